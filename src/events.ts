@@ -1,0 +1,46 @@
+/** A function that hears of an event. */
+export type Listener<T> = (detail: T) => void;
+
+/** A listener threw: what, and on which event. */
+export interface ListenerFailure {
+  readonly event: string;
+  readonly error: unknown;
+}
+
+/**
+ * Typed events. `Events` maps each event's name to what its listeners are given.
+ *
+ * A listener that throws harms neither the other listeners nor the one who emits: the failure goes to the
+ * listeners of `listenerError`, and where that fails too it is dropped.
+ */
+export class Emitter<Events extends { listenerError: ListenerFailure }> {
+  readonly #listeners = new Map<keyof Events, Set<Listener<never>>>();
+
+  /** Calls `listener` on every `event`; the function returned ends that. */
+  on<Name extends keyof Events>(event: Name, listener: Listener<Events[Name]>): () => void {
+    const listeners = this.#listeners.get(event) ?? new Set();
+    this.#listeners.set(event, listeners);
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  }
+
+  /** Whether anybody listens, so that details need not be made for nobody. */
+  has(event: keyof Events): boolean {
+    return (this.#listeners.get(event)?.size ?? 0) > 0;
+  }
+
+  /** Tells every listener of `event`. Never throws. */
+  emit<Name extends keyof Events>(event: Name, detail: Events[Name]): void {
+    const listeners = this.#listeners.get(event);
+    if (listeners === undefined) return;
+    for (const listener of [...listeners] as Listener<Events[Name]>[]) {
+      try {
+        listener(detail);
+      } catch (error) {
+        if (event !== "listenerError") {
+          this.emit("listenerError", { event: String(event), error } as Events["listenerError"]);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * The one place that asks the runtime about the program's surroundings. Everything may be missing (an edge
+ * runtime, or a permission that was not given), so each answer can be `undefined`.
+ */
+
+interface ProcessLike {
+  readonly pid?: number;
+  readonly env?: Record<string, string | undefined>;
+  readonly versions?: Record<string, string | undefined>;
+  memoryUsage?: { (): { rss: number }; rss?(): number };
+  getBuiltinModule?(name: string): unknown;
+}
+
+interface Surroundings {
+  readonly process?: ProcessLike;
+  readonly Deno?: { readonly version?: unknown; hostname?(): string };
+  readonly Bun?: unknown;
+  readonly navigator?: { readonly userAgent?: string };
+}
+
+const surroundings = globalThis as unknown as Surroundings;
+
+/** Answers `undefined` where the runtime refuses, for example for want of a permission. */
+function attempt<T>(ask: () => T): T | undefined {
+  try {
+    return ask();
+  } catch {
+    return undefined;
+  }
+}
+
+/** The runtimes that have an adapter. */
+export type Runtime = "deno" | "bun" | "node" | "workerd";
+
+/** Which runtime this is; `undefined` for one that is not known. */
+export function runtime(): Runtime | undefined {
+  // The order counts: Deno, Bun and workerd have a `process` as well.
+  if (surroundings.Deno?.version !== undefined) return "deno";
+  if (surroundings.Bun !== undefined) return "bun";
+  if (surroundings.navigator?.userAgent === "Cloudflare-Workers") return "workerd";
+  if (surroundings.process?.versions?.["node"] !== undefined) return "node";
+  return undefined;
+}
+
+/** An environment variable. */
+export function environmentVariable(name: string): string | undefined {
+  return attempt(() => surroundings.process?.env?.[name]);
+}
+
+/** This process's id. */
+export function processId(): number | undefined {
+  return attempt(() => surroundings.process?.pid);
+}
+
+/** The resident memory of this process, in KiB. */
+export function residentKib(): number | undefined {
+  const bytes = attempt(() => {
+    const usage = surroundings.process?.memoryUsage;
+    return usage?.rss?.() ?? usage?.().rss;
+  });
+  return bytes === undefined ? undefined : Math.round(bytes / 1024);
+}
+
+/** A module that comes with the runtime, such as `node:crypto`, without a static import that bundlers would trip over. */
+export function builtinModule<T>(name: string): T | undefined {
+  return attempt(() => surroundings.process?.getBuiltinModule?.(name) as T | undefined);
+}
+
+/** This machine's name. */
+export function machineName(): string | undefined {
+  return attempt(() => surroundings.Deno?.hostname?.()) ??
+    attempt(() => builtinModule<{ hostname(): string }>("node:os")?.hostname()) ??
+    environmentVariable("HOSTNAME");
+}
