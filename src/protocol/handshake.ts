@@ -1,0 +1,145 @@
+import { ConfigError, ProtocolError, VersionError } from "../errors.ts";
+import type { Sha256 } from "../internal/sha256.ts";
+import { showText, showValue } from "../internal/show.ts";
+
+/** The version of the protocol that is spoken here. */
+export const PROTOCOL_VERSION = 2;
+
+/** Rounds of hashing that a server may ask for; real ones ask for up to 8095. */
+const MAX_ITERATIONS = 100_000;
+
+/** What a server says first. */
+export interface Greeting {
+  readonly version: number;
+  /** Rounds of hashing; absent counts as 1. */
+  readonly iterations?: number;
+  /** Given where a password is wanted. */
+  readonly salt?: string;
+}
+
+/**
+ * Reads a server's greeting, `HI {..}`, without the `+` that it came with.
+ *
+ * @throws {ProtocolError} `PROTOCOL_VIOLATION` where it is not one.
+ * @throws {VersionError} `UNSUPPORTED_VERSION`, or `HANDSHAKE_REFUSED` where it asks for the unreasonable.
+ */
+export function parseGreeting(text: string): Greeting {
+  const { v, i, s } = greetingFields(text);
+  if (v !== PROTOCOL_VERSION) {
+    throw new VersionError(
+      "UNSUPPORTED_VERSION",
+      `Cannot connect as the server speaks version ${describe(v)} of the Faktory protocol: ` +
+        `only version ${PROTOCOL_VERSION} is understood here`,
+    );
+  }
+  if (i !== undefined && !(Number.isInteger(i) && Number(i) >= 1 && Number(i) <= MAX_ITERATIONS)) {
+    throw new VersionError(
+      "HANDSHAKE_REFUSED",
+      `Cannot connect as the server asks for ${describe(i)} rounds of password hashing: ` +
+        `1 to ${MAX_ITERATIONS} are accepted`,
+    );
+  }
+  if (s !== undefined && typeof s !== "string") {
+    throw new VersionError(
+      "HANDSHAKE_REFUSED",
+      `Cannot connect as the server's salt is not a string: got ${describe(s)}`,
+    );
+  }
+  return {
+    version: v,
+    ...(i === undefined ? {} : { iterations: i as number }),
+    ...(s === undefined ? {} : { salt: s }),
+  };
+}
+
+function greetingFields(text: string): { v?: unknown; i?: unknown; s?: unknown } {
+  let fields: unknown;
+  if (/^HI\s/.test(text)) {
+    try {
+      fields = JSON.parse(text.slice(3));
+    } catch {
+      // Refused below, with the text in full view.
+    }
+  }
+  if (typeof fields !== "object" || fields === null || Array.isArray(fields)) {
+    throw new ProtocolError(
+      "PROTOCOL_VIOLATION",
+      `Cannot read the server's greeting: got ${
+        showText(text)
+      }, want HI {"v":2}. Is this a Faktory server, ` +
+        "and is TLS switched on where the server wants it, and only there?",
+    );
+  }
+  return fields;
+}
+
+function describe(value: unknown): string {
+  return value === undefined ? "(none given)" : showValue(value);
+}
+
+/**
+ * The hash that proves a password: SHA-256 of password and salt, hashed again until it was hashed `iterations` times,
+ * in lower-case hex.
+ */
+export function passwordHash(
+  password: string,
+  salt: string,
+  iterations: number,
+  sha256: Sha256,
+): string {
+  let hash = sha256(new TextEncoder().encode(password + salt));
+  for (let round = 1; round < iterations; round++) hash = sha256(hash);
+  let hex = "";
+  for (const byte of hash) hex += byte.toString(16).padStart(2, "0");
+  return hex;
+}
+
+/** What a client says of itself. A property that is `undefined` counts as absent. */
+export interface Hello {
+  readonly version: 2;
+  /** Of {@linkcode passwordHash}; only where the greeting has a salt. */
+  readonly passwordHash?: string | undefined;
+  readonly hostname?: string | undefined;
+  /** Makes the connection one of this worker's. */
+  readonly wid?: string | undefined;
+  readonly pid?: number | undefined;
+  readonly labels?: readonly string[] | undefined;
+  readonly username?: string | undefined;
+}
+
+/**
+ * The payload of HELLO.
+ *
+ * @throws {ConfigError} `INVALID_OPTION` on a value of the wrong type: the server would hang up without a word.
+ */
+export function helloPayload(hello: Hello): string {
+  const { pid, labels } = hello;
+  if (pid !== undefined && !Number.isSafeInteger(pid)) {
+    throw wrongType("pid", "an integer", pid);
+  }
+  if (labels !== undefined && !Array.isArray(labels)) {
+    throw wrongType("labels", "an array of strings", labels);
+  }
+  return JSON.stringify({
+    v: hello.version,
+    pwdhash: text("passwordHash", hello.passwordHash),
+    hostname: text("hostname", hello.hostname),
+    wid: text("wid", hello.wid),
+    pid,
+    labels: labels?.map((label, index) => text(`labels[${index}]`, label)),
+    username: text("username", hello.username),
+  });
+}
+
+function text(name: string, value: unknown): string | undefined {
+  if (value === undefined && !name.startsWith("labels")) return undefined;
+  if (typeof value !== "string") throw wrongType(name, "a string", value);
+  return value.toWellFormed();
+}
+
+function wrongType(name: string, wanted: string, value: unknown): ConfigError {
+  return new ConfigError(
+    "INVALID_OPTION",
+    `Cannot connect as ${name} is not ${wanted}: got ${showValue(value)}`,
+  );
+}
