@@ -14,3 +14,5 @@ export type {
   TransportConnection,
   TransportConnectOptions,
 } from "./src/transport/transport.ts";
+export { Job } from "./src/job/job.ts";
+export type { JobFailure, JobFields, JobInput, JobOptions } from "./src/job/job.ts";

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { ProtocolError } from "../../src/errors.ts";
+import { ReplyDecoder } from "../../src/protocol/decoder.ts";
+import type { Reply } from "../../src/protocol/reply.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+function decode(chunks: Uint8Array[], maxBytes?: number): Reply[] {
+  const replies: Reply[] = [];
+  const decoder = new ReplyDecoder((reply) => replies.push(reply), maxBytes);
+  for (const chunk of chunks) decoder.push(chunk);
+  return replies;
+}
+
+const wire = "+OK\r\n-ERR no\r\n:12\r\n$-1\r\n$0\r\n\r\n$6\r\nä\r\n€".replace("$6", "$7") +
+  "\r\n+HI {}\n";
+const expected: Reply[] = [
+  { kind: "status", text: "OK" },
+  { kind: "error", text: "ERR no" },
+  { kind: "integer", value: 12 },
+  { kind: "bulk", text: null },
+  { kind: "bulk", text: "" },
+  { kind: "bulk", text: "ä\r\n€" },
+  { kind: "status", text: "HI {}" },
+];
+
+describe("ReplyDecoder", () => {
+  it("reads several replies of one chunk", () => {
+    assert.deepEqual(decode([bytes(wire)]), expected);
+  });
+
+  it("reads them byte by byte", () => {
+    assert.deepEqual(decode([...bytes(wire)].map((byte) => Uint8Array.of(byte))), expected);
+  });
+
+  it("reads them at any splits", () => {
+    const all = bytes(wire);
+    fc.assert(fc.property(fc.array(fc.nat(all.length)), (cuts) => {
+      const ends = [...cuts, all.length].sort((a, b) => a - b);
+      const chunks = ends.map((end, index) => all.subarray(ends[index - 1] ?? 0, end));
+      assert.deepEqual(decode(chunks), expected);
+    }));
+  });
+
+  it("reads a bulk of 32 MiB", () => {
+    const body = new Uint8Array(32 * 1024 * 1024).fill(0x61);
+    const chunks = [bytes(`$${body.length}\r\n`)];
+    for (let at = 0; at < body.length; at += 65536) chunks.push(body.subarray(at, at + 65536));
+    const [reply] = decode([...chunks, bytes("\r\n")]);
+    assert.equal(reply?.kind === "bulk" && reply.text?.length, body.length);
+  });
+
+  it("refuses what is too large, before it comes", () => {
+    const tooLarge = (error: unknown) =>
+      error instanceof ProtocolError && error.code === "REPLY_TOO_LARGE";
+    assert.throws(() => decode([bytes("$101\r\n")], 100), tooLarge);
+    assert.throws(() => decode([bytes("+" + "x".repeat(200))], 100), tooLarge);
+  });
+
+  it("refuses what is not the protocol", () => {
+    for (
+      const text of ["HTTP/1.1 400\r\n", "$x\r\n", "$-2\r\n", "$1\r\nabc\r\n", ":1.5\r\n", "\n"]
+    ) {
+      assert.throws(
+        () => decode([bytes(text)]),
+        (error) => error instanceof ProtocolError && error.code === "PROTOCOL_VIOLATION",
+        text,
+      );
+    }
+  });
+});

@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { InvalidArgumentError } from "../../src/errors.ts";
+import { CommandEncoder } from "../../src/protocol/encoder.ts";
+
+const text = (encoder: CommandEncoder) => new TextDecoder().decode(encoder.view);
+
+it("puts commands one after the other, and again after clear", () => {
+  const encoder = new CommandEncoder();
+  encoder.add("PUSH", '{"a":"€"}');
+  encoder.add("INFO");
+  assert.equal(text(encoder), 'PUSH {"a":"€"}\r\nINFO\r\n');
+  encoder.clear();
+  encoder.add("FLUSH");
+  assert.equal(text(encoder), "FLUSH\r\n");
+});
+
+it("grows", () => {
+  const encoder = new CommandEncoder();
+  const payload = "x".repeat(1_000_000);
+  encoder.add("PUSH", payload);
+  encoder.add("PUSH", payload);
+  assert.equal(text(encoder), `PUSH ${payload}\r\nPUSH ${payload}\r\n`);
+});
+
+it("refuses a line break, so that no text can become a command", () => {
+  const encoder = new CommandEncoder();
+  for (const payload of ["a\nFLUSH", "a\rb"]) {
+    assert.throws(() => encoder.add("FETCH", payload), InvalidArgumentError);
+  }
+  assert.equal(encoder.length, 0);
+});
