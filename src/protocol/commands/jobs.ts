@@ -1,0 +1,59 @@
+import { decodeJob } from "../../job/decode.ts";
+import type { EncodedJob } from "../../job/encode.ts";
+import type { Job } from "../../job/job.ts";
+import { type Command, parseObject, parseOk, unexpected } from "./command.ts";
+
+/** What FAIL tells the server of a failure. */
+export interface FailureReport {
+  readonly jid: string;
+  /** The error's type; the server keeps 100 bytes. */
+  readonly type: string;
+  /** The error's message; the server keeps 1000 bytes. */
+  readonly message: string;
+  /** The error's stack, a frame a line; the server keeps 50. */
+  readonly backtrace: readonly string[];
+}
+
+/** PUSH: one job into its queue, or into the scheduled set. */
+export function push(job: EncodedJob): Command<void> {
+  return { verb: "PUSH", payload: job.json, resend: "once", parse: parseOk };
+}
+
+/** PUSHB: many jobs; gives what the server said of each that it refused, by jid. */
+export function pushBulk(jobs: readonly EncodedJob[]): Command<Map<string, string>> {
+  return {
+    verb: "PUSHB",
+    payload: `[${jobs.map((job) => job.json).join(",")}]`,
+    resend: "once",
+    parse: (reply) =>
+      new Map(Object.entries(parseObject(reply)).map(([jid, text]) => [jid, String(text)])),
+  };
+}
+
+/** FETCH: a job of the first queue that has one; `undefined` where none had any for two seconds. */
+export function fetchJob(queues: readonly string[]): Command<Job | undefined> {
+  return {
+    verb: "FETCH",
+    payload: queues.join(" "),
+    resend: "never",
+    parse(reply) {
+      if (reply.kind !== "bulk") throw unexpected(reply, "a job");
+      return reply.text === null ? undefined : decodeJob(reply.text);
+    },
+  };
+}
+
+/** ACK: the job is done. */
+export function acknowledge(jid: string): Command<void> {
+  return { verb: "ACK", payload: JSON.stringify({ jid }), resend: "safe", parse: parseOk };
+}
+
+/** FAIL: the job failed; the server retries it, or not, by the job's own `retry`. */
+export function fail({ jid, type, message, backtrace }: FailureReport): Command<void> {
+  return {
+    verb: "FAIL",
+    payload: JSON.stringify({ jid, errtype: type, message, backtrace }),
+    resend: "safe",
+    parse: parseOk,
+  };
+}

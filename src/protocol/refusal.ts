@@ -1,0 +1,27 @@
+import {
+  EnterpriseOnlyError,
+  JobNotFoundError,
+  NotUniqueError,
+  ServerError,
+  ServerShutdownError,
+  UnknownWorkerError,
+} from "../errors.ts";
+
+/** What the server's error texts begin with, and what they mean; compared without case. */
+const MEANINGS: readonly [prefix: string, make: (reply: string) => ServerError][] = [
+  ["notuniq", (reply) => new NotUniqueError(reply, "NOT_UNIQUE")],
+  ["shutdown", (reply) => new ServerShutdownError(reply, "SERVER_SHUTDOWN")],
+  ["err shutdown in progress", (reply) => new ServerShutdownError(reply, "SERVER_SHUTDOWN")],
+  ["err redis: client is closed", (reply) => new ServerShutdownError(reply, "SERVER_SHUTDOWN")],
+  ["err job not found", (reply) => new JobNotFoundError(reply, "JOB_NOT_FOUND")],
+  ["err unknown worker", (reply) => new UnknownWorkerError(reply, "UNKNOWN_WORKER")],
+  ["err batch subsystem is only", (reply) => new EnterpriseOnlyError(reply, "ENTERPRISE_ONLY")],
+  ["err tracking subsystem is only", (reply) => new EnterpriseOnlyError(reply, "ENTERPRISE_ONLY")],
+];
+
+/** The error for what the server replied, its own words kept. */
+export function refusal(reply: string): ServerError {
+  const text = reply.toLowerCase();
+  const meaning = MEANINGS.find(([prefix]) => text.startsWith(prefix));
+  return meaning === undefined ? new ServerError(reply) : meaning[1](reply);
+}

@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { JobNotFoundError, NotUniqueError, ProtocolError, ServerError } from "../../src/errors.ts";
+import { encodeJob } from "../../src/job/encode.ts";
+import { acknowledge, fail, fetchJob, push, pushBulk } from "../../src/protocol/commands/jobs.ts";
+import { refusal } from "../../src/protocol/refusal.ts";
+import type { Reply } from "../../src/protocol/reply.ts";
+
+const ok: Reply = { kind: "status", text: "OK" };
+const error = (text: string): Reply => ({ kind: "error", text });
+const bulk = (text: string | null): Reply => ({ kind: "bulk", text });
+
+it("pushes one job and many", () => {
+  const jobs = [encodeJob({ type: "a" }), encodeJob({ type: "b" })];
+  assert.equal(push(jobs[0]!).payload, jobs[0]!.json);
+  assert.equal(push(jobs[0]!).parse(ok), undefined);
+  const many = pushBulk(jobs);
+  assert.deepEqual(JSON.parse(many.payload), jobs.map((job) => JSON.parse(job.json)));
+  assert.deepEqual(many.parse(bulk("{}")), new Map());
+  assert.deepEqual(many.parse(bulk('{"j1":"no"}')), new Map([["j1", "no"]]));
+  assert.throws(() => many.parse(bulk("[]")), ProtocolError);
+});
+
+it("fetches a job, or none", () => {
+  const fetch = fetchJob(["critical", "default"]);
+  assert.deepEqual([fetch.verb, fetch.payload, fetch.resend], [
+    "FETCH",
+    "critical default",
+    "never",
+  ]);
+  assert.equal(fetch.parse(bulk(null)), undefined);
+  const job = fetch.parse(bulk(encodeJob({ type: "a", args: [1], jid: "12345678" }).json));
+  assert.deepEqual([job?.jid, job?.type, job?.args], ["12345678", "a", [1]]);
+  assert.throws(() => fetch.parse(ok), ProtocolError);
+});
+
+it("acknowledges and fails by jid", () => {
+  assert.deepEqual(JSON.parse(acknowledge("j").payload), { jid: "j" });
+  const failure = fail({ jid: "j", type: "TypeError", message: "no", backtrace: ["at x"] });
+  assert.deepEqual(JSON.parse(failure.payload), {
+    jid: "j",
+    errtype: "TypeError",
+    message: "no",
+    backtrace: ["at x"],
+  });
+  assert.throws(() => failure.parse(error("ERR Job not found j")), JobNotFoundError);
+});
+
+it("keeps a refusal's words and tells the known ones apart", () => {
+  const unknown = refusal("ERR jobs must have a jobtype parameter");
+  assert.deepEqual([unknown.constructor, unknown.code, unknown.reply], [
+    ServerError,
+    "SERVER_ERROR",
+    "ERR jobs must have a jobtype parameter",
+  ]);
+  assert.ok(refusal("NOTUNIQ Job not unique") instanceof NotUniqueError);
+  assert.deepEqual(
+    [
+      "ERR shutdown in progress",
+      "SHUTDOWN x",
+      "err Unknown worker w",
+      "ERR batch subsystem is only available in Faktory Enterprise",
+    ]
+      .map((text) => refusal(text).code),
+    ["SERVER_SHUTDOWN", "SERVER_SHUTDOWN", "UNKNOWN_WORKER", "ENTERPRISE_ONLY"],
+  );
+});
