@@ -129,7 +129,7 @@ export interface ConnectionLostErrorOptions extends FaktoryErrorOptions {
 /**
  * A connection ended before the reply of a command came.
  *
- * Codes: `CONNECTION_LOST`, `COMMAND_TIMEOUT`.
+ * Codes: `CONNECTION_LOST`, `COMMAND_TIMEOUT`, `DEADLINE_PASSED`.
  */
 export class ConnectionLostError extends FaktoryError {
   override readonly name: string = "ConnectionLostError";

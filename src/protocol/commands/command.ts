@@ -14,8 +14,11 @@ export interface Command<T> {
   /** What follows the verb, on one line. */
   readonly payload: string;
   readonly resend: Resend;
-  /** Throws what the server's refusal means, or a `ProtocolError` on a reply that makes no sense here. */
-  parse(reply: Reply): T;
+  /**
+   * Throws what the server's refusal means, or a `ProtocolError` on a reply that makes no sense here. `resent` is set where
+   * the command was sent before and may have been carried out then.
+   */
+  parse(reply: Reply, resent?: boolean): T;
 }
 
 /** Reads `+OK`. */

@@ -1,6 +1,7 @@
 import { decodeJob } from "../../job/decode.ts";
 import type { EncodedJob } from "../../job/encode.ts";
 import type { Job } from "../../job/job.ts";
+import type { Reply } from "../reply.ts";
 import { type Command, parseObject, parseOk, unexpected } from "./command.ts";
 
 /** What FAIL tells the server of a failure. */
@@ -14,9 +15,21 @@ export interface FailureReport {
   readonly backtrace: readonly string[];
 }
 
-/** PUSH: one job into its queue, or into the scheduled set. */
+/**
+ * PUSH: one job into its queue, or into the scheduled set. A unique job (Enterprise) that is refused as being there
+ * already, after it was sent before, got through the first time.
+ */
 export function push(job: EncodedJob): Command<void> {
-  return { verb: "PUSH", payload: job.json, resend: "once", parse: parseOk };
+  return { verb: "PUSH", payload: job.json, resend: "once", parse: parsePush };
+}
+
+function parsePush(reply: Reply, resent?: boolean): void {
+  if (resent && reply.kind === "error" && isNotUnique(reply.text)) return;
+  parseOk(reply);
+}
+
+function isNotUnique(text: string): boolean {
+  return /^notuniq/i.test(text);
 }
 
 /** PUSHB: many jobs; gives what the server said of each that it refused, by jid. */
@@ -25,8 +38,13 @@ export function pushBulk(jobs: readonly EncodedJob[]): Command<Map<string, strin
     verb: "PUSHB",
     payload: `[${jobs.map((job) => job.json).join(",")}]`,
     resend: "once",
-    parse: (reply) =>
-      new Map(Object.entries(parseObject(reply)).map(([jid, text]) => [jid, String(text)])),
+    parse(reply, resent) {
+      const refused = new Map<string, string>();
+      for (const [jid, text] of Object.entries(parseObject(reply))) {
+        if (!(resent && isNotUnique(String(text)))) refused.set(jid, String(text));
+      }
+      return refused;
+    },
   };
 }
 

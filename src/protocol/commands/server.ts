@@ -77,3 +77,8 @@ export function mutate(
     parse: parseOk,
   };
 }
+
+/** END: goodbye. The server hangs up without a reply, once it has done what was sent before. */
+export function end(): Command<void> {
+  return { verb: "END", payload: "", resend: "never", parse: parseOk };
+}

@@ -1,0 +1,165 @@
+import {
+  AuthenticationError,
+  ConnectError,
+  ConnectionLostError,
+  ServerError,
+  TlsError,
+} from "../errors.ts";
+import type { Clock } from "../internal/clock.ts";
+import { loadSha256 } from "../internal/sha256.ts";
+import { type Command, parseOk, unexpected } from "../protocol/commands/command.ts";
+import {
+  type Greeting,
+  type Hello,
+  helloPayload,
+  parseGreeting,
+  passwordHash,
+  PROTOCOL_VERSION,
+} from "../protocol/handshake.ts";
+import type { ConnectTarget, Transport } from "../transport/transport.ts";
+import { Lane, type LaneEnd } from "./lane.ts";
+import { request } from "./request.ts";
+
+/** What it takes to open a lane. */
+export interface DialOptions {
+  readonly transport: Transport;
+  readonly target: ConnectTarget;
+  readonly password?: string | undefined;
+  /** What a consumer says of itself; producers say nothing. */
+  readonly worker?: Omit<Hello, "version" | "passwordHash"> | undefined;
+  /** For connecting, TLS and the handshake together. */
+  readonly connectTimeoutMs: number;
+  readonly commandTimeoutMs: number;
+  readonly clock: Clock;
+}
+
+const GREETING: Command<Greeting> = {
+  verb: "the greeting",
+  payload: "",
+  resend: "never",
+  parse(reply) {
+    if (reply.kind === "status") return parseGreeting(reply.text);
+    throw unexpected(reply, "a greeting");
+  },
+};
+
+/**
+ * Connects and shakes hands.
+ *
+ * @throws {ConnectError} where no lane could be opened; an `AuthenticationError` and a `VersionError` are final.
+ */
+export async function dial(options: DialOptions, signal?: AbortSignal): Promise<Lane> {
+  const { target, transport, connectTimeoutMs, clock } = options;
+  const giveUp = new AbortController();
+  const abort = () => giveUp.abort(signal?.reason);
+  signal?.throwIfAborted();
+  signal?.addEventListener("abort", abort, { once: true });
+  const cancelTimer = clock.after(connectTimeoutMs, () =>
+    giveUp.abort(
+      new ConnectError(
+        "CONNECT_TIMEOUT",
+        `Cannot connect to ${place(target)} as it took longer than ${connectTimeoutMs} ms`,
+      ),
+    ));
+  try {
+    const connecting = transport.connect(target, { signal: giveUp.signal });
+    const connection = await orAborted(connecting, giveUp.signal, (late) => late.close());
+    const lane = new Lane(connection, options);
+    const shaking = shakeHands(lane, options);
+    try {
+      await orAborted(shaking, giveUp.signal);
+      return lane;
+    } catch (error) {
+      lane.close();
+      throw error;
+    }
+  } finally {
+    cancelTimer();
+    signal?.removeEventListener("abort", abort);
+  }
+}
+
+/** `promise`, or the signal's reason as soon as there is one; what comes too late goes to `discard`. */
+function orAborted<T>(
+  promise: Promise<T>,
+  signal: AbortSignal,
+  discard: (late: T) => void = () => {},
+): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then((value) => {
+      signal.removeEventListener("abort", abort);
+      if (signal.aborted) discard(value);
+      resolve(value);
+    }, reject);
+  });
+}
+
+async function shakeHands(lane: Lane, options: DialOptions): Promise<void> {
+  const { target, password, worker } = options;
+  // Loaded before the greeting comes: the server waits two seconds for HELLO, hashing included.
+  const [greeting, sha256] = await Promise.all([
+    answered(lane, request((entry) => lane.expect(entry), GREETING), target, "its greeting"),
+    loadSha256(),
+  ]);
+  if (greeting.salt !== undefined && password === undefined) {
+    throw new AuthenticationError(
+      "PASSWORD_REQUIRED",
+      `Cannot connect to ${place(target)} as the server wants a password and none was given`,
+    );
+  }
+  const hash = greeting.salt === undefined || password === undefined
+    ? undefined
+    : passwordHash(password, greeting.salt, greeting.iterations ?? 1, sha256);
+  const hello: Command<void> = {
+    verb: "HELLO",
+    payload: helloPayload({ version: PROTOCOL_VERSION, passwordHash: hash, ...worker }),
+    resend: "never",
+    parse: parseOk,
+  };
+  try {
+    await answered(lane, request((entry) => lane.send(entry), hello), target, "its reply to HELLO");
+  } catch (error) {
+    if (error instanceof ServerError && /invalid password/i.test(error.reply)) {
+      throw new AuthenticationError(
+        "PASSWORD_REFUSED",
+        `Cannot connect to ${place(target)} as the server refuses the password`,
+        { cause: error },
+      );
+    }
+    throw error;
+  }
+}
+
+/** The reply, or a `ConnectError` where the lane ended before it came. */
+function answered<T>(
+  lane: Lane,
+  reply: Promise<T>,
+  target: ConnectTarget,
+  awaited: string,
+): Promise<T> {
+  const ended = lane.ended.then((end) => {
+    throw endedEarly(end, target, awaited);
+  });
+  return Promise.race([reply, ended]);
+}
+
+function endedEarly({ error }: LaneEnd, target: ConnectTarget, awaited: string): Error {
+  if (error instanceof ConnectError || error instanceof TlsError) return error;
+  if (error !== undefined && !(error instanceof ConnectionLostError)) return error;
+  const hint = awaited === "its greeting" && target.tls === undefined
+    ? ". Does the server want TLS (tcp+tls://)?"
+    : "";
+  return new ConnectError(
+    "CONNECT_FAILED",
+    `Cannot connect to ${place(target)} as the server hung up before ${awaited}${hint}`,
+    { cause: error },
+  );
+}
+
+/** A target for people. */
+export function place({ hostname, port }: ConnectTarget): string {
+  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+}

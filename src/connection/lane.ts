@@ -1,0 +1,290 @@
+import {
+  ConnectError,
+  ConnectionLostError,
+  ProtocolError,
+  ServerShutdownError,
+  TimeoutError,
+} from "../errors.ts";
+import { type Clock, systemClock } from "../internal/clock.ts";
+import { deferred } from "../internal/deferred.ts";
+import { Fifo } from "../internal/fifo.ts";
+import { showText } from "../internal/show.ts";
+import { ReplyDecoder } from "../protocol/decoder.ts";
+import { end } from "../protocol/commands/server.ts";
+import { CommandEncoder } from "../protocol/encoder.ts";
+import { refusal } from "../protocol/refusal.ts";
+import type { Reply } from "../protocol/reply.ts";
+import type { TransportConnection } from "../transport/transport.ts";
+import type { Request } from "./request.ts";
+
+/** Settings of a lane. */
+export interface LaneOptions {
+  /** How long the server may leave the oldest command unanswered, in milliseconds. @default 15000 */
+  readonly commandTimeoutMs?: number | undefined;
+  /** The largest reply that is taken, in bytes. @default 64 MiB */
+  readonly maxReplyBytes?: number | undefined;
+  readonly clock?: Clock | undefined;
+}
+
+/** How a lane ended, and what it leaves behind. */
+export interface LaneEnd {
+  /** `undefined` where it was closed on purpose. */
+  readonly error: Error | undefined;
+  /** Requests that the server has perhaps seen, in their order. */
+  readonly unanswered: readonly Request[];
+  /** Requests that the server cannot have acted on, in their order; they came after the others. */
+  readonly unsent: readonly Request[];
+}
+
+/** A FETCH may wait for two seconds by the protocol, and the server gives up on its store after five. */
+export const DEFAULT_COMMAND_TIMEOUT_MS = 15_000;
+
+/** How long a goodbye may take. */
+const GOODBYE_MS = 1000;
+
+/**
+ * One connection as an ordered pipeline: commands go out in the order in which they came, coalesced into one write per
+ * turn, and each reply belongs to the oldest command that has none. A lane that went wrong in any way is closed and
+ * never used again, since from then on it is unknown which reply belongs to what.
+ */
+export class Lane {
+  /** Resolves once the lane has ended; never rejects. */
+  readonly ended: Promise<LaneEnd>;
+
+  readonly #connection: TransportConnection;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #clock: Clock;
+  readonly #timeoutMs: number;
+  readonly #end = deferred<LaneEnd>();
+  readonly #pending = new Fifo<Request>();
+  /** How many of the last of `#pending` still lie in `#filling`. */
+  #unsent = 0;
+  /** Takes commands, while the bytes of `#leaving` are being written. */
+  #filling = new CommandEncoder();
+  #leaving = new CommandEncoder();
+  #writing = false;
+  #flushScheduled = false;
+  #onWritable: (() => void)[] = [];
+  #onIdle: (() => void)[] = [];
+  #cancelTimer: (() => void) | undefined;
+  /** When the server last showed that it is working on what is pending. */
+  #progressAt = 0;
+  #isEnded = false;
+
+  /** Takes the connection over. */
+  constructor(connection: TransportConnection, options: LaneOptions = {}) {
+    this.ended = this.#end.promise;
+    this.#connection = connection;
+    this.#clock = options.clock ?? systemClock;
+    this.#timeoutMs = options.commandTimeoutMs ?? DEFAULT_COMMAND_TIMEOUT_MS;
+    this.#writer = connection.writable.getWriter();
+    // Failed writes are noticed where they are awaited.
+    this.#writer.closed.catch(() => {});
+    void this.#read(options.maxReplyBytes);
+  }
+
+  /** Commands that wait for their reply. */
+  get load(): number {
+    return this.#pending.length;
+  }
+
+  /** Whether earlier bytes are still being written, so that it pays to gather more before sending. */
+  get writing(): boolean {
+    return this.#writing;
+  }
+
+  /** Calls `callback` once when no bytes are being written any longer, or when the lane has ended. */
+  onceWritable(callback: () => void): void {
+    if (!this.#writing) return callback();
+    this.#onWritable.push(callback);
+  }
+
+  /** Calls `callback` once when nothing waits for a reply any longer, or when the lane has ended. */
+  onceIdle(callback: () => void): void {
+    if (this.#pending.length === 0) return callback();
+    this.#onIdle.push(callback);
+  }
+
+  /**
+   * Sends a command; the request is settled by its reply, or is part of what the lane leaves behind at its end.
+   *
+   * Rejects the request at once where its payload is not one line.
+   */
+  send(request: Request): void {
+    if (this.#isEnded) throw new Error("Cannot send on a lane that has ended");
+    const { command } = request;
+    try {
+      this.#filling.add(command.verb, command.payload);
+    } catch (error) {
+      request.reject(error);
+      return;
+    }
+    this.#expect(request);
+    this.#unsent++;
+    if (!this.#flushScheduled && !this.#writing) {
+      this.#flushScheduled = true;
+      queueMicrotask(() => this.#flush());
+    }
+  }
+
+  /** Waits for a reply that nothing was sent for: the server's greeting. */
+  expect(request: Request): void {
+    this.#expect(request);
+  }
+
+  /** Says goodbye behind whatever is pending, and waits until the server has hung up, for a second at most. */
+  async end(): Promise<void> {
+    if (!this.#isEnded) this.send({ command: end(), resolve() {}, reject() {} });
+    const cancelTimer = this.#clock.after(GOODBYE_MS, () => this.close());
+    await this.ended;
+    cancelTimer();
+  }
+
+  /** Ends the lane at once; what is pending is left behind. */
+  close(error?: Error): void {
+    this.#finish(error, "unanswered");
+  }
+
+  #expect(request: Request): void {
+    if (this.#pending.length === 0) this.#progressAt = this.#clock.now();
+    this.#pending.push(request);
+    this.#cancelTimer ??= this.#clock.after(this.#timeoutMs, () => this.#checkProgress());
+  }
+
+  /** One timer watches the whole pipeline: it is set anew only when it fires, not with every command. */
+  #checkProgress(): void {
+    this.#cancelTimer = undefined;
+    if (this.#pending.length === 0) return;
+    const leftMs = this.#progressAt + this.#timeoutMs - this.#clock.now();
+    if (leftMs > 0) {
+      this.#cancelTimer = this.#clock.after(leftMs, () => this.#checkProgress());
+      return;
+    }
+    const verb = this.#pending.peek()?.command.verb;
+    this.#finish(
+      new TimeoutError(
+        "COMMAND_TIMEOUT",
+        `Cannot read the reply to ${verb} as the server sent none for ${this.#timeoutMs} ms`,
+        { outcome: "unknown" },
+      ),
+      "unanswered",
+    );
+  }
+
+  async #flush(): Promise<void> {
+    this.#flushScheduled = false;
+    if (this.#writing) return;
+    this.#writing = true;
+    try {
+      while (this.#filling.length > 0 && !this.#isEnded) {
+        [this.#filling, this.#leaving] = [this.#leaving, this.#filling];
+        this.#unsent = 0;
+        await this.#writer.write(this.#leaving.view);
+        this.#leaving.clear();
+        if (this.#onWritable.length > 0) {
+          // What was held back goes into the write that follows.
+          this.#writing = false;
+          this.#callWritable();
+          this.#writing = true;
+        }
+      }
+      this.#writing = false;
+    } catch (error) {
+      this.#writing = false;
+      this.#finish(lost(error), "unanswered");
+    }
+  }
+
+  #callWritable(): void {
+    const callbacks = this.#onWritable;
+    this.#onWritable = [];
+    for (const callback of callbacks) callback();
+  }
+
+  #callIdle(): void {
+    const callbacks = this.#onIdle;
+    this.#onIdle = [];
+    for (const callback of callbacks) callback();
+  }
+
+  async #read(maxReplyBytes: number | undefined): Promise<void> {
+    const decoder = new ReplyDecoder((reply) => this.#receive(reply), maxReplyBytes);
+    const reader = this.#connection.readable.getReader();
+    try {
+      while (!this.#isEnded) {
+        const { done, value } = await reader.read();
+        if (done) return this.#finish(lost(undefined), "unanswered");
+        this.#progressAt = this.#clock.now();
+        decoder.push(value);
+      }
+    } catch (error) {
+      this.#finish(error instanceof ProtocolError ? error : lost(error), "unanswered");
+    }
+  }
+
+  #receive(reply: Reply): void {
+    if (this.#isEnded) return;
+    if (reply.kind === "error" && /^err too many connections/i.test(reply.text)) {
+      // Said without being asked, right after HELLO: a command already sent was not looked at.
+      return this.#finish(
+        new ConnectError(
+          "TOO_MANY_CONNECTIONS",
+          `Cannot connect as the server has no connection left: it said ${showText(reply.text)}`,
+        ),
+        "unsent",
+      );
+    }
+    const request = this.#pending.peek();
+    if (request === undefined) return this.#finish(unsolicited(reply), "unanswered");
+    if (reply.kind === "error") {
+      const error = refusal(reply.text);
+      if (error instanceof ServerShutdownError) return this.#finish(error, "unanswered");
+    }
+    this.#pending.shift();
+    this.#settle(request, reply);
+    if (this.#pending.length === 0 && this.#onIdle.length > 0) this.#callIdle();
+  }
+
+  #settle(request: Request, reply: Reply): void {
+    try {
+      request.resolve(request.command.parse(reply, request.resent === true));
+    } catch (error) {
+      request.reject(error);
+      if (error instanceof ProtocolError && error.code === "UNEXPECTED_REPLY") {
+        this.#finish(error, "unanswered");
+      }
+    }
+  }
+
+  #finish(error: Error | undefined, pendingIs: "unanswered" | "unsent"): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#cancelTimer?.();
+    const all = this.#pending.drain();
+    const sent = pendingIs === "unsent" ? 0 : all.length - this.#unsent;
+    this.#end.resolve({ error, unanswered: all.slice(0, sent), unsent: all.slice(sent) });
+    this.#connection.close(error);
+    this.#callWritable();
+    this.#callIdle();
+  }
+}
+
+function lost(cause: unknown): ConnectionLostError {
+  const reason = cause === undefined
+    ? "the server closed it"
+    : cause instanceof Error
+    ? cause.message
+    : String(cause);
+  return new ConnectionLostError("CONNECTION_LOST", `The connection was lost: ${reason}`, {
+    outcome: "unknown",
+    cause,
+  });
+}
+
+function unsolicited(reply: Reply): Error {
+  if (reply.kind === "error") return refusal(reply.text);
+  return new ProtocolError(
+    "PROTOCOL_VIOLATION",
+    `Cannot use the connection any longer as the server sent a reply of the kind ${reply.kind} to no command`,
+  );
+}

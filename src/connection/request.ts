@@ -1,0 +1,50 @@
+import type { Command } from "../protocol/commands/command.ts";
+
+/** A command on its way, and who waits for its reply. */
+export interface Request<T = unknown> {
+  readonly command: Command<T>;
+  /** Takes what the reply says. */
+  resolve(value: T): void;
+  /** Takes the server's refusal, or why no reply came. */
+  reject(error: unknown): void;
+  /** Not to be sent after this time, in milliseconds since 1970. */
+  readonly notAfter?: number | undefined;
+  /** Nobody waits any longer: not to be sent if it was not yet. */
+  readonly cancelled?: boolean;
+  /** Sent before on a connection that was lost, so that the server may know it already. */
+  resent?: boolean;
+}
+
+/** Sends a command by `send` and gives what its reply says. */
+export function request<T>(
+  send: (request: Request) => void,
+  command: Command<T>,
+  options: { notAfter?: number | undefined; signal?: AbortSignal | undefined } = {},
+): Promise<T> {
+  const { notAfter, signal } = options;
+  return new Promise<T>((resolve, reject) => {
+    if (signal === undefined) {
+      return send({ command, resolve, reject, notAfter } as Request);
+    }
+    if (signal.aborted) return reject(signal.reason);
+    const entry = {
+      command,
+      notAfter,
+      cancelled: false,
+      resolve(value: T) {
+        signal.removeEventListener("abort", cancel);
+        resolve(value);
+      },
+      reject(error: unknown) {
+        signal.removeEventListener("abort", cancel);
+        reject(error);
+      },
+    };
+    function cancel() {
+      entry.cancelled = true;
+      reject(signal!.reason);
+    }
+    signal.addEventListener("abort", cancel, { once: true });
+    send(entry as Request);
+  });
+}
