@@ -1,0 +1,52 @@
+/** How a step of the gate went. */
+export interface Outcome {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  /** A line for each thing that failed or was skipped, said again at the end of the gate. */
+  readonly notes?: readonly string[];
+}
+
+/** One step of the gate. */
+export interface Step {
+  readonly name: string;
+  run(): Promise<Outcome>;
+}
+
+export const pass: Outcome = { passed: 1, failed: 0, skipped: 0 };
+
+export function fail(note: string): Outcome {
+  return { passed: 0, failed: 1, skipped: 0, notes: [note] };
+}
+
+export function skip(note: string): Outcome {
+  return { passed: 0, failed: 0, skipped: 1, notes: [note] };
+}
+
+export function sum(outcomes: readonly Outcome[]): Outcome {
+  return outcomes.reduce((total, one) => ({
+    passed: total.passed + one.passed,
+    failed: total.failed + one.failed,
+    skipped: total.skipped + one.skipped,
+    notes: [...(total.notes ?? []), ...(one.notes ?? [])],
+  }), { passed: 0, failed: 0, skipped: 0 });
+}
+
+/** Runs the steps in their order, each with its time, and ends with the sums; true when nothing failed. */
+export async function runSteps(steps: readonly Step[]): Promise<boolean> {
+  const outcomes: Outcome[] = [];
+  for (const { name, run } of steps) {
+    console.log(`\n== ${name}`);
+    const start = performance.now();
+    const outcome = await run().catch((error: unknown) => fail(String(error)));
+    const seconds = ((performance.now() - start) / 1000).toFixed(1);
+    const notes = outcome.notes?.map((note) => `${name}: ${note}`) ?? [];
+    outcomes.push({ ...outcome, notes });
+    for (const note of notes) console.log(note);
+    console.log(`-- ${name}: ${outcome.failed === 0 ? "ok" : "FAILED"} in ${seconds} s`);
+  }
+  const total = sum(outcomes);
+  if (total.notes?.length) console.log(`\n${total.notes.join("\n")}`);
+  console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+  return total.failed === 0;
+}

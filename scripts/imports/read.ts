@@ -1,0 +1,108 @@
+import ts from "typescript";
+import { runtimeGlobals } from "./rules.ts";
+
+/** One module's mention of another, or of a runtime global. */
+export interface Mention {
+  /** The module as it is written, or the global's name; `undefined` for an `import()` of a computed name. */
+  readonly name: string | undefined;
+  readonly kind: "import" | "load" | "global" | "meta";
+  readonly line: number;
+}
+
+const watched = new Set(runtimeGlobals);
+const anywhere = new Set(["Deno", "Bun"]);
+
+/** Everything that the modules import and which runtime globals they use; keys are paths, values sources. */
+export function readModules(sources: ReadonlyMap<string, string>): Map<string, Mention[]> {
+  const files = new Map(
+    [...sources].map((
+      [path, text],
+    ) => [path, ts.createSourceFile(path, text, ts.ScriptTarget.ESNext, true)]),
+  );
+  // With neither libraries nor imports resolved, a name that the checker does not know is a global.
+  const program = ts.createProgram([...files.keys()], { noLib: true, noResolve: true }, {
+    getSourceFile: (path) => files.get(path),
+    getDefaultLibFileName: () => "lib.d.ts",
+    writeFile: () => {},
+    getCurrentDirectory: () => "",
+    getCanonicalFileName: (path) => path,
+    useCaseSensitiveFileNames: () => true,
+    getNewLine: () => "\n",
+    fileExists: (path) => files.has(path),
+    readFile: (path) => sources.get(path),
+  });
+  const checker = program.getTypeChecker();
+  return new Map([...files].map(([path, file]) => [path, readModule(file, checker)]));
+}
+
+function readModule(file: ts.SourceFile, checker: ts.TypeChecker): Mention[] {
+  const mentions: Mention[] = [];
+  const lineAt = (position: number) => file.getLineAndCharacterOfPosition(position).line + 1;
+  for (const reference of [...file.referencedFiles, ...file.typeReferenceDirectives]) {
+    mentions.push({ name: reference.fileName, kind: "import", line: lineAt(reference.pos) });
+  }
+  const open: ts.Node[] = [file];
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    const mention = importOf(node) ?? globalOf(node, checker);
+    if (mention !== undefined) mentions.push({ ...mention, line: lineAt(node.getStart(file)) });
+    ts.forEachChild(node, (child) => {
+      open.push(child);
+    });
+  }
+  return mentions.sort((a, b) => a.line - b.line);
+}
+
+function importOf(node: ts.Node): Omit<Mention, "line"> | undefined {
+  if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) {
+    return node.moduleSpecifier && { name: textOf(node.moduleSpecifier), kind: "import" };
+  }
+  if (ts.isExternalModuleReference(node)) {
+    return { name: textOf(node.expression), kind: "import" };
+  }
+  if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
+    return { name: textOf(node.argument.literal), kind: "import" };
+  }
+  if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+    return { name: node.arguments[0] && textOf(node.arguments[0]), kind: "load" };
+  }
+  if (ts.isMetaProperty(node) && node.keywordToken === ts.SyntaxKind.ImportKeyword) {
+    return { name: "import.meta", kind: "meta" };
+  }
+  return undefined;
+}
+
+/** The text of a string literal, casts around it taken off; `undefined` for anything else. */
+function textOf(node: ts.Node): string | undefined {
+  while (ts.isAsExpression(node) || ts.isParenthesizedExpression(node)) node = node.expression;
+  return ts.isStringLiteralLike(node) ? node.text : undefined;
+}
+
+function globalOf(node: ts.Node, checker: ts.TypeChecker): Omit<Mention, "line"> | undefined {
+  // `x.Deno` and `x["Deno"]` are taken for the global whatever `x` is: it can be a cast `globalThis`.
+  if (ts.isElementAccessExpression(node)) {
+    const name = textOf(node.argumentExpression);
+    return name !== undefined && anywhere.has(name) ? { name, kind: "global" } : undefined;
+  }
+  if (!ts.isIdentifier(node) || !watched.has(node.text)) return undefined;
+  const isMember = ts.isPropertyAccessExpression(node.parent) && node.parent.name === node;
+  const isGlobal = isMember
+    ? anywhere.has(node.text)
+    : node.text === "globalThis" || !isDeclaredHere(node, checker);
+  return isGlobal ? { name: node.text, kind: "global" } : undefined;
+}
+
+function isDeclaredHere(name: ts.Identifier, checker: ts.TypeChecker): boolean {
+  const symbol = ts.isShorthandPropertyAssignment(name.parent)
+    ? checker.getShorthandAssignmentValueSymbol(name.parent)
+    : checker.getSymbolAtLocation(name);
+  // `declare const Deno: ..` only gives the global a type.
+  return symbol?.declarations?.some((declaration) => !isAmbient(declaration)) ?? false;
+}
+
+function isAmbient(node: ts.Node): boolean {
+  for (let at = node; at !== undefined; at = at.parent) {
+    if (!ts.canHaveModifiers(at)) continue;
+    if (at.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.DeclareKeyword)) return true;
+  }
+  return false;
+}

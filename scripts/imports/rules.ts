@@ -1,0 +1,109 @@
+/** Who may import whom, as data. `scripts/check_imports.ts` holds `mod.ts` and `src/` to it; tests and scripts are free. */
+
+/** A part of the source with rules of its own. */
+export interface Room {
+  readonly name: string;
+  /** Its files, and its folders with a `/` at the end. The first room that has a file has it. */
+  readonly files: readonly string[];
+  /** The rooms it may import beside itself. */
+  readonly imports: readonly string[];
+  /** The rooms it may reach as well, but only by `import()`. */
+  readonly loads?: readonly string[];
+  /** The packages it may import, as they are named in `deno.json`. */
+  readonly packages?: readonly string[];
+  /** The runtime globals it may use. @default none */
+  readonly globals?: readonly string[];
+  /** Beginnings of the runtime modules it may import, such as `node:`. @default none */
+  readonly builtins?: readonly string[];
+}
+
+/** The globals that not every runtime has, and the names through which all of them can be had. */
+export const runtimeGlobals: readonly string[] = [
+  ...["Deno", "Bun", "process", "Buffer", "setImmediate", "require", "__dirname", "__filename"],
+  ...["globalThis", "self", "window", "global"],
+];
+
+const leaves = ["errors", "internal"];
+const core = [...leaves, "environment", "events", "job", "protocol"];
+const client = [...core, "transport types", "transport", "connection"];
+
+/** An adapter knows the runtime it is for and bytes, no protocol, and no other adapter. */
+function adapter(name: string, own: Pick<Room, "globals" | "builtins">): Room {
+  return {
+    name: `${name} adapter`,
+    files: [`src/transport/${name}.ts`, `src/transport/${name}/`],
+    imports: [...leaves, "environment", "transport types", "transport helpers"],
+    ...own,
+  };
+}
+
+export const rooms: readonly Room[] = [
+  { name: "errors", files: ["src/errors.ts"], imports: [] },
+  {
+    name: "environment",
+    files: ["src/internal/environment.ts"],
+    imports: [],
+    globals: ["globalThis", "Deno", "Bun", "process"],
+  },
+  {
+    name: "internal",
+    files: ["src/internal/"],
+    imports: ["environment"],
+    packages: ["@noble/hashes"],
+  },
+  { name: "events", files: ["src/events.ts"], imports: leaves },
+  { name: "job", files: ["src/job/"], imports: [...leaves, "events"] },
+  { name: "protocol", files: ["src/protocol/"], imports: [...leaves, "events", "job"] },
+
+  { name: "transport types", files: ["src/transport/transport.ts"], imports: [] },
+  adapter("deno", { globals: ["Deno", "globalThis"] }),
+  adapter("bun", { globals: ["Bun", "globalThis"] }),
+  adapter("node", { builtins: ["node:"] }),
+  adapter("workerd", { builtins: ["cloudflare:"] }),
+  {
+    name: "select",
+    files: ["src/transport/select.ts"],
+    imports: [...leaves, "environment", "transport types", "transport helpers"],
+    loads: ["deno adapter", "bun adapter", "node adapter", "workerd adapter"],
+  },
+  {
+    name: "transport helpers",
+    files: ["src/transport/"],
+    imports: [...leaves, "environment", "transport types"],
+  },
+
+  {
+    name: "connection",
+    files: ["src/connection/"],
+    imports: [...core, "transport types", "transport helpers", "select"],
+  },
+  {
+    name: "producer's face",
+    files: ["src/producer/mod.ts", "src/producer/producer.ts"],
+    imports: [...client, "producer"],
+  },
+  { name: "producer", files: ["src/producer/"], imports: [...client, "producer's face"] },
+  {
+    name: "signals",
+    files: ["src/consumer/signals.ts"],
+    imports: [...leaves, "environment", "events"],
+    globals: ["Deno", "process", "globalThis"],
+    builtins: ["node:process"],
+  },
+  {
+    name: "consumer",
+    files: ["src/consumer/"],
+    imports: [...client, "producer's face", "signals"],
+  },
+
+  {
+    name: "listener",
+    files: ["src/server/listener.ts"],
+    imports: [...leaves, "environment", "transport types"],
+    globals: ["Deno", "Bun", "globalThis"],
+    builtins: ["node:"],
+  },
+  { name: "server", files: ["src/server/"], imports: [...core, "listener"] },
+
+  { name: "root", files: ["mod.ts"], imports: [...client, "producer's face", "consumer"] },
+];

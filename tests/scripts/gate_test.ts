@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { corpusOutcome, readReport } from "../../scripts/gate/junit.ts";
+
+const denoReport = `<testsuite name="./a_test.ts" tests="5">
+  <testcase name="group &lt;1&gt;" classname="./a_test.ts" time="0.007">
+    <failure message="1 test steps failed">1 test steps failed.</failure>
+  </testcase>
+  <testcase name="alone" classname="./a_test.ts" time="0.000"></testcase>
+  <testcase name="group &lt;1&gt; > works" classname="ext:deno_node/testing.ts"></testcase>
+  <testcase name="group &lt;1&gt; > breaks" classname="ext:deno_node/testing.ts">
+    <failure message="Uncaught Error: x">Error: x</failure>
+  </testcase>
+  <testcase name="group &lt;1&gt; > later" classname="ext:deno_node/testing.ts"><skipped/></testcase>
+</testsuite>`;
+const nodeReport = `<testsuite name="outer > x">
+  <testcase name="says &amp;quot;hi&amp;quot;" time="0.1" classname="test" failure="a > b">
+    <failure type="testCodeFailure" message="a > b">Error</failure>
+  </testcase>
+  <testcase name="later" classname="test"><skipped type="skipped" message="no server"/></testcase>
+  <testcase name="works" time="0.1" classname="test"/>
+</testsuite>`;
+
+it("counts the tests of Deno's report without the groups that hold them", () => {
+  assert.deepEqual(corpusOutcome(readReport(denoReport), false), {
+    passed: 2,
+    failed: 1,
+    skipped: 1,
+    notes: ["failed: group <1> > breaks", "skipped: group <1> > later"],
+  });
+});
+
+it("counts the tests of Node's report and says why one was skipped", () => {
+  assert.deepEqual(corpusOutcome(readReport(nodeReport), false), {
+    passed: 1,
+    failed: 1,
+    skipped: 1,
+    notes: [`failed: says "hi"`, "skipped: later: no server"],
+  });
+});
+
+it("counts a group that fails with nothing failed in it", () => {
+  const report = `<testcase name="group" classname="a.ts"><failure message="hook"/></testcase>
+    <testcase name="group > works" classname="a.ts"></testcase>`;
+  assert.deepEqual(corpusOutcome(readReport(report), false), {
+    passed: 1,
+    failed: 1,
+    skipped: 0,
+    notes: ["failed: a.ts: group"],
+  });
+});
+
+it("fails when the runner fails without a failed test, and when no test was run", () => {
+  const passed = readReport(`<testcase name="a" classname="test"/>`);
+  assert.equal(corpusOutcome(passed, true).failed, 0);
+  assert.equal(corpusOutcome(passed, false).failed, 1);
+  assert.equal(corpusOutcome([], true).failed, 1);
+});
