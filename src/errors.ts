@@ -42,6 +42,7 @@ export class FaktoryError extends Error {
  * Codes: `INVALID_URL`, `INVALID_OPTION`, `MISSING_VARIABLE`, `UNSUPPORTED_RUNTIME`.
  */
 export class ConfigError extends FaktoryError {
+  /** The name of the class, also where a bundler shortens that. */
   override readonly name = "ConfigError";
 }
 
@@ -58,6 +59,7 @@ export interface InvalidJobErrorOptions extends FaktoryErrorOptions {
  * `INVALID_RESERVE_FOR`, `INVALID_BACKTRACE`, `INVALID_CUSTOM`, `INVALID_JOB`.
  */
 export class InvalidJobError extends FaktoryError {
+  /** The name of the class, also where a bundler shortens that. */
   override readonly name = "InvalidJobError";
   /** Where in the job it is, for example `args[0].when`. */
   readonly path: string;
@@ -75,6 +77,7 @@ export class InvalidJobError extends FaktoryError {
  * Codes: `INVALID_ARGUMENT`, `INVALID_QUEUE`, `INVALID_FILTER`, `FILTER_MATCHES_ALL`.
  */
 export class InvalidArgumentError extends FaktoryError {
+  /** The name of the class, also where a bundler shortens that. */
   override readonly name = "InvalidArgumentError";
 }
 
@@ -85,6 +88,7 @@ export class InvalidArgumentError extends FaktoryError {
  * `TOO_MANY_CONNECTIONS`.
  */
 export class ConnectError extends FaktoryError {
+  /** The name of the class, also where a bundler shortens that. */
   override readonly name: string = "ConnectError";
 }
 
@@ -94,6 +98,7 @@ export class ConnectError extends FaktoryError {
  * Codes: `TLS_CERTIFICATE`, `TLS_FAILED`.
  */
 export class TlsError extends ConnectError {
+  /** The name of the class, also where a bundler shortens that. */
   override readonly name = "TlsError";
 }
 
@@ -104,6 +109,7 @@ export class TlsError extends ConnectError {
  * Codes: `PASSWORD_REQUIRED`, `PASSWORD_REFUSED`.
  */
 export class AuthenticationError extends ConnectError {
+  /** The name of the class, also where a bundler shortens that. */
   override readonly name = "AuthenticationError";
 }
 
@@ -114,6 +120,7 @@ export class AuthenticationError extends ConnectError {
  * Codes: `UNSUPPORTED_VERSION`, `HANDSHAKE_REFUSED`.
  */
 export class VersionError extends ConnectError {
+  /** The name of the class, also where a bundler shortens that. */
   override readonly name = "VersionError";
 }
 
@@ -132,6 +139,7 @@ export interface ConnectionLostErrorOptions extends FaktoryErrorOptions {
  * Codes: `CONNECTION_LOST`, `COMMAND_TIMEOUT`, `DEADLINE_PASSED`.
  */
 export class ConnectionLostError extends FaktoryError {
+  /** The name of the class, also where a bundler shortens that. */
   override readonly name: string = "ConnectionLostError";
   /** `not-sent`: the server cannot have seen the command; `unknown`: it may have carried it out. */
   readonly outcome: Outcome;
@@ -145,6 +153,7 @@ export class ConnectionLostError extends FaktoryError {
 
 /** The server did not answer a command in time; the lane that it was on is closed. Code: `COMMAND_TIMEOUT`. */
 export class TimeoutError extends ConnectionLostError {
+  /** The name of the class, also where a bundler shortens that. */
   override readonly name = "TimeoutError";
 }
 
@@ -154,6 +163,7 @@ export class TimeoutError extends ConnectionLostError {
  * Codes: `PROTOCOL_VIOLATION`, `REPLY_TOO_LARGE`, `UNEXPECTED_REPLY`.
  */
 export class ProtocolError extends FaktoryError {
+  /** The name of the class, also where a bundler shortens that. */
   override readonly name = "ProtocolError";
 }
 
@@ -163,7 +173,18 @@ export class ProtocolError extends FaktoryError {
  * Codes: `CLOSED`, `ALREADY_RUNNING`, `NOT_REGISTERED`, `BATCH_COMMITTED`.
  */
 export class StateError extends FaktoryError {
+  /** The name of the class, also where a bundler shortens that. */
   override readonly name = "StateError";
+}
+
+/**
+ * Why a job's `signal` was aborted.
+ *
+ * Codes: `RESERVATION_EXPIRED`, `STOPPED`.
+ */
+export class JobAbortedError extends FaktoryError {
+  /** The name of the class, also where a bundler shortens that. */
+  override readonly name = "JobAbortedError";
 }
 
 /**
@@ -172,6 +193,7 @@ export class StateError extends FaktoryError {
  * Code: `SERVER_ERROR`; subclasses have their own.
  */
 export class ServerError extends FaktoryError {
+  /** The name of the class, also where a bundler shortens that. */
   override readonly name: string = "ServerError";
   /** What the server said, its own code word (`ERR`, `NOTUNIQ`) included. */
   readonly reply: string;
@@ -185,25 +207,30 @@ export class ServerError extends FaktoryError {
 
 /** A unique job (Enterprise) is already there. Code: `NOT_UNIQUE`. */
 export class NotUniqueError extends ServerError {
+  /** The name of the class, also where a bundler shortens that. */
   override readonly name = "NotUniqueError";
 }
 
 /** The server knows no reservation of this job, so it cannot be failed. Code: `JOB_NOT_FOUND`. */
 export class JobNotFoundError extends ServerError {
+  /** The name of the class, also where a bundler shortens that. */
   override readonly name = "JobNotFoundError";
 }
 
 /** The server has forgotten this worker, or never knew it. Code: `UNKNOWN_WORKER`. */
 export class UnknownWorkerError extends ServerError {
+  /** The name of the class, also where a bundler shortens that. */
   override readonly name = "UnknownWorkerError";
 }
 
 /** The command needs Faktory Enterprise. Code: `ENTERPRISE_ONLY`. */
 export class EnterpriseOnlyError extends ServerError {
+  /** The name of the class, also where a bundler shortens that. */
   override readonly name = "EnterpriseOnlyError";
 }
 
 /** The server is shutting down; the connection is of no more use. Code: `SERVER_SHUTDOWN`. */
 export class ServerShutdownError extends ServerError {
+  /** The name of the class, also where a bundler shortens that. */
   override readonly name = "ServerShutdownError";
 }
