@@ -2,15 +2,22 @@
 
 import { denoStep } from "./gate/command.ts";
 import { corpusSteps } from "./gate/corpus.ts";
+import { docLintStep, exampleStep } from "./gate/docs.ts";
+import { dependencyStep, lockStep, serverStep } from "./gate/project_steps.ts";
 import { runSteps } from "./gate/step.ts";
 
 const success = await runSteps([
-  denoStep("install", ["install", "--quiet"]),
+  denoStep("install", ["install", "--quiet", "--frozen"]),
   denoStep("format", ["fmt", "--check"]),
   denoStep("lint", ["lint"]),
   denoStep("types", ["check", "mod.ts", "src", "tests", "scripts"]),
   denoStep("import rules", ["run", "-A", "scripts/check_imports.ts"]),
+  dependencyStep,
+  docLintStep,
+  exampleStep,
   denoStep("publish dry run", ["publish", "--dry-run", "--allow-dirty"]),
+  serverStep,
   ...corpusSteps(),
+  lockStep(),
 ]);
 Deno.exit(success ? 0 : 1);

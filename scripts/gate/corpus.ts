@@ -2,31 +2,22 @@ import { deno, run } from "./command.ts";
 import { corpusOutcome, readReport } from "./junit.ts";
 import type { Step } from "./step.ts";
 
-/** The one corpus under each of the runtimes. */
-export function corpusSteps(): Step[] {
-  return [
-    corpusStep("deno", deno, (report) => ["test", "-A", `--junit-path=${report}`, "tests"]),
-    // Not the bare `bun`: inside `deno task` that one runs in Deno.
-    corpusStep("bun", "node_modules/.bin/bun", (report) => [
-      ...["test", "./tests", "--reporter=junit", `--reporter-outfile=${report}`],
-    ]),
-    corpusStep("node", "node", (report) => [
-      // Not with --test-force-exit: it exits before the report is written.
-      ...["--import", "tsx", "--test"],
-      ...["--test-reporter=spec", "--test-reporter-destination=stdout"],
-      ...["--test-reporter=junit", `--test-reporter-destination=${report}`],
-      ...testFiles("tests"),
-    ]),
-  ];
+/** A step that is one run of a test runner. */
+export interface TestRun {
+  readonly name: string;
+  readonly command: string;
+  /** The arguments that make it write a JUnit report to this file. */
+  args(report: string): string[];
+  readonly env?: Record<string, string>;
 }
 
-function corpusStep(runtime: string, command: string, args: (report: string) => string[]): Step {
+/** A step whose tests count one by one. */
+export function corpusStep({ name, command, args, env = {} }: TestRun): Step {
   return {
-    name: `tests under ${runtime}`,
+    name,
     async run() {
       const report = await Deno.makeTempFile({ suffix: ".xml" });
       try {
-        const env = { FAKTORY_TEST_RUNTIME: runtime };
         const success = await run(command, args(report), { env });
         return corpusOutcome(readReport(await Deno.readTextFile(report)), success);
       } finally {
@@ -34,6 +25,38 @@ function corpusStep(runtime: string, command: string, args: (report: string) => 
       }
     },
   };
+}
+
+/** The one corpus under each of the runtimes. */
+export function corpusSteps(): Step[] {
+  const runs: Record<string, Omit<TestRun, "name">> = {
+    deno: {
+      command: deno,
+      args: (report) => ["test", "-A", `--junit-path=${report}`, "tests"],
+    },
+    bun: {
+      // Not the bare `bun`: inside `deno task` that one runs in Deno.
+      command: "node_modules/.bin/bun",
+      args: (report) => ["test", "./tests", "--reporter=junit", `--reporter-outfile=${report}`],
+    },
+    node: {
+      command: "node",
+      args: (report) => [
+        // Not with --test-force-exit: it exits before the report is written.
+        ...["--import", "tsx", "--test"],
+        ...["--test-reporter=spec", "--test-reporter-destination=stdout"],
+        ...["--test-reporter=junit", `--test-reporter-destination=${report}`],
+        ...testFiles("tests"),
+      ],
+    },
+  };
+  return Object.entries(runs).map(([runtime, one]) =>
+    corpusStep({
+      ...one,
+      name: `tests under ${runtime}`,
+      env: { FAKTORY_TEST_RUNTIME: runtime },
+    })
+  );
 }
 
 function testFiles(folder: string): string[] {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
+import { dependencyFaults } from "../../scripts/gate/dependencies.ts";
 import { corpusOutcome, readReport } from "../../scripts/gate/junit.ts";
 
 const denoReport = `<testsuite name="./a_test.ts" tests="5">
@@ -55,4 +56,13 @@ it("fails when the runner fails without a failed test, and when no test was run"
   assert.equal(corpusOutcome(passed, true).failed, 0);
   assert.equal(corpusOutcome(passed, false).failed, 1);
   assert.equal(corpusOutcome([], true).failed, 1);
+});
+
+it("holds the table of dependencies to deno.json, both ways", () => {
+  const table =
+    "| dependency | where | why |\n| --- | --- | --- |\n| `tsx` | tests | runs them |\n";
+  assert.deepEqual(dependencyFaults(["tsx"], table), []);
+  assert.match(dependencyFaults(["tsx", "zod"], table).join(), /^zod is in deno\.json/);
+  assert.match(dependencyFaults([], table).join(), /^tsx is in CONTRIBUTING\.md/);
+  assert.match(dependencyFaults(["tsx"], table.replace("runs them", "")).join(), /no reason/);
 });
