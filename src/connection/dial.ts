@@ -101,7 +101,7 @@ async function shakeHands(lane: Lane, options: DialOptions): Promise<void> {
   const { target, password, worker } = options;
   // Loaded before the greeting comes: the server waits two seconds for HELLO, hashing included.
   const [greeting, sha256] = await Promise.all([
-    answered(lane, request((entry) => lane.expect(entry), GREETING), target, "its greeting"),
+    answered(lane, () => request((entry) => lane.expect(entry), GREETING), target, "its greeting"),
     loadSha256(),
   ]);
   if (greeting.salt !== undefined && password === undefined) {
@@ -120,7 +120,12 @@ async function shakeHands(lane: Lane, options: DialOptions): Promise<void> {
     parse: parseOk,
   };
   try {
-    await answered(lane, request((entry) => lane.send(entry), hello), target, "its reply to HELLO");
+    await answered(
+      lane,
+      () => request((entry) => lane.send(entry), hello),
+      target,
+      "its reply to HELLO",
+    );
   } catch (error) {
     if (error instanceof ServerError && /invalid password/i.test(error.reply)) {
       throw new AuthenticationError(
@@ -133,17 +138,17 @@ async function shakeHands(lane: Lane, options: DialOptions): Promise<void> {
   }
 }
 
-/** The reply, or a `ConnectError` where the lane ended before it came. */
-function answered<T>(
+/** The reply to what `ask` sends, or a `ConnectError` where the lane ended before it came. */
+async function answered<T>(
   lane: Lane,
-  reply: Promise<T>,
+  ask: () => Promise<T>,
   target: ConnectTarget,
   awaited: string,
 ): Promise<T> {
   const ended = lane.ended.then((end) => {
     throw endedEarly(end, target, awaited);
   });
-  return Promise.race([reply, ended]);
+  return await (lane.isEnded ? ended : Promise.race([ask(), ended]));
 }
 
 function endedEarly({ error }: LaneEnd, target: ConnectTarget, awaited: string): Error {

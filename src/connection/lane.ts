@@ -83,6 +83,11 @@ export class Lane {
     void this.#read(options.maxReplyBytes);
   }
 
+  /** Whether it is of no more use, although what it left behind may not have been taken yet. */
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
   /** Commands that wait for their reply. */
   get load(): number {
     return this.#pending.length;

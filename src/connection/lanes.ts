@@ -3,15 +3,15 @@ import type { Request } from "./request.ts";
 
 /** A few lanes to the same server, used in turn by how much each has to do. */
 export class Lanes {
-  readonly #lanes: readonly ReconnectingLane[];
+  readonly all: readonly ReconnectingLane[];
 
   constructor(lanes: readonly ReconnectingLane[]) {
-    this.#lanes = lanes;
+    this.all = lanes;
   }
 
   /** Opens all of them; where one cannot be opened, none is. */
   async open(signal?: AbortSignal): Promise<void> {
-    const opened = await Promise.allSettled(this.#lanes.map((lane) => lane.open(signal)));
+    const opened = await Promise.allSettled(this.all.map((lane) => lane.open(signal)));
     const failed = opened.find((result) => result.status === "rejected");
     if (failed === undefined) return;
     this.close();
@@ -20,19 +20,19 @@ export class Lanes {
 
   /** Whether one of them has a connection at this moment. */
   get connected(): boolean {
-    return this.#lanes.some((lane) => lane.connected);
+    return this.all.some((lane) => lane.connected);
   }
 
   /** Commands that wait for a connection or for their reply. */
   get load(): number {
-    return this.#lanes.reduce((sum, lane) => sum + lane.load, 0);
+    return this.all.reduce((sum, lane) => sum + lane.load, 0);
   }
 
   /** The lane with the least to do, one with a connection before one without. */
   get least(): ReconnectingLane {
-    let least = this.#lanes[0]!;
-    for (let i = 1; i < this.#lanes.length; i++) {
-      const lane = this.#lanes[i]!;
+    let least = this.all[0]!;
+    for (let i = 1; i < this.all.length; i++) {
+      const lane = this.all[i]!;
       if (lane.connected === least.connected ? lane.load < least.load : lane.connected) {
         least = lane;
       }
@@ -47,21 +47,21 @@ export class Lanes {
 
   /** Resolves once nothing waits for a connection or a reply. */
   async drained(): Promise<void> {
-    await Promise.all(this.#lanes.map((lane) => lane.drained()));
+    await Promise.all(this.all.map((lane) => lane.drained()));
   }
 
   /** Says goodbye on all of them. */
   async end(): Promise<void> {
-    await Promise.all(this.#lanes.map((lane) => lane.end()));
+    await Promise.all(this.all.map((lane) => lane.end()));
   }
 
   /** Ends all of them at once. */
   close(reason?: Error): void {
-    for (const lane of this.#lanes) lane.close(reason);
+    for (const lane of this.all) lane.close(reason);
   }
 
   /** Gives every connection up so that others are made. */
   renew(reason: Error): void {
-    for (const lane of this.#lanes) lane.renew(reason);
+    for (const lane of this.all) lane.renew(reason);
   }
 }

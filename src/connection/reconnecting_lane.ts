@@ -134,11 +134,13 @@ export class ReconnectingLane {
   }
 
   #pass(lane: Lane, request: Request): void {
-    if (request.cancelled === true) return;
+    if (request.cancelled === true) return request.reject(closed());
     if (request.notAfter !== undefined && this.#options.clock.now() > request.notAfter) {
       return request.reject(tooLate(request));
     }
-    lane.send(request);
+    // What it leaves behind is taken in a moment, and goes before this.
+    if (lane.isEnded) this.#waiting.push(request);
+    else lane.send(request);
   }
 
   #adopt(lane: Lane): void {
@@ -152,21 +154,23 @@ export class ReconnectingLane {
   #onEnd(lane: Lane, end: LaneEnd): void {
     if (this.#lane === lane) this.#lane = undefined;
     const error = end.error ?? closed();
+    const isFinal = this.#final !== undefined;
     const again: Request[] = [];
+    const given: Request[] = [];
     for (const request of end.unanswered) {
-      if (this.#final === undefined && this.#mayResend(request)) {
-        request.resent = true;
-        again.push(request);
-      } else {
-        request.reject(lost(request, "unknown", error));
-      }
+      const list = !isFinal && this.#mayResend(request) ? again : given;
+      if (list === again) request.resent = true;
+      list.push(request);
     }
-    if (this.#final !== undefined) {
+    if (!isFinal) {
+      this.#waiting.unshift([...again, ...end.unsent]);
+      this.#retryAfter(error);
+    }
+    // Last, as whoever is told may send something else at once.
+    for (const request of given) request.reject(lost(request, "unknown", error));
+    if (isFinal) {
       for (const request of end.unsent) request.reject(lost(request, "not-sent", error));
-      return;
     }
-    this.#waiting.unshift([...again, ...end.unsent]);
-    this.#retryAfter(error);
   }
 
   #mayResend({ command }: Request): boolean {
@@ -182,8 +186,10 @@ export class ReconnectingLane {
     if (final || this.#attempt >= reconnect.attempts) {
       if (final || reconnect.attempts === 0) this.#final = error;
       this.#attempt = 0;
-      this.#rejectWaiting((request) => final ? error : lost(request, "not-sent", error));
-      return listener.disconnected(error, undefined);
+      listener.disconnected(error, undefined);
+      return this.#rejectWaiting((request) =>
+        final ? error : lost(request, request.resent === true ? "unknown" : "not-sent", error)
+      );
     }
     const waitMs = backoffMs(this.#attempt, reconnect);
     this.#cancelRetry = clock.after(waitMs, () => {

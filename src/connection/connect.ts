@@ -1,0 +1,55 @@
+import { type Clock, systemClock } from "../internal/clock.ts";
+import type { Hello } from "../protocol/handshake.ts";
+import { resolveTransport } from "../transport/stream.ts";
+import { dial, type DialOptions } from "./dial.ts";
+import { Lanes } from "./lanes.ts";
+import { type ConnectionOptions, resolveTiming } from "./options.ts";
+import { type Delivery, type LaneListener, ReconnectingLane } from "./reconnecting_lane.ts";
+import { resolveTarget } from "./target.ts";
+
+/** What a producer or a consumer adds to the options of its user. */
+export interface LanesOptions {
+  readonly delivery: Delivery;
+  /** Tries in a row to reconnect, where the options do not say. */
+  readonly attempts: number;
+  readonly listener: LaneListener;
+  readonly worker?: DialOptions["worker"] | undefined;
+  readonly clock?: Clock | undefined;
+}
+
+/** Makes groups of lanes to the server of these options; each still has to be opened. */
+export type MakeLanes = (count: number, worker?: Omit<Hello, "version" | "passwordHash">) => Lanes;
+
+/**
+ * Checks the options, finds the server and the transport, and gives what makes lanes.
+ *
+ * @throws {ConfigError} on an option, URL or variable that cannot be used.
+ */
+export async function prepareLanes(
+  options: ConnectionOptions,
+  { delivery, attempts, listener, clock = systemClock }: LanesOptions,
+): Promise<MakeLanes> {
+  const { reconnect, connectTimeoutMs, commandTimeoutMs } = resolveTiming(options, attempts);
+  const { target, password, username } = resolveTarget(options);
+  const transport = await resolveTransport(options.transport);
+  return (count, worker) => {
+    const dialOptions: DialOptions = {
+      transport,
+      target,
+      password,
+      worker: username === undefined ? worker : { ...worker, username },
+      connectTimeoutMs,
+      commandTimeoutMs,
+      clock,
+    };
+    const lane = () =>
+      new ReconnectingLane({
+        dial: (signal) => dial(dialOptions, signal),
+        reconnect,
+        delivery,
+        clock,
+        listener,
+      });
+    return new Lanes(Array.from({ length: count }, lane));
+  };
+}

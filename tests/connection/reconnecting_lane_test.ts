@@ -1,0 +1,243 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  AuthenticationError,
+  ConnectError,
+  ConnectionLostError,
+  StateError,
+} from "../../src/errors.ts";
+import { ManualClock } from "../../src/internal/clock.ts";
+import { Lane } from "../../src/connection/lane.ts";
+import { type Delivery, ReconnectingLane } from "../../src/connection/reconnecting_lane.ts";
+import { request } from "../../src/connection/request.ts";
+import { type Command, parseText, type Resend } from "../../src/protocol/commands/command.ts";
+import { push, pushBulk } from "../../src/protocol/commands/jobs.ts";
+import { Peer } from "./peer.ts";
+
+interface Setting {
+  delivery?: Delivery;
+  attempts?: number;
+}
+
+/** A lane whose peers are made at each dial; `refuse` makes dialling fail. */
+function make({ delivery = "at-least-once", attempts = 5 }: Setting = {}) {
+  const clock = new ManualClock();
+  const peers: Peer[] = [];
+  const losses: { error: Error; retryInMs: number | undefined }[] = [];
+  const state: { refuse: Error | undefined; reconnects: number[] } = {
+    refuse: undefined,
+    reconnects: [],
+  };
+  const lane = new ReconnectingLane({
+    clock,
+    delivery,
+    reconnect: { initialMs: 100, maxMs: 1000, attempts },
+    dial() {
+      if (state.refuse !== undefined) return Promise.reject(state.refuse);
+      const peer = new Peer();
+      peers.push(peer);
+      return Promise.resolve(new Lane(peer.connection, { clock }));
+    },
+    listener: {
+      disconnected: (error, retryInMs) => losses.push({ error, retryInMs }),
+      reconnected: (count) => state.reconnects.push(count),
+    },
+  });
+  const call = <T>(command: Command<T>) => request((entry) => lane.send(entry), command);
+  return { clock, peers, losses, state, lane, call };
+}
+
+function command(verb: string, resend: Resend = "safe"): Command<string> {
+  return { verb, payload: "", resend, parse: parseText };
+}
+
+/** Lets what is under way in the microtask queue end: no timer of the lanes is real here. */
+async function settle(): Promise<void> {
+  for (let i = 0; i < 50; i++) await Promise.resolve();
+}
+
+test("what may be sent again is, in its order and before what came later", async () => {
+  const { lane, call, peers, clock, state } = make();
+  await lane.open();
+  const calls = ["A", "B"].map((verb) => call(command(verb)));
+  await peers[0]!.received(2);
+  peers[0]!.say("+one\r\n");
+  assert.equal(await calls[0], "one");
+  peers[0]!.end();
+  await settle();
+  assert.equal(lane.connected, false);
+  const later = call(command("C"));
+  clock.advance(100);
+  await settle();
+  await peers[1]!.received(2);
+  assert.deepEqual(peers[1]!.lines, ["B", "C"]);
+  peers[1]!.say("+two\r\n+three\r\n");
+  assert.deepEqual([await calls[1], await later], ["two", "three"]);
+  assert.deepEqual(state.reconnects, [1]);
+  lane.close();
+});
+
+test("a FETCH is never sent again, and says that its outcome is unknown", async () => {
+  const { lane, call, peers } = make();
+  await lane.open();
+  const fetch = call(command("FETCH", "never"));
+  await peers[0]!.received(1);
+  peers[0]!.reset(new Error("connection reset"));
+  await assert.rejects(fetch, (error) => {
+    assert(error instanceof ConnectionLostError);
+    assert.equal(error.outcome, "unknown");
+    assert.match(error.message, /connection reset/);
+    return true;
+  });
+  lane.close();
+});
+
+test("a command that is refused once more only as it got through the first time has got through", async () => {
+  const { lane, call, peers, clock } = make();
+  await lane.open();
+  const one = call(push({ jid: "12345678", json: "{}" }));
+  const many = call(pushBulk([{ jid: "a", json: "{}" }, { jid: "b", json: "{}" }]));
+  await peers[0]!.received(2);
+  peers[0]!.end();
+  await settle();
+  clock.advance(100);
+  await settle();
+  await peers[1]!.received(2);
+  const verdicts = JSON.stringify({ a: "NOTUNIQ Job not unique", b: "bad" });
+  peers[1]!.say(`-NOTUNIQ Job not unique\r\n$${verdicts.length}\r\n${verdicts}\r\n`);
+  await one;
+  assert.deepEqual([...await many], [["b", "bad"]]);
+  lane.close();
+});
+
+test("at most once, a PUSH that was under way is not sent again, one that was not sent is", async () => {
+  const { lane, call, peers, clock } = make({ delivery: "at-most-once" });
+  await lane.open();
+  peers[0]!.hold = new Promise(() => {});
+  const sent = call(push({ jid: "12345678", json: `{"n":1}` }));
+  await peers[0]!.received(1);
+  const unsent = call(push({ jid: "12345679", json: `{"n":2}` }));
+  peers[0]!.end();
+  await assert.rejects(sent, { outcome: "unknown" });
+  clock.advance(100);
+  await settle();
+  await peers[1]!.received(1);
+  assert.deepEqual(peers[1]!.lines, [`PUSH {"n":2}`]);
+  peers[1]!.say("+OK\r\n");
+  await unsent;
+  lane.close();
+});
+
+test("waits grow, are capped, and after the last try what waits is given up", async () => {
+  const { lane, call, peers, clock, losses, state } = make({ attempts: 5 });
+  await lane.open();
+  state.refuse = new ConnectError("CONNECTION_REFUSED", "refused");
+  peers[0]!.end();
+  await settle();
+  const waiting = call(command("A"));
+  const rejected = assert.rejects(waiting, { code: "CONNECTION_LOST", outcome: "not-sent" });
+  for (let i = 0; i < 5; i++) {
+    clock.advance(1000);
+    await settle();
+  }
+  await rejected;
+  const waits = losses.map(({ retryInMs }) => retryInMs);
+  assert.equal(waits.length, 6);
+  const ceilings = [100, 200, 400, 800, 1000];
+  ceilings.forEach((ceiling, i) => {
+    assert(waits[i]! >= ceiling / 2 && waits[i]! <= ceiling, `wait ${i} is ${waits[i]}`);
+  });
+  assert.equal(waits[5], undefined);
+  // The next command is reason to try anew.
+  state.refuse = undefined;
+  const next = call(command("B"));
+  await settle();
+  await peers[1]!.received(1);
+  peers[1]!.say("+back\r\n");
+  assert.equal(await next, "back");
+  lane.close();
+});
+
+test("a password that is refused is final: nothing is tried again", async () => {
+  const { lane, call, peers, clock, losses, state } = make({ attempts: Infinity });
+  await lane.open();
+  peers[0]!.end();
+  await settle();
+  state.refuse = new AuthenticationError("PASSWORD_REFUSED", "no");
+  const waiting = assert.rejects(call(command("A")), { code: "PASSWORD_REFUSED" });
+  clock.advance(100);
+  await waiting;
+  await assert.rejects(call(command("B")), { code: "PASSWORD_REFUSED" });
+  assert.equal(losses.at(-1)!.retryInMs, undefined);
+  assert.equal(clock.pending, 0);
+});
+
+test("without reconnecting, the end of the connection is the end", async () => {
+  const { lane, call, peers, clock } = make({ attempts: 0 });
+  await lane.open();
+  const under = assert.rejects(call(command("A")), { code: "CONNECTION_LOST", outcome: "unknown" });
+  await peers[0]!.received(1);
+  peers[0]!.end();
+  await under;
+  await assert.rejects(call(command("B")), { code: "CONNECTION_LOST" });
+  assert.equal(clock.pending, 0);
+});
+
+test("the first connection is tried once", async () => {
+  const { lane, state, clock } = make();
+  state.refuse = new ConnectError("CONNECTION_REFUSED", "refused");
+  await assert.rejects(lane.open(), { code: "CONNECTION_REFUSED" });
+  assert.equal(clock.pending, 0);
+});
+
+test("a command is not sent after its deadline, whether it waits or comes late", async () => {
+  const { lane, peers, clock, state } = make({ attempts: Infinity });
+  await lane.open();
+  const late = (notAfter: number) =>
+    request((entry) => lane.send(entry), command("ACK"), { notAfter });
+  await assert.rejects(late(clock.now() - 1), { code: "DEADLINE_PASSED", outcome: "not-sent" });
+  const sent = late(clock.now() + 500);
+  const rejected = assert.rejects(sent, { code: "DEADLINE_PASSED", outcome: "unknown" });
+  await peers[0]!.received(1);
+  state.refuse = new ConnectError("CONNECTION_REFUSED", "refused");
+  peers[0]!.end();
+  for (let i = 0; i < 5; i++) {
+    await settle();
+    clock.advance(1000);
+  }
+  await rejected;
+  lane.close();
+});
+
+test("closing rejects what waits, and ends every timer", async () => {
+  const { lane, call, peers, clock, state } = make();
+  await lane.open();
+  state.refuse = new ConnectError("CONNECTION_REFUSED", "refused");
+  peers[0]!.end();
+  await settle();
+  const waiting = assert.rejects(call(command("A")), StateError);
+  lane.close();
+  await waiting;
+  await assert.rejects(call(command("B")), { code: "CLOSED" });
+  assert.equal(clock.pending, 0);
+});
+
+test("drained waits for the replies of all that was sent, over a lost connection too", async () => {
+  const { lane, call, peers, clock } = make();
+  await lane.open();
+  const under = call(command("A"));
+  let isDrained = false;
+  const drained = lane.drained().then(() => isDrained = true);
+  await peers[0]!.received(1);
+  peers[0]!.end();
+  await settle();
+  assert.equal(isDrained, false);
+  clock.advance(100);
+  await settle();
+  await peers[1]!.received(1);
+  assert.equal(isDrained, false);
+  peers[1]!.say("+OK\r\n");
+  await drained;
+  assert.equal(await under, "OK");
+  lane.close();
+});
