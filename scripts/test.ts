@@ -1,8 +1,9 @@
 /** The gate: everything that must hold before a change is taken, a step each. Run by `deno task test`. */
 
-import { denoStep } from "./gate/command.ts";
+import { denoStep } from "./gate/deno_step.ts";
 import { corpusSteps } from "./gate/corpus.ts";
 import { docLintStep, exampleStep } from "./gate/docs.ts";
+import { packageStep } from "./gate/package.ts";
 import { dependencyStep, lockStep, serverStep } from "./gate/project_steps.ts";
 import { runSteps } from "./gate/step.ts";
 
@@ -16,6 +17,7 @@ const success = await runSteps([
   docLintStep,
   exampleStep,
   denoStep("publish dry run", ["publish", "--dry-run", "--allow-dirty"]),
+  packageStep,
   serverStep,
   ...corpusSteps(),
   lockStep(),

@@ -1,4 +1,4 @@
-import { deno, run } from "./command.ts";
+import { deno, run } from "../command.ts";
 import { corpusOutcome, readReport } from "./junit.ts";
 import type { Step } from "./step.ts";
 

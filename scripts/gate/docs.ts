@@ -1,6 +1,6 @@
 import { corpusStep } from "./corpus.ts";
-import { deno, run } from "./command.ts";
-import { readProject } from "./project.ts";
+import { deno, run } from "../command.ts";
+import { readProject } from "../project.ts";
 import { fail, type Outcome, pass, skip, type Step } from "./step.ts";
 
 interface ServerModule {

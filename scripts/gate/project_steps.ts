@@ -1,5 +1,5 @@
 import { dependencyFaults } from "./dependencies.ts";
-import { readProject } from "./project.ts";
+import { readProject } from "../project.ts";
 import { fail, type Outcome, pass, type Step } from "./step.ts";
 
 /** Holds `CONTRIBUTING.md`'s table of dependencies to `deno.json`. */

@@ -16,11 +16,11 @@ export interface Step {
 export const pass: Outcome = { passed: 1, failed: 0, skipped: 0 };
 
 export function fail(note: string): Outcome {
-  return { passed: 0, failed: 1, skipped: 0, notes: [note] };
+  return { passed: 0, failed: 1, skipped: 0, notes: [`failed: ${note}`] };
 }
 
 export function skip(note: string): Outcome {
-  return { passed: 0, failed: 0, skipped: 1, notes: [note] };
+  return { passed: 0, failed: 0, skipped: 1, notes: [`skipped: ${note}`] };
 }
 
 export function sum(outcomes: readonly Outcome[]): Outcome {

@@ -1,7 +1,5 @@
-import { fail, type Outcome, pass, type Step } from "./step.ts";
-
 /** This Deno: where `npx` brought it, there is none on the path. */
-export const deno = Deno.execPath();
+export const deno: string = Deno.execPath();
 
 /** Options of {@linkcode run}. */
 export interface RunOptions {
@@ -39,13 +37,4 @@ export async function output(
     throw new Error(`${command} ${args.join(" ")} exited with ${result.code}: ${said}`);
   }
   return text(result.stdout);
-}
-
-/** A step that is one run of Deno. */
-export function denoStep(name: string, args: readonly string[]): Step {
-  return { name, run: () => outcomeOf(args) };
-}
-
-async function outcomeOf(args: readonly string[]): Promise<Outcome> {
-  return await run(deno, args) ? pass : fail(`deno ${args.join(" ")} failed`);
 }

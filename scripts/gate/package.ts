@@ -1,0 +1,118 @@
+import { deno, output, run } from "../command.ts";
+import { packNpm } from "../npm/pack.ts";
+import { type Project, readProject } from "../project.ts";
+import { fail, type Outcome, pass, skip, type Step, sum } from "./step.ts";
+
+interface Installed {
+  readonly project: Project;
+  readonly tarball: string;
+  /** A folder where the package is installed, as in a program that uses it. */
+  readonly folder: string;
+}
+
+/** How each runtime runs a program in a folder with a `node_modules`. */
+const runtimes: Readonly<Record<string, readonly [command: string, ...args: string[]]>> = {
+  deno: [deno, "run", "-A", "--no-lock", "--node-modules-dir=manual"],
+  bun: [`${Deno.cwd()}/node_modules/.bin/bun`],
+  node: ["node"],
+};
+
+/** The package as npm gets it: its shape, its types, and a program with it under each runtime. */
+export const packageStep: Step = {
+  name: "package",
+  async run(): Promise<Outcome> {
+    const work = await Deno.makeTempDir();
+    try {
+      const project = await readProject();
+      const installed = { project, tarball: await packNpm(work), folder: `${work}/program` };
+      await install(installed);
+      const outcomes = [await checkShape(installed), await checkTypes(installed)];
+      for (const runtime of Object.keys(runtimes)) {
+        outcomes.push(await checkEntries(runtime, installed), await runJob(runtime, installed));
+      }
+      return sum(outcomes);
+    } finally {
+      await Deno.remove(work, { recursive: true });
+    }
+  },
+};
+
+async function install({ tarball, folder }: Installed): Promise<void> {
+  await Deno.mkdir(folder);
+  await Deno.writeTextFile(`${folder}/package.json`, `{ "private": true, "type": "module" }`);
+  const flags = ["--no-audit", "--no-fund", "--prefer-offline"];
+  await output("npm", ["install", ...flags, tarball], { cwd: folder });
+  for await (const { name } of Deno.readDir("tests/package")) {
+    await Deno.copyFile(`tests/package/${name}`, `${folder}/${name}`);
+  }
+}
+
+/** What publint and attw find wrong with the tarball. */
+async function checkShape({ tarball }: Installed): Promise<Outcome> {
+  const publint = ["node_modules/publint/src/cli.js", "run", tarball, "--strict"];
+  const attw = ["node_modules/@arethetypeswrong/cli/dist/index.js", tarball];
+  return sum([
+    await run("node", publint) ? pass : fail("publint has something against it"),
+    await run("node", [...attw, "--profile", "esm-only"])
+      ? pass
+      : fail("attw has something against it"),
+  ]);
+}
+
+/** The types serve a program on Node without the DOM's, and one for a bundler without Node's. */
+async function checkTypes({ folder }: Installed): Promise<Outcome> {
+  const strict = { strict: true, noEmit: true, target: "ESNext", skipLibCheck: false };
+  const node = { module: "nodenext", lib: ["ESNext"], types: ["node"] };
+  const bundler = {
+    module: "esnext",
+    moduleResolution: "bundler",
+    lib: ["ESNext", "DOM"],
+    types: [],
+  };
+  const outcomes: Outcome[] = [];
+  for (const [name, options] of Object.entries({ node, bundler })) {
+    const typeRoots = [`${Deno.cwd()}/node_modules/@types`];
+    const config = { compilerOptions: { ...strict, typeRoots, ...options }, files: ["types.ts"] };
+    const path = `${folder}/tsconfig.${name}.json`;
+    await Deno.writeTextFile(path, JSON.stringify(config));
+    const success = await run("node", ["node_modules/typescript/bin/tsc", "--project", path]);
+    outcomes.push(success ? pass : fail(`its types do not serve ${name}`));
+  }
+  return sum(outcomes);
+}
+
+/** Each entry can be imported, and exports what its source does. */
+async function checkEntries(runtime: string, { project, folder }: Installed): Promise<Outcome> {
+  const entries = Object.entries(project.exports).map(([entry, file]) => ({
+    name: project.name + entry.slice(1),
+    source: new URL(`../../${file}`, import.meta.url).href,
+  }));
+  const printed = await output(
+    ...program(runtime, ["entries.mjs", ...entries.map(({ name }) => name)]),
+    {
+      cwd: folder,
+    },
+  );
+  const exported: Record<string, string[]> = JSON.parse(printed);
+  const outcomes = entries.map(async ({ name, source }) => {
+    const expected = Object.keys(await import(source)).sort().join();
+    const got = exported[name]?.join();
+    return got === expected
+      ? pass
+      : fail(`${name} exports under ${runtime} ${got}, and its source ${expected}`);
+  });
+  return sum(await Promise.all(outcomes));
+}
+
+async function runJob(runtime: string, { project, folder }: Installed): Promise<Outcome> {
+  if (!("./server" in project.exports)) {
+    return skip(`a job under ${runtime}: the package has no embedded server to run it on`);
+  }
+  const success = await run(...program(runtime, ["run_job.mjs"]), { cwd: folder });
+  return success ? pass : fail(`a job from the installed package under ${runtime}`);
+}
+
+function program(runtime: string, args: readonly string[]): [command: string, args: string[]] {
+  const [command, ...first] = runtimes[runtime] ?? [runtime];
+  return [command, [...first, ...args]];
+}

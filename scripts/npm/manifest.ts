@@ -1,0 +1,35 @@
+import type { Project } from "../project.ts";
+
+/** The fields of the npm package's `package.json` that `deno.json` has no place for. */
+export interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  readonly description: string;
+  readonly license: string;
+  readonly keywords: readonly string[];
+  readonly homepage: string;
+  readonly repository: { readonly type: "git"; readonly url: string };
+  readonly bugs: { readonly url: string };
+  readonly engines: Readonly<Record<string, string>>;
+  readonly sideEffects: false;
+  readonly publishConfig: { readonly access: "public" };
+}
+
+const home = "https://github.com/faktory-ts/faktory";
+
+/** The same for both ways of building the package. */
+export function npmManifest({ name, version, license }: Project): Manifest {
+  return {
+    name,
+    version,
+    description: "A client for the Faktory work server, for Node, Bun, Deno and edge runtimes",
+    license,
+    keywords: ["faktory", "jobs", "queue", "worker", "background-jobs", "deno", "bun", "node"],
+    homepage: home,
+    repository: { type: "git", url: `git+${home}.git` },
+    bugs: { url: `${home}/issues` },
+    engines: { node: ">=20" },
+    sideEffects: false,
+    publishConfig: { access: "public" },
+  };
+}
