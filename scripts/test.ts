@@ -2,6 +2,7 @@
 
 import { denoStep } from "./gate/deno_step.ts";
 import { corpusSteps } from "./gate/corpus.ts";
+import { dntStep } from "./gate/dnt.ts";
 import { docLintStep, exampleStep } from "./gate/docs.ts";
 import { packageStep } from "./gate/package.ts";
 import { dependencyStep, lockStep, serverStep } from "./gate/project_steps.ts";
@@ -18,6 +19,7 @@ const success = await runSteps([
   exampleStep,
   denoStep("publish dry run", ["publish", "--dry-run", "--allow-dirty"]),
   packageStep,
+  dntStep,
   serverStep,
   ...corpusSteps(),
   lockStep(),
