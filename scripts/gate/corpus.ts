@@ -28,35 +28,24 @@ export function corpusStep({ name, command, args, env = {} }: TestRun): Step {
 }
 
 /** The one corpus under each of the runtimes. */
-export function corpusSteps(): Step[] {
-  const runs: Record<string, Omit<TestRun, "name">> = {
-    deno: {
-      command: deno,
-      args: (report) => ["test", "-A", `--junit-path=${report}`, "tests"],
-    },
-    bun: {
-      // Not the bare `bun`: inside `deno task` that one runs in Deno.
-      command: "node_modules/.bin/bun",
-      args: (report) => ["test", "./tests", "--reporter=junit", `--reporter-outfile=${report}`],
-    },
-    node: {
-      command: "node",
-      args: (report) => [
-        // Not with --test-force-exit: it exits before the report is written.
-        ...["--import", "tsx", "--test"],
-        ...["--test-reporter=spec", "--test-reporter-destination=stdout"],
-        ...["--test-reporter=junit", `--test-reporter-destination=${report}`],
-        ...testFiles("tests"),
-      ],
-    },
-  };
-  return Object.entries(runs).map(([runtime, one]) =>
-    corpusStep({
-      ...one,
-      name: `tests under ${runtime}`,
-      env: { FAKTORY_TEST_RUNTIME: runtime },
-    })
-  );
+export const corpusRuns: readonly (TestRun & { readonly runtime: string })[] = [
+  corpusRun("deno", deno, (report) => ["test", "-A", `--junit-path=${report}`, "tests"]),
+  // Not the bare `bun`: inside `deno task` that one runs in Deno.
+  corpusRun("bun", "node_modules/.bin/bun", (report) => [
+    ...["test", "./tests", "--reporter=junit", `--reporter-outfile=${report}`],
+  ]),
+  corpusRun("node", "node", (report) => [
+    // Not with --test-force-exit: it exits before the report is written.
+    ...["--import", "tsx", "--test"],
+    ...["--test-reporter=spec", "--test-reporter-destination=stdout"],
+    ...["--test-reporter=junit", `--test-reporter-destination=${report}`],
+    ...testFiles("tests"),
+  ]),
+];
+
+function corpusRun(runtime: string, command: string, args: TestRun["args"]) {
+  const env = { FAKTORY_TEST_RUNTIME: runtime };
+  return { runtime, name: `tests under ${runtime}`, command, args, env };
 }
 
 function testFiles(folder: string): string[] {
