@@ -1,7 +1,7 @@
 import { deno, output, run } from "../command.ts";
 import { packNpm } from "../npm/pack.ts";
 import { type Project, readProject } from "../project.ts";
-import { fail, type Outcome, pass, skip, type Step, sum } from "./step.ts";
+import { fail, type Outcome, pass, skip, type Step, sumOf } from "./step.ts";
 
 interface Installed {
   readonly project: Project;
@@ -26,11 +26,14 @@ export const packageStep: Step = {
       const project = await readProject();
       const installed = { project, tarball: await packNpm(work), folder: `${work}/program` };
       await install(installed);
-      const outcomes = [await checkShape(installed), await checkTypes(installed)];
-      for (const runtime of Object.keys(runtimes)) {
-        outcomes.push(await checkEntries(runtime, installed), await runJob(runtime, installed));
-      }
-      return sum(outcomes);
+      return await sumOf([
+        () => checkShape(installed),
+        () => checkTypes(installed),
+        ...Object.keys(runtimes).flatMap((runtime) => [
+          () => checkEntries(runtime, installed),
+          () => runJob(runtime, installed),
+        ]),
+      ]);
     } finally {
       await Deno.remove(work, { recursive: true });
     }
@@ -49,14 +52,15 @@ async function install({ tarball, folder }: Installed): Promise<void> {
 
 /** What publint and attw find wrong with the tarball. */
 async function checkShape({ tarball }: Installed): Promise<Outcome> {
-  const publint = ["node_modules/publint/src/cli.js", "run", tarball, "--strict"];
-  const attw = ["node_modules/@arethetypeswrong/cli/dist/index.js", tarball];
-  return sum([
-    await run("node", publint) ? pass : fail("publint has something against it"),
-    await run("node", [...attw, "--profile", "esm-only"])
-      ? pass
-      : fail("attw has something against it"),
-  ]);
+  const checkers = {
+    publint: ["node_modules/publint/src/cli.js", "run", tarball, "--strict"],
+    attw: ["node_modules/@arethetypeswrong/cli/dist/index.js", tarball, "--profile", "esm-only"],
+  };
+  return await sumOf(
+    Object.entries(checkers).map(([name, args]) => async () =>
+      await run("node", args) ? pass : fail(`${name} has something against it`)
+    ),
+  );
 }
 
 /** The types serve a program on Node without the DOM's, and one for a bundler without Node's. */
@@ -69,16 +73,16 @@ async function checkTypes({ folder }: Installed): Promise<Outcome> {
     lib: ["ESNext", "DOM"],
     types: [],
   };
-  const outcomes: Outcome[] = [];
-  for (const [name, options] of Object.entries({ node, bundler })) {
-    const typeRoots = [`${Deno.cwd()}/node_modules/@types`];
-    const config = { compilerOptions: { ...strict, typeRoots, ...options }, files: ["types.ts"] };
-    const path = `${folder}/tsconfig.${name}.json`;
-    await Deno.writeTextFile(path, JSON.stringify(config));
-    const success = await run("node", ["node_modules/typescript/bin/tsc", "--project", path]);
-    outcomes.push(success ? pass : fail(`its types do not serve ${name}`));
-  }
-  return sum(outcomes);
+  return await sumOf(
+    Object.entries({ node, bundler }).map(([name, options]) => async () => {
+      const typeRoots = [`${Deno.cwd()}/node_modules/@types`];
+      const config = { compilerOptions: { ...strict, typeRoots, ...options }, files: ["types.ts"] };
+      const path = `${folder}/tsconfig.${name}.json`;
+      await Deno.writeTextFile(path, JSON.stringify(config));
+      const success = await run("node", ["node_modules/typescript/bin/tsc", "--project", path]);
+      return success ? pass : fail(`its types do not serve ${name}`);
+    }),
+  );
 }
 
 /** Each entry can be imported, and exports what its source does. */
@@ -87,21 +91,18 @@ async function checkEntries(runtime: string, { project, folder }: Installed): Pr
     name: project.name + entry.slice(1),
     source: new URL(`../../${file}`, import.meta.url).href,
   }));
-  const printed = await output(
-    ...program(runtime, ["entries.mjs", ...entries.map(({ name }) => name)]),
-    {
-      cwd: folder,
-    },
+  const [command, args] = program(runtime, ["entries.mjs", ...entries.map(({ name }) => name)]);
+  const printed = JSON.parse(await output(command, args, { cwd: folder }));
+  if (printed.runtime !== runtime) return fail(`it is ${printed.runtime} that ran, not ${runtime}`);
+  return await sumOf(
+    entries.map(({ name, source }) => async () => {
+      const expected = Object.keys(await import(source)).sort().join();
+      const got = printed.exported[name].join();
+      return got === expected
+        ? pass
+        : fail(`${name} exports under ${runtime} ${got}, and its source ${expected}`);
+    }),
   );
-  const exported: Record<string, string[]> = JSON.parse(printed);
-  const outcomes = entries.map(async ({ name, source }) => {
-    const expected = Object.keys(await import(source)).sort().join();
-    const got = exported[name]?.join();
-    return got === expected
-      ? pass
-      : fail(`${name} exports under ${runtime} ${got}, and its source ${expected}`);
-  });
-  return sum(await Promise.all(outcomes));
 }
 
 async function runJob(runtime: string, { project, folder }: Installed): Promise<Outcome> {

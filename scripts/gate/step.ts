@@ -23,7 +23,7 @@ export function skip(note: string): Outcome {
   return { passed: 0, failed: 0, skipped: 1, notes: [`skipped: ${note}`] };
 }
 
-export function sum(outcomes: readonly Outcome[]): Outcome {
+function sum(outcomes: readonly Outcome[]): Outcome {
   return outcomes.reduce((total, one) => ({
     passed: total.passed + one.passed,
     failed: total.failed + one.failed,
@@ -32,13 +32,20 @@ export function sum(outcomes: readonly Outcome[]): Outcome {
   }), { passed: 0, failed: 0, skipped: 0 });
 }
 
+/** Runs checks one after the other; one that throws has failed, and the rest run all the same. */
+export async function sumOf(checks: readonly (() => Promise<Outcome>)[]): Promise<Outcome> {
+  const outcomes: Outcome[] = [];
+  for (const check of checks) outcomes.push(await check().catch((error) => fail(String(error))));
+  return sum(outcomes);
+}
+
 /** Runs the steps in their order, each with its time, and ends with the sums; true when nothing failed. */
 export async function runSteps(steps: readonly Step[]): Promise<boolean> {
   const outcomes: Outcome[] = [];
   for (const { name, run } of steps) {
     console.log(`\n== ${name}`);
     const start = performance.now();
-    const outcome = await run().catch((error: unknown) => fail(String(error)));
+    const outcome = await sumOf([run]);
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
     const notes = outcome.notes?.map((note) => `${name}: ${note}`) ?? [];
     outcomes.push({ ...outcome, notes });

@@ -1,7 +1,8 @@
-// Prints, as JSON, the names that each entry of the installed package given as argument exports.
+// Prints, as JSON, the runtime and the names that each entry of the installed package given as argument exports.
 
+const runtime = ["deno", "bun"].find((name) => name in process.versions) ?? "node";
 const exported = {};
 for (const entry of process.argv.slice(2)) {
   exported[entry] = Object.keys(await import(entry)).sort();
 }
-console.log(JSON.stringify(exported));
+console.log(JSON.stringify({ runtime, exported }));
