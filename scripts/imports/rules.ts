@@ -25,7 +25,7 @@ export const runtimeGlobals: readonly string[] = [
 
 const leaves = ["errors", "internal"];
 const core = [...leaves, "environment", "events", "job", "protocol"];
-const client = [...core, "transport types", "transport", "connection"];
+const client = [...core, "transport types", "connection"];
 
 /** An adapter knows the runtime it is for and bytes, no protocol, and no other adapter. */
 function adapter(name: string, own: Pick<Room, "globals" | "builtins">): Room {
@@ -67,6 +67,11 @@ export const rooms: readonly Room[] = [
     loads: ["deno adapter", "bun adapter", "node adapter", "workerd adapter"],
   },
   {
+    name: "stream",
+    files: ["src/transport/stream.ts"],
+    imports: [...leaves, "transport types", "transport helpers", "select"],
+  },
+  {
     name: "transport helpers",
     files: ["src/transport/"],
     imports: [...leaves, "environment", "transport types"],
@@ -75,7 +80,7 @@ export const rooms: readonly Room[] = [
   {
     name: "connection",
     files: ["src/connection/"],
-    imports: [...core, "transport types", "transport helpers", "select"],
+    imports: [...core, "transport types", "transport helpers", "select", "stream"],
   },
   {
     name: "producer's face",
@@ -105,5 +110,9 @@ export const rooms: readonly Room[] = [
   },
   { name: "server", files: ["src/server/"], imports: [...core, "listener"] },
 
-  { name: "root", files: ["mod.ts"], imports: [...client, "producer's face", "consumer"] },
+  {
+    name: "root",
+    files: ["mod.ts"],
+    imports: [...client, "stream", "producer's face", "producer", "consumer"],
+  },
 ];

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { importFaults } from "../../scripts/imports/check.ts";
+import { rooms } from "../../scripts/imports/rules.ts";
 
 const modules = {
   "src/errors.ts": "export class FaktoryError extends Error {}",
@@ -18,6 +19,16 @@ function faultsWith(changed: Record<string, string>): string[] {
 
 it("has nothing against modules that keep to the rules", () => {
   assert.deepEqual(faultsWith({}), []);
+});
+
+it("has rules only about rooms that there are", () => {
+  const names = rooms.map(({ name }) => name);
+  assert.equal(new Set(names).size, names.length);
+  for (const { name, imports, loads = [] } of rooms) {
+    for (const other of [...imports, ...loads]) {
+      assert.ok(names.includes(other), `${name} names ${other}`);
+    }
+  }
 });
 
 const refused: [what: string, path: string, source: string, fault: RegExp][] = [
