@@ -1,0 +1,29 @@
+import type { ListenerFailure } from "../events.ts";
+import type { Job } from "../job/job.ts";
+
+/** What a consumer tells of itself; see `Consumer.on`. */
+export interface ConsumerEvents {
+  /** A handler begins. */
+  start: { readonly job: Job };
+  /** A handler ended well, after so long; the server is told next. */
+  done: { readonly job: Job; readonly elapsedMs: number };
+  /** A job failed; the server is told next. */
+  fail: { readonly job: Job; readonly error: unknown; readonly elapsedMs: number };
+  /** The server could not be told in time what became of a job, so it will run again, or be failed by the server. */
+  unreported: { readonly job: Job; readonly error: unknown };
+  /** A reservation is about to end while the handler still runs: nothing more is told about this run. */
+  expired: { readonly job: Job };
+  /** The server refused a FETCH, or sent a job that cannot be read. */
+  fetchError: { readonly error: unknown };
+  /** The consumer goes to this state. */
+  state: { readonly state: ConsumerState };
+  /** A connection was lost, or a try to make it again failed; another follows after `retryInMs`, if that is given. */
+  disconnect: { readonly error: Error; readonly retryInMs: number | undefined };
+  /** A connection is back. */
+  reconnect: { readonly attempts: number };
+  /** A listener threw. */
+  listenerError: ListenerFailure;
+}
+
+/** Not started; fetching and running; running what there is, without fetching; ending; ended. */
+export type ConsumerState = "idle" | "running" | "quiet" | "stopping" | "stopped";

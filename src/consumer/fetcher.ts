@@ -1,0 +1,170 @@
+import { ConnectionLostError, StateError } from "../errors.ts";
+import type { ReconnectingLane } from "../connection/reconnecting_lane.ts";
+import type { Request } from "../connection/request.ts";
+import type { Clock } from "../internal/clock.ts";
+import type { Job } from "../job/job.ts";
+import { fetchJob } from "../protocol/commands/jobs.ts";
+import type { Command } from "../protocol/commands/command.ts";
+import type { Backlog } from "./backlog.ts";
+
+/** FETCHes under way on one lane, at most. */
+const MAX_DEPTH = 16;
+
+/** How long a lane rests after the server refused a FETCH, in milliseconds. */
+const REST_MS = 1000;
+
+/** What a fetcher needs. */
+export interface FetcherOptions {
+  readonly queues: readonly string[];
+  readonly lanes: readonly ReconnectingLane[];
+  readonly backlog: Backlog;
+  readonly clock: Clock;
+  /** Jobs that could be run now, those that are being fetched left out of account. */
+  wanted(): number;
+  /** A job came, asked for at `askedAt`. */
+  fetched(job: Job, askedAt: number): void;
+  /** The queues were empty for the whole of a FETCH; `mark` is what it gave when it was sent. */
+  empty(mark: number): void;
+  /** A number that changes whenever a job begins or ends. */
+  mark(): number;
+  /** The server refused, or sent no job. */
+  failed(error: unknown): void;
+}
+
+/** A lane that carries FETCHes. */
+interface FetchLane {
+  readonly lane: ReconnectingLane;
+  underWay: number;
+  /** Calls its rest off. */
+  cancelRest: (() => void) | undefined;
+}
+
+/** Asks for as many jobs as can be run, on a few lanes; a FETCH is never abandoned while its connection lives. */
+export class Fetcher {
+  readonly #options: FetcherOptions;
+  readonly #lanes: readonly FetchLane[];
+  readonly #command: Command<Job | undefined>;
+  #underWay = 0;
+  #isClosed = false;
+
+  constructor(options: FetcherOptions) {
+    this.#options = options;
+    this.#command = fetchJob(options.queues);
+    this.#lanes = options.lanes.map((lane) => ({ lane, underWay: 0, cancelRest: undefined }));
+  }
+
+  /** FETCHes whose reply has not come. */
+  get underWay(): number {
+    return this.#underWay;
+  }
+
+  /** Asks for more, where more can be run. */
+  pump(): void {
+    let wanted = this.#options.wanted() - this.#underWay;
+    if (wanted <= 0 || this.#isClosed) return;
+    const { backlog } = this.#options;
+    const allowance = Math.max(backlog.allowance(), this.#lanes.length);
+    while (wanted > 0 && this.#underWay < allowance) {
+      const lane = this.#least();
+      if (lane === undefined) return;
+      this.#fetch(lane);
+      wanted--;
+    }
+  }
+
+  /** Asks for nothing more. What was sent is still awaited; what waits for a connection is called off. */
+  close(): void {
+    this.#isClosed = true;
+    for (const { lane, cancelRest } of this.#lanes) {
+      cancelRest?.();
+      if (!lane.connected) lane.close();
+    }
+  }
+
+  #least(): FetchLane | undefined {
+    let least: FetchLane | undefined;
+    for (const lane of this.#lanes) {
+      if (lane.underWay >= MAX_DEPTH || lane.cancelRest !== undefined) continue;
+      if (least === undefined || lane.underWay < least.underWay) least = lane;
+    }
+    return least;
+  }
+
+  #fetch(lane: FetchLane): void {
+    const { clock, mark } = this.#options;
+    lane.underWay++;
+    this.#underWay++;
+    lane.lane.send(new Fetch(this, this.#command, lane, clock.now(), mark()) as Request);
+  }
+
+  /** @internal A FETCH was answered. */
+  answered({ lane, askedAt, mark }: Fetch, job: Job | undefined): void {
+    lane.underWay--;
+    this.#underWay--;
+    if (job === undefined) return this.#options.empty(mark);
+    this.#options.fetched(job, askedAt);
+    if (this.#options.wanted() > this.#underWay) {
+      this.#options.backlog.refresh(() => this.pump());
+    }
+  }
+
+  /** @internal A FETCH brought nothing to rely on. */
+  refused({ lane }: Fetch, error: unknown): void {
+    lane.underWay--;
+    this.#underWay--;
+    if (!(error instanceof ConnectionLostError) && !(error instanceof StateError)) {
+      this.#rest(lane, error);
+    }
+    this.#options.empty(-1);
+  }
+
+  /** @internal */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  #rest(lane: FetchLane, error: unknown): void {
+    this.#options.failed(error);
+    if (this.#isClosed || lane.cancelRest !== undefined) return;
+    lane.cancelRest = this.#options.clock.after(REST_MS, () => {
+      lane.cancelRest = undefined;
+      this.pump();
+    });
+  }
+}
+
+/** One FETCH on its way. */
+class Fetch implements Request<Job | undefined> {
+  readonly command: Command<Job | undefined>;
+  readonly lane: FetchLane;
+  readonly askedAt: number;
+  readonly mark: number;
+  readonly #fetcher: Fetcher;
+  resent?: boolean;
+
+  constructor(
+    fetcher: Fetcher,
+    command: Command<Job | undefined>,
+    lane: FetchLane,
+    askedAt: number,
+    mark: number,
+  ) {
+    this.#fetcher = fetcher;
+    this.command = command;
+    this.lane = lane;
+    this.askedAt = askedAt;
+    this.mark = mark;
+  }
+
+  get cancelled(): boolean {
+    return this.#fetcher.isClosed;
+  }
+
+  resolve(job: Job | undefined): void {
+    this.#fetcher.answered(this, job);
+  }
+
+  reject(error: unknown): void {
+    this.#fetcher.refused(this, error);
+  }
+}

@@ -1,0 +1,173 @@
+import { InvalidArgumentError, ProtocolError, StateError } from "../errors.ts";
+import { showValue } from "../internal/show.ts";
+import type { JobInput } from "../job/job.ts";
+import { parseTimestamp } from "../job/timestamp.ts";
+import { withCustom } from "../job/with_custom.ts";
+import {
+  batchCommit,
+  type BatchDefinition,
+  batchNew,
+  batchOpen,
+  batchStatus,
+} from "../protocol/commands/enterprise.ts";
+import type { EnqueueManyResult, JobSource } from "./enqueue_many.ts";
+import type { Send } from "./queues.ts";
+import { checkToken } from "./tracking.ts";
+
+/** What a batch needs of its producer. */
+export interface BatchProducer {
+  readonly send: Send;
+  enqueue(job: JobInput): Promise<string>;
+  enqueueMany(jobs: JobSource): Promise<EnqueueManyResult>;
+}
+
+/** Whether a callback of a batch is not yet due, on its queue, or done. */
+export type CallbackState = "waiting" | "enqueued" | "done";
+
+/** How far a batch is. */
+export interface BatchStatus {
+  readonly bid: string;
+  readonly parentBid: string | undefined;
+  readonly description: string | undefined;
+  readonly createdAt: Date | undefined;
+  /** Jobs of the batch. */
+  readonly total: number;
+  /** Of these, jobs that have not succeeded yet. */
+  readonly pending: number;
+  /** Of these, jobs that failed. */
+  readonly failed: number;
+  readonly complete: CallbackState;
+  readonly success: CallbackState;
+}
+
+/** A batch that takes jobs, until it is committed. */
+export class Batch {
+  /** The batch's id. */
+  readonly bid: string;
+  readonly #producer: BatchProducer;
+  #committed = false;
+
+  /** @internal */
+  constructor(bid: string, producer: BatchProducer) {
+    this.bid = bid;
+    this.#producer = producer;
+  }
+
+  /** Enqueues a job of this batch. */
+  async enqueue(job: JobInput): Promise<string>;
+  async enqueue(type: string, args?: readonly unknown[]): Promise<string>;
+  async enqueue(job: JobInput | string, args?: readonly unknown[]): Promise<string> {
+    this.#checkOpen();
+    const input = typeof job === "string" ? { type: job, args } : job;
+    return await this.#producer.enqueue(withCustom(input, { bid: this.bid }));
+  }
+
+  /** Enqueues many jobs of this batch. */
+  async enqueueMany(jobs: JobSource): Promise<EnqueueManyResult> {
+    this.#checkOpen();
+    const bid = this.bid;
+    return await this.#producer.enqueueMany((async function* () {
+      for await (const job of jobs) yield withCustom(job, { bid });
+    })());
+  }
+
+  /** No more jobs come: from now on the callbacks may fire. */
+  async commit(): Promise<void> {
+    this.#checkOpen();
+    this.#committed = true;
+    await this.#producer.send(batchCommit(this.bid));
+  }
+
+  #checkOpen(): void {
+    if (!this.#committed) return;
+    throw new StateError(
+      "BATCH_COMMITTED",
+      `Cannot change batch ${this.bid} as it was committed: batches.reopen(bid) gives it back`,
+    );
+  }
+}
+
+/** Adds the jobs of a batch. */
+export type BatchFiller = (batch: Batch) => void | Promise<void>;
+
+/** Jobs that belong together, with callbacks once all of them have run (Enterprise): BATCH NEW, OPEN, COMMIT, STATUS. */
+export class Batches {
+  readonly #producer: BatchProducer;
+
+  /** @internal */
+  constructor(producer: BatchProducer) {
+    this.#producer = producer;
+  }
+
+  /**
+   * Makes a batch, has `fill` add its jobs, and commits it; gives the batch's id. Where `fill` fails the batch is not
+   * committed, so its callbacks never fire, and the server forgets it after 30 minutes.
+   */
+  async open(definition: BatchDefinition, fill: BatchFiller): Promise<string> {
+    checkDefinition(definition);
+    const bid = await this.#producer.send(batchNew(definition));
+    return await this.#fill(bid, fill);
+  }
+
+  /** Lets more jobs into a batch, from one of its own jobs or before its callbacks have fired, and commits it again. */
+  async reopen(bid: string, fill: BatchFiller): Promise<string> {
+    await this.#producer.send(batchOpen(checkToken(bid, "bid", "reopen batch")));
+    return await this.#fill(bid, fill);
+  }
+
+  /** How far a batch is. */
+  async status(bid: string): Promise<BatchStatus> {
+    const wire = await this.#producer.send(batchStatus(checkToken(bid, "bid", "ask for batch")));
+    return {
+      bid,
+      parentBid: text(wire["parent_bid"]),
+      description: text(wire["description"]),
+      createdAt: parseTimestamp(wire["created_at"]),
+      total: Number(wire["total"] ?? 0),
+      pending: Number(wire["pending"] ?? 0),
+      failed: Number(wire["failed"] ?? 0),
+      complete: callbackState(wire["complete_st"]),
+      success: callbackState(wire["success_st"]),
+    };
+  }
+
+  async #fill(bid: string, fill: BatchFiller): Promise<string> {
+    const batch = new Batch(bid, this.#producer);
+    await fill(batch);
+    await batch.commit();
+    return bid;
+  }
+}
+
+function checkDefinition(definition: BatchDefinition): void {
+  if (typeof definition === "object" && definition !== null) {
+    const { success, complete, parentBid } = definition;
+    if (parentBid !== undefined) checkToken(parentBid, "parentBid", "open batch");
+    if (success !== undefined || complete !== undefined) return;
+  }
+  throw new InvalidArgumentError(
+    "INVALID_ARGUMENT",
+    "Cannot open batch as it has neither a success nor a complete callback",
+  );
+}
+
+function callbackState(value: unknown): CallbackState {
+  switch (value) {
+    case undefined:
+    case "":
+      return "waiting";
+    case "1":
+      return "enqueued";
+    case "2":
+      return "done";
+    default:
+      throw new ProtocolError(
+        "UNEXPECTED_REPLY",
+        `Cannot read the state of a batch's callback: got ${showValue(value)}`,
+      );
+  }
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}

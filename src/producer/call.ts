@@ -1,0 +1,48 @@
+import type { Outstanding } from "../internal/outstanding.ts";
+import type { JobSink } from "./batcher.ts";
+
+/** One call of `enqueue`, from its begin until its promise settles. */
+export class Call implements JobSink {
+  cancelled = false;
+  readonly #outstanding: Outstanding;
+  readonly #resolve: (jid: string) => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #signal: AbortSignal | undefined;
+  readonly #abort: (() => void) | undefined;
+
+  constructor(
+    outstanding: Outstanding,
+    ends: { resolve(jid: string): void; reject(error: unknown): void },
+    signal: AbortSignal | undefined,
+  ) {
+    this.#outstanding = outstanding;
+    this.#resolve = ends.resolve;
+    this.#reject = ends.reject;
+    this.#signal = signal;
+    outstanding.begin();
+    if (signal === undefined) return;
+    this.#abort = () => this.#cancel();
+    signal.addEventListener("abort", this.#abort, { once: true });
+  }
+
+  done(jid: string): void {
+    if (this.#settle()) this.#resolve(jid);
+  }
+
+  failed(_jid: string, error: unknown): void {
+    if (this.#settle()) this.#reject(error);
+  }
+
+  #cancel(): void {
+    if (this.#settle()) this.#reject(this.#signal!.reason);
+    this.cancelled = true;
+  }
+
+  /** False where the promise was settled before. */
+  #settle(): boolean {
+    if (this.cancelled) return false;
+    if (this.#abort !== undefined) this.#signal!.removeEventListener("abort", this.#abort);
+    this.#outstanding.end();
+    return true;
+  }
+}

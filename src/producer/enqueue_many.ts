@@ -1,0 +1,136 @@
+import { type FaktoryError, InvalidArgumentError, InvalidJobError } from "../errors.ts";
+import { type Deferred, deferred } from "../internal/deferred.ts";
+import { showValue } from "../internal/show.ts";
+import { type EncodedJob, encodeJob } from "../job/encode.ts";
+import { createJid } from "../job/jid.ts";
+import type { JobInput } from "../job/job.ts";
+import type { Batcher, JobSink } from "./batcher.ts";
+
+/** What became of many jobs. */
+export interface EnqueueManyResult {
+  /** Jids of the jobs that the server has. */
+  readonly enqueued: string[];
+  /** Why each of the others was refused, by its jid; one that was not even sent as it is invalid has a `path` like `jobs[3].args[0]`. */
+  readonly failed: Map<string, FaktoryError>;
+}
+
+/** Jobs under way at once; more are taken from their source only as these are settled. */
+const WINDOW = 4000;
+
+/** Sends jobs as fast as the server takes them, and gathers what became of each. */
+export class ManyJobs implements JobSink {
+  readonly #batcher: Batcher;
+  readonly #enqueued: string[] = [];
+  readonly #failed = new Map<string, FaktoryError>();
+  #count = 0;
+  #underWay = 0;
+  #room: Deferred<void> | undefined;
+  cancelled = false;
+
+  constructor(batcher: Batcher) {
+    this.#batcher = batcher;
+  }
+
+  /** Sends one job; what is returned is to be awaited before the next. */
+  add(input: JobInput): Promise<void> | undefined {
+    const index = this.#count++;
+    let job: EncodedJob;
+    try {
+      job = encodeJob(input);
+    } catch (error) {
+      this.#refuse(input, index, error as InvalidJobError);
+      return undefined;
+    }
+    this.#underWay++;
+    this.#batcher.add(job, input.jid !== undefined, this);
+    return this.#underWay < WINDOW ? undefined : (this.#room ??= deferred()).promise;
+  }
+
+  /** Waits for what is under way. */
+  async result(): Promise<EnqueueManyResult> {
+    while (this.#underWay > 0) await (this.#room ??= deferred()).promise;
+    return { enqueued: this.#enqueued, failed: this.#failed };
+  }
+
+  done(jid: string): void {
+    this.#enqueued.push(jid);
+    this.#settled();
+  }
+
+  failed(jid: string, error: unknown): void {
+    this.#failed.set(jid, error as FaktoryError);
+    this.#settled();
+  }
+
+  #settled(): void {
+    this.#underWay--;
+    // Half of the window, so that its refill goes out in few, large commands.
+    if (this.#room === undefined || (this.#underWay > 0 && this.#underWay !== WINDOW / 2)) return;
+    this.#room.resolve();
+    this.#room = undefined;
+  }
+
+  #refuse(input: JobInput, index: number, error: InvalidJobError): void {
+    const path = `jobs[${index}]${error.path === "" ? "" : "."}${error.path}`;
+    const jid: unknown = (input as { jid?: unknown } | null | undefined)?.jid;
+    this.#failed.set(
+      typeof jid === "string" ? jid : createJid(),
+      new InvalidJobError(error.code, `${error.message} (${path})`, { path, cause: error }),
+    );
+  }
+}
+
+/** Whatever jobs can be taken from, one after the other. */
+export type JobSource = Iterable<JobInput> | AsyncIterable<JobInput>;
+
+/** Enqueues all that `source` gives, in its order. */
+export async function enqueueMany(
+  batcher: Batcher,
+  source: JobSource,
+  signal?: AbortSignal,
+): Promise<EnqueueManyResult> {
+  const many = new ManyJobs(batcher);
+  const aborted = deferred<never>();
+  aborted.promise.catch(() => {});
+  const abort = () => {
+    many.cancelled = true;
+    aborted.reject(signal?.reason);
+  };
+  signal?.throwIfAborted();
+  signal?.addEventListener("abort", abort, { once: true });
+  try {
+    return await Promise.race([sendAll(many, source), aborted.promise]);
+  } finally {
+    signal?.removeEventListener("abort", abort);
+  }
+}
+
+async function sendAll(many: ManyJobs, source: JobSource): Promise<EnqueueManyResult> {
+  if (isIterable(source)) {
+    for (const job of source) {
+      const room = many.add(job);
+      if (room !== undefined) await room;
+      if (many.cancelled) break;
+    }
+  } else if (isAsyncIterable(source)) {
+    for await (const job of source) {
+      const room = many.add(job);
+      if (room !== undefined) await room;
+      if (many.cancelled) break;
+    }
+  } else {
+    throw new InvalidArgumentError(
+      "INVALID_ARGUMENT",
+      `Cannot enqueue jobs as they are not iterable: got ${showValue(source)}`,
+    );
+  }
+  return await many.result();
+}
+
+function isIterable(source: unknown): source is Iterable<JobInput> {
+  return typeof source === "object" && source !== null && Symbol.iterator in source;
+}
+
+function isAsyncIterable(source: unknown): source is AsyncIterable<JobInput> {
+  return typeof source === "object" && source !== null && Symbol.asyncIterator in source;
+}

@@ -1,0 +1,256 @@
+import { prepareLanes } from "../connection/connect.ts";
+import type { Lanes } from "../connection/lanes.ts";
+import { type ConnectionOptions, integerIn, invalidOption } from "../connection/options.ts";
+import type { Delivery } from "../connection/reconnecting_lane.ts";
+import { request } from "../connection/request.ts";
+import { StateError } from "../errors.ts";
+import { Emitter, type Listener, type ListenerFailure } from "../events.ts";
+import { Outstanding } from "../internal/outstanding.ts";
+import { encodeJob } from "../job/encode.ts";
+import type { JobInput, JobOptions } from "../job/job.ts";
+import type { Command } from "../protocol/commands/command.ts";
+import { flush, info } from "../protocol/commands/server.ts";
+import { parseServerInfo, type ServerInfo } from "../protocol/server_info.ts";
+import { Batcher } from "./batcher.ts";
+import { Batches } from "./batches.ts";
+import { Call } from "./call.ts";
+import { enqueueMany, type EnqueueManyResult, type JobSource } from "./enqueue_many.ts";
+import { enterpriseKey, isEnterprise } from "./free_server.ts";
+import { Queues } from "./queues.ts";
+import { JobSets } from "./sets.ts";
+import { Tracking } from "./tracking.ts";
+import { jobStream, type WritableOptions } from "./writable.ts";
+
+/** Options of {@linkcode Producer.connect}. */
+export interface ProducerOptions extends ConnectionOptions {
+  /**
+   * Connections to use, 1 to 100. With one, jobs reach the server in the order in which they were enqueued.
+   *
+   * @default 1
+   */
+  readonly lanes?: number | undefined;
+  /**
+   * What to do with a job whose confirmation was lost with the connection: send it again, so that it may be there twice,
+   * or reject with a `ConnectionLostError` whose `outcome` is `unknown`.
+   *
+   * @default "at-least-once"
+   */
+  readonly delivery?: Delivery | undefined;
+}
+
+/** Options of {@linkcode Producer.enqueue} on top of the job's own. */
+export interface CallOptions {
+  /** Calls it off: rejects with the signal's reason; a job that was already sent stays sent. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a producer tells of itself; see {@linkcode Producer.on}. */
+export interface ProducerEvents {
+  /** The connection was lost, or a try to make it again failed; another follows after `retryInMs`, if that is given. */
+  disconnect: { readonly error: Error; readonly retryInMs: number | undefined };
+  /** The connection is back. */
+  reconnect: { readonly attempts: number };
+  /** Something that will not do what it seems to do. Code: `ENTERPRISE_ONLY`. */
+  warning: { readonly code: string; readonly message: string };
+  /** A listener threw. */
+  listenerError: ListenerFailure;
+}
+
+/**
+ * Enqueues jobs, and speaks the server's other commands.
+ *
+ * A lost connection is made again by itself, and what was under way is sent again; each promise settles when the server
+ * has answered, or when it is known that it will not.
+ *
+ * @example Enqueue a job
+ * ```ts no-assert
+ * import { Producer } from "@faktory-ts/faktory";
+ *
+ * await using producer = await Producer.connect();
+ * const jid = await producer.enqueue("resize", ["cat.png", 320], { queue: "images" });
+ * console.log(jid);
+ * ```
+ */
+export class Producer implements AsyncDisposable {
+  /** Pauses, resumes, removes and measures queues. */
+  readonly queues: Queues;
+  /** The scheduled, retried and dead jobs. */
+  readonly sets: JobSets;
+  /** Jobs that belong together (Enterprise). */
+  readonly batches: Batches;
+  /** How far jobs are (Enterprise). */
+  readonly tracking: Tracking;
+
+  readonly #lanes: Lanes;
+  readonly #batcher: Batcher;
+  readonly #events: Emitter<ProducerEvents>;
+  /** Whether the server is known to heed what only Enterprise does; asked at the first job that wants it. */
+  #asksEdition = false;
+  readonly #outstanding = new Outstanding();
+  #closing: Promise<void> | undefined;
+
+  private constructor(lanes: Lanes, events: Emitter<ProducerEvents>) {
+    this.#lanes = lanes;
+    this.#events = events;
+    this.#batcher = new Batcher(lanes);
+    const send = <T>(command: Command<T>) => this.#command(command);
+    this.queues = new Queues(send);
+    this.sets = new JobSets(send);
+    this.tracking = new Tracking(send);
+    this.batches = new Batches({
+      send,
+      enqueue: (job) => this.enqueue(job),
+      enqueueMany: (jobs) => this.enqueueMany(jobs),
+    });
+  }
+
+  /**
+   * Connects to a server; tried once, so that a program that cannot work says so when it starts.
+   *
+   * @throws {ConfigError} on an option, URL or variable that cannot be used.
+   * @throws {ConnectError} where there is no server, or it refuses; `AuthenticationError` where it is the password.
+   */
+  static async connect(options: ProducerOptions = {}): Promise<Producer> {
+    const count = integerIn("lanes", options.lanes, { min: 1, max: 100, fallback: 1 });
+    const delivery = options.delivery ?? "at-least-once";
+    if (delivery !== "at-least-once" && delivery !== "at-most-once") {
+      throw invalidOption("delivery", '"at-least-once" or "at-most-once"', delivery);
+    }
+    const events = new Emitter<ProducerEvents>();
+    const makeLanes = await prepareLanes(options, {
+      delivery,
+      attempts: 10,
+      listener: {
+        disconnected: (error, retryInMs) => events.emit("disconnect", { error, retryInMs }),
+        reconnected: (attempts) => events.emit("reconnect", { attempts }),
+      },
+    });
+    const lanes = makeLanes(count);
+    const { signal } = options;
+    await lanes.open(signal);
+    signal?.addEventListener("abort", () => lanes.close(), { once: true });
+    return new Producer(lanes, events);
+  }
+
+  /** Calls `listener` on every `event`; the function returned ends that. */
+  on<Name extends keyof ProducerEvents>(
+    event: Name,
+    listener: Listener<ProducerEvents[Name]>,
+  ): () => void {
+    return this.#events.on(event, listener);
+  }
+
+  /**
+   * Enqueues a job and gives its id, once the server has it (PUSH; jobs enqueued at the same time travel together as
+   * PUSHB).
+   *
+   * @throws {InvalidJobError} where the server would refuse the job or silently change it; nothing was sent then.
+   * @throws {ServerError} where the server refuses it.
+   * @throws {ConnectionLostError} where no connection could be had in time; `outcome` says whether the job may be there.
+   */
+  enqueue(job: JobInput, options?: CallOptions): Promise<string>;
+  enqueue(
+    type: string,
+    args?: readonly unknown[],
+    options?: JobOptions & CallOptions,
+  ): Promise<string>;
+  enqueue(
+    job: JobInput | string,
+    second?: readonly unknown[] | CallOptions,
+    options?: JobOptions & CallOptions,
+  ): Promise<string> {
+    if (typeof job !== "string") {
+      return this.#enqueue(job, (second as CallOptions | undefined)?.signal);
+    }
+    const args = second as readonly unknown[] | undefined;
+    if (options === undefined) return this.#enqueue({ type: job, args }, undefined);
+    const { signal, ...fields } = options;
+    return this.#enqueue({ ...fields, type: job, args }, signal);
+  }
+
+  #enqueue(job: JobInput, signal: AbortSignal | undefined): Promise<string> {
+    return new Promise<string>((resolve, reject) => {
+      // What is thrown in here rejects the promise.
+      this.#checkOpen();
+      signal?.throwIfAborted();
+      const encoded = encodeJob(job);
+      if (job.custom !== undefined) this.#warnOfEnterprise(job);
+      const sink = new Call(this.#outstanding, { resolve, reject }, signal);
+      this.#batcher.add(encoded, job.jid !== undefined, sink);
+    });
+  }
+
+  /**
+   * Enqueues many jobs, from anything that can be iterated, at once or as they come. Some may be refused while others are
+   * enqueued, so this rejects only on a source that fails or a signal; what became of each job is in the result.
+   */
+  async enqueueMany(jobs: JobSource, options: CallOptions = {}): Promise<EnqueueManyResult> {
+    this.#checkOpen();
+    return await this.#outstanding.track(enqueueMany(this.#batcher, jobs, options.signal));
+  }
+
+  /**
+   * A stream that enqueues the jobs written to it. Writing waits while the server is behind; closing waits until it has
+   * all of them.
+   */
+  writable(options: WritableOptions = {}): WritableStream<JobInput> {
+    return jobStream(options, {
+      batcher: this.#batcher,
+      outstanding: this.#outstanding,
+      checkOpen: () => this.#checkOpen(),
+    });
+  }
+
+  /** The server's figures (INFO). */
+  async info(): Promise<ServerInfo> {
+    return parseServerInfo(await this.#command(info()));
+  }
+
+  /** Forgets **every** job of the server, in all queues and sets (FLUSH). */
+  async flush(): Promise<void> {
+    await this.#command(flush());
+  }
+
+  /** Waits for what is under way, then says goodbye. What is called after it rejects. */
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  /** As {@linkcode Producer.close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    await this.#outstanding.none();
+    await this.#lanes.drained();
+    await this.#lanes.end();
+  }
+
+  async #command<T>(command: Command<T>): Promise<T> {
+    this.#checkOpen();
+    return await this.#outstanding.track(request((entry) => this.#lanes.send(entry), command));
+  }
+
+  #checkOpen(): void {
+    if (this.#closing === undefined) return;
+    throw new StateError("CLOSED", "Cannot use the producer as it was closed");
+  }
+
+  #warnOfEnterprise(job: JobInput): void {
+    if (this.#asksEdition) return;
+    const key = enterpriseKey(job);
+    if (key === undefined) return;
+    this.#asksEdition = true;
+    this.info().then((answer) => {
+      if (isEnterprise(answer)) return;
+      this.#events.emit("warning", {
+        code: "ENTERPRISE_ONLY",
+        message: `The server ignores custom.${key} as it is not Faktory Enterprise`,
+      });
+    }, () => {
+      // Asked again with the next such job.
+      this.#asksEdition = false;
+    });
+  }
+}

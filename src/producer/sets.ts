@@ -1,0 +1,158 @@
+import { InvalidArgumentError } from "../errors.ts";
+import { showText, showValue } from "../internal/show.ts";
+import { mutate, type WireFilter } from "../protocol/commands/server.ts";
+import type { Send } from "./queues.ts";
+
+/**
+ * Which jobs of a set are meant: those of these jids, of this type, or whose stored JSON matches this pattern, one of
+ * the three; or, said in so many words, all of them.
+ */
+export type JobFilter =
+  | {
+    /** Jobs with one of these ids. */
+    readonly jids: readonly string[];
+  }
+  | {
+    /** Jobs of exactly this type. */
+    readonly type: string;
+  }
+  | {
+    /**
+     * Jobs whose JSON, as the server stores it, matches this glob (`*`, `?`, `[a-z]`, `\` before one that is meant itself),
+     * for example `*"customer":17,*`.
+     */
+    readonly pattern: string;
+  }
+  | {
+    /** Every job of the set. */
+    readonly all: true;
+  };
+
+/** One of the server's sets of jobs that wait for a time or for somebody's decision. MUTATE is the command behind it. */
+export class JobSet {
+  readonly #send: Send;
+  readonly #name: "scheduled" | "retries" | "dead";
+
+  /** @internal */
+  constructor(send: Send, name: "scheduled" | "retries" | "dead") {
+    this.#send = send;
+    this.#name = name;
+  }
+
+  /** Forgets **every** job of the set. */
+  async clear(): Promise<void> {
+    await this.#send(mutate("clear", this.#name));
+  }
+
+  /** Moves jobs to the dead set. */
+  async kill(filter: JobFilter): Promise<void> {
+    await this.#send(mutate("kill", this.#name, wireFilter(filter, "kill")));
+  }
+
+  /** Forgets jobs. */
+  async discard(filter: JobFilter): Promise<void> {
+    await this.#send(mutate("discard", this.#name, wireFilter(filter, "discard")));
+  }
+
+  /** Puts jobs back on their queues, to be run at once. */
+  async requeue(filter: JobFilter): Promise<void> {
+    await this.#send(mutate("requeue", this.#name, wireFilter(filter, "requeue")));
+  }
+}
+
+/** The server's sets of jobs. */
+export class JobSets {
+  /** Jobs to be run at a later time. */
+  readonly scheduled: JobSet;
+  /** Jobs that failed and will be tried again. */
+  readonly retries: JobSet;
+  /** Jobs that failed for good; the server keeps them for 180 days. */
+  readonly dead: JobSet;
+
+  /** @internal */
+  constructor(send: Send) {
+    this.scheduled = new JobSet(send, "scheduled");
+    this.retries = new JobSet(send, "retries");
+    this.dead = new JobSet(send, "dead");
+  }
+}
+
+const FILTER_KEYS = ["jids", "type", "pattern", "all"] as const;
+
+/**
+ * A filter in the server's terms. To the server an empty filter, an empty list of jids and unknown keys all mean every
+ * job, so none of them gets past here.
+ */
+function wireFilter(filter: JobFilter, action: string): WireFilter | undefined {
+  const fields = checkShape(filter, action);
+  const [key, value] = fields;
+  switch (key) {
+    case "all":
+      if (value !== true) throw refused(action, `all is not true: got ${showValue(value)}`);
+      return undefined;
+    case "jids":
+      return { jids: checkJids(value, action) };
+    case "type":
+      return typeFilter(checkText(value, key, action));
+    case "pattern": {
+      const pattern = checkText(value, key, action);
+      if (/^\*+$/.test(pattern)) throw matchesAll(action, `the pattern ${showText(pattern)}`);
+      return { regexp: pattern };
+    }
+  }
+}
+
+function checkShape(filter: unknown, action: string): [typeof FILTER_KEYS[number], unknown] {
+  if (typeof filter !== "object" || filter === null || Array.isArray(filter)) {
+    throw refused(action, `it is not an object: got ${showValue(filter)}`);
+  }
+  const given = Object.entries(filter).filter(([, value]) => value !== undefined);
+  const unknown = given.find(([key]) => !(FILTER_KEYS as readonly string[]).includes(key));
+  if (unknown !== undefined) throw refused(action, `it has an unknown key ${showText(unknown[0])}`);
+  if (given.length === 0) throw matchesAll(action, "a filter of nothing");
+  if (given.length > 1) {
+    throw refused(
+      action,
+      `it has more than one key, of which the server would heed one only: ${
+        given.map(([key]) => key).join(", ")
+      }`,
+    );
+  }
+  return given[0] as [typeof FILTER_KEYS[number], unknown];
+}
+
+function checkJids(jids: unknown, action: string): string[] {
+  if (!Array.isArray(jids)) throw refused(action, `jids is not an array: got ${showValue(jids)}`);
+  if (jids.length === 0) throw matchesAll(action, "an empty list of jids");
+  return jids.map((jid) => checkText(jid, "jids", action));
+}
+
+function checkText(value: unknown, key: string, action: string): string {
+  if (typeof value === "string" && value !== "") return value;
+  throw refused(action, `${key} is not a text, or an empty one: got ${showValue(value)}`);
+}
+
+/** The server takes a job type for a glob as well, and looks for it in the stored JSON. */
+function typeFilter(type: string): WireFilter {
+  // deno-lint-ignore no-control-regex
+  if (!/[*?[\]\\^<>&"\u0000-\u001f\u007f-\uffff]/.test(type)) return { jobtype: type };
+  const stored = JSON.stringify(type).slice(1, -1)
+    // As Go writes them.
+    .replaceAll(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`)
+    .replaceAll("\\b", "\\u0008").replaceAll("\\f", "\\u000c");
+  return { regexp: `*"jobtype":"${stored.replaceAll(/[*?[\]\\^]/g, (c) => `\\${c}`)}"*` };
+}
+
+function refused(action: string, reason: string): InvalidArgumentError {
+  return new InvalidArgumentError(
+    "INVALID_FILTER",
+    `Cannot ${action} jobs by this filter as ${reason}`,
+  );
+}
+
+function matchesAll(action: string, what: string): InvalidArgumentError {
+  return new InvalidArgumentError(
+    "FILTER_MATCHES_ALL",
+    `Cannot ${action} jobs by this filter as ${what} matches every job: say { all: true } where that is meant`,
+  );
+}
