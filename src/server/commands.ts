@@ -1,0 +1,241 @@
+import { parseTimestamp } from "../job/timestamp.ts";
+import type { Clock } from "../internal/clock.ts";
+import { GoError, marshal, parse, unmarshal } from "./go_json.ts";
+import { type Failure, FETCH_WAIT_MS, type Manager } from "./manager.ts";
+import { mutate } from "./mutate.ts";
+import { readJob, toJob } from "./stored_job.ts";
+import type { ClientData, Workers } from "./workers.ts";
+
+/** What commands work on. */
+export interface CommandContext {
+  readonly manager: Manager;
+  readonly workers: Workers;
+  readonly clock: Clock;
+  /** INFO's reply. */
+  info(): unknown;
+  /** A promise that ends with the server. */
+  sleep(ms: number): Promise<void>;
+}
+
+/** A reply in the protocol's bytes; `undefined`: hang up. */
+export type ReplyText = string | undefined;
+
+/** Carries one verb's lines out. */
+type Run = (
+  context: CommandContext,
+  client: ClientData,
+  line: string,
+) => ReplyText | Promise<ReplyText>;
+
+const OK = "+OK\r\n";
+const NIL = "$-1\r\n";
+
+/** A text with its length in bytes before it. */
+export function bulk(text: string): string {
+  return `$${byteLength(text)}\r\n${text}\r\n`;
+}
+
+const encoder = new TextEncoder();
+
+function byteLength(text: string): number {
+  // deno-lint-ignore no-control-regex
+  return /^[\u0000-\u007f]*$/.test(text) ? text.length : encoder.encode(text).length;
+}
+
+/** An error in the protocol's bytes. */
+export function refusal(text: string): string {
+  return `-ERR ${text}\r\n`;
+}
+
+/**
+ * What follows a verb. A line that ends with the verb makes the reference server's handler panic, and so is an internal
+ * error here.
+ */
+function rest(line: string, verb: string): string {
+  if (line.length <= verb.length) throw new TypeError("no payload");
+  return line.slice(verb.length + 1);
+}
+
+const RUN: ReadonlyMap<string, Run> = new Map<string, Run>([
+  ["PUSH", push],
+  ["PUSHB", pushBulk],
+  ["FETCH", fetch],
+  ["ACK", acknowledge],
+  ["FAIL", fail],
+  ["BEAT", beat],
+  ["INFO", (context) => bulk(JSON.stringify(context.info()))],
+  ["FLUSH", (context) => {
+    context.manager.flush();
+    return OK;
+  }],
+  ["MUTATE", (context, _client, line) => {
+    mutate(context.manager, line);
+    return OK;
+  }],
+  ["QUEUE", queue],
+  ["BATCH", () => refusal("batch subsystem is only available in Faktory Enterprise")],
+  ["TRACK", () => refusal("tracking subsystem is only available in Faktory Enterprise")],
+  ["END", () => undefined],
+]);
+
+/** Carries a line out. */
+export function execute(
+  context: CommandContext,
+  client: ClientData,
+  line: string,
+): ReplyText | Promise<ReplyText> {
+  const space = line.indexOf(" ");
+  const verb = space < 0 ? line : line.slice(0, space);
+  const run = RUN.get(verb);
+  if (run === undefined) return refusal(`unknown command ${verb}`);
+  try {
+    const reply = run(context, client, line);
+    return reply instanceof Promise ? reply.catch(failed) : reply;
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+function failed(error: unknown): string {
+  return refusal(error instanceof GoError ? error.message : "internal error");
+}
+
+function push({ manager }: CommandContext, _client: ClientData, line: string): string {
+  manager.push(invalidJson(() => readJob(rest(line, "PUSH"))));
+  return OK;
+}
+
+function pushBulk({ manager }: CommandContext, _client: ClientData, line: string): string {
+  const jobs = invalidJson(() => {
+    const list = parse(rest(line, "PUSHB"));
+    if (list === null) return [];
+    if (!Array.isArray(list)) {
+      throw new GoError(
+        `json: cannot unmarshal ${typeof list} into Go value of type []client.Job`,
+      );
+    }
+    return list.map(toJob);
+  });
+  const refused: Record<string, string> = {};
+  let count = 0;
+  for (const job of jobs) {
+    try {
+      manager.push(job);
+    } catch (error) {
+      if (!(error instanceof GoError)) throw error;
+      count++;
+      Object.defineProperty(refused, job.jid, {
+        value: error.message,
+        enumerable: true,
+        configurable: true,
+      });
+    }
+  }
+  return count === 0 ? "$2\r\n{}\r\n" : bulk(marshal(refused));
+}
+
+function invalidJson<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof GoError ? new GoError(`invalid JSON: ${error.message}`) : error;
+  }
+}
+
+function fetch(
+  { manager, sleep }: CommandContext,
+  client: ClientData,
+  line: string,
+): string | Promise<string> {
+  // A worker that is quiet gets no jobs, on the connection that the server knows to be quiet.
+  if (client.state !== "running") return sleep(FETCH_WAIT_MS).then(() => NIL);
+  const job = manager.fetch(line.split(" ").slice(1), client.wid);
+  return job instanceof Promise ? job.then(jobReply) : jobReply(job);
+}
+
+function jobReply(job: string | undefined): string {
+  return job === undefined ? NIL : bulk(job);
+}
+
+function acknowledge({ manager }: CommandContext, _client: ClientData, line: string): string {
+  const payload = rest(line, "ACK");
+  const fields = orInvalid("ACK", payload, () => parse(payload));
+  const isValid = typeof fields === "object" && fields !== null && !Array.isArray(fields) &&
+    Object.values(fields).every((value) => typeof value === "string" || value === null) &&
+    Object.hasOwn(fields, "jid");
+  if (!isValid) throw new GoError(`invalid ACK ${payload}`);
+  manager.acknowledge((fields as { jid: string | null }).jid ?? "");
+  return OK;
+}
+
+function fail({ manager }: CommandContext, _client: ClientData, line: string): string {
+  const payload = rest(line, "FAIL");
+  const fields = orInvalid("FAIL", payload, () =>
+    unmarshal(payload, "FailPayload", {
+      jid: "string",
+      message: "string",
+      errtype: "string",
+      backtrace: "[]string",
+    })) as Partial<Failure>;
+  manager.fail({
+    jid: fields.jid ?? "",
+    errtype: fields.errtype ?? "",
+    message: fields.message ?? "",
+    backtrace: (fields.backtrace ?? []).map((text) => text ?? ""),
+  });
+  return OK;
+}
+
+function beat({ workers }: CommandContext, _client: ClientData, line: string): string {
+  const payload = rest(line, "BEAT");
+  const { wid = "", current_state = "" } = orInvalid(
+    "BEAT",
+    payload,
+    () =>
+      unmarshal(payload, "ClientBeat", {
+        current_state: "string",
+        wid: "string",
+        rss_kb: "int",
+      }),
+  ) as { wid?: string; current_state?: string };
+  const state = workers.beat(wid, current_state);
+  if (state === undefined) throw new GoError(`unknown worker ${wid}`);
+  return state === "running" ? OK : bulk(`{"state":"${state}"}`);
+}
+
+function orInvalid<T>(verb: string, payload: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof GoError ? new GoError(`invalid ${verb} ${payload}`) : error;
+  }
+}
+
+function queue(context: CommandContext, _client: ClientData, line: string): string {
+  const { queues } = context.manager;
+  const [subcommand, ...names] = rest(line, "QUEUE").split(" ");
+  const verb = subcommand!.toUpperCase();
+  if (verb === "LATENCY") return latency(context, names);
+  const changes: Record<string, (name: string) => void> = {
+    PAUSE: (name) => queues.pause(name),
+    RESUME: (name) => queues.resume(name),
+    REMOVE: (name) => queues.remove(name),
+  };
+  const change = Object.hasOwn(changes, verb) ? changes[verb]! : undefined;
+  if (change === undefined) throw new GoError(`no such QUEUE subcommand: ${verb}`);
+  if (names.length === 0) throw new TypeError("no queue");
+  for (const name of names[0] === "*" ? queues.names() : names) change(name);
+  return OK;
+}
+
+function latency({ manager, clock }: CommandContext, names: readonly string[]): string {
+  if (names.length === 1 && names[0] === "*") {
+    throw new GoError("QUEUE LATENCY does not support wildcards");
+  }
+  const ages = names.map((name) => {
+    const oldest = manager.queues.oldest(name);
+    const since = oldest === undefined ? undefined : parseTimestamp(readJob(oldest).enqueued_at);
+    return [name, since === undefined ? 0 : (clock.now() - since.getTime()) / 1000];
+  });
+  return bulk(marshal(Object.fromEntries(ages)));
+}

@@ -1,0 +1,79 @@
+import { randomBytes, timingSafeEqual } from "node:crypto";
+import type { Sha256 } from "../internal/sha256.ts";
+import { passwordHash } from "../protocol/handshake.ts";
+import { unmarshal } from "./go_json.ts";
+import type { ClientData } from "./workers.ts";
+
+/** What a HELLO says. */
+export interface HelloData extends ClientData {
+  readonly pwdhash: string;
+  readonly version: number;
+}
+
+const HELLO_FIELDS = {
+  hostname: "string",
+  wid: "string",
+  pwdhash: "string",
+  username: "string",
+  labels: "[]string",
+  pid: "int",
+  rss_kb: "int",
+  v: "uint8",
+} as const;
+
+/** Reads a client's first line; `undefined` where it is no HELLO, upon which the server hangs up without a word. */
+export function readHello(line: string): HelloData | undefined {
+  if (!line.startsWith("HELLO {")) return undefined;
+  try {
+    const fields = unmarshal(line.slice("HELLO ".length), "ClientData", HELLO_FIELDS) as {
+      [Name in keyof typeof HELLO_FIELDS]?: unknown;
+    };
+    return {
+      wid: (fields.wid ?? "") as string,
+      hostname: (fields.hostname ?? "") as string,
+      pid: (fields.pid ?? 0) as number,
+      labels: (fields.labels ?? []) as string[],
+      pwdhash: (fields.pwdhash ?? "") as string,
+      version: (fields.v ?? 0) as number,
+      state: "running",
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Says the server's first words, and judges the answer. */
+export class Greeter {
+  readonly #password: string | undefined;
+  readonly #sha256: Sha256;
+  readonly #random: () => number;
+
+  constructor(password: string | undefined, sha256: Sha256, random: () => number = Math.random) {
+    this.#password = password;
+    this.#sha256 = sha256;
+    this.#random = random;
+  }
+
+  /** A greeting, with a salt of its own where a password is wanted. */
+  greet(): { greeting: string; salt: string | undefined } {
+    if (this.#password === undefined) return { greeting: '+HI {"v":2}\r\n', salt: undefined };
+    const iterations = 4000 + Math.floor(this.#random() * 4096);
+    const salt = randomBytes(8).toString("hex");
+    return {
+      greeting: `+HI {"v":2,"i":${iterations},"s":"${salt}"}\r\n`,
+      salt: `${iterations} ${salt}`,
+    };
+  }
+
+  /** Whether the hash is that of the password and of what was said in the greeting. */
+  accepts(given: string, version: number, challenge: string | undefined): boolean {
+    if (this.#password === undefined || challenge === undefined) return true;
+    const [iterations, salt] = challenge.split(" ");
+    const rounds = version < 2 ? 1 : Number(iterations);
+    const wanted = new TextEncoder().encode(
+      passwordHash(this.#password, salt!, rounds, this.#sha256),
+    );
+    const bytes = new TextEncoder().encode(given);
+    return bytes.length === wanted.length && timingSafeEqual(bytes, wanted);
+  }
+}

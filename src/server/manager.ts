@@ -1,0 +1,266 @@
+import type { Clock } from "../internal/clock.ts";
+import { parseTimestamp } from "../job/timestamp.ts";
+import { GoError, quoted } from "./go_json.ts";
+import { Queues, type Waiter } from "./queues.ts";
+import { type SortedEntry, SortedSet } from "./sorted_set.ts";
+import { readJob, type StoredJob, writeJob, writeTime } from "./stored_job.ts";
+
+/** How long a FETCH waits for a job, in milliseconds. */
+export const FETCH_WAIT_MS = 2000;
+
+const DEFAULT_RESERVATION = 1800;
+const MIN_RESERVATION = 60;
+const MAX_RESERVATION = 86_400;
+const DEAD_MS = 180 * 24 * 60 * 60 * 1000;
+const MAX_ERRTYPE_BYTES = 100;
+const MAX_MESSAGE_BYTES = 1000;
+const MAX_BACKTRACE = 50;
+
+/** A job with a worker. */
+interface Reservation {
+  readonly job: StoredJob;
+  readonly wid: string;
+  /** Its place in the working set. */
+  entry: SortedEntry<Reservation>;
+}
+
+/** What FAIL says. */
+export interface Failure {
+  readonly jid: string;
+  readonly errtype: string;
+  readonly message: string;
+  readonly backtrace: readonly string[];
+}
+
+/** A job in one of the sets, with its stored text, which filters look at. */
+export interface SetMember {
+  readonly jid: string;
+  readonly payload: string;
+}
+
+/** Names of the sets that MUTATE knows. */
+export type SetName = "scheduled" | "retries" | "dead";
+
+/** What happens to jobs: from a push over reservations, retries and the schedule to their end. */
+export class Manager {
+  readonly queues = new Queues();
+  readonly sets: Readonly<Record<SetName, SortedSet<SetMember>>> = {
+    scheduled: new SortedSet(),
+    retries: new SortedSet(),
+    dead: new SortedSet(),
+  };
+  processed = 0;
+  failures = 0;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #working = new SortedSet<Reservation>();
+  readonly #reservations = new Map<string, Reservation>();
+  /** FETCHes that wait, to be ended with the server. */
+  readonly #waiting = new Set<(error: GoError) => void>();
+
+  constructor(clock: Clock, random: () => number = Math.random) {
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  /** Jobs with a worker. */
+  get working(): number {
+    return this.#working.size;
+  }
+
+  push(job: StoredJob): void {
+    if (new TextEncoder().encode(job.jid).length < 8) {
+      throw new GoError("jobs must have a reasonable jid parameter");
+    }
+    if (job.jobtype === "") throw new GoError("jobs must have a jobtype parameter");
+    if (job.args === undefined) throw new GoError("jobs must have an args parameter");
+    if (job.reserve_for > MAX_RESERVATION) {
+      throw new GoError("jobs cannot be reserved for more than one day");
+    }
+    if (job.created_at === "") job.created_at = this.#nowText();
+    if (job.queue === "") job.queue = "default";
+    const at = job.at === "" ? undefined : parseAt(job.at);
+    if (at !== undefined && at > this.#clock.now()) {
+      this.sets.scheduled.add(at, { jid: job.jid, payload: writeJob(job) });
+    } else {
+      this.#enqueue(job);
+    }
+  }
+
+  /** A job of the first of these queues that has one, or the first that comes within two seconds. */
+  fetch(names: readonly string[], wid: string): string | undefined | Promise<string | undefined> {
+    if (names.length === 0) throw new GoError("must call fetch with at least one queue");
+    const active = this.queues.active(names);
+    const payload = this.queues.pop(active);
+    if (payload !== undefined) return this.#reserve(payload, wid);
+    return this.#wait(active, wid);
+  }
+
+  acknowledge(jid: string): void {
+    const reservation = this.#release(jid);
+    if (reservation === undefined) return;
+    this.#working.remove(reservation.entry);
+    this.processed++;
+  }
+
+  fail(failure: Failure): void {
+    if (failure.jid === "") throw new GoError("missing JID");
+    const reservation = this.#release(failure.jid);
+    if (reservation === undefined) throw new GoError(`Job not found ${failure.jid}`);
+    // After a FLUSH it is with its worker still, but not in the set.
+    if (this.#working.remove(reservation.entry)) this.#failed(reservation.job, cleanse(failure));
+  }
+
+  /** Enqueues what is due of the scheduled jobs and of those to be tried again. */
+  enqueueDue(name: "scheduled" | "retries"): number {
+    const due = this.sets[name].takeUntil(this.#clock.now());
+    for (const { payload } of due) this.#enqueue(readJob(payload));
+    return due.length;
+  }
+
+  /** Drops dead jobs whose time is over. */
+  purgeDead(): number {
+    return this.sets.dead.takeUntil(this.#clock.now()).length;
+  }
+
+  /** Fails the jobs whose reservation is over. */
+  reap(): number {
+    let count = 0;
+    for (const { job } of this.#working.takeUntil(this.#clock.now())) {
+      // Two jobs of one jid share what is known of it, so the second may find nothing.
+      const reservation = this.#release(job.jid);
+      if (reservation === undefined) continue;
+      count++;
+      this.#failed(reservation.job, {
+        jid: job.jid,
+        errtype: "ReservationExpired",
+        message: "Faktory job reservation expired",
+        backtrace: [],
+      });
+    }
+    return count;
+  }
+
+  /** Moves a job of a set to the dead. */
+  bury({ jid, payload }: SetMember): void {
+    this.sets.dead.add(this.#clock.now() + DEAD_MS, { jid, payload });
+  }
+
+  /** Puts a job of a set back on its queue, as it is. */
+  requeue({ payload }: SetMember): void {
+    this.queues.push(readJob(payload).queue, payload);
+  }
+
+  flush(): void {
+    this.queues.flush();
+    this.#working.clear();
+    for (const set of Object.values(this.sets)) set.clear();
+    this.processed = 0;
+    this.failures = 0;
+  }
+
+  /** Ends every FETCH that waits. */
+  close(): void {
+    for (const end of [...this.#waiting]) end(new GoError("redis: client is closed"));
+  }
+
+  #wait(active: readonly string[], wid: string): Promise<string | undefined> {
+    return new Promise((resolve, reject) => {
+      const end = (settle: () => void) => {
+        waiter.isDone = true;
+        cancelTimer();
+        this.#waiting.delete(fail);
+        settle();
+      };
+      const fail = (error: GoError) => end(() => reject(error));
+      const waiter: Waiter = {
+        isDone: false,
+        take: (payload) => end(() => resolve(this.#reserve(payload, wid))),
+      };
+      const cancelTimer = this.#clock.after(FETCH_WAIT_MS, () => end(() => resolve(undefined)));
+      this.#waiting.add(fail);
+      this.queues.wait(active, waiter);
+    });
+  }
+
+  #reserve(payload: string, wid: string): string {
+    const job = readJob(payload);
+    const seconds = job.reserve_for === 0
+      ? DEFAULT_RESERVATION
+      : Math.min(Math.max(job.reserve_for, MIN_RESERVATION), MAX_RESERVATION);
+    const reservation = { job, wid } as Reservation;
+    reservation.entry = this.#working.add(this.#clock.now() + seconds * 1000, reservation);
+    this.#reservations.set(job.jid, reservation);
+    return payload;
+  }
+
+  #release(jid: string): Reservation | undefined {
+    const reservation = this.#reservations.get(jid);
+    this.#reservations.delete(jid);
+    return reservation;
+  }
+
+  #failed(job: StoredJob, { errtype, message, backtrace }: Failure): void {
+    this.failures++;
+    this.processed++;
+    const before = job.failure;
+    const failure = job.failure = {
+      failed_at: before?.failed_at ?? this.#nowText(),
+      next_at: before?.next_at ?? "",
+      message,
+      errtype,
+      backtrace: [...backtrace],
+      retry_count: before === undefined ? 0 : before.retry_count + 1,
+      remaining: before === undefined ? job.retry : Math.max(before.remaining - 1, 0),
+    };
+    if (job.retry === 0) return;
+    if (failure.retry_count < job.retry) {
+      const at = this.#clock.now() + this.#retryDelayMs(failure.retry_count);
+      failure.next_at = writeTime(at);
+      this.sets.retries.add(at, { jid: job.jid, payload: writeJob(job) });
+    } else {
+      this.bury({ jid: job.jid, payload: writeJob(job) });
+    }
+  }
+
+  #retryDelayMs(count: number): number {
+    return (count ** 4 + 15 + Math.floor(this.#random() * 30) * (count + 1)) * 1000;
+  }
+
+  #enqueue(job: StoredJob): void {
+    job.enqueued_at = this.#nowText();
+    try {
+      this.queues.push(job.queue, writeJob(job));
+    } catch (error) {
+      throw new GoError(`cannot get ${quoted(job.queue)} queue: ${(error as Error).message}`);
+    }
+  }
+
+  #nowText(): string {
+    return writeTime(this.#clock.now());
+  }
+}
+
+function parseAt(text: string): number {
+  const date = parseTimestamp(text);
+  if (date !== undefined) return date.getTime();
+  throw new GoError(
+    `invalid timestamp for 'at': ${quoted(text)}: parsing time ${quoted(text)} as ` +
+      `"2006-01-02T15:04:05.999999999Z07:00"`,
+  );
+}
+
+function cleanse({ jid, errtype, message, backtrace }: Failure): Failure {
+  return {
+    jid,
+    errtype: cutBytes(errtype.trim(), MAX_ERRTYPE_BYTES) || "unknown",
+    message: cutBytes(message.trim(), MAX_MESSAGE_BYTES) || "unknown",
+    backtrace: backtrace.slice(0, MAX_BACKTRACE),
+  };
+}
+
+/** The first `max` bytes; a character cut in two becomes U+FFFD, as where Go writes it. */
+function cutBytes(text: string, max: number): string {
+  const bytes = new TextEncoder().encode(text);
+  return bytes.length <= max ? text : new TextDecoder().decode(bytes.subarray(0, max));
+}

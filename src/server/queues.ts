@@ -1,0 +1,121 @@
+import { Fifo } from "../internal/fifo.ts";
+import { isQueueName } from "../job/queue_name.ts";
+import { GoError } from "./go_json.ts";
+
+/** A FETCH that waits for a job of any of its queues. */
+export interface Waiter {
+  /** It has its job, or has given up. */
+  isDone: boolean;
+  take(payload: string): void;
+}
+
+interface Queue {
+  readonly name: string;
+  readonly jobs: Fifo<string>;
+  readonly waiters: Fifo<Waiter>;
+}
+
+/** The queues: their jobs, and who waits for one. */
+export class Queues {
+  readonly #queues = new Map<string, Queue>();
+  /** Outlives a FLUSH, as on the reference server. */
+  #paused = new Set<string>();
+
+  /** Hands the job to whoever has waited longest for it, else keeps it. */
+  push(name: string, payload: string): void {
+    const queue = this.#known(name);
+    let waiter;
+    while ((waiter = queue.waiters.shift()) !== undefined) {
+      if (waiter.isDone) continue;
+      waiter.isDone = true;
+      return waiter.take(payload);
+    }
+    queue.jobs.push(payload);
+  }
+
+  /** The oldest job of the first queue that has one. */
+  pop(names: readonly string[]): string | undefined {
+    for (const name of names) {
+      const payload = this.#queues.get(name)?.jobs.shift();
+      if (payload !== undefined) return payload;
+    }
+    return undefined;
+  }
+
+  /** Has `waiter` take the next job of any of these queues. */
+  wait(names: readonly string[], waiter: Waiter): void {
+    for (const name of names) {
+      const { waiters } = this.#touch(name);
+      // All wait equally long, so those that gave up are the oldest.
+      while (waiters.peek()?.isDone === true) waiters.shift();
+      waiters.push(waiter);
+    }
+  }
+
+  /** Of these names, those that are not paused. */
+  active(names: readonly string[]): readonly string[] {
+    return this.#paused.size === 0 ? names : names.filter((name) => !this.#paused.has(name));
+  }
+
+  /** Pauses a queue that exists; of others the server knows nothing. */
+  pause(name: string): void {
+    if (this.#exists(name)) this.#paused.add(name);
+  }
+
+  resume(name: string): void {
+    if (this.#exists(name)) this.#paused.delete(name);
+  }
+
+  remove(name: string): void {
+    const queue = this.#queues.get(name);
+    this.#listed.delete(name);
+    queue?.jobs.drain();
+    this.#paused.delete(name);
+  }
+
+  /** Drops every job; the names stay. */
+  flush(): void {
+    for (const { jobs } of this.#queues.values()) jobs.drain();
+  }
+
+  /** The oldest job of a queue. */
+  oldest(name: string): string | undefined {
+    return this.#queues.get(name)?.jobs.peek();
+  }
+
+  /** Every queue's name. */
+  names(): string[] {
+    return [...this.#listed];
+  }
+
+  /** Jobs of each queue. */
+  sizes(): Record<string, number> {
+    return Object.fromEntries(
+      this.names().sort().map((name) => [name, this.#queues.get(name)!.jobs.length]),
+    );
+  }
+
+  /** Queues that were pushed to; waiting for a job of a queue does not make it one. */
+  readonly #listed = new Set<string>();
+
+  #exists(name: string): boolean {
+    return this.#listed.has(name);
+  }
+
+  #known(name: string): Queue {
+    if (!this.#listed.has(name)) {
+      if (!isQueueName(name)) throw new GoError("queue names must match \\A[a-zA-Z0-9._-]+\\z");
+      this.#listed.add(name);
+    }
+    return this.#touch(name);
+  }
+
+  #touch(name: string): Queue {
+    let queue = this.#queues.get(name);
+    if (queue === undefined) {
+      queue = { name, jobs: new Fifo(), waiters: new Fifo() };
+      this.#queues.set(name, queue);
+    }
+    return queue;
+  }
+}

@@ -1,0 +1,128 @@
+import { type Fields, marshal, marshalText, toStruct, unmarshal } from "./go_json.ts";
+
+/** What the server keeps of a job's last failure. */
+export interface StoredFailure {
+  failed_at: string;
+  next_at: string;
+  message: string;
+  errtype: string;
+  backtrace: string[];
+  retry_count: number;
+  remaining: number;
+}
+
+/** A job as the server keeps it. */
+export interface StoredJob {
+  retry: number;
+  failure: StoredFailure | undefined;
+  custom: Record<string, unknown> | undefined;
+  jid: string;
+  queue: string;
+  jobtype: string;
+  created_at: string;
+  enqueued_at: string;
+  at: string;
+  args: unknown[] | undefined;
+  reserve_for: number;
+  backtrace: number;
+}
+
+/** Retries of a job that does not say. */
+const DEFAULT_RETRY = 25;
+
+const FAILURE_FIELDS: Fields = {
+  failed_at: "string",
+  next_at: "string",
+  message: "string",
+  errtype: "string",
+  backtrace: "[]string",
+  retry_count: "int",
+  remaining: "int",
+};
+
+const JOB_FIELDS: Fields = {
+  retry: "int",
+  failure: { name: "Failure", fields: FAILURE_FIELDS },
+  custom: "map[string]interface {}",
+  jid: "string",
+  queue: "string",
+  jobtype: "string",
+  created_at: "string",
+  enqueued_at: "string",
+  at: "string",
+  args: "[]interface {}",
+  reserve_for: "int",
+  backtrace: "int",
+};
+
+/** Reads a job as a client sent it. */
+export function readJob(json: string): StoredJob {
+  return complete(unmarshal(json, "Job", JOB_FIELDS));
+}
+
+/** As {@linkcode readJob}, for one of many. */
+export function toJob(value: unknown): StoredJob {
+  return complete(toStruct(value, "Job", JOB_FIELDS, ""));
+}
+
+function complete(fields: Partial<StoredJob>): StoredJob {
+  return {
+    retry: fields.retry ?? DEFAULT_RETRY,
+    failure: fields.failure === undefined ? undefined : completeFailure(fields.failure),
+    custom: fields.custom,
+    jid: fields.jid ?? "",
+    queue: fields.queue ?? "",
+    jobtype: fields.jobtype ?? "",
+    created_at: fields.created_at ?? "",
+    enqueued_at: fields.enqueued_at ?? "",
+    at: fields.at ?? "",
+    args: fields.args,
+    reserve_for: fields.reserve_for ?? 0,
+    backtrace: fields.backtrace ?? 0,
+  };
+}
+
+function completeFailure(fields: Partial<StoredFailure>): StoredFailure {
+  return {
+    failed_at: fields.failed_at ?? "",
+    next_at: fields.next_at ?? "",
+    message: fields.message ?? "",
+    errtype: fields.errtype ?? "",
+    backtrace: fields.backtrace ?? [],
+    retry_count: fields.retry_count ?? 0,
+    remaining: fields.remaining ?? 0,
+  };
+}
+
+/** A job as the server stores it and hands it out: its fields in the order of the reference server's. */
+export function writeJob(job: StoredJob): string {
+  const { failure, custom } = job;
+  let json = `{"retry":${job.retry}`;
+  if (failure !== undefined) json += `,"failure":${writeFailure(failure)}`;
+  if (custom !== undefined && Object.keys(custom).length > 0) {
+    json += `,"custom":${marshal(custom)}`;
+  }
+  json += `,"jid":${marshalText(job.jid)},"queue":${marshalText(job.queue)}`;
+  json += `,"jobtype":${marshalText(job.jobtype)}`;
+  if (job.created_at !== "") json += `,"created_at":${marshalText(job.created_at)}`;
+  if (job.enqueued_at !== "") json += `,"enqueued_at":${marshalText(job.enqueued_at)}`;
+  if (job.at !== "") json += `,"at":${marshalText(job.at)}`;
+  json += `,"args":${marshal(job.args ?? null)}`;
+  if (job.reserve_for !== 0) json += `,"reserve_for":${job.reserve_for}`;
+  if (job.backtrace !== 0) json += `,"backtrace":${job.backtrace}`;
+  return `${json}}`;
+}
+
+function writeFailure(failure: StoredFailure): string {
+  let json = `{"failed_at":${marshalText(failure.failed_at)}`;
+  if (failure.next_at !== "") json += `,"next_at":${marshalText(failure.next_at)}`;
+  if (failure.message !== "") json += `,"message":${marshalText(failure.message)}`;
+  if (failure.errtype !== "") json += `,"errtype":${marshalText(failure.errtype)}`;
+  if (failure.backtrace.length > 0) json += `,"backtrace":${marshal(failure.backtrace)}`;
+  return `${json},"retry_count":${failure.retry_count},"remaining":${failure.remaining}}`;
+}
+
+/** A time as the server writes it: RFC 3339 in UTC, without the zeros at a fraction's end. */
+export function writeTime(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.?0*Z$/, "Z");
+}

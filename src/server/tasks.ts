@@ -1,0 +1,82 @@
+import type { Clock } from "../internal/clock.ts";
+import type { Manager } from "./manager.ts";
+import type { Workers } from "./workers.ts";
+
+/** All tasks run at multiples of this. */
+const TICK_MS = 5000;
+
+interface Task {
+  readonly name: string;
+  readonly everyMs: number;
+  /** How many it dealt with. */
+  run(): number;
+  total: number;
+  cycles: number;
+}
+
+/** What the server does by the clock: the schedule, retries, reservations that end, workers that fell silent. */
+export class Tasks {
+  readonly #clock: Clock;
+  readonly #tasks: readonly Task[];
+  readonly #manager: Manager;
+  readonly #workers: Workers;
+  #cancelTimer: () => void;
+
+  constructor(clock: Clock, manager: Manager, workers: Workers) {
+    this.#clock = clock;
+    this.#manager = manager;
+    this.#workers = workers;
+    const task = (name: string, seconds: number, run: () => number) => (
+      { name, everyMs: seconds * 1000, run, total: 0, cycles: 0 }
+    );
+    this.#tasks = [
+      task("Scheduled", 5, () => manager.enqueueDue("scheduled")),
+      task("Retries", 5, () => manager.enqueueDue("retries")),
+      task("Dead", 60, () => manager.purgeDead()),
+      task("Busy", 15, () => manager.reap()),
+      task("Workers", 15, () => workers.reap()),
+    ];
+    this.#cancelTimer = this.#next();
+  }
+
+  /** What INFO tells of them. */
+  stats(): Record<string, Record<string, number>> {
+    const sizes: Record<string, number> = {
+      Scheduled: this.#manager.sets.scheduled.size,
+      Retries: this.#manager.sets.retries.size,
+      Dead: this.#manager.sets.dead.size,
+      Busy: this.#manager.working,
+      Workers: this.#workers.size,
+    };
+    return Object.fromEntries(this.#tasks.map(({ name, total, cycles }) => {
+      const size = sizes[name]!;
+      return [
+        name,
+        name === "Busy" || name === "Workers"
+          ? { reaped: total, size }
+          : { cycles, enqueued: total, size, wall_time_sec: 0 },
+      ];
+    }));
+  }
+
+  close(): void {
+    this.#cancelTimer();
+  }
+
+  #next(): () => void {
+    const now = this.#clock.now();
+    const dueMs = (Math.floor(now / TICK_MS) + 1) * TICK_MS;
+    return this.#clock.after(dueMs - now, () => {
+      this.#cancelTimer = this.#next();
+      this.#tick(Math.round(this.#clock.now() / TICK_MS) * TICK_MS);
+    });
+  }
+
+  #tick(nowMs: number): void {
+    for (const task of this.#tasks) {
+      if (nowMs % task.everyMs !== 0) continue;
+      task.cycles++;
+      task.total += task.run();
+    }
+  }
+}
