@@ -16,3 +16,30 @@ export type {
 } from "./src/transport/transport.ts";
 export { Job } from "./src/job/job.ts";
 export type { JobFailure, JobFields, JobInput, JobOptions } from "./src/job/job.ts";
+export { Producer } from "./src/producer/producer.ts";
+export type { CallOptions, ProducerEvents, ProducerOptions } from "./src/producer/producer.ts";
+export type { EnqueueManyResult, JobSource } from "./src/producer/enqueue_many.ts";
+export type { WritableOptions } from "./src/producer/writable.ts";
+export type { QueueNames, Queues } from "./src/producer/queues.ts";
+export type { JobFilter, JobSet, JobSets } from "./src/producer/sets.ts";
+export type {
+  Batch,
+  Batches,
+  BatchFiller,
+  BatchStatus,
+  CallbackState,
+} from "./src/producer/batches.ts";
+export type { TrackedJob, Tracking } from "./src/producer/tracking.ts";
+export { Consumer } from "./src/consumer/consumer.ts";
+export type { StopOptions } from "./src/consumer/consumer.ts";
+export type { ConsumerEvents, ConsumerState } from "./src/consumer/events.ts";
+export type { Handler, JobContext } from "./src/consumer/handler.ts";
+export type { ConsumerOptions } from "./src/consumer/options.ts";
+export type { EndReason, Report } from "./src/consumer/session.ts";
+export type { ConnectionOptions, ReconnectOptions } from "./src/connection/options.ts";
+export type { Delivery } from "./src/connection/reconnecting_lane.ts";
+export type { BatchDefinition, Progress } from "./src/protocol/commands/enterprise.ts";
+export type { ServerInfo } from "./src/protocol/server_info.ts";
+export type { Listener, ListenerFailure } from "./src/events.ts";
+export { streamTransport } from "./src/transport/stream.ts";
+export type { OpenStream } from "./src/transport/stream.ts";

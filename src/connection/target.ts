@@ -1,0 +1,115 @@
+import { ConfigError } from "../errors.ts";
+import { environmentVariable } from "../internal/environment.ts";
+import { showText } from "../internal/show.ts";
+import type { ConnectTarget, TlsOptions } from "../transport/transport.ts";
+import { parseUrl } from "../transport/url.ts";
+import { type ConnectionOptions, invalidOption } from "./options.ts";
+
+/** A server, and what it is to be told. */
+export interface ServerTarget {
+  readonly target: ConnectTarget;
+  readonly password: string | undefined;
+  readonly username: string | undefined;
+}
+
+const DEFAULT_URL = "tcp://localhost:7419";
+
+/**
+ * Which server is meant: the option `url`, else the URL in the variable that FAKTORY_PROVIDER names, else FAKTORY_URL, else
+ * the one on this machine.
+ *
+ * @throws {ConfigError} `INVALID_URL`, `INVALID_OPTION`, `MISSING_VARIABLE`.
+ */
+export function resolveTarget(
+  options: Pick<ConnectionOptions, "url" | "password" | "tls">,
+  variable: (name: string) => string | undefined = environmentVariable,
+): ServerTarget {
+  const { hostname, port, tls, password, username } = serverUrl(options.url, variable);
+  if (options.password !== undefined && typeof options.password !== "string") {
+    // Not shown: it may be a password in the wrong wrapping.
+    throw new ConfigError("INVALID_OPTION", "Cannot use the option password as it is not a text");
+  }
+  return {
+    target: { hostname, port, tls: tlsSettings(options.tls, tls) },
+    password: options.password ?? password,
+    username,
+  };
+}
+
+function serverUrl(
+  url: string | URL | undefined,
+  variable: (name: string) => string | undefined,
+) {
+  if (url !== undefined) {
+    if (typeof url !== "string" && !(url instanceof URL)) {
+      throw invalidOption("url", "a text or a URL", url);
+    }
+    return parseUrl(String(url), "the option url");
+  }
+  const provider = variable("FAKTORY_PROVIDER");
+  if (provider !== undefined && provider !== "") return parseProvider(provider, variable);
+  const text = variable("FAKTORY_URL");
+  if (text !== undefined && text !== "") return parseUrl(text, "the variable FAKTORY_URL");
+  return parseUrl(DEFAULT_URL);
+}
+
+function parseProvider(provider: string, variable: (name: string) => string | undefined) {
+  if (provider.includes("://") || provider.includes(":")) {
+    throw new ConfigError(
+      "INVALID_OPTION",
+      "Cannot use the variable FAKTORY_PROVIDER as it holds a URL: it has to hold the name of the " +
+        "variable that holds the URL",
+    );
+  }
+  const text = variable(provider);
+  if (text === undefined || text === "") {
+    throw new ConfigError(
+      "MISSING_VARIABLE",
+      `Cannot find the server as FAKTORY_PROVIDER names the variable ${
+        showText(provider)
+      }, which is not set`,
+    );
+  }
+  return parseUrl(text, `the variable ${provider}`);
+}
+
+const TLS_TEXTS = ["cert", "key", "serverName"] as const;
+
+function tlsSettings(tls: unknown, isInUrl: boolean): TlsOptions | undefined {
+  if (tls === undefined) return isInUrl ? {} : undefined;
+  if (tls === false) {
+    if (!isInUrl) return undefined;
+    throw new ConfigError(
+      "INVALID_OPTION",
+      "Cannot use the option tls as it is false and the URL's scheme is tcp+tls",
+    );
+  }
+  if (tls === true) return {};
+  if (typeof tls !== "object" || tls === null || Array.isArray(tls)) {
+    throw invalidOption("tls", "an object or a boolean", tls);
+  }
+  const given = tls as Record<string, unknown>;
+  for (const name of TLS_TEXTS) {
+    if (given[name] !== undefined && typeof given[name] !== "string") {
+      throw new ConfigError(
+        "INVALID_OPTION",
+        `Cannot use the option tls.${name} as it is not a text`,
+      );
+    }
+  }
+  const { caCerts, rejectUnauthorized } = given;
+  if (
+    caCerts !== undefined &&
+    !(Array.isArray(caCerts) && caCerts.every((cert) => typeof cert === "string"))
+  ) throw invalidOption("tls.caCerts", "an array of texts", caCerts);
+  if (rejectUnauthorized !== undefined && typeof rejectUnauthorized !== "boolean") {
+    throw invalidOption("tls.rejectUnauthorized", "a boolean", rejectUnauthorized);
+  }
+  if ((given["cert"] === undefined) !== (given["key"] === undefined)) {
+    throw new ConfigError(
+      "INVALID_OPTION",
+      "Cannot use the options tls.cert and tls.key as one was given without the other",
+    );
+  }
+  return tls as TlsOptions;
+}

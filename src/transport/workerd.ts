@@ -1,0 +1,147 @@
+import { ConfigError } from "../errors.ts";
+import { connectFailure, tlsFailure } from "./failures.ts";
+import { overLoopback } from "./localhost.ts";
+import { SocketStreams } from "./streams.ts";
+import type {
+  ConnectTarget,
+  TlsOptions,
+  Transport,
+  TransportConnection,
+  TransportConnectOptions,
+} from "./transport.ts";
+
+/** A socket of `cloudflare:sockets`. */
+export interface WorkerdSocket {
+  readonly readable: ReadableStream<Uint8Array>;
+  readonly writable: WritableStream<Uint8Array>;
+  /** Rejects where the connection cannot be made. */
+  readonly opened: Promise<unknown>;
+  readonly closed: Promise<unknown>;
+  close(): Promise<unknown>;
+  startTls(options: { expectedServerHostname?: string }): WorkerdSocket;
+}
+
+/** The module `cloudflare:sockets`. */
+export interface WorkerdSockets {
+  connect(
+    address: { hostname: string; port: number },
+    options: { secureTransport: "off" | "on" | "starttls"; allowHalfOpen: boolean },
+  ): WorkerdSocket;
+}
+
+/** Sockets of Cloudflare Workers, by `cloudflare:sockets`. */
+export const workerdTransport: Transport = makeWorkerdTransport(
+  // Not a literal: tools that follow imports fail over a module that only one runtime has.
+  () => import("cloudflare:sockets" as string) as Promise<WorkerdSockets>,
+);
+
+/** The transport over whatever module `load` brings. */
+export function makeWorkerdTransport(load: () => Promise<WorkerdSockets>): Transport {
+  return {
+    name: "workerd",
+    async connect(target, options = {}) {
+      if (target.tls !== undefined) checkTls(target.tls);
+      const module = await load().catch((cause: unknown) => {
+        throw new ConfigError(
+          "UNSUPPORTED_RUNTIME",
+          "Cannot use workerdTransport as there is no module cloudflare:sockets here",
+          { cause },
+        );
+      });
+      return await overLoopback(
+        target.hostname,
+        (hostname) => open(module, { hostname, target, ...options }),
+      );
+    },
+  };
+}
+
+/** Workers trust Cloudflare's own list of authorities, and show no certificate of their own. */
+function checkTls(tls: TlsOptions): void {
+  const refused = [
+    tls.rejectUnauthorized === false ? "rejectUnauthorized: false" : undefined,
+    tls.caCerts === undefined ? undefined : "caCerts",
+    tls.cert === undefined ? undefined : "cert",
+    tls.key === undefined ? undefined : "key",
+  ].filter((name) => name !== undefined);
+  if (refused.length === 0) return;
+  throw new ConfigError(
+    "UNSUPPORTED_RUNTIME",
+    `Cannot use the option tls as Cloudflare Workers cannot do this: got ${refused.join(", ")}. ` +
+      "Give the server a certificate of a public authority, or pass another transport",
+  );
+}
+
+interface Attempt extends TransportConnectOptions {
+  readonly hostname: string;
+  readonly target: ConnectTarget;
+}
+
+async function open(
+  { connect }: WorkerdSockets,
+  { hostname, target, signal }: Attempt,
+): Promise<TransportConnection> {
+  signal?.throwIfAborted();
+  const name = target.tls === undefined ? undefined : target.tls.serverName ?? target.hostname;
+  // By startTls, the name to verify need not be the one to connect to.
+  const secureTransport = name === undefined ? "off" : name === hostname ? "on" : "starttls";
+  const address = {
+    hostname: hostname.includes(":") ? `[${hostname}]` : hostname,
+    port: target.port,
+  };
+  let socket: WorkerdSocket | undefined;
+  let isConnected = false;
+  const letGo = () => void socket?.close().catch(() => {});
+  let abort = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal?.reason);
+  });
+  aborted.catch(() => {});
+  signal?.addEventListener("abort", abort, { once: true });
+  try {
+    socket = connect(address, { secureTransport, allowHalfOpen: false });
+    socket.closed.catch(() => {});
+    await Promise.race([socket.opened, aborted]);
+    isConnected = true;
+    if (secureTransport === "starttls") {
+      socket = socket.startTls({ expectedServerHostname: name! });
+      socket.closed.catch(() => {});
+      await Promise.race([socket.opened, aborted]);
+    }
+    return connectionOf(socket);
+  } catch (error) {
+    letGo();
+    if (signal?.aborted) throw signal.reason;
+    // Nothing but its text tells one error of Workers from another.
+    throw isConnected ? tlsFailure(error, target, "handshake") : connectFailure(error, target);
+  } finally {
+    signal?.removeEventListener("abort", abort);
+  }
+}
+
+function connectionOf(socket: WorkerdSocket): TransportConnection {
+  const reader = socket.readable.getReader();
+  const writer = socket.writable.getWriter();
+  for (const { closed } of [reader, writer]) closed.catch(() => {});
+  const streams: SocketStreams = new SocketStreams({
+    async pull() {
+      try {
+        const { done, value } = await reader.read();
+        if (done) streams.finish();
+        else streams.push(value);
+      } catch (error) {
+        streams.fail(error);
+      }
+    },
+    write: (chunk) => writer.write(chunk),
+    shutdown: () => writer.close(),
+    destroy() {
+      socket.close().catch(() => {}).then(() => streams.released());
+    },
+  });
+  socket.closed.then(() => streams.released(), (error) => {
+    streams.fail(error);
+    streams.released();
+  });
+  return streams.connection;
+}
