@@ -3,7 +3,9 @@ export type Listener<T> = (detail: T) => void;
 
 /** A listener threw: what, and on which event. */
 export interface ListenerFailure {
+  /** The event's name. */
   readonly event: string;
+  /** What it threw. */
   readonly error: unknown;
 }
 

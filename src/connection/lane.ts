@@ -98,6 +98,11 @@ export class Lane {
     return this.#writing;
   }
 
+  /** Whether commands lie ready for its next write. */
+  get isFilling(): boolean {
+    return this.#unsent > 0;
+  }
+
   /** Calls `callback` once when no bytes are being written any longer, or when the lane has ended. */
   onceWritable(callback: () => void): void {
     if (!this.#writing) return callback();

@@ -1,9 +1,16 @@
 import type { ReconnectingLane } from "./reconnecting_lane.ts";
 import type { Request } from "./request.ts";
 
+/** Commands of one turn on one lane: enough to save most writes, few enough to keep all lanes busy. */
+const MAX_STREAK = 32;
+
 /** A few lanes to the same server, used in turn by how much each has to do. */
 export class Lanes {
   readonly all: readonly ReconnectingLane[];
+
+  /** The lane that the last command went to, and how many went there in a row. */
+  #current: ReconnectingLane | undefined;
+  #streak = 0;
 
   constructor(lanes: readonly ReconnectingLane[]) {
     this.all = lanes;
@@ -40,9 +47,17 @@ export class Lanes {
     return least;
   }
 
-  /** Sends a command on the lane with the least to do. */
+  /**
+   * Sends a command on the lane with the least to do. What is sent in one turn of the event loop keeps to one lane, up to a
+   * point: a write costs more than all else that is done for a command, and spread over the lanes each would have its own.
+   */
   send(request: Request): void {
-    this.least.send(request);
+    let lane = this.#current;
+    if (lane === undefined || !lane.isFilling || ++this.#streak > MAX_STREAK) {
+      lane = this.#current = this.least;
+      this.#streak = 0;
+    }
+    lane.send(request);
   }
 
   /** Resolves once nothing waits for a connection or a reply. */

@@ -79,6 +79,11 @@ export class ReconnectingLane {
     return this.#lane !== undefined;
   }
 
+  /** See {@linkcode Lane.isFilling}. */
+  get isFilling(): boolean {
+    return this.#lane !== undefined && this.#lane.isFilling;
+  }
+
   /** See {@linkcode Lane.onceWritable}. */
   onceWritable(callback: () => void): void {
     if (this.#lane === undefined) return callback();

@@ -134,7 +134,7 @@ export class Consumer implements AsyncDisposable {
     if (!(typeof graceMs === "number" && graceMs >= 0)) {
       throw invalidOption("graceMs", "a number of 0 or more", graceMs);
     }
-    this.#opening?.abort(new StateError("CLOSED", "Cannot connect as the consumer was stopped"));
+    this.#opening?.abort();
     this.#session?.stop(graceMs);
     // How it ended is for the one who called run.
     await this.#run?.then(() => {}, () => {});
@@ -161,7 +161,7 @@ export class Consumer implements AsyncDisposable {
     const { signal } = this.#options;
     const opening = this.#opening = new AbortController();
     const abort = () => void this.stop();
-    if (signal?.aborted === true) opening.abort(signal.reason);
+    if (signal?.aborted === true) opening.abort();
     signal?.addEventListener("abort", abort, { once: true });
     try {
       this.#makeLanes ??= this.#prepare();
@@ -177,6 +177,10 @@ export class Consumer implements AsyncDisposable {
       this.#events.emit("state", { state: "running" });
       if (this.#isQuiet) session.quiet();
       return await session.report();
+    } catch (error) {
+      // Stopped before it was connected: nothing was begun, and nothing is wrong.
+      if (!opening.signal.aborted) throw error;
+      return { reason: "stopped", done: 0, failed: 0, unfinished: [] };
     } finally {
       this.#opening = undefined;
       this.#isQuiet = false;

@@ -23,10 +23,10 @@ export interface FetcherOptions {
   wanted(): number;
   /** A job came, asked for at `askedAt`. */
   fetched(job: Job, askedAt: number): void;
-  /** The queues were empty for the whole of a FETCH; `mark` is what it gave when it was sent. */
-  empty(mark: number): void;
-  /** A number that changes whenever a job begins or ends. */
-  mark(): number;
+  /** The queues were empty for the whole of a FETCH. */
+  empty(): void;
+  /** A FETCH was lost with its connection, or refused. */
+  lost(): void;
   /** The server refused, or sent no job. */
   failed(error: unknown): void;
 }
@@ -63,7 +63,7 @@ export class Fetcher {
     let wanted = this.#options.wanted() - this.#underWay;
     if (wanted <= 0 || this.#isClosed) return;
     const { backlog } = this.#options;
-    const allowance = Math.max(backlog.allowance(), this.#lanes.length);
+    const allowance = Math.max(backlog.allowance, this.#lanes.length);
     while (wanted > 0 && this.#underWay < allowance) {
       const lane = this.#least();
       if (lane === undefined) return;
@@ -91,21 +91,21 @@ export class Fetcher {
   }
 
   #fetch(lane: FetchLane): void {
-    const { clock, mark } = this.#options;
     lane.underWay++;
     this.#underWay++;
-    lane.lane.send(new Fetch(this, this.#command, lane, clock.now(), mark()) as Request);
+    lane.lane.send(new Fetch(this, this.#command, lane) as Request);
   }
 
   /** @internal A FETCH was answered. */
-  answered({ lane, askedAt, mark }: Fetch, job: Job | undefined): void {
+  answered({ lane, askedAt }: Fetch, job: Job | undefined): void {
     lane.underWay--;
     this.#underWay--;
-    if (job === undefined) return this.#options.empty(mark);
-    this.#options.fetched(job, askedAt);
-    if (this.#options.wanted() > this.#underWay) {
-      this.#options.backlog.refresh(() => this.pump());
-    }
+    if (job === undefined) return this.#options.empty();
+    const { backlog, wanted, fetched } = this.#options;
+    backlog.fetched();
+    // While more could be run than is asked for, it pays to know whether there is more.
+    if (wanted() > this.#underWay) backlog.refresh(() => this.pump());
+    fetched(job, askedAt);
   }
 
   /** @internal A FETCH brought nothing to rely on. */
@@ -115,7 +115,12 @@ export class Fetcher {
     if (!(error instanceof ConnectionLostError) && !(error instanceof StateError)) {
       this.#rest(lane, error);
     }
-    this.#options.empty(-1);
+    this.#options.lost();
+  }
+
+  /** @internal */
+  now(): number {
+    return this.#options.clock.now();
   }
 
   /** @internal */
@@ -138,22 +143,14 @@ class Fetch implements Request<Job | undefined> {
   readonly command: Command<Job | undefined>;
   readonly lane: FetchLane;
   readonly askedAt: number;
-  readonly mark: number;
   readonly #fetcher: Fetcher;
   resent?: boolean;
 
-  constructor(
-    fetcher: Fetcher,
-    command: Command<Job | undefined>,
-    lane: FetchLane,
-    askedAt: number,
-    mark: number,
-  ) {
-    this.#fetcher = fetcher;
+  constructor(fetcher: Fetcher, command: Command<Job | undefined>, lane: FetchLane) {
     this.command = command;
     this.lane = lane;
-    this.askedAt = askedAt;
-    this.mark = mark;
+    this.askedAt = fetcher.now();
+    this.#fetcher = fetcher;
   }
 
   get cancelled(): boolean {

@@ -32,6 +32,7 @@ export type EndReason = "stopped" | "server" | "empty" | "limit";
 
 /** How a session ended. */
 export interface Report {
+  /** Why it ended. */
   readonly reason: EndReason;
   /** Jobs whose handler ended well. */
   readonly done: number;
@@ -61,6 +62,9 @@ const MARGIN_MS = 1000;
 /** Reports that may wait for the server, beside the running jobs, before no more jobs are fetched. */
 const MAX_UNREPORTED = 1000;
 
+/** A reply of the server is not older than this when it is read, in milliseconds. */
+const SETTLED_MS = 1000;
+
 /** How long running jobs are given where the server says that the worker is to end, in milliseconds. */
 export const DEFAULT_GRACE_MS = 25_000;
 
@@ -83,10 +87,11 @@ export class Session {
   #reason: EndReason = "stopped";
   #failure: { readonly error: Error } | undefined;
   #cancelGrace: (() => void) | undefined;
-  /** A FETCH came back empty, and no job has begun or ended since it was sent. */
+  /** A FETCH came back empty, and no job has begun since. */
   #foundEmpty = false;
   /** Stopping, and past the time that running jobs were given. */
   #isImpatient = false;
+  #lastEndAt = -Infinity;
   #begun = 0;
   #done = 0;
   #failed = 0;
@@ -132,9 +137,9 @@ export class Session {
       backlog: new Backlog(clock, () => this.#waitingJobs()),
       clock,
       wanted: () => this.#wanted(),
-      mark: () => this.#mark(),
       fetched: (job, askedAt) => this.#fetched(job, askedAt),
-      empty: (mark) => this.#empty(mark),
+      empty: () => this.#empty(),
+      lost: () => this.#proceed(),
       failed: (error) => events.emit("fetchError", { error }),
     });
     this.#fetcher.pump();
@@ -218,6 +223,7 @@ export class Session {
   readonly #owner = {
     finished: (execution: Execution, failure: { readonly error: unknown } | undefined) => {
       this.#running.delete(execution);
+      if (this.#parts.limits.untilEmpty === true) this.#lastEndAt = this.#parts.clock.now();
       if (!execution.isSettled) {
         execution.isSettled = true;
         this.#reservations.remove(execution);
@@ -276,14 +282,14 @@ export class Session {
     });
   }
 
-  #empty(mark: number): void {
-    this.#foundEmpty = mark === this.#mark();
+  /**
+   * A FETCH waited for two seconds and found nothing up to its end: what jobs that ended before have enqueued was fetched,
+   * too. A job that ended a moment ago may have ended after the server sent this.
+   */
+  #empty(): void {
+    const sinceEndMs = this.#parts.clock.now() - this.#lastEndAt;
+    this.#foundEmpty = this.#running.size === 0 && sinceEndMs > SETTLED_MS;
     this.#proceed();
-  }
-
-  /** A number that changes whenever a job begins or ends. */
-  #mark(): number {
-    return this.#begun + this.#done + this.#failed;
   }
 
   /** Goes on with whatever can be done next. Called whenever something ended. */

@@ -9,6 +9,39 @@ const TIMESTAMP =
  */
 export function parseTimestamp(text: unknown): Date | undefined {
   if (typeof text !== "string") return undefined;
+  return sameMinute(text) ?? parseWhole(text);
+}
+
+/** The minute of the last text, with all that is before its seconds, and when it began. */
+let lastMinute = "";
+let lastMinuteMs = 0;
+
+/** Jobs come in the order in which they were made, so that most are of the minute of the one before: a tenth of the work. */
+function sameMinute(text: string): Date | undefined {
+  const end = text.length - 1;
+  if (lastMinute === "" || !text.startsWith(lastMinute) || text[end] !== "Z") return undefined;
+  const seconds = digit(text, 17) * 10 + digit(text, 18);
+  if (!(seconds < 60)) return undefined;
+  if (end === 19) return new Date(lastMinuteMs + seconds * 1000);
+  if (text[19] !== "." || end === 20) return undefined;
+  let fraction = 0;
+  for (let i = 20; i < end; i++) {
+    const value = digit(text, i);
+    if (Number.isNaN(value)) return undefined;
+    if (i < 23) fraction += value * PLACES[i - 20]!;
+  }
+  return new Date(lastMinuteMs + seconds * 1000 + fraction);
+}
+
+const PLACES = [100, 10, 1];
+
+/** The digit at `index`, or NaN. */
+function digit(text: string, index: number): number {
+  const value = text.charCodeAt(index) - 48;
+  return value >= 0 && value <= 9 ? value : NaN;
+}
+
+function parseWhole(text: string): Date | undefined {
   const match = TIMESTAMP.exec(text);
   if (match === null) return undefined;
   const [, year, month, day, hour, minute, second, fraction, sign, offsetHour, offsetMinute] =
@@ -23,7 +56,11 @@ export function parseTimestamp(text: unknown): Date | undefined {
   if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined;
   const ms = fraction === undefined ? 0 : Number(fraction.slice(0, 3).padEnd(3, "0"));
   date.setUTCHours(Number(hour), Number(minute), Number(second), ms);
-  if (sign === undefined) return date;
+  if (sign === undefined) {
+    lastMinute = text.slice(0, 17);
+    lastMinuteMs = date.getTime() - date.getTime() % 60_000;
+    return date;
+  }
   const offsetMinutes = Number(offsetHour) * 60 + Number(offsetMinute);
   return new Date(date.getTime() - (sign === "+" ? 1 : -1) * offsetMinutes * 60_000);
 }

@@ -26,9 +26,13 @@ export type CallbackState = "waiting" | "enqueued" | "done";
 
 /** How far a batch is. */
 export interface BatchStatus {
+  /** The batch's id. */
   readonly bid: string;
+  /** The id of the batch that this one is part of. */
   readonly parentBid: string | undefined;
+  /** What it was called when it was made. */
   readonly description: string | undefined;
+  /** When it was made. */
   readonly createdAt: Date | undefined;
   /** Jobs of the batch. */
   readonly total: number;
@@ -36,7 +40,9 @@ export interface BatchStatus {
   readonly pending: number;
   /** Of these, jobs that failed. */
   readonly failed: number;
+  /** The callback for when every job has run. */
   readonly complete: CallbackState;
+  /** The callback for when every job has succeeded. */
   readonly success: CallbackState;
 }
 
@@ -55,6 +61,7 @@ export class Batch {
 
   /** Enqueues a job of this batch. */
   async enqueue(job: JobInput): Promise<string>;
+  /** Enqueues a job of this type, with these arguments, as one of this batch. */
   async enqueue(type: string, args?: readonly unknown[]): Promise<string>;
   async enqueue(job: JobInput | string, args?: readonly unknown[]): Promise<string> {
     this.#checkOpen();

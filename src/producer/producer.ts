@@ -149,6 +149,7 @@ export class Producer implements AsyncDisposable {
    * @throws {ConnectionLostError} where no connection could be had in time; `outcome` says whether the job may be there.
    */
   enqueue(job: JobInput, options?: CallOptions): Promise<string>;
+  /** Enqueues a job of this type, with these arguments. */
   enqueue(
     type: string,
     args?: readonly unknown[],

@@ -6,9 +6,11 @@ import type { Send } from "./queues.ts";
 
 /** What the server knows of a tracked job. */
 export interface TrackedJob {
+  /** The job's id. */
   readonly jid: string;
   /** `unknown` also for jobs that ended more than 30 minutes ago. */
   readonly state: "unknown" | "enqueued" | "working" | "success" | "failed" | "dead";
+  /** When the server last heard of it. */
   readonly updatedAt: Date | undefined;
   /** 0 to 100, as last told by the job. */
   readonly percent: number | undefined;

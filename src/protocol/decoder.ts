@@ -80,20 +80,25 @@ export class ReplyDecoder {
   }
 
   #line(bytes: Uint8Array): void {
-    const end = bytes.at(-1) === CR ? bytes.length - 1 : bytes.length;
-    const text = this.#text.decode(bytes.subarray(1, end));
+    const end = bytes[bytes.length - 1] === CR ? bytes.length - 1 : bytes.length;
     switch (bytes[0]) {
       case 0x2b: // +
-        return this.#onReply(text === "OK" ? OK : { kind: "status", text });
+        return this.#onReply(
+          isOk(bytes, end) ? OK : { kind: "status", text: this.#textOf(bytes, end) },
+        );
       case 0x2d: // -
-        return this.#onReply({ kind: "error", text });
+        return this.#onReply({ kind: "error", text: this.#textOf(bytes, end) });
       case 0x3a: // :
-        return this.#onReply({ kind: "integer", value: integer(text) });
+        return this.#onReply({ kind: "integer", value: integer(bytes, end) });
       case 0x24: // $
-        return this.#bulk(integer(text));
+        return this.#bulk(integer(bytes, end));
       default:
         throw violation("a reply begins with none of + - : $");
     }
+  }
+
+  #textOf(line: Uint8Array, end: number): string {
+    return this.#text.decode(line.subarray(1, end));
   }
 
   #bulk(length: number): void {
@@ -104,12 +109,29 @@ export class ReplyDecoder {
   }
 }
 
-function integer(text: string): number {
-  const value = Number(text);
-  if (!/^-?\d{1,16}$/.test(text) || !Number.isSafeInteger(value)) {
-    throw violation("a reply has no integer where one belongs");
+function isOk(line: Uint8Array, end: number): boolean {
+  return end === 3 && line[1] === 0x4f && line[2] === 0x4b;
+}
+
+/** Digits that a safe integer surely has room for. */
+const MAX_DIGITS = 15;
+
+/** The integer behind a line's first byte, read without making a text of it. */
+function integer(line: Uint8Array, end: number): number {
+  const isNegative = line[1] === 0x2d;
+  const start = isNegative ? 2 : 1;
+  let value = 0;
+  for (let i = start; i < end; i++) {
+    const digit = line[i]! - 0x30;
+    if (digit < 0 || digit > 9) throw noInteger();
+    value = value * 10 + digit;
   }
-  return value;
+  if (start >= end || end - start > MAX_DIGITS) throw noInteger();
+  return isNegative ? -value : value;
+}
+
+function noInteger(): ProtocolError {
+  return violation("a reply has no integer where one belongs");
 }
 
 function violation(what: string): ProtocolError {

@@ -22,6 +22,7 @@ export interface ServerInfo {
     readonly failures: number;
     readonly queues: number;
   };
+  /** The server itself. */
   readonly server: {
     /** `Faktory`, or `Faktory Enterprise`. */
     readonly description: string;

@@ -29,14 +29,21 @@ export interface FaktoryServerOptions {
 export interface ServerSnapshot {
   /** Jobs waiting in each queue. */
   readonly queues: Readonly<Record<string, number>>;
+  /** Jobs for a later time. */
   readonly scheduled: number;
+  /** Failed jobs that are to be tried again. */
   readonly retries: number;
+  /** Failed jobs that are not. */
   readonly dead: number;
   /** Jobs with a worker. */
   readonly working: number;
+  /** Jobs that were run, whether they failed or not. */
   readonly processed: number;
+  /** Failures of jobs. */
   readonly failures: number;
+  /** Connections that are open. */
   readonly connections: number;
+  /** Consumers that have said who they are. */
   readonly workers: number;
 }
 

@@ -12,17 +12,23 @@ import type {
 
 /** A socket of `cloudflare:sockets`. */
 export interface WorkerdSocket {
+  /** What the peer sends. */
   readonly readable: ReadableStream<Uint8Array>;
+  /** What is sent to the peer. */
   readonly writable: WritableStream<Uint8Array>;
   /** Rejects where the connection cannot be made. */
   readonly opened: Promise<unknown>;
+  /** Settles once it is closed. */
   readonly closed: Promise<unknown>;
+  /** Closes it. */
   close(): Promise<unknown>;
+  /** A socket that goes on in TLS where this one stops. */
   startTls(options: { expectedServerHostname?: string }): WorkerdSocket;
 }
 
 /** The module `cloudflare:sockets`. */
 export interface WorkerdSockets {
+  /** Opens a socket, before it is known whether the peer can be reached. */
   connect(
     address: { hostname: string; port: number },
     options: { secureTransport: "off" | "on" | "starttls"; allowHalfOpen: boolean },

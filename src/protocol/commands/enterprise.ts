@@ -4,7 +4,9 @@ import { type Command, parseObject, parseOk, parseText } from "./command.ts";
 
 /** What BATCH NEW makes; one of the callbacks at least. */
 export interface BatchDefinition {
+  /** What to call it. */
   readonly description?: string | undefined;
+  /** The id of the batch that it is part of. */
   readonly parentBid?: string | undefined;
   /** Enqueued once every job of the batch has succeeded. */
   readonly success?: JobInput | undefined;
@@ -45,9 +47,11 @@ export function batchStatus(bid: string): Command<Record<string, unknown>> {
 
 /** What TRACK SET tells of a job under way. */
 export interface Progress {
+  /** The job's id. */
   readonly jid: string;
   /** 0 to 100. */
   readonly percent?: number | undefined;
+  /** What it is at, in words. */
   readonly text?: string | undefined;
   /** Until when the job stays reserved. */
   readonly reserveUntil?: Date | undefined;

@@ -63,7 +63,7 @@ export function fetchJob(queues: readonly string[]): Command<Job | undefined> {
 
 /** ACK: the job is done. */
 export function acknowledge(jid: string): Command<void> {
-  return { verb: "ACK", payload: JSON.stringify({ jid }), resend: "safe", parse: parseOk };
+  return { verb: "ACK", payload: `{"jid":${JSON.stringify(jid)}}`, resend: "safe", parse: parseOk };
 }
 
 /** FAIL: the job failed; the server retries it, or not, by the job's own `retry`. */
