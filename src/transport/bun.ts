@@ -1,6 +1,6 @@
 import { ConfigError } from "../errors.ts";
 import { type Deferred, deferred } from "../internal/deferred.ts";
-import { connectFailure } from "./failures.ts";
+import { connectFailure, withoutTls } from "./failures.ts";
 import { overLoopback } from "./localhost.ts";
 import { SocketStreams } from "./streams.ts";
 import type {
@@ -38,6 +38,7 @@ interface BunSockets {
 export const bunTransport: Transport = {
   name: "bun",
   connect(target, options = {}) {
+    if (target.tls !== undefined) return Promise.reject(withoutTls(target));
     return overLoopback(target.hostname, (hostname) => open(hostname, target, options));
   },
 };

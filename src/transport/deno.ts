@@ -1,5 +1,5 @@
 import { ConfigError, ConnectError, FaktoryError } from "../errors.ts";
-import { connectFailure, placeOf } from "./failures.ts";
+import { connectFailure, placeOf, withoutTls } from "./failures.ts";
 import { overLoopback } from "./localhost.ts";
 import { SocketStreams } from "./streams.ts";
 import type {
@@ -31,6 +31,7 @@ const READ_SIZE = 64 * 1024;
 export const denoTransport: Transport = {
   name: "deno",
   connect(target, options = {}) {
+    if (target.tls !== undefined) return Promise.reject(withoutTls(target));
     return overLoopback(
       target.hostname,
       (hostname) => open(hostname, target, options),

@@ -74,3 +74,11 @@ function textOf(cause: unknown): string {
   const { code } = cause as { code?: unknown };
   return cause.message !== "" ? cause.message : typeof code === "string" ? code : cause.name;
 }
+
+/** The error of a transport that has no TLS: bytes meant to be secret do not go out in the open. */
+export function withoutTls(target: ConnectTarget): TlsError {
+  return new TlsError(
+    "TLS_FAILED",
+    `Cannot connect to ${placeOf(target)} as this transport has no TLS`,
+  );
+}

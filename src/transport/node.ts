@@ -1,5 +1,5 @@
 import { connect as connectTcp, type Socket } from "node:net";
-import { connectFailure } from "./failures.ts";
+import { connectFailure, withoutTls } from "./failures.ts";
 import { overLoopback } from "./localhost.ts";
 import { SocketStreams } from "./streams.ts";
 import type {
@@ -13,6 +13,7 @@ import type {
 export const nodeTransport: Transport = {
   name: "node",
   connect(target, options = {}) {
+    if (target.tls !== undefined) return Promise.reject(withoutTls(target));
     return overLoopback(target.hostname, (hostname) => open(hostname, target, options));
   },
 };

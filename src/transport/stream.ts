@@ -1,6 +1,8 @@
-import { ConfigError, ConnectError } from "../errors.ts";
-import { deferred } from "../internal/deferred.ts";
+import { ConfigError, ConnectError, FaktoryError } from "../errors.ts";
+import { showValue } from "../internal/show.ts";
+import { connectFailure, placeOf } from "./failures.ts";
 import { selectTransport } from "./select.ts";
+import { overStreams } from "./streams.ts";
 import type {
   ConnectTarget,
   DuplexStream,
@@ -9,52 +11,46 @@ import type {
   TransportConnectOptions,
 } from "./transport.ts";
 
-/** Gives a new pair of streams for each connection. */
+/** Gives a new pair of streams for each connection; TLS, where `target.tls` asks for it, is up to it. */
 export type OpenStream = (
   target: ConnectTarget,
   options: TransportConnectOptions,
 ) => DuplexStream | Promise<DuplexStream>;
 
 /**
- * A transport over a caller's own streams: through a tunnel, a proxy, a WebSocket. A pair of streams makes one connection
- * and no other; with a function that makes pairs, lost connections can be made again.
+ * A transport over a caller's own streams: a tunnel, a pipe, something in memory.
  *
- * @example Streams that a function makes
- * ```ts ignore
- * import { Producer, streamTransport } from "@faktory-ts/faktory";
+ * A pair of streams serves one connection, and there is no second one when it ends; a function is asked for a new pair for
+ * each connection, reconnecting included.
  *
- * const transport = streamTransport(({ hostname, port }) => openTunnel(hostname, port));
- * const producer = await Producer.connect({ transport });
+ * @example A pair in memory
+ * ```ts
+ * import { streamTransport } from "@faktory-ts/faktory";
+ *
+ * const toServer = new TransformStream<Uint8Array, Uint8Array>();
+ * const toClient = new TransformStream<Uint8Array, Uint8Array>();
+ * const transport = streamTransport({ readable: toClient.readable, writable: toServer.writable });
+ * console.assert(transport.name === "stream");
  * ```
  */
 export function streamTransport(streams: DuplexStream | OpenStream): Transport {
-  if (typeof streams === "function") {
-    return {
-      name: "stream",
-      connect: async (target, options = {}) => connectionOf(await streams(target, options)),
-    };
+  if (typeof streams !== "function" && !isDuplex(streams)) {
+    throw new ConfigError(
+      "INVALID_OPTION",
+      `Cannot make a transport as there is neither a pair of streams nor a function: got ${
+        showValue(streams)
+      }`,
+    );
   }
-  let isUsed = false;
+  const openStreams = typeof streams === "function" ? streams : once(streams);
   return {
     name: "stream",
-    connect() {
-      if (isUsed) {
-        return Promise.reject(
-          new ConnectError(
-            "CONNECT_FAILED",
-            "Cannot connect again as the transport is one pair of streams: pass streamTransport() a " +
-              "function that makes a new pair each time",
-          ),
-        );
-      }
-      isUsed = true;
-      return Promise.resolve(connectionOf(streams));
-    },
+    connect: (target, options = {}) => open(openStreams, target, options),
   };
 }
 
 /**
- * The transport that an option means; without one, the runtime's own.
+ * The transport that the option `transport` stands for: the runtime's own where it is absent.
  *
  * @throws {ConfigError} `INVALID_OPTION`, `UNSUPPORTED_RUNTIME`.
  */
@@ -62,49 +58,78 @@ export async function resolveTransport(
   option: Transport | DuplexStream | undefined,
 ): Promise<Transport> {
   if (option === undefined) return await selectTransport();
-  if (typeof option === "object" && option !== null) {
-    if ("connect" in option && typeof option.connect === "function") return option;
-    if ("readable" in option && "writable" in option) return streamTransport(option);
-  }
+  if (isTransport(option)) return option;
+  if (isDuplex(option)) return streamTransport(option);
   throw new ConfigError(
     "INVALID_OPTION",
-    "Cannot use the option transport as it is neither a Transport nor a pair of streams",
+    "Cannot use the option transport as it has neither a function connect nor the streams " +
+      `readable and writable: got ${showValue(option)}`,
   );
 }
 
-function connectionOf({ readable, writable }: DuplexStream): TransportConnection {
-  const closed = deferred<void>();
-  const reader = readable.getReader();
-  const writer = writable.getWriter();
-  let isClosed = false;
-  reader.closed.then(() => close(), (error) => close(error));
-  writer.closed.catch(() => {});
-
-  function close(reason?: unknown): void {
-    if (isClosed) return;
-    isClosed = true;
-    const error = reason ?? new ConnectError("CONNECT_FAILED", "The connection was closed");
-    reader.cancel(error).catch(() => {});
-    writer.abort(error).catch(() => {});
-    closed.resolve();
-  }
-
-  return {
-    readable: new ReadableStream<Uint8Array>({
-      async pull(controller) {
-        const { done, value } = await reader.read();
-        if (done) controller.close();
-        else controller.enqueue(value);
-      },
-      cancel: (reason) => close(reason),
-    }, { highWaterMark: 0 }),
-    writable: new WritableStream<Uint8Array>({
-      // A copy: nobody knows how long such streams hold on to a chunk, and ours are written over.
-      write: (chunk) => writer.write(chunk.slice()),
-      close: () => writer.close(),
-      abort: (reason) => close(reason),
-    }),
-    closed: closed.promise,
-    close,
+function once(pair: DuplexStream): OpenStream {
+  let isUsed = false;
+  return (target) => {
+    if (isUsed) {
+      throw new ConnectError(
+        "CONNECT_FAILED",
+        `Cannot connect to ${
+          placeOf(target)
+        } again as a pair of streams serves one connection only: ` +
+          "give streamTransport() a function that makes a new pair for each",
+      );
+    }
+    isUsed = true;
+    return pair;
   };
+}
+
+async function open(
+  openStreams: OpenStream,
+  target: ConnectTarget,
+  options: TransportConnectOptions,
+): Promise<TransportConnection> {
+  const { signal } = options;
+  signal?.throwIfAborted();
+  let abort = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal?.reason);
+  });
+  signal?.addEventListener("abort", abort, { once: true });
+  const opening = (async () => {
+    const connection = connect(await openStreams(target, options), target);
+    // What comes after the attempt was called off is let go.
+    if (signal?.aborted) connection.close(signal.reason);
+    return connection;
+  })();
+  try {
+    return await Promise.race([opening, aborted]);
+  } catch (error) {
+    if (signal?.aborted) throw signal.reason;
+    throw error instanceof FaktoryError ? error : connectFailure(error, target);
+  } finally {
+    signal?.removeEventListener("abort", abort);
+  }
+}
+
+function connect(pair: unknown, target: ConnectTarget): TransportConnection {
+  if (!isDuplex(pair)) {
+    throw new ConnectError(
+      "CONNECT_FAILED",
+      `Cannot connect to ${
+        placeOf(target)
+      } as the function given to streamTransport() brought no pair of streams`,
+    );
+  }
+  return overStreams(pair).connection;
+}
+
+function isTransport(value: unknown): value is Transport {
+  return typeof (value as Transport | null)?.connect === "function";
+}
+
+/** By their methods, not their class: a pair may come from a polyfill or another realm. */
+function isDuplex(value: unknown): value is DuplexStream {
+  const { readable, writable } = (value ?? {}) as Partial<DuplexStream>;
+  return typeof readable?.getReader === "function" && typeof writable?.getWriter === "function";
 }

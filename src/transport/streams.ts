@@ -1,6 +1,6 @@
 import { ConnectionLostError } from "../errors.ts";
 import { deferred } from "../internal/deferred.ts";
-import type { TransportConnection } from "./transport.ts";
+import type { DuplexStream, TransportConnection } from "./transport.ts";
 
 /** How much is read ahead of the reader, in bytes. */
 const READ_AHEAD = 64 * 1024;
@@ -16,7 +16,7 @@ export interface SocketPort {
   /** Tells the peer that nothing more is sent, behind what was written. */
   shutdown(): void | Promise<void>;
   /** Lets the socket go at once; {@linkcode SocketStreams.released} is called then or later. May be called for one that is gone. */
-  destroy(): void;
+  destroy(reason: unknown): void;
 }
 
 /**
@@ -99,7 +99,7 @@ export class SocketStreams {
     else this.#reading.error(reason);
     this.#writing.error(error);
     this.#failWrite?.(error);
-    this.#port.destroy();
+    this.#port.destroy(error);
   }
 }
 
@@ -107,4 +107,38 @@ function lost(): ConnectionLostError {
   return new ConnectionLostError("CONNECTION_LOST", "Cannot write as the connection has ended", {
     outcome: "unknown",
   });
+}
+
+/** The same over streams that are there already; `release` lets go of what lies below them. */
+export function overStreams(
+  { readable, writable }: DuplexStream,
+  release: (reason: unknown) => void = () => {},
+): SocketStreams {
+  const reader = readable.getReader();
+  const writer = writable.getWriter();
+  for (const { closed } of [reader, writer]) closed.catch(() => {});
+  const streams: SocketStreams = new SocketStreams({
+    async pull() {
+      try {
+        const { done, value } = await reader.read();
+        if (done) streams.finish();
+        else if (value instanceof Uint8Array) streams.push(value);
+        else {throw new TypeError(
+            "Cannot read from a stream as it brings something else than bytes",
+          );}
+      } catch (error) {
+        streams.fail(error);
+      }
+    },
+    // A copy: streams hand chunks on as they are, and the caller's buffer is reused after this.
+    write: (chunk) => writer.write(chunk.slice()),
+    shutdown: () => writer.close(),
+    destroy(reason) {
+      reader.cancel(reason).catch(() => {});
+      writer.abort(reason).catch(() => {});
+      release(reason);
+      streams.released();
+    },
+  });
+  return streams;
 }

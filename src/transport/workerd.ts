@@ -1,7 +1,7 @@
 import { ConfigError } from "../errors.ts";
 import { connectFailure, tlsFailure } from "./failures.ts";
 import { overLoopback } from "./localhost.ts";
-import { SocketStreams } from "./streams.ts";
+import { overStreams } from "./streams.ts";
 import type {
   ConnectTarget,
   TlsOptions,
@@ -126,28 +126,7 @@ async function open(
 }
 
 function connectionOf(socket: WorkerdSocket): TransportConnection {
-  const reader = socket.readable.getReader();
-  const writer = socket.writable.getWriter();
-  for (const { closed } of [reader, writer]) closed.catch(() => {});
-  const streams: SocketStreams = new SocketStreams({
-    async pull() {
-      try {
-        const { done, value } = await reader.read();
-        if (done) streams.finish();
-        else streams.push(value);
-      } catch (error) {
-        streams.fail(error);
-      }
-    },
-    write: (chunk) => writer.write(chunk),
-    shutdown: () => writer.close(),
-    destroy() {
-      socket.close().catch(() => {}).then(() => streams.released());
-    },
-  });
-  socket.closed.then(() => streams.released(), (error) => {
-    streams.fail(error);
-    streams.released();
-  });
+  const streams = overStreams(socket, () => void socket.close().catch(() => {}));
+  socket.closed.then(() => streams.finish(), (error) => streams.fail(error));
   return streams.connection;
 }

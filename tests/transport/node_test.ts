@@ -1,0 +1,4 @@
+import { nodeTransport } from "../../src/transport/node.ts";
+import { plainContract } from "./contract.ts";
+
+plainContract(nodeTransport);
