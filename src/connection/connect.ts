@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "../internal/clock.ts";
+import { systemClock } from "../internal/clock.ts";
 import type { Hello } from "../protocol/handshake.ts";
 import { resolveTransport } from "../transport/stream.ts";
 import { dial, type DialOptions } from "./dial.ts";
@@ -13,8 +13,6 @@ export interface LanesOptions {
   /** Tries in a row to reconnect, where the options do not say. */
   readonly attempts: number;
   readonly listener: LaneListener;
-  readonly worker?: DialOptions["worker"] | undefined;
-  readonly clock?: Clock | undefined;
 }
 
 /** Makes groups of lanes to the server of these options; each still has to be opened. */
@@ -27,8 +25,9 @@ export type MakeLanes = (count: number, worker?: Omit<Hello, "version" | "passwo
  */
 export async function prepareLanes(
   options: ConnectionOptions,
-  { delivery, attempts, listener, clock = systemClock }: LanesOptions,
+  { delivery, attempts, listener }: LanesOptions,
 ): Promise<MakeLanes> {
+  const clock = options.clock ?? systemClock;
   const { reconnect, connectTimeoutMs, commandTimeoutMs } = resolveTiming(options, attempts);
   const { target, password, username } = resolveTarget(options);
   const transport = await resolveTransport(options.transport);

@@ -1,5 +1,6 @@
 import { ConfigError } from "../errors.ts";
 import { showValue } from "../internal/show.ts";
+import type { Clock } from "../internal/clock.ts";
 import type { BackoffOptions } from "../internal/backoff.ts";
 import type { DuplexStream, TlsOptions, Transport } from "../transport/transport.ts";
 import { DEFAULT_COMMAND_TIMEOUT_MS } from "./lane.ts";
@@ -36,6 +37,8 @@ export interface ConnectionOptions {
   readonly commandTimeoutMs?: number | undefined;
   /** Calls off connecting, and closes what was connected. */
   readonly signal?: AbortSignal | undefined;
+  /** Where time comes from; a `ManualClock` of `./server` lets tests move it. @default the machine's clock */
+  readonly clock?: Clock | undefined;
 }
 
 /** {@linkcode ReconnectOptions} with their defaults in place. */

@@ -56,7 +56,7 @@ export class Consumer implements AsyncDisposable {
   constructor(options: ConsumerOptions = {}) {
     this.#options = options;
     this.#settings = resolveSettings(options);
-    this.#clock = systemClock;
+    this.#clock = options.clock ?? systemClock;
   }
 
   /** This worker's id. */
@@ -192,7 +192,6 @@ export class Consumer implements AsyncDisposable {
     return prepareLanes(this.#options, {
       delivery: "at-least-once",
       attempts: Infinity,
-      clock: this.#clock,
       listener: {
         disconnected: (error, retryInMs) => {
           this.#events.emit("disconnect", { error, retryInMs });

@@ -106,6 +106,7 @@ export class Fetcher {
     // While more could be run than is asked for, it pays to know whether there is more.
     if (wanted() > this.#underWay) backlog.refresh(() => this.pump());
     fetched(job, askedAt);
+    this.pump();
   }
 
   /** @internal A FETCH brought nothing to rely on. */

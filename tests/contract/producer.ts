@@ -1,0 +1,252 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { Consumer, EnterpriseOnlyError, Job, type JobInput, Producer } from "../../mod.ts";
+import { freshQueue, type Subject } from "./subject.ts";
+
+/** What a producer can rely on. */
+export function producerContract(subject: Subject): void {
+  const connect = () => Producer.connect({ url: subject.url });
+
+  /** All jobs of a queue, in their order. */
+  async function drain(queue: string): Promise<Job[]> {
+    const jobs: Job[] = [];
+    const consumer = new Consumer({ url: subject.url, queues: [queue], concurrency: 1 });
+    consumer.on("start", ({ job }) => void jobs.push(job));
+    consumer.on(
+      "fail",
+      ({ error }) => assert.equal((error as { code?: string }).code, "NOT_REGISTERED"),
+    );
+    await consumer.runToCompletion();
+    return jobs;
+  }
+
+  it("enqueues a job that comes out as it went in", async () => {
+    await using producer = await connect();
+    const queue = freshQueue();
+    const args = [1, -2.5, "ünï\u2028<b>&\n\t\\", null, true, { b: [1], a: {} }, []];
+    const jid = await producer.enqueue("kind of job", args, {
+      queue,
+      retry: 0,
+      reserveFor: 120,
+      backtrace: 3,
+      custom: { trace: "abc", nested: { n: 1 } },
+    });
+    const [job, ...others] = await drain(queue);
+    assert.equal(others.length, 0);
+    assert.equal(job!.jid, jid);
+    assert.equal(job!.type, "kind of job");
+    assert.deepEqual(job!.args, args);
+    assert.equal(job!.queue, queue);
+    assert.equal(job!.retry, 0);
+    assert.equal(job!.reserveFor, 120);
+    assert.equal(job!.backtrace, 3);
+    assert.deepEqual(job!.custom, { trace: "abc", nested: { n: 1 } });
+    assert(Math.abs(job!.createdAt!.getTime() - Date.now()) < 60_000);
+    assert(job!.enqueuedAt instanceof Date);
+  });
+
+  it("enqueues a Job, and gives back the jid that it has", async () => {
+    await using producer = await connect();
+    const job = new Job("resize", ["cat.png"], { queue: freshQueue(), retry: 0 });
+    assert.equal(await producer.enqueue(job), job.jid);
+    const [fetched] = await drain(job.queue);
+    assert.deepEqual(fetched!.args, ["cat.png"]);
+  });
+
+  it("sends jobs that are enqueued at the same time together, in their order", async () => {
+    await using producer = await connect();
+    const queue = freshQueue();
+    const before = (await producer.info()).server.commandCount;
+    const jids = await Promise.all(
+      Array.from({ length: 50 }, (_, i) => producer.enqueue("x", [i], { queue, retry: 0 })),
+    );
+    const after = (await producer.info()).server.commandCount;
+    // One PUSHB, and INFO itself; what others do on a real server is little.
+    assert(after - before < 10, `${after - before} commands`);
+    assert.equal(new Set(jids).size, 50);
+    const jobs = await drain(queue);
+    assert.deepEqual(jobs.map(({ jid }) => jid), jids);
+  });
+
+  it("sends a jid that is enqueued twice at the same time twice, each with its own answer", async () => {
+    await using producer = await connect();
+    const queue = freshQueue();
+    const job: JobInput = { type: "x", jid: `twice-${queue}`, queue, retry: 0 };
+    assert.deepEqual(await Promise.all([producer.enqueue(job), producer.enqueue(job)]), [
+      job.jid,
+      job.jid,
+    ]);
+    assert.equal((await producer.info()).queues[queue], 2);
+    await producer.queues.remove(queue);
+  });
+
+  it("enqueues many jobs, and says of each that is invalid where", async () => {
+    await using producer = await connect();
+    const queue = freshQueue();
+    const jobs: JobInput[] = Array.from(
+      { length: 2500 },
+      (_, i) => ({ type: "x", args: [i], queue }),
+    );
+    jobs[1200] = { type: "x", jid: "the-bad-one", args: [1n] as unknown as number[], queue };
+    const { enqueued, failed } = await producer.enqueueMany(jobs);
+    assert.equal(enqueued.length, 2499);
+    assert.deepEqual([...failed.keys()], ["the-bad-one"]);
+    const error = failed.get("the-bad-one") as unknown as { code: string; path: string };
+    assert.equal(error.code, "INVALID_ARGS");
+    assert.equal(error.path, "jobs[1200].args[0]");
+    assert.equal((await producer.info()).queues[queue], 2499);
+    await producer.queues.remove(queue);
+  });
+
+  it("enqueues what an asynchronous source gives", async () => {
+    await using producer = await connect();
+    const queue = freshQueue();
+    async function* source() {
+      for (let i = 0; i < 10; i++) {
+        await Promise.resolve();
+        yield { type: "x", args: [i], queue, retry: 0 };
+      }
+    }
+    const { enqueued } = await producer.enqueueMany(source());
+    assert.deepEqual((await drain(queue)).map(({ jid }) => jid), enqueued);
+  });
+
+  it("takes jobs from a stream, and has all of them once it is closed", async () => {
+    await using producer = await connect();
+    const queue = freshQueue();
+    let next = 0;
+    const rows = new ReadableStream<JobInput>({
+      pull(controller) {
+        if (next === 10_000) controller.close();
+        else controller.enqueue({ type: "x", args: [next++], queue });
+      },
+    });
+    await rows.pipeTo(producer.writable());
+    assert.equal((await producer.info()).queues[queue], 10_000);
+    await producer.queues.remove(queue);
+  });
+
+  it("ends a stream at its first invalid job, or goes on where it is told of it", async () => {
+    await using producer = await connect();
+    const queue = freshQueue();
+    const bad = { type: "", queue };
+    const good = { type: "x", queue };
+    const strict = producer.writable().getWriter();
+    await assert.rejects(strict.write(bad), { code: "INVALID_TYPE" });
+    strict.closed.catch(() => {});
+    const failures: unknown[] = [];
+    const lenient = producer.writable({ onFailed: (job, error) => failures.push([job, error]) })
+      .getWriter();
+    await lenient.write(good);
+    await lenient.write(bad);
+    await lenient.write(good);
+    await lenient.close();
+    assert.equal(failures.length, 1);
+    assert.equal((await producer.info()).queues[queue], 2);
+    await producer.queues.remove(queue);
+  });
+
+  it("keeps a job for later, and can be told to run it now", async () => {
+    await using producer = await connect();
+    const queue = freshQueue();
+    const before = (await producer.info()).sets.scheduled;
+    const at = new Date(Date.now() + 3_600_000);
+    const jid = await producer.enqueue("later", [], { queue, at, retry: 0 });
+    assert.equal((await producer.info()).sets.scheduled, before + 1);
+    await producer.sets.scheduled.requeue({ jids: [jid] });
+    assert.equal((await producer.info()).sets.scheduled, before);
+    const [job] = await drain(queue);
+    assert.equal(job!.jid, jid);
+    assert.equal(job!.at!.getTime(), at.getTime());
+  });
+
+  for (const type of ["plain", `odd *?[x] \\ "type" <&> ü`]) {
+    it(`finds the jobs of the type ${type}, and no others`, async () => {
+      await using producer = await connect();
+      const queue = freshQueue();
+      const at = new Date(Date.now() + 3_600_000);
+      const jid = await producer.enqueue(type, [], { queue, at });
+      const other = await producer.enqueue(`${type}!`, [], { queue, at });
+      await producer.sets.scheduled.kill({ type });
+      const before = (await producer.info()).sets;
+      await producer.sets.dead.discard({ jids: [jid] });
+      assert.equal((await producer.info()).sets.dead, before.dead - 1);
+      await producer.sets.scheduled.discard({ pattern: `*"${other}"*` });
+      assert.equal((await producer.info()).sets.scheduled, before.scheduled - 1);
+    });
+  }
+
+  it("pauses, resumes, measures and removes queues", async () => {
+    await using producer = await connect();
+    const queue = freshQueue();
+    await producer.enqueue("x", [], { queue });
+    await producer.queues.pause(queue);
+    const consumer = new Consumer({ url: subject.url, queues: [queue], concurrency: 1 });
+    consumer.register("x", () => {});
+    assert.equal(await consumer.runOne(), false);
+    const latency = await producer.queues.latency([queue, `${queue}-none`]);
+    assert(latency.get(queue)! >= 2, `${latency.get(queue)} s`);
+    assert.equal(latency.get(`${queue}-none`), 0);
+    await producer.queues.resume([queue]);
+    assert.equal(await consumer.runOne(), true);
+    await producer.queues.remove(queue);
+    assert.equal((await producer.info()).queues[queue], undefined);
+  });
+
+  it("refuses what would match every job, unless it is said in so many words", async () => {
+    await using producer = await connect();
+    const { dead } = producer.sets;
+    const code = "FILTER_MATCHES_ALL";
+    await assert.rejects(dead.discard({} as never), { code });
+    await assert.rejects(dead.discard({ jids: [] }), { code });
+    await assert.rejects(dead.discard({ pattern: "*" }), { code });
+    await assert.rejects(dead.discard({ kind: "x" } as never), { code: "INVALID_FILTER" });
+    await assert.rejects(dead.discard({ type: "" }), { code: "INVALID_FILTER" });
+    await assert.rejects(dead.discard({ type: "x", jids: ["y"] } as never), {
+      code: "INVALID_FILTER",
+    });
+    await dead.discard({ all: true });
+    assert.equal((await producer.info()).sets.dead, 0);
+  });
+
+  it("tells that batches and tracking need Enterprise, and that unique_for is not heeded", async () => {
+    await using producer = await connect();
+    const queue = freshQueue();
+    await assert.rejects(
+      producer.batches.open({ success: { type: "done" } }, () => {}),
+      EnterpriseOnlyError,
+    );
+    await assert.rejects(producer.tracking.get("some-job"), EnterpriseOnlyError);
+    const warned = new Promise<{ code: string; message: string }>((resolve) =>
+      producer.on("warning", resolve)
+    );
+    await producer.enqueue("x", [], { queue, custom: { unique_for: 60 } });
+    assert.match((await warned).message, /custom\.unique_for/);
+    await producer.queues.remove(queue);
+  });
+
+  it("waits for what is under way when it is closed, and takes nothing after", async () => {
+    const producer = await connect();
+    const queue = freshQueue();
+    const under = Array.from({ length: 100 }, () => producer.enqueue("x", [], { queue }));
+    const closing = producer.close();
+    await assert.rejects(producer.enqueue("x"), { code: "CLOSED" });
+    await assert.rejects(producer.info(), { code: "CLOSED" });
+    assert.equal((await Promise.all(under)).length, 100);
+    await closing;
+    await using other = await connect();
+    assert.equal((await other.info()).queues[queue], 100);
+    await other.queues.remove(queue);
+  });
+
+  it("forgets every job when it is told to", async () => {
+    await using producer = await connect();
+    await producer.enqueue("x", [], { queue: freshQueue(), at: new Date(Date.now() + 60_000) });
+    await producer.enqueue("x", [], { queue: freshQueue() });
+    await producer.flush();
+    const { queues, sets, totals } = await producer.info();
+    assert.equal(sets.scheduled, 0);
+    assert.equal(totals.enqueued, 0);
+    assert(Object.values(queues).every((size) => size === 0));
+  });
+}
