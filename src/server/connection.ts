@@ -79,6 +79,11 @@ export class Connection implements PeerHandler, Closable {
     this.#peer.destroy();
   }
 
+  /** Hangs up, behind the reply that is due where a command blocks. */
+  shutDown(): void {
+    if (!this.#isBlocked) this.end();
+  }
+
   /** Hangs up behind what was sent. */
   end(): void {
     this.#isEnded = true;
@@ -136,7 +141,8 @@ export class Connection implements PeerHandler, Closable {
   #unblocked(reply: ReplyText): void {
     this.#isBlocked = false;
     if (reply !== undefined) this.#send(reply);
-    this.#work();
+    if (this.#owner.isClosing) this.end();
+    else this.#work();
   }
 
   #greeted(line: string): string {

@@ -68,6 +68,11 @@ export class Manager {
     return this.#working.size;
   }
 
+  /** FETCHes that wait for a job. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
   push(job: StoredJob): void {
     if (new TextEncoder().encode(job.jid).length < 8) {
       throw new GoError("jobs must have a reasonable jid parameter");

@@ -37,6 +37,8 @@ export interface ServerSnapshot {
   readonly dead: number;
   /** Jobs with a worker. */
   readonly working: number;
+  /** FETCHes that wait for a job. */
+  readonly waiting: number;
   /** Jobs that were run, whether they failed or not. */
   readonly processed: number;
   /** Failures of jobs. */
@@ -196,20 +198,18 @@ class Core implements ConnectionOwner {
     this.#tasks.close();
     this.#manager.close();
     for (const wake of [...this.#sleepers]) wake();
-    // What was answered just now goes out first.
-    queueMicrotask(() => {
-      for (const connection of this.#open) connection.end();
-    });
+    for (const connection of this.#open) connection.shutDown();
   }
 
   snapshot(): ServerSnapshot {
-    const { queues, sets, working, processed, failures } = this.#manager;
+    const { queues, sets, working, waiting, processed, failures } = this.#manager;
     return {
       queues: queues.sizes(),
       scheduled: sets.scheduled.size,
       retries: sets.retries.size,
       dead: sets.dead.size,
       working,
+      waiting,
       processed,
       failures,
       connections: this.#admitted.size,
