@@ -37,7 +37,7 @@ export interface ServerSnapshot {
   readonly dead: number;
   /** Jobs with a worker. */
   readonly working: number;
-  /** FETCHes that wait for a job. */
+  /** FETCHes that wait. */
   readonly waiting: number;
   /** Jobs that were run, whether they failed or not. */
   readonly processed: number;
@@ -209,7 +209,7 @@ class Core implements ConnectionOwner {
       retries: sets.retries.size,
       dead: sets.dead.size,
       working,
-      waiting,
+      waiting: waiting + this.#sleepers.size,
       processed,
       failures,
       connections: this.#admitted.size,

@@ -157,9 +157,9 @@ describe("the embedded server's time", () => {
     assert.equal(await worker.ask(`BEAT {"wid":"quiet-worker"}`), `{"state":"quiet"}`);
     await push("untouched1");
     worker.say("FETCH default");
-    const reply = worker.reply();
-    await advanceUntil(reply, 2000);
-    assert.equal(await reply, "$-1");
+    await until(() => server.snapshot().waiting === 1);
+    clock.advance(2000);
+    assert.equal(await worker.reply(), "$-1");
     assert.equal((await fetchNow()).jid, "untouched1");
     await client.ask(`ACK {"jid":"untouched1"}`);
     worker.close();
@@ -167,16 +167,6 @@ describe("the embedded server's time", () => {
 
   async function until(isSo: () => boolean): Promise<void> {
     while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
-  }
-
-  /** Moves the clock until the reply is there: when the server reads a line is not known here. */
-  async function advanceUntil(reply: Promise<string>, ms: number): Promise<void> {
-    let isThere = false;
-    void reply.then(() => isThere = true);
-    while (!isThere) {
-      clock.advance(ms);
-      await new Promise((resolve) => setImmediate(resolve));
-    }
   }
 });
 
