@@ -103,10 +103,10 @@ export class Fetcher {
     if (job === undefined) return this.#options.empty();
     const { backlog, wanted, fetched } = this.#options;
     backlog.fetched();
-    // While more could be run than is asked for, it pays to know whether there is more.
-    if (wanted() > this.#underWay) backlog.refresh(() => this.pump());
     fetched(job, askedAt);
     this.pump();
+    // While more could be run than is asked for, it pays to know whether there is more.
+    if (wanted() > this.#underWay) backlog.refresh(() => this.pump());
   }
 
   /** @internal A FETCH brought nothing to rely on. */

@@ -48,6 +48,13 @@ export class Peer {
     this.#out.enqueue(this.#encoder.encode(text));
   }
 
+  /** Greets, and takes whatever HELLO comes. */
+  async greet(): Promise<void> {
+    this.say(`+HI {"v":2}\r\n`);
+    await this.received(1);
+    this.say("+OK\r\n");
+  }
+
   /** Hangs up. */
   end(): void {
     try {

@@ -1,0 +1,296 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  AuthenticationError,
+  ConnectError,
+  Consumer,
+  JobAbortedError,
+  Producer,
+} from "../../mod.ts";
+import { deferred } from "../../src/internal/deferred.ts";
+import { FaktoryServer, ManualClock } from "../../src/server/mod.ts";
+import { CuttableTransport } from "../faults/cuttable.ts";
+
+/** Fast enough not to be noticed, slow enough to be a wait. */
+const reconnect = { initialMs: 5, maxMs: 20 };
+
+async function start(clock?: ManualClock) {
+  const server = await FaktoryServer.start({ port: 0, clock });
+  const producer = await Producer.connect({ url: server.url });
+  return {
+    server,
+    producer,
+    async [Symbol.asyncDispose]() {
+      await producer.close();
+      await server.close();
+    },
+  };
+}
+
+function once<T>(on: (listener: (detail: T) => void) => unknown): Promise<T> {
+  return new Promise((resolve) => on(resolve));
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+test("the server's word is heard at each BEAT: quiet first, then the end", async () => {
+  await using setting = await start();
+  const { server, producer } = setting;
+  const clock = new ManualClock(Date.now());
+  const consumer = new Consumer({ url: server.url, concurrency: 1, clock });
+  const finish = deferred<void>();
+  const started = once((listener) => consumer.on("start", listener));
+  consumer.register("slow", () => finish.promise);
+  await producer.enqueue("slow");
+  const running = consumer.run();
+  await started;
+  assert.equal(server.signalWorker(consumer.wid, "quiet"), true);
+  clock.advance(15_000);
+  await until(() => consumer.state === "quiet");
+  server.signalWorker(consumer.wid, "terminate");
+  clock.advance(15_000);
+  await until(() => consumer.state === "stopping");
+  finish.resolve();
+  assert.deepEqual(await running, { reason: "server", done: 1, failed: 0, unfinished: [] });
+  assert.equal(clock.pending, 0);
+});
+
+test("at the end of its reservation a job is aborted, and nothing is told about it any longer", async () => {
+  await using setting = await start();
+  const { server, producer } = setting;
+  const clock = new ManualClock(Date.now());
+  const consumer = new Consumer({ url: server.url, concurrency: 1, clock });
+  const finish = deferred<void>();
+  const signals = deferred<AbortSignal>();
+  consumer.register("slow", async (_job, { signal }) => {
+    signals.resolve(signal);
+    await finish.promise;
+  });
+  const unreported: unknown[] = [];
+  consumer.on("unreported", (detail) => unreported.push(detail));
+  await producer.enqueue("slow", [], { reserveFor: 60 });
+  const running = consumer.run();
+  const signal = await signals.promise;
+  const expired = once((listener) => consumer.on("expired", listener));
+  clock.advance(55_000);
+  assert.equal(signal.aborted, false);
+  clock.advance(4000);
+  await expired;
+  assert(signal.reason instanceof JobAbortedError);
+  assert.equal(signal.reason.code, "RESERVATION_EXPIRED");
+  finish.resolve();
+  await consumer.stop();
+  const report = await running;
+  assert.deepEqual([report.done, report.failed, report.unfinished.length], [0, 0, 0]);
+  assert.equal(server.snapshot().working, 1);
+  assert.deepEqual(unreported, []);
+});
+
+test("what became of a job is told once there is a connection again, and the job not run again", async () => {
+  await using setting = await start();
+  const { server, producer } = setting;
+  const transport = new CuttableTransport();
+  const consumer = new Consumer({ url: server.url, concurrency: 4, transport, reconnect });
+  const finish = deferred<void>();
+  let runs = 0;
+  const started = once((listener) => consumer.on("start", listener));
+  consumer.register("slow", () => {
+    runs++;
+    return finish.promise;
+  });
+  await producer.enqueue("slow");
+  const running = consumer.run();
+  await started;
+  transport.isDown = true;
+  transport.cut();
+  await once((listener) => consumer.on("disconnect", listener));
+  finish.resolve();
+  await once((listener) => consumer.on("disconnect", listener));
+  assert.equal(server.snapshot().working, 1);
+  transport.isDown = false;
+  await until(() => server.snapshot().working === 0);
+  assert.equal(server.snapshot().processed, 1);
+  await consumer.stop();
+  assert.deepEqual(await running, { reason: "stopped", done: 1, failed: 0, unfinished: [] });
+  assert.equal(runs, 1);
+});
+
+test("a report that cannot be made before the reservation's end is given up, and said so", async () => {
+  await using setting = await start();
+  const { server, producer } = setting;
+  const clock = new ManualClock(Date.now());
+  const transport = new CuttableTransport();
+  const consumer = new Consumer({ url: server.url, concurrency: 1, transport, clock });
+  const finish = deferred<void>();
+  const started = once((listener) => consumer.on("start", listener));
+  consumer.register("slow", () => finish.promise);
+  await producer.enqueue("slow", [], { reserveFor: 60 });
+  const running = consumer.run();
+  await started;
+  transport.isDown = true;
+  transport.cut();
+  await until(() => transport.count === 0);
+  const done = once((listener) => consumer.on("done", listener));
+  finish.resolve();
+  await done;
+  const given = once<{ error: unknown }>((listener) => consumer.on("unreported", listener));
+  const reported = given.then(({ error }) => error as { code: string });
+  let isGiven = false;
+  void reported.then(() => isGiven = true);
+  while (!isGiven) {
+    clock.advance(5000);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.equal((await reported).code, "DEADLINE_PASSED");
+  transport.isDown = false;
+  const stopping = consumer.stop();
+  await stopping;
+  await running;
+  assert.equal(server.snapshot().working, 1);
+});
+
+test("a consumer that was silent for too long registers again and goes on", async () => {
+  const clock = new ManualClock(Date.now());
+  await using setting = await start(clock);
+  const { server, producer } = setting;
+  const consumer = new Consumer({ url: server.url, concurrency: 1, reconnect });
+  const jobs: unknown[] = [];
+  consumer.register("x", (job) => void jobs.push(job.args[0]));
+  const running = consumer.run();
+  await until(() => server.snapshot().waiting === 1);
+  const lost = once((listener) => consumer.on("disconnect", listener));
+  clock.advance(76_000);
+  await lost;
+  await until(() => server.snapshot().workers === 1);
+  await producer.enqueue("x", ["after"]);
+  await until(() => jobs.length === 1 && server.snapshot().waiting === 1);
+  const stopping = consumer.stop();
+  clock.advance(2000);
+  await stopping;
+  await running;
+});
+
+test("a job that comes after a stop is handed back where a retry brings it again, else it is run", async () => {
+  for (const retry of [5, 0, -1]) {
+    await using setting = await start();
+    const { server, producer } = setting;
+    const consumer = new Consumer({ url: server.url, concurrency: 1 });
+    let runs = 0;
+    consumer.register("late", () => void runs++);
+    const running = consumer.run();
+    await until(() => server.snapshot().waiting === 1);
+    const stopping = consumer.stop();
+    const jid = await producer.enqueue("late", [], { retry });
+    await stopping;
+    const { done, unfinished } = await running;
+    const { retries, working, dead } = server.snapshot();
+    assert.deepEqual(
+      { runs, done, retries, working, dead },
+      retry > 0
+        ? { runs: 0, done: 0, retries: 1, working: 0, dead: 0 }
+        : { runs: 1, done: 1, retries: 0, working: 0, dead: 0 },
+    );
+    assert.deepEqual(unfinished.map((job) => job.jid), retry > 0 ? [jid] : []);
+  }
+});
+
+test("a few connections are enough for any concurrency, and few FETCHes wait", async () => {
+  await using setting = await start();
+  const { server } = setting;
+  const consumer = new Consumer({ url: server.url, concurrency: 1000 });
+  const running = consumer.run();
+  await until(() => server.snapshot().waiting === 4);
+  assert.equal(server.snapshot().connections, 1 + 8);
+  await consumer.stop();
+  await running;
+});
+
+test("a stop on an idle consumer takes no longer than a FETCH waits, after a burst too", async () => {
+  await using setting = await start();
+  const { server, producer } = setting;
+  await producer.enqueueMany(Array.from({ length: 5000 }, (_, i) => ({ type: "x", args: [i] })));
+  const consumer = new Consumer({ url: server.url, concurrency: 50 });
+  let runs = 0;
+  consumer.register("x", () => void runs++);
+  const running = consumer.run();
+  await until(() => runs === 5000);
+  const startedAt = performance.now();
+  await consumer.stop();
+  const tookMs = performance.now() - startedAt;
+  assert(tookMs < 2500, `${tookMs} ms`);
+  await running;
+  assert.equal(server.snapshot().working, 0);
+});
+
+test("a consumer that cannot connect says so at once", async () => {
+  const server = await FaktoryServer.start({ port: 0, password: "secret" });
+  const url = `tcp://127.0.0.1:${server.port}`;
+  const consumer = new Consumer({ url, password: "wrong" });
+  await assert.rejects(consumer.run(), AuthenticationError);
+  await server.close();
+  await assert.rejects(new Consumer({ url }).run(), ConnectError);
+  assert.equal(consumer.state, "idle");
+});
+
+test("a password that is no longer taken ends the consumer with that error", async () => {
+  const server = await FaktoryServer.start({ port: 0, password: "old" });
+  const consumer = new Consumer({ url: server.url, concurrency: 1, reconnect });
+  const running = assert.rejects(consumer.run(), AuthenticationError);
+  await until(() => server.snapshot().waiting === 1);
+  await server.close();
+  await using _again = await FaktoryServer.start({ port: server.port, password: "new" });
+  await running;
+  assert.equal(consumer.state, "stopped");
+});
+
+test("a stop while there is no server ends in time", async () => {
+  const server = await FaktoryServer.start({ port: 0 });
+  const consumer = new Consumer({ url: server.url, concurrency: 4, reconnect });
+  const running = consumer.run();
+  await until(() => server.snapshot().waiting > 0);
+  const lost = once((listener) => consumer.on("disconnect", listener));
+  await server.close();
+  await lost;
+  await consumer.stop();
+  assert.deepEqual(await running, { reason: "stopped", done: 0, failed: 0, unfinished: [] });
+});
+
+test("an abort signal stops it, before it has connected too", async () => {
+  await using setting = await start();
+  const abort = new AbortController();
+  const consumer = new Consumer({ url: setting.server.url, signal: abort.signal });
+  const running = consumer.run();
+  await until(() => setting.server.snapshot().waiting > 0);
+  abort.abort();
+  assert.equal((await running).reason, "stopped");
+  assert.equal((await consumer.run()).reason, "stopped");
+});
+
+test("options that cannot be used are refused when it is made", () => {
+  const code = "INVALID_OPTION";
+  assert.throws(() => new Consumer({ concurrency: 0 }), { code });
+  assert.throws(() => new Consumer({ concurrency: 1.5 }), { code });
+  assert.throws(() => new Consumer({ queues: [] }), { code });
+  assert.throws(() => new Consumer({ queues: ["a b"] }), { code: "INVALID_QUEUE" });
+  assert.throws(() => new Consumer({ wid: "short" }), { code });
+  assert.throws(() => new Consumer({ labels: "x" as never }), { code });
+  assert.throws(() => new Consumer().register("", () => {}), { code });
+  assert.throws(() => new Consumer().register("x", undefined as never), { code });
+});
+
+test("listeners that throw harm nothing, and are told of", async () => {
+  await using setting = await start();
+  const consumer = new Consumer({ url: setting.server.url, concurrency: 1 });
+  consumer.register("x", () => {});
+  consumer.on("done", () => {
+    throw new Error("from a listener");
+  });
+  const failures: unknown[] = [];
+  consumer.on("listenerError", ({ event, error }) => failures.push([event, String(error)]));
+  await setting.producer.enqueue("x");
+  assert.equal(await consumer.runOne(), true);
+  assert.deepEqual(failures, [["done", "Error: from a listener"]]);
+  assert.equal(setting.server.snapshot().processed, 1);
+});
