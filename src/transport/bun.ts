@@ -1,10 +1,11 @@
 import { ConfigError } from "../errors.ts";
 import { type Deferred, deferred } from "../internal/deferred.ts";
-import { connectFailure, withoutTls } from "./failures.ts";
+import { connectFailure, tlsFailure } from "./failures.ts";
 import { overLoopback } from "./localhost.ts";
 import { SocketStreams } from "./streams.ts";
 import type {
   ConnectTarget,
+  TlsOptions,
   Transport,
   TransportConnection,
   TransportConnectOptions,
@@ -22,6 +23,8 @@ interface BunSocket {
 
 interface BunHandlers {
   open(socket: BunSocket): void;
+  /** TLS is up; `error` says what is wrong with the certificate. */
+  handshake(socket: BunSocket, isAuthorized: boolean, error: Error | null): void;
   data(socket: BunSocket, chunk: Uint8Array): void;
   drain(socket: BunSocket): void;
   end(socket: BunSocket): void;
@@ -31,14 +34,18 @@ interface BunHandlers {
 }
 
 interface BunSockets {
-  connect(options: { hostname: string; port: number; socket: BunHandlers }): Promise<BunSocket>;
+  connect(options: {
+    hostname: string;
+    port: number;
+    tls?: Record<string, unknown>;
+    socket: BunHandlers;
+  }): Promise<BunSocket>;
 }
 
 /** Sockets by `Bun.connect`. */
 export const bunTransport: Transport = {
   name: "bun",
   connect(target, options = {}) {
-    if (target.tls !== undefined) return Promise.reject(withoutTls(target));
     return overLoopback(target.hostname, (hostname) => open(hostname, target, options));
   },
 };
@@ -58,14 +65,31 @@ async function open(
     wire.destroy();
   };
   signal?.addEventListener("abort", abort, { once: true });
-  const fail = (error: unknown) => ready.reject(connectFailure(error, target));
+  const { tls } = target;
+  let isTcpUp = false;
+  const fail = (error: unknown) =>
+    ready.reject(
+      isTcpUp && tls !== undefined
+        ? tlsFailure(error, target, "handshake")
+        : connectFailure(error, target),
+    );
   bun.connect({
     hostname,
     port: target.port,
+    ...(tls === undefined ? {} : { tls: tlsSettings(hostname, tls) }),
     socket: {
       open(socket) {
+        isTcpUp = true;
         wire.attach(socket);
-        ready.resolve(wire.streams.connection);
+        if (tls === undefined) ready.resolve(wire.streams.connection);
+      },
+      // The connection is open before the certificate is judged, and stays so whatever the judgement.
+      handshake(_, isAuthorized, error) {
+        if (isAuthorized || tls?.rejectUnauthorized === false) {
+          return ready.resolve(wire.streams.connection);
+        }
+        ready.reject(tlsFailure(error ?? new Error("no TLS"), target, atFault(error)));
+        wire.destroy();
       },
       data: (_, chunk) => wire.streams.push(chunk),
       drain: () => wire.drain(),
@@ -85,6 +109,25 @@ async function open(
   } finally {
     signal?.removeEventListener("abort", abort);
   }
+}
+
+function tlsSettings(hostname: string, tls: TlsOptions): Record<string, unknown> {
+  const { caCerts, cert, key, serverName, rejectUnauthorized } = tls;
+  return {
+    serverName: serverName ?? hostname,
+    rejectUnauthorized: rejectUnauthorized ?? true,
+    ...(caCerts === undefined ? {} : { ca: [...caCerts] }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+  };
+}
+
+function atFault(error: unknown): "certificate" | "handshake" {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === "string" && !code.startsWith("ERR_SSL") &&
+      /CERT|SIGNATURE|ISSUER|CRL|MISMATCH/.test(code)
+    ? "certificate"
+    : "handshake";
 }
 
 /** One socket: handlers may be called before `Bun.connect` has resolved, so it is there before the socket is. */

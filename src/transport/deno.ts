@@ -1,9 +1,10 @@
 import { ConfigError, ConnectError, FaktoryError } from "../errors.ts";
-import { connectFailure, placeOf, withoutTls } from "./failures.ts";
+import { connectFailure, placeOf, tlsFailure } from "./failures.ts";
 import { overLoopback } from "./localhost.ts";
 import { SocketStreams } from "./streams.ts";
 import type {
   ConnectTarget,
+  TlsOptions,
   Transport,
   TransportConnection,
   TransportConnectOptions,
@@ -17,8 +18,20 @@ interface DenoConn {
   setNoDelay?(noDelay: boolean): void;
 }
 
+interface DenoTlsConn extends DenoConn {
+  handshake(): Promise<unknown>;
+}
+
 interface DenoSockets {
   connect(options: { hostname: string; port: number; signal?: AbortSignal }): Promise<DenoConn>;
+  startTls(conn: DenoConn, options: { hostname: string; caCerts?: string[] }): Promise<DenoTlsConn>;
+  connectTls(options: {
+    hostname: string;
+    port: number;
+    caCerts?: string[];
+    cert: string;
+    key: string;
+  }): Promise<DenoTlsConn>;
   readonly permissions?: {
     querySync(descriptor: { name: "net"; host: string }): { readonly state: string };
   };
@@ -31,7 +44,8 @@ const READ_SIZE = 64 * 1024;
 export const denoTransport: Transport = {
   name: "deno",
   connect(target, options = {}) {
-    if (target.tls !== undefined) return Promise.reject(withoutTls(target));
+    const refused = target.tls === undefined ? undefined : unsupported(target, target.tls);
+    if (refused !== undefined) return Promise.reject(refused);
     return overLoopback(
       target.hostname,
       (hostname) => open(hostname, target, options),
@@ -49,22 +63,79 @@ async function open(
   signal?.throwIfAborted();
   // Not the caller's signal: Deno would close the connection by it later on, too.
   const giveUp = new AbortController();
-  const abort = () => giveUp.abort();
+  let conn: DenoConn | undefined;
+  const abort = () => {
+    giveUp.abort();
+    closeQuietly(conn);
+  };
   signal?.addEventListener("abort", abort, { once: true });
   try {
-    const conn = await sockets().connect({
-      hostname,
-      port: target.port,
-      signal: giveUp.signal,
-    });
-    if (signal?.aborted) conn.close();
+    const { tls } = target;
+    if (tls?.cert === undefined || tls.key === undefined) {
+      conn = await sockets().connect({ hostname, port: target.port, signal: giveUp.signal });
+      if (tls !== undefined) conn = await upgrade(conn, hostname, tls).catch(failTls(target));
+    } else {
+      const { cert, key } = tls;
+      // The one way to show a certificate of one's own; it cannot be called off.
+      conn = await sockets().connectTls({
+        hostname,
+        port: target.port,
+        ...authorities(tls),
+        cert,
+        key,
+      });
+    }
+    if (signal?.aborted) closeQuietly(conn);
     signal?.throwIfAborted();
+    if (tls !== undefined) await (conn as DenoTlsConn).handshake().catch(failTls(target));
     return connectionOf(conn);
   } catch (error) {
+    closeQuietly(conn);
     if (signal?.aborted) throw signal.reason;
     throw failureOf(error, target);
   } finally {
     signal?.removeEventListener("abort", abort);
+  }
+}
+
+function upgrade(conn: DenoConn, hostname: string, tls: TlsOptions): Promise<DenoTlsConn> {
+  return sockets().startTls(conn, { hostname: tls.serverName ?? hostname, ...authorities(tls) });
+}
+
+function authorities({ caCerts }: TlsOptions): { caCerts?: string[] } {
+  return caCerts === undefined ? {} : { caCerts: [...caCerts] };
+}
+
+/** What Deno cannot do. */
+function unsupported({ hostname }: ConnectTarget, tls: TlsOptions): ConfigError | undefined {
+  const refuse = (reason: string) =>
+    new ConfigError("INVALID_OPTION", `Cannot use the option ${reason}`);
+  if (tls.rejectUnauthorized === false) {
+    return refuse(
+      "tls.rejectUnauthorized as Deno verifies every certificate: " +
+        "run it with --unsafely-ignore-certificate-errors=HOST where that is meant",
+    );
+  }
+  if (tls.cert !== undefined && tls.serverName !== undefined && tls.serverName !== hostname) {
+    return refuse("tls.serverName together with tls.cert as Deno cannot do both");
+  }
+  return undefined;
+}
+
+function failTls(target: ConnectTarget): (error: unknown) => never {
+  return (error) => {
+    // Deno has one class for all that goes wrong in TLS, so that its text is all there is.
+    const text = error instanceof Error ? error.message : "";
+    const atFault = text.startsWith("invalid peer certificate") ? "certificate" : "handshake";
+    throw tlsFailure(error, target, atFault);
+  };
+}
+
+function closeQuietly(conn: DenoConn | undefined): void {
+  try {
+    conn?.close();
+  } catch {
+    // Closed before.
   }
 }
 
@@ -111,7 +182,7 @@ function connectionOf(conn: DenoConn): TransportConnection {
     },
     shutdown: () => conn.closeWrite(),
     destroy() {
-      conn.close();
+      closeQuietly(conn);
       streams.released();
     },
   });

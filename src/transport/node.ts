@@ -1,19 +1,23 @@
-import { connect as connectTcp, type Socket } from "node:net";
-import { connectFailure, withoutTls } from "./failures.ts";
+import { connect as connectTcp, isIP, type Socket } from "node:net";
+import { checkServerIdentity, connect as connectTls, type TLSSocket } from "node:tls";
+import { connectFailure, tlsFailure } from "./failures.ts";
 import { overLoopback } from "./localhost.ts";
 import { SocketStreams } from "./streams.ts";
 import type {
   ConnectTarget,
+  TlsOptions,
   Transport,
   TransportConnection,
   TransportConnectOptions,
 } from "./transport.ts";
 
+/** The most that is read at once, in bytes. */
+const READ_SIZE = 64 * 1024;
+
 /** Sockets by `node:net` and `node:tls`, for Node; they work under Deno and Bun as well. */
 export const nodeTransport: Transport = {
   name: "node",
   connect(target, options = {}) {
-    if (target.tls !== undefined) return Promise.reject(withoutTls(target));
     return overLoopback(target.hostname, (hostname) => open(hostname, target, options));
   },
 };
@@ -25,37 +29,89 @@ function open(
 ): Promise<TransportConnection> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
-    const socket = connectTcp({
-      host: hostname,
-      port: target.port,
-      onread: {
-        buffer: new Uint8Array(65536),
-        callback(n, b) {
-          streams.push(b.slice(0, n));
-          return true;
-        },
-      },
-    });
-    let streams: SocketStreams;
-    const abort = () => settle(() => reject(signal?.reason));
-    const fail = (error: Error) => settle(() => reject(connectFailure(error, target)));
+    const { tls } = target;
+    const dialled = tls === undefined
+      ? plain(hostname, target.port)
+      : { socket: secure(hostname, target, tls), deliver: undefined };
+    const { socket } = dialled;
+    let isTcpUp = false;
+    const abort = () => {
+      settle();
+      socket.destroy();
+      reject(signal?.reason);
+    };
+    const fail = (error: Error) => {
+      settle();
+      socket.destroy();
+      reject(failureOf(error, target, isTcpUp && tls !== undefined));
+    };
     const hangUp = () => fail(new Error("the connection was closed"));
-    function settle(result: () => void) {
+    function settle() {
       signal?.removeEventListener("abort", abort);
       socket.off("error", fail).off("close", hangUp);
-      result();
+      // One that comes after the end is nobody's.
+      socket.on("error", () => {});
     }
     signal?.addEventListener("abort", abort, { once: true });
-    socket.on("error", fail).on("close", hangUp);
-    socket.once("connect", () =>
-      settle(() => {
-        streams = connectionOf(socket);
-        resolve(streams.connection);
-      }));
+    socket.on("error", fail).on("close", hangUp).once("connect", () => isTcpUp = true);
+    socket.once(tls === undefined ? "connect" : "secureConnect", () => {
+      settle();
+      const streams = streamsOf(socket);
+      if (dialled.deliver === undefined) socket.on("data", (chunk) => streams.push(bytesOf(chunk)));
+      else dialled.deliver((chunk) => streams.push(chunk));
+      resolve(streams.connection);
+    });
   });
 }
 
-function connectionOf(socket: Socket): SocketStreams {
+/** A plain socket that reads into one buffer: otherwise each read would take 64 KiB of new memory. */
+function plain(hostname: string, port: number) {
+  let push: (chunk: Uint8Array) => void = () => {};
+  const socket = connectTcp({
+    host: hostname,
+    port,
+    onread: {
+      buffer: new Uint8Array(READ_SIZE),
+      callback(length, buffer) {
+        push(buffer.slice(0, length));
+        return true;
+      },
+    },
+  });
+  return { socket, deliver: (to: typeof push) => void (push = to) };
+}
+
+function secure(hostname: string, { port }: ConnectTarget, tls: TlsOptions): TLSSocket {
+  const name = tls.serverName ?? hostname;
+  return connectTls({
+    host: hostname,
+    port,
+    rejectUnauthorized: tls.rejectUnauthorized ?? true,
+    // By an address, a certificate is checked but not chosen.
+    ...(isIP(name) === 0 ? { servername: name } : {}),
+    checkServerIdentity: (_host, certificate) => checkServerIdentity(name, certificate),
+    ...(tls.caCerts === undefined ? {} : { ca: [...tls.caCerts] }),
+    ...(tls.cert === undefined ? {} : { cert: tls.cert }),
+    ...(tls.key === undefined ? {} : { key: tls.key }),
+  });
+}
+
+/** What OpenSSL calls certificates that do not verify. */
+const CERTIFICATE_CODE = /CERT|SIGNATURE|ISSUER|CRL|HOSTNAME_MISMATCH/;
+
+function failureOf(error: Error & { code?: string }, target: ConnectTarget, isTls: boolean): Error {
+  if (!isTls) return connectFailure(error, target);
+  const { code = "" } = error;
+  const isCertificate = CERTIFICATE_CODE.test(code) && !code.startsWith("ERR_SSL");
+  return tlsFailure(error, target, isCertificate ? "certificate" : "handshake");
+}
+
+/** The chunk as what streams carry: taking parts of a Buffer is several times slower. */
+function bytesOf({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+function streamsOf(socket: Socket): SocketStreams {
   socket.setNoDelay(true);
   const streams = new SocketStreams({
     pull: () => void socket.resume(),

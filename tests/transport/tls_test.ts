@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createServer as createTcpServer } from "node:net";
+import { describe, it } from "node:test";
+import { createServer, type TLSSocket } from "node:tls";
+import { ConfigError, TlsError } from "../../src/errors.ts";
+import { runtime } from "../../src/internal/environment.ts";
+import { nodeTransport } from "../../src/transport/node.ts";
+import { selectTransport } from "../../src/transport/select.ts";
+import type { TlsOptions, Transport } from "../../src/transport/transport.ts";
+import { failure, startPeer } from "./contract.ts";
+
+function pem(name: string): string {
+  return readFileSync(`tests/fixtures/tls/${name}.pem`, "utf8");
+}
+
+const trusted = { caCerts: [pem("ca")] };
+
+/** A TLS server that says who it takes its client for. */
+function startTls(certificate: string) {
+  const server = createServer({
+    key: pem(`${certificate}.key`),
+    cert: pem(certificate),
+    ca: [pem("ca")],
+    requestCert: true,
+    rejectUnauthorized: false,
+  });
+  return startPeer(server, { event: "secureConnection" });
+}
+
+function tlsContract(transport: Transport, canSkip: boolean): void {
+  const connect = (port: number, tls: TlsOptions, hostname = "127.0.0.1") =>
+    transport.connect({ hostname, port, tls });
+
+  describe(`${transport.name} transport with TLS`, () => {
+    for (const hostname of ["127.0.0.1", "localhost"]) {
+      it(`carries bytes both ways to ${hostname}, whose authority is trusted`, async () => {
+        await using peer = await startTls("server");
+        const connection = await connect(peer.port, trusted, hostname);
+        const socket = await peer.next();
+        socket.pipe(socket);
+        const text = "x".repeat(100_000);
+        const writer = connection.writable.getWriter();
+        const writing = writer.write(new TextEncoder().encode(text));
+        const reader = connection.readable.getReader();
+        const decoder = new TextDecoder();
+        let read = "";
+        while (read.length < text.length) {
+          read += decoder.decode((await reader.read()).value, { stream: true });
+        }
+        await writing;
+        assert.equal(read, text);
+        connection.close();
+        await connection.closed;
+      });
+    }
+
+    const refusals: [name: string, certificate: string, tls: TlsOptions][] = [
+      ["an authority that is not trusted", "server", { caCerts: [pem("other_ca")] }],
+      ["an authority that the machine does not know", "server", {}],
+      ["another name", "elsewhere", trusted],
+      ["a name that is not the one asked for", "server", {
+        ...trusted,
+        serverName: "elsewhere.example",
+      }],
+      ["a certificate that has expired", "expired", trusted],
+    ];
+    for (const [name, certificate, tls] of refusals) {
+      it(`refuses ${name}`, async () => {
+        await using peer = await startTls(certificate);
+        await assert.rejects(connect(peer.port, tls), failure(TlsError, "TLS_CERTIFICATE"));
+      });
+    }
+
+    it("checks the certificate for the name that is asked for, not for the host's", async () => {
+      await using peer = await startTls("elsewhere");
+      const connection = await connect(peer.port, { ...trusted, serverName: "elsewhere.example" });
+      connection.close();
+      await connection.closed;
+    });
+
+    it("shows a certificate of its own", async () => {
+      await using peer = await startTls("server");
+      const tls = { ...trusted, cert: pem("client"), key: pem("client.key") };
+      const connection = await connect(peer.port, tls);
+      const socket = await peer.next() as TLSSocket;
+      assert.equal(socket.getPeerCertificate().subject?.CN, "faktory test client");
+      connection.close();
+      await connection.closed;
+    });
+
+    it("tells a peer that speaks no TLS", async () => {
+      const server = createTcpServer((socket) => {
+        socket.on("error", () => {});
+        socket.write('+HI {"v":2}\r\n');
+      });
+      await using peer = await startPeer(server);
+      await assert.rejects(connect(peer.port, trusted), failure(TlsError, "TLS_FAILED"));
+    });
+
+    it("tells a peer that hangs up in the handshake", async () => {
+      await using peer = await startPeer();
+      const connecting = assert.rejects(
+        connect(peer.port, trusted),
+        failure(TlsError, "TLS_FAILED"),
+      );
+      (await peer.next()).destroy();
+      await connecting;
+    });
+
+    it("gives up on a handshake when it is told to", async () => {
+      await using peer = await startPeer();
+      const stop = new AbortController();
+      const target = { hostname: "127.0.0.1", port: peer.port, tls: trusted };
+      const connecting = transport.connect(target, { signal: stop.signal });
+      const rejected = assert.rejects(connecting, { message: "enough" });
+      await peer.next();
+      stop.abort(new Error("enough"));
+      await rejected;
+    });
+
+    it("skips verifying where the runtime can, and says so where it cannot", async () => {
+      await using peer = await startTls("expired");
+      const connecting = connect(peer.port, { rejectUnauthorized: false });
+      if (canSkip) {
+        const connection = await connecting;
+        connection.close();
+        await connection.closed;
+      } else {
+        await assert.rejects(connecting, failure(ConfigError, "INVALID_OPTION"));
+      }
+    });
+  });
+}
+
+const own: Transport = {
+  name: "own",
+  connect: async (target, options) => (await selectTransport()).connect(target, options),
+};
+tlsContract(own, runtime() !== "deno");
+// What Deno and Bun make of node:tls is theirs; the adapter is for Node.
+if (runtime() === "node") tlsContract(nodeTransport, true);
