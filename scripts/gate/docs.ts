@@ -1,16 +1,7 @@
-import { corpusStep } from "./corpus.ts";
 import { deno, run } from "../command.ts";
 import { readProject } from "../project.ts";
-import { fail, type Outcome, pass, skip, type Step } from "./step.ts";
-
-interface ServerModule {
-  readonly FaktoryServer: {
-    start(options: { port: number }): Promise<AsyncDisposable & { readonly url: string }>;
-  };
-}
-
-const documents = ["mod.ts", "src", "README.md"];
-const serverModule = new URL("../../src/server/mod.ts", import.meta.url);
+import { corpusStep } from "./corpus.ts";
+import { fail, type Outcome, pass, type Step } from "./step.ts";
 
 /** The documentation of every entry is whole. */
 export const docLintStep: Step = {
@@ -21,27 +12,20 @@ export const docLintStep: Step = {
   },
 };
 
-/** The examples in the documentation and the README run, on an embedded server where they need one. */
+/** The examples in the documentation and the READMEs run, on an embedded server where they need one. */
 export const exampleStep: Step = {
   name: "examples",
   async run(): Promise<Outcome> {
-    if (!await exists(serverModule)) return skip("there is no embedded server to run them on");
-    const { FaktoryServer }: ServerModule = await import(serverModule.href);
+    const { FaktoryServer } = await import("../../src/server/mod.ts");
     await using server = await FaktoryServer.start({ port: 0 });
-    const args = (report: string) => [
-      ...["test", "-A", "--doc", `--junit-path=${report}`],
-      ...documents,
-    ];
     return await corpusStep({
       name: "examples",
       command: deno,
-      args,
+      args: (report) => [
+        ...["test", "-A", "--doc", `--junit-path=${report}`],
+        ...["mod.ts", "src", "README.md", "npm/README.md"],
+      ],
       env: { FAKTORY_URL: server.url },
-    })
-      .run();
+    }).run();
   },
 };
-
-async function exists(url: URL): Promise<boolean> {
-  return await Deno.stat(url).then(() => true, () => false);
-}

@@ -1,7 +1,7 @@
 import { deno, output, run } from "../command.ts";
 import { packNpm } from "../npm/pack.ts";
 import { type Project, readProject } from "../project.ts";
-import { fail, type Outcome, pass, skip, type Step, sumOf } from "./step.ts";
+import { fail, type Outcome, pass, type Step, sumOf } from "./step.ts";
 
 interface Installed {
   readonly project: Project;
@@ -105,11 +105,10 @@ async function checkEntries(runtime: string, { project, folder }: Installed): Pr
   );
 }
 
-async function runJob(runtime: string, { project, folder }: Installed): Promise<Outcome> {
-  if (!("./server" in project.exports)) {
-    return skip(`a job under ${runtime}: the package has no embedded server to run it on`);
-  }
-  const success = await run(...program(runtime, ["run_job.mjs"]), { cwd: folder });
+/** The program of `tests/package/run_job.mjs`: a server, a producer and a consumer. */
+async function runJob(runtime: string, { folder }: Installed): Promise<Outcome> {
+  const [command, args] = program(runtime, ["run_job.mjs"]);
+  const success = await run(command, args, { cwd: folder, timeoutMs: 60_000 });
   return success ? pass : fail(`a job from the installed package under ${runtime}`);
 }
 

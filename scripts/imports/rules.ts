@@ -25,7 +25,7 @@ export const runtimeGlobals: readonly string[] = [
 
 const leaves = ["errors", "internal"];
 const core = [...leaves, "environment", "events", "job", "protocol"];
-const client = [...core, "transport types", "connection"];
+const client = [...core, "transport types", "connection", "options"];
 
 /** An adapter knows the runtime it is for and bytes, no protocol, and no other adapter. */
 function adapter(name: string, own: Pick<Room, "globals" | "builtins">): Room {
@@ -78,9 +78,14 @@ export const rooms: readonly Room[] = [
   },
 
   {
+    name: "options",
+    files: ["src/connection/options.ts"],
+    imports: [...leaves, "transport types", "connection"],
+  },
+  {
     name: "connection",
     files: ["src/connection/"],
-    imports: [...core, "transport types", "transport helpers", "select", "stream"],
+    imports: [...core, "options", "transport types", "transport helpers", "select", "stream"],
   },
   {
     name: "producer's face",
@@ -104,11 +109,16 @@ export const rooms: readonly Room[] = [
   {
     name: "listener",
     files: ["src/server/listener.ts"],
-    imports: [...leaves, "environment", "transport types"],
-    globals: ["Deno", "Bun", "globalThis"],
+    imports: leaves,
     builtins: ["node:"],
   },
-  { name: "server", files: ["src/server/"], imports: [...core, "listener"] },
+  {
+    name: "server",
+    files: ["src/server/"],
+    // Of what clients are made of, only how options are checked.
+    imports: [...core, "listener", "options"],
+    builtins: ["node:crypto"],
+  },
 
   {
     name: "root",

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { describe, it } from "node:test";
-import type { FaktoryError } from "../../src/errors.ts";
+import { ConnectError, type FaktoryError } from "../../src/errors.ts";
 import type { Transport, TransportConnection } from "../../src/transport/transport.ts";
 
 /** A peer: a server that hands each connection over. */
@@ -112,5 +113,163 @@ export function plainContract(transport: Transport): void {
       connection.close();
       await connection.closed;
     });
+
+    it("carries 8 MB each way, whole and in order", async () => {
+      await using peer = await startPeer();
+      const { connection, socket } = await connectTo(transport, peer);
+      const sent = new Uint8Array(8 * 1024 * 1024);
+      for (let i = 0; i < sent.length; i++) sent[i] = (i * 31) ^ (i >> 13);
+      const hash = (bytes: Iterable<Uint8Array>) => {
+        const sum = createHash("sha256");
+        for (const part of bytes) sum.update(part);
+        return sum.digest("hex");
+      };
+      socket.pipe(socket);
+      const writer = connection.writable.getWriter();
+      const writing = (async () => {
+        // One buffer for all: what was written may be overwritten.
+        const buffer = new Uint8Array(100_000);
+        for (let at = 0; at < sent.length; at += buffer.length) {
+          const part = sent.subarray(at, at + buffer.length);
+          buffer.set(part);
+          await writer.write(buffer.subarray(0, part.length));
+          buffer.fill(0);
+        }
+      })();
+      const reader = connection.readable.getReader();
+      const parts: Uint8Array[] = [];
+      for (let length = 0; length < sent.length;) {
+        const { value } = await reader.read();
+        parts.push(value!);
+        length += value!.length;
+      }
+      await writing;
+      assert.equal(hash(parts), hash([sent]));
+      connection.close();
+      await connection.closed;
+    });
+
+    it("waits while its peer does not read", async () => {
+      await using peer = await startPeer();
+      const { connection, socket } = await connectTo(transport, peer);
+      socket.pause();
+      const writer = connection.writable.getWriter();
+      let written = 0;
+      let isDone = false;
+      const total = 64;
+      const writing = (async () => {
+        for (let i = 0; i < total; i++) {
+          await writer.write(new Uint8Array(1024 * 1024));
+          written++;
+        }
+        isDone = true;
+      })();
+      // Loopback takes a few megabytes; once nothing has moved for some turns, it is the peer that is waited for.
+      for (let still = 0, last = -1; still < 200; still = written === last ? still + 1 : 0) {
+        last = written;
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      assert(!isDone && written < total, `${written} of ${total} MB were taken`);
+      let received = 0;
+      const all = new Promise<void>((resolve) =>
+        socket.on("data", (chunk) => {
+          received += chunk.length;
+          if (received === total * 1024 * 1024) resolve();
+        })
+      );
+      socket.resume();
+      await Promise.all([writing, all]);
+      connection.close();
+      await connection.closed;
+    });
+
+    it("ends its reading when the peer hangs up, and is closed", async () => {
+      await using peer = await startPeer();
+      const { connection, socket } = await connectTo(transport, peer);
+      const reader = connection.readable.getReader();
+      socket.end("bye");
+      assert.equal(await readText(reader, 3), "bye");
+      assert.equal((await reader.read()).done, true);
+      await connection.closed;
+      const writer = connection.writable.getWriter();
+      await assert.rejects(writer.write(encoder.encode("x")));
+      await assert.rejects(writer.closed);
+    });
+
+    it("fails its reading or ends it when the peer resets, and is closed", async () => {
+      await using peer = await startPeer();
+      const { connection, socket } = await connectTo(transport, peer);
+      const reader = connection.readable.getReader();
+      const reading = reader.read().then(({ done }) => done, () => true);
+      socket.resetAndDestroy();
+      assert.equal(await reading, true);
+      await connection.closed;
+    });
+
+    it("ends what is under way when it is closed, once or twice", async () => {
+      await using peer = await startPeer();
+      const { connection, socket } = await connectTo(transport, peer);
+      socket.pause();
+      const reader = connection.readable.getReader();
+      const reading = reader.read().then(() => "settled", () => "settled");
+      const writer = connection.writable.getWriter();
+      const writing = Promise.allSettled(
+        Array.from({ length: 32 }, () => writer.write(new Uint8Array(1024 * 1024))),
+      );
+      connection.close(new Error("enough"));
+      connection.close();
+      await connection.closed;
+      assert.equal(await reading, "settled");
+      assert((await writing).some(({ status }) => status === "rejected"));
+    });
+
+    it("tells a port on which nobody listens", async () => {
+      const target = { hostname: "127.0.0.1", port: await freePort() };
+      await assert.rejects(transport.connect(target), failure(ConnectError, "CONNECTION_REFUSED"));
+      await assert.rejects(transport.connect(target), {
+        message:
+          `Cannot connect to 127.0.0.1:${target.port} as nothing listens there (connection refused)`,
+      });
+    });
+
+    it("tells a host that is not known", async () => {
+      const target = { hostname: "no-such-host.invalid", port: 7419 };
+      await assert.rejects(transport.connect(target), failure(ConnectError, "HOST_NOT_FOUND"));
+    });
+
+    it("does not begin where it is called off already", async () => {
+      await using peer = await startPeer();
+      const target = { hostname: "127.0.0.1", port: peer.port };
+      const signal = AbortSignal.abort(new Error("enough"));
+      await assert.rejects(transport.connect(target, { signal }), { message: "enough" });
+    });
+
+    it("can be called off, and leaves what is connected alone", async () => {
+      await using peer = await startPeer();
+      const target = { hostname: "127.0.0.1", port: peer.port };
+      const early = new AbortController();
+      const connecting = transport.connect(target, { signal: early.signal });
+      early.abort(new Error("enough"));
+      await assert.rejects(connecting, { message: "enough" });
+      const late = new AbortController();
+      const connection = await transport.connect(target, { signal: late.signal });
+      late.abort();
+      const writer = connection.writable.getWriter();
+      await writer.write(encoder.encode("still here"));
+      connection.close();
+      await connection.closed;
+    });
+
+    for (const host of ["127.0.0.1", "::1"]) {
+      it(`finds localhost where only ${host} is listened on`, async () => {
+        await using peer = await startPeer(undefined, { host });
+        for (const hostname of ["localhost", host]) {
+          const connection = await transport.connect({ hostname, port: peer.port });
+          await peer.next();
+          connection.close();
+          await connection.closed;
+        }
+      });
+    }
   });
 }

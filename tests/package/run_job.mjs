@@ -1,0 +1,21 @@
+// One job from a producer to a consumer, on the embedded server, with the package as it is installed.
+
+import assert from "node:assert/strict";
+import { Consumer, Producer } from "@faktory-ts/faktory";
+import { FaktoryServer } from "@faktory-ts/faktory/server";
+
+const server = await FaktoryServer.start({ port: 0, password: "hush" });
+const producer = await Producer.connect({ url: server.url, password: "hush" });
+const consumer = new Consumer({ url: server.url, password: "hush" });
+const ran = [];
+consumer.register("greet", (job) => {
+  ran.push([job.jid, ...job.args]);
+});
+
+const jid = await producer.enqueue("greet", ["world"]);
+assert.equal(await consumer.runOne(), true);
+assert.deepEqual(ran, [[jid, "world"]]);
+assert.equal((await producer.info()).totals.processed, 1);
+
+await producer.close();
+await server[Symbol.asyncDispose]();
