@@ -21,7 +21,7 @@ export interface JobFailure {
 
 /** What can be said of a job beside its type and arguments. A property that is `undefined` counts as absent. */
 export interface JobOptions {
-  /** The job's id, 8 bytes of UTF-8 at least. @default 96 random bits in 16 characters */
+  /** The job's id, 8 bytes of UTF-8 at least. @default 16 characters, 84 bits of them random */
   readonly jid?: string | undefined;
   /** The queue it goes to: letters, digits, `.`, `_` and `-`. @default "default" */
   readonly queue?: string | undefined;

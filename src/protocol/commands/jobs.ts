@@ -36,7 +36,7 @@ function isNotUnique(text: string): boolean {
 export function pushBulk(jobs: readonly EncodedJob[]): Command<Map<string, string>> {
   return {
     verb: "PUSHB",
-    payload: `[${jobs.map((job) => job.json).join(",")}]`,
+    payload: listOf(jobs),
     resend: "once",
     parse(reply, resent) {
       const refused = new Map<string, string>();
@@ -46,6 +46,12 @@ export function pushBulk(jobs: readonly EncodedJob[]): Command<Map<string, strin
       return refused;
     },
   };
+}
+
+function listOf(jobs: readonly EncodedJob[]): string {
+  let text = "[";
+  for (let i = 0; i < jobs.length; i++) text += i === 0 ? jobs[i]!.json : "," + jobs[i]!.json;
+  return text + "]";
 }
 
 /** FETCH: a job of the first queue that has one; `undefined` where none had any for two seconds. */
