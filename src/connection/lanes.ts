@@ -2,7 +2,7 @@ import type { ReconnectingLane } from "./reconnecting_lane.ts";
 import type { Request } from "./request.ts";
 
 /** Commands of one turn on one lane: enough to save most writes, few enough to keep all lanes busy. */
-const MAX_STREAK = 32;
+const MAX_STREAK = 64;
 
 /** A few lanes to the same server, used in turn by how much each has to do. */
 export class Lanes {

@@ -8,7 +8,16 @@ import type { Command } from "../protocol/commands/command.ts";
 import type { Backlog } from "./backlog.ts";
 
 /** FETCHes under way on one lane, at most. */
-const MAX_DEPTH = 16;
+const MAX_DEPTH = 64;
+
+/** Lanes that are enough for a server that answers faster than the replies can be taken. */
+const FEW_LANES = 2;
+
+/** Of the replies, the part that came together with another, from which on few lanes are enough. */
+const TOGETHER = 0.75;
+
+/** How much one reply weighs among those before it. */
+const WEIGHT = 1 / 64;
 
 /** How long a lane rests after the server refused a FETCH, in milliseconds. */
 const REST_MS = 1000;
@@ -46,6 +55,8 @@ export class Fetcher {
   readonly #command: Command<Job | undefined>;
   #underWay = 0;
   #isClosed = false;
+  /** The part of the replies that came together with another, those of late most. */
+  #together = 0;
 
   constructor(options: FetcherOptions) {
     this.#options = options;
@@ -81,9 +92,15 @@ export class Fetcher {
     }
   }
 
+  /**
+   * The lane with the least to do. A server that waits for its store is kept busy by all lanes; where replies come in heaps it
+   * is not the server that is waited for, and fewer lanes make larger heaps: the cost of a read and a write is for each heap.
+   */
   #least(): FetchLane | undefined {
     let least: FetchLane | undefined;
-    for (const lane of this.#lanes) {
+    const count = this.#together > TOGETHER ? FEW_LANES : this.#lanes.length;
+    for (let i = 0; i < count && i < this.#lanes.length; i++) {
+      const lane = this.#lanes[i]!;
       if (lane.underWay >= MAX_DEPTH || lane.cancelRest !== undefined) continue;
       if (least === undefined || lane.underWay < least.underWay) least = lane;
     }
@@ -100,6 +117,8 @@ export class Fetcher {
   answered({ lane, askedAt }: Fetch, job: Job | undefined): void {
     lane.underWay--;
     this.#underWay--;
+    // A FETCH that still lies there was asked for by another reply of this turn.
+    this.#together += ((lane.lane.isFilling ? 1 : 0) - this.#together) * WEIGHT;
     if (job === undefined) return this.#options.empty();
     const { backlog, wanted, fetched } = this.#options;
     backlog.fetched();
