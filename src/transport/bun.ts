@@ -1,11 +1,10 @@
 import { ConfigError } from "../errors.ts";
 import { type Deferred, deferred } from "../internal/deferred.ts";
-import { connectFailure, tlsFailure } from "./failures.ts";
+import { connectFailure, tlsFailure, unusableTls, verifiedName } from "./failures.ts";
 import { overLoopback } from "./localhost.ts";
 import { SocketStreams } from "./streams.ts";
 import type {
   ConnectTarget,
-  TlsOptions,
   Transport,
   TransportConnection,
   TransportConnectOptions,
@@ -57,7 +56,6 @@ async function open(
 ): Promise<TransportConnection> {
   signal?.throwIfAborted();
   const wire = new BunWire();
-  const bun = sockets();
   const ready = deferred<TransportConnection>();
   const abort = () => {
     ready.reject(signal?.reason);
@@ -69,65 +67,65 @@ async function open(
   let isTcpUp = false;
   const fail = (error: unknown) =>
     ready.reject(
-      isTcpUp && tls !== undefined
-        ? tlsFailure(error, target, "handshake")
-        : connectFailure(error, target),
+      isTcpUp && tls !== undefined ? tlsFailure(error, target) : connectFailure(error, target),
     );
-  bun.connect({
+  const settings = {
     hostname,
     port: target.port,
-    ...(tls === undefined ? {} : { tls: tlsSettings(hostname, tls) }),
+    ...(tls === undefined ? {} : { tls: tlsSettings(target) }),
     socket: {
-      open(socket) {
+      open(socket: BunSocket) {
         isTcpUp = true;
         wire.attach(socket);
         if (tls === undefined) ready.resolve(wire.streams.connection);
       },
       // The connection is open before the certificate is judged, and stays so whatever the judgement.
-      handshake(_, isAuthorized, error) {
+      handshake(_: BunSocket, isAuthorized: boolean, error: Error | null) {
         if (isAuthorized || tls?.rejectUnauthorized === false) {
           return ready.resolve(wire.streams.connection);
         }
-        ready.reject(tlsFailure(error ?? new Error("no TLS"), target, atFault(error)));
+        ready.reject(tlsFailure(error ?? new Error("there is none"), target));
         wire.destroy();
       },
-      data: (_, chunk) => wire.streams.push(chunk),
+      data: (_: BunSocket, chunk: Uint8Array) => wire.streams.push(chunk),
       drain: () => wire.drain(),
       end: () => wire.streams.finish(),
-      error: (_, error) => wire.streams.fail(error),
-      connectError: (_, error) => fail(error),
-      close(_, error) {
+      error: (_: BunSocket, error: Error) => wire.streams.fail(error),
+      connectError: (_: BunSocket, error: Error) => fail(error),
+      close(_: BunSocket, error?: Error) {
         fail(error ?? new Error("the connection was closed"));
         if (error === undefined || error === null) wire.streams.finish();
         else wire.streams.fail(error);
         wire.streams.released();
       },
     },
-  }).catch(fail);
+  } satisfies Parameters<BunSockets["connect"]>[0];
   try {
+    connect(settings).catch(fail);
     return await ready.promise;
   } finally {
     signal?.removeEventListener("abort", abort);
   }
 }
 
-function tlsSettings(hostname: string, tls: TlsOptions): Record<string, unknown> {
-  const { caCerts, cert, key, serverName, rejectUnauthorized } = tls;
+/** What is thrown at once is about the settings, all else comes later. */
+function connect(settings: Parameters<BunSockets["connect"]>[0]): Promise<BunSocket> {
+  try {
+    return sockets().connect(settings);
+  } catch (cause) {
+    throw settings.tls === undefined ? cause : unusableTls(cause);
+  }
+}
+
+function tlsSettings(target: ConnectTarget): Record<string, unknown> {
+  const { caCerts, cert, key, rejectUnauthorized } = target.tls!;
   return {
-    serverName: serverName ?? hostname,
+    serverName: verifiedName(target),
     rejectUnauthorized: rejectUnauthorized ?? true,
     ...(caCerts === undefined ? {} : { ca: [...caCerts] }),
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
   };
-}
-
-function atFault(error: unknown): "certificate" | "handshake" {
-  const { code } = (error ?? {}) as { code?: unknown };
-  return typeof code === "string" && !code.startsWith("ERR_SSL") &&
-      /CERT|SIGNATURE|ISSUER|CRL|MISMATCH/.test(code)
-    ? "certificate"
-    : "handshake";
 }
 
 /** One socket: handlers may be called before `Bun.connect` has resolved, so it is there before the socket is. */

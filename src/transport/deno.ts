@@ -126,8 +126,7 @@ function failTls(target: ConnectTarget): (error: unknown) => never {
   return (error) => {
     // Deno has one class for all that goes wrong in TLS, so that its text is all there is.
     const text = error instanceof Error ? error.message : "";
-    const atFault = text.startsWith("invalid peer certificate") ? "certificate" : "handshake";
-    throw tlsFailure(error, target, atFault);
+    throw tlsFailure(error, target, text.startsWith("invalid peer certificate"));
   };
 }
 

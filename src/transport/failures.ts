@@ -1,4 +1,4 @@
-import { ConnectError, TlsError } from "../errors.ts";
+import { ConfigError, ConnectError, TlsError } from "../errors.ts";
 import type { ConnectTarget } from "./transport.ts";
 
 /** A target for people: `localhost:7419`, `[::1]:7419`. */
@@ -38,24 +38,49 @@ export function connectFailure(
 ): ConnectError {
   if (cause instanceof ConnectError) return cause;
   const code = kindOf(cause) ?? fallback;
-  const reason = REASONS.get(code) ?? `the attempt failed: ${textOf(cause)}`;
+  const reason = REASONS.get(code) ?? `the attempt failed (${textOf(cause)})`;
   return new ConnectError(code, `Cannot connect to ${placeOf(target)} as ${reason}`, { cause });
+}
+
+/** The codes by which Node and Bun say that it is the peer's certificate that is at fault. */
+const CERTIFICATE_CODES =
+  /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_CERT_|INVALID_CA|INVALID_PURPOSE|HOSTNAME_MISMATCH|PATH_LENGTH_)/;
+
+/** Whether the `code` of a runtime's error speaks of a certificate. */
+export function isAboutCertificate(cause: unknown): boolean {
+  const { code } = (cause ?? {}) as { code?: unknown };
+  return typeof code === "string" && CERTIFICATE_CODES.test(code);
 }
 
 /** The error for TLS that could not be set up over a connection that was made. */
 export function tlsFailure(
   cause: unknown,
   target: ConnectTarget,
-  atFault: "certificate" | "handshake",
+  isCertificate: boolean = isAboutCertificate(cause),
 ): TlsError {
-  const [code, reason] = atFault === "certificate"
+  if (cause instanceof TlsError) return cause;
+  const [code, reason] = isCertificate
     ? ["TLS_CERTIFICATE", "its certificate does not verify"]
-    : ["TLS_FAILED", "no TLS could be set up with it"];
+    : ["TLS_FAILED", "TLS could not be set up with it. Does it speak TLS?"];
   return new TlsError(
     code,
-    `Cannot connect to ${placeOf(target)} as ${reason}: ${textOf(cause)}`,
+    `Cannot connect to ${placeOf(target)} as ${reason} (${textOf(cause)})`,
     { cause },
   );
+}
+
+/** The error for TLS settings that the runtime cannot read. */
+export function unusableTls(cause: unknown): ConfigError {
+  return new ConfigError(
+    "INVALID_OPTION",
+    `Cannot use the option tls as its certificates or its key cannot be read: ${textOf(cause)}`,
+    { cause },
+  );
+}
+
+/** The name that the peer's certificate must be for. */
+export function verifiedName({ hostname, tls }: ConnectTarget): string {
+  return tls?.serverName ?? hostname;
 }
 
 function kindOf(cause: unknown): string | undefined {
@@ -73,12 +98,4 @@ function textOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   const { code } = cause as { code?: unknown };
   return cause.message !== "" ? cause.message : typeof code === "string" ? code : cause.name;
-}
-
-/** The error of a transport that has no TLS: bytes meant to be secret do not go out in the open. */
-export function withoutTls(target: ConnectTarget): TlsError {
-  return new TlsError(
-    "TLS_FAILED",
-    `Cannot connect to ${placeOf(target)} as this transport has no TLS`,
-  );
 }

@@ -1,11 +1,10 @@
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { checkServerIdentity, connect as connectTls, type TLSSocket } from "node:tls";
-import { connectFailure, tlsFailure } from "./failures.ts";
+import { connectFailure, tlsFailure, unusableTls, verifiedName } from "./failures.ts";
 import { overLoopback } from "./localhost.ts";
 import { SocketStreams } from "./streams.ts";
 import type {
   ConnectTarget,
-  TlsOptions,
   Transport,
   TransportConnection,
   TransportConnectOptions,
@@ -32,7 +31,7 @@ function open(
     const { tls } = target;
     const dialled = tls === undefined
       ? plain(hostname, target.port)
-      : { socket: secure(hostname, target, tls), deliver: undefined };
+      : { socket: secure(hostname, target), deliver: undefined };
     const { socket } = dialled;
     let isTcpUp = false;
     const abort = () => {
@@ -43,7 +42,7 @@ function open(
     const fail = (error: Error) => {
       settle();
       socket.destroy();
-      reject(failureOf(error, target, isTcpUp && tls !== undefined));
+      reject((isTcpUp && tls !== undefined ? tlsFailure : connectFailure)(error, target));
     };
     const hangUp = () => fail(new Error("the connection was closed"));
     function settle() {
@@ -81,29 +80,24 @@ function plain(hostname: string, port: number) {
   return { socket, deliver: (to: typeof push) => void (push = to) };
 }
 
-function secure(hostname: string, { port }: ConnectTarget, tls: TlsOptions): TLSSocket {
-  const name = tls.serverName ?? hostname;
-  return connectTls({
-    host: hostname,
-    port,
-    rejectUnauthorized: tls.rejectUnauthorized ?? true,
-    // By an address, a certificate is checked but not chosen.
-    ...(isIP(name) === 0 ? { servername: name } : {}),
-    checkServerIdentity: (_host, certificate) => checkServerIdentity(name, certificate),
-    ...(tls.caCerts === undefined ? {} : { ca: [...tls.caCerts] }),
-    ...(tls.cert === undefined ? {} : { cert: tls.cert }),
-    ...(tls.key === undefined ? {} : { key: tls.key }),
-  });
-}
-
-/** What OpenSSL calls certificates that do not verify. */
-const CERTIFICATE_CODE = /CERT|SIGNATURE|ISSUER|CRL|HOSTNAME_MISMATCH/;
-
-function failureOf(error: Error & { code?: string }, target: ConnectTarget, isTls: boolean): Error {
-  if (!isTls) return connectFailure(error, target);
-  const { code = "" } = error;
-  const isCertificate = CERTIFICATE_CODE.test(code) && !code.startsWith("ERR_SSL");
-  return tlsFailure(error, target, isCertificate ? "certificate" : "handshake");
+function secure(hostname: string, target: ConnectTarget): TLSSocket {
+  const { caCerts, cert, key, rejectUnauthorized } = target.tls!;
+  const name = verifiedName(target);
+  try {
+    return connectTls({
+      host: hostname,
+      port: target.port,
+      rejectUnauthorized: rejectUnauthorized ?? true,
+      // By an address, a certificate is checked but not chosen.
+      ...(isIP(name) === 0 ? { servername: name } : {}),
+      checkServerIdentity: (_host, certificate) => checkServerIdentity(name, certificate),
+      ...(caCerts === undefined ? {} : { ca: [...caCerts] }),
+      ...(cert === undefined ? {} : { cert }),
+      ...(key === undefined ? {} : { key }),
+    });
+  } catch (cause) {
+    throw unusableTls(cause);
+  }
 }
 
 /** The chunk as what streams carry: taking parts of a Buffer is several times slower. */

@@ -119,7 +119,7 @@ async function open(
     letGo();
     if (signal?.aborted) throw signal.reason;
     // Nothing but its text tells one error of Workers from another.
-    throw isConnected ? tlsFailure(error, target, "handshake") : connectFailure(error, target);
+    throw isConnected ? tlsFailure(error, target) : connectFailure(error, target);
   } finally {
     signal?.removeEventListener("abort", abort);
   }

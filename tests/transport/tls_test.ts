@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { createServer as createTcpServer } from "node:net";
 import { describe, it } from "node:test";
 import { createServer, type TLSSocket } from "node:tls";
-import { ConfigError, TlsError } from "../../src/errors.ts";
+import { ConfigError, FaktoryError, TlsError } from "../../src/errors.ts";
 import { runtime } from "../../src/internal/environment.ts";
 import { nodeTransport } from "../../src/transport/node.ts";
 import { selectTransport } from "../../src/transport/select.ts";
@@ -87,6 +87,12 @@ function tlsContract(transport: Transport, canSkip: boolean): void {
       assert.equal(socket.getPeerCertificate().subject?.CN, "faktory test client");
       connection.close();
       await connection.closed;
+    });
+
+    it("says that a certificate or a key cannot be read", async () => {
+      await using peer = await startTls("server");
+      const connecting = connect(peer.port, { ...trusted, cert: "nonsense", key: "nonsense" });
+      await assert.rejects(connecting, (error) => error instanceof FaktoryError);
     });
 
     it("tells a peer that speaks no TLS", async () => {
