@@ -1,19 +1,17 @@
 /** A function that hears of an event. */
-export type Listener<T> = (detail: T) => void;
+export type Listener<T> = (detail: T) => unknown;
 
-/** A listener threw: what, and on which event. */
+/** A listener threw, or the promise that it gave rejected: what, and on which event. */
 export interface ListenerFailure {
-  /** The event's name. */
   readonly event: string;
-  /** What it threw. */
   readonly error: unknown;
 }
 
 /**
  * Typed events. `Events` maps each event's name to what its listeners are given.
  *
- * A listener that throws harms neither the other listeners nor the one who emits: the failure goes to the
- * listeners of `listenerError`, and where that fails too it is dropped.
+ * A listener that throws, or whose promise rejects, harms neither the other listeners nor the one who emits: the failure
+ * goes to the listeners of `listenerError`, and where that fails too it is dropped.
  */
 export class Emitter<Events extends { listenerError: ListenerFailure }> {
   readonly #listeners = new Map<keyof Events, Set<Listener<never>>>();
@@ -37,12 +35,16 @@ export class Emitter<Events extends { listenerError: ListenerFailure }> {
     if (listeners === undefined) return;
     for (const listener of [...listeners] as Listener<Events[Name]>[]) {
       try {
-        listener(detail);
+        const result = listener(detail);
+        if (result instanceof Promise) result.catch((error) => this.#failed(event, error));
       } catch (error) {
-        if (event !== "listenerError") {
-          this.emit("listenerError", { event: String(event), error } as Events["listenerError"]);
-        }
+        this.#failed(event, error);
       }
     }
+  }
+
+  #failed(event: keyof Events, error: unknown): void {
+    if (event === "listenerError") return;
+    this.emit("listenerError", { event: String(event), error } as Events["listenerError"]);
   }
 }

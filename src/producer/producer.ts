@@ -88,6 +88,7 @@ export class Producer implements AsyncDisposable {
   #asksEdition = false;
   readonly #outstanding = new Outstanding();
   #closing: Promise<void> | undefined;
+  #forgetSignal: () => void = () => {};
 
   private constructor(lanes: Lanes, events: Emitter<ProducerEvents>) {
     this.#lanes = lanes;
@@ -128,8 +129,14 @@ export class Producer implements AsyncDisposable {
     const lanes = makeLanes(count);
     const { signal } = options;
     await lanes.open(signal);
-    signal?.addEventListener("abort", () => lanes.close(), { once: true });
-    return new Producer(lanes, events);
+    const producer = new Producer(lanes, events);
+    if (signal !== undefined) {
+      const abort = () => lanes.close();
+      signal.addEventListener("abort", abort, { once: true });
+      // A signal may outlive many producers.
+      producer.#forgetSignal = () => signal.removeEventListener("abort", abort);
+    }
+    return producer;
   }
 
   /** Calls `listener` on every `event`; the function returned ends that. */
@@ -226,6 +233,7 @@ export class Producer implements AsyncDisposable {
     await this.#outstanding.none();
     await this.#lanes.drained();
     await this.#lanes.end();
+    this.#forgetSignal();
   }
 
   async #command<T>(command: Command<T>): Promise<T> {

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Emitter, type ListenerFailure } from "../../src/events.ts";
+
+interface Events {
+  word: string;
+  listenerError: ListenerFailure;
+}
+
+test("every listener hears of an event until it has had enough", () => {
+  const events = new Emitter<Events>();
+  const heard: string[] = [];
+  assert.equal(events.has("word"), false);
+  const off = events.on("word", (word) => heard.push(`a:${word}`));
+  events.on("word", (word) => heard.push(`b:${word}`));
+  events.emit("word", "1");
+  off();
+  events.emit("word", "2");
+  assert.deepEqual(heard, ["a:1", "b:1", "b:2"]);
+  assert.equal(events.has("word"), true);
+});
+
+test("what a listener throws, or rejects with, harms nobody and is told of", async () => {
+  const events = new Emitter<Events>();
+  const failures: ListenerFailure[] = [];
+  const heard: string[] = [];
+  events.on("word", () => {
+    throw "at once";
+  });
+  events.on("word", () => Promise.reject("later"));
+  events.on("word", (word) => heard.push(word));
+  events.on("listenerError", (failure) => failures.push(failure));
+  events.on("listenerError", () => {
+    throw "in the listener of failures";
+  });
+  events.emit("word", "x");
+  await Promise.resolve();
+  await Promise.resolve();
+  assert.deepEqual(heard, ["x"]);
+  assert.deepEqual(failures, [
+    { event: "word", error: "at once" },
+    { event: "word", error: "later" },
+  ]);
+});
