@@ -47,6 +47,8 @@ export class ReconnectingLane {
   #cancelRetry: (() => void) | undefined;
   /** Why no lane can be had, now and for ever. */
   #final: Error | undefined;
+  /** The server was told goodbye, so that it hangs up is no loss. */
+  #isEnding = false;
   /** Called once the connection is made, or what waits for it is given up. */
   #onChange: (() => void)[] = [];
 
@@ -117,6 +119,7 @@ export class ReconnectingLane {
 
   /** Says goodbye behind what is under way; where there is no connection, what waits is rejected. */
   async end(): Promise<void> {
+    this.#isEnding = true;
     if (this.#final === undefined) await this.#lane?.end();
     this.close();
   }
@@ -159,7 +162,7 @@ export class ReconnectingLane {
   #onEnd(lane: Lane, end: LaneEnd): void {
     if (this.#lane === lane) this.#lane = undefined;
     const error = end.error ?? closed();
-    const isFinal = this.#final !== undefined;
+    const isFinal = this.#final !== undefined || this.#isEnding;
     const again: Request[] = [];
     const given: Request[] = [];
     for (const request of end.unanswered) {

@@ -36,6 +36,9 @@ export interface ConsumerSettings {
   };
 }
 
+/** Less than this takes a server that waits for jobs for one that is gone. */
+const MIN_COMMAND_TIMEOUT_MS = 5000;
+
 /** More queues than this in one FETCH help nobody. */
 const MAX_QUEUES = 1000;
 
@@ -46,6 +49,14 @@ const MAX_QUEUES = 1000;
  * @throws {InvalidArgumentError} `INVALID_QUEUE`.
  */
 export function resolveSettings(options: ConsumerOptions): ConsumerSettings {
+  const { commandTimeoutMs } = options;
+  if (commandTimeoutMs !== undefined && !(commandTimeoutMs >= MIN_COMMAND_TIMEOUT_MS)) {
+    throw invalidOption(
+      "commandTimeoutMs",
+      `a number of ${MIN_COMMAND_TIMEOUT_MS} or more, as a FETCH may wait for two seconds`,
+      commandTimeoutMs,
+    );
+  }
   const concurrency = integerIn("concurrency", options.concurrency, {
     min: 1,
     max: 10_000,

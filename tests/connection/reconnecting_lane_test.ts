@@ -241,3 +241,16 @@ test("drained waits for the replies of all that was sent, over a lost connection
   assert.equal(await under, "OK");
   lane.close();
 });
+
+test("a goodbye is no loss: nobody is told of one, and nothing is tried again", async () => {
+  const { lane, peers, clock, losses } = make();
+  await lane.open();
+  const ended = lane.end();
+  await peers[0]!.received(1);
+  assert.deepEqual(peers[0]!.lines, ["END"]);
+  peers[0]!.end();
+  await ended;
+  assert.deepEqual(losses, []);
+  assert.equal(peers.length, 1);
+  assert.equal(clock.pending, 0);
+});

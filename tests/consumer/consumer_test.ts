@@ -275,6 +275,7 @@ test("options that cannot be used are refused when it is made", () => {
   assert.throws(() => new Consumer({ queues: [] }), { code });
   assert.throws(() => new Consumer({ queues: ["a b"] }), { code: "INVALID_QUEUE" });
   assert.throws(() => new Consumer({ wid: "short" }), { code });
+  assert.throws(() => new Consumer({ commandTimeoutMs: 2000 }), { code });
   assert.throws(() => new Consumer({ labels: "x" as never }), { code });
   assert.throws(() => new Consumer().register("", () => {}), { code });
   assert.throws(() => new Consumer().register("x", undefined as never), { code });
@@ -284,6 +285,8 @@ test("listeners that throw harm nothing, and are told of", async () => {
   await using setting = await start();
   const consumer = new Consumer({ url: setting.server.url, concurrency: 1 });
   consumer.register("x", () => {});
+  // To end on purpose is no loss.
+  consumer.on("disconnect", ({ error }) => assert.fail(error));
   consumer.on("done", () => {
     throw new Error("from a listener");
   });
