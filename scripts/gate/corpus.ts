@@ -2,6 +2,12 @@ import { deno, run } from "../command.ts";
 import { corpusOutcome, readReport } from "./junit.ts";
 import type { Step } from "./step.ts";
 
+/** One test may take so long on a slow machine, in milliseconds; Node counts a whole file. */
+const TEST_MS = 120_000;
+
+/** A run that takes longer hangs. */
+const RUN_MS = 600_000;
+
 /** A step that is one run of a test runner. */
 export interface TestRun {
   readonly name: string;
@@ -18,7 +24,7 @@ export function corpusStep({ name, command, args, env = {} }: TestRun): Step {
     async run() {
       const report = await Deno.makeTempFile({ suffix: ".xml" });
       try {
-        const success = await run(command, args(report), { env });
+        const success = await run(command, args(report), { env, timeoutMs: RUN_MS });
         return corpusOutcome(readReport(await Deno.readTextFile(report)), success);
       } finally {
         await Deno.remove(report);
@@ -32,11 +38,12 @@ export const corpusRuns: readonly (TestRun & { readonly runtime: string })[] = [
   corpusRun("deno", deno, (report) => ["test", "-A", `--junit-path=${report}`, "tests"]),
   // Not the bare `bun`: inside `deno task` that one runs in Deno.
   corpusRun("bun", "node_modules/.bin/bun", (report) => [
-    ...["test", "./tests", "--reporter=junit", `--reporter-outfile=${report}`],
+    ...["test", "./tests", `--timeout=${TEST_MS}`],
+    ...["--reporter=junit", `--reporter-outfile=${report}`],
   ]),
   corpusRun("node", "node", (report) => [
     // Not with --test-force-exit: it exits before the report is written.
-    ...["--import", "tsx", "--test"],
+    ...["--import", "tsx", "--test", `--test-timeout=${TEST_MS}`],
     ...["--test-reporter=spec", "--test-reporter-destination=stdout"],
     ...["--test-reporter=junit", `--test-reporter-destination=${report}`],
     ...testFiles("tests"),
