@@ -117,7 +117,6 @@ export const rooms: readonly Room[] = [
     files: ["src/server/"],
     // Of what clients are made of, only how options are checked.
     imports: [...core, "listener", "options"],
-    builtins: ["node:crypto"],
   },
 
   {

@@ -1,4 +1,3 @@
-import { randomBytes, timingSafeEqual } from "node:crypto";
 import type { Sha256 } from "../internal/sha256.ts";
 import { passwordHash } from "../protocol/handshake.ts";
 import { unmarshal } from "./go_json.ts";
@@ -58,7 +57,7 @@ export class Greeter {
   greet(): { greeting: string; salt: string | undefined } {
     if (this.#password === undefined) return { greeting: '+HI {"v":2}\r\n', salt: undefined };
     const iterations = 4000 + Math.floor(this.#random() * 4096);
-    const salt = randomBytes(8).toString("hex");
+    const salt = hex(crypto.getRandomValues(new Uint8Array(8)));
     return {
       greeting: `+HI {"v":2,"i":${iterations},"s":"${salt}"}\r\n`,
       salt: `${iterations} ${salt}`,
@@ -70,10 +69,19 @@ export class Greeter {
     if (this.#password === undefined || challenge === undefined) return true;
     const [iterations, salt] = challenge.split(" ");
     const rounds = version < 2 ? 1 : Number(iterations);
-    const wanted = new TextEncoder().encode(
-      passwordHash(this.#password, salt!, rounds, this.#sha256),
-    );
-    const bytes = new TextEncoder().encode(given);
-    return bytes.length === wanted.length && timingSafeEqual(bytes, wanted);
+    return isSame(given, passwordHash(this.#password, salt!, rounds, this.#sha256));
   }
+}
+
+function hex(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += byte.toString(16).padStart(2, "0");
+  return text;
+}
+
+/** Whether two texts are the same, in a time that does not tell where they differ. */
+function isSame(given: string, wanted: string): boolean {
+  let difference = given.length ^ wanted.length;
+  for (let i = 0; i < wanted.length; i++) difference |= given.charCodeAt(i) ^ wanted.charCodeAt(i);
+  return difference === 0;
 }

@@ -14,7 +14,7 @@ interface BunSocket {
   /** How many bytes were taken; negative where the socket is gone. */
   write(chunk: Uint8Array): number;
   shutdown(): void;
-  terminate(): void;
+  end(): void;
   pause(): void;
   resume(): void;
   setNoDelay(noDelay: boolean): void;
@@ -146,14 +146,14 @@ class BunWire {
 
   attach(socket: BunSocket): void {
     this.#socket = socket;
-    if (this.#isDestroyed) return socket.terminate();
+    if (this.#isDestroyed) return socket.end();
     socket.setNoDelay(true);
     if (this.#isPaused) socket.pause();
   }
 
   destroy(): void {
     this.#isDestroyed = true;
-    this.#socket?.terminate();
+    this.#socket?.end();
   }
 
   drain(): void {
