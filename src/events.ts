@@ -3,7 +3,9 @@ export type Listener<T> = (detail: T) => unknown;
 
 /** A listener threw, or the promise that it gave rejected: what, and on which event. */
 export interface ListenerFailure {
+  /** The event that it was told of. */
   readonly event: string;
+  /** What it threw. */
   readonly error: unknown;
 }
 
