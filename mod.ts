@@ -19,6 +19,7 @@ export type { JobFailure, JobFields, JobInput, JobOptions } from "./src/job/job.
 export { Producer } from "./src/producer/producer.ts";
 export type { CallOptions, ProducerEvents, ProducerOptions } from "./src/producer/producer.ts";
 export type { EnqueueManyResult, JobSource } from "./src/producer/enqueue_many.ts";
+export type { ProducerMiddleware } from "./src/producer/intake.ts";
 export type { WritableOptions } from "./src/producer/writable.ts";
 export type { QueueNames, Queues } from "./src/producer/queues.ts";
 export type { JobFilter, JobSet, JobSets } from "./src/producer/sets.ts";
@@ -31,11 +32,14 @@ export type {
 } from "./src/producer/batches.ts";
 export type { TrackedJob, Tracking } from "./src/producer/tracking.ts";
 export { Consumer } from "./src/consumer/consumer.ts";
-export type { StopOptions } from "./src/consumer/consumer.ts";
+export type { RunningJob, StopOptions } from "./src/consumer/consumer.ts";
 export type { ConsumerEvents, ConsumerState } from "./src/consumer/events.ts";
 export type { Handler, JobContext } from "./src/consumer/handler.ts";
 export type { ConsumerOptions } from "./src/consumer/options.ts";
-export type { EndReason, Report } from "./src/consumer/session.ts";
+export type { LogFields, Logger } from "./src/consumer/logger.ts";
+export { Discard, Kill, Outcome, RetryAfter, Snooze } from "./src/consumer/outcome.ts";
+export type { ConsumerMiddleware, HandlerOptions } from "./src/consumer/registry.ts";
+export type { EndReason, Report, RunLimits } from "./src/consumer/report.ts";
 export type { ConnectionOptions, ReconnectOptions } from "./src/connection/options.ts";
 export type { Delivery } from "./src/connection/reconnecting_lane.ts";
 export type { BatchDefinition, Progress } from "./src/protocol/commands/enterprise.ts";

@@ -125,12 +125,12 @@ export class VersionError extends ConnectError {
 }
 
 /** What is known of a command whose reply did not come. */
-export type Outcome = "not-sent" | "unknown";
+export type CommandOutcome = "not-sent" | "unknown";
 
 /** Options of a {@linkcode ConnectionLostError}. */
 export interface ConnectionLostErrorOptions extends FaktoryErrorOptions {
   /** Whether the command can have reached the server. */
-  readonly outcome: Outcome;
+  readonly outcome: CommandOutcome;
 }
 
 /**
@@ -142,7 +142,7 @@ export class ConnectionLostError extends FaktoryError {
   /** The name of the class, also where a bundler shortens that. */
   override readonly name: string = "ConnectionLostError";
   /** `not-sent`: the server cannot have seen the command; `unknown`: it may have carried it out. */
-  readonly outcome: Outcome;
+  readonly outcome: CommandOutcome;
 
   /** Makes an error for a command with the outcome `options.outcome`. */
   constructor(code: string, message: string, options: ConnectionLostErrorOptions) {
@@ -170,7 +170,7 @@ export class ProtocolError extends FaktoryError {
 /**
  * The producer or consumer is closed, or in a state in which this call makes no sense.
  *
- * Codes: `CLOSED`, `ALREADY_RUNNING`, `NOT_REGISTERED`, `BATCH_COMMITTED`.
+ * Codes: `CLOSED`, `ALREADY_RUNNING`, `NOT_REGISTERED`, `BATCH_COMMITTED`, `NEXT_CALLED_TWICE`, `NEXT_NOT_CALLED`.
  */
 export class StateError extends FaktoryError {
   /** The name of the class, also where a bundler shortens that. */
@@ -180,7 +180,7 @@ export class StateError extends FaktoryError {
 /**
  * Why a job's `signal` was aborted.
  *
- * Codes: `RESERVATION_EXPIRED`, `STOPPED`.
+ * Codes: `RESERVATION_EXPIRED`, `STOPPED`, `TIMED_OUT`.
  */
 export class JobAbortedError extends FaktoryError {
   /** The name of the class, also where a bundler shortens that. */

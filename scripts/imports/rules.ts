@@ -48,7 +48,7 @@ export const rooms: readonly Room[] = [
   {
     name: "internal",
     files: ["src/internal/"],
-    imports: ["environment"],
+    imports: ["environment", "errors"],
     packages: ["@noble/hashes"],
   },
   { name: "events", files: ["src/events.ts"], imports: leaves },

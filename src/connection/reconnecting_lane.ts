@@ -1,9 +1,9 @@
 import {
   AuthenticationError,
+  type CommandOutcome,
   ConfigError,
   ConnectError,
   ConnectionLostError,
-  type Outcome,
   StateError,
   VersionError,
 } from "../errors.ts";
@@ -255,7 +255,7 @@ function asError(error: unknown): Error {
     : new ConnectError("CONNECT_FAILED", "Cannot connect as the attempt failed", { cause: error });
 }
 
-function lost({ command }: Request, outcome: Outcome, cause: Error): ConnectionLostError {
+function lost({ command }: Request, outcome: CommandOutcome, cause: Error): ConnectionLostError {
   const known = outcome === "not-sent"
     ? "it was not sent"
     : "it is unknown whether the server carried it out";

@@ -1,13 +1,26 @@
 import { type MakeLanes, prepareLanes } from "../connection/connect.ts";
-import { invalidOption } from "../connection/options.ts";
-import { ConfigError, StateError } from "../errors.ts";
+import { integerIn, invalidOption, positive } from "../connection/options.ts";
+import { StateError } from "../errors.ts";
 import { Emitter, type Listener } from "../events.ts";
 import { type Clock, systemClock } from "../internal/clock.ts";
-import { showValue } from "../internal/show.ts";
+import type { Job } from "../job/job.ts";
 import type { ConsumerEvents, ConsumerState } from "./events.ts";
 import type { Handler } from "./handler.ts";
 import { type ConsumerOptions, type ConsumerSettings, resolveSettings } from "./options.ts";
-import { DEFAULT_GRACE_MS, type Report, Session, type SessionLimits } from "./session.ts";
+import { type ConsumerMiddleware, type HandlerOptions, Registry } from "./registry.ts";
+import type { EndReason, Report, RunLimits, SessionLimits } from "./report.ts";
+import { DEFAULT_GRACE_MS, Session } from "./session.ts";
+import { heedSignals } from "./signals.ts";
+
+/** A job that a consumer runs at this moment. */
+export interface RunningJob {
+  /** The job. */
+  readonly job: Job;
+  /** 1 the first time that the job runs. */
+  readonly attempt: number;
+  /** When its handler began. */
+  readonly startedAt: Date;
+}
 
 /** Options of {@linkcode Consumer.stop}. */
 export interface StopOptions {
@@ -39,12 +52,14 @@ export class Consumer implements AsyncDisposable {
   readonly #options: ConsumerOptions;
   readonly #settings: ConsumerSettings;
   readonly #clock: Clock;
-  readonly #handlers = new Map<string, Handler>();
+  readonly #registry = new Registry();
   readonly #events = new Emitter<ConsumerEvents>();
   #makeLanes: Promise<MakeLanes> | undefined;
   #session: Session | undefined;
   #run: Promise<Report> | undefined;
   #opening: AbortController | undefined;
+  /** A stop was asked for, and has not ended. */
+  #isStopping = false;
   /** Asked for before the session was there to be asked. */
   #isQuiet = false;
 
@@ -69,24 +84,52 @@ export class Consumer implements AsyncDisposable {
     return this.#session?.state ?? "idle";
   }
 
-  /** Has `handler` run the jobs of this type. A job that has no handler fails. */
+  /** The jobs that it runs, those that began first at the front. */
+  get running(): readonly RunningJob[] {
+    return (this.#session?.running ?? []).map(({ job, attempt, startedAt }) => ({
+      job,
+      attempt,
+      startedAt: new Date(startedAt),
+    }));
+  }
+
+  /**
+   * Has `handler` run the jobs of this type. A job that has no handler fails.
+   *
+   * @throws {ConfigError} `INVALID_OPTION`.
+   */
   // deno-lint-ignore no-explicit-any
-  register<Args extends readonly unknown[] | [] = any>(type: string, handler: Handler<Args>): this {
-    if (typeof type !== "string" || type === "") {
-      throw new ConfigError(
-        "INVALID_OPTION",
-        `Cannot register a handler as its job type is no text, or empty: got ${showValue(type)}`,
-      );
-    }
-    if (typeof handler !== "function") {
-      throw new ConfigError(
-        "INVALID_OPTION",
-        `Cannot register a handler for ${showValue(type)} as it is not a function: got ${
-          showValue(handler)
-        }`,
-      );
-    }
-    this.#handlers.set(type, handler);
+  register<Args extends readonly unknown[] | [] = any>(
+    type: string,
+    handler: Handler<Args>,
+    options: HandlerOptions = {},
+  ): this {
+    this.#registry.register(type, handler, options);
+    return this;
+  }
+
+  /**
+   * Has every job that has a handler pass `middleware` on its way to it; the first that was added is the outermost.
+   *
+   * @example Measure each job
+   * ```ts no-assert
+   * import { Consumer } from "@faktory-ts/faktory";
+   *
+   * const consumer = new Consumer();
+   * consumer.use(async (job, context, next) => {
+   *   const before = performance.now();
+   *   try {
+   *     await next();
+   *   } finally {
+   *     context.log.info(`${job.type} took ${performance.now() - before} ms`);
+   *   }
+   * });
+   * ```
+   *
+   * @throws {ConfigError} `INVALID_OPTION`.
+   */
+  use(middleware: ConsumerMiddleware): this {
+    this.#registry.use(middleware);
     return this;
   }
 
@@ -99,13 +142,19 @@ export class Consumer implements AsyncDisposable {
   }
 
   /**
-   * Runs jobs until `stop` is called or the server says so, and tells how it ended. It may be run again after that.
+   * Runs jobs until `stop` is called or the server says so, or for as long as `limits` say, and tells how it ended. It may
+   * be run again after that.
    *
+   * @throws {ConfigError} `INVALID_OPTION` on a limit that cannot be used.
    * @throws {ConnectError} where the server cannot be reached, or refuses; `AuthenticationError` where it is the password.
    * @throws {StateError} `ALREADY_RUNNING`.
    */
-  async run(): Promise<Report> {
-    return await this.#begin({});
+  async run(limits: RunLimits = {}): Promise<Report> {
+    const { maxJobs, maxMs } = limits;
+    const max = Number.MAX_SAFE_INTEGER;
+    if (maxJobs !== undefined) integerIn("maxJobs", maxJobs, { min: 1, max, fallback: 1 });
+    if (maxMs !== undefined) positive("maxMs", maxMs, 1);
+    return await this.#begin({ maxJobs, maxMs });
   }
 
   /** Runs jobs until the queues are empty and nothing runs: what jobs enqueue themselves is run as well. */
@@ -127,15 +176,15 @@ export class Consumer implements AsyncDisposable {
 
   /**
    * Fetches no more jobs, waits for those that run, and ends: resolves once `run` does. Jobs that have not ended when
-   * `graceMs` are over are aborted, and given back to the server by FAIL. A second call sets a new `graceMs`.
+   * `graceMs` are over are aborted, and given back to the server by FAIL. A second call does not wait: it aborts them at
+   * once, or after its own `graceMs`.
    */
   async stop(options: StopOptions = {}): Promise<void> {
-    const graceMs = options.graceMs ?? DEFAULT_GRACE_MS;
+    const graceMs = options.graceMs ?? (this.#isStopping ? 0 : DEFAULT_GRACE_MS);
     if (!(typeof graceMs === "number" && graceMs >= 0)) {
       throw invalidOption("graceMs", "a number of 0 or more", graceMs);
     }
-    this.#opening?.abort();
-    this.#session?.stop(graceMs);
+    this.#end(graceMs, "stopped");
     // How it ended is for the one who called run.
     await this.#run?.then(() => {}, () => {});
   }
@@ -143,6 +192,22 @@ export class Consumer implements AsyncDisposable {
   /** As {@linkcode Consumer.stop}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
+  }
+
+  #end(graceMs: number, reason: EndReason): void {
+    this.#isStopping = this.#run !== undefined;
+    this.#opening?.abort();
+    this.#session?.stop(graceMs, reason);
+  }
+
+  #print(): void {
+    const { running } = this;
+    const write = this.#settings.logger ?? console;
+    write.info(`Consumer ${this.wid} is ${this.state} and runs ${running.length} jobs`);
+    for (const { job, attempt, startedAt } of running) {
+      const seconds = ((this.#clock.now() - startedAt.getTime()) / 1000).toFixed(1);
+      write.info(`  ${job.jid} ${job.type} of ${job.queue}, attempt ${attempt}, for ${seconds} s`);
+    }
   }
 
   #begin(limits: SessionLimits): Promise<Report> {
@@ -153,6 +218,7 @@ export class Consumer implements AsyncDisposable {
     }
     this.#run = this.#runSession(limits).finally(() => {
       this.#run = undefined;
+      this.#isStopping = false;
     });
     return this.#run;
   }
@@ -163,11 +229,18 @@ export class Consumer implements AsyncDisposable {
     const abort = () => void this.stop();
     if (signal?.aborted === true) opening.abort();
     signal?.addEventListener("abort", abort, { once: true });
+    const forgetSignals = this.#options.handleSignals === true
+      ? heedSignals({
+        stop: () => this.#end(this.#isStopping ? 0 : DEFAULT_GRACE_MS, "signal"),
+        quiet: () => this.quiet(),
+        print: () => this.#print(),
+      })
+      : () => {};
     try {
       this.#makeLanes ??= this.#prepare();
       const session = this.#session = await Session.open({
         settings: this.#settings,
-        handlers: this.#handlers,
+        registered: (type) => this.#registry.find(type),
         makeLanes: await this.#makeLanes,
         events: this.#events,
         clock: this.#clock,
@@ -184,6 +257,7 @@ export class Consumer implements AsyncDisposable {
     } finally {
       this.#opening = undefined;
       this.#isQuiet = false;
+      forgetSignals();
       signal?.removeEventListener("abort", abort);
     }
   }

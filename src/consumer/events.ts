@@ -1,5 +1,6 @@
 import type { ListenerFailure } from "../events.ts";
 import type { Job } from "../job/job.ts";
+import type { Discard, Snooze } from "./outcome.ts";
 
 /** What a consumer tells of itself; see `Consumer.on`. */
 export interface ConsumerEvents {
@@ -9,6 +10,10 @@ export interface ConsumerEvents {
   done: { readonly job: Job; readonly elapsedMs: number };
   /** A job failed; the server is told next. */
   fail: { readonly job: Job; readonly error: unknown; readonly elapsedMs: number };
+  /** A handler gave a job up by `Discard`; the server is told that it is done next. */
+  discard: { readonly job: Job; readonly outcome: Discard; readonly elapsedMs: number };
+  /** A handler put a job off by `Snooze`; it is enqueued again next. */
+  snooze: { readonly job: Job; readonly outcome: Snooze; readonly elapsedMs: number };
   /** The server could not be told in time what became of a job, so it will run again, or be failed by the server. */
   unreported: { readonly job: Job; readonly error: unknown };
   /** A reservation is about to end while the handler still runs: nothing more is told about this run. */
@@ -21,6 +26,10 @@ export interface ConsumerEvents {
   disconnect: { readonly error: Error; readonly retryInMs: number | undefined };
   /** A connection is back. */
   reconnect: { readonly attempts: number };
+  /** The event loop was blocked for so long, by a handler that computes: nothing else could run, heartbeats included. */
+  lag: { readonly lagMs: number };
+  /** Something that will not do what it seems to do, said once a run. Code: `ENTERPRISE_ONLY`. */
+  warning: { readonly code: string; readonly message: string };
   /** A listener threw. */
   listenerError: ListenerFailure;
 }

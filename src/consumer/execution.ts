@@ -1,7 +1,16 @@
-import { JobAbortedError } from "../errors.ts";
+import { InvalidArgumentError, JobAbortedError } from "../errors.ts";
+import type { Clock } from "../internal/clock.ts";
+import { showValue } from "../internal/show.ts";
 import type { Job } from "../job/job.ts";
+import type { Producer } from "../producer/producer.ts";
+import type { Progress } from "../protocol/commands/enterprise.ts";
 import type { Handler, JobContext } from "./handler.ts";
+import type { Logger } from "./logger.ts";
+import { Outcome } from "./outcome.ts";
 import type { Expiring } from "./reservations.ts";
+
+/** The longest reservation, in seconds. */
+const MAX_RESERVE_SECONDS = 86_400;
 
 /** What the owner of a run hears of it. */
 export interface ExecutionOwner {
@@ -9,13 +18,20 @@ export interface ExecutionOwner {
   finished(execution: Execution, failure: { readonly error: unknown } | undefined): void;
   /** The reservation is about to end. */
   expired(execution: Execution): void;
+  /** Tells the server of progress; whether it took it. */
+  track(progress: Progress): Promise<boolean>;
+  /** The reservation lasts until then, in milliseconds since 1970. */
+  extended(execution: Execution, until: number): void;
+  producer(): Producer;
+  log(execution: Execution): Logger;
+  now(): number;
 }
 
 /** One run of one job: its handler, its deadline and its signal. */
 export class Execution implements JobContext, Expiring {
   readonly job: Job;
   /** When nothing may be told about this run any longer, in milliseconds since 1970. */
-  readonly deadline: number;
+  deadline: number;
   readonly startedAt: number;
   /** What became of it was told, or may not be told any longer. */
   isSettled = false;
@@ -23,6 +39,8 @@ export class Execution implements JobContext, Expiring {
   // Made when asked for: most handlers never do.
   #abort: AbortController | undefined;
   #reason: JobAbortedError | undefined;
+  #log: Logger | undefined;
+  #cancelLimit: (() => void) | undefined;
 
   constructor(job: Job, times: { deadline: number; startedAt: number }, owner: ExecutionOwner) {
     this.job = job;
@@ -45,19 +63,83 @@ export class Execution implements JobContext, Expiring {
     return failure === undefined ? 1 : failure.retryCount + 2;
   }
 
+  get producer(): Producer {
+    return this.#owner.producer();
+  }
+
+  get log(): Logger {
+    return this.#log ??= this.#owner.log(this);
+  }
+
+  // Functions, as handlers take their context apart; getters, as most handlers use none of them.
+
+  get progress(): JobContext["progress"] {
+    return (percent, text) => handled(this.#tellProgress(percent, text));
+  }
+
+  get extend(): JobContext["extend"] {
+    return (seconds) => handled(this.#extend(seconds));
+  }
+
+  async #tellProgress(percent: unknown, text: unknown): Promise<boolean> {
+    if (!(Number.isInteger(percent) && (percent as number) >= 0 && (percent as number) <= 100)) {
+      throw invalid("tell progress", "percent is not an integer from 0 to 100", percent);
+    }
+    if (text !== undefined && typeof text !== "string") {
+      throw invalid("tell progress", "its text is not a string", text);
+    }
+    const { jid } = this.job;
+    return await this.#owner.track({ jid, percent: percent as number, text });
+  }
+
+  async #extend(seconds: unknown): Promise<boolean> {
+    if (!(typeof seconds === "number" && seconds > 0 && seconds <= MAX_RESERVE_SECONDS)) {
+      const wanted = `seconds is not a number above 0, ${MAX_RESERVE_SECONDS} at most`;
+      throw invalid("extend the reservation", wanted, seconds);
+    }
+    const until = this.#owner.now() + seconds * 1000;
+    const reserveUntil = new Date(until);
+    const isTaken = await this.#owner.track({ jid: this.job.jid, reserveUntil });
+    if (isTaken) this.#owner.extended(this, until);
+    return isTaken;
+  }
+
+  /** Asks the handler to end if it has not by itself after `timeoutMs`. */
+  limit(timeoutMs: number, clock: Clock): void {
+    this.#cancelLimit = clock.after(timeoutMs, () => {
+      this.abort(
+        new JobAbortedError("TIMED_OUT", `Job ${this.job.jid} took longer than ${timeoutMs} ms`),
+      );
+    });
+  }
+
+  /** Nothing is to happen to it any longer. */
+  ended(): void {
+    this.#cancelLimit?.();
+  }
+
   /** Calls the handler. Whatever it does, the owner hears how it ended, once. */
   run(handler: Handler): void {
     let result: unknown;
     try {
       result = handler(this.job, this);
     } catch (error) {
-      return this.#owner.finished(this, { error });
+      return this.#finish({ error });
     }
-    if (!isThenable(result)) return this.#owner.finished(this, undefined);
+    if (!isThenable(result)) return this.#conclude(result);
     Promise.resolve(result).then(
-      () => this.#owner.finished(this, undefined),
-      (error) => this.#owner.finished(this, { error }),
+      (value) => this.#conclude(value),
+      (error) => this.#finish({ error }),
     );
+  }
+
+  #conclude(result: unknown): void {
+    this.#finish(result instanceof Outcome ? { error: result } : undefined);
+  }
+
+  #finish(failure: { readonly error: unknown } | undefined): void {
+    this.#cancelLimit?.();
+    this.#owner.finished(this, failure);
   }
 
   /** Asks the handler to end. */
@@ -81,4 +163,17 @@ export class Execution implements JobContext, Expiring {
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null &&
     typeof (value as { then?: unknown }).then === "function";
+}
+
+/** A promise that may be left alone: a rejection that nobody waits for must not end the program. */
+function handled<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
+}
+
+function invalid(action: string, reason: string, value: unknown): InvalidArgumentError {
+  return new InvalidArgumentError(
+    "INVALID_ARGUMENT",
+    `Cannot ${action} as ${reason}: got ${showValue(value)}`,
+  );
 }

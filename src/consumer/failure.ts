@@ -1,5 +1,8 @@
-import type { Job } from "../job/job.ts";
+import type { Job, JobFailure } from "../job/job.ts";
 import type { FailureReport } from "../protocol/commands/jobs.ts";
+
+/** Retries of a job that does not say. */
+const DEFAULT_RETRY = 25;
 
 /** Characters of a message that are sent; the server keeps 1000 bytes. */
 const MAX_MESSAGE = 1000;
@@ -12,6 +15,23 @@ export function describeFailure({ jid, backtrace }: Job, error: unknown): Failur
     // A getter of the error's own, or a value that cannot become a text.
     return { jid, type: "unknown", message: "the error cannot be read", backtrace: [] };
   }
+}
+
+/** What the server would keep of a job that failed at `failedAt`, as it counts; `undefined` where no retry is left. */
+export function nextFailure(
+  { retry = DEFAULT_RETRY, failure: before }: Job,
+  { type, message, backtrace }: FailureReport,
+  failedAt: Date,
+): JobFailure | undefined {
+  const retryCount = before === undefined ? 0 : before.retryCount + 1;
+  if (retryCount >= retry) return undefined;
+  const remaining = before === undefined ? retry : Math.max(before.remaining - 1, 0);
+  return { failedAt, retryCount, remaining, type, message, backtrace };
+}
+
+/** Whether a FAIL brings the job back: with no retry left it would be dead, or gone. */
+export function isRetried({ retry, failure }: Job): boolean {
+  return failure === undefined ? retry === undefined || retry > 0 : failure.remaining > 0;
 }
 
 function ofError(error: Error, lines: number): Omit<FailureReport, "jid"> {

@@ -1,17 +1,41 @@
 import type { Job } from "../job/job.ts";
+import type { Producer } from "../producer/producer.ts";
+import type { Logger } from "./logger.ts";
 
 /** What a handler is given beside its job. */
 export interface JobContext {
   /**
-   * Aborted, with a `JobAbortedError` as its reason, when the job's reservation is about to end, after which the server gives
-   * the job to another worker, and when a stop has run out of patience.
+   * Aborted when the handler has to end, with a `JobAbortedError` as its reason: `RESERVATION_EXPIRED` when the job's
+   * reservation is about to end, after which the server gives the job to another worker; `STOPPED` when a stop has run out
+   * of patience; `TIMED_OUT` when the job has taken longer than its own `timeoutMs`.
    */
   readonly signal: AbortSignal;
   /** 1 the first time that the job runs, 2 at its first retry, and so on. */
   readonly attempt: number;
+  /** Enqueues jobs, and speaks the server's other commands, over the consumer's own connections. */
+  readonly producer: Producer;
+  /** The consumer's `logger`, with the job's id, type, queue and attempt in each message's fields. */
+  readonly log: Logger;
+  /**
+   * Tells the server how far the job is: `percent` from 0 to 100, and a text (TRACK SET, Enterprise).
+   *
+   * Resolves to whether the server took it. A free server keeps no progress: then it is `false`, and the consumer emits
+   * one `warning`. What goes wrong rejects, but need not be awaited.
+   */
+  progress(percent: number, text?: string): Promise<boolean>;
+  /**
+   * Keeps the job reserved until so many seconds from now, so that `signal` fires later (TRACK SET, Enterprise).
+   *
+   * Resolves to whether the server took it: `false` on a free server, where a reservation lasts as long as the job's
+   * `reserveFor` said when it was enqueued.
+   */
+  extend(seconds: number): Promise<boolean>;
 }
 
-/** Runs a job. What it throws, or rejects with, fails the job: the server tries it again, or not, by its `retry`. */
+/**
+ * Runs a job. What it throws, or rejects with, fails the job: the server tries it again, or not, by its `retry`. An
+ * outcome (`Discard`, `Kill`, `RetryAfter`, `Snooze`), thrown or returned, says what else is to become of the job.
+ */
 // deno-lint-ignore no-explicit-any
 export type Handler<Args extends readonly unknown[] | [] = any> = (
   job: Job<Args>,

@@ -2,6 +2,7 @@ import { type ConnectionOptions, integerIn, invalidOption } from "../connection/
 import { machineName, processId } from "../internal/environment.ts";
 import { createJid } from "../job/jid.ts";
 import { checkQueueName, DEFAULT_QUEUE } from "../job/queue_name.ts";
+import { LOG_LEVELS, type Logger } from "./logger.ts";
 
 /** Options of a consumer. */
 export interface ConsumerOptions extends ConnectionOptions {
@@ -21,6 +22,16 @@ export interface ConsumerOptions extends ConnectionOptions {
   readonly hostname?: string | undefined;
   /** Labels to tell workers apart on the server's web page. @default ["typescript"] */
   readonly labels?: readonly string[] | undefined;
+  /** Where handlers' `context.log` writes, `console` for example. @default nowhere */
+  readonly logger?: Logger | undefined;
+  /**
+   * Heeds the operating system's signals while it runs, on runtimes that have them: TERM and INT stop it (a second one
+   * aborts what runs), TSTP quiets it, TTIN writes what it runs to the `logger`, else to the console. The program itself
+   * is never ended.
+   *
+   * @default false
+   */
+  readonly handleSignals?: boolean | undefined;
 }
 
 /** A consumer's own options, checked, with their defaults in place. */
@@ -28,6 +39,7 @@ export interface ConsumerSettings {
   readonly concurrency: number;
   readonly queues: readonly string[];
   readonly lanes: number;
+  readonly logger: Logger | undefined;
   readonly worker: {
     readonly wid: string;
     readonly hostname: string;
@@ -70,6 +82,7 @@ export function resolveSettings(options: ConsumerOptions): ConsumerSettings {
       max: 100,
       fallback: Math.min(4, Math.ceil(concurrency / 4)),
     }),
+    logger: checkLogger(options.logger),
     worker: {
       wid: checkWid(options.wid ?? createJid()),
       hostname: checkText("hostname", options.hostname ?? machineName() ?? "unknown"),
@@ -77,6 +90,13 @@ export function resolveSettings(options: ConsumerOptions): ConsumerSettings {
       labels: checkLabels(options.labels ?? ["typescript"]),
     },
   };
+}
+
+function checkLogger(logger: unknown): Logger | undefined {
+  if (logger === undefined) return undefined;
+  const methods = logger as Record<string, unknown> | null;
+  if (LOG_LEVELS.every((level) => typeof methods?.[level] === "function")) return logger as Logger;
+  throw invalidOption("logger", `an object with the methods ${LOG_LEVELS.join(", ")}`, logger);
 }
 
 function checkQueues(queues: unknown): readonly string[] {

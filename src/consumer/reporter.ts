@@ -1,7 +1,9 @@
-import { JobNotFoundError } from "../errors.ts";
+import { JobNotFoundError, ServerError } from "../errors.ts";
 import type { Request } from "../connection/request.ts";
-import { acknowledge, fail, type FailureReport } from "../protocol/commands/jobs.ts";
+import { acknowledge, fail, type FailureReport, push } from "../protocol/commands/jobs.ts";
+import { mutate } from "../protocol/commands/server.ts";
 import type { Command } from "../protocol/commands/command.ts";
+import type { EncodedJob } from "../job/encode.ts";
 import type { Job } from "../job/job.ts";
 
 /** A run whose end is to be told. */
@@ -37,17 +39,37 @@ export class Reporter {
     return this.#underWay;
   }
 
+  /** The job is done. */
   done(finished: Finished): void {
-    this.#report(finished, acknowledge(finished.job.jid));
+    this.#begin(finished, { command: acknowledge(finished.job.jid) });
   }
 
+  /** The job failed. */
   failed(finished: Finished, failure: FailureReport): void {
-    this.#report(finished, fail(failure));
+    this.#begin(finished, { command: fail(failure) });
   }
 
-  #report({ job, deadline }: Finished, command: Command<void>): void {
+  /** The job failed, and no retry is to follow: FAIL leaves it with the retries, MUTATE takes it to the dead. */
+  killed(finished: Finished, failure: FailureReport): void {
+    const filter = { jids: [finished.job.jid] };
+    const kill = { command: mutate("kill", "retries", filter) };
+    this.#begin(finished, { command: fail(failure), done: kill });
+  }
+
+  /** The job is enqueued again, and done with once it is; where the server refuses it, it failed. */
+  again(finished: Finished, job: EncodedJob, failure: FailureReport): void {
+    const done = { command: acknowledge(finished.job.jid) };
+    this.#begin(finished, { command: push(job), done, refused: { command: fail(failure) } });
+  }
+
+  #begin(finished: Finished, step: Step): void {
     this.#underWay++;
-    this.#options.send(new ReportRequest(this, job, deadline, command) as Request);
+    this.send(finished, step);
+  }
+
+  /** @internal */
+  send(finished: Finished, step: Step): void {
+    this.#options.send(new ReportRequest(this, finished, step) as Request);
   }
 
   /** @internal */
@@ -58,28 +80,45 @@ export class Reporter {
   }
 }
 
-/** One report on its way. */
+/** A command of a report, and what follows it. */
+interface Step {
+  readonly command: Command<void>;
+  /** Follows where the server has carried it out. @default the report is over */
+  readonly done?: Step;
+  /** Follows where the server has refused it. @default the report has failed */
+  readonly refused?: Step;
+}
+
+/** One command of a report on its way. */
 class ReportRequest implements Request<void> {
   readonly command: Command<void>;
   readonly notAfter: number;
   readonly #reporter: Reporter;
-  readonly #job: Job;
+  readonly #finished: Finished;
+  readonly #step: Step;
   resent?: boolean;
 
-  constructor(reporter: Reporter, job: Job, deadline: number, command: Command<void>) {
+  constructor(reporter: Reporter, finished: Finished, step: Step) {
     this.#reporter = reporter;
-    this.#job = job;
-    this.notAfter = deadline;
-    this.command = command;
+    this.#finished = finished;
+    this.#step = step;
+    this.notAfter = finished.deadline;
+    this.command = step.command;
   }
 
   resolve(): void {
-    this.#reporter.settle(this.#job);
+    const { done } = this.#step;
+    if (done === undefined) this.#reporter.settle(this.#finished.job);
+    else this.#reporter.send(this.#finished, done);
   }
 
   reject(error: unknown): void {
     // The first FAIL of a connection that was lost got through, so that the reservation is gone.
-    const gotThrough = this.resent === true && error instanceof JobNotFoundError;
-    this.#reporter.settle(this.#job, gotThrough ? undefined : { error });
+    if (this.resent === true && error instanceof JobNotFoundError) return this.resolve();
+    const { refused } = this.#step;
+    if (refused !== undefined && error instanceof ServerError) {
+      return this.#reporter.send(this.#finished, refused);
+    }
+    this.#reporter.settle(this.#finished.job, { error });
   }
 }

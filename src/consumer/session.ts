@@ -1,51 +1,34 @@
 import type { MakeLanes } from "../connection/connect.ts";
 import type { Lanes } from "../connection/lanes.ts";
 import { request } from "../connection/request.ts";
-import { JobAbortedError, StateError } from "../errors.ts";
+import { EnterpriseOnlyError, JobAbortedError, StateError } from "../errors.ts";
 import type { Emitter } from "../events.ts";
 import type { Clock } from "../internal/clock.ts";
 import { type Deferred, deferred } from "../internal/deferred.ts";
 import type { Job } from "../job/job.ts";
+import { Producer } from "../producer/producer.ts";
+import { type Progress, trackSet } from "../protocol/commands/enterprise.ts";
 import { info, type WorkerState } from "../protocol/commands/server.ts";
 import { parseServerInfo } from "../protocol/server_info.ts";
 import { Backlog } from "./backlog.ts";
 import type { ConsumerEvents, ConsumerState } from "./events.ts";
 import { Execution } from "./execution.ts";
-import { describeFailure } from "./failure.ts";
+import { describeFailure, isRetried } from "./failure.ts";
 import { Fetcher } from "./fetcher.ts";
-import type { Handler } from "./handler.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import type { ConsumerSettings } from "./options.ts";
+import type { Registered } from "./registry.ts";
+import { LagMonitor } from "./lag.ts";
+import { scopedLogger } from "./logger.ts";
+import type { EndReason, Report, SessionLimits } from "./report.ts";
 import { Reporter } from "./reporter.ts";
 import { Reservations } from "./reservations.ts";
-
-/** When a session ends by itself. */
-export interface SessionLimits {
-  /** Once so many jobs have begun and ended. @default none */
-  readonly maxJobs?: number | undefined;
-  /** Once the queues are empty and nothing runs. @default false */
-  readonly untilEmpty?: boolean | undefined;
-}
-
-/** Why a session ended: a call of `stop`, the server's word, empty queues, or as many jobs as were asked for. */
-export type EndReason = "stopped" | "server" | "empty" | "limit";
-
-/** How a session ended. */
-export interface Report {
-  /** Why it ended. */
-  readonly reason: EndReason;
-  /** Jobs whose handler ended well. */
-  readonly done: number;
-  /** Jobs whose handler failed, or that had none. */
-  readonly failed: number;
-  /** Jobs that a stop gave back to the server by FAIL: their handlers had not ended, or not begun. */
-  readonly unfinished: readonly Job[];
-}
+import { Verdicts } from "./verdicts.ts";
 
 /** What a session is made of. */
 export interface SessionParts {
   readonly settings: ConsumerSettings;
-  readonly handlers: ReadonlyMap<string, Handler>;
+  readonly registered: (type: string) => Registered | undefined;
   readonly makeLanes: MakeLanes;
   readonly events: Emitter<ConsumerEvents>;
   readonly clock: Clock;
@@ -81,6 +64,10 @@ export class Session {
   readonly #reporter: Reporter;
   readonly #heartbeat: Heartbeat;
   readonly #reservations: Reservations;
+  readonly #lag: LagMonitor;
+  readonly #verdicts: Verdicts;
+  readonly #producer: Producer;
+  readonly #cancelTime: () => void;
   readonly #running = new Set<Execution>();
   readonly #unfinished: Job[] = [];
   readonly #ended: Deferred<void> = deferred();
@@ -93,8 +80,8 @@ export class Session {
   #isImpatient = false;
   #lastEndAt = -Infinity;
   #begun = 0;
-  #done = 0;
-  #failed = 0;
+  /** The server is known to keep no progress. */
+  #isFree = false;
 
   /** Opens the connections and begins to fetch. */
   static async open(parts: SessionParts, signal?: AbortSignal): Promise<Session> {
@@ -116,12 +103,19 @@ export class Session {
     this.#parts = parts;
     this.#fetchLanes = fetchLanes;
     this.#commandLanes = commandLanes;
+    this.#producer = Producer.over(commandLanes);
     this.#reservations = new Reservations(clock);
+    this.#lag = new LagMonitor(clock, (lagMs) => events.emit("lag", { lagMs }));
+    const { maxMs } = parts.limits;
+    this.#cancelTime = maxMs === undefined
+      ? () => {}
+      : clock.after(maxMs, () => this.stop(DEFAULT_GRACE_MS, "time"));
     this.#reporter = new Reporter({
       send: (entry) => commandLanes.send(entry),
       settled: () => this.#proceed(),
       unreported: (job, error) => events.emit("unreported", { job, error }),
     });
+    this.#verdicts = new Verdicts(this.#reporter, events, clock);
     this.#heartbeat = new Heartbeat({
       wid: settings.worker.wid,
       clock,
@@ -150,16 +144,25 @@ export class Session {
     await this.#ended.promise;
     this.#heartbeat.close();
     this.#reservations.close();
+    this.#lag.close();
+    this.#cancelTime();
     this.#cancelGrace?.();
+    // What handlers enqueued without waiting for it.
+    await this.#producer.close();
     await Promise.all([this.#fetchLanes.end(), this.#commandLanes.end()]);
     this.#become("stopped");
     if (this.#failure !== undefined) throw this.#failure.error;
     return {
       reason: this.#reason,
-      done: this.#done,
-      failed: this.#failed,
+      done: this.#verdicts.done,
+      failed: this.#verdicts.failed,
       unfinished: this.#unfinished,
     };
+  }
+
+  /** The jobs that run, those that began first at the front. */
+  get running(): readonly Execution[] {
+    return [...this.#running];
   }
 
   /** Fetches no more; what runs goes on, and so do the heartbeats. */
@@ -199,7 +202,7 @@ export class Session {
   }
 
   #fetched(job: Job, askedAt: number): void {
-    const { clock, handlers, events } = this.#parts;
+    const { clock, registered, events } = this.#parts;
     const seconds = Math.max(job.reserveFor || DEFAULT_RESERVATION, MIN_RESERVATION);
     const times = { startedAt: clock.now(), deadline: askedAt + seconds * 1000 - MARGIN_MS };
     const execution = new Execution(job, times, this.#owner);
@@ -209,8 +212,12 @@ export class Session {
     this.#running.add(execution);
     this.#reservations.add(execution);
     events.emit("start", { job });
-    const handler = handlers.get(job.type);
-    if (handler !== undefined) return execution.run(handler);
+    const found = registered(job.type);
+    if (found !== undefined) {
+      const timeoutMs = ownTimeout(job) ?? found.timeoutMs;
+      if (timeoutMs !== undefined) execution.limit(timeoutMs, clock);
+      return execution.run(found.handler);
+    }
     const error = new StateError(
       "NOT_REGISTERED",
       `Cannot run job ${job.jid} as no handler is registered for its type ${
@@ -227,30 +234,44 @@ export class Session {
       if (!execution.isSettled) {
         execution.isSettled = true;
         this.#reservations.remove(execution);
-        this.#tell(execution, failure);
+        this.#verdicts.tell(execution, failure);
       }
       this.#proceed();
     },
+    track: (progress: Progress) => this.#track(progress),
+    extended: (execution: Execution, until: number) => {
+      if (execution.isSettled) return;
+      this.#reservations.remove(execution);
+      execution.deadline = until - MARGIN_MS;
+      this.#reservations.add(execution);
+    },
+    producer: () => this.#producer,
+    log: ({ job, attempt }: Execution) => {
+      const { jid, type, queue } = job;
+      return scopedLogger(this.#parts.settings.logger, { jid, type, queue, attempt });
+    },
+    now: () => this.#parts.clock.now(),
     expired: (execution: Execution) => {
       execution.isSettled = true;
       this.#parts.events.emit("expired", { job: execution.job });
     },
   };
 
-  #tell(execution: Execution, failure: { readonly error: unknown } | undefined): void {
-    const { events, clock } = this.#parts;
-    const { job, startedAt } = execution;
-    if (failure === undefined) {
-      this.#done++;
-      if (events.has("done")) events.emit("done", { job, elapsedMs: clock.now() - startedAt });
-      this.#reporter.done(execution);
-    } else {
-      this.#failed++;
-      const { error } = failure;
-      if (events.has("fail")) {
-        events.emit("fail", { job, error, elapsedMs: clock.now() - startedAt });
+  async #track(progress: Progress): Promise<boolean> {
+    if (this.#isFree) return false;
+    try {
+      await request((entry) => this.#commandLanes.send(entry), trackSet(progress));
+      return true;
+    } catch (error) {
+      if (!(error instanceof EnterpriseOnlyError)) throw error;
+      if (!this.#isFree) {
+        this.#isFree = true;
+        this.#parts.events.emit("warning", {
+          code: "ENTERPRISE_ONLY",
+          message: "The server keeps no progress of jobs as it is not Faktory Enterprise",
+        });
       }
-      this.#reporter.failed(execution, describeFailure(job, error));
+      return false;
     }
   }
 
@@ -274,6 +295,7 @@ export class Session {
     this.#cancelGrace = this.#parts.clock.after(ABORT_MS, () => {
       for (const execution of this.#running) {
         this.#running.delete(execution);
+        execution.ended();
         if (execution.isSettled) continue;
         this.#reservations.remove(execution);
         this.#giveBack(execution);
@@ -335,7 +357,8 @@ function beatState(state: ConsumerState): "quiet" | "terminate" | undefined {
   return state === "stopping" ? "terminate" : undefined;
 }
 
-/** Whether a FAIL brings the job back: with no retry left it would be dead, or gone. */
-function isRetried({ retry, failure }: Job): boolean {
-  return failure === undefined ? retry === undefined || retry > 0 : failure.remaining > 0;
+/** How long the job itself says that it may take. */
+function ownTimeout({ custom }: Job): number | undefined {
+  const timeoutMs = custom["timeoutMs"];
+  return typeof timeoutMs === "number" && timeoutMs > 0 ? timeoutMs : undefined;
 }

@@ -1,10 +1,10 @@
 import { type FaktoryError, InvalidArgumentError, InvalidJobError } from "../errors.ts";
 import { type Deferred, deferred } from "../internal/deferred.ts";
 import { showValue } from "../internal/show.ts";
-import { type EncodedJob, encodeJob } from "../job/encode.ts";
 import { createJid } from "../job/jid.ts";
 import type { JobInput } from "../job/job.ts";
-import type { Batcher, JobSink } from "./batcher.ts";
+import type { JobSink } from "./batcher.ts";
+import type { Intake } from "./intake.ts";
 
 /** What became of many jobs. */
 export interface EnqueueManyResult {
@@ -19,7 +19,7 @@ const WINDOW = 4000;
 
 /** Sends jobs as fast as the server takes them, and gathers what became of each. */
 export class ManyJobs implements JobSink {
-  readonly #batcher: Batcher;
+  readonly #intake: Intake;
   readonly #enqueued: string[] = [];
   readonly #failed = new Map<string, FaktoryError>();
   #count = 0;
@@ -27,22 +27,21 @@ export class ManyJobs implements JobSink {
   #room: Deferred<void> | undefined;
   cancelled = false;
 
-  constructor(batcher: Batcher) {
-    this.#batcher = batcher;
+  constructor(intake: Intake) {
+    this.#intake = intake;
   }
 
   /** Sends one job; what is returned is to be awaited before the next. */
   add(input: JobInput): Promise<void> | undefined {
     const index = this.#count++;
-    let job: EncodedJob;
+    this.#underWay++;
     try {
-      job = encodeJob(input);
+      this.#intake.add(input, this);
     } catch (error) {
+      this.#underWay--;
       this.#refuse(input, index, error as InvalidJobError);
       return undefined;
     }
-    this.#underWay++;
-    this.#batcher.add(job, input.jid !== undefined, this);
     return this.#underWay < WINDOW ? undefined : (this.#room ??= deferred()).promise;
   }
 
@@ -85,11 +84,11 @@ export type JobSource = Iterable<JobInput> | AsyncIterable<JobInput>;
 
 /** Enqueues all that `source` gives, in its order. */
 export async function enqueueMany(
-  batcher: Batcher,
+  intake: Intake,
   source: JobSource,
   signal?: AbortSignal,
 ): Promise<EnqueueManyResult> {
-  const many = new ManyJobs(batcher);
+  const many = new ManyJobs(intake);
   const aborted = deferred<never>();
   aborted.promise.catch(() => {});
   const abort = () => {

@@ -6,7 +6,6 @@ import { request } from "../connection/request.ts";
 import { StateError } from "../errors.ts";
 import { Emitter, type Listener, type ListenerFailure } from "../events.ts";
 import { Outstanding } from "../internal/outstanding.ts";
-import { encodeJob } from "../job/encode.ts";
 import type { JobInput, JobOptions } from "../job/job.ts";
 import type { Command } from "../protocol/commands/command.ts";
 import { flush, info } from "../protocol/commands/server.ts";
@@ -16,6 +15,7 @@ import { Batches } from "./batches.ts";
 import { Call } from "./call.ts";
 import { enqueueMany, type EnqueueManyResult, type JobSource } from "./enqueue_many.ts";
 import { enterpriseKey, isEnterprise } from "./free_server.ts";
+import { Intake, type ProducerMiddleware } from "./intake.ts";
 import { Queues } from "./queues.ts";
 import { JobSets } from "./sets.ts";
 import { Tracking } from "./tracking.ts";
@@ -82,7 +82,9 @@ export class Producer implements AsyncDisposable {
   readonly tracking: Tracking;
 
   readonly #lanes: Lanes;
-  readonly #batcher: Batcher;
+  readonly #intake: Intake;
+  /** Whether the connections are its own to end. */
+  readonly #isOwner: boolean;
   readonly #events: Emitter<ProducerEvents>;
   /** Whether the server is known to heed what only Enterprise does; asked at the first job that wants it. */
   #asksEdition = false;
@@ -90,10 +92,11 @@ export class Producer implements AsyncDisposable {
   #closing: Promise<void> | undefined;
   #forgetSignal: () => void = () => {};
 
-  private constructor(lanes: Lanes, events: Emitter<ProducerEvents>) {
+  private constructor(lanes: Lanes, events: Emitter<ProducerEvents>, isOwner: boolean) {
     this.#lanes = lanes;
     this.#events = events;
-    this.#batcher = new Batcher(lanes);
+    this.#isOwner = isOwner;
+    this.#intake = new Intake(new Batcher(lanes));
     const send = <T>(command: Command<T>) => this.#command(command);
     this.queues = new Queues(send);
     this.sets = new JobSets(send);
@@ -129,7 +132,7 @@ export class Producer implements AsyncDisposable {
     const lanes = makeLanes(count);
     const { signal } = options;
     await lanes.open(signal);
-    const producer = new Producer(lanes, events);
+    const producer = new Producer(lanes, events, true);
     if (signal !== undefined) {
       const abort = () => lanes.close();
       signal.addEventListener("abort", abort, { once: true });
@@ -137,6 +140,28 @@ export class Producer implements AsyncDisposable {
       producer.#forgetSignal = () => signal.removeEventListener("abort", abort);
     }
     return producer;
+  }
+
+  /** @internal A producer over connections that somebody else opens and ends. */
+  static over(lanes: Lanes): Producer {
+    return new Producer(lanes, new Emitter<ProducerEvents>(), false);
+  }
+
+  /**
+   * Has every job pass `middleware` on its way to the server; the first that was added is the outermost.
+   *
+   * @example Say where each job came from
+   * ```ts no-assert
+   * import { Producer } from "@faktory-ts/faktory";
+   *
+   * await using producer = await Producer.connect();
+   * producer.use((job, next) => next({ ...job, custom: { ...job.custom, from: "web" } }));
+   * await producer.enqueue("resize", ["cat.png", 320]);
+   * ```
+   */
+  use(middleware: ProducerMiddleware): this {
+    this.#intake.use(middleware);
+    return this;
   }
 
   /** Calls `listener` on every `event`; the function returned ends that. */
@@ -181,10 +206,13 @@ export class Producer implements AsyncDisposable {
       // What is thrown in here rejects the promise.
       this.#checkOpen();
       signal?.throwIfAborted();
-      const encoded = encodeJob(job);
-      if (job.custom !== undefined) this.#warnOfEnterprise(job);
       const sink = new Call(this.#outstanding, { resolve, reject }, signal);
-      this.#batcher.add(encoded, job.jid !== undefined, sink);
+      try {
+        this.#intake.add(job, sink);
+      } catch (error) {
+        return sink.failed("", error);
+      }
+      if (job.custom !== undefined) this.#warnOfEnterprise(job);
     });
   }
 
@@ -194,7 +222,7 @@ export class Producer implements AsyncDisposable {
    */
   async enqueueMany(jobs: JobSource, options: CallOptions = {}): Promise<EnqueueManyResult> {
     this.#checkOpen();
-    return await this.#outstanding.track(enqueueMany(this.#batcher, jobs, options.signal));
+    return await this.#outstanding.track(enqueueMany(this.#intake, jobs, options.signal));
   }
 
   /**
@@ -203,7 +231,7 @@ export class Producer implements AsyncDisposable {
    */
   writable(options: WritableOptions = {}): WritableStream<JobInput> {
     return jobStream(options, {
-      batcher: this.#batcher,
+      intake: this.#intake,
       outstanding: this.#outstanding,
       checkOpen: () => this.#checkOpen(),
     });
@@ -231,6 +259,7 @@ export class Producer implements AsyncDisposable {
 
   async #close(): Promise<void> {
     await this.#outstanding.none();
+    if (!this.#isOwner) return;
     await this.#lanes.drained();
     await this.#lanes.end();
     this.#forgetSignal();

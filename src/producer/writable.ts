@@ -1,8 +1,8 @@
 import { type Deferred, deferred } from "../internal/deferred.ts";
 import type { Outstanding } from "../internal/outstanding.ts";
-import { encodeJob } from "../job/encode.ts";
 import type { JobInput } from "../job/job.ts";
-import type { Batcher, JobSink } from "./batcher.ts";
+import type { JobSink } from "./batcher.ts";
+import type { Intake } from "./intake.ts";
 
 /** Settings of a stream of jobs. */
 export interface WritableOptions {
@@ -15,7 +15,7 @@ export interface WritableOptions {
 
 /** What a stream needs of its producer. */
 export interface JobStreamOwner {
-  readonly batcher: Batcher;
+  readonly intake: Intake;
   readonly outstanding: Outstanding;
   /** Throws once the producer is closed. */
   checkOpen(): void;
@@ -27,7 +27,7 @@ const WINDOW = 4000;
 /** A stream that enqueues what is written to it, in its order; closing it waits until the server has all of it. */
 export function jobStream(
   { onFailed }: WritableOptions,
-  { batcher, outstanding, checkOpen }: JobStreamOwner,
+  { intake, outstanding, checkOpen }: JobStreamOwner,
 ): WritableStream<JobInput> {
   let underWay = 0;
   let failure: { error: unknown } | undefined;
@@ -62,12 +62,6 @@ export function jobStream(
   }
 
   function send(job: JobInput): void {
-    let encoded;
-    try {
-      encoded = encodeJob(job);
-    } catch (error) {
-      return fail(job, error);
-    }
     underWay++;
     outstanding.begin();
     const sink: JobSink = {
@@ -77,7 +71,11 @@ export function jobStream(
         settled();
       },
     };
-    batcher.add(encoded, job.jid !== undefined, sink);
+    try {
+      intake.add(job, sink);
+    } catch (error) {
+      sink.failed("", error);
+    }
   }
 
   return new WritableStream<JobInput>({

@@ -1,0 +1,98 @@
+import { invalidOption, positive } from "../connection/options.ts";
+import { ConfigError } from "../errors.ts";
+import { type Layer, runThrough } from "../internal/layers.ts";
+import { showValue } from "../internal/show.ts";
+import type { Job } from "../job/job.ts";
+import type { Handler, JobContext } from "./handler.ts";
+import { Outcome } from "./outcome.ts";
+
+/** Options of `Consumer.register`. */
+export interface HandlerOptions {
+  /**
+   * How long a job of this type may take before its `signal` is aborted, in milliseconds. A job's own, as the number
+   * `timeoutMs` in its `custom`, goes before it.
+   *
+   * @default none
+   */
+  readonly timeoutMs?: number | undefined;
+}
+
+/**
+ * What every job passes on its way to its handler. `next` runs the middleware within, and at last the handler; it rejects
+ * with what that throws, an outcome included. One that does not call `next` ends the job: it is done.
+ */
+export type ConsumerMiddleware = (
+  job: Job,
+  context: JobContext,
+  next: () => Promise<unknown>,
+) => unknown;
+
+/** What runs the jobs of a type. */
+export interface Registered {
+  readonly handler: Handler;
+  readonly timeoutMs: number | undefined;
+}
+
+/** The handlers of a consumer, and the middleware around them. */
+export class Registry {
+  readonly #handlers = new Map<string, Registered>();
+  readonly #layered = new Map<string, Registered>();
+  readonly #middleware: ConsumerMiddleware[] = [];
+
+  /** @throws {ConfigError} `INVALID_OPTION`. */
+  register(type: unknown, handler: unknown, options: HandlerOptions): void {
+    if (typeof type !== "string" || type === "") {
+      throw new ConfigError(
+        "INVALID_OPTION",
+        `Cannot register a handler as its job type is no text, or empty: got ${showValue(type)}`,
+      );
+    }
+    if (typeof handler !== "function") {
+      throw new ConfigError(
+        "INVALID_OPTION",
+        `Cannot register a handler for ${showValue(type)} as it is not a function: got ${
+          showValue(handler)
+        }`,
+      );
+    }
+    const timeoutMs = options.timeoutMs === undefined
+      ? undefined
+      : positive("timeoutMs", options.timeoutMs, 0);
+    this.#handlers.set(type, { handler: handler as Handler, timeoutMs });
+    this.#layered.delete(type);
+  }
+
+  /** @throws {ConfigError} `INVALID_OPTION`. */
+  use(middleware: unknown): void {
+    if (typeof middleware !== "function") {
+      throw invalidOption("middleware", "a function", middleware);
+    }
+    this.#middleware.push(middleware as ConsumerMiddleware);
+    this.#layered.clear();
+  }
+
+  /** What runs the jobs of this type, within all middleware. */
+  find(type: string): Registered | undefined {
+    const own = this.#handlers.get(type);
+    if (own === undefined || this.#middleware.length === 0) return own;
+    let layered = this.#layered.get(type);
+    if (layered === undefined) {
+      layered = { ...own, handler: within([...this.#middleware], own.handler) };
+      this.#layered.set(type, layered);
+    }
+    return layered;
+  }
+}
+
+function within(middleware: readonly ConsumerMiddleware[], handler: Handler): Handler {
+  return async (job: Job, context: JobContext) => {
+    const layers = middleware.map((one): Layer<unknown> => (next) => one(job, context, next));
+    const { result } = await runThrough(layers, async () => {
+      const value = await handler(job, context);
+      // As an outcome is no success, middleware hears of it as of an error, whichever way the handler gave it.
+      if (value instanceof Outcome) throw value;
+      return value;
+    });
+    return result;
+  };
+}
