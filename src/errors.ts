@@ -170,7 +170,8 @@ export class ProtocolError extends FaktoryError {
 /**
  * The producer or consumer is closed, or in a state in which this call makes no sense.
  *
- * Codes: `CLOSED`, `ALREADY_RUNNING`, `NOT_REGISTERED`, `BATCH_COMMITTED`, `NEXT_CALLED_TWICE`, `NEXT_NOT_CALLED`.
+ * Codes: `CLOSED`, `ALREADY_RUNNING`, `NOT_REGISTERED`, `BATCH_COMMITTED`, `NEXT_CALLED_TWICE`, `NEXT_NOT_CALLED`,
+ * `INVALID_CHOICE`, `NOT_RUN`.
  */
 export class StateError extends FaktoryError {
   /** The name of the class, also where a bundler shortens that. */

@@ -7,6 +7,7 @@ import type { Job } from "../job/job.ts";
 import type { ConsumerEvents, ConsumerState } from "./events.ts";
 import type { Handler } from "./handler.ts";
 import { type ConsumerOptions, type ConsumerSettings, resolveSettings } from "./options.ts";
+import { checkChoice, type QueueChoice } from "./queues/choice.ts";
 import { type ConsumerMiddleware, type HandlerOptions, Registry } from "./registry.ts";
 import type { EndReason, Report, RunLimits, SessionLimits } from "./report.ts";
 import { DEFAULT_GRACE_MS, Session } from "./session.ts";
@@ -54,6 +55,7 @@ export class Consumer implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #registry = new Registry();
   readonly #events = new Emitter<ConsumerEvents>();
+  #queues: QueueChoice;
   #makeLanes: Promise<MakeLanes> | undefined;
   #session: Session | undefined;
   #run: Promise<Report> | undefined;
@@ -71,6 +73,7 @@ export class Consumer implements AsyncDisposable {
   constructor(options: ConsumerOptions = {}) {
     this.#options = options;
     this.#settings = resolveSettings(options);
+    this.#queues = this.#settings.queues;
     this.#clock = options.clock ?? systemClock;
   }
 
@@ -91,6 +94,23 @@ export class Consumer implements AsyncDisposable {
       attempt,
       startedAt: new Date(startedAt),
     }));
+  }
+
+  /** Where it takes its jobs from. */
+  get queues(): QueueChoice {
+    return this.#queues;
+  }
+
+  /**
+   * Takes jobs from other queues from now on, while it runs too. A FETCH that waits on the old ones is let be, and may
+   * bring one more job of theirs within two seconds.
+   *
+   * @throws {ConfigError} `INVALID_OPTION`.
+   * @throws {InvalidArgumentError} `INVALID_QUEUE`.
+   */
+  setQueues(queues: QueueChoice): void {
+    this.#queues = checkChoice(queues);
+    this.#session?.choose(this.#queues);
   }
 
   /**
@@ -240,7 +260,8 @@ export class Consumer implements AsyncDisposable {
       this.#makeLanes ??= this.#prepare();
       const session = this.#session = await Session.open({
         settings: this.#settings,
-        registered: (type) => this.#registry.find(type),
+        queues: this.#queues,
+        registry: this.#registry,
         makeLanes: await this.#makeLanes,
         events: this.#events,
         clock: this.#clock,

@@ -14,6 +14,11 @@ export interface ConsumerEvents {
   discard: { readonly job: Job; readonly outcome: Discard; readonly elapsedMs: number };
   /** A handler put a job off by `Snooze`; it is enqueued again next. */
   snooze: { readonly job: Job; readonly outcome: Snooze; readonly elapsedMs: number };
+  /**
+   * A job that was fetched was put back on its queue unrun: its type is at its limit (only the first ones of a type on a queue),
+   * or has no handler here and is left to others.
+   */
+  returned: { readonly job: Job; readonly reason: "limit" | "unregistered" };
   /** The server could not be told in time what became of a job, so it will run again, or be failed by the server. */
   unreported: { readonly job: Job; readonly error: unknown };
   /** A reservation is about to end while the handler still runs: nothing more is told about this run. */

@@ -3,9 +3,9 @@ import type { ReconnectingLane } from "../connection/reconnecting_lane.ts";
 import type { Request } from "../connection/request.ts";
 import type { Clock } from "../internal/clock.ts";
 import type { Job } from "../job/job.ts";
-import { fetchJob } from "../protocol/commands/jobs.ts";
 import type { Command } from "../protocol/commands/command.ts";
 import type { Backlog } from "./backlog.ts";
+import type { FetchPlan, Planner } from "./queues/planner.ts";
 
 /** FETCHes under way on one lane, at most. */
 const MAX_DEPTH = 64;
@@ -24,7 +24,7 @@ const REST_MS = 1000;
 
 /** What a fetcher needs. */
 export interface FetcherOptions {
-  readonly queues: readonly string[];
+  readonly planner: Planner;
   readonly lanes: readonly ReconnectingLane[];
   readonly backlog: Backlog;
   readonly clock: Clock;
@@ -32,8 +32,8 @@ export interface FetcherOptions {
   wanted(): number;
   /** A job came, asked for at `askedAt`. */
   fetched(job: Job, askedAt: number): void;
-  /** The queues were empty for the whole of a FETCH. */
-  empty(): void;
+  /** The queues of the plan were empty for the whole of a FETCH. */
+  empty(plan: FetchPlan): void;
   /** A FETCH was lost with its connection, or refused. */
   lost(): void;
   /** The server refused, or sent no job. */
@@ -52,7 +52,6 @@ interface FetchLane {
 export class Fetcher {
   readonly #options: FetcherOptions;
   readonly #lanes: readonly FetchLane[];
-  readonly #command: Command<Job | undefined>;
   #underWay = 0;
   #isClosed = false;
   /** The part of the replies that came together with another, those of late most. */
@@ -60,7 +59,6 @@ export class Fetcher {
 
   constructor(options: FetcherOptions) {
     this.#options = options;
-    this.#command = fetchJob(options.queues);
     this.#lanes = options.lanes.map((lane) => ({ lane, underWay: 0, cancelRest: undefined }));
   }
 
@@ -73,12 +71,15 @@ export class Fetcher {
   pump(): void {
     let wanted = this.#options.wanted() - this.#underWay;
     if (wanted <= 0 || this.#isClosed) return;
-    const { backlog } = this.#options;
-    const allowance = Math.max(backlog.allowance, this.#lanes.length);
-    while (wanted > 0 && this.#underWay < allowance) {
-      const lane = this.#least();
-      if (lane === undefined) return;
-      this.#fetch(lane);
+    const { backlog, planner } = this.#options;
+    const deep = backlog.allowance;
+    while (wanted > 0 && this.#underWay < Math.max(deep, this.#lanes.length)) {
+      const plan = planner.next();
+      if (plan === undefined) return;
+      const lane = this.#least(plan);
+      // More than one on a lane only as far as the backlog goes.
+      if (lane === undefined || (lane.underWay > 0 && this.#underWay >= deep)) return;
+      this.#fetch(lane, plan);
       wanted--;
     }
   }
@@ -95,11 +96,15 @@ export class Fetcher {
   /**
    * The lane with the least to do. A server that waits for its store is kept busy by all lanes; where replies come in heaps it
    * is not the server that is waited for, and fewer lanes make larger heaps: the cost of a read and a write is for each heap.
+   *
+   * One lane is kept from FETCHes that leave out queues for their limits: such a FETCH may wait for two seconds, and a queue
+   * whose limit has room again is not to wait for that.
    */
-  #least(): FetchLane | undefined {
+  #least({ isWhole }: FetchPlan): FetchLane | undefined {
     let least: FetchLane | undefined;
-    const count = this.#together > TOGETHER ? FEW_LANES : this.#lanes.length;
-    for (let i = 0; i < count && i < this.#lanes.length; i++) {
+    const usable = isWhole ? this.#lanes.length : Math.max(1, this.#lanes.length - 1);
+    const count = this.#together > TOGETHER ? Math.min(FEW_LANES, usable) : usable;
+    for (let i = 0; i < count; i++) {
       const lane = this.#lanes[i]!;
       if (lane.underWay >= MAX_DEPTH || lane.cancelRest !== undefined) continue;
       if (least === undefined || lane.underWay < least.underWay) least = lane;
@@ -107,19 +112,20 @@ export class Fetcher {
     return least;
   }
 
-  #fetch(lane: FetchLane): void {
+  #fetch(lane: FetchLane, plan: FetchPlan): void {
     lane.underWay++;
     this.#underWay++;
-    lane.lane.send(new Fetch(this, this.#command, lane) as Request);
+    this.#options.planner.sent(plan);
+    lane.lane.send(new Fetch(this, plan, lane) as Request);
   }
 
   /** @internal A FETCH was answered. */
-  answered({ lane, askedAt }: Fetch, job: Job | undefined): void {
-    lane.underWay--;
-    this.#underWay--;
+  answered(fetch: Fetch, job: Job | undefined): void {
+    const { lane, askedAt, plan } = fetch;
+    this.#end(fetch);
     // A FETCH that still lies there was asked for by another reply of this turn.
     this.#together += ((lane.lane.isFilling ? 1 : 0) - this.#together) * WEIGHT;
-    if (job === undefined) return this.#options.empty();
+    if (job === undefined) return this.#options.empty(plan);
     const { backlog, wanted, fetched } = this.#options;
     backlog.fetched();
     fetched(job, askedAt);
@@ -129,13 +135,19 @@ export class Fetcher {
   }
 
   /** @internal A FETCH brought nothing to rely on. */
-  refused({ lane }: Fetch, error: unknown): void {
-    lane.underWay--;
-    this.#underWay--;
+  refused(fetch: Fetch, error: unknown): void {
+    const { lane } = fetch;
+    this.#end(fetch);
     if (!(error instanceof ConnectionLostError) && !(error instanceof StateError)) {
       this.#rest(lane, error);
     }
     this.#options.lost();
+  }
+
+  #end({ lane, plan }: Fetch): void {
+    lane.underWay--;
+    this.#underWay--;
+    this.#options.planner.answered(plan);
   }
 
   /** @internal */
@@ -161,13 +173,15 @@ export class Fetcher {
 /** One FETCH on its way. */
 class Fetch implements Request<Job | undefined> {
   readonly command: Command<Job | undefined>;
+  readonly plan: FetchPlan;
   readonly lane: FetchLane;
   readonly askedAt: number;
   readonly #fetcher: Fetcher;
   resent?: boolean;
 
-  constructor(fetcher: Fetcher, command: Command<Job | undefined>, lane: FetchLane) {
-    this.command = command;
+  constructor(fetcher: Fetcher, plan: FetchPlan, lane: FetchLane) {
+    this.command = plan.command;
+    this.plan = plan;
     this.lane = lane;
     this.askedAt = fetcher.now();
     this.#fetcher = fetcher;

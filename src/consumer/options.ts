@@ -1,19 +1,30 @@
 import { type ConnectionOptions, integerIn, invalidOption } from "../connection/options.ts";
 import { machineName, processId } from "../internal/environment.ts";
 import { createJid } from "../job/jid.ts";
-import { checkQueueName, DEFAULT_QUEUE } from "../job/queue_name.ts";
+import { DEFAULT_QUEUE } from "../job/queue_name.ts";
+import { checkLimits, type ConsumerLimits } from "./limits/limits.ts";
 import { LOG_LEVELS, type Logger } from "./logger.ts";
+import { checkChoice, type QueueChoice } from "./queues/choice.ts";
 
 /** Options of a consumer. */
 export interface ConsumerOptions extends ConnectionOptions {
   /** Jobs that run at the same time, 1 to 10000. @default 10 */
   readonly concurrency?: number | undefined;
-  /** Queues to take jobs from: the first that has one, in this order. @default ["default"] */
-  readonly queues?: readonly string[] | undefined;
+  /** Queues to take jobs from: names in their order, weights, or a function; `images.*` stands for many. @default ["default"] */
+  readonly queues?: QueueChoice | undefined;
+  /** How many jobs may begin in a second, and run at the same time of a queue. @default no limits */
+  readonly limits?: ConsumerLimits | undefined;
+  /**
+   * What becomes of a job whose type has no handler here: `fail` fails it, so that it is tried again later; `leave` puts it
+   * back on its queue unrun, and takes nothing from that queue for 30 seconds, so that others may have it.
+   *
+   * @default "fail"
+   */
+  readonly unregistered?: "fail" | "leave" | undefined;
   /**
    * Connections that fetch, and as many that do all else, 1 to 100.
    *
-   * @default a quarter of the concurrency, 4 at most
+   * @default a quarter of the concurrency, 4 at most; 2 to fetch at least where there are limits
    */
   readonly lanes?: number | undefined;
   /** This worker's id, 8 characters at least, unlike that of any other worker. @default a random one */
@@ -37,8 +48,14 @@ export interface ConsumerOptions extends ConnectionOptions {
 /** A consumer's own options, checked, with their defaults in place. */
 export interface ConsumerSettings {
   readonly concurrency: number;
-  readonly queues: readonly string[];
-  readonly lanes: number;
+  readonly queues: QueueChoice;
+  readonly limits: ConsumerLimits;
+  readonly unregistered: "fail" | "leave";
+  readonly lanes: {
+    readonly command: number;
+    /** Where limits leave queues out of some FETCHes, one lane is kept for those that name them all. */
+    readonly fetch: { readonly free: number; readonly limited: number };
+  };
   readonly logger: Logger | undefined;
   readonly worker: {
     readonly wid: string;
@@ -50,9 +67,6 @@ export interface ConsumerSettings {
 
 /** Less than this takes a server that waits for jobs for one that is gone. */
 const MIN_COMMAND_TIMEOUT_MS = 5000;
-
-/** More queues than this in one FETCH help nobody. */
-const MAX_QUEUES = 1000;
 
 /**
  * Checks a consumer's options.
@@ -76,12 +90,10 @@ export function resolveSettings(options: ConsumerOptions): ConsumerSettings {
   });
   return {
     concurrency,
-    queues: checkQueues(options.queues ?? [DEFAULT_QUEUE]),
-    lanes: integerIn("lanes", options.lanes, {
-      min: 1,
-      max: 100,
-      fallback: Math.min(4, Math.ceil(concurrency / 4)),
-    }),
+    queues: checkChoice(options.queues ?? [DEFAULT_QUEUE]),
+    limits: checkLimits(options.limits),
+    unregistered: checkUnregistered(options.unregistered ?? "fail"),
+    lanes: resolveLanes(options.lanes, concurrency),
     logger: checkLogger(options.logger),
     worker: {
       wid: checkWid(options.wid ?? createJid()),
@@ -99,11 +111,16 @@ function checkLogger(logger: unknown): Logger | undefined {
   throw invalidOption("logger", `an object with the methods ${LOG_LEVELS.join(", ")}`, logger);
 }
 
-function checkQueues(queues: unknown): readonly string[] {
-  if (!Array.isArray(queues) || queues.length === 0 || queues.length > MAX_QUEUES) {
-    throw invalidOption("queues", `an array of 1 to ${MAX_QUEUES} names`, queues);
-  }
-  return queues.map((name) => checkQueueName(name, "consume queue"));
+function resolveLanes(given: unknown, concurrency: number): ConsumerSettings["lanes"] {
+  const fallback = Math.min(4, Math.ceil(concurrency / 4));
+  const lanes = integerIn("lanes", given, { min: 1, max: 100, fallback });
+  const limited = given === undefined ? Math.max(2, lanes) : lanes;
+  return { command: lanes, fetch: { free: lanes, limited } };
+}
+
+function checkUnregistered(unregistered: unknown): "fail" | "leave" {
+  if (unregistered === "fail" || unregistered === "leave") return unregistered;
+  throw invalidOption("unregistered", '"fail" or "leave"', unregistered);
 }
 
 function checkWid(wid: unknown): string {

@@ -4,10 +4,12 @@ import { type Layer, runThrough } from "../internal/layers.ts";
 import { showValue } from "../internal/show.ts";
 import type { Job } from "../job/job.ts";
 import type { Handler, JobContext } from "./handler.ts";
+import type { Limit } from "./limits/limit.ts";
+import { checkLimit } from "./limits/limits.ts";
 import { Outcome } from "./outcome.ts";
 
-/** Options of `Consumer.register`. */
-export interface HandlerOptions {
+/** Options of `Consumer.register`; the limits are of the jobs of this type. */
+export interface HandlerOptions extends Limit {
   /**
    * How long a job of this type may take before its `signal` is aborted, in milliseconds. A job's own, as the number
    * `timeoutMs` in its `custom`, goes before it.
@@ -31,6 +33,7 @@ export type ConsumerMiddleware = (
 export interface Registered {
   readonly handler: Handler;
   readonly timeoutMs: number | undefined;
+  readonly limit: Limit | undefined;
 }
 
 /** The handlers of a consumer, and the middleware around them. */
@@ -58,7 +61,11 @@ export class Registry {
     const timeoutMs = options.timeoutMs === undefined
       ? undefined
       : positive("timeoutMs", options.timeoutMs, 0);
-    this.#handlers.set(type, { handler: handler as Handler, timeoutMs });
+    const { concurrency, perSecond } = checkLimit("", options);
+    const limit = concurrency === undefined && perSecond === undefined
+      ? undefined
+      : { concurrency, perSecond };
+    this.#handlers.set(type, { handler: handler as Handler, timeoutMs, limit });
     this.#layered.delete(type);
   }
 
@@ -69,6 +76,16 @@ export class Registry {
     }
     this.#middleware.push(middleware as ConsumerMiddleware);
     this.#layered.clear();
+  }
+
+  /** Whether the jobs of any type are limited. */
+  get hasLimits(): boolean {
+    return [...this.#handlers.values()].some(({ limit }) => limit !== undefined);
+  }
+
+  /** The limit of the jobs of this type; the same object as long as it is the same handler. */
+  limitOf(type: string): Limit | undefined {
+    return this.#handlers.get(type)?.limit;
   }
 
   /** What runs the jobs of this type, within all middleware. */

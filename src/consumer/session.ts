@@ -1,13 +1,14 @@
 import type { MakeLanes } from "../connection/connect.ts";
 import type { Lanes } from "../connection/lanes.ts";
 import { request } from "../connection/request.ts";
-import { EnterpriseOnlyError, JobAbortedError, StateError } from "../errors.ts";
+import { JobAbortedError, StateError } from "../errors.ts";
 import type { Emitter } from "../events.ts";
 import type { Clock } from "../internal/clock.ts";
 import { type Deferred, deferred } from "../internal/deferred.ts";
 import type { Job } from "../job/job.ts";
 import { Producer } from "../producer/producer.ts";
-import { type Progress, trackSet } from "../protocol/commands/enterprise.ts";
+import type { Command } from "../protocol/commands/command.ts";
+import type { Progress } from "../protocol/commands/enterprise.ts";
 import { info, type WorkerState } from "../protocol/commands/server.ts";
 import { parseServerInfo } from "../protocol/server_info.ts";
 import { Backlog } from "./backlog.ts";
@@ -15,20 +16,26 @@ import type { ConsumerEvents, ConsumerState } from "./events.ts";
 import { Execution } from "./execution.ts";
 import { describeFailure, isRetried } from "./failure.ts";
 import { Fetcher } from "./fetcher.ts";
+import { Goal } from "./goal.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import type { ConsumerSettings } from "./options.ts";
-import type { Registered } from "./registry.ts";
 import { LagMonitor } from "./lag.ts";
+import { Limits } from "./limits/limits.ts";
 import { scopedLogger } from "./logger.ts";
+import type { ConsumerSettings } from "./options.ts";
+import { ProgressTracker } from "./progress_tracker.ts";
+import type { QueueChoice } from "./queues/choice.ts";
+import { Planner } from "./queues/planner.ts";
+import type { Registry } from "./registry.ts";
 import type { EndReason, Report, SessionLimits } from "./report.ts";
 import { Reporter } from "./reporter.ts";
-import { Reservations } from "./reservations.ts";
+import { RunningJobs } from "./running_jobs.ts";
 import { Verdicts } from "./verdicts.ts";
 
 /** What a session is made of. */
 export interface SessionParts {
   readonly settings: ConsumerSettings;
-  readonly registered: (type: string) => Registered | undefined;
+  readonly queues: QueueChoice;
+  readonly registry: Registry;
   readonly makeLanes: MakeLanes;
   readonly events: Emitter<ConsumerEvents>;
   readonly clock: Clock;
@@ -45,11 +52,11 @@ const MARGIN_MS = 1000;
 /** Reports that may wait for the server, beside the running jobs, before no more jobs are fetched. */
 const MAX_UNREPORTED = 1000;
 
-/** A reply of the server is not older than this when it is read, in milliseconds. */
-const SETTLED_MS = 1000;
-
 /** How long running jobs are given where the server says that the worker is to end, in milliseconds. */
 export const DEFAULT_GRACE_MS = 25_000;
+
+/** How long nothing is fetched from a queue that held a job which is left to others, in milliseconds. */
+const LEAVE_MS = 30_000;
 
 /** How long aborted handlers have to end by themselves, in milliseconds. */
 const ABORT_MS = 250;
@@ -63,31 +70,28 @@ export class Session {
   readonly #fetcher: Fetcher;
   readonly #reporter: Reporter;
   readonly #heartbeat: Heartbeat;
-  readonly #reservations: Reservations;
+  readonly #planner: Planner;
+  readonly #goal: Goal;
+  readonly #progress: ProgressTracker;
   readonly #lag: LagMonitor;
   readonly #verdicts: Verdicts;
   readonly #producer: Producer;
   readonly #cancelTime: () => void;
-  readonly #running = new Set<Execution>();
+  readonly #running: RunningJobs;
   readonly #unfinished: Job[] = [];
   readonly #ended: Deferred<void> = deferred();
   #reason: EndReason = "stopped";
   #failure: { readonly error: Error } | undefined;
   #cancelGrace: (() => void) | undefined;
-  /** A FETCH came back empty, and no job has begun since. */
-  #foundEmpty = false;
   /** Stopping, and past the time that running jobs were given. */
   #isImpatient = false;
-  #lastEndAt = -Infinity;
-  #begun = 0;
-  /** The server is known to keep no progress. */
-  #isFree = false;
 
   /** Opens the connections and begins to fetch. */
   static async open(parts: SessionParts, signal?: AbortSignal): Promise<Session> {
     const { settings, makeLanes } = parts;
-    const commandLanes = makeLanes(settings.lanes, settings.worker);
-    const fetchLanes = makeLanes(settings.lanes, settings.worker);
+    const { fetch, command } = settings.lanes;
+    const commandLanes = makeLanes(command, settings.worker);
+    const fetchLanes = makeLanes(isLimited(parts) ? fetch.limited : fetch.free, settings.worker);
     await commandLanes.open(signal);
     try {
       await fetchLanes.open(signal);
@@ -99,12 +103,24 @@ export class Session {
   }
 
   private constructor(parts: SessionParts, fetchLanes: Lanes, commandLanes: Lanes) {
-    const { settings, clock, events } = parts;
+    const { settings, clock, events, registry } = parts;
     this.#parts = parts;
     this.#fetchLanes = fetchLanes;
     this.#commandLanes = commandLanes;
     this.#producer = Producer.over(commandLanes);
-    this.#reservations = new Reservations(clock);
+    this.#planner = new Planner({
+      choice: parts.queues,
+      limits: isLimited(parts)
+        ? new Limits(settings.limits, (type) => registry.limitOf(type), clock)
+        : undefined,
+      clock,
+      ask: () => this.#waitingJobs(),
+      changed: () => this.#proceed(),
+      failed: (error) => events.emit("fetchError", { error }),
+    });
+    this.#goal = new Goal(parts.limits, this.#planner, clock);
+    this.#running = new RunningJobs(clock, this.#planner);
+    this.#progress = new ProgressTracker((command) => this.#command(command), events);
     this.#lag = new LagMonitor(clock, (lagMs) => events.emit("lag", { lagMs }));
     const { maxMs } = parts.limits;
     this.#cancelTime = maxMs === undefined
@@ -126,13 +142,16 @@ export class Session {
       forgotten: (error) => commandLanes.renew(error),
     });
     this.#fetcher = new Fetcher({
-      queues: settings.queues,
+      planner: this.#planner,
       lanes: fetchLanes.all,
-      backlog: new Backlog(clock, () => this.#waitingJobs()),
+      backlog: new Backlog(clock, () => this.#waitingHere()),
       clock,
       wanted: () => this.#wanted(),
       fetched: (job, askedAt) => this.#fetched(job, askedAt),
-      empty: () => this.#empty(),
+      empty: (plan) => {
+        this.#goal.foundNothing(plan, this.#running.size === 0);
+        this.#proceed();
+      },
       lost: () => this.#proceed(),
       failed: (error) => events.emit("fetchError", { error }),
     });
@@ -143,7 +162,8 @@ export class Session {
   async report(): Promise<Report> {
     await this.#ended.promise;
     this.#heartbeat.close();
-    this.#reservations.close();
+    this.#running.close();
+    this.#planner.close();
     this.#lag.close();
     this.#cancelTime();
     this.#cancelGrace?.();
@@ -162,7 +182,12 @@ export class Session {
 
   /** The jobs that run, those that began first at the front. */
   get running(): readonly Execution[] {
-    return [...this.#running];
+    return this.#running.all;
+  }
+
+  /** Takes jobs from other queues from now on; a FETCH that waits may still bring one of the old ones. */
+  choose(queues: QueueChoice): void {
+    this.#planner.choose(queues);
   }
 
   /** Fetches no more; what runs goes on, and so do the heartbeats. */
@@ -196,55 +221,45 @@ export class Session {
   /** Jobs that could be run, those that are being fetched left out of account. */
   #wanted(): number {
     if (this.state !== "running" || this.#reporter.underWay > MAX_UNREPORTED) return 0;
-    const { settings, limits } = this.#parts;
-    const slots = settings.concurrency - this.#running.size;
-    return limits.maxJobs === undefined ? slots : Math.min(slots, limits.maxJobs - this.#begun);
+    return this.#goal.left(this.#parts.settings.concurrency - this.#running.size);
   }
 
   #fetched(job: Job, askedAt: number): void {
-    const { clock, registered, events } = this.#parts;
+    const { clock, registry, settings, events } = this.#parts;
     const seconds = Math.max(job.reserveFor || DEFAULT_RESERVATION, MIN_RESERVATION);
     const times = { startedAt: clock.now(), deadline: askedAt + seconds * 1000 - MARGIN_MS };
     const execution = new Execution(job, times, this.#owner);
-    this.#begun++;
-    this.#foundEmpty = false;
+    this.#goal.came();
     if (this.state === "stopping" && isRetried(job)) return this.#giveBack(execution);
-    this.#running.add(execution);
-    this.#reservations.add(execution);
-    events.emit("start", { job });
-    const found = registered(job.type);
-    if (found !== undefined) {
-      const timeoutMs = ownTimeout(job) ?? found.timeoutMs;
-      if (timeoutMs !== undefined) execution.limit(timeoutMs, clock);
-      return execution.run(found.handler);
+    const found = registry.find(job.type);
+    if (found === undefined && settings.unregistered === "leave") {
+      this.#planner.rest(job.queue, LEAVE_MS);
+      return this.#verdicts.putBack(execution, "unregistered");
     }
-    const error = new StateError(
-      "NOT_REGISTERED",
-      `Cannot run job ${job.jid} as no handler is registered for its type ${
-        JSON.stringify(job.type)
-      }`,
-    );
-    this.#owner.finished(execution, { error });
+    const meters = this.#planner.begin(job);
+    if (meters === undefined) return this.#verdicts.putBack(execution, "limit");
+    this.#goal.begin();
+    this.#running.add(execution, meters);
+    events.emit("start", { job });
+    if (found === undefined) return this.#owner.finished(execution, { error: unregistered(job) });
+    const timeoutMs = ownTimeout(job) ?? found.timeoutMs;
+    if (timeoutMs !== undefined) execution.limit(timeoutMs, clock);
+    execution.run(found.handler);
   }
 
   readonly #owner = {
     finished: (execution: Execution, failure: { readonly error: unknown } | undefined) => {
-      this.#running.delete(execution);
-      if (this.#parts.limits.untilEmpty === true) this.#lastEndAt = this.#parts.clock.now();
+      this.#running.remove(execution);
+      this.#goal.end();
       if (!execution.isSettled) {
         execution.isSettled = true;
-        this.#reservations.remove(execution);
         this.#verdicts.tell(execution, failure);
       }
       this.#proceed();
     },
-    track: (progress: Progress) => this.#track(progress),
-    extended: (execution: Execution, until: number) => {
-      if (execution.isSettled) return;
-      this.#reservations.remove(execution);
-      execution.deadline = until - MARGIN_MS;
-      this.#reservations.add(execution);
-    },
+    track: (progress: Progress) => this.#progress.track(progress),
+    extended: (execution: Execution, until: number) =>
+      this.#running.extend(execution, until - MARGIN_MS),
     producer: () => this.#producer,
     log: ({ job, attempt }: Execution) => {
       const { jid, type, queue } = job;
@@ -256,24 +271,6 @@ export class Session {
       this.#parts.events.emit("expired", { job: execution.job });
     },
   };
-
-  async #track(progress: Progress): Promise<boolean> {
-    if (this.#isFree) return false;
-    try {
-      await request((entry) => this.#commandLanes.send(entry), trackSet(progress));
-      return true;
-    } catch (error) {
-      if (!(error instanceof EnterpriseOnlyError)) throw error;
-      if (!this.#isFree) {
-        this.#isFree = true;
-        this.#parts.events.emit("warning", {
-          code: "ENTERPRISE_ONLY",
-          message: "The server keeps no progress of jobs as it is not Faktory Enterprise",
-        });
-      }
-      return false;
-    }
-  }
 
   /** Hands a job back that will not be run, or not to its end. */
   #giveBack(execution: Execution): void {
@@ -289,29 +286,15 @@ export class Session {
 
   #abortAll(): void {
     this.#isImpatient = true;
-    const reason = (jid: string) =>
-      new JobAbortedError("STOPPED", `Job ${jid} has to end as its worker stops`);
-    for (const execution of this.#running) execution.abort(reason(execution.job.jid));
+    this.#running.abortAll();
     this.#cancelGrace = this.#parts.clock.after(ABORT_MS, () => {
-      for (const execution of this.#running) {
-        this.#running.delete(execution);
+      for (const execution of this.#running.all) {
+        this.#running.remove(execution);
         execution.ended();
-        if (execution.isSettled) continue;
-        this.#reservations.remove(execution);
-        this.#giveBack(execution);
+        if (!execution.isSettled) this.#giveBack(execution);
       }
       this.#proceed();
     });
-  }
-
-  /**
-   * A FETCH waited for two seconds and found nothing up to its end: what jobs that ended before have enqueued was fetched,
-   * too. A job that ended a moment ago may have ended after the server sent this.
-   */
-  #empty(): void {
-    const sinceEndMs = this.#parts.clock.now() - this.#lastEndAt;
-    this.#foundEmpty = this.#running.size === 0 && sinceEndMs > SETTLED_MS;
-    this.#proceed();
   }
 
   /** Goes on with whatever can be done next. Called whenever something ended. */
@@ -324,11 +307,10 @@ export class Session {
   }
 
   #fetchOrEnd(): void {
-    const { maxJobs, untilEmpty } = this.#parts.limits;
-    const isEnough = maxJobs !== undefined && this.#begun >= maxJobs;
-    const isEmpty = untilEmpty === true && this.#foundEmpty;
-    if (!isEnough && !isEmpty) this.#fetcher.pump();
-    else if (!this.#isBusy()) this.stop(0, isEnough ? "limit" : "empty");
+    if (!this.#goal.isInReach) this.#fetcher.pump();
+    if (this.#isBusy()) return;
+    const reason = this.#goal.reached();
+    if (reason !== undefined) this.stop(0, reason);
   }
 
   #isBusy(): boolean {
@@ -340,16 +322,35 @@ export class Session {
     if (wanted === "terminate" && this.state !== "stopping") this.stop(DEFAULT_GRACE_MS, "server");
   }
 
-  async #waitingJobs(): Promise<number | undefined> {
-    const reply = await request((entry) => this.#commandLanes.send(entry), info());
-    const { queues } = parseServerInfo(reply);
-    return this.#parts.settings.queues.reduce((sum, name) => sum + (queues[name] ?? 0), 0);
+  async #waitingJobs(): Promise<Readonly<Record<string, number>>> {
+    return parseServerInfo(await this.#command(info())).queues;
+  }
+
+  async #waitingHere(): Promise<number> {
+    const waiting = await this.#waitingJobs();
+    return this.#planner.names.reduce((sum, name) => sum + (waiting[name] ?? 0), 0);
+  }
+
+  #command<T>(command: Command<T>): Promise<T> {
+    return request((entry) => this.#commandLanes.send(entry), command);
   }
 
   #become(state: ConsumerState): void {
     this.state = state;
     this.#parts.events.emit("state", { state });
   }
+}
+
+/** Whether anything but the number of slots limits what is fetched. */
+function isLimited({ settings: { limits }, registry }: SessionParts): boolean {
+  return limits.perSecond !== undefined || limits.queues !== undefined || registry.hasLimits;
+}
+
+function unregistered({ jid, type }: Job): StateError {
+  return new StateError(
+    "NOT_REGISTERED",
+    `Cannot run job ${jid} as no handler is registered for its type ${JSON.stringify(type)}`,
+  );
 }
 
 function beatState(state: ConsumerState): "quiet" | "terminate" | undefined {

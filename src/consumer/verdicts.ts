@@ -1,3 +1,4 @@
+import { StateError } from "../errors.ts";
 import type { Emitter } from "../events.ts";
 import type { Clock } from "../internal/clock.ts";
 import { encodeAgain } from "../job/again.ts";
@@ -37,6 +38,14 @@ export class Verdicts {
     if (error instanceof Discard) return this.#discard(execution, error);
     if (error instanceof Snooze) return this.#snooze(execution, error);
     this.#fail(execution, error);
+  }
+
+  /** A job that was fetched is not to be run here, or not now: it goes to the end of its queue, as it is. */
+  putBack(execution: Execution, reason: ConsumerEvents["returned"]["reason"]): void {
+    const { job } = execution;
+    this.#events.emit("returned", { job, reason });
+    const error = new StateError("NOT_RUN", `Job ${job.jid} could not be put back on its queue`);
+    this.#again(execution, () => encodeAgain(job, undefined), error);
   }
 
   #discard(execution: Execution, outcome: Discard): void {
