@@ -258,9 +258,10 @@ export class Consumer implements AsyncDisposable {
       : () => {};
     try {
       this.#makeLanes ??= this.#prepare();
+      const queues = this.#queues;
       const session = this.#session = await Session.open({
         settings: this.#settings,
-        queues: this.#queues,
+        queues,
         registry: this.#registry,
         makeLanes: await this.#makeLanes,
         events: this.#events,
@@ -269,6 +270,8 @@ export class Consumer implements AsyncDisposable {
       }, opening.signal);
       this.#opening = undefined;
       this.#events.emit("state", { state: "running" });
+      // What was asked for while it was being opened.
+      if (this.#queues !== queues) session.choose(this.#queues);
       if (this.#isQuiet) session.quiet();
       return await session.report();
     } catch (error) {

@@ -1,39 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  AuthenticationError,
-  ConnectError,
-  Consumer,
-  JobAbortedError,
-  Producer,
-} from "../../mod.ts";
+import { AuthenticationError, ConnectError, Consumer, JobAbortedError } from "../../mod.ts";
 import { deferred } from "../../src/internal/deferred.ts";
 import { FaktoryServer, ManualClock } from "../../src/server/mod.ts";
 import { CuttableTransport } from "../faults/cuttable.ts";
-
-/** Fast enough not to be noticed, slow enough to be a wait. */
-const reconnect = { initialMs: 5, maxMs: 20 };
-
-async function start(clock?: ManualClock) {
-  const server = await FaktoryServer.start({ port: 0, clock });
-  const producer = await Producer.connect({ url: server.url });
-  return {
-    server,
-    producer,
-    async [Symbol.asyncDispose]() {
-      await producer.close();
-      await server.close();
-    },
-  };
-}
-
-function once<T>(on: (listener: (detail: T) => void) => unknown): Promise<T> {
-  return new Promise((resolve) => on(resolve));
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
-}
+import { once, reconnect, start, until } from "./setting.ts";
 
 test("the server's word is heard at each BEAT: quiet first, then the end", async () => {
   await using setting = await start();

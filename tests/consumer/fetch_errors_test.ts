@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { Consumer } from "../../mod.ts";
 import { ManualClock } from "../../src/server/mod.ts";
 import { Peer } from "../connection/peer.ts";
+import { until } from "./setting.ts";
 
 /** A consumer of one job at a time whose server is the test: one connection for commands, one to fetch. */
 function scripted() {
@@ -25,10 +26,6 @@ function scripted() {
   const errors: unknown[] = [];
   consumer.on("fetchError", ({ error }) => errors.push(error));
   return { consumer, peers, clock, errors };
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
 }
 
 function bulk(text: string): string {

@@ -50,6 +50,8 @@ export class Planner {
   #last: { readonly names: readonly string[]; readonly plan: FetchPlan } | undefined;
   #notBefore = -Infinity;
   #isAsking = false;
+  /** Nothing is to be fetched before the server has told its queues. */
+  #isStale = false;
   #cancelAsk: (() => void) | undefined;
   #cancelWake: (() => void) | undefined;
   #wakeAt = 0;
@@ -92,6 +94,8 @@ export class Planner {
   covers(version: number, at: number): boolean {
     if (!this.#order.isDynamic) return true;
     if (this.#askedAt > at) return version === this.#version;
+    // A FETCH that is sent now would wait for two seconds on queues that may not be all of them.
+    this.#isStale = true;
     this.#ask();
     return false;
   }
@@ -106,7 +110,7 @@ export class Planner {
   /** What to fetch now; `undefined` where there is nothing to fetch from. */
   next(): FetchPlan | undefined {
     const { clock, limits } = this.#options;
-    if (this.#isClosed || clock.now() < this.#notBefore) return undefined;
+    if (this.#isClosed || this.#isStale || clock.now() < this.#notBefore) return undefined;
     let names: readonly string[];
     try {
       names = this.#order.next();
@@ -218,7 +222,7 @@ export class Planner {
     const order = this.#order;
     const askedAt = this.#options.clock.now();
     this.#options.ask().then((waiting) => {
-      this.#isAsking = false;
+      this.#isAsking = this.#isStale = false;
       // Another choice was made meanwhile, and has learned nothing yet.
       if (order !== this.#order) return this.#ask();
       this.#learn(waiting, askedAt);
@@ -226,8 +230,9 @@ export class Planner {
       if (!this.#isClosed) this.#options.changed();
     }, () => {
       // The connection is being made again: what is known holds until then.
-      this.#isAsking = false;
+      this.#isAsking = this.#isStale = false;
       this.#askLater();
+      if (!this.#isClosed) this.#options.changed();
     });
   }
 

@@ -1,0 +1,209 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Consumer, type QueueChoice } from "../../mod.ts";
+import { orderOf } from "../../src/consumer/queues/order.ts";
+import { ManualClock } from "../../src/server/mod.ts";
+import { once, pass, start, until } from "./setting.ts";
+
+test("a list keeps its order, with each pattern's queues in its place, by name, and none twice", () => {
+  const order = orderOf(["critical", "images.*", "images.b", "*"]);
+  assert.equal(order.isDynamic, true);
+  assert.deepEqual(order.next(), ["critical", "images.b"]);
+  order.learn({ "images.c": 1, "images.b": 0, imagesxa: 3, critical: 2, "images.a": 0 });
+  assert.deepEqual(order.next(), ["critical", "images.a", "images.b", "images.c", "imagesxa"]);
+  // The same object as long as nothing changes: what is made of it is made once.
+  assert.equal(order.next(), order.next());
+});
+
+test("weights draw each order anew: a queue comes first as often as its weight says, and none is left out", () => {
+  let seed = 7;
+  const random = () => (seed = seed * 16807 % 2147483647) / 2147483647;
+  const order = orderOf({ high: 6, middle: 3, "low.*": 1, "low.odd": 2 }, random);
+  order.learn({ "low.a": 1, "low.odd": 1 });
+  const first: Record<string, number> = {};
+  const rounds = 24_000;
+  for (let i = 0; i < rounds; i++) {
+    const names = order.next();
+    assert.equal(new Set(names).size, 4);
+    first[names[0]!] = (first[names[0]!] ?? 0) + 1;
+  }
+  const shares = { high: 6 / 12, middle: 3 / 12, "low.odd": 2 / 12, "low.a": 1 / 12 };
+  for (const [name, share] of Object.entries(shares)) {
+    assert(Math.abs(first[name]! / rounds - share) < 0.01, `${name}: ${first[name]}`);
+  }
+});
+
+test("a function is given what waits, and its patterns are looked up", () => {
+  const seen: unknown[] = [];
+  const order = orderOf((waiting) => {
+    seen.push(waiting);
+    return Object.keys(waiting).filter((name) => waiting[name]! > 1).concat("x.*");
+  });
+  assert.deepEqual(order.next(), []);
+  assert.equal(seen.length, 0);
+  order.learn({ a: 1, b: 2, "x.1": 0 });
+  assert.deepEqual(order.next(), ["b", "x.1"]);
+  assert.deepEqual(seen, [{ a: 1, b: 2, "x.1": 0 }]);
+});
+
+test("a choice that cannot be used is refused, when it is made and when it is changed", () => {
+  const option = { code: "INVALID_OPTION" };
+  const name = { code: "INVALID_QUEUE" };
+  const wrong: [unknown, object][] = [
+    [[], option],
+    [{}, option],
+    [7, option],
+    [null, option],
+    ["default", option],
+    [{ a: 0 }, option],
+    [{ a: -1 }, option],
+    [{ a: Infinity }, option],
+    [{ a: "1" }, option],
+    [["a b"], name],
+    [["a b*"], name],
+    [["?"], name],
+    [{ "a/b": 1 }, name],
+    [["x", 7], name],
+  ];
+  const consumer = new Consumer();
+  for (const [choice, error] of wrong) {
+    if (choice !== null) assert.throws(() => new Consumer({ queues: choice as never }), error);
+    assert.throws(() => consumer.setQueues(choice as never), error);
+  }
+  assert.deepEqual(consumer.queues, ["default"]);
+});
+
+test("jobs of a queue that a pattern stands for are run, of one that came later too", async () => {
+  const clock = new ManualClock(Date.now());
+  await using setting = await start(clock);
+  const { server, producer } = setting;
+  const timers = clock.pending;
+  await producer.enqueue("x", ["first"], { queue: "images.small" });
+  await producer.enqueue("x", ["other"], { queue: "mail" });
+  const consumer = new Consumer({
+    url: server.url,
+    concurrency: 1,
+    queues: ["images.*"],
+    clock,
+  });
+  const jobs: unknown[] = [];
+  consumer.register("x", (job) => void jobs.push(job.args[0]));
+  const running = consumer.run();
+  await until(() => jobs.length === 1 && server.snapshot().waiting === 1);
+  await producer.enqueue("x", ["second"], { queue: "images.large" });
+  await pass(clock, until(() => jobs.length === 2));
+  await pass(clock, consumer.stop());
+  await running;
+  assert.deepEqual(jobs, ["first", "second"]);
+  assert.equal(server.snapshot().queues["mail"], 1);
+  assert.equal(clock.pending, timers);
+});
+
+test("a run to completion knows the queues that its own jobs made", async () => {
+  const clock = new ManualClock(Date.now());
+  await using setting = await start(clock);
+  const { server, producer } = setting;
+  await producer.enqueue("x", [2], { queue: "step.2" });
+  const consumer = new Consumer({ url: server.url, concurrency: 2, queues: ["step.*"], clock });
+  const steps: number[] = [];
+  consumer.register<[number]>("x", async ({ args: [step] }, context) => {
+    steps.push(step);
+    if (step === 0) return;
+    await context.producer.enqueue("x", [step - 1], { queue: `step.${step - 1}` });
+  });
+  const { reason } = await pass(clock, consumer.runToCompletion());
+  assert.equal(reason, "empty");
+  assert.deepEqual(steps, [2, 1, 0]);
+});
+
+test("a run to completion of a pattern that no queue looks like ends at once", async () => {
+  const clock = new ManualClock(Date.now());
+  await using setting = await start(clock);
+  const consumer = new Consumer({ url: setting.server.url, queues: ["nothing.*"], clock });
+  assert.deepEqual(await pass(clock, consumer.runToCompletion()), {
+    reason: "empty",
+    done: 0,
+    failed: 0,
+    unfinished: [],
+  });
+  assert.equal(await pass(clock, consumer.runOne()), false);
+});
+
+test("weights leave nothing behind", async () => {
+  const clock = new ManualClock(Date.now());
+  await using setting = await start(clock);
+  const { server, producer } = setting;
+  const queues = { a: 5, b: 1, "c.*": 1 };
+  await producer.enqueueMany(
+    Array.from(
+      { length: 90 },
+      (_, i) => ({ type: "x", args: [i], queue: ["a", "b", "c.1"][i % 3]! }),
+    ),
+  );
+  const consumer = new Consumer({ url: server.url, concurrency: 5, queues, clock });
+  const order: string[] = [];
+  consumer.register("x", (job) => void order.push(job.queue));
+  const { done } = await pass(clock, consumer.runToCompletion());
+  assert.equal(done, 90);
+  assert.equal(new Set(order).size, 3);
+});
+
+test("other queues can be taken while it runs, by all three kinds of choice", async () => {
+  const clock = new ManualClock(Date.now());
+  await using setting = await start(clock);
+  const { server, producer } = setting;
+  const consumer = new Consumer({ url: server.url, concurrency: 1, queues: ["old"], clock });
+  const jobs: string[] = [];
+  consumer.register("x", (job) => void jobs.push(job.queue));
+  const running = consumer.run();
+  const choices: [string, QueueChoice][] = [
+    ["listed", ["listed"]],
+    ["weighed", { weighed: 1 }],
+    ["pattern.x", ["pattern.*"]],
+    ["chosen", (waiting) => "chosen" in waiting ? ["chosen"] : []],
+  ];
+  for (const [i, [queue, choice]] of choices.entries()) {
+    await producer.enqueue("x", [], { queue });
+    consumer.setQueues(choice);
+    assert.deepEqual(consumer.queues, choice);
+    await pass(clock, until(() => jobs.length === i + 1));
+  }
+  await pass(clock, consumer.stop());
+  await running;
+  assert.deepEqual(jobs, choices.map(([queue]) => queue));
+});
+
+test("a function that fails is told of, and asked again after a rest", async () => {
+  const clock = new ManualClock(Date.now());
+  await using setting = await start(clock);
+  const { server, producer } = setting;
+  const timers = clock.pending;
+  await producer.enqueue("x", [], { queue: "good" });
+  const answers: (() => unknown)[] = [
+    () => {
+      throw new Error("from the function");
+    },
+    () => "not an array",
+    () => ["a b"],
+  ];
+  const consumer = new Consumer({
+    url: server.url,
+    concurrency: 1,
+    clock,
+    queues: () => (answers.shift() ?? (() => ["good"]))() as string[],
+  });
+  consumer.register("x", () => {});
+  const errors: string[] = [];
+  consumer.on("fetchError", ({ error }) => errors.push(String(error)));
+  const done = once((listener) => consumer.on("done", listener));
+  const running = consumer.run();
+  for (let count = 1; count <= 3; count++) {
+    await until(() => errors.length === count);
+    clock.advance(1000);
+  }
+  await done;
+  await pass(clock, consumer.stop());
+  await running;
+  assert.match(errors.join("\n"), /from the function\n.*got "not an array"\n.*got "a b"/);
+  assert.equal(clock.pending, timers);
+});

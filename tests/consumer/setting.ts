@@ -1,0 +1,41 @@
+import { Producer } from "../../mod.ts";
+import type { Clock } from "../../src/internal/clock.ts";
+import { FaktoryServer, type ManualClock } from "../../src/server/mod.ts";
+
+/** Fast enough not to be noticed, slow enough to be a wait. */
+export const reconnect = { initialMs: 5, maxMs: 20 };
+
+/** An embedded server and a producer, which end with the test. */
+export async function start(clock?: Clock) {
+  const server = await FaktoryServer.start({ port: 0, clock });
+  const producer = await Producer.connect({ url: server.url });
+  return {
+    server,
+    producer,
+    async [Symbol.asyncDispose]() {
+      await producer.close();
+      await server.close();
+    },
+  };
+}
+
+/** What an event tells, the first time that it comes. */
+export function once<T>(on: (listener: (detail: T) => void) => unknown): Promise<T> {
+  return new Promise((resolve) => on(resolve));
+}
+
+/** Resolves as soon as it is so, having let everything else go on. */
+export async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Moves the clock on, a little at a time, until `promise` settles: what waits for time to pass need not be waited for. */
+export async function pass<T>(clock: ManualClock, promise: Promise<T>): Promise<T> {
+  let isSettled = false;
+  promise.then(() => isSettled = true, () => isSettled = true);
+  while (!isSettled) {
+    clock.advance(50);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return await promise;
+}
