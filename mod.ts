@@ -36,6 +36,14 @@ export type { RunningJob, StopOptions } from "./src/consumer/consumer.ts";
 export type { ConsumerEvents, ConsumerState } from "./src/consumer/events.ts";
 export type { Handler, JobContext } from "./src/consumer/handler.ts";
 export type { ConsumerOptions } from "./src/consumer/options.ts";
+export { isolated } from "./src/consumer/isolated/isolated.ts";
+export type {
+  IsolatedContext,
+  IsolatedHandler,
+  IsolatedJob,
+  IsolatedOptions,
+  IsolatedRun,
+} from "./src/consumer/isolated/types.ts";
 export type { LogFields, Logger } from "./src/consumer/logger.ts";
 export { Discard, Kill, Outcome, RetryAfter, Snooze } from "./src/consumer/outcome.ts";
 export type { ConsumerMiddleware, HandlerOptions } from "./src/consumer/registry.ts";
