@@ -100,9 +100,9 @@ export const BOOT = String.raw`
     try {
       const module = await import(url);
       // One that was taken for CommonJS has all its exports in its default one.
-      const main = [module.default, module.default?.default].find((one) => typeof one === "function");
-      if (main !== undefined) return { main };
-      const got = module.default === null ? "null" : typeof module.default;
+      const main = module.default?.__esModule ? module.default.default : module.default;
+      if (typeof main === "function") return { main };
+      const got = main === null ? "null" : typeof main;
       return { fault: { why: "export", got } };
     } catch (error) {
       return { fault: { why: isRead ? "load" : "typescript", error: sendable(error, true) } };
