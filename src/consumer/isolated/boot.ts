@@ -105,7 +105,9 @@ export const BOOT = String.raw`
       const got = main === null ? "null" : typeof main;
       return { fault: { why: "export", got } };
     } catch (error) {
-      return { fault: { why: isRead ? "load" : "typescript", error: sendable(error, true) } };
+      const isFound = error?.code !== "ERR_MODULE_NOT_FOUND";
+      const why = !isRead && isFound ? "typescript" : "load";
+      return { fault: { why, error: sendable(error, true) } };
     }
   }
 
