@@ -1,8 +1,11 @@
 /**
  * What runs within each thread, as text: a package does not know where its own files are once it is bundled, emitted for npm
  * or imported from afar. It is a script, not a module, and has no helpers but what it says itself.
+ *
+ * A function, as a tagged text that is made at import stays in every bundle.
  */
-export const BOOT = String.raw`
+export function bootText(): string {
+  return String.raw`
 (async () => {
   const { parentPort, workerData } = await import("node:worker_threads");
   const post = (message) => parentPort.postMessage(message);
@@ -194,3 +197,4 @@ export const BOOT = String.raw`
 })();
 //# sourceURL=faktory-isolated-thread.js
 `;
+}

@@ -1,5 +1,5 @@
 import { StateError } from "../../errors.ts";
-import { BOOT } from "./boot.ts";
+import { bootText } from "./boot.ts";
 import { fromSent, line, threadDied, toSent, unusable } from "./errors.ts";
 import type { FromThread, ToThread } from "./messages.ts";
 import { plainJob, type Run } from "./run.ts";
@@ -38,7 +38,7 @@ export class Thread {
   constructor({ Worker }: WorkerThreads, url: string, changed: (thread: Thread) => void) {
     this.#url = url;
     this.#changed = changed;
-    this.#worker = new Worker(BOOT, { eval: true, workerData: { url } });
+    this.#worker = new Worker(bootText(), { eval: true, workerData: { url } });
     this.#worker.on("message", (message) => this.#hear(message as FromThread));
     this.#worker.on("messageerror", (error) => this.#died(line(error), error));
     this.#worker.on("error", (error) => this.#died(line(error), error));
