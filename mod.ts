@@ -39,6 +39,14 @@ export type { ConsumerOptions } from "./src/consumer/options.ts";
 export type { Limit } from "./src/consumer/limits/limit.ts";
 export type { ConsumerLimits } from "./src/consumer/limits/limits.ts";
 export type { QueueChoice, QueueChooser } from "./src/consumer/queues/choice.ts";
+export { isolated } from "./src/consumer/isolated/isolated.ts";
+export type {
+  IsolatedContext,
+  IsolatedHandler,
+  IsolatedJob,
+  IsolatedOptions,
+  IsolatedRun,
+} from "./src/consumer/isolated/types.ts";
 export type { LogFields, Logger } from "./src/consumer/logger.ts";
 export { Discard, Kill, Outcome, RetryAfter, Snooze } from "./src/consumer/outcome.ts";
 export type { ConsumerMiddleware, HandlerOptions } from "./src/consumer/registry.ts";

@@ -39,7 +39,7 @@ export class FaktoryError extends Error {
 /**
  * An option, a URL or an environment variable that cannot be used, found before anything is sent.
  *
- * Codes: `INVALID_URL`, `INVALID_OPTION`, `MISSING_VARIABLE`, `UNSUPPORTED_RUNTIME`.
+ * Codes: `INVALID_URL`, `INVALID_OPTION`, `MISSING_VARIABLE`, `UNSUPPORTED_RUNTIME`, `INVALID_MODULE`.
  */
 export class ConfigError extends FaktoryError {
   /** The name of the class, also where a bundler shortens that. */
@@ -171,7 +171,7 @@ export class ProtocolError extends FaktoryError {
  * The producer or consumer is closed, or in a state in which this call makes no sense.
  *
  * Codes: `CLOSED`, `ALREADY_RUNNING`, `NOT_REGISTERED`, `BATCH_COMMITTED`, `NEXT_CALLED_TWICE`, `NEXT_NOT_CALLED`,
- * `INVALID_CHOICE`, `NOT_RUN`.
+ * `INVALID_CHOICE`, `NOT_RUN`, `THREAD_DIED`.
  */
 export class StateError extends FaktoryError {
   /** The name of the class, also where a bundler shortens that. */

@@ -61,10 +61,7 @@ export class Registry {
     const timeoutMs = options.timeoutMs === undefined
       ? undefined
       : positive("timeoutMs", options.timeoutMs, 0);
-    const { concurrency, perSecond } = checkLimit("", options);
-    const limit = concurrency === undefined && perSecond === undefined
-      ? undefined
-      : { concurrency, perSecond };
+    const limit = limitOf(handler as Handler & Limit, checkLimit("", options));
     this.#handlers.set(type, { handler: handler as Handler, timeoutMs, limit });
     this.#layered.delete(type);
   }
@@ -99,6 +96,15 @@ export class Registry {
     }
     return layered;
   }
+}
+
+/** The limit that was asked for; else that of a handler which has its own, as `isolated` does. */
+function limitOf(handler: Handler & Limit, { concurrency, perSecond }: Limit): Limit | undefined {
+  const own = Number.isInteger(handler.concurrency) ? handler.concurrency : undefined;
+  const most = concurrency ?? own;
+  return most === undefined && perSecond === undefined
+    ? undefined
+    : { concurrency: most, perSecond };
 }
 
 function within(middleware: readonly ConsumerMiddleware[], handler: Handler): Handler {

@@ -15,7 +15,7 @@ interface Surroundings {
   readonly process?: ProcessLike;
   readonly Deno?: { readonly version?: unknown; hostname?(): string };
   readonly Bun?: unknown;
-  readonly navigator?: { readonly userAgent?: string };
+  readonly navigator?: { readonly userAgent?: string; readonly hardwareConcurrency?: number };
 }
 
 const surroundings = globalThis as unknown as Surroundings;
@@ -71,4 +71,12 @@ export function machineName(): string | undefined {
   return attempt(() => surroundings.Deno?.hostname?.()) ??
     attempt(() => builtinModule<{ hostname(): string }>("node:os")?.hostname()) ??
     environmentVariable("HOSTNAME");
+}
+
+/** How many cores this machine has. */
+export function coreCount(): number | undefined {
+  return attempt(() => surroundings.navigator?.hardwareConcurrency) ??
+    attempt(() =>
+      builtinModule<{ availableParallelism(): number }>("node:os")?.availableParallelism()
+    );
 }

@@ -91,8 +91,8 @@ test("jobs of a queue that a pattern stands for are run, of one that came later 
   const running = consumer.run();
   await until(() => jobs.length === 1 && server.snapshot().waiting === 1);
   await producer.enqueue("x", ["second"], { queue: "images.large" });
-  await pass(clock, until(() => jobs.length === 2));
-  await pass(clock, consumer.stop());
+  await pass(clock, consumer, until(() => jobs.length === 2));
+  await pass(clock, consumer, consumer.stop());
   await running;
   assert.deepEqual(jobs, ["first", "second"]);
   assert.equal(server.snapshot().queues["mail"], 1);
@@ -111,7 +111,7 @@ test("a run to completion knows the queues that its own jobs made", async () => 
     if (step === 0) return;
     await context.producer.enqueue("x", [step - 1], { queue: `step.${step - 1}` });
   });
-  const { reason } = await pass(clock, consumer.runToCompletion());
+  const { reason } = await pass(clock, consumer, consumer.runToCompletion());
   assert.equal(reason, "empty");
   assert.deepEqual(steps, [2, 1, 0]);
 });
@@ -120,13 +120,13 @@ test("a run to completion of a pattern that no queue looks like ends at once", a
   const clock = new ManualClock(Date.now());
   await using setting = await start(clock);
   const consumer = new Consumer({ url: setting.server.url, queues: ["nothing.*"], clock });
-  assert.deepEqual(await pass(clock, consumer.runToCompletion()), {
+  assert.deepEqual(await pass(clock, consumer, consumer.runToCompletion()), {
     reason: "empty",
     done: 0,
     failed: 0,
     unfinished: [],
   });
-  assert.equal(await pass(clock, consumer.runOne()), false);
+  assert.equal(await pass(clock, consumer, consumer.runOne()), false);
 });
 
 test("weights leave nothing behind", async () => {
@@ -143,7 +143,7 @@ test("weights leave nothing behind", async () => {
   const consumer = new Consumer({ url: server.url, concurrency: 5, queues, clock });
   const order: string[] = [];
   consumer.register("x", (job) => void order.push(job.queue));
-  const { done } = await pass(clock, consumer.runToCompletion());
+  const { done } = await pass(clock, consumer, consumer.runToCompletion());
   assert.equal(done, 90);
   assert.equal(new Set(order).size, 3);
 });
@@ -166,9 +166,9 @@ test("other queues can be taken while it runs, by all three kinds of choice", as
     await producer.enqueue("x", [], { queue });
     consumer.setQueues(choice);
     assert.deepEqual(consumer.queues, choice);
-    await pass(clock, until(() => jobs.length === i + 1));
+    await pass(clock, consumer, until(() => jobs.length === i + 1));
   }
-  await pass(clock, consumer.stop());
+  await pass(clock, consumer, consumer.stop());
   await running;
   assert.deepEqual(jobs, choices.map(([queue]) => queue));
 });
@@ -202,7 +202,7 @@ test("a function that fails is told of, and asked again after a rest", async () 
     clock.advance(1000);
   }
   await done;
-  await pass(clock, consumer.stop());
+  await pass(clock, consumer, consumer.stop());
   await running;
   assert.match(errors.join("\n"), /from the function\n.*got "not an array"\n.*got "a b"/);
   assert.equal(clock.pending, timers);

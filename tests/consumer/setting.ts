@@ -1,4 +1,4 @@
-import { Producer } from "../../mod.ts";
+import { type Consumer, Producer } from "../../mod.ts";
 import type { Clock } from "../../src/internal/clock.ts";
 import { FaktoryServer, type ManualClock } from "../../src/server/mod.ts";
 
@@ -29,12 +29,21 @@ export async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Moves the clock on, a little at a time, until `promise` settles: what waits for time to pass need not be waited for. */
-export async function pass<T>(clock: ManualClock, promise: Promise<T>): Promise<T> {
+/**
+ * Moves the clock that a consumer shares with its server on, a little at a time, until `promise` settles: what waits for time
+ * to pass need not be waited for. Not before it has connected: the server does not wait long for a HELLO.
+ */
+export async function pass<T>(
+  clock: ManualClock,
+  consumer: Consumer,
+  promise: Promise<T>,
+): Promise<T> {
   let isSettled = false;
   promise.then(() => isSettled = true, () => isSettled = true);
+  const before = ["idle", "stopped"];
+  await until(() => isSettled || !before.includes(consumer.state));
   while (!isSettled) {
-    clock.advance(50);
+    clock.advance(20);
     await new Promise((resolve) => setImmediate(resolve));
   }
   return await promise;

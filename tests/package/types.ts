@@ -4,6 +4,8 @@ import {
   Consumer,
   FaktoryError,
   type InvalidJobError,
+  isolated,
+  type IsolatedRun,
   Job,
   type JobInput,
   Producer,
@@ -20,6 +22,11 @@ export const code = (error: unknown): string | undefined =>
 export const path = (error: InvalidJobError): string => error.path;
 export const transport: Transport = nodeTransport;
 
+export const render: IsolatedRun<[path: string, width: number]> = async (job, { progress }) => {
+  const [path, width]: [string, number] = job.args;
+  await progress(50, `${path} at ${width}`);
+};
+
 export async function main(): Promise<Report> {
   await using server = await FaktoryServer.start({ port: 0 });
   await using producer = await Producer.connect({ url: server.url, transport });
@@ -32,6 +39,8 @@ export async function main(): Promise<Report> {
     signal.throwIfAborted();
     await Promise.resolve(args);
   });
+  const threads = isolated(new URL("file:///render.js"), { threads: 2, terminateAfterMs: 100 });
+  consumer.register("render", threads);
   if (refused !== undefined) throw refused;
   return await consumer.runToCompletion();
 }
@@ -43,5 +52,7 @@ export const wrongTransport: Transport = { name: 1 };
 export const wrongJob: Job = new Job(1, []);
 // @ts-expect-error The concurrency is a number.
 export const wrongConsumer: Consumer = new Consumer({ concurrency: "20" });
+// @ts-expect-error A thread has no producer.
+export const wrongRun: IsolatedRun = (_job, { producer }) => producer;
 // @ts-expect-error The port is a number.
 export const wrongServer: Promise<FaktoryServer> = FaktoryServer.start({ port: "7419" });

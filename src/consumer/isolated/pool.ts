@@ -1,0 +1,109 @@
+import { StateError } from "../../errors.ts";
+import type { Clock } from "../../internal/clock.ts";
+import { Fifo } from "../../internal/fifo.ts";
+import { line } from "./errors.ts";
+import { Run } from "./run.ts";
+import { Thread, type WorkerThreads } from "./thread.ts";
+import type { IsolatedContext, IsolatedJob } from "./types.ts";
+
+/** What a pool is made of. */
+export interface PoolSettings {
+  /** The module that its threads load. */
+  readonly url: string;
+  readonly threads: number;
+  readonly terminateAfterMs: number;
+  readonly workerThreads: WorkerThreads;
+  readonly clock: Clock;
+}
+
+/** A few threads, made when they are first needed, and the runs that wait for one, in their order. */
+export class Pool {
+  readonly #settings: PoolSettings;
+  /** Those that are being ended too: a thread counts until it is gone. */
+  readonly #threads = new Set<Thread>();
+  readonly #waiting = new Fifo<Run>();
+
+  constructor(settings: PoolSettings) {
+    this.#settings = settings;
+  }
+
+  /** Runs a job; rejects with what it threw, or with the signal's reason. */
+  async run(job: IsolatedJob, context: IsolatedContext): Promise<unknown> {
+    const { signal } = context;
+    signal.throwIfAborted();
+    const run = new Run(job, context);
+    let cancel = () => {};
+    const abort = () => cancel = this.#abort(run, signal.reason);
+    signal.addEventListener("abort", abort);
+    this.#waiting.push(run);
+    this.#proceed();
+    try {
+      return await run.ended;
+    } finally {
+      signal.removeEventListener("abort", abort);
+      cancel();
+    }
+  }
+
+  /** Ends all threads; what runs or waits rejects. The pool can be used on. */
+  async close(): Promise<void> {
+    for (const run of this.#waiting.drain()) run.reject(closed(run));
+    const threads = [...this.#threads];
+    await Promise.all(threads.map((thread) => thread.close(closed(thread.running))));
+  }
+
+  #proceed(): void {
+    while (this.#waiting.length > 0) {
+      const thread = this.#free();
+      if (thread === undefined) return;
+      thread.start(this.#waiting.shift() as Run);
+    }
+  }
+
+  #free(): Thread | undefined {
+    for (const thread of this.#threads) {
+      if (thread.isFree) return thread;
+    }
+    return this.#threads.size < this.#settings.threads ? this.#make() : undefined;
+  }
+
+  #make(): Thread | undefined {
+    const { workerThreads, url } = this.#settings;
+    try {
+      const thread = new Thread(workerThreads, url, (changed) => this.#changed(changed));
+      this.#threads.add(thread);
+      return thread;
+    } catch (error) {
+      const reason = `Cannot run jobs as no thread can be made: ${line(error)}`;
+      for (const run of this.#waiting.drain()) {
+        run.reject(new StateError("THREAD_DIED", reason, { cause: error }));
+      }
+      return undefined;
+    }
+  }
+
+  #changed(thread: Thread): void {
+    if (thread.isGone) this.#threads.delete(thread);
+    this.#proceed();
+  }
+
+  /** Asks a run to end, and sees to it; what it returns calls that off. */
+  #abort(run: Run, reason: unknown): () => void {
+    const thread = [...this.#threads].find(({ running }) => running === run);
+    if (thread === undefined) {
+      this.#waiting.removeWhere((other) => other === run);
+      run.reject(reason);
+      return () => {};
+    }
+    thread.abort(reason);
+    const { clock, terminateAfterMs } = this.#settings;
+    return clock.after(terminateAfterMs, () => {
+      if (thread.running === run) void thread.close(reason);
+    });
+  }
+}
+
+function closed(run: Run | undefined): StateError {
+  const jid = run === undefined ? "" : ` ${run.job.jid}`;
+  return new StateError("CLOSED", `The threads were ended before job${jid} was done`);
+}

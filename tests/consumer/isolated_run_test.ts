@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Consumer, isolated, JobAbortedError, type Logger, Producer } from "../../mod.ts";
+import { type Clock, systemClock } from "../../src/internal/clock.ts";
+import { FaktoryServer, ManualClock } from "../../src/server/mod.ts";
+import { nodeTransport } from "../../src/transport/node.ts";
+import type { Transport } from "../../src/transport/transport.ts";
+
+const module = new URL("../fixtures/isolated/act.ts", import.meta.url);
+
+/** A logger that keeps what it is told, and tells when there is something. */
+function listener() {
+  const told: [message: string, fields: unknown][] = [];
+  let hear = () => {};
+  const said = new Promise<void>((resolve) => hear = resolve);
+  const log = (message: string, fields: unknown) => {
+    told.push([message, fields]);
+    hear();
+  };
+  const logger: Logger = { trace: log, debug: log, info: log, warn: log, error: log };
+  return { logger, told, said };
+}
+
+/** Lets `heard` know when a BEAT goes out. */
+function watched(heard: () => void): Transport {
+  return {
+    name: "watched",
+    async connect(...args) {
+      const connection = await nodeTransport.connect(...args);
+      const writer = connection.writable.getWriter();
+      const writable = new WritableStream<Uint8Array>({
+        write(chunk) {
+          if (new TextDecoder().decode(chunk).includes("BEAT {")) heard();
+          return writer.write(chunk);
+        },
+        close: () => writer.close(),
+        abort: (reason) => writer.abort(reason),
+      });
+      return { ...connection, closed: connection.closed, writable, readable: connection.readable };
+    },
+  };
+}
+
+/** A tenth of every long wait, so that heartbeats are 1.5 s apart; how late timers are stays to be measured as it is. */
+const hurried: Clock = {
+  now: () => systemClock.now(),
+  after: (ms, callback) => systemClock.after(ms >= 15_000 ? ms / 10 : ms, callback),
+};
+
+test("jobs from the server run in threads, and their failures reach it", async () => {
+  const clock = new ManualClock(Date.now());
+  await using server = await FaktoryServer.start({ port: 0, clock });
+  await using producer = await Producer.connect({ url: server.url });
+  await using handler = isolated(module, { threads: 2 });
+  const { logger, told } = listener();
+  const consumer = new Consumer({ url: server.url, logger });
+  consumer.register("act", handler);
+  const jid = await producer.enqueue("act", ["again"], { backtrace: 1, retry: 3 });
+  assert.equal(await consumer.runOne(), true);
+  assert.equal(server.snapshot().retries, 1);
+  clock.advance(3_600_000);
+  assert.equal(await consumer.runOne(), true);
+  const fields = { jid, type: "act", queue: "default", attempt: 2 };
+  assert.deepEqual(told, [["again", {
+    ...fields,
+    failedWith: ["RangeError", "the first time", 1],
+  }]]);
+  await producer.enqueue("act", ["discard"]);
+  assert.equal(await consumer.runOne(), true);
+  const { retries, dead, working, processed } = server.snapshot();
+  assert.deepEqual({ retries, dead, working, processed }, {
+    retries: 0,
+    dead: 0,
+    working: 0,
+    processed: 3,
+  });
+});
+
+test("a stop ends a job that burns, which is failed and so comes back", async () => {
+  await using server = await FaktoryServer.start({ port: 0 });
+  await using producer = await Producer.connect({ url: server.url });
+  await using handler = isolated(module, { threads: 1, terminateAfterMs: 1 });
+  const { logger, said } = listener();
+  const consumer = new Consumer({ url: server.url, concurrency: 1, logger });
+  consumer.register("act", handler);
+  const failures: unknown[] = [];
+  consumer.on("fail", ({ error }) => failures.push(error));
+  await producer.enqueue("act", ["burn"]);
+  const running = consumer.run();
+  await said;
+  await consumer.stop({ graceMs: 1 });
+  assert.equal((await running).failed, 1);
+  const [error] = failures;
+  assert(error instanceof JobAbortedError);
+  assert.equal(error.code, "STOPPED");
+  const { retries, working } = server.snapshot();
+  assert.deepEqual({ retries, working }, { retries: 1, working: 0 });
+});
+
+test("heartbeats stay on time while a job burns for five seconds", async () => {
+  await using server = await FaktoryServer.start({ port: 0 });
+  await using producer = await Producer.connect({ url: server.url });
+  await using handler = isolated(module, { threads: 1 });
+  const times: number[] = [];
+  const consumer = new Consumer({
+    url: server.url,
+    concurrency: 1,
+    clock: hurried,
+    commandTimeoutMs: 120_000,
+    transport: watched(() => times.push(performance.now())),
+  });
+  consumer.register("act", handler);
+  const lags: number[] = [];
+  consumer.on("lag", ({ lagMs }) => lags.push(lagMs));
+  await producer.enqueue("act", ["burn", 5000]);
+  times.push(performance.now());
+  assert.equal(await consumer.runOne(), true);
+  times.push(performance.now());
+  const gaps = times.slice(1).map((at, i) => Math.round(at - (times[i] ?? 0)));
+  // The first and the last of them are no beats.
+  assert(gaps.length >= 4, `${gaps}`);
+  assert(gaps.every((ms) => ms < 2000), `${gaps}`);
+  // A machine with much else to do can be late by a little, and no more.
+  assert.deepEqual(lags.filter((ms) => ms >= 1000), []);
+  assert.equal(server.snapshot().processed, 1);
+});
