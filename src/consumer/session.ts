@@ -6,6 +6,7 @@ import type { Emitter } from "../events.ts";
 import type { Clock } from "../internal/clock.ts";
 import { type Deferred, deferred } from "../internal/deferred.ts";
 import type { Job } from "../job/job.ts";
+import type { KnownJobs } from "../job/known_jobs.ts";
 import { Producer } from "../producer/producer.ts";
 import { type Progress, trackSet } from "../protocol/commands/enterprise.ts";
 import { info, type WorkerState } from "../protocol/commands/server.ts";
@@ -28,6 +29,7 @@ import { Verdicts } from "./verdicts.ts";
 /** What a session is made of. */
 export interface SessionParts {
   readonly settings: ConsumerSettings;
+  readonly known: KnownJobs | undefined;
   readonly registered: (type: string) => Registered | undefined;
   readonly makeLanes: MakeLanes;
   readonly events: Emitter<ConsumerEvents>;
@@ -103,7 +105,7 @@ export class Session {
     this.#parts = parts;
     this.#fetchLanes = fetchLanes;
     this.#commandLanes = commandLanes;
-    this.#producer = Producer.over(commandLanes);
+    this.#producer = Producer.over(commandLanes, parts.known);
     this.#reservations = new Reservations(clock);
     this.#lag = new LagMonitor(clock, (lagMs) => events.emit("lag", { lagMs }));
     const { maxMs } = parts.limits;
