@@ -16,6 +16,10 @@ export type {
 } from "./src/transport/transport.ts";
 export { Job } from "./src/job/job.ts";
 export type { JobFailure, JobFields, JobInput, JobOptions } from "./src/job/job.ts";
+export { defineJobs, job } from "./src/job/catalogue.ts";
+export type { JobDefaults, JobDefinition, JobDefinitions } from "./src/job/catalogue.ts";
+export type * from "./src/job/standard_schema.ts";
+export type * from "./src/job/typed.ts";
 export { Producer } from "./src/producer/producer.ts";
 export type { CallOptions, ProducerEvents, ProducerOptions } from "./src/producer/producer.ts";
 export type { EnqueueManyResult, JobSource } from "./src/producer/enqueue_many.ts";
@@ -49,7 +53,11 @@ export type {
 } from "./src/consumer/isolated/types.ts";
 export type { LogFields, Logger } from "./src/consumer/logger.ts";
 export { Discard, Kill, Outcome, RetryAfter, Snooze } from "./src/consumer/outcome.ts";
-export type { ConsumerMiddleware, HandlerOptions } from "./src/consumer/registry.ts";
+export type {
+  ConsumerMiddleware,
+  HandlerAndOptions,
+  HandlerOptions,
+} from "./src/consumer/registry.ts";
 export type { EndReason, Report, RunLimits } from "./src/consumer/report.ts";
 export type { ConnectionOptions, ReconnectOptions } from "./src/connection/options.ts";
 export type { Delivery } from "./src/connection/reconnecting_lane.ts";

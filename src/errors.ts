@@ -46,28 +46,42 @@ export class ConfigError extends FaktoryError {
   override readonly name = "ConfigError";
 }
 
+/** What a schema found wrong, as [Standard Schema](https://standardschema.dev) has it. */
+export interface SchemaIssue {
+  /** What is wrong, in the schema's words. */
+  readonly message: string;
+  /** The way to it, a key or an object with a key a step. */
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+}
+
 /** Options of an {@linkcode InvalidJobError}. */
 export interface InvalidJobErrorOptions extends FaktoryErrorOptions {
   /** Where in the job it is, for example `args[0].when`. */
   readonly path: string;
+  /** What a schema found wrong with the job's arguments. */
+  readonly issues?: readonly SchemaIssue[] | undefined;
 }
 
 /**
- * A job that the server would refuse or silently change, found before anything is sent.
+ * A job that the server would refuse or silently change, or that does not fit the catalogue of jobs. A producer finds that
+ * before anything is sent; a consumer fails a job whose arguments do not fit.
  *
  * Codes: `INVALID_JID`, `INVALID_TYPE`, `INVALID_ARGS`, `INVALID_QUEUE`, `INVALID_RETRY`, `INVALID_AT`,
- * `INVALID_RESERVE_FOR`, `INVALID_BACKTRACE`, `INVALID_CUSTOM`, `INVALID_JOB`.
+ * `INVALID_RESERVE_FOR`, `INVALID_BACKTRACE`, `INVALID_CUSTOM`, `INVALID_JOB`; `SCHEMA_FAILED` where a schema itself failed.
  */
 export class InvalidJobError extends FaktoryError {
   /** The name of the class, also where a bundler shortens that. */
   override readonly name = "InvalidJobError";
   /** Where in the job it is, for example `args[0].when`. */
   readonly path: string;
+  /** What the schema of the job's type found wrong with its arguments, where it was one; `path` is that of the first. */
+  readonly issues: readonly SchemaIssue[] | undefined;
 
   /** Makes an error about the place `options.path` of a job. */
   constructor(code: string, message: string, options: InvalidJobErrorOptions) {
     super(code, message, options);
     this.path = options.path;
+    this.issues = options.issues;
   }
 }
 

@@ -3,12 +3,14 @@ import { integerIn, invalidOption, positive } from "../connection/options.ts";
 import { StateError } from "../errors.ts";
 import { Emitter, type Listener } from "../events.ts";
 import { type Clock, systemClock } from "../internal/clock.ts";
+import type { JobDefinitions } from "../job/catalogue.ts";
 import type { Job } from "../job/job.ts";
+import { KnownJobs } from "../job/known_jobs.ts";
+import type { HandlerKey } from "../job/typed.ts";
 import type { ConsumerEvents, ConsumerState } from "./events.ts";
-import type { Handler } from "./handler.ts";
 import { type ConsumerOptions, type ConsumerSettings, resolveSettings } from "./options.ts";
 import { checkChoice, type QueueChoice } from "./queues/choice.ts";
-import { type ConsumerMiddleware, type HandlerOptions, Registry } from "./registry.ts";
+import { type ConsumerMiddleware, type HandlerAndOptions, Registry } from "./registry.ts";
 import type { EndReason, Report, RunLimits, SessionLimits } from "./report.ts";
 import { DEFAULT_GRACE_MS, Session } from "./session.ts";
 import { heedSignals } from "./signals.ts";
@@ -49,11 +51,12 @@ export interface StopOptions {
  * console.log(report.reason);
  * ```
  */
-export class Consumer implements AsyncDisposable {
+export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements AsyncDisposable {
   readonly #options: ConsumerOptions;
   readonly #settings: ConsumerSettings;
   readonly #clock: Clock;
-  readonly #registry = new Registry();
+  readonly #known: KnownJobs | undefined;
+  readonly #registry: Registry;
   readonly #events = new Emitter<ConsumerEvents>();
   #queues: QueueChoice;
   #makeLanes: Promise<MakeLanes> | undefined;
@@ -70,8 +73,10 @@ export class Consumer implements AsyncDisposable {
    *
    * @throws {ConfigError} on an option that cannot be used.
    */
-  constructor(options: ConsumerOptions = {}) {
+  constructor(options: ConsumerOptions<Jobs> = {}) {
     this.#options = options;
+    this.#known = KnownJobs.of(options.jobs);
+    this.#registry = new Registry(this.#known);
     this.#settings = resolveSettings(options);
     this.#queues = this.#settings.queues;
     this.#clock = options.clock ?? systemClock;
@@ -116,13 +121,15 @@ export class Consumer implements AsyncDisposable {
   /**
    * Has `handler` run the jobs of this type. A job that has no handler fails.
    *
+   * With a catalogue, `Key` is the type's name, and the types of the arguments are known from it; without one, `Key` is the
+   * types of the arguments.
+   *
    * @throws {ConfigError} `INVALID_OPTION`.
    */
   // deno-lint-ignore no-explicit-any
-  register<Args extends readonly unknown[] | [] = any>(
-    type: string,
-    handler: Handler<Args>,
-    options: HandlerOptions = {},
+  register<Key extends HandlerKey<Jobs> = any>(
+    type: string extends keyof Jobs ? string : Key,
+    ...[handler, options = {}]: HandlerAndOptions<Jobs, Key>
   ): this {
     this.#registry.register(type, handler, options);
     return this;
@@ -263,6 +270,7 @@ export class Consumer implements AsyncDisposable {
         settings: this.#settings,
         queues,
         registry: this.#registry,
+        known: this.#known,
         makeLanes: await this.#makeLanes,
         events: this.#events,
         clock: this.#clock,

@@ -1,9 +1,10 @@
+import type { JobDefinitions } from "../job/catalogue.ts";
 import type { Job } from "../job/job.ts";
 import type { Producer } from "../producer/producer.ts";
 import type { Logger } from "./logger.ts";
 
 /** What a handler is given beside its job. */
-export interface JobContext {
+export interface JobContext<Jobs extends JobDefinitions = JobDefinitions> {
   /**
    * Aborted when the handler has to end, with a `JobAbortedError` as its reason: `RESERVATION_EXPIRED` when the job's
    * reservation is about to end, after which the server gives the job to another worker; `STOPPED` when a stop has run out
@@ -12,8 +13,8 @@ export interface JobContext {
   readonly signal: AbortSignal;
   /** 1 the first time that the job runs, 2 at its first retry, and so on. */
   readonly attempt: number;
-  /** Enqueues jobs, and speaks the server's other commands, over the consumer's own connections. */
-  readonly producer: Producer;
+  /** Enqueues jobs of the same catalogue, and speaks the server's other commands, over the consumer's own connections. */
+  readonly producer: Producer<Jobs>;
   /** The consumer's `logger`, with the job's id, type, queue and attempt in each message's fields. */
   readonly log: Logger;
   /**
@@ -36,8 +37,9 @@ export interface JobContext {
  * Runs a job. What it throws, or rejects with, fails the job: the server tries it again, or not, by its `retry`. An
  * outcome (`Discard`, `Kill`, `RetryAfter`, `Snooze`), thrown or returned, says what else is to become of the job.
  */
-// deno-lint-ignore no-explicit-any
-export type Handler<Args extends readonly unknown[] | [] = any> = (
-  job: Job<Args>,
-  context: JobContext,
-) => unknown;
+export type Handler<
+  // deno-lint-ignore no-explicit-any
+  Args extends readonly unknown[] | [] = any,
+  Jobs extends JobDefinitions = JobDefinitions,
+  Type extends string = string,
+> = (job: Job<Args, Type>, context: JobContext<Jobs>) => unknown;

@@ -1,5 +1,6 @@
 import { type ConnectionOptions, integerIn, invalidOption } from "../connection/options.ts";
 import { machineName, processId } from "../internal/environment.ts";
+import type { JobDefinitions } from "../job/catalogue.ts";
 import { createJid } from "../job/jid.ts";
 import { DEFAULT_QUEUE } from "../job/queue_name.ts";
 import { checkLimits, type ConsumerLimits } from "./limits/limits.ts";
@@ -7,7 +8,10 @@ import { LOG_LEVELS, type Logger } from "./logger.ts";
 import { checkChoice, type QueueChoice } from "./queues/choice.ts";
 
 /** Options of a consumer. */
-export interface ConsumerOptions extends ConnectionOptions {
+export interface ConsumerOptions<Jobs extends JobDefinitions = JobDefinitions>
+  extends ConnectionOptions {
+  /** The jobs that there are, as `defineJobs` gives them: names and arguments are then typed, and checked. @default any */
+  readonly jobs?: Jobs | undefined;
   /** Jobs that run at the same time, 1 to 10000. @default 10 */
   readonly concurrency?: number | undefined;
   /** Queues to take jobs from: names in their order, weights, or a function; `images.*` stands for many. @default ["default"] */

@@ -2,7 +2,11 @@ import { invalidOption, positive } from "../connection/options.ts";
 import { ConfigError } from "../errors.ts";
 import { type Layer, runThrough } from "../internal/layers.ts";
 import { showValue } from "../internal/show.ts";
+import type { JobDefinitions } from "../job/catalogue.ts";
 import type { Job } from "../job/job.ts";
+import type { KnownJobs } from "../job/known_jobs.ts";
+import type { HandlerArgs, HandlerKey } from "../job/typed.ts";
+import { checkedHandler } from "./checked.ts";
 import type { Handler, JobContext } from "./handler.ts";
 import type { Limit } from "./limits/limit.ts";
 import { checkLimit } from "./limits/limits.ts";
@@ -18,6 +22,21 @@ export interface HandlerOptions extends Limit {
    */
   readonly timeoutMs?: number | undefined;
 }
+
+/**
+ * The handler that `Consumer.register` takes for a type of the catalogue, or without one for these arguments, and options.
+ *
+ * Of one piece, as a consumer with a catalogue could else not stand in for one without.
+ */
+export type HandlerAndOptions<
+  Jobs extends JobDefinitions,
+  Key extends HandlerKey<Jobs>,
+> = string extends keyof Jobs
+  ? [handler: Handler<Key extends readonly unknown[] | [] ? Key : never>, options?: HandlerOptions]
+  : [
+    handler: Key extends keyof Jobs & string ? Handler<HandlerArgs<Jobs, Key>, Jobs, Key> : never,
+    options?: HandlerOptions,
+  ];
 
 /**
  * What every job passes on its way to its handler. `next` runs the middleware within, and at last the handler; it rejects
@@ -41,6 +60,11 @@ export class Registry {
   readonly #handlers = new Map<string, Registered>();
   readonly #layered = new Map<string, Registered>();
   readonly #middleware: ConsumerMiddleware[] = [];
+  readonly #known: KnownJobs | undefined;
+
+  constructor(known?: KnownJobs) {
+    this.#known = known;
+  }
 
   /** @throws {ConfigError} `INVALID_OPTION`. */
   register(type: unknown, handler: unknown, options: HandlerOptions): void {
@@ -48,6 +72,14 @@ export class Registry {
       throw new ConfigError(
         "INVALID_OPTION",
         `Cannot register a handler as its job type is no text, or empty: got ${showValue(type)}`,
+      );
+    }
+    if (this.#known?.has(type) === false) {
+      throw new ConfigError(
+        "INVALID_OPTION",
+        `Cannot register a handler as its job type is not in the catalogue: got ${showValue(type)}${
+          this.#known.hint(type)
+        }`,
       );
     }
     if (typeof handler !== "function") {
@@ -85,16 +117,26 @@ export class Registry {
     return this.#handlers.get(type)?.limit;
   }
 
-  /** What runs the jobs of this type, within all middleware. */
+  /** What runs the jobs of this type: checks their arguments, then passes all middleware. */
   find(type: string): Registered | undefined {
     const own = this.#handlers.get(type);
-    if (own === undefined || this.#middleware.length === 0) return own;
+    if (own === undefined || (this.#middleware.length === 0 && this.#known === undefined)) {
+      return own;
+    }
     let layered = this.#layered.get(type);
     if (layered === undefined) {
-      layered = { ...own, handler: within([...this.#middleware], own.handler) };
+      layered = { ...own, handler: this.#layer(type, own.handler) };
       this.#layered.set(type, layered);
     }
     return layered;
+  }
+
+  #layer(type: string, handler: Handler): Handler {
+    const layered = this.#middleware.length === 0
+      ? handler
+      : within([...this.#middleware], handler);
+    const schema = this.#known?.schemaOf(type);
+    return schema === undefined ? layered : checkedHandler(schema, layered);
   }
 }
 

@@ -6,6 +6,7 @@ import type { Emitter } from "../events.ts";
 import type { Clock } from "../internal/clock.ts";
 import { type Deferred, deferred } from "../internal/deferred.ts";
 import type { Job } from "../job/job.ts";
+import type { KnownJobs } from "../job/known_jobs.ts";
 import { Producer } from "../producer/producer.ts";
 import type { Command } from "../protocol/commands/command.ts";
 import type { Progress } from "../protocol/commands/enterprise.ts";
@@ -36,6 +37,7 @@ export interface SessionParts {
   readonly settings: ConsumerSettings;
   readonly queues: QueueChoice;
   readonly registry: Registry;
+  readonly known: KnownJobs | undefined;
   readonly makeLanes: MakeLanes;
   readonly events: Emitter<ConsumerEvents>;
   readonly clock: Clock;
@@ -107,7 +109,7 @@ export class Session {
     this.#parts = parts;
     this.#fetchLanes = fetchLanes;
     this.#commandLanes = commandLanes;
-    this.#producer = Producer.over(commandLanes);
+    this.#producer = Producer.over(commandLanes, parts.known);
     this.#planner = new Planner({
       choice: parts.queues,
       limits: isLimited(parts)

@@ -145,7 +145,8 @@ function customText(custom: unknown): string {
   }
 }
 
-function isPlainObject(value: unknown): value is object {
+/** Whether it is an object that JSON holds as it is. */
+export function isPlainObject(value: unknown): value is object {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
   const prototype = Object.getPrototypeOf(value);
   // Plain objects of another realm have a prototype of their own, at the end of its chain too.

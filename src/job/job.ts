@@ -40,18 +40,21 @@ export interface JobOptions {
 }
 
 /** A job as a plain object. */
-export interface JobFields<Args extends readonly unknown[] = readonly unknown[]>
-  extends JobOptions {
+export interface JobFields<
+  Args extends readonly unknown[] = readonly unknown[],
+  Type extends string = string,
+> extends JobOptions {
   /** Which handler runs it. */
-  readonly type: string;
+  readonly type: Type;
   /** The handler's arguments, as JSON. @default [] */
   readonly args?: Args | undefined;
 }
 
 /** A job, wherever one is taken: a {@linkcode Job} or a plain object of the same names. */
-export type JobInput<Args extends readonly unknown[] = readonly unknown[]> =
-  | Job<Args>
-  | JobFields<Args>;
+export type JobInput<
+  Args extends readonly unknown[] = readonly unknown[],
+  Type extends string = string,
+> = Job<Args, Type> | JobFields<Args, Type>;
 
 /** What a job that was fetched has on top. */
 export interface FetchedJobOptions extends JobOptions {
@@ -92,6 +95,9 @@ const NO_OPTIONS: FetchedJobOptions = {};
 /** The name of an option that `job` was made with and that no job has. */
 export let unknownOption: (job: Job<readonly unknown[]>) => string | undefined;
 
+/** The queue that `job` was made with; `undefined` where it was given none, though its `queue` is the server's default then. */
+export let givenQueue: (job: Job<readonly unknown[]>) => string | undefined;
+
 /**
  * A unit of work: which handler runs it, with which arguments, and how the server treats it.
  *
@@ -109,11 +115,11 @@ export let unknownOption: (job: Job<readonly unknown[]>) => string | undefined;
  * ```
  */
 // `| []` lets the types of the arguments be inferred as a tuple.
-export class Job<Args extends readonly unknown[] | [] = unknown[]> {
+export class Job<Args extends readonly unknown[] | [] = unknown[], Type extends string = string> {
   /** The job's id. */
   readonly jid: string;
   /** Which handler runs it. */
-  readonly type: string;
+  readonly type: Type;
   /** The handler's arguments. */
   readonly args: Args;
   /** The queue it goes to, or came from. */
@@ -137,13 +143,16 @@ export class Job<Args extends readonly unknown[] | [] = unknown[]> {
 
   // Kept until the job is encoded, which refuses it.
   readonly #unknownOption: string | undefined;
+  // A catalogue's default queue is for those that were given none.
+  readonly #hasQueue: boolean;
 
   static {
     unknownOption = (job) => #unknownOption in job ? job.#unknownOption : undefined;
+    givenQueue = (job) => #hasQueue in job && !job.#hasQueue ? undefined : job.queue;
   }
 
   /** Makes a job of this type; a jid is made up unless `options` has one. */
-  constructor(type: string, args?: Args, options: JobOptions = NO_OPTIONS) {
+  constructor(type: Type, args?: Args, options: JobOptions = NO_OPTIONS) {
     const given: FetchedJobOptions = options;
     const { jid, queue, custom } = given;
     this.jid = jid === undefined ? createJid() : jid;
@@ -159,5 +168,6 @@ export class Job<Args extends readonly unknown[] | [] = unknown[]> {
     this.enqueuedAt = given.enqueuedAt;
     this.failure = given.failure;
     this.#unknownOption = options === NO_OPTIONS ? undefined : unknownProperty(options);
+    this.#hasQueue = queue !== undefined;
   }
 }

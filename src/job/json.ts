@@ -42,13 +42,14 @@ export class JsonFault {
       // A circle was walked several times before it was noticed: its first turn is the one to name.
       if (this.#circular && seen.has(container)) break;
       seen.add(container);
-      path += step(key);
+      path += pathStep(key);
     }
     return path;
   }
 }
 
-function step(key: string | number): string {
+/** A step of a path, such as `[0]` or `.when`. */
+export function pathStep(key: string | number): string {
   if (typeof key === "number") return `[${key}]`;
   return /^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
 }

@@ -1,7 +1,9 @@
 import { InvalidArgumentError, ProtocolError, StateError } from "../errors.ts";
 import { showValue } from "../internal/show.ts";
+import type { JobDefinitions } from "../job/catalogue.ts";
 import type { JobInput } from "../job/job.ts";
 import { parseTimestamp } from "../job/timestamp.ts";
+import type { ArgsRest, JobArgs, TypedJob } from "../job/typed.ts";
 import { withCustom } from "../job/with_custom.ts";
 import {
   batchCommit,
@@ -19,6 +21,8 @@ export interface BatchProducer {
   readonly send: Send;
   enqueue(job: JobInput): Promise<string>;
   enqueueMany(jobs: JobSource): Promise<EnqueueManyResult>;
+  /** Makes a job that is sent as part of another command what `enqueue` would make it. */
+  prepare(job: JobInput): Promise<JobInput>;
 }
 
 /** Whether a callback of a batch is not yet due, on its queue, or done. */
@@ -47,7 +51,7 @@ export interface BatchStatus {
 }
 
 /** A batch that takes jobs, until it is committed. */
-export class Batch {
+export class Batch<Jobs extends JobDefinitions = JobDefinitions> {
   /** The batch's id. */
   readonly bid: string;
   readonly #producer: BatchProducer;
@@ -59,10 +63,13 @@ export class Batch {
     this.#producer = producer;
   }
 
-  /** Enqueues a job of this batch. */
-  async enqueue(job: JobInput): Promise<string>;
   /** Enqueues a job of this type, with these arguments, as one of this batch. */
-  async enqueue(type: string, args?: readonly unknown[]): Promise<string>;
+  async enqueue<Type extends keyof Jobs & string>(
+    type: Type,
+    ...args: ArgsRest<JobArgs<Jobs, Type>>
+  ): Promise<string>;
+  /** Enqueues a job of this batch. */
+  async enqueue(job: TypedJob<Jobs>): Promise<string>;
   async enqueue(job: JobInput | string, args?: readonly unknown[]): Promise<string> {
     this.#checkOpen();
     const input = typeof job === "string" ? { type: job, args } : job;
@@ -70,7 +77,7 @@ export class Batch {
   }
 
   /** Enqueues many jobs of this batch. */
-  async enqueueMany(jobs: JobSource): Promise<EnqueueManyResult> {
+  async enqueueMany(jobs: JobSource<TypedJob<Jobs>>): Promise<EnqueueManyResult> {
     this.#checkOpen();
     const bid = this.bid;
     return await this.#producer.enqueueMany((async function* () {
@@ -95,10 +102,13 @@ export class Batch {
 }
 
 /** Adds the jobs of a batch. */
-export type BatchFiller = (batch: Batch) => void | Promise<void>;
+export type BatchFiller<Jobs extends JobDefinitions = JobDefinitions> = {
+  // A method's parameters may be narrower: who knows of no catalogue can fill a batch of one that has.
+  fill(batch: Batch<Jobs>): void | Promise<void>;
+}["fill"];
 
 /** Jobs that belong together, with callbacks once all of them have run (Enterprise): BATCH NEW, OPEN, COMMIT, STATUS. */
-export class Batches {
+export class Batches<Jobs extends JobDefinitions = JobDefinitions> {
   readonly #producer: BatchProducer;
 
   /** @internal */
@@ -106,19 +116,22 @@ export class Batches {
     this.#producer = producer;
   }
 
+  /** Lets more jobs into a batch, from one of its own jobs or before its callbacks have fired, and commits it again. */
+  async reopen(bid: string, fill: BatchFiller<Jobs>): Promise<string> {
+    await this.#producer.send(batchOpen(checkToken(bid, "bid", "reopen batch")));
+    return await this.#fill(bid, fill);
+  }
+
   /**
    * Makes a batch, has `fill` add its jobs, and commits it; gives the batch's id. Where `fill` fails the batch is not
    * committed, so its callbacks never fire, and the server forgets it after 30 minutes.
    */
-  async open(definition: BatchDefinition, fill: BatchFiller): Promise<string> {
+  async open(
+    definition: BatchDefinition<TypedJob<Jobs>>,
+    fill: BatchFiller<Jobs>,
+  ): Promise<string> {
     checkDefinition(definition);
-    const bid = await this.#producer.send(batchNew(definition));
-    return await this.#fill(bid, fill);
-  }
-
-  /** Lets more jobs into a batch, from one of its own jobs or before its callbacks have fired, and commits it again. */
-  async reopen(bid: string, fill: BatchFiller): Promise<string> {
-    await this.#producer.send(batchOpen(checkToken(bid, "bid", "reopen batch")));
+    const bid = await this.#producer.send(batchNew(await this.#prepared(definition)));
     return await this.#fill(bid, fill);
   }
 
@@ -138,8 +151,17 @@ export class Batches {
     };
   }
 
-  async #fill(bid: string, fill: BatchFiller): Promise<string> {
-    const batch = new Batch(bid, this.#producer);
+  async #prepared(definition: BatchDefinition): Promise<BatchDefinition> {
+    const { success, complete } = definition;
+    return {
+      ...definition,
+      success: success === undefined ? undefined : await this.#producer.prepare(success),
+      complete: complete === undefined ? undefined : await this.#producer.prepare(complete),
+    };
+  }
+
+  async #fill(bid: string, fill: BatchFiller<Jobs>): Promise<string> {
+    const batch = new Batch<Jobs>(bid, this.#producer);
     await fill(batch);
     await batch.commit();
     return bid;

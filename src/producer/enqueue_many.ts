@@ -36,10 +36,14 @@ export class ManyJobs implements JobSink {
     const index = this.#count++;
     this.#underWay++;
     try {
-      this.#intake.add(input, this);
+      this.#intake.add(input, this.#intake.isDirect ? this : new Numbered(this, index));
     } catch (error) {
       this.#underWay--;
-      this.#refuse(input, index, error as InvalidJobError);
+      const jid: unknown = (input as { jid?: unknown } | null | undefined)?.jid;
+      this.#failed.set(
+        typeof jid === "string" ? jid : createJid(),
+        numbered(error as InvalidJobError, index),
+      );
       return undefined;
     }
     return this.#underWay < WINDOW ? undefined : (this.#room ??= deferred()).promise;
@@ -68,19 +72,39 @@ export class ManyJobs implements JobSink {
     this.#room.resolve();
     this.#room = undefined;
   }
+}
 
-  #refuse(input: JobInput, index: number, error: InvalidJobError): void {
-    const path = `jobs[${index}]${error.path === "" ? "" : "."}${error.path}`;
-    const jid: unknown = (input as { jid?: unknown } | null | undefined)?.jid;
-    this.#failed.set(
-      typeof jid === "string" ? jid : createJid(),
-      new InvalidJobError(error.code, `${error.message} (${path})`, { path, cause: error }),
-    );
+/** One of many jobs, whose place among them is to be told where it is found to be invalid later. */
+class Numbered implements JobSink {
+  readonly #many: ManyJobs;
+  readonly #index: number;
+
+  constructor(many: ManyJobs, index: number) {
+    this.#many = many;
+    this.#index = index;
+  }
+
+  get cancelled(): boolean {
+    return this.#many.cancelled;
+  }
+
+  done(jid: string): void {
+    this.#many.done(jid);
+  }
+
+  failed(jid: string, error: unknown): void {
+    this.#many.failed(jid, error instanceof InvalidJobError ? numbered(error, this.#index) : error);
   }
 }
 
+function numbered(error: InvalidJobError, index: number): InvalidJobError {
+  const { code, message, issues } = error;
+  const path = `jobs[${index}]${error.path === "" ? "" : "."}${error.path}`;
+  return new InvalidJobError(code, `${message} (${path})`, { path, issues, cause: error });
+}
+
 /** Whatever jobs can be taken from, one after the other. */
-export type JobSource = Iterable<JobInput> | AsyncIterable<JobInput>;
+export type JobSource<Input extends JobInput = JobInput> = Iterable<Input> | AsyncIterable<Input>;
 
 /** Enqueues all that `source` gives, in its order. */
 export async function enqueueMany(

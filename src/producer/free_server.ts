@@ -5,7 +5,7 @@ import type { ServerInfo } from "../protocol/server_info.ts";
 const ENTERPRISE_KEYS = ["unique_for", "unique_until", "expires_at", "expires_in", "track"];
 
 /** The first key of the job's `custom` that only Enterprise heeds. */
-export function enterpriseKey({ custom }: JobInput): string | undefined {
+export function enterpriseKey({ custom }: Pick<JobInput, "custom">): string | undefined {
   if (custom === undefined || custom === null) return undefined;
   for (const key in custom) if (ENTERPRISE_KEYS.includes(key)) return key;
   return undefined;

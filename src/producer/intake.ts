@@ -4,6 +4,7 @@ import { type Layer, runThrough } from "../internal/layers.ts";
 import { encodeJob } from "../job/encode.ts";
 import { createJid } from "../job/jid.ts";
 import type { JobInput } from "../job/job.ts";
+import type { KnownJobs } from "../job/known_jobs.ts";
 import type { Batcher, JobSink } from "./batcher.ts";
 
 /**
@@ -15,13 +16,23 @@ export type ProducerMiddleware = (
   next: (job?: JobInput) => Promise<string>,
 ) => unknown;
 
-/** Where all jobs come in: through the middleware, if there is any, checked and encoded, to the batcher. */
+/**
+ * Where all jobs come in: with the defaults of the catalogue, if there is one, through the middleware, if there is any,
+ * checked and encoded, to the batcher.
+ */
 export class Intake {
   readonly #batcher: Batcher;
+  readonly #known: KnownJobs | undefined;
   readonly #middleware: ProducerMiddleware[] = [];
 
-  constructor(batcher: Batcher) {
+  constructor(batcher: Batcher, known?: KnownJobs) {
     this.#batcher = batcher;
+    this.#known = known;
+  }
+
+  /** Whether what is wrong with a job is known once `add` returns. */
+  get isDirect(): boolean {
+    return this.#known === undefined && this.#middleware.length === 0;
   }
 
   /** @throws {ConfigError} `INVALID_OPTION`. */
@@ -38,21 +49,22 @@ export class Intake {
    * @throws {InvalidJobError} where it is not even begun with.
    */
   add(job: JobInput, sink: JobSink): void {
-    if (this.#middleware.length > 0) return void this.#addThrough(job, sink);
-    this.#batcher.add(encodeJob(job), job.jid !== undefined, sink);
+    const whole = this.#known === undefined ? job : this.#known.fill(job);
+    if (this.#middleware.length > 0) return void this.#addThrough(whole, sink);
+    this.#send(whole, sink);
   }
 
   async #addThrough(job: JobInput, sink: JobSink): Promise<void> {
     let current = job;
     const layers = this.#middleware.map((middleware): Layer<string> => (next) =>
       middleware(current, (other) => {
-        if (other !== undefined) current = other;
+        if (other !== undefined) current = this.#known?.fill(other) ?? other;
         return next();
       })
     );
     let jid: string;
     try {
-      const { result, work } = await runThrough(layers, () => this.#send(current, sink));
+      const { result, work } = await runThrough(layers, () => this.#pass(current, sink));
       jid = takeJid(result, work?.value);
     } catch (error) {
       const own: unknown = (current as { jid?: unknown } | null | undefined)?.jid;
@@ -61,11 +73,22 @@ export class Intake {
     sink.done(jid);
   }
 
-  #send(job: JobInput, sink: JobSink): Promise<string> {
+  #pass(job: JobInput, sink: JobSink): Promise<string> {
     return new Promise((resolve, reject) => {
-      const encoded = encodeJob(job);
-      this.#batcher.add(encoded, job.jid !== undefined, new Passage(sink, resolve, reject));
+      this.#send(job, new Passage(sink, resolve, reject));
     });
+  }
+
+  #send(job: JobInput, sink: JobSink): void {
+    // Before its schema sees the job: it may take its time, or change what it checks.
+    const encoded = encodeJob(job);
+    const isChosen = job.jid !== undefined;
+    const checking = this.#known === undefined ? undefined : this.#known.check(job);
+    if (checking === undefined) return this.#batcher.add(encoded, isChosen, sink);
+    checking.then(
+      () => this.#batcher.add(encoded, isChosen, sink),
+      (error) => sink.failed(encoded.jid, error),
+    );
   }
 }
 

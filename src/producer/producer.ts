@@ -6,7 +6,10 @@ import { request } from "../connection/request.ts";
 import { StateError } from "../errors.ts";
 import { Emitter, type Listener, type ListenerFailure } from "../events.ts";
 import { Outstanding } from "../internal/outstanding.ts";
+import type { JobDefinitions } from "../job/catalogue.ts";
 import type { JobInput, JobOptions } from "../job/job.ts";
+import { KnownJobs } from "../job/known_jobs.ts";
+import type { ArgsRest, JobArgs, TypedJob } from "../job/typed.ts";
 import type { Command } from "../protocol/commands/command.ts";
 import { flush, info } from "../protocol/commands/server.ts";
 import { parseServerInfo, type ServerInfo } from "../protocol/server_info.ts";
@@ -22,7 +25,10 @@ import { Tracking } from "./tracking.ts";
 import { jobStream, type WritableOptions } from "./writable.ts";
 
 /** Options of {@linkcode Producer.connect}. */
-export interface ProducerOptions extends ConnectionOptions {
+export interface ProducerOptions<Jobs extends JobDefinitions = JobDefinitions>
+  extends ConnectionOptions {
+  /** The jobs that there are, as `defineJobs` gives them: names and arguments are then typed, and checked. @default any */
+  readonly jobs?: Jobs | undefined;
   /**
    * Connections to use, 1 to 100. With one, jobs reach the server in the order in which they were enqueued.
    *
@@ -71,18 +77,19 @@ export interface ProducerEvents {
  * console.log(jid);
  * ```
  */
-export class Producer implements AsyncDisposable {
+export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements AsyncDisposable {
   /** Pauses, resumes, removes and measures queues. */
   readonly queues: Queues;
   /** The scheduled, retried and dead jobs. */
   readonly sets: JobSets;
   /** Jobs that belong together (Enterprise). */
-  readonly batches: Batches;
+  readonly batches: Batches<Jobs>;
   /** How far jobs are (Enterprise). */
   readonly tracking: Tracking;
 
   readonly #lanes: Lanes;
   readonly #intake: Intake;
+  readonly #known: KnownJobs | undefined;
   /** Whether the connections are its own to end. */
   readonly #isOwner: boolean;
   readonly #events: Emitter<ProducerEvents>;
@@ -92,19 +99,25 @@ export class Producer implements AsyncDisposable {
   #closing: Promise<void> | undefined;
   #forgetSignal: () => void = () => {};
 
-  private constructor(lanes: Lanes, events: Emitter<ProducerEvents>, isOwner: boolean) {
+  private constructor(
+    lanes: Lanes,
+    events: Emitter<ProducerEvents>,
+    { isOwner, known }: { isOwner: boolean; known: KnownJobs | undefined },
+  ) {
     this.#lanes = lanes;
     this.#events = events;
     this.#isOwner = isOwner;
-    this.#intake = new Intake(new Batcher(lanes));
+    this.#known = known;
+    this.#intake = new Intake(new Batcher(lanes), known);
     const send = <T>(command: Command<T>) => this.#command(command);
     this.queues = new Queues(send);
     this.sets = new JobSets(send);
     this.tracking = new Tracking(send);
     this.batches = new Batches({
       send,
-      enqueue: (job) => this.enqueue(job),
-      enqueueMany: (jobs) => this.enqueueMany(jobs),
+      enqueue: (job) => this.#enqueue(job, undefined),
+      enqueueMany: (jobs) => this.#enqueueMany(jobs),
+      prepare: async (job) => await known?.prepare(job) ?? job,
     });
   }
 
@@ -114,7 +127,10 @@ export class Producer implements AsyncDisposable {
    * @throws {ConfigError} on an option, URL or variable that cannot be used.
    * @throws {ConnectError} where there is no server, or it refuses; `AuthenticationError` where it is the password.
    */
-  static async connect(options: ProducerOptions = {}): Promise<Producer> {
+  static async connect<Jobs extends JobDefinitions = JobDefinitions>(
+    options: ProducerOptions<Jobs> = {},
+  ): Promise<Producer<Jobs>> {
+    const known = KnownJobs.of(options.jobs);
     const count = integerIn("lanes", options.lanes, { min: 1, max: 100, fallback: 1 });
     const delivery = options.delivery ?? "at-least-once";
     if (delivery !== "at-least-once" && delivery !== "at-most-once") {
@@ -132,7 +148,7 @@ export class Producer implements AsyncDisposable {
     const lanes = makeLanes(count);
     const { signal } = options;
     await lanes.open(signal);
-    const producer = new Producer(lanes, events, true);
+    const producer = new Producer<Jobs>(lanes, events, { isOwner: true, known });
     if (signal !== undefined) {
       const abort = () => lanes.close();
       signal.addEventListener("abort", abort, { once: true });
@@ -143,8 +159,8 @@ export class Producer implements AsyncDisposable {
   }
 
   /** @internal A producer over connections that somebody else opens and ends. */
-  static over(lanes: Lanes): Producer {
-    return new Producer(lanes, new Emitter<ProducerEvents>(), false);
+  static over(lanes: Lanes, known?: KnownJobs): Producer {
+    return new Producer(lanes, new Emitter<ProducerEvents>(), { isOwner: false, known });
   }
 
   /**
@@ -180,12 +196,11 @@ export class Producer implements AsyncDisposable {
    * @throws {ServerError} where the server refuses it.
    * @throws {ConnectionLostError} where no connection could be had in time; `outcome` says whether the job may be there.
    */
-  enqueue(job: JobInput, options?: CallOptions): Promise<string>;
+  enqueue(job: TypedJob<Jobs>, options?: CallOptions): Promise<string>;
   /** Enqueues a job of this type, with these arguments. */
-  enqueue(
-    type: string,
-    args?: readonly unknown[],
-    options?: JobOptions & CallOptions,
+  enqueue<Type extends keyof Jobs & string>(
+    type: Type,
+    ...args: ArgsRest<JobArgs<Jobs, Type>, [options?: JobOptions & CallOptions]>
   ): Promise<string>;
   enqueue(
     job: JobInput | string,
@@ -212,7 +227,7 @@ export class Producer implements AsyncDisposable {
       } catch (error) {
         return sink.failed("", error);
       }
-      if (job.custom !== undefined) this.#warnOfEnterprise(job);
+      if (job.custom !== undefined || this.#known !== undefined) this.#warnOfEnterprise(job);
     });
   }
 
@@ -220,16 +235,23 @@ export class Producer implements AsyncDisposable {
    * Enqueues many jobs, from anything that can be iterated, at once or as they come. Some may be refused while others are
    * enqueued, so this rejects only on a source that fails or a signal; what became of each job is in the result.
    */
-  async enqueueMany(jobs: JobSource, options: CallOptions = {}): Promise<EnqueueManyResult> {
+  async enqueueMany(
+    jobs: JobSource<TypedJob<Jobs>>,
+    options: CallOptions = {},
+  ): Promise<EnqueueManyResult> {
+    return await this.#enqueueMany(jobs, options.signal);
+  }
+
+  async #enqueueMany(jobs: JobSource, signal?: AbortSignal): Promise<EnqueueManyResult> {
     this.#checkOpen();
-    return await this.#outstanding.track(enqueueMany(this.#intake, jobs, options.signal));
+    return await this.#outstanding.track(enqueueMany(this.#intake, jobs, signal));
   }
 
   /**
    * A stream that enqueues the jobs written to it. Writing waits while the server is behind; closing waits until it has
    * all of them.
    */
-  writable(options: WritableOptions = {}): WritableStream<JobInput> {
+  writable(options: WritableOptions = {}): WritableStream<TypedJob<Jobs>> {
     return jobStream(options, {
       intake: this.#intake,
       outstanding: this.#outstanding,
@@ -277,7 +299,7 @@ export class Producer implements AsyncDisposable {
 
   #warnOfEnterprise(job: JobInput): void {
     if (this.#asksEdition) return;
-    const key = enterpriseKey(job);
+    const key = enterpriseKey(job) ?? enterpriseKey(this.#known?.defaultsOf(job.type) ?? {});
     if (key === undefined) return;
     this.#asksEdition = true;
     this.info().then((answer) => {

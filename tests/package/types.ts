@@ -2,11 +2,13 @@
 
 import {
   Consumer,
+  defineJobs,
   FaktoryError,
   type InvalidJobError,
   isolated,
   type IsolatedRun,
   Job,
+  job,
   type JobInput,
   Producer,
   type Report,
@@ -44,6 +46,24 @@ export async function main(): Promise<Report> {
   if (refused !== undefined) throw refused;
   return await consumer.runToCompletion();
 }
+
+export const jobs = defineJobs({ resize: job<[path: string, width: number]>({ queue: "images" }) });
+export const typedConsumer: Consumer<typeof jobs> = new Consumer({ jobs })
+  .register("resize", ({ args: [path, width] }) => path.repeat(width));
+export const typedProducer: Promise<Producer<typeof jobs>> = Producer.connect({ jobs });
+// What knows of no catalogue takes whoever has one.
+export const anyConsumer: Consumer = typedConsumer;
+export const anyProducer: Promise<Producer> = typedProducer;
+export const typed = async (): Promise<string[]> => {
+  const producer = await typedProducer;
+  return [
+    await producer.enqueue("resize", ["cat.png", 320]),
+    // @ts-expect-error One argument is missing.
+    await producer.enqueue("resize", ["cat.png"]),
+    // @ts-expect-error No job of the catalogue is called so.
+    await producer.enqueue("resise", ["cat.png", 320]),
+  ];
+};
 
 // A type that were not found would be `any`, and these no faults.
 // @ts-expect-error A transport's name is a string.

@@ -3,15 +3,15 @@ import type { JobInput } from "../../job/job.ts";
 import { type Command, parseObject, parseOk, parseText } from "./command.ts";
 
 /** What BATCH NEW makes; one of the callbacks at least. */
-export interface BatchDefinition {
+export interface BatchDefinition<Input extends JobInput = JobInput> {
   /** What to call it. */
   readonly description?: string | undefined;
   /** The id of the batch that it is part of. */
   readonly parentBid?: string | undefined;
   /** Enqueued once every job of the batch has succeeded. */
-  readonly success?: JobInput | undefined;
+  readonly success?: Input | undefined;
   /** Enqueued once every job of the batch has run. */
-  readonly complete?: JobInput | undefined;
+  readonly complete?: Input | undefined;
 }
 
 /** BATCH NEW: gives the batch's id. */

@@ -1,0 +1,30 @@
+/** Longer names are not compared. */
+const MAX_LENGTH = 100;
+
+/** The one of `names` that was likely meant by `name`, where one is near enough. */
+export function nearestName(name: string, names: Iterable<string>): string | undefined {
+  if (name.length > MAX_LENGTH) return undefined;
+  let nearest: string | undefined;
+  // A third of the name may be wrong.
+  let least = Math.ceil(name.length / 3) + 1;
+  for (const candidate of names) {
+    if (Math.abs(candidate.length - name.length) >= least) continue;
+    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
+    if (distance < least) [nearest, least] = [candidate, distance];
+  }
+  return nearest;
+}
+
+/** Characters to add, drop or replace (Levenshtein). */
+function editDistance(a: string, b: string): number {
+  let above = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = above[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row.push(Math.min(replaced, above[j]! + 1, row[j - 1]! + 1));
+    }
+    above = row;
+  }
+  return above[b.length]!;
+}

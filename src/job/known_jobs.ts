@@ -1,0 +1,122 @@
+import { InvalidJobError } from "../errors.ts";
+import { nearestName } from "../internal/nearest.ts";
+import { showText } from "../internal/show.ts";
+import { checkDefinitions, type JobDefaults, type JobDefinitions } from "./catalogue.ts";
+import { encodeJob, isPlainObject } from "./encode.ts";
+import { givenQueue, Job, type JobInput, unknownOption, unknownProperty } from "./job.ts";
+import type { StandardSchema } from "./standard_schema.ts";
+import { validateArgs } from "./validate.ts";
+
+interface KnownJob {
+  /** `undefined` where there are none. */
+  readonly defaults: JobDefaults | undefined;
+  readonly schema: StandardSchema<readonly unknown[]> | undefined;
+}
+
+/** A catalogue of jobs at work: gives jobs their defaults, and checks them. */
+export class KnownJobs {
+  readonly #jobs = new Map<string, KnownJob>();
+
+  /** @throws {ConfigError} `INVALID_OPTION`. */
+  constructor(definitions: JobDefinitions) {
+    checkDefinitions(definitions);
+    for (const [type, { defaults, schema }] of Object.entries(definitions)) {
+      const hasDefaults = Object.values(defaults).some((value) => value !== undefined);
+      this.#jobs.set(type, { schema, defaults: hasDefaults ? { ...defaults } : undefined });
+    }
+  }
+
+  /** The option `jobs`, where it is given. */
+  static of(definitions: JobDefinitions | undefined): KnownJobs | undefined {
+    return definitions === undefined ? undefined : new KnownJobs(definitions);
+  }
+
+  has(type: string): boolean {
+    return this.#jobs.has(type);
+  }
+
+  /** What jobs of this type have where they do not say otherwise. */
+  defaultsOf(type: string): JobDefaults | undefined {
+    return this.#jobs.get(type)?.defaults;
+  }
+
+  schemaOf(type: string): StandardSchema<readonly unknown[]> | undefined {
+    return this.#jobs.get(type)?.schema;
+  }
+
+  /** What to say after a type that is none of these. */
+  hint(type: string): string {
+    const meant = nearestName(type, this.#jobs.keys());
+    return meant === undefined ? "" : `: did you mean ${showText(meant)}?`;
+  }
+
+  /** The job with the defaults of its type; what is wrong with it stays wrong, to be refused where it is encoded. */
+  fill(job: JobInput): JobInput {
+    try {
+      const defaults = this.defaultsOf(job.type);
+      return defaults === undefined ? job : filled(job, defaults);
+    } catch {
+      // No object, or one that cannot be read.
+      return job;
+    }
+  }
+
+  /**
+   * Checks a sound job's type and arguments: at once, or as a promise where the schema takes its time.
+   *
+   * @throws {InvalidJobError} `INVALID_TYPE`, `INVALID_ARGS` or `SCHEMA_FAILED`; the promise rejects with the same.
+   */
+  check({ type, args = [] }: JobInput): Promise<unknown> | undefined {
+    const known = this.#jobs.get(type);
+    if (known === undefined) {
+      throw new InvalidJobError(
+        "INVALID_TYPE",
+        `Cannot enqueue job as its type is not in the catalogue: got ${showText(type)}${
+          this.hint(type)
+        }`,
+        { path: "type" },
+      );
+    }
+    if (known.schema === undefined) return undefined;
+    const output = validateArgs(known.schema, args, { action: "enqueue job", type });
+    return output instanceof Promise ? output : undefined;
+  }
+
+  /**
+   * The job with its defaults, checked whole.
+   *
+   * @throws {InvalidJobError}
+   */
+  async prepare(job: JobInput): Promise<JobInput> {
+    const whole = this.fill(job);
+    encodeJob(whole);
+    await this.check(whole);
+    return whole;
+  }
+}
+
+function filled(job: JobInput, defaults: JobDefaults): JobInput {
+  const isJob = job instanceof Job;
+  if ((isJob ? unknownOption(job) : unknownProperty(job)) !== undefined) return job;
+  const { jid, type, args, retry, at, reserveFor, backtrace, custom, createdAt } = job;
+  const queue = isJob ? givenQueue(job) : job.queue;
+  return {
+    jid,
+    type,
+    args,
+    queue: queue === undefined ? defaults.queue : queue,
+    retry: retry === undefined ? defaults.retry : retry,
+    at,
+    reserveFor: reserveFor === undefined ? defaults.reserveFor : reserveFor,
+    backtrace: backtrace === undefined ? defaults.backtrace : backtrace,
+    custom: defaults.custom === undefined ? custom : mergedCustom(defaults.custom, custom),
+    createdAt,
+  };
+}
+
+function mergedCustom(
+  defaults: Record<string, unknown>,
+  own: Record<string, unknown> | undefined,
+): Record<string, unknown> | undefined {
+  return own === undefined || isPlainObject(own) ? { ...defaults, ...own } : own;
+}
