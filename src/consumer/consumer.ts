@@ -9,7 +9,7 @@ import type { Handler } from "./handler.ts";
 import { type ConsumerOptions, type ConsumerSettings, resolveSettings } from "./options.ts";
 import { type ConsumerMiddleware, type HandlerOptions, Registry } from "./registry.ts";
 import type { EndReason, Report, RunLimits, SessionLimits } from "./report.ts";
-import { DEFAULT_GRACE_MS, Session } from "./session.ts";
+import { DEFAULT_GRACE_MS, Session, type SessionParts } from "./session.ts";
 import { heedSignals } from "./signals.ts";
 
 /** A job that a consumer runs at this moment. */
@@ -27,6 +27,12 @@ export interface StopOptions {
   /** How long running jobs may go on before they are aborted, in milliseconds. @default 25000 */
   readonly graceMs?: number | undefined;
 }
+
+/** What `./testing` takes of a consumer, to run jobs as it would; `undefined` for what is none. */
+export let insidesOf: (consumer: unknown) => ConsumerInsides | undefined;
+
+/** The parts of a session that do not depend on where its jobs come from. */
+export type ConsumerInsides = Pick<SessionParts, "settings" | "registered" | "events">;
 
 /**
  * Takes jobs from the server and runs them.
@@ -62,6 +68,20 @@ export class Consumer implements AsyncDisposable {
   #isStopping = false;
   /** Asked for before the session was there to be asked. */
   #isQuiet = false;
+
+  static {
+    insidesOf = (consumer) => {
+      if (typeof consumer !== "object" || consumer === null || !(#registry in consumer)) {
+        return undefined;
+      }
+      const registry = consumer.#registry;
+      return {
+        settings: consumer.#settings,
+        registered: (type) => registry.find(type),
+        events: consumer.#events,
+      };
+    };
+  }
 
   /**
    * Makes a consumer; it connects when it is run.

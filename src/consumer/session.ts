@@ -33,6 +33,8 @@ export interface SessionParts {
   readonly events: Emitter<ConsumerEvents>;
   readonly clock: Clock;
   readonly limits: SessionLimits;
+  /** Is given the producer of handlers' contexts before any of them is. */
+  readonly adopt?: ((producer: Producer) => void) | undefined;
 }
 
 /** A reservation where the job does not say, and the shortest there is, in seconds. */
@@ -104,6 +106,7 @@ export class Session {
     this.#fetchLanes = fetchLanes;
     this.#commandLanes = commandLanes;
     this.#producer = Producer.over(commandLanes);
+    parts.adopt?.(this.#producer);
     this.#reservations = new Reservations(clock);
     this.#lag = new LagMonitor(clock, (lagMs) => events.emit("lag", { lagMs }));
     const { maxMs } = parts.limits;
@@ -310,7 +313,8 @@ export class Session {
    */
   #empty(): void {
     const sinceEndMs = this.#parts.clock.now() - this.#lastEndAt;
-    this.#foundEmpty = this.#running.size === 0 && sinceEndMs > SETTLED_MS;
+    const isSettled = this.#parts.limits.trustsEmpty === true || sinceEndMs > SETTLED_MS;
+    this.#foundEmpty = this.#running.size === 0 && isSettled;
     this.#proceed();
   }
 
@@ -358,7 +362,7 @@ function beatState(state: ConsumerState): "quiet" | "terminate" | undefined {
 }
 
 /** How long the job itself says that it may take. */
-function ownTimeout({ custom }: Job): number | undefined {
+export function ownTimeout({ custom }: Job): number | undefined {
   const timeoutMs = custom["timeoutMs"];
   return typeof timeoutMs === "number" && timeoutMs > 0 ? timeoutMs : undefined;
 }

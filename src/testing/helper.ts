@@ -1,0 +1,53 @@
+import type { ConsumerInsides } from "../consumer/consumer.ts";
+import { Session } from "../consumer/session.ts";
+import { createJid } from "../job/jid.ts";
+import type { Clock } from "../internal/clock.ts";
+import type { Producer } from "../producer/producer.ts";
+import type { FakeServer } from "./fake_server.ts";
+import { type DrainedJob, Tap } from "./tap.ts";
+
+/** What a helper is to do. */
+export interface HelperOptions {
+  readonly clock: Clock;
+  /** The job to begin with, as the server keeps it. @default none */
+  readonly first?: string | undefined;
+  /** Ends after so many. */
+  readonly maxJobs: number;
+  readonly concurrency: number;
+  /** Is given the producer of handlers' contexts. */
+  readonly adopt?: ((producer: Producer) => void) | undefined;
+}
+
+/**
+ * Runs jobs as a consumer would, its handlers, middleware, limits and listeners included, but over connections of its own,
+ * and until nothing is left: the server tells it so, so that it need not wait.
+ */
+export async function help(
+  server: FakeServer,
+  consumer: ConsumerInsides,
+  options: HelperOptions,
+): Promise<readonly DrainedJob[]> {
+  const { clock, first, maxJobs, concurrency, adopt } = options;
+  const { helpers } = server.core.context.manager;
+  const { settings, events } = consumer;
+  const wid = createJid();
+  const tap = new Tap(events);
+  let session: Session | undefined;
+  const makeLanes = await server.makeLanes((error) => session?.disconnected(error, undefined));
+  helpers.set(wid, first);
+  try {
+    session = await Session.open({
+      ...consumer,
+      settings: { ...settings, concurrency, lanes: 1, worker: { ...settings.worker, wid } },
+      events: tap,
+      makeLanes,
+      clock,
+      limits: { maxJobs, untilEmpty: true, trustsEmpty: true },
+      adopt,
+    });
+    await session.report();
+    return tap.runs;
+  } finally {
+    helpers.delete(wid);
+  }
+}
