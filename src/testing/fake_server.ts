@@ -39,7 +39,7 @@ export class FakeServer {
   static async start(clock: Clock): Promise<FakeServer> {
     const sha256 = await loadSha256();
     return new FakeServer((pushed) =>
-      new Core({ clock }, sha256, {
+      new Core({ clock, maxConnections: Number.MAX_SAFE_INTEGER }, sha256, {
         random: () => 0,
         fetchWait: { clock: systemClock, ms: FETCH_WAIT_MS },
         pushed: (job) => pushed(writeJob(job)),

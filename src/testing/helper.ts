@@ -33,7 +33,11 @@ export async function help(
   const wid = createJid();
   const tap = new Tap(events);
   let session: Session | undefined;
-  const makeLanes = await server.makeLanes((error) => session?.disconnected(error, undefined));
+  let lost: Error | undefined;
+  const makeLanes = await server.makeLanes((error) => {
+    lost = error;
+    session?.disconnected(error, undefined);
+  });
   helpers.set(wid, first);
   try {
     session = await Session.open({
@@ -45,6 +49,7 @@ export async function help(
       limits: { maxJobs, untilEmpty: true, trustsEmpty: true },
       adopt,
     });
+    if (lost !== undefined) session.disconnected(lost, undefined);
     await session.report();
     return tap.runs;
   } finally {
