@@ -12,7 +12,7 @@ export const docLintStep: Step = {
   },
 };
 
-/** The examples in the documentation and the READMEs run, on an embedded server where they need one. */
+/** The examples in the documentation, `docs/` and the READMEs run, on an embedded server where they need one. */
 export const exampleStep: Step = {
   name: "examples",
   async run(): Promise<Outcome> {
@@ -23,7 +23,7 @@ export const exampleStep: Step = {
       command: deno,
       args: (report) => [
         ...["test", "-A", "--doc", `--junit-path=${report}`],
-        ...["mod.ts", "src", "README.md", "npm/README.md"],
+        ...["mod.ts", "src", "docs", "README.md", "npm/README.md"],
       ],
       env: { FAKTORY_URL: server.url },
     }).run();

@@ -39,7 +39,9 @@ export class Tap extends Emitter<ConsumerEvents> {
     event: Name,
     detail: ConsumerEvents[Name],
   ): void {
-    this.#note(event, detail as ConsumerEvents[keyof ConsumerEvents]);
+    // The consumer itself does nothing of all this, and stays in the state that it is in.
+    if (event === "state") return;
+    this.#note(event, detail);
     this.#target.emit(event, detail);
   }
 

@@ -11,6 +11,7 @@ import {
   type Transport,
 } from "@faktory-ts/faktory";
 import { FaktoryServer } from "@faktory-ts/faktory/server";
+import { FakeFaktory, type JobRun, runJob } from "@faktory-ts/faktory/testing";
 import { nodeTransport } from "@faktory-ts/faktory/transport/node";
 
 export const made: Job = new Job("resize", ["cat.png", 320], { queue: "images", retry: 5 });
@@ -34,6 +35,15 @@ export async function main(): Promise<Report> {
   });
   if (refused !== undefined) throw refused;
   return await consumer.runToCompletion();
+}
+
+export async function test(): Promise<JobRun> {
+  await using faktory = await FakeFaktory.start();
+  await faktory.producer.enqueue("resize", ["cat.png", 320]);
+  const [first] = faktory.assertEnqueued("resize", { args: ["cat.png", 320], times: 1 });
+  using _inline = faktory.inline(new Consumer());
+  await faktory.drain(new Consumer({ ...faktory.connection }));
+  return await runJob((job) => job.args[0], first);
 }
 
 // A type that were not found would be `any`, and these no faults.

@@ -76,6 +76,7 @@ describe("drain", () => {
       await next();
     });
     consumer.on("done", ({ job }) => heard.push(`done ${job.args}`));
+    consumer.on("state", ({ state }) => heard.push(state));
     consumer.register("x", async () => {
       most = Math.max(most, ++running);
       await new Promise((resolve) => setImmediate(resolve));
