@@ -71,7 +71,10 @@ const MAX_INLINE = 1000;
 export class FakeFaktory implements AsyncDisposable {
   /** A producer whose jobs come here: give it to the code under test. */
   readonly producer: Producer;
-  /** Options with which `Producer.connect` and `new Consumer` come here, for code under test that connects by itself. */
+  /**
+   * Options with which `Producer.connect` and `new Consumer` come here, for code under test that connects by itself. A consumer
+   * may `run` here and stops at once; its `runToCompletion` takes a second of its own clock, which `drain` does not.
+   */
   readonly connection: FakeConnection;
   /** The server's clock: `advance` it, then `drain`, to have retries and scheduled jobs run. */
   readonly clock: ManualClock;
