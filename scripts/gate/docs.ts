@@ -12,7 +12,7 @@ export const docLintStep: Step = {
   },
 };
 
-/** The examples in the documentation and the READMEs run, on an embedded server where they need one. */
+/** The examples in the documentation, `docs/` and the READMEs run, on an embedded server where they need one. */
 export const exampleStep: Step = {
   name: "examples",
   async run(): Promise<Outcome> {

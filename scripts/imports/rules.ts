@@ -109,14 +109,29 @@ export const rooms: readonly Room[] = [
   {
     name: "listener",
     files: ["src/server/listener.ts"],
-    imports: leaves,
+    imports: [...leaves, "server's core"],
     builtins: ["node:"],
   },
   {
     name: "server",
+    files: ["src/server/mod.ts", "src/server/server.ts"],
+    imports: [...leaves, "listener", "server's core", "options"],
+  },
+  {
+    name: "server's core",
     files: ["src/server/"],
     // Of what clients are made of, only how options are checked.
-    imports: [...core, "listener", "options"],
+    imports: [...core, "options"],
+  },
+
+  {
+    name: "testing",
+    files: ["src/testing/"],
+    // Not the listener: tests are to run where there are no sockets.
+    imports: [
+      ...client,
+      ...["transport helpers", "producer's face", "producer", "consumer", "server's core"],
+    ],
   },
 
   {

@@ -12,7 +12,7 @@ import { type ConsumerOptions, type ConsumerSettings, resolveSettings } from "./
 import { checkChoice, type QueueChoice } from "./queues/choice.ts";
 import { type ConsumerMiddleware, type HandlerAndOptions, Registry } from "./registry.ts";
 import type { EndReason, Report, RunLimits, SessionLimits } from "./report.ts";
-import { DEFAULT_GRACE_MS, Session } from "./session.ts";
+import { DEFAULT_GRACE_MS, Session, type SessionParts } from "./session.ts";
 import { heedSignals } from "./signals.ts";
 
 /** A job that a consumer runs at this moment. */
@@ -30,6 +30,15 @@ export interface StopOptions {
   /** How long running jobs may go on before they are aborted, in milliseconds. @default 25000 */
   readonly graceMs?: number | undefined;
 }
+
+/** What `./testing` takes of a consumer, to run jobs as it would; `undefined` for what is none. */
+export let insidesOf: (consumer: unknown) => ConsumerInsides | undefined;
+
+/** The parts of a session that do not depend on where its jobs come from. */
+export type ConsumerInsides = Pick<
+  SessionParts,
+  "settings" | "known" | "queues" | "registry" | "events"
+>;
 
 /**
  * Takes jobs from the server and runs them.
@@ -67,6 +76,15 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
   #isStopping = false;
   /** Asked for before the session was there to be asked. */
   #isQuiet = false;
+
+  static {
+    insidesOf = (consumer) => {
+      if (typeof consumer !== "object" || consumer === null || !(#registry in consumer)) {
+        return undefined;
+      }
+      return consumer.#insides;
+    };
+  }
 
   /**
    * Makes a consumer; it connects when it is run.
@@ -265,14 +283,11 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
       : () => {};
     try {
       this.#makeLanes ??= this.#prepare();
+      const makeLanes = await this.#makeLanes;
       const queues = this.#queues;
       const session = this.#session = await Session.open({
-        settings: this.#settings,
-        queues,
-        registry: this.#registry,
-        known: this.#known,
-        makeLanes: await this.#makeLanes,
-        events: this.#events,
+        ...this.#insides,
+        makeLanes,
         clock: this.#clock,
         limits,
       }, opening.signal);
@@ -292,6 +307,16 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
       forgetSignals();
       signal?.removeEventListener("abort", abort);
     }
+  }
+
+  get #insides(): ConsumerInsides {
+    return {
+      settings: this.#settings,
+      known: this.#known,
+      queues: this.#queues,
+      registry: this.#registry,
+      events: this.#events,
+    };
   }
 
   #prepare(): Promise<MakeLanes> {

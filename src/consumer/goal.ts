@@ -47,9 +47,10 @@ export class Goal {
    * too. A job that ended a moment ago may have ended after the server sent this.
    */
   foundNothing({ isWhole, version }: FetchPlan, isIdle: boolean): void {
-    if (this.#limits.untilEmpty !== true) return;
-    const sinceEndMs = this.#clock.now() - this.#lastEndAt;
-    this.#foundEmpty = isWhole && isIdle && sinceEndMs > SETTLED_MS &&
+    const { untilEmpty, trustsEmpty } = this.#limits;
+    if (untilEmpty !== true) return;
+    const isSettled = trustsEmpty === true || this.#clock.now() - this.#lastEndAt > SETTLED_MS;
+    this.#foundEmpty = isWhole && isIdle && isSettled &&
       this.#planner.covers(version, this.#lastEndAt);
   }
 

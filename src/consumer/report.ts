@@ -12,6 +12,8 @@ export interface RunLimits {
 export interface SessionLimits extends RunLimits {
   /** Once the queues are empty and nothing runs. @default false */
   readonly untilEmpty?: boolean | undefined;
+  /** The server answers a FETCH with nothing only when nothing is left, so that its word is taken at once. @default false */
+  readonly trustsEmpty?: boolean | undefined;
 }
 
 /**

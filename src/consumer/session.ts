@@ -42,6 +42,10 @@ export interface SessionParts {
   readonly events: Emitter<ConsumerEvents>;
   readonly clock: Clock;
   readonly limits: SessionLimits;
+  /** Heeds no limit but the number of slots, so that nothing waits for time to pass. @default false */
+  readonly ignoresLimits?: boolean | undefined;
+  /** Is given the producer of handlers' contexts before any of them is. */
+  readonly adopt?: ((producer: Producer) => void) | undefined;
 }
 
 /** A reservation where the job does not say, and the shortest there is, in seconds. */
@@ -110,6 +114,7 @@ export class Session {
     this.#fetchLanes = fetchLanes;
     this.#commandLanes = commandLanes;
     this.#producer = Producer.over(commandLanes, parts.known);
+    parts.adopt?.(this.#producer);
     this.#planner = new Planner({
       choice: parts.queues,
       limits: isLimited(parts)
@@ -344,7 +349,8 @@ export class Session {
 }
 
 /** Whether anything but the number of slots limits what is fetched. */
-function isLimited({ settings: { limits }, registry }: SessionParts): boolean {
+function isLimited({ settings: { limits }, registry, ignoresLimits }: SessionParts): boolean {
+  if (ignoresLimits === true) return false;
   return limits.perSecond !== undefined || limits.queues !== undefined || registry.hasLimits;
 }
 
@@ -361,7 +367,7 @@ function beatState(state: ConsumerState): "quiet" | "terminate" | undefined {
 }
 
 /** How long the job itself says that it may take. */
-function ownTimeout({ custom }: Job): number | undefined {
+export function ownTimeout({ custom }: Job): number | undefined {
   const timeoutMs = custom["timeoutMs"];
   return typeof timeoutMs === "number" && timeoutMs > 0 ? timeoutMs : undefined;
 }

@@ -1,7 +1,7 @@
 import { parseTimestamp } from "../job/timestamp.ts";
 import type { Clock } from "../internal/clock.ts";
 import { GoError, marshal, parse, unmarshal } from "./go_json.ts";
-import { type Failure, FETCH_WAIT_MS, type Manager } from "./manager.ts";
+import type { Failure, Manager } from "./manager.ts";
 import { mutate } from "./mutate.ts";
 import { readJob, toJob } from "./stored_job.ts";
 import type { ClientData, Workers } from "./workers.ts";
@@ -13,8 +13,8 @@ export interface CommandContext {
   readonly clock: Clock;
   /** INFO's reply. */
   info(): unknown;
-  /** A promise that ends with the server. */
-  sleep(ms: number): Promise<void>;
+  /** As long as a FETCH waits, or until the server ends. */
+  sleep(): Promise<void>;
 }
 
 /** A reply in the protocol's bytes; `undefined`: hang up. */
@@ -148,7 +148,7 @@ function fetch(
   line: string,
 ): string | Promise<string> {
   // A worker that is quiet gets no jobs, on the connection that the server knows to be quiet.
-  if (client.state !== "running") return sleep(FETCH_WAIT_MS).then(() => NIL);
+  if (client.state !== "running") return sleep().then(() => NIL);
   const job = manager.fetch(line.split(" ").slice(1), client.wid);
   return job instanceof Promise ? job.then(jobReply) : jobReply(job);
 }

@@ -1,7 +1,7 @@
 import { Fifo } from "../internal/fifo.ts";
 import { type CommandContext, execute, refusal, type ReplyText } from "./commands.ts";
 import { type Greeter, readHello } from "./handshake.ts";
-import type { Peer, PeerHandler } from "./listener.ts";
+import type { Peer, PeerHandler } from "./peer.ts";
 import type { ClientData, Closable } from "./workers.ts";
 
 /** How long a client may take for its HELLO, in milliseconds. */

@@ -6,7 +6,7 @@ import { type SortedEntry, SortedSet } from "./sorted_set.ts";
 import { readJob, type StoredJob, writeJob, writeTime } from "./stored_job.ts";
 
 /** How long a FETCH waits for a job, in milliseconds. */
-export const FETCH_WAIT_MS = 2000;
+const FETCH_WAIT_MS = 2000;
 
 const DEFAULT_RESERVATION = 1800;
 const MIN_RESERVATION = 60;
@@ -41,6 +41,25 @@ export interface SetMember {
 /** Names of the sets that MUTATE knows. */
 export type SetName = "scheduled" | "retries" | "dead";
 
+/** What a server that serves tests does otherwise than the reference server. */
+export interface ManagerOptions {
+  /** From 0 to below 1, for the waits before retries. @default Math.random */
+  readonly random?: (() => number) | undefined;
+  /** How long a FETCH waits, and by which clock. @default two seconds, by the server's */
+  readonly fetchWait?: { readonly clock: Clock; readonly ms: number } | undefined;
+  /** Hears of every job that was enqueued, but for those that their own worker puts off. */
+  readonly pushed?: ((job: StoredJob) => void) | undefined;
+}
+
+/** A FETCH that waits. */
+interface WaitingFetch {
+  readonly wid: string;
+  /** Ends it with nothing. */
+  end(): void;
+  /** Ends it with an error. */
+  fail(error: GoError): void;
+}
+
 /** What happens to jobs: from a push over reservations, retries and the schedule to their end. */
 export class Manager {
   readonly queues = new Queues();
@@ -51,16 +70,26 @@ export class Manager {
   };
   processed = 0;
   failures = 0;
+  /** How long a FETCH waits, and by which clock. */
+  readonly fetchWait: { readonly clock: Clock; readonly ms: number };
+  /**
+   * Workers whose FETCH does not wait once they have nothing to do, each with the job that it is to get first, if any: tests
+   * run jobs by them.
+   */
+  readonly helpers = new Map<string, string | undefined>();
   readonly #clock: Clock;
   readonly #random: () => number;
+  readonly #pushed: (job: StoredJob) => void;
   readonly #working = new SortedSet<Reservation>();
   readonly #reservations = new Map<string, Reservation>();
   /** FETCHes that wait, to be ended with the server. */
-  readonly #waiting = new Set<(error: GoError) => void>();
+  readonly #waiting = new Set<WaitingFetch>();
 
-  constructor(clock: Clock, random: () => number = Math.random) {
+  constructor(clock: Clock, options: ManagerOptions = {}) {
     this.#clock = clock;
-    this.#random = random;
+    this.#random = options.random ?? Math.random;
+    this.#pushed = options.pushed ?? (() => {});
+    this.fetchWait = options.fetchWait ?? { clock, ms: FETCH_WAIT_MS };
   }
 
   /** Jobs with a worker. */
@@ -84,20 +113,23 @@ export class Manager {
     }
     if (job.created_at === "") job.created_at = this.#nowText();
     if (job.queue === "") job.queue = "default";
+    const isPutOff = this.#reservations.has(job.jid);
     const at = job.at === "" ? undefined : parseAt(job.at);
     if (at !== undefined && at > this.#clock.now()) {
       this.sets.scheduled.add(at, { jid: job.jid, payload: writeJob(job) });
     } else {
       this.#enqueue(job);
     }
+    if (!isPutOff) this.#pushed(job);
   }
 
   /** A job of the first of these queues that has one, or the first that comes within two seconds. */
   fetch(names: readonly string[], wid: string): string | undefined | Promise<string | undefined> {
     if (names.length === 0) throw new GoError("must call fetch with at least one queue");
     const active = this.queues.active(names);
-    const payload = this.queues.pop(active);
+    const payload = this.#handed(wid) ?? this.queues.pop(active);
     if (payload !== undefined) return this.#reserve(payload, wid);
+    if (this.#isIdle(wid)) return undefined;
     return this.#wait(active, wid);
   }
 
@@ -166,7 +198,23 @@ export class Manager {
 
   /** Ends every FETCH that waits. */
   close(): void {
-    for (const end of [...this.#waiting]) end(new GoError("redis: client is closed"));
+    for (const waiting of [...this.#waiting]) waiting.fail(new GoError("redis: client is closed"));
+  }
+
+  /** What a helper is to get before all else. */
+  #handed(wid: string): string | undefined {
+    const payload = this.helpers.get(wid);
+    if (payload !== undefined) this.helpers.set(wid, undefined);
+    return payload;
+  }
+
+  /** Whether this is a helper that has nothing to do. */
+  #isIdle(wid: string): boolean {
+    if (!this.helpers.has(wid)) return false;
+    for (const reservation of this.#reservations.values()) {
+      if (reservation.wid === wid) return false;
+    }
+    return true;
   }
 
   #wait(active: readonly string[], wid: string): Promise<string | undefined> {
@@ -174,16 +222,21 @@ export class Manager {
       const end = (settle: () => void) => {
         waiter.isDone = true;
         cancelTimer();
-        this.#waiting.delete(fail);
+        this.#waiting.delete(waiting);
         settle();
       };
-      const fail = (error: GoError) => end(() => reject(error));
+      const waiting: WaitingFetch = {
+        wid,
+        end: () => end(() => resolve(undefined)),
+        fail: (error) => end(() => reject(error)),
+      };
       const waiter: Waiter = {
         isDone: false,
         take: (payload) => end(() => resolve(this.#reserve(payload, wid))),
       };
-      const cancelTimer = this.#clock.after(FETCH_WAIT_MS, () => end(() => resolve(undefined)));
-      this.#waiting.add(fail);
+      const { clock, ms } = this.fetchWait;
+      const cancelTimer = clock.after(ms, waiting.end);
+      this.#waiting.add(waiting);
       this.queues.wait(active, waiter);
     });
   }
@@ -202,6 +255,9 @@ export class Manager {
   #release(jid: string): Reservation | undefined {
     const reservation = this.#reservations.get(jid);
     this.#reservations.delete(jid);
+    if (reservation !== undefined && this.#isIdle(reservation.wid)) {
+      for (const waiting of [...this.#waiting]) if (waiting.wid === reservation.wid) waiting.end();
+    }
     return reservation;
   }
 

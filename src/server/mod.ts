@@ -5,6 +5,7 @@
  */
 
 export { FaktoryServer } from "./server.ts";
-export type { FaktoryServerOptions, ServerSnapshot } from "./server.ts";
+export type { FaktoryServerOptions } from "./server.ts";
+export type { ServerOptions, ServerSnapshot } from "./core.ts";
 export { ManualClock, systemClock } from "../internal/clock.ts";
 export type { Clock } from "../internal/clock.ts";

@@ -42,6 +42,20 @@ export class Queues {
     return undefined;
   }
 
+  /** Takes the first job that matches out of these queues, wherever in them it is. */
+  take(names: readonly string[], matches: (payload: string) => boolean): string | undefined {
+    for (const name of names) {
+      let isFound = false;
+      const [payload] = this.#queues.get(name)?.jobs.removeWhere((other) =>
+        !isFound && (isFound = matches(other))
+      ) ?? [];
+      if (payload !== undefined) {
+        return payload;
+      }
+    }
+    return undefined;
+  }
+
   /** Has `waiter` take the next job of any of these queues. */
   wait(names: readonly string[], waiter: Waiter): void {
     for (const name of names) {

@@ -1,8 +1,9 @@
-// One job from a producer to a consumer, on the embedded server, with the package as it is installed.
+// One job from a producer to a consumer, on the embedded server, with the package as it is installed; and one in memory.
 
 import assert from "node:assert/strict";
 import { Consumer, Producer } from "@faktory-ts/faktory";
 import { FaktoryServer } from "@faktory-ts/faktory/server";
+import { FakeFaktory } from "@faktory-ts/faktory/testing";
 
 const server = await FaktoryServer.start({ port: 0, password: "hush" });
 const producer = await Producer.connect({ url: server.url, password: "hush" });
@@ -16,6 +17,13 @@ const jid = await producer.enqueue("greet", ["world"]);
 assert.equal(await consumer.runOne(), true);
 assert.deepEqual(ran, [[jid, "world"]]);
 assert.equal((await producer.info()).totals.processed, 1);
+
+const faktory = await FakeFaktory.start();
+await faktory.producer.enqueue("greet", ["tests"]);
+faktory.assertEnqueued("greet", { args: ["tests"] });
+const [{ job }] = await faktory.drain(consumer);
+assert.deepEqual(ran[1], [job.jid, "tests"]);
+await faktory.close();
 
 await producer.close();
 await server[Symbol.asyncDispose]();

@@ -15,6 +15,7 @@ import {
   type Transport,
 } from "@faktory-ts/faktory";
 import { FaktoryServer } from "@faktory-ts/faktory/server";
+import { FakeFaktory, type JobRun, runJob } from "@faktory-ts/faktory/testing";
 import { nodeTransport } from "@faktory-ts/faktory/transport/node";
 
 export const made: Job = new Job("resize", ["cat.png", 320], { queue: "images", retry: 5 });
@@ -64,6 +65,15 @@ export const typed = async (): Promise<string[]> => {
     await producer.enqueue("resise", ["cat.png", 320]),
   ];
 };
+
+export async function test(): Promise<JobRun> {
+  await using faktory = await FakeFaktory.start();
+  await faktory.producer.enqueue("resize", ["cat.png", 320]);
+  const [first] = faktory.assertEnqueued("resize", { args: ["cat.png", 320], times: 1 });
+  using _inline = faktory.inline(new Consumer());
+  await faktory.drain(new Consumer({ ...faktory.connection }));
+  return await runJob((job) => job.args[0], first);
+}
 
 // A type that were not found would be `any`, and these no faults.
 // @ts-expect-error A transport's name is a string.

@@ -21,6 +21,16 @@ export function orderOf(choice: QueueChoice, random: () => number = Math.random)
   return new WeightedOrder(choice as Readonly<Record<string, number>>, random);
 }
 
+/** The queues that a choice stands for on a server where so many jobs wait, in an order of theirs. */
+export function namesOf(
+  choice: QueueChoice,
+  waiting: Readonly<Record<string, number>>,
+): readonly string[] {
+  const order = orderOf(choice);
+  order.learn(waiting);
+  return order.next();
+}
+
 class StrictOrder implements QueueOrder {
   readonly isDynamic: boolean;
   readonly isDrawn = false;

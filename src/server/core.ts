@@ -1,0 +1,179 @@
+import { integerIn, invalidOption } from "../connection/options.ts";
+import { type Clock, systemClock } from "../internal/clock.ts";
+import { residentKib } from "../internal/environment.ts";
+import type { Sha256 } from "../internal/sha256.ts";
+import type { CommandContext } from "./commands.ts";
+import { Connection, type ConnectionOwner } from "./connection.ts";
+import { Greeter } from "./handshake.ts";
+import { Manager, type ManagerOptions } from "./manager.ts";
+import type { Peer } from "./peer.ts";
+import { writeTime } from "./stored_job.ts";
+import { Tasks } from "./tasks.ts";
+import { Workers } from "./workers.ts";
+
+/** Options of a server, whichever way its clients come. */
+export interface ServerOptions {
+  /** The password that clients have to know. @default none */
+  readonly password?: string | undefined;
+  /** Connections that are taken at the same time. @default 2000 */
+  readonly maxConnections?: number | undefined;
+  /** Where the server's time comes from; a `ManualClock` lets tests move it. @default the machine's clock */
+  readonly clock?: Clock | undefined;
+}
+
+/** What a server holds, for tests and curious people. */
+export interface ServerSnapshot {
+  /** Jobs waiting in each queue. */
+  readonly queues: Readonly<Record<string, number>>;
+  /** Jobs for a later time. */
+  readonly scheduled: number;
+  /** Failed jobs that are to be tried again. */
+  readonly retries: number;
+  /** Failed jobs that are not. */
+  readonly dead: number;
+  /** Jobs with a worker. */
+  readonly working: number;
+  /** FETCHes that wait. */
+  readonly waiting: number;
+  /** Jobs that were run, whether they failed or not. */
+  readonly processed: number;
+  /** Failures of jobs. */
+  readonly failures: number;
+  /** Connections that are open. */
+  readonly connections: number;
+  /** Consumers that have said who they are. */
+  readonly workers: number;
+}
+
+/** The version of the reference server that this one behaves as. */
+const VERSION = "1.10.0";
+
+/** The server but for its socket: clients come by {@linkcode Core.connect}. */
+export class Core implements ConnectionOwner {
+  readonly context: CommandContext;
+  readonly greeter: Greeter;
+  readonly workers: Workers;
+  isClosing = false;
+  readonly #clock: Clock;
+  readonly #manager: Manager;
+  readonly #tasks: Tasks;
+  readonly #maxConnections: number;
+  readonly #startedAt: number;
+  readonly #open = new Set<Connection>();
+  readonly #admitted = new Set<Connection>();
+  readonly #sleepers = new Set<() => void>();
+  #commands = 0;
+
+  constructor(options: ServerOptions, sha256: Sha256, manager: ManagerOptions = {}) {
+    const clock = this.#clock = options.clock ?? systemClock;
+    this.#maxConnections = integerIn("maxConnections", options.maxConnections, {
+      min: 1,
+      max: Number.MAX_SAFE_INTEGER,
+      fallback: 2000,
+    });
+    const password = text("password", options.password);
+    this.greeter = new Greeter(password === "" ? undefined : password, sha256);
+    this.#startedAt = clock.now();
+    this.#manager = new Manager(clock, manager);
+    this.workers = new Workers(clock);
+    this.#tasks = new Tasks(clock, this.#manager, this.workers);
+    this.context = {
+      manager: this.#manager,
+      workers: this.workers,
+      clock,
+      info: () => this.#info(),
+      sleep: () => this.#sleep(),
+    };
+  }
+
+  connect(peer: Peer): Connection {
+    const connection = new Connection(peer, this);
+    this.#open.add(connection);
+    return connection;
+  }
+
+  admit(connection: Connection): string | undefined {
+    this.#admitted.add(connection);
+    const count = this.#admitted.size;
+    return count > this.#maxConnections ? `too many connections: ${count}` : undefined;
+  }
+
+  countCommand(): void {
+    this.#commands++;
+  }
+
+  closed(connection: Connection): void {
+    this.#open.delete(connection);
+    this.#admitted.delete(connection);
+  }
+
+  close(): void {
+    this.isClosing = true;
+    this.#tasks.close();
+    this.#manager.close();
+    for (const wake of [...this.#sleepers]) wake();
+    for (const connection of this.#open) connection.shutDown();
+  }
+
+  snapshot(): ServerSnapshot {
+    const { queues, sets, working, waiting, processed, failures } = this.#manager;
+    return {
+      queues: queues.sizes(),
+      scheduled: sets.scheduled.size,
+      retries: sets.retries.size,
+      dead: sets.dead.size,
+      working,
+      waiting: waiting + this.#sleepers.size,
+      processed,
+      failures,
+      connections: this.#admitted.size,
+      workers: this.workers.size,
+    };
+  }
+
+  #sleep(): Promise<void> {
+    const { clock, ms } = this.#manager.fetchWait;
+    return new Promise((resolve) => {
+      const wake = () => {
+        cancelTimer();
+        this.#sleepers.delete(wake);
+        resolve();
+      };
+      const cancelTimer = clock.after(ms, wake);
+      this.#sleepers.add(wake);
+    });
+  }
+
+  #info(): unknown {
+    const { queues, scheduled, retries, dead, working, processed, failures, connections } = this
+      .snapshot();
+    const now = this.#clock.now();
+    return {
+      now: writeTime(now),
+      server_utc_time: `${new Date(now).toISOString().slice(11, 19)} UTC`,
+      faktory: {
+        queues,
+        sets: { dead, retries, scheduled, working },
+        tasks: this.#tasks.stats(),
+        total_failures: failures,
+        total_processed: processed,
+        total_enqueued: Object.values(queues).reduce((sum, size) => sum + size, 0),
+        total_queues: Object.keys(queues).length,
+      },
+      server: {
+        description: "Faktory",
+        faktory_version: VERSION,
+        uptime: Math.floor((now - this.#startedAt) / 1000),
+        connections,
+        command_count: this.#commands,
+        used_memory_mb: Math.round((residentKib() ?? 0) / 1024),
+      },
+    };
+  }
+}
+
+/** @throws {ConfigError} `INVALID_OPTION` where an option is no text. */
+export function text(name: string, value: unknown): string | undefined {
+  if (value === undefined || typeof value === "string") return value;
+  throw invalidOption(name, "a text", name === "password" ? typeof value : value);
+}

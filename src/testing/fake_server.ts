@@ -1,0 +1,78 @@
+import { type MakeLanes, prepareLanes } from "../connection/connect.ts";
+import { type Clock, systemClock } from "../internal/clock.ts";
+import { loadSha256 } from "../internal/sha256.ts";
+import { decodeJob } from "../job/decode.ts";
+import type { Job } from "../job/job.ts";
+import { Core } from "../server/core.ts";
+import { writeJob } from "../server/stored_job.ts";
+import type { Transport } from "../transport/transport.ts";
+import { memoryUrl } from "./memory_server.ts";
+import { memoryTransport } from "./memory_transport.ts";
+
+/**
+ * How long a FETCH waits, in milliseconds of the machine's clock: a consumer can end only once its FETCHes have, so that with
+ * two seconds a test would wait, and with a clock that stands still it would for ever.
+ */
+const FETCH_WAIT_MS = 10;
+
+/** What it takes to connect to a fake. */
+export interface FakeConnection {
+  /** The option `url`; no name is looked up for it. */
+  readonly url: string;
+  /** The option `transport`: streams in memory. */
+  readonly transport: Transport;
+}
+
+/** A server in memory that remembers every job that it was given, and does not make tests wait or guess. */
+export class FakeServer {
+  readonly core: Core;
+  readonly connection: FakeConnection;
+  readonly #payloads: string[] = [];
+  /** Those of the payloads that were read, at the same places. */
+  #jobs: Job[] = [];
+
+  private constructor(makeCore: (pushed: (payload: string) => void) => Core) {
+    this.core = makeCore((payload) => this.#payloads.push(payload));
+    this.connection = { url: memoryUrl(), transport: memoryTransport(this.core) };
+  }
+
+  static async start(clock: Clock): Promise<FakeServer> {
+    const sha256 = await loadSha256();
+    return new FakeServer((pushed) =>
+      new Core({ clock, maxConnections: Number.MAX_SAFE_INTEGER }, sha256, {
+        random: () => 0,
+        fetchWait: { clock: systemClock, ms: FETCH_WAIT_MS },
+        pushed: (job) => pushed(writeJob(job)),
+      })
+    );
+  }
+
+  /** The jobs that were enqueued, in their order. */
+  get jobs(): readonly Job[] {
+    if (this.#jobs.length < this.#payloads.length) {
+      const more = this.#payloads.slice(this.#jobs.length).map(decodeJob);
+      this.#jobs = [...this.#jobs, ...more];
+    }
+    return this.#jobs;
+  }
+
+  /** Forgets every job. */
+  clear(): void {
+    this.#payloads.length = 0;
+    this.#jobs = [];
+    this.core.context.manager.flush();
+  }
+
+  /** What makes connections that are not made again; `lost` hears of the end of one. */
+  makeLanes(lost: (error: Error) => void): Promise<MakeLanes> {
+    return prepareLanes({ ...this.connection, reconnect: false }, {
+      delivery: "at-least-once",
+      attempts: 0,
+      listener: { disconnected: lost, reconnected() {} },
+    });
+  }
+
+  close(): void {
+    this.core.close();
+  }
+}

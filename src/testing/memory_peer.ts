@@ -1,0 +1,105 @@
+import { type Deferred, deferred } from "../internal/deferred.ts";
+import { Fifo } from "../internal/fifo.ts";
+import type { Peer, PeerHandler } from "../server/peer.ts";
+import { SocketStreams } from "../transport/streams.ts";
+import type { TransportConnection } from "../transport/transport.ts";
+
+/** What is kept for a client that does not read, in bytes, before the server is asked to wait. */
+const HIGH_WATER = 64 * 1024;
+
+const encoder = new TextEncoder();
+
+/** A connection in memory: the server's end of it, and the client's streams. */
+export class MemoryPeer implements Peer {
+  readonly #streams: SocketStreams;
+  readonly #handler: PeerHandler;
+  /** Sent by the server, and not asked for by the client yet. */
+  readonly #kept = new Fifo<Uint8Array>();
+  #keptBytes = 0;
+  /** The client reads. */
+  #isWanted = false;
+  /** The server was asked to wait. */
+  #isFull = false;
+  #isGone = false;
+  /** There while the server does not read. */
+  #paused: Deferred<void> | undefined;
+
+  /** `accept` is given the server's end, and gives who hears of what the client sends. */
+  constructor(accept: (peer: Peer) => PeerHandler) {
+    this.#streams = new SocketStreams({
+      pull: () => {
+        this.#isWanted = true;
+        this.#deliver();
+      },
+      pause: () => {
+        this.#isWanted = false;
+      },
+      write: (chunk) => this.#receive(chunk),
+      // A client that says no more has gone, as on the embedded server's sockets.
+      shutdown: () => this.end(),
+      destroy: () => this.#go(),
+    });
+    this.#handler = accept(this);
+  }
+
+  /** The client's end. */
+  get connection(): TransportConnection {
+    return this.#streams.connection;
+  }
+
+  send(text: string): boolean {
+    if (this.#isGone) return true;
+    const bytes = encoder.encode(text);
+    this.#kept.push(bytes);
+    this.#keptBytes += bytes.length;
+    this.#deliver();
+    if (this.#keptBytes > HIGH_WATER) this.#isFull = true;
+    return !this.#isFull;
+  }
+
+  end(): void {
+    // What was sent is the client's, whether it reads now or later.
+    for (const bytes of this.#kept.drain()) this.#streams.push(bytes);
+    this.#streams.finish();
+  }
+
+  destroy(): void {
+    this.#streams.finish();
+  }
+
+  pause(): void {
+    this.#paused ??= deferred();
+  }
+
+  resume(): void {
+    this.#paused?.resolve();
+    this.#paused = undefined;
+  }
+
+  async #receive(chunk: Uint8Array): Promise<void> {
+    while (this.#paused !== undefined && !this.#isGone) await this.#paused.promise;
+    if (!this.#isGone) this.#handler.received(chunk);
+  }
+
+  #deliver(): void {
+    while (this.#isWanted && !this.#isGone) {
+      const bytes = this.#kept.shift();
+      if (bytes === undefined) break;
+      this.#keptBytes -= bytes.length;
+      this.#streams.push(bytes);
+    }
+    if (!this.#isFull || this.#keptBytes > 0 || this.#isGone) return;
+    this.#isFull = false;
+    this.#handler.drained();
+  }
+
+  #go(): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    this.#kept.drain();
+    this.resume();
+    // Not at once: the server may be in the middle of what it does with this very connection.
+    queueMicrotask(() => this.#handler.closed());
+    this.#streams.released();
+  }
+}

@@ -1,0 +1,71 @@
+import { loadSha256 } from "../internal/sha256.ts";
+import { Core, type ServerOptions, type ServerSnapshot } from "../server/core.ts";
+import type { Transport } from "../transport/transport.ts";
+import { memoryTransport } from "./memory_transport.ts";
+
+/**
+ * The embedded server without a port: clients reach it by its `transport`, over streams in memory. It answers as the one of
+ * `./server` does, and runs where there are no sockets.
+ *
+ * @example A producer and a server, with no port between them
+ * ```ts
+ * import { Producer } from "@faktory-ts/faktory";
+ * import { MemoryServer } from "@faktory-ts/faktory/testing";
+ *
+ * await using server = await MemoryServer.start();
+ * await using producer = await Producer.connect({ url: server.url, transport: server.transport });
+ * await producer.enqueue("greet", ["world"]);
+ * console.assert(server.snapshot().queues["default"] === 1);
+ * ```
+ */
+export class MemoryServer implements AsyncDisposable {
+  /** What to give clients as their `url`, password included; no name is looked up for it. */
+  readonly url: string;
+  /** What to give clients as their `transport`. */
+  readonly transport: Transport;
+  readonly #core: Core;
+
+  private constructor(core: Core, password = "") {
+    this.#core = core;
+    this.transport = memoryTransport(core);
+    this.url = memoryUrl(password);
+  }
+
+  /**
+   * Starts a server.
+   *
+   * @throws {ConfigError} `INVALID_OPTION` on an option that cannot be used.
+   */
+  static async start(options: ServerOptions = {}): Promise<MemoryServer> {
+    return new MemoryServer(new Core(options, await loadSha256()), options.password);
+  }
+
+  /** What it holds at this moment. */
+  snapshot(): ServerSnapshot {
+    return this.#core.snapshot();
+  }
+
+  /**
+   * Tells a worker to go quiet or to end, as the reference server's web page does: it hears of it at its next BEAT. False
+   * where no such worker is connected.
+   */
+  signalWorker(wid: string, state: "quiet" | "terminate"): boolean {
+    return this.#core.workers.signal(wid, state);
+  }
+
+  /** Hangs up on everybody, and forgets every job. */
+  close(): Promise<void> {
+    this.#core.close();
+    return Promise.resolve();
+  }
+
+  /** As {@linkcode MemoryServer.close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/** A URL for a server in memory: well-formed, and of a host that there is not. */
+export function memoryUrl(password = ""): string {
+  return `tcp://${password === "" ? "" : `:${encodeURIComponent(password)}@`}memory:7419`;
+}

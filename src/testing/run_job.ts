@@ -1,0 +1,204 @@
+import { integerIn } from "../connection/options.ts";
+import { type Consumer, insidesOf } from "../consumer/consumer.ts";
+import { Execution } from "../consumer/execution.ts";
+import type { Handler } from "../consumer/handler.ts";
+import { scopedLogger } from "../consumer/logger.ts";
+import { RetryAfter, Snooze } from "../consumer/outcome.ts";
+import type { Registered } from "../consumer/registry.ts";
+import { ownTimeout } from "../consumer/session.ts";
+import { InvalidArgumentError, JobAbortedError, StateError } from "../errors.ts";
+import { type Clock, systemClock } from "../internal/clock.ts";
+import { deferred } from "../internal/deferred.ts";
+import { showValue } from "../internal/show.ts";
+import { encodeAgain } from "../job/again.ts";
+import { decodeJob } from "../job/decode.ts";
+import { encodeJob } from "../job/encode.ts";
+import type { Job, JobInput } from "../job/job.ts";
+import { Producer } from "../producer/producer.ts";
+import { FakeServer } from "./fake_server.ts";
+import { type LogEntry, recordingLogger } from "./recorder.ts";
+import { type JobOutcome, outcomeOf } from "./tap.ts";
+
+/** Options of {@linkcode runJob}. */
+export interface RunJobOptions {
+  /** The `context.attempt` that the handler sees: 2 is the first retry. @default 1 */
+  readonly attempt?: number | undefined;
+  /** Aborts `context.signal`, as a consumer does that stops. */
+  readonly signal?: AbortSignal | undefined;
+  /** What a `timeoutMs` is measured by; a `ManualClock` lets a test have it pass. @default the machine's clock */
+  readonly clock?: Clock | undefined;
+}
+
+/** How a run of a job went. */
+export interface JobRun {
+  /** The job, as the handler got it. */
+  readonly job: Job;
+  /** How it ended. */
+  readonly outcome: JobOutcome;
+  /** What the handler returned, or its promise resolved to, where it is done. */
+  readonly result: unknown;
+  /** What the handler threw, or the outcome that it gave; `undefined` where it is done. */
+  readonly error: unknown;
+  /** Seconds after which it is to be run again, where a `RetryAfter` or a `Snooze` says so. */
+  readonly seconds: number | undefined;
+  /** What it told of its progress. */
+  readonly progress: readonly { readonly percent: number; readonly text: string | undefined }[];
+  /** The seconds that it asked to stay reserved for, each time. */
+  readonly extended: readonly number[];
+  /** The jobs that it enqueued by `context.producer`. */
+  readonly enqueued: readonly Job[];
+  /** What it said by `context.log`. */
+  readonly logs: readonly LogEntry[];
+}
+
+/**
+ * Runs one job by a handler, or by the handler that a consumer has for its type, with the consumer's middleware and time
+ * limits around it, and tells how that went. No server is asked: the job goes through JSON once, as on its way to a worker,
+ * and what the handler does by its context is noted.
+ *
+ * Resolves whatever becomes of the job: look at its `outcome`.
+ *
+ * @example A handler by itself
+ * ```ts
+ * import { type Job, type JobContext, RetryAfter } from "@faktory-ts/faktory";
+ * import { runJob } from "@faktory-ts/faktory/testing";
+ *
+ * async function resize(job: Job<[path: string, width: number]>, { progress, producer }: JobContext) {
+ *   const [path, width] = job.args;
+ *   if (width > 4096) throw new RetryAfter(60);
+ *   await progress(50, "half way");
+ *   await producer.enqueue("publish", [path]);
+ *   return width * 2;
+ * }
+ *
+ * const run = await runJob(resize, { type: "resize", args: ["cat.png", 320] });
+ * console.assert(run.outcome === "done" && run.result === 640);
+ * console.assert(run.progress[0]?.text === "half way");
+ * console.assert(run.enqueued[0]?.type === "publish");
+ *
+ * const later = await runJob(resize, { type: "resize", args: ["cat.png", 9000] });
+ * console.assert(later.outcome === "retry" && later.seconds === 60);
+ * ```
+ *
+ * @throws {InvalidJobError} where no server would take the job.
+ * @throws {InvalidArgumentError} `INVALID_ARGUMENT` where there is neither a handler nor a consumer.
+ * @throws {StateError} `NOT_REGISTERED` where the consumer has no handler for the job's type.
+ * @throws {ConfigError} `INVALID_OPTION`.
+ */
+export async function runJob(
+  handler: Handler | Consumer,
+  job: JobInput,
+  options: RunJobOptions = {},
+): Promise<JobRun> {
+  const max = Number.MAX_SAFE_INTEGER;
+  const attempt = integerIn("attempt", options.attempt, { min: 1, max, fallback: 1 });
+  const fetched = throughJson(job, attempt);
+  const found = findHandler(handler, fetched);
+  const clock = options.clock ?? systemClock;
+  const server = await FakeServer.start(clock);
+  const lanes = (await server.makeLanes(() => {}))(1);
+  const producer = Producer.over(lanes);
+  try {
+    const noted = await execute(fetched, found, { ...options, clock, producer });
+    // What the handler did not wait for.
+    await producer.close();
+    return { ...noted, enqueued: server.jobs };
+  } finally {
+    lanes.close();
+    server.close();
+  }
+}
+
+interface ExecuteOptions {
+  readonly clock: Clock;
+  readonly producer: Producer;
+  readonly signal?: AbortSignal | undefined;
+}
+
+async function execute(
+  job: Job,
+  { handler, timeoutMs }: Registered,
+  { clock, producer, signal }: ExecuteOptions,
+): Promise<Omit<JobRun, "enqueued">> {
+  const progress: { percent: number; text: string | undefined }[] = [];
+  const extended: number[] = [];
+  const logs: LogEntry[] = [];
+  const logger = recordingLogger(logs);
+  const ended = deferred<{ readonly error: unknown } | undefined>();
+  const startedAt = clock.now();
+  let askedAt = startedAt;
+  const execution = new Execution(job, { startedAt, deadline: Infinity }, {
+    finished: (_execution, failure) => ended.resolve(failure),
+    expired() {},
+    track({ percent, text, reserveUntil }) {
+      if (percent !== undefined) progress.push({ percent, text });
+      if (reserveUntil !== undefined) extended.push((reserveUntil.getTime() - askedAt) / 1000);
+      return Promise.resolve(true);
+    },
+    extended() {},
+    producer: () => producer,
+    log({ job: { jid, type, queue }, attempt }) {
+      return scopedLogger(logger, { jid, type, queue, attempt });
+    },
+    now: () => askedAt = clock.now(),
+  });
+  const stop = () => execution.abort(stopped(job, signal!));
+  if (signal?.aborted === true) stop();
+  signal?.addEventListener("abort", stop, { once: true });
+  const limitMs = ownTimeout(job) ?? timeoutMs;
+  if (limitMs !== undefined) execution.limit(limitMs, clock);
+  let result: unknown;
+  execution.run(async (job, context) => result = await handler(job, context));
+  const failure = await ended.promise;
+  signal?.removeEventListener("abort", stop);
+  const error = failure?.error;
+  return {
+    job,
+    outcome: failure === undefined ? "done" : outcomeOf(error),
+    result: failure === undefined ? result : undefined,
+    error,
+    seconds: error instanceof RetryAfter || error instanceof Snooze ? error.seconds : undefined,
+    ...{ progress, extended, logs },
+  };
+}
+
+/** The job as a worker gets it, at this attempt. */
+function throughJson(input: JobInput, attempt: number): Job {
+  const job = decodeJob(encodeJob(input).json);
+  if (attempt === 1) return job;
+  const { retry = 25 } = job;
+  const failure = {
+    failedAt: new Date(),
+    retryCount: attempt - 2,
+    remaining: Math.max(retry - (attempt - 2), 0),
+    type: "Error",
+    message: "an earlier attempt failed",
+  };
+  return decodeJob(encodeAgain(job, undefined, failure).json);
+}
+
+function findHandler(handler: unknown, { type }: Job): Registered {
+  if (typeof handler === "function") {
+    return { handler: handler as Handler, timeoutMs: undefined, limit: undefined };
+  }
+  const insides = insidesOf(handler);
+  if (insides === undefined) {
+    throw new InvalidArgumentError(
+      "INVALID_ARGUMENT",
+      "Cannot run a job as there is neither a handler nor a consumer to do so: got " +
+        showValue(handler),
+    );
+  }
+  const found = insides.registry.find(type);
+  if (found !== undefined) return found;
+  throw new StateError(
+    "NOT_REGISTERED",
+    `Cannot run a job as the consumer has no handler for its type ${JSON.stringify(type)}`,
+  );
+}
+
+function stopped({ jid }: Job, { reason }: AbortSignal): JobAbortedError {
+  if (reason instanceof JobAbortedError) return reason;
+  const message = `Job ${jid} has to end as its worker stops`;
+  return new JobAbortedError("STOPPED", message, { cause: reason });
+}

@@ -1,0 +1,230 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { FaktoryError, Job, Producer } from "../../mod.ts";
+import { AssertionError, FakeFaktory, ManualClock } from "../../src/testing/mod.ts";
+
+/** The error that `act` throws. */
+function thrown(act: () => unknown): AssertionError {
+  try {
+    act();
+  } catch (error) {
+    assert(error instanceof AssertionError, String(error));
+    assert(error instanceof FaktoryError);
+    assert.equal(error.name, "AssertionError");
+    return error;
+  }
+  assert.fail("it did not throw");
+}
+
+describe("a fake Faktory", () => {
+  it("remembers jobs in their order, as the server got them", async () => {
+    await using faktory = await FakeFaktory.start();
+    assert.equal(faktory.jobs.length, 0);
+    const at = new Date(Date.now() + 60_000);
+    const jid = await faktory.producer.enqueue("resize", ["cat.png", { when: new Date(0) }]);
+    await faktory.producer.enqueueMany([
+      { type: "resize", args: ["dog.png"], queue: "images", retry: 3 },
+      new Job("welcome", ["Ada"], { at, custom: { lang: "en" } }),
+    ]);
+    const jobs = faktory.jobs;
+    assert.equal(jobs.length, 3);
+    const [first, second, third] = jobs as [Job, Job, Job];
+    assert(first instanceof Job);
+    assert.equal(first.jid, jid);
+    assert.deepEqual(first.args, ["cat.png", { when: "1970-01-01T00:00:00.000Z" }]);
+    assert.deepEqual([second.queue, second.retry, first.retry], ["images", 3, 25]);
+    assert.deepEqual([third.at, third.custom], [at, { lang: "en" }]);
+    assert.equal(faktory.snapshot().scheduled, 1);
+    assert.deepEqual(faktory.snapshot().queues, { default: 1, images: 1 });
+  });
+
+  it("takes jobs of producers that connect by themselves, and refuses what a server would", async () => {
+    await using faktory = await FakeFaktory.start();
+    await using producer = await Producer.connect({ ...faktory.connection, lanes: 2 });
+    await producer.enqueue("a");
+    await assert.rejects(producer.enqueue("b", [new Map()]), { code: "INVALID_ARGS" });
+    faktory.assertEnqueued("a", { times: 1 });
+    faktory.assertNotEnqueued("b");
+  });
+
+  it("forgets everything when it is told to", async () => {
+    await using faktory = await FakeFaktory.start();
+    await faktory.producer.enqueue("a");
+    await faktory.producer.enqueue("a", [], { at: new Date(Date.now() + 60_000) });
+    faktory.clear();
+    faktory.assertNotEnqueued("a");
+    assert.equal(faktory.snapshot().scheduled, 0);
+    await faktory.producer.enqueue("b");
+    assert.deepEqual(faktory.jobs.map(({ type }) => type), ["b"]);
+  });
+
+  it("leaves no timer when it is closed", async () => {
+    const clock = new ManualClock();
+    const faktory = await FakeFaktory.start({ clock });
+    await faktory.producer.enqueue("a");
+    await faktory.close();
+    await faktory[Symbol.asyncDispose]();
+    assert.equal(clock.pending, 0);
+    assert.equal(faktory.jobs.length, 1);
+    await assert.rejects(faktory.producer.enqueue("b"), { code: "CLOSED" });
+  });
+
+  it("wants a clock that can be moved", async () => {
+    await assert.rejects(FakeFaktory.start({ clock: {} as never }), {
+      code: "INVALID_OPTION",
+      message: "Cannot use the option clock as it is not a ManualClock: got an object",
+    });
+  });
+});
+
+describe("assertEnqueued", () => {
+  const at = new Date(Date.now() + 60_000);
+
+  async function start() {
+    const faktory = await FakeFaktory.start();
+    const { producer } = faktory;
+    await producer.enqueue("resize", ["cat.png", { width: 320, fit: ["a", null] }], {
+      queue: "images",
+      retry: 5,
+      custom: { lang: "en", from: { page: 1, tab: 2 } },
+    });
+    await producer.enqueue("resize", ["dog.png"]);
+    await producer.enqueue("remind", ["Ada"], { at });
+    return faktory;
+  }
+
+  it("gives the jobs that match, by each thing that can be expected", async () => {
+    await using faktory = await start();
+    const [first] = faktory.assertEnqueued("resize");
+    assert.equal(first.args[0], "cat.png");
+    assert.equal(faktory.assertEnqueued("resize", { times: 2 }).length, 2);
+    const width: object = { fit: ["a", null], width: 320 };
+    const fits = [
+      { args: ["cat.png", width] },
+      { queue: "images" },
+      { retry: 5 },
+      { at: null, args: ["cat.png", width] },
+      { custom: { lang: "en" } },
+      { custom: { from: { tab: 2 } }, queue: "images", times: 1 },
+    ];
+    for (const expected of fits) {
+      assert.equal(faktory.assertEnqueued("resize", expected)[0], first, JSON.stringify(expected));
+    }
+    faktory.assertEnqueued("remind", { at });
+    faktory.assertEnqueued("remind", { at: new Date(at.getTime() + 900) });
+    faktory.assertEnqueued("remind", { at: new Date(at.getTime() + 4000), withinMs: 5000 });
+  });
+
+  it("compares arguments as the JSON that they become", async () => {
+    await using faktory = await FakeFaktory.start();
+    const when = new Date();
+    await faktory.producer.enqueue("a", [when, { toJSON: () => "x" }]);
+    faktory.assertEnqueued("a", { args: [when, "x"] });
+  });
+
+  it("says what there is instead, the nearest first", async () => {
+    await using faktory = await start();
+    const error = thrown(() =>
+      faktory.assertEnqueued("resize", { args: ["dog.png"], queue: "images" })
+    );
+    assert.equal(error.code, "NOT_ENQUEUED");
+    assert.equal(
+      error.message,
+      `Cannot find a job of type "resize" with args ["dog.png"], queue "images" among the jobs that ` +
+        `were enqueued.\n` +
+        `Of this type were:\n` +
+        `  - args ["cat.png",{"fit":["a",null],"width":320}], queue "images": ` +
+        `args has 2 elements, not 1\n` +
+        `  - args ["dog.png"], queue "default": queue is "default", not "images"`,
+    );
+    assert.deepEqual(error.expected, { args: ["dog.png"], queue: "images" });
+    assert.equal((error.actual as unknown[]).length, 2);
+  });
+
+  it("names what differs, wherever it is", async () => {
+    await using faktory = await start();
+    const differences: [type: string, expected: object, said: string][] = [
+      [
+        "resize",
+        { args: ["cat.png", { width: 64, fit: ["a", null] }] },
+        "args[1].width is 320, not 64",
+      ],
+      ["resize", { args: ["cat.png", { width: 320 }] }, "args[1].fit is not wanted"],
+      [
+        "resize",
+        { args: ["cat.png", { width: 320, fit: [], x: 1 }] },
+        "args[1].fit has 2 elements, not 0",
+      ],
+      ["resize", { args: ["dog.png", 1] }, "args has 1 elements, not 2"],
+      ["resize", { retry: 6 }, "retry is 5, not 6"],
+      ["resize", { custom: { lang: "de" } }, 'custom.lang is "en", not "de"'],
+      ["resize", { custom: { to: 1 } }, "custom.to is missing"],
+      ["resize", { at }, `at is absent, not ${at.toISOString()}`],
+      ["remind", { at: null }, `at is ${at.toISOString()}, not absent`],
+      ["remind", { at: new Date(at.getTime() + 2000) }, `at is ${at.toISOString()}, not `],
+    ];
+    for (const [type, expected, said] of differences) {
+      const { message } = thrown(() => faktory.assertEnqueued(type, expected));
+      assert(message.includes(said), `${said} is not in ${message}`);
+    }
+  });
+
+  it("says that there is none of the type, and which there are, or none at all", async () => {
+    await using faktory = await start();
+    assert.match(
+      thrown(() => faktory.assertEnqueued("resise")).message,
+      /None of this type was, but of others:\n {2}- "resize": 2\n {2}- "remind": 1$/,
+    );
+    faktory.clear();
+    assert.match(
+      thrown(() => faktory.assertEnqueued("resize")).message,
+      /None was enqueued at all/,
+    );
+  });
+
+  it("counts, and says how many there are", async () => {
+    await using faktory = await start();
+    assert.match(
+      thrown(() => faktory.assertEnqueued("resize", { times: 1 })).message,
+      /^Cannot find exactly 1 job of type "resize", but 2, among [^]*: as expected\n/,
+    );
+    for (let i = 0; i < 20; i++) await faktory.producer.enqueue("many", [i]);
+    assert.match(
+      thrown(() => faktory.assertEnqueued("many", { times: 3 })).message,
+      /exactly 3 jobs [^]*- and 10 more$/,
+    );
+  });
+
+  it("assertNotEnqueued says what there is", async () => {
+    await using faktory = await start();
+    faktory.assertNotEnqueued("resize", { args: ["bird.png"] });
+    const error = thrown(() => faktory.assertNotEnqueued("resize", { queue: "images" }));
+    assert.equal(error.code, "ENQUEUED");
+    assert.match(
+      error.message,
+      /^Cannot have a job of type "resize" with queue "images", but 1 was enqueued:\n {2}- args \["cat/,
+    );
+  });
+
+  it("refuses what can be expected of no job", async () => {
+    await using faktory = await start();
+    const wrong: [expected: object, said: RegExp][] = [
+      [{ arguments: [] }, /"arguments" is nothing to look for: there are args, queue, /],
+      [{ args: [1n] }, /args\[0\] is a bigint, and JSON cannot hold that/],
+      [{ custom: { a: new Map() } }, /custom\.a is a Map, and JSON cannot hold that/],
+      [{ at: "tomorrow" }, /at is neither a Date nor null: got "tomorrow"/],
+      [{ times: 0 }, /times is not an integer of 1 or more: got 0\. Is assertNotEnqueued/],
+    ];
+    for (const [expected, message] of wrong) {
+      assert.throws(() => faktory.assertEnqueued("resize", expected), {
+        name: "InvalidArgumentError",
+        code: "INVALID_ARGUMENT",
+        message,
+      });
+    }
+    assert.throws(() => faktory.assertNotEnqueued(1 as never), { code: "INVALID_ARGUMENT" });
+    assert.throws(() => faktory.assertNotEnqueued("a", { times: 1 } as never), {
+      message: /"times" is nothing to look for/,
+    });
+  });
+});
