@@ -1,0 +1,301 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Consumer, type ConsumerLimits } from "../../mod.ts";
+import { Meter } from "../../src/consumer/limits/limit.ts";
+import { deferred } from "../../src/internal/deferred.ts";
+import { ManualClock } from "../../src/server/mod.ts";
+import { pass, start, until } from "./setting.ts";
+
+test("a meter of jobs at a time counts those that run, and those that may come", () => {
+  const meter = new Meter({ concurrency: 2 }, new ManualClock());
+  meter.expect();
+  assert.equal(meter.hasRoom, true);
+  meter.begin();
+  assert.equal(meter.hasRoom, false);
+  assert.equal(meter.roomInMs, undefined);
+  meter.expected();
+  assert.equal(meter.hasRoom, true);
+  meter.begin();
+  assert.equal(meter.hasRoom, false);
+  meter.end();
+  assert.equal(meter.hasRoom, true);
+});
+
+test("a meter of jobs a second lets no more begin in any second, whatever came before it", () => {
+  const clock = new ManualClock();
+  const meter = new Meter({ perSecond: 3 }, clock);
+  const begun: number[] = [];
+  const waits: (number | undefined)[] = [];
+  for (let ms = 0; ms < 5000; ms += 70) {
+    while (meter.hasRoom) {
+      meter.begin();
+      meter.end();
+      begun.push(clock.now());
+    }
+    waits.push(meter.roomInMs);
+    clock.advance(70);
+  }
+  assert(begun.length >= 13, `${begun.length} began`);
+  for (let i = 3; i < begun.length; i++) assert(begun[i]! - begun[i - 3]! >= 1000);
+  assert(waits.every((wait) => wait !== undefined && wait > 0 && wait <= 1000), String(waits));
+});
+
+test("what may come takes its place in the second before it has come, and gives it back", () => {
+  const clock = new ManualClock();
+  const meter = new Meter({ perSecond: 2 }, clock);
+  meter.begin();
+  clock.advance(400);
+  meter.expect();
+  assert.equal(meter.hasRoom, false);
+  // The first leaves the second then; the other may be about to begin.
+  assert.equal(meter.roomInMs, 600);
+  meter.expect();
+  assert.equal(meter.roomInMs, undefined);
+  meter.expected();
+  meter.expected();
+  assert.equal(meter.hasRoom, true);
+});
+
+test("less than one a second is one in so many seconds", () => {
+  const clock = new ManualClock();
+  const meter = new Meter({ perSecond: 0.2 }, clock);
+  meter.begin();
+  assert.equal(meter.roomInMs, 5000);
+  clock.advance(4999);
+  assert.equal(meter.hasRoom, false);
+  clock.advance(1);
+  assert.equal(meter.hasRoom, true);
+});
+
+test("limits that cannot be used are refused", () => {
+  const code = "INVALID_OPTION";
+  const wrong: unknown[] = [
+    7,
+    [],
+    { perSecond: 0 },
+    { perSecond: "1" },
+    { queues: 1 },
+    { queues: { a: 1 } },
+    { queues: { a: { concurrency: 0 } } },
+    { queues: { a: { concurrency: 1.5 } } },
+    { queues: { a: { perSecond: -1 } } },
+    { queues: { a: { perSecond: 2e6 } } },
+  ];
+  for (const limits of wrong) {
+    assert.throws(() => new Consumer({ limits: limits as ConsumerLimits }), { code });
+  }
+  assert.throws(() => new Consumer({ limits: { queues: { "a b": {} } } }), {
+    code: "INVALID_QUEUE",
+  });
+  const consumer = new Consumer();
+  assert.throws(() => consumer.register("x", () => {}, { concurrency: 0 }), { code });
+  assert.throws(() => consumer.register("x", () => {}, { perSecond: NaN }), { code });
+});
+
+/** Handlers that wait to be let go, and what ran at the same time at the most. */
+function gate() {
+  const running = new Map<string, number>();
+  const most = new Map<string, number>();
+  let open = deferred<void>();
+  return {
+    most,
+    count: (key: string) => running.get(key) ?? 0,
+    async pass(keys: readonly string[]) {
+      for (const key of keys) {
+        running.set(key, (running.get(key) ?? 0) + 1);
+        most.set(key, Math.max(most.get(key) ?? 0, running.get(key)!));
+      }
+      await open.promise;
+      for (const key of keys) running.set(key, running.get(key)! - 1);
+    },
+    /** Lets those that run now end. */
+    release() {
+      open.resolve();
+      open = deferred();
+    },
+  };
+}
+
+test("a queue's limit holds before jobs are fetched: the server keeps none for it that does not run", async () => {
+  await using setting = await start();
+  const { server, producer } = setting;
+  const jobs = (queue: string, count: number) =>
+    Array.from({ length: count }, () => ({ type: "x", queue }));
+  await producer.enqueueMany([...jobs("images", 12), ...jobs("mail", 12), ...jobs("tenant.a", 4)]);
+  const consumer = new Consumer({
+    url: server.url,
+    concurrency: 20,
+    queues: ["images", "mail", "tenant.a"],
+    limits: { queues: { images: { concurrency: 2 }, "tenant.*": { concurrency: 1 } } },
+  });
+  const { pass, most, count, release } = gate();
+  let ended = 0;
+  consumer.register("x", async ({ queue }) => {
+    await pass([queue, "all"]);
+    ended++;
+  });
+  const running = consumer.run();
+  await until(() => count("all") === 2 + 12 + 1);
+  const { working, queues } = server.snapshot();
+  assert.deepEqual({ working, queues }, {
+    working: 15,
+    queues: { images: 10, mail: 0, "tenant.a": 3 },
+  });
+  while (ended < 28) {
+    release();
+    await until(() =>
+      ended === 28 || (count("all") > 0 && server.snapshot().working === count("all"))
+    );
+  }
+  await consumer.stop();
+  await running;
+  assert.deepEqual([most.get("images"), most.get("mail"), most.get("tenant.a")], [2, 12, 1]);
+});
+
+test("a queue whose limit has room again does not wait for FETCHes of the others", async () => {
+  // The server's clock stands: a FETCH of an empty queue never ends by itself.
+  const clock = new ManualClock(Date.now());
+  await using setting = await start(clock);
+  const { server, producer } = setting;
+  await producer.enqueueMany([1, 2, 3].map((i) => ({ type: "x", args: [i], queue: "images" })));
+  const consumer = new Consumer({
+    url: server.url,
+    concurrency: 3,
+    queues: ["images", "mail"],
+    limits: { queues: { images: { concurrency: 1 } } },
+    clock,
+  });
+  const { pass: enter, count, release } = gate();
+  const seen: unknown[] = [];
+  consumer.register("x", async ({ args }) => {
+    seen.push(args[0]);
+    await enter(["all"]);
+  });
+  const running = consumer.run();
+  for (let i = 1; i <= 3; i++) {
+    // One waits for mail on one lane; the other lane is kept for images.
+    await until(() => count("all") === 1 && seen.length === i && server.snapshot().waiting === 1);
+    release();
+  }
+  await until(() => count("all") === 0);
+  await pass(clock, consumer, consumer.stop());
+  await running;
+  assert.deepEqual(seen, [1, 2, 3]);
+});
+
+test("a type's limit holds for the queues it comes from; the first that are too many go back unrun", async () => {
+  await using setting = await start();
+  const { server, producer } = setting;
+  await producer.enqueueMany(
+    Array.from({ length: 20 }, (_, i) => ({ type: "heavy", args: [i], queue: "work" })),
+  );
+  const consumer = new Consumer({ url: server.url, concurrency: 20, queues: ["work"] });
+  const { pass, most, count, release } = gate();
+  const begun: number[] = [];
+  consumer.register<[number]>("heavy", async ({ args: [i] }) => {
+    begun.push(i);
+    await pass(["heavy"]);
+  }, { concurrency: 2 });
+  const returned: string[] = [];
+  consumer.on("returned", ({ reason }) => returned.push(reason));
+  let done = 0;
+  consumer.on("done", () => done++);
+  const running = consumer.run();
+  while (done < 20) {
+    await until(() =>
+      count("heavy") === Math.min(2, 20 - done) && server.snapshot().working === count("heavy")
+    );
+    const before = done;
+    release();
+    await until(() => done > before && count("heavy") > 0 || done === 20);
+  }
+  await consumer.stop();
+  assert.equal((await running).done, 20);
+  assert.equal(most.get("heavy"), 2);
+  assert.deepEqual(begun.sort((a, b) => a - b), Array.from({ length: 20 }, (_, i) => i));
+  // Four FETCHes were under way before it was known that this queue has such jobs.
+  assert(returned.length <= 4, `${returned.length} were put back`);
+  assert.equal(server.snapshot().working, 0);
+});
+
+test("no more jobs begin in a second than may, of a queue, a type and in all", async () => {
+  for (const which of ["queue", "type", "all"]) {
+    const clock = new ManualClock(Date.now());
+    await using setting = await start(clock);
+    const { server, producer } = setting;
+    await producer.enqueueMany(Array.from({ length: 9 }, () => ({ type: "x", queue: "api" })));
+    const limits: Record<string, ConsumerLimits> = {
+      queue: { queues: { api: { perSecond: 4 } } },
+      type: {},
+      all: { perSecond: 4 },
+    };
+    const consumer = new Consumer({
+      url: server.url,
+      concurrency: 10,
+      queues: ["api"],
+      limits: limits[which]!,
+      clock,
+    });
+    const begun: number[] = [];
+    consumer.register(
+      "x",
+      () => void begun.push(clock.now()),
+      which === "type" ? { perSecond: 4 } : {},
+    );
+    const running = consumer.run();
+    await pass(clock, consumer, until(() => begun.length === 9));
+    await pass(clock, consumer, consumer.stop());
+    await running;
+    for (let i = 4; i < begun.length; i++) {
+      assert(begun[i]! - begun[i - 4]! >= 1000, `${which}: ${begun.map((ms) => ms - begun[0]!)}`);
+    }
+    assert(begun[8]! - begun[0]! < 3000, `${which}: ${begun.map((ms) => ms - begun[0]!)}`);
+  }
+});
+
+test("a job without a handler can be left to others: it goes back, and its queue rests", async () => {
+  const clock = new ManualClock(Date.now());
+  await using setting = await start(clock);
+  const { server, producer } = setting;
+  const timers = clock.pending;
+  const jid = await producer.enqueue("others", [1], { queue: "mixed", retry: 0 });
+  const consumer = new Consumer({
+    url: server.url,
+    concurrency: 1,
+    queues: ["mixed", "own"],
+    unregistered: "leave",
+    clock,
+  });
+  const seen: string[] = [];
+  consumer.register("ours", (job) => void seen.push(job.queue));
+  const returned: unknown[] = [];
+  consumer.on("returned", ({ job, reason }) => returned.push([job.jid, reason]));
+  consumer.on("fail", ({ error }) => assert.fail(String(error)));
+  const running = consumer.run();
+  await until(() => returned.length === 1 && server.snapshot().queues["mixed"] === 1);
+  assert.deepEqual(returned, [[jid, "unregistered"]]);
+  await producer.enqueue("ours", [], { queue: "mixed" });
+  await producer.enqueue("ours", [], { queue: "own" });
+  await until(() => seen.length === 1 && server.snapshot().waiting === 1);
+  assert.deepEqual(seen, ["own"]);
+  // Somebody else has taken it meanwhile.
+  await producer.queues.remove("mixed");
+  await producer.enqueue("ours", [], { queue: "mixed" });
+  await pass(clock, consumer, until(() => seen.length === 2));
+  await pass(clock, consumer, consumer.stop());
+  await running;
+  assert.deepEqual(seen, ["own", "mixed"]);
+  assert.equal(server.snapshot().processed, 3);
+  assert.equal(clock.pending, timers);
+});
+
+test("a run to completion ends where only jobs that are left to others remain", async () => {
+  const clock = new ManualClock(Date.now());
+  await using setting = await start(clock);
+  await setting.producer.enqueue("others");
+  const consumer = new Consumer({ url: setting.server.url, unregistered: "leave", clock });
+  const report = await pass(clock, consumer, consumer.runToCompletion());
+  assert.deepEqual(report, { reason: "empty", done: 0, failed: 0, unfinished: [] });
+  assert.deepEqual(setting.server.snapshot().queues, { default: 1 });
+  assert.throws(() => new Consumer({ unregistered: "drop" as never }), { code: "INVALID_OPTION" });
+});
