@@ -184,8 +184,8 @@ export class ProtocolError extends FaktoryError {
 /**
  * The producer or consumer is closed, or in a state in which this call makes no sense.
  *
- * Codes: `CLOSED`, `ALREADY_RUNNING`, `NOT_REGISTERED`, `BATCH_COMMITTED`, `NEXT_CALLED_TWICE`, `NEXT_NOT_CALLED`,
- * `INVALID_CHOICE`, `NOT_RUN`, `THREAD_DIED`.
+ * Codes: `CLOSED`, `ALREADY_RUNNING`, `NOT_REGISTERED`, `BATCH_COMMITTED`, `NEXT_CALLED_TWICE`, `NEXT_CALLED_LATE`,
+ * `NEXT_NOT_CALLED`, `INVALID_CHOICE`, `NOT_RUN`, `THREAD_DIED`.
  */
 export class StateError extends FaktoryError {
   /** The name of the class, also where a bundler shortens that. */

@@ -151,13 +151,17 @@ function limitOf(handler: Handler & Limit, { concurrency, perSecond }: Limit): L
 
 function within(middleware: readonly ConsumerMiddleware[], handler: Handler): Handler {
   return async (job: Job, context: JobContext) => {
-    const layers = middleware.map((one): Layer<unknown> => (next) => one(job, context, next));
-    const { result } = await runThrough(layers, async () => {
-      const value = await handler(job, context);
-      // As an outcome is no success, middleware hears of it as of an error, whichever way the handler gave it.
-      if (value instanceof Outcome) throw value;
-      return value;
-    });
+    const layers = middleware.map((one): Layer<unknown> => async (next) =>
+      noOutcome(await one(job, context, next))
+    );
+    const work = async () => noOutcome(await handler(job, context));
+    const { result } = await runThrough(layers, work);
     return result;
   };
+}
+
+/** As an outcome is no success, the middleware around hears of it as of an error, whichever way it was given. */
+function noOutcome(value: unknown): unknown {
+  if (value instanceof Outcome) throw value;
+  return value;
 }

@@ -1,5 +1,6 @@
 import { after, before, describe } from "node:test";
 import { consumerContract } from "./consumer.ts";
+import { outcomesContract } from "./outcomes.ts";
 import { producerContract } from "./producer.ts";
 import { subjects } from "./subject.ts";
 import { wireContract } from "./wire.ts";
@@ -19,5 +20,10 @@ for (const subject of subjects()) {
     before(() => subject.start());
     after(() => subject.stop());
     consumerContract(subject);
+  });
+  describe(`outcomes on ${subject.name}`, () => {
+    before(() => subject.start());
+    after(() => subject.stop());
+    outcomesContract(subject);
   });
 }
