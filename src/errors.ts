@@ -185,7 +185,7 @@ export class ProtocolError extends FaktoryError {
  * The producer or consumer is closed, or in a state in which this call makes no sense.
  *
  * Codes: `CLOSED`, `ALREADY_RUNNING`, `NOT_REGISTERED`, `BATCH_COMMITTED`, `NEXT_CALLED_TWICE`, `NEXT_CALLED_LATE`,
- * `NEXT_NOT_CALLED`, `INVALID_CHOICE`, `NOT_RUN`, `THREAD_DIED`.
+ * `NEXT_NOT_CALLED`, `INVALID_CHOICE`, `NOT_RUN`, `THREAD_DIED`, `CALLED_OFF`.
  */
 export class StateError extends FaktoryError {
   /** The name of the class, also where a bundler shortens that. */

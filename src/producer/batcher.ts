@@ -1,5 +1,6 @@
 import type { Request } from "../connection/request.ts";
 import type { Lanes } from "../connection/lanes.ts";
+import { StateError } from "../errors.ts";
 import type { EncodedJob } from "../job/encode.ts";
 import type { Command } from "../protocol/commands/command.ts";
 import { push, pushBulk } from "../protocol/commands/jobs.ts";
@@ -105,10 +106,14 @@ class Batch {
 
   /** The command for those jobs that somebody still waits for. */
   request(): Request | undefined {
-    let [jobs, sinks] = [this.#jobs, this.#sinks];
+    let jobs: readonly EncodedJob[] = this.#jobs;
+    let sinks: readonly JobSink[] = this.#sinks;
     if (sinks.some((sink) => sink.cancelled === true)) {
-      jobs = jobs.filter((_, i) => sinks[i]!.cancelled !== true);
-      sinks = sinks.filter((sink) => sink.cancelled !== true);
+      const isWanted = sinks.map((sink) => sink.cancelled !== true);
+      // The caller has gone, but not the middleware between.
+      sinks.forEach((sink, i) => isWanted[i] || sink.failed(jobs[i]!.jid, calledOff()));
+      jobs = jobs.filter((_, i) => isWanted[i]);
+      sinks = sinks.filter((_, i) => isWanted[i]);
     }
     if (jobs.length <= 1) return jobs.length === 0 ? undefined : new LoneJob(jobs[0]!, sinks[0]!);
     return new ManyJobs(jobs, sinks) as Request;
@@ -165,4 +170,8 @@ export class Batcher {
       if (request !== undefined) this.#lanes.send(request);
     }
   }
+}
+
+function calledOff(): StateError {
+  return new StateError("CALLED_OFF", "Cannot enqueue job as it was called off before it was sent");
 }
