@@ -8,6 +8,7 @@ import type { Job } from "../job/job.ts";
 import { KnownJobs } from "../job/known_jobs.ts";
 import type { HandlerKey } from "../job/typed.ts";
 import type { ConsumerEvents, ConsumerState } from "./events.ts";
+import { scopedLogger } from "./logger.ts";
 import { type ConsumerOptions, type ConsumerSettings, resolveSettings } from "./options.ts";
 import { checkChoice, type QueueChoice } from "./queues/choice.ts";
 import { type ConsumerMiddleware, type HandlerAndOptions, Registry } from "./registry.ts";
@@ -209,8 +210,15 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
 
   /** Runs one job, if there is one within two seconds; whether there was. What its handler throws fails the job, not this. */
   async runOne(): Promise<boolean> {
-    const { done, failed, unfinished } = await this.#begin({ maxJobs: 1, untilEmpty: true });
-    return done + failed + unfinished.length > 0;
+    let hasBegun = false;
+    const forget = this.#events.on("start", () => hasBegun = true);
+    try {
+      const { unfinished } = await this.#begin({ maxJobs: 1, untilEmpty: true });
+      // One whose reservation ended is neither done nor failed.
+      return hasBegun || unfinished.length > 0;
+    } finally {
+      forget();
+    }
   }
 
   /** Fetches no more jobs; those that run go on, and so does the consumer, until it is stopped. */
@@ -247,7 +255,8 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
 
   #print(): void {
     const { running } = this;
-    const write = this.#settings.logger ?? console;
+    // Called by a signal: a logger that throws would end the program.
+    const write = scopedLogger(this.#settings.logger ?? console);
     write.info(`Consumer ${this.wid} is ${this.state} and runs ${running.length} jobs`);
     for (const { job, attempt, startedAt } of running) {
       const seconds = ((this.#clock.now() - startedAt.getTime()) / 1000).toFixed(1);
@@ -293,6 +302,8 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
       }, opening.signal);
       this.#opening = undefined;
       this.#events.emit("state", { state: "running" });
+      // It came too late to call the opening off.
+      if (opening.signal.aborted) session.stop(DEFAULT_GRACE_MS);
       // What was asked for while it was being opened.
       if (this.#queues !== queues) session.choose(this.#queues);
       if (this.#isQuiet) session.quiet();

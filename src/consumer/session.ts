@@ -168,15 +168,15 @@ export class Session {
   /** Resolves once nothing runs, nothing is fetched and all is told. */
   async report(): Promise<Report> {
     await this.#ended.promise;
-    this.#heartbeat.close();
     this.#running.close();
     this.#planner.close();
     this.#lag.close();
     this.#cancelTime();
-    this.#cancelGrace?.();
-    // What handlers enqueued without waiting for it.
+    // What handlers enqueued without waiting for it; the patience of the stop holds for that, too.
     await this.#producer.close();
+    this.#heartbeat.close();
     await Promise.all([this.#fetchLanes.end(), this.#commandLanes.end()]);
+    this.#cancelGrace?.();
     this.#become("stopped");
     if (this.#failure !== undefined) throw this.#failure.error;
     return {
@@ -199,7 +199,10 @@ export class Session {
 
   /** Fetches no more; what runs goes on, and so do the heartbeats. */
   quiet(): void {
-    if (this.state === "running") this.#become("quiet");
+    if (this.state !== "running") return;
+    this.#become("quiet");
+    this.#fetcher.quiet();
+    this.#proceed();
   }
 
   /** Fetches no more, waits for what runs, aborts it after `graceMs`, and ends. */
@@ -210,8 +213,11 @@ export class Session {
       this.#become("stopping");
       this.#fetcher.close();
     }
-    this.#cancelGrace?.();
-    this.#cancelGrace = this.#parts.clock.after(graceMs, () => this.#abortAll());
+    // Once all are aborted, there is nothing left to hasten.
+    if (!this.#isImpatient) {
+      this.#cancelGrace?.();
+      this.#cancelGrace = this.#parts.clock.after(graceMs, () => this.#abortAll());
+    }
     this.#proceed();
   }
 
@@ -237,7 +243,11 @@ export class Session {
     const times = { startedAt: clock.now(), deadline: askedAt + seconds * 1000 - MARGIN_MS };
     const execution = new Execution(job, times, this.#owner);
     this.#goal.came();
-    if (this.state === "stopping" && isRetried(job)) return this.#giveBack(execution);
+    if (this.state === "stopping") {
+      if (isRetried(job)) return this.#giveBack(execution);
+      // A FAIL would be the end of it, and nobody is left to wait for its handler.
+      if (this.#isImpatient) return this.#verdicts.putBack(execution, "stopped");
+    }
     const found = registry.find(job.type);
     if (found === undefined && settings.unregistered === "leave") {
       this.#planner.rest(job.queue, LEAVE_MS);
@@ -306,18 +316,22 @@ export class Session {
 
   /** Goes on with whatever can be done next. Called whenever something ended. */
   #proceed(): void {
-    if (this.state === "running") this.#fetchOrEnd();
+    if (this.state === "running" || this.state === "quiet") this.#fetchOrEnd();
     if (this.state !== "stopping") return;
-    if (!this.#isBusy()) return this.#ended.resolve();
+    if (!this.#isBusy()) this.#ended.resolve();
     // Reports outlast lost connections, but a stop that has run out of patience does not.
     if (this.#isImpatient && !this.#commandLanes.connected) this.#commandLanes.close();
   }
 
   #fetchOrEnd(): void {
-    if (!this.#goal.isInReach) this.#fetcher.pump();
+    const isFetching = this.state === "running";
+    if (isFetching && !this.#goal.isInReach) this.#fetcher.pump();
     if (this.#isBusy()) return;
     const reason = this.#goal.reached();
-    if (reason !== undefined) this.stop(0, reason);
+    // What is quiet cannot know whether the queues are empty, but whether it has run enough.
+    if (reason === "limit" || (isFetching && reason !== undefined)) {
+      this.stop(DEFAULT_GRACE_MS, reason);
+    }
   }
 
   #isBusy(): boolean {

@@ -269,8 +269,12 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
     await this.#command(flush());
   }
 
-  /** Waits for what is under way, then says goodbye. What is called after it rejects. */
+  /**
+   * Waits for what is under way, then says goodbye. What is called after it rejects. A handler's `context.producer` only waits,
+   * as it is all handlers' together.
+   */
   close(): Promise<void> {
+    if (!this.#isOwner) return this.#outstanding.none();
     return this.#closing ??= this.#close();
   }
 
@@ -281,7 +285,6 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
 
   async #close(): Promise<void> {
     await this.#outstanding.none();
-    if (!this.#isOwner) return;
     await this.#lanes.drained();
     await this.#lanes.end();
     this.#forgetSignal();
