@@ -92,7 +92,7 @@ export class Session {
   /** Stopping, and past the time that running jobs were given. */
   #isImpatient = false;
 
-  /** Opens the connections and begins to fetch. */
+  /** Opens the connections. */
   static async open(parts: SessionParts, signal?: AbortSignal): Promise<Session> {
     const { settings, makeLanes } = parts;
     const { fetch, command } = settings.lanes;
@@ -162,11 +162,11 @@ export class Session {
       lost: () => this.#proceed(),
       failed: (error) => events.emit("fetchError", { error }),
     });
-    this.#fetcher.pump();
   }
 
-  /** Resolves once nothing runs, nothing is fetched and all is told. */
+  /** Begins to fetch, unless it was quieted or stopped before. Resolves once nothing runs, nothing is fetched and all is told. */
   async report(): Promise<Report> {
+    this.#proceed();
     await this.#ended.promise;
     this.#running.close();
     this.#planner.close();

@@ -3,7 +3,7 @@ import { ManualClock } from "../../src/server/mod.ts";
 import { Peer } from "../connection/peer.ts";
 import { until } from "./setting.ts";
 
-/** What the test's server replies to a line; `undefined`: nothing. */
+/** What the test's server replies to a line: "" for nothing, `undefined` for what it replies otherwise. */
 export type Answer = (line: string) => string | undefined;
 
 /** A bulk reply. */
@@ -16,22 +16,23 @@ export function jobReply(jid: string, fields: Record<string, unknown> = {}): str
   return bulk(JSON.stringify({ jid, jobtype: "x", args: [], ...fields }));
 }
 
-/** Replies to each line as it comes, hanging up at END. */
-function serve(peer: Peer, answer: Answer): void {
+const NOTHING_WAITS = bulk(`{"faktory":{"queues":{}},"server":{}}`);
+
+/** Replies to each line after HELLO as it comes, and hangs up at END; `+OK` where `answer` has nothing to say of it. */
+export function serve(peer: Peer, answer: Answer = () => undefined): void {
   void (async () => {
     for (let count = 2;; count++) {
       await peer.received(count);
       const line = peer.lines[count - 1]!;
-      if (line === "END") return peer.end();
-      const reply = answer(line);
-      if (reply !== undefined) peer.say(reply);
+      if (line === "END" || peer.isClosed) return peer.end();
+      peer.say(answer(line) ?? (line.startsWith("INFO") ? NOTHING_WAITS : "+OK\r\n"));
     }
   })();
 }
 
 /**
  * A running consumer whose server is the test, under a clock that only the test moves: one connection for commands, which are
- * answered by `answer`, else by `+OK`, and one to fetch. FETCHes are answered by `give`, and by nothing once it stops.
+ * answered by `answer`, and one to fetch, whose FETCHes are answered by `give`, and with nothing once it stops.
  */
 export async function script(
   { answer = () => undefined, setUp, ...options }: ConsumerOptions & {
@@ -61,7 +62,7 @@ export async function script(
   const running = consumer.run();
   await until(() => peers.length === 2 && peers[1]!.lines.length > 1);
   const [commands, fetch] = peers as [Peer, Peer];
-  serve(commands, (line) => answer(line) ?? "+OK\r\n");
+  serve(commands, answer);
   let given = 1;
   return {
     consumer,
