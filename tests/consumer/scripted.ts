@@ -1,4 +1,4 @@
-import { Consumer, type ConsumerOptions } from "../../mod.ts";
+import { Consumer, type ConsumerOptions, type RunLimits } from "../../mod.ts";
 import { ManualClock } from "../../src/server/mod.ts";
 import { Peer } from "../connection/peer.ts";
 import { until } from "./setting.ts";
@@ -30,15 +30,21 @@ export function serve(peer: Peer, answer: Answer = () => undefined): void {
   })();
 }
 
+/** Options of {@linkcode script} beside the consumer's own. */
+interface ScriptOptions<Way extends "run" | "runOne"> extends ConsumerOptions {
+  readonly answer?: Answer;
+  readonly setUp?: (consumer: Consumer) => void;
+  /** How it is run. @default "run" */
+  readonly way?: Way;
+  readonly runLimits?: RunLimits;
+}
+
 /**
  * A running consumer whose server is the test, under a clock that only the test moves: one connection for commands, which are
  * answered by `answer`, and one to fetch, whose FETCHes are answered by `give`, and with nothing once it stops.
  */
-export async function script(
-  { answer = () => undefined, setUp, ...options }: ConsumerOptions & {
-    readonly answer?: Answer;
-    readonly setUp?: (consumer: Consumer) => void;
-  } = {},
+export async function script<Way extends "run" | "runOne" = "run">(
+  { answer = () => undefined, setUp, way, runLimits, ...options }: ScriptOptions<Way> = {},
 ) {
   const peers: Peer[] = [];
   const clock = new ManualClock();
@@ -59,7 +65,9 @@ export async function script(
     ...options,
   });
   setUp?.(consumer);
-  const running = consumer.run();
+  const running = (way === "runOne" ? consumer.runOne() : consumer.run(runLimits)) as ReturnType<
+    Consumer[Way]
+  >;
   await until(() => peers.length === 2 && peers[1]!.lines.length > 1);
   const [commands, fetch] = peers as [Peer, Peer];
   serve(commands, answer);
