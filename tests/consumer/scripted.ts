@@ -31,7 +31,8 @@ export function serve(peer: Peer, answer: Answer = () => undefined): void {
 }
 
 /** Options of {@linkcode script} beside the consumer's own. */
-interface ScriptOptions<Way extends "run" | "runOne"> extends ConsumerOptions {
+export interface ScriptOptions<Way extends "run" | "runOne" = "run"> extends ConsumerOptions {
+  readonly clock?: ManualClock;
   readonly answer?: Answer;
   readonly setUp?: (consumer: Consumer) => void;
   /** How it is run. @default "run" */
@@ -44,10 +45,10 @@ interface ScriptOptions<Way extends "run" | "runOne"> extends ConsumerOptions {
  * answered by `answer`, and one to fetch, whose FETCHes are answered by `give`, and with nothing once it stops.
  */
 export async function script<Way extends "run" | "runOne" = "run">(
-  { answer = () => undefined, setUp, way, runLimits, ...options }: ScriptOptions<Way> = {},
+  { answer = () => undefined, setUp, way, runLimits, clock = new ManualClock(), ...options }:
+    ScriptOptions<Way> = {},
 ) {
   const peers: Peer[] = [];
-  const clock = new ManualClock();
   const consumer = new Consumer({
     url: "tcp://memory",
     concurrency: 1,
