@@ -134,6 +134,8 @@ test("it beats while a stop waits for what handlers have enqueued, too", async (
   const enqueuing = contexts[0]!.producer.enqueue("y");
   await commands.received(3);
   const stopping = stop();
+  // All jobs have been told of by then.
+  await settle();
   await wait(5000);
   assert.equal(beats(commands.lines).at(-1)?.current_state, "terminate");
   isHeld = false;

@@ -192,6 +192,8 @@ test("what a handler enqueued without waiting does not hold a stop for longer th
   await until(() => commands.isClosed && fetch.isClosed);
   const late = assert.rejects(contexts[0]!.producer.enqueue("late"), { code: "CLOSED" });
   void consumer.stop({ graceMs: 60 });
+  // All jobs have been told of by then.
+  for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
   for (const left of [60, 249]) clock.advance(left);
   assert.equal(consumer.state, "stopping");
   clock.advance(1);
