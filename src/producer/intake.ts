@@ -10,7 +10,8 @@ import type { Batcher, JobSink } from "./batcher.ts";
 
 /**
  * What every job passes on its way to the server. `next` takes the job on, or another in its place, and resolves to its jid
- * once the server has it. What it throws rejects the enqueue; one that does not call `next` has to give a jid itself.
+ * once the server has it. What it throws rejects the enqueue; one that does not call `next` has to give a jid itself
+ * (else `StateError` `NEXT_NOT_CALLED`), and one that does need give none. Calling it twice rejects, too (`NEXT_CALLED_TWICE`).
  */
 export type ProducerMiddleware = (
   job: JobInput,

@@ -185,6 +185,28 @@ test("a job that the server does not take again is failed", async () => {
   }
 });
 
+test("a job as only another client makes it is put off all the same, or failed where that cannot be", async () => {
+  const cases: [fields: Record<string, unknown>, verb: string, sent: unknown[]][] = [
+    [{ reserve_for: 30 }, "PUSH", [60, undefined]],
+    [{ reserve_for: 0 }, "PUSH", [undefined, undefined]],
+    [{ reserve_for: -1, retry: -7 }, "PUSH", [60, -1]],
+    [{ retry: 0 }, "PUSH", [undefined, 0]],
+    // Past 2^53.
+    [{ args: [2 ** 60] }, "FAIL", [undefined, undefined]],
+  ];
+  for (const [fields, verb, sent] of cases) {
+    const { give, stop, commands, unreported } = await outbox(() => undefined);
+    await give(jobReply("jid-00000", { jobtype: "later", ...fields }));
+    await commands.received(2);
+    const line = commands.lines[1]!;
+    assert.equal(line.slice(0, 4), verb, JSON.stringify(fields));
+    const { reserve_for, retry } = JSON.parse(line.slice(5));
+    assert.deepEqual([reserve_for, retry], sent);
+    await stop();
+    assert.deepEqual(unreported, []);
+  }
+});
+
 test("nothing is told after the reservation's end, whether it was sent before or not", async () => {
   for (const isSent of [true, false]) {
     const { give, stop, peers, clock, commands, fetch, consumer, unreported } = await outbox(
