@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Consumer, type JobContext } from "../../mod.ts";
-import { deferred } from "../../src/internal/deferred.ts";
 import { ManualClock } from "../../src/server/mod.ts";
 import { Peer } from "../connection/peer.ts";
 import { jobReply, script, serve } from "./scripted.ts";
