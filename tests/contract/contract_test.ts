@@ -1,23 +1,23 @@
 import { after, before, describe } from "node:test";
 import { consumerContract } from "./consumer.ts";
 import { producerContract } from "./producer.ts";
-import { subjects } from "./subject.ts";
+import { queuesContract } from "./queues.ts";
+import { type Subject, subjects } from "./subject.ts";
 import { wireContract } from "./wire.ts";
 
+const suites: Readonly<Record<string, (subject: Subject) => void>> = {
+  wire: wireContract,
+  producer: producerContract,
+  consumer: consumerContract,
+  "queues and limits": queuesContract,
+};
+
 for (const subject of subjects()) {
-  describe(`wire of ${subject.name}`, () => {
-    before(() => subject.start());
-    after(() => subject.stop());
-    wireContract(subject);
-  });
-  describe(`producer on ${subject.name}`, () => {
-    before(() => subject.start());
-    after(() => subject.stop());
-    producerContract(subject);
-  });
-  describe(`consumer on ${subject.name}`, () => {
-    before(() => subject.start());
-    after(() => subject.stop());
-    consumerContract(subject);
-  });
+  for (const [name, suite] of Object.entries(suites)) {
+    describe(`${name} on ${subject.name}`, () => {
+      before(() => subject.start());
+      after(() => subject.stop());
+      suite(subject);
+    });
+  }
 }
