@@ -4,13 +4,13 @@ import { StateError } from "../errors.ts";
 import { Emitter, type Listener } from "../events.ts";
 import { type Clock, systemClock } from "../internal/clock.ts";
 import type { Job } from "../job/job.ts";
+import { heedSignals } from "../signals/heed.ts";
 import type { ConsumerEvents, ConsumerState } from "./events.ts";
 import type { Handler } from "./handler.ts";
 import { type ConsumerOptions, type ConsumerSettings, resolveSettings } from "./options.ts";
 import { type ConsumerMiddleware, type HandlerOptions, Registry } from "./registry.ts";
 import type { EndReason, Report, RunLimits, SessionLimits } from "./report.ts";
 import { DEFAULT_GRACE_MS, Session } from "./session.ts";
-import { heedSignals } from "./signals.ts";
 
 /** A job that a consumer runs at this moment. */
 export interface RunningJob {
@@ -234,7 +234,7 @@ export class Consumer implements AsyncDisposable {
         stop: () => this.#end(this.#isStopping ? 0 : DEFAULT_GRACE_MS, "signal"),
         quiet: () => this.quiet(),
         print: () => this.#print(),
-      })
+      }, this.#clock)
       : () => {};
     try {
       this.#makeLanes ??= this.#prepare();
