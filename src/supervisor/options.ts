@@ -93,7 +93,7 @@ export function resolveSettings(
       module,
       args: checkTexts("args", options.args ?? []),
       env: checkEnv(options.env ?? {}),
-      command: options.command,
+      command: checkText("command", options.command),
       runtimeArgs: options.runtimeArgs && checkTexts("runtimeArgs", options.runtimeArgs),
     },
     processes: integerIn("processes", options.processes, {
@@ -120,6 +120,11 @@ export function resolveSettings(
 export function checkGrace(graceMs: number | undefined): number | undefined {
   if (graceMs === undefined || (typeof graceMs === "number" && graceMs >= 0)) return graceMs;
   throw invalidOption("graceMs", "a number of 0 or more", graceMs);
+}
+
+function checkText(name: string, text: unknown): string | undefined {
+  if (text === undefined || (typeof text === "string" && text !== "")) return text;
+  throw invalidOption(name, "a text that is not empty", text);
 }
 
 function checkTexts(name: string, texts: unknown): readonly string[] {

@@ -7,6 +7,7 @@ const refused: readonly [what: string, options: unknown][] = [
   ["processes", { processes: 0 }],
   ["args", { args: "--fast" }],
   ["env", { env: { DEBUG: 1 } }],
+  ["command", { command: "" }],
   ["runtimeArgs", { runtimeArgs: [1] }],
   ["restart", { restart: "sometimes" }],
   ["backoff", { backoff: 5 }],
