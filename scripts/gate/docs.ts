@@ -23,7 +23,7 @@ export const exampleStep: Step = {
       command: deno,
       args: (report) => [
         ...["test", "-A", "--doc", `--junit-path=${report}`],
-        ...["mod.ts", "src", "README.md", "npm/README.md"],
+        ...["mod.ts", "src", "docs", "README.md", "npm/README.md"],
       ],
       env: { FAKTORY_URL: server.url },
     }).run();

@@ -108,10 +108,10 @@ function ownRuntimeArgs(): readonly string[] {
   }
 }
 
-/** Without the script of the command line, which a child would run in place of its module. */
-function withoutScript(args: readonly string[]): readonly string[] {
-  const at = args.findIndex((arg) => /^(-p?e|-p|--eval|--print)$/.test(arg));
-  return at < 0 ? args : args.toSpliced(at, 2);
+/** Node's arguments without the script of its command line, which a child would run in place of its module. */
+export function withoutScript(args: readonly string[]): readonly string[] {
+  const at = args.findIndex((arg) => /^(-p?e|-p|--eval|--print)(=|$)/.test(arg));
+  return at < 0 ? args : args.toSpliced(at, args[at]?.includes("=") ? 1 : 2);
 }
 
 function pathOf(module: string | URL): string {

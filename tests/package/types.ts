@@ -11,6 +11,7 @@ import {
   type Transport,
 } from "@faktory-ts/faktory";
 import { FaktoryServer } from "@faktory-ts/faktory/server";
+import { Supervisor, type SupervisorReport } from "@faktory-ts/faktory/supervisor";
 import { nodeTransport } from "@faktory-ts/faktory/transport/node";
 
 export const made: Job = new Job("resize", ["cat.png", 320], { queue: "images", retry: 5 });
@@ -36,6 +37,13 @@ export async function main(): Promise<Report> {
   return await consumer.runToCompletion();
 }
 
+export async function supervise(): Promise<SupervisorReport> {
+  const supervisor = new Supervisor("worker.js", { processes: 2, restart: "always" });
+  const forget: () => void = supervisor.on("exit", ({ pid = 0, retryInMs = 0 }) => pid + retryInMs);
+  forget();
+  return await supervisor.run();
+}
+
 // A type that were not found would be `any`, and these no faults.
 // @ts-expect-error A transport's name is a string.
 export const wrongTransport: Transport = { name: 1 };
@@ -45,3 +53,5 @@ export const wrongJob: Job = new Job(1, []);
 export const wrongConsumer: Consumer = new Consumer({ concurrency: "20" });
 // @ts-expect-error The port is a number.
 export const wrongServer: Promise<FaktoryServer> = FaktoryServer.start({ port: "7419" });
+// @ts-expect-error There is no such policy.
+export const wrongSupervisor: Supervisor = new Supervisor("worker.js", { restart: "sometimes" });

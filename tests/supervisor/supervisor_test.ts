@@ -175,3 +175,17 @@ test("stop during the wait for a restart ends the run, from a listener, too", as
   assert.deepEqual([reason, restarts], ["stopped", 0]);
   assert.deepEqual(supervisor.processes.map(({ state }) => state), ["ended", "ended"]);
 });
+
+test("a stop right after the start ends processes that heed nothing yet", { skip }, async () => {
+  const supervisor = new Supervisor(fixture("idle.ts"), { processes: 2 });
+  const run = supervisor.run();
+  assert.deepEqual(supervisor.processes.map(({ state }) => state), ["running", "running"]);
+  supervisor.print();
+  supervisor.quiet();
+  await supervisor.stop();
+  const { reason, exits } = await run;
+  assert.deepEqual([reason, exits.map(({ signal }) => signal)], ["stopped", [
+    "SIGTERM",
+    "SIGTERM",
+  ]]);
+});
