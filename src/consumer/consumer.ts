@@ -7,13 +7,13 @@ import type { JobDefinitions } from "../job/catalogue.ts";
 import type { Job } from "../job/job.ts";
 import { KnownJobs } from "../job/known_jobs.ts";
 import type { HandlerKey } from "../job/typed.ts";
+import { heedSignals } from "../signals/heed.ts";
 import type { ConsumerEvents, ConsumerState } from "./events.ts";
 import { type ConsumerOptions, type ConsumerSettings, resolveSettings } from "./options.ts";
 import { checkChoice, type QueueChoice } from "./queues/choice.ts";
 import { type ConsumerMiddleware, type HandlerAndOptions, Registry } from "./registry.ts";
 import type { EndReason, Report, RunLimits, SessionLimits } from "./report.ts";
 import { DEFAULT_GRACE_MS, Session, type SessionParts } from "./session.ts";
-import { heedSignals } from "./signals.ts";
 
 /** A job that a consumer runs at this moment. */
 export interface RunningJob {
@@ -279,7 +279,7 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
         stop: () => this.#end(this.#isStopping ? 0 : DEFAULT_GRACE_MS, "signal"),
         quiet: () => this.quiet(),
         print: () => this.#print(),
-      })
+      }, this.#clock)
       : () => {};
     try {
       this.#makeLanes ??= this.#prepare();

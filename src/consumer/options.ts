@@ -44,8 +44,8 @@ export interface ConsumerOptions<Jobs extends JobDefinitions = JobDefinitions>
   readonly logger?: Logger | undefined;
   /**
    * Heeds the operating system's signals while it runs, on runtimes that have them: TERM and INT stop it (a second one
-   * aborts what runs), TSTP quiets it, TTIN writes what it runs to the `logger`, else to the console. The program itself
-   * is never ended.
+   * aborts what runs), TSTP quiets it, TTIN writes what it runs to the `logger`, else to the console. In a process of a
+   * `Supervisor`, the end of that one stops it as well. The program itself is never ended.
    *
    * @default false
    */
