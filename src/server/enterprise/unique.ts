@@ -28,7 +28,7 @@ export class Unique {
    * @throws {GoError} where what the job wants means nothing.
    */
   check(job: StoredJob): void {
-    if (job.custom?.["unique_for"] === undefined) return;
+    if (!wantsLock(job)) return;
     readSeconds(job.custom);
     const until = job.custom["unique_until"] ?? "success";
     if (until !== "success" && until !== "start") throw new GoError("invalid unique_until");
@@ -39,7 +39,7 @@ export class Unique {
 
   /** Takes the lock for a job that was checked and is due at `from`. */
   lock(job: StoredJob, from: number): void {
-    if (job.custom?.["unique_for"] === undefined) return;
+    if (!wantsLock(job)) return;
     this.#locks.set(keyOf(job), job.jid, from + readSeconds(job.custom) * 1000);
   }
 
@@ -54,11 +54,18 @@ export class Unique {
   }
 
   #unlock(job: StoredJob): void {
-    if (job.custom?.["unique_for"] === undefined) return;
+    if (!wantsLock(job)) return;
     const key = keyOf(job);
     // The job's own may have run out, and another job may have it now.
     if (this.#locks.get(key) === job.jid) this.#locks.delete(key);
   }
+}
+
+/** A job that asks for a lock. */
+type UniqueJob = StoredJob & { readonly custom: Record<string, unknown> };
+
+function wantsLock(job: StoredJob): job is UniqueJob {
+  return (job.custom?.["unique_for"] ?? undefined) !== undefined;
 }
 
 function readSeconds({ unique_for }: Record<string, unknown>): number {
