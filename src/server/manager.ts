@@ -1,6 +1,7 @@
 import type { Clock } from "../internal/clock.ts";
 import { parseTimestamp } from "../job/timestamp.ts";
 import { GoError, quoted } from "./go_json.ts";
+import { type JobHooks, noHooks } from "./hooks.ts";
 import { Queues, type Waiter } from "./queues.ts";
 import { type SortedEntry, SortedSet } from "./sorted_set.ts";
 import { readJob, type StoredJob, writeJob, writeTime } from "./stored_job.ts";
@@ -22,6 +23,8 @@ interface Reservation {
   readonly wid: string;
   /** Its place in the working set. */
   entry: SortedEntry<Reservation>;
+  /** Until when it is to last once its time in the working set is over; milliseconds since 1970. */
+  extension?: number;
 }
 
 /** What FAIL says. */
@@ -41,8 +44,10 @@ export interface SetMember {
 /** Names of the sets that MUTATE knows. */
 export type SetName = "scheduled" | "retries" | "dead";
 
-/** What a server that serves tests does otherwise than the reference server. */
+/** What a server of another edition, or one that serves tests, does otherwise than the reference server. */
 export interface ManagerOptions {
+  /** What its edition does with jobs. @default nothing, as the free one */
+  readonly hooks?: JobHooks | undefined;
   /** From 0 to below 1, for the waits before retries. @default Math.random */
   readonly random?: (() => number) | undefined;
   /** How long a FETCH waits, and by which clock. @default two seconds, by the server's */
@@ -80,6 +85,7 @@ export class Manager {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #pushed: (job: StoredJob) => void;
+  readonly #hooks: JobHooks;
   readonly #working = new SortedSet<Reservation>();
   readonly #reservations = new Map<string, Reservation>();
   /** FETCHes that wait, to be ended with the server. */
@@ -89,6 +95,7 @@ export class Manager {
     this.#clock = clock;
     this.#random = options.random ?? Math.random;
     this.#pushed = options.pushed ?? (() => {});
+    this.#hooks = options.hooks ?? noHooks;
     this.fetchWait = options.fetchWait ?? { clock, ms: FETCH_WAIT_MS };
   }
 
@@ -115,7 +122,9 @@ export class Manager {
     if (job.queue === "") job.queue = "default";
     const isPutOff = this.#reservations.has(job.jid);
     const at = job.at === "" ? undefined : parseAt(job.at);
-    if (at !== undefined && at > this.#clock.now()) {
+    const isLater = at !== undefined && at > this.#clock.now();
+    this.#hooks.pushing(job, isLater ? at : undefined);
+    if (isLater) {
       this.sets.scheduled.add(at, { jid: job.jid, payload: writeJob(job) });
     } else {
       this.#enqueue(job);
@@ -127,8 +136,10 @@ export class Manager {
   fetch(names: readonly string[], wid: string): string | undefined | Promise<string | undefined> {
     if (names.length === 0) throw new GoError("must call fetch with at least one queue");
     const active = this.queues.active(names);
-    const payload = this.#handed(wid) ?? this.queues.pop(active);
-    if (payload !== undefined) return this.#reserve(payload, wid);
+    let payload: string | undefined;
+    while ((payload = this.#handed(wid) ?? this.queues.pop(active)) !== undefined) {
+      if (this.#reserve(payload, wid)) return payload;
+    }
     if (this.#isIdle(wid)) return undefined;
     return this.#wait(active, wid);
   }
@@ -138,6 +149,7 @@ export class Manager {
     if (reservation === undefined) return;
     this.#working.remove(reservation.entry);
     this.processed++;
+    this.#hooks.acknowledged(reservation.job);
   }
 
   fail(failure: Failure): void {
@@ -146,6 +158,12 @@ export class Manager {
     if (reservation === undefined) throw new GoError(`Job not found ${failure.jid}`);
     // After a FLUSH it is with its worker still, but not in the set.
     if (this.#working.remove(reservation.entry)) this.#failed(reservation.job, cleanse(failure));
+  }
+
+  /** Has the reservation of a job last until then; one that lasts longer already stays as it is. */
+  extend(jid: string, until: number): void {
+    const reservation = this.#reservations.get(jid);
+    if (reservation !== undefined && until > reservation.entry.at) reservation.extension = until;
   }
 
   /** Enqueues what is due of the scheduled jobs and of those to be tried again. */
@@ -163,7 +181,13 @@ export class Manager {
   /** Fails the jobs whose reservation is over. */
   reap(): number {
     let count = 0;
-    for (const { job } of this.#working.takeUntil(this.#clock.now())) {
+    const now = this.#clock.now();
+    for (const expired of this.#working.takeUntil(now)) {
+      const { job, extension } = expired;
+      if (extension !== undefined && extension > now) {
+        expired.entry = this.#working.add(extension, expired);
+        continue;
+      }
       // Two jobs of one jid share what is known of it, so the second may find nothing.
       const reservation = this.#release(job.jid);
       if (reservation === undefined) continue;
@@ -194,6 +218,7 @@ export class Manager {
     for (const set of Object.values(this.sets)) set.clear();
     this.processed = 0;
     this.failures = 0;
+    this.#hooks.flushed();
   }
 
   /** Ends every FETCH that waits. */
@@ -232,7 +257,11 @@ export class Manager {
       };
       const waiter: Waiter = {
         isDone: false,
-        take: (payload) => end(() => resolve(this.#reserve(payload, wid))),
+        take: (payload) => {
+          if (this.#reserve(payload, wid)) return end(() => resolve(payload));
+          waiter.isDone = false;
+          this.queues.wait([readJob(payload).queue], waiter);
+        },
       };
       const { clock, ms } = this.fetchWait;
       const cancelTimer = clock.after(ms, waiting.end);
@@ -241,15 +270,17 @@ export class Manager {
     });
   }
 
-  #reserve(payload: string, wid: string): string {
+  /** False where the job is not to be run. */
+  #reserve(payload: string, wid: string): boolean {
     const job = readJob(payload);
+    if (!this.#hooks.fetching(job)) return false;
     const seconds = job.reserve_for === 0
       ? DEFAULT_RESERVATION
       : Math.min(Math.max(job.reserve_for, MIN_RESERVATION), MAX_RESERVATION);
     const reservation = { job, wid } as Reservation;
     reservation.entry = this.#working.add(this.#clock.now() + seconds * 1000, reservation);
     this.#reservations.set(job.jid, reservation);
-    return payload;
+    return true;
   }
 
   #release(jid: string): Reservation | undefined {
@@ -274,13 +305,15 @@ export class Manager {
       retry_count: before === undefined ? 0 : before.retry_count + 1,
       remaining: before === undefined ? job.retry : Math.max(before.remaining - 1, 0),
     };
-    if (job.retry === 0) return;
+    if (job.retry === 0) return this.#hooks.failed(job, "nowhere");
     if (failure.retry_count < job.retry) {
       const at = this.#clock.now() + this.#retryDelayMs(failure.retry_count);
       failure.next_at = writeTime(at);
       this.sets.retries.add(at, { jid: job.jid, payload: writeJob(job) });
+      this.#hooks.failed(job, "retries");
     } else {
       this.bury({ jid: job.jid, payload: writeJob(job) });
+      this.#hooks.failed(job, "dead");
     }
   }
 

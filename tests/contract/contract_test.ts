@@ -1,29 +1,39 @@
 import { after, before, describe } from "node:test";
 import { consumerContract } from "./consumer.ts";
+import { enterpriseContract } from "./enterprise.ts";
 import { outcomesContract } from "./outcomes.ts";
 import { producerContract } from "./producer.ts";
-import { subjects } from "./subject.ts";
+import { queuesContract } from "./queues.ts";
+import { embedded, type Subject, subjects } from "./subject.ts";
 import { wireContract } from "./wire.ts";
 
-for (const subject of subjects()) {
-  describe(`wire of ${subject.name}`, () => {
+const suites: Readonly<Record<string, (subject: Subject) => void>> = {
+  wire: wireContract,
+  producer: producerContract,
+  consumer: consumerContract,
+  outcomes: outcomesContract,
+  "queues and limits": queuesContract,
+};
+
+const all = subjects();
+for (const subject of all) {
+  for (const [name, suite] of Object.entries(suites)) hold(subject, name, suite);
+}
+for (const subject of [embedded("the embedded server", "enterprise"), ...all.slice(1)]) {
+  const skip = subject.edition === "free" &&
+    "FAKTORY_TEST_EDITION does not say that it is Faktory Enterprise";
+  hold(subject, "Enterprise", enterpriseContract, skip);
+}
+
+function hold(
+  subject: Subject,
+  name: string,
+  suite: (subject: Subject) => void,
+  skip: string | false = false,
+): void {
+  describe(`${name} on ${subject.name}`, { skip }, () => {
     before(() => subject.start());
     after(() => subject.stop());
-    wireContract(subject);
-  });
-  describe(`producer on ${subject.name}`, () => {
-    before(() => subject.start());
-    after(() => subject.stop());
-    producerContract(subject);
-  });
-  describe(`consumer on ${subject.name}`, () => {
-    before(() => subject.start());
-    after(() => subject.stop());
-    consumerContract(subject);
-  });
-  describe(`outcomes on ${subject.name}`, () => {
-    before(() => subject.start());
-    after(() => subject.stop());
-    outcomesContract(subject);
+    suite(subject);
   });
 }

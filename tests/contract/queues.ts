@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { Consumer, Producer } from "../../mod.ts";
+import { freshQueue, type Subject } from "./subject.ts";
+
+/** Which queues a consumer takes jobs from, and how many. */
+export function queuesContract(subject: Subject): void {
+  it("takes jobs from the queues that a pattern stands for, and from no others", async () => {
+    await using producer = await Producer.connect({ url: subject.url });
+    const [prefix, other] = [freshQueue(), freshQueue()];
+    const queues = [`${prefix}.a`, `${prefix}.b`];
+    for (const queue of [...queues, other]) await producer.enqueue("x", [], { queue });
+    const consumer = new Consumer({ url: subject.url, queues: [`${prefix}.*`], concurrency: 2 });
+    const seen: string[] = [];
+    consumer.register("x", (job) => void seen.push(job.queue));
+    const { reason, done } = await consumer.runToCompletion();
+    assert.deepEqual({ reason, done }, { reason: "empty", done: 2 });
+    assert.deepEqual(seen.sort(), queues);
+    assert.equal((await producer.info()).queues[other], 1);
+    await producer.queues.remove(other);
+  });
+
+  it("keeps the server from reserving more than a limit allows", async () => {
+    await using producer = await Producer.connect({ url: subject.url });
+    const queue = freshQueue();
+    const before = (await producer.info()).sets.working;
+    await producer.enqueueMany(Array.from({ length: 30 }, () => ({ type: "x", queue })));
+    const consumer = new Consumer({
+      url: subject.url,
+      queues: [queue],
+      concurrency: 20,
+      limits: { queues: { [queue]: { concurrency: 3 } } },
+    });
+    let [running, most, reserved] = [0, 0, 0];
+    consumer.register("x", async () => {
+      most = Math.max(most, ++running);
+      reserved = Math.max(reserved, (await producer.info()).sets.working - before);
+      running--;
+    });
+    const { done } = await consumer.runToCompletion();
+    assert.equal(done, 30);
+    assert.equal(most, 3);
+    // An ACK may be on its way while the next job is fetched.
+    assert(reserved <= 6, `${reserved} were reserved`);
+  });
+
+  it("leaves jobs that have no handler to others, as they were", async () => {
+    await using producer = await Producer.connect({ url: subject.url });
+    const queue = freshQueue();
+    const custom = { trace: "kept" };
+    const jid = await producer.enqueue("others", [1, "a"], { queue, retry: 7, custom });
+    const consumer = new Consumer({
+      url: subject.url,
+      queues: [queue],
+      concurrency: 1,
+      unregistered: "leave",
+    });
+    const { reason, done, failed } = await consumer.runToCompletion();
+    assert.deepEqual({ reason, done, failed }, { reason: "empty", done: 0, failed: 0 });
+    const other = new Consumer({ url: subject.url, queues: [queue], concurrency: 1 });
+    other.register("others", (job, { attempt }) => {
+      assert.deepEqual(
+        [job.jid, job.args, job.retry, job.custom, attempt],
+        [jid, [1, "a"], 7, custom, 1],
+      );
+    });
+    other.on("fail", ({ error }) => assert.fail(String(error)));
+    assert.equal(await other.runOne(), true);
+  });
+}
