@@ -16,7 +16,8 @@ export interface ConsumerEvents {
   snooze: { readonly job: Job; readonly outcome: Snooze; readonly elapsedMs: number };
   /**
    * A job that was fetched was put back on its queue unrun: its type is at its limit (only the first ones of a type on a queue),
-   * or has no handler here and is left to others, or it has no retries and came when a stop had run out of patience.
+   * or has no handler here and is left to others, or it has no retries and came when a stop had run out of patience (then in
+   * five seconds).
    */
   returned: { readonly job: Job; readonly reason: "limit" | "unregistered" | "stopped" };
   /** The server could not be told in time what became of a job, so it will run again, or be failed by the server. */

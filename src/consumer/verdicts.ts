@@ -10,6 +10,9 @@ import { describeFailure, isRetried, nextFailure } from "./failure.ts";
 import { Discard, Kill, RetryAfter, Snooze } from "./outcome.ts";
 import type { Reporter } from "./reporter.ts";
 
+/** When a job may run elsewhere that came too late here: later than its ACK, and than the FETCHes that still wait here. */
+const STOPPED_SECONDS = 5;
+
 /** Decides what the server is told of each run that ended, counts them, and says so in events. */
 export class Verdicts {
   done = 0;
@@ -40,12 +43,17 @@ export class Verdicts {
     this.#fail(execution, error);
   }
 
-  /** A job that was fetched is not to be run here, or not now: it goes to the end of its queue, as it is. */
+  /**
+   * A job that was fetched is not to be run here, or not now: it goes to the end of its queue, as it is; where a stop is the
+   * reason, only in a moment.
+   */
   putBack(execution: Execution, reason: ConsumerEvents["returned"]["reason"]): void {
     const { job } = execution;
     this.#events.emit("returned", { job, reason });
     const error = new StateError("NOT_RUN", `Job ${job.jid} could not be put back on its queue`);
-    this.#again(execution, () => encodeAgain(job, undefined), error);
+    // Other FETCHes of this worker wait for that queue, and the ACK that follows is for whoever holds the job then.
+    const at = reason === "stopped" ? this.#in(STOPPED_SECONDS) : undefined;
+    this.#again(execution, () => encodeAgain(job, at), error);
   }
 
   #discard(execution: Execution, outcome: Discard): void {

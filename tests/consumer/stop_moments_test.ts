@@ -112,7 +112,7 @@ async function impatient() {
 }
 
 test("a job without retries that comes when a stop has run out of patience is put back unrun", async () => {
-  const { give, stop, consumer, commands } = await impatient();
+  const { give, stop, consumer, commands, clock } = await impatient();
   const returned: unknown[] = [];
   consumer.on("returned", ({ job, reason }) => returned.push([job.jid, reason]));
   await give(jobReply("jid-jid-1", { retry: 0, queue: "other", args: [7] }));
@@ -120,8 +120,10 @@ test("a job without retries that comes when a stop has run out of patience is pu
   assert.deepEqual([done, failed, unfinished], [0, 0, []]);
   assert.deepEqual(returned, [["jid-jid-1", "stopped"]]);
   const [push, ack] = commands.lines.slice(1, 3);
-  const { jid, queue, args, retry } = JSON.parse(push!.slice(5));
+  const { jid, queue, args, retry, at } = JSON.parse(push!.slice(5));
   assert.deepEqual([jid, queue, args, retry], ["jid-jid-1", "other", [7], 0]);
+  // Not at once: it would come to the next FETCH that waits here, and the ACK would be for that.
+  assert.equal(Date.parse(at), clock.now() + 5000);
   assert.equal(ack, `ACK {"jid":"jid-jid-1"}`);
 });
 
