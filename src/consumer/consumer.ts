@@ -72,6 +72,8 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
   #session: Session | undefined;
   #run: Promise<Report> | undefined;
   #opening: AbortController | undefined;
+  /** Why a connection was lost for good while the session was being opened. */
+  #lost: Error | undefined;
   /** A stop was asked for, and has not ended. */
   #isStopping = false;
   /** Asked for before the session was there to be asked. */
@@ -271,6 +273,7 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
   async #runSession(limits: SessionLimits): Promise<Report> {
     const { signal } = this.#options;
     const opening = this.#opening = new AbortController();
+    this.#lost = undefined;
     const abort = () => void this.stop();
     if (signal?.aborted === true) opening.abort();
     signal?.addEventListener("abort", abort, { once: true });
@@ -293,6 +296,9 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
       }, opening.signal);
       this.#opening = undefined;
       this.#events.emit("state", { state: "running" });
+      // A connection that was lost for good while the others were being made.
+      const lost = this.#lost;
+      if (lost !== undefined) session.disconnected(lost, undefined);
       // What was asked for while it was being opened.
       if (this.#queues !== queues) session.choose(this.#queues);
       if (this.#isQuiet) session.quiet();
@@ -326,7 +332,8 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
       listener: {
         disconnected: (error, retryInMs) => {
           this.#events.emit("disconnect", { error, retryInMs });
-          this.#session?.disconnected(error, retryInMs);
+          if (this.#opening === undefined) this.#session?.disconnected(error, retryInMs);
+          else if (retryInMs === undefined) this.#lost = error;
         },
         reconnected: (attempts) => this.#events.emit("reconnect", { attempts }),
       },

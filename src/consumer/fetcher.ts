@@ -175,7 +175,7 @@ class Fetch implements Request<Job | undefined> {
   readonly command: Command<Job | undefined>;
   readonly plan: FetchPlan;
   readonly lane: FetchLane;
-  readonly askedAt: number;
+  askedAt: number;
   readonly #fetcher: Fetcher;
   resent?: boolean;
 
@@ -189,6 +189,11 @@ class Fetch implements Request<Job | undefined> {
 
   get cancelled(): boolean {
     return this.#fetcher.isClosed;
+  }
+
+  /** It may have waited for a connection for longer than a reservation lasts. */
+  sending(): void {
+    this.askedAt = this.#fetcher.now();
   }
 
   resolve(job: Job | undefined): void {
