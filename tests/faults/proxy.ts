@@ -9,6 +9,8 @@ export const REPLY_FAULTS: readonly ReplyFault[] = [
   ...["silence", "drip", "delay", "too many"] as const,
 ];
 
+const MAX_ARMED = 100;
+
 /** What can happen, by name. */
 export type FaultName = ReplyFault | "refuse" | "stall" | "cut all" | "reset all" | "restart";
 
@@ -39,9 +41,9 @@ export class FaultProxy implements Transport, LinkOwner {
     return this.#links.size;
   }
 
-  /** Faults that wait for their reply, or for a connection. */
-  get armed(): number {
-    return this.#armed.length + this.#stalls;
+  /** Connections that are to be neither made nor fail. */
+  get stalls(): number {
+    return this.#stalls;
   }
 
   async connect(...args: Parameters<Transport["connect"]>): Promise<TransportConnection> {
@@ -60,8 +62,9 @@ export class FaultProxy implements Transport, LinkOwner {
     return link.connection;
   }
 
-  /** Has the next reply of this kind meet a fault. */
+  /** Has the next reply of this kind meet a fault. Of more than a hundred that wait, the oldest is forgotten. */
   arm(name: ReplyFault, { verb, ms }: Omit<ArmedFault, "name"> = {}): void {
+    if (this.#armed.length === MAX_ARMED) this.#armed.shift();
     this.#armed.push({ name, verb: name === "too many" ? "HELLO" : verb, ms });
   }
 
