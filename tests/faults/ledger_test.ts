@@ -4,7 +4,7 @@ import { environmentVariable } from "../../src/internal/environment.ts";
 import { type Entry, keepLedger, type Ledger } from "./ledger.ts";
 
 /** Runs of each test, from the first seed on; the gate's are few. */
-const SEEDS = Number(environmentVariable("FAKTORY_TEST_SEEDS") ?? 2);
+const SEEDS = Number(environmentVariable("FAKTORY_TEST_SEEDS") ?? 1);
 const JOBS = Number(environmentVariable("FAKTORY_TEST_JOBS") ?? 20_000);
 const FIRST_SEED = Number(environmentVariable("FAKTORY_TEST_FIRST_SEED") ?? 20_261_125);
 

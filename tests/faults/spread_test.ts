@@ -5,6 +5,7 @@ import { backoffMs } from "../../src/internal/backoff.ts";
 import { Lane } from "../../src/connection/lane.ts";
 import { ReconnectingLane } from "../../src/connection/reconnecting_lane.ts";
 import { Peer } from "../connection/peer.ts";
+import { info } from "../../src/protocol/commands/server.ts";
 import { numbers } from "./ledger.ts";
 import { turn, WallClock } from "./wall_clock.ts";
 
@@ -36,27 +37,22 @@ async function simulate() {
   const tries: number[] = [];
   const taken: number[] = [];
   let connected = 0;
-  let isUp = true;
+  let isUp = false;
   let fullAtMs: number | undefined;
-  const peers: Peer[] = [];
 
   function dial(): Promise<Lane> {
     const window = Math.floor(clock.now() / WINDOW_MS);
     tries[window] = (tries[window] ?? 0) + 1;
-    if (clock.now() > 0) {
-      if (!isUp) return Promise.reject(new ConnectError("CONNECTION_REFUSED", "away"));
-      if ((taken[window] ?? 0) >= PER_WINDOW) {
-        return Promise.reject(new ConnectError("CONNECTION_REFUSED", "busy"));
-      }
-      taken[window] = (taken[window] ?? 0) + 1;
-      if (connected === CONNECTIONS) {
-        return Promise.reject(new ConnectError("TOO_MANY_CONNECTIONS", "full"));
-      }
-      if (++connected === CONNECTIONS) fullAtMs ??= clock.now() - DOWN_MS;
+    if (!isUp) return Promise.reject(new ConnectError("CONNECTION_REFUSED", "away"));
+    if ((taken[window] ?? 0) >= PER_WINDOW) {
+      return Promise.reject(new ConnectError("CONNECTION_REFUSED", "busy"));
     }
-    const peer = new Peer();
-    peers.push(peer);
-    return Promise.resolve(new Lane(peer.connection, { clock }));
+    taken[window] = (taken[window] ?? 0) + 1;
+    if (connected === CONNECTIONS) {
+      return Promise.reject(new ConnectError("TOO_MANY_CONNECTIONS", "full"));
+    }
+    if (++connected === CONNECTIONS) fullAtMs ??= clock.now() - DOWN_MS;
+    return Promise.resolve(new Lane(new Peer().connection, { clock, commandTimeoutMs: 1e9 }));
   }
 
   const listener = { disconnected() {}, reconnected() {} };
@@ -65,11 +61,8 @@ async function simulate() {
     () =>
       new ReconnectingLane({ dial, reconnect: policy, delivery: "at-least-once", clock, listener }),
   );
-  await Promise.all(lanes.map((lane) => lane.open()));
-  tries.length = 0;
-  isUp = false;
-  clock.advance(1);
-  for (const peer of peers) peer.end();
+  // Each has something to send, and finds its server gone.
+  for (const lane of lanes) lane.send({ command: info(), resolve() {}, reject() {} });
   await turn();
   clock.after(DOWN_MS, () => isUp = true);
   for (let ms = 0; ms < 30_000; ms += 10) {
