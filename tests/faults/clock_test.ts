@@ -83,6 +83,9 @@ for (const isHeard of [true, false]) {
     assert.equal(it.server.snapshot().workers, 0);
     const tookMs = await it.until(() => it.server.snapshot().workers === 1 && it.lags.length > 0);
     assert(tookMs < (isHeard ? 2000 : 20_000), `registered after ${tookMs} ms`);
+    // Both of its connections: the one that reports has nothing to say by itself.
+    const bothMs = await it.until(() => it.said.filter((s) => s === "disconnect").length === 2);
+    assert(tookMs + bothMs < 20_000, `noticed after ${tookMs + bothMs} ms`);
     assert(it.lags[0]! >= 7.9 * HOUR_MS && it.lags[0]! <= 8.1 * HOUR_MS, String(it.lags));
     await it.until(() => it.said.includes("expired"), 2000);
     it.held[0]!();

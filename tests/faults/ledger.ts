@@ -232,6 +232,7 @@ class Run {
   #arm(proxy: FaultProxy, name: ReplyFault): void {
     const verbs = [undefined, "PUSHB", "PUSH", "greeting", "HELLO"];
     if (this.#options.delivery === "at-least-once") verbs.push("FETCH", "ACK", "FAIL");
-    proxy.arm(name, { verb: verbs[this.#integer(verbs.length)], ms: this.#integer(1000) });
+    const ms = name === "too many" && this.#random() < 0.5 ? undefined : this.#integer(1000);
+    proxy.arm(name, { verb: verbs[this.#integer(verbs.length)], ms });
   }
 }

@@ -18,7 +18,7 @@ export type ReplyFault =
   | "silence"
   | "drip"
   | "delay"
-  /** Right behind the OK to HELLO, and once more. */
+  /** Right behind the OK to HELLO, or `ms` after it, and once more; nothing that was sent is looked at. */
   | "too many";
 
 /** A fault that is to come. */
@@ -26,7 +26,7 @@ export interface ArmedFault {
   readonly name: ReplyFault;
   /** The command whose reply it is for. @default any */
   readonly verb?: string | undefined;
-  /** Of a delay. @default 1000 */
+  /** Of a delay, 1000 unless given, and of "too many", at once unless given. */
   readonly ms?: number | undefined;
 }
 
@@ -56,6 +56,8 @@ export class Link {
   #line = "";
   /** Nothing passes any longer, and the server does not know. */
   #isSilent = false;
+  /** The server looks at nothing that comes. */
+  #isRefused = false;
 
   constructor(inner: TransportConnection, owner: LinkOwner) {
     this.#inner = inner;
@@ -136,7 +138,10 @@ export class Link {
       case "silence":
         return this.silence();
       case "too many":
-        for (const bytes of [reply, REFUSAL, REFUSAL]) this.#streams.push(bytes);
+        this.#isRefused = true;
+        this.#streams.push(reply);
+        if (fault.ms !== undefined) await this.#waited(fault.ms);
+        for (const bytes of [REFUSAL, REFUSAL]) this.#streams.push(bytes);
         return this.cut();
       case "drip":
         for (const byte of reply) {
@@ -145,15 +150,18 @@ export class Link {
         }
         return;
       case "delay": {
-        const { ms = 1000 } = fault;
-        await new Promise<void>((resolve) => void this.#owner.clock.after(ms, resolve));
+        await this.#waited(fault.ms ?? 1000);
       }
     }
     this.#streams.push(reply);
   }
 
+  #waited(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#owner.clock.after(ms, resolve));
+  }
+
   async #write(chunk: Uint8Array): Promise<void> {
-    if (this.#isSilent) return;
+    if (this.#isSilent || this.#isRefused) return;
     const text = this.#line + this.#decoder.decode(chunk, { stream: true });
     const lines = text.split("\r\n");
     this.#line = lines.pop()!;

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { ConfigError, ConnectionLostError, Consumer, Producer } from "../../mod.ts";
 import { MemoryServer } from "../../src/testing/mod.ts";
 import type { ProducerOptions } from "../../src/producer/producer.ts";
+import type { Transport } from "../../src/transport/transport.ts";
 import { FaultProxy } from "./proxy.ts";
 import { settle, turn, WallClock } from "./wall_clock.ts";
 
@@ -137,6 +138,27 @@ test("a stop ends in time where a handler whose reservation is over waits for a 
   await running;
 });
 
+test("a run ends where a connection is lost for good while the others are being made", async () => {
+  await using it = await setting();
+  let connections = 0;
+  const transport: Transport = {
+    name: "cut while connecting",
+    async connect(...args) {
+      // The second is for what fetches: the first, for all else, is gone by then.
+      if (++connections === 2) {
+        it.proxy.cutAll();
+        await turn();
+      }
+      return await it.proxy.connect(...args);
+    },
+  };
+  const { server: { url }, clock } = it;
+  const consumer = new Consumer({ url, clock, transport, lanes: 1, reconnect: false });
+  const end = await settle(it.clock, consumer.run(), { maxMs: 60_000 });
+  assert.equal(end?.status, "rejected", "it runs on, and can tell the server nothing");
+  assert(end.reason instanceof ConnectionLostError);
+});
+
 test("a job that a FETCH brings after a long outage has its whole reservation before it", async () => {
   await using it = await setting();
   const consumer = new Consumer({ ...it.options, concurrency: 1 });
@@ -148,13 +170,14 @@ test("a job that a FETCH brings after a long outage has its whole reservation be
   const running = consumer.run();
   while (it.server.snapshot().waiting === 0) await turn();
   await outage(it.proxy, 120_000);
-  // The FETCH that follows waits for a connection.
-  for (let i = 0; i < 125; i++) {
+  // The FETCH that follows waits for a connection, and the job for the FETCH.
+  const direct = await Producer.connect({ ...it.options, transport: it.server.transport });
+  await settle(it.clock, direct.enqueue("x", [], { reserveFor: 60 }));
+  await settle(it.clock, direct.close());
+  for (let i = 0; i < 130; i++) {
     it.clock.advance(1000);
     await turn();
   }
-  await settle(it.clock, it.producer.enqueue("x", [], { reserveFor: 60 }));
-  for (let i = 0; i < 20; i++) await turn();
   assert.deepEqual(ends, ["done"]);
   assert.equal(it.server.snapshot().working, 0);
   await settle(it.clock, consumer.stop());

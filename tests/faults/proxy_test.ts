@@ -139,20 +139,33 @@ for (const [fault, verb, code] of handshakes) {
   });
 }
 
-test("a server that takes everybody and then has no connection left is asked less and less often", async () => {
+for (const ms of [undefined, 5]) {
+  const when = ms === undefined ? "right behind the OK" : "a moment after the OK";
+  test(`a server that takes everybody, and ${when} has no connection left, is asked less and less often`, async () => {
+    await using it = await setting("at-most-once");
+    const waits: (number | undefined)[] = [];
+    it.producer.on("disconnect", ({ retryInMs }) => waits.push(retryInMs));
+    for (let i = 0; i < 100; i++) it.proxy.arm("too many", { ms });
+    it.proxy.cutAll();
+    const end = await settle(it.clock, it.producer.enqueue("x"), { stepMs: 1, maxMs: 60_000 });
+    assert.equal(end?.status, "rejected");
+    assert(end.reason instanceof ConnectionLostError);
+    assert.equal(end.reason.outcome, "not-sent");
+    assert.equal((end.reason.cause as ConnectError).code, "TOO_MANY_CONNECTIONS");
+    assert.equal(it.proxy.counts["too many"], 10);
+    assert.equal(waits.length, 11);
+    assert(waits[9]! >= 2500 && waits[10] === undefined, String(waits));
+    assert.deepEqual(it.server.snapshot().queues, {});
+  });
+}
+
+test("a connection that is cut right after each handshake does not keep what waits waiting for ever", async () => {
   await using it = await setting();
-  const waits: (number | undefined)[] = [];
-  it.producer.on("disconnect", ({ retryInMs }) => waits.push(retryInMs));
-  for (let i = 0; i < 100; i++) it.proxy.arm("too many");
-  it.proxy.cutAll();
-  const end = await settle(it.clock, it.producer.enqueue("x"));
+  for (let i = 0; i < 100; i++) it.proxy.arm("cut before", { verb: "PUSH" });
+  const end = await settle(it.clock, it.producer.enqueue("x"), { maxMs: 60_000 });
   assert.equal(end?.status, "rejected");
-  assert(end.reason instanceof ConnectionLostError);
-  assert.equal(end.reason.outcome, "not-sent");
-  assert.equal((end.reason.cause as ConnectError).code, "TOO_MANY_CONNECTIONS");
-  assert.equal(it.proxy.counts["too many"], 10);
-  assert.equal(waits.length, 11);
-  assert(waits[9]! >= 2500 && waits[10] === undefined, String(waits));
+  assert(end.reason instanceof ConnectionLostError && end.reason.outcome === "unknown");
+  assert.equal(it.proxy.counts["cut before"], 11);
 });
 
 test("refused for a while, and a connection that is neither made nor fails: the next tries get there", async () => {
