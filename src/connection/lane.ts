@@ -1,20 +1,14 @@
-import {
-  ConnectError,
-  ConnectionLostError,
-  ProtocolError,
-  ServerShutdownError,
-  TimeoutError,
-} from "../errors.ts";
+import { ProtocolError, ServerShutdownError } from "../errors.ts";
 import { type Clock, systemClock } from "../internal/clock.ts";
 import { deferred } from "../internal/deferred.ts";
 import { Fifo } from "../internal/fifo.ts";
-import { showText } from "../internal/show.ts";
 import { ReplyDecoder } from "../protocol/decoder.ts";
 import { end } from "../protocol/commands/server.ts";
 import { CommandEncoder } from "../protocol/encoder.ts";
 import { refusal } from "../protocol/refusal.ts";
 import type { Reply } from "../protocol/reply.ts";
 import type { TransportConnection } from "../transport/transport.ts";
+import { lost, noneLeft, unanswered, unsolicited } from "./lane_errors.ts";
 import type { Request } from "./request.ts";
 
 /** Settings of a lane. */
@@ -190,13 +184,8 @@ export class Lane {
     const isLate = now - due > LATE_MS;
     const leftMs = isLate ? CATCH_UP_MS : this.#progressAt + this.#timeoutMs - now;
     if (leftMs > 0) return this.#watch(leftMs);
-    const verb = this.#pending.peek()?.command.verb;
     this.#finish(
-      new TimeoutError(
-        "COMMAND_TIMEOUT",
-        `Cannot read the reply to ${verb} as the server sent none for ${this.#timeoutMs} ms`,
-        { outcome: "unknown" },
-      ),
+      unanswered(this.#pending.peek()?.command.verb, this.#timeoutMs),
       "unanswered",
     );
   }
@@ -257,10 +246,7 @@ export class Lane {
     if (reply.kind === "error" && /^err too many connections/i.test(reply.text)) {
       // Said without being asked. Right after HELLO, a command already sent was not looked at.
       return this.#finish(
-        new ConnectError(
-          "TOO_MANY_CONNECTIONS",
-          `Cannot connect as the server has no connection left: it said ${showText(reply.text)}`,
-        ),
+        noneLeft(reply.text),
         this.#replies <= HANDSHAKE_REPLIES ? "unsent" : "unanswered",
       );
     }
@@ -298,24 +284,4 @@ export class Lane {
     this.#callWritable();
     this.#callIdle();
   }
-}
-
-function lost(cause: unknown): ConnectionLostError {
-  const reason = cause === undefined
-    ? "the server closed it"
-    : cause instanceof Error
-    ? cause.message
-    : String(cause);
-  return new ConnectionLostError("CONNECTION_LOST", `The connection was lost: ${reason}`, {
-    outcome: "unknown",
-    cause,
-  });
-}
-
-function unsolicited(reply: Reply): Error {
-  if (reply.kind === "error") return refusal(reply.text);
-  return new ProtocolError(
-    "PROTOCOL_VIOLATION",
-    `Cannot use the connection any longer as the server sent a reply of the kind ${reply.kind} to no command`,
-  );
 }
