@@ -150,7 +150,8 @@ export interface ConnectionLostErrorOptions extends FaktoryErrorOptions {
 /**
  * A connection ended before the reply of a command came.
  *
- * Codes: `CONNECTION_LOST`, `COMMAND_TIMEOUT`, `DEADLINE_PASSED`.
+ * Codes: `CONNECTION_LOST`, `COMMAND_TIMEOUT`, `DEADLINE_PASSED`; `TOO_MANY_WAITING` where it was not begun with, as too many
+ * wait for a connection already.
  */
 export class ConnectionLostError extends FaktoryError {
   /** The name of the class, also where a bundler shortens that. */

@@ -73,6 +73,8 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
   #session: Session | undefined;
   #run: Promise<Report> | undefined;
   #opening: AbortController | undefined;
+  /** Why a connection was lost for good while the session was being opened. */
+  #lost: Error | undefined;
   /** A stop was asked for, and has not ended. */
   #isStopping = false;
   /** Asked for before the session was there to be asked. */
@@ -280,6 +282,7 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
   async #runSession(limits: SessionLimits): Promise<Report> {
     const { signal } = this.#options;
     const opening = this.#opening = new AbortController();
+    this.#lost = undefined;
     const abort = () => void this.stop();
     if (signal?.aborted === true) opening.abort();
     signal?.addEventListener("abort", abort, { once: true });
@@ -304,6 +307,9 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
       this.#events.emit("state", { state: "running" });
       // It came too late to call the opening off.
       if (opening.signal.aborted) session.stop(DEFAULT_GRACE_MS);
+      // A connection that was lost for good while the others were being made.
+      const lost = this.#lost;
+      if (lost !== undefined) session.disconnected(lost, undefined);
       // What was asked for while it was being opened.
       if (this.#queues !== queues) session.choose(this.#queues);
       if (this.#isQuiet) session.quiet();
@@ -337,7 +343,8 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
       listener: {
         disconnected: (error, retryInMs) => {
           this.#events.emit("disconnect", { error, retryInMs });
-          this.#session?.disconnected(error, retryInMs);
+          if (this.#opening === undefined) this.#session?.disconnected(error, retryInMs);
+          else if (retryInMs === undefined) this.#lost = error;
         },
         reconnected: (attempts) => this.#events.emit("reconnect", { attempts }),
       },

@@ -181,7 +181,7 @@ class Fetch implements Request<Job | undefined> {
   readonly command: Command<Job | undefined>;
   readonly plan: FetchPlan;
   readonly lane: FetchLane;
-  readonly askedAt: number;
+  askedAt: number;
   readonly #fetcher: Fetcher;
   resent?: boolean;
 
@@ -195,6 +195,11 @@ class Fetch implements Request<Job | undefined> {
 
   get cancelled(): boolean {
     return this.#fetcher.isOver;
+  }
+
+  /** It may have waited for a connection for longer than a reservation lasts. */
+  sending(): void {
+    this.askedAt = this.#fetcher.now();
   }
 
   resolve(job: Job | undefined): void {

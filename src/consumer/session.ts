@@ -5,6 +5,7 @@ import { JobAbortedError, StateError } from "../errors.ts";
 import type { Emitter } from "../events.ts";
 import type { Clock } from "../internal/clock.ts";
 import { type Deferred, deferred } from "../internal/deferred.ts";
+import { steady } from "../internal/steady_clock.ts";
 import type { Job } from "../job/job.ts";
 import type { KnownJobs } from "../job/known_jobs.ts";
 import { Producer } from "../producer/producer.ts";
@@ -61,6 +62,9 @@ const MAX_UNREPORTED = 1000;
 /** How long running jobs are given where the server says that the worker is to end, in milliseconds. */
 export const DEFAULT_GRACE_MS = 25_000;
 
+/** The server forgets a worker that it has not heard of for so long, in milliseconds. */
+const FORGOTTEN_MS = 60_000;
+
 /** How long nothing is fetched from a queue that held a job which is left to others, in milliseconds. */
 const LEAVE_MS = 30_000;
 
@@ -71,6 +75,8 @@ const ABORT_MS = 250;
 export class Session {
   state: ConsumerState = "running";
   readonly #parts: SessionParts;
+  /** For all that lasts; what is told to others takes that of `#parts`. */
+  readonly #clock: Clock;
   readonly #fetchLanes: Lanes;
   readonly #commandLanes: Lanes;
   readonly #fetcher: Fetcher;
@@ -109,7 +115,8 @@ export class Session {
   }
 
   private constructor(parts: SessionParts, fetchLanes: Lanes, commandLanes: Lanes) {
-    const { settings, clock, events, registry } = parts;
+    const { settings, events, registry } = parts;
+    const clock = this.#clock = steady(parts.clock);
     this.#parts = parts;
     this.#fetchLanes = fetchLanes;
     this.#commandLanes = commandLanes;
@@ -129,7 +136,14 @@ export class Session {
     this.#goal = new Goal(parts.limits, this.#planner, clock);
     this.#running = new RunningJobs(clock, this.#planner);
     this.#progress = new ProgressTracker((command) => this.#command(command), events);
-    this.#lag = new LagMonitor(clock, (lagMs) => events.emit("lag", { lagMs }));
+    this.#lag = new LagMonitor(parts.clock, {
+      late: (lagMs) => {
+        events.emit("lag", { lagMs });
+        // Whether the worker is still known is better heard now than in a while.
+        if (lagMs >= FORGOTTEN_MS) this.#heartbeat.beat();
+      },
+      setBack: (setBackMs) => events.emit("clock", { setBackMs }),
+    });
     const { maxMs, graceMs = DEFAULT_GRACE_MS } = parts.limits;
     this.#cancelTime = maxMs === undefined
       ? () => {}
@@ -139,7 +153,7 @@ export class Session {
       settled: () => this.#proceed(),
       unreported: (job, error) => events.emit("unreported", { job, error }),
     });
-    this.#verdicts = new Verdicts(this.#reporter, events, clock);
+    this.#verdicts = new Verdicts(this.#reporter, events, parts.clock);
     this.#heartbeat = new Heartbeat({
       wid: settings.worker.wid,
       clock,
@@ -174,6 +188,7 @@ export class Session {
     this.#lag.close();
     this.#cancelTime();
     // What handlers enqueued without waiting for it; the patience of the stop holds for that, too.
+    this.#proceed();
     await this.#producer.close();
     this.#heartbeat.close();
     await Promise.all([this.#fetchLanes.end(), this.#commandLanes.end()]);
@@ -217,7 +232,7 @@ export class Session {
     // Once all are aborted, there is nothing left to hasten.
     if (!this.#isImpatient) {
       this.#cancelGrace?.();
-      this.#cancelGrace = this.#parts.clock.after(graceMs, () => this.#abortAll());
+      this.#cancelGrace = this.#clock.after(graceMs, () => this.#abortAll());
     }
     this.#proceed();
   }
@@ -240,10 +255,16 @@ export class Session {
 
   #fetched(job: Job, askedAt: number): void {
     const { clock, registry, settings, events } = this.#parts;
+    const now = this.#clock.now();
     const seconds = Math.max(job.reserveFor || DEFAULT_RESERVATION, MIN_RESERVATION);
     const times = { startedAt: clock.now(), deadline: askedAt + seconds * 1000 - MARGIN_MS };
     const execution = new Execution(job, times, this.#owner);
     this.#goal.came();
+    if (times.deadline <= now) {
+      // It lay there while the machine slept, and is another's by now.
+      events.emit("expired", { job });
+      return this.#proceed();
+    }
     if (this.state === "stopping") {
       if (isRetried(job)) return this.#giveBack(execution);
       // A FAIL would be the end of it, and nobody is left to wait for its handler.
@@ -277,7 +298,10 @@ export class Session {
     },
     track: (progress: Progress) => this.#progress.track(progress),
     extended: (execution: Execution, until: number) =>
-      this.#running.extend(execution, until - MARGIN_MS),
+      this.#running.extend(
+        execution,
+        until - this.#parts.clock.now() + this.#clock.now() - MARGIN_MS,
+      ),
     producer: () => this.#producer,
     log: ({ job, attempt }: Execution) => {
       const { jid, type, queue } = job;
@@ -305,7 +329,7 @@ export class Session {
   #abortAll(): void {
     this.#isImpatient = true;
     this.#running.abortAll();
-    this.#cancelGrace = this.#parts.clock.after(ABORT_MS, () => {
+    this.#cancelGrace = this.#clock.after(ABORT_MS, () => {
       for (const execution of this.#running.all) {
         this.#running.remove(execution);
         execution.ended();

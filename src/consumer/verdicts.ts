@@ -104,6 +104,6 @@ export class Verdicts {
   }
 
   #elapsed({ startedAt }: { readonly job: Job; readonly startedAt: number }): number {
-    return this.#clock.now() - startedAt;
+    return Math.max(0, this.#clock.now() - startedAt);
   }
 }

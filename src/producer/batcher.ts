@@ -50,15 +50,23 @@ class LoneJob implements Request<void> {
 
 /** Jobs that go out together as a PUSHB, each with its sink. */
 class ManyJobs implements Request<Map<string, string>> {
-  readonly command: Command<Map<string, string>>;
-  readonly #jobs: readonly EncodedJob[];
-  readonly #sinks: readonly JobSink[];
+  command: Command<Map<string, string>>;
+  #jobs: readonly EncodedJob[];
+  #sinks: readonly JobSink[];
   resent?: boolean;
 
   constructor(jobs: readonly EncodedJob[], sinks: readonly JobSink[]) {
     this.command = pushBulk(jobs);
     this.#jobs = jobs;
     this.#sinks = sinks;
+  }
+
+  /** Leaves out what was called off while it waited for a connection. */
+  sending(): void {
+    if (!this.#sinks.some((sink) => sink.cancelled === true)) return;
+    this.#jobs = this.#jobs.filter((_, i) => this.#sinks[i]!.cancelled !== true);
+    this.#sinks = this.#sinks.filter((sink) => sink.cancelled !== true);
+    this.command = pushBulk(this.#jobs);
   }
 
   get cancelled(): boolean {

@@ -144,6 +144,15 @@ const provocations: { [Name in keyof ConsumerEvents]: Provocation<ConsumerEvents
     },
     check: ([{ lagMs }]) => assert.equal(lagMs, 300),
   },
+  clock: {
+    options: { clock: new LateClock() },
+    provoke({ consumer, clock }) {
+      assert.equal(consumer.state, "running");
+      (clock as LateClock).late = -300;
+      clock.advance(SECOND);
+    },
+    check: ([{ setBackMs }]) => assert.equal(setBackMs, 300),
+  },
   warning: {
     options: {
       answer: (line) =>
