@@ -15,9 +15,8 @@ export interface ConsumerEvents {
   /** A handler put a job off by `Snooze`; it is enqueued again next. */
   snooze: { readonly job: Job; readonly outcome: Snooze; readonly elapsedMs: number };
   /**
-   * A job that was fetched was put back on its queue unrun: its type is at its limit (only the first ones of a type on a queue),
-   * or has no handler here and is left to others, or it has no retries and came when a stop had run out of patience (then in
-   * five seconds).
+   * A job that was fetched is put back unrun, for five seconds later: its type is at its limit (only the first ones of a type on
+   * a queue), or has no handler here and is left to others, or it has no retries and came when a stop had run out of patience.
    */
   returned: { readonly job: Job; readonly reason: "limit" | "unregistered" | "stopped" };
   /** The server could not be told in time what became of a job, so it will run again, or be failed by the server. */

@@ -21,7 +21,7 @@ export interface ConsumerOptions<Jobs extends JobDefinitions = JobDefinitions>
   readonly limits?: ConsumerLimits | undefined;
   /**
    * What becomes of a job whose type has no handler here: `fail` fails it, so that it is tried again later; `leave` puts it
-   * back on its queue unrun, and takes nothing from that queue for 30 seconds, so that others may have it.
+   * back unrun, for five seconds later, and takes nothing from its queue for 30 seconds, so that others may have it.
    *
    * @default "fail"
    */

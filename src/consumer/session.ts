@@ -276,7 +276,10 @@ export class Session {
       return this.#verdicts.putBack(execution, "unregistered");
     }
     const meters = this.#planner.begin(job);
-    if (meters === undefined) return this.#verdicts.putBack(execution, "limit");
+    if (meters === undefined) {
+      this.#goal.putBack();
+      return this.#verdicts.putBack(execution, "limit");
+    }
     this.#goal.begin();
     this.#running.add(execution, meters);
     events.emit("start", { job });
