@@ -7,6 +7,8 @@ import { Connection, type ConnectionOwner } from "./connection.ts";
 import { Greeter } from "./handshake.ts";
 import { Manager, type ManagerOptions } from "./manager.ts";
 import type { Peer } from "./peer.ts";
+import { HeldPeer } from "./store/held_peer.ts";
+import { nullStore, type Store } from "./store/store.ts";
 import { writeTime } from "./stored_job.ts";
 import { Tasks } from "./tasks.ts";
 import { Workers } from "./workers.ts";
@@ -57,6 +59,7 @@ export class Core implements ConnectionOwner {
   readonly #clock: Clock;
   readonly #manager: Manager;
   readonly #tasks: Tasks;
+  readonly #store: Store;
   readonly #maxConnections: number;
   readonly #startedAt: number;
   readonly #open = new Set<Connection>();
@@ -74,6 +77,7 @@ export class Core implements ConnectionOwner {
     const password = text("password", options.password);
     this.greeter = new Greeter(password === "" ? undefined : password, sha256);
     this.#startedAt = clock.now();
+    this.#store = manager.store ?? nullStore;
     this.#manager = new Manager(clock, manager);
     this.workers = new Workers(clock);
     this.#tasks = new Tasks(clock, this.#manager, this.workers);
@@ -87,7 +91,9 @@ export class Core implements ConnectionOwner {
   }
 
   connect(peer: Peer): Connection {
-    const connection = new Connection(peer, this);
+    const held = this.#store.isDurable ? new HeldPeer(peer, this.#store) : undefined;
+    const connection = new Connection(held ?? peer, this);
+    held?.attach(connection);
     this.#open.add(connection);
     return connection;
   }

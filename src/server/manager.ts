@@ -1,8 +1,13 @@
 import type { Clock } from "../internal/clock.ts";
 import { parseTimestamp } from "../job/timestamp.ts";
+import { cleanse, type Failure } from "./failure.ts";
 import { GoError, quoted } from "./go_json.ts";
+import type { Reservation, SetMember, SetName } from "./members.ts";
 import { Queues, type Waiter } from "./queues.ts";
-import { type SortedEntry, SortedSet } from "./sorted_set.ts";
+import type { SortedSet } from "./sorted_set.ts";
+import { keptSets, restore } from "./store/kept.ts";
+import { nullStore, type Store } from "./store/store.ts";
+import { Tally } from "./store/tally.ts";
 import { readJob, type StoredJob, writeJob, writeTime } from "./stored_job.ts";
 
 /** How long a FETCH waits for a job, in milliseconds. */
@@ -12,34 +17,8 @@ const DEFAULT_RESERVATION = 1800;
 const MIN_RESERVATION = 60;
 const MAX_RESERVATION = 86_400;
 const DEAD_MS = 180 * 24 * 60 * 60 * 1000;
-const MAX_ERRTYPE_BYTES = 100;
-const MAX_MESSAGE_BYTES = 1000;
-const MAX_BACKTRACE = 50;
 
-/** A job with a worker. */
-interface Reservation {
-  readonly job: StoredJob;
-  readonly wid: string;
-  /** Its place in the working set. */
-  entry: SortedEntry<Reservation>;
-}
-
-/** What FAIL says. */
-export interface Failure {
-  readonly jid: string;
-  readonly errtype: string;
-  readonly message: string;
-  readonly backtrace: readonly string[];
-}
-
-/** A job in one of the sets, with its stored text, which filters look at. */
-export interface SetMember {
-  readonly jid: string;
-  readonly payload: string;
-}
-
-/** Names of the sets that MUTATE knows. */
-export type SetName = "scheduled" | "retries" | "dead";
+export type { SetMember, SetName };
 
 /** What a server that serves tests does otherwise than the reference server. */
 export interface ManagerOptions {
@@ -49,6 +28,8 @@ export interface ManagerOptions {
   readonly fetchWait?: { readonly clock: Clock; readonly ms: number } | undefined;
   /** Hears of every job that was enqueued, but for those that their own worker puts off. */
   readonly pushed?: ((job: StoredJob) => void) | undefined;
+  /** What keeps everything beyond the process. @default nothing is kept */
+  readonly store?: Store | undefined;
 }
 
 /** A FETCH that waits. */
@@ -62,14 +43,8 @@ interface WaitingFetch {
 
 /** What happens to jobs: from a push over reservations, retries and the schedule to their end. */
 export class Manager {
-  readonly queues = new Queues();
-  readonly sets: Readonly<Record<SetName, SortedSet<SetMember>>> = {
-    scheduled: new SortedSet(),
-    retries: new SortedSet(),
-    dead: new SortedSet(),
-  };
-  processed = 0;
-  failures = 0;
+  readonly queues: Queues;
+  readonly sets: Readonly<Record<SetName, SortedSet<SetMember>>>;
   /** How long a FETCH waits, and by which clock. */
   readonly fetchWait: { readonly clock: Clock; readonly ms: number };
   /**
@@ -80,7 +55,9 @@ export class Manager {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #pushed: (job: StoredJob) => void;
-  readonly #working = new SortedSet<Reservation>();
+  readonly #store: Store;
+  readonly #tally: Tally;
+  readonly #working: SortedSet<Reservation>;
   readonly #reservations = new Map<string, Reservation>();
   /** FETCHes that wait, to be ended with the server. */
   readonly #waiting = new Set<WaitingFetch>();
@@ -90,6 +67,31 @@ export class Manager {
     this.#random = options.random ?? Math.random;
     this.#pushed = options.pushed ?? (() => {});
     this.fetchWait = options.fetchWait ?? { clock, ms: FETCH_WAIT_MS };
+    const store = this.#store = options.store ?? nullStore;
+    this.#tally = new Tally(store);
+    this.queues = new Queues(store);
+    const { working, ...sets } = keptSets(store);
+    this.#working = working;
+    this.sets = sets;
+    restore(store, { queues: this.queues, working, sets, reservations: this.#reservations });
+  }
+
+  /** Jobs that were run, whether they failed or not. */
+  get processed(): number {
+    return this.#tally.processed;
+  }
+
+  set processed(count: number) {
+    this.#tally.processed = count;
+  }
+
+  /** Failures of jobs. */
+  get failures(): number {
+    return this.#tally.failures;
+  }
+
+  set failures(count: number) {
+    this.#tally.failures = count;
   }
 
   /** Jobs with a worker. */
@@ -192,6 +194,7 @@ export class Manager {
     this.queues.flush();
     this.#working.clear();
     for (const set of Object.values(this.sets)) set.clear();
+    this.#store.clear();
     this.processed = 0;
     this.failures = 0;
   }
@@ -246,7 +249,7 @@ export class Manager {
     const seconds = job.reserve_for === 0
       ? DEFAULT_RESERVATION
       : Math.min(Math.max(job.reserve_for, MIN_RESERVATION), MAX_RESERVATION);
-    const reservation = { job, wid } as Reservation;
+    const reservation = { job, payload, wid } as Reservation;
     reservation.entry = this.#working.add(this.#clock.now() + seconds * 1000, reservation);
     this.#reservations.set(job.jid, reservation);
     return payload;
@@ -309,19 +312,4 @@ function parseAt(text: string): number {
     `invalid timestamp for 'at': ${quoted(text)}: parsing time ${quoted(text)} as ` +
       `"2006-01-02T15:04:05.999999999Z07:00"`,
   );
-}
-
-function cleanse({ jid, errtype, message, backtrace }: Failure): Failure {
-  return {
-    jid,
-    errtype: cutBytes(errtype.trim(), MAX_ERRTYPE_BYTES) || "unknown",
-    message: cutBytes(message.trim(), MAX_MESSAGE_BYTES) || "unknown",
-    backtrace: backtrace.slice(0, MAX_BACKTRACE),
-  };
-}
-
-/** The first `max` bytes; a character cut in two becomes U+FFFD, as where Go writes it. */
-function cutBytes(text: string, max: number): string {
-  const bytes = new TextEncoder().encode(text);
-  return bytes.length <= max ? text : new TextDecoder().decode(bytes.subarray(0, max));
 }

@@ -1,0 +1,21 @@
+import type { SortedEntry } from "./sorted_set.ts";
+import type { StoredJob } from "./stored_job.ts";
+
+/** A job in one of the sets, with its stored text, which filters look at. */
+export interface SetMember {
+  readonly jid: string;
+  readonly payload: string;
+}
+
+/** Names of the sets that MUTATE knows. */
+export type SetName = "scheduled" | "retries" | "dead";
+
+/** A job with a worker. */
+export interface Reservation {
+  readonly job: StoredJob;
+  /** The job as the worker got it. */
+  readonly payload: string;
+  readonly wid: string;
+  /** Its place in the working set. */
+  entry: SortedEntry<Reservation>;
+}
