@@ -15,7 +15,9 @@ export function checkUnclosed(path: string, modules: Modules): void {
   let database: Database | undefined;
   try {
     database = new modules.sqlite.DatabaseSync(path, { readOnly: true });
-    checkTables(database, path);
+    checkIntegrity(database, path);
+    for (const _ of readJobs(database, path));
+    for (const _ of readRecords(database, path));
   } catch (cause) {
     throw openFailure(path, cause);
   } finally {
@@ -24,11 +26,13 @@ export function checkUnclosed(path: string, modules: Modules): void {
   }
 }
 
-/** @throws {ConfigError} `INVALID_DATA` where anything is not as it was written. */
-export function checkTables(database: Database, path: string): void {
+/**
+ * Has SQLite look through the file. What a row says is checked when it is read.
+ *
+ * @throws {ConfigError} `INVALID_DATA` where the file is damaged.
+ */
+export function checkIntegrity(database: Database, path: string): void {
   const [row] = database.prepare("PRAGMA quick_check(1)").all();
   const verdict = row?.["quick_check"];
   if (verdict !== "ok") throw damaged(path, String(verdict));
-  for (const _ of readJobs(database, path));
-  for (const _ of readRecords(database, path));
 }

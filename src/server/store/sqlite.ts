@@ -1,5 +1,5 @@
 import type { Changes } from "./changes.ts";
-import { checkTables, checkUnclosed } from "./check.ts";
+import { checkIntegrity, checkUnclosed } from "./check.ts";
 import { checksum } from "./checksum.ts";
 import { type Claim, claim, dataPath, openFailure } from "./data_file.ts";
 import type { Backend } from "./journal.ts";
@@ -38,7 +38,7 @@ function prepare(database: Database, path: string): void {
     .all();
   // The tables are made before there is a log, so that who the file belongs to stands in itself from the beginning.
   if (count === 0) database.exec(SCHEMA);
-  else checkTables(database, path);
+  else checkIntegrity(database, path);
   database.exec("PRAGMA journal_mode = WAL; BEGIN EXCLUSIVE; COMMIT");
   // A commit alone does not wait for the disk: that is done outside this thread, and before anything is confirmed.
   database.exec("PRAGMA synchronous = NORMAL");
