@@ -9,9 +9,11 @@ export interface Load {
   readonly random: () => number;
   /** So many things were confirmed. */
   confirmed(count: number): void;
+  /** Jobs that were enqueued in this run, less those that were fetched in it. */
+  open: number;
 }
 
-/** Jobs that may be there before the producer waits for the consumers. */
+/** Jobs that may be enqueued before the producer waits for the consumers. */
 const MAX_OPEN = 400;
 
 const QUEUES = ["default", "other"];
@@ -21,11 +23,10 @@ let made = 0;
 /** Enqueues in single PUSHes, many of them on their way, and in bulk; until the server is gone. */
 export function produce(load: Load): Promise<void> {
   return untilGone(load.port, async (client) => {
-    const { ledger, random } = load;
+    const { random } = load;
     while (true) {
       const jobs = Array.from({ length: 1 + Math.floor(random() * 40) }, () => job(random));
-      const isOpen = ledger.enqueued.size - ledger.acknowledged.size < MAX_OPEN;
-      if (!isOpen) await client.ask("INFO\r\n", 2);
+      if (load.open > MAX_OPEN) await client.ask("INFO\r\n", 2);
       else if (random() < 0.3) await pushBulk(client, load, jobs);
       else await pushEach(client, load, jobs);
     }
@@ -49,6 +50,7 @@ async function pushBulk(client: LineClient, load: Load, jobs: readonly MadeJob[]
   const [, refused] = await client.ask(`PUSHB [${jobs.map(({ text }) => text).join(",")}]\r\n`, 2);
   if (refused !== "{}") load.ledger.violations.push(`PUSHB was refused: ${refused}`);
   for (const { jid } of jobs) load.ledger.enqueued.add(jid);
+  load.open += jobs.length;
   load.confirmed(jobs.length);
 }
 
@@ -58,6 +60,7 @@ async function pushEach(client: LineClient, load: Load, jobs: readonly MadeJob[]
     const [reply] = await client.ask("", 1);
     if (reply !== "+OK") load.ledger.violations.push(`PUSH was refused: ${reply}`);
     load.ledger.enqueued.add(jid);
+    load.open++;
     load.confirmed(1);
   }
 }
@@ -72,6 +75,7 @@ export function consume(load: Load): Promise<void> {
       const [text] = await client.ask("", 1);
       const { jid } = JSON.parse(text!);
       ledger.gave(jid);
+      load.open--;
       const chance = random();
       if (chance < 0.01) continue;
       const verb = chance < 0.05 ? "FAIL" : "ACK";

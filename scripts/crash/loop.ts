@@ -16,6 +16,9 @@ const EARLY = 5;
 
 const CONSUMERS = 8;
 
+/** It is killed after so many milliseconds, whatever was confirmed by then. */
+const MAX_LIFE_MS = 10_000;
+
 /** Options of {@linkcode crashLoop}. */
 export interface CrashOptions {
   readonly kills: number;
@@ -72,15 +75,18 @@ async function killUnderLoad(
     port: Number(String(port)),
     ledger,
     random,
+    open: 0,
     confirmed: (count: number) => {
       if (left > 0 && (left -= count) <= 0) server.kill("SIGKILL");
     },
   };
+  const timer = setTimeout(() => server.kill("SIGKILL"), MAX_LIFE_MS);
   await Promise.all([
     ...Array.from({ length: 2 }, () => produce(load)),
     ...Array.from({ length: CONSUMERS }, () => consume(load)),
   ]);
   await exited;
+  clearTimeout(timer);
 }
 
 async function killEarly(server: ChildProcess, ms: number): Promise<void> {

@@ -35,6 +35,7 @@ export class Queues {
     this.#store = store;
     for (const [name, json] of store.all(TABLE)) {
       this.#listed.add(name);
+      this.#touch(name);
       if (JSON.parse(json).paused) this.#paused.add(name);
     }
   }
