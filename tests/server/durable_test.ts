@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
@@ -214,6 +214,24 @@ describe("a server with data", { skip: noSqlite }, () => {
         await assert.rejects(server.close(), gone);
       });
     }
+  });
+
+  it("follows a link to its file, also to one that is not there yet", async () => {
+    await withFolder(async (folder) => {
+      await mkdir(join(folder, "far"));
+      const data = join(folder, "link.db");
+      symlinkSync(join(folder, "far", "jobs.db"), data);
+      for (const jid of ["linked-job-1", "linked-job-2"]) {
+        const server = await FaktoryServer.start({ port: 0, data });
+        const client = await RawClient.hello(server.url);
+        await tell(client, push(jid));
+        const beside = FaktoryServer.start({ port: 0, data: join(folder, "far", "jobs.db") });
+        await assert.rejects(beside, { code: "DATA_IN_USE" });
+        client.close();
+        await server.close();
+      }
+      assert.deepEqual(readdirSync(join(folder, "far")), ["jobs.db"]);
+    });
   });
 
   it("wants a path", async () => {

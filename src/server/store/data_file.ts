@@ -22,6 +22,7 @@ const open = new Set<string>();
 
 /** A file that is safe to open, and that nobody else of this process opens until it is released. */
 export interface Claim {
+  /** The file itself, links resolved: SQLite puts its log beside that. */
   readonly path: string;
   /** Whether there is nothing in it yet. */
   readonly isNew: boolean;
@@ -53,7 +54,8 @@ export function dataPath(data: unknown, { paths, urls }: Modules): string {
  *
  * @throws {ConfigError} `INVALID_DATA` where it is not ours, `DATA_IN_USE` where a server of this process has it.
  */
-export function claim(path: string, modules: Modules): Claim {
+export function claim(given: string, modules: Modules): Claim {
+  let path = given;
   let id = `new ${path}`;
   const stat = statOf(path, modules);
   if (stat !== undefined) {
@@ -62,6 +64,7 @@ export function claim(path: string, modules: Modules): Claim {
     if (!stat.isFile()) throw invalidData(path, "it is no file");
   }
   if (open.has(id)) throw inUse(path);
+  if (stat !== undefined) path = modules.files.realpathSync(given);
   const isNew = stat === undefined || stat.size === 0n;
   if (isNew && (statOf(`${path}-wal`, modules)?.size ?? 0n) > 0n) {
     throw invalidData(path, `it is empty, but there are data in ${path}-wal`);
@@ -69,10 +72,13 @@ export function claim(path: string, modules: Modules): Claim {
   if (!isNew) checkHeader(path, modules);
   open.add(id);
   return {
-    path,
+    get path() {
+      return path;
+    },
     isNew,
     made: () => {
       open.delete(id);
+      path = modules.files.realpathSync(given);
       id = idOf(statOf(path, modules)!);
       open.add(id);
     },

@@ -14,8 +14,8 @@ import { readJobs, readRecords, SCHEMA } from "./tables.ts";
  * `INVALID_DATA` on a file that is not ours or damaged, `DATA_IN_USE` on one that another server has.
  */
 export function openSqlite(data: unknown, modules: Modules = loadModules()): SqliteBackend {
-  const path = dataPath(data, modules);
-  const claimed = claim(path, modules);
+  const claimed = claim(dataPath(data, modules), modules);
+  const { path } = claimed;
   let database: Database | undefined;
   try {
     if (!claimed.isNew) checkUnclosed(path, modules);

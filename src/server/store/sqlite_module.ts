@@ -25,6 +25,7 @@ export interface FileModule {
     path: string,
     options: { bigint: true; throwIfNoEntry: false },
   ): FileStat | undefined;
+  realpathSync(path: string): string;
   openSync(path: string, flags: string): number;
   readSync(fd: number, bytes: Uint8Array, from: number, length: number, at: number): number;
   closeSync(fd: number): void;
