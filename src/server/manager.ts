@@ -1,8 +1,8 @@
 import type { Clock } from "../internal/clock.ts";
-import { parseTimestamp } from "../job/timestamp.ts";
+import { parseAt } from "./at.ts";
 import { cleanse, type Failure } from "./failure.ts";
 import { GoError, quoted } from "./go_json.ts";
-import type { Reservation, SetMember, SetName } from "./members.ts";
+import type { Reservation, SetMember, SetName, WaitingFetch } from "./members.ts";
 import { Queues, type Waiter } from "./queues.ts";
 import type { SortedSet } from "./sorted_set.ts";
 import { keptSets, restore } from "./store/kept.ts";
@@ -30,15 +30,6 @@ export interface ManagerOptions {
   readonly pushed?: ((job: StoredJob) => void) | undefined;
   /** What keeps everything beyond the process. @default nothing is kept */
   readonly store?: Store | undefined;
-}
-
-/** A FETCH that waits. */
-interface WaitingFetch {
-  readonly wid: string;
-  /** Ends it with nothing. */
-  end(): void;
-  /** Ends it with an error. */
-  fail(error: GoError): void;
 }
 
 /** What happens to jobs: from a push over reservations, retries and the schedule to their end. */
@@ -303,13 +294,4 @@ export class Manager {
   #nowText(): string {
     return writeTime(this.#clock.now());
   }
-}
-
-function parseAt(text: string): number {
-  const date = parseTimestamp(text);
-  if (date !== undefined) return date.getTime();
-  throw new GoError(
-    `invalid timestamp for 'at': ${quoted(text)}: parsing time ${quoted(text)} as ` +
-      `"2006-01-02T15:04:05.999999999Z07:00"`,
-  );
 }

@@ -1,3 +1,4 @@
+import type { GoError } from "./go_json.ts";
 import type { SortedEntry } from "./sorted_set.ts";
 import type { StoredJob } from "./stored_job.ts";
 
@@ -18,4 +19,13 @@ export interface Reservation {
   readonly wid: string;
   /** Its place in the working set. */
   entry: SortedEntry<Reservation>;
+}
+
+/** A FETCH that waits. */
+export interface WaitingFetch {
+  readonly wid: string;
+  /** Ends it with nothing. */
+  end(): void;
+  /** Ends it with an error. */
+  fail(error: GoError): void;
 }
