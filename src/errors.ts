@@ -221,7 +221,7 @@ export class StoreError extends FaktoryError {
 export class ServerError extends FaktoryError {
   /** The name of the class, also where a bundler shortens that. */
   override readonly name: string = "ServerError";
-  /** What the server said, its own code word (`ERR`, `NOTUNIQ`) included. */
+  /** What the server said, its own code word (`ERR`, `NOTUNIQUE`) included. */
   readonly reply: string;
 
   /** Makes an error of what the server replied. */

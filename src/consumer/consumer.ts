@@ -7,13 +7,13 @@ import type { JobDefinitions } from "../job/catalogue.ts";
 import type { Job } from "../job/job.ts";
 import { KnownJobs } from "../job/known_jobs.ts";
 import type { HandlerKey } from "../job/typed.ts";
+import { heedSignals } from "../signals/heed.ts";
 import type { ConsumerEvents, ConsumerState } from "./events.ts";
 import { type ConsumerOptions, type ConsumerSettings, resolveSettings } from "./options.ts";
 import { checkChoice, type QueueChoice } from "./queues/choice.ts";
 import { type ConsumerMiddleware, type HandlerAndOptions, Registry } from "./registry.ts";
 import type { EndReason, Report, RunLimits, SessionLimits } from "./report.ts";
 import { DEFAULT_GRACE_MS, Session, type SessionParts } from "./session.ts";
-import { heedSignals } from "./signals.ts";
 
 /** A job that a consumer runs at this moment. */
 export interface RunningJob {
@@ -195,16 +195,19 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
    * @throws {StateError} `ALREADY_RUNNING`.
    */
   async run(limits: RunLimits = {}): Promise<Report> {
-    const { maxJobs, maxMs } = limits;
-    const max = Number.MAX_SAFE_INTEGER;
-    if (maxJobs !== undefined) integerIn("maxJobs", maxJobs, { min: 1, max, fallback: 1 });
-    if (maxMs !== undefined) positive("maxMs", maxMs, 1);
-    return await this.#begin({ maxJobs, maxMs });
+    return await this.#begin(checkLimits(limits));
   }
 
-  /** Runs jobs until the queues are empty and nothing runs: what jobs enqueue themselves is run as well. */
-  async runToCompletion(): Promise<Report> {
-    return await this.#begin({ untilEmpty: true });
+  /**
+   * Runs jobs until the queues are empty and nothing runs: what jobs enqueue themselves is run as well. It ends earlier where
+   * `limits` say so.
+   *
+   * @throws {ConfigError} `INVALID_OPTION` on a limit that cannot be used.
+   * @throws {ConnectError} where the server cannot be reached, or refuses; `AuthenticationError` where it is the password.
+   * @throws {StateError} `ALREADY_RUNNING`.
+   */
+  async runToCompletion(limits: RunLimits = {}): Promise<Report> {
+    return await this.#begin({ ...checkLimits(limits), untilEmpty: true });
   }
 
   /** Runs one job, if there is one within two seconds; whether there was. What its handler throws fails the job, not this. */
@@ -225,10 +228,7 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
    * once, or after its own `graceMs`.
    */
   async stop(options: StopOptions = {}): Promise<void> {
-    const graceMs = options.graceMs ?? (this.#isStopping ? 0 : DEFAULT_GRACE_MS);
-    if (!(typeof graceMs === "number" && graceMs >= 0)) {
-      throw invalidOption("graceMs", "a number of 0 or more", graceMs);
-    }
+    const graceMs = checkGrace(options.graceMs) ?? (this.#isStopping ? 0 : DEFAULT_GRACE_MS);
     this.#end(graceMs, "stopped");
     // How it ended is for the one who called run.
     await this.#run?.then(() => {}, () => {});
@@ -279,7 +279,7 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
         stop: () => this.#end(this.#isStopping ? 0 : DEFAULT_GRACE_MS, "signal"),
         quiet: () => this.quiet(),
         print: () => this.#print(),
-      })
+      }, this.#clock)
       : () => {};
     try {
       this.#makeLanes ??= this.#prepare();
@@ -332,4 +332,17 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
       },
     });
   }
+}
+
+/** @throws {ConfigError} `INVALID_OPTION`. */
+function checkLimits({ maxJobs, maxMs, graceMs }: RunLimits): RunLimits {
+  const max = Number.MAX_SAFE_INTEGER;
+  if (maxJobs !== undefined) integerIn("maxJobs", maxJobs, { min: 1, max, fallback: 1 });
+  if (maxMs !== undefined) positive("maxMs", maxMs, 1);
+  return { maxJobs, maxMs, graceMs: checkGrace(graceMs) };
+}
+
+function checkGrace(graceMs: unknown): number | undefined {
+  if (graceMs === undefined || (typeof graceMs === "number" && graceMs >= 0)) return graceMs;
+  throw invalidOption("graceMs", "a number of 0 or more", graceMs);
 }

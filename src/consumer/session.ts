@@ -114,6 +114,7 @@ export class Session {
     this.#fetchLanes = fetchLanes;
     this.#commandLanes = commandLanes;
     this.#producer = Producer.over(commandLanes, parts.known);
+    for (const middleware of settings.enqueueMiddleware) this.#producer.use(middleware);
     parts.adopt?.(this.#producer);
     this.#planner = new Planner({
       choice: parts.queues,
@@ -129,10 +130,10 @@ export class Session {
     this.#running = new RunningJobs(clock, this.#planner);
     this.#progress = new ProgressTracker((command) => this.#command(command), events);
     this.#lag = new LagMonitor(clock, (lagMs) => events.emit("lag", { lagMs }));
-    const { maxMs } = parts.limits;
+    const { maxMs, graceMs = DEFAULT_GRACE_MS } = parts.limits;
     this.#cancelTime = maxMs === undefined
       ? () => {}
-      : clock.after(maxMs, () => this.stop(DEFAULT_GRACE_MS, "time"));
+      : clock.after(maxMs, () => this.stop(graceMs, "time"));
     this.#reporter = new Reporter({
       send: (entry) => commandLanes.send(entry),
       settled: () => this.#proceed(),

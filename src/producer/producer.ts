@@ -24,6 +24,8 @@ import { JobSets } from "./sets.ts";
 import { Tracking } from "./tracking.ts";
 import { jobStream, type WritableOptions } from "./writable.ts";
 
+export type { ProducerMiddleware } from "./intake.ts";
+
 /** Options of {@linkcode Producer.connect}. */
 export interface ProducerOptions<Jobs extends JobDefinitions = JobDefinitions>
   extends ConnectionOptions {

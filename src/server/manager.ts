@@ -1,27 +1,28 @@
 import type { Clock } from "../internal/clock.ts";
 import { parseAt } from "./at.ts";
-import { cleanse, type Failure } from "./failure.ts";
+import { cleanse, type Failure, noteFailure } from "./failure.ts";
 import { GoError, quoted } from "./go_json.ts";
+import { type JobHooks, noHooks } from "./hooks.ts";
 import type { Reservation, SetMember, SetName, WaitingFetch } from "./members.ts";
 import { Queues, type Waiter } from "./queues.ts";
 import type { SortedSet } from "./sorted_set.ts";
-import { keptSets, restore } from "./store/kept.ts";
+import { keepExtension, keptSets, restore } from "./store/kept.ts";
 import { nullStore, type Store } from "./store/store.ts";
 import { Tally } from "./store/tally.ts";
+import { MAX_RESERVATION, reservedMs } from "./reservation.ts";
 import { readJob, type StoredJob, writeJob, writeTime } from "./stored_job.ts";
 
 /** How long a FETCH waits for a job, in milliseconds. */
 const FETCH_WAIT_MS = 2000;
 
-const DEFAULT_RESERVATION = 1800;
-const MIN_RESERVATION = 60;
-const MAX_RESERVATION = 86_400;
 const DEAD_MS = 180 * 24 * 60 * 60 * 1000;
 
 export type { SetMember, SetName };
 
-/** What a server that serves tests does otherwise than the reference server. */
+/** What a server of another edition, or one that serves tests, does otherwise than the reference server. */
 export interface ManagerOptions {
+  /** What its edition does with jobs. @default nothing, as the free one */
+  readonly hooks?: JobHooks | undefined;
   /** From 0 to below 1, for the waits before retries. @default Math.random */
   readonly random?: (() => number) | undefined;
   /** How long a FETCH waits, and by which clock. @default two seconds, by the server's */
@@ -36,6 +37,7 @@ export interface ManagerOptions {
 export class Manager {
   readonly queues: Queues;
   readonly sets: Readonly<Record<SetName, SortedSet<SetMember>>>;
+  readonly tally: Tally;
   /** How long a FETCH waits, and by which clock. */
   readonly fetchWait: { readonly clock: Clock; readonly ms: number };
   /**
@@ -46,8 +48,8 @@ export class Manager {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #pushed: (job: StoredJob) => void;
+  readonly #hooks: JobHooks;
   readonly #store: Store;
-  readonly #tally: Tally;
   readonly #working: SortedSet<Reservation>;
   readonly #reservations = new Map<string, Reservation>();
   /** FETCHes that wait, to be ended with the server. */
@@ -57,32 +59,15 @@ export class Manager {
     this.#clock = clock;
     this.#random = options.random ?? Math.random;
     this.#pushed = options.pushed ?? (() => {});
+    this.#hooks = options.hooks ?? noHooks;
     this.fetchWait = options.fetchWait ?? { clock, ms: FETCH_WAIT_MS };
     const store = this.#store = options.store ?? nullStore;
-    this.#tally = new Tally(store);
+    this.tally = new Tally(store);
     this.queues = new Queues(store);
     const { working, ...sets } = keptSets(store);
     this.#working = working;
     this.sets = sets;
     restore(store, { queues: this.queues, working, sets, reservations: this.#reservations });
-  }
-
-  /** Jobs that were run, whether they failed or not. */
-  get processed(): number {
-    return this.#tally.processed;
-  }
-
-  set processed(count: number) {
-    this.#tally.processed = count;
-  }
-
-  /** Failures of jobs. */
-  get failures(): number {
-    return this.#tally.failures;
-  }
-
-  set failures(count: number) {
-    this.#tally.failures = count;
   }
 
   /** Jobs with a worker. */
@@ -108,7 +93,9 @@ export class Manager {
     if (job.queue === "") job.queue = "default";
     const isPutOff = this.#reservations.has(job.jid);
     const at = job.at === "" ? undefined : parseAt(job.at);
-    if (at !== undefined && at > this.#clock.now()) {
+    const isLater = at !== undefined && at > this.#clock.now();
+    this.#hooks.pushing(job, isLater ? at : undefined);
+    if (isLater) {
       this.sets.scheduled.add(at, { jid: job.jid, payload: writeJob(job) });
     } else {
       this.#enqueue(job);
@@ -120,8 +107,10 @@ export class Manager {
   fetch(names: readonly string[], wid: string): string | undefined | Promise<string | undefined> {
     if (names.length === 0) throw new GoError("must call fetch with at least one queue");
     const active = this.queues.active(names);
-    const payload = this.#handed(wid) ?? this.queues.pop(active);
-    if (payload !== undefined) return this.#reserve(payload, wid);
+    let payload: string | undefined;
+    while ((payload = this.#handed(wid) ?? this.queues.pop(active)) !== undefined) {
+      if (this.#reserve(payload, wid)) return payload;
+    }
     if (this.#isIdle(wid)) return undefined;
     return this.#wait(active, wid);
   }
@@ -130,7 +119,8 @@ export class Manager {
     const reservation = this.#release(jid);
     if (reservation === undefined) return;
     this.#working.remove(reservation.entry);
-    this.processed++;
+    this.tally.processed++;
+    this.#hooks.acknowledged(reservation.job);
   }
 
   fail(failure: Failure): void {
@@ -139,6 +129,14 @@ export class Manager {
     if (reservation === undefined) throw new GoError(`Job not found ${failure.jid}`);
     // After a FLUSH it is with its worker still, but not in the set.
     if (this.#working.remove(reservation.entry)) this.#failed(reservation.job, cleanse(failure));
+  }
+
+  /** Has the reservation of a job last until then; one that lasts longer already stays as it is. */
+  extend(jid: string, until: number): void {
+    const reservation = this.#reservations.get(jid);
+    if (reservation === undefined || until <= reservation.entry.at) return;
+    reservation.extension = until;
+    keepExtension(this.#store, jid, until);
   }
 
   /** Enqueues what is due of the scheduled jobs and of those to be tried again. */
@@ -156,7 +154,13 @@ export class Manager {
   /** Fails the jobs whose reservation is over. */
   reap(): number {
     let count = 0;
-    for (const { job } of this.#working.takeUntil(this.#clock.now())) {
+    const now = this.#clock.now();
+    for (const expired of this.#working.takeUntil(now)) {
+      const { job, extension } = expired;
+      if (extension !== undefined && extension > now) {
+        expired.entry = this.#working.add(extension, expired);
+        continue;
+      }
       // Two jobs of one jid share what is known of it, so the second may find nothing.
       const reservation = this.#release(job.jid);
       if (reservation === undefined) continue;
@@ -186,8 +190,9 @@ export class Manager {
     this.#working.clear();
     for (const set of Object.values(this.sets)) set.clear();
     this.#store.clear();
-    this.processed = 0;
-    this.failures = 0;
+    this.tally.processed = 0;
+    this.tally.failures = 0;
+    this.#hooks.flushed();
   }
 
   /** Ends every FETCH that waits. */
@@ -226,7 +231,11 @@ export class Manager {
       };
       const waiter: Waiter = {
         isDone: false,
-        take: (payload) => end(() => resolve(this.#reserve(payload, wid))),
+        take: (payload) => {
+          if (this.#reserve(payload, wid)) return end(() => resolve(payload));
+          waiter.isDone = false;
+          this.queues.wait([readJob(payload).queue], waiter);
+        },
       };
       const { clock, ms } = this.fetchWait;
       const cancelTimer = clock.after(ms, waiting.end);
@@ -235,46 +244,39 @@ export class Manager {
     });
   }
 
-  #reserve(payload: string, wid: string): string {
+  /** False where the job is not to be run. */
+  #reserve(payload: string, wid: string): boolean {
     const job = readJob(payload);
-    const seconds = job.reserve_for === 0
-      ? DEFAULT_RESERVATION
-      : Math.min(Math.max(job.reserve_for, MIN_RESERVATION), MAX_RESERVATION);
+    if (!this.#hooks.fetching(job)) return false;
     const reservation = { job, payload, wid } as Reservation;
-    reservation.entry = this.#working.add(this.#clock.now() + seconds * 1000, reservation);
+    reservation.entry = this.#working.add(this.#clock.now() + reservedMs(job), reservation);
     this.#reservations.set(job.jid, reservation);
-    return payload;
+    return true;
   }
 
   #release(jid: string): Reservation | undefined {
     const reservation = this.#reservations.get(jid);
     this.#reservations.delete(jid);
+    if (reservation?.extension !== undefined) keepExtension(this.#store, jid, undefined);
     if (reservation !== undefined && this.#isIdle(reservation.wid)) {
       for (const waiting of [...this.#waiting]) if (waiting.wid === reservation.wid) waiting.end();
     }
     return reservation;
   }
 
-  #failed(job: StoredJob, { errtype, message, backtrace }: Failure): void {
-    this.failures++;
-    this.processed++;
-    const before = job.failure;
-    const failure = job.failure = {
-      failed_at: before?.failed_at ?? this.#nowText(),
-      next_at: before?.next_at ?? "",
-      message,
-      errtype,
-      backtrace: [...backtrace],
-      retry_count: before === undefined ? 0 : before.retry_count + 1,
-      remaining: before === undefined ? job.retry : Math.max(before.remaining - 1, 0),
-    };
-    if (job.retry === 0) return;
-    if (failure.retry_count < job.retry) {
-      const at = this.#clock.now() + this.#retryDelayMs(failure.retry_count);
-      failure.next_at = writeTime(at);
+  #failed(job: StoredJob, failure: Failure): void {
+    this.tally.failures++;
+    this.tally.processed++;
+    const noted = noteFailure(job, failure, this.#nowText());
+    if (job.retry === 0) return this.#hooks.failed(job, "nowhere");
+    if (noted.retry_count < job.retry) {
+      const at = this.#clock.now() + this.#retryDelayMs(noted.retry_count);
+      noted.next_at = writeTime(at);
       this.sets.retries.add(at, { jid: job.jid, payload: writeJob(job) });
+      this.#hooks.failed(job, "retries");
     } else {
       this.bury({ jid: job.jid, payload: writeJob(job) });
+      this.#hooks.failed(job, "dead");
     }
   }
 

@@ -19,6 +19,8 @@ export interface Reservation {
   readonly wid: string;
   /** Its place in the working set. */
   entry: SortedEntry<Reservation>;
+  /** Until when it is to last once its time in the working set is over; milliseconds since 1970. */
+  extension?: number;
 }
 
 /** A FETCH that waits. */

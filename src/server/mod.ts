@@ -7,6 +7,6 @@
 
 export { FaktoryServer } from "./server.ts";
 export type { FaktoryServerOptions } from "./server.ts";
-export type { ServerOptions, ServerSnapshot } from "./core.ts";
+export type { ServerEdition, ServerOptions, ServerSnapshot } from "./core.ts";
 export { ManualClock, systemClock } from "../internal/clock.ts";
 export type { Clock } from "../internal/clock.ts";

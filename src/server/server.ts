@@ -88,7 +88,7 @@ export class FaktoryServer implements AsyncDisposable {
       const started = core = new Core(options, sha256, { store });
       const listener = await listen({ hostname, port }, (peer) => started.connect(peer));
       const server = new FaktoryServer(core, listener, store, options);
-      if (journal !== undefined) journal.onFailure = () => void server.#close();
+      journal?.whenFailed(() => server.#close());
       return server;
     } catch (error) {
       core?.close();

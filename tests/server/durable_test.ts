@@ -124,6 +124,41 @@ describe("a server with data", { skip: noSqlite }, () => {
     });
   });
 
+  it("has what Enterprise knows again", async () => {
+    await withFolder(async (folder) => {
+      const data = join(folder, "jobs.db");
+      const clock = new ManualClock();
+      const options = { port: 0, data, clock, edition: "enterprise" } as const;
+      const unique = push("unique-job", `,"custom":{"unique_for":600}`);
+      const until = new Date(clock.now() + 3 * 3_600_000).toISOString();
+      let server = await FaktoryServer.start(options);
+      let client = await RawClient.hello(server.url);
+      await tell(client, push("extended-job", `,"reserve_for":60`), unique);
+      assert.equal(await fetchJid(client), "extended-job");
+      await tell(client, `TRACK SET {"jid":"extended-job","reserve_until":"${until}"}`);
+      const success = `{"jid":"callback-1","jobtype":"x","args":[]}`;
+      const bid = await client.ask(`BATCH NEW {"success":${success}}`);
+      const batched = push("batched-job", `,"queue":"b","custom":{"bid":"${bid}"}`);
+      await tell(client, batched, `BATCH COMMIT ${bid}`);
+      const status = await client.ask(`BATCH STATUS ${bid}`);
+      assert.equal(JSON.parse(status).pending, 1);
+      client.close();
+      await server.close();
+
+      server = await FaktoryServer.start(options);
+      client = await RawClient.hello(server.url);
+      assert.equal(await client.ask(`BATCH STATUS ${bid}`), status);
+      assert.equal(await client.ask(unique), "-NOTUNIQUE Job not unique");
+      clock.advance(3_600_000);
+      assert.equal(server.snapshot().working, 1, "the extended reservation still lasts");
+      assert.equal(await fetchJid(client, "b"), "batched-job");
+      await tell(client, ack("batched-job"));
+      assert.equal(JSON.parse(await client.ask(`BATCH STATUS ${bid}`)).success_st, "1");
+      client.close();
+      await server.close();
+    });
+  });
+
   it("forgets what was flushed, and goes on behind it", async () => {
     await withFolder(async (folder) => {
       const data = join(folder, "jobs.db");

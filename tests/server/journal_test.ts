@@ -127,7 +127,7 @@ test("what changes while something is saved is saved together, and nothing that 
 test("a write that fails is told to whom it was owed, and is the end", async () => {
   const { backend, store, core, connect } = await setting();
   const failures: unknown[] = [];
-  store.onFailure = (error) => failures.push(error);
+  store.whenFailed((error) => failures.push(error));
   const [one, two, idle] = [connect(), connect(), connect()];
   one.say(push("lost-job-1") + push("lost-job-2"));
   await turn();

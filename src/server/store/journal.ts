@@ -30,11 +30,10 @@ export interface JournalOptions {
  */
 export class Journal implements Store {
   readonly isDurable = true;
-  /** Told once, when something could not be saved. */
-  onFailure: (error: StoreError) => void = () => {};
   readonly #backend: Backend;
   readonly #defer: (callback: () => void) => void;
   readonly #listeners = new Set<SaveListener>();
+  #onFailure: (error: StoreError) => void = () => {};
   #changes = new Changes();
   /** The number of the group that gathers. */
   #group = 1;
@@ -50,6 +49,12 @@ export class Journal implements Store {
     this.#backend = backend;
     this.#defer = defer;
     this.#lastRow = backend.lastRow;
+  }
+
+  /** Calls back when something cannot be saved, at once where that has happened already. */
+  whenFailed(callback: (error: StoreError) => void): void {
+    this.#onFailure = callback;
+    if (this.#failure !== undefined) callback(this.#failure);
   }
 
   get unsaved(): number {
@@ -147,7 +152,7 @@ export class Journal implements Store {
     const error = this.#failure = failureOf(cause);
     for (const listener of [...this.#listeners]) listener.failed(error.message);
     this.#listeners.clear();
-    this.onFailure(error);
+    this.#onFailure(error);
   }
 }
 

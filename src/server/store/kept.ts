@@ -28,6 +28,15 @@ function keeper<T>(store: Store, add: SetKeeper<T>["add"]): SetKeeper<T> | undef
   return store.isDurable ? { add, remove: (row) => store.remove(row) } : undefined;
 }
 
+/** The table of reservations that are to last longer than they were made for, by their jobs. */
+const EXTENSIONS = "extensions";
+
+/** Keeps until when a reservation is to last; `undefined`: as long as it was made for. */
+export function keepExtension(store: Store, jid: string, until: number | undefined): void {
+  if (until === undefined) store.delete(EXTENSIONS, jid);
+  else store.set(EXTENSIONS, jid, String(until));
+}
+
 /** What is filled with what was kept. */
 export interface Restored {
   readonly queues: Queues;
@@ -55,6 +64,11 @@ export function restore(store: Store, { queues, working, sets, reservations }: R
       const value = { jid: readJob(text).jid, payload: text };
       members.get(place)?.push({ at, value, row });
     }
+  }
+  for (const [jid, until] of store.all(EXTENSIONS)) {
+    const reservation = reservations.get(jid);
+    if (reservation === undefined) keepExtension(store, jid, undefined);
+    else reservation.extension = Number(until);
   }
   working.restore(reserved);
   for (const [name, entries] of members) sets[name as SetName].restore(entries);
