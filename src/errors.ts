@@ -39,7 +39,8 @@ export class FaktoryError extends Error {
 /**
  * An option, a URL or an environment variable that cannot be used, found before anything is sent.
  *
- * Codes: `INVALID_URL`, `INVALID_OPTION`, `MISSING_VARIABLE`, `UNSUPPORTED_RUNTIME`, `INVALID_MODULE`.
+ * Codes: `INVALID_URL`, `INVALID_OPTION`, `MISSING_VARIABLE`, `UNSUPPORTED_RUNTIME`, `INVALID_MODULE`;
+ * of the embedded server's data also `INVALID_DATA`, `DATA_IN_USE`.
  */
 export class ConfigError extends FaktoryError {
   /** The name of the class, also where a bundler shortens that. */
@@ -201,6 +202,16 @@ export class StateError extends FaktoryError {
 export class JobAbortedError extends FaktoryError {
   /** The name of the class, also where a bundler shortens that. */
   override readonly name = "JobAbortedError";
+}
+
+/**
+ * The embedded server could not save what changed, and has ended.
+ *
+ * Code: `WRITE_FAILED`.
+ */
+export class StoreError extends FaktoryError {
+  /** The name of the class, also where a bundler shortens that. */
+  override readonly name = "StoreError";
 }
 
 /**

@@ -1,8 +1,9 @@
 import { parseTimestamp } from "../job/timestamp.ts";
 import type { Clock } from "../internal/clock.ts";
+import type { Failure } from "./failure.ts";
 import { GoError, marshal, parse, unmarshal } from "./go_json.ts";
 import { CodedError } from "./hooks.ts";
-import type { Failure, Manager } from "./manager.ts";
+import type { Manager } from "./manager.ts";
 import { mutate } from "./mutate.ts";
 import { readJob, toJob } from "./stored_job.ts";
 import type { ClientData, Workers } from "./workers.ts";

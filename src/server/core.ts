@@ -9,6 +9,8 @@ import type { Records } from "./enterprise/records.ts";
 import { Greeter } from "./handshake.ts";
 import { Manager, type ManagerOptions } from "./manager.ts";
 import type { Peer } from "./peer.ts";
+import { HeldPeer } from "./store/held_peer.ts";
+import { nullStore, type Store } from "./store/store.ts";
 import { writeTime } from "./stored_job.ts";
 import { Tasks } from "./tasks.ts";
 import { Workers } from "./workers.ts";
@@ -76,6 +78,7 @@ export class Core implements ConnectionOwner {
   readonly #clock: Clock;
   readonly #manager: Manager;
   readonly #tasks: Tasks;
+  readonly #store: Store;
   readonly #description: string;
   readonly #maxConnections: number;
   readonly #startedAt: number;
@@ -94,10 +97,11 @@ export class Core implements ConnectionOwner {
     const password = text("password", options.password);
     this.greeter = new Greeter(password === "" ? undefined : password, sha256);
     this.#startedAt = clock.now();
+    const store = this.#store = insides.store ?? nullStore;
     const enterprise = isEnterprise(options.edition)
       ? new Enterprise({
         clock,
-        records: insides.records,
+        records: insides.records ?? (store.isDurable ? store : undefined),
         push: (job) => this.#manager.push(job),
         extend: (jid, until) => this.#manager.extend(jid, until),
       })
@@ -117,7 +121,9 @@ export class Core implements ConnectionOwner {
   }
 
   connect(peer: Peer): Connection {
-    const connection = new Connection(peer, this);
+    const held = this.#store.isDurable ? new HeldPeer(peer, this.#store) : undefined;
+    const connection = new Connection(held ?? peer, this);
+    held?.attach(connection);
     this.#open.add(connection);
     return connection;
   }
@@ -146,7 +152,8 @@ export class Core implements ConnectionOwner {
   }
 
   snapshot(): ServerSnapshot {
-    const { queues, sets, working, waiting, processed, failures } = this.#manager;
+    const { queues, sets, working, waiting } = this.#manager;
+    const { processed, failures } = this.#manager.tally;
     return {
       queues: queues.sizes(),
       scheduled: sets.scheduled.size,

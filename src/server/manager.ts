@@ -1,48 +1,23 @@
 import type { Clock } from "../internal/clock.ts";
-import { parseTimestamp } from "../job/timestamp.ts";
+import { parseAt } from "./at.ts";
+import { cleanse, type Failure, noteFailure } from "./failure.ts";
 import { GoError, quoted } from "./go_json.ts";
 import { type JobHooks, noHooks } from "./hooks.ts";
+import type { Reservation, SetMember, SetName, WaitingFetch } from "./members.ts";
 import { Queues, type Waiter } from "./queues.ts";
-import { type SortedEntry, SortedSet } from "./sorted_set.ts";
+import type { SortedSet } from "./sorted_set.ts";
+import { keepExtension, keptSets, restore } from "./store/kept.ts";
+import { nullStore, type Store } from "./store/store.ts";
+import { Tally } from "./store/tally.ts";
+import { MAX_RESERVATION, reservedMs } from "./reservation.ts";
 import { readJob, type StoredJob, writeJob, writeTime } from "./stored_job.ts";
 
 /** How long a FETCH waits for a job, in milliseconds. */
 const FETCH_WAIT_MS = 2000;
 
-const DEFAULT_RESERVATION = 1800;
-const MIN_RESERVATION = 60;
-const MAX_RESERVATION = 86_400;
 const DEAD_MS = 180 * 24 * 60 * 60 * 1000;
-const MAX_ERRTYPE_BYTES = 100;
-const MAX_MESSAGE_BYTES = 1000;
-const MAX_BACKTRACE = 50;
 
-/** A job with a worker. */
-interface Reservation {
-  readonly job: StoredJob;
-  readonly wid: string;
-  /** Its place in the working set. */
-  entry: SortedEntry<Reservation>;
-  /** Until when it is to last once its time in the working set is over; milliseconds since 1970. */
-  extension?: number;
-}
-
-/** What FAIL says. */
-export interface Failure {
-  readonly jid: string;
-  readonly errtype: string;
-  readonly message: string;
-  readonly backtrace: readonly string[];
-}
-
-/** A job in one of the sets, with its stored text, which filters look at. */
-export interface SetMember {
-  readonly jid: string;
-  readonly payload: string;
-}
-
-/** Names of the sets that MUTATE knows. */
-export type SetName = "scheduled" | "retries" | "dead";
+export type { SetMember, SetName };
 
 /** What a server of another edition, or one that serves tests, does otherwise than the reference server. */
 export interface ManagerOptions {
@@ -54,27 +29,15 @@ export interface ManagerOptions {
   readonly fetchWait?: { readonly clock: Clock; readonly ms: number } | undefined;
   /** Hears of every job that was enqueued, but for those that their own worker puts off. */
   readonly pushed?: ((job: StoredJob) => void) | undefined;
-}
-
-/** A FETCH that waits. */
-interface WaitingFetch {
-  readonly wid: string;
-  /** Ends it with nothing. */
-  end(): void;
-  /** Ends it with an error. */
-  fail(error: GoError): void;
+  /** What keeps everything beyond the process. @default nothing is kept */
+  readonly store?: Store | undefined;
 }
 
 /** What happens to jobs: from a push over reservations, retries and the schedule to their end. */
 export class Manager {
-  readonly queues = new Queues();
-  readonly sets: Readonly<Record<SetName, SortedSet<SetMember>>> = {
-    scheduled: new SortedSet(),
-    retries: new SortedSet(),
-    dead: new SortedSet(),
-  };
-  processed = 0;
-  failures = 0;
+  readonly queues: Queues;
+  readonly sets: Readonly<Record<SetName, SortedSet<SetMember>>>;
+  readonly tally: Tally;
   /** How long a FETCH waits, and by which clock. */
   readonly fetchWait: { readonly clock: Clock; readonly ms: number };
   /**
@@ -86,7 +49,8 @@ export class Manager {
   readonly #random: () => number;
   readonly #pushed: (job: StoredJob) => void;
   readonly #hooks: JobHooks;
-  readonly #working = new SortedSet<Reservation>();
+  readonly #store: Store;
+  readonly #working: SortedSet<Reservation>;
   readonly #reservations = new Map<string, Reservation>();
   /** FETCHes that wait, to be ended with the server. */
   readonly #waiting = new Set<WaitingFetch>();
@@ -97,6 +61,13 @@ export class Manager {
     this.#pushed = options.pushed ?? (() => {});
     this.#hooks = options.hooks ?? noHooks;
     this.fetchWait = options.fetchWait ?? { clock, ms: FETCH_WAIT_MS };
+    const store = this.#store = options.store ?? nullStore;
+    this.tally = new Tally(store);
+    this.queues = new Queues(store);
+    const { working, ...sets } = keptSets(store);
+    this.#working = working;
+    this.sets = sets;
+    restore(store, { queues: this.queues, working, sets, reservations: this.#reservations });
   }
 
   /** Jobs with a worker. */
@@ -148,7 +119,7 @@ export class Manager {
     const reservation = this.#release(jid);
     if (reservation === undefined) return;
     this.#working.remove(reservation.entry);
-    this.processed++;
+    this.tally.processed++;
     this.#hooks.acknowledged(reservation.job);
   }
 
@@ -163,7 +134,9 @@ export class Manager {
   /** Has the reservation of a job last until then; one that lasts longer already stays as it is. */
   extend(jid: string, until: number): void {
     const reservation = this.#reservations.get(jid);
-    if (reservation !== undefined && until > reservation.entry.at) reservation.extension = until;
+    if (reservation === undefined || until <= reservation.entry.at) return;
+    reservation.extension = until;
+    keepExtension(this.#store, jid, until);
   }
 
   /** Enqueues what is due of the scheduled jobs and of those to be tried again. */
@@ -216,8 +189,9 @@ export class Manager {
     this.queues.flush();
     this.#working.clear();
     for (const set of Object.values(this.sets)) set.clear();
-    this.processed = 0;
-    this.failures = 0;
+    this.#store.clear();
+    this.tally.processed = 0;
+    this.tally.failures = 0;
     this.#hooks.flushed();
   }
 
@@ -274,11 +248,8 @@ export class Manager {
   #reserve(payload: string, wid: string): boolean {
     const job = readJob(payload);
     if (!this.#hooks.fetching(job)) return false;
-    const seconds = job.reserve_for === 0
-      ? DEFAULT_RESERVATION
-      : Math.min(Math.max(job.reserve_for, MIN_RESERVATION), MAX_RESERVATION);
-    const reservation = { job, wid } as Reservation;
-    reservation.entry = this.#working.add(this.#clock.now() + seconds * 1000, reservation);
+    const reservation = { job, payload, wid } as Reservation;
+    reservation.entry = this.#working.add(this.#clock.now() + reservedMs(job), reservation);
     this.#reservations.set(job.jid, reservation);
     return true;
   }
@@ -286,29 +257,21 @@ export class Manager {
   #release(jid: string): Reservation | undefined {
     const reservation = this.#reservations.get(jid);
     this.#reservations.delete(jid);
+    if (reservation?.extension !== undefined) keepExtension(this.#store, jid, undefined);
     if (reservation !== undefined && this.#isIdle(reservation.wid)) {
       for (const waiting of [...this.#waiting]) if (waiting.wid === reservation.wid) waiting.end();
     }
     return reservation;
   }
 
-  #failed(job: StoredJob, { errtype, message, backtrace }: Failure): void {
-    this.failures++;
-    this.processed++;
-    const before = job.failure;
-    const failure = job.failure = {
-      failed_at: before?.failed_at ?? this.#nowText(),
-      next_at: before?.next_at ?? "",
-      message,
-      errtype,
-      backtrace: [...backtrace],
-      retry_count: before === undefined ? 0 : before.retry_count + 1,
-      remaining: before === undefined ? job.retry : Math.max(before.remaining - 1, 0),
-    };
+  #failed(job: StoredJob, failure: Failure): void {
+    this.tally.failures++;
+    this.tally.processed++;
+    const noted = noteFailure(job, failure, this.#nowText());
     if (job.retry === 0) return this.#hooks.failed(job, "nowhere");
-    if (failure.retry_count < job.retry) {
-      const at = this.#clock.now() + this.#retryDelayMs(failure.retry_count);
-      failure.next_at = writeTime(at);
+    if (noted.retry_count < job.retry) {
+      const at = this.#clock.now() + this.#retryDelayMs(noted.retry_count);
+      noted.next_at = writeTime(at);
       this.sets.retries.add(at, { jid: job.jid, payload: writeJob(job) });
       this.#hooks.failed(job, "retries");
     } else {
@@ -333,28 +296,4 @@ export class Manager {
   #nowText(): string {
     return writeTime(this.#clock.now());
   }
-}
-
-function parseAt(text: string): number {
-  const date = parseTimestamp(text);
-  if (date !== undefined) return date.getTime();
-  throw new GoError(
-    `invalid timestamp for 'at': ${quoted(text)}: parsing time ${quoted(text)} as ` +
-      `"2006-01-02T15:04:05.999999999Z07:00"`,
-  );
-}
-
-function cleanse({ jid, errtype, message, backtrace }: Failure): Failure {
-  return {
-    jid,
-    errtype: cutBytes(errtype.trim(), MAX_ERRTYPE_BYTES) || "unknown",
-    message: cutBytes(message.trim(), MAX_MESSAGE_BYTES) || "unknown",
-    backtrace: backtrace.slice(0, MAX_BACKTRACE),
-  };
-}
-
-/** The first `max` bytes; a character cut in two becomes U+FFFD, as where Go writes it. */
-function cutBytes(text: string, max: number): string {
-  const bytes = new TextEncoder().encode(text);
-  return bytes.length <= max ? text : new TextDecoder().decode(bytes.subarray(0, max));
 }

@@ -1,5 +1,6 @@
 /**
- * A Faktory server in this process: for development and tests, with nothing else to install.
+ * A Faktory server in this process, with nothing else to install: in memory for development and tests, or with its data in a
+ * file for small installations.
  *
  * @module
  */
