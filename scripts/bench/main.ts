@@ -27,6 +27,7 @@ async function main(options: Options): Promise<number> {
       "FAKTORY_URL is set: that server is measured too, on queues of its own (bench-..), which are removed",
     );
   }
+  await checkPlaces(options);
   const machine = await lookAround();
   const edge = await weighEdgeBundle();
   const isRust = clients.some(({ program, name }) =>
@@ -40,6 +41,16 @@ async function main(options: Options): Promise<number> {
   await report({ results, edge, machine, options });
   for (const line of failures) console.error(`failed: ${line}`);
   return failures.length === 0 ? 0 : 1;
+}
+
+/** Finds out before the long run whether its figures can be written. */
+async function checkPlaces({ json, plots }: Options): Promise<void> {
+  try {
+    if (plots !== undefined) await Deno.mkdir(plots, { recursive: true });
+    if (json !== undefined) (await Deno.open(json, { append: true, create: true })).close();
+  } catch (error) {
+    throw new UsageError(`Cannot write the figures: ${(error as Error).message}`);
+  }
 }
 
 /** Measures everything in each round, so that what else the machine does is shared by all; every other round backwards. */
@@ -78,8 +89,10 @@ async function measureAll(plan: Plan, programs: Programs, options: Options) {
 
 /** The line of what a process said that tells most. */
 function reasonOf(error: unknown): string {
-  const [first = "", ...rest] = String((error as Error).message ?? error).split("\n");
-  return rest.find((line) => /error/i.test(line))?.trim() ?? first.slice(-200);
+  const message = error instanceof Error ? error.message : String(error);
+  const said = /exited with \S+: ([^]*)/.exec(message)?.[1] ?? message;
+  const lines = said.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+  return lines.find((line) => /^\w*error:/i.test(line)) ?? lines[0] ?? "it said nothing";
 }
 
 interface Reported {
@@ -114,7 +127,6 @@ async function report({ results, edge, machine, options }: Reported): Promise<vo
     await Deno.writeTextFile(options.json, `${JSON.stringify(figures, null, 2)}\n`);
   }
   if (options.plots !== undefined) {
-    await Deno.mkdir(options.plots, { recursive: true });
     for (const { name, svg } of plotsOf(results)) {
       await Deno.writeTextFile(`${options.plots}/${name}`, svg);
     }

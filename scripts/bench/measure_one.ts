@@ -9,6 +9,9 @@ import type { Run, Task } from "./task.ts";
 const WARM_UP_MS = 700;
 const QUICK_WARM_UP_MS = 200;
 
+/** What a client takes to open one more connection, and some open one for each job that is to run at a time. */
+const CONNECT_MS = 2;
+
 /** A client that takes so much longer than it was told to hangs: a million jobs are a matter of minutes to the slowest. */
 const SLACK_MS = 10 * 60_000;
 
@@ -18,8 +21,9 @@ export async function measureOne(
   programs: Programs,
   options: Options,
 ): Promise<Run> {
-  const ms = workload.ms ?? options.ms;
-  const warmUpMs = options.isQuick ? QUICK_WARM_UP_MS : WARM_UP_MS;
+  const ms = Math.max(workload.minMs ?? 0, options.ms);
+  const warmUpMs = (options.isQuick ? QUICK_WARM_UP_MS : WARM_UP_MS) +
+    (workload.work === "consume" ? workload.concurrency * CONNECT_MS : 0);
   const server = await startServer(kind, programs, { ...workload, totalMs: ms + warmUpMs });
   let run: Run;
   try {
@@ -35,5 +39,6 @@ export async function measureOne(
     await server.stop();
     throw error;
   }
+  if (run.jobs === 0) throw new Error("Not one job was done in the time that was measured");
   return { ...run, server: await server.stop() };
 }

@@ -46,6 +46,6 @@ export function planOf(
 
 function sized(workload: Workload, { isQuick }: Options): Workload {
   if (!isQuick) return workload;
-  const { quickJobs: jobs, ms: _, ...rest } = workload;
+  const { quickJobs: jobs, minMs: _, ...rest } = workload;
   return jobs === undefined ? rest : { ...rest, jobs };
 }

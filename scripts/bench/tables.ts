@@ -1,4 +1,5 @@
 import Table from "cli-table3";
+import { clients } from "./clients.ts";
 import type { Omission } from "./plan.ts";
 import { type Figure, figures, type Result, type Results, spread } from "./results.ts";
 import type { ServerKind, Workload } from "./workloads.ts";
@@ -27,7 +28,7 @@ export function tablesOf(results: Results): string {
       if (rows.length === 0) continue;
       const head = ["work", ...isLatency ? LATENCY_HEAD : RATE_HEAD];
       const colAligns = head.map((_, i) => i < 2 ? "left" as const : "right" as const);
-      const table = new Table({ head, colAligns, style: { head: [], border: [] } });
+      const table = new Table({ head, colAligns, style: { head: [], border: [], compact: true } });
       table.push(...rows.map((row) => [...row]));
       texts.push(`Against ${serverTitles[server]}:\n${table}`);
     }
@@ -53,12 +54,15 @@ export function rowsOf(results: Results, server: ServerKind, isLatency: boolean)
   );
   for (const [name, workload] of workloads) {
     const isOf = (one: Result | Omission) => isHere(one) && one.workload.name === name;
-    for (const result of results.all.filter(isOf)) {
-      push(workload, isLatency ? latencyCells(result) : rateCells(result, results));
-    }
-    for (const { client } of results.omissions.filter(isOf)) {
-      const empty = isLatency ? LATENCY_HEAD : RATE_HEAD;
-      push(workload, [client.title, ...empty.slice(1).map(() => "-")]);
+    for (const client of clients) {
+      const isOfClient = (one: Result | Omission) => isOf(one) && one.client.name === client.name;
+      const result = results.all.find(isOfClient);
+      if (result !== undefined) {
+        push(workload, isLatency ? latencyCells(result) : rateCells(result, results));
+      } else if (results.omissions.some(isOfClient)) {
+        const empty = isLatency ? LATENCY_HEAD : RATE_HEAD;
+        push(workload, [client.title, ...empty.slice(1).map(() => "-")]);
+      }
     }
   }
   return rows;

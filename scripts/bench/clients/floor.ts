@@ -1,7 +1,7 @@
 /**
  * The least that any client can do, for what the others are to be measured by. Per job that is enqueued: its arguments as
  * JSON, a jid by counting, and a piece of a PUSHB (of a PUSH, where one waits for the other). Per job that is fetched:
- * `JSON.parse`, a call of an asynchronous handler, and ACK and FETCH in one text. Nothing is validated, no promise is made
+ * `JSON.parse`, a call of an asynchronous handler, an ACK and the next FETCH. Nothing is validated, no promise is made
  * for a call that enqueues, no timer runs, nothing is kept that could be sent again, and an error ends the process.
  */
 
@@ -13,7 +13,7 @@ import { begin, Counter, measureWaves, measureWindow } from "./measure.ts";
 import { Pace } from "./pace.ts";
 import { perform } from "./perform.ts";
 
-/** As many connections as a server is asked for whose FETCH takes its time; one, pipelined, where it answers at once. */
+/** As many connections as a server that keeps jobs is asked for. */
 const MAX_CONNECTIONS = 100;
 
 /** As many as one PUSHB should have. */
@@ -57,26 +57,52 @@ async function pushBatches(
   for (let i = 0; i < batches; i++) send();
 }
 
-/** Runs the jobs of a queue, so many at once on each of its connections. */
+/** Runs the jobs of a queue, so many at once. */
 async function consume(task: Task, handle: (args: readonly unknown[]) => void): Promise<void> {
-  const connections = task.isPassing ? Math.min(task.concurrency, MAX_CONNECTIONS) : 1;
+  const hello = { wid: prefix, hostname: "bench", pid: process.pid, labels: ["floor"] };
+  const open = () => BareSocket.open(task.url, hello);
+  if (!task.isPassing) {
+    // Not both on one: where there is no job, a FETCH keeps the server from all that is behind it.
+    const [fetching, telling] = [await open(), await open()];
+    return run(task, { fetching, telling, slots: task.concurrency }, handle);
+  }
+  // As a loop in Go would: FETCH, run and ACK on a connection for each job that runs.
+  const sockets: BareSocket[] = [];
+  while (sockets.length < Math.min(task.concurrency, MAX_CONNECTIONS)) sockets.push(await open());
+  for (const socket of sockets) {
+    run(task, { fetching: socket, telling: socket, slots: 1 }, handle);
+  }
+}
+
+interface Slots {
+  readonly fetching: BareSocket;
+  readonly telling: BareSocket;
+  /** Jobs at the same time. */
+  readonly slots: number;
+}
+
+function run(
+  { queue }: Task,
+  { fetching, telling, slots }: Slots,
+  handle: (args: readonly unknown[]) => void,
+): void {
+  const fetch = `FETCH ${queue}\n`;
   const handler = async (args: readonly unknown[]) => {
     await undefined;
     handle(args);
   };
-  const hello = { wid: prefix, hostname: "bench", pid: process.pid, labels: ["floor"] };
-  const fetch = `FETCH ${task.queue}\n`;
-  for (let i = 0; i < connections; i++) {
-    const socket = await BareSocket.open(task.url, hello);
-    socket.onReply = (bytes, start, end) => {
-      if (end === start) return socket.write(fetch);
-      // The OK of an ACK.
-      if (end - start === 2) return;
-      const { jid, args } = JSON.parse(bytes.toString("utf8", start, end));
-      void handler(args).then(() => socket.write(`ACK {"jid":"${jid}"}\n${fetch}`));
-    };
-    for (let j = 0; j < task.concurrency / connections; j++) socket.write(fetch);
-  }
+  telling.onReply = () => {};
+  fetching.onReply = (bytes, start, end) => {
+    // The OK of an ACK, where one connection does both.
+    if (end - start === 2) return;
+    if (end === start) return fetching.write(fetch);
+    const { jid, args } = JSON.parse(bytes.toString("utf8", start, end));
+    void handler(args).then(() => {
+      telling.write(`ACK {"jid":"${jid}"}\n`);
+      fetching.write(fetch);
+    });
+  };
+  for (let i = 0; i < slots; i++) fetching.write(fetch);
 }
 
 perform({
@@ -94,7 +120,7 @@ perform({
     return await measureWindow(counter, task);
   },
   async stream(task) {
-    const counter = new Counter(task.jobs);
+    const counter = new Counter();
     let left = task.jobs!;
     const more = () => (left -= MAX_BATCH) >= 0;
     const end = begin();
@@ -103,13 +129,13 @@ perform({
       { size: MAX_BATCH, batches: BATCHES, more },
       () => counter.add(MAX_BATCH),
     );
-    await counter.ended;
+    await counter.reaches(task.jobs!);
     return end(task.jobs!);
   },
   async consume(task) {
-    const counter = new Counter(task.jobs);
+    const counter = new Counter();
     await consume(task, () => counter.add());
-    return await measureWindow(counter, task);
+    return await measureWindow(counter, task, task.jobs);
   },
   async latency(task) {
     const pace = new Pace(task);
@@ -122,10 +148,10 @@ perform({
     const socket = await BareSocket.open(task.url);
     const job = jobMaker(task);
     return await measureWaves(task, (jobs) => {
-      const counter = new Counter(jobs);
+      const counter = new Counter();
       socket.onReply = () => counter.add(MAX_BATCH);
       for (let i = 0; i < jobs; i += MAX_BATCH) socket.write(batch(job, MAX_BATCH));
-      return counter.ended;
+      return counter.reaches(jobs);
     });
   },
 });

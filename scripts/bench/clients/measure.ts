@@ -3,27 +3,35 @@ import { growthOf } from "../statistics.ts";
 import type { Measurement, Task } from "../task.ts";
 import { peakBytes } from "./memory.ts";
 
-/** Counts jobs, and knows when all were counted, where they come to an end. */
+/** Counts jobs. */
 export class Counter {
   jobs = 0;
-  readonly ended: Promise<void>;
-  readonly #total: number;
-  #end!: () => void;
-
-  constructor(total = Infinity) {
-    this.#total = total;
-    this.ended = new Promise((resolve) => this.#end = resolve);
-  }
-
-  get hasEnded(): boolean {
-    return this.jobs >= this.#total;
-  }
+  /** The next number that somebody waits for. */
+  #next = Infinity;
+  #waiting: { readonly jobs: number; readonly resolve: () => void }[] = [];
 
   add(count = 1): void {
     this.jobs += count;
-    if (this.jobs >= this.#total) this.#end();
+    if (this.jobs >= this.#next) this.#tell();
+  }
+
+  /** Resolves once so many were counted. */
+  reaches(jobs: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push({ jobs, resolve });
+      this.#tell();
+    });
+  }
+
+  #tell(): void {
+    for (const { jobs, resolve } of this.#waiting) if (jobs <= this.jobs) resolve();
+    this.#waiting = this.#waiting.filter(({ jobs }) => jobs > this.jobs);
+    this.#next = Math.min(...this.#waiting.map(({ jobs }) => jobs));
   }
 }
+
+/** Where jobs come to an end, so many of them may pass uncounted. */
+const WARM_UP_SHARE = 0.2;
 
 export function wait(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
@@ -39,16 +47,20 @@ export function begin(): (jobs: number) => Measurement {
   };
 }
 
-/** Measures what is already going on, once it is warm. */
+/**
+ * Measures what is already going on, once it is warm, which it is not before its first job; until there are no more than
+ * `total`, where that is given.
+ */
 export async function measureWindow(
   counter: Counter,
   { warmUpMs, ms }: Task,
+  total = Infinity,
 ): Promise<Measurement> {
-  await wait(warmUpMs);
-  if (counter.hasEnded) throw new Error("Cannot measure as all jobs were done while warming up");
+  await counter.reaches(1);
+  await Promise.race([wait(warmUpMs), counter.reaches(WARM_UP_SHARE * total)]);
   const before = counter.jobs;
   const end = begin();
-  await Promise.race([wait(ms), counter.ended]);
+  await Promise.race([wait(ms), counter.reaches(total)]);
   return end(counter.jobs - before);
 }
 

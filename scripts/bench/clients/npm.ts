@@ -67,9 +67,9 @@ perform({
   },
   stream,
   async consume(task) {
-    const counter = new Counter(task.jobs);
+    const counter = new Counter();
     await consume(task, () => counter.add());
-    return await measureWindow(counter, task);
+    return await measureWindow(counter, task, task.jobs);
   },
   async latency(task) {
     const client = await faktory.connect({ url: task.url });

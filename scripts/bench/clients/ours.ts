@@ -113,9 +113,9 @@ perform({
   many: enqueueMany,
   stream,
   consume(task) {
-    const counter = new Counter(task.jobs);
+    const counter = new Counter();
     consume(task, () => counter.add());
-    return measureWindow(counter, task);
+    return measureWindow(counter, task, task.jobs);
   },
   latency,
   pending,

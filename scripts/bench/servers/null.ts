@@ -59,6 +59,8 @@ const JOBS = new Replies(Array.from({ length: COUNT }, (_, i) =>
     created_at: "2026-01-01T00:00:00.000000001Z",
     enqueued_at: "2026-01-01T00:00:00.000000001Z",
     retry: 25,
+    // The Rust crate cannot read a job without it.
+    reserve_for: 1800,
   }))));
 
 /** What answers the command whose verb begins at `at`; `undefined` for END. */
