@@ -1,5 +1,7 @@
 import type { Clock } from "../internal/clock.ts";
-import { parseTimestamp } from "../job/timestamp.ts";
+import { cleanse, type Failure, recordOf, retryDelayMs } from "./failures.ts";
+import { utf8Length } from "./go/text.ts";
+import { parseTime, Stamps } from "./go/time.ts";
 import { GoError, quoted } from "./go_json.ts";
 import { Queues, type Waiter } from "./queues.ts";
 import { type SortedEntry, SortedSet } from "./sorted_set.ts";
@@ -12,24 +14,19 @@ const DEFAULT_RESERVATION = 1800;
 const MIN_RESERVATION = 60;
 const MAX_RESERVATION = 86_400;
 const DEAD_MS = 180 * 24 * 60 * 60 * 1000;
-const MAX_ERRTYPE_BYTES = 100;
-const MAX_MESSAGE_BYTES = 1000;
-const MAX_BACKTRACE = 50;
+
+/** How many the reference server takes out of a set at a time; where one of them is of no use, it waits for its next look. */
+const DUE_AT_ONCE = 100;
+const EXPIRED_AT_ONCE = 10;
 
 /** A job with a worker. */
 interface Reservation {
   readonly job: StoredJob;
   readonly wid: string;
+  /** When it was made, which no other was. */
+  readonly since: string;
   /** Its place in the working set. */
   entry: SortedEntry<Reservation>;
-}
-
-/** What FAIL says. */
-export interface Failure {
-  readonly jid: string;
-  readonly errtype: string;
-  readonly message: string;
-  readonly backtrace: readonly string[];
 }
 
 /** A job in one of the sets, with its stored text, which filters look at. */
@@ -64,9 +61,9 @@ interface WaitingFetch {
 export class Manager {
   readonly queues = new Queues();
   readonly sets: Readonly<Record<SetName, SortedSet<SetMember>>> = {
-    scheduled: new SortedSet(),
-    retries: new SortedSet(),
-    dead: new SortedSet(),
+    scheduled: new SortedSet(payloadOf),
+    retries: new SortedSet(payloadOf),
+    dead: new SortedSet(payloadOf),
   };
   processed = 0;
   failures = 0;
@@ -80,13 +77,15 @@ export class Manager {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #pushed: (job: StoredJob) => void;
-  readonly #working = new SortedSet<Reservation>();
+  readonly #stamps: Stamps;
+  readonly #working = new SortedSet<Reservation>(({ since }) => since);
   readonly #reservations = new Map<string, Reservation>();
   /** FETCHes that wait, to be ended with the server. */
   readonly #waiting = new Set<WaitingFetch>();
 
   constructor(clock: Clock, options: ManagerOptions = {}) {
     this.#clock = clock;
+    this.#stamps = new Stamps(clock);
     this.#random = options.random ?? Math.random;
     this.#pushed = options.pushed ?? (() => {});
     this.fetchWait = options.fetchWait ?? { clock, ms: FETCH_WAIT_MS };
@@ -97,13 +96,18 @@ export class Manager {
     return this.#working.size;
   }
 
+  /** Jobs that a worker can still end: those with one, and those that had one when everything was flushed. */
+  get reserved(): number {
+    return this.#reservations.size;
+  }
+
   /** FETCHes that wait for a job. */
   get waiting(): number {
     return this.#waiting.size;
   }
 
   push(job: StoredJob): void {
-    if (new TextEncoder().encode(job.jid).length < 8) {
+    if (job.jid.length < 8 && utf8Length(job.jid) < 8) {
       throw new GoError("jobs must have a reasonable jid parameter");
     }
     if (job.jobtype === "") throw new GoError("jobs must have a jobtype parameter");
@@ -111,7 +115,7 @@ export class Manager {
     if (job.reserve_for > MAX_RESERVATION) {
       throw new GoError("jobs cannot be reserved for more than one day");
     }
-    if (job.created_at === "") job.created_at = this.#nowText();
+    if (job.created_at === "") job.created_at = this.#stamps.next();
     if (job.queue === "") job.queue = "default";
     const isPutOff = this.#reservations.has(job.jid);
     const at = job.at === "" ? undefined : parseAt(job.at);
@@ -150,32 +154,29 @@ export class Manager {
 
   /** Enqueues what is due of the scheduled jobs and of those to be tried again. */
   enqueueDue(name: "scheduled" | "retries"): number {
-    const due = this.sets[name].takeUntil(this.#clock.now());
-    for (const { payload } of due) this.#enqueue(readJob(payload));
-    return due.length;
+    return this.#takeDue(this.sets[name], DUE_AT_ONCE, ({ payload }) => {
+      this.#enqueue(readJob(payload));
+    });
   }
 
-  /** Drops dead jobs whose time is over. */
+  /** Drops dead jobs whose time is over: some at a time. */
   purgeDead(): number {
-    return this.sets.dead.takeUntil(this.#clock.now()).length;
+    return this.sets.dead.takeUntil(this.#clock.now(), DUE_AT_ONCE).length;
   }
 
   /** Fails the jobs whose reservation is over. */
   reap(): number {
-    let count = 0;
-    for (const { job } of this.#working.takeUntil(this.#clock.now())) {
+    return this.#takeDue(this.#working, EXPIRED_AT_ONCE, ({ job: { jid } }) => {
       // Two jobs of one jid share what is known of it, so the second may find nothing.
-      const reservation = this.#release(job.jid);
-      if (reservation === undefined) continue;
-      count++;
+      const reservation = this.#release(jid);
+      if (reservation === undefined) throw new GoError(`Job not found ${jid}`);
       this.#failed(reservation.job, {
-        jid: job.jid,
+        jid,
         errtype: "ReservationExpired",
         message: "Faktory job reservation expired",
         backtrace: [],
       });
-    }
-    return count;
+    });
   }
 
   /** Moves a job of a set to the dead. */
@@ -201,6 +202,25 @@ export class Manager {
     for (const waiting of [...this.#waiting]) waiting.fail(new GoError("redis: client is closed"));
   }
 
+  /** Takes out what is due, and counts what came to something. The rest is lost, as on the reference server. */
+  #takeDue<T>(set: SortedSet<T>, atOnce: number, use: (value: T) => void): number {
+    const now = this.#clock.now();
+    let total = 0;
+    for (;;) {
+      let count = 0;
+      for (const value of set.takeUntil(now, atOnce)) {
+        try {
+          use(value);
+          count++;
+        } catch (error) {
+          if (!(error instanceof GoError)) throw error;
+        }
+      }
+      total += count;
+      if (count < atOnce) return total;
+    }
+  }
+
   /** What a helper is to get before all else. */
   #handed(wid: string): string | undefined {
     const payload = this.helpers.get(wid);
@@ -220,7 +240,7 @@ export class Manager {
   #wait(active: readonly string[], wid: string): Promise<string | undefined> {
     return new Promise((resolve, reject) => {
       const end = (settle: () => void) => {
-        waiter.isDone = true;
+        this.queues.leave(active, waiter);
         cancelTimer();
         this.#waiting.delete(waiting);
         settle();
@@ -231,7 +251,6 @@ export class Manager {
         fail: (error) => end(() => reject(error)),
       };
       const waiter: Waiter = {
-        isDone: false,
         take: (payload) => end(() => resolve(this.#reserve(payload, wid))),
       };
       const { clock, ms } = this.fetchWait;
@@ -246,10 +265,11 @@ export class Manager {
     const seconds = job.reserve_for === 0
       ? DEFAULT_RESERVATION
       : Math.min(Math.max(job.reserve_for, MIN_RESERVATION), MAX_RESERVATION);
-    const reservation = { job, wid } as Reservation;
+    const reservation = { job, wid, since: this.#stamps.next() } as Reservation;
     reservation.entry = this.#working.add(this.#clock.now() + seconds * 1000, reservation);
     this.#reservations.set(job.jid, reservation);
-    return payload;
+    // What was cut in a failure's text is read as U+FFFD, and written as it is.
+    return payload.includes("\\ufffd") ? writeJob(job) : payload;
   }
 
   #release(jid: string): Reservation | undefined {
@@ -261,22 +281,13 @@ export class Manager {
     return reservation;
   }
 
-  #failed(job: StoredJob, { errtype, message, backtrace }: Failure): void {
+  #failed(job: StoredJob, said: Failure): void {
     this.failures++;
     this.processed++;
-    const before = job.failure;
-    const failure = job.failure = {
-      failed_at: before?.failed_at ?? this.#nowText(),
-      next_at: before?.next_at ?? "",
-      message,
-      errtype,
-      backtrace: [...backtrace],
-      retry_count: before === undefined ? 0 : before.retry_count + 1,
-      remaining: before === undefined ? job.retry : Math.max(before.remaining - 1, 0),
-    };
+    const failure = job.failure = recordOf(job, said, this.#stamps.next());
     if (job.retry === 0) return;
     if (failure.retry_count < job.retry) {
-      const at = this.#clock.now() + this.#retryDelayMs(failure.retry_count);
+      const at = this.#clock.now() + retryDelayMs(failure.retry_count, this.#random());
       failure.next_at = writeTime(at);
       this.sets.retries.add(at, { jid: job.jid, payload: writeJob(job) });
     } else {
@@ -284,44 +295,24 @@ export class Manager {
     }
   }
 
-  #retryDelayMs(count: number): number {
-    return (count ** 4 + 15 + Math.floor(this.#random() * 30) * (count + 1)) * 1000;
-  }
-
   #enqueue(job: StoredJob): void {
-    job.enqueued_at = this.#nowText();
+    job.enqueued_at = this.#stamps.next();
     try {
       this.queues.push(job.queue, writeJob(job));
     } catch (error) {
       throw new GoError(`cannot get ${quoted(job.queue)} queue: ${(error as Error).message}`);
     }
   }
+}
 
-  #nowText(): string {
-    return writeTime(this.#clock.now());
-  }
+function payloadOf({ payload }: SetMember): string {
+  return payload;
 }
 
 function parseAt(text: string): number {
-  const date = parseTimestamp(text);
-  if (date !== undefined) return date.getTime();
-  throw new GoError(
-    `invalid timestamp for 'at': ${quoted(text)}: parsing time ${quoted(text)} as ` +
-      `"2006-01-02T15:04:05.999999999Z07:00"`,
-  );
-}
-
-function cleanse({ jid, errtype, message, backtrace }: Failure): Failure {
-  return {
-    jid,
-    errtype: cutBytes(errtype.trim(), MAX_ERRTYPE_BYTES) || "unknown",
-    message: cutBytes(message.trim(), MAX_MESSAGE_BYTES) || "unknown",
-    backtrace: backtrace.slice(0, MAX_BACKTRACE),
-  };
-}
-
-/** The first `max` bytes; a character cut in two becomes U+FFFD, as where Go writes it. */
-function cutBytes(text: string, max: number): string {
-  const bytes = new TextEncoder().encode(text);
-  return bytes.length <= max ? text : new TextDecoder().decode(bytes.subarray(0, max));
+  try {
+    return parseTime(text);
+  } catch (error) {
+    throw new GoError(`invalid timestamp for 'at': ${quoted(text)}: ${(error as Error).message}`);
+  }
 }

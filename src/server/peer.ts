@@ -1,7 +1,7 @@
 /** A client's connection. */
 export interface Peer {
-  /** Sends a text; false asks to wait for `onDrain` before the next. */
-  send(text: string): boolean;
+  /** Sends a text, or bytes; false asks to wait for `drained` before the next. */
+  send(data: string | Uint8Array): boolean;
   /** Hangs up once all that was sent is out. */
   end(): void;
   /** Hangs up at once. */
@@ -14,5 +14,7 @@ export interface Peer {
 export interface PeerHandler {
   received(bytes: Uint8Array): void;
   drained(): void;
+  /** The client says no more; it may still listen. */
+  ended(): void;
   closed(): void;
 }

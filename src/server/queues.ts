@@ -4,15 +4,16 @@ import { GoError } from "./go_json.ts";
 
 /** A FETCH that waits for a job of any of its queues. */
 export interface Waiter {
-  /** It has its job, or has given up. */
-  isDone: boolean;
   take(payload: string): void;
 }
 
 interface Queue {
   readonly name: string;
   readonly jobs: Fifo<string>;
-  readonly waiters: Fifo<Waiter>;
+  /** In the order in which they came. */
+  readonly waiters: Set<Waiter>;
+  /** Whether it was pushed to; waiting for a job of a queue does not make it one. */
+  isListed: boolean;
 }
 
 /** The queues: their jobs, and who waits for one. */
@@ -24,12 +25,7 @@ export class Queues {
   /** Hands the job to whoever has waited longest for it, else keeps it. */
   push(name: string, payload: string): void {
     const queue = this.#known(name);
-    let waiter;
-    while ((waiter = queue.waiters.shift()) !== undefined) {
-      if (waiter.isDone) continue;
-      waiter.isDone = true;
-      return waiter.take(payload);
-    }
+    for (const waiter of queue.waiters) return waiter.take(payload);
     queue.jobs.push(payload);
   }
 
@@ -56,13 +52,17 @@ export class Queues {
     return undefined;
   }
 
-  /** Has `waiter` take the next job of any of these queues. */
+  /** Has `waiter` take the next job of any of these queues, until it is told not to. */
   wait(names: readonly string[], waiter: Waiter): void {
+    for (const name of names) this.#touch(name).waiters.add(waiter);
+  }
+
+  /** Takes back {@linkcode Queues.wait}. */
+  leave(names: readonly string[], waiter: Waiter): void {
     for (const name of names) {
-      const { waiters } = this.#touch(name);
-      // All wait equally long, so those that gave up are the oldest.
-      while (waiters.peek()?.isDone === true) waiters.shift();
-      waiters.push(waiter);
+      const queue = this.#queues.get(name);
+      queue?.waiters.delete(waiter);
+      if (queue !== undefined) this.#forget(queue);
     }
   }
 
@@ -81,10 +81,12 @@ export class Queues {
   }
 
   remove(name: string): void {
-    const queue = this.#queues.get(name);
-    this.#listed.delete(name);
-    queue?.jobs.drain();
     this.#paused.delete(name);
+    const queue = this.#queues.get(name);
+    if (queue === undefined) return;
+    queue.isListed = false;
+    queue.jobs.drain();
+    this.#forget(queue);
   }
 
   /** Drops every job; the names stay. */
@@ -99,7 +101,7 @@ export class Queues {
 
   /** Every queue's name. */
   names(): string[] {
-    return [...this.#listed];
+    return [...this.#queues.values()].filter(({ isListed }) => isListed).map(({ name }) => name);
   }
 
   /** Jobs of each queue. */
@@ -109,27 +111,30 @@ export class Queues {
     );
   }
 
-  /** Queues that were pushed to; waiting for a job of a queue does not make it one. */
-  readonly #listed = new Set<string>();
-
   #exists(name: string): boolean {
-    return this.#listed.has(name);
+    return this.#queues.get(name)?.isListed === true;
   }
 
   #known(name: string): Queue {
-    if (!this.#listed.has(name)) {
-      if (!isQueueName(name)) throw new GoError("queue names must match \\A[a-zA-Z0-9._-]+\\z");
-      this.#listed.add(name);
-    }
-    return this.#touch(name);
+    const known = this.#queues.get(name);
+    if (known?.isListed === true) return known;
+    if (!isQueueName(name)) throw new GoError("queue names must match \\A[a-zA-Z0-9._-]+\\z");
+    const queue = this.#touch(name);
+    queue.isListed = true;
+    return queue;
   }
 
   #touch(name: string): Queue {
     let queue = this.#queues.get(name);
     if (queue === undefined) {
-      queue = { name, jobs: new Fifo(), waiters: new Fifo() };
+      queue = { name, jobs: new Fifo(), waiters: new Set(), isListed: false };
       this.#queues.set(name, queue);
     }
     return queue;
+  }
+
+  /** Clients can wait for any name at all: no trace of it is kept. */
+  #forget({ name, isListed, waiters }: Queue): void {
+    if (!isListed && waiters.size === 0) this.#queues.delete(name);
   }
 }

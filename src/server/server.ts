@@ -1,4 +1,4 @@
-import { integerIn } from "../connection/options.ts";
+import { integerIn, invalidOption } from "../connection/options.ts";
 import { loadSha256 } from "../internal/sha256.ts";
 import { Core, type ServerOptions, type ServerSnapshot, text } from "./core.ts";
 import { listen, type Listener } from "./listener.ts";
@@ -9,6 +9,8 @@ export interface FaktoryServerOptions extends ServerOptions {
   readonly port?: number | undefined;
   /** The address to listen on. @default "127.0.0.1" */
   readonly hostname?: string | undefined;
+  /** The certificate and its key, as PEM texts; clients then connect by `tcp+tls://`. @default none, so no TLS */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
 }
 
 /**
@@ -54,9 +56,10 @@ export class FaktoryServer implements AsyncDisposable {
   static async start(options: FaktoryServerOptions = {}): Promise<FaktoryServer> {
     const port = integerIn("port", options.port, { min: 0, max: 65_535, fallback: 7419 });
     const hostname = text("hostname", options.hostname) ?? "127.0.0.1";
+    const tls = keyPair(options.tls);
     const core = new Core(options, await loadSha256());
     try {
-      const listener = await listen({ hostname, port }, (peer) => core.connect(peer));
+      const listener = await listen({ hostname, port, tls }, (peer) => core.connect(peer));
       return new FaktoryServer(core, listener, options);
     } catch (error) {
       core.close();
@@ -93,9 +96,22 @@ export class FaktoryServer implements AsyncDisposable {
   }
 }
 
-function urlOf({ hostname = "127.0.0.1", password = "" }: FaktoryServerOptions, port: number) {
+/** @throws {ConfigError} `INVALID_OPTION` where it is not two texts. */
+function keyPair(tls: unknown): { cert: string; key: string } | undefined {
+  if (tls === undefined) return undefined;
+  const { cert, key } = (tls ?? {}) as { cert?: unknown; key?: unknown };
+  if (typeof cert === "string" && typeof key === "string") return { cert, key };
+  throw invalidOption("tls", "a certificate and its key, as texts", typeof tls);
+}
+
+function urlOf(
+  { hostname = "127.0.0.1", password = "", tls }: FaktoryServerOptions,
+  port: number,
+): string {
   const host = hostname.includes(":") ? `[${hostname}]` : hostname;
   const everywhere = host === "0.0.0.0" || host === "[::]";
   const user = password === "" ? "" : `:${encodeURIComponent(password)}@`;
-  return `tcp://${user}${everywhere ? "localhost" : host}:${port}`;
+  return `tcp${tls === undefined ? "" : "+tls"}://${user}${
+    everywhere ? "localhost" : host
+  }:${port}`;
 }

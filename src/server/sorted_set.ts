@@ -2,61 +2,140 @@
 export interface SortedEntry<T> {
   /** Milliseconds since 1970. */
   readonly at: number;
+  /** What the member is told from others by. */
+  readonly key: string;
   readonly value: T;
 }
 
-/** Things in the order of a time; those of the same time in the order in which they came. */
-export class SortedSet<T> {
-  #entries: SortedEntry<T>[] = [];
+/** Entries in a part of the set, at most. Moving them is cheap, and so is moving all the parts of a million. */
+const MAX_PART = 1024;
 
-  get size(): number {
-    return this.#entries.length;
+/**
+ * Things in the order of a time, as a sorted set of Redis: those of the same time in the order of their keys, and a key is
+ * there once.
+ */
+export class SortedSet<T> {
+  readonly #keyOf: (value: T) => string;
+  /** In order, none of them empty. */
+  #parts: SortedEntry<T>[][] = [];
+  readonly #byKey = new Map<string, SortedEntry<T>>();
+
+  /** `keyOf` says what a member is told from others by. */
+  constructor(keyOf: (value: T) => string) {
+    this.#keyOf = keyOf;
   }
 
+  get size(): number {
+    return this.#byKey.size;
+  }
+
+  /** Adds a member, or moves the one that has its key to another time. */
   add(at: number, value: T): SortedEntry<T> {
-    const entry = { at, value };
-    this.#entries.splice(this.#firstAfter(at), 0, entry);
+    const entry = { at, key: this.#keyOf(value), value };
+    const before = this.#byKey.get(entry.key);
+    if (before !== undefined) this.remove(before);
+    this.#byKey.set(entry.key, entry);
+    // Most come in their order.
+    const last = this.#parts.at(-1);
+    const isLast = last === undefined || isBefore(last.at(-1)!, entry);
+    const place = isLast ? this.#parts.length - 1 : this.#partOf(entry);
+    const part = this.#parts[place];
+    if (part === undefined) {
+      this.#parts.push([entry]);
+    } else {
+      part.splice(isLast ? part.length : firstNotBefore(part, entry), 0, entry);
+      if (part.length > MAX_PART) this.#split(place, isLast);
+    }
     return entry;
   }
 
   /** Whether the entry was there. */
   remove(entry: SortedEntry<T>): boolean {
-    for (let i = this.#firstAfter(entry.at) - 1; i >= 0 && this.#entries[i]!.at === entry.at; i--) {
-      if (this.#entries[i] !== entry) continue;
-      this.#entries.splice(i, 1);
-      return true;
-    }
-    return false;
+    if (this.#byKey.get(entry.key) !== entry) return false;
+    this.#byKey.delete(entry.key);
+    const place = this.#partOf(entry);
+    const part = this.#parts[place]!;
+    part.splice(firstNotBefore(part, entry), 1);
+    if (part.length === 0) this.#parts.splice(place, 1);
+    return true;
   }
 
-  /** Takes out what is due at `at` or before. */
-  takeUntil(at: number): T[] {
-    return this.#entries.splice(0, this.#firstAfter(at)).map(({ value }) => value);
+  /** Takes out what is due at `at` or before: the first `max` of it. */
+  takeUntil(at: number, max = Infinity): T[] {
+    const taken: T[] = [];
+    while (taken.length < max) {
+      const part = this.#parts[0];
+      if (part === undefined) break;
+      let count = 0;
+      while (count < part.length && part[count]!.at <= at && taken.length + count < max) count++;
+      for (const { key, value } of part.splice(0, count)) {
+        this.#byKey.delete(key);
+        taken.push(value);
+      }
+      if (part.length > 0) break;
+      this.#parts.shift();
+    }
+    return taken;
+  }
+
+  /** What matches, in its order. */
+  where(matches: (value: T) => boolean): SortedEntry<T>[] {
+    return this.#parts.flatMap((part) => part.filter(({ value }) => matches(value)));
   }
 
   /** Takes out what matches. */
   takeWhere(matches: (value: T) => boolean): T[] {
     const taken: T[] = [];
-    this.#entries = this.#entries.filter(({ value }) => {
-      if (!matches(value)) return true;
-      taken.push(value);
-      return false;
-    });
+    const parts = this.#parts.map((part) =>
+      part.filter(({ key, value }) => {
+        if (!matches(value)) return true;
+        this.#byKey.delete(key);
+        taken.push(value);
+        return false;
+      })
+    );
+    this.#parts = parts.filter((part) => part.length > 0);
     return taken;
   }
 
   clear(): void {
-    this.#entries = [];
+    this.#parts = [];
+    this.#byKey.clear();
   }
 
-  #firstAfter(at: number): number {
+  /** The first part that ends with this entry or one behind it. */
+  #partOf(entry: SortedEntry<unknown>): number {
     let low = 0;
-    let high = this.#entries.length;
+    let high = this.#parts.length - 1;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#entries[middle]!.at <= at) low = middle + 1;
+      if (isBefore(this.#parts[middle]!.at(-1)!, entry)) low = middle + 1;
       else high = middle;
     }
     return low;
   }
+
+  /** Cuts a part in two; where entries come in their order, what is full stays so. */
+  #split(place: number, isLast: boolean): void {
+    const part = this.#parts[place]!;
+    this.#parts.splice(place + 1, 0, part.splice(isLast ? MAX_PART : MAX_PART / 2));
+  }
+}
+
+type Place = Pick<SortedEntry<unknown>, "at" | "key">;
+
+function isBefore(a: Place, b: Place): boolean {
+  return a.at === b.at ? a.key < b.key : a.at < b.at;
+}
+
+/** Where the entry is in a part that has it, or is to be. */
+function firstNotBefore(part: readonly Place[], entry: Place): number {
+  let low = 0;
+  let high = part.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (isBefore(part[middle]!, entry)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -1,4 +1,6 @@
-import { type Fields, marshal, marshalText, toStruct, unmarshal } from "./go_json.ts";
+import { decode, marshal, marshalInteger, marshalText, type StructType } from "./go_json.ts";
+
+export { writeTime } from "./go/time.ts";
 
 /** What the server keeps of a job's last failure. */
 export interface StoredFailure {
@@ -30,39 +32,46 @@ export interface StoredJob {
 /** Retries of a job that does not say. */
 const DEFAULT_RETRY = 25;
 
-const FAILURE_FIELDS: Fields = {
-  failed_at: "string",
-  next_at: "string",
-  message: "string",
-  errtype: "string",
-  backtrace: "[]string",
-  retry_count: "int",
-  remaining: "int",
+const FAILURE: StructType = {
+  name: "client.Failure",
+  fields: {
+    failed_at: "string",
+    next_at: "string",
+    message: "string",
+    errtype: "string",
+    backtrace: "[]string",
+    retry_count: "int",
+    remaining: "int",
+  },
 };
 
-const JOB_FIELDS: Fields = {
-  retry: "int",
-  failure: { name: "Failure", fields: FAILURE_FIELDS },
-  custom: "map[string]interface {}",
-  jid: "string",
-  queue: "string",
-  jobtype: "string",
-  created_at: "string",
-  enqueued_at: "string",
-  at: "string",
-  args: "[]interface {}",
-  reserve_for: "int",
-  backtrace: "int",
+const JOB: StructType = {
+  name: "client.Job",
+  fields: {
+    retry: "int",
+    failure: FAILURE,
+    custom: "map[string]interface {}",
+    jid: "string",
+    queue: "string",
+    jobtype: "string",
+    created_at: "string",
+    enqueued_at: "string",
+    at: "string",
+    args: "[]interface {}",
+    reserve_for: "int",
+    backtrace: "int",
+  },
 };
 
 /** Reads a job as a client sent it. */
 export function readJob(json: string): StoredJob {
-  return complete(unmarshal(json, "Job", JOB_FIELDS));
+  return complete((decode(json, JOB) ?? {}) as Partial<StoredJob>);
 }
 
-/** As {@linkcode readJob}, for one of many. */
-export function toJob(value: unknown): StoredJob {
-  return complete(toStruct(value, "Job", JOB_FIELDS, ""));
+/** Reads the jobs of a PUSHB. */
+export function readJobs(json: string): StoredJob[] {
+  const jobs = (decode(json, { sliceOf: JOB }) ?? []) as Partial<StoredJob>[];
+  return jobs.map(complete);
 }
 
 function complete(fields: Partial<StoredJob>): StoredJob {
@@ -97,7 +106,7 @@ function completeFailure(fields: Partial<StoredFailure>): StoredFailure {
 /** A job as the server stores it and hands it out: its fields in the order of the reference server's. */
 export function writeJob(job: StoredJob): string {
   const { failure, custom } = job;
-  let json = `{"retry":${job.retry}`;
+  let json = `{"retry":${marshalInteger(job.retry)}`;
   if (failure !== undefined) json += `,"failure":${writeFailure(failure)}`;
   if (custom !== undefined && Object.keys(custom).length > 0) {
     json += `,"custom":${marshal(custom)}`;
@@ -108,8 +117,8 @@ export function writeJob(job: StoredJob): string {
   if (job.enqueued_at !== "") json += `,"enqueued_at":${marshalText(job.enqueued_at)}`;
   if (job.at !== "") json += `,"at":${marshalText(job.at)}`;
   json += `,"args":${marshal(job.args ?? null)}`;
-  if (job.reserve_for !== 0) json += `,"reserve_for":${job.reserve_for}`;
-  if (job.backtrace !== 0) json += `,"backtrace":${job.backtrace}`;
+  if (job.reserve_for !== 0) json += `,"reserve_for":${marshalInteger(job.reserve_for)}`;
+  if (job.backtrace !== 0) json += `,"backtrace":${marshalInteger(job.backtrace)}`;
   return `${json}}`;
 }
 
@@ -119,10 +128,6 @@ function writeFailure(failure: StoredFailure): string {
   if (failure.message !== "") json += `,"message":${marshalText(failure.message)}`;
   if (failure.errtype !== "") json += `,"errtype":${marshalText(failure.errtype)}`;
   if (failure.backtrace.length > 0) json += `,"backtrace":${marshal(failure.backtrace)}`;
-  return `${json},"retry_count":${failure.retry_count},"remaining":${failure.remaining}}`;
-}
-
-/** A time as the server writes it: RFC 3339 in UTC, without the zeros at a fraction's end. */
-export function writeTime(ms: number): string {
-  return new Date(ms).toISOString().replace(/\.?0*Z$/, "Z");
+  json += `,"retry_count":${marshalInteger(failure.retry_count)}`;
+  return `${json},"remaining":${marshalInteger(failure.remaining)}}`;
 }

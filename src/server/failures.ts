@@ -1,0 +1,54 @@
+import { cutBytes, trimSpace } from "./go/text.ts";
+import type { StoredFailure, StoredJob } from "./stored_job.ts";
+
+const MAX_ERRTYPE_BYTES = 100;
+const MAX_MESSAGE_BYTES = 1000;
+const MAX_BACKTRACE = 50;
+
+/** What FAIL says. */
+export interface Failure {
+  readonly jid: string;
+  readonly errtype: string;
+  readonly message: string;
+  readonly backtrace: readonly string[];
+}
+
+/** A failure as the server takes it: cut, and never blank. */
+export function cleanse({ jid, errtype, message, backtrace }: Failure): Failure {
+  return {
+    jid,
+    errtype: cutBytes(trimSpace(errtype), MAX_ERRTYPE_BYTES) || "unknown",
+    message: cutBytes(trimSpace(message), MAX_MESSAGE_BYTES) || "unknown",
+    backtrace: backtrace.slice(0, MAX_BACKTRACE),
+  };
+}
+
+/** What is kept of a job's failure, beside what is known of earlier ones. */
+export function recordOf(
+  { failure: before, retry }: StoredJob,
+  failure: Failure,
+  now: string,
+): StoredFailure {
+  return {
+    failed_at: before?.failed_at ?? now,
+    next_at: before?.next_at ?? "",
+    message: failure.message,
+    errtype: failure.errtype,
+    backtrace: [...failure.backtrace],
+    retry_count: before === undefined ? 0 : before.retry_count + 1,
+    remaining: before === undefined ? retry : before.remaining - (before.remaining > 0 ? 1 : 0),
+  };
+}
+
+/** The seconds whose nanoseconds Go can count. */
+const MAX_SECONDS = Number(2n ** 63n / 1_000_000_000n);
+
+/** How long a job waits for its next try after `count` others; `random` is from 0 to below 1. */
+export function retryDelayMs(count: number, random: number): number {
+  const jitter = Math.floor(random * 30);
+  const seconds = count ** 4 + 15 + jitter * (count + 1);
+  if (Math.abs(seconds) < MAX_SECONDS) return seconds * 1000;
+  // Go goes on with what is left of it in 64 bits.
+  const exact = BigInt(count) ** 4n + 15n + BigInt(jitter) * (BigInt(count) + 1n);
+  return Number(BigInt.asIntN(64, BigInt.asIntN(64, exact) * 1_000_000_000n)) / 1_000_000;
+}
