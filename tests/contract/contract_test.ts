@@ -1,5 +1,7 @@
 import { after, before, describe } from "node:test";
 import { consumerContract } from "./consumer.ts";
+import { jsonContract } from "./json.ts";
+import { lifeContract } from "./life.ts";
 import { producerContract } from "./producer.ts";
 import { queuesContract } from "./queues.ts";
 import { type Subject, subjects } from "./subject.ts";
@@ -7,6 +9,8 @@ import { wireContract } from "./wire.ts";
 
 const suites: Readonly<Record<string, (subject: Subject) => void>> = {
   wire: wireContract,
+  json: jsonContract,
+  life: lifeContract,
   producer: producerContract,
   consumer: consumerContract,
   "queues and limits": queuesContract,

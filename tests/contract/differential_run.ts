@@ -121,7 +121,7 @@ class Run {
     const reply = await this.#both(client, line);
     const after = this.#server.snapshot();
     this.#conserve(line, reply, total(after) - total(before));
-    if (!/^MUTATE .*requeue/i.test(line)) return;
+    if (!/^MUTATE .*requeue/s.test(line)) return;
     const moved = ["scheduled", "retries", "dead"] as const;
     const held = Math.max(...moved.map((name) => before[name]));
     if (moved.some((name) => before[name] - after[name] > 1)) this.#isUnordered = true;

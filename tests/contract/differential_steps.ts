@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
-import { ack, beat, fail, job, mutation, QUEUES, value } from "./differential_texts.ts";
+import { ack, beat, fail, job, mutation, QUEUES, rarely, value } from "./differential_texts.ts";
 
 /** A line that one of the clients sends. The first is no worker; the other two are connections of one. */
 export interface Step {
@@ -92,10 +92,10 @@ const garbage = fc.oneof(
 );
 
 const command: fc.Arbitrary<string> = fc.oneof(
-  { weight: 10, arbitrary: job.map((json) => `PUSH ${json}`) },
+  { weight: 12, arbitrary: job.map((json) => `PUSH ${json}`) },
   { weight: 2, arbitrary: fc.array(job, { maxLength: 4 }).map((jobs) => `PUSHB [${jobs.join()}]`) },
-  { weight: 8, arbitrary: fc.constantFrom(...QUEUES).map((queue) => `FETCH ${queue}`) },
-  { weight: 2, arbitrary: fc.constant(`FETCH ${QUEUES.join(" ")}`) },
+  { weight: 5, arbitrary: fc.constantFrom(...QUEUES).map((queue) => `FETCH ${queue}`) },
+  { weight: 8, arbitrary: fc.constant(`FETCH ${QUEUES.join(" ")}`) },
   { weight: 3, arbitrary: ack.map((json) => `ACK ${json}`) },
   { weight: 6, arbitrary: fail.map((json) => `FAIL ${json}`) },
   { weight: 2, arbitrary: beat.map((json) => `BEAT ${json}`) },
@@ -108,24 +108,24 @@ const command: fc.Arbitrary<string> = fc.oneof(
     ).map(([verb, all]) => `QUEUE ${verb}${all === "" ? "" : ` ${all}`}`),
   },
   { weight: 1, arbitrary: fc.constant("INFO") },
-  { weight: 1, arbitrary: fc.constantFrom("FLUSH", "FLUSH", "FLUSH now") },
+  {
+    weight: 1,
+    arbitrary: rarely(fc.constantFrom("FLUSH", "FLUSH now"), 4).map((flush) => flush ?? "INFO"),
+  },
   { weight: 2, arbitrary: garbage },
 );
 
-const line = fc.tuple(
-  command,
-  fc.option(
-    fc.record({
-      at: fc.double({ min: 0, max: 1, noNaN: true }),
-      cut: fc.nat(2),
-      put: fc.constantFrom(...BYTES, ""),
-    }),
-    { freq: 8, nil: undefined },
-  ),
-).map(([text, damage]) => {
+const damage = fc.record({
+  /** Where, in thousandths of the line. */
+  at: fc.noBias(fc.integer({ min: 0, max: 999 })),
+  cut: fc.nat(2),
+  put: fc.constantFrom(...BYTES, ""),
+});
+
+const line = fc.tuple(command, rarely(damage, 10)).map(([text, damage]) => {
   const bytes = Buffer.from(text).toString("latin1");
   if (damage === undefined) return bytes;
-  const at = Math.floor(damage.at * bytes.length);
+  const at = Math.ceil(damage.at * bytes.length / 1000);
   return bytes.slice(0, at) + damage.put + bytes.slice(at + damage.cut);
 });
 
