@@ -136,15 +136,15 @@ export class Connection implements PeerHandler, Closable {
     }
     this.#send(out);
     if (this.#isEnded) return;
-    if (this.#isSilent && !this.#isBlocked && !this.#isFull) this.end();
+    const isOver = this.#isSilent || this.#owner.isClosing;
+    if (isOver && !this.#isBlocked && !this.#isFull) this.end();
     else this.#throttle();
   }
 
   #unblocked(reply: ReplyText): void {
     this.#isBlocked = false;
     if (reply !== undefined) this.#send(reply);
-    if (this.#owner.isClosing) this.end();
-    else this.#work();
+    this.#work();
   }
 
   #greeted(line: string): string {

@@ -1,5 +1,6 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { createServer, type Server as NetServer, type Socket } from "node:net";
-import { createSecureContext, createServer as createTlsServer } from "node:tls";
+import { createServer as createTlsServer } from "node:tls";
 import { ConfigError } from "../errors.ts";
 import type { Peer, PeerHandler } from "./peer.ts";
 
@@ -54,18 +55,18 @@ const TLS = {
 } as const;
 
 /** @throws {ConfigError} `INVALID_OPTION` where it is no certificate, or its key is another's. */
-function keysOf(tls: { readonly cert: string; readonly key: string }) {
-  const { cert, key } = tls;
+function keysOf({ cert, key }: { readonly cert: string; readonly key: string }) {
+  // Looked at here, since not every runtime's server does before its first client has come.
+  let reason = "the key is another's";
   try {
-    createSecureContext({ cert, key });
+    if (new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) return { cert, key };
   } catch (cause) {
-    throw new ConfigError(
-      "INVALID_OPTION",
-      `Cannot listen as the option tls is no certificate with its key: ${(cause as Error).message}`,
-      { cause },
-    );
+    reason = (cause as Error).message;
   }
-  return { cert, key };
+  throw new ConfigError(
+    "INVALID_OPTION",
+    `Cannot listen as the option tls is no certificate with its key: ${reason}`,
+  );
 }
 
 function listenerOf(server: NetServer, sockets: ReadonlySet<Socket>): Listener {

@@ -70,19 +70,18 @@ test("faktory-worker enqueues, works, fails and retries", async () => {
 
 test("faktory-worker goes quiet, and ends, when it is told to", async () => {
   const { server, client, until, settled, close } = await setting();
-  const worker = new Worker({ url: server.url, wid: "npm-worker", beatInterval: 0.01 });
-  // A BEAT may be under way as it ends.
-  worker.on("error", () => {});
+  const worker = new Worker({ url: server.url, wid: "npm-worker", concurrency: 1 });
+  const isQuiet = () => (worker as unknown as { quieted: boolean }).quieted;
   await settled(worker.work());
-  await until(() => server.snapshot().workers === 1);
   assert(server.signalWorker("npm-worker", "quiet"));
-  const { quieted } = worker as unknown as { quieted: boolean };
-  assert.equal(quieted, false);
-  await until(() => (worker as unknown as { quieted: boolean }).quieted);
-  await client.job("never").push();
+  assert.equal(isQuiet(), false);
+  await settled(worker.beat());
+  assert.equal(isQuiet(), true);
   await until(() => server.snapshot().waiting === 0);
-  assert.equal(server.snapshot().queues["default"], 1);
+  await client.job("never").push();
+  assert.deepEqual(server.snapshot().queues, { default: 1 });
   assert(server.signalWorker("npm-worker", "terminate"));
+  await settled(worker.beat());
   await until(() => server.snapshot().workers === 0);
   await close();
 });
