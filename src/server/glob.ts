@@ -90,7 +90,6 @@ function signed(byte: number): number {
 
 /** A text with a character for each of its bytes. */
 function binary(text: string): string {
-  // deno-lint-ignore no-control-regex
   if (/^[\0-\x7f]*$/.test(text)) return text;
   let out = "";
   for (const byte of bytesOf(text)) out += String.fromCharCode(byte);

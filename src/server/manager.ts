@@ -5,7 +5,7 @@ import { parseTime, Stamps } from "./go/time.ts";
 import { GoError, quoted } from "./go_json.ts";
 import { Queues, type Waiter } from "./queues.ts";
 import { type SortedEntry, SortedSet } from "./sorted_set.ts";
-import { readJob, type StoredJob, writeJob, writeTime } from "./stored_job.ts";
+import { glanceAt, readJob, type StoredJob, writeJob, writeTime } from "./stored_job.ts";
 
 /** How long a FETCH waits for a job, in milliseconds. */
 const FETCH_WAIT_MS = 2000;
@@ -20,13 +20,27 @@ const DUE_AT_ONCE = 100;
 const EXPIRED_AT_ONCE = 10;
 
 /** A job with a worker. */
-interface Reservation {
-  readonly job: StoredJob;
+class Reservation {
+  readonly jid: string;
   readonly wid: string;
-  /** When it was made, which no other was. */
-  readonly since: string;
+  /** Counts reservations. */
+  readonly id: number;
+  readonly #payload: string;
+  #job: StoredJob | undefined;
   /** Its place in the working set. */
-  entry: SortedEntry<Reservation>;
+  entry!: SortedEntry<Reservation>;
+
+  constructor(jid: string, payload: string, holder: { wid: string; id: number }) {
+    this.jid = jid;
+    this.wid = holder.wid;
+    this.id = holder.id;
+    this.#payload = payload;
+  }
+
+  /** Read only once it is asked for: most jobs end well, and nobody asks. */
+  get job(): StoredJob {
+    return this.#job ??= readJob(this.#payload);
+  }
 }
 
 /** A job in one of the sets, with its stored text, which filters look at. */
@@ -78,7 +92,8 @@ export class Manager {
   readonly #random: () => number;
   readonly #pushed: (job: StoredJob) => void;
   readonly #stamps: Stamps;
-  readonly #working = new SortedSet<Reservation>(({ since }) => since);
+  readonly #working = new SortedSet<Reservation>(({ id }) => id);
+  #lastReservation = 0;
   readonly #reservations = new Map<string, Reservation>();
   /** FETCHes that wait, to be ended with the server. */
   readonly #waiting = new Set<WaitingFetch>();
@@ -166,7 +181,7 @@ export class Manager {
 
   /** Fails the jobs whose reservation is over. */
   reap(): number {
-    return this.#takeDue(this.#working, EXPIRED_AT_ONCE, ({ job: { jid } }) => {
+    return this.#takeDue(this.#working, EXPIRED_AT_ONCE, ({ jid }) => {
       // Two jobs of one jid share what is known of it, so the second may find nothing.
       const reservation = this.#release(jid);
       if (reservation === undefined) throw new GoError(`Job not found ${jid}`);
@@ -261,15 +276,15 @@ export class Manager {
   }
 
   #reserve(payload: string, wid: string): string {
-    const job = readJob(payload);
-    const seconds = job.reserve_for === 0
+    const { jid, reserveFor } = glanceAt(payload);
+    const seconds = reserveFor === 0
       ? DEFAULT_RESERVATION
-      : Math.min(Math.max(job.reserve_for, MIN_RESERVATION), MAX_RESERVATION);
-    const reservation = { job, wid, since: this.#stamps.next() } as Reservation;
+      : Math.min(Math.max(reserveFor, MIN_RESERVATION), MAX_RESERVATION);
+    const reservation = new Reservation(jid, payload, { wid, id: ++this.#lastReservation });
     reservation.entry = this.#working.add(this.#clock.now() + seconds * 1000, reservation);
-    this.#reservations.set(job.jid, reservation);
+    this.#reservations.set(jid, reservation);
     // What was cut in a failure's text is read as U+FFFD, and written as it is.
-    return payload.includes("\\ufffd") ? writeJob(job) : payload;
+    return payload.includes("\\ufffd") ? writeJob(reservation.job) : payload;
   }
 
   #release(jid: string): Reservation | undefined {

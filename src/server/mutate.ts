@@ -62,8 +62,11 @@ function taken(manager: Manager, target: SetName, filter: Filter | undefined): S
  */
 function matcher({ jids = [], regexp = "", jobtype = "" }: Filter): (member: SetMember) => boolean {
   if (jids.length > 0) {
-    const texts = jids.map((jid) => `"jid":${quoted(jid)}`);
-    return ({ payload }) => texts.some((text) => payload.includes(text));
+    const wanted = new Set(jids.map(quoted));
+    return ({ payload }) => {
+      for (const [, jid] of payload.matchAll(JID)) if (wanted.has(jid!)) return true;
+      return false;
+    };
   }
   const type = `"jobtype":${quoted(jobtype)}`;
   if (regexp !== "") {
@@ -74,3 +77,6 @@ function matcher({ jids = [], regexp = "", jobtype = "" }: Filter): (member: Set
   const matches = globMatcher(`*${type}*`);
   return ({ payload }) => matches(payload);
 }
+
+/** Every `jid` of a job that is stored, those among its arguments too. */
+const JID = /"jid":("(?:[^"\\]|\\.)*")/g;

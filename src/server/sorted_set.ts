@@ -3,9 +3,12 @@ export interface SortedEntry<T> {
   /** Milliseconds since 1970. */
   readonly at: number;
   /** What the member is told from others by. */
-  readonly key: string;
+  readonly key: Key;
   readonly value: T;
 }
+
+/** What a member is told from others by; all of a set are of the same type. */
+export type Key = string | number;
 
 /** Entries in a part of the set, at most. Moving them is cheap, and so is moving all the parts of a million. */
 const MAX_PART = 1024;
@@ -15,13 +18,13 @@ const MAX_PART = 1024;
  * there once.
  */
 export class SortedSet<T> {
-  readonly #keyOf: (value: T) => string;
+  readonly #keyOf: (value: T) => Key;
   /** In order, none of them empty. */
   #parts: SortedEntry<T>[][] = [];
-  readonly #byKey = new Map<string, SortedEntry<T>>();
+  readonly #byKey = new Map<Key, SortedEntry<T>>();
 
   /** `keyOf` says what a member is told from others by. */
-  constructor(keyOf: (value: T) => string) {
+  constructor(keyOf: (value: T) => Key) {
     this.#keyOf = keyOf;
   }
 
@@ -36,15 +39,14 @@ export class SortedSet<T> {
     if (before !== undefined) this.remove(before);
     this.#byKey.set(entry.key, entry);
     // Most come in their order.
-    const last = this.#parts.at(-1);
-    const isLast = last === undefined || isBefore(last.at(-1)!, entry);
-    const place = isLast ? this.#parts.length - 1 : this.#partOf(entry);
-    const part = this.#parts[place];
-    if (part === undefined) {
+    const last = this.#parts[this.#parts.length - 1];
+    if (last === undefined) {
       this.#parts.push([entry]);
+    } else if (isBefore(lastOf(last), entry)) {
+      if (last.length < MAX_PART) last.push(entry);
+      else this.#parts.push([entry]);
     } else {
-      part.splice(isLast ? part.length : firstNotBefore(part, entry), 0, entry);
-      if (part.length > MAX_PART) this.#split(place, isLast);
+      this.#insert(entry);
     }
     return entry;
   }
@@ -109,16 +111,18 @@ export class SortedSet<T> {
     let high = this.#parts.length - 1;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (isBefore(this.#parts[middle]!.at(-1)!, entry)) low = middle + 1;
+      if (isBefore(lastOf(this.#parts[middle]!), entry)) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 
-  /** Cuts a part in two; where entries come in their order, what is full stays so. */
-  #split(place: number, isLast: boolean): void {
+  /** Puts an entry before another, in whose part it is then. */
+  #insert(entry: SortedEntry<T>): void {
+    const place = this.#partOf(entry);
     const part = this.#parts[place]!;
-    this.#parts.splice(place + 1, 0, part.splice(isLast ? MAX_PART : MAX_PART / 2));
+    part.splice(firstNotBefore(part, entry), 0, entry);
+    if (part.length > MAX_PART) this.#parts.splice(place + 1, 0, part.splice(MAX_PART / 2));
   }
 }
 
@@ -126,6 +130,10 @@ type Place = Pick<SortedEntry<unknown>, "at" | "key">;
 
 function isBefore(a: Place, b: Place): boolean {
   return a.at === b.at ? a.key < b.key : a.at < b.at;
+}
+
+function lastOf<T>(part: readonly T[]): T {
+  return part[part.length - 1]!;
 }
 
 /** Where the entry is in a part that has it, or is to be. */

@@ -10,7 +10,11 @@ const seed = Number(environmentVariable("FAKTORY_TEST_SEED") ?? 1);
 const url = environmentVariable("FAKTORY_TEST_URL") || undefined;
 
 test("sequences of commands keep to what any server keeps to", async () => {
-  await fc.assert(fc.asyncProperty(steps, (all) => run(all, undefined)), { seed, numRuns: count });
+  await fc.assert(fc.asyncProperty(steps, (all) => run(all, undefined)), {
+    seed,
+    numRuns: count,
+    includeErrorInReport: true,
+  });
 });
 
 test("sequences of commands are answered as a real server answers them", {
@@ -19,6 +23,7 @@ test("sequences of commands are answered as a real server answers them", {
   await fc.assert(fc.asyncProperty(steps, (all) => run(all, url)), {
     seed,
     numRuns: count,
+    includeErrorInReport: true,
     interruptAfterTimeLimit: 3_600_000,
     markInterruptAsFailure: true,
   });

@@ -97,20 +97,20 @@ class Decoder {
 
   #fields(kind: Kind, { name, fields }: StructType, before: unknown): unknown {
     if (kind !== "object") return this.#other(kind, name, undefined);
-    const struct = (before ?? {}) as Struct;
+    const { blank, byName } = planOf(fields);
+    const struct = (before ?? { ...blank }) as Struct;
     if (!this.#reader.open()) return struct;
     const outer = this.#struct;
     do {
       const given = this.#reader.key();
-      const field = Object.hasOwn(fields, given) ? given : folded(given);
-      const type = Object.hasOwn(fields, field) ? fields[field] : undefined;
-      if (type === undefined) {
+      const field = byName.get(given) ?? byName.get(folded(given));
+      if (field === undefined) {
         this.#reader.any(() => {});
         continue;
       }
-      this.#struct = name.slice(name.lastIndexOf(".") + 1);
-      this.#path.push(field);
-      struct[field] = this.#value(type, struct[field]);
+      this.#struct = name;
+      this.#path.push(field.name);
+      struct[field.name] = this.#value(field.type, struct[field.name]);
       this.#path.pop();
       this.#struct = outer;
     } while (this.#reader.more(false));
@@ -160,9 +160,35 @@ class Decoder {
   #mismatch(value: string, type: string): undefined {
     const place = this.#path.length === 0
       ? "Go value"
-      : `Go struct field ${this.#struct}.${this.#path.join(".")}`;
+      : `Go struct field ${this.#struct.split(".").at(-1)}.${this.#path.join(".")}`;
     this.#fault ??= new GoError(`json: cannot unmarshal ${value} into ${place} of type ${type}`);
   }
+}
+
+/** What reading a struct begins with: made once, so that all structs of a type are of one shape, and quick to be read. */
+interface Plan {
+  readonly blank: Readonly<Struct>;
+  readonly byName: ReadonlyMap<string, { readonly name: string; readonly type: GoType }>;
+}
+
+const plans = new WeakMap<Fields, Plan>();
+
+/** Most structs are of the type of the one before. */
+let last: { readonly fields: Fields; readonly plan: Plan } | undefined;
+
+function planOf(fields: Fields): Plan {
+  if (last?.fields === fields) return last.plan;
+  let plan = plans.get(fields);
+  if (plan === undefined) {
+    const all = Object.entries(fields).map(([name, type]) => ({ name, type }));
+    plan = {
+      blank: Object.fromEntries(all.map(({ name }) => [name, undefined])),
+      byName: new Map(all.map((field) => [field.name, field])),
+    };
+    plans.set(fields, plan);
+  }
+  last = { fields, plan };
+  return plan;
 }
 
 /** A key in lower case as Go folds it: two letters past ASCII are letters of ASCII to it. */

@@ -6,20 +6,29 @@ import { MAX_DEPTH } from "./scanner.ts";
 export class NoJson extends Error {}
 
 const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
 const BACKSLASH = 0x5c;
+const CLOSE_BRACKET = 0x5d;
+const CLOSE_BRACE = 0x7d;
 
 /** What a value is, by its first character. */
 export type Kind = "object" | "array" | "string" | "number" | "bool" | "null";
 
-const KINDS = new Map<string, Kind>([
-  ["{", "object"],
-  ["[", "array"],
-  ['"', "string"],
-  ["t", "bool"],
-  ["f", "bool"],
-  ["n", "null"],
-  ...Array.from("-0123456789", (character): [string, Kind] => [character, "number"]),
-]);
+/** By the UTF-16 unit of the character. */
+const KINDS: (Kind | undefined)[] = [];
+for (
+  const [characters, kind] of [
+    ["{", "object"],
+    ["[", "array"],
+    ['"', "string"],
+    ["-0123456789", "number"],
+    ["tf", "bool"],
+    ["n", "null"],
+  ] as const
+) {
+  for (const character of characters) KINDS[character.charCodeAt(0)] = kind;
+}
 
 /** An array or an object that is being read. */
 interface Open {
@@ -42,7 +51,7 @@ export class Reader {
   /** What the next value is. */
   kind(): Kind {
     this.#skipSpace();
-    const kind = KINDS.get(this.#text[this.#at] ?? "");
+    const kind = KINDS[this.#text.charCodeAt(this.#at)];
     if (kind === undefined) throw new NoJson();
     return kind;
   }
@@ -67,9 +76,9 @@ export class Reader {
   /** Reads what is behind a member of an object or, with `isArray`, an array. Whether another one follows. */
   more(isArray: boolean): boolean {
     this.#skipSpace();
-    const character = this.#text[this.#at++];
-    if (character === ",") return true;
-    if (character !== (isArray ? "]" : "}")) throw new NoJson();
+    const unit = this.#text.charCodeAt(this.#at++);
+    if (unit === COMMA) return true;
+    if (unit !== (isArray ? CLOSE_BRACKET : CLOSE_BRACE)) throw new NoJson();
     this.#depth--;
     return false;
   }
@@ -80,7 +89,7 @@ export class Reader {
     if (this.#text.charCodeAt(this.#at) !== QUOTE) throw new NoJson();
     const key = this.string();
     this.#skipSpace();
-    if (this.#text[this.#at++] !== ":") throw new NoJson();
+    if (this.#text.charCodeAt(this.#at++) !== COLON) throw new NoJson();
     return key;
   }
 
@@ -170,6 +179,7 @@ export class Reader {
   #skipSpace(): void {
     for (;;) {
       const unit = this.#text.charCodeAt(this.#at);
+      if (unit > 0x20) return;
       if (unit !== 0x20 && unit !== 0x09 && unit !== 0x0d && unit !== 0x0a) return;
       this.#at++;
     }
