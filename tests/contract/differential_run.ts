@@ -23,8 +23,8 @@ export async function run(steps: readonly Step[], realUrl: string | undefined): 
   try {
     await new Run(server, clock, embedded, real).all(steps);
   } finally {
-    embedded.close();
-    real?.close();
+    await embedded.close();
+    await real?.close();
   }
 }
 
@@ -32,6 +32,8 @@ export async function run(steps: readonly Step[], realUrl: string | undefined): 
 class Side {
   readonly #id: string;
   readonly #clients: readonly RawClient[];
+  /** Of jobs that were fetched. */
+  readonly #jids = new Set<string>();
 
   private constructor(id: string, clients: readonly RawClient[]) {
     this.#id = id;
@@ -53,10 +55,14 @@ class Side {
       (_, name) => (name === "w" ? "w" : `j${name}-`) + this.#id,
     );
     this.#clients[client]!.write(Buffer.from(`${whole}\r\n`, "latin1"));
-    return normal(await this.#clients[client]!.reply()).replaceAll(this.#id, "ID");
+    const reply = await this.#clients[client]!.reply();
+    if (reply.startsWith('{"retry":')) this.#jids.add(JSON.parse(reply).jid);
+    return normal(reply).replaceAll(this.#id, "ID");
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    // The reference server knows of them for ever else, whatever is flushed, and one might come again.
+    for (const jid of this.#jids) await this.#clients[0]!.ask(`ACK ${JSON.stringify({ jid })}`);
     for (const client of this.#clients) client.close();
   }
 }

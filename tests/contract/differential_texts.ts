@@ -251,7 +251,10 @@ export const fail: fc.Arbitrary<string> = fields({
   jid: jidText,
   message: fc.oneof(fc.constantFrom(...STRINGS), long, text(" \u0085\u00a0 x \ufeff", "\t\r ")),
   errtype: fc.oneof(fc.constantFrom(...STRINGS), long),
-  backtrace: fc.oneof(texts, fc.constant(JSON.stringify(Array.from({ length: 60 }, String)))),
+  backtrace: fc.oneof(
+    texts,
+    fc.constant(JSON.stringify(Array.from({ length: 60 }, (_, i) => `${i}`))),
+  ),
 }, ["jid"]);
 
 export const beat: fc.Arbitrary<string> = fields({
