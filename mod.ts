@@ -21,9 +21,13 @@ export type { JobDefaults, JobDefinition, JobDefinitions } from "./src/job/catal
 export type * from "./src/job/standard_schema.ts";
 export type * from "./src/job/typed.ts";
 export { Producer } from "./src/producer/producer.ts";
-export type { CallOptions, ProducerEvents, ProducerOptions } from "./src/producer/producer.ts";
+export type {
+  CallOptions,
+  ProducerEvents,
+  ProducerMiddleware,
+  ProducerOptions,
+} from "./src/producer/producer.ts";
 export type { EnqueueManyResult, JobSource } from "./src/producer/enqueue_many.ts";
-export type { ProducerMiddleware } from "./src/producer/intake.ts";
 export type { WritableOptions } from "./src/producer/writable.ts";
 export type { QueueNames, Queues } from "./src/producer/queues.ts";
 export type { JobFilter, JobSet, JobSets } from "./src/producer/sets.ts";

@@ -39,7 +39,8 @@ export class FaktoryError extends Error {
 /**
  * An option, a URL or an environment variable that cannot be used, found before anything is sent.
  *
- * Codes: `INVALID_URL`, `INVALID_OPTION`, `MISSING_VARIABLE`, `UNSUPPORTED_RUNTIME`, `INVALID_MODULE`.
+ * Codes: `INVALID_URL`, `INVALID_OPTION`, `MISSING_VARIABLE`, `UNSUPPORTED_RUNTIME`, `INVALID_MODULE`;
+ * of the embedded server's data also `INVALID_DATA`, `DATA_IN_USE`.
  */
 export class ConfigError extends FaktoryError {
   /** The name of the class, also where a bundler shortens that. */
@@ -150,7 +151,8 @@ export interface ConnectionLostErrorOptions extends FaktoryErrorOptions {
 /**
  * A connection ended before the reply of a command came.
  *
- * Codes: `CONNECTION_LOST`, `COMMAND_TIMEOUT`, `DEADLINE_PASSED`.
+ * Codes: `CONNECTION_LOST`, `COMMAND_TIMEOUT`, `DEADLINE_PASSED`; `TOO_MANY_WAITING` where it was not begun with, as too many
+ * wait for a connection already.
  */
 export class ConnectionLostError extends FaktoryError {
   /** The name of the class, also where a bundler shortens that. */
@@ -184,8 +186,8 @@ export class ProtocolError extends FaktoryError {
 /**
  * The producer or consumer is closed, or in a state in which this call makes no sense.
  *
- * Codes: `CLOSED`, `ALREADY_RUNNING`, `NOT_REGISTERED`, `BATCH_COMMITTED`, `NEXT_CALLED_TWICE`, `NEXT_NOT_CALLED`,
- * `INVALID_CHOICE`, `NOT_RUN`, `THREAD_DIED`.
+ * Codes: `CLOSED`, `ALREADY_RUNNING`, `NOT_REGISTERED`, `BATCH_COMMITTED`, `NEXT_CALLED_TWICE`, `NEXT_CALLED_LATE`,
+ * `NEXT_NOT_CALLED`, `INVALID_CHOICE`, `NOT_RUN`, `THREAD_DIED`, `CALLED_OFF`.
  */
 export class StateError extends FaktoryError {
   /** The name of the class, also where a bundler shortens that. */
@@ -203,6 +205,16 @@ export class JobAbortedError extends FaktoryError {
 }
 
 /**
+ * The embedded server could not save what changed, and has ended.
+ *
+ * Code: `WRITE_FAILED`.
+ */
+export class StoreError extends FaktoryError {
+  /** The name of the class, also where a bundler shortens that. */
+  override readonly name = "StoreError";
+}
+
+/**
  * The server's refusal of a command, in its own words.
  *
  * Code: `SERVER_ERROR`; subclasses have their own.
@@ -210,7 +222,7 @@ export class JobAbortedError extends FaktoryError {
 export class ServerError extends FaktoryError {
   /** The name of the class, also where a bundler shortens that. */
   override readonly name: string = "ServerError";
-  /** What the server said, its own code word (`ERR`, `NOTUNIQ`) included. */
+  /** What the server said, its own code word (`ERR`, `NOTUNIQUE`) included. */
   readonly reply: string;
 
   /** Makes an error of what the server replied. */

@@ -1,165 +1,155 @@
 /**
- * `deno task bench`: this package beside the npm package `faktory-worker`, against a server that does nothing, on each
- * runtime, both in the same run and each in a process of its own. Prints jobs a second and CPU time a job: medians, and
- * the least and the most of all rounds.
+ * `deno task bench`: this package beside others, on each runtime, all in the same run and each in a process of its own.
+ * Prints jobs a second, CPU time a job and memory: medians, and the least and the most of all rounds. `--help` tells more.
  */
 
-import Table from "cli-table3";
-import type { Measurement } from "./measure.ts";
+import { clients } from "./clients.ts";
+import { type EdgeBundle, weighEdgeBundle } from "./edge_bundle.ts";
+import { lineOf, verdictsOf } from "./goals.ts";
+import { lookAround, type Machine } from "./machine.ts";
+import { measureOne } from "./measure_one.ts";
+import { help, type Options, readOptions, UsageError } from "./options.ts";
+import { type Omission, type Plan, planOf, type Subject } from "./plan.ts";
+import { plotsOf } from "./plots/plots.ts";
+import { prepare, type Programs } from "./programs.ts";
+import { progressOf } from "./progress.ts";
+import { type Result, Results } from "./results.ts";
+import { notesOf, tablesOf, whole } from "./tables.ts";
+import type { Run } from "./task.ts";
 
-const ROUNDS = 3;
-const MEASURE_MS = 2000;
-const WORKLOADS = ["enqueue", "consume"] as const;
+/** Whether the user wants to end it: what runs is ended, and what was put on a server is removed. */
+let isInterrupted = false;
 
-/** What the design is held to. */
-const GOAL = 10;
-
-type Client = "ours" | "npm";
-
-/**
- * How each runtime runs a client. For Node this package is bundled, as it is JavaScript that its users install: `tsx` wraps
- * every function that is made, which costs as much again as what is measured.
- */
-const RUNTIMES: Record<string, (client: Client) => string[]> = {
-  deno: (client) => [Deno.execPath(), "run", "-A", "--no-check", source(client)],
-  bun: (client) => ["node_modules/.bin/bun", source(client)],
-  node: (client) =>
-    client === "ours"
-      ? ["node", `${bundles}/client_ours.js`]
-      : ["node", "--import", "tsx", source(client)],
-};
-
-const bundles = await Deno.makeTempDir();
-
-function source(client: Client): string {
-  return `scripts/bench/client_${client}.ts`;
+async function main(options: Options): Promise<number> {
+  const hasReal = Deno.env.get("FAKTORY_URL") !== undefined;
+  if (hasReal) {
+    console.error(
+      "FAKTORY_URL is set: that server is measured too, on queues of its own (bench-..), which are removed",
+    );
+  }
+  await checkPlaces(options);
+  const machine = await lookAround();
+  const edge = await weighEdgeBundle();
+  const isRust = clients.some(({ program, name }) =>
+    program === "rust" && options.clients.includes(name)
+  );
+  if (isRust) console.error("building the Rust client, which takes minutes the first time");
+  await using programs = await prepare({ isRust });
+  const plan = planOf(options, { hasReal, rustFault: programs.rustFault });
+  const { results, failures } = await measureAll(plan, programs, options);
+  if (isInterrupted) return 130;
+  await report({ results, edge, machine, options });
+  for (const line of failures) console.error(`failed: ${line}`);
+  return failures.length === 0 ? 0 : 1;
 }
 
-async function bundle(): Promise<void> {
-  await Deno.writeTextFile(`${bundles}/package.json`, '{"type":"module"}');
-  const options = [
-    "--bundle",
-    "--splitting",
-    "--format=esm",
-    "--platform=node",
-    "--target=node20",
-    "--external:cloudflare:*",
-  ];
-  await run([
-    "node_modules/.bin/esbuild",
-    source("ours"),
-    ...options,
-    `--outdir=${bundles}`,
-    "--log-level=error",
-  ]);
-}
-
-async function run([program, ...args]: string[]): Promise<string> {
-  const { stdout, stderr, success } = await new Deno.Command(program!, {
-    args,
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).output();
-  if (success) return new TextDecoder().decode(stdout);
-  throw new Error(`${program} ${args.join(" ")} failed:\n${new TextDecoder().decode(stderr)}`);
-}
-
-async function withServer<T>(use: (url: string) => Promise<T>): Promise<T> {
-  const server = new Deno.Command("node", {
-    args: ["--import", "tsx", "scripts/bench/null_server.ts"],
-    stdin: "piped",
-    stdout: "piped",
-  }).spawn();
-  const reader = server.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  const { value } = await reader.read();
+/** Finds out before the long run whether its figures can be written. */
+async function checkPlaces({ json, plots }: Options): Promise<void> {
   try {
-    return await use(`tcp://127.0.0.1:${Number(value)}`);
-  } finally {
-    await server.stdin.close();
-    await reader.cancel();
-    await server.status;
+    if (plots !== undefined) await Deno.mkdir(plots, { recursive: true });
+    if (json !== undefined) (await Deno.open(json, { append: true, create: true })).close();
+  } catch (error) {
+    throw new UsageError(`Cannot write the figures: ${(error as Error).message}`);
   }
 }
 
-function median(values: number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)]!;
-}
-
-function rate({ jobs, seconds }: Measurement): number {
-  return jobs / seconds;
-}
-
-function microseconds({ cpuSeconds, jobs }: Measurement): number {
-  return cpuSeconds / jobs * 1e6;
-}
-
-function whole(value: number): string {
-  return Math.round(value).toLocaleString("en");
-}
-
-const measured = new Map<string, Measurement[]>();
-const total = ROUNDS * WORKLOADS.length * Object.keys(RUNTIMES).length * 2;
-let count = 0;
-
-await bundle();
-for (let round = 0; round < ROUNDS; round++) {
-  for (const workload of WORKLOADS) {
-    for (const [runtime, command] of Object.entries(RUNTIMES)) {
-      for (const client of ["ours", "npm"] satisfies Client[]) {
-        console.error(`${++count}/${total}  ${workload} on ${runtime}, ${client}`);
-        const key = `${workload} ${runtime} ${client}`;
-        const text = await withServer((url) =>
-          run([...command(client), workload, url, String(MEASURE_MS)])
-        );
-        measured.set(key, [...measured.get(key) ?? [], JSON.parse(text)]);
+/** Measures everything in each round, so that what else the machine does is shared by all; every other round backwards. */
+async function measureAll(plan: Plan, programs: Programs, options: Options) {
+  const runs = new Map<Subject, Run[]>(plan.subjects.map((subject) => [subject, []]));
+  const failures = new Map<Subject, string>();
+  const progress = progressOf(plan.subjects.length * options.rounds);
+  for (let round = 0; round < options.rounds && !isInterrupted; round++) {
+    for (const subject of round % 2 === 0 ? plan.subjects : plan.subjects.toReversed()) {
+      if (isInterrupted) break;
+      const { server, workload, client } = subject;
+      progress.next(`${workload.name}: ${client.title} (${server})`);
+      if (failures.has(subject)) continue;
+      try {
+        runs.get(subject)!.push(await measureOne(subject, programs, options));
+      } catch (error) {
+        failures.set(subject, reasonOf(error));
       }
+    }
+  }
+  progress.stop(isInterrupted ? "ended" : "measured");
+  const results: Result[] = [];
+  const omissions: Omission[] = [...plan.omissions];
+  for (const subject of plan.subjects) {
+    const reason = failures.get(subject);
+    if (reason === undefined) results.push({ ...subject, runs: runs.get(subject)! });
+    else omissions.push({ ...subject, reason });
+  }
+  return {
+    results: new Results(results, omissions),
+    failures: [...failures].map(([{ server, workload, client }, reason]) =>
+      `${workload.name}: ${client.title} (${server}): ${reason}`
+    ),
+  };
+}
+
+/** The line of what a process said that tells most. */
+function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const said = /exited with \S+: ([^]*)/.exec(message)?.[1] ?? message;
+  const lines = said.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+  return lines.find((line) => /^\w*error:/i.test(line)) ?? lines[0] ?? "it said nothing";
+}
+
+interface Reported {
+  readonly results: Results;
+  readonly edge: EdgeBundle;
+  readonly machine: Machine;
+  readonly options: Options;
+}
+
+async function report({ results, edge, machine, options }: Reported): Promise<void> {
+  const verdicts = verdictsOf(results, edge);
+  console.log(tablesOf(results));
+  for (const note of notesOf(results.omissions)) console.log(note);
+  const { date, commit, cpu, cores, versions } = machine;
+  const runtimes = Object.entries(versions).map(([name, version]) => `${name} ${version || "-"}`);
+  console.log(`${date}, ${commit}, ${cores} x ${cpu}, ${runtimes.join(", ")}`);
+  console.log(
+    `A producer for the edge, minified: ${whole(edge.bytes)} bytes, gzipped ${
+      whole(edge.gzippedBytes)
+    }; for the table of docs/performance.md:\n| ${date} | ${commit} | ${whole(edge.bytes)} | ${
+      whole(edge.gzippedBytes)
+    } |`,
+  );
+  if (options.isCheck) console.log(verdicts.map(lineOf).join("\n"));
+  if (options.json !== undefined) {
+    const { all, omissions } = results;
+    const figures = {
+      ...{ machine, options, edge, verdicts },
+      results: all.map(named),
+      omissions: omissions.map(named),
+    };
+    await Deno.writeTextFile(options.json, `${JSON.stringify(figures, null, 2)}\n`);
+  }
+  if (options.plots !== undefined) {
+    for (const { name, svg } of plotsOf(results)) {
+      await Deno.writeTextFile(`${options.plots}/${name}`, svg);
     }
   }
 }
 
-const table = new Table({
-  head: [
-    "work, 100 at once",
-    "runtime",
-    "ours /s",
-    "spread",
-    "npm client /s",
-    "spread",
-    "ratio",
-    "CPU us/job",
-  ],
-  style: { head: [], border: [] },
-});
-let reached = true;
-for (const workload of WORKLOADS) {
-  for (const runtime of Object.keys(RUNTIMES)) {
-    const [ours, npm] = (["ours", "npm"] satisfies Client[])
-      .map((client) => measured.get(`${workload} ${runtime} ${client}`)!) as [
-        Measurement[],
-        Measurement[],
-      ];
-    const ratio = median(ours.map(rate)) / median(npm.map(rate));
-    if (ratio < GOAL) reached = false;
-    table.push([
-      workload,
-      runtime,
-      ...[ours, npm].flatMap((all) => {
-        const rates = all.map(rate);
-        return [
-          whole(median(rates)),
-          `${whole(Math.min(...rates))} - ${whole(Math.max(...rates))}`,
-        ];
-      }),
-      `${ratio.toFixed(1)}x`,
-      `${median(ours.map(microseconds)).toFixed(1)} / ${median(npm.map(microseconds)).toFixed(1)}`,
-    ]);
-  }
+/** With names in the place of what they name. */
+function named<One extends Subject>({ workload, client, ...rest }: One) {
+  return { workload: workload.name, client: client.name, ...rest };
 }
-console.log(table.toString());
-console.log(
-  reached ? `At least ${GOAL} times the npm client everywhere.` : `Below ${GOAL} times somewhere.`,
-);
-await Deno.remove(bundles, { recursive: true });
-Deno.exit(reached ? 0 : 1);
+
+try {
+  const options = readOptions(Deno.args);
+  if (options === undefined) {
+    console.log(help);
+    Deno.exit(0);
+  }
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => isInterrupted = true);
+  }
+  Deno.exit(await main(options));
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  console.error(error.message);
+  Deno.exit(2);
+}

@@ -95,10 +95,9 @@ export const rooms: readonly Room[] = [
   { name: "producer", files: ["src/producer/"], imports: [...client, "producer's face"] },
   {
     name: "signals",
-    files: ["src/consumer/signals.ts"],
-    imports: [...leaves, "environment", "events"],
-    globals: ["Deno", "process", "globalThis"],
-    builtins: ["node:process"],
+    files: ["src/signals/"],
+    imports: [...leaves, "environment"],
+    globals: ["globalThis"],
   },
   {
     name: "consumer",
@@ -132,6 +131,20 @@ export const rooms: readonly Room[] = [
       ...client,
       ...["transport helpers", "producer's face", "producer", "consumer", "server's core"],
     ],
+  },
+
+  {
+    name: "spawner",
+    files: ["src/supervisor/spawner.ts"],
+    imports: [...leaves, "environment", "signals", "supervisor types"],
+    builtins: ["node:"],
+  },
+  { name: "supervisor types", files: ["src/supervisor/spawn.ts"], imports: [] },
+  {
+    name: "supervisor",
+    files: ["src/supervisor/"],
+    // As the server: of what clients are made of, only how options are checked.
+    imports: [...leaves, "events", "options", "signals", "spawner", "supervisor types"],
   },
 
   {

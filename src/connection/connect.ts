@@ -1,4 +1,5 @@
 import { systemClock } from "../internal/clock.ts";
+import { steady } from "../internal/steady_clock.ts";
 import type { Hello } from "../protocol/handshake.ts";
 import { resolveTransport } from "../transport/stream.ts";
 import { dial, type DialOptions } from "./dial.ts";
@@ -27,7 +28,7 @@ export async function prepareLanes(
   options: ConnectionOptions,
   { delivery, attempts, listener }: LanesOptions,
 ): Promise<MakeLanes> {
-  const clock = options.clock ?? systemClock;
+  const clock = steady(options.clock ?? systemClock);
   const { reconnect, connectTimeoutMs, commandTimeoutMs } = resolveTiming(options, attempts);
   const { target, password, username } = resolveTarget(options);
   const transport = await resolveTransport(options.transport);

@@ -3,6 +3,7 @@ import {
   ConnectError,
   ConnectionLostError,
   ServerError,
+  TimeoutError,
   TlsError,
 } from "../errors.ts";
 import type { Clock } from "../internal/clock.ts";
@@ -68,6 +69,8 @@ export async function dial(options: DialOptions, signal?: AbortSignal): Promise<
     const shaking = shakeHands(lane, options);
     try {
       await orAborted(shaking, giveUp.signal);
+      // What came right behind the OK may have been a refusal after all.
+      if (lane.isEnded) throw endedEarly(await lane.ended, target, "the first command");
       return lane;
     } catch (error) {
       lane.close();
@@ -157,6 +160,13 @@ function endedEarly({ error }: LaneEnd, target: ConnectTarget, awaited: string):
   const hint = awaited === "its greeting" && target.tls === undefined
     ? ". Does the server want TLS (tcp+tls://)?"
     : "";
+  if (error instanceof TimeoutError) {
+    return new ConnectError(
+      "CONNECT_TIMEOUT",
+      `Cannot connect to ${place(target)} as the server did not send ${awaited} in time${hint}`,
+      { cause: error },
+    );
+  }
   return new ConnectError(
     "CONNECT_FAILED",
     `Cannot connect to ${place(target)} as the server hung up before ${awaited}${hint}`,

@@ -1,20 +1,14 @@
-import {
-  ConnectError,
-  ConnectionLostError,
-  ProtocolError,
-  ServerShutdownError,
-  TimeoutError,
-} from "../errors.ts";
+import { ProtocolError, ServerShutdownError } from "../errors.ts";
 import { type Clock, systemClock } from "../internal/clock.ts";
 import { deferred } from "../internal/deferred.ts";
 import { Fifo } from "../internal/fifo.ts";
-import { showText } from "../internal/show.ts";
 import { ReplyDecoder } from "../protocol/decoder.ts";
 import { end } from "../protocol/commands/server.ts";
 import { CommandEncoder } from "../protocol/encoder.ts";
 import { refusal } from "../protocol/refusal.ts";
 import type { Reply } from "../protocol/reply.ts";
 import type { TransportConnection } from "../transport/transport.ts";
+import { lost, noneLeft, unanswered, unsolicited } from "./lane_errors.ts";
 import type { Request } from "./request.ts";
 
 /** Settings of a lane. */
@@ -38,6 +32,15 @@ export interface LaneEnd {
 
 /** A FETCH may wait for two seconds by the protocol, and the server gives up on its store after five. */
 export const DEFAULT_COMMAND_TIMEOUT_MS = 15_000;
+
+/** By so much a timer is late where the event loop was blocked, or the machine slept, in milliseconds. */
+const LATE_MS = 1000;
+
+/** What may have come meanwhile is given so long to be read, in milliseconds. */
+const CATCH_UP_MS = 1000;
+
+/** Replies of a handshake: the greeting, and that to HELLO. */
+const HANDSHAKE_REPLIES = 2;
 
 /** How long a goodbye may take. */
 const GOODBYE_MS = 1000;
@@ -69,6 +72,7 @@ export class Lane {
   #cancelTimer: (() => void) | undefined;
   /** When the server last showed that it is working on what is pending. */
   #progressAt = 0;
+  #replies = 0;
   #isEnded = false;
 
   /** Takes the connection over. */
@@ -86,6 +90,11 @@ export class Lane {
   /** Whether it is of no more use, although what it left behind may not have been taken yet. */
   get isEnded(): boolean {
     return this.#isEnded;
+  }
+
+  /** Replies that came, those of the handshake included. */
+  get replies(): number {
+    return this.#replies;
   }
 
   /** Commands that wait for their reply. */
@@ -158,25 +167,25 @@ export class Lane {
   #expect(request: Request): void {
     if (this.#pending.length === 0) this.#progressAt = this.#clock.now();
     this.#pending.push(request);
-    this.#cancelTimer ??= this.#clock.after(this.#timeoutMs, () => this.#checkProgress());
+    if (this.#cancelTimer === undefined) this.#watch(this.#timeoutMs);
+  }
+
+  #watch(ms: number): void {
+    const due = this.#clock.now() + ms;
+    this.#cancelTimer = this.#clock.after(ms, () => this.#checkProgress(due));
   }
 
   /** One timer watches the whole pipeline: it is set anew only when it fires, not with every command. */
-  #checkProgress(): void {
+  #checkProgress(due: number): void {
     this.#cancelTimer = undefined;
     if (this.#pending.length === 0) return;
-    const leftMs = this.#progressAt + this.#timeoutMs - this.#clock.now();
-    if (leftMs > 0) {
-      this.#cancelTimer = this.#clock.after(leftMs, () => this.#checkProgress());
-      return;
-    }
-    const verb = this.#pending.peek()?.command.verb;
+    const now = this.#clock.now();
+    // Timers come before sockets: the reply may lie there, and with it a job that nobody else would get.
+    const isLate = now - due > LATE_MS;
+    const leftMs = isLate ? CATCH_UP_MS : this.#progressAt + this.#timeoutMs - now;
+    if (leftMs > 0) return this.#watch(leftMs);
     this.#finish(
-      new TimeoutError(
-        "COMMAND_TIMEOUT",
-        `Cannot read the reply to ${verb} as the server sent none for ${this.#timeoutMs} ms`,
-        { outcome: "unknown" },
-      ),
+      unanswered(this.#pending.peek()?.command.verb, this.#timeoutMs),
       "unanswered",
     );
   }
@@ -235,13 +244,10 @@ export class Lane {
   #receive(reply: Reply): void {
     if (this.#isEnded) return;
     if (reply.kind === "error" && /^err too many connections/i.test(reply.text)) {
-      // Said without being asked, right after HELLO: a command already sent was not looked at.
+      // Said without being asked. Right after HELLO, a command already sent was not looked at.
       return this.#finish(
-        new ConnectError(
-          "TOO_MANY_CONNECTIONS",
-          `Cannot connect as the server has no connection left: it said ${showText(reply.text)}`,
-        ),
-        "unsent",
+        noneLeft(reply.text),
+        this.#replies <= HANDSHAKE_REPLIES ? "unsent" : "unanswered",
       );
     }
     const request = this.#pending.peek();
@@ -251,6 +257,7 @@ export class Lane {
       if (error instanceof ServerShutdownError) return this.#finish(error, "unanswered");
     }
     this.#pending.shift();
+    this.#replies++;
     this.#settle(request, reply);
     if (this.#pending.length === 0 && this.#onIdle.length > 0) this.#callIdle();
   }
@@ -277,24 +284,4 @@ export class Lane {
     this.#callWritable();
     this.#callIdle();
   }
-}
-
-function lost(cause: unknown): ConnectionLostError {
-  const reason = cause === undefined
-    ? "the server closed it"
-    : cause instanceof Error
-    ? cause.message
-    : String(cause);
-  return new ConnectionLostError("CONNECTION_LOST", `The connection was lost: ${reason}`, {
-    outcome: "unknown",
-    cause,
-  });
-}
-
-function unsolicited(reply: Reply): Error {
-  if (reply.kind === "error") return refusal(reply.text);
-  return new ProtocolError(
-    "PROTOCOL_VIOLATION",
-    `Cannot use the connection any longer as the server sent a reply of the kind ${reply.kind} to no command`,
-  );
 }

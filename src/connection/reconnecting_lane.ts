@@ -64,7 +64,10 @@ export class ReconnectingLane {
     signal?.throwIfAborted();
     signal?.addEventListener("abort", abort, { once: true });
     try {
-      this.#adopt(await this.#options.dial(giveUp.signal));
+      const lane = await this.#options.dial(giveUp.signal);
+      if (this.#final === undefined) return this.#adopt(lane);
+      lane.close();
+      throw this.#final;
     } finally {
       this.#connecting = undefined;
       signal?.removeEventListener("abort", abort);
@@ -147,14 +150,21 @@ export class ReconnectingLane {
       return request.reject(tooLate(request));
     }
     // What it leaves behind is taken in a moment, and goes before this.
-    if (lane.isEnded) this.#waiting.push(request);
-    else lane.send(request);
+    if (lane.isEnded) return this.#waiting.push(request);
+    request.sending?.();
+    lane.send(request);
   }
 
   #adopt(lane: Lane): void {
+    const { clock, reconnect: { maxMs } } = this.#options;
     this.#lane = lane;
-    this.#attempt = 0;
-    void lane.ended.then((end) => this.#onEnd(lane, end));
+    const { replies } = lane;
+    const since = clock.now();
+    void lane.ended.then((end) => {
+      // A server that takes everybody and hangs up at once is as good as none: the waits go on growing.
+      if (lane.replies > replies || clock.now() - since >= maxMs) this.#attempt = 0;
+      this.#onEnd(lane, end);
+    });
     for (const request of this.#waiting.drain()) this.#pass(lane, request);
     this.#changed();
   }

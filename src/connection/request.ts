@@ -16,6 +16,8 @@ export interface Request<T = unknown> {
   readonly notAfter?: number | undefined;
   /** Nobody waits any longer: not to be sent if it was not yet. */
   readonly cancelled?: boolean;
+  /** It is about to be sent, perhaps not for the first time. */
+  sending?(): void;
   /** Sent before on a connection that was lost, so that the server may know it already. */
   resent?: boolean;
 }

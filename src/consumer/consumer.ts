@@ -7,13 +7,14 @@ import type { JobDefinitions } from "../job/catalogue.ts";
 import type { Job } from "../job/job.ts";
 import { KnownJobs } from "../job/known_jobs.ts";
 import type { HandlerKey } from "../job/typed.ts";
+import { heedSignals } from "../signals/heed.ts";
 import type { ConsumerEvents, ConsumerState } from "./events.ts";
+import { scopedLogger } from "./logger.ts";
 import { type ConsumerOptions, type ConsumerSettings, resolveSettings } from "./options.ts";
 import { checkChoice, type QueueChoice } from "./queues/choice.ts";
 import { type ConsumerMiddleware, type HandlerAndOptions, Registry } from "./registry.ts";
 import type { EndReason, Report, RunLimits, SessionLimits } from "./report.ts";
 import { DEFAULT_GRACE_MS, Session, type SessionParts } from "./session.ts";
-import { heedSignals } from "./signals.ts";
 
 /** A job that a consumer runs at this moment. */
 export interface RunningJob {
@@ -72,6 +73,8 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
   #session: Session | undefined;
   #run: Promise<Report> | undefined;
   #opening: AbortController | undefined;
+  /** Why a connection was lost for good while the session was being opened. */
+  #lost: Error | undefined;
   /** A stop was asked for, and has not ended. */
   #isStopping = false;
   /** Asked for before the session was there to be asked. */
@@ -195,22 +198,32 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
    * @throws {StateError} `ALREADY_RUNNING`.
    */
   async run(limits: RunLimits = {}): Promise<Report> {
-    const { maxJobs, maxMs } = limits;
-    const max = Number.MAX_SAFE_INTEGER;
-    if (maxJobs !== undefined) integerIn("maxJobs", maxJobs, { min: 1, max, fallback: 1 });
-    if (maxMs !== undefined) positive("maxMs", maxMs, 1);
-    return await this.#begin({ maxJobs, maxMs });
+    return await this.#begin(checkLimits(limits));
   }
 
-  /** Runs jobs until the queues are empty and nothing runs: what jobs enqueue themselves is run as well. */
-  async runToCompletion(): Promise<Report> {
-    return await this.#begin({ untilEmpty: true });
+  /**
+   * Runs jobs until the queues are empty and nothing runs: what jobs enqueue themselves is run as well. It ends earlier where
+   * `limits` say so.
+   *
+   * @throws {ConfigError} `INVALID_OPTION` on a limit that cannot be used.
+   * @throws {ConnectError} where the server cannot be reached, or refuses; `AuthenticationError` where it is the password.
+   * @throws {StateError} `ALREADY_RUNNING`.
+   */
+  async runToCompletion(limits: RunLimits = {}): Promise<Report> {
+    return await this.#begin({ ...checkLimits(limits), untilEmpty: true });
   }
 
   /** Runs one job, if there is one within two seconds; whether there was. What its handler throws fails the job, not this. */
   async runOne(): Promise<boolean> {
-    const { done, failed, unfinished } = await this.#begin({ maxJobs: 1, untilEmpty: true });
-    return done + failed + unfinished.length > 0;
+    let hasBegun = false;
+    const forget = this.#events.on("start", () => hasBegun = true);
+    try {
+      const { unfinished } = await this.#begin({ maxJobs: 1, untilEmpty: true });
+      // One whose reservation ended is neither done nor failed.
+      return hasBegun || unfinished.length > 0;
+    } finally {
+      forget();
+    }
   }
 
   /** Fetches no more jobs; those that run go on, and so does the consumer, until it is stopped. */
@@ -225,10 +238,7 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
    * once, or after its own `graceMs`.
    */
   async stop(options: StopOptions = {}): Promise<void> {
-    const graceMs = options.graceMs ?? (this.#isStopping ? 0 : DEFAULT_GRACE_MS);
-    if (!(typeof graceMs === "number" && graceMs >= 0)) {
-      throw invalidOption("graceMs", "a number of 0 or more", graceMs);
-    }
+    const graceMs = checkGrace(options.graceMs) ?? (this.#isStopping ? 0 : DEFAULT_GRACE_MS);
     this.#end(graceMs, "stopped");
     // How it ended is for the one who called run.
     await this.#run?.then(() => {}, () => {});
@@ -247,7 +257,8 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
 
   #print(): void {
     const { running } = this;
-    const write = this.#settings.logger ?? console;
+    // Called by a signal: a logger that throws would end the program.
+    const write = scopedLogger(this.#settings.logger ?? console);
     write.info(`Consumer ${this.wid} is ${this.state} and runs ${running.length} jobs`);
     for (const { job, attempt, startedAt } of running) {
       const seconds = ((this.#clock.now() - startedAt.getTime()) / 1000).toFixed(1);
@@ -271,6 +282,7 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
   async #runSession(limits: SessionLimits): Promise<Report> {
     const { signal } = this.#options;
     const opening = this.#opening = new AbortController();
+    this.#lost = undefined;
     const abort = () => void this.stop();
     if (signal?.aborted === true) opening.abort();
     signal?.addEventListener("abort", abort, { once: true });
@@ -279,7 +291,7 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
         stop: () => this.#end(this.#isStopping ? 0 : DEFAULT_GRACE_MS, "signal"),
         quiet: () => this.quiet(),
         print: () => this.#print(),
-      })
+      }, this.#clock)
       : () => {};
     try {
       this.#makeLanes ??= this.#prepare();
@@ -293,6 +305,11 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
       }, opening.signal);
       this.#opening = undefined;
       this.#events.emit("state", { state: "running" });
+      // It came too late to call the opening off.
+      if (opening.signal.aborted) session.stop(DEFAULT_GRACE_MS);
+      // A connection that was lost for good while the others were being made.
+      const lost = this.#lost;
+      if (lost !== undefined) session.disconnected(lost, undefined);
       // What was asked for while it was being opened.
       if (this.#queues !== queues) session.choose(this.#queues);
       if (this.#isQuiet) session.quiet();
@@ -326,10 +343,24 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
       listener: {
         disconnected: (error, retryInMs) => {
           this.#events.emit("disconnect", { error, retryInMs });
-          this.#session?.disconnected(error, retryInMs);
+          if (this.#opening === undefined) this.#session?.disconnected(error, retryInMs);
+          else if (retryInMs === undefined) this.#lost = error;
         },
         reconnected: (attempts) => this.#events.emit("reconnect", { attempts }),
       },
     });
   }
+}
+
+/** @throws {ConfigError} `INVALID_OPTION`. */
+function checkLimits({ maxJobs, maxMs, graceMs }: RunLimits): RunLimits {
+  const max = Number.MAX_SAFE_INTEGER;
+  if (maxJobs !== undefined) integerIn("maxJobs", maxJobs, { min: 1, max, fallback: 1 });
+  if (maxMs !== undefined) positive("maxMs", maxMs, 1);
+  return { maxJobs, maxMs, graceMs: checkGrace(graceMs) };
+}
+
+function checkGrace(graceMs: unknown): number | undefined {
+  if (graceMs === undefined || (typeof graceMs === "number" && graceMs >= 0)) return graceMs;
+  throw invalidOption("graceMs", "a number of 0 or more", graceMs);
 }

@@ -15,13 +15,16 @@ export interface ConsumerEvents {
   /** A handler put a job off by `Snooze`; it is enqueued again next. */
   snooze: { readonly job: Job; readonly outcome: Snooze; readonly elapsedMs: number };
   /**
-   * A job that was fetched was put back on its queue unrun: its type is at its limit (only the first ones of a type on a queue),
-   * or has no handler here and is left to others.
+   * A job that was fetched is put back unrun, for five seconds later: its type is at its limit (only the first ones of a type on
+   * a queue), or has no handler here and is left to others, or it has no retries and came when a stop had run out of patience.
    */
-  returned: { readonly job: Job; readonly reason: "limit" | "unregistered" };
+  returned: { readonly job: Job; readonly reason: "limit" | "unregistered" | "stopped" };
   /** The server could not be told in time what became of a job, so it will run again, or be failed by the server. */
   unreported: { readonly job: Job; readonly error: unknown };
-  /** A reservation is about to end while the handler still runs: nothing more is told about this run. */
+  /**
+   * A reservation is about to end while the handler still runs: nothing more is told about this run. Or it was over before the
+   * handler could begin, as the machine slept: the job is not run here.
+   */
   expired: { readonly job: Job };
   /** The server refused a FETCH, or sent a job that cannot be read. */
   fetchError: { readonly error: unknown };
@@ -31,8 +34,13 @@ export interface ConsumerEvents {
   disconnect: { readonly error: Error; readonly retryInMs: number | undefined };
   /** A connection is back. */
   reconnect: { readonly attempts: number };
-  /** The event loop was blocked for so long, by a handler that computes: nothing else could run, heartbeats included. */
+  /**
+   * Nothing could run for so long, heartbeats included: the event loop was blocked by a handler that computes, the machine
+   * slept, or its clock was set forward.
+   */
   lag: { readonly lagMs: number };
+  /** The machine's clock was set back by so much; reservations and limits are reckoned as if it had not been. */
+  clock: { readonly setBackMs: number };
   /** Something that will not do what it seems to do, said once a run. Code: `ENTERPRISE_ONLY`. */
   warning: { readonly code: string; readonly message: string };
   /** A listener threw. */

@@ -121,12 +121,15 @@ export class Execution implements JobContext, Expiring {
   /** Calls the handler. Whatever it does, the owner hears how it ended, once. */
   run(handler: Handler): void {
     let result: unknown;
+    let isAsync: boolean;
     try {
       result = handler(this.job, this);
+      // A getter of the result's own may throw.
+      isAsync = isThenable(result);
     } catch (error) {
       return this.#finish({ error });
     }
-    if (!isThenable(result)) return this.#conclude(result);
+    if (!isAsync) return this.#conclude(result);
     Promise.resolve(result).then(
       (value) => this.#conclude(value),
       (error) => this.#finish({ error }),

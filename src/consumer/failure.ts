@@ -23,15 +23,20 @@ export function nextFailure(
   { type, message, backtrace }: FailureReport,
   failedAt: Date,
 ): JobFailure | undefined {
-  const retryCount = before === undefined ? 0 : before.retryCount + 1;
+  const retryCount = nextRetry(before);
   if (retryCount >= retry) return undefined;
   const remaining = before === undefined ? retry : Math.max(before.remaining - 1, 0);
   return { failedAt, retryCount, remaining, type, message, backtrace };
 }
 
 /** Whether a FAIL brings the job back: with no retry left it would be dead, or gone. */
-export function isRetried({ retry, failure }: Job): boolean {
-  return failure === undefined ? retry === undefined || retry > 0 : failure.remaining > 0;
+export function isRetried({ retry = DEFAULT_RETRY, failure }: Job): boolean {
+  return nextRetry(failure) < retry;
+}
+
+/** Which retry follows, from 0. The server goes by this number, not by those that remain: it counts one of them too many. */
+function nextRetry(before: JobFailure | undefined): number {
+  return before === undefined ? 0 : before.retryCount + 1;
 }
 
 function ofError(error: Error, lines: number): Omit<FailureReport, "jid"> {

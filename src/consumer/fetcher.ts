@@ -54,6 +54,7 @@ export class Fetcher {
   readonly #lanes: readonly FetchLane[];
   #underWay = 0;
   #isClosed = false;
+  #isQuiet = false;
   /** The part of the replies that came together with another, those of late most. */
   #together = 0;
 
@@ -70,7 +71,7 @@ export class Fetcher {
   /** Asks for more, where more can be run. */
   pump(): void {
     let wanted = this.#options.wanted() - this.#underWay;
-    if (wanted <= 0 || this.#isClosed) return;
+    if (wanted <= 0 || this.isOver) return;
     const { backlog, planner } = this.#options;
     const deep = backlog.allowance;
     while (wanted > 0 && this.#underWay < Math.max(deep, this.#lanes.length)) {
@@ -82,6 +83,11 @@ export class Fetcher {
       this.#fetch(lane, plan);
       wanted--;
     }
+  }
+
+  /** Asks for nothing more, nor sends what waits for a connection once there is one. */
+  quiet(): void {
+    this.#isQuiet = true;
   }
 
   /** Asks for nothing more. What was sent is still awaited; what waits for a connection is called off. */
@@ -155,9 +161,9 @@ export class Fetcher {
     return this.#options.clock.now();
   }
 
-  /** @internal */
-  get isClosed(): boolean {
-    return this.#isClosed;
+  /** @internal Whether a FETCH is not to be sent any longer. */
+  get isOver(): boolean {
+    return this.#isClosed || this.#isQuiet;
   }
 
   #rest(lane: FetchLane, error: unknown): void {
@@ -175,7 +181,7 @@ class Fetch implements Request<Job | undefined> {
   readonly command: Command<Job | undefined>;
   readonly plan: FetchPlan;
   readonly lane: FetchLane;
-  readonly askedAt: number;
+  askedAt: number;
   readonly #fetcher: Fetcher;
   resent?: boolean;
 
@@ -188,7 +194,12 @@ class Fetch implements Request<Job | undefined> {
   }
 
   get cancelled(): boolean {
-    return this.#fetcher.isClosed;
+    return this.#fetcher.isOver;
+  }
+
+  /** It may have waited for a connection for longer than a reservation lasts. */
+  sending(): void {
+    this.askedAt = this.#fetcher.now();
   }
 
   resolve(job: Job | undefined): void {

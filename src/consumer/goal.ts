@@ -5,6 +5,9 @@ import type { EndReason, SessionLimits } from "./report.ts";
 /** A reply of the server is not older than this when it is read, in milliseconds. */
 const SETTLED_MS = 1000;
 
+/** How long a job that was put back may be away, the server's look at its schedule included, in milliseconds. */
+const PUT_BACK_MS = 12_000;
+
 /** When a run ends by itself: after so many jobs, or once the queues are empty. */
 export class Goal {
   readonly #limits: SessionLimits;
@@ -12,6 +15,8 @@ export class Goal {
   readonly #clock: Clock;
   #begun = 0;
   #lastEndAt = -Infinity;
+  /** A job that was put back is not on its queue before then. */
+  #notBefore = -Infinity;
   /** A FETCH of all queues came back empty, and no job has come since. */
   #foundEmpty = false;
 
@@ -37,6 +42,11 @@ export class Goal {
     this.#begun++;
   }
 
+  /** A job went back for a moment, and is to be waited for. */
+  putBack(): void {
+    this.#notBefore = this.#clock.now() + PUT_BACK_MS;
+  }
+
   /** A job ended. */
   end(): void {
     if (this.#limits.untilEmpty === true) this.#lastEndAt = this.#clock.now();
@@ -50,7 +60,7 @@ export class Goal {
     const { untilEmpty, trustsEmpty } = this.#limits;
     if (untilEmpty !== true) return;
     const isSettled = trustsEmpty === true || this.#clock.now() - this.#lastEndAt > SETTLED_MS;
-    this.#foundEmpty = isWhole && isIdle && isSettled &&
+    this.#foundEmpty = isWhole && isIdle && isSettled && this.#clock.now() >= this.#notBefore &&
       this.#planner.covers(version, this.#lastEndAt);
   }
 

@@ -18,14 +18,15 @@ export interface JobContext<Jobs extends JobDefinitions = JobDefinitions> {
   /** The consumer's `logger`, with the job's id, type, queue and attempt in each message's fields. */
   readonly log: Logger;
   /**
-   * Tells the server how far the job is: `percent` from 0 to 100, and a text (TRACK SET, Enterprise).
+   * Tells the server how far the job is: `percent`, an integer from 0 to 100, and a text (TRACK SET, Enterprise).
    *
    * Resolves to whether the server took it. A free server keeps no progress: then it is `false`, and the consumer emits
    * one `warning`. What goes wrong rejects, but need not be awaited.
    */
   progress(percent: number, text?: string): Promise<boolean>;
   /**
-   * Keeps the job reserved until so many seconds from now, so that `signal` fires later (TRACK SET, Enterprise).
+   * Keeps the job reserved until so many seconds from now, so that `signal` fires later (TRACK SET, Enterprise). A
+   * reservation that lasts longer anyway stays as it is.
    *
    * Resolves to whether the server took it: `false` on a free server, where a reservation lasts as long as the job's
    * `reserveFor` said when it was enqueued.

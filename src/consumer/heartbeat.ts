@@ -38,13 +38,14 @@ export class Heartbeat {
   #next(): () => void {
     return this.#options.clock.after(BEAT_MS, () => {
       this.#cancelTimer = this.#next();
-      // One that waits for a connection serves as well as a second.
-      if (!this.#underWay) this.beat();
+      this.beat();
     });
   }
 
   /** Tells it now. */
   beat(): void {
+    // One that waits for a connection serves as well as a second.
+    if (this.#underWay) return;
     const { wid, send, state, told, forgotten } = this.#options;
     this.#underWay = true;
     send({

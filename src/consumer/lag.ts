@@ -6,15 +6,26 @@ const EVERY_MS = 1000;
 /** Less than this is not worth a word, in milliseconds. */
 const WORTH_TELLING_MS = 250;
 
-/** Measures by how much timers come late: as long was the event loop blocked. */
+/** Who hears of it. */
+export interface LagListener {
+  /** Nothing ran for so long. */
+  late(lagMs: number): void;
+  /** The clock was set back by so much. */
+  setBack(ms: number): void;
+}
+
+/**
+ * Measures by how much timers come late: as long was the event loop blocked, or the machine asleep. One that comes before its
+ * time says that the clock was set back.
+ */
 export class LagMonitor {
   readonly #clock: Clock;
-  readonly #late: (lagMs: number) => void;
+  readonly #listener: LagListener;
   #cancel: () => void;
 
-  constructor(clock: Clock, late: (lagMs: number) => void) {
+  constructor(clock: Clock, listener: LagListener) {
     this.#clock = clock;
-    this.#late = late;
+    this.#listener = listener;
     this.#cancel = this.#next();
   }
 
@@ -28,7 +39,8 @@ export class LagMonitor {
     return this.#clock.after(EVERY_MS, () => {
       this.#cancel = this.#next();
       const lagMs = this.#clock.now() - due;
-      if (lagMs >= WORTH_TELLING_MS) this.#late(lagMs);
+      if (lagMs >= WORTH_TELLING_MS) this.#listener.late(lagMs);
+      else if (-lagMs >= WORTH_TELLING_MS) this.#listener.setBack(-lagMs);
     });
   }
 }

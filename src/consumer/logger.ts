@@ -18,15 +18,19 @@ export interface Logger {
 /** The names of a logger's methods, least important first. */
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error"] as const;
 
-/** A logger that adds `scope` to the fields of all its messages; without `logger` it says nothing. Never throws. */
-export function scopedLogger(logger: Logger | undefined, scope: LogFields): Logger {
+/** A logger that adds `scope` to the fields of all its messages; without `logger` it says nothing. It never throws. */
+export function scopedLogger(logger: Logger | undefined, scope?: LogFields): Logger {
   const scoped = {} as Record<(typeof LOG_LEVELS)[number], Logger["info"]>;
   for (const level of LOG_LEVELS) {
     scoped[level] = (message, fields) => {
+      // A log that cannot be written must not fail a job, nor end the program.
       try {
-        logger?.[level](message, { ...scope, ...fields });
+        const written: unknown = scope === undefined && fields === undefined
+          ? logger?.[level](message)
+          : logger?.[level](message, { ...scope, ...fields });
+        if (written instanceof Promise) written.catch(() => {});
       } catch {
-        // A log that cannot be written must not fail a job.
+        // The same.
       }
     };
   }

@@ -3,6 +3,7 @@ import { machineName, processId } from "../internal/environment.ts";
 import type { JobDefinitions } from "../job/catalogue.ts";
 import { createJid } from "../job/jid.ts";
 import { DEFAULT_QUEUE } from "../job/queue_name.ts";
+import type { ProducerMiddleware } from "../producer/producer.ts";
 import { checkLimits, type ConsumerLimits } from "./limits/limits.ts";
 import { LOG_LEVELS, type Logger } from "./logger.ts";
 import { checkChoice, type QueueChoice } from "./queues/choice.ts";
@@ -20,7 +21,7 @@ export interface ConsumerOptions<Jobs extends JobDefinitions = JobDefinitions>
   readonly limits?: ConsumerLimits | undefined;
   /**
    * What becomes of a job whose type has no handler here: `fail` fails it, so that it is tried again later; `leave` puts it
-   * back on its queue unrun, and takes nothing from that queue for 30 seconds, so that others may have it.
+   * back unrun, for five seconds later, and takes nothing from its queue for 30 seconds, so that others may have it.
    *
    * @default "fail"
    */
@@ -37,12 +38,14 @@ export interface ConsumerOptions<Jobs extends JobDefinitions = JobDefinitions>
   readonly hostname?: string | undefined;
   /** Labels to tell workers apart on the server's web page. @default ["typescript"] */
   readonly labels?: readonly string[] | undefined;
+  /** What the jobs that handlers enqueue by `context.producer` pass on their way to the server, as by `producer.use`. @default [] */
+  readonly enqueueMiddleware?: readonly ProducerMiddleware[] | undefined;
   /** Where handlers' `context.log` writes, `console` for example. @default nowhere */
   readonly logger?: Logger | undefined;
   /**
    * Heeds the operating system's signals while it runs, on runtimes that have them: TERM and INT stop it (a second one
-   * aborts what runs), TSTP quiets it, TTIN writes what it runs to the `logger`, else to the console. The program itself
-   * is never ended.
+   * aborts what runs), TSTP quiets it, TTIN writes what it runs to the `logger`, else to the console. In a process of a
+   * `Supervisor`, the end of that one stops it as well. The program itself is never ended.
    *
    * @default false
    */
@@ -60,6 +63,7 @@ export interface ConsumerSettings {
     /** Where limits leave queues out of some FETCHes, one lane is kept for those that name them all. */
     readonly fetch: { readonly free: number; readonly limited: number };
   };
+  readonly enqueueMiddleware: readonly ProducerMiddleware[];
   readonly logger: Logger | undefined;
   readonly worker: {
     readonly wid: string;
@@ -98,6 +102,7 @@ export function resolveSettings(options: ConsumerOptions): ConsumerSettings {
     limits: checkLimits(options.limits),
     unregistered: checkUnregistered(options.unregistered ?? "fail"),
     lanes: resolveLanes(options.lanes, concurrency),
+    enqueueMiddleware: checkMiddleware(options.enqueueMiddleware ?? []),
     logger: checkLogger(options.logger),
     worker: {
       wid: checkWid(options.wid ?? createJid()),
@@ -125,6 +130,13 @@ function resolveLanes(given: unknown, concurrency: number): ConsumerSettings["la
 function checkUnregistered(unregistered: unknown): "fail" | "leave" {
   if (unregistered === "fail" || unregistered === "leave") return unregistered;
   throw invalidOption("unregistered", '"fail" or "leave"', unregistered);
+}
+
+function checkMiddleware(middleware: unknown): readonly ProducerMiddleware[] {
+  if (Array.isArray(middleware) && middleware.every((one) => typeof one === "function")) {
+    return [...middleware];
+  }
+  throw invalidOption("enqueueMiddleware", "an array of functions", middleware);
 }
 
 function checkWid(wid: unknown): string {

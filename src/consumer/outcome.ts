@@ -55,6 +55,8 @@ export class Kill extends Outcome {
  * The job is enqueued again under its own jid for that time, and then acknowledged (PUSH, then ACK). A program that ends
  * between them leaves both: the job may run once more than asked for, never less. Where the server refuses the job it is
  * failed (FAIL). To Faktory Enterprise the first run succeeded: a batch counts the job as done.
+ *
+ * Fewer than five seconds are five: an ACK goes by the job's id alone, and must not find the job with its next worker.
  */
 export class RetryAfter extends Outcome {
   /** The name of the class, also where a bundler shortens that. */
@@ -80,7 +82,7 @@ export class Snooze extends Outcome {
   override readonly name = "Snooze";
   /** Which outcome it is. */
   override readonly kind = "snooze";
-  /** Seconds until it is to be run; 0 puts it at the end of its queue. */
+  /** Seconds until it is to be run. */
   readonly seconds: number;
 
   /** Makes the outcome. */

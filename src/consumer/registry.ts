@@ -40,7 +40,8 @@ export type HandlerAndOptions<
 
 /**
  * What every job passes on its way to its handler. `next` runs the middleware within, and at last the handler; it rejects
- * with what that throws, an outcome included. One that does not call `next` ends the job: it is done.
+ * with what that throws, an outcome included. One that does not call `next` ends the job: it is done. One that gives nothing
+ * gives what its `next` gave, and need not wait for that. Calling `next` twice fails the job (`StateError` `NEXT_CALLED_TWICE`).
  */
 export type ConsumerMiddleware = (
   job: Job,
@@ -151,13 +152,17 @@ function limitOf(handler: Handler & Limit, { concurrency, perSecond }: Limit): L
 
 function within(middleware: readonly ConsumerMiddleware[], handler: Handler): Handler {
   return async (job: Job, context: JobContext) => {
-    const layers = middleware.map((one): Layer<unknown> => (next) => one(job, context, next));
-    const { result } = await runThrough(layers, async () => {
-      const value = await handler(job, context);
-      // As an outcome is no success, middleware hears of it as of an error, whichever way the handler gave it.
-      if (value instanceof Outcome) throw value;
-      return value;
-    });
+    const layers = middleware.map((one): Layer<unknown> => async (next) =>
+      noOutcome(await one(job, context, next))
+    );
+    const work = async () => noOutcome(await handler(job, context));
+    const { result } = await runThrough(layers, work);
     return result;
   };
+}
+
+/** As an outcome is no success, the middleware around hears of it as of an error, whichever way it was given. */
+function noOutcome(value: unknown): unknown {
+  if (value instanceof Outcome) throw value;
+  return value;
 }

@@ -4,8 +4,10 @@ import type { Job } from "../job/job.ts";
 export interface RunLimits {
   /** Once so many jobs have begun and ended, 1 or more. @default none */
   readonly maxJobs?: number | undefined;
-  /** After so long, in milliseconds: running jobs may end, as after `stop`. @default none */
+  /** After so long, in milliseconds: then running jobs may end, as after `stop`. @default none */
   readonly maxMs?: number | undefined;
+  /** How long running jobs may go on after `maxMs` before they are aborted, in milliseconds. @default 25000 */
+  readonly graceMs?: number | undefined;
 }
 
 /** When a session ends by itself. */

@@ -13,6 +13,15 @@ export interface Finished {
   readonly deadline: number;
 }
 
+/** A job that is to be enqueued again. */
+export interface Again {
+  readonly job: EncodedJob;
+  /** What FAIL tells where the server refuses it. */
+  readonly failure: FailureReport;
+  /** From then on it may be another worker's, under the same id: an ACK would be for that one. */
+  readonly ackNotAfter: number;
+}
+
 /** What a reporter needs. */
 export interface ReporterOptions {
   send(request: Request): void;
@@ -57,8 +66,8 @@ export class Reporter {
   }
 
   /** The job is enqueued again, and done with once it is; where the server refuses it, it failed. */
-  again(finished: Finished, job: EncodedJob, failure: FailureReport): void {
-    const done = { command: acknowledge(finished.job.jid) };
+  again(finished: Finished, { job, failure, ackNotAfter }: Again): void {
+    const done = { command: acknowledge(finished.job.jid), notAfter: ackNotAfter };
     this.#begin(finished, { command: push(job), done, refused: { command: fail(failure) } });
   }
 
@@ -83,6 +92,8 @@ export class Reporter {
 /** A command of a report, and what follows it. */
 interface Step {
   readonly command: Command<void>;
+  /** Not to be sent after this time. @default the run's deadline */
+  readonly notAfter?: number;
   /** Follows where the server has carried it out. @default the report is over */
   readonly done?: Step;
   /** Follows where the server has refused it. @default the report has failed */
@@ -102,7 +113,7 @@ class ReportRequest implements Request<void> {
     this.#reporter = reporter;
     this.#finished = finished;
     this.#step = step;
-    this.notAfter = finished.deadline;
+    this.notAfter = step.notAfter ?? finished.deadline;
     this.command = step.command;
   }
 

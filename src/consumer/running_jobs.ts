@@ -40,9 +40,9 @@ export class RunningJobs {
     if (!execution.isSettled) this.#reservations.remove(execution);
   }
 
-  /** Its reservation lasts until `deadline` now. */
+  /** Its reservation lasts until `deadline` now, unless it lasts longer anyway: the server shortens none. */
   extend(execution: Execution, deadline: number): void {
-    if (execution.isSettled) return;
+    if (execution.isSettled || deadline <= execution.deadline) return;
     this.#reservations.remove(execution);
     execution.deadline = deadline;
     this.#reservations.add(execution);

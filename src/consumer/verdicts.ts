@@ -3,12 +3,19 @@ import type { Emitter } from "../events.ts";
 import type { Clock } from "../internal/clock.ts";
 import { encodeAgain } from "../job/again.ts";
 import type { EncodedJob } from "../job/encode.ts";
-import type { Job } from "../job/job.ts";
+import { steady } from "../internal/steady_clock.ts";
+import type { Job, JobFailure } from "../job/job.ts";
 import type { ConsumerEvents } from "./events.ts";
 import type { Execution } from "./execution.ts";
 import { describeFailure, isRetried, nextFailure } from "./failure.ts";
 import { Discard, Kill, RetryAfter, Snooze } from "./outcome.ts";
 import type { Reporter } from "./reporter.ts";
+
+/**
+ * A job is not enqueued again for sooner than this, in seconds: ACK and FAIL go by jid alone, and so the ACK that follows must not
+ * find it with whoever fetched it next.
+ */
+const MIN_AGAIN_SECONDS = 5;
 
 /** Decides what the server is told of each run that ended, counts them, and says so in events. */
 export class Verdicts {
@@ -40,12 +47,12 @@ export class Verdicts {
     this.#fail(execution, error);
   }
 
-  /** A job that was fetched is not to be run here, or not now: it goes to the end of its queue, as it is. */
+  /** A job that was fetched is not to be run here, or not now: it is enqueued again as it is, for a moment later. */
   putBack(execution: Execution, reason: ConsumerEvents["returned"]["reason"]): void {
     const { job } = execution;
     this.#events.emit("returned", { job, reason });
     const error = new StateError("NOT_RUN", `Job ${job.jid} could not be put back on its queue`);
-    this.#again(execution, () => encodeAgain(job, undefined), error);
+    this.#again(execution, 0, { error });
   }
 
   #discard(execution: Execution, outcome: Discard): void {
@@ -59,8 +66,7 @@ export class Verdicts {
     const { job } = execution;
     this.done++;
     this.#events.emit("snooze", { job, outcome, elapsedMs: this.#elapsed(execution) });
-    const at = outcome.seconds === 0 ? undefined : this.#in(outcome.seconds);
-    this.#again(execution, () => encodeAgain(job, at), outcome);
+    this.#again(execution, outcome.seconds, { error: outcome });
   }
 
   #fail(execution: Execution, error: unknown): void {
@@ -75,27 +81,31 @@ export class Verdicts {
       ? nextFailure(job, report, new Date(this.#clock.now()))
       : undefined;
     if (next === undefined) return this.#reporter.failed(execution, report);
-    const at = this.#in((error as RetryAfter).seconds);
-    this.#again(execution, () => encodeAgain(job, at, { ...next, nextAt: at }), error);
+    this.#again(execution, (error as RetryAfter).seconds, { error, failure: next });
   }
 
-  #again(execution: Execution, encode: () => EncodedJob, error: unknown): void {
-    const report = describeFailure(execution.job, error);
-    let job: EncodedJob;
+  /** Enqueues the job again, and is done with it then; where that cannot be, it failed with this error. */
+  #again(
+    execution: Execution,
+    seconds: number,
+    { error, failure }: { readonly error: unknown; readonly failure?: JobFailure },
+  ): void {
+    const { job } = execution;
+    const report = describeFailure(job, error);
+    const waitMs = Math.max(seconds, MIN_AGAIN_SECONDS) * 1000;
+    const at = new Date(this.#clock.now() + waitMs);
+    let encoded: EncodedJob;
     try {
-      job = encode();
+      encoded = encodeAgain(job, at, failure && { ...failure, nextAt: at });
     } catch {
       // Another client made a job that this one would not: the server has to bring it back by its own means.
       return this.#reporter.failed(execution, report);
     }
-    this.#reporter.again(execution, job, report);
-  }
-
-  #in(seconds: number): Date {
-    return new Date(this.#clock.now() + seconds * 1000);
+    const ackNotAfter = Math.min(execution.deadline, steady(this.#clock).now() + waitMs);
+    this.#reporter.again(execution, { job: encoded, failure: report, ackNotAfter });
   }
 
   #elapsed({ startedAt }: { readonly job: Job; readonly startedAt: number }): number {
-    return this.#clock.now() - startedAt;
+    return Math.max(0, this.#clock.now() - startedAt);
   }
 }

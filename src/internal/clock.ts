@@ -13,7 +13,13 @@ const MAX_DELAY_MS = 2 ** 31 - 1;
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(ms, callback) {
-    const timer = setTimeout(callback, Math.min(Math.max(ms, 0), MAX_DELAY_MS));
+    let timer: ReturnType<typeof setTimeout>;
+    function wait(leftMs: number) {
+      timer = leftMs > MAX_DELAY_MS
+        ? setTimeout(() => wait(leftMs - MAX_DELAY_MS), MAX_DELAY_MS)
+        : setTimeout(callback, Math.max(leftMs, 0));
+    }
+    wait(ms);
     return () => clearTimeout(timer);
   },
 };

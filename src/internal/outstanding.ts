@@ -5,6 +5,11 @@ export class Outstanding {
   #count = 0;
   #none: Deferred<void> | undefined;
 
+  /** What is under way. */
+  get count(): number {
+    return this.#count;
+  }
+
   begin(): void {
     this.#count++;
   }

@@ -12,11 +12,19 @@ export function encodeAgain(
   at: Date | undefined,
   failure: JobFailure | undefined = job.failure,
 ): EncodedJob {
-  const { jid, type, args, queue, retry, reserveFor, backtrace, custom, createdAt } = job;
+  const { jid, type, args, queue, backtrace, custom, createdAt } = job;
+  // Other clients send what this one refuses, and the server has taken it: these mean the same to it.
+  const retry = job.retry === undefined ? undefined : Math.max(job.retry, -1);
+  const reserveFor = job.reserveFor === undefined ? undefined : reservationOf(job.reserveFor);
   const fields = { jid, type, args, queue, retry, reserveFor, backtrace, custom, createdAt, at };
   const encoded = encodeJob(fields);
   if (failure === undefined) return encoded;
   return { jid, json: `${encoded.json.slice(0, -1)},"failure":${failureText(failure)}}` };
+}
+
+/** The server keeps no job reserved for less than a minute, and takes 0 for none given. */
+function reservationOf(seconds: number): number | undefined {
+  return seconds === 0 ? undefined : Math.max(seconds, 60);
 }
 
 function failureText(failure: JobFailure): string {

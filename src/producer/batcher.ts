@@ -1,5 +1,6 @@
 import type { Request } from "../connection/request.ts";
 import type { Lanes } from "../connection/lanes.ts";
+import { StateError } from "../errors.ts";
 import type { EncodedJob } from "../job/encode.ts";
 import type { Command } from "../protocol/commands/command.ts";
 import { push, pushBulk } from "../protocol/commands/jobs.ts";
@@ -49,15 +50,23 @@ class LoneJob implements Request<void> {
 
 /** Jobs that go out together as a PUSHB, each with its sink. */
 class ManyJobs implements Request<Map<string, string>> {
-  readonly command: Command<Map<string, string>>;
-  readonly #jobs: readonly EncodedJob[];
-  readonly #sinks: readonly JobSink[];
+  command: Command<Map<string, string>>;
+  #jobs: readonly EncodedJob[];
+  #sinks: readonly JobSink[];
   resent?: boolean;
 
   constructor(jobs: readonly EncodedJob[], sinks: readonly JobSink[]) {
     this.command = pushBulk(jobs);
     this.#jobs = jobs;
     this.#sinks = sinks;
+  }
+
+  /** Leaves out what was called off while it waited for a connection. */
+  sending(): void {
+    if (!this.#sinks.some((sink) => sink.cancelled === true)) return;
+    this.#jobs = this.#jobs.filter((_, i) => this.#sinks[i]!.cancelled !== true);
+    this.#sinks = this.#sinks.filter((sink) => sink.cancelled !== true);
+    this.command = pushBulk(this.#jobs);
   }
 
   get cancelled(): boolean {
@@ -105,10 +114,14 @@ class Batch {
 
   /** The command for those jobs that somebody still waits for. */
   request(): Request | undefined {
-    let [jobs, sinks] = [this.#jobs, this.#sinks];
+    let jobs: readonly EncodedJob[] = this.#jobs;
+    let sinks: readonly JobSink[] = this.#sinks;
     if (sinks.some((sink) => sink.cancelled === true)) {
-      jobs = jobs.filter((_, i) => sinks[i]!.cancelled !== true);
-      sinks = sinks.filter((sink) => sink.cancelled !== true);
+      const isWanted = sinks.map((sink) => sink.cancelled !== true);
+      // The caller has gone, but not the middleware between.
+      sinks.forEach((sink, i) => isWanted[i] || sink.failed(jobs[i]!.jid, calledOff()));
+      jobs = jobs.filter((_, i) => isWanted[i]);
+      sinks = sinks.filter((_, i) => isWanted[i]);
     }
     if (jobs.length <= 1) return jobs.length === 0 ? undefined : new LoneJob(jobs[0]!, sinks[0]!);
     return new ManyJobs(jobs, sinks) as Request;
@@ -165,4 +178,8 @@ export class Batcher {
       if (request !== undefined) this.#lanes.send(request);
     }
   }
+}
+
+function calledOff(): StateError {
+  return new StateError("CALLED_OFF", "Cannot enqueue job as it was called off before it was sent");
 }

@@ -1,5 +1,6 @@
 import { invalidOption } from "../connection/options.ts";
 import { StateError } from "../errors.ts";
+import { deferred } from "../internal/deferred.ts";
 import { type Layer, runThrough } from "../internal/layers.ts";
 import { encodeJob } from "../job/encode.ts";
 import { createJid } from "../job/jid.ts";
@@ -9,7 +10,8 @@ import type { Batcher, JobSink } from "./batcher.ts";
 
 /**
  * What every job passes on its way to the server. `next` takes the job on, or another in its place, and resolves to its jid
- * once the server has it. What it throws rejects the enqueue; one that does not call `next` has to give a jid itself.
+ * once the server has it. What it throws rejects the enqueue; one that does not call `next` has to give a jid itself
+ * (else `StateError` `NEXT_NOT_CALLED`), and one that does need give none. Calling it twice rejects, too (`NEXT_CALLED_TWICE`).
  */
 export type ProducerMiddleware = (
   job: JobInput,
@@ -62,21 +64,19 @@ export class Intake {
         return next();
       })
     );
+    const passage = new Passage(sink);
     let jid: string;
     try {
-      const { result, work } = await runThrough(layers, () => this.#pass(current, sink));
+      const { result, work } = await runThrough(layers, () => {
+        this.#send(current, passage);
+        return passage.sent;
+      });
       jid = takeJid(result, work?.value);
     } catch (error) {
       const own: unknown = (current as { jid?: unknown } | null | undefined)?.jid;
-      return sink.failed(typeof own === "string" ? own : createJid(), error);
+      return sink.failed(passage.jid ?? (typeof own === "string" ? own : createJid()), error);
     }
     sink.done(jid);
-  }
-
-  #pass(job: JobInput, sink: JobSink): Promise<string> {
-    return new Promise((resolve, reject) => {
-      this.#send(job, new Passage(sink, resolve, reject));
-    });
   }
 
   #send(job: JobInput, sink: JobSink): void {
@@ -103,21 +103,31 @@ function takeJid(result: unknown, sent: string | undefined): string {
 
 /** The end of a job's way through the middleware. */
 class Passage implements JobSink {
+  /** The job's id, once the server has taken or refused it. */
+  jid: string | undefined;
   readonly #sink: JobSink;
-  readonly done: (jid: string) => void;
-  readonly #reject: (error: unknown) => void;
+  readonly #sent = deferred<string>();
 
-  constructor(sink: JobSink, resolve: (jid: string) => void, reject: (error: unknown) => void) {
+  constructor(sink: JobSink) {
     this.#sink = sink;
-    this.done = resolve;
-    this.#reject = reject;
+  }
+
+  /** Resolves to the job's id. */
+  get sent(): Promise<string> {
+    return this.#sent.promise;
   }
 
   get cancelled(): boolean {
     return this.#sink.cancelled === true;
   }
 
-  failed(_jid: string, error: unknown): void {
-    this.#reject(error);
+  done(jid: string): void {
+    this.jid = jid;
+    this.#sent.resolve(jid);
+  }
+
+  failed(jid: string, error: unknown): void {
+    this.jid = jid;
+    this.#sent.reject(error);
   }
 }

@@ -3,7 +3,7 @@ import type { Lanes } from "../connection/lanes.ts";
 import { type ConnectionOptions, integerIn, invalidOption } from "../connection/options.ts";
 import type { Delivery } from "../connection/reconnecting_lane.ts";
 import { request } from "../connection/request.ts";
-import { StateError } from "../errors.ts";
+import { ConnectionLostError, StateError } from "../errors.ts";
 import { Emitter, type Listener, type ListenerFailure } from "../events.ts";
 import { Outstanding } from "../internal/outstanding.ts";
 import type { JobDefinitions } from "../job/catalogue.ts";
@@ -24,6 +24,8 @@ import { JobSets } from "./sets.ts";
 import { Tracking } from "./tracking.ts";
 import { jobStream, type WritableOptions } from "./writable.ts";
 
+export type { ProducerMiddleware } from "./intake.ts";
+
 /** Options of {@linkcode Producer.connect}. */
 export interface ProducerOptions<Jobs extends JobDefinitions = JobDefinitions>
   extends ConnectionOptions {
@@ -42,7 +44,18 @@ export interface ProducerOptions<Jobs extends JobDefinitions = JobDefinitions>
    * @default "at-least-once"
    */
   readonly delivery?: Delivery | undefined;
+  /**
+   * Calls that may be under way while there is no connection, 1 or more; what is called beyond them rejects with a
+   * `ConnectionLostError` of the code `TOO_MANY_WAITING`. How long they wait is for `reconnect.attempts`, or for a call's
+   * own `signal`. A stream of `writable()` is not refused: its writes wait.
+   *
+   * @default 10000
+   */
+  readonly maxWaiting?: number | undefined;
 }
+
+/** See {@linkcode ProducerOptions.maxWaiting}. */
+const MAX_WAITING = 10_000;
 
 /** Options of {@linkcode Producer.enqueue} on top of the job's own. */
 export interface CallOptions {
@@ -96,14 +109,20 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   /** Whether the server is known to heed what only Enterprise does; asked at the first job that wants it. */
   #asksEdition = false;
   readonly #outstanding = new Outstanding();
+  readonly #maxWaiting: number;
   #closing: Promise<void> | undefined;
   #forgetSignal: () => void = () => {};
 
   private constructor(
     lanes: Lanes,
     events: Emitter<ProducerEvents>,
-    { isOwner, known }: { isOwner: boolean; known: KnownJobs | undefined },
+    { isOwner, known, maxWaiting = MAX_WAITING }: {
+      isOwner: boolean;
+      known: KnownJobs | undefined;
+      maxWaiting?: number;
+    },
   ) {
+    this.#maxWaiting = maxWaiting;
     this.#lanes = lanes;
     this.#events = events;
     this.#isOwner = isOwner;
@@ -132,6 +151,11 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   ): Promise<Producer<Jobs>> {
     const known = KnownJobs.of(options.jobs);
     const count = integerIn("lanes", options.lanes, { min: 1, max: 100, fallback: 1 });
+    const maxWaiting = integerIn("maxWaiting", options.maxWaiting, {
+      min: 1,
+      max: Number.MAX_SAFE_INTEGER,
+      fallback: MAX_WAITING,
+    });
     const delivery = options.delivery ?? "at-least-once";
     if (delivery !== "at-least-once" && delivery !== "at-most-once") {
       throw invalidOption("delivery", '"at-least-once" or "at-most-once"', delivery);
@@ -148,7 +172,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
     const lanes = makeLanes(count);
     const { signal } = options;
     await lanes.open(signal);
-    const producer = new Producer<Jobs>(lanes, events, { isOwner: true, known });
+    const producer = new Producer<Jobs>(lanes, events, { isOwner: true, known, maxWaiting });
     if (signal !== undefined) {
       const abort = () => lanes.close();
       signal.addEventListener("abort", abort, { once: true });
@@ -221,6 +245,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
       // What is thrown in here rejects the promise.
       this.#checkOpen();
       signal?.throwIfAborted();
+      this.#checkRoom();
       const sink = new Call(this.#outstanding, { resolve, reject }, signal);
       try {
         this.#intake.add(job, sink);
@@ -233,7 +258,8 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
 
   /**
    * Enqueues many jobs, from anything that can be iterated, at once or as they come. Some may be refused while others are
-   * enqueued, so this rejects only on a source that fails or a signal; what became of each job is in the result.
+   * enqueued, so this rejects only on a source that fails, a signal, or where too many calls wait for a connection; what
+   * became of each job is in the result.
    */
   async enqueueMany(
     jobs: JobSource<TypedJob<Jobs>>,
@@ -244,6 +270,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
 
   async #enqueueMany(jobs: JobSource, signal?: AbortSignal): Promise<EnqueueManyResult> {
     this.#checkOpen();
+    this.#checkRoom();
     return await this.#outstanding.track(enqueueMany(this.#intake, jobs, signal));
   }
 
@@ -269,8 +296,12 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
     await this.#command(flush());
   }
 
-  /** Waits for what is under way, then says goodbye. What is called after it rejects. */
+  /**
+   * Waits for what is under way, then says goodbye. What is called after it rejects. A handler's `context.producer` only waits,
+   * as it is all handlers' together.
+   */
   close(): Promise<void> {
+    if (!this.#isOwner) return this.#outstanding.none();
     return this.#closing ??= this.#close();
   }
 
@@ -281,7 +312,6 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
 
   async #close(): Promise<void> {
     await this.#outstanding.none();
-    if (!this.#isOwner) return;
     await this.#lanes.drained();
     await this.#lanes.end();
     this.#forgetSignal();
@@ -289,12 +319,22 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
 
   async #command<T>(command: Command<T>): Promise<T> {
     this.#checkOpen();
+    this.#checkRoom();
     return await this.#outstanding.track(request((entry) => this.#lanes.send(entry), command));
   }
 
   #checkOpen(): void {
     if (this.#closing === undefined) return;
     throw new StateError("CLOSED", "Cannot use the producer as it was closed");
+  }
+
+  #checkRoom(): void {
+    if (this.#outstanding.count < this.#maxWaiting || this.#lanes.connected) return;
+    throw new ConnectionLostError(
+      "TOO_MANY_WAITING",
+      `Cannot begin with another call as there is no connection and ${this.#maxWaiting} wait for one`,
+      { outcome: "not-sent" },
+    );
   }
 
   #warnOfEnterprise(job: JobInput): void {

@@ -1,9 +1,10 @@
 import type { Clock } from "../internal/clock.ts";
-import type { Failure } from "./failures.ts";
+import type { Failure } from "./failure.ts";
 import { setOwn } from "./go/reader.ts";
 import { toUpper, utf8Length } from "./go/text.ts";
 import { parseTime } from "./go/time.ts";
 import { decode, GoError, marshal, unmarshal } from "./go_json.ts";
+import { CodedError } from "./hooks.ts";
 import type { Manager } from "./manager.ts";
 import { mutate } from "./mutate.ts";
 import { readJob, readJobs } from "./stored_job.ts";
@@ -14,12 +15,20 @@ export interface CommandContext {
   readonly manager: Manager;
   readonly workers: Workers;
   readonly clock: Clock;
+  /** The commands of Enterprise, where this is that. */
+  readonly enterprise: EnterpriseCommands | undefined;
   /** INFO's reply, as JSON. */
   info(): string;
   /** Counts a command, which is a line whose verb is known. */
   countCommand(): void;
   /** As long as a FETCH waits, or until the server ends. */
   sleep(): Promise<void>;
+}
+
+/** Commands that the free server only refuses: the text that answers a line, or `undefined` for OK. */
+export interface EnterpriseCommands {
+  batch(line: string): string | undefined;
+  track(line: string): string | undefined;
 }
 
 /** A reply in the protocol's bytes; `undefined`: hang up. */
@@ -71,8 +80,20 @@ const RUN: ReadonlyMap<string, Run> = new Map<string, Run>([
     return OK;
   }],
   ["QUEUE", queue],
-  ["BATCH", () => refusal("batch subsystem is only available in Faktory Enterprise")],
-  ["TRACK", () => refusal("tracking subsystem is only available in Faktory Enterprise")],
+  [
+    "BATCH",
+    ({ enterprise }, _client, line) =>
+      enterprise === undefined
+        ? refusal("batch subsystem is only available in Faktory Enterprise")
+        : bulkOrOk(enterprise.batch(line)),
+  ],
+  [
+    "TRACK",
+    ({ enterprise }, _client, line) =>
+      enterprise === undefined
+        ? refusal("tracking subsystem is only available in Faktory Enterprise")
+        : bulkOrOk(enterprise.track(line)),
+  ],
   ["END", () => undefined],
 ]);
 
@@ -95,7 +116,12 @@ export function execute(
   }
 }
 
+function bulkOrOk(text: string | undefined): string {
+  return text === undefined ? OK : bulk(text);
+}
+
 function failed(error: unknown): string {
+  if (error instanceof CodedError) return `-${error.message}\r\n`;
   return refusal(error instanceof GoError ? error.message : "internal error");
 }
 

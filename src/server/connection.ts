@@ -1,6 +1,5 @@
 import { Fifo } from "../internal/fifo.ts";
 import { type CommandContext, execute, refusal, type ReplyText } from "./commands.ts";
-import { bytesOf } from "./go/text.ts";
 import { type Greeter, readHello } from "./handshake.ts";
 import { LineReader } from "./line_reader.ts";
 import type { Peer, PeerHandler } from "./peer.ts";
@@ -170,9 +169,7 @@ export class Connection implements PeerHandler, Closable {
   }
 
   #send(text: string): void {
-    if (text === "") return;
-    // Errors repeat what a client sent, byte for byte.
-    if (!this.#peer.send(text.isWellFormed() ? text : bytesOf(text))) this.#isFull = true;
+    if (text !== "" && !this.#peer.send(text)) this.#isFull = true;
   }
 
   /** Reads no more than can be carried out soon. */

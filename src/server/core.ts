@@ -4,16 +4,31 @@ import { residentKib } from "../internal/environment.ts";
 import type { Sha256 } from "../internal/sha256.ts";
 import type { CommandContext } from "./commands.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
+import { Enterprise } from "./enterprise/enterprise.ts";
+import type { Records } from "./enterprise/records.ts";
+import { marshal, marshalText } from "./go_json.ts";
 import { Greeter } from "./handshake.ts";
 import { Manager, type ManagerOptions } from "./manager.ts";
 import type { Peer } from "./peer.ts";
-import { marshal, marshalText } from "./go_json.ts";
+import { HeldPeer } from "./store/held_peer.ts";
+import { nullStore, type Store } from "./store/store.ts";
 import { writeTime } from "./stored_job.ts";
 import { Tasks } from "./tasks.ts";
 import { Workers } from "./workers.ts";
 
+/** Which server to be: the free one, or the one with batches, tracking, unique and expiring jobs. */
+export type ServerEdition = "free" | "enterprise";
+
 /** Options of a server, whichever way its clients come. */
 export interface ServerOptions {
+  /**
+   * Which server to answer as. As `enterprise` it has batches and tracking and heeds `unique_for`, `unique_until`, `expires_at`
+   * and `expires_in` of a job's `custom`. As `free` it refuses BATCH and TRACK and ignores these keys, as the server does that
+   * anybody can install: what is made with Enterprise would come to nothing there, without a word.
+   *
+   * @default "free"
+   */
+  readonly edition?: ServerEdition | undefined;
   /** The password that clients have to know. @default none */
   readonly password?: string | undefined;
   /** Connections that are taken at the same time. @default 2000 */
@@ -46,6 +61,12 @@ export interface ServerSnapshot {
   readonly workers: number;
 }
 
+/** What those who make a server may change of its insides. */
+export interface CoreInsides extends Omit<ManagerOptions, "hooks"> {
+  /** Where what Enterprise knows is kept. @default in memory alone */
+  readonly records?: Records | undefined;
+}
+
 /** The version of the reference server that this one behaves as. */
 const VERSION = "1.10.0";
 
@@ -58,6 +79,8 @@ export class Core implements ConnectionOwner {
   readonly #clock: Clock;
   readonly #manager: Manager;
   readonly #tasks: Tasks;
+  readonly #store: Store;
+  readonly #description: string;
   readonly #maxConnections: number;
   readonly #startedAt: number;
   readonly #open = new Set<Connection>();
@@ -65,7 +88,7 @@ export class Core implements ConnectionOwner {
   readonly #sleepers = new Set<() => void>();
   #commands = 0;
 
-  constructor(options: ServerOptions, sha256: Sha256, manager: ManagerOptions = {}) {
+  constructor(options: ServerOptions, sha256: Sha256, insides: CoreInsides = {}) {
     const clock = this.#clock = options.clock ?? systemClock;
     this.#maxConnections = integerIn("maxConnections", options.maxConnections, {
       min: 1,
@@ -75,13 +98,24 @@ export class Core implements ConnectionOwner {
     const password = text("password", options.password);
     this.greeter = new Greeter(password === "" ? undefined : password, sha256);
     this.#startedAt = clock.now();
-    this.#manager = new Manager(clock, manager);
+    const store = this.#store = insides.store ?? nullStore;
+    const enterprise = isEnterprise(options.edition)
+      ? new Enterprise({
+        clock,
+        records: insides.records ?? (store.isDurable ? store : undefined),
+        push: (job) => this.#manager.push(job),
+        extend: (jid, until) => this.#manager.extend(jid, until),
+      })
+      : undefined;
+    this.#description = enterprise === undefined ? "Faktory" : "Faktory Enterprise";
+    this.#manager = new Manager(clock, { ...insides, hooks: enterprise });
     this.workers = new Workers(clock);
     this.#tasks = new Tasks(clock, this.#manager, this.workers);
     this.context = {
       manager: this.#manager,
       workers: this.workers,
       clock,
+      enterprise,
       info: () => this.#info(),
       countCommand: () => void this.#commands++,
       sleep: () => this.#sleep(),
@@ -89,7 +123,9 @@ export class Core implements ConnectionOwner {
   }
 
   connect(peer: Peer): Connection {
-    const connection = new Connection(peer, this);
+    const held = this.#store.isDurable ? new HeldPeer(peer, this.#store) : undefined;
+    const connection = new Connection(held ?? peer, this);
+    held?.attach(connection);
     this.#open.add(connection);
     return connection;
   }
@@ -114,7 +150,8 @@ export class Core implements ConnectionOwner {
   }
 
   snapshot(): ServerSnapshot {
-    const { queues, sets, working, waiting, processed, failures } = this.#manager;
+    const { queues, sets, working, waiting } = this.#manager;
+    const { processed, failures } = this.#manager.tally;
     return {
       queues: queues.sizes(),
       scheduled: sets.scheduled.size,
@@ -160,7 +197,7 @@ export class Core implements ConnectionOwner {
         total_queues: sizes.length,
       }),
       server: writeStruct({
-        description: marshalText("Faktory"),
+        description: marshalText(this.#description),
         faktory_version: marshalText(VERSION),
         uptime: Math.floor((now - this.#startedAt) / 1000),
         connections,
@@ -174,6 +211,13 @@ export class Core implements ConnectionOwner {
 /** A struct as Go writes it, its fields in the order given. */
 function writeStruct(fields: Record<string, string | number>): string {
   return `{${Object.entries(fields).map(([name, json]) => `"${name}":${json}`).join(",")}}`;
+}
+
+/** @throws {ConfigError} `INVALID_OPTION` where it is no edition. */
+function isEnterprise(edition: unknown): boolean {
+  if (edition === undefined || edition === "free") return false;
+  if (edition === "enterprise") return true;
+  throw invalidOption("edition", '"free" or "enterprise"', edition);
 }
 
 /** @throws {ConfigError} `INVALID_OPTION` where an option is no text. */

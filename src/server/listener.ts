@@ -2,6 +2,7 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { createServer, type Server as NetServer, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { ConfigError } from "../errors.ts";
+import { bytesOf } from "./go/text.ts";
 import type { Peer, PeerHandler } from "./peer.ts";
 
 /** How long clients may take to read what they were sent before the server closed, in milliseconds. */
@@ -20,8 +21,11 @@ export interface ListenOptions {
 /** A port that is listened on. */
 export interface Listener {
   readonly port: number;
-  /** Takes no more connections, and waits for those that are there to end; the last of them are cut off. */
-  close(): Promise<void>;
+  /**
+   * Takes no more connections, and waits for those that are there to end; those that have not a while after `owed` has
+   * settled are cut off.
+   */
+  close(owed: Promise<unknown>): Promise<void>;
 }
 
 /** Listens on TCP. The one place of the embedded server that touches a socket. */
@@ -73,22 +77,23 @@ function listenerOf(server: NetServer, sockets: ReadonlySet<Socket>): Listener {
   const address = server.address();
   return {
     port: typeof address === "object" && address !== null ? address.port : 0,
-    close: () =>
-      new Promise((resolve) => {
-        const cutOff = setTimeout(() => {
-          for (const socket of sockets) socket.destroy();
-        }, CLOSE_MS);
-        server.close(() => {
-          clearTimeout(cutOff);
-          resolve();
-        });
-      }),
+    async close(owed) {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      await Promise.race([closed, owed.catch(() => {})]);
+      const cutOff = setTimeout(() => {
+        for (const socket of sockets) socket.destroy();
+      }, CLOSE_MS);
+      await closed;
+      clearTimeout(cutOff);
+    },
   };
 }
 
 function attach(socket: Socket, accept: (peer: Peer) => PeerHandler): void {
   const handler = accept({
-    send: (data) => socket.writable ? socket.write(data) : true,
+    // Errors repeat what a client sent, byte for byte.
+    send: (text) =>
+      socket.writable ? socket.write(text.isWellFormed() ? text : bytesOf(text)) : true,
     end: () => socket.destroySoon(),
     destroy: () => void socket.destroy(),
     pause: () => void socket.pause(),

@@ -1,86 +1,50 @@
 import type { Clock } from "../internal/clock.ts";
-import { cleanse, type Failure, recordOf, retryDelayMs } from "./failures.ts";
-import { utf8Length } from "./go/text.ts";
-import { parseTime, Stamps } from "./go/time.ts";
+import { parseAt } from "./at.ts";
+import { takeDue } from "./due.ts";
+import { checkJob } from "./check_job.ts";
+import { cleanse, type Failure, noteFailure, retryDelayMs } from "./failure.ts";
+import { Stamps } from "./go/time.ts";
 import { GoError, quoted } from "./go_json.ts";
+import { type JobHooks, noHooks } from "./hooks.ts";
+import { Reservation, type SetMember, type SetName, type WaitingFetch } from "./members.ts";
 import { Queues, type Waiter } from "./queues.ts";
-import { type SortedEntry, SortedSet } from "./sorted_set.ts";
+import type { SortedSet } from "./sorted_set.ts";
+import { keepExtension, keptSets, restore } from "./store/kept.ts";
+import { nullStore, type Store } from "./store/store.ts";
+import { Tally } from "./store/tally.ts";
+import { reservedMs } from "./reservation.ts";
 import { glanceAt, readJob, type StoredJob, writeJob, writeTime } from "./stored_job.ts";
 
 /** How long a FETCH waits for a job, in milliseconds. */
 const FETCH_WAIT_MS = 2000;
 
-const DEFAULT_RESERVATION = 1800;
-const MIN_RESERVATION = 60;
-const MAX_RESERVATION = 86_400;
 const DEAD_MS = 180 * 24 * 60 * 60 * 1000;
 
-/** How many the reference server takes out of a set at a time; where one of them is of no use, it waits for its next look. */
+/** How many the reference server takes out of a set at a time. */
 const DUE_AT_ONCE = 100;
 const EXPIRED_AT_ONCE = 10;
 
-/** A job with a worker. */
-class Reservation {
-  readonly jid: string;
-  readonly wid: string;
-  /** Counts reservations. */
-  readonly id: number;
-  readonly #payload: string;
-  #job: StoredJob | undefined;
-  /** Its place in the working set. */
-  entry!: SortedEntry<Reservation>;
+export type { SetMember, SetName };
 
-  constructor(jid: string, payload: string, holder: { wid: string; id: number }) {
-    this.jid = jid;
-    this.wid = holder.wid;
-    this.id = holder.id;
-    this.#payload = payload;
-  }
-
-  /** Read only once it is asked for: most jobs end well, and nobody asks. */
-  get job(): StoredJob {
-    return this.#job ??= readJob(this.#payload);
-  }
-}
-
-/** A job in one of the sets, with its stored text, which filters look at. */
-export interface SetMember {
-  readonly jid: string;
-  readonly payload: string;
-}
-
-/** Names of the sets that MUTATE knows. */
-export type SetName = "scheduled" | "retries" | "dead";
-
-/** What a server that serves tests does otherwise than the reference server. */
+/** What a server of another edition, or one that serves tests, does otherwise than the reference server. */
 export interface ManagerOptions {
+  /** What its edition does with jobs. @default nothing, as the free one */
+  readonly hooks?: JobHooks | undefined;
   /** From 0 to below 1, for the waits before retries. @default Math.random */
   readonly random?: (() => number) | undefined;
   /** How long a FETCH waits, and by which clock. @default two seconds, by the server's */
   readonly fetchWait?: { readonly clock: Clock; readonly ms: number } | undefined;
   /** Hears of every job that was enqueued, but for those that their own worker puts off. */
   readonly pushed?: ((job: StoredJob) => void) | undefined;
-}
-
-/** A FETCH that waits. */
-interface WaitingFetch {
-  readonly wid: string;
-  /** Ends it with nothing. */
-  end(): void;
-  /** Ends it with an error. */
-  fail(error: GoError): void;
+  /** What keeps everything beyond the process. @default nothing is kept */
+  readonly store?: Store | undefined;
 }
 
 /** What happens to jobs: from a push over reservations, retries and the schedule to their end. */
 export class Manager {
-  readonly queues = new Queues();
-  readonly sets: Readonly<Record<SetName, SortedSet<SetMember>>> = {
-    scheduled: new SortedSet(payloadOf),
-    retries: new SortedSet(payloadOf),
-    dead: new SortedSet(payloadOf),
-  };
-  processed = 0;
-  failures = 0;
+  readonly queues: Queues;
+  readonly sets: Readonly<Record<SetName, SortedSet<SetMember>>>;
+  readonly tally: Tally;
   /** How long a FETCH waits, and by which clock. */
   readonly fetchWait: { readonly clock: Clock; readonly ms: number };
   /**
@@ -89,11 +53,12 @@ export class Manager {
    */
   readonly helpers = new Map<string, string | undefined>();
   readonly #clock: Clock;
+  readonly #stamps: Stamps;
   readonly #random: () => number;
   readonly #pushed: (job: StoredJob) => void;
-  readonly #stamps: Stamps;
-  readonly #working = new SortedSet<Reservation>(({ id }) => id);
-  #lastReservation = 0;
+  readonly #hooks: JobHooks;
+  readonly #store: Store;
+  readonly #working: SortedSet<Reservation>;
   readonly #reservations = new Map<string, Reservation>();
   /** FETCHes that wait, to be ended with the server. */
   readonly #waiting = new Set<WaitingFetch>();
@@ -103,7 +68,15 @@ export class Manager {
     this.#stamps = new Stamps(clock);
     this.#random = options.random ?? Math.random;
     this.#pushed = options.pushed ?? (() => {});
+    this.#hooks = options.hooks ?? noHooks;
     this.fetchWait = options.fetchWait ?? { clock, ms: FETCH_WAIT_MS };
+    const store = this.#store = options.store ?? nullStore;
+    this.tally = new Tally(store);
+    this.queues = new Queues(store);
+    const { working, ...sets } = keptSets(store);
+    this.#working = working;
+    this.sets = sets;
+    restore(store, { queues: this.queues, working, sets, reservations: this.#reservations });
   }
 
   /** Jobs with a worker. */
@@ -122,19 +95,14 @@ export class Manager {
   }
 
   push(job: StoredJob): void {
-    if (job.jid.length < 8 && utf8Length(job.jid) < 8) {
-      throw new GoError("jobs must have a reasonable jid parameter");
-    }
-    if (job.jobtype === "") throw new GoError("jobs must have a jobtype parameter");
-    if (job.args === undefined) throw new GoError("jobs must have an args parameter");
-    if (job.reserve_for > MAX_RESERVATION) {
-      throw new GoError("jobs cannot be reserved for more than one day");
-    }
+    checkJob(job);
     if (job.created_at === "") job.created_at = this.#stamps.next();
     if (job.queue === "") job.queue = "default";
     const isPutOff = this.#reservations.has(job.jid);
     const at = job.at === "" ? undefined : parseAt(job.at);
-    if (at !== undefined && at > this.#clock.now()) {
+    const isLater = at !== undefined && at > this.#clock.now();
+    this.#hooks.pushing(job, isLater ? at : undefined);
+    if (isLater) {
       this.sets.scheduled.add(at, { jid: job.jid, payload: writeJob(job) });
     } else {
       this.#enqueue(job);
@@ -146,8 +114,11 @@ export class Manager {
   fetch(names: readonly string[], wid: string): string | undefined | Promise<string | undefined> {
     if (names.length === 0) throw new GoError("must call fetch with at least one queue");
     const active = this.queues.active(names);
-    const payload = this.#handed(wid) ?? this.queues.pop(active);
-    if (payload !== undefined) return this.#reserve(payload, wid);
+    let payload: string | undefined;
+    while ((payload = this.#handed(wid) ?? this.queues.pop(active)) !== undefined) {
+      const job = this.#reserve(payload, wid);
+      if (job !== undefined) return job;
+    }
     if (this.#isIdle(wid)) return undefined;
     return this.#wait(active, wid);
   }
@@ -156,7 +127,8 @@ export class Manager {
     const reservation = this.#release(jid);
     if (reservation === undefined) return;
     this.#working.remove(reservation.entry);
-    this.processed++;
+    this.tally.processed++;
+    if (this.#isWatched) this.#hooks.acknowledged(reservation.job);
   }
 
   fail(failure: Failure): void {
@@ -167,11 +139,18 @@ export class Manager {
     if (this.#working.remove(reservation.entry)) this.#failed(reservation.job, cleanse(failure));
   }
 
+  /** Has the reservation of a job last until then; one that lasts longer already stays as it is. */
+  extend(jid: string, until: number): void {
+    const reservation = this.#reservations.get(jid);
+    if (reservation === undefined || until <= reservation.entry.at) return;
+    reservation.extension = until;
+    keepExtension(this.#store, jid, until);
+  }
+
   /** Enqueues what is due of the scheduled jobs and of those to be tried again. */
   enqueueDue(name: "scheduled" | "retries"): number {
-    return this.#takeDue(this.sets[name], DUE_AT_ONCE, ({ payload }) => {
-      this.#enqueue(readJob(payload));
-    });
+    const due = { now: this.#clock.now(), atOnce: DUE_AT_ONCE };
+    return takeDue(this.sets[name], due, ({ payload }) => this.#enqueue(readJob(payload)));
   }
 
   /** Drops dead jobs whose time is over: some at a time. */
@@ -181,7 +160,15 @@ export class Manager {
 
   /** Fails the jobs whose reservation is over. */
   reap(): number {
-    return this.#takeDue(this.#working, EXPIRED_AT_ONCE, ({ jid }) => {
+    const now = this.#clock.now();
+    let extended = 0;
+    const count = takeDue(this.#working, { now, atOnce: EXPIRED_AT_ONCE }, (expired) => {
+      const { jid, extension } = expired;
+      if (extension !== undefined && extension > now) {
+        expired.entry = this.#working.add(extension, expired);
+        extended++;
+        return;
+      }
       // Two jobs of one jid share what is known of it, so the second may find nothing.
       const reservation = this.#release(jid);
       if (reservation === undefined) throw new GoError(`Job not found ${jid}`);
@@ -192,6 +179,7 @@ export class Manager {
         backtrace: [],
       });
     });
+    return count - extended;
   }
 
   /** Moves a job of a set to the dead. */
@@ -208,32 +196,15 @@ export class Manager {
     this.queues.flush();
     this.#working.clear();
     for (const set of Object.values(this.sets)) set.clear();
-    this.processed = 0;
-    this.failures = 0;
+    this.#store.clear();
+    this.tally.processed = 0;
+    this.tally.failures = 0;
+    this.#hooks.flushed();
   }
 
   /** Ends every FETCH that waits. */
   close(): void {
     for (const waiting of [...this.#waiting]) waiting.fail(new GoError("redis: client is closed"));
-  }
-
-  /** Takes out what is due, and counts what came to something. The rest is lost, as on the reference server. */
-  #takeDue<T>(set: SortedSet<T>, atOnce: number, use: (value: T) => void): number {
-    const now = this.#clock.now();
-    let total = 0;
-    for (;;) {
-      let count = 0;
-      for (const value of set.takeUntil(now, atOnce)) {
-        try {
-          use(value);
-          count++;
-        } catch (error) {
-          if (!(error instanceof GoError)) throw error;
-        }
-      }
-      total += count;
-      if (count < atOnce) return total;
-    }
   }
 
   /** What a helper is to get before all else. */
@@ -266,7 +237,10 @@ export class Manager {
         fail: (error) => end(() => reject(error)),
       };
       const waiter: Waiter = {
-        take: (payload) => end(() => resolve(this.#reserve(payload, wid))),
+        take: (payload) => {
+          const job = this.#reserve(payload, wid);
+          if (job !== undefined) end(() => resolve(job));
+        },
       };
       const { clock, ms } = this.fetchWait;
       const cancelTimer = clock.after(ms, waiting.end);
@@ -275,13 +249,13 @@ export class Manager {
     });
   }
 
-  #reserve(payload: string, wid: string): string {
-    const { jid, reserveFor } = glanceAt(payload);
-    const seconds = reserveFor === 0
-      ? DEFAULT_RESERVATION
-      : Math.min(Math.max(reserveFor, MIN_RESERVATION), MAX_RESERVATION);
-    const reservation = new Reservation(jid, payload, { wid, id: ++this.#lastReservation });
-    reservation.entry = this.#working.add(this.#clock.now() + seconds * 1000, reservation);
+  /** The job as the worker gets it; `undefined` where it is not to be run. */
+  #reserve(payload: string, wid: string): string | undefined {
+    const { jid, reserve_for } = glanceAt(payload);
+    const reservation = new Reservation({ jid, payload }, wid);
+    if (this.#isWatched && !this.#hooks.fetching(reservation.job)) return undefined;
+    const until = this.#clock.now() + reservedMs({ reserve_for });
+    reservation.entry = this.#working.add(until, reservation);
     this.#reservations.set(jid, reservation);
     // What was cut in a failure's text is read as U+FFFD, and written as it is.
     return payload.includes("\\ufffd") ? writeJob(reservation.job) : payload;
@@ -290,23 +264,26 @@ export class Manager {
   #release(jid: string): Reservation | undefined {
     const reservation = this.#reservations.get(jid);
     this.#reservations.delete(jid);
+    if (reservation?.extension !== undefined) keepExtension(this.#store, jid, undefined);
     if (reservation !== undefined && this.#isIdle(reservation.wid)) {
       for (const waiting of [...this.#waiting]) if (waiting.wid === reservation.wid) waiting.end();
     }
     return reservation;
   }
 
-  #failed(job: StoredJob, said: Failure): void {
-    this.failures++;
-    this.processed++;
-    const failure = job.failure = recordOf(job, said, this.#stamps.next());
-    if (job.retry === 0) return;
-    if (failure.retry_count < job.retry) {
-      const at = this.#clock.now() + retryDelayMs(failure.retry_count, this.#random());
-      failure.next_at = writeTime(at);
+  #failed(job: StoredJob, failure: Failure): void {
+    this.tally.failures++;
+    this.tally.processed++;
+    const noted = noteFailure(job, failure, this.#stamps.next());
+    if (job.retry === 0) return this.#hooks.failed(job, "nowhere");
+    if (noted.retry_count < job.retry) {
+      const at = this.#clock.now() + retryDelayMs(noted.retry_count, this.#random());
+      noted.next_at = writeTime(at);
       this.sets.retries.add(at, { jid: job.jid, payload: writeJob(job) });
+      this.#hooks.failed(job, "retries");
     } else {
       this.bury({ jid: job.jid, payload: writeJob(job) });
+      this.#hooks.failed(job, "dead");
     }
   }
 
@@ -318,16 +295,9 @@ export class Manager {
       throw new GoError(`cannot get ${quoted(job.queue)} queue: ${(error as Error).message}`);
     }
   }
-}
 
-function payloadOf({ payload }: SetMember): string {
-  return payload;
-}
-
-function parseAt(text: string): number {
-  try {
-    return parseTime(text);
-  } catch (error) {
-    throw new GoError(`invalid timestamp for 'at': ${quoted(text)}: ${(error as Error).message}`);
+  /** Whether an edition looks at jobs; they need not be read for one that does not. */
+  get #isWatched(): boolean {
+    return this.#hooks !== noHooks;
   }
 }

@@ -1,11 +1,12 @@
 /**
- * A Faktory server in this process: for development and tests, with nothing else to install.
+ * A Faktory server in this process, with nothing else to install: in memory for development and tests, or with its data in a
+ * file for small installations.
  *
  * @module
  */
 
 export { FaktoryServer } from "./server.ts";
 export type { FaktoryServerOptions } from "./server.ts";
-export type { ServerOptions, ServerSnapshot } from "./core.ts";
+export type { ServerEdition, ServerOptions, ServerSnapshot } from "./core.ts";
 export { ManualClock, systemClock } from "../internal/clock.ts";
 export type { Clock } from "../internal/clock.ts";

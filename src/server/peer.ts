@@ -1,7 +1,10 @@
 /** A client's connection. */
 export interface Peer {
-  /** Sends a text, or bytes; false asks to wait for `drained` before the next. */
-  send(data: string | Uint8Array): boolean;
+  /**
+   * Sends a text, of which lone surrogates are bytes, as `go/text.ts` has them; false asks to wait for `drained` before the
+   * next.
+   */
+  send(text: string): boolean;
   /** Hangs up once all that was sent is out. */
   end(): void;
   /** Hangs up at once. */

@@ -1,7 +1,11 @@
 import { integerIn, invalidOption } from "../connection/options.ts";
+import { deferred } from "../internal/deferred.ts";
 import { loadSha256 } from "../internal/sha256.ts";
 import { Core, type ServerOptions, type ServerSnapshot, text } from "./core.ts";
 import { listen, type Listener } from "./listener.ts";
+import { Journal } from "./store/journal.ts";
+import { openSqlite } from "./store/sqlite.ts";
+import { nullStore, type Store } from "./store/store.ts";
 
 /** Options of {@linkcode FaktoryServer.start}. */
 export interface FaktoryServerOptions extends ServerOptions {
@@ -11,11 +15,19 @@ export interface FaktoryServerOptions extends ServerOptions {
   readonly hostname?: string | undefined;
   /** The certificate and its key, as PEM texts; clients then connect by `tcp+tls://`. @default none, so no TLS */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+  /**
+   * The file that everything is kept in, made where there is none: a database of SQLite, which takes Deno, Bun, or Node 22.13
+   * or later. A reply is then sent only once what it confirms is on the disk.
+   *
+   * @default everything is kept in memory, and forgotten
+   */
+  readonly data?: string | URL | undefined;
 }
 
 /**
- * A Faktory server in this process, in memory: for development and tests, with nothing else to install. It speaks real TCP
- * and answers as the reference server (1.10.0) does; moving to that one is a change of URL.
+ * A Faktory server in this process, with nothing else to install: in memory for development and tests, or with its `data` in
+ * a file, for small installations. It speaks real TCP and answers as the reference server (1.10.0) does; moving to that one is
+ * a change of URL.
  *
  * @example A server, a producer and a consumer
  * ```ts no-assert
@@ -37,32 +49,53 @@ export class FaktoryServer implements AsyncDisposable {
   /** Where clients find it, password included. */
   readonly url: string;
 
+  /**
+   * Resolves once it is closed, and rejects with a {@linkcode StoreError} where it closed itself as something could not be
+   * saved.
+   */
+  readonly closed: Promise<void>;
+
   readonly #core: Core;
   readonly #listener: Listener;
-  #closing: Promise<void> | undefined;
+  readonly #store: Store;
+  readonly #ended = deferred();
+  #isClosing = false;
 
-  private constructor(core: Core, listener: Listener, options: FaktoryServerOptions) {
+  private constructor(core: Core, listener: Listener, store: Store, options: FaktoryServerOptions) {
     this.#core = core;
     this.#listener = listener;
+    this.#store = store;
     this.port = listener.port;
     this.url = urlOf(options, listener.port);
+    this.closed = this.#ended.promise;
+    // Whoever does not ask hears of it from `close()`.
+    this.closed.catch(() => {});
   }
 
   /**
    * Starts a server.
    *
-   * @throws {ConfigError} `INVALID_OPTION` on an option that cannot be used, a port that is taken included.
+   * @throws {ConfigError} `INVALID_OPTION` on an option that cannot be used, a port that is taken included. Of `data`:
+   * `UNSUPPORTED_RUNTIME` where the runtime has no `node:sqlite`, `INVALID_DATA` on a file that is damaged or of another
+   * program, which is left as it is, and `DATA_IN_USE` on one that another server has open.
    */
   static async start(options: FaktoryServerOptions = {}): Promise<FaktoryServer> {
     const port = integerIn("port", options.port, { min: 0, max: 65_535, fallback: 7419 });
     const hostname = text("hostname", options.hostname) ?? "127.0.0.1";
     const tls = keyPair(options.tls);
-    const core = new Core(options, await loadSha256());
+    const sha256 = await loadSha256();
+    const journal = options.data === undefined ? undefined : new Journal(openSqlite(options.data));
+    const store = journal ?? nullStore;
+    let core: Core | undefined;
     try {
-      const listener = await listen({ hostname, port, tls }, (peer) => core.connect(peer));
-      return new FaktoryServer(core, listener, options);
+      const started = core = new Core(options, sha256, { store });
+      const listener = await listen({ hostname, port, tls }, (peer) => started.connect(peer));
+      const server = new FaktoryServer(core, listener, store, options);
+      journal?.whenFailed(() => server.#close());
+      return server;
     } catch (error) {
-      core.close();
+      core?.close();
+      await store.close();
       throw error;
     }
   }
@@ -80,19 +113,28 @@ export class FaktoryServer implements AsyncDisposable {
     return this.#core.workers.signal(wid, state);
   }
 
-  /** Hangs up on everybody, and forgets every job. */
+  /**
+   * Hangs up on everybody; without `data` it forgets every job, with them it saves what is not saved yet and leaves one file.
+   *
+   * @throws {StoreError} where something could not be saved, also where that was earlier.
+   */
   close(): Promise<void> {
-    this.#closing ??= (async () => {
-      const closed = this.#listener.close();
-      this.#core.close();
-      await closed;
-    })();
-    return this.#closing;
+    this.#close();
+    return this.closed;
   }
 
   /** As {@linkcode FaktoryServer.close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #close(): void {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    this.#core.close();
+    // Connections end once what they are owed is saved.
+    const saved = this.#store.close();
+    this.#ended.resolve(Promise.all([saved, this.#listener.close(saved)]).then(() => {}));
   }
 }
 

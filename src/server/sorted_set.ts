@@ -5,6 +5,15 @@ export interface SortedEntry<T> {
   /** What the member is told from others by. */
   readonly key: Key;
   readonly value: T;
+  /** Its row in the store, if there is one. */
+  readonly row: number;
+}
+
+/** Keeps the members of a set. */
+export interface SetKeeper<T> {
+  /** Gives the row. */
+  add(at: number, value: T): number;
+  remove(row: number): void;
 }
 
 /** What a member is told from others by; all of a set are of the same type. */
@@ -22,10 +31,12 @@ export class SortedSet<T> {
   /** In order, none of them empty. */
   #parts: SortedEntry<T>[][] = [];
   readonly #byKey = new Map<Key, SortedEntry<T>>();
+  readonly #keeper: SetKeeper<T> | undefined;
 
   /** `keyOf` says what a member is told from others by. */
-  constructor(keyOf: (value: T) => Key) {
+  constructor(keyOf: (value: T) => Key, keeper?: SetKeeper<T>) {
     this.#keyOf = keyOf;
+    this.#keeper = keeper;
   }
 
   get size(): number {
@@ -34,9 +45,20 @@ export class SortedSet<T> {
 
   /** Adds a member, or moves the one that has its key to another time. */
   add(at: number, value: T): SortedEntry<T> {
-    const entry = { at, key: this.#keyOf(value), value };
-    const before = this.#byKey.get(entry.key);
+    const key = this.#keyOf(value);
+    const before = this.#byKey.get(key);
     if (before !== undefined) this.remove(before);
+    const entry = { at, key, value, row: this.#keeper?.add(at, value) ?? 0 };
+    this.#place(entry);
+    return entry;
+  }
+
+  /** Fills it with what was kept. */
+  restore(entries: readonly SortedEntry<T>[]): void {
+    for (const entry of entries) this.#place(entry);
+  }
+
+  #place(entry: SortedEntry<T>): void {
     this.#byKey.set(entry.key, entry);
     // Most come in their order.
     const last = this.#parts[this.#parts.length - 1];
@@ -48,13 +70,12 @@ export class SortedSet<T> {
     } else {
       this.#insert(entry);
     }
-    return entry;
   }
 
   /** Whether the entry was there. */
   remove(entry: SortedEntry<T>): boolean {
     if (this.#byKey.get(entry.key) !== entry) return false;
-    this.#byKey.delete(entry.key);
+    this.#drop(entry);
     const place = this.#partOf(entry);
     const part = this.#parts[place]!;
     part.splice(firstNotBefore(part, entry), 1);
@@ -70,9 +91,9 @@ export class SortedSet<T> {
       if (part === undefined) break;
       let count = 0;
       while (count < part.length && part[count]!.at <= at && taken.length + count < max) count++;
-      for (const { key, value } of part.splice(0, count)) {
-        this.#byKey.delete(key);
-        taken.push(value);
+      for (const entry of part.splice(0, count)) {
+        this.#drop(entry);
+        taken.push(entry.value);
       }
       if (part.length > 0) break;
       this.#parts.shift();
@@ -89,10 +110,10 @@ export class SortedSet<T> {
   takeWhere(matches: (value: T) => boolean): T[] {
     const taken: T[] = [];
     const parts = this.#parts.map((part) =>
-      part.filter(({ key, value }) => {
-        if (!matches(value)) return true;
-        this.#byKey.delete(key);
-        taken.push(value);
+      part.filter((entry) => {
+        if (!matches(entry.value)) return true;
+        this.#drop(entry);
+        taken.push(entry.value);
         return false;
       })
     );
@@ -102,7 +123,13 @@ export class SortedSet<T> {
 
   clear(): void {
     this.#parts = [];
+    for (const entry of this.#byKey.values()) this.#keeper?.remove(entry.row);
     this.#byKey.clear();
+  }
+
+  #drop({ key, row }: SortedEntry<T>): void {
+    this.#byKey.delete(key);
+    this.#keeper?.remove(row);
   }
 
   /** The first part that ends with this entry or one behind it. */

@@ -46,7 +46,8 @@ const FAILURE: StructType = {
   },
 };
 
-const JOB: StructType = {
+/** A job's type. */
+export const JOB: StructType = {
   name: "client.Job",
   fields: {
     retry: "int",
@@ -70,7 +71,7 @@ export function readJob(json: string): StoredJob {
 }
 
 /** What a reservation needs to know of a job as it is stored, without all the rest being read. */
-export function glanceAt(payload: string): { readonly jid: string; readonly reserveFor: number } {
+export function glanceAt(payload: string): Pick<StoredJob, "jid" | "reserve_for"> {
   const reader = new Reader(payload);
   reader.open();
   while (reader.key() !== "jid") {
@@ -82,7 +83,7 @@ export function glanceAt(payload: string): { readonly jid: string; readonly rese
   const end = payload.slice(payload.lastIndexOf("]"));
   return {
     jid: reader.string(),
-    reserveFor: Number(/^\],"reserve_for":(-?\d+)/.exec(end)?.[1] ?? 0),
+    reserve_for: Number(/^\],"reserve_for":(-?\d+)/.exec(end)?.[1] ?? 0),
   };
 }
 
@@ -92,7 +93,8 @@ export function readJobs(json: string): StoredJob[] {
   return jobs.map(complete);
 }
 
-function complete(fields: Partial<StoredJob>): StoredJob {
+/** A job of what was read of it. */
+export function complete(fields: Partial<StoredJob>): StoredJob {
   return {
     retry: fields.retry ?? DEFAULT_RETRY,
     failure: fields.failure === undefined ? undefined : completeFailure(fields.failure),

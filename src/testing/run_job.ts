@@ -5,7 +5,7 @@ import type { Handler } from "../consumer/handler.ts";
 import { scopedLogger } from "../consumer/logger.ts";
 import { RetryAfter, Snooze } from "../consumer/outcome.ts";
 import type { Registered } from "../consumer/registry.ts";
-import { ownTimeout } from "../consumer/session.ts";
+import { ownTimeout } from "../consumer/dispatcher.ts";
 import { InvalidArgumentError, JobAbortedError, StateError } from "../errors.ts";
 import { type Clock, systemClock } from "../internal/clock.ts";
 import { deferred } from "../internal/deferred.ts";

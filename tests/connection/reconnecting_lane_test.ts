@@ -190,6 +190,15 @@ test("the first connection is tried once", async () => {
   assert.equal(clock.pending, 0);
 });
 
+test("one that is closed as its first connection is made has none", async () => {
+  const { lane, peers } = make();
+  const opening = lane.open();
+  lane.close();
+  await assert.rejects(opening, StateError);
+  assert(peers[0]!.isClosed);
+  assert.equal(lane.connected, false);
+});
+
 test("a command is not sent after its deadline, whether it waits or comes late", async () => {
   const { lane, peers, clock, state } = make({ attempts: Infinity });
   await lane.open();

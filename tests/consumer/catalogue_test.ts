@@ -135,6 +135,8 @@ test("a job that is put off comes again as it came, to be checked anew", async (
     if (lengths.length === 1) throw new Snooze(0);
   });
   await setting.producer.enqueue("count", ["four"]);
+  await consumer.runOne();
+  await setting.producer.sets.scheduled.requeue({ type: "count" });
   const report = await consumer.runToCompletion();
   assert.deepEqual([lengths, report.failed], [[4, 4], 0]);
 });

@@ -105,7 +105,8 @@ test("200 stops at any moment while jobs pour in: the server keeps none of them,
     assert.equal(server.snapshot().working, 0, `seed ${seed}, after ${stops + TOGETHER} stops`);
   }
 
-  // What is left is on its queue, among the retries, or dead: whoever is asked for it has it.
+  // What is left is on its queue, put off, among the retries, or dead: whoever is asked for it has it.
+  await producer.sets.scheduled.requeue({ all: true });
   await producer.sets.retries.requeue({ all: true });
   await producer.sets.dead.requeue({ all: true });
   const left = new Set<string>();

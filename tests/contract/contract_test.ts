@@ -1,10 +1,12 @@
 import { after, before, describe } from "node:test";
 import { consumerContract } from "./consumer.ts";
+import { enterpriseContract } from "./enterprise.ts";
 import { jsonContract } from "./json.ts";
 import { lifeContract } from "./life.ts";
+import { outcomesContract } from "./outcomes.ts";
 import { producerContract } from "./producer.ts";
 import { queuesContract } from "./queues.ts";
-import { type Subject, subjects } from "./subject.ts";
+import { embedded, type Subject, subjects } from "./subject.ts";
 import { wireContract } from "./wire.ts";
 
 const suites: Readonly<Record<string, (subject: Subject) => void>> = {
@@ -13,15 +15,29 @@ const suites: Readonly<Record<string, (subject: Subject) => void>> = {
   life: lifeContract,
   producer: producerContract,
   consumer: consumerContract,
+  outcomes: outcomesContract,
   "queues and limits": queuesContract,
 };
 
-for (const subject of subjects()) {
-  for (const [name, suite] of Object.entries(suites)) {
-    describe(`${name} on ${subject.name}`, () => {
-      before(() => subject.start());
-      after(() => subject.stop());
-      suite(subject);
-    });
-  }
+const all = subjects();
+for (const subject of all) {
+  for (const [name, suite] of Object.entries(suites)) hold(subject, name, suite);
+}
+for (const subject of [embedded("the embedded server", "enterprise"), ...all.slice(1)]) {
+  const skip = subject.edition === "free" &&
+    "FAKTORY_TEST_EDITION does not say that it is Faktory Enterprise";
+  hold(subject, "Enterprise", enterpriseContract, skip);
+}
+
+function hold(
+  subject: Subject,
+  name: string,
+  suite: (subject: Subject) => void,
+  skip: string | false = false,
+): void {
+  describe(`${name} on ${subject.name}`, { skip }, () => {
+    before(() => subject.start());
+    after(() => subject.stop());
+    suite(subject);
+  });
 }

@@ -57,6 +57,7 @@ export function queuesContract(subject: Subject): void {
     });
     const { reason, done, failed } = await consumer.runToCompletion();
     assert.deepEqual({ reason, done, failed }, { reason: "empty", done: 0, failed: 0 });
+    await producer.sets.scheduled.requeue({ jids: [jid] });
     const other = new Consumer({ url: subject.url, queues: [queue], concurrency: 1 });
     other.register("others", (job, { attempt }) => {
       assert.deepEqual(

@@ -1,4 +1,4 @@
-import { FaktoryServer } from "../../src/server/mod.ts";
+import { FaktoryServer, type ServerEdition } from "../../src/server/mod.ts";
 import { environmentVariable } from "../../src/internal/environment.ts";
 
 /** A server that a suite is held against. */
@@ -8,33 +8,42 @@ export interface Subject {
   readonly url: string;
   start(): Promise<void>;
   stop(): Promise<void>;
+  /** Which edition it is. */
+  readonly edition: ServerEdition;
 }
 
-/** The embedded server always, and a real one where `FAKTORY_TEST_URL` names it. Everything in it is flushed. */
+/**
+ * The embedded server always, and a real one where `FAKTORY_TEST_URL` names it; `FAKTORY_TEST_EDITION=enterprise` says that it
+ * is Faktory Enterprise. Everything in it is flushed.
+ */
 export function subjects(): Subject[] {
   const url = environmentVariable("FAKTORY_TEST_URL");
-  const all: Subject[] = [embedded()];
+  const all: Subject[] = [embedded("the embedded server", "free")];
   if (url !== undefined && url !== "") all.push(real(url));
   return all;
 }
 
-function embedded(): Subject {
+/** The embedded server. */
+export function embedded(name: string, edition: ServerEdition): Subject {
   let server: FaktoryServer;
   return {
-    name: "the embedded server",
+    name,
+    edition,
     get url() {
       return server.url;
     },
     async start() {
-      server = await FaktoryServer.start({ port: 0 });
+      server = await FaktoryServer.start({ port: 0, edition });
     },
     stop: () => server.close(),
   };
 }
 
 function real(url: string): Subject {
+  const edition = environmentVariable("FAKTORY_TEST_EDITION");
   return {
     name: "a real server",
+    edition: edition === "enterprise" ? edition : "free",
     url,
     start: () => Promise.resolve(),
     stop: () => Promise.resolve(),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { backoffMs } from "../../src/internal/backoff.ts";
-import { ManualClock } from "../../src/internal/clock.ts";
+import { ManualClock, systemClock } from "../../src/internal/clock.ts";
 import { runtime } from "../../src/internal/environment.ts";
 import { Fifo } from "../../src/internal/fifo.ts";
 
@@ -41,4 +41,23 @@ it("runs in the runtime that the gate meant", (t) => {
   const wanted = process.env["FAKTORY_TEST_RUNTIME"];
   if (wanted === undefined) return t.skip("FAKTORY_TEST_RUNTIME is not set");
   assert.equal(runtime(), wanted);
+});
+
+it("the machine's clock waits for as long as it is told, past what a timer takes", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  let fired = 0;
+  const longest = 2 ** 31 - 1;
+  systemClock.after(longest + 10, () => fired++);
+  systemClock.after(Infinity, () => assert.fail("for ever is over"));
+  const cancel = systemClock.after(2 * longest, () => assert.fail("it was called off"));
+  systemClock.after(-1, () => fired++);
+  t.mock.timers.tick(0);
+  assert.equal(fired, 1);
+  t.mock.timers.tick(longest);
+  cancel();
+  t.mock.timers.tick(9);
+  assert.equal(fired, 1);
+  t.mock.timers.tick(1);
+  assert.equal(fired, 2);
+  t.mock.timers.tick(longest);
 });

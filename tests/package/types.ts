@@ -16,6 +16,7 @@ import {
 } from "@faktory-ts/faktory";
 import { FaktoryServer } from "@faktory-ts/faktory/server";
 import { FakeFaktory, type JobRun, runJob } from "@faktory-ts/faktory/testing";
+import { Supervisor, type SupervisorReport } from "@faktory-ts/faktory/supervisor";
 import { nodeTransport } from "@faktory-ts/faktory/transport/node";
 
 export const made: Job = new Job("resize", ["cat.png", 320], { queue: "images", retry: 5 });
@@ -75,6 +76,13 @@ export async function test(): Promise<JobRun> {
   return await runJob((job) => job.args[0], first);
 }
 
+export async function supervise(): Promise<SupervisorReport> {
+  const supervisor = new Supervisor("worker.js", { processes: 2, restart: "always" });
+  const forget: () => void = supervisor.on("exit", ({ pid = 0, retryInMs = 0 }) => pid + retryInMs);
+  forget();
+  return await supervisor.run();
+}
+
 // A type that were not found would be `any`, and these no faults.
 // @ts-expect-error A transport's name is a string.
 export const wrongTransport: Transport = { name: 1 };
@@ -86,3 +94,5 @@ export const wrongConsumer: Consumer = new Consumer({ concurrency: "20" });
 export const wrongRun: IsolatedRun = (_job, { producer }) => producer;
 // @ts-expect-error The port is a number.
 export const wrongServer: Promise<FaktoryServer> = FaktoryServer.start({ port: "7419" });
+// @ts-expect-error There is no such policy.
+export const wrongSupervisor: Supervisor = new Supervisor("worker.js", { restart: "sometimes" });

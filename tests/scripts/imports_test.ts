@@ -51,6 +51,12 @@ const refused: [what: string, path: string, source: string, fault: RegExp][] = [
   ["a package", "src/job/a.ts", `import "fast-check";`, /fast-check/],
   ["a package by its types", "src/job/a.ts", `/// <reference types="node" />`, /import node in/],
   ["a computed name", "src/job/a.ts", `const n = "x"; import(n);`, /computed/],
+  [
+    "a process outside the spawner",
+    "src/supervisor/a.ts",
+    `import "node:child_process";`,
+    /"supervisor"/,
+  ],
   ["import.meta", "src/job/a.ts", `import.meta.url;`, /import\.meta/],
   ["a global", "src/job/a.ts", `process.exit();`, /Cannot use process in "job"/],
   ["another runtime's global", "src/transport/deno.ts", `Bun.version;`, /Cannot use Bun/],

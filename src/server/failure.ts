@@ -13,7 +13,7 @@ export interface Failure {
   readonly backtrace: readonly string[];
 }
 
-/** A failure as the server takes it: cut, and never blank. */
+/** What is kept of a failure: cut, and never blank. */
 export function cleanse({ jid, errtype, message, backtrace }: Failure): Failure {
   return {
     jid,
@@ -23,20 +23,21 @@ export function cleanse({ jid, errtype, message, backtrace }: Failure): Failure 
   };
 }
 
-/** What is kept of a job's failure, beside what is known of earlier ones. */
-export function recordOf(
-  { failure: before, retry }: StoredJob,
-  failure: Failure,
+/** Writes a failure into its job, and counts it; gives what stands there now. */
+export function noteFailure(
+  job: StoredJob,
+  { errtype, message, backtrace }: Failure,
   now: string,
 ): StoredFailure {
-  return {
+  const before = job.failure;
+  return job.failure = {
     failed_at: before?.failed_at ?? now,
     next_at: before?.next_at ?? "",
-    message: failure.message,
-    errtype: failure.errtype,
-    backtrace: [...failure.backtrace],
+    message,
+    errtype,
+    backtrace: [...backtrace],
     retry_count: before === undefined ? 0 : before.retry_count + 1,
-    remaining: before === undefined ? retry : before.remaining - (before.remaining > 0 ? 1 : 0),
+    remaining: before === undefined ? job.retry : before.remaining - (before.remaining > 0 ? 1 : 0),
   };
 }
 

@@ -1,6 +1,9 @@
+import { type Clock, systemClock } from "../internal/clock.ts";
+import { watchSupervisor } from "./orphan.ts";
+
 /** What is to be done on each signal. */
 export interface SignalActions {
-  /** TERM and INT. */
+  /** TERM and INT, and the end of the supervisor that started this process. */
   stop(): void;
   /** TSTP. */
   quiet(): void;
@@ -14,7 +17,10 @@ interface Process {
 }
 
 /** Heeds the signals of the operating system until the function returned is called. Does nothing where there are none. */
-export function heedSignals({ stop, quiet, print }: SignalActions): () => void {
+export function heedSignals(
+  { stop, quiet, print }: SignalActions,
+  clock: Clock = systemClock,
+): () => void {
   const { process } = globalThis as unknown as { readonly process?: Process };
   const heeded: (() => void)[] = [];
   const actions = [["SIGTERM", stop], ["SIGINT", stop], ["SIGTSTP", quiet], [
@@ -30,5 +36,6 @@ export function heedSignals({ stop, quiet, print }: SignalActions): () => void {
       // A system or a runtime that does not have this one.
     }
   }
+  heeded.push(watchSupervisor(stop, clock));
   return () => heeded.forEach((forget) => forget());
 }

@@ -1,10 +1,13 @@
 /**
- * A server that answers at once and does nothing, so that what is measured is the client. Its FETCH always has a job. It
- * prints its port and runs until its standard input ends.
+ * A server that answers at once and does nothing, so that what is measured is the client. Its FETCH always has a job, with
+ * arguments of so many bytes where its own argument says so. It prints its URL, and how busy it was once its standard input
+ * ends.
  */
 
 import { createServer } from "node:net";
 import process from "node:process";
+import { argsOf } from "../args.ts";
+import { Use } from "./use.ts";
 
 const LF = 10;
 
@@ -32,8 +35,10 @@ function bulk(text: string): string {
   return `$${Buffer.byteLength(text)}\r\n${text}\r\n`;
 }
 
+const argBytes = process.argv[2] === undefined ? undefined : Number(process.argv[2]);
+
 /** More than any client has under way, so that no jid is there twice at a time. */
-const COUNT = 8192;
+const COUNT = argBytes === undefined ? 8192 : 1024;
 
 function repeated(reply: string): Replies {
   return new Replies(Array.from({ length: COUNT }, () => reply));
@@ -50,10 +55,12 @@ const JOBS = new Replies(Array.from({ length: COUNT }, (_, i) =>
     jid: `job-${String(i).padStart(12, "0")}`,
     queue: "default",
     jobtype: "bench",
-    args: [1, "two"],
+    args: argsOf(argBytes),
     created_at: "2026-01-01T00:00:00.000000001Z",
     enqueued_at: "2026-01-01T00:00:00.000000001Z",
     retry: 25,
+    // The Rust crate cannot read a job without it.
+    reserve_for: 1800,
   }))));
 
 /** What answers the command whose verb begins at `at`; `undefined` for END. */
@@ -75,7 +82,11 @@ function repliesTo(bytes: Uint8Array, at: number): Replies | undefined {
 /** Bytes of a verb that tell what it is. */
 const VERB = 5;
 
+const use = new Use();
+
 const server = createServer((socket) => {
+  use.opened();
+  socket.on("close", () => use.closed());
   socket.setNoDelay(true);
   socket.write('+HI {"v":2}\r\n');
   /** The first bytes of a line that began in an earlier chunk. */
@@ -122,6 +133,6 @@ const server = createServer((socket) => {
 
 server.listen(0, "127.0.0.1", () => {
   const address = server.address();
-  console.log(typeof address === "object" ? address?.port : undefined);
+  if (typeof address === "object") console.log(`tcp://127.0.0.1:${address?.port}`);
 });
-process.stdin.on("end", () => process.exit(0)).resume();
+use.tellAtEnd();

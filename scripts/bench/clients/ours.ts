@@ -1,0 +1,128 @@
+/** This package at work, with everything on that it has, until it is measured. */
+
+import { Consumer, type JobInput, Producer } from "../../../mod.ts";
+import type { Measurement, Task } from "../task.ts";
+import { begin, Counter, measureSteady, measureWaves, measureWindow } from "./measure.ts";
+import { Pace } from "./pace.ts";
+import { background, callers, perform } from "./perform.ts";
+
+const PRODUCER_EVENTS = ["disconnect", "reconnect", "warning", "listenerError"] as const;
+const CONSUMER_EVENTS = [
+  ...["start", "done", "fail", "discard", "snooze", "returned", "unreported", "expired"] as const,
+  ...["fetchError", "state", "disconnect", "reconnect", "lag", "warning"] as const,
+  "listenerError" as const,
+];
+
+/** What middleware and listeners do here, so that they are not compiled away. */
+let passed = 0;
+
+async function producerFor({ url }: Task): Promise<Producer> {
+  const producer = await Producer.connect({ url });
+  producer.use((_job, next) => {
+    passed++;
+    return next();
+  });
+  for (const event of PRODUCER_EVENTS) producer.on(event, () => passed++);
+  return producer;
+}
+
+function consume({ url, queue, concurrency }: Task, handle: (args: readonly unknown[]) => void) {
+  const consumer = new Consumer({ url, concurrency, queues: [queue] });
+  consumer.use(async (_job, _context, next) => {
+    passed++;
+    await next();
+  });
+  for (const event of CONSUMER_EVENTS) consumer.on(event, () => passed++);
+  consumer.register("bench", async ({ args }) => {
+    await undefined;
+    handle(args);
+  });
+  background(consumer.run());
+}
+
+/** Where the server keeps jobs, those that are left by a client that ends must not come back. */
+function fieldsFor({ isPassing, queue }: Task) {
+  return isPassing ? { queue, retry: 0, reserveFor: 60 } : undefined;
+}
+
+function jobFor(task: Task): () => JobInput {
+  const fields = fieldsFor(task);
+  return () => ({ ...fields, type: "bench", args: [1, "two"] });
+}
+
+async function enqueue(task: Task, counter: Counter): Promise<void> {
+  const producer = await producerFor(task);
+  const fields = fieldsFor(task);
+  callers(task.concurrency, async () => {
+    await producer.enqueue("bench", [1, "two"], fields);
+    counter.add();
+  });
+}
+
+async function enqueueMany(task: Task): Promise<Measurement> {
+  const producer = await producerFor(task);
+  const counter = new Counter();
+  const job = jobFor(task);
+  callers(1, async () => {
+    const jobs = Array.from({ length: task.jobs! }, job);
+    const { enqueued, failed } = await producer.enqueueMany(jobs);
+    for (const error of failed.values()) throw error;
+    counter.add(enqueued.length);
+  });
+  return await measureWindow(counter, task);
+}
+
+async function stream(task: Task): Promise<Measurement> {
+  const producer = await producerFor(task);
+  const job = jobFor(task);
+  let left = task.jobs!;
+  const jobs = new ReadableStream<JobInput>({
+    pull(controller) {
+      if (left-- > 0) controller.enqueue(job());
+      else controller.close();
+    },
+  });
+  const end = begin();
+  await jobs.pipeTo(producer.writable());
+  return end(task.jobs!);
+}
+
+async function pending(task: Task): Promise<Measurement> {
+  const producer = await producerFor(task);
+  return await measureWaves(task, (jobs) => {
+    const calls = new Array<Promise<string>>(jobs);
+    for (let i = 0; i < jobs; i++) calls[i] = producer.enqueue("bench", [1, "two"]);
+    return Promise.all(calls);
+  });
+}
+
+async function latency(task: Task): Promise<Measurement> {
+  const producer = await producerFor(task);
+  const fields = fieldsFor(task);
+  const pace = new Pace(task);
+  consume(task, ([number]) => pace.arrived(number as number));
+  return await pace.measure((number) => background(producer.enqueue("bench", [number], fields)));
+}
+
+perform({
+  async enqueue(task) {
+    const counter = new Counter();
+    await enqueue(task, counter);
+    return await measureWindow(counter, task);
+  },
+  many: enqueueMany,
+  stream,
+  consume(task) {
+    const counter = new Counter();
+    consume(task, () => counter.add());
+    return measureWindow(counter, task, task.jobs);
+  },
+  latency,
+  pending,
+  async steady(task) {
+    const counter = new Counter();
+    consume(task, () => counter.add());
+    await enqueue(task, new Counter());
+    return await measureSteady(counter, task);
+  },
+});

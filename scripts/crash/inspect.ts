@@ -1,0 +1,38 @@
+import { copyFile, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { FaktoryServer, ManualClock } from "../../src/server/mod.ts";
+import { LineClient } from "../line_client.ts";
+
+/** What SQLite may have left of a file whose writer was killed. */
+const ENDINGS = ["", "-wal", "-journal"];
+
+/**
+ * The jids of everything that a server has after a crash: one is started on a copy of its file, time goes by until whatever is
+ * reserved, failed or scheduled is due, and every job is fetched.
+ */
+export async function jobsOf(data: string): Promise<string[]> {
+  const copy = `${data}.copy`;
+  for (const ending of ENDINGS) {
+    if (existsSync(data + ending)) await copyFile(data + ending, copy + ending);
+  }
+  const clock = new ManualClock(Date.now());
+  const server = await FaktoryServer.start({ port: 0, data: copy, clock });
+  const client = await LineClient.hello(server.port);
+  try {
+    // What is reserved fails when its half hour is over, and is to be tried again.
+    clock.advance(31 * 60_000);
+    for (const target of ["scheduled", "retries"]) {
+      await client.ask(`MUTATE {"cmd":"requeue","target":"${target}"}\r\n`, 1);
+    }
+    const jids: string[] = [];
+    for (const [queue, size] of Object.entries(server.snapshot().queues)) {
+      const lines = await client.ask(`FETCH ${queue}\r\n`.repeat(size), 2 * size);
+      for (let i = 1; i < lines.length; i += 2) jids.push(JSON.parse(lines[i]!).jid);
+    }
+    return jids;
+  } finally {
+    client.close();
+    await server.close();
+    for (const ending of ENDINGS) await rm(copy + ending, { force: true });
+  }
+}

@@ -1,0 +1,102 @@
+import { ConnectionGone, LineClient } from "../line_client.ts";
+import type { Ledger } from "./ledger.ts";
+
+/** What a run of load needs. */
+export interface Load {
+  readonly port: number;
+  readonly ledger: Ledger;
+  /** From 0 to below 1. */
+  readonly random: () => number;
+  /** So many things were confirmed. */
+  confirmed(count: number): void;
+  /** Jobs that were enqueued in this run, less those that were fetched in it. */
+  open: number;
+}
+
+/** Jobs that may be enqueued before the producer waits for the consumers. */
+const MAX_OPEN = 400;
+
+const QUEUES = ["default", "other"];
+
+let made = 0;
+
+/** Enqueues in single PUSHes, many of them on their way, and in bulk; until the server is gone. */
+export function produce(load: Load): Promise<void> {
+  return untilGone(load.port, async (client) => {
+    const { random } = load;
+    while (true) {
+      const jobs = Array.from({ length: 1 + Math.floor(random() * 40) }, () => job(random));
+      if (load.open > MAX_OPEN) await client.ask("INFO\r\n", 2);
+      else if (random() < 0.3) await pushBulk(client, load, jobs);
+      else await pushEach(client, load, jobs);
+    }
+  });
+}
+
+interface MadeJob {
+  readonly jid: string;
+  readonly text: string;
+}
+
+function job(random: () => number): MadeJob {
+  const jid = `job-${(++made).toString(36).padStart(10, "0")}`;
+  const queue = QUEUES[Math.floor(random() * QUEUES.length)];
+  // Some are for later, in a set.
+  const at = random() < 0.02 ? { at: new Date(Date.now() + 3_600_000).toISOString() } : {};
+  return { jid, text: JSON.stringify({ jid, queue, jobtype: "work", args: [made], ...at }) };
+}
+
+async function pushBulk(client: LineClient, load: Load, jobs: readonly MadeJob[]): Promise<void> {
+  const [, refused] = await client.ask(`PUSHB [${jobs.map(({ text }) => text).join(",")}]\r\n`, 2);
+  if (refused !== "{}") load.ledger.violations.push(`PUSHB was refused: ${refused}`);
+  for (const { jid } of jobs) load.ledger.enqueued.add(jid);
+  load.open += jobs.length;
+  load.confirmed(jobs.length);
+}
+
+async function pushEach(client: LineClient, load: Load, jobs: readonly MadeJob[]): Promise<void> {
+  client.send(jobs.map(({ text }) => `PUSH ${text}\r\n`).join(""));
+  for (const { jid } of jobs) {
+    const [reply] = await client.ask("", 1);
+    if (reply !== "+OK") load.ledger.violations.push(`PUSH was refused: ${reply}`);
+    load.ledger.enqueued.add(jid);
+    load.open++;
+    load.confirmed(1);
+  }
+}
+
+/** Fetches and acknowledges, fails some, and keeps some; until the server is gone. */
+export function consume(load: Load): Promise<void> {
+  return untilGone(load.port, async (client) => {
+    const { ledger, random } = load;
+    while (true) {
+      const [length] = await client.ask(`FETCH ${QUEUES.join(" ")}\r\n`, 1);
+      if (length === "$-1") continue;
+      const [text] = await client.ask("", 1);
+      const { jid } = JSON.parse(text!);
+      ledger.gave(jid);
+      load.open--;
+      const chance = random();
+      if (chance < 0.01) continue;
+      const verb = chance < 0.05 ? "FAIL" : "ACK";
+      if (verb === "ACK") ledger.acknowledging.add(jid);
+      else ledger.fetched.delete(jid);
+      const [reply] = await client.ask(`${verb} ${JSON.stringify({ jid })}\r\n`, 1);
+      if (reply !== "+OK") ledger.violations.push(`${verb} was refused: ${reply}`);
+      if (verb === "ACK") ledger.acknowledged.add(jid);
+      load.confirmed(1);
+    }
+  });
+}
+
+async function untilGone(port: number, work: (client: LineClient) => Promise<void>): Promise<void> {
+  let client;
+  try {
+    client = await LineClient.hello(port);
+    await work(client);
+  } catch (error) {
+    if (!(error instanceof ConnectionGone)) throw error;
+  } finally {
+    client?.close();
+  }
+}

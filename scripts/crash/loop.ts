@@ -1,0 +1,103 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { runtime } from "../../src/internal/environment.ts";
+import { jobsOf } from "./inspect.ts";
+import { Ledger } from "./ledger.ts";
+import { consume, produce } from "./load.ts";
+
+/** Every so many kills, the server is killed while it starts. */
+const EARLY = 5;
+
+const CONSUMERS = 8;
+
+/** It is killed after so many milliseconds, whatever was confirmed by then. */
+const MAX_LIFE_MS = 10_000;
+
+/** Options of {@linkcode crashLoop}. */
+export interface CrashOptions {
+  readonly kills: number;
+  readonly seed: number;
+  /** Hears of each kill. */
+  readonly killed?: (kill: number, ledger: Ledger) => void;
+}
+
+/**
+ * Kills a server under load again and again, each time at another moment, and compares what it then has with what it had
+ * confirmed.
+ */
+export async function crashLoop({ kills, seed, killed }: CrashOptions): Promise<Ledger> {
+  const folder = await mkdtemp(join(tmpdir(), "crash-"));
+  const data = join(folder, "jobs.db");
+  const ledger = new Ledger();
+  const random = randomOf(seed);
+  try {
+    for (let kill = 1; kill <= kills; kill++) {
+      const server = startServer(data);
+      if (kill % EARLY === 0) await killEarly(server, random() * 400);
+      else await killUnderLoad(server, { ledger, random });
+      if (existsSync(data)) ledger.compare(await jobsOf(data));
+      killed?.(kill, ledger);
+    }
+    return ledger;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+function startServer(data: string): ChildProcess {
+  const flags = {
+    deno: ["run", "-A", "--no-check"],
+    bun: [],
+    node: ["--import", "tsx"],
+    workerd: [],
+  };
+  const program = fileURLToPath(new URL("./server.ts", import.meta.url));
+  return spawn(process.execPath, [...flags[runtime() ?? "node"], program, data], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+}
+
+async function killUnderLoad(
+  server: ChildProcess,
+  { ledger, random }: { ledger: Ledger; random: () => number },
+): Promise<void> {
+  const exited = once(server, "exit");
+  const [port] = await Promise.race([once(server.stdout!, "data"), exited]);
+  if (server.exitCode !== null) throw new Error(`the server exited with ${server.exitCode}`);
+  let left = 1 + Math.floor(random() * 1500);
+  const load = {
+    port: Number(String(port)),
+    ledger,
+    random,
+    open: 0,
+    confirmed: (count: number) => {
+      if (left > 0 && (left -= count) <= 0) server.kill("SIGKILL");
+    },
+  };
+  const timer = setTimeout(() => server.kill("SIGKILL"), MAX_LIFE_MS);
+  await Promise.all([
+    ...Array.from({ length: 2 }, () => produce(load)),
+    ...Array.from({ length: CONSUMERS }, () => consume(load)),
+  ]);
+  await exited;
+  clearTimeout(timer);
+}
+
+async function killEarly(server: ChildProcess, ms: number): Promise<void> {
+  const exited = once(server, "exit");
+  const timer = setTimeout(() => server.kill("SIGKILL"), ms);
+  await exited;
+  clearTimeout(timer);
+}
+
+/** Numbers from 0 to below 1, the same for the same seed. */
+function randomOf(seed: number): () => number {
+  let state = seed % 2_147_483_646 + 1;
+  return () => (state = state * 48_271 % 2_147_483_647) / 2_147_483_647;
+}

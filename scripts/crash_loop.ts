@@ -1,0 +1,36 @@
+/**
+ * `deno task crash [KILLS] [SEED]`: kills a durable server under load, 100 times unless told otherwise, and holds it to what it
+ * had confirmed. Exits with 1 where a job was lost or ran again.
+ */
+
+import process from "node:process";
+import { crashLoop } from "./crash/loop.ts";
+
+const [kills = "100", seed = String(Date.now() % 1_000_000)] = process.argv.slice(2);
+
+async function main(): Promise<void> {
+  console.log(`${kills} kills, seed ${seed}`);
+  const start = performance.now();
+  const ledger = await crashLoop({
+    kills: Number(kills),
+    seed: Number(seed),
+    killed(kill, { enqueued, acknowledged, violations }) {
+      console.log(
+        `kill ${kill}: ${enqueued.size} enqueued, ${acknowledged.size} acknowledged, ` +
+          `${violations.length} violations`,
+      );
+    },
+  });
+  const { enqueued, acknowledged, violations } = ledger;
+  for (const violation of violations.slice(0, 20)) console.log(violation);
+  const seconds = Math.round((performance.now() - start) / 1000);
+  console.log(
+    `${kills} kills in ${seconds} s: ${enqueued.size} jobs confirmed, ${acknowledged.size} ACKs ` +
+      `confirmed, ${violations.length} violations: ${
+        violations.length === 0 ? "passed" : "FAILED"
+      }`,
+  );
+  process.exit(violations.length === 0 ? 0 : 1);
+}
+
+void main();

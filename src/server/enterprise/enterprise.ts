@@ -1,0 +1,96 @@
+import type { Clock } from "../../internal/clock.ts";
+import { isQueueName } from "../../job/queue_name.ts";
+import type { FailedTo, JobHooks } from "../hooks.ts";
+import type { StoredJob } from "../stored_job.ts";
+import { batchCommand } from "./batch_command.ts";
+import type { BatchRecord } from "./batch_record.ts";
+import { Batches } from "./batches.ts";
+import { isExpired, setExpiry } from "./expiry.ts";
+import { type Records, Shelf } from "./records.ts";
+import { trackCommand } from "./track_command.ts";
+import { type Track, Tracks } from "./tracks.ts";
+import { Unique } from "./unique.ts";
+
+/** What Enterprise needs of its server. */
+export interface EnterpriseOptions {
+  readonly clock: Clock;
+  /** Where what it knows is kept. @default in memory alone */
+  readonly records?: Records | undefined;
+  /** Enqueues a job. */
+  push(job: StoredJob): void;
+  /** Has a job that runs be reserved for longer. */
+  extend(jid: string, until: number): void;
+}
+
+/** What Faktory Enterprise does beyond the free server: batches, tracking, unique jobs, jobs that expire. */
+export class Enterprise implements JobHooks {
+  readonly #clock: Clock;
+  readonly #batches: Batches;
+  readonly #tracks: Tracks;
+  readonly #unique: Unique;
+  readonly #shelves: readonly { clear(): void }[];
+  readonly #extend: EnterpriseOptions["extend"];
+
+  constructor({ clock, records, push, extend }: EnterpriseOptions) {
+    this.#clock = clock;
+    this.#extend = extend;
+    const batches = new Shelf<BatchRecord>("batches", clock, records);
+    const failures = new Shelf<1>("batch_failures", clock, records);
+    const tracks = new Shelf<Track>("tracks", clock, records);
+    const locks = new Shelf<string>("locks", clock, records);
+    this.#shelves = [batches, failures, tracks, locks];
+    this.#batches = new Batches({ clock, batches, failures, push });
+    this.#tracks = new Tracks(tracks, clock);
+    this.#unique = new Unique(locks);
+  }
+
+  /** BATCH: a text to be sent with its length before it, or `undefined` for OK. */
+  batch(line: string): string | undefined {
+    return batchCommand(this.#batches, line);
+  }
+
+  /** TRACK, likewise. */
+  track(line: string): string | undefined {
+    return trackCommand({ tracks: this.#tracks, extend: this.#extend }, line);
+  }
+
+  pushing(job: StoredJob, at: number | undefined): void {
+    if (job.custom === undefined) return;
+    // It is about to be refused for that, and nothing may be left of it.
+    if (at === undefined && !isQueueName(job.queue)) return;
+    const from = at ?? this.#clock.now();
+    // First all that may refuse it.
+    setExpiry(job, from);
+    this.#batches.check(job);
+    this.#unique.check(job);
+    this.#unique.lock(job, from);
+    this.#batches.add(job);
+    this.#tracks.moved(job, "enqueued");
+  }
+
+  fetching(job: StoredJob): boolean {
+    if (job.custom === undefined) return true;
+    if (isExpired(job, this.#clock.now())) return false;
+    this.#unique.started(job);
+    this.#tracks.moved(job, "working");
+    return true;
+  }
+
+  acknowledged(job: StoredJob): void {
+    if (job.custom === undefined) return;
+    // Before a callback is enqueued, which may be one that the lock is in the way of.
+    this.#unique.succeeded(job);
+    this.#tracks.moved(job, "success");
+    this.#batches.succeeded(job);
+  }
+
+  failed(job: StoredJob, to: FailedTo): void {
+    if (job.custom === undefined) return;
+    this.#tracks.moved(job, to === "dead" ? "dead" : "failed");
+    this.#batches.failed(job);
+  }
+
+  flushed(): void {
+    for (const shelf of this.#shelves) shelf.clear();
+  }
+}

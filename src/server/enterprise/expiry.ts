@@ -1,0 +1,38 @@
+import { parseTimestamp } from "../../job/timestamp.ts";
+import { GoError, quoted } from "../go_json.ts";
+import { type StoredJob, writeTime } from "../stored_job.ts";
+
+/**
+ * Has a job expire that says so: `expires_in`, in seconds, becomes the `expires_at` that it means for a job that is due at
+ * `from`.
+ *
+ * Known from the wiki: the two keys, and that a job past its time is dropped when it would be fetched, not before. Guessed: that
+ * `expires_in` counts from the PUSH, and for a scheduled job from its `at`; that `expires_at` goes first; that what is no time
+ * is refused.
+ *
+ * @throws {GoError} where it is no time.
+ */
+export function setExpiry(job: StoredJob, from: number): void {
+  const { custom } = job;
+  if (custom === undefined) return;
+  const { expires_at, expires_in } = custom;
+  if (expires_at !== undefined && expires_at !== null) {
+    if (parseTimestamp(expires_at) !== undefined) return;
+    throw new GoError(`invalid timestamp for 'expires_at': ${quoted(String(expires_at))}`);
+  }
+  if (expires_in === undefined || expires_in === null) return;
+  const at = typeof expires_in === "number" ? from + expires_in * 1000 : NaN;
+  // The last moment that a Date can hold.
+  if (!(Math.abs(at) <= 8.64e15)) {
+    throw new GoError("invalid expires_in, must be a number of seconds");
+  }
+  job.custom = { ...custom, expires_at: writeTime(at) };
+}
+
+/** Whether a job's time is over. */
+export function isExpired({ custom }: StoredJob, now: number): boolean {
+  const text = custom?.["expires_at"];
+  if (text === undefined) return false;
+  const at = parseTimestamp(text);
+  return at !== undefined && now > at.getTime();
+}

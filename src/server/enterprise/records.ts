@@ -1,0 +1,73 @@
+import type { Clock } from "../../internal/clock.ts";
+
+/** Where what an edition knows is kept beyond the process: told of every change, read once at the start. */
+export interface Records {
+  /** All of a table, in the order in which the keys were first set. */
+  all(table: string): Iterable<readonly [key: string, json: string]>;
+  set(table: string, key: string, json: string): void;
+  delete(table: string, key: string): void;
+}
+
+/** Records past their time are looked for once there are so many, and each time that their number has doubled. */
+const MIN_SWEEP = 1000;
+
+interface Entry<T> {
+  /** Milliseconds since 1970. */
+  readonly until: number;
+  readonly value: T;
+}
+
+/** One table: values that JSON can hold, each with a time after which it is as if it had never been. */
+export class Shelf<T> {
+  readonly #table: string;
+  readonly #clock: Clock;
+  readonly #records: Records | undefined;
+  readonly #entries = new Map<string, Entry<T>>();
+  #sweepAt = MIN_SWEEP;
+
+  constructor(table: string, clock: Clock, records: Records | undefined) {
+    this.#table = table;
+    this.#clock = clock;
+    this.#records = records;
+    for (const [key, json] of records?.all(table) ?? []) this.#entries.set(key, JSON.parse(json));
+    this.#sweep();
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** To be given to `set` again where it was changed. */
+  get(key: string): T | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return undefined;
+    if (entry.until > this.#clock.now()) return entry.value;
+    this.delete(key);
+    return undefined;
+  }
+
+  set(key: string, value: T, until: number): void {
+    const entry = { until, value };
+    this.#entries.set(key, entry);
+    this.#records?.set(this.#table, key, JSON.stringify(entry));
+    if (this.#entries.size >= this.#sweepAt) this.#sweep();
+  }
+
+  /** Whether it was there. */
+  delete(key: string): boolean {
+    if (!this.#entries.delete(key)) return false;
+    this.#records?.delete(this.#table, key);
+    return true;
+  }
+
+  clear(): void {
+    for (const key of [...this.#entries.keys()]) this.delete(key);
+    this.#sweepAt = MIN_SWEEP;
+  }
+
+  #sweep(): void {
+    const now = this.#clock.now();
+    for (const [key, { until }] of this.#entries) if (until <= now) this.delete(key);
+    this.#sweepAt = Math.max(MIN_SWEEP, this.#entries.size * 2);
+  }
+}

@@ -1,0 +1,48 @@
+import { parseTimestamp } from "../../job/timestamp.ts";
+import { GoError, quoted, unmarshal } from "../go_json.ts";
+import { subcommand } from "./subcommand.ts";
+import type { Tracks } from "./tracks.ts";
+
+/** What TRACK works on. */
+export interface TrackContext {
+  readonly tracks: Tracks;
+  /** Has a job that runs be reserved for longer; for less it cannot be. */
+  extend(jid: string, until: number): void;
+}
+
+/** What TRACK replies: a text to be sent with its length before it, or `undefined` for OK. */
+export function trackCommand(context: TrackContext, line: string): string | undefined {
+  const { name, payload } = subcommand(line);
+  switch (name) {
+    case "GET":
+      if (payload === "") throw new GoError("missing JID");
+      return context.tracks.reply(payload);
+    case "SET":
+      set(context, payload);
+      return undefined;
+    default:
+      throw new GoError(`no such TRACK subcommand: ${name}`);
+  }
+}
+
+function set({ tracks, extend }: TrackContext, payload: string): void {
+  const { jid = "", percent, desc, reserve_until } = unmarshal(payload, "JobTrack", {
+    jid: "string",
+    percent: "int",
+    desc: "string",
+    reserve_until: "string",
+  }) as { jid?: string; percent?: number; desc?: string; reserve_until?: string };
+  if (jid === "") throw new GoError("missing JID");
+  if (reserve_until !== undefined && reserve_until !== "") {
+    const until = parseTimestamp(reserve_until);
+    if (until === undefined) {
+      throw new GoError(`invalid timestamp for 'reserve_until': ${quoted(reserve_until)}`);
+    }
+    // Guessed: the wiki does not say that only tracked jobs can be.
+    extend(jid, until.getTime());
+  }
+  tracks.told(jid, {
+    ...(percent === undefined ? {} : { percent }),
+    ...(desc === undefined ? {} : { desc }),
+  });
+}

@@ -1,0 +1,94 @@
+import type { Peer, PeerHandler } from "../peer.ts";
+import type { SaveListener, Store } from "./store.ts";
+
+/** What is held back for a client, in UTF-16 units, before its connection is asked to wait. */
+const HIGH_WATER = 1024 * 1024;
+
+interface Held {
+  readonly group: number;
+  text: string;
+}
+
+/** A client to whom nothing is sent before what it could tell is saved. */
+export class HeldPeer implements Peer, SaveListener {
+  readonly #peer: Peer;
+  readonly #store: Store;
+  readonly #held: Held[] = [];
+  #length = 0;
+  /** The connection waits. */
+  #isFull = false;
+  /** Hangs up once nothing is held. */
+  #isEnding = false;
+  #handler: PeerHandler | undefined;
+
+  constructor(peer: Peer, store: Store) {
+    this.#peer = peer;
+    this.#store = store;
+  }
+
+  /** Who hears that it need not wait any more. */
+  attach(handler: PeerHandler): void {
+    this.#handler = handler;
+  }
+
+  send(text: string): boolean {
+    const group = this.#store.unsaved;
+    const last = this.#held.at(-1);
+    if (last === undefined && group === 0) return this.#peer.send(text);
+    if (last !== undefined && (group === 0 || last.group === group)) {
+      last.text += text;
+    } else {
+      this.#held.push({ group, text });
+      if (last === undefined) this.#store.listen(this);
+    }
+    this.#length += text.length;
+    if (this.#length > HIGH_WATER) this.#isFull = true;
+    return !this.#isFull;
+  }
+
+  end(): void {
+    if (this.#held.length === 0) this.#peer.end();
+    else this.#isEnding = true;
+  }
+
+  destroy(): void {
+    this.#drop();
+    this.#peer.destroy();
+  }
+
+  pause(): void {
+    this.#peer.pause();
+  }
+
+  resume(): void {
+    this.#peer.resume();
+  }
+
+  saved(group: number): void {
+    let out = "";
+    while (this.#held.length > 0 && this.#held[0]!.group <= group) out += this.#held.shift()!.text;
+    this.#length -= out.length;
+    const isReading = out === "" || this.#peer.send(out);
+    if (this.#held.length === 0) {
+      this.#store.forget(this);
+      if (this.#isEnding) this.#peer.end();
+    }
+    if (!this.#isFull || this.#length > HIGH_WATER) return;
+    this.#isFull = false;
+    // One that does not read will say itself when it does again.
+    if (isReading) this.#handler?.drained();
+  }
+
+  /** The first of the replies that were held tells it, and of the others there is none. */
+  failed(reason: string): void {
+    this.#drop();
+    this.#peer.send(`-ERR ${reason.replace(/\s+/g, " ")}\r\n`);
+    this.#peer.end();
+  }
+
+  #drop(): void {
+    this.#held.length = 0;
+    this.#length = 0;
+    this.#store.forget(this);
+  }
+}

@@ -1,0 +1,83 @@
+import { checksum } from "./checksum.ts";
+import { APPLICATION_ID, damaged, SCHEMA_VERSION } from "./data_file.ts";
+import type { Database } from "./sqlite_module.ts";
+import type { StoredRow } from "./store.ts";
+
+/** Rows that are read at a time. */
+const PAGE = 1000;
+
+/** `sum` is a checksum of the row: SQLite itself would not see that a letter of a job has become another. */
+export const SCHEMA = `
+  BEGIN EXCLUSIVE;
+  CREATE TABLE jobs (
+    row INTEGER PRIMARY KEY,
+    place TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    owner TEXT NOT NULL,
+    sum INTEGER NOT NULL,
+    job TEXT NOT NULL
+  );
+  CREATE TABLE records (
+    name TEXT NOT NULL,
+    key TEXT NOT NULL,
+    sum INTEGER NOT NULL,
+    json TEXT NOT NULL,
+    UNIQUE (name, key)
+  );
+  PRAGMA application_id = ${APPLICATION_ID};
+  PRAGMA user_version = ${SCHEMA_VERSION};
+  COMMIT;
+`;
+
+interface JobRow extends Omit<StoredRow, "text"> {
+  readonly sum: number;
+  readonly job: string;
+}
+
+interface RecordRow {
+  readonly name: string;
+  readonly key: string;
+  readonly sum: number;
+  readonly json: string;
+}
+
+/**
+ * Every job, in the order of the rows.
+ *
+ * @throws {ConfigError} `INVALID_DATA` on one that is not as it was written.
+ */
+export function* readJobs(database: Database, path: string): IterableIterator<StoredRow> {
+  const page = database.prepare(`SELECT * FROM jobs WHERE row > ? ORDER BY row LIMIT ${PAGE}`);
+  let last = 0;
+  for (let rows; (rows = page.all(last)).length > 0;) {
+    for (const { row, place, at, owner, sum, job } of rows as unknown as JobRow[]) {
+      if (checksum([row, place, at, owner, job]) !== sum) {
+        throw damaged(path, `the job in row ${row} is not as it was written`);
+      }
+      yield { row, place, at, owner: JSON.parse(owner), text: job };
+      last = row;
+    }
+  }
+}
+
+/**
+ * The records of a table, or of all of them, in the order in which they were first set.
+ *
+ * @throws {ConfigError} `INVALID_DATA` on one that is not as it was written.
+ */
+export function* readRecords(
+  database: Database,
+  path: string,
+  table?: string,
+): IterableIterator<readonly [key: string, json: string]> {
+  const rows = table === undefined
+    ? database.prepare("SELECT * FROM records").all()
+    : database.prepare("SELECT * FROM records WHERE name = ? ORDER BY rowid")
+      .all(JSON.stringify(table));
+  for (const { name, key, sum, json } of rows as unknown as RecordRow[]) {
+    if (checksum([name, key, json]) !== sum) {
+      throw damaged(path, `the record ${key} of ${name} is not as it was written`);
+    }
+    yield [JSON.parse(key), json];
+  }
+}

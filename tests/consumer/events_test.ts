@@ -1,0 +1,237 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ConnectionLostError, type ConsumerEvents, Discard, Snooze } from "../../mod.ts";
+import { ManualClock } from "../../src/server/mod.ts";
+import { jobReply, script, type ScriptOptions, serve } from "./scripted.ts";
+import { once, until } from "./setting.ts";
+
+type Script = Awaited<ReturnType<typeof script<"run">>>;
+
+/** How an event comes about, and what it tells then. */
+interface Provocation<Detail> {
+  /** Options of the consumer and its server. */
+  readonly options?: ScriptOptions;
+  /** Does what the event follows on. */
+  provoke(script: Script): unknown;
+  /** Looks at all that was told. */
+  check(details: readonly [Detail, ...Detail[]]): void;
+  /** Ends the consumer, where that takes more than a stop. */
+  end?(script: Script): Promise<unknown>;
+}
+
+const JID = "jid-jid-1";
+const SECOND = 1000;
+
+/** A clock that can be late: what is due is called only once it has been so for a while. */
+class LateClock extends ManualClock {
+  late = 0;
+
+  override now(): number {
+    return super.now() + this.late;
+  }
+}
+
+/** The handlers of all consumers here, by the type of their jobs. */
+const handlers = {
+  async works(_job: unknown, context: { progress(percent: number): Promise<boolean> }) {
+    await context.progress(50);
+  },
+  throws() {
+    throw new RangeError("too far");
+  },
+  discards: () => new Discard("no use"),
+  snoozes: () => new Snooze(60, "not yet"),
+  hangs: () => new Promise(() => {}),
+};
+
+const run = (jobtype: keyof typeof handlers | "unknown", fields = {}) => (script: Script) =>
+  script.give(jobReply(JID, { jobtype, ...fields }));
+
+/** One for each event: where one is missing, or is no event any longer, this does not compile. */
+const provocations: { [Name in keyof ConsumerEvents]: Provocation<ConsumerEvents[Name]> } = {
+  start: {
+    provoke: run("works"),
+    check: ([{ job }]) => assert.deepEqual([job.jid, job.type], [JID, "works"]),
+  },
+  done: {
+    provoke: run("works"),
+    check: ([{ job, elapsedMs }]) => assert.deepEqual([job.jid, elapsedMs], [JID, 0]),
+  },
+  fail: {
+    provoke: run("throws"),
+    check([{ job, error, elapsedMs }]) {
+      assert(error instanceof RangeError);
+      assert.deepEqual([job.jid, elapsedMs], [JID, 0]);
+    },
+  },
+  discard: {
+    provoke: run("discards"),
+    check([{ job, outcome, elapsedMs }]) {
+      assert(outcome instanceof Discard);
+      assert.deepEqual([job.jid, outcome.message, elapsedMs], [JID, "no use", 0]);
+    },
+  },
+  snooze: {
+    provoke: run("snoozes"),
+    check([{ job, outcome, elapsedMs }]) {
+      assert(outcome instanceof Snooze);
+      assert.deepEqual([job.jid, outcome.seconds, elapsedMs], [JID, 60, 0]);
+    },
+  },
+  returned: {
+    options: { unregistered: "leave" },
+    provoke: run("unknown"),
+    check: ([{ job, reason }]) => assert.deepEqual([job.jid, reason], [JID, "unregistered"]),
+  },
+  unreported: {
+    options: { answer: (line) => line.startsWith("ACK") ? "-ERR no\r\n" : undefined },
+    provoke: run("works"),
+    check([{ job, error }]) {
+      assert.deepEqual([job.jid, (error as { code: string }).code], [JID, "SERVER_ERROR"]);
+    },
+  },
+  expired: {
+    async provoke(script) {
+      await run("hangs", { reserve_for: 60 })(script);
+      await until(() => script.consumer.running.length === 1);
+      await script.wait(60 * SECOND);
+    },
+    check: ([{ job }]) => assert.equal(job.jid, JID),
+    async end({ consumer, clock, stop }) {
+      const stopping = stop({ graceMs: 0 });
+      await until(() => consumer.state === "stopping");
+      clock.advance(250);
+      assert.deepEqual((await stopping).unfinished, []);
+    },
+  },
+  fetchError: {
+    provoke: ({ give }) => give("-ERR no\r\n"),
+    check: ([{ error }]) => assert.equal((error as { code: string }).code, "SERVER_ERROR"),
+  },
+  state: {
+    provoke({ consumer }) {
+      consumer.quiet();
+    },
+    check(details) {
+      const states = details.map(({ state }) => state);
+      assert.deepEqual(states, ["running", "quiet", "stopping", "stopped"]);
+    },
+  },
+  disconnect: {
+    provoke: ({ commands }) => commands.end(),
+    check([{ error, retryInMs }]) {
+      assert(error instanceof ConnectionLostError);
+      assert(retryInMs! >= 50 && retryInMs! <= 100, `${retryInMs}`);
+    },
+  },
+  reconnect: {
+    async provoke({ commands, consumer, clock, peers }) {
+      const lost = once((listener) => consumer.on("disconnect", listener));
+      commands.end();
+      await lost;
+      clock.advance(100);
+      await until(() => peers.length === 3);
+      serve(peers[2]!);
+    },
+    check: ([{ attempts }]) => assert.equal(attempts, 1),
+  },
+  lag: {
+    options: { clock: new LateClock() },
+    provoke({ consumer, clock }) {
+      assert.equal(consumer.state, "running");
+      (clock as LateClock).late = 300;
+      clock.advance(SECOND);
+    },
+    check: ([{ lagMs }]) => assert.equal(lagMs, 300),
+  },
+  clock: {
+    options: { clock: new LateClock() },
+    provoke({ consumer, clock }) {
+      assert.equal(consumer.state, "running");
+      (clock as LateClock).late = -300;
+      clock.advance(SECOND);
+    },
+    check: ([{ setBackMs }]) => assert.equal(setBackMs, 300),
+  },
+  warning: {
+    options: {
+      answer: (line) =>
+        line.startsWith("TRACK")
+          ? "-ERR tracking subsystem is only available in Faktory Enterprise\r\n"
+          : undefined,
+    },
+    provoke: run("works"),
+    check([{ code, message }]) {
+      assert.equal(code, "ENTERPRISE_ONLY");
+      assert.match(message, /not Faktory Enterprise/);
+    },
+  },
+  listenerError: {
+    async provoke(script) {
+      script.consumer.on("start", () => {
+        throw new Error("from a listener");
+      });
+      await run("works")(script);
+    },
+    check([{ event, error }]) {
+      assert.deepEqual([event, String(error)], ["start", "Error: from a listener"]);
+    },
+  },
+};
+
+/** What each event told while one of them was provoked. */
+type Told = { [Name in keyof ConsumerEvents]: ConsumerEvents[Name][] };
+
+async function told(name: keyof ConsumerEvents): Promise<{ told: Told; script: Script }> {
+  const { options, provoke, end } = provocations[name];
+  const told = Object.fromEntries(
+    Object.keys(provocations).map((name) => [name, []]),
+  ) as never as Told;
+  const one = await script({
+    ...options,
+    setUp(consumer) {
+      for (const [type, handler] of Object.entries(handlers)) consumer.register(type, handler);
+      for (const event of Object.keys(told) as (keyof ConsumerEvents)[]) {
+        consumer.on(event, (detail) => void told[event].push(detail as never));
+      }
+    },
+  });
+  await provoke(one);
+  await until(() => told[name].length > 0);
+  await (end ?? (({ stop }: Script) => stop()))(one);
+  return { told, script: one };
+}
+
+for (const name of Object.keys(provocations) as (keyof ConsumerEvents)[]) {
+  test(`the event ${name} comes, and tells what it says that it does`, async () => {
+    const { told: all } = await told(name);
+    const { check } = provocations[name] as Provocation<unknown>;
+    if (name !== "state") assert.equal(all[name].length, 1);
+    check(all[name] as never);
+  });
+}
+
+test("a job that is done tells that it starts, and then that it is done, and nothing else", async () => {
+  const { told: all } = await told("done");
+  const names = Object.entries(all).filter(([, details]) => details.length > 0).map(([name]) =>
+    name
+  );
+  assert.deepEqual(names.sort(), ["done", "start", "state"]);
+  assert.equal(all.start[0]!.job, all.done[0]!.job);
+});
+
+test("a listener hears nothing more once it was taken away", async () => {
+  const seen: string[] = [];
+  const { consumer, give, stop, commands } = await script({
+    setUp: (consumer) => consumer.register("x", () => {}),
+  });
+  const forget = consumer.on("start", ({ job }) => {
+    seen.push(job.jid);
+    forget();
+  });
+  await give(jobReply("jid-jid-1"));
+  await give(jobReply("jid-jid-2"));
+  await commands.received(3);
+  await stop();
+  assert.deepEqual(seen, ["jid-jid-1"]);
+});

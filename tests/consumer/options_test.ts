@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Consumer, type ProducerMiddleware } from "../../mod.ts";
+import { ManualClock } from "../../src/server/mod.ts";
+import { pass, start, until } from "./setting.ts";
+
+test("jobs that handlers enqueue pass the consumer's own middleware", async () => {
+  const clock = new ManualClock(Date.now());
+  await using setting = await start(clock);
+  await setting.producer.enqueue("first", [], { custom: { tenant: "a" } });
+  const order: string[] = [];
+  const stamp: ProducerMiddleware = (job, next) => {
+    order.push("outer");
+    return next({ ...job, custom: { ...job.custom, via: "worker" } });
+  };
+  const inner: ProducerMiddleware = (_job, next) => {
+    order.push("inner");
+    return next();
+  };
+  const consumer = new Consumer({
+    url: setting.server.url,
+    enqueueMiddleware: [stamp, inner],
+    clock,
+  });
+  consumer.register("first", async ({ custom }, { producer }) => {
+    await producer.enqueue("second", [], { custom });
+  });
+  let seen: unknown;
+  consumer.register("second", ({ custom }) => void (seen = custom));
+  await pass(clock, consumer, consumer.runToCompletion());
+  // A second run has connections of its own, and the same middleware, once.
+  await setting.producer.enqueue("first");
+  await pass(clock, consumer, consumer.runToCompletion({ maxJobs: 2 }));
+  assert.deepEqual(seen, { via: "worker" });
+  assert.deepEqual(order, ["outer", "inner", "outer", "inner"]);
+  for (const wrong of [7, ["x"], stamp]) {
+    assert.throws(() => new Consumer({ enqueueMiddleware: wrong as never }), {
+      code: "INVALID_OPTION",
+    });
+  }
+});
+
+test("a run to completion ends after so many jobs, too", async () => {
+  const clock = new ManualClock(Date.now());
+  await using setting = await start(clock);
+  await setting.producer.enqueueMany([1, 2, 3, 4].map((i) => ({ type: "x", args: [i] })));
+  const consumer = new Consumer({ url: setting.server.url, concurrency: 1, clock });
+  consumer.register("x", () => {});
+  const first = await pass(clock, consumer, consumer.runToCompletion({ maxJobs: 3 }));
+  assert.deepEqual([first.reason, first.done], ["limit", 3]);
+  const second = await pass(clock, consumer, consumer.runToCompletion({ maxJobs: 3 }));
+  assert.deepEqual([second.reason, second.done], ["empty", 1]);
+});
+
+test("after its time a run gives jobs as long as it was told to", async () => {
+  const clock = new ManualClock(Date.now());
+  await using setting = await start(clock);
+  const jid = await setting.producer.enqueue("hangs", [], { retry: 3 });
+  const consumer = new Consumer({ url: setting.server.url, concurrency: 1, clock });
+  let signal: AbortSignal | undefined;
+  consumer.register("hangs", (_job, context) => {
+    signal = context.signal;
+    return new Promise(() => {});
+  });
+  const running = consumer.run({ maxMs: 10_000, graceMs: 3000 });
+  await until(() => signal !== undefined);
+  clock.advance(10_000);
+  assert.equal(consumer.state, "stopping");
+  clock.advance(2999);
+  assert.equal(signal!.aborted, false);
+  clock.advance(1);
+  assert.equal(signal!.aborted, true);
+  const report = await pass(clock, consumer, running);
+  assert.deepEqual([report.reason, report.unfinished[0]?.jid], ["time", jid]);
+  await assert.rejects(consumer.run({ maxMs: 1, graceMs: -1 }), { code: "INVALID_OPTION" });
+  await assert.rejects(consumer.runToCompletion({ maxJobs: 0 }), { code: "INVALID_OPTION" });
+});

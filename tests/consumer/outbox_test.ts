@@ -1,0 +1,274 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  ConnectionLostError,
+  type Handler,
+  JobNotFoundError,
+  Kill,
+  RetryAfter,
+  ServerError,
+  Snooze,
+} from "../../mod.ts";
+import { type Answer, jobReply, script, serve } from "./scripted.ts";
+import { until } from "./setting.ts";
+
+/** Reports that may wait before no more is fetched, as in `session.ts`. */
+const MAX_UNREPORTED = 1000;
+
+/** A handler for each of the jobs that end in another way, by type. */
+const HANDLERS: Record<string, Handler> = {
+  done() {},
+  fails() {
+    throw new Error("no");
+  },
+  killed() {
+    throw new Kill();
+  },
+  later() {
+    throw new Snooze(60);
+  },
+  again() {
+    throw new RetryAfter(60);
+  },
+};
+
+/** A scripted consumer that has these handlers, and tells what was given up. */
+async function outbox(answer: Answer) {
+  const unreported: { jid: string; error: unknown }[] = [];
+  const starts: string[] = [];
+  const one = await script({
+    answer,
+    reconnect: { initialMs: 10, maxMs: 10 },
+    commandTimeoutMs: 1e9,
+    setUp(consumer) {
+      for (const [type, handler] of Object.entries(HANDLERS)) consumer.register(type, handler);
+      consumer.on("start", ({ job }) => starts.push(job.type));
+      consumer.on("unreported", ({ job, error }) => unreported.push({ jid: job.jid, error }));
+    },
+  });
+  return {
+    ...one,
+    unreported,
+    starts,
+    /** Cuts the connection for commands, and gives what comes over the one that is made in its place, HELLO left out. */
+    async cut(answerThen: Answer = () => undefined): Promise<() => string[]> {
+      const { peers, clock } = one;
+      const { length } = peers;
+      (length === 2 ? one.commands : peers.at(-1)!).end();
+      await settle();
+      clock.advance(10);
+      await until(() => peers.length > length);
+      const again = peers.at(-1)!;
+      serve(again, answerThen);
+      await settle();
+      return () => verbs(again.lines);
+    },
+  };
+}
+
+/** The commands that came, each with the job that it is about. */
+function verbs(lines: readonly string[]): string[] {
+  return lines.slice(1).map((line) => `${line.split(" ")[0]} ${/jid-\w+/.exec(line)?.[0]}`);
+}
+
+async function settle(): Promise<void> {
+  for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+const silence: Answer = () => "";
+
+test("what became of a job is told again where the answer was lost, in the same order", async () => {
+  const { give, stop, cut, commands, unreported, starts } = await outbox(silence);
+  for (const jobtype of ["done", "fails", "done"]) {
+    await give(jobReply(`jid-0000${starts.length}`, { jobtype }));
+    await until(() => commands.lines.length === starts.length + 1);
+  }
+  const told = ["ACK jid-00000", "FAIL jid-00001", "ACK jid-00002"];
+  assert.deepEqual(verbs(commands.lines), told);
+  const silent = await cut(silence);
+  assert.deepEqual(silent(), told);
+  const heard = await cut();
+  assert.deepEqual(heard(), told);
+  const { done, failed } = await stop();
+  assert.deepEqual([done, failed, starts.length, unreported], [2, 1, 3, []]);
+});
+
+test("an outcome of two commands goes on where it was", async () => {
+  for (
+    const [jobtype, first, second] of [
+      ["later", "PUSH", "ACK"],
+      ["again", "PUSH", "ACK"],
+      ["killed", "FAIL", "MUTATE"],
+    ] as const
+  ) {
+    // The first command is answered, or not.
+    for (const isAnswered of [true, false]) {
+      const { give, stop, cut, commands, unreported } = await outbox((line) =>
+        isAnswered && line.startsWith(first) ? undefined : ""
+      );
+      await give(jobReply("jid-00000", { jobtype }));
+      const steps = [`${first} jid-00000`, `${second} jid-00000`];
+      const sent = isAnswered ? steps : steps.slice(0, 1);
+      await until(() => commands.lines.length > sent.length);
+      assert.deepEqual(verbs(commands.lines), sent);
+      const again = await cut();
+      assert.deepEqual(again(), isAnswered ? steps.slice(1) : steps);
+      await stop();
+      assert.deepEqual(unreported, []);
+    }
+  }
+});
+
+test("a FAIL that is not found the second time has got through the first time", async () => {
+  for (const jobtype of ["fails", "killed"]) {
+    const { give, stop, cut, unreported, commands } = await outbox(silence);
+    await give(jobReply("jid-00000", { jobtype }));
+    await commands.received(2);
+    const again = await cut((line) =>
+      line.startsWith("FAIL") ? "-ERR Job not found jid-00000\r\n" : undefined
+    );
+    const expected = ["FAIL jid-00000", "MUTATE jid-00000"];
+    assert.deepEqual(again(), expected.slice(0, jobtype === "fails" ? 1 : 2));
+    await stop();
+    assert.deepEqual(unreported, []);
+  }
+});
+
+test("a job that the server does not find is given up, told of, and not told again", async () => {
+  const { give, stop, cut, unreported, commands } = await outbox(() =>
+    "-ERR Job not found jid-00000\r\n"
+  );
+  await give(jobReply("jid-00000", { jobtype: "fails" }));
+  await until(() => unreported.length === 1);
+  assert.equal(unreported[0]!.jid, "jid-00000");
+  assert(unreported[0]!.error instanceof JobNotFoundError);
+  assert.equal(commands.lines.length, 2);
+  const again = await cut();
+  assert.deepEqual(again(), []);
+  // The slot is free again.
+  await give(jobReply("jid-00001", { jobtype: "done" }));
+  await settle();
+  assert.deepEqual(again(), ["ACK jid-00001"]);
+  assert.equal((await stop()).done, 1);
+});
+
+test("what the server refuses is given up and told of, whichever command it is", async () => {
+  for (
+    const [jobtype, refused, sent] of [
+      ["done", "ACK", ["ACK"]],
+      ["fails", "FAIL", ["FAIL"]],
+      ["killed", "MUTATE", ["FAIL", "MUTATE"]],
+      ["later", "ACK", ["PUSH", "ACK"]],
+    ] as const
+  ) {
+    const { give, stop, commands, unreported } = await outbox((line) =>
+      line.startsWith(refused) ? "-ERR the store is full\r\n" : undefined
+    );
+    await give(jobReply("jid-00000", { jobtype }));
+    await until(() => unreported.length === 1);
+    assert(unreported[0]!.error instanceof ServerError);
+    assert.deepEqual(verbs(commands.lines), sent.map((verb) => `${verb} jid-00000`));
+    await stop();
+  }
+});
+
+test("a job that the server does not take again is failed", async () => {
+  for (const jobtype of ["later", "again"]) {
+    const { give, stop, commands, unreported } = await outbox((line) =>
+      line.startsWith("PUSH") ? "-ERR the store is full\r\n" : undefined
+    );
+    await give(jobReply("jid-00000", { jobtype }));
+    await commands.received(3);
+    assert.deepEqual(verbs(commands.lines), ["PUSH jid-00000", "FAIL jid-00000"]);
+    await stop();
+    assert.deepEqual(unreported, []);
+  }
+});
+
+test("a job as only another client makes it is put off all the same, or failed where that cannot be", async () => {
+  const cases: [fields: Record<string, unknown>, verb: string, sent: unknown[]][] = [
+    [{ reserve_for: 30 }, "PUSH", [60, undefined]],
+    [{ reserve_for: 0 }, "PUSH", [undefined, undefined]],
+    [{ reserve_for: -1, retry: -7 }, "PUSH", [60, -1]],
+    [{ retry: 0 }, "PUSH", [undefined, 0]],
+    // Past 2^53.
+    [{ args: [2 ** 60] }, "FAIL", [undefined, undefined]],
+  ];
+  for (const [fields, verb, sent] of cases) {
+    const { give, stop, commands, unreported } = await outbox(() => undefined);
+    await give(jobReply("jid-00000", { jobtype: "later", ...fields }));
+    await commands.received(2);
+    const line = commands.lines[1]!;
+    assert.equal(line.slice(0, 4), verb, JSON.stringify(fields));
+    const { reserve_for, retry } = JSON.parse(line.slice(5));
+    assert.deepEqual([reserve_for, retry], sent);
+    await stop();
+    assert.deepEqual(unreported, []);
+  }
+});
+
+test("nothing is told after the reservation's end, whether it was sent before or not", async () => {
+  for (const isSent of [true, false]) {
+    const { give, stop, peers, clock, commands, fetch, consumer, unreported } = await outbox(
+      silence,
+    );
+    if (isSent) await give(jobReply("jid-00000", { jobtype: "done", reserve_for: 60 }));
+    await settle();
+    assert.equal(commands.lines.length, isSent ? 2 : 1);
+    commands.end();
+    await settle();
+    if (!isSent) await give(jobReply("jid-00000", { jobtype: "done", reserve_for: 60 }));
+    await fetch.received(3);
+    // All at once: the connection that is asked for on the way is made when that is over.
+    clock.advance(60_000);
+    await until(() => peers.length === 3);
+    serve(peers[2]!);
+    await until(() => unreported.length === 1);
+    const { error } = unreported[0]!;
+    assert(error instanceof ConnectionLostError, String(error));
+    assert.deepEqual([error.code, error.outcome], [
+      "DEADLINE_PASSED",
+      isSent ? "unknown" : "not-sent",
+    ]);
+    await settle();
+    assert.deepEqual(verbs(peers[2]!.lines).filter((verb) => verb.startsWith("ACK")), []);
+    assert.equal(consumer.state, "running");
+    await stop();
+  }
+});
+
+test("no more jobs are fetched while too many reports wait, and again once there is room", async () => {
+  let held = 0;
+  let isHeld = true;
+  const { give, stop, commands, fetch, starts, unreported } = await outbox((line) => {
+    if (!line.startsWith("ACK") || !isHeld) return undefined;
+    held++;
+    return "";
+  });
+  for (let i = 0; i <= MAX_UNREPORTED; i++) {
+    await give(jobReply(`jid-${String(i).padStart(5, "0")}`, { jobtype: "done" }));
+  }
+  await settle();
+  assert.deepEqual([starts.length, held], [MAX_UNREPORTED + 1, MAX_UNREPORTED + 1]);
+  // HELLO, and a FETCH for each job.
+  assert.equal(fetch.lines.length, 1 + MAX_UNREPORTED + 1);
+  commands.say("+OK\r\n");
+  await fetch.received(1 + MAX_UNREPORTED + 2);
+  isHeld = false;
+  commands.say("+OK\r\n".repeat(held - 1));
+  const { done } = await stop();
+  assert.deepEqual([done, unreported], [MAX_UNREPORTED + 1, []]);
+});
+
+test("reports that wait are told once the server is back, however many, each once", async () => {
+  const { give, stop, cut, starts, unreported } = await outbox(silence);
+  for (let i = 0; i <= MAX_UNREPORTED; i++) {
+    await give(jobReply(`jid-${String(i).padStart(5, "0")}`, { jobtype: "done" }));
+  }
+  await settle();
+  const again = await cut();
+  await until(() => again().length === MAX_UNREPORTED + 1);
+  assert.equal(new Set(again()).size, MAX_UNREPORTED + 1);
+  const { done } = await stop();
+  assert.deepEqual([done, starts.length, unreported], [starts.length, starts.length, []]);
+});

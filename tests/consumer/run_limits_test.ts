@@ -1,0 +1,246 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Consumer, Snooze } from "../../mod.ts";
+import { deferred } from "../../src/internal/deferred.ts";
+import { ManualClock } from "../../src/server/mod.ts";
+import { jobReply, script } from "./scripted.ts";
+import { pass, start, until } from "./setting.ts";
+
+/** An embedded server, and a consumer that shares its clock. */
+async function setUp(concurrency: number) {
+  const clock = new ManualClock(Date.now());
+  const setting = await start(clock);
+  const consumer = new Consumer({ url: setting.server.url, concurrency, clock });
+  const jobs = (count: number) =>
+    setting.producer.enqueueMany(
+      Array.from({ length: count }, (_, i) => ({ type: "x", args: [i] })),
+    );
+  return { ...setting, clock, consumer, jobs };
+}
+
+for (const concurrency of [1, 3, 10]) {
+  test(`as many jobs are run as were asked for, and no more is fetched: ${concurrency} at a time`, async () => {
+    await using one = await setUp(concurrency);
+    const { server, consumer, jobs } = one;
+    await jobs(9);
+    let runs = 0;
+    consumer.register("x", async () => {
+      runs++;
+      await Promise.resolve();
+    });
+    const report = await consumer.run({ maxJobs: 5 });
+    assert.deepEqual(report, { reason: "limit", done: 5, failed: 0, unfinished: [] });
+    const { queues, working, processed } = server.snapshot();
+    assert.deepEqual([runs, queues["default"], working, processed], [5, 4, 0, 5]);
+  });
+}
+
+test("jobs that fail, have no handler or are put off count, too", async () => {
+  await using one = await setUp(1);
+  const { producer, consumer } = one;
+  await producer.enqueue("throws");
+  await producer.enqueue("nobody's");
+  await producer.enqueue("later");
+  await producer.enqueue("left");
+  consumer.register("throws", () => {
+    throw new Error("no");
+  });
+  consumer.register("later", () => new Snooze(60));
+  const { reason, done, failed } = await consumer.run({ maxJobs: 3 });
+  assert.deepEqual([reason, done, failed], ["limit", 1, 2]);
+  assert.deepEqual(one.server.snapshot().queues, { default: 1 });
+});
+
+test("it waits for as many as were asked for, and for those that run", async () => {
+  await using one = await setUp(3);
+  const { consumer, producer, jobs, clock } = one;
+  await jobs(1);
+  const finish = deferred<void>();
+  let runs = 0;
+  consumer.register("x", () => {
+    runs++;
+    return finish.promise;
+  });
+  let isOver = false;
+  const running = consumer.run({ maxJobs: 2 });
+  void running.then(() => isOver = true);
+  await until(() => runs === 1);
+  // More than a FETCH waits for: empty queues are not the end of it.
+  for (let i = 0; i < 100; i++) {
+    clock.advance(50);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  assert.equal(isOver, false);
+  await producer.enqueue("x");
+  await producer.enqueue("x");
+  await until(() => runs === 2);
+  assert.equal(isOver, false);
+  finish.resolve();
+  assert.equal((await running).done, 2);
+  assert.equal(one.server.snapshot().queues["default"], 1);
+});
+
+test("a job that is left to others does not count", async () => {
+  await using one = await setUp(1);
+  const { producer, clock } = one;
+  await producer.enqueue("nobody's", [], { queue: "first" });
+  await producer.enqueue("x", [], { queue: "second" });
+  const consumer = new Consumer({
+    url: one.server.url,
+    concurrency: 1,
+    queues: ["first", "second"],
+    unregistered: "leave",
+    clock,
+  });
+  let runs = 0;
+  consumer.register("x", () => void runs++);
+  const { done, failed } = await pass(clock, consumer, consumer.run({ maxJobs: 1 }));
+  assert.deepEqual([runs, done, failed], [1, 1, 0]);
+  assert.equal(one.server.snapshot().scheduled, 1);
+});
+
+test("the time that was asked for ends it as a stop does: what runs may end", async () => {
+  const finish = deferred<void>();
+  const { give, commands, fetch, clock, consumer, running } = await script({
+    runLimits: { maxMs: 10_000 },
+    setUp: (consumer) => consumer.register("x", () => finish.promise),
+  });
+  await give(jobReply("jid-jid-1"));
+  await until(() => consumer.running.length === 1);
+  clock.advance(9999);
+  assert.equal(consumer.state, "running");
+  clock.advance(1);
+  assert.equal(consumer.state, "stopping");
+  finish.resolve();
+  await until(() => fetch.lines.at(-1) === "END");
+  fetch.end();
+  assert.deepEqual(await running, { reason: "time", done: 1, failed: 0, unfinished: [] });
+  assert.equal(commands.lines[1], `ACK {"jid":"jid-jid-1"}`);
+  assert.equal(clock.pending, 0);
+});
+
+test("whichever limit comes first ends it, and the other leaves no timer", async () => {
+  await using one = await setUp(1);
+  const { consumer, jobs, clock } = one;
+  const timers = clock.pending;
+  await jobs(2);
+  consumer.register("x", () => {});
+  assert.equal((await consumer.run({ maxJobs: 1, maxMs: 60_000 })).reason, "limit");
+  assert.equal(clock.pending, timers);
+  const { reason, done } = await pass(clock, consumer, consumer.run({ maxJobs: 5, maxMs: 3000 }));
+  assert.deepEqual([reason, done], ["time", 1]);
+  assert.equal(clock.pending, timers);
+  assert.equal((await pass(clock, consumer, consumer.run({ maxMs: 1 }))).reason, "time");
+});
+
+test("limits that cannot be used are refused, and nothing is connected", async () => {
+  const consumer = new Consumer({ url: "tcp://localhost:1" });
+  const code = "INVALID_OPTION";
+  for (const maxJobs of [0, -1, 1.5, NaN, Infinity, "1"]) {
+    await assert.rejects(consumer.run({ maxJobs: maxJobs as number }), { code });
+  }
+  for (const maxMs of [0, -1, NaN, "1"]) {
+    await assert.rejects(consumer.run({ maxMs: maxMs as number }), { code });
+  }
+  assert.equal(consumer.state, "idle");
+});
+
+test("runOne runs one job, whatever becomes of it, and says whether there was one", async () => {
+  await using one = await setUp(5);
+  const { consumer, producer, clock, server } = one;
+  assert.equal(await pass(clock, consumer, consumer.runOne()), false);
+  const runs: string[] = [];
+  consumer.register("done", (job) => void runs.push(job.type));
+  consumer.register("throws", (job) => {
+    runs.push(job.type);
+    throw new Error("no");
+  });
+  consumer.register("later", (job) => {
+    runs.push(job.type);
+    throw new Snooze(60);
+  });
+  const types = ["throws", "later", "done"];
+  for (const type of types) await producer.enqueue(type);
+  for (const _ of types) assert.equal(await consumer.runOne(), true);
+  assert.deepEqual(runs, types);
+  await producer.enqueue("nobody's");
+  assert.equal(await consumer.runOne(), true);
+  assert.equal(server.snapshot().queues["default"], 0);
+  assert.equal(await pass(clock, consumer, consumer.runOne()), false);
+});
+
+test("runOne has run a job whose reservation ended, too, or that a stop has given back", async () => {
+  const { clock, give, wait, fetch, consumer, running } = await script({
+    way: "runOne",
+    setUp: (consumer) =>
+      consumer.register(
+        "x",
+        (_job, { signal }) =>
+          new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve())),
+      ),
+  });
+  await give(jobReply("jid-jid-1", { reserve_for: 60 }));
+  await until(() => consumer.running.length === 1);
+  await wait(60_000);
+  await until(() => fetch.lines.at(-1) === "END");
+  fetch.end();
+  assert.equal(await running, true);
+  assert.equal(clock.pending, 0);
+  const stopped = await script({
+    way: "runOne",
+    setUp: (consumer) => consumer.register("x", () => assert.fail("it ran")),
+  });
+  void stopped.consumer.stop();
+  await stopped.give(jobReply("jid-jid-1"));
+  assert.equal(await stopped.stop({ graceMs: 25_000 }), true);
+});
+
+test("a run of so many jobs ends with them when it was quieted meanwhile, by the server too", async () => {
+  for (const way of ["runOne", "run"] as const) {
+    const finish = deferred<void>();
+    const { wait, give, fetch, consumer, running } = await script<"run" | "runOne">({
+      way,
+      runLimits: { maxJobs: 1 },
+      answer: (line) => line.startsWith("BEAT") ? `+{"state":"quiet"}\r\n` : undefined,
+      setUp: (consumer) => consumer.register("x", () => finish.promise),
+    });
+    await give(jobReply("jid-jid-1"));
+    await until(() => consumer.running.length === 1);
+    await wait(15_000);
+    assert.equal(consumer.state, "quiet");
+    finish.resolve();
+    await until(() => fetch.lines.at(-1) === "END");
+    fetch.end();
+    const report = { reason: "limit", done: 1, failed: 0, unfinished: [] };
+    assert.deepEqual(await running, way === "run" ? report : true);
+  }
+});
+
+test("a run to completion runs what there is, what that enqueues, and what failed is left", async () => {
+  await using one = await setUp(4);
+  const { consumer, jobs, clock, server } = one;
+  await jobs(20);
+  let runs = 0;
+  consumer.register<[number]>("x", async ({ args: [n] }, { producer }) => {
+    runs++;
+    if (n === 19) throw new Error("no");
+    if (n >= 10) await producer.enqueue("x", [n - 10]);
+    if (n === 5) void producer.enqueue("x", [0]);
+  });
+  const report = await pass(clock, consumer, consumer.runToCompletion());
+  const { reason, done, failed } = report;
+  assert.deepEqual([reason, done, failed], ["empty", runs - 1, 1]);
+  assert.equal(runs, 20 + 9 + 2);
+  const { queues, retries, working } = server.snapshot();
+  assert.deepEqual([queues["default"], retries, working], [0, 1, 0]);
+});
+
+test("a run to completion is ended by a stop before its end", async () => {
+  await using one = await setUp(1);
+  const { consumer, jobs, clock } = one;
+  await jobs(5);
+  consumer.register("x", () => void consumer.stop());
+  const { reason, done } = await pass(clock, consumer, consumer.runToCompletion());
+  assert.equal(reason, "stopped");
+  assert(done >= 1 && done < 5, `${done}`);
+});

@@ -1,0 +1,255 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import {
+  Consumer,
+  Discard,
+  type Handler,
+  type Job,
+  type JobFailure,
+  type JobOptions,
+  Kill,
+  Producer,
+  RetryAfter,
+  Snooze,
+} from "../../mod.ts";
+import { freshQueue, type Subject } from "./subject.ts";
+
+/** A set's size, or the jobs of a queue, less what was there before. */
+interface Growth {
+  readonly scheduled: number;
+  readonly retries: number;
+  readonly dead: number;
+  readonly working: number;
+  readonly waiting: number;
+}
+
+const NONE: Growth = { scheduled: 0, retries: 0, dead: 0, working: 0, waiting: 0 };
+
+/** The two ways to give an outcome. */
+const WAYS: readonly (readonly [name: string, give: (outcome: Error) => Promise<unknown>])[] = [
+  ["thrown", (outcome) => Promise.reject(outcome)],
+  ["returned", (outcome) => Promise.resolve(outcome)],
+];
+
+/** One job on a queue of its own, a consumer of that queue, and what its handler saw. */
+async function oneJob(subject: Subject, options: JobOptions, handler: Handler) {
+  const producer = await Producer.connect({ url: subject.url });
+  const queue = freshQueue();
+  const before = (await producer.info()).sets;
+  const jid = await producer.enqueue("x", [1], { queue, ...options });
+  const consumer = new Consumer({ url: subject.url, queues: [queue], concurrency: 1 });
+  const runs: { attempt: number; failure: JobFailure | undefined; job: Job }[] = [];
+  consumer.register("x", (job, context) => {
+    runs.push({ attempt: context.attempt, failure: job.failure, job });
+    return handler(job, context);
+  });
+  return {
+    producer,
+    consumer,
+    runs,
+    jid,
+    queue,
+    async growth(): Promise<Growth> {
+      const { sets, queues } = await producer.info();
+      const { scheduled, retries, dead, working } = sets;
+      return {
+        scheduled: scheduled - before.scheduled,
+        retries: retries - before.retries,
+        dead: dead - before.dead,
+        working: working - before.working,
+        waiting: queues[queue] ?? 0,
+      };
+    },
+    async [Symbol.asyncDispose]() {
+      for (const set of [producer.sets.scheduled, producer.sets.retries, producer.sets.dead]) {
+        await set.discard({ jids: [jid] });
+      }
+      await producer.queues.remove(queue);
+      await producer.close();
+    },
+  };
+}
+
+/** What becomes of a job by an outcome. */
+export function outcomesContract(subject: Subject): void {
+  for (const [way, give] of WAYS) {
+    it(`is done with a job whose Discard was ${way}`, async () => {
+      await using one = await oneJob(subject, { retry: 5 }, () => give(new Discard("no use")));
+      const told: unknown[] = [];
+      one.consumer.on("discard", ({ outcome }) => told.push(outcome.message));
+      one.consumer.on("fail", () => assert.fail("a Discard is no failure"));
+      const report = await one.consumer.run({ maxJobs: 1 });
+      assert.deepEqual(report, { reason: "limit", done: 1, failed: 0, unfinished: [] });
+      assert.deepEqual(told, ["no use"]);
+      assert.deepEqual(await one.growth(), NONE);
+    });
+
+    it(`has a job whose Kill was ${way} among the dead, with its failure`, async () => {
+      let isKilled = false;
+      await using one = await oneJob(subject, { retry: 5, backtrace: 1 }, () => {
+        if (isKilled) return;
+        isKilled = true;
+        return give(new Kill("hopeless"));
+      });
+      const report = await one.consumer.run({ maxJobs: 1 });
+      assert.deepEqual([report.done, report.failed], [0, 1]);
+      assert.deepEqual(await one.growth(), { ...NONE, dead: 1 });
+      await one.producer.sets.dead.requeue({ jids: [one.jid] });
+      assert.equal(await one.consumer.runOne(), true);
+      const { failure, attempt } = one.runs[1]!;
+      assert.deepEqual([failure!.type, failure!.message, attempt], ["Kill", "hopeless", 2]);
+      assert.equal(failure!.backtrace!.length, 1);
+    });
+
+    it(`tries a job whose RetryAfter was ${way} again at its time, as one of its retries`, async () => {
+      await using one = await oneJob(
+        subject,
+        { retry: 2 },
+        () => give(new RetryAfter(3600, "busy")),
+      );
+      const startedAt = Date.now();
+      let report = await one.consumer.run({ maxJobs: 1 });
+      assert.deepEqual([report.done, report.failed], [0, 1]);
+      assert.deepEqual(await one.growth(), { ...NONE, scheduled: 1 });
+      await one.producer.sets.scheduled.requeue({ jids: [one.jid] });
+      report = await one.consumer.run({ maxJobs: 1 });
+      assert.deepEqual(await one.growth(), { ...NONE, scheduled: 1 });
+      const second = one.runs[1]!;
+      assert.equal(second.attempt, 2);
+      assert.equal(second.job.jid, one.jid);
+      assert.deepEqual(second.job.args, [1]);
+      const { type, message, retryCount, remaining, failedAt, nextAt } = second.failure!;
+      assert.deepEqual([type, message, retryCount, remaining], ["RetryAfter", "busy", 0, 2]);
+      assert(Math.abs(nextAt!.getTime() - failedAt!.getTime() - 3_600_000) < 1000);
+      assert(Math.abs(second.job.at!.getTime() - startedAt - 3_600_000) < 30_000);
+      // The last retry that it has: after it, no time is waited for any longer.
+      await one.producer.sets.scheduled.requeue({ jids: [one.jid] });
+      report = await one.consumer.run({ maxJobs: 1 });
+      assert.deepEqual([report.done, report.failed], [0, 1]);
+      assert.deepEqual(await one.growth(), { ...NONE, dead: 1 });
+      const third = one.runs[2]!;
+      assert.equal(third.attempt, 3);
+      assert.deepEqual([third.failure!.retryCount, third.failure!.remaining], [1, 1]);
+    });
+
+    it(`puts a job off whose Snooze was ${way}, and counts no attempt`, async () => {
+      await using one = await oneJob(subject, { retry: 1 }, () => give(new Snooze(3600)));
+      const told: unknown[] = [];
+      one.consumer.on("snooze", ({ outcome }) => told.push(outcome.seconds));
+      for (let i = 0; i < 2; i++) {
+        const report = await one.consumer.run({ maxJobs: 1 });
+        assert.deepEqual([report.done, report.failed], [1, 0]);
+        assert.deepEqual(await one.growth(), { ...NONE, scheduled: 1 });
+        await one.producer.sets.scheduled.requeue({ jids: [one.jid] });
+      }
+      assert.deepEqual(told, [3600, 3600]);
+      assert.deepEqual(one.runs.map(({ attempt, failure }) => [attempt, failure]), [
+        [1, undefined],
+        [1, undefined],
+      ]);
+    });
+  }
+
+  it("keeps a job's failure while it is put off", async () => {
+    const ends = [new Error("once"), new Snooze(3600), new Error("twice"), new Discard()];
+    await using one = await oneJob(subject, { retry: 5 }, () => Promise.reject(ends.shift()!));
+    const { scheduled, retries } = one.producer.sets;
+    for (const set of [retries, scheduled, retries, undefined]) {
+      await one.consumer.run({ maxJobs: 1 });
+      await set?.requeue({ jids: [one.jid] });
+    }
+    assert.deepEqual(
+      one.runs.map(({ attempt, failure }) => [attempt, failure?.message, failure?.retryCount]),
+      [[1, undefined, undefined], [2, "once", 0], [2, "once", 0], [3, "twice", 1]],
+    );
+    assert.deepEqual(await one.growth(), NONE);
+  });
+
+  it("puts a job off for a moment at least: its ACK must not find it with its next worker", async () => {
+    for (const outcome of [new Snooze(0), new RetryAfter(0)]) {
+      const seen: unknown[] = [];
+      await using one = await oneJob(subject, { retry: 5 }, ({ args, at }, { attempt }) => {
+        seen.push([args[0], attempt]);
+        if (seen.length === 1) throw outcome;
+        assert(at === undefined || at.getTime() > Date.now() + 3000);
+      });
+      await one.producer.enqueue("x", [2], { queue: one.queue });
+      await one.consumer.run({ maxJobs: 2 });
+      assert.deepEqual(await one.growth(), { ...NONE, scheduled: 1 });
+      await one.producer.sets.scheduled.requeue({ jids: [one.jid] });
+      await one.consumer.run({ maxJobs: 1 });
+      const again = outcome instanceof Snooze ? 1 : 2;
+      assert.deepEqual(seen, [[1, 1], [2, 1], [1, again]]);
+      assert.deepEqual(await one.growth(), NONE);
+    }
+  });
+
+  it("has nothing left of a killed job that has no retries, as the server keeps none of those", async () => {
+    await using one = await oneJob(subject, { retry: 0 }, () => Promise.reject(new Kill()));
+    assert.equal((await one.consumer.run({ maxJobs: 1 })).failed, 1);
+    assert.deepEqual(await one.growth(), NONE);
+  });
+
+  it("fails a job that has no retries left for a RetryAfter", async () => {
+    for (const [retry, dead] of [[0, 0], [-1, 1]] as const) {
+      await using one = await oneJob(subject, { retry }, () => Promise.reject(new RetryAfter(60)));
+      assert.equal((await one.consumer.run({ maxJobs: 1 })).failed, 1);
+      assert.deepEqual(await one.growth(), { ...NONE, dead });
+    }
+  });
+
+  it("puts a job off that has no retries", async () => {
+    await using one = await oneJob(subject, { retry: 0 }, () => Promise.reject(new Snooze(3600)));
+    assert.equal((await one.consumer.run({ maxJobs: 1 })).done, 1);
+    assert.deepEqual(await one.growth(), { ...NONE, scheduled: 1 });
+  });
+
+  it("kills a job at the last of its retries", async () => {
+    const ends = [new Error("first"), new Kill("second")];
+    await using one = await oneJob(subject, { retry: 1 }, () => Promise.reject(ends.shift()!));
+    await one.consumer.run({ maxJobs: 1 });
+    await one.producer.sets.retries.requeue({ jids: [one.jid] });
+    await one.consumer.run({ maxJobs: 1 });
+    assert.deepEqual(await one.growth(), { ...NONE, dead: 1 });
+  });
+
+  for (const place of ["outermost", "innermost"] as const) {
+    for (const [way, give] of WAYS) {
+      it(`takes an outcome that the ${place} middleware has ${way}`, async () => {
+        await using one = await oneJob(subject, { retry: 5 }, () => "the handler's value");
+        const through = async (_job: unknown, _context: unknown, next: () => Promise<unknown>) => {
+          await next();
+        };
+        const giving = async (_job: unknown, _context: unknown, next: () => Promise<unknown>) => {
+          if (ends.length > 1) await next();
+          return await give(ends.shift()!);
+        };
+        const ends = [new Snooze(3600), new Kill()];
+        const order = place === "outermost" ? [giving, through] : [through, giving];
+        for (const middleware of order) one.consumer.use(middleware);
+        await one.consumer.run({ maxJobs: 1 });
+        assert.deepEqual(await one.growth(), { ...NONE, scheduled: 1 });
+        await one.producer.sets.scheduled.requeue({ jids: [one.jid] });
+        await one.consumer.run({ maxJobs: 1 });
+        assert.deepEqual(await one.growth(), { ...NONE, dead: 1 });
+        assert.equal(one.runs.length, 1);
+      });
+    }
+  }
+
+  it("lets a middleware make of an outcome what it likes", async () => {
+    await using one = await oneJob(subject, { retry: 5 }, () => new Kill("not so fast"));
+    const caught: unknown[] = [];
+    one.consumer.use(async (_job, _context, next) => {
+      try {
+        await next();
+      } catch (error) {
+        caught.push(error);
+        throw new RetryAfter(3600);
+      }
+    });
+    await one.consumer.run({ maxJobs: 1 });
+    assert(caught[0] instanceof Kill);
+    assert.deepEqual(await one.growth(), { ...NONE, scheduled: 1 });
+  });
+}

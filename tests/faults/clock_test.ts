@@ -1,0 +1,227 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Consumer, type ConsumerOptions, Producer } from "../../mod.ts";
+import { steady } from "../../src/internal/steady_clock.ts";
+import { MemoryServer } from "../../src/testing/mod.ts";
+import { FaultProxy } from "./proxy.ts";
+import { settle, turn, WallClock } from "./wall_clock.ts";
+
+const HOUR_MS = 3_600_000;
+
+/** A worker's machine, and a server and a network that have clocks of their own. */
+async function setting(options: Partial<ConsumerOptions> = {}) {
+  const clock = new WallClock();
+  const serverClock = new WallClock();
+  const networkClock = new WallClock();
+  const server = await MemoryServer.start({ clock: serverClock });
+  const proxy = new FaultProxy(server.transport, networkClock);
+  const { url, transport } = server;
+  const producer = await Producer.connect({ url, transport, clock: serverClock });
+  const consumer = new Consumer({
+    url,
+    transport: proxy,
+    clock,
+    concurrency: 2,
+    lanes: 1,
+    ...options,
+  });
+  const said: string[] = [];
+  const lags: number[] = [];
+  consumer.on("lag", ({ lagMs }) => lags.push(lagMs));
+  for (const event of ["done", "expired", "unreported", "disconnect", "clock"] as const) {
+    consumer.on(event, () => said.push(event));
+  }
+  const runs: unknown[] = [];
+  const held: (() => void)[] = [];
+  consumer.register("quick", ({ args }) => void runs.push(args[0]));
+  consumer.register("slow", ({ args }) => {
+    runs.push(args[0]);
+    return new Promise<void>((resolve) => held.push(resolve));
+  });
+  const running = consumer.run();
+  while (server.snapshot().waiting === 0) await turn();
+  const it = {
+    ...{ clock, serverClock, networkClock, server, proxy, producer, consumer },
+    ...{ said, lags, runs, held },
+    /** Time passes for everybody, until something is so. */
+    async until(isSo: () => boolean, maxMs = 10 * 60_000): Promise<number> {
+      const since = clock.now();
+      for (let passed = 0; !isSo(); passed += 250) {
+        assert(passed <= maxMs, `not so after ${maxMs} ms: ${said}`);
+        for (const each of [serverClock, networkClock, clock]) each.advance(250);
+        await turn();
+        await turn();
+      }
+      return clock.now() - since;
+    },
+    pass: (ms: number) => {
+      const end = clock.now() + ms;
+      return it.until(() => clock.now() >= end);
+    },
+    async [Symbol.asyncDispose]() {
+      for (const finish of held) finish();
+      let isOver = false;
+      void Promise.all([consumer.stop(), running]).then(() => isOver = true);
+      await it.until(() => isOver);
+      await settle(serverClock, producer.close());
+      await server.close();
+      assert.equal(clock.pending, 0, "a timer is left");
+    },
+  };
+  return it;
+}
+
+for (const isHeard of [true, false]) {
+  const how = isHeard ? "" : ", and the network has forgotten its connections";
+  test(`a machine sleeps for eight hours${how}: the consumer says so, registers again and goes on`, async () => {
+    await using it = await setting();
+    await it.producer.enqueue("slow", ["before"], { reserveFor: 60 });
+    await it.until(() => it.runs.length === 1);
+    if (!isHeard) it.proxy.silenceAll();
+    it.serverClock.advance(8 * HOUR_MS);
+    it.clock.jump(8 * HOUR_MS);
+    assert.equal(it.server.snapshot().workers, 0);
+    const tookMs = await it.until(() => it.server.snapshot().workers === 1 && it.lags.length > 0);
+    assert(tookMs < (isHeard ? 2000 : 20_000), `registered after ${tookMs} ms`);
+    // Both of its connections: the one that reports has nothing to say by itself.
+    const bothMs = await it.until(() => it.said.filter((s) => s === "disconnect").length === 2);
+    assert(tookMs + bothMs < 20_000, `noticed after ${tookMs + bothMs} ms`);
+    assert(it.lags[0]! >= 7.9 * HOUR_MS && it.lags[0]! <= 8.1 * HOUR_MS, String(it.lags));
+    await it.until(() => it.said.includes("expired"), 2000);
+    it.held[0]!();
+    await it.producer.enqueue("quick", ["after"]);
+    await it.until(() => it.runs.includes("after"));
+    // The job that was interrupted was the server's again, and runs anew.
+    await it.until(() => it.runs.filter((run) => run === "before").length === 2);
+    assert.deepEqual(it.said.filter((event) => event === "unreported"), []);
+  });
+}
+
+test("a job that lay in the network while the machine slept is not run: it is another's by now", async () => {
+  await using it = await setting();
+  it.proxy.arm("delay", { verb: "FETCH", ms: 1000 });
+  await it.producer.enqueue("quick", ["late"], { reserveFor: 60 });
+  await turn();
+  assert.equal(it.server.snapshot().working, 1);
+  it.serverClock.advance(HOUR_MS);
+  it.clock.jump(HOUR_MS);
+  it.networkClock.advance(1000);
+  for (let i = 0; i < 20; i++) await turn();
+  assert(it.said.includes("expired"));
+  assert.deepEqual(it.runs, []);
+  // The server has put it back by itself.
+  await it.until(() => it.runs.length > 0);
+  await it.pass(5000);
+  assert.deepEqual(it.runs, ["late"]);
+  assert.equal(it.server.snapshot().working, 0);
+});
+
+test("a loop that is blocked for 70 s: the worker is forgotten, says so, and registers again at once", async () => {
+  await using it = await setting();
+  await it.producer.enqueue("slow", ["under way"]);
+  await it.until(() => it.runs.length === 1);
+  it.serverClock.advance(80_000);
+  it.clock.block(70_000);
+  assert.equal(it.server.snapshot().workers, 0);
+  const tookMs = await it.until(() => it.server.snapshot().workers === 1);
+  assert(tookMs < 2000, `registered after ${tookMs} ms`);
+  assert(it.lags[0]! >= 69_000 && it.lags[0]! <= 70_000, String(it.lags));
+  // Its reservation lasts for half an hour: it was neither aborted nor is it run again.
+  it.held[0]!();
+  await it.until(() => it.said.includes("done") && it.server.snapshot().working === 0);
+  assert.equal(it.server.snapshot().processed, 1);
+  assert.deepEqual(it.runs, ["under way"]);
+  assert(!it.said.includes("expired"));
+});
+
+test("a loop that is blocked for 20 s reads what came meanwhile, before it takes the server for gone", async () => {
+  await using it = await setting();
+  it.proxy.arm("delay", { verb: "FETCH", ms: 100 });
+  await it.producer.enqueue("quick", ["came meanwhile"]);
+  await turn();
+  assert.equal(it.server.snapshot().working, 1);
+  it.clock.block(20_000);
+  it.networkClock.advance(100);
+  await it.until(() => it.said.includes("done"));
+  assert.deepEqual(it.runs, ["came meanwhile"]);
+  assert.deepEqual(it.said, ["done"], "a connection was lost");
+  assert(it.lags[0]! >= 19_000);
+});
+
+test("a clock is set back by three hours: it is said, and a reservation ends when it would have", async () => {
+  await using it = await setting();
+  await it.producer.enqueue("slow", ["long"], { reserveFor: 60 });
+  await it.until(() => it.runs.length === 1);
+  await it.pass(10_000);
+  it.clock.jump(-3 * HOUR_MS);
+  const setBack = new Promise<number>((resolve) =>
+    it.consumer.on("clock", ({ setBackMs }) => resolve(setBackMs))
+  );
+  const tookMs = await it.until(() => it.said.includes("expired"));
+  assert(tookMs >= 45_000 && tookMs <= 50_000, `expired after ${tookMs} ms`);
+  const setBackMs = await setBack;
+  assert(setBackMs > 2.9 * HOUR_MS && setBackMs <= 3 * HOUR_MS, String(setBackMs));
+  // Whatever the handler does now, the server hears nothing of this run.
+  const told: string[] = [];
+  it.proxy.onCommand = (verb) => told.push(verb);
+  it.held[0]!();
+  await it.pass(1000);
+  assert.deepEqual(it.said, ["clock", "expired"]);
+  assert(!told.includes("ACK"), String(told));
+});
+
+test("a clock is set back: a server that is silent is given up in time all the same, and limits let jobs through", async () => {
+  await using it = await setting({ limits: { perSecond: 10 } });
+  const jobs = Array.from({ length: 30 }, (_, i) => ({ type: "quick", args: [i] }));
+  await settle(it.serverClock, it.producer.enqueueMany(jobs), { stepMs: 1 });
+  await it.until(() => it.runs.length >= 5);
+  it.clock.jump(-3 * HOUR_MS);
+  const tookMs = await it.until(() => it.runs.length === 30, 60_000);
+  assert(tookMs <= 6000, `${tookMs} ms for 30 jobs, 10 a second`);
+  it.proxy.silenceAll();
+  it.clock.jump(-HOUR_MS);
+  const noticedMs = await it.until(() => it.said.includes("disconnect"), 60_000);
+  assert(noticedMs <= 17_000, `noticed after ${noticedMs} ms`);
+  await it.producer.enqueue("quick", ["again"]);
+  await it.until(() => it.runs.includes("again"), 60_000);
+});
+
+test("a clock that is set forward and right again harms no job that began before, nor one that began after", async () => {
+  await using it = await setting();
+  it.clock.jump(-HOUR_MS);
+  await it.pass(2000);
+  await it.producer.enqueue("slow", ["x"], { reserveFor: 60 });
+  await it.until(() => it.runs.length === 1);
+  it.clock.jump(HOUR_MS);
+  await it.pass(3000);
+  assert.deepEqual(it.said.filter((event) => event === "expired"), []);
+  it.held[0]!();
+  await it.until(() => it.server.snapshot().working === 0);
+  assert(it.said.includes("done"));
+});
+
+test("a steady clock follows its own forward, never back, and comes in line again", () => {
+  const wall = new WallClock(1000);
+  const clock = steady(wall);
+  assert.equal(steady(wall), clock);
+  assert.equal(steady(clock), clock);
+  assert.equal(clock.now(), 1000);
+  wall.jump(-500);
+  assert.equal(clock.now(), 1000);
+  wall.advance(100);
+  assert.equal(clock.now(), 1100);
+  wall.jump(-50);
+  assert.equal(clock.now(), 1100);
+  wall.advance(10);
+  assert.equal(clock.now(), 1110);
+  wall.jump(550);
+  assert.equal(clock.now(), 1110);
+  wall.advance(10);
+  assert.deepEqual([clock.now(), wall.now()], [1120, 1120]);
+  wall.jump(10_000);
+  assert.equal(clock.now(), 11_120);
+  let isCalled = false;
+  clock.after(5, () => isCalled = true);
+  wall.advance(5);
+  assert(isCalled);
+});

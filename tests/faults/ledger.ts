@@ -1,0 +1,238 @@
+import { Consumer, type JobInput, Producer } from "../../mod.ts";
+import { MemoryServer } from "../../src/testing/mod.ts";
+import type { ReplyFault } from "./link.ts";
+import { type FaultName, FaultProxy, REPLY_FAULTS } from "./proxy.ts";
+import { turn, WallClock } from "./wall_clock.ts";
+
+/** What a run over a faulty connection is made of. */
+export interface LedgerOptions {
+  readonly seed: number;
+  readonly jobs: number;
+  readonly delivery: "at-least-once" | "at-most-once";
+}
+
+/** What is known of one job at the end. */
+export interface Entry {
+  /** `works`, fails at its first run, or fails for good. */
+  readonly kind: "works" | "flaky" | "fails";
+  /** What its enqueue said: the server has it, has it not, or nobody knows. */
+  enqueue: "had" | "not-sent" | "unknown" | undefined;
+  /** Times that a command with it was passed on whole. */
+  pushes: number;
+  runs: number;
+  acks: number;
+  fails: number;
+  /** Runs whose end could not be told, or not in time. */
+  doubts: number;
+}
+
+/** The whole ledger. */
+export interface Ledger {
+  readonly entries: ReadonlyMap<string, Entry>;
+  readonly faults: FaultProxy["counts"];
+  readonly left: { readonly working: number; readonly queued: number; readonly retries: number };
+  readonly dead: number;
+  /** By the clock that client and server share, in seconds. */
+  readonly seconds: number;
+}
+
+/** Time moves on by so much at once, in milliseconds. */
+const STEP_MS = 5;
+
+const RESERVE_SECONDS = 60;
+const RETRIES = 3;
+
+/** Numbers from 0 to below 1 that are the same in every run. */
+export function numbers(seed: number): () => number {
+  let state = seed;
+  return () => (state = state * 48271 % 2147483647) / 2147483647;
+}
+
+/**
+ * Moves jobs from a producer to a consumer over a proxy, while a fault comes every 20 to 300 ms and the server restarts twice;
+ * then lets the faults end and time pass, until the server has none left. At most once, only the producer's side has
+ * faults: what runs twice was there twice.
+ *
+ * All goes by one clock, which nobody waits for, and by numbers of the seed.
+ */
+export async function keepLedger({ seed, jobs, delivery }: LedgerOptions): Promise<Ledger> {
+  const { random } = Math;
+  Math.random = numbers(seed + 1);
+  try {
+    return await new Run({ seed, jobs, delivery }).go();
+  } finally {
+    Math.random = random;
+  }
+}
+
+class Run {
+  readonly #options: LedgerOptions;
+  readonly #random: () => number;
+  readonly #clock = new WallClock();
+  readonly #entries = new Map<string, Entry>();
+  #underWay = 0;
+  #made = 0;
+  #isCalm = false;
+
+  constructor(options: LedgerOptions) {
+    this.#options = options;
+    this.#random = numbers(options.seed);
+  }
+
+  async go(): Promise<Ledger> {
+    const { delivery, jobs } = this.#options;
+    const clock = this.#clock;
+    const since = clock.now();
+    const server = await MemoryServer.start({ clock });
+    const proxy = new FaultProxy(server.transport, clock);
+    const reconnect = { initialMs: 10, maxMs: 200, attempts: 1000 };
+    const common = {
+      url: server.url,
+      clock,
+      reconnect,
+      connectTimeoutMs: 1000,
+      commandTimeoutMs: 5000,
+    };
+    const producer = await Producer.connect({ ...common, transport: proxy, delivery, lanes: 2 });
+    const transport = delivery === "at-most-once" ? server.transport : proxy;
+    const consumer = new Consumer({ ...common, transport, concurrency: 40, queues: ["q"] });
+    this.#keep(proxy, consumer);
+    const running = consumer.run();
+    while (consumer.state !== "running") await turn();
+    this.#plague(proxy);
+    let restarts = 0;
+    while (this.#made < jobs || this.#underWay > 0) {
+      if (this.#made < jobs && this.#underWay < 1000) this.#enqueue(producer);
+      if (this.#made > jobs * (restarts + 1) / 3 && restarts < 2) {
+        restarts++;
+        proxy.restart(300);
+      }
+      await this.#pass(STEP_MS);
+    }
+    this.#isCalm = true;
+    proxy.heal();
+    // The network is well again, and those that it had forgotten are told.
+    proxy.cutAll();
+    const has = () => {
+      const { queues, working, retries } = server.snapshot();
+      return { working, queued: queues["q"] ?? 0, retries };
+    };
+    const { entries } = this;
+    const isLeft = () => Object.values(has()).some((count) => count > 0);
+    for (let passed = 0; isLeft() && passed < 3_600_000; passed += 1000) await this.#pass(1000);
+    const left = has();
+    let isOver = false;
+    const over = Promise.all([consumer.stop(), producer.close(), running]).then(() =>
+      isOver = true
+    );
+    while (!isOver) await this.#pass(STEP_MS);
+    await over;
+    const { dead } = server.snapshot();
+    await server.close();
+    const seconds = (clock.now() - since) / 1000;
+    return { entries, faults: proxy.counts, left, dead, seconds };
+  }
+
+  get entries(): ReadonlyMap<string, Entry> {
+    return this.#entries;
+  }
+
+  async #pass(ms: number): Promise<void> {
+    this.#clock.advance(ms);
+    await turn();
+  }
+
+  #integer(max: number): number {
+    return Math.floor(this.#random() * max);
+  }
+
+  /** Notes what happens to each job. */
+  #keep(proxy: FaultProxy, consumer: Consumer): void {
+    const of = (jid: string) => this.#entries.get(jid)!;
+    proxy.onCommand = (verb, payload) => {
+      if (verb === "ACK") of(JSON.parse(payload).jid).acks++;
+      if (verb === "FAIL") of(JSON.parse(payload).jid).fails++;
+      if (verb === "PUSH") of(JSON.parse(payload).jid).pushes++;
+      if (verb === "PUSHB") { for (const { jid } of JSON.parse(payload)) of(jid).pushes++; }
+    };
+    consumer.register("work", async ({ jid, args: [ms] }) => {
+      const entry = of(jid);
+      const run = ++entry.runs;
+      if (ms as number > 0) {
+        await new Promise<void>((resolve) => void this.#clock.after(ms as number, resolve));
+      }
+      if (entry.kind === "fails" || (entry.kind === "flaky" && run === 1)) throw new Error("no");
+    });
+    consumer.on("unreported", ({ job }) => of(job.jid).doubts++);
+    consumer.on("expired", ({ job }) => of(job.jid).doubts++);
+  }
+
+  #enqueue(producer: Producer): void {
+    const count = Math.min(this.#integer(16), this.#options.jobs - this.#made);
+    const inputs = Array.from({ length: count }, () => this.#job());
+    if (this.#random() < 0.3) {
+      this.#underWay++;
+      producer.enqueueMany(inputs).then(({ enqueued, failed }) => {
+        for (const jid of enqueued) this.#entries.get(jid)!.enqueue = "had";
+        for (const [jid, error] of failed) this.#lost(jid, error);
+      }).finally(() => this.#underWay--);
+      return;
+    }
+    for (const input of inputs) {
+      this.#underWay++;
+      producer.enqueue(input).then(
+        (jid) => this.#entries.get(jid)!.enqueue = "had",
+        (error) => this.#lost(input.jid!, error),
+      ).finally(() => this.#underWay--);
+    }
+  }
+
+  #job(): JobInput {
+    const number = this.#made++;
+    const jid = `job-${number}-${this.#integer(1e9)}`;
+    const kind = number % 100 === 7 ? "fails" : number % 20 === 11 ? "flaky" : "works";
+    this.#entries.set(jid, {
+      kind,
+      enqueue: undefined,
+      pushes: 0,
+      runs: 0,
+      acks: 0,
+      fails: 0,
+      doubts: 0,
+    });
+    const ms = this.#random() < 0.1 ? this.#integer(100) : 0;
+    const retry = kind === "works" ? 25 : RETRIES;
+    return { jid, type: "work", args: [ms], queue: "q", retry, reserveFor: RESERVE_SECONDS };
+  }
+
+  #lost(jid: string, error: unknown): void {
+    this.#entries.get(jid)!.enqueue = (error as { outcome?: "not-sent" | "unknown" }).outcome;
+  }
+
+  /** Has a fault come every 20 to 300 ms. */
+  #plague(proxy: FaultProxy): void {
+    this.#clock.after(20 + this.#random() * 280, () => {
+      if (this.#isCalm) return;
+      this.#strike(proxy);
+      this.#plague(proxy);
+    });
+  }
+
+  #strike(proxy: FaultProxy): void {
+    const names: FaultName[] = [...REPLY_FAULTS, "refuse", "cut all", "reset all"];
+    if (proxy.stalls === 0) names.push("stall");
+    const name = names[this.#integer(names.length)]!;
+    if (name === "refuse") proxy.refuse(this.#integer(300));
+    else if (name === "cut all") proxy.cutAll();
+    else if (name === "reset all") proxy.resetAll();
+    else if (name === "stall") proxy.stall();
+    else if (name !== "restart") this.#arm(proxy, name);
+  }
+
+  #arm(proxy: FaultProxy, name: ReplyFault): void {
+    const verbs = [undefined, "PUSHB", "PUSH", "greeting", "HELLO"];
+    if (this.#options.delivery === "at-least-once") verbs.push("FETCH", "ACK", "FAIL");
+    const ms = name === "too many" && this.#random() < 0.5 ? undefined : this.#integer(1000);
+    proxy.arm(name, { verb: verbs[this.#integer(verbs.length)], ms });
+  }
+}

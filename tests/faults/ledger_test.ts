@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { environmentVariable } from "../../src/internal/environment.ts";
+import { type Entry, keepLedger, type Ledger } from "./ledger.ts";
+
+/** Runs of each test, from the first seed on; the gate's are few. */
+const SEEDS = Number(environmentVariable("FAKTORY_TEST_SEEDS") ?? 1);
+const JOBS = Number(environmentVariable("FAKTORY_TEST_JOBS") ?? 20_000);
+const FIRST_SEED = Number(environmentVariable("FAKTORY_TEST_FIRST_SEED") ?? 20_261_125);
+
+function count(ledger: Ledger, matches: (entry: Entry) => boolean): number {
+  return [...ledger.entries.values()].filter(matches).length;
+}
+
+function tell(name: string, seed: number, ledger: Ledger): void {
+  const { faults, left, dead, seconds } = ledger;
+  const counts = {
+    jobs: ledger.entries.size,
+    had: count(ledger, ({ enqueue }) => enqueue === "had"),
+    notSent: count(ledger, ({ enqueue }) => enqueue === "not-sent"),
+    unknown: count(ledger, ({ enqueue }) => enqueue === "unknown"),
+    pushedAgain: count(ledger, ({ pushes }) => pushes > 1),
+    runs: [...ledger.entries.values()].reduce((sum, { runs }) => sum + runs, 0),
+    ranTwice: count(ledger, ({ kind, runs }) => kind === "works" && runs > 1),
+    ranTwiceThoughSentOnce: count(
+      ledger,
+      ({ kind, runs, pushes }) => kind === "works" && runs > 1 && pushes <= 1,
+    ),
+    doubts: count(ledger, ({ doubts }) => doubts > 0),
+    dead,
+    ...left,
+  };
+  const struck = Object.values(faults).reduce((sum, times) => sum + times, 0);
+  console.log(
+    `${name}, seed ${seed}, ${seconds} s by the clock`,
+    counts,
+    `${struck} faults`,
+    faults,
+  );
+}
+
+/** Entries that break a rule, a few of them. */
+function breaches(ledger: Ledger, isRight: (entry: Entry) => boolean): [string, Entry][] {
+  return [...ledger.entries].filter(([, entry]) => !isRight(entry)).slice(0, 3);
+}
+
+/** A job that fails for good runs once and three times again. */
+const RUNS = { works: 1, flaky: 2, fails: 4 };
+
+for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
+  test(`${JOBS} jobs over every fault, seed ${seed}: none is lost, and none runs twice but for a reason`, async () => {
+    const ledger = await keepLedger({ seed, jobs: JOBS, delivery: "at-least-once" });
+    tell("at least once", seed, ledger);
+    const holds = (rule: string, isRight: (entry: Entry) => boolean) =>
+      assert.deepEqual(breaches(ledger, isRight), [], `seed ${seed}: ${rule}`);
+    holds("every enqueue is settled", ({ enqueue }) => enqueue !== undefined);
+    holds("what was had has run", ({ enqueue, runs }) => enqueue !== "had" || runs > 0);
+    holds(
+      "what never fails is never told to",
+      ({ kind, fails }) => kind !== "works" || fails === 0,
+    );
+    holds(
+      "what always fails is never told done",
+      ({ kind, acks }) => kind !== "fails" || acks === 0,
+    );
+    holds(
+      "runs beyond its own are of jobs that were sent again, or whose end was in doubt",
+      ({ kind, runs, pushes, doubts }) => runs <= RUNS[kind] * Math.max(1, pushes) + doubts,
+    );
+    assert.deepEqual(ledger.left, { working: 0, queued: 0, retries: 0 });
+    assert(Object.keys(ledger.faults).length >= 12, "too tame a test");
+  });
+
+  test(`${JOBS} jobs at most once, seed ${seed}: none is there twice`, async () => {
+    const ledger = await keepLedger({ seed, jobs: JOBS, delivery: "at-most-once" });
+    tell("at most once", seed, ledger);
+    const holds = (rule: string, isRight: (entry: Entry) => boolean) =>
+      assert.deepEqual(breaches(ledger, isRight), [], `seed ${seed}: ${rule}`);
+    holds("every enqueue is settled", ({ enqueue }) => enqueue !== undefined);
+    holds("none is there twice", ({ kind, runs }) => runs <= RUNS[kind]);
+    holds("none is sent twice", ({ pushes }) => pushes <= 1);
+    holds("what was had has run", ({ enqueue, runs }) => enqueue !== "had" || runs > 0);
+    holds("what was not sent has not", ({ enqueue, runs }) => enqueue !== "not-sent" || runs === 0);
+    assert.deepEqual(ledger.left, { working: 0, queued: 0, retries: 0 });
+  });
+}

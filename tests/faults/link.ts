@@ -1,0 +1,180 @@
+import type { Clock } from "../../src/internal/clock.ts";
+import { Fifo } from "../../src/internal/fifo.ts";
+import { SocketStreams } from "../../src/transport/streams.ts";
+import type { TransportConnection } from "../../src/transport/transport.ts";
+import { ReplySplitter } from "./replies.ts";
+
+/** What can happen to a command or its reply. */
+export type ReplyFault =
+  /** The command is cut in its middle: the server cannot carry it out. */
+  | "cut command"
+  /** The server has carried it out, and nothing of the reply comes. */
+  | "cut before"
+  | "cut within"
+  | "cut after"
+  /** As "cut before", as the error of a socket. */
+  | "reset"
+  /** From this reply on nothing passes in either direction, and nobody hears of it. */
+  | "silence"
+  | "drip"
+  | "delay"
+  /** Right behind the OK to HELLO, or `ms` after it, and once more; nothing that was sent is looked at. */
+  | "too many";
+
+/** A fault that is to come. */
+export interface ArmedFault {
+  readonly name: ReplyFault;
+  /** The command whose reply it is for. @default any */
+  readonly verb?: string | undefined;
+  /** Of a delay, 1000 unless given, and of "too many", at once unless given. */
+  readonly ms?: number | undefined;
+}
+
+/** Who has links. */
+export interface LinkOwner {
+  readonly clock: Clock;
+  /** The fault for the reply to this command, or for the command itself, if there is one; it is taken by that. */
+  take(verb: string, isCommand: boolean): ArmedFault | undefined;
+  /** A whole command was passed on. */
+  passed(verb: string, payload: string): void;
+  ended(link: Link): void;
+}
+
+const REFUSAL = new TextEncoder().encode("-ERR too many connections: 2001\r\n");
+
+/** One connection through the proxy. */
+export class Link {
+  readonly #streams: SocketStreams;
+  readonly #inner: TransportConnection;
+  readonly #owner: LinkOwner;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #splitter = new ReplySplitter();
+  readonly #decoder = new TextDecoder();
+  /** Commands whose reply has not come, the greeting first. */
+  readonly #verbs = new Fifo<string>();
+  #line = "";
+  /** Nothing passes any longer, and the server does not know. */
+  #isSilent = false;
+  /** The server looks at nothing that comes. */
+  #isRefused = false;
+
+  constructor(inner: TransportConnection, owner: LinkOwner) {
+    this.#inner = inner;
+    this.#owner = owner;
+    this.#reader = inner.readable.getReader();
+    this.#writer = inner.writable.getWriter();
+    for (const { closed } of [this.#reader, this.#writer]) closed.catch(() => {});
+    this.#verbs.push("greeting");
+    this.#streams = new SocketStreams({
+      pull: () => this.#pull(),
+      write: (chunk) => this.#write(chunk),
+      shutdown: () => this.#isSilent ? undefined : this.#writer.close(),
+      destroy: (reason) => {
+        if (!this.#isSilent) this.drop(reason);
+        this.#streams.released();
+      },
+    });
+  }
+
+  /** The client's end. */
+  get connection(): TransportConnection {
+    return this.#streams.connection;
+  }
+
+  /** Cuts it for both. */
+  cut(): void {
+    this.#streams.finish();
+    this.drop();
+  }
+
+  /** Breaks it for the client. */
+  reset(): void {
+    this.#streams.fail(new Error("connection reset by peer"));
+    this.drop();
+  }
+
+  /** Nothing passes from now on, and nobody hears of it. */
+  silence(): void {
+    this.#isSilent = true;
+  }
+
+  /** Has the server see its end. */
+  drop(reason?: unknown): void {
+    this.#inner.close(reason);
+    this.#owner.ended(this);
+  }
+
+  async #pull(): Promise<void> {
+    try {
+      for (let isDelivered = false; !isDelivered;) {
+        const { done, value } = await this.#reader.read();
+        if (this.#isSilent) return await new Promise(() => {});
+        if (done) return this.#streams.finish();
+        for (const reply of this.#splitter.push(value)) {
+          await this.#deliver(reply);
+          isDelivered = true;
+          if (this.#isSilent) return await new Promise(() => {});
+        }
+      }
+    } catch (error) {
+      this.#streams.fail(error);
+    }
+  }
+
+  async #deliver(reply: Uint8Array): Promise<void> {
+    const fault = this.#owner.take(this.#verbs.shift() ?? "nothing", false);
+    switch (fault?.name) {
+      case "cut before":
+        return this.cut();
+      case "cut within":
+        this.#streams.push(reply.slice(0, Math.ceil(reply.length / 2)));
+        return this.cut();
+      case "cut after":
+        this.#streams.push(reply);
+        return this.cut();
+      case "reset":
+        return this.reset();
+      case "silence":
+        return this.silence();
+      case "too many":
+        this.#isRefused = true;
+        this.#streams.push(reply);
+        if (fault.ms !== undefined) await this.#waited(fault.ms);
+        for (const bytes of [REFUSAL, REFUSAL]) this.#streams.push(bytes);
+        return this.cut();
+      case "drip":
+        for (const byte of reply) {
+          this.#streams.push(Uint8Array.of(byte));
+          await Promise.resolve();
+        }
+        return;
+      case "delay": {
+        await this.#waited(fault.ms ?? 1000);
+      }
+    }
+    this.#streams.push(reply);
+  }
+
+  #waited(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#owner.clock.after(ms, resolve));
+  }
+
+  async #write(chunk: Uint8Array): Promise<void> {
+    if (this.#isSilent || this.#isRefused) return;
+    const text = this.#line + this.#decoder.decode(chunk, { stream: true });
+    const lines = text.split("\r\n");
+    this.#line = lines.pop()!;
+    for (const [i, line] of lines.entries()) {
+      const [verb] = line.split(" ", 1) as [string];
+      if (this.#owner.take(verb, true) !== undefined) {
+        const half = [...lines.slice(0, i), line.slice(0, Math.ceil(line.length / 2))];
+        await this.#writer.write(new TextEncoder().encode(half.join("\r\n")));
+        return this.cut();
+      }
+      this.#verbs.push(verb);
+      this.#owner.passed(verb, line.slice(verb.length + 1));
+    }
+    await this.#writer.write(chunk);
+  }
+}

@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { connect } from "node:net";
+import { test } from "node:test";
+import { createServer } from "node:tls";
+import { ConnectionLostError, Producer, TlsError } from "../../mod.ts";
+import { FaktoryServer } from "../../src/server/mod.ts";
+import type { ProducerOptions } from "../../src/producer/producer.ts";
+import { TcpProxy } from "./tcp_proxy.ts";
+import { WallClock } from "./wall_clock.ts";
+
+function pem(name: string): string {
+  return readFileSync(`tests/fixtures/tls/${name}.pem`, "utf8");
+}
+
+/** TLS in front of a server that speaks none. */
+async function startTls(target: number) {
+  const server = createServer({ key: pem("server.key"), cert: pem("server") }, (socket) => {
+    const inner = connect({ host: "127.0.0.1", port: target });
+    socket.pipe(inner).pipe(socket);
+    for (const one of [socket, inner]) {
+      one.on("error", () => {}).on("close", () => {
+        socket.destroy();
+        inner.destroy();
+      });
+    }
+  });
+  server.on("tlsClientError", () => {});
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    port: (server.address() as { port: number }).port,
+    [Symbol.asyncDispose]: () => new Promise<void>((resolve) => void server.close(() => resolve())),
+  };
+}
+
+const reconnect = { initialMs: 5, maxMs: 20 };
+
+function to(port: number, options: ProducerOptions = {}): ProducerOptions {
+  return { url: `tcp://127.0.0.1:${port}`, reconnect, ...options };
+}
+
+test("a connection that is reset is made again, and what was under way is settled", async () => {
+  await using server = await FaktoryServer.start({ port: 0 });
+  await using proxy = await TcpProxy.start(server.port);
+  await using producer = await Producer.connect(to(proxy.port));
+  for (let i = 1; i <= 5; i++) {
+    const lost = new Promise((resolve) => producer.on("disconnect", resolve));
+    proxy.reset();
+    await lost;
+    await producer.enqueue("x");
+    assert.equal(server.snapshot().queues["default"], i);
+  }
+  assert.equal(proxy.counts.reset, 5);
+});
+
+test("a connection that is half there is given up when no reply comes, and the command sent again", async () => {
+  await using server = await FaktoryServer.start({ port: 0 });
+  await using proxy = await TcpProxy.start(server.port);
+  const clock = new WallClock();
+  await using producer = await Producer.connect(to(proxy.port, { clock }));
+  const swallowed = proxy.silence();
+  const lost = new Promise<unknown>((resolve) =>
+    producer.on("disconnect", ({ error }) => resolve(error))
+  );
+  const enqueued = producer.enqueue("x");
+  await swallowed;
+  assert.equal(server.snapshot().queues["default"], undefined);
+  clock.advance(15_000);
+  const error = await lost;
+  assert(error instanceof ConnectionLostError && error.code === "COMMAND_TIMEOUT");
+  clock.advance(reconnect.maxMs);
+  await enqueued;
+  assert.equal(server.snapshot().queues["default"], 1);
+  assert.equal(proxy.counts.silence, 1);
+});
+
+test("TLS that breaks in mid-handshake fails a first connection, and is tried again for a lost one", async () => {
+  await using server = await FaktoryServer.start({ port: 0 });
+  await using front = await startTls(server.port);
+  await using proxy = await TcpProxy.start(front.port);
+  const options = to(proxy.port, { tls: { caCerts: [pem("ca")] } });
+  proxy.cutNext(1);
+  await assert.rejects(
+    Producer.connect(options),
+    (error) => error instanceof TlsError && error.code === "TLS_FAILED",
+  );
+  await using producer = await Producer.connect(options);
+  await producer.enqueue("x");
+  const errors: unknown[] = [];
+  producer.on("disconnect", ({ error }) => errors.push(error));
+  const lost = new Promise((resolve) => producer.on("disconnect", resolve));
+  proxy.cutNext(3);
+  proxy.reset();
+  await lost;
+  await producer.enqueue("x");
+  assert.equal(server.snapshot().queues["default"], 2);
+  assert.equal(errors.filter((error) => error instanceof TlsError).length, 3);
+  assert.equal(proxy.counts["cut in the handshake"], 4);
+});

@@ -1,0 +1,106 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import process from "node:process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { runtime } from "../../src/internal/environment.ts";
+
+/** What makes the runtime of this process run a TypeScript file. Inside `deno task`, names alone would run Deno. */
+const runtimeArgs: Readonly<Record<string, readonly string[]>> = {
+  deno: ["run", "-A"],
+  node: ["--import", "tsx"],
+};
+
+/** The path of a program in `tests/fixtures/supervisor`. */
+export function fixture(name: string): string {
+  return fileURLToPath(new URL(`../fixtures/supervisor/${name}`, import.meta.url));
+}
+
+/** Why programs cannot be run and told of signals here; false where they can. */
+export const skipPrograms: string | false = process.platform === "win32"
+  ? "Windows has no such signals"
+  : !existsSync(fixture("worker.ts")) && "the programs to run are not part of this build";
+
+/** A program that runs in this runtime, in a process group of its own, and what it and its processes print. */
+export class Program implements AsyncDisposable {
+  /** Resolves with how it ended, once it has. */
+  readonly ended: Promise<{ code: number | null; signal: string | null }>;
+  /** Resolves once it and all to which it gave its output have ended. */
+  readonly silent: Promise<void>;
+  readonly #child: ChildProcess;
+  readonly #lines: string[] = [];
+  readonly #waiting = new Set<() => void>();
+  #isSilent = false;
+
+  constructor(name: string, args: readonly string[], env: Record<string, string> = {}) {
+    const all = [...runtimeArgs[runtime() ?? ""] ?? [], fixture(name), ...args];
+    const child = this.#child = spawn(process.execPath, all, {
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...env },
+    });
+    this.ended = new Promise((resolve) =>
+      child.once("exit", (code, signal) => resolve({ code, signal }))
+    );
+    this.silent = new Promise((resolve) => child.once("close", () => resolve()));
+    void this.silent.then(() => {
+      this.#isSilent = true;
+      this.#wake();
+    });
+    for (const stream of [child.stdout, child.stderr]) {
+      if (stream === null) continue;
+      createInterface(stream).on("line", (line) => {
+        this.#lines.push(line);
+        this.#wake();
+      });
+    }
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** All that was printed up to now. */
+  get output(): string {
+    return this.#lines.join("\n");
+  }
+
+  /** Resolves with the groups of the first `count` lines that look so, once they were printed. */
+  async lines(pattern: RegExp, count: number): Promise<string[][]> {
+    for (;;) {
+      const found = this.#lines.flatMap((line) => {
+        const match = pattern.exec(line);
+        return match === null ? [] : [match.slice(1)];
+      });
+      if (found.length >= count) return found.slice(0, count);
+      if (this.#isSilent) throw new Error(`No ${count} lines like ${pattern} in:\n${this.output}`);
+      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    }
+  }
+
+  /** Resolves with the groups of the first line that looks so, once it was printed. */
+  async line(pattern: RegExp): Promise<string[]> {
+    const [groups = []] = await this.lines(pattern, 1);
+    return groups;
+  }
+
+  send(signal: NodeJS.Signals): void {
+    process.kill(this.pid, signal);
+  }
+
+  /** As Ctrl+C in its terminal would. */
+  sendToGroup(signal: NodeJS.Signals): void {
+    process.kill(-this.pid, signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // A failed test must leave nothing running; workers of a killed supervisor end by themselves.
+    if (this.#child.exitCode === null && this.#child.signalCode === null) this.send("SIGKILL");
+    await this.ended;
+  }
+
+  #wake(): void {
+    for (const wake of this.#waiting) wake();
+    this.#waiting.clear();
+  }
+}

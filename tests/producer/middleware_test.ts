@@ -1,0 +1,271 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Job, Producer, type ProducerMiddleware, ServerError } from "../../mod.ts";
+import { deferred } from "../../src/internal/deferred.ts";
+import { Peer } from "../connection/peer.ts";
+
+type SentJob = Record<string, unknown>;
+
+const accept = (jobs: SentJob[]) => jobs.length === 1 ? "+OK\r\n" : "$2\r\n{}\r\n";
+const refuse = () => "-ERR no room\r\n";
+
+/** A producer with this middleware, whose server is the test. */
+async function scripted(...middleware: readonly ProducerMiddleware[]) {
+  const peer = new Peer();
+  const connecting = Producer.connect({
+    url: "tcp://memory",
+    transport: { name: "memory", connect: () => Promise.resolve(peer.connection) },
+    reconnect: false,
+  });
+  await peer.greet();
+  const producer = await connecting;
+  peer.lines.length = 0;
+  for (const one of middleware) producer.use(one);
+  let answered = 0;
+  /** Answers the next command, once it has come, and gives its jobs. */
+  async function take(reply: (jobs: SentJob[]) => string = accept): Promise<SentJob[]> {
+    await peer.received(++answered);
+    const line = peer.lines[answered - 1]!;
+    const jobs = [JSON.parse(line.slice(line.indexOf(" ")))].flat();
+    peer.say(reply(jobs));
+    return jobs;
+  }
+  return { peer, producer, take };
+}
+
+const tag = (name: string): ProducerMiddleware => (job, next) =>
+  next({ ...job, custom: { ...job.custom, [name]: Object.keys(job.custom ?? {}).length } });
+
+test("each middleware sees the job as the one before made it, the first that was added outermost", async () => {
+  const out: unknown[] = [];
+  const after = (name: string): ProducerMiddleware => async (_job, next) => {
+    out.push([name, await next()]);
+  };
+  const { producer, take } = await scripted(tag("a"), after("a"), tag("b"), after("b"));
+  const enqueuing = producer.enqueue("x", [1], { jid: "jid-jid-1" });
+  const [job] = await take();
+  assert.deepEqual(job!["custom"], { a: 0, b: 1 });
+  assert.equal(await enqueuing, "jid-jid-1");
+  assert.deepEqual(out, [["b", "jid-jid-1"], ["a", "jid-jid-1"]]);
+});
+
+test("every job passes it, whichever way it comes", async () => {
+  const { producer, take } = await scripted(tag("seen"));
+  const ways: [() => Promise<unknown>, number][] = [
+    [() => producer.enqueue("x"), 1],
+    [() => producer.enqueue({ type: "x" }), 1],
+    [() => producer.enqueue(new Job("x", [])), 1],
+    [() => producer.enqueueMany([{ type: "x" }, new Job("x", [])]), 2],
+    [async () => {
+      const writer = producer.writable().getWriter();
+      await writer.write({ type: "x" });
+      await writer.close();
+    }, 1],
+  ];
+  for (const [way, count] of ways) {
+    const done = way();
+    const jobs = await take();
+    assert.deepEqual(jobs.map(({ custom }) => custom), Array(count).fill({ seen: 0 }));
+    await done;
+  }
+});
+
+test("a batch's jobs pass it, with the batch's id", async () => {
+  const { peer, producer } = await scripted(tag("seen"));
+  const opening = producer.batches.open({ success: { type: "done" } }, async (batch) => {
+    await batch.enqueue("x");
+    await batch.enqueueMany([{ type: "y" }]);
+  });
+  await peer.received(1);
+  peer.say("+b-1\r\n");
+  for (const count of [2, 3]) {
+    await peer.received(count);
+    const line = peer.lines[count - 1]!;
+    assert.deepEqual(JSON.parse(line.slice(5)).custom, { bid: "b-1", seen: 1 });
+    peer.say("+OK\r\n");
+  }
+  await peer.received(4);
+  peer.say("+OK\r\n");
+  assert.equal(await opening, "b-1");
+});
+
+test("jobs of one turn still travel together", async () => {
+  const { producer, take } = await scripted(tag("a"), async (_job, next) => {
+    await Promise.resolve();
+    return await next();
+  });
+  const enqueuing = Promise.all([1, 2, 3].map((n) => producer.enqueue("x", [n])));
+  const jobs = await take();
+  assert.deepEqual(jobs.map(({ args }) => args), [[1], [2], [3]]);
+  assert.deepEqual(await enqueuing, jobs.map(({ jid }) => jid));
+});
+
+test("one that does not call next gives a jid itself, to those around it as well", async () => {
+  const seen: unknown[] = [];
+  const outer: ProducerMiddleware = async (_job, next) => {
+    seen.push(await next());
+  };
+  const { peer, producer } = await scripted(outer, () => "known-already");
+  assert.equal(await producer.enqueue("x"), "known-already");
+  const { enqueued, failed } = await producer.enqueueMany([{ type: "x" }, { type: "y" }]);
+  assert.deepEqual([enqueued, failed.size], [["known-already", "known-already"], 0]);
+  const writer = producer.writable().getWriter();
+  await writer.write({ type: "x" });
+  await writer.close();
+  assert.deepEqual(seen, Array(4).fill("known-already"));
+  assert.deepEqual(peer.lines, []);
+});
+
+test("one that neither calls next nor gives a jid rejects", async () => {
+  const { peer, producer } = await scripted(() => {});
+  const code = "NEXT_NOT_CALLED";
+  await assert.rejects(producer.enqueue("x"), { code });
+  const { enqueued, failed } = await producer.enqueueMany([{ type: "x", jid: "jid-jid-1" }]);
+  assert.deepEqual(enqueued, []);
+  assert.equal(failed.get("jid-jid-1")!.code, code);
+  const writer = producer.writable().getWriter();
+  writer.closed.catch(() => {});
+  await writer.write({ type: "x" });
+  await assert.rejects(writer.close(), { code });
+  assert.deepEqual(peer.lines, []);
+});
+
+test("one that does not wait for next is waited for", async () => {
+  const { producer, take } = await scripted((job, next) => {
+    next({ ...job, queue: "other" });
+  });
+  const enqueuing = producer.enqueue("x", [], { jid: "jid-jid-1" });
+  assert.equal((await take())[0]!["queue"], "other");
+  assert.equal(await enqueuing, "jid-jid-1");
+  const refused = producer.enqueue("x");
+  await take(refuse);
+  await assert.rejects(refused, ServerError);
+});
+
+test("calling next twice rejects, and sends the job once", async () => {
+  const twice: ProducerMiddleware[] = [
+    async (job, next) => {
+      await next(job);
+      await next(job);
+    },
+    (job, next) => Promise.all([next(job), next(job)]),
+  ];
+  for (const middleware of twice) {
+    const { peer, producer, take } = await scripted(middleware);
+    const rejected = assert.rejects(producer.enqueue("x"), { code: "NEXT_CALLED_TWICE" });
+    await take();
+    await rejected;
+    assert.equal(peer.lines.length, 1);
+  }
+});
+
+test("what it throws rejects, before next nothing is sent", async () => {
+  const error = new RangeError("not today");
+  const { peer, producer } = await scripted(
+    async (_job, next) => {
+      await next();
+    },
+    () => {
+      throw error;
+    },
+  );
+  await assert.rejects(producer.enqueue("x"), error);
+  const failures: unknown[] = [];
+  const writer = producer.writable({ onFailed: ({ type }, reason) => failures.push(type, reason) })
+    .getWriter();
+  await writer.write({ type: "a" });
+  await writer.close();
+  assert.deepEqual(failures, ["a", error]);
+  assert.deepEqual(peer.lines, []);
+});
+
+test("of many jobs each has its own fate, told by the jid that was sent", async () => {
+  const { producer, take } = await scripted((job, next) => {
+    if (job.type === "bad") throw new Error("bad");
+    return next(job.type === "wrong" ? { ...job, args: [1n] as never } : job);
+  });
+  const many = producer.enqueueMany([
+    { type: "good" },
+    { type: "bad", jid: "jid-bad-1" },
+    { type: "wrong", jid: "jid-wrong" },
+    { type: "refused" },
+  ]);
+  // The verdict names the jid, which is made on the way.
+  const jobs = await take((sent) => {
+    const verdict = JSON.stringify({ [String(sent[1]!["jid"])]: "no room" });
+    return `$${verdict.length}\r\n${verdict}\r\n`;
+  });
+  assert.deepEqual(jobs.map(({ jobtype }) => jobtype), ["good", "refused"]);
+  const refused = String(jobs[1]!["jid"]);
+  const { enqueued, failed } = await many;
+  assert.deepEqual(enqueued, [jobs[0]!["jid"]]);
+  assert.deepEqual([...failed.keys()].sort(), [refused, "jid-bad-1", "jid-wrong"].sort());
+  const wrong = failed.get("jid-wrong") as unknown as { code: string; path: string };
+  assert.deepEqual([wrong.code, wrong.path], ["INVALID_ARGS", "jobs[2].args[0]"]);
+});
+
+test("a refusal rejects next, and may be dealt with", async () => {
+  const caught: unknown[] = [];
+  const { producer, take } = await scripted(async (job, next) => {
+    try {
+      return await next();
+    } catch (error) {
+      caught.push(error);
+      return job.jid;
+    }
+  });
+  const enqueuing = producer.enqueue("x", [], { jid: "jid-jid-1" });
+  await take(refuse);
+  assert.equal(await enqueuing, "jid-jid-1");
+  assert(caught[0] instanceof ServerError);
+});
+
+test("a call that is aborted leaves no middleware waiting", async () => {
+  const stop = new AbortController();
+  const reached = deferred<void>();
+  const go = deferred<void>();
+  const ended = deferred<unknown>();
+  const { peer, producer, take } = await scripted(async (_job, next) => {
+    reached.resolve();
+    await go.promise;
+    try {
+      return await next();
+    } catch (error) {
+      ended.resolve(error);
+      throw error;
+    }
+  });
+  const reason = new Error("enough");
+  const enqueuing = producer.enqueue("x", [], { signal: stop.signal });
+  await reached.promise;
+  stop.abort(reason);
+  await assert.rejects(enqueuing, reason);
+  go.resolve();
+  assert.equal((await ended.promise as { code: string }).code, "CALLED_OFF");
+  const kept = producer.enqueue("y");
+  assert.equal((await take())[0]!["jobtype"], "y");
+  await kept;
+  assert.equal(peer.lines.length, 1);
+});
+
+test("closing waits for jobs that are in it", async () => {
+  const go = deferred<void>();
+  const { peer, producer, take } = await scripted(async (_job, next) => {
+    await go.promise;
+    return await next();
+  });
+  const enqueuing = producer.enqueue("x");
+  let isClosed = false;
+  const closing = producer.close().then(() => isClosed = true);
+  go.resolve();
+  await take();
+  assert.equal(isClosed, false);
+  await enqueuing;
+  peer.end();
+  await closing;
+});
+
+test("what is no function is refused", async () => {
+  const { producer } = await scripted();
+  assert.throws(() => producer.use({} as never), { code: "INVALID_OPTION" });
+});

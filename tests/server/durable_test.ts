@@ -1,0 +1,300 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import process from "node:process";
+import { describe, it, test } from "node:test";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { runtime } from "../../src/internal/environment.ts";
+import { FaktoryServer, ManualClock } from "../../src/server/mod.ts";
+import { RawClient } from "../contract/raw_client.ts";
+import { noSqlite, withFolder } from "./data.ts";
+
+const push = (jid: string, more = "") =>
+  `PUSH {"jid":"${jid}","jobtype":"x","args":["é<&>\u2028"]${more}}`;
+const fail = (jid: string) => `FAIL {"jid":"${jid}","errtype":"E","message":"m"}`;
+const ack = (jid: string) => `ACK {"jid":"${jid}"}`;
+
+/** Sends each of the lines, and wants `OK` of all. */
+async function tell(client: RawClient, ...lines: string[]): Promise<void> {
+  for (const line of lines) assert.equal(await client.ask(line), "+OK", line);
+}
+
+async function fetchJid(client: RawClient, queue = "default"): Promise<string> {
+  return JSON.parse(await client.ask(`FETCH ${queue}`)).jid;
+}
+
+test("without node:sqlite, data are refused, and memory is not", {
+  skip: noSqlite === false ? "this runtime has node:sqlite" : false,
+}, async () => {
+  await withFolder(async (folder) => {
+    const data = join(folder, "jobs.db");
+    await assert.rejects(FaktoryServer.start({ port: 0, data }), {
+      name: "ConfigError",
+      code: "UNSUPPORTED_RUNTIME",
+      message: /^Cannot keep data in a file as this runtime has no node:sqlite/,
+    });
+    assert.deepEqual(readdirSync(folder), []);
+  });
+  await using server = await FaktoryServer.start({ port: 0 });
+  const client = await RawClient.hello(server.url);
+  await tell(client, push("in-memory-1"));
+  client.close();
+});
+
+describe("a server with data", { skip: noSqlite }, () => {
+  it("has everything again after a stop, each in its place and order", async () => {
+    await withFolder(async (folder) => {
+      const data = join(folder, "jobs.db");
+      const clock = new ManualClock();
+      const at = (ms: number) => `,"at":"${new Date(clock.now() + ms).toISOString()}"`;
+      let server = await FaktoryServer.start({ port: 0, data, clock });
+      let client = await RawClient.hello(server.url);
+      await tell(client, push("failed-job"), push("buried-job", `,"retry":-1`), push("acked-job"));
+      for (const jid of ["failed-job", "buried-job", "acked-job"]) {
+        assert.equal(await fetchJid(client), jid);
+      }
+      await tell(client, fail("failed-job"), fail("buried-job"), ack("acked-job"));
+      await tell(client, push("reserved-job", `,"reserve_for":600`));
+      const reserved = await client.ask("FETCH default");
+      await tell(client, push("later-job-2", at(120_000)), push("later-job-1", at(60_000)));
+      await tell(client, push("later-job-3", at(120_000)));
+      for (let i = 1; i <= 25; i++) await tell(client, push(`waiting-job-${i}`));
+      await tell(client, push("paused-job-1", `,"queue":"paused"`), "QUEUE PAUSE paused");
+      await tell(client, push("gone-job-1", `,"queue":"gone"`), "QUEUE REMOVE gone");
+      await tell(client, push("empty-job-1", `,"queue":"empty"`));
+      await fetchJid(client, "empty");
+      await tell(client, ack("empty-job-1"));
+      const before = server.snapshot();
+      client.close();
+      await server.close();
+      assert.deepEqual(readdirSync(folder), ["jobs.db"]);
+
+      server = await FaktoryServer.start({ port: 0, data: pathToFileURL(data), clock });
+      client = await RawClient.hello(server.url);
+      assert.deepEqual(server.snapshot(), { ...before, connections: 1 });
+      assert.deepEqual(before.queues, { default: 25, empty: 0, paused: 1 });
+      // A paused queue gives nothing: the FETCH is for both, and its job is the other's.
+      assert.equal(await fetchJid(client, "paused default"), "waiting-job-1");
+      for (let i = 2; i <= 25; i++) assert.equal(await fetchJid(client), `waiting-job-${i}`);
+      await tell(client, "QUEUE RESUME paused");
+      assert.equal(await fetchJid(client, "paused"), "paused-job-1");
+      await tell(client, `MUTATE {"cmd":"requeue","target":"retries"}`);
+      await tell(client, `MUTATE {"cmd":"requeue","target":"dead"}`);
+      for (const jid of ["failed-job", "buried-job"]) {
+        const job = JSON.parse(await client.ask("FETCH default"));
+        assert.deepEqual([job.jid, job.failure.errtype], [jid, "E"]);
+        assert.deepEqual(job.args, ["é<&>\u2028"]);
+      }
+      // Whoever had a job may say what became of it, on whichever connection.
+      assert.equal(JSON.parse(reserved).jid, "reserved-job");
+      await tell(client, fail("reserved-job"));
+      assert.equal(server.snapshot().retries, 1);
+      clock.advance(125_000);
+      for (const jid of ["reserved-job", "later-job-1", "later-job-2", "later-job-3"]) {
+        assert.equal(await fetchJid(client), jid);
+      }
+      client.close();
+      await server.close();
+    });
+  });
+
+  it("reckons with the time that passed meanwhile", async () => {
+    await withFolder(async (folder) => {
+      const data = join(folder, "jobs.db");
+      const start = Date.UTC(2026, 0, 1);
+      let server = await FaktoryServer.start({ port: 0, data, clock: new ManualClock(start) });
+      let client = await RawClient.hello(server.url);
+      await tell(client, push("reserved-job", `,"reserve_for":60`), push("kept-job-1"));
+      await fetchJid(client);
+      await fetchJid(client);
+      client.close();
+      await server.close();
+      const clock = new ManualClock(start + 10 * 60_000);
+      server = await FaktoryServer.start({ port: 0, data, clock });
+      client = await RawClient.hello(server.url);
+      assert.equal(server.snapshot().working, 2);
+      clock.advance(15_000);
+      const { working, retries } = server.snapshot();
+      assert.deepEqual([working, retries], [1, 1]);
+      client.close();
+      await server.close();
+    });
+  });
+
+  it("has what Enterprise knows again", async () => {
+    await withFolder(async (folder) => {
+      const data = join(folder, "jobs.db");
+      const clock = new ManualClock();
+      const options = { port: 0, data, clock, edition: "enterprise" } as const;
+      const unique = push("unique-job", `,"custom":{"unique_for":600}`);
+      const until = new Date(clock.now() + 3 * 3_600_000).toISOString();
+      let server = await FaktoryServer.start(options);
+      let client = await RawClient.hello(server.url);
+      await tell(client, push("extended-job", `,"reserve_for":60`), unique);
+      assert.equal(await fetchJid(client), "extended-job");
+      await tell(client, `TRACK SET {"jid":"extended-job","reserve_until":"${until}"}`);
+      const success = `{"jid":"callback-1","jobtype":"x","args":[]}`;
+      const bid = await client.ask(`BATCH NEW {"success":${success}}`);
+      const batched = push("batched-job", `,"queue":"b","custom":{"bid":"${bid}"}`);
+      await tell(client, batched, `BATCH COMMIT ${bid}`);
+      const status = await client.ask(`BATCH STATUS ${bid}`);
+      assert.equal(JSON.parse(status).pending, 1);
+      client.close();
+      await server.close();
+
+      server = await FaktoryServer.start(options);
+      client = await RawClient.hello(server.url);
+      assert.equal(await client.ask(`BATCH STATUS ${bid}`), status);
+      assert.equal(await client.ask(unique), "-NOTUNIQUE Job not unique");
+      clock.advance(3_600_000);
+      assert.equal(server.snapshot().working, 1, "the extended reservation still lasts");
+      assert.equal(await fetchJid(client, "b"), "batched-job");
+      await tell(client, ack("batched-job"));
+      assert.equal(JSON.parse(await client.ask(`BATCH STATUS ${bid}`)).success_st, "1");
+      client.close();
+      await server.close();
+    });
+  });
+
+  it("forgets what was flushed, and goes on behind it", async () => {
+    await withFolder(async (folder) => {
+      const data = join(folder, "jobs.db");
+      for (const jid of ["first-flush", "second-flush"]) {
+        const server = await FaktoryServer.start({ port: 0, data });
+        const client = await RawClient.hello(server.url);
+        await tell(client, push("flushed-job"), "FLUSH", push(jid));
+        assert.deepEqual(server.snapshot().queues, { default: 1 });
+        client.close();
+        await server.close();
+      }
+      await using server = await FaktoryServer.start({ port: 0, data });
+      const client = await RawClient.hello(server.url);
+      assert.equal(await fetchJid(client), "second-flush");
+      client.close();
+    });
+  });
+
+  it("has all that it confirmed after it was killed, also where its file was never closed", async () => {
+    await withFolder(async (folder) => {
+      const data = join(folder, "jobs.db");
+      for (let round = 0; round < 3; round++) {
+        const { child, url } = await startChild(data);
+        const client = await RawClient.hello(url);
+        if (round > 0) {
+          const jid = await fetchJid(client);
+          assert.equal(jid, `killed-job-${round - 1}`);
+          await tell(client, ack(jid));
+        }
+        await tell(client, push(`killed-job-${round}`));
+        const exited = once(child, "exit");
+        child.kill("SIGKILL");
+        await exited;
+        client.close();
+        assert(existsSync(`${data}-wal`));
+      }
+      const server = await FaktoryServer.start({ port: 0, data });
+      assert.deepEqual(server.snapshot().queues, { default: 1 });
+      assert.equal(server.snapshot().processed, 2);
+      await server.close();
+      assert.deepEqual(readdirSync(folder), ["jobs.db"]);
+    });
+  });
+
+  it("lets no second server have its file, of this process or of another", async () => {
+    await withFolder(async (folder) => {
+      const data = join(folder, "jobs.db");
+      const inUse = { code: "DATA_IN_USE", message: /jobs\.db as another server has it open$/ };
+      {
+        await using server = await FaktoryServer.start({ port: 0, data });
+        await assert.rejects(FaktoryServer.start({ port: 0, data }), inUse);
+        // Had that one touched the file, its lock would be gone, and this one would get it.
+        const other = await startChild(data);
+        assert.equal(other.url, "");
+        assert.match(other.errors, /DATA_IN_USE|another server has it open/);
+        await assert.rejects(FaktoryServer.start({ port: server.port, data: `${data}2` }), {
+          code: "INVALID_OPTION",
+        });
+      }
+      const { child } = await startChild(data);
+      await assert.rejects(FaktoryServer.start({ port: 0, data }), inUse);
+      const exited = once(child, "exit");
+      child.stdin!.end();
+      await exited;
+      await using _server = await FaktoryServer.start({ port: 0, data });
+    });
+  });
+
+  it("confirms nothing, and ends, once its file is gone", async () => {
+    for (
+      const [what, lose] of [
+        ["was moved or removed", (data: string) => rmSync(data)],
+        ["was moved or removed", (data: string) => renameSync(data, `${data}.old`)],
+        ["-wal was removed", (data: string) => rmSync(`${data}-wal`)],
+      ] as const
+    ) {
+      await withFolder(async (folder) => {
+        const data = join(folder, "jobs.db");
+        const server = await FaktoryServer.start({ port: 0, data });
+        const client = await RawClient.hello(server.url);
+        await tell(client, push("kept-job-1"));
+        lose(data);
+        const reply = await client.ask(push("lost-job-1"));
+        assert(reply.startsWith("-ERR Cannot save what changed: ") && reply.endsWith(what), reply);
+        assert.equal(await client.line(), "EOF");
+        const gone = { name: "StoreError", code: "WRITE_FAILED" };
+        await assert.rejects(server.closed, gone);
+        await assert.rejects(server.close(), gone);
+      });
+    }
+  });
+
+  it("follows a link to its file, also to one that is not there yet", async () => {
+    await withFolder(async (folder) => {
+      await mkdir(join(folder, "far"));
+      const data = join(folder, "link.db");
+      symlinkSync(join(folder, "far", "jobs.db"), data);
+      for (const jid of ["linked-job-1", "linked-job-2"]) {
+        const server = await FaktoryServer.start({ port: 0, data });
+        const client = await RawClient.hello(server.url);
+        await tell(client, push(jid));
+        const beside = FaktoryServer.start({ port: 0, data: join(folder, "far", "jobs.db") });
+        await assert.rejects(beside, { code: "DATA_IN_USE" });
+        client.close();
+        await server.close();
+      }
+      assert.deepEqual(readdirSync(join(folder, "far")), ["jobs.db"]);
+    });
+  });
+
+  it("wants a path", async () => {
+    for (const data of ["", ":memory:", "a\0b", 1 as never, new URL("http://localhost/jobs.db")]) {
+      await assert.rejects(FaktoryServer.start({ port: 0, data }), { code: "INVALID_OPTION" });
+    }
+    await withFolder(async (folder) => {
+      await mkdir(join(folder, "file:x?mode=memory"));
+      const data = join(folder, "file:x?mode=memory", "ü #%.db");
+      await (await FaktoryServer.start({ port: 0, data })).close();
+      assert(existsSync(data));
+    });
+  });
+});
+
+/** A server in a process of its own; where it does not start, `errors` are what it said. */
+async function startChild(data: string) {
+  const flags = { deno: ["run", "-A", "--no-check"], bun: [], node: ["--import", "tsx"] };
+  const program = fileURLToPath(new URL("../../scripts/crash/server.ts", import.meta.url));
+  const args = [...flags[runtime() as "deno"], program, data];
+  const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "pipe"] });
+  let errors = "";
+  child.stderr!.on("data", (text) => errors += text);
+  const closed = once(child, "close").then(() => undefined);
+  const port = await Promise.race([once(child.stdout!, "data"), closed]);
+  return {
+    child,
+    url: port === undefined ? "" : `tcp://127.0.0.1:${Number(String(port))}`,
+    errors,
+  };
+}

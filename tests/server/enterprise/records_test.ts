@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ManualClock } from "../../../src/server/mod.ts";
+import { Enterprise } from "../../../src/server/enterprise/enterprise.ts";
+import { type Records, Shelf } from "../../../src/server/enterprise/records.ts";
+import { readJob, type StoredJob } from "../../../src/server/stored_job.ts";
+
+/** Records in memory, as texts alone. */
+class FakeRecords implements Records {
+  readonly tables = new Map<string, Map<string, string>>();
+
+  all(table: string): Iterable<readonly [string, string]> {
+    return this.#table(table);
+  }
+
+  set(table: string, key: string, json: string): void {
+    this.#table(table).set(key, json);
+  }
+
+  delete(table: string, key: string): void {
+    this.#table(table).delete(key);
+  }
+
+  get count(): number {
+    return [...this.tables.values()].reduce((sum, { size }) => sum + size, 0);
+  }
+
+  #table(name: string): Map<string, string> {
+    const table = this.tables.get(name) ?? new Map<string, string>();
+    this.tables.set(name, table);
+    return table;
+  }
+}
+
+test("what Enterprise knows outlives the process where its records do", () => {
+  const clock = new ManualClock();
+  const records = new FakeRecords();
+  const pushed: StoredJob[] = [];
+  const start = () =>
+    new Enterprise({ clock, records, push: (job) => pushed.push(job), extend: () => {} });
+  const job = (jid: string, custom: object) =>
+    readJob(JSON.stringify({ jid, jobtype: "x", queue: "q", args: [], custom }));
+
+  let enterprise = start();
+  const success = { jobtype: "done", queue: "q" };
+  const bid = enterprise.batch(`BATCH NEW ${JSON.stringify({ success })}`)!;
+  const first = job("member-01", { bid, track: 1, unique_for: 60 });
+  const second = job("member-02", { bid });
+  enterprise.pushing(first, undefined);
+  enterprise.pushing(second, undefined);
+  enterprise.failed(second, "retries");
+
+  enterprise = start();
+  assert.throws(() => enterprise.pushing({ ...first, jid: "member-03" }, undefined), {
+    message: "NOTUNIQUE Job not unique",
+  });
+  assert.match(enterprise.track("TRACK GET member-01")!, /"state":"enqueued"/);
+  assert.match(enterprise.batch(`BATCH STATUS ${bid}`)!, /"total":2,"pending":2,"failed":1,/);
+  enterprise.batch(`BATCH COMMIT ${bid}`);
+  enterprise.acknowledged(first);
+
+  enterprise = start();
+  enterprise.acknowledged(second);
+  assert.deepEqual(pushed.map(({ jobtype, custom }) => [jobtype, custom]), [
+    ["done", { _bid: bid, _cb: "success" }],
+  ]);
+
+  enterprise = start();
+  enterprise.acknowledged(pushed[0]!);
+  assert.match(enterprise.batch(`BATCH STATUS ${bid}`)!, /"success_st":"2"/);
+  assert.equal(pushed.length, 1);
+  enterprise.flushed();
+  assert.equal(records.count, 0);
+});
+
+test("records past their time are gone, looked for or not", () => {
+  const clock = new ManualClock();
+  const records = new FakeRecords();
+  const shelf = new Shelf<number>("numbers", clock, records);
+  shelf.set("short", 1, clock.now() + 1000);
+  shelf.set("long", 2, clock.now() + 1_000_000);
+  clock.advance(1000);
+  assert.deepEqual([shelf.get("short"), shelf.get("long")], [undefined, 2]);
+  assert.equal(records.count, 1);
+  for (let i = 0; i < 10_000; i++) {
+    shelf.set(`${i}`, i, clock.now() + 1);
+    clock.advance(1);
+  }
+  assert(shelf.size < 1500, `${shelf.size} records`);
+  assert.equal(records.count, shelf.size);
+  assert.equal(new Shelf<number>("numbers", clock, records).size, 1);
+});

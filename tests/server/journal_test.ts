@@ -1,0 +1,215 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Deferred, deferred } from "../../src/internal/deferred.ts";
+import { loadSha256 } from "../../src/internal/sha256.ts";
+import { Core } from "../../src/server/core.ts";
+import type { Peer } from "../../src/server/peer.ts";
+import type { Changes } from "../../src/server/store/changes.ts";
+import { checksum } from "../../src/server/store/checksum.ts";
+import { type Backend, Journal } from "../../src/server/store/journal.ts";
+import type { StoredRow } from "../../src/server/store/store.ts";
+
+/** Saves when it is told to. */
+class SlowBackend implements Backend {
+  readonly lastRow = 0;
+  readonly commits: { changes: Changes; done: Deferred<void> }[] = [];
+  isClosed = false;
+  rows(): Iterable<StoredRow> {
+    return [];
+  }
+  records(table: string): Iterable<readonly [string, string]> {
+    return table === "known" ? [["before", "1"]] : [];
+  }
+  commit(changes: Changes): Promise<void> {
+    const done = deferred();
+    this.commits.push({ changes, done });
+    return done.promise;
+  }
+  close(): void {
+    this.isClosed = true;
+  }
+}
+
+/** A client that notes what it is sent. */
+class NotedPeer implements Peer {
+  sent = "";
+  isEnded = false;
+  accepts = true;
+  send(text: string): boolean {
+    this.sent += text;
+    return this.accepts;
+  }
+  end(): void {
+    this.isEnded = true;
+  }
+  destroy(): void {
+    this.isEnded = true;
+  }
+  pause(): void {}
+  resume(): void {}
+  /** What came since it was last asked. */
+  take(): string {
+    const sent = this.sent;
+    this.sent = "";
+    return sent;
+  }
+}
+
+const encoder = new TextEncoder();
+
+async function setting() {
+  const backend = new SlowBackend();
+  const store = new Journal(backend);
+  const core = new Core({}, await loadSha256(), { store });
+  const connect = () => {
+    const peer = new NotedPeer();
+    const connection = core.connect(peer);
+    const say = (text: string) => connection.received(encoder.encode(text));
+    say('HELLO {"v":2}\n');
+    assert.equal(peer.take(), '+HI {"v":2}\r\n+OK\r\n');
+    return { peer, connection, say };
+  };
+  return { backend, store, core, connect };
+}
+
+/** Lets everything happen that is about to. */
+const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
+
+const push = (jid: string) => `PUSH {"jid":"${jid}","jobtype":"x","args":[]}\n`;
+
+test("a reply leaves once what it confirms is saved, and replies keep their order", async () => {
+  const { backend, core, connect } = await setting();
+  const [one, two] = [connect(), connect()];
+  one.say(push("first-job") + "NONSENSE\n");
+  two.say("FETCH default\n");
+  await turn();
+  assert.equal(backend.commits.length, 1);
+  // What only asks waits too: it may tell what is not saved.
+  two.say("NONSENSE\n");
+  one.say(push("second-job"));
+  await turn();
+  assert.deepEqual([one.peer.sent, two.peer.sent], ["", ""]);
+  backend.commits[0]!.done.resolve();
+  await turn();
+  assert.equal(one.peer.take(), "+OK\r\n-ERR unknown command NONSENSE\r\n");
+  assert.match(two.peer.take(), /^\$\d+\r\n.*first-job.*\r\n-ERR unknown command NONSENSE\r\n$/);
+  assert.equal(backend.commits.length, 2);
+  backend.commits[1]!.done.resolve();
+  await turn();
+  assert.equal(one.peer.take(), "+OK\r\n");
+  // Nothing is under way, so nothing waits.
+  two.say("NONSENSE\n");
+  assert.equal(two.peer.take(), "-ERR unknown command NONSENSE\r\n");
+  core.close();
+});
+
+test("what changes while something is saved is saved together, and nothing that was undone", async () => {
+  const { backend, core, connect } = await setting();
+  const { peer, say } = connect();
+  say(push("before-all"));
+  await turn();
+  for (let i = 0; i < 500; i++) say(push(`job-${i}-of-500`));
+  say('FETCH default\nACK {"jid":"before-all"}\n');
+  assert.equal(backend.commits.length, 1);
+  backend.commits[0]!.done.resolve();
+  await turn();
+  assert.equal(backend.commits.length, 2);
+  const { added, removed } = backend.commits[1]!.changes;
+  assert.equal(added.size, 500);
+  assert.deepEqual(removed, [1]);
+  assert.equal(peer.take(), "+OK\r\n");
+  backend.commits[1]!.done.resolve();
+  await turn();
+  assert.match(peer.take(), /^(\+OK\r\n){500}\$\d+\r\n.*\r\n\+OK\r\n$/);
+  core.close();
+});
+
+test("a write that fails is told to whom it was owed, and is the end", async () => {
+  const { backend, store, core, connect } = await setting();
+  const failures: unknown[] = [];
+  store.whenFailed((error) => failures.push(error));
+  const [one, two, idle] = [connect(), connect(), connect()];
+  one.say(push("lost-job-1") + push("lost-job-2"));
+  await turn();
+  two.say(push("lost-job-3"));
+  backend.commits[0]!.done.reject(new Error("database or disk\nis full"));
+  await turn();
+  const reply = "-ERR Cannot save what changed: database or disk is full\r\n";
+  assert.deepEqual([one.peer.take(), two.peer.take()], [reply, reply]);
+  assert(one.peer.isEnded && two.peer.isEnded);
+  assert.equal(failures.length, 1);
+  idle.say(push("lost-job-4"));
+  await turn();
+  assert.equal(idle.peer.take(), reply);
+  assert.equal(backend.commits.length, 1);
+  core.close();
+  await assert.rejects(store.close(), { name: "StoreError", code: "WRITE_FAILED" });
+  assert(backend.isClosed);
+});
+
+test("who hangs up behind a reply gets it first", async () => {
+  const { backend, core, connect } = await setting();
+  const { peer, say } = connect();
+  say(`${push("last-words")}END\n`);
+  await turn();
+  assert(!peer.isEnded);
+  backend.commits[0]!.done.resolve();
+  await turn();
+  assert.equal(peer.take(), "+OK\r\n");
+  assert(peer.isEnded);
+  core.close();
+});
+
+test("a server that closes saves all, then tells, then hangs up", async () => {
+  const { backend, store, core, connect } = await setting();
+  const { peer, say } = connect();
+  say(push("last-words"));
+  core.close();
+  const closed = store.close();
+  await turn();
+  assert.deepEqual([peer.isEnded, backend.isClosed], [false, false]);
+  backend.commits[0]!.done.resolve();
+  await closed;
+  assert.equal(peer.take(), "+OK\r\n");
+  assert.deepEqual([peer.isEnded, backend.isClosed], [true, true]);
+});
+
+test("a client that asks for more than can be held is not listened to for a while", async () => {
+  const { backend, core, connect } = await setting();
+  const { peer, say } = connect();
+  const job = JSON.stringify({ jid: "large-job", jobtype: "x", args: ["x".repeat(300_000)] });
+  say(`PUSH ${job}\n`.repeat(8));
+  await turn();
+  backend.commits[0]!.done.resolve();
+  await turn();
+  peer.take();
+  say("FETCH default\n".repeat(8));
+  await turn();
+  const working = core.snapshot().working;
+  assert(working > 1 && working < 8, `${working} were fetched`);
+  for (let commits = 1; commits < backend.commits.length; commits++) {
+    backend.commits[commits]!.done.resolve();
+    await turn();
+  }
+  assert.equal(core.snapshot().working, 8);
+  assert.equal(peer.take().match(/large-job/g)?.length, 8);
+  core.close();
+});
+
+test("records are those of before with the changes since", () => {
+  const store = new Journal(new SlowBackend());
+  assert.deepEqual([...store.all("known")], [["before", "1"]]);
+  store.set("known", "a", "1");
+  store.set("known", "b", "2");
+  store.delete("known", "a");
+  store.delete("known", "before");
+  assert.deepEqual([...store.all("known")], [["b", "2"]]);
+  assert.deepEqual([...store.all("other")], []);
+});
+
+test("a checksum sees any one character, and where one part ends", () => {
+  assert.notEqual(checksum(["ab", "c"]), checksum(["a", "bc"]));
+  assert.notEqual(checksum([1, "x"]), checksum([2, "x"]));
+  assert.notEqual(checksum(["job"]), checksum(["jof"]));
+  assert.equal(checksum([1, "é\ud800"]), checksum(["1", "é\ud800"]));
+});

@@ -1,0 +1,11 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { withoutScript } from "../../src/supervisor/spawner.ts";
+
+test("a child is given Node's flags, and not the script of its command line", () => {
+  const flags = ["--import", "tsx", "--conditions=dev"];
+  assert.deepEqual(withoutScript(flags), flags);
+  assert.deepEqual(withoutScript([...flags, "-e", "run()"]), flags);
+  assert.deepEqual(withoutScript(["--eval", "run()", ...flags]), flags);
+  assert.deepEqual(withoutScript(["--eval=run()", ...flags]), flags);
+});
