@@ -1,4 +1,5 @@
 import { cutBytes, trimSpace } from "./go/text.ts";
+import type { Integer } from "./go_json.ts";
 import type { StoredFailure, StoredJob } from "./stored_job.ts";
 
 const MAX_ERRTYPE_BYTES = 100;
@@ -36,18 +37,24 @@ export function noteFailure(
     message,
     errtype,
     backtrace: [...backtrace],
-    retry_count: before === undefined ? 0 : before.retry_count + 1,
-    remaining: before === undefined ? job.retry : before.remaining - (before.remaining > 0 ? 1 : 0),
+    retry_count: before === undefined ? 0 : plus(before.retry_count, 1),
+    remaining: before === undefined
+      ? job.retry
+      : plus(before.remaining, before.remaining > 0 ? -1 : 0),
   };
+}
+
+function plus(count: Integer, more: number): Integer {
+  return typeof count === "number" ? count + more : BigInt.asIntN(64, count + BigInt(more));
 }
 
 /** The seconds whose nanoseconds Go can count. */
 const MAX_SECONDS = Number(2n ** 63n / 1_000_000_000n);
 
 /** How long a job waits for its next try after `count` others; `random` is from 0 to below 1. */
-export function retryDelayMs(count: number, random: number): number {
+export function retryDelayMs(count: Integer, random: number): number {
   const jitter = Math.floor(random * 30);
-  const seconds = count ** 4 + 15 + jitter * (count + 1);
+  const seconds = Number(count) ** 4 + 15 + jitter * (Number(count) + 1);
   if (Math.abs(seconds) < MAX_SECONDS) return seconds * 1000;
   // Go goes on with what is left of it in 64 bits.
   const exact = BigInt(count) ** 4n + 15n + BigInt(jitter) * (BigInt(count) + 1n);

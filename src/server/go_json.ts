@@ -6,8 +6,8 @@
 import { decode, type Fields } from "./go/decode.ts";
 
 export { GoError } from "./go/error.ts";
-export { decode, type Fields, type GoType, type StructType } from "./go/decode.ts";
-export { marshal, marshalInteger, marshalText } from "./go/encode.ts";
+export { decode, type Fields, type GoType, type Integer, type StructType } from "./go/decode.ts";
+export { marshal, marshalText } from "./go/encode.ts";
 export { quoted } from "./go/quote.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { Reader } from "./go/reader.ts";
-import { decode, marshal, marshalInteger, marshalText, type StructType } from "./go_json.ts";
+import { decode, type Integer, marshal, marshalText, type StructType } from "./go_json.ts";
 
 export { writeTime } from "./go/time.ts";
 
@@ -10,13 +10,13 @@ export interface StoredFailure {
   message: string;
   errtype: string;
   backtrace: string[];
-  retry_count: number;
-  remaining: number;
+  retry_count: Integer;
+  remaining: Integer;
 }
 
 /** A job as the server keeps it. */
 export interface StoredJob {
-  retry: number;
+  retry: Integer;
   failure: StoredFailure | undefined;
   custom: Record<string, unknown> | undefined;
   jid: string;
@@ -26,8 +26,8 @@ export interface StoredJob {
   enqueued_at: string;
   at: string;
   args: unknown[] | undefined;
-  reserve_for: number;
-  backtrace: number;
+  reserve_for: Integer;
+  backtrace: Integer;
 }
 
 /** Retries of a job that does not say. */
@@ -71,7 +71,7 @@ export function readJob(json: string): StoredJob {
 }
 
 /** What a reservation needs to know of a job as it is stored, without all the rest being read. */
-export function glanceAt(payload: string): Pick<StoredJob, "jid" | "reserve_for"> {
+export function glanceAt(payload: string): { readonly jid: string; readonly reserve_for: number } {
   const reader = new Reader(payload);
   reader.open();
   while (reader.key() !== "jid") {
@@ -126,7 +126,7 @@ function completeFailure(fields: Partial<StoredFailure>): StoredFailure {
 /** A job as the server stores it and hands it out: its fields in the order of the reference server's. */
 export function writeJob(job: StoredJob): string {
   const { failure, custom } = job;
-  let json = `{"retry":${marshalInteger(job.retry)}`;
+  let json = `{"retry":${job.retry}`;
   if (failure !== undefined) json += `,"failure":${writeFailure(failure)}`;
   if (custom !== undefined && Object.keys(custom).length > 0) {
     json += `,"custom":${marshal(custom)}`;
@@ -137,8 +137,8 @@ export function writeJob(job: StoredJob): string {
   if (job.enqueued_at !== "") json += `,"enqueued_at":${marshalText(job.enqueued_at)}`;
   if (job.at !== "") json += `,"at":${marshalText(job.at)}`;
   json += `,"args":${marshal(job.args ?? null)}`;
-  if (job.reserve_for !== 0) json += `,"reserve_for":${marshalInteger(job.reserve_for)}`;
-  if (job.backtrace !== 0) json += `,"backtrace":${marshalInteger(job.backtrace)}`;
+  if (job.reserve_for !== 0) json += `,"reserve_for":${job.reserve_for}`;
+  if (job.backtrace !== 0) json += `,"backtrace":${job.backtrace}`;
   return inOnePiece(`${json}}`);
 }
 
@@ -157,6 +157,5 @@ function writeFailure(failure: StoredFailure): string {
   if (failure.message !== "") json += `,"message":${marshalText(failure.message)}`;
   if (failure.errtype !== "") json += `,"errtype":${marshalText(failure.errtype)}`;
   if (failure.backtrace.length > 0) json += `,"backtrace":${marshal(failure.backtrace)}`;
-  json += `,"retry_count":${marshalInteger(failure.retry_count)}`;
-  return `${json},"remaining":${marshalInteger(failure.remaining)}}`;
+  return `${json},"retry_count":${failure.retry_count},"remaining":${failure.remaining}}`;
 }

@@ -140,7 +140,7 @@ export function jsonContract(subject: Subject): void {
       `{"jid":"json-${queue}","jobtype":"\\u0000\\u007f\\b\\u2028<\\/\\"","retry":-0,"queue":"${queue}"`,
       `"created_at":"c","args":[-0,1e-6,1e-7,0.1e2,5e-324,123456789012345678901234,"\\ud83d\\ude00"`,
       `"\\udc00","",{"b":1,"a":1,"10":1,"9":1,"__proto__":{"constructor":null},"a":2},[],{}]`,
-      `"custom":{"__proto__":1,"z":{"y":[]}},"Reserve_For":60,"backtrace":9223372036854775807}`,
+      `"custom":{"__proto__":1,"z":{"y":[]}},"Reserve_For":-9007199254740993,"backtrace":9223372036854775807}`,
     ].join(",");
     assert.equal(await client.ask(`PUSH ${pushed}`), "+OK");
     const job = await client.ask(`FETCH ${queue}`);
@@ -149,7 +149,7 @@ export function jsonContract(subject: Subject): void {
       `{"retry":0,"custom":{"__proto__":1,"z":{"y":[]}},"jid":"json-${queue}","queue":"${queue}",` +
         `"jobtype":"\\u0000\u007f\\b\\u2028\\u003c/\\"","created_at":"c","enqueued_at":"","args":[` +
         `-0,0.000001,1e-7,10,5e-324,1.2345678901234569e+23,"😀","\ufffd","",` +
-        `{"10":1,"9":1,"__proto__":{"constructor":null},"a":2,"b":1},[],{}],"reserve_for":60,` +
+        `{"10":1,"9":1,"__proto__":{"constructor":null},"a":2,"b":1},[],{}],"reserve_for":-9007199254740993,` +
         `"backtrace":9223372036854775807}`,
     );
     assert.equal(await client.ask(`ACK {"jid":"json-${queue}"}`), "+OK");

@@ -143,8 +143,7 @@ class Decoder {
     if (isText && kind === "string") return this.#reader.string();
     if (isText || kind !== "number") return this.#other(kind, type, before);
     const literal = this.#reader.literal();
-    if (isInteger(literal, type)) return Number(literal) + 0;
-    return this.#mismatch(`number ${literal}`, type);
+    return integerOf(literal, type) ?? this.#mismatch(`number ${literal}`, type);
   }
 
   #any(): unknown {
@@ -196,12 +195,17 @@ function folded(key: string): string {
   return key.toLowerCase().replaceAll("\u017f", "s");
 }
 
+/** An integer of 64 bits: a bigint where a number cannot hold it. */
+export type Integer = number | bigint;
+
 const INT64 = { min: -(2n ** 63n), max: 2n ** 63n - 1n };
 
-function isInteger(literal: string, type: string): boolean {
-  if (!/^-?\d+$/.test(literal)) return false;
-  if (type === "uint8") return /^\d+$/.test(literal) && Number(literal) <= 255;
-  if (literal.length < 16) return true;
-  const value = BigInt(literal);
-  return value >= INT64.min && value <= INT64.max;
+function integerOf(literal: string, type: string): Integer | undefined {
+  if (!/^-?\d+$/.test(literal)) return undefined;
+  // Not `-0`.
+  const value = Number(literal) + 0;
+  if (type === "uint8") return literal[0] !== "-" && value <= 255 ? value : undefined;
+  if (Number.isSafeInteger(value)) return value;
+  const exact = BigInt(literal);
+  return exact >= INT64.min && exact <= INT64.max ? exact : undefined;
 }

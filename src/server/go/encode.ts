@@ -93,11 +93,3 @@ function marshalScalar(value: unknown): string {
       throw new GoError(`json: unsupported type: ${typeof value}`);
   }
 }
-
-const MAX_INT64 = "9223372036854775807";
-
-/** An integer as Go writes it; the largest of them, which clients say for "always", is not one that a number can be. */
-export function marshalInteger(value: number): string {
-  if (Number.isSafeInteger(value)) return String(value);
-  return value >= 2 ** 63 ? MAX_INT64 : BigInt(value).toString();
-}
