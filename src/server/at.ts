@@ -1,4 +1,4 @@
-import { parseTimestamp } from "../job/timestamp.ts";
+import { parseTime } from "./go/time.ts";
 import { GoError, quoted } from "./go_json.ts";
 
 /**
@@ -7,10 +7,9 @@ import { GoError, quoted } from "./go_json.ts";
  * @throws {GoError} where it is no time.
  */
 export function parseAt(text: string): number {
-  const date = parseTimestamp(text);
-  if (date !== undefined) return date.getTime();
-  throw new GoError(
-    `invalid timestamp for 'at': ${quoted(text)}: parsing time ${quoted(text)} as ` +
-      `"2006-01-02T15:04:05.999999999Z07:00"`,
-  );
+  try {
+    return parseTime(text);
+  } catch (error) {
+    throw new GoError(`invalid timestamp for 'at': ${quoted(text)}: ${(error as Error).message}`);
+  }
 }

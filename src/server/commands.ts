@@ -1,11 +1,13 @@
-import { parseTimestamp } from "../job/timestamp.ts";
 import type { Clock } from "../internal/clock.ts";
 import type { Failure } from "./failure.ts";
-import { GoError, marshal, parse, unmarshal } from "./go_json.ts";
+import { setOwn } from "./go/reader.ts";
+import { toUpper, utf8Length } from "./go/text.ts";
+import { parseTime } from "./go/time.ts";
+import { decode, GoError, marshal, unmarshal } from "./go_json.ts";
 import { CodedError } from "./hooks.ts";
 import type { Manager } from "./manager.ts";
 import { mutate } from "./mutate.ts";
-import { readJob, toJob } from "./stored_job.ts";
+import { readJob, readJobs } from "./stored_job.ts";
 import type { ClientData, Workers } from "./workers.ts";
 
 /** What commands work on. */
@@ -15,8 +17,10 @@ export interface CommandContext {
   readonly clock: Clock;
   /** The commands of Enterprise, where this is that. */
   readonly enterprise: EnterpriseCommands | undefined;
-  /** INFO's reply. */
-  info(): unknown;
+  /** INFO's reply, as JSON. */
+  info(): string;
+  /** Counts a command, which is a line whose verb is known. */
+  countCommand(): void;
   /** As long as a FETCH waits, or until the server ends. */
   sleep(): Promise<void>;
 }
@@ -42,14 +46,7 @@ const NIL = "$-1\r\n";
 
 /** A text with its length in bytes before it. */
 export function bulk(text: string): string {
-  return `$${byteLength(text)}\r\n${text}\r\n`;
-}
-
-const encoder = new TextEncoder();
-
-function byteLength(text: string): number {
-  // deno-lint-ignore no-control-regex
-  return /^[\u0000-\u007f]*$/.test(text) ? text.length : encoder.encode(text).length;
+  return `$${utf8Length(text)}\r\n${text}\r\n`;
 }
 
 /** An error in the protocol's bytes. */
@@ -73,7 +70,7 @@ const RUN: ReadonlyMap<string, Run> = new Map<string, Run>([
   ["ACK", acknowledge],
   ["FAIL", fail],
   ["BEAT", beat],
-  ["INFO", (context) => bulk(JSON.stringify(context.info()))],
+  ["INFO", (context) => bulk(context.info())],
   ["FLUSH", (context) => {
     context.manager.flush();
     return OK;
@@ -110,6 +107,7 @@ export function execute(
   const verb = space < 0 ? line : line.slice(0, space);
   const run = RUN.get(verb);
   if (run === undefined) return refusal(`unknown command ${verb}`);
+  context.countCommand();
   try {
     const reply = run(context, client, line);
     return reply instanceof Promise ? reply.catch(failed) : reply;
@@ -133,16 +131,7 @@ function push({ manager }: CommandContext, _client: ClientData, line: string): s
 }
 
 function pushBulk({ manager }: CommandContext, _client: ClientData, line: string): string {
-  const jobs = invalidJson(() => {
-    const list = parse(rest(line, "PUSHB"));
-    if (list === null) return [];
-    if (!Array.isArray(list)) {
-      throw new GoError(
-        `json: cannot unmarshal ${typeof list} into Go value of type []client.Job`,
-      );
-    }
-    return list.map(toJob);
-  });
+  const jobs = invalidJson(() => readJobs(rest(line, "PUSHB")));
   const refused: Record<string, string> = {};
   let count = 0;
   for (const job of jobs) {
@@ -151,11 +140,7 @@ function pushBulk({ manager }: CommandContext, _client: ClientData, line: string
     } catch (error) {
       if (!(error instanceof GoError)) throw error;
       count++;
-      Object.defineProperty(refused, job.jid, {
-        value: error.message,
-        enumerable: true,
-        configurable: true,
-      });
+      setOwn(refused, job.jid, error.message);
     }
   }
   return count === 0 ? "$2\r\n{}\r\n" : bulk(marshal(refused));
@@ -186,19 +171,17 @@ function jobReply(job: string | undefined): string {
 
 function acknowledge({ manager }: CommandContext, _client: ClientData, line: string): string {
   const payload = rest(line, "ACK");
-  const fields = orInvalid("ACK", payload, () => parse(payload));
-  const isValid = typeof fields === "object" && fields !== null && !Array.isArray(fields) &&
-    Object.values(fields).every((value) => typeof value === "string" || value === null) &&
-    Object.hasOwn(fields, "jid");
-  if (!isValid) throw new GoError(`invalid ACK ${payload}`);
-  manager.acknowledge((fields as { jid: string | null }).jid ?? "");
+  const fields = orInvalid("ACK", payload, () => decode(payload, "map[string]string"));
+  const { jid } = (fields ?? {}) as { jid?: string };
+  if (jid === undefined) throw new GoError(`invalid ACK ${payload}`);
+  manager.acknowledge(jid);
   return OK;
 }
 
 function fail({ manager }: CommandContext, _client: ClientData, line: string): string {
   const payload = rest(line, "FAIL");
   const fields = orInvalid("FAIL", payload, () =>
-    unmarshal(payload, "FailPayload", {
+    unmarshal(payload, "manager.FailPayload", {
       jid: "string",
       message: "string",
       errtype: "string",
@@ -208,7 +191,7 @@ function fail({ manager }: CommandContext, _client: ClientData, line: string): s
     jid: fields.jid ?? "",
     errtype: fields.errtype ?? "",
     message: fields.message ?? "",
-    backtrace: (fields.backtrace ?? []).map((text) => text ?? ""),
+    backtrace: fields.backtrace ?? [],
   });
   return OK;
 }
@@ -219,10 +202,10 @@ function beat({ workers }: CommandContext, _client: ClientData, line: string): s
     "BEAT",
     payload,
     () =>
-      unmarshal(payload, "ClientBeat", {
+      unmarshal(payload, "server.ClientBeat", {
         current_state: "string",
         wid: "string",
-        rss_kb: "int",
+        rss_kb: "int64",
       }),
   ) as { wid?: string; current_state?: string };
   const state = workers.beat(wid, current_state);
@@ -241,7 +224,7 @@ function orInvalid<T>(verb: string, payload: string, read: () => T): T {
 function queue(context: CommandContext, _client: ClientData, line: string): string {
   const { queues } = context.manager;
   const [subcommand, ...names] = rest(line, "QUEUE").split(" ");
-  const verb = subcommand!.toUpperCase();
+  const verb = toUpper(subcommand!);
   if (verb === "LATENCY") return latency(context, names);
   const changes: Record<string, (name: string) => void> = {
     PAUSE: (name) => queues.pause(name),
@@ -259,10 +242,21 @@ function latency({ manager, clock }: CommandContext, names: readonly string[]): 
   if (names.length === 1 && names[0] === "*") {
     throw new GoError("QUEUE LATENCY does not support wildcards");
   }
-  const ages = names.map((name) => {
-    const oldest = manager.queues.oldest(name);
-    const since = oldest === undefined ? undefined : parseTimestamp(readJob(oldest).enqueued_at);
-    return [name, since === undefined ? 0 : (clock.now() - since.getTime()) / 1000];
-  });
-  return bulk(marshal(Object.fromEntries(ages)));
+  const ages: Record<string, number> = {};
+  for (const name of names) setOwn(ages, name, ageOf(manager.queues.oldest(name), clock.now()));
+  return bulk(marshal(ages));
+}
+
+/** The longest time that Go can count in nanoseconds, in seconds. */
+const MAX_AGE = 9_223_372_036.854_776;
+
+/** How many seconds ago a job was enqueued. One that was put back from the schedule does not say, which is an error. */
+function ageOf(payload: string | undefined, now: number): number {
+  if (payload === undefined) return 0;
+  try {
+    const seconds = (now - parseTime(readJob(payload).enqueued_at)) / 1000;
+    return Math.min(Math.max(seconds, -MAX_AGE), MAX_AGE);
+  } catch (error) {
+    throw error instanceof GoError ? new GoError(`QUEUE: ${error.message}`) : error;
+  }
 }

@@ -1,16 +1,20 @@
 import { Fifo } from "../internal/fifo.ts";
 import { type CommandContext, execute, refusal, type ReplyText } from "./commands.ts";
 import { type Greeter, readHello } from "./handshake.ts";
+import { LineReader } from "./line_reader.ts";
 import type { Peer, PeerHandler } from "./peer.ts";
 import type { ClientData, Closable } from "./workers.ts";
 
 /** How long a client may take for its HELLO, in milliseconds. */
 const HANDSHAKE_MS = 2000;
 
-/** Lines that may wait behind one that blocks, before no more are read. */
-const MAX_WAITING = 10_000;
+/** The longest HELLO, and the longest line after it, in bytes: the reference server has no bound but its memory. */
+const MAX_HELLO = 64 * 1024;
+const MAX_LINE = 128 * 1024 * 1024;
 
-const LF = 10;
+/** What may wait behind a command that blocks, in lines and in characters, before no more is read. */
+const MAX_WAITING = 10_000;
+const MAX_WAITING_LENGTH = 64 * 1024;
 
 /** What a connection needs of its server. */
 export interface ConnectionOwner {
@@ -19,7 +23,6 @@ export interface ConnectionOwner {
   readonly isClosing: boolean;
   /** Counts the connection in; what is returned refuses it. */
   admit(connection: Connection): string | undefined;
-  countCommand(): void;
   /** The connection is gone. */
   closed(connection: Connection): void;
 }
@@ -28,18 +31,20 @@ export interface ConnectionOwner {
 export class Connection implements PeerHandler, Closable {
   readonly #peer: Peer;
   readonly #owner: ConnectionOwner;
-  readonly #decoder = new TextDecoder();
   readonly #salt: string | undefined;
   readonly #cancelHandshake: () => void;
-  /** The beginnings of a line whose end has not come. */
-  #parts: Uint8Array[] = [];
+  readonly #reader = new LineReader();
   readonly #lines = new Fifo<string>();
+  /** Characters of the lines that wait. */
+  #waitingLength = 0;
   #client: ClientData | undefined;
   /** A command that blocks is under way. */
   #isBlocked = false;
   /** The client does not read what it is sent. */
   #isFull = false;
   #isPaused = false;
+  /** The client says no more. */
+  #isSilent = false;
   #isEnded = false;
 
   constructor(peer: Peer, owner: ConnectionOwner) {
@@ -53,11 +58,19 @@ export class Connection implements PeerHandler, Closable {
 
   received(bytes: Uint8Array): void {
     if (this.#isEnded) return;
-    let start = 0;
-    for (let end; (end = bytes.indexOf(LF, start)) >= 0; start = end + 1) {
-      this.#lines.push(this.#line(bytes.subarray(start, end)));
+    for (const line of this.#reader.read(bytes)) {
+      this.#lines.push(line);
+      this.#waitingLength += line.length;
     }
-    if (start < bytes.length) this.#parts.push(bytes.slice(start));
+    if (this.#reader.pending > (this.#client === undefined ? MAX_HELLO : MAX_LINE)) {
+      return this.close();
+    }
+    this.#work();
+  }
+
+  /** What was sent before is carried out, but for a line whose end has not come. */
+  ended(): void {
+    this.#isSilent = true;
     this.#work();
   }
 
@@ -90,26 +103,13 @@ export class Connection implements PeerHandler, Closable {
     this.#peer.end();
   }
 
-  #line(end: Uint8Array): string {
-    let text;
-    if (this.#parts.length === 0) {
-      text = this.#decoder.decode(end);
-    } else {
-      for (const part of this.#parts) {
-        text = (text ?? "") + this.#decoder.decode(part, { stream: true });
-      }
-      text += this.#decoder.decode(end);
-      this.#parts = [];
-    }
-    return text!.endsWith("\r") ? text!.slice(0, -1) : text!;
-  }
-
   /** Carries out what can be. */
   #work(): void {
     let out = "";
     while (!this.#isEnded && !this.#isBlocked && !this.#isFull) {
       const line = this.#lines.shift();
       if (line === undefined) break;
+      this.#waitingLength -= line.length;
       if (this.#client === undefined) {
         out += this.#greeted(line);
         continue;
@@ -118,7 +118,6 @@ export class Connection implements PeerHandler, Closable {
         this.#send(out + refusal("shutdown in progress"));
         return this.end();
       }
-      this.#owner.countCommand();
       const reply = execute(this.#owner.context, this.#client, line);
       if (reply instanceof Promise) {
         this.#isBlocked = true;
@@ -135,14 +134,16 @@ export class Connection implements PeerHandler, Closable {
       }
     }
     this.#send(out);
-    this.#throttle();
+    if (this.#isEnded) return;
+    const isOver = this.#isSilent || this.#owner.isClosing;
+    if (isOver && !this.#isBlocked && !this.#isFull) this.end();
+    else this.#throttle();
   }
 
   #unblocked(reply: ReplyText): void {
     this.#isBlocked = false;
     if (reply !== undefined) this.#send(reply);
-    if (this.#owner.isClosing) this.end();
-    else this.#work();
+    this.#work();
   }
 
   #greeted(line: string): string {
@@ -173,8 +174,10 @@ export class Connection implements PeerHandler, Closable {
 
   /** Reads no more than can be carried out soon. */
   #throttle(): void {
-    const mustPause = this.#isFull || this.#lines.length > MAX_WAITING;
-    if (mustPause === this.#isPaused || this.#isEnded) return;
+    const waiting = this.#waitingLength + (this.#isBlocked ? this.#reader.pending : 0);
+    const mustPause = this.#isFull || this.#lines.length > MAX_WAITING ||
+      waiting > MAX_WAITING_LENGTH;
+    if (mustPause === this.#isPaused) return;
     this.#isPaused = mustPause;
     if (mustPause) this.#peer.pause();
     else this.#peer.resume();

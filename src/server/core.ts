@@ -6,6 +6,7 @@ import type { CommandContext } from "./commands.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import { Enterprise } from "./enterprise/enterprise.ts";
 import type { Records } from "./enterprise/records.ts";
+import { marshal, marshalText } from "./go_json.ts";
 import { Greeter } from "./handshake.ts";
 import { Manager, type ManagerOptions } from "./manager.ts";
 import type { Peer } from "./peer.ts";
@@ -116,6 +117,7 @@ export class Core implements ConnectionOwner {
       clock,
       enterprise,
       info: () => this.#info(),
+      countCommand: () => void this.#commands++,
       sleep: () => this.#sleep(),
     };
   }
@@ -132,10 +134,6 @@ export class Core implements ConnectionOwner {
     this.#admitted.add(connection);
     const count = this.#admitted.size;
     return count > this.#maxConnections ? `too many connections: ${count}` : undefined;
-  }
-
-  countCommand(): void {
-    this.#commands++;
   }
 
   closed(connection: Connection): void {
@@ -181,32 +179,38 @@ export class Core implements ConnectionOwner {
     });
   }
 
-  #info(): unknown {
+  #info(): string {
     const { queues, scheduled, retries, dead, working, processed, failures, connections } = this
       .snapshot();
+    const sizes = Object.values(queues);
     const now = this.#clock.now();
-    return {
-      now: writeTime(now),
-      server_utc_time: `${new Date(now).toISOString().slice(11, 19)} UTC`,
-      faktory: {
-        queues,
-        sets: { dead, retries, scheduled, working },
-        tasks: this.#tasks.stats(),
+    return writeStruct({
+      now: marshalText(writeTime(now)),
+      server_utc_time: marshalText(`${new Date(now).toISOString().slice(11, 19)} UTC`),
+      faktory: writeStruct({
+        queues: marshal(queues),
+        sets: marshal({ dead, retries, scheduled, working }),
+        tasks: marshal(this.#tasks.stats()),
         total_failures: failures,
         total_processed: processed,
-        total_enqueued: Object.values(queues).reduce((sum, size) => sum + size, 0),
-        total_queues: Object.keys(queues).length,
-      },
-      server: {
-        description: this.#description,
-        faktory_version: VERSION,
+        total_enqueued: sizes.reduce((sum, size) => sum + size, 0),
+        total_queues: sizes.length,
+      }),
+      server: writeStruct({
+        description: marshalText(this.#description),
+        faktory_version: marshalText(VERSION),
         uptime: Math.floor((now - this.#startedAt) / 1000),
         connections,
         command_count: this.#commands,
         used_memory_mb: Math.round((residentKib() ?? 0) / 1024),
-      },
-    };
+      }),
+    });
   }
+}
+
+/** A struct as Go writes it, its fields in the order given. */
+function writeStruct(fields: Record<string, string | number>): string {
+  return `{${Object.entries(fields).map(([name, json]) => `"${name}":${json}`).join(",")}}`;
 }
 
 /** @throws {ConfigError} `INVALID_OPTION` where it is no edition. */

@@ -1,6 +1,6 @@
 import type { Sha256 } from "../internal/sha256.ts";
 import { passwordHash } from "../protocol/handshake.ts";
-import { unmarshal } from "./go_json.ts";
+import { type Fields, unmarshal } from "./go_json.ts";
 import type { ClientData } from "./workers.ts";
 
 /** What a HELLO says. */
@@ -9,31 +9,29 @@ export interface HelloData extends ClientData {
   readonly version: number;
 }
 
-const HELLO_FIELDS = {
+const HELLO: Fields = {
   hostname: "string",
   wid: "string",
   pwdhash: "string",
   username: "string",
   labels: "[]string",
   pid: "int",
-  rss_kb: "int",
+  rss_kb: "int64",
   v: "uint8",
-} as const;
+};
 
 /** Reads a client's first line; `undefined` where it is no HELLO, upon which the server hangs up without a word. */
 export function readHello(line: string): HelloData | undefined {
   if (!line.startsWith("HELLO {")) return undefined;
   try {
-    const fields = unmarshal(line.slice("HELLO ".length), "ClientData", HELLO_FIELDS) as {
-      [Name in keyof typeof HELLO_FIELDS]?: unknown;
-    };
+    const fields = unmarshal(line.slice("HELLO ".length), "server.ClientData", HELLO);
     return {
-      wid: (fields.wid ?? "") as string,
-      hostname: (fields.hostname ?? "") as string,
-      pid: (fields.pid ?? 0) as number,
-      labels: (fields.labels ?? []) as string[],
-      pwdhash: (fields.pwdhash ?? "") as string,
-      version: (fields.v ?? 0) as number,
+      wid: (fields["wid"] ?? "") as string,
+      hostname: (fields["hostname"] ?? "") as string,
+      pid: (fields["pid"] ?? 0) as number,
+      labels: (fields["labels"] ?? []) as string[],
+      pwdhash: (fields["pwdhash"] ?? "") as string,
+      version: (fields["v"] ?? 0) as number,
       state: "running",
     };
   } catch {

@@ -1,37 +1,99 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { createServer, type Server as NetServer, type Socket } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
 import { ConfigError } from "../errors.ts";
+import { bytesOf } from "./go/text.ts";
 import type { Peer, PeerHandler } from "./peer.ts";
+
+/** How long clients may take to read what they were sent before the server closed, in milliseconds. */
+const CLOSE_MS = 500;
+
+/** How long a client may take to begin TLS, in milliseconds. */
+const HANDSHAKE_MS = 2000;
+
+/** Where to listen, and with what certificate. */
+export interface ListenOptions {
+  readonly hostname: string;
+  readonly port: number;
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+}
 
 /** A port that is listened on. */
 export interface Listener {
   readonly port: number;
-  /** Takes no more connections; those that are there go on. */
-  close(): Promise<void>;
+  /**
+   * Takes no more connections, and waits for those that are there to end; those that have not a while after `owed` has
+   * settled are cut off.
+   */
+  close(owed: Promise<unknown>): Promise<void>;
 }
 
 /** Listens on TCP. The one place of the embedded server that touches a socket. */
 export function listen(
-  { hostname, port }: { hostname: string; port: number },
+  options: ListenOptions,
   accept: (peer: Peer) => PeerHandler,
 ): Promise<Listener> {
+  const { hostname, port, tls } = options;
+  const server = tls === undefined
+    ? createServer({ noDelay: true, allowHalfOpen: true }, (socket) => attach(socket, accept))
+    : createTlsServer({ ...keysOf(tls), ...TLS }, (socket) => attach(socket, accept))
+      // A client that speaks no TLS is no event of the server's.
+      .on("tlsClientError", (_error, socket) => void socket.destroy());
+  const sockets = new Set<Socket>();
+  // Those that have not begun TLS, too.
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket)).on("error", () => {});
+  });
   return new Promise((resolve, reject) => {
-    const server = createServer({ noDelay: true }, (socket) => attach(socket, accept));
     server.once("error", (cause) => reject(cannotListen({ hostname, port }, cause)));
-    server.listen(port, hostname, () => resolve(listenerOf(server)));
+    server.listen(port, hostname, () => resolve(listenerOf(server, sockets)));
   });
 }
 
-function listenerOf(server: NetServer): Listener {
+const TLS = {
+  noDelay: true,
+  allowHalfOpen: true,
+  handshakeTimeout: HANDSHAKE_MS,
+  minVersion: "TLSv1.2",
+} as const;
+
+/** @throws {ConfigError} `INVALID_OPTION` where it is no certificate, or its key is another's. */
+function keysOf({ cert, key }: { readonly cert: string; readonly key: string }) {
+  // Looked at here, since not every runtime's server does before its first client has come.
+  let reason = "the key is another's";
+  try {
+    if (new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) return { cert, key };
+  } catch (cause) {
+    reason = (cause as Error).message;
+  }
+  throw new ConfigError(
+    "INVALID_OPTION",
+    `Cannot listen as the option tls is no certificate with its key: ${reason}`,
+  );
+}
+
+function listenerOf(server: NetServer, sockets: ReadonlySet<Socket>): Listener {
   const address = server.address();
   return {
     port: typeof address === "object" && address !== null ? address.port : 0,
-    close: () => new Promise((resolve) => server.close(() => resolve())),
+    async close(owed) {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      await Promise.race([closed, owed.catch(() => {})]);
+      const cutOff = setTimeout(() => {
+        for (const socket of sockets) socket.destroy();
+      }, CLOSE_MS);
+      await closed;
+      clearTimeout(cutOff);
+    },
   };
 }
 
 function attach(socket: Socket, accept: (peer: Peer) => PeerHandler): void {
   const handler = accept({
-    send: (text) => socket.writable ? socket.write(text) : true,
+    // Errors repeat what a client sent, byte for byte.
+    send: (text) =>
+      socket.writable ? socket.write(text.isWellFormed() ? text : bytesOf(text)) : true,
     end: () => socket.destroySoon(),
     destroy: () => void socket.destroy(),
     pause: () => void socket.pause(),
@@ -40,6 +102,7 @@ function attach(socket: Socket, accept: (peer: Peer) => PeerHandler): void {
   socket
     .on("data", (bytes: Uint8Array) => handler.received(bytes))
     .on("drain", () => handler.drained())
+    .on("end", () => handler.ended())
     // A client that went away is no event of the server's.
     .on("error", () => {})
     .on("close", () => handler.closed());

@@ -1,21 +1,28 @@
 import type { Clock } from "../internal/clock.ts";
 import { parseAt } from "./at.ts";
-import { cleanse, type Failure, noteFailure } from "./failure.ts";
+import { takeDue } from "./due.ts";
+import { checkJob } from "./check_job.ts";
+import { cleanse, type Failure, noteFailure, retryDelayMs } from "./failure.ts";
+import { Stamps } from "./go/time.ts";
 import { GoError, quoted } from "./go_json.ts";
 import { type JobHooks, noHooks } from "./hooks.ts";
-import type { Reservation, SetMember, SetName, WaitingFetch } from "./members.ts";
+import { Reservation, type SetMember, type SetName, type WaitingFetch } from "./members.ts";
 import { Queues, type Waiter } from "./queues.ts";
 import type { SortedSet } from "./sorted_set.ts";
 import { keepExtension, keptSets, restore } from "./store/kept.ts";
 import { nullStore, type Store } from "./store/store.ts";
 import { Tally } from "./store/tally.ts";
-import { MAX_RESERVATION, reservedMs } from "./reservation.ts";
-import { readJob, type StoredJob, writeJob, writeTime } from "./stored_job.ts";
+import { reservedMs } from "./reservation.ts";
+import { glanceAt, readJob, type StoredJob, writeJob, writeTime } from "./stored_job.ts";
 
 /** How long a FETCH waits for a job, in milliseconds. */
 const FETCH_WAIT_MS = 2000;
 
 const DEAD_MS = 180 * 24 * 60 * 60 * 1000;
+
+/** How many the reference server takes out of a set at a time. */
+const DUE_AT_ONCE = 100;
+const EXPIRED_AT_ONCE = 10;
 
 export type { SetMember, SetName };
 
@@ -46,6 +53,7 @@ export class Manager {
    */
   readonly helpers = new Map<string, string | undefined>();
   readonly #clock: Clock;
+  readonly #stamps: Stamps;
   readonly #random: () => number;
   readonly #pushed: (job: StoredJob) => void;
   readonly #hooks: JobHooks;
@@ -57,6 +65,7 @@ export class Manager {
 
   constructor(clock: Clock, options: ManagerOptions = {}) {
     this.#clock = clock;
+    this.#stamps = new Stamps(clock);
     this.#random = options.random ?? Math.random;
     this.#pushed = options.pushed ?? (() => {});
     this.#hooks = options.hooks ?? noHooks;
@@ -75,21 +84,19 @@ export class Manager {
     return this.#working.size;
   }
 
+  /** Jobs that a worker can still end: those with one, and those that had one when everything was flushed. */
+  get reserved(): number {
+    return this.#reservations.size;
+  }
+
   /** FETCHes that wait for a job. */
   get waiting(): number {
     return this.#waiting.size;
   }
 
   push(job: StoredJob): void {
-    if (new TextEncoder().encode(job.jid).length < 8) {
-      throw new GoError("jobs must have a reasonable jid parameter");
-    }
-    if (job.jobtype === "") throw new GoError("jobs must have a jobtype parameter");
-    if (job.args === undefined) throw new GoError("jobs must have an args parameter");
-    if (job.reserve_for > MAX_RESERVATION) {
-      throw new GoError("jobs cannot be reserved for more than one day");
-    }
-    if (job.created_at === "") job.created_at = this.#nowText();
+    checkJob(job);
+    if (job.created_at === "") job.created_at = this.#stamps.next();
     if (job.queue === "") job.queue = "default";
     const isPutOff = this.#reservations.has(job.jid);
     const at = job.at === "" ? undefined : parseAt(job.at);
@@ -109,7 +116,8 @@ export class Manager {
     const active = this.queues.active(names);
     let payload: string | undefined;
     while ((payload = this.#handed(wid) ?? this.queues.pop(active)) !== undefined) {
-      if (this.#reserve(payload, wid)) return payload;
+      const job = this.#reserve(payload, wid);
+      if (job !== undefined) return job;
     }
     if (this.#isIdle(wid)) return undefined;
     return this.#wait(active, wid);
@@ -120,7 +128,7 @@ export class Manager {
     if (reservation === undefined) return;
     this.#working.remove(reservation.entry);
     this.tally.processed++;
-    this.#hooks.acknowledged(reservation.job);
+    if (this.#isWatched) this.#hooks.acknowledged(reservation.job);
   }
 
   fail(failure: Failure): void {
@@ -141,38 +149,37 @@ export class Manager {
 
   /** Enqueues what is due of the scheduled jobs and of those to be tried again. */
   enqueueDue(name: "scheduled" | "retries"): number {
-    const due = this.sets[name].takeUntil(this.#clock.now());
-    for (const { payload } of due) this.#enqueue(readJob(payload));
-    return due.length;
+    const due = { now: this.#clock.now(), atOnce: DUE_AT_ONCE };
+    return takeDue(this.sets[name], due, ({ payload }) => this.#enqueue(readJob(payload)));
   }
 
-  /** Drops dead jobs whose time is over. */
+  /** Drops dead jobs whose time is over: some at a time. */
   purgeDead(): number {
-    return this.sets.dead.takeUntil(this.#clock.now()).length;
+    return this.sets.dead.takeUntil(this.#clock.now(), DUE_AT_ONCE).length;
   }
 
   /** Fails the jobs whose reservation is over. */
   reap(): number {
-    let count = 0;
     const now = this.#clock.now();
-    for (const expired of this.#working.takeUntil(now)) {
-      const { job, extension } = expired;
+    let extended = 0;
+    const count = takeDue(this.#working, { now, atOnce: EXPIRED_AT_ONCE }, (expired) => {
+      const { jid, extension } = expired;
       if (extension !== undefined && extension > now) {
         expired.entry = this.#working.add(extension, expired);
-        continue;
+        extended++;
+        return;
       }
       // Two jobs of one jid share what is known of it, so the second may find nothing.
-      const reservation = this.#release(job.jid);
-      if (reservation === undefined) continue;
-      count++;
+      const reservation = this.#release(jid);
+      if (reservation === undefined) throw new GoError(`Job not found ${jid}`);
       this.#failed(reservation.job, {
-        jid: job.jid,
+        jid,
         errtype: "ReservationExpired",
         message: "Faktory job reservation expired",
         backtrace: [],
       });
-    }
-    return count;
+    });
+    return count - extended;
   }
 
   /** Moves a job of a set to the dead. */
@@ -219,7 +226,7 @@ export class Manager {
   #wait(active: readonly string[], wid: string): Promise<string | undefined> {
     return new Promise((resolve, reject) => {
       const end = (settle: () => void) => {
-        waiter.isDone = true;
+        this.queues.leave(active, waiter);
         cancelTimer();
         this.#waiting.delete(waiting);
         settle();
@@ -230,11 +237,9 @@ export class Manager {
         fail: (error) => end(() => reject(error)),
       };
       const waiter: Waiter = {
-        isDone: false,
         take: (payload) => {
-          if (this.#reserve(payload, wid)) return end(() => resolve(payload));
-          waiter.isDone = false;
-          this.queues.wait([readJob(payload).queue], waiter);
+          const job = this.#reserve(payload, wid);
+          if (job !== undefined) end(() => resolve(job));
         },
       };
       const { clock, ms } = this.fetchWait;
@@ -244,14 +249,16 @@ export class Manager {
     });
   }
 
-  /** False where the job is not to be run. */
-  #reserve(payload: string, wid: string): boolean {
-    const job = readJob(payload);
-    if (!this.#hooks.fetching(job)) return false;
-    const reservation = { job, payload, wid } as Reservation;
-    reservation.entry = this.#working.add(this.#clock.now() + reservedMs(job), reservation);
-    this.#reservations.set(job.jid, reservation);
-    return true;
+  /** The job as the worker gets it; `undefined` where it is not to be run. */
+  #reserve(payload: string, wid: string): string | undefined {
+    const { jid, reserve_for } = glanceAt(payload);
+    const reservation = new Reservation({ jid, payload }, wid);
+    if (this.#isWatched && !this.#hooks.fetching(reservation.job)) return undefined;
+    const until = this.#clock.now() + reservedMs({ reserve_for });
+    reservation.entry = this.#working.add(until, reservation);
+    this.#reservations.set(jid, reservation);
+    // What was cut in a failure's text is read as U+FFFD, and written as it is.
+    return payload.includes("\\ufffd") ? writeJob(reservation.job) : payload;
   }
 
   #release(jid: string): Reservation | undefined {
@@ -267,10 +274,10 @@ export class Manager {
   #failed(job: StoredJob, failure: Failure): void {
     this.tally.failures++;
     this.tally.processed++;
-    const noted = noteFailure(job, failure, this.#nowText());
+    const noted = noteFailure(job, failure, this.#stamps.next());
     if (job.retry === 0) return this.#hooks.failed(job, "nowhere");
     if (noted.retry_count < job.retry) {
-      const at = this.#clock.now() + this.#retryDelayMs(noted.retry_count);
+      const at = this.#clock.now() + retryDelayMs(noted.retry_count, this.#random());
       noted.next_at = writeTime(at);
       this.sets.retries.add(at, { jid: job.jid, payload: writeJob(job) });
       this.#hooks.failed(job, "retries");
@@ -280,12 +287,8 @@ export class Manager {
     }
   }
 
-  #retryDelayMs(count: number): number {
-    return (count ** 4 + 15 + Math.floor(this.#random() * 30) * (count + 1)) * 1000;
-  }
-
   #enqueue(job: StoredJob): void {
-    job.enqueued_at = this.#nowText();
+    job.enqueued_at = this.#stamps.next();
     try {
       this.queues.push(job.queue, writeJob(job));
     } catch (error) {
@@ -293,7 +296,8 @@ export class Manager {
     }
   }
 
-  #nowText(): string {
-    return writeTime(this.#clock.now());
+  /** Whether an edition looks at jobs; they need not be read for one that does not. */
+  get #isWatched(): boolean {
+    return this.#hooks !== noHooks;
   }
 }

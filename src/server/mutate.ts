@@ -1,4 +1,4 @@
-import { GoError, marshalText, unmarshal } from "./go_json.ts";
+import { GoError, quoted, type StructType, unmarshal } from "./go_json.ts";
 import { globMatcher } from "./glob.ts";
 import type { Manager, SetMember, SetName } from "./manager.ts";
 
@@ -8,20 +8,20 @@ interface Filter {
   readonly jobtype?: string;
 }
 
-const OPERATION = {
+const OPERATION: StructType["fields"] = {
   cmd: "string",
-  target: "string",
+  target: "client.Structure",
   filter: {
-    name: "JobFilter",
+    name: "client.JobFilter",
     fields: { jids: "[]string", regexp: "string", jobtype: "string" },
   },
-} as const;
+};
 
 /** MUTATE: changes the jobs of a set. */
 export function mutate(manager: Manager, line: string): void {
   const parts = line.split(" ");
   if (parts.length !== 2) throw new GoError("invalid format");
-  const { cmd, target, filter } = unmarshal(parts[1]!, "Operation", OPERATION) as {
+  const { cmd, target, filter } = unmarshal(parts[1]!, "client.Operation", OPERATION) as {
     cmd?: string;
     target?: string;
     filter?: Filter;
@@ -43,7 +43,12 @@ const CHANGES: ReadonlyMap<string, Change> = new Map<string, Change>([
     for (const member of taken(manager, target, filter)) manager.bury(member);
   }],
   ["requeue", (manager, target, filter) => {
-    for (const member of taken(manager, target, filter)) manager.requeue(member);
+    // One after the other: a job whose queue cannot be stays in its set, and so do those behind it.
+    const set = manager.sets[target];
+    for (const entry of set.where(matcher(filter ?? {}))) {
+      manager.requeue(entry.value);
+      set.remove(entry);
+    }
   }],
 ]);
 
@@ -51,13 +56,19 @@ function taken(manager: Manager, target: SetName, filter: Filter | undefined): S
   return manager.sets[target].takeWhere(matcher(filter ?? {}));
 }
 
-/** What a filter matches. Jids go before all else; a filter of nothing matches everything. */
+/**
+ * What a filter matches. Jids go before all else; a filter of nothing matches everything. Go writes a jid and a type in
+ * filters otherwise than in JSON, so that those that JSON has to escape are mostly not found.
+ */
 function matcher({ jids = [], regexp = "", jobtype = "" }: Filter): (member: SetMember) => boolean {
   if (jids.length > 0) {
-    const texts = jids.map((jid) => `"jid":${marshalText(jid)}`);
-    return ({ payload }) => texts.some((text) => payload.includes(text));
+    const wanted = new Set(jids.map(quoted));
+    return ({ payload }) => {
+      for (const [, jid] of payload.matchAll(JID)) if (wanted.has(jid!)) return true;
+      return false;
+    };
   }
-  const type = `"jobtype":${JSON.stringify(jobtype)}`;
+  const type = `"jobtype":${quoted(jobtype)}`;
   if (regexp !== "") {
     const matches = globMatcher(regexp);
     return ({ payload }) => matches(payload) && (jobtype === "" || payload.includes(type));
@@ -66,3 +77,6 @@ function matcher({ jids = [], regexp = "", jobtype = "" }: Filter): (member: Set
   const matches = globMatcher(`*${type}*`);
   return ({ payload }) => matches(payload);
 }
+
+/** Every `jid` of a job that is stored, those among its arguments too. */
+const JID = /"jid":("(?:[^"\\]|\\.)*")/g;

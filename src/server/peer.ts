@@ -1,6 +1,9 @@
 /** A client's connection. */
 export interface Peer {
-  /** Sends a text; false asks to wait for `onDrain` before the next. */
+  /**
+   * Sends a text, of which lone surrogates are bytes, as `go/text.ts` has them; false asks to wait for `drained` before the
+   * next.
+   */
   send(text: string): boolean;
   /** Hangs up once all that was sent is out. */
   end(): void;
@@ -14,5 +17,7 @@ export interface Peer {
 export interface PeerHandler {
   received(bytes: Uint8Array): void;
   drained(): void;
+  /** The client says no more; it may still listen. */
+  ended(): void;
   closed(): void;
 }

@@ -11,8 +11,7 @@ export const QUEUE_PLACE = "queue/";
 
 /** A FETCH that waits for a job of any of its queues. */
 export interface Waiter {
-  /** It has its job, or has given up. */
-  isDone: boolean;
+  /** Gets the job; one that it has no use for is gone all the same. */
   take(payload: string): void;
 }
 
@@ -21,7 +20,10 @@ interface Queue {
   readonly jobs: Fifo<string>;
   /** The jobs' rows, where they are kept. */
   readonly rows: Fifo<number> | undefined;
-  readonly waiters: Fifo<Waiter>;
+  /** In the order in which they came. */
+  readonly waiters: Set<Waiter>;
+  /** Whether it was pushed to; waiting for a job of a queue does not make it one. */
+  isListed: boolean;
 }
 
 /** The queues: their jobs, and who waits for one. */
@@ -34,29 +36,23 @@ export class Queues {
   constructor(store: Store = nullStore) {
     this.#store = store;
     for (const [name, json] of store.all(TABLE)) {
-      this.#listed.add(name);
-      this.#touch(name);
+      this.#touch(name).isListed = true;
       if (JSON.parse(json).paused) this.#paused.add(name);
     }
   }
 
   /** Fills a queue with what was kept, behind what there is. */
   restore(name: string, payload: string, row: number): void {
-    const { jobs, rows } = this.#touch(name);
-    this.#listed.add(name);
-    jobs.push(payload);
-    rows?.push(row);
+    const queue = this.#touch(name);
+    queue.isListed = true;
+    queue.jobs.push(payload);
+    queue.rows?.push(row);
   }
 
   /** Hands the job to whoever has waited longest for it, else keeps it. */
   push(name: string, payload: string): void {
     const queue = this.#known(name);
-    let waiter;
-    while ((waiter = queue.waiters.shift()) !== undefined) {
-      if (waiter.isDone) continue;
-      waiter.isDone = true;
-      return waiter.take(payload);
-    }
+    for (const waiter of queue.waiters) return waiter.take(payload);
     queue.jobs.push(payload);
     queue.rows?.push(this.#store.add(QUEUE_PLACE + name, payload));
   }
@@ -92,13 +88,17 @@ export class Queues {
     return undefined;
   }
 
-  /** Has `waiter` take the next job of any of these queues. */
+  /** Has `waiter` take the next jobs of any of these queues, until it is told not to. */
   wait(names: readonly string[], waiter: Waiter): void {
+    for (const name of names) this.#touch(name).waiters.add(waiter);
+  }
+
+  /** Takes back {@linkcode Queues.wait}. */
+  leave(names: readonly string[], waiter: Waiter): void {
     for (const name of names) {
-      const { waiters } = this.#touch(name);
-      // All wait equally long, so those that gave up are the oldest.
-      while (waiters.peek()?.isDone === true) waiters.shift();
-      waiters.push(waiter);
+      const queue = this.#queues.get(name);
+      queue?.waiters.delete(waiter);
+      if (queue !== undefined) this.#forget(queue);
     }
   }
 
@@ -121,10 +121,13 @@ export class Queues {
   }
 
   remove(name: string): void {
-    this.#listed.delete(name);
-    this.#drain(this.#queues.get(name));
     this.#paused.delete(name);
     this.#store.delete(TABLE, name);
+    const queue = this.#queues.get(name);
+    if (queue === undefined) return;
+    queue.isListed = false;
+    this.#drain(queue);
+    this.#forget(queue);
   }
 
   /** Drops every job; the names stay. */
@@ -139,7 +142,7 @@ export class Queues {
 
   /** Every queue's name. */
   names(): string[] {
-    return [...this.#listed];
+    return [...this.#queues.values()].filter(({ isListed }) => isListed).map(({ name }) => name);
   }
 
   /** Jobs of each queue. */
@@ -149,38 +152,41 @@ export class Queues {
     );
   }
 
-  /** Queues that were pushed to; waiting for a job of a queue does not make it one. */
-  readonly #listed = new Set<string>();
-
   #exists(name: string): boolean {
-    return this.#listed.has(name);
+    return this.#queues.get(name)?.isListed === true;
   }
 
   #known(name: string): Queue {
-    if (!this.#listed.has(name)) {
-      if (!isQueueName(name)) throw new GoError("queue names must match \\A[a-zA-Z0-9._-]+\\z");
-      this.#listed.add(name);
-      this.#keep(name);
-    }
-    return this.#touch(name);
+    const known = this.#queues.get(name);
+    if (known?.isListed === true) return known;
+    if (!isQueueName(name)) throw new GoError("queue names must match \\A[a-zA-Z0-9._-]+\\z");
+    const queue = this.#touch(name);
+    queue.isListed = true;
+    this.#keep(name);
+    return queue;
   }
 
   #keep(name: string): void {
     this.#store.set(TABLE, name, this.#paused.has(name) ? '{"paused":true}' : "{}");
   }
 
-  #drain(queue: Queue | undefined): void {
-    queue?.jobs.drain();
-    for (const row of queue?.rows?.drain() ?? []) this.#store.remove(row);
+  #drain({ jobs, rows }: Queue): void {
+    jobs.drain();
+    for (const row of rows?.drain() ?? []) this.#store.remove(row);
   }
 
   #touch(name: string): Queue {
     let queue = this.#queues.get(name);
     if (queue === undefined) {
       const rows = this.#store.isDurable ? new Fifo<number>() : undefined;
-      queue = { name, jobs: new Fifo(), rows, waiters: new Fifo() };
+      queue = { name, jobs: new Fifo(), rows, waiters: new Set(), isListed: false };
       this.#queues.set(name, queue);
     }
     return queue;
+  }
+
+  /** Clients can wait for any name at all: no trace of it is kept. */
+  #forget({ name, isListed, waiters }: Queue): void {
+    if (!isListed && waiters.size === 0) this.#queues.delete(name);
   }
 }

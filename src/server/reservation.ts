@@ -1,5 +1,3 @@
-import type { StoredJob } from "./stored_job.ts";
-
 /** All in seconds. */
 const DEFAULT_RESERVATION = 1800;
 const MIN_RESERVATION = 60;
@@ -8,7 +6,7 @@ const MIN_RESERVATION = 60;
 export const MAX_RESERVATION = 86_400;
 
 /** How long a worker may have the job, in milliseconds. */
-export function reservedMs({ reserve_for }: StoredJob): number {
+export function reservedMs({ reserve_for }: { readonly reserve_for: number }): number {
   return reserve_for === 0
     ? DEFAULT_RESERVATION * 1000
     : Math.min(Math.max(reserve_for, MIN_RESERVATION), MAX_RESERVATION) * 1000;

@@ -1,4 +1,4 @@
-import { integerIn } from "../connection/options.ts";
+import { integerIn, invalidOption } from "../connection/options.ts";
 import { deferred } from "../internal/deferred.ts";
 import { loadSha256 } from "../internal/sha256.ts";
 import { Core, type ServerOptions, type ServerSnapshot, text } from "./core.ts";
@@ -13,6 +13,8 @@ export interface FaktoryServerOptions extends ServerOptions {
   readonly port?: number | undefined;
   /** The address to listen on. @default "127.0.0.1" */
   readonly hostname?: string | undefined;
+  /** The certificate and its key, as PEM texts; clients then connect by `tcp+tls://`. @default none, so no TLS */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
   /**
    * The file that everything is kept in, made where there is none: a database of SQLite, which takes Deno, Bun, or Node 22.13
    * or later. A reply is then sent only once what it confirms is on the disk.
@@ -80,13 +82,14 @@ export class FaktoryServer implements AsyncDisposable {
   static async start(options: FaktoryServerOptions = {}): Promise<FaktoryServer> {
     const port = integerIn("port", options.port, { min: 0, max: 65_535, fallback: 7419 });
     const hostname = text("hostname", options.hostname) ?? "127.0.0.1";
+    const tls = keyPair(options.tls);
     const sha256 = await loadSha256();
     const journal = options.data === undefined ? undefined : new Journal(openSqlite(options.data));
     const store = journal ?? nullStore;
     let core: Core | undefined;
     try {
       const started = core = new Core(options, sha256, { store });
-      const listener = await listen({ hostname, port }, (peer) => started.connect(peer));
+      const listener = await listen({ hostname, port, tls }, (peer) => started.connect(peer));
       const server = new FaktoryServer(core, listener, store, options);
       journal?.whenFailed(() => server.#close());
       return server;
@@ -128,16 +131,29 @@ export class FaktoryServer implements AsyncDisposable {
   #close(): void {
     if (this.#isClosing) return;
     this.#isClosing = true;
-    const closed = this.#listener.close();
     this.#core.close();
     // Connections end once what they are owed is saved.
-    this.#ended.resolve(Promise.all([this.#store.close(), closed]).then(() => {}));
+    const saved = this.#store.close();
+    this.#ended.resolve(Promise.all([saved, this.#listener.close(saved)]).then(() => {}));
   }
 }
 
-function urlOf({ hostname = "127.0.0.1", password = "" }: FaktoryServerOptions, port: number) {
+/** @throws {ConfigError} `INVALID_OPTION` where it is not two texts. */
+function keyPair(tls: unknown): { cert: string; key: string } | undefined {
+  if (tls === undefined) return undefined;
+  const { cert, key } = (tls ?? {}) as { cert?: unknown; key?: unknown };
+  if (typeof cert === "string" && typeof key === "string") return { cert, key };
+  throw invalidOption("tls", "a certificate and its key, as texts", typeof tls);
+}
+
+function urlOf(
+  { hostname = "127.0.0.1", password = "", tls }: FaktoryServerOptions,
+  port: number,
+): string {
   const host = hostname.includes(":") ? `[${hostname}]` : hostname;
   const everywhere = host === "0.0.0.0" || host === "[::]";
   const user = password === "" ? "" : `:${encodeURIComponent(password)}@`;
-  return `tcp://${user}${everywhere ? "localhost" : host}:${port}`;
+  return `tcp${tls === undefined ? "" : "+tls"}://${user}${
+    everywhere ? "localhost" : host
+  }:${port}`;
 }

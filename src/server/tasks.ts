@@ -45,7 +45,7 @@ export class Tasks {
       Scheduled: this.#manager.sets.scheduled.size,
       Retries: this.#manager.sets.retries.size,
       Dead: this.#manager.sets.dead.size,
-      Busy: this.#manager.working,
+      Busy: this.#manager.reserved,
       Workers: this.#workers.size,
     };
     return Object.fromEntries(this.#tasks.map(({ name, total, cycles }) => {

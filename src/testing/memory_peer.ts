@@ -1,13 +1,12 @@
 import { type Deferred, deferred } from "../internal/deferred.ts";
 import { Fifo } from "../internal/fifo.ts";
+import { bytesOf } from "../server/go/text.ts";
 import type { Peer, PeerHandler } from "../server/peer.ts";
 import { SocketStreams } from "../transport/streams.ts";
 import type { TransportConnection } from "../transport/transport.ts";
 
 /** What is kept for a client that does not read, in bytes, before the server is asked to wait. */
 const HIGH_WATER = 64 * 1024;
-
-const encoder = new TextEncoder();
 
 /** A connection in memory: the server's end of it, and the client's streams. */
 export class MemoryPeer implements Peer {
@@ -49,7 +48,7 @@ export class MemoryPeer implements Peer {
 
   send(text: string): boolean {
     if (this.#isGone) return true;
-    const bytes = encoder.encode(text);
+    const bytes = bytesOf(text);
     this.#kept.push(bytes);
     this.#keptBytes += bytes.length;
     this.#deliver();

@@ -1,6 +1,8 @@
 import { after, before, describe } from "node:test";
 import { consumerContract } from "./consumer.ts";
 import { enterpriseContract } from "./enterprise.ts";
+import { jsonContract } from "./json.ts";
+import { lifeContract } from "./life.ts";
 import { outcomesContract } from "./outcomes.ts";
 import { producerContract } from "./producer.ts";
 import { queuesContract } from "./queues.ts";
@@ -9,6 +11,8 @@ import { wireContract } from "./wire.ts";
 
 const suites: Readonly<Record<string, (subject: Subject) => void>> = {
   wire: wireContract,
+  json: jsonContract,
+  life: lifeContract,
   producer: producerContract,
   consumer: consumerContract,
   outcomes: outcomesContract,

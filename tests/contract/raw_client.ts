@@ -77,6 +77,11 @@ export class RawClient {
     return await this.reply();
   }
 
+  /** Says no more, and goes on listening. */
+  finish(): void {
+    this.#socket.end();
+  }
+
   close(): void {
     this.#socket.destroy();
   }

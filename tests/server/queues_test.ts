@@ -1,18 +1,24 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import { globMatcher } from "../../src/server/glob.ts";
 import { Queues, type Waiter } from "../../src/server/queues.ts";
 import { SortedSet } from "../../src/server/sorted_set.ts";
 
-test("who has waited longest for a queue gets its next job, and one job only", () => {
+test("who has waited longest for a queue gets its next job", () => {
   const queues = new Queues();
   const taken: string[] = [];
-  const waiter = (name: string): Waiter => ({
-    isDone: false,
-    take: (payload) => taken.push(`${name}:${payload}`),
-  });
-  queues.wait(["high", "low"], waiter("first"));
-  queues.wait(["low"], waiter("second"));
+  const wait = (name: string, names: string[]) => {
+    const waiter: Waiter = {
+      take(payload) {
+        queues.leave(names, waiter);
+        taken.push(`${name}:${payload}`);
+      },
+    };
+    queues.wait(names, waiter);
+  };
+  wait("first", ["high", "low"]);
+  wait("second", ["low"]);
   queues.push("low", "a");
   queues.push("high", "b");
   queues.push("low", "c");
@@ -20,10 +26,12 @@ test("who has waited longest for a queue gets its next job, and one job only", (
   assert.equal(queues.pop(["low", "high"]), "b");
 });
 
-test("who has given up gets nothing, and waiting does not make a queue", () => {
+test("who has left gets nothing, and waiting does not make a queue", () => {
   const queues = new Queues();
-  queues.wait(["q"], { isDone: true, take: () => assert.fail() });
+  const waiter: Waiter = { take: () => assert.fail() };
+  queues.wait(["q", "r"], waiter);
   assert.deepEqual(queues.names(), []);
+  queues.leave(["q", "r"], waiter);
   queues.push("q", "a");
   assert.equal(queues.pop(["q"]), "a");
   assert.deepEqual(queues.sizes(), { q: 0 });
@@ -40,20 +48,56 @@ test("a queue that is paused is left out; one that does not exist cannot be", ()
   assert.deepEqual(queues.active(["q"]), ["q"]);
 });
 
-test("a sorted set keeps to its order, and those of one time to theirs", () => {
-  const set = new SortedSet<string>();
+test("a sorted set keeps to its order, those of one time to their keys', and has a key once", () => {
+  const set = new SortedSet<string>((value) => value);
   const entries = new Map(
-    [[5, "e"], [1, "a"], [3, "c"]].map(([at, value]) =>
+    [[5, "e"], [1, "a"], [3, "d"]].map(([at, value]) =>
       [value as string, set.add(at as number, value as string)] as const
     ),
   );
-  set.add(3, "d");
-  assert.equal(set.remove(entries.get("c")!), true);
-  assert.equal(set.remove(entries.get("c")!), false);
-  assert.deepEqual(set.takeUntil(3), ["a", "d"]);
+  set.add(3, "c");
+  set.add(3, "b");
+  set.add(9, "c");
+  assert.equal(set.size, 5);
+  assert.equal(set.remove(entries.get("d")!), true);
+  assert.equal(set.remove(entries.get("d")!), false);
+  assert.deepEqual(set.takeUntil(3, 1), ["a"]);
+  assert.deepEqual(set.takeUntil(4), ["b"]);
   assert.deepEqual(set.takeWhere((value) => value === "x"), []);
+  assert.deepEqual(set.where((value) => value === "e").map(({ at }) => at), [5]);
   assert.deepEqual(set.takeWhere((value) => value === "e"), ["e"]);
+  assert.deepEqual(set.takeUntil(9), ["c"]);
   assert.equal(set.size, 0);
+});
+
+test("a sorted set of many is as one that is sorted whole", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.nat(50), fc.nat(4000)), { minLength: 3000, maxLength: 4000 }),
+      fc.nat(50),
+      (members, limit) => {
+        const set = new SortedSet<number>((value) => String(value).padStart(4, "0"));
+        const expected = new Map<number, number>();
+        for (const [at, value] of members) {
+          const entry = set.add(at, value);
+          expected.set(value, at);
+          if (value % 7 !== 0) continue;
+          assert(set.remove(entry));
+          expected.delete(value);
+        }
+        const sorted = [...expected].sort(([a, x], [b, y]) => x - y || a - b);
+        assert.equal(set.size, sorted.length);
+        const due = sorted.filter(([, at]) => at <= limit).map(([value]) => value);
+        assert.deepEqual(set.takeUntil(limit, 10), due.slice(0, 10));
+        assert.deepEqual(set.takeUntil(limit), due.slice(10));
+        assert.deepEqual(
+          set.takeUntil(Infinity),
+          sorted.filter(([, at]) => at > limit).map(([value]) => value),
+        );
+      },
+    ),
+    { seed: 1, numRuns: 20 },
+  );
 });
 
 const GLOBS: [pattern: string, matches: string[], others: string[]][] = [
@@ -68,6 +112,11 @@ const GLOBS: [pattern: string, matches: string[], others: string[]][] = [
   ["a.b+(c)|d", ["a.b+(c)|d"], ["axb+(c)|d"]],
   ["**a**", ["a", "xax"], ["b"]],
   ["[abc", ["a", "c"], ["d"]],
+  ["[^", ["a"], ["", "ab"]],
+  ["[]a]", [], ["a", "]", "a]"]],
+  ["a??b", ["aéb"], ["aeb"]],
+  ["[é]?", ["é"], ["e"]],
+  [`${"a*".repeat(30)}b`, [`${"a".repeat(60)}b`], ["a".repeat(5000)]],
 ];
 
 for (const [pattern, matches, others] of GLOBS) {

@@ -63,43 +63,10 @@ test("a client that goes away while it waits strands the job that comes for it",
   gone.say("FETCH default");
   await until(() => server.snapshot().waiting === 1);
   gone.close();
-  await until(() => server.snapshot().connections === 1);
   await producer.ask(`PUSH {"jid":"stranded1","jobtype":"x","args":[]}`);
   assert.equal(server.snapshot().working, 1);
   assert.deepEqual(server.snapshot().queues, { default: 0 });
+  // Only when it has something to say to it does the server find out.
+  await until(() => server.snapshot().connections === 1);
   producer.close();
-});
-
-test("no bytes at all bring it down", async () => {
-  await using server = await FaktoryServer.start({ port: 0 });
-  const sane = await RawClient.hello(server.url);
-  let seed = 1;
-  const random = () => (seed = seed * 48_271 % 2_147_483_647) / 2_147_483_647;
-  const words = [
-    "PUSH ",
-    "PUSHB ",
-    "ACK ",
-    "FAIL ",
-    "BEAT ",
-    "QUEUE ",
-    "MUTATE ",
-    "FETCH",
-    "{",
-    "}",
-    "[",
-    '"jid":',
-  ];
-  for (let round = 0; round < 200; round++) {
-    const client = round % 2 === 0 ? new RawClient(server.url) : await RawClient.hello(server.url);
-    const bytes = Uint8Array.from({ length: 300 }, () => Math.floor(random() * 256));
-    const text = Array.from({ length: 20 }, () => words[Math.floor(random() * words.length)]).join(
-      "",
-    );
-    client.write(`${text}\n`);
-    client.write(bytes);
-    client.write("\n__proto__ {\n");
-    client.close();
-  }
-  assert.equal(await sane.ask("PUSHB []"), "{}");
-  sane.close();
 });

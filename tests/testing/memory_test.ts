@@ -23,6 +23,7 @@ async function connect() {
       return {
         received: (bytes) => void received.push(new TextDecoder().decode(bytes)),
         drained: () => void drains++,
+        ended: () => {},
         closed: () => closed.resolve(),
       };
     },

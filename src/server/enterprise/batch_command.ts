@@ -1,6 +1,6 @@
 import { isQueueName } from "../../job/queue_name.ts";
-import { GoError, parse, quoted, toStruct } from "../go_json.ts";
-import { type StoredJob, toJob } from "../stored_job.ts";
+import { type Fields, GoError, quoted, unmarshal } from "../go_json.ts";
+import { complete, JOB, type StoredJob } from "../stored_job.ts";
 import { subcommand } from "./subcommand.ts";
 import type { Batches, NewBatch } from "./batches.ts";
 
@@ -22,24 +22,26 @@ export function batchCommand(batches: Batches, line: string): string | undefined
   }
 }
 
+const BATCH: Fields = {
+  description: "string",
+  parent_bid: "string",
+  complete: JOB,
+  success: JOB,
+};
+
 function readBatch(payload: string): NewBatch {
-  const value = parse(payload);
-  const { description = "", parent_bid = "" } = toStruct(value, "Batch", {
-    description: "string",
-    parent_bid: "string",
-  }, "") as { description?: string; parent_bid?: string };
-  const { complete, success } = (value ?? {}) as { complete?: unknown; success?: unknown };
+  const fields = unmarshal(payload, "client.Batch", BATCH);
   return {
-    description,
-    parentBid: parent_bid,
-    complete: readCallback(complete),
-    success: readCallback(success),
+    description: (fields["description"] ?? "") as string,
+    parentBid: (fields["parent_bid"] ?? "") as string,
+    complete: readCallback(fields["complete"]),
+    success: readCallback(fields["success"]),
   };
 }
 
-function readCallback(value: unknown): StoredJob | undefined {
-  if (value === undefined || value === null) return undefined;
-  const job = toJob(value);
+function readCallback(fields: unknown): StoredJob | undefined {
+  if (fields === undefined) return undefined;
+  const job = complete(fields as Partial<StoredJob>);
   if (job.jobtype === "") throw new GoError("jobs must have a jobtype parameter");
   if (job.jid !== "" && new TextEncoder().encode(job.jid).length < 8) {
     throw new GoError("jobs must have a reasonable jid parameter");

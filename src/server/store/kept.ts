@@ -1,7 +1,7 @@
-import type { Reservation, SetMember, SetName } from "../members.ts";
+import { Reservation, type SetMember, type SetName } from "../members.ts";
 import { QUEUE_PLACE, type Queues } from "../queues.ts";
 import { type SetKeeper, type SortedEntry, SortedSet } from "../sorted_set.ts";
-import { readJob } from "../stored_job.ts";
+import { glanceAt } from "../stored_job.ts";
 import type { Store } from "./store.ts";
 
 /** The sets whose members are kept, each in a place of its name. */
@@ -13,12 +13,16 @@ export interface KeptSets extends Readonly<Record<SetName, SortedSet<SetMember>>
 /** Empty sets that have what becomes of them kept. */
 export function keptSets(store: Store): KeptSets {
   const members = (place: SetName) =>
-    new SortedSet<SetMember>(keeper(store, (at, { payload }) => store.add(place, payload, { at })));
+    new SortedSet<SetMember>(
+      ({ payload }) => payload,
+      keeper(store, (at, { payload }) => store.add(place, payload, { at })),
+    );
   return {
     scheduled: members("scheduled"),
     retries: members("retries"),
     dead: members("dead"),
     working: new SortedSet<Reservation>(
+      ({ id }) => id,
       keeper(store, (at, { payload, wid }) => store.add("working", payload, { at, owner: wid })),
     ),
   };
@@ -56,13 +60,13 @@ export function restore(store: Store, { queues, working, sets, reservations }: R
     if (place.startsWith(QUEUE_PLACE)) {
       queues.restore(place.slice(QUEUE_PLACE.length), text, row);
     } else if (place === "working") {
-      const reservation = { job: readJob(text), payload: text, wid: owner } as Reservation;
-      reservation.entry = { at, value: reservation, row };
+      const reservation = new Reservation({ jid: glanceAt(text).jid, payload: text }, owner);
+      reservation.entry = { at, key: reservation.id, value: reservation, row };
       reserved.push(reservation.entry);
-      reservations.set(reservation.job.jid, reservation);
+      reservations.set(reservation.jid, reservation);
     } else {
-      const value = { jid: readJob(text).jid, payload: text };
-      members.get(place)?.push({ at, value, row });
+      const value = { jid: glanceAt(text).jid, payload: text };
+      members.get(place)?.push({ at, key: text, value, row });
     }
   }
   for (const [jid, until] of store.all(EXTENSIONS)) {

@@ -1,0 +1,19 @@
+import { utf8Length } from "./go/text.ts";
+import { GoError } from "./go_json.ts";
+import { MAX_RESERVATION } from "./reservation.ts";
+import type { StoredJob } from "./stored_job.ts";
+
+/** The shortest jid, in bytes. */
+const MIN_JID = 8;
+
+/** @throws {GoError} where the server takes no such job; in the reference server's order. */
+export function checkJob({ jid, jobtype, args, reserve_for }: StoredJob): void {
+  if (jid.length < MIN_JID && utf8Length(jid) < MIN_JID) {
+    throw new GoError("jobs must have a reasonable jid parameter");
+  }
+  if (jobtype === "") throw new GoError("jobs must have a jobtype parameter");
+  if (args === undefined) throw new GoError("jobs must have an args parameter");
+  if (reserve_for > MAX_RESERVATION) {
+    throw new GoError("jobs cannot be reserved for more than one day");
+  }
+}

@@ -1,0 +1,95 @@
+/** JSON as Go's `encoding/json` writes it: keys sorted, `<`, `>` and `&` escaped, texts made well-formed. */
+
+import { GoError } from "./error.ts";
+import { compareTexts } from "./text.ts";
+
+/** What `"` alone around it does not do for. */
+// deno-lint-ignore no-control-regex
+const SPECIAL = /["\\<>&\u0000-\u001f\u2028\u2029\ud800-\udfff]/;
+
+/** A text as Go writes it. */
+export function marshalText(text: string): string {
+  if (!SPECIAL.test(text)) return `"${text}"`;
+  if (text.isWellFormed()) return escapedText(text);
+  // Go writes what is no UTF-8 as an escape, and U+FFFD itself as it is.
+  const parts = text.split(/\p{Surrogate}/u).map((part) => escapedText(part).slice(1, -1));
+  return `"${parts.join("\\ufffd")}"`;
+}
+
+function escapedText(text: string): string {
+  return JSON.stringify(text).replace(
+    /[<>&\u2028\u2029]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** An array or an object of which some is written. */
+interface Open {
+  readonly container: object;
+  /** The keys of an object, sorted. */
+  readonly keys: readonly string[] | undefined;
+  readonly length: number;
+  next: number;
+}
+
+/** A value as Go writes it. It may be nested as deep as Go can read, which is too deep for functions that call themselves. */
+export function marshal(value: unknown): string {
+  if (typeof value !== "object" || value === null) return marshalScalar(value);
+  let json = "";
+  const open: Open[] = [];
+  let current: Open | undefined = opened(value);
+  while (current !== undefined) {
+    if (current.next === current.length) {
+      if (current.length === 0) json += current.keys === undefined ? "[" : "{";
+      json += current.keys === undefined ? "]" : "}";
+      current = open.pop();
+      continue;
+    }
+    json += current.next > 0 ? "," : current.keys === undefined ? "[" : "{";
+    const item: unknown = itemOf(current);
+    if (current.keys !== undefined) json += `${marshalText(current.keys[current.next]!)}:`;
+    current.next++;
+    if (typeof item === "object" && item !== null) {
+      open.push(current);
+      current = opened(item);
+    } else {
+      json += marshalScalar(item);
+    }
+  }
+  return json;
+}
+
+function opened(container: object): Open {
+  if (Array.isArray(container)) {
+    return { container, keys: undefined, length: container.length, next: 0 };
+  }
+  const keys = Object.keys(container);
+  if (keys.length > 1) keys.sort(keys.some(isPastMost) ? compareTexts : undefined);
+  return { container, keys, length: keys.length, next: 0 };
+}
+
+/** Whether JavaScript's own order, which is much faster, might put a text elsewhere than the order of bytes. */
+function isPastMost(text: string): boolean {
+  return /[\ud800-\uffff]/.test(text);
+}
+
+function itemOf({ container, keys, next }: Open): unknown {
+  return keys === undefined
+    ? (container as unknown[])[next]
+    : (container as Record<string, unknown>)[keys[next]!];
+}
+
+function marshalScalar(value: unknown): string {
+  switch (typeof value) {
+    case "string":
+      return marshalText(value);
+    case "number":
+      return Object.is(value, -0) ? "-0" : String(value);
+    case "boolean":
+      return value ? "true" : "false";
+    case "object":
+      return "null";
+    default:
+      throw new GoError(`json: unsupported type: ${typeof value}`);
+  }
+}

@@ -1,0 +1,2 @@
+/** What Go says of what it cannot do; its message is a client's reply. */
+export class GoError extends Error {}

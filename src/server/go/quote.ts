@@ -1,0 +1,57 @@
+/** Go's three ways to show a text in an error. */
+
+import { bytesOf } from "./text.ts";
+
+/** What Go calls printable: the only space is the ASCII one. */
+const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
+
+const NAMED: Readonly<Record<string, string>> = {
+  "\x07": "\\a",
+  "\b": "\\b",
+  "\f": "\\f",
+  "\n": "\\n",
+  "\r": "\\r",
+  "\t": "\\t",
+  "\v": "\\v",
+};
+
+/** As `%q` shows a text. */
+export function quoted(text: string): string {
+  let out = '"';
+  for (const character of text) out += character === '"' ? '\\"' : escaped(character);
+  return `${out}"`;
+}
+
+/** A byte as `encoding/json` shows it. */
+export function quotedByte(byte: number): string {
+  if (byte === 0x27) return `'\\''`;
+  return `'${byte === 0x22 ? '"' : escaped(String.fromCharCode(byte))}'`;
+}
+
+/** As the package `time` shows a text. */
+export function quotedTime(text: string): string {
+  let out = '"';
+  for (const byte of bytesOf(text)) {
+    if (byte >= 0x80 || byte < 0x20) out += `\\x${hex(byte, 2)}`;
+    else {out += byte === 0x22 || byte === 0x5c
+        ? `\\${String.fromCharCode(byte)}`
+        : String.fromCharCode(byte);}
+  }
+  return `${out}"`;
+}
+
+function escaped(character: string): string {
+  if (character === "\\") return "\\\\";
+  if (PRINTABLE.test(character)) return character;
+  const named = NAMED[character];
+  if (named !== undefined) return named;
+  const code = character.codePointAt(0)!;
+  if (code < 0x20 || code === 0x7f) return `\\x${hex(code, 2)}`;
+  // A byte that is no UTF-8.
+  if (code >= 0xdc80 && code <= 0xdcff) return `\\x${hex(code & 0xff, 2)}`;
+  return code < 0x10000 ? `\\u${hex(code, 4)}` : `\\U${hex(code, 8)}`;
+}
+
+function hex(code: number, digits: number): string {
+  return code.toString(16).padStart(digits, "0");
+}

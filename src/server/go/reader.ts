@@ -1,0 +1,214 @@
+/** JSON's values one after another, as Go reads them where it has no type for them: texts well-formed, numbers of 64 bits. */
+
+import { MAX_DEPTH } from "./scanner.ts";
+
+/** Thrown on what is no JSON; what is wrong with it is for a slower reader to find out. */
+export class NoJson extends Error {}
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const BACKSLASH = 0x5c;
+const CLOSE_BRACKET = 0x5d;
+const CLOSE_BRACE = 0x7d;
+
+/** What a value is, by its first character. */
+export type Kind = "object" | "array" | "string" | "number" | "bool" | "null";
+
+/** By the UTF-16 unit of the character. */
+const KINDS: (Kind | undefined)[] = [];
+for (
+  const [characters, kind] of [
+    ["{", "object"],
+    ["[", "array"],
+    ['"', "string"],
+    ["-0123456789", "number"],
+    ["tf", "bool"],
+    ["n", "null"],
+  ] as const
+) {
+  for (const character of characters) KINDS[character.charCodeAt(0)] = kind;
+}
+
+/** An array or an object that is being read. */
+interface Open {
+  readonly container: unknown[] | Record<string, unknown>;
+  /** The key of the value that is next, in an object. */
+  key: string;
+}
+
+/** Reads a text from its beginning to its end. */
+export class Reader {
+  readonly #text: string;
+  #at = 0;
+  /** Containers that are being read. */
+  #depth = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** What the next value is. */
+  kind(): Kind {
+    this.#skipSpace();
+    const kind = KINDS[this.#text.charCodeAt(this.#at)];
+    if (kind === undefined) throw new NoJson();
+    return kind;
+  }
+
+  /** Whether nothing is left. */
+  isAtEnd(): boolean {
+    this.#skipSpace();
+    return this.#at === this.#text.length;
+  }
+
+  /** Reads the beginning of a container. Whether it has members. */
+  open(): boolean {
+    const close = this.#text.charCodeAt(this.#at++) + 2;
+    if (++this.#depth > MAX_DEPTH) throw new NoJson();
+    this.#skipSpace();
+    if (this.#text.charCodeAt(this.#at) !== close) return true;
+    this.#at++;
+    this.#depth--;
+    return false;
+  }
+
+  /** Reads what is behind a member of an object or, with `isArray`, an array. Whether another one follows. */
+  more(isArray: boolean): boolean {
+    this.#skipSpace();
+    const unit = this.#text.charCodeAt(this.#at++);
+    if (unit === COMMA) return true;
+    if (unit !== (isArray ? CLOSE_BRACKET : CLOSE_BRACE)) throw new NoJson();
+    this.#depth--;
+    return false;
+  }
+
+  /** Reads a key and the colon behind it. */
+  key(): string {
+    this.#skipSpace();
+    if (this.#text.charCodeAt(this.#at) !== QUOTE) throw new NoJson();
+    const key = this.string();
+    this.#skipSpace();
+    if (this.#text.charCodeAt(this.#at++) !== COLON) throw new NoJson();
+    return key;
+  }
+
+  /** Reads a text, of which the next character is the quote before it. */
+  string(): string {
+    const text = this.#text;
+    const start = ++this.#at;
+    let [isEscaped, isWide] = [false, false];
+    for (;;) {
+      const unit = text.charCodeAt(this.#at++);
+      if (unit === QUOTE) break;
+      if (unit === BACKSLASH) {
+        isEscaped = true;
+        this.#at++;
+      } else if (unit >= 0xd800 && unit <= 0xdfff) {
+        isWide = true;
+      } else if (!(unit >= 0x20)) {
+        throw new NoJson();
+      }
+    }
+    const body = text.slice(start, this.#at - 1);
+    if (!isEscaped) return isWide ? body.toWellFormed() : body;
+    return unescaped(body);
+  }
+
+  /** Reads a number, as it is written. */
+  literal(): string {
+    NUMBER.lastIndex = this.#at;
+    if (!NUMBER.test(this.#text)) throw new NoJson();
+    const literal = this.#text.slice(this.#at, NUMBER.lastIndex);
+    this.#at = NUMBER.lastIndex;
+    return literal;
+  }
+
+  /** Reads `true`, `false` or `null`. */
+  word(): boolean | null {
+    for (const [word, value] of WORDS) {
+      if (!this.#text.startsWith(word, this.#at)) continue;
+      this.#at += word.length;
+      return value;
+    }
+    throw new NoJson();
+  }
+
+  /** Reads a value of any kind; `tooLarge` is told of numbers that are past what 64 bits hold. */
+  any(tooLarge: (literal: string) => void): unknown {
+    const open: Open[] = [];
+    for (;;) {
+      let value: unknown;
+      const kind = this.kind();
+      if (kind === "object" || kind === "array") {
+        const container = kind === "array" ? [] : {};
+        if (this.open()) {
+          open.push({ container, key: kind === "array" ? "" : this.key() });
+          continue;
+        }
+        value = container;
+      } else {
+        value = this.#scalar(kind, tooLarge);
+      }
+      // Not by a function that calls itself: Go reads what is 10,000 deep.
+      for (;;) {
+        const parent = open.at(-1);
+        if (parent === undefined) return value;
+        const isArray = Array.isArray(parent.container);
+        if (isArray) (parent.container as unknown[]).push(value);
+        else setOwn(parent.container as Record<string, unknown>, parent.key, value);
+        if (this.more(isArray)) {
+          if (!isArray) parent.key = this.key();
+          break;
+        }
+        value = parent.container;
+        open.pop();
+      }
+    }
+  }
+
+  #scalar(kind: Kind, tooLarge: (literal: string) => void): unknown {
+    if (kind === "string") return this.string();
+    if (kind !== "number") return this.word();
+    const literal = this.literal();
+    const value = Number(literal);
+    if (!Number.isFinite(value)) tooLarge(literal);
+    return value;
+  }
+
+  #skipSpace(): void {
+    for (;;) {
+      const unit = this.#text.charCodeAt(this.#at);
+      if (unit > 0x20) return;
+      if (unit !== 0x20 && unit !== 0x09 && unit !== 0x0d && unit !== 0x0a) return;
+      this.#at++;
+    }
+  }
+}
+
+const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+
+const WORDS: readonly (readonly [string, boolean | null])[] = [
+  ["true", true],
+  ["false", false],
+  ["null", null],
+];
+
+function unescaped(body: string): string {
+  try {
+    // Made well-formed before, too: an escape and what stands as it is are no pair together.
+    return (JSON.parse(`"${body.toWellFormed()}"`) as string).toWellFormed();
+  } catch {
+    throw new NoJson();
+  }
+}
+
+/** Sets a key that may be any, `__proto__` included. */
+export function setOwn(fields: Record<string, unknown>, key: string, value: unknown): void {
+  if (key !== "__proto__") {
+    fields[key] = value;
+  } else {
+    const own = { value, enumerable: true, writable: true, configurable: true };
+    Object.defineProperty(fields, key, own);
+  }
+}

@@ -1,0 +1,30 @@
+import { test } from "node:test";
+import fc from "fast-check";
+import { environmentVariable } from "../../src/internal/environment.ts";
+import { run } from "./differential_run.ts";
+import { steps } from "./differential_steps.ts";
+
+/** How many sequences are run; with a real server, ten thousand take a quarter of an hour. */
+const count = Number(environmentVariable("FAKTORY_TEST_SEQUENCES") ?? 200);
+const seed = Number(environmentVariable("FAKTORY_TEST_SEED") ?? 1);
+const url = environmentVariable("FAKTORY_TEST_URL") || undefined;
+
+test("sequences of commands keep to what any server keeps to", async () => {
+  await fc.assert(fc.asyncProperty(steps, (all) => run(all, undefined)), {
+    seed,
+    numRuns: count,
+    includeErrorInReport: true,
+  });
+});
+
+test("sequences of commands are answered as a real server answers them", {
+  skip: url === undefined && "the comparison was skipped, as FAKTORY_TEST_URL names no real server",
+}, async () => {
+  await fc.assert(fc.asyncProperty(steps, (all) => run(all, url)), {
+    seed,
+    numRuns: count,
+    includeErrorInReport: true,
+    interruptAfterTimeLimit: 3_600_000,
+    markInterruptAsFailure: true,
+  });
+});

@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { test } from "node:test";
+import { nativeSha256 } from "../../src/internal/sha256.ts";
+import { Core } from "../../src/server/core.ts";
+import { LineReader } from "../../src/server/line_reader.ts";
+import { ManualClock } from "../../src/server/mod.ts";
+import type { PeerHandler } from "../../src/server/peer.ts";
+
+/** A connection whose client is the test: what it is sent, and what is asked of its socket. */
+function setting() {
+  const clock = new ManualClock();
+  const core = new Core({ clock }, nativeSha256()!);
+  let sent = "";
+  let isRead = true;
+  const asked: string[] = [];
+  const handler: PeerHandler = core.connect({
+    send(data) {
+      sent += typeof data === "string" ? data : Buffer.from(data).toString();
+      return isRead;
+    },
+    end: () => void asked.push("end"),
+    destroy: () => void asked.push("destroy"),
+    pause: () => void asked.push("pause"),
+    resume: () => void asked.push("resume"),
+  });
+  const say = (text: string) => handler.received(Buffer.from(text));
+  say(`HELLO {"v":2}\n`);
+  const take = () => {
+    const all = sent;
+    sent = "";
+    return all;
+  };
+  assert.equal(take(), '+HI {"v":2}\r\n+OK\r\n');
+  const read = (isSo: boolean) => {
+    isRead = isSo;
+    if (isSo) handler.drained();
+  };
+  return { clock, core, handler, asked, say, take, read };
+}
+
+test("a client that does not read what it asks for is not read either", () => {
+  const { core, asked, say, take, read } = setting();
+  read(false);
+  say("PING\n");
+  assert.deepEqual(asked, ["pause"]);
+  take();
+  // What was on its way then waits.
+  say("INFO\n".repeat(1000));
+  assert.equal(take(), "");
+  read(true);
+  assert.deepEqual(asked, ["pause", "resume"]);
+  assert.equal(take().split("\r\n").length, 2001);
+  core.close();
+});
+
+test("behind a command that blocks, little is kept", () => {
+  for (
+    const more of ["PING\n".repeat(10_001), `PUSH ${"x".repeat(70_000)}`, `${"x".repeat(70_000)}\n`]
+  ) {
+    const { core, clock, asked, say, take } = setting();
+    say("FETCH q\nPING\n");
+    assert.deepEqual([asked, take()], [[], ""]);
+    say(more);
+    assert.deepEqual(asked, ["pause"]);
+    clock.advance(2000);
+    core.close();
+  }
+});
+
+test("a client that says no more is let go once it has been told everything", async () => {
+  const { core, clock, handler, asked, say, take, read } = setting();
+  say("FETCH q\nPING\nPUSH {");
+  handler.ended();
+  assert.deepEqual(asked, []);
+  read(false);
+  clock.advance(2000);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assert.equal(take(), "$-1\r\n");
+  assert.deepEqual(asked, ["pause"]);
+  read(true);
+  assert.equal(take(), "-ERR unknown command PING\r\n");
+  assert.deepEqual(asked, ["pause", "end"]);
+  core.close();
+});
+
+test("lines are cut wherever the bytes are", () => {
+  const bytes = Buffer.from("a\r\n\né€😀\n\r\r\nbc\r", "utf8");
+  const whole = ["a", "", "é€😀", "\r"];
+  for (let size = 1; size <= bytes.length; size++) {
+    const reader = new LineReader();
+    const lines: string[] = [];
+    for (let at = 0; at < bytes.length; at += size) {
+      lines.push(...reader.read(bytes.subarray(at, at + size)));
+    }
+    assert.deepEqual(lines, whole);
+    assert.equal(reader.pending, 3);
+  }
+});
