@@ -46,7 +46,8 @@ export const corpusRuns: readonly (TestRun & { readonly runtime: string })[] = [
   ]),
   corpusRun("node", "node", (report) => [
     // Not with --test-force-exit: it exits before the report is written.
-    ...["--import", "tsx", "--test", `--test-timeout=${TEST_MS}`],
+    // Two files at a time: most of a file is waiting, or starting.
+    ...["--import", "tsx", "--test", "--test-concurrency=2", `--test-timeout=${TEST_MS}`],
     ...["--test-reporter=spec", "--test-reporter-destination=stdout"],
     ...["--test-reporter=junit", `--test-reporter-destination=${report}`],
     ...testFiles("tests"),
