@@ -44,6 +44,8 @@ export interface FetcherOptions {
 interface FetchLane {
   readonly lane: ReconnectingLane;
   underWay: number;
+  /** Those of them that leave out queues for their limits. */
+  partial: number;
   /** Calls its rest off. */
   cancelRest: (() => void) | undefined;
 }
@@ -60,7 +62,12 @@ export class Fetcher {
 
   constructor(options: FetcherOptions) {
     this.#options = options;
-    this.#lanes = options.lanes.map((lane) => ({ lane, underWay: 0, cancelRest: undefined }));
+    this.#lanes = options.lanes.map((lane) => ({
+      lane,
+      underWay: 0,
+      partial: 0,
+      cancelRest: undefined,
+    }));
   }
 
   /** FETCHes whose reply has not come. */
@@ -103,16 +110,18 @@ export class Fetcher {
    * The lane with the least to do. A server that waits for its store is kept busy by all lanes; where replies come in heaps it
    * is not the server that is waited for, and fewer lanes make larger heaps: the cost of a read and a write is for each heap.
    *
-   * One lane is kept from FETCHes that leave out queues for their limits: such a FETCH may wait for two seconds, and a queue
-   * whose limit has room again is not to wait for that.
+   * A FETCH that leaves out queues for their limits may wait for two seconds, and a queue whose limit has room again is not to
+   * wait for that: such FETCHes have lanes of their own, one each, and the last lane is kept from them.
    */
   #least({ isWhole }: FetchPlan): FetchLane | undefined {
     let least: FetchLane | undefined;
+    let left = this.#together > TOGETHER ? FEW_LANES : this.#lanes.length;
     const usable = isWhole ? this.#lanes.length : Math.max(1, this.#lanes.length - 1);
-    const count = this.#together > TOGETHER ? Math.min(FEW_LANES, usable) : usable;
-    for (let i = 0; i < count; i++) {
+    for (let i = 0; i < usable && left > 0; i++) {
       const lane = this.#lanes[i]!;
-      if (lane.underWay >= MAX_DEPTH || lane.cancelRest !== undefined) continue;
+      if (lane.partial > 0 || lane.cancelRest !== undefined) continue;
+      if (lane.underWay >= (isWhole ? MAX_DEPTH : 1)) continue;
+      left--;
       if (least === undefined || lane.underWay < least.underWay) least = lane;
     }
     return least;
@@ -120,6 +129,7 @@ export class Fetcher {
 
   #fetch(lane: FetchLane, plan: FetchPlan): void {
     lane.underWay++;
+    if (!plan.isWhole) lane.partial++;
     this.#underWay++;
     this.#options.planner.sent(plan);
     lane.lane.send(new Fetch(this, plan, lane) as Request);
@@ -152,6 +162,7 @@ export class Fetcher {
 
   #end({ lane, plan }: Fetch): void {
     lane.underWay--;
+    if (!plan.isWhole) lane.partial--;
     this.#underWay--;
     this.#options.planner.answered(plan);
   }

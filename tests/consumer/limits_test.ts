@@ -183,6 +183,31 @@ test("a queue whose limit has room again does not wait for FETCHes of the others
   assert.deepEqual(seen, [1, 2, 3]);
 });
 
+test("FETCHes that name a queue at its limit are not held up behind others that leave it out", async () => {
+  // The server's clock stands: a FETCH of the empty queue alone never ends by itself.
+  const clock = new ManualClock(Date.now());
+  await using setting = await start(clock);
+  const { server, producer } = setting;
+  await producer.enqueue("x", [], { queue: "empty" });
+  await producer.queues.remove("empty");
+  await producer.enqueueMany(Array.from({ length: 600 }, () => ({ type: "x", queue: "full" })));
+  const consumer = new Consumer({
+    url: server.url,
+    concurrency: 20,
+    queues: { full: 2, empty: 1 },
+    limits: { queues: { full: { concurrency: 5 } } },
+  });
+  let done = 0;
+  consumer.register("x", () => new Promise((resolve) => setTimeout(resolve, 1)));
+  consumer.on("done", () => done++);
+  const running = consumer.run();
+  await until(() => done === 600);
+  const stopping = consumer.stop();
+  clock.advance(2000);
+  await stopping;
+  assert.equal((await running).done, 600);
+});
+
 test("a type's limit holds for the queues it comes from; the first that are too many go back unrun", async () => {
   const clock = new ManualClock(Date.now());
   await using setting = await start(clock);

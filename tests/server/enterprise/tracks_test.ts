@@ -108,7 +108,7 @@ test("reserve_until has a job reserved for longer, tracked or not, and never for
     assert.equal(s.server.snapshot().working, 1);
     s.clock.advance(30_000);
     assert.equal(s.server.snapshot().working, 0);
-    assert.equal(s.server.snapshot().retries, 1);
+    assert.equal(s.server.snapshot().failures, 1);
     await s.client.ask("FLUSH");
   }
   assert.equal(
