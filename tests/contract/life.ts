@@ -264,7 +264,8 @@ export function lifeContract(subject: Subject): void {
   });
 
   it("carries out all that a client says before it says no more", async () => {
-    const { queue } = await setting();
+    const { client, queue } = await setting();
+    client.close();
     const { hostname, port } = parseUrl(subject.url);
     const socket = connect({ host: hostname, port, allowHalfOpen: true });
     const job = `{"jid":"last-${queue}","jobtype":"x","args":[],"queue":"${queue}"}`;

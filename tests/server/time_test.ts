@@ -41,6 +41,18 @@ describe("the embedded server's time", () => {
     await client.ask(`ACK {"jid":"scheduled-1"}`);
   });
 
+  it("drops a scheduled job that has no queue to go to, and goes on with the others", async () => {
+    const at = new Date(clock.now() + 1000).toISOString();
+    assert.equal(await push("astray-001", `,"at":"${at}","queue":"a/b"`), "+OK");
+    assert.equal(await push("due-000001", `,"at":"${at}"`), "+OK");
+    assert.equal(server.snapshot().scheduled, 2);
+    clock.advance(10_000);
+    assert.equal(server.snapshot().scheduled, 0);
+    assert.equal((await fetchNow()).jid, "due-000001");
+    await client.ask(`ACK {"jid":"due-000001"}`);
+    assert.deepEqual(server.snapshot().queues, { default: 0 });
+  });
+
   it("retries a failed job after 15 to 44 seconds at first", async () => {
     await push("delayed-01");
     await fetchNow();

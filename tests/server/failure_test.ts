@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { takeDue } from "../../src/server/due.ts";
+import { cleanse, noteFailure, retryDelayMs } from "../../src/server/failure.ts";
+import { GoError } from "../../src/server/go_json.ts";
+import { SortedSet } from "../../src/server/sorted_set.ts";
+import { glanceAt, readJob, writeJob } from "../../src/server/stored_job.ts";
+
+test("the wait before a try grows, until Go's 64 bits do not hold it", () => {
+  const waits = [[0, 0], [0, 0.999], [1, 0.5], [24, 0], [309, 0]].map(([count, random]) =>
+    retryDelayMs(count!, random!) / 1000
+  );
+  assert.deepEqual(waits, [15, 44, 46, 331_791, 9_116_621_376]);
+  assert.equal(Math.round(retryDelayMs(310, 0)), -9_211_534_058_710);
+  assert(retryDelayMs(2n ** 62n, 0) === 15_000);
+});
+
+test("a failure is cut, never blank, and counted in what its job has of it", () => {
+  const failure = cleanse({ jid: "j", errtype: "\u00a0", message: " m\n", backtrace: ["a"] });
+  assert.deepEqual(failure, { jid: "j", errtype: "unknown", message: "m", backtrace: ["a"] });
+  const job = readJob(`{"retry":3,"failure":{"retry_count":9223372036854775806,"remaining":0}}`);
+  const { failed_at, retry_count, remaining } = noteFailure(job, failure, "now");
+  assert.deepEqual([failed_at, retry_count, remaining], ["", 2n ** 63n - 1n, 0]);
+});
+
+test("a glance at a stored job sees what a whole look does", () => {
+  const jobs = [
+    `{"jid":"a\\"b\\u00e9","args":[]}`,
+    `{"jid":"x","args":[{"jid":"y","reserve_for":5}],"backtrace":7}`,
+    `{"jid":"x","custom":{"jid":"y","]":[1]},"failure":{"message":"jid"},"args":["]"],"reserve_for":-60}`,
+    `{"jid":"x","args":["],\\"reserve_for\\":9}"],"reserve_for":1800,"backtrace":1}`,
+  ];
+  for (const json of jobs) {
+    const job = readJob(json);
+    const { jid, reserve_for } = glanceAt(writeJob(job));
+    assert.deepEqual({ jid, reserve_for }, { jid: job.jid, reserve_for: job.reserve_for });
+  }
+});
+
+test("what is due and of no use is lost, and has the rest wait for the next look", () => {
+  const set = new SortedSet<number>((value) => value);
+  for (let i = 0; i < 250; i++) set.add(i, i);
+  const used: number[] = [];
+  const use = (value: number) => {
+    if (value === 120) throw new GoError("of no use");
+    used.push(value);
+  };
+  assert.equal(takeDue(set, { now: 240, atOnce: 100 }, use), 199);
+  assert.equal(set.size, 50);
+  assert.equal(takeDue(set, { now: 240, atOnce: 100 }, use), 41);
+  assert.equal(used.length, 240);
+  set.add(0, 500);
+  const broken = () => {
+    throw new TypeError();
+  };
+  assert.throws(() => takeDue(set, { now: 0, atOnce: 1 }, broken), TypeError);
+});
