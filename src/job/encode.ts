@@ -14,6 +14,13 @@ export interface EncodedJob {
 }
 
 const MAX_RETRY = 2 ** 31 - 1;
+
+/**
+ * Said in every job: the reference server (1.10.0) gives a job that says nothing what the last job that did has said, 0 included,
+ * which would lose it at its first failure.
+ */
+const DEFAULT_RETRY = 25;
+
 const MIN_RESERVE_SECONDS = 60;
 const MAX_RESERVE_SECONDS = 86_400;
 const MIN_JID_BYTES = 8;
@@ -43,7 +50,7 @@ function encode(input: JobInput): EncodedJob {
     : `{"jid":${jidText(id)},"jobtype":${typeText(type)}`;
   json += `,"args":${args === undefined ? "[]" : argsText(args)}`;
   json += `,"queue":"${queue === undefined ? DEFAULT_QUEUE : queueText(queue)}"`;
-  if (retry !== undefined) json += `,"retry":${retryText(retry)}`;
+  json += `,"retry":${retry === undefined ? DEFAULT_RETRY : retryText(retry)}`;
   if (at !== undefined) json += `,"at":"${dateText(at, "at", "INVALID_AT")}"`;
   if (reserveFor !== undefined) json += `,"reserve_for":${reserveText(reserveFor)}`;
   if (backtrace !== undefined) json += `,"backtrace":${backtraceText(backtrace)}`;

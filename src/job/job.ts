@@ -25,7 +25,7 @@ export interface JobOptions {
   readonly jid?: string | undefined;
   /** The queue it goes to: letters, digits, `.`, `_` and `-`. @default "default" */
   readonly queue?: string | undefined;
-  /** Retries after a failure: 0 discards it at once, -1 sends it straight to the dead. @default 25, by the server */
+  /** Retries after a failure: 0 discards it at once, -1 sends it straight to the dead. @default 25 */
   readonly retry?: number | undefined;
   /** Not to be run before this time. @default at once */
   readonly at?: Date | undefined;
@@ -124,7 +124,7 @@ export class Job<Args extends readonly unknown[] | [] = unknown[], Type extends 
   readonly args: Args;
   /** The queue it goes to, or came from. */
   readonly queue: string;
-  /** Retries after a failure; `undefined` leaves it to the server, which takes 25. */
+  /** Retries after a failure; `undefined` is sent as 25. */
   readonly retry: number | undefined;
   /** Not to be run before this time. */
   readonly at: Date | undefined;

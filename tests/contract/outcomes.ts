@@ -165,6 +165,17 @@ export function outcomesContract(subject: Subject): void {
     assert.deepEqual(await one.growth(), NONE);
   });
 
+  it("has 25 retries for a job that says nothing, whatever the jobs before it have said", async () => {
+    await using other = await oneJob(subject, { retry: 0 }, () => {});
+    await using one = await oneJob(subject, {}, (job) => {
+      assert.equal(job.retry, 25);
+      throw new Error("at first");
+    });
+    assert.equal((await other.consumer.run({ maxJobs: 1 })).done, 1);
+    assert.equal((await one.consumer.run({ maxJobs: 1 })).failed, 1);
+    assert.deepEqual(await one.growth(), { ...NONE, retries: 1 });
+  });
+
   it("puts a job off for a moment at least: its ACK must not find it with its next worker", async () => {
     for (const outcome of [new Snooze(0), new RetryAfter(0)]) {
       const seen: unknown[] = [];
