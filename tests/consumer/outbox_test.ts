@@ -187,8 +187,8 @@ test("a job that the server does not take again is failed", async () => {
 
 test("a job as only another client makes it is put off all the same, or failed where that cannot be", async () => {
   const cases: [fields: Record<string, unknown>, verb: string, sent: unknown[]][] = [
-    [{ reserve_for: 30 }, "PUSH", [60, undefined]],
-    [{ reserve_for: 0 }, "PUSH", [undefined, undefined]],
+    [{ reserve_for: 30 }, "PUSH", [60, 25]],
+    [{ reserve_for: 0 }, "PUSH", [undefined, 25]],
     [{ reserve_for: -1, retry: -7 }, "PUSH", [60, -1]],
     [{ retry: 0 }, "PUSH", [undefined, 0]],
     // Past 2^53.
