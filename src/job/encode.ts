@@ -16,10 +16,10 @@ export interface EncodedJob {
 const MAX_RETRY = 2 ** 31 - 1;
 
 /**
- * Said in every job: the reference server (1.10.0) gives a job that says nothing what the last job that did has said, 0 included,
+ * Retries of a job that does not say. Said in every job: the reference server (1.10.0) gives a job that says nothing what the last job that did has said, 0 included,
  * which would lose it at its first failure.
  */
-const DEFAULT_RETRY = 25;
+export const DEFAULT_RETRY = 25;
 
 const MIN_RESERVE_SECONDS = 60;
 const MAX_RESERVE_SECONDS = 86_400;

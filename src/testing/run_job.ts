@@ -12,7 +12,7 @@ import { deferred } from "../internal/deferred.ts";
 import { showValue } from "../internal/show.ts";
 import { encodeAgain } from "../job/again.ts";
 import { decodeJob } from "../job/decode.ts";
-import { encodeJob } from "../job/encode.ts";
+import { DEFAULT_RETRY, encodeJob } from "../job/encode.ts";
 import type { Job, JobInput } from "../job/job.ts";
 import { Producer } from "../producer/producer.ts";
 import { FakeServer } from "./fake_server.ts";
@@ -166,7 +166,7 @@ async function execute(
 function throughJson(input: JobInput, attempt: number): Job {
   const job = decodeJob(encodeJob(input).json);
   if (attempt === 1) return job;
-  const { retry = 25 } = job;
+  const { retry = DEFAULT_RETRY } = job;
   const failure = {
     failedAt: new Date(),
     retryCount: attempt - 2,
