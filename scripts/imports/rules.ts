@@ -148,6 +148,15 @@ export const rooms: readonly Room[] = [
   },
 
   {
+    name: "command line",
+    files: ["src/cli/"],
+    // The public faces; and, as it finds the server that is meant and looks for what is wrong with it, what clients are made of.
+    imports: [...client, "root", "producer's face", "consumer", "server", "supervisor"],
+    packages: ["cli-table3", "commander"],
+    builtins: ["node:"],
+  },
+
+  {
     name: "root",
     files: ["mod.ts"],
     imports: [...client, "stream", "producer's face", "producer", "consumer"],

@@ -1,0 +1,11 @@
+import type { CommandDefinition } from "../command.ts";
+import { info } from "./info.ts";
+import { push } from "./push.ts";
+import { serve } from "./serve.ts";
+
+/** Every command, in the order of the help. */
+export const commands: readonly CommandDefinition[] = [
+  serve,
+  info,
+  push,
+];

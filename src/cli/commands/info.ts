@@ -1,0 +1,64 @@
+import type { ServerInfo } from "../../../mod.ts";
+import type { CommandDefinition, Invocation } from "../command.ts";
+import { addConnectionFlags, type ConnectionFlags, withProducer } from "../connect.ts";
+import { tableOf } from "../table.ts";
+import { count, duration, plain, whole } from "../text.ts";
+
+/** A task's figures, by name, as INFO has them. */
+type Tasks = Readonly<Record<string, Readonly<Record<string, number>>>>;
+
+/** `faktory info`: the figures of INFO. */
+export const info: CommandDefinition<ConnectionFlags> = {
+  name: "info",
+  summary: "Shows a server's queues, sets, tasks and connections",
+  examples: [
+    ["info", "of the server of FAKTORY_URL, else of tcp://localhost:7419"],
+    ["info --json | jq .queues.default", "how many jobs wait in the queue default"],
+    ["info --url tcp+tls://jobs.example.com --ca ca.pem", "of one with a certificate of one's own"],
+  ],
+  configure: addConnectionFlags,
+  run,
+};
+
+async function run(invocation: Invocation<ConnectionFlags>): Promise<void> {
+  await withProducer(invocation, async (producer, { url }) => {
+    const { raw, ...figures } = await producer.info();
+    const tasks = tasksOf(raw);
+    const { output } = invocation;
+    output.print(
+      { url, ...figures, tasks },
+      () => [...general({ ...figures, raw }, url), ...tables(figures, tasks)].join("\n\n"),
+    );
+  });
+}
+
+function tasksOf(raw: ServerInfo["raw"]): Tasks {
+  const { tasks } = (raw["faktory"] ?? {}) as { tasks?: Tasks };
+  return tasks ?? {};
+}
+
+function general({ server, totals }: ServerInfo, url: string): string[] {
+  const { description, version, uptimeSeconds, connections, commandCount, usedMemoryMb } = server;
+  return [
+    [
+      plain(`${description} ${version} at ${url}, up ${duration(uptimeSeconds)}`),
+      `${count(connections, "connection")}, ${count(commandCount, "command")}, ` +
+      `${whole(usedMemoryMb)} MB of memory`,
+      `${count(totals.processed, "job")} processed, ${whole(totals.failures)} failed`,
+    ].join("\n"),
+  ];
+}
+
+function tables({ queues, sets }: Pick<ServerInfo, "queues" | "sets">, tasks: Tasks): string[] {
+  const waiting = Object.entries(queues).sort(([a], [b]) => a < b ? -1 : 1);
+  const figures = Object.entries(tasks).map(([name, { size = 0, ...work }]) => [
+    name,
+    size,
+    work["enqueued"] ?? work["reaped"] ?? 0,
+  ]);
+  return [
+    waiting.length === 0 ? "No queues" : tableOf(["queue", "jobs"], waiting),
+    tableOf(["set", "jobs"], Object.entries(sets)),
+    ...figures.length === 0 ? [] : [tableOf(["task", "size", "handled"], figures)],
+  ];
+}

@@ -1,0 +1,105 @@
+import type { Command } from "commander";
+import { Producer } from "../../mod.ts";
+import type { ConnectionOptions, TlsOptions } from "../../mod.ts";
+import { resolveTarget } from "../connection/target.ts";
+import type { Invocation } from "./command.ts";
+import type { CliIo } from "./io.ts";
+import { fileText, seconds } from "./parse.ts";
+
+/** The flags of every command that talks to a server. */
+export interface ConnectionFlags {
+  readonly url?: string;
+  readonly password?: string;
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly insecure?: boolean;
+  /** In milliseconds. */
+  readonly timeout?: number;
+}
+
+/** Adds {@linkcode ConnectionFlags}. */
+export function addConnectionFlags(command: Command): void {
+  command
+    .option("--url <url>", "the server; else FAKTORY_URL, else tcp://localhost:7419")
+    .option("--password <text>", "its password; better in FAKTORY_PASSWORD: others see flags")
+    .option("--ca <file>", "the certificate of the authority that its own is from (PEM)")
+    .option("--cert <file>", "a certificate to show it (PEM)")
+    .option("--key <file>", "the key of that certificate (PEM)")
+    .option("--insecure", "do not verify its certificate (not in Deno)")
+    .option("--timeout <seconds>", "how long connecting, and each reply, may take", seconds);
+}
+
+/** A server, as flags and variables name it. */
+export interface Server {
+  /** For people: without its password. */
+  readonly url: string;
+  /** For a producer or a consumer. */
+  readonly options: ConnectionOptions;
+}
+
+/**
+ * Which server is meant. Its password is that of the flag, else of the URL, else of the variable FAKTORY_PASSWORD.
+ *
+ * @throws {ConfigError} where flags or variables cannot be used.
+ * @throws {CliError} where a file cannot be read.
+ */
+export async function serverOf(flags: ConnectionFlags, io: CliIo): Promise<Server> {
+  const tls = await tlsOf(flags);
+  const { target, password, username } = resolveTarget(
+    { url: flags.url, password: flags.password, tls },
+    (name) => io.env[name],
+  );
+  const host = target.hostname.includes(":") ? `[${target.hostname}]` : target.hostname;
+  const scheme = target.tls === undefined ? "tcp" : "tcp+tls";
+  const user = username === undefined ? "" : `${encodeURIComponent(username)}@`;
+  const { timeout } = flags;
+  return {
+    url: `${scheme}://${host}:${target.port}`,
+    options: {
+      url: `${scheme}://${user}${host}:${target.port}`,
+      password: password ?? passwordVariable(io),
+      tls: target.tls,
+      connectTimeoutMs: timeout,
+      commandTimeoutMs: timeout,
+      signal: io.signal,
+    },
+  };
+}
+
+/** The password that a server is told, or has: an empty one is none. */
+export function passwordVariable({ env }: CliIo): string | undefined {
+  return env["FAKTORY_PASSWORD"] || undefined;
+}
+
+/** Calls `use` with a producer that is connected to the server of the flags, and closes it. */
+export async function withProducer<T>(
+  { flags, io, output }: Invocation<ConnectionFlags>,
+  use: (producer: Producer, server: Server) => Promise<T>,
+): Promise<T> {
+  const server = await serverOf(flags, io);
+  const producer = await Producer.connect(server.options);
+  producer.on("warning", ({ message }) => output.warn(message));
+  try {
+    return await use(producer, server);
+  } finally {
+    await producer.close();
+  }
+}
+
+async function tlsOf(
+  { ca, cert, key, insecure }: ConnectionFlags,
+): Promise<TlsOptions | undefined> {
+  if ([ca, cert, key, insecure].every((given) => given === undefined)) return undefined;
+  const [authority, own, secret] = await Promise.all([
+    ca === undefined ? undefined : fileText("--ca", ca),
+    cert === undefined ? undefined : fileText("--cert", cert),
+    key === undefined ? undefined : fileText("--key", key),
+  ]);
+  return {
+    ...authority === undefined ? {} : { caCerts: [authority] },
+    ...own === undefined ? {} : { cert: own },
+    ...secret === undefined ? {} : { key: secret },
+    ...insecure === true ? { rejectUnauthorized: false } : {},
+  };
+}

@@ -1,0 +1,124 @@
+import { CommanderError } from "commander";
+import {
+  AuthenticationError,
+  ConfigError,
+  ConnectError,
+  ConnectionLostError,
+  FaktoryError,
+  InvalidArgumentError,
+  InvalidJobError,
+  ProtocolError,
+  ServerError,
+  StoreError,
+  VersionError,
+} from "../errors.ts";
+import { Interruption } from "./io.ts";
+import { Status } from "./status.ts";
+import { plain } from "./text.ts";
+
+/** What a command ends with when it cannot do what it was asked. */
+export class CliError extends Error {
+  /** See {@linkcode Status}. */
+  readonly status: number;
+  /** How to mend it. */
+  readonly hint: string;
+
+  constructor(status: number, message: string, hint: string) {
+    super(message);
+    this.name = "CliError";
+    this.status = status;
+    this.hint = hint;
+  }
+}
+
+/** How a command ended that failed. */
+export interface Failure {
+  readonly status: number;
+  /** One line for people, without its end; `undefined` where nothing is to be said. */
+  readonly line: string | undefined;
+}
+
+/** Which status an error stands for: the first class that it is of. */
+const STATUSES = [
+  [AuthenticationError, Status.password],
+  [VersionError, Status.protocol],
+  [ConnectError, Status.unavailable],
+  [ConnectionLostError, Status.unavailable],
+  [ProtocolError, Status.protocol],
+  [ServerError, Status.protocol],
+  [ConfigError, Status.usage],
+  [InvalidArgumentError, Status.usage],
+  [InvalidJobError, Status.data],
+  [StoreError, Status.io],
+] as const;
+
+/** Where a code says more than its class. */
+const STATUSES_BY_CODE: Readonly<Record<string, number>> = {
+  INVALID_DATA: Status.data,
+  DATA_IN_USE: Status.unavailable,
+  UNSUPPORTED_RUNTIME: Status.unavailable,
+};
+
+const WHERE = "say where it is with --url or FAKTORY_URL";
+const URL_FORM = "write it as tcp://HOST:PORT, or tcp+tls://HOST:PORT for TLS";
+const PASSWORD = "put the password into FAKTORY_PASSWORD";
+
+/** How to mend it, by code. */
+const HINTS: Readonly<Record<string, string>> = {
+  CONNECTION_REFUSED: `start a server (faktory serve), or ${WHERE}`,
+  HOST_NOT_FOUND: `check the name, or ${WHERE}`,
+  HOST_UNREACHABLE: `check the network, or ${WHERE}`,
+  CONNECT_TIMEOUT: "check the address, or wait longer with --timeout",
+  CONNECT_FAILED: "check that it is a Faktory server and whether it wants TLS",
+  TOO_MANY_CONNECTIONS: "close some of them, or try again later",
+  TLS_CERTIFICATE: "give the certificate of its authority with --ca",
+  TLS_FAILED: "use tcp:// where the server has no TLS",
+  PASSWORD_REQUIRED: PASSWORD,
+  PASSWORD_REFUSED: PASSWORD,
+  INVALID_URL: URL_FORM,
+  MISSING_VARIABLE: "set it, or unset FAKTORY_PROVIDER",
+  PROTOCOL_VIOLATION: `check that it is a Faktory server, or ${WHERE}`,
+  UNEXPECTED_REPLY: `check that it is a Faktory server, or ${WHERE}`,
+  CONNECTION_LOST: "try again, and see whether the server runs",
+  COMMAND_TIMEOUT: "try again, or wait longer with --timeout",
+  INVALID_DATA: "name another file, or restore this one from a copy",
+  DATA_IN_USE: "stop the other server, or name another file",
+  UNSUPPORTED_RUNTIME: "use another runtime, or leave the option out",
+  WRITE_FAILED: "see that the disk has room and the file is in its place, and start it again",
+};
+
+/** What is to be said of an error, and with which status to exit. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof Interruption) return { status: error.status, line: undefined };
+  if (error instanceof CommanderError) return usageFailure(error);
+  if (error instanceof CliError) return failure(error.status, error.message, error.hint);
+  if (error instanceof FaktoryError) {
+    const status = STATUSES_BY_CODE[error.code] ??
+      STATUSES.find(([kind]) => error instanceof kind)?.[1] ?? Status.internal;
+    return failure(status, error.message, HINTS[error.code]);
+  }
+  const { name, message } = error instanceof Error ? error : new Error(String(error));
+  return failure(Status.internal, `Internal error: ${name}: ${message}`, "please report it");
+}
+
+/** Of help and version, which end that way too, nothing is to be said. */
+function usageFailure({ code, exitCode, message }: CommanderError): Failure {
+  if (exitCode === 0) return { status: Status.ok, line: undefined };
+  if (code === "commander.help") {
+    return failure(Status.usage, "Cannot tell what to do as no command was given", "see --help");
+  }
+  const [first = "", ...suggestions] = message.replace(/^error: /, "").split("\n");
+  // A flag that is not known is quoted with its value, which may be a password.
+  const what = code === "commander.unknownOption" ? first.replace(/=.*/s, "'") : first;
+  const meant = suggestions.join(" ").match(/\(Did you mean (.+)\?\)/)?.[1];
+  return failure(
+    Status.usage,
+    what.replace(/\.$/, ""),
+    meant === undefined ? "see --help" : `did you mean ${meant}?`,
+  );
+}
+
+function failure(status: number, message: string, hint: string | undefined): Failure {
+  const text = hint === undefined ? message : `${message.replace(/\.$/, "")}; ${hint}`;
+  return { status, line: `faktory: ${plain(text)}` };
+}

@@ -1,0 +1,34 @@
+/** Where text goes. */
+export interface TextOutput {
+  write(text: string): void;
+  /** Whether it is a terminal, for people to read. */
+  readonly isTerminal: boolean;
+  /** How wide the terminal is, in characters. */
+  readonly columns: number | undefined;
+}
+
+/** All that the command has to do with its surroundings, so that tests can be these. */
+export interface CliIo {
+  /** Results. */
+  readonly stdout: TextOutput;
+  /** Errors and warnings. */
+  readonly stderr: TextOutput;
+  readonly stdin: AsyncIterable<Uint8Array>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly pid: number;
+  /** Aborted once the user, or the system, wants the command to end; its reason is an {@linkcode Interruption}. */
+  readonly signal: AbortSignal;
+}
+
+/** Why {@linkcode CliIo.signal} is aborted. */
+export class Interruption extends Error {
+  /** The exit status of a command that a signal has cut short. */
+  readonly status: number;
+
+  /** `status` is 128 and the signal's number. */
+  constructor(name: string, status: number) {
+    super(`Interrupted by ${name}`);
+    this.name = "Interruption";
+    this.status = status;
+  }
+}

@@ -1,0 +1,71 @@
+import { readFile } from "node:fs/promises";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { showText } from "../internal/show.ts";
+import { CliError } from "./failure.ts";
+import { Status } from "./status.ts";
+
+/** Reads the value of a flag that is an integer from `min` to `max`. */
+export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER) {
+  return (text: string): number => {
+    const value = /^-?\d{1,16}$/.test(text) ? Number(text) : NaN;
+    if (value >= min && value <= max) return value;
+    const range = max === Number.MAX_SAFE_INTEGER ? `of ${min} or more` : `from ${min} to ${max}`;
+    throw new InvalidArgumentError(`It has to be an integer ${range}`);
+  };
+}
+
+/** Reads seconds, with a fraction or without, as milliseconds. */
+export function seconds(text: string): number {
+  const value = /^\d{1,7}(\.\d{1,3})?$/.test(text) ? Math.round(Number(text) * 1000) : 0;
+  if (value > 0) return value;
+  throw new InvalidArgumentError("It has to be a number of seconds above 0");
+}
+
+/** Adds flags whose value is one of a few. */
+export function choice(command: Command, flags: string, { help, of }: {
+  readonly help: string;
+  readonly of: readonly string[];
+}): Command {
+  return command.addOption(new Option(flags, help).choices(of));
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1e3, m: 6e4, h: 36e5, d: 864e5 };
+
+/** Reads a time: `+90s`, `+5m`, `+2h`, `+1d` from now, or as ISO 8601 has it, local where it names no zone. */
+export function time(text: string): Date {
+  const [, digits, unit = ""] = /^\+(\d{1,6})([smhd])$/.exec(text) ?? [];
+  const at = digits !== undefined
+    ? new Date(Date.now() + Number(digits) * (UNIT_MS[unit] ?? 0))
+    : new Date(/^\d{4}-\d\d-\d\d([T ]\d\d:\d\d|$)/.test(text) ? text.replace(" ", "T") : NaN);
+  if (!Number.isNaN(at.getTime())) return at;
+  throw new InvalidArgumentError("It has to be a time such as +5m or 2030-01-31T12:00:00Z");
+}
+
+/** What a value is: the JSON that it is, or else a text. What begins as JSON does and is none is refused. */
+export function jsonOrText(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    if (!/^\s*[[{"]/.test(text)) return text;
+    throw new CliError(
+      Status.usage,
+      `Cannot read ${showText(text)} as JSON, as which it begins`,
+      "mend it, or give every argument as a text with --text",
+    );
+  }
+}
+
+/** The text of the file that `flag` names. */
+export async function fileText(flag: string, path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (cause) {
+    const { code, message } = cause as Error & { code?: string };
+    const reason = code === "ENOENT" ? "there is no such file" : message;
+    throw new CliError(
+      Status.noInput,
+      `Cannot read the file ${showText(path)} of ${flag} as ${reason}`,
+      "check its path and who may read it",
+    );
+  }
+}

@@ -1,0 +1,62 @@
+import { Command } from "commander";
+import { addCommand } from "./command.ts";
+import { commands } from "./commands/all.ts";
+import { failureOf } from "./failure.ts";
+import type { CliIo } from "./io.ts";
+import { hasColours } from "./output.ts";
+import { Status, STATUS_TEXTS } from "./status.ts";
+import { VERSION } from "./version.ts";
+
+/**
+ * Runs the command and gives the status to exit with. Never rejects: what fails is one line on `io.stderr`.
+ *
+ * `args` are those of the command line, without the program.
+ */
+export async function runCli(args: readonly string[], io: CliIo): Promise<number> {
+  let status: number = Status.ok;
+  try {
+    const program = programOf(io, (ended) => {
+      status = ended;
+    });
+    // Whoever types nothing wants to see what there is.
+    if (args.length === 0) program.outputHelp();
+    else await program.parseAsync([...args], { from: "user" });
+    return status;
+  } catch (error) {
+    const { status, line } = failureOf(error);
+    if (line !== undefined) io.stderr.write(`${line}\n`);
+    return status;
+  }
+}
+
+function programOf(io: CliIo, ended: (status: number) => void): Command {
+  const program = new Command("faktory")
+    .description("Talks to a Faktory work server, or is one.")
+    .version(VERSION, "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand("help [command]", "print the help of a command")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      // Errors become one line, in one place.
+      writeErr: () => {},
+      getOutHelpWidth: () => io.stdout.columns ?? 100,
+      getOutHasColors: () => hasColours(io),
+    })
+    .configureHelp({ subcommandTerm: (command) => command.name() })
+    .addHelpText("after", statusHelp());
+  for (const command of commands) addCommand(program, command, { io, ended });
+  return program;
+}
+
+function statusHelp(): string {
+  const width = Math.max(...STATUS_TEXTS.map(([status]) => status.length));
+  const lines = STATUS_TEXTS.map(([status, meaning]) => `  ${status.padEnd(width)}  ${meaning}`);
+  return [
+    "",
+    "Flags stand behind the command; its own help has them: faktory push --help.",
+    "",
+    "Exit status:",
+    ...lines,
+  ].join("\n");
+}
