@@ -43,7 +43,8 @@ await build({
   testPattern: "!(scripts|package)/**/*_test.ts",
   compilerOptions: { lib: ["ESNext", "DOM", "DOM.Iterable"], target: "ES2022" },
   package: {
-    ...npmManifest(project),
+    // Its code lies under esm/, in the folders of the sources.
+    ...npmManifest(project, commandPath(project.exports["./cli"])),
     devDependencies: { "@types/deno": "^2.5.0", "@types/node": "^24.0.0" },
   },
   async postBuild() {
@@ -51,6 +52,10 @@ await build({
     await Deno.copyFile("npm/README.md", `${outDir}/README.md`);
   },
 });
+
+function commandPath(source = ""): string {
+  return source.replace(/^\.\//, "./esm/").replace(/\.ts$/, ".js");
+}
 
 async function loadDnt(): Promise<Dnt> {
   const { promise: timedOut, reject } = Promise.withResolvers<never>();

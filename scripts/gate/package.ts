@@ -31,8 +31,10 @@ export const packageStep: Step = {
         () => checkTypes(installed),
         ...Object.keys(runtimes).flatMap((runtime) => [
           () => checkEntries(runtime, installed),
+          () => checkCommand(runtime, installed),
           () => runJob(runtime, installed),
         ]),
+        () => checkExecutable(installed),
       ]);
     } finally {
       await Deno.remove(work, { recursive: true });
@@ -85,9 +87,16 @@ async function checkTypes({ folder }: Installed): Promise<Outcome> {
   );
 }
 
-/** Each entry can be imported, and exports what its source does. */
+/** The entry that is a program: to import it is to run it. */
+const COMMAND_ENTRY = "./cli";
+
+/** Where the package manager puts the command. */
+const COMMAND = "node_modules/.bin/faktory";
+
+/** Each entry but the program can be imported, and exports what its source does. */
 async function checkEntries(runtime: string, { project, folder }: Installed): Promise<Outcome> {
-  const entries = Object.entries(project.exports).map(([entry, file]) => ({
+  const libraries = Object.entries(project.exports).filter(([entry]) => entry !== COMMAND_ENTRY);
+  const entries = libraries.map(([entry, file]) => ({
     name: project.name + entry.slice(1),
     source: new URL(`../../${file}`, import.meta.url).href,
   }));
@@ -103,6 +112,42 @@ async function checkEntries(runtime: string, { project, folder }: Installed): Pr
         : fail(`${name} exports under ${runtime} ${got}, and its source ${expected}`);
     }),
   );
+}
+
+/** The command says its version and its help, and refuses what it does not know with its own status. */
+async function checkCommand(runtime: string, { project, folder }: Installed): Promise<Outcome> {
+  const run = (...args: string[]) => outcome(...program(runtime, [COMMAND, ...args]), folder);
+  return await sumOf([
+    async () => {
+      const { code, stdout } = await run("--version");
+      const is = code === 0 && stdout === `${project.version}\n`;
+      return is ? pass : fail(`faktory --version under ${runtime}: ${code}, ${stdout}`);
+    },
+    async () => {
+      const { code, stdout } = await run("serve", "--help");
+      const is = code === 0 && stdout.startsWith("Usage: faktory serve ");
+      return is ? pass : fail(`faktory serve --help under ${runtime}: ${code}, ${stdout}`);
+    },
+    async () => {
+      const { code, stdout, stderr } = await run("--nonsense");
+      const is = code === 64 && stdout === "" && /^faktory: .*\n$/.test(stderr);
+      return is ? pass : fail(`faktory --nonsense under ${runtime}: ${code}, ${stdout}${stderr}`);
+    },
+  ]);
+}
+
+/** The command can be run as a file, as `npx` does. */
+async function checkExecutable({ project, folder }: Installed): Promise<Outcome> {
+  const printed = await output(`${folder}/${COMMAND}`, ["--version"], { cwd: folder });
+  return printed === `${project.version}\n` ? pass : fail(`${COMMAND} --version said ${printed}`);
+}
+
+async function outcome(command: string, args: readonly string[], cwd: string) {
+  const signal = AbortSignal.timeout(60_000);
+  const options: Deno.CommandOptions = { args: [...args], cwd, stdin: "null", signal };
+  const { code, stdout, stderr } = await new Deno.Command(command, options).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, stdout: text(stdout), stderr: text(stderr) };
 }
 
 /** The program of `tests/package/run_job.mjs`: a server, a producer and a consumer. */

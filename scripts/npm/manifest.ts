@@ -11,14 +11,16 @@ export interface Manifest {
   readonly repository: { readonly type: "git"; readonly url: string };
   readonly bugs: { readonly url: string };
   readonly engines: Readonly<Record<string, string>>;
-  readonly sideEffects: false;
+  /** The command alone does something when it is imported. */
+  readonly sideEffects: readonly string[];
+  readonly bin: { readonly faktory: string };
   readonly publishConfig: { readonly access: "public" };
 }
 
 const home = "https://github.com/faktory-ts/faktory";
 
-/** The same for both ways of building the package. */
-export function npmManifest({ name, version, license }: Project): Manifest {
+/** The same for both ways of building the package, but for where they put the code of the entry `./cli`: `command`. */
+export function npmManifest({ name, version, license }: Project, command: string): Manifest {
   return {
     name,
     version,
@@ -29,7 +31,8 @@ export function npmManifest({ name, version, license }: Project): Manifest {
     repository: { type: "git", url: `git+${home}.git` },
     bugs: { url: `${home}/issues` },
     engines: { node: ">=20" },
-    sideEffects: false,
+    sideEffects: [command],
+    bin: { faktory: command },
     publishConfig: { access: "public" },
   };
 }

@@ -35,6 +35,6 @@ async function removeSources(folder: string): Promise<void> {
 
 async function completeManifest(path: string): Promise<void> {
   const made = JSON.parse(await Deno.readTextFile(path));
-  const complete = { ...made, ...npmManifest(await readProject()) };
+  const complete = { ...made, ...npmManifest(await readProject(), made.exports["./cli"].import) };
   await Deno.writeTextFile(path, `${JSON.stringify(complete, null, 2)}\n`);
 }

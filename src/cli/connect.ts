@@ -4,7 +4,7 @@ import type { ConnectionOptions, TlsOptions } from "../../mod.ts";
 import { resolveTarget } from "../connection/target.ts";
 import type { Invocation } from "./command.ts";
 import type { CliIo } from "./io.ts";
-import { fileText, seconds } from "./parse.ts";
+import { filePair, fileText, seconds } from "./parse.ts";
 
 /** The flags of every command that talks to a server. */
 export interface ConnectionFlags {
@@ -91,15 +91,9 @@ async function tlsOf(
   { ca, cert, key, insecure }: ConnectionFlags,
 ): Promise<TlsOptions | undefined> {
   if ([ca, cert, key, insecure].every((given) => given === undefined)) return undefined;
-  const [authority, own, secret] = await Promise.all([
-    ca === undefined ? undefined : fileText("--ca", ca),
-    cert === undefined ? undefined : fileText("--cert", cert),
-    key === undefined ? undefined : fileText("--key", key),
-  ]);
   return {
-    ...authority === undefined ? {} : { caCerts: [authority] },
-    ...own === undefined ? {} : { cert: own },
-    ...secret === undefined ? {} : { key: secret },
+    ...ca === undefined ? {} : { caCerts: [await fileText("--ca", ca)] },
+    ...await filePair(["--cert", "--key"], [cert, key]),
     ...insecure === true ? { rejectUnauthorized: false } : {},
   };
 }

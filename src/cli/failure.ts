@@ -87,10 +87,10 @@ const HINTS: Readonly<Record<string, string>> = {
   WRITE_FAILED: "see that the disk has room and the file is in its place, and start it again",
 };
 
-/** What is to be said of an error, and with which status to exit. */
-export function failureOf(error: unknown): Failure {
+/** What is to be said of an error, and with which status to exit; `help` is the hint where usage is wrong. */
+export function failureOf(error: unknown, help: string): Failure {
   if (error instanceof Interruption) return { status: error.status, line: undefined };
-  if (error instanceof CommanderError) return usageFailure(error);
+  if (error instanceof CommanderError) return usageFailure(error, help);
   if (error instanceof CliError) return failure(error.status, error.message, error.hint);
   if (error instanceof FaktoryError) {
     const status = STATUSES_BY_CODE[error.code] ??
@@ -102,10 +102,10 @@ export function failureOf(error: unknown): Failure {
 }
 
 /** Of help and version, which end that way too, nothing is to be said. */
-function usageFailure({ code, exitCode, message }: CommanderError): Failure {
+function usageFailure({ code, exitCode, message }: CommanderError, help: string): Failure {
   if (exitCode === 0) return { status: Status.ok, line: undefined };
   if (code === "commander.help") {
-    return failure(Status.usage, "Cannot tell what to do as no command was given", "see --help");
+    return failure(Status.usage, "Cannot tell what to do as no command was given", help);
   }
   const [first = "", ...suggestions] = message.replace(/^error: /, "").split("\n");
   // A flag that is not known is quoted with its value, which may be a password.
@@ -113,8 +113,8 @@ function usageFailure({ code, exitCode, message }: CommanderError): Failure {
   const meant = suggestions.join(" ").match(/\(Did you mean (.+)\?\)/)?.[1];
   return failure(
     Status.usage,
-    what.replace(/\.$/, ""),
-    meant === undefined ? "see --help" : `did you mean ${meant}?`,
+    what,
+    meant === undefined ? help : `did you mean ${meant}?`,
   );
 }
 

@@ -14,3 +14,6 @@
 import { runProcess } from "./process.ts";
 
 void runProcess();
+
+// Its types are to be those of a module.
+export {};

@@ -29,6 +29,11 @@ export function choice(command: Command, flags: string, { help, of }: {
   return command.addOption(new Option(flags, help).choices(of));
 }
 
+/** Gathers the values of a flag that may be given many times: one that takes many at once would take arguments, too. */
+export function repeated(text: string, before: readonly string[] = []): string[] {
+  return [...before, text];
+}
+
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1e3, m: 6e4, h: 36e5, d: 864e5 };
 
 /** Reads a time: `+90s`, `+5m`, `+2h`, `+1d` from now, or as ISO 8601 has it, local where it names no zone. */
@@ -53,6 +58,23 @@ export function jsonOrText(text: string): unknown {
       "mend it, or give every argument as a text with --text",
     );
   }
+}
+
+/**
+ * The texts of two files of which neither is of use alone: a certificate and its key. `undefined` where neither is given.
+ *
+ * @throws {CliError} where one is missing, or cannot be read.
+ */
+export async function filePair(
+  flags: readonly [cert: string, key: string],
+  [cert, key]: readonly [cert: string | undefined, key: string | undefined],
+): Promise<{ cert: string; key: string } | undefined> {
+  if (cert !== undefined && key !== undefined) {
+    return { cert: await fileText(flags[0], cert), key: await fileText(flags[1], key) };
+  }
+  if (cert === undefined && key === undefined) return undefined;
+  const [given, missing] = cert === undefined ? [flags[1], flags[0]] : flags;
+  throw new CliError(Status.usage, `Cannot use ${given} without ${missing}`, `add ${missing}`);
 }
 
 /** The text of the file that `flag` names. */

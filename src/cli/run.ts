@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { addCommand } from "./command.ts";
+import { addCommand, type CommandDefinition } from "./command.ts";
 import { commands } from "./commands/all.ts";
 import { failureOf } from "./failure.ts";
 import type { CliIo } from "./io.ts";
@@ -23,10 +23,27 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
     else await program.parseAsync([...args], { from: "user" });
     return status;
   } catch (error) {
-    const { status, line } = failureOf(error);
+    const { status, line } = failureOf(error, helpHint(args));
     if (line !== undefined) io.stderr.write(`${line}\n`);
     return status;
   }
+}
+
+/** Where to read about the command that was meant. */
+function helpHint(args: readonly string[]): string {
+  const path: string[] = [];
+  let below: readonly CommandDefinition[] | undefined = commands;
+  for (const arg of args) {
+    const found: CommandDefinition | undefined = below?.find(({ name }) => name === arg);
+    if (found === undefined) break;
+    path.push(found.name);
+    below = found.commands;
+  }
+  const isEarly = path.length === 0 &&
+    args.some((arg) => commands.some(({ name }) => name === arg));
+  return `${isEarly ? "flags stand behind the command, " : ""}see ${
+    ["faktory", ...path, "--help"].join(" ")
+  }`;
 }
 
 function programOf(io: CliIo, ended: (status: number) => void): Command {

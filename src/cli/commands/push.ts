@@ -4,7 +4,7 @@ import type { JobFields } from "../../../mod.ts";
 import type { CommandDefinition, Invocation } from "../command.ts";
 import { addConnectionFlags, type ConnectionFlags, withProducer } from "../connect.ts";
 import { CliError } from "../failure.ts";
-import { integer, jsonOrText, time } from "../parse.ts";
+import { integer, jsonOrText, repeated, time } from "../parse.ts";
 import { Status } from "../status.ts";
 
 interface PushFlags extends ConnectionFlags {
@@ -45,7 +45,7 @@ export const push: CommandDefinition<PushFlags> = {
       .option("--at <time>", "not before: +90s, +5m, +2h, +1d, or as in ISO 8601", time)
       .option("--reserve-for <seconds>", "how long it may run (default: 1800)", integer(60, 86_400))
       .option("--backtrace <lines>", "lines of a failure's stack to keep", integer(0))
-      .option("--custom <name=value...>", "what goes along with it, JSON or text; repeatable");
+      .option("--custom <name=value>", "goes along with it, JSON or text; repeatable", repeated);
     addConnectionFlags(command);
   },
   run,

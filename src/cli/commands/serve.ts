@@ -5,7 +5,7 @@ import type { CommandDefinition, Invocation } from "../command.ts";
 import { passwordVariable } from "../connect.ts";
 import { CliError } from "../failure.ts";
 import type { CliIo } from "../io.ts";
-import { choice, fileText, integer } from "../parse.ts";
+import { choice, filePair, integer } from "../parse.ts";
 import { Status } from "../status.ts";
 
 interface ServeFlags {
@@ -67,11 +67,11 @@ async function run({ flags, io, output }: Invocation<ServeFlags>): Promise<void>
 }
 
 async function start(flags: ServeFlags, io: CliIo): Promise<FaktoryServer> {
-  const { port, hostname, data, edition, maxConnections } = flags;
+  const { port, hostname, data, edition, maxConnections, tlsCert, tlsKey } = flags;
   const options: FaktoryServerOptions = {
     ...{ port, hostname, data, edition, maxConnections },
     password: flags.password ?? passwordVariable(io),
-    tls: await keyPair(flags),
+    tls: await filePair(["--tls-cert", "--tls-key"], [tlsCert, tlsKey]),
   };
   // Loaded here, so that no other command waits for it.
   const { FaktoryServer } = await import("../../server/mod.ts");
@@ -80,21 +80,6 @@ async function start(flags: ServeFlags, io: CliIo): Promise<FaktoryServer> {
   } catch (error) {
     throw listenFailure(error) ?? error;
   }
-}
-
-async function keyPair({ tlsCert, tlsKey }: ServeFlags): Promise<FaktoryServerOptions["tls"]> {
-  if (tlsCert === undefined && tlsKey === undefined) return undefined;
-  if (tlsCert === undefined || tlsKey === undefined) {
-    throw new CliError(
-      Status.usage,
-      `Cannot use ${tlsCert === undefined ? "--tls-key" : "--tls-cert"} alone`,
-      "give both --tls-cert and --tls-key",
-    );
-  }
-  return {
-    cert: await fileText("--tls-cert", tlsCert),
-    key: await fileText("--tls-key", tlsKey),
-  };
 }
 
 const LISTEN_HINTS: Readonly<Record<string, string>> = {
