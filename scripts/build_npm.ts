@@ -48,6 +48,8 @@ await build({
     devDependencies: { "@types/deno": "^2.5.0", "@types/node": "^24.0.0" },
   },
   async postBuild() {
+    const command = await Deno.readTextFile(`${outDir}/${commandPath(project.exports["./cli"])}`);
+    if (!command.startsWith("#!")) throw new Error("The command's first line is not #! any more");
     await Deno.copyFile("LICENSE", `${outDir}/LICENSE`);
     await Deno.copyFile("npm/README.md", `${outDir}/README.md`);
   },

@@ -87,7 +87,7 @@ const HINTS: Readonly<Record<string, string>> = {
   WRITE_FAILED: "see that the disk has room and the file is in its place, and start it again",
 };
 
-/** What is to be said of an error, and with which status to exit; `help` is the hint where usage is wrong. */
+/** What is to be said of an error, and with which status to exit; `help` is the hint where nothing better is known. */
 export function failureOf(error: unknown, help: string): Failure {
   if (error instanceof Interruption) return { status: error.status, line: undefined };
   if (error instanceof CommanderError) return usageFailure(error, help);
@@ -95,7 +95,8 @@ export function failureOf(error: unknown, help: string): Failure {
   if (error instanceof FaktoryError) {
     const status = STATUSES_BY_CODE[error.code] ??
       STATUSES.find(([kind]) => error instanceof kind)?.[1] ?? Status.internal;
-    return failure(status, error.message, HINTS[error.code]);
+    const said = error instanceof ServerError ? "The server refused it: " : "";
+    return failure(status, said + error.message, HINTS[error.code] ?? help);
   }
   const { name, message } = error instanceof Error ? error : new Error(String(error));
   return failure(Status.internal, `Internal error: ${name}: ${message}`, "please report it");
@@ -118,7 +119,6 @@ function usageFailure({ code, exitCode, message }: CommanderError, help: string)
   );
 }
 
-function failure(status: number, message: string, hint: string | undefined): Failure {
-  const text = hint === undefined ? message : `${message.replace(/\.$/, "")}; ${hint}`;
-  return { status, line: `faktory: ${plain(text)}` };
+function failure(status: number, message: string, hint: string): Failure {
+  return { status, line: `faktory: ${plain(`${message.replace(/\.$/, "")}; ${hint}`)}` };
 }

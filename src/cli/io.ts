@@ -25,10 +25,14 @@ export class Interruption extends Error {
   /** The exit status of a command that a signal has cut short. */
   readonly status: number;
 
+  /** The signal's name. */
+  readonly signal: string;
+
   /** `status` is 128 and the signal's number. */
-  constructor(name: string, status: number) {
-    super(`Interrupted by ${name}`);
+  constructor(signal: string, status: number) {
+    super(`Interrupted by ${signal}`);
     this.name = "Interruption";
+    this.signal = signal;
     this.status = status;
   }
 }

@@ -4,8 +4,11 @@ import { runCli } from "./run.ts";
 
 const SIGNALS = [["SIGINT", 130], ["SIGTERM", 143]] as const;
 
-/** Runs the command with the arguments, streams and signals of this process, and leaves it with the exit status. */
-export async function runProcess(): Promise<void> {
+/**
+ * Runs the command with the arguments, streams and signals of this process, and leaves it with the exit status. The first signal
+ * aborts `io.signal`, the second ends the process.
+ */
+export async function runProcess(run: typeof runCli = runCli): Promise<void> {
   const controller = new AbortController();
   const listeners = SIGNALS.map(([name, status]) => {
     const listener = () => {
@@ -26,7 +29,7 @@ export async function runProcess(): Promise<void> {
     pid: process.pid,
     signal: controller.signal,
   };
-  process.exitCode = await runCli(process.argv.slice(2), io);
+  process.exitCode = await run(process.argv.slice(2), io);
   for (const forget of listeners) forget();
 }
 

@@ -32,8 +32,10 @@ export class Program implements AsyncDisposable {
   readonly #waiting = new Set<() => void>();
   #isSilent = false;
 
-  constructor(name: string, args: readonly string[], env: Record<string, string> = {}) {
-    const all = [...runtimeArgs[runtime() ?? ""] ?? [], fixture(name), ...args];
+  /** `program` is a file, or the name of one in `tests/fixtures/supervisor`. */
+  constructor(program: string | URL, args: readonly string[], env: Record<string, string> = {}) {
+    const path = typeof program === "string" ? fixture(program) : fileURLToPath(program);
+    const all = [...runtimeArgs[runtime() ?? ""] ?? [], path, ...args];
     const child = this.#child = spawn(process.execPath, all, {
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],

@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { type Ended, faktory, unusedUrl, withListener, withServer } from "./setting.ts";
+
+/** It failed with this status, and with one line that says what is wrong and how to mend it. */
+function assertRefused({ status, stdout, stderr }: Ended, expected: number, line: RegExp): void {
+  assert.equal(stdout, "");
+  assert.match(stderr, /^faktory: [^\n]+; [^\n]+\n$/);
+  assert.match(stderr, line);
+  assert.equal(status, expected, stderr);
+}
+
+const usage: readonly (readonly [args: readonly string[], line: RegExp])[] = [
+  [["infoo"], /unknown command 'infoo'; did you mean info\?/],
+  [["nothing-like-it"], /unknown command 'nothing-like-it'; see faktory --help/],
+  [["--nonsense"], /unknown option '--nonsense'; see faktory --help/],
+  [["--url", "x", "info"], /'--url'; flags stand behind the command, see faktory --help/],
+  [["info", "--nonsense"], /unknown option '--nonsense'; see faktory info --help/],
+  [["info", "--ulr", "tcp://x"], /unknown option '--ulr'; did you mean --url\?/],
+  [["info", "--url"], /option '--url <url>' argument missing/],
+  [["info", "more"], /too many arguments for 'info'/],
+  [["info", "--url", "http://localhost"], /scheme is neither tcp nor tcp\+tls/],
+  [["info", "--timeout", "0"], /'--timeout <seconds>' argument '0' is invalid.*above 0/],
+  [["info", "--cert", "a.pem"], /Cannot use --cert without --key; add --key/],
+  [["push"], /missing required argument 'type'; see faktory push --help/],
+  [["push", "a", "{"], /Cannot read "\{" as JSON.*--text/],
+  [["push", "a", "--retry", "often"], /'often' is invalid. It has to be an integer of -1 or more/],
+  [["push", "a", "--at", "soon"], /'soon' is invalid. It has to be a time such as \+5m/],
+  [["push", "a", "--custom", "x"], /Cannot use --custom as it is not name=value: got "x"/],
+  [["serve", "--port", "65536"], /It has to be an integer from 0 to 65535/],
+  [["serve", "--edition", "pro"], /Allowed choices are free, enterprise/],
+  [["serve", "--tls-key", "a.pem"], /Cannot use --tls-key without --tls-cert/],
+];
+
+for (const [args, line] of usage) {
+  test(`wrong usage is one line: faktory ${args.join(" ")}`, async () => {
+    assertRefused(await faktory(args), 64, line);
+  });
+}
+
+test("a variable that cannot be used is named", async () => {
+  const env = { FAKTORY_PROVIDER: "NOWHERE" };
+  assertRefused(await faktory(["info"], { env }), 64, /"NOWHERE", which is not set; set it/);
+  const { stderr } = await faktory(["info"], { env: { FAKTORY_URL: "localhost" } });
+  assert.match(stderr, /Cannot use the variable FAKTORY_URL as it is not of the form tcp:/);
+});
+
+test("a file that is not there is named, with its flag", async () => {
+  for (const [command, flag] of [["info", "--ca"], ["serve", "--tls-cert"]] as const) {
+    const more = command === "serve" ? ["--tls-key", "missing.pem"] : [];
+    const ended = await faktory([command, flag, "missing.pem", ...more]);
+    assertRefused(ended, 66, new RegExp(`"missing.pem" of ${flag} as there is no such file`));
+  }
+});
+
+test("nobody listens", async () => {
+  const ended = await faktory(["info", "--url", await unusedUrl()]);
+  assertRefused(ended, 69, /nothing listens there.*faktory serve/);
+});
+
+test("what answers is no Faktory", async () => {
+  await withListener((socket) => socket.end("SSH-2.0-OpenSSH_9.6\r\n"), async (url) => {
+    assertRefused(await faktory(["info", "--url", url]), 76, /check that it is a Faktory server/);
+  });
+  await withListener((socket) => socket.end(), async (url) => {
+    assertRefused(await faktory(["info", "--url", url]), 69, /hung up before its greeting/);
+  });
+  await withListener(() => {}, async (url) => {
+    const ended = await faktory(["info", "--url", url, "--timeout", "0.05"]);
+    assertRefused(ended, 69, /; check the address, or wait longer with --timeout/);
+  });
+});
+
+test("a server's words come on one line, with nothing in them that drives a terminal", async () => {
+  const greeting = '+HI {"v":2}\r\n-ERR \u001b[31mno\u0007 way\r\n';
+  await withListener((socket) => socket.end(greeting), async (url) => {
+    const ended = await faktory(["info", "--url", url]);
+    assertRefused(ended, 76, /^faktory: The server refused it: ERR {1,2}\[31mno {1,2}way; see /);
+  });
+});
+
+test("the password is missing or wrong, and never shown", async () => {
+  await withServer({ password: "s3cret" }, async ({ port }) => {
+    const url = `tcp://127.0.0.1:${port}`;
+    const hint = /; put the password into FAKTORY_PASSWORD/;
+    const attempts = [
+      faktory(["info", "--url", url]),
+      faktory(["info", "--url", url, "--password", "wr0ng"]),
+      faktory(["info"], { env: { FAKTORY_URL: url, FAKTORY_PASSWORD: "wr0ng" } }),
+      faktory(["info", "--url", `tcp://:wr0ng@127.0.0.1:${port}`]),
+    ];
+    for (const ended of await Promise.all(attempts)) {
+      assertRefused(ended, 77, hint);
+      assert.doesNotMatch(ended.stderr, /wr0ng|s3cret/);
+    }
+  });
+  const { stderr } = await faktory(["info", "--pasword=s3cret"]);
+  assert.doesNotMatch(stderr, /s3cret/);
+});
+
+test("a job that no server would take is refused before it is sent", async () => {
+  await withServer({}, async (server) => {
+    const args = ["push", "resize", "12345678901234567890", "--url", server.url];
+    assertRefused(await faktory(args), 65, /args\[0\]/);
+    assertRefused(await faktory([...args, "--queue", "no way"]), 65, /queue/);
+    assert.deepEqual(server.snapshot().queues, {});
+  });
+});
+
+test("serve refuses a port that is taken and a certificate that is none", async () => {
+  await withServer({}, async ({ port }) => {
+    const ended = await faktory(["serve", "--port", String(port)]);
+    assertRefused(ended, 69, /as the port is taken; choose another with --port/);
+  });
+  const folder = await mkdtemp(join(tmpdir(), "cli-"));
+  try {
+    const path = join(folder, "no.pem");
+    await writeFile(path, "nothing");
+    const ended = await faktory(["serve", "--port", "0", "--tls-cert", path, "--tls-key", path]);
+    assertRefused(ended, 64, /is no certificate with its key/);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});

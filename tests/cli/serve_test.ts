@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { noSqlite, withFolder } from "../server/data.ts";
+import { faktory, running } from "./setting.ts";
+
+const tls = (name: string) => fileURLToPath(new URL(`../fixtures/tls/${name}`, import.meta.url));
+
+/** The URL of a line of `serve`. */
+function urlIn(line: string): string {
+  const [url] = /tcp\S+/.exec(line) ?? [];
+  assert.ok(url !== undefined, line);
+  return url;
+}
+
+test("serve says where it listens, takes jobs, and ends with 0 once it is stopped", async () => {
+  const server = await running(["serve", "--port", "0"]);
+  assert.match(server.first, /^Faktory listens on tcp:\/\/127\.0\.0\.1:\d+\n$/);
+  const url = urlIn(server.first);
+  assert.equal((await faktory(["push", "a", "--url", url])).status, 0);
+  const { status, stdout, stderr } = await server.stop();
+  assert.deepEqual({ status, stdout, stderr }, { status: 0, stdout: server.first, stderr: "" });
+  assert.equal((await faktory(["info", "--url", url])).status, 69);
+});
+
+test("serve --json tells the URL and the process, and not the password", async () => {
+  const server = await running(["serve", "--port", "0", "--json"], { FAKTORY_PASSWORD: "hu@sh" });
+  const { url, pid, ...more } = JSON.parse(server.first);
+  assert.deepEqual([pid, more], [4711, {}]);
+  assert.match(url, /^tcp:\/\/127\.0\.0\.1:\d+$/);
+  assert.equal((await faktory(["info", "--url", url])).status, 77);
+  assert.equal((await faktory(["info", "--url", url, "--password", "hu@sh"])).status, 0);
+  const { status, stderr } = await server.stop();
+  assert.deepEqual([status, stderr], [0, ""]);
+});
+
+test("serve speaks TLS", async () => {
+  const keys = ["--tls-cert", tls("server.pem"), "--tls-key", tls("server.key.pem")];
+  const server = await running(["serve", "--port", "0", "--hostname", "localhost", ...keys]);
+  const url = urlIn(server.first);
+  assert.match(url, /^tcp\+tls:\/\/localhost:\d+$/);
+  const refused = await faktory(["info", "--url", url]);
+  assert.equal(refused.status, 69, refused.stderr);
+  assert.match(refused.stderr, /; give the certificate of its authority with --ca\n$/);
+  const { status, stderr } = await faktory(["info", "--url", url, "--ca", tls("ca.pem")]);
+  assert.equal(status, 0, stderr);
+  assert.equal((await server.stop()).status, 0);
+});
+
+test("serve warns where anybody can come, and stops when told so at once", async () => {
+  const args = ["serve", "--port", "0", "--hostname", "0.0.0.0", "--edition", "enterprise"];
+  const open = await running(args);
+  assert.match((await open.stop()).stderr, /^faktory: warning: Whoever can reach 0\.0\.0\.0 .*\n$/);
+  const closed = await running(args, { FAKTORY_PASSWORD: "hush" });
+  assert.equal((await closed.stop()).stderr, "");
+  const { status } = await faktory(["serve", "--port", "0"], { signal: AbortSignal.abort() });
+  assert.equal(status, 0);
+});
+
+test(
+  "serve --data keeps jobs, and refuses a file that is another's",
+  { skip: noSqlite },
+  async () => {
+    await withFolder(async (folder) => {
+      const args = ["serve", "--port", "0", "--data", join(folder, "jobs.db")];
+      const first = await running(args);
+      await faktory(["push", "a", "--url", urlIn(first.first)]);
+      const taken = await faktory(args);
+      assert.equal(taken.status, 69);
+      assert.match(
+        taken.stderr,
+        /^faktory: [^\n]+; stop the other server, or name another file\n$/,
+      );
+      assert.equal((await first.stop()).status, 0);
+
+      const second = await running(args);
+      const { stdout } = await faktory(["info", "--json", "--url", urlIn(second.first)]);
+      assert.deepEqual(JSON.parse(stdout).queues, { default: 1 });
+      assert.equal((await second.stop()).status, 0);
+
+      const foreign = join(folder, "notes.txt");
+      await writeFile(
+        foreign,
+        "my notes, longer than a header of a database would be, and then some",
+      );
+      const refused = await faktory(["serve", "--port", "0", "--data", foreign]);
+      assert.equal(refused.status, 65);
+      assert.match(refused.stderr, /^faktory: Cannot keep data in [^\n]+; name another file/);
+    });
+  },
+);
+
+test("serve that cannot save any more ends, and says why", { skip: noSqlite }, async () => {
+  await withFolder(async (folder) => {
+    const path = join(folder, "jobs.db");
+    const server = await running(["serve", "--port", "0", "--data", path]);
+    await rm(path);
+    await faktory(["push", "a", "--url", urlIn(server.first), "--timeout", "1"]);
+    const { status, stderr } = await server.ended;
+    assert.equal(status, 74);
+    assert.match(stderr, /^faktory: Cannot save what changed: [^\n]+; see that the disk [^\n]+\n$/);
+  });
+});
+
+const needsNoSqlite = noSqlite === false ? "this runtime has node:sqlite" : false;
+
+test("serve --data without node:sqlite says what has it", { skip: needsNoSqlite }, async () => {
+  const { status, stderr } = await faktory(["serve", "--port", "0", "--data", "jobs.db"]);
+  assert.equal(status, 69);
+  assert.match(stderr, /^faktory: [^\n]+ no node:sqlite: [^\n]+; use another runtime[^\n]+\n$/);
+});

@@ -1,0 +1,108 @@
+import { createServer, type Socket } from "node:net";
+import type { CliIo } from "../../src/cli/io.ts";
+import { runCli } from "../../src/cli/run.ts";
+import { deferred } from "../../src/internal/deferred.ts";
+import { FaktoryServer, type FaktoryServerOptions } from "../../src/server/mod.ts";
+
+/** What a command said and how it ended. */
+export interface Ended {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** What a command is run with. */
+export interface Surroundings {
+  readonly env?: Record<string, string>;
+  readonly signal?: AbortSignal;
+  /** Hears what is written to stdout, piece by piece. */
+  readonly wrote?: (text: string) => void;
+  readonly isTerminal?: boolean;
+}
+
+/** Runs the command in this process. */
+export async function faktory(
+  args: readonly string[],
+  { env = {}, signal = new AbortController().signal, wrote, isTerminal = false }: Surroundings = {},
+): Promise<Ended> {
+  const said = { stdout: "", stderr: "" };
+  const output = (name: "stdout" | "stderr", heard?: (text: string) => void) => ({
+    write(text: string) {
+      said[name] += text;
+      heard?.(text);
+    },
+    isTerminal,
+    columns: undefined,
+  });
+  const io: CliIo = {
+    stdout: output("stdout", wrote),
+    stderr: output("stderr"),
+    stdin: nothing(),
+    env,
+    pid: 4711,
+    signal,
+  };
+  const status = await runCli(args, io);
+  return { status, ...said };
+}
+
+async function* nothing(): AsyncIterable<Uint8Array> {}
+
+/** A command that runs until it is stopped: its first line, and how it ended once `signal` was aborted. */
+export async function running(args: readonly string[], env: Record<string, string> = {}) {
+  const controller = new AbortController();
+  const line = deferred<string>();
+  const ended = faktory(args, { env, signal: controller.signal, wrote: line.resolve });
+  const first = await Promise.race([line.promise, ended.then(({ stderr }) => `ended: ${stderr}`)]);
+  return {
+    first,
+    ended,
+    stop(): Promise<Ended> {
+      controller.abort();
+      return ended;
+    },
+  };
+}
+
+/** Calls `use` with a server of its own. */
+export async function withServer(
+  options: FaktoryServerOptions,
+  use: (server: FaktoryServer) => Promise<void>,
+): Promise<void> {
+  const server = await FaktoryServer.start({ port: 0, ...options });
+  try {
+    await use(server);
+  } finally {
+    await server.close();
+  }
+}
+
+/** Calls `use` with the URL of something that is no Faktory: it does with its clients what `greet` says. */
+export async function withListener(
+  greet: (socket: Socket) => void,
+  use: (url: string) => Promise<void>,
+): Promise<void> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket.on("error", () => {}));
+    greet(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  try {
+    await use(`tcp://127.0.0.1:${port}`);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  }
+}
+
+/** A URL where nobody listens. */
+export async function unusedUrl(): Promise<string> {
+  let found = "";
+  await withListener(() => {}, (url) => {
+    found = url;
+    return Promise.resolve();
+  });
+  return found;
+}
