@@ -1,21 +1,9 @@
-import { deno, output, run } from "../command.ts";
+import { output, run } from "../command.ts";
 import { packNpm } from "../npm/pack.ts";
-import { type Project, readProject } from "../project.ts";
+import { readProject } from "../project.ts";
+import { checkCommand, checkExecutable } from "./installed_command.ts";
+import { type Installed, program, runtimes } from "./installed.ts";
 import { fail, type Outcome, pass, type Step, sumOf } from "./step.ts";
-
-interface Installed {
-  readonly project: Project;
-  readonly tarball: string;
-  /** A folder where the package is installed, as in a program that uses it. */
-  readonly folder: string;
-}
-
-/** How each runtime runs a program in a folder with a `node_modules`. */
-const runtimes: Readonly<Record<string, readonly [command: string, ...args: string[]]>> = {
-  deno: [deno, "run", "-A", "--no-lock", "--node-modules-dir=manual"],
-  bun: [`${Deno.cwd()}/node_modules/.bin/bun`],
-  node: ["node"],
-};
 
 /** The package as npm gets it: its shape, its types, and a program with it under each runtime. */
 export const packageStep: Step = {
@@ -90,9 +78,6 @@ async function checkTypes({ folder }: Installed): Promise<Outcome> {
 /** The entry that is a program: to import it is to run it. */
 const COMMAND_ENTRY = "./cli";
 
-/** Where the package manager puts the command. */
-const COMMAND = "node_modules/.bin/faktory";
-
 /** Each entry but the program can be imported, and exports what its source does. */
 async function checkEntries(runtime: string, { project, folder }: Installed): Promise<Outcome> {
   const libraries = Object.entries(project.exports).filter(([entry]) => entry !== COMMAND_ENTRY);
@@ -114,50 +99,9 @@ async function checkEntries(runtime: string, { project, folder }: Installed): Pr
   );
 }
 
-/** The command says its version and its help, and refuses what it does not know with its own status. */
-async function checkCommand(runtime: string, { project, folder }: Installed): Promise<Outcome> {
-  const run = (...args: string[]) => outcome(...program(runtime, [COMMAND, ...args]), folder);
-  return await sumOf([
-    async () => {
-      const { code, stdout } = await run("--version");
-      const is = code === 0 && stdout === `${project.version}\n`;
-      return is ? pass : fail(`faktory --version under ${runtime}: ${code}, ${stdout}`);
-    },
-    async () => {
-      const { code, stdout } = await run("serve", "--help");
-      const is = code === 0 && stdout.startsWith("Usage: faktory serve ");
-      return is ? pass : fail(`faktory serve --help under ${runtime}: ${code}, ${stdout}`);
-    },
-    async () => {
-      const { code, stdout, stderr } = await run("--nonsense");
-      const is = code === 64 && stdout === "" && /^faktory: .*\n$/.test(stderr);
-      return is ? pass : fail(`faktory --nonsense under ${runtime}: ${code}, ${stdout}${stderr}`);
-    },
-  ]);
-}
-
-/** The command can be run as a file, as `npx` does. */
-async function checkExecutable({ project, folder }: Installed): Promise<Outcome> {
-  const printed = await output(`${folder}/${COMMAND}`, ["--version"], { cwd: folder });
-  return printed === `${project.version}\n` ? pass : fail(`${COMMAND} --version said ${printed}`);
-}
-
-async function outcome(command: string, args: readonly string[], cwd: string) {
-  const signal = AbortSignal.timeout(60_000);
-  const options: Deno.CommandOptions = { args: [...args], cwd, stdin: "null", signal };
-  const { code, stdout, stderr } = await new Deno.Command(command, options).output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code, stdout: text(stdout), stderr: text(stderr) };
-}
-
 /** The program of `tests/package/run_job.mjs`: a server, a producer and a consumer. */
 async function runJob(runtime: string, { folder }: Installed): Promise<Outcome> {
   const [command, args] = program(runtime, ["run_job.mjs"]);
   const success = await run(command, args, { cwd: folder, timeoutMs: 60_000 });
   return success ? pass : fail(`a job from the installed package under ${runtime}`);
-}
-
-function program(runtime: string, args: readonly string[]): [command: string, args: string[]] {
-  const [command, ...first] = runtimes[runtime] ?? [runtime];
-  return [command, [...first, ...args]];
 }

@@ -39,9 +39,10 @@ const UNIT_MS: Readonly<Record<string, number>> = { s: 1e3, m: 6e4, h: 36e5, d: 
 /** Reads a time: `+90s`, `+5m`, `+2h`, `+1d` from now, or as ISO 8601 has it, local where it names no zone. */
 export function time(text: string): Date {
   const [, digits, unit = ""] = /^\+(\d{1,6})([smhd])$/.exec(text) ?? [];
-  const at = digits !== undefined
-    ? new Date(Date.now() + Number(digits) * (UNIT_MS[unit] ?? 0))
-    : new Date(/^\d{4}-\d\d-\d\d([T ]\d\d:\d\d|$)/.test(text) ? text.replace(" ", "T") : NaN);
+  if (digits !== undefined) return new Date(Date.now() + Number(digits) * (UNIT_MS[unit] ?? 0));
+  const [, day, rest = "00:00"] = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d.*))?$/.exec(text) ?? [];
+  // With its hour, as JavaScript takes a day alone for one of UTC.
+  const at = new Date(`${day}T${rest}`);
   if (!Number.isNaN(at.getTime())) return at;
   throw new InvalidArgumentError("It has to be a time such as +5m or 2030-01-31T12:00:00Z");
 }

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { addCommand, type CommandDefinition } from "./command.ts";
-import { commands } from "./commands/all.ts";
+import { commands as allCommands } from "./commands/all.ts";
 import { failureOf } from "./failure.ts";
 import type { CliIo } from "./io.ts";
 import { hasColours } from "./output.ts";
@@ -10,12 +10,16 @@ import { VERSION } from "./version.ts";
 /**
  * Runs the command and gives the status to exit with. Never rejects: what fails is one line on `io.stderr`.
  *
- * `args` are those of the command line, without the program.
+ * `args` are those of the command line, without the program; `commands` are all there are, but in tests.
  */
-export async function runCli(args: readonly string[], io: CliIo): Promise<number> {
+export async function runCli(
+  args: readonly string[],
+  io: CliIo,
+  commands: readonly CommandDefinition[] = allCommands,
+): Promise<number> {
   let status: number = Status.ok;
   try {
-    const program = programOf(io, (ended) => {
+    const program = programOf(io, commands, (ended) => {
       status = ended;
     });
     // Whoever types nothing wants to see what there is.
@@ -23,14 +27,14 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
     else await program.parseAsync([...args], { from: "user" });
     return status;
   } catch (error) {
-    const { status, line } = failureOf(error, helpHint(args));
+    const { status, line } = failureOf(error, helpHint(args, commands));
     if (line !== undefined) io.stderr.write(`${line}\n`);
     return status;
   }
 }
 
 /** Where to read about the command that was meant. */
-function helpHint(args: readonly string[]): string {
+function helpHint(args: readonly string[], commands: readonly CommandDefinition[]): string {
   const path: string[] = [];
   let below: readonly CommandDefinition[] | undefined = commands;
   for (const arg of args) {
@@ -46,7 +50,11 @@ function helpHint(args: readonly string[]): string {
   }`;
 }
 
-function programOf(io: CliIo, ended: (status: number) => void): Command {
+function programOf(
+  io: CliIo,
+  commands: readonly CommandDefinition[],
+  ended: (status: number) => void,
+): Command {
   const program = new Command("faktory")
     .description("Talks to a Faktory work server, or is one.")
     .version(VERSION, "-V, --version", "print the version")

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Consumer, type Job } from "../../mod.ts";
 import { Interruption } from "../../src/cli/io.ts";
+import { time } from "../../src/cli/parse.ts";
 import { faktory, withListener, withServer } from "./setting.ts";
 
 /** The job that `faktory push` makes of these arguments, as a handler of its type gets it. */
@@ -61,6 +62,13 @@ test("push --at puts a job off", async () => {
     }
     assert.equal(server.snapshot().scheduled, 4);
   });
+});
+
+test("a time that names no zone is local", () => {
+  for (const text of ["2099-01-31", "2099-01-31T00:00", "2099-01-31 00:00:00"]) {
+    assert.deepEqual(time(text), new Date(2099, 0, 31), text);
+  }
+  assert.deepEqual(time("2099-01-31T12:00:00Z"), new Date(Date.UTC(2099, 0, 31, 12)));
 });
 
 test("push --json tells the job's id, type and queue", async () => {

@@ -1,4 +1,5 @@
 import { createServer, type Socket } from "node:net";
+import type { CommandDefinition } from "../../src/cli/command.ts";
 import type { CliIo } from "../../src/cli/io.ts";
 import { runCli } from "../../src/cli/run.ts";
 import { deferred } from "../../src/internal/deferred.ts";
@@ -18,13 +19,17 @@ export interface Surroundings {
   /** Hears what is written to stdout, piece by piece. */
   readonly wrote?: (text: string) => void;
   readonly isTerminal?: boolean;
+  /** @default those of the program */
+  readonly commands?: readonly CommandDefinition[];
 }
 
 /** Runs the command in this process. */
 export async function faktory(
   args: readonly string[],
-  { env = {}, signal = new AbortController().signal, wrote, isTerminal = false }: Surroundings = {},
+  surroundings: Surroundings = {},
 ): Promise<Ended> {
+  const { env = {}, signal = new AbortController().signal, wrote, isTerminal = false } =
+    surroundings;
   const said = { stdout: "", stderr: "" };
   const output = (name: "stdout" | "stderr", heard?: (text: string) => void) => ({
     write(text: string) {
@@ -42,7 +47,7 @@ export async function faktory(
     pid: 4711,
     signal,
   };
-  const status = await runCli(args, io);
+  const status = await runCli(args, io, surroundings.commands);
   return { status, ...said };
 }
 

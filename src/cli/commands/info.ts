@@ -1,6 +1,7 @@
 import type { ServerInfo } from "../../../mod.ts";
 import type { CommandDefinition, Invocation } from "../command.ts";
 import { addConnectionFlags, type ConnectionFlags, withProducer } from "../connect.ts";
+import type { Output } from "../output.ts";
 import { tableOf } from "../table.ts";
 import { count, duration, plain, whole } from "../text.ts";
 
@@ -27,7 +28,8 @@ async function run(invocation: Invocation<ConnectionFlags>): Promise<void> {
     const { output } = invocation;
     output.print(
       { url, ...figures, tasks },
-      () => [...general({ ...figures, raw }, url), ...tables(figures, tasks)].join("\n\n"),
+      () =>
+        [...general({ ...figures, raw }, { url, output }), ...tables(figures, tasks)].join("\n\n"),
     );
   });
 }
@@ -37,11 +39,14 @@ function tasksOf(raw: ServerInfo["raw"]): Tasks {
   return tasks ?? {};
 }
 
-function general({ server, totals }: ServerInfo, url: string): string[] {
+function general(
+  { server, totals }: ServerInfo,
+  { url, output }: { readonly url: string; readonly output: Output },
+): string[] {
   const { description, version, uptimeSeconds, connections, commandCount, usedMemoryMb } = server;
   return [
     [
-      plain(`${description} ${version} at ${url}, up ${duration(uptimeSeconds)}`),
+      output.strong(plain(`${description} ${version} at ${url}, up ${duration(uptimeSeconds)}`)),
       `${count(connections, "connection")}, ${count(commandCount, "command")}, ` +
       `${whole(usedMemoryMb)} MB of memory`,
       `${count(totals.processed, "job")} processed, ${whole(totals.failures)} failed`,
