@@ -1,7 +1,6 @@
 import type { ServerInfo } from "../../../mod.ts";
 import type { CommandDefinition, Invocation } from "../command.ts";
 import { addConnectionFlags, type ConnectionFlags, withProducer } from "../connect.ts";
-import type { Output } from "../output.ts";
 import { tableOf } from "../table.ts";
 import { count, duration, plain, whole } from "../text.ts";
 
@@ -23,14 +22,14 @@ export const info: CommandDefinition<ConnectionFlags> = {
 
 async function run(invocation: Invocation<ConnectionFlags>): Promise<void> {
   await withProducer(invocation, async (producer, { url }) => {
+    const { output } = invocation;
     const { raw, ...figures } = await producer.info();
     const tasks = tasksOf(raw);
-    const { output } = invocation;
-    output.print(
-      { url, ...figures, tasks },
-      () =>
-        [...general({ ...figures, raw }, { url, output }), ...tables(figures, tasks)].join("\n\n"),
-    );
+    const text = () => {
+      const [first = "", ...more] = general(figures, url);
+      return [[output.strong(first), ...more].join("\n"), ...tables(figures, tasks)].join("\n\n");
+    };
+    output.print({ url, ...figures, tasks }, text);
   });
 }
 
@@ -39,18 +38,13 @@ function tasksOf(raw: ServerInfo["raw"]): Tasks {
   return tasks ?? {};
 }
 
-function general(
-  { server, totals }: ServerInfo,
-  { url, output }: { readonly url: string; readonly output: Output },
-): string[] {
+function general({ server, totals }: Omit<ServerInfo, "raw">, url: string): string[] {
   const { description, version, uptimeSeconds, connections, commandCount, usedMemoryMb } = server;
   return [
-    [
-      output.strong(plain(`${description} ${version} at ${url}, up ${duration(uptimeSeconds)}`)),
-      `${count(connections, "connection")}, ${count(commandCount, "command")}, ` +
-      `${whole(usedMemoryMb)} MB of memory`,
-      `${count(totals.processed, "job")} processed, ${whole(totals.failures)} failed`,
-    ].join("\n"),
+    plain(`${description} ${version} at ${url}, up ${duration(uptimeSeconds)}`),
+    `${count(connections, "connection")}, ${count(commandCount, "command")}, ` +
+    `${whole(usedMemoryMb)} MB of memory`,
+    `${count(totals.processed, "job")} processed, ${whole(totals.failures)} failed`,
   ];
 }
 
