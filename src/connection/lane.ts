@@ -73,6 +73,7 @@ export class Lane {
   /** When the server last showed that it is working on what is pending. */
   #progressAt = 0;
   #replies = 0;
+  #reads = 0;
   #isEnded = false;
 
   /** Takes the connection over. */
@@ -95,6 +96,11 @@ export class Lane {
   /** Replies that came, those of the handshake included. */
   get replies(): number {
     return this.#replies;
+  }
+
+  /** How often bytes came: replies with the same count came together. */
+  get reads(): number {
+    return this.#reads;
   }
 
   /** Commands that wait for their reply. */
@@ -234,6 +240,7 @@ export class Lane {
         const { done, value } = await reader.read();
         if (done) return this.#finish(lost(undefined), "unanswered");
         this.#progressAt = this.#clock.now();
+        this.#reads++;
         decoder.push(value);
       }
     } catch (error) {

@@ -89,6 +89,11 @@ export class ReconnectingLane {
     return this.#lane !== undefined && this.#lane.isFilling;
   }
 
+  /** See {@linkcode Lane.reads}. */
+  get reads(): number {
+    return this.#lane === undefined ? 0 : this.#lane.reads;
+  }
+
   /** See {@linkcode Lane.onceWritable}. */
   onceWritable(callback: () => void): void {
     if (this.#lane === undefined) return callback();
