@@ -201,7 +201,7 @@ export class Lane {
     if (this.#writing) return;
     this.#writing = true;
     try {
-      while (this.#filling.length > 0 && !this.#isEnded) {
+      while (!this.#filling.isEmpty && !this.#isEnded) {
         [this.#filling, this.#leaving] = [this.#leaving, this.#filling];
         this.#unsent = 0;
         await this.#writer.write(this.#leaving.view);

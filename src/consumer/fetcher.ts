@@ -196,7 +196,8 @@ class Fetch implements Request<Job | undefined> {
   readonly command: Command<Job | undefined>;
   readonly plan: FetchPlan;
   readonly lane: FetchLane;
-  askedAt: number;
+  /** When it was sent, in milliseconds since 1970. */
+  askedAt = 0;
   readonly #fetcher: Fetcher;
   resent?: boolean;
 
@@ -204,7 +205,6 @@ class Fetch implements Request<Job | undefined> {
     this.command = plan.command;
     this.plan = plan;
     this.lane = lane;
-    this.askedAt = fetcher.now();
     this.#fetcher = fetcher;
   }
 

@@ -1,6 +1,7 @@
 import { decodeJob } from "../../job/decode.ts";
 import type { EncodedJob } from "../../job/encode.ts";
 import type { Job } from "../../job/job.ts";
+import { isPlain } from "../../job/json.ts";
 import type { Reply } from "../reply.ts";
 import { type Command, parseObject, parseOk, unexpected } from "./command.ts";
 
@@ -69,7 +70,8 @@ export function fetchJob(queues: readonly string[]): Command<Job | undefined> {
 
 /** ACK: the job is done. */
 export function acknowledge(jid: string): Command<void> {
-  return { verb: "ACK", payload: `{"jid":${JSON.stringify(jid)}}`, resend: "safe", parse: parseOk };
+  const text = isPlain(jid) ? `"${jid}"` : JSON.stringify(jid);
+  return { verb: "ACK", payload: `{"jid":${text}}`, resend: "safe", parse: parseOk };
 }
 
 /** FAIL: the job failed; the server retries it, or not, by the job's own `retry`. */
