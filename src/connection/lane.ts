@@ -152,6 +152,11 @@ export class Lane {
     }
   }
 
+  /** Writes what was sent now, where nothing is being written, and not at the end of the turn. */
+  flush(): void {
+    void this.#flush();
+  }
+
   /** Waits for a reply that nothing was sent for: the server's greeting. */
   expect(request: Request): void {
     this.#expect(request);

@@ -105,6 +105,11 @@ export class ReconnectingLane {
     return this.#lane !== undefined && this.#lane.writing;
   }
 
+  /** See {@linkcode Lane.flush}. */
+  flush(): void {
+    this.#lane?.flush();
+  }
+
   /** Sends a command now, or once there is a connection again. */
   send(request: Request): void {
     if (this.#final !== undefined) return request.reject(this.#final);

@@ -125,7 +125,7 @@ export class Execution implements JobContext, Expiring {
     try {
       run(this.job, this, ends);
     } catch (error) {
-      ends.failed(error);
+      ends.reject(error);
     }
   }
 
@@ -153,7 +153,7 @@ export class Execution implements JobContext, Expiring {
   }
 }
 
-/** Not the run itself, which handlers get to see: `context.done()` must not be something. */
+/** Not the run itself, which handlers get to see: `context.resolve()` must not do something. */
 class RunEnds implements Ends<unknown> {
   readonly #execution: Execution;
 
@@ -161,11 +161,11 @@ class RunEnds implements Ends<unknown> {
     this.#execution = execution;
   }
 
-  done(): void {
+  resolve(): void {
     this.#execution.finish(undefined);
   }
 
-  failed(error: unknown): void {
+  reject(error: unknown): void {
     this.#execution.finish({ error });
   }
 }

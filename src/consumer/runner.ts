@@ -23,7 +23,7 @@ export function calling(handler: Handler): Runner {
     if (!isThenable(result)) return conclude(result, ends);
     Promise.resolve(result).then(
       (value) => conclude(value, ends),
-      (error) => ends.failed(error),
+      (error) => ends.reject(error),
     );
   };
 }
@@ -43,7 +43,7 @@ export function checked(schema: StandardSchema<readonly unknown[]>, run: Runner)
     const args = validateArgs(schema, job.args, { action: `run job ${jid}`, type });
     const go = (args: readonly unknown[]) => run(withArgs(job, args as unknown[]), context, ends);
     if (!(args instanceof Promise)) return go(args);
-    args.then(go).catch((error) => ends.failed(error));
+    args.then(go).catch((error) => ends.reject(error));
   };
 }
 
@@ -88,6 +88,6 @@ class Passing implements Cargo<unknown> {
 }
 
 function conclude(value: unknown, ends: Ends<unknown>): void {
-  if (value instanceof Outcome) ends.failed(value);
-  else ends.done(value);
+  if (value instanceof Outcome) ends.reject(value);
+  else ends.resolve(value);
 }

@@ -3,8 +3,8 @@ import { isThenable } from "./thenable.ts";
 
 /** Where some work ends; called once, one or the other. */
 export interface Ends<T> {
-  done(value: T): void;
-  failed(error: unknown): void;
+  resolve(value: T): void;
+  reject(error: unknown): void;
 }
 
 /** What is carried through layers, the first outermost, to some work within them all. */
@@ -33,7 +33,7 @@ export function carry<T>(cargo: Cargo<T>, ends: Ends<T>, index = 0): void {
   try {
     cargo.work(ends);
   } catch (error) {
-    ends.failed(error);
+    ends.reject(error);
   }
 }
 
@@ -44,8 +44,8 @@ class Layer<T> implements Ends<T> {
   readonly #index: number;
   /** What `next` gave. */
   #inner: Promise<T> | undefined;
-  #resolve!: (value: T) => void;
-  #reject!: (error: unknown) => void;
+  #resolveInner!: (value: T) => void;
+  #rejectInner!: (error: unknown) => void;
   /** How what is within ended, once it has. */
   #within: "under way" | "done" | "failed" = "under way";
   #value: T | undefined;
@@ -79,20 +79,20 @@ class Layer<T> implements Ends<T> {
   }
 
   /** What is within is done. */
-  done(value: T): void {
+  resolve(value: T): void {
     this.#within = "done";
     this.#value = value;
-    this.#resolve(value);
+    this.#resolveInner(value);
     if (this.#follows) this.#finish(value);
   }
 
   /** What is within has failed. */
-  failed(error: unknown): void {
+  reject(error: unknown): void {
     this.#within = "failed";
     this.#error = error;
     // A layer that does not wait for it must not end the program.
     this.#inner!.catch(() => {});
-    this.#reject(error);
+    this.#rejectInner(error);
     if (this.#follows) this.#fail(error);
   }
 
@@ -110,8 +110,8 @@ class Layer<T> implements Ends<T> {
       );
     }
     this.#inner = new Promise<T>((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
+      this.#resolveInner = resolve;
+      this.#rejectInner = reject;
     });
     const inner = this.#inner;
     if (change !== undefined) this.#cargo.changed(change);
@@ -152,12 +152,12 @@ class Layer<T> implements Ends<T> {
 
   #finish(value: T): void {
     this.#isOver = true;
-    if (this.#misuse === undefined) this.#ends.done(value);
-    else this.#ends.failed(this.#misuse);
+    if (this.#misuse === undefined) this.#ends.resolve(value);
+    else this.#ends.reject(this.#misuse);
   }
 
   #fail(error: unknown): void {
     this.#isOver = true;
-    this.#ends.failed(this.#misuse ?? error);
+    this.#ends.reject(this.#misuse ?? error);
   }
 }

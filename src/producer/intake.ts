@@ -79,14 +79,17 @@ export class Intake {
   }
 }
 
-/** A job on its way through the middleware, until the caller's sink has heard of it. */
-class Passing implements Cargo<unknown>, Ends<unknown> {
+/** A job on its way through the middleware to the batcher, whose word comes back here, and out again to the caller's sink. */
+class Passing implements Cargo<unknown>, Ends<unknown>, JobSink {
   readonly #intake: Intake;
   readonly #middleware: readonly ProducerMiddleware[];
   readonly #sink: JobSink;
   #job: JobInput;
-  /** What the batcher tells, once the job was sent. */
-  #sent: Sent | undefined;
+  /** The way out again, once the job was sent. */
+  #back: Ends<unknown> | undefined;
+  /** The job's id, once the server has taken or refused it. */
+  #jid: string | undefined;
+  #isTaken = false;
 
   constructor(
     intake: Intake,
@@ -104,6 +107,10 @@ class Passing implements Cargo<unknown>, Ends<unknown> {
     return this.#middleware.length;
   }
 
+  get cancelled(): boolean {
+    return this.#sink.cancelled === true;
+  }
+
   enter(index: number, next: (job?: unknown) => Promise<unknown>): unknown {
     return this.#middleware[index]!(this.#job, next as (job?: JobInput) => Promise<string>);
   }
@@ -112,19 +119,33 @@ class Passing implements Cargo<unknown>, Ends<unknown> {
     this.#job = this.#intake.fill(job as JobInput);
   }
 
-  work(ends: Ends<unknown>): void {
-    this.#sent = new Sent(ends, this.#sink);
-    this.#intake.send(this.#job, this.#sent);
+  work(back: Ends<unknown>): void {
+    this.#back = back;
+    this.#intake.send(this.#job, this);
   }
 
   valueOf(result: unknown): unknown {
     return result;
   }
 
-  done(result: unknown): void {
-    const jid = typeof result === "string" ? result : this.#sent?.taken;
-    if (jid !== undefined) return this.#sink.done(jid);
-    this.failed(
+  /** The server has taken the job. */
+  done(jid: string): void {
+    this.#jid = jid;
+    this.#isTaken = true;
+    this.#back!.resolve(jid);
+  }
+
+  /** The server has refused it, or it is unknown whether it has it. */
+  failed(jid: string, error: unknown): void {
+    this.#jid = jid;
+    this.#back!.reject(error);
+  }
+
+  /** It is through all middleware. */
+  resolve(result: unknown): void {
+    if (typeof result === "string") return this.#sink.done(result);
+    if (this.#isTaken) return this.#sink.done(this.#jid!);
+    this.reject(
       new StateError(
         "NEXT_NOT_CALLED",
         "Cannot tell the job's id as a middleware neither called next nor gave one",
@@ -132,37 +153,9 @@ class Passing implements Cargo<unknown>, Ends<unknown> {
     );
   }
 
-  failed(error: unknown): void {
+  /** Some middleware has failed, or let pass what did. */
+  reject(error: unknown): void {
     const own: unknown = (this.#job as { jid?: unknown } | null | undefined)?.jid;
-    this.#sink.failed(this.#sent?.jid ?? (typeof own === "string" ? own : createJid()), error);
-  }
-}
-
-/** The end of a job's way through the middleware. */
-class Sent implements JobSink {
-  /** The job's id, once the server has taken or refused it. */
-  jid: string | undefined;
-  /** The same, where it has taken it. */
-  taken: string | undefined;
-  readonly #ends: Ends<unknown>;
-  readonly #sink: JobSink;
-
-  constructor(ends: Ends<unknown>, sink: JobSink) {
-    this.#ends = ends;
-    this.#sink = sink;
-  }
-
-  get cancelled(): boolean {
-    return this.#sink.cancelled === true;
-  }
-
-  done(jid: string): void {
-    this.jid = this.taken = jid;
-    this.#ends.done(jid);
-  }
-
-  failed(jid: string, error: unknown): void {
-    this.jid = jid;
-    this.#ends.failed(error);
+    this.#sink.failed(this.#jid ?? (typeof own === "string" ? own : createJid()), error);
   }
 }

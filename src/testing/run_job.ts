@@ -151,8 +151,8 @@ async function execute(
   let result: unknown;
   execution.run((job, context, ends) =>
     run(job, context, {
-      done: (value) => ends.done(result = value),
-      failed: (error) => ends.failed(error),
+      resolve: (value) => ends.resolve(result = value),
+      reject: (error) => ends.reject(error),
     })
   );
   const failure = await ended.promise;

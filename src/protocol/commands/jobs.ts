@@ -33,11 +33,11 @@ function isNotUnique(text: string): boolean {
   return /^notuniq/i.test(text);
 }
 
-/** PUSHB: many jobs; gives what the server said of each that it refused, by jid. */
-export function pushBulk(jobs: readonly EncodedJob[]): Command<Map<string, string>> {
+/** PUSHB: many jobs, their JSON with commas between; gives what the server said of each that it refused, by jid. */
+export function pushBulk(jobs: string): Command<Map<string, string>> {
   return {
     verb: "PUSHB",
-    payload: listOf(jobs),
+    payload: `[${jobs}]`,
     resend: "once",
     parse(reply, resent) {
       const refused = new Map<string, string>();
@@ -47,12 +47,6 @@ export function pushBulk(jobs: readonly EncodedJob[]): Command<Map<string, strin
       return refused;
     },
   };
-}
-
-function listOf(jobs: readonly EncodedJob[]): string {
-  let text = "[";
-  for (let i = 0; i < jobs.length; i++) text += i === 0 ? jobs[i]!.json : "," + jobs[i]!.json;
-  return text + "]";
 }
 
 /** FETCH: a job of the first queue that has one; `undefined` where none had any for two seconds. */
