@@ -89,6 +89,11 @@ export class ReconnectingLane {
     return this.#lane !== undefined && this.#lane.isFilling;
   }
 
+  /** See {@linkcode Lane.reads}. */
+  get reads(): number {
+    return this.#lane === undefined ? 0 : this.#lane.reads;
+  }
+
   /** See {@linkcode Lane.onceWritable}. */
   onceWritable(callback: () => void): void {
     if (this.#lane === undefined) return callback();
@@ -98,6 +103,11 @@ export class ReconnectingLane {
   /** See {@linkcode Lane.writing}. */
   get writing(): boolean {
     return this.#lane !== undefined && this.#lane.writing;
+  }
+
+  /** See {@linkcode Lane.flush}. */
+  flush(): void {
+    this.#lane?.flush();
   }
 
   /** Sends a command now, or once there is a connection again. */
