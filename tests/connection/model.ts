@@ -11,6 +11,7 @@ import { request } from "../../src/connection/request.ts";
 import { deferred } from "../../src/internal/deferred.ts";
 import { ManualClock } from "../../src/internal/clock.ts";
 import { parseText, type Resend } from "../../src/protocol/commands/command.ts";
+import type { Reply } from "../../src/protocol/reply.ts";
 import { Peer } from "./peer.ts";
 
 /** One thing that happens to a lane. `which` and `count` are taken as they fit. */
@@ -26,7 +27,8 @@ export type Action =
   | { readonly do: "reply"; readonly count: number; readonly refuses: boolean }
   /** The first part of a reply comes; the rest with the next one. */
   | { readonly do: "half" }
-  | { readonly do: "cut" | "reset" | "too many" | "shutdown" | "garbage" }
+  /** "silence": this connection's server says no more. */
+  | { readonly do: "cut" | "reset" | "too many" | "shutdown" | "garbage" | "silence" }
   /** Writes do not end from now on; they end again. */
   | { readonly do: "hold" | "release" }
   | { readonly do: "wait"; readonly ms: number }
@@ -34,15 +36,22 @@ export type Action =
   | { readonly do: "refuse"; readonly final: boolean }
   | { readonly do: "heal" };
 
+/** What is done, and how many turns of the microtasks are waited before the next. */
+export interface Step {
+  readonly action: Action;
+  readonly turns: number;
+}
+
 /** How a run of actions begins. */
 export interface Setting {
   readonly delivery: Delivery;
   readonly attempts: number;
-  readonly actions: readonly Action[];
+  readonly steps: readonly Step[];
 }
 
 const CONNECT_TIMEOUT_MS = 400;
 const COMMAND_TIMEOUT_MS = 1000;
+const CALLED_OFF = new Error("called off");
 
 /** A command, and what was seen of it. */
 interface Sent {
@@ -55,8 +64,10 @@ interface Sent {
   /** Those given after nobody waited any longer. */
   passesAborted: number;
   isAborted: boolean;
-  /** As its reply was read: whether it was taken for one that was sent again. */
-  resent: boolean | undefined;
+  /** It had settled a moment after it was called off. */
+  wasHeard: boolean;
+  /** As its reply was read: whether it was taken for one that was sent again, and on how many connections it had come. */
+  answer: { readonly resent: boolean | undefined; readonly came: number } | undefined;
   /** How often somebody settled it. */
   settled: number;
   end: { readonly value: string } | { readonly error: unknown } | undefined;
@@ -65,13 +76,17 @@ interface Sent {
 /** A connection, as its server sees it. */
 interface Connection {
   readonly peer: Peer;
-  /** Commands answered whole, by their number on this connection. */
+  /** How many of its commands are answered. */
   answered: number;
   /** The rest of a reply that has begun to come. */
   rest: string;
   /** The server looked at nothing after the handshake. */
   isRefused: boolean;
+  isSilent: boolean;
 }
+
+/** What is done at whatever moment; before all else there is a turn. */
+const AT_ONCE: ReadonlySet<Action["do"]> = new Set(["send", "abort", "hold", "release"]);
 
 /** The lane of a setting, driven by actions; {@linkcode Model.audit} says whether all that was seen is right. */
 export class Model {
@@ -117,9 +132,11 @@ export class Model {
   /** Opens it, has everything happen, and then has all be well until nothing is left to wait for. */
   async run(): Promise<void> {
     await this.#lane.open();
-    for (const action of this.#setting.actions) {
+    for (const { action, turns } of this.#setting.steps) {
+      // What was said to a connection comes before what ends it.
+      if (!AT_ONCE.has(action.do)) await turn();
       this.#act(action);
-      await turn();
+      await turn(turns);
     }
     await this.#end();
     this.audit();
@@ -129,7 +146,7 @@ export class Model {
     if (this.#refusal !== undefined) return Promise.reject(this.#refusal);
     const peer = new Peer();
     if (this.#isHeld) this.#hold(peer);
-    const connection = { peer, answered: 0, rest: "", isRefused: false };
+    const connection = { peer, answered: 0, rest: "", isRefused: false, isSilent: false };
     this.#connections.push(connection);
     // One that has hung up meanwhile says no more.
     peer.greet().catch(() => {});
@@ -146,7 +163,8 @@ export class Model {
         const sent = open[action.which % open.length];
         if (sent === undefined) return;
         sent.isAborted = true;
-        return sent.stop!.abort(new Error("called off"));
+        sent.stop!.abort(CALLED_OFF);
+        return void turn(3).then(() => sent.wasHeard = sent.end !== undefined);
       }
       case "reply":
         for (let i = 0; i < action.count; i++) this.#reply(connection, action.refuses);
@@ -159,14 +177,18 @@ export class Model {
       case "reset":
         return connection.peer.reset(new Error("reset"));
       case "too many":
-        if (connection.answered > 0 || connection.rest !== "" || connection.peer.isClosed) return;
-        connection.isRefused = true;
-        return void this.#say(connection, "-ERR too many connections: 2001\r\n");
+        if (connection.answered > 0 || connection.rest !== "") return;
+        connection.isRefused = this.#say(connection, "-ERR too many connections: 2001\r\n") ||
+          connection.isRefused;
+        return;
       case "shutdown":
         if (connection.rest !== "") return;
         return void this.#say(connection, "-ERR shutdown in progress\r\n");
       case "garbage":
         return void this.#say(connection, "HTTP/1.1 400\r\n");
+      case "silence":
+        connection.isSilent = true;
+        return;
       case "hold":
         this.#isHeld = true;
         return this.#hold(connection.peer);
@@ -194,7 +216,8 @@ export class Model {
       passes: [],
       passesAborted: 0,
       isAborted: false,
-      resent: undefined,
+      wasHeard: true,
+      answer: undefined,
       settled: 0,
       end: undefined,
     };
@@ -203,8 +226,8 @@ export class Model {
       verb: `C${sent.id}`,
       payload: "",
       resend,
-      parse(reply: Parameters<typeof parseText>[0], resent?: boolean) {
-        sent.resent = resent;
+      parse: (reply: Reply, resent?: boolean) => {
+        sent.answer = { resent, came: this.#came(sent).length };
         return parseText(reply);
       },
     };
@@ -230,6 +253,11 @@ export class Model {
     return peer.lines.filter((line) => /^C\d+$/.test(line)).map((line) => Number(line.slice(1)));
   }
 
+  /** The connections that a command has come on. */
+  #came({ id }: Sent): Connection[] {
+    return this.#connections.filter((connection) => this.#ids(connection).includes(id));
+  }
+
   #reply(connection: Connection, refuses: boolean): void {
     if (connection.rest !== "") {
       if (this.#say(connection, connection.rest)) connection.answered++;
@@ -237,21 +265,21 @@ export class Model {
       return;
     }
     const id = this.#ids(connection)[connection.answered];
-    if (id === undefined || connection.isRefused) return;
+    if (id === undefined) return;
     const text = refuses ? `-ERR refused ${id}\r\n` : `+reply ${id}\r\n`;
     if (this.#say(connection, text)) connection.answered++;
   }
 
   #replyHalf(connection: Connection): void {
     const id = this.#ids(connection)[connection.answered];
-    if (id === undefined || connection.isRefused) return;
+    if (id === undefined) return;
     if (!this.#say(connection, `$${`reply ${id}`.length}\r\nrep`)) return;
     connection.rest = `ly ${id}\r\n`;
   }
 
   /** False where it has hung up, or was hung up on. */
-  #say({ peer }: Connection, text: string): boolean {
-    if (peer.isClosed) return false;
+  #say({ peer, isRefused, isSilent }: Connection, text: string): boolean {
+    if (peer.isClosed || isRefused || isSilent) return false;
     try {
       peer.say(text);
       return true;
@@ -290,7 +318,7 @@ export class Model {
     }
     const ending = this.#lane.end();
     await turn();
-    this.clock.advance(1000);
+    this.#connections.at(-1)!.peer.end();
     await ending;
     await turn();
   }
@@ -309,20 +337,21 @@ export class Model {
     const { id, end, resend, passes, notAfter } = sent;
     const is = (condition: boolean, what: string) => assert(condition, `C${id}: ${what}`);
     is(end !== undefined && sent.settled === 1, "never settled");
-    const came = this.#connections.filter((connection) => this.#ids(connection).includes(id));
+    const came = this.#came(sent);
     const lookedAt = came.filter(({ isRefused }) => !isRefused);
     const mayTwice = this.#setting.attempts > 0 &&
       (resend === "safe" || (resend === "once" && this.#setting.delivery === "at-least-once"));
     is(mayTwice || lookedAt.length <= 1, "sent again, though it must not be");
+    is(sent.wasHeard, "called off, and does not settle at once");
     is(sent.passesAborted === 0, "sent after it was called off");
     is(notAfter === undefined || passes.every((at) => at <= notAfter), "sent after its deadline");
-    const answers = came.filter((connection) =>
-      this.#ids(connection).indexOf(id) < connection.answered
+    is(
+      sent.answer === undefined || sent.answer.came === came.length,
+      "sent again after its answer",
     );
-    if (answers.length > 0) is(answers[0] === came.at(-1), "sent again after it was answered");
     if ("value" in end!) {
       is(end.value === `reply ${id}`, `was given ${end.value}`);
-      return is(sent.resent === lookedAt.length > 1, "resent is wrong");
+      return is(sent.answer?.resent === lookedAt.length > 1, "resent is wrong");
     }
     this.#checkError(sent, end!.error, { came: came.length, lookedAt: lookedAt.length });
   }
@@ -339,7 +368,7 @@ export class Model {
     if (error instanceof ServerError) {
       return is(error.reply === `ERR refused ${id}`, "the refusal of another");
     }
-    if (isAborted) return is((error as Error).message === "called off", "not the signal's reason");
+    if (isAborted && error === CALLED_OFF) return;
     if (!(error instanceof ConnectionLostError)) return is(false, "an error of another kind");
     const isLate = error.code === "DEADLINE_PASSED";
     if (isLate) is(notAfter !== undefined && notAfter < this.clock.now(), "is not late");
@@ -356,6 +385,6 @@ export class Model {
 }
 
 /** Lets all that is under way end: no timer is real here. */
-async function turn(): Promise<void> {
-  for (let i = 0; i < 80; i++) await Promise.resolve();
+async function turn(count = 80): Promise<void> {
+  for (let i = 0; i < count; i++) await Promise.resolve();
 }

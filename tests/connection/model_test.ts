@@ -38,7 +38,10 @@ const action: fc.Arbitrary<Action> = fc.oneof(
       do: fc.constantFrom("half" as const, "too many" as const, "shutdown" as const),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("garbage" as const) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constantFrom("garbage" as const, "silence" as const) }),
+  },
   {
     weight: 4,
     arbitrary: fc.record({ do: fc.constantFrom("hold" as const, "release" as const) }),
@@ -56,12 +59,15 @@ const action: fc.Arbitrary<Action> = fc.oneof(
 const setting: fc.Arbitrary<Setting> = fc.record({
   delivery: fc.constantFrom("at-least-once" as const, "at-most-once" as const),
   attempts: fc.constantFrom(Infinity, Infinity, 3, 0),
-  actions: fc.array(action, { minLength: 1, maxLength: 30 }),
+  steps: fc.array(fc.record({ action, turns: fc.constantFrom(80, 80, 80, 0, 1, 2, 4, 8, 16) }), {
+    minLength: 1,
+    maxLength: 30,
+  }),
 });
 
 test("whatever happens to a lane in whatever order, it does what its model says", async () => {
   await fc.assert(fc.asyncProperty(setting, (all) => new Model(all).run()), {
-    ...parameters("lives of a lane", 1500),
+    ...parameters("lives of a lane", 2000),
     includeErrorInReport: true,
   });
 });
