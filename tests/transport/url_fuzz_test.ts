@@ -9,7 +9,8 @@ import { parameters } from "../properties.ts";
 const anyText = fc.string({ unit: "binary", maxLength: 20 }).filter((text) => text.isWellFormed());
 
 const ipv6 = fc.oneof(
-  fc.ipV6(),
+  // Of those with an IPv4 address in them, some are unknown to one runtime's `URL` or another's.
+  fc.ipV6().filter((address) => !address.includes(".")),
   fc.constantFrom("::1", "::", "2001:DB8::1", "::ffff:127.0.0.1", "fe80::1:2"),
 );
 const host = fc.oneof(
