@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { test } from "node:test";
-import { ConnectError, Consumer, Producer, TlsError, type TlsOptions } from "../../mod.ts";
+import {
+  ConnectError,
+  Consumer,
+  type ConsumerOptions,
+  Producer,
+  type ProducerOptions,
+  TlsError,
+  type TlsOptions,
+} from "../../mod.ts";
 import { FaktoryServer, ManualClock } from "../../src/server/mod.ts";
 import { startPeer } from "../transport/contract.ts";
 
@@ -16,7 +24,7 @@ function start(certificate: string): Promise<FaktoryServer> {
 }
 
 /** Both sides, as a program has them. */
-const clients: Record<string, (options: { url: string; tls?: TlsOptions }) => Promise<unknown>> = {
+const clients: Record<string, (options: ConsumerOptions & ProducerOptions) => Promise<unknown>> = {
   "a producer": (options) => Producer.connect(options),
   "a consumer": (options) => new Consumer(options).run(),
 };
@@ -81,14 +89,10 @@ test("a client without TLS tells a server that wants it, whether that hangs up o
     return true;
   });
   await using silent = await startPeer();
-  const both = [
-    { connections: 1, connect: (options: object) => Producer.connect(options) as Promise<unknown> },
-    { connections: 2, connect: (options: object) => new Consumer(options).run() },
-  ];
-  for (const { connections, connect } of both) {
+  for (const connect of Object.values(clients)) {
     const clock = new ManualClock();
     const connecting = assert.rejects(
-      connect({ url: `tcp://127.0.0.1:${silent.port}`, clock, concurrency: 1 }),
+      connect({ url: `tcp://127.0.0.1:${silent.port}`, clock, lanes: 1 }),
       (error) => {
         assert(error instanceof ConnectError, `${error}`);
         assert.equal(error.code, "CONNECT_TIMEOUT");
@@ -96,13 +100,12 @@ test("a client without TLS tells a server that wants it, whether that hangs up o
         return true;
       },
     );
-    const sockets = [];
-    for (let i = 0; i < connections; i++) sockets.push(await silent.next());
-    // Connected on this side, too: each waits for its greeting, and watches over all of it.
-    while (clock.pending < 2 * connections) await new Promise((resolve) => setTimeout(resolve, 0));
+    const socket = await silent.next();
+    // Connected on this side, too: it waits for its greeting, and watches over all of that.
+    while (clock.pending < 2) await new Promise((resolve) => setTimeout(resolve, 0));
     clock.advance(10_000);
     await connecting;
-    for (const socket of sockets) socket.destroy();
+    socket.destroy();
   }
 });
 
