@@ -61,11 +61,11 @@ const CALLS: Record<
     const written = writer.write({ type: text, args: [text], queue: text });
     await Promise.all([written, writer.close()]);
   }],
-  "a queue to pause": [["QUEUE PAUSE"], (producer, text) => producer.queues.pause(text)],
-  "queues to pause": [["QUEUE PAUSE"], (producer, text) => producer.queues.pause(["q", text])],
-  "a queue to resume": [["QUEUE RESUME"], (producer, text) => producer.queues.resume(text)],
-  "queues to remove": [["QUEUE REMOVE"], (producer, text) => producer.queues.remove(["q", text])],
-  "a queue to measure": [["QUEUE LATENCY"], (producer, text) => producer.queues.latency(text)],
+  "a queue to pause": [["QUEUE PAUSE 1"], (producer, text) => producer.queues.pause(text)],
+  "queues to pause": [["QUEUE PAUSE 2"], (producer, text) => producer.queues.pause(["q", text])],
+  "a queue to resume": [["QUEUE RESUME 1"], (producer, text) => producer.queues.resume(text)],
+  "queues to remove": [["QUEUE REMOVE 2"], (producer, text) => producer.queues.remove(["q", text])],
+  "a queue to measure": [["QUEUE LATENCY 1"], (producer, text) => producer.queues.latency(text)],
   "jids of a filter": [
     ["MUTATE", "MUTATE"],
     (producer, text) => producer.sets.retries.discard({ jids: ["plain-jid", text] }),
@@ -79,19 +79,19 @@ const CALLS: Record<
     ["MUTATE"],
     (producer, text) => producer.sets.dead.kill({ [text]: text } as never),
   ],
-  "a tracked job": [["TRACK GET"], (producer, text) => producer.tracking.get(text)],
+  "a tracked job": [["TRACK GET 1"], (producer, text) => producer.tracking.get(text)],
   "progress of a job": [["TRACK SET"], (producer, text) => producer.tracking.set({ jid: text })],
   "progress in words": [
     ["TRACK SET"],
     (producer, text) => producer.tracking.set({ jid: "canary-jid", text, percent: 1 }),
   ],
-  "a batch's id": [["BATCH STATUS"], (producer, text) => producer.batches.status(text)],
+  "a batch's id": [["BATCH STATUS 1"], (producer, text) => producer.batches.status(text)],
   "a batch's id, to open it": [
-    ["BATCH OPEN", "BATCH COMMIT"],
+    ["BATCH OPEN 1", "BATCH COMMIT 1"],
     (producer, text) => producer.batches.reopen(text, () => {}),
   ],
   "a batch's description and callbacks": [
-    ["BATCH NEW", "PUSH", "BATCH COMMIT"],
+    ["BATCH NEW", "PUSH", "BATCH COMMIT 1"],
     (producer, text) =>
       producer.batches.open(
         { description: text, success: { type: text, args: [text], custom: { [text]: text } } },
@@ -99,7 +99,7 @@ const CALLS: Record<
       ),
   ],
   "a batch's parent": [
-    ["BATCH NEW", "BATCH COMMIT"],
+    ["BATCH NEW", "BATCH COMMIT 1"],
     (producer, text) =>
       producer.batches.open({ parentBid: text, complete: { type: "t" } }, () => {}),
   ],
@@ -175,7 +175,7 @@ test("no text that a consumer is given becomes another command", async () => {
     const sent = transport.take();
     assert.deepEqual(
       sent.filter((verb) => verb !== "HELLO" && verb !== "END"),
-      ["FETCH", "TRACK SET", "FAIL", "FETCH", "PUSH", "ACK", "FETCH", "FAIL", "MUTATE"],
+      ["FETCH 1", "TRACK SET", "FAIL", "FETCH 1", "PUSH", "ACK", "FETCH 1", "FAIL", "MUTATE"],
       JSON.stringify(text),
     );
     await producer.close();

@@ -33,11 +33,16 @@ export class RecordingTransport implements Transport {
     };
   };
 
-  /** The verbs of the lines since the last time, each of which has to end in the one CR that belongs there. */
+  /**
+   * The verbs of the lines since the last time, each of which has to end in the one CR that belongs there; behind a verb that is
+   * followed by words and not by JSON, how many.
+   */
   take(): string[] {
     return this.lines.splice(0).map((line) => {
       if (line.indexOf("\r") !== line.length - 1) throw new Error(`not one line: ${line}`);
-      return /^(?:(?:QUEUE|BATCH|TRACK) )?[A-Z]+/.exec(line)?.[0] ?? line;
+      const verb = /^(?:(?:QUEUE|BATCH|TRACK) )?[A-Z]+/.exec(line)?.[0] ?? line;
+      const rest = line.slice(verb.length).trimEnd();
+      return rest === "" || /^ [{[]/.test(rest) ? verb : `${verb} ${rest.split(" ").length - 1}`;
     });
   }
 }

@@ -6,7 +6,10 @@ import { ConfigError } from "../../src/errors.ts";
 import { parseUrl } from "../../src/transport/url.ts";
 import { parameters } from "../properties.ts";
 
-const anyText = fc.string({ unit: "binary", maxLength: 20 }).filter((text) => text.isWellFormed());
+const anyText = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 20 }),
+  fc.string({ unit: fc.constantFrom(..."/?#@:%&=[] +ab"), maxLength: 8 }),
+).filter((text) => text.isWellFormed());
 
 const ipv6 = fc.oneof(
   // Of those with an IPv4 address in them, some are unknown to one runtime's `URL` or another's.
@@ -27,14 +30,17 @@ const server = fc.record({
   username: anyText,
   tls: fc.boolean(),
   slash: fc.constantFrom("", "/"),
+  isEncoded: fc.boolean(),
 });
 
 test("a URL that was put together comes apart again, whatever its password holds", () => {
   fc.assert(
-    fc.property(server, ({ host, port, password, username, tls, slash }) => {
+    fc.property(server, ({ host, port, password, username, tls, slash, isEncoded }) => {
+      // A password with all that need not be encoded as it is, an @ and a : too.
+      const raw = password.replaceAll(/[/?#%]/g, encodeURIComponent);
       const user = username === "" && password === ""
         ? ""
-        : `${encodeURIComponent(username)}:${encodeURIComponent(password)}@`;
+        : `${encodeURIComponent(username)}:${isEncoded ? encodeURIComponent(password) : raw}@`;
       const place = `${host.text}${port === undefined ? "" : `:${port}`}`;
       const url = `tcp${tls ? "+tls" : ""}://${user}${place}${slash}`;
       assert.deepEqual(parseUrl(url), {
