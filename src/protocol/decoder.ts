@@ -8,6 +8,9 @@ const CR = 13;
 /** The largest reply that is taken unless said otherwise, in bytes: a job of 32 MiB and room to spare. */
 export const DEFAULT_MAX_REPLY_BYTES = 64 * 1024 * 1024;
 
+/** One for all: it keeps nothing between two texts. */
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
 const OK: Reply = { kind: "status", text: "OK" };
 const NIL: Reply = { kind: "bulk", text: null };
 
@@ -18,7 +21,6 @@ const NIL: Reply = { kind: "bulk", text: null };
 export class ReplyDecoder {
   readonly #onReply: (reply: Reply) => void;
   readonly #maxBytes: number;
-  readonly #text = new TextDecoder("utf-8", { ignoreBOM: true });
   /** The beginning of a line or of a bulk whose end has not come. */
   #rest = new ByteBuffer();
   /** Bytes of the bulk under way, without its CRLF; -1 between replies. */
@@ -65,7 +67,7 @@ export class ReplyDecoder {
     if (bytes[length] !== CR || bytes[length + 1] !== LF) {
       throw violation("a bulk reply does not end where its length says");
     }
-    this.#onReply({ kind: "bulk", text: this.#text.decode(bytes.subarray(0, length)) });
+    this.#onReply({ kind: "bulk", text: utf8.decode(bytes.subarray(0, length)) });
     return end;
   }
 
@@ -98,7 +100,7 @@ export class ReplyDecoder {
   }
 
   #textOf(line: Uint8Array, end: number): string {
-    return this.#text.decode(line.subarray(1, end));
+    return utf8.decode(line.subarray(1, end));
   }
 
   #bulk(length: number): void {
