@@ -215,9 +215,11 @@ export class ReconnectingLane {
       if (final || reconnect.attempts === 0) this.#final = error;
       this.#attempt = 0;
       listener.disconnected(error, undefined);
-      return this.#rejectWaiting((request) =>
-        final ? error : lost(request, request.resent === true ? "unknown" : "not-sent", error)
-      );
+      return this.#rejectWaiting((request) => {
+        // Of what may have been carried out before, that has to be said.
+        if (request.resent === true) return lost(request, "unknown", error);
+        return final ? error : lost(request, "not-sent", error);
+      });
     }
     const waitMs = backoffMs(this.#attempt, reconnect);
     this.#cancelRetry = clock.after(waitMs, () => {

@@ -58,7 +58,8 @@ function parseWhole(text: string): Date | undefined {
   date.setUTCHours(Number(hour), Number(minute), Number(second), ms);
   if (sign === undefined) {
     lastMinute = text.slice(0, 17);
-    lastMinuteMs = date.getTime() - date.getTime() % 60_000;
+    // Not by a remainder, which is negative before 1970.
+    lastMinuteMs = Math.floor(date.getTime() / 60_000) * 60_000;
     return date;
   }
   const offsetMinutes = Number(offsetHour) * 60 + Number(offsetMinute);

@@ -1,3 +1,6 @@
+/** One for all: it keeps nothing between two texts. */
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
 /** Bytes of a chunk from which on it pays to read all of it at once, where a text is only a part of it. */
 const MIN_BYTES = 512;
 
@@ -9,7 +12,6 @@ const PATIENCE = 16;
  * pieces of that: calling a decoder takes longer than decoding the few hundred bytes of a job.
  */
 export class ChunkText {
-  readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   /** The chunk that was looked at last, and its text where it is ASCII. */
   #chunk: Uint8Array | undefined;
   #text: string | undefined;
@@ -20,7 +22,7 @@ export class ChunkText {
   of(bytes: Uint8Array, start: number, end: number): string {
     if (bytes !== this.#chunk) this.#look(bytes, end - start);
     if (this.#text !== undefined) return this.#text.slice(start, end);
-    return this.#decoder.decode(bytes.subarray(start, end));
+    return utf8.decode(bytes.subarray(start, end));
   }
 
   /** Other bytes come, perhaps where the last ones lay. */
@@ -36,7 +38,7 @@ export class ChunkText {
       this.#skip--;
       return;
     }
-    const text = this.#decoder.decode(bytes);
+    const text = utf8.decode(bytes);
     // As long as its bytes: each of them is a character of its own, and would be so in any piece.
     if (text.length === bytes.length) this.#text = text;
     else this.#skip = PATIENCE;
