@@ -6,16 +6,7 @@ import type { Command } from "../protocol/commands/command.ts";
 import { push, pushBulk } from "../protocol/commands/jobs.ts";
 import { refusal } from "../protocol/refusal.ts";
 import { JobList } from "./job_list.ts";
-
-/** Who waits for what becomes of a job. */
-export interface JobSink {
-  /** The server has it. */
-  done(jid: string): void;
-  /** The server refused it, or it is unknown whether it has it. */
-  failed(jid: string, error: unknown): void;
-  /** Nobody waits any longer: not to be sent if it was not yet. */
-  readonly cancelled?: boolean;
-}
+import type { JobSink } from "./job_sink.ts";
 
 /** Jobs in one PUSHB: the server has five seconds for all of them, and does nothing else on the connection meanwhile. */
 const MAX_JOBS = 1000;

@@ -5,7 +5,8 @@ import { encodeJob } from "../job/encode.ts";
 import { createJid } from "../job/jid.ts";
 import type { JobInput } from "../job/job.ts";
 import type { KnownJobs } from "../job/known_jobs.ts";
-import type { Batcher, JobSink } from "./batcher.ts";
+import type { Batcher } from "./batcher.ts";
+import type { JobSink } from "./job_sink.ts";
 
 /**
  * What every job passes on its way to the server. `next` takes the job on, or another in its place, and resolves to its jid

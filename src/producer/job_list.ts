@@ -1,5 +1,5 @@
 import type { EncodedJob } from "../job/encode.ts";
-import type { JobSink } from "./batcher.ts";
+import type { JobSink } from "./job_sink.ts";
 
 /**
  * Jobs that go out together, each with its sink. Their JSON lies in one text, as a command needs it: kept apart, that of a
