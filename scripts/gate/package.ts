@@ -5,6 +5,7 @@ import { audit } from "./audit.ts";
 import { runtimeFaults } from "./dependencies.ts";
 import { checkCommand, checkExecutable } from "./installed_command.ts";
 import { type Installed, program, runtimes } from "./installed.ts";
+import { checkWorkers } from "./workers.ts";
 import { fail, type Outcome, pass, type Step, sumOf } from "./step.ts";
 
 /** The package as npm gets it: its shape, its types, and a program with it under each runtime. */
@@ -27,6 +28,7 @@ export const packageStep: Step = {
           () => runJob(runtime, installed),
         ]),
         () => checkExecutable(installed),
+        () => checkWorkers(installed),
       ]);
     } finally {
       await Deno.remove(work, { recursive: true });
