@@ -57,11 +57,8 @@ export type {
 } from "./src/consumer/isolated/types.ts";
 export type { LogFields, Logger } from "./src/consumer/logger.ts";
 export { Discard, Kill, Outcome, RetryAfter, Snooze } from "./src/consumer/outcome.ts";
-export type {
-  ConsumerMiddleware,
-  HandlerAndOptions,
-  HandlerOptions,
-} from "./src/consumer/registry.ts";
+export type { ConsumerMiddleware } from "./src/consumer/middleware.ts";
+export type { HandlerAndOptions, HandlerOptions } from "./src/consumer/registry.ts";
 export type { EndReason, Report, RunLimits } from "./src/consumer/report.ts";
 export type { ConnectionOptions, ReconnectOptions } from "./src/connection/options.ts";
 export type { Delivery } from "./src/connection/reconnecting_lane.ts";

@@ -1,6 +1,8 @@
+const ROW = /^\|\s*`([^`]+)`\s*\|([^|]*)\|([^|]*)\|$/gm;
+
 /** What differs between `deno.json`'s imports and the table of dependencies in `CONTRIBUTING.md`. */
 export function dependencyFaults(imports: readonly string[], contributing: string): string[] {
-  const rows = [...contributing.matchAll(/^\|\s*`([^`]+)`\s*\|([^|]*)\|([^|]*)\|$/gm)];
+  const rows = [...contributing.matchAll(ROW)];
   const named = rows.map(([, name]) => name);
   return [
     ...imports.filter((name) => !named.includes(name))
@@ -9,5 +11,21 @@ export function dependencyFaults(imports: readonly string[], contributing: strin
       if (!imports.includes(name)) return [`${name} is in CONTRIBUTING.md, but not in deno.json`];
       return where.trim() === "" || why.trim() === "" ? [`${name} has no reason to be here`] : [];
     }),
+  ];
+}
+
+/** What differs between the packages that `what` needs when it runs and those that `CONTRIBUTING.md` says are needed then. */
+export function runtimeFaults(
+  what: string,
+  packages: readonly string[],
+  contributing: string,
+): string[] {
+  const told = [...contributing.matchAll(ROW)]
+    .filter(([, , where = ""]) => where.trim() === "runtime").map(([, name = ""]) => name);
+  return [
+    ...packages.filter((name) => !told.includes(name))
+      .map((name) => `${what} needs ${name}, which CONTRIBUTING.md does not say`),
+    ...told.filter((name) => !packages.includes(name))
+      .map((name) => `CONTRIBUTING.md says that ${name} is needed, and ${what} does not need it`),
   ];
 }

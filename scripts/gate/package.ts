@@ -1,9 +1,12 @@
 import { deno, output, run } from "../command.ts";
 import { packNpm } from "../npm/pack.ts";
 import { readProject } from "../project.ts";
+import { audit } from "./audit.ts";
+import { runtimeFaults } from "./dependencies.ts";
 import { checkCommand, checkExecutable } from "./installed_command.ts";
 import { jsrArgs } from "./jsr.ts";
 import { type Installed, program, runtimes } from "./installed.ts";
+import { checkWorkers } from "./workers.ts";
 import { fail, type Outcome, pass, type Step, sumOf } from "./step.ts";
 
 /** The package as npm gets it: its shape, its types, and a program with it under each runtime. */
@@ -18,12 +21,15 @@ export const packageStep: Step = {
       return await sumOf([
         () => checkShape(installed),
         () => checkTypes(installed),
+        () => checkDependencies(installed),
+        () => audit(installed.folder),
         ...Object.keys(runtimes).flatMap((runtime) => [
           () => checkEntries(runtime, installed),
           () => checkCommand(runtime, installed),
           () => runJob(runtime, installed),
         ]),
         () => checkExecutable(installed),
+        () => checkWorkers(installed),
       ]);
     } finally {
       await Deno.remove(work, { recursive: true });
@@ -52,6 +58,17 @@ async function checkShape({ tarball }: Installed): Promise<Outcome> {
       await run("node", args) ? pass : fail(`${name} has something against it`)
     ),
   );
+}
+
+/** It brings with it what `CONTRIBUTING.md` says, and nothing besides. */
+async function checkDependencies({ folder }: Installed): Promise<Outcome> {
+  const lock = JSON.parse(await Deno.readTextFile(`${folder}/package-lock.json`));
+  const { name } = await readProject();
+  const brought = Object.keys(lock.packages).filter((path) => path !== "")
+    .map((path) => path.replace(/^.*node_modules\//, "")).filter((other) => other !== name);
+  const contributing = await Deno.readTextFile("CONTRIBUTING.md");
+  const faults = runtimeFaults("the installed package", brought, contributing);
+  return faults.length === 0 ? pass : fail(faults.join("; "));
 }
 
 /** The types serve a program on Node without the DOM's, and one for a bundler without Node's. */

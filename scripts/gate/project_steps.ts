@@ -1,14 +1,19 @@
-import { dependencyFaults } from "./dependencies.ts";
+import { rooms } from "../imports/rules.ts";
+import { dependencyFaults, runtimeFaults } from "./dependencies.ts";
 import { readProject } from "../project.ts";
 import { fail, type Outcome, pass, type Step } from "./step.ts";
 
-/** Holds `CONTRIBUTING.md`'s table of dependencies to `deno.json`. */
+/** Holds `CONTRIBUTING.md`'s table of dependencies to `deno.json`, and to what the rooms of the source may import. */
 export const dependencyStep: Step = {
   name: "dependencies",
   async run(): Promise<Outcome> {
     const { imports } = await readProject();
     const contributing = await Deno.readTextFile("CONTRIBUTING.md");
-    const faults = dependencyFaults(Object.keys(imports), contributing);
+    const packages = new Set(rooms.flatMap(({ packages = [] }) => packages));
+    const faults = [
+      ...dependencyFaults(Object.keys(imports), contributing),
+      ...runtimeFaults("src/", [...packages], contributing),
+    ];
     return faults.length === 0 ? pass : fail(faults.join("; "));
   },
 };

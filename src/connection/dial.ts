@@ -55,17 +55,21 @@ export async function dial(options: DialOptions, signal?: AbortSignal): Promise<
   const abort = () => giveUp.abort(signal?.reason);
   signal?.throwIfAborted();
   signal?.addEventListener("abort", abort, { once: true });
-  const cancelTimer = clock.after(connectTimeoutMs, () =>
+  let lane: Lane | undefined;
+  const cancelTimer = clock.after(connectTimeoutMs, () => {
+    // A server that waits for TLS says nothing to a client that waits for its greeting.
+    const hint = lane?.replies === 0 ? hintAtTls(target) : "";
     giveUp.abort(
       new ConnectError(
         "CONNECT_TIMEOUT",
-        `Cannot connect to ${place(target)} as it took longer than ${connectTimeoutMs} ms`,
+        `Cannot connect to ${place(target)} as it took longer than ${connectTimeoutMs} ms${hint}`,
       ),
-    ));
+    );
+  });
   try {
     const connecting = transport.connect(target, { signal: giveUp.signal });
     const connection = await orAborted(connecting, giveUp.signal, (late) => late.close());
-    const lane = new Lane(connection, options);
+    lane = new Lane(connection, options);
     const shaking = shakeHands(lane, options);
     try {
       await orAborted(shaking, giveUp.signal);
@@ -157,9 +161,7 @@ async function answered<T>(
 function endedEarly({ error }: LaneEnd, target: ConnectTarget, awaited: string): Error {
   if (error instanceof ConnectError || error instanceof TlsError) return error;
   if (error !== undefined && !(error instanceof ConnectionLostError)) return error;
-  const hint = awaited === "its greeting" && target.tls === undefined
-    ? ". Does the server want TLS (tcp+tls://)?"
-    : "";
+  const hint = awaited === "its greeting" ? hintAtTls(target) : "";
   if (error instanceof TimeoutError) {
     return new ConnectError(
       "CONNECT_TIMEOUT",
@@ -172,6 +174,11 @@ function endedEarly({ error }: LaneEnd, target: ConnectTarget, awaited: string):
     `Cannot connect to ${place(target)} as the server hung up before ${awaited}${hint}`,
     { cause: error },
   );
+}
+
+/** For a server that has not greeted. */
+function hintAtTls({ tls }: ConnectTarget): string {
+  return tls === undefined ? ". Does the server want TLS (tcp+tls://)?" : "";
 }
 
 /** A target for people. */

@@ -73,6 +73,7 @@ export class Lane {
   /** When the server last showed that it is working on what is pending. */
   #progressAt = 0;
   #replies = 0;
+  #reads = 0;
   #isEnded = false;
 
   /** Takes the connection over. */
@@ -95,6 +96,11 @@ export class Lane {
   /** Replies that came, those of the handshake included. */
   get replies(): number {
     return this.#replies;
+  }
+
+  /** How often bytes came: replies with the same count came together. */
+  get reads(): number {
+    return this.#reads;
   }
 
   /** Commands that wait for their reply. */
@@ -146,6 +152,11 @@ export class Lane {
     }
   }
 
+  /** Writes what was sent now, where nothing is being written, and not at the end of the turn. */
+  flush(): void {
+    void this.#flush();
+  }
+
   /** Waits for a reply that nothing was sent for: the server's greeting. */
   expect(request: Request): void {
     this.#expect(request);
@@ -195,7 +206,7 @@ export class Lane {
     if (this.#writing) return;
     this.#writing = true;
     try {
-      while (this.#filling.length > 0 && !this.#isEnded) {
+      while (!this.#filling.isEmpty && !this.#isEnded) {
         [this.#filling, this.#leaving] = [this.#leaving, this.#filling];
         this.#unsent = 0;
         await this.#writer.write(this.#leaving.view);
@@ -234,6 +245,7 @@ export class Lane {
         const { done, value } = await reader.read();
         if (done) return this.#finish(lost(undefined), "unanswered");
         this.#progressAt = this.#clock.now();
+        this.#reads++;
         decoder.push(value);
       }
     } catch (error) {

@@ -60,6 +60,11 @@ export class Lanes {
     lane.send(request);
   }
 
+  /** Writes what was sent last now, and not at the end of the turn. */
+  flush(): void {
+    this.#current?.flush();
+  }
+
   /** Resolves once nothing waits for a connection or a reply. */
   async drained(): Promise<void> {
     await Promise.all(this.all.map((lane) => lane.drained()));

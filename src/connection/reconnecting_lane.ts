@@ -89,6 +89,11 @@ export class ReconnectingLane {
     return this.#lane !== undefined && this.#lane.isFilling;
   }
 
+  /** See {@linkcode Lane.reads}. */
+  get reads(): number {
+    return this.#lane === undefined ? 0 : this.#lane.reads;
+  }
+
   /** See {@linkcode Lane.onceWritable}. */
   onceWritable(callback: () => void): void {
     if (this.#lane === undefined) return callback();
@@ -98,6 +103,11 @@ export class ReconnectingLane {
   /** See {@linkcode Lane.writing}. */
   get writing(): boolean {
     return this.#lane !== undefined && this.#lane.writing;
+  }
+
+  /** See {@linkcode Lane.flush}. */
+  flush(): void {
+    this.#lane?.flush();
   }
 
   /** Sends a command now, or once there is a connection again. */
@@ -205,9 +215,11 @@ export class ReconnectingLane {
       if (final || reconnect.attempts === 0) this.#final = error;
       this.#attempt = 0;
       listener.disconnected(error, undefined);
-      return this.#rejectWaiting((request) =>
-        final ? error : lost(request, request.resent === true ? "unknown" : "not-sent", error)
-      );
+      return this.#rejectWaiting((request) => {
+        // Of what may have been carried out before, that has to be said.
+        if (request.resent === true) return lost(request, "unknown", error);
+        return final ? error : lost(request, "not-sent", error);
+      });
     }
     const waitMs = backoffMs(this.#attempt, reconnect);
     this.#cancelRetry = clock.after(waitMs, () => {

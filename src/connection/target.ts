@@ -86,7 +86,8 @@ function tlsSettings(tls: unknown, isInUrl: boolean): TlsOptions | undefined {
   }
   if (tls === true) return {};
   if (typeof tls !== "object" || tls === null || Array.isArray(tls)) {
-    throw invalidOption("tls", "an object or a boolean", tls);
+    // Never shown, here and below: it may be a key in the wrong place.
+    throw invalidOption("tls", "an object or a boolean", typeof tls);
   }
   const given = tls as Record<string, unknown>;
   for (const name of TLS_TEXTS) {
@@ -101,7 +102,7 @@ function tlsSettings(tls: unknown, isInUrl: boolean): TlsOptions | undefined {
   if (
     caCerts !== undefined &&
     !(Array.isArray(caCerts) && caCerts.every((cert) => typeof cert === "string"))
-  ) throw invalidOption("tls.caCerts", "an array of texts", caCerts);
+  ) throw invalidOption("tls.caCerts", "an array of texts", typeof caCerts);
   if (rejectUnauthorized !== undefined && typeof rejectUnauthorized !== "boolean") {
     throw invalidOption("tls.rejectUnauthorized", "a boolean", rejectUnauthorized);
   }

@@ -12,7 +12,8 @@ import type { ConsumerEvents, ConsumerState } from "./events.ts";
 import { scopedLogger } from "./logger.ts";
 import { type ConsumerOptions, type ConsumerSettings, resolveSettings } from "./options.ts";
 import { checkChoice, type QueueChoice } from "./queues/choice.ts";
-import { type ConsumerMiddleware, type HandlerAndOptions, Registry } from "./registry.ts";
+import type { ConsumerMiddleware } from "./middleware.ts";
+import { type HandlerAndOptions, Registry } from "./registry.ts";
 import type { EndReason, Report, RunLimits, SessionLimits } from "./report.ts";
 import { DEFAULT_GRACE_MS, Session, type SessionParts } from "./session.ts";
 

@@ -128,7 +128,7 @@ export class Dispatcher {
     if (found === undefined) return this.#owner.finished(execution, { error: unregistered(job) });
     const timeoutMs = ownTimeout(job) ?? found.timeoutMs;
     if (timeoutMs !== undefined) execution.limit(timeoutMs, clock);
-    execution.run(found.handler);
+    execution.run(found.run);
   }
 
   readonly #owner: ExecutionOwner = {

@@ -1,13 +1,14 @@
 import { InvalidArgumentError, JobAbortedError } from "../errors.ts";
 import type { Clock } from "../internal/clock.ts";
+import type { Ends } from "../internal/layers.ts";
 import { showValue } from "../internal/show.ts";
 import type { Job } from "../job/job.ts";
 import type { Producer } from "../producer/producer.ts";
 import type { Progress } from "../protocol/commands/enterprise.ts";
-import type { Handler, JobContext } from "./handler.ts";
+import type { JobContext } from "./handler.ts";
 import type { Logger } from "./logger.ts";
-import { Outcome } from "./outcome.ts";
 import type { Expiring } from "./reservations.ts";
+import type { Runner } from "./runner.ts";
 
 /** The longest reservation, in seconds. */
 const MAX_RESERVE_SECONDS = 86_400;
@@ -118,29 +119,18 @@ export class Execution implements JobContext, Expiring {
     this.#cancelLimit?.();
   }
 
-  /** Calls the handler. Whatever it does, the owner hears how it ended, once. */
-  run(handler: Handler): void {
-    let result: unknown;
-    let isAsync: boolean;
+  /** Has the job run. However that ends, the owner hears of it, once. */
+  run(run: Runner): void {
+    const ends = new RunEnds(this);
     try {
-      result = handler(this.job, this);
-      // A getter of the result's own may throw.
-      isAsync = isThenable(result);
+      run(this.job, this, ends);
     } catch (error) {
-      return this.#finish({ error });
+      ends.reject(error);
     }
-    if (!isAsync) return this.#conclude(result);
-    Promise.resolve(result).then(
-      (value) => this.#conclude(value),
-      (error) => this.#finish({ error }),
-    );
   }
 
-  #conclude(result: unknown): void {
-    this.#finish(result instanceof Outcome ? { error: result } : undefined);
-  }
-
-  #finish(failure: { readonly error: unknown } | undefined): void {
+  /** @internal */
+  finish(failure: { readonly error: unknown } | undefined): void {
     this.#cancelLimit?.();
     this.#owner.finished(this, failure);
   }
@@ -163,9 +153,21 @@ export class Execution implements JobContext, Expiring {
   }
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null &&
-    typeof (value as { then?: unknown }).then === "function";
+/** Not the run itself, which handlers get to see: `context.resolve()` must not do something. */
+class RunEnds implements Ends<unknown> {
+  readonly #execution: Execution;
+
+  constructor(execution: Execution) {
+    this.#execution = execution;
+  }
+
+  resolve(): void {
+    this.#execution.finish(undefined);
+  }
+
+  reject(error: unknown): void {
+    this.#execution.finish({ error });
+  }
 }
 
 /** A promise that may be left alone: a rejection that nobody waits for must not end the program. */

@@ -46,6 +46,8 @@ interface FetchLane {
   underWay: number;
   /** Those of them that leave out queues for their limits. */
   partial: number;
+  /** Its lane's `reads` at the last reply. */
+  reads: number;
   /** Calls its rest off. */
   cancelRest: (() => void) | undefined;
 }
@@ -66,6 +68,7 @@ export class Fetcher {
       lane,
       underWay: 0,
       partial: 0,
+      reads: 0,
       cancelRest: undefined,
     }));
   }
@@ -139,8 +142,9 @@ export class Fetcher {
   answered(fetch: Fetch, job: Job | undefined): void {
     const { lane, askedAt, plan } = fetch;
     this.#end(fetch);
-    // A FETCH that still lies there was asked for by another reply of this turn.
-    this.#together += ((lane.lane.isFilling ? 1 : 0) - this.#together) * WEIGHT;
+    const { reads } = lane.lane;
+    this.#together += ((reads === lane.reads ? 1 : 0) - this.#together) * WEIGHT;
+    lane.reads = reads;
     if (job === undefined) return this.#options.empty(plan);
     const { backlog, wanted, fetched } = this.#options;
     backlog.fetched();
@@ -192,7 +196,8 @@ class Fetch implements Request<Job | undefined> {
   readonly command: Command<Job | undefined>;
   readonly plan: FetchPlan;
   readonly lane: FetchLane;
-  askedAt: number;
+  /** When it was sent, in milliseconds since 1970. */
+  askedAt = 0;
   readonly #fetcher: Fetcher;
   resent?: boolean;
 
@@ -200,7 +205,6 @@ class Fetch implements Request<Job | undefined> {
     this.command = plan.command;
     this.plan = plan;
     this.lane = lane;
-    this.askedAt = fetcher.now();
     this.#fetcher = fetcher;
   }
 

@@ -1,16 +1,14 @@
 import { invalidOption, positive } from "../connection/options.ts";
 import { ConfigError } from "../errors.ts";
-import { type Layer, runThrough } from "../internal/layers.ts";
 import { showValue } from "../internal/show.ts";
 import type { JobDefinitions } from "../job/catalogue.ts";
-import type { Job } from "../job/job.ts";
 import type { KnownJobs } from "../job/known_jobs.ts";
 import type { HandlerArgs, HandlerKey } from "../job/typed.ts";
-import { checkedHandler } from "./checked.ts";
-import type { Handler, JobContext } from "./handler.ts";
+import type { Handler } from "./handler.ts";
 import type { Limit } from "./limits/limit.ts";
 import { checkLimit } from "./limits/limits.ts";
-import { Outcome } from "./outcome.ts";
+import type { ConsumerMiddleware } from "./middleware.ts";
+import { calling, checked, type Runner, within } from "./runner.ts";
 
 /** Options of `Consumer.register`; the limits are of the jobs of this type. */
 export interface HandlerOptions extends Limit {
@@ -38,20 +36,9 @@ export type HandlerAndOptions<
     options?: HandlerOptions,
   ];
 
-/**
- * What every job passes on its way to its handler. `next` runs the middleware within, and at last the handler; it rejects
- * with what that throws, an outcome included. One that does not call `next` ends the job: it is done. One that gives nothing
- * gives what its `next` gave, and need not wait for that. Calling `next` twice fails the job (`StateError` `NEXT_CALLED_TWICE`).
- */
-export type ConsumerMiddleware = (
-  job: Job,
-  context: JobContext,
-  next: () => Promise<unknown>,
-) => unknown;
-
 /** What runs the jobs of a type. */
 export interface Registered {
-  readonly handler: Handler;
+  readonly run: Runner;
   readonly timeoutMs: number | undefined;
   readonly limit: Limit | undefined;
 }
@@ -95,7 +82,7 @@ export class Registry {
       ? undefined
       : positive("timeoutMs", options.timeoutMs, 0);
     const limit = limitOf(handler as Handler & Limit, checkLimit("", options));
-    this.#handlers.set(type, { handler: handler as Handler, timeoutMs, limit });
+    this.#handlers.set(type, { run: calling(handler as Handler), timeoutMs, limit });
     this.#layered.delete(type);
   }
 
@@ -126,18 +113,16 @@ export class Registry {
     }
     let layered = this.#layered.get(type);
     if (layered === undefined) {
-      layered = { ...own, handler: this.#layer(type, own.handler) };
+      layered = { ...own, run: this.#layer(type, own.run) };
       this.#layered.set(type, layered);
     }
     return layered;
   }
 
-  #layer(type: string, handler: Handler): Handler {
-    const layered = this.#middleware.length === 0
-      ? handler
-      : within([...this.#middleware], handler);
+  #layer(type: string, run: Runner): Runner {
+    const layered = this.#middleware.length === 0 ? run : within([...this.#middleware], run);
     const schema = this.#known?.schemaOf(type);
-    return schema === undefined ? layered : checkedHandler(schema, layered);
+    return schema === undefined ? layered : checked(schema, layered);
   }
 }
 
@@ -148,21 +133,4 @@ function limitOf(handler: Handler & Limit, { concurrency, perSecond }: Limit): L
   return most === undefined && perSecond === undefined
     ? undefined
     : { concurrency: most, perSecond };
-}
-
-function within(middleware: readonly ConsumerMiddleware[], handler: Handler): Handler {
-  return async (job: Job, context: JobContext) => {
-    const layers = middleware.map((one): Layer<unknown> => async (next) =>
-      noOutcome(await one(job, context, next))
-    );
-    const work = async () => noOutcome(await handler(job, context));
-    const { result } = await runThrough(layers, work);
-    return result;
-  };
-}
-
-/** As an outcome is no success, the middleware around hears of it as of an error, whichever way it was given. */
-function noOutcome(value: unknown): unknown {
-  if (value instanceof Outcome) throw value;
-  return value;
 }

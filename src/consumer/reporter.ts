@@ -1,6 +1,7 @@
 import { JobNotFoundError, ServerError } from "../errors.ts";
 import type { Request } from "../connection/request.ts";
 import { acknowledge, fail, type FailureReport, push } from "../protocol/commands/jobs.ts";
+import { jidFilters } from "../protocol/commands/filters.ts";
 import { mutate } from "../protocol/commands/server.ts";
 import type { Command } from "../protocol/commands/command.ts";
 import type { EncodedJob } from "../job/encode.ts";
@@ -60,9 +61,10 @@ export class Reporter {
 
   /** The job failed, and no retry is to follow: FAIL leaves it with the retries, MUTATE takes it to the dead. */
   killed(finished: Finished, failure: FailureReport): void {
-    const filter = { jids: [finished.job.jid] };
-    const kill = { command: mutate("kill", "retries", filter) };
-    this.#begin(finished, { command: fail(failure), done: kill });
+    const kills = jidFilters([finished.job.jid])
+      .map((filter): Step => ({ command: mutate("kill", "retries", filter) }));
+    const steps = [{ command: fail(failure) }, ...kills];
+    this.#begin(finished, steps.reduceRight((done, step) => ({ ...step, done })));
   }
 
   /** The job is enqueued again, and done with once it is; where the server refuses it, it failed. */

@@ -28,5 +28,5 @@ export function nativeSha256(
 
 /** One in JavaScript, loaded where it is needed only. */
 export async function portableSha256(): Promise<Sha256> {
-  return (await import("@noble/hashes/sha2.js")).sha256;
+  return (await import("./portable_sha256.ts")).portableSha256;
 }

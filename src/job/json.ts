@@ -81,18 +81,20 @@ export function objectText(object: object): string {
  * @throws {JsonFault} where it holds half of a surrogate pair, which the server would replace.
  */
 export function quote(text: string): string {
-  const { length } = text;
-  if (length <= SHORT_TEXT) {
-    let i = 0;
-    while (i < length) {
-      const code = text.charCodeAt(i);
-      if (code < 0x20 || code === 0x22 || code === 0x5c || code >= 0xd800) break;
-      i++;
-    }
-    if (i === length) return '"' + text + '"';
-  }
+  if (isPlain(text)) return '"' + text + '"';
   if (!text.isWellFormed()) throw new JsonFault("ill-formed text (half of a surrogate pair)");
   return JSON.stringify(text);
+}
+
+/** Whether a text is known at a glance to be itself in JSON, between quotes: most are. */
+export function isPlain(text: string): boolean {
+  const { length } = text;
+  if (length > SHORT_TEXT) return false;
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i);
+    if (code < 0x20 || code === 0x22 || code === 0x5c || code >= 0xd800) return false;
+  }
+  return true;
 }
 
 /** The ancestors of a value, kept only where it lies suspiciously deep. */

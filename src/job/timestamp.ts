@@ -19,27 +19,27 @@ let lastMinuteMs = 0;
 /** Jobs come in the order in which they were made, so that most are of the minute of the one before: a tenth of the work. */
 function sameMinute(text: string): Date | undefined {
   const end = text.length - 1;
-  if (lastMinute === "" || !text.startsWith(lastMinute) || text[end] !== "Z") return undefined;
-  const seconds = digit(text, 17) * 10 + digit(text, 18);
-  if (!(seconds < 60)) return undefined;
-  if (end === 19) return new Date(lastMinuteMs + seconds * 1000);
-  if (text[19] !== "." || end === 20) return undefined;
-  let fraction = 0;
-  for (let i = 20; i < end; i++) {
-    const value = digit(text, i);
-    if (Number.isNaN(value)) return undefined;
-    if (i < 23) fraction += value * PLACES[i - 20]!;
+  if (lastMinute === "" || !text.startsWith(lastMinute) || text.charCodeAt(end) !== Z) {
+    return undefined;
   }
-  return new Date(lastMinuteMs + seconds * 1000 + fraction);
+  const [tens, ones] = [text.charCodeAt(17) - ZERO, text.charCodeAt(18) - ZERO];
+  if (!(tens >= 0 && tens < 6 && ones >= 0 && ones <= 9)) return undefined;
+  const ms = lastMinuteMs + (tens * 10 + ones) * 1000;
+  if (end === 19) return new Date(ms);
+  if (text.charCodeAt(19) !== DOT || end === 20) return undefined;
+  let fraction = 0;
+  let place = 100;
+  for (let i = 20; i < end; i++) {
+    const value = text.charCodeAt(i) - ZERO;
+    if (!(value >= 0 && value <= 9)) return undefined;
+    if (i > 22) continue;
+    fraction += value * place;
+    place /= 10;
+  }
+  return new Date(ms + fraction);
 }
 
-const PLACES = [100, 10, 1];
-
-/** The digit at `index`, or NaN. */
-function digit(text: string, index: number): number {
-  const value = text.charCodeAt(index) - 48;
-  return value >= 0 && value <= 9 ? value : NaN;
-}
+const [ZERO, DOT, Z] = [0x30, 0x2e, 0x5a];
 
 function parseWhole(text: string): Date | undefined {
   const match = TIMESTAMP.exec(text);
@@ -58,7 +58,8 @@ function parseWhole(text: string): Date | undefined {
   date.setUTCHours(Number(hour), Number(minute), Number(second), ms);
   if (sign === undefined) {
     lastMinute = text.slice(0, 17);
-    lastMinuteMs = date.getTime() - date.getTime() % 60_000;
+    // Not by a remainder, which is negative before 1970.
+    lastMinuteMs = Math.floor(date.getTime() / 60_000) * 60_000;
     return date;
   }
   const offsetMinutes = Number(offsetHour) * 60 + Number(offsetMinute);

@@ -1,5 +1,6 @@
 import { InvalidJobError, type SchemaIssue } from "../errors.ts";
 import { kindOf, showText } from "../internal/show.ts";
+import { isThenable } from "../internal/thenable.ts";
 import { pathStep } from "./json.ts";
 import type { StandardSchema } from "./standard_schema.ts";
 
@@ -86,9 +87,4 @@ function failed({ action, type }: Subject, cause: unknown): InvalidJobError {
     `Cannot ${action} as the schema of ${showText(type)} failed to check its args: ${kind}`,
     { path: "args", cause },
   );
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null &&
-    typeof (value as { then?: unknown }).then === "function";
 }

@@ -7,10 +7,10 @@ export function withCustom(job: JobInput, more: Readonly<Record<string, unknown>
   if (!(job instanceof Job)) return { ...job, custom };
   const { jid, type, args, retry, at, reserveFor, backtrace, createdAt } = job;
   const queue = givenQueue(job);
-  const fields: JobFields & Record<string, unknown> = {
+  const fields: JobFields = {
     ...{ jid, type, args, queue, retry, at, reserveFor, backtrace, createdAt, custom },
   };
   const unknown = unknownOption(job);
-  if (unknown !== undefined) fields[unknown] = null;
-  return fields;
+  // Not by an assignment: that of `__proto__` would make no property.
+  return unknown === undefined ? fields : { ...fields, [unknown]: null };
 }

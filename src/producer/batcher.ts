@@ -5,16 +5,8 @@ import type { EncodedJob } from "../job/encode.ts";
 import type { Command } from "../protocol/commands/command.ts";
 import { push, pushBulk } from "../protocol/commands/jobs.ts";
 import { refusal } from "../protocol/refusal.ts";
-
-/** Who waits for what becomes of a job. */
-export interface JobSink {
-  /** The server has it. */
-  done(jid: string): void;
-  /** The server refused it, or it is unknown whether it has it. */
-  failed(jid: string, error: unknown): void;
-  /** Nobody waits any longer: not to be sent if it was not yet. */
-  readonly cancelled?: boolean;
-}
+import { JobList } from "./job_list.ts";
+import type { JobSink } from "./job_sink.ts";
 
 /** Jobs in one PUSHB: the server has five seconds for all of them, and does nothing else on the connection meanwhile. */
 const MAX_JOBS = 1000;
@@ -48,83 +40,71 @@ class LoneJob implements Request<void> {
   }
 }
 
-/** Jobs that go out together as a PUSHB, each with its sink. */
+/** Many jobs, as a PUSHB. */
 class ManyJobs implements Request<Map<string, string>> {
   command: Command<Map<string, string>>;
-  #jobs: readonly EncodedJob[];
-  #sinks: readonly JobSink[];
+  #jobs: JobList;
   resent?: boolean;
 
-  constructor(jobs: readonly EncodedJob[], sinks: readonly JobSink[]) {
-    this.command = pushBulk(jobs);
+  constructor(jobs: JobList) {
+    this.command = pushBulk(jobs.text);
     this.#jobs = jobs;
-    this.#sinks = sinks;
   }
 
   /** Leaves out what was called off while it waited for a connection. */
   sending(): void {
-    if (!this.#sinks.some((sink) => sink.cancelled === true)) return;
-    this.#jobs = this.#jobs.filter((_, i) => this.#sinks[i]!.cancelled !== true);
-    this.#sinks = this.#sinks.filter((sink) => sink.cancelled !== true);
-    this.command = pushBulk(this.#jobs);
+    const wanted = this.#jobs.wanted(callOff);
+    if (wanted === this.#jobs) return;
+    this.#jobs = wanted;
+    this.command = pushBulk(wanted.text);
   }
 
   get cancelled(): boolean {
-    return this.#sinks.every((sink) => sink.cancelled === true);
+    return this.#jobs.sinks.every((sink) => sink.cancelled === true);
   }
 
   resolve(refused: Map<string, string>): void {
+    const { jids, sinks } = this.#jobs;
     let left = refused.size;
-    for (let i = 0; i < this.#jobs.length; i++) {
-      const { jid } = this.#jobs[i]!;
+    for (let i = 0; i < jids.length; i++) {
+      const jid = jids[i]!;
       const verdict = left === 0 ? undefined : refused.get(jid);
       if (verdict === undefined) {
-        this.#sinks[i]!.done(jid);
+        sinks[i]!.done(jid);
       } else {
         left--;
-        this.#sinks[i]!.failed(jid, refusal(verdict));
+        sinks[i]!.failed(jid, refusal(verdict));
       }
     }
   }
 
   reject(error: unknown): void {
-    this.#jobs.forEach(({ jid }, i) => this.#sinks[i]!.failed(jid, error));
+    const { jids, sinks } = this.#jobs;
+    jids.forEach((jid, i) => sinks[i]!.failed(jid, error));
   }
 }
 
-/** Jobs that were gathered to go out together. */
+/** Jobs that are being gathered. */
 class Batch {
-  readonly #jobs: EncodedJob[] = [];
-  readonly #sinks: JobSink[] = [];
+  readonly jobs = new JobList();
   /** Jids that callers chose. PUSHB's verdicts are by jid, so one must not be there twice. */
-  readonly #chosen = new Set<string>();
-  #text = 0;
+  #chosen: Set<string> | undefined;
 
   takes(job: EncodedJob, isChosen: boolean): boolean {
-    return this.#jobs.length < MAX_JOBS && this.#text < MAX_TEXT &&
-      !(isChosen && this.#chosen.has(job.jid));
+    return this.jobs.length < MAX_JOBS && this.jobs.text.length < MAX_TEXT &&
+      !(isChosen && this.#chosen?.has(job.jid) === true);
   }
 
   add(job: EncodedJob, isChosen: boolean, sink: JobSink): void {
-    if (isChosen) this.#chosen.add(job.jid);
-    this.#jobs.push(job);
-    this.#sinks.push(sink);
-    this.#text += job.json.length;
+    if (isChosen) (this.#chosen ??= new Set()).add(job.jid);
+    this.jobs.add(job, sink);
   }
 
   /** The command for those jobs that somebody still waits for. */
   request(): Request | undefined {
-    let jobs: readonly EncodedJob[] = this.#jobs;
-    let sinks: readonly JobSink[] = this.#sinks;
-    if (sinks.some((sink) => sink.cancelled === true)) {
-      const isWanted = sinks.map((sink) => sink.cancelled !== true);
-      // The caller has gone, but not the middleware between.
-      sinks.forEach((sink, i) => isWanted[i] || sink.failed(jobs[i]!.jid, calledOff()));
-      jobs = jobs.filter((_, i) => isWanted[i]);
-      sinks = sinks.filter((_, i) => isWanted[i]);
-    }
-    if (jobs.length <= 1) return jobs.length === 0 ? undefined : new LoneJob(jobs[0]!, sinks[0]!);
-    return new ManyJobs(jobs, sinks) as Request;
+    const jobs = this.jobs.wanted(callOff);
+    if (jobs.length > 1) return new ManyJobs(jobs) as Request;
+    return jobs.length === 0 ? undefined : new LoneJob(jobs.job(0), jobs.sinks[0]!);
   }
 }
 
@@ -148,6 +128,7 @@ export class Batcher {
   add(job: EncodedJob, isChosen: boolean, sink: JobSink): void {
     let batch = this.#batches.at(-1);
     if (batch === undefined || !batch.takes(job, isChosen)) {
+      batch?.jobs.pack();
       batch = new Batch();
       this.#batches.push(batch);
     }
@@ -168,18 +149,28 @@ export class Batcher {
     this.#lanes.least.onceWritable(() => this.#send());
   }
 
+  /** Sends what was gathered: as much as makes a large write, and the rest once that is out. */
   #send(): void {
-    const batches = this.#batches;
-    this.#batches = [];
     this.#gathered = 0;
-    this.#scheduled = false;
-    for (const batch of batches) {
+    let text = 0;
+    for (let batch; (batch = this.#batches.shift()) !== undefined;) {
       const request = batch.request();
       if (request !== undefined) this.#lanes.send(request);
+      text += batch.jobs.text.length;
+      if (text < MAX_TEXT) continue;
+      text = 0;
+      this.#lanes.flush();
+      const { least } = this.#lanes;
+      if (least.writing) return least.onceWritable(() => this.#send());
     }
+    this.#scheduled = false;
   }
 }
 
-function calledOff(): StateError {
-  return new StateError("CALLED_OFF", "Cannot enqueue job as it was called off before it was sent");
+/** The caller has gone, but not the middleware between. */
+function callOff(sink: JobSink, jid: string): void {
+  sink.failed(
+    jid,
+    new StateError("CALLED_OFF", "Cannot enqueue job as it was called off before it was sent"),
+  );
 }

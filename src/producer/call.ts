@@ -1,5 +1,5 @@
 import type { Outstanding } from "../internal/outstanding.ts";
-import type { JobSink } from "./batcher.ts";
+import type { JobSink } from "./job_sink.ts";
 
 /** One call of `enqueue`, from its begin until its promise settles. */
 export class Call implements JobSink {

@@ -3,7 +3,7 @@ import { type Deferred, deferred } from "../internal/deferred.ts";
 import { showValue } from "../internal/show.ts";
 import { createJid } from "../job/jid.ts";
 import type { JobInput } from "../job/job.ts";
-import type { JobSink } from "./batcher.ts";
+import type { JobSink } from "./job_sink.ts";
 import type { Intake } from "./intake.ts";
 
 /** What became of many jobs. */

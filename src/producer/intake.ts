@@ -1,12 +1,12 @@
 import { invalidOption } from "../connection/options.ts";
 import { StateError } from "../errors.ts";
-import { deferred } from "../internal/deferred.ts";
-import { type Layer, runThrough } from "../internal/layers.ts";
+import { type Cargo, carry, type Ends } from "../internal/layers.ts";
 import { encodeJob } from "../job/encode.ts";
 import { createJid } from "../job/jid.ts";
 import type { JobInput } from "../job/job.ts";
 import type { KnownJobs } from "../job/known_jobs.ts";
-import type { Batcher, JobSink } from "./batcher.ts";
+import type { Batcher } from "./batcher.ts";
+import type { JobSink } from "./job_sink.ts";
 
 /**
  * What every job passes on its way to the server. `next` takes the job on, or another in its place, and resolves to its jid
@@ -25,7 +25,8 @@ export type ProducerMiddleware = (
 export class Intake {
   readonly #batcher: Batcher;
   readonly #known: KnownJobs | undefined;
-  readonly #middleware: ProducerMiddleware[] = [];
+  /** Another one with each that is added: a job on its way has those that were there when it came. */
+  #middleware: readonly ProducerMiddleware[] = [];
 
   constructor(batcher: Batcher, known?: KnownJobs) {
     this.#batcher = batcher;
@@ -42,7 +43,7 @@ export class Intake {
     if (typeof middleware !== "function") {
       throw invalidOption("middleware", "a function", middleware);
     }
-    this.#middleware.push(middleware as ProducerMiddleware);
+    this.#middleware = [...this.#middleware, middleware as ProducerMiddleware];
   }
 
   /**
@@ -51,35 +52,22 @@ export class Intake {
    * @throws {InvalidJobError} where it is not even begun with.
    */
   add(job: JobInput, sink: JobSink): void {
-    const whole = this.#known === undefined ? job : this.#known.fill(job);
-    if (this.#middleware.length > 0) return void this.#addThrough(whole, sink);
-    this.#send(whole, sink);
+    const whole = this.fill(job);
+    if (this.#middleware.length === 0) return this.send(whole, sink);
+    const passing = new Passing(this, this.#middleware, whole, sink);
+    carry(passing, passing);
   }
 
-  async #addThrough(job: JobInput, sink: JobSink): Promise<void> {
-    let current = job;
-    const layers = this.#middleware.map((middleware): Layer<string> => (next) =>
-      middleware(current, (other) => {
-        if (other !== undefined) current = this.#known?.fill(other) ?? other;
-        return next();
-      })
-    );
-    const passage = new Passage(sink);
-    let jid: string;
-    try {
-      const { result, work } = await runThrough(layers, () => {
-        this.#send(current, passage);
-        return passage.sent;
-      });
-      jid = takeJid(result, work?.value);
-    } catch (error) {
-      const own: unknown = (current as { jid?: unknown } | null | undefined)?.jid;
-      return sink.failed(passage.jid ?? (typeof own === "string" ? own : createJid()), error);
-    }
-    sink.done(jid);
+  /** @internal The job with the defaults of the catalogue. */
+  fill(job: JobInput): JobInput {
+    return this.#known === undefined ? job : this.#known.fill(job);
   }
 
-  #send(job: JobInput, sink: JobSink): void {
+  /**
+   * @internal The end of the way: past all middleware.
+   * @throws {InvalidJobError}
+   */
+  send(job: JobInput, sink: JobSink): void {
     // Before its schema sees the job: it may take its time, or change what it checks.
     const encoded = encodeJob(job);
     const isChosen = job.jid !== undefined;
@@ -92,42 +80,83 @@ export class Intake {
   }
 }
 
-function takeJid(result: unknown, sent: string | undefined): string {
-  const jid = typeof result === "string" ? result : sent;
-  if (jid !== undefined) return jid;
-  throw new StateError(
-    "NEXT_NOT_CALLED",
-    "Cannot tell the job's id as a middleware neither called next nor gave one",
-  );
-}
-
-/** The end of a job's way through the middleware. */
-class Passage implements JobSink {
-  /** The job's id, once the server has taken or refused it. */
-  jid: string | undefined;
+/** A job on its way through the middleware to the batcher, whose word comes back here, and out again to the caller's sink. */
+class Passing implements Cargo<unknown>, Ends<unknown>, JobSink {
+  readonly #intake: Intake;
+  readonly #middleware: readonly ProducerMiddleware[];
   readonly #sink: JobSink;
-  readonly #sent = deferred<string>();
+  #job: JobInput;
+  /** The way out again, once the job was sent. */
+  #back: Ends<unknown> | undefined;
+  /** The job's id, once the server has taken or refused it. */
+  #jid: string | undefined;
+  #isTaken = false;
 
-  constructor(sink: JobSink) {
+  constructor(
+    intake: Intake,
+    middleware: readonly ProducerMiddleware[],
+    job: JobInput,
+    sink: JobSink,
+  ) {
+    this.#intake = intake;
+    this.#middleware = middleware;
+    this.#job = job;
     this.#sink = sink;
   }
 
-  /** Resolves to the job's id. */
-  get sent(): Promise<string> {
-    return this.#sent.promise;
+  get layers(): number {
+    return this.#middleware.length;
   }
 
   get cancelled(): boolean {
     return this.#sink.cancelled === true;
   }
 
-  done(jid: string): void {
-    this.jid = jid;
-    this.#sent.resolve(jid);
+  enter(index: number, next: (job?: unknown) => Promise<unknown>): unknown {
+    return this.#middleware[index]!(this.#job, next as (job?: JobInput) => Promise<string>);
   }
 
+  changed(job: unknown): void {
+    this.#job = this.#intake.fill(job as JobInput);
+  }
+
+  work(back: Ends<unknown>): void {
+    this.#back = back;
+    this.#intake.send(this.#job, this);
+  }
+
+  valueOf(result: unknown): unknown {
+    return result;
+  }
+
+  /** The server has taken the job. */
+  done(jid: string): void {
+    this.#jid = jid;
+    this.#isTaken = true;
+    this.#back!.resolve(jid);
+  }
+
+  /** The server has refused it, or it is unknown whether it has it. */
   failed(jid: string, error: unknown): void {
-    this.jid = jid;
-    this.#sent.reject(error);
+    this.#jid = jid;
+    this.#back!.reject(error);
+  }
+
+  /** It is through all middleware. */
+  resolve(result: unknown): void {
+    if (typeof result === "string") return this.#sink.done(result);
+    if (this.#isTaken) return this.#sink.done(this.#jid!);
+    this.reject(
+      new StateError(
+        "NEXT_NOT_CALLED",
+        "Cannot tell the job's id as a middleware neither called next nor gave one",
+      ),
+    );
+  }
+
+  /** Some middleware has failed, or let pass what did. */
+  reject(error: unknown): void {
+    const own: unknown = (this.#job as { jid?: unknown } | null | undefined)?.jid;
+    this.#sink.failed(this.#jid ?? (typeof own === "string" ? own : createJid()), error);
   }
 }

@@ -1,11 +1,15 @@
 import { InvalidArgumentError } from "../errors.ts";
 import { showText, showValue } from "../internal/show.ts";
+import { jidFilters, typeFilters } from "../protocol/commands/filters.ts";
 import { mutate, type WireFilter } from "../protocol/commands/server.ts";
 import type { Send } from "./queues.ts";
 
 /**
  * Which jobs of a set are meant: those of these jids, of this type, or whose stored JSON matches this pattern, one of
  * the three; or, said in so many words, all of them.
+ *
+ * The server looks for all three in a job's JSON as a text, its arguments included: to it a job with the argument
+ * `{"jobtype":"x"}` is of the type `x`, too, and one with `{"jid":".."}` has that id.
  */
 export type JobFilter =
   | {
@@ -46,17 +50,22 @@ export class JobSet {
 
   /** Moves jobs to the dead set. */
   async kill(filter: JobFilter): Promise<void> {
-    await this.#send(mutate("kill", this.#name, wireFilter(filter, "kill")));
+    await this.#mutate("kill", filter);
   }
 
   /** Forgets jobs. */
   async discard(filter: JobFilter): Promise<void> {
-    await this.#send(mutate("discard", this.#name, wireFilter(filter, "discard")));
+    await this.#mutate("discard", filter);
   }
 
   /** Puts jobs back on their queues, to be run at once. */
   async requeue(filter: JobFilter): Promise<void> {
-    await this.#send(mutate("requeue", this.#name, wireFilter(filter, "requeue")));
+    await this.#mutate("requeue", filter);
+  }
+
+  async #mutate(change: "kill" | "discard" | "requeue", filter: JobFilter): Promise<void> {
+    const filters = wireFilters(filter, change);
+    await Promise.all(filters.map((wire) => this.#send(mutate(change, this.#name, wire))));
   }
 }
 
@@ -80,24 +89,24 @@ export class JobSets {
 const FILTER_KEYS = ["jids", "type", "pattern", "all"] as const;
 
 /**
- * A filter in the server's terms. To the server an empty filter, an empty list of jids and unknown keys all mean every
+ * A filter in the server's terms, one for each command that it takes. To the server an empty filter, an empty list of jids and unknown keys all mean every
  * job, so none of them gets past here.
  */
-function wireFilter(filter: JobFilter, action: string): WireFilter | undefined {
+function wireFilters(filter: JobFilter, action: string): (WireFilter | undefined)[] {
   const fields = checkShape(filter, action);
   const [key, value] = fields;
   switch (key) {
     case "all":
       if (value !== true) throw refused(action, `all is not true: got ${showValue(value)}`);
-      return undefined;
+      return [undefined];
     case "jids":
-      return { jids: checkJids(value, action) };
+      return jidFilters(checkJids(value, action));
     case "type":
-      return typeFilter(checkText(value, key, action));
+      return typeFilters(checkText(value, key, action));
     case "pattern": {
       const pattern = checkText(value, key, action);
       if (/^\*+$/.test(pattern)) throw matchesAll(action, `the pattern ${showText(pattern)}`);
-      return { regexp: pattern };
+      return [{ regexp: pattern }];
     }
   }
 }
@@ -130,17 +139,6 @@ function checkJids(jids: unknown, action: string): string[] {
 function checkText(value: unknown, key: string, action: string): string {
   if (typeof value === "string" && value !== "") return value;
   throw refused(action, `${key} is not a text, or an empty one: got ${showValue(value)}`);
-}
-
-/** The server takes a job type for a glob as well, and looks for it in the stored JSON. */
-function typeFilter(type: string): WireFilter {
-  // deno-lint-ignore no-control-regex
-  if (!/[*?[\]\\^<>&"\u0000-\u001f\u007f-\uffff]/.test(type)) return { jobtype: type };
-  const stored = JSON.stringify(type).slice(1, -1)
-    // As Go writes them.
-    .replaceAll(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`)
-    .replaceAll("\\b", "\\u0008").replaceAll("\\f", "\\u000c");
-  return { regexp: `*"jobtype":"${stored.replaceAll(/[*?[\]\\^]/g, (c) => `\\${c}`)}"*` };
 }
 
 function refused(action: string, reason: string): InvalidArgumentError {

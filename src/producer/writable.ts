@@ -1,7 +1,7 @@
 import { type Deferred, deferred } from "../internal/deferred.ts";
 import type { Outstanding } from "../internal/outstanding.ts";
 import type { JobInput } from "../job/job.ts";
-import type { JobSink } from "./batcher.ts";
+import type { JobSink } from "./job_sink.ts";
 import type { Intake } from "./intake.ts";
 
 /** Settings of a stream of jobs. */

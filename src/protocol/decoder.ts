@@ -1,5 +1,6 @@
 import { ProtocolError } from "../errors.ts";
 import { ByteBuffer } from "../internal/bytes.ts";
+import { ChunkText } from "./chunk_text.ts";
 import type { Reply } from "./reply.ts";
 
 const LF = 10;
@@ -13,12 +14,12 @@ const NIL: Reply = { kind: "bulk", text: null };
 
 /**
  * Turns bytes into replies, however they are cut: hand it each chunk as it comes. It keeps no more than it was given,
- * whatever length a reply claims to have.
+ * whatever length a reply claims to have. What lies whole in a chunk is read where it lies.
  */
 export class ReplyDecoder {
   readonly #onReply: (reply: Reply) => void;
   readonly #maxBytes: number;
-  readonly #text = new TextDecoder("utf-8", { ignoreBOM: true });
+  readonly #text = new ChunkText();
   /** The beginning of a line or of a bulk whose end has not come. */
   #rest = new ByteBuffer();
   /** Bytes of the bulk under way, without its CRLF; -1 between replies. */
@@ -35,6 +36,7 @@ export class ReplyDecoder {
    * @throws {ProtocolError} `PROTOCOL_VIOLATION` or `REPLY_TOO_LARGE`; the decoder is of no more use then.
    */
   push(chunk: Uint8Array): void {
+    this.#text.forget();
     let at = 0;
     while (at < chunk.length) {
       at = this.#bulkBytes < 0 ? this.#readLine(chunk, at) : this.#readBulk(chunk, at);
@@ -42,14 +44,19 @@ export class ReplyDecoder {
   }
 
   #readLine(chunk: Uint8Array, start: number): number {
-    const end = chunk.indexOf(LF, start);
+    const end = lineEnd(chunk, start);
     const stop = end < 0 ? chunk.length : end;
     if (this.#rest.length + stop - start > this.#maxBytes) throw tooLarge(this.#maxBytes);
     if (end < 0) {
       this.#rest.append(chunk.subarray(start));
       return chunk.length;
     }
-    this.#line(this.#complete(chunk.subarray(start, end)));
+    if (this.#rest.length === 0) {
+      this.#line(chunk, start, end);
+    } else {
+      const line = this.#complete(chunk.subarray(start, end));
+      this.#line(line, 0, line.length);
+    }
     return end + 1;
   }
 
@@ -59,19 +66,18 @@ export class ReplyDecoder {
       this.#rest.append(chunk.subarray(start));
       return chunk.length;
     }
-    const bytes = this.#complete(chunk.subarray(start, end));
     const length = this.#bulkBytes;
     this.#bulkBytes = -1;
-    if (bytes[length] !== CR || bytes[length + 1] !== LF) {
-      throw violation("a bulk reply does not end where its length says");
+    if (this.#rest.length === 0) {
+      this.#bulk(chunk, start, start + length);
+    } else {
+      this.#bulk(this.#complete(chunk.subarray(start, end)), 0, length);
     }
-    this.#onReply({ kind: "bulk", text: this.#text.decode(bytes.subarray(0, length)) });
     return end;
   }
 
   /** `end` with what came before it. */
   #complete(end: Uint8Array): Uint8Array {
-    if (this.#rest.length === 0) return end;
     const rest = this.#rest;
     rest.append(end);
     // A large reply's memory is not kept for the small ones that follow.
@@ -79,54 +85,74 @@ export class ReplyDecoder {
     return rest.view;
   }
 
-  #line(bytes: Uint8Array): void {
-    const end = bytes[bytes.length - 1] === CR ? bytes.length - 1 : bytes.length;
-    switch (bytes[0]) {
+  /** The line from `start` up to the LF at `end`. */
+  #line(bytes: Uint8Array, start: number, end: number): void {
+    const stop = end > start && bytes[end - 1] === CR ? end - 1 : end;
+    switch (bytes[start]) {
       case 0x2b: // +
         return this.#onReply(
-          isOk(bytes, end) ? OK : { kind: "status", text: this.#textOf(bytes, end) },
+          isOk(bytes, start, stop)
+            ? OK
+            : { kind: "status", text: this.#textOf(bytes, start, stop) },
         );
       case 0x2d: // -
-        return this.#onReply({ kind: "error", text: this.#textOf(bytes, end) });
+        return this.#onReply({ kind: "error", text: this.#textOf(bytes, start, stop) });
       case 0x3a: // :
-        return this.#onReply({ kind: "integer", value: integer(bytes, end) });
+        return this.#onReply({ kind: "integer", value: integer(bytes, start, stop) });
       case 0x24: // $
-        return this.#bulk(integer(bytes, end));
+        return this.#beginBulk(integer(bytes, start, stop));
       default:
         throw violation("a reply begins with none of + - : $");
     }
   }
 
-  #textOf(line: Uint8Array, end: number): string {
-    return this.#text.decode(line.subarray(1, end));
+  #textOf(bytes: Uint8Array, start: number, end: number): string {
+    return this.#text.of(bytes, start + 1, end);
   }
 
-  #bulk(length: number): void {
+  #beginBulk(length: number): void {
     if (length === -1) return this.#onReply(NIL);
     if (length < 0) throw violation("a bulk reply has a negative length");
     if (length > this.#maxBytes) throw tooLarge(this.#maxBytes);
     this.#bulkBytes = length;
   }
+
+  #bulk(bytes: Uint8Array, start: number, end: number): void {
+    if (bytes[end] !== CR || bytes[end + 1] !== LF) {
+      throw violation("a bulk reply does not end where its length says");
+    }
+    this.#onReply({ kind: "bulk", text: this.#text.of(bytes, start, end) });
+  }
 }
 
-function isOk(line: Uint8Array, end: number): boolean {
-  return end === 3 && line[1] === 0x4f && line[2] === 0x4b;
+/** Bytes of a line that are looked through here: most have fewer, and for so few a native search takes longer to call. */
+const SHORT_LINE = 16;
+
+/** Where the line that begins at `start` has its LF, or -1. */
+function lineEnd(bytes: Uint8Array, start: number): number {
+  const near = Math.min(start + SHORT_LINE, bytes.length);
+  for (let i = start; i < near; i++) if (bytes[i] === LF) return i;
+  return bytes.indexOf(LF, near);
+}
+
+function isOk(bytes: Uint8Array, start: number, end: number): boolean {
+  return end - start === 3 && bytes[start + 1] === 0x4f && bytes[start + 2] === 0x4b;
 }
 
 /** Digits that a safe integer surely has room for. */
 const MAX_DIGITS = 15;
 
 /** The integer behind a line's first byte, read without making a text of it. */
-function integer(line: Uint8Array, end: number): number {
-  const isNegative = line[1] === 0x2d;
-  const start = isNegative ? 2 : 1;
+function integer(bytes: Uint8Array, start: number, end: number): number {
+  const isNegative = bytes[start + 1] === 0x2d;
+  const first = start + (isNegative ? 2 : 1);
+  if (first >= end || end - first > MAX_DIGITS) throw noInteger();
   let value = 0;
-  for (let i = start; i < end; i++) {
-    const digit = line[i]! - 0x30;
+  for (let i = first; i < end; i++) {
+    const digit = bytes[i]! - 0x30;
     if (digit < 0 || digit > 9) throw noInteger();
     value = value * 10 + digit;
   }
-  if (start >= end || end - start > MAX_DIGITS) throw noInteger();
   return isNegative ? -value : value;
 }
 

@@ -46,15 +46,13 @@ export interface FaktoryServerOptions extends ServerOptions {
 export class FaktoryServer implements AsyncDisposable {
   /** The port that it listens on. */
   readonly port: number;
-  /** Where clients find it, password included. */
-  readonly url: string;
-
   /**
    * Resolves once it is closed, and rejects with a {@linkcode StoreError} where it closed itself as something could not be
    * saved.
    */
   readonly closed: Promise<void>;
 
+  readonly #url: string;
   readonly #core: Core;
   readonly #listener: Listener;
   readonly #store: Store;
@@ -66,7 +64,7 @@ export class FaktoryServer implements AsyncDisposable {
     this.#listener = listener;
     this.#store = store;
     this.port = listener.port;
-    this.url = urlOf(options, listener.port);
+    this.#url = urlOf(options, listener.port);
     this.closed = this.#ended.promise;
     // Whoever does not ask hears of it from `close()`.
     this.closed.catch(() => {});
@@ -98,6 +96,11 @@ export class FaktoryServer implements AsyncDisposable {
       await store.close();
       throw error;
     }
+  }
+
+  /** Where clients find it, password included; so it is no property that a log of the server would show. */
+  get url(): string {
+    return this.#url;
   }
 
   /** What it holds at this moment. */

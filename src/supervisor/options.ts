@@ -129,11 +129,12 @@ function checkText(name: string, text: unknown): string | undefined {
 
 function checkTexts(name: string, texts: unknown): readonly string[] {
   if (Array.isArray(texts) && texts.every((text) => typeof text === "string")) return texts;
-  throw invalidOption(name, "an array of strings", texts);
+  // Not shown: passwords travel by arguments, and by the environment.
+  throw invalidOption(name, "an array of strings", typeof texts);
 }
 
 function checkEnv(env: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   const isObject = typeof env === "object" && env !== null;
   if (isObject && Object.values(env).every((value) => typeof value === "string")) return env;
-  throw invalidOption("env", "an object of strings", env);
+  throw invalidOption("env", "an object of strings", typeof env);
 }

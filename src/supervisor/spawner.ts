@@ -55,7 +55,11 @@ export function spawner({ module, args, env, ...program }: Program): Spawn {
 }
 
 function attach(start: () => ChildProcess, ended: (end: ProcessEnd) => void): Child {
-  const failed = (error: Error) => ended({ code: undefined, signal: undefined, error });
+  const failed = (error: Error & { spawnargs?: unknown }) => {
+    // The arguments, which may have a password among them: the error goes into logs.
+    delete error.spawnargs;
+    ended({ code: undefined, signal: undefined, error });
+  };
   let child: ChildProcess;
   try {
     child = start();

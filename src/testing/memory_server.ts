@@ -19,16 +19,23 @@ import { memoryTransport } from "./memory_transport.ts";
  * ```
  */
 export class MemoryServer implements AsyncDisposable {
-  /** What to give clients as their `url`, password included; no name is looked up for it. */
-  readonly url: string;
   /** What to give clients as their `transport`. */
   readonly transport: Transport;
+  readonly #url: string;
   readonly #core: Core;
 
   private constructor(core: Core, password = "") {
     this.#core = core;
     this.transport = memoryTransport(core);
-    this.url = memoryUrl(password);
+    this.#url = memoryUrl(password);
+  }
+
+  /**
+   * What to give clients as their `url`, password included; no name is looked up for it. No property that a log of the server
+   * would show.
+   */
+  get url(): string {
+    return this.#url;
   }
 
   /**

@@ -5,6 +5,7 @@ import type { Handler } from "../consumer/handler.ts";
 import { scopedLogger } from "../consumer/logger.ts";
 import { RetryAfter, Snooze } from "../consumer/outcome.ts";
 import type { Registered } from "../consumer/registry.ts";
+import { calling } from "../consumer/runner.ts";
 import { ownTimeout } from "../consumer/dispatcher.ts";
 import { InvalidArgumentError, JobAbortedError, StateError } from "../errors.ts";
 import { type Clock, systemClock } from "../internal/clock.ts";
@@ -117,7 +118,7 @@ interface ExecuteOptions {
 
 async function execute(
   job: Job,
-  { handler, timeoutMs }: Registered,
+  { run, timeoutMs }: Registered,
   { clock, producer, signal }: ExecuteOptions,
 ): Promise<Omit<JobRun, "enqueued">> {
   const progress: { percent: number; text: string | undefined }[] = [];
@@ -148,7 +149,12 @@ async function execute(
   const limitMs = ownTimeout(job) ?? timeoutMs;
   if (limitMs !== undefined) execution.limit(limitMs, clock);
   let result: unknown;
-  execution.run(async (job, context) => result = await handler(job, context));
+  execution.run((job, context, ends) =>
+    run(job, context, {
+      resolve: (value) => ends.resolve(result = value),
+      reject: (error) => ends.reject(error),
+    })
+  );
   const failure = await ended.promise;
   signal?.removeEventListener("abort", stop);
   const error = failure?.error;
@@ -179,7 +185,7 @@ function throughJson(input: JobInput, attempt: number): Job {
 
 function findHandler(handler: unknown, { type }: Job): Registered {
   if (typeof handler === "function") {
-    return { handler: handler as Handler, timeoutMs: undefined, limit: undefined };
+    return { run: calling(handler as Handler), timeoutMs: undefined, limit: undefined };
   }
   const insides = insidesOf(handler);
   if (insides === undefined) {

@@ -1,5 +1,5 @@
-import { connect as connectTcp, isIP, type Socket } from "node:net";
-import { checkServerIdentity, connect as connectTls, type TLSSocket } from "node:tls";
+import type { Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
 import { connectFailure, tlsFailure, unusableTls, verifiedName } from "./failures.ts";
 import { overLoopback } from "./localhost.ts";
 import { SocketStreams } from "./streams.ts";
@@ -13,25 +13,44 @@ import type {
 /** The most that is read at once, in bytes. */
 const READ_SIZE = 64 * 1024;
 
+/**
+ * Node's modules. Loaded with the first connection, as bundlers for the edge put this file beside all others, where the import
+ * of a module that is not there would end the program before it began.
+ */
+async function load() {
+  const [net, tls] = await Promise.all([import("node:net"), import("node:tls")]);
+  return { net, tls };
+}
+
+type Modules = Awaited<ReturnType<typeof load>>;
+
 /** Sockets by `node:net` and `node:tls`, for Node; they work under Deno and Bun as well. */
 export const nodeTransport: Transport = {
   name: "node",
-  connect(target, options = {}) {
-    return overLoopback(target.hostname, (hostname) => open(hostname, target, options));
+  async connect(target, options = {}) {
+    const modules = await load();
+    return await overLoopback(
+      target.hostname,
+      (hostname) => open(modules, { hostname, target, ...options }),
+    );
   },
 };
 
+interface Attempt extends TransportConnectOptions {
+  readonly hostname: string;
+  readonly target: ConnectTarget;
+}
+
 function open(
-  hostname: string,
-  target: ConnectTarget,
-  { signal }: TransportConnectOptions,
+  modules: Modules,
+  { hostname, target, signal }: Attempt,
 ): Promise<TransportConnection> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
     const { tls } = target;
     const dialled = tls === undefined
-      ? plain(hostname, target.port)
-      : { socket: secure(hostname, target), deliver: undefined };
+      ? plain(modules, hostname, target.port)
+      : { socket: secure(modules, hostname, target), deliver: undefined };
     const { socket } = dialled;
     let isTcpUp = false;
     const abort = () => {
@@ -64,9 +83,9 @@ function open(
 }
 
 /** A plain socket that reads into one buffer: otherwise each read would take 64 KiB of new memory. */
-function plain(hostname: string, port: number) {
+function plain({ net }: Modules, hostname: string, port: number) {
   let push: (chunk: Uint8Array) => void = () => {};
-  const socket = connectTcp({
+  const socket = net.connect({
     host: hostname,
     port,
     onread: {
@@ -80,17 +99,17 @@ function plain(hostname: string, port: number) {
   return { socket, deliver: (to: typeof push) => void (push = to) };
 }
 
-function secure(hostname: string, target: ConnectTarget): TLSSocket {
+function secure({ net, tls }: Modules, hostname: string, target: ConnectTarget): TLSSocket {
   const { caCerts, cert, key, rejectUnauthorized } = target.tls!;
   const name = verifiedName(target);
   try {
-    return connectTls({
+    return tls.connect({
       host: hostname,
       port: target.port,
       rejectUnauthorized: rejectUnauthorized ?? true,
       // By an address, a certificate is checked but not chosen.
-      ...(isIP(name) === 0 ? { servername: name } : {}),
-      checkServerIdentity: (_host, certificate) => checkServerIdentity(name, certificate),
+      ...(net.isIP(name) === 0 ? { servername: name } : {}),
+      checkServerIdentity: (_host, certificate) => tls.checkServerIdentity(name, certificate),
       ...(caCerts === undefined ? {} : { ca: [...caCerts] }),
       ...(cert === undefined ? {} : { cert }),
       ...(key === undefined ? {} : { key }),

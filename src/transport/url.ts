@@ -76,6 +76,13 @@ export function parseUrl(text: string, what = "the URL"): ServerUrl {
   };
 }
 
+/** What people know from other URLs, and expect here. */
+const USUAL_OPTIONS: ReadonlySet<string> = new Set([
+  ...["pool", "pool_size", "size", "timeout", "connect_timeout", "retry", "retries", "db"],
+  ...["tls", "ssl", "sslmode", "verify", "insecure", "ca", "cert", "key"],
+  ...["user", "username", "password", "queue", "queues", "label", "labels", "wid"],
+]);
+
 /** What is wrong with a path, a query or a fragment. */
 function tailProblem(tail: string): string {
   if (tail.includes("@")) {
@@ -87,7 +94,8 @@ function tailProblem(tail: string): string {
   }
   const query = tail.slice(question + 1).split("#", 1)[0] ?? "";
   const names = query.split("&").map((pair) => pair.split("=", 1)[0] ?? "");
-  const known = names.filter((name) => /^[\w.-]{1,40}$/.test(name));
+  // Anything else may be the end of a password that has a ? in it, and whose host was forgotten.
+  const known = names.filter((name) => USUAL_OPTIONS.has(name.toLowerCase()));
   const list = known.length === 0 ? "" : `: got ${known.map((name) => `"${name}"`).join(", ")}`;
   return `it has options that are not known, there are none in a URL${list}`;
 }

@@ -96,7 +96,7 @@ test("a command that is refused once more only as it got through the first time 
   const { lane, call, peers, clock } = make();
   await lane.open();
   const one = call(push({ jid: "12345678", json: "{}" }));
-  const many = call(pushBulk([{ jid: "a", json: "{}" }, { jid: "b", json: "{}" }]));
+  const many = call(pushBulk("{},{}"));
   await peers[0]!.received(2);
   peers[0]!.end();
   await settle();
@@ -170,6 +170,24 @@ test("a password that is refused is final: nothing is tried again", async () => 
   await assert.rejects(call(command("B")), { code: "PASSWORD_REFUSED" });
   assert.equal(losses.at(-1)!.retryInMs, undefined);
   assert.equal(clock.pending, 0);
+});
+
+test("of what may have been carried out, that is said, however final the end is", async () => {
+  const { lane, call, peers, clock, state } = make({ attempts: Infinity });
+  await lane.open();
+  const sent = call(command("A"));
+  const refusal = state.refuse = new AuthenticationError("PASSWORD_REFUSED", "no");
+  const rejected = assert.rejects(sent, (error) => {
+    assert(error instanceof ConnectionLostError);
+    assert.deepEqual([error.outcome, error.cause], ["unknown", refusal]);
+    return true;
+  });
+  await peers[0]!.received(1);
+  peers[0]!.end();
+  await settle();
+  clock.advance(100);
+  await rejected;
+  await assert.rejects(call(command("B")), { code: "PASSWORD_REFUSED" });
 });
 
 test("without reconnecting, the end of the connection is the end", async () => {

@@ -124,9 +124,8 @@ test("one that neither calls next nor gives a jid rejects", async () => {
   assert.deepEqual(enqueued, []);
   assert.equal(failed.get("jid-jid-1")!.code, code);
   const writer = producer.writable().getWriter();
-  writer.closed.catch(() => {});
-  await writer.write({ type: "x" });
-  await assert.rejects(writer.close(), { code });
+  await assert.rejects(writer.write({ type: "x" }), { code });
+  await assert.rejects(writer.closed, { code });
   assert.deepEqual(peer.lines, []);
 });
 

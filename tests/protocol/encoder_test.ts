@@ -28,5 +28,5 @@ it("refuses a line break, so that no text can become a command", () => {
   for (const payload of ["a\nFLUSH", "a\rb"]) {
     assert.throws(() => encoder.add("FETCH", payload), InvalidArgumentError);
   }
-  assert.equal(encoder.length, 0);
+  assert.ok(encoder.isEmpty);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { dependencyFaults } from "../../scripts/gate/dependencies.ts";
+import { auditOutcome } from "../../scripts/gate/audit.ts";
+import { dependencyFaults, runtimeFaults } from "../../scripts/gate/dependencies.ts";
 import { corpusOutcome, readReport } from "../../scripts/gate/junit.ts";
 
 const denoReport = `<testsuite name="./a_test.ts" tests="5">
@@ -65,4 +66,29 @@ it("holds the table of dependencies to deno.json, both ways", () => {
   assert.match(dependencyFaults(["tsx", "zod"], table).join(), /^zod is in deno\.json/);
   assert.match(dependencyFaults([], table).join(), /^tsx is in CONTRIBUTING\.md/);
   assert.match(dependencyFaults(["tsx"], table.replace("runs them", "")).join(), /no reason/);
+});
+
+it("holds what is needed at run time to the table of dependencies, both ways", () => {
+  const table = "| `tsx` | tests | runs them |\n| `hash` | runtime | hashes |\n";
+  assert.deepEqual(runtimeFaults("it", ["hash"], table), []);
+  assert.match(runtimeFaults("it", ["hash", "tsx"], table).join(), /^it needs tsx/);
+  assert.match(runtimeFaults("it", [], table).join(), /^CONTRIBUTING\.md says that hash/);
+});
+
+it("fails by an audit that found something, and skips one that could not be made, saying why", () => {
+  assert.equal(auditOutcome(`{"auditReportVersion":2,"vulnerabilities":{}}`).passed, 1);
+  assert.deepEqual(auditOutcome(`{"vulnerabilities":{"hash":{"severity":"low"}}}`).notes, [
+    "failed: advisories are known of hash",
+  ]);
+  assert.deepEqual(auditOutcome(`{"message":"405 Not Allowed - POST https://x.example/audit"}`), {
+    passed: 0,
+    failed: 0,
+    skipped: 1,
+    notes: [
+      "skipped: the audit of dependencies, as npm could not make it: 405 Not Allowed - POST the registry",
+    ],
+  });
+  for (const report of ["", "null", "[]", "npm: not found"]) {
+    assert.equal(auditOutcome(report).skipped, 1, report);
+  }
 });

@@ -1,5 +1,6 @@
 import { StateError } from "../../errors.ts";
 import { showValue } from "../../internal/show.ts";
+import { isQueueName } from "../../job/queue_name.ts";
 import { checkPatterns, isPattern, matcher, MAX_QUEUES, type QueueChoice } from "./choice.ts";
 
 /** The queues of a choice, in the order in which the next FETCH is to name them. */
@@ -131,7 +132,9 @@ function expand(names: readonly string[], known: readonly string[]): readonly st
       continue;
     }
     const pattern = matcher(name);
-    for (const queue of known.filter((queue) => pattern.test(queue)).sort()) all.add(queue);
+    // Of a server's word, too, nothing gets into a FETCH but what is a queue's name.
+    const queues = known.filter((queue) => isQueueName(queue) && pattern.test(queue));
+    for (const queue of queues.sort()) all.add(queue);
   }
   return [...all].slice(0, MAX_QUEUES);
 }

@@ -1,6 +1,7 @@
 import { decodeJob } from "../../job/decode.ts";
 import type { EncodedJob } from "../../job/encode.ts";
 import type { Job } from "../../job/job.ts";
+import { isPlain } from "../../job/json.ts";
 import type { Reply } from "../reply.ts";
 import { type Command, parseObject, parseOk, unexpected } from "./command.ts";
 
@@ -32,11 +33,11 @@ function isNotUnique(text: string): boolean {
   return /^notuniq/i.test(text);
 }
 
-/** PUSHB: many jobs; gives what the server said of each that it refused, by jid. */
-export function pushBulk(jobs: readonly EncodedJob[]): Command<Map<string, string>> {
+/** PUSHB: many jobs, their JSON with commas between; gives what the server said of each that it refused, by jid. */
+export function pushBulk(jobs: string): Command<Map<string, string>> {
   return {
     verb: "PUSHB",
-    payload: listOf(jobs),
+    payload: `[${jobs}]`,
     resend: "once",
     parse(reply, resent) {
       const refused = new Map<string, string>();
@@ -46,12 +47,6 @@ export function pushBulk(jobs: readonly EncodedJob[]): Command<Map<string, strin
       return refused;
     },
   };
-}
-
-function listOf(jobs: readonly EncodedJob[]): string {
-  let text = "[";
-  for (let i = 0; i < jobs.length; i++) text += i === 0 ? jobs[i]!.json : "," + jobs[i]!.json;
-  return text + "]";
 }
 
 /** FETCH: a job of the first queue that has one; `undefined` where none had any for two seconds. */
@@ -69,7 +64,8 @@ export function fetchJob(queues: readonly string[]): Command<Job | undefined> {
 
 /** ACK: the job is done. */
 export function acknowledge(jid: string): Command<void> {
-  return { verb: "ACK", payload: `{"jid":${JSON.stringify(jid)}}`, resend: "safe", parse: parseOk };
+  const text = isPlain(jid) ? `"${jid}"` : JSON.stringify(jid);
+  return { verb: "ACK", payload: `{"jid":${text}}`, resend: "safe", parse: parseOk };
 }
 
 /** FAIL: the job failed; the server retries it, or not, by the job's own `retry`. */

@@ -1,0 +1,34 @@
+/** A Worker that enqueues: `POST /resize?path=cat.png&width=320` answers with the job's id. */
+
+import { FaktoryError, InvalidJobError, Producer } from "@faktory-ts/faktory";
+
+/** What `wrangler.jsonc` and its secrets give. */
+interface Env {
+  /** Such as `tcp+tls://jobs.example.com:7419`. */
+  readonly FAKTORY_URL: string;
+  /** A secret: `npx wrangler secret put FAKTORY_PASSWORD`. */
+  readonly FAKTORY_PASSWORD?: string;
+}
+
+export default {
+  async fetch(request: Request, env: Env): Promise<Response> {
+    const { pathname, searchParams } = new URL(request.url);
+    if (request.method !== "POST" || pathname !== "/resize") {
+      return Response.json({ error: "POST /resize?path=cat.png&width=320" }, { status: 404 });
+    }
+    try {
+      // A connection belongs to the request that made it, so each has a producer of its own.
+      await using producer = await Producer.connect({
+        url: env.FAKTORY_URL,
+        password: env.FAKTORY_PASSWORD,
+      });
+      const args = [searchParams.get("path") ?? "", Number(searchParams.get("width"))];
+      const jid = await producer.enqueue("resize", args, { queue: "images" });
+      return Response.json({ jid }, { status: 202 });
+    } catch (error) {
+      if (!(error instanceof FaktoryError)) throw error;
+      const status = error instanceof InvalidJobError ? 400 : 503;
+      return Response.json({ error: error.message, code: error.code }, { status });
+    }
+  },
+};

@@ -1,0 +1,93 @@
+import { type Cargo, carry, type Ends } from "../internal/layers.ts";
+import { isThenable } from "../internal/thenable.ts";
+import type { Job } from "../job/job.ts";
+import type { StandardSchema } from "../job/standard_schema.ts";
+import { validateArgs } from "../job/validate.ts";
+import { withArgs } from "../job/with_args.ts";
+import type { Handler, JobContext } from "./handler.ts";
+import type { ConsumerMiddleware } from "./middleware.ts";
+import { Outcome } from "./outcome.ts";
+
+/**
+ * Runs a job, and tells `ends` once how that went; an outcome is a failure, whichever way it was given. It may throw, but only
+ * before it has told.
+ *
+ * By callbacks, so that what lies around a handler costs no promise of its own.
+ */
+export type Runner = (job: Job, context: JobContext, ends: Ends<unknown>) => void;
+
+/** Calls a handler. */
+export function calling(handler: Handler): Runner {
+  return (job, context, ends) => {
+    const result: unknown = handler(job, context);
+    if (!isThenable(result)) return conclude(result, ends);
+    Promise.resolve(result).then(
+      (value) => conclude(value, ends),
+      (error) => ends.reject(error),
+    );
+  };
+}
+
+/** Has the job pass `middleware`, the first outermost. */
+export function within(middleware: readonly ConsumerMiddleware[], run: Runner): Runner {
+  return (job, context, ends) => carry(new Passing(middleware, run, job, context), ends);
+}
+
+/**
+ * Runs the job with what `schema` makes of its arguments, or fails it where they do not fit. The consumer itself goes on with
+ * the job as it came, which is the one to be enqueued again.
+ */
+export function checked(schema: StandardSchema<readonly unknown[]>, run: Runner): Runner {
+  return (job, context, ends) => {
+    const { jid, type } = job;
+    const args = validateArgs(schema, job.args, { action: `run job ${jid}`, type });
+    const go = (args: readonly unknown[]) => run(withArgs(job, args as unknown[]), context, ends);
+    if (!(args instanceof Promise)) return go(args);
+    args.then(go).catch((error) => ends.reject(error));
+  };
+}
+
+/** A job on its way through the middleware. */
+class Passing implements Cargo<unknown> {
+  readonly #middleware: readonly ConsumerMiddleware[];
+  readonly #run: Runner;
+  readonly #job: Job;
+  readonly #context: JobContext;
+
+  constructor(
+    middleware: readonly ConsumerMiddleware[],
+    run: Runner,
+    job: Job,
+    context: JobContext,
+  ) {
+    this.#middleware = middleware;
+    this.#run = run;
+    this.#job = job;
+    this.#context = context;
+  }
+
+  get layers(): number {
+    return this.#middleware.length;
+  }
+
+  enter(index: number, next: () => Promise<unknown>): unknown {
+    return this.#middleware[index]!(this.#job, this.#context, next);
+  }
+
+  changed(): void {}
+
+  work(ends: Ends<unknown>): void {
+    this.#run(this.#job, this.#context, ends);
+  }
+
+  /** As an outcome is no success, the middleware around hears of it as of an error. */
+  valueOf(result: unknown): unknown {
+    if (result instanceof Outcome) throw result;
+    return result;
+  }
+}
+
+function conclude(value: unknown, ends: Ends<unknown>): void {
+  if (value instanceof Outcome) ends.reject(value);
+  else ends.resolve(value);
+}

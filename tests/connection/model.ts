@@ -1,0 +1,390 @@
+import assert from "node:assert/strict";
+import {
+  AuthenticationError,
+  ConnectError,
+  ConnectionLostError,
+  ServerError,
+} from "../../src/errors.ts";
+import { dial } from "../../src/connection/dial.ts";
+import { type Delivery, ReconnectingLane } from "../../src/connection/reconnecting_lane.ts";
+import { request } from "../../src/connection/request.ts";
+import { deferred } from "../../src/internal/deferred.ts";
+import { ManualClock } from "../../src/internal/clock.ts";
+import { parseText, type Resend } from "../../src/protocol/commands/command.ts";
+import type { Reply } from "../../src/protocol/reply.ts";
+import { Peer } from "./peer.ts";
+
+/** One thing that happens to a lane. `which` and `count` are taken as they fit. */
+export type Action =
+  | {
+    readonly do: "send";
+    readonly resend: Resend;
+    readonly signal: boolean;
+    readonly within?: number;
+  }
+  | { readonly do: "abort"; readonly which: number }
+  /** The server answers so many commands, with a refusal where `refuses`. */
+  | { readonly do: "reply"; readonly count: number; readonly refuses: boolean }
+  /** The first part of a reply comes; the rest with the next one. */
+  | { readonly do: "half" }
+  /** "silence": this connection's server says no more. */
+  | { readonly do: "cut" | "reset" | "too many" | "shutdown" | "garbage" | "silence" }
+  /** Writes do not end from now on; they end again. */
+  | { readonly do: "hold" | "release" }
+  | { readonly do: "wait"; readonly ms: number }
+  /** Dialling fails from now on; it is well again. */
+  | { readonly do: "refuse"; readonly final: boolean }
+  | { readonly do: "heal" };
+
+/** What is done, and how many turns of the microtasks are waited before the next. */
+export interface Step {
+  readonly action: Action;
+  readonly turns: number;
+}
+
+/** How a run of actions begins. */
+export interface Setting {
+  readonly delivery: Delivery;
+  readonly attempts: number;
+  readonly steps: readonly Step[];
+}
+
+const CONNECT_TIMEOUT_MS = 400;
+const COMMAND_TIMEOUT_MS = 1000;
+const CALLED_OFF = new Error("called off");
+
+/** A command, and what was seen of it. */
+interface Sent {
+  readonly id: number;
+  readonly resend: Resend;
+  readonly notAfter: number | undefined;
+  readonly stop: AbortController | undefined;
+  /** When it was given to a connection, by the clock. */
+  readonly passes: number[];
+  /** Those given after nobody waited any longer. */
+  passesAborted: number;
+  isAborted: boolean;
+  /** It had settled a moment after it was called off. */
+  wasHeard: boolean;
+  /** As its reply was read: whether it was taken for one that was sent again, and on how many connections it had come. */
+  answer: { readonly resent: boolean | undefined; readonly came: number } | undefined;
+  /** How often somebody settled it. */
+  settled: number;
+  end: { readonly value: string } | { readonly error: unknown } | undefined;
+}
+
+/** A connection, as its server sees it. */
+interface Connection {
+  readonly peer: Peer;
+  /** How many of its commands are answered. */
+  answered: number;
+  /** The rest of a reply that has begun to come. */
+  rest: string;
+  /** The server looked at nothing after the handshake. */
+  isRefused: boolean;
+  isSilent: boolean;
+}
+
+/** What is done at whatever moment; before all else there is a turn. */
+const AT_ONCE: ReadonlySet<Action["do"]> = new Set(["send", "abort", "hold", "release"]);
+
+/** The lane of a setting, driven by actions; {@linkcode Model.audit} says whether all that was seen is right. */
+export class Model {
+  readonly clock = new ManualClock();
+  readonly sent: Sent[] = [];
+  readonly #connections: Connection[] = [];
+  readonly #setting: Setting;
+  readonly #lane: ReconnectingLane;
+  #refusal: Error | undefined;
+  #isHeld = false;
+  #release: () => void = () => {};
+  /** What waits was given up at these times. */
+  readonly #gaveUpAt: number[] = [];
+  #gaveUpFinally: Error | undefined;
+
+  constructor(setting: Setting) {
+    this.#setting = setting;
+    const { delivery, attempts } = setting;
+    const { clock } = this;
+    this.#lane = new ReconnectingLane({
+      clock,
+      delivery,
+      reconnect: { initialMs: 100, maxMs: 400, attempts },
+      dial: (signal) =>
+        dial({
+          target: { hostname: "localhost", port: 7419 },
+          connectTimeoutMs: CONNECT_TIMEOUT_MS,
+          commandTimeoutMs: COMMAND_TIMEOUT_MS,
+          clock,
+          transport: { name: "memory", connect: () => this.#connect() },
+        }, signal),
+      listener: {
+        disconnected: (error, retryInMs) => {
+          if (retryInMs !== undefined) return;
+          this.#gaveUpAt.push(clock.now());
+          if (error instanceof AuthenticationError || attempts === 0) this.#gaveUpFinally = error;
+        },
+        reconnected: () => {},
+      },
+    });
+  }
+
+  /** Opens it, has everything happen, and then has all be well until nothing is left to wait for. */
+  async run(): Promise<void> {
+    await this.#lane.open();
+    for (const { action, turns } of this.#setting.steps) {
+      // What was said to a connection comes before what ends it.
+      if (!AT_ONCE.has(action.do)) await turn();
+      this.#act(action);
+      await turn(turns);
+    }
+    await this.#end();
+    this.audit();
+  }
+
+  #connect() {
+    if (this.#refusal !== undefined) return Promise.reject(this.#refusal);
+    const peer = new Peer();
+    if (this.#isHeld) this.#hold(peer);
+    const connection = { peer, answered: 0, rest: "", isRefused: false, isSilent: false };
+    this.#connections.push(connection);
+    // One that has hung up meanwhile says no more.
+    peer.greet().catch(() => {});
+    return Promise.resolve(peer.connection);
+  }
+
+  #act(action: Action): void {
+    const connection = this.#connections.at(-1)!;
+    switch (action.do) {
+      case "send":
+        return this.#send(action);
+      case "abort": {
+        const open = this.sent.filter(({ stop, end }) => stop !== undefined && end === undefined);
+        const sent = open[action.which % open.length];
+        if (sent === undefined) return;
+        sent.isAborted = true;
+        sent.stop!.abort(CALLED_OFF);
+        return void turn(3).then(() => sent.wasHeard = sent.end !== undefined);
+      }
+      case "reply":
+        for (let i = 0; i < action.count; i++) this.#reply(connection, action.refuses);
+        return;
+      case "half":
+        if (connection.rest === "") this.#replyHalf(connection);
+        return;
+      case "cut":
+        return connection.peer.end();
+      case "reset":
+        return connection.peer.reset(new Error("reset"));
+      case "too many":
+        if (connection.answered > 0 || connection.rest !== "") return;
+        connection.isRefused = this.#say(connection, "-ERR too many connections: 2001\r\n") ||
+          connection.isRefused;
+        return;
+      case "shutdown":
+        if (connection.rest !== "") return;
+        return void this.#say(connection, "-ERR shutdown in progress\r\n");
+      case "garbage":
+        return void this.#say(connection, "HTTP/1.1 400\r\n");
+      case "silence":
+        connection.isSilent = true;
+        return;
+      case "hold":
+        this.#isHeld = true;
+        return this.#hold(connection.peer);
+      case "release":
+        return this.#releaseAll();
+      case "wait":
+        return this.clock.advance(action.ms);
+      case "refuse":
+        this.#refusal = action.final
+          ? new AuthenticationError("PASSWORD_REFUSED", "no")
+          : new ConnectError("CONNECTION_REFUSED", "refused");
+        return;
+      case "heal":
+        this.#refusal = undefined;
+    }
+  }
+
+  #send({ resend, signal, within }: Action & { do: "send" }): void {
+    const { clock } = this;
+    const sent: Sent = {
+      id: this.sent.length,
+      resend,
+      notAfter: within === undefined ? undefined : clock.now() + within,
+      stop: signal ? new AbortController() : undefined,
+      passes: [],
+      passesAborted: 0,
+      isAborted: false,
+      wasHeard: true,
+      answer: undefined,
+      settled: 0,
+      end: undefined,
+    };
+    this.sent.push(sent);
+    const command = {
+      verb: `C${sent.id}`,
+      payload: "",
+      resend,
+      parse: (reply: Reply, resent?: boolean) => {
+        sent.answer = { resent, came: this.#came(sent).length };
+        return parseText(reply);
+      },
+    };
+    const promise = request(
+      (entry) => {
+        entry.sending = () => {
+          sent.passes.push(clock.now());
+          if (sent.isAborted) sent.passesAborted++;
+        };
+        this.#lane.send(entry);
+      },
+      command,
+      { notAfter: sent.notAfter, signal: sent.stop?.signal },
+    );
+    promise.then(
+      (value) => void (sent.settled++, sent.end = { value }),
+      (error) => void (sent.settled++, sent.end = { error }),
+    );
+  }
+
+  /** The ids of the commands that came on a connection, in their order. */
+  #ids({ peer }: Connection): number[] {
+    return peer.lines.filter((line) => /^C\d+$/.test(line)).map((line) => Number(line.slice(1)));
+  }
+
+  /** The connections that a command has come on. */
+  #came({ id }: Sent): Connection[] {
+    return this.#connections.filter((connection) => this.#ids(connection).includes(id));
+  }
+
+  #reply(connection: Connection, refuses: boolean): void {
+    if (connection.rest !== "") {
+      if (this.#say(connection, connection.rest)) connection.answered++;
+      connection.rest = "";
+      return;
+    }
+    const id = this.#ids(connection)[connection.answered];
+    if (id === undefined) return;
+    const text = refuses ? `-ERR refused ${id}\r\n` : `+reply ${id}\r\n`;
+    if (this.#say(connection, text)) connection.answered++;
+  }
+
+  #replyHalf(connection: Connection): void {
+    const id = this.#ids(connection)[connection.answered];
+    if (id === undefined) return;
+    if (!this.#say(connection, `$${`reply ${id}`.length}\r\nrep`)) return;
+    connection.rest = `ly ${id}\r\n`;
+  }
+
+  /** False where it has hung up, or was hung up on. */
+  #say({ peer, isRefused, isSilent }: Connection, text: string): boolean {
+    if (peer.isClosed || isRefused || isSilent) return false;
+    try {
+      peer.say(text);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #hold(peer: Peer): void {
+    const { promise, resolve } = deferred();
+    peer.hold = promise;
+    const before = this.#release;
+    this.#release = () => {
+      before();
+      resolve();
+      peer.hold = undefined;
+    };
+  }
+
+  #releaseAll(): void {
+    this.#isHeld = false;
+    this.#release();
+    this.#release = () => {};
+  }
+
+  async #end(): Promise<void> {
+    this.#refusal = undefined;
+    this.#releaseAll();
+    for (let i = 0; i < 60 && this.sent.some(({ end }) => end === undefined); i++) {
+      await turn();
+      const connection = this.#connections.at(-1)!;
+      for (let left = this.sent.length; left > 0; left--) this.#reply(connection, false);
+      await turn();
+      // Whatever has fallen silent, its time is up; and the wait for the next try is over.
+      if (this.sent.some(({ end }) => end === undefined)) this.clock.advance(400);
+    }
+    const ending = this.#lane.end();
+    await turn();
+    this.#connections.at(-1)!.peer.end();
+    await ending;
+    await turn();
+  }
+
+  /** @throws {AssertionError} on the first thing that is not as it has to be. */
+  audit(): void {
+    for (const connection of this.#connections) {
+      const ids = this.#ids(connection);
+      assert.deepEqual(ids, [...new Set(ids)].sort((a, b) => a - b), "out of order, or sent twice");
+    }
+    for (const sent of this.sent) this.#check(sent);
+    assert.equal(this.clock.pending, 0, "a timer is left");
+  }
+
+  #check(sent: Sent): void {
+    const { id, end, resend, passes, notAfter } = sent;
+    const is = (condition: boolean, what: string) => assert(condition, `C${id}: ${what}`);
+    is(end !== undefined && sent.settled === 1, "never settled");
+    const came = this.#came(sent);
+    const lookedAt = came.filter(({ isRefused }) => !isRefused);
+    const mayTwice = this.#setting.attempts > 0 &&
+      (resend === "safe" || (resend === "once" && this.#setting.delivery === "at-least-once"));
+    is(mayTwice || lookedAt.length <= 1, "sent again, though it must not be");
+    is(sent.wasHeard, "called off, and does not settle at once");
+    is(sent.passesAborted === 0, "sent after it was called off");
+    is(notAfter === undefined || passes.every((at) => at <= notAfter), "sent after its deadline");
+    is(
+      sent.answer === undefined || sent.answer.came === came.length,
+      "sent again after its answer",
+    );
+    if ("value" in end!) {
+      is(end.value === `reply ${id}`, `was given ${end.value}`);
+      return is(sent.answer?.resent === lookedAt.length > 1, "resent is wrong");
+    }
+    this.#checkError(sent, end!.error, { came: came.length, lookedAt: lookedAt.length });
+  }
+
+  #checkError(
+    { id, isAborted, resend, notAfter }: Sent,
+    error: unknown,
+    { came, lookedAt }: { came: number; lookedAt: number },
+  ): void {
+    const is = (condition: boolean, what: string) =>
+      assert(condition, `C${id}: ${what}, got ${error}`);
+    // Told as it is to what the server has not seen.
+    if (error === this.#gaveUpFinally) return is(lookedAt === 0, "the server has seen it");
+    if (error instanceof ServerError) {
+      return is(error.reply === `ERR refused ${id}`, "the refusal of another");
+    }
+    if (isAborted && error === CALLED_OFF) return;
+    if (!(error instanceof ConnectionLostError)) return is(false, "an error of another kind");
+    const isLate = error.code === "DEADLINE_PASSED";
+    if (isLate) is(notAfter !== undefined && notAfter < this.clock.now(), "is not late");
+    if (error.outcome === "not-sent") {
+      is(lookedAt === 0, "the server has seen it");
+      is(isLate || this.#gaveUpAt.length > 0, "never sent, for no reason");
+    } else {
+      is(came > 0, "the server cannot have seen it");
+      const isResent = this.#setting.attempts > 0 &&
+        (resend === "safe" || (resend === "once" && this.#setting.delivery === "at-least-once"));
+      is(!isResent || isLate || this.#gaveUpAt.length > 0, "not sent again, for no reason");
+    }
+  }
+}
+
+/** Lets all that is under way end: no timer is real here. */
+async function turn(count = 80): Promise<void> {
+  for (let i = 0; i < count; i++) await Promise.resolve();
+}

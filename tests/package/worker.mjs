@@ -1,0 +1,79 @@
+/** A producer in workerd, told where the servers are by `env`; a test fails where this throws. */
+
+import { Job, Producer } from "@faktory-ts/faktory";
+
+function equal(actual, expected) {
+  const [got, wanted] = [actual, expected].map((value) => JSON.stringify(value));
+  if (got !== wanted) throw new Error(`It is ${got}, not ${wanted}`);
+}
+
+async function codeOf(promise) {
+  try {
+    await promise;
+  } catch (error) {
+    return error.code;
+  }
+  return "none";
+}
+
+const tests = {
+  async "nothing of Node is there"() {
+    equal(typeof process, "undefined");
+    equal(await import("node:crypto").then(() => "there", () => "not there"), "not there");
+  },
+
+  async "one job, and many, with a password"({ url }) {
+    await using producer = await Producer.connect({ url });
+    equal((await producer.enqueue("one", ["é", 1])).length, 16);
+    const jobs = Array.from({ length: 2500 }, (_, n) => new Job("many", [n]));
+    const { enqueued, failed } = await producer.enqueueMany(jobs);
+    equal([enqueued.length, failed.size], [2500, 0]);
+    equal((await producer.info()).queues.default, 2501);
+  },
+
+  async "a stream of jobs"({ url }) {
+    await using producer = await Producer.connect({ url });
+    const jobs = ReadableStream.from([1, 2, 3].map((n) => ({ type: "x", args: [n], queue: "s" })));
+    await jobs.pipeTo(producer.writable());
+    equal((await producer.info()).queues.s, 3);
+  },
+
+  async "calls at the same time share a connection"({ url }) {
+    await using producer = await Producer.connect({ url });
+    const jids = await Promise.all([1, 2, 3, 4].map((n) => producer.enqueue("x", [n])));
+    equal(new Set(jids).size, 4);
+    equal((await producer.info()).server.connections, 1);
+  },
+
+  async "a connection that is lost is made again"({ relayed, cut }) {
+    await using producer = await Producer.connect({ url: relayed, reconnect: { initialMs: 10 } });
+    const reconnects = [];
+    producer.on("reconnect", ({ attempts }) => reconnects.push(attempts));
+    await producer.enqueue("x", [1], { queue: "cut" });
+    equal(await (await fetch(cut)).text(), "1 cut");
+    await producer.enqueue("x", [2], { queue: "cut" });
+    equal(reconnects, [1]);
+    equal((await producer.info()).queues.cut, 2);
+  },
+
+  async "what is wrong is told by its code"({ url, wrong, nobody }) {
+    equal(await codeOf(Producer.connect({ url: wrong })), "PASSWORD_REFUSED");
+    // Workers tell a refused connection from no other.
+    equal(await codeOf(Producer.connect({ url: nobody })), "CONNECT_FAILED");
+    await using producer = await Producer.connect({ url });
+    equal(await codeOf(producer.enqueue("x", [1n])), "INVALID_ARGS");
+  },
+};
+
+export default {
+  async test(_controller, env) {
+    for (const [name, test] of Object.entries(tests)) {
+      try {
+        await test(env);
+      } catch (cause) {
+        throw new Error(`${name}: ${cause?.stack ?? cause}`);
+      }
+      console.log(`workerd: ${name}`);
+    }
+  },
+};

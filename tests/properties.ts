@@ -1,0 +1,30 @@
+import { environmentVariable } from "../src/internal/environment.ts";
+
+/** Where the sequences of cases by chance begin. */
+export const seed = Number(environmentVariable("FAKTORY_TEST_SEED") ?? 1);
+
+/** How many times as many cases as in the gate. */
+const factor = Number(environmentVariable("FAKTORY_TEST_RUNS") ?? 1);
+
+/** So many cases of a test, which says so itself. */
+export function casesOf(what: string, count: number): number {
+  const cases = Math.max(1, Math.round(count * factor));
+  console.log(`${what}: ${cases} cases, seed ${seed}`);
+  return cases;
+}
+
+/** What fast-check is told for a property that is tried so often. */
+export function parameters(what: string, count: number): { seed: number; numRuns: number } {
+  return { seed, numRuns: casesOf(what, count) };
+}
+
+/** Numbers by chance, from 0 to below 1: mulberry32. */
+export function randomFrom(start: number): () => number {
+  let state = start >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

@@ -1,0 +1,232 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { inspect } from "node:util";
+import { Consumer, FaktoryError, Producer, streamTransport } from "../../mod.ts";
+import { FaktoryServer, ManualClock } from "../../src/server/mod.ts";
+import { Supervisor } from "../../src/supervisor/mod.ts";
+import { FakeFaktory, MemoryServer } from "../../src/testing/mod.ts";
+import { freePort, startPeer } from "../transport/contract.ts";
+
+/** Such that each way of writing it can be told: as it is, percent-encoded, and in JSON. */
+const PASSWORD = "hunter2 /ü@:%";
+const WAYS = /hunter2/;
+
+interface Inspectors {
+  readonly Deno?: { inspect(value: unknown, options: object): string };
+  readonly Bun?: { inspect(value: unknown, options?: object): string };
+}
+const { Deno: deno, Bun: bun } = globalThis as unknown as Inspectors;
+
+/** Every way in which a program that does not mean to shows what it has. */
+const WRITERS: Record<string, (value: unknown) => string> = {
+  "String": (value) => String(value),
+  "JSON.stringify": (value) => {
+    try {
+      return JSON.stringify(value) ?? "";
+    } catch {
+      return "";
+    }
+  },
+  "node:util": (value) => inspect(value, { depth: 20, showHidden: true, maxArrayLength: null }),
+  "node:util, getters called": (value) => inspect(value, { depth: 20, getters: true }),
+  "console": (value) => {
+    const said: string[] = [];
+    const { log } = console;
+    console.log = (...values) => void said.push(values.map((one) => inspect(one)).join(" "));
+    try {
+      console.log(value, `${value}`);
+    } finally {
+      console.log = log;
+    }
+    return said.join();
+  },
+  "own properties": (value) => walk(value, new Set()),
+  ...deno && {
+    "Deno.inspect": (value) => deno.inspect(value, { depth: 20, showHidden: true }),
+  },
+  ...bun && { "Bun.inspect": (value) => bun.inspect(value, { depth: 20 }) },
+};
+
+/** Everything that can be reached over own properties, symbols and causes included, as text. */
+function walk(value: unknown, seen: Set<unknown>): string {
+  if (typeof value === "string") return value;
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) return "";
+  if (seen.has(value) || value instanceof Uint8Array) return "";
+  seen.add(value);
+  let text = value instanceof Error ? `${value} ${value.stack}` : "";
+  if (value instanceof Map || value instanceof Set) text += walk([...value], seen);
+  for (const key of Reflect.ownKeys(value)) {
+    try {
+      text += `${String(key)} ${walk((value as Record<PropertyKey, unknown>)[key], seen)} `;
+    } catch {
+      // A getter that is not for this.
+    }
+  }
+  return text;
+}
+
+/** @throws {AssertionError} where the password can be seen in what is shown of it. */
+function assertNoSecret(name: string, value: unknown, secret = WAYS): void {
+  for (const [writer, write] of Object.entries(WRITERS)) {
+    const text = write(value);
+    const at = text.search(secret);
+    assert(at < 0, `${name} by ${writer}: ${text.slice(Math.max(at - 200, 0), at + 40)}`);
+  }
+}
+
+/** What a promise rejects with. */
+async function errorOf(promise: Promise<unknown>): Promise<unknown> {
+  const error = await promise.then(() => undefined, (error) => error);
+  assert(error instanceof FaktoryError, `${error}`);
+  return error;
+}
+
+test("the writers show what there is", () => {
+  for (const [writer, write] of Object.entries(WRITERS)) {
+    const error = new Error(PASSWORD, { cause: PASSWORD });
+    if (writer !== "JSON.stringify") assert.match(write(error), WAYS, writer);
+    else assert.match(write({ url: PASSWORD }), WAYS);
+  }
+});
+
+test("a password is in nothing that a producer, a consumer or a server shows, and in no event", async () => {
+  await using server = await FaktoryServer.start({ port: 0, password: PASSWORD });
+  assert(server.url.includes(encodeURIComponent(PASSWORD)));
+  const shown: [string, unknown][] = [["a server", server], ["its snapshot", server.snapshot()]];
+  const log: unknown[] = [];
+  const write = (message: string, fields?: unknown) => void log.push(message, fields);
+  const options = {
+    url: server.url,
+    commandTimeoutMs: 5000,
+    reconnect: { initialMs: 1, maxMs: 1 },
+  };
+  const producer = await Producer.connect(options);
+  const plain = await Producer.connect({
+    url: `tcp://localhost:${server.port}`,
+    password: PASSWORD,
+  });
+  const consumer = new Consumer({
+    ...options,
+    logger: { trace: write, debug: write, info: write, warn: write, error: write },
+  });
+  shown.push(["an idle consumer", consumer]);
+  for (const event of EVENTS) {
+    consumer.on(event, (payload) => void shown.push([`a consumer's ${event}`, payload]));
+  }
+  for (const event of ["disconnect", "reconnect", "warning", "listenerError"] as const) {
+    producer.on(event, (payload) => void shown.push([`a producer's ${event}`, payload]));
+  }
+  consumer.register("x", (_job, context) => {
+    shown.push(["a handler's context", context], ["its producer", context.producer]);
+    shown.push(["a running consumer", consumer], ["what runs", consumer.running]);
+    context.log.info("a line", { context });
+  });
+  consumer.register("y", () => {
+    throw new Error("failed");
+  });
+  await producer.enqueueMany([{ type: "x" }, { type: "y" }, { type: "nobody's" }]);
+  const report = await consumer.runToCompletion();
+  shown.push(["a report", report], ["a consumer that ran", consumer], ["a log", log]);
+  shown.push(["a producer", producer], ["another", plain], ["INFO", await producer.info()]);
+  shown.push(["its parts", [producer.queues, producer.sets, producer.batches, producer.tracking]]);
+  shown.push(["a job's error", await errorOf(producer.enqueue("x", [1n]))]);
+  shown.push(["a refusal", await errorOf(producer.batches.status("b-1"))]);
+  await server.close();
+  shown.push(["a lost connection", await errorOf(producer.info())]);
+  await Promise.allSettled([producer.close(), plain.close()]);
+  shown.push(["a closed producer", producer], ["its error", await errorOf(producer.enqueue("x"))]);
+  for (const [name, value] of shown) assertNoSecret(name, value);
+  assert(shown.length > 20);
+});
+
+const EVENTS = [
+  ...["start", "done", "fail", "returned", "unreported", "fetchError", "state"] as const,
+  ...["disconnect", "reconnect", "warning", "listenerError"] as const,
+];
+
+test("a password is in no error of a connection that cannot be made, nor in its causes", async () => {
+  const secret = encodeURIComponent(PASSWORD);
+  await using server = await FaktoryServer.start({ port: 0, password: "another" });
+  await using silent = await startPeer();
+  const port = await freePort();
+  const clock = new ManualClock();
+  const urls = {
+    "a wrong password": `tcp://:${secret}@127.0.0.1:${server.port}`,
+    "a user's wrong password": `tcp://${secret}:${secret}@127.0.0.1:${server.port}`,
+    "nothing there": `tcp://:${secret}@127.0.0.1:${port}`,
+    "no TLS there": `tcp+tls://:${secret}@127.0.0.1:${server.port}`,
+  };
+  for (const [name, url] of Object.entries(urls)) {
+    assertNoSecret(name, await errorOf(Producer.connect({ url })));
+    assertNoSecret(name, await errorOf(new Consumer({ url }).run()));
+  }
+  const url = `tcp://:${secret}@127.0.0.1:${silent.port}`;
+  const connecting = errorOf(Producer.connect({ url, clock }));
+  await silent.next();
+  clock.advance(10_000);
+  assertNoSecret("a silent server", await connecting);
+  const broken = streamTransport(() => Promise.reject(new Error("broken")));
+  assertNoSecret(
+    "broken streams",
+    await errorOf(Producer.connect({ url, transport: broken })),
+  );
+});
+
+test("no option that is refused shows a password", async () => {
+  const refused: [string, () => Promise<unknown> | unknown][] = [
+    ["a password of the wrong kind", () => Producer.connect({ password: [PASSWORD] as never })],
+    ["a URL of the wrong kind", () => Producer.connect({ url: [`tcp://:${PASSWORD}@x`] as never })],
+    ["a URL that is none", () => Producer.connect({ url: `tcp://:${PASSWORD}` })],
+    ["a server's password", () => FaktoryServer.start({ password: [PASSWORD] as never })],
+    ["a key", () => FaktoryServer.start({ port: 0, tls: { cert: PASSWORD, key: PASSWORD } })],
+    ["a key alone", () => Producer.connect({ tls: { key: PASSWORD } })],
+    ["authorities", () => Producer.connect({ tls: { caCerts: PASSWORD as never } })],
+    ["keys of the wrong kind", () => FaktoryServer.start({ tls: PASSWORD as never })],
+    [
+      "an environment",
+      () => new Supervisor("./x.ts", { env: { FAKTORY_URL: [PASSWORD] as never } }),
+    ],
+    ["an environment that is none", () => new Supervisor("./x.ts", { env: PASSWORD as never })],
+    ["TLS settings", () => Producer.connect({ tls: PASSWORD as never })],
+    ["arguments", () => new Supervisor("./x.ts", { args: PASSWORD as never })],
+  ];
+  for (const [name, call] of refused) {
+    const error = await errorOf((async () => await call())());
+    assertNoSecret(name, error);
+  }
+});
+
+test("a key that cannot be read is in no error", async () => {
+  await using server = await startPeer();
+  const [begin, end] = ["-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----"];
+  const key = `${begin}\nhunter2hunter2hunter2hunter2\n${end}\n`;
+  const cert = readFileSync("tests/fixtures/tls/client.pem", "utf8");
+  const error = await errorOf(
+    Producer.connect({ url: `tcp://127.0.0.1:${server.port}`, tls: { cert, key } }),
+  );
+  assertNoSecret("a client's key", error);
+});
+
+test("a password is in nothing that a server in memory, a fake or a supervisor shows", async () => {
+  await using memory = await MemoryServer.start({ password: PASSWORD });
+  await using producer = await Producer.connect({ url: memory.url, transport: memory.transport });
+  await using fake = await FakeFaktory.start();
+  const supervisor = new Supervisor("./no/such/module.ts", {
+    command: "./no/such/command",
+    args: ["--password", PASSWORD],
+    env: { FAKTORY_URL: `tcp://:${PASSWORD}@localhost` },
+    processes: 1,
+    restart: "never",
+  });
+  const events: unknown[] = [];
+  for (const event of ["start", "exit", "gaveUp", "listenerError"] as const) {
+    supervisor.on(event, (payload) => void events.push(payload));
+  }
+  assertNoSecret("a supervisor", supervisor);
+  const report = await supervisor.run();
+  assert.equal(report.exits.length, 1);
+  for (const one of [memory, memory.transport, producer, fake, supervisor, report, events]) {
+    assertNoSecret("", one);
+  }
+});
