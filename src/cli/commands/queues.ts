@@ -18,6 +18,10 @@ const NAMES = "the queues; '*', in quotes, for all";
 export const queues: CommandDefinition = {
   name: "queues",
   summary: "Lists, pauses, resumes, removes and times queues",
+  examples: [
+    ["queues", "how many jobs wait on each"],
+    ["queues pause images", "hand out no more of its jobs"],
+  ],
   commands: [
     {
       name: "list",

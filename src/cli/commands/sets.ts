@@ -33,6 +33,10 @@ function setOf(set: SetName, jobs: string): CommandDefinition {
   return {
     name: set,
     summary: `Counts, requeues, kills and discards ${jobs}`,
+    examples: [
+      [set, "how many there are"],
+      [`${set} requeue --type resize`, "run those of a type at once"],
+    ],
     commands: [
       {
         name: "list",

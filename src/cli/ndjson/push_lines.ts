@@ -36,8 +36,9 @@ export async function pushLines(
       tally.end(run.isWhole);
       await connection.producer.close();
     }
-    run.check();
+    // What failed once the user had enough did so as it was given up.
     if (!run.isWhole && io.signal.reason instanceof Interruption) return io.signal.reason.status;
+    run.check();
     return tally.invalid + tally.refused > 0 ? Status.data : Status.ok;
   } finally {
     await closeSources(sources);

@@ -64,11 +64,7 @@ export async function closeSources(sources: readonly Source[]): Promise<void> {
 }
 
 function standardInput({ stdin }: CliIo): Source {
-  return source("standard input", undefined, () => stdin, () => {
-    // Left open, it would keep the process waiting for it.
-    (stdin as { destroy?(): void }).destroy?.();
-    return Promise.resolve();
-  });
+  return source("standard input", undefined, () => stdin, () => Promise.resolve());
 }
 
 async function openFile(name: string): Promise<Source> {
