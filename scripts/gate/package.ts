@@ -60,14 +60,15 @@ async function checkShape({ tarball }: Installed): Promise<Outcome> {
   );
 }
 
-/** It brings with it what `CONTRIBUTING.md` says, and nothing besides. */
+/** It asks for the packages of which `CONTRIBUTING.md` says so, and for nothing besides. */
 async function checkDependencies({ folder }: Installed): Promise<Outcome> {
-  const lock = JSON.parse(await Deno.readTextFile(`${folder}/package-lock.json`));
   const { name } = await readProject();
-  const brought = Object.keys(lock.packages).filter((path) => path !== "")
-    .map((path) => path.replace(/^.*node_modules\//, "")).filter((other) => other !== name);
+  const manifest = await Deno.readTextFile(`${folder}/node_modules/${name}/package.json`);
+  const packages = Object.keys(JSON.parse(manifest).dependencies ?? {});
   const contributing = await Deno.readTextFile("CONTRIBUTING.md");
-  const faults = runtimeFaults("the installed package", brought, contributing);
+  // What is from JSR lies in it.
+  const where = ["runtime", "command"];
+  const faults = runtimeFaults({ what: "the installed package", packages, where }, contributing);
   return faults.length === 0 ? pass : fail(faults.join("; "));
 }
 
