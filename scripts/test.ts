@@ -7,6 +7,7 @@ import { corpusRuns, corpusStep } from "./gate/corpus.ts";
 import { denoStep } from "./gate/deno_step.ts";
 import { dntStep } from "./gate/dnt.ts";
 import { docLintStep, exampleStep } from "./gate/docs.ts";
+import { leakStep } from "./gate/leaks.ts";
 import { packageStep } from "./gate/package.ts";
 import { dependencyStep, lockStep, serverStep } from "./gate/project_steps.ts";
 import { runSteps } from "./gate/step.ts";
@@ -27,6 +28,7 @@ const checks = [
   docLintStep,
   exampleStep,
   denoStep("publish dry run", ["publish", "--dry-run", "--allow-dirty"]),
+  leakStep,
   packageStep,
   dntStep,
 ];
