@@ -148,6 +148,18 @@ export const rooms: readonly Room[] = [
   },
 
   {
+    name: "telemetry",
+    files: ["src/telemetry/"],
+    imports: [...leaves, "job", "producer's face", "producer", "consumer"],
+    packages: ["@opentelemetry/api"],
+  },
+  {
+    name: "health",
+    files: ["src/health/"],
+    imports: [...leaves, "job", "options", "consumer"],
+  },
+
+  {
     name: "root",
     files: ["mod.ts"],
     imports: [...client, "stream", "producer's face", "producer", "consumer"],

@@ -12,9 +12,10 @@ import { scopedLogger } from "./logger.ts";
 import type { ConsumerSettings } from "./options.ts";
 import type { ProgressTracker } from "./progress_tracker.ts";
 import type { Planner } from "./queues/planner.ts";
-import type { Registry } from "./registry.ts";
+import type { Registered, Registry } from "./registry.ts";
 import type { Reporter } from "./reporter.ts";
 import type { RunningJobs } from "./running_jobs.ts";
+import type { ConsumerObserver } from "./telemetry.ts";
 import { Verdicts } from "./verdicts.ts";
 
 /** What a dispatcher needs. */
@@ -29,6 +30,8 @@ export interface DispatcherOptions {
   readonly reporter: Reporter;
   readonly progress: ProgressTracker;
   readonly producer: Producer;
+  /** Sees each run. */
+  readonly observer: ConsumerObserver | undefined;
   state(): ConsumerState;
   /** Whether a stop has run out of patience. */
   isImpatient(): boolean;
@@ -121,14 +124,14 @@ export class Dispatcher {
   }
 
   #run(execution: Execution): void {
-    const { registry, events, clock } = this.#options;
+    const { registry, events, clock, observer } = this.#options;
     const { job } = execution;
     events.emit("start", { job });
-    const found = registry.find(job.type);
-    if (found === undefined) return this.#owner.finished(execution, { error: unregistered(job) });
-    const timeoutMs = ownTimeout(job) ?? found.timeoutMs;
+    const { handler, timeoutMs: typeTimeoutMs } = registry.find(job.type) ?? NOT_REGISTERED;
+    const timeoutMs = ownTimeout(job) ?? typeTimeoutMs;
     if (timeoutMs !== undefined) execution.limit(timeoutMs, clock);
-    execution.run(found.handler);
+    if (observer === undefined) return execution.run(handler);
+    execution.run((job, context) => observer.run(job, context, () => handler(job, context)));
   }
 
   readonly #owner: ExecutionOwner = {
@@ -160,12 +163,16 @@ export class Dispatcher {
   };
 }
 
-function unregistered({ jid, type }: Job): StateError {
-  return new StateError(
-    "NOT_REGISTERED",
-    `Cannot run job ${jid} as no handler is registered for its type ${JSON.stringify(type)}`,
-  );
-}
+/** Runs jobs that have no handler. */
+const NOT_REGISTERED: Pick<Registered, "handler" | "timeoutMs"> = {
+  timeoutMs: undefined,
+  handler({ jid, type }) {
+    throw new StateError(
+      "NOT_REGISTERED",
+      `Cannot run job ${jid} as no handler is registered for its type ${JSON.stringify(type)}`,
+    );
+  },
+};
 
 /** How long the job itself says that it may take. */
 export function ownTimeout({ custom }: Job): number | undefined {
