@@ -53,6 +53,11 @@ export class Ledger {
     for (const job of this.#pending) this.#jobs[job]! |= IS_IN_DOUBT;
   }
 
+  /** Whether it may be there twice. */
+  isInDoubt(job: number): boolean {
+    return (this.#jobs[job]! & IS_IN_DOUBT) !== 0;
+  }
+
   /** Its handler has ended well. */
   end(job: number): void {
     const known = this.#jobs[job]!;

@@ -12,6 +12,9 @@ export interface Finding {
 const HEAP = { share: 0.05, bytes: 1 << 20 };
 const RSS = { share: 0.05, bytes: 8 << 20 };
 
+/** What is under way takes memory, too: samples of an outage, in which more than so many jobs wait, tell nothing of growth. */
+const QUIET = 100;
+
 /** Timers may come so late, in milliseconds, 99 times out of 100. */
 const LAG_MS = 100;
 
@@ -60,7 +63,8 @@ function growth(
   value: (sample: Sample) => number,
   { share, bytes }: typeof HEAP,
 ): Finding {
-  const half = samples.slice(Math.floor(samples.length / 2));
+  const half = samples.slice(Math.floor(samples.length / 2))
+    .filter(({ underWay }) => underWay <= QUIET);
   const what = `${name} does not grow`;
   if (half.length < 3) return { what, holds: false, figure: "too few samples to tell" };
   const points = half.map((sample): Point => [sample.seconds, value(sample)]);

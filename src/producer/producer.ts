@@ -265,7 +265,8 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
       } catch (error) {
         return sink.failed("", error);
       }
-      if (job.custom !== undefined || this.#known !== undefined) this.#warnOfEnterprise(job);
+      // What is no job at all is refused behind the middleware.
+      if (job?.custom !== undefined || this.#known !== undefined) this.#warnOfEnterprise(job);
     });
   }
 

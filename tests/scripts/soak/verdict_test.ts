@@ -40,6 +40,10 @@ it("finds memory that goes on growing, and not that which did so at first", () =
     i < 8 ? { ...sample, heapBytes: i * 1_000_000 } : sample
   );
   assert.deepEqual(failing(settled), []);
+  const outage = samplesOf().map((sample, i) =>
+    i < 20 ? sample : { ...sample, heapBytes: 20e6, underWay: 1000 }
+  );
+  assert.deepEqual(failing(outage), []);
   assert.equal(failing(samplesOf().slice(0, 3)).length, 2);
 });
 
@@ -71,6 +75,7 @@ it("keeps what became of each job", () => {
     ledger.end(job);
     ledger.end(job);
   }
+  assert.deepEqual([twice!, doubtful!].map((job) => ledger.isInDoubt(job)), [false, true]);
   const { missing, done, twiceInDoubt } = ledger;
   assert.deepEqual([missing, done, ledger.twice, twiceInDoubt, ledger.refused], [1, 2, 1, 1, 1]);
 });
