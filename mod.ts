@@ -27,7 +27,14 @@ export type {
   ProducerMiddleware,
   ProducerOptions,
 } from "./src/producer/producer.ts";
-export type { ProducerObserver, ProducerTelemetry, ServerPlace } from "./src/producer/telemetry.ts";
+export type {
+  ConsumerFigures,
+  ConsumerObserver,
+  ObservedConsumer,
+  ProducerObserver,
+  ServerPlace,
+  Telemetry,
+} from "./src/producer/telemetry.ts";
 export type { EnqueueManyResult, JobSource } from "./src/producer/enqueue_many.ts";
 export type { WritableOptions } from "./src/producer/writable.ts";
 export type { QueueNames, Queues } from "./src/producer/queues.ts";
@@ -65,7 +72,6 @@ export type {
   LoggerLike,
   LogLevel,
 } from "./src/consumer/logger.ts";
-export type { ConsumerObserver, ObservedConsumer, Telemetry } from "./src/consumer/telemetry.ts";
 export { Discard, Kill, Outcome, RetryAfter, Snooze } from "./src/consumer/outcome.ts";
 export type {
   ConsumerMiddleware,

@@ -8,6 +8,7 @@ import type { JobDefinitions } from "../job/catalogue.ts";
 import type { Job } from "../job/job.ts";
 import { KnownJobs } from "../job/known_jobs.ts";
 import type { HandlerKey } from "../job/typed.ts";
+import type { ConsumerObserver } from "../producer/producer.ts";
 import { heedSignals } from "../signals/heed.ts";
 import type { ConsumerEvents, ConsumerState } from "./events.ts";
 import { type ConsumerHealth, healthOf } from "./health.ts";
@@ -18,7 +19,6 @@ import { checkChoice, type QueueChoice } from "./queues/choice.ts";
 import { type ConsumerMiddleware, type HandlerAndOptions, Registry } from "./registry.ts";
 import type { EndReason, Report, RunLimits, SessionLimits } from "./report.ts";
 import { DEFAULT_GRACE_MS, Session, type SessionParts } from "./session.ts";
-import type { ConsumerObserver } from "./telemetry.ts";
 
 /** A job that a consumer runs at this moment. */
 export interface RunningJob {
@@ -320,7 +320,7 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
       observer = this.#settings.telemetry?.consumer({
         server: resolveTarget(this.#options).target,
         wid: this.wid,
-        health: () => this.health(),
+        figures: () => this.health(),
       });
       const session = this.#session = await Session.open({
         ...this.#insides,

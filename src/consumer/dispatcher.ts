@@ -3,7 +3,7 @@ import type { Emitter } from "../events.ts";
 import type { Clock } from "../internal/clock.ts";
 import { steady } from "../internal/steady_clock.ts";
 import type { Job } from "../job/job.ts";
-import type { Producer } from "../producer/producer.ts";
+import type { ConsumerObserver, Producer } from "../producer/producer.ts";
 import type { ConsumerEvents, ConsumerState } from "./events.ts";
 import { Execution, type ExecutionOwner } from "./execution.ts";
 import { describeFailure, isRetried } from "./failure.ts";
@@ -15,7 +15,6 @@ import type { Planner } from "./queues/planner.ts";
 import type { Registered, Registry } from "./registry.ts";
 import type { Reporter } from "./reporter.ts";
 import type { RunningJobs } from "./running_jobs.ts";
-import type { ConsumerObserver } from "./telemetry.ts";
 import { Verdicts } from "./verdicts.ts";
 
 /** What a dispatcher needs. */
@@ -131,7 +130,9 @@ export class Dispatcher {
     const timeoutMs = ownTimeout(job) ?? typeTimeoutMs;
     if (timeoutMs !== undefined) execution.limit(timeoutMs, clock);
     if (observer === undefined) return execution.run(handler);
-    execution.run((job, context) => observer.run(job, context, () => handler(job, context)));
+    execution.run((job, context) =>
+      observer.run(job, context.attempt, () => handler(job, context))
+    );
   }
 
   readonly #owner: ExecutionOwner = {

@@ -3,11 +3,10 @@ import { machineName, processId } from "../internal/environment.ts";
 import type { JobDefinitions } from "../job/catalogue.ts";
 import { createJid } from "../job/jid.ts";
 import { DEFAULT_QUEUE } from "../job/queue_name.ts";
-import type { ProducerMiddleware } from "../producer/producer.ts";
+import { checkTelemetry, type ProducerMiddleware, type Telemetry } from "../producer/producer.ts";
 import { checkLimits, type ConsumerLimits } from "./limits/limits.ts";
 import { LOG_LEVELS, type LoggerLike, type LogLevel } from "./logger.ts";
 import { checkChoice, type QueueChoice } from "./queues/choice.ts";
-import type { Telemetry } from "./telemetry.ts";
 
 /** Options of a consumer. */
 export interface ConsumerOptions<Jobs extends JobDefinitions = JobDefinitions>
@@ -139,15 +138,6 @@ function checkLevel(level: unknown): LogLevel {
   const known = LOG_LEVELS.find((one) => one === level);
   if (known !== undefined) return known;
   throw invalidOption("logLevel", `one of ${LOG_LEVELS.join(", ")}`, level);
-}
-
-function checkTelemetry(telemetry: unknown): Telemetry | undefined {
-  if (telemetry === undefined) return undefined;
-  const { producer, consumer } = (telemetry ?? {}) as Record<string, unknown>;
-  if (typeof producer === "function" && typeof consumer === "function") {
-    return telemetry as Telemetry;
-  }
-  throw invalidOption("telemetry", "an object as openTelemetry() gives", telemetry);
 }
 
 function resolveLanes(given: unknown, concurrency: number): ConsumerSettings["lanes"] {

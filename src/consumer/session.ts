@@ -6,7 +6,7 @@ import type { Clock } from "../internal/clock.ts";
 import { type Deferred, deferred } from "../internal/deferred.ts";
 import { steady } from "../internal/steady_clock.ts";
 import type { KnownJobs } from "../job/known_jobs.ts";
-import { Producer } from "../producer/producer.ts";
+import { type ConsumerObserver, Producer } from "../producer/producer.ts";
 import type { Command } from "../protocol/commands/command.ts";
 import { info, type WorkerState } from "../protocol/commands/server.ts";
 import { parseServerInfo } from "../protocol/server_info.ts";
@@ -28,7 +28,6 @@ import type { Registry } from "./registry.ts";
 import type { EndReason, Report, SessionLimits } from "./report.ts";
 import { Reporter } from "./reporter.ts";
 import { RunningJobs } from "./running_jobs.ts";
-import type { ConsumerObserver } from "./telemetry.ts";
 
 /** What a session is made of. */
 export interface SessionParts {

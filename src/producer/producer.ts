@@ -22,12 +22,19 @@ import { enterpriseKey, isEnterprise } from "./free_server.ts";
 import { Intake, type ProducerMiddleware } from "./intake.ts";
 import { Queues } from "./queues.ts";
 import { JobSets } from "./sets.ts";
-import type { ProducerObserver, ProducerTelemetry } from "./telemetry.ts";
+import type { ProducerObserver, Telemetry } from "./telemetry.ts";
 import { Tracking } from "./tracking.ts";
 import { jobStream, type WritableOptions } from "./writable.ts";
 
 export type { ProducerMiddleware } from "./intake.ts";
-export type { ProducerObserver, ProducerTelemetry, ServerPlace } from "./telemetry.ts";
+export type {
+  ConsumerFigures,
+  ConsumerObserver,
+  ObservedConsumer,
+  ProducerObserver,
+  ServerPlace,
+  Telemetry,
+} from "./telemetry.ts";
 
 /** Options of {@linkcode Producer.connect}. */
 export interface ProducerOptions<Jobs extends JobDefinitions = JobDefinitions>
@@ -56,7 +63,7 @@ export interface ProducerOptions<Jobs extends JobDefinitions = JobDefinitions>
    */
   readonly maxWaiting?: number | undefined;
   /** What hears of all jobs that are enqueued: `openTelemetry()` of `./telemetry`. @default nothing */
-  readonly telemetry?: ProducerTelemetry | undefined;
+  readonly telemetry?: Telemetry | undefined;
 }
 
 /** See {@linkcode ProducerOptions.maxWaiting}. */
@@ -370,9 +377,12 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 }
 
-function checkTelemetry(telemetry: unknown): ProducerTelemetry | undefined {
+/** @throws {ConfigError} `INVALID_OPTION`. */
+export function checkTelemetry(telemetry: unknown): Telemetry | undefined {
   if (telemetry === undefined) return undefined;
-  const { producer } = (telemetry ?? {}) as Record<string, unknown>;
-  if (typeof producer === "function") return telemetry as ProducerTelemetry;
+  const { producer, consumer } = (telemetry ?? {}) as Record<string, unknown>;
+  if (typeof producer === "function" && typeof consumer === "function") {
+    return telemetry as Telemetry;
+  }
   throw invalidOption("telemetry", "an object as openTelemetry() gives", telemetry);
 }

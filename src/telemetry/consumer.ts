@@ -7,10 +7,9 @@ import {
   SpanKind,
   trace,
 } from "@opentelemetry/api";
-import type { ConsumerObserver, ObservedConsumer } from "../consumer/telemetry.ts";
 import { Outcome } from "../consumer/outcome.ts";
-import type { JobContext } from "../consumer/handler.ts";
 import type { Job } from "../job/job.ts";
+import type { ConsumerObserver, ObservedConsumer } from "../producer/producer.ts";
 import {
   errorType,
   failSpan,
@@ -25,13 +24,13 @@ import { observeProducer } from "./producer.ts";
 /** Makes spans and metrics of the jobs that one consumer runs. */
 export function observeConsumer(
   instruments: Instruments,
-  { server, wid, health }: ObservedConsumer,
+  { server, wid, figures }: ObservedConsumer,
   relation: "child" | "link",
 ): ConsumerObserver {
   const place = placeAttributes(server);
   const common = { ...place, ...operationAttributes("process") };
 
-  function begin({ jid, type, queue, custom }: Job, { attempt }: JobContext) {
+  function begin({ jid, type, queue, custom }: Job, attempt: number) {
     const origin = instruments.origin(custom);
     const sender = trace.getSpanContext(origin);
     const parent = here();
@@ -57,10 +56,10 @@ export function observeConsumer(
 
   return {
     producer: observeProducer(instruments, server),
-    async run(job, context, next) {
+    async run(job, attempt, next) {
       const attributes = { ...common, "messaging.destination.name": job.queue };
       instruments.consumed.add(1, attributes);
-      const { span, inside } = begin(job, context);
+      const { span, inside } = begin(job, attempt);
       const start = performance.now();
       let ended: { readonly error: unknown } | undefined;
       try {
@@ -77,7 +76,7 @@ export function observeConsumer(
         span.end();
       }
     },
-    close: watch(instruments, { ...place, "messaging.client.id": wid }, health),
+    close: watch(instruments, { ...place, "messaging.client.id": wid }, figures),
   };
 }
 
@@ -101,11 +100,11 @@ function conclude(span: Span, ended: { readonly error: unknown } | undefined): A
 function watch(
   { gauges }: Instruments,
   attributes: Attributes,
-  health: ObservedConsumer["health"],
+  figures: ObservedConsumer["figures"],
 ): () => void {
   const names = Object.keys(gauges) as GaugeName[];
   const callbacks = names.map((name) => {
-    const tell = (result: ObservableResult) => result.observe(health()[name], attributes);
+    const tell = (result: ObservableResult) => result.observe(figures()[name], attributes);
     gauges[name].addCallback(tell);
     return () => gauges[name].removeCallback(tell);
   });

@@ -12,5 +12,11 @@ export type {
   PropagatorLike,
   TracerProviderLike,
 } from "./open_telemetry.ts";
-export type { ConsumerObserver, ObservedConsumer, Telemetry } from "../consumer/telemetry.ts";
-export type { ProducerObserver, ProducerTelemetry, ServerPlace } from "../producer/producer.ts";
+export type {
+  ConsumerFigures,
+  ConsumerObserver,
+  ObservedConsumer,
+  ProducerObserver,
+  ServerPlace,
+  Telemetry,
+} from "../producer/producer.ts";

@@ -7,7 +7,7 @@ import {
 } from "@opentelemetry/api";
 import { ConfigError } from "../errors.ts";
 import { showValue } from "../internal/show.ts";
-import type { Telemetry } from "../consumer/telemetry.ts";
+import type { Telemetry } from "../producer/producer.ts";
 import { observeConsumer } from "./consumer.ts";
 import { Instruments } from "./instruments.ts";
 import { observeProducer } from "./producer.ts";

@@ -13,6 +13,9 @@ const skip = !existsSync(program) && "the program to run is not part of this bui
 /** Programs that run at the same time: most of their time is waiting. */
 const AT_ONCE = 3;
 
+/** A program that takes longer hangs, in milliseconds. */
+const HANGS_MS = 60_000;
+
 /** Runs one task after the other in each of a few lanes; what is returned waits for the named one. */
 function inLanes<T>(names: readonly string[], task: (name: string) => Promise<T>) {
   const results = new Map<string, Promise<T>>();
@@ -29,7 +32,10 @@ function inLanes<T>(names: readonly string[], task: (name: string) => Promise<T>
 /** How the program of a scenario ended, and what it printed. */
 async function end(name: string) {
   await using run = new Program("../../leaks/program.ts", [name]);
+  // One that hangs is to fail, not to hold all others up.
+  const timer = setTimeout(() => run.send("SIGKILL"), HANGS_MS);
   const { code } = await run.ended;
+  clearTimeout(timer);
   await run.silent;
   return { code, output: run.output };
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createServer } from "node:net";
+import { createServer, type Socket } from "node:net";
 import {
   AuthenticationError,
   ConnectError,
@@ -76,19 +76,27 @@ export const producerScenarios: Readonly<Record<string, Scenario>> = {
   async "connecting that is called off, or takes too long"() {
     // It takes connections, and says nothing.
     const silent = createServer();
-    const accepted = once<{ destroy(): void }>((hear) => silent.on("connection", hear));
+    const sockets: Socket[] = [];
+    const accepted = new Promise<void>((resolve) => {
+      silent.on("connection", (socket) => {
+        socket.on("error", () => {}).resume();
+        sockets.push(socket);
+        resolve();
+      });
+    });
     await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
     const url = `tcp://127.0.0.1:${(silent.address() as { port: number }).port}`;
     const own = countedAbort();
     const connecting = Producer.connect({ url, signal: own.signal });
     connecting.catch(() => {});
-    const socket = await accepted;
+    await accepted;
     own.abort();
     await assert.rejects(connecting);
     await assert.rejects(Producer.connect({ url, connectTimeoutMs: 20 }), ConnectError);
     own.check();
-    socket.destroy();
-    await new Promise((resolve) => silent.close(resolve));
+    const closed = new Promise((resolve) => silent.close(resolve));
+    for (const socket of sockets) socket.destroy();
+    await closed;
   },
 
   async "a producer whose connection is lost, and made again"() {
