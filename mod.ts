@@ -27,6 +27,14 @@ export type {
   ProducerMiddleware,
   ProducerOptions,
 } from "./src/producer/producer.ts";
+export type {
+  ConsumerFigures,
+  ConsumerObserver,
+  ObservedConsumer,
+  ProducerObserver,
+  ServerPlace,
+  Telemetry,
+} from "./src/producer/telemetry.ts";
 export type { EnqueueManyResult, JobSource } from "./src/producer/enqueue_many.ts";
 export type { WritableOptions } from "./src/producer/writable.ts";
 export type { QueueNames, Queues } from "./src/producer/queues.ts";
@@ -55,7 +63,15 @@ export type {
   IsolatedOptions,
   IsolatedRun,
 } from "./src/consumer/isolated/types.ts";
-export type { LogFields, Logger } from "./src/consumer/logger.ts";
+export type { ConsumerHealth } from "./src/consumer/health.ts";
+export { fieldsFirst } from "./src/consumer/logger.ts";
+export type {
+  FieldsFirstLogger,
+  LogFields,
+  Logger,
+  LoggerLike,
+  LogLevel,
+} from "./src/consumer/logger.ts";
 export { Discard, Kill, Outcome, RetryAfter, Snooze } from "./src/consumer/outcome.ts";
 export type { ConsumerMiddleware } from "./src/consumer/middleware.ts";
 export type { HandlerAndOptions, HandlerOptions } from "./src/consumer/registry.ts";

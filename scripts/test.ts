@@ -8,6 +8,7 @@ import { denoStep, jsrDenoStep } from "./gate/deno_step.ts";
 import { dntStep } from "./gate/dnt.ts";
 import { docLintStep, exampleStep } from "./gate/docs.ts";
 import { jsrStep } from "./gate/jsr.ts";
+import { leakStep } from "./gate/leaks.ts";
 import { packageStep } from "./gate/package.ts";
 import { dependencyStep, lockStep, serverStep } from "./gate/project_steps.ts";
 import { runSteps } from "./gate/step.ts";
@@ -28,6 +29,7 @@ const checks = [
   docLintStep,
   exampleStep,
   jsrDenoStep("publish dry run", ["publish", "--dry-run", "--allow-dirty"]),
+  leakStep,
   packageStep,
   dntStep,
 ];

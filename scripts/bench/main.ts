@@ -3,12 +3,13 @@
  * Prints jobs a second, CPU time a job and memory: medians, and the least and the most of all rounds. `--help` tells more.
  */
 
+import { UsageError } from "../usage.ts";
 import { clients } from "./clients.ts";
 import { type EdgeBundle, weighEdgeBundle } from "./edge_bundle.ts";
 import { lineOf, verdictsOf } from "./goals.ts";
 import { lookAround, type Machine } from "./machine.ts";
 import { measureOne } from "./measure_one.ts";
-import { help, type Options, readOptions, UsageError } from "./options.ts";
+import { help, type Options, readOptions } from "./options.ts";
 import { type Omission, type Plan, planOf, type Subject } from "./plan.ts";
 import { plotsOf } from "./plots/plots.ts";
 import { prepare, type Programs } from "./programs.ts";

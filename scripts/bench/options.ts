@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { integer, path, readArgs, UsageError } from "../usage.ts";
 import { clients } from "./clients.ts";
 import { workloads } from "./workloads.ts";
 
@@ -18,9 +18,6 @@ export interface Options {
   /** Whether the figures are compared with the goals. */
   readonly isCheck: boolean;
 }
-
-/** What was typed cannot be done; its message is one line. */
-export class UsageError extends Error {}
 
 const MS = 2000;
 const ROUNDS = 3;
@@ -49,7 +46,7 @@ ${list("clients", names(clients))}`;
 
 /** Reads the command line; `undefined` where help is asked for. */
 export function readOptions(args: readonly string[]): Options | undefined {
-  const { help, quick, check, json, plots, ...values } = parse(args);
+  const { help, quick, check, json, plots, ...values } = readArgs(args, flags);
   if (help) return undefined;
   return {
     rounds: integer("rounds", values.rounds) ?? (quick ? QUICK.rounds : ROUNDS),
@@ -64,39 +61,17 @@ export function readOptions(args: readonly string[]): Options | undefined {
   };
 }
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        rounds: { type: "string" },
-        ms: { type: "string" },
-        only: { type: "string" },
-        clients: { type: "string" },
-        json: { type: "string" },
-        plots: { type: "string" },
-        quick: { type: "boolean" },
-        check: { type: "boolean" },
-        help: { type: "boolean", short: "h" },
-      },
-    }).values;
-  } catch (error) {
-    // What follows the first sentence is advice on how to quote.
-    const [message] = (error as Error).message.split(/\.? To specify |\n/);
-    throw new UsageError(`${message}: see --help`);
-  }
-}
-
-function integer(name: string, value: string | undefined): number | undefined {
-  if (value === undefined) return undefined;
-  if (/^[1-9]\d{0,8}$/.test(value)) return Number(value);
-  throw new UsageError(`Cannot use --${name} as it is not an integer of 1 or more: got "${value}"`);
-}
-
-function path(name: string, value: string | undefined): string | undefined {
-  if (value === "") throw new UsageError(`Cannot use --${name} as it is empty`);
-  return value;
-}
+const flags = {
+  rounds: { type: "string" },
+  ms: { type: "string" },
+  only: { type: "string" },
+  clients: { type: "string" },
+  json: { type: "string" },
+  plots: { type: "string" },
+  quick: { type: "boolean" },
+  check: { type: "boolean" },
+  help: { type: "boolean", short: "h" },
+} as const;
 
 function namesOf(
   name: string,

@@ -162,6 +162,18 @@ export const rooms: readonly Room[] = [
   },
 
   {
+    name: "telemetry",
+    files: ["src/telemetry/"],
+    imports: [...leaves, "job", "producer's face", "producer", "consumer"],
+    packages: ["@opentelemetry/api"],
+  },
+  {
+    name: "health",
+    files: ["src/health/"],
+    imports: [...leaves, "job", "options", "consumer"],
+  },
+
+  {
     name: "command line",
     files: ["src/cli/"],
     // The public faces; and, as it finds the server that is meant and looks for what is wrong with it, what clients are made of.

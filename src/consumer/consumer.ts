@@ -1,5 +1,6 @@
 import { type MakeLanes, prepareLanes } from "../connection/connect.ts";
 import { integerIn, invalidOption, positive } from "../connection/options.ts";
+import { resolveTarget } from "../connection/target.ts";
 import { StateError } from "../errors.ts";
 import { Emitter, type Listener } from "../events.ts";
 import { type Clock, systemClock } from "../internal/clock.ts";
@@ -7,8 +8,11 @@ import type { JobDefinitions } from "../job/catalogue.ts";
 import type { Job } from "../job/job.ts";
 import { KnownJobs } from "../job/known_jobs.ts";
 import type { HandlerKey } from "../job/typed.ts";
+import type { ConsumerObserver } from "../producer/producer.ts";
 import { heedSignals } from "../signals/heed.ts";
 import type { ConsumerEvents, ConsumerState } from "./events.ts";
+import { type ConsumerHealth, healthOf } from "./health.ts";
+import { logEvents } from "./log_events.ts";
 import { scopedLogger } from "./logger.ts";
 import { type ConsumerOptions, type ConsumerSettings, resolveSettings } from "./options.ts";
 import { checkChoice, type QueueChoice } from "./queues/choice.ts";
@@ -102,6 +106,8 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
     this.#settings = resolveSettings(options);
     this.#queues = this.#settings.queues;
     this.#clock = options.clock ?? systemClock;
+    const { logger, logLevel: level, worker: { wid } } = this.#settings;
+    if (logger !== undefined) logEvents(this.#events, { logger, level, wid });
   }
 
   /** This worker's id. */
@@ -121,6 +127,19 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
       attempt,
       startedAt: new Date(startedAt),
     }));
+  }
+
+  /**
+   * How it is at this moment: whether it does what it is there for, what is wrong where it does not, and the figures behind
+   * that. For an HTTP answer see `healthHandler` of `./health`.
+   */
+  health(): ConsumerHealth {
+    const { worker: { wid }, concurrency } = this.#settings;
+    return this.#session?.health() ?? healthOf({
+      ...{ state: "idle", wid, connected: false, busy: 0, concurrency, done: 0, failed: 0 },
+      ...{ unreported: 0, maxUnreported: 0, lagMs: 0, beatAgeMs: 0, fetchAgeMs: undefined },
+      ...{ lastBeatAt: undefined, lastFetchAt: undefined },
+    });
   }
 
   /** Where it takes its jobs from. */
@@ -294,15 +313,22 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
         print: () => this.#print(),
       }, this.#clock)
       : () => {};
+    let observer: ConsumerObserver | undefined;
     try {
       this.#makeLanes ??= this.#prepare();
       const makeLanes = await this.#makeLanes;
       const queues = this.#queues;
+      observer = this.#settings.telemetry?.consumer({
+        server: resolveTarget(this.#options).target,
+        wid: this.wid,
+        figures: () => this.health(),
+      });
       const session = this.#session = await Session.open({
         ...this.#insides,
         makeLanes,
         clock: this.#clock,
         limits,
+        observer,
       }, opening.signal);
       this.#opening = undefined;
       this.#events.emit("state", { state: "running" });
@@ -323,6 +349,7 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
       this.#opening = undefined;
       this.#isQuiet = false;
       forgetSignals();
+      observer?.close();
       signal?.removeEventListener("abort", abort);
     }
   }

@@ -3,7 +3,7 @@ import type { Emitter } from "../events.ts";
 import type { Clock } from "../internal/clock.ts";
 import { steady } from "../internal/steady_clock.ts";
 import type { Job } from "../job/job.ts";
-import type { Producer } from "../producer/producer.ts";
+import type { ConsumerObserver, Producer } from "../producer/producer.ts";
 import type { ConsumerEvents, ConsumerState } from "./events.ts";
 import { Execution, type ExecutionOwner } from "./execution.ts";
 import { describeFailure, isRetried } from "./failure.ts";
@@ -12,7 +12,7 @@ import { scopedLogger } from "./logger.ts";
 import type { ConsumerSettings } from "./options.ts";
 import type { ProgressTracker } from "./progress_tracker.ts";
 import type { Planner } from "./queues/planner.ts";
-import type { Registry } from "./registry.ts";
+import type { Registered, Registry } from "./registry.ts";
 import type { Reporter } from "./reporter.ts";
 import type { RunningJobs } from "./running_jobs.ts";
 import { Verdicts } from "./verdicts.ts";
@@ -29,6 +29,8 @@ export interface DispatcherOptions {
   readonly reporter: Reporter;
   readonly progress: ProgressTracker;
   readonly producer: Producer;
+  /** Sees each run. */
+  readonly observer: ConsumerObserver | undefined;
   state(): ConsumerState;
   /** Whether a stop has run out of patience. */
   isImpatient(): boolean;
@@ -121,14 +123,18 @@ export class Dispatcher {
   }
 
   #run(execution: Execution): void {
-    const { registry, events, clock } = this.#options;
+    const { registry, events, clock, observer } = this.#options;
     const { job } = execution;
     events.emit("start", { job });
-    const found = registry.find(job.type);
-    if (found === undefined) return this.#owner.finished(execution, { error: unregistered(job) });
-    const timeoutMs = ownTimeout(job) ?? found.timeoutMs;
+    const { run, timeoutMs: typeTimeoutMs } = registry.find(job.type) ?? NOT_REGISTERED;
+    const timeoutMs = ownTimeout(job) ?? typeTimeoutMs;
     if (timeoutMs !== undefined) execution.limit(timeoutMs, clock);
-    execution.run(found.run);
+    if (observer === undefined) return execution.run(run);
+    execution.run((job, context, ends) => {
+      const next = () => new Promise((resolve, reject) => run(job, context, { resolve, reject }));
+      Promise.resolve(observer.run(job, context.attempt, next))
+        .then((value) => ends.resolve(value), (error) => ends.reject(error));
+    });
   }
 
   readonly #owner: ExecutionOwner = {
@@ -160,12 +166,16 @@ export class Dispatcher {
   };
 }
 
-function unregistered({ jid, type }: Job): StateError {
-  return new StateError(
-    "NOT_REGISTERED",
-    `Cannot run job ${jid} as no handler is registered for its type ${JSON.stringify(type)}`,
-  );
-}
+/** Runs jobs that have no handler. */
+const NOT_REGISTERED: Pick<Registered, "run" | "timeoutMs"> = {
+  timeoutMs: undefined,
+  run({ jid, type }) {
+    throw new StateError(
+      "NOT_REGISTERED",
+      `Cannot run job ${jid} as no handler is registered for its type ${JSON.stringify(type)}`,
+    );
+  },
+};
 
 /** How long the job itself says that it may take. */
 export function ownTimeout({ custom }: Job): number | undefined {

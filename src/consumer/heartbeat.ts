@@ -25,9 +25,14 @@ export class Heartbeat {
   readonly #options: HeartbeatOptions;
   #cancelTimer: () => void;
   #underWay = false;
+  /** When the server answered last; at first, when it was made. */
+  lastAt: number;
+  /** Whether it ever did. */
+  hasAnswer = false;
 
   constructor(options: HeartbeatOptions) {
     this.#options = options;
+    this.lastAt = options.clock.now();
     this.#cancelTimer = this.#next();
   }
 
@@ -52,6 +57,8 @@ export class Heartbeat {
       command: beat({ wid, state: state(), rssKb: residentKib() }),
       resolve: (wanted) => {
         this.#underWay = false;
+        this.lastAt = this.#options.clock.now();
+        this.hasAnswer = true;
         told(wanted as WorkerState);
       },
       reject: (error) => {

@@ -22,6 +22,8 @@ export class LagMonitor {
   readonly #clock: Clock;
   readonly #listener: LagListener;
   #cancel: () => void;
+  /** By how much the last look was late, in milliseconds. */
+  lastMs = 0;
 
   constructor(clock: Clock, listener: LagListener) {
     this.#clock = clock;
@@ -39,6 +41,7 @@ export class LagMonitor {
     return this.#clock.after(EVERY_MS, () => {
       this.#cancel = this.#next();
       const lagMs = this.#clock.now() - due;
+      this.lastMs = Math.max(0, lagMs);
       if (lagMs >= WORTH_TELLING_MS) this.#listener.late(lagMs);
       else if (-lagMs >= WORTH_TELLING_MS) this.#listener.setBack(-lagMs);
     });

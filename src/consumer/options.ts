@@ -3,9 +3,9 @@ import { machineName, processId } from "../internal/environment.ts";
 import type { JobDefinitions } from "../job/catalogue.ts";
 import { createJid } from "../job/jid.ts";
 import { DEFAULT_QUEUE } from "../job/queue_name.ts";
-import type { ProducerMiddleware } from "../producer/producer.ts";
+import { checkTelemetry, type ProducerMiddleware, type Telemetry } from "../producer/producer.ts";
 import { checkLimits, type ConsumerLimits } from "./limits/limits.ts";
-import { LOG_LEVELS, type Logger } from "./logger.ts";
+import { LOG_LEVELS, type LoggerLike, type LogLevel } from "./logger.ts";
 import { checkChoice, type QueueChoice } from "./queues/choice.ts";
 
 /** Options of a consumer. */
@@ -40,8 +40,17 @@ export interface ConsumerOptions<Jobs extends JobDefinitions = JobDefinitions>
   readonly labels?: readonly string[] | undefined;
   /** What the jobs that handlers enqueue by `context.producer` pass on their way to the server, as by `producer.use`. @default [] */
   readonly enqueueMiddleware?: readonly ProducerMiddleware[] | undefined;
-  /** Where handlers' `context.log` writes, `console` for example. @default nowhere */
-  readonly logger?: Logger | undefined;
+  /**
+   * Where handlers' `context.log` writes, and the consumer what happens to it: `console`, or any logger with these methods;
+   * `fieldsFirst` makes one of pino's.
+   *
+   * @default nowhere
+   */
+  readonly logger?: LoggerLike | undefined;
+  /** What the consumer itself writes there: from this level on. `debug` has a line for each job. @default "info" */
+  readonly logLevel?: LogLevel | undefined;
+  /** What hears of all jobs that are run, and that handlers enqueue: `openTelemetry()` of `./telemetry`. @default nothing */
+  readonly telemetry?: Telemetry | undefined;
   /**
    * Heeds the operating system's signals while it runs, on runtimes that have them: TERM and INT stop it (a second one
    * aborts what runs), TSTP quiets it, TTIN writes what it runs to the `logger`, else to the console. In a process of a
@@ -64,7 +73,9 @@ export interface ConsumerSettings {
     readonly fetch: { readonly free: number; readonly limited: number };
   };
   readonly enqueueMiddleware: readonly ProducerMiddleware[];
-  readonly logger: Logger | undefined;
+  readonly logger: LoggerLike | undefined;
+  readonly logLevel: LogLevel;
+  readonly telemetry: Telemetry | undefined;
   readonly worker: {
     readonly wid: string;
     readonly hostname: string;
@@ -104,6 +115,8 @@ export function resolveSettings(options: ConsumerOptions): ConsumerSettings {
     lanes: resolveLanes(options.lanes, concurrency),
     enqueueMiddleware: checkMiddleware(options.enqueueMiddleware ?? []),
     logger: checkLogger(options.logger),
+    logLevel: checkLevel(options.logLevel ?? "info"),
+    telemetry: checkTelemetry(options.telemetry),
     worker: {
       wid: checkWid(options.wid ?? createJid()),
       hostname: checkText("hostname", options.hostname ?? machineName() ?? "unknown"),
@@ -113,11 +126,18 @@ export function resolveSettings(options: ConsumerOptions): ConsumerSettings {
   };
 }
 
-function checkLogger(logger: unknown): Logger | undefined {
+function checkLogger(logger: unknown): LoggerLike | undefined {
   if (logger === undefined) return undefined;
   const methods = logger as Record<string, unknown> | null;
-  if (LOG_LEVELS.every((level) => typeof methods?.[level] === "function")) return logger as Logger;
-  throw invalidOption("logger", `an object with the methods ${LOG_LEVELS.join(", ")}`, logger);
+  const needed = LOG_LEVELS.filter((level) => level !== "trace");
+  if (needed.every((level) => typeof methods?.[level] === "function")) return logger as LoggerLike;
+  throw invalidOption("logger", `an object with the methods ${needed.join(", ")}`, logger);
+}
+
+function checkLevel(level: unknown): LogLevel {
+  const known = LOG_LEVELS.find((one) => one === level);
+  if (known !== undefined) return known;
+  throw invalidOption("logLevel", `one of ${LOG_LEVELS.join(", ")}`, level);
 }
 
 function resolveLanes(given: unknown, concurrency: number): ConsumerSettings["lanes"] {

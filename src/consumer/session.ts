@@ -6,7 +6,7 @@ import type { Clock } from "../internal/clock.ts";
 import { type Deferred, deferred } from "../internal/deferred.ts";
 import { steady } from "../internal/steady_clock.ts";
 import type { KnownJobs } from "../job/known_jobs.ts";
-import { Producer } from "../producer/producer.ts";
+import { type ConsumerObserver, Producer } from "../producer/producer.ts";
 import type { Command } from "../protocol/commands/command.ts";
 import { info, type WorkerState } from "../protocol/commands/server.ts";
 import { parseServerInfo } from "../protocol/server_info.ts";
@@ -16,6 +16,7 @@ import type { ConsumerEvents, ConsumerState } from "./events.ts";
 import type { Execution } from "./execution.ts";
 import { Fetcher } from "./fetcher.ts";
 import { Goal } from "./goal.ts";
+import { type ConsumerHealth, FORGOTTEN_MS, healthOf } from "./health.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { LagMonitor } from "./lag.ts";
 import { Limits } from "./limits/limits.ts";
@@ -42,6 +43,8 @@ export interface SessionParts {
   readonly ignoresLimits?: boolean | undefined;
   /** Is given the producer of handlers' contexts before any of them is. */
   readonly adopt?: ((producer: Producer) => void) | undefined;
+  /** Sees every job that is run, or enqueued by a handler. */
+  readonly observer?: ConsumerObserver | undefined;
 }
 
 /** Reports that may wait for the server, beside the running jobs, before no more jobs are fetched. */
@@ -49,9 +52,6 @@ const MAX_UNREPORTED = 1000;
 
 /** How long running jobs are given where the server says that the worker is to end, in milliseconds. */
 export const DEFAULT_GRACE_MS = 25_000;
-
-/** The server forgets a worker that it has not heard of for so long, in milliseconds. */
-const FORGOTTEN_MS = 60_000;
 
 /** How long aborted handlers have to end by themselves, in milliseconds. */
 const ABORT_MS = 250;
@@ -80,6 +80,9 @@ export class Session {
   #cancelGrace: (() => void) | undefined;
   /** Stopping, and past the time that running jobs were given. */
   #isImpatient = false;
+  /** When the last FETCH was sent that was answered; at first, when it all began. */
+  #fetchedAt: number;
+  #hasFetched = false;
 
   /** Opens the connections. */
   static async open(parts: SessionParts, signal?: AbortSignal): Promise<Session> {
@@ -101,9 +104,10 @@ export class Session {
     const { settings, events, registry } = parts;
     const clock = this.#clock = steady(parts.clock);
     this.#parts = parts;
+    this.#fetchedAt = clock.now();
     this.#fetchLanes = fetchLanes;
     this.#commandLanes = commandLanes;
-    this.#producer = Producer.over(commandLanes, parts.known);
+    this.#producer = Producer.over(commandLanes, parts.known, parts.observer?.producer);
     for (const middleware of settings.enqueueMiddleware) this.#producer.use(middleware);
     parts.adopt?.(this.#producer);
     this.#planner = new Planner({
@@ -146,6 +150,7 @@ export class Session {
       reporter: this.#reporter,
       progress: new ProgressTracker((command) => this.#command(command), events),
       producer: this.#producer,
+      observer: parts.observer,
       state: () => this.state,
       isImpatient: () => this.#isImpatient,
       proceed: () => this.#proceed(),
@@ -165,8 +170,14 @@ export class Session {
       backlog: new Backlog(clock, () => this.#waitingHere()),
       clock,
       wanted: () => this.#wanted(),
-      fetched: (job, askedAt) => this.#dispatcher.take(job, askedAt),
+      fetched: (job, askedAt) => {
+        this.#fetchedAt = askedAt;
+        this.#hasFetched = true;
+        this.#dispatcher.take(job, askedAt);
+      },
       empty: (plan) => {
+        this.#fetchedAt = clock.now();
+        this.#hasFetched = true;
         this.#goal.foundNothing(plan, this.#running.size === 0);
         this.#proceed();
       },
@@ -202,6 +213,30 @@ export class Session {
   /** The jobs that run, those that began first at the front. */
   get running(): readonly Execution[] {
     return this.#running.all;
+  }
+
+  /** How it is. */
+  health(): ConsumerHealth {
+    const { settings, clock } = this.#parts;
+    const now = this.#clock.now();
+    const date = (at: number) => new Date(clock.now() - (now - at));
+    const beat = this.#heartbeat;
+    return healthOf({
+      state: this.state,
+      wid: settings.worker.wid,
+      connected: this.#commandLanes.connected && this.#fetchLanes.connected,
+      busy: this.#running.size,
+      concurrency: settings.concurrency,
+      done: this.#dispatcher.done,
+      failed: this.#dispatcher.failed,
+      unreported: this.#reporter.underWay,
+      maxUnreported: MAX_UNREPORTED,
+      lagMs: this.#lag.lastMs,
+      lastBeatAt: beat.hasAnswer ? date(beat.lastAt) : undefined,
+      lastFetchAt: this.#hasFetched ? date(this.#fetchedAt) : undefined,
+      beatAgeMs: now - beat.lastAt,
+      fetchAgeMs: this.#fetcher.underWay === 0 ? undefined : now - this.#fetchedAt,
+    });
   }
 
   /** Takes jobs from other queues from now on; a FETCH that waits may still bring one of the old ones. */

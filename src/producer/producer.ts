@@ -3,6 +3,7 @@ import type { Lanes } from "../connection/lanes.ts";
 import { type ConnectionOptions, integerIn, invalidOption } from "../connection/options.ts";
 import type { Delivery } from "../connection/reconnecting_lane.ts";
 import { request } from "../connection/request.ts";
+import { resolveTarget } from "../connection/target.ts";
 import { ConnectionLostError, StateError } from "../errors.ts";
 import { Emitter, type Listener, type ListenerFailure } from "../events.ts";
 import { Outstanding } from "../internal/outstanding.ts";
@@ -21,10 +22,19 @@ import { enterpriseKey, isEnterprise } from "./free_server.ts";
 import { Intake, type ProducerMiddleware } from "./intake.ts";
 import { Queues } from "./queues.ts";
 import { JobSets } from "./sets.ts";
+import type { ProducerObserver, Telemetry } from "./telemetry.ts";
 import { Tracking } from "./tracking.ts";
 import { jobStream, type WritableOptions } from "./writable.ts";
 
 export type { ProducerMiddleware } from "./intake.ts";
+export type {
+  ConsumerFigures,
+  ConsumerObserver,
+  ObservedConsumer,
+  ProducerObserver,
+  ServerPlace,
+  Telemetry,
+} from "./telemetry.ts";
 
 /** Options of {@linkcode Producer.connect}. */
 export interface ProducerOptions<Jobs extends JobDefinitions = JobDefinitions>
@@ -52,6 +62,8 @@ export interface ProducerOptions<Jobs extends JobDefinitions = JobDefinitions>
    * @default 10000
    */
   readonly maxWaiting?: number | undefined;
+  /** What hears of all jobs that are enqueued: `openTelemetry()` of `./telemetry`. @default nothing */
+  readonly telemetry?: Telemetry | undefined;
 }
 
 /** See {@linkcode ProducerOptions.maxWaiting}. */
@@ -110,24 +122,28 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   #asksEdition = false;
   readonly #outstanding = new Outstanding();
   readonly #maxWaiting: number;
+  readonly #observer: ProducerObserver | undefined;
   #closing: Promise<void> | undefined;
   #forgetSignal: () => void = () => {};
 
   private constructor(
     lanes: Lanes,
     events: Emitter<ProducerEvents>,
-    { isOwner, known, maxWaiting = MAX_WAITING }: {
+    { isOwner, known, maxWaiting = MAX_WAITING, observer }: {
       isOwner: boolean;
       known: KnownJobs | undefined;
       maxWaiting?: number;
+      observer?: ProducerObserver | undefined;
     },
   ) {
     this.#maxWaiting = maxWaiting;
+    this.#observer = observer;
     this.#lanes = lanes;
     this.#events = events;
     this.#isOwner = isOwner;
     this.#known = known;
     this.#intake = new Intake(new Batcher(lanes), known);
+    if (observer !== undefined) this.#intake.use(observer.enqueue);
     const send = <T>(command: Command<T>) => this.#command(command);
     this.queues = new Queues(send);
     this.sets = new JobSets(send);
@@ -160,6 +176,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
     if (delivery !== "at-least-once" && delivery !== "at-most-once") {
       throw invalidOption("delivery", '"at-least-once" or "at-most-once"', delivery);
     }
+    const telemetry = checkTelemetry(options.telemetry);
     const events = new Emitter<ProducerEvents>();
     const makeLanes = await prepareLanes(options, {
       delivery,
@@ -172,7 +189,10 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
     const lanes = makeLanes(count);
     const { signal } = options;
     await lanes.open(signal);
-    const producer = new Producer<Jobs>(lanes, events, { isOwner: true, known, maxWaiting });
+    const observer = telemetry?.producer(resolveTarget(options).target);
+    const producer = new Producer<Jobs>(lanes, events, {
+      ...{ isOwner: true, known, maxWaiting, observer },
+    });
     if (signal !== undefined) {
       const abort = () => lanes.close();
       signal.addEventListener("abort", abort, { once: true });
@@ -183,8 +203,8 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   /** @internal A producer over connections that somebody else opens and ends. */
-  static over(lanes: Lanes, known?: KnownJobs): Producer {
-    return new Producer(lanes, new Emitter<ProducerEvents>(), { isOwner: false, known });
+  static over(lanes: Lanes, known?: KnownJobs, observer?: ProducerObserver): Producer {
+    return new Producer(lanes, new Emitter<ProducerEvents>(), { isOwner: false, known, observer });
   }
 
   /**
@@ -252,7 +272,8 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
       } catch (error) {
         return sink.failed("", error);
       }
-      if (job.custom !== undefined || this.#known !== undefined) this.#warnOfEnterprise(job);
+      // What is no job at all is refused behind the middleware.
+      if (job?.custom !== undefined || this.#known !== undefined) this.#warnOfEnterprise(job);
     });
   }
 
@@ -271,7 +292,8 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   async #enqueueMany(jobs: JobSource, signal?: AbortSignal): Promise<EnqueueManyResult> {
     this.#checkOpen();
     this.#checkRoom();
-    return await this.#outstanding.track(enqueueMany(this.#intake, jobs, signal));
+    const send = (all: JobSource) => enqueueMany(this.#intake, all, signal);
+    return await this.#outstanding.track(this.#observer?.enqueueMany(jobs, send) ?? send(jobs));
   }
 
   /**
@@ -353,4 +375,14 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
       this.#asksEdition = false;
     });
   }
+}
+
+/** @throws {ConfigError} `INVALID_OPTION`. */
+export function checkTelemetry(telemetry: unknown): Telemetry | undefined {
+  if (telemetry === undefined) return undefined;
+  const { producer, consumer } = (telemetry ?? {}) as Record<string, unknown>;
+  if (typeof producer === "function" && typeof consumer === "function") {
+    return telemetry as Telemetry;
+  }
+  throw invalidOption("telemetry", "an object as openTelemetry() gives", telemetry);
 }

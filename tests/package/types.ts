@@ -2,8 +2,10 @@
 
 import {
   Consumer,
+  type ConsumerHealth,
   defineJobs,
   FaktoryError,
+  fieldsFirst,
   type InvalidJobError,
   isolated,
   type IsolatedRun,
@@ -12,8 +14,10 @@ import {
   type JobInput,
   Producer,
   type Report,
+  type Telemetry,
   type Transport,
 } from "@faktory-ts/faktory";
+import { ConsumerMetrics, healthHandler, nodeListener } from "@faktory-ts/faktory/health";
 import { FaktoryServer } from "@faktory-ts/faktory/server";
 import { FakeFaktory, type JobRun, runJob } from "@faktory-ts/faktory/testing";
 import { Supervisor, type SupervisorReport } from "@faktory-ts/faktory/supervisor";
@@ -23,6 +27,7 @@ import {
   mergeStreams,
   type NdjsonError,
 } from "@faktory-ts/faktory/ndjson";
+import { openTelemetry } from "@faktory-ts/faktory/telemetry";
 import { nodeTransport } from "@faktory-ts/faktory/transport/node";
 
 export const made: Job = new Job("resize", ["cat.png", 320], { queue: "images", retry: 5 });
@@ -96,6 +101,25 @@ export async function supervise(): Promise<SupervisorReport> {
   return await supervisor.run();
 }
 
+export async function observe(): Promise<string> {
+  const telemetry: Telemetry = openTelemetry({ relation: "link" });
+  const write = (fields: object, message: string) => console.log(message, fields);
+  const logger = fieldsFirst({
+    trace: write,
+    debug: write,
+    info: write,
+    warn: write,
+    error: write,
+  });
+  const consumer = new Consumer({ telemetry, logger, logLevel: "debug" });
+  const { healthy, reasons }: ConsumerHealth = consumer.health();
+  const handler = healthHandler(consumer, { healthPath: "/up" });
+  nodeListener(handler)({ url: "/up" }, { writeHead: () => {}, end: () => {} });
+  using metrics = new ConsumerMetrics(typedConsumer);
+  await using _producer = await Producer.connect({ telemetry });
+  return healthy ? metrics.text() : reasons.join();
+}
+
 // A type that were not found would be `any`, and these no faults.
 // @ts-expect-error A transport's name is a string.
 export const wrongTransport: Transport = { name: 1 };
@@ -109,3 +133,7 @@ export const wrongRun: IsolatedRun = (_job, { producer }) => producer;
 export const wrongServer: Promise<FaktoryServer> = FaktoryServer.start({ port: "7419" });
 // @ts-expect-error There is no such policy.
 export const wrongSupervisor: Supervisor = new Supervisor("worker.js", { restart: "sometimes" });
+// @ts-expect-error There is no such relation.
+export const wrongTelemetry: Telemetry = openTelemetry({ relation: "aunt" });
+// @ts-expect-error A path is a string.
+export const wrongHandler: unknown = healthHandler(typedConsumer, { healthPath: 1 });

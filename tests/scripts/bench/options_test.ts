@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { help, readOptions, UsageError } from "../../../scripts/bench/options.ts";
+import { help, readOptions } from "../../../scripts/bench/options.ts";
 import { planOf } from "../../../scripts/bench/plan.ts";
+import { UsageError } from "../../../scripts/usage.ts";
 
 const CAN = { hasReal: false, rustFault: undefined };
 

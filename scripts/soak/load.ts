@@ -1,0 +1,144 @@
+/**
+ * A producer and a consumer at a steady rate, in a process of their own on the runtime that is asked for, and beside them others
+ * that are opened, used and closed again and again. It prints how it is as lines of JSON, and ends by itself.
+ */
+
+import { setMaxListeners } from "node:events";
+import process from "node:process";
+import { Consumer, Producer, RetryAfter } from "../../mod.ts";
+import { wait } from "../bench/clients/measure.ts";
+import { Ledger } from "./ledger.ts";
+import { handles, Lateness, memory } from "./process.ts";
+import type { End, Load, Sample } from "./samples.ts";
+
+const SAMPLE_MS = 5000;
+const TICK_MS = 20;
+const SIDE_MS = 1000;
+
+/** A job in so many fails at first, and another one asks to be tried again. */
+const FLAKY = 500;
+
+/** What is missing at the end is waited for as long as a reservation may take to end, in milliseconds. */
+const LAST_MS = 120_000;
+
+const MAX_ERRORS = 10;
+
+/** A server that is gone is noticed soon. */
+const options = { commandTimeoutMs: 5000, reconnect: { initialMs: 20, maxMs: 500 } };
+
+async function main({ url, queue, rate, ms }: Load): Promise<void> {
+  const side = `${queue}-side`;
+  const errors: string[] = [];
+  const tell = (error: unknown) => void (errors.length < MAX_ERRORS && errors.push(String(error)));
+  // What is loaded and opened but once is not to count.
+  await openAndClose(url, side).catch(tell);
+  await wait(100);
+  const before = handles();
+
+  const start = performance.now();
+  const ledger = new Ledger(Math.ceil(rate * ms / 1000) + rate);
+  const lateness = new Lateness();
+  let lost = 0;
+  // One signal for all calls: it would keep what is not taken from it again.
+  const { signal } = new AbortController();
+  setMaxListeners(0, signal);
+  const producer = await Producer.connect({ url, ...options });
+  producer.use((_job, next) => next());
+  producer.on("disconnect", () => {
+    lost++;
+    ledger.lost();
+  });
+  const consumer = new Consumer({ url, queues: [queue], concurrency: 20, ...options });
+  consumer.use((_job, _context, next) => next());
+  consumer.on("disconnect", () => lost++);
+  consumer.on("unreported", ({ job, error }) => {
+    // The server knows jobs by their id alone: of one that is there twice it hears but one end.
+    if (!ledger.isInDoubt(job.args[0] as number)) tell(error);
+  });
+  consumer.on("listenerError", ({ error }) => tell(error));
+  consumer.register<[number: number]>(queue, async ({ args: [number] }, context) => {
+    context.signal.throwIfAborted();
+    await undefined;
+    const isFirst = context.attempt === 1;
+    if (isFirst && number % FLAKY === 0) throw new Error("this one fails at first");
+    if (isFirst && number % FLAKY === 1) throw new RetryAfter(1);
+    ledger.end(number);
+  });
+  const run = consumer.run();
+  run.catch(tell);
+
+  const sample = () => {
+    const held = memory();
+    const told: Sample = {
+      seconds: (performance.now() - start) / 1000,
+      sent: ledger.sent,
+      done: ledger.done,
+      underWay: ledger.pending + consumer.running.length,
+      ...held,
+      handles: handles(),
+      lagMs: lateness.take(),
+      lost,
+    };
+    console.log(JSON.stringify(told));
+    lateness.skip();
+  };
+  const sampling = setInterval(sample, SAMPLE_MS);
+  const sides = openAgainAndAgain(url, { queue: side, until: start + ms });
+
+  for (let now = start; now < start + ms; now = performance.now()) {
+    for (const due = (now - start) * rate / 1000; ledger.sent < due;) {
+      const number = ledger.send();
+      producer.enqueue(queue, [number], { queue, signal, reserveFor: 60 }).then(
+        () => ledger.confirm(number),
+        (error) => {
+          ledger.refuse(number);
+          tell(error);
+        },
+      );
+    }
+    await wait(TICK_MS);
+  }
+  const last = performance.now() + LAST_MS;
+  while (ledger.missing > 0 && performance.now() < last) {
+    await producer.sets.retries.requeue({ type: queue }).catch(tell);
+    await wait(SIDE_MS);
+  }
+  const openedAndClosed = await sides;
+  clearInterval(sampling);
+  lateness.stop();
+  await consumer.stop();
+  await run.catch(() => {});
+  for (const name of [queue, side]) await producer.queues.remove(name).catch(tell);
+  await producer.close();
+  await wait(500);
+  const { sent, refused, missing, twice, twiceInDoubt } = ledger;
+  const end: End = {
+    ...{ before, after: handles(), sent, refused, missing, twice, twiceInDoubt },
+    ...{ openedAndClosed, errors },
+  };
+  console.log(JSON.stringify(end));
+}
+
+/** Opens a producer and a consumer, moves a job between them, and closes them. */
+async function openAndClose(url: string, queue: string): Promise<void> {
+  await using producer = await Producer.connect({ url, ...options });
+  await producer.enqueue("side", [], { queue, retry: 0, reserveFor: 60 });
+  const consumer = new Consumer({ url, queues: [queue], concurrency: 1, ...options });
+  consumer.register("side", () => {});
+  await consumer.run({ maxJobs: 1, maxMs: 10_000, graceMs: 0 });
+}
+
+/** Does so until the time is over; how often. Faults may come between, and are no fault of its. */
+async function openAgainAndAgain(
+  url: string,
+  { queue, until }: { readonly queue: string; readonly until: number },
+): Promise<number> {
+  let count = 0;
+  for (; performance.now() < until; count++) {
+    await openAndClose(url, queue).catch(() => {});
+    await wait(SIDE_MS);
+  }
+  return count;
+}
+
+void main(JSON.parse(process.argv[2] ?? "null"));

@@ -1,0 +1,118 @@
+/**
+ * `deno task soak`: a producer and a consumer at a steady rate for some minutes, over connections that fail now and then; their
+ * memory, handles and event loop are printed as they go, and a verdict at the end. Exits with 1 where it is not good.
+ */
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { deno } from "../command.ts";
+import { UsageError } from "../usage.ts";
+import { Faults } from "./faults.ts";
+import { help, readOptions, type SoakOptions, type SoakRuntime } from "./options.ts";
+import { head, rowOf } from "./rows.ts";
+import type { End, Load, Sample } from "./samples.ts";
+import { findingsOf } from "./verdict.ts";
+
+const load = "scripts/soak/load.ts";
+
+/** How each runtime runs the load so that it can be asked to collect its garbage, as else only its whims would be seen. */
+const commands: Readonly<Record<SoakRuntime, readonly [command: string, ...args: string[]]>> = {
+  deno: [deno, "run", "-A", "--no-check", "--v8-flags=--expose-gc", load],
+  bun: ["node_modules/.bin/bun", load],
+  node: ["node", "--expose-gc", "--import", "tsx", load],
+};
+
+async function main(options: SoakOptions): Promise<number> {
+  await using server = await startServer();
+  await using faults = options.hasFaults ? await faultsBefore(server.url, options.seed) : undefined;
+  const url = new URL(server.url);
+  if (faults !== undefined) url.port = `${faults.port}`;
+  const queue = `soak-${crypto.randomUUID().slice(0, 8)}`;
+  const ms = options.minutes * 60_000;
+  console.log(`${options.runtime}, ${options.rate} jobs/s for ${options.minutes} minutes`);
+  console.log(head);
+  faults?.begin();
+  const timer = setTimeout(() => faults?.end(), ms);
+  const { samples, end } = await runLoad(options.runtime, {
+    ...{ url: url.href, queue, rate: options.rate, ms },
+  });
+  clearTimeout(timer);
+  // What is only waited for at the end is no load.
+  const findings = findingsOf(samples.filter(({ seconds }) => seconds * 1000 <= ms), end);
+  const isGood = findings.every(({ holds }) => holds);
+  if (faults !== undefined) console.log(`faults: ${JSON.stringify(faults.counts)}`);
+  for (const { what, holds, figure } of findings) {
+    console.log(`${holds ? "ok    " : "FAILED"} ${what}: ${figure}`);
+  }
+  console.log(isGood ? "passed" : "FAILED");
+  if (options.json !== undefined) {
+    const told = { options, isGood, findings, faults: faults?.counts, end, samples };
+    await Deno.writeTextFile(options.json, `${JSON.stringify(told, null, 2)}\n`);
+  }
+  return isGood ? 0 : 1;
+}
+
+/** The server of FAKTORY_URL, else an embedded one in a process of its own. */
+async function startServer(): Promise<{ readonly url: string } & AsyncDisposable> {
+  const given = Deno.env.get("FAKTORY_URL");
+  if (given !== undefined) return { url: given, [Symbol.asyncDispose]: () => Promise.resolve() };
+  const child = spawn(deno, ["run", "-A", "--no-check", "scripts/bench/servers/embedded.ts"], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const ended = once(child, "exit");
+  const [url] = await Promise.race([once(createInterface(child.stdout), "line"), ended]);
+  if (typeof url !== "string") throw new Error("the embedded server did not start");
+  return {
+    url,
+    async [Symbol.asyncDispose]() {
+      child.stdin.end();
+      await ended;
+    },
+  };
+}
+
+/** A proxy with faults, which can be put only before a server of this machine that speaks plain TCP. */
+async function faultsBefore(url: string, seed: number): Promise<Faults | undefined> {
+  const { protocol, hostname, port } = new URL(url);
+  if (protocol === "tcp:" && ["localhost", "127.0.0.1"].includes(hostname)) {
+    return await Faults.before(Number(port || 7419), seed);
+  }
+  console.error("no faults: the server is not on this machine, or speaks TLS");
+  return undefined;
+}
+
+async function runLoad(runtime: SoakRuntime, task: Load) {
+  const [command, ...args] = commands[runtime];
+  const child = spawn(command, [...args, JSON.stringify(task)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const exited = once(child, "exit");
+  const samples: Sample[] = [];
+  let end: End | undefined;
+  for await (const line of createInterface(child.stdout)) {
+    const told: Sample | End = JSON.parse(line);
+    if ("after" in told) {
+      end = told;
+      continue;
+    }
+    samples.push(told);
+    console.log(rowOf(told));
+  }
+  const [code] = await exited;
+  if (end === undefined) throw new Error(`the load exited with ${code} before its end`);
+  return { samples, end };
+}
+
+try {
+  const options = readOptions(Deno.args);
+  if (options === undefined) {
+    console.log(help);
+    Deno.exit(0);
+  }
+  Deno.exit(await main(options));
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  console.error(error.message);
+  Deno.exit(2);
+}

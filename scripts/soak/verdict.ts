@@ -1,0 +1,105 @@
+import { quantile } from "../bench/statistics.ts";
+import type { End, Handles, Sample } from "./samples.ts";
+
+/** One thing that has to hold. */
+export interface Finding {
+  readonly what: string;
+  readonly holds: boolean;
+  readonly figure: string;
+}
+
+/** Memory may grow over the second half of the time by such a part of it, or by so many bytes, whichever is more. */
+const HEAP = { share: 0.05, bytes: 1 << 20 };
+const RSS = { share: 0.05, bytes: 8 << 20 };
+
+/** What is under way takes memory, too: samples of an outage, in which more than so many jobs wait, tell nothing of growth. */
+const QUIET = 100;
+
+/** Timers may come so late, in milliseconds, 99 times out of 100. */
+const LAG_MS = 100;
+
+/** What may be left of the connections of the last moment, in files. */
+const SPARE_FILES = 2;
+
+/** Says of each thing that has to hold whether it does. */
+export function findingsOf(samples: readonly Sample[], end: End): Finding[] {
+  const lag = samples.length === 0 ? 0 : quantile(samples.map(({ lagMs }) => lagMs.p99), 0.5);
+  const most = Math.max(0, ...samples.map(({ lagMs }) => lagMs.max));
+  return [
+    growth("heap", samples, ({ heapBytes }) => heapBytes, HEAP),
+    growth("resident memory", samples, ({ rssBytes }) => rssBytes, RSS),
+    {
+      what: "handles are back to what they were",
+      holds: isBack(end.before, end.after),
+      figure: `${shown(end.before)} before, ${shown(end.after)} after, ` +
+        `${end.openedAndClosed} times opened and closed on the side`,
+    },
+    {
+      what: `timers are less than ${LAG_MS} ms late, 99 in 100`,
+      holds: lag < LAG_MS,
+      figure: `${lag.toFixed(1)} ms, ${most.toFixed(0)} ms at most`,
+    },
+    {
+      what: "no job is lost",
+      holds: end.missing === 0 && end.refused === 0,
+      figure: `${end.missing} missing and ${end.refused} refused of ${end.sent}`,
+    },
+    {
+      what: "no job is done twice but those in doubt",
+      holds: end.twice === 0,
+      figure: `${end.twice}, and ${end.twiceInDoubt} whose PUSH was in doubt`,
+    },
+    {
+      what: "nothing else went wrong",
+      holds: end.errors.length === 0,
+      figure: end.errors.length === 0 ? "nothing" : end.errors.join("; "),
+    },
+  ];
+}
+
+function growth(
+  name: string,
+  samples: readonly Sample[],
+  value: (sample: Sample) => number,
+  { share, bytes }: typeof HEAP,
+): Finding {
+  const half = samples.slice(Math.floor(samples.length / 2))
+    .filter(({ underWay }) => underWay <= QUIET);
+  const what = `${name} does not grow`;
+  if (half.length < 3) return { what, holds: false, figure: "too few samples to tell" };
+  const points = half.map((sample): Point => [sample.seconds, value(sample)]);
+  const grown = slopeOf(points) * (half.at(-1)!.seconds - half[0]!.seconds);
+  const size = quantile(half.map(value), 0.5);
+  return {
+    what,
+    holds: grown <= Math.max(share * size, bytes),
+    figure: `${mb(grown)} MB over the second half, of ${mb(size)} MB`,
+  };
+}
+
+type Point = readonly [x: number, y: number];
+
+/** The slope of the line that is nearest to the points, by least squares. */
+export function slopeOf(points: readonly Point[]): number {
+  const mean = (at: 0 | 1) => points.reduce((sum, point) => sum + point[at], 0) / points.length;
+  const [meanX, meanY] = [mean(0), mean(1)];
+  let [over, under] = [0, 0];
+  for (const [x, y] of points) {
+    over += (x - meanX) * (y - meanY);
+    under += (x - meanX) ** 2;
+  }
+  return under === 0 ? 0 : over / under;
+}
+
+function isBack(before: Handles, after: Handles): boolean {
+  return after.resources <= before.resources &&
+    (after.files ?? 0) <= (before.files ?? Infinity) + SPARE_FILES;
+}
+
+function shown({ files, resources }: Handles): string {
+  return `${files ?? "-"} files and ${resources} resources`;
+}
+
+function mb(bytes: number): string {
+  return (bytes / 1e6).toFixed(1);
+}

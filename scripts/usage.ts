@@ -1,0 +1,31 @@
+import { parseArgs, type ParseArgsConfig } from "node:util";
+
+/** What was typed cannot be done; its message is one line. */
+export class UsageError extends Error {}
+
+/** Reads a command line by `node:util`'s rules. */
+export function readArgs<const Flags extends NonNullable<ParseArgsConfig["options"]>>(
+  args: readonly string[],
+  options: Flags,
+) {
+  try {
+    return parseArgs({ args: [...args], options }).values;
+  } catch (error) {
+    // What follows the first sentence is advice on how to quote.
+    const [message] = (error as Error).message.split(/\.? To specify |\n/);
+    throw new UsageError(`${message}: see --help`);
+  }
+}
+
+/** An integer of 1 or more. */
+export function integer(name: string, value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^[1-9]\d{0,8}$/.test(value)) return Number(value);
+  throw new UsageError(`Cannot use --${name} as it is not an integer of 1 or more: got "${value}"`);
+}
+
+/** Where a file or a folder is. */
+export function path(name: string, value: string | undefined): string | undefined {
+  if (value === "") throw new UsageError(`Cannot use --${name} as it is empty`);
+  return value;
+}

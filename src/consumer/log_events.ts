@@ -1,0 +1,127 @@
+import type { Emitter } from "../events.ts";
+import { showValue } from "../internal/show.ts";
+import type { Job } from "../job/job.ts";
+import type { ConsumerEvents } from "./events.ts";
+import {
+  LOG_LEVELS,
+  type LogFields,
+  type LoggerLike,
+  type LogLevel,
+  scopedLogger,
+} from "./logger.ts";
+
+/** How an event is told to a logger. */
+interface Told<Name extends keyof ConsumerEvents> {
+  readonly level: LogLevel;
+  readonly text: string;
+  fields(detail: ConsumerEvents[Name]): LogFields;
+}
+
+/** Which events are logged, and how. */
+const told: { readonly [Name in keyof ConsumerEvents]: Told<Name> } = {
+  start: { level: "debug", text: "job begins", fields: ({ job }) => about(job) },
+  done: {
+    level: "debug",
+    text: "job done",
+    fields: ({ job, elapsedMs }) => ({ ...about(job), elapsedMs }),
+  },
+  fail: {
+    level: "warn",
+    text: "job failed",
+    fields: ({ job, error, elapsedMs }) => ({ ...about(job), elapsedMs, error: plain(error) }),
+  },
+  discard: {
+    level: "info",
+    text: "job discarded",
+    fields: ({ job, outcome, elapsedMs }) => ({
+      ...about(job),
+      elapsedMs,
+      reason: outcome.message,
+    }),
+  },
+  snooze: {
+    level: "info",
+    text: "job put off",
+    fields: ({ job, outcome, elapsedMs }) => ({
+      ...about(job),
+      elapsedMs,
+      seconds: outcome.seconds,
+      reason: outcome.message,
+    }),
+  },
+  returned: {
+    level: "debug",
+    text: "job put back unrun",
+    fields: ({ job, reason }) => ({ ...about(job), reason }),
+  },
+  unreported: {
+    level: "error",
+    text: "the server could not be told what became of a job",
+    fields: ({ job, error }) => ({ ...about(job), error: plain(error) }),
+  },
+  expired: {
+    level: "warn",
+    text: "a job's reservation ends before its handler",
+    fields: ({ job }) => about(job),
+  },
+  fetchError: {
+    level: "error",
+    text: "jobs could not be fetched",
+    fields: ({ error }) => ({ error: plain(error) }),
+  },
+  state: { level: "info", text: "consumer changes its state", fields: ({ state }) => ({ state }) },
+  disconnect: {
+    level: "warn",
+    text: "connection lost",
+    fields: ({ error, retryInMs }) => ({ error: plain(error), retryInMs }),
+  },
+  reconnect: {
+    level: "info",
+    text: "connection is back",
+    fields: ({ attempts }) => ({ attempts }),
+  },
+  lag: {
+    level: "warn",
+    text: "nothing could run for a while",
+    fields: ({ lagMs }) => ({ lagMs }),
+  },
+  clock: {
+    level: "warn",
+    text: "the machine's clock was set back",
+    fields: ({ setBackMs }) => ({ setBackMs }),
+  },
+  warning: { level: "warn", text: "warning", fields: ({ code, message }) => ({ code, message }) },
+  listenerError: {
+    level: "error",
+    text: "a listener threw",
+    fields: ({ event, error }) => ({ event, error: plain(error) }),
+  },
+};
+
+/** Has the logger hear of a consumer's events, those from `level` on; for others nobody listens. */
+export function logEvents(
+  events: Emitter<ConsumerEvents>,
+  { logger, level, wid }: { logger: LoggerLike; level: LogLevel; wid: string },
+): void {
+  const write = scopedLogger(logger, { wid });
+  const least = LOG_LEVELS.indexOf(level);
+  const listen = <Name extends keyof ConsumerEvents>(name: Name) => {
+    const { level, text, fields }: Told<Name> = told[name];
+    if (LOG_LEVELS.indexOf(level) < least) return;
+    events.on(name, (detail) => write[level](text, fields(detail)));
+  };
+  for (const name of Object.keys(told)) listen(name as keyof ConsumerEvents);
+}
+
+/** Never its arguments: they are the user's. */
+function about({ jid, type, queue, failure }: Job): LogFields {
+  return { jid, type, queue, attempt: failure === undefined ? 1 : failure.retryCount + 2 };
+}
+
+/** An error's own properties cannot be seen by a logger that writes JSON. */
+function plain(error: unknown): unknown {
+  if (!(error instanceof Error)) return { message: showValue(error) };
+  const { name, message, stack } = error;
+  const { code } = error as { code?: unknown };
+  return code === undefined ? { name, message, stack } : { name, code, message, stack };
+}

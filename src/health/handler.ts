@@ -1,0 +1,71 @@
+import type { Consumer } from "../consumer/consumer.ts";
+import { invalidOption } from "../connection/options.ts";
+import type { JobDefinitions } from "../job/catalogue.ts";
+import { ConsumerMetrics, type ConsumerMetricsOptions } from "./metrics.ts";
+import { PROMETHEUS_TYPE } from "./prometheus.ts";
+
+/** Options of {@linkcode healthHandler}. */
+export interface HealthHandlerOptions extends ConsumerMetricsOptions {
+  /** Where the health is; `false`: nowhere. @default "/health" */
+  readonly healthPath?: string | false | undefined;
+  /** Where the metrics are; `false`: nowhere. @default "/metrics" */
+  readonly metricsPath?: string | false | undefined;
+}
+
+/** Answers web-standard requests, as `Deno.serve`, `Bun.serve` and Hono give them. */
+export type HealthHandler = (request: Request) => Response;
+
+/**
+ * Makes a handler of requests: `GET /health` answers with `consumer.health()` as JSON, status 200 where it is healthy and 503
+ * where it is not; `GET /metrics` with Prometheus' text. All else is 404. It opens no port itself, and asks for no password:
+ * who may see it is for the server that it is given to.
+ *
+ * @example Beside a consumer, in Deno
+ * ```ts ignore
+ * import { Consumer } from "@faktory-ts/faktory";
+ * import { healthHandler } from "@faktory-ts/faktory/health";
+ *
+ * const consumer = new Consumer({ handleSignals: true });
+ * const server = Deno.serve({ port: 9090 }, healthHandler(consumer));
+ * await consumer.run();
+ * await server.shutdown();
+ * ```
+ *
+ * @throws {ConfigError} `INVALID_OPTION`.
+ */
+export function healthHandler(
+  consumer: Consumer<JobDefinitions>,
+  options: HealthHandlerOptions = {},
+): HealthHandler {
+  const health = checkPath("healthPath", options.healthPath ?? "/health");
+  const metricsPath = checkPath("metricsPath", options.metricsPath ?? "/metrics");
+  const metrics = metricsPath === false ? undefined : new ConsumerMetrics(consumer, options);
+  return (request) => {
+    const { pathname } = new URL(request.url);
+    if (pathname !== health && pathname !== metricsPath) return text(404, "not found\n");
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      return text(405, "only GET is answered\n", { allow: "GET, HEAD" });
+    }
+    const answer = pathname === health
+      ? healthAnswer(consumer)
+      : text(200, metrics?.text() ?? "", { "content-type": PROMETHEUS_TYPE });
+    return request.method === "HEAD" ? new Response(null, answer) : answer;
+  };
+}
+
+function healthAnswer(consumer: Pick<Consumer, "health">): Response {
+  const health = consumer.health();
+  return text(health.healthy ? 200 : 503, `${JSON.stringify(health)}\n`, {
+    "content-type": "application/json",
+  });
+}
+
+function text(status: number, body: string, headers: Record<string, string> = {}): Response {
+  const plain = { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" };
+  return new Response(body, { status, headers: { ...plain, ...headers } });
+}
+
+function checkPath(name: string, path: unknown): string | false {
+  if (path === false || (typeof path === "string" && path.startsWith("/"))) return path;
+  throw invalidOption(name, "a path that begins with /, or false", path);
+}

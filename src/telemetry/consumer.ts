@@ -1,0 +1,112 @@
+import {
+  type Attributes,
+  type Context,
+  context as contexts,
+  type ObservableResult,
+  type Span,
+  SpanKind,
+  trace,
+} from "@opentelemetry/api";
+import { Outcome } from "../consumer/outcome.ts";
+import type { Job } from "../job/job.ts";
+import type { ConsumerObserver, ObservedConsumer } from "../producer/producer.ts";
+import {
+  errorType,
+  failSpan,
+  type GaugeName,
+  here,
+  type Instruments,
+  operationAttributes,
+  placeAttributes,
+} from "./instruments.ts";
+import { observeProducer } from "./producer.ts";
+
+/** Makes spans and metrics of the jobs that one consumer runs. */
+export function observeConsumer(
+  instruments: Instruments,
+  { server, wid, figures }: ObservedConsumer,
+  relation: "child" | "link",
+): ConsumerObserver {
+  const place = placeAttributes(server);
+  const common = { ...place, ...operationAttributes("process") };
+
+  function begin({ jid, type, queue, custom }: Job, attempt: number) {
+    const origin = instruments.origin(custom);
+    const sender = trace.getSpanContext(origin);
+    const parent = here();
+    const span = instruments.tracer.startSpan(
+      `process ${queue}`,
+      {
+        kind: SpanKind.CONSUMER,
+        attributes: {
+          ...common,
+          "messaging.destination.name": queue,
+          "messaging.message.id": jid,
+          "messaging.client.id": wid,
+          "faktory.job.type": type,
+          "faktory.job.attempt": attempt,
+        },
+        links: sender === undefined || relation === "child" ? [] : [{ context: sender }],
+      },
+      // What else the propagator has found there, such as baggage, goes on in either case.
+      relation === "child" && sender !== undefined ? origin : trace.deleteSpan(parent),
+    );
+    return { span, inside: trace.setSpan(sender === undefined ? parent : origin, span) };
+  }
+
+  return {
+    producer: observeProducer(instruments, server),
+    async run(job, attempt, next) {
+      const attributes = { ...common, "messaging.destination.name": job.queue };
+      instruments.consumed.add(1, attributes);
+      const { span, inside } = begin(job, attempt);
+      const start = performance.now();
+      let ended: { readonly error: unknown } | undefined;
+      try {
+        const value = await within(inside, next);
+        if (value instanceof Outcome) ended = { error: value };
+        return value;
+      } catch (error) {
+        ended = { error };
+        throw error;
+      } finally {
+        const more = conclude(span, ended);
+        const seconds = (performance.now() - start) / 1000;
+        instruments.processDuration.record(seconds, { ...attributes, ...more });
+        span.end();
+      }
+    },
+    close: watch(instruments, { ...place, "messaging.client.id": wid }, figures),
+  };
+}
+
+/** The rest of the run sees the context, where the program has registered what carries it along. */
+function within(inside: Context, next: () => unknown): unknown {
+  return contexts.with(inside, next);
+}
+
+/** Says what became of a run; what is not an outcome of failure is no error. */
+function conclude(span: Span, ended: { readonly error: unknown } | undefined): Attributes {
+  const error = ended?.error;
+  const kind = error instanceof Outcome ? error.kind : ended === undefined ? "done" : "failed";
+  span.setAttribute("faktory.job.outcome", kind);
+  const isFailure = kind === "failed" || kind === "kill" || kind === "retry";
+  if (!isFailure) return { "faktory.job.outcome": kind };
+  failSpan(span, error);
+  return { "faktory.job.outcome": kind, "error.type": errorType(error) };
+}
+
+/** Has the gauges tell of a consumer, until the function returned is called. */
+function watch(
+  { gauges }: Instruments,
+  attributes: Attributes,
+  figures: ObservedConsumer["figures"],
+): () => void {
+  const names = Object.keys(gauges) as GaugeName[];
+  const callbacks = names.map((name) => {
+    const tell = (result: ObservableResult) => result.observe(figures()[name], attributes);
+    gauges[name].addCallback(tell);
+    return () => gauges[name].removeCallback(tell);
+  });
+  return () => callbacks.forEach((forget) => forget());
+}

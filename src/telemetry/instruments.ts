@@ -1,0 +1,123 @@
+import {
+  type Attributes,
+  type Context,
+  context,
+  type Counter,
+  type Histogram,
+  type Meter,
+  type ObservableGauge,
+  ROOT_CONTEXT,
+  type Span,
+  SpanStatusCode,
+  type TextMapPropagator,
+  type Tracer,
+} from "@opentelemetry/api";
+import type { ServerPlace } from "../producer/producer.ts";
+
+/** What the conventions advise, in seconds. */
+const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
+
+/** The gauges of a consumer. */
+export type GaugeName = "busy" | "concurrency" | "unreported";
+
+/** What spans and metrics are made with. */
+export class Instruments {
+  readonly tracer: Tracer;
+  readonly meter: Meter;
+  readonly sent: Counter;
+  readonly consumed: Counter;
+  readonly operationDuration: Histogram;
+  readonly processDuration: Histogram;
+  readonly gauges: Readonly<Record<GaugeName, ObservableGauge>>;
+  readonly #propagator: TextMapPropagator;
+
+  constructor(tracer: Tracer, meter: Meter, propagator: TextMapPropagator) {
+    this.tracer = tracer;
+    this.meter = meter;
+    this.#propagator = propagator;
+    this.sent = meter.createCounter("messaging.client.sent.messages", {
+      description: "Jobs that a producer tried to enqueue",
+      unit: "{message}",
+    });
+    this.consumed = meter.createCounter("messaging.client.consumed.messages", {
+      description: "Jobs that were given to a handler",
+      unit: "{message}",
+    });
+    this.operationDuration = this.#seconds(
+      "messaging.client.operation.duration",
+      "How long it took until the server had a job, or all of an enqueueMany",
+    );
+    this.processDuration = this.#seconds(
+      "messaging.process.duration",
+      "How long a handler and its middleware took",
+    );
+    const gauge = (name: GaugeName, description: string) =>
+      meter.createObservableGauge(`faktory.consumer.${name}`, { description, unit: "{job}" });
+    this.gauges = {
+      busy: gauge("busy", "Jobs that run"),
+      concurrency: gauge("concurrency", "Jobs that may run at the same time"),
+      unreported: gauge("unreported", "Ended jobs of which the server does not know yet"),
+    };
+  }
+
+  /** What a job is to carry of the trace, for its `custom`. */
+  carried(traced: Context): Record<string, string> {
+    const carrier: Record<string, string> = {};
+    this.#propagator.inject(traced, carrier, {
+      set: (carrier, key, value) => void (carrier[key] = value),
+    });
+    return carrier;
+  }
+
+  /** The context that a job was enqueued in, or an empty one. */
+  origin(custom: Readonly<Record<string, unknown>>): Context {
+    return this.#propagator.extract(ROOT_CONTEXT, custom, {
+      get: (custom, key) => {
+        const value = Object.hasOwn(custom, key) ? custom[key] : undefined;
+        return typeof value === "string" ? value : undefined;
+      },
+      keys: (custom) => Object.keys(custom),
+    });
+  }
+
+  #seconds(name: string, description: string): Histogram {
+    const advice = { explicitBucketBoundaries: BUCKETS };
+    return this.meter.createHistogram(name, { description, unit: "s", advice });
+  }
+}
+
+/** What is said of the server. */
+export function placeAttributes({ hostname, port }: ServerPlace): Attributes {
+  return {
+    "messaging.system": "faktory",
+    "server.address": hostname,
+    "server.port": port,
+  };
+}
+
+/** Which operation it is; those of the conventions are called here as there. */
+export function operationAttributes(operation: "send" | "process"): Attributes {
+  return { "messaging.operation.name": operation, "messaging.operation.type": operation };
+}
+
+/** What an error is called, of few kinds; never its message. */
+export function errorType(error: unknown): string {
+  if (!(error instanceof Error)) return "_OTHER";
+  const { code } = error as { code?: unknown };
+  return typeof code === "string" && code !== "" ? code : error.name;
+}
+
+/** Says of a span that it failed, and why. */
+export function failSpan(span: Span, error: unknown): void {
+  span.recordException(error instanceof Error ? error : String(error));
+  span.setAttribute("error.type", errorType(error));
+  span.setStatus({
+    code: SpanStatusCode.ERROR,
+    ...error instanceof Error && { message: error.message },
+  });
+}
+
+/** The context that the caller is in. */
+export function here(): Context {
+  return context.active();
+}

@@ -1,0 +1,26 @@
+/**
+ * Leaks that Deno's sanitizers have to find, so that their silence means something: each of these tests has to fail. They see
+ * what is Deno's own, and timers; what `node:net` opens only the programs of `leaks_test.ts` find.
+ */
+
+import { denoTransport } from "../../src/transport/deno.ts";
+import { planted } from "./planted.ts";
+
+const { "a port": _unseen, ...seen } = planted;
+
+for (const [name, fn] of Object.entries(seen)) {
+  Deno.test({ name, fn, sanitizeOps: true, sanitizeResources: true, sanitizeExit: true });
+}
+
+Deno.test({
+  name: "a connection of the Deno adapter",
+  sanitizeResources: true,
+  async fn() {
+    using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+    const target = { hostname: "127.0.0.1", port: listener.addr.port };
+    // Its other end stays open: the adapter closes a connection that has ended by itself.
+    await Promise.all([denoTransport.connect(target), listener.accept()]);
+  },
+});
+
+Deno.test({ name: "an exit", sanitizeExit: true, fn: () => Deno.exit(0) });

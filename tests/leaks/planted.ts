@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:net";
+import { Producer } from "../../mod.ts";
+import { countedAbort, type Scenario, startServer } from "./setting.ts";
+
+/** Scenarios that do leave something behind: whoever looks for leaks has to find each. */
+export const planted: Readonly<Record<string, Scenario>> = {
+  async "a producer that is not closed"() {
+    await using server = await startServer();
+    await Producer.connect({ url: server.url });
+    assert.equal(server.snapshot().connections, 1);
+    // Else its connection would end with the server's.
+    await startServer();
+  },
+
+  "a server that is not closed": async () => void await startServer(),
+
+  async "a timer"() {
+    await new Promise<void>((resolve) => {
+      setInterval(resolve, 1);
+    });
+  },
+
+  async "a port"() {
+    await new Promise<void>((resolve) => createServer().listen(0, "127.0.0.1", resolve));
+  },
+
+  "a listener on a signal"() {
+    const { signal, check } = countedAbort();
+    signal.addEventListener("abort", () => {});
+    check();
+    return Promise.resolve();
+  },
+};

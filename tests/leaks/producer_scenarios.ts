@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import { createServer, type Socket } from "node:net";
+import {
+  AuthenticationError,
+  ConnectError,
+  ConnectionLostError,
+  Producer,
+  TlsError,
+} from "../../mod.ts";
+import { TcpProxy } from "../faults/tcp_proxy.ts";
+import {
+  countedAbort,
+  once,
+  pem,
+  reconnect,
+  type Scenario,
+  startServer,
+  startTls,
+} from "./setting.ts";
+
+/** What a producer can go through, from its connection to its end. */
+export const producerScenarios: Readonly<Record<string, Scenario>> = {
+  async "a producer at work"() {
+    await using server = await startServer();
+    const called = countedAbort();
+    const many = countedAbort();
+    await using producer = await Producer.connect({ url: server.url, lanes: 2 });
+    await Promise.all([
+      producer.enqueue("x", [1], { signal: called.signal }),
+      producer.enqueueMany([{ type: "x" }, { type: "x" }], { signal: many.signal }),
+      ReadableStream.from([{ type: "x" }, { type: "x" }]).pipeTo(producer.writable()),
+    ]);
+    await producer.queues.pause("default");
+    assert.equal((await producer.info()).queues["default"], 5);
+    called.check();
+    many.check();
+  },
+
+  async "a producer with middleware and a signal of its own"() {
+    await using server = await startServer();
+    const own = countedAbort();
+    const producer = await Producer.connect({ url: server.url, signal: own.signal });
+    producer.use((_job, next) => next());
+    await producer.enqueue("x");
+    await producer.close();
+    own.check();
+  },
+
+  async "a producer over TLS"() {
+    await using server = await startTls();
+    await using producer = await Producer.connect({
+      url: server.url,
+      tls: { caCerts: [pem("ca")] },
+    });
+    await producer.enqueue("x");
+  },
+
+  async "a certificate that is not trusted"() {
+    await using server = await startTls();
+    const tls = { caCerts: [pem("other_ca")] };
+    await assert.rejects(Producer.connect({ url: server.url, tls }), TlsError);
+  },
+
+  async "a connection that is refused"() {
+    const server = await startServer();
+    await server.close();
+    await assert.rejects(Producer.connect({ url: server.url }), ConnectError);
+  },
+
+  async "a wrong password"() {
+    await using server = await startServer({ password: "right" });
+    const { url } = server;
+    await assert.rejects(Producer.connect({ url, password: "wrong" }), AuthenticationError);
+  },
+
+  async "connecting that is called off, or takes too long"() {
+    // It takes connections, and says nothing.
+    const silent = createServer();
+    const sockets: Socket[] = [];
+    const accepted = new Promise<void>((resolve) => {
+      silent.on("connection", (socket) => {
+        socket.on("error", () => {}).resume();
+        sockets.push(socket);
+        resolve();
+      });
+    });
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    const url = `tcp://127.0.0.1:${(silent.address() as { port: number }).port}`;
+    const own = countedAbort();
+    const connecting = Producer.connect({ url, signal: own.signal });
+    connecting.catch(() => {});
+    await accepted;
+    own.abort();
+    await assert.rejects(connecting);
+    await assert.rejects(Producer.connect({ url, connectTimeoutMs: 20 }), ConnectError);
+    own.check();
+    const closed = new Promise((resolve) => silent.close(resolve));
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  },
+
+  async "a producer whose connection is lost, and made again"() {
+    await using server = await startServer();
+    await using proxy = await TcpProxy.start(server.port);
+    const url = `tcp://127.0.0.1:${proxy.port}`;
+    await using producer = await Producer.connect({ url, reconnect, lanes: 2 });
+    for (let i = 0; i < 3; i++) {
+      const lost = once((hear) => producer.on("disconnect", hear));
+      proxy.reset();
+      await lost;
+      await Promise.all([producer.enqueue("x"), producer.enqueueMany([{ type: "x" }])]);
+    }
+  },
+
+  async "calls of a producer that has no connection are called off, and it is closed"() {
+    const server = await startServer();
+    const producer = await Producer.connect({ url: server.url });
+    const lost = once((hear) => producer.on("disconnect", hear));
+    await server.close();
+    await lost;
+    const calls = countedAbort();
+    const { signal } = calls;
+    const waiting = [
+      producer.enqueue("x", [], { signal }),
+      producer.enqueueMany([{ type: "x" }], { signal }),
+    ];
+    calls.abort();
+    for (const call of waiting) await assert.rejects(call);
+    calls.check();
+    await producer.close();
+  },
+
+  async "a producer that gives its server up"() {
+    const server = await startServer();
+    const { url } = server;
+    const producer = await Producer.connect({ url, reconnect: { ...reconnect, attempts: 2 } });
+    await server.close();
+    await assert.rejects(producer.enqueue("x"), ConnectionLostError);
+    await producer.close();
+  },
+
+  async "a producer whose signal ends it"() {
+    await using server = await startServer();
+    const own = countedAbort();
+    const producer = await Producer.connect({ url: server.url, signal: own.signal });
+    await producer.enqueue("x");
+    own.abort();
+    await assert.rejects(producer.enqueue("x"));
+    await producer.close();
+    own.check();
+  },
+};
