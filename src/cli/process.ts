@@ -1,17 +1,25 @@
 import process from "node:process";
+import { setTimeout } from "node:timers";
+import { heedSignals } from "../signals/heed.ts";
 import { type CliIo, Interruption, type TextOutput } from "./io.ts";
+import { programOf } from "./program.ts";
 import { runCli } from "./run.ts";
 
 const SIGNALS = [["SIGINT", 130], ["SIGTERM", 143]] as const;
 
+/** How long what a user's module has left open may go on once all is done, in milliseconds. */
+const LINGER_MS = 500;
+
 /**
  * Runs the command with the arguments, streams and signals of this process, and leaves it with the exit status. The first signal
- * aborts `io.signal`, the second ends the process.
+ * aborts `io.signal`, the second ends the process; but for a command that heeds them itself.
  */
 export async function runProcess(run: typeof runCli = runCli): Promise<void> {
   const controller = new AbortController();
+  let isHeeded = false;
   const listeners = SIGNALS.map(([name, status]) => {
     const listener = () => {
+      if (isHeeded) return;
       // Whoever asks a second time does not want to wait for anything.
       if (controller.signal.aborted) process.exit(status);
       controller.abort(new Interruption(name, status));
@@ -19,6 +27,7 @@ export async function runProcess(run: typeof runCli = runCli): Promise<void> {
     process.on(name, listener);
     return () => process.off(name, listener);
   });
+  const args = process.argv.slice(2);
   const io: CliIo = {
     stdout: outputTo(process.stdout, () => controller.abort(new Interruption("SIGPIPE", 141))),
     stderr: outputTo(process.stderr, () => {}),
@@ -28,9 +37,30 @@ export async function runProcess(run: typeof runCli = runCli): Promise<void> {
     env: process.env,
     pid: process.pid,
     signal: controller.signal,
+    args,
+    program: programOf(process.argv[1] ?? ""),
+    heed(actions) {
+      isHeeded = true;
+      const forget = heedSignals(actions);
+      return () => {
+        forget();
+        isHeeded = false;
+      };
+    },
   };
-  process.exitCode = await run(process.argv.slice(2), io);
+  process.exitCode = await run(args, io);
   for (const forget of listeners) forget();
+  await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
+  // A module of the user's may have left a connection open, and nobody would end this process any more.
+  setTimeout(() => process.exit(), LINGER_MS).unref();
+}
+
+/** Resolves once all that was written has gone, or nobody reads it. */
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.destroyed || stream.writableEnded) resolve();
+    else stream.write("", () => resolve());
+  });
 }
 
 /** `gone` is called when nobody reads any more, as with `faktory top | head`. */

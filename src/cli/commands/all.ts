@@ -2,10 +2,12 @@ import type { CommandDefinition } from "../command.ts";
 import { info } from "./info.ts";
 import { push } from "./push.ts";
 import { serve } from "./serve.ts";
+import { work } from "./work.ts";
 
 /** Every command, in the order of the help. */
 export const commands: readonly CommandDefinition[] = [
   serve,
+  work,
   info,
   push,
 ];
