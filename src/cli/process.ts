@@ -1,5 +1,6 @@
 import process from "node:process";
 import { setTimeout } from "node:timers";
+import { denoMainModule } from "../internal/environment.ts";
 import { heedSignals } from "../signals/heed.ts";
 import { type CliIo, Interruption, type TextOutput } from "./io.ts";
 import { programOf } from "./program.ts";
@@ -38,7 +39,7 @@ export async function runProcess(run: typeof runCli = runCli): Promise<void> {
     pid: process.pid,
     signal: controller.signal,
     args,
-    program: programOf(process.argv[1] ?? ""),
+    program: programOf(process.argv[1] ?? "", denoMainModule()),
     heed(actions) {
       isHeeded = true;
       const forget = heedSignals(actions);

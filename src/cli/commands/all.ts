@@ -1,4 +1,5 @@
 import type { CommandDefinition } from "../command.ts";
+import { completion } from "./completion.ts";
 import { info } from "./info.ts";
 import { push } from "./push.ts";
 import { serve } from "./serve.ts";
@@ -10,4 +11,5 @@ export const commands: readonly CommandDefinition[] = [
   work,
   info,
   push,
+  completion,
 ];

@@ -7,10 +7,14 @@ import { showText } from "../../internal/show.ts";
 import { CliError } from "../failure.ts";
 import { Status } from "../status.ts";
 import type { NamedModule } from "./locate.ts";
+import { readSources } from "./sources.ts";
 import { firstOf, messageOf, whereOf } from "./where.ts";
 
 /** How to have TypeScript read by a runtime that does not. */
 const TYPESCRIPT = "run it in Deno, in Bun or in Node 22.18 or later, or install tsx beside it";
+
+/** Files that are tried for their syntax, each by a process. */
+const MAX_CHECKED = 20;
 
 /** What Node says where it is to import a language that it does not read. */
 const NOT_READ = ["ERR_UNKNOWN_FILE_EXTENSION", "ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING"];
@@ -25,12 +29,12 @@ export async function load(module: NamedModule): Promise<Readonly<Record<string,
     if (needsTsx(module)) await registerTsx(module);
     return await import(module.specifier as string);
   } catch (error) {
-    throw brokenModule(module, error);
+    throw await brokenModule(module, error);
   }
 }
 
 /** What is wrong with a module that failed on import, or whose own function did. */
-export function brokenModule(module: NamedModule, thrown: unknown): CliError {
+export async function brokenModule(module: NamedModule, thrown: unknown): Promise<CliError> {
   if (thrown instanceof CliError) return thrown;
   const error = firstOf(thrown);
   const { code } = (error ?? {}) as { code?: unknown };
@@ -38,7 +42,7 @@ export function brokenModule(module: NamedModule, thrown: unknown): CliError {
     const runs = `Node ${process.versions.node}`;
     return unloadable(module, `${runs} does not read its TypeScript`, TYPESCRIPT);
   }
-  const place = whereOf(error) ?? placeOfSyntax(module, error);
+  const place = whereOf(error) ?? await placeOfSyntax(module, error);
   const hint = code === "ERR_MODULE_NOT_FOUND" && !/SyntaxError/.test(messageOf(error))
     ? "install or mend what it imports"
     : "mend the module";
@@ -74,11 +78,21 @@ async function registerTsx({ path = "" }: NamedModule): Promise<void> {
   }
 }
 
-/** Node keeps to itself where a syntax error of a module is, and tells it only who runs `node --check`. */
-function placeOfSyntax({ path }: NamedModule, error: unknown): string | undefined {
+/**
+ * Node keeps to itself where a syntax error of a module is, and tells it only who runs `node --check`: of the module, or of what
+ * it imports.
+ */
+async function placeOfSyntax(
+  { path }: NamedModule,
+  error: unknown,
+): Promise<string | undefined> {
   if (!(error instanceof SyntaxError) || runtime() !== "node" || path === undefined) {
     return undefined;
   }
-  const { stderr } = spawnSync(process.execPath, ["--check", path], { encoding: "utf8" });
-  return whereOf({ message: stderr });
+  const paths = [...(await readSources([path], new Map())).keys()];
+  for (const path of paths.filter((path) => /\.[cm]?js$/.test(path)).slice(0, MAX_CHECKED)) {
+    const { status, stderr } = spawnSync(process.execPath, ["--check", path], { encoding: "utf8" });
+    if (status !== 0) return whereOf({ message: stderr });
+  }
+  return undefined;
 }

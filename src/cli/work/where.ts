@@ -17,7 +17,7 @@ interface Located {
 }
 
 /** A place in a file, with its line and perhaps its column, as runtimes write it. */
-const PLACE = /((?:file:\/\/)?(?:\/|[A-Za-z]:[\\/])[^\s():]*):(\d+)(?::(\d+))?/;
+const PLACE = /(?:^|[\s("'])((?:file:\/\/)?(?:\/|[A-Za-z]:[\\/])[^\s():]*):(\d+)(?::(\d+))?/;
 
 /** Bun's parser says only how many errors there are: they are in it. */
 export function firstOf(error: unknown): unknown {

@@ -65,7 +65,9 @@ export class WorkConsumer extends Consumer {
       }
       await configure?.(this);
     } catch (error) {
-      throw error instanceof FaktoryError ? unusable(module, error) : brokenModule(module, error);
+      throw error instanceof FaktoryError
+        ? unusable(module, error)
+        : await brokenModule(module, error);
     }
     if (this.types.length > before) return;
     throw new CliError(

@@ -30,7 +30,7 @@ export async function runWorker(invocation: Invocation<WorkFlags>): Promise<void
     }
     const options = optionsOf(flags, server, log);
     const consumer = await orInterrupted(WorkConsumer.of(modules, options), io.signal);
-    if (flags.check === true) await check(consumer, server, log);
+    if (flags.check === true) await check(consumer, server, { log, isQuiet: flags.quiet === true });
     else log.end(await run(consumer, invocation, { server, log }));
   } finally {
     for (const module of modules.toReversed()) await tearDown(module);
@@ -41,10 +41,11 @@ export async function runWorker(invocation: Invocation<WorkFlags>): Promise<void
 async function check(
   consumer: WorkConsumer,
   { url, options }: Server,
-  log: WorkLog,
+  { log, isQuiet }: { readonly log: WorkLog; readonly isQuiet: boolean },
 ): Promise<void> {
   await (await Producer.connect(options)).close();
   const { types } = consumer;
+  if (isQuiet) return;
   const text = `${count(types.length, "handler")}: ${types.join(", ")}; ${url} is there`;
   log.say("check", { url, types }, text);
 }
@@ -111,7 +112,7 @@ function optionsOf(flags: WorkFlags, { options }: Server, log: WorkLog): Consume
 
 /** Its place among several processes. */
 function placeOf({ flags, io }: Invocation<WorkFlags>): string | undefined {
-  const isOneOfMany = flags.child === true && (flags.processes ?? 1) > 1;
+  const isOneOfMany = flags.child === true && flags.check !== true && (flags.processes ?? 1) > 1;
   return isOneOfMany ? io.env["FAKTORY_PROCESS_INDEX"] : undefined;
 }
 
@@ -119,7 +120,7 @@ async function tearDown({ module, teardown }: WorkModule): Promise<void> {
   try {
     await teardown?.();
   } catch (error) {
-    throw brokenModule(module, error);
+    throw await brokenModule(module, error);
   }
 }
 
