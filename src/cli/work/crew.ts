@@ -17,7 +17,7 @@ export interface CrewOptions extends Pick<SupervisorOptions, "processes" | "rest
 }
 
 /** Processes of this command line, one group of them after another; signals go to those that are there. */
-export class Crew implements Disposable {
+export class Crew {
   readonly #invocation: Invocation<WorkFlags>;
   readonly #log: WorkLog;
   readonly #forget: () => void;
@@ -65,7 +65,7 @@ export class Crew implements Disposable {
   }
 
   /** Heeds no signals any more. */
-  [Symbol.dispose](): void {
+  close(): void {
     this.#forget();
   }
 

@@ -11,8 +11,13 @@ export function logEvents(consumer: Consumer, log: WorkLog, graceMs: number): vo
   });
   consumer.on("fail", ({ job, error, elapsedMs }) => log.failed(job, error, elapsedMs));
   consumer.on("discard", ({ job, outcome, elapsedMs }) => {
-    const message = messageOf(outcome);
-    log.job("discard", job, { elapsedMs: rounded(elapsedMs), message }, `as ${message}`);
+    const { message } = outcome;
+    log.job(
+      "discard",
+      job,
+      { elapsedMs: rounded(elapsedMs), message },
+      `after ${rounded(elapsedMs)} ms: ${message}`,
+    );
   });
   consumer.on("snooze", ({ job, outcome: { seconds }, elapsedMs }) => {
     log.job("snooze", job, { elapsedMs: rounded(elapsedMs), seconds }, `for ${seconds} s`);

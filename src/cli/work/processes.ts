@@ -4,8 +4,15 @@ import type { WorkFlags } from "./flags.ts";
 
 /** Runs jobs in several processes, and starts one again that died; the exit status. */
 export async function runProcesses(invocation: Invocation<WorkFlags>): Promise<number> {
-  const { processes, untilEmpty, check } = invocation.flags;
-  using crew = new Crew(invocation);
+  const crew = new Crew(invocation);
+  try {
+    return await run(crew, invocation.flags);
+  } finally {
+    crew.close();
+  }
+}
+
+async function run(crew: Crew, { processes, untilEmpty, check }: WorkFlags): Promise<number> {
   // What is wrong with the command line or the module would be told by each, again and again.
   const flags = check === true ? [] : ["--check", "--quiet"];
   const tried = await crew.run({ flags, processes: 1, restart: "never", isTold: false });

@@ -10,7 +10,7 @@ import { readSources, type Sources } from "./sources.ts";
 const SETTLE_MS = 100;
 
 /** Watches files, and what they import by relative paths, for other texts in them. */
-export class SourceWatcher implements Disposable {
+export class SourceWatcher {
   readonly #entries: readonly string[];
   readonly #watchers = new Map<string, FSWatcher>();
   #sources: Sources = new Map();
@@ -31,9 +31,14 @@ export class SourceWatcher implements Disposable {
    */
   static async open(entries: readonly string[]): Promise<SourceWatcher> {
     const watcher = new SourceWatcher(entries);
-    await watcher.#read();
-    // What changed while the folders were not watched yet.
-    await watcher.#read();
+    try {
+      await watcher.#read();
+      // What changed while the folders were not watched yet.
+      await watcher.#read();
+    } catch (error) {
+      watcher.close();
+      throw error;
+    }
     watcher.#found = [];
     return watcher;
   }
@@ -55,7 +60,7 @@ export class SourceWatcher implements Disposable {
   }
 
   /** Watches no longer. */
-  [Symbol.dispose](): void {
+  close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     for (const watcher of this.#watchers.values()) watcher.close();

@@ -18,11 +18,23 @@ const FINAL: readonly number[] = [
 
 /** Runs jobs in a process that gives way to another whenever a file of the modules changes; the exit status. */
 export async function runWatched(invocation: Invocation<WorkFlags>): Promise<number> {
-  const { args, flags, output } = invocation;
+  const paths = invocation.args.map(locate).map(({ name, path }) => path ?? refuse(name));
+  const watcher = await SourceWatcher.open(paths);
+  const crew = new Crew(invocation);
+  try {
+    return await run(crew, watcher, invocation);
+  } finally {
+    crew.close();
+    watcher.close();
+  }
+}
+
+async function run(
+  crew: Crew,
+  watcher: SourceWatcher,
+  { flags, output }: Invocation<WorkFlags>,
+): Promise<number> {
   const log = new WorkLog(output, flags);
-  const paths = args.map(locate).map(({ name, path }) => path ?? refuse(name));
-  using crew = new Crew(invocation);
-  using watcher = await SourceWatcher.open(paths);
   const { processes = 1 } = flags;
   for (let isFirst = true;; isFirst = false) {
     // What starts now reads the files as they are now.
