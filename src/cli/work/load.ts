@@ -27,10 +27,15 @@ const NOT_READ = ["ERR_UNKNOWN_FILE_EXTENSION", "ERR_UNSUPPORTED_NODE_MODULES_TY
 export async function load(module: NamedModule): Promise<Readonly<Record<string, unknown>>> {
   try {
     if (needsTsx(module)) await registerTsx(module);
-    return await import(module.specifier as string);
+    return await importNamed(module.specifier);
   } catch (error) {
     throw await brokenModule(module, error);
   }
+}
+
+/** The one import of a name that is known only now: whoever publishes this package is warned of it. */
+async function importNamed(specifier: string): Promise<Readonly<Record<string, unknown>>> {
+  return await import(specifier);
 }
 
 /** What is wrong with a module that failed on import, or whose own function did. */
@@ -68,8 +73,8 @@ async function registerTsx({ path = "" }: NamedModule): Promise<void> {
       const require = createRequire(base);
       // What `require` finds cannot register modules; its neighbour can.
       const api = require.resolve("tsx/esm/api").replace(/\.cjs$/, ".mjs");
-      const { register } = await import(pathToFileURL(api).href as string);
-      register();
+      const { register } = await importNamed(pathToFileURL(api).href);
+      (register as () => void)();
       require("tsx/cjs/api").register();
       return;
     } catch {
