@@ -44,6 +44,18 @@ export async function checkCommand(
         ? pass
         : fail(`faktory serve and push under ${runtime}: ${ended}, ${code} ${stderr}`);
     },
+    async () => {
+      const server = start(runtime, ["serve", "--port", "0", "--json"], folder);
+      const { url } = JSON.parse(await firstLine(server.stdout));
+      await run("push", "greet", "world", "--url", url);
+      // Its processes are more of the installed command.
+      const flags = ["--processes", "2", "--until-empty", "--json", "--url", url];
+      const { code, stdout, stderr } = await run("work", "./handlers.mjs", ...flags);
+      server.kill("SIGTERM");
+      await Promise.all([server.status, server.stderr.cancel()]);
+      const is = code === 0 && /"event":"done",.*"type":"greet"/.test(stdout);
+      return is ? pass : fail(`faktory work under ${runtime}: ${code}, ${stdout}${stderr}`);
+    },
   ]);
 }
 

@@ -63,7 +63,11 @@ function insideFault(room: Room, { mention, target, known, rooms }: Inside): str
 
 function outsideFault(room: Room, { name, kind }: Mention): string | undefined {
   if (kind === "meta") return "Cannot use import.meta: in the npm package it drags in a polyfill";
-  if (name === undefined) return "Cannot import a computed name: it cannot be checked";
+  if (name === undefined) {
+    return room.computes === true
+      ? undefined
+      : "Cannot import a computed name: it cannot be checked";
+  }
   if (kind === "global") {
     return room.globals?.includes(name) ? undefined : `Cannot use ${name} in "${room.name}"`;
   }

@@ -15,6 +15,8 @@ export interface Room {
   readonly globals?: readonly string[];
   /** Beginnings of the runtime modules it may import, such as `node:`. @default none */
   readonly builtins?: readonly string[];
+  /** Whether it may import by names that are known only when it runs. @default false */
+  readonly computes?: boolean;
 }
 
 /** The globals that not every runtime has, and the names through which all of them can be had. */
@@ -172,14 +174,30 @@ export const rooms: readonly Room[] = [
     files: ["src/health/"],
     imports: [...leaves, "job", "options", "consumer"],
   },
-
+  {
+    name: "module loader",
+    // What the user of the command names.
+    files: ["src/cli/work/load.ts"],
+    imports: [...leaves, "environment", "command line"],
+    builtins: ["node:"],
+    computes: true,
+  },
   {
     name: "command line",
     files: ["src/cli/"],
     // The public faces; and, as it finds the server that is meant and looks for what is wrong with it, what clients are made of.
     imports: [
       ...client,
-      ...["root", "producer's face", "consumer", "server", "supervisor", "job lines"],
+      ...[
+        "root",
+        "producer's face",
+        "consumer",
+        "server",
+        "signals",
+        "supervisor",
+        "job lines",
+        "module loader",
+      ],
     ],
     packages: ["cli-table3", "commander"],
     builtins: ["node:"],

@@ -10,6 +10,8 @@ export interface Invocation<Flags extends object = object> {
   readonly flags: Flags;
   readonly io: CliIo;
   readonly output: Output;
+  /** The command as the parser has it; all commands are below its uppermost `parent`. */
+  readonly command: Command;
 }
 
 /**
@@ -50,7 +52,9 @@ export function addCommand(
     command.action(async () => {
       const flags: { json?: boolean } = command.opts();
       const output = new Output(io, flags.json === true);
-      ended(await definition.run?.({ args: command.args, flags, io, output }) ?? Status.ok);
+      ended(
+        await definition.run?.({ args: command.args, flags, io, output, command }) ?? Status.ok,
+      );
     });
   }
   if (details !== undefined) command.addHelpText("after", `\n${details}`);

@@ -1,3 +1,5 @@
+import type { SignalActions } from "../signals/heed.ts";
+
 /** Where text goes. */
 export interface TextOutput {
   write(text: string): void;
@@ -18,6 +20,15 @@ export interface CliIo {
   readonly pid: number;
   /** Aborted once the user, or the system, wants the command to end; its reason is an {@linkcode Interruption}. */
   readonly signal: AbortSignal;
+  /** What was typed, behind the program's name. */
+  readonly args: readonly string[];
+  /** What this runtime runs to be this command once more, in a process of its own: a path or a URL. */
+  readonly program: string;
+  /**
+   * Leaves the operating system's signals to the command: until the function returned is called, none of them aborts
+   * `signal` or ends the process.
+   */
+  heed(actions: SignalActions): () => void;
 }
 
 /** Why {@linkcode CliIo.signal} is aborted. */

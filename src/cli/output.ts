@@ -4,16 +4,17 @@ import { plain } from "./text.ts";
 /** What a command has to tell: text for people, or JSON for programs. */
 export class Output {
   readonly #io: CliIo;
-  readonly #isJson: boolean;
+  /** Whether it is for programs. */
+  readonly isJson: boolean;
 
   constructor(io: CliIo, isJson: boolean) {
     this.#io = io;
-    this.#isJson = isJson;
+    this.isJson = isJson;
   }
 
   /** A result, or one event of a stream of them: one line of JSON, or lines of text. */
   print(value: unknown, text: () => string): void {
-    this.#io.stdout.write(`${this.#isJson ? JSON.stringify(value) : text()}\n`);
+    this.#io.stdout.write(`${this.isJson ? JSON.stringify(value) : text()}\n`);
   }
 
   /** Something that is not what it seems to be, and that ends nothing. */

@@ -1,17 +1,26 @@
 import process from "node:process";
+import { setTimeout } from "node:timers";
+import { denoMainModule } from "../internal/environment.ts";
+import { heedSignals } from "../signals/heed.ts";
 import { type CliIo, Interruption, type TextOutput } from "./io.ts";
+import { programOf } from "./program.ts";
 import { runCli } from "./run.ts";
 
 const SIGNALS = [["SIGINT", 130], ["SIGTERM", 143]] as const;
 
+/** How long what a user's module has left open may go on once all is done, in milliseconds. */
+const LINGER_MS = 500;
+
 /**
  * Runs the command with the arguments, streams and signals of this process, and leaves it with the exit status. The first signal
- * aborts `io.signal`, the second ends the process.
+ * aborts `io.signal`, the second ends the process; but for a command that heeds them itself.
  */
 export async function runProcess(run: typeof runCli = runCli): Promise<void> {
   const controller = new AbortController();
+  let isHeeded = false;
   const listeners = SIGNALS.map(([name, status]) => {
     const listener = () => {
+      if (isHeeded) return;
       // Whoever asks a second time does not want to wait for anything.
       if (controller.signal.aborted) process.exit(status);
       controller.abort(new Interruption(name, status));
@@ -20,6 +29,7 @@ export async function runProcess(run: typeof runCli = runCli): Promise<void> {
     return () => process.off(name, listener);
   });
   let isReading = false;
+  const args = process.argv.slice(2);
   const io: CliIo = {
     stdout: outputTo(process.stdout, () => controller.abort(new Interruption("SIGPIPE", 141))),
     stderr: outputTo(process.stderr, () => {}),
@@ -30,19 +40,31 @@ export async function runProcess(run: typeof runCli = runCli): Promise<void> {
     env: process.env,
     pid: process.pid,
     signal: controller.signal,
+    args,
+    program: programOf(process.argv[1] ?? "", denoMainModule()),
+    heed(actions) {
+      isHeeded = true;
+      const forget = heedSignals(actions);
+      return () => {
+        forget();
+        isHeeded = false;
+      };
+    },
   };
-  process.exitCode = await run(process.argv.slice(2), io);
+  process.exitCode = await run(args, io);
   for (const forget of listeners) forget();
-  if (!isReading || process.stdin.readableEnded) return;
-  // A read that nobody waits for any more would keep the process waiting, in Deno even of a stream that was destroyed.
-  await Promise.all([process.stdout, process.stderr].map(flushed));
-  process.exit();
+  await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
+  // A read that nobody waits for any more keeps the process waiting, in Deno even of a stream that was destroyed.
+  if (isReading && !process.stdin.readableEnded) process.exit();
+  // A module of the user's may have left a connection open, and nobody would end this process any more.
+  setTimeout(() => process.exit(), LINGER_MS).unref();
 }
 
-/** Resolves once what was written has left, or cannot leave any more. */
+/** Resolves once all that was written has gone, or nobody reads it. */
 function flushed(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => {
-    stream.write("", () => resolve());
+    if (stream.destroyed || stream.writableEnded) resolve();
+    else stream.write("", () => resolve());
   });
 }
 

@@ -13,7 +13,7 @@ interface ProcessLike {
 
 interface Surroundings {
   readonly process?: ProcessLike;
-  readonly Deno?: { readonly version?: unknown; hostname?(): string };
+  readonly Deno?: { readonly version?: unknown; readonly mainModule?: string; hostname?(): string };
   readonly Bun?: unknown;
   readonly navigator?: { readonly userAgent?: string; readonly hardwareConcurrency?: number };
 }
@@ -59,6 +59,11 @@ export function residentKib(): number | undefined {
     return usage?.rss?.() ?? usage?.().rss;
   });
   return bytes === undefined ? undefined : Math.round(bytes / 1024);
+}
+
+/** What Deno was told to run, as it was told: a URL, `npm:` and `jsr:` ones included. */
+export function denoMainModule(): string | undefined {
+  return attempt(() => surroundings.Deno?.mainModule);
 }
 
 /** A module that comes with the runtime, such as `node:crypto`, without a static import that bundlers would trip over. */

@@ -1,8 +1,10 @@
 import { createServer, type Socket } from "node:net";
+import { fileURLToPath } from "node:url";
 import type { CommandDefinition } from "../../src/cli/command.ts";
 import type { CliIo } from "../../src/cli/io.ts";
 import { runCli } from "../../src/cli/run.ts";
 import { deferred } from "../../src/internal/deferred.ts";
+import type { SignalActions } from "../../src/signals/heed.ts";
 import { FaktoryServer, type FaktoryServerOptions } from "../../src/server/mod.ts";
 
 /** What a command said and how it ended. */
@@ -18,6 +20,8 @@ export interface Surroundings {
   readonly signal?: AbortSignal;
   /** Hears what is written to stdout, piece by piece. */
   readonly wrote?: (text: string) => void;
+  /** Is given what the command does on signals. */
+  readonly heeds?: (actions: SignalActions) => void;
   readonly isTerminal?: boolean;
   /** @default nothing */
   readonly stdin?: AsyncIterable<Uint8Array>;
@@ -30,7 +34,7 @@ export async function faktory(
   args: readonly string[],
   surroundings: Surroundings = {},
 ): Promise<Ended> {
-  const { env = {}, signal = new AbortController().signal, wrote, isTerminal = false } =
+  const { env = {}, signal = new AbortController().signal, wrote, heeds, isTerminal = false } =
     surroundings;
   const said = { stdout: "", stderr: "" };
   const output = (name: "stdout" | "stderr", heard?: (text: string) => void) => ({
@@ -48,6 +52,12 @@ export async function faktory(
     env,
     pid: 4711,
     signal,
+    args,
+    program: fileURLToPath(new URL("../../src/cli/mod.ts", import.meta.url)),
+    heed(actions) {
+      heeds?.(actions);
+      return () => {};
+    },
   };
   const status = await runCli(args, io, surroundings.commands);
   return { status, ...said };

@@ -97,3 +97,9 @@ it("names the modules of a circle", () => {
     "Cannot import in a circle: src/job/b.ts -> src/job/c.ts -> src/job/b.ts",
   ]);
 });
+
+it("lets one room import what the user names", () => {
+  const load = "export const load = (name: string) => import(name);";
+  assert.deepEqual(faultsWith({ "src/cli/work/load.ts": load }), []);
+  assert.match(faultsWith({ "src/cli/work/worker.ts": load }).join(), /computed/);
+});

@@ -1,15 +1,19 @@
 import type { CommandDefinition } from "../command.ts";
+import { completion } from "./completion.ts";
 import { info } from "./info.ts";
 import { push } from "./push.ts";
 import { queues } from "./queues.ts";
 import { serve } from "./serve.ts";
 import { sets } from "./sets.ts";
+import { work } from "./work.ts";
 
 /** Every command, in the order of the help. */
 export const commands: readonly CommandDefinition[] = [
   serve,
+  work,
   info,
   push,
   queues,
   ...sets,
+  completion,
 ];

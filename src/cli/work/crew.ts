@@ -1,0 +1,100 @@
+import { Supervisor, type SupervisorOptions, type SupervisorReport } from "../../supervisor/mod.ts";
+import type { Invocation } from "../command.ts";
+import { Status } from "../status.ts";
+import type { WorkFlags } from "./flags.ts";
+import { rounded, WorkLog } from "./log.ts";
+import { GRACE_MS } from "./worker.ts";
+
+/** What processes need beyond the patience with their jobs: the last FETCH, the abort, the module's teardown. */
+const SLACK_MS = 5000;
+
+/** How a crew's processes are to be run. */
+export interface CrewOptions extends Pick<SupervisorOptions, "processes" | "restart"> {
+  /** Flags that the command line does not have. */
+  readonly flags?: readonly string[];
+  /** Whether their ends are told of. @default true */
+  readonly isTold?: boolean;
+}
+
+/** Processes of this command line, one group of them after another; signals go to those that are there. */
+export class Crew {
+  readonly #invocation: Invocation<WorkFlags>;
+  readonly #log: WorkLog;
+  readonly #forget: () => void;
+  readonly #stopped = new AbortController();
+  #supervisor: Supervisor | undefined;
+
+  constructor(invocation: Invocation<WorkFlags>) {
+    const { flags, io, output } = this.#invocation = invocation;
+    this.#log = new WorkLog(output, flags);
+    const stop = () => this.#stop();
+    const forget = io.heed({
+      stop,
+      quiet: () => this.#supervisor?.quiet(),
+      print: () => this.#supervisor?.print(),
+    });
+    io.signal.addEventListener("abort", stop);
+    this.#forget = () => {
+      forget();
+      io.signal.removeEventListener("abort", stop);
+    };
+    if (io.signal.aborted) stop();
+  }
+
+  /** Aborted once it was told to stop. */
+  get stopped(): AbortSignal {
+    return this.#stopped.signal;
+  }
+
+  /** Runs processes until all have ended, which they are told to after `end`. */
+  async run({ flags = [], isTold = true, ...options }: CrewOptions): Promise<SupervisorReport> {
+    if (this.stopped.aborted) return { reason: "stopped", exits: [], restarts: 0 };
+    const { program, args: [command = "work", ...args] } = this.#invocation.io;
+    const supervisor = this.#supervisor = new Supervisor(program, {
+      args: [command, "--child", ...flags, ...args],
+      graceMs: (this.#invocation.flags.grace ?? GRACE_MS) + SLACK_MS,
+      ...options,
+    });
+    if (isTold) this.#tellOf(supervisor);
+    return await supervisor.run();
+  }
+
+  /** Tells the processes that run to end; others may be run after them. */
+  end(): void {
+    void this.#supervisor?.stop();
+  }
+
+  /** Heeds no signals any more. */
+  close(): void {
+    this.#forget();
+  }
+
+  #stop(): void {
+    this.#stopped.abort();
+    this.end();
+  }
+
+  #tellOf(supervisor: Supervisor): void {
+    supervisor.on("exit", ({ index, pid, code, signal, error, retryInMs }) => {
+      if (code === 0 || (signal === "SIGTERM" && this.stopped.aborted)) return;
+      const how = error === undefined ? `ended by ${signal ?? `status ${code}`}` : error.message;
+      const next = retryInMs === undefined
+        ? ""
+        : `; another starts in ${rounded(retryInMs / 1000)} s`;
+      const fields = { process: index, pid, code, signal, message: error?.message, retryInMs };
+      this.#log.warn("exit", fields, `Process ${index} ${how}${next}`);
+    });
+  }
+}
+
+/** The exit status of processes that have ended: the first that is not 0. */
+export function statusOf({ exits }: Pick<SupervisorReport, "exits">): number {
+  for (const { code, signal, error } of exits) {
+    if (code !== undefined && code !== Status.ok) return code;
+    // One that had only just begun does not heed it yet.
+    if (error !== undefined || (signal !== undefined && signal !== "SIGTERM")) {
+      return Status.internal;
+    }
+  }
+  return Status.ok;
+}

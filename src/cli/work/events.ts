@@ -1,0 +1,109 @@
+import type { Consumer, Logger } from "../../../mod.ts";
+import { count } from "../text.ts";
+import { rounded, type WorkLog } from "./log.ts";
+import { messageOf } from "./where.ts";
+
+/** Has the log tell what a consumer does. */
+export function logEvents(consumer: Consumer, log: WorkLog, graceMs: number): void {
+  consumer.on("done", ({ job, elapsedMs }) => {
+    const ms = rounded(elapsedMs);
+    log.job("done", job, { elapsedMs: ms }, `in ${ms} ms`);
+  });
+  consumer.on("fail", ({ job, error, elapsedMs }) => log.failed(job, error, elapsedMs));
+  consumer.on("discard", ({ job, outcome, elapsedMs }) => {
+    const { message } = outcome;
+    log.job(
+      "discard",
+      job,
+      { elapsedMs: rounded(elapsedMs), message },
+      `after ${rounded(elapsedMs)} ms: ${message}`,
+    );
+  });
+  consumer.on("snooze", ({ job, outcome: { seconds }, elapsedMs }) => {
+    log.job("snooze", job, { elapsedMs: rounded(elapsedMs), seconds }, `for ${seconds} s`);
+  });
+  consumer.on("returned", ({ job, reason }) => log.job("returned", job, { reason }, `(${reason})`));
+  consumer.on("state", ({ state }) => {
+    if (state === "quiet") log.say("quiet", {}, "Takes no more jobs");
+    const running = consumer.running.length;
+    if (state !== "stopping" || running === 0) return;
+    const patience = `waits ${graceMs / 1000} s at most for ${count(running, "job")}`;
+    log.say("stopping", { running }, `Stops: ${patience}, and not at all after a second signal`);
+  });
+  logTroubles(consumer, log);
+}
+
+function logTroubles(consumer: Consumer, log: WorkLog): void {
+  consumer.on("disconnect", ({ error: { message }, retryInMs }) => {
+    const next = retryInMs === undefined ? "" : `; tries again in ${rounded(retryInMs / 1000)} s`;
+    log.warn("disconnect", { message, retryInMs }, `Lost a connection: ${message}${next}`);
+  });
+  consumer.on("reconnect", ({ attempts }) => {
+    log.warn("reconnect", { attempts }, "The connection is back");
+  });
+  consumer.on("expired", ({ job: { jid, type } }) => {
+    const text =
+      `${type} ${jid} takes longer than it is reserved for, and will run again elsewhere`;
+    log.warn("expired", { jid, type }, text);
+  });
+  consumer.on("unreported", ({ job: { jid, type }, error }) => {
+    const message = messageOf(error);
+    const text = `The server could not be told of ${type} ${jid}, which may run again: ${message}`;
+    log.warn("unreported", { jid, type, message }, text);
+  });
+  consumer.on("fetchError", ({ error }) => {
+    const message = messageOf(error);
+    log.warn("fetchError", { message }, `Cannot take a job: ${message}`);
+  });
+  consumer.on("lag", ({ lagMs }) => {
+    const seconds = rounded(lagMs / 1000);
+    const text = `Nothing could run for ${seconds} s; jobs that compute belong into isolated()`;
+    log.warn("lag", { lagMs: Math.round(lagMs) }, text);
+  });
+  consumer.on("clock", ({ setBackMs }) => {
+    log.warn("clock", { setBackMs }, `The clock was set back by ${rounded(setBackMs / 1000)} s`);
+  });
+  consumer.on("warning", ({ code, message }) => log.warn("warning", { code, message }, message));
+}
+
+/** What handlers' `context.log` writes to: all but what only matters to who works on the program. */
+export function loggerOf(log: WorkLog): Logger {
+  const level = (name: string): Logger["info"] => (message, fields = {}) => {
+    const { jid, type, queue: _queue, attempt: _attempt, ...more } = fields;
+    const rest = Object.keys(more).length === 0 ? "" : ` ${showFields(more)}`;
+    log.say(
+      "log",
+      { level: name, message, ...fields },
+      `${name} ${type} ${jid}: ${message}${rest}`,
+    );
+  };
+  const nothing = () => {};
+  return {
+    trace: nothing,
+    debug: nothing,
+    info: level("info"),
+    warn: level("warn"),
+    error: level("error"),
+  };
+}
+
+function showFields(fields: object): string {
+  try {
+    return JSON.stringify(fields);
+  } catch {
+    return "{..}";
+  }
+}
+
+/** TTIN: what it does, and each job that it runs. */
+export function printState(consumer: Consumer, log: WorkLog): void {
+  const { wid, state, running } = consumer;
+  const jobs = running.map(({ job: { jid, type, queue }, attempt, startedAt }) => ({
+    ...{ jid, type, queue, attempt, startedAt: startedAt.toISOString() },
+  }));
+  const lines = jobs.map(({ jid, type, queue, startedAt }) =>
+    `; ${type} ${jid} of ${queue} since ${startedAt}`
+  );
+  const text = `Worker ${wid} is ${state} and runs ${count(jobs.length, "job")}${lines.join("")}`;
+  log.say("state", { wid, state, running: jobs }, text);
+}

@@ -1,0 +1,125 @@
+import type { ConsumerMiddleware, ConsumerOptions, JobDefinitions } from "../../../mod.ts";
+import { showText, showValue } from "../../internal/show.ts";
+import { CliError } from "../failure.ts";
+import { Status } from "../status.ts";
+import type { NamedModule } from "./locate.ts";
+
+/** What a module has for a consumer, still to be tried on one. */
+export interface WorkModule {
+  readonly module: NamedModule;
+  /** Handlers by type, each with its options. */
+  readonly handlers: readonly (readonly [type: string, handler: unknown, options: object])[];
+  /** Registers handlers by itself. */
+  readonly configure: ((consumer: unknown) => unknown) | undefined;
+  readonly jobs: JobDefinitions | undefined;
+  readonly middleware: readonly ConsumerMiddleware[];
+  readonly options: ConsumerOptions;
+  /** Called once the consumer has ended. */
+  readonly teardown: (() => unknown) | undefined;
+}
+
+type Exports = Readonly<Record<string, unknown>>;
+
+/** What stands beside `handler` where a handler has options. */
+const HANDLER_OPTIONS: readonly string[] = ["concurrency", "perSecond", "timeoutMs"];
+
+const FORM = "export default { resize: (job) => .. }";
+
+/**
+ * Reads what a module exports.
+ *
+ * @throws {CliError} where that is not what a module of handlers exports.
+ */
+export function readExports(module: NamedModule, loaded: Exports): WorkModule {
+  const exports = unwrapped(loaded);
+  const { default: main, handlers, jobs, middleware = [], options = {}, teardown } = exports;
+  const refuse = (reason: string, hint = `write it as in ${FORM}`) => {
+    return new CliError(Status.data, `Cannot use ${showText(module.name)} as ${reason}`, hint);
+  };
+  const isFunction = typeof main === "function";
+  if (main !== undefined && !isFunction && !isObject(main)) {
+    throw refuse(
+      `its default export is neither an object of handlers nor a function: got ${showValue(main)}`,
+    );
+  }
+  if (handlers !== undefined && !isObject(handlers)) {
+    throw refuse(`its export "handlers" is not an object: got ${showValue(handlers)}`);
+  }
+  if (jobs !== undefined && !isObject(jobs)) {
+    throw refuse(
+      `its export "jobs" is no catalogue: got ${showValue(jobs)}`,
+      "make it by defineJobs",
+    );
+  }
+  if (!Array.isArray(middleware) || !middleware.every((one) => typeof one === "function")) {
+    throw refuse('its export "middleware" is not an array of functions', "export an array");
+  }
+  if (!isObject(options)) {
+    throw refuse(
+      `its export "options" is not an object: got ${showValue(options)}`,
+      "export an object",
+    );
+  }
+  if (teardown !== undefined && typeof teardown !== "function") {
+    throw refuse(
+      `its export "teardown" is not a function: got ${showValue(teardown)}`,
+      "export a function",
+    );
+  }
+  const all = [main, handlers].filter(isObject).flatMap((object) => Object.entries(object))
+    .map(([type, value]) => handlerOf(type, value, refuse));
+  if (!isFunction && all.length === 0) throw refuse("it exports no handler", hintFor(exports));
+  return {
+    module,
+    handlers: all,
+    configure: isFunction ? main as WorkModule["configure"] : undefined,
+    jobs: jobs as JobDefinitions | undefined,
+    middleware: middleware as ConsumerMiddleware[],
+    options,
+    teardown: teardown as WorkModule["teardown"],
+  };
+}
+
+function handlerOf(
+  type: string,
+  value: unknown,
+  refuse: (reason: string, hint?: string) => CliError,
+): WorkModule["handlers"][number] {
+  if (typeof value === "function") return [type, value, {}];
+  const { handler, ...options } = (isObject(value) ? value : {}) as Exports;
+  if (typeof handler !== "function") {
+    throw refuse(
+      `its handler ${showText(type)} is neither a function nor { handler, .. }: got ${
+        showValue(value)
+      }`,
+    );
+  }
+  const unknown = Object.keys(options).find((name) => !HANDLER_OPTIONS.includes(name));
+  if (unknown === undefined) return [type, handler, options];
+  throw refuse(
+    `its handler ${showText(type)} has an unknown option ${showText(unknown)}`,
+    `there are ${HANDLER_OPTIONS.join(", ")}`,
+  );
+}
+
+/** Who exports functions by their names alone is told what to write. */
+function hintFor(exports: Exports): string {
+  const [name] =
+    Object.entries(exports).find(([name, value]) =>
+      typeof value === "function" && name !== "teardown"
+    ) ?? [];
+  return name === undefined ? `write it as in ${FORM}` : `add export default { ${name} }`;
+}
+
+/** What CommonJS exports is the default export, and may be all of it. */
+function unwrapped(exports: Exports): Exports {
+  const { default: main } = exports;
+  if (!isObject(main)) return exports;
+  const isCommonJs = main["__esModule"] === true ||
+    (exports["handlers"] !== undefined && main["handlers"] === exports["handlers"]);
+  return isCommonJs ? main : exports;
+}
+
+function isObject(value: unknown): value is Exports {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

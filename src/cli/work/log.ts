@@ -1,0 +1,87 @@
+import type { Job, QueueChoice, Report } from "../../../mod.ts";
+import type { Output } from "../output.ts";
+import { count, plain } from "../text.ts";
+import type { WorkFlags } from "./flags.ts";
+import { messageOf, whereOf } from "./where.ts";
+
+/** Why a run ended, for people. */
+const REASONS: Readonly<Record<Report["reason"], string>> = {
+  stopped: "Stopped",
+  signal: "Stopped by a signal",
+  server: "Stopped by the server",
+  empty: "Found the queues empty",
+  limit: "Ran as many jobs as it was to",
+  time: "Ran for as long as it was to",
+};
+
+/** What a worker tells, a line each: text, or JSON with the name of the event in `event`. */
+export class WorkLog {
+  readonly #output: Output;
+  readonly #isQuiet: boolean;
+  /** Which of several processes this is. */
+  readonly #place: string | undefined;
+
+  constructor(output: Output, { quiet }: WorkFlags, place?: string) {
+    this.#output = output;
+    this.#isQuiet = quiet === true;
+    this.#place = place;
+  }
+
+  /** Something that happened, which `text` tells people. */
+  say(event: string, fields: object, text: string): void {
+    const place = this.#place;
+    const about = place === undefined ? {} : { process: Number(place) };
+    const front = place === undefined ? "" : `[${place}] `;
+    this.#output.print({ event, ...about, ...fields }, () => front + plain(text));
+  }
+
+  /** The same of a job, unless they are many. */
+  job(event: string, { jid, type, queue }: Job, more: object, text: string): void {
+    if (this.#isQuiet) return;
+    this.say(event, { jid, type, queue, ...more }, `${event} ${type} ${jid} ${text}`);
+  }
+
+  /** A job that failed, with where the error comes from. */
+  failed(job: Job, error: unknown, elapsedMs: number): void {
+    if (this.#isQuiet) return;
+    const place = whereOf(error);
+    const message = messageOf(error);
+    const { name, stack } = (error ?? {}) as Partial<Error>;
+    this.job(
+      "fail",
+      job,
+      { elapsedMs: rounded(elapsedMs), error: { name, message, stack } },
+      `after ${rounded(elapsedMs)} ms: ${message}${place === undefined ? "" : ` (${place})`}`,
+    );
+  }
+
+  /** Something to look after, which ends nothing. */
+  warn(event: string, fields: object, text: string): void {
+    if (this.#output.isJson) this.say(event, fields, text);
+    else this.#output.warn(this.#place === undefined ? text : `[${this.#place}] ${text}`);
+  }
+
+  /** How a run ended. */
+  end({ reason, done, failed, unfinished }: Report): void {
+    const left = unfinished.map(({ jid, type, queue }) => ({ jid, type, queue }));
+    const text = `${REASONS[reason]}: ${count(done, "job")} done, ${failed} failed, ` +
+      `${left.length} handed back`;
+    this.say("end", { reason, done, failed, unfinished: left }, text);
+    if (this.#output.isJson) return;
+    for (const { jid, type, queue } of left) {
+      this.say("end", {}, `  handed back: ${type} ${jid} of ${queue}`);
+    }
+  }
+}
+
+/** Milliseconds to a tenth. */
+export function rounded(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}
+
+/** Queues as `--queues` takes them, where it takes such. */
+export function showQueues(queues: QueueChoice): string {
+  if (typeof queues === "function") return "queues by a function";
+  if (Array.isArray(queues)) return queues.join(", ");
+  return Object.entries(queues).map(([name, weight]) => `${name}=${weight}`).join(", ");
+}

@@ -1,0 +1,24 @@
+import type { Invocation } from "../command.ts";
+import { Crew, statusOf } from "./crew.ts";
+import type { WorkFlags } from "./flags.ts";
+
+/** Runs jobs in several processes, and starts one again that died; the exit status. */
+export async function runProcesses(invocation: Invocation<WorkFlags>): Promise<number> {
+  const crew = new Crew(invocation);
+  try {
+    return await run(crew, invocation.flags);
+  } finally {
+    crew.close();
+  }
+}
+
+async function run(crew: Crew, { processes, untilEmpty, check }: WorkFlags): Promise<number> {
+  // What is wrong with the command line or the module would be told by each, again and again.
+  const flags = check === true ? [] : ["--check", "--quiet"];
+  const tried = await crew.run({ flags, processes: 1, restart: "never", isTold: false });
+  const status = statusOf(tried);
+  if (crew.stopped.aborted || status !== 0 || check === true) return status;
+  // Of one that has found its queues empty, or died on the way there, no other takes the place.
+  const restart = untilEmpty === true ? "never" : "on-failure";
+  return statusOf(await crew.run({ processes, restart }));
+}

@@ -1,0 +1,67 @@
+import type { Invocation } from "../command.ts";
+import { CliError } from "../failure.ts";
+import { Status } from "../status.ts";
+import { plain } from "../text.ts";
+import { Crew, statusOf } from "./crew.ts";
+import type { WorkFlags } from "./flags.ts";
+import { locate, shortPath } from "./locate.ts";
+import { WorkLog } from "./log.ts";
+import { SourceWatcher } from "./source_watcher.ts";
+
+/** What another try with the same files cannot mend; the module's own faults can be. */
+const FINAL: readonly number[] = [
+  Status.usage,
+  Status.unavailable,
+  Status.protocol,
+  Status.password,
+];
+
+/** Runs jobs in a process that gives way to another whenever a file of the modules changes; the exit status. */
+export async function runWatched(invocation: Invocation<WorkFlags>): Promise<number> {
+  const paths = invocation.args.map(locate).map(({ name, path }) => path ?? refuse(name));
+  const watcher = await SourceWatcher.open(paths);
+  const crew = new Crew(invocation);
+  try {
+    return await run(crew, watcher, invocation);
+  } finally {
+    crew.close();
+    watcher.close();
+  }
+}
+
+async function run(
+  crew: Crew,
+  watcher: SourceWatcher,
+  { flags, output }: Invocation<WorkFlags>,
+): Promise<number> {
+  const log = new WorkLog(output, flags);
+  const { processes = 1 } = flags;
+  for (let isFirst = true;; isFirst = false) {
+    // What starts now reads the files as they are now.
+    watcher.take();
+    let hasChanged = false;
+    const change = watcher.changed(crew.stopped).then(() => {
+      hasChanged = true;
+      const files = watcher.take().map(shortPath);
+      if (files.length > 0) log.say("changed", { files }, `Changed: ${files.join(", ")}`);
+      crew.end();
+    });
+    const report = await crew.run({ processes, restart: "never", isTold: false });
+    if (crew.stopped.aborted) return Status.ok;
+    const status = statusOf(report);
+    if (isFirst && FINAL.includes(status)) return status;
+    if (!hasChanged) {
+      log.say("waiting", { status }, `Ended with status ${status}; waits for a change`);
+    }
+    await change;
+    if (crew.stopped.aborted) return Status.ok;
+  }
+}
+
+function refuse(name: string): never {
+  throw new CliError(
+    Status.usage,
+    `Cannot watch ${plain(name)} as it is not named by its file`,
+    "name its file, or leave --watch out",
+  );
+}

@@ -1,0 +1,141 @@
+import { type ConsumerOptions, Producer, type Report } from "../../../mod.ts";
+import type { Invocation } from "../command.ts";
+import { type Server, serverOf } from "../connect.ts";
+import type { CliIo } from "../io.ts";
+import { count } from "../text.ts";
+import { logEvents, loggerOf, printState } from "./events.ts";
+import { readExports, type WorkModule } from "./exports.ts";
+import type { WorkFlags } from "./flags.ts";
+import { brokenModule, load } from "./load.ts";
+import { locate } from "./locate.ts";
+import { showQueues, WorkLog } from "./log.ts";
+import { WorkConsumer } from "./work_consumer.ts";
+
+/** How long jobs may go on after a stop, in milliseconds. */
+export const GRACE_MS = 25_000;
+
+/** A FETCH waits for two seconds: one that waits for no longer than this takes a server without jobs for one that is gone. */
+const MIN_TIMEOUT_MS = 5000;
+
+/** Runs jobs in this process, until it is told to stop. */
+export async function runWorker(invocation: Invocation<WorkFlags>): Promise<void> {
+  const { args, flags, io, output } = invocation;
+  const log = new WorkLog(output, flags, placeOf(invocation));
+  const named = args.map(locate);
+  const server = await serverOf(flags, io);
+  const modules: WorkModule[] = [];
+  try {
+    for (const module of named) {
+      modules.push(readExports(module, await orInterrupted(load(module), io.signal)));
+    }
+    const options = optionsOf(flags, server, log);
+    const consumer = await orInterrupted(WorkConsumer.of(modules, options), io.signal);
+    if (flags.check === true) await check(consumer, server, { log, isQuiet: flags.quiet === true });
+    else log.end(await run(consumer, invocation, { server, log }));
+  } finally {
+    for (const module of modules.toReversed()) await tearDown(module);
+  }
+}
+
+/** What can be wrong without a job being run: the server can be reached, and takes the password. */
+async function check(
+  consumer: WorkConsumer,
+  { url, options }: Server,
+  { log, isQuiet }: { readonly log: WorkLog; readonly isQuiet: boolean },
+): Promise<void> {
+  await (await Producer.connect(options)).close();
+  const { types } = consumer;
+  if (isQuiet) return;
+  const text = `${count(types.length, "handler")}: ${types.join(", ")}; ${url} is there`;
+  log.say("check", { url, types }, text);
+}
+
+async function run(
+  consumer: WorkConsumer,
+  { flags, io }: Invocation<WorkFlags>,
+  { server: { url }, log }: { readonly server: Server; readonly log: WorkLog },
+): Promise<Report> {
+  const { maxJobs, untilEmpty, grace: graceMs = GRACE_MS } = flags;
+  let stops = 0;
+  let isSignal = false;
+  const stop = () => void consumer.stop({ graceMs: stops++ === 0 ? graceMs : 0 });
+  const forget = io.heed({
+    stop() {
+      isSignal = true;
+      stop();
+    },
+    quiet: () => consumer.quiet(),
+    print: () => printState(consumer, log),
+  });
+  // Nobody reads what it says any more.
+  io.signal.addEventListener("abort", stop);
+  consumer.on("state", ({ state }) => {
+    if (state === "running") sayReady(consumer, url, log);
+  });
+  logEvents(consumer, log, graceMs);
+  try {
+    if (io.signal.aborted) return { reason: "stopped", done: 0, failed: 0, unfinished: [] };
+    const limits = { maxJobs, graceMs };
+    const report = untilEmpty === true
+      ? await consumer.runToCompletion(limits)
+      : await consumer.run(limits);
+    return isSignal && report.reason === "stopped" ? { ...report, reason: "signal" } : report;
+  } finally {
+    io.signal.removeEventListener("abort", stop);
+    forget();
+  }
+}
+
+function sayReady(consumer: WorkConsumer, url: string, log: WorkLog): void {
+  const { wid, types, queues, concurrency } = consumer;
+  const of = `${types.join(", ")} from ${showQueues(queues)}`;
+  log.say(
+    "ready",
+    { wid, url, types, queues: typeof queues === "function" ? null : queues, concurrency },
+    `Ready: runs ${of}, ${concurrency} at a time, of ${url}`,
+  );
+}
+
+/** What flags say, as a consumer takes it; `undefined` where they say nothing. */
+function optionsOf(flags: WorkFlags, { options }: Server, log: WorkLog): ConsumerOptions {
+  const { commandTimeoutMs: timeout } = options;
+  return {
+    ...options,
+    commandTimeoutMs: timeout === undefined ? undefined : Math.max(MIN_TIMEOUT_MS, timeout),
+    signal: undefined,
+    queues: flags.queues,
+    concurrency: flags.concurrency,
+    labels: flags.labels,
+    logger: loggerOf(log),
+  };
+}
+
+/** Its place among several processes. */
+function placeOf({ flags, io }: Invocation<WorkFlags>): string | undefined {
+  const isOneOfMany = flags.child === true && flags.check !== true && (flags.processes ?? 1) > 1;
+  return isOneOfMany ? io.env["FAKTORY_PROCESS_INDEX"] : undefined;
+}
+
+async function tearDown({ module, teardown }: WorkModule): Promise<void> {
+  try {
+    await teardown?.();
+  } catch (error) {
+    throw await brokenModule(module, error);
+  }
+}
+
+/** Whatever a module does while it is loaded, a signal cuts it short. */
+async function orInterrupted<T>(promise: Promise<T>, signal: CliIo["signal"]): Promise<T> {
+  let forget = () => {};
+  const interrupted = new Promise<never>((_, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) return abort();
+    signal.addEventListener("abort", abort, { once: true });
+    forget = () => signal.removeEventListener("abort", abort);
+  });
+  try {
+    return await Promise.race([promise, interrupted]);
+  } finally {
+    forget();
+  }
+}

@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { test } from "node:test";
+import { faktory } from "./setting.ts";
+
+/** What a shell prints that runs `script`; `undefined` where there is no such shell. */
+function run(shell: string, flags: readonly string[], script: string): string | undefined {
+  const args = [...flags, "-c", script];
+  const { error, status, stdout, stderr } = spawnSync(shell, args, { encoding: "utf8" });
+  if (error !== undefined) return undefined;
+  assert.deepEqual([status, stderr], [0, ""], `${shell}: ${script}`);
+  return stdout;
+}
+
+/** Why a shell cannot be tried; false where it can. */
+function skip(shell: string, ...flags: string[]): string | false {
+  return run(shell, flags, "exit 0") === undefined && `there is no ${shell} here`;
+}
+
+/** What is typed, up to the cursor, and what may stand there: all of these, or files. */
+const typed: readonly (readonly [words: readonly string[], offered: readonly string[]])[] = [
+  [["ser"], ["serve"]],
+  [["p"], ["push"]],
+  [["serve", "--ed"], ["--edition"]],
+  [["serve", "--edition", ""], ["enterprise", "free"]],
+  [["serve", "--edition", "f"], ["free"]],
+  [["serve", "--port", ""], []],
+  [["serve", "--data", ""], ["FILES"]],
+  [["work", ""], ["FILES"]],
+  [["work", "--ch"], ["--check"]],
+  [["completion", ""], ["bash", "fish", "zsh"]],
+  [["help", "inf"], ["info"]],
+  [["push", "serve", "--ba"], ["--backtrace"]],
+];
+
+async function script(shell: string): Promise<string> {
+  const { status, stdout, stderr } = await faktory(["completion", shell]);
+  assert.deepEqual([status, stderr], [0, ""]);
+  return stdout;
+}
+
+function offered(stdout: string | undefined): string[] {
+  return (stdout ?? "").split("\n").filter((line) => line !== "").sort();
+}
+
+function quoted(words: readonly string[]): string {
+  return words.map((word) => `'${word}'`).join(" ");
+}
+
+test("bash completes commands, flags, values and files", { skip: skip("bash") }, async () => {
+  const own = await script("bash");
+  for (const [words, expected] of typed) {
+    const all = ["faktory", ...words];
+    const said = run(
+      "bash",
+      ["--norc"],
+      `${own}
+compopt() { if [ "$*" = "-o default" ]; then echo FILES; fi; }
+COMP_WORDS=(${quoted(all)}); COMP_CWORD=${all.length - 1}
+_faktory
+printf '%s\\n' "\${COMPREPLY[@]}"`,
+    );
+    assert.deepEqual(offered(said), expected, words.join(" "));
+  }
+  // As bash itself parts it.
+  const said = run(
+    "bash",
+    ["--norc"],
+    `${own}
+COMP_WORDS=(faktory serve --edition = fr); COMP_CWORD=4
+_faktory
+printf '%s\\n' "\${COMPREPLY[@]}"`,
+  );
+  assert.deepEqual(offered(said), ["free"]);
+});
+
+test("zsh completes commands, flags, values and files", { skip: skip("zsh", "-f") }, async () => {
+  const own = await script("zsh");
+  for (const [words, expected] of typed) {
+    const all = ["faktory", ...words];
+    const said = run(
+      "zsh",
+      ["-f"],
+      `compdef() { }
+${own}
+_files() { echo FILES; }
+compset() { }
+_describe() {
+  local name=\${@[-1]}
+  for one in "\${(@P)name}"; do if [[ "$one" == "$words[CURRENT]"* ]]; then echo "\${one%%:*}"; fi; done
+}
+words=(${quoted(all)}); CURRENT=${all.length}
+_faktory; true`,
+    );
+    assert.deepEqual(offered(said), expected, words.join(" "));
+  }
+});
+
+test("fish completes commands, flags and values", { skip: skip("fish", "-N") }, async () => {
+  const own = await script("fish");
+  for (const [words, expected] of typed) {
+    if (expected.includes("FILES")) continue;
+    const line = `faktory ${words.join(" ")}`;
+    const said = run("fish", ["-N"], `${own}complete -C '${line}'`);
+    assert.deepEqual(offered(said?.replaceAll(/\t.*/g, "")), expected, line);
+  }
+});
+
+test("completion leaves hidden flags out, and tells which shells it knows", async () => {
+  assert.doesNotMatch(await script("bash"), /--child/);
+  const { status, stderr } = await faktory(["completion", "tcsh"]);
+  assert.equal(status, 64);
+  assert.match(
+    stderr,
+    /^faktory: [^\n]*'tcsh'[^\n]*Allowed choices are bash, zsh, fish; [^\n]*\n$/,
+  );
+  const { stdout } = await faktory(["completion", "fish", "--json"]);
+  assert.equal(JSON.parse(stdout).shell, "fish");
+});

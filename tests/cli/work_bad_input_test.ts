@@ -1,0 +1,189 @@
+import assert from "node:assert/strict";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { withFolder } from "../server/data.ts";
+import { type Ended, faktory, unusedUrl, withServer } from "./setting.ts";
+
+/** It failed with this status, and with one line that says what is wrong and how to mend it. */
+function assertRefused({ status, stdout, stderr }: Ended, expected: number, line: RegExp): void {
+  assert.match(stderr, /^faktory: [^\n]+; [^\n]+\n$/);
+  assert.match(stderr, line);
+  assert.deepEqual([status, stdout], [expected, ""], stderr);
+}
+
+/** `faktory work` with modules of these texts, on a server that is there. */
+async function workWith(texts: Record<string, string>, ...flags: string[]): Promise<Ended> {
+  let ended: Ended | undefined;
+  await withServer({}, async ({ url }) => {
+    await withFolder(async (folder) => {
+      const paths = Object.keys(texts).map((name) => join(folder, name));
+      for (const [name, text] of Object.entries(texts)) await writeFile(join(folder, name), text);
+      ended = await faktory(["work", ...paths, "--url", url, "--max-jobs", "1", ...flags]);
+    });
+  });
+  assert.ok(ended !== undefined);
+  return ended;
+}
+
+const flags: readonly (readonly [args: readonly string[], line: RegExp])[] = [
+  [[], /missing required argument 'module'; see faktory work --help/],
+  [["a.js", "--queues", ""], /It has to be names in their order, critical,default, or with weig/],
+  [["a.js", "--queues", "a,,b"], /It has to be names in their order/],
+  [["a.js", "--queues", "a=0"], /It has to be names in their order/],
+  [["a.js", "--queues", "a=b=1"], /It has to be names in their order/],
+  [["a.js", "--queues", "a,b,a"], /It has to name each queue once/],
+  [["a.js", "--concurrency", "0"], /It has to be an integer from 1 to 10000/],
+  [["a.js", "--processes", "0"], /It has to be an integer from 1 to 1000/],
+  [["a.js", "--max-jobs", "none"], /It has to be an integer of 1 or more/],
+  [["a.js", "--grace", "soon"], /It has to be a number of seconds above 0/],
+  [["a.js", "--labels", ","], /It has to be texts with commas between them/],
+];
+
+for (const [args, line] of flags) {
+  test(`wrong usage is one line: faktory work ${args.join(" ")}`, async () => {
+    assertRefused(await faktory(["work", ...args]), 64, line);
+  });
+}
+
+test("a queue that no server has is refused", async () => {
+  const module = { "a.mjs": "export default { a() {} };" };
+  assertRefused(await workWith(module, "-q", "no way"), 64, /queue/);
+});
+
+const missing: readonly (readonly [name: string, reason: RegExp])[] = [
+  ["./nowhere.js", /Cannot load "\.\/nowhere\.js" as there is no such file; name a module/],
+  ["nowhere.ts", /Cannot load "nowhere\.ts" as there is no such file/],
+  ["file:///nowhere.js", /as there is no such file/],
+  ["src", /Cannot load "src" as it is a folder/],
+];
+
+test("a module that is not there is named", async () => {
+  await withFolder(async (folder) => {
+    await mkdir(join(folder, "src"));
+    for (const [name, line] of missing) {
+      const path = name === "src" ? join(folder, name) : name;
+      const expected = name === "src" ? /as it is a folder; name a module/ : line;
+      for (const more of [[], ["--watch"]]) {
+        assertRefused(await faktory(["work", path, ...more]), 66, expected);
+      }
+    }
+  });
+  const { status, stderr } = await faktory(["work", "no-such-package-here"]);
+  assert.ok(status === 66 || status === 65, stderr);
+  assert.match(stderr, /^faktory: Cannot load "no-such-package-here" as [^\n]+; [^\n]+\n$/);
+});
+
+const broken: readonly (readonly [what: string, text: string, line: RegExp])[] = [
+  ["has no handler", "export const a = 1;", /as it exports no handler; write it as in export def/],
+  ["has functions by name", "export function resize() {}", /; add export default \{ resize \}/],
+  ["has an empty object", "export default {};", /as it exports no handler/],
+  ["exports a number", "export default 5;", /neither an object of handlers nor a function: got 5/],
+  [
+    "has a text for a handler",
+    "export default { a: 'b' };",
+    /its handler "a" is neither .*got "b"/,
+  ],
+  ["has handlers that are none", "export const handlers = [];", /export "handlers" is not an obj/],
+  [
+    "has an option that is none",
+    "export default { a: { handler() {}, timeout: 5 } };",
+    /its handler "a" has an unknown option "timeout"; there are concurrency, perSecond, timeoutMs/,
+  ],
+  [
+    "has an option's value that is none",
+    "export default { a: { handler() {}, concurrency: 0 } };",
+    /concurrency/,
+  ],
+  [
+    "has middleware that is none",
+    "export default { a() {} }; export const middleware = [1];",
+    /its export "middleware" is not an array of functions/,
+  ],
+  [
+    "has options that are none",
+    "export default { a() {} }; export const options = { concurrency: -1 };",
+    /Cannot use "\S+": .*concurrency.*; mend the module/,
+  ],
+  [
+    "has jobs that are none",
+    "export default { a() {} }; export const jobs = 5;",
+    /its export "jobs" is no catalogue: got 5; make it by defineJobs/,
+  ],
+  [
+    "has a teardown that is none",
+    "export default { a() {} }; export const teardown = 5;",
+    /its export "teardown" is not a function: got 5/,
+  ],
+  ["registers nothing", "export default () => {};", /as its function registers no handler/],
+  [
+    "has a function that throws",
+    "\nexport default () => { throw new RangeError('no database') };",
+    /as it fails: RangeError: no database \(\S*a\.mjs:2:\d+\); mend the module/,
+  ],
+  [
+    "throws on import",
+    "\n\nthrow new Error('no database');",
+    /as it fails: no database \(\S*a\.mjs:3:\d+\); mend the module/,
+  ],
+  ["throws a text", "throw 'up';", /as it fails: up; mend the module/],
+  [
+    "has a syntax error",
+    "export default {\n  a( {\n};",
+    /as it fails: [^\n]+ \(\S*a\.mjs:3(:\d+)?\); mend the module/,
+  ],
+  [
+    "imports what is not there",
+    "import './nowhere.mjs';",
+    /as it fails: [^\n]*nowhere\.mjs[^\n]*; install or mend what it imports/,
+  ],
+];
+
+for (const [what, text, line] of broken) {
+  test(`a module that ${what} is one line`, async () => {
+    assertRefused(await workWith({ "a.mjs": text }), 65, line);
+  });
+}
+
+test("modules that have the same are told apart", async () => {
+  const module = "export default { a() {} };";
+  const together = /Cannot use "\S*a\.mjs" and "\S*b\.mjs" together as both have /;
+  const handlers = await workWith({ "a.mjs": module, "b.mjs": module });
+  assertRefused(handlers, 65, together);
+  assert.match(handlers.stderr, /both have a handler for "a"; leave one out/);
+  const options = "export const options = { concurrency: 2 };";
+  const both = await workWith({
+    "a.mjs": module + options,
+    "b.mjs": "export default { b() {} };" + options,
+  });
+  assertRefused(both, 65, together);
+  assert.match(both.stderr, /the option "concurrency"/);
+});
+
+test("what a module imports may be what is broken", async () => {
+  await withFolder(async (folder) => {
+    await writeFile(join(folder, "a.mjs"), "import './b.mjs'; export default { a() {} };");
+    await writeFile(join(folder, "b.mjs"), "export const b = ;");
+    const ended = await faktory(["work", join(folder, "a.mjs")]);
+    assertRefused(ended, 65, /as it fails: [^\n]+ \(\S*b\.mjs:1(:\d+)?\); mend the module/);
+  });
+});
+
+test("no server, or one that wants a password", async () => {
+  const module = { "a.mjs": "export default { a() {} };" };
+  assertRefused(await workWith(module, "--url", await unusedUrl()), 69, /nothing listens there/);
+  await withServer({ password: "hush" }, async ({ port }) => {
+    const url = `tcp://:wr0ng@127.0.0.1:${port}`;
+    assertRefused(await workWith(module, "--url", url), 77, /; put the password into FAKTORY_PASS/);
+    assertRefused(await workWith(module, "--url", url, "--check"), 77, /FAKTORY_PASSWORD/);
+  });
+});
+
+test("what is not a file cannot be watched", async () => {
+  const ended = await faktory(["work", "https://example.com/a.js", "--watch"]);
+  assertRefused(
+    ended,
+    64,
+    /Cannot watch https:\/\/example\.com\/a\.js as it is not named by its f/,
+  );
+});

@@ -1,0 +1,189 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import process from "node:process";
+import { test } from "node:test";
+import { Producer } from "../../mod.ts";
+import { programOf } from "../../src/cli/program.ts";
+import { Program, skipPrograms } from "../processes/program.ts";
+import { withFolder } from "../server/data.ts";
+import { withServer } from "./setting.ts";
+
+const command = new URL("../../src/cli/mod.ts", import.meta.url);
+const skip = skipPrograms || !existsSync(command) && "the command is not here as a source";
+
+interface Setting {
+  readonly producer: Producer;
+  readonly path: string;
+  write(text: string, name?: string): Promise<void>;
+  /** `faktory work` on the module, in a process of this runtime. */
+  work(...flags: string[]): Program;
+}
+
+async function withSetting(text: string, use: (setting: Setting) => Promise<void>): Promise<void> {
+  await withFolder(async (folder) => {
+    await withServer({}, async ({ url }) => {
+      await using producer = await Producer.connect({ url });
+      const write = (text: string, name = "handlers.ts") => writeFile(join(folder, name), text);
+      // So that Node takes it for a module at once.
+      await write('{ "type": "module" }', "package.json");
+      await write(text);
+      const path = join(folder, "handlers.ts");
+      await use({
+        producer,
+        path,
+        write,
+        work: (...flags) => new Program(command, ["work", path, ...flags], { FAKTORY_URL: url }),
+      });
+    });
+  });
+}
+
+const greet = `
+const front: string = "Hello";
+setInterval(() => {}, 1000); // what is left open does not hold the command
+export default {
+  greet: ({ args: [name] }: { args: string[] }) => console.log(front + ", " + name + " " + process.pid),
+};`;
+
+const done = /^Stopped by a signal: (\d+) jobs? done, 0 failed, 0 handed back$/;
+
+test("work runs TypeScript, and ends with 0 on TERM and on INT", { skip }, async () => {
+  await withSetting(greet, async ({ producer, work }) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+      await using program = work();
+      await program.line(/^Ready: runs greet from default, 10 at a time, of tcp:/);
+      await producer.enqueue("greet", ["world"]);
+      await program.line(/^Hello, world \d+$/);
+      await program.line(/^done greet /);
+      program.send("SIGTTIN");
+      await program.line(/^Worker \S+ is running and runs 0 jobs$/);
+      program.send("SIGTSTP");
+      await program.line(/^Takes no more jobs$/);
+      program.send(signal);
+      assert.deepEqual(await program.line(done), ["1"]);
+      assert.deepEqual(await program.ended, { code: 0, signal: null });
+    }
+  });
+});
+
+test("work --processes starts another where one dies, and stops all", { skip }, async () => {
+  await withSetting(greet, async ({ producer, work }) => {
+    await using program = work("--processes", "2");
+    const ready = /^\[(\d)\] Ready: /;
+    assert.deepEqual((await program.lines(ready, 2)).flat().sort(), ["0", "1"]);
+    await producer.enqueue("greet", ["world"]);
+    const [pid] = await program.line(/^Hello, world (\d+)$/);
+    await program.line(/^\[\d\] done greet /);
+    assert.notEqual(Number(pid), program.pid);
+    process.kill(Number(pid), "SIGKILL");
+    await program.line(
+      /^faktory: warning: Process \d ended by SIGKILL; another starts in [\d.]+ s$/,
+    );
+    await program.lines(ready, 3);
+    program.send("SIGTTIN");
+    await program.lines(/^\[(\d)\] Worker \S+ is running /, 2);
+    program.send("SIGTERM");
+    await program.lines(/^\[\d\] Stopped by a signal: /, 2);
+    assert.deepEqual(await program.ended, { code: 0, signal: null });
+    await program.silent;
+  });
+});
+
+test("a second signal reaches the jobs of all processes", { skip }, async () => {
+  const hold = `export default { hold: (_: unknown, { signal }: { signal: AbortSignal }) => {
+    console.log("holds");
+    return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  } };`;
+  await withSetting(hold, async ({ producer, work }) => {
+    await using program = work("-p", "2", "-c", "1");
+    await producer.enqueueMany([{ type: "hold", args: [] }, { type: "hold", args: [] }]);
+    await program.lines(/^holds$/, 2);
+    program.send("SIGINT");
+    await program.lines(/^\[\d\] Stops: waits 25 s at most for 1 job/, 2);
+    program.send("SIGINT");
+    await program.lines(/^\[\d\] fail hold \S+ after .*JobAbortedError: /, 2);
+    assert.deepEqual(await program.ended, { code: 0, signal: null });
+  });
+});
+
+test(
+  "--processes tells once what is wrong, and --until-empty ends them all",
+  { skip },
+  async () => {
+    await withSetting("throw new Error('no database');", async ({ producer, write, work }) => {
+      {
+        await using program = work("--processes", "3");
+        await program.silent;
+        assert.match(
+          program.output,
+          /^faktory: Cannot load [^\n]+: no database \([^\n]+\); mend[^\n]+$/,
+        );
+        assert.deepEqual(await program.ended, { code: 65, signal: null });
+      }
+      await write(greet);
+      await producer.enqueue("greet", ["world"]);
+      await using program = work("--processes", "2", "--until-empty");
+      await program.lines(/^\[\d\] Found the queues empty: /, 2);
+      assert.deepEqual(await program.ended, { code: 0, signal: null });
+    });
+  },
+);
+
+test("work --watch runs what was changed, and waits for what is broken", { skip }, async () => {
+  const handlers = `import { greeting } from "./lib.ts";
+    export default { greet: () => console.log(greeting) };`;
+  await withSetting(handlers, async ({ producer, write, work }) => {
+    await write(`export const greeting: string = "hello one";`, "lib.ts");
+    await using program = work("--watch");
+    await program.line(/^Ready: /);
+    await producer.enqueue("greet", []);
+    await program.line(/^hello one$/);
+
+    await write(`export const greeting: string = "hello two";`, "lib.ts");
+    await program.line(/^Changed: \S*lib\.ts$/);
+    await program.lines(/^Ready: /, 2);
+    await producer.enqueue("greet", []);
+    await program.line(/^hello two$/);
+
+    await write(`export const greeting = ;`, "lib.ts");
+    await program.line(
+      /^faktory: Cannot load \S+ as it fails: .* \(\S*lib\.ts:1:\d+\); mend the module$/,
+    );
+    await program.line(/^Ended with status 65; waits for a change$/);
+
+    await write(`export const greeting: string = "hello three";`, "lib.ts");
+    await program.lines(/^Ready: /, 3);
+    await producer.enqueue("greet", []);
+    await program.line(/^hello three$/);
+    program.send("SIGTERM");
+    assert.deepEqual(await program.ended, { code: 0, signal: null });
+  });
+});
+
+test("work --watch ends where no change of its files can help", { skip }, async () => {
+  await withSetting(greet, async ({ work }) => {
+    await using program = work("--watch", "--url", "tcp://127.0.0.1:1");
+    await program.silent;
+    assert.match(program.output, /^faktory: Cannot connect to [^\n]+$/);
+    assert.deepEqual(await program.ended, { code: 69, signal: null });
+  });
+});
+
+test("another process of the command is started as this one was", () => {
+  const script = "/app/node_modules/.bin/faktory";
+  const cached = "/npm/registry.npmjs.org/@faktory-ts/faktory/0.1.0/src/cli/mod.js";
+  assert.equal(programOf(script, undefined), script);
+  for (
+    const [main, program] of [
+      ["jsr:@faktory-ts/faktory/cli", "jsr:@faktory-ts/faktory/cli"],
+      ["file:///app/src/cli/mod.ts", "file:///app/src/cli/mod.ts"],
+      [
+        "file:///app/node_modules/@faktory-ts/faktory/src/cli/mod.js",
+        "file:///app/node_modules/@faktory-ts/faktory/src/cli/mod.js",
+      ],
+      [`file:///root/.cache/deno${cached}`, "npm:@faktory-ts/faktory@0.1.0"],
+    ]
+  ) assert.equal(programOf(script, main), program);
+});

@@ -1,0 +1,275 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { defineJobs, job, Producer } from "../../mod.ts";
+import { Interruption } from "../../src/cli/io.ts";
+import { deferred } from "../../src/internal/deferred.ts";
+import type { FaktoryServer } from "../../src/server/mod.ts";
+import type { SignalActions } from "../../src/signals/heed.ts";
+import { withFolder } from "../server/data.ts";
+import { type Ended, faktory, type Surroundings, withServer } from "./setting.ts";
+
+/** What modules of this test share with it. */
+const shared: Record<string, unknown> = {};
+Object.assign(globalThis, { shared });
+
+interface Setting {
+  readonly server: FaktoryServer;
+  readonly producer: Producer;
+  /** Writes a module; its path. */
+  module(text: string, name?: string): Promise<string>;
+  /** `faktory work` with the server's URL. */
+  work(args: readonly string[], surroundings?: Surroundings): Promise<Ended>;
+}
+
+/** Calls `use` with a server, a producer and a folder for modules. */
+async function withSetting(use: (setting: Setting) => Promise<void>): Promise<void> {
+  await withFolder(async (folder) => {
+    await withServer({}, async (server) => {
+      await using producer = await Producer.connect({ url: server.url });
+      await use({
+        server,
+        producer,
+        async module(text, name = "handlers.mjs") {
+          const path = join(folder, name);
+          await writeFile(path, text);
+          return path;
+        },
+        work: (args, surroundings) => faktory(["work", ...args, "--url", server.url], surroundings),
+      });
+    });
+  });
+}
+
+/** The events of a command with `--json`. */
+function events(stdout: string): Record<string, unknown>[] {
+  return stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+}
+
+test("work runs the jobs of a module's default export, with a line for each", async () => {
+  await withSetting(async ({ producer, module, work, server: { port } }) => {
+    const path = await module(`export default {
+      greet: (job) => { shared.greeted = job.args },
+      fail() { throw new TypeError("no way\\nhere") },
+    };`);
+    const [greet, fail] = [
+      await producer.enqueue("greet", ["world"]),
+      await producer.enqueue("fail", []),
+    ];
+    const { status, stdout, stderr } = await work([path, "--until-empty", "-c", "1"]);
+    assert.deepEqual([status, stderr], [0, ""]);
+    assert.deepEqual(shared["greeted"], ["world"]);
+    const [ready, done, failed, end, ...more] = stdout.split("\n");
+    assert.equal(
+      ready,
+      `Ready: runs fail, greet from default, 1 at a time, of tcp://127.0.0.1:${port}`,
+    );
+    assert.match(done ?? "", new RegExp(`^done greet ${greet} in [\\d.]+ ms$`));
+    assert.match(
+      failed ?? "",
+      new RegExp(
+        `^fail fail ${fail} after [\\d.]+ ms: TypeError: no way \\(\\S*handlers.mjs:3:\\d+\\)$`,
+      ),
+    );
+    assert.equal(end, "Found the queues empty: 1 job done, 1 failed, 0 handed back");
+    assert.deepEqual(more, [""]);
+  });
+});
+
+test("work --json tells the same as events, and --quiet nothing of single jobs", async () => {
+  await withSetting(async ({ producer, module, work, server: { port } }) => {
+    const path = await module(`export const handlers = {
+      greet: { handler(_, { log }) { log.info("hello", { to: "you" }); log.debug("no") }, concurrency: 1 },
+    };`);
+    const jid = await producer.enqueue("greet", ["world"]);
+    const { stdout } = await work([path, "--json", "--max-jobs", "1", "-q", "b=2,default"]);
+    const [ready, log, done, end] = events(stdout);
+    const { wid, ...facts } = ready ?? {};
+    assert.equal(typeof wid, "string");
+    assert.deepEqual(facts, {
+      event: "ready",
+      url: `tcp://127.0.0.1:${port}`,
+      types: ["greet"],
+      queues: { b: 2, default: 1 },
+      concurrency: 10,
+    });
+    const about = { jid, type: "greet", queue: "default" };
+    const said = { event: "log", level: "info", message: "hello", to: "you" };
+    assert.deepEqual(log, { ...said, ...about, attempt: 1 });
+    assert.deepEqual(done, { event: "done", ...about, elapsedMs: done?.["elapsedMs"] });
+    assert.deepEqual(end, { event: "end", reason: "limit", done: 1, failed: 0, unfinished: [] });
+
+    await producer.enqueue("greet", []);
+    const quiet = await work([path, "--quiet", "--max-jobs", "1", "--queues", "a, default"]);
+    assert.match(
+      quiet.stdout,
+      /^Ready: runs greet from a, default, [^\n]+\ninfo greet \S+: hello \{"to":"you"\}\nRan as many /,
+    );
+  });
+});
+
+test("a module may be a function, and have jobs, middleware, options and a teardown", async () => {
+  await withSetting(async ({ producer, module, work }) => {
+    shared["jobs"] = defineJobs({ greet: job<[name: string]>() });
+    shared["calls"] = [];
+    const path = await module(`
+      export default async (consumer) => {
+        await Promise.resolve();
+        consumer.register("greet", (job) => void shared.calls.push(job.args[0]));
+      };
+      export const jobs = shared.jobs;
+      export const middleware = [async (job, context, next) => {
+        shared.calls.push("before");
+        await next();
+        shared.calls.push("after");
+      }];
+      export const options = { queues: ["own"], concurrency: 3, labels: ["mine"] };
+      export const teardown = () => void shared.calls.push("teardown");`);
+    await producer.enqueue("greet", ["ann"], { queue: "own" });
+    const { status, stdout } = await work([path, "--until-empty"]);
+    assert.equal(status, 0);
+    assert.match(stdout, /^Ready: runs greet from own, 3 at a time/);
+    assert.deepEqual(shared["calls"], ["before", "ann", "after", "teardown"]);
+    // Flags go before what the module says.
+    const flagged = await work([path, "--until-empty", "-c", "2", "-q", "other"]);
+    assert.match(flagged.stdout, /^Ready: runs greet from other, 2 at a time/);
+  });
+});
+
+test("several modules work together, named by paths and URLs, in either kind of module", async () => {
+  await withSetting(async ({ producer, module, work }) => {
+    shared["ran"] = [];
+    const first = await module("export default { a: () => void shared.ran.push('a') };", "a.mjs");
+    const second = await module(
+      "module.exports = { b: () => void shared.ran.push('b') };",
+      "b.cjs",
+    );
+    const third = await module(
+      "exports.handlers = { c: () => void shared.ran.push('c') }; exports.middleware = [];",
+      "c.cjs",
+    );
+    for (const type of ["a", "b", "c"]) await producer.enqueue(type, []);
+    const named = [first, pathToFileURL(second).href, third];
+    const { status, stderr } = await work([...named, "--until-empty", "-c", "1"]);
+    assert.deepEqual([status, stderr], [0, ""]);
+    assert.deepEqual(shared["ran"], ["a", "b", "c"]);
+  });
+});
+
+test("work --check loads and connects, and takes no job", async () => {
+  await withSetting(async ({ server, producer, module, work }) => {
+    const path = await module("export default { a() {}, b() {} };");
+    await producer.enqueue("a", []);
+    const { status, stdout } = await work([path, "--check"]);
+    assert.equal(status, 0);
+    assert.equal(stdout, `2 handlers: a, b; tcp://127.0.0.1:${server.port} is there\n`);
+    assert.deepEqual(await work([path, "--check", "--quiet"]), {
+      status: 0,
+      stdout: "",
+      stderr: "",
+    });
+    assert.deepEqual(server.snapshot().queues, { default: 1 });
+  });
+});
+
+/** Runs a job that ends once it is aborted, or is told to; `use` gets what the worker does on signals. */
+async function withHeldJob(
+  args: readonly string[],
+  use: (actions: SignalActions, release: () => void) => Promise<void> | void,
+): Promise<Ended> {
+  let ended: Ended | undefined;
+  await withSetting(async ({ producer, module, work }) => {
+    const begun = deferred();
+    const gate = deferred();
+    Object.assign(shared, { begun, gate });
+    const path = await module(`export default { hold: async (_, { signal }) => {
+      const aborted = new Promise((_, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason));
+      });
+      shared.begun.resolve();
+      await Promise.race([shared.gate.promise, aborted]);
+    } };`);
+    await producer.enqueue("hold", []);
+    const heeded = deferred<SignalActions>();
+    const running = work([path, ...args], { heeds: heeded.resolve });
+    await begun.promise;
+    await use(await heeded.promise, gate.resolve);
+    ended = await running;
+  });
+  assert.ok(ended !== undefined);
+  return ended;
+}
+
+test("a signal stops it once its jobs have ended; the status is 0", async () => {
+  const { status, stdout } = await withHeldJob([], (actions, release) => {
+    actions.stop();
+    release();
+  });
+  assert.equal(status, 0);
+  assert.match(
+    stdout,
+    /^Stops: waits 25 s at most for 1 job, and not at all after a second signal$/m,
+  );
+  assert.match(
+    stdout,
+    /^done hold [^\n]+\nStopped by a signal: 1 job done, 0 failed, 0 handed back$/m,
+  );
+});
+
+test("a second signal, or the end of the grace, aborts its jobs", async () => {
+  const second = await withHeldJob([], (actions) => {
+    actions.stop();
+    actions.stop();
+  });
+  assert.equal(second.status, 0);
+  assert.match(second.stdout, /^Stopped by a signal: 0 jobs done, 1 failed, 0 handed back$/m);
+  const late = await withHeldJob(["--grace", "0.02"], (actions) => actions.stop());
+  assert.match(
+    late.stdout,
+    /^Stops: waits 0\.02 s .*\nfail hold \S+ after [^\n]+JobAbortedError: /m,
+  );
+});
+
+test("TTIN prints what it runs, TSTP has it take no more", async () => {
+  const { stdout } = await withHeldJob([], (actions, release) => {
+    actions.print();
+    actions.quiet();
+    actions.stop();
+    release();
+  });
+  assert.match(
+    stdout,
+    /^Worker \S+ is running and runs 1 job; hold \S+ of default since \S+Z\nTakes no more jobs$/m,
+  );
+});
+
+test("work that nobody reads any more stops, too", async () => {
+  await withSetting(async ({ module, work }) => {
+    const path = await module("export default { a() {} };");
+    const controller = new AbortController();
+    const ended = work([path], {
+      signal: controller.signal,
+      wrote: () => controller.abort(),
+    });
+    const { status, stdout } = await ended;
+    assert.equal(status, 0);
+    assert.match(stdout, /\nStopped: 0 jobs done, /);
+  });
+});
+
+test("a signal cuts short a module that takes long to load", async () => {
+  await withSetting(async ({ module, work }) => {
+    const controller = new AbortController();
+    const loading = deferred();
+    shared["load"] = () => {
+      controller.abort(new Interruption("SIGINT", 130));
+      return loading.promise;
+    };
+    const path = await module("await shared.load(); export default { a() {} };");
+    const ended = await work([path], { signal: controller.signal });
+    assert.deepEqual(ended, { status: 130, stdout: "", stderr: "" });
+    loading.resolve();
+  });
+});
