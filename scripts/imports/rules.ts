@@ -151,7 +151,10 @@ export const rooms: readonly Room[] = [
     name: "command line",
     files: ["src/cli/"],
     // The public faces; and, as it finds the server that is meant and looks for what is wrong with it, what clients are made of.
-    imports: [...client, "root", "producer's face", "consumer", "server", "supervisor"],
+    imports: [
+      ...client,
+      ...["transport helpers", "root", "producer's face", "consumer", "server", "supervisor"],
+    ],
     packages: ["cli-table3", "commander"],
     builtins: ["node:"],
   },

@@ -1,3 +1,5 @@
+import type { Clock } from "../internal/clock.ts";
+
 /** Where text goes. */
 export interface TextOutput {
   write(text: string): void;
@@ -5,6 +7,8 @@ export interface TextOutput {
   readonly isTerminal: boolean;
   /** How wide the terminal is, in characters. */
   readonly columns: number | undefined;
+  /** How high it is, in lines. */
+  readonly rows?: number | undefined;
 }
 
 /** All that the command has to do with its surroundings, so that tests can be these. */
@@ -18,6 +22,10 @@ export interface CliIo {
   readonly pid: number;
   /** Aborted once the user, or the system, wants the command to end; its reason is an {@linkcode Interruption}. */
   readonly signal: AbortSignal;
+  /** Hears each key by itself, before Enter, until the function returned is called. Absent where nobody types. */
+  readonly keys?: ((heard: (key: string) => void) => () => void) | undefined;
+  /** Where waits and times of the day come from. @default the machine's clock */
+  readonly clock?: Clock | undefined;
 }
 
 /** Why {@linkcode CliIo.signal} is aborted. */

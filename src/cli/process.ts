@@ -28,9 +28,30 @@ export async function runProcess(run: typeof runCli = runCli): Promise<void> {
     env: process.env,
     pid: process.pid,
     signal: controller.signal,
+    get keys() {
+      return process.stdin.isTTY === true ? keysOf(process.stdin) : undefined;
+    },
   };
   process.exitCode = await run(process.argv.slice(2), io);
   for (const forget of listeners) forget();
+}
+
+/** Keys as they come; the terminal is as it was once the function returned was called. */
+function keysOf(stream: NodeJS.ReadStream): NonNullable<CliIo["keys"]> {
+  return (heard) => {
+    const listener = (data: Uint8Array | string) => {
+      for (const key of String(data)) heard(key);
+    };
+    stream.setRawMode(true);
+    stream.on("data", listener);
+    return () => {
+      stream.off("data", listener);
+      stream.setRawMode(false);
+      stream.pause();
+      // Or a read that waits for the next key would keep the process.
+      stream.unref();
+    };
+  };
 }
 
 /** `gone` is called when nobody reads any more, as with `faktory top | head`. */
@@ -47,6 +68,9 @@ function outputTo(stream: NodeJS.WriteStream, gone: () => void): TextOutput {
     isTerminal: stream.isTTY === true,
     get columns() {
       return stream.columns;
+    },
+    get rows() {
+      return stream.rows;
     },
   };
 }
