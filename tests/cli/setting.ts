@@ -2,6 +2,7 @@ import { createServer, type Socket } from "node:net";
 import type { CommandDefinition } from "../../src/cli/command.ts";
 import type { CliIo } from "../../src/cli/io.ts";
 import { runCli } from "../../src/cli/run.ts";
+import type { Clock } from "../../src/internal/clock.ts";
 import { deferred } from "../../src/internal/deferred.ts";
 import { FaktoryServer, type FaktoryServerOptions } from "../../src/server/mod.ts";
 
@@ -18,7 +19,13 @@ export interface Surroundings {
   readonly signal?: AbortSignal;
   /** Hears what is written to stdout, piece by piece. */
   readonly wrote?: (text: string) => void;
+  /** Hears what is written to stderr, piece by piece. */
+  readonly wroteError?: (text: string) => void;
   readonly isTerminal?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+  readonly keys?: CliIo["keys"];
+  readonly clock?: Clock;
   /** @default those of the program */
   readonly commands?: readonly CommandDefinition[];
 }
@@ -28,8 +35,8 @@ export async function faktory(
   args: readonly string[],
   surroundings: Surroundings = {},
 ): Promise<Ended> {
-  const { env = {}, signal = new AbortController().signal, wrote, isTerminal = false } =
-    surroundings;
+  const { env = {}, signal = new AbortController().signal, wrote, wroteError } = surroundings;
+  const { isTerminal = false, columns, rows, keys, clock } = surroundings;
   const said = { stdout: "", stderr: "" };
   const output = (name: "stdout" | "stderr", heard?: (text: string) => void) => ({
     write(text: string) {
@@ -37,15 +44,18 @@ export async function faktory(
       heard?.(text);
     },
     isTerminal,
-    columns: undefined,
+    columns,
+    rows,
   });
   const io: CliIo = {
     stdout: output("stdout", wrote),
-    stderr: output("stderr"),
+    stderr: output("stderr", wroteError),
     stdin: nothing(),
     env,
     pid: 4711,
     signal,
+    keys,
+    clock,
   };
   const status = await runCli(args, io, surroundings.commands);
   return { status, ...said };

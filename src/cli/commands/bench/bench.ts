@@ -53,7 +53,10 @@ async function run({ flags, io, output }: Invocation<BenchFlags>): Promise<void>
         concurrency,
         signal: io.signal,
         progress: (step, done, total) => progress.tell(step, done, total),
-      }, (queue) => output.warn(`The queue ${queue} could not be removed: remove it by hand`));
+      }, (queue) => {
+        progress.clear();
+        output.warn(`The queue ${queue} could not be removed: remove it once the server is back`);
+      });
     } finally {
       progress.clear();
     }

@@ -43,7 +43,9 @@ const ROUND_TRIPS = 1000;
 export async function measure(plan: Plan, left: (queue: string) => void): Promise<Figures> {
   const queue = `faktory-bench-${createJid().toLowerCase()}`;
   // No signal for it: what is under way is to arrive before the queue is removed.
-  const { signal, ...options } = plan.options;
+  const { signal: _, ...given } = plan.options;
+  // What went through a lost connection is no measurement.
+  const options = { ...given, reconnect: false } as const;
   const producer = await connected(options, plan.signal);
   try {
     return await steps(plan, producer, { options, job: { type: "bench", queue, retry: 0 } });
@@ -152,7 +154,7 @@ async function connected(options: ConnectionOptions, signal: AbortSignal): Promi
 
 /** Over a connection of its own, as the other one may be lost. */
 async function remove(queue: string, options: ConnectionOptions): Promise<void> {
-  await using producer = await Producer.connect({ ...options, reconnect: false });
+  await using producer = await Producer.connect(options);
   await producer.queues.remove(queue);
 }
 

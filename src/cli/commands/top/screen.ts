@@ -32,7 +32,8 @@ export function openTerminal(io: CliIo, output: Output, quit: () => void): Scree
   stdout.write(ENTER);
   return {
     get room() {
-      return { columns: stdout.columns, rows: stdout.rows };
+      // A line that fills the last column leaves the cursor on it, and what is behind it could not be wiped.
+      return { columns: stdout.columns && stdout.columns - 1, rows: stdout.rows };
     },
     show(lines) {
       const drawn = lines.map(({ text, isStrong }) => {
