@@ -245,6 +245,16 @@ test("--insecure makes warnings of what is wrong with a certificate", { skip }, 
   });
 });
 
+test("--insecure is none of Deno's flags", {
+  skip: runtime() !== "deno" && "other runtimes know it",
+}, async () => {
+  await withTls("expired", async (url) => {
+    const { status, checks } = await doctor(["--url", url, "--insecure"]);
+    assert.equal(status, 64);
+    assert.match(checks["tls"]!, /^fault: Deno verifies every certificate/);
+  });
+});
+
 test("TLS on one side only", async () => {
   await withTls("server", async (url) => {
     const plain = url.replace("tcp+tls", "tcp");

@@ -1,5 +1,6 @@
 import type { PeerCertificate } from "node:tls";
 import { systemClock } from "../../../internal/clock.ts";
+import { runtime } from "../../../internal/environment.ts";
 import { placeOf, tlsFailure, verifiedName } from "../../../transport/failures.ts";
 import { Status } from "../../status.ts";
 import { count, plain } from "../../text.ts";
@@ -27,6 +28,13 @@ const GREETING_MS = 1000;
 async function run(facts: Facts): Promise<Finding> {
   const target = known(facts.target);
   if (target.tls === undefined) return skipped("tcp:// has none");
+  if (target.tls.rejectUnauthorized === false && runtime() === "deno") {
+    throw faulty(
+      Status.usage,
+      "Deno verifies every certificate, and knows no --insecure",
+      "give --ca in its place, or run Deno with --unsafely-ignore-certificate-errors=HOST alone",
+    );
+  }
   let found: Secured;
   try {
     found = await secured(facts);
