@@ -154,8 +154,12 @@ async function connected(options: ConnectionOptions, signal: AbortSignal): Promi
 
 /** Over a connection of its own, as the other one may be lost. */
 async function remove(queue: string, options: ConnectionOptions): Promise<void> {
-  await using producer = await Producer.connect(options);
-  await producer.queues.remove(queue);
+  const producer = await Producer.connect(options);
+  try {
+    await producer.queues.remove(queue);
+  } finally {
+    await producer.close();
+  }
 }
 
 async function paced(jobs: number, work: () => Promise<void>): Promise<Pace> {
