@@ -189,6 +189,7 @@ export const rooms: readonly Room[] = [
     imports: [
       ...client,
       ...[
+        "transport helpers",
         "root",
         "producer's face",
         "consumer",

@@ -38,6 +38,13 @@ export interface Failure {
   readonly line: string | undefined;
 }
 
+/** What is wrong, how to mend it, and the status that stands for it. */
+export interface Explanation {
+  readonly status: number;
+  readonly message: string;
+  readonly hint: string;
+}
+
 /** Which status an error stands for: the first class that it is of. */
 const STATUSES = [
   [AuthenticationError, Status.password],
@@ -92,15 +99,25 @@ const HINTS: Readonly<Record<string, string>> = {
 export function failureOf(error: unknown, help: string): Failure {
   if (error instanceof Interruption) return { status: error.status, line: undefined };
   if (error instanceof CommanderError) return usageFailure(error, help);
-  if (error instanceof CliError) return failure(error.status, error.message, error.hint);
+  const { status, message, hint } = explain(error, help);
+  return failure(status, message, hint);
+}
+
+/** Explains an error that is neither an interruption nor of the command line; `help` is the hint where nothing better is known. */
+export function explain(error: unknown, help: string): Explanation {
+  if (error instanceof CliError) return error;
   if (error instanceof FaktoryError) {
     const status = STATUSES_BY_CODE[error.code] ??
       STATUSES.find(([kind]) => error instanceof kind)?.[1] ?? Status.internal;
     const said = error instanceof ServerError ? "The server refused it: " : "";
-    return failure(status, said + error.message, HINTS[error.code] ?? help);
+    return { status, message: said + error.message, hint: HINTS[error.code] ?? help };
   }
   const { name, message } = error instanceof Error ? error : new Error(String(error));
-  return failure(Status.internal, `Internal error: ${name}: ${message}`, "please report it");
+  return {
+    status: Status.internal,
+    message: `Internal error: ${name}: ${message}`,
+    hint: "please report it",
+  };
 }
 
 /** Of help and version, which end that way too, nothing is to be said. */

@@ -1,3 +1,4 @@
+import type { Clock } from "../internal/clock.ts";
 import type { SignalActions } from "../signals/heed.ts";
 
 /** Where text goes. */
@@ -7,6 +8,8 @@ export interface TextOutput {
   readonly isTerminal: boolean;
   /** How wide the terminal is, in characters. */
   readonly columns: number | undefined;
+  /** How high it is, in lines. */
+  readonly rows?: number | undefined;
 }
 
 /** All that the command has to do with its surroundings, so that tests can be these. */
@@ -29,6 +32,10 @@ export interface CliIo {
    * `signal` or ends the process.
    */
   heed(actions: SignalActions): () => void;
+  /** Hears each key by itself, before Enter, until the function returned is called. Absent where nobody types. */
+  readonly keys?: ((heard: (key: string) => void) => () => void) | undefined;
+  /** Where waits and times of the day come from. @default the machine's clock */
+  readonly clock?: Clock | undefined;
 }
 
 /** Why {@linkcode CliIo.signal} is aborted. */

@@ -50,6 +50,9 @@ export async function runProcess(run: typeof runCli = runCli): Promise<void> {
         isHeeded = false;
       };
     },
+    get keys() {
+      return process.stdin.isTTY === true ? keysOf(process.stdin) : undefined;
+    },
   };
   process.exitCode = await run(args, io);
   for (const forget of listeners) forget();
@@ -68,6 +71,24 @@ function flushed(stream: NodeJS.WriteStream): Promise<void> {
   });
 }
 
+/** Keys as they come; the terminal is as it was once the function returned was called. */
+function keysOf(stream: NodeJS.ReadStream): NonNullable<CliIo["keys"]> {
+  return (heard) => {
+    const listener = (data: Uint8Array | string) => {
+      for (const key of String(data)) heard(key);
+    };
+    stream.setRawMode(true);
+    stream.on("data", listener);
+    return () => {
+      stream.off("data", listener);
+      stream.setRawMode(false);
+      stream.pause();
+      // Or a read that waits for the next key would keep the process.
+      stream.unref();
+    };
+  };
+}
+
 /** `gone` is called when nobody reads any more, as with `faktory top | head`. */
 function outputTo(stream: NodeJS.WriteStream, gone: () => void): TextOutput {
   let isGone = false;
@@ -82,6 +103,9 @@ function outputTo(stream: NodeJS.WriteStream, gone: () => void): TextOutput {
     isTerminal: stream.isTTY === true,
     get columns() {
       return stream.columns;
+    },
+    get rows() {
+      return stream.rows;
     },
   };
 }

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import type { CommandDefinition } from "../../src/cli/command.ts";
 import type { CliIo } from "../../src/cli/io.ts";
 import { runCli } from "../../src/cli/run.ts";
+import type { Clock } from "../../src/internal/clock.ts";
 import { deferred } from "../../src/internal/deferred.ts";
 import type { SignalActions } from "../../src/signals/heed.ts";
 import { FaktoryServer, type FaktoryServerOptions } from "../../src/server/mod.ts";
@@ -20,9 +21,15 @@ export interface Surroundings {
   readonly signal?: AbortSignal;
   /** Hears what is written to stdout, piece by piece. */
   readonly wrote?: (text: string) => void;
+  /** Hears what is written to stderr, piece by piece. */
+  readonly wroteError?: (text: string) => void;
   /** Is given what the command does on signals. */
   readonly heeds?: (actions: SignalActions) => void;
   readonly isTerminal?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+  readonly keys?: CliIo["keys"];
+  readonly clock?: Clock;
   /** @default nothing */
   readonly stdin?: AsyncIterable<Uint8Array>;
   /** @default those of the program */
@@ -34,8 +41,9 @@ export async function faktory(
   args: readonly string[],
   surroundings: Surroundings = {},
 ): Promise<Ended> {
-  const { env = {}, signal = new AbortController().signal, wrote, heeds, isTerminal = false } =
+  const { env = {}, signal = new AbortController().signal, wrote, wroteError, heeds } =
     surroundings;
+  const { isTerminal = false, columns, rows, keys, clock } = surroundings;
   const said = { stdout: "", stderr: "" };
   const output = (name: "stdout" | "stderr", heard?: (text: string) => void) => ({
     write(text: string) {
@@ -43,11 +51,12 @@ export async function faktory(
       heard?.(text);
     },
     isTerminal,
-    columns: undefined,
+    columns,
+    rows,
   });
   const io: CliIo = {
     stdout: output("stdout", wrote),
-    stderr: output("stderr"),
+    stderr: output("stderr", wroteError),
     stdin: surroundings.stdin ?? nothing(),
     env,
     pid: 4711,
@@ -58,6 +67,8 @@ export async function faktory(
       heeds?.(actions);
       return () => {};
     },
+    keys,
+    clock,
   };
   const status = await runCli(args, io, surroundings.commands);
   return { status, ...said };

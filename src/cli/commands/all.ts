@@ -1,4 +1,6 @@
 import type { CommandDefinition } from "../command.ts";
+import { bench } from "./bench/bench.ts";
+import { doctor } from "./doctor/doctor.ts";
 import { completion } from "./completion.ts";
 import { info } from "./info.ts";
 import { push } from "./push.ts";
@@ -6,12 +8,16 @@ import { queues } from "./queues.ts";
 import { serve } from "./serve.ts";
 import { sets } from "./sets.ts";
 import { work } from "./work.ts";
+import { top } from "./top/top.ts";
 
 /** Every command, in the order of the help. */
 export const commands: readonly CommandDefinition[] = [
   serve,
   work,
   info,
+  top,
+  doctor,
+  bench,
   push,
   queues,
   ...sets,

@@ -1,0 +1,117 @@
+import type { Command } from "commander";
+import { runtime } from "../../../internal/environment.ts";
+import type { CommandDefinition, Invocation } from "../../command.ts";
+import { addConnectionFlags, type ConnectionFlags, type Server, serverOf } from "../../connect.ts";
+import { CliError } from "../../failure.ts";
+import { integer } from "../../parse.ts";
+import { Status } from "../../status.ts";
+import { tableOf } from "../../table.ts";
+import { count, plain, whole } from "../../text.ts";
+import { type Figures, measure } from "./measure.ts";
+import { Progress } from "./progress.ts";
+
+interface BenchFlags extends ConnectionFlags {
+  readonly jobs?: number;
+  readonly concurrency?: number;
+}
+
+/** `faktory bench`: how many jobs a second go through. */
+export const bench: CommandDefinition<BenchFlags> = {
+  name: "bench",
+  summary: "Measures how many jobs a second a server takes and hands out",
+  details:
+    "Without --url it measures the embedded server, in this process and in memory, whatever\n" +
+    "FAKTORY_URL says: no server is put under load that was not named here. On another it uses a\n" +
+    "queue of its own, and removes it at the end and at Ctrl+C; its totals count the jobs for ever.",
+  examples: [
+    ["bench", "the embedded server, 20,000 jobs a step"],
+    ["bench --url tcp://localhost:7419 --jobs 100000", "a server, 100,000 jobs a step"],
+    ["bench --concurrency 1 --json | jq .roundTrip.p99Ms", "one job at a time, for a program"],
+  ],
+  configure(command: Command): void {
+    command
+      .option("--jobs <number>", "jobs of each step (default: 20000)", integer(1, 10_000_000))
+      .option(
+        "--concurrency <number>",
+        "jobs enqueued, or run, at the same time (default: 20)",
+        integer(1, 10_000),
+      );
+    addConnectionFlags(command);
+  },
+  run,
+};
+
+async function run({ flags, io, output }: Invocation<BenchFlags>): Promise<void> {
+  const { jobs = 20_000, concurrency = 20 } = flags;
+  await withTarget(flags, io, async ({ url, options }) => {
+    const progress = new Progress(io);
+    let figures: Figures;
+    try {
+      figures = await measure({
+        options,
+        jobs,
+        concurrency,
+        signal: io.signal,
+        progress: (step, done, total) => progress.tell(step, done, total),
+      }, (queue) => {
+        progress.clear();
+        output.warn(`The queue ${queue} could not be removed: remove it once the server is back`);
+      });
+    } finally {
+      progress.clear();
+    }
+    const isEmbedded = flags.url === undefined;
+    output.print(
+      { url, embedded: isEmbedded, runtime: runtime(), jobs, concurrency, ...figures },
+      () => {
+        const where = isEmbedded ? "embedded in this process" : `at ${url}`;
+        const title = plain(`${figures.server} ${where}`);
+        return [
+          output.strong(`${title}: ${count(jobs, "job")} a step, ${whole(concurrency)} at a time`),
+          "",
+          tables(figures),
+        ].join("\n");
+      },
+    );
+  });
+}
+
+/** The server of `--url`; else an embedded one, which ends with what is done to it. */
+async function withTarget(
+  flags: BenchFlags,
+  io: Invocation["io"],
+  use: (server: Server) => Promise<void>,
+): Promise<void> {
+  if (flags.url !== undefined) return await use(await serverOf(flags, io));
+  for (const name of ["password", "ca", "cert", "key", "insecure"] as const) {
+    if (flags[name] === undefined) continue;
+    throw new CliError(
+      Status.usage,
+      `Cannot use --${name} without --url, as the embedded server is measured then`,
+      "name the server with --url, or leave it out",
+    );
+  }
+  // Loaded here, so that no other command waits for it.
+  const { FaktoryServer } = await import("../../../server/mod.ts");
+  const server = await FaktoryServer.start({ port: 0 });
+  try {
+    // Its variables are those of another server.
+    const { url, options } = await serverOf({ ...flags, url: server.url }, { ...io, env: {} });
+    await use({ url, options });
+  } finally {
+    await server.close();
+  }
+}
+
+function tables({ enqueue, enqueueMany, run, roundTrip }: Figures): string {
+  const { count: trips, p50Ms, p99Ms } = roundTrip;
+  const rows =
+    ([["enqueue", enqueue], ["enqueueMany", enqueueMany], ["fetch, run, ACK", run]] as const)
+      .map(([name, { jobs, jobsPerSecond }]) => [name, jobs, Math.round(jobsPerSecond)]);
+  return [
+    tableOf(["step", "jobs", "jobs/s"], rows),
+    "",
+    `round trip of an enqueue: p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms ` +
+    `(${whole(trips)}, one after another)`,
+  ].join("\n");
+}

@@ -1,0 +1,180 @@
+import { type ConnectionOptions, Consumer, type JobFields, Producer } from "../../../../mod.ts";
+import { createJid } from "../../../job/jid.ts";
+
+/** What is to be measured, and how. */
+export interface Plan {
+  readonly options: ConnectionOptions;
+  /** Jobs of each step. */
+  readonly jobs: number;
+  /** Jobs that are enqueued, or run, at the same time. */
+  readonly concurrency: number;
+  readonly signal: AbortSignal;
+  /** Hears how far a step is. */
+  readonly progress: (step: string, done: number, total: number) => void;
+}
+
+/** So many jobs took so long. */
+export interface Pace {
+  readonly jobs: number;
+  readonly seconds: number;
+  readonly jobsPerSecond: number;
+}
+
+/** What was measured. */
+export interface Figures {
+  /** What the server calls itself, with its version. */
+  readonly server: string;
+  readonly roundTrip: { readonly count: number; readonly p50Ms: number; readonly p99Ms: number };
+  readonly enqueue: Pace;
+  readonly enqueueMany: Pace;
+  /** Jobs that were fetched, run by a handler that does nothing, and acknowledged. */
+  readonly run: Pace;
+}
+
+/** A server takes longer than this for nothing but a FETCH that waits. */
+const MIN_TIMEOUT_MS = 5000;
+const ROUND_TRIPS = 1000;
+
+/**
+ * Measures on a queue of its own, which is removed afterwards, whatever happens; `left` is told its name where that fails.
+ *
+ * @throws the signal's reason once it is aborted.
+ */
+export async function measure(plan: Plan, left: (queue: string) => void): Promise<Figures> {
+  const queue = `faktory-bench-${createJid().toLowerCase()}`;
+  // No signal for it: what is under way is to arrive before the queue is removed.
+  const { signal: _, ...given } = plan.options;
+  // What went through a lost connection is no measurement.
+  const options = { ...given, reconnect: false } as const;
+  const producer = await connected(options, plan.signal);
+  try {
+    return await steps(plan, producer, { options, job: { type: "bench", queue, retry: 0 } });
+  } finally {
+    await producer.close();
+    await remove(queue, options).catch(() => left(queue));
+  }
+}
+
+async function steps(
+  { jobs, concurrency, signal, progress }: Plan,
+  producer: Producer,
+  { options, job }: { readonly options: ConnectionOptions; readonly job: JobFields },
+): Promise<Figures> {
+  const { server } = await producer.info();
+  // First, as it warms up the rest.
+  const count = Math.min(jobs, ROUND_TRIPS);
+  const times: number[] = [];
+  while (times.length < count) {
+    signal.throwIfAborted();
+    const since = performance.now();
+    await producer.enqueue(job);
+    times.push(performance.now() - since);
+    progress("round trips", times.length, count);
+  }
+  times.sort((a, b) => a - b);
+
+  let begun = 0;
+  let done = 0;
+  const enqueueSome = async () => {
+    while (begun < jobs) {
+      signal.throwIfAborted();
+      begun++;
+      await producer.enqueue(job);
+      progress("enqueue", ++done, jobs);
+    }
+  };
+  const enqueue = await paced(jobs, async () => {
+    await Promise.all(Array.from({ length: concurrency }, enqueueSome));
+  });
+
+  function* many() {
+    for (let made = 0; made < jobs; made++) {
+      progress("enqueueMany", made, jobs);
+      yield job;
+    }
+  }
+  const enqueueMany = await paced(jobs, async () => {
+    const { failed } = await producer.enqueueMany(many(), { signal });
+    for (const error of failed.values()) throw error;
+  });
+
+  const total = count + 2 * jobs;
+  return {
+    server: `${server.description} ${server.version}`,
+    roundTrip: { count, p50Ms: quantile(times, 0.5), p99Ms: quantile(times, 0.99) },
+    enqueue,
+    enqueueMany,
+    run: await ran(total, { options, concurrency, queue: job.queue!, signal, progress }),
+  };
+}
+
+/** Runs the jobs, all that are there. */
+async function ran(
+  total: number,
+  { options, concurrency, queue, signal, progress }: Omit<Plan, "jobs"> & {
+    readonly queue: string;
+  },
+): Promise<Pace> {
+  signal.throwIfAborted();
+  const consumer = new Consumer({
+    ...options,
+    commandTimeoutMs: Math.max(options.commandTimeoutMs ?? MIN_TIMEOUT_MS, MIN_TIMEOUT_MS),
+    concurrency,
+    queues: [queue],
+  });
+  consumer.register("bench", () => {});
+  let since: number | undefined;
+  let done = 0;
+  // What comes before the first job is no part of it: to connect, and to say hello.
+  consumer.on("start", () => since ??= performance.now());
+  consumer.on("done", () => progress("run", ++done, total));
+  const stop = () => void consumer.stop({ graceMs: 0 });
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    await consumer.run({ maxJobs: total });
+    signal.throwIfAborted();
+    return pace(total, since ?? performance.now());
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+/** A producer for which the signal only calls off connecting. */
+async function connected(options: ConnectionOptions, signal: AbortSignal): Promise<Producer> {
+  const calledOff = new AbortController();
+  const abort = () => calledOff.abort(signal.reason);
+  signal.throwIfAborted();
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await Producer.connect({ ...options, signal: calledOff.signal });
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+/** Over a connection of its own, as the other one may be lost. */
+async function remove(queue: string, options: ConnectionOptions): Promise<void> {
+  const producer = await Producer.connect(options);
+  try {
+    await producer.queues.remove(queue);
+  } finally {
+    await producer.close();
+  }
+}
+
+async function paced(jobs: number, work: () => Promise<void>): Promise<Pace> {
+  const since = performance.now();
+  await work();
+  return pace(jobs, since);
+}
+
+function pace(jobs: number, since: number): Pace {
+  // No clock is fine enough to tell that it took no time at all.
+  const seconds = Math.max(performance.now() - since, 0.001) / 1000;
+  return { jobs, seconds, jobsPerSecond: jobs / seconds };
+}
+
+/** Of values in their order, the one below which such a part of them lies. */
+export function quantile(sorted: readonly number[], part: number): number {
+  return sorted[Math.max(0, Math.ceil(sorted.length * part) - 1)] ?? NaN;
+}

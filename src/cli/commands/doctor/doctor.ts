@@ -1,0 +1,100 @@
+import type { CommandDefinition, Invocation } from "../../command.ts";
+import { addConnectionFlags, type ConnectionFlags } from "../../connect.ts";
+import { hasColours } from "../../output.ts";
+import { Status } from "../../status.ts";
+import { count, plain } from "../../text.ts";
+import { address } from "./address.ts";
+import { type Check, type Facts, fault, type Finding, skipped, type State } from "./check.ts";
+import { protocol } from "./protocol.ts";
+import { server } from "./server.ts";
+import { surroundings } from "./surroundings.ts";
+import { tls } from "./tls.ts";
+
+interface DoctorFlags extends ConnectionFlags {
+  readonly json?: boolean;
+}
+
+/** `faktory doctor`: what stands between this machine and the server. */
+export const doctor: CommandDefinition<DoctorFlags> = {
+  name: "doctor",
+  summary: "Looks for what is wrong between here and the server, and says what to do",
+  details:
+    "It looks at the runtime, the URL, DNS, TCP, TLS, the greeting, the password, the server's\n" +
+    "version, clock and limits, and the time of a round trip. What makes no sense after a fault is\n" +
+    "skipped. Warnings leave the exit status at 0; otherwise it is that of the first fault.",
+  examples: [
+    ["doctor", "of the server of FAKTORY_URL"],
+    [
+      "doctor --url tcp+tls://jobs.example.com --ca ca.pem",
+      "of one with a certificate of one's own",
+    ],
+    ["doctor --json | jq '.checks[] | select(.state == \"fault\")'", "for a program"],
+  ],
+  configure: addConnectionFlags,
+  run,
+};
+
+const CHECKS: readonly Check[] = [...surroundings, ...address, ...tls, ...protocol, ...server];
+
+async function run({ flags, io, output }: Invocation<DoctorFlags>): Promise<number> {
+  const facts: Facts = { flags, io };
+  const findings: { readonly name: string; readonly finding: Finding }[] = [];
+  try {
+    for (const check of CHECKS) {
+      const finding = await look(check, facts, findings);
+      findings.push({ name: check.name, finding });
+      if (flags.json !== true) output.print(undefined, () => told(check.name, finding, io));
+    }
+  } finally {
+    await facts.producer?.close();
+  }
+  const number = (state: State) => findings.filter(({ finding }) => finding.state === state).length;
+  const faults = number("fault");
+  const warnings = number("warning");
+  const status = findings.find(({ finding }) => finding.state === "fault")?.finding.status ??
+    Status.ok;
+  output.print({
+    url: facts.server?.url,
+    status,
+    faults,
+    warnings,
+    checks: findings.map(({ name, finding: { state, text, hint } }) => ({
+      name,
+      state,
+      text,
+      hint,
+    })),
+  }, () => output.strong(`\n${count(faults, "fault")}, ${count(warnings, "warning")}`));
+  return status;
+}
+
+async function look(
+  check: Check,
+  facts: Facts,
+  before: readonly { readonly name: string; readonly finding: Finding }[],
+): Promise<Finding> {
+  const lacking = before.find(({ name, finding: { state, lacks } }) =>
+    check.needs?.includes(name) === true && (state === "fault" || lacks !== undefined)
+  );
+  if (lacking !== undefined) {
+    const { name, finding: { lacks = name } } = lacking;
+    return { ...skipped(`as ${lacks} is at fault`), lacks };
+  }
+  try {
+    return await check.run(facts);
+  } catch (error) {
+    // To be cut short is no fault.
+    if (facts.io.signal.aborted) throw facts.io.signal.reason;
+    return fault(error);
+  }
+}
+
+const COLOURS: Readonly<Record<State, number>> = { ok: 32, warning: 33, fault: 31, skipped: 2 };
+
+/** A finding for people: what to do stands below it. */
+function told(name: string, { state, text, hint }: Finding, io: Invocation["io"]): string {
+  const word = state.padEnd(8);
+  const shown = hasColours(io) ? `\u001b[${COLOURS[state]}m${word}\u001b[0m` : word;
+  const line = `${shown} ${name.padEnd(9)} ${plain(text)}`;
+  return hint === undefined ? line : `${line}\n${" ".repeat(19)}-> ${plain(hint)}`;
+}

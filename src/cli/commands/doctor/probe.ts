@@ -1,0 +1,125 @@
+import { connect as connectTcp, isIP, type Socket } from "node:net";
+import { checkServerIdentity, connect as connectTls, type PeerCertificate } from "node:tls";
+import { systemClock } from "../../../internal/clock.ts";
+import { verifiedName } from "../../../transport/failures.ts";
+import type { ConnectTarget } from "../../../transport/transport.ts";
+import { type Facts, known, patience } from "./check.ts";
+
+/** The server said nothing for so long. */
+export class Silence extends Error {}
+
+/** Longer than any greeting. */
+const MAX_LINE = 4096;
+
+/** What is asked of a socket: `settle` ends it. */
+type Ask<T> = (
+  socket: Socket,
+  settle: { resolve(value: T): void; reject(error: unknown): void },
+) => void;
+
+/**
+ * Opens a socket, which is closed once `ask` has its answer.
+ *
+ * @throws {Silence} where it takes longer than `ms`. @throws the signal's reason, or the runtime's own error.
+ */
+export function probe<T>(
+  { io: { signal, clock = systemClock } }: Facts,
+  { open, ask, ms }: { open(): Socket; ask: Ask<T>; ms: number },
+): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    signal.throwIfAborted();
+    const socket = open();
+    const abort = () => settle(() => reject(signal.reason));
+    const cancelTimer = clock.after(ms, () => settle(() => reject(new Silence())));
+    function settle(how: () => void) {
+      cancelTimer();
+      signal.removeEventListener("abort", abort);
+      // One that comes after the end is nobody's.
+      socket.on("error", () => {});
+      socket.destroy();
+      how();
+    }
+    signal.addEventListener("abort", abort, { once: true });
+    const fail = (error: unknown) => settle(() => reject(error));
+    socket.on("error", fail).on("close", () => fail(new Error("the connection was closed")));
+    ask(socket, { resolve: (value) => settle(() => resolve(value)), reject: fail });
+  });
+}
+
+/** A plain socket to the server, or to one address of it. */
+export function plainSocket(facts: Facts, host: string = known(facts.address)): () => Socket {
+  const { port } = known(facts.target);
+  return () => connectTcp({ host, port });
+}
+
+/** What TLS with the server came to, whether it can be trusted or not. */
+export interface Secured {
+  readonly certificate: PeerCertificate;
+  /** Whether it is from an authority that is trusted, in time and for the right name. */
+  readonly isVerified: boolean;
+  /** Whether it is for another name. */
+  readonly wrongName: boolean;
+  readonly protocol: string;
+}
+
+/** Sets up TLS with the server, and verifies nothing: what is wrong is to be looked at. */
+export function secureSocket(facts: Facts): () => ReturnType<typeof connectTls> {
+  const target = known(facts.target);
+  const { caCerts, cert, key } = target.tls ?? {};
+  return () =>
+    connectTls({
+      host: known(facts.address),
+      port: target.port,
+      rejectUnauthorized: false,
+      ...nameOf(target),
+      ...caCerts === undefined ? {} : { ca: [...caCerts] },
+      ...cert === undefined ? {} : { cert },
+      ...key === undefined ? {} : { key },
+    });
+}
+
+/** TLS with the server. */
+export function secured(facts: Facts, ms: number = patience(facts)): Promise<Secured> {
+  const open = secureSocket(facts);
+  const name = verifiedName(known(facts.target));
+  let socket: ReturnType<typeof open>;
+  return probe<Secured>(facts, {
+    ms,
+    open: () => socket = open(),
+    ask(_, { resolve }) {
+      socket.once("secureConnect", () => {
+        const certificate = socket.getPeerCertificate();
+        const wrongName = checkServerIdentity(name, certificate) !== undefined;
+        resolve({
+          certificate,
+          wrongName,
+          isVerified: socket.authorized && !wrongName,
+          protocol: socket.getProtocol() ?? "TLS",
+        });
+      });
+    },
+  });
+}
+
+/** The first line that the server says by itself; what it says before it hangs up, where it does. */
+export function firstLine(facts: Facts, open: () => Socket, ms: number): Promise<string> {
+  return probe(facts, {
+    ms,
+    open,
+    ask(socket, { resolve, reject }) {
+      let text = "";
+      socket.on("data", (data: Uint8Array) => {
+        text += new TextDecoder().decode(data);
+        const end = text.indexOf("\n");
+        if (end >= 0 || text.length > MAX_LINE) resolve(text.slice(0, end < 0 ? MAX_LINE : end));
+      });
+      socket.on("end", () => text === "" ? reject(new Error("it hung up")) : resolve(text));
+    },
+  });
+}
+
+/** By an address, a certificate is checked but not chosen. */
+function nameOf(target: ConnectTarget): { servername?: string } {
+  const name = verifiedName(target);
+  return isIP(name) === 0 ? { servername: name } : {};
+}

@@ -1,0 +1,90 @@
+import { Producer } from "../../../../mod.ts";
+import { ConnectError } from "../../../errors.ts";
+import { parseGreeting } from "../../../protocol/handshake.ts";
+import { placeOf } from "../../../transport/failures.ts";
+import { Status } from "../../status.ts";
+import {
+  type Check,
+  type Facts,
+  faulty,
+  type Finding,
+  known,
+  ok,
+  patience,
+  warning,
+} from "./check.ts";
+import { firstLine, plainSocket, secured, secureSocket, Silence } from "./probe.ts";
+
+/** Whether it is a Faktory server, and lets us in. */
+export const protocol: readonly Check[] = [
+  { name: "greeting", needs: ["tcp", "tls"], run: greeting },
+  { name: "password", needs: ["greeting"], run: password },
+];
+
+/** A Faktory server greets at once; half of the two seconds that it then waits itself. */
+const GREETING_MS = 3000;
+
+async function greeting(facts: Facts): Promise<Finding> {
+  const target = known(facts.target);
+  const isPlain = target.tls === undefined;
+  const ms = patience(facts, GREETING_MS);
+  let line: string;
+  try {
+    line = await firstLine(facts, isPlain ? plainSocket(facts) : secureSocket(facts), ms);
+  } catch (cause) {
+    if (facts.io.signal.aborted) throw facts.io.signal.reason;
+    if (isPlain && await speaksTls(facts)) throw wantsTls(facts);
+    throw new ConnectError(
+      "CONNECT_FAILED",
+      `Cannot talk to ${placeOf(target)} as it ${
+        cause instanceof Silence ? `said nothing for ${ms / 1000} s` : "hung up"
+      } where Faktory greets`,
+      { cause },
+    );
+  }
+  const { version, salt } = facts.greeting = parseGreeting(line.trimEnd().replace(/^\+/, ""));
+  return ok(
+    `version ${version} of the Faktory protocol, ${
+      salt === undefined ? "no" : "a"
+    } password wanted`,
+  );
+}
+
+async function speaksTls(facts: Facts): Promise<boolean> {
+  try {
+    await secured(facts, patience(facts, GREETING_MS));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function wantsTls(facts: Facts) {
+  return faulty(
+    Status.unavailable,
+    `${placeOf(known(facts.target))} speaks TLS, and the URL says plain tcp`,
+    "use tcp+tls:// in place of tcp://",
+  );
+}
+
+async function password(facts: Facts): Promise<Finding> {
+  // As every other command does, so that what stops those is found here.
+  facts.producer = await Producer.connect({ ...known(facts.server).options, reconnect: false });
+  const { passwordFrom } = facts;
+  if (known(facts.greeting).salt !== undefined) return ok(`that from ${passwordFrom} is right`);
+  if (passwordFrom !== undefined) {
+    return warning(
+      `none is wanted, and there is one from ${passwordFrom}`,
+      "see that this is the server that is meant, and that it was told its password",
+    );
+  }
+  if (isLocal(known(facts.address))) return ok("none is wanted, and none is given");
+  return warning(
+    "none is wanted: whoever can reach the server can use it",
+    "start the server with FAKTORY_PASSWORD, or see that only friends can reach it",
+  );
+}
+
+function isLocal(address: string): boolean {
+  return /^(127\.|::1$|::ffff:127\.)/.test(address);
+}

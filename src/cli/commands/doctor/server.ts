@@ -1,0 +1,108 @@
+import type { Producer } from "../../../../mod.ts";
+import { systemClock } from "../../../internal/clock.ts";
+import { count, duration, plain, whole } from "../../text.ts";
+import { milliseconds } from "./address.ts";
+import { type Check, type Facts, type Finding, known, ok, skipped, warning } from "./check.ts";
+import { isAtLeast } from "./surroundings.ts";
+
+/** What the server tells of itself, and how fast. */
+export const server: readonly Check[] = [
+  { name: "version", needs: ["password"], run: version },
+  { name: "clock", needs: ["version"], run: clock },
+  { name: "limits", needs: ["version"], run: limits },
+  { name: "latency", needs: ["version"], run: latency },
+];
+
+/** The version that this package is held to. */
+const KNOWN = "1.10";
+
+async function version(facts: Facts): Promise<Finding> {
+  const clock = facts.io.clock ?? systemClock;
+  const at = clock.now();
+  const { server } = facts.info = await known(facts.producer).info();
+  facts.asked = { at, answeredAt: clock.now() };
+  return versionFinding(`${server.description} ${server.version}`, server.version);
+}
+
+/** What is to be said of a server of this version, `title` for people. */
+export function versionFinding(title: string, version: string): Finding {
+  const text = plain(title);
+  if (!/^\d+\.\d+/.test(version)) {
+    return warning(`${text}: no version that is known`, `use a Faktory ${KNOWN}`);
+  }
+  if (!isAtLeast(version, KNOWN)) {
+    return warning(
+      `${text} is older than what this was tried with`,
+      `use Faktory ${KNOWN} or later`,
+    );
+  }
+  const [major = 0, minor = 0] = KNOWN.split(".").map(Number);
+  if (!isAtLeast(version, `${major}.${minor + 1}`)) return ok(text);
+  return warning(
+    `${text} is newer than what this was tried with, ${KNOWN}`,
+    "see whether there is a newer version of this package",
+  );
+}
+
+/** Scheduled jobs are looked for every five seconds. */
+const MAX_SKEW_MS = 5000;
+
+function clock(facts: Facts): Finding {
+  const now = known(facts.info).raw["now"];
+  return clockFinding(typeof now === "string" ? Date.parse(now) : NaN, known(facts.asked));
+}
+
+/** What is to be said of a server whose clock was at `told` when it was asked; `NaN` where it did not tell. */
+export function clockFinding(
+  told: number,
+  { at, answeredAt }: { readonly at: number; readonly answeredAt: number },
+): Finding {
+  if (Number.isNaN(told)) return skipped("the server does not tell its time");
+  // It was read somewhere between.
+  const aheadMs = told < at ? told - at : told > answeredAt ? told - answeredAt : 0;
+  const skew = Math.abs(aheadMs);
+  if (skew < 1000) return ok("the server's is the same, to the second");
+  const text = `the server's is ${duration(skew / 1000)} ${
+    aheadMs < 0 ? "behind" : "ahead of"
+  } this machine's`;
+  if (skew <= MAX_SKEW_MS) return ok(text);
+  return warning(
+    `${text}: scheduled jobs run by so much too ${aheadMs < 0 ? "late" : "early"}`,
+    "set both by NTP",
+  );
+}
+
+/** What a server takes unless it was told otherwise; it does not tell. */
+const MAX_CONNECTIONS = 2000;
+
+function limits(facts: Facts): Finding {
+  const { connections, usedMemoryMb } = known(facts.info).server;
+  const text = `${count(connections, "connection")} of ${whole(MAX_CONNECTIONS)}, as many as ` +
+    `a server takes by default; ${whole(usedMemoryMb)} MB of memory`;
+  if (connections < MAX_CONNECTIONS * 0.8) return ok(text);
+  return warning(text, "give workers fewer lanes, or the server a larger limit");
+}
+
+const ROUND_TRIPS = 10;
+/** From here on a job at a time is slow. */
+const SLOW_MS = 100;
+
+async function latency(facts: Facts): Promise<Finding> {
+  const times = await roundTrips(known(facts.producer));
+  const median = (times[4]! + times[5]!) / 2;
+  const text = `${milliseconds(median)} for a round trip, the median of ${ROUND_TRIPS}; ` +
+    `${milliseconds(times[0]!)} to ${milliseconds(times.at(-1)!)}`;
+  if (median < SLOW_MS) return ok(text);
+  return warning(text, "run closer to the server, or enqueue many jobs at once");
+}
+
+/** In milliseconds, the shortest first. */
+async function roundTrips(producer: Producer): Promise<number[]> {
+  const times: number[] = [];
+  while (times.length < ROUND_TRIPS) {
+    const since = performance.now();
+    await producer.info();
+    times.push(performance.now() - since);
+  }
+  return times.sort((a, b) => a - b);
+}

@@ -1,0 +1,56 @@
+import { isBuiltin } from "node:module";
+import process from "node:process";
+import { runtime } from "../../../internal/environment.ts";
+import { Status } from "../../status.ts";
+import { type Check, fault, faulty, type Finding, ok, warning } from "./check.ts";
+
+/** The first version of each runtime that will do. */
+const OLDEST: Readonly<Record<string, readonly [name: string, version: string]>> = {
+  node: ["Node", "20.0"],
+  deno: ["Deno", "2.0"],
+  bun: ["Bun", "1.2"],
+};
+
+/** Whether the runtime that this is will do. */
+export const surroundings: readonly Check[] = [
+  { name: "runtime", run: () => runtimeFinding(...thisRuntime()) },
+  { name: "sqlite", run: () => sqliteFinding(...thisRuntime()) },
+];
+
+/** Whether it will do: `node`, `20.1.0`. */
+export function runtimeFinding(name: string, version: string): Finding {
+  const [title, oldest] = OLDEST[name] ?? [];
+  if (title === undefined || oldest === undefined) {
+    return warning(`${name} ${version} is not known here`, "use Node, Deno or Bun");
+  }
+  if (isAtLeast(version, oldest)) return ok(`${title} ${version}`);
+  return fault(
+    faulty(Status.unavailable, `${title} ${version} is too old`, `use ${title} ${oldest} or later`),
+  );
+}
+
+/** Whether `serve --data` can keep its data. */
+export function sqliteFinding(
+  name: string,
+  version: string,
+  has: (module: string) => boolean = isBuiltin,
+): Finding {
+  // Of earlier ones some have it, but only for a flag.
+  const isThere = has("node:sqlite") && (name !== "node" || isAtLeast(version, "22.13"));
+  return isThere ? ok("node:sqlite is there, for faktory serve --data") : warning(
+    "there is no node:sqlite, so that faktory serve --data cannot work",
+    "use Deno, Bun, or Node 22.13 or later where that is needed",
+  );
+}
+
+function thisRuntime(): [name: string, version: string] {
+  const name = runtime() ?? "node";
+  return [name, process.versions[name] ?? "0"];
+}
+
+/** Whether `version` is `oldest`, of two numbers, or later. */
+export function isAtLeast(version: string, oldest: string): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const [oldMajor = 0, oldMinor = 0] = oldest.split(".").map(Number);
+  return major > oldMajor || (major === oldMajor && minor >= oldMinor);
+}

@@ -1,0 +1,127 @@
+import type { PeerCertificate } from "node:tls";
+import { systemClock } from "../../../internal/clock.ts";
+import { runtime } from "../../../internal/environment.ts";
+import { placeOf, tlsFailure, verifiedName } from "../../../transport/failures.ts";
+import { Status } from "../../status.ts";
+import { count, plain } from "../../text.ts";
+import {
+  type Check,
+  type Facts,
+  faulty,
+  type Finding,
+  known,
+  ok,
+  skipped,
+  warning,
+} from "./check.ts";
+import { firstLine, plainSocket, type Secured, secured } from "./probe.ts";
+
+/** Whether TLS can be spoken with the server, and its certificate trusted. */
+export const tls: readonly Check[] = [{ name: "tls", needs: ["tcp"], run }];
+
+const DAY_MS = 864e5;
+/** A certificate that ends sooner than this should have been renewed. */
+const SOON_DAYS = 14;
+/** A server that is no Faktory may say nothing. */
+const GREETING_MS = 1000;
+
+async function run(facts: Facts): Promise<Finding> {
+  const target = known(facts.target);
+  if (target.tls === undefined) return skipped("tcp:// has none");
+  if (target.tls.rejectUnauthorized === false && runtime() === "deno") {
+    throw faulty(
+      Status.usage,
+      "Deno verifies every certificate, and knows no --insecure",
+      "give --ca in its place, or run Deno with --unsafely-ignore-certificate-errors=HOST alone",
+    );
+  }
+  let found: Secured;
+  try {
+    found = await secured(facts);
+  } catch (cause) {
+    if (facts.io.signal.aborted) throw facts.io.signal.reason;
+    if (await greetsPlainly(facts)) throw noTls(facts);
+    throw tlsFailure(cause, target, false);
+  }
+  const now = (facts.io.clock ?? systemClock).now();
+  const problem = problemOf(found, { now, name: verifiedName(target) });
+  const text = described(found, now);
+  if (problem === undefined) {
+    const days = daysLeft(found.certificate, now);
+    return days < SOON_DAYS
+      ? warning(`${text}; it ends in ${count(days, "day")}`, "renew it")
+      : ok(`verified; ${text}`);
+  }
+  const [what, hint] = problem;
+  if (target.tls.rejectUnauthorized === false) {
+    return warning(`not verified, as --insecure says, and ${what}; ${text}`, hint);
+  }
+  throw faulty(Status.unavailable, `${what}; ${text}`, hint);
+}
+
+/** What keeps a certificate from being trusted, and what to do about it. */
+export function problemOf(
+  { certificate, isVerified, wrongName }: Secured,
+  { now, name }: { readonly now: number; readonly name: string },
+): [what: string, hint: string] | undefined {
+  if (isVerified) return undefined;
+  const from = Date.parse(certificate.valid_from);
+  const to = Date.parse(certificate.valid_to);
+  if (to < now) {
+    return [
+      `its certificate ended on ${day(to)}`,
+      "renew it, and see that this machine's clock is right",
+    ];
+  }
+  if (from > now) {
+    return [`its certificate begins on ${day(from)}`, "see that this machine's clock is right"];
+  }
+  if (wrongName) {
+    return [`its certificate is not for ${name}`, "use a name in the URL that it is for"];
+  }
+  return [
+    "its certificate is from an authority that is not trusted here",
+    "give the certificate of its authority with --ca",
+  ];
+}
+
+function described({ certificate, protocol }: Secured, now: number): string {
+  const { subject, issuer, subjectaltname } = certificate;
+  const names = (subjectaltname ?? "").split(", ").map((name) => name.replace(/^[^:]+:/, ""));
+  const days = daysLeft(certificate, now);
+  return plain([
+    `for ${names.filter((name) => name !== "").join(", ") || commonName(subject)}`,
+    `from ${commonName(issuer)}`,
+    ...days < 0 ? [] : [`${count(days, "day")} left`],
+    protocol,
+  ].join(", "));
+}
+
+function commonName(of: PeerCertificate["subject"] | undefined): string {
+  const { CN, O } = of ?? {};
+  return [CN ?? O ?? "a nameless one"].flat().join(" ");
+}
+
+function daysLeft({ valid_to }: PeerCertificate, now: number): number {
+  return Math.floor((Date.parse(valid_to) - now) / DAY_MS);
+}
+
+function day(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10);
+}
+
+async function greetsPlainly(facts: Facts): Promise<boolean> {
+  try {
+    return (await firstLine(facts, plainSocket(facts), GREETING_MS)).startsWith("+HI");
+  } catch {
+    return false;
+  }
+}
+
+function noTls(facts: Facts) {
+  return faulty(
+    Status.unavailable,
+    `${placeOf(known(facts.target))} is a Faktory server that speaks no TLS`,
+    "use tcp:// in place of tcp+tls://, and no --ca, --cert or --insecure",
+  );
+}

@@ -1,0 +1,160 @@
+import type { Command } from "commander";
+import { FaktoryError } from "../../../../mod.ts";
+import { type Clock, systemClock } from "../../../internal/clock.ts";
+import { steady } from "../../../internal/steady_clock.ts";
+import type { CommandDefinition, Invocation } from "../../command.ts";
+import { addConnectionFlags, type ConnectionFlags, serverOf } from "../../connect.ts";
+import { integer, seconds } from "../../parse.ts";
+import { type Rates, ratesOf } from "./rates.ts";
+import { canRedraw, openBlocks, openTerminal } from "./screen.ts";
+import { type Snapshot, Watch } from "./snapshot.ts";
+import { viewOf } from "./view.ts";
+
+interface TopFlags extends ConnectionFlags {
+  /** In milliseconds. */
+  readonly interval?: number;
+  readonly count?: number;
+  readonly json?: boolean;
+}
+
+/** `faktory top`: a server's figures as they change. */
+export const top: CommandDefinition<TopFlags> = {
+  name: "top",
+  summary: "Shows a server's queues, rates and latencies as they change",
+  details:
+    "On a terminal it draws over itself until q or Ctrl+C; elsewhere it prints a block each " +
+    "time.\nThe server does not count what is enqueued: that rate, with its ~, is estimated from " +
+    "all others.\nA server that is lost is tried again each time.",
+  examples: [
+    ["top", "the server of FAKTORY_URL, every two seconds"],
+    ["top --interval 10 | tee top.log", "a block every ten seconds, for later"],
+    ["top --count 2 --interval 5 --json | tail -1", "the rates of five seconds, for a program"],
+  ],
+  configure(command: Command): void {
+    command
+      .option(
+        "-i, --interval <seconds>",
+        "how long from one time to the next (default: 2)",
+        seconds,
+      )
+      .option("-n, --count <number>", "end after so many times", integer(1));
+    addConnectionFlags(command);
+  },
+  run,
+};
+
+/** A server that says nothing for so long is said to be lost: figures of long ago are not to look like those of now. */
+const PATIENCE_MS = 5000;
+
+/** What is known at one of the times. */
+interface Moment {
+  readonly now: Snapshot;
+  readonly rates: Rates;
+  readonly error?: FaktoryError;
+}
+
+async function run({ flags, io, output }: Invocation<TopFlags>): Promise<void> {
+  const { interval = 2000, count = Infinity } = flags;
+  const clock = io.clock ?? systemClock;
+  const { url, options } = await serverOf(flags, io);
+  const ending = new AbortController();
+  const end = () => ending.abort(io.signal.reason);
+  if (io.signal.aborted) return;
+  io.signal.addEventListener("abort", end, { once: true });
+  const { timeout = PATIENCE_MS } = flags;
+  const watch = new Watch({
+    ...options,
+    connectTimeoutMs: timeout,
+    commandTimeoutMs: timeout,
+    signal: ending.signal,
+  }, steady(clock));
+  try {
+    // At first a server that is not there is an error.
+    const first = await watch.snapshot();
+    const screen = flags.json === true
+      ? undefined
+      : canRedraw(io)
+      ? openTerminal(io, output, end)
+      : openBlocks(io);
+    try {
+      let moment: Moment = { now: first, rates: ratesOf(undefined, first) };
+      for (let shown = 1;; shown++) {
+        const at = new Date(clock.now());
+        const { now, rates, error } = moment;
+        if (screen === undefined) output.print(eventOf(url, at, moment), () => "");
+        else {
+          const time = at.toTimeString().slice(0, 8);
+          screen.show(viewOf({ url, time, now, rates, lost: error?.message }, screen.room));
+        }
+        if (shown >= count || !await waited(interval, clock, ending.signal)) break;
+        moment = await next(watch, moment);
+        if (ending.signal.aborted) break;
+      }
+    } finally {
+      screen?.close();
+    }
+  } catch (error) {
+    if (!ending.signal.aborted) throw error;
+  } finally {
+    io.signal.removeEventListener("abort", end);
+    await watch.close();
+  }
+}
+
+/** What the server says now; where it is lost, what it said last. */
+async function next(watch: Watch, last: Moment): Promise<Moment> {
+  try {
+    const now = await watch.snapshot();
+    return { now, rates: ratesOf(last.error === undefined ? last.now : undefined, now) };
+  } catch (error) {
+    if (!(error instanceof FaktoryError)) throw error;
+    return { now: last.now, rates: ratesOf(undefined, last.now), error };
+  }
+}
+
+/** False as soon as the signal is aborted. */
+function waited(ms: number, clock: Clock, signal: AbortSignal): Promise<boolean> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve(false);
+    const abort = () => {
+      cancelTimer();
+      resolve(false);
+    };
+    const cancelTimer = clock.after(ms, () => {
+      signal.removeEventListener("abort", abort);
+      resolve(true);
+    });
+    signal.addEventListener("abort", abort, { once: true });
+  });
+}
+
+function eventOf(url: string, at: Date, { now, rates, error }: Moment): object {
+  if (error !== undefined) {
+    return { url, at, up: false, error: { code: error.code, message: error.message } };
+  }
+  const { queues, sets, totals, server, latencies } = now;
+  const { growth, ...perSecond } = rates;
+  // A rate that cannot be told yet is null rather than missing.
+  const known = (value: number | undefined) => value ?? null;
+  return {
+    url,
+    at,
+    up: true,
+    queues: Object.fromEntries(
+      Object.entries(queues).map(([name, jobs]) => [
+        name,
+        {
+          jobs,
+          changePerSecond: known(growth.get(name)),
+          latencySeconds: known(latencies.get(name)),
+        },
+      ]),
+    ),
+    sets,
+    perSecond: Object.fromEntries(
+      Object.entries(perSecond).map(([name, rate]) => [name, known(rate)]),
+    ),
+    totals,
+    server,
+  };
+}

@@ -1,0 +1,177 @@
+import { count, duration, plain, whole } from "../../text.ts";
+import type { Rates } from "./rates.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+/** What is to be seen. */
+export interface Figures {
+  readonly url: string;
+  /** The time of the day, as people read it. */
+  readonly time: string;
+  /** The server's last words. */
+  readonly now: Snapshot;
+  readonly rates: Rates;
+  /** Why these are not those of now, where they are not. */
+  readonly lost?: string | undefined;
+}
+
+/** The room that there is for it. */
+export interface Room {
+  /** In characters. @default no bounds */
+  readonly columns?: number | undefined;
+  /** In lines. @default no bounds */
+  readonly rows?: number | undefined;
+}
+
+/** One line, and whether it is to stand out. */
+export interface Line {
+  readonly text: string;
+  readonly isStrong?: boolean;
+}
+
+/** The lines that show it, none longer and not more than there is room for. */
+export function viewOf(figures: Figures, { columns = Infinity, rows = Infinity }: Room): Line[] {
+  const { lost, now, rates } = figures;
+  const [first = "", ...more] = flow(headOf(figures), columns);
+  const lines: Line[] = [
+    { text: first, isStrong: true },
+    ...[...more, ...flow(totalsOf(now, rates), columns), ...flow(setsOf(now), columns)].map(
+      plainly,
+    ),
+    ...lost === undefined ? [] : flow(["Lost:", ...plain(lost).split(" ")], columns, " ").map(
+      (text) => ({ text, isStrong: true }),
+    ),
+    { text: "" },
+  ];
+  const left = rows - lines.length;
+  return [...lines, ...queueLines(figures, columns, left)].slice(0, rows);
+}
+
+function headOf({ url, time, now: { server } }: Figures): string[] {
+  const { description, version, uptimeSeconds, connections, usedMemoryMb } = server;
+  return [
+    plain(`${description} ${version}`),
+    url,
+    `up ${duration(uptimeSeconds)}`,
+    count(connections, "connection"),
+    `${whole(usedMemoryMb)} MB`,
+    time,
+  ];
+}
+
+function totalsOf(
+  { totals }: Snapshot,
+  { enqueued, processed, failed, commands }: Rates,
+): string[] {
+  return [
+    `enqueued ~${rateText(enqueued)}`,
+    `processed ${rateText(processed)} (${whole(totals.processed)})`,
+    `failed ${rateText(failed)} (${whole(totals.failures)})`,
+    `commands ${rateText(commands)}`,
+  ];
+}
+
+function setsOf({ sets }: Snapshot): string[] {
+  return (["working", "scheduled", "retries", "dead"] as const).map((name) =>
+    `${name} ${whole(sets[name])}`
+  );
+}
+
+/** Narrower than this, names say nothing. */
+const MIN_NAME = 10;
+const GAP = 2;
+
+function queueLines({ now, rates }: Figures, columns: number, rows: number): Line[] {
+  const names = Object.keys(now.queues).sort();
+  if (names.length === 0) return [{ text: cut("No queues", columns) }];
+  // The head takes a line, and so does how many are left out.
+  const room = names.length < rows ? names.length : Math.max(0, rows - 2);
+  const shown = largest(names, now.queues, room);
+  const cells = shown.map((name) => {
+    const latency = now.latencies.get(name);
+    return [
+      name,
+      whole(now.queues[name] ?? 0),
+      growthText(rates.growth.get(name)),
+      latency === undefined ? "-" : age(latency),
+    ];
+  });
+  const rest = names.length - shown.length;
+  return [
+    ...columnsOf([["queue", "jobs", "change", "latency"], ...cells], columns)
+      .map((text, index) => ({ text, isStrong: index === 0 })),
+    ...rest === 0 ? [] : [{ text: cut(`and ${count(rest, "smaller queue")}`, columns) }],
+  ];
+}
+
+/** Those with the most jobs, as many as there is room for, in the order of all. */
+function largest(
+  names: readonly string[],
+  sizes: Readonly<Record<string, number>>,
+  room: number,
+): string[] {
+  const chosen = new Set(
+    [...names].sort((a, b) => (sizes[b] ?? 0) - (sizes[a] ?? 0)).slice(0, room),
+  );
+  return names.filter((name) => chosen.has(name));
+}
+
+/** Rows of a name and figures; where they are too wide, the last columns go, and then names are cut. */
+function columnsOf(rows: readonly (readonly string[])[], columns: number): string[] {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const needed = () => widths.slice(1).reduce((sum, width) => sum + width + GAP, 0);
+  while (widths.length > 2 && Math.min(widths[0]!, MIN_NAME) + needed() > columns) widths.pop();
+  const nameWidth = Math.max(1, Math.min(widths[0]!, columns - needed()));
+  return rows.map(([name = "", ...figures]) =>
+    cut(
+      [
+        cut(name, nameWidth).padEnd(nameWidth),
+        ...widths.slice(1).map((width, column) => figures[column]!.padStart(width)),
+      ].join(" ".repeat(GAP)),
+      columns,
+    )
+  );
+}
+
+/** Pieces one after the other, on as many lines as it takes. */
+function flow(pieces: readonly string[], columns: number, between = "  "): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const piece of pieces) {
+    const longer = line === "" ? piece : line + between + piece;
+    if (longer.length <= columns || line === "") {
+      line = longer;
+      continue;
+    }
+    lines.push(line);
+    line = piece;
+  }
+  return [...lines, line].map((text) => cut(text, columns));
+}
+
+function cut(text: string, columns: number): string {
+  return text.length <= columns ? text : `${text.slice(0, Math.max(0, columns - 1))}…`;
+}
+
+function plainly(text: string): Line {
+  return { text };
+}
+
+function rateText(rate: number | undefined): string {
+  return rate === undefined ? "-" : `${figure(rate)}/s`;
+}
+
+function growthText(growth: number | undefined): string {
+  if (growth === undefined) return "-";
+  const text = figure(Math.abs(growth));
+  return text === "0" ? "0/s" : `${growth > 0 ? "+" : "-"}${text}/s`;
+}
+
+/** With a digit behind the point where there are few in front of it. */
+function figure(value: number): string {
+  return value >= 100 ? whole(Math.round(value)) : String(Math.round(value * 10) / 10);
+}
+
+/** How long a job has waited. */
+function age(seconds: number): string {
+  return seconds < 10 ? `${figure(Math.max(0, seconds))} s` : duration(seconds);
+}

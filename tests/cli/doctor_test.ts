@@ -1,0 +1,364 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { Producer } from "../../mod.ts";
+import {
+  isAtLeast,
+  runtimeFinding,
+  sqliteFinding,
+} from "../../src/cli/commands/doctor/surroundings.ts";
+import { clockFinding, versionFinding } from "../../src/cli/commands/doctor/server.ts";
+import { problemOf } from "../../src/cli/commands/doctor/tls.ts";
+import type { Secured } from "../../src/cli/commands/doctor/probe.ts";
+import { Interruption } from "../../src/cli/io.ts";
+import { runtime } from "../../src/internal/environment.ts";
+import { faktory, type Surroundings, unusedUrl, withListener, withServer } from "./setting.ts";
+
+const tls = (name: string) => fileURLToPath(new URL(`../fixtures/tls/${name}`, import.meta.url));
+
+interface Told {
+  readonly status: number;
+  readonly stdout: string;
+  /** State and text of each check, by its name. */
+  readonly checks: Readonly<Record<string, string>>;
+  readonly hints: Readonly<Record<string, string>>;
+}
+
+/** What the doctor says, of whom nothing is on stderr. */
+async function doctor(args: readonly string[], surroundings: Surroundings = {}): Promise<Told> {
+  const { status, stdout, stderr } = await faktory(["doctor", "--json", ...args], surroundings);
+  assert.equal(stderr, "");
+  const told = JSON.parse(stdout);
+  assert.equal(told.status, status);
+  type Named = { name: string; state: string; text: string; hint?: string };
+  const checks: Named[] = told.checks;
+  const faults = checks.filter(({ state }) => state === "fault");
+  assert.equal(told.faults, faults.length);
+  assert.ok(faults.every(({ hint }) => hint), "every fault says what to do");
+  return {
+    status,
+    stdout,
+    checks: Object.fromEntries(checks.map(({ name, state, text }) => [name, `${state}: ${text}`])),
+    hints: Object.fromEntries(checks.map(({ name, hint = "" }) => [name, hint])),
+  };
+}
+
+test("doctor finds nothing wrong with a server that is well", async () => {
+  await withServer({}, async ({ url, port }) => {
+    const { status, checks } = await doctor(["--url", url]);
+    assert.equal(status, 0);
+    assert.match(checks["runtime"]!, /^ok: (Deno|Bun|Node) \d+\./);
+    assert.equal(checks["url"], `ok: tcp://127.0.0.1:${port}, from --url; no password`);
+    assert.equal(checks["dns"], "ok: 127.0.0.1 is an address, there is no name to look up");
+    assert.match(checks["tcp"]!, /^ok: .* can be reached at 127\.0\.0\.1 in [\d.]+ ms$/);
+    assert.equal(checks["tls"], "skipped: tcp:// has none");
+    assert.equal(checks["greeting"], "ok: version 2 of the Faktory protocol, no password wanted");
+    assert.equal(checks["password"], "ok: none is wanted, and none is given");
+    assert.equal(checks["version"], "ok: Faktory 1.10.0");
+    assert.equal(checks["clock"], "ok: the server's is the same, to the second");
+    assert.match(checks["limits"]!, /^ok: 1 connection of 2,000, .*MB of memory$/);
+    assert.match(checks["latency"]!, /^ok: [\d.]+ ms for a round trip, the median of 10; /);
+  });
+});
+
+test("doctor prints a line for each check, and what to do below those that are at fault", async () => {
+  const { status, stdout, stderr } = await faktory(["doctor", "--url", await unusedUrl()]);
+  assert.deepEqual([status, stderr], [69, ""]);
+  assert.match(stdout, /^ok {7}runtime {3}/);
+  assert.match(
+    stdout,
+    /^fault {4}tcp {7}Cannot connect .*\n +-> start a server \(faktory serve\)/m,
+  );
+  assert.match(stdout, /^skipped {2}latency {3}as tcp is at fault$/m);
+  assert.match(stdout, /\n\n1 fault, \d warnings?\n$/);
+});
+
+test("doctor says where the URL and the password came from", async () => {
+  await withServer({ password: "s3cret" }, async ({ port }) => {
+    const plain = `tcp://127.0.0.1:${port}`;
+    const secret = `tcp://:s3cret@127.0.0.1:${port}`;
+    const cases: [args: string[], env: Record<string, string>, url: string, password: string][] = [
+      [["--url", secret], {}, "from --url", "the URL"],
+      [["--url", plain, "--password", "s3cret"], {}, "from --url", "--password"],
+      [
+        [],
+        { FAKTORY_URL: plain, FAKTORY_PASSWORD: "s3cret" },
+        "from the variable FAKTORY_URL",
+        "FAKTORY_PASSWORD",
+      ],
+      [
+        [],
+        { FAKTORY_PROVIDER: "JOBS", JOBS: secret },
+        "from the variable JOBS, which FAKTORY_PROVIDER names",
+        "the URL",
+      ],
+    ];
+    for (const [args, env, url, from] of cases) {
+      const { status, stdout, checks } = await doctor(args, { env });
+      assert.equal(status, 0);
+      assert.equal(checks["url"], `ok: ${plain}, ${url}; password from ${from}`);
+      assert.equal(checks["password"], `ok: that from ${from} is right`);
+      assert.doesNotMatch(stdout, /s3cret/);
+    }
+  });
+  const { checks } = await doctor(["--timeout", "5"], { env: {} });
+  assert.match(checks["url"]!, /^ok: tcp:\/\/localhost:7419, the default where neither/);
+  assert.match(checks["dns"]!, /^ok: localhost is /);
+});
+
+test("a password that is wrong, missing or not wanted", async () => {
+  await withServer({ password: "s3cret" }, async ({ port }) => {
+    const url = `tcp://127.0.0.1:${port}`;
+    for (
+      const [args, text] of [[[], "none was given"], [["--password", "wr0ng"], "refuses"]] as const
+    ) {
+      const { status, stdout, checks, hints } = await doctor(["--url", url, ...args]);
+      assert.equal(status, 77);
+      assert.match(checks["password"]!, new RegExp(`^fault: .*${text}`));
+      assert.equal(hints["password"], "put the password into FAKTORY_PASSWORD");
+      assert.equal(checks["version"], "skipped: as password is at fault");
+      assert.equal(checks["latency"], "skipped: as password is at fault");
+      assert.doesNotMatch(stdout, /wr0ng|s3cret/);
+    }
+  });
+  await withServer({}, async ({ port }) => {
+    const { status, checks } = await doctor(["--url", `tcp://:wr0ng@127.0.0.1:${port}`]);
+    assert.equal(status, 0);
+    assert.equal(checks["password"], "warning: none is wanted, and there is one from the URL");
+  });
+});
+
+test("a URL, a variable or a file that cannot be used", async () => {
+  const cases: [args: string[], env: Record<string, string>, status: number, text: RegExp][] = [
+    [["--url", "http://localhost"], {}, 64, /scheme is neither tcp nor tcp\+tls/],
+    [[], { FAKTORY_URL: "localhost" }, 64, /the variable FAKTORY_URL/],
+    [[], { FAKTORY_PROVIDER: "NOWHERE" }, 64, /"NOWHERE", which is not set/],
+    [["--ca", "missing.pem"], {}, 66, /there is no such file/],
+  ];
+  for (const [args, env, expected, text] of cases) {
+    const { status, checks } = await doctor(args, { env });
+    assert.equal(status, expected);
+    assert.match(checks["url"]!, /^fault: /);
+    assert.match(checks["url"]!, text);
+    assert.equal(checks["tcp"], "skipped: as url is at fault");
+  }
+});
+
+test("a name that is nobody's", async () => {
+  const { status, checks } = await doctor(["--url", "tcp://no-such-host.invalid"]);
+  assert.equal(status, 69);
+  assert.match(checks["dns"]!, /^fault: .*name cannot be resolved/);
+  assert.equal(checks["greeting"], "skipped: as dns is at fault");
+});
+
+test("what answers is no Faktory", async () => {
+  await withListener((socket) => socket.end("SSH-2.0-OpenSSH_9.6\r\n"), async (url) => {
+    const { status, checks } = await doctor(["--url", url]);
+    assert.equal(status, 76);
+    assert.match(checks["greeting"]!, /^fault: .*got "SSH-2\.0-OpenSSH_9\.6"/);
+    assert.equal(checks["password"], "skipped: as greeting is at fault");
+  });
+  await withListener((socket) => socket.end('+HI {"v":3}\r\n'), async (url) => {
+    const { status, checks } = await doctor(["--url", url]);
+    assert.equal(status, 76);
+    assert.match(checks["greeting"]!, /^fault: .*speaks version 3/);
+  });
+  await withListener((socket) => socket.end(), async (url) => {
+    const { status, checks } = await doctor(["--url", url]);
+    assert.equal(status, 69);
+    assert.match(checks["greeting"]!, /^fault: .*hung up where Faktory greets$/);
+  });
+  await withListener(() => {}, async (url) => {
+    const { status, checks } = await doctor(["--url", url, "--timeout", "0.1"]);
+    assert.equal(status, 69);
+    assert.match(checks["greeting"]!, /^fault: .*said nothing for 0\.1 s where Faktory greets$/);
+  });
+});
+
+test("a server that takes no more connections", async () => {
+  await withServer({ maxConnections: 1 }, async ({ url }) => {
+    const producer = await Producer.connect({ url });
+    const { status, checks } = await doctor(["--url", url]);
+    assert.equal(status, 69);
+    assert.match(checks["password"]!, /^fault: .*too many connections/);
+    await producer.close();
+  });
+});
+
+/** Calls `use` with the URL of a server whose certificate is that one, reached as localhost. */
+async function withTls(name: string, use: (url: string) => Promise<void>): Promise<void> {
+  const text = (path: string) => readFileSync(tls(path), "utf8");
+  const keys = { cert: text(`${name}.pem`), key: text(`${name}.key.pem`) };
+  await withServer({ tls: keys }, ({ port }) => use(`tcp+tls://localhost:${port}`));
+}
+
+test("TLS that verifies tells of the certificate", async () => {
+  await withTls("server", async (url) => {
+    const { status, checks } = await doctor(["--url", url, "--ca", tls("ca.pem")]);
+    assert.equal(status, 0);
+    assert.match(
+      checks["tls"]!,
+      /^ok: verified; for localhost, .*, from faktory test ca, [\d,]+ days left, TLSv1\.3$/,
+    );
+    assert.match(checks["greeting"]!, /^ok: /);
+  });
+});
+
+test("a certificate that cannot be trusted, and why", async () => {
+  const untrusted = /^fault: its certificate is from an authority that is not trusted here; for /;
+  const cases: [name: string, ca: string[], text: RegExp, hint: RegExp][] = [
+    ["server", [], untrusted, /--ca$/],
+    ["server", ["--ca", tls("other_ca.pem")], untrusted, /--ca$/],
+    [
+      "elsewhere",
+      ["--ca", tls("ca.pem")],
+      /^fault: its certificate is not for localhost; for elsewhere\.example, from faktory test ca/,
+      /^use a name/,
+    ],
+    [
+      "expired",
+      ["--ca", tls("ca.pem")],
+      /^fault: its certificate ended on 2025-02-01; /,
+      /^renew it/,
+    ],
+  ];
+  for (const [name, ca, text, hint] of cases) {
+    await withTls(name, async (url) => {
+      const { status, checks, hints } = await doctor(["--url", url, ...ca]);
+      assert.equal(status, 69);
+      assert.match(checks["tls"]!, text);
+      assert.match(hints["tls"]!, hint);
+      assert.equal(checks["greeting"], "skipped: as tls is at fault");
+    });
+  }
+});
+
+const skip = runtime() === "deno" && "Deno verifies every certificate";
+
+test("--insecure makes warnings of what is wrong with a certificate", { skip }, async () => {
+  await withTls("expired", async (url) => {
+    const { status, checks } = await doctor(["--url", url, "--insecure"]);
+    assert.equal(status, 0);
+    assert.match(checks["tls"]!, /^warning: not verified, as --insecure says, and its cert/);
+    assert.match(checks["latency"]!, /^ok: /);
+  });
+});
+
+test("--insecure is none of Deno's flags", {
+  skip: runtime() !== "deno" && "other runtimes know it",
+}, async () => {
+  await withTls("expired", async (url) => {
+    const { status, checks } = await doctor(["--url", url, "--insecure"]);
+    assert.equal(status, 64);
+    assert.match(checks["tls"]!, /^fault: Deno verifies every certificate/);
+  });
+});
+
+test("TLS on one side only", async () => {
+  await withTls("server", async (url) => {
+    const plain = url.replace("tcp+tls", "tcp");
+    const { status, checks, hints } = await doctor(["--url", plain, "--timeout", "0.5"]);
+    assert.equal(status, 69);
+    assert.match(
+      checks["greeting"]!,
+      /^fault: localhost:\d+ speaks TLS, and the URL says plain tcp$/,
+    );
+    assert.equal(hints["greeting"], "use tcp+tls:// in place of tcp://");
+  });
+  await withServer({}, async ({ port }) => {
+    const { status, checks, hints } = await doctor(["--url", `tcp+tls://127.0.0.1:${port}`]);
+    assert.equal(status, 69);
+    assert.match(checks["tls"]!, /^fault: .* is a Faktory server that speaks no TLS$/);
+    assert.match(hints["tls"]!, /^use tcp:\/\/ in place of tcp\+tls:\/\//);
+  });
+  await withListener((socket) => socket.end("SSH-2.0-OpenSSH_9.6\r\n"), async (url) => {
+    const { status, checks } = await doctor(["--url", url.replace("tcp", "tcp+tls")]);
+    assert.equal(status, 69);
+    assert.match(checks["tls"]!, /^fault: .*Does it speak TLS\?/);
+  });
+});
+
+test("a signal cuts the doctor short, without a word more", async () => {
+  const controller = new AbortController();
+  const interrupt = () => controller.abort(new Interruption("SIGINT", 130));
+  await withListener(interrupt, async (url) => {
+    const { status, stdout, stderr } = await faktory(["doctor", "--url", url], controller);
+    assert.deepEqual([status, stderr], [130, ""]);
+    assert.doesNotMatch(stdout, /fault/);
+  });
+});
+
+test("doctor refuses flags that are not known", async () => {
+  const { status, stderr } = await faktory(["doctor", "--ulr", "tcp://x"]);
+  assert.equal(status, 64);
+  assert.match(stderr, /^faktory: unknown option '--ulr'; did you mean --url\?\n$/);
+});
+
+test("colours are for terminals", async () => {
+  const args = ["doctor", "--url", "x"];
+  assert.ok((await faktory(args, { isTerminal: true })).stdout.includes("\u001b[31mfault"));
+  const { stdout } = await faktory(args, { isTerminal: true, env: { NO_COLOR: "1" } });
+  assert.ok(!stdout.includes("\u001b"));
+});
+
+test("runtimes that are too old, or not known", () => {
+  assert.equal(runtimeFinding("node", "20.0.0").state, "ok");
+  assert.equal(runtimeFinding("deno", "2.0.0").text, "Deno 2.0.0");
+  for (
+    const [name, version] of [["node", "18.20.1"], ["deno", "1.46.0"], ["bun", "1.1.38"]] as const
+  ) {
+    const { state, status } = runtimeFinding(name, version);
+    assert.deepEqual([state, status], ["fault", 69], name);
+  }
+  assert.equal(runtimeFinding("workerd", "1").state, "warning");
+  assert.ok(isAtLeast("1.10.0", "1.2") && !isAtLeast("1.1.9", "1.2"));
+});
+
+test("node:sqlite is there, or not without a flag", () => {
+  const has = () => true;
+  assert.equal(sqliteFinding("node", "22.13.0", has).state, "ok");
+  assert.equal(sqliteFinding("node", "22.12.0", has).state, "warning");
+  assert.equal(sqliteFinding("bun", "1.2.0", has).state, "ok");
+  assert.equal(sqliteFinding("bun", "1.2.0", () => false).state, "warning");
+});
+
+test("servers that are older or newer than what is known", () => {
+  const state = (version: string) => versionFinding(`Faktory ${version}`, version).state;
+  assert.deepEqual(["1.10.0", "1.10.7"].map(state), ["ok", "ok"]);
+  for (const version of ["1.9.3", "0.9.0", "1.11.0", "2.0.0", ""]) {
+    assert.equal(state(version), "warning", version);
+  }
+  assert.match(versionFinding("Faktory 1.9.3", "1.9.3").text, /older/);
+  assert.match(versionFinding("Faktory 2.0.0", "2.0.0").text, /newer/);
+});
+
+test("clocks that differ", () => {
+  const asked = { at: 1_000_000, answeredAt: 1_000_400 };
+  const found = (told: number) => clockFinding(told, asked);
+  assert.deepEqual([1_000_200, 999_500, 1_001_000].map((told) => found(told).state), [
+    "ok",
+    "ok",
+    "ok",
+  ]);
+  assert.equal(found(1_003_400).text, "the server's is 3 s ahead of this machine's");
+  const { state, text } = found(1_000_000 - 65_000);
+  assert.equal(state, "warning");
+  assert.match(text, /^the server's is 1 min 5 s behind this machine's: .* too late$/);
+  assert.match(found(2_000_400).text, /ahead of .* too early$/);
+  assert.deepEqual([found(NaN).state, found(NaN).text], [
+    "skipped",
+    "the server does not tell its time",
+  ]);
+});
+
+test("a certificate that is not valid yet", () => {
+  const secured = {
+    certificate: { valid_from: "Jan  1 00:00:00 2030 GMT", valid_to: "Jan  1 00:00:00 2031 GMT" },
+    isVerified: false,
+    wrongName: true,
+  } as Secured;
+  const [what] = problemOf(secured, { now: Date.UTC(2029, 0), name: "a" }) ?? [];
+  assert.equal(what, "its certificate begins on 2030-01-01");
+  assert.equal(problemOf({ ...secured, isVerified: true }, { now: 0, name: "a" }), undefined);
+});
