@@ -107,7 +107,7 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
     this.#queues = this.#settings.queues;
     this.#clock = options.clock ?? systemClock;
     const { logger, logLevel: level, worker: { wid } } = this.#settings;
-    if (logger !== undefined) logEvents(this.#events, { logger, level, wid });
+    if (logger !== undefined && level !== "none") logEvents(this.#events, { logger, level, wid });
   }
 
   /** This worker's id. */

@@ -47,8 +47,12 @@ export interface ConsumerOptions<Jobs extends JobDefinitions = JobDefinitions>
    * @default nowhere
    */
   readonly logger?: LoggerLike | undefined;
-  /** What the consumer itself writes there: from this level on. `debug` has a line for each job. @default "info" */
-  readonly logLevel?: LogLevel | undefined;
+  /**
+   * What the consumer itself writes there: from this level on, or `none` of it. `debug` has a line for each job.
+   *
+   * @default "info"
+   */
+  readonly logLevel?: LogLevel | "none" | undefined;
   /** What hears of all jobs that are run, and that handlers enqueue: `openTelemetry()` of `./telemetry`. @default nothing */
   readonly telemetry?: Telemetry | undefined;
   /**
@@ -74,7 +78,7 @@ export interface ConsumerSettings {
   };
   readonly enqueueMiddleware: readonly ProducerMiddleware[];
   readonly logger: LoggerLike | undefined;
-  readonly logLevel: LogLevel;
+  readonly logLevel: LogLevel | "none";
   readonly telemetry: Telemetry | undefined;
   readonly worker: {
     readonly wid: string;
@@ -134,10 +138,11 @@ function checkLogger(logger: unknown): LoggerLike | undefined {
   throw invalidOption("logger", `an object with the methods ${needed.join(", ")}`, logger);
 }
 
-function checkLevel(level: unknown): LogLevel {
-  const known = LOG_LEVELS.find((one) => one === level);
+function checkLevel(level: unknown): LogLevel | "none" {
+  const levels = [...LOG_LEVELS, "none"] as const;
+  const known = levels.find((one) => one === level);
   if (known !== undefined) return known;
-  throw invalidOption("logLevel", `one of ${LOG_LEVELS.join(", ")}`, level);
+  throw invalidOption("logLevel", `one of ${levels.join(", ")}`, level);
 }
 
 function resolveLanes(given: unknown, concurrency: number): ConsumerSettings["lanes"] {

@@ -112,6 +112,9 @@ test("a consumer tells its logger what happens, and each job where debug is aske
     lines.filter(([level]) => level === "debug").map(([, message]) => message),
     ["job begins", "from the handler", "job done"],
   );
+  lines.length = 0;
+  await run({ logger, logLevel: "none" });
+  assert.deepEqual(lines.map(([, message]) => message), ["from the handler"]);
 });
 
 test("pino writes the fields, by fieldsFirst", async () => {

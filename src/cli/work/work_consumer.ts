@@ -36,7 +36,10 @@ export class WorkConsumer extends Consumer {
     const consumer = new WorkConsumer({
       ...own,
       ...defined(options),
-      logger: own.logger ?? options.logger,
+      // What happens to the consumer, the command tells in its own words.
+      ...own.logger === undefined
+        ? { logger: options.logger, logLevel: "none" }
+        : { logger: own.logger },
     });
     for (const module of modules) await consumer.#take(module);
     return consumer;
