@@ -7,6 +7,7 @@ import { corpusRuns, corpusStep } from "./gate/corpus.ts";
 import { denoStep } from "./gate/deno_step.ts";
 import { dntStep } from "./gate/dnt.ts";
 import { docLintStep, exampleStep } from "./gate/docs.ts";
+import { programStep } from "./gate/examples.ts";
 import { packageStep } from "./gate/package.ts";
 import { dependencyStep, lockStep, serverStep } from "./gate/project_steps.ts";
 import { runSteps } from "./gate/step.ts";
@@ -28,6 +29,7 @@ const checks = [
   exampleStep,
   denoStep("publish dry run", ["publish", "--dry-run", "--allow-dirty"]),
   packageStep,
+  programStep,
   dntStep,
 ];
 const success = await runSteps([
