@@ -58,8 +58,9 @@ async function install(work: string, examples: readonly string[]): Promise<void>
 
 /** No example goes unrun. */
 async function checkNames(examples: readonly string[]): Promise<Outcome> {
-  const found = await Array.fromAsync(Deno.readDir("examples"), ({ name }) => name);
-  const unknown = found.filter((name) => ![...examples, ...ELSEWHERE].includes(name));
+  const found = await Array.fromAsync(Deno.readDir("examples"));
+  const unknown = found.filter(({ isDirectory }) => isDirectory).map(({ name }) => name)
+    .filter((name) => ![...examples, ...ELSEWHERE].includes(name));
   return unknown.length === 0 ? pass : fail(`nothing runs examples/${unknown.join(", ")}`);
 }
 
