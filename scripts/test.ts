@@ -4,10 +4,11 @@
  */
 
 import { corpusRuns, corpusStep } from "./gate/corpus.ts";
-import { denoStep } from "./gate/deno_step.ts";
+import { denoStep, jsrDenoStep } from "./gate/deno_step.ts";
 import { dntStep } from "./gate/dnt.ts";
 import { docLintStep, exampleStep } from "./gate/docs.ts";
 import { programStep } from "./gate/examples.ts";
+import { jsrStep } from "./gate/jsr.ts";
 import { packageStep } from "./gate/package.ts";
 import { dependencyStep, lockStep, serverStep } from "./gate/project_steps.ts";
 import { runSteps } from "./gate/step.ts";
@@ -22,18 +23,19 @@ const install = denoStep("install", ["install", "--quiet", "--frozen"]);
 const checks = [
   denoStep("format", ["fmt", "--check"]),
   denoStep("lint", ["lint"]),
-  denoStep("types", ["check", "mod.ts", "src", "tests", "scripts"]),
+  jsrDenoStep("types", ["check", "mod.ts", "src", "tests", "scripts"]),
   denoStep("import rules", ["run", "-A", "scripts/check_imports.ts"]),
   dependencyStep,
   docLintStep,
   exampleStep,
-  denoStep("publish dry run", ["publish", "--dry-run", "--allow-dirty"]),
+  jsrDenoStep("publish dry run", ["publish", "--dry-run", "--allow-dirty"]),
   packageStep,
   programStep,
   dntStep,
 ];
 const success = await runSteps([
   install,
+  jsrStep,
   ...only === undefined ? checks : [],
   serverStep,
   ...corpora.map(corpusStep),

@@ -1,4 +1,5 @@
 import { deno, run } from "../command.ts";
+import { jsrArgs } from "./jsr.ts";
 import { corpusOutcome, readReport } from "./junit.ts";
 import type { Step } from "./step.ts";
 
@@ -13,7 +14,7 @@ export interface TestRun {
   readonly name: string;
   readonly command: string;
   /** The arguments that make it write a JUnit report to this file. */
-  args(report: string): string[];
+  args(report: string): string[] | Promise<string[]>;
   readonly env?: Record<string, string>;
 }
 
@@ -24,7 +25,7 @@ export function corpusStep({ name, command, args, env = {} }: TestRun): Step {
     async run() {
       const report = await Deno.makeTempFile({ suffix: ".xml" });
       try {
-        const success = await run(command, args(report), { env, timeoutMs: RUN_MS });
+        const success = await run(command, await args(report), { env, timeoutMs: RUN_MS });
         return corpusOutcome(readReport(await Deno.readTextFile(report)), success);
       } finally {
         await Deno.remove(report);
@@ -36,8 +37,8 @@ export function corpusStep({ name, command, args, env = {} }: TestRun): Step {
 /** The one corpus under each of the runtimes. */
 export const corpusRuns: readonly (TestRun & { readonly runtime: string })[] = [
   // Types were checked by a step of their own.
-  corpusRun("deno", deno, (report) => [
-    ...["test", "-A", "--no-check", `--junit-path=${report}`, "tests"],
+  corpusRun("deno", deno, async (report) => [
+    ...["test", "-A", ...await jsrArgs("test"), "--no-check", `--junit-path=${report}`, "tests"],
   ]),
   // Not the bare `bun`: inside `deno task` that one runs in Deno.
   corpusRun("bun", "node_modules/.bin/bun", (report) => [

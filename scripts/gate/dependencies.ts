@@ -14,14 +14,19 @@ export function dependencyFaults(imports: readonly string[], contributing: strin
   ];
 }
 
-/** What differs between the packages that `what` needs when it runs and those that `CONTRIBUTING.md` says are needed then. */
-export function runtimeFaults(
-  what: string,
-  packages: readonly string[],
-  contributing: string,
-): string[] {
+/** What needs packages when it runs. */
+export interface Needs {
+  /** What it is. */
+  readonly what: string;
+  readonly packages: readonly string[];
+  /** Which rows of the table are of such packages, by their second column. */
+  readonly where: readonly string[];
+}
+
+/** What differs between the packages that something needs when it runs and those that `CONTRIBUTING.md` says are needed then. */
+export function runtimeFaults({ what, packages, where }: Needs, contributing: string): string[] {
   const told = [...contributing.matchAll(ROW)]
-    .filter(([, , where = ""]) => where.trim() === "runtime").map(([, name = ""]) => name);
+    .filter(([, , cell = ""]) => where.includes(cell.trim())).map(([, name = ""]) => name);
   return [
     ...packages.filter((name) => !told.includes(name))
       .map((name) => `${what} needs ${name}, which CONTRIBUTING.md does not say`),

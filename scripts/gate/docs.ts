@@ -1,6 +1,7 @@
 import { deno, run } from "../command.ts";
 import { readProject } from "../project.ts";
 import { corpusStep } from "./corpus.ts";
+import { jsrArgs } from "./jsr.ts";
 import { fail, type Outcome, pass, type Step } from "./step.ts";
 
 /** The documentation of every entry is whole. */
@@ -8,7 +9,8 @@ export const docLintStep: Step = {
   name: "documentation",
   async run(): Promise<Outcome> {
     const entries = Object.values((await readProject()).exports);
-    return await run(deno, ["doc", "--lint", ...entries]) ? pass : fail("deno doc --lint failed");
+    const args = ["doc", ...await jsrArgs("doc"), "--lint", ...entries];
+    return await run(deno, args) ? pass : fail("deno doc --lint failed");
   },
 };
 
@@ -18,11 +20,12 @@ export const exampleStep: Step = {
   async run(): Promise<Outcome> {
     const { FaktoryServer } = await import("../../src/server/mod.ts");
     await using server = await FaktoryServer.start({ port: 0 });
+    const jsr = await jsrArgs("test");
     return await corpusStep({
       name: "examples",
       command: deno,
       args: (report) => [
-        ...["test", "-A", "--doc", `--junit-path=${report}`],
+        ...["test", "-A", ...jsr, "--doc", `--junit-path=${report}`],
         ...["mod.ts", "src", "docs", "README.md", "npm/README.md"],
       ],
       env: { FAKTORY_URL: server.url },

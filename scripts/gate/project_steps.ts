@@ -3,6 +3,9 @@ import { dependencyFaults, runtimeFaults } from "./dependencies.ts";
 import { readProject } from "../project.ts";
 import { fail, type Outcome, pass, type Step } from "./step.ts";
 
+/** Where packages are needed that the source may import. */
+const WHERE = ["runtime", "command", "`./ndjson`"];
+
 /** Holds `CONTRIBUTING.md`'s table of dependencies to `deno.json`, and to what the rooms of the source may import. */
 export const dependencyStep: Step = {
   name: "dependencies",
@@ -12,7 +15,7 @@ export const dependencyStep: Step = {
     const packages = new Set(rooms.flatMap(({ packages = [] }) => packages));
     const faults = [
       ...dependencyFaults(Object.keys(imports), contributing),
-      ...runtimeFaults("src/", [...packages], contributing),
+      ...runtimeFaults({ what: "src/", packages: [...packages], where: WHERE }, contributing),
     ];
     return faults.length === 0 ? pass : fail(faults.join("; "));
   },

@@ -1,6 +1,6 @@
 import { build, stop } from "esbuild";
 import { FaktoryServer } from "../../src/server/mod.ts";
-import { output, run } from "../command.ts";
+import { run } from "../command.ts";
 import type { Installed } from "./installed.ts";
 import { fail, type Outcome, pass, sumOf } from "./step.ts";
 

@@ -148,10 +148,27 @@ export const rooms: readonly Room[] = [
   },
 
   {
+    name: "job lines",
+    // What the command shares with the entry: it has to do without JSR.
+    files: ["error", "line_reader", "line_text", "merge_streams"]
+      .map((name) => `src/ndjson/${name}.ts`),
+    imports: [...leaves, "job"],
+  },
+  {
+    name: "ndjson",
+    files: ["src/ndjson/"],
+    imports: [...leaves, "job", "job lines", "options"],
+    packages: ["@std/streams"],
+  },
+
+  {
     name: "command line",
     files: ["src/cli/"],
     // The public faces; and, as it finds the server that is meant and looks for what is wrong with it, what clients are made of.
-    imports: [...client, "root", "producer's face", "consumer", "server", "supervisor"],
+    imports: [
+      ...client,
+      ...["root", "producer's face", "consumer", "server", "supervisor", "job lines"],
+    ],
     packages: ["cli-table3", "commander"],
     builtins: ["node:"],
   },

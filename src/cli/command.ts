@@ -31,6 +31,8 @@ export interface CommandDefinition<Flags extends object = object> {
   run?(invocation: Invocation<Flags>): Promise<number | void>;
   /** Commands of its own, in place of `run`: `queues pause`. */
   readonly commands?: readonly CommandDefinition[];
+  /** Whether it runs where only its group is named: `queues` for `queues list`. @default false */
+  readonly isDefault?: boolean;
 }
 
 /** Adds a command below `parent`; `ended` hears its exit status. */
@@ -39,8 +41,8 @@ export function addCommand(
   definition: CommandDefinition,
   { io, ended }: { readonly io: CliIo; readonly ended: (status: number) => void },
 ): void {
-  const { name, summary, details, examples = [], commands = [] } = definition;
-  const command = parent.command(name).summary(summary).description(`${summary}.`);
+  const { name, summary, details, examples = [], commands = [], isDefault = false } = definition;
+  const command = parent.command(name, { isDefault }).summary(summary).description(`${summary}.`);
   definition.configure?.(command);
   for (const below of commands) addCommand(command, below, { io, ended });
   if (definition.run !== undefined) {

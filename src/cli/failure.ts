@@ -81,6 +81,7 @@ const HINTS: Readonly<Record<string, string>> = {
   UNEXPECTED_REPLY: `check that it is a Faktory server, or ${WHERE}`,
   CONNECTION_LOST: "try again, and see whether the server runs",
   COMMAND_TIMEOUT: "try again, or wait longer with --timeout",
+  FILTER_MATCHES_ALL: "give --all where that is meant",
   INVALID_DATA: "name another file, or restore this one from a copy",
   DATA_IN_USE: "stop the other server, or name another file",
   UNSUPPORTED_RUNTIME: "use another runtime, or leave the option out",

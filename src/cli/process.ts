@@ -19,10 +19,12 @@ export async function runProcess(run: typeof runCli = runCli): Promise<void> {
     process.on(name, listener);
     return () => process.off(name, listener);
   });
+  let isReading = false;
   const io: CliIo = {
     stdout: outputTo(process.stdout, () => controller.abort(new Interruption("SIGPIPE", 141))),
     stderr: outputTo(process.stderr, () => {}),
     get stdin() {
+      isReading = true;
       return process.stdin;
     },
     env: process.env,
@@ -31,6 +33,17 @@ export async function runProcess(run: typeof runCli = runCli): Promise<void> {
   };
   process.exitCode = await run(process.argv.slice(2), io);
   for (const forget of listeners) forget();
+  if (!isReading || process.stdin.readableEnded) return;
+  // A read that nobody waits for any more would keep the process waiting, in Deno even of a stream that was destroyed.
+  await Promise.all([process.stdout, process.stderr].map(flushed));
+  process.exit();
+}
+
+/** Resolves once what was written has left, or cannot leave any more. */
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write("", () => resolve());
+  });
 }
 
 /** `gone` is called when nobody reads any more, as with `faktory top | head`. */

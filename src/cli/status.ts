@@ -15,7 +15,7 @@ export const Status = {
 export const STATUS_TEXTS: readonly (readonly [status: string, meaning: string])[] = [
   ["0", "done; a command that runs until it is stopped was stopped"],
   ["64", "wrong usage: a flag, an argument, a URL or a variable that cannot be used"],
-  ["65", "wrong data: a job that no server would take, a file that is not the server's"],
+  ["65", "wrong data: a job that no server would take, a line that is none, a file of other data"],
   ["66", "a file cannot be read"],
   ["69", "no server is to be had: nobody listens, TLS fails, the port is taken"],
   ["70", "a fault of this program"],

@@ -26,6 +26,17 @@ const usage: readonly (readonly [args: readonly string[], line: RegExp])[] = [
   [["info", "--timeout", "0"], /'--timeout <seconds>' argument '0' is invalid.*above 0/],
   [["info", "--cert", "a.pem"], /Cannot use --cert without --key; add --key/],
   [["push"], /missing required argument 'type'; see faktory push --help/],
+  [["push", "--skip-invalid", "a"], /Cannot use --skip-invalid without --ndjson; add --ndjson/],
+  [["push", "--ndjson", "-", "-"], /Cannot read standard input twice; give - once/],
+  [["push", "--ndjson", "a", "--queue", "mail"], /Cannot use --queue with --ndjson; leave it out/],
+  [["queues", "pausee"], /unknown command "pausee" of queues; see faktory queues --help/],
+  [["queues", "pause"], /missing required argument 'names'; see faktory queues pause --help/],
+  [["queues", "pause", "a", "*"], /Cannot pause queues as "\*", which is all of them, is not/],
+  [["queues", "remove", "a"], /Cannot remove a without --yes as all jobs on them would be forg/],
+  [["dead", "clear"], /Cannot clear dead without --yes as all jobs in it would be forgotten; add/],
+  [["dead", "requeue"], /Cannot requeue jobs of dead as nothing says which; give one of --type/],
+  [["dead", "kill", "--all", "--type", "a"], /as the server heeds only one of the flags/],
+  [["dead", "kil"], /unknown command "kil" of dead; see faktory dead --help/],
   [["push", "a", "{"], /Cannot read "\{" as JSON.*--text/],
   [["push", "a", "--retry", "often"], /'often' is invalid. It has to be an integer of -1 or more/],
   [["push", "a", "--at", "soon"], /'soon' is invalid. It has to be a time such as \+5m/],
@@ -54,6 +65,25 @@ test("a file that is not there is named, with its flag", async () => {
     const ended = await faktory([command, flag, "missing.pem", ...more]);
     assertRefused(ended, 66, new RegExp(`"missing.pem" of ${flag} as there is no such file`));
   }
+});
+
+test("a filter that matches every job is refused unless --all says so", async () => {
+  await withServer({}, async ({ url }) => {
+    const ended = await faktory(["dead", "discard", "--pattern", "*", "--url", url]);
+    assertRefused(
+      ended,
+      64,
+      /the pattern "\*" matches every job.*; give --all where that is meant/,
+    );
+  });
+});
+
+test("no queue can be of that name", async () => {
+  await withServer({}, async ({ url }) => {
+    for (const args of [["pause", "no queue"], ["latency", "*"]]) {
+      assertRefused(await faktory(["queues", ...args, "--url", url]), 64, /queue .*name/);
+    }
+  });
 });
 
 test("nobody listens", async () => {

@@ -53,6 +53,20 @@ test("serve --data has its jobs again after TERM and after KILL", {
   });
 });
 
+test("push --ndjson - ends on TERM though its input goes on", { skip }, async () => {
+  const { program: server, url } = await serve();
+  await using _server = server;
+  await using program = new Program(command, ["push", "--ndjson", "-", "--url", url], {}, "pipe");
+  program.write('{"type":"greet","args":["world"]}\n');
+  const producer = await Producer.connect({ url });
+  while ((await producer.info()).queues["default"] !== 1);
+  await producer.close();
+  program.send("SIGTERM");
+  await program.silent;
+  assert.match(program.output, /^1 job enqueued in .*\nstandard input: up to line 1$/);
+  assert.deepEqual(await program.ended, { code: 143, signal: null });
+});
+
 test("a second signal ends a command that the first does not", { skip }, async () => {
   await using program = new Program(new URL("../fixtures/cli/stubborn.ts", import.meta.url), []);
   await program.line(/^runs$/);

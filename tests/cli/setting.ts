@@ -19,6 +19,8 @@ export interface Surroundings {
   /** Hears what is written to stdout, piece by piece. */
   readonly wrote?: (text: string) => void;
   readonly isTerminal?: boolean;
+  /** @default nothing */
+  readonly stdin?: AsyncIterable<Uint8Array>;
   /** @default those of the program */
   readonly commands?: readonly CommandDefinition[];
 }
@@ -42,7 +44,7 @@ export async function faktory(
   const io: CliIo = {
     stdout: output("stdout", wrote),
     stderr: output("stderr"),
-    stdin: nothing(),
+    stdin: surroundings.stdin ?? nothing(),
     env,
     pid: 4711,
     signal,

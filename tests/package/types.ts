@@ -17,6 +17,12 @@ import {
 import { FaktoryServer } from "@faktory-ts/faktory/server";
 import { FakeFaktory, type JobRun, runJob } from "@faktory-ts/faktory/testing";
 import { Supervisor, type SupervisorReport } from "@faktory-ts/faktory/supervisor";
+import {
+  jobsToLines,
+  linesToJobs,
+  mergeStreams,
+  type NdjsonError,
+} from "@faktory-ts/faktory/ndjson";
 import { nodeTransport } from "@faktory-ts/faktory/transport/node";
 
 export const made: Job = new Job("resize", ["cat.png", 320], { queue: "images", retry: 5 });
@@ -74,6 +80,13 @@ export async function test(): Promise<JobRun> {
   using _inline = faktory.inline(new Consumer());
   await faktory.drain(new Consumer({ ...faktory.connection }));
   return await runJob((job) => job.args[0], first);
+}
+
+export const lineOf = (error: NdjsonError): number => error.line;
+export async function pushLines(files: ReadableStream<Uint8Array>[]): Promise<void> {
+  const jobs = mergeStreams(files.map((file) => file.pipeThrough(linesToJobs())));
+  await jobs.pipeTo((await Producer.connect()).writable());
+  new ReadableStream<Job>().pipeThrough(jobsToLines());
 }
 
 export async function supervise(): Promise<SupervisorReport> {

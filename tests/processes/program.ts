@@ -32,13 +32,18 @@ export class Program implements AsyncDisposable {
   readonly #waiting = new Set<() => void>();
   #isSilent = false;
 
-  /** `program` is a file, or the name of one in `tests/fixtures/supervisor`. */
-  constructor(program: string | URL, args: readonly string[], env: Record<string, string> = {}) {
+  /** `program` is a file, or the name of one in `tests/fixtures/supervisor`; `stdin` keeps its input open, for `write`. */
+  constructor(
+    program: string | URL,
+    args: readonly string[],
+    env: Record<string, string> = {},
+    stdin: "ignore" | "pipe" = "ignore",
+  ) {
     const path = typeof program === "string" ? fixture(program) : fileURLToPath(program);
     const all = [...runtimeArgs[runtime() ?? ""] ?? [], path, ...args];
     const child = this.#child = spawn(process.execPath, all, {
       detached: true,
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: [stdin, "pipe", "pipe"],
       env: { ...process.env, ...env },
     });
     this.ended = new Promise((resolve) =>
@@ -84,6 +89,10 @@ export class Program implements AsyncDisposable {
   async line(pattern: RegExp): Promise<string[]> {
     const [groups = []] = await this.lines(pattern, 1);
     return groups;
+  }
+
+  write(text: string): void {
+    this.#child.stdin?.write(text);
   }
 
   send(signal: NodeJS.Signals): void {

@@ -1,0 +1,39 @@
+import { offlineArgs } from "../stand_in.ts";
+import { pass, skip, type Step } from "./step.ts";
+
+const PACKAGE = "https://jsr.io/@std/streams/meta.json";
+const TIMEOUT_MS = 10_000;
+
+let reachable: Promise<boolean> | undefined;
+
+/** Whether JSR answers, asked once. */
+export function hasJsr(): Promise<boolean> {
+  return reachable ??= ask();
+}
+
+/** The flags with which a subcommand of Deno finds what the sources import of JSR: the real thing, or stand-ins. */
+export async function jsrArgs(subcommand: string): Promise<string[]> {
+  return await hasJsr() ? [] : await offlineArgs(subcommand);
+}
+
+/** Says whether this gate has JSR, and what it does without. */
+export const jsrStep: Step = {
+  name: "JSR",
+  async run() {
+    if (await hasJsr()) return pass;
+    return skip(
+      "JSR does not answer here, so types, documentation, examples, the dry run and the tests have a " +
+        "stand-in for @std/streams, and nothing has held the real one to its contract",
+    );
+  },
+};
+
+async function ask(): Promise<boolean> {
+  try {
+    const response = await fetch(PACKAGE, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    await response.body?.cancel();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}

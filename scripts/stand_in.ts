@@ -1,0 +1,30 @@
+/** What takes the place of JSR's packages where JSR is out of reach, or nothing else can be had: see `tests/stand_in/`. */
+
+/** From what the sources import to what takes its place. */
+export const standIns: Readonly<Record<string, string>> = {
+  "@std/streams/text-line-stream": "./tests/stand_in/text_line_stream.ts",
+};
+
+const CONFIG = "deno.offline.json";
+
+/**
+ * Writes the second configuration: `deno.json` with the stand-ins mapped in, beside it, as its paths are relative. Its path.
+ * JSR's packages stay named in it, so that `deno.lock` suits both.
+ */
+export async function writeOfflineConfig(): Promise<string> {
+  const config = JSON.parse(await Deno.readTextFile("deno.json"));
+  const { imports, publish } = config;
+  const offline = {
+    ...config,
+    imports: { ...imports, ...standIns },
+    publish: { ...publish, include: [...publish.include, ...Object.values(standIns)] },
+  };
+  await Deno.writeTextFile(CONFIG, `${JSON.stringify(offline, null, 2)}\n`);
+  return CONFIG;
+}
+
+/** The flags that make a subcommand of Deno use the stand-ins. */
+export async function offlineArgs(subcommand: string): Promise<string[]> {
+  // `deno doc` heeds no other configuration, but takes it for the import map that it holds as well.
+  return [subcommand === "doc" ? "--import-map" : "--config", await writeOfflineConfig()];
+}

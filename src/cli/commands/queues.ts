@@ -1,0 +1,143 @@
+import type { Command } from "commander";
+import type { Producer } from "../../../mod.ts";
+import type { CommandDefinition, Invocation } from "../command.ts";
+import { addConnectionFlags, type ConnectionFlags, withProducer } from "../connect.ts";
+import { CliError } from "../failure.ts";
+import { checkNoCommand, checkYes } from "../group.ts";
+import { Status } from "../status.ts";
+import { tableOf } from "../table.ts";
+import { plain } from "../text.ts";
+
+interface RemoveFlags extends ConnectionFlags {
+  readonly yes?: boolean;
+}
+
+const NAMES = "the queues; '*', in quotes, for all";
+
+/** `faktory queues`: what is on them, and what becomes of them. */
+export const queues: CommandDefinition = {
+  name: "queues",
+  summary: "Lists, pauses, resumes, removes and times queues",
+  examples: [
+    ["queues", "how many jobs wait on each"],
+    ["queues pause images", "hand out no more of its jobs"],
+  ],
+  commands: [
+    {
+      name: "list",
+      isDefault: true,
+      summary: "Lists the queues and how many jobs wait on each",
+      examples: [
+        ["queues", "the same"],
+        ["queues --json | jq .queues.default", "how many jobs wait on the queue default"],
+      ],
+      configure(command: Command): void {
+        addConnectionFlags(command.allowExcessArguments());
+      },
+      run: list,
+    },
+    change("pause", {
+      summary: "Hands out no more jobs of queues",
+      details: "Jobs can be pushed to them as before.",
+      examples: [["queues pause images mail", "two"], ["queues pause '*'", "all there are"]],
+      done: "Paused",
+    }),
+    change("resume", {
+      summary: "Hands out the jobs of queues again",
+      examples: [["queues resume images", "one"], ["queues resume '*'", "all there are"]],
+      done: "Resumed",
+    }),
+    change("remove", {
+      summary: "Removes queues with all jobs on them",
+      details: "It asks nothing, and there is no way back: hence --yes.",
+      examples: [["queues remove images --yes", "with all jobs on it"]],
+      done: "Removed",
+      configure: (command) => void command.option("--yes", "yes, forget all jobs on them"),
+      check: ({ args, flags }: Invocation<RemoveFlags>) =>
+        checkYes(flags, `remove ${args.join(", ")}`, "all jobs on them"),
+    }),
+    {
+      name: "latency",
+      summary: "Tells how long the oldest job of queues has waited",
+      examples: [
+        ["queues latency", "of all queues"],
+        ["queues latency default --json", '{"url":"tcp://localhost:7419","latency":{"default":0}}'],
+      ],
+      configure(command: Command): void {
+        addConnectionFlags(command.argument("[names...]", "the queues (default: all)"));
+      },
+      run: latency,
+    },
+  ],
+};
+
+async function list(invocation: Invocation<ConnectionFlags>): Promise<void> {
+  checkNoCommand(invocation, "queues");
+  await withProducer(invocation, async (producer, { url }) => {
+    const { queues } = await producer.info();
+    const rows = Object.entries(queues).sort(([a], [b]) => a < b ? -1 : 1);
+    const text = () => rows.length === 0 ? "No queues" : tableOf(["queue", "jobs"], rows);
+    invocation.output.print({ url, queues }, text);
+  });
+}
+
+async function latency(invocation: Invocation<ConnectionFlags>): Promise<void> {
+  const { args, output } = invocation;
+  await withProducer(invocation, async (producer, { url }) => {
+    const names = args.length > 0 ? args : Object.keys((await producer.info()).queues).sort();
+    const found = names.length === 0 ? [] : [...await producer.queues.latency(names)];
+    const rows = found.map(([name, seconds]) => [name, `${seconds.toFixed(3)} s`]);
+    output.print(
+      { url, latency: Object.fromEntries(found) },
+      () => rows.length === 0 ? "No queues" : tableOf(["queue", "oldest job"], rows),
+    );
+  });
+}
+
+interface Change {
+  readonly summary: string;
+  readonly details?: string;
+  readonly examples: CommandDefinition["examples"];
+  /** What was done, to be followed by the names. */
+  readonly done: string;
+  readonly configure?: (command: Command) => void;
+  /** Throws where it is not to be done. */
+  readonly check?: (invocation: Invocation<RemoveFlags>) => void;
+}
+
+function change(
+  action: "pause" | "resume" | "remove",
+  { done, configure, check, ...texts }: Change,
+): CommandDefinition<RemoveFlags> {
+  return {
+    name: action,
+    ...texts as Pick<CommandDefinition, "summary">,
+    configure(command) {
+      command.argument("<names...>", NAMES);
+      configure?.(command);
+      addConnectionFlags(command);
+    },
+    async run(invocation) {
+      check?.(invocation);
+      const { args, output } = invocation;
+      checkStar(args, action);
+      await withProducer(invocation, async (producer: Producer, { url }) => {
+        await producer.queues[action](args);
+        output.print(
+          { action, queues: args, url },
+          () => plain(`${done} ${args[0] === "*" ? "all queues" : args.join(", ")}`),
+        );
+      });
+    },
+  };
+}
+
+/** Among others it would be a name, and refused as one that no queue can have. */
+function checkStar(names: readonly string[], action: string): void {
+  if (names.length === 1 || !names.includes("*")) return;
+  throw new CliError(
+    Status.usage,
+    `Cannot ${action} queues as "*", which is all of them, is not alone`,
+    "name queues, or give '*' by itself",
+  );
+}

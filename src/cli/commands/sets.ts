@@ -1,0 +1,158 @@
+import { type Command, Option } from "commander";
+import type { JobFilter, JobSet, Producer } from "../../../mod.ts";
+import type { CommandDefinition, Invocation } from "../command.ts";
+import { addConnectionFlags, type ConnectionFlags, withProducer } from "../connect.ts";
+import { CliError } from "../failure.ts";
+import { checkNoCommand, checkYes } from "../group.ts";
+import { repeated } from "../parse.ts";
+import { Status } from "../status.ts";
+import { count } from "../text.ts";
+
+type SetName = "scheduled" | "retries" | "dead";
+type Action = "clear" | "kill" | "requeue" | "discard";
+
+interface SetFlags extends ConnectionFlags {
+  readonly type?: string;
+  readonly jid?: readonly string[];
+  readonly pattern?: string;
+  readonly regexp?: string;
+  readonly all?: boolean;
+  readonly yes?: boolean;
+}
+
+const CANNOT_LIST = "Faktory's protocol has no command that lists jobs; the server's web page does";
+
+/** `faktory scheduled`, `retries` and `dead`: the jobs that wait for a time or for somebody's decision. */
+export const sets: readonly CommandDefinition[] = [
+  setOf("scheduled", "jobs to be run later"),
+  setOf("retries", "jobs that failed and will be tried again"),
+  setOf("dead", "jobs that failed for good"),
+];
+
+function setOf(set: SetName, jobs: string): CommandDefinition {
+  return {
+    name: set,
+    summary: `Counts, requeues, kills and discards ${jobs}`,
+    examples: [
+      [set, "how many there are"],
+      [`${set} requeue --type resize`, "run those of a type at once"],
+    ],
+    commands: [
+      {
+        name: "list",
+        isDefault: true,
+        summary: `Counts the ${jobs}`,
+        details: `${CANNOT_LIST}.`,
+        examples: [[`${set} list`, "how many there are"], [set, "the same"]],
+        configure(command: Command): void {
+          addConnectionFlags(command.allowExcessArguments());
+        },
+        run: (invocation: Invocation<SetFlags>) => list(set, invocation),
+      },
+      change(set, "requeue", {
+        summary: `Puts ${jobs} back on their queues, to be run at once`,
+        examples: [
+          [`${set} requeue --type resize`, "those of a type"],
+          [`${set} requeue --all`, "all of them"],
+        ],
+      }),
+      change(set, "kill", {
+        summary: `Moves ${jobs} to the dead`,
+        examples: [[`${set} kill --pattern '*"customer":17,*'`, "those whose JSON matches"]],
+      }),
+      change(set, "discard", {
+        summary: `Forgets ${jobs}`,
+        examples: [[`${set} discard --jid 7TlTmYkbFqXCWKGj`, "one; --jid may be given many times"]],
+      }),
+      change(set, "clear", {
+        summary: `Forgets all ${jobs}`,
+        examples: [[`${set} clear --yes`, "there is no way back"]],
+      }),
+    ],
+  };
+}
+
+async function list(set: SetName, invocation: Invocation<ConnectionFlags>): Promise<void> {
+  checkNoCommand(invocation, set);
+  await withProducer(invocation, async (producer, { url }) => {
+    const size = await sizeOf(producer, set);
+    invocation.output.print(
+      { set, size, jobs: null, reason: CANNOT_LIST, url },
+      () => `${count(size, "job")} in ${set}. ${CANNOT_LIST}.`,
+    );
+  });
+}
+
+interface Texts {
+  readonly summary: string;
+  readonly examples: readonly (readonly [typed: string, meaning: string])[];
+}
+
+function change(set: SetName, action: Action, texts: Texts): CommandDefinition<SetFlags> {
+  return {
+    name: action,
+    ...texts,
+    configure(command) {
+      if (action === "clear") command.option("--yes", "yes, forget all of them");
+      else addFilterFlags(command);
+      addConnectionFlags(command);
+    },
+    async run(invocation) {
+      const { flags, output } = invocation;
+      const act = actionOf(action, set, flags);
+      await withProducer(invocation, async (producer, { url }) => {
+        const before = await sizeOf(producer, set);
+        await act(producer.sets[set]);
+        const after = await sizeOf(producer, set);
+        output.print(
+          { set, action, before, after, url },
+          () => `${set}: ${count(before, "job")} before, ${after} after`,
+        );
+      });
+    },
+  };
+}
+
+function addFilterFlags(command: Command): void {
+  command
+    .option("--type <name>", "jobs of this type")
+    .option("--jid <id>", "the job with this id; repeatable", repeated)
+    .option("--pattern <glob>", "jobs whose JSON on the server matches: * ? [a-z], \\ before these")
+    // So the protocol calls it, though it is none.
+    .addOption(new Option("--regexp <glob>", "the same as --pattern").hideHelp())
+    .option("--all", "every job");
+}
+
+/** What is to be done, checked before anything is sent. */
+function actionOf(action: Action, set: SetName, flags: SetFlags): (jobs: JobSet) => Promise<void> {
+  if (action === "clear") {
+    checkYes(flags, `clear ${set}`, "all jobs in it");
+    return (jobs) => jobs.clear();
+  }
+  const filter = filterOf(action, set, flags);
+  return (jobs) => jobs[action](filter);
+}
+
+function filterOf(action: string, set: SetName, flags: SetFlags): JobFilter {
+  const { type, jid, all, pattern, regexp } = flags;
+  const given: JobFilter[] = [
+    ...type === undefined ? [] : [{ type }],
+    ...jid === undefined ? [] : [{ jids: jid }],
+    ...pattern === undefined ? [] : [{ pattern }],
+    ...regexp === undefined ? [] : [{ pattern: regexp }],
+    ...all === true ? [{ all } as const] : [],
+  ];
+  const [filter] = given;
+  if (filter !== undefined && given.length === 1) return filter;
+  throw new CliError(
+    Status.usage,
+    filter === undefined
+      ? `Cannot ${action} jobs of ${set} as nothing says which`
+      : `Cannot ${action} jobs of ${set} as the server heeds only one of the flags that say which`,
+    "give one of --type, --jid, --pattern and --all",
+  );
+}
+
+async function sizeOf(producer: Producer, set: SetName): Promise<number> {
+  return (await producer.info()).sets[set];
+}

@@ -1,0 +1,24 @@
+import type { Invocation } from "./command.ts";
+import { CliError } from "./failure.ts";
+import { showText } from "../internal/show.ts";
+import { Status } from "./status.ts";
+
+/** Refuses what stands behind the default command of a group: it was meant as another command, and there is none of that name. */
+export function checkNoCommand({ args: [word] }: Invocation, group: string): void {
+  if (word === undefined) return;
+  throw new CliError(
+    Status.usage,
+    `unknown command ${showText(word)} of ${group}`,
+    `see faktory ${group} --help`,
+  );
+}
+
+/** Refuses what cannot be undone where nobody has said that it is meant. */
+export function checkYes({ yes }: { readonly yes?: boolean }, action: string, lost: string): void {
+  if (yes === true) return;
+  throw new CliError(
+    Status.usage,
+    `Cannot ${action} without --yes as ${lost} would be forgotten`,
+    "add --yes where that is meant",
+  );
+}

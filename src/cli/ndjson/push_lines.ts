@@ -1,0 +1,180 @@
+import { type JobInput, Producer } from "../../../mod.ts";
+import { InvalidJobError, ServerError, ServerShutdownError } from "../../errors.ts";
+import { mergeStreams } from "../../ndjson/merge_streams.ts";
+import type { Invocation } from "../command.ts";
+import { type ConnectionFlags, serverOf } from "../connect.ts";
+import { CliError } from "../failure.ts";
+import { Interruption } from "../io.ts";
+import { Status } from "../status.ts";
+import { closeSources, type Line, openSources } from "./sources.ts";
+import { Tally } from "./tally.ts";
+
+/** The flags of `faktory push --ndjson`. */
+export interface PushLinesFlags extends ConnectionFlags {
+  readonly skipInvalid?: boolean;
+  readonly json?: boolean;
+}
+
+/** So long the server has for what is under way once the user has enough, where `--timeout` says nothing, in milliseconds. */
+const GRACE_MS = 5000;
+
+/** Enqueues the jobs of all lines of files, which it reads at the same time; the exit status. */
+export async function pushLines(
+  names: readonly string[],
+  invocation: Invocation<PushLinesFlags>,
+): Promise<number> {
+  const { io, flags } = invocation;
+  const sources = await openSources(names, io);
+  try {
+    const connection = await connect(invocation);
+    const tally = new Tally(sources, invocation);
+    const run = new Run(connection, tally, flags.skipInvalid === true);
+    try {
+      await run.send(mergeStreams(sources.map((source) => source.lines())), io.signal);
+    } finally {
+      await run.settle(io.signal, flags.timeout ?? GRACE_MS);
+      tally.end(run.isWhole);
+      await connection.producer.close();
+    }
+    // What failed once the user had enough did so as it was given up.
+    if (!run.isWhole && io.signal.reason instanceof Interruption) return io.signal.reason.status;
+    run.check();
+    return tally.invalid + tally.refused > 0 ? Status.data : Status.ok;
+  } finally {
+    await closeSources(sources);
+  }
+}
+
+interface Connection {
+  readonly producer: Producer;
+  /** Gives up what is under way. */
+  abandon(reason: unknown): void;
+}
+
+/** Whoever has enough while it connects ends that; later, what is under way is waited for. */
+async function connect(
+  { flags, io, output }: Invocation<PushLinesFlags>,
+): Promise<Connection> {
+  const { options } = await serverOf(flags, io);
+  const controller = new AbortController();
+  const abort = () => controller.abort(io.signal.reason);
+  if (io.signal.aborted) abort();
+  io.signal.addEventListener("abort", abort, { once: true });
+  try {
+    const producer = await Producer.connect({ ...options, signal: controller.signal });
+    producer.on("warning", ({ message }) => output.warn(message));
+    return { producer, abandon: (reason) => controller.abort(reason) };
+  } finally {
+    io.signal.removeEventListener("abort", abort);
+  }
+}
+
+/** Lines on their way to the server. */
+class Run {
+  /** Whether all lines were handed over. */
+  isWhole = false;
+  readonly #connection: Connection;
+  readonly #tally: Tally;
+  readonly #isSkipping: boolean;
+  readonly #writer: WritableStreamDefaultWriter<JobInput>;
+  /** Where the jobs that are under way are from. */
+  readonly #lines = new Map<JobInput, Line>();
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(connection: Connection, tally: Tally, isSkipping: boolean) {
+    const { producer } = connection;
+    this.#connection = connection;
+    this.#tally = tally;
+    this.#isSkipping = isSkipping;
+    producer.use(async (job, next) => {
+      await next();
+      tally.enqueued++;
+      this.#lines.delete(job);
+    });
+    const onFailed = (job: JobInput, error: unknown) => this.#failed(job, error);
+    this.#writer = producer.writable({ onFailed }).getWriter();
+    // Each write says the same.
+    this.#writer.closed.catch(() => {});
+  }
+
+  /** Hands over line after line, until there are no more, something fails, or the user has enough. */
+  async send(batches: ReadableStream<readonly Line[]>, signal: AbortSignal): Promise<void> {
+    const reader = batches.getReader();
+    const cancel = () => void reader.cancel().catch(() => {});
+    signal.addEventListener("abort", cancel, { once: true });
+    try {
+      for (;;) {
+        const { done, value: lines = [] } = await reader.read();
+        for (const line of lines) {
+          if (signal.aborted || this.#failure !== undefined) return;
+          this.#hand(line);
+          if ((this.#writer.desiredSize ?? 0) <= 0) await this.#writer.ready;
+        }
+        if (signal.aborted || this.#failure !== undefined) return;
+        if (done) break;
+      }
+      this.isWhole = true;
+    } finally {
+      signal.removeEventListener("abort", cancel);
+      cancel();
+    }
+  }
+
+  /** Waits for what is under way; once the user has enough, not longer than that. */
+  async settle(signal: AbortSignal, graceMs: number): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const hurry = () => {
+      timer = setTimeout(() => this.#connection.abandon(signal.reason), graceMs);
+    };
+    if (signal.aborted) hurry();
+    else signal.addEventListener("abort", hurry, { once: true });
+    await this.#writer.close().catch((error) => this.#fail(error));
+    signal.removeEventListener("abort", hurry);
+    clearTimeout(timer);
+  }
+
+  /** Throws what ended it. */
+  check(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  #hand(line: Line): void {
+    const { job, error, source } = line;
+    if (error !== undefined) {
+      if (this.#isSkipping) this.#tally.tell("invalid", line, error);
+      else return this.#fail(stopped(`${source.name}: ${error.message}`, "line"));
+    }
+    source.line = line.line;
+    if (job === undefined) return;
+    this.#lines.set(job, line);
+    this.#writer.write(job).catch((error) => this.#fail(error));
+  }
+
+  #failed(job: JobInput, error: unknown): void {
+    const line = this.#lines.get(job);
+    this.#lines.delete(job);
+    if (line === undefined || !isRefusal(error)) {
+      this.#tally.unknown++;
+      return this.#fail(error);
+    }
+    if (this.#isSkipping) return this.#tally.tell("refused", line, error);
+    this.#tally.refused++;
+    const { source, line: number } = line;
+    this.#fail(stopped(`${source.name}, line ${number}: ${error.message}`, "job"));
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error };
+  }
+}
+
+/** Whether the server, or a check, wants this job not, and other jobs may well do. */
+function isRefusal(error: unknown): error is ServerError | InvalidJobError {
+  return error instanceof InvalidJobError ||
+    error instanceof ServerError && !(error instanceof ServerShutdownError);
+}
+
+function stopped(message: string, what: string): CliError {
+  const hint = `mend it and go on from that line, or leave out each such ${what} by --skip-invalid`;
+  return new CliError(Status.data, message, hint);
+}

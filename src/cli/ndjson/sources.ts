@@ -1,0 +1,157 @@
+import { type FileHandle, open } from "node:fs/promises";
+import type { JobFields } from "../../../mod.ts";
+import { showText } from "../../internal/show.ts";
+import type { NdjsonError } from "../../ndjson/error.ts";
+import { LineReader } from "../../ndjson/line_reader.ts";
+import { DEFAULT_MAX_LINE_LENGTH, LineText } from "../../ndjson/line_text.ts";
+import { CliError } from "../failure.ts";
+import type { CliIo } from "../io.ts";
+import { Status } from "../status.ts";
+
+/** A line that is not blank: a job, or what is wrong with it. */
+export interface Line {
+  readonly source: Source;
+  readonly line: number;
+  readonly job?: JobFields;
+  readonly error?: NdjsonError;
+}
+
+/** A file, or standard input. */
+export interface Source {
+  readonly name: string;
+  /** In bytes; `undefined` where nobody knows. */
+  readonly size: number | undefined;
+  /** What was read of it, in bytes. */
+  bytes: number;
+  /** The last line of it that was handed over. */
+  line: number;
+  /** The lines of a piece of it at a time; to be taken once. */
+  lines(): ReadableStream<readonly Line[]>;
+  close(): Promise<void>;
+}
+
+const STDIN = "-";
+const PIECE_BYTES = 65_536;
+
+/**
+ * Opens files, `-` for standard input, before anything is sent.
+ *
+ * @throws {CliError} where one cannot be read.
+ */
+export async function openSources(names: readonly string[], io: CliIo): Promise<Source[]> {
+  if (names.filter((name) => name === STDIN).length > 1) {
+    throw new CliError(
+      Status.usage,
+      "Cannot read standard input twice",
+      "give - once",
+    );
+  }
+  const sources: Source[] = [];
+  try {
+    for (const name of names) {
+      sources.push(name === STDIN ? standardInput(io) : await openFile(name));
+    }
+    return sources;
+  } catch (error) {
+    await closeSources(sources);
+    throw error;
+  }
+}
+
+/** Closes what was opened. */
+export async function closeSources(sources: readonly Source[]): Promise<void> {
+  await Promise.all(sources.map((source) => source.close()));
+}
+
+function standardInput({ stdin }: CliIo): Source {
+  return source("standard input", undefined, () => stdin, () => Promise.resolve());
+}
+
+async function openFile(name: string): Promise<Source> {
+  let handle: FileHandle | undefined;
+  try {
+    const file = handle = await open(name);
+    const stat = await file.stat();
+    if (stat.isDirectory()) throw new Error("it is a folder");
+    const size = stat.isFile() ? stat.size : undefined;
+    return source(name, size, () => piecesOf(file, name), () => file.close());
+  } catch (error) {
+    await handle?.close();
+    throw unreadable(name, error);
+  }
+}
+
+async function* piecesOf(handle: FileHandle, name: string): AsyncIterable<Uint8Array> {
+  const buffer = new Uint8Array(PIECE_BYTES);
+  for (;;) {
+    const { bytesRead } = await handle.read(buffer, 0, PIECE_BYTES, null)
+      .catch((error) => Promise.reject(unreadable(name, error)));
+    if (bytesRead === 0) return;
+    yield buffer.subarray(0, bytesRead);
+  }
+}
+
+function unreadable(name: string, error: unknown): CliError {
+  const { code, message } = error as Error & { code?: string };
+  const reason = code === "ENOENT" ? "there is no such file" : message;
+  return new CliError(
+    Status.noInput,
+    `Cannot read the file ${showText(name)} of --ndjson as ${reason}`,
+    "check its path and who may read it",
+  );
+}
+
+function source(
+  name: string,
+  size: number | undefined,
+  open: () => AsyncIterable<Uint8Array>,
+  close: () => Promise<void>,
+): Source {
+  const self: Source = {
+    ...{ name, size, bytes: 0, line: 0, close },
+    lines() {
+      const batches = linesOf(self, open())[Symbol.asyncIterator]();
+      return new ReadableStream({
+        async pull(controller) {
+          const { done, value } = await batches.next();
+          if (done) controller.close();
+          else controller.enqueue(value);
+        },
+      }, { highWaterMark: 0 });
+    },
+  };
+  return self;
+}
+
+async function* linesOf(
+  source: Source,
+  pieces: AsyncIterable<Uint8Array>,
+): AsyncIterable<readonly Line[]> {
+  const text = new LineText(DEFAULT_MAX_LINE_LENGTH);
+  const reader = new LineReader(DEFAULT_MAX_LINE_LENGTH);
+  let rest = "";
+  for await (const bytes of pieces) {
+    source.bytes += bytes.length;
+    const added = text.add(bytes);
+    rest += added;
+    if (!added.includes("\n")) continue;
+    const lines = rest.split("\n");
+    rest = lines.pop() ?? "";
+    yield read(source, reader, lines);
+  }
+  rest += text.end();
+  if (rest !== "") yield read(source, reader, [rest]);
+}
+
+function read(source: Source, reader: LineReader, texts: readonly string[]): Line[] {
+  const lines: Line[] = [];
+  for (const text of texts) {
+    try {
+      const job = reader.read(text.endsWith("\r") ? text.slice(0, -1) : text);
+      if (job !== undefined) lines.push({ source, line: reader.line, job });
+    } catch (error) {
+      lines.push({ source, line: reader.line, error: error as NdjsonError });
+    }
+  }
+  return lines;
+}

@@ -1,0 +1,123 @@
+import type { Invocation } from "../command.ts";
+import { count, plain, whole } from "../text.ts";
+import type { Line, Source } from "./sources.ts";
+
+/** How often a terminal is told, and a program, in milliseconds. */
+const TERMINAL_MS = 100;
+const PROGRAM_MS = 1000;
+
+/** What became of the lines so far, told while it goes on and at the end. */
+export class Tally {
+  /** Jobs that the server has. */
+  enqueued = 0;
+  /** Lines that are no jobs. */
+  invalid = 0;
+  /** Jobs that the server refused. */
+  refused = 0;
+  /** Jobs of which nobody knows whether the server has them. */
+  unknown = 0;
+
+  readonly #start = performance.now();
+  readonly #sources: readonly Source[];
+  readonly #invocation: Pick<Invocation, "io" | "output">;
+  readonly #isTerminal: boolean;
+  readonly #isJson: boolean;
+  readonly #timer: ReturnType<typeof setInterval>;
+
+  constructor(
+    sources: readonly Source[],
+    { io, output, flags }: Pick<Invocation<{ json?: boolean }>, "io" | "output" | "flags">,
+  ) {
+    this.#sources = sources;
+    this.#invocation = { io, output };
+    this.#isJson = flags.json === true;
+    this.#isTerminal = io.stderr.isTerminal && !this.#isJson;
+    const everyMs = this.#isTerminal ? TERMINAL_MS : PROGRAM_MS;
+    this.#timer = setInterval(() => this.#progress(), everyMs);
+  }
+
+  /** Tells of a line whose job nobody has. */
+  tell(event: "invalid" | "refused", { source, line }: Line, { code, message }: Told): void {
+    this[event]++;
+    const { output } = this.#invocation;
+    if (this.#isJson) {
+      output.print({ event, file: source.name, line, code, message }, () => "");
+      return;
+    }
+    this.#clear();
+    const place = event === "invalid" ? source.name : `${source.name}, line ${whole(line)}`;
+    output.warn(`${place}: ${message}`);
+  }
+
+  /** Tells how it ended; `isWhole` is false where lines were left. */
+  end(isWhole: boolean): void {
+    clearInterval(this.#timer);
+    this.#clear();
+    const files = this.#sources.map(({ name, line }) => ({ file: name, line }));
+    this.#invocation.output.print(
+      { event: "end", ...this.#figures(), unknown: this.unknown, complete: isWhole, files },
+      () => [this.#summary(), ...isWhole ? [] : this.#places()].join("\n"),
+    );
+  }
+
+  #summary(): string {
+    const { enqueued, invalid, refused, unknown } = this;
+    const { seconds } = this.#figures();
+    return [
+      `${count(enqueued, "job")} enqueued in ${seconds.toFixed(1)} s (${whole(this.#rate())}/s)`,
+      ...invalid > 0 ? [`${count(invalid, "bad line")} left out`] : [],
+      ...refused > 0 ? [`${count(refused, "job")} refused`] : [],
+      ...unknown > 0 ? [`${count(unknown, "job")} may be in or not`] : [],
+    ].join(", ");
+  }
+
+  /** From where on to go on with each file. */
+  #places(): string[] {
+    return this.#sources.map(({ name, line }) => `${plain(name)}: up to line ${whole(line)}`);
+  }
+
+  #progress(): void {
+    if (this.#isJson) {
+      this.#invocation.output.print({ event: "progress", ...this.#figures() }, () => "");
+    } else if (this.#isTerminal) {
+      const bad = this.invalid + this.refused;
+      const parts = [
+        `${count(this.enqueued, "job")}`,
+        `${whole(this.#rate())}/s`,
+        ...this.#part() === undefined ? [] : [`${this.#part()} %`],
+        ...bad > 0 ? [`${whole(bad)} bad`] : [],
+      ];
+      this.#invocation.io.stderr.write(`\r\u001b[K${parts.join(", ")}`);
+    }
+  }
+
+  /** What was read of all files, in percent; `undefined` where nobody knows. */
+  #part(): number | undefined {
+    let [bytes, size] = [0, 0];
+    for (const source of this.#sources) {
+      if (source.size === undefined) return undefined;
+      bytes += source.bytes;
+      size += source.size;
+    }
+    return size === 0 ? undefined : Math.min(100, Math.floor(100 * bytes / size));
+  }
+
+  #clear(): void {
+    if (this.#isTerminal) this.#invocation.io.stderr.write("\r\u001b[K");
+  }
+
+  #figures() {
+    const { enqueued, invalid, refused } = this;
+    const seconds = Math.round(performance.now() - this.#start) / 1000;
+    return { enqueued, invalid, refused, seconds };
+  }
+
+  #rate(): number {
+    return Math.round(this.enqueued / Math.max(1, performance.now() - this.#start) * 1000);
+  }
+}
+
+interface Told {
+  readonly code: string;
+  readonly message: string;
+}

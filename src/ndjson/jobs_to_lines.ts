@@ -1,0 +1,45 @@
+import { encodeJob } from "../job/encode.ts";
+import { givenQueue, Job, type JobInput } from "../job/job.ts";
+
+/** In the order in which a line has them. */
+const NAMES = [
+  ...["jid", "type", "args", "queue", "retry", "at"] as const,
+  ...["reserveFor", "backtrace", "custom", "createdAt"] as const,
+];
+
+/**
+ * A stream from jobs to bytes, JSON Lines in UTF-8 that {@linkcode linesToJobs} takes: a line for each job, with what was said of
+ * it and no more, times as in RFC 3339.
+ *
+ * A job that no server would take ends the stream: reading rejects with its `InvalidJobError`.
+ *
+ * @example Jobs as text
+ * ```ts
+ * import { jobsToLines } from "@faktory-ts/faktory/ndjson";
+ *
+ * const jobs = ReadableStream.from([{ type: "resize", args: ["cat.png", 320] }]);
+ * const text = await new Response(jobs.pipeThrough(jobsToLines())).text();
+ * console.assert(text === '{"type":"resize","args":["cat.png",320]}\n');
+ * ```
+ */
+export function jobsToLines(): TransformStream<JobInput, Uint8Array<ArrayBuffer>> {
+  const encoder = new TextEncoder();
+  return new TransformStream({
+    transform: (job, out) => out.enqueue(encoder.encode(lineOf(job))),
+  });
+}
+
+function lineOf(job: JobInput): string {
+  // Whatever passes this, `JSON.stringify` writes as it is.
+  encodeJob(job);
+  const fields: Record<string, unknown> = {};
+  for (const name of NAMES) {
+    if (job[name] !== undefined) fields[name] = job[name];
+  }
+  if (job instanceof Job) {
+    // A queue that was not said is the catalogue's to say.
+    fields["queue"] = givenQueue(job);
+    if (Object.keys(job.custom).length === 0) delete fields["custom"];
+  }
+  return `${JSON.stringify(fields)}\n`;
+}

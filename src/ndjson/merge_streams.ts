@@ -1,0 +1,89 @@
+import { type Deferred, deferred } from "../internal/deferred.ts";
+import { Fifo } from "../internal/fifo.ts";
+
+/**
+ * One stream of many: what each gives, in its order, as it comes, a whole piece at a time. Of each stream one piece is held
+ * at most, and none is read further until that was taken, so that one that is fast fills no memory, and one that is slow
+ * holds up no other.
+ *
+ * The first that fails ends it with its error; then, and where it is cancelled, all others are cancelled. (`mergeReadableStreams` of
+ * `@std/streams` reads its streams as fast as it can, whoever takes what they give, and leaves them open when it is cancelled.)
+ *
+ * @example Two files
+ * ```ts
+ * import { linesToJobs, mergeStreams } from "@faktory-ts/faktory/ndjson";
+ *
+ * const files = ['{"type":"resize"}\n', '{"type":"mail"}'].map((text) => new Blob([text]).stream());
+ * const types = [];
+ * for await (const { type } of mergeStreams(files.map((file) => file.pipeThrough(linesToJobs())))) {
+ *   types.push(type);
+ * }
+ * console.assert(types.sort().join() === "mail,resize");
+ * ```
+ */
+export function mergeStreams<T>(streams: Iterable<ReadableStream<T>>): ReadableStream<T> {
+  const merge = new Merge([...streams].map((stream) => stream.getReader()));
+  return new ReadableStream<T>({
+    start: () => merge.start(),
+    async pull(controller) {
+      const piece = await merge.next();
+      if (piece === undefined) return controller.close();
+      controller.enqueue(piece.value);
+    },
+    cancel: (reason) => merge.cancel(reason),
+  }, { highWaterMark: 0 });
+}
+
+interface Piece<T> {
+  readonly value: T;
+  readonly reader: ReadableStreamDefaultReader<T>;
+}
+
+class Merge<T> {
+  readonly #open: Set<ReadableStreamDefaultReader<T>>;
+  readonly #ready = new Fifo<Piece<T>>();
+  #failure: { readonly error: unknown } | undefined;
+  #changed: Deferred<void> | undefined;
+
+  constructor(readers: readonly ReadableStreamDefaultReader<T>[]) {
+    this.#open = new Set(readers);
+  }
+
+  start(): void {
+    for (const reader of this.#open) void this.#read(reader);
+  }
+
+  /** The next piece of any stream; `undefined` where all have ended. */
+  async next(): Promise<Piece<T> | undefined> {
+    for (;;) {
+      if (this.#failure !== undefined) throw this.#failure.error;
+      const piece = this.#ready.shift();
+      if (piece !== undefined) {
+        void this.#read(piece.reader);
+        return piece;
+      }
+      if (this.#open.size === 0) return undefined;
+      this.#changed = deferred();
+      await this.#changed.promise;
+    }
+  }
+
+  async cancel(reason: unknown): Promise<void> {
+    await Promise.all([...this.#open].map((reader) => reader.cancel(reason)));
+  }
+
+  async #read(reader: ReadableStreamDefaultReader<T>): Promise<void> {
+    try {
+      const { done, value } = await reader.read();
+      if (done) this.#open.delete(reader);
+      else this.#ready.push({ value, reader });
+    } catch (error) {
+      this.#open.delete(reader);
+      this.#failure ??= { error };
+      // What they say to that changes nothing.
+      void this.cancel(error).catch(() => {});
+    }
+    this.#changed?.resolve();
+    this.#changed = undefined;
+  }
+}

@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Consumer, Producer } from "../../mod.ts";
+import type { FaktoryServer } from "../../src/server/mod.ts";
+import { faktory, withServer } from "./setting.ts";
+
+/** Calls `use` with a server that has these jobs, and the command on it. */
+async function withJobs(
+  jobs: readonly (readonly [type: string, queue: string, at?: Date])[],
+  use: (
+    run: (...args: string[]) => Promise<{ stdout: string; json: Record<string, unknown> }>,
+    server: FaktoryServer,
+  ) => Promise<void>,
+): Promise<void> {
+  await withServer({}, async (server) => {
+    const producer = await Producer.connect({ url: server.url });
+    for (const [type, queue, at] of jobs) await producer.enqueue({ type, queue, at });
+    await producer.close();
+    await use(async (...args) => {
+      const told = await faktory([...args, "--url", server.url]);
+      assert.deepEqual([told.status, told.stderr], [0, ""]);
+      const { stdout } = told;
+      return { stdout, json: args.includes("--json") ? JSON.parse(stdout) : {} };
+    }, server);
+  });
+}
+
+const soon = new Date(Date.now() + 3_600_000);
+
+test("queues lists them, by itself and as a command", async () => {
+  await withJobs([["a", "images"], ["a", "default"], ["a", "images"]], async (run, { port }) => {
+    for (const args of [["queues"], ["queues", "list"]]) {
+      assert.equal((await run(...args)).stdout, "queue    jobs\ndefault     1\nimages      2\n");
+    }
+    assert.deepEqual((await run("queues", "--json")).json, {
+      url: `tcp://127.0.0.1:${port}`,
+      queues: { default: 1, images: 2 },
+    });
+  });
+  await withJobs([], async (run) => {
+    assert.equal((await run("queues")).stdout, "No queues\n");
+    assert.equal((await run("queues", "latency")).stdout, "No queues\n");
+  });
+});
+
+test("queues pause and resume hold jobs back, of some queues or of all", async () => {
+  await withJobs([["a", "images"], ["a", "mail"]], async (run, { url }) => {
+    const consumer = new Consumer({ url, queues: ["images", "mail"] });
+    const ran: string[] = [];
+    consumer.register("a", ({ queue }) => void ran.push(queue));
+    assert.equal((await run("queues", "pause", "images", "mail")).stdout, "Paused images, mail\n");
+    assert.equal(await consumer.runOne(), false);
+    assert.equal((await run("queues", "resume", "mail")).stdout, "Resumed mail\n");
+    assert.equal(await consumer.runOne(), true);
+    assert.deepEqual(ran, ["mail"]);
+    assert.equal((await run("queues", "pause", "*")).stdout, "Paused all queues\n");
+    const { json } = await run("queues", "resume", "*", "--json");
+    assert.deepEqual([json["action"], json["queues"]], ["resume", ["*"]]);
+    assert.equal(await consumer.runOne(), true);
+    assert.deepEqual(ran, ["mail", "images"]);
+  });
+});
+
+test("queues remove forgets what is on them", async () => {
+  await withJobs([["a", "images"], ["a", "mail"]], async (run, server) => {
+    assert.equal((await run("queues", "remove", "images", "--yes")).stdout, "Removed images\n");
+    assert.deepEqual(server.snapshot().queues, { mail: 1 });
+  });
+});
+
+test("queues latency tells how long jobs have waited", async () => {
+  await withJobs([["a", "images"], ["a", "mail"]], async (run) => {
+    assert.match(
+      (await run("queues", "latency")).stdout,
+      /^queue {3}oldest job\nimages {2}\d+\.\d{3} s\nmail {4}\d+\.\d{3} s\n$/,
+    );
+    const { json } = await run("queues", "latency", "mail", "--json");
+    const [[name, seconds] = [], ...more] = Object.entries(json["latency"] as object);
+    assert.deepEqual([name, typeof seconds, more], ["mail", "number", []]);
+  });
+});
+
+test("a set is counted, and it is said that nobody can list it", async () => {
+  await withJobs([["a", "images", soon]], async (run) => {
+    for (const args of [["scheduled"], ["scheduled", "list"]]) {
+      assert.match((await run(...args)).stdout, /^1 job in scheduled\. Faktory's protocol has no/);
+    }
+    const { json } = await run("retries", "list", "--json");
+    assert.deepEqual([json["set"], json["size"], json["jobs"]], ["retries", 0, null]);
+    assert.match(String(json["reason"]), /no command that lists jobs/);
+  });
+});
+
+test("jobs of a set are requeued, killed, discarded and cleared", async () => {
+  const jobs = ["a", "b", "c", "d", "e"].map((type) => [type, "images", soon] as const);
+  await withJobs(jobs, async (run, server) => {
+    const change = await run("scheduled", "requeue", "--type", "a");
+    assert.equal(change.stdout, "scheduled: 5 jobs before, 4 after\n");
+    await run("scheduled", "kill", "--pattern", '*"jobtype":"b"*');
+    await run("scheduled", "kill", "--regexp", '*"jobtype":"c"*');
+    const { queues, scheduled, dead } = server.snapshot();
+    assert.deepEqual([queues, scheduled, dead], [{ images: 1 }, 2, 2]);
+    const { json } = await run("dead", "discard", "--all", "--json");
+    assert.deepEqual([json["action"], json["before"], json["after"]], ["discard", 2, 0]);
+    await run("scheduled", "clear", "--yes");
+    assert.equal(server.snapshot().scheduled, 0);
+  });
+});
+
+test("jobs are named by their ids", async () => {
+  await withServer({}, async (server) => {
+    const producer = await Producer.connect({ url: server.url });
+    const jids: string[] = [];
+    for (let i = 0; i < 3; i++) jids.push(await producer.enqueue({ type: "a", at: soon }));
+    await producer.close();
+    const flags = jids.slice(0, 2).flatMap((jid) => ["--jid", jid]);
+    const args = ["scheduled", "discard", ...flags, "--url", server.url];
+    assert.equal((await faktory(args)).status, 0);
+    assert.equal(server.snapshot().scheduled, 1);
+  });
+});
