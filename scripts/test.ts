@@ -7,6 +7,7 @@ import { corpusRuns, corpusStep } from "./gate/corpus.ts";
 import { denoStep, jsrDenoStep } from "./gate/deno_step.ts";
 import { dntStep } from "./gate/dnt.ts";
 import { docLintStep, exampleStep } from "./gate/docs.ts";
+import { programStep } from "./gate/examples.ts";
 import { jsrStep } from "./gate/jsr.ts";
 import { leakStep } from "./gate/leaks.ts";
 import { packageStep } from "./gate/package.ts";
@@ -31,6 +32,7 @@ const checks = [
   jsrDenoStep("publish dry run", ["publish", "--dry-run", "--allow-dirty"]),
   leakStep,
   packageStep,
+  programStep,
   dntStep,
 ];
 const success = await runSteps([

@@ -1,0 +1,25 @@
+/** The web server, as a program: one producer for all requests, and an end that answers what is under way. */
+
+import process from "node:process";
+import { Producer } from "@faktory-ts/faktory";
+import { serve } from "@hono/node-server";
+import { makeApp } from "./app.ts";
+import { jobs } from "./jobs.ts";
+
+const producer = await Producer.connect({ jobs });
+const app = makeApp(producer);
+const port = Number(process.env["PORT"] ?? 3000);
+const server = serve(
+  { fetch: app.fetch, port, hostname: "127.0.0.1" },
+  ({ port }) => console.log(`http://127.0.0.1:${port}`),
+);
+
+function stop(): void {
+  // First no more requests, then no more jobs: those that were enqueued are confirmed before it closes.
+  server.close(async () => {
+    await producer.close();
+    console.log("the web server has stopped");
+  });
+}
+process.once("SIGTERM", stop);
+process.once("SIGINT", stop);

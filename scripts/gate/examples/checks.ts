@@ -1,0 +1,110 @@
+import { equal, match } from "node:assert/strict";
+import { Producer } from "../../../mod.ts";
+import { FaktoryServer, type FaktoryServerOptions } from "../../../src/server/mod.ts";
+import { type Place, Program } from "./program.ts";
+
+/** What each example has to do. They reject where one does not. */
+export const checks: Readonly<Record<string, (place: Place) => Promise<void>>> = {
+  /** A request becomes a job that the worker runs, the page counts it, and both programs end well. */
+  async web(place) {
+    await using server = await start();
+    const env = { FAKTORY_URL: server.url, PORT: "0" };
+    await using web = new Program(place, "web/server.ts", { env });
+    await using worker = new Program(place, "web/worker.ts", { env });
+    const base = await web.line(/^http:/);
+    const post = (body: string) => fetch(`${base}/welcome`, { method: "POST", body });
+
+    const taken = await post('{"name": "Ada"}');
+    equal(taken.status, 202);
+    equal((await taken.json()).jid.length, 16);
+    for (const refused of ['{"name": 3}', "{"]) {
+      const response = await post(refused);
+      equal(response.status, 400);
+      await response.body?.cancel();
+    }
+    await worker.line(/^Welcome, Ada!$/);
+    const said = await worker.stop();
+    equal(said.at(-1), "the worker has stopped (signal): 1 done, 0 handed back");
+    match(await (await fetch(base)).text(), /0 wait, 0 run, 0 will be tried again,\s+1 were run/);
+    equal((await web.stop("SIGINT")).at(-1), "the web server has stopped");
+  },
+
+  /** Of two instances' jobs one is done: Enterprise takes no other, and on a free server the worker lets the other be. */
+  async cron(place) {
+    for (const edition of ["enterprise", "free"] as const) {
+      await using server = await start({ edition });
+      const claims = await Deno.makeTempDir();
+      // Not while this runs, so that it is here that the job's time is brought about.
+      const env = { FAKTORY_URL: server.url, CRON: "0 0 1 1 *", CLAIMS: claims };
+      await using first = new Program(place, "cron/schedule.ts", { env });
+      const line = await first.line(/^enqueued/);
+      await using second = new Program(place, "cron/schedule.ts", { env });
+      await second.line(edition === "free" ? /^enqueued/ : /^another instance/);
+      await first.stop();
+      await second.stop();
+
+      await using producer = await Producer.connect({ url: server.url });
+      await producer.sets.scheduled.requeue({ type: "report" });
+      await using worker = new Program(place, "cron/worker.ts", { env });
+      const time = line.split(" ").at(-1);
+      await worker.line(/^the report for/);
+      if (edition === "free") await worker.line(/^another job/);
+      const said = await worker.stop();
+      const reports = said.filter((line) => line === `the report for ${time}`);
+      equal(reports.length, 1);
+      equal(said.at(-1), `the worker has stopped: ${edition === "free" ? 2 : 1} done`);
+      await Deno.remove(claims, { recursive: true });
+    }
+  },
+
+  /** Every stage comes after the one before. */
+  async batches(place) {
+    await using server = await start({ edition: "enterprise" });
+    const env = { FAKTORY_URL: server.url };
+    await using worker = new Program(place, "batches/worker.ts", { env });
+    await using starter = new Program(place, "batches/start.ts", { env });
+    await starter.end();
+    await worker.line(/^2 albums are there$/);
+    const said = await worker.stop();
+    const places = (pattern: RegExp) =>
+      said.flatMap((line, index) => pattern.test(line) ? [index] : []);
+    const stages = [
+      [/^thumbnail of cats/, 3],
+      [/^contact sheet of cats$/, 1],
+      [/^stage 2$/, 1],
+      [/^upload of/, 2],
+      [/^uploads: 0 of 2 failed/, 1],
+      [/^2 albums/, 1],
+    ] as const;
+    let last = -1;
+    for (const [pattern, times] of stages) {
+      const found = places(pattern);
+      equal(found.length, times, `${pattern} in ${said.join("; ")}`);
+      equal(found[0]! > last, true, `${pattern} comes too early in ${said.join("; ")}`);
+      last = found.at(-1)!;
+    }
+    equal(places(/^contact sheet of dogs$/)[0]! > places(/^thumbnail of dogs/).at(-1)!, true);
+  },
+
+  /** The images' hashes are right, and what is no image is left alone. */
+  async hash(place) {
+    const folder = await Deno.makeTempDir();
+    const expected: string[] = [];
+    for (const [index, name] of ["a.png", "b.jpg", "c.svg"].entries()) {
+      const bytes = new Uint8Array(100_000 * (index + 1)).fill(index);
+      await Deno.writeFile(`${folder}/${name}`, bytes);
+      const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+      expected.push(`${digest}  ${folder}/${name}`);
+    }
+    await Deno.writeTextFile(`${folder}/notes.txt`, "no image");
+    await using program = new Program(place, "hash/main.ts", { args: [folder] });
+    const said = await program.end();
+    equal(said.at(-1), "3 hashed, 0 failed");
+    equal(said.slice(0, -1).sort().join("\n"), expected.sort().join("\n"));
+    await Deno.remove(folder, { recursive: true });
+  },
+};
+
+function start(options: FaktoryServerOptions = {}): Promise<FaktoryServer> {
+  return FaktoryServer.start({ port: 0, ...options });
+}

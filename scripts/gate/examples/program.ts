@@ -1,0 +1,95 @@
+import { program } from "../installed.ts";
+
+/** What an example takes to run. */
+const LIMIT_MS = 60_000;
+
+/** How Node reads TypeScript where it cannot by itself. */
+const TSX = ["--import", "tsx"];
+
+/** Where an example runs, and by what. */
+export interface Place {
+  readonly runtime: string;
+  /** The folder that the examples were copied into, where the package is installed. */
+  readonly folder: string;
+}
+
+/** Options of {@linkcode Program}. */
+export interface ProgramOptions {
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** One program of an example, and what it says. */
+export class Program implements AsyncDisposable {
+  readonly #name: string;
+  readonly #child: Deno.ChildProcess;
+  readonly #said: Promise<void>[];
+  #output = "";
+  #isOver = false;
+  #heard = () => {};
+
+  /** Starts `file`, such as `web/server.ts`. */
+  constructor({ runtime, folder }: Place, file: string, { args = [], env = {} }: ProgramOptions) {
+    this.#name = `${file} under ${runtime}`;
+    const [example = "", module = ""] = file.split("/");
+    const [command, all] = program(runtime, [...runtime === "node" ? TSX : [], module, ...args]);
+    this.#child = new Deno.Command(command, {
+      ...{ args: all, env, cwd: `${folder}/${example}`, signal: AbortSignal.timeout(LIMIT_MS) },
+      ...{ stdin: "null", stdout: "piped", stderr: "piped" },
+    }).spawn();
+    this.#said = [this.#child.stdout, this.#child.stderr].map((stream) => this.#listen(stream));
+    void Promise.all(this.#said).then(() => {
+      this.#isOver = true;
+      this.#heard();
+    });
+  }
+
+  /** The lines that it has said. */
+  get lines(): string[] {
+    return this.#output.split("\n").slice(0, -1);
+  }
+
+  /** The first line that `pattern` fits, as soon as there is one; rejects when it ends without. */
+  async line(pattern: RegExp): Promise<string> {
+    while (true) {
+      const found = this.lines.find((line) => pattern.test(line));
+      if (found !== undefined) return found;
+      if (this.#isOver) {
+        throw new Error(`${this.#name} ended and did not say ${pattern}: ${this.#output}`);
+      }
+      await new Promise<void>((resolve) => this.#heard = resolve);
+    }
+  }
+
+  /** Waits for its end, which has to be a good one; its lines. */
+  async end(): Promise<string[]> {
+    const { code } = await this.#child.status;
+    await Promise.all(this.#said);
+    if (code !== 0) throw new Error(`${this.#name} exited with ${code}: ${this.#output}`);
+    return this.lines;
+  }
+
+  /** Asks it to end, as a terminal or a container does, and waits for that. */
+  stop(signal: Deno.Signal = "SIGTERM"): Promise<string[]> {
+    this.#child.kill(signal);
+    return this.end();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.#child.kill("SIGKILL");
+    } catch {
+      // It has ended.
+    }
+    await this.#child.status;
+    await Promise.all(this.#said);
+  }
+
+  async #listen(stream: ReadableStream<Uint8Array>): Promise<void> {
+    const decoder = new TextDecoder();
+    for await (const bytes of stream) {
+      this.#output += decoder.decode(bytes, { stream: true });
+      this.#heard();
+    }
+  }
+}
