@@ -8,19 +8,17 @@ import { jobs } from "./jobs.ts";
 const producer = await Producer.connect({ jobs });
 const cron = new Cron(process.env["CRON"] ?? "* * * * *", { timezone: "UTC" });
 
-/**
- * One time ahead: the job is there before its time comes, even if nobody is awake then. And Enterprise refuses the same job
- * of another instance however far their clocks are apart, as this one cannot have succeeded, and let go of its lock, by then.
- */
+/** One time ahead: the job is there before its time comes, whoever dies, and all instances can be late. */
 async function enqueueNext(): Promise<void> {
   const at = cron.nextRun();
   if (at === null) return;
   const time = at.toISOString();
+  // The same to the last letter on each instance: the set of scheduled jobs has such a job once.
+  const same = { jid: `report-${at.getTime()}`, at, createdAt: at };
   try {
-    const jid = await producer.enqueue("report", [time], { at });
-    console.log(`enqueued ${jid} for ${time}`);
+    console.log(`enqueued ${await producer.enqueue("report", [time], same)}`);
   } catch (error) {
-    if (error instanceof NotUniqueError) console.log(`another instance has ${time}`);
+    if (error instanceof NotUniqueError) console.log(`another instance has enqueued ${same.jid}`);
     else console.error(String(error));
   }
 }
