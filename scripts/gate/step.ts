@@ -24,7 +24,7 @@ export function skip(note: string): Outcome {
 }
 
 function sum(outcomes: readonly Outcome[]): Outcome {
-  return outcomes.reduce((total, one) => ({
+  return outcomes.reduce<Outcome>((total, one) => ({
     passed: total.passed + one.passed,
     failed: total.failed + one.failed,
     skipped: total.skipped + one.skipped,
@@ -37,6 +37,21 @@ export async function sumOf(checks: readonly (() => Promise<Outcome>)[]): Promis
   const outcomes: Outcome[] = [];
   for (const check of checks) outcomes.push(await check().catch((error) => fail(String(error))));
   return sum(outcomes);
+}
+
+/** Steps that run at the same time, as one. */
+export function together(steps: readonly Step[]): Step {
+  return {
+    name: steps.map(({ name }) => name).join(", "),
+    async run() {
+      return sum(
+        await Promise.all(steps.map(async ({ name, run }) => {
+          const outcome = await sumOf([run]);
+          return { ...outcome, notes: outcome.notes?.map((note) => `${name}: ${note}`) ?? [] };
+        })),
+      );
+    },
+  };
 }
 
 /** Runs the steps in their order, each with its time, and ends with the sums; true when nothing failed. */
