@@ -28,11 +28,9 @@ const checks = [
   denoStep("import rules", ["run", "-A", "scripts/check_imports.ts"]),
   dependencyStep,
   docLintStep,
-  exampleStep,
   jsrDenoStep("publish dry run", ["publish", "--dry-run", "--allow-dirty"]),
-  leakStep,
-  packageStep,
-  programStep,
+  together([exampleStep, packageStep]),
+  together([leakStep, programStep]),
   dntStep,
 ];
 const success = await runSteps([

@@ -70,12 +70,13 @@ function needsTsx({ path }: NamedModule): boolean {
 async function registerTsx({ path = "" }: NamedModule): Promise<void> {
   for (const base of [path, `${process.cwd()}/package.json`]) {
     try {
-      const require = createRequire(base);
-      // What `require` finds cannot register modules; its neighbour can.
-      const api = require.resolve("tsx/esm/api").replace(/\.cjs$/, ".mjs");
+      // Not called `require`: what packs this would make tsx a dependency of ours.
+      const load = createRequire(base);
+      // What it finds cannot register modules; its neighbour can.
+      const api = load.resolve("tsx/esm/api").replace(/\.cjs$/, ".mjs");
       const { register } = await importNamed(pathToFileURL(api).href);
       (register as () => void)();
-      require("tsx/cjs/api").register();
+      load("tsx/cjs/api").register();
       return;
     } catch {
       // Not installed there.
