@@ -173,7 +173,7 @@ test("work --watch ends where no change of its files can help", { skip }, async 
 
 test("another process of the command is started as this one was", () => {
   const script = "/app/node_modules/.bin/faktory";
-  const cached = "/npm/registry.npmjs.org/@faktory-ts/faktory/0.1.0/src/cli/mod.js";
+  const cached = "/npm/registry.example/@faktory-ts/faktory/0.1.0/src/cli/mod.js";
   assert.equal(programOf(script, undefined), script);
   for (
     const [main, program] of [
@@ -183,7 +183,7 @@ test("another process of the command is started as this one was", () => {
         "file:///app/node_modules/@faktory-ts/faktory/src/cli/mod.js",
         "file:///app/node_modules/@faktory-ts/faktory/src/cli/mod.js",
       ],
-      [`file:///root/.cache/deno${cached}`, "npm:@faktory-ts/faktory@0.1.0"],
+      [`file:///home/me/.cache/deno${cached}`, "npm:@faktory-ts/faktory@0.1.0"],
     ]
   ) assert.equal(programOf(script, main), program);
 });
