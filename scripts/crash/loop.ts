@@ -7,6 +7,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { runtime } from "../../src/internal/environment.ts";
+import { randomOf } from "../random.ts";
 import { jobsOf } from "./inspect.ts";
 import { Ledger } from "./ledger.ts";
 import { consume, produce } from "./load.ts";
@@ -94,10 +95,4 @@ async function killEarly(server: ChildProcess, ms: number): Promise<void> {
   const timer = setTimeout(() => server.kill("SIGKILL"), ms);
   await exited;
   clearTimeout(timer);
-}
-
-/** Numbers from 0 to below 1, the same for the same seed. */
-function randomOf(seed: number): () => number {
-  let state = seed % 2_147_483_646 + 1;
-  return () => (state = state * 48_271 % 2_147_483_647) / 2_147_483_647;
 }

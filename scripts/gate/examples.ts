@@ -1,8 +1,8 @@
-import { output, run } from "../command.ts";
+import { run } from "../command.ts";
 import { packNpm } from "../npm/pack.ts";
 import { readProject } from "../project.ts";
 import { checks } from "./examples/checks.ts";
-import { runtimes } from "./installed.ts";
+import { installNpm, runtimes } from "./installed.ts";
 import { fail, type Outcome, pass, type Step, sumOf } from "./step.ts";
 
 /** Not a program of its own: the package's step runs it in workerd. */
@@ -50,10 +50,8 @@ async function install(work: string, examples: readonly string[]): Promise<void>
     }
   }
   wanted.delete(own);
-  await Deno.writeTextFile(`${work}/package.json`, `{ "private": true, "type": "module" }`);
-  const flags = ["--no-audit", "--no-fund", "--prefer-offline"];
   const specifiers = [...wanted].map(([name, range]) => `${name}@${range}`);
-  await output("npm", ["install", ...flags, await packNpm(work), ...specifiers], { cwd: work });
+  await installNpm(work, [await packNpm(work), ...specifiers]);
 }
 
 /** No example goes unrun. */

@@ -1,4 +1,4 @@
-import { deno } from "../command.ts";
+import { deno, output } from "../command.ts";
 import type { Project } from "../project.ts";
 
 /** The package, installed. */
@@ -7,6 +7,13 @@ export interface Installed {
   readonly tarball: string;
   /** A folder where the package is installed, as in a program that uses it. */
   readonly folder: string;
+}
+
+/** Installs packages in a folder, as in a program that uses them. */
+export async function installNpm(folder: string, specifiers: readonly string[]): Promise<void> {
+  await Deno.writeTextFile(`${folder}/package.json`, `{ "private": true, "type": "module" }`);
+  const flags = ["--no-audit", "--no-fund", "--prefer-offline"];
+  await output("npm", ["install", ...flags, ...specifiers], { cwd: folder });
 }
 
 /** How each runtime runs a program in a folder with a `node_modules`. */

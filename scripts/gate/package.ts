@@ -5,7 +5,7 @@ import { audit } from "./audit.ts";
 import { runtimeFaults } from "./dependencies.ts";
 import { checkCommand, checkExecutable } from "./installed_command.ts";
 import { jsrArgs } from "./jsr.ts";
-import { type Installed, program, runtimes } from "./installed.ts";
+import { type Installed, installNpm, program, runtimes } from "./installed.ts";
 import { checkWorkers } from "./workers.ts";
 import { fail, type Outcome, pass, type Step, sumOf } from "./step.ts";
 
@@ -39,9 +39,7 @@ export const packageStep: Step = {
 
 async function install({ tarball, folder }: Installed): Promise<void> {
   await Deno.mkdir(folder);
-  await Deno.writeTextFile(`${folder}/package.json`, `{ "private": true, "type": "module" }`);
-  const flags = ["--no-audit", "--no-fund", "--prefer-offline"];
-  await output("npm", ["install", ...flags, tarball], { cwd: folder });
+  await installNpm(folder, [tarball]);
   for await (const { name } of Deno.readDir("tests/package")) {
     await Deno.copyFile(`tests/package/${name}`, `${folder}/${name}`);
   }

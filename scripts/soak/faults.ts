@@ -1,4 +1,5 @@
 import { TcpProxy } from "../../tests/faults/tcp_proxy.ts";
+import { randomOf } from "../random.ts";
 
 /** Faults come so far apart, in milliseconds. */
 const LEAST_MS = 4000;
@@ -62,10 +63,4 @@ export class Faults implements AsyncDisposable {
         this.#proxy.reset();
     }
   }
-}
-
-/** Numbers from 0 to below 1, the same for the same seed. */
-function randomOf(seed: number): () => number {
-  let state = seed % 2_147_483_646 + 1;
-  return () => (state = state * 48_271 % 2_147_483_647) / 2_147_483_647;
 }

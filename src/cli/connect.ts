@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { Producer } from "../../mod.ts";
 import type { ConnectionOptions, TlsOptions } from "../../mod.ts";
 import { resolveTarget } from "../connection/target.ts";
+import { placeOf } from "../transport/failures.ts";
 import type { Invocation } from "./command.ts";
 import type { CliIo } from "./io.ts";
 import { filePair, fileText, seconds } from "./parse.ts";
@@ -50,14 +51,14 @@ export async function serverOf(flags: ConnectionFlags, io: CliIo): Promise<Serve
     { url: flags.url, password: flags.password, tls },
     (name) => io.env[name],
   );
-  const host = target.hostname.includes(":") ? `[${target.hostname}]` : target.hostname;
+  const place = placeOf(target);
   const scheme = target.tls === undefined ? "tcp" : "tcp+tls";
   const user = username === undefined ? "" : `${encodeURIComponent(username)}@`;
   const { timeout } = flags;
   return {
-    url: `${scheme}://${host}:${target.port}`,
+    url: `${scheme}://${place}`,
     options: {
-      url: `${scheme}://${user}${host}:${target.port}`,
+      url: `${scheme}://${user}${place}`,
       password: password ?? passwordVariable(io),
       tls: target.tls,
       connectTimeoutMs: timeout,

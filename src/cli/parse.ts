@@ -82,13 +82,18 @@ export async function filePair(
 export async function fileText(flag: string, path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
-  } catch (cause) {
-    const { code, message } = cause as Error & { code?: string };
-    const reason = code === "ENOENT" ? "there is no such file" : message;
-    throw new CliError(
-      Status.noInput,
-      `Cannot read the file ${showText(path)} of ${flag} as ${reason}`,
-      "check its path and who may read it",
-    );
+  } catch (error) {
+    throw unreadable(flag, path, error);
   }
+}
+
+/** Says that the file which `flag` names cannot be read. */
+export function unreadable(flag: string, path: string, error: unknown): CliError {
+  const { code, message } = error as Error & { code?: string };
+  const reason = code === "ENOENT" ? "there is no such file" : message;
+  return new CliError(
+    Status.noInput,
+    `Cannot read the file ${showText(path)} of ${flag} as ${reason}`,
+    "check its path and who may read it",
+  );
 }

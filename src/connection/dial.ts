@@ -17,6 +17,7 @@ import {
   passwordHash,
   PROTOCOL_VERSION,
 } from "../protocol/handshake.ts";
+import { placeOf } from "../transport/failures.ts";
 import type { ConnectTarget, Transport } from "../transport/transport.ts";
 import { Lane, type LaneEnd } from "./lane.ts";
 import { request } from "./request.ts";
@@ -62,7 +63,7 @@ export async function dial(options: DialOptions, signal?: AbortSignal): Promise<
     giveUp.abort(
       new ConnectError(
         "CONNECT_TIMEOUT",
-        `Cannot connect to ${place(target)} as it took longer than ${connectTimeoutMs} ms${hint}`,
+        `Cannot connect to ${placeOf(target)} as it took longer than ${connectTimeoutMs} ms${hint}`,
       ),
     );
   });
@@ -114,7 +115,7 @@ async function shakeHands(lane: Lane, options: DialOptions): Promise<void> {
   if (greeting.salt !== undefined && password === undefined) {
     throw new AuthenticationError(
       "PASSWORD_REQUIRED",
-      `Cannot connect to ${place(target)} as the server wants a password and none was given`,
+      `Cannot connect to ${placeOf(target)} as the server wants a password and none was given`,
     );
   }
   const hash = greeting.salt === undefined || password === undefined
@@ -137,7 +138,7 @@ async function shakeHands(lane: Lane, options: DialOptions): Promise<void> {
     if (error instanceof ServerError && /invalid password/i.test(error.reply)) {
       throw new AuthenticationError(
         "PASSWORD_REFUSED",
-        `Cannot connect to ${place(target)} as the server refuses the password`,
+        `Cannot connect to ${placeOf(target)} as the server refuses the password`,
         { cause: error },
       );
     }
@@ -165,13 +166,13 @@ function endedEarly({ error }: LaneEnd, target: ConnectTarget, awaited: string):
   if (error instanceof TimeoutError) {
     return new ConnectError(
       "CONNECT_TIMEOUT",
-      `Cannot connect to ${place(target)} as the server did not send ${awaited} in time${hint}`,
+      `Cannot connect to ${placeOf(target)} as the server did not send ${awaited} in time${hint}`,
       { cause: error },
     );
   }
   return new ConnectError(
     "CONNECT_FAILED",
-    `Cannot connect to ${place(target)} as the server hung up before ${awaited}${hint}`,
+    `Cannot connect to ${placeOf(target)} as the server hung up before ${awaited}${hint}`,
     { cause: error },
   );
 }
@@ -179,9 +180,4 @@ function endedEarly({ error }: LaneEnd, target: ConnectTarget, awaited: string):
 /** For a server that has not greeted. */
 function hintAtTls({ tls }: ConnectTarget): string {
   return tls === undefined ? ". Does the server want TLS (tcp+tls://)?" : "";
-}
-
-/** A target for people. */
-export function place({ hostname, port }: ConnectTarget): string {
-  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }

@@ -5,6 +5,7 @@ import { showValue } from "../internal/show.ts";
 import type { Job } from "../job/job.ts";
 import type { Producer } from "../producer/producer.ts";
 import type { Progress } from "../protocol/commands/enterprise.ts";
+import { attemptOf } from "./failure.ts";
 import type { JobContext } from "./handler.ts";
 import type { Logger } from "./logger.ts";
 import type { Expiring } from "./reservations.ts";
@@ -59,9 +60,7 @@ export class Execution implements JobContext, Expiring {
   }
 
   get attempt(): number {
-    const { failure } = this.job;
-    // The server counts retries, and the first of them is its number 0 until it fails.
-    return failure === undefined ? 1 : failure.retryCount + 2;
+    return attemptOf(this.job);
   }
 
   get producer(): Producer {

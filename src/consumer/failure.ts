@@ -32,6 +32,11 @@ export function isRetried({ retry = DEFAULT_RETRY, failure }: Job): boolean {
   return nextRetry(failure) < retry;
 }
 
+/** Which attempt at the job this is: 1 the first time, 2 at its first retry. */
+export function attemptOf({ failure }: Job): number {
+  return nextRetry(failure) + 1;
+}
+
 /** Which retry follows, from 0. The server goes by this number, not by those that remain: it counts one of them too many. */
 function nextRetry(before: JobFailure | undefined): number {
   return before === undefined ? 0 : before.retryCount + 1;

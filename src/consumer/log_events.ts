@@ -2,6 +2,7 @@ import type { Emitter } from "../events.ts";
 import { showValue } from "../internal/show.ts";
 import type { Job } from "../job/job.ts";
 import type { ConsumerEvents } from "./events.ts";
+import { attemptOf } from "./failure.ts";
 import {
   LOG_LEVELS,
   type LogFields,
@@ -114,8 +115,9 @@ export function logEvents(
 }
 
 /** Never its arguments: they are the user's. */
-function about({ jid, type, queue, failure }: Job): LogFields {
-  return { jid, type, queue, attempt: failure === undefined ? 1 : failure.retryCount + 2 };
+function about(job: Job): LogFields {
+  const { jid, type, queue } = job;
+  return { jid, type, queue, attempt: attemptOf(job) };
 }
 
 /** An error's own properties cannot be seen by a logger that writes JSON. */

@@ -89,8 +89,8 @@ export class JobSets {
 const FILTER_KEYS = ["jids", "type", "pattern", "all"] as const;
 
 /**
- * A filter in the server's terms, one for each command that it takes. To the server an empty filter, an empty list of jids and unknown keys all mean every
- * job, so none of them gets past here.
+ * A filter in the server's terms, one for each command that it takes. To the server an empty filter, an empty list of jids and
+ * unknown keys all mean every job, so none of them gets past here.
  */
 function wireFilters(filter: JobFilter, action: string): (WireFilter | undefined)[] {
   const fields = checkShape(filter, action);

@@ -63,9 +63,7 @@ export function observeConsumer(
       const start = performance.now();
       let ended: { readonly error: unknown } | undefined;
       try {
-        const value = await within(inside, next);
-        if (value instanceof Outcome) ended = { error: value };
-        return value;
+        return await within(inside, next);
       } catch (error) {
         ended = { error };
         throw error;

@@ -1,11 +1,11 @@
 import { type FileHandle, open } from "node:fs/promises";
 import type { JobFields } from "../../../mod.ts";
-import { showText } from "../../internal/show.ts";
 import type { NdjsonError } from "../../ndjson/error.ts";
 import { LineReader } from "../../ndjson/line_reader.ts";
 import { DEFAULT_MAX_LINE_LENGTH, LineText } from "../../ndjson/line_text.ts";
 import { CliError } from "../failure.ts";
 import type { CliIo } from "../io.ts";
+import { unreadable } from "../parse.ts";
 import { Status } from "../status.ts";
 
 /** A line that is not blank: a job, or what is wrong with it. */
@@ -30,6 +30,7 @@ export interface Source {
   close(): Promise<void>;
 }
 
+const FLAG = "--ndjson";
 const STDIN = "-";
 const PIECE_BYTES = 65_536;
 
@@ -77,7 +78,7 @@ async function openFile(name: string): Promise<Source> {
     return source(name, size, () => piecesOf(file, name), () => file.close());
   } catch (error) {
     await handle?.close();
-    throw unreadable(name, error);
+    throw unreadable(FLAG, name, error);
   }
 }
 
@@ -85,20 +86,10 @@ async function* piecesOf(handle: FileHandle, name: string): AsyncIterable<Uint8A
   const buffer = new Uint8Array(PIECE_BYTES);
   for (;;) {
     const { bytesRead } = await handle.read(buffer, 0, PIECE_BYTES, null)
-      .catch((error) => Promise.reject(unreadable(name, error)));
+      .catch((error) => Promise.reject(unreadable(FLAG, name, error)));
     if (bytesRead === 0) return;
     yield buffer.subarray(0, bytesRead);
   }
-}
-
-function unreadable(name: string, error: unknown): CliError {
-  const { code, message } = error as Error & { code?: string };
-  const reason = code === "ENOENT" ? "there is no such file" : message;
-  return new CliError(
-    Status.noInput,
-    `Cannot read the file ${showText(name)} of --ndjson as ${reason}`,
-    "check its path and who may read it",
-  );
 }
 
 function source(
