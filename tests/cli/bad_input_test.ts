@@ -131,6 +131,17 @@ test("what answers is no Faktory", async () => {
   });
 });
 
+test("a server without TLS, with a URL that has it, is told of in words", async () => {
+  await withServer({}, async ({ port }) => {
+    const ended = await faktory(["info", "--url", `tcp+tls://127.0.0.1:${port}`]);
+    assertRefused(
+      ended,
+      69,
+      /Does it speak TLS\? \([a-zA-Z ]+\); use tcp:\/\/ where the server has/,
+    );
+  });
+});
+
 test("a server's words come on one line, with nothing in them that drives a terminal", async () => {
   const greeting = '+HI {"v":2}\r\n-ERR \u001b[31mno\u0007 way\r\n';
   await withListener((socket) => socket.end(greeting), async (url) => {
