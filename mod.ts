@@ -2,6 +2,20 @@
  * A client for the [Faktory](https://github.com/contribsys/faktory) work server: producers enqueue jobs, consumers run
  * them, the server keeps queues, retries and schedules.
  *
+ * @example A job, from one end to the other
+ * ```ts no-assert
+ * import { Consumer, Producer } from "@faktory-ts/faktory";
+ * import { FaktoryServer } from "@faktory-ts/faktory/server";
+ *
+ * await using server = await FaktoryServer.start({ port: 0 }); // or a Faktory of yours
+ * await using producer = await Producer.connect({ url: server.url });
+ * await producer.enqueue("greet", ["world"]);
+ *
+ * const consumer = new Consumer({ url: server.url });
+ * consumer.register("greet", (job) => console.log(`Hello, ${job.args[0]}!`));
+ * await consumer.runToCompletion(); // `run()` goes on until it is stopped
+ * ```
+ *
  * @module
  */
 

@@ -58,8 +58,15 @@ export function addCommand(
     });
   }
   if (details !== undefined) command.addHelpText("after", `\n${details}`);
-  if (examples.length > 0) {
-    const lines = examples.map(([typed, meaning]) => `  faktory ${typed}\n      ${meaning}`);
-    command.addHelpText("after", `\nExamples:\n${lines.join("\n")}`);
-  }
+  addExamples(command, examples);
+}
+
+/** Ends a command's help with examples, each as it is typed and with what it does. */
+export function addExamples(
+  command: Command,
+  examples: NonNullable<CommandDefinition["examples"]>,
+): void {
+  if (examples.length === 0) return;
+  const lines = examples.map(([typed, meaning]) => `  faktory ${typed}\n      ${meaning}`);
+  command.addHelpText("after", `\nExamples:\n${lines.join("\n")}`);
 }

@@ -5,7 +5,7 @@ import { resolveTarget } from "../connection/target.ts";
 import { placeOf } from "../transport/failures.ts";
 import type { Invocation } from "./command.ts";
 import type { CliIo } from "./io.ts";
-import { filePair, fileText, seconds } from "./parse.ts";
+import { certificate, filePair, seconds } from "./parse.ts";
 
 /** The flags of every command that talks to a server. */
 export interface ConnectionFlags {
@@ -19,10 +19,13 @@ export interface ConnectionFlags {
   readonly timeout?: number;
 }
 
-/** Adds {@linkcode ConnectionFlags}. */
-export function addConnectionFlags(command: Command): void {
+/** Adds {@linkcode ConnectionFlags}; `url` says in the help which server is meant. */
+export function addConnectionFlags(
+  command: Command,
+  url = "the server; else FAKTORY_URL, else tcp://localhost:7419",
+): void {
   command
-    .option("--url <url>", "the server; else FAKTORY_URL, else tcp://localhost:7419")
+    .option("--url <url>", url)
     .option("--password <text>", "its password; better in FAKTORY_PASSWORD: others see flags")
     .option("--ca <file>", "the certificate of the authority that its own is from (PEM)")
     .option("--cert <file>", "a certificate to show it (PEM)")
@@ -93,7 +96,7 @@ async function tlsOf(
 ): Promise<TlsOptions | undefined> {
   if ([ca, cert, key, insecure].every((given) => given === undefined)) return undefined;
   return {
-    ...ca === undefined ? {} : { caCerts: [await fileText("--ca", ca)] },
+    ...ca === undefined ? {} : { caCerts: [await certificate("--ca", ca)] },
     ...await filePair(["--cert", "--key"], [cert, key]),
     ...insecure === true ? { rejectUnauthorized: false } : {},
   };

@@ -71,15 +71,38 @@ export async function filePair(
   [cert, key]: readonly [cert: string | undefined, key: string | undefined],
 ): Promise<{ cert: string; key: string } | undefined> {
   if (cert !== undefined && key !== undefined) {
-    return { cert: await fileText(flags[0], cert), key: await fileText(flags[1], key) };
+    return { cert: await certificate(flags[0], cert), key: await privateKey(flags[1], key) };
   }
   if (cert === undefined && key === undefined) return undefined;
   const [given, missing] = cert === undefined ? [flags[1], flags[0]] : flags;
   throw new CliError(Status.usage, `Cannot use ${given} without ${missing}`, `add ${missing}`);
 }
 
+/** The text of the file of certificates that `flag` names: of one that has none, some runtimes would say nothing. */
+export async function certificate(flag: string, path: string): Promise<string> {
+  return await pem([flag, path], { label: /CERTIFICATE$/, what: "certificate" });
+}
+
+async function privateKey(flag: string, path: string): Promise<string> {
+  return await pem([flag, path], { label: /PRIVATE KEY$/, what: "private key" });
+}
+
+async function pem(
+  [flag, path]: readonly [flag: string, path: string],
+  { label, what }: { readonly label: RegExp; readonly what: string },
+): Promise<string> {
+  const text = await fileText(flag, path);
+  const labels = text.matchAll(/^-----BEGIN ([^-]+)-----/gm);
+  for (const [, found = ""] of labels) if (label.test(found)) return text;
+  throw new CliError(
+    Status.data,
+    `Cannot use the file ${showText(path)} of ${flag} as it holds no ${what} in PEM form`,
+    `name one with a line -----BEGIN ${what.toUpperCase()}-----`,
+  );
+}
+
 /** The text of the file that `flag` names. */
-export async function fileText(flag: string, path: string): Promise<string> {
+async function fileText(flag: string, path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {

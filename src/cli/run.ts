@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { addCommand, type CommandDefinition } from "./command.ts";
+import { addCommand, addExamples, type CommandDefinition } from "./command.ts";
 import { commands as allCommands } from "./commands/all.ts";
 import { failureOf } from "./failure.ts";
 import type { CliIo } from "./io.ts";
@@ -32,6 +32,14 @@ export async function runCli(
     return status;
   }
 }
+
+/** From nothing to a job that was run. */
+const EXAMPLES = [
+  ["serve", "a server on tcp://127.0.0.1:7419, to begin with"],
+  ["work ./handlers.ts", "runs its jobs, by export default { greet: (job) => .. }"],
+  ["push greet world", "enqueues one"],
+  ["doctor", "tells what is wrong, where something is"],
+] as const;
 
 /** Where to read about the command that was meant. */
 function helpHint(args: readonly string[], commands: readonly CommandDefinition[]): string {
@@ -70,6 +78,7 @@ function programOf(
     })
     .configureHelp({ subcommandTerm: (command) => command.name() })
     .addHelpText("after", statusHelp());
+  addExamples(program, EXAMPLES);
   for (const command of commands) addCommand(program, command, { io, ended });
   return program;
 }

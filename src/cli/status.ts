@@ -26,4 +26,5 @@ export const STATUS_TEXTS: readonly (readonly [status: string, meaning: string])
   ["76", "what answers is no Faktory server, or it refused the command"],
   ["77", "the password is wrong, or none was given"],
   ["130, 143", "cut short by SIGINT (Ctrl+C), by SIGTERM"],
+  ["141", "cut short as nobody read its output any more, as with | head"],
 ];

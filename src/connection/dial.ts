@@ -2,6 +2,7 @@ import {
   AuthenticationError,
   ConnectError,
   ConnectionLostError,
+  ProtocolError,
   ServerError,
   TimeoutError,
   TlsError,
@@ -34,6 +35,9 @@ export interface DialOptions {
   readonly commandTimeoutMs: number;
   readonly clock: Clock;
 }
+
+/** What a server says first, in what is told of one that does not. */
+const GREETED = "its greeting";
 
 const GREETING: Command<Greeting> = {
   verb: "the greeting",
@@ -109,7 +113,7 @@ async function shakeHands(lane: Lane, options: DialOptions): Promise<void> {
   const { target, password, worker } = options;
   // Loaded before the greeting comes: the server waits two seconds for HELLO, hashing included.
   const [greeting, sha256] = await Promise.all([
-    answered(lane, () => request((entry) => lane.expect(entry), GREETING), target, "its greeting"),
+    answered(lane, () => request((entry) => lane.expect(entry), GREETING), target, GREETED),
     loadSha256(),
   ]);
   if (greeting.salt !== undefined && password === undefined) {
@@ -161,8 +165,9 @@ async function answered<T>(
 
 function endedEarly({ error }: LaneEnd, target: ConnectTarget, awaited: string): Error {
   if (error instanceof ConnectError || error instanceof TlsError) return error;
+  if (error instanceof ProtocolError && awaited === GREETED) return strange(error, target);
   if (error !== undefined && !(error instanceof ConnectionLostError)) return error;
-  const hint = awaited === "its greeting" ? hintAtTls(target) : "";
+  const hint = awaited === GREETED ? hintAtTls(target) : "";
   if (error instanceof TimeoutError) {
     return new ConnectError(
       "CONNECT_TIMEOUT",
@@ -174,6 +179,15 @@ function endedEarly({ error }: LaneEnd, target: ConnectTarget, awaited: string):
     "CONNECT_FAILED",
     `Cannot connect to ${placeOf(target)} as the server hung up before ${awaited}${hint}`,
     { cause: error },
+  );
+}
+
+/** What answered is of another kind: SSH and mail servers speak first, too. */
+function strange(cause: ProtocolError, target: ConnectTarget): ProtocolError {
+  return new ProtocolError(
+    cause.code,
+    `Cannot connect to ${placeOf(target)} as what answers there does not greet as Faktory does`,
+    { cause },
   );
 }
 

@@ -27,7 +27,18 @@ export abstract class Outcome extends Error {
   abstract readonly kind: "discard" | "kill" | "retry" | "snooze";
 }
 
-/** The job is done with, though nothing came of it: no retry, no trace among the dead (ACK). */
+/**
+ * The job is done with, though nothing came of it: no retry, no trace among the dead (ACK).
+ *
+ * @example What nobody wants any more
+ * ```ts
+ * import { Consumer, Discard } from "@faktory-ts/faktory";
+ *
+ * new Consumer().register("remind", (job: { args: [until: number] }) => {
+ *   if (job.args[0] < Date.now()) throw new Discard("it is too late for that");
+ * });
+ * ```
+ */
 export class Discard extends Outcome {
   /** The name of the class, also where a bundler shortens that. */
   override readonly name = "Discard";
@@ -40,6 +51,15 @@ export class Discard extends Outcome {
  *
  * That takes two commands (FAIL, then MUTATE, which moves it from the retries to the dead), so a program that ends between
  * them leaves the job to be retried. A job whose `retry` is 0 has nowhere to be kept: the server drops it on FAIL.
+ *
+ * @example What somebody has to look at
+ * ```ts
+ * import { Consumer, Kill } from "@faktory-ts/faktory";
+ *
+ * new Consumer().register("charge", (job: { args: [cents: number] }) => {
+ *   if (job.args[0] < 0) throw new Kill("nobody is charged less than nothing");
+ * });
+ * ```
  */
 export class Kill extends Outcome {
   /** The name of the class, also where a bundler shortens that. */
@@ -57,6 +77,16 @@ export class Kill extends Outcome {
  * failed (FAIL). To Faktory Enterprise the first run succeeded: a batch counts the job as done.
  *
  * Fewer than five seconds are five: an ACK goes by the job's id alone, and must not find the job with its next worker.
+ *
+ * @example As long as a service asks for
+ * ```ts
+ * import { Consumer, RetryAfter } from "@faktory-ts/faktory";
+ *
+ * new Consumer().register("notify", async (job: { args: [url: string] }) => {
+ *   const response = await fetch(job.args[0]);
+ *   if (response.status === 503) throw new RetryAfter(60, "it is down");
+ * });
+ * ```
  */
 export class RetryAfter extends Outcome {
   /** The name of the class, also where a bundler shortens that. */
@@ -76,6 +106,15 @@ export class RetryAfter extends Outcome {
 /**
  * The job is not to be run yet: it is enqueued again for `seconds` from now, and has used none of its retries. What is said of
  * {@linkcode RetryAfter} about the two commands (PUSH, then ACK) holds here as well.
+ *
+ * @example Look again later, and count no failure
+ * ```ts
+ * import { Consumer, Snooze } from "@faktory-ts/faktory";
+ *
+ * new Consumer().register("await export", (job: { args: [readyAt: number] }) => {
+ *   if (job.args[0] > Date.now()) throw new Snooze(30);
+ * });
+ * ```
  */
 export class Snooze extends Outcome {
   /** The name of the class, also where a bundler shortens that. */

@@ -2,6 +2,16 @@
  * How a consumer is, for whoever watches it: `/health` for a supervisor of containers, `/metrics` for Prometheus, as a handler of
  * web-standard requests.
  *
+ * @example Both, asked without a port
+ * ```ts
+ * import { Consumer } from "@faktory-ts/faktory";
+ * import { healthHandler } from "@faktory-ts/faktory/health";
+ *
+ * const handler = healthHandler(new Consumer()); // for Deno.serve, Bun.serve, Hono
+ * const { status } = handler(new Request("http://localhost/health"));
+ * console.assert(status === 503); // it does not run yet
+ * ```
+ *
  * @module
  */
 

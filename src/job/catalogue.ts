@@ -33,6 +33,16 @@ export interface JobDefinitions {
  *
  * Producers check the arguments and send them as they were given; consumers check what came, and give handlers what the
  * schema makes of it.
+ *
+ * @example Arguments that are checked on both sides
+ * ```ts
+ * import { defineJobs, job } from "@faktory-ts/faktory";
+ * import { z } from "zod";
+ *
+ * const jobs = defineJobs({
+ *   mail: job(z.tuple([z.email(), z.string()]), { queue: "mail", retry: 5 }),
+ * });
+ * ```
  */
 export function job<Input extends readonly unknown[], Output extends readonly unknown[]>(
   schema: StandardSchema<Input, Output>,

@@ -1,6 +1,16 @@
 /**
  * Jobs as JSON Lines: streams of bytes to jobs and back, and streams of many files merged.
  *
+ * @example A file of jobs, a line each
+ * ```ts no-assert
+ * import { Producer } from "@faktory-ts/faktory";
+ * import { linesToJobs } from "@faktory-ts/faktory/ndjson";
+ *
+ * const file = new Blob(['{"type":"resize","args":["cat.png",320]}\n']);
+ * await using producer = await Producer.connect();
+ * await file.stream().pipeThrough(linesToJobs()).pipeTo(producer.writable());
+ * ```
+ *
  * @module
  */
 

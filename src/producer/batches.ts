@@ -107,7 +107,26 @@ export type BatchFiller<Jobs extends JobDefinitions = JobDefinitions> = {
   fill(batch: Batch<Jobs>): void | Promise<void>;
 }["fill"];
 
-/** Jobs that belong together, with callbacks once all of them have run (Enterprise): BATCH NEW, OPEN, COMMIT, STATUS. */
+/**
+ * Jobs that belong together, with callbacks once all of them have run (Enterprise): BATCH NEW, OPEN, COMMIT, STATUS.
+ *
+ * @example Two jobs, and one once both have succeeded
+ * ```ts
+ * import { Producer } from "@faktory-ts/faktory";
+ * import { FaktoryServer } from "@faktory-ts/faktory/server";
+ *
+ * await using server = await FaktoryServer.start({ port: 0, edition: "enterprise" });
+ * await using producer = await Producer.connect({ url: server.url });
+ * const bid = await producer.batches.open(
+ *   { success: { type: "publish", args: ["album 7"] } },
+ *   async (batch) => {
+ *     await batch.enqueue("resize", ["a.png"]);
+ *     await batch.enqueue("resize", ["b.png"]);
+ *   },
+ * );
+ * console.assert((await producer.batches.status(bid)).pending === 2);
+ * ```
+ */
 export class Batches<Jobs extends JobDefinitions = JobDefinitions> {
   readonly #producer: BatchProducer;
 

@@ -9,7 +9,20 @@ export type Send = <T>(command: Command<T>) => Promise<T>;
 /** One queue or several; `"*"` is all of them. */
 export type QueueNames = string | readonly string[];
 
-/** The server's queues: QUEUE PAUSE, RESUME, REMOVE and LATENCY. */
+/**
+ * The server's queues: QUEUE PAUSE, RESUME, REMOVE and LATENCY.
+ *
+ * @example Stop handing out jobs, and go on
+ * ```ts
+ * import { Producer } from "@faktory-ts/faktory";
+ *
+ * await using producer = await Producer.connect();
+ * await producer.enqueue("resize", ["cat.png"], { queue: "images" });
+ * await producer.queues.pause("images");
+ * console.assert((await producer.queues.latency("images")).has("images"));
+ * await producer.queues.resume(["images"]);
+ * ```
+ */
 export class Queues {
   readonly #send: Send;
 

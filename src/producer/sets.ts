@@ -32,7 +32,19 @@ export type JobFilter =
     readonly all: true;
   };
 
-/** One of the server's sets of jobs that wait for a time or for somebody's decision. MUTATE is the command behind it. */
+/**
+ * One of the server's sets of jobs that wait for a time or for somebody's decision. MUTATE is the command behind it.
+ *
+ * @example Run at once what was to run later
+ * ```ts
+ * import { Producer } from "@faktory-ts/faktory";
+ *
+ * await using producer = await Producer.connect();
+ * await producer.enqueue("remind", ["Ada"], { at: new Date(Date.now() + 60_000) });
+ * await producer.sets.scheduled.requeue({ type: "remind" });
+ * await producer.sets.dead.discard({ jids: ["7TlTmYkbFqXCWKGj"] });
+ * ```
+ */
 export class JobSet {
   readonly #send: Send;
   readonly #name: "scheduled" | "retries" | "dead";

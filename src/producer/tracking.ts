@@ -20,7 +20,21 @@ export interface TrackedJob {
 
 const STATES: readonly unknown[] = ["unknown", "enqueued", "working", "success", "failed", "dead"];
 
-/** Jobs that were enqueued with `custom: { track: 1 }` (Enterprise): TRACK GET and SET. */
+/**
+ * Jobs that were enqueued with `custom: { track: 1 }` (Enterprise): TRACK GET and SET.
+ *
+ * @example How far a job is
+ * ```ts
+ * import { Producer } from "@faktory-ts/faktory";
+ * import { FaktoryServer } from "@faktory-ts/faktory/server";
+ *
+ * await using server = await FaktoryServer.start({ port: 0, edition: "enterprise" });
+ * await using producer = await Producer.connect({ url: server.url });
+ * const jid = await producer.enqueue("encode", ["film.mkv"], { custom: { track: 1 } });
+ * const { state } = await producer.tracking.get(jid);
+ * console.assert(state === "enqueued");
+ * ```
+ */
 export class Tracking {
   readonly #send: Send;
 

@@ -2,6 +2,17 @@
  * A Faktory server in this process, with nothing else to install: in memory for development and tests, or with its data in a
  * file for small installations.
  *
+ * @example A server for a test, or to begin with
+ * ```ts
+ * import { Producer } from "@faktory-ts/faktory";
+ * import { FaktoryServer } from "@faktory-ts/faktory/server";
+ *
+ * await using server = await FaktoryServer.start({ port: 0 });
+ * await using producer = await Producer.connect({ url: server.url });
+ * await producer.enqueue("greet", ["world"]);
+ * console.assert(server.snapshot().queues["default"] === 1);
+ * ```
+ *
  * @module
  */
 

@@ -1,6 +1,14 @@
 /**
  * Several processes of one worker: started, watched, told of signals, and started again when they die.
  *
+ * @example Four processes of a worker, until a signal
+ * ```ts ignore
+ * import { Supervisor } from "@faktory-ts/faktory/supervisor";
+ *
+ * const worker = new URL("./worker.ts", import.meta.url);
+ * await new Supervisor(worker, { processes: 4, handleSignals: true }).run();
+ * ```
+ *
  * @module
  */
 

@@ -2,6 +2,17 @@
  * Spans and metrics of jobs by [OpenTelemetry](https://opentelemetry.io): for producers and consumers that are given
  * `openTelemetry()` as their option `telemetry`.
  *
+ * @example One trace, from whoever enqueues to the run
+ * ```ts no-assert
+ * import { Consumer, Producer } from "@faktory-ts/faktory";
+ * import { openTelemetry } from "@faktory-ts/faktory/telemetry";
+ *
+ * const telemetry = openTelemetry();
+ * await using producer = await Producer.connect({ telemetry });
+ * await producer.enqueue("resize", ["cat.png", 320]);
+ * const consumer = new Consumer({ telemetry });
+ * ```
+ *
  * @module
  */
 

@@ -1,6 +1,15 @@
 /**
  * For tests of programs that enqueue and run jobs: no server, no port, no waiting.
  *
+ * @example What a program enqueues
+ * ```ts
+ * import { FakeFaktory } from "@faktory-ts/faktory/testing";
+ *
+ * await using faktory = await FakeFaktory.start();
+ * await faktory.producer.enqueue("welcome", ["Ada"]); // by the code under test
+ * faktory.assertEnqueued("welcome", { args: ["Ada"] });
+ * ```
+ *
  * @module
  */
 

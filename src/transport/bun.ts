@@ -1,3 +1,18 @@
+/**
+ * The transport for Bun. It is chosen by itself there: this entry is for who wants to name it.
+ *
+ * @example Instead of the one that is chosen by itself
+ * ```ts ignore
+ * import { Producer } from "@faktory-ts/faktory";
+ * import { bunTransport } from "@faktory-ts/faktory/transport/bun";
+ *
+ * await using producer = await Producer.connect({ transport: bunTransport });
+ * await producer.enqueue("greet", ["world"]);
+ * ```
+ *
+ * @module
+ */
+
 import { ConfigError } from "../errors.ts";
 import { type Deferred, deferred } from "../internal/deferred.ts";
 import { connectFailure, tlsFailure, unusableTls, verifiedName } from "./failures.ts";

@@ -1,3 +1,18 @@
+/**
+ * The transport for Deno. It is chosen by itself there: this entry is for who wants to name it.
+ *
+ * @example Instead of the one that is chosen by itself
+ * ```ts no-assert
+ * import { Producer } from "@faktory-ts/faktory";
+ * import { denoTransport } from "@faktory-ts/faktory/transport/deno";
+ *
+ * await using producer = await Producer.connect({ transport: denoTransport });
+ * await producer.enqueue("greet", ["world"]);
+ * ```
+ *
+ * @module
+ */
+
 import { ConfigError, ConnectError, FaktoryError } from "../errors.ts";
 import { connectFailure, placeOf, tlsFailure } from "./failures.ts";
 import { overLoopback } from "./localhost.ts";

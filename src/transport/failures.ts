@@ -94,8 +94,13 @@ function kindOf(cause: unknown): string | undefined {
   return Array.isArray(errors) ? errors.map(kindOf).find((kind) => kind !== undefined) : undefined;
 }
 
+/** A message of OpenSSL's, which has its words between numbers and the path of its source. */
+const OPENSSL = /^(?:[0-9A-F]+:)?error:[0-9A-F]+:[^:]*:[^:]*:([^:]+)/i;
+
 function textOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   const { code } = cause as { code?: unknown };
+  const [, words] = OPENSSL.exec(cause.message) ?? [];
+  if (words !== undefined) return words.replaceAll("_", " ").toLowerCase();
   return cause.message !== "" ? cause.message : typeof code === "string" ? code : cause.name;
 }

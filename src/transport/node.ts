@@ -1,3 +1,18 @@
+/**
+ * The transport for Node, by `node:net` and `node:tls`, which Deno and Bun have, too: it is chosen by itself in Node alone.
+ *
+ * @example Instead of the one that is chosen by itself
+ * ```ts no-assert
+ * import { Producer } from "@faktory-ts/faktory";
+ * import { nodeTransport } from "@faktory-ts/faktory/transport/node";
+ *
+ * await using producer = await Producer.connect({ transport: nodeTransport });
+ * await producer.enqueue("greet", ["world"]);
+ * ```
+ *
+ * @module
+ */
+
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { connectFailure, tlsFailure, unusableTls, verifiedName } from "./failures.ts";

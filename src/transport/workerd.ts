@@ -1,3 +1,18 @@
+/**
+ * The transport for Cloudflare Workers. It is chosen by itself there: this entry is for who wants to name it.
+ *
+ * @example Instead of the one that is chosen by itself
+ * ```ts ignore
+ * import { Producer } from "@faktory-ts/faktory";
+ * import { workerdTransport } from "@faktory-ts/faktory/transport/workerd";
+ *
+ * await using producer = await Producer.connect({ transport: workerdTransport });
+ * await producer.enqueue("greet", ["world"]);
+ * ```
+ *
+ * @module
+ */
+
 import { ConfigError } from "../errors.ts";
 import { connectFailure, tlsFailure } from "./failures.ts";
 import { overLoopback } from "./localhost.ts";

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { type Ended, faktory, unusedUrl, withListener, withServer } from "./setting.ts";
 
 /** It failed with this status, and with one line that says what is wrong and how to mend it. */
@@ -67,6 +68,22 @@ test("a file that is not there is named, with its flag", async () => {
   }
 });
 
+test("a file that is no certificate, or no key, is named, with its flag", async () => {
+  const [cert, key] = ["server.pem", "server.key.pem"].map((name) =>
+    fileURLToPath(new URL(`../fixtures/tls/${name}`, import.meta.url))
+  ) as [string, string];
+  for (
+    const [args, flag, what] of [
+      [["info", "--ca", key], "--ca", "certificate"],
+      [["info", "--cert", cert, "--key", cert], "--key", "private key"],
+      [["serve", "--tls-cert", key, "--tls-key", key], "--tls-cert", "certificate"],
+    ] as const
+  ) {
+    const line = new RegExp(`pem" of ${flag} as it holds no ${what} in PEM form; name one with a`);
+    assertRefused(await faktory(args), 65, line);
+  }
+});
+
 test("a filter that matches every job is refused unless --all says so", async () => {
   await withServer({}, async ({ url }) => {
     const ended = await faktory(["dead", "discard", "--pattern", "*", "--url", url]);
@@ -93,14 +110,35 @@ test("nobody listens", async () => {
 
 test("what answers is no Faktory", async () => {
   await withListener((socket) => socket.end("SSH-2.0-OpenSSH_9.6\r\n"), async (url) => {
-    assertRefused(await faktory(["info", "--url", url]), 76, /check that it is a Faktory server/);
+    const line =
+      /^faktory: Cannot connect to 127\.0\.0\.1:\d+ as what answers there does not greet as F.*; check that it is a Faktory server/;
+    assertRefused(await faktory(["info", "--url", url]), 76, line);
+  });
+  await withListener((socket) => socket.end('+HI {"v":3}\r\n'), async (url) => {
+    const line = /version 3 of the Faktory protocol.*; use a version of this package, or of the/;
+    assertRefused(await faktory(["info", "--url", url]), 76, line);
   });
   await withListener((socket) => socket.end(), async (url) => {
     assertRefused(await faktory(["info", "--url", url]), 69, /hung up before its greeting/);
   });
   await withListener(() => {}, async (url) => {
     const ended = await faktory(["info", "--url", url, "--timeout", "0.05"]);
-    assertRefused(ended, 69, /; check the address, or wait longer with --timeout/);
+    assertRefused(
+      ended,
+      69,
+      /; check that a Faktory server is there, or .* wait longer with --tim/,
+    );
+  });
+});
+
+test("a server without TLS, with a URL that has it, is told of in words", async () => {
+  await withServer({}, async ({ port }) => {
+    const ended = await faktory(["info", "--url", `tcp+tls://127.0.0.1:${port}`]);
+    assertRefused(
+      ended,
+      69,
+      /Does it speak TLS\? \([a-zA-Z ]+\); use tcp:\/\/ where the server has/,
+    );
   });
 });
 
@@ -148,7 +186,8 @@ test("serve refuses a port that is taken and a certificate that is none", async 
   const folder = await mkdtemp(join(tmpdir(), "cli-"));
   try {
     const path = join(folder, "no.pem");
-    await writeFile(path, "nothing");
+    const labels = ["CERTIFICATE", "PRIVATE KEY"];
+    await writeFile(path, labels.map((label) => `-----BEGIN ${label}-----\n`).join(""));
     const ended = await faktory(["serve", "--port", "0", "--tls-cert", path, "--tls-key", path]);
     assertRefused(ended, 64, /is no certificate with its key/);
   } finally {

@@ -20,6 +20,7 @@ test("no argument, --help and help tell of every command and of the exit status"
     assert.match(stdout, new RegExp(`^  ${name} +${summary.slice(0, 20)}`, "m"));
   }
   assert.match(stdout, /^ {2}77 +the password is wrong/m);
+  assert.match(stdout, /\nExamples:\n {2}faktory serve\n/);
   for (const args of [["--help"], ["help"]]) assert.deepEqual((await faktory(args)).stdout, stdout);
 });
 

@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { Script } from "node:vm";
+import { brokenModule } from "../../src/cli/work/load.ts";
+import { runtime } from "../../src/internal/environment.ts";
 import { withFolder } from "../server/data.ts";
 import { type Ended, faktory, unusedUrl, withServer } from "./setting.ts";
 
@@ -69,10 +72,47 @@ test("a module that is not there is named", async () => {
       }
     }
   });
-  const { status, stderr } = await faktory(["work", "no-such-package-here"]);
-  assert.ok(status === 66 || status === 65, stderr);
-  assert.match(stderr, /^faktory: Cannot load "no-such-package-here" as [^\n]+; [^\n]+\n$/);
+  const ended = await faktory(["work", "no-such-package-here"]);
+  assertRefused(
+    ended,
+    66,
+    /Cannot load "no-such-package-here" as there is neither such a file nor/,
+  );
 });
+
+test("a file that is no module is named", async () => {
+  // Bun reads a text as a module whose default export it is.
+  const line =
+    /as it is neither JavaScript nor TypeScript; name a module|got "a b"; write it as in/;
+  assertRefused(await workWith({ "a.txt": "a b" }), 65, line);
+});
+
+test("Node's word on a module that its package.json takes for CommonJS says what to do", {
+  skip: runtime() !== "node" && "only Node heeds that field",
+}, async () => {
+  const module = { name: "./a.js", specifier: "file:///a.js", path: "/a.js" };
+  const line =
+    /^Cannot load "\.\/a\.js" as Node \S+ takes it for CommonJS .*; put "type": "module" into pack/;
+  for (const text of ["export default {};", "import 'node:fs';"]) {
+    // Node reads a script as it reads CommonJS; tsx, which runs these tests, would read it as a module.
+    const error = await brokenModule(module, thrownBy(() => new Script(text)));
+    assert.match(`${error.message}; ${error.hint}`, line);
+    const other = await brokenModule(
+      { ...module, path: "/a.mjs" },
+      thrownBy(() => new Script(text)),
+    );
+    assert.equal(other.hint, "mend the module");
+  }
+});
+
+function thrownBy(action: () => unknown): unknown {
+  try {
+    action();
+  } catch (error) {
+    return error;
+  }
+  throw new Error("Nothing was thrown");
+}
 
 const broken: readonly (readonly [what: string, text: string, line: RegExp])[] = [
   ["has no handler", "export const a = 1;", /as it exports no handler; write it as in export def/],

@@ -6,6 +6,7 @@ import process from "node:process";
 import { test } from "node:test";
 import { Producer } from "../../mod.ts";
 import { programOf } from "../../src/cli/program.ts";
+import { runtime } from "../../src/internal/environment.ts";
 import { Program, skipPrograms } from "../processes/program.ts";
 import { withFolder } from "../server/data.ts";
 import { withServer } from "./setting.ts";
@@ -66,6 +67,29 @@ test("work runs TypeScript, and ends with 0 on TERM and on INT", { skip }, async
       assert.deepEqual(await program.ended, { code: 0, signal: null });
     }
   });
+});
+
+test("a module that awaits what nothing can bring ends with a word of it, not with 0", {
+  skip,
+}, async () => {
+  const never = "await new Promise(() => {});";
+  const texts = [`export default async () => { ${never} };`];
+  // Deno has it wait on, for the signal that would end it.
+  if (runtime() !== "deno") texts.push(`${never} export default { a() {} };`);
+  for (const text of texts) {
+    await withSetting(text, async ({ path, work }) => {
+      for (const flags of [[], ["--check"], ["--processes", "2"]]) {
+        await using program = work(...flags);
+        await program.silent;
+        assert.equal(
+          program.output,
+          `faktory: Cannot load ${JSON.stringify(path)} as it awaits what nothing can bring any ` +
+            "more; look for a promise in it that nobody resolves",
+        );
+        assert.deepEqual(await program.ended, { code: 65, signal: null });
+      }
+    });
+  }
 });
 
 test("work --processes starts another where one dies, and stops all", { skip }, async () => {

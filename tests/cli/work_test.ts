@@ -78,6 +78,24 @@ test("work runs the jobs of a module's default export, with a line for each", as
   });
 });
 
+test("work --json has the parts of an error apart, and whole", async () => {
+  await withSetting(async ({ producer, module, work }) => {
+    const path = await module(`export default {
+      known() { throw Object.assign(new TypeError("no way\\nhere"), { code: "NO_WAY" }) },
+      odd() { const code = {}; code.code = code; throw { name: 7n, code } },
+      text() { throw "up" },
+    };`);
+    for (const type of ["known", "odd", "text"]) await producer.enqueue(type, [], { retry: 0 });
+    const { stdout } = await work([path, "--until-empty", "--json", "-c", "1"]);
+    const [known, ...others] = events(stdout).filter(({ event }) => event === "fail")
+      .map(({ error }) => error as Record<string, unknown>);
+    const { stack, ...rest } = known ?? {};
+    assert.deepEqual(rest, { name: "TypeError", message: "no way\nhere", code: "NO_WAY" });
+    assert.match(String(stack), /handlers\.mjs/);
+    assert.deepEqual(others, [{ message: "" }, { message: "up" }]);
+  });
+});
+
 test("work --json tells the same as events, and --quiet nothing of single jobs", async () => {
   await withSetting(async ({ producer, module, work, server: { port } }) => {
     const path = await module(`export const handlers = {

@@ -6,12 +6,15 @@ import { runtime } from "../../internal/environment.ts";
 import { showText } from "../../internal/show.ts";
 import { CliError } from "../failure.ts";
 import { Status } from "../status.ts";
-import type { NamedModule } from "./locate.ts";
+import { missingPackage, NAME_A_MODULE, type NamedModule } from "./locate.ts";
 import { readSources } from "./sources.ts";
 import { firstOf, messageOf, whereOf } from "./where.ts";
 
 /** How to have TypeScript read by a runtime that does not. */
 const TYPESCRIPT = "run it in Deno, in Bun or in Node 22.18 or later, or install tsx beside it";
+
+/** How to have Node take a file for an ES module. */
+const ES_MODULE = 'put "type": "module" into package.json, or let its name end in .mts or .mjs';
 
 /** Files that are tried for their syntax, each by a process. */
 const MAX_CHECKED = 20;
@@ -43,9 +46,22 @@ export async function brokenModule(module: NamedModule, thrown: unknown): Promis
   if (thrown instanceof CliError) return thrown;
   const error = firstOf(thrown);
   const { code } = (error ?? {}) as { code?: unknown };
-  if (NOT_READ.includes(String(code))) {
-    const runs = `Node ${process.versions.node}`;
+  const runs = `Node ${process.versions.node}`;
+  if (NOT_READ.includes(String(code)) && isTypeScript(module)) {
     return unloadable(module, `${runs} does not read its TypeScript`, TYPESCRIPT);
+  }
+  // Deno says so only now, of a name of no package.
+  if (
+    code === "ERR_MODULE_NOT_FOUND" && module.specifier === module.name &&
+    messageOf(error).includes(`"${module.name}"`)
+  ) {
+    return missingPackage(module.name);
+  }
+  if (!isCode(module)) {
+    return unloadable(module, "it is neither JavaScript nor TypeScript", NAME_A_MODULE);
+  }
+  if (isTakenForCommonJs(module, error)) {
+    return unloadable(module, `${runs} takes it for CommonJS by its package.json`, ES_MODULE);
   }
   const place = whereOf(error) ?? await placeOfSyntax(module, error);
   const hint = code === "ERR_MODULE_NOT_FOUND" && !/SyntaxError/.test(messageOf(error))
@@ -59,9 +75,24 @@ function unloadable({ name }: NamedModule, reason: string, hint: string): CliErr
   return new CliError(Status.data, `Cannot load ${showText(name)} as ${reason}`, hint);
 }
 
+function isTypeScript({ path }: Pick<NamedModule, "path">): boolean {
+  return path !== undefined && /\.[cm]?tsx?$/.test(path);
+}
+
+/** By its name; a runtime may be told to read more, so that only what failed is asked. */
+function isCode({ path }: NamedModule): boolean {
+  return path === undefined || /(^|[\\/])[^.\\/]+$|\.[cm]?[jt]sx?$/.test(path);
+}
+
+/** `npm init` writes `"type": "commonjs"`, and nothing but Node heeds it. */
+function isTakenForCommonJs({ path = "" }: NamedModule, error: unknown): boolean {
+  return runtime() === "node" && error instanceof SyntaxError && /\.[jt]sx?$/.test(path) &&
+    /^(Unexpected token 'export'|Cannot use import statement outside a module)/.test(error.message);
+}
+
 /** Whether the module is TypeScript, and this is a Node that reads it only with help which it has not got. */
 function needsTsx({ path }: NamedModule): boolean {
-  if (runtime() !== "node" || path === undefined || !/\.[cm]?tsx?$/.test(path)) return false;
+  if (runtime() !== "node" || !isTypeScript({ path })) return false;
   const flags = [...process.execArgv, process.env["NODE_OPTIONS"] ?? ""].join(" ");
   return !process.features.typescript && !/\btsx\b/.test(flags);
 }

@@ -21,6 +21,9 @@ export interface NamedModule {
 /** What a name looks like that can only be that of a file. */
 const PATH = /^\.{0,2}[\\/]|^[A-Za-z]:[\\/]|\.[cm]?[jt]sx?$/;
 
+/** What to do where what was named is no module. */
+export const NAME_A_MODULE = "name a module of handlers, such as ./handlers.ts";
+
 /** Two letters at least, as one is a drive. */
 const URL_FORM = /^[a-z][a-z\d+.-]+:/i;
 
@@ -44,7 +47,7 @@ export function locate(name: string): NamedModule {
     const found = createRequire(pathToFileURL(`${process.cwd()}/`)).resolve(name);
     return { name, specifier: pathToFileURL(found).href, path: undefined };
   } catch {
-    throw missing(name, "there is neither such a file nor such a package here");
+    throw missingPackage(name);
   }
 }
 
@@ -52,6 +55,11 @@ export function locate(name: string): NamedModule {
 export function shortPath(path: string): string {
   const short = relative(process.cwd(), path);
   return short !== "" && short.length < path.length ? short : path;
+}
+
+/** The error for a name that is neither a file's nor a package's. */
+export function missingPackage(name: string): CliError {
+  return missing(name, "there is neither such a file nor such a package here");
 }
 
 function pathOf(url: string): string {
@@ -70,9 +78,6 @@ function file(name: string, path: string): string {
 }
 
 function missing(name: string, reason: string): CliError {
-  return new CliError(
-    Status.noInput,
-    `Cannot load ${showText(name)} as ${reason}`,
-    "name a module of handlers, such as ./handlers.ts",
-  );
+  const message = `Cannot load ${showText(name)} as ${reason}`;
+  return new CliError(Status.noInput, message, NAME_A_MODULE);
 }

@@ -45,13 +45,13 @@ export class WorkLog {
   failed(job: Job, error: unknown, elapsedMs: number): void {
     if (this.#isQuiet) return;
     const place = whereOf(error);
-    const message = messageOf(error);
-    const { name, stack } = (error ?? {}) as Partial<Error>;
     this.job(
       "fail",
       job,
-      { elapsedMs: rounded(elapsedMs), error: { name, message, stack } },
-      `after ${rounded(elapsedMs)} ms: ${message}${place === undefined ? "" : ` (${place})`}`,
+      { elapsedMs: rounded(elapsedMs), error: partsOf(error) },
+      `after ${rounded(elapsedMs)} ms: ${messageOf(error)}${
+        place === undefined ? "" : ` (${place})`
+      }`,
     );
   }
 
@@ -72,6 +72,22 @@ export class WorkLog {
       this.say("end", {}, `  handed back: ${type} ${jid} of ${queue}`);
     }
   }
+}
+
+/** What was thrown, as a program reads it: whole, each part in its place, and nothing that JSON cannot hold. */
+function partsOf(thrown: unknown): object {
+  if (typeof thrown !== "object" || thrown === null) return { message: String(thrown) };
+  const { name, message, code, stack } = thrown as Readonly<Record<string, unknown>>;
+  return {
+    name: textOf(name),
+    message: textOf(message) ?? "",
+    code: typeof code === "number" ? code : textOf(code),
+    stack: textOf(stack),
+  };
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
 }
 
 /** Milliseconds to a tenth. */

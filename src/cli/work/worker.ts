@@ -1,12 +1,12 @@
 import { type ConsumerOptions, Producer, type Report } from "../../../mod.ts";
 import type { Invocation } from "../command.ts";
 import { type Server, serverOf } from "../connect.ts";
-import type { CliIo } from "../io.ts";
 import { count } from "../text.ts";
 import { logEvents, loggerOf, printState } from "./events.ts";
 import { readExports, type WorkModule } from "./exports.ts";
 import type { WorkFlags } from "./flags.ts";
 import { brokenModule, load } from "./load.ts";
+import { loaded } from "./loaded.ts";
 import { locate } from "./locate.ts";
 import { showQueues, WorkLog } from "./log.ts";
 import { WorkConsumer } from "./work_consumer.ts";
@@ -26,10 +26,10 @@ export async function runWorker(invocation: Invocation<WorkFlags>): Promise<void
   const modules: WorkModule[] = [];
   try {
     for (const module of named) {
-      modules.push(readExports(module, await orInterrupted(load(module), io.signal)));
+      modules.push(readExports(module, await loaded(load(module), [module], io.signal)));
     }
     const options = optionsOf(flags, server, log);
-    const consumer = await orInterrupted(WorkConsumer.of(modules, options), io.signal);
+    const consumer = await loaded(WorkConsumer.of(modules, options), named, io.signal);
     if (flags.check === true) await check(consumer, server, { log, isQuiet: flags.quiet === true });
     else log.end(await run(consumer, invocation, { server, log }));
   } finally {
@@ -121,21 +121,5 @@ async function tearDown({ module, teardown }: WorkModule): Promise<void> {
     await teardown?.();
   } catch (error) {
     throw await brokenModule(module, error);
-  }
-}
-
-/** Whatever a module does while it is loaded, a signal cuts it short. */
-async function orInterrupted<T>(promise: Promise<T>, signal: CliIo["signal"]): Promise<T> {
-  let forget = () => {};
-  const interrupted = new Promise<never>((_, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) return abort();
-    signal.addEventListener("abort", abort, { once: true });
-    forget = () => signal.removeEventListener("abort", abort);
-  });
-  try {
-    return await Promise.race([promise, interrupted]);
-  } finally {
-    forget();
   }
 }

@@ -62,6 +62,8 @@ export function claim(given: string, modules: Modules): Claim {
     id = idOf(stat);
     if (stat.isDirectory()) throw invalidData(path, "it is a folder");
     if (!stat.isFile()) throw invalidData(path, "it is no file");
+  } else if (statOf(path.replace(/[^\\/]*$/, "") || ".", modules) === undefined) {
+    throw invalidData(path, "there is no such folder");
   }
   if (open.has(id)) throw inUse(path);
   if (stat !== undefined) path = modules.files.realpathSync(given);

@@ -36,7 +36,7 @@ export const bench: CommandDefinition<BenchFlags> = {
         "jobs enqueued, or run, at the same time (default: 20)",
         integer(1, 10_000),
       );
-    addConnectionFlags(command);
+    addConnectionFlags(command, "the server; else the embedded one");
   },
   run,
 };

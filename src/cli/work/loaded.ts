@@ -1,0 +1,44 @@
+import process from "node:process";
+import { showText } from "../../internal/show.ts";
+import { CliError } from "../failure.ts";
+import { Status } from "../status.ts";
+import type { NamedModule } from "./locate.ts";
+
+/**
+ * What modules do while they are loaded, unless it ends before it is done: a signal cuts it short, and so does that nothing is
+ * left which could bring what it waits for, with which Node and Bun would end as if all were well.
+ *
+ * @throws {CliError} where it waits for what cannot come. Deno does not tell of that where it is a top-level `await`.
+ */
+export async function loaded<T>(
+  promise: Promise<T>,
+  modules: readonly NamedModule[],
+  signal: AbortSignal,
+): Promise<T> {
+  let forget = () => {};
+  const ended = new Promise<never>((_, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) return abort();
+    const stuck = () => reject(stuckModule(modules));
+    signal.addEventListener("abort", abort, { once: true });
+    process.once("beforeExit", stuck);
+    forget = () => {
+      signal.removeEventListener("abort", abort);
+      process.off("beforeExit", stuck);
+    };
+  });
+  try {
+    return await Promise.race([promise, ended]);
+  } finally {
+    forget();
+  }
+}
+
+function stuckModule(modules: readonly NamedModule[]): CliError {
+  const names = modules.map(({ name }) => showText(name)).join(" and ");
+  return new CliError(
+    Status.data,
+    `Cannot load ${names} as it awaits what nothing can bring any more`,
+    "look for a promise in it that nobody resolves",
+  );
+}
