@@ -16,26 +16,26 @@ export interface ListenerFailure {
  * goes to the listeners of `listenerError`, and where that fails too it is dropped.
  */
 export class Emitter<Events extends { listenerError: ListenerFailure }> {
-  readonly #listeners = new Map<keyof Events, Set<Listener<never>>>();
+  // A new array with each change, as most are told of far more often than they change.
+  readonly #listeners = new Map<keyof Events, readonly Listener<never>[]>();
 
   /** Calls `listener` on every `event`; the function returned ends that. */
   on<Name extends keyof Events>(event: Name, listener: Listener<Events[Name]>): () => void {
-    const listeners = this.#listeners.get(event) ?? new Set();
-    this.#listeners.set(event, listeners);
-    listeners.add(listener);
-    return () => void listeners.delete(listener);
+    const others = this.#without(event, listener);
+    this.#listeners.set(event, [...others, listener]);
+    return () => void this.#listeners.set(event, this.#without(event, listener));
   }
 
   /** Whether anybody listens, so that details need not be made for nobody. */
   has(event: keyof Events): boolean {
-    return (this.#listeners.get(event)?.size ?? 0) > 0;
+    return (this.#listeners.get(event)?.length ?? 0) > 0;
   }
 
   /** Tells every listener of `event`. Never throws. */
   emit<Name extends keyof Events>(event: Name, detail: Events[Name]): void {
     const listeners = this.#listeners.get(event);
     if (listeners === undefined) return;
-    for (const listener of [...listeners] as Listener<Events[Name]>[]) {
+    for (const listener of listeners as readonly Listener<Events[Name]>[]) {
       try {
         const result = listener(detail);
         if (result instanceof Promise) result.catch((error) => this.#failed(event, error));
@@ -43,6 +43,10 @@ export class Emitter<Events extends { listenerError: ListenerFailure }> {
         this.#failed(event, error);
       }
     }
+  }
+
+  #without(event: keyof Events, listener: Listener<never>): readonly Listener<never>[] {
+    return this.#listeners.get(event)?.filter((other) => other !== listener) ?? [];
   }
 
   #failed(event: keyof Events, error: unknown): void {

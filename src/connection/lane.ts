@@ -4,10 +4,10 @@ import { deferred } from "../internal/deferred.ts";
 import { Fifo } from "../internal/fifo.ts";
 import { ReplyDecoder } from "../protocol/decoder.ts";
 import { end } from "../protocol/commands/server.ts";
-import { CommandEncoder } from "../protocol/encoder.ts";
 import { refusal } from "../protocol/refusal.ts";
 import type { Reply } from "../protocol/reply.ts";
 import type { TransportConnection } from "../transport/transport.ts";
+import { CommandWriter } from "./command_writer.ts";
 import { lost, noneLeft, unanswered, unsolicited } from "./lane_errors.ts";
 import type { Request } from "./request.ts";
 
@@ -55,19 +55,11 @@ export class Lane {
   readonly ended: Promise<LaneEnd>;
 
   readonly #connection: TransportConnection;
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #writer: CommandWriter;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   readonly #end = deferred<LaneEnd>();
   readonly #pending = new Fifo<Request>();
-  /** How many of the last of `#pending` still lie in `#filling`. */
-  #unsent = 0;
-  /** Takes commands, while the bytes of `#leaving` are being written. */
-  #filling = new CommandEncoder();
-  #leaving = new CommandEncoder();
-  #writing = false;
-  #flushScheduled = false;
-  #onWritable: (() => void)[] = [];
   #onIdle: (() => void)[] = [];
   #cancelTimer: (() => void) | undefined;
   /** When the server last showed that it is working on what is pending. */
@@ -82,9 +74,13 @@ export class Lane {
     this.#connection = connection;
     this.#clock = options.clock ?? systemClock;
     this.#timeoutMs = options.commandTimeoutMs ?? DEFAULT_COMMAND_TIMEOUT_MS;
-    this.#writer = connection.writable.getWriter();
+    const writable = connection.writable.getWriter();
     // Failed writes are noticed where they are awaited.
-    this.#writer.closed.catch(() => {});
+    writable.closed.catch(() => {});
+    this.#writer = new CommandWriter(
+      writable,
+      (error) => this.#finish(lost(error), "unanswered"),
+    );
     void this.#read(options.maxReplyBytes);
   }
 
@@ -108,20 +104,19 @@ export class Lane {
     return this.#pending.length;
   }
 
-  /** Whether earlier bytes are still being written, so that it pays to gather more before sending. */
+  /** See {@linkcode CommandWriter.writing}. */
   get writing(): boolean {
-    return this.#writing;
+    return this.#writer.writing;
   }
 
   /** Whether commands lie ready for its next write. */
   get isFilling(): boolean {
-    return this.#unsent > 0;
+    return this.#writer.unsent > 0;
   }
 
-  /** Calls `callback` once when no bytes are being written any longer, or when the lane has ended. */
+  /** See {@linkcode CommandWriter.onceWritable}. */
   onceWritable(callback: () => void): void {
-    if (!this.#writing) return callback();
-    this.#onWritable.push(callback);
+    this.#writer.onceWritable(callback);
   }
 
   /** Calls `callback` once when nothing waits for a reply any longer, or when the lane has ended. */
@@ -137,24 +132,19 @@ export class Lane {
    */
   send(request: Request): void {
     if (this.#isEnded) throw new Error("Cannot send on a lane that has ended");
-    const { command } = request;
+    const { verb, payload } = request.command;
     try {
-      this.#filling.add(command.verb, command.payload);
+      this.#writer.add(verb, payload);
     } catch (error) {
       request.reject(error);
       return;
     }
     this.#expect(request);
-    this.#unsent++;
-    if (!this.#flushScheduled && !this.#writing) {
-      this.#flushScheduled = true;
-      queueMicrotask(() => this.#flush());
-    }
   }
 
-  /** Writes what was sent now, where nothing is being written, and not at the end of the turn. */
+  /** See {@linkcode CommandWriter.flush}. */
   flush(): void {
-    void this.#flush();
+    this.#writer.flush();
   }
 
   /** Waits for a reply that nothing was sent for: the server's greeting. */
@@ -199,36 +189,6 @@ export class Lane {
       unanswered(this.#pending.peek()?.command.verb, this.#timeoutMs),
       "unanswered",
     );
-  }
-
-  async #flush(): Promise<void> {
-    this.#flushScheduled = false;
-    if (this.#writing) return;
-    this.#writing = true;
-    try {
-      while (!this.#filling.isEmpty && !this.#isEnded) {
-        [this.#filling, this.#leaving] = [this.#leaving, this.#filling];
-        this.#unsent = 0;
-        await this.#writer.write(this.#leaving.view);
-        this.#leaving.clear();
-        if (this.#onWritable.length > 0) {
-          // What was held back goes into the write that follows.
-          this.#writing = false;
-          this.#callWritable();
-          this.#writing = true;
-        }
-      }
-      this.#writing = false;
-    } catch (error) {
-      this.#writing = false;
-      this.#finish(lost(error), "unanswered");
-    }
-  }
-
-  #callWritable(): void {
-    const callbacks = this.#onWritable;
-    this.#onWritable = [];
-    for (const callback of callbacks) callback();
   }
 
   #callIdle(): void {
@@ -290,10 +250,10 @@ export class Lane {
     this.#isEnded = true;
     this.#cancelTimer?.();
     const all = this.#pending.drain();
-    const sent = pendingIs === "unsent" ? 0 : all.length - this.#unsent;
+    const sent = pendingIs === "unsent" ? 0 : all.length - this.#writer.unsent;
     this.#end.resolve({ error, unanswered: all.slice(0, sent), unsent: all.slice(sent) });
     this.#connection.close(error);
-    this.#callWritable();
+    this.#writer.close();
     this.#callIdle();
   }
 }

@@ -1,7 +1,7 @@
 import { JobAbortedError, StateError } from "../errors.ts";
 import type { Emitter } from "../events.ts";
 import type { Clock } from "../internal/clock.ts";
-import { steady } from "../internal/steady_clock.ts";
+import { steady, type SteadyClock } from "../internal/steady_clock.ts";
 import type { Job } from "../job/job.ts";
 import type { ConsumerObserver, Producer } from "../producer/producer.ts";
 import type { ConsumerEvents, ConsumerState } from "./events.ts";
@@ -54,7 +54,7 @@ export class Dispatcher {
   readonly unfinished: Job[] = [];
   readonly #options: DispatcherOptions;
   /** For deadlines; what is told to others takes the clock of `#options`. */
-  readonly #steady: Clock;
+  readonly #steady: SteadyClock;
   readonly #verdicts: Verdicts;
 
   constructor(options: DispatcherOptions) {
@@ -79,13 +79,14 @@ export class Dispatcher {
     const { clock, events, goal, proceed } = this.#options;
     const seconds = Math.max(job.reserveFor || DEFAULT_RESERVATION, MIN_RESERVATION);
     const deadline = askedAt + seconds * 1000 - MARGIN_MS;
+    const startedAt = clock.now();
     goal.came();
-    if (deadline <= this.#steady.now()) {
+    if (deadline <= this.#steady.at(startedAt)) {
       // It lay there while the machine slept, and is another's by now.
       events.emit("expired", { job });
       return proceed();
     }
-    this.#decide(new Execution(job, { startedAt: clock.now(), deadline }, this.#owner));
+    this.#decide(new Execution(job, { startedAt, deadline }, this.#owner));
   }
 
   /** Hands a job back that will not be run, or not to its end. */

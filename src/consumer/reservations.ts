@@ -4,63 +4,52 @@ import type { Clock } from "../internal/clock.ts";
 export interface Expiring {
   /** Milliseconds since 1970. */
   readonly deadline: number;
+  /** Nobody has to be told any longer. */
+  readonly isSettled: boolean;
+  /** Settles it. */
   expire(): void;
 }
 
-/** The finest that deadlines are told apart, in milliseconds. */
-const BUCKET_MS = 1000;
+/** How often deadlines are looked at, in milliseconds. */
+const LOOK_EVERY_MS = 1000;
 
 /**
- * The deadlines of all jobs that run, with one timer for the lot: a timer a job would cost more than all else that is
- * done for one. It is told within a second before its deadline, never after.
+ * Watches the deadlines of all that runs, with one timer for the lot: each second it looks at every one, which costs less than
+ * a timer a job, or than keeping them in the order of their deadlines. One is told up to two seconds before its deadline,
+ * never after.
  */
 export class Reservations {
   readonly #clock: Clock;
-  readonly #buckets = new Map<number, Set<Expiring>>();
+  readonly #items: () => Iterable<Expiring>;
   #cancelTimer: (() => void) | undefined;
 
-  constructor(clock: Clock) {
+  /** `items` gives those that run now. */
+  constructor(clock: Clock, items: () => Iterable<Expiring>) {
     this.#clock = clock;
+    this.#items = items;
   }
 
-  add(item: Expiring): void {
-    const key = bucketOf(item);
-    const bucket = this.#buckets.get(key);
-    if (bucket === undefined) this.#buckets.set(key, new Set([item]));
-    else bucket.add(item);
-    this.#cancelTimer ??= this.#clock.after(BUCKET_MS, () => this.#tick());
-  }
-
-  remove(item: Expiring): void {
-    const key = bucketOf(item);
-    const bucket = this.#buckets.get(key);
-    if (bucket === undefined) return;
-    bucket.delete(item);
-    if (bucket.size === 0) this.#buckets.delete(key);
+  /** There is something to watch. */
+  watch(): void {
+    this.#cancelTimer ??= this.#clock.after(LOOK_EVERY_MS, () => this.#look());
   }
 
   /** Ends the timer. */
   close(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-    this.#buckets.clear();
   }
 
-  #tick(): void {
+  #look(): void {
     this.#cancelTimer = undefined;
-    // The next tick may come late, so what falls due before it is due now.
-    const due = Math.floor(this.#clock.now() / BUCKET_MS) + 1;
-    for (const [key, bucket] of this.#buckets) {
-      if (key > due) continue;
-      this.#buckets.delete(key);
-      for (const item of bucket) item.expire();
+    // The next look may come late, so what falls due before it is due now.
+    const due = this.#clock.now() + 2 * LOOK_EVERY_MS;
+    let isAnyLeft = false;
+    for (const item of this.#items()) {
+      if (item.isSettled) continue;
+      if (item.deadline < due) item.expire();
+      else isAnyLeft = true;
     }
-    if (this.#buckets.size > 0) {
-      this.#cancelTimer ??= this.#clock.after(BUCKET_MS, () => this.#tick());
-    }
+    if (isAnyLeft) this.watch();
   }
-}
-
-function bucketOf({ deadline }: Expiring): number {
-  return Math.floor(deadline / BUCKET_MS);
 }

@@ -13,7 +13,7 @@ export class RunningJobs {
 
   constructor(clock: Clock, planner: Planner) {
     this.#planner = planner;
-    this.#reservations = new Reservations(clock);
+    this.#reservations = new Reservations(clock, () => this.#meters.keys());
   }
 
   get size(): number {
@@ -28,7 +28,7 @@ export class RunningJobs {
   /** A job begins; `meters` are what it counts towards. */
   add(execution: Execution, meters: readonly Meter[]): void {
     this.#meters.set(execution, meters);
-    this.#reservations.add(execution);
+    this.#reservations.watch();
   }
 
   /** Its handler ended, or is not waited for any longer. */
@@ -37,15 +37,12 @@ export class RunningJobs {
     if (meters === undefined) return;
     this.#meters.delete(execution);
     this.#planner.end(meters);
-    if (!execution.isSettled) this.#reservations.remove(execution);
   }
 
   /** Its reservation lasts until `deadline` now, unless it lasts longer anyway: the server shortens none. */
   extend(execution: Execution, deadline: number): void {
     if (execution.isSettled || deadline <= execution.deadline) return;
-    this.#reservations.remove(execution);
     execution.deadline = deadline;
-    this.#reservations.add(execution);
   }
 
   /** Asks every handler to end as the worker stops. */

@@ -1,6 +1,6 @@
 import { ProtocolError } from "../errors.ts";
 import { showValue } from "../internal/show.ts";
-import { type FetchedJobOptions, Job, type JobFailure } from "./job.ts";
+import { type FetchedJobOptions, FROM_SERVER, Job, type JobFailure } from "./job.ts";
 import { DEFAULT_QUEUE } from "./queue_name.ts";
 import { parseTimestamp } from "./timestamp.ts";
 
@@ -56,6 +56,7 @@ export function decodeJob(json: string): Job {
     createdAt: parseTimestamp(wire.created_at),
     enqueuedAt: parseTimestamp(wire.enqueued_at),
     failure: isObject(wire.failure) ? decodeFailure(wire.failure) : undefined,
+    [FROM_SERVER]: true,
   };
   return new Job<unknown[]>(jobtype, args, options);
 }

@@ -60,6 +60,7 @@ export type JobInput<
 export interface FetchedJobOptions extends JobOptions {
   readonly enqueuedAt?: Date | undefined;
   readonly failure?: JobFailure | undefined;
+  readonly [FROM_SERVER]?: true;
 }
 
 /** Names of a job's properties, the two that only the server sets included. */
@@ -91,6 +92,9 @@ export function unknownProperty(fields: object): string | undefined {
 }
 
 const NO_OPTIONS: FetchedJobOptions = {};
+
+/** Marks the options of a job that a server sent: nothing in them was named by a caller. */
+export const FROM_SERVER: unique symbol = Symbol("from the server");
 
 /** The name of an option that `job` was made with and that no job has. */
 export let unknownOption: (job: Job<readonly unknown[]>) => string | undefined;
@@ -167,7 +171,9 @@ export class Job<Args extends readonly unknown[] | [] = unknown[], Type extends 
     this.createdAt = given.createdAt;
     this.enqueuedAt = given.enqueuedAt;
     this.failure = given.failure;
-    this.#unknownOption = options === NO_OPTIONS ? undefined : unknownProperty(options);
+    this.#unknownOption = options === NO_OPTIONS || given[FROM_SERVER] === true
+      ? undefined
+      : unknownProperty(options);
     this.#hasQueue = queue !== undefined;
   }
 }

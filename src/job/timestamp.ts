@@ -22,21 +22,19 @@ function sameMinute(text: string): Date | undefined {
   if (lastMinute === "" || !text.startsWith(lastMinute) || text.charCodeAt(end) !== Z) {
     return undefined;
   }
-  const [tens, ones] = [text.charCodeAt(17) - ZERO, text.charCodeAt(18) - ZERO];
+  const tens = text.charCodeAt(17) - ZERO;
+  const ones = text.charCodeAt(18) - ZERO;
   if (!(tens >= 0 && tens < 6 && ones >= 0 && ones <= 9)) return undefined;
   const ms = lastMinuteMs + (tens * 10 + ones) * 1000;
   if (end === 19) return new Date(ms);
   if (text.charCodeAt(19) !== DOT || end === 20) return undefined;
   let fraction = 0;
-  let place = 100;
   for (let i = 20; i < end; i++) {
     const value = text.charCodeAt(i) - ZERO;
     if (!(value >= 0 && value <= 9)) return undefined;
-    if (i > 22) continue;
-    fraction += value * place;
-    place /= 10;
+    if (i < 23) fraction = fraction * 10 + value;
   }
-  return new Date(ms + fraction);
+  return new Date(ms + (end < 22 ? fraction * 100 : end < 23 ? fraction * 10 : fraction));
 }
 
 const [ZERO, DOT, Z] = [0x30, 0x2e, 0x5a];

@@ -98,7 +98,7 @@ class Batch {
   #chosen: Set<string> | undefined;
 
   takes(job: EncodedJob, isChosen: boolean): boolean {
-    return this.jobs.length < MAX_JOBS && this.jobs.text.length < MAX_TEXT &&
+    return this.jobs.length < MAX_JOBS && this.jobs.textLength < MAX_TEXT &&
       !(isChosen && this.#chosen?.has(job.jid) === true);
   }
 
@@ -175,7 +175,7 @@ export class Batcher {
     for (let batch; (batch = this.#batches.shift()) !== undefined;) {
       const request = batch.request();
       if (request !== undefined) this.#lanes.send(request);
-      text += batch.jobs.text.length;
+      text += batch.jobs.textLength;
       if (text < MAX_TEXT) continue;
       text = 0;
       this.#lanes.flush();

@@ -1,10 +1,11 @@
 import { type FaktoryError, InvalidArgumentError, InvalidJobError } from "../errors.ts";
-import { type Deferred, deferred } from "../internal/deferred.ts";
+import { deferred } from "../internal/deferred.ts";
 import { showValue } from "../internal/show.ts";
 import { createJid } from "../job/jid.ts";
 import type { JobInput } from "../job/job.ts";
 import type { JobSink } from "./job_sink.ts";
 import type { Intake } from "./intake.ts";
+import { Window } from "./window.ts";
 
 /** What became of many jobs. */
 export interface EnqueueManyResult {
@@ -14,17 +15,13 @@ export interface EnqueueManyResult {
   readonly failed: Map<string, FaktoryError>;
 }
 
-/** Jobs under way at once; more are taken from their source only as these are settled. */
-const WINDOW = 4000;
-
 /** Sends jobs as fast as the server takes them, and gathers what became of each. */
 export class ManyJobs implements JobSink {
   readonly #intake: Intake;
   readonly #enqueued: string[] = [];
   readonly #failed = new Map<string, FaktoryError>();
   #count = 0;
-  #underWay = 0;
-  #room: Deferred<void> | undefined;
+  readonly #window = new Window();
   cancelled = false;
 
   constructor(intake: Intake) {
@@ -34,11 +31,11 @@ export class ManyJobs implements JobSink {
   /** Sends one job; what is returned is to be awaited before the next. */
   add(input: JobInput): Promise<void> | undefined {
     const index = this.#count++;
-    this.#underWay++;
+    this.#window.begin();
     try {
       this.#intake.add(input, this.#intake.isDirect ? this : new Numbered(this, index));
     } catch (error) {
-      this.#underWay--;
+      this.#window.end();
       const jid: unknown = (input as { jid?: unknown } | null | undefined)?.jid;
       this.#failed.set(
         typeof jid === "string" ? jid : createJid(),
@@ -46,31 +43,23 @@ export class ManyJobs implements JobSink {
       );
       return undefined;
     }
-    return this.#underWay < WINDOW ? undefined : (this.#room ??= deferred()).promise;
+    return this.#window.isFull ? this.#window.room() : undefined;
   }
 
   /** Waits for what is under way. */
   async result(): Promise<EnqueueManyResult> {
-    while (this.#underWay > 0) await (this.#room ??= deferred()).promise;
+    await this.#window.empty();
     return { enqueued: this.#enqueued, failed: this.#failed };
   }
 
   done(jid: string): void {
     this.#enqueued.push(jid);
-    this.#settled();
+    this.#window.end();
   }
 
   failed(jid: string, error: unknown): void {
     this.#failed.set(jid, error as FaktoryError);
-    this.#settled();
-  }
-
-  #settled(): void {
-    this.#underWay--;
-    // Half of the window, so that its refill goes out in few, large commands.
-    if (this.#room === undefined || (this.#underWay > 0 && this.#underWay !== WINDOW / 2)) return;
-    this.#room.resolve();
-    this.#room = undefined;
+    this.#window.end();
   }
 }
 

@@ -1,8 +1,8 @@
-import { type Deferred, deferred } from "../internal/deferred.ts";
 import type { Outstanding } from "../internal/outstanding.ts";
 import type { JobInput } from "../job/job.ts";
 import type { JobSink } from "./job_sink.ts";
 import type { Intake } from "./intake.ts";
+import { Window } from "./window.ts";
 
 /** Settings of a stream of jobs. */
 export interface WritableOptions {
@@ -21,25 +21,16 @@ export interface JobStreamOwner {
   checkOpen(): void;
 }
 
-/** Jobs under way at once; past it, writing waits. */
-const WINDOW = 4000;
+/** Jobs that the stream takes in before they are sent. */
+const QUEUED = 100;
 
 /** A stream that enqueues what is written to it, in its order; closing it waits until the server has all of it. */
 export function jobStream(
   { onFailed }: WritableOptions,
   { intake, outstanding, checkOpen }: JobStreamOwner,
 ): WritableStream<JobInput> {
-  let underWay = 0;
+  const window = new Window();
   let failure: { error: unknown } | undefined;
-  let room: Deferred<void> | undefined;
-
-  function settled() {
-    underWay--;
-    outstanding.end();
-    if (failure === undefined && underWay > WINDOW / 2) return;
-    room?.resolve();
-    room = undefined;
-  }
 
   function fail(job: JobInput, error: unknown) {
     if (onFailed === undefined) {
@@ -53,22 +44,24 @@ export function jobStream(
     }
   }
 
-  async function untilRoom(isRoom: () => boolean): Promise<void> {
-    while (failure === undefined && !isRoom()) {
-      room = deferred();
-      await room.promise;
-    }
+  async function unlessFailed(wait: Promise<void>): Promise<void> {
+    if (failure === undefined) await wait;
     if (failure !== undefined) throw failure.error;
   }
 
   function send(job: JobInput): void {
-    underWay++;
+    window.begin();
     outstanding.begin();
     const sink: JobSink = {
-      done: settled,
+      done() {
+        outstanding.end();
+        window.end();
+      },
       failed(_jid, error) {
         fail(job, error);
-        settled();
+        outstanding.end();
+        window.end();
+        if (failure !== undefined) window.release();
       },
     };
     try {
@@ -82,9 +75,9 @@ export function jobStream(
     write(job) {
       checkOpen();
       send(job);
-      const isRoom = failure === undefined && underWay < WINDOW;
-      return isRoom ? undefined : untilRoom(() => underWay < WINDOW);
+      if (failure === undefined && !window.isFull) return undefined;
+      return unlessFailed(window.room());
     },
-    close: () => untilRoom(() => underWay === 0),
-  }, { highWaterMark: 1000 });
+    close: () => unlessFailed(window.empty()),
+  }, { highWaterMark: QUEUED });
 }

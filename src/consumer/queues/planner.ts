@@ -110,7 +110,7 @@ export class Planner {
   /** What to fetch now; `undefined` where there is nothing to fetch from. */
   next(): FetchPlan | undefined {
     const { clock, limits } = this.#options;
-    if (this.#isClosed || this.#isStale || clock.now() < this.#notBefore) return undefined;
+    if (this.#isClosed || this.#isStale || this.#isPaused()) return undefined;
     let names: readonly string[];
     try {
       names = this.#order.next();
@@ -158,6 +158,11 @@ export class Planner {
     this.#cancelAsk?.();
     this.#cancelWake?.();
     this.#cancelAsk = this.#cancelWake = undefined;
+  }
+
+  /** Asked for every job, so that no clock is read where nothing failed. */
+  #isPaused(): boolean {
+    return this.#notBefore !== -Infinity && this.#options.clock.now() < this.#notBefore;
   }
 
   #whole(names: readonly string[]): FetchPlan {

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Window } from "../../src/producer/window.ts";
+
+function fill(window: Window): number {
+  let count = 0;
+  for (; !window.isFull; count++) window.begin();
+  return count;
+}
+
+test("a full window has room once half of it has ended", async () => {
+  const window = new Window();
+  assert.equal(fill(window), 1000);
+  let isRoom = false;
+  const room = window.room().then(() => isRoom = true);
+  for (let i = 0; i < 499; i++) window.end();
+  await undefined;
+  assert.equal(isRoom, false);
+  window.end();
+  await room;
+  assert.equal(fill(window), 500);
+});
+
+test("it is empty once nothing is under way", async () => {
+  const window = new Window();
+  await window.empty();
+  window.begin();
+  let isEmpty = false;
+  const empty = window.empty().then(() => isEmpty = true);
+  await undefined;
+  assert.equal(isEmpty, false);
+  window.end();
+  await empty;
+});
+
+test("a wait ends where it is released", async () => {
+  const window = new Window();
+  window.begin();
+  const released = window.empty();
+  window.release();
+  await released;
+});
