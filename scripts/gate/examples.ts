@@ -18,10 +18,12 @@ export const programStep: Step = {
       await install(work, examples);
       const folder = `${work}/examples`;
       // The runtimes side by side, as most of it is waiting for programs to start.
-      const runs = Object.keys(runtimes).map((runtime) =>
+      const runs = runtimes.map((runtime) =>
         sumOf(examples.map((name) => async () => {
           const error = await checks[name]!({ runtime, folder }).then(() => {}, String);
-          return error === undefined ? pass : fail(`examples/${name} under ${runtime}: ${error}`);
+          return error === undefined
+            ? pass
+            : fail(`examples/${name} under ${runtime.name}: ${error}`);
         }))
       );
       return await sumOf([
