@@ -79,7 +79,7 @@ test("jobs from the server run in threads, and their failures reach it", async (
 });
 
 test("a stop ends a job that burns, which is failed and so comes back", async () => {
-  await using server = await FaktoryServer.start({ port: 0 });
+  await using server = await FaktoryServer.start({ port: 0, fetchWaitMs: 50 });
   await using producer = await Producer.connect({ url: server.url });
   await using handler = isolated(module, { threads: 1, terminateAfterMs: 1 });
   const { logger, said } = listener();
@@ -100,7 +100,7 @@ test("a stop ends a job that burns, which is failed and so comes back", async ()
 });
 
 test("heartbeats stay on time while a job burns for five seconds", async () => {
-  await using server = await FaktoryServer.start({ port: 0 });
+  await using server = await FaktoryServer.start({ port: 0, fetchWaitMs: 50 });
   await using producer = await Producer.connect({ url: server.url });
   await using handler = isolated(module, { threads: 1 });
   const times: number[] = [];
