@@ -1,4 +1,5 @@
 import { deno, output } from "../command.ts";
+import { packNpm } from "../npm/pack.ts";
 import type { Project } from "../project.ts";
 
 /** The package, installed. */
@@ -7,6 +8,15 @@ export interface Installed {
   readonly tarball: string;
   /** A folder where the package is installed, as in a program that uses it. */
   readonly folder: string;
+}
+
+/** Makes the package's tarball the first time that it is asked, and gives its path. */
+export type Packed = () => Promise<string>;
+
+/** As the steps share it: in this folder. */
+export function packedIn(folder: string): Packed {
+  let packing: Promise<string> | undefined;
+  return () => packing ??= packNpm(folder);
 }
 
 /** Installs packages in a folder, as in a program that uses them. */

@@ -1,41 +1,47 @@
 import { deno, output, run } from "../command.ts";
-import { packNpm } from "../npm/pack.ts";
 import { type Project, readProject } from "../project.ts";
 import { audit } from "./audit.ts";
 import { runtimeFaults } from "./dependencies.ts";
 import { checkCommand, checkExecutable } from "./installed_command.ts";
 import { jsrArgs } from "./jsr.ts";
-import { type Installed, installNpm, program, type Runtime, runtimes } from "./installed.ts";
+import {
+  type Installed,
+  installNpm,
+  type Packed,
+  program,
+  type Runtime,
+  runtimes,
+} from "./installed.ts";
 import { findNodes } from "./nodes.ts";
 import { checkWorkers } from "./workers.ts";
 import { fail, type Outcome, pass, type Step, sumOf } from "./step.ts";
 
 /** The package as npm gets it: its shape, its types, and a program with it under each runtime. */
-export const packageStep: Step = {
-  name: "package",
-  async run(): Promise<Outcome> {
-    const work = await Deno.makeTempDir();
-    try {
-      const project = await readProject();
-      const installed = { project, tarball: await packNpm(work), folder: `${work}/program` };
-      await install(installed);
-      return await sumOf([
-        () => checkShape(installed),
-        () => checkTypes(installed),
-        () => checkDependencies(installed),
-        () => audit(installed.folder),
-        () => checkRuntimes(installed),
-        () => checkExecutable(installed),
-        () => checkWorkers(installed),
-      ]);
-    } finally {
-      await Deno.remove(work, { recursive: true });
-    }
-  },
-};
+export function packageStep(packed: Packed): Step {
+  return {
+    name: "package",
+    async run(): Promise<Outcome> {
+      const folder = await Deno.makeTempDir();
+      try {
+        const installed = { project: await readProject(), tarball: await packed(), folder };
+        await install(installed);
+        return await sumOf([
+          () => checkShape(installed),
+          () => checkTypes(installed),
+          () => checkDependencies(installed),
+          () => audit(folder),
+          () => checkRuntimes(installed),
+          () => checkExecutable(installed),
+          () => checkWorkers(installed),
+        ]);
+      } finally {
+        await Deno.remove(folder, { recursive: true });
+      }
+    },
+  };
+}
 
 async function install({ tarball, folder }: Installed): Promise<void> {
-  await Deno.mkdir(folder);
   await installNpm(folder, [tarball]);
   for await (const { name } of Deno.readDir("tests/package")) {
     await Deno.copyFile(`tests/package/${name}`, `${folder}/${name}`);
