@@ -16,6 +16,10 @@ const AT_ONCE = 3;
 /** A program that takes longer hangs, in milliseconds. */
 const HANGS_MS = 60_000;
 
+/** What Node 22 says by itself of `node:sqlite`. */
+const SQLITE_WARNING =
+  /^(?:\(node:\d+\) ExperimentalWarning: SQLite .*|\(Use `node --trace-warnings .*)\n?/gm;
+
 /** Runs one task after the other in each of a few lanes; what is returned waits for the named one. */
 function inLanes<T>(names: readonly string[], task: (name: string) => Promise<T>) {
   const results = new Map<string, Promise<T>>();
@@ -37,7 +41,7 @@ async function end(name: string, ...patience: string[]) {
   const { code } = await run.ended;
   clearTimeout(timer);
   await run.silent;
-  return { code, output: run.output };
+  return { code, output: run.output.replaceAll(SQLITE_WARNING, "").trimEnd() };
 }
 
 describe("a program's event loop is empty after", { skip }, () => {
