@@ -76,6 +76,7 @@ async function runStep({ name, run }: Step): Promise<Outcome> {
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   const notes = outcome.notes?.map((note) => `${name}: ${note}`) ?? [];
   for (const note of notes) console.log(note);
-  console.log(`-- ${name}: ${outcome.failed === 0 ? "ok" : "FAILED"} in ${seconds} s`);
+  // On a line of its own, whatever others that run have begun to say.
+  console.log(`\n-- ${name}: ${outcome.failed === 0 ? "ok" : "FAILED"} in ${seconds} s`);
   return { ...outcome, notes };
 }
