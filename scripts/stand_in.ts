@@ -19,7 +19,10 @@ export async function writeOfflineConfig(): Promise<string> {
     imports: { ...imports, ...standIns },
     publish: { ...publish, include: [...publish.include, ...Object.values(standIns)] },
   };
-  await Deno.writeTextFile(CONFIG, `${JSON.stringify(offline, null, 2)}\n`);
+  const text = `${JSON.stringify(offline, null, 2)}\n`;
+  // Not while it is as it should be: another step may be reading it.
+  const is = await Deno.readTextFile(CONFIG).catch(() => undefined);
+  if (is !== text) await Deno.writeTextFile(CONFIG, text);
   return CONFIG;
 }
 

@@ -25,7 +25,8 @@ export const exampleStep: Step = {
       name: "examples",
       command: deno,
       args: (report) => [
-        ...["test", "-A", ...jsr, "--doc", `--junit-path=${report}`],
+        ...["test", "-A", ...jsr, "--doc", "--preload=scripts/doc_assert.ts"],
+        `--junit-path=${report}`,
         ...["mod.ts", "src", "docs", "README.md", "npm/README.md"],
       ],
       env: { FAKTORY_URL: server.url },

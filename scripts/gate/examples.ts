@@ -1,42 +1,50 @@
 import { run } from "../command.ts";
-import { packNpm } from "../npm/pack.ts";
 import { readProject } from "../project.ts";
 import { checks } from "./examples/checks.ts";
-import { installNpm, runtimes } from "./installed.ts";
+import { installNpm, type Packed, runtimes } from "./installed.ts";
 import { fail, type Outcome, pass, type Step, sumOf } from "./step.ts";
 
 /** Not a program of its own: the package's step runs it in workerd. */
 const ELSEWHERE = ["cloudflare-worker"];
 
 /** The programs of `examples/`, copied to where the package is installed as npm gets it: their types, and each run by each runtime. */
-export const programStep: Step = {
-  name: "example programs",
-  async run(): Promise<Outcome> {
-    const work = await Deno.makeTempDir();
-    try {
-      const examples = Object.keys(checks);
-      await install(work, examples);
-      const folder = `${work}/examples`;
-      // The runtimes side by side, as most of it is waiting for programs to start.
-      const runs = Object.keys(runtimes).map((runtime) =>
-        sumOf(examples.map((name) => async () => {
-          const error = await checks[name]!({ runtime, folder }).then(() => {}, String);
-          return error === undefined ? pass : fail(`examples/${name} under ${runtime}: ${error}`);
-        }))
-      );
-      return await sumOf([
-        () => checkNames(examples),
-        () => checkTypes(work, examples),
-        ...runs.map((outcome) => () => outcome),
-      ]);
-    } finally {
-      await Deno.remove(work, { recursive: true });
-    }
-  },
-};
+export function programStep(packed: Packed): Step {
+  return {
+    name: "example programs",
+    async run(): Promise<Outcome> {
+      const work = await Deno.makeTempDir();
+      try {
+        return await runPrograms(work, packed);
+      } finally {
+        await Deno.remove(work, { recursive: true });
+      }
+    },
+  };
+}
+
+async function runPrograms(work: string, packed: Packed): Promise<Outcome> {
+  const examples = Object.keys(checks);
+  await install(work, { examples, packed });
+  const folder = `${work}/examples`;
+  // The runtimes side by side, as most of it is waiting for programs to start.
+  const runs = runtimes.map((runtime) =>
+    sumOf(examples.map((name) => async () => {
+      const error = await checks[name]!({ runtime, folder }).then(() => {}, String);
+      return error === undefined ? pass : fail(`examples/${name} under ${runtime.name}: ${error}`);
+    }))
+  );
+  return await sumOf([
+    () => checkNames(examples),
+    () => checkTypes(work, examples),
+    ...runs.map((outcome) => () => outcome),
+  ]);
+}
 
 /** All that the examples ask for, this package excepted, which is packed. */
-async function install(work: string, examples: readonly string[]): Promise<void> {
+async function install(
+  work: string,
+  { examples, packed }: { readonly examples: readonly string[]; readonly packed: Packed },
+): Promise<void> {
   const { name: own } = await readProject();
   const wanted = new Map<string, string>();
   for (const example of examples) {
@@ -51,7 +59,7 @@ async function install(work: string, examples: readonly string[]): Promise<void>
   }
   wanted.delete(own);
   const specifiers = [...wanted].map(([name, range]) => `${name}@${range}`);
-  await installNpm(work, [await packNpm(work), ...specifiers]);
+  await installNpm(work, [await packed(), ...specifiers]);
 }
 
 /** No example goes unrun. */

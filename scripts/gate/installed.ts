@@ -1,4 +1,5 @@
 import { deno, output } from "../command.ts";
+import { packNpm } from "../npm/pack.ts";
 import type { Project } from "../project.ts";
 
 /** The package, installed. */
@@ -9,6 +10,15 @@ export interface Installed {
   readonly folder: string;
 }
 
+/** Makes the package's tarball the first time that it is asked, and gives its path. */
+export type Packed = () => Promise<string>;
+
+/** As the steps share it: in this folder. */
+export function packedIn(folder: string): Packed {
+  let packing: Promise<string> | undefined;
+  return () => packing ??= packNpm(folder);
+}
+
 /** Installs packages in a folder, as in a program that uses them. */
 export async function installNpm(folder: string, specifiers: readonly string[]): Promise<void> {
   await Deno.writeTextFile(`${folder}/package.json`, `{ "private": true, "type": "module" }`);
@@ -16,18 +26,35 @@ export async function installNpm(folder: string, specifiers: readonly string[]):
   await output("npm", ["install", ...flags, ...specifiers], { cwd: folder });
 }
 
-/** How each runtime runs a program in a folder with a `node_modules`. */
-export const runtimes: Readonly<Record<string, readonly [command: string, ...args: string[]]>> = {
-  deno: [deno, "run", "-A", "--no-lock", "--node-modules-dir=manual"],
-  bun: [`${Deno.cwd()}/node_modules/.bin/bun`],
-  node: ["node"],
-};
+/** What runs programs in a folder with a `node_modules`. */
+export interface Runtime {
+  readonly name: string;
+  /** What it says that it is. */
+  readonly is: "deno" | "bun" | "node";
+  readonly command: readonly [command: string, ...args: string[]];
+  /** Its `process.version`, where it is one of several. */
+  readonly version?: string;
+}
 
-/** What to run for a runtime to run a program. */
+/** One of each. */
+export const runtimes: readonly Runtime[] = [
+  {
+    name: "deno",
+    is: "deno",
+    command: [deno, "run", "-A", "--no-lock", "--node-modules-dir=manual"],
+  },
+  { name: "bun", is: "bun", command: [`${Deno.cwd()}/node_modules/.bin/bun`] },
+  { name: "node", is: "node", command: ["node"] },
+];
+
+/** What to run for a runtime to run a program, which `tests/package/version.mjs` holds to the version that is meant. */
 export function program(
-  runtime: string,
+  { command: [command, ...first], version }: Runtime,
   args: readonly string[],
-): [command: string, args: string[]] {
-  const [command, ...first] = runtimes[runtime] ?? [runtime];
-  return [command, [...first, ...args]];
+): { command: string; args: string[]; env: Record<string, string> } {
+  return {
+    command,
+    args: [...first, ...args],
+    env: version === undefined ? {} : { EXPECTED_VERSION: version },
+  };
 }

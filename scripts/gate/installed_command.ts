@@ -1,5 +1,5 @@
 import { output } from "../command.ts";
-import { type Installed, program } from "./installed.ts";
+import { type Installed, program, type Runtime } from "./installed.ts";
 import { fail, type Outcome, pass, sumOf } from "./step.ts";
 
 /** Where the package manager puts the command. */
@@ -9,7 +9,7 @@ const LIMIT_MS = 60_000;
 
 /** The installed command says its version and help, refuses what it does not know, and serves. */
 export async function checkCommand(
-  runtime: string,
+  runtime: Runtime,
   { project, folder }: Installed,
 ): Promise<Outcome> {
   const run = async (...args: string[]) => {
@@ -20,17 +20,19 @@ export async function checkCommand(
     async () => {
       const { code, stdout } = await run("--version");
       const is = code === 0 && stdout === `${project.version}\n`;
-      return is ? pass : fail(`faktory --version under ${runtime}: ${code}, ${stdout}`);
+      return is ? pass : fail(`faktory --version under ${runtime.name}: ${code}, ${stdout}`);
     },
     async () => {
       const { code, stdout } = await run("serve", "--help");
       const is = code === 0 && stdout.startsWith("Usage: faktory serve ");
-      return is ? pass : fail(`faktory serve --help under ${runtime}: ${code}, ${stdout}`);
+      return is ? pass : fail(`faktory serve --help under ${runtime.name}: ${code}, ${stdout}`);
     },
     async () => {
       const { code, stdout, stderr } = await run("--nonsense");
       const is = code === 64 && stdout === "" && /^faktory: .*\n$/.test(stderr);
-      return is ? pass : fail(`faktory --nonsense under ${runtime}: ${code}, ${stdout}${stderr}`);
+      return is
+        ? pass
+        : fail(`faktory --nonsense under ${runtime.name}: ${code}, ${stdout}${stderr}`);
     },
     async () => {
       const server = start(runtime, ["serve", "--port", "0", "--json"], folder);
@@ -42,7 +44,7 @@ export async function checkCommand(
       const is = code === 0 && ended === 0;
       return is
         ? pass
-        : fail(`faktory serve and push under ${runtime}: ${ended}, ${code} ${stderr}`);
+        : fail(`faktory serve and push under ${runtime.name}: ${ended}, ${code} ${stderr}`);
     },
     async () => {
       const server = start(runtime, ["serve", "--port", "0", "--json"], folder);
@@ -54,7 +56,7 @@ export async function checkCommand(
       server.kill("SIGTERM");
       await Promise.all([server.status, server.stderr.cancel()]);
       const is = code === 0 && /"event":"done",.*"type":"greet"/.test(stdout);
-      return is ? pass : fail(`faktory work under ${runtime}: ${code}, ${stdout}${stderr}`);
+      return is ? pass : fail(`faktory work under ${runtime.name}: ${code}, ${stdout}${stderr}`);
     },
   ]);
 }
@@ -65,10 +67,10 @@ export async function checkExecutable({ project, folder }: Installed): Promise<O
   return printed === `${project.version}\n` ? pass : fail(`${COMMAND} --version said ${printed}`);
 }
 
-function start(runtime: string, args: readonly string[], cwd: string): Deno.ChildProcess {
-  const [command, all] = program(runtime, [COMMAND, ...args]);
+function start(runtime: Runtime, args: readonly string[], cwd: string): Deno.ChildProcess {
+  const { command, ...options } = program(runtime, [COMMAND, ...args]);
   return new Deno.Command(command, {
-    ...{ args: all, cwd, signal: AbortSignal.timeout(LIMIT_MS) },
+    ...{ ...options, cwd, signal: AbortSignal.timeout(LIMIT_MS) },
     ...{ stdin: "null", stdout: "piped", stderr: "piped" },
   }).spawn();
 }

@@ -1,44 +1,47 @@
 import { deno, output, run } from "../command.ts";
-import { packNpm } from "../npm/pack.ts";
-import { readProject } from "../project.ts";
+import { type Project, readProject } from "../project.ts";
 import { audit } from "./audit.ts";
 import { runtimeFaults } from "./dependencies.ts";
 import { checkCommand, checkExecutable } from "./installed_command.ts";
 import { jsrArgs } from "./jsr.ts";
-import { type Installed, installNpm, program, runtimes } from "./installed.ts";
+import {
+  type Installed,
+  installNpm,
+  type Packed,
+  program,
+  type Runtime,
+  runtimes,
+} from "./installed.ts";
+import { findNodes } from "./nodes.ts";
 import { checkWorkers } from "./workers.ts";
 import { fail, type Outcome, pass, type Step, sumOf } from "./step.ts";
 
 /** The package as npm gets it: its shape, its types, and a program with it under each runtime. */
-export const packageStep: Step = {
-  name: "package",
-  async run(): Promise<Outcome> {
-    const work = await Deno.makeTempDir();
-    try {
-      const project = await readProject();
-      const installed = { project, tarball: await packNpm(work), folder: `${work}/program` };
-      await install(installed);
-      return await sumOf([
-        () => checkShape(installed),
-        () => checkTypes(installed),
-        () => checkDependencies(installed),
-        () => audit(installed.folder),
-        ...Object.keys(runtimes).flatMap((runtime) => [
-          () => checkEntries(runtime, installed),
-          () => checkCommand(runtime, installed),
-          () => runJob(runtime, installed),
-        ]),
-        () => checkExecutable(installed),
-        () => checkWorkers(installed),
-      ]);
-    } finally {
-      await Deno.remove(work, { recursive: true });
-    }
-  },
-};
+export function packageStep(packed: Packed): Step {
+  return {
+    name: "package",
+    async run(): Promise<Outcome> {
+      const folder = await Deno.makeTempDir();
+      try {
+        const installed = { project: await readProject(), tarball: await packed(), folder };
+        await install(installed);
+        return await sumOf([
+          () => checkShape(installed),
+          () => checkTypes(installed),
+          () => checkDependencies(installed),
+          () => audit(folder),
+          () => checkRuntimes(installed),
+          () => checkExecutable(installed),
+          () => checkWorkers(installed),
+        ]);
+      } finally {
+        await Deno.remove(folder, { recursive: true });
+      }
+    },
+  };
+}
 
 async function install({ tarball, folder }: Installed): Promise<void> {
-  await Deno.mkdir(folder);
   await installNpm(folder, [tarball]);
   for await (const { name } of Deno.readDir("tests/package")) {
     await Deno.copyFile(`tests/package/${name}`, `${folder}/${name}`);
@@ -95,40 +98,64 @@ async function checkTypes({ folder }: Installed): Promise<Outcome> {
 /** The entry that is a program: to import it is to run it. */
 const COMMAND_ENTRY = "./cli";
 
+/** The entries, the command and a job under each runtime, Node in each of its versions. */
+async function checkRuntimes(installed: Installed): Promise<Outcome> {
+  const nodes = await findNodes();
+  const all = [...runtimes.filter(({ is }) => is !== "node"), ...nodes.runtimes];
+  const sources = entriesOf(installed.project).map(({ source }) => source);
+  const expected = await exportedBySources(sources);
+  // Side by side, as most of it is programs that start, each on one core.
+  const runs = all.map((runtime) =>
+    sumOf([
+      () => checkEntries(runtime, { ...installed, expected }),
+      () => checkCommand(runtime, installed),
+      () => runJob(runtime, installed),
+    ])
+  );
+  return await sumOf([...nodes.missing, ...runs].map((outcome) => async () => await outcome));
+}
+
+/** The entries but the program: what a program imports, and its source. */
+function entriesOf({ name, exports }: Project): { name: string; source: string }[] {
+  return Object.entries(exports).filter(([entry]) => entry !== COMMAND_ENTRY)
+    .map(([entry, file]) => ({
+      name: name + entry.slice(1),
+      source: new URL(`../../${file}`, import.meta.url).href,
+    }));
+}
+
+/** What each of some modules exports. */
+type Exported = Readonly<Record<string, readonly string[]>>;
+
 /** Each entry but the program can be imported, and exports what its source does. */
-async function checkEntries(runtime: string, { project, folder }: Installed): Promise<Outcome> {
-  const libraries = Object.entries(project.exports).filter(([entry]) => entry !== COMMAND_ENTRY);
-  const entries = libraries.map(([entry, file]) => ({
-    name: project.name + entry.slice(1),
-    source: new URL(`../../${file}`, import.meta.url).href,
-  }));
-  const expected = await exportedBySources(entries.map(({ source }) => source));
-  const [command, args] = program(runtime, ["entries.mjs", ...entries.map(({ name }) => name)]);
-  const printed = JSON.parse(await output(command, args, { cwd: folder }));
-  if (printed.runtime !== runtime) return fail(`it is ${printed.runtime} that ran, not ${runtime}`);
-  const differing = entries.filter(({ name, source }) =>
-    printed.exported[name].join() !== expected[source]?.join()
-  );
-  return differing.length === 0 ? { ...pass, passed: entries.length } : fail(
-    differing.map(({ name, source }) =>
-      `${name} exports under ${runtime} ${printed.exported[name]}, and its source ${
-        expected[source]
-      }`
-    ).join("; "),
-  );
+async function checkEntries(
+  runtime: Runtime,
+  { project, folder, expected }: Installed & { readonly expected: Exported },
+): Promise<Outcome> {
+  const entries = entriesOf(project);
+  const names = entries.map(({ name }) => name);
+  const { command, args, env } = program(runtime, ["entries.mjs", ...names]);
+  const printed = JSON.parse(await output(command, args, { cwd: folder, env }));
+  if (printed.runtime !== runtime.is) {
+    return fail(`it is ${printed.runtime} that ran, not ${runtime.name}`);
+  }
+  const faults = entries.flatMap(({ name, source }) => {
+    const [got, wanted] = [printed.exported[name].join(), expected[source]?.join()];
+    const fault = `${name} exports under ${runtime.name} ${got}, and its source ${wanted}`;
+    return got === wanted ? [] : [fault];
+  });
+  return faults.length === 0 ? { ...pass, passed: entries.length } : fail(faults.join("; "));
 }
 
 /** What the sources of the entries export. In a process of its own: this one may have no stand-in for JSR's packages. */
-async function exportedBySources(
-  sources: readonly string[],
-): Promise<Readonly<Record<string, readonly string[]>>> {
+async function exportedBySources(sources: readonly string[]): Promise<Exported> {
   const args = ["run", "-A", ...await jsrArgs("run"), "tests/package/entries.mjs", ...sources];
   return JSON.parse(await output(deno, args)).exported;
 }
 
 /** The program of `tests/package/run_job.mjs`: a server, a producer and a consumer. */
-async function runJob(runtime: string, { folder }: Installed): Promise<Outcome> {
-  const [command, args] = program(runtime, ["run_job.mjs"]);
-  const success = await run(command, args, { cwd: folder, timeoutMs: 60_000 });
-  return success ? pass : fail(`a job from the installed package under ${runtime}`);
+async function runJob(runtime: Runtime, { folder }: Installed): Promise<Outcome> {
+  const { command, args, env } = program(runtime, ["run_job.mjs"]);
+  const success = await run(command, args, { cwd: folder, env, timeoutMs: 60_000 });
+  return success ? pass : fail(`a job from the installed package under ${runtime.name}`);
 }

@@ -39,36 +39,44 @@ export async function sumOf(checks: readonly (() => Promise<Outcome>)[]): Promis
   return sum(outcomes);
 }
 
-/** Steps that run at the same time, as one. */
-export function together(steps: readonly Step[]): Step {
-  return {
-    name: steps.map(({ name }) => name).join(", "),
-    async run() {
-      return sum(
-        await Promise.all(steps.map(async ({ name, run }) => {
-          const outcome = await sumOf([run]);
-          return { ...outcome, notes: outcome.notes?.map((note) => `${name}: ${note}`) ?? [] };
-        })),
-      );
-    },
-  };
+/** Steps that do not bear on each other: so many of them run at the same time, and each begins, in their order, as soon as there is room. */
+export interface Group {
+  readonly atOnce: number;
+  readonly steps: readonly Step[];
 }
 
 /** Runs the steps in their order, each with its time, and ends with the sums; true when nothing failed. */
-export async function runSteps(steps: readonly Step[]): Promise<boolean> {
+export async function runSteps(all: readonly (Step | Group)[]): Promise<boolean> {
   const outcomes: Outcome[] = [];
-  for (const { name, run } of steps) {
-    console.log(`\n== ${name}`);
-    const start = performance.now();
-    const outcome = await sumOf([run]);
-    const seconds = ((performance.now() - start) / 1000).toFixed(1);
-    const notes = outcome.notes?.map((note) => `${name}: ${note}`) ?? [];
-    outcomes.push({ ...outcome, notes });
-    for (const note of notes) console.log(note);
-    console.log(`-- ${name}: ${outcome.failed === 0 ? "ok" : "FAILED"} in ${seconds} s`);
+  for (const one of all) {
+    outcomes.push(...("steps" in one ? await runGroup(one) : [await runStep(one)]));
   }
   const total = sum(outcomes);
   if (total.notes?.length) console.log(`\n${total.notes.join("\n")}`);
   console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
   return total.failed === 0;
+}
+
+async function runGroup({ atOnce, steps }: Group): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  // Shared by all lanes, so that each step is run by one of them.
+  const waiting = steps.values();
+  async function lane() {
+    for (const step of waiting) outcomes.push(await runStep(step));
+  }
+  await Promise.all(Array.from({ length: atOnce }, lane));
+  return outcomes;
+}
+
+/** Runs one, and says how it went and how long that took. */
+async function runStep({ name, run }: Step): Promise<Outcome> {
+  console.log(`\n== ${name}`);
+  const start = performance.now();
+  const outcome = await sumOf([run]);
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  const notes = outcome.notes?.map((note) => `${name}: ${note}`) ?? [];
+  for (const note of notes) console.log(note);
+  // On a line of its own, whatever others that run have begun to say.
+  console.log(`\n-- ${name}: ${outcome.failed === 0 ? "ok" : "FAILED"} in ${seconds} s`);
+  return { ...outcome, notes };
 }

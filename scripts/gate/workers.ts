@@ -1,10 +1,12 @@
+import { createRequire } from "node:module";
 import { build, stop } from "esbuild";
 import { FaktoryServer } from "../../src/server/mod.ts";
 import { run } from "../command.ts";
 import type { Installed } from "./installed.ts";
 import { fail, type Outcome, pass, sumOf } from "./step.ts";
 
-const workerd = "node_modules/.bin/workerd";
+/** Not its command, which is a program that starts this one: killed, it would leave it running. */
+const workerd: string = createRequire(import.meta.url)("workerd").default;
 
 /** Before Workers had modules of Node's, so that none can be used by mistake. */
 const COMPATIBILITY_DATE = "2025-06-01";

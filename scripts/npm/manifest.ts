@@ -1,3 +1,4 @@
+import { majorOf, nodeVersions } from "../node_versions.ts";
 import type { Project } from "../project.ts";
 
 /** The fields of the npm package's `package.json` that `deno.json` has no place for. */
@@ -30,7 +31,7 @@ export function npmManifest({ name, version, license }: Project, command: string
     homepage: home,
     repository: { type: "git", url: `git+${home}.git` },
     bugs: { url: `${home}/issues` },
-    engines: { node: ">=20" },
+    engines: { node: `>=${majorOf(nodeVersions[0])}` },
     sideEffects: [command],
     bin: { faktory: command },
     publishConfig: { access: "public" },

@@ -15,9 +15,6 @@ import { Tally } from "./store/tally.ts";
 import { reservedMs } from "./reservation.ts";
 import { glanceAt, readJob, type StoredJob, writeJob, writeTime } from "./stored_job.ts";
 
-/** How long a FETCH waits for a job, in milliseconds. */
-const FETCH_WAIT_MS = 2000;
-
 const DEAD_MS = 180 * 24 * 60 * 60 * 1000;
 
 /** How many the reference server takes out of a set at a time. */
@@ -32,8 +29,8 @@ export interface ManagerOptions {
   readonly hooks?: JobHooks | undefined;
   /** From 0 to below 1, for the waits before retries. @default Math.random */
   readonly random?: (() => number) | undefined;
-  /** How long a FETCH waits, and by which clock. @default two seconds, by the server's */
-  readonly fetchWait?: { readonly clock: Clock; readonly ms: number } | undefined;
+  /** How long a FETCH waits for a job, and by which clock. */
+  readonly fetchWait: { readonly clock: Clock; readonly ms: number };
   /** Hears of every job that was enqueued, but for those that their own worker puts off. */
   readonly pushed?: ((job: StoredJob) => void) | undefined;
   /** What keeps everything beyond the process. @default nothing is kept */
@@ -63,13 +60,13 @@ export class Manager {
   /** FETCHes that wait, to be ended with the server. */
   readonly #waiting = new Set<WaitingFetch>();
 
-  constructor(clock: Clock, options: ManagerOptions = {}) {
+  constructor(clock: Clock, options: ManagerOptions) {
     this.#clock = clock;
     this.#stamps = new Stamps(clock);
     this.#random = options.random ?? Math.random;
     this.#pushed = options.pushed ?? (() => {});
     this.#hooks = options.hooks ?? noHooks;
-    this.fetchWait = options.fetchWait ?? { clock, ms: FETCH_WAIT_MS };
+    this.fetchWait = options.fetchWait;
     const store = this.#store = options.store ?? nullStore;
     this.tally = new Tally(store);
     this.queues = new Queues(store);

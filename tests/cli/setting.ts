@@ -97,7 +97,7 @@ export async function withServer(
   options: FaktoryServerOptions,
   use: (server: FaktoryServer) => Promise<void>,
 ): Promise<void> {
-  const server = await FaktoryServer.start({ port: 0, ...options });
+  const server = await FaktoryServer.start({ port: 0, fetchWaitMs: 50, ...options });
   try {
     await use(server);
   } finally {

@@ -29,7 +29,7 @@ const jobs = defineJobs({
 
 /** A server, with a producer that knows no catalogue, and consumers that do. */
 async function start() {
-  const server = await FaktoryServer.start({ port: 0 });
+  const server = await FaktoryServer.start({ port: 0, fetchWaitMs: 50 });
   const producer = await Producer.connect({ url: server.url });
   return {
     server,

@@ -217,7 +217,7 @@ test("a password that is no longer taken ends the consumer with that error", asy
 });
 
 test("a stop while there is no server ends in time", async () => {
-  const server = await FaktoryServer.start({ port: 0 });
+  const server = await FaktoryServer.start({ port: 0, fetchWaitMs: 50 });
   const consumer = new Consumer({ url: server.url, concurrency: 4, reconnect });
   const running = consumer.run();
   await until(() => server.snapshot().waiting > 0);

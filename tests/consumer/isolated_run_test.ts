@@ -5,6 +5,7 @@ import { type Clock, systemClock } from "../../src/internal/clock.ts";
 import { FaktoryServer, ManualClock } from "../../src/server/mod.ts";
 import { nodeTransport } from "../../src/transport/node.ts";
 import type { Transport } from "../../src/transport/transport.ts";
+import { withFolder } from "../server/data.ts";
 
 const module = new URL("../fixtures/isolated/act.ts", import.meta.url);
 
@@ -78,29 +79,30 @@ test("jobs from the server run in threads, and their failures reach it", async (
   });
 });
 
-test("a stop ends a job that burns, which is failed and so comes back", async () => {
-  await using server = await FaktoryServer.start({ port: 0 });
-  await using producer = await Producer.connect({ url: server.url });
-  await using handler = isolated(module, { threads: 1, terminateAfterMs: 1 });
-  const { logger, said } = listener();
-  const consumer = new Consumer({ url: server.url, concurrency: 1, logger });
-  consumer.register("act", handler);
-  const failures: unknown[] = [];
-  consumer.on("fail", ({ error }) => failures.push(error));
-  await producer.enqueue("act", ["burn"]);
-  const running = consumer.run();
-  await said;
-  await consumer.stop({ graceMs: 1 });
-  assert.equal((await running).failed, 1);
-  const [error] = failures;
-  assert(error instanceof JobAbortedError);
-  assert.equal(error.code, "STOPPED");
-  const { retries, working } = server.snapshot();
-  assert.deepEqual({ retries, working }, { retries: 1, working: 0 });
-});
+test("a stop ends a job that burns, which is failed and so comes back", () =>
+  withFolder(async (folder) => {
+    await using server = await FaktoryServer.start({ port: 0, fetchWaitMs: 50 });
+    await using producer = await Producer.connect({ url: server.url });
+    await using handler = isolated(module, { threads: 1, terminateAfterMs: 1 });
+    const { logger, said } = listener();
+    const consumer = new Consumer({ url: server.url, concurrency: 1, logger });
+    consumer.register("act", handler);
+    const failures: unknown[] = [];
+    consumer.on("fail", ({ error }) => failures.push(error));
+    await producer.enqueue("act", ["burnWhileThere", folder]);
+    const running = consumer.run();
+    await said;
+    await consumer.stop({ graceMs: 1 });
+    assert.equal((await running).failed, 1);
+    const [error] = failures;
+    assert(error instanceof JobAbortedError);
+    assert.equal(error.code, "STOPPED");
+    const { retries, working } = server.snapshot();
+    assert.deepEqual({ retries, working }, { retries: 1, working: 0 });
+  }));
 
 test("heartbeats stay on time while a job burns for five seconds", async () => {
-  await using server = await FaktoryServer.start({ port: 0 });
+  await using server = await FaktoryServer.start({ port: 0, fetchWaitMs: 50 });
   await using producer = await Producer.connect({ url: server.url });
   await using handler = isolated(module, { threads: 1 });
   const times: number[] = [];

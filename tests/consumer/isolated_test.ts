@@ -18,6 +18,7 @@ import { describeFailure } from "../../src/consumer/failure.ts";
 import { findWorkerThreads, makeIsolated } from "../../src/consumer/isolated/isolated.ts";
 import { moduleUrl } from "../../src/consumer/isolated/module_url.ts";
 import { ManualClock } from "../../src/server/mod.ts";
+import { withFolder } from "../server/data.ts";
 
 function fixture(name: string): URL {
   return new URL(`../fixtures/isolated/${name}`, import.meta.url);
@@ -190,24 +191,25 @@ test("an abort is heard in the thread with its name, code and message", async ()
   assert.equal((await run(job("where"), listening().context) as { runs: number }).runs, 3);
 });
 
-test("a run that does not heed its abort ends with its thread, and the others go on", async () => {
-  const clock = new ManualClock();
-  await using run = act({ threads: 1, terminateAfterMs: 50 }, clock);
-  const before = await run(job("where"), context) as { threadId: number };
-  const { context: burning, said, abort } = listening();
-  const running = run(job("burn"), burning);
-  const next = run(job("where"), context);
-  await said;
-  abort.abort(stopped);
-  clock.advance(49);
-  assert.equal(clock.pending, 1);
-  clock.advance(1);
-  assert.equal(await caught(running), stopped);
-  const after = await next as { threadId: number; runs: number };
-  assert.notEqual(after.threadId, before.threadId);
-  assert.equal(after.runs, 1);
-  assert.equal(clock.pending, 0);
-});
+test("a run that does not heed its abort ends with its thread, and the others go on", () =>
+  withFolder(async (folder) => {
+    const clock = new ManualClock();
+    await using run = act({ threads: 1, terminateAfterMs: 50 }, clock);
+    const before = await run(job("where"), context) as { threadId: number };
+    const { context: burning, said, abort } = listening();
+    const running = run(job("burnWhileThere", folder), burning);
+    const next = run(job("where"), context);
+    await said;
+    abort.abort(stopped);
+    clock.advance(49);
+    assert.equal(clock.pending, 1);
+    clock.advance(1);
+    assert.equal(await caught(running), stopped);
+    const after = await next as { threadId: number; runs: number };
+    assert.notEqual(after.threadId, before.threadId);
+    assert.equal(after.runs, 1);
+    assert.equal(clock.pending, 0);
+  }));
 
 test("a job that is aborted before its turn rejects at once and never runs", async () => {
   await using run = act({ threads: 1 });
@@ -267,20 +269,23 @@ test("a module that is missing, broken or has nothing to run fails its jobs", as
   }
 });
 
-test("to dispose of it ends what runs and what waits, and it can be used again", async () => {
-  const run = act({ threads: 1 });
-  const { context: burning, said } = listening();
-  const ends = [run(job("burn"), burning), run(job("where"), context)].map(caught);
-  await said;
-  await run[Symbol.asyncDispose]();
-  for (const error of await Promise.all(ends)) {
-    assert(error instanceof StateError);
-    assert.equal(error.code, "CLOSED");
-  }
-  assert.equal((await run(job("where"), context) as { runs: number }).runs, 1);
-  await run[Symbol.asyncDispose]();
-  await run[Symbol.asyncDispose]();
-});
+test("to dispose of it ends what runs and what waits, and it can be used again", () =>
+  withFolder(async (folder) => {
+    const run = act({ threads: 1 });
+    const { context: burning, said } = listening();
+    const ends = [run(job("burnWhileThere", folder), burning), run(job("where"), context)].map(
+      caught,
+    );
+    await said;
+    await run[Symbol.asyncDispose]();
+    for (const error of await Promise.all(ends)) {
+      assert(error instanceof StateError);
+      assert.equal(error.code, "CLOSED");
+    }
+    assert.equal((await run(job("where"), context) as { runs: number }).runs, 1);
+    await run[Symbol.asyncDispose]();
+    await run[Symbol.asyncDispose]();
+  }));
 
 test("what cannot be used is refused when the handler is made", () => {
   const code = "INVALID_URL";

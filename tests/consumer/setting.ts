@@ -7,7 +7,9 @@ export const reconnect = { initialMs: 5, maxMs: 20 };
 
 /** An embedded server and a producer, which end with the test. */
 export async function start(clock?: Clock) {
-  const server = await FaktoryServer.start({ port: 0, clock });
+  // By the machine's clock, a FETCH of two seconds would be waited for by every consumer that stops.
+  const fetchWaitMs = clock === undefined ? 50 : undefined;
+  const server = await FaktoryServer.start({ port: 0, clock, fetchWaitMs });
   const producer = await Producer.connect({ url: server.url });
   return {
     server,

@@ -11,7 +11,7 @@ const skip = skipPrograms;
 
 /** A worker in a process of its own, in the middle of a job. */
 async function start(args: readonly string[] = [], env: Record<string, string> = {}) {
-  const server = await FaktoryServer.start({ port: 0 });
+  const server = await FaktoryServer.start({ port: 0, fetchWaitMs: 50 });
   const producer = await Producer.connect({ url: server.url });
   const gate = await Gate.open();
   await producer.enqueue("hold", [gate.url], { retry: 3 });

@@ -33,7 +33,7 @@ export function embedded(name: string, edition: ServerEdition): Subject {
       return server.url;
     },
     async start() {
-      server = await FaktoryServer.start({ port: 0, edition });
+      server = await FaktoryServer.start({ port: 0, edition, fetchWaitMs: 50 });
     },
     stop: () => server.close(),
   };

@@ -53,7 +53,7 @@ test("a consumer is unhealthy before it runs, healthy while it does, and not aft
 });
 
 test("a consumer whose server is gone is unhealthy, and says why", async () => {
-  const server = await FaktoryServer.start({ port: 0 });
+  const server = await FaktoryServer.start({ port: 0, fetchWaitMs: 50 });
   const consumer = new Consumer({ url: server.url, reconnect: { initialMs: 5 } });
   const running = once((hear) => consumer.on("state", hear));
   const run = consumer.run();

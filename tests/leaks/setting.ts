@@ -43,7 +43,7 @@ export function pem(name: string): string {
 }
 
 export function startServer(options: FaktoryServerOptions = {}): Promise<FaktoryServer> {
-  return FaktoryServer.start({ port: 0, ...options });
+  return FaktoryServer.start({ port: 0, fetchWaitMs: 50, ...options });
 }
 
 export function startTls(): Promise<FaktoryServer> {

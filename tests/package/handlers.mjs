@@ -1,5 +1,6 @@
 /** Handlers for `faktory work` of the installed package. */
 
+import "./version.mjs";
 import { Consumer } from "@faktory-ts/faktory";
 
 export default (consumer) => {

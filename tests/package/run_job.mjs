@@ -1,5 +1,6 @@
 // One job from a producer to a consumer, on the embedded server, with the package as it is installed; and one in memory.
 
+import "./version.mjs";
 import assert from "node:assert/strict";
 import { Consumer, Producer } from "@faktory-ts/faktory";
 import { FaktoryServer } from "@faktory-ts/faktory/server";

@@ -11,8 +11,8 @@ import {
   Producer,
 } from "../../mod.ts";
 import { deferred } from "../../src/internal/deferred.ts";
-import { Peer } from "../connection/peer.ts";
 import { refusing, schemaOf } from "../job/schemas.ts";
+import { openPeer } from "./setting.ts";
 
 const welcome = z.tuple([z.string(), z.object({ vip: z.boolean().default(false) })]);
 const verdict = deferred<{ readonly value: readonly unknown[] }>();
@@ -29,7 +29,7 @@ const jobs = defineJobs({
 
 /** A producer with the catalogue whose server is the test, typed and as JavaScript has it. */
 async function scripted() {
-  const peer = new Peer();
+  const peer = openPeer();
   const connecting = Producer.connect({
     url: "tcp://memory",
     transport: { name: "memory", connect: () => Promise.resolve(peer.connection) },

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Job, Producer, type ProducerMiddleware, ServerError } from "../../mod.ts";
 import { deferred } from "../../src/internal/deferred.ts";
-import { Peer } from "../connection/peer.ts";
+import { openPeer } from "./setting.ts";
 
 type SentJob = Record<string, unknown>;
 
@@ -11,7 +11,7 @@ const refuse = () => "-ERR no room\r\n";
 
 /** A producer with this middleware, whose server is the test. */
 async function scripted(...middleware: readonly ProducerMiddleware[]) {
-  const peer = new Peer();
+  const peer = openPeer();
   const connecting = Producer.connect({
     url: "tcp://memory",
     transport: { name: "memory", connect: () => Promise.resolve(peer.connection) },

@@ -8,14 +8,15 @@ import {
   streamTransport,
 } from "../../mod.ts";
 import { FaktoryServer } from "../../src/server/mod.ts";
-import { Peer } from "../connection/peer.ts";
+import type { Peer } from "../connection/peer.ts";
 import { CuttableTransport } from "../faults/cuttable.ts";
+import { openPeer } from "./setting.ts";
 
 const reconnect = { initialMs: 5, maxMs: 20 };
 
 /** A producer whose server is the test. */
 async function scripted() {
-  const peer = new Peer();
+  const peer = openPeer();
   const connecting = Producer.connect({
     url: "tcp://memory",
     transport: { name: "memory", connect: () => Promise.resolve(peer.connection) },
@@ -198,7 +199,7 @@ test("at most once, a job whose answer was lost is not sent again, and said to b
     transport: {
       name: "memory",
       connect() {
-        const peer = new Peer();
+        const peer = openPeer();
         void peer.greet();
         peers.push(peer);
         return Promise.resolve(peer.connection);
@@ -269,7 +270,7 @@ test("tracking tells how far a job is", async () => {
 });
 
 test("a caller's own streams carry it, and a pair of them cannot be had twice", async () => {
-  const peer = new Peer();
+  const peer = openPeer();
   void peer.greet();
   const { readable, writable } = peer.connection;
   const transport = streamTransport({ readable, writable });

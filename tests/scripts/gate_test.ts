@@ -3,6 +3,8 @@ import { it } from "node:test";
 import { auditOutcome } from "../../scripts/gate/audit.ts";
 import { dependencyFaults, runtimeFaults } from "../../scripts/gate/dependencies.ts";
 import { corpusOutcome, readReport } from "../../scripts/gate/junit.ts";
+import { fail, pass, runSteps, type Step } from "../../scripts/gate/step.ts";
+import { deferred } from "../../src/internal/deferred.ts";
 
 const denoReport = `<testsuite name="./a_test.ts" tests="5">
   <testcase name="group &lt;1&gt;" classname="./a_test.ts" time="0.007">
@@ -93,4 +95,41 @@ it("fails by an audit that found something, and skips one that could not be made
   for (const report of ["", "null", "[]", "npm: not found"]) {
     assert.equal(auditOutcome(report).skipped, 1, report);
   }
+});
+
+it("runs so many steps of a group at once, each of them once, and what comes after it last", async (t) => {
+  t.mock.method(console, "log", () => {});
+  const begun: string[] = [];
+  const ends = new Map(["a", "b", "c"].map((name) => [name, deferred<void>()]));
+  const step = (name: string): Step => ({
+    name,
+    async run() {
+      begun.push(name);
+      await ends.get(name)?.promise;
+      if (name === "b") throw new Error("b is broken");
+      return pass;
+    },
+  });
+  const running = runSteps([{ atOnce: 2, steps: ["a", "b", "c"].map(step) }, step("last")]);
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  await turn();
+  assert.deepEqual(begun, ["a", "b"]);
+  ends.get("b")?.resolve();
+  await turn();
+  assert.deepEqual(begun, ["a", "b", "c"]);
+  ends.get("c")?.resolve();
+  await turn();
+  assert.deepEqual(begun, ["a", "b", "c"]);
+  ends.get("a")?.resolve();
+  assert.equal(await running, false);
+  assert.deepEqual(begun, ["a", "b", "c", "last"]);
+});
+
+it("says at the end what failed, with its step, beside the sums", async (t) => {
+  const log = t.mock.method(console, "log", () => {});
+  const step: Step = { name: "types", run: () => Promise.resolve(fail("one does not fit")) };
+  assert.equal(await runSteps([step]), false);
+  const said = log.mock.calls.map(({ arguments: [line] }) => line as string);
+  assert.equal(said.at(-2), "\ntypes: failed: one does not fit");
+  assert.equal(said.at(-1), "\n0 passed, 1 failed, 0 skipped");
 });

@@ -91,7 +91,7 @@ test("the writers show what there is", () => {
 });
 
 test("a password is in nothing that a producer, a consumer or a server shows, and in no event", async () => {
-  await using server = await FaktoryServer.start({ port: 0, password: PASSWORD });
+  await using server = await FaktoryServer.start({ port: 0, fetchWaitMs: 50, password: PASSWORD });
   assert(server.url.includes(encodeURIComponent(PASSWORD)));
   const shown: [string, unknown][] = [["a server", server], ["its snapshot", server.snapshot()]];
   const log: unknown[] = [];

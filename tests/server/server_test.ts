@@ -53,6 +53,7 @@ test("what cannot be listened on is said so", async () => {
     message: `Cannot listen on 127.0.0.1:${server.port} as the port is taken`,
   });
   await assert.rejects(FaktoryServer.start({ port: 70_000 }), { code: "INVALID_OPTION" });
+  await assert.rejects(FaktoryServer.start({ fetchWaitMs: 0 }), { code: "INVALID_OPTION" });
   await assert.rejects(FaktoryServer.start({ password: 1 as never }), { code: "INVALID_OPTION" });
 });
 

@@ -137,6 +137,17 @@ describe("the embedded server's time", () => {
     assert.equal(await client.reply(), "$-1");
   });
 
+  it("answers a FETCH without a job as soon as it is told to", async () => {
+    await using quick = await FaktoryServer.start({ port: 0, clock, fetchWaitMs: 20 });
+    const worker = await RawClient.hello(quick.url, { wid: "quick-worker" });
+    worker.say("FETCH default");
+    await until(() => quick.snapshot().waiting === 1);
+    clock.advance(19);
+    assert.equal(quick.snapshot().waiting, 1);
+    clock.advance(1);
+    assert.equal(await worker.reply(), "$-1");
+  });
+
   it("hangs up on who does not shake hands within two seconds", async () => {
     const silent = new RawClient(server.url);
     await silent.line();

@@ -11,7 +11,7 @@ const skip = skipPrograms;
 
 /** A supervisor in a process of its own, with two workers, each in the middle of a job. */
 async function start() {
-  const server = await FaktoryServer.start({ port: 0 });
+  const server = await FaktoryServer.start({ port: 0, fetchWaitMs: 50 });
   const producer = await Producer.connect({ url: server.url });
   const gate = await Gate.open();
   const enqueue = () => producer.enqueue("hold", [gate.url], { retry: 3 });

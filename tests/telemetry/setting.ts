@@ -51,7 +51,7 @@ export async function start(
   options: Omit<OpenTelemetryOptions, "tracerProvider"> = {},
   temporality = AggregationTemporality.CUMULATIVE,
 ) {
-  const server = await FaktoryServer.start({ port: 0 });
+  const server = await FaktoryServer.start({ port: 0, fetchWaitMs: 50 });
   const spanExporter = new InMemorySpanExporter();
   const tracerProvider = new BasicTracerProvider({
     spanProcessors: [new SimpleSpanProcessor(spanExporter)],

@@ -1,4 +1,4 @@
-import { program } from "../installed.ts";
+import { program, type Runtime } from "../installed.ts";
 
 /** What an example takes to run. */
 const LIMIT_MS = 60_000;
@@ -8,7 +8,7 @@ const TSX = ["--import", "tsx"];
 
 /** Where an example runs, and by what. */
 export interface Place {
-  readonly runtime: string;
+  readonly runtime: Runtime;
   /** The folder that the examples were copied into, where the package is installed. */
   readonly folder: string;
 }
@@ -30,11 +30,17 @@ export class Program implements AsyncDisposable {
 
   /** Starts `file`, such as `web/server.ts`. */
   constructor({ runtime, folder }: Place, file: string, { args = [], env = {} }: ProgramOptions) {
-    this.#name = `${file} under ${runtime}`;
+    this.#name = `${file} under ${runtime.name}`;
     const [example = "", module = ""] = file.split("/");
-    const [command, all] = program(runtime, [...runtime === "node" ? TSX : [], module, ...args]);
+    const tsx = runtime.is === "node" ? TSX : [];
+    const { command, ...all } = program(runtime, [...tsx, module, ...args]);
     this.#child = new Deno.Command(command, {
-      ...{ args: all, env, cwd: `${folder}/${example}`, signal: AbortSignal.timeout(LIMIT_MS) },
+      ...{
+        args: all.args,
+        env: { ...all.env, ...env },
+        cwd: `${folder}/${example}`,
+        signal: AbortSignal.timeout(LIMIT_MS),
+      },
       ...{ stdin: "null", stdout: "piped", stderr: "piped" },
     }).spawn();
     this.#said = [this.#child.stdout, this.#child.stderr].map((stream) => this.#listen(stream));

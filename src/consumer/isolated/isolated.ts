@@ -24,7 +24,8 @@ const TERMINATE_AFTER_MS = 200;
  *
  * Threads are made when they are first needed and used again, `threads` of them at most; each loads the module once. A consumer
  * fetches no more jobs of the type than there are threads, as with `concurrency` of `register`. Idle threads do not hold the process open. A run that does not end within `terminateAfterMs` of its abort
- * is terminated with its thread, wherever it is, and rejects with the abort's reason: what it had open stays as it is. A job
+ * is terminated with its thread, wherever it is, and rejects with the abort's reason: what it had open stays as it is. Deno 2.9
+ * does not end a thread that never rests, such as a loop without `await`: that keeps its core until the process ends. A job
  * whose thread dies (`process.exit`, an error that nothing caught, want of memory) fails with a `StateError` `THREAD_DIED`.
  * Where the module does not load, or its default export is not a function, jobs fail with a `ConfigError` `INVALID_MODULE`.
  *

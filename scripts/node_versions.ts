@@ -1,0 +1,49 @@
+/**
+ * The newest of each major version of Node that the package is for, pinned. The package's `engines`, the workflow's matrix
+ * and what `README.md` says follow the majors.
+ */
+export const nodeVersions: readonly [string, ...string[]] = [
+  "20.20.2",
+  "22.23.2",
+  "24.20.0",
+  "26.10.0",
+];
+
+/** The `20` of `20.20.2`, and of `v20.20.2`. */
+export function majorOf(version: string): string {
+  return /^v?(\d+)\./.exec(version)?.[1] ?? version;
+}
+
+/** The versions to fetch: those of another major than the Node that is installed. */
+export function missingNodes(installed: string): string[] {
+  return nodeVersions.filter((version) => majorOf(version) !== majorOf(installed));
+}
+
+/** A platform, in Deno's words. */
+export interface Platform {
+  readonly os: string;
+  readonly arch: string;
+}
+
+/** What npm names in its own words. */
+const WORDS: Readonly<Record<string, string>> = { windows: "win", x86_64: "x64", aarch64: "arm64" };
+
+/** The package of npm that is Node for a platform, one binary, and where that is in it. */
+export function nodePackage({ os, arch }: Platform): { name: string; binary: string } {
+  const [system, machine] = [os, arch].map((word) => WORDS[word] ?? word);
+  // The name without `bin` was another's when this platform came.
+  const prefix = system === "darwin" && machine === "arm64" ? "node-bin" : "node";
+  return {
+    name: `${prefix}-${system}-${machine}`,
+    binary: os === "windows" ? "bin/node.exe" : "bin/node",
+  };
+}
+
+/** Why npm could not install something, of all it said: without the registry, which is anybody's. */
+export function npmReason(said: string): string {
+  const lines = [...said.matchAll(/npm (?:error|ERR!) +(.*\S)/g)].map(([, line = ""]) => line);
+  const code = lines.find((line) => line.startsWith("code "));
+  const reason = lines.find((line) => !/^(?:code|syscall|errno) /.test(line));
+  const all = [code, reason].filter((line) => line !== undefined);
+  return all.join(": ").replaceAll(/https?:\S+/g, "the registry") || said;
+}
