@@ -6,7 +6,8 @@ import { runCli } from "../../src/cli/run.ts";
 import type { Clock } from "../../src/internal/clock.ts";
 import { deferred } from "../../src/internal/deferred.ts";
 import type { SignalActions } from "../../src/signals/heed.ts";
-import { FaktoryServer, type FaktoryServerOptions } from "../../src/server/mod.ts";
+import type { FaktoryServer, FaktoryServerOptions } from "../../src/server/mod.ts";
+import { startQuick } from "../server/quick.ts";
 
 /** What a command said and how it ended. */
 export interface Ended {
@@ -97,7 +98,7 @@ export async function withServer(
   options: FaktoryServerOptions,
   use: (server: FaktoryServer) => Promise<void>,
 ): Promise<void> {
-  const server = await FaktoryServer.start({ port: 0, fetchWaitMs: 50, ...options });
+  const server = await startQuick(options);
   try {
     await use(server);
   } finally {

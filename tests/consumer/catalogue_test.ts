@@ -12,8 +12,8 @@ import {
   Producer,
   Snooze,
 } from "../../mod.ts";
-import { FaktoryServer } from "../../src/server/mod.ts";
 import { schemaOf } from "../job/schemas.ts";
+import { startQuick } from "../server/quick.ts";
 
 const welcome = z.tuple([z.string(), z.object({ vip: z.boolean().default(false) })]);
 const jobs = defineJobs({
@@ -29,7 +29,7 @@ const jobs = defineJobs({
 
 /** A server, with a producer that knows no catalogue, and consumers that do. */
 async function start() {
-  const server = await FaktoryServer.start({ port: 0, fetchWaitMs: 50 });
+  const server = await startQuick();
   const producer = await Producer.connect({ url: server.url });
   return {
     server,

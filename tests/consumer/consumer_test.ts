@@ -5,6 +5,7 @@ import { deferred } from "../../src/internal/deferred.ts";
 import { FaktoryServer, ManualClock } from "../../src/server/mod.ts";
 import { CuttableTransport } from "../faults/cuttable.ts";
 import { once, reconnect, start, until } from "./setting.ts";
+import { startQuick } from "../server/quick.ts";
 
 test("the server's word is heard at each BEAT: quiet first, then the end", async () => {
   await using setting = await start();
@@ -217,7 +218,7 @@ test("a password that is no longer taken ends the consumer with that error", asy
 });
 
 test("a stop while there is no server ends in time", async () => {
-  const server = await FaktoryServer.start({ port: 0, fetchWaitMs: 50 });
+  const server = await startQuick();
   const consumer = new Consumer({ url: server.url, concurrency: 4, reconnect });
   const running = consumer.run();
   await until(() => server.snapshot().waiting > 0);

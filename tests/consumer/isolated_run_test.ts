@@ -6,6 +6,7 @@ import { FaktoryServer, ManualClock } from "../../src/server/mod.ts";
 import { nodeTransport } from "../../src/transport/node.ts";
 import type { Transport } from "../../src/transport/transport.ts";
 import { withFolder } from "../server/data.ts";
+import { startQuick } from "../server/quick.ts";
 
 const module = new URL("../fixtures/isolated/act.ts", import.meta.url);
 
@@ -81,7 +82,7 @@ test("jobs from the server run in threads, and their failures reach it", async (
 
 test("a stop ends a job that burns, which is failed and so comes back", () =>
   withFolder(async (folder) => {
-    await using server = await FaktoryServer.start({ port: 0, fetchWaitMs: 50 });
+    await using server = await startQuick();
     await using producer = await Producer.connect({ url: server.url });
     await using handler = isolated(module, { threads: 1, terminateAfterMs: 1 });
     const { logger, said } = listener();
@@ -102,7 +103,7 @@ test("a stop ends a job that burns, which is failed and so comes back", () =>
   }));
 
 test("heartbeats stay on time while a job burns for five seconds", async () => {
-  await using server = await FaktoryServer.start({ port: 0, fetchWaitMs: 50 });
+  await using server = await startQuick();
   await using producer = await Producer.connect({ url: server.url });
   await using handler = isolated(module, { threads: 1 });
   const times: number[] = [];

@@ -1,15 +1,15 @@
 import { type Consumer, Producer } from "../../mod.ts";
 import type { Clock } from "../../src/internal/clock.ts";
 import { FaktoryServer, type ManualClock } from "../../src/server/mod.ts";
+import { startQuick } from "../server/quick.ts";
 
 /** Fast enough not to be noticed, slow enough to be a wait. */
 export const reconnect = { initialMs: 5, maxMs: 20 };
 
 /** An embedded server and a producer, which end with the test. */
 export async function start(clock?: Clock) {
-  // By the machine's clock, a FETCH of two seconds would be waited for by every consumer that stops.
-  const fetchWaitMs = clock === undefined ? 50 : undefined;
-  const server = await FaktoryServer.start({ port: 0, clock, fetchWaitMs });
+  const server =
+    await (clock === undefined ? startQuick() : FaktoryServer.start({ port: 0, clock }));
   const producer = await Producer.connect({ url: server.url });
   return {
     server,

@@ -3,15 +3,15 @@ import { spawn } from "node:child_process";
 import process from "node:process";
 import { test } from "node:test";
 import { Producer } from "../../mod.ts";
-import { FaktoryServer } from "../../src/server/mod.ts";
 import { Gate } from "../processes/gate.ts";
 import { Program, skipPrograms } from "../processes/program.ts";
+import { startQuick } from "../server/quick.ts";
 
 const skip = skipPrograms;
 
 /** A worker in a process of its own, in the middle of a job. */
 async function start(args: readonly string[] = [], env: Record<string, string> = {}) {
-  const server = await FaktoryServer.start({ port: 0, fetchWaitMs: 50 });
+  const server = await startQuick();
   const producer = await Producer.connect({ url: server.url });
   const gate = await Gate.open();
   await producer.enqueue("hold", [gate.url], { retry: 3 });

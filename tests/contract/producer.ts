@@ -7,8 +7,7 @@ import { freshQueue, type Subject } from "./subject.ts";
 export function producerContract(subject: Subject): void {
   const connect = () => Producer.connect({ url: subject.url });
 
-  /** All jobs of a queue, in their order. */
-  /** Takes so many jobs from a queue, which then has no more. */
+  /** Takes so many jobs from a queue, which then has no more, in their order. */
   async function drain(queue: string, count = 1): Promise<Job[]> {
     const jobs: Job[] = [];
     const consumer = new Consumer({ url: subject.url, queues: [queue], concurrency: 1 });

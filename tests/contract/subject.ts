@@ -1,5 +1,6 @@
-import { FaktoryServer, type ServerEdition } from "../../src/server/mod.ts";
+import type { FaktoryServer, ServerEdition } from "../../src/server/mod.ts";
 import { environmentVariable } from "../../src/internal/environment.ts";
+import { startQuick } from "../server/quick.ts";
 
 /** A server that a suite is held against. */
 export interface Subject {
@@ -33,7 +34,7 @@ export function embedded(name: string, edition: ServerEdition): Subject {
       return server.url;
     },
     async start() {
-      server = await FaktoryServer.start({ port: 0, edition, fetchWaitMs: 50 });
+      server = await startQuick({ edition });
     },
     stop: () => server.close(),
   };

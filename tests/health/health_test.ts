@@ -6,8 +6,8 @@ import { ConfigError, Consumer, type ConsumerHealth, Discard, Snooze } from "../
 import { healthOf, type Vitals } from "../../src/consumer/health.ts";
 import { ConsumerMetrics, healthHandler, nodeListener } from "../../src/health/mod.ts";
 import { numberText, PrometheusText } from "../../src/health/prometheus.ts";
-import { FaktoryServer } from "../../src/server/mod.ts";
 import { once, start, until } from "../consumer/setting.ts";
+import { startQuick } from "../server/quick.ts";
 
 function get(path: string, method = "GET"): Request {
   return new Request(`http://127.0.0.1${path}`, { method });
@@ -53,7 +53,7 @@ test("a consumer is unhealthy before it runs, healthy while it does, and not aft
 });
 
 test("a consumer whose server is gone is unhealthy, and says why", async () => {
-  const server = await FaktoryServer.start({ port: 0, fetchWaitMs: 50 });
+  const server = await startQuick();
   const consumer = new Consumer({ url: server.url, reconnect: { initialMs: 5 } });
   const running = once((hear) => consumer.on("state", hear));
   const run = consumer.run();

@@ -19,9 +19,9 @@ import {
   reconnect,
   type Scenario,
   signalListeners,
-  startServer,
   startTls,
 } from "./setting.ts";
+import { startQuick } from "../server/quick.ts";
 
 /** Ends when its signal says so, and not before. */
 function untilAborted(signal: AbortSignal): Promise<never> {
@@ -33,7 +33,7 @@ function untilAborted(signal: AbortSignal): Promise<never> {
 
 /** A server with `count` jobs of the type `x`, and a consumer. */
 async function start(count: number, options: ConsumerOptions = {}) {
-  const server = await startServer();
+  const server = await startQuick();
   await using producer = await Producer.connect({ url: server.url });
   await producer.enqueueMany(Array.from({ length: count }, (_, i) => ({ type: "x", args: [i] })));
   return { server, consumer: new Consumer({ url: server.url, reconnect, ...options }) };
@@ -156,7 +156,7 @@ export const consumerScenarios: Readonly<Record<string, Scenario>> = {
 
   async "a consumer that finds no server, or is refused"() {
     const own = countedAbort();
-    const server = await startServer({ password: "right" });
+    const server = await startQuick({ password: "right" });
     const options = { url: server.url, password: "wrong", signal: own.signal };
     await assert.rejects(new Consumer(options).run(), AuthenticationError);
     await server.close();

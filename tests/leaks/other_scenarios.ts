@@ -8,19 +8,13 @@ import { builtinModule } from "../../src/internal/environment.ts";
 import { Supervisor } from "../../src/supervisor/mod.ts";
 import { FakeFaktory } from "../../src/testing/mod.ts";
 import { fixture, skipPrograms } from "../processes/program.ts";
-import {
-  countedAbort,
-  once,
-  type Scenario,
-  signalListeners,
-  startServer,
-  startTls,
-} from "./setting.ts";
+import { countedAbort, once, type Scenario, signalListeners, startTls } from "./setting.ts";
+import { startQuick } from "../server/quick.ts";
 
 /** Servers, supervisors and doubles. */
 export const otherScenarios: Readonly<Record<string, Scenario>> = {
   async "a server that is closed while clients are there"() {
-    for (const server of [await startServer(), await startTls()]) {
+    for (const server of [await startQuick(), await startTls()]) {
       const client = connect({ host: "127.0.0.1", port: server.port });
       client.on("error", () => {});
       const closed = new Promise((resolve) => client.on("close", resolve));
@@ -35,10 +29,10 @@ export const otherScenarios: Readonly<Record<string, Scenario>> = {
     const folder = await mkdtemp(join(tmpdir(), "leaks-"));
     const data = join(folder, "jobs.db");
     if (builtinModule("node:sqlite") === undefined) {
-      await assert.rejects(startServer({ data }), ConfigError);
+      await assert.rejects(startQuick({ data }), ConfigError);
     } else {
       for (let jobs = 1; jobs <= 2; jobs++) {
-        await using server = await startServer({ data });
+        await using server = await startQuick({ data });
         await using producer = await Producer.connect({ url: server.url });
         await producer.enqueue("x");
         assert.equal(server.snapshot().queues["default"], jobs);

@@ -1,19 +1,20 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { Producer } from "../../mod.ts";
-import { countedAbort, type Scenario, startServer } from "./setting.ts";
+import { countedAbort, type Scenario } from "./setting.ts";
+import { startQuick } from "../server/quick.ts";
 
 /** Scenarios that do leave something behind: whoever looks for leaks has to find each. */
 export const planted: Readonly<Record<string, Scenario>> = {
   async "a producer that is not closed"() {
-    await using server = await startServer();
+    await using server = await startQuick();
     await Producer.connect({ url: server.url });
     assert.equal(server.snapshot().connections, 1);
     // Else its connection would end with the server's.
-    await startServer();
+    await startQuick();
   },
 
-  "a server that is not closed": async () => void await startServer(),
+  "a server that is not closed": async () => void await startQuick(),
 
   async "a timer"() {
     await new Promise<void>((resolve) => {

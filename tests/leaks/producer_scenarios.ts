@@ -8,20 +8,13 @@ import {
   TlsError,
 } from "../../mod.ts";
 import { TcpProxy } from "../faults/tcp_proxy.ts";
-import {
-  countedAbort,
-  once,
-  pem,
-  reconnect,
-  type Scenario,
-  startServer,
-  startTls,
-} from "./setting.ts";
+import { countedAbort, once, pem, reconnect, type Scenario, startTls } from "./setting.ts";
+import { startQuick } from "../server/quick.ts";
 
 /** What a producer can go through, from its connection to its end. */
 export const producerScenarios: Readonly<Record<string, Scenario>> = {
   async "a producer at work"() {
-    await using server = await startServer();
+    await using server = await startQuick();
     const called = countedAbort();
     const many = countedAbort();
     await using producer = await Producer.connect({ url: server.url, lanes: 2 });
@@ -37,7 +30,7 @@ export const producerScenarios: Readonly<Record<string, Scenario>> = {
   },
 
   async "a producer with middleware and a signal of its own"() {
-    await using server = await startServer();
+    await using server = await startQuick();
     const own = countedAbort();
     const producer = await Producer.connect({ url: server.url, signal: own.signal });
     producer.use((_job, next) => next());
@@ -62,13 +55,13 @@ export const producerScenarios: Readonly<Record<string, Scenario>> = {
   },
 
   async "a connection that is refused"() {
-    const server = await startServer();
+    const server = await startQuick();
     await server.close();
     await assert.rejects(Producer.connect({ url: server.url }), ConnectError);
   },
 
   async "a wrong password"() {
-    await using server = await startServer({ password: "right" });
+    await using server = await startQuick({ password: "right" });
     const { url } = server;
     await assert.rejects(Producer.connect({ url, password: "wrong" }), AuthenticationError);
   },
@@ -100,7 +93,7 @@ export const producerScenarios: Readonly<Record<string, Scenario>> = {
   },
 
   async "a producer whose connection is lost, and made again"() {
-    await using server = await startServer();
+    await using server = await startQuick();
     await using proxy = await TcpProxy.start(server.port);
     const url = `tcp://127.0.0.1:${proxy.port}`;
     await using producer = await Producer.connect({ url, reconnect, lanes: 2 });
@@ -113,7 +106,7 @@ export const producerScenarios: Readonly<Record<string, Scenario>> = {
   },
 
   async "calls of a producer that has no connection are called off, and it is closed"() {
-    const server = await startServer();
+    const server = await startQuick();
     const producer = await Producer.connect({ url: server.url });
     const lost = once((hear) => producer.on("disconnect", hear));
     await server.close();
@@ -131,7 +124,7 @@ export const producerScenarios: Readonly<Record<string, Scenario>> = {
   },
 
   async "a producer that gives its server up"() {
-    const server = await startServer();
+    const server = await startQuick();
     const { url } = server;
     const producer = await Producer.connect({ url, reconnect: { ...reconnect, attempts: 2 } });
     await server.close();
@@ -140,7 +133,7 @@ export const producerScenarios: Readonly<Record<string, Scenario>> = {
   },
 
   async "a producer whose signal ends it"() {
-    await using server = await startServer();
+    await using server = await startQuick();
     const own = countedAbort();
     const producer = await Producer.connect({ url: server.url, signal: own.signal });
     await producer.enqueue("x");

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import process from "node:process";
-import { FaktoryServer, type FaktoryServerOptions } from "../../src/server/mod.ts";
+import type { FaktoryServer } from "../../src/server/mod.ts";
+import { startQuick } from "../server/quick.ts";
 
 /** Something that is opened, used and ended, after which nothing of it may be left. */
 export type Scenario = () => Promise<void>;
@@ -42,12 +43,8 @@ export function pem(name: string): string {
   return readFileSync(`tests/fixtures/tls/${name}.pem`, "utf8");
 }
 
-export function startServer(options: FaktoryServerOptions = {}): Promise<FaktoryServer> {
-  return FaktoryServer.start({ port: 0, fetchWaitMs: 50, ...options });
-}
-
 export function startTls(): Promise<FaktoryServer> {
-  return startServer({ tls: { cert: pem("server"), key: pem("server.key") } });
+  return startQuick({ tls: { cert: pem("server"), key: pem("server.key") } });
 }
 
 /** What an event tells, the first time that it comes. */

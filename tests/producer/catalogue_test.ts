@@ -12,7 +12,7 @@ import {
 } from "../../mod.ts";
 import { deferred } from "../../src/internal/deferred.ts";
 import { refusing, schemaOf } from "../job/schemas.ts";
-import { openPeer } from "./setting.ts";
+import { scripted } from "./setting.ts";
 
 const welcome = z.tuple([z.string(), z.object({ vip: z.boolean().default(false) })]);
 const verdict = deferred<{ readonly value: readonly unknown[] }>();
@@ -28,17 +28,8 @@ const jobs = defineJobs({
 });
 
 /** A producer with the catalogue whose server is the test, typed and as JavaScript has it. */
-async function scripted() {
-  const peer = openPeer();
-  const connecting = Producer.connect({
-    url: "tcp://memory",
-    transport: { name: "memory", connect: () => Promise.resolve(peer.connection) },
-    reconnect: false,
-    jobs,
-  });
-  await peer.greet();
-  const producer = await connecting;
-  peer.lines.length = 0;
+async function withCatalogue() {
+  const { peer, producer } = await scripted({ jobs });
   const untyped = producer as unknown as {
     enqueue(type: string, args?: unknown[], options?: CallOptions): Promise<string>;
     enqueue(job: JobInput): Promise<string>;
@@ -51,7 +42,7 @@ function sentJob(line: string): Record<string, unknown> {
 }
 
 test("defaults of the type go with each job, whichever way it comes", async () => {
-  const { peer, producer } = await scripted();
+  const { peer, producer } = await withCatalogue();
   const ways = [
     () => producer.enqueue("resize", ["a", 1]),
     () => producer.enqueue({ type: "resize", args: ["a", 1] }),
@@ -75,7 +66,7 @@ test("defaults of the type go with each job, whichever way it comes", async () =
 });
 
 test("arguments are sent as they were given, and not as the schema makes them", async () => {
-  const { peer, producer } = await scripted();
+  const { peer, producer } = await withCatalogue();
   const enqueuing = producer.enqueue("welcome", ["ann", {}], { queue: "other" });
   await peer.received(1);
   const { args, queue } = sentJob(peer.lines[0]!);
@@ -85,7 +76,7 @@ test("arguments are sent as they were given, and not as the schema makes them", 
 });
 
 test("bad arguments and unknown types reject with what is wrong, and nothing is sent", async () => {
-  const { peer, producer, untyped } = await scripted();
+  const { peer, producer, untyped } = await withCatalogue();
   const secret = "4111-1111";
   await assert.rejects(untyped.enqueue("welcome", ["ann", { vip: secret }]), (error) => {
     assert(error instanceof InvalidJobError);
@@ -111,7 +102,7 @@ test("bad arguments and unknown types reject with what is wrong, and nothing is 
 });
 
 test("of many jobs those that do not fit are told, at once or later, by their place", async () => {
-  const { peer, producer } = await scripted();
+  const { peer, producer } = await withCatalogue();
   const many = producer.enqueueMany([
     { type: "refused", args: ["a"], jid: "jid-at-once" },
     { type: "resize", args: ["a", 1], jid: "jid-sound" },
@@ -133,7 +124,7 @@ test("of many jobs those that do not fit are told, at once or later, by their pl
 });
 
 test("what is sent is the job as it was when it was enqueued, however long its schema takes", async () => {
-  const { peer, producer } = await scripted();
+  const { peer, producer } = await withCatalogue();
   const args = ["before"];
   const enqueuing = producer.enqueue("slow", args);
   let isClosed = false;
@@ -150,7 +141,7 @@ test("what is sent is the job as it was when it was enqueued, however long its s
 });
 
 test("middleware sees the defaults, and what it hands on is what is checked", async () => {
-  const { peer, producer, untyped } = await scripted();
+  const { peer, producer, untyped } = await withCatalogue();
   const queues: unknown[] = [];
   producer.use((input, next) => {
     queues.push(input.queue);
@@ -176,7 +167,7 @@ test("middleware sees the defaults, and what it hands on is what is checked", as
 });
 
 test("jobs and callbacks of a batch are of the catalogue, too", async () => {
-  const { peer, producer } = await scripted();
+  const { peer, producer } = await withCatalogue();
   const callback = { type: "refused", args: [] } as const;
   await assert.rejects(producer.batches.open({ complete: callback }, () => {}), {
     code: "INVALID_ARGS",

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Job, Producer, type ProducerMiddleware, ServerError } from "../../mod.ts";
+import { Job, type ProducerMiddleware, ServerError } from "../../mod.ts";
 import { deferred } from "../../src/internal/deferred.ts";
-import { openPeer } from "./setting.ts";
+import { scripted } from "./setting.ts";
 
 type SentJob = Record<string, unknown>;
 
@@ -10,16 +10,8 @@ const accept = (jobs: SentJob[]) => jobs.length === 1 ? "+OK\r\n" : "$2\r\n{}\r\
 const refuse = () => "-ERR no room\r\n";
 
 /** A producer with this middleware, whose server is the test. */
-async function scripted(...middleware: readonly ProducerMiddleware[]) {
-  const peer = openPeer();
-  const connecting = Producer.connect({
-    url: "tcp://memory",
-    transport: { name: "memory", connect: () => Promise.resolve(peer.connection) },
-    reconnect: false,
-  });
-  await peer.greet();
-  const producer = await connecting;
-  peer.lines.length = 0;
+async function withMiddleware(...middleware: readonly ProducerMiddleware[]) {
+  const { peer, producer } = await scripted();
   for (const one of middleware) producer.use(one);
   let answered = 0;
   /** Answers the next command, once it has come, and gives its jobs. */
@@ -41,7 +33,7 @@ test("each middleware sees the job as the one before made it, the first that was
   const after = (name: string): ProducerMiddleware => async (_job, next) => {
     out.push([name, await next()]);
   };
-  const { producer, take } = await scripted(tag("a"), after("a"), tag("b"), after("b"));
+  const { producer, take } = await withMiddleware(tag("a"), after("a"), tag("b"), after("b"));
   const enqueuing = producer.enqueue("x", [1], { jid: "jid-jid-1" });
   const [job] = await take();
   assert.deepEqual(job!["custom"], { a: 0, b: 1 });
@@ -50,7 +42,7 @@ test("each middleware sees the job as the one before made it, the first that was
 });
 
 test("every job passes it, whichever way it comes", async () => {
-  const { producer, take } = await scripted(tag("seen"));
+  const { producer, take } = await withMiddleware(tag("seen"));
   const ways: [() => Promise<unknown>, number][] = [
     [() => producer.enqueue("x"), 1],
     [() => producer.enqueue({ type: "x" }), 1],
@@ -71,7 +63,7 @@ test("every job passes it, whichever way it comes", async () => {
 });
 
 test("a batch's jobs pass it, with the batch's id", async () => {
-  const { peer, producer } = await scripted(tag("seen"));
+  const { peer, producer } = await withMiddleware(tag("seen"));
   const opening = producer.batches.open({ success: { type: "done" } }, async (batch) => {
     await batch.enqueue("x");
     await batch.enqueueMany([{ type: "y" }]);
@@ -90,7 +82,7 @@ test("a batch's jobs pass it, with the batch's id", async () => {
 });
 
 test("jobs of one turn still travel together", async () => {
-  const { producer, take } = await scripted(tag("a"), async (_job, next) => {
+  const { producer, take } = await withMiddleware(tag("a"), async (_job, next) => {
     await Promise.resolve();
     return await next();
   });
@@ -105,7 +97,7 @@ test("one that does not call next gives a jid itself, to those around it as well
   const outer: ProducerMiddleware = async (_job, next) => {
     seen.push(await next());
   };
-  const { peer, producer } = await scripted(outer, () => "known-already");
+  const { peer, producer } = await withMiddleware(outer, () => "known-already");
   assert.equal(await producer.enqueue("x"), "known-already");
   const { enqueued, failed } = await producer.enqueueMany([{ type: "x" }, { type: "y" }]);
   assert.deepEqual([enqueued, failed.size], [["known-already", "known-already"], 0]);
@@ -117,7 +109,7 @@ test("one that does not call next gives a jid itself, to those around it as well
 });
 
 test("one that neither calls next nor gives a jid rejects", async () => {
-  const { peer, producer } = await scripted(() => {});
+  const { peer, producer } = await withMiddleware(() => {});
   const code = "NEXT_NOT_CALLED";
   await assert.rejects(producer.enqueue("x"), { code });
   const { enqueued, failed } = await producer.enqueueMany([{ type: "x", jid: "jid-jid-1" }]);
@@ -130,7 +122,7 @@ test("one that neither calls next nor gives a jid rejects", async () => {
 });
 
 test("one that does not wait for next is waited for", async () => {
-  const { producer, take } = await scripted((job, next) => {
+  const { producer, take } = await withMiddleware((job, next) => {
     next({ ...job, queue: "other" });
   });
   const enqueuing = producer.enqueue("x", [], { jid: "jid-jid-1" });
@@ -150,7 +142,7 @@ test("calling next twice rejects, and sends the job once", async () => {
     (job, next) => Promise.all([next(job), next(job)]),
   ];
   for (const middleware of twice) {
-    const { peer, producer, take } = await scripted(middleware);
+    const { peer, producer, take } = await withMiddleware(middleware);
     const rejected = assert.rejects(producer.enqueue("x"), { code: "NEXT_CALLED_TWICE" });
     await take();
     await rejected;
@@ -160,7 +152,7 @@ test("calling next twice rejects, and sends the job once", async () => {
 
 test("what it throws rejects, before next nothing is sent", async () => {
   const error = new RangeError("not today");
-  const { peer, producer } = await scripted(
+  const { peer, producer } = await withMiddleware(
     async (_job, next) => {
       await next();
     },
@@ -179,7 +171,7 @@ test("what it throws rejects, before next nothing is sent", async () => {
 });
 
 test("of many jobs each has its own fate, told by the jid that was sent", async () => {
-  const { producer, take } = await scripted((job, next) => {
+  const { producer, take } = await withMiddleware((job, next) => {
     if (job.type === "bad") throw new Error("bad");
     return next(job.type === "wrong" ? { ...job, args: [1n] as never } : job);
   });
@@ -205,7 +197,7 @@ test("of many jobs each has its own fate, told by the jid that was sent", async 
 
 test("a refusal rejects next, and may be dealt with", async () => {
   const caught: unknown[] = [];
-  const { producer, take } = await scripted(async (job, next) => {
+  const { producer, take } = await withMiddleware(async (job, next) => {
     try {
       return await next();
     } catch (error) {
@@ -224,7 +216,7 @@ test("a call that is aborted leaves no middleware waiting", async () => {
   const reached = deferred<void>();
   const go = deferred<void>();
   const ended = deferred<unknown>();
-  const { peer, producer, take } = await scripted(async (_job, next) => {
+  const { peer, producer, take } = await withMiddleware(async (_job, next) => {
     reached.resolve();
     await go.promise;
     try {
@@ -249,7 +241,7 @@ test("a call that is aborted leaves no middleware waiting", async () => {
 
 test("closing waits for jobs that are in it", async () => {
   const go = deferred<void>();
-  const { peer, producer, take } = await scripted(async (_job, next) => {
+  const { peer, producer, take } = await withMiddleware(async (_job, next) => {
     await go.promise;
     return await next();
   });
@@ -265,6 +257,6 @@ test("closing waits for jobs that are in it", async () => {
 });
 
 test("what is no function is refused", async () => {
-  const { producer } = await scripted();
+  const { producer } = await withMiddleware();
   assert.throws(() => producer.use({} as never), { code: "INVALID_OPTION" });
 });

@@ -10,23 +10,9 @@ import {
 import { FaktoryServer } from "../../src/server/mod.ts";
 import type { Peer } from "../connection/peer.ts";
 import { CuttableTransport } from "../faults/cuttable.ts";
-import { openPeer } from "./setting.ts";
+import { openPeer, scripted } from "./setting.ts";
 
 const reconnect = { initialMs: 5, maxMs: 20 };
-
-/** A producer whose server is the test. */
-async function scripted() {
-  const peer = openPeer();
-  const connecting = Producer.connect({
-    url: "tcp://memory",
-    transport: { name: "memory", connect: () => Promise.resolve(peer.connection) },
-    reconnect: false,
-  });
-  await peer.greet();
-  const producer = await connecting;
-  peer.lines.length = 0;
-  return { peer, producer };
-}
 
 function bulk(text: string): string {
   return `$${text.length}\r\n${text}\r\n`;

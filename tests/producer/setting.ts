@@ -1,4 +1,5 @@
 import { after } from "node:test";
+import { type JobDefinitions, Producer, type ProducerOptions } from "../../mod.ts";
 import { Peer } from "../connection/peer.ts";
 
 const opened: Peer[] = [];
@@ -13,4 +14,21 @@ export function openPeer(): Peer {
   const peer = new Peer();
   opened.push(peer);
   return peer;
+}
+
+/** A producer whose server is the test, with no line of its handshake left. */
+export async function scripted<Jobs extends JobDefinitions = JobDefinitions>(
+  options: Pick<ProducerOptions<Jobs>, "jobs"> = {},
+): Promise<{ peer: Peer; producer: Producer<Jobs> }> {
+  const peer = openPeer();
+  const connecting = Producer.connect({
+    ...options,
+    url: "tcp://memory",
+    transport: { name: "memory", connect: () => Promise.resolve(peer.connection) },
+    reconnect: false,
+  });
+  await peer.greet();
+  const producer = await connecting;
+  peer.lines.length = 0;
+  return { peer, producer };
 }

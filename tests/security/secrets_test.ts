@@ -7,6 +7,7 @@ import { FaktoryServer, ManualClock } from "../../src/server/mod.ts";
 import { Supervisor } from "../../src/supervisor/mod.ts";
 import { FakeFaktory, MemoryServer } from "../../src/testing/mod.ts";
 import { freePort, startPeer } from "../transport/contract.ts";
+import { startQuick } from "../server/quick.ts";
 
 /** Such that each way of writing it can be told: as it is, percent-encoded, and in JSON. */
 const PASSWORD = "hunter2 /ü@:%";
@@ -91,7 +92,7 @@ test("the writers show what there is", () => {
 });
 
 test("a password is in nothing that a producer, a consumer or a server shows, and in no event", async () => {
-  await using server = await FaktoryServer.start({ port: 0, fetchWaitMs: 50, password: PASSWORD });
+  await using server = await startQuick({ password: PASSWORD });
   assert(server.url.includes(encodeURIComponent(PASSWORD)));
   const shown: [string, unknown][] = [["a server", server], ["its snapshot", server.snapshot()]];
   const log: unknown[] = [];

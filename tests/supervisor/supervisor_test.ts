@@ -2,16 +2,16 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import { test } from "node:test";
 import { Producer, StateError } from "../../mod.ts";
-import { FaktoryServer } from "../../src/server/mod.ts";
 import { Supervisor } from "../../src/supervisor/mod.ts";
 import { Gate } from "../processes/gate.ts";
 import { fixture, Program, skipPrograms } from "../processes/program.ts";
+import { startQuick } from "../server/quick.ts";
 
 const skip = skipPrograms;
 
 /** A supervisor in a process of its own, with two workers, each in the middle of a job. */
 async function start() {
-  const server = await FaktoryServer.start({ port: 0, fetchWaitMs: 50 });
+  const server = await startQuick();
   const producer = await Producer.connect({ url: server.url });
   const gate = await Gate.open();
   const enqueue = () => producer.enqueue("hold", [gate.url], { retry: 3 });

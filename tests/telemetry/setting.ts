@@ -13,8 +13,8 @@ import {
   SimpleSpanProcessor,
 } from "@opentelemetry/sdk-trace-base";
 import { Consumer, type ConsumerOptions, Producer, type ProducerOptions } from "../../mod.ts";
-import { FaktoryServer } from "../../src/server/mod.ts";
 import { openTelemetry, type OpenTelemetryOptions } from "../../src/telemetry/mod.ts";
+import { startQuick } from "../server/quick.ts";
 
 /** Carries contexts along, as those of the SDKs for Node do. */
 export class Contexts implements ContextManager {
@@ -51,7 +51,7 @@ export async function start(
   options: Omit<OpenTelemetryOptions, "tracerProvider"> = {},
   temporality = AggregationTemporality.CUMULATIVE,
 ) {
-  const server = await FaktoryServer.start({ port: 0, fetchWaitMs: 50 });
+  const server = await startQuick();
   const spanExporter = new InMemorySpanExporter();
   const tracerProvider = new BasicTracerProvider({
     spanProcessors: [new SimpleSpanProcessor(spanExporter)],
