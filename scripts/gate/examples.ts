@@ -1,5 +1,6 @@
 import { run } from "../command.ts";
 import { readProject } from "../project.ts";
+import { inTempFolder } from "../temp_folder.ts";
 import { checks } from "./examples/checks.ts";
 import { installNpm, type Packed, runtimes } from "./installed.ts";
 import { fail, type Outcome, pass, type Step, sumOf } from "./step.ts";
@@ -11,14 +12,7 @@ const ELSEWHERE = ["cloudflare-worker"];
 export function programStep(packed: Packed): Step {
   return {
     name: "example programs",
-    async run(): Promise<Outcome> {
-      const work = await Deno.makeTempDir();
-      try {
-        return await runPrograms(work, packed);
-      } finally {
-        await Deno.remove(work, { recursive: true });
-      }
-    },
+    run: () => inTempFolder((work) => runPrograms(work, packed)),
   };
 }
 

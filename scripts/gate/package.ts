@@ -1,5 +1,6 @@
 import { deno, output, run } from "../command.ts";
 import { type Project, readProject } from "../project.ts";
+import { inTempFolder } from "../temp_folder.ts";
 import { audit } from "./audit.ts";
 import { runtimeFaults } from "./dependencies.ts";
 import { checkCommand, checkExecutable } from "./installed_command.ts";
@@ -21,8 +22,7 @@ export function packageStep(packed: Packed): Step {
   return {
     name: "package",
     async run(): Promise<Outcome> {
-      const folder = await Deno.makeTempDir();
-      try {
+      return await inTempFolder(async (folder) => {
         const installed = { project: await readProject(), tarball: await packed(), folder };
         await install(installed);
         return await sumOf([
@@ -34,9 +34,7 @@ export function packageStep(packed: Packed): Step {
           () => checkExecutable(installed),
           () => checkWorkers(installed),
         ]);
-      } finally {
-        await Deno.remove(folder, { recursive: true });
-      }
+      });
     },
   };
 }
@@ -102,12 +100,13 @@ const COMMAND_ENTRY = "./cli";
 async function checkRuntimes(installed: Installed): Promise<Outcome> {
   const nodes = await findNodes();
   const all = [...runtimes.filter(({ is }) => is !== "node"), ...nodes.runtimes];
-  const sources = entriesOf(installed.project).map(({ source }) => source);
-  const expected = await exportedBySources(sources);
+  const entries = entriesOf(installed.project);
+  const expected = await exportedBySources(entries.map(({ source }) => source));
+  const { folder } = installed;
   // Side by side, as most of it is programs that start, each on one core.
   const runs = all.map((runtime) =>
     sumOf([
-      () => checkEntries(runtime, { ...installed, expected }),
+      () => checkEntries(runtime, { folder, entries, expected }),
       () => checkCommand(runtime, installed),
       () => runJob(runtime, installed),
     ])
@@ -115,8 +114,14 @@ async function checkRuntimes(installed: Installed): Promise<Outcome> {
   return await sumOf([...nodes.missing, ...runs].map((outcome) => async () => await outcome));
 }
 
-/** The entries but the program: what a program imports, and its source. */
-function entriesOf({ name, exports }: Project): { name: string; source: string }[] {
+/** An entry by the name that a program imports, and its source. */
+interface Entry {
+  readonly name: string;
+  readonly source: string;
+}
+
+/** The entries but the program. */
+function entriesOf({ name, exports }: Project): Entry[] {
   return Object.entries(exports).filter(([entry]) => entry !== COMMAND_ENTRY)
     .map(([entry, file]) => ({
       name: name + entry.slice(1),
@@ -130,9 +135,12 @@ type Exported = Readonly<Record<string, readonly string[]>>;
 /** Each entry but the program can be imported, and exports what its source does. */
 async function checkEntries(
   runtime: Runtime,
-  { project, folder, expected }: Installed & { readonly expected: Exported },
+  { folder, entries, expected }: {
+    readonly folder: string;
+    readonly entries: readonly Entry[];
+    readonly expected: Exported;
+  },
 ): Promise<Outcome> {
-  const entries = entriesOf(project);
   const names = entries.map(({ name }) => name);
   const { command, args, env } = program(runtime, ["entries.mjs", ...names]);
   const printed = JSON.parse(await output(command, args, { cwd: folder, env }));

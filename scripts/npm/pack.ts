@@ -1,6 +1,7 @@
 import { deno, output } from "../command.ts";
 import { readProject } from "../project.ts";
 import { offlineArgs, standIns } from "../stand_in.ts";
+import { inTempFolder } from "../temp_folder.ts";
 import { npmManifest } from "./manifest.ts";
 
 /**
@@ -11,8 +12,7 @@ import { npmManifest } from "./manifest.ts";
 export async function packNpm(folder: string): Promise<string> {
   await Deno.mkdir(folder, { recursive: true });
   const destination = await Deno.realPath(folder);
-  const work = await Deno.makeTempDir();
-  try {
+  return await inTempFolder(async (work) => {
     const raw = `${work}/raw.tgz`;
     const flags = ["--no-source-maps", "--allow-dirty", "--output", raw];
     await output(deno, ["pack", ...await offlineArgs("pack"), ...flags]);
@@ -26,9 +26,7 @@ export async function packNpm(folder: string): Promise<string> {
     });
     const [{ filename }] = JSON.parse(packed);
     return `${destination}/${filename}`;
-  } finally {
-    await Deno.remove(work, { recursive: true });
-  }
+  });
 }
 
 /** `deno pack` adds each source that no entry leads to, as it is: nothing in the package can import those. */

@@ -1,6 +1,7 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { Producer } from "../../../mod.ts";
 import { FaktoryServer, type FaktoryServerOptions } from "../../../src/server/mod.ts";
+import { inTempFolder } from "../../temp_folder.ts";
 import { type Place, Program } from "./program.ts";
 
 /** What each example has to do. They reject where one does not. */
@@ -84,22 +85,21 @@ export const checks: Readonly<Record<string, (place: Place) => Promise<void>>> =
   },
 
   /** The images' hashes are right, and what is no image is left alone. */
-  async hash(place) {
-    const folder = await Deno.makeTempDir();
-    const expected: string[] = [];
-    for (const [index, name] of ["a.png", "b.jpg", "c.svg"].entries()) {
-      const bytes = new Uint8Array(100_000 * (index + 1)).fill(index);
-      await Deno.writeFile(`${folder}/${name}`, bytes);
-      const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
-      expected.push(`${digest}  ${folder}/${name}`);
-    }
-    await Deno.writeTextFile(`${folder}/notes.txt`, "no image");
-    await using program = new Program(place, "hash/main.ts", { args: [folder] });
-    const said = await program.end();
-    equal(said.at(-1), "3 hashed, 0 failed");
-    equal(said.slice(0, -1).sort().join("\n"), expected.sort().join("\n"));
-    await Deno.remove(folder, { recursive: true });
-  },
+  hash: (place) =>
+    inTempFolder(async (folder) => {
+      const expected: string[] = [];
+      for (const [index, name] of ["a.png", "b.jpg", "c.svg"].entries()) {
+        const bytes = new Uint8Array(100_000 * (index + 1)).fill(index);
+        await Deno.writeFile(`${folder}/${name}`, bytes);
+        const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+        expected.push(`${digest}  ${folder}/${name}`);
+      }
+      await Deno.writeTextFile(`${folder}/notes.txt`, "no image");
+      await using program = new Program(place, "hash/main.ts", { args: [folder] });
+      const said = await program.end();
+      equal(said.at(-1), "3 hashed, 0 failed");
+      equal(said.slice(0, -1).sort().join("\n"), expected.sort().join("\n"));
+    }),
 };
 
 function start(options: FaktoryServerOptions = {}): Promise<FaktoryServer> {

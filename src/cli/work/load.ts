@@ -75,7 +75,7 @@ function unloadable({ name }: NamedModule, reason: string, hint: string): CliErr
   return new CliError(Status.data, `Cannot load ${showText(name)} as ${reason}`, hint);
 }
 
-function isTypeScript({ path }: Pick<NamedModule, "path">): boolean {
+function isTypeScript({ path }: NamedModule): boolean {
   return path !== undefined && /\.[cm]?tsx?$/.test(path);
 }
 
@@ -91,8 +91,8 @@ function isTakenForCommonJs({ path = "" }: NamedModule, error: unknown): boolean
 }
 
 /** Whether the module is TypeScript, and this is a Node that reads it only with help which it has not got. */
-function needsTsx({ path }: NamedModule): boolean {
-  if (runtime() !== "node" || !isTypeScript({ path })) return false;
+function needsTsx(module: NamedModule): boolean {
+  if (runtime() !== "node" || !isTypeScript(module)) return false;
   const flags = [...process.execArgv, process.env["NODE_OPTIONS"] ?? ""].join(" ");
   return !process.features.typescript && !/\btsx\b/.test(flags);
 }
