@@ -73,14 +73,12 @@ export class CommandWriter {
         this.#unsent = 0;
         await this.#stream.write(this.#leaving.view);
         this.#leaving.clear();
-        if (this.#onWritable.length > 0) {
-          // What was held back goes into the write that follows.
-          this.#writing = false;
-          this.#callWritable();
-          this.#writing = true;
-        }
+        // What was held back goes into the write that follows: it is still this loop that writes, and nothing else may.
+        this.#callWritable();
       }
       this.#writing = false;
+      // Those who asked again, and for whom no write followed.
+      this.#callWritable();
     } catch (error) {
       this.#writing = false;
       this.#failed(error);
@@ -88,6 +86,7 @@ export class CommandWriter {
   }
 
   #callWritable(): void {
+    if (this.#onWritable.length === 0) return;
     const callbacks = this.#onWritable;
     this.#onWritable = [];
     for (const callback of callbacks) callback();

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import { CommandWriter } from "../../src/connection/command_writer.ts";
 import { InvalidArgumentError } from "../../src/errors.ts";
-import { deferred } from "../../src/internal/deferred.ts";
+import { type Deferred, deferred } from "../../src/internal/deferred.ts";
+import { parameters } from "../properties.ts";
 
 /** A writer whose writes are kept as texts; after `hold` none ends before what it gives is called. */
 function open() {
@@ -66,6 +68,115 @@ test("who waits for the end of a write may add to the next", async () => {
   release();
   await turn();
   assert.deepEqual(writes, ["PUSH 1\r\n", "PUSH 2\r\nPUSH 3\r\n"]);
+});
+
+test("who waits for the end of a write may flush, and may wait again", async () => {
+  const { writes, writer, hold } = open();
+  const calls: string[] = [];
+  const release = hold();
+  writer.add("PUSH", "1");
+  await turn();
+  writer.onceWritable(() => {
+    calls.push("first");
+    writer.add("PUSH", "2");
+    writer.flush();
+    writer.onceWritable(() => {
+      calls.push("second");
+      writer.onceWritable(() => calls.push("third"));
+    });
+  });
+  release();
+  await turn();
+  assert.deepEqual(writes, ["PUSH 1\r\n", "PUSH 2\r\n"]);
+  assert.deepEqual([calls, writer.writing], [["first", "second", "third"], false]);
+});
+
+/** What is done to a writer in a turn, or by one who waited for the end of a write. */
+type Step =
+  | { readonly do: "add" | "flush" | "end a write" | "turn" }
+  | { readonly do: "wait"; readonly then: readonly Step[] };
+
+const { steps } = fc.letrec<{ steps: Step[]; step: Step }>((tie) => ({
+  steps: fc.array(tie("step"), { maxLength: 30 }),
+  step: fc.oneof(
+    { depthSize: "small", withCrossShrink: true },
+    {
+      weight: 8,
+      arbitrary: fc.record({
+        do: fc.constantFrom("add" as const, "add" as const, "flush" as const),
+      }),
+    },
+    {
+      weight: 6,
+      arbitrary: fc.record({
+        do: fc.constantFrom("end a write" as const, "turn" as const, "end a write" as const),
+      }),
+    },
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        do: fc.constant("wait" as const),
+        then: fc.array(tie("step"), { maxLength: 5 }),
+      }),
+    },
+  ),
+}));
+
+test("each command is written once and in its order, from bytes that nothing touches meanwhile", async () => {
+  await fc.assert(
+    fc.asyncProperty(steps, async (steps) => {
+      let added = "";
+      let written = "";
+      let waiting = 0;
+      const ends: Deferred<void>[] = [];
+      const stream = {
+        // As a socket does: it reads the bytes at any time until the write has ended.
+        async write(chunk: Uint8Array) {
+          const before = new TextDecoder().decode(chunk);
+          const end = deferred<void>();
+          ends.push(end);
+          assert.equal(ends.length, 1, "a write began before the last had ended");
+          await end.promise;
+          assert.equal(new TextDecoder().decode(chunk), before, "bytes changed under a write");
+          written += before;
+        },
+      } as WritableStreamDefaultWriter<Uint8Array>;
+      const failures: unknown[] = [];
+      const writer = new CommandWriter(stream, (error) => failures.push(error));
+      async function take(steps: readonly Step[]): Promise<void> {
+        for (const step of steps) {
+          if (step.do === "add") {
+            // Longer and longer, so that bytes of one command never pass for those of another.
+            const payload = `${added.length}`;
+            added += `ACK ${payload}\r\n`;
+            writer.add("ACK", payload);
+          } else if (step.do === "flush") {
+            writer.flush();
+          } else if (step.do === "wait") {
+            waiting++;
+            writer.onceWritable(() => {
+              waiting--;
+              void take(step.then);
+            });
+          } else if (step.do === "end a write") {
+            ends.shift()?.resolve();
+          } else {
+            await turn();
+          }
+        }
+      }
+      await take(steps);
+      await turn();
+      while (ends.length > 0) {
+        ends.shift()!.resolve();
+        await turn();
+      }
+      assert.deepEqual(failures, []);
+      assert.equal(written, added);
+      assert.deepEqual([waiting, writer.unsent, writer.writing], [0, 0, false]);
+    }),
+    parameters("writes of commands", 300),
+  );
 });
 
 test("nothing is written once it is closed", async () => {

@@ -68,6 +68,25 @@ export function producerContract(subject: Subject): void {
     assert.deepEqual(jobs.map(({ jid }) => jid), jids);
   });
 
+  it("sends more than goes into a large write, each job whole and once", async () => {
+    await using producer = await connect();
+    const queue = freshQueue();
+    const text = "x".repeat(20_000);
+    // Several writes of a mebibyte, each of which ends while the next jobs are made.
+    const jobs = Array.from({ length: 400 }, (_, i) => {
+      return { type: "x", args: [i, text], queue, retry: 0 };
+    });
+    const { enqueued, failed } = await producer.enqueueMany(jobs);
+    assert.deepEqual([enqueued.length, failed.size], [jobs.length, 0]);
+    const calls = jobs.map((job) => producer.enqueue(job));
+    assert.equal(new Set(await Promise.all(calls)).size, jobs.length);
+    assert.equal((await producer.info()).queues[queue], 2 * jobs.length);
+    const got = await drain(queue, 2 * jobs.length);
+    const numbers = jobs.map(({ args }) => args[0]);
+    assert.deepEqual(got.map(({ args }) => args[0]), [...numbers, ...numbers]);
+    assert(got.every(({ args }) => args[1] === text));
+  });
+
   it("sends a jid that is enqueued twice at the same time twice, each with its own answer", async () => {
     await using producer = await connect();
     const queue = freshQueue();

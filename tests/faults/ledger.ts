@@ -42,6 +42,10 @@ const STEP_MS = 5;
 const RESERVE_SECONDS = 60;
 const RETRIES = 3;
 
+/** Together more than goes into one write. */
+const LARGE = "x".repeat(40_000);
+const LARGE_JOBS = 64;
+
 /** Numbers from 0 to below 1 that are the same in every run. */
 export function numbers(seed: number): () => number {
   let state = seed;
@@ -168,8 +172,10 @@ class Run {
   }
 
   #enqueue(producer: Producer): void {
-    const count = Math.min(this.#integer(16), this.#options.jobs - this.#made);
-    const inputs = Array.from({ length: count }, () => this.#job());
+    const isLarge = this.#random() < 0.01;
+    const most = isLarge ? LARGE_JOBS : this.#integer(16);
+    const count = Math.min(most, this.#options.jobs - this.#made);
+    const inputs = Array.from({ length: count }, () => this.#job(isLarge ? [LARGE] : []));
     if (this.#random() < 0.3) {
       this.#underWay++;
       producer.enqueueMany(inputs).then(({ enqueued, failed }) => {
@@ -187,7 +193,7 @@ class Run {
     }
   }
 
-  #job(): JobInput {
+  #job(more: readonly string[]): JobInput {
     const number = this.#made++;
     const jid = `job-${number}-${this.#integer(1e9)}`;
     const kind = number % 100 === 7 ? "fails" : number % 20 === 11 ? "flaky" : "works";
@@ -202,7 +208,14 @@ class Run {
     });
     const ms = this.#random() < 0.1 ? this.#integer(100) : 0;
     const retry = kind === "works" ? 25 : RETRIES;
-    return { jid, type: "work", args: [ms], queue: "q", retry, reserveFor: RESERVE_SECONDS };
+    return {
+      jid,
+      type: "work",
+      args: [ms, ...more],
+      queue: "q",
+      retry,
+      reserveFor: RESERVE_SECONDS,
+    };
   }
 
   #lost(jid: string, error: unknown): void {

@@ -42,6 +42,9 @@ export interface LinkOwner {
 
 const REFUSAL = new TextEncoder().encode("-ERR too many connections: 2001\r\n");
 
+/** What a socket takes without waiting for its peer. */
+const SOCKET_BUFFER_BYTES = 64 * 1024;
+
 /** One connection through the proxy. */
 export class Link {
   readonly #streams: SocketStreams;
@@ -161,6 +164,8 @@ export class Link {
   }
 
   async #write(chunk: Uint8Array): Promise<void> {
+    // What a kernel does not take at once, it reads later.
+    if (chunk.length > SOCKET_BUFFER_BYTES) await this.#waited(1);
     if (this.#isSilent || this.#isRefused) return;
     const text = this.#line + this.#decoder.decode(chunk, { stream: true });
     const lines = text.split("\r\n");
