@@ -30,12 +30,13 @@ export class CommandWriter {
 
   /** Whether earlier bytes are still being written, so that it pays to gather more before sending. */
   get writing(): boolean {
-    return this.#writing;
+    // Whatever becomes of a write that was under way at the end: nobody is to wait for it.
+    return this.#writing && !this.#isClosed;
   }
 
   /** Calls `callback` once when no bytes are being written any longer, or when all is closed. */
   onceWritable(callback: () => void): void {
-    if (!this.#writing) return callback();
+    if (!this.writing) return callback();
     this.#onWritable.push(callback);
   }
 

@@ -188,6 +188,22 @@ test("nothing is written once it is closed", async () => {
   assert.deepEqual(writes, []);
 });
 
+test("nobody waits for a write that does not end once it is closed", async () => {
+  const { writer, hold } = open();
+  hold();
+  writer.add("ACK", "1");
+  await turn();
+  assert.equal(writer.writing, true);
+  const calls: string[] = [];
+  writer.onceWritable(() => {
+    calls.push("before");
+    writer.onceWritable(() => calls.push("again"));
+  });
+  writer.close();
+  writer.onceWritable(() => calls.push("after"));
+  assert.deepEqual([calls, writer.writing], [["before", "again", "after"], false]);
+});
+
 test("what is no line is refused, and takes no part in a write", async () => {
   const { writes, writer } = open();
   assert.throws(() => writer.add("PUSH", "1\nFLUSH"), InvalidArgumentError);
