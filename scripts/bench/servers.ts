@@ -15,8 +15,14 @@ export interface Server {
   stop(): Promise<ServerUse | undefined>;
 }
 
-/** Jobs that are put on a server of its own for each second that it is measured: more than any of them passes on. */
-const JOBS_PER_SECOND = 20_000;
+/** Jobs that are put on a server that keeps them for each second that it is measured: more than any of them passes on. */
+const JOBS_PER_SECOND = 12_000;
+
+/** Large jobs are slower, and are to leave room in the server's memory: of so many bytes there are no more. */
+const MAX_BYTES = 96 * 1024 * 1024;
+
+/** What a server has to have taken by then, or it is not measured. */
+const FILL_MS = 60_000;
 
 /** Starts a server, or gets the named one ready. */
 export function startServer(
@@ -51,7 +57,7 @@ async function spawn([program, ...args]: string[], isPassing: boolean): Promise<
 async function useReal({ work, argBytes, totalMs }: Parameters<typeof startServer>[2]) {
   const url = Deno.env.get("FAKTORY_URL")!;
   const queue = `bench-${crypto.randomUUID().slice(0, 8)}`;
-  const jobs = work === "consume" ? Math.ceil(JOBS_PER_SECOND * totalMs / 1000) : undefined;
+  const jobs = work === "consume" ? jobsToFill(totalMs, argBytes) : undefined;
   const stop = async () => {
     await using producer = await Producer.connect({ url });
     await producer.queues.remove(queue);
@@ -66,6 +72,10 @@ async function useReal({ work, argBytes, totalMs }: Parameters<typeof startServe
   return { url, queue, isPassing: true, jobs, stop };
 }
 
+function jobsToFill(totalMs: number, argBytes = 0): number {
+  return Math.ceil(Math.min(JOBS_PER_SECOND * totalMs / 1000, MAX_BYTES / argBytes));
+}
+
 interface Filling {
   readonly url: string;
   readonly queue: string;
@@ -78,6 +88,9 @@ async function fill({ url, queue, jobs, argBytes }: Filling): Promise<void> {
   // A client ends with jobs under way: once their time is up they are to vanish, not to come back.
   const job: JobInput = { type: "bench", args, queue, retry: 0, reserveFor: 60 };
   await using producer = await Producer.connect({ url });
-  const { failed } = await producer.enqueueMany(Array.from({ length: jobs }, () => job));
+  const signal = AbortSignal.timeout(FILL_MS);
+  const { failed } = await producer.enqueueMany(Array.from({ length: jobs }, () => job), {
+    signal,
+  });
   for (const error of failed.values()) throw error;
 }
