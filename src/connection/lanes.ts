@@ -1,14 +1,14 @@
 import type { ReconnectingLane } from "./reconnecting_lane.ts";
 import type { Request } from "./request.ts";
 
-/** Commands of one turn on one lane: enough to save most writes, few enough to keep all lanes busy. */
+/** Weight of one turn's commands on one lane: enough to save most writes, few enough to keep all lanes busy. */
 const MAX_STREAK = 64;
 
 /** A few lanes to the same server, used in turn by how much each has to do. */
 export class Lanes {
   readonly all: readonly ReconnectingLane[];
 
-  /** The lane that the last command went to, and how many went there in a row. */
+  /** The lane that the last command went to, and the weight of those that went there in a row. */
   #current: ReconnectingLane | undefined;
   #streak = 0;
 
@@ -53,7 +53,8 @@ export class Lanes {
    */
   send(request: Request): void {
     let lane = this.#current;
-    if (lane === undefined || !lane.isFilling || ++this.#streak > MAX_STREAK) {
+    this.#streak += request.weight ?? 1;
+    if (lane === undefined || !lane.isFilling || this.#streak > MAX_STREAK) {
       lane = this.#current = this.least;
       this.#streak = 0;
     }

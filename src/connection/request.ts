@@ -14,6 +14,8 @@ export interface Request<T = unknown> {
   reject(error: unknown): void;
   /** Not to be sent after this time, in milliseconds since 1970. */
   readonly notAfter?: number | undefined;
+  /** How much it is for the server to do, counted in commands such as PUSH. @default 1 */
+  readonly weight?: number;
   /** Nobody waits any longer: not to be sent if it was not yet. */
   readonly cancelled?: boolean;
   /** It is about to be sent, perhaps not for the first time. */

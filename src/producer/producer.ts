@@ -42,7 +42,8 @@ export interface ProducerOptions<Jobs extends JobDefinitions = JobDefinitions>
   /** The jobs that there are, as `defineJobs` gives them: names and arguments are then typed, and checked. @default any */
   readonly jobs?: Jobs | undefined;
   /**
-   * Connections to use, 1 to 100. With one, jobs reach the server in the order in which they were enqueued.
+   * Connections to use, 1 to 100. With one, jobs reach the server in the order in which they were enqueued. The server carries
+   * out what comes on one connection in turn: with eight, and without that order, it takes twice as many jobs a second.
    *
    * @default 1
    */

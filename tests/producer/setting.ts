@@ -20,15 +20,26 @@ export function openPeer(): Peer {
 export async function scripted<Jobs extends JobDefinitions = JobDefinitions>(
   options: Pick<ProducerOptions<Jobs>, "jobs"> = {},
 ): Promise<{ peer: Peer; producer: Producer<Jobs> }> {
-  const peer = openPeer();
+  const { peers: [peer], producer } = await scriptedLanes(1, options);
+  return { peer: peer!, producer };
+}
+
+/** The same with several connections. */
+export async function scriptedLanes<Jobs extends JobDefinitions = JobDefinitions>(
+  lanes: number,
+  options: Pick<ProducerOptions<Jobs>, "jobs"> = {},
+): Promise<{ peers: Peer[]; producer: Producer<Jobs> }> {
+  const peers = Array.from({ length: lanes }, openPeer);
+  const connections = peers.map(({ connection }) => connection).values();
   const connecting = Producer.connect({
     ...options,
+    lanes,
     url: "tcp://memory",
-    transport: { name: "memory", connect: () => Promise.resolve(peer.connection) },
+    transport: { name: "memory", connect: () => Promise.resolve(connections.next().value!) },
     reconnect: false,
   });
-  await peer.greet();
+  await Promise.all(peers.map((peer) => peer.greet()));
   const producer = await connecting;
-  peer.lines.length = 0;
-  return { peer, producer };
+  for (const { lines } of peers) lines.length = 0;
+  return { peers, producer };
 }
