@@ -1,4 +1,5 @@
-import type { Workload } from "./workloads.ts";
+import type { Work } from "./task.ts";
+import type { ServerKind, Workload } from "./workloads.ts";
 
 /** Which program a client is. */
 export type Program = "ours" | "npm" | "rust" | "floor";
@@ -12,6 +13,8 @@ export interface Client {
   readonly title: string;
   readonly program: Program;
   readonly host: Host;
+  /** Connections of its producers, where they are not as many as it comes with. */
+  readonly lanes?: number;
 }
 
 /** All that are compared, those of this package first. */
@@ -19,11 +22,22 @@ export const clients: readonly Client[] = [
   { name: "deno", title: "ours on Deno", program: "ours", host: "deno" },
   { name: "bun", title: "ours on Bun", program: "ours", host: "bun" },
   { name: "node", title: "ours on Node", program: "ours", host: "node" },
+  { name: "node-8", title: "ours on Node, lanes: 8", program: "ours", host: "node", lanes: 8 },
   { name: "npm", title: "faktory-worker on Node", program: "npm", host: "node" },
   { name: "rust", title: "the Rust crate", program: "rust", host: "machine" },
   { name: "floor-node", title: "bare socket on Node", program: "floor", host: "node" },
   { name: "floor-bun", title: "bare socket on Bun", program: "floor", host: "bun" },
 ];
+
+/** Work that producers have enough of for more than one connection. */
+const SPREADS: readonly Work[] = ["enqueue", "many", "stream"];
+
+/** Whether a client is there for it. More connections are for producers alone, and for a server that takes its time. */
+export function takesPart({ lanes }: Client, workload: Workload, server: ServerKind): boolean {
+  if (lanes === undefined) return true;
+  const isSerial = workload.work === "enqueue" && workload.concurrency === 1;
+  return server === "real" && SPREADS.includes(workload.work) && !isSerial;
+}
 
 /** Calls that the npm client carries out before those behind them have waited too long, with room to spare. */
 const NPM_MAX_PENDING = 10_000;

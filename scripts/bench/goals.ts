@@ -1,7 +1,8 @@
+import { whole } from "../../src/cli/text.ts";
 import { clients } from "./clients.ts";
 import type { EdgeBundle } from "./edge_bundle.ts";
 import { type Figure, figures, type Results } from "./results.ts";
-import { short, whole } from "./tables.ts";
+import { short } from "./tables.ts";
 import type { ServerKind } from "./workloads.ts";
 
 /** What became of one goal. */
@@ -160,7 +161,7 @@ const EDGE_BYTES = 12_000;
 
 /** Compares what was measured with the goals. */
 export function verdictsOf(results: Results, { gzippedBytes }: EdgeBundle): Verdict[] {
-  const ours = clients.filter(({ program }) => program === "ours");
+  const ours = clients.filter(({ program, lanes }) => program === "ours" && lanes === undefined);
   const verdicts = goals.map(({ goal, value, isReached, show }): Verdict => {
     const values = ours.flatMap(({ name }) => {
       const measured = value(results, name);

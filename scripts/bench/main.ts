@@ -3,19 +3,21 @@
  * Prints jobs a second, CPU time a job and memory: medians, and the least and the most of all rounds. `--help` tells more.
  */
 
+import { whole } from "../../src/cli/text.ts";
 import { UsageError } from "../usage.ts";
 import { clients } from "./clients.ts";
 import { type EdgeBundle, weighEdgeBundle } from "./edge_bundle.ts";
 import { lineOf, verdictsOf } from "./goals.ts";
 import { lookAround, type Machine } from "./machine.ts";
 import { measureOne } from "./measure_one.ts";
+import { pageOf } from "./page.ts";
 import { help, type Options, readOptions } from "./options.ts";
 import { type Omission, type Plan, planOf, type Subject } from "./plan.ts";
 import { plotsOf } from "./plots/plots.ts";
 import { prepare, type Programs } from "./programs.ts";
 import { progressOf } from "./progress.ts";
 import { type Result, Results } from "./results.ts";
-import { notesOf, tablesOf, whole } from "./tables.ts";
+import { notesOf, tablesOf } from "./tables.ts";
 import type { Run } from "./task.ts";
 
 /** Whether the user wants to end it: what runs is ended, and what was put on a server is removed. */
@@ -128,9 +130,10 @@ async function report({ results, edge, machine, options }: Reported): Promise<vo
     await Deno.writeTextFile(options.json, `${JSON.stringify(figures, null, 2)}\n`);
   }
   if (options.plots !== undefined) {
-    for (const { name, svg } of plotsOf(results)) {
-      await Deno.writeTextFile(`${options.plots}/${name}`, svg);
-    }
+    const plots = plotsOf(results);
+    for (const { name, svg } of plots) await Deno.writeTextFile(`${options.plots}/${name}`, svg);
+    const page = pageOf({ results, machine, verdicts, plots });
+    await Deno.writeTextFile(`${options.plots}/README.md`, page);
   }
 }
 

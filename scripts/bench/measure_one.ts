@@ -29,7 +29,19 @@ export async function measureOne(
   try {
     const { work, concurrency, rate } = workload;
     const { url, queue, isPassing, jobs = workload.jobs } = server;
-    const task: Task = { work, concurrency, rate, url, queue, isPassing, jobs, ms, warmUpMs };
+    const { lanes } = client;
+    const task: Task = {
+      work,
+      concurrency,
+      rate,
+      url,
+      queue,
+      lanes,
+      isPassing,
+      jobs,
+      ms,
+      warmUpMs,
+    };
     const [program, ...args] = programs.command(client);
     const printed = await output(program!, [...args, JSON.stringify(task)], {
       timeoutMs: ms + SLACK_MS,

@@ -12,7 +12,7 @@ export interface Options {
   readonly clients: readonly string[];
   /** The file to write all figures to. */
   readonly json: string | undefined;
-  /** The folder to write plots to. */
+  /** The folder to write plots and their page to. */
   readonly plots: string | undefined;
   readonly isQuick: boolean;
   /** Whether the figures are compared with the goals. */
@@ -36,7 +36,7 @@ nothing and, where FAKTORY_URL is set, against that one: on queues of its own, w
   --only NAME,..      these workloads alone
   --clients NAME,..   these clients alone
   --json FILE         writes all figures to a file
-  --plots FOLDER      writes plots to a folder, as SVG
+  --plots FOLDER      writes plots to a folder, as SVG, and a page with them and all tables
   --check             compares the figures with the goals
   --quick             one short round, to see that everything works; its figures mean nothing
   --help              prints this

@@ -1,4 +1,4 @@
-import { type Client, clients, obstacle } from "./clients.ts";
+import { type Client, clients, obstacle, takesPart } from "./clients.ts";
 import type { Options } from "./options.ts";
 import { type ServerKind, type Workload, workloads } from "./workloads.ts";
 
@@ -33,6 +33,7 @@ export function planOf(
       if (!workload.servers.includes(server) || !options.only.includes(workload.name)) continue;
       for (const client of clients) {
         if (!options.clients.includes(client.name)) continue;
+        if (!takesPart(client, workload, server)) continue;
         const subject = { server, workload: sized(workload, options), client };
         const reason = obstacle(client, workload) ??
           (client.program === "rust" ? rustFault : undefined);

@@ -1,4 +1,5 @@
 import Table from "cli-table3";
+import { whole } from "../../src/cli/text.ts";
 import { clients } from "./clients.ts";
 import type { Omission } from "./plan.ts";
 import { type Figure, figures, type Result, type Results, spread } from "./results.ts";
@@ -19,21 +20,36 @@ const RATE_HEAD = [
 ];
 const LATENCY_HEAD = ["client", "p50 us", "least - most", "p99 us", "least - most", "CPU us/job"];
 
-/** The tables of all results, each with its title. */
+/** What was measured against one server, of one kind. */
+export interface Figures {
+  readonly server: ServerKind;
+  readonly head: readonly string[];
+  readonly rows: readonly Row[];
+}
+
+/** Columns of texts; all others are numbers. */
+export const TEXT_COLUMNS = 2;
+
+/** All results, server by server. */
+export function figuresOf(results: Results): Figures[] {
+  return (["null", "embedded", "real"] satisfies ServerKind[]).flatMap((server) =>
+    [false, true].map((isLatency) => ({
+      server,
+      head: ["work", ...isLatency ? LATENCY_HEAD : RATE_HEAD],
+      rows: rowsOf(results, server, isLatency),
+    }))
+  ).filter(({ rows }) => rows.length > 0);
+}
+
+/** The tables of all results for a terminal, each with its title. */
 export function tablesOf(results: Results): string {
-  const texts: string[] = [];
-  for (const server of ["null", "embedded", "real"] satisfies ServerKind[]) {
-    for (const isLatency of [false, true]) {
-      const rows = rowsOf(results, server, isLatency);
-      if (rows.length === 0) continue;
-      const head = ["work", ...isLatency ? LATENCY_HEAD : RATE_HEAD];
-      const colAligns = head.map((_, i) => i < 2 ? "left" as const : "right" as const);
-      const table = new Table({ head, colAligns, style: { head: [], border: [], compact: true } });
-      table.push(...rows.map((row) => [...row]));
-      texts.push(`Against ${serverTitles[server]}:\n${table}`);
-    }
-  }
-  return texts.join("\n\n");
+  return figuresOf(results).map(({ server, head, rows }) => {
+    const colAligns = head.map((_, i) => i < TEXT_COLUMNS ? "left" as const : "right" as const);
+    const style = { head: [], border: [], compact: true };
+    const table = new Table({ head: [...head], colAligns, style });
+    table.push(...rows.map((row) => [...row]));
+    return `Against ${serverTitles[server]}:\n${table}`;
+  }).join("\n\n");
 }
 
 /** The rows of one table, workload by workload. */
@@ -116,8 +132,4 @@ export function notesOf(omissions: readonly Omission[]): string[] {
 /** A number to three digits or so. */
 export function short(value: number): string {
   return value >= 100 ? whole(value) : value.toPrecision(2);
-}
-
-export function whole(value: number): string {
-  return Math.round(value).toLocaleString("en");
 }

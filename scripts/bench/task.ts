@@ -6,6 +6,8 @@ export interface Task {
   readonly work: Work;
   readonly url: string;
   readonly queue: string;
+  /** Connections of a producer. */
+  readonly lanes?: number | undefined;
   /** Whether the server keeps jobs and passes them on; the null server does not. */
   readonly isPassing: boolean;
   /** Calls, or jobs that run, at the same time. */

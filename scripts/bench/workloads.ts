@@ -1,3 +1,4 @@
+import { whole } from "../../src/cli/text.ts";
 import type { Work } from "./task.ts";
 
 /** Answers at once and does nothing; passes jobs on, in a process of its own; the one that FAKTORY_URL names. */
@@ -120,7 +121,3 @@ export const workloads: readonly Workload[] = [
     isOnlyByName: true,
   },
 ];
-
-function whole(value: number): string {
-  return value.toLocaleString("en");
-}

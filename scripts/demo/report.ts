@@ -1,4 +1,5 @@
 import Table from "cli-table3";
+import { whole } from "../../src/cli/text.ts";
 import type { FileFacts } from "./files.ts";
 
 /** A table of what was found, a row a kind of file, the largest kinds first. */
@@ -30,8 +31,4 @@ export function tableOf(facts: readonly FileFacts[]): string {
     whole(total((f) => f.bytes)),
   ]);
   return table.toString();
-}
-
-function whole(value: number): string {
-  return value.toLocaleString("en");
 }

@@ -4,9 +4,9 @@ export function plain(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ");
 }
 
-/** A number for people: `12,345`. */
+/** A number for people, rounded: `12,345`. */
 export function whole(value: number): string {
-  return value.toLocaleString("en");
+  return Math.round(value).toLocaleString("en");
 }
 
 /** `value` and its unit, in the plural where it is not 1. */

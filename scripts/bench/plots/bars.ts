@@ -1,5 +1,5 @@
 import type { Spread } from "../statistics.ts";
-import { whole } from "../tables.ts";
+import { whole } from "../../../src/cli/text.ts";
 import { element, label, picture, seriesClass } from "./svg.ts";
 
 /** One client's bar. */

@@ -1,5 +1,6 @@
 import type { Spread } from "../statistics.ts";
-import { short, whole } from "../tables.ts";
+import { whole } from "../../../src/cli/text.ts";
+import { short } from "../tables.ts";
 import { element, label, type Markup, picture, seriesClass } from "./svg.ts";
 
 /** One client's line. */

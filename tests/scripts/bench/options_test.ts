@@ -94,3 +94,13 @@ it("makes everything small where it is only tried", () => {
     [undefined, undefined],
   ]);
 });
+
+it("has more connections for what producers do on a server that takes its time, and nowhere else", () => {
+  const options = readOptions(["--clients", "node-8"])!;
+  const { subjects, omissions } = planOf(options, { hasReal: true, rustFault: undefined });
+  assert.deepEqual(
+    subjects.map(({ server, workload, client }) => `${server} ${workload.name} ${client.lanes}`),
+    ["real enqueue 8", "real enqueue-many 8", "real stream 8"],
+  );
+  assert.deepEqual(omissions, []);
+});
