@@ -1,7 +1,11 @@
 import type { Clock } from "../internal/clock.ts";
 
-/** The server is asked no more often than this, in milliseconds. */
+/**
+ * The server is asked no more often than this, in milliseconds; where nothing waits, half as often each time, down to the other:
+ * jobs that come one by one are none the faster for a question with each.
+ */
 const ASK_EVERY_MS = 20;
+const ASK_SELDOM_MS = 320;
 
 /** How long an answer is relied on, in milliseconds. */
 const TRUST_MS = 400;
@@ -18,6 +22,7 @@ export class Backlog {
   readonly #clock: Clock;
   readonly #ask: () => Promise<number | undefined>;
   #isAsking = false;
+  #askEveryMs = ASK_EVERY_MS;
   #askedAt = -Infinity;
   #answeredAt = -Infinity;
   /** Jobs that waited at the last answer. */
@@ -50,7 +55,7 @@ export class Backlog {
     if (now - this.#answeredAt > TRUST_MS) this.#waiting = 0;
     const isWorn = this.#shrinkage * this.#fetched > this.#waiting / 4 ||
       now - this.#answeredAt > TRUST_MS / 2;
-    if (this.#isAsking || !isWorn || now - this.#askedAt < ASK_EVERY_MS) return;
+    if (this.#isAsking || !isWorn || now - this.#askedAt < this.#askEveryMs) return;
     this.#isAsking = true;
     this.#askedAt = now;
     const fetchedBefore = this.#fetched;
@@ -65,6 +70,7 @@ export class Backlog {
   }
 
   #learn(waiting: number, fetchedBefore: number): void {
+    this.#askEveryMs = waiting > 0 ? ASK_EVERY_MS : Math.min(2 * this.#askEveryMs, ASK_SELDOM_MS);
     const shrunk = this.#waiting - waiting;
     this.#shrinkage = this.#waiting > 0 && fetchedBefore > 0
       ? Math.max(1, shrunk / fetchedBefore)
