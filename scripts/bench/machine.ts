@@ -19,7 +19,7 @@ export async function lookAround(): Promise<Machine> {
   return {
     date: new Date().toISOString().slice(0, 10),
     commit: await commit(),
-    system: `${Deno.build.os} ${Deno.osRelease()} ${Deno.build.arch}`,
+    system: `${Deno.build.os} ${release()} ${Deno.build.arch}`,
     cpu: first?.model ?? "unknown",
     cores: cpus().length,
     memoryMb: Math.round(totalmem() / 1e6),
@@ -30,6 +30,11 @@ export async function lookAround(): Promise<Machine> {
       rustc: (await said("rustc", "--version")).split(" ")[1] ?? "",
     },
   };
+}
+
+/** The kernel's release, without what a distributor added to it. */
+function release(): string {
+  return Deno.osRelease().split(".").slice(0, 2).join(".");
 }
 
 async function commit(): Promise<string> {

@@ -122,8 +122,9 @@ async function report({ results, edge, machine, options }: Reported): Promise<vo
   if (options.isCheck) console.log(verdicts.map(lineOf).join("\n"));
   if (options.json !== undefined) {
     const { all, omissions } = results;
+    const { json: _json, plots: _plots, ...measured } = options;
     const figures = {
-      ...{ machine, options, edge, verdicts },
+      ...{ machine, options: measured, edge, verdicts },
       results: all.map(named),
       omissions: omissions.map(named),
     };
