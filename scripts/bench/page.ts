@@ -1,7 +1,7 @@
 import type { Verdict } from "./goals.ts";
 import type { Machine } from "./machine.ts";
 import type { Plot } from "./plots/plots.ts";
-import { figuresOf, notesOf, serverTitles, TEXT_COLUMNS } from "./tables.ts";
+import { notesOf, resultTables, serverTitles, TEXT_COLUMNS } from "./tables.ts";
 import type { Results } from "./results.ts";
 import type { ServerKind } from "./workloads.ts";
 
@@ -21,15 +21,15 @@ export function pageOf({ results, machine, verdicts, plots }: PageOptions): stri
     ...[date, `commit ${commit}`, `${cores} x ${cpu}`, `${memoryMb} MB of memory`, system],
     ...runtimes.map(([name, version]) => `${name} ${version}`),
   ];
-  const figures = figuresOf(results);
-  const servers = [...new Set(figures.map(({ server }) => server))];
+  const tables = resultTables(results);
+  const servers = [...new Set(tables.map(({ server }) => server))];
   const parts = [
     "# Figures",
     "Made by `deno task bench`, not by hand: medians of all rounds. The page on performance tells what is measured, and how.",
     `${place.join(", ")}.`,
     ...servers.flatMap((server) => [
       `## Against ${serverTitles[server]}`,
-      ...figures.filter((one) => one.server === server)
+      ...tables.filter((one) => one.server === server)
         .map(({ head, rows }) => tableOf(head, rows, TEXT_COLUMNS)),
       ...picturesOf(plots, server),
     ]),

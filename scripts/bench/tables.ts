@@ -21,7 +21,7 @@ const RATE_HEAD = [
 const LATENCY_HEAD = ["client", "p50 us", "least - most", "p99 us", "least - most", "CPU us/job"];
 
 /** What was measured against one server, of one kind. */
-export interface Figures {
+export interface ResultTable {
   readonly server: ServerKind;
   readonly head: readonly string[];
   readonly rows: readonly Row[];
@@ -31,7 +31,7 @@ export interface Figures {
 export const TEXT_COLUMNS = 2;
 
 /** All results, server by server. */
-export function figuresOf(results: Results): Figures[] {
+export function resultTables(results: Results): ResultTable[] {
   return (["null", "embedded", "real"] satisfies ServerKind[]).flatMap((server) =>
     [false, true].map((isLatency) => ({
       server,
@@ -43,7 +43,7 @@ export function figuresOf(results: Results): Figures[] {
 
 /** The tables of all results for a terminal, each with its title. */
 export function tablesOf(results: Results): string {
-  return figuresOf(results).map(({ server, head, rows }) => {
+  return resultTables(results).map(({ server, head, rows }) => {
     const colAligns = head.map((_, i) => i < TEXT_COLUMNS ? "left" as const : "right" as const);
     const style = { head: [], border: [], compact: true };
     const table = new Table({ head: [...head], colAligns, style });

@@ -96,22 +96,19 @@ type Step =
   | { readonly do: "add" | "flush" | "end a write" | "turn" }
   | { readonly do: "wait"; readonly then: readonly Step[] };
 
+const plainly = (what: "add" | "flush" | "end a write" | "turn", weight: number) => ({
+  weight,
+  arbitrary: fc.constant({ do: what }),
+});
+
 const { steps } = fc.letrec<{ steps: Step[]; step: Step }>((tie) => ({
   steps: fc.array(tie("step"), { maxLength: 30 }),
   step: fc.oneof(
     { depthSize: "small", withCrossShrink: true },
-    {
-      weight: 8,
-      arbitrary: fc.record({
-        do: fc.constantFrom("add" as const, "add" as const, "flush" as const),
-      }),
-    },
-    {
-      weight: 6,
-      arbitrary: fc.record({
-        do: fc.constantFrom("end a write" as const, "turn" as const, "end a write" as const),
-      }),
-    },
+    plainly("add", 5),
+    plainly("flush", 3),
+    plainly("end a write", 4),
+    plainly("turn", 2),
     {
       weight: 4,
       arbitrary: fc.record({
