@@ -40,8 +40,8 @@ export const corpusRuns: readonly (TestRun & { readonly runtime: string })[] = [
   corpusRun("deno", deno, async (report) => [
     ...["test", "-A", ...await jsrArgs("test"), "--no-check", `--junit-path=${report}`, "tests"],
   ]),
-  // Not the bare `bun`: inside `deno task` that one runs in Deno.
-  corpusRun("bun", "node_modules/.bin/bun", (report) => [
+  // Not the bare `bun`, which runs in Deno inside `deno task`; npm's package calls it bun.exe on every system.
+  corpusRun("bun", "node_modules/bun/bin/bun.exe", (report) => [
     ...["test", "./tests", `--timeout=${TEST_MS}`],
     ...["--reporter=junit", `--reporter-outfile=${report}`],
   ]),

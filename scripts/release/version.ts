@@ -8,7 +8,7 @@ export interface Release {
   readonly changelog: string;
 }
 
-/** Where the tag, `deno.json` and the changelog disagree about what is released. */
+/** Lists where the tag, `deno.json` and the changelog disagree about what is released. */
 export function releaseFaults({ tag, version, changelog }: Release): string[] {
   const faults: string[] = [];
   if (tag !== `v${version}`) faults.push(`the tag is ${tag}, but deno.json's version ${version}`);
@@ -19,7 +19,24 @@ export function releaseFaults({ tag, version, changelog }: Release): string[] {
       return [heading.split(" ")[0] ?? "", lines.join("\n").trim()];
     }),
   );
+  if (isPrerelease(version)) {
+    // Its changes may stay under Unreleased until the version that it leads to.
+    if (!sections.get("Unreleased") && !sections.get(version)) {
+      faults.push(`CHANGELOG.md has no changes under Unreleased or ${version}`);
+    }
+    return faults;
+  }
   if (!sections.get(version)) faults.push(`CHANGELOG.md says nothing of ${version}`);
   if (sections.get("Unreleased")) faults.push("CHANGELOG.md still has changes under Unreleased");
   return faults;
+}
+
+/** The npm tag of a version: `npm install` without a version must never choose a prerelease. */
+export function distTag(version: string): "latest" | "next" {
+  return isPrerelease(version) ? "next" : "latest";
+}
+
+function isPrerelease(version: string): boolean {
+  const [withoutBuild = ""] = version.split("+");
+  return withoutBuild.includes("-");
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { releaseFaults } from "../../scripts/release/version.ts";
+import { distTag, releaseFaults } from "../../scripts/release/version.ts";
 
 const changelog = "# Changelog\n\n## Unreleased\n\n## 0.2.0 (2030-01-01)\n\n- New.\n\n## 0.1.0\n";
 
@@ -24,4 +24,20 @@ it("refuses changes that are left under Unreleased", () => {
   const left = changelog.replace("## Unreleased\n", "## Unreleased\n\n- Newer.\n");
   const faults = releaseFaults({ tag: "v0.2.0", version: "0.2.0", changelog: left });
   assert.deepEqual(faults, ["CHANGELOG.md still has changes under Unreleased"]);
+});
+
+it("takes a prerelease whose changes are still under Unreleased, or in a section of its own", () => {
+  const release = { tag: "v0.3.0-rc.1", version: "0.3.0-rc.1" };
+  for (const heading of ["Unreleased", "0.3.0-rc.1"]) {
+    assert.deepEqual(releaseFaults({ ...release, changelog: `## ${heading}\n\n- New.\n` }), []);
+  }
+  assert.deepEqual(releaseFaults({ ...release, changelog }), [
+    "CHANGELOG.md has no changes under Unreleased or 0.3.0-rc.1",
+  ]);
+});
+
+it("publishes a prerelease under the tag next, so that nobody gets it unasked", () => {
+  assert.equal(distTag("1.0.0"), "latest");
+  assert.equal(distTag("1.0.0+build-7"), "latest");
+  assert.equal(distTag("1.0.0-rc.1"), "next");
 });
