@@ -4,6 +4,13 @@ export interface Clock {
   now(): number;
   /** Calls `callback` once, `ms` milliseconds from now; the function returned calls it off. */
   after(ms: number, callback: () => void): () => void;
+  /**
+   * Milliseconds that have passed since some moment, whatever the time of day is set to. A difference from `now()` shows that
+   * the time of day was set, or that the machine slept.
+   *
+   * @default `now()`
+   */
+  elapsed?(): number;
 }
 
 /** The largest delay that `setTimeout` takes; past it, it fires at once. */
@@ -12,6 +19,7 @@ const MAX_DELAY_MS = 2 ** 31 - 1;
 /** The machine's clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   after(ms, callback) {
     let timer: ReturnType<typeof setTimeout>;
     function wait(leftMs: number) {

@@ -48,4 +48,8 @@ class Steady implements SteadyClock {
   after(ms: number, callback: () => void): () => void {
     return this.#clock.after(ms, callback);
   }
+
+  elapsed(): number {
+    return this.#clock.elapsed === undefined ? this.now() : this.#clock.elapsed();
+  }
 }

@@ -25,6 +25,10 @@ export class WallClock implements Clock {
     return this.#now;
   }
 
+  elapsed(): number {
+    return this.#elapsed;
+  }
+
   /** Timers that wait. */
   get pending(): number {
     return this.#pending;

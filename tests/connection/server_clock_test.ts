@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Request } from "../../src/connection/request.ts";
+import { ServerClock } from "../../src/connection/server_clock.ts";
+import { ConnectionLostError } from "../../src/errors.ts";
+import { WallClock } from "../faults/wall_clock.ts";
+
+const HOUR_MS = 3_600_000;
+
+/** A server whose clock is `aheadMs` ahead of the machine's, and that answers when it is told to. */
+function setting(aheadMs: number) {
+  const clock = new WallClock();
+  const server = new WallClock(clock.now() + aheadMs);
+  const asked: Request[] = [];
+  const serverClock = new ServerClock(clock, (request) => {
+    request.sending?.();
+    asked.push(request);
+  });
+  return {
+    ...{ clock, server, asked, serverClock },
+    pass(ms: number) {
+      clock.advance(ms);
+      server.advance(ms);
+    },
+    /** Answers the oldest INFO, which is on its way for so long in each direction. */
+    answer(ms = 0, reply: () => Record<string, unknown> = () => ({ now: iso(server.now()) })) {
+      this.pass(ms);
+      const told = reply();
+      this.pass(ms);
+      asked.shift()!.resolve(told);
+    },
+  };
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+for (const aheadMs of [-24 * HOUR_MS, -120_000, 0, 1500, 24 * HOUR_MS]) {
+  test(`the server's clock is ${aheadMs} ms ahead: its time is known to half the round trip`, async () => {
+    const it = setting(aheadMs);
+    assert.equal(it.serverClock.now(), it.clock.now());
+    const fresh = it.serverClock.fresh();
+    it.answer(40);
+    await fresh;
+    assert.equal(it.serverClock.now(), it.server.now());
+    it.pass(59_000);
+    assert.equal(it.serverClock.now(), it.server.now());
+    assert.equal(it.serverClock.fresh(), undefined);
+    assert.equal(it.asked.length, 0);
+  });
+}
+
+test("nothing is asked until it is needed, once for all who wait, and again after a minute", async () => {
+  const it = setting(5000);
+  assert.equal(it.asked.length, 0);
+  const both = Promise.all([it.serverClock.fresh(), it.serverClock.fresh()]);
+  assert.equal(it.asked.length, 1);
+  it.answer();
+  await both;
+  it.pass(60_001);
+  const again = it.serverClock.fresh();
+  assert.equal(it.asked.length, 1);
+  // The server's clock was set meanwhile.
+  it.server.jump(-HOUR_MS);
+  it.answer(10);
+  await again;
+  assert.equal(it.serverClock.now(), it.server.now());
+});
+
+test("a clock that jumps, and a lost connection, have it measured again", async () => {
+  for (const jump of [HOUR_MS, -HOUR_MS]) {
+    const it = setting(0);
+    const fresh = it.serverClock.fresh();
+    it.answer();
+    await fresh;
+    it.clock.jump(jump);
+    // Set back, the time that timers go by is relied on; set forward, it may have been sleep.
+    if (jump < 0) assert.equal(it.serverClock.now(), it.server.now());
+    const again = it.serverClock.fresh();
+    assert(again !== undefined);
+    it.answer(10);
+    await again;
+    assert.equal(it.serverClock.now(), it.server.now());
+    assert.equal(it.serverClock.fresh(), undefined);
+  }
+  const it = setting(0);
+  const fresh = it.serverClock.fresh();
+  it.answer();
+  await fresh;
+  it.serverClock.distrust();
+  assert(it.serverClock.fresh() !== undefined);
+});
+
+test("a reading whose reply came while the clock jumped is not relied on", async () => {
+  const it = setting(0);
+  const fresh = it.serverClock.fresh();
+  it.clock.jump(HOUR_MS);
+  it.answer(10);
+  await fresh;
+  assert.equal(it.serverClock.now(), it.clock.now());
+  assert(it.serverClock.fresh() !== undefined);
+});
+
+test("the more exact of two readings that agree is kept, and the newer of two that do not", async () => {
+  const it = setting(7000);
+  const first = it.serverClock.fresh();
+  it.answer(2);
+  await first;
+  const exact = it.server.now();
+  assert.equal(it.serverClock.now(), exact);
+  // The reply took its time on the way back only: it alone would be two seconds wrong.
+  const slow = it.serverClock.info();
+  const told = { now: iso(it.server.now()) };
+  it.pass(4000);
+  it.asked.shift()!.resolve(told);
+  await slow;
+  assert.equal(it.serverClock.now(), it.server.now());
+  const other = it.serverClock.info();
+  it.server.jump(HOUR_MS);
+  it.answer(50);
+  await other;
+  assert.equal(it.serverClock.now(), it.server.now());
+});
+
+test("a server that is silent is waited for two seconds, one that cannot be asked not at all", async () => {
+  const it = setting(HOUR_MS);
+  let isOver = false;
+  const waiting = it.serverClock.fresh()!.then(() => isOver = true);
+  it.pass(1999);
+  await Promise.resolve();
+  assert(!isOver);
+  it.pass(1);
+  await waiting;
+  assert.equal(it.serverClock.now(), it.clock.now());
+  // The same INFO serves those who come later.
+  const second = it.serverClock.fresh();
+  assert.equal(it.asked.length, 1);
+  it.asked.shift()!.reject(new ConnectionLostError("CONNECTION_LOST", "x", { outcome: "unknown" }));
+  await second;
+  assert.equal(it.clock.pending, 0, "a timer is left");
+  const third = it.serverClock.fresh();
+  it.answer();
+  await third;
+  assert.equal(it.serverClock.now(), it.server.now());
+});
+
+test("of a reply with the time of day alone, the day is the nearest", async () => {
+  const it = setting(0);
+  for (const now of [Date.UTC(2026, 4, 3, 23, 59, 58), Date.UTC(2026, 4, 4, 0, 0, 2)]) {
+    it.server.jump(now - it.server.now());
+    it.clock.jump(Date.UTC(2026, 4, 4) - it.clock.now());
+    const reading = it.serverClock.fresh();
+    it.answer(0, () => ({ server_utc_time: `${iso(it.server.now()).slice(11, 19)} UTC` }));
+    await reading;
+    assert(Math.abs(it.serverClock.now() - it.server.now()) <= 500);
+    it.serverClock.distrust();
+  }
+});
+
+for (const reply of [{}, { now: 5 }, { now: "yesterday" }, { server_utc_time: "x" }]) {
+  test(`a reply that says no time is of no use: ${JSON.stringify(reply)}`, async () => {
+    const it = setting(HOUR_MS);
+    const reading = it.serverClock.fresh();
+    it.answer(0, () => reply);
+    await reading;
+    assert.equal(it.serverClock.now(), it.clock.now());
+  });
+}
