@@ -15,6 +15,12 @@ const MAX_ARMED = 100;
 export type FaultName = ReplyFault | "refuse" | "stall" | "cut all" | "reset all" | "restart";
 
 /**
+ * From where on a server says nothing, on every connection: from the begin of a connection (it is neither made nor refused), in
+ * place of its greeting or of its reply to HELLO, or from its reply to the first command of this verb on.
+ */
+export type SilencePoint = "connecting" | "greeting" | "any command" | Uppercase<string>;
+
+/**
  * A transport with faults, between a client and a server that another transport reaches. It knows where replies end and
  * which command each belongs to, and counts each fault that struck.
  */
@@ -30,6 +36,7 @@ export class FaultProxy implements Transport, LinkOwner {
   #armed: ArmedFault[] = [];
   #refusesUntil = -Infinity;
   #stalls = 0;
+  #silentFrom: SilencePoint | undefined;
 
   constructor(inner: Transport, clock: Clock) {
     this.#inner = inner;
@@ -47,8 +54,8 @@ export class FaultProxy implements Transport, LinkOwner {
   }
 
   async connect(...args: Parameters<Transport["connect"]>): Promise<TransportConnection> {
-    if (this.#stalls > 0) {
-      this.#stalls--;
+    if (this.#stalls > 0 || this.#silentFrom === "connecting") {
+      if (this.#stalls > 0) this.#stalls--;
       this.#count("stall");
       // Whatever the signal says: a transport may be deaf to it.
       return await new Promise(() => {});
@@ -96,6 +103,15 @@ export class FaultProxy implements Transport, LinkOwner {
     for (const link of this.#links) link.silence();
   }
 
+  /**
+   * The server says nothing from this point on, on the connections that there are and on all that are made later, as one that is
+   * stopped or cut off without a word; until `heal`.
+   */
+  silentFrom(point: SilencePoint): void {
+    this.#silentFrom = point;
+    if (["connecting", "greeting", "HELLO"].includes(point)) this.silenceAll();
+  }
+
   /** The server goes, and is back after so long with all that it had. */
   restart(ms: number): void {
     this.#count("restart");
@@ -108,9 +124,11 @@ export class FaultProxy implements Transport, LinkOwner {
     this.#armed = [];
     this.#stalls = 0;
     this.#refusesUntil = -Infinity;
+    this.#silentFrom = undefined;
   }
 
   take(verb: string, isCommand: boolean): ArmedFault | undefined {
+    if (!isCommand && this.#isSilentAt(verb)) return { name: "silence" };
     const index = this.#armed.findIndex((fault) =>
       (fault.verb === undefined || fault.verb === verb) &&
       (fault.name === "cut command") === isCommand
@@ -127,6 +145,11 @@ export class FaultProxy implements Transport, LinkOwner {
 
   ended(link: Link): void {
     this.#links.delete(link);
+  }
+
+  #isSilentAt(verb: string): boolean {
+    const point = this.#silentFrom;
+    return point === verb || (point === "any command" && verb !== "greeting" && verb !== "HELLO");
   }
 
   #count(name: FaultName): void {
