@@ -42,10 +42,7 @@ export async function weighEdgeBundle(): Promise<EdgeBundle> {
       platform: "browser",
       target: "es2022",
       conditions: ["workerd", "worker"],
-      external: [
-        ...["cloudflare:*", "node:*"],
-        ...["deno", "bun", "node"].map((name) => `./src/transport/${name}.ts`),
-      ],
+      external: ["deno", "bun", "node"].map((name) => `./src/transport/${name}.ts`),
       plugins: [withoutSideEffects],
     });
     const { contents } = outputFiles[0]!;

@@ -55,7 +55,7 @@ async function bundle(folder: string): Promise<void> {
   const esbuild = async (sources: readonly string[], options: readonly string[]) => {
     await output("node_modules/.bin/esbuild", [
       ...sources.map((source) => `${here}/${source}.ts`),
-      ...["--bundle", "--platform=node", "--target=node20", "--external:cloudflare:*"],
+      ...["--bundle", "--platform=node", "--target=node20"],
       ...[`--outbase=${here}`, `--outdir=${folder}`, "--log-level=error", ...options],
     ]);
   };

@@ -75,7 +75,7 @@ async function serveExample({ folder }: Installed): Promise<Outcome> {
   }
 }
 
-/** As `wrangler` bundles a Worker; modules of Node's stay imports, so that to reach for one fails. */
+/** Bundles a Worker with nothing external: an import of a module of Node's or of Workers' own fails. */
 async function bundle(entry: string, folder: string): Promise<string> {
   try {
     const { outputFiles } = await build({
@@ -86,7 +86,6 @@ async function bundle(entry: string, folder: string): Promise<string> {
       platform: "browser",
       target: "es2022",
       conditions: ["workerd", "worker"],
-      external: ["cloudflare:*", "node:*"],
       nodePaths: [`${folder}/node_modules`],
     });
     return outputFiles[0]!.text;

@@ -61,12 +61,13 @@ function insideFault(room: Room, { mention, target, known, rooms }: Inside): str
     : `Cannot import ${target}: "${room.name}" may not import "${from.name}"`;
 }
 
-function outsideFault(room: Room, { name, kind }: Mention): string | undefined {
+function outsideFault(room: Room, { name, kind, isIgnored }: Mention): string | undefined {
   if (kind === "meta") return "Cannot use import.meta: in the npm package it drags in a polyfill";
   if (name === undefined) {
-    return room.computes === true
+    if (room.computes !== true) return "Cannot import a computed name: it cannot be checked";
+    return isIgnored === true
       ? undefined
-      : "Cannot import a computed name: it cannot be checked";
+      : "Cannot import a computed name without /* webpackIgnore: true */ /* @vite-ignore */";
   }
   if (kind === "global") {
     return room.globals?.includes(name) ? undefined : `Cannot use ${name} in "${room.name}"`;

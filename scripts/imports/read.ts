@@ -7,9 +7,13 @@ export interface Mention {
   readonly name: string | undefined;
   readonly kind: "import" | "load" | "global" | "meta";
   readonly line: number;
+  /** Whether comments tell webpack and Vite to leave an `import()` alone. */
+  readonly isIgnored?: boolean;
 }
 
 const watched = new Set(runtimeGlobals);
+/** What bundlers need before a name that they cannot know. */
+const IGNORED = ["/* webpackIgnore: true */", "/* @vite-ignore */"];
 const anywhere = new Set(["Deno", "Bun"]);
 
 /** Everything that the modules import and which runtime globals they use; keys are paths, values sources. */
@@ -63,7 +67,13 @@ function importOf(node: ts.Node): Omit<Mention, "line"> | undefined {
     return { name: textOf(node.argument.literal), kind: "import" };
   }
   if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
-    return { name: node.arguments[0] && textOf(node.arguments[0]), kind: "load" };
+    const [name] = node.arguments;
+    return {
+      // A literal with a cast is a computed name here and a literal in JavaScript, where bundlers fail on it.
+      name: name !== undefined && ts.isStringLiteralLike(name) ? name.text : undefined,
+      kind: "load",
+      isIgnored: IGNORED.every((comment) => node.getText().includes(comment)),
+    };
   }
   if (ts.isMetaProperty(node) && node.keywordToken === ts.SyntaxKind.ImportKeyword) {
     return { name: "import.meta", kind: "meta" };

@@ -46,6 +46,7 @@ export const rooms: readonly Room[] = [
     files: ["src/internal/environment.ts"],
     imports: [],
     globals: ["globalThis", "Deno", "Bun", "process"],
+    computes: true,
   },
   {
     name: "internal",
@@ -61,7 +62,7 @@ export const rooms: readonly Room[] = [
   adapter("deno", { globals: ["Deno", "globalThis"] }),
   adapter("bun", { globals: ["Bun", "globalThis"] }),
   adapter("node", { builtins: ["node:"] }),
-  adapter("workerd", { builtins: ["cloudflare:"] }),
+  adapter("workerd", {}),
   {
     name: "select",
     files: ["src/transport/select.ts"],

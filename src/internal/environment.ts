@@ -71,6 +71,16 @@ export function builtinModule<T>(name: string): T | undefined {
   return attempt(() => surroundings.process?.getBuiltinModule?.(name) as T | undefined);
 }
 
+/**
+ * Loads a module that comes with the runtime, where it may be loaded by `import()` only, such as `cloudflare:sockets`.
+ *
+ * The name is a parameter and the comments are there for bundlers: they fail on a literal name that their target does not
+ * have, and on `name as string` too, as the cast is gone from the JavaScript that they read.
+ */
+export async function importBuiltin<T>(name: string): Promise<T> {
+  return builtinModule<T>(name) ?? await import(/* webpackIgnore: true */ /* @vite-ignore */ name);
+}
+
 /** This machine's name. */
 export function machineName(): string | undefined {
   return attempt(() => surroundings.Deno?.hostname?.()) ??

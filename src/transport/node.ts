@@ -15,6 +15,7 @@
 
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
+import { importBuiltin } from "../internal/environment.ts";
 import { connectFailure, tlsFailure, unusableTls, verifiedName } from "./failures.ts";
 import { overLoopback } from "./localhost.ts";
 import { SocketStreams } from "./streams.ts";
@@ -28,12 +29,12 @@ import type {
 /** The most that is read at once, in bytes. */
 const READ_SIZE = 64 * 1024;
 
-/**
- * Node's modules. Loaded with the first connection, as bundlers for the edge put this file beside all others, where the import
- * of a module that is not there would end the program before it began.
- */
+/** Loads Node's modules with the first connection, as this file may be in a bundle for a runtime without them. */
 async function load() {
-  const [net, tls] = await Promise.all([import("node:net"), import("node:tls")]);
+  const [net, tls] = await Promise.all([
+    importBuiltin<typeof import("node:net")>("node:net"),
+    importBuiltin<typeof import("node:tls")>("node:tls"),
+  ]);
   return { net, tls };
 }
 

@@ -14,6 +14,7 @@
  */
 
 import { ConfigError } from "../errors.ts";
+import { importBuiltin } from "../internal/environment.ts";
 import { connectFailure, tlsFailure } from "./failures.ts";
 import { overLoopback } from "./localhost.ts";
 import { overStreams } from "./streams.ts";
@@ -52,8 +53,7 @@ export interface WorkerdSockets {
 
 /** Sockets of Cloudflare Workers, by `cloudflare:sockets`. */
 export const workerdTransport: Transport = makeWorkerdTransport(
-  // Not a literal: tools that follow imports fail over a module that only one runtime has.
-  () => import("cloudflare:sockets" as string) as Promise<WorkerdSockets>,
+  () => importBuiltin<WorkerdSockets>("cloudflare:sockets"),
 );
 
 /** The transport over whatever module `load` brings. */

@@ -36,7 +36,7 @@ test("without tsx, JavaScript runs, and TypeScript where Node reads it", { skip 
     const format = "esm" as const;
     // As a bundler does it: names shortened, helpers put in.
     const options = { bundle: true, minify: true, keepNames: true, platform: "node" as const };
-    await build({ ...options, format, entryPoints, outfile, external: ["cloudflare:*"] });
+    await build({ ...options, format, entryPoints, outfile });
     await writeFile(join(folder, "job.mjs"), "export default (job) => job.args[0] + 1;\n");
     await writeFile(join(folder, "job.mts"), "export default (job: any): number => job.args[0];\n");
     await writeFile(join(folder, "main.mjs"), MAIN);

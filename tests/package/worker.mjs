@@ -19,7 +19,9 @@ async function codeOf(promise) {
 const tests = {
   async "nothing of Node is there"() {
     equal(typeof process, "undefined");
-    equal(await import("node:crypto").then(() => "there", () => "not there"), "not there");
+    // Not a literal, which the bundler would look for.
+    const name = "node:crypto";
+    equal(await import(name).then(() => "there", () => "not there"), "not there");
   },
 
   async "one job, and many, with a password"({ url }) {

@@ -51,6 +51,7 @@ const refused: [what: string, path: string, source: string, fault: RegExp][] = [
   ["a package", "src/job/a.ts", `import "fast-check";`, /fast-check/],
   ["a package by its types", "src/job/a.ts", `/// <reference types="node" />`, /import node in/],
   ["a computed name", "src/job/a.ts", `const n = "x"; import(n);`, /computed/],
+  ["a literal with a cast", "src/transport/node.ts", `import("node:net" as string);`, /computed/],
   [
     "a process outside the spawner",
     "src/supervisor/a.ts",
@@ -81,9 +82,9 @@ it("tells a global from what only has its name", () => {
     export function run(process: () => void, job: { process(): void }) {
       process();
       job.process();
-      return { process: "Deno.connect", self: import("cloudflare:sockets" as string) };
+      return { process: "Deno.connect", self: import("node:net") };
     }`;
-  const faults = faultsWith({ "src/transport/workerd.ts": source });
+  const faults = faultsWith({ "src/transport/node.ts": source });
   assert.deepEqual(faults, []);
 });
 
@@ -99,7 +100,9 @@ it("names the modules of a circle", () => {
 });
 
 it("lets one room import what the user names", () => {
-  const load = "export const load = (name: string) => import(name);";
+  const load = "(name: string) => import(/* webpackIgnore: true */ /* @vite-ignore */ name);";
   assert.deepEqual(faultsWith({ "src/cli/work/load.ts": load }), []);
   assert.match(faultsWith({ "src/cli/work/worker.ts": load }).join(), /computed/);
+  const unmarked = faultsWith({ "src/cli/work/load.ts": "(name: string) => import(name);" });
+  assert.match(unmarked.join(), /without .* webpackIgnore/);
 });

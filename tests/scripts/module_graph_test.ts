@@ -15,13 +15,13 @@ async function packagesOf(entry: string): Promise<string[]> {
     packages: "external",
     // Without the stand-ins that the tests have for packages of JSR.
     tsconfigRaw: {},
-    external: ["node:*", "cloudflare:*"],
+    external: ["node:*"],
     logLevel: "silent",
   });
   const names = Object.values(metafile.inputs).flatMap(({ imports }) =>
     imports.filter(({ external }) => external === true).map(({ path }) => path)
   );
-  return [...new Set(names)].filter((name) => !/^(node|cloudflare):/.test(name)).sort();
+  return [...new Set(names)].filter((name) => !/^node:/.test(name)).sort();
 }
 
 /** What each entry may load; the others nothing. */
@@ -36,5 +36,21 @@ it("loads OpenTelemetry by its own entry alone, and next to nothing else by any"
     const packages = await packagesOf(entry);
     const others = packages.filter((one) => !one.startsWith("@noble/hashes"));
     assert.deepEqual(others, own[name] ?? [], name);
+  }
+});
+
+/** The entries that need a process or a port; a bundle of any other is for every platform. */
+const forProcesses = ["./cli", "./server", "./supervisor"];
+
+it("names no module of a runtime where bundlers would look for it", async () => {
+  for (const [name, entry] of Object.entries(exports)) {
+    if (forProcesses.includes(name)) continue;
+    for (const minify of [false, true]) {
+      await build({
+        entryPoints: [entry],
+        ...{ bundle: true, write: false, format: "esm", platform: "browser", minify },
+        logLevel: "silent",
+      });
+    }
   }
 });

@@ -38,7 +38,7 @@ export async function load(module: NamedModule): Promise<Readonly<Record<string,
 
 /** The one import of a name that is known only now: whoever publishes this package is warned of it. */
 async function importNamed(specifier: string): Promise<Readonly<Record<string, unknown>>> {
-  return await import(specifier);
+  return await import(/* webpackIgnore: true */ /* @vite-ignore */ specifier);
 }
 
 /** What is wrong with a module that failed on import, or whose own function did. */
