@@ -1,4 +1,4 @@
-import Table from "cli-table3";
+import { tableOf } from "../../src/cli/table.ts";
 import { whole } from "../../src/cli/text.ts";
 import { clients } from "./clients.ts";
 import type { Omission } from "./plan.ts";
@@ -44,10 +44,8 @@ export function resultTables(results: Results): ResultTable[] {
 /** The tables of all results for a terminal, each with its title. */
 export function tablesOf(results: Results): string {
   return resultTables(results).map(({ server, head, rows }) => {
-    const colAligns = head.map((_, i) => i < TEXT_COLUMNS ? "left" as const : "right" as const);
-    const style = { head: [], border: [], compact: true };
-    const table = new Table({ head: [...head], colAligns, style });
-    table.push(...rows.map((row) => [...row]));
+    const right = head.flatMap((_, column) => column < TEXT_COLUMNS ? [] : column);
+    const table = tableOf(head, rows, { right, rule: true });
     return `Against ${serverTitles[server]}:\n${table}`;
   }).join("\n\n");
 }

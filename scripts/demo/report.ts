@@ -1,5 +1,4 @@
-import Table from "cli-table3";
-import { whole } from "../../src/cli/text.ts";
+import { type Cell, tableOf as table } from "../../src/cli/table.ts";
 import type { FileFacts } from "./files.ts";
 
 /** A table of what was found, a row a kind of file, the largest kinds first. */
@@ -13,22 +12,10 @@ export function tableOf(facts: readonly FileFacts[]): string {
       bytes: sum.bytes + bytes,
     });
   }
-  const table = new Table({
-    head: ["kind", "files", "lines", "bytes"],
-    colAligns: ["left", "right", "right", "right"],
-    style: { head: [], border: [] },
-  });
-  const rows = [...kinds].sort(([, a], [, b]) => b.bytes - a.bytes);
-  for (const [kind, { files, lines, bytes }] of rows) {
-    table.push([kind, ...[files, lines, bytes].map(whole)]);
-  }
+  const rows: Cell[][] = [...kinds].sort(([, a], [, b]) => b.bytes - a.bytes)
+    .map(([kind, { files, lines, bytes }]) => [kind, files, lines, bytes]);
   const total = (pick: (fact: FileFacts) => number) =>
     facts.reduce((sum, fact) => sum + pick(fact), 0);
-  table.push([
-    "all",
-    whole(facts.length),
-    whole(total((f) => f.lines)),
-    whole(total((f) => f.bytes)),
-  ]);
-  return table.toString();
+  rows.push(["all", facts.length, total((f) => f.lines), total((f) => f.bytes)]);
+  return table(["kind", "files", "lines", "bytes"], rows, { rule: true });
 }

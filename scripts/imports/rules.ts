@@ -201,7 +201,7 @@ export const rooms: readonly Room[] = [
         "module loader",
       ],
     ],
-    packages: ["cli-table3", "commander"],
+    packages: ["commander"],
     builtins: ["node:"],
   },
 

@@ -26,7 +26,7 @@ async function packagesOf(entry: string): Promise<string[]> {
 
 /** What each entry may load; the others nothing. */
 const own: Readonly<Record<string, readonly string[]>> = {
-  "./cli": ["cli-table3", "commander"],
+  "./cli": ["commander"],
   "./ndjson": ["@std/streams/text-line-stream"],
   "./telemetry": ["@opentelemetry/api"],
 };

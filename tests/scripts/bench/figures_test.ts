@@ -84,7 +84,7 @@ it("compares with the npm client, and shows latencies in a table of their own", 
     result(["embedded", "latency", "node"], run(100, { latency })),
   ));
   const [rates = "", latencies = ""] = text.split("\n\n");
-  assert.match(rates, /ours on Node .* 500 .* 12\.5 .* 2 │ +50 %/);
+  assert.match(rates, /ours on Node .* 500 .* 12\.5 .* 2  +50 %/);
   assert.match(latencies, /embedded server:[^]*ours on Node .* 250 .* 1,250 /);
 });
 

@@ -1,4 +1,5 @@
 import { count, duration, plain, whole } from "../../text.ts";
+import { align, cut, widthOf } from "../../width.ts";
 import type { Rates } from "./rates.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -89,7 +90,7 @@ function queueLines({ now, rates }: Figures, columns: number, rows: number): Lin
   const cells = shown.map((name) => {
     const latency = now.latencies.get(name);
     return [
-      name,
+      plain(name),
       whole(now.queues[name] ?? 0),
       growthText(rates.growth.get(name)),
       latency === undefined ? "-" : age(latency),
@@ -117,15 +118,15 @@ function largest(
 
 /** Rows of a name and figures; where they are too wide, the last columns go, and then names are cut. */
 function columnsOf(rows: readonly (readonly string[])[], columns: number): string[] {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => widthOf(row[column]!))));
   const needed = () => widths.slice(1).reduce((sum, width) => sum + width + GAP, 0);
   while (widths.length > 2 && Math.min(widths[0]!, MIN_NAME) + needed() > columns) widths.pop();
   const nameWidth = Math.max(1, Math.min(widths[0]!, columns - needed()));
   return rows.map(([name = "", ...figures]) =>
     cut(
       [
-        cut(name, nameWidth).padEnd(nameWidth),
-        ...widths.slice(1).map((width, column) => figures[column]!.padStart(width)),
+        align(cut(name, nameWidth), nameWidth, "left"),
+        ...widths.slice(1).map((width, column) => align(figures[column]!, width, "right")),
       ].join(" ".repeat(GAP)),
       columns,
     )
@@ -138,7 +139,7 @@ function flow(pieces: readonly string[], columns: number, between = "  "): strin
   let line = "";
   for (const piece of pieces) {
     const longer = line === "" ? piece : line + between + piece;
-    if (longer.length <= columns || line === "") {
+    if (widthOf(longer) <= columns || line === "") {
       line = longer;
       continue;
     }
@@ -146,10 +147,6 @@ function flow(pieces: readonly string[], columns: number, between = "  "): strin
     line = piece;
   }
   return [...lines, line].map((text) => cut(text, columns));
-}
-
-function cut(text: string, columns: number): string {
-  return text.length <= columns ? text : `${text.slice(0, Math.max(0, columns - 1))}…`;
 }
 
 function plainly(text: string): Line {

@@ -1,0 +1,46 @@
+/** Wide characters of East Asian scripts, and emoji that are drawn as pictures by themselves. */
+const WIDE =
+  /[\p{Emoji_Presentation}\u1100-\u115f\u2e80-\u303e\u3041-\u4dbf\u4e00-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{18cff}\u{1aff0}-\u{1b2ff}\u{20000}-\u{3fffd}]/u;
+
+/** Asks for the picture of a character that is a sign by default, such as a heart. */
+const AS_PICTURE = /\ufe0f/;
+
+/** A grapheme of these alone takes no column: marks without a base, and invisible characters. */
+const INVISIBLE = /^[\p{Mark}\p{Cf}\p{Cc}]+$/u;
+
+/** Printable ASCII, which is what most texts are: a column for each character. */
+const PLAIN = /^[ -~]*$/;
+
+const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
+
+/** Columns that a text takes on a terminal. */
+export function widthOf(text: string): number {
+  if (PLAIN.test(text)) return text.length;
+  let width = 0;
+  for (const { segment } of graphemes.segment(text)) width += graphemeWidth(segment);
+  return width;
+}
+
+/** Shortens a text to `columns` columns, the last of them an ellipsis, where it takes more. */
+export function cut(text: string, columns: number): string {
+  if (widthOf(text) <= columns) return text;
+  let kept = "";
+  let width = 0;
+  for (const { segment } of graphemes.segment(text)) {
+    width += graphemeWidth(segment);
+    if (width > columns - 1) break;
+    kept += segment;
+  }
+  return columns < 1 ? "" : `${kept}…`;
+}
+
+/** Fills up a text to `columns` columns with spaces, behind it or, with `"right"`, before it. */
+export function align(text: string, columns: number, side: "left" | "right"): string {
+  const space = " ".repeat(Math.max(0, columns - widthOf(text)));
+  return side === "left" ? text + space : space + text;
+}
+
+function graphemeWidth(grapheme: string): number {
+  if (INVISIBLE.test(grapheme)) return 0;
+  return WIDE.test(grapheme) || AS_PICTURE.test(grapheme) ? 2 : 1;
+}
