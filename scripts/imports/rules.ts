@@ -48,12 +48,7 @@ export const rooms: readonly Room[] = [
     globals: ["globalThis", "Deno", "Bun", "process"],
     computes: true,
   },
-  {
-    name: "internal",
-    files: ["src/internal/"],
-    imports: ["environment", "errors"],
-    packages: ["@noble/hashes"],
-  },
+  { name: "internal", files: ["src/internal/"], imports: ["environment", "errors"] },
   { name: "events", files: ["src/events.ts"], imports: leaves },
   { name: "job", files: ["src/job/"], imports: [...leaves, "events"] },
   { name: "protocol", files: ["src/protocol/"], imports: [...leaves, "events", "job"] },

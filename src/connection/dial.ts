@@ -8,7 +8,6 @@ import {
   TlsError,
 } from "../errors.ts";
 import type { Clock } from "../internal/clock.ts";
-import { loadSha256 } from "../internal/sha256.ts";
 import { type Command, parseOk, unexpected } from "../protocol/commands/command.ts";
 import {
   type Greeting,
@@ -111,11 +110,12 @@ function orAborted<T>(
 
 async function shakeHands(lane: Lane, options: DialOptions): Promise<void> {
   const { target, password, worker } = options;
-  // Loaded before the greeting comes: the server waits two seconds for HELLO, hashing included.
-  const [greeting, sha256] = await Promise.all([
-    answered(lane, () => request((entry) => lane.expect(entry), GREETING), target, GREETED),
-    loadSha256(),
-  ]);
+  const greeting = await answered(
+    lane,
+    () => request((entry) => lane.expect(entry), GREETING),
+    target,
+    GREETED,
+  );
   if (greeting.salt !== undefined && password === undefined) {
     throw new AuthenticationError(
       "PASSWORD_REQUIRED",
@@ -124,7 +124,7 @@ async function shakeHands(lane: Lane, options: DialOptions): Promise<void> {
   }
   const hash = greeting.salt === undefined || password === undefined
     ? undefined
-    : passwordHash(password, greeting.salt, greeting.iterations ?? 1, sha256);
+    : passwordHash(password, greeting.salt, greeting.iterations ?? 1);
   const hello: Command<void> = {
     verb: "HELLO",
     payload: helloPayload({ version: PROTOCOL_VERSION, passwordHash: hash, ...worker }),

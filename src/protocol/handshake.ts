@@ -1,5 +1,5 @@
 import { ConfigError, ProtocolError, VersionError } from "../errors.ts";
-import type { Sha256 } from "../internal/sha256.ts";
+import { iteratedSha256 } from "../internal/iterated_sha256.ts";
 import { showText, showValue } from "../internal/show.ts";
 
 /** The version of the protocol that is spoken here. */
@@ -81,17 +81,8 @@ function describe(value: unknown): string {
  * The hash that proves a password: SHA-256 of password and salt, hashed again until it was hashed `iterations` times,
  * in lower-case hex.
  */
-export function passwordHash(
-  password: string,
-  salt: string,
-  iterations: number,
-  sha256: Sha256,
-): string {
-  let hash = sha256(new TextEncoder().encode(password + salt));
-  for (let round = 1; round < iterations; round++) hash = sha256(hash);
-  let hex = "";
-  for (const byte of hash) hex += byte.toString(16).padStart(2, "0");
-  return hex;
+export function passwordHash(password: string, salt: string, iterations: number): string {
+  return iteratedSha256(new TextEncoder().encode(password + salt), iterations);
 }
 
 /** What a client says of itself. A property that is `undefined` counts as absent. */

@@ -1,7 +1,6 @@
 import { integerIn, invalidOption } from "../connection/options.ts";
 import { type Clock, systemClock } from "../internal/clock.ts";
 import { residentKib } from "../internal/environment.ts";
-import type { Sha256 } from "../internal/sha256.ts";
 import type { CommandContext } from "./commands.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import { Enterprise } from "./enterprise/enterprise.ts";
@@ -97,7 +96,7 @@ export class Core implements ConnectionOwner {
   readonly #sleepers = new Set<() => void>();
   #commands = 0;
 
-  constructor(options: ServerOptions, sha256: Sha256, insides: CoreInsides = {}) {
+  constructor(options: ServerOptions, insides: CoreInsides = {}) {
     const clock = this.#clock = options.clock ?? systemClock;
     this.#maxConnections = integerIn("maxConnections", options.maxConnections, {
       min: 1,
@@ -110,7 +109,7 @@ export class Core implements ConnectionOwner {
       fallback: FETCH_WAIT_MS,
     });
     const password = text("password", options.password);
-    this.greeter = new Greeter(password === "" ? undefined : password, sha256);
+    this.greeter = new Greeter(password === "" ? undefined : password);
     this.#startedAt = clock.now();
     const store = this.#store = insides.store ?? nullStore;
     const enterprise = isEnterprise(options.edition)

@@ -1,4 +1,3 @@
-import type { Sha256 } from "../internal/sha256.ts";
 import { passwordHash } from "../protocol/handshake.ts";
 import { type Fields, unmarshal } from "./go_json.ts";
 import type { ClientData } from "./workers.ts";
@@ -42,12 +41,10 @@ export function readHello(line: string): HelloData | undefined {
 /** Says the server's first words, and judges the answer. */
 export class Greeter {
   readonly #password: string | undefined;
-  readonly #sha256: Sha256;
   readonly #random: () => number;
 
-  constructor(password: string | undefined, sha256: Sha256, random: () => number = Math.random) {
+  constructor(password: string | undefined, random: () => number = Math.random) {
     this.#password = password;
-    this.#sha256 = sha256;
     this.#random = random;
   }
 
@@ -67,7 +64,7 @@ export class Greeter {
     if (this.#password === undefined || challenge === undefined) return true;
     const [iterations, salt] = challenge.split(" ");
     const rounds = version < 2 ? 1 : Number(iterations);
-    return isSame(given, passwordHash(this.#password, salt!, rounds, this.#sha256));
+    return isSame(given, passwordHash(this.#password, salt!, rounds));
   }
 }
 

@@ -1,6 +1,5 @@
 import { integerIn, invalidOption } from "../connection/options.ts";
 import { deferred } from "../internal/deferred.ts";
-import { loadSha256 } from "../internal/sha256.ts";
 import { Core, type ServerOptions, type ServerSnapshot, text } from "./core.ts";
 import { listen, type Listener } from "./listener.ts";
 import { Journal } from "./store/journal.ts";
@@ -81,12 +80,11 @@ export class FaktoryServer implements AsyncDisposable {
     const port = integerIn("port", options.port, { min: 0, max: 65_535, fallback: 7419 });
     const hostname = text("hostname", options.hostname) ?? "127.0.0.1";
     const tls = keyPair(options.tls);
-    const sha256 = await loadSha256();
     const journal = options.data === undefined ? undefined : new Journal(openSqlite(options.data));
     const store = journal ?? nullStore;
     let core: Core | undefined;
     try {
-      const started = core = new Core(options, sha256, { store });
+      const started = core = new Core(options, { store });
       const listener = await listen({ hostname, port, tls }, (peer) => started.connect(peer));
       const server = new FaktoryServer(core, listener, store, options);
       journal?.whenFailed(() => server.#close());

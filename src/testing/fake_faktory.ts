@@ -100,7 +100,7 @@ export class FakeFaktory implements AsyncDisposable {
     // Code under test takes the times of its jobs from the machine's clock, so that is where this one begins.
     const { clock = new ManualClock(Date.now()) } = options;
     if (typeof clock?.advance !== "function") throw invalidOption("clock", "a ManualClock", clock);
-    const server = await FakeServer.start(clock);
+    const server = FakeServer.start(clock);
     return new FakeFaktory(server, await Producer.connect(server.connection), clock);
   }
 

@@ -1,6 +1,5 @@
 import { type MakeLanes, prepareLanes } from "../connection/connect.ts";
 import { type Clock, systemClock } from "../internal/clock.ts";
-import { loadSha256 } from "../internal/sha256.ts";
 import { decodeJob } from "../job/decode.ts";
 import type { Job } from "../job/job.ts";
 import { Core } from "../server/core.ts";
@@ -36,10 +35,9 @@ export class FakeServer {
     this.connection = { url: memoryUrl(), transport: memoryTransport(this.core) };
   }
 
-  static async start(clock: Clock): Promise<FakeServer> {
-    const sha256 = await loadSha256();
+  static start(clock: Clock): FakeServer {
     return new FakeServer((pushed) =>
-      new Core({ clock, maxConnections: Number.MAX_SAFE_INTEGER }, sha256, {
+      new Core({ clock, maxConnections: Number.MAX_SAFE_INTEGER }, {
         random: () => 0,
         fetchWait: { clock: systemClock, ms: FETCH_WAIT_MS },
         pushed: (job) => pushed(writeJob(job)),

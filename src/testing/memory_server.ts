@@ -1,4 +1,3 @@
-import { loadSha256 } from "../internal/sha256.ts";
 import { Core, type ServerOptions, type ServerSnapshot } from "../server/core.ts";
 import type { Transport } from "../transport/transport.ts";
 import { memoryTransport } from "./memory_transport.ts";
@@ -43,8 +42,10 @@ export class MemoryServer implements AsyncDisposable {
    *
    * @throws {ConfigError} `INVALID_OPTION` on an option that cannot be used.
    */
+  // What is wrong with an option rejects the promise.
+  // deno-lint-ignore require-await
   static async start(options: ServerOptions = {}): Promise<MemoryServer> {
-    return new MemoryServer(new Core(options, await loadSha256()), options.password);
+    return new MemoryServer(new Core(options), options.password);
   }
 
   /** What it holds at this moment. */

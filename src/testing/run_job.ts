@@ -96,7 +96,7 @@ export async function runJob(
   const fetched = throughJson(job, attempt);
   const found = findHandler(handler, fetched);
   const clock = options.clock ?? systemClock;
-  const server = await FakeServer.start(clock);
+  const server = FakeServer.start(clock);
   const lanes = (await server.makeLanes(() => {}))(1);
   const producer = Producer.over(lanes);
   try {

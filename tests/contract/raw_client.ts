@@ -1,7 +1,6 @@
 import { connect, type Socket } from "node:net";
 import { parseUrl } from "../../src/transport/url.ts";
 import { passwordHash } from "../../src/protocol/handshake.ts";
-import { nativeSha256 } from "../../src/internal/sha256.ts";
 
 /** A connection that says what it is told to and shows what comes back, byte for byte. */
 export class RawClient {
@@ -32,7 +31,7 @@ export class RawClient {
     const { password } = parseUrl(url);
     const pwdhash = greeting.s === undefined || password === undefined
       ? undefined
-      : passwordHash(password, greeting.s, greeting.i, nativeSha256()!);
+      : passwordHash(password, greeting.s, greeting.i);
     client.say(`HELLO ${JSON.stringify({ v: 2, pwdhash, ...fields })}`);
     const reply = await client.line();
     if (reply !== "+OK") throw new Error(reply);

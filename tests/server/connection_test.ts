@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { test } from "node:test";
-import { nativeSha256 } from "../../src/internal/sha256.ts";
 import { Core } from "../../src/server/core.ts";
 import { LineReader } from "../../src/server/line_reader.ts";
 import { ManualClock } from "../../src/server/mod.ts";
@@ -10,7 +9,7 @@ import type { PeerHandler } from "../../src/server/peer.ts";
 /** A connection whose client is the test: what it is sent, and what is asked of its socket. */
 function setting() {
   const clock = new ManualClock();
-  const core = new Core({ clock }, nativeSha256()!);
+  const core = new Core({ clock });
   let sent = "";
   let isRead = true;
   const asked: string[] = [];

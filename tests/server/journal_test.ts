@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Deferred, deferred } from "../../src/internal/deferred.ts";
-import { loadSha256 } from "../../src/internal/sha256.ts";
 import { Core } from "../../src/server/core.ts";
 import type { Peer } from "../../src/server/peer.ts";
 import type { Changes } from "../../src/server/store/changes.ts";
@@ -57,10 +56,10 @@ class NotedPeer implements Peer {
 
 const encoder = new TextEncoder();
 
-async function setting() {
+function setting() {
   const backend = new SlowBackend();
   const store = new Journal(backend);
-  const core = new Core({}, await loadSha256(), { store });
+  const core = new Core({}, { store });
   const connect = () => {
     const peer = new NotedPeer();
     const connection = core.connect(peer);
@@ -78,7 +77,7 @@ const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
 const push = (jid: string) => `PUSH {"jid":"${jid}","jobtype":"x","args":[]}\n`;
 
 test("a reply leaves once what it confirms is saved, and replies keep their order", async () => {
-  const { backend, core, connect } = await setting();
+  const { backend, core, connect } = setting();
   const [one, two] = [connect(), connect()];
   one.say(push("first-job") + "NONSENSE\n");
   two.say("FETCH default\n");
@@ -104,7 +103,7 @@ test("a reply leaves once what it confirms is saved, and replies keep their orde
 });
 
 test("what changes while something is saved is saved together, and nothing that was undone", async () => {
-  const { backend, core, connect } = await setting();
+  const { backend, core, connect } = setting();
   const { peer, say } = connect();
   say(push("before-all"));
   await turn();
@@ -125,7 +124,7 @@ test("what changes while something is saved is saved together, and nothing that 
 });
 
 test("a write that fails is told to whom it was owed, and is the end", async () => {
-  const { backend, store, core, connect } = await setting();
+  const { backend, store, core, connect } = setting();
   const failures: unknown[] = [];
   store.whenFailed((error) => failures.push(error));
   const [one, two, idle] = [connect(), connect(), connect()];
@@ -148,7 +147,7 @@ test("a write that fails is told to whom it was owed, and is the end", async () 
 });
 
 test("who hangs up behind a reply gets it first", async () => {
-  const { backend, core, connect } = await setting();
+  const { backend, core, connect } = setting();
   const { peer, say } = connect();
   say(`${push("last-words")}END\n`);
   await turn();
@@ -161,7 +160,7 @@ test("who hangs up behind a reply gets it first", async () => {
 });
 
 test("a server that closes saves all, then tells, then hangs up", async () => {
-  const { backend, store, core, connect } = await setting();
+  const { backend, store, core, connect } = setting();
   const { peer, say } = connect();
   say(push("last-words"));
   core.close();
@@ -175,7 +174,7 @@ test("a server that closes saves all, then tells, then hangs up", async () => {
 });
 
 test("a client that asks for more than can be held is not listened to for a while", async () => {
-  const { backend, core, connect } = await setting();
+  const { backend, core, connect } = setting();
   const { peer, say } = connect();
   const job = JSON.stringify({ jid: "large-job", jobtype: "x", args: ["x".repeat(300_000)] });
   say(`PUSH ${job}\n`.repeat(8));
