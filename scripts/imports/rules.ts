@@ -106,7 +106,7 @@ export const rooms: readonly Room[] = [
   {
     name: "listener",
     files: ["src/server/listener.ts"],
-    imports: [...leaves, "server's core"],
+    imports: [...leaves, "environment", "server's core"],
     builtins: ["node:"],
   },
   {

@@ -1,7 +1,6 @@
-import { createPrivateKey, X509Certificate } from "node:crypto";
-import { createServer, type Server as NetServer, type Socket } from "node:net";
-import { createServer as createTlsServer } from "node:tls";
+import type { Server as NetServer, Socket } from "node:net";
 import { ConfigError } from "../errors.ts";
+import { importBuiltin } from "../internal/environment.ts";
 import { bytesOf } from "./go/text.ts";
 import type { Peer, PeerHandler } from "./peer.ts";
 
@@ -28,15 +27,22 @@ export interface Listener {
   close(owed: Promise<unknown>): Promise<void>;
 }
 
-/** Listens on TCP. The one place of the embedded server that touches a socket. */
-export function listen(
-  options: ListenOptions,
+/**
+ * Listens on TCP. The one place of the embedded server that touches a socket.
+ *
+ * @throws {ConfigError} `INVALID_OPTION`, and `UNSUPPORTED_RUNTIME` where programs cannot listen.
+ */
+export async function listen(
+  { hostname, port, tls }: ListenOptions,
   accept: (peer: Peer) => PeerHandler,
 ): Promise<Listener> {
-  const { hostname, port, tls } = options;
+  const modules = await load();
   const server = tls === undefined
-    ? createServer({ noDelay: true, allowHalfOpen: true }, (socket) => attach(socket, accept))
-    : createTlsServer({ ...keysOf(tls), ...TLS }, (socket) => attach(socket, accept))
+    ? modules.net.createServer(OPTIONS, (socket) => attach(socket, accept))
+    : modules.tls.createServer(
+      { ...keysOf(tls, modules), ...OPTIONS, ...TLS },
+      (socket) => attach(socket, accept),
+    )
       // A client that speaks no TLS is no event of the server's.
       .on("tlsClientError", (_error, socket) => void socket.destroy());
   const sockets = new Set<Socket>();
@@ -45,25 +51,46 @@ export function listen(
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket)).on("error", () => {});
   });
-  return new Promise((resolve, reject) => {
+  return await new Promise((resolve, reject) => {
     server.once("error", (cause) => reject(cannotListen({ hostname, port }, cause)));
     server.listen(port, hostname, () => resolve(listenerOf(server, sockets)));
   });
 }
 
-const TLS = {
-  noDelay: true,
-  allowHalfOpen: true,
-  handshakeTimeout: HANDSHAKE_MS,
-  minVersion: "TLSv1.2",
-} as const;
+/** Loads Node's modules with the first server, as this file may be in a bundle for a runtime without them. */
+async function load() {
+  try {
+    const [crypto, net, tls] = await Promise.all([
+      importBuiltin<typeof import("node:crypto")>("node:crypto"),
+      importBuiltin<typeof import("node:net")>("node:net"),
+      importBuiltin<typeof import("node:tls")>("node:tls"),
+    ]);
+    return { crypto, net, tls };
+  } catch (cause) {
+    throw new ConfigError(
+      "UNSUPPORTED_RUNTIME",
+      "Cannot listen as this runtime has no node:net. MemoryServer of the entry ./testing needs none",
+      { cause },
+    );
+  }
+}
+
+type Modules = Awaited<ReturnType<typeof load>>;
+
+const OPTIONS = { noDelay: true, allowHalfOpen: true } as const;
+
+const TLS = { handshakeTimeout: HANDSHAKE_MS, minVersion: "TLSv1.2" } as const;
 
 /** @throws {ConfigError} `INVALID_OPTION` where it is no certificate, or its key is another's. */
-function keysOf({ cert, key }: { readonly cert: string; readonly key: string }) {
+function keysOf(
+  { cert, key }: { readonly cert: string; readonly key: string },
+  { crypto }: Modules,
+) {
   // Looked at here, since not every runtime's server does before its first client has come.
   let reason = "the key is another's";
   try {
-    if (new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) return { cert, key };
+    const isPair = new crypto.X509Certificate(cert).checkPrivateKey(crypto.createPrivateKey(key));
+    if (isPair) return { cert, key };
   } catch (cause) {
     reason = (cause as Error).message;
   }

@@ -72,9 +72,10 @@ export class FaktoryServer implements AsyncDisposable {
   /**
    * Starts a server.
    *
-   * @throws {ConfigError} `INVALID_OPTION` on an option that cannot be used, a port that is taken included. Of `data`:
-   * `UNSUPPORTED_RUNTIME` where the runtime has no `node:sqlite`, `INVALID_DATA` on a file that is damaged or of another
-   * program, which is left as it is, and `DATA_IN_USE` on one that another server has open.
+   * @throws {ConfigError} `INVALID_OPTION` on an option that cannot be used, such as a port that is taken.
+   * `UNSUPPORTED_RUNTIME` where the runtime has no `node:net` or, with `data`, no `node:sqlite`. Of `data`: `INVALID_DATA` on
+   * a file that is damaged or belongs to another program, which is left as it is, and `DATA_IN_USE` on one that another
+   * server has open.
    */
   static async start(options: FaktoryServerOptions = {}): Promise<FaktoryServer> {
     const port = integerIn("port", options.port, { min: 0, max: 65_535, fallback: 7419 });

@@ -1,6 +1,8 @@
 /** A producer in workerd, told where the servers are by `env`; a test fails where this throws. */
 
 import { Job, Producer } from "@faktory-ts/faktory";
+// Never used in production, but imported by a program that has it for development: the Worker must still start.
+import { FaktoryServer } from "@faktory-ts/faktory/server";
 
 function equal(actual, expected) {
   const [got, wanted] = [actual, expected].map((value) => JSON.stringify(value));
@@ -64,6 +66,7 @@ const tests = {
     equal(await codeOf(Producer.connect({ url: nobody })), "CONNECT_FAILED");
     await using producer = await Producer.connect({ url });
     equal(await codeOf(producer.enqueue("x", [1n])), "INVALID_ARGS");
+    equal(await codeOf(FaktoryServer.start({ port: 0 })), "UNSUPPORTED_RUNTIME");
   },
 };
 

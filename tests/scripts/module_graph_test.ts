@@ -37,8 +37,8 @@ it("loads OpenTelemetry by its own entry alone, and nothing else by any", async 
   }
 });
 
-/** The entries that need a process or a port; a bundle of any other is for every platform. */
-const forProcesses = ["./cli", "./server", "./supervisor"];
+/** The entries that start processes or are one; a bundle of any other is for every platform. */
+const forProcesses = ["./cli", "./supervisor"];
 
 it("names no module of a runtime where bundlers would look for it", async () => {
   for (const [name, entry] of Object.entries(exports)) {
