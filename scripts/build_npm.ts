@@ -1,5 +1,6 @@
 /** `deno task build:npm`: the npm package, emitted into `npm/dist` by dnt, its tests run on Node. Exits with 69 without JSR. */
 
+import { deno, output } from "./command.ts";
 import { npmManifest } from "./npm/manifest.ts";
 import { readProject } from "./project.ts";
 
@@ -50,6 +51,7 @@ await build({
   async postBuild() {
     const command = await Deno.readTextFile(`${outDir}/${commandPath(project.exports["./cli"])}`);
     if (!command.startsWith("#!")) throw new Error("The command's first line is not #! any more");
+    await output(deno, ["run", "-A", "--frozen", "scripts/npm/finish.ts", outDir]);
     await Deno.copyFile("LICENSE", `${outDir}/LICENSE`);
     await Deno.copyFile("npm/README.md", `${outDir}/README.md`);
   },

@@ -21,10 +21,15 @@ export function packedIn(folder: string): Packed {
 
 /** Installs packages in a folder, as in a program that uses them. */
 export async function installNpm(folder: string, specifiers: readonly string[]): Promise<void> {
-  await Deno.writeTextFile(`${folder}/package.json`, `{ "private": true, "type": "module" }`);
+  const manifest = `${folder}/package.json`;
+  const isNew = await Deno.stat(manifest).then(() => false, () => true);
+  if (isNew) await Deno.writeTextFile(manifest, `{ "private": true, "type": "module" }`);
   const flags = ["--no-audit", "--no-fund", "--prefer-offline"];
   await output("npm", ["install", ...flags, ...specifiers], { cwd: folder });
 }
+
+/** The entry that is a program: to import it is to run it. */
+export const COMMAND_ENTRY = "./cli";
 
 /** What runs programs in a folder with a `node_modules`. */
 export interface Runtime {

@@ -1,11 +1,13 @@
 import { deno, output, run } from "../command.ts";
+import { optionalPeers } from "../npm/manifest.ts";
 import { type Project, readProject } from "../project.ts";
 import { inTempFolder } from "../temp_folder.ts";
 import { audit } from "./audit.ts";
-import { runtimeFaults } from "./dependencies.ts";
+import { checkFreshInstall } from "./fresh_install.ts";
 import { checkCommand, checkExecutable } from "./installed_command.ts";
 import { jsrArgs } from "./jsr.ts";
 import {
+  COMMAND_ENTRY,
   type Installed,
   installNpm,
   type Packed,
@@ -27,8 +29,9 @@ export function packageStep(packed: Packed): Step {
         await install(installed);
         return await sumOf([
           () => checkShape(installed),
+          () => checkFreshInstall(installed),
           () => checkTypes(installed),
-          () => checkDependencies(installed),
+          () => installPeers(folder),
           () => audit(folder),
           () => checkRuntimes(installed),
           () => checkExecutable(installed),
@@ -59,16 +62,14 @@ async function checkShape({ tarball }: Installed): Promise<Outcome> {
   );
 }
 
-/** It asks for the packages of which `CONTRIBUTING.md` says so, and for nothing besides. */
-async function checkDependencies({ folder }: Installed): Promise<Outcome> {
-  const { name } = await readProject();
-  const manifest = await Deno.readTextFile(`${folder}/node_modules/${name}/package.json`);
-  const packages = Object.keys(JSON.parse(manifest).dependencies ?? {});
-  const contributing = await Deno.readTextFile("CONTRIBUTING.md");
-  // What is from JSR lies in it.
-  const where = ["runtime", "command"];
-  const faults = runtimeFaults({ what: "the installed package", packages, where }, contributing);
-  return faults.length === 0 ? pass : fail(faults.join("; "));
+/** Installs the packages that a program installs beside this one where it uses all of it; nothing is checked by that. */
+async function installPeers(folder: string): Promise<Outcome> {
+  const { imports } = await readProject();
+  await installNpm(
+    folder,
+    Object.keys(optionalPeers).map((name) => imports[name]!.replace(/^npm:/, "")),
+  );
+  return { passed: 0, failed: 0, skipped: 0 };
 }
 
 /** The types serve a program on Node without the DOM's, and one for a bundler without Node's. */
@@ -92,9 +93,6 @@ async function checkTypes({ folder }: Installed): Promise<Outcome> {
     }),
   );
 }
-
-/** The entry that is a program: to import it is to run it. */
-const COMMAND_ENTRY = "./cli";
 
 /** The entries, the command and a job under each runtime, Node in each of its versions. */
 async function checkRuntimes(installed: Installed): Promise<Outcome> {

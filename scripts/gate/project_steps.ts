@@ -4,7 +4,7 @@ import { readProject } from "../project.ts";
 import { fail, type Outcome, pass, type Step } from "./step.ts";
 
 /** Where packages are needed that the source may import. */
-const WHERE = ["runtime", "command", "`./ndjson`"];
+const WHERE = ["runtime", "command", "peer", "`./ndjson`"];
 
 /** Holds `CONTRIBUTING.md`'s table of dependencies to `deno.json`, and to what the rooms of the source may import. */
 export const dependencyStep: Step = {

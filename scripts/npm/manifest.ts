@@ -37,3 +37,26 @@ export function npmManifest({ name, version, license }: Project, command: string
     publishConfig: { access: "public" },
   };
 }
+
+/** Packages that a program installs itself where it imports the entry that needs them: that entry, by the package's name. */
+export const optionalPeers: Readonly<Record<string, string>> = {
+  "@opentelemetry/api": "./telemetry",
+};
+
+interface Needs {
+  readonly dependencies?: Readonly<Record<string, string>>;
+}
+
+/** A built manifest in which the packages of {@linkcode optionalPeers} are no dependencies, but optional peers. */
+export function withOptionalPeers(manifest: Needs): object {
+  const all = Object.entries(manifest.dependencies ?? {});
+  const isPeer = ([name]: readonly [string, string]) => name in optionalPeers;
+  return {
+    ...manifest,
+    dependencies: Object.fromEntries(all.filter((each) => !isPeer(each))),
+    peerDependencies: Object.fromEntries(all.filter(isPeer)),
+    peerDependenciesMeta: Object.fromEntries(
+      Object.keys(optionalPeers).map((name) => [name, { optional: true }]),
+    ),
+  };
+}

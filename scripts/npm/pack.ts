@@ -2,6 +2,7 @@ import { deno, output } from "../command.ts";
 import { readProject } from "../project.ts";
 import { offlineArgs, standIns } from "../stand_in.ts";
 import { inTempFolder } from "../temp_folder.ts";
+import { finishPackage } from "./finish.ts";
 import { npmManifest } from "./manifest.ts";
 
 /**
@@ -20,6 +21,8 @@ export async function packNpm(folder: string): Promise<string> {
     await removeSources(`${work}/package`);
     await inlineStandIns(`${work}/package`);
     await completeManifest(`${work}/package/package.json`);
+    await finishPackage(`${work}/package`);
+    await Deno.remove(`${work}/package/deno.json`);
     await Deno.copyFile("npm/README.md", `${work}/package/README.md`);
     const packed = await output("npm", ["pack", "--json", "--pack-destination", destination], {
       cwd: `${work}/package`,

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { auditOutcome } from "../../scripts/gate/audit.ts";
 import { dependencyFaults, runtimeFaults } from "../../scripts/gate/dependencies.ts";
+import { freshInstallFault } from "../../scripts/gate/install_size.ts";
 import { corpusOutcome, readReport } from "../../scripts/gate/junit.ts";
 import { fail, pass, runSteps, type Step } from "../../scripts/gate/step.ts";
 import { deferred } from "../../src/internal/deferred.ts";
@@ -77,6 +78,16 @@ it("holds what is needed at run time to the table of dependencies, both ways", (
   assert.deepEqual(faults("hash"), []);
   assert.match(faults("hash", "tsx").join(), /^it needs tsx/);
   assert.match(faults().join(), /^CONTRIBUTING\.md says that hash/);
+});
+
+it("bounds the packages and the bytes of a fresh install", () => {
+  const packages = ["@faktory-ts/faktory", "commander", "router"];
+  assert.equal(freshInstallFault({ packages, bytes: 2 * 1024 * 1024 }), undefined);
+  assert.match(freshInstallFault({ packages, bytes: 2 * 1024 * 1024 + 1 })!, /of 2049 KiB: at/);
+  assert.match(
+    freshInstallFault({ packages: [...packages, "left-pad"], bytes: 1 })!,
+    /^a fresh install is 4 packages \(@faktory-ts\/faktory, commander, router, left-pad\)/,
+  );
 });
 
 it("fails by an audit that found something, and skips one that could not be made, saying why", () => {

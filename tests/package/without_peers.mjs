@@ -1,0 +1,9 @@
+// Prints, as JSON, why those of the entries given as arguments that cannot be imported cannot be.
+
+import "./version.mjs";
+
+const errors = {};
+for (const entry of process.argv.slice(2)) {
+  await import(entry).catch((error) => errors[entry] = String(error));
+}
+console.log(JSON.stringify(errors));
