@@ -63,6 +63,7 @@ const STATUSES = [
 const STATUSES_BY_CODE: Readonly<Record<string, number>> = {
   INVALID_DATA: Status.data,
   DATA_IN_USE: Status.unavailable,
+  DATA_UNAVAILABLE: Status.io,
   UNSUPPORTED_RUNTIME: Status.unavailable,
 };
 
@@ -93,6 +94,7 @@ const HINTS: Readonly<Record<string, string>> = {
   COMMAND_TIMEOUT: "try again, or wait longer with --timeout",
   FILTER_MATCHES_ALL: "give --all where that is meant",
   INVALID_DATA: "name another file or, where this one is damaged, restore it from a copy",
+  DATA_UNAVAILABLE: "see that the disk has room and may be written to; the file is left as it is",
   DATA_IN_USE: "stop the other server, or name another file",
   UNSUPPORTED_RUNTIME: "use another runtime, or leave the option out",
   WRITE_FAILED: "see that the disk has room and the file is in its place, and start it again",

@@ -81,6 +81,15 @@ export async function importBuiltin<T>(name: string): Promise<T> {
   return builtinModule<T>(name) ?? await import(/* webpackIgnore: true */ /* @vite-ignore */ name);
 }
 
+/**
+ * A value that every copy of this module in this thread shares, however often a bundler or a hot reload has made another one;
+ * `make` makes it the first time.
+ */
+export function shared<T>(name: string, make: () => T): T {
+  const symbol = Symbol.for(`@faktory-ts/faktory/${name}`);
+  return (globalThis as unknown as Record<symbol, T>)[symbol] ??= make();
+}
+
 /** This machine's name. */
 export function machineName(): string | undefined {
   return attempt(() => surroundings.Deno?.hostname?.()) ??

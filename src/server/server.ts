@@ -74,8 +74,8 @@ export class FaktoryServer implements AsyncDisposable {
    *
    * @throws {ConfigError} `INVALID_OPTION` on an option that cannot be used, such as a port that is taken.
    * `UNSUPPORTED_RUNTIME` where the runtime has no `node:net` or, with `data`, no `node:sqlite`. Of `data`: `INVALID_DATA` on
-   * a file that is damaged or belongs to another program, which is left as it is, and `DATA_IN_USE` on one that another
-   * server has open.
+   * a file that is damaged or belongs to another program, which is left as it is, `DATA_IN_USE` on one that another server has
+   * open, and `DATA_UNAVAILABLE` on one that cannot be read and written, such as on a disk that is full or read-only.
    */
   static async start(options: FaktoryServerOptions = {}): Promise<FaktoryServer> {
     const port = integerIn("port", options.port, { min: 0, max: 65_535, fallback: 7419 });

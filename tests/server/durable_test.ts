@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
@@ -193,7 +203,9 @@ describe("a server with data", { skip: noSqlite }, () => {
         child.kill("SIGKILL");
         await exited;
         client.close();
-        assert(existsSync(`${data}-wal`));
+        assert.deepEqual(readdirSync(folder).sort(), ["jobs.db", "jobs.db-lock", "jobs.db-wal"]);
+        // As of a check that was killed.
+        writeFileSync(`${data}-shm`, "");
       }
       const server = await FaktoryServer.start({ port: 0, data });
       assert.deepEqual(server.snapshot().queues, { default: 1 });
@@ -230,9 +242,13 @@ describe("a server with data", { skip: noSqlite }, () => {
   it("confirms nothing, and ends, once its file is gone", async () => {
     for (
       const [what, lose] of [
-        ["was moved or removed", (data: string) => rmSync(data)],
-        ["was moved or removed", (data: string) => renameSync(data, `${data}.old`)],
-        ["-wal was removed", (data: string) => rmSync(`${data}-wal`)],
+        ["db was moved or removed", (data: string) => rmSync(data)],
+        ["db was moved or removed", (data: string) => renameSync(data, `${data}.old`)],
+        ["-wal was moved or removed", (data: string) => rmSync(`${data}-wal`)],
+        ["-wal was moved or removed", (data: string) => renameSync(`${data}-wal`, `${data}.old`)],
+        ["-wal was moved or removed", replaceLog],
+        ["-wal was truncated", (data: string) => truncateSync(`${data}-wal`, 32)],
+        ["-wal was written to by others", (data: string) => appendFileSync(`${data}-wal`, "x")],
       ] as const
     ) {
       await withFolder(async (folder) => {
@@ -247,8 +263,30 @@ describe("a server with data", { skip: noSqlite }, () => {
         const gone = { name: "StoreError", code: "WRITE_FAILED" };
         await assert.rejects(server.closed, gone);
         await assert.rejects(server.close(), gone);
+        assert(!existsSync(`${data}-lock`));
       });
     }
+  });
+
+  it("saves what it confirmed when its log is moved, and touches no other log", async () => {
+    await withFolder(async (folder) => {
+      const data = join(folder, "jobs.db");
+      for (const jid of ["moved-log-1", "moved-log-2"]) {
+        const server = await FaktoryServer.start({ port: 0, data });
+        const client = await RawClient.hello(server.url);
+        await tell(client, push(jid));
+        renameSync(`${data}-wal`, `${data}.old`);
+        await client.ask(push("lost-job-1"));
+        await assert.rejects(server.close());
+      }
+      const server = await FaktoryServer.start({ port: 0, data });
+      assert.deepEqual(server.snapshot().queues, { default: 2 });
+      replaceLog(data);
+      const file = readFileSync(data);
+      await server.close();
+      assert.equal(readFileSync(`${data}-wal`, "utf8"), "another server's");
+      assert.deepEqual(readFileSync(data), file);
+    });
   });
 
   it("follows a link to its file, also to one that is not there yet", async () => {
@@ -281,6 +319,12 @@ describe("a server with data", { skip: noSqlite }, () => {
     });
   });
 });
+
+/** Puts another log in the place of a server's. */
+function replaceLog(data: string): void {
+  rmSync(`${data}-wal`);
+  writeFileSync(`${data}-wal`, "another server's");
+}
 
 /** A server in a process of its own; where it does not start, `errors` are what it said. */
 async function startChild(data: string) {

@@ -1,4 +1,5 @@
-import { damaged, openFailure, statOf } from "./data_file.ts";
+import { damaged, sqliteFailure } from "./data_error.ts";
+import { statOf } from "./data_file.ts";
 import type { Database, Modules } from "./sqlite_module.ts";
 import { readJobs, readRecords } from "./tables.ts";
 
@@ -19,7 +20,7 @@ export function checkUnclosed(path: string, modules: Modules): void {
     for (const _ of readJobs(database, path));
     for (const _ of readRecords(database, path));
   } catch (cause) {
-    throw openFailure(path, cause);
+    throw sqliteFailure(path, cause, modules.files);
   } finally {
     database?.close();
     if (!hadIndex && statOf(index, modules) !== undefined) modules.files.unlinkSync(index);

@@ -1,5 +1,7 @@
-import { ConfigError } from "../../errors.ts";
 import { invalidOption } from "../../connection/options.ts";
+import { shared } from "../../internal/environment.ts";
+import { fileFailure, inUse, invalidData } from "./data_error.ts";
+import { type Lock, lockFile } from "./lock_file.ts";
 import type { FileStat, Modules } from "./sqlite_module.ts";
 
 /** Marks a file as ours, in SQLite's header: "FkTS". */
@@ -8,19 +10,10 @@ export const APPLICATION_ID = 0x466b5453;
 /** The version of the tables. */
 export const SCHEMA_VERSION = 1;
 
-/** SQLite's code for a file that another process has locked. */
-const SQLITE_BUSY = 5;
-
 const HEADER_BYTES = 100;
 const MAGIC = "SQLite format 3\0";
 
-/**
- * Files that servers of this process have open. To open and close a file here once more would give up the locks by which
- * SQLite keeps other processes away from it.
- */
-const open = new Set<string>();
-
-/** A file that is safe to open, and that nobody else of this process opens until it is released. */
+/** A file that is safe to open, and that nobody else opens until it is released. */
 export interface Claim {
   /** The file itself, links resolved: SQLite puts its log beside that. */
   readonly path: string;
@@ -50,49 +43,58 @@ export function dataPath(data: unknown, { paths, urls }: Modules): string {
 }
 
 /**
- * Looks at a file without SQLite, which would begin to write beside it, and claims it.
+ * Locks a file, then looks at it without SQLite, which would begin to write beside it.
  *
- * @throws {ConfigError} `INVALID_DATA` where it is not ours, `DATA_IN_USE` where a server of this process has it.
+ * @throws {ConfigError} `INVALID_DATA` where it is not ours, `DATA_IN_USE` where another server has it, `DATA_UNAVAILABLE`
+ * where it cannot be read or written.
  */
 export function claim(given: string, modules: Modules): Claim {
-  let path = given;
-  let id = `new ${path}`;
-  const stat = statOf(path, modules);
-  if (stat !== undefined) {
-    id = idOf(stat);
-    if (stat.isDirectory()) throw invalidData(path, "it is a folder");
-    if (!stat.isFile()) throw invalidData(path, "it is no file");
-  } else if (statOf(path.replace(/[^\\/]*$/, "") || ".", modules) === undefined) {
-    throw invalidData(path, "there is no such folder");
+  const path = realPath(given, modules);
+  checkKind(path, modules);
+  const lock = lockFile(path, modules);
+  try {
+    return claimLocked(path, lock, modules);
+  } catch (error) {
+    lock.release();
+    throw error;
   }
-  if (open.has(id)) throw inUse(path);
-  if (stat !== undefined) path = modules.files.realpathSync(given);
+}
+
+function claimLocked(path: string, lock: Lock, modules: Modules): Claim {
+  // Looked at anew: until the lock was there, another server may have made it.
+  const stat = checkKind(path, modules);
+  const claimed = shared("data-files", () => new Set<string>());
+  let id = stat && idOf(stat);
+  // By another name (a hard link), which the lock knows nothing of. To open and close the file here once more would give up
+  // the locks by which SQLite keeps other processes away from it.
+  if (id !== undefined && claimed.has(id)) throw inUse(path);
   const isNew = stat === undefined || stat.size === 0n;
   if (isNew && (statOf(`${path}-wal`, modules)?.size ?? 0n) > 0n) {
     throw invalidData(path, `it is empty, but there are data in ${path}-wal`);
   }
   if (!isNew) checkHeader(path, modules);
-  open.add(id);
+  if (id !== undefined) claimed.add(id);
   return {
-    get path() {
-      return path;
-    },
+    path,
     isNew,
     made: () => {
-      open.delete(id);
-      path = modules.files.realpathSync(given);
+      if (id !== undefined) return;
       id = idOf(statOf(path, modules)!);
-      open.add(id);
+      claimed.add(id);
     },
     isThere: () => {
       const now = statOf(path, modules);
       return now !== undefined && idOf(now) === id;
     },
-    release: () => void open.delete(id),
+    release: () => {
+      if (id !== undefined) claimed.delete(id);
+      lock.release();
+    },
   };
 }
 
-function idOf({ dev, ino }: FileStat): string {
+/** Names a file, whatever path leads to it. */
+export function idOf({ dev, ino }: Pick<FileStat, "dev" | "ino">): string {
   return `${dev} ${ino}`;
 }
 
@@ -101,8 +103,37 @@ export function statOf(path: string, { files }: Modules): FileStat | undefined {
   try {
     return files.statSync(path, { bigint: true, throwIfNoEntry: false });
   } catch (cause) {
-    throw invalidData(path, reasonOf(cause), cause);
+    throw fileFailure(path, cause);
   }
+}
+
+/** The path with all links resolved, also where the last one leads to a file that is not there yet. */
+function realPath(given: string, modules: Modules): string {
+  const { files, paths } = modules;
+  let path = given;
+  for (let links = 0; links < MAX_LINKS; links++) {
+    if (statOf(path, modules) !== undefined) return files.realpathSync(path);
+    const folder = paths.dirname(path);
+    if (!statOf(folder, modules)?.isDirectory()) throw invalidData(path, "there is no such folder");
+    let target;
+    try {
+      target = files.readlinkSync(path);
+    } catch {
+      return paths.join(files.realpathSync(folder), paths.basename(path));
+    }
+    path = paths.resolve(folder, target);
+  }
+  throw invalidData(given, "its links lead to no file");
+}
+
+const MAX_LINKS = 40;
+
+/** @throws {ConfigError} `INVALID_DATA` where it is there, but no file. */
+function checkKind(path: string, modules: Modules): FileStat | undefined {
+  const stat = statOf(path, modules);
+  if (stat?.isDirectory()) throw invalidData(path, "it is a folder");
+  if (stat !== undefined && !stat.isFile()) throw invalidData(path, "it is no file");
+  return stat;
 }
 
 function checkHeader(path: string, { files }: Modules): void {
@@ -116,7 +147,7 @@ function checkHeader(path: string, { files }: Modules): void {
       files.closeSync(fd);
     }
   } catch (cause) {
-    throw invalidData(path, reasonOf(cause), cause);
+    throw fileFailure(path, cause);
   }
   const magic = String.fromCharCode(...header.subarray(0, MAGIC.length));
   if (length < HEADER_BYTES || magic !== MAGIC) {
@@ -130,33 +161,4 @@ function checkHeader(path: string, { files }: Modules): void {
   if (version > SCHEMA_VERSION) {
     throw invalidData(path, `it was written by a later version of this server (${version})`);
   }
-}
-
-/** The error for a file that SQLite did not open. */
-export function openFailure(path: string, cause: unknown): Error {
-  if (cause instanceof ConfigError) return cause;
-  const { errcode } = cause as { errcode?: number };
-  if (errcode !== undefined && (errcode & 0xff) === SQLITE_BUSY) return inUse(path, cause);
-  return invalidData(path, reasonOf(cause), cause);
-}
-
-/** The error for a file that is not as it was written. */
-export function damaged(path: string, what: string): ConfigError {
-  return invalidData(path, `it is damaged: ${what}`);
-}
-
-function invalidData(path: string, reason: string, cause?: unknown): ConfigError {
-  return new ConfigError("INVALID_DATA", `Cannot keep data in ${path} as ${reason}`, { cause });
-}
-
-function inUse(path: string, cause?: unknown): ConfigError {
-  return new ConfigError(
-    "DATA_IN_USE",
-    `Cannot keep data in ${path} as another server has it open`,
-    { cause },
-  );
-}
-
-function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -1,19 +1,34 @@
+import { systemClock } from "../../internal/clock.ts";
+import { shared } from "../../internal/environment.ts";
 import type { Changes } from "./changes.ts";
 import { checkIntegrity, checkUnclosed } from "./check.ts";
 import { checksum } from "./checksum.ts";
-import { type Claim, claim, dataPath, openFailure } from "./data_file.ts";
+import { fileFailure, sqliteFailure } from "./data_error.ts";
+import { type Claim, claim, dataPath } from "./data_file.ts";
 import type { Backend } from "./journal.ts";
+import { LogFile } from "./log_file.ts";
+import { type After, Shrinker } from "./shrinker.ts";
 import { type Database, loadModules, type Modules, type Statement } from "./sqlite_module.ts";
 import type { StoredRow } from "./store.ts";
 import { readJobs, readRecords, SCHEMA } from "./tables.ts";
+
+/** Options of {@linkcode openSqlite}. */
+export interface SqliteOptions {
+  /** The runtime's modules. @default those of this runtime */
+  readonly modules?: Modules | undefined;
+  /** Timers of what is done when nothing else is. @default the machine's */
+  readonly after?: After | undefined;
+}
 
 /**
  * Opens the file, and makes it where there is none.
  *
  * @throws {ConfigError} `INVALID_OPTION` on what is no path, `UNSUPPORTED_RUNTIME` where there is no `node:sqlite`,
- * `INVALID_DATA` on a file that is not ours or damaged, `DATA_IN_USE` on one that another server has.
+ * `INVALID_DATA` on a file that is not ours or damaged, `DATA_IN_USE` on one that another server has, `DATA_UNAVAILABLE` where
+ * it cannot be read and written.
  */
-export function openSqlite(data: unknown, modules: Modules = loadModules()): SqliteBackend {
+export function openSqlite(data: unknown, options: SqliteOptions = {}): SqliteBackend {
+  const modules = options.modules ?? loadModules();
   const claimed = claim(dataPath(data, modules), modules);
   const { path } = claimed;
   let database: Database | undefined;
@@ -22,47 +37,60 @@ export function openSqlite(data: unknown, modules: Modules = loadModules()): Sql
     database = new modules.sqlite.DatabaseSync(path);
     prepare(database, path);
     claimed.made();
-    return new SqliteBackend(database, claimed, modules);
+    removeIndex(path, modules);
+    return new SqliteBackend(database, claimed, { modules, after: options.after });
   } catch (cause) {
     database?.close();
     claimed.release();
-    throw openFailure(path, cause);
+    throw sqliteFailure(path, cause, modules.files);
   }
 }
 
 /** Locks the file, checks it, and sees that its tables are there. */
 function prepare(database: Database, path: string): void {
+  // Statements, as Deno's `exec` does not say which error of SQLite's it was.
+  const run = (sql: string) => database.prepare(sql).all();
   // Exclusive: no other process may so much as read it, and there is no file of shared memory beside it.
-  database.exec("PRAGMA locking_mode = EXCLUSIVE");
-  const [{ count } = { count: 0 }] = database.prepare("SELECT count(*) AS count FROM sqlite_master")
-    .all();
+  run("PRAGMA locking_mode = EXCLUSIVE");
+  const [{ count } = { count: 0 }] = run("SELECT count(*) AS count FROM sqlite_master");
   // The tables are made before there is a log, so that who the file belongs to stands in itself from the beginning.
-  if (count === 0) database.exec(SCHEMA);
+  if (count === 0) { for (const sql of SCHEMA) run(sql); }
   else checkIntegrity(database, path);
-  database.exec("PRAGMA journal_mode = WAL; BEGIN EXCLUSIVE; COMMIT");
+  for (const sql of ["PRAGMA journal_mode = WAL", "BEGIN EXCLUSIVE", "COMMIT"]) run(sql);
   // A commit alone does not wait for the disk: that is done outside this thread, and before anything is confirmed.
-  database.exec("PRAGMA synchronous = NORMAL");
+  run("PRAGMA synchronous = NORMAL");
 }
 
-/** Keeps data in a file of SQLite, and its log, the file whose name ends in `-wal`, beside it. */
+/** Removes the shared memory that a check has left which was killed: no server has any. */
+function removeIndex(path: string, { files }: Modules): void {
+  try {
+    files.unlinkSync(`${path}-shm`);
+  } catch {
+    // There is none.
+  }
+}
+
+/** Keeps data in a file of SQLite, and its log beside it. */
 export class SqliteBackend implements Backend {
   readonly lastRow: number;
   /** Transactions so far. */
   commits = 0;
   readonly #database: Database;
   readonly #claim: Claim;
-  readonly #modules: Modules;
   readonly #insert: Statement;
   readonly #delete: Statement;
   readonly #set: Statement;
   readonly #unset: Statement;
-  /** The log, once there is one. */
-  #log: number | undefined;
+  readonly #log: LogFile;
+  readonly #shrinker: Shrinker;
 
-  constructor(database: Database, claimed: Claim, modules: Modules) {
+  constructor(
+    database: Database,
+    claimed: Claim,
+    { modules, after = systemClock.after }: { modules: Modules; after?: After | undefined },
+  ) {
     this.#database = database;
     this.#claim = claimed;
-    this.#modules = modules;
     this.#insert = database.prepare("INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?)");
     this.#delete = database.prepare("DELETE FROM jobs WHERE row = ?");
     this.#set = database.prepare(
@@ -74,6 +102,13 @@ export class SqliteBackend implements Backend {
       "SELECT coalesce(max(row), 0) AS last FROM jobs",
     ).all();
     this.lastRow = last as number;
+    try {
+      this.#log = new LogFile(`${claimed.path}-wal`, modules);
+    } catch (cause) {
+      throw fileFailure(claimed.path, cause);
+    }
+    this.#shrinker = new Shrinker(database, after, (vacuum) => this.#shrink(vacuum));
+    this.#shrinker.touched();
   }
 
   rows(): Iterable<StoredRow> {
@@ -85,7 +120,33 @@ export class SqliteBackend implements Backend {
   }
 
   commit(changes: Changes): Promise<void> {
-    if (!this.#claim.isThere()) throw new Error(`${this.#claim.path} was moved or removed`);
+    this.#check();
+    try {
+      this.#write(changes);
+    } finally {
+      this.#log.written();
+    }
+    this.commits++;
+    this.#shrinker.touched();
+    // What `synchronous = FULL` does, without holding everything else up.
+    return this.#log.sync();
+  }
+
+  close(): void {
+    this.#shrinker.close();
+    const isForeign = this.#log.isForeign();
+    this.#log.close();
+    try {
+      // SQLite would put what stands in another server's log into the file, and remove that log, at every kind of close.
+      if (isForeign) return abandon(this.#database);
+      this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+      this.#database.close();
+    } finally {
+      this.#claim.release();
+    }
+  }
+
+  #write(changes: Changes): void {
     this.#database.exec("BEGIN");
     if (changes.isCleared) this.#database.exec("DELETE FROM jobs");
     for (const row of changes.removed) this.#delete.run(row);
@@ -100,29 +161,32 @@ export class SqliteBackend implements Backend {
       else this.#set.run(name, id, checksum([name, id, json]), json);
     }
     this.#database.exec("COMMIT");
-    this.commits++;
-    return this.#sync();
   }
 
-  close(): void {
-    if (this.#log !== undefined) this.#modules.files.closeSync(this.#log);
-    this.#log = undefined;
+  /** @throws {Error} where the file or its log is not what this server has written. */
+  #check(): void {
+    if (!this.#claim.isThere()) throw new Error(`${this.#claim.path} was moved or removed`);
+    this.#log.check();
+  }
+
+  /** A step that cannot be taken is left out: whether the disk is in order is found out by the next commit. */
+  #shrink(vacuum: () => void): void {
     try {
-      this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+      this.#check();
+    } catch {
+      return;
+    }
+    try {
+      vacuum();
+    } catch {
+      // As above.
     } finally {
-      this.#database.close();
-      this.#claim.release();
+      this.#log.written();
     }
   }
+}
 
-  /** Has what is in the log put on the disk; what `synchronous = FULL` does, without holding everything else up. */
-  #sync(): Promise<void> {
-    const { files } = this.#modules;
-    // The log is one file from the first commit to the end, however often it begins anew.
-    const log = this.#log ??= files.openSync(`${this.#claim.path}-wal`, "r+");
-    if (files.fstatSync(log).nlink === 0) throw new Error(`${this.#claim.path}-wal was removed`);
-    return new Promise((resolve, reject) =>
-      files.fdatasync(log, (error) => error ? reject(error) : resolve())
-    );
-  }
+/** Keeps a database open, without anything more being written by it, until SQLite closes it with the process. */
+function abandon(database: Database): void {
+  shared("abandoned", () => new Set<Database>()).add(database);
 }

@@ -26,11 +26,14 @@ export interface FileModule {
     options: { bigint: true; throwIfNoEntry: false },
   ): FileStat | undefined;
   realpathSync(path: string): string;
+  readlinkSync(path: string): string;
+  accessSync(path: string, mode: number): void;
   openSync(path: string, flags: string): number;
   readSync(fd: number, bytes: Uint8Array, from: number, length: number, at: number): number;
   closeSync(fd: number): void;
   unlinkSync(path: string): void;
-  fstatSync(fd: number): { readonly nlink: number };
+  writeFileSync(path: string, bytes: Uint8Array): void;
+  fstatSync(fd: number, options: { bigint: true }): FileStat;
   fdatasync(fd: number, callback: (error: Error | null) => void): void;
 }
 
@@ -45,7 +48,10 @@ export interface FileStat {
 
 /** `node:path` and `node:url`, what is used of them. */
 interface PathModule {
-  resolve(path: string): string;
+  resolve(...parts: string[]): string;
+  join(...parts: string[]): string;
+  dirname(path: string): string;
+  basename(path: string): string;
 }
 interface UrlModule {
   fileURLToPath(url: URL): string;

@@ -1,33 +1,38 @@
 import { checksum } from "./checksum.ts";
-import { APPLICATION_ID, damaged, SCHEMA_VERSION } from "./data_file.ts";
+import { damaged } from "./data_error.ts";
+import { APPLICATION_ID, SCHEMA_VERSION } from "./data_file.ts";
 import type { Database } from "./sqlite_module.ts";
 import type { StoredRow } from "./store.ts";
 
 /** Rows that are read at a time. */
 const PAGE = 1000;
 
-/** `sum` is a checksum of the row: SQLite itself would not see that a letter of a job has become another. */
-export const SCHEMA = `
-  BEGIN EXCLUSIVE;
-  CREATE TABLE jobs (
+/**
+ * `sum` is a checksum of the row: SQLite itself would not see that a letter of a job has become another. Pages that become free
+ * can be given back to the disk only where that was wanted before there were tables.
+ */
+export const SCHEMA: readonly string[] = [
+  "PRAGMA auto_vacuum = INCREMENTAL",
+  "BEGIN EXCLUSIVE",
+  `CREATE TABLE jobs (
     row INTEGER PRIMARY KEY,
     place TEXT NOT NULL,
     at INTEGER NOT NULL,
     owner TEXT NOT NULL,
     sum INTEGER NOT NULL,
     job TEXT NOT NULL
-  );
-  CREATE TABLE records (
+  )`,
+  `CREATE TABLE records (
     name TEXT NOT NULL,
     key TEXT NOT NULL,
     sum INTEGER NOT NULL,
     json TEXT NOT NULL,
     UNIQUE (name, key)
-  );
-  PRAGMA application_id = ${APPLICATION_ID};
-  PRAGMA user_version = ${SCHEMA_VERSION};
-  COMMIT;
-`;
+  )`,
+  `PRAGMA application_id = ${APPLICATION_ID}`,
+  `PRAGMA user_version = ${SCHEMA_VERSION}`,
+  "COMMIT",
+];
 
 interface JobRow extends Omit<StoredRow, "text"> {
   readonly sum: number;

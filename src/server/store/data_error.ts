@@ -1,0 +1,119 @@
+import { ConfigError } from "../../errors.ts";
+import type { FileModule } from "./sqlite_module.ts";
+
+/** SQLite's primary result codes that name a cause. */
+const SQLITE = { perm: 3, busy: 5, readonly: 8, corrupt: 11, full: 13, notADatabase: 26 } as const;
+
+/** What stands in the way of writing, by the system's error code. */
+const OBSTACLES: Readonly<Record<string, string>> = {
+  ENOSPC: "its disk is full",
+  EDQUOT: "the disk quota is used up",
+  EROFS: "its disk is read-only",
+  EACCES: "this process is not permitted to read and write there",
+  EPERM: "this process is not permitted to read and write there",
+  EMFILE: "this process has too many files open",
+  ENFILE: "this machine has too many files open",
+};
+
+/** The error for a file that is damaged or belongs to another program. */
+export function invalidData(path: string, reason: string, cause?: unknown): ConfigError {
+  return new ConfigError("INVALID_DATA", `Cannot keep data in ${path} as ${reason}`, { cause });
+}
+
+/** The error for a file that is not as it was written. */
+export function damaged(path: string, what: string): ConfigError {
+  return invalidData(path, `it is damaged: ${what}`);
+}
+
+/** The error for a file that another server has. */
+export function inUse(path: string, cause?: unknown): ConfigError {
+  return new ConfigError(
+    "DATA_IN_USE",
+    `Cannot keep data in ${path} as another server has it open`,
+    { cause },
+  );
+}
+
+/** The error for a file that may be intact, but cannot be read or written now. */
+export function unavailable(path: string, reason: string, cause?: unknown): ConfigError {
+  return new ConfigError("DATA_UNAVAILABLE", `Cannot keep data in ${path} as ${reason}`, {
+    cause,
+  });
+}
+
+/** The error for a failed call of `node:fs`. */
+export function fileFailure(path: string, cause: unknown): ConfigError {
+  if (NO_PATH.has((cause as { code?: string }).code ?? "")) {
+    return invalidData(path, reasonOf(cause), cause);
+  }
+  return unavailable(path, obstacleOf(cause) ?? reasonOf(cause), cause);
+}
+
+/** What the system says of a path that cannot be one. */
+const NO_PATH: ReadonlySet<string> = new Set(["ENOTDIR", "ELOOP", "ENAMETOOLONG", "EINVAL"]);
+
+/** The error for a file that SQLite did not open, read or write. */
+export function sqliteFailure(path: string, cause: unknown, files: FileModule): Error {
+  if (cause instanceof ConfigError) return cause;
+  const code = sqliteCode(cause);
+  if (code === SQLITE.busy) return inUse(path, cause);
+  if (code === SQLITE.corrupt || code === SQLITE.notADatabase) {
+    return invalidData(path, reasonOf(cause), cause);
+  }
+  // SQLite does not say why a file could not be opened, and calls some full disks "disk I/O error".
+  const obstacle = obstacleOf(cause) ?? probe(path, files) ?? OBSTACLE_BY_CODE[code ?? -1];
+  return unavailable(path, obstacle ?? `of a failure of the disk: ${reasonOf(cause)}`, cause);
+}
+
+/** Whether SQLite failed as somebody else has the file locked. */
+export function isBusy(cause: unknown): boolean {
+  return sqliteCode(cause) === SQLITE.busy;
+}
+
+const OBSTACLE_BY_CODE: Readonly<Record<number, string>> = {
+  [SQLITE.full]: "its disk is full",
+  [SQLITE.perm]: "this process is not permitted to read and write there",
+  [SQLITE.readonly]: "it is read-only",
+};
+
+function sqliteCode(cause: unknown): number | undefined {
+  const { errcode } = (cause ?? {}) as { errcode?: number };
+  return errcode === undefined ? undefined : errcode & 0xff;
+}
+
+function obstacleOf(cause: unknown): string | undefined {
+  return OBSTACLES[(cause as { code?: string }).code ?? ""];
+}
+
+/** Finds out what stands in the way of a write beside the file, by trying one. */
+function probe(path: string, files: FileModule): string | undefined {
+  const beside = `${path}-probe`;
+  try {
+    files.accessSync(path, ACCESS_READ | ACCESS_WRITE);
+  } catch (cause) {
+    const obstacle = obstacleOf(cause);
+    if (obstacle !== undefined) return obstacle;
+  }
+  try {
+    files.writeFileSync(beside, new Uint8Array(PROBE_BYTES));
+    return undefined;
+  } catch (cause) {
+    return obstacleOf(cause);
+  } finally {
+    try {
+      files.unlinkSync(beside);
+    } catch {
+      // It was not made.
+    }
+  }
+}
+
+const ACCESS_WRITE = 2;
+const ACCESS_READ = 4;
+
+/** Two blocks of a disk: what a file that is not there yet needs at least. */
+const PROBE_BYTES = 8192;
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -1,0 +1,66 @@
+import { inUse, isBusy, sqliteFailure } from "./data_error.ts";
+import type { Database, FileModule, Modules } from "./sqlite_module.ts";
+
+/** Attempts before a lock file that keeps being replaced counts as somebody else's. */
+const ATTEMPTS = 10;
+
+/** A lock on a data file. */
+export interface Lock {
+  release(): void;
+}
+
+/**
+ * Locks the data file at `path` for one server, by a file beside it that has nothing in it: every thread, copy of this module
+ * and other process is refused. The system gives the lock up with the process, however that ends.
+ *
+ * The lock is SQLite's, on a file that nobody else has reason to open. The data file's own lock is not enough: it is lost as
+ * soon as anything in this process opens and closes that file, even only to read it.
+ *
+ * @throws {ConfigError} `DATA_IN_USE`, or `DATA_UNAVAILABLE` where the lock file cannot be made.
+ */
+export function lockFile(path: string, modules: Modules): Lock {
+  const lock = `${path}-lock`;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const before = identityOf(lock, modules);
+    let database: Database | undefined;
+    try {
+      database = new modules.sqlite.DatabaseSync(lock);
+      // A file that was just made might be removed by whoever holds it: lock only one that was there before.
+      if (before !== undefined) {
+        // Nothing is ever written, so it needs no journal beside it.
+        database.prepare("PRAGMA journal_mode = MEMORY").all();
+        database.prepare("BEGIN EXCLUSIVE").run();
+        if (identityOf(lock, modules) === before) return lockOf(lock, database, modules.files);
+      }
+      database.close();
+    } catch (cause) {
+      database?.close();
+      throw isBusy(cause) ? inUse(path, cause) : sqliteFailure(path, cause, modules.files);
+    }
+  }
+  throw inUse(path);
+}
+
+function lockOf(lock: string, database: Database, files: FileModule): Lock {
+  const remove = () => {
+    try {
+      files.unlinkSync(lock);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  return {
+    release() {
+      // Removed before it is unlocked, so that nobody locks a file that is about to go. Windows refuses to remove an open file.
+      const isRemoved = remove();
+      database.close();
+      if (!isRemoved) remove();
+    },
+  };
+}
+
+function identityOf(path: string, { files }: Modules): string | undefined {
+  const stat = files.statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stat === undefined ? undefined : `${stat.dev} ${stat.ino}`;
+}
