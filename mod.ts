@@ -66,9 +66,9 @@ export type { RunningJob, StopOptions } from "./src/consumer/consumer.ts";
 export type { ConsumerEvents, ConsumerState } from "./src/consumer/events.ts";
 export type { Handler, JobContext } from "./src/consumer/handler.ts";
 export type { ConsumerOptions } from "./src/consumer/options.ts";
-export type { Limit } from "./src/consumer/limits/limit.ts";
-export type { ConsumerLimits } from "./src/consumer/limits/limits.ts";
-export type { QueueChoice, QueueChooser } from "./src/consumer/queues/choice.ts";
+export type { Limit } from "./src/consumer/fetch/limit.ts";
+export type { ConsumerLimits } from "./src/consumer/fetch/limits.ts";
+export type { QueueChoice, QueueChooser } from "./src/consumer/fetch/choice.ts";
 export { isolated } from "./src/consumer/isolated/isolated.ts";
 export type {
   IsolatedContext,
@@ -88,8 +88,8 @@ export type {
 } from "./src/consumer/logger.ts";
 export { Discard, Kill, Outcome, RetryAfter, Snooze } from "./src/consumer/outcome.ts";
 export type { ConsumerMiddleware } from "./src/consumer/middleware.ts";
-export type { HandlerAndOptions, HandlerOptions } from "./src/consumer/registry.ts";
-export type { EndReason, Report, RunLimits } from "./src/consumer/report.ts";
+export type { HandlerAndOptions, HandlerOptions } from "./src/consumer/run/registry.ts";
+export type { EndReason, Report, RunOptions } from "./src/consumer/report.ts";
 export type { ConnectionOptions, ReconnectOptions } from "./src/connection/options.ts";
 export type { Delivery } from "./src/connection/reconnecting_lane.ts";
 export type { BatchDefinition, Progress } from "./src/protocol/commands/enterprise.ts";

@@ -15,11 +15,11 @@ import { type ConsumerHealth, healthOf } from "./health.ts";
 import { logEvents } from "./log_events.ts";
 import { scopedLogger } from "./logger.ts";
 import { type ConsumerOptions, type ConsumerSettings, resolveSettings } from "./options.ts";
-import { checkChoice, type QueueChoice } from "./queues/choice.ts";
+import { checkChoice, type QueueChoice } from "./fetch/choice.ts";
 import type { ConsumerMiddleware } from "./middleware.ts";
-import { type HandlerAndOptions, Registry } from "./registry.ts";
-import type { EndReason, Report, RunLimits, SessionLimits } from "./report.ts";
-import { DEFAULT_GRACE_MS, Session, type SessionParts } from "./session.ts";
+import type { EndReason, Report, RunOptions, SessionLimits } from "./report.ts";
+import { type HandlerAndOptions, Registry } from "./run/registry.ts";
+import { DEFAULT_GRACE_MS, Session, type SessionParts } from "./session/session.ts";
 
 /** A job that a consumer runs at this moment. */
 export interface RunningJob {
@@ -210,27 +210,27 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   /**
-   * Runs jobs until `stop` is called or the server says so, or for as long as `limits` say, and tells how it ended. It may
+   * Runs jobs until `stop` is called or the server says so, or for as long as `options` say, and tells how it ended. It may
    * be run again after that.
    *
    * @throws {ConfigError} `INVALID_OPTION` on a limit that cannot be used.
    * @throws {ConnectError} where the server cannot be reached, or refuses; `AuthenticationError` where it is the password.
    * @throws {StateError} `ALREADY_RUNNING`.
    */
-  async run(limits: RunLimits = {}): Promise<Report> {
-    return await this.#begin(checkLimits(limits));
+  async run(options: RunOptions = {}): Promise<Report> {
+    return await this.#begin(checkOptions(options));
   }
 
   /**
    * Runs jobs until the queues are empty and nothing runs: what jobs enqueue themselves is run as well. It ends earlier where
-   * `limits` say so.
+   * `options` say so.
    *
    * @throws {ConfigError} `INVALID_OPTION` on a limit that cannot be used.
    * @throws {ConnectError} where the server cannot be reached, or refuses; `AuthenticationError` where it is the password.
    * @throws {StateError} `ALREADY_RUNNING`.
    */
-  async runToCompletion(limits: RunLimits = {}): Promise<Report> {
-    return await this.#begin({ ...checkLimits(limits), untilEmpty: true });
+  async runToCompletion(options: RunOptions = {}): Promise<Report> {
+    return await this.#begin({ ...checkOptions(options), untilEmpty: true });
   }
 
   /** Runs one job, if there is one within two seconds; whether there was. What its handler throws fails the job, not this. */
@@ -381,7 +381,7 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
 }
 
 /** @throws {ConfigError} `INVALID_OPTION`. */
-function checkLimits({ maxJobs, maxMs, graceMs }: RunLimits): RunLimits {
+function checkOptions({ maxJobs, maxMs, graceMs }: RunOptions): RunOptions {
   const max = Number.MAX_SAFE_INTEGER;
   if (maxJobs !== undefined) integerIn("maxJobs", maxJobs, { min: 1, max, fallback: 1 });
   if (maxMs !== undefined) positive("maxMs", maxMs, 1);

@@ -2,7 +2,7 @@ import type { Emitter } from "../events.ts";
 import { showValue } from "../internal/show.ts";
 import type { Job } from "../job/job.ts";
 import type { ConsumerEvents } from "./events.ts";
-import { attemptOf } from "./failure.ts";
+import { attemptOf } from "./run/failure.ts";
 import {
   LOG_LEVELS,
   type LogFields,

@@ -4,9 +4,9 @@ import type { JobDefinitions } from "../job/catalogue.ts";
 import { createJid } from "../job/jid.ts";
 import { DEFAULT_QUEUE } from "../job/queue_name.ts";
 import { checkTelemetry, type ProducerMiddleware, type Telemetry } from "../producer/producer.ts";
-import { checkLimits, type ConsumerLimits } from "./limits/limits.ts";
+import { checkLimits, type ConsumerLimits } from "./fetch/limits.ts";
 import { LOG_LEVELS, type LoggerLike, type LogLevel } from "./logger.ts";
-import { checkChoice, type QueueChoice } from "./queues/choice.ts";
+import { checkChoice, type QueueChoice } from "./fetch/choice.ts";
 
 /** Options of a consumer. */
 export interface ConsumerOptions<Jobs extends JobDefinitions = JobDefinitions>

@@ -1,37 +1,37 @@
 import type { Job } from "../job/job.ts";
 
-/** When a run ends by itself. */
-export interface RunLimits {
-  /** Once so many jobs have begun and ended, 1 or more. @default none */
+/** Options of `Consumer.run` and `runToCompletion`: when the run ends by itself. */
+export interface RunOptions {
+  /** Ends when this many jobs have begun and ended, 1 or more. @default none */
   readonly maxJobs?: number | undefined;
-  /** After so long, in milliseconds: then running jobs may end, as after `stop`. @default none */
+  /** Ends after this time, in milliseconds. Running jobs may then end, as after `stop`. @default none */
   readonly maxMs?: number | undefined;
   /** How long running jobs may go on after `maxMs` before they are aborted, in milliseconds. @default 25000 */
   readonly graceMs?: number | undefined;
 }
 
 /** When a session ends by itself. */
-export interface SessionLimits extends RunLimits {
-  /** Once the queues are empty and nothing runs. @default false */
+export interface SessionLimits extends RunOptions {
+  /** Ends when the queues are empty and nothing runs. @default false */
   readonly untilEmpty?: boolean | undefined;
-  /** The server answers a FETCH with nothing only when nothing is left, so that its word is taken at once. @default false */
+  /** The server answers a FETCH with nothing only if nothing is left, so one such answer is enough. @default false */
   readonly trustsEmpty?: boolean | undefined;
 }
 
 /**
- * Why a run ended: a call of `stop` (or the `signal` option), a signal of the operating system, the server's word, empty
- * queues, or as many jobs or as much time as were asked for.
+ * Why a run ended: `stop()` or the `signal` option, a signal of the operating system, the server, empty queues, or the limits
+ * `maxJobs` and `maxMs`.
  */
 export type EndReason = "stopped" | "signal" | "server" | "empty" | "limit" | "time";
 
-/** How a run ended. */
+/** The result of a run. */
 export interface Report {
   /** Why it ended. */
   readonly reason: EndReason;
-  /** Jobs whose handler ended well, or with a `Discard` or a `Snooze`. */
+  /** Jobs whose handler succeeded, or ended with a `Discard` or a `Snooze`. */
   readonly done: number;
-  /** Jobs whose handler failed, or that had none. */
+  /** Jobs whose handler failed, or that had no handler. */
   readonly failed: number;
-  /** Jobs that a stop gave back to the server by FAIL: their handlers had not ended, or not begun. */
+  /** Jobs that a stop released to the server by FAIL: their handlers had not ended, or not begun. */
   readonly unfinished: readonly Job[];
 }

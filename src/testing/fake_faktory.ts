@@ -1,6 +1,6 @@
 import { integerIn, invalidOption } from "../connection/options.ts";
 import { type Consumer, type ConsumerInsides, insidesOf } from "../consumer/consumer.ts";
-import { namesOf } from "../consumer/queues/order.ts";
+import { namesOf } from "../consumer/fetch/order.ts";
 import { InvalidArgumentError } from "../errors.ts";
 import { ManualClock } from "../internal/clock.ts";
 import { showValue } from "../internal/show.ts";

@@ -1,5 +1,5 @@
 import type { ConsumerInsides } from "../consumer/consumer.ts";
-import { Session } from "../consumer/session.ts";
+import { Session } from "../consumer/session/session.ts";
 import { createJid } from "../job/jid.ts";
 import type { Clock } from "../internal/clock.ts";
 import type { Producer } from "../producer/producer.ts";
@@ -54,8 +54,8 @@ export async function help(
       clock,
       limits: { maxJobs, untilEmpty: true, trustsEmpty: true },
       ignoresLimits: true,
-      adopt,
     });
+    adopt?.(session.producer);
     if (lost !== undefined) session.disconnected(lost, undefined);
     await session.report();
     return tap.runs;

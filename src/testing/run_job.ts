@@ -1,12 +1,10 @@
 import { integerIn } from "../connection/options.ts";
 import { type Consumer, insidesOf } from "../consumer/consumer.ts";
-import { Execution } from "../consumer/execution.ts";
 import type { Handler } from "../consumer/handler.ts";
-import { scopedLogger } from "../consumer/logger.ts";
 import { RetryAfter, Snooze } from "../consumer/outcome.ts";
-import type { Registered } from "../consumer/registry.ts";
-import { calling } from "../consumer/runner.ts";
-import { ownTimeout } from "../consumer/dispatcher.ts";
+import { calling, invoke } from "../consumer/run/invoke.ts";
+import type { Registered } from "../consumer/run/registry.ts";
+import { abortContext, limitTime, RunContext, timeLimitOf } from "../consumer/run/run_context.ts";
 import { InvalidArgumentError, JobAbortedError, StateError } from "../errors.ts";
 import { type Clock, systemClock } from "../internal/clock.ts";
 import { deferred } from "../internal/deferred.ts";
@@ -124,38 +122,34 @@ async function execute(
   const progress: { percent: number; text: string | undefined }[] = [];
   const extended: number[] = [];
   const logs: LogEntry[] = [];
-  const logger = recordingLogger(logs);
   const ended = deferred<{ readonly error: unknown } | undefined>();
-  const startedAt = clock.now();
-  let askedAt = startedAt;
-  const execution = new Execution(job, { startedAt, deadline: Infinity }, {
-    finished: (_execution, failure) => ended.resolve(failure),
-    expired() {},
-    track({ percent, text, reserveUntil }) {
-      if (percent !== undefined) progress.push({ percent, text });
-      if (reserveUntil !== undefined) extended.push((reserveUntil.getTime() - askedAt) / 1000);
-      return Promise.resolve(true);
+  let askedAt = clock.now();
+  const context = new RunContext(job, {
+    producer,
+    settings: { logger: recordingLogger(logs) },
+    clock: { now: () => askedAt = clock.now(), after: clock.after },
+    tracker: {
+      track({ percent, text, reserveUntil }) {
+        if (percent !== undefined) progress.push({ percent, text });
+        if (reserveUntil !== undefined) extended.push((reserveUntil.getTime() - askedAt) / 1000);
+        return Promise.resolve(true);
+      },
     },
-    extended() {},
-    producer: () => producer,
-    log({ job: { jid, type, queue }, attempt }) {
-      return scopedLogger(logger, { jid, type, queue, attempt });
-    },
-    now: () => askedAt = clock.now(),
   });
-  const stop = () => execution.abort(stopped(job, signal!));
+  const stop = () => abortContext(context, stopped(job, signal!));
   if (signal?.aborted === true) stop();
   signal?.addEventListener("abort", stop, { once: true });
-  const limitMs = ownTimeout(job) ?? timeoutMs;
-  if (limitMs !== undefined) execution.limit(limitMs, clock);
+  const limitMs = timeLimitOf(job, timeoutMs);
+  const cancelLimit = limitMs === undefined
+    ? () => {}
+    : limitTime(context, job, { timeoutMs: limitMs, clock });
   let result: unknown;
-  execution.run((job, context, ends) =>
-    run(job, context, {
-      resolve: (value) => ends.resolve(result = value),
-      reject: (error) => ends.reject(error),
-    })
-  );
+  invoke(run, job, context, {
+    resolve: (value) => ended.resolve(void (result = value)),
+    reject: (error) => ended.resolve({ error }),
+  });
   const failure = await ended.promise;
+  cancelLimit();
   signal?.removeEventListener("abort", stop);
   const error = failure?.error;
   return {

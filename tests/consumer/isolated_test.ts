@@ -14,7 +14,7 @@ import {
   Snooze,
   StateError,
 } from "../../mod.ts";
-import { describeFailure } from "../../src/consumer/failure.ts";
+import { describeFailure } from "../../src/consumer/run/failure.ts";
 import { findWorkerThreads, makeIsolated } from "../../src/consumer/isolated/isolated.ts";
 import { moduleUrl } from "../../src/consumer/isolated/module_url.ts";
 import { ManualClock } from "../../src/server/mod.ts";

@@ -1,38 +1,38 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Consumer, type ConsumerLimits } from "../../mod.ts";
-import { Meter } from "../../src/consumer/limits/limit.ts";
+import { LimitCounter } from "../../src/consumer/fetch/limit.ts";
 import { deferred } from "../../src/internal/deferred.ts";
 import { ManualClock } from "../../src/server/mod.ts";
 import { pass, start, until } from "./setting.ts";
 
-test("a meter of jobs at a time counts those that run, and those that may come", () => {
-  const meter = new Meter({ concurrency: 2 }, new ManualClock());
-  meter.expect();
-  assert.equal(meter.hasRoom, true);
-  meter.begin();
-  assert.equal(meter.hasRoom, false);
-  assert.equal(meter.roomInMs, undefined);
-  meter.expected();
-  assert.equal(meter.hasRoom, true);
-  meter.begin();
-  assert.equal(meter.hasRoom, false);
-  meter.end();
-  assert.equal(meter.hasRoom, true);
+test("a counter of jobs at a time counts those that run, and those that may come", () => {
+  const counter = new LimitCounter({ concurrency: 2 }, new ManualClock());
+  counter.expect();
+  assert.equal(counter.hasRoom, true);
+  counter.begin();
+  assert.equal(counter.hasRoom, false);
+  assert.equal(counter.roomInMs, undefined);
+  counter.expected();
+  assert.equal(counter.hasRoom, true);
+  counter.begin();
+  assert.equal(counter.hasRoom, false);
+  counter.end();
+  assert.equal(counter.hasRoom, true);
 });
 
-test("a meter of jobs a second lets no more begin in any second, whatever came before it", () => {
+test("a counter of jobs a second lets no more begin in any second, whatever came before it", () => {
   const clock = new ManualClock();
-  const meter = new Meter({ perSecond: 3 }, clock);
+  const counter = new LimitCounter({ perSecond: 3 }, clock);
   const begun: number[] = [];
   const waits: (number | undefined)[] = [];
   for (let ms = 0; ms < 5000; ms += 70) {
-    while (meter.hasRoom) {
-      meter.begin();
-      meter.end();
+    while (counter.hasRoom) {
+      counter.begin();
+      counter.end();
       begun.push(clock.now());
     }
-    waits.push(meter.roomInMs);
+    waits.push(counter.roomInMs);
     clock.advance(70);
   }
   assert(begun.length >= 13, `${begun.length} began`);
@@ -42,29 +42,29 @@ test("a meter of jobs a second lets no more begin in any second, whatever came b
 
 test("what may come takes its place in the second before it has come, and gives it back", () => {
   const clock = new ManualClock();
-  const meter = new Meter({ perSecond: 2 }, clock);
-  meter.begin();
+  const counter = new LimitCounter({ perSecond: 2 }, clock);
+  counter.begin();
   clock.advance(400);
-  meter.expect();
-  assert.equal(meter.hasRoom, false);
+  counter.expect();
+  assert.equal(counter.hasRoom, false);
   // The first leaves the second then; the other may be about to begin.
-  assert.equal(meter.roomInMs, 600);
-  meter.expect();
-  assert.equal(meter.roomInMs, undefined);
-  meter.expected();
-  meter.expected();
-  assert.equal(meter.hasRoom, true);
+  assert.equal(counter.roomInMs, 600);
+  counter.expect();
+  assert.equal(counter.roomInMs, undefined);
+  counter.expected();
+  counter.expected();
+  assert.equal(counter.hasRoom, true);
 });
 
 test("less than one a second is one in so many seconds", () => {
   const clock = new ManualClock();
-  const meter = new Meter({ perSecond: 0.2 }, clock);
-  meter.begin();
-  assert.equal(meter.roomInMs, 5000);
+  const counter = new LimitCounter({ perSecond: 0.2 }, clock);
+  counter.begin();
+  assert.equal(counter.roomInMs, 5000);
   clock.advance(4999);
-  assert.equal(meter.hasRoom, false);
+  assert.equal(counter.hasRoom, false);
   clock.advance(1);
-  assert.equal(meter.hasRoom, true);
+  assert.equal(counter.hasRoom, true);
 });
 
 test("limits that cannot be used are refused", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Consumer, type QueueChoice } from "../../mod.ts";
-import { orderOf } from "../../src/consumer/queues/order.ts";
+import { orderOf } from "../../src/consumer/fetch/order.ts";
 import { ManualClock } from "../../src/server/mod.ts";
 import { once, pass, start, until } from "./setting.ts";
 

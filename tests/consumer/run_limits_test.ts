@@ -102,7 +102,7 @@ test("a job that is left to others does not count", async () => {
 test("the time that was asked for ends it as a stop does: what runs may end", async () => {
   const finish = deferred<void>();
   const { give, commands, fetch, clock, consumer, running } = await script({
-    runLimits: { maxMs: 10_000 },
+    runOptions: { maxMs: 10_000 },
     setUp: (consumer) => consumer.register("x", () => finish.promise),
   });
   await give(jobReply("jid-jid-1"));
@@ -200,7 +200,7 @@ test("a run of so many jobs ends with them when it was quieted meanwhile, by the
     const finish = deferred<void>();
     const { wait, give, fetch, consumer, running } = await script<"run" | "runOne">({
       way,
-      runLimits: { maxJobs: 1 },
+      runOptions: { maxJobs: 1 },
       answer: (line) => line.startsWith("BEAT") ? `+{"state":"quiet"}\r\n` : undefined,
       setUp: (consumer) => consumer.register("x", () => finish.promise),
     });

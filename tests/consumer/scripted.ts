@@ -1,4 +1,4 @@
-import { Consumer, type ConsumerOptions, type RunLimits } from "../../mod.ts";
+import { Consumer, type ConsumerOptions, type RunOptions } from "../../mod.ts";
 import { ManualClock } from "../../src/server/mod.ts";
 import { Peer } from "../connection/peer.ts";
 import { until } from "./setting.ts";
@@ -37,7 +37,7 @@ export interface ScriptOptions<Way extends "run" | "runOne" = "run"> extends Con
   readonly setUp?: (consumer: Consumer) => void;
   /** How it is run. @default "run" */
   readonly way?: Way;
-  readonly runLimits?: RunLimits;
+  readonly runOptions?: RunOptions;
 }
 
 /**
@@ -45,7 +45,7 @@ export interface ScriptOptions<Way extends "run" | "runOne" = "run"> extends Con
  * answered by `answer`, and one to fetch, whose FETCHes are answered by `give`, and with nothing once it stops.
  */
 export async function script<Way extends "run" | "runOne" = "run">(
-  { answer = () => undefined, setUp, way, runLimits, clock = new ManualClock(), ...options }:
+  { answer = () => undefined, setUp, way, runOptions, clock = new ManualClock(), ...options }:
     ScriptOptions<Way> = {},
 ) {
   const peers: Peer[] = [];
@@ -66,7 +66,7 @@ export async function script<Way extends "run" | "runOne" = "run">(
     ...options,
   });
   setUp?.(consumer);
-  const running = (way === "runOne" ? consumer.runOne() : consumer.run(runLimits)) as ReturnType<
+  const running = (way === "runOne" ? consumer.runOne() : consumer.run(runOptions)) as ReturnType<
     Consumer[Way]
   >;
   await until(() => peers.length === 2 && peers[1]!.lines.length > 1);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Consumer, FaktoryError, type Job, Kill, Producer, RetryAfter } from "../../mod.ts";
 import { ManualClock } from "../../src/server/mod.ts";
-import { namesOf, orderOf } from "../../src/consumer/queues/order.ts";
+import { namesOf, orderOf } from "../../src/consumer/fetch/order.ts";
 import { MemoryServer } from "../../src/testing/mod.ts";
 import { RecordingTransport } from "./recording.ts";
 

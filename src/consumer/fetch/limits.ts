@@ -1,8 +1,8 @@
 import { integerIn, invalidOption, positive } from "../../connection/options.ts";
 import type { Clock } from "../../internal/clock.ts";
 import type { Job } from "../../job/job.ts";
-import { checkPatterns, isPattern, matcher } from "../queues/choice.ts";
-import { type Limit, Meter } from "./limit.ts";
+import { checkPatterns, isPattern, matcher } from "./choice.ts";
+import { type Limit, LimitCounter } from "./limit.ts";
 
 /** Limits of a consumer beside its concurrency; those of a job's type stand where its handler is registered. */
 export interface ConsumerLimits {
@@ -53,26 +53,30 @@ export function checkLimits(limits: unknown): ConsumerLimits {
   };
 }
 
+/** The limits of the jobs of a type, as their handlers were registered with. */
+export interface TypeLimits {
+  /** The same object as long as it is the same handler. */
+  limitOf(type: string): Limit | undefined;
+}
+
 /** The limits of one run, and what counts towards each. */
 export class Limits {
   readonly #clock: Clock;
-  readonly #ofType: (type: string) => Limit | undefined;
-  readonly #whole: Meter | undefined;
+  readonly #types: TypeLimits;
+  readonly #whole: LimitCounter | undefined;
   readonly #patterns: readonly { readonly matches: RegExp; readonly limit: Limit }[];
-  readonly #queueMeters = new Map<string, Meter | undefined>();
-  readonly #typeMeters = new Map<string, { readonly limit: Limit; readonly meter: Meter }>();
-  /** What a FETCH of a queue may count towards: the queue's own meter, and those of the types that came from it. */
-  readonly #ofQueue = new Map<string, readonly Meter[]>();
+  readonly #queueLimitCounters = new Map<string, LimitCounter | undefined>();
+  readonly #typeLimitCounters = new Map<
+    string,
+    { readonly limit: Limit; readonly counter: LimitCounter }
+  >();
+  /** What a FETCH of a queue may count towards: the queue's own counter, and those of the types that came from it. */
+  readonly #ofQueue = new Map<string, readonly LimitCounter[]>();
 
-  /** `ofType` gives the limit of a type's handler, if it has one. */
-  constructor(
-    { perSecond, queues = {} }: ConsumerLimits,
-    ofType: (type: string) => Limit | undefined,
-    clock: Clock,
-  ) {
+  constructor({ perSecond, queues = {} }: ConsumerLimits, types: TypeLimits, clock: Clock) {
     this.#clock = clock;
-    this.#ofType = ofType;
-    this.#whole = perSecond === undefined ? undefined : new Meter({ perSecond }, clock);
+    this.#types = types;
+    this.#whole = perSecond === undefined ? undefined : new LimitCounter({ perSecond }, clock);
     const names = Object.keys(queues);
     // A queue's own limit goes before a pattern's.
     this.#patterns = [...names.filter((name) => !isPattern(name)), ...names.filter(isPattern)]
@@ -80,54 +84,56 @@ export class Limits {
   }
 
   /** What a FETCH of this queue may count towards. */
-  of(queue: string): readonly Meter[] {
+  of(queue: string): readonly LimitCounter[] {
     const known = this.#ofQueue.get(queue);
     if (known !== undefined) return known;
-    const meters = this.#of(queue, undefined);
-    this.#ofQueue.set(queue, meters);
-    return meters;
+    const counters = this.#of(queue, undefined);
+    this.#ofQueue.set(queue, counters);
+    return counters;
   }
 
   /**
-   * Counts a job that is to begin, and gives the meters that it ends on; `undefined`, and it is not counted, where it may not
+   * Counts a job that is to begin, and gives the counters that it ends on; `undefined`, and it is not counted, where it may not
    * begin. Only the first jobs of a type on a queue can come so far: from then on the type's limit holds for every FETCH of
    * that queue.
    */
-  begin({ queue, type }: Job): readonly Meter[] | undefined {
-    const typeMeter = this.#typeMeter(type);
-    if (typeMeter !== undefined) this.#expect(queue, typeMeter);
-    const meters = this.#of(queue, typeMeter);
-    if (!meters.every((meter) => meter.hasRoom)) return undefined;
-    for (const meter of meters) meter.begin();
-    return meters;
+  begin({ queue, type }: Job): readonly LimitCounter[] | undefined {
+    const typeLimitCounter = this.#typeLimitCounter(type);
+    if (typeLimitCounter !== undefined) this.#expect(queue, typeLimitCounter);
+    const counters = this.#of(queue, typeLimitCounter);
+    if (!counters.every((counter) => counter.hasRoom)) return undefined;
+    for (const counter of counters) counter.begin();
+    return counters;
   }
 
-  #expect(queue: string, typeMeter: Meter): void {
-    const meters = [...this.of(queue)];
-    if (!meters.includes(typeMeter)) this.#ofQueue.set(queue, [...meters, typeMeter]);
+  #expect(queue: string, typeLimitCounter: LimitCounter): void {
+    const counters = [...this.of(queue)];
+    if (!counters.includes(typeLimitCounter)) {
+      this.#ofQueue.set(queue, [...counters, typeLimitCounter]);
+    }
   }
 
-  #of(queue: string, typeMeter: Meter | undefined): Meter[] {
-    const meters = [this.#whole, this.#queueMeter(queue), typeMeter];
-    return meters.filter((meter) => meter !== undefined);
+  #of(queue: string, typeLimitCounter: LimitCounter | undefined): LimitCounter[] {
+    const counters = [this.#whole, this.#queueLimitCounter(queue), typeLimitCounter];
+    return counters.filter((counter) => counter !== undefined);
   }
 
-  #queueMeter(queue: string): Meter | undefined {
-    if (this.#queueMeters.has(queue)) return this.#queueMeters.get(queue);
+  #queueLimitCounter(queue: string): LimitCounter | undefined {
+    if (this.#queueLimitCounters.has(queue)) return this.#queueLimitCounters.get(queue);
     const limit = this.#patterns.find(({ matches }) => matches.test(queue))?.limit;
-    const meter = limit === undefined ? undefined : new Meter(limit, this.#clock);
-    this.#queueMeters.set(queue, meter);
-    return meter;
+    const counter = limit === undefined ? undefined : new LimitCounter(limit, this.#clock);
+    this.#queueLimitCounters.set(queue, counter);
+    return counter;
   }
 
-  #typeMeter(type: string): Meter | undefined {
-    const limit = this.#ofType(type);
+  #typeLimitCounter(type: string): LimitCounter | undefined {
+    const limit = this.#types.limitOf(type);
     if (limit === undefined) return undefined;
-    const known = this.#typeMeters.get(type);
-    if (known?.limit === limit) return known.meter;
-    const meter = new Meter(limit, this.#clock);
-    this.#typeMeters.set(type, { limit, meter });
-    return meter;
+    const known = this.#typeLimitCounters.get(type);
+    if (known?.limit === limit) return known.counter;
+    const counter = new LimitCounter(limit, this.#clock);
+    this.#typeLimitCounters.set(type, { limit, counter });
+    return counter;
   }
 }
 

@@ -1,20 +1,39 @@
-import { type Cargo, carry, type Ends } from "../internal/layers.ts";
-import { isThenable } from "../internal/thenable.ts";
-import type { Job } from "../job/job.ts";
-import type { StandardSchema } from "../job/standard_schema.ts";
-import { validateArgs } from "../job/validate.ts";
-import { withArgs } from "../job/with_args.ts";
-import type { Handler, JobContext } from "./handler.ts";
-import type { ConsumerMiddleware } from "./middleware.ts";
-import { Outcome } from "./outcome.ts";
+import { type Cargo, carry, type Ends } from "../../internal/layers.ts";
+import { isThenable } from "../../internal/thenable.ts";
+import type { Job } from "../../job/job.ts";
+import type { StandardSchema } from "../../job/standard_schema.ts";
+import { validateArgs } from "../../job/validate.ts";
+import { withArgs } from "../../job/with_args.ts";
+import type { ConsumerObserver } from "../../producer/producer.ts";
+import type { Handler, JobContext } from "../handler.ts";
+import type { ConsumerMiddleware } from "../middleware.ts";
+import { Outcome } from "../outcome.ts";
 
 /**
- * Runs a job, and tells `ends` once how that went; an outcome is a failure, whichever way it was given. It may throw, but only
- * before it has told.
+ * Runs a job, and calls `ends` once with the result. An outcome is a failure, whether it was thrown or returned. A runner may
+ * throw, but only before it has called `ends`.
  *
- * By callbacks, so that what lies around a handler costs no promise of its own.
+ * By callbacks, so that the layers around a handler cost no promise each.
  */
 export type Runner = (job: Job, context: JobContext, ends: Ends<unknown>) => void;
+
+/** Calls a runner; `ends` hears of it if that throws. */
+export function invoke(run: Runner, job: Job, context: JobContext, ends: Ends<unknown>): void {
+  try {
+    run(job, context, ends);
+  } catch (error) {
+    ends.reject(error);
+  }
+}
+
+/** Has an observer see the run. */
+export function observed(observer: ConsumerObserver, run: Runner): Runner {
+  return (job, context, ends) => {
+    const next = () => new Promise((resolve, reject) => run(job, context, { resolve, reject }));
+    Promise.resolve(observer.run(job, context.attempt, next))
+      .then((value) => ends.resolve(value), (error) => ends.reject(error));
+  };
+}
 
 /** Calls a handler. */
 export function calling(handler: Handler): Runner {
@@ -28,14 +47,14 @@ export function calling(handler: Handler): Runner {
   };
 }
 
-/** Has the job pass `middleware`, the first outermost. */
+/** Has the job pass `middleware`; the first is the outermost. */
 export function within(middleware: readonly ConsumerMiddleware[], run: Runner): Runner {
   return (job, context, ends) => carry(new Passing(middleware, run, job, context), ends);
 }
 
 /**
- * Runs the job with what `schema` makes of its arguments, or fails it where they do not fit. The consumer itself goes on with
- * the job as it came, which is the one to be enqueued again.
+ * Runs the job with the arguments that `schema` makes of its own, or fails it if they do not fit. The consumer itself keeps the
+ * job as it came: that is what it enqueues again.
  */
 export function checked(schema: StandardSchema<readonly unknown[]>, run: Runner): Runner {
   return (job, context, ends) => {
@@ -47,7 +66,7 @@ export function checked(schema: StandardSchema<readonly unknown[]>, run: Runner)
   };
 }
 
-/** A job on its way through the middleware. */
+/** A job that passes the middleware. */
 class Passing implements Cargo<unknown> {
   readonly #middleware: readonly ConsumerMiddleware[];
   readonly #run: Runner;
@@ -80,7 +99,7 @@ class Passing implements Cargo<unknown> {
     this.#run(this.#job, this.#context, ends);
   }
 
-  /** As an outcome is no success, the middleware around hears of it as of an error. */
+  /** An outcome is no success: to the middleware around it is an error. */
   valueOf(result: unknown): unknown {
     if (result instanceof Outcome) throw result;
     return result;

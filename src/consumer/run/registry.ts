@@ -1,14 +1,14 @@
-import { invalidOption, positive } from "../connection/options.ts";
-import { ConfigError } from "../errors.ts";
-import { showValue } from "../internal/show.ts";
-import type { JobDefinitions } from "../job/catalogue.ts";
-import type { KnownJobs } from "../job/known_jobs.ts";
-import type { HandlerArgs, HandlerKey } from "../job/typed.ts";
-import type { Handler } from "./handler.ts";
-import type { Limit } from "./limits/limit.ts";
-import { checkLimit } from "./limits/limits.ts";
-import type { ConsumerMiddleware } from "./middleware.ts";
-import { calling, checked, type Runner, within } from "./runner.ts";
+import { invalidOption, positive } from "../../connection/options.ts";
+import { ConfigError, StateError } from "../../errors.ts";
+import { showValue } from "../../internal/show.ts";
+import type { JobDefinitions } from "../../job/catalogue.ts";
+import type { KnownJobs } from "../../job/known_jobs.ts";
+import type { HandlerArgs, HandlerKey } from "../../job/typed.ts";
+import type { Handler } from "../handler.ts";
+import type { Limit } from "../fetch/limit.ts";
+import { checkLimit } from "../fetch/limits.ts";
+import type { ConsumerMiddleware } from "../middleware.ts";
+import { calling, checked, type Runner, within } from "./invoke.ts";
 
 /** Options of `Consumer.register`; the limits are of the jobs of this type. */
 export interface HandlerOptions extends Limit {
@@ -134,3 +134,14 @@ function limitOf(handler: Handler & Limit, { concurrency, perSecond }: Limit): L
     ? undefined
     : { concurrency: most, perSecond };
 }
+
+/** Runs jobs whose type has no handler. */
+export const NOT_REGISTERED: Pick<Registered, "run" | "timeoutMs"> = {
+  timeoutMs: undefined,
+  run({ jid, type }) {
+    throw new StateError(
+      "NOT_REGISTERED",
+      `Cannot run job ${jid} as no handler is registered for its type ${JSON.stringify(type)}`,
+    );
+  },
+};

@@ -1,6 +1,6 @@
-import { DEFAULT_RETRY } from "../job/encode.ts";
-import type { Job, JobFailure } from "../job/job.ts";
-import type { FailureReport } from "../protocol/commands/jobs.ts";
+import { DEFAULT_RETRY } from "../../job/encode.ts";
+import type { Job, JobFailure } from "../../job/job.ts";
+import type { FailureReport } from "../../protocol/commands/jobs.ts";
 
 /** Characters of a message that are sent; the server keeps 1000 bytes. */
 const MAX_MESSAGE = 1000;

@@ -1,8 +1,8 @@
-import type { Clock } from "../internal/clock.ts";
+import type { Clock } from "../../internal/clock.ts";
 
 /**
- * The server is asked no more often than this, in milliseconds; where nothing waits, half as often each time, down to the other:
- * jobs that come one by one are none the faster for a question with each.
+ * The server is asked no more often than this, in milliseconds. While nothing waits it is asked half as often each time, down
+ * to the second figure: jobs that come one by one are no faster for a question with each.
  */
 const ASK_EVERY_MS = 20;
 const ASK_SELDOM_MS = 320;
@@ -10,37 +10,41 @@ const ASK_SELDOM_MS = 320;
 /** How long an answer is relied on, in milliseconds. */
 const TRUST_MS = 400;
 
-/** Of the jobs that will likely still be there, the part that may be asked for in advance. */
+/** Of the jobs that will likely still be there, the part that may be fetched in advance. */
 const SHARE = 1 / 10;
 
+/** Tells how many jobs wait on the consumer's queues, or `undefined` if that is not known. */
+export interface WaitingCount {
+  countWaiting(): Promise<number | undefined>;
+}
+
 /**
- * Judges how many FETCHes may be under way at once. One more than there are jobs would wait for two seconds, with all that
- * are behind it on its lane, and a stop would wait for them all; so more than one a lane takes a backlog that will not be
- * gone in a moment, by what the server said, what was fetched since, and how many others take from it.
+ * Decides how many FETCHes may be in flight at once. A FETCH for which there is no job waits for two seconds, together with all
+ * that are behind it on its connection, and a stop would wait for all of them. So more than one FETCH a connection needs a
+ * backlog that lasts: by what the server said, what was fetched since, and how many other workers take from it.
  */
-export class Backlog {
+export class Prefetch {
   readonly #clock: Clock;
-  readonly #ask: () => Promise<number | undefined>;
+  readonly #queues: WaitingCount;
   #isAsking = false;
   #askEveryMs = ASK_EVERY_MS;
   #askedAt = -Infinity;
   #answeredAt = -Infinity;
   /** Jobs that waited at the last answer. */
   #waiting = 0;
-  /** Jobs that were fetched here since it was asked for. */
+  /** Jobs that were fetched here since the server was asked. */
   #fetched = 0;
   /** By how much the backlog shrinks for each job that is fetched here. */
   #shrinkage = 1;
 
-  /** `ask` gives the number of jobs that wait on the consumer's queues, or `undefined` where it is not known. */
-  constructor(clock: Clock, ask: () => Promise<number | undefined>) {
+  constructor(clock: Clock, queues: WaitingCount) {
     this.#clock = clock;
-    this.#ask = ask;
+    this.#queues = queues;
   }
 
-  /** FETCHes that may be under way in all. */
-  get allowance(): number {
-    // Twice: what was fetched is known, what is on its way or goes to others is not.
+  /** FETCHes that may be in flight in all. */
+  get maxInFlight(): number {
+    // Twice: what was fetched is known, what is in flight or goes to others is not.
     return Math.floor(Math.max(0, this.#waiting - 2 * this.#shrinkage * this.#fetched) * SHARE);
   }
 
@@ -49,7 +53,7 @@ export class Backlog {
     this.#fetched++;
   }
 
-  /** More FETCHes would pay: has the server asked, where its last answer has lost its worth. */
+  /** Asks the server again if its last answer is worn out. `changed` is called when there is a new answer. */
   refresh(changed: () => void): void {
     const now = this.#clock.now();
     if (now - this.#answeredAt > TRUST_MS) this.#waiting = 0;
@@ -59,7 +63,7 @@ export class Backlog {
     this.#isAsking = true;
     this.#askedAt = now;
     const fetchedBefore = this.#fetched;
-    this.#ask().then((waiting) => {
+    this.#queues.countWaiting().then((waiting) => {
       this.#isAsking = false;
       if (waiting === undefined) return;
       this.#learn(waiting, fetchedBefore);

@@ -12,7 +12,7 @@ export interface Limit {
  * Counts the jobs of one limit: those that run, and those that FETCHes under way may bring, so that none is fetched that could
  * not begin at once.
  */
-export class Meter {
+export class LimitCounter {
   readonly #clock: Clock;
   readonly #concurrency: number;
   /** The window of the rate, and how many jobs may begin in one of that length. */

@@ -1,0 +1,229 @@
+import { JobAbortedError, StateError } from "../../errors.ts";
+import type { Ends } from "../../internal/layers.ts";
+import { encodeAgain } from "../../job/again.ts";
+import type { EncodedJob } from "../../job/encode.ts";
+import type { Job, JobFailure } from "../../job/job.ts";
+import type { ConsumerEvents } from "../events.ts";
+import type { LimitCounter } from "../fetch/limit.ts";
+import { Discard, Kill, RetryAfter, Snooze } from "../outcome.ts";
+import type { SessionContext } from "../session/context.ts";
+import { describeFailure, isRetried, nextFailure } from "./failure.ts";
+import { invoke, observed } from "./invoke.ts";
+import { NOT_REGISTERED } from "./registry.ts";
+import type { Finished, Reporter } from "./reporter.ts";
+import type { Expiring } from "./reservations.ts";
+import { abortContext, extensionOf, limitTime, RunContext, timeLimitOf } from "./run_context.ts";
+
+/** What is kept clear before a reservation's end, in milliseconds: the result has to reach the server before it. */
+export const MARGIN_MS = 1000;
+
+/**
+ * A job is not requeued for sooner than this, in seconds: ACK and FAIL go by the jid alone, so the ACK that follows must not
+ * find the job with the worker that fetched it next.
+ */
+const MIN_REQUEUE_SECONDS = 5;
+
+const NONE: readonly LimitCounter[] = [];
+
+/** The slots that jobs run in, and the counts of all runs. */
+export interface Slots {
+  readonly session: SessionContext;
+  readonly reporter: Reporter;
+  /** Runs whose handler succeeded, or ended with a `Discard` or a `Snooze`. */
+  done: number;
+  failed: number;
+  /** Jobs that a stop released to the server. */
+  readonly unfinished: Job[];
+  /** Frees the slot of a run, and its places in the limits. */
+  free(run: JobRun): void;
+}
+
+/** How a handler ended if it did not succeed: with an error, or an outcome. */
+interface Failure {
+  readonly error: unknown;
+}
+
+/**
+ * The life of one run of one job, in the order in which it happens: start, ended, report. A run that must not start is
+ * released or requeued.
+ */
+export class JobRun implements Ends<unknown>, Expiring, Finished {
+  readonly job: Job;
+  readonly startedAt: number;
+  /** What the run counts towards. */
+  counters: readonly LimitCounter[] = NONE;
+  /** The result was reported, or must not be reported any more. */
+  isSettled = false;
+  readonly #slots: Slots;
+  readonly #deadline: number;
+  readonly #context: RunContext;
+  #cancelTimeLimit: (() => void) | undefined;
+
+  constructor(job: Job, times: { startedAt: number; deadline: number }, slots: Slots) {
+    this.job = job;
+    this.startedAt = times.startedAt;
+    this.#deadline = times.deadline;
+    this.#slots = slots;
+    this.#context = new RunContext(job, slots.session);
+  }
+
+  /** When nothing must be reported about this run any more, by the steady clock. */
+  get deadline(): number {
+    const extendedTo = extensionOf(this.#context);
+    if (extendedTo === undefined) return this.#deadline;
+    // The server shortens no reservation.
+    return Math.max(this.#deadline, extendedTo - MARGIN_MS);
+  }
+
+  /** Emits `start`, starts the time limit, and calls middleware and handler. */
+  start(): void {
+    const { job } = this;
+    const { events, registry, observer, clock } = this.#slots.session;
+    events.emit("start", { job });
+    const { run, timeoutMs: ofType } = registry.find(job.type) ?? NOT_REGISTERED;
+    const timeoutMs = timeLimitOf(job, ofType);
+    if (timeoutMs !== undefined) {
+      this.#cancelTimeLimit = limitTime(this.#context, job, { timeoutMs, clock });
+    }
+    invoke(observer === undefined ? run : observed(observer, run), job, this.#context, this);
+  }
+
+  /** The handler succeeded. */
+  resolve(): void {
+    this.#ended(undefined);
+  }
+
+  /** The handler failed, or gave an outcome. */
+  reject(error: unknown): void {
+    this.#ended({ error });
+  }
+
+  #ended(failure: Failure | undefined): void {
+    this.#free();
+    if (!this.isSettled) {
+      this.isSettled = true;
+      this.#report(failure);
+    }
+    this.#slots.session.advance();
+  }
+
+  #free(): void {
+    this.#cancelTimeLimit?.();
+    this.#slots.free(this);
+  }
+
+  #report(failure: Failure | undefined): void {
+    if (failure === undefined) return this.#done();
+    const { error } = failure;
+    if (error instanceof Discard) return this.#discarded(error);
+    if (error instanceof Snooze) return this.#snoozed(error);
+    this.#failed(error);
+  }
+
+  #done(): void {
+    const { session: { events }, reporter } = this.#slots;
+    this.#slots.done++;
+    if (events.has("done")) events.emit("done", { job: this.job, elapsedMs: this.#elapsedMs });
+    reporter.done(this);
+  }
+
+  #discarded(outcome: Discard): void {
+    const { job } = this;
+    this.#slots.done++;
+    this.#slots.session.events.emit("discard", { job, outcome, elapsedMs: this.#elapsedMs });
+    this.#slots.reporter.done(this);
+  }
+
+  #snoozed(outcome: Snooze): void {
+    const { job } = this;
+    this.#slots.done++;
+    this.#slots.session.events.emit("snooze", { job, outcome, elapsedMs: this.#elapsedMs });
+    this.#requeue(outcome.seconds, outcome);
+  }
+
+  #failed(error: unknown): void {
+    const { job } = this;
+    const { session: { events, clock }, reporter } = this.#slots;
+    this.#slots.failed++;
+    if (events.has("fail")) events.emit("fail", { job, error, elapsedMs: this.#elapsedMs });
+    const report = describeFailure(job, error);
+    if (error instanceof Kill && isRetried(job)) return reporter.killed(this, report);
+    if (!(error instanceof RetryAfter)) return reporter.failed(this, report);
+    const next = nextFailure(job, report, new Date(clock.now()));
+    if (next === undefined) return reporter.failed(this, report);
+    this.#requeue(error.seconds, error, next);
+  }
+
+  /** Enqueues the job again, and acknowledges it then. If that is not possible, it failed with this error. */
+  #requeue(seconds: number, error: unknown, failure?: JobFailure): void {
+    const { job } = this;
+    const { session: { clock, steady }, reporter } = this.#slots;
+    const report = describeFailure(job, error);
+    const waitMs = Math.max(seconds, MIN_REQUEUE_SECONDS) * 1000;
+    const at = new Date(clock.now() + waitMs);
+    let encoded: EncodedJob;
+    try {
+      encoded = encodeAgain(job, at, failure && { ...failure, nextAt: at });
+    } catch {
+      // Another client made a job that this one refuses: the server has to bring it back by itself.
+      return reporter.failed(this, report);
+    }
+    const ackNotAfter = Math.min(this.deadline, steady.now() + waitMs);
+    reporter.requeued(this, { job: encoded, failure: report, ackNotAfter });
+  }
+
+  /** Instead of a start: the job must not run here, or not now. It is requeued as it is, for a moment later. */
+  requeue(reason: ConsumerEvents["returned"]["reason"]): void {
+    const { job } = this;
+    this.isSettled = true;
+    this.#slots.session.events.emit("returned", { job, reason });
+    this.#requeue(
+      0,
+      new StateError("NOT_RUN", `Job ${job.jid} could not be put back on its queue`),
+    );
+  }
+
+  /** A stop does not wait for the handler, or does not start it: FAIL gives the job back to the server. */
+  release(): void {
+    const { job } = this;
+    this.#free();
+    if (this.isSettled) return;
+    this.isSettled = true;
+    this.#slots.unfinished.push(job);
+    const error = new JobAbortedError(
+      "STOPPED",
+      `Job ${job.jid} was given back as its worker stops`,
+    );
+    this.#slots.reporter.failed(this, describeFailure(job, error));
+  }
+
+  /** Asks the handler to end, as the worker stops. */
+  stop(): void {
+    const { jid } = this.job;
+    this.#abort("STOPPED", `Job ${jid} has to end as its worker stops`);
+  }
+
+  /** The reservation is about to end: asks the handler to end, whose result is not reported any more. */
+  expire(): void {
+    const { job } = this;
+    this.#abort(
+      "RESERVATION_EXPIRED",
+      `The reservation of job ${job.jid} ends before its handler does`,
+    );
+    this.isSettled = true;
+    this.#slots.session.events.emit("expired", { job });
+  }
+
+  /** 1 the first time that the job runs. */
+  get attempt(): number {
+    return this.#context.attempt;
+  }
+
+  #abort(code: string, message: string): void {
+    abortContext(this.#context, new JobAbortedError(code, message));
+  }
+
+  get #elapsedMs(): number {
+    return Math.max(0, this.#slots.session.clock.now() - this.startedAt);
+  }
+}

@@ -1,0 +1,144 @@
+import type { Lanes } from "../../connection/lanes.ts";
+import type { Request } from "../../connection/request.ts";
+import { JobNotFoundError, ServerError } from "../../errors.ts";
+import type { EncodedJob } from "../../job/encode.ts";
+import type { Job } from "../../job/job.ts";
+import type { Command } from "../../protocol/commands/command.ts";
+import { jidFilters } from "../../protocol/commands/filters.ts";
+import { acknowledge, fail, type FailureReport, push } from "../../protocol/commands/jobs.ts";
+import { mutate } from "../../protocol/commands/server.ts";
+import type { SessionContext } from "../session/context.ts";
+
+/** Reports that may be in flight, beside the running jobs, before no more jobs are fetched. */
+export const MAX_UNREPORTED = 1000;
+
+/** A run whose result has to be reported. */
+export interface Finished {
+  readonly job: Job;
+  /** Nothing must be reported after this time. */
+  readonly deadline: number;
+}
+
+/** A job that has to be enqueued again. */
+export interface Requeue {
+  readonly job: EncodedJob;
+  /** Reported if the server refuses the job. */
+  readonly failure: FailureReport;
+  /** From then on another worker may have the job under the same jid: an ACK would be for that one. */
+  readonly ackNotAfter: number;
+}
+
+/** The part of a session that a reporter uses. */
+export interface ReporterContext extends Pick<SessionContext, "events" | "advance"> {
+  readonly commandLanes: Pick<Lanes, "send">;
+}
+
+/**
+ * Reports the result of each run: ACK or FAIL, sent again over lost connections until the reservation ends. The handler is
+ * never run again for it.
+ */
+export class Reporter {
+  readonly #context: ReporterContext;
+  #inFlight = 0;
+
+  constructor(context: ReporterContext) {
+    this.#context = context;
+  }
+
+  /** Reports that the server has not confirmed. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** The job is done. */
+  done(finished: Finished): void {
+    this.#begin(finished, { command: acknowledge(finished.job.jid) });
+  }
+
+  /** The job failed. */
+  failed(finished: Finished, failure: FailureReport): void {
+    this.#begin(finished, { command: fail(failure) });
+  }
+
+  /** The job failed, and must not be retried: FAIL puts it among the retries, MUTATE moves it to the dead. */
+  killed(finished: Finished, failure: FailureReport): void {
+    const kills = jidFilters([finished.job.jid])
+      .map((filter): Step => ({ command: mutate("kill", "retries", filter) }));
+    const steps = [{ command: fail(failure) }, ...kills];
+    this.#begin(finished, steps.reduceRight((done, step) => ({ ...step, done })));
+  }
+
+  /** The job is enqueued again, and acknowledged then; if the server refuses it, it failed. */
+  requeued(finished: Finished, { job, failure, ackNotAfter }: Requeue): void {
+    const done = { command: acknowledge(finished.job.jid), notAfter: ackNotAfter };
+    this.#begin(finished, { command: push(job), done, refused: { command: fail(failure) } });
+  }
+
+  #begin(finished: Finished, step: Step): void {
+    this.#inFlight++;
+    this.send(finished, step);
+  }
+
+  /** @internal */
+  send(finished: Finished, step: Step): void {
+    this.#context.commandLanes.send(new ReportRequest(this, finished, step) as Request);
+  }
+
+  /** @internal The server confirmed the report. */
+  confirmed(): void {
+    this.#inFlight--;
+    this.#context.advance();
+  }
+
+  /** @internal The report could not be sent in time, or the server refused it. */
+  rejected(job: Job, error: unknown): void {
+    this.#inFlight--;
+    this.#context.events.emit("unreported", { job, error });
+    this.#context.advance();
+  }
+}
+
+/** A command of a report, and what follows it. */
+interface Step {
+  readonly command: Command<void>;
+  /** Not sent after this time. @default the run's deadline */
+  readonly notAfter?: number;
+  /** Follows if the server has carried out the command. @default the report is confirmed */
+  readonly done?: Step;
+  /** Follows if the server has refused the command. @default the report is rejected */
+  readonly refused?: Step;
+}
+
+/** One command of a report in flight. */
+class ReportRequest implements Request<void> {
+  readonly command: Command<void>;
+  readonly notAfter: number;
+  readonly #reporter: Reporter;
+  readonly #finished: Finished;
+  readonly #step: Step;
+  resent?: boolean;
+
+  constructor(reporter: Reporter, finished: Finished, step: Step) {
+    this.#reporter = reporter;
+    this.#finished = finished;
+    this.#step = step;
+    this.notAfter = step.notAfter ?? finished.deadline;
+    this.command = step.command;
+  }
+
+  resolve(): void {
+    const { done } = this.#step;
+    if (done === undefined) this.#reporter.confirmed();
+    else this.#reporter.send(this.#finished, done);
+  }
+
+  reject(error: unknown): void {
+    // The first FAIL, on a connection that was lost, got through: the reservation is gone.
+    if (this.resent === true && error instanceof JobNotFoundError) return this.resolve();
+    const { refused } = this.#step;
+    if (refused !== undefined && error instanceof ServerError) {
+      return this.#reporter.send(this.#finished, refused);
+    }
+    this.#reporter.rejected(this.#finished.job, error);
+  }
+}

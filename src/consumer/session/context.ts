@@ -1,0 +1,80 @@
+import type { Lanes } from "../../connection/lanes.ts";
+import { request } from "../../connection/request.ts";
+import type { Emitter } from "../../events.ts";
+import type { Clock } from "../../internal/clock.ts";
+import type { SteadyClock } from "../../internal/steady_clock.ts";
+import type { ConsumerObserver, Producer } from "../../producer/producer.ts";
+import type { Command } from "../../protocol/commands/command.ts";
+import { info } from "../../protocol/commands/server.ts";
+import { parseServerInfo } from "../../protocol/server_info.ts";
+import type { ConsumerEvents, ConsumerState } from "../events.ts";
+import type { ConsumerSettings } from "../options.ts";
+import type { Tracker } from "../run/progress.ts";
+import type { Registry } from "../run/registry.ts";
+
+/**
+ * The phases of a session, in their order; `quiet` may be left out. The phases from `draining` on are one `stopping` to the
+ * outside.
+ *
+ * - `running`: fetches and runs jobs.
+ * - `quiet`: fetches nothing, runs what it has.
+ * - `draining`: stopping; handlers may end by themselves.
+ * - `aborting`: stopping; the signal of every handler is aborted.
+ * - `reporting`: stopping; no handler is waited for, only the server.
+ * - `stopped`: every connection is closed.
+ */
+export type Phase = "running" | "quiet" | "draining" | "aborting" | "reporting" | "stopped";
+
+/** What every part of a session reads. Only the session writes to it. */
+export interface SessionContext {
+  readonly settings: ConsumerSettings;
+  readonly registry: Registry;
+  readonly events: Emitter<ConsumerEvents>;
+  /** Sees every run; telemetry. */
+  readonly observer: ConsumerObserver | undefined;
+  /** The time of day: for what others are told. */
+  readonly clock: Clock;
+  /** The same, but never set back: for deadlines and durations. */
+  readonly steady: SteadyClock;
+  /** The connections for everything but FETCH. */
+  readonly commandLanes: Lanes;
+  /** Enqueues for handlers. */
+  readonly producer: Producer;
+  /** Takes the progress of jobs. */
+  readonly tracker: Tracker;
+  readonly phase: Phase;
+  /** Does whatever can be done next: fetches, or ends a phase. Every part calls it when something has ended. */
+  advance(): void;
+}
+
+/** The phase as users see it. */
+export function stateOf(phase: Phase): ConsumerState {
+  switch (phase) {
+    case "draining":
+    case "aborting":
+    case "reporting":
+      return "stopping";
+    default:
+      return phase;
+  }
+}
+
+/** Whether the session is stopping. */
+export function isStopping(phase: Phase): boolean {
+  return stateOf(phase) === "stopping";
+}
+
+/** Sends a command and returns its reply. */
+export function ask<T>(
+  { commandLanes }: Pick<SessionContext, "commandLanes">,
+  command: Command<T>,
+): Promise<T> {
+  return request((entry) => commandLanes.send(entry), command);
+}
+
+/** The jobs that wait in each queue of the server (INFO). */
+export async function waitingJobs(
+  context: Pick<SessionContext, "commandLanes">,
+): Promise<Readonly<Record<string, number>>> {
+  return parseServerInfo(await ask(context, info())).queues;
+}

@@ -1,0 +1,71 @@
+import type { Request } from "../../connection/request.ts";
+import { UnknownWorkerError } from "../../errors.ts";
+import { residentKib } from "../../internal/environment.ts";
+import { type Beat, beat, type WorkerState } from "../../protocol/commands/server.ts";
+import { isStopping, type Phase, type SessionContext } from "./context.ts";
+
+/** The server forgets a worker after a minute without BEAT. */
+export const BEAT_MS = 15_000;
+
+/** Sends BEAT every 15 seconds until it is closed, and keeps what the server answers. */
+export class Heartbeat {
+  /** The state that the server wants the worker to be in. */
+  serverState: WorkerState = "running";
+  /** When the server answered last; at first, when the heartbeat was made. */
+  lastAt: number;
+  /** Whether the server ever answered. */
+  hasAnswer = false;
+  readonly #context: SessionContext;
+  #cancelTimer: () => void;
+  #inFlight = false;
+
+  constructor(context: SessionContext) {
+    this.#context = context;
+    this.lastAt = context.steady.now();
+    this.#cancelTimer = this.#next();
+  }
+
+  /** Ends the timer. */
+  close(): void {
+    this.#cancelTimer();
+  }
+
+  /** Sends a BEAT now, unless one is in flight: one that waits for a connection serves as well as a second. */
+  beat(): void {
+    if (this.#inFlight) return;
+    const { settings: { worker: { wid } }, phase, commandLanes } = this.#context;
+    this.#inFlight = true;
+    const request: Request<WorkerState> = {
+      command: beat({ wid, state: beatState(phase), rssKb: residentKib() }),
+      resolve: (state) => this.#answered(state),
+      reject: (error) => this.#refused(error),
+    };
+    commandLanes.send(request as Request);
+  }
+
+  #next(): () => void {
+    return this.#context.steady.after(BEAT_MS, () => {
+      this.#cancelTimer = this.#next();
+      this.beat();
+    });
+  }
+
+  #answered(state: WorkerState): void {
+    this.#inFlight = false;
+    this.lastAt = this.#context.steady.now();
+    this.hasAnswer = true;
+    this.serverState = state;
+    this.#context.advance();
+  }
+
+  #refused(error: unknown): void {
+    this.#inFlight = false;
+    // The connections that the server still has belong to no worker: new ones register it again.
+    if (error instanceof UnknownWorkerError) this.#context.commandLanes.renew(error);
+  }
+}
+
+function beatState(phase: Phase): Beat["state"] {
+  if (phase === "quiet") return "quiet";
+  return isStopping(phase) ? "terminate" : undefined;
+}

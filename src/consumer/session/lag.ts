@@ -1,0 +1,52 @@
+import { FORGOTTEN_MS } from "../health.ts";
+import type { SessionContext } from "./context.ts";
+import type { Heartbeat } from "./heartbeat.ts";
+
+/** How often the lag is measured, in milliseconds. */
+const EVERY_MS = 1000;
+
+/** Less than this is not reported, in milliseconds. */
+const WORTH_TELLING_MS = 250;
+
+/**
+ * Measures how late timers are, and emits `lag`: a timer that late means a blocked event loop or a sleeping machine. A timer
+ * that is early means that the clock was set back, and emits `clock`.
+ */
+export class LagMonitor {
+  /** How late the last timer was, in milliseconds. */
+  lastMs = 0;
+  readonly #context: SessionContext;
+  readonly #heartbeat: Heartbeat;
+  #cancel: () => void;
+
+  constructor(context: SessionContext, heartbeat: Heartbeat) {
+    this.#context = context;
+    this.#heartbeat = heartbeat;
+    this.#cancel = this.#next();
+  }
+
+  /** Ends the timer. */
+  close(): void {
+    this.#cancel();
+  }
+
+  #next(): () => void {
+    const { clock } = this.#context;
+    const due = clock.now() + EVERY_MS;
+    return clock.after(EVERY_MS, () => {
+      this.#cancel = this.#next();
+      const lagMs = clock.now() - due;
+      this.lastMs = Math.max(0, lagMs);
+      if (lagMs >= WORTH_TELLING_MS) this.#late(lagMs);
+      else if (-lagMs >= WORTH_TELLING_MS) {
+        this.#context.events.emit("clock", { setBackMs: -lagMs });
+      }
+    });
+  }
+
+  #late(lagMs: number): void {
+    this.#context.events.emit("lag", { lagMs });
+    // The server may have forgotten the worker: find out now, not in 15 seconds.
+    if (lagMs >= FORGOTTEN_MS) this.#heartbeat.beat();
+  }
+}
