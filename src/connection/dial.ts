@@ -1,25 +1,15 @@
-import {
-  AuthenticationError,
-  ConnectError,
-  ConnectionLostError,
-  ProtocolError,
-  ServerError,
-  TimeoutError,
-  TlsError,
-} from "../errors.ts";
 import type { Clock } from "../internal/clock.ts";
-import { type Command, parseOk, unexpected } from "../protocol/commands/command.ts";
+import { greeting, hello } from "../protocol/commands/handshake.ts";
 import {
-  type Greeting,
   type Hello,
   helloPayload,
   parseGreeting,
   passwordHash,
   PROTOCOL_VERSION,
 } from "../protocol/handshake.ts";
-import { placeOf } from "../transport/failures.ts";
 import type { ConnectTarget, Transport } from "../transport/transport.ts";
-import { Lane, type LaneEnd } from "./lane.ts";
+import { endedEarly, GREETED, helloRefused, passwordRequired, tookTooLong } from "./dial_errors.ts";
+import { Lane } from "./lane.ts";
 import { request } from "./request.ts";
 
 /** What it takes to open a lane. */
@@ -35,19 +25,6 @@ export interface DialOptions {
   readonly clock: Clock;
 }
 
-/** What a server says first, in what is told of one that does not. */
-const GREETED = "its greeting";
-
-const GREETING: Command<Greeting> = {
-  verb: "the greeting",
-  payload: "",
-  resend: "never",
-  parse(reply) {
-    if (reply.kind === "status") return parseGreeting(reply.text);
-    throw unexpected(reply, "a greeting");
-  },
-};
-
 /**
  * Connects and shakes hands.
  *
@@ -61,14 +38,7 @@ export async function dial(options: DialOptions, signal?: AbortSignal): Promise<
   signal?.addEventListener("abort", abort, { once: true });
   let lane: Lane | undefined;
   const cancelTimer = clock.after(connectTimeoutMs, () => {
-    // A server that waits for TLS says nothing to a client that waits for its greeting.
-    const hint = lane?.replies === 0 ? hintAtTls(target) : "";
-    giveUp.abort(
-      new ConnectError(
-        "CONNECT_TIMEOUT",
-        `Cannot connect to ${placeOf(target)} as it took longer than ${connectTimeoutMs} ms${hint}`,
-      ),
-    );
+    giveUp.abort(tookTooLong(target, connectTimeoutMs, lane?.replies === 0));
   });
   try {
     const connecting = transport.connect(target, { signal: giveUp.signal });
@@ -78,7 +48,7 @@ export async function dial(options: DialOptions, signal?: AbortSignal): Promise<
     try {
       await orAborted(shaking, giveUp.signal);
       // What came right behind the OK may have been a refusal after all.
-      if (lane.isEnded) throw endedEarly(await lane.ended, target, "the first command");
+      if (lane.isEnded) throw endedEarly((await lane.ended).error, target, "the first command");
       return lane;
     } catch (error) {
       lane.close();
@@ -110,43 +80,26 @@ function orAborted<T>(
 
 async function shakeHands(lane: Lane, options: DialOptions): Promise<void> {
   const { target, password, worker } = options;
-  const greeting = await answered(
+  const { salt, iterations = 1 } = await answered(
     lane,
-    () => request((entry) => lane.expect(entry), GREETING),
+    () => request((entry) => lane.expect(entry), greeting(parseGreeting)),
     target,
     GREETED,
   );
-  if (greeting.salt !== undefined && password === undefined) {
-    throw new AuthenticationError(
-      "PASSWORD_REQUIRED",
-      `Cannot connect to ${placeOf(target)} as the server wants a password and none was given`,
-    );
-  }
-  const hash = greeting.salt === undefined || password === undefined
-    ? undefined
-    : passwordHash(password, greeting.salt, greeting.iterations ?? 1);
-  const hello: Command<void> = {
-    verb: "HELLO",
-    payload: helloPayload({ version: PROTOCOL_VERSION, passwordHash: hash, ...worker }),
-    resend: "never",
-    parse: parseOk,
-  };
+  if (salt !== undefined && password === undefined) throw passwordRequired(target);
+  const hash = salt === undefined ? undefined : passwordHash(password!, salt, iterations);
+  const command = hello(
+    helloPayload({ version: PROTOCOL_VERSION, passwordHash: hash, ...worker }),
+  );
   try {
     await answered(
       lane,
-      () => request((entry) => lane.send(entry), hello),
+      () => request((entry) => lane.send(entry), command),
       target,
       "its reply to HELLO",
     );
   } catch (error) {
-    if (error instanceof ServerError && /invalid password/i.test(error.reply)) {
-      throw new AuthenticationError(
-        "PASSWORD_REFUSED",
-        `Cannot connect to ${placeOf(target)} as the server refuses the password`,
-        { cause: error },
-      );
-    }
-    throw error;
+    throw helloRefused(error, target);
   }
 }
 
@@ -157,41 +110,8 @@ async function answered<T>(
   target: ConnectTarget,
   awaited: string,
 ): Promise<T> {
-  const ended = lane.ended.then((end) => {
-    throw endedEarly(end, target, awaited);
+  const ended = lane.ended.then(({ error }) => {
+    throw endedEarly(error, target, awaited);
   });
   return await (lane.isEnded ? ended : Promise.race([ask(), ended]));
-}
-
-function endedEarly({ error }: LaneEnd, target: ConnectTarget, awaited: string): Error {
-  if (error instanceof ConnectError || error instanceof TlsError) return error;
-  if (error instanceof ProtocolError && awaited === GREETED) return strange(error, target);
-  if (error !== undefined && !(error instanceof ConnectionLostError)) return error;
-  const hint = awaited === GREETED ? hintAtTls(target) : "";
-  if (error instanceof TimeoutError) {
-    return new ConnectError(
-      "CONNECT_TIMEOUT",
-      `Cannot connect to ${placeOf(target)} as the server did not send ${awaited} in time${hint}`,
-      { cause: error },
-    );
-  }
-  return new ConnectError(
-    "CONNECT_FAILED",
-    `Cannot connect to ${placeOf(target)} as the server hung up before ${awaited}${hint}`,
-    { cause: error },
-  );
-}
-
-/** What answered is of another kind: SSH and mail servers speak first, too. */
-function strange(cause: ProtocolError, target: ConnectTarget): ProtocolError {
-  return new ProtocolError(
-    cause.code,
-    `Cannot connect to ${placeOf(target)} as what answers there does not greet as Faktory does`,
-    { cause },
-  );
-}
-
-/** For a server that has not greeted. */
-function hintAtTls({ tls }: ConnectTarget): string {
-  return tls === undefined ? ". Does the server want TLS (tcp+tls://)?" : "";
 }

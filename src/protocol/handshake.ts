@@ -17,6 +17,9 @@ export interface Greeting {
   readonly salt?: string;
 }
 
+/** A greeting of which only the version was checked. */
+export type UncheckedGreeting = Readonly<Record<"i" | "s", unknown>>;
+
 /**
  * Reads a server's greeting, `HI {..}`, without the `+` that it came with.
  *
@@ -24,6 +27,16 @@ export interface Greeting {
  * @throws {VersionError} `UNSUPPORTED_VERSION`, or `HANDSHAKE_REFUSED` where it asks for the unreasonable.
  */
 export function parseGreeting(text: string): Greeting {
+  return checkGreeting(readGreeting(text));
+}
+
+/**
+ * As {@linkcode parseGreeting}, but leaves the challenge unchecked: a client without a password only looks whether there is one.
+ *
+ * @throws {ProtocolError} `PROTOCOL_VIOLATION` where it is no greeting.
+ * @throws {VersionError} `UNSUPPORTED_VERSION`.
+ */
+export function readGreeting(text: string): UncheckedGreeting {
   const { v, i, s } = greetingFields(text);
   if (v !== PROTOCOL_VERSION) {
     throw new VersionError(
@@ -32,6 +45,11 @@ export function parseGreeting(text: string): Greeting {
         `only version ${PROTOCOL_VERSION} is understood here`,
     );
   }
+  return { i, s };
+}
+
+/** @throws {VersionError} `HANDSHAKE_REFUSED`. */
+export function checkGreeting({ i, s }: UncheckedGreeting): Greeting {
   if (i !== undefined && !(Number.isInteger(i) && Number(i) >= 1 && Number(i) <= MAX_ITERATIONS)) {
     throw new VersionError(
       "HANDSHAKE_REFUSED",
@@ -46,7 +64,7 @@ export function parseGreeting(text: string): Greeting {
     );
   }
   return {
-    version: v,
+    version: PROTOCOL_VERSION,
     ...(i === undefined ? {} : { iterations: i as number }),
     ...(s === undefined ? {} : { salt: s }),
   };
