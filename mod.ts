@@ -49,7 +49,7 @@ export type {
   ServerPlace,
   Telemetry,
 } from "./src/producer/telemetry.ts";
-export type { EnqueueManyResult, JobSource } from "./src/producer/enqueue_many.ts";
+export type { EnqueueManyResult, JobSource } from "./src/job/job_source.ts";
 export type { WritableOptions } from "./src/producer/writable.ts";
 export type { QueueNames, Queues } from "./src/producer/queues.ts";
 export type { JobFilter, JobSet, JobSets } from "./src/producer/sets.ts";

@@ -12,7 +12,7 @@ import {
   batchOpen,
   batchStatus,
 } from "../protocol/commands/enterprise.ts";
-import type { EnqueueManyResult, JobSource } from "./enqueue_many.ts";
+import type { EnqueueManyResult, JobSource } from "../job/job_source.ts";
 import type { Send } from "./queues.ts";
 import { checkToken } from "./tracking.ts";
 

@@ -1,19 +1,16 @@
-import { type FaktoryError, InvalidArgumentError, InvalidJobError } from "../errors.ts";
+import { type FaktoryError, InvalidJobError } from "../errors.ts";
 import { deferred } from "../internal/deferred.ts";
-import { showValue } from "../internal/show.ts";
-import { createJid } from "../job/jid.ts";
 import type { JobInput } from "../job/job.ts";
+import {
+  type EnqueueManyResult,
+  type JobSource,
+  notIterable,
+  numbered,
+  reportedJid,
+} from "../job/job_source.ts";
 import type { JobSink } from "./job_sink.ts";
 import type { Intake } from "./intake.ts";
 import { Window } from "./window.ts";
-
-/** What became of many jobs. */
-export interface EnqueueManyResult {
-  /** Jids of the jobs that the server has. */
-  readonly enqueued: string[];
-  /** Why each of the others was refused, by its jid; one that was not even sent as it is invalid has a `path` like `jobs[3].args[0]`. */
-  readonly failed: Map<string, FaktoryError>;
-}
 
 /** Sends jobs as fast as the server takes them, and gathers what became of each. */
 export class ManyJobs implements JobSink {
@@ -36,11 +33,7 @@ export class ManyJobs implements JobSink {
       this.#intake.add(input, this.#intake.isDirect ? this : new Numbered(this, index));
     } catch (error) {
       this.#window.end();
-      const jid: unknown = (input as { jid?: unknown } | null | undefined)?.jid;
-      this.#failed.set(
-        typeof jid === "string" ? jid : createJid(),
-        numbered(error as InvalidJobError, index),
-      );
+      this.#failed.set(reportedJid(input), numbered(error as InvalidJobError, index));
       return undefined;
     }
     return this.#window.isFull ? this.#window.room() : undefined;
@@ -86,15 +79,6 @@ class Numbered implements JobSink {
   }
 }
 
-function numbered(error: InvalidJobError, index: number): InvalidJobError {
-  const { code, message, issues } = error;
-  const path = `jobs[${index}]${error.path === "" ? "" : "."}${error.path}`;
-  return new InvalidJobError(code, `${message} (${path})`, { path, issues, cause: error });
-}
-
-/** Whatever jobs can be taken from, one after the other. */
-export type JobSource<Input extends JobInput = JobInput> = Iterable<Input> | AsyncIterable<Input>;
-
 /** Enqueues all that `source` gives, in its order. */
 export async function enqueueMany(
   intake: Intake,
@@ -131,10 +115,7 @@ async function sendAll(many: ManyJobs, source: JobSource): Promise<EnqueueManyRe
       if (many.cancelled) break;
     }
   } else {
-    throw new InvalidArgumentError(
-      "INVALID_ARGUMENT",
-      `Cannot enqueue jobs as they are not iterable: got ${showValue(source)}`,
-    );
+    throw notIterable(source);
   }
   return await many.result();
 }

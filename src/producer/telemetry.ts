@@ -1,5 +1,5 @@
 import type { Job } from "../job/job.ts";
-import type { EnqueueManyResult, JobSource } from "./enqueue_many.ts";
+import type { EnqueueManyResult, JobSource } from "../job/job_source.ts";
 import type { ProducerMiddleware } from "./intake.ts";
 
 /** The server that jobs go to, or come from. */

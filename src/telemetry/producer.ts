@@ -3,7 +3,7 @@ import type { JobInput } from "../job/job.ts";
 import { DEFAULT_QUEUE } from "../job/queue_name.ts";
 import { isPlainObject } from "../job/encode.ts";
 import { withCustom } from "../job/with_custom.ts";
-import type { EnqueueManyResult, JobSource } from "../producer/enqueue_many.ts";
+import type { EnqueueManyResult, JobSource } from "../job/job_source.ts";
 import type { ProducerObserver, ServerPlace } from "../producer/producer.ts";
 import {
   errorType,
