@@ -15,7 +15,13 @@
 
 import { ConfigError } from "../errors.ts";
 import { type Deferred, deferred } from "../internal/deferred.ts";
-import { connectFailure, tlsFailure, unusableTls, verifiedName } from "./failures.ts";
+import {
+  connectFailure,
+  isAboutCertificate,
+  tlsFailure,
+  unusableTls,
+  verifiedName,
+} from "./failures.ts";
 import { overLoopback } from "./localhost.ts";
 import { SocketStreams } from "./streams.ts";
 import type {
@@ -82,7 +88,9 @@ async function open(
   let isTcpUp = false;
   const fail = (error: unknown) =>
     ready.reject(
-      isTcpUp && tls !== undefined ? tlsFailure(error, target) : connectFailure(error, target),
+      isTcpUp && tls !== undefined
+        ? tlsFailure(error, target, isAboutCertificate(error))
+        : connectFailure(error, target),
     );
   const settings = {
     hostname,
@@ -99,7 +107,9 @@ async function open(
         if (isAuthorized || tls?.rejectUnauthorized === false) {
           return ready.resolve(wire.streams.connection);
         }
-        ready.reject(tlsFailure(error ?? new Error("there is none"), target));
+        ready.reject(
+          tlsFailure(error ?? new Error("there is none"), target, isAboutCertificate(error)),
+        );
         wire.destroy();
       },
       data: (_: BunSocket, chunk: Uint8Array) => wire.streams.push(chunk),

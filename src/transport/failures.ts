@@ -36,9 +36,18 @@ export function connectFailure(
   target: ConnectTarget,
   fallback = "CONNECT_FAILED",
 ): ConnectError {
-  if (cause instanceof ConnectError) return cause;
   const code = kindOf(cause) ?? fallback;
-  const reason = REASONS.get(code) ?? `the attempt failed (${textOf(cause)})`;
+  return attemptFailure(cause, target, code, REASONS.get(code));
+}
+
+/** The same where the runtime's errors have no codes. On its own, it leaves the tables above out of a bundle. */
+export function attemptFailure(
+  cause: unknown,
+  target: ConnectTarget,
+  code = "CONNECT_FAILED",
+  reason = `the attempt failed (${textOf(cause)})`,
+): ConnectError {
+  if (cause instanceof ConnectError) return cause;
   return new ConnectError(code, `Cannot connect to ${placeOf(target)} as ${reason}`, { cause });
 }
 
@@ -56,7 +65,7 @@ export function isAboutCertificate(cause: unknown): boolean {
 export function tlsFailure(
   cause: unknown,
   target: ConnectTarget,
-  isCertificate: boolean = isAboutCertificate(cause),
+  isCertificate: boolean,
 ): TlsError {
   if (cause instanceof TlsError) return cause;
   const [code, reason] = isCertificate

@@ -16,7 +16,13 @@
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { importBuiltin } from "../internal/environment.ts";
-import { connectFailure, tlsFailure, unusableTls, verifiedName } from "./failures.ts";
+import {
+  connectFailure,
+  isAboutCertificate,
+  tlsFailure,
+  unusableTls,
+  verifiedName,
+} from "./failures.ts";
 import { overLoopback } from "./localhost.ts";
 import { SocketStreams } from "./streams.ts";
 import type {
@@ -77,7 +83,11 @@ function open(
     const fail = (error: Error) => {
       settle();
       socket.destroy();
-      reject((isTcpUp && tls !== undefined ? tlsFailure : connectFailure)(error, target));
+      reject(
+        isTcpUp && tls !== undefined
+          ? tlsFailure(error, target, isAboutCertificate(error))
+          : connectFailure(error, target),
+      );
     };
     const hangUp = () => fail(new Error("the connection was closed"));
     function settle() {

@@ -35,6 +35,20 @@ const MAX_HOSTNAME = 253;
  * @throws {ConfigError} `INVALID_URL`.
  */
 export function parseUrl(text: string, what = "the URL"): ServerUrl {
+  return readUrl(text, what, tailProblem);
+}
+
+/**
+ * As {@linkcode parseUrl}; `explain` says what is wrong with what follows the host and port. A bundle that has to be small
+ * does without the explanations there.
+ *
+ * @throws {ConfigError} `INVALID_URL`.
+ */
+export function readUrl(
+  text: string,
+  what: string,
+  explain: (tail: string) => string,
+): ServerUrl {
   const refuse = (why: string) => new ConfigError("INVALID_URL", `Cannot use ${what} as ${why}`);
   const [, scheme, authority = "", tail = ""] =
     /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^]*)$/i.exec(text) ?? [];
@@ -43,7 +57,7 @@ export function parseUrl(text: string, what = "the URL"): ServerUrl {
   }
   const tls = SCHEMES.get(scheme.toLowerCase());
   if (tls === undefined) throw refuse(`its scheme is neither tcp nor tcp+tls: got "${scheme}"`);
-  if (tail !== "" && tail !== "/") throw refuse(tailProblem(tail));
+  if (tail !== "" && tail !== "/") throw refuse(explain(tail));
 
   const at = authority.lastIndexOf("@");
   const userinfo = at < 0 ? "" : authority.slice(0, at);
