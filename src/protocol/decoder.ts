@@ -160,11 +160,13 @@ function noInteger(): ProtocolError {
   return violation("a reply has no integer where one belongs");
 }
 
-function violation(what: string): ProtocolError {
+/** The error for bytes that are no reply. */
+export function violation(what: string): ProtocolError {
   return new ProtocolError("PROTOCOL_VIOLATION", `Cannot read the server's reply as ${what}`);
 }
 
-function tooLarge(maxBytes: number): ProtocolError {
+/** The error for a reply of more bytes than are taken. */
+export function tooLarge(maxBytes: number): ProtocolError {
   return new ProtocolError(
     "REPLY_TOO_LARGE",
     `Cannot read the server's reply as it is larger than ${maxBytes} bytes`,

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { ProtocolError } from "../../src/errors.ts";
 import { DEFAULT_MAX_REPLY_BYTES, ReplyDecoder } from "../../src/protocol/decoder.ts";
 import type { Reply } from "../../src/protocol/reply.ts";
+import { SmallReplyDecoder } from "../../src/protocol/small_decoder.ts";
 import { casesOf, randomFrom, seed } from "../properties.ts";
 
 /** What bytes led to: the replies, and the code of the error behind them, if there was one. */
@@ -51,9 +52,13 @@ function oracle(bytes: Uint8Array): End {
 }
 
 /** Decodes the bytes cut into pieces, the next of which is as long as `next` says. */
-function decode(bytes: Uint8Array, next: () => number): End {
+function decode(
+  Decoder: typeof ReplyDecoder | typeof SmallReplyDecoder,
+  bytes: Uint8Array,
+  next: () => number,
+): End {
   const replies: Reply[] = [];
-  const decoder = new ReplyDecoder((reply) => replies.push(reply), MAX_BYTES);
+  const decoder = new Decoder((reply) => replies.push(reply), MAX_BYTES);
   try {
     for (let at = 0; at < bytes.length;) {
       const end = at + next();
@@ -145,9 +150,15 @@ function tell(bytes: Uint8Array, ...ends: End[]): string {
   return `${JSON.stringify(utf8.decode(bytes))}: ${JSON.stringify(ends)}`;
 }
 
-test("whatever comes, and however it is cut, is replies and at most one protocol error", () => {
+for (const [Decoder, count] of [[ReplyDecoder, 1_000_000], [SmallReplyDecoder, 300_000]] as const) {
+  test(`${Decoder.name}: whatever comes, and however it is cut, is replies and at most one protocol error`, () => {
+    anyBytes(Decoder, count);
+  });
+}
+
+function anyBytes(Decoder: typeof ReplyDecoder | typeof SmallReplyDecoder, count: number): void {
   const random = randomFrom(seed);
-  const cases = casesOf("streams of replies, half of them mutated", 1_000_000);
+  const cases = casesOf("streams of replies, half of them mutated", count);
   const sound = streams(random, 2000).map((bytes) => ({ bytes, end: oracle(bytes) }));
   for (const { bytes, end } of sound) assert.equal(end.code, undefined, tell(bytes, end));
   const codes = new Map<string | undefined, number>();
@@ -156,14 +167,14 @@ test("whatever comes, and however it is cut, is replies and at most one protocol
     const bytes = i % 2 === 0 ? one.bytes : mutated(one.bytes, random);
     const wanted = i % 2 === 0 ? one.end : oracle(bytes);
     const longest = [2, 16, 60, 400][Math.floor(random() * 4)]!;
-    const end = decode(bytes, () => 1 + Math.floor(random() * longest));
+    const end = decode(Decoder, bytes, () => 1 + Math.floor(random() * longest));
     if (!isSame(end, wanted)) assert.fail(tell(bytes, end, wanted));
     codes.set(end.code, (codes.get(end.code) ?? 0) + 1);
   }
   for (const code of ["PROTOCOL_VIOLATION", "REPLY_TOO_LARGE"]) {
     assert((codes.get(code) ?? 0) > cases / 2000, `${code} in ${codes.get(code)} cases`);
   }
-});
+}
 
 test("no memory is taken for bytes that are only claimed", () => {
   const random = randomFrom(seed);
