@@ -47,7 +47,7 @@ export interface Explanation {
 
 /** Which status an error stands for: the first class that it is of. */
 const STATUSES = [
-  [AuthenticationError, Status.password],
+  [AuthenticationError, Status.permission],
   [VersionError, Status.protocol],
   [ConnectError, Status.unavailable],
   [ConnectionLostError, Status.unavailable],
@@ -65,11 +65,14 @@ const STATUSES_BY_CODE: Readonly<Record<string, number>> = {
   DATA_IN_USE: Status.unavailable,
   DATA_UNAVAILABLE: Status.io,
   UNSUPPORTED_RUNTIME: Status.unavailable,
+  MISSING_PERMISSION: Status.permission,
 };
 
 const WHERE = "say where it is with --url or FAKTORY_URL";
 const URL_FORM = "write it as tcp://HOST:PORT, or tcp+tls://HOST:PORT for TLS";
 const PASSWORD = "put the password into FAKTORY_PASSWORD";
+
+const PERMIT = "deno run -A permits everything";
 
 /** How to mend it, by code. */
 const HINTS: Readonly<Record<string, string>> = {
@@ -85,6 +88,7 @@ const HINTS: Readonly<Record<string, string>> = {
   PASSWORD_REQUIRED: PASSWORD,
   PASSWORD_REFUSED: PASSWORD,
   INVALID_URL: URL_FORM,
+  MISSING_PERMISSION: PERMIT,
   MISSING_VARIABLE: "set it, or unset FAKTORY_PROVIDER",
   UNSUPPORTED_VERSION: "use a version of this package, or of the server, that speaks the other's",
   HANDSHAKE_REFUSED: `check that it is a Faktory server, or ${WHERE}`,
@@ -118,6 +122,10 @@ export function explain(error: unknown, help: string): Explanation {
     return { status, message: said + error.message, hint: HINTS[error.code] ?? help };
   }
   const { name, message } = error instanceof Error ? error : new Error(String(error));
+  if (name === "NotCapable") {
+    const text = `Cannot go on as Deno does not permit it: ${message}`;
+    return { status: Status.permission, message: text, hint: PERMIT };
+  }
   return {
     status: Status.internal,
     message: `Internal error: ${name}: ${message}`,

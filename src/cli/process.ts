@@ -1,6 +1,8 @@
 import process from "node:process";
 import { setTimeout } from "node:timers";
-import { denoMainModule } from "../internal/environment.ts";
+import { URL_VARIABLES } from "../connection/target.ts";
+import { readVariable } from "../connection/variable.ts";
+import { denoMainModule, environmentVariable } from "../internal/environment.ts";
 import { heedSignals } from "../signals/heed.ts";
 import { type CliIo, Interruption, type TextOutput } from "./io.ts";
 import { programOf } from "./program.ts";
@@ -37,7 +39,7 @@ export async function runProcess(run: typeof runCli = runCli): Promise<void> {
       isReading = true;
       return process.stdin;
     },
-    env: process.env,
+    env: variables(),
     pid: process.pid,
     signal: controller.signal,
     args,
@@ -61,6 +63,25 @@ export async function runProcess(run: typeof runCli = runCli): Promise<void> {
   if (isReading && !process.stdin.readableEnded) process.exit();
   // A module of the user's may have left a connection open, and nobody would end this process any more.
   setTimeout(() => process.exit(), LINGER_MS).unref();
+}
+
+/** Variables that say how things look. Where they may not be read, they look as they do by default. */
+const LOOKS: readonly (string | symbol)[] = ["FAKTORY_PROCESS_INDEX", "NO_COLOR", "TERM"];
+
+/** The environment's variables, each read when it is needed, as Deno may permit some of them only. */
+function variables(): CliIo["env"] {
+  const password = { names: [], instead: "say it with --password" };
+  const url = {
+    names: [...URL_VARIABLES, "FAKTORY_PASSWORD"],
+    instead: "say it with --url and --password",
+  };
+  return new Proxy<Record<string, string>>({}, {
+    get(_, name) {
+      if (typeof name === "symbol") return undefined;
+      if (LOOKS.includes(name)) return environmentVariable(name);
+      return readVariable(name, name === "FAKTORY_PASSWORD" ? password : url);
+    },
+  });
 }
 
 /** Resolves once all that was written has gone, or nobody reads it. */

@@ -8,7 +8,7 @@ export const Status = {
   internal: 70,
   io: 74,
   protocol: 76,
-  password: 77,
+  permission: 77,
 } as const;
 
 /** What each exit status means, for the help. */
@@ -24,7 +24,7 @@ export const STATUS_TEXTS: readonly (readonly [status: string, meaning: string])
   ["70", "a fault of this program"],
   ["74", "what changed cannot be saved"],
   ["76", "what answers is no Faktory server, or it refused the command"],
-  ["77", "the password is wrong, or none was given"],
+  ["77", "the password is wrong, or none was given; or Deno does not permit it"],
   ["130, 143", "cut short by SIGINT (Ctrl+C), by SIGTERM"],
   ["141", "cut short as nobody read its output any more, as with | head"],
 ];

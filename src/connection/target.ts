@@ -1,9 +1,9 @@
 import { ConfigError } from "../errors.ts";
-import { environmentVariable } from "../internal/environment.ts";
 import { showText } from "../internal/show.ts";
 import type { ConnectTarget, TlsOptions } from "../transport/transport.ts";
 import { parseUrl } from "../transport/url.ts";
 import { type ConnectionOptions, invalidOption } from "./options.ts";
+import { readVariable } from "./variable.ts";
 
 /** A server, and what it is to be told. */
 export interface ServerTarget {
@@ -12,17 +12,21 @@ export interface ServerTarget {
   readonly username: string | undefined;
 }
 
+/** Variables that are read where no `url` is given. */
+export const URL_VARIABLES: readonly string[] = ["FAKTORY_PROVIDER", "FAKTORY_URL"];
+
 const DEFAULT_URL = "tcp://localhost:7419";
 
 /**
  * Which server is meant: the option `url`, else the URL in the variable that FAKTORY_PROVIDER names, else FAKTORY_URL, else
  * the one on this machine.
  *
- * @throws {ConfigError} `INVALID_URL`, `INVALID_OPTION`, `MISSING_VARIABLE`.
+ * @throws {ConfigError} `INVALID_URL`, `INVALID_OPTION`, `MISSING_VARIABLE`, `MISSING_PERMISSION`.
  */
 export function resolveTarget(
   options: Pick<ConnectionOptions, "url" | "password" | "tls">,
-  variable: (name: string) => string | undefined = environmentVariable,
+  variable: (name: string) => string | undefined = (name) =>
+    readVariable(name, { names: URL_VARIABLES, instead: "give the option url" }),
 ): ServerTarget {
   const { hostname, port, tls, password, username } = serverUrl(options.url, variable);
   if (options.password !== undefined && typeof options.password !== "string") {

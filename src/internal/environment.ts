@@ -11,9 +11,22 @@ interface ProcessLike {
   getBuiltinModule?(name: string): unknown;
 }
 
+/** What a program of Deno is permitted, of what is asked for here. */
+type PermissionDescriptor =
+  | { readonly name: "env"; readonly variable?: string }
+  | { readonly name: "run"; readonly command: string }
+  | { readonly name: "sys"; readonly kind: "hostname" };
+
 interface Surroundings {
   readonly process?: ProcessLike;
-  readonly Deno?: { readonly version?: unknown; readonly mainModule?: string; hostname?(): string };
+  readonly Deno?: {
+    readonly version?: unknown;
+    readonly mainModule?: string;
+    readonly permissions?: {
+      querySync?(descriptor: PermissionDescriptor): { readonly state: string };
+    };
+    hostname?(): string;
+  };
   readonly Bun?: unknown;
   readonly navigator?: { readonly userAgent?: string; readonly hardwareConcurrency?: number };
 }
@@ -29,6 +42,16 @@ function attempt<T>(ask: () => T): T | undefined {
   }
 }
 
+/**
+ * Whether the program may do this without asking anybody. Deno alone has such permissions; where one is neither given nor
+ * denied, using it would stop the program and ask whoever sits at the terminal.
+ */
+function isPermitted(descriptor: PermissionDescriptor): boolean {
+  const permissions = surroundings.Deno?.permissions;
+  return permissions?.querySync === undefined ||
+    permissions.querySync(descriptor).state === "granted";
+}
+
 /** The runtimes that have an adapter. */
 export type Runtime = "deno" | "bun" | "node" | "workerd";
 
@@ -42,9 +65,24 @@ export function runtime(): Runtime | undefined {
   return undefined;
 }
 
-/** An environment variable. */
+/** An environment variable; `undefined` also where the program may not read it. */
 export function environmentVariable(name: string): string | undefined {
-  return attempt(() => surroundings.process?.env?.[name]);
+  return mayReadVariable(name) ? attempt(() => surroundings.process?.env?.[name]) : undefined;
+}
+
+/** Whether the program may read an environment variable, without anybody being asked. */
+export function mayReadVariable(name: string): boolean {
+  return isPermitted({ name: "env", variable: name });
+}
+
+/** Whether the program may read all environment variables, without anybody being asked. */
+export function mayReadAllVariables(): boolean {
+  return isPermitted({ name: "env" });
+}
+
+/** Whether the program may start another one, without anybody being asked. */
+export function mayRun(command: string): boolean {
+  return isPermitted({ name: "run", command });
 }
 
 /** This process's id. */
@@ -90,11 +128,13 @@ export function shared<T>(name: string, make: () => T): T {
   return (globalThis as unknown as Record<symbol, T>)[symbol] ??= make();
 }
 
-/** This machine's name. */
+/** This machine's name; `undefined` also where the program may not read it. */
 export function machineName(): string | undefined {
-  return attempt(() => surroundings.Deno?.hostname?.()) ??
-    attempt(() => builtinModule<{ hostname(): string }>("node:os")?.hostname()) ??
-    environmentVariable("HOSTNAME");
+  const given = isPermitted({ name: "sys", kind: "hostname" })
+    ? attempt(() => surroundings.Deno?.hostname?.()) ??
+      attempt(() => builtinModule<{ hostname(): string }>("node:os")?.hostname())
+    : undefined;
+  return given ?? environmentVariable("HOSTNAME");
 }
 
 /** How many cores this machine has. */

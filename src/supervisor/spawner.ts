@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { runtime } from "../internal/environment.ts";
+import { ConfigError } from "../errors.ts";
+import { mayReadAllVariables, mayRun, runtime } from "../internal/environment.ts";
 import { SUPERVISOR_VARIABLE } from "../signals/orphan.ts";
 import type { Child, ProcessEnd, Spawn } from "./spawn.ts";
 
@@ -28,9 +29,20 @@ export function cores(): number {
   return availableParallelism();
 }
 
-/** Starts processes of a program. The one place of the package that does so. */
+/**
+ * Starts processes of a program. The one place of the package that does so.
+ *
+ * @throws {ConfigError} `MISSING_PERMISSION`, in Deno.
+ */
 export function spawner({ module, args, env, ...program }: Program): Spawn {
   const command = program.command ?? process.execPath;
+  if (!mayRun(command) || !mayReadAllVariables()) {
+    throw new ConfigError(
+      "MISSING_PERMISSION",
+      "Cannot start processes as this program has no permission to, or none to read the environment " +
+        `that they get: run it with --allow-run=${command} --allow-env`,
+    );
+  }
   const runtimeArgs = program.runtimeArgs ??
     (program.command === undefined ? ownRuntimeArgs() : []);
   const all = [...runtimeArgs, pathOf(module), ...args];

@@ -317,6 +317,7 @@ test("where no thread can be made the jobs fail", async () => {
         throw new Error("no more of them");
       }
     } as never,
+    SHARE_ENV: Symbol("SHARE_ENV"),
   };
   const run = makeIsolated(fixture("act.ts"), {}, { clock: new ManualClock(), workerThreads });
   const error = await caught(run(job("where"), context));

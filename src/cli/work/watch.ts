@@ -13,7 +13,7 @@ const FINAL: readonly number[] = [
   Status.usage,
   Status.unavailable,
   Status.protocol,
-  Status.password,
+  Status.permission,
 ];
 
 /** Runs jobs in a process that gives way to another whenever a file of the modules changes; the exit status. */

@@ -1,4 +1,5 @@
 import { StateError } from "../../errors.ts";
+import { mayReadAllVariables } from "../../internal/environment.ts";
 import { bootText } from "./boot.ts";
 import { fromSent, line, threadDied, toSent, unusable } from "./errors.ts";
 import type { FromThread, ToThread } from "./messages.ts";
@@ -17,8 +18,9 @@ export interface WorkerLike {
 export interface WorkerThreads {
   readonly Worker: new (
     code: string,
-    options: { readonly eval: true; readonly workerData: unknown },
+    options: { readonly eval: true; readonly workerData: unknown; readonly env?: symbol },
   ) => WorkerLike;
+  readonly SHARE_ENV: symbol;
 }
 
 /** One thread, which runs one job at a time until it is closed or dies. */
@@ -35,10 +37,18 @@ export class Thread {
   isGone = false;
 
   /** Begins to load the module; `changed` is called when a job may be given to it, and when it is gone. */
-  constructor({ Worker }: WorkerThreads, url: string, changed: (thread: Thread) => void) {
+  constructor(
+    { Worker, SHARE_ENV }: WorkerThreads,
+    url: string,
+    changed: (thread: Thread) => void,
+  ) {
     this.#url = url;
     this.#changed = changed;
-    this.#worker = new Worker(bootText(), { eval: true, workerData: { url } });
+    this.#worker = new Worker(bootText(), {
+      ...{ eval: true, workerData: { url } },
+      // A copy of the environment is made of all variables, which Deno may not permit.
+      ...!mayReadAllVariables() && { env: SHARE_ENV },
+    });
     this.#worker.on("message", (message) => this.#hear(message as FromThread));
     this.#worker.on("messageerror", (error) => this.#died(line(error), error));
     this.#worker.on("error", (error) => this.#died(line(error), error));

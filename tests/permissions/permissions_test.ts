@@ -1,0 +1,191 @@
+/**
+ * Deno's permissions: the table of `docs/permissions.md`, row by row. A program does with the permissions of its row what the
+ * row says, asks for nothing else, and cannot do it with less.
+ */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { runtime } from "../../src/internal/environment.ts";
+import { FaktoryServer } from "../../src/server/mod.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const fixtures = join(root, "tests/fixtures/permissions");
+const page = join(root, "docs/permissions.md");
+
+const skip = runtime() !== "deno"
+  ? "permissions are Deno's"
+  : !existsSync(page) && "the documents are not part of this build";
+
+/** What a row of the table says. */
+interface Row {
+  readonly entry: string;
+  readonly program: string;
+  readonly flags: readonly string[];
+}
+
+/** What stands for the words in capitals. */
+interface Places {
+  readonly url: string;
+  readonly folder: string;
+}
+
+const fixture = (name: string, ...args: string[]) => [join(fixtures, "program.ts"), name, ...args];
+const command = (...args: string[]) => [join(root, "src/cli/mod.ts"), ...args];
+const handlers = join(fixtures, "handlers.ts");
+
+/** How to run the program of each row, by what the row calls it. */
+const programs: Readonly<Record<string, (places: Places) => string[]>> = {
+  "a producer or a consumer with `url`": ({ url }) => fixture("client", url),
+  "the same, with the URL in `FAKTORY_URL`": () => fixture("client"),
+  "a consumer with `isolated` handlers": ({ url }) => fixture("isolated", url),
+  "the embedded server, in memory": () => fixture("server"),
+  "the embedded server with `data`": ({ folder }) => fixture("server", join(folder, "jobs.db")),
+  "a supervisor": () => fixture("supervisor"),
+  "the handler and the metrics": () => fixture("health"),
+  "streams of lines": () => fixture("ndjson"),
+  "spans and metrics": () => fixture("telemetry"),
+  "`runJob`, `FakeFaktory`, `MemoryServer`": () => fixture("testing"),
+  "a producer with `denoTransport`": ({ url }) => fixture("deno", url),
+  "a producer with `nodeTransport`": ({ url }) => fixture("node", url),
+  "not for Deno": () => fixture("others"),
+  "`faktory push` and the like": () => command("push", "greet"),
+  "`faktory push` with `--url`": ({ url }) => command("push", "greet", "--url", url),
+  "`faktory work HANDLERS` with `--url`": ({ url }) =>
+    command("work", handlers, "--until-empty", "--url", url),
+};
+
+/** The rows of the first table. */
+async function readRows(): Promise<Row[]> {
+  const [, table = ""] = (await readFile(page, "utf8")).split(/^\| -.*$/m);
+  return [...table.split("\n\n")[0]!.matchAll(/^\| `(.+?)` +\| (.+?) +\| (.+?) +\|$/gm)].map(
+    ([, entry = "", program = "", permissions = ""]) => ({
+      entry,
+      program,
+      flags: [...permissions.matchAll(/`(--.+?)`/g)].map(([, flag = ""]) => flag),
+    }),
+  );
+}
+
+function fill(flag: string, { url, folder }: Places, isServer: boolean): string {
+  return flag
+    .replace("HOST:PORT", isServer ? "127.0.0.1:0" : new URL(url).host)
+    .replace("MODULE", join(fixtures, "job.ts"))
+    .replace("HANDLERS", handlers)
+    .replace("FOLDER", folder)
+    .replace("COMMAND", process.execPath);
+}
+
+/** A permission that was asked for, as Deno's audit has it. */
+interface Asked {
+  readonly permission: string;
+  readonly value: string | null;
+}
+
+interface Ended {
+  readonly status: number | null;
+  readonly stderr: string;
+  readonly asked: readonly Asked[];
+}
+
+/** Runs a program; nobody is there to answer what Deno would ask. */
+async function run(args: readonly string[], flags: readonly string[], places: Places) {
+  const audit = join(await mkdtemp(join(places.folder, "audit-")), "audit.jsonl");
+  // The configuration that has the stand-ins for JSR's packages, where these tests have it.
+  const isOffline = import.meta.resolve("@std/streams/text-line-stream").startsWith("file:");
+  const config = isOffline ? ["--config", join(root, "deno.offline.json")] : [];
+  // Deno's `node:child_process` permits everything to a Deno that is given no permission at all.
+  const none = ["--no-prompt", "--allow-sys=gid"];
+  const all = ["run", "--quiet", "--no-lock", ...none, ...config, ...flags, ...args];
+  const child = spawn(process.execPath, all, {
+    cwd: root,
+    env: { ...process.env, FAKTORY_URL: places.url, DENO_AUDIT_PERMISSIONS: audit },
+    stdio: ["ignore", "ignore", "pipe"],
+    timeout: 60_000,
+  });
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", (text) => stderr += text);
+  const status = await new Promise<number | null>((resolve) => child.once("close", resolve));
+  const lines = existsSync(audit) ? (await readFile(audit, "utf8")).trim().split("\n") : [];
+  const asked: Asked[] = lines.filter((line) => line !== "").map((line) => JSON.parse(line));
+  return { status, stderr, asked } satisfies Ended;
+}
+
+/** Whether a flag gives what was asked for. */
+function isGiven({ permission, value }: Asked, flags: readonly string[]): boolean {
+  return flags.some((flag) => {
+    const [, name, values] = /^--allow-(\w+)(?:=(.+))?$/.exec(flag) ?? [];
+    if (name !== permission) return false;
+    return values === undefined ||
+      values.split(",").some((one) => value === one || value?.startsWith(`${one}/`));
+  });
+}
+
+/** The same flags with one of them, or one of its values, left out: each of the ways to do that. */
+function withLess(flags: readonly string[]): string[][] {
+  return flags.flatMap((flag, index) => {
+    const [name = "", values = ""] = flag.split("=");
+    const parts = values.split(",");
+    const rest = parts.length < 2
+      ? [undefined]
+      : parts.map((part) => `${name}=${parts.filter((other) => other !== part)}`);
+    return rest.map((less) => flags.toSpliced(index, 1, ...less === undefined ? [] : [less]));
+  });
+}
+
+test("the table has a row for each entry", { skip }, async () => {
+  const { exports } = JSON.parse(await readFile(join(root, "deno.json"), "utf8"));
+  const entries = new Set((await readRows()).map(({ entry }) => entry));
+  assert.deepEqual([...entries].sort(), Object.keys(exports).sort());
+});
+
+test("a program needs the permissions of its row, and no others", { skip }, async (t) => {
+  const rows = await readRows();
+  for (const { entry, program, flags } of rows) {
+    await t.test(`${entry}: ${program}`, async () => {
+      const makeArgs = programs[program];
+      assert.ok(makeArgs !== undefined, "there is a program for the row");
+      await using server = await FaktoryServer.start({ port: 0, fetchWaitMs: 20 });
+      const folder = await mkdtemp(join(tmpdir(), "permissions-"));
+      try {
+        const places = { url: server.url, folder };
+        const args = makeArgs(places);
+        const given = flags.map((flag) => fill(flag, places, entry === "./server"));
+        const { status, stderr, asked } = await run(args, given, places);
+        assert.deepEqual([status, stderr], [0, ""]);
+        const others = asked.filter((one) => !isGiven(one, given));
+        assert.deepEqual(others, [], "what Deno would have asked for at a terminal");
+        for (const less of withLess(given)) {
+          const ended = await run(args, less, places);
+          assert.notEqual(ended.status, 0, `it needs no more than ${less.join(" ")}`);
+          assert.match(ended.stderr, /--allow-/, "the error says what to permit");
+        }
+      } finally {
+        await rm(folder, { recursive: true });
+      }
+    });
+  }
+});
+
+test("a variable that may not be read is no variable that is not set", { skip }, async () => {
+  await using server = await FaktoryServer.start({ port: 0, fetchWaitMs: 20 });
+  const folder = await mkdtemp(join(tmpdir(), "permissions-"));
+  try {
+    const places = { url: server.url, folder };
+    // Even where the server on this machine's usual port could be reached.
+    const { status, stderr, asked } = await run(fixture("client"), ["--allow-net"], places);
+    assert.equal(status, 1);
+    assert.match(
+      stderr,
+      /ConfigError: Cannot read the variable FAKTORY_PROVIDER .*--allow-env=FAKTORY_PROVIDER,FAKTORY_URL, or give the option url/,
+    );
+    assert.deepEqual(asked, []);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
