@@ -1,7 +1,8 @@
 /**
  * How fast the embedded server is: `deno run -A scripts/bench/server.ts [memory|durable|URL ...]`, each in a process of its
  * own. PUSH on one connection, 1000 on their way at any time; PUSHB of 100; FETCH and ACK on 8 connections, 16 of each on
- * their way, and on 100 connections, one on its way: jobs a second, the medians of three rounds.
+ * their way, and on 100 connections, one on its way: jobs a second, the medians of three rounds, and the server's CPU time for
+ * each job, which other work on the machine changes less. `RUNTIME=bun` or `node` runs the server in that runtime.
  */
 
 import process from "node:process";
@@ -18,14 +19,34 @@ function job(): string {
     `"created_at":"2026-01-01T00:00:00Z","retry":25}`;
 }
 
-async function timed(jobs: number, run: () => Promise<unknown>): Promise<number> {
+/** The process of the server that is measured, where it is known. */
+let serverPid: number | undefined;
+
+/** The CPU time of the server up to now, in microseconds. */
+async function serverMicros(): Promise<number> {
+  if (serverPid === undefined) return NaN;
+  const stat = await Deno.readTextFile(`/proc/${serverPid}/stat`);
+  const [user, system] = stat.slice(stat.lastIndexOf(")") + 2).split(" ").slice(11, 13);
+  return (Number(user) + Number(system)) * 10_000;
+}
+
+interface Figures {
+  /** Jobs a second. */
+  readonly rate: number;
+  /** CPU time of the server for a job, in microseconds. */
+  readonly micros: number;
+}
+
+async function timed(jobs: number, run: () => Promise<unknown>): Promise<Figures> {
   const start = performance.now();
+  const before = await serverMicros();
   await run();
-  return jobs / (performance.now() - start) * 1000;
+  const micros = (await serverMicros() - before) / jobs;
+  return { rate: jobs / (performance.now() - start) * 1000, micros };
 }
 
 /** 500 more are sent whenever 500 have been answered, so that up to 1000 are on their way. */
-async function push(port: number, jobs: number): Promise<number> {
+async function push(port: number, jobs: number): Promise<Figures> {
   const client = await LineClient.hello(port);
   const texts = Array.from({ length: jobs / 500 }, () => {
     let text = "";
@@ -44,7 +65,7 @@ async function push(port: number, jobs: number): Promise<number> {
   return rate;
 }
 
-async function pushBulk(port: number, jobs: number): Promise<number> {
+async function pushBulk(port: number, jobs: number): Promise<Figures> {
   const client = await LineClient.hello(port);
   const texts = Array.from({ length: jobs / 1000 }, () => {
     let text = "";
@@ -63,7 +84,7 @@ async function pushBulk(port: number, jobs: number): Promise<number> {
 async function run(
   port: number,
   { jobs, connections, depth }: { jobs: number; connections: number; depth: number },
-): Promise<number> {
+): Promise<Figures> {
   const clients = await Promise.all(
     Array.from({ length: connections }, () => LineClient.hello(port)),
   );
@@ -84,7 +105,7 @@ async function run(
   return rate;
 }
 
-async function measure(port: number): Promise<number[]> {
+async function measure(port: number): Promise<Figures[]> {
   await push(port, JOBS / 4);
   await run(port, { jobs: JOBS / 4, connections: 8, depth: 10 });
   const flush = await LineClient.hello(port);
@@ -98,19 +119,21 @@ async function measure(port: number): Promise<number[]> {
   ];
 }
 
+const SERVER: Readonly<Record<string, readonly string[]>> = {
+  deno: [Deno.execPath(), "run", "-A", "--no-check"],
+  bun: ["node_modules/.bin/bun"],
+  node: ["node", "--import", "tsx"],
+};
+
 async function withServer<T>(kind: string, use: (port: number) => Promise<T>): Promise<T> {
   if (kind.startsWith("tcp:")) return await use(Number(new URL(kind).port));
   const folder = await Deno.makeTempDir();
   const data = kind === "memory" ? "-" : `${folder}/jobs.db`;
-  const server = spawn(Deno.execPath(), [
-    "run",
-    "-A",
-    "--no-check",
-    "scripts/crash/server.ts",
-    data,
-  ], {
+  const [command, ...args] = SERVER[Deno.env.get("RUNTIME") ?? "deno"]!;
+  const server = spawn(command!, [...args, "scripts/crash/server.ts", data], {
     stdio: ["pipe", "pipe", "inherit"],
   });
+  serverPid = server.pid;
   const port = await new Promise<number>((resolve) =>
     server.stdout!.once("data", (bytes) => resolve(Number(String(bytes))))
   );
@@ -126,19 +149,27 @@ async function withServer<T>(kind: string, use: (port: number) => Promise<T>): P
 const given = process.argv.slice(2);
 const kinds = given.length === 0 ? ["memory", "durable"] : given;
 // Each in every round, so that a slow minute of the machine meets all of them.
-const rounds: number[][][] = [];
+const rounds: Figures[][][] = [];
 for (let i = 0; i < ROUNDS; i++) {
-  const round: number[][] = [];
-  for (const kind of kinds) round.push(await withServer(kind, measure));
+  const round: Figures[][] = [];
+  for (const kind of kinds) {
+    serverPid = undefined;
+    round.push(await withServer(kind, measure));
+  }
   rounds.push(round);
 }
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[ROUNDS >> 1]!;
+}
+
 console.log(["server", "PUSH", "PUSHB", "FETCH+ACK 8x16", "FETCH+ACK 100x1"].join("\t"));
 for (const [i, kind] of kinds.entries()) {
-  const medians = rounds[0]![i]!.map((_, column) =>
-    Math.round(
-      rounds.map((round) => round[i]![column]!).sort((a, b) => a - b)[ROUNDS >> 1]!,
-    )
-  );
-  console.log([kind, ...medians].join("\t"));
+  const columns = rounds[0]![i]!.map((_, column) => {
+    const figures = rounds.map((round) => round[i]![column]!);
+    const rate = Math.round(median(figures.map(({ rate }) => rate)));
+    return `${rate} (${median(figures.map(({ micros }) => micros)).toFixed(1)} us)`;
+  });
+  console.log([kind, ...columns].join("\t"));
 }
 process.exit(0);

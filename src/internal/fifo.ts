@@ -29,6 +29,11 @@ export class Fifo<T> {
     return item;
   }
 
+  /** Everything in its order, left as it is. */
+  *items(): IterableIterator<T> {
+    for (let i = this.#head; i < this.#items.length; i++) yield this.#items[i] as T;
+  }
+
   /** Puts `items` before all that is there, in their order. */
   unshift(items: readonly T[]): void {
     if (items.length === 0) return;

@@ -7,13 +7,17 @@ import { decode, GoError, marshal, unmarshal } from "./go_json.ts";
 import { CodedError } from "./hooks.ts";
 import type { Manager } from "./manager.ts";
 import { mutate } from "./mutate.ts";
-import { readJob, readJobs } from "./stored_job.ts";
+import { type Payload, payloadBytes } from "./payload.ts";
+import type { Slices } from "./slices.ts";
+import { readJob, readJobs, readStored } from "./stored_job.ts";
 import type { ClientData, Workers } from "./workers.ts";
 
 /** What commands work on. */
 export interface CommandContext {
   readonly manager: Manager;
   readonly workers: Workers;
+  /** Does what takes long. */
+  readonly slices: Slices;
   readonly clock: Clock;
   /** The commands of Enterprise, where this is that. */
   readonly enterprise: EnterpriseCommands | undefined;
@@ -75,9 +79,9 @@ const RUN: ReadonlyMap<string, Run> = new Map<string, Run>([
     context.manager.flush();
     return OK;
   }],
-  ["MUTATE", (context, _client, line) => {
-    mutate(context.manager, line);
-    return OK;
+  ["MUTATE", ({ manager, slices }, _client, line) => {
+    const done = slices.run(mutate(manager, line));
+    return done instanceof Promise ? done.then(() => OK) : OK;
   }],
   ["QUEUE", queue],
   [
@@ -165,8 +169,8 @@ function fetch(
   return job instanceof Promise ? job.then(jobReply) : jobReply(job);
 }
 
-function jobReply(job: string | undefined): string {
-  return job === undefined ? NIL : bulk(job);
+function jobReply(job: Payload | undefined): string {
+  return job === undefined ? NIL : `$${payloadBytes(job)}\r\n${job}\r\n`;
 }
 
 function acknowledge({ manager }: CommandContext, _client: ClientData, line: string): string {
@@ -251,10 +255,10 @@ function latency({ manager, clock }: CommandContext, names: readonly string[]): 
 const MAX_AGE = 9_223_372_036.854_776;
 
 /** How many seconds ago a job was enqueued. One that was put back from the schedule does not say, which is an error. */
-function ageOf(payload: string | undefined, now: number): number {
+function ageOf(payload: Payload | undefined, now: number): number {
   if (payload === undefined) return 0;
   try {
-    const seconds = (now - parseTime(readJob(payload).enqueued_at)) / 1000;
+    const seconds = (now - parseTime(readStored(payload).enqueued_at)) / 1000;
     return Math.min(Math.max(seconds, -MAX_AGE), MAX_AGE);
   } catch (error) {
     throw error instanceof GoError ? new GoError(`QUEUE: ${error.message}`) : error;

@@ -5,12 +5,13 @@ import type { CommandContext } from "./commands.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import { Enterprise } from "./enterprise/enterprise.ts";
 import type { Records } from "./enterprise/records.ts";
-import { marshal, marshalText } from "./go_json.ts";
+import { GoError, marshal, marshalText } from "./go_json.ts";
 import { Greeter } from "./handshake.ts";
 import { Manager, type ManagerOptions } from "./manager.ts";
 import type { Peer } from "./peer.ts";
 import { HeldPeer } from "./store/held_peer.ts";
 import { nullStore, type Store } from "./store/store.ts";
+import { Slices } from "./slices.ts";
 import { writeTime } from "./stored_job.ts";
 import { Tasks } from "./tasks.ts";
 import { Workers } from "./workers.ts";
@@ -88,6 +89,7 @@ export class Core implements ConnectionOwner {
   readonly #manager: Manager;
   readonly #tasks: Tasks;
   readonly #store: Store;
+  readonly #slices: Slices;
   readonly #description: string;
   readonly #maxConnections: number;
   readonly #startedAt: number;
@@ -127,10 +129,12 @@ export class Core implements ConnectionOwner {
       hooks: enterprise,
     });
     this.workers = new Workers(clock);
-    this.#tasks = new Tasks(clock, this.#manager, this.workers);
+    const slices = this.#slices = new Slices();
+    this.#tasks = new Tasks(clock, { manager: this.#manager, workers: this.workers, slices });
     this.context = {
       manager: this.#manager,
       workers: this.workers,
+      slices,
       clock,
       enterprise,
       info: () => this.#info(),
@@ -162,6 +166,7 @@ export class Core implements ConnectionOwner {
     this.isClosing = true;
     this.#tasks.close();
     this.#manager.close();
+    this.#slices.close(new GoError("shutdown in progress"));
     for (const wake of [...this.#sleepers]) wake();
     for (const connection of this.#open) connection.shutDown();
   }
@@ -197,27 +202,38 @@ export class Core implements ConnectionOwner {
   }
 
   #info(): string {
-    const { queues, scheduled, retries, dead, working, processed, failures, connections } = this
-      .snapshot();
-    const sizes = Object.values(queues);
+    const { queues, sets: { scheduled, retries, dead }, working, tally } = this.#manager;
+    const all = queues.sorted();
+    let enqueued = 0;
+    let sizes = "";
+    for (const { name, jobs } of all) {
+      enqueued += jobs.length;
+      // A queue's name needs no escapes.
+      sizes += `${sizes === "" ? "" : ","}"${name}":${jobs.length}`;
+    }
     const now = this.#clock.now();
     return writeStruct({
       now: marshalText(writeTime(now)),
       server_utc_time: marshalText(`${new Date(now).toISOString().slice(11, 19)} UTC`),
       faktory: writeStruct({
-        queues: marshal(queues),
-        sets: marshal({ dead, retries, scheduled, working }),
+        queues: `{${sizes}}`,
+        sets: marshal({
+          dead: dead.size,
+          retries: retries.size,
+          scheduled: scheduled.size,
+          working,
+        }),
         tasks: marshal(this.#tasks.stats()),
-        total_failures: failures,
-        total_processed: processed,
-        total_enqueued: sizes.reduce((sum, size) => sum + size, 0),
-        total_queues: sizes.length,
+        total_failures: tally.failures,
+        total_processed: tally.processed,
+        total_enqueued: enqueued,
+        total_queues: all.length,
       }),
       server: writeStruct({
         description: marshalText(this.#description),
         faktory_version: marshalText(VERSION),
         uptime: Math.floor((now - this.#startedAt) / 1000),
-        connections,
+        connections: this.#admitted.size,
         command_count: this.#commands,
         used_memory_mb: Math.round((residentKib() ?? 0) / 1024),
       }),

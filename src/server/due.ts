@@ -1,4 +1,5 @@
 import { GoError } from "./go_json.ts";
+import type { Work } from "./slices.ts";
 import type { SortedSet } from "./sorted_set.ts";
 
 /** What is due in a set, and how much of it is taken at a time. */
@@ -10,13 +11,13 @@ interface Due {
 
 /**
  * Takes out of a set what is due, and counts what came to something. What did not is lost, and the rest then waits for the next
- * look, as on the reference server.
+ * look, as on the reference server. Others are served between two lots.
  */
-export function takeDue<T>(
+export function* takeDue<T>(
   set: SortedSet<T>,
   { now, atOnce }: Due,
   use: (value: T) => void,
-): number {
+): Work<number> {
   let total = 0;
   for (;;) {
     let count = 0;
@@ -30,5 +31,6 @@ export function takeDue<T>(
     }
     total += count;
     if (count < atOnce) return total;
+    yield;
   }
 }

@@ -1,97 +1,106 @@
 import { bytesOf } from "./go/text.ts";
+import { literal, Segment } from "./glob_segment.ts";
+import type { Work } from "./slices.ts";
 
-/**
- * Whether a text matches a glob as Redis understands it, byte by byte: `*`, `?`, `[a-z]`, `[^a]`, and `\` before what is
- * meant itself.
- */
-export function globMatcher(glob: string): (text: string) => boolean {
-  // What most of them are, without a look at each byte.
-  const part = /^\*([^*?[\\]*)\*$/.exec(glob)?.[1];
-  if (part !== undefined) return (text) => text.includes(part);
-  const pattern = elementsOf(binary(glob));
-  return (text) => matches(pattern, binary(text));
-}
+/** A glob as Redis understands it, byte by byte: `*`, `?`, `[a-z]`, `[^a]`, and `\` before what is meant itself. */
+export class Glob {
+  /** What a text has to contain, where that is all there is to it. */
+  readonly part: string | undefined;
+  readonly #segments: readonly Segment[];
+  readonly #hasStar: boolean;
+  readonly #minBytes: number;
 
-/** What stands for one byte. */
-type Element = (byte: number) => boolean;
-
-/** Stands for any bytes, or none. */
-const STAR: Element = () => true;
-
-/** Goes back to the last star only, since where that cannot be made to match, no star before it can. */
-function matches(pattern: readonly Element[], text: string): boolean {
-  let [at, next] = [0, 0];
-  let [star, starAt] = [-1, 0];
-  while (at < text.length) {
-    const element = pattern[next];
-    if (element === STAR) {
-      star = next++;
-      starAt = at;
-    } else if (element !== undefined && element(text.charCodeAt(at))) {
-      at++;
-      next++;
-    } else if (star >= 0) {
-      next = star + 1;
-      at = ++starAt;
-    } else {
-      return false;
-    }
+  constructor(glob: string) {
+    this.part = /^\*([^*?[\\]*)\*$/.exec(glob)?.[1];
+    const segments = segmentsOf(bytesOf(glob));
+    this.#hasStar = segments.length > 1;
+    this.#segments = segments.map((elements) => new Segment(elements));
+    this.#minBytes = this.#segments.reduce((sum, { length }) => sum + length, 0);
   }
-  while (pattern[next] === STAR) next++;
-  return next === pattern.length;
+
+  /** Whether a text, as bytes, matches: in steps of a bounded time, and in all in a time that grows with the text's length. */
+  *matches(text: Uint8Array): Work<boolean> {
+    if (text.length < this.#minBytes) return false;
+    const first = this.#segments[0]!;
+    if (!(yield* first.isAt(text, 0))) return false;
+    if (!this.#hasStar) return text.length === first.length;
+    const last = this.#segments.at(-1)!;
+    const end = text.length - last.length;
+    if (!(yield* last.isAt(text, end))) return false;
+    // The first place will do for each, as it leaves the most to those behind it.
+    let at = first.length;
+    for (const segment of this.#segments.slice(1, -1)) {
+      at = yield* segment.find(text, at, end);
+      if (at < 0) return false;
+      at += segment.length;
+    }
+    return at <= end;
+  }
 }
 
-function elementsOf(glob: string): Element[] {
-  const elements: Element[] = [];
+/** What may stand for one byte: by the byte, whether it does. */
+type Element = Uint8Array;
+
+const ANY: Element = new Uint8Array(256).fill(1);
+
+const STAR = 0x2a;
+const QUESTION = 0x3f;
+const OPEN = 0x5b;
+const CLOSE = 0x5d;
+const BACKSLASH = 0x5c;
+const CARET = 0x5e;
+const DASH = 0x2d;
+
+/** What stands between stars. */
+function segmentsOf(glob: Uint8Array): Element[][] {
+  const segments: Element[][] = [[]];
   for (let i = 0; i < glob.length; i++) {
-    if (glob[i] === "*") {
-      if (elements.at(-1) !== STAR) elements.push(STAR);
-    } else if (glob[i] === "?") {
-      elements.push(() => true);
-    } else if (glob[i] === "[") {
+    const byte = glob[i]!;
+    if (byte === STAR) {
+      segments.push([]);
+      continue;
+    }
+    const segment = segments.at(-1)!;
+    if (byte === QUESTION) {
+      segment.push(ANY);
+    } else if (byte === OPEN) {
       const [element, end] = setOf(glob, i + 1);
-      elements.push(element);
+      segment.push(element);
       i = end;
     } else {
-      if (glob[i] === "\\" && i + 1 < glob.length) i++;
-      const wanted = glob.charCodeAt(i);
-      elements.push((byte) => byte === wanted);
+      if (byte === BACKSLASH && i + 1 < glob.length) i++;
+      segment.push(literal(glob[i]!));
     }
   }
-  return elements;
+  // Several stars are as one.
+  return segments.filter((segment, i) =>
+    segment.length > 0 || i === 0 || i === segments.length - 1
+  );
 }
 
 /** A set from behind its `[`, and where its `]` is; one that is not closed ends with the pattern. */
-function setOf(glob: string, start: number): [element: Element, end: number] {
-  const isNegated = glob[start] === "^";
-  const ranges: (readonly [number, number])[] = [];
+function setOf(glob: Uint8Array, start: number): [element: Element, end: number] {
+  const isNegated = glob[start] === CARET;
+  const element = new Uint8Array(256);
   let i = isNegated ? start + 1 : start;
-  for (; i < glob.length && glob[i] !== "]"; i++) {
-    if (glob[i] === "\\" && i + 1 < glob.length) {
+  for (; i < glob.length && glob[i] !== CLOSE; i++) {
+    if (glob[i] === BACKSLASH && i + 1 < glob.length) {
       i++;
-      ranges.push([signed(glob.charCodeAt(i)), signed(glob.charCodeAt(i))]);
-    } else if (glob[i + 1] === "-" && i + 2 < glob.length) {
-      const ends = [signed(glob.charCodeAt(i)), signed(glob.charCodeAt(i + 2))] as const;
-      ranges.push([Math.min(...ends), Math.max(...ends)]);
+      element[glob[i]!] = 1;
+    } else if (glob[i + 1] === DASH && i + 2 < glob.length) {
+      const ends = [signed(glob[i]!), signed(glob[i + 2]!)] as const;
+      for (let byte = Math.min(...ends); byte <= Math.max(...ends); byte++) {
+        element[byte & 0xff] = 1;
+      }
       i += 2;
     } else {
-      ranges.push([signed(glob.charCodeAt(i)), signed(glob.charCodeAt(i))]);
+      element[glob[i]!] = 1;
     }
   }
-  const has = (byte: number) =>
-    ranges.some(([low, high]) => signed(byte) >= low && signed(byte) <= high);
-  return [isNegated ? (byte) => !has(byte) : has, i];
+  return [isNegated ? element.map((is) => 1 - is) : element, i];
 }
 
 /** A byte as C has it. */
 function signed(byte: number): number {
   return byte < 0x80 ? byte : byte - 0x100;
-}
-
-/** A text with a character for each of its bytes. */
-function binary(text: string): string {
-  if (/^[\0-\x7f]*$/.test(text)) return text;
-  let out = "";
-  for (const byte of bytesOf(text)) out += String.fromCharCode(byte);
-  return out;
 }

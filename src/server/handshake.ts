@@ -1,5 +1,6 @@
 import { passwordHash } from "../protocol/handshake.ts";
 import { type Fields, unmarshal } from "./go_json.ts";
+import { owned } from "./payload.ts";
 import type { ClientData } from "./workers.ts";
 
 /** What a HELLO says. */
@@ -25,11 +26,11 @@ export function readHello(line: string): HelloData | undefined {
   try {
     const fields = unmarshal(line.slice("HELLO ".length), "server.ClientData", HELLO);
     return {
-      wid: (fields["wid"] ?? "") as string,
-      hostname: (fields["hostname"] ?? "") as string,
+      wid: owned((fields["wid"] ?? "") as string),
+      hostname: owned((fields["hostname"] ?? "") as string),
       pid: (fields["pid"] ?? 0) as number,
-      labels: (fields["labels"] ?? []) as string[],
-      pwdhash: (fields["pwdhash"] ?? "") as string,
+      labels: ((fields["labels"] ?? []) as string[]).map(owned),
+      pwdhash: owned((fields["pwdhash"] ?? "") as string),
       version: (fields["v"] ?? 0) as number,
       state: "running",
     };

@@ -6,14 +6,16 @@ import { cleanse, type Failure, noteFailure, retryDelayMs } from "./failure.ts";
 import { Stamps } from "./go/time.ts";
 import { GoError, quoted } from "./go_json.ts";
 import { type JobHooks, noHooks } from "./hooks.ts";
-import { Reservation, type SetMember, type SetName, type WaitingFetch } from "./members.ts";
+import { Reservation, type SetName, type WaitingFetch } from "./members.ts";
+import { ownedPayload, type Payload } from "./payload.ts";
 import { Queues, type Waiter } from "./queues.ts";
+import type { Work } from "./slices.ts";
 import type { SortedSet } from "./sorted_set.ts";
 import { keepExtension, keptSets, restore } from "./store/kept.ts";
 import { nullStore, type Store } from "./store/store.ts";
 import { Tally } from "./store/tally.ts";
 import { reservedMs } from "./reservation.ts";
-import { glanceAt, readJob, type StoredJob, writeJob, writeTime } from "./stored_job.ts";
+import { glanceAt, readStored, type StoredJob, writeJob, writeTime } from "./stored_job.ts";
 
 const DEAD_MS = 180 * 24 * 60 * 60 * 1000;
 
@@ -21,7 +23,7 @@ const DEAD_MS = 180 * 24 * 60 * 60 * 1000;
 const DUE_AT_ONCE = 100;
 const EXPIRED_AT_ONCE = 10;
 
-export type { SetMember, SetName };
+export type { SetName };
 
 /** What a server of another edition, or one that serves tests, does otherwise than the reference server. */
 export interface ManagerOptions {
@@ -40,7 +42,7 @@ export interface ManagerOptions {
 /** What happens to jobs: from a push over reservations, retries and the schedule to their end. */
 export class Manager {
   readonly queues: Queues;
-  readonly sets: Readonly<Record<SetName, SortedSet<SetMember>>>;
+  readonly sets: Readonly<Record<SetName, SortedSet<Payload>>>;
   readonly tally: Tally;
   /** How long a FETCH waits, and by which clock. */
   readonly fetchWait: { readonly clock: Clock; readonly ms: number };
@@ -48,7 +50,7 @@ export class Manager {
    * Workers whose FETCH does not wait once they have nothing to do, each with the job that it is to get first, if any: tests
    * run jobs by them.
    */
-  readonly helpers = new Map<string, string | undefined>();
+  readonly helpers = new Map<string, Payload | undefined>();
   readonly #clock: Clock;
   readonly #stamps: Stamps;
   readonly #random: () => number;
@@ -100,7 +102,7 @@ export class Manager {
     const isLater = at !== undefined && at > this.#clock.now();
     this.#hooks.pushing(job, isLater ? at : undefined);
     if (isLater) {
-      this.sets.scheduled.add(at, { jid: job.jid, payload: writeJob(job) });
+      this.sets.scheduled.add(at, ownedPayload(writeJob(job)));
     } else {
       this.#enqueue(job);
     }
@@ -108,10 +110,13 @@ export class Manager {
   }
 
   /** A job of the first of these queues that has one, or the first that comes within two seconds. */
-  fetch(names: readonly string[], wid: string): string | undefined | Promise<string | undefined> {
+  fetch(
+    names: readonly string[],
+    wid: string,
+  ): Payload | undefined | Promise<Payload | undefined> {
     if (names.length === 0) throw new GoError("must call fetch with at least one queue");
     const active = this.queues.active(names);
-    let payload: string | undefined;
+    let payload: Payload | undefined;
     while ((payload = this.#handed(wid) ?? this.queues.pop(active)) !== undefined) {
       const job = this.#reserve(payload, wid);
       if (job !== undefined) return job;
@@ -145,21 +150,22 @@ export class Manager {
   }
 
   /** Enqueues what is due of the scheduled jobs and of those to be tried again. */
-  enqueueDue(name: "scheduled" | "retries"): number {
+  enqueueDue(name: "scheduled" | "retries"): Work<number> {
     const due = { now: this.#clock.now(), atOnce: DUE_AT_ONCE };
-    return takeDue(this.sets[name], due, ({ payload }) => this.#enqueue(readJob(payload)));
+    return takeDue(this.sets[name], due, (payload) => this.#enqueue(readStored(payload)));
   }
 
   /** Drops dead jobs whose time is over: some at a time. */
-  purgeDead(): number {
+  // deno-lint-ignore require-yield
+  *purgeDead(): Work<number> {
     return this.sets.dead.takeUntil(this.#clock.now(), DUE_AT_ONCE).length;
   }
 
   /** Fails the jobs whose reservation is over. */
-  reap(): number {
+  *reap(): Work<number> {
     const now = this.#clock.now();
     let extended = 0;
-    const count = takeDue(this.#working, { now, atOnce: EXPIRED_AT_ONCE }, (expired) => {
+    const count = yield* takeDue(this.#working, { now, atOnce: EXPIRED_AT_ONCE }, (expired) => {
       const { jid, extension } = expired;
       if (extension !== undefined && extension > now) {
         expired.entry = this.#working.add(extension, expired);
@@ -180,19 +186,19 @@ export class Manager {
   }
 
   /** Moves a job of a set to the dead. */
-  bury({ jid, payload }: SetMember): void {
-    this.sets.dead.add(this.#clock.now() + DEAD_MS, { jid, payload });
+  bury(payload: Payload): void {
+    this.sets.dead.add(this.#clock.now() + DEAD_MS, payload);
   }
 
   /** Puts a job of a set back on its queue, as it is. */
-  requeue({ payload }: SetMember): void {
-    this.queues.push(readJob(payload).queue, payload);
+  requeue(payload: Payload): void {
+    this.queues.push(readStored(payload).queue, payload);
   }
 
   flush(): void {
     this.queues.flush();
-    this.#working.clear();
-    for (const set of Object.values(this.sets)) set.clear();
+    this.#working.forget();
+    for (const set of Object.values(this.sets)) set.forget();
     this.#store.clear();
     this.tally.processed = 0;
     this.tally.failures = 0;
@@ -205,7 +211,7 @@ export class Manager {
   }
 
   /** What a helper is to get before all else. */
-  #handed(wid: string): string | undefined {
+  #handed(wid: string): Payload | undefined {
     const payload = this.helpers.get(wid);
     if (payload !== undefined) this.helpers.set(wid, undefined);
     return payload;
@@ -220,7 +226,7 @@ export class Manager {
     return true;
   }
 
-  #wait(active: readonly string[], wid: string): Promise<string | undefined> {
+  #wait(active: readonly string[], wid: string): Promise<Payload | undefined> {
     return new Promise((resolve, reject) => {
       const end = (settle: () => void) => {
         this.queues.leave(active, waiter);
@@ -235,7 +241,7 @@ export class Manager {
       };
       const waiter: Waiter = {
         take: (payload) => {
-          const job = this.#reserve(payload, wid);
+          const job = this.#reserve(ownedPayload(payload), wid);
           if (job !== undefined) end(() => resolve(job));
         },
       };
@@ -247,15 +253,16 @@ export class Manager {
   }
 
   /** The job as the worker gets it; `undefined` where it is not to be run. */
-  #reserve(payload: string, wid: string): string | undefined {
+  #reserve(payload: Payload, wid: string): Payload | undefined {
     const { jid, reserve_for } = glanceAt(payload);
-    const reservation = new Reservation({ jid, payload }, wid);
+    const reservation = new Reservation(jid, payload, wid);
     if (this.#isWatched && !this.#hooks.fetching(reservation.job)) return undefined;
     const until = this.#clock.now() + reservedMs({ reserve_for });
     reservation.entry = this.#working.add(until, reservation);
     this.#reservations.set(jid, reservation);
     // What was cut in a failure's text is read as U+FFFD, and written as it is.
-    return payload.includes("\\ufffd") ? writeJob(reservation.job) : payload;
+    const head = typeof payload === "string" ? payload : payload.head;
+    return head.includes("\\ufffd") ? writeJob(reservation.job) : payload;
   }
 
   #release(jid: string): Reservation | undefined {
@@ -276,10 +283,10 @@ export class Manager {
     if (noted.retry_count < job.retry) {
       const at = this.#clock.now() + retryDelayMs(noted.retry_count, this.#random());
       noted.next_at = writeTime(at);
-      this.sets.retries.add(at, { jid: job.jid, payload: writeJob(job) });
+      this.sets.retries.add(at, ownedPayload(writeJob(job)));
       this.#hooks.failed(job, "retries");
     } else {
-      this.bury({ jid: job.jid, payload: writeJob(job) });
+      this.bury(ownedPayload(writeJob(job)));
       this.#hooks.failed(job, "dead");
     }
   }

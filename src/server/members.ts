@@ -1,12 +1,7 @@
 import type { GoError } from "./go_json.ts";
 import type { SortedEntry } from "./sorted_set.ts";
-import { readJob, type StoredJob } from "./stored_job.ts";
-
-/** A job in one of the sets, with its stored text, which filters look at. */
-export interface SetMember {
-  readonly jid: string;
-  readonly payload: string;
-}
+import type { Payload } from "./payload.ts";
+import { readStored, type StoredJob } from "./stored_job.ts";
 
 /** Names of the sets that MUTATE knows. */
 export type SetName = "scheduled" | "retries" | "dead";
@@ -19,7 +14,7 @@ export class Reservation {
   readonly id: number = ++reservations;
   readonly jid: string;
   /** The job as it was stored. */
-  readonly payload: string;
+  readonly payload: Payload;
   readonly wid: string;
   /** Its place in the working set. */
   entry!: SortedEntry<Reservation>;
@@ -27,7 +22,7 @@ export class Reservation {
   extension?: number;
   #job: StoredJob | undefined;
 
-  constructor({ jid, payload }: SetMember, wid: string) {
+  constructor(jid: string, payload: Payload, wid: string) {
     this.jid = jid;
     this.payload = payload;
     this.wid = wid;
@@ -35,7 +30,7 @@ export class Reservation {
 
   /** The job, read only once it is asked for: most end well, and nobody asks. */
   get job(): StoredJob {
-    return this.#job ??= readJob(this.payload);
+    return this.#job ??= readStored(this.payload);
   }
 }
 

@@ -1,6 +1,10 @@
+import { Glob } from "./glob.ts";
+import { Segment } from "./glob_segment.ts";
+import { bytesOf, textOf } from "./go/text.ts";
 import { GoError, quoted, type StructType, unmarshal } from "./go_json.ts";
-import { globMatcher } from "./glob.ts";
-import type { Manager, SetMember, SetName } from "./manager.ts";
+import type { Manager } from "./manager.ts";
+import type { Payload } from "./payload.ts";
+import type { Work } from "./slices.ts";
 
 interface Filter {
   readonly jids?: readonly string[];
@@ -17,8 +21,17 @@ const OPERATION: StructType["fields"] = {
   },
 };
 
-/** MUTATE: changes the jobs of a set. */
-export function mutate(manager: Manager, line: string): void {
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/** Jobs that are looked at between two yields. */
+const AT_ONCE = 256;
+
+/**
+ * MUTATE: changes the jobs of a set. With many jobs other commands are carried out in between. It then changes the jobs that
+ * were in the set when it began and are still there when it gets to them.
+ */
+export function* mutate(manager: Manager, line: string): Work<void> {
   const parts = line.split(" ");
   if (parts.length !== 2) throw new GoError("invalid format");
   const { cmd, target, filter } = unmarshal(parts[1]!, "client.Operation", OPERATION) as {
@@ -31,52 +44,108 @@ export function mutate(manager: Manager, line: string): void {
   if (target !== "scheduled" && target !== "retries" && target !== "dead") {
     throw new GoError("invalid target for mutation command");
   }
-  change(manager, target, filter);
+  const set = manager.sets[target];
+  const matches = yield* matcher(cmd === "clear" ? {} : filter ?? {});
+  for (const part of set.parts(AT_ONCE)) {
+    for (const entry of part) {
+      const isMatch = matches(entry.value);
+      if (!(typeof isMatch === "boolean" ? isMatch : yield* isMatch)) continue;
+      // A job whose queue cannot be stays in its set, and so do those behind it.
+      if (change.isFirst) change.run(manager, entry.value);
+      if (set.remove(entry) && !change.isFirst) change.run(manager, entry.value);
+    }
+    yield;
+  }
 }
 
-type Change = (manager: Manager, target: SetName, filter: Filter | undefined) => void;
+/** What is done with a job. */
+interface Change {
+  /** It is done before the job leaves the set. */
+  readonly isFirst: boolean;
+  run(manager: Manager, payload: Payload): void;
+}
 
 const CHANGES: ReadonlyMap<string, Change> = new Map<string, Change>([
-  ["clear", (manager, target) => manager.sets[target].clear()],
-  ["discard", (manager, target, filter) => void taken(manager, target, filter)],
-  ["kill", (manager, target, filter) => {
-    for (const member of taken(manager, target, filter)) manager.bury(member);
-  }],
-  ["requeue", (manager, target, filter) => {
-    // One after the other: a job whose queue cannot be stays in its set, and so do those behind it.
-    const set = manager.sets[target];
-    for (const entry of set.where(matcher(filter ?? {}))) {
-      manager.requeue(entry.value);
-      set.remove(entry);
-    }
-  }],
+  ["clear", { isFirst: false, run() {} }],
+  ["discard", { isFirst: false, run() {} }],
+  ["kill", { isFirst: false, run: (manager, payload) => manager.bury(payload) }],
+  ["requeue", { isFirst: true, run: (manager, payload) => manager.requeue(payload) }],
 ]);
 
-function taken(manager: Manager, target: SetName, filter: Filter | undefined): SetMember[] {
-  return manager.sets[target].takeWhere(matcher(filter ?? {}));
-}
+/** Whether a job matches: at once, or by work that takes longer. */
+type Matcher = (payload: Payload) => boolean | Work<boolean>;
 
 /**
  * What a filter matches. Jids go before all else; a filter of nothing matches everything. Go writes a jid and a type in
  * filters otherwise than in JSON, so that those that JSON has to escape are mostly not found.
  */
-function matcher({ jids = [], regexp = "", jobtype = "" }: Filter): (member: SetMember) => boolean {
+function* matcher({ jids = [], regexp = "", jobtype = "" }: Filter): Work<Matcher> {
   if (jids.length > 0) {
-    const wanted = new Set(jids.map(quoted));
-    return ({ payload }) => {
-      for (const [, jid] of payload.matchAll(JID)) if (wanted.has(jid!)) return true;
-      return false;
-    };
+    const wanted = new Set<string>();
+    for (const [i, jid] of jids.entries()) {
+      wanted.add(quoted(jid));
+      if (i % 4096 === 4095) yield;
+    }
+    return (payload) =>
+      typeof payload === "string" ? jidsMatch(payload, wanted) : jidsMatchLarge(payload, wanted);
   }
   const type = `"jobtype":${quoted(jobtype)}`;
-  if (regexp !== "") {
-    const matches = globMatcher(regexp);
-    return ({ payload }) => matches(payload) && (jobtype === "" || payload.includes(type));
-  }
-  if (jobtype === "") return () => true;
-  const matches = globMatcher(`*${type}*`);
-  return ({ payload }) => matches(payload);
+  if (regexp === "" && jobtype === "") return () => true;
+  const glob = new Glob(regexp === "" ? `*${type}*` : regexp);
+  const { part } = glob;
+  const isTypeWanted = regexp !== "" && jobtype !== "";
+  return (payload) => {
+    if (part === undefined || typeof payload !== "string") {
+      return byGlob(payload, glob, isTypeWanted ? Segment.of(bytesOf(type)) : undefined);
+    }
+    return payload.includes(part) && (!isTypeWanted || payload.includes(type));
+  };
 }
 
-/** Every `jid` of a job that is stored, those among its arguments too. */
-const JID = /"jid":("(?:[^"\\]|\\.)*")/g;
+function* byGlob(payload: Payload, glob: Glob, type: Segment | undefined): Work<boolean> {
+  const bytes = bytesOfPayload(payload);
+  if (!(yield* glob.matches(bytes))) return false;
+  return type === undefined || (yield* type.find(bytes, 0, bytes.length)) >= 0;
+}
+
+function bytesOfPayload(payload: Payload): Uint8Array {
+  if (typeof payload === "string") return bytesOf(payload);
+  const { head, args, tail } = payload;
+  const parts = [bytesOf(head), args.bytes, bytesOf(tail)];
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+const JID = '"jid":"';
+const JID_BYTES = Segment.of(bytesOf(JID));
+
+/** Whether any `jid` of a stored job is wanted, those among its arguments too. */
+function jidsMatch(text: string, wanted: ReadonlySet<string>): boolean {
+  for (let at = text.indexOf(JID); at >= 0; at = text.indexOf(JID, at)) {
+    const start = at + JID.length - 1;
+    at = start + 1;
+    while (at < text.length && text[at] !== '"') at += text[at] === "\\" ? 2 : 1;
+    if (wanted.has(text.slice(start, ++at))) return true;
+  }
+  return false;
+}
+
+function* jidsMatchLarge(payload: Payload, wanted: ReadonlySet<string>): Work<boolean> {
+  const bytes = bytesOfPayload(payload);
+  for (let at = 0;;) {
+    at = yield* JID_BYTES.find(bytes, at, bytes.length);
+    if (at < 0) return false;
+    const start = at + JID.length - 1;
+    at = start + 1;
+    while (at < bytes.length && bytes[at] !== QUOTE) {
+      at += bytes[at] === BACKSLASH ? 2 : 1;
+      if (at % 65_536 < 2) yield;
+    }
+    if (wanted.has(textOf(bytes.subarray(start, ++at)))) return true;
+  }
+}

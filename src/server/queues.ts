@@ -1,6 +1,7 @@
-import { Fifo } from "../internal/fifo.ts";
 import { isQueueName } from "../job/queue_name.ts";
 import { GoError } from "./go_json.ts";
+import { JobQueue } from "./job_queue.ts";
+import { owned, type Payload } from "./payload.ts";
 import { nullStore, type Store } from "./store/store.ts";
 
 /** The table of queues. */
@@ -12,93 +13,90 @@ export const QUEUE_PLACE = "queue/";
 /** A FETCH that waits for a job of any of its queues. */
 export interface Waiter {
   /** Gets the job; one that it has no use for is gone all the same. */
-  take(payload: string): void;
+  take(payload: Payload): void;
 }
 
-interface Queue {
+/** A queue with its name. */
+interface ListedQueue {
   readonly name: string;
-  readonly jobs: Fifo<string>;
-  /** The jobs' rows, where they are kept. */
-  readonly rows: Fifo<number> | undefined;
-  /** In the order in which they came. */
-  readonly waiters: Set<Waiter>;
-  /** Whether it was pushed to; waiting for a job of a queue does not make it one. */
-  isListed: boolean;
+  readonly jobs: JobQueue;
 }
 
 /** The queues: their jobs, and who waits for one. */
 export class Queues {
-  readonly #queues = new Map<string, Queue>();
+  readonly #queues = new Map<string, JobQueue>();
+  /** By the name of the queue, in the order in which they came. Waiting for a job of a queue does not make it one. */
+  readonly #waiters = new Map<string, Set<Waiter>>();
   /** Outlives a FLUSH, as on the reference server. */
-  #paused = new Set<string>();
+  readonly #paused = new Set<string>();
   readonly #store: Store;
+  /** The queues in the order of their names, until there is another one. */
+  #sorted: readonly ListedQueue[] | undefined;
 
   constructor(store: Store = nullStore) {
     this.#store = store;
     for (const [name, json] of store.all(TABLE)) {
-      this.#touch(name).isListed = true;
+      this.#list(name);
       if (JSON.parse(json).paused) this.#paused.add(name);
     }
   }
 
   /** Fills a queue with what was kept, behind what there is. */
-  restore(name: string, payload: string, row: number): void {
-    const queue = this.#touch(name);
-    queue.isListed = true;
-    queue.jobs.push(payload);
-    queue.rows?.push(row);
+  restore(name: string, payload: Payload, row: number): void {
+    (this.#queues.get(name) ?? this.#list(name)).push(payload, row);
   }
 
   /** Hands the job to whoever has waited longest for it, else keeps it. */
-  push(name: string, payload: string): void {
+  push(name: string, payload: Payload): void {
     const queue = this.#known(name);
-    for (const waiter of queue.waiters) return waiter.take(payload);
-    queue.jobs.push(payload);
-    queue.rows?.push(this.#store.add(QUEUE_PLACE + name, payload));
+    const waiters = this.#waiters.get(name);
+    if (waiters !== undefined) { for (const waiter of waiters) return waiter.take(payload); }
+    queue.push(
+      payload,
+      this.#store.isDurable ? this.#store.add(QUEUE_PLACE + name, String(payload)) : 0,
+    );
   }
 
   /** The oldest job of the first queue that has one. */
-  pop(names: readonly string[]): string | undefined {
+  pop(names: readonly string[]): Payload | undefined {
     for (const name of names) {
       const queue = this.#queues.get(name);
-      const payload = queue?.jobs.shift();
-      if (payload === undefined) continue;
-      if (queue!.rows !== undefined) this.#store.remove(queue!.rows.shift()!);
-      return payload;
+      if (queue === undefined || queue.length === 0) continue;
+      if (this.#store.isDurable) this.#store.remove(queue.peekRow());
+      return queue.shift();
     }
     return undefined;
   }
 
   /** Takes the first job that matches out of these queues, wherever in them it is. */
-  take(names: readonly string[], matches: (payload: string) => boolean): string | undefined {
+  take(
+    names: readonly string[],
+    matches: (payload: Payload) => boolean,
+  ): Payload | undefined {
     for (const name of names) {
-      const queue = this.#queues.get(name);
-      let [isFound, place] = [false, -1];
-      const [payload] = queue?.jobs.removeWhere((other) => {
-        if (isFound) return false;
-        place++;
-        return isFound = matches(other);
-      }) ?? [];
-      if (payload === undefined) continue;
-      for (const row of queue!.rows?.removeWhere(() => place-- === 0) ?? []) {
-        this.#store.remove(row);
-      }
-      return payload;
+      const job = this.#queues.get(name)?.take(matches);
+      if (job === undefined) continue;
+      if (this.#store.isDurable) this.#store.remove(job.row);
+      return job.payload;
     }
     return undefined;
   }
 
   /** Has `waiter` take the next jobs of any of these queues, until it is told not to. */
   wait(names: readonly string[], waiter: Waiter): void {
-    for (const name of names) this.#touch(name).waiters.add(waiter);
+    for (const name of names) {
+      const waiters = this.#waiters.get(name);
+      if (waiters === undefined) this.#waiters.set(name, new Set([waiter]));
+      else waiters.add(waiter);
+    }
   }
 
   /** Takes back {@linkcode Queues.wait}. */
   leave(names: readonly string[], waiter: Waiter): void {
     for (const name of names) {
-      const queue = this.#queues.get(name);
-      queue?.waiters.delete(waiter);
-      if (queue !== undefined) this.#forget(queue);
+      const waiters = this.#waiters.get(name);
+      waiters?.delete(waiter);
+      if (waiters?.size === 0) this.#waiters.delete(name);
     }
   }
 
@@ -109,13 +107,13 @@ export class Queues {
 
   /** Pauses a queue that exists; of others the server knows nothing. */
   pause(name: string): void {
-    if (!this.#exists(name)) return;
-    this.#paused.add(name);
+    if (!this.#queues.has(name)) return;
+    this.#paused.add(owned(name));
     this.#keep(name);
   }
 
   resume(name: string): void {
-    if (!this.#exists(name)) return;
+    if (!this.#queues.has(name)) return;
     this.#paused.delete(name);
     this.#keep(name);
   }
@@ -125,44 +123,49 @@ export class Queues {
     this.#store.delete(TABLE, name);
     const queue = this.#queues.get(name);
     if (queue === undefined) return;
-    queue.isListed = false;
     this.#drain(queue);
-    this.#forget(queue);
+    this.#queues.delete(name);
+    this.#sorted = undefined;
   }
 
-  /** Drops every job; the names stay. */
+  /** Drops every job; the names stay, and so does what the store has. */
   flush(): void {
-    for (const queue of this.#queues.values()) this.#drain(queue);
+    for (const queue of this.#queues.values()) queue.clear();
   }
 
   /** The oldest job of a queue. */
-  oldest(name: string): string | undefined {
-    return this.#queues.get(name)?.jobs.peek();
+  oldest(name: string): Payload | undefined {
+    return this.#queues.get(name)?.peek();
   }
 
   /** Every queue's name. */
   names(): string[] {
-    return [...this.#queues.values()].filter(({ isListed }) => isListed).map(({ name }) => name);
+    return [...this.#queues.keys()];
   }
 
   /** Jobs of each queue. */
   sizes(): Record<string, number> {
-    return Object.fromEntries(
-      this.names().sort().map((name) => [name, this.#queues.get(name)!.jobs.length]),
-    );
+    return Object.fromEntries(this.sorted().map(({ name, jobs }) => [name, jobs.length]));
   }
 
-  #exists(name: string): boolean {
-    return this.#queues.get(name)?.isListed === true;
+  /** Every queue, in the order of the names. */
+  sorted(): readonly ListedQueue[] {
+    return this.#sorted ??= [...this.#queues].map(([name, jobs]) => ({ name, jobs }))
+      .sort((a, b) => a.name < b.name ? -1 : 1);
   }
 
-  #known(name: string): Queue {
+  #known(name: string): JobQueue {
     const known = this.#queues.get(name);
-    if (known?.isListed === true) return known;
+    if (known !== undefined) return known;
     if (!isQueueName(name)) throw new GoError("queue names must match \\A[a-zA-Z0-9._-]+\\z");
-    const queue = this.#touch(name);
-    queue.isListed = true;
     this.#keep(name);
+    return this.#list(owned(name));
+  }
+
+  #list(name: string): JobQueue {
+    const queue = new JobQueue(this.#store.isDurable);
+    this.#queues.set(name, queue);
+    this.#sorted = undefined;
     return queue;
   }
 
@@ -170,23 +173,8 @@ export class Queues {
     this.#store.set(TABLE, name, this.#paused.has(name) ? '{"paused":true}' : "{}");
   }
 
-  #drain({ jobs, rows }: Queue): void {
-    jobs.drain();
-    for (const row of rows?.drain() ?? []) this.#store.remove(row);
-  }
-
-  #touch(name: string): Queue {
-    let queue = this.#queues.get(name);
-    if (queue === undefined) {
-      const rows = this.#store.isDurable ? new Fifo<number>() : undefined;
-      queue = { name, jobs: new Fifo(), rows, waiters: new Set(), isListed: false };
-      this.#queues.set(name, queue);
-    }
-    return queue;
-  }
-
-  /** Clients can wait for any name at all: no trace of it is kept. */
-  #forget({ name, isListed, waiters }: Queue): void {
-    if (!isListed && waiters.size === 0) this.#queues.delete(name);
+  #drain(queue: JobQueue): void {
+    for (const row of queue.rows()) this.#store.remove(row);
+    queue.clear();
   }
 }

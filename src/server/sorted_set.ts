@@ -7,6 +7,8 @@ export interface SortedEntry<T> {
   readonly value: T;
   /** Its row in the store, if there is one. */
   readonly row: number;
+  /** Larger than that of every member that was there when it came. */
+  serial?: number;
 }
 
 /** Keeps the members of a set. */
@@ -32,6 +34,7 @@ export class SortedSet<T> {
   #parts: SortedEntry<T>[][] = [];
   readonly #byKey = new Map<Key, SortedEntry<T>>();
   readonly #keeper: SetKeeper<T> | undefined;
+  #serial = 0;
 
   /** `keyOf` says what a member is told from others by. */
   constructor(keyOf: (value: T) => Key, keeper?: SetKeeper<T>) {
@@ -48,7 +51,13 @@ export class SortedSet<T> {
     const key = this.#keyOf(value);
     const before = this.#byKey.get(key);
     if (before !== undefined) this.remove(before);
-    const entry = { at, key, value, row: this.#keeper?.add(at, value) ?? 0 };
+    const entry: SortedEntry<T> = {
+      at,
+      key,
+      value,
+      row: this.#keeper?.add(at, value) ?? 0,
+      serial: 0,
+    };
     this.#place(entry);
     return entry;
   }
@@ -59,6 +68,7 @@ export class SortedSet<T> {
   }
 
   #place(entry: SortedEntry<T>): void {
+    entry.serial = ++this.#serial;
     this.#byKey.set(entry.key, entry);
     // Most come in their order.
     const last = this.#parts[this.#parts.length - 1];
@@ -101,30 +111,44 @@ export class SortedSet<T> {
     return taken;
   }
 
-  /** What matches, in its order. */
-  where(matches: (value: T) => boolean): SortedEntry<T>[] {
-    return this.#parts.flatMap((part) => part.filter(({ value }) => matches(value)));
+  /**
+   * The members in their order, some at a time. Between two parts the set may change: what has gone is left out, and so is
+   * what came after the first part.
+   */
+  *parts(size: number): IterableIterator<SortedEntry<T>[]> {
+    const last = this.#serial;
+    for (let part = this.#after(undefined, size); part.length > 0;) {
+      const behind = lastOf(part);
+      yield part.filter(({ serial }) => serial! <= last);
+      part = this.#after(behind, size);
+    }
   }
 
-  /** Takes out what matches. */
-  takeWhere(matches: (value: T) => boolean): T[] {
-    const taken: T[] = [];
-    const parts = this.#parts.map((part) =>
-      part.filter((entry) => {
-        if (!matches(entry.value)) return true;
-        this.#drop(entry);
-        taken.push(entry.value);
-        return false;
-      })
-    );
-    this.#parts = parts.filter((part) => part.length > 0);
-    return taken;
-  }
-
+  /** Takes everything out. */
   clear(): void {
+    for (const { row } of this.#byKey.values()) this.#keeper?.remove(row);
+    this.forget();
+  }
+
+  /** Takes everything out, and has the store keep it. */
+  forget(): void {
     this.#parts = [];
-    for (const entry of this.#byKey.values()) this.#keeper?.remove(entry.row);
     this.#byKey.clear();
+  }
+
+  /** The first members behind this place. */
+  #after(place: Place | undefined, max: number): SortedEntry<T>[] {
+    if (this.#parts.length === 0) return [];
+    let index = place === undefined ? 0 : this.#partOf(place);
+    let from = place === undefined ? 0 : firstBehind(this.#parts[index]!, place);
+    const found: SortedEntry<T>[] = [];
+    while (found.length < max && index < this.#parts.length) {
+      const part = this.#parts[index++]!;
+      const end = Math.min(part.length, from + max - found.length);
+      for (let i = from; i < end; i++) found.push(part[i]!);
+      from = 0;
+    }
+    return found;
   }
 
   #drop({ key, row }: SortedEntry<T>): void {
@@ -133,7 +157,7 @@ export class SortedSet<T> {
   }
 
   /** The first part that ends with this entry or one behind it. */
-  #partOf(entry: SortedEntry<unknown>): number {
+  #partOf(entry: Place): number {
     let low = 0;
     let high = this.#parts.length - 1;
     while (low < high) {
@@ -173,4 +197,10 @@ function firstNotBefore(part: readonly Place[], entry: Place): number {
     else high = middle;
   }
   return low;
+}
+
+/** Where the first entry is that comes behind a place. */
+function firstBehind(part: readonly Place[], place: Place): number {
+  const first = firstNotBefore(part, place);
+  return first < part.length && !isBefore(place, part[first]!) ? first + 1 : first;
 }

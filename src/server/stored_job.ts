@@ -1,4 +1,5 @@
 import { Reader } from "./go/reader.ts";
+import { LargeJob, type Payload, RawJson } from "./payload.ts";
 import { decode, type Integer, marshal, marshalText, type StructType } from "./go_json.ts";
 
 export { writeTime } from "./go/time.ts";
@@ -25,7 +26,7 @@ export interface StoredJob {
   created_at: string;
   enqueued_at: string;
   at: string;
-  args: unknown[] | undefined;
+  args: unknown[] | RawJson | undefined;
   reserve_for: Integer;
   backtrace: Integer;
 }
@@ -70,17 +71,26 @@ export function readJob(json: string): StoredJob {
   return complete((decode(json, JOB) ?? {}) as Partial<StoredJob>);
 }
 
+/** Reads a job as the server stores it. */
+export function readStored(payload: Payload): StoredJob {
+  if (typeof payload === "string") return readJob(payload);
+  return { ...readJob(payload.frame), args: payload.args };
+}
+
 /** What a reservation needs to know of a job as it is stored, without all the rest being read. */
-export function glanceAt(payload: string): { readonly jid: string; readonly reserve_for: number } {
-  const reader = new Reader(payload);
+export function glanceAt(
+  payload: Payload,
+): { readonly jid: string; readonly reserve_for: number } {
+  const text = typeof payload === "string" ? payload : payload.frame;
+  const reader = new Reader(text);
   reader.open();
   while (reader.key() !== "jid") {
-    reader.any(() => {});
+    reader.skip();
     reader.more(false);
   }
   reader.kind();
   // Behind its arguments, which are always there, is no other bracket.
-  const end = payload.slice(payload.lastIndexOf("]"));
+  const end = text.slice(text.lastIndexOf("]"));
   return {
     jid: reader.string(),
     reserve_for: Number(/^\],"reserve_for":(-?\d+)/.exec(end)?.[1] ?? 0),
@@ -124,8 +134,8 @@ function completeFailure(fields: Partial<StoredFailure>): StoredFailure {
 }
 
 /** A job as the server stores it and hands it out: its fields in the order of the reference server's. */
-export function writeJob(job: StoredJob): string {
-  const { failure, custom } = job;
+export function writeJob(job: StoredJob): Payload {
+  const { failure, custom, args } = job;
   let json = `{"retry":${job.retry}`;
   if (failure !== undefined) json += `,"failure":${writeFailure(failure)}`;
   if (custom !== undefined && Object.keys(custom).length > 0) {
@@ -136,19 +146,12 @@ export function writeJob(job: StoredJob): string {
   if (job.created_at !== "") json += `,"created_at":${marshalText(job.created_at)}`;
   if (job.enqueued_at !== "") json += `,"enqueued_at":${marshalText(job.enqueued_at)}`;
   if (job.at !== "") json += `,"at":${marshalText(job.at)}`;
-  json += `,"args":${marshal(job.args ?? null)}`;
-  if (job.reserve_for !== 0) json += `,"reserve_for":${job.reserve_for}`;
-  if (job.backtrace !== 0) json += `,"backtrace":${job.backtrace}`;
-  return inOnePiece(`${json}}`);
-}
-
-/**
- * V8 keeps a text that was put together as a tree of its parts, which hold on to all that they were cut from, until somebody
- * looks into it: a quarter of the memory for a job that waits.
- */
-function inOnePiece(text: string): string {
-  text.charCodeAt(0);
-  return text;
+  let end = "}";
+  if (job.backtrace !== 0) end = `,"backtrace":${job.backtrace}}`;
+  if (job.reserve_for !== 0) end = `,"reserve_for":${job.reserve_for}${end}`;
+  return args instanceof RawJson
+    ? new LargeJob(`${json},"args":`, args, end)
+    : `${json},"args":${marshal(args ?? null)}${end}`;
 }
 
 function writeFailure(failure: StoredFailure): string {
@@ -158,4 +161,9 @@ function writeFailure(failure: StoredFailure): string {
   if (failure.errtype !== "") json += `,"errtype":${marshalText(failure.errtype)}`;
   if (failure.backtrace.length > 0) json += `,"backtrace":${marshal(failure.backtrace)}`;
   return `${json},"retry_count":${failure.retry_count},"remaining":${failure.remaining}}`;
+}
+
+/** A job of a store, as the server holds it. */
+export function storedPayload(text: string): Payload {
+  return text;
 }

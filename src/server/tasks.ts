@@ -1,5 +1,6 @@
 import type { Clock } from "../internal/clock.ts";
 import type { Manager } from "./manager.ts";
+import type { Slices, Work } from "./slices.ts";
 import type { Workers } from "./workers.ts";
 
 /** All tasks run at multiples of this. */
@@ -8,8 +9,10 @@ const TICK_MS = 5000;
 interface Task {
   readonly name: string;
   readonly everyMs: number;
-  /** How many it dealt with. */
-  run(): number;
+  /** Gives how many it dealt with. */
+  run(): Work<number>;
+  /** It has not come to its end yet. */
+  isRunning: boolean;
   total: number;
   cycles: number;
 }
@@ -20,14 +23,19 @@ export class Tasks {
   readonly #tasks: readonly Task[];
   readonly #manager: Manager;
   readonly #workers: Workers;
+  readonly #slices: Slices;
   #cancelTimer: () => void;
 
-  constructor(clock: Clock, manager: Manager, workers: Workers) {
+  constructor(
+    clock: Clock,
+    { manager, workers, slices }: { manager: Manager; workers: Workers; slices: Slices },
+  ) {
     this.#clock = clock;
+    this.#slices = slices;
     this.#manager = manager;
     this.#workers = workers;
-    const task = (name: string, seconds: number, run: () => number) => (
-      { name, everyMs: seconds * 1000, run, total: 0, cycles: 0 }
+    const task = (name: string, seconds: number, run: () => Work<number>): Task => (
+      { name, everyMs: seconds * 1000, run, isRunning: false, total: 0, cycles: 0 }
     );
     this.#tasks = [
       task("Scheduled", 5, () => manager.enqueueDue("scheduled")),
@@ -74,9 +82,19 @@ export class Tasks {
 
   #tick(nowMs: number): void {
     for (const task of this.#tasks) {
-      if (nowMs % task.everyMs !== 0) continue;
+      // One that has much to do goes on, and is not begun anew.
+      if (nowMs % task.everyMs !== 0 || task.isRunning) continue;
       task.cycles++;
-      task.total += task.run();
+      task.isRunning = true;
+      void this.#slices.start(counted(task));
     }
+  }
+}
+
+function* counted(task: Task): Work<void> {
+  try {
+    task.total += yield* task.run();
+  } finally {
+    task.isRunning = false;
   }
 }

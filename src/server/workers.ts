@@ -1,4 +1,5 @@
 import type { Clock } from "../internal/clock.ts";
+import type { Work } from "./slices.ts";
 
 /** What a server wants of a worker, or a worker says of itself; it only ever advances. */
 export type WorkerSignal = "running" | "quiet" | "terminate";
@@ -77,7 +78,8 @@ export class Workers {
   }
 
   /** Forgets workers that have fallen silent, and hangs up all their connections. */
-  reap(): number {
+  // deno-lint-ignore require-yield
+  *reap(): Work<number> {
     const limit = this.#clock.now() - SILENCE_MS;
     let count = 0;
     for (const [wid, { lastBeat, connections }] of this.#workers) {

@@ -7,7 +7,9 @@ import { showValue } from "../internal/show.ts";
 import type { Job } from "../job/job.ts";
 import { Producer } from "../producer/producer.ts";
 import type { ServerSnapshot } from "../server/core.ts";
-import { readJob } from "../server/stored_job.ts";
+import type { Payload } from "../server/payload.ts";
+import { finish } from "../server/slices.ts";
+import { readStored } from "../server/stored_job.ts";
 import { AssertionError } from "./assertion_error.ts";
 import type { ExpectedJob } from "./expected_job.ts";
 import { type FakeConnection, FakeServer } from "./fake_server.ts";
@@ -158,8 +160,8 @@ export class FakeFaktory implements AsyncDisposable {
     const limits = { min: 1, max: 10_000, fallback: 1 };
     const concurrency = integerIn("concurrency", options.concurrency, limits);
     const { manager } = this.#server.core.context;
-    manager.enqueueDue("scheduled");
-    manager.enqueueDue("retries");
+    finish(manager.enqueueDue("scheduled"));
+    finish(manager.enqueueDue("retries"));
     const runs: DrainedJob[] = [];
     // More than once where a handler did not wait for what it has enqueued.
     while (this.#hasJobs(insides)) {
@@ -222,7 +224,7 @@ export class FakeFaktory implements AsyncDisposable {
 
   #help(
     consumer: ConsumerInsides,
-    options: { maxJobs: number; concurrency: number; first?: string },
+    options: { maxJobs: number; concurrency: number; first?: Payload },
   ): Promise<readonly DrainedJob[]> {
     const adopt = this.#inline === undefined
       ? undefined
@@ -252,7 +254,10 @@ export class FakeFaktory implements AsyncDisposable {
     const consumer = this.#inline;
     if (consumer === undefined) return;
     const { queues } = this.#server.core.context.manager;
-    const first = queues.take(this.#queuesOf(consumer), (payload) => readJob(payload).jid === jid);
+    const first = queues.take(
+      this.#queuesOf(consumer),
+      (payload) => readStored(payload).jid === jid,
+    );
     // For later, for another consumer, or one that is connected has it already.
     if (first === undefined) return;
     if (this.#inlineRuns >= MAX_INLINE) {

@@ -40,7 +40,7 @@ export class FakeServer {
       new Core({ clock, maxConnections: Number.MAX_SAFE_INTEGER }, {
         random: () => 0,
         fetchWait: { clock: systemClock, ms: FETCH_WAIT_MS },
-        pushed: (job) => pushed(writeJob(job)),
+        pushed: (job) => pushed(String(writeJob(job))),
       })
     );
   }

@@ -3,6 +3,7 @@ import { Session } from "../consumer/session/session.ts";
 import { createJid } from "../job/jid.ts";
 import type { Clock } from "../internal/clock.ts";
 import type { Producer } from "../producer/producer.ts";
+import type { Payload } from "../server/payload.ts";
 import type { FakeServer } from "./fake_server.ts";
 import { type DrainedJob, Tap } from "./tap.ts";
 
@@ -10,7 +11,7 @@ import { type DrainedJob, Tap } from "./tap.ts";
 export interface HelperOptions {
   readonly clock: Clock;
   /** The job to begin with, as the server keeps it. @default none */
-  readonly first?: string | undefined;
+  readonly first?: Payload | undefined;
   /** The queues to take jobs from. */
   readonly queues: readonly string[];
   /** Ends after so many. */

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { takeDue } from "../../src/server/due.ts";
 import { cleanse, noteFailure, retryDelayMs } from "../../src/server/failure.ts";
 import { GoError } from "../../src/server/go_json.ts";
+import { finish } from "../../src/server/slices.ts";
 import { SortedSet } from "../../src/server/sorted_set.ts";
 import { glanceAt, readJob, writeJob } from "../../src/server/stored_job.ts";
 
@@ -45,13 +46,13 @@ test("what is due and of no use is lost, and has the rest wait for the next look
     if (value === 120) throw new GoError("of no use");
     used.push(value);
   };
-  assert.equal(takeDue(set, { now: 240, atOnce: 100 }, use), 199);
+  assert.equal(finish(takeDue(set, { now: 240, atOnce: 100 }, use)), 199);
   assert.equal(set.size, 50);
-  assert.equal(takeDue(set, { now: 240, atOnce: 100 }, use), 41);
+  assert.equal(finish(takeDue(set, { now: 240, atOnce: 100 }, use)), 41);
   assert.equal(used.length, 240);
   set.add(0, 500);
   const broken = () => {
     throw new TypeError();
   };
-  assert.throws(() => takeDue(set, { now: 0, atOnce: 1 }, broken), TypeError);
+  assert.throws(() => finish(takeDue(set, { now: 0, atOnce: 1 }, broken)), TypeError);
 });

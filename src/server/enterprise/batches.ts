@@ -10,6 +10,7 @@ import {
   dueCallback,
   standingOf,
 } from "./batch_record.ts";
+import { owned } from "../payload.ts";
 import type { Shelf } from "./records.ts";
 
 /** How long a batch has to be committed, in milliseconds. */
@@ -81,8 +82,8 @@ export class Batches {
     }
     this.#save({
       bid,
-      parentBid,
-      description,
+      parentBid: owned(parentBid),
+      description: owned(description),
       createdAt: this.#clock.now(),
       callbacks: {
         ...(complete && { complete: this.#callback(bid, "complete", complete) }),
@@ -199,9 +200,10 @@ export class Batches {
   }
 
   #callback(bid: string, name: CallbackName, job: StoredJob): CallbackJob {
-    const jid = job.jid === "" ? createJid() : job.jid;
+    const jid = job.jid === "" ? createJid() : owned(job.jid);
     const custom = { ...job.custom, _bid: bid, _cb: name };
-    return { jid, payload: writeJob({ ...job, jid, args: job.args ?? [], custom }) };
+    const payload = String(writeJob({ ...job, jid, args: job.args ?? [], custom }));
+    return { jid, payload: owned(payload) };
   }
 
   #of(bid: unknown): BatchRecord | undefined {

@@ -1,5 +1,7 @@
 import type { Clock } from "../../internal/clock.ts";
 
+import { owned } from "../payload.ts";
+
 /** Where what an edition knows is kept beyond the process: told of every change, read once at the start. */
 export interface Records {
   /** All of a table, in the order in which the keys were first set. */
@@ -48,7 +50,7 @@ export class Shelf<T> {
 
   set(key: string, value: T, until: number): void {
     const entry = { until, value };
-    this.#entries.set(key, entry);
+    this.#entries.set(this.#entries.has(key) ? key : owned(key), entry);
     this.#records?.set(this.#table, key, JSON.stringify(entry));
     if (this.#entries.size >= this.#sweepAt) this.#sweep();
   }

@@ -1,5 +1,6 @@
 import type { Clock } from "../../internal/clock.ts";
 import { marshalText } from "../go_json.ts";
+import { owned } from "../payload.ts";
 import { type StoredJob, writeTime } from "../stored_job.ts";
 import type { Shelf } from "./records.ts";
 
@@ -50,7 +51,9 @@ export class Tracks {
   /** What the job tells of itself. */
   told(jid: string, update: TrackUpdate): void {
     const track = this.#tracks.get(jid);
-    if (track !== undefined) this.#set(jid, { ...track, ...update });
+    if (track === undefined) return;
+    const { percent = track.percent, desc } = update;
+    this.#set(jid, { ...track, percent, desc: desc === undefined ? track.desc : owned(desc) });
   }
 
   /** TRACK GET's reply. */

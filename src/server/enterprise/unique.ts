@@ -1,6 +1,7 @@
 import { GoError, marshal } from "../go_json.ts";
 import { CodedError } from "../hooks.ts";
 import type { StoredJob } from "../stored_job.ts";
+import { owned, RawJson } from "../payload.ts";
 import type { Shelf } from "./records.ts";
 
 /**
@@ -40,7 +41,7 @@ export class Unique {
   /** Takes the lock for a job that was checked and is due at `from`. */
   lock(job: StoredJob, from: number): void {
     if (!wantsLock(job)) return;
-    this.#locks.set(keyOf(job), job.jid, from + readSeconds(job.custom) * 1000);
+    this.#locks.set(keyOf(job), owned(job.jid), from + readSeconds(job.custom) * 1000);
   }
 
   /** A worker has it. */
@@ -74,5 +75,6 @@ function readSeconds({ unique_for }: Record<string, unknown>): number {
 }
 
 function keyOf({ jobtype, args, queue }: StoredJob): string {
-  return marshal([queue, jobtype, args ?? []]);
+  // Of large arguments the checksum will do.
+  return marshal([queue, jobtype, args instanceof RawJson ? args.sum : args ?? []]);
 }

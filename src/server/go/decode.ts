@@ -105,7 +105,7 @@ class Decoder {
       const given = this.#reader.key();
       const field = byName.get(given) ?? byName.get(folded(given));
       if (field === undefined) {
-        this.#reader.any(() => {});
+        this.#reader.skip();
         continue;
       }
       this.#struct = name;
@@ -152,7 +152,7 @@ class Decoder {
 
   /** Reads a value that is not of the type wanted: `null`, which leaves `otherwise`, or a fault. */
   #other<T>(kind: Kind, type: string, otherwise: T): T | undefined {
-    this.#reader.any(() => {});
+    this.#reader.skip();
     return kind === "null" ? otherwise : this.#mismatch(kind, type);
   }
 
@@ -200,8 +200,11 @@ export type Integer = number | bigint;
 
 const INT64 = { min: -(2n ** 63n), max: 2n ** 63n - 1n };
 
+/** The digits of a 64-bit integer, and its sign. */
+const MAX_INTEGER_LENGTH = 20;
+
 function integerOf(literal: string, type: string): Integer | undefined {
-  if (!/^-?\d+$/.test(literal)) return undefined;
+  if (literal.length > MAX_INTEGER_LENGTH || !/^-?\d+$/.test(literal)) return undefined;
   // Not `-0`.
   const value = Number(literal) + 0;
   if (type === "uint8") return literal[0] !== "-" && value <= 255 ? value : undefined;

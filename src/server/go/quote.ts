@@ -5,6 +5,9 @@ import { bytesOf } from "./text.ts";
 /** What Go calls printable: the only space is the ASCII one. */
 const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
 
+/** What is shown as it is. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
 const NAMED: Readonly<Record<string, string>> = {
   "\x07": "\\a",
   "\b": "\\b",
@@ -17,6 +20,7 @@ const NAMED: Readonly<Record<string, string>> = {
 
 /** As `%q` shows a text. */
 export function quoted(text: string): string {
+  if (PLAIN.test(text)) return `"${text}"`;
   let out = '"';
   for (const character of text) out += character === '"' ? '\\"' : escaped(character);
   return `${out}"`;

@@ -43,6 +43,8 @@ export class Reader {
   #at = 0;
   /** Containers that are being read. */
   #depth = 0;
+  /** By depth, of those that {@linkcode Reader.skip} reads. */
+  readonly #isArray: number[] = [];
 
   constructor(text: string) {
     this.#text = text;
@@ -163,6 +165,34 @@ export class Reader {
         }
         value = parent.container;
         open.pop();
+      }
+    }
+  }
+
+  /** Reads a value of any kind, and forgets it. */
+  skip(): void {
+    const outer = this.#depth;
+    for (;;) {
+      const kind = this.kind();
+      if (kind === "object" || kind === "array") {
+        if (this.open()) {
+          this.#isArray[this.#depth] = kind === "array" ? 1 : 0;
+          if (kind === "object") this.key();
+          continue;
+        }
+      } else if (kind === "string") {
+        this.string();
+      } else if (kind === "number") {
+        this.literal();
+      } else {
+        this.word();
+      }
+      for (;;) {
+        if (this.#depth === outer) return;
+        const isArray = this.#isArray[this.#depth] === 1;
+        if (!this.more(isArray)) continue;
+        if (!isArray) this.key();
+        break;
       }
     }
   }

@@ -1,11 +1,12 @@
-import { Reservation, type SetMember, type SetName } from "../members.ts";
+import { Reservation, type SetName } from "../members.ts";
+import { type Payload, payloadKey } from "../payload.ts";
 import { QUEUE_PLACE, type Queues } from "../queues.ts";
 import { type SetKeeper, type SortedEntry, SortedSet } from "../sorted_set.ts";
-import { glanceAt } from "../stored_job.ts";
+import { glanceAt, storedPayload } from "../stored_job.ts";
 import type { Store } from "./store.ts";
 
 /** The sets whose members are kept, each in a place of its name. */
-export interface KeptSets extends Readonly<Record<SetName, SortedSet<SetMember>>> {
+export interface KeptSets extends Readonly<Record<SetName, SortedSet<Payload>>> {
   /** Jobs with a worker, by the time at which their reservations end. */
   readonly working: SortedSet<Reservation>;
 }
@@ -13,9 +14,9 @@ export interface KeptSets extends Readonly<Record<SetName, SortedSet<SetMember>>
 /** Empty sets that have what becomes of them kept. */
 export function keptSets(store: Store): KeptSets {
   const members = (place: SetName) =>
-    new SortedSet<SetMember>(
-      ({ payload }) => payload,
-      keeper(store, (at, { payload }) => store.add(place, payload, { at })),
+    new SortedSet<Payload>(
+      payloadKey,
+      keeper(store, (at, payload) => store.add(place, String(payload), { at })),
     );
   return {
     scheduled: members("scheduled"),
@@ -23,7 +24,10 @@ export function keptSets(store: Store): KeptSets {
     dead: members("dead"),
     working: new SortedSet<Reservation>(
       ({ id }) => id,
-      keeper(store, (at, { payload, wid }) => store.add("working", payload, { at, owner: wid })),
+      keeper(
+        store,
+        (at, { payload, wid }) => store.add("working", String(payload), { at, owner: wid }),
+      ),
     ),
   };
 }
@@ -45,28 +49,28 @@ export function keepExtension(store: Store, jid: string, until: number | undefin
 export interface Restored {
   readonly queues: Queues;
   readonly working: SortedSet<Reservation>;
-  readonly sets: Readonly<Record<SetName, SortedSet<SetMember>>>;
+  readonly sets: Readonly<Record<SetName, SortedSet<Payload>>>;
   /** Who has which job. */
   readonly reservations: Map<string, Reservation>;
 }
 
 /** Puts everything back into the place that it was in. */
 export function restore(store: Store, { queues, working, sets, reservations }: Restored): void {
-  const members = new Map<string, SortedEntry<SetMember>[]>(
+  const members = new Map<string, SortedEntry<Payload>[]>(
     Object.keys(sets).map((name) => [name, []]),
   );
   const reserved: SortedEntry<Reservation>[] = [];
   for (const { row, place, at, owner, text } of store.rows()) {
+    const payload = storedPayload(text);
     if (place.startsWith(QUEUE_PLACE)) {
-      queues.restore(place.slice(QUEUE_PLACE.length), text, row);
+      queues.restore(place.slice(QUEUE_PLACE.length), payload, row);
     } else if (place === "working") {
-      const reservation = new Reservation({ jid: glanceAt(text).jid, payload: text }, owner);
+      const reservation = new Reservation(glanceAt(payload).jid, payload, owner);
       reservation.entry = { at, key: reservation.id, value: reservation, row };
       reserved.push(reservation.entry);
       reservations.set(reservation.jid, reservation);
     } else {
-      const value = { jid: glanceAt(text).jid, payload: text };
-      members.get(place)?.push({ at, key: text, value, row });
+      members.get(place)?.push({ at, key: payloadKey(payload), value: payload, row });
     }
   }
   for (const [jid, until] of store.all(EXTENSIONS)) {

@@ -1,0 +1,124 @@
+/**
+ * Work that takes long, as a generator: it yields after each small piece of work, so that the server can serve others in
+ * between. What it returns is the result.
+ */
+export type Work<T> = Generator<undefined, T, undefined>;
+
+/** How long work may go on before others are served, in milliseconds. */
+const SLICE_MS = 8;
+
+/** Steps of work that nobody waits for which are done at once. */
+const FIRST_STEPS = 8;
+
+/** How {@linkcode Slices} tells the time and waits; tests have their own. */
+export interface SliceTimer {
+  /** Milliseconds of a clock that never goes back. */
+  now(): number;
+  /** Calls back once the event loop has looked at its sockets. */
+  later(callback: () => void): void;
+}
+
+const systemTimer: SliceTimer = {
+  now: () => performance.now(),
+  // Not `setImmediate`: Deno looks at its sockets only after hundreds of these.
+  later: (callback) => void setTimeout(callback, 0),
+};
+
+interface Task {
+  /** Works until `isOver`; true once all is done. */
+  go(isOver: () => boolean): boolean;
+  /** Gives up. */
+  fail(error: Error): void;
+}
+
+/** Does long work in slices of a few milliseconds, all of it in turn, so that one slice runs between two looks at the sockets. */
+export class Slices {
+  readonly #timer: SliceTimer;
+  #tasks: Task[] = [];
+  #isScheduled = false;
+  #isClosed = false;
+
+  constructor(timer: SliceTimer = systemTimer) {
+    this.#timer = timer;
+  }
+
+  /** Does work; the result comes at once where one slice is enough and no other work is under way. */
+  run<T>(work: Work<T>): T | Promise<T> {
+    if (this.#tasks.length > 0) return this.#queue(work);
+    const isOver = this.#slice();
+    do {
+      const step = work.next();
+      if (step.done) return step.value;
+    } while (!isOver());
+    return this.#queue(work);
+  }
+
+  /**
+   * Begins work that nobody waits for. Its first steps are done at once and always, whatever the time: what does not take more
+   * of them is done when this returns.
+   */
+  start(work: Work<void>): void {
+    for (let i = 0; i < FIRST_STEPS; i++) if (work.next().done) return;
+    // It goes on until the server closes.
+    this.#queue(work).catch(() => {});
+  }
+
+  /** Work that is under way. */
+  get size(): number {
+    return this.#tasks.length;
+  }
+
+  /** Gives up all that is under way. */
+  close(error: Error): void {
+    this.#isClosed = true;
+    for (const task of this.#tasks.splice(0)) task.fail(error);
+  }
+
+  #queue<T>(work: Work<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#tasks.push({
+        go(isOver) {
+          try {
+            do {
+              const step = work.next();
+              if (step.done) {
+                resolve(step.value);
+                return true;
+              }
+            } while (!isOver());
+          } catch (error) {
+            reject(error);
+            return true;
+          }
+          return false;
+        },
+        fail: reject,
+      });
+      this.#schedule();
+    });
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || this.#tasks.length === 0 || this.#isClosed) return;
+    this.#isScheduled = true;
+    this.#timer.later(() => {
+      this.#isScheduled = false;
+      const task = this.#tasks.shift();
+      if (task !== undefined && !task.go(this.#slice())) this.#tasks.push(task);
+      this.#schedule();
+    });
+  }
+
+  #slice(): () => boolean {
+    const end = this.#timer.now() + SLICE_MS;
+    return () => this.#timer.now() >= end;
+  }
+}
+
+/** Does work to its end at once. */
+export function finish<T>(work: Work<T>): T {
+  for (;;) {
+    const step = work.next();
+    if (step.done) return step.value;
+  }
+}
