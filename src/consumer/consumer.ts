@@ -137,7 +137,8 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
     const { worker: { wid }, concurrency } = this.#settings;
     return this.#session?.health() ?? healthOf({
       ...{ state: "idle", wid, connected: false, busy: 0, concurrency, done: 0, failed: 0 },
-      ...{ unreported: 0, maxUnreported: 0, lagMs: 0, beatAgeMs: 0, fetchAgeMs: undefined },
+      ...{ unreported: 0, maxUnreported: 0, lagMs: 0, beatAgeMs: 0 },
+      ...{ fetchAgeMs: undefined, reportAgeMs: undefined },
       ...{ lastBeatAt: undefined, lastFetchAt: undefined },
     });
   }
@@ -344,7 +345,7 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
     } catch (error) {
       // Stopped before it was connected: nothing was begun, and nothing is wrong.
       if (!opening.signal.aborted) throw error;
-      return { reason: "stopped", done: 0, failed: 0, unfinished: [] };
+      return { reason: "stopped", done: 0, failed: 0, unfinished: [], unreported: [] };
     } finally {
       this.#opening = undefined;
       this.#isQuiet = false;

@@ -1,16 +1,16 @@
 import type { ConsumerState } from "./events.ts";
 
-/** How a consumer is, as `Consumer.health` tells; it can be told as JSON. */
+/** The state of a consumer, as `Consumer.health()` returns it; JSON can hold it. */
 export interface ConsumerHealth {
-  /** Whether it does what it is there for, or was told not to: there are no `reasons` then. */
+  /** Whether it works, or was told not to; then there are no `reasons`. */
   readonly healthy: boolean;
-  /** What is wrong, in words. */
+  /** What is wrong, as sentences. */
   readonly reasons: readonly string[];
-  /** What it is doing. */
+  /** Its state. */
   readonly state: ConsumerState;
   /** Its id. */
   readonly wid: string;
-  /** Whether it has connections, those to fetch and those for all else. */
+  /** Whether it has connections of both kinds: to fetch, and for everything else. */
   readonly connected: boolean;
   /** Jobs that run. */
   readonly busy: number;
@@ -20,35 +20,40 @@ export interface ConsumerHealth {
   readonly done: number;
   /** Jobs that failed in it. */
   readonly failed: number;
-  /** Ended jobs of which the server does not know yet. */
+  /** Jobs that have ended and whose result the server has not confirmed. */
   readonly unreported: number;
-  /** By how much the event loop was late when last looked at, each second, in milliseconds. */
+  /** How late the event loop was, in milliseconds; measured each second. */
   readonly lagMs: number;
-  /** When the server last answered a heartbeat. */
+  /** When the server answered a heartbeat last. */
   readonly lastBeatAt: Date | undefined;
   /** When the last FETCH was sent that the server has answered. */
   readonly lastFetchAt: Date | undefined;
 }
 
-/** What a health is judged by; times are in milliseconds, and ages. */
+/** What the health is judged by; ages are in milliseconds. */
 export interface Vitals extends Omit<ConsumerHealth, "healthy" | "reasons"> {
-  /** Since the last answer to a heartbeat, or the begin. */
+  /** Since the last answer to a heartbeat, or the start. */
   readonly beatAgeMs: number;
-  /** Since the last answer to a FETCH, or the begin; `undefined` where none is under way. */
+  /** Since the last answer to a FETCH, or the start; `undefined` if no FETCH is in flight. */
   readonly fetchAgeMs: number | undefined;
-  /** From so many on, no more jobs are fetched. */
+  /** Since the oldest report began that came after the last one that was confirmed; `undefined` if there is none. */
+  readonly reportAgeMs: number | undefined;
+  /** With more reports than this in flight, no more jobs are fetched. */
   readonly maxUnreported: number;
 }
 
-/** The server forgets a worker that it has not heard of for so long, in milliseconds. */
+/** The server forgets a worker that sent no heartbeat for this long, in milliseconds. */
 export const FORGOTTEN_MS = 60_000;
 
 /** A FETCH is answered within two seconds. */
 const FETCH_MS = 30_000;
 
-/** Judges. */
+/** ACK and FAIL are answered within milliseconds. */
+const REPORT_MS = 10_000;
+
+/** Judges the vitals. */
 export function healthOf(
-  { beatAgeMs, fetchAgeMs, maxUnreported, ...told }: Vitals,
+  { beatAgeMs, fetchAgeMs, reportAgeMs, maxUnreported, ...told }: Vitals,
 ): ConsumerHealth {
   const { state, connected, unreported } = told;
   const reasons: string[] = [];
@@ -61,6 +66,9 @@ export function healthOf(
     }
     if (fetchAgeMs !== undefined && fetchAgeMs > FETCH_MS) {
       reasons.push(`the server has answered no FETCH for ${seconds(fetchAgeMs)}`);
+    }
+    if (reportAgeMs !== undefined && reportAgeMs > REPORT_MS) {
+      reasons.push(`the server has confirmed no result of a job for ${seconds(reportAgeMs)}`);
     }
     if (unreported > maxUnreported) {
       reasons.push(`it fetches nothing, as ${unreported} ended jobs are not reported yet`);

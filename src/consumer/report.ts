@@ -34,4 +34,6 @@ export interface Report {
   readonly failed: number;
   /** Jobs that a stop released to the server by FAIL: their handlers had not ended, or not begun. */
   readonly unfinished: readonly Job[];
+  /** Jobs whose result the server had not confirmed when the stop was over, those of `unfinished` included. */
+  readonly unreported: readonly Job[];
 }

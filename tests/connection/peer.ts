@@ -10,6 +10,8 @@ export class Peer {
   writes = 0;
   /** Whether this end was closed by the other. */
   isClosed = false;
+  /** Whether this end has hung up. */
+  isOver = false;
   readonly #decoder = new TextDecoder();
   readonly #encoder = new TextEncoder();
   readonly #closed = deferred<void>();
@@ -57,6 +59,7 @@ export class Peer {
 
   /** Hangs up. */
   end(): void {
+    this.isOver = true;
     try {
       this.#out.close();
     } catch {

@@ -25,7 +25,13 @@ test("the server's word is heard at each BEAT: quiet first, then the end", async
   clock.advance(15_000);
   await until(() => consumer.state === "stopping");
   finish.resolve();
-  assert.deepEqual(await running, { reason: "server", done: 1, failed: 0, unfinished: [] });
+  assert.deepEqual(await running, {
+    reason: "server",
+    done: 1,
+    failed: 0,
+    unfinished: [],
+    unreported: [],
+  });
   assert.equal(clock.pending, 0);
 });
 
@@ -85,7 +91,13 @@ test("what became of a job is told once there is a connection again, and the job
   await until(() => server.snapshot().working === 0);
   assert.equal(server.snapshot().processed, 1);
   await consumer.stop();
-  assert.deepEqual(await running, { reason: "stopped", done: 1, failed: 0, unfinished: [] });
+  assert.deepEqual(await running, {
+    reason: "stopped",
+    done: 1,
+    failed: 0,
+    unfinished: [],
+    unreported: [],
+  });
   assert.equal(runs, 1);
 });
 
@@ -226,7 +238,13 @@ test("a stop while there is no server ends in time", async () => {
   await server.close();
   await lost;
   await consumer.stop();
-  assert.deepEqual(await running, { reason: "stopped", done: 0, failed: 0, unfinished: [] });
+  assert.deepEqual(await running, {
+    reason: "stopped",
+    done: 0,
+    failed: 0,
+    unfinished: [],
+    unreported: [],
+  });
 });
 
 test("an abort signal stops it, before it has connected too", async () => {

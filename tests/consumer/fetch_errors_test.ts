@@ -64,7 +64,13 @@ test("a job that cannot be read, or a FETCH that is refused, is told of, and aft
   commands.end();
   fetch.end();
   await stopping;
-  assert.deepEqual(await running, { reason: "stopped", done: 1, failed: 0, unfinished: [] });
+  assert.deepEqual(await running, {
+    reason: "stopped",
+    done: 1,
+    failed: 0,
+    unfinished: [],
+    unreported: [],
+  });
   assert.equal(clock.pending, 0);
 });
 

@@ -206,7 +206,13 @@ test("quiet stays quiet after all connections were lost, on every one of them, a
   finish.resolve();
   await until(() => lines().includes(`ACK {"jid":"jid-jid-1"}`));
   await consumer.stop();
-  assert.deepEqual(await running, { reason: "stopped", done: 1, failed: 0, unfinished: [] });
+  assert.deepEqual(await running, {
+    reason: "stopped",
+    done: 1,
+    failed: 0,
+    unfinished: [],
+    unreported: [],
+  });
   assert(!verbs().includes("FETCH"));
 });
 
@@ -233,7 +239,13 @@ test("an end that the server wanted stays wanted after its connections were lost
   // Nothing is fetched any longer: only those for all else are made again.
   await back(2);
   finish.resolve();
-  assert.deepEqual(await running, { reason: "server", done: 1, failed: 0, unfinished: [] });
+  assert.deepEqual(await running, {
+    reason: "server",
+    done: 1,
+    failed: 0,
+    unfinished: [],
+    unreported: [],
+  });
   assert(lines().includes(`ACK {"jid":"jid-jid-1"}`));
   assert.equal(clock.pending, 0);
 });

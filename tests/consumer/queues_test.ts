@@ -125,6 +125,7 @@ test("a run to completion of a pattern that no queue looks like ends at once", a
     done: 0,
     failed: 0,
     unfinished: [],
+    unreported: [],
   });
   assert.equal(await pass(clock, consumer, consumer.runOne()), false);
 });

@@ -5,6 +5,8 @@ import type { Request } from "../../src/connection/request.ts";
 import type { ConsumerEvents } from "../../src/consumer/events.ts";
 import { Reporter } from "../../src/consumer/run/reporter.ts";
 import { Emitter } from "../../src/events.ts";
+import { ManualClock } from "../../src/internal/clock.ts";
+import { steady } from "../../src/internal/steady_clock.ts";
 
 function reporting() {
   const sent: Request[] = [];
@@ -15,6 +17,8 @@ function reporting() {
   const reporter = new Reporter({
     commandLanes: { send: (request) => void sent.push(request) },
     events,
+    steady: steady(new ManualClock()),
+    phase: "running",
     advance: () => void settled++,
   });
   const finished = { job: new Job("x", [], { jid: "jid-jid-1" }), deadline: 60_000 };

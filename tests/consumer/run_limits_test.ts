@@ -29,7 +29,13 @@ for (const concurrency of [1, 3, 10]) {
       await Promise.resolve();
     });
     const report = await consumer.run({ maxJobs: 5 });
-    assert.deepEqual(report, { reason: "limit", done: 5, failed: 0, unfinished: [] });
+    assert.deepEqual(report, {
+      reason: "limit",
+      done: 5,
+      failed: 0,
+      unfinished: [],
+      unreported: [],
+    });
     const { queues, working, processed } = server.snapshot();
     assert.deepEqual([runs, queues["default"], working, processed], [5, 4, 0, 5]);
   });
@@ -114,7 +120,13 @@ test("the time that was asked for ends it as a stop does: what runs may end", as
   finish.resolve();
   await until(() => fetch.lines.at(-1) === "END");
   fetch.end();
-  assert.deepEqual(await running, { reason: "time", done: 1, failed: 0, unfinished: [] });
+  assert.deepEqual(await running, {
+    reason: "time",
+    done: 1,
+    failed: 0,
+    unfinished: [],
+    unreported: [],
+  });
   assert.equal(commands.lines[1], `ACK {"jid":"jid-jid-1"}`);
   assert.equal(clock.pending, 0);
 });
@@ -211,7 +223,7 @@ test("a run of so many jobs ends with them when it was quieted meanwhile, by the
     finish.resolve();
     await until(() => fetch.lines.at(-1) === "END");
     fetch.end();
-    const report = { reason: "limit", done: 1, failed: 0, unfinished: [] };
+    const report = { reason: "limit", done: 1, failed: 0, unfinished: [], unreported: [] };
     assert.deepEqual(await running, way === "run" ? report : true);
   }
 });

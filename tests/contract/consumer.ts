@@ -25,7 +25,13 @@ export function consumerContract(subject: Subject): void {
       sums.push(a + b);
     });
     const report = await consumer.runToCompletion();
-    assert.deepEqual(report, { reason: "empty", done: 300, failed: 0, unfinished: [] });
+    assert.deepEqual(report, {
+      reason: "empty",
+      done: 300,
+      failed: 0,
+      unfinished: [],
+      unreported: [],
+    });
     assert.deepEqual(sums.sort((a, b) => a - b), Array.from({ length: 300 }, (_, i) => i + 1));
     const after = await producer.info();
     assert.equal(after.totals.processed - before.totals.processed, 300);
@@ -151,7 +157,13 @@ export function consumerContract(subject: Subject): void {
     await done;
     assert.equal(consumer.state, "quiet");
     await consumer.stop();
-    assert.deepEqual(await running, { reason: "stopped", done: 1, failed: 0, unfinished: [] });
+    assert.deepEqual(await running, {
+      reason: "stopped",
+      done: 1,
+      failed: 0,
+      unfinished: [],
+      unreported: [],
+    });
     assert.equal((await producer.info()).queues[queue], 1);
     await producer.queues.remove(queue);
   });
@@ -198,7 +210,13 @@ export function consumerContract(subject: Subject): void {
     finish.resolve();
     await stopping;
     assert.equal(consumer.state, "stopped");
-    assert.deepEqual(await running, { reason: "stopped", done: 1, failed: 0, unfinished: [] });
+    assert.deepEqual(await running, {
+      reason: "stopped",
+      done: 1,
+      failed: 0,
+      unfinished: [],
+      unreported: [],
+    });
   });
 
   it("cannot be run twice at a time, but again", async () => {

@@ -79,7 +79,13 @@ export function outcomesContract(subject: Subject): void {
       one.consumer.on("discard", ({ outcome }) => told.push(outcome.message));
       one.consumer.on("fail", () => assert.fail("a Discard is no failure"));
       const report = await one.consumer.run({ maxJobs: 1 });
-      assert.deepEqual(report, { reason: "limit", done: 1, failed: 0, unfinished: [] });
+      assert.deepEqual(report, {
+        reason: "limit",
+        done: 1,
+        failed: 0,
+        unfinished: [],
+        unreported: [],
+      });
       assert.deepEqual(told, ["no use"]);
       assert.deepEqual(await one.growth(), NONE);
     });

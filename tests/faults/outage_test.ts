@@ -134,7 +134,7 @@ test("a stop ends in time where a handler whose reservation is over waits for a 
     await turn();
   }
   const end = await settle(it.clock, consumer.stop());
-  assert(end !== undefined && end.tookMs < 26_000, "it does not end");
+  assert(end !== undefined && end.tookMs <= 27_500, "it does not end in time");
   await running;
 });
 

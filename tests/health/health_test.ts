@@ -71,7 +71,7 @@ test("each thing that can be wrong is a reason", () => {
   const vitals: Vitals = {
     ...{ state: "running", wid: "w", connected: true, busy: 0, concurrency: 1, done: 0 },
     ...{ failed: 0, unreported: 0, maxUnreported: 1000, lagMs: 0, beatAgeMs: 15_000 },
-    ...{ fetchAgeMs: 2000, lastBeatAt: undefined, lastFetchAt: undefined },
+    ...{ fetchAgeMs: 2000, reportAgeMs: undefined, lastBeatAt: undefined, lastFetchAt: undefined },
   };
   const reasons = (some: Partial<Vitals>) => healthOf({ ...vitals, ...some }).reasons;
   assert.deepEqual(reasons({}), []);
@@ -82,6 +82,10 @@ test("each thing that can be wrong is a reason", () => {
   ]);
   assert.deepEqual(reasons({ beatAgeMs: 75_000 }), [
     "the server has answered no heartbeat for 75 s",
+  ]);
+  assert.deepEqual(reasons({ reportAgeMs: 9000 }), []);
+  assert.deepEqual(reasons({ reportAgeMs: 11_000 }), [
+    "the server has confirmed no result of a job for 11 s",
   ]);
   assert.deepEqual(reasons({ fetchAgeMs: 31_000 }), [
     "the server has answered no FETCH for 31 s",

@@ -61,17 +61,26 @@ export class WorkLog {
     else this.#output.warn(this.#place === undefined ? text : `[${this.#place}] ${text}`);
   }
 
-  /** How a run ended. */
-  end({ reason, done, failed, unfinished }: Report): void {
-    const left = unfinished.map(({ jid, type, queue }) => ({ jid, type, queue }));
+  /** The result of a run. */
+  end({ reason, done, failed, ...report }: Report): void {
+    const [unfinished, unreported] = [report.unfinished, report.unreported].map(named);
     const text = `${REASONS[reason]}: ${count(done, "job")} done, ${failed} failed, ` +
-      `${left.length} handed back`;
-    this.say("end", { reason, done, failed, unfinished: left }, text);
+      `${unfinished!.length} handed back` +
+      (unreported!.length === 0 ? "" : `, ${unreported!.length} not reported`);
+    this.say("end", { reason, done, failed, unfinished, unreported }, text);
     if (this.#output.isJson) return;
-    for (const { jid, type, queue } of left) {
+    for (const { jid, type, queue } of unfinished!) {
       this.say("end", {}, `  handed back: ${type} ${jid} of ${queue}`);
     }
+    for (const { jid, type, queue } of unreported!) {
+      this.say("end", {}, `  the server did not confirm its end: ${type} ${jid} of ${queue}`);
+    }
   }
+}
+
+/** Jobs without their arguments. */
+function named(jobs: readonly Job[]): Pick<Job, "jid" | "type" | "queue">[] {
+  return jobs.map(({ jid, type, queue }) => ({ jid, type, queue }));
 }
 
 /** What was thrown, as a program reads it: whole, each part in its place, and nothing that JSON cannot hold. */

@@ -74,7 +74,9 @@ async function run(
   });
   logEvents(consumer, log, graceMs);
   try {
-    if (io.signal.aborted) return { reason: "stopped", done: 0, failed: 0, unfinished: [] };
+    if (io.signal.aborted) {
+      return { reason: "stopped", done: 0, failed: 0, unfinished: [], unreported: [] };
+    }
     const limits = { maxJobs, graceMs };
     const report = untilEmpty === true
       ? await consumer.runToCompletion(limits)

@@ -7,7 +7,7 @@ import type { Command } from "../../protocol/commands/command.ts";
 import { jidFilters } from "../../protocol/commands/filters.ts";
 import { acknowledge, fail, type FailureReport, push } from "../../protocol/commands/jobs.ts";
 import { mutate } from "../../protocol/commands/server.ts";
-import type { SessionContext } from "../session/context.ts";
+import { isStopping, type SessionContext } from "../session/context.ts";
 
 /** Reports that may be in flight, beside the running jobs, before no more jobs are fetched. */
 export const MAX_UNREPORTED = 1000;
@@ -29,7 +29,8 @@ export interface Requeue {
 }
 
 /** The part of a session that a reporter uses. */
-export interface ReporterContext extends Pick<SessionContext, "events" | "advance"> {
+export interface ReporterContext
+  extends Pick<SessionContext, "events" | "steady" | "phase" | "advance"> {
   readonly commandLanes: Pick<Lanes, "send">;
 }
 
@@ -38,6 +39,10 @@ export interface ReporterContext extends Pick<SessionContext, "events" | "advanc
  * never run again for it.
  */
 export class Reporter {
+  /** Jobs whose result could not be reported while the session stopped. */
+  readonly unreported: Job[] = [];
+  /** When the oldest report began since the server has confirmed one; `undefined` if there is none. */
+  unconfirmedSince: number | undefined;
   readonly #context: ReporterContext;
   #inFlight = 0;
 
@@ -76,6 +81,9 @@ export class Reporter {
 
   #begin(finished: Finished, step: Step): void {
     this.#inFlight++;
+    if (this.unconfirmedSince === undefined) {
+      this.unconfirmedSince = this.#context.steady.now();
+    }
     this.send(finished, step);
   }
 
@@ -87,13 +95,16 @@ export class Reporter {
   /** @internal The server confirmed the report. */
   confirmed(): void {
     this.#inFlight--;
+    this.unconfirmedSince = undefined;
     this.#context.advance();
   }
 
   /** @internal The report could not be sent in time, or the server refused it. */
   rejected(job: Job, error: unknown): void {
+    const { events, phase } = this.#context;
     this.#inFlight--;
-    this.#context.events.emit("unreported", { job, error });
+    if (isStopping(phase)) this.unreported.push(job);
+    events.emit("unreported", { job, error });
     this.#context.advance();
   }
 }

@@ -11,19 +11,7 @@ import type { ConsumerEvents, ConsumerState } from "../events.ts";
 import type { ConsumerSettings } from "../options.ts";
 import type { Tracker } from "../run/progress.ts";
 import type { Registry } from "../run/registry.ts";
-
-/**
- * The phases of a session, in their order; `quiet` may be left out. The phases from `draining` on are one `stopping` to the
- * outside.
- *
- * - `running`: fetches and runs jobs.
- * - `quiet`: fetches nothing, runs what it has.
- * - `draining`: stopping; handlers may end by themselves.
- * - `aborting`: stopping; the signal of every handler is aborted.
- * - `reporting`: stopping; no handler is waited for, only the server.
- * - `stopped`: every connection is closed.
- */
-export type Phase = "running" | "quiet" | "draining" | "aborting" | "reporting" | "stopped";
+import type { Phase, StopPhase } from "./stop_phases.ts";
 
 /** What every part of a session reads. Only the session writes to it. */
 export interface SessionContext {
@@ -49,18 +37,11 @@ export interface SessionContext {
 
 /** The phase as users see it. */
 export function stateOf(phase: Phase): ConsumerState {
-  switch (phase) {
-    case "draining":
-    case "aborting":
-    case "reporting":
-      return "stopping";
-    default:
-      return phase;
-  }
+  return phase === "running" || phase === "quiet" || phase === "stopped" ? phase : "stopping";
 }
 
 /** Whether the session is stopping. */
-export function isStopping(phase: Phase): boolean {
+export function isStopping(phase: Phase): phase is StopPhase {
   return stateOf(phase) === "stopping";
 }
 

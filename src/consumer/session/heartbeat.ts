@@ -2,7 +2,8 @@ import type { Request } from "../../connection/request.ts";
 import { UnknownWorkerError } from "../../errors.ts";
 import { residentKib } from "../../internal/environment.ts";
 import { type Beat, beat, type WorkerState } from "../../protocol/commands/server.ts";
-import { isStopping, type Phase, type SessionContext } from "./context.ts";
+import { isStopping, type SessionContext } from "./context.ts";
+import type { Phase } from "./stop_phases.ts";
 
 /** The server forgets a worker after a minute without BEAT. */
 export const BEAT_MS = 15_000;

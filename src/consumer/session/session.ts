@@ -1,5 +1,6 @@
 import type { MakeLanes } from "../../connection/connect.ts";
 import type { Lanes } from "../../connection/lanes.ts";
+import { StateError } from "../../errors.ts";
 import type { Emitter } from "../../events.ts";
 import type { Clock } from "../../internal/clock.ts";
 import { type Deferred, deferred } from "../../internal/deferred.ts";
@@ -19,10 +20,11 @@ import { JobRuns } from "../run/job_runs.ts";
 import { ProgressTracker } from "../run/progress.ts";
 import type { Registry } from "../run/registry.ts";
 import { MAX_UNREPORTED, Reporter } from "../run/reporter.ts";
-import { isStopping, type Phase, type SessionContext, stateOf } from "./context.ts";
+import { isStopping, type SessionContext, stateOf } from "./context.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { LagMonitor } from "./lag.ts";
 import { RunLimits } from "./run_limits.ts";
+import { type Awaited, type Phase, STOP_PHASES, type StopPhase } from "./stop_phases.ts";
 
 /** What a session is made of. */
 export interface SessionParts {
@@ -43,9 +45,6 @@ export interface SessionParts {
 /** How long running jobs may go on if the server says that the worker has to end, in milliseconds. */
 export const DEFAULT_GRACE_MS = 25_000;
 
-/** How long aborted handlers have to end by themselves, in milliseconds. */
-const ABORT_MS = 250;
-
 /** One run of a consumer, from its connections to its report. */
 export class Session {
   readonly #context: SessionContext & { phase: Phase };
@@ -62,8 +61,14 @@ export class Session {
   readonly #ended: Deferred<void> = deferred();
   #reason: EndReason = "stopped";
   #failure: { readonly error: Error } | undefined;
-  /** Ends the phase's timer. */
+  #graceMs = DEFAULT_GRACE_MS;
+  /** A second stop was asked for. */
+  #isHurried = false;
+  /** Ends the timer of the stop's phase. */
   #cancelPhase: (() => void) | undefined;
+  /** What handlers have enqueued without waiting for it, when the stop looks. */
+  #enqueues: "in flight" | "done" | undefined;
+  #areLanesClosed = false;
 
   /** Opens the connections. */
   static async open(parts: SessionParts, signal?: AbortSignal): Promise<Session> {
@@ -120,20 +125,10 @@ export class Session {
   async report(): Promise<Report> {
     this.#advance();
     await this.#ended.promise;
-    this.#runs.close();
-    this.#selector.close();
-    this.#lag.close();
-    this.#cancelTime();
-    // What handlers enqueued and did not wait for; the bounds of the stop hold for that, too.
-    this.#advance();
-    await this.producer.close();
-    this.#heartbeat.close();
-    await Promise.all([this.#fetchLanes.end(), this.#commandLanes.end()]);
-    this.#cancelPhase?.();
-    this.#enter("stopped");
     if (this.#failure !== undefined) throw this.#failure.error;
     const { done, failed, unfinished } = this.#runs;
-    return { reason: this.#reason, done, failed, unfinished };
+    const { unreported } = this.#reporter;
+    return { reason: this.#reason, done, failed, unfinished, unreported };
   }
 
   /** The producer of handlers' contexts. */
@@ -155,6 +150,7 @@ export class Session {
     const now = steady.now();
     const date = (at: number) => new Date(clock.now() - (now - at));
     const [beat, fetcher, { size, done, failed }] = [this.#heartbeat, this.#fetcher, this.#runs];
+    const { inFlight: unreported, unconfirmedSince } = this.#reporter;
     return healthOf({
       state: this.state,
       wid: settings.worker.wid,
@@ -163,13 +159,14 @@ export class Session {
       concurrency: settings.concurrency,
       done,
       failed,
-      unreported: this.#reporter.inFlight,
+      unreported,
       maxUnreported: MAX_UNREPORTED,
       lagMs: this.#lag.lastMs,
       lastBeatAt: beat.hasAnswer ? date(beat.lastAt) : undefined,
       lastFetchAt: fetcher.hasAnswer ? date(fetcher.answeredAt) : undefined,
       beatAgeMs: now - beat.lastAt,
       fetchAgeMs: fetcher.inFlight === 0 ? undefined : now - fetcher.answeredAt,
+      reportAgeMs: unconfirmedSince === undefined ? undefined : now - unconfirmedSince,
     });
   }
 
@@ -185,42 +182,54 @@ export class Session {
     this.#advance();
   }
 
-  /** Fetches nothing more, waits for what runs, aborts it after `graceMs`, and ends. */
+  /**
+   * Ends the session by the phases of a stop; handlers are aborted after `graceMs`. A second stop goes on from where the first
+   * one is, in less time.
+   */
   stop(graceMs: number, reason: EndReason = "stopped"): void {
-    const { phase, steady } = this.#context;
+    const { phase } = this.#context;
     if (phase === "stopped") return;
-    if (!isStopping(phase)) {
-      this.#reason = reason;
-      this.#enter("draining");
-      this.#fetcher.close();
-    }
-    // After the abort there is nothing left to hasten.
-    if (this.#context.phase === "draining") {
-      this.#cancelPhase?.();
-      this.#cancelPhase = steady.after(graceMs, () => this.#abort());
-    }
+    if (isStopping(phase)) return this.#hurry(graceMs, phase);
+    this.#reason = reason;
+    this.#graceMs = graceMs;
+    this.#cancelTime();
+    this.#enter("draining");
+    this.#fetcher.close();
     this.#advance();
   }
 
   /** A connection was lost. If it is not made again, nothing can be fetched or reported any more. */
   disconnected(error: Error, retryInMs: number | undefined): void {
-    if (retryInMs === undefined) {
-      this.#failure ??= { error };
-      this.stop(0);
-    } else {
-      this.#advance();
-    }
+    // While the session stops, connections for FETCH are not made again.
+    if (isStopping(this.#context.phase)) this.#fetcher.close();
+    if (retryInMs !== undefined) return this.#advance();
+    this.#failure ??= { error };
+    this.stop(0);
   }
 
-  #abort(): void {
-    this.#enter("aborting");
-    this.#runs.abort();
-    this.#cancelPhase = this.#context.steady.after(ABORT_MS, () => this.#release());
+  #hurry(graceMs: number, phase: StopPhase): void {
+    this.#isHurried = true;
+    this.#graceMs = graceMs;
+    // Handlers that were aborted have their time in either case.
+    if (phase !== "aborting") this.#limit(phase);
+    this.#advance();
   }
 
-  #release(): void {
-    this.#enter("reporting");
-    this.#runs.release();
+  /** Ends the phase when its time is over. */
+  #limit(phase: StopPhase): void {
+    const { maxMs, hurriedMs } = STOP_PHASES[phase];
+    const boundMs = this.#isHurried ? hurriedMs : maxMs;
+    this.#cancelPhase?.();
+    this.#cancelPhase = this.#context.steady.after(
+      phase === "draining" ? this.#graceMs : boundMs,
+      () => this.#timeIsOver(phase),
+    );
+  }
+
+  #timeIsOver(phase: StopPhase): void {
+    this.#cancelPhase = undefined;
+    if (phase === "closing") return this.#closeLanes();
+    this.#enter(STOP_PHASES[phase].next);
     this.#advance();
   }
 
@@ -228,10 +237,38 @@ export class Session {
   #advance(): void {
     const { phase } = this.#context;
     if (phase === "running" || phase === "quiet") return this.#fetchOrEnd();
-    if (phase === "stopped") return;
-    if (!this.#isBusy) this.#ended.resolve();
-    // Reports outlast lost connections, but not the grace of a stop.
-    if (phase !== "draining" && !this.#commandLanes.connected) this.#commandLanes.close();
+    while (isStopping(this.#context.phase)) {
+      const { waitsFor, next } = STOP_PHASES[this.#context.phase];
+      if (waitsFor.some((what) => this.#isAwaiting(what))) return;
+      this.#enter(next);
+    }
+  }
+
+  #isAwaiting(what: Awaited): boolean {
+    switch (what) {
+      case "handlers":
+        return this.#runs.size > 0;
+      case "fetches":
+        return this.#fetcher.inFlight > 0;
+      case "reports":
+        return this.#reporter.inFlight > 0;
+      case "enqueues":
+        return this.#isEnqueuing();
+      case "connections":
+        return !this.#areLanesClosed;
+    }
+  }
+
+  /** Whether something is in flight that handlers have enqueued and not waited for. */
+  #isEnqueuing(): boolean {
+    if (this.#enqueues === undefined) {
+      this.#enqueues = "in flight";
+      void this.producer.close().then(() => {
+        this.#enqueues = "done";
+        this.#advance();
+      });
+    }
+    return this.#enqueues !== "done";
   }
 
   #fetchOrEnd(): void {
@@ -264,6 +301,46 @@ export class Session {
     this.#context.phase = phase;
     const { state } = this;
     if (state !== before) this.#context.events.emit("state", { state });
+    // Before the rest, which may end the phase at once.
+    if (isStopping(phase)) this.#limit(phase);
+    switch (phase) {
+      case "aborting":
+        this.#runs.abort();
+        break;
+      case "reporting":
+        this.#runs.release();
+        break;
+      case "closing":
+        this.#close();
+        break;
+      case "stopped":
+        this.#cancelPhase?.();
+        this.#ended.resolve();
+    }
+  }
+
+  /** Ends every timer, and every connection: by END if the server has confirmed everything, else at once. */
+  #close(): void {
+    this.#runs.close();
+    this.#selector.close();
+    this.#lag.close();
+    this.#heartbeat.close();
+    const isAllConfirmed = !STOP_PHASES.reporting.waitsFor.some((what) => this.#isAwaiting(what));
+    if (!isAllConfirmed) this.#closeLanes();
+    void Promise.all([this.#fetchLanes.end(), this.#commandLanes.end()]).then(() => {
+      this.#areLanesClosed = true;
+      this.#advance();
+    });
+  }
+
+  /** Closes every connection now. What is in flight is rejected, and reported as `unreported`. */
+  #closeLanes(): void {
+    const reason = new StateError(
+      "CLOSED",
+      "Cannot wait for the server any longer as the consumer has to stop",
+    );
+    this.#fetchLanes.close(reason);
+    this.#commandLanes.close(reason);
   }
 }
 
