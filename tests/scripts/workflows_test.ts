@@ -1,15 +1,13 @@
 import assert from "node:assert/strict";
-import { readdir, readFile } from "node:fs/promises";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 
 const root = new URL("../../", import.meta.url);
 const folder = new URL(".github/workflows/", root);
-const workflows = await Promise.all(
-  (await readdir(folder)).map(async (name) => ({
-    name,
-    text: await readFile(new URL(name, folder), "utf8"),
-  })),
-);
+const workflows = readdirSync(folder).map((name) => ({
+  name,
+  text: readFileSync(new URL(name, folder), "utf8"),
+}));
 const release = workflows.find(({ name }) => name === "release.yml")?.text ?? "";
 
 /** The jobs of a workflow, by name, each with its text. */
@@ -62,11 +60,11 @@ describe("the workflows", () => {
 });
 
 describe("Deno's version", () => {
-  it("is the same wherever a reader is told to run one", async () => {
-    const version = (await readFile(new URL(".dvmrc", root), "utf8")).trim();
+  it("is the same wherever a reader is told to run one", () => {
+    const version = readFileSync(new URL(".dvmrc", root), "utf8").trim();
     assert.match(version, /^\d+\.\d+\.\d+$/);
     for (const file of ["README.md", "CONTRIBUTING.md"]) {
-      const told = [...(await readFile(new URL(file, root), "utf8")).matchAll(/deno@(\d\S*)/g)];
+      const told = [...readFileSync(new URL(file, root), "utf8").matchAll(/deno@(\d\S*)/g)];
       assert.ok(told.length > 0, `${file} names no version of Deno`);
       for (const [, one] of told) assert.equal(one, version, file);
     }
