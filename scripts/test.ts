@@ -6,6 +6,7 @@
 import { corpusRuns, corpusStep } from "./gate/corpus.ts";
 import { denoStep, jsrDenoStep } from "./gate/deno_step.ts";
 import { dntStep } from "./gate/dnt.ts";
+import { dntTypesStep } from "./gate/dnt_types.ts";
 import { docLintStep, exampleStep } from "./gate/docs.ts";
 import { programStep } from "./gate/examples.ts";
 import { packedIn } from "./gate/installed.ts";
@@ -30,6 +31,7 @@ const checks = [
   denoStep("format", ["fmt", "--check"]),
   denoStep("lint", ["lint"]),
   jsrDenoStep("types", ["check", "mod.ts", "src", "tests", "scripts"]),
+  dntTypesStep,
   denoStep("import rules", ["run", "-A", "scripts/check_imports.ts"]),
   dependencyStep,
   docLintStep,

@@ -56,15 +56,17 @@ export class Tasks {
       Busy: this.#manager.reserved,
       Workers: this.#workers.size,
     };
-    return Object.fromEntries(this.#tasks.map(({ name, total, cycles }) => {
-      const size = sizes[name]!;
-      return [
-        name,
-        name === "Busy" || name === "Workers"
-          ? { reaped: total, size }
-          : { cycles, enqueued: total, size, wall_time_sec: 0 },
-      ];
-    }));
+    return Object.fromEntries(
+      this.#tasks.map(({ name, total, cycles }): [string, Record<string, number>] => {
+        const size = sizes[name]!;
+        return [
+          name,
+          name === "Busy" || name === "Workers"
+            ? { reaped: total, size }
+            : { cycles, enqueued: total, size, wall_time_sec: 0 },
+        ];
+      }),
+    );
   }
 
   close(): void {
