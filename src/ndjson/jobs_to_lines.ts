@@ -8,6 +8,12 @@ const NAMES = [
 ];
 
 /**
+ * Bytes as `TextEncoder` returns them: `Uint8Array<ArrayBuffer>` in newer TypeScript, so that a `CompressionStream` takes them,
+ * and `Uint8Array` before TypeScript 5.7, where that type is not generic.
+ */
+export type EncodedBytes = ReturnType<InstanceType<typeof TextEncoder>["encode"]>;
+
+/**
  * A stream from jobs to bytes, JSON Lines in UTF-8 that {@linkcode linesToJobs} takes: a line for each job, with what was said of
  * it and no more, times as in RFC 3339.
  *
@@ -22,7 +28,7 @@ const NAMES = [
  * console.assert(text === '{"type":"resize","args":["cat.png",320]}\n');
  * ```
  */
-export function jobsToLines(): TransformStream<JobInput, Uint8Array<ArrayBuffer>> {
+export function jobsToLines(): TransformStream<JobInput, EncodedBytes> {
   const encoder = new TextEncoder();
   return new TransformStream({
     transform: (job, out) => out.enqueue(encoder.encode(lineOf(job))),

@@ -16,6 +16,7 @@
 
 export { NdjsonError } from "./error.ts";
 export type { NdjsonErrorOptions } from "./error.ts";
+export type { EncodedBytes } from "./jobs_to_lines.ts";
 export { jobsToLines } from "./jobs_to_lines.ts";
 export { linesToJobs } from "./lines_to_jobs.ts";
 export type { InvalidLine, LinesToJobs, LinesToJobsOptions } from "./lines_to_jobs.ts";
