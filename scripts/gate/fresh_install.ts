@@ -1,9 +1,9 @@
 import { output } from "../command.ts";
-import { optionalPeers } from "../npm/manifest.ts";
+import { COMMAND_ENTRY, optionalPeers } from "../npm/manifest.ts";
 import type { Project } from "../project.ts";
 import { documentedFaults } from "./dependencies.ts";
 import { describeInstall, freshInstallFault } from "./install_size.ts";
-import { COMMAND_ENTRY, type Installed, program, type Runtime, runtimes } from "./installed.ts";
+import { type Installed, program, type Runtime, runtimes } from "./installed.ts";
 import { fail, type Outcome, pass, sumOf } from "./step.ts";
 
 /** What a file system gives to files at a time, on most machines. */

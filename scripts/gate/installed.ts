@@ -28,9 +28,6 @@ export async function installNpm(folder: string, specifiers: readonly string[]):
   await output("npm", ["install", ...flags, ...specifiers], { cwd: folder });
 }
 
-/** The entry that is a program: to import it is to run it. */
-export const COMMAND_ENTRY = "./cli";
-
 /** What runs programs in a folder with a `node_modules`. */
 export interface Runtime {
   readonly name: string;

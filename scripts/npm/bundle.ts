@@ -3,12 +3,14 @@ import { build, type BuildOptions, stop } from "esbuild";
 /** Modules that an installed package finds where it runs. */
 const EXTERNAL = ["node:*", "cloudflare:*"];
 
-interface Manifest {
-  readonly exports:
-    & { readonly ".": { readonly import: string } }
-    & Readonly<Record<string, { readonly import: string }>>;
-  readonly dependencies?: Readonly<Record<string, string>>;
-  readonly peerDependencies?: Readonly<Record<string, string>>;
+/** A built package whose modules are to be bundled. */
+export interface Modules {
+  /** Of the package's folder, such as `mod.js`. */
+  readonly main: string;
+  /** Of all entries, the main one too. */
+  readonly entries: readonly string[];
+  /** The packages that they import. */
+  readonly packages: readonly string[];
 }
 
 /**
@@ -19,12 +21,10 @@ interface Manifest {
  * does not use, as it does with the sources. Declarations stay as they are. No module but the command's may have an
  * effect by being evaluated.
  */
-export async function bundleModules(folder: string): Promise<void> {
-  const manifest: Manifest = JSON.parse(await Deno.readTextFile(`${folder}/package.json`));
-  const fileOf = ({ import: path }: { readonly import: string }) => path.slice(2);
-  const entries = Object.values(manifest.exports).map(fileOf);
-  const main = fileOf(manifest.exports["."]);
-  const packages = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
+export async function bundleModules(
+  folder: string,
+  { main, entries, packages }: Modules,
+): Promise<void> {
   const options: BuildOptions = {
     absWorkingDir: folder,
     outdir: folder,
@@ -68,9 +68,9 @@ async function modulesOf(entry: string, options: BuildOptions): Promise<string[]
  * bundlers warn where a package has no side effects; and `_Name` for a class that refers to itself, which people would read
  * in stack traces.
  */
-function tidy(text: string): string {
+export function tidy(text: string): string {
   const shown = text.replaceAll(/^import "\..*";\n/gm, "");
-  const names = [...shown.matchAll(/^var (\w+) = class _\1 /gm)].map(([, name = ""]) => name);
+  const names = [...shown.matchAll(/\bvar (\w+) ?= ?class _\1\b/g)].map(([, name = ""]) => name);
   return names.reduce(
     (all, name) => all.replaceAll(new RegExp(`\\b_${name}\\b`, "g"), name),
     shown,

@@ -1,27 +1,61 @@
-import { majorOf, nodeVersions } from "../node_versions.ts";
+import { engines } from "../node_versions.ts";
 import type { Project } from "../project.ts";
 
-/** The fields of the npm package's `package.json` that `deno.json` has no place for. */
-export interface Manifest {
+/** The entry that is a program: nothing is to be had of it by `require()`. */
+export const COMMAND_ENTRY = "./cli";
+
+/** Packages that a program installs itself where it imports the entry that needs them: that entry, by the package's name. */
+export const optionalPeers: Readonly<Record<string, string>> = {
+  "@opentelemetry/api": "./telemetry",
+};
+
+/** Folder of the package with what `require()` loads. */
+export const COMMON_JS = "cjs";
+
+/** The files of an entry, relative to the package's folder. */
+export interface EntryFiles {
+  /** Name in the manifest, such as `./server`. */
   readonly name: string;
-  readonly version: string;
-  readonly description: string;
-  readonly license: string;
-  readonly keywords: readonly string[];
-  readonly homepage: string;
-  readonly repository: { readonly type: "git"; readonly url: string };
-  readonly bugs: { readonly url: string };
-  readonly engines: Readonly<Record<string, string>>;
-  /** The command alone does something when it is imported. */
-  readonly sideEffects: readonly string[];
-  readonly bin: { readonly faktory: string };
-  readonly publishConfig: { readonly access: "public" };
+  readonly code: string;
+  readonly types: string;
 }
+
+/** The ES modules of the entries, which lie in `folder` of the package: `.`, or `./esm`. */
+export function moduleFiles({ exports }: Project, folder: string): EntryFiles[] {
+  return Object.entries(exports).map(([name, source]) => filesOf(name, folder, source));
+}
+
+/** The CommonJS of the entries that have it. */
+export function commonJsFiles({ exports }: Project): EntryFiles[] {
+  return Object.entries(exports).filter(([name]) => name !== COMMAND_ENTRY)
+    .map(([name, source]) => filesOf(name, `./${COMMON_JS}`, source));
+}
+
+function filesOf(name: string, folder: string, source: string): EntryFiles {
+  const path = `${folder}/${source.replace(/^\.\//, "").replace(/\.ts$/, "")}`;
+  return { name, code: `${path}.js`, types: `${path}.d.ts` };
+}
+
+/** The fields of the npm package's `package.json` that do not come from the tool that builds it. */
+export type Manifest = Readonly<Record<string, unknown>>;
 
 const home = "https://github.com/faktory-ts/faktory";
 
-/** The same for both ways of building the package, but for where they put the code of the entry `./cli`: `command`. */
-export function npmManifest({ name, version, license }: Project, command: string): Manifest {
+/** What differs between the ways of building the package. */
+export interface Built {
+  /** Where in the package the ES modules are: `.`, or `./esm`. */
+  readonly folder: string;
+  /** The packages that they import, with their ranges. */
+  readonly packages: Readonly<Record<string, string>>;
+}
+
+/** The manifest of the package, however it was built. */
+export function npmManifest(project: Project, { folder, packages }: Built): Manifest {
+  const { name, version, license } = project;
+  const modules = moduleFiles(project, folder);
+  const commonJs = new Map(commonJsFiles(project).map((files) => [files.name, files]));
+  const command = modules.find((files) => files.name === COMMAND_ENTRY)?.code;
+  const main = modules.find((files) => files.name === ".");
   return {
     name,
     version,
@@ -31,32 +65,56 @@ export function npmManifest({ name, version, license }: Project, command: string
     homepage: home,
     repository: { type: "git", url: `git+${home}.git` },
     bugs: { url: `${home}/issues` },
-    engines: { node: `>=${majorOf(nodeVersions[0])}` },
+    engines,
+    type: "module",
+    // For tools that do not know `exports`.
+    main: commonJs.get(".")?.code,
+    module: main?.code,
+    types: main?.types,
+    typesVersions: { "*": typesVersions(modules) },
+    exports: Object.fromEntries(
+      modules.map((files) => [files.name, conditionsOf(files, commonJs.get(files.name))]),
+    ),
     sideEffects: [command],
     bin: { faktory: command },
+    ...dependencyFields(packages),
     publishConfig: { access: "public" },
   };
 }
 
-/** Packages that a program installs itself where it imports the entry that needs them: that entry, by the package's name. */
-export const optionalPeers: Readonly<Record<string, string>> = {
-  "@opentelemetry/api": "./telemetry",
-};
-
-interface Needs {
-  readonly dependencies?: Readonly<Record<string, string>>;
-}
-
-/** A built manifest in which the packages of {@linkcode optionalPeers} are no dependencies, but optional peers. */
-export function withOptionalPeers(manifest: Needs): object {
-  const all = Object.entries(manifest.dependencies ?? {});
+function dependencyFields(packages: Built["packages"]): Manifest {
   const isPeer = ([name]: readonly [string, string]) => name in optionalPeers;
+  const all = Object.entries(packages);
   return {
-    ...manifest,
     dependencies: Object.fromEntries(all.filter((each) => !isPeer(each))),
     peerDependencies: Object.fromEntries(all.filter(isPeer)),
     peerDependenciesMeta: Object.fromEntries(
       Object.keys(optionalPeers).map((name) => [name, { optional: true }]),
     ),
   };
+}
+
+/**
+ * What each kind of program gets. A process should have one copy of the package, so CommonJS is only for what cannot load an ES
+ * module by `require()`: Node before 20.19 and 22.12, and Jest.
+ */
+function conditionsOf({ code, types }: EntryFiles, commonJs: EntryFiles | undefined) {
+  if (commonJs === undefined) return { types, import: code, default: code };
+  return {
+    import: { types, default: code },
+    // Node's and Deno's `require()`.
+    "module-sync": { types, default: code },
+    // The `require()` of bundlers, and of Bun.
+    module: code,
+    bun: code,
+    require: { types: commonJs.types, default: commonJs.code },
+    default: code,
+  };
+}
+
+/** Has TypeScript find the entries' types with `moduleResolution: node10`, which does not read `exports`. */
+function typesVersions(modules: readonly EntryFiles[]): Record<string, readonly string[]> {
+  return Object.fromEntries(
+    modules.filter(({ name }) => name !== ".").map(({ name, types }) => [name.slice(2), [types]]),
+  );
 }

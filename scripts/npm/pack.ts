@@ -1,9 +1,8 @@
 import { deno, output } from "../command.ts";
-import { readProject } from "../project.ts";
 import { offlineArgs, standIns } from "../stand_in.ts";
 import { inTempFolder } from "../temp_folder.ts";
-import { finishPackage } from "./finish.ts";
-import { npmManifest } from "./manifest.ts";
+import { completePackage } from "./complete.ts";
+import { filesIn } from "./files.ts";
 
 /**
  * Builds the npm package with what Deno itself has for it and leaves its tarball in `folder`; the tarball's path.
@@ -20,10 +19,7 @@ export async function packNpm(folder: string): Promise<string> {
     await output("tar", ["-xzf", raw, "-C", work]);
     await removeSources(`${work}/package`);
     await inlineStandIns(`${work}/package`);
-    await completeManifest(`${work}/package/package.json`);
-    await finishPackage(`${work}/package`);
-    await Deno.remove(`${work}/package/deno.json`);
-    await Deno.copyFile("npm/README.md", `${work}/package/README.md`);
+    await completePackage(`${work}/package`, ".");
     const packed = await output("npm", ["pack", "--json", "--pack-destination", destination], {
       cwd: `${work}/package`,
     });
@@ -32,12 +28,11 @@ export async function packNpm(folder: string): Promise<string> {
   });
 }
 
-/** `deno pack` adds each source that no entry leads to, as it is: nothing in the package can import those. */
+/** `deno pack` adds Deno's configuration, and each source that no entry leads to, as it is: nothing in the package uses those. */
 async function removeSources(folder: string): Promise<void> {
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    const path = `${folder}/${name}`;
-    if (isDirectory) await removeSources(path);
-    else if (name.endsWith(".ts") && !name.endsWith(".d.ts")) await Deno.remove(path);
+  await Deno.remove(`${folder}/deno.json`);
+  for await (const path of filesIn(folder, ".ts")) {
+    if (!path.endsWith(".d.ts")) await Deno.remove(path);
   }
 }
 
@@ -50,7 +45,8 @@ async function inlineStandIns(folder: string): Promise<void> {
   });
   for (const { from, to } of places) await Deno.rename(from, `${folder}/${to}`);
   await Deno.remove(`${folder}/tests`, { recursive: true });
-  for await (const { path, up } of modulesOf(`${folder}/src`, "../")) {
+  for await (const path of filesIn(`${folder}/src`, ".js")) {
+    const up = "../".repeat(path.slice(folder.length).split("/").length - 2);
     const text = await Deno.readTextFile(path);
     const inlined = places.reduce(
       (all, { name, to }) => all.replaceAll(`"${name}"`, `"${up}${to}"`),
@@ -58,19 +54,4 @@ async function inlineStandIns(folder: string): Promise<void> {
     );
     if (inlined !== text) await Deno.writeTextFile(path, inlined);
   }
-}
-
-/** The modules of a folder, each with the way up from it. */
-async function* modulesOf(folder: string, up: string): AsyncIterable<{ path: string; up: string }> {
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    const path = `${folder}/${name}`;
-    if (isDirectory) yield* modulesOf(path, `${up}../`);
-    else if (name.endsWith(".js")) yield { path, up };
-  }
-}
-
-async function completeManifest(path: string): Promise<void> {
-  const made = JSON.parse(await Deno.readTextFile(path));
-  const complete = { ...made, ...npmManifest(await readProject(), made.exports["./cli"].import) };
-  await Deno.writeTextFile(path, `${JSON.stringify(complete, null, 2)}\n`);
 }

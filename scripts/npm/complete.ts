@@ -1,0 +1,38 @@
+import { readProject } from "../project.ts";
+import { bundleModules } from "./bundle.ts";
+import { commonJsOf } from "./common_js.ts";
+import { completeDeclarations } from "./declarations.ts";
+import { commonJsFiles, moduleFiles, npmManifest } from "./manifest.ts";
+
+/** What a package brings along besides code, from where it is in the repository. */
+const TEXTS = { "npm/README.md": "README.md", "CHANGELOG.md": "CHANGELOG.md", LICENSE: "LICENSE" };
+
+/**
+ * Makes the npm package of ES modules and declarations that a tool has built in `path`, in `folder` of it (`.`, or `./esm`):
+ * whichever tool it was, the rest is the same.
+ */
+export async function completePackage(path: string, folder: string): Promise<void> {
+  const root = await Deno.realPath(path);
+  const project = await readProject();
+  const built = JSON.parse(await Deno.readTextFile(`${root}/package.json`));
+  const packages: Readonly<Record<string, string>> = built.dependencies ?? {};
+  const manifest = npmManifest(project, { folder, packages });
+  await Deno.writeTextFile(`${root}/package.json`, `${JSON.stringify(manifest, null, 2)}\n`);
+
+  const modules = moduleFiles(project, folder);
+  await completeDeclarations(root, modules.map(({ types }) => types));
+  const requirable = commonJsFiles(project);
+  const pairs = requirable.map((commonJs) => {
+    const module = modules.find(({ name }) => name === commonJs.name)!;
+    return { module, commonJs };
+  });
+  // Of the modules as they are: the bundler would rename classes in what it has bundled before.
+  const commonJs = await commonJsOf(root, pairs);
+  const entries = modules.map(({ code }) => code.slice("./".length));
+  await bundleModules(root, { main: entries[0]!, entries, packages: Object.keys(packages) });
+  for (const [file, text] of commonJs) {
+    await Deno.mkdir(`${root}/${file.replace(/[^/]*$/, "")}`, { recursive: true });
+    await Deno.writeTextFile(`${root}/${file}`, text);
+  }
+  for (const [from, to] of Object.entries(TEXTS)) await Deno.copyFile(from, `${root}/${to}`);
+}

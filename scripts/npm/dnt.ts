@@ -1,0 +1,66 @@
+/**
+ * Has dnt build the npm package of `deno.json`'s entries in `npm/dist`: a program for `scripts/build_npm.ts`, to be run with
+ * `--no-config`, so that JSR's packages do not get into the lock file. Exits with 69 without JSR.
+ */
+
+import { readProject } from "../project.ts";
+
+/** What is used of dnt. It is loaded by name at run time, so that this file can be checked without JSR. */
+interface Dnt {
+  emptyDir(path: string): Promise<void>;
+  build(options: {
+    entryPoints: readonly { name: string; path: string }[];
+    outDir: string;
+    shims: Record<string, never>;
+    polyfills: false;
+    scriptModule: false;
+    skipSourceOutput: true;
+    typeCheck: "single";
+    declaration: "inline";
+    test: false;
+    compilerOptions: { lib: string[]; target: string };
+    package: object;
+  }): Promise<void>;
+}
+
+const dntName = "jsr:@deno/dnt@0.43.2";
+const jsrTimeoutMs = 20_000;
+/** `EX_UNAVAILABLE`: something that this needs cannot be had here. */
+const unavailable = 69;
+
+const [outDir = ""] = Deno.args;
+const { emptyDir, build } = await loadDnt();
+const { name, version, exports } = await readProject();
+await emptyDir(outDir);
+await build({
+  entryPoints: Object.entries(exports).map(([name, path]) => ({ name, path })),
+  outDir,
+  // A shim of `Deno` would make every runtime look like Deno, and so choose the wrong adapter.
+  shims: {},
+  // Their import would come before the `#!` of the command, and into every entry.
+  polyfills: false,
+  // `scripts/npm/common_js.ts` makes the CommonJS, for both ways of building the package.
+  scriptModule: false,
+  skipSourceOutput: true,
+  typeCheck: "single",
+  declaration: "inline",
+  // The package check runs on the tarball; dnt's own test run has no fixtures.
+  test: false,
+  // `scripts/gate/dnt_types.ts` compiles with the same.
+  compilerOptions: { lib: ["ESNext", "DOM", "DOM.Iterable"], target: "ES2022" },
+  package: { name, version, devDependencies: { "@types/node": "^24.0.0" } },
+});
+
+async function loadDnt(): Promise<Dnt> {
+  const { promise: timedOut, reject } = Promise.withResolvers<never>();
+  const error = new Error(`JSR did not answer within ${jsrTimeoutMs} ms`);
+  const timer = setTimeout(reject, jsrTimeoutMs, error);
+  try {
+    return await Promise.race([import(dntName), timedOut]);
+  } catch (error) {
+    console.error(`Cannot load ${dntName}: ${(error as Error).message}`);
+    Deno.exit(unavailable);
+  } finally {
+    clearTimeout(timer);
+  }
+}
