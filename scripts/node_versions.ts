@@ -1,6 +1,6 @@
 /**
- * The newest of each major version of Node that the package is for, pinned. The package's `engines`, the workflow's matrix
- * and what `README.md` says follow the majors.
+ * The newest of each major version of Node that the package is for, pinned. The workflow's matrix and what `README.md` says
+ * follow the majors.
  */
 export const nodeVersions: readonly [string, ...string[]] = [
   "20.20.2",
@@ -9,14 +9,21 @@ export const nodeVersions: readonly [string, ...string[]] = [
   "26.10.0",
 ];
 
+/** The first version that the package works on, which the package is tested on as well. */
+export const oldestNode = "20.0.0";
+
+/** The manifest's field of that name. */
+export const engines = { node: `>=${oldestNode}` };
+
 /** The `20` of `20.20.2`, and of `v20.20.2`. */
 export function majorOf(version: string): string {
   return /^v?(\d+)\./.exec(version)?.[1] ?? version;
 }
 
-/** The versions to fetch: those of another major than the Node that is installed. */
+/** The versions to fetch: the oldest, and those of another major than the Node that is installed. */
 export function missingNodes(installed: string): string[] {
-  return nodeVersions.filter((version) => majorOf(version) !== majorOf(installed));
+  const others = nodeVersions.filter((version) => majorOf(version) !== majorOf(installed));
+  return [oldestNode, ...others].filter((version) => installed !== `v${version}`);
 }
 
 /** A platform, in Deno's words. */

@@ -1,10 +1,8 @@
 import { output } from "../command.ts";
-import { installNpm, type Runtime } from "./installed.ts";
-import { majorOf, missingNodes, nodePackage, npmReason } from "../node_versions.ts";
+import { cached } from "./cached.ts";
+import type { Runtime } from "./installed.ts";
+import { majorOf, missingNodes, nodePackage, npmReason, oldestNode } from "../node_versions.ts";
 import { type Outcome, skip } from "./step.ts";
-
-/** Kept between runs, as each takes 200 MB; Deno leaves what is here alone, and it is in nobody's repository. */
-const CACHE = "node_modules/.cache/gate";
 
 /** The versions of Node that programs can run on here. */
 export interface Nodes {
@@ -13,18 +11,17 @@ export interface Nodes {
   readonly missing: readonly Outcome[];
 }
 
-/** Node as it is installed, and one of each other major version that the package is for, fetched from npm. */
+/** Node as it is installed, the oldest and one of each other major version that the package is for, fetched from npm. */
 export async function findNodes(): Promise<Nodes> {
   const installed = (await output("node", ["--version"])).trim();
   const found = await Promise.all(
     missingNodes(installed).map(async (version) => {
-      const reason = await fetchNode(version).then(
-        () => undefined,
-        (error) => npmReason(String(error)),
-      );
-      return reason === undefined
-        ? { runtime: runtimeOf(`v${version}`, binaryOf(version)) }
-        : { missing: skip(`Node ${version}, as npm could not give it: ${reason}`) };
+      try {
+        return { runtime: runtimeOf(`v${version}`, await fetchNode(version)) };
+      } catch (error) {
+        const reason = npmReason(String(error));
+        return { missing: skip(`Node ${version}, as npm could not give it: ${reason}`) };
+      }
     }),
   );
   return {
@@ -37,30 +34,13 @@ export async function findNodes(): Promise<Nodes> {
 }
 
 function runtimeOf(version: string, command: string): Runtime {
-  return { name: `node ${majorOf(version)}`, is: "node", command: [command], version };
+  const name = version === `v${oldestNode}` ? oldestNode : majorOf(version);
+  return { name: `node ${name}`, is: "node", command: [command], version };
 }
 
-function folderOf(version: string): string {
-  return `${Deno.cwd()}/${CACHE}/${nodePackage(Deno.build).name}@${version}`;
-}
-
-function binaryOf(version: string): string {
+/** The program of a version. */
+async function fetchNode(version: string): Promise<string> {
   const { name, binary } = nodePackage(Deno.build);
-  return `${folderOf(version)}/node_modules/${name}/${binary}`;
-}
-
-/** Installs a version where it is kept, unless it is there; rejects with what npm said when it cannot. */
-async function fetchNode(version: string): Promise<void> {
-  const folder = folderOf(version);
-  if (await Deno.stat(folder).then(() => true, () => false)) return;
-  await Deno.mkdir(CACHE, { recursive: true });
-  // Renamed when it is whole: what a run leaves that is ended meanwhile is never taken for it.
-  const work = await Deno.makeTempDir({ dir: CACHE });
-  try {
-    await installNpm(work, [`${nodePackage(Deno.build).name}@${version}`]);
-    await Deno.rename(work, folder);
-  } catch (error) {
-    await Deno.remove(work, { recursive: true });
-    throw error;
-  }
+  const specifier = `${name}@${version}`;
+  return `${await cached(specifier, [specifier])}/node_modules/${name}/${binary}`;
 }

@@ -27,4 +27,4 @@ assert.deepEqual(ran[1], [job.jid, "tests"]);
 await faktory.close();
 
 await producer.close();
-await server[Symbol.asyncDispose]();
+await server.close();

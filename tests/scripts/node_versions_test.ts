@@ -2,20 +2,22 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { it } from "node:test";
 import {
+  engines,
   majorOf,
   missingNodes,
   nodePackage,
   nodeVersions,
   npmReason,
+  oldestNode,
 } from "../../scripts/node_versions.ts";
-import { npmManifest } from "../../scripts/npm/manifest.ts";
+import { typescriptVersions } from "../../scripts/typescript_versions.ts";
 
 const majors = nodeVersions.map(majorOf);
 const root = new URL("../../", import.meta.url);
 
 it("asks for the oldest version of Node that the package is tested on", () => {
-  const project = { name: "x", version: "1.0.0", license: "MIT", exports: {}, imports: {} };
-  assert.deepEqual(npmManifest(project, "./x.js").engines, { node: `>=${majors[0]}` });
+  assert.deepEqual(engines, { node: `>=${oldestNode}` });
+  assert.equal(majorOf(oldestNode), majors[0]);
 });
 
 it("names the versions in the documentation as they are, and runs each in the workflow", async () => {
@@ -29,10 +31,18 @@ it("names the versions in the documentation as they are, and runs each in the wo
   assert.deepEqual(run, majors);
 });
 
+it("tells of the oldest versions in docs/requirements.md", async () => {
+  const text = await readFile(new URL("docs/requirements.md", root), "utf8");
+  const told = new Map([...text.matchAll(/^\| (\w+) +\| ([\d.]+) /gm)].map(([, a, b]) => [a, b]));
+  assert.equal(told.get("Node"), oldestNode);
+  assert.equal(told.get("TypeScript"), typescriptVersions[0].split(".").slice(0, 2).join("."));
+});
+
 it("fetches no version of the one that is installed, be it older or none of them", () => {
   const [, ...rest] = nodeVersions;
-  assert.deepEqual(missingNodes("v20.0.0"), rest);
-  assert.deepEqual(missingNodes("v25.1.0"), nodeVersions);
+  assert.deepEqual(missingNodes(`v${oldestNode}`), rest);
+  assert.deepEqual(missingNodes("v20.9.0"), [oldestNode, ...rest]);
+  assert.deepEqual(missingNodes("v25.1.0"), [oldestNode, ...nodeVersions]);
 });
 
 for (

@@ -1,0 +1,30 @@
+import { stop, transform } from "esbuild";
+import { oldestNode } from "../node_versions.ts";
+import { filesIn } from "../npm/files.ts";
+import type { Installed } from "./installed.ts";
+import { fail, type Outcome, pass } from "./step.ts";
+
+/** The oldest Node can parse every file of the package, those that no test loads too: `await using` is what it could not. */
+export async function checkSyntax({ project, folder }: Installed): Promise<Outcome> {
+  const faults: string[] = [];
+  try {
+    for await (const path of filesIn(`${folder}/node_modules/${project.name}`, ".js")) {
+      const text = await Deno.readTextFile(path);
+      if (await isTooNew(text)) faults.push(path.slice(folder.length));
+    }
+  } finally {
+    await stop();
+  }
+  return faults.length === 0 ? pass : fail(`Node ${oldestNode} cannot parse ${faults.join(", ")}`);
+}
+
+/** What esbuild does not take for granted, as some properties of Unicode came later than the syntax. */
+const supported = { "regexp-unicode-property-escapes": true };
+
+/** Whether esbuild writes code for the oldest Node otherwise than for the newest. */
+export async function isTooNew(text: string): Promise<boolean> {
+  const [old, now] = await Promise.all(
+    [`node${oldestNode}`, "esnext"].map((target) => transform(text, { target, supported })),
+  );
+  return old?.code !== now?.code;
+}

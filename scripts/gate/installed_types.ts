@@ -1,0 +1,105 @@
+import { run } from "../command.ts";
+import { COMMAND_ENTRY } from "../npm/manifest.ts";
+import { npmReason } from "../node_versions.ts";
+import { typescriptVersions } from "../typescript_versions.ts";
+import { cached } from "./cached.ts";
+import type { Installed } from "./installed.ts";
+import { fail, type Outcome, pass, skip, sumOf } from "./step.ts";
+
+/** A program that is checked, by the name of its configuration. */
+interface Program {
+  readonly files: readonly string[];
+  readonly options: object;
+}
+
+/** What every program has: nothing of the package's declarations is passed over. */
+const strict = {
+  ...{ strict: true, noEmit: true, target: "ES2022" },
+  ...{ skipLibCheck: false, skipDefaultLibCheck: true },
+};
+
+/** What most programs have, and no `@types/node`. */
+const plain = { lib: ["ES2022", "DOM"], types: [] };
+
+const modules = ["types.ts", "entries_types.ts"];
+const commonJs = ["entries_types.cts"];
+
+/** By how they resolve modules. */
+const programs: Readonly<Record<string, Program>> = {
+  nodenext: { files: [...modules, ...commonJs], options: { ...plain, module: "nodenext" } },
+  node16: { files: [...modules, ...commonJs], options: { ...plain, module: "node16" } },
+  bundler: {
+    files: modules,
+    options: { ...plain, module: "esnext", moduleResolution: "bundler" },
+  },
+};
+
+/** Without `exports`. TypeScript 6 wants to be told that this is meant, and 7 does not have it. */
+const node10: Program = {
+  files: modules,
+  options: { ...plain, module: "commonjs", moduleResolution: "node10" },
+};
+const deprecated: Program = {
+  ...node10,
+  options: { ...node10.options, ignoreDeprecations: "6.0" },
+};
+
+/** A program on Node without the DOM's types. */
+const node: Program = {
+  files: modules,
+  options: { module: "nodenext", lib: ["ESNext"], types: ["node"] },
+};
+
+/** The types serve programs of each kind, with each version of TypeScript. */
+export async function checkTypes(installed: Installed): Promise<Outcome> {
+  await writeEntries(installed);
+  const { folder } = installed;
+  const own = { ...programs, node10: deprecated, node };
+  return await sumOf([
+    () => checkWith(`${Deno.cwd()}/node_modules`, { name: "own", folder, programs: own }),
+    ...typescriptVersions.map((version) => async () => {
+      const name = `typescript@${version}`;
+      const all = version.startsWith("5") ? { ...programs, node10 } : programs;
+      try {
+        const packages = `${await cached(name, [name])}/node_modules`;
+        return await checkWith(packages, { name, folder, programs: all });
+      } catch (error) {
+        return skip(`${name}, as npm could not give it: ${npmReason(String(error))}`);
+      }
+    }),
+  ]);
+}
+
+/** Imports of every entry but the command, as an ES module and as CommonJS. */
+async function writeEntries({ folder, project: { name, exports } }: Installed): Promise<void> {
+  const entries = Object.keys(exports).filter((entry) => entry !== COMMAND_ENTRY);
+  const lines = entries.map((entry, n) => `import * as e${n} from "${name}${entry.slice(1)}";`);
+  const text = `${lines.join("\n")}\nexport const all = [${entries.map((_, n) => `e${n}`)}];\n`;
+  for (const file of ["entries_types.ts", "entries_types.cts"]) {
+    await Deno.writeTextFile(`${folder}/${file}`, text);
+  }
+}
+
+/** Checks programs with the TypeScript of a `node_modules`. */
+async function checkWith(
+  packages: string,
+  { name, folder, programs }: {
+    readonly name: string;
+    readonly folder: string;
+    readonly programs: Readonly<Record<string, Program>>;
+  },
+): Promise<Outcome> {
+  const configs: string[] = [];
+  for (const [kind, { files, options }] of Object.entries(programs)) {
+    const path = `${folder}/tsconfig.${name}.${kind}.json`;
+    const typeRoots = [`${Deno.cwd()}/node_modules/@types`];
+    const config = { compilerOptions: { ...strict, typeRoots, ...options }, files };
+    await Deno.writeTextFile(path, JSON.stringify(config));
+    configs.push(path);
+  }
+  // Builds all of them in one process, which reads its own libraries once.
+  const success = await run("node", [`${packages}/typescript/bin/tsc`, "--build", ...configs]);
+  return success
+    ? { ...pass, passed: configs.length }
+    : fail(`the package's types, with ${name === "own" ? "the project's TypeScript" : name}`);
+}
