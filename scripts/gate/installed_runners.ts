@@ -1,0 +1,106 @@
+import { deno } from "../command.ts";
+import { npmReason } from "../node_versions.ts";
+import { inTempFolder } from "../temp_folder.ts";
+import { cached } from "./cached.ts";
+import type { Installed } from "./installed.ts";
+import { fail, type Outcome, pass, skip, sumOf } from "./step.ts";
+
+/** What the projects have, pinned: the newest that run on Node 20. */
+const packages = ["jest@30.5.2", "@swc/core@1.16.22", "@swc/jest@0.2.39", "vitest@4.1.12"];
+
+/** How many tests each project has. */
+const TESTS = 3;
+
+/** A project whose tests use the package, with what its runner does when nothing is said. */
+interface Runner {
+  /** The file of `tests/package/runners` that is its one test, and what it is called in the project. */
+  readonly from: string;
+  readonly to: string;
+  /** Its other files. */
+  readonly files?: Readonly<Record<string, string>>;
+  readonly command: readonly [command: string, ...args: string[]];
+  /** What it says when all of them passed. */
+  readonly said: RegExp;
+}
+
+const runners: Readonly<Record<string, Runner>> = {
+  jest: {
+    from: "jest.js",
+    to: "resize.test.js",
+    files: { "package.json": "{}" },
+    command: ["node", "../node_modules/jest/bin/jest.js"],
+    said: RegExp(`^Tests: +${TESTS} passed, ${TESTS} total$`, "m"),
+  },
+  "@swc/jest": {
+    from: "swc_jest.js",
+    to: "resize.test.js",
+    files: {
+      "package.json": "{}",
+      "jest.config.js": `module.exports = { transform: { "^.+\\\\.(t|j)sx?$": "@swc/jest" } };`,
+    },
+    command: ["node", "../node_modules/jest/bin/jest.js"],
+    said: RegExp(`^Tests: +${TESTS} passed, ${TESTS} total$`, "m"),
+  },
+  vitest: {
+    from: "vitest.ts",
+    to: "resize.test.ts",
+    files: { "package.json": "{}" },
+    command: ["node", "../node_modules/vitest/vitest.mjs", "run"],
+    said: RegExp(`^ +Tests +${TESTS} passed \\(${TESTS}\\)$`, "m"),
+  },
+  "bun test": {
+    from: "bun.ts",
+    to: "resize.test.ts",
+    files: { "package.json": "{}" },
+    command: [`${Deno.cwd()}/node_modules/.bin/bun`, "test"],
+    said: RegExp(`^ ${TESTS} pass\\n 0 fail$`, "m"),
+  },
+  "deno test": {
+    from: "deno.ts",
+    to: "resize_test.ts",
+    files: { "deno.json": `{ "nodeModulesDir": "manual" }`, "package.json": "{}" },
+    command: [deno, "test", "--no-lock", "--allow-net", "--allow-env"],
+    said: RegExp(`\\| ${TESTS} passed`),
+  },
+  "node:test": {
+    from: "node.mjs",
+    to: "resize.test.mjs",
+    files: { "package.json": "{}" },
+    command: ["node", "--test"],
+    said: RegExp(`^# pass ${TESTS}$`, "m"),
+  },
+};
+
+/** The package in the tests of programs, by each test runner with its defaults. */
+export async function checkRunners({ folder }: Installed): Promise<Outcome> {
+  let shared: string;
+  try {
+    shared = await cached("runners", packages);
+  } catch (error) {
+    return skip(`test runners, as npm could not give them: ${npmReason(String(error))}`);
+  }
+  return await inTempFolder(async (work) => {
+    await Deno.symlink(`${shared}/node_modules`, `${work}/node_modules`);
+    return await sumOf(
+      Object.entries(runners).map(([name, runner]) => async () => {
+        const project = `${work}/${runner.from.replace(/\..*$/, "")}`;
+        await Deno.mkdir(project);
+        await Deno.symlink(`${folder}/node_modules`, `${project}/node_modules`);
+        return await runTests(name, runner, project);
+      }),
+    );
+  });
+}
+
+async function runTests(name: string, runner: Runner, project: string): Promise<Outcome> {
+  const { from, to, files = {}, command: [command, ...args], said } = runner;
+  await Deno.copyFile(`tests/package/runners/${from}`, `${project}/${to}`);
+  for (const [file, text] of Object.entries(files)) {
+    await Deno.writeTextFile(`${project}/${file}`, text);
+  }
+  const options = { cwd: project, env: { NO_COLOR: "1", CI: "true" }, stdin: "null" } as const;
+  const signal = AbortSignal.timeout(60_000);
+  const { stdout, stderr } = await new Deno.Command(command, { ...options, args, signal }).output();
+  const text = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)).join("\n");
+  return said.test(text) ? pass : fail(`tests of a program by ${name}: ${text}`);
+}

@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+import { Consumer, Discard, Producer } from "@faktory-ts/faktory";
+import type { Job, JobContext } from "@faktory-ts/faktory";
+import { FaktoryServer } from "@faktory-ts/faktory/server";
+import { FakeFaktory, runJob } from "@faktory-ts/faktory/testing";
+
+async function resize(job: Job<[path: string, width: number]>, { progress }: JobContext) {
+  const [path, width] = job.args;
+  if (!path.endsWith(".png")) throw new Discard("it is not a picture");
+  await progress(50);
+  return `${path} at ${width}`;
+}
+
+test("a handler", async () => {
+  const run = await runJob(resize, { type: "resize", args: ["cat.png", 320] });
+  expect(run.result).toBe("cat.png at 320");
+  const other = await runJob(resize, { type: "resize", args: ["notes.txt", 320] });
+  expect(other.outcome).toBe("discard");
+});
+
+test("what was enqueued", async () => {
+  const faktory = await FakeFaktory.start();
+  await faktory.producer.enqueue("resize", ["cat.png", 320]);
+  faktory.assertEnqueued("resize", { args: ["cat.png", 320] });
+  const [run] = await faktory.drain(new Consumer().register("resize", resize));
+  expect(run?.outcome).toBe("done");
+  await faktory.close();
+});
+
+test("a server", async () => {
+  const server = await FaktoryServer.start({ port: 0, password: "hush" });
+  const options = { url: server.url, password: "hush" };
+  const producer = await Producer.connect(options);
+  await producer.enqueue("resize", ["cat.png", 320]);
+  const consumer = new Consumer(options).register("resize", resize);
+  const isRun = await consumer.runOne();
+  expect(isRun).toBe(true);
+  expect((await producer.info()).totals.processed).toBe(1);
+  await producer.close();
+  await server.close();
+});
