@@ -26,15 +26,25 @@ export async function run(
 export async function output(
   command: string,
   args: readonly string[],
-  { timeoutMs = 300_000, ...options }: RunOptions = {},
+  options: RunOptions = {},
 ): Promise<string> {
+  return (await outputs(command, args, options)).stdout;
+}
+
+/** What a program writes to its standard output and error; rejects with all of it when the program fails. */
+export async function outputs(
+  command: string,
+  args: readonly string[],
+  { timeoutMs = 300_000, ...options }: RunOptions = {},
+): Promise<{ stdout: string; stderr: string }> {
   const signal = AbortSignal.timeout(timeoutMs);
   const settings: Deno.CommandOptions = { ...options, args: [...args], stdin: "null", signal };
   const result = await new Deno.Command(command, settings).output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  const [stdout, stderr] = [result.stdout, result.stderr]
+    .map((bytes) => new TextDecoder().decode(bytes)) as [string, string];
   if (!result.success) {
-    const said = `${text(result.stdout)}${text(result.stderr)}`.trim();
+    const said = `${stdout}${stderr}`.trim();
     throw new Error(`${command} ${args.join(" ")} exited with ${result.code}: ${said}`);
   }
-  return text(result.stdout);
+  return { stdout, stderr };
 }

@@ -3,6 +3,7 @@
  * `deno task test RUNTIME` the tests under `deno`, `bun` or `node` alone.
  */
 
+import { bundlerStep } from "./gate/bundlers.ts";
 import { corpusRuns, corpusStep } from "./gate/corpus.ts";
 import { denoStep, jsrDenoStep } from "./gate/deno_step.ts";
 import { dntStep } from "./gate/dnt.ts";
@@ -42,6 +43,7 @@ const programs = [
   packageStep(packed),
   leakStep,
   programStep(packed),
+  bundlerStep(packed),
   dntStep,
 ];
 const success = await runSteps([

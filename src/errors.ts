@@ -31,7 +31,8 @@ export class FaktoryError extends Error {
   /** Makes an error of this code; `options.cause` is what led to it. */
   constructor(code: string, message: string, options: FaktoryErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.name = new.target.name;
+    // Bundlers shorten the names of classes.
+    this.name = new.target === FaktoryError ? "FaktoryError" : new.target.name;
     this.code = code;
   }
 }

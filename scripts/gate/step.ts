@@ -33,7 +33,7 @@ function sum(outcomes: readonly Outcome[]): Outcome {
 }
 
 /** Runs checks one after the other; one that throws has failed, and the rest run all the same. */
-export async function sumOf(checks: readonly (() => Promise<Outcome>)[]): Promise<Outcome> {
+export async function sumOf(checks: Iterable<() => Promise<Outcome>>): Promise<Outcome> {
   const outcomes: Outcome[] = [];
   for (const check of checks) outcomes.push(await check().catch((error) => fail(String(error))));
   return sum(outcomes);

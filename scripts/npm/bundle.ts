@@ -1,8 +1,5 @@
 import { build, type BuildOptions, stop } from "esbuild";
 
-/** Modules that an installed package finds where it runs. */
-const EXTERNAL = ["node:*", "cloudflare:*"];
-
 /** A built package whose modules are to be bundled. */
 export interface Modules {
   /** Of the package's folder, such as `mod.js`. */
@@ -30,7 +27,7 @@ export async function bundleModules(
     outdir: folder,
     outbase: folder,
     ...{ bundle: true, splitting: true, format: "esm", platform: "neutral", target: "esnext" },
-    external: [...EXTERNAL, ...packages.flatMap((name) => [name, `${name}/*`])],
+    external: ["node:*", ...packages.flatMap((name) => [name, `${name}/*`])],
     chunkNames: "chunks/[hash]",
     ...{ charset: "utf8", logLevel: "warning" },
   };

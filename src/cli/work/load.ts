@@ -1,5 +1,4 @@
 import { spawnSync } from "node:child_process";
-import { createRequire } from "node:module";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { runtime } from "../../internal/environment.ts";
@@ -7,6 +6,7 @@ import { showText } from "../../internal/show.ts";
 import { CliError } from "../failure.ts";
 import { Status } from "../status.ts";
 import { missingPackage, NAME_A_MODULE, type NamedModule } from "./locate.ts";
+import { requireFrom } from "./require_from.ts";
 import { readSources } from "./sources.ts";
 import { firstOf, messageOf, whereOf } from "./where.ts";
 
@@ -102,7 +102,7 @@ async function registerTsx({ path = "" }: NamedModule): Promise<void> {
   for (const base of [path, `${process.cwd()}/package.json`]) {
     try {
       // Not called `require`: what packs this would make tsx a dependency of ours.
-      const load = createRequire(base);
+      const load = requireFrom(base);
       // What it finds cannot register modules; its neighbour can.
       const api = load.resolve("tsx/esm/api").replace(/\.cjs$/, ".mjs");
       const { register } = await importNamed(pathToFileURL(api).href);

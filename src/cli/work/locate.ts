@@ -1,5 +1,4 @@
 import { existsSync, statSync } from "node:fs";
-import { createRequire } from "node:module";
 import { relative, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -7,6 +6,7 @@ import { runtime } from "../../internal/environment.ts";
 import { showText } from "../../internal/show.ts";
 import { CliError } from "../failure.ts";
 import { Status } from "../status.ts";
+import { requireFrom } from "./require_from.ts";
 
 /** A module that was named on the command line. */
 export interface NamedModule {
@@ -44,7 +44,7 @@ export function locate(name: string): NamedModule {
   // The import map of the program's deno.json may know it.
   if (runtime() === "deno") return { name, specifier: name, path: undefined };
   try {
-    const found = createRequire(pathToFileURL(`${process.cwd()}/`)).resolve(name);
+    const found = requireFrom(pathToFileURL(`${process.cwd()}/`)).resolve(name);
     return { name, specifier: pathToFileURL(found).href, path: undefined };
   } catch {
     throw missingPackage(name);

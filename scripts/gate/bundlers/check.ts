@@ -1,0 +1,123 @@
+import type { FaktoryServer } from "../../../src/server/mod.ts";
+import { deno, output, outputs } from "../../command.ts";
+import { type Runtime, runtimes } from "../installed.ts";
+import { jsrArgs } from "../jsr.ts";
+import { fail, type Outcome, pass, sumOf } from "../step.ts";
+import type { Bundler } from "./bundlers.ts";
+import type { Origin } from "./programs.ts";
+
+/** Of one program. */
+const TIMEOUT_MS = 60_000;
+
+/** What all checks share. */
+export interface Surroundings {
+  /** A folder for all that is made. */
+  readonly work: string;
+  /** Where the bundlers are that are packages. */
+  readonly tools: string;
+  readonly nodes: readonly Runtime[];
+  /** The server that the bundled command pushes jobs to. */
+  readonly server: FaktoryServer;
+  /** What `main.mjs` prints. */
+  readonly exported: string;
+}
+
+/** What `main.mjs` prints when it is not bundled, but run by Deno. */
+export async function exportedUnbundled(folder: string): Promise<string> {
+  const args = ["run", "-A", ...await jsrArgs("run"), `${folder}/main.mjs`];
+  return await output(deno, args, { timeoutMs: TIMEOUT_MS });
+}
+
+/** Builds the programs by one bundler, and runs what it makes of them. */
+export async function checkBundle(
+  bundler: Bundler,
+  origin: Origin,
+  surroundings: Surroundings,
+): Promise<Outcome> {
+  const what = `${bundler.name}, from the ${origin.name}`;
+  const folder = `${surroundings.work}/out/${slug(what)}`;
+  await Deno.mkdir(folder, { recursive: true });
+  const check = { bundler, origin, folder, ...surroundings };
+  const programs = bundler.isEsmAlone ? [checkMain] : [checkMain, checkCli];
+  const { notes, ...counts } = await sumOf(programs.map((program) => () => program(check)));
+  return { ...counts, notes: notes?.map((note) => `${what}: ${note}`) ?? [] };
+}
+
+interface Check extends Surroundings {
+  readonly bundler: Bundler;
+  readonly origin: Origin;
+  readonly folder: string;
+}
+
+/** The program of all entries but the command: it prints what they export. */
+async function checkMain(check: Check): Promise<Outcome> {
+  const { origin, folder, exported } = check;
+  const path = await build(check, "main");
+  // What runs in threads is an entry of its own, which has nothing to bundle.
+  const thread = `${folder}/thread.mjs`;
+  await Deno.copyFile(`${origin.folder}/thread.mjs`, thread);
+  return await sumOf(
+    runnersOf(check).map(({ name, start }) => async () => {
+      const printed = await start(path, [thread]);
+      return printed === exported ? pass : fail(`run by ${name}, it printed ${printed}`);
+    }),
+  );
+}
+
+/** The command: it enqueues a job. */
+async function checkCli(check: Check): Promise<Outcome> {
+  const { bundler, origin, server } = check;
+  const path = await build(check, "cli");
+  return await sumOf(
+    runnersOf(check).map(({ name, start }) => async () => {
+      const queue = slug(`${bundler.name} ${origin.name} ${name}`);
+      await start(path, ["push", "greet", "--queue", queue], { FAKTORY_URL: server.url });
+      const { [queue]: waiting } = server.snapshot().queues;
+      return waiting === 1 ? pass : fail(`the command, run by ${name}, enqueued ${waiting} jobs`);
+    }),
+  );
+}
+
+/** Builds a program; the path of what was made of it. A warning is a failure, too. */
+async function build(
+  { bundler, origin, folder, tools }: Check,
+  program: "main" | "cli",
+): Promise<string> {
+  const file = `${program}.${bundler.extension}`;
+  const [command, ...args] = bundler.command({
+    entry: `${origin.folder}/${program}.mjs`,
+    thread: program === "main" ? `${origin.folder}/thread.mjs` : undefined,
+    minify: origin.name === "tarball",
+    folder,
+    file,
+    alias: origin.alias,
+    denoArgs: origin.denoArgs,
+  });
+  const cwd = bundler.isLibrary ? tools : origin.folder;
+  const said = Object.values(await outputs(command, args, { cwd, timeoutMs: TIMEOUT_MS })).join("");
+  if (/warn/i.test(said)) throw new Error(`the build of ${program} warns: ${said}`);
+  return `${folder}/${file}`;
+}
+
+interface Runner {
+  readonly name: string;
+  start(path: string, args: readonly string[], env?: Record<string, string>): Promise<string>;
+}
+
+function runnersOf({ bundler, nodes, folder: cwd }: Check): Runner[] {
+  return bundler.runs.flatMap((by) => {
+    const found = by === "nodes" ? nodes : runtimes.filter(({ is }) => is === by);
+    const commands = by === "itself" ? [{ name: by, command: [] }] : found;
+    return commands.map(({ name, command }) => ({
+      name,
+      start(path, args, env = {}) {
+        const [first, ...rest] = [...command, path, ...args];
+        return output(first!, rest, { cwd, env, timeoutMs: TIMEOUT_MS });
+      },
+    }));
+  });
+}
+
+function slug(text: string): string {
+  return text.replaceAll(/\W+/g, "-");
+}

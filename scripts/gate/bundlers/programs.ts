@@ -1,0 +1,75 @@
+import { jsrArgs } from "../jsr.ts";
+import type { Project } from "../../project.ts";
+import { standIns } from "../../stand_in.ts";
+import type { Bundle } from "./bundlers.ts";
+
+/** Where the programs find the package. */
+export interface Origin {
+  readonly name: "tarball" | "sources";
+  /** Where the programs lie. */
+  readonly folder: string;
+  readonly alias: Bundle["alias"];
+  readonly denoArgs: Bundle["denoArgs"];
+}
+
+/** The entry that is a program: to import it is to run it. */
+const COMMAND_ENTRY = "./cli";
+
+/** Writes the programs of `tests/bundlers/` to a folder where the package is installed. */
+export async function programsOfTarball(
+  { name, exports }: Project,
+  folder: string,
+): Promise<Origin> {
+  const paths = Object.keys(exports).map((entry) => [entry, name + entry.slice(1)] as const);
+  await writePrograms(folder, new Map(paths), name);
+  return { name: "tarball", folder, alias: {}, denoArgs: ["--node-modules-dir=manual"] };
+}
+
+/** Writes them to a folder, with imports of the sources. */
+export async function programsOfSources(
+  { name, exports }: Project,
+  folder: string,
+): Promise<Origin> {
+  const root = Deno.cwd();
+  const paths = Object.entries(exports)
+    .map(([entry, source]) => [entry, `${root}/${source}`] as const);
+  await writePrograms(folder, new Map(paths), name);
+  const alias = Object.fromEntries(
+    Object.entries(standIns).map(([name, source]) => [name, `${root}/${source}`]),
+  );
+  const [flag, config = "deno.json"] = await jsrArgs("bundle");
+  return {
+    name: "sources",
+    folder,
+    alias,
+    denoArgs: [flag ?? "--config", `${root}/${config}`],
+  };
+}
+
+/** Writes `main.mjs` with what it imports, and `cli.mjs`. `paths` are from entries to what imports name. */
+async function writePrograms(
+  folder: string,
+  paths: ReadonlyMap<string, string>,
+  name: string,
+): Promise<void> {
+  const specifiers = new Map(
+    [...paths].map(([entry, path]) => [name + entry.slice(1), path] as const),
+  );
+  for (const file of ["program.mjs", "thread.mjs"]) {
+    const text = await Deno.readTextFile(`tests/bundlers/${file}`);
+    const imported = text.replaceAll(/ from "([^"]+)"/g, (all, specifier) => {
+      const path = specifiers.get(specifier);
+      return path === undefined ? all : ` from ${JSON.stringify(path)}`;
+    });
+    await Deno.writeTextFile(`${folder}/${file}`, imported);
+  }
+  const entries = [...paths].filter(([entry]) => entry !== COMMAND_ENTRY);
+  const imports = entries.map(([, path], index) => `import * as e${index} from "${path}";\n`);
+  const names = entries.map(([entry], index) => `  "${entry}": Object.keys(e${index}).sort(),\n`);
+  // Not awaited, which a program in CommonJS could not do.
+  await Deno.writeTextFile(
+    `${folder}/main.mjs`,
+    `import { main } from "./program.mjs";\n${imports.join("")}main({\n${names.join("")}});\n`,
+  );
+  await Deno.writeTextFile(`${folder}/cli.mjs`, `import "${paths.get(COMMAND_ENTRY)}";\n`);
+}

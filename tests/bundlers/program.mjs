@@ -1,0 +1,108 @@
+// A program for bundlers: jobs by every part of the package.
+
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import * as root from "@faktory-ts/faktory";
+import { Consumer, isolated, Producer } from "@faktory-ts/faktory";
+import { linesToJobs } from "@faktory-ts/faktory/ndjson";
+import { FaktoryServer } from "@faktory-ts/faktory/server";
+import { openTelemetry } from "@faktory-ts/faktory/telemetry";
+import { FakeFaktory } from "@faktory-ts/faktory/testing";
+import { nodeTransport } from "@faktory-ts/faktory/transport/node";
+
+/** The module of the jobs in threads: a file beside this one, or, in CommonJS, the one that the command line names. */
+const thread = import.meta.url
+  ? new URL("./thread.mjs", import.meta.url)
+  : pathToFileURL(process.argv[2]);
+
+const inPlace = (job) => `hello ${job.args[0]}`;
+
+/** A job over TCP, by the runtime's own sockets and by Node's, and one in a thread. */
+async function runJobs() {
+  const password = "hush";
+  const server = await FaktoryServer.start({ port: 0, password });
+  // Node before 20.16 has no threads for it.
+  const hasThreads = process.getBuiltinModule !== undefined;
+  const threads = hasThreads ? isolated(thread, { threads: 1 }) : inPlace;
+  const connection = { url: server.url, password, telemetry: openTelemetry() };
+  const answers = [];
+  const consumer = new Consumer(connection).register("greet", async (job, context) => {
+    answers.push(await threads(job, context));
+  });
+  for (const transport of [{}, { transport: nodeTransport }]) {
+    const producer = await Producer.connect({ ...connection, ...transport });
+    await producer.enqueue("greet", ["world"]);
+    assert.equal(await consumer.runOne(), true);
+    await producer.close();
+  }
+  assert.deepEqual(answers, ["hello world", "hello world"]);
+  const closing = await Producer.connect(connection);
+  assert.equal((await closing.info()).totals.processed, 2);
+  await closing.close();
+  if (hasThreads) await threads[Symbol.asyncDispose]();
+  await server[Symbol.asyncDispose]();
+}
+
+/** A job that outlives its server, where the runtime has SQLite. */
+async function keepJobs() {
+  const folder = mkdtempSync(join(tmpdir(), "bundled-"));
+  const data = join(folder, "jobs.db");
+  try {
+    const first = await FaktoryServer.start({ port: 0, data });
+    const producer = await Producer.connect({ url: first.url });
+    await producer.enqueue("keep", []);
+    await producer.close();
+    await first[Symbol.asyncDispose]();
+    const second = await FaktoryServer.start({ port: 0, data });
+    assert.equal(second.snapshot().queues.default, 1);
+    await second[Symbol.asyncDispose]();
+  } catch (error) {
+    if (error.code !== "UNSUPPORTED_RUNTIME") throw error;
+    assert.match(process.version, /^v20\./);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Jobs in memory, and jobs of lines. */
+async function testJobs() {
+  const faktory = await FakeFaktory.start();
+  await faktory.producer.enqueue("greet", ["tests"]);
+  const [{ job }] = await faktory.drain(new Consumer().register("greet", () => {}));
+  assert.deepEqual(job.args, ["tests"]);
+  await assert.rejects(faktory.producer.enqueue("", []), { name: "InvalidJobError" });
+  await faktory.close();
+  const bytes = new Blob(['{"type":"greet","args":["lines"]}\n']).stream();
+  const reader = bytes.pipeThrough(linesToJobs()).getReader();
+  assert.deepEqual((await reader.read()).value.args, ["lines"]);
+}
+
+/** Bundlers shorten the names of classes. */
+async function nameErrors() {
+  const refused = await Producer.connect({ url: "tcp://127.0.0.1:1", reconnect: false })
+    .catch((error) => error);
+  assert.equal(refused.name, "ConnectError");
+  const { FaktoryError } = root;
+  assert.ok(refused instanceof FaktoryError);
+  for (const [name, exported] of Object.entries(root)) {
+    if (exported !== FaktoryError && !(exported.prototype instanceof FaktoryError)) continue;
+    assert.equal(new exported("CODE", "message", {}).name, name);
+  }
+}
+
+/** Prints the names that each entry exports, as JSON, when all of it works. */
+export async function main(exported) {
+  try {
+    await runJobs();
+    await keepJobs();
+    await testJobs();
+    await nameErrors();
+    console.log(JSON.stringify(exported));
+  } catch (error) {
+    console.error(error);
+    process.exit(1);
+  }
+}
