@@ -104,6 +104,13 @@ export const rooms: readonly Room[] = [
   },
 
   {
+    name: "edge",
+    files: ["src/edge/"],
+    // One runtime's sockets, without the choice among all adapters.
+    imports: [...client, "transport helpers", "workerd adapter"],
+  },
+
+  {
     name: "listener",
     files: ["src/server/listener.ts"],
     imports: [...leaves, "environment", "server's core"],

@@ -1,5 +1,6 @@
 import { after, before, describe } from "node:test";
 import { consumerContract } from "./consumer.ts";
+import { edgeContract } from "./edge.ts";
 import { enterpriseContract } from "./enterprise.ts";
 import { jsonContract } from "./json.ts";
 import { lifeContract } from "./life.ts";
@@ -14,6 +15,7 @@ const suites: Readonly<Record<string, (subject: Subject) => void>> = {
   json: jsonContract,
   life: lifeContract,
   producer: producerContract,
+  "the edge producer": edgeContract,
   consumer: consumerContract,
   outcomes: outcomesContract,
   "queues and limits": queuesContract,
@@ -27,6 +29,7 @@ for (const subject of [embedded("the embedded server", "enterprise"), ...all.sli
   const skip = subject.edition === "free" &&
     "FAKTORY_TEST_EDITION does not say that it is Faktory Enterprise";
   hold(subject, "Enterprise", enterpriseContract, skip);
+  hold(subject, "the edge producer", edgeContract, skip);
 }
 
 function hold(

@@ -1,0 +1,69 @@
+import { ConnectError, type FaktoryError, type InvalidJobError, TimeoutError } from "../errors.ts";
+import { encodeJob } from "../job/encode.ts";
+import {
+  type EnqueueManyResult,
+  type JobSource,
+  notIterable,
+  numbered,
+  reportedJid,
+} from "../job/job_source.ts";
+import { refusal } from "../protocol/refusal.ts";
+
+/** Jobs in one PUSHB: the server has five seconds for all of them. */
+const MAX_JOBS = 1000;
+
+/** Text in one PUSHB, in UTF-16 units, beyond its last job. */
+const MAX_TEXT = 1024 * 1024;
+
+/** Sends jobs, as JSON with commas between. Returns why the server refused some, by their jid. */
+export type SendJobs = (jobs: string) => Promise<Map<string, string>>;
+
+/** Sends the jobs of `source`, one PUSHB after the other. */
+export async function enqueueMany(
+  source: JobSource,
+  send: SendJobs,
+  signal?: AbortSignal,
+): Promise<EnqueueManyResult> {
+  const { asyncIterator, iterator } = Symbol;
+  if (
+    typeof source !== "object" || source === null ||
+    !(asyncIterator in source || iterator in source)
+  ) throw notIterable(source);
+  const enqueued: string[] = [];
+  const failed = new Map<string, FaktoryError>();
+  let count = 0;
+  let jids: string[] = [];
+  let text = "";
+  /** Why no more is sent. */
+  let final: unknown;
+  async function flush(): Promise<void> {
+    const sent = jids;
+    jids = [];
+    try {
+      if (final !== undefined) throw final;
+      const refused = await send(text);
+      for (const jid of sent) {
+        const reply = refused.get(jid);
+        if (reply === undefined) enqueued.push(jid);
+        else failed.set(jid, refusal(reply));
+      }
+    } catch (error) {
+      for (const jid of sent) failed.set(jid, error as FaktoryError);
+      if (error instanceof ConnectError || error instanceof TimeoutError) final = error;
+    }
+  }
+  for await (const job of source) {
+    signal?.throwIfAborted();
+    try {
+      const { jid, json } = encodeJob(job);
+      text = jids.length === 0 ? json : `${text},${json}`;
+      jids.push(jid);
+    } catch (error) {
+      failed.set(reportedJid(job), numbered(error as InvalidJobError, count));
+    }
+    count++;
+    if (jids.length === MAX_JOBS || text.length > MAX_TEXT) await flush();
+  }
+  if (jids.length > 0) await flush();
+  return { enqueued, failed };
+}

@@ -1,0 +1,59 @@
+import { endedEarly, GREETED, passwordRequired, tookTooLong } from "../connection/dial_errors.ts";
+import { greeting, hello } from "../protocol/commands/handshake.ts";
+import { PROTOCOL_VERSION, readGreeting } from "../protocol/handshake.ts";
+import { Link } from "./link.ts";
+import type { Settings } from "./options.ts";
+import type { Passwords } from "./password.ts";
+
+/** Connects and shakes hands, within `connectTimeoutMs`. */
+export async function open(settings: Settings, passwords: Passwords | undefined): Promise<Link> {
+  const { clock, connectTimeoutMs, target, transport } = settings;
+  const giveUp = new AbortController();
+  let link: Link | undefined;
+  let cancelTimer = () => {};
+  const late = new Promise<never>((_, reject) => {
+    cancelTimer = clock.after(connectTimeoutMs, () => {
+      const error = tookTooLong(target, connectTimeoutMs, link?.isSilent === true);
+      reject(error);
+      giveUp.abort(error);
+    });
+  });
+  const opening = async () => {
+    link = new Link(await transport.connect(target, { signal: giveUp.signal }), settings);
+    if (giveUp.signal.aborted) link.end(giveUp.signal.reason);
+    await shakeHands(link, settings, passwords);
+    return link;
+  };
+  try {
+    return await Promise.race([opening(), late]);
+  } catch (error) {
+    link?.end(error as Error);
+    throw error;
+  } finally {
+    cancelTimer();
+  }
+}
+
+async function shakeHands(
+  link: Link,
+  { target, password, username }: Settings,
+  passwords: Passwords | undefined,
+): Promise<void> {
+  const answered = <T>(reply: Promise<T>, awaited: string) =>
+    reply.catch((error) => {
+      throw endedEarly(error, target, awaited);
+    });
+  const challenge = await answered(link.expect(greeting(readGreeting)), GREETED);
+  let pwdhash: string | undefined;
+  if (challenge.s !== undefined) {
+    if (password === undefined || passwords === undefined) throw passwordRequired(target);
+    pwdhash = passwords.prove(password, challenge);
+  }
+  const payload = JSON.stringify({ v: PROTOCOL_VERSION, pwdhash, username });
+  try {
+    await answered(link.send(hello(payload)), "its reply to HELLO");
+  } catch (error) {
+    throw passwords === undefined ? error : passwords.refused(error, target);
+  }
+  if (link.error !== undefined) throw endedEarly(link.error, target, "the first command");
+}

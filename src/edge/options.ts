@@ -1,0 +1,83 @@
+import { invalidOption, positive } from "../connection/options.ts";
+import { ConfigError } from "../errors.ts";
+import { type Clock, systemClock } from "../internal/clock.ts";
+import type { ConnectTarget, Transport } from "../transport/transport.ts";
+import { readUrl } from "../transport/url.ts";
+import { sockets } from "./sockets.ts";
+
+/** Options of {@linkcode PasswordlessProducer.connect}. */
+export interface PasswordlessProducerOptions {
+  /** The server: `tcp://host:port`, or `tcp+tls://host:port` for TLS. Environment variables are not read. */
+  readonly url: string | URL;
+  /** How connections are made. @default sockets of Cloudflare Workers */
+  readonly transport?: Transport | undefined;
+  /** Longest time for connecting, TLS and the handshake together, in milliseconds. @default 10000 */
+  readonly connectTimeoutMs?: number | undefined;
+  /** Longest time that jobs wait without any reply from the server, in milliseconds. @default 15000 */
+  readonly commandTimeoutMs?: number | undefined;
+  /** Where time comes from; a `ManualClock` of `./server` lets tests move it. @default the machine's clock */
+  readonly clock?: Clock | undefined;
+}
+
+/** Options of {@linkcode Producer.connect}. */
+export interface ProducerOptions extends PasswordlessProducerOptions {
+  /** The server's password; takes precedence over the one in the URL. */
+  readonly password?: string | undefined;
+}
+
+/** The options, checked, with their defaults in place. */
+export interface Settings {
+  readonly target: ConnectTarget;
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  readonly transport: Transport;
+  readonly connectTimeoutMs: number;
+  readonly commandTimeoutMs: number;
+  readonly clock: Clock;
+}
+
+const NAMES: readonly string[] = [
+  ...["url", "password", "transport", "connectTimeoutMs", "commandTimeoutMs", "clock"],
+];
+
+/**
+ * Checks the options.
+ *
+ * @throws {ConfigError} `INVALID_OPTION`, `INVALID_URL`.
+ */
+export function settingsOf(options: ProducerOptions): Settings {
+  for (const [name, value] of Object.entries(options)) {
+    if (NAMES.includes(name) || value === undefined) continue;
+    // Ignoring `tls` would send jobs in the clear.
+    throw refused(`the option ${name} as the producers of ./edge do not have it`);
+  }
+  const { url, password, transport = sockets, clock = systemClock } = options;
+  if (typeof url !== "string" && !(url as unknown instanceof URL)) {
+    throw invalidOption("url", "a text or a URL", url);
+  }
+  if (password !== undefined && typeof password !== "string") {
+    throw refused("the option password as it is not a text");
+  }
+  if (typeof transport?.connect !== "function") {
+    throw invalidOption("transport", "an object with a function connect", transport);
+  }
+  const { hostname, port, tls, ...user } = readUrl(
+    String(url),
+    "the option url",
+    () => "it has a path, a query or a fragment: / ? # in a password are written %2F %3F %23",
+  );
+  return {
+    target: { hostname, port, tls: tls ? {} : undefined },
+    username: user.username,
+    password: password ?? user.password,
+    transport,
+    connectTimeoutMs: positive("connectTimeoutMs", options.connectTimeoutMs, 10_000),
+    commandTimeoutMs: positive("commandTimeoutMs", options.commandTimeoutMs, 15_000),
+    clock,
+  };
+}
+
+/** The error for options that cannot be used. */
+export function refused(what: string): ConfigError {
+  return new ConfigError("INVALID_OPTION", `Cannot use ${what}`);
+}
