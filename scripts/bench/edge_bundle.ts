@@ -1,53 +1,83 @@
+import { cwd } from "node:process";
 import { gzipSync } from "node:zlib";
-import { build, type Plugin, stop } from "esbuild";
+import { build, stop } from "esbuild";
 
-/** What an edge program pays for a producer. */
-export interface EdgeBundle {
+/** What a program for Workers carries. */
+export interface BundleSize {
   /** Minified. */
   readonly bytes: number;
   readonly gzippedBytes: number;
 }
 
-/** As the manifest of the npm package says: what nobody asks for is left out. */
-const withoutSideEffects: Plugin = {
-  name: "without side effects",
-  setup(build) {
-    build.onResolve({ filter: /\.ts$/ }, async ({ path, pluginData, ...options }) => {
-      if (pluginData === withoutSideEffects) return undefined;
-      const { importer, kind, resolveDir } = options;
-      const resolved = await build.resolve(path, {
-        importer,
-        kind,
-        resolveDir,
-        pluginData: withoutSideEffects,
-      });
-      return { ...resolved, sideEffects: false };
-    });
-  },
-};
+/** The producers of `./edge`, and the most that each may come to, minified and gzipped. */
+export const edgeBudgets = { Producer: 12_288, PasswordlessProducer: 10_000 } as const;
 
-/** Bundles a producer for Cloudflare Workers, with no other runtime's transport in it, and weighs it. */
-export async function weighEdgeBundle(): Promise<EdgeBundle> {
+/** One of them. */
+export type EdgeProducer = keyof typeof edgeBudgets;
+
+/** What each comes to. */
+export type EdgeSizes = Readonly<Record<EdgeProducer, BundleSize>>;
+
+/** The producers of `./edge`, in the order in which they are reported. */
+export const edgeProducers = Object.keys(edgeBudgets) as EdgeProducer[];
+
+/** What is over its budget, a line each. */
+export function overBudget(sizes: EdgeSizes): string[] {
+  return edgeProducers.flatMap((name) => {
+    const [size, budget] = [sizes[name].gzippedBytes, edgeBudgets[name]];
+    if (size <= budget) return [];
+    return [`${name} of ./edge takes ${size} bytes minified and gzipped: ${budget} are allowed`];
+  });
+}
+
+/** What to bundle. */
+export interface BundleOptions {
+  /** The program. */
+  readonly contents: string;
+  /** The folder in which its imports are looked up. */
+  readonly resolveDir: string;
+  readonly minify?: boolean;
+}
+
+/** Bundles a program for Workers as `wrangler` does, and with nothing marked external. */
+export async function bundleWorker(options: BundleOptions): Promise<string> {
+  const { contents, resolveDir, minify = false } = options;
   try {
     const { outputFiles } = await build({
-      stdin: {
-        contents: 'export { Producer } from "./mod.ts";',
-        resolveDir: Deno.cwd(),
-        loader: "ts",
-      },
+      stdin: { contents, resolveDir, loader: "ts" },
       bundle: true,
-      minify: true,
+      minify,
       write: false,
       format: "esm",
       platform: "browser",
       target: "es2022",
-      conditions: ["workerd", "worker"],
-      external: ["deno", "bun", "node"].map((name) => `./src/transport/${name}.ts`),
-      plugins: [withoutSideEffects],
+      conditions: ["workerd", "worker", "browser"],
     });
-    const { contents } = outputFiles[0]!;
-    return { bytes: contents.length, gzippedBytes: gzipSync(contents, { level: 9 }).length };
+    return outputFiles[0]!.text;
   } finally {
     await stop();
   }
+}
+
+/** The size of one export of a module, bundled and minified. */
+async function sizeOf(name: string, module: string, resolveDir: string): Promise<BundleSize> {
+  const contents = `export { ${name} } from ${JSON.stringify(module)};`;
+  const text = await bundleWorker({ contents, resolveDir, minify: true });
+  const bundle = new TextEncoder().encode(text);
+  return { bytes: bundle.length, gzippedBytes: gzipSync(bundle, { level: 9 }).length };
+}
+
+/** The sizes of the producers of `module`, by default `./edge` from the sources. */
+export async function weighEdge(
+  module = "./src/edge/mod.ts",
+  resolveDir: string = cwd(),
+): Promise<EdgeSizes> {
+  const sizes: Partial<Record<EdgeProducer, BundleSize>> = {};
+  for (const name of edgeProducers) sizes[name] = await sizeOf(name, module, resolveDir);
+  return sizes as EdgeSizes;
+}
+
+/** The package's own `Producer`, from the sources, the transports of all runtimes included. */
+export function weighProducer(): Promise<BundleSize> {
+  return sizeOf("Producer", "./mod.ts", cwd());
 }

@@ -1,6 +1,6 @@
 import { whole } from "../../src/cli/text.ts";
 import { clients } from "./clients.ts";
-import type { EdgeBundle } from "./edge_bundle.ts";
+import { edgeBudgets, edgeProducers, type EdgeSizes } from "./edge_bundle.ts";
 import { type Figure, figures, type Results } from "./results.ts";
 import { short } from "./tables.ts";
 import type { ServerKind } from "./workloads.ts";
@@ -157,10 +157,8 @@ function mostConnections(results: Results, client: string): number | undefined {
   return counts.length === 0 ? undefined : Math.max(...counts);
 }
 
-const EDGE_BYTES = 12_000;
-
 /** Compares what was measured with the goals. */
-export function verdictsOf(results: Results, { gzippedBytes }: EdgeBundle): Verdict[] {
+export function verdictsOf(results: Results, edge: EdgeSizes): Verdict[] {
   const ours = clients.filter(({ program, lanes }) => program === "ours" && lanes === undefined);
   const verdicts = goals.map(({ goal, value, isReached, show }): Verdict => {
     const values = ours.flatMap(({ name }) => {
@@ -175,11 +173,15 @@ export function verdictsOf(results: Results, { gzippedBytes }: EdgeBundle): Verd
       figure: values.map(({ name, measured }) => `${name} ${show(measured)}`).join(", "),
     };
   });
-  return [...verdicts, {
-    goal: `a producer for the edge: ${whole(EDGE_BYTES)} bytes at most`,
-    isReached: gzippedBytes <= EDGE_BYTES,
-    figure: `${whole(gzippedBytes)} bytes`,
-  }];
+  const sizes = edgeProducers.map((name): Verdict => {
+    const [{ gzippedBytes }, budget] = [edge[name], edgeBudgets[name]];
+    return {
+      goal: `${name} of ./edge: ${whole(budget)} bytes at most`,
+      isReached: gzippedBytes <= budget,
+      figure: `${whole(gzippedBytes)} bytes`,
+    };
+  });
+  return [...verdicts, ...sizes];
 }
 
 /** A verdict as a line. */

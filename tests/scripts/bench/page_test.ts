@@ -19,7 +19,8 @@ it("makes one page of tables, plots and goals", () => {
     result(["null", "enqueue", "npm"], run(100)),
     result(["embedded", "latency-lone", "node"], run(100, { latency })),
   ], [omission]);
-  const verdicts = verdictsOf(results, { bytes: 2, gzippedBytes: 1 });
+  const size = { bytes: 2, gzippedBytes: 1 };
+  const verdicts = verdictsOf(results, { Producer: size, PasswordlessProducer: size });
   const plots = plotsOf(results);
   const page = pageOf({ results, machine: MACHINE, verdicts, plots });
   assert.match(page, /^# Figures\n/);
@@ -42,7 +43,7 @@ it("makes one page of tables, plots and goals", () => {
     page,
     /\| enqueue, 100 at once: 20 times the npm client \| \*\*not reached\*\* \| node 15\.0x \|/,
   );
-  assert.match(page, /\| a producer for the edge: .* \| reached \| 1 bytes \|/);
+  assert.match(page, /\| Producer of \.\/edge: .* \| reached \| 1 bytes \|/);
   // Each table's rows have as many cells as its head, and each plot is shown where it belongs.
   let cells = 0;
   for (const line of lines) {
