@@ -1,5 +1,5 @@
 import { type ConnectionOptions, integerIn, invalidOption } from "../connection/options.ts";
-import { machineName, processId } from "../internal/environment.ts";
+import { machineName, processId, type Runtime, runtime } from "../internal/environment.ts";
 import type { JobDefinitions } from "../job/catalogue.ts";
 import { createJid } from "../job/jid.ts";
 import { DEFAULT_QUEUE } from "../job/queue_name.ts";
@@ -29,7 +29,7 @@ export interface ConsumerOptions<Jobs extends JobDefinitions = JobDefinitions>
   /**
    * Connections that fetch, and as many that do all else, 1 to 100.
    *
-   * @default a quarter of the concurrency, 4 at most; 2 to fetch at least where there are limits
+   * @default a quarter of the concurrency, 4 at most, and 1 in Cloudflare Workers; 2 to fetch at least where there are limits
    */
   readonly lanes?: number | undefined;
   /** This worker's id, 8 characters at least, unlike that of any other worker. @default a random one */
@@ -97,7 +97,10 @@ const MIN_COMMAND_TIMEOUT_MS = 5000;
  * @throws {ConfigError} `INVALID_OPTION`.
  * @throws {InvalidArgumentError} `INVALID_QUEUE`.
  */
-export function resolveSettings(options: ConsumerOptions): ConsumerSettings {
+export function resolveSettings(
+  options: ConsumerOptions,
+  where: Runtime | undefined = runtime(),
+): ConsumerSettings {
   const { commandTimeoutMs } = options;
   if (commandTimeoutMs !== undefined && !(commandTimeoutMs >= MIN_COMMAND_TIMEOUT_MS)) {
     throw invalidOption(
@@ -116,7 +119,7 @@ export function resolveSettings(options: ConsumerOptions): ConsumerSettings {
     queues: checkChoice(options.queues ?? [DEFAULT_QUEUE]),
     limits: checkLimits(options.limits),
     unregistered: checkUnregistered(options.unregistered ?? "fail"),
-    lanes: resolveLanes(options.lanes, concurrency),
+    lanes: resolveLanes(options.lanes, concurrency, where),
     enqueueMiddleware: checkMiddleware(options.enqueueMiddleware ?? []),
     logger: checkLogger(options.logger),
     logLevel: checkLevel(options.logLevel ?? "info"),
@@ -145,8 +148,13 @@ function checkLevel(level: unknown): LogLevel | "none" {
   throw invalidOption("logLevel", `one of ${levels.join(", ")}`, level);
 }
 
-function resolveLanes(given: unknown, concurrency: number): ConsumerSettings["lanes"] {
-  const fallback = Math.min(4, Math.ceil(concurrency / 4));
+function resolveLanes(
+  given: unknown,
+  concurrency: number,
+  where: Runtime | undefined,
+): ConsumerSettings["lanes"] {
+  // A Worker may have six connections at a time: four are left to its handlers.
+  const fallback = where === "workerd" ? 1 : Math.min(4, Math.ceil(concurrency / 4));
   const lanes = integerIn("lanes", given, { min: 1, max: 100, fallback });
   const limited = given === undefined ? Math.max(2, lanes) : lanes;
   return { command: lanes, fetch: { free: lanes, limited } };

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Consumer, type ProducerMiddleware } from "../../mod.ts";
+import { Consumer, type ConsumerOptions, type ProducerMiddleware } from "../../mod.ts";
+import { resolveSettings } from "../../src/consumer/options.ts";
 import { ManualClock } from "../../src/server/mod.ts";
 import { pass, start, until } from "./setting.ts";
 
@@ -74,4 +75,12 @@ test("after its time a run gives jobs as long as it was told to", async () => {
   assert.deepEqual([report.reason, report.unfinished[0]?.jid], ["time", jid]);
   await assert.rejects(consumer.run({ maxMs: 1, graceMs: -1 }), { code: "INVALID_OPTION" });
   await assert.rejects(consumer.runToCompletion({ maxJobs: 0 }), { code: "INVALID_OPTION" });
+});
+
+test("in Cloudflare Workers, most connections are left to handlers", () => {
+  const lanes = (where: "workerd" | "node", options: ConsumerOptions = {}) =>
+    resolveSettings({ concurrency: 100, ...options }, where).lanes;
+  assert.deepEqual(lanes("node"), { command: 4, fetch: { free: 4, limited: 4 } });
+  assert.deepEqual(lanes("workerd"), { command: 1, fetch: { free: 1, limited: 2 } });
+  assert.deepEqual(lanes("workerd", { lanes: 2 }), { command: 2, fetch: { free: 2, limited: 2 } });
 });
