@@ -1,6 +1,6 @@
 /** A Worker that enqueues: `POST /resize?path=cat.png&width=320` answers with the job's id. */
 
-import { FaktoryError, InvalidJobError, Producer } from "@faktory-ts/faktory";
+import { FaktoryError, InvalidJobError, Producer } from "@faktory-ts/faktory/edge";
 
 /** What `wrangler.jsonc` and its secrets give. */
 interface Env {

@@ -5,8 +5,8 @@ import { checks } from "./examples/checks.ts";
 import { installNpm, type Packed, runtimes } from "./installed.ts";
 import { fail, type Outcome, pass, type Step, sumOf } from "./step.ts";
 
-/** Not a program of its own: the package's step runs it in workerd. */
-const ELSEWHERE = ["cloudflare-worker"];
+/** No programs of their own: the step of the package runs them in workerd. */
+const ELSEWHERE = ["cloudflare-cron", "cloudflare-worker"];
 
 /** The programs of `examples/`, copied to where the package is installed as npm gets it: their types, and each run by each runtime. */
 export function programStep(packed: Packed): Step {

@@ -1,29 +1,17 @@
 /** A producer in workerd, told where the servers are by `env`; a test fails where this throws. */
 
 import { Job, Producer } from "@faktory-ts/faktory";
-// Never used in production, but imported by a program that has it for development: the Worker must still start.
 import { FaktoryServer } from "@faktory-ts/faktory/server";
+import { codeOf, equal, testing } from "./worker_tests.mjs";
 
-function equal(actual, expected) {
-  const [got, wanted] = [actual, expected].map((value) => JSON.stringify(value));
-  if (got !== wanted) throw new Error(`It is ${got}, not ${wanted}`);
-}
-
-async function codeOf(promise) {
-  try {
-    await promise;
-  } catch (error) {
-    return error.code;
-  }
-  return "none";
-}
-
-const tests = {
-  async "nothing of Node is there"() {
+export default testing({
+  async "nothing of Node is there, unless it is asked for"({ flags }) {
+    if (flags !== "") return;
     equal(typeof process, "undefined");
     // Not a literal, which the bundler would look for.
     const name = "node:crypto";
     equal(await import(name).then(() => "there", () => "not there"), "not there");
+    equal(await codeOf(FaktoryServer.start({ port: 0 })), "UNSUPPORTED_RUNTIME");
   },
 
   async "one job, and many, with a password"({ url }) {
@@ -66,19 +54,5 @@ const tests = {
     equal(await codeOf(Producer.connect({ url: nobody })), "CONNECT_FAILED");
     await using producer = await Producer.connect({ url });
     equal(await codeOf(producer.enqueue("x", [1n])), "INVALID_ARGS");
-    equal(await codeOf(FaktoryServer.start({ port: 0 })), "UNSUPPORTED_RUNTIME");
   },
-};
-
-export default {
-  async test(_controller, env) {
-    for (const [name, test] of Object.entries(tests)) {
-      try {
-        await test(env);
-      } catch (cause) {
-        throw new Error(`${name}: ${cause?.stack ?? cause}`);
-      }
-      console.log(`workerd: ${name}`);
-    }
-  },
-};
+});

@@ -1,0 +1,89 @@
+import { createRequire } from "node:module";
+import { bundleWorker } from "../../bench/edge_bundle.ts";
+import { run } from "../../command.ts";
+
+/** Not its command, which is a program that starts this one: killed, it would leave it running. */
+const workerd: string = createRequire(import.meta.url)("workerd").default;
+
+/** Before Workers had modules of Node's, so that none can be used by mistake. */
+const COMPATIBILITY_DATE = "2025-06-01";
+
+/** A Worker to run. */
+export interface Worker {
+  /** The folder that its module is in, beside the `node_modules` that it imports from. */
+  readonly folder: string;
+  /** Its name, for the files that are made of it. */
+  readonly name: string;
+  /** Its module. */
+  readonly contents: string;
+  /** The texts in its `env`. */
+  readonly bindings: Readonly<Record<string, string>>;
+  /** Compatibility flags. @default none */
+  readonly flags?: readonly string[];
+}
+
+/** Runs the tests of a Worker, which is one with a `test()` handler. Whether they passed. */
+export async function testWorker(worker: Worker): Promise<boolean> {
+  return await run(workerd, ["test", await configure(worker)], { timeoutMs: 60_000 });
+}
+
+/** Serves a Worker while `ask` runs, which is given its URL. */
+export async function serveWorker<T>(
+  worker: Worker,
+  ask: (url: string) => Promise<T>,
+): Promise<T> {
+  const program = new Deno.Command(workerd, {
+    args: ["serve", "--control-fd=1", await configure(worker)],
+    stdin: "null",
+    stdout: "piped",
+  }).spawn();
+  try {
+    return await ask(`http://127.0.0.1:${await portOf(program.stdout)}`);
+  } finally {
+    program.kill("SIGKILL");
+    await program.status;
+  }
+}
+
+/** Bundles a Worker and writes its configuration. The path of the latter. */
+async function configure(
+  { folder, name, contents, bindings, flags = [] }: Worker,
+): Promise<string> {
+  const bundle = await bundleWorker({ contents, resolveDir: folder });
+  const texts = Object.entries(bindings).map(([key, value]) =>
+    `(name = ${JSON.stringify(key)}, text = ${JSON.stringify(value)})`
+  );
+  await Deno.writeTextFile(`${folder}/${name}.bundle.js`, bundle);
+  const path = `${folder}/${name}.capnp`;
+  await Deno.writeTextFile(
+    path,
+    `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "main", worker = .worker),
+    (name = "internet", network = (allow = ["private", "public"])),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
+);
+const worker :Workerd.Worker = (
+  modules = [(name = "worker", esModule = embed "${name}.bundle.js")],
+  compatibilityDate = "${COMPATIBILITY_DATE}",
+  compatibilityFlags = [${flags.map((flag) => JSON.stringify(flag)).join(", ")}],
+  bindings = [${texts.join(", ")}],
+);
+`,
+  );
+  return path;
+}
+
+/** The port that workerd says it listens on. */
+async function portOf(stdout: ReadableStream<Uint8Array>): Promise<number> {
+  const decoder = new TextDecoder();
+  let said = "";
+  for await (const bytes of stdout) {
+    said += decoder.decode(bytes, { stream: true });
+    const port = /"port":(\d+)/.exec(said)?.[1];
+    if (port !== undefined) return Number(port);
+  }
+  throw new Error(`workerd ended, and said ${said}`);
+}
