@@ -44,6 +44,7 @@ const programs: Readonly<Record<string, (places: Places) => string[]>> = {
   "a producer or a consumer with `url`": ({ url }) => fixture("client", url),
   "the same, with the URL in `FAKTORY_URL`": () => fixture("client"),
   "a consumer with `isolated` handlers": ({ url }) => fixture("isolated", url),
+  "a producer with `transport`": ({ url }) => fixture("edge", url),
   "the embedded server, in memory": () => fixture("server"),
   "the embedded server with `data`": ({ folder }) => fixture("server", join(folder, "jobs.db")),
   "a supervisor": () => fixture("supervisor"),
