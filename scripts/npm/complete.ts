@@ -1,7 +1,7 @@
 import { readProject } from "../project.ts";
 import { bundleModules } from "./bundle.ts";
 import { commonJsOf } from "./common_js.ts";
-import { completeDeclarations } from "./declarations.ts";
+import { bundleDeclarations } from "./declarations.ts";
 import { commonJsFiles, moduleFiles, npmManifest } from "./manifest.ts";
 
 /** What a package brings along besides code, from where it is in the repository. */
@@ -20,7 +20,7 @@ export async function completePackage(path: string, folder: string): Promise<voi
   await Deno.writeTextFile(`${root}/package.json`, `${JSON.stringify(manifest, null, 2)}\n`);
 
   const modules = moduleFiles(project, folder);
-  await completeDeclarations(root, modules.map(({ types }) => types));
+  await bundleDeclarations(root, modules.map(({ types }) => types.slice("./".length)));
   const requirable = commonJsFiles(project);
   const pairs = requirable.map((commonJs) => {
     const module = modules.find(({ name }) => name === commonJs.name)!;

@@ -1,30 +1,39 @@
-import ts from "typescript";
+import { rollup } from "rollup";
+import { dts } from "rollup-plugin-dts";
 import { filesIn } from "./files.ts";
 
 const REFERENCE = `/// <reference lib="esnext.disposable" />\n`;
 const NAMES = /\b(?:Async)?Disposable\b|\bSymbol\.(?:d|asyncD)ispose\b/;
 
 /**
- * Leaves of a folder's declarations those that the entries' need, and has them work with a `lib` of ES2022.
+ * Puts the declarations in `root` that the entries' need together in few files, and removes the others; `entries` are their
+ * paths in `root`. The declarations of what an entry does not export are left out.
  *
- * Such a `lib` does not have `AsyncDisposable` and `Symbol.asyncDispose`, so declarations that name them bring the
- * library of TypeScript that has. The reference is not in the sources, as compilers leave it out when they write declarations.
+ * With a `lib` of ES2022 there are no `AsyncDisposable` and `Symbol.asyncDispose`, so a file that names them brings the library
+ * of TypeScript that has. The reference is not in the sources, as compilers leave it out when they write declarations.
  */
-export async function completeDeclarations(
-  folder: string,
-  entries: readonly string[],
-): Promise<void> {
-  const needed = new Set(entries.map((path) => new URL(path, `file://${folder}/`).pathname));
-  // Grows while it is gone through.
-  for (const path of needed) {
-    const text = await Deno.readTextFile(path);
-    for (const { fileName } of ts.preProcessFile(text).importedFiles) {
-      if (!fileName.startsWith(".")) continue;
-      needed.add(new URL(fileName.replace(/\.js$/, ".d.ts"), `file://${path}`).pathname);
-    }
-    if (NAMES.test(text)) await Deno.writeTextFile(path, REFERENCE + text);
-  }
-  for await (const path of filesIn(folder, ".d.ts")) {
-    if (!needed.has(path)) await Deno.remove(path);
+export async function bundleDeclarations(root: string, entries: readonly string[]): Promise<void> {
+  const bundle = await rollup({
+    input: Object.fromEntries(entries.map((path) => [path, `${root}/${path}`])),
+    external: (id) => !/^[./]/.test(id),
+    plugins: [dts()],
+    onLog(level, { code, message }) {
+      // The command exports nothing.
+      if (code !== "EMPTY_BUNDLE") console[level](message);
+    },
+  });
+  const { output } = await bundle.generate({
+    format: "es",
+    entryFileNames: "[name]",
+    chunkFileNames: ({ name }) => `types/${name.replace(/\.d$/, "")}.d.ts`,
+    minifyInternalExports: false,
+  });
+  await bundle.close();
+  for await (const path of filesIn(root, ".d.ts")) await Deno.remove(path);
+  await Deno.mkdir(`${root}/types`, { recursive: true });
+  for (const file of output) {
+    if (file.type !== "chunk") continue;
+    const text = NAMES.test(file.code) ? REFERENCE + file.code : file.code;
+    await Deno.writeTextFile(`${root}/${file.fileName}`, text);
   }
 }
