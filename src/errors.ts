@@ -120,10 +120,10 @@ export class TlsError extends ConnectError {
 }
 
 /**
- * The server wants a password that was not given, or refuses the one given. Final: trying again
- * with the same password cannot help.
+ * The server wants a password that was not given, or refuses the one given; or the function that is to give it failed. A first
+ * connection fails with it at once. One that was there before is tried again, as the password may be put right.
  *
- * Codes: `PASSWORD_REQUIRED`, `PASSWORD_REFUSED`.
+ * Codes: `PASSWORD_REQUIRED`, `PASSWORD_REFUSED`, `PASSWORD_UNAVAILABLE`.
  */
 export class AuthenticationError extends ConnectError {
   /** The name of the class, also where a bundler shortens that. */

@@ -5,7 +5,13 @@ import { resolveTransport } from "../transport/stream.ts";
 import { dial, type DialOptions } from "./dial.ts";
 import { Lanes } from "./lanes.ts";
 import { type ConnectionOptions, resolveTiming } from "./options.ts";
-import { type Delivery, type LaneListener, ReconnectingLane } from "./reconnecting_lane.ts";
+import {
+  type Delivery,
+  GRACE_MS,
+  type LaneListener,
+  ReconnectingLane,
+} from "./reconnecting_lane.ts";
+import { ConnectionStatus, type StatusListener } from "./status.ts";
 import { resolveTarget } from "./target.ts";
 
 /** What a producer or a consumer adds to the options of its user. */
@@ -13,7 +19,10 @@ export interface LanesOptions {
   readonly delivery: Delivery;
   /** Tries in a row to reconnect, where the options do not say. */
   readonly attempts: number;
-  readonly listener: LaneListener;
+  /** Hears of each connection and each try. */
+  readonly listener?: LaneListener | undefined;
+  /** Hears of outages: one for all connections, from the first that is lost until all are back. */
+  readonly status?: StatusListener | undefined;
 }
 
 /** Makes groups of lanes to the server of these options; each still has to be opened. */
@@ -26,12 +35,13 @@ export type MakeLanes = (count: number, worker?: Omit<Hello, "version" | "passwo
  */
 export async function prepareLanes(
   options: ConnectionOptions,
-  { delivery, attempts, listener }: LanesOptions,
+  { delivery, attempts, listener, status }: LanesOptions,
 ): Promise<MakeLanes> {
   const clock = steady(options.clock ?? systemClock);
   const { reconnect, connectTimeoutMs, commandTimeoutMs } = resolveTiming(options, attempts);
   const { target, password, username } = resolveTarget(options);
   const transport = await resolveTransport(options.transport);
+  const all = status === undefined ? undefined : new ConnectionStatus(clock, status);
   return (count, worker) => {
     const dialOptions: DialOptions = {
       transport,
@@ -44,12 +54,30 @@ export async function prepareLanes(
     };
     const lane = () =>
       new ReconnectingLane({
-        dial: (signal) => dial(dialOptions, signal),
+        dial: (signal, isAgain) => dial({ ...dialOptions, prove: isAgain }, signal),
+        graceMs: Math.min(GRACE_MS, commandTimeoutMs / 3),
         reconnect,
         delivery,
         clock,
-        listener,
+        listener: both(all?.lane(), listener),
       });
     return new Lanes(Array.from({ length: count }, lane));
+  };
+}
+
+function both(one: LaneListener | undefined, other: LaneListener | undefined): LaneListener {
+  return {
+    disconnected(error, retryInMs) {
+      one?.disconnected(error, retryInMs);
+      other?.disconnected(error, retryInMs);
+    },
+    reconnected(attempts) {
+      one?.reconnected(attempts);
+      other?.reconnected(attempts);
+    },
+    closed() {
+      one?.closed?.();
+      other?.closed?.();
+    },
   };
 }

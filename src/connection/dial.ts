@@ -1,5 +1,8 @@
+import { ServerError } from "../errors.ts";
+import { onAbort } from "../internal/aborts.ts";
 import type { Clock } from "../internal/clock.ts";
 import { greeting, hello } from "../protocol/commands/handshake.ts";
+import { info } from "../protocol/commands/server.ts";
 import {
   type Hello,
   helloPayload,
@@ -10,43 +13,55 @@ import {
 import type { ConnectTarget, Transport } from "../transport/transport.ts";
 import { endedEarly, GREETED, helloRefused, passwordRequired, tookTooLong } from "./dial_errors.ts";
 import { Lane } from "./lane.ts";
+import { askPassword, type Password, passwordTookTooLong } from "./password.ts";
 import { request } from "./request.ts";
 
 /** What it takes to open a lane. */
 export interface DialOptions {
   readonly transport: Transport;
   readonly target: ConnectTarget;
-  readonly password?: string | undefined;
+  readonly password?: Password | undefined;
   /** What a consumer says of itself; producers say nothing. */
   readonly worker?: Omit<Hello, "version" | "passwordHash"> | undefined;
   /** For connecting, TLS and the handshake together. */
   readonly connectTimeoutMs: number;
   readonly commandTimeoutMs: number;
   readonly clock: Clock;
+  /** Whether the server has to answer a command, too: one that greets may still be of no use. @default false */
+  readonly prove?: boolean | undefined;
 }
 
 /**
  * Connects and shakes hands.
  *
- * @throws {ConnectError} where no lane could be opened; an `AuthenticationError` and a `VersionError` are final.
+ * @throws {ConnectError} if no lane could be opened. After a `VersionError`, trying again cannot help.
  */
 export async function dial(options: DialOptions, signal?: AbortSignal): Promise<Lane> {
   const { target, transport, connectTimeoutMs, clock } = options;
-  const giveUp = new AbortController();
-  const abort = () => giveUp.abort(signal?.reason);
   signal?.throwIfAborted();
-  signal?.addEventListener("abort", abort, { once: true });
+  const giveUp = new AbortController();
+  const forget = onAbort(signal, () => giveUp.abort(signal?.reason));
+  let isAsking = typeof options.password === "function";
   let lane: Lane | undefined;
   const cancelTimer = clock.after(connectTimeoutMs, () => {
-    giveUp.abort(tookTooLong(target, connectTimeoutMs, lane?.replies === 0));
+    giveUp.abort(
+      isAsking
+        ? passwordTookTooLong(target, connectTimeoutMs)
+        : tookTooLong(target, connectTimeoutMs, lane?.replies === 0),
+    );
   });
   try {
+    // Before the connection is made: the server waits for HELLO for two seconds only.
+    const password = typeof options.password === "function"
+      ? await orAborted(askPassword(options.password, target), giveUp.signal)
+      : options.password;
+    isAsking = false;
     const connecting = transport.connect(target, { signal: giveUp.signal });
     const connection = await orAborted(connecting, giveUp.signal, (late) => late.close());
     lane = new Lane(connection, options);
-    const shaking = shakeHands(lane, options);
     try {
-      await orAborted(shaking, giveUp.signal);
+      await orAborted(shakeHands(lane, options, password), giveUp.signal);
+      if (options.prove === true) await orAborted(prove(lane, target), giveUp.signal);
       // What came right behind the OK may have been a refusal after all.
       if (lane.isEnded) throw endedEarly((await lane.ended).error, target, "the first command");
       return lane;
@@ -56,7 +71,7 @@ export async function dial(options: DialOptions, signal?: AbortSignal): Promise<
     }
   } finally {
     cancelTimer();
-    signal?.removeEventListener("abort", abort);
+    forget();
   }
 }
 
@@ -67,19 +82,24 @@ function orAborted<T>(
   discard: (late: T) => void = () => {},
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
+    if (signal.aborted) reject(signal.reason);
+    const forget = onAbort(signal, () => reject(signal.reason));
     promise.then((value) => {
-      signal.removeEventListener("abort", abort);
+      forget();
       if (signal.aborted) discard(value);
       resolve(value);
-    }, reject);
+    }, (error) => {
+      forget();
+      reject(error);
+    });
   });
 }
 
-async function shakeHands(lane: Lane, options: DialOptions): Promise<void> {
-  const { target, password, worker } = options;
+async function shakeHands(
+  lane: Lane,
+  { target, worker }: DialOptions,
+  password: string | undefined,
+): Promise<void> {
   const { salt, iterations = 1 } = await answered(
     lane,
     () => request((entry) => lane.expect(entry), greeting(parseGreeting)),
@@ -100,6 +120,17 @@ async function shakeHands(lane: Lane, options: DialOptions): Promise<void> {
     );
   } catch (error) {
     throw helloRefused(error, target);
+  }
+}
+
+/** A cheap command that changes nothing: only an answered command shows that a connection works. */
+async function prove(lane: Lane, target: ConnectTarget): Promise<void> {
+  try {
+    const ask = () => request((entry) => lane.send(entry), info());
+    await answered(lane, ask, target, "its reply to INFO");
+  } catch (error) {
+    // A refusal is an answer.
+    if (!(error instanceof ServerError)) throw error;
   }
 }
 

@@ -1,9 +1,9 @@
-import { ProtocolError, ServerShutdownError } from "../errors.ts";
+import { ProtocolError, ServerShutdownError, type TimeoutError } from "../errors.ts";
 import { type Clock, systemClock } from "../internal/clock.ts";
 import { deferred } from "../internal/deferred.ts";
 import { Fifo } from "../internal/fifo.ts";
 import { ReplyDecoder } from "../protocol/decoder.ts";
-import { end } from "../protocol/commands/server.ts";
+import { end, info } from "../protocol/commands/server.ts";
 import { refusal } from "../protocol/refusal.ts";
 import type { Reply } from "../protocol/reply.ts";
 import type { TransportConnection } from "../transport/transport.ts";
@@ -30,13 +30,24 @@ export interface LaneEnd {
   readonly unsent: readonly Request[];
 }
 
+/** Hears of a lane on which the server says nothing. */
+export interface LaneWatcher {
+  /** The server has left a command unanswered for too long. The lane goes on; its owner decides when to close it. */
+  silent(error: TimeoutError): void;
+  /** The server has said something again. */
+  heard(): void;
+}
+
 /** A FETCH may wait for two seconds by the protocol, and the server gives up on its store after five. */
 export const DEFAULT_COMMAND_TIMEOUT_MS = 15_000;
 
-/** By so much a timer is late where the event loop was blocked, or the machine slept, in milliseconds. */
+/** A lane on which nothing happened for this long is probed with a command, in milliseconds. */
+const IDLE_MS = 60_000;
+
+/** A timer this late means a blocked event loop or a sleeping machine, in milliseconds. */
 const LATE_MS = 1000;
 
-/** What may have come meanwhile is given so long to be read, in milliseconds. */
+/** Time that is given to what may have come meanwhile, in milliseconds. */
 const CATCH_UP_MS = 1000;
 
 /** Replies of a handshake: the greeting, and that to HELLO. */
@@ -66,7 +77,10 @@ export class Lane {
   #progressAt = 0;
   #replies = 0;
   #reads = 0;
+  #isSilent = false;
   #isEnded = false;
+  /** Without one, a server that is silent ends the lane. */
+  watcher: LaneWatcher | undefined;
 
   /** Takes the connection over. */
   constructor(connection: TransportConnection, options: LaneOptions = {}) {
@@ -168,27 +182,38 @@ export class Lane {
   #expect(request: Request): void {
     if (this.#pending.length === 0) this.#progressAt = this.#clock.now();
     this.#pending.push(request);
-    if (this.#cancelTimer === undefined) this.#watch(this.#timeoutMs);
+    if (this.#cancelTimer === undefined && !this.#isSilent) this.#watch(this.#timeoutMs);
   }
 
   #watch(ms: number): void {
-    const due = this.#clock.now() + ms;
-    this.#cancelTimer = this.#clock.after(ms, () => this.#checkProgress(due));
+    const waitMs = Math.min(ms, IDLE_MS);
+    const due = this.#clock.now() + waitMs;
+    this.#cancelTimer = this.#clock.after(waitMs, () => this.#checkProgress(due));
   }
 
   /** One timer watches the whole pipeline: it is set anew only when it fires, not with every command. */
   #checkProgress(due: number): void {
     this.#cancelTimer = undefined;
-    if (this.#pending.length === 0) return;
     const now = this.#clock.now();
     // Timers come before sockets: the reply may lie there, and with it a job that nobody else would get.
-    const isLate = now - due > LATE_MS;
-    const leftMs = isLate ? CATCH_UP_MS : this.#progressAt + this.#timeoutMs - now;
+    if (now - due > LATE_MS) return this.#watch(CATCH_UP_MS);
+    if (this.#pending.length === 0) {
+      // A command that is sent meanwhile is noticed in time by the same timer.
+      if (now - this.#progressAt < IDLE_MS) return this.#watch(this.#timeoutMs);
+      return this.send({ command: info(), resolve() {}, reject() {} });
+    }
+    const leftMs = this.#progressAt + this.#timeoutMs - now;
     if (leftMs > 0) return this.#watch(leftMs);
-    this.#finish(
-      unanswered(this.#pending.peek()?.command.verb, this.#timeoutMs),
-      "unanswered",
-    );
+    const error = unanswered(this.#pending.peek()?.command.verb, this.#timeoutMs);
+    if (this.watcher === undefined) return this.#finish(error, "unanswered");
+    this.#isSilent = true;
+    this.watcher.silent(error);
+  }
+
+  #heard(): void {
+    this.#isSilent = false;
+    this.#watch(this.#timeoutMs);
+    this.watcher?.heard();
   }
 
   #callIdle(): void {
@@ -204,8 +229,10 @@ export class Lane {
       while (!this.#isEnded) {
         const { done, value } = await reader.read();
         if (done) return this.#finish(lost(undefined), "unanswered");
+        if (this.#isEnded) return;
         this.#progressAt = this.#clock.now();
         this.#reads++;
+        if (this.#isSilent) this.#heard();
         decoder.push(value);
       }
     } catch (error) {

@@ -4,6 +4,9 @@ import type { Clock } from "../internal/clock.ts";
 import type { BackoffOptions } from "../internal/backoff.ts";
 import type { DuplexStream, TlsOptions, Transport } from "../transport/transport.ts";
 import { DEFAULT_COMMAND_TIMEOUT_MS } from "./lane.ts";
+import type { Password } from "./password.ts";
+
+export type { Password } from "./password.ts";
 
 /** How a lost connection is made again. The waits double, with jitter over their upper half. */
 export interface ReconnectOptions {
@@ -23,8 +26,12 @@ export interface ConnectionOptions {
    * @default the URL in the variable that FAKTORY_PROVIDER names, else FAKTORY_URL, else `tcp://localhost:7419`
    */
   readonly url?: string | URL | undefined;
-  /** The server's password; goes before the URL's. */
-  readonly password?: string | undefined;
+  /**
+   * The server's password, used instead of the URL's; or a function that gives it, which is called before each connection is
+   * made, for passwords that change. If the function throws, or gives no text, the attempt fails with an `AuthenticationError`
+   * of the code `PASSWORD_UNAVAILABLE`; the time that it takes is part of `connectTimeoutMs`.
+   */
+  readonly password?: Password | undefined;
   /** TLS settings; given, TLS is used whatever the URL says. `true` for the defaults. */
   readonly tls?: TlsOptions | boolean | undefined;
   /** How connections are made, or a caller's own streams. @default the runtime's own sockets */
@@ -33,7 +40,12 @@ export interface ConnectionOptions {
   readonly reconnect?: ReconnectOptions | false | undefined;
   /** For connecting, TLS and the handshake together, in milliseconds. @default 10000 */
   readonly connectTimeoutMs?: number | undefined;
-  /** How long the server may leave a command unanswered before the connection is given up, in milliseconds. @default 15000 */
+  /**
+   * How long the server may leave a command unanswered before the connection is tried anew, in milliseconds. Commands are sent
+   * again only when the server answers on the new connection and, a third of this time later, still not on the old one.
+   *
+   * @default 15000
+   */
   readonly commandTimeoutMs?: number | undefined;
   /** Calls off connecting, and closes what was connected. */
   readonly signal?: AbortSignal | undefined;
@@ -45,6 +57,8 @@ export interface ConnectionOptions {
 export interface ReconnectPolicy extends BackoffOptions {
   /** 0: never. */
   readonly attempts: number;
+  /** What waits is given up when the server has answered nothing for this long, although tries are left, in milliseconds. */
+  readonly giveUpMs?: number | undefined;
 }
 
 /** The timing options, checked, with their defaults in place. */
@@ -69,18 +83,19 @@ export function resolveTiming(options: ConnectionOptions, attempts: number): Tim
   }
   const given = reconnect === false ? { attempts: 0 } : reconnect ?? {};
   const initialMs = positive("reconnect.initialMs", given.initialMs, 100);
+  const maxMs = Math.max(initialMs, positive("reconnect.maxMs", given.maxMs, 5000));
+  const tries = count("reconnect.attempts", given.attempts, attempts);
+  const connectTimeoutMs = positive("connectTimeoutMs", options.connectTimeoutMs, 10_000);
+  const commandTimeoutMs = positive(
+    "commandTimeoutMs",
+    options.commandTimeoutMs,
+    DEFAULT_COMMAND_TIMEOUT_MS,
+  );
+  const giveUpMs = commandTimeoutMs + tries * (connectTimeoutMs + maxMs);
   return {
-    reconnect: {
-      initialMs,
-      maxMs: Math.max(initialMs, positive("reconnect.maxMs", given.maxMs, 5000)),
-      attempts: count("reconnect.attempts", given.attempts, attempts),
-    },
-    connectTimeoutMs: positive("connectTimeoutMs", options.connectTimeoutMs, 10_000),
-    commandTimeoutMs: positive(
-      "commandTimeoutMs",
-      options.commandTimeoutMs,
-      DEFAULT_COMMAND_TIMEOUT_MS,
-    ),
+    reconnect: { initialMs, maxMs, attempts: tries, giveUpMs },
+    connectTimeoutMs,
+    commandTimeoutMs,
   };
 }
 

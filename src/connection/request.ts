@@ -1,3 +1,4 @@
+import { onAbort } from "../internal/aborts.ts";
 import type { Command } from "../protocol/commands/command.ts";
 
 /**
@@ -41,19 +42,18 @@ export function request<T>(
       notAfter,
       cancelled: false,
       resolve(value: T) {
-        signal.removeEventListener("abort", cancel);
+        forget();
         resolve(value);
       },
       reject(error: unknown) {
-        signal.removeEventListener("abort", cancel);
+        forget();
         reject(error);
       },
     };
-    function cancel() {
+    const forget = onAbort(signal, () => {
       entry.cancelled = true;
-      reject(signal!.reason);
-    }
-    signal.addEventListener("abort", cancel, { once: true });
+      reject(signal.reason);
+    });
     send(entry as Request);
   });
 }

@@ -2,13 +2,13 @@ import { ConfigError } from "../errors.ts";
 import { showText } from "../internal/show.ts";
 import type { ConnectTarget, TlsOptions } from "../transport/transport.ts";
 import { parseUrl } from "../transport/url.ts";
-import { type ConnectionOptions, invalidOption } from "./options.ts";
+import { type ConnectionOptions, invalidOption, type Password } from "./options.ts";
 import { readVariable } from "./variable.ts";
 
 /** A server, and what it is to be told. */
 export interface ServerTarget {
   readonly target: ConnectTarget;
-  readonly password: string | undefined;
+  readonly password: Password | undefined;
   readonly username: string | undefined;
 }
 
@@ -29,9 +29,12 @@ export function resolveTarget(
     readVariable(name, { names: URL_VARIABLES, instead: "give the option url" }),
 ): ServerTarget {
   const { hostname, port, tls, password, username } = serverUrl(options.url, variable);
-  if (options.password !== undefined && typeof options.password !== "string") {
+  if (!["undefined", "string", "function"].includes(typeof options.password)) {
     // Not shown: it may be a password in the wrong wrapping.
-    throw new ConfigError("INVALID_OPTION", "Cannot use the option password as it is not a text");
+    throw new ConfigError(
+      "INVALID_OPTION",
+      "Cannot use the option password as it is neither a text nor a function",
+    );
   }
   return {
     target: { hostname, port, tls: tlsSettings(options.tls, tls) },

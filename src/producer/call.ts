@@ -1,3 +1,4 @@
+import { onAbort } from "../internal/aborts.ts";
 import type { Outstanding } from "../internal/outstanding.ts";
 import type { JobSink } from "./job_sink.ts";
 
@@ -8,7 +9,7 @@ export class Call implements JobSink {
   readonly #resolve: (jid: string) => void;
   readonly #reject: (error: unknown) => void;
   readonly #signal: AbortSignal | undefined;
-  readonly #abort: (() => void) | undefined;
+  readonly #forget: (() => void) | undefined;
 
   constructor(
     outstanding: Outstanding,
@@ -20,9 +21,7 @@ export class Call implements JobSink {
     this.#reject = ends.reject;
     this.#signal = signal;
     outstanding.begin();
-    if (signal === undefined) return;
-    this.#abort = () => this.#cancel();
-    signal.addEventListener("abort", this.#abort, { once: true });
+    if (signal !== undefined) this.#forget = onAbort(signal, () => this.#cancel());
   }
 
   done(jid: string): void {
@@ -41,7 +40,7 @@ export class Call implements JobSink {
   /** False where the promise was settled before. */
   #settle(): boolean {
     if (this.cancelled) return false;
-    if (this.#abort !== undefined) this.#signal!.removeEventListener("abort", this.#abort);
+    this.#forget?.();
     this.#outstanding.end();
     return true;
   }

@@ -1,4 +1,5 @@
 import { type FaktoryError, InvalidJobError } from "../errors.ts";
+import { onAbort } from "../internal/aborts.ts";
 import { deferred } from "../internal/deferred.ts";
 import type { JobInput } from "../job/job.ts";
 import {
@@ -88,16 +89,15 @@ export async function enqueueMany(
   const many = new ManyJobs(intake);
   const aborted = deferred<never>();
   aborted.promise.catch(() => {});
-  const abort = () => {
+  signal?.throwIfAborted();
+  const forget = onAbort(signal, () => {
     many.cancelled = true;
     aborted.reject(signal?.reason);
-  };
-  signal?.throwIfAborted();
-  signal?.addEventListener("abort", abort, { once: true });
+  });
   try {
     return await Promise.race([sendAll(many, source), aborted.promise]);
   } finally {
-    signal?.removeEventListener("abort", abort);
+    forget();
   }
 }
 

@@ -3,9 +3,14 @@ import type { Lanes } from "../connection/lanes.ts";
 import { type ConnectionOptions, integerIn, invalidOption } from "../connection/options.ts";
 import type { Delivery } from "../connection/reconnecting_lane.ts";
 import { request } from "../connection/request.ts";
+import type { Outage, Recovery } from "../connection/status.ts";
 import { resolveTarget } from "../connection/target.ts";
 import { ConnectionLostError, StateError } from "../errors.ts";
 import { Emitter, type Listener, type ListenerFailure } from "../events.ts";
+import { onAbort } from "../internal/aborts.ts";
+import { type Clock, systemClock } from "../internal/clock.ts";
+import { deferred } from "../internal/deferred.ts";
+import { steady } from "../internal/steady_clock.ts";
 import { Outstanding } from "../internal/outstanding.ts";
 import type { JobDefinitions } from "../job/catalogue.ts";
 import type { JobInput, JobOptions } from "../job/job.ts";
@@ -27,6 +32,7 @@ import type { ProducerObserver, Telemetry } from "./telemetry.ts";
 import { Tracking } from "./tracking.ts";
 import { jobStream, type WritableOptions } from "./writable.ts";
 
+export type { Outage, Recovery } from "../connection/status.ts";
 export type { ProducerMiddleware } from "./intake.ts";
 export type {
   ConsumerFigures,
@@ -77,13 +83,34 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Options of {@linkcode Producer.close}. */
+export interface CloseOptions {
+  /** Longest time to wait for calls in flight, in milliseconds. @default 25000 */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** What {@linkcode Producer.close} leaves behind. */
+export interface CloseReport {
+  /** Calls that were given up, as the server did not answer in time. Each rejects with its `outcome`. */
+  readonly givenUp: number;
+}
+
+/** See {@linkcode CloseOptions}: within the 30 seconds that orchestrators give a program to end. */
+const CLOSE_MS = 25_000;
+
 /** What a producer tells of itself; see {@linkcode Producer.on}. */
 export interface ProducerEvents {
-  /** The connection was lost, or a try to make it again failed; another follows after `retryInMs`, if that is given. */
-  disconnect: { readonly error: Error; readonly retryInMs: number | undefined };
-  /** The connection is back. */
-  reconnect: { readonly attempts: number };
-  /** Something that will not do what it seems to do. Code: `ENTERPRISE_ONLY`. */
+  /**
+   * Connections were lost. Emitted once an outage, however many connections and tries there are, and once more without
+   * `retryInMs` if nothing is tried any longer; the next call tries anew.
+   */
+  disconnect: Outage;
+  /** All connections are back. */
+  reconnect: Recovery;
+  /**
+   * Something that will not do what it seems to do. Codes: `ENTERPRISE_ONLY`; `PASSWORD_REFUSED`, `PASSWORD_REQUIRED` and
+   * `PASSWORD_UNAVAILABLE` if the password is wrong when a connection is made again; `CLOSE_TIMED_OUT`.
+   */
   warning: { readonly code: string; readonly message: string };
   /** A listener threw. */
   listenerError: ListenerFailure;
@@ -125,20 +152,25 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   readonly #outstanding = new Outstanding();
   readonly #maxWaiting: number;
   readonly #observer: ProducerObserver | undefined;
-  #closing: Promise<void> | undefined;
+  readonly #clock: Clock;
+  #closing: Promise<CloseReport> | undefined;
+  /** Ends the wait of `close`. */
+  readonly #expired = deferred();
   #forgetSignal: () => void = () => {};
 
   private constructor(
     lanes: Lanes,
     events: Emitter<ProducerEvents>,
-    { isOwner, known, maxWaiting = MAX_WAITING, observer }: {
+    { isOwner, known, maxWaiting = MAX_WAITING, observer, clock = systemClock }: {
       isOwner: boolean;
+      clock?: Clock | undefined;
       known: KnownJobs | undefined;
       maxWaiting?: number;
       observer?: ProducerObserver | undefined;
     },
   ) {
     this.#maxWaiting = maxWaiting;
+    this.#clock = steady(clock);
     this.#observer = observer;
     this.#lanes = lanes;
     this.#events = events;
@@ -183,9 +215,10 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
     const makeLanes = await prepareLanes(options, {
       delivery,
       attempts: 10,
-      listener: {
-        disconnected: (error, retryInMs) => events.emit("disconnect", { error, retryInMs }),
-        reconnected: (attempts) => events.emit("reconnect", { attempts }),
+      status: {
+        disconnected: (outage) => events.emit("disconnect", outage),
+        reconnected: (recovery) => events.emit("reconnect", recovery),
+        refused: ({ code, message }) => events.emit("warning", { code, message }),
       },
     });
     const lanes = makeLanes(count);
@@ -193,13 +226,11 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
     await lanes.open(signal);
     const observer = telemetry?.producer(resolveTarget(options).target);
     const producer = new Producer<Jobs>(lanes, events, {
-      ...{ isOwner: true, known, maxWaiting, observer },
+      ...{ isOwner: true, known, maxWaiting, observer, clock: options.clock },
     });
     if (signal !== undefined) {
-      const abort = () => lanes.close();
-      signal.addEventListener("abort", abort, { once: true });
       // A signal may outlive many producers.
-      producer.#forgetSignal = () => signal.removeEventListener("abort", abort);
+      producer.#forgetSignal = onAbort(signal, () => lanes.close());
     }
     return producer;
   }
@@ -321,24 +352,67 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   /**
-   * Waits for what is under way, then says goodbye. What is called after it rejects. A handler's `context.producer` only waits,
-   * as it is all handlers' together.
+   * Waits until the server has answered all calls in flight, and says goodbye. Calls that it has not answered after
+   * `timeoutMs` are given up: each rejects, and the report and the event `warning` say how many. What is called after `close`
+   * rejects. A second call may shorten the time that the first one waits.
+   *
+   * The `context.producer` of a handler only waits, as it is shared by all handlers, and without a limit unless one is given.
+   *
+   * @throws {ConfigError} `INVALID_OPTION` on a time that is none.
    */
-  close(): Promise<void> {
-    if (!this.#isOwner) return this.#outstanding.none();
-    return this.#closing ??= this.#close();
+  async close(options: CloseOptions = {}): Promise<CloseReport> {
+    const { timeoutMs } = options;
+    if (timeoutMs !== undefined && !(typeof timeoutMs === "number" && timeoutMs >= 0)) {
+      throw invalidOption("timeoutMs", "a number of 0 or more", timeoutMs);
+    }
+    if (!this.#isOwner) return await this.#within(timeoutMs, deferred().promise);
+    const ms = timeoutMs ?? (this.#closing === undefined ? CLOSE_MS : undefined);
+    this.#closing ??= this.#close();
+    const cancel = ms === undefined
+      ? () => {}
+      : this.#clock.after(ms, () => this.#expired.resolve());
+    return await this.#closing.finally(cancel);
   }
 
   /** As {@linkcode Producer.close}. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 
-  async #close(): Promise<void> {
+  async #close(): Promise<CloseReport> {
+    try {
+      const report = await this.#within(undefined, this.#expired.promise);
+      if (report.givenUp === 0) {
+        await this.#lanes.end();
+        return report;
+      }
+      const message = `Cannot close the producer in time: ${report.givenUp} calls were given up`;
+      this.#events.emit("warning", { code: "CLOSE_TIMED_OUT", message });
+      this.#lanes.close(
+        new ConnectionLostError("CLOSE_TIMED_OUT", message, { outcome: "unknown" }),
+      );
+      return report;
+    } finally {
+      this.#forgetSignal();
+    }
+  }
+
+  /** Waits for all that is in flight, until `expired` or for so long. */
+  async #within(timeoutMs: number | undefined, expired: Promise<void>): Promise<CloseReport> {
+    const isOver = deferred<boolean>();
+    const cancel = timeoutMs === undefined
+      ? () => {}
+      : this.#clock.after(timeoutMs, () => isOver.resolve(true));
+    void expired.then(() => isOver.resolve(true));
+    void this.#drained().then(() => isOver.resolve(false));
+    const isExpired = await isOver.promise;
+    cancel();
+    return { givenUp: isExpired ? this.#outstanding.count : 0 };
+  }
+
+  async #drained(): Promise<void> {
     await this.#outstanding.none();
-    await this.#lanes.drained();
-    await this.#lanes.end();
-    this.#forgetSignal();
+    if (this.#isOwner) await this.#lanes.drained();
   }
 
   async #command<T>(command: Command<T>): Promise<T> {

@@ -22,6 +22,11 @@ function open(commandTimeoutMs?: number) {
   return { peer, clock, lane, call };
 }
 
+/** Lets what is under way end: no timer of a lane is real here. */
+async function turns(): Promise<void> {
+  for (let i = 0; i < 50; i++) await Promise.resolve();
+}
+
 function command(verb: string): Command<string> {
   return { verb, payload: "", resend: "safe", parse: parseText };
 }
@@ -106,19 +111,59 @@ test("a lane whose server stays silent is closed, and never used again", async (
   assert.equal(clock.pending, 0);
 });
 
-test("an idle lane has no time limit", async () => {
-  const { peer, clock, call, lane } = open(1000);
+test("an idle lane is probed after a minute, and ends if the server does not answer", async () => {
+  const { peer, clock, call, lane } = open();
   const first = call(command("A"));
+  await peer.received(1);
   peer.say("+OK\r\n");
   await first;
-  clock.advance(1_000_000);
-  assert.equal(peer.isClosed, false);
+  for (let probes = 2; probes <= 4; probes++) {
+    for (let passed = 0; passed < 60_000; passed += 15_000) {
+      assert.equal(peer.lines.length, probes - 1);
+      clock.advance(15_000);
+    }
+    await peer.received(probes);
+    assert.equal(peer.lines.at(-1), "INFO");
+    peer.say("$2\r\n{}\r\n");
+    await turns();
+    assert.equal(lane.load, 0);
+  }
+  // A command that comes while it is idle is noticed in time.
+  clock.advance(22_000);
   const second = call(command("B"));
-  await peer.received(2);
-  clock.advance(999);
+  second.catch(() => {});
+  await peer.received(5);
+  clock.advance(8000);
+  clock.advance(6999);
   assert.equal(peer.isClosed, false);
-  peer.say("+OK\r\n");
-  await second;
+  clock.advance(1);
+  assert.equal(peer.isClosed, true);
+  assert((await lane.ended).error instanceof TimeoutError);
+  assert.equal(clock.pending, 0);
+});
+
+test("a lane whose owner watches goes on when the server is silent, and says when it is heard again", async () => {
+  const { peer, clock, call, lane } = open();
+  const told: string[] = [];
+  lane.watcher = {
+    silent: ({ code }) => told.push(code),
+    heard: () => told.push("heard"),
+  };
+  const first = call(command("A"));
+  await peer.received(1);
+  clock.advance(15_000);
+  assert.deepEqual(told, ["COMMAND_TIMEOUT"]);
+  const second = call(command("B"));
+  clock.advance(100_000);
+  assert.deepEqual(told, ["COMMAND_TIMEOUT"]);
+  assert.equal(peer.isClosed, false);
+  peer.say("+one\r\n");
+  assert.equal(await first, "one");
+  assert.deepEqual(told, ["COMMAND_TIMEOUT", "heard"]);
+  clock.advance(15_000);
+  assert.equal(told.length, 3);
+  peer.say("+two\r\n");
+  assert.equal(await second, "two");
   lane.close();
   assert.equal(clock.pending, 0);
 });

@@ -1,10 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  AuthenticationError,
-  ConnectError,
-  ConnectionLostError,
-  ServerError,
-} from "../../src/errors.ts";
+import { ConnectError, ConnectionLostError, ServerError, VersionError } from "../../src/errors.ts";
 import { dial } from "../../src/connection/dial.ts";
 import { type Delivery, ReconnectingLane } from "../../src/connection/reconnecting_lane.ts";
 import { request } from "../../src/connection/request.ts";
@@ -29,6 +24,8 @@ export type Action =
   | { readonly do: "half" }
   /** "silence": this connection's server says no more. */
   | { readonly do: "cut" | "reset" | "too many" | "shutdown" | "garbage" | "silence" }
+  /** Connections whose server was silent go on: it answers all that it had read. */
+  | { readonly do: "speak" }
   /** Writes do not end from now on; they end again. */
   | { readonly do: "hold" | "release" }
   | { readonly do: "wait"; readonly ms: number }
@@ -51,6 +48,7 @@ export interface Setting {
 
 const CONNECT_TIMEOUT_MS = 400;
 const COMMAND_TIMEOUT_MS = 1000;
+const GRACE_MS = 300;
 const CALLED_OFF = new Error("called off");
 
 /** A command, and what was seen of it. */
@@ -80,6 +78,8 @@ interface Connection {
   answered: number;
   /** The rest of a reply that has begun to come. */
   rest: string;
+  /** It has answered the command that it was proven by. */
+  isProven: boolean;
   /** The server looked at nothing after the handshake. */
   isRefused: boolean;
   isSilent: boolean;
@@ -110,8 +110,10 @@ export class Model {
       clock,
       delivery,
       reconnect: { initialMs: 100, maxMs: 400, attempts },
-      dial: (signal) =>
+      graceMs: GRACE_MS,
+      dial: (signal, isAgain) =>
         dial({
+          prove: isAgain,
           target: { hostname: "localhost", port: 7419 },
           connectTimeoutMs: CONNECT_TIMEOUT_MS,
           commandTimeoutMs: COMMAND_TIMEOUT_MS,
@@ -122,7 +124,7 @@ export class Model {
         disconnected: (error, retryInMs) => {
           if (retryInMs !== undefined) return;
           this.#gaveUpAt.push(clock.now());
-          if (error instanceof AuthenticationError || attempts === 0) this.#gaveUpFinally = error;
+          if (error instanceof VersionError || attempts === 0) this.#gaveUpFinally = error;
         },
         reconnected: () => {},
       },
@@ -146,8 +148,14 @@ export class Model {
     if (this.#refusal !== undefined) return Promise.reject(this.#refusal);
     const peer = new Peer();
     if (this.#isHeld) this.#hold(peer);
-    const connection = { peer, answered: 0, rest: "", isRefused: false, isSilent: false };
+    const connection: Connection = {
+      ...{ peer, answered: 0, rest: "", isProven: false, isRefused: false, isSilent: false },
+    };
     this.#connections.push(connection);
+    peer.onLine = (line) => {
+      if (line !== "INFO") return;
+      connection.isProven = this.#say(connection, "$2\r\n{}\r\n");
+    };
     // One that has hung up meanwhile says no more.
     peer.greet().catch(() => {});
     return Promise.resolve(peer.connection);
@@ -177,7 +185,7 @@ export class Model {
       case "reset":
         return connection.peer.reset(new Error("reset"));
       case "too many":
-        if (connection.answered > 0 || connection.rest !== "") return;
+        if (connection.answered > 0 || connection.isProven || connection.rest !== "") return;
         connection.isRefused = this.#say(connection, "-ERR too many connections: 2001\r\n") ||
           connection.isRefused;
         return;
@@ -189,6 +197,12 @@ export class Model {
       case "silence":
         connection.isSilent = true;
         return;
+      case "speak":
+        for (const silent of this.#connections.filter(({ isSilent }) => isSilent)) {
+          silent.isSilent = false;
+          for (let left = this.sent.length; left > 0; left--) this.#reply(silent, false);
+        }
+        return;
       case "hold":
         this.#isHeld = true;
         return this.#hold(connection.peer);
@@ -198,7 +212,7 @@ export class Model {
         return this.clock.advance(action.ms);
       case "refuse":
         this.#refusal = action.final
-          ? new AuthenticationError("PASSWORD_REFUSED", "no")
+          ? new VersionError("UNSUPPORTED_VERSION", "no")
           : new ConnectError("CONNECTION_REFUSED", "refused");
         return;
       case "heal":
@@ -310,15 +324,16 @@ export class Model {
     this.#releaseAll();
     for (let i = 0; i < 60 && this.sent.some(({ end }) => end === undefined); i++) {
       await turn();
-      const connection = this.#connections.at(-1)!;
-      for (let left = this.sent.length; left > 0; left--) this.#reply(connection, false);
+      for (const connection of this.#connections) {
+        for (let left = this.sent.length; left > 0; left--) this.#reply(connection, false);
+      }
       await turn();
       // Whatever has fallen silent, its time is up; and the wait for the next try is over.
       if (this.sent.some(({ end }) => end === undefined)) this.clock.advance(400);
     }
     const ending = this.#lane.end();
     await turn();
-    this.#connections.at(-1)!.peer.end();
+    for (const { peer } of this.#connections) peer.end();
     await ending;
     await turn();
   }

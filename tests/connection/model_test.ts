@@ -38,9 +38,10 @@ const action: fc.Arbitrary<Action> = fc.oneof(
       do: fc.constantFrom("half" as const, "too many" as const, "shutdown" as const),
     }),
   },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("garbage" as const) }) },
   {
-    weight: 1,
-    arbitrary: fc.record({ do: fc.constantFrom("garbage" as const, "silence" as const) }),
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constantFrom("silence" as const, "speak" as const) }),
   },
   {
     weight: 4,

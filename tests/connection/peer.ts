@@ -20,6 +20,8 @@ export class Peer {
   #waiting: { count: number; resolve(): void }[] = [];
   /** Set: a write does not end until it is resolved. */
   hold: Promise<void> | undefined;
+  /** Hears of each line that comes. */
+  onLine: ((line: string) => void) | undefined;
 
   constructor() {
     const readable = new ReadableStream<Uint8Array>({
@@ -84,6 +86,7 @@ export class Peer {
     const lines = (this.#rest + text).split("\r\n");
     this.#rest = lines.pop()!;
     this.lines.push(...lines);
+    for (const line of lines) this.onLine?.(line);
     this.#waiting = this.#waiting.filter(({ count, resolve }) => {
       if (this.lines.length < count) return true;
       resolve();

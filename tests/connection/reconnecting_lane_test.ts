@@ -5,6 +5,8 @@ import {
   ConnectError,
   ConnectionLostError,
   StateError,
+  TimeoutError,
+  VersionError,
 } from "../../src/errors.ts";
 import { ManualClock } from "../../src/internal/clock.ts";
 import { Lane } from "../../src/connection/lane.ts";
@@ -24,8 +26,9 @@ function make({ delivery = "at-least-once", attempts = 5 }: Setting = {}) {
   const clock = new ManualClock();
   const peers: Peer[] = [];
   const losses: { error: Error; retryInMs: number | undefined }[] = [];
-  const state: { refuse: Error | undefined; reconnects: number[] } = {
+  const state: { refuse: Error | undefined; hold: boolean; reconnects: number[] } = {
     refuse: undefined,
+    hold: false,
     reconnects: [],
   };
   const lane = new ReconnectingLane({
@@ -34,6 +37,7 @@ function make({ delivery = "at-least-once", attempts = 5 }: Setting = {}) {
     reconnect: { initialMs: 100, maxMs: 1000, attempts },
     dial() {
       if (state.refuse !== undefined) return Promise.reject(state.refuse);
+      if (state.hold) return new Promise(() => {});
       const peer = new Peer();
       peers.push(peer);
       return Promise.resolve(new Lane(peer.connection, { clock }));
@@ -158,16 +162,16 @@ test("waits grow, are capped, and after the last try what waits is given up", as
   lane.close();
 });
 
-test("a password that is refused is final: nothing is tried again", async () => {
+test("a server that speaks another version is final: nothing is tried again", async () => {
   const { lane, call, peers, clock, losses, state } = make({ attempts: Infinity });
   await lane.open();
   peers[0]!.end();
   await settle();
-  state.refuse = new AuthenticationError("PASSWORD_REFUSED", "no");
-  const waiting = assert.rejects(call(command("A")), { code: "PASSWORD_REFUSED" });
+  state.refuse = new VersionError("UNSUPPORTED_VERSION", "no");
+  const waiting = assert.rejects(call(command("A")), { code: "UNSUPPORTED_VERSION" });
   clock.advance(100);
   await waiting;
-  await assert.rejects(call(command("B")), { code: "PASSWORD_REFUSED" });
+  await assert.rejects(call(command("B")), { code: "UNSUPPORTED_VERSION" });
   assert.equal(losses.at(-1)!.retryInMs, undefined);
   assert.equal(clock.pending, 0);
 });
@@ -176,7 +180,7 @@ test("of what may have been carried out, that is said, however final the end is"
   const { lane, call, peers, clock, state } = make({ attempts: Infinity });
   await lane.open();
   const sent = call(command("A"));
-  const refusal = state.refuse = new AuthenticationError("PASSWORD_REFUSED", "no");
+  const refusal = state.refuse = new VersionError("UNSUPPORTED_VERSION", "no");
   const rejected = assert.rejects(sent, (error) => {
     assert(error instanceof ConnectionLostError);
     assert.deepEqual([error.outcome, error.cause], ["unknown", refusal]);
@@ -187,7 +191,139 @@ test("of what may have been carried out, that is said, however final the end is"
   await settle();
   clock.advance(100);
   await rejected;
-  await assert.rejects(call(command("B")), { code: "PASSWORD_REFUSED" });
+  await assert.rejects(call(command("B")), { code: "UNSUPPORTED_VERSION" });
+});
+
+test("a password that is refused is tried again with growing waits, and what waits is had once it is right", async () => {
+  const { lane, call, peers, clock, losses, state } = make({ attempts: 10 });
+  await lane.open();
+  peers[0]!.end();
+  await settle();
+  state.refuse = new AuthenticationError("PASSWORD_REFUSED", "no");
+  const waiting = call(command("A"));
+  for (let tries = 0; tries < 4; tries++) {
+    clock.advance(1000);
+    await settle();
+  }
+  const waits = losses.slice(1).map(({ error, retryInMs }) => {
+    assert.equal((error as AuthenticationError).code, "PASSWORD_REFUSED");
+    return retryInMs!;
+  });
+  assert(waits.length >= 4 && waits[0]! < waits[2]!, String(waits));
+  state.refuse = undefined;
+  clock.advance(1000);
+  await settle();
+  await peers[1]!.received(1);
+  peers[1]!.say("+had\r\n");
+  assert.equal(await waiting, "had");
+  lane.close();
+  assert.equal(clock.pending, 0);
+});
+
+test("tries with a refused password end as others do, and the next command tries anew", async () => {
+  const { lane, call, peers, clock, state } = make({ attempts: 2 });
+  await lane.open();
+  peers[0]!.end();
+  await settle();
+  state.refuse = new AuthenticationError("PASSWORD_REFUSED", "no");
+  const waiting = assert.rejects(call(command("A")), (error) => {
+    assert(error instanceof ConnectionLostError);
+    assert.deepEqual([error.outcome, error.cause], ["not-sent", state.refuse]);
+    return true;
+  });
+  for (let tries = 0; tries < 3; tries++) {
+    clock.advance(1000);
+    await settle();
+  }
+  await waiting;
+  assert.equal(clock.pending, 0);
+  state.refuse = undefined;
+  const next = call(command("B"));
+  await settle();
+  peers[1]!.say("+had\r\n");
+  assert.equal(await next, "had");
+  lane.close();
+});
+
+test("a server that stood still goes on where it was: nothing is sent twice", async () => {
+  const { lane, call, peers, clock, losses, state } = make();
+  await lane.open();
+  const first = call(command("A", "once"));
+  await peers[0]!.received(1);
+  state.hold = true;
+  clock.advance(15_000);
+  await settle();
+  assert.equal(lane.connected, false);
+  assert(lane.isSilent);
+  assert(losses[0]!.error instanceof TimeoutError);
+  const later = call(command("B", "once"));
+  clock.advance(5000);
+  assert.equal(peers[0]!.isClosed, false);
+  peers[0]!.say("+one\r\n");
+  assert.equal(await first, "one");
+  await peers[0]!.received(2);
+  assert.deepEqual(peers[0]!.lines, ["A", "B"]);
+  peers[0]!.say("+two\r\n");
+  assert.equal(await later, "two");
+  assert.deepEqual(state.reconnects, [0]);
+  assert(lane.connected && !lane.isSilent);
+  lane.close();
+  assert.equal(clock.pending, 0);
+});
+
+test("it goes on while another connection is there already: that one is let go", async () => {
+  const { lane, call, peers, clock } = make();
+  await lane.open();
+  const first = call(command("A", "once"));
+  await peers[0]!.received(1);
+  clock.advance(15_000);
+  await settle();
+  assert.equal(peers.length, 2);
+  clock.advance(4999);
+  peers[0]!.say("+one\r\n");
+  assert.equal(await first, "one");
+  assert(peers[1]!.isClosed);
+  assert.deepEqual(peers[1]!.lines, []);
+  lane.close();
+  assert.equal(clock.pending, 0);
+});
+
+test("a server that answers on another connection, and five seconds later still not on the old one, is sent all again", async () => {
+  const { lane, call, peers, clock, state } = make();
+  await lane.open();
+  const calls = [call(command("A", "once")), call(command("B", "safe"))];
+  const fetch = assert.rejects(call(command("FETCH", "never")), { outcome: "unknown" });
+  await peers[0]!.received(3);
+  clock.advance(15_000);
+  await settle();
+  const later = call(command("C"));
+  clock.advance(5000);
+  await settle();
+  assert(peers[0]!.isClosed);
+  await fetch;
+  await peers[1]!.received(3);
+  assert.deepEqual(peers[1]!.lines, ["A", "B", "C"]);
+  peers[1]!.say("+1\r\n+2\r\n+3\r\n");
+  assert.deepEqual(await Promise.all([...calls, later]), ["1", "2", "3"]);
+  assert.deepEqual(state.reconnects, [1]);
+  lane.close();
+  assert.equal(clock.pending, 0);
+});
+
+test("a server that takes connections and ignores commands is given up: a command is not sent for ever", async () => {
+  const { lane, call, peers, clock } = make({ attempts: 3 });
+  await lane.open();
+  let isOver = false;
+  const rejected = assert.rejects(call(command("A", "once")), { outcome: "unknown" })
+    .then(() => isOver = true);
+  for (let passed = 0; passed < 120_000 && !isOver; passed += 1000) {
+    clock.advance(1000);
+    await settle();
+  }
+  assert(isOver);
+  await rejected;
+  assert.equal(peers.flatMap(({ lines }) => lines).filter((line) => line === "A").length, 4);
+  assert.equal(clock.pending, 0);
 });
 
 test("without reconnecting, the end of the connection is the end", async () => {

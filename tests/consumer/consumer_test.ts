@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AuthenticationError, ConnectError, Consumer, JobAbortedError } from "../../mod.ts";
+import {
+  AuthenticationError,
+  ConnectError,
+  Consumer,
+  JobAbortedError,
+  Producer,
+} from "../../mod.ts";
 import { deferred } from "../../src/internal/deferred.ts";
 import { FaktoryServer, ManualClock } from "../../src/server/mod.ts";
 import { CuttableTransport } from "../faults/cuttable.ts";
@@ -218,15 +224,28 @@ test("a consumer that cannot connect says so at once", async () => {
   assert.equal(consumer.state, "idle");
 });
 
-test("a password that is no longer taken ends the consumer with that error", async () => {
-  const server = await FaktoryServer.start({ port: 0, password: "old" });
-  const consumer = new Consumer({ url: server.url, concurrency: 1, reconnect });
-  const running = assert.rejects(consumer.run(), AuthenticationError);
+test("a password that is no longer taken is asked for and tried again until it is", async () => {
+  const server = await startQuick({ password: "old" });
+  let asked = 0;
+  const password = () => {
+    asked++;
+    return Promise.resolve("old");
+  };
+  const consumer = new Consumer({ url: server.url, password, concurrency: 1, reconnect });
+  const ran = once<string>((listener) => consumer.register("x", () => listener("ran")));
+  const running = consumer.run();
   await until(() => server.snapshot().waiting === 1);
+  const before = asked;
   await server.close();
-  await using _again = await FaktoryServer.start({ port: server.port, password: "new" });
+  const wrong = await startQuick({ port: server.port, password: "new" });
+  await until(() => asked >= before + 6);
+  await wrong.close();
+  await using again = await startQuick({ port: server.port, password: "old" });
+  await using producer = await Producer.connect({ url: again.url });
+  await producer.enqueue("x");
+  assert.equal(await ran, "ran");
+  await consumer.stop();
   await running;
-  assert.equal(consumer.state, "stopped");
 });
 
 test("a stop while there is no server ends in time", async () => {

@@ -99,8 +99,9 @@ for (const [fault, [result, jobs], resent] of enqueues) {
     const end = await settle(it.clock, it.producer.info());
     assert.equal(end?.status, "fulfilled");
     assert.equal(it.proxy.counts[fault], 1);
-    const seconds = { silence: 5, delay: 1 }[fault as string] ?? 0;
-    assert(end.tookMs >= seconds * 1000 && end.tookMs <= seconds * 1000 + 250, `${end.tookMs} ms`);
+    // A silent connection has a third of the time limit to go on, once the server answers on another.
+    const leastMs = { silence: 5000 + 5000 / 3, delay: 1000 }[fault as string] ?? 0;
+    assert(end.tookMs >= leastMs && end.tookMs <= leastMs + 250, `${end.tookMs} ms`);
   });
 }
 
@@ -143,8 +144,8 @@ for (const ms of [undefined, 5]) {
   const when = ms === undefined ? "right behind the OK" : "a moment after the OK";
   test(`a server that takes everybody, and ${when} has no connection left, is asked less and less often`, async () => {
     await using it = await setting("at-most-once");
-    const waits: (number | undefined)[] = [];
-    it.producer.on("disconnect", ({ retryInMs }) => waits.push(retryInMs));
+    let outages = 0;
+    it.producer.on("disconnect", () => outages++);
     for (let i = 0; i < 100; i++) it.proxy.arm("too many", { ms });
     it.proxy.cutAll();
     const end = await settle(it.clock, it.producer.enqueue("x"), { stepMs: 1, maxMs: 60_000 });
@@ -153,8 +154,8 @@ for (const ms of [undefined, 5]) {
     assert.equal(end.reason.outcome, "not-sent");
     assert.equal((end.reason.cause as ConnectError).code, "TOO_MANY_CONNECTIONS");
     assert.equal(it.proxy.counts["too many"], 10);
-    assert.equal(waits.length, 11);
-    assert(waits[9]! >= 2500 && waits[10] === undefined, String(waits));
+    assert.equal(outages, 2, "told at its begin, and as the tries end");
+    assert(end.tookMs >= 10_000, `${end.tookMs} ms`);
     assert.deepEqual(it.server.snapshot().queues, {});
   });
 }

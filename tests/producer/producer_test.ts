@@ -219,7 +219,10 @@ test("at most once, a job whose answer was lost is not sent again, and said to b
   const next = producer.enqueue("y");
   while (peers.length < 2) await new Promise((resolve) => setImmediate(resolve));
   await peers[1]!.received(2);
-  assert.match(peers[1]!.lines[1]!, /"jobtype":"y"/);
+  assert.equal(peers[1]!.lines[1], "INFO");
+  peers[1]!.say("$2\r\n{}\r\n");
+  await peers[1]!.received(3);
+  assert.match(peers[1]!.lines[2]!, /"jobtype":"y"/);
   peers[1]!.say("+OK\r\n");
   await next;
   peers[1]!.end();

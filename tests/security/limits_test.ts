@@ -87,6 +87,9 @@ test("one that asks for it when a connection is made again is left for good", as
     })
   );
   peers[0]!.end();
+  while (clock.pending < 2) await Promise.resolve();
+  // Losses are told together.
+  clock.advance(10);
   assert((await gone) instanceof VersionError);
   await assert.rejects(producer.info(), { code: "HANDSHAKE_REFUSED" });
   assert.deepEqual([peers.length, clock.pending], [2, 0]);
