@@ -13,6 +13,11 @@ export interface Clock {
   elapsed?(): number;
 }
 
+/** Milliseconds since some moment, by which lengths of time are measured. */
+export function elapsedMs(clock: Clock): number {
+  return clock.elapsed?.() ?? clock.now();
+}
+
 /** The largest delay that `setTimeout` takes; past it, it fires at once. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 

@@ -25,8 +25,8 @@ export interface CommandContext {
   info(): string;
   /** Counts a command, which is a line whose verb is known. */
   countCommand(): void;
-  /** As long as a FETCH waits, or until the server ends. */
-  sleep(): Promise<void>;
+  /** As long as a FETCH waits, or until the server or the client's wait ends. */
+  sleep(client: ClientData): Promise<void>;
 }
 
 /** Commands that the free server only refuses: the text that answers a line, or `undefined` for OK. */
@@ -164,8 +164,11 @@ function fetch(
   line: string,
 ): string | Promise<string> {
   // A worker that is quiet gets no jobs, on the connection that the server knows to be quiet.
-  if (client.state !== "running") return sleep().then(() => NIL);
-  const job = manager.fetch(line.split(" ").slice(1), client.wid);
+  if (client.state !== "running") return sleep(client).then(() => NIL);
+  const job = manager.fetch(line.split(" ").slice(1), client.wid, (end) => {
+    client.endWait = end;
+    if (client.isGone) end();
+  });
   return job instanceof Promise ? job.then(jobReply) : jobReply(job);
 }
 

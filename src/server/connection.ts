@@ -1,6 +1,6 @@
 import { Fifo } from "../internal/fifo.ts";
 import { type CommandContext, execute, refusal, type ReplyText } from "./commands.ts";
-import { type Greeter, readHello } from "./handshake.ts";
+import { type Challenge, type Greeter, type HelloData, readHello } from "./handshake.ts";
 import { LineReader } from "./line_reader.ts";
 import type { Peer, PeerHandler } from "./peer.ts";
 import type { ClientData, Closable } from "./workers.ts";
@@ -21,6 +21,8 @@ export interface ConnectionOwner {
   readonly context: CommandContext;
   readonly greeter: Greeter;
   readonly isClosing: boolean;
+  /** The connection has said its HELLO, be it right or wrong. */
+  introduced(connection: Connection): void;
   /** Counts the connection in; what is returned refuses it. */
   admit(connection: Connection): string | undefined;
   /** The connection is gone. */
@@ -31,14 +33,15 @@ export interface ConnectionOwner {
 export class Connection implements PeerHandler, Closable {
   readonly #peer: Peer;
   readonly #owner: ConnectionOwner;
-  readonly #salt: string | undefined;
-  readonly #cancelHandshake: () => void;
+  readonly #challenge: Challenge | undefined;
+  /** Calls off what the connection waits for before it is a client's: its HELLO, then the verdict on that. */
+  #cancelHandshake: () => void;
   readonly #reader = new LineReader();
   readonly #lines = new Fifo<string>();
   /** Characters of the lines that wait. */
   #waitingLength = 0;
   #client: ClientData | undefined;
-  /** A command that blocks is under way. */
+  /** A HELLO is checked, or a command that blocks is under way. */
   #isBlocked = false;
   /** The client does not read what it is sent. */
   #isFull = false;
@@ -50,8 +53,8 @@ export class Connection implements PeerHandler, Closable {
   constructor(peer: Peer, owner: ConnectionOwner) {
     this.#peer = peer;
     this.#owner = owner;
-    const { greeting, salt } = owner.greeter.greet();
-    this.#salt = salt;
+    const { greeting, challenge } = owner.greeter.greet();
+    this.#challenge = challenge;
     this.#cancelHandshake = owner.context.clock.after(HANDSHAKE_MS, () => this.close());
     peer.send(greeting);
   }
@@ -63,14 +66,18 @@ export class Connection implements PeerHandler, Closable {
       this.#waitingLength += line.length;
     }
     if (this.#reader.pending > (this.#client === undefined ? MAX_HELLO : MAX_LINE)) {
-      return this.close();
+      return this.end();
     }
     this.#work();
   }
 
-  /** What was sent before is carried out, but for a line whose end has not come. */
+  /**
+   * What was sent before is carried out, but for a line whose end has not come, and no FETCH waits any more: a client that was
+   * killed ends its connection like one that only says no more, and nobody would run the job that comes for it.
+   */
   ended(): void {
     this.#isSilent = true;
+    this.#leave();
     this.#work();
   }
 
@@ -82,6 +89,7 @@ export class Connection implements PeerHandler, Closable {
   closed(): void {
     this.#isEnded = true;
     this.#cancelHandshake();
+    this.#leave();
     if (this.#client !== undefined) this.#owner.context.workers.remove(this.#client, this);
     this.#owner.closed(this);
   }
@@ -89,12 +97,13 @@ export class Connection implements PeerHandler, Closable {
   /** Hangs up at once. */
   close(): void {
     this.#isEnded = true;
+    this.#leave();
     this.#peer.destroy();
   }
 
   /** Hangs up, behind the reply that is due where a command blocks. */
   shutDown(): void {
-    if (!this.#isBlocked) this.end();
+    if (!this.#isBlocked || this.#client === undefined) this.end();
   }
 
   /** Hangs up behind what was sent. */
@@ -111,7 +120,7 @@ export class Connection implements PeerHandler, Closable {
       if (line === undefined) break;
       this.#waitingLength -= line.length;
       if (this.#client === undefined) {
-        out += this.#greeted(line);
+        this.#greeted(line);
         continue;
       }
       if (this.#owner.isClosing) {
@@ -142,30 +151,49 @@ export class Connection implements PeerHandler, Closable {
 
   #unblocked(reply: ReplyText): void {
     this.#isBlocked = false;
+    if (this.#client !== undefined) this.#client.endWait = undefined;
     if (reply !== undefined) this.#send(reply);
     this.#work();
   }
 
-  #greeted(line: string): string {
-    const { context, greeter } = this.#owner;
-    const client = readHello(line);
-    if (client === undefined) {
-      this.close();
-      return "";
-    }
-    if (!greeter.accepts(client.pwdhash, client.version, this.#salt)) {
-      this.#peer.send(refusal("Invalid password"));
-      this.end();
-      return "";
-    }
+  /** Has the first line checked; a line that is no HELLO ends the connection without a word. */
+  #greeted(line: string): void {
+    const hello = readHello(line);
     this.#cancelHandshake();
-    this.#client = client;
-    if (client.wid !== "") context.workers.add(client, this);
+    if (hello === undefined) return this.end();
+    this.#owner.introduced(this);
+    const address = this.#peer.address ?? "";
+    const verdict = this.#owner.greeter.judge({ ...hello, address }, this.#challenge, (isRight) => {
+      this.#isBlocked = false;
+      this.#judged(hello, isRight);
+      this.#work();
+    });
+    if (typeof verdict === "boolean") return this.#judged(hello, verdict);
+    this.#isBlocked = true;
+    this.#cancelHandshake = verdict;
+  }
+
+  #judged(hello: HelloData, isRight: boolean): void {
+    if (this.#isEnded) return;
+    if (!isRight) {
+      this.#peer.send(refusal("Invalid password"));
+      return this.end();
+    }
+    this.#client = hello;
+    hello.isGone = this.#isSilent;
+    if (hello.wid !== "") this.#owner.context.workers.add(hello, this);
     const refused = this.#owner.admit(this);
-    if (refused === undefined) return "+OK\r\n";
-    this.#peer.send(`+OK\r\n${refusal(refused)}`);
+    this.#send("+OK\r\n");
+    if (refused === undefined) return;
+    this.#peer.send(refusal(refused));
     this.end();
-    return "";
+  }
+
+  /** Ends the FETCH that waits, without a job, and has none of those behind it wait. */
+  #leave(): void {
+    if (this.#client === undefined) return;
+    this.#client.isGone = true;
+    this.#client.endWait?.();
   }
 
   #send(text: string): void {

@@ -1,5 +1,5 @@
 import { integerIn, invalidOption } from "../connection/options.ts";
-import { type Clock, systemClock } from "../internal/clock.ts";
+import { type Clock, elapsedMs, systemClock } from "../internal/clock.ts";
 import { residentKib } from "../internal/environment.ts";
 import type { CommandContext } from "./commands.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
@@ -14,7 +14,7 @@ import { nullStore, type Store } from "./store/store.ts";
 import { Slices } from "./slices.ts";
 import { writeTime } from "./stored_job.ts";
 import { Tasks } from "./tasks.ts";
-import { Workers } from "./workers.ts";
+import { type ClientData, Workers } from "./workers.ts";
 
 /** Which server to be: the free one, or the one with batches, tracking, unique and expiring jobs. */
 export type ServerEdition = "free" | "enterprise";
@@ -79,6 +79,9 @@ const VERSION = "1.10.0";
 
 const FETCH_WAIT_MS = 2000;
 
+/** As many connections as are taken may be there before their HELLO, but not fewer than this. */
+const MIN_STRANGERS = 100;
+
 /** The server but for its socket: clients come by {@linkcode Core.connect}. */
 export class Core implements ConnectionOwner {
   readonly context: CommandContext;
@@ -94,6 +97,8 @@ export class Core implements ConnectionOwner {
   readonly #maxConnections: number;
   readonly #startedAt: number;
   readonly #open = new Set<Connection>();
+  /** Those that have not said HELLO, the oldest first. */
+  readonly #strangers = new Set<Connection>();
   readonly #admitted = new Set<Connection>();
   readonly #sleepers = new Set<() => void>();
   #commands = 0;
@@ -112,7 +117,7 @@ export class Core implements ConnectionOwner {
     });
     const password = text("password", options.password);
     this.greeter = new Greeter(password === "" ? undefined : password);
-    this.#startedAt = clock.now();
+    this.#startedAt = elapsedMs(clock);
     const store = this.#store = insides.store ?? nullStore;
     const enterprise = isEnterprise(options.edition)
       ? new Enterprise({
@@ -139,7 +144,7 @@ export class Core implements ConnectionOwner {
       enterprise,
       info: () => this.#info(),
       countCommand: () => void this.#commands++,
-      sleep: () => this.#sleep(),
+      sleep: (client) => this.#sleep(client),
     };
   }
 
@@ -148,7 +153,23 @@ export class Core implements ConnectionOwner {
     const connection = new Connection(held ?? peer, this);
     held?.attach(connection);
     this.#open.add(connection);
+    this.#strangers.add(connection);
+    if (this.#strangers.size > Math.max(this.#maxConnections, MIN_STRANGERS)) this.makeRoom();
     return connection;
+  }
+
+  /** Closes the connection that has not said HELLO for longest: clients say it at once. False where all have said it. */
+  makeRoom(): boolean {
+    for (const oldest of this.#strangers) {
+      this.#strangers.delete(oldest);
+      oldest.close();
+      return true;
+    }
+    return false;
+  }
+
+  introduced(connection: Connection): void {
+    this.#strangers.delete(connection);
   }
 
   admit(connection: Connection): string | undefined {
@@ -159,6 +180,7 @@ export class Core implements ConnectionOwner {
 
   closed(connection: Connection): void {
     this.#open.delete(connection);
+    this.#strangers.delete(connection);
     this.#admitted.delete(connection);
   }
 
@@ -188,7 +210,7 @@ export class Core implements ConnectionOwner {
     };
   }
 
-  #sleep(): Promise<void> {
+  #sleep(client: ClientData): Promise<void> {
     const { clock, ms } = this.#manager.fetchWait;
     return new Promise((resolve) => {
       const wake = () => {
@@ -198,6 +220,8 @@ export class Core implements ConnectionOwner {
       };
       const cancelTimer = clock.after(ms, wake);
       this.#sleepers.add(wake);
+      client.endWait = wake;
+      if (client.isGone) wake();
     });
   }
 
@@ -232,7 +256,7 @@ export class Core implements ConnectionOwner {
       server: writeStruct({
         description: marshalText(this.#description),
         faktory_version: marshalText(VERSION),
-        uptime: Math.floor((now - this.#startedAt) / 1000),
+        uptime: Math.floor((elapsedMs(this.#clock) - this.#startedAt) / 1000),
         connections: this.#admitted.size,
         command_count: this.#commands,
         used_memory_mb: Math.round((residentKib() ?? 0) / 1024),

@@ -1,5 +1,5 @@
-import { passwordHash } from "../protocol/handshake.ts";
 import { type Fields, unmarshal } from "./go_json.ts";
+import { PasswordQueue } from "./password_queue.ts";
 import { owned } from "./payload.ts";
 import type { ClientData } from "./workers.ts";
 
@@ -33,39 +33,56 @@ export function readHello(line: string): HelloData | undefined {
       pwdhash: owned((fields["pwdhash"] ?? "") as string),
       version: (fields["v"] ?? 0) as number,
       state: "running",
+      isGone: false,
+      endWait: undefined,
     };
   } catch {
     return undefined;
   }
 }
 
+/** What a client is asked to prove that it knows the password by. */
+export interface Challenge {
+  readonly rounds: number;
+  readonly salt: string;
+}
+
+/** What a SHA-256 looks like. */
+const DIGEST = /^[0-9a-f]{64}$/;
+
 /** Says the server's first words, and judges the answer. */
 export class Greeter {
   readonly #password: string | undefined;
   readonly #random: () => number;
+  readonly #queue = new PasswordQueue();
 
   constructor(password: string | undefined, random: () => number = Math.random) {
     this.#password = password;
     this.#random = random;
   }
 
-  /** A greeting, with a salt of its own where a password is wanted. */
-  greet(): { greeting: string; salt: string | undefined } {
-    if (this.#password === undefined) return { greeting: '+HI {"v":2}\r\n', salt: undefined };
-    const iterations = 4000 + Math.floor(this.#random() * 4096);
+  /** A greeting, with a challenge of its own where a password is wanted. */
+  greet(): { greeting: string; challenge: Challenge | undefined } {
+    if (this.#password === undefined) return { greeting: '+HI {"v":2}\r\n', challenge: undefined };
+    const rounds = 4000 + Math.floor(this.#random() * 4096);
     const salt = hex(crypto.getRandomValues(new Uint8Array(8)));
-    return {
-      greeting: `+HI {"v":2,"i":${iterations},"s":"${salt}"}\r\n`,
-      salt: `${iterations} ${salt}`,
-    };
+    return { greeting: `+HI {"v":2,"i":${rounds},"s":"${salt}"}\r\n`, challenge: { rounds, salt } };
   }
 
-  /** Whether the hash is that of the password and of what was said in the greeting. */
-  accepts(given: string, version: number, challenge: string | undefined): boolean {
+  /**
+   * Whether a client has proved that it knows the password: known at once, or told to `done` after other clients had their
+   * turn; then the function that calls it off.
+   */
+  judge(
+    { pwdhash, version, address }: Pick<HelloData, "pwdhash" | "version"> & { address: string },
+    challenge: Challenge | undefined,
+    done: (isRight: boolean) => void,
+  ): boolean | (() => void) {
     if (this.#password === undefined || challenge === undefined) return true;
-    const [iterations, salt] = challenge.split(" ");
-    const rounds = version < 2 ? 1 : Number(iterations);
-    return isSame(given, passwordHash(this.#password, salt!, rounds));
+    if (!DIGEST.test(pwdhash)) return false;
+    const secret = this.#password + challenge.salt;
+    const rounds = version < 2 ? 1 : challenge.rounds;
+    return this.#queue.check(address, { secret, rounds, given: pwdhash }, done);
   }
 }
 
@@ -73,11 +90,4 @@ function hex(bytes: Uint8Array): string {
   let text = "";
   for (const byte of bytes) text += byte.toString(16).padStart(2, "0");
   return text;
-}
-
-/** Whether two texts are the same, in a time that does not tell where they differ. */
-function isSame(given: string, wanted: string): boolean {
-  let difference = given.length ^ wanted.length;
-  for (let i = 0; i < wanted.length; i++) difference |= given.charCodeAt(i) ^ wanted.charCodeAt(i);
-  return difference === 0;
 }

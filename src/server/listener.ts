@@ -1,8 +1,9 @@
-import type { Server as NetServer, Socket } from "node:net";
+import type { AddressInfo, Server as NetServer, Socket } from "node:net";
 import { ConfigError } from "../errors.ts";
-import { importBuiltin } from "../internal/environment.ts";
+import { importBuiltin, runtime } from "../internal/environment.ts";
 import { bytesOf } from "./go/text.ts";
 import type { Peer, PeerHandler } from "./peer.ts";
+import type { SocketLimit } from "./socket_limit.ts";
 
 /** How long clients may take to read what they were sent before the server closed, in milliseconds. */
 const CLOSE_MS = 500;
@@ -10,11 +11,26 @@ const CLOSE_MS = 500;
 /** How long a client may take to begin TLS, in milliseconds. */
 const HANDSHAKE_MS = 2000;
 
+/** How long a connection may be silent before TCP asks whether the client is still there, as on the reference server. */
+const KEEP_ALIVE_MS = 15_000;
+
+/** Before a port that is still taken is listened on again, in milliseconds. */
+const REOPEN_MS = 10;
+
 /** Where to listen, and with what certificate. */
 export interface ListenOptions {
   readonly hostname: string;
   readonly port: number;
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+  /** How many sockets may be open. */
+  readonly limit: SocketLimit;
+}
+
+/** Who has the connections. */
+export interface Acceptor {
+  connect(peer: Peer): PeerHandler;
+  /** Closes the connection that is most likely of no use; false where all are. */
+  makeRoom(): boolean;
 }
 
 /** A port that is listened on. */
@@ -33,28 +49,44 @@ export interface Listener {
  * @throws {ConfigError} `INVALID_OPTION`, and `UNSUPPORTED_RUNTIME` where programs cannot listen.
  */
 export async function listen(
-  { hostname, port, tls }: ListenOptions,
-  accept: (peer: Peer) => PeerHandler,
+  { hostname, port, tls, limit }: ListenOptions,
+  acceptor: Acceptor,
 ): Promise<Listener> {
   const modules = await load();
+  const sockets = new Set<Socket>();
   const server = tls === undefined
-    ? modules.net.createServer(OPTIONS, (socket) => attach(socket, accept))
-    : modules.tls.createServer(
-      { ...keysOf(tls, modules), ...OPTIONS, ...TLS },
-      (socket) => attach(socket, accept),
-    )
+    ? modules.net.createServer(OPTIONS)
+    : modules.tls.createServer({ ...keysOf(tls, modules), ...OPTIONS, ...TLS })
       // A client that speaks no TLS is no event of the server's.
       .on("tlsClientError", (_error, socket) => void socket.destroy());
-  const sockets = new Set<Socket>();
+  const gate = new Gate(server);
   // Those that have not begun TLS, too.
   server.on("connection", (socket: Socket) => {
+    socket.on("close", () => {
+      sockets.delete(socket);
+      if (sockets.size <= limit.soft) gate.open();
+    }).on("error", () => {});
     sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket)).on("error", () => {});
+    if (sockets.size > limit.hard) gate.overrun();
+    if (!hasRoom(sockets, limit, acceptor)) return void socket.destroy();
+    // Not by the server's options, which Deno does not heed.
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    if (tls === undefined) attach(socket, acceptor);
   });
+  server.on("secureConnection", (socket: Socket) => attach(socket, acceptor));
   return await new Promise((resolve, reject) => {
     server.once("error", (cause) => reject(cannotListen({ hostname, port }, cause)));
-    server.listen(port, hostname, () => resolve(listenerOf(server, sockets)));
+    server.listen(port, hostname, () => resolve(listenerOf(server, gate, sockets)));
   });
+}
+
+/** Whether the last socket can stay. One that was closed keeps its file descriptor for a moment. */
+function hasRoom(sockets: ReadonlySet<Socket>, limit: SocketLimit, acceptor: Acceptor): boolean {
+  if (sockets.size <= limit.soft) return true;
+  if (sockets.size > limit.hard) return false;
+  let open = 0;
+  for (const { destroyed } of sockets) if (!destroyed) open++;
+  return open <= limit.soft || acceptor.makeRoom();
 }
 
 /** Loads Node's modules with the first server, as this file may be in a bundle for a runtime without them. */
@@ -100,12 +132,47 @@ function keysOf(
   );
 }
 
-function listenerOf(server: NetServer, sockets: ReadonlySet<Socket>): Listener {
+/** Listens anew after file descriptors may have run out: Deno, without a word, takes no connection any more after that. */
+class Gate {
+  readonly #server: NetServer;
+  #isOverrun = false;
+  #reopen: (() => void) | undefined;
+  #isClosed = false;
+
+  constructor(server: NetServer) {
+    this.#server = server;
+    server.on("listening", () => this.#reopen = undefined);
+    // The system may not have let go of the port yet.
+    server.on("error", () => this.#reopen && setTimeout(this.#reopen, REOPEN_MS));
+  }
+
+  overrun(): void {
+    this.#isOverrun = runtime() === "deno";
+  }
+
+  /** There is room again. */
+  open(): void {
+    if (!this.#isOverrun || this.#isClosed) return;
+    this.#isOverrun = false;
+    const { address, port } = this.#server.address() as AddressInfo;
+    // Connections that there are stay.
+    this.#server.close();
+    this.#reopen = () => void (this.#isClosed || this.#server.listen(port, address));
+    this.#reopen();
+  }
+
+  close(): Promise<void> {
+    this.#isClosed = true;
+    return new Promise((resolve) => this.#server.close(() => resolve()));
+  }
+}
+
+function listenerOf(server: NetServer, gate: Gate, sockets: ReadonlySet<Socket>): Listener {
   const address = server.address();
   return {
     port: typeof address === "object" && address !== null ? address.port : 0,
     async close(owed) {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      const closed = gate.close();
       await Promise.race([closed, owed.catch(() => {})]);
       const cutOff = setTimeout(() => {
         for (const socket of sockets) socket.destroy();
@@ -116,8 +183,9 @@ function listenerOf(server: NetServer, sockets: ReadonlySet<Socket>): Listener {
   };
 }
 
-function attach(socket: Socket, accept: (peer: Peer) => PeerHandler): void {
-  const handler = accept({
+function attach(socket: Socket, acceptor: Acceptor): void {
+  const handler = acceptor.connect({
+    address: socket.remoteAddress,
     // Errors repeat what a client sent, byte for byte.
     send: (text) =>
       socket.writable ? socket.write(text.isWellFormed() ? text : bytesOf(text)) : true,

@@ -109,10 +109,14 @@ export class Manager {
     if (!isPutOff) this.#pushed(job);
   }
 
-  /** A job of the first of these queues that has one, or the first that comes within two seconds. */
+  /**
+   * A job of the first of these queues that has one, or the first that comes within two seconds. `waits` is given what ends the
+   * wait before that.
+   */
   fetch(
     names: readonly string[],
     wid: string,
+    waits?: (end: () => void) => void,
   ): Payload | undefined | Promise<Payload | undefined> {
     if (names.length === 0) throw new GoError("must call fetch with at least one queue");
     const active = this.queues.active(names);
@@ -122,7 +126,7 @@ export class Manager {
       if (job !== undefined) return job;
     }
     if (this.#isIdle(wid)) return undefined;
-    return this.#wait(active, wid);
+    return this.#wait(active, wid, waits);
   }
 
   acknowledge(jid: string): void {
@@ -226,7 +230,11 @@ export class Manager {
     return true;
   }
 
-  #wait(active: readonly string[], wid: string): Promise<Payload | undefined> {
+  #wait(
+    active: readonly string[],
+    wid: string,
+    waits?: (end: () => void) => void,
+  ): Promise<Payload | undefined> {
     return new Promise((resolve, reject) => {
       const end = (settle: () => void) => {
         this.queues.leave(active, waiter);
@@ -249,6 +257,7 @@ export class Manager {
       const cancelTimer = clock.after(ms, waiting.end);
       this.#waiting.add(waiting);
       this.queues.wait(active, waiter);
+      waits?.(waiting.end);
     });
   }
 

@@ -1,5 +1,7 @@
 /** A client's connection. */
 export interface Peer {
+  /** The client's address, as far as it has one. */
+  readonly address?: string | undefined;
   /**
    * Sends a text, of which lone surrogates are bytes, as `go/text.ts` has them; false asks to wait for `drained` before the
    * next.

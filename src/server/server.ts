@@ -2,6 +2,7 @@ import { integerIn, invalidOption } from "../connection/options.ts";
 import { deferred } from "../internal/deferred.ts";
 import { Core, type ServerOptions, type ServerSnapshot, text } from "./core.ts";
 import { listen, type Listener } from "./listener.ts";
+import { socketLimit } from "./socket_limit.ts";
 import { Journal } from "./store/journal.ts";
 import { openSqlite } from "./store/sqlite.ts";
 import { nullStore, type Store } from "./store/store.ts";
@@ -85,8 +86,8 @@ export class FaktoryServer implements AsyncDisposable {
     const store = journal ?? nullStore;
     let core: Core | undefined;
     try {
-      const started = core = new Core(options, { store });
-      const listener = await listen({ hostname, port, tls }, (peer) => started.connect(peer));
+      core = new Core(options, { store });
+      const listener = await listen({ hostname, port, tls, limit: socketLimit() }, core);
       const server = new FaktoryServer(core, listener, store, options);
       journal?.whenFailed(() => server.#close());
       return server;

@@ -1,4 +1,4 @@
-import type { Clock } from "../internal/clock.ts";
+import { type Clock, elapsedMs } from "../internal/clock.ts";
 import type { Work } from "./slices.ts";
 
 /** What a server wants of a worker, or a worker says of itself; it only ever advances. */
@@ -17,6 +17,10 @@ export interface ClientData {
   readonly labels: readonly string[];
   /** Of a worker's first connection, the worker's; the others keep `running`, as on the reference server. */
   state: WorkerSignal;
+  /** The client says no more, and probably is there no more: its FETCHes do not wait for a job. */
+  isGone: boolean;
+  /** Ends the FETCH that waits, if one does, without a job. */
+  endWait: (() => void) | undefined;
 }
 
 /** Something that can be hung up. */
@@ -46,7 +50,7 @@ export class Workers {
   add(client: ClientData, connection: Closable): void {
     let worker = this.#workers.get(client.wid);
     if (worker === undefined) {
-      worker = { client, connections: new Set(), lastBeat: this.#clock.now() };
+      worker = { client, connections: new Set(), lastBeat: elapsedMs(this.#clock) };
       this.#workers.set(client.wid, worker);
     }
     worker.connections.add(connection);
@@ -64,7 +68,7 @@ export class Workers {
   beat(wid: string, state: string): WorkerSignal | undefined {
     const worker = this.#workers.get(wid);
     if (worker === undefined) return undefined;
-    worker.lastBeat = this.#clock.now();
+    worker.lastBeat = elapsedMs(this.#clock);
     if (state === "quiet" || state === "terminate") advance(worker.client, state);
     return worker.client.state;
   }
@@ -80,7 +84,7 @@ export class Workers {
   /** Forgets workers that have fallen silent, and hangs up all their connections. */
   // deno-lint-ignore require-yield
   *reap(): Work<number> {
-    const limit = this.#clock.now() - SILENCE_MS;
+    const limit = elapsedMs(this.#clock) - SILENCE_MS;
     let count = 0;
     for (const [wid, { lastBeat, connections }] of this.#workers) {
       if (lastBeat >= limit) continue;

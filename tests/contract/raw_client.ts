@@ -81,6 +81,11 @@ export class RawClient {
     this.#socket.end();
   }
 
+  /** Ends the connection by a reset, as where the client's program was killed with something unread. */
+  reset(): void {
+    this.#socket.resetAndDestroy();
+  }
+
   close(): void {
     this.#socket.destroy();
   }

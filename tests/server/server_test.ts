@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { existsSync, readFileSync } from "node:fs";
+import { describe, it, test } from "node:test";
 import { Producer } from "../../mod.ts";
-import { FaktoryServer } from "../../src/server/mod.ts";
+import { FaktoryServer, ManualClock } from "../../src/server/mod.ts";
 import { RawClient } from "../contract/raw_client.ts";
 
 async function until(isSo: () => boolean): Promise<void> {
@@ -57,17 +58,116 @@ test("what cannot be listened on is said so", async () => {
   await assert.rejects(FaktoryServer.start({ password: 1 as never }), { code: "INVALID_OPTION" });
 });
 
-test("a client that goes away while it waits strands the job that comes for it", async () => {
+describe("a client that goes away while it waits for a job gets none", () => {
+  const leave = {
+    "by closing its connection": (client: RawClient) => client.close(),
+    "by a reset": (client: RawClient) => client.reset(),
+    "while quiet": (client: RawClient) => client.close(),
+  };
+  for (const [name, go] of Object.entries(leave)) {
+    it(name, async () => {
+      await using server = await FaktoryServer.start({ port: 0, fetchWaitMs: 1_000_000 });
+      const gone = await RawClient.hello(server.url, { wid: "w" });
+      const producer = await RawClient.hello(server.url);
+      if (name === "while quiet") await gone.ask(`BEAT {"wid":"w","current_state":"quiet"}`);
+      gone.say("FETCH default");
+      await until(() => server.snapshot().waiting === 1);
+      go(gone);
+      await until(() => server.snapshot().waiting === 0);
+      await until(() => server.snapshot().connections === 1);
+      await producer.ask(`PUSH {"jid":"stranded1","jobtype":"x","args":[]}`);
+      assert.equal(server.snapshot().working, 0);
+      assert.deepEqual(server.snapshot().queues, { default: 1 });
+      producer.close();
+    });
+  }
+
+  it("and one that only says no more is answered at once", async () => {
+    await using server = await FaktoryServer.start({ port: 0, fetchWaitMs: 1_000_000 });
+    const client = await RawClient.hello(server.url);
+    client.say("FETCH default", "FETCH other", "END");
+    await until(() => server.snapshot().waiting === 1);
+    client.finish();
+    assert.equal(await client.line(), "$-1");
+    assert.equal(await client.line(), "$-1");
+    assert.equal(await client.line(), "EOF");
+  });
+});
+
+test("a first line that is no HELLO is greeted first, even where it is there before", async () => {
+  await using server = await FaktoryServer.start({ port: 0, password: "secret" });
+  for (const line of ["PUSH {}", "", "HELLO {", "x".repeat(70_000)]) {
+    const client = new RawClient(server.url);
+    client.say(line);
+    assert.match(await client.line(), /^\+HI /, line.slice(0, 10));
+    assert.equal(await client.line(), "EOF");
+  }
+});
+
+test("a flood of wrong passwords keeps nobody waiting, and who knows it gets in", async () => {
+  await using server = await FaktoryServer.start({ port: 0, password: "secret" });
+  const inside = await RawClient.hello(server.url);
+  const wrong = Array.from({ length: 200 }, () => new RawClient(server.url));
+  await Promise.all(wrong.map((client) => client.line()));
+  for (const client of wrong) client.say(`HELLO {"v":2,"pwdhash":"${"ab".repeat(32)}"}`);
+  let refused = 0;
+  const all = Promise.all(wrong.map(async (client) => {
+    assert.equal(await client.line(), "-ERR Invalid password");
+    refused++;
+  }));
+  assert.equal(await inside.ask("PUSHB []"), "{}");
+  const right = await RawClient.hello(server.url);
+  assert.equal(await right.ask("PUSHB []"), "{}");
+  assert(refused < 100, `${refused} were checked before`);
+  await all;
+  for (const client of [inside, right, ...wrong]) client.close();
+});
+
+test("who says no HELLO makes room for others", async () => {
+  await using server = await FaktoryServer.start({ port: 0, maxConnections: 1 });
+  const silent: RawClient[] = [];
+  for (let i = 0; i <= 100; i++) {
+    silent.push(new RawClient(server.url));
+    assert.match(await silent[i]!.line(), /^\+HI /);
+  }
+  assert.equal(await silent[0]!.line(), "EOF");
+  const client = await RawClient.hello(server.url);
+  assert.equal(await client.ask("PUSHB []"), "{}");
+  for (const other of [client, ...silent]) other.close();
+});
+
+test("connections are asked whether they live", {
+  skip: existsSync("/proc/net/tcp") ? false : "only Linux shows the timers of connections",
+}, async () => {
   await using server = await FaktoryServer.start({ port: 0 });
-  const gone = await RawClient.hello(server.url);
-  const producer = await RawClient.hello(server.url);
-  gone.say("FETCH default");
-  await until(() => server.snapshot().waiting === 1);
-  gone.close();
-  await producer.ask(`PUSH {"jid":"stranded1","jobtype":"x","args":[]}`);
-  assert.equal(server.snapshot().working, 1);
-  assert.deepEqual(server.snapshot().queues, { default: 0 });
-  // Only when it has something to say to it does the server find out.
-  await until(() => server.snapshot().connections === 1);
-  producer.close();
+  const client = await RawClient.hello(server.url);
+  const port = server.port.toString(16).toUpperCase().padStart(4, "0");
+  // The connection's timer, in hundredths of a second: of kind 2 where it is keep-alive's.
+  const timer = new RegExp(`^ *\\d+: [0-9A-F]+:${port} \\S+ 01 \\S+ (\\d\\d):([0-9A-F]+)`, "m");
+  const seen = () => timer.exec(readFileSync("/proc/net/tcp", "utf8"));
+  await until(() => seen()?.[1] === "02" && parseInt(seen()![2]!, 16) <= 1500);
+  client.close();
+});
+
+test("the uptime is no length of the day's time", async () => {
+  const clock = new ManualClock();
+  let elapsed = 0;
+  const set = Object.assign(Object.create(clock), {
+    now: () => clock.now(),
+    after: (ms: number, callback: () => void) => clock.after(ms, callback),
+    elapsed: () => elapsed,
+  });
+  await using server = await FaktoryServer.start({ port: 0, clock: set });
+  const client = await RawClient.hello(server.url, { wid: "w" });
+  elapsed = 90_000;
+  clock.advance(-3_600_000);
+  assert.equal(JSON.parse(await client.ask("INFO")).server.uptime, 90);
+  await client.ask(`BEAT {"wid":"w"}`);
+  // An hour forward by the time of day is no hour of silence.
+  clock.advance(3_600_000);
+  assert.equal(server.snapshot().workers, 1);
+  elapsed += 61_000;
+  clock.advance(15_000);
+  assert.equal(server.snapshot().workers, 0);
+  client.close();
 });

@@ -26,6 +26,10 @@ export class HeldPeer implements Peer, SaveListener {
     this.#store = store;
   }
 
+  get address(): string | undefined {
+    return this.#peer.address;
+  }
+
   /** Who hears that it need not wait any more. */
   attach(handler: PeerHandler): void {
     this.#handler = handler;
