@@ -80,12 +80,12 @@ export async function checkRunners({ folder }: Installed): Promise<Outcome> {
     return skip(`test runners, as npm could not give them: ${npmReason(String(error))}`);
   }
   return await inTempFolder(async (work) => {
-    await Deno.symlink(`${shared}/node_modules`, `${work}/node_modules`);
+    await link(`${shared}/node_modules`, `${work}/node_modules`);
     return await sumOf(
       Object.entries(runners).map(([name, runner]) => async () => {
         const project = `${work}/${runner.from.replace(/\..*$/, "")}`;
         await Deno.mkdir(project);
-        await Deno.symlink(`${folder}/node_modules`, `${project}/node_modules`);
+        await link(`${folder}/node_modules`, `${project}/node_modules`);
         return await runTests(name, runner, project);
       }),
     );
@@ -103,4 +103,9 @@ async function runTests(name: string, runner: Runner, project: string): Promise<
   const { stdout, stderr } = await new Deno.Command(command, { ...options, args, signal }).output();
   const text = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)).join("\n");
   return said.test(text) ? pass : fail(`tests of a program by ${name}: ${text}`);
+}
+
+/** A link to a folder; Windows lets everybody make a junction. */
+function link(folder: string, path: string): Promise<void> {
+  return Deno.symlink(folder, path, { type: "junction" });
 }
