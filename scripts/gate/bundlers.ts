@@ -4,9 +4,10 @@ import { npmReason } from "../node_versions.ts";
 import { readProject } from "../project.ts";
 import { inTempFolder } from "../temp_folder.ts";
 import { bundlers } from "./bundlers/bundlers.ts";
-import { checkBundle, exportedUnbundled } from "./bundlers/check.ts";
+import { checkBundle } from "./bundlers/check.ts";
 import { programsOfSources, programsOfTarball } from "./bundlers/programs.ts";
 import { installNpm, type Packed } from "./installed.ts";
+import { exportedBySources } from "./installed_entries.ts";
 import { findNodes } from "./nodes.ts";
 import { cached } from "./cached.ts";
 import { type Outcome, skip, type Step, sumOf } from "./step.ts";
@@ -41,7 +42,7 @@ async function runBundlers(work: string, packed: Packed): Promise<Outcome> {
   ];
   const missing = await linkTools(tools!);
   await using server = await FaktoryServer.start({ port: 0 });
-  const exported = await exportedUnbundled(sources!);
+  const exported = JSON.stringify(await exportedBySources(project));
   const { runtimes: nodes } = await findNodes();
   const surroundings = { work, tools: tools!, nodes, server, exported };
   const checks = bundlers.filter(({ isLibrary }) => !isLibrary || missing === undefined)

@@ -6,12 +6,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as root from "@faktory-ts/faktory";
-import { Consumer, isolated, Producer } from "@faktory-ts/faktory";
+import { Consumer, isolated, Job, Producer } from "@faktory-ts/faktory";
 import { linesToJobs } from "@faktory-ts/faktory/ndjson";
 import { FaktoryServer } from "@faktory-ts/faktory/server";
 import { openTelemetry } from "@faktory-ts/faktory/telemetry";
 import { FakeFaktory } from "@faktory-ts/faktory/testing";
 import { nodeTransport } from "@faktory-ts/faktory/transport/node";
+import required from "./required.cjs";
 
 /** The module of the jobs in threads: a file beside this one, or, in CommonJS, the one that the command line names. */
 const thread = import.meta.url
@@ -32,15 +33,21 @@ async function runJobs() {
   const consumer = new Consumer(connection).register("greet", async (job, context) => {
     answers.push(await threads(job, context));
   });
-  for (const transport of [{}, { transport: nodeTransport }]) {
-    const producer = await Producer.connect({ ...connection, ...transport });
-    await producer.enqueue("greet", ["world"]);
+  const makers = [
+    () => Producer.connect(connection),
+    () => Producer.connect({ ...connection, transport: nodeTransport }),
+    // Perhaps of another copy of the package, as some bundlers take one for each kind of module.
+    () => required.Producer.connect(connection),
+  ];
+  for (const connect of makers) {
+    const producer = await connect();
+    await producer.enqueue(new Job("greet", ["world"]));
     assert.equal(await consumer.runOne(), true);
     await producer.close();
   }
-  assert.deepEqual(answers, ["hello world", "hello world"]);
+  assert.deepEqual(answers, makers.map(() => "hello world"));
   const closing = await Producer.connect(connection);
-  assert.equal((await closing.info()).totals.processed, 2);
+  assert.equal((await closing.info()).totals.processed, makers.length);
   await closing.close();
   if (hasThreads) await threads[Symbol.asyncDispose]();
   await server[Symbol.asyncDispose]();

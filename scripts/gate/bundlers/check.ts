@@ -1,7 +1,6 @@
 import type { FaktoryServer } from "../../../src/server/mod.ts";
-import { deno, output, outputs } from "../../command.ts";
+import { output, outputs } from "../../command.ts";
 import { type Runtime, runtimes } from "../installed.ts";
-import { jsrArgs } from "../jsr.ts";
 import { fail, type Outcome, pass, sumOf } from "../step.ts";
 import type { Bundler } from "./bundlers.ts";
 import type { Origin } from "./programs.ts";
@@ -18,14 +17,8 @@ export interface Surroundings {
   readonly nodes: readonly Runtime[];
   /** The server that the bundled command pushes jobs to. */
   readonly server: FaktoryServer;
-  /** What `main.mjs` prints. */
+  /** What each entry exports, as JSON. */
   readonly exported: string;
-}
-
-/** What `main.mjs` prints when it is not bundled, but run by Deno. */
-export async function exportedUnbundled(folder: string): Promise<string> {
-  const args = ["run", "-A", ...await jsrArgs("run"), `${folder}/main.mjs`];
-  return await output(deno, args, { timeoutMs: TIMEOUT_MS });
 }
 
 /** Builds the programs by one bundler, and runs what it makes of them. */
@@ -59,7 +52,7 @@ async function checkMain(check: Check): Promise<Outcome> {
   return await sumOf(
     runnersOf(check).map(({ name, start }) => async () => {
       const printed = await start(path, [thread]);
-      return printed === exported ? pass : fail(`run by ${name}, it printed ${printed}`);
+      return printed.trim() === exported ? pass : fail(`run by ${name}, it printed ${printed}`);
     }),
   );
 }

@@ -1,6 +1,7 @@
 import { jsrArgs } from "../jsr.ts";
 import type { Project } from "../../project.ts";
 import { standIns } from "../../stand_in.ts";
+import { COMMAND_ENTRY } from "../../npm/manifest.ts";
 import type { Bundle } from "./bundlers.ts";
 
 /** Where the programs find the package. */
@@ -11,9 +12,6 @@ export interface Origin {
   readonly alias: Bundle["alias"];
   readonly denoArgs: Bundle["denoArgs"];
 }
-
-/** The entry that is a program: to import it is to run it. */
-const COMMAND_ENTRY = "./cli";
 
 /** Writes the programs of `tests/bundlers/` to a folder where the package is installed. */
 export async function programsOfTarball(
@@ -55,17 +53,21 @@ async function writePrograms(
   const specifiers = new Map(
     [...paths].map(([entry, path]) => [name + entry.slice(1), path] as const),
   );
-  for (const file of ["program.mjs", "thread.mjs"]) {
+  for (const file of ["program.mjs", "required.cjs", "thread.mjs"]) {
     const text = await Deno.readTextFile(`tests/bundlers/${file}`);
-    const imported = text.replaceAll(/ from "([^"]+)"/g, (all, specifier) => {
+    const imported = text.replaceAll(/"(@[^"]+)"/g, (all, specifier) => {
       const path = specifiers.get(specifier);
-      return path === undefined ? all : ` from ${JSON.stringify(path)}`;
+      return path === undefined ? all : JSON.stringify(path);
     });
     await Deno.writeTextFile(`${folder}/${file}`, imported);
   }
-  const entries = [...paths].filter(([entry]) => entry !== COMMAND_ENTRY);
+  const entries = [...specifiers].filter(([specifier]) =>
+    specifier !== name + COMMAND_ENTRY.slice(1)
+  );
   const imports = entries.map(([, path], index) => `import * as e${index} from "${path}";\n`);
-  const names = entries.map(([entry], index) => `  "${entry}": Object.keys(e${index}).sort(),\n`);
+  const names = entries.map(([specifier], index) =>
+    `  "${specifier}": Object.keys(e${index}).sort(),\n`
+  );
   // Not awaited, which a program in CommonJS could not do.
   await Deno.writeTextFile(
     `${folder}/main.mjs`,
