@@ -176,9 +176,9 @@ export class TimeoutError extends ConnectionLostError {
 }
 
 /**
- * What the peer sent is not the Faktory protocol, or is larger than allowed.
+ * What the peer sent is not the Faktory protocol, or is larger than allowed; or the server is too old to know the command.
  *
- * Codes: `PROTOCOL_VIOLATION`, `REPLY_TOO_LARGE`, `UNEXPECTED_REPLY`.
+ * Codes: `PROTOCOL_VIOLATION`, `REPLY_TOO_LARGE`, `UNEXPECTED_REPLY`, `UNSUPPORTED_COMMAND`.
  */
 export class ProtocolError extends FaktoryError {
   /** The name of the class, also where a bundler shortens that. */

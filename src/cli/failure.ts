@@ -94,6 +94,7 @@ const HINTS: Readonly<Record<string, string>> = {
   HANDSHAKE_REFUSED: `check that it is a Faktory server, or ${WHERE}`,
   PROTOCOL_VIOLATION: `check that it is a Faktory server, or ${WHERE}`,
   UNEXPECTED_REPLY: `check that it is a Faktory server, or ${WHERE}`,
+  UNSUPPORTED_COMMAND: "update the server",
   CONNECTION_LOST: "try again, and see whether the server runs",
   COMMAND_TIMEOUT: "try again, or wait longer with --timeout",
   FILTER_MATCHES_ALL: "give --all where that is meant",

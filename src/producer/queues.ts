@@ -46,7 +46,11 @@ export class Queues {
     await this.#send(changeQueues("REMOVE", checkNames(names, "remove queue", true)));
   }
 
-  /** How long the oldest job of each queue has waited, in seconds, by the queue's name. Names only, no `"*"`. */
+  /**
+   * How long the oldest job of each queue has waited, in seconds, by the queue's name. Names only, no `"*"`.
+   *
+   * @throws {ProtocolError} `UNSUPPORTED_COMMAND` where the server is older than Faktory 1.9.2.
+   */
   async latency(names: QueueNames): Promise<Map<string, number>> {
     return await this.#send(queueLatency(checkNames(names, "measure queue", false)));
   }

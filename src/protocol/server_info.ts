@@ -37,6 +37,14 @@ export interface ServerInfo {
   readonly raw: Readonly<Record<string, unknown>>;
 }
 
+/** The sets, and the tasks of the server that look after them: before 1.9 their sizes stand there alone. */
+const TASKS = {
+  scheduled: "Scheduled",
+  retries: "Retries",
+  dead: "Dead",
+  working: "Busy",
+} as const;
+
 /**
  * Reads INFO's reply; figures that are missing count as 0.
  *
@@ -52,14 +60,17 @@ export function parseServerInfo(raw: Record<string, unknown>): ServerInfo {
     );
   }
   const sets = object(faktory["sets"]) ?? {};
+  const tasks = object(faktory["tasks"]) ?? {};
+  const sizeOf = (name: keyof typeof TASKS) =>
+    number(sets[name] ?? object(tasks[TASKS[name]])?.["size"]);
   const queues = Object.entries(object(faktory["queues"]) ?? {});
   return {
     queues: Object.fromEntries(queues.map(([name, size]) => [name, number(size)])),
     sets: {
-      scheduled: number(sets["scheduled"]),
-      retries: number(sets["retries"]),
-      dead: number(sets["dead"]),
-      working: number(sets["working"]),
+      scheduled: sizeOf("scheduled"),
+      retries: sizeOf("retries"),
+      dead: sizeOf("dead"),
+      working: sizeOf("working"),
     },
     totals: {
       enqueued: number(faktory["total_enqueued"]),

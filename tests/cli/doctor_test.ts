@@ -325,11 +325,15 @@ test("node:sqlite is there, or not without a flag", () => {
 
 test("servers that are older or newer than what is known", () => {
   const state = (version: string) => versionFinding(`Faktory ${version}`, version).state;
-  assert.deepEqual(["1.10.0", "1.10.7"].map(state), ["ok", "ok"]);
-  for (const version of ["1.9.3", "0.9.0", "1.11.0", "2.0.0", ""]) {
+  for (const version of ["1.6.2", "1.8.0", "1.9.2", "1.9.4", "1.10.0", "1.10.7"]) {
+    assert.equal(state(version), "ok", version);
+  }
+  for (const version of ["1.6.1", "0.9.0", "1.11.0", "2.0.0", ""]) {
     assert.equal(state(version), "warning", version);
   }
-  assert.match(versionFinding("Faktory 1.9.3", "1.9.3").text, /older/);
+  assert.match(versionFinding("Faktory 1.6.1", "1.6.1").text, /older/);
+  assert.match(versionFinding("Faktory 1.9.1", "1.9.1").text, /queues latency needs 1\.9\.2$/);
+  assert.equal(versionFinding("Faktory 1.9.2", "1.9.2").text, "Faktory 1.9.2");
   assert.match(versionFinding("Faktory 2.0.0", "2.0.0").text, /newer/);
 });
 

@@ -3,11 +3,15 @@ import fc from "fast-check";
 import { environmentVariable } from "../../src/internal/environment.ts";
 import { run } from "./differential_run.ts";
 import { steps } from "./differential_steps.ts";
+import { REFERENCE, subjects, unlessSince } from "./subject.ts";
 
 /** How many sequences are run; with a real server, ten thousand take a quarter of an hour. */
 const count = Number(environmentVariable("FAKTORY_TEST_SEQUENCES") ?? 200);
 const seed = Number(environmentVariable("FAKTORY_TEST_SEED") ?? 1);
-const url = environmentVariable("FAKTORY_TEST_URL") || undefined;
+const [, real] = subjects();
+const skip = real === undefined
+  ? "the comparison was skipped, as FAKTORY_TEST_URL names no real server"
+  : unlessSince(real, REFERENCE);
 
 test("sequences of commands keep to what any server keeps to", async () => {
   await fc.assert(fc.asyncProperty(steps, (all) => run(all, undefined)), {
@@ -17,10 +21,8 @@ test("sequences of commands keep to what any server keeps to", async () => {
   });
 });
 
-test("sequences of commands are answered as a real server answers them", {
-  skip: url === undefined && "the comparison was skipped, as FAKTORY_TEST_URL names no real server",
-}, async () => {
-  await fc.assert(fc.asyncProperty(steps, (all) => run(all, url)), {
+test("sequences of commands are answered as a real server answers them", { skip }, async () => {
+  await fc.assert(fc.asyncProperty(steps, (all) => run(all, real?.url)), {
     seed,
     numRuns: count,
     includeErrorInReport: true,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { Consumer, EnterpriseOnlyError, Job, type JobInput, Producer } from "../../mod.ts";
-import { freshQueue, type Subject } from "./subject.ts";
+import { freshQueue, type Subject, unlessSince } from "./subject.ts";
 
 /** What a producer can rely on. */
 export function producerContract(subject: Subject): void {
@@ -195,24 +195,45 @@ export function producerContract(subject: Subject): void {
     });
   }
 
-  it("pauses, resumes, measures and removes queues", async () => {
+  it("pauses, resumes and removes queues", async () => {
     await using producer = await connect();
     const queue = freshQueue();
     await producer.enqueue("x", [], { queue });
-    const since = performance.now();
     await producer.queues.pause(queue);
     const consumer = new Consumer({ url: subject.url, queues: [queue], concurrency: 1 });
     consumer.register("x", () => {});
     assert.equal(await consumer.runOne(), false);
+    await producer.queues.resume([queue]);
+    assert.equal(await consumer.runOne(), true);
+    await producer.queues.remove(queue);
+    assert.equal((await producer.info()).queues[queue], undefined);
+  });
+
+  const lacksLatency = unlessSince(subject, "1.9.2");
+
+  it("measures how long jobs have waited", { skip: lacksLatency }, async () => {
+    await using producer = await connect();
+    const queue = freshQueue();
+    await producer.enqueue("x", [], { queue });
+    const since = performance.now();
+    const idle = new Consumer({ url: subject.url, queues: [`${queue}-none`], concurrency: 1 });
+    assert.equal(await idle.runOne(), false);
     const seconds = (performance.now() - since) / 1000;
     const latency = await producer.queues.latency([queue, `${queue}-none`]);
     // The server counts from when it took the job, by a clock of whole milliseconds.
     assert(latency.get(queue)! >= seconds - 0.01, `${latency.get(queue)} s of ${seconds} s`);
     assert.equal(latency.get(`${queue}-none`), 0);
-    await producer.queues.resume([queue]);
-    assert.equal(await consumer.runOne(), true);
     await producer.queues.remove(queue);
-    assert.equal((await producer.info()).queues[queue], undefined);
+  });
+
+  const hasLatency = lacksLatency === false && "it measures queues";
+
+  it("says that an old server does not measure queues", { skip: hasLatency }, async () => {
+    await using producer = await connect();
+    await assert.rejects(producer.queues.latency(freshQueue()), {
+      code: "UNSUPPORTED_COMMAND",
+      message: /it needs Faktory 1\.9\.2 or later$/,
+    });
   });
 
   it("refuses what would match every job, unless it is said in so many words", async () => {

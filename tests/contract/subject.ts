@@ -1,5 +1,8 @@
+import { execFileSync } from "node:child_process";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
 import type { FaktoryServer, ServerEdition } from "../../src/server/mod.ts";
-import { environmentVariable } from "../../src/internal/environment.ts";
+import { environmentVariable, runtime } from "../../src/internal/environment.ts";
 import { startQuick } from "../server/quick.ts";
 
 /** A server that a suite is held against. */
@@ -11,7 +14,12 @@ export interface Subject {
   stop(): Promise<void>;
   /** Which edition it is. */
   readonly edition: ServerEdition;
+  /** Which version it says that it is. */
+  readonly version: string;
 }
+
+/** The version that the embedded server is like. */
+export const REFERENCE = "1.10.0";
 
 /**
  * The embedded server always, and a real one where `FAKTORY_TEST_URL` names it; `FAKTORY_TEST_EDITION=enterprise` says that it
@@ -30,6 +38,7 @@ export function embedded(name: string, edition: ServerEdition): Subject {
   return {
     name,
     edition,
+    version: REFERENCE,
     get url() {
       return server.url;
     },
@@ -45,10 +54,30 @@ function real(url: string): Subject {
   return {
     name: "a real server",
     edition: edition === "enterprise" ? edition : "free",
+    version: versionOf(url),
     url,
     start: () => Promise.resolve(),
     stop: () => Promise.resolve(),
   };
+}
+
+/** Asked by another process, as tests are registered at once. */
+function versionOf(url: string): string {
+  const flags = { deno: ["run", "-A"], bun: [], node: ["--import", "tsx"], workerd: [] };
+  const program = fileURLToPath(new URL("version.ts", import.meta.url));
+  const args = [...flags[runtime() ?? "node"], program, url];
+  return execFileSync(process.execPath, args, { encoding: "utf8", timeout: 60_000 }).trim();
+}
+
+/** Why something is skipped that came to Faktory with `version`; `false` where the server has it. */
+export function unlessSince({ version: is }: Subject, version: string): string | false {
+  const [parts, wanted] = [is, version].map((text) => text.split(".").map(Number)) as [
+    number[],
+    number[],
+  ];
+  const at = wanted.findIndex((part, index) => part !== parts[index]);
+  const isOlder = at >= 0 && (parts[at] ?? 0) < wanted[at]!;
+  return isOlder && `it needs Faktory ${version}, and this is ${is}`;
 }
 
 let count = 0;

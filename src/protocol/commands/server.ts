@@ -1,3 +1,4 @@
+import { ProtocolError } from "../../errors.ts";
 import { type Command, parseObject, parseOk, unexpected } from "./command.ts";
 
 /** What a worker is to do, by the server's word. */
@@ -51,8 +52,16 @@ export function queueLatency(names: readonly string[]): Command<Map<string, numb
     verb: "QUEUE",
     payload: `LATENCY ${names.join(" ")}`,
     resend: "safe",
-    parse: (reply) =>
-      new Map(Object.entries(parseObject(reply)).map(([name, age]) => [name, Number(age)])),
+    parse(reply) {
+      // Older servers say OK to any QUEUE, whatever follows it.
+      if (reply.kind === "status" && reply.text === "OK") {
+        throw new ProtocolError(
+          "UNSUPPORTED_COMMAND",
+          "Cannot measure queues as the server does not know QUEUE LATENCY: it needs Faktory 1.9.2 or later",
+        );
+      }
+      return new Map(Object.entries(parseObject(reply)).map(([name, age]) => [name, Number(age)]));
+    },
   };
 }
 

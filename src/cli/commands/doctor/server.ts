@@ -13,8 +13,12 @@ export const server: readonly Check[] = [
   { name: "latency", needs: ["version"], run: latency },
 ];
 
-/** The version that this package is held to. */
+/** The newest version that this package is held to. */
 const KNOWN = "1.10";
+/** The oldest that it was tried with: see `docs/servers.md`. */
+const OLDEST = "1.6.2";
+/** The first that measures how long jobs have waited. */
+const LATENCY = "1.9.2";
 
 async function version(facts: Facts): Promise<Finding> {
   const clock = facts.io.clock ?? systemClock;
@@ -30,11 +34,14 @@ export function versionFinding(title: string, version: string): Finding {
   if (!/^\d+\.\d+/.test(version)) {
     return warning(`${text}: no version that is known`, `use a Faktory ${KNOWN}`);
   }
-  if (!isAtLeast(version, KNOWN)) {
+  if (!isAtLeast(version, OLDEST)) {
     return warning(
       `${text} is older than what this was tried with`,
-      `use Faktory ${KNOWN} or later`,
+      `use Faktory ${OLDEST} or later`,
     );
+  }
+  if (!isAtLeast(version, LATENCY)) {
+    return ok(`${text}; faktory queues latency needs ${LATENCY}`);
   }
   const [major = 0, minor = 0] = KNOWN.split(".").map(Number);
   if (!isAtLeast(version, `${major}.${minor + 1}`)) return ok(text);

@@ -50,7 +50,10 @@ function thisRuntime(): [name: string, version: string] {
 
 /** Whether `version` is `oldest`, of two numbers, or later. */
 export function isAtLeast(version: string, oldest: string): boolean {
-  const [major = 0, minor = 0] = version.split(".").map(Number);
-  const [oldMajor = 0, oldMinor = 0] = oldest.split(".").map(Number);
-  return major > oldMajor || (major === oldMajor && minor >= oldMinor);
+  const [have, needed] = [version, oldest].map((text) => text.split(".").map(Number));
+  for (const [index, part] of needed!.entries()) {
+    const other = have![index] ?? 0;
+    if (other !== part) return other > part;
+  }
+  return true;
 }

@@ -1,4 +1,4 @@
-import { Producer, ServerError, type ServerInfo } from "../../../../mod.ts";
+import { Producer, ProtocolError, ServerError, type ServerInfo } from "../../../../mod.ts";
 import type { ConnectionOptions } from "../../../../mod.ts";
 import type { Clock } from "../../../internal/clock.ts";
 
@@ -54,6 +54,7 @@ async function latenciesOf(
   try {
     return await producer.queues.latency(names);
   } catch (error) {
+    if (error instanceof ProtocolError && error.code === "UNSUPPORTED_COMMAND") return new Map();
     if (!(error instanceof ServerError)) throw error;
   }
   // One queue whose oldest job does not say since when it waits spoils the reply for all.
