@@ -13,10 +13,16 @@ import {
   job,
   type JobInput,
   Producer,
+  type ProducerOptions,
   type Report,
   type Telemetry,
   type Transport,
 } from "@faktory-ts/faktory";
+import {
+  PasswordlessProducer,
+  Producer as EdgeProducer,
+  type ProducerOptions as EdgeOptions,
+} from "@faktory-ts/faktory/edge";
 import { ConsumerMetrics, healthHandler, nodeListener } from "@faktory-ts/faktory/health";
 import { FaktoryServer } from "@faktory-ts/faktory/server";
 import { FakeFaktory, type JobRun, runJob } from "@faktory-ts/faktory/testing";
@@ -87,6 +93,20 @@ export async function test(): Promise<JobRun> {
   return await runJob((job) => job.args[0], first);
 }
 
+/** Moving from `./edge` is a change of import: its options and its calls are the producer's own. */
+type EdgeCalls = Pick<EdgeProducer, "enqueue" | "enqueueMany" | "close">;
+export const callsOf = (producer: Producer): EdgeCalls => producer;
+export const optionsOf = (options: EdgeOptions): ProducerOptions => options;
+export async function enqueueAtTheEdge(url: string): Promise<number> {
+  const producer = await EdgeProducer.connect({ url, password: "hush", transport });
+  const small: PasswordlessProducer = await PasswordlessProducer.connect({ url });
+  const jid: string = await producer.enqueue("resize", ["cat.png", 320], { queue: "images" });
+  const { failed } = await small.enqueueMany([made, plain], { signal: AbortSignal.timeout(5000) });
+  const refused: FaktoryError | undefined = failed.get(jid);
+  await producer.close();
+  return refused === undefined ? 0 : 1;
+}
+
 export const lineOf = (error: NdjsonError): number => error.line;
 export async function pushLines(files: ReadableStream<Uint8Array>[]): Promise<void> {
   const jobs = mergeStreams(files.map((file) => file.pipeThrough(linesToJobs())));
@@ -133,6 +153,11 @@ export const wrongRun: IsolatedRun = (_job, { producer }) => producer;
 export const wrongServer: Promise<FaktoryServer> = FaktoryServer.start({ port: "7419" });
 // @ts-expect-error There is no such policy.
 export const wrongSupervisor: Supervisor = new Supervisor("worker.js", { restart: "sometimes" });
+// @ts-expect-error The smallest producer has no such option.
+export const wrongEdge: Promise<EdgeProducer> = EdgeProducer.connect({ url: "tcp://x", tls: true });
+const passwordless = PasswordlessProducer.connect;
+// @ts-expect-error This one has no password.
+export const wrongPassword: unknown = passwordless({ url: "tcp://x", password: "hush" });
 // @ts-expect-error There is no such relation.
 export const wrongTelemetry: Telemetry = openTelemetry({ relation: "aunt" });
 // @ts-expect-error A path is a string.
