@@ -15,6 +15,8 @@ interface Waiting {
   /** Settles the command by its reply. */
   take(reply: Reply): void;
   reject(error: unknown): void;
+  /** The command behind it. */
+  next: Waiting | undefined;
 }
 
 /**
@@ -29,7 +31,11 @@ export class Link {
   readonly #connection: TransportConnection;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #settings: Settings;
-  readonly #waiting: Waiting[] = [];
+  /** Commands that no write has taken. */
+  #lines = "";
+  /** Commands without a reply are a list of links, as `shift` of a long array takes long. */
+  #oldest: Waiting | undefined;
+  #newest: Waiting | undefined;
   #cancelTimer: (() => void) | undefined;
 
   constructor(connection: TransportConnection, settings: Settings) {
@@ -41,11 +47,11 @@ export class Link {
     void this.#read();
   }
 
-  /** Sends a command. Returns what its reply says. */
+  /** Sends a command, in one write with the others of this turn. Returns what its reply says. */
   send<T>(command: Command<T>): Promise<T> {
     const reply = this.expect(command);
-    const line = `${command.verb} ${command.payload}\r\n`;
-    this.#writer.write(new TextEncoder().encode(line)).catch((error) => this.end(lost(error)));
+    if (this.#lines === "") Promise.resolve().then(() => this.#write());
+    this.#lines += `${command.verb} ${command.payload}\r\n`;
     return reply;
   }
 
@@ -53,12 +59,18 @@ export class Link {
   expect<T>(command: Command<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.error !== undefined) return reject(this.error);
-      this.#waiting.push({
+      const waiting: Waiting = {
         verb: command.verb,
         take: (reply) => resolve(command.parse(reply)),
         reject,
-      });
-      if (this.#waiting.length === 1) this.#watch();
+        next: undefined,
+      };
+      if (this.#oldest !== undefined) this.#newest!.next = waiting;
+      else {
+        this.#oldest = waiting;
+        this.#watch();
+      }
+      this.#newest = waiting;
     });
   }
 
@@ -68,14 +80,20 @@ export class Link {
     this.error = error;
     this.#cancelTimer?.();
     this.#connection.close(error);
-    for (const { reject } of this.#waiting) reject(error);
+    for (let one = this.#oldest; one !== undefined; one = one.next) one.reject(error);
+  }
+
+  #write(): void {
+    const bytes = new TextEncoder().encode(this.#lines);
+    this.#lines = "";
+    this.#writer.write(bytes).catch((error) => this.end(lost(error)));
   }
 
   /** Gives the server the whole time again for the oldest command. */
   #watch(): void {
     const { clock, commandTimeoutMs } = this.#settings;
     this.#cancelTimer?.();
-    const [oldest] = this.#waiting;
+    const oldest = this.#oldest;
     this.#cancelTimer = oldest && clock.after(
       commandTimeoutMs,
       () => this.end(unanswered(oldest.verb, commandTimeoutMs)),
@@ -103,8 +121,9 @@ export class Link {
       // The server says this without being asked, right after its reply to HELLO.
       return this.end(noneLeft(reply.text));
     }
-    const waiting = this.#waiting.shift();
+    const waiting = this.#oldest;
     if (waiting === undefined) return this.end(unsolicited(reply));
+    this.#oldest = waiting.next;
     try {
       waiting.take(reply);
     } catch (error) {

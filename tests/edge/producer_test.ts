@@ -56,8 +56,10 @@ for (const Class of [Producer, PasswordlessProducer]) {
 
     it("gives concurrent calls each its own reply, in their order", async () => {
       const { server, peer, producer } = await scripted(Class);
+      const { writes } = peer;
       const calls = Array.from({ length: 100 }, (_, i) => producer.enqueue("x", [i]));
       await peer.received(100);
+      assert.equal(peer.writes, writes + 1, "they go out together");
       const jids = peer.lines.map((line) => jobsOf(line)[0]!["jid"] as string);
       assert.deepEqual(
         peer.lines.map((line) => jobsOf(line)[0]!["args"]),
