@@ -1,6 +1,6 @@
 import { cwd } from "node:process";
 import { gzipSync } from "node:zlib";
-import { build, stop } from "esbuild";
+import { build, type Plugin, stop } from "esbuild";
 
 /** What a program for Workers carries. */
 export interface BundleSize {
@@ -37,11 +37,12 @@ export interface BundleOptions {
   /** The folder in which its imports are looked up. */
   readonly resolveDir: string;
   readonly minify?: boolean;
+  readonly plugins?: Plugin[];
 }
 
 /** Bundles a program for Workers as `wrangler` does, and with nothing marked external. */
 export async function bundleWorker(options: BundleOptions): Promise<string> {
-  const { contents, resolveDir, minify = false } = options;
+  const { contents, resolveDir, minify = false, plugins = [] } = options;
   try {
     const { outputFiles } = await build({
       stdin: { contents, resolveDir, loader: "ts" },
@@ -52,6 +53,7 @@ export async function bundleWorker(options: BundleOptions): Promise<string> {
       platform: "browser",
       target: "es2022",
       conditions: ["workerd", "worker", "browser"],
+      plugins,
     });
     return outputFiles[0]!.text;
   } finally {
@@ -60,9 +62,13 @@ export async function bundleWorker(options: BundleOptions): Promise<string> {
 }
 
 /** The size of one export of a module, bundled and minified. */
-async function sizeOf(name: string, module: string, resolveDir: string): Promise<BundleSize> {
+async function sizeOf(
+  name: string,
+  module: string,
+  options: Omit<BundleOptions, "contents">,
+): Promise<BundleSize> {
   const contents = `export { ${name} } from ${JSON.stringify(module)};`;
-  const text = await bundleWorker({ contents, resolveDir, minify: true });
+  const text = await bundleWorker({ ...options, contents, minify: true });
   const bundle = new TextEncoder().encode(text);
   return { bytes: bundle.length, gzippedBytes: gzipSync(bundle, { level: 9 }).length };
 }
@@ -73,11 +79,29 @@ export async function weighEdge(
   resolveDir: string = cwd(),
 ): Promise<EdgeSizes> {
   const sizes: Partial<Record<EdgeProducer, BundleSize>> = {};
-  for (const name of edgeProducers) sizes[name] = await sizeOf(name, module, resolveDir);
+  for (const name of edgeProducers) sizes[name] = await sizeOf(name, module, { resolveDir });
   return sizes as EdgeSizes;
 }
 
+/** Leaves out modules of which nothing is used, as the manifest of the npm package allows. */
+const withoutSideEffects: Plugin = {
+  name: "without side effects",
+  setup(build) {
+    build.onResolve({ filter: /\.ts$/ }, async ({ path, pluginData, ...options }) => {
+      if (pluginData === withoutSideEffects) return undefined;
+      const { importer, kind, resolveDir } = options;
+      const resolved = await build.resolve(path, {
+        importer,
+        kind,
+        resolveDir,
+        pluginData: withoutSideEffects,
+      });
+      return { ...resolved, sideEffects: false };
+    });
+  },
+};
+
 /** The package's own `Producer`, from the sources, the transports of all runtimes included. */
 export function weighProducer(): Promise<BundleSize> {
-  return sizeOf("Producer", "./mod.ts", cwd());
+  return sizeOf("Producer", "./mod.ts", { resolveDir: cwd(), plugins: [withoutSideEffects] });
 }
