@@ -7,6 +7,8 @@ import {
   Producer,
   TlsError,
 } from "../../mod.ts";
+import { Producer as EdgeProducer } from "../../src/edge/mod.ts";
+import { selectTransport } from "../../src/transport/select.ts";
 import { TcpProxy } from "../faults/tcp_proxy.ts";
 import { countedAbort, once, pem, reconnect, type Scenario, startTls } from "./setting.ts";
 import { startQuick } from "../server/quick.ts";
@@ -37,6 +39,24 @@ export const producerScenarios: Readonly<Record<string, Scenario>> = {
     await producer.enqueue("x");
     await producer.close();
     own.check();
+  },
+
+  async "a producer of ./edge at work, refused and with its server gone"() {
+    const server = await startQuick({ password: "hush" });
+    const called = countedAbort();
+    const transport = await selectTransport();
+    const producer = await EdgeProducer.connect({ url: server.url, transport });
+    await Promise.all([
+      producer.enqueue("x", [1], { signal: called.signal }),
+      producer.enqueueMany([{ type: "x" }, { type: "x" }], { signal: called.signal }),
+    ]);
+    called.check();
+    const wrong = { url: server.url, password: "shut", transport };
+    await assert.rejects(EdgeProducer.connect(wrong), AuthenticationError);
+    await server.close();
+    const many = await producer.enqueueMany([{ type: "x" }]);
+    assert.equal(many.failed.size, 1);
+    await producer.close();
   },
 
   async "a producer over TLS"() {

@@ -4,6 +4,8 @@ import { test } from "node:test";
 import { inspect } from "node:util";
 import { Consumer, FaktoryError, Producer, streamTransport } from "../../mod.ts";
 import { FaktoryServer, ManualClock } from "../../src/server/mod.ts";
+import { Producer as EdgeProducer } from "../../src/edge/mod.ts";
+import { selectTransport } from "../../src/transport/select.ts";
 import { Supervisor } from "../../src/supervisor/mod.ts";
 import { FakeFaktory, MemoryServer } from "../../src/testing/mod.ts";
 import { freePort, startPeer } from "../transport/contract.ts";
@@ -107,6 +109,8 @@ test("a password is in nothing that a producer, a consumer or a server shows, an
     url: `tcp://localhost:${server.port}`,
     password: PASSWORD,
   });
+  const transport = await selectTransport();
+  const edge = await EdgeProducer.connect({ url: server.url, transport });
   const consumer = new Consumer({
     ...options,
     logger: { trace: write, debug: write, info: write, warn: write, error: write },
@@ -135,7 +139,8 @@ test("a password is in nothing that a producer, a consumer or a server shows, an
   shown.push(["a refusal", await errorOf(producer.batches.status("b-1"))]);
   await server.close();
   shown.push(["a lost connection", await errorOf(producer.info())]);
-  await Promise.allSettled([producer.close(), plain.close()]);
+  shown.push(["a producer of ./edge", edge], ["its error", await errorOf(edge.enqueue("x"))]);
+  await Promise.allSettled([producer.close(), plain.close(), edge.close()]);
   shown.push(["a closed producer", producer], ["its error", await errorOf(producer.enqueue("x"))]);
   for (const [name, value] of shown) assertNoSecret(name, value);
   assert(shown.length > 20);
@@ -151,6 +156,7 @@ test("a password is in no error of a connection that cannot be made, nor in its 
   await using server = await FaktoryServer.start({ port: 0, password: "another" });
   await using silent = await startPeer();
   const port = await freePort();
+  const transport = await selectTransport();
   const clock = new ManualClock();
   const urls = {
     "a wrong password": `tcp://:${secret}@127.0.0.1:${server.port}`,
@@ -161,6 +167,7 @@ test("a password is in no error of a connection that cannot be made, nor in its 
   for (const [name, url] of Object.entries(urls)) {
     assertNoSecret(name, await errorOf(Producer.connect({ url })));
     assertNoSecret(name, await errorOf(new Consumer({ url }).run()));
+    assertNoSecret(name, await errorOf(EdgeProducer.connect({ url, transport })));
   }
   const url = `tcp://:${secret}@127.0.0.1:${silent.port}`;
   const connecting = errorOf(Producer.connect({ url, clock }));
