@@ -128,7 +128,7 @@ export class Queues {
     this.#sorted = undefined;
   }
 
-  /** Drops every job; the names stay, and so does what the store has. */
+  /** Drops every job. The names and which are paused stay until the server ends: the store has them no more. */
   flush(): void {
     for (const queue of this.#queues.values()) queue.clear();
   }

@@ -187,6 +187,33 @@ describe("a server with data", { skip: noSqlite }, () => {
     });
   });
 
+  it("forgets names and pauses with a FLUSH and a restart, as the reference server does", async () => {
+    await withFolder(async (folder) => {
+      const data = join(folder, "jobs.db");
+      let server = await FaktoryServer.start({ port: 0, data });
+      let client = await RawClient.hello(server.url);
+      for (const queue of ["paused", "again", "empty"]) {
+        await tell(client, push("named-job", `,"queue":"${queue}"`));
+      }
+      await tell(client, "QUEUE PAUSE paused again", "FLUSH");
+      assert.deepEqual(server.snapshot().queues, { again: 0, empty: 0, paused: 0 });
+      await tell(client, push("still-paused", `,"queue":"paused"`), "QUEUE PAUSE again");
+      client.say("FETCH paused");
+      client.finish();
+      assert.equal(await client.line(), "$-1");
+      await server.close();
+      server = await FaktoryServer.start({ port: 0, data });
+      assert.deepEqual(server.snapshot().queues, { again: 0, paused: 1 });
+      client = await RawClient.hello(server.url);
+      assert.equal(await fetchJid(client, "paused"), "still-paused");
+      await tell(client, push("paused-anew", `,"queue":"again"`));
+      client.say("FETCH again");
+      client.finish();
+      assert.equal(await client.line(), "$-1");
+      await server.close();
+    });
+  });
+
   it("has all that it confirmed after it was killed, also where its file was never closed", async () => {
     await withFolder(async (folder) => {
       const data = join(folder, "jobs.db");

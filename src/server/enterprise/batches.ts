@@ -1,7 +1,7 @@
 import type { Clock } from "../../internal/clock.ts";
 import { createJid } from "../../job/jid.ts";
 import { GoError } from "../go_json.ts";
-import { readJob, type StoredJob, writeJob, writeTime } from "../stored_job.ts";
+import { readJob, type StoredJob, writeJob } from "../stored_job.ts";
 import {
   type BatchRecord,
   batchStatus,
@@ -11,6 +11,7 @@ import {
   standingOf,
 } from "./batch_record.ts";
 import { owned } from "../payload.ts";
+import { FineTime, writeFineTime } from "./fine_time.ts";
 import type { Shelf } from "./records.ts";
 
 /** How long a batch has to be committed, in milliseconds. */
@@ -57,9 +58,11 @@ export class Batches {
   readonly #batches: Shelf<BatchRecord>;
   readonly #failures: Shelf<1>;
   readonly #push: (job: StoredJob) => void;
+  readonly #fine: FineTime;
 
   constructor({ clock, batches, failures, push }: BatchesOptions) {
     this.#clock = clock;
+    this.#fine = new FineTime(clock);
     this.#batches = batches;
     this.#failures = failures;
     this.#push = push;
@@ -84,7 +87,7 @@ export class Batches {
       bid,
       parentBid: owned(parentBid),
       description: owned(description),
-      createdAt: this.#clock.now(),
+      createdAt: this.#fine.now(),
       callbacks: {
         ...(complete && { complete: this.#callback(bid, "complete", complete) }),
         ...(success && { success: this.#callback(bid, "success", success) }),
@@ -119,7 +122,7 @@ export class Batches {
   /** BATCH STATUS's reply. */
   status(bid: string): string {
     const batch = this.#known(bid);
-    return batchStatus(batch, writeTime(batch.createdAt));
+    return batchStatus(batch, writeFineTime(batch.createdAt));
   }
 
   /** @throws {GoError} where the job wants into a batch that there is not. */

@@ -9,7 +9,7 @@ export interface RecordChange {
 
 /** Changes that are saved together. What was put somewhere and taken out again leaves no trace. */
 export class Changes {
-  /** Every job of before is gone. */
+  /** Every job and record of before is gone. */
   isCleared = false;
   readonly added = new Map<number, StoredRow>();
   readonly removed: number[] = [];
@@ -41,6 +41,7 @@ export class Changes {
     this.#isTouched = this.isCleared = true;
     this.added.clear();
     this.removed.length = 0;
+    this.#records.clear();
   }
 
   record(table: string, key: string, json: string | undefined): void {

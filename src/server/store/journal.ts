@@ -85,7 +85,7 @@ export class Journal implements Store {
   }
 
   all(table: string): Iterable<readonly [key: string, json: string]> {
-    const records = new Map(this.#backend.records(table));
+    const records = new Map(this.#changes.isCleared ? [] : this.#backend.records(table));
     for (const [key, json] of this.#changes.of(table)) {
       if (json === undefined) records.delete(key);
       else records.set(key, json);

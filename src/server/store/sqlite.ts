@@ -148,7 +148,7 @@ export class SqliteBackend implements Backend {
 
   #write(changes: Changes): void {
     this.#database.exec("BEGIN");
-    if (changes.isCleared) this.#database.exec("DELETE FROM jobs");
+    if (changes.isCleared) this.#database.exec("DELETE FROM jobs; DELETE FROM records");
     for (const row of changes.removed) this.#delete.run(row);
     for (const { row, place, at, owner, text } of changes.added.values()) {
       // As JSON: a text of SQLite's can hold neither every character nor half of one.

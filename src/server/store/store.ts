@@ -36,7 +36,7 @@ export interface Store {
   add(place: string, text: string, time?: { readonly at: number; readonly owner?: string }): number;
   /** Takes a job out of its place. */
   remove(row: number): void;
-  /** Takes every job out of its place. */
+  /** Takes every job out of its place, and drops every record. */
   clear(): void;
   /** Keeps a record: `json` under a `key` of a `table`, both of any name. */
   set(table: string, key: string, json: string): void;
