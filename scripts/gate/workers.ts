@@ -42,6 +42,7 @@ async function testProducer(
 ): Promise<Outcome> {
   await using server = await FaktoryServer.start({ port: 0, password: PASSWORD });
   await using enterprise = await FaktoryServer.start({ port: 0, edition: "enterprise" });
+  await using secured = await FaktoryServer.start({ port: 0, tls: await keyPair() });
   using relay = new Relay(server.port);
   using ungreeting = new SilentServer();
   using greeting = new SilentServer('+HI {"v":2}');
@@ -55,6 +56,8 @@ async function testProducer(
     wrong: url("shut", server.port),
     unnamed: `tcp://127.0.0.1:${server.port}`,
     enterprise: enterprise.url,
+    secured: `tcp+tls://127.0.0.1:${secured.port}`,
+    unsecured: `tcp+tls://127.0.0.1:${enterprise.port}`,
     nobody: "tcp://127.0.0.1:1",
     relayed: url(PASSWORD, relay.port),
     cut: relay.cutUrl,
@@ -65,6 +68,12 @@ async function testProducer(
   const contents = `export { default } from "./${worker.name}.mjs";`;
   const success = await testWorker({ ...worker, contents, bindings });
   return success ? pass : fail(`${worker.name} in workerd${flags === "" ? "" : ` with ${flags}`}`);
+}
+
+/** A certificate of the tests, with its key. */
+async function keyPair(): Promise<{ cert: string; key: string }> {
+  const read = (file: string) => Deno.readTextFile(`tests/fixtures/tls/${file}.pem`);
+  return { cert: await read("server"), key: await read("server.key") };
 }
 
 /** The consumers of `tests/package/`, and the example that runs jobs by a Cron Trigger. */

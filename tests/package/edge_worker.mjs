@@ -29,6 +29,14 @@ export default testing({
     equal(await codeOf(PasswordlessProducer.connect({ url: unnamed })), "PASSWORD_REQUIRED");
   },
 
+  async "TLS by the URL"({ secured, unsecured }) {
+    for (const Class of [Producer, PasswordlessProducer]) {
+      await using producer = await Class.connect({ url: secured });
+      await producer.enqueue("x", [], { queue: "secured" });
+    }
+    equal(await codeOf(Producer.connect({ url: unsecured })), "CONNECT_FAILED");
+  },
+
   async "what is wrong is told by its code"({ url, wrong, unnamed, nobody }) {
     equal(await codeOf(Producer.connect({ url: wrong })), "PASSWORD_REFUSED");
     equal(await codeOf(Producer.connect({ url: unnamed })), "PASSWORD_REQUIRED");

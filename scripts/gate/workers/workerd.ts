@@ -50,6 +50,7 @@ async function configure(
   { folder, name, contents, bindings, flags = [] }: Worker,
 ): Promise<string> {
   const bundle = await bundleWorker({ contents, resolveDir: folder });
+  const authority = await Deno.readTextFile("tests/fixtures/tls/ca.pem");
   const texts = Object.entries(bindings).map(([key, value]) =>
     `(name = ${JSON.stringify(key)}, text = ${JSON.stringify(value)})`
   );
@@ -61,7 +62,10 @@ async function configure(
 const config :Workerd.Config = (
   services = [
     (name = "main", worker = .worker),
-    (name = "internet", network = (allow = ["private", "public"])),
+    (name = "internet", network = (
+      allow = ["private", "public"],
+      tlsOptions = (trustedCertificates = [${JSON.stringify(authority)}]),
+    )),
   ],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
 );
