@@ -5,7 +5,20 @@ import type { ConnectTarget, Transport } from "../transport/transport.ts";
 import { readUrl } from "../transport/url.ts";
 import { sockets } from "./sockets.ts";
 
-/** Options of {@linkcode PasswordlessProducer.connect}. */
+/**
+ * Options of {@linkcode PasswordlessProducer.connect}.
+ *
+ * @example Wait for a server for two seconds at most
+ * ```ts ignore
+ * import { PasswordlessProducer } from "@faktory-ts/faktory/edge";
+ *
+ * await using producer = await PasswordlessProducer.connect({
+ *   url: "tcp://10.0.0.7:7419",
+ *   connectTimeoutMs: 2000,
+ *   commandTimeoutMs: 2000,
+ * });
+ * ```
+ */
 export interface PasswordlessProducerOptions {
   /** The server: `tcp://host:port`, or `tcp+tls://host:port` for TLS. Environment variables are not read. */
   readonly url: string | URL;
@@ -19,7 +32,21 @@ export interface PasswordlessProducerOptions {
   readonly clock?: Clock | undefined;
 }
 
-/** Options of {@linkcode Producer.connect}. */
+/**
+ * Options of {@linkcode Producer.connect}.
+ *
+ * @example Enqueue from Deno, with the sockets of Deno
+ * ```ts ignore
+ * import { Producer } from "@faktory-ts/faktory/edge";
+ * import { denoTransport } from "@faktory-ts/faktory/transport/deno";
+ *
+ * await using producer = await Producer.connect({
+ *   url: "tcp+tls://jobs.example.com:7419",
+ *   password: "open, sesame",
+ *   transport: denoTransport,
+ * });
+ * ```
+ */
 export interface ProducerOptions extends PasswordlessProducerOptions {
   /** The server's password; takes precedence over the one in the URL. */
   readonly password?: string | undefined;

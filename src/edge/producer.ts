@@ -17,7 +17,19 @@ import {
 } from "./options.ts";
 import { type Passwords, passwords } from "./password.ts";
 
-/** Options of one call, beside those of the job. */
+/**
+ * Options of one call, beside those of the job.
+ *
+ * @example Give a call two seconds
+ * ```ts
+ * import { Producer } from "@faktory-ts/faktory/edge";
+ * import { MemoryServer } from "@faktory-ts/faktory/testing";
+ *
+ * await using server = await MemoryServer.start();
+ * await using producer = await Producer.connect({ url: server.url, transport: server.transport });
+ * await producer.enqueue("resize", ["cat.png"], { signal: AbortSignal.timeout(2000) });
+ * ```
+ */
 export interface CallOptions {
   /** Cancels the call: it rejects with the signal's reason. A job that was already sent stays sent. */
   readonly signal?: AbortSignal | undefined;
@@ -75,6 +87,20 @@ export class PasswordlessProducer implements AsyncDisposable {
    *
    * Each call is one command (PUSHB) of its own; calls need not wait for each other.
    *
+   * @example Enqueue two jobs at the same time
+   * ```ts
+   * import { Job, Producer } from "@faktory-ts/faktory/edge";
+   * import { MemoryServer } from "@faktory-ts/faktory/testing";
+   *
+   * await using server = await MemoryServer.start();
+   * await using producer = await Producer.connect({ url: server.url, transport: server.transport });
+   * await Promise.all([
+   *   producer.enqueue("resize", ["cat.png", 320], { queue: "images", retry: 5 }),
+   *   producer.enqueue(new Job("resize", ["dog.png", 64], { queue: "images" })),
+   * ]);
+   * console.assert(server.snapshot().queues["images"] === 2);
+   * ```
+   *
    * @throws {InvalidJobError} if the server would refuse the job or silently change it. Nothing was sent.
    * @throws {ServerError} if the server refuses the job; `NotUniqueError` if a unique job is already there.
    * @throws {ConnectError} if the connection had been lost and cannot be restored. Nothing was sent.
@@ -111,6 +137,21 @@ export class PasswordlessProducer implements AsyncDisposable {
    * Some jobs may be refused and others enqueued: the result reports each. If the connection is lost, the
    * jobs of that command fail with the `outcome` `unknown`, and the next command restores the connection. If
    * it cannot be restored, or the server stops answering, the rest fails without being sent.
+   *
+   * @example Enqueue jobs, one of which cannot be sent
+   * ```ts
+   * import { Producer } from "@faktory-ts/faktory/edge";
+   * import { MemoryServer } from "@faktory-ts/faktory/testing";
+   *
+   * await using server = await MemoryServer.start();
+   * await using producer = await Producer.connect({ url: server.url, transport: server.transport });
+   * const { enqueued, failed } = await producer.enqueueMany([
+   *   { type: "resize", args: ["cat.png", 320] },
+   *   { type: "resize", args: ["dog.png", NaN] },
+   * ]);
+   * console.assert(enqueued.length === 1);
+   * for (const error of failed.values()) console.assert(error.code === "INVALID_ARGS");
+   * ```
    *
    * @throws {InvalidArgumentError} if `jobs` cannot be iterated. What the source throws is thrown, too.
    */
