@@ -94,7 +94,7 @@ export async function test(): Promise<JobRun> {
 }
 
 /** Moving from `./edge` is a change of import: its options and its calls are the producer's own. */
-type EdgeCalls = Pick<EdgeProducer, "enqueue" | "enqueueMany" | "close">;
+type EdgeCalls = Pick<EdgeProducer, "enqueue" | "enqueueMany">;
 export const callsOf = (producer: Producer): EdgeCalls => producer;
 export const optionsOf = (options: EdgeOptions): ProducerOptions => options;
 export async function enqueueAtTheEdge(url: string): Promise<number> {
