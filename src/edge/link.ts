@@ -84,6 +84,7 @@ export class Link {
   }
 
   #write(): void {
+    if (this.error !== undefined) return;
     const bytes = new TextEncoder().encode(this.#lines);
     this.#lines = "";
     this.#writer.write(bytes).catch((error) => this.end(lost(error)));

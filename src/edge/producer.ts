@@ -1,3 +1,4 @@
+import { lost } from "../connection/lane_errors.ts";
 import { StateError } from "../errors.ts";
 import { deferred } from "../internal/deferred.ts";
 import { encodeJob } from "../job/encode.ts";
@@ -16,6 +17,9 @@ import {
   settingsOf,
 } from "./options.ts";
 import { type Passwords, passwords } from "./password.ts";
+
+/** Longest time that `close` waits, in milliseconds. */
+const CLOSE_MS = 25_000;
 
 /**
  * Options of one call, beside those of the job.
@@ -53,7 +57,10 @@ export class PasswordlessProducer implements AsyncDisposable {
   readonly #calls = new Set<Promise<unknown>>();
   #link: Link | undefined;
   #opening: Promise<Link> | undefined;
+  /** No more calls are taken. */
   #isClosed = false;
+  /** Nothing more is sent. */
+  #isOver = false;
 
   /** @internal */
   protected constructor(settings: Settings, passwords?: Passwords) {
@@ -159,11 +166,18 @@ export class PasswordlessProducer implements AsyncDisposable {
     return this.#call(signal, () => enqueueMany(jobs, (text) => this.#send(text), signal));
   }
 
-  /** Waits for calls in flight and closes the connection. Later calls reject. */
+  /**
+   * Waits for calls in flight, for 25 s at most, and closes the connection. Later calls reject. Calls that
+   * are still in flight reject with the `outcome` `unknown`; `enqueueMany` sends no more.
+   */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await Promise.allSettled(this.#calls);
-    this.#link?.end(closed());
+    const { promise, resolve } = deferred();
+    const cancelTimer = this.#settings.clock.after(CLOSE_MS, resolve);
+    await Promise.race([Promise.allSettled(this.#calls), promise]);
+    cancelTimer();
+    this.#isOver = true;
+    this.#link?.end(lost(closed()));
   }
 
   /** As {@linkcode PasswordlessProducer.close}. */
@@ -195,8 +209,12 @@ export class PasswordlessProducer implements AsyncDisposable {
   /** The open link, or a new one; calls at the same time share it. */
   async #open(): Promise<Link> {
     if (this.#link !== undefined && this.#link.error === undefined) return this.#link;
+    if (this.#isOver) throw closed();
     this.#opening ??= open(this.#settings, this.#passwords)
-      .then((link) => this.#link = link)
+      .then((link) => {
+        if (this.#isOver) link.end(closed());
+        return this.#link = link;
+      })
       .finally(() => this.#opening = undefined);
     return await this.#opening;
   }

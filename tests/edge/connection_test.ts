@@ -347,6 +347,53 @@ describe("close", () => {
     await producer.close();
   });
 
+  it("gives up after 25 s: a call in flight, a connection under way and a source that brings nothing", async () => {
+    const server = new ScriptedServer();
+    const options = { ...server.options, commandTimeoutMs: 60_000, connectTimeoutMs: 60_000 };
+    const connecting = Producer.connect(options);
+    const peer = await server.greeted(0);
+    const producer = await connecting;
+    const call = errorOf(producer.enqueue("x"));
+    const more = deferred();
+    async function* source() {
+      yield { type: "x" };
+      await more.promise;
+    }
+    const many = producer.enqueueMany(source());
+    await peer.received(1);
+    const closing = producer.close();
+    server.clock.advance(25_000);
+    await closing;
+    const error = await call;
+    assert(error instanceof ConnectionLostError);
+    assert.equal(error.outcome, "unknown");
+    more.resolve();
+    const { enqueued, failed } = await many;
+    assert.deepEqual([enqueued.length, [...failed.values()].map(({ code }) => code)], [
+      0,
+      ["CLOSED"],
+    ]);
+    assert.deepEqual([peer.isClosed, server.peers.length, server.clock.pending], [true, 1, 0]);
+  });
+
+  it("closes a connection that comes after it", async () => {
+    const server = new ScriptedServer();
+    const options = { ...server.options, commandTimeoutMs: 60_000, connectTimeoutMs: 60_000 };
+    const connecting = Producer.connect(options);
+    const first = await server.greeted(0);
+    const producer = await connecting;
+    first.end();
+    await settle();
+    const call = errorOf(producer.enqueue("x"));
+    const second = await server.peer(1);
+    const closing = producer.close();
+    server.clock.advance(25_000);
+    await closing;
+    await second.greet();
+    assert.equal((await call).code, "CLOSED");
+    assert.deepEqual([second.isClosed, second.lines.length, server.clock.pending], [true, 1, 0]);
+  });
+
   it("is what disposing does", async () => {
     const { peer, producer } = await scripted();
     await producer[Symbol.asyncDispose]();
