@@ -337,3 +337,54 @@ test("a run to completion ends where only jobs that are left to others remain", 
   });
   assert.throws(() => new Consumer({ unregistered: "drop" as never }), { code: "INVALID_OPTION" });
 });
+
+test("a limit of a handler that is registered, or replaced, while the consumer runs holds from then on", async () => {
+  const clock = new ManualClock(Date.now());
+  await using setting = await start(clock);
+  const { server, producer } = setting;
+  const consumer = new Consumer({ url: server.url, concurrency: 10, clock });
+  const ends: (() => void)[] = [];
+  let [running, most, done] = [0, 0, 0];
+  const handler = async () => {
+    most = Math.max(most, ++running);
+    await new Promise<void>((resolve) => ends.push(resolve));
+    running--;
+    done++;
+  };
+  const ended = consumer.run();
+  await until(() => consumer.state === "running");
+  const enqueue = () => producer.enqueueMany(Array.from({ length: 10 }, () => ({ type: "x" })));
+  const finish = async (count: number) => {
+    await pass(
+      clock,
+      consumer,
+      until(() => {
+        ends.shift()?.();
+        return done === count;
+      }),
+    );
+  };
+  consumer.register("x", handler, { concurrency: 1 });
+  await enqueue();
+  await finish(10);
+  assert.equal(most, 1);
+  consumer.register("x", handler, { concurrency: 3 });
+  await enqueue();
+  await finish(20);
+  assert.equal(most, 3);
+  // Without a limit all run; with one again, those that run count towards it.
+  consumer.register("x", handler);
+  await enqueue();
+  await pass(clock, consumer, until(() => running >= 5));
+  const before = running;
+  consumer.register("x", handler, { concurrency: 2 });
+  await producer.enqueue("x");
+  for (let i = 0; i < 20; i++) clock.advance(50);
+  most = 0;
+  ends.splice(0, before - 1).forEach((end) => end());
+  await pass(clock, consumer, until(() => most > 0 || running === 1));
+  await finish(31);
+  assert(most <= 2, `${most} at a time`);
+  await pass(clock, consumer, consumer.stop());
+  await ended;
+});

@@ -53,10 +53,18 @@ export function checkLimits(limits: unknown): ConsumerLimits {
   };
 }
 
-/** The limits of the jobs of a type, as their handlers were registered with. */
+/** The limits that handlers were registered with; they change while a run goes on. */
 export interface TypeLimits {
+  /** Whether there is any. */
+  readonly hasLimits: boolean;
   /** The same object as long as it is the same handler. */
   limitOf(type: string): Limit | undefined;
+}
+
+/** A run, and what it counts towards. */
+export interface CountedRun {
+  readonly job: Job;
+  counters: readonly LimitCounter[];
 }
 
 /** The limits of one run, and what counts towards each. */
@@ -65,8 +73,8 @@ export class Limits {
   readonly #types: TypeLimits;
   readonly #whole: LimitCounter | undefined;
   readonly #patterns: readonly { readonly matches: RegExp; readonly limit: Limit }[];
-  readonly #queueLimitCounters = new Map<string, LimitCounter | undefined>();
-  readonly #typeLimitCounters = new Map<
+  readonly #queueCounters = new Map<string, LimitCounter | undefined>();
+  readonly #typeCounters = new Map<
     string,
     { readonly limit: Limit; readonly counter: LimitCounter }
   >();
@@ -83,6 +91,11 @@ export class Limits {
       .map((name) => ({ matches: matcher(name), limit: queues[name]! }));
   }
 
+  /** Whether anything is limited. */
+  get isAny(): boolean {
+    return this.#whole !== undefined || this.#patterns.length > 0 || this.#types.hasLimits;
+  }
+
   /** What a FETCH of this queue may count towards. */
   of(queue: string): readonly LimitCounter[] {
     const known = this.#ofQueue.get(queue);
@@ -93,47 +106,64 @@ export class Limits {
   }
 
   /**
-   * Counts a job that is to begin, and gives the counters that it ends on; `undefined`, and it is not counted, where it may not
-   * begin. Only the first jobs of a type on a queue can come so far: from then on the type's limit holds for every FETCH of
-   * that queue.
+   * Counts a run that begins; `running` are those that began before. Returns false, and does not count it, if it must not
+   * begin. Only the first jobs of a type on a queue can come so far: from then on every FETCH of the queue heeds the type's
+   * limit.
    */
-  begin({ queue, type }: Job): readonly LimitCounter[] | undefined {
-    const typeLimitCounter = this.#typeLimitCounter(type);
-    if (typeLimitCounter !== undefined) this.#expect(queue, typeLimitCounter);
-    const counters = this.#of(queue, typeLimitCounter);
-    if (!counters.every((counter) => counter.hasRoom)) return undefined;
+  begin(run: CountedRun, running: Iterable<CountedRun>): boolean {
+    const { queue, type } = run.job;
+    const typeCounter = this.#typeCounter(type, running);
+    if (typeCounter !== undefined) this.#expect(queue, typeCounter);
+    const counters = this.#of(queue, typeCounter);
+    if (!counters.every((counter) => counter.hasRoom)) return false;
     for (const counter of counters) counter.begin();
-    return counters;
+    run.counters = counters;
+    return true;
   }
 
-  #expect(queue: string, typeLimitCounter: LimitCounter): void {
+  #expect(queue: string, typeCounter: LimitCounter): void {
     const counters = [...this.of(queue)];
-    if (!counters.includes(typeLimitCounter)) {
-      this.#ofQueue.set(queue, [...counters, typeLimitCounter]);
+    if (!counters.includes(typeCounter)) {
+      this.#ofQueue.set(queue, [...counters, typeCounter]);
     }
   }
 
-  #of(queue: string, typeLimitCounter: LimitCounter | undefined): LimitCounter[] {
-    const counters = [this.#whole, this.#queueLimitCounter(queue), typeLimitCounter];
+  #of(queue: string, typeCounter: LimitCounter | undefined): LimitCounter[] {
+    const counters = [this.#whole, this.#queueCounter(queue), typeCounter];
     return counters.filter((counter) => counter !== undefined);
   }
 
-  #queueLimitCounter(queue: string): LimitCounter | undefined {
-    if (this.#queueLimitCounters.has(queue)) return this.#queueLimitCounters.get(queue);
+  #queueCounter(queue: string): LimitCounter | undefined {
+    if (this.#queueCounters.has(queue)) return this.#queueCounters.get(queue);
     const limit = this.#patterns.find(({ matches }) => matches.test(queue))?.limit;
     const counter = limit === undefined ? undefined : new LimitCounter(limit, this.#clock);
-    this.#queueLimitCounters.set(queue, counter);
+    this.#queueCounters.set(queue, counter);
     return counter;
   }
 
-  #typeLimitCounter(type: string): LimitCounter | undefined {
+  #typeCounter(type: string, running: Iterable<CountedRun>): LimitCounter | undefined {
     const limit = this.#types.limitOf(type);
+    const known = this.#typeCounters.get(type);
+    if (known?.limit === limit) return known?.counter;
+    if (known !== undefined) this.#forget(type, known.counter);
     if (limit === undefined) return undefined;
-    const known = this.#typeLimitCounters.get(type);
-    if (known?.limit === limit) return known.counter;
     const counter = new LimitCounter(limit, this.#clock);
-    this.#typeLimitCounters.set(type, { limit, counter });
+    this.#typeCounters.set(type, { limit, counter });
+    // Some runs are older than the limit: they count towards it, too.
+    for (const run of running) {
+      if (run.job.type !== type) continue;
+      counter.begin();
+      run.counters = [...run.counters, counter];
+    }
     return counter;
+  }
+
+  /** The limit of a type was replaced, or is gone. */
+  #forget(type: string, counter: LimitCounter): void {
+    this.#typeCounters.delete(type);
+    for (const [queue, counters] of this.#ofQueue) {
+      this.#ofQueue.set(queue, counters.filter((other) => other !== counter));
+    }
   }
 }
 

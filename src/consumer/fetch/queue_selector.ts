@@ -4,7 +4,7 @@ import { fetchJob } from "../../protocol/commands/jobs.ts";
 import { type SessionContext, waitingJobs } from "../session/context.ts";
 import type { QueueChoice } from "./choice.ts";
 import type { LimitCounter } from "./limit.ts";
-import type { Limits } from "./limits.ts";
+import type { CountedRun, Limits } from "./limits.ts";
 import { orderOf, type QueueOrder } from "./order.ts";
 import type { WaitingCount } from "./prefetch.ts";
 
@@ -30,8 +30,7 @@ const NONE: readonly LimitCounter[] = [];
 /** Decides what the next FETCH names: the queues of the choice, in its order, without those that have to wait. */
 export class QueueSelector implements WaitingCount {
   readonly #context: SessionContext;
-  /** `undefined` if nothing is limited. */
-  readonly #limits: Limits | undefined;
+  readonly #limits: Limits;
   #order: QueueOrder;
   /** When a queue may be fetched from again, by its name. */
   readonly #rests = new Map<string, number>();
@@ -50,7 +49,7 @@ export class QueueSelector implements WaitingCount {
   #version = 0;
   #isClosed = false;
 
-  constructor(context: SessionContext, choice: QueueChoice, limits: Limits | undefined) {
+  constructor(context: SessionContext, choice: QueueChoice, limits: Limits) {
     this.#context = context;
     this.#limits = limits;
     this.#order = orderOf(choice);
@@ -105,7 +104,6 @@ export class QueueSelector implements WaitingCount {
 
   /** The next FETCH; `undefined` if there is nothing to fetch from now. */
   next(): FetchRequest | undefined {
-    const limits = this.#limits;
     if (this.#isClosed || this.#isStale || this.#isPaused()) return undefined;
     let names: readonly string[];
     try {
@@ -117,8 +115,8 @@ export class QueueSelector implements WaitingCount {
       return undefined;
     }
     if (names.length === 0) return undefined;
-    if (limits === undefined && this.#rests.size === 0) return this.#whole(names);
-    return this.#partial(names.filter((name) => !this.#isResting(name)), limits);
+    if (!this.#limits.isAny && this.#rests.size === 0) return this.#whole(names);
+    return this.#partial(names.filter((name) => !this.#isResting(name)));
   }
 
   /** The FETCH is sent. */
@@ -131,13 +129,13 @@ export class QueueSelector implements WaitingCount {
     for (const counter of counters) counter.expected();
   }
 
-  /** Counts a job that begins, and returns what it counts towards, for `end`; `undefined` if a limit forbids it to begin. */
-  begin(job: Job): readonly LimitCounter[] | undefined {
-    return this.#limits === undefined ? NONE : this.#limits.begin(job);
+  /** Counts a run that begins; false if a limit forbids it. `running` are those that began before. */
+  begin(run: CountedRun, running: Iterable<CountedRun>): boolean {
+    return !this.#limits.isAny || this.#limits.begin(run, running);
   }
 
-  /** A job that began has ended. */
-  end(counters: readonly LimitCounter[]): void {
+  /** A run that began has ended. */
+  end({ counters }: CountedRun): void {
     for (const counter of counters) counter.end();
   }
 
@@ -167,8 +165,9 @@ export class QueueSelector implements WaitingCount {
     return request;
   }
 
-  #partial(names: readonly string[], limits: Limits | undefined): FetchRequest | undefined {
-    if (limits === undefined) {
+  #partial(names: readonly string[]): FetchRequest | undefined {
+    const limits = this.#limits;
+    if (!limits.isAny) {
       return names.length === 0
         ? undefined
         : this.#request(names, { isWhole: true, counters: NONE });

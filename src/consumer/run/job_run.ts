@@ -5,6 +5,7 @@ import type { EncodedJob } from "../../job/encode.ts";
 import type { Job, JobFailure } from "../../job/job.ts";
 import type { ConsumerEvents } from "../events.ts";
 import type { LimitCounter } from "../fetch/limit.ts";
+import type { CountedRun } from "../fetch/limits.ts";
 import { Discard, Kill, RetryAfter, Snooze } from "../outcome.ts";
 import type { SessionContext } from "../session/context.ts";
 import { describeFailure, isRetried, nextFailure } from "./failure.ts";
@@ -47,7 +48,7 @@ interface Failure {
  * The life of one run of one job, in the order in which it happens: start, ended, report. A run that must not start is
  * released or requeued.
  */
-export class JobRun implements Ends<unknown>, Expiring, Finished {
+export class JobRun implements Ends<unknown>, CountedRun, Expiring, Finished {
   readonly job: Job;
   readonly startedAt: number;
   /** What the run counts towards. */

@@ -77,12 +77,10 @@ export class JobRuns implements Slots {
       this.#selector.rest(job.queue, LEAVE_MS);
       return run.requeue("unregistered");
     }
-    const counters = this.#selector.begin(job);
-    if (counters === undefined) {
+    if (!this.#selector.begin(run, this.#running)) {
       this.#limits.requeued();
       return run.requeue("limit");
     }
-    run.counters = counters;
     this.#limits.begin();
     this.#running.add(run);
     this.#reservations.watch();
@@ -91,7 +89,7 @@ export class JobRuns implements Slots {
 
   free(run: JobRun): void {
     if (!this.#running.delete(run)) return;
-    this.#selector.end(run.counters);
+    this.#selector.end(run);
     this.#limits.end();
   }
 

@@ -49,6 +49,7 @@ export class Registry {
   readonly #layered = new Map<string, Registered>();
   readonly #middleware: ConsumerMiddleware[] = [];
   readonly #known: KnownJobs | undefined;
+  #hasLimits = false;
 
   constructor(known?: KnownJobs) {
     this.#known = known;
@@ -84,6 +85,7 @@ export class Registry {
     const limit = limitOf(handler as Handler & Limit, checkLimit("", options));
     this.#handlers.set(type, { run: calling(handler as Handler), timeoutMs, limit });
     this.#layered.delete(type);
+    this.#hasLimits = [...this.#handlers.values()].some(({ limit }) => limit !== undefined);
   }
 
   /** @throws {ConfigError} `INVALID_OPTION`. */
@@ -97,7 +99,7 @@ export class Registry {
 
   /** Whether the jobs of any type are limited. */
   get hasLimits(): boolean {
-    return [...this.#handlers.values()].some(({ limit }) => limit !== undefined);
+    return this.#hasLimits;
   }
 
   /** The limit of the jobs of this type; the same object as long as it is the same handler. */

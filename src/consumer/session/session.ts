@@ -10,7 +10,7 @@ import { type ConsumerObserver, Producer } from "../../producer/producer.ts";
 import type { ConsumerEvents, ConsumerState } from "../events.ts";
 import type { QueueChoice } from "../fetch/choice.ts";
 import { Fetcher } from "../fetch/fetcher.ts";
-import { Limits } from "../fetch/limits.ts";
+import { Limits, type TypeLimits } from "../fetch/limits.ts";
 import { QueueSelector } from "../fetch/queue_selector.ts";
 import { type ConsumerHealth, healthOf } from "../health.ts";
 import type { ConsumerSettings } from "../options.ts";
@@ -105,9 +105,9 @@ export class Session {
       phase: "running" as Phase,
       advance: () => this.#advance(),
     };
-    const fetchLimits = isLimited(parts)
-      ? new Limits(settings.limits, registry, context.steady)
-      : undefined;
+    const fetchLimits = parts.ignoresLimits === true
+      ? new Limits({}, NO_TYPE_LIMITS, context.steady)
+      : new Limits(settings.limits, registry, context.steady);
     const selector = this.#selector = new QueueSelector(context, parts.queues, fetchLimits);
     const limits = this.#limits = new RunLimits(parts.limits, selector, context.steady);
     const reporter = this.#reporter = new Reporter(context);
@@ -343,6 +343,8 @@ export class Session {
     this.#commandLanes.close(reason);
   }
 }
+
+const NO_TYPE_LIMITS: TypeLimits = { hasLimits: false, limitOf: () => undefined };
 
 /** Whether anything but the number of slots limits what is fetched. */
 function isLimited({ settings: { limits }, registry, ignoresLimits }: SessionParts): boolean {
