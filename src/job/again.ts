@@ -1,30 +1,31 @@
-import { type EncodedJob, encodeJob } from "./encode.ts";
-import type { Job, JobFailure } from "./job.ts";
+import { DEFAULT_RETRY, type EncodedJob, encodeJob } from "./encode.ts";
+import { type Job, type JobFailure, wireOf } from "./job.ts";
+import { membersOf } from "./members.ts";
 
 /**
- * A job that was fetched, as PUSH takes it, to be run again at `at` under its own jid, with what the server knows of its
- * failures: PUSH keeps `failure` as it is given, so that retries go on to be counted.
- *
- * @throws {InvalidJobError} where another client made it as this one would not.
+ * A job that was fetched, as PUSH takes it, to be run again at `at` under its own jid. Everything else is sent as the server
+ * sent it, byte for byte, whatever a handler has done to the job since. PUSH keeps the `failure` that it is given, so retries
+ * go on to be counted.
  */
 export function encodeAgain(
   job: Job,
   at: Date | undefined,
-  failure: JobFailure | undefined = job.failure,
+  failure: JobFailure | undefined = undefined,
 ): EncodedJob {
-  const { jid, type, args, queue, backtrace, custom, createdAt } = job;
-  // Other clients send what this one refuses, and the server has taken it: these mean the same to it.
-  const retry = job.retry === undefined ? undefined : Math.max(job.retry, -1);
-  const reserveFor = job.reserveFor === undefined ? undefined : reservationOf(job.reserveFor);
-  const fields = { jid, type, args, queue, retry, reserveFor, backtrace, custom, createdAt, at };
-  const encoded = encodeJob(fields);
-  if (failure === undefined) return encoded;
-  return { jid, json: `${encoded.json.slice(0, -1)},"failure":${failureText(failure)}}` };
-}
-
-/** The server keeps no job reserved for less than a minute, and takes 0 for none given. */
-function reservationOf(seconds: number): number | undefined {
-  return seconds === 0 ? undefined : Math.max(seconds, 60);
+  const members = membersOf(wireOf(job) ?? encodeJob(job).json);
+  // The server sets both itself.
+  members.delete("at");
+  members.delete("enqueued_at");
+  // A job that does not say how often it is retried gets what the last job that did has said.
+  if ((members.get("retry") ?? "null") === "null") members.set("retry", `${DEFAULT_RETRY}`);
+  if (at !== undefined) members.set("at", `"${at.toISOString()}"`);
+  if (failure !== undefined) members.set("failure", failureText(failure));
+  const all = [...members].map(([name, value]) => `${JSON.stringify(name)}:${value}`);
+  // A command is one line; line breaks in JSON are only between its parts.
+  return {
+    jid: JSON.parse(members.get("jid")!),
+    json: `{${all.join()}}`.replaceAll(/[\r\n]/g, " "),
+  };
 }
 
 function failureText(failure: JobFailure): string {

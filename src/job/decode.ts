@@ -56,7 +56,7 @@ export function decodeJob(json: string): Job {
     createdAt: parseTimestamp(wire.created_at),
     enqueuedAt: parseTimestamp(wire.enqueued_at),
     failure: isObject(wire.failure) ? decodeFailure(wire.failure) : undefined,
-    [FROM_SERVER]: true,
+    [FROM_SERVER]: json,
   };
   return new Job<unknown[]>(jobtype, args, options);
 }

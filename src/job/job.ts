@@ -60,7 +60,7 @@ export type JobInput<
 export interface FetchedJobOptions extends JobOptions {
   readonly enqueuedAt?: Date | undefined;
   readonly failure?: JobFailure | undefined;
-  readonly [FROM_SERVER]?: true;
+  readonly [FROM_SERVER]?: string;
 }
 
 /** Names of a job's properties, the two that only the server sets included. */
@@ -93,11 +93,14 @@ export function unknownProperty(fields: object): string | undefined {
 
 const NO_OPTIONS: FetchedJobOptions = {};
 
-/** Marks the options of a job that a server sent: nothing in them was named by a caller. */
+/** The JSON of a job that a server sent. Nothing in the options beside it was named by a caller. */
 export const FROM_SERVER: unique symbol = Symbol("from the server");
 
 /** The name of an option that `job` was made with and that no job has. */
 export let unknownOption: (job: Job<readonly unknown[]>) => string | undefined;
+
+/** The JSON that the server sent `job` as; `undefined` if it did not. */
+export let wireOf: (job: Job<readonly unknown[]>) => string | undefined;
 
 /** The queue that `job` was made with; `undefined` where it was given none, though its `queue` is the server's default then. */
 export let givenQueue: (job: Job<readonly unknown[]>) => string | undefined;
@@ -149,9 +152,12 @@ export class Job<Args extends readonly unknown[] | [] = unknown[], Type extends 
   readonly #unknownOption: string | undefined;
   // A catalogue's default queue is for those that were given none.
   readonly #hasQueue: boolean;
+  // A handler may change what the job holds; what is enqueued again is this.
+  readonly #wire: string | undefined;
 
   static {
     unknownOption = (job) => #unknownOption in job ? job.#unknownOption : undefined;
+    wireOf = (job) => #wire in job ? job.#wire : undefined;
     givenQueue = (job) => #hasQueue in job && !job.#hasQueue ? undefined : job.queue;
   }
 
@@ -171,7 +177,8 @@ export class Job<Args extends readonly unknown[] | [] = unknown[], Type extends 
     this.createdAt = given.createdAt;
     this.enqueuedAt = given.enqueuedAt;
     this.failure = given.failure;
-    this.#unknownOption = options === NO_OPTIONS || given[FROM_SERVER] === true
+    this.#wire = given[FROM_SERVER];
+    this.#unknownOption = options === NO_OPTIONS || this.#wire !== undefined
       ? undefined
       : unknownProperty(options);
     this.#hasQueue = queue !== undefined;

@@ -127,7 +127,8 @@ async function execute(
   const context = new RunContext(job, {
     producer,
     settings: { logger: recordingLogger(logs) },
-    clock: { now: () => askedAt = clock.now(), after: clock.after },
+    clock,
+    serverClock: { now: () => askedAt = clock.now(), fresh: () => undefined },
     tracker: {
       track({ percent, text, reserveUntil }) {
         if (percent !== undefined) progress.push({ percent, text });

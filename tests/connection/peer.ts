@@ -18,6 +18,8 @@ export class Peer {
   #out!: ReadableStreamDefaultController<Uint8Array>;
   #rest = "";
   #waiting: { count: number; resolve(): void }[] = [];
+  /** Set: replies at once to the lines that it gives a reply for, which are not shown. */
+  aside: ((line: string) => string | undefined) | undefined;
   /** Set: a write does not end until it is resolved. */
   hold: Promise<void> | undefined;
   /** Hears of each line that comes. */
@@ -85,8 +87,15 @@ export class Peer {
   #take(text: string): void {
     const lines = (this.#rest + text).split("\r\n");
     this.#rest = lines.pop()!;
-    this.lines.push(...lines);
-    for (const line of lines) this.onLine?.(line);
+    for (const line of lines) {
+      const reply = this.aside?.(line);
+      if (reply !== undefined) {
+        this.say(reply);
+        continue;
+      }
+      this.lines.push(line);
+      this.onLine?.(line);
+    }
     this.#waiting = this.#waiting.filter(({ count, resolve }) => {
       if (this.lines.length < count) return true;
       resolve();

@@ -150,7 +150,10 @@ test("an error has its name, message, code, cause and the stack of its thread", 
     code: "E_CODE",
     cause: "Error: the cause",
   });
-  const told = describeFailure(new Job("act", [], { backtrace: 3 }), error);
+  const told = describeFailure(
+    { jid: "jid-jid-1", job: new Job("act", [], { backtrace: 3 }) },
+    error,
+  );
   assert.deepEqual([told.type, told.message], ["RangeError", "out of it"]);
   assert.match(told.backtrace[0] ?? "", /fixtures\/isolated\/act\.ts:\d+/);
 

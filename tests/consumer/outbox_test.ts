@@ -3,13 +3,14 @@ import { test } from "node:test";
 import {
   ConnectionLostError,
   type Handler,
+  type Job,
   JobNotFoundError,
   Kill,
   RetryAfter,
   ServerError,
   Snooze,
 } from "../../mod.ts";
-import { type Answer, jobReply, script, serve } from "./scripted.ts";
+import { type Answer, bulk, jobReply, script, type ScriptOptions, serve } from "./scripted.ts";
 import { until } from "./setting.ts";
 
 /** Reports that may wait before no more is fetched, as in `session.ts`. */
@@ -33,15 +34,25 @@ const HANDLERS: Record<string, Handler> = {
 };
 
 /** A scripted consumer that has these handlers, and tells what was given up. */
-async function outbox(answer: Answer) {
+async function outbox(
+  answer: Answer,
+  before: (job: Job) => void = () => {},
+  options: Partial<ScriptOptions> = {},
+) {
   const unreported: { jid: string; error: unknown }[] = [];
   const starts: string[] = [];
   const one = await script({
+    ...options,
     answer,
     reconnect: { initialMs: 10, maxMs: 10 },
     commandTimeoutMs: 1e9,
     setUp(consumer) {
-      for (const [type, handler] of Object.entries(HANDLERS)) consumer.register(type, handler);
+      for (const [type, handler] of Object.entries(HANDLERS)) {
+        consumer.register(type, (job, context) => {
+          before(job);
+          return handler(job, context);
+        });
+      }
       consumer.on("start", ({ job }) => starts.push(job.type));
       consumer.on("unreported", ({ job, error }) => unreported.push({ jid: job.jid, error }));
     },
@@ -185,25 +196,72 @@ test("a job that the server does not take again is failed", async () => {
   }
 });
 
-test("a job as only another client makes it is put off all the same, or failed where that cannot be", async () => {
-  const cases: [fields: Record<string, unknown>, verb: string, sent: unknown[]][] = [
-    [{ reserve_for: 30 }, "PUSH", [60, 25]],
-    [{ reserve_for: 0 }, "PUSH", [undefined, 25]],
-    [{ reserve_for: -1, retry: -7 }, "PUSH", [60, -1]],
-    [{ retry: 0 }, "PUSH", [undefined, 0]],
-    // Past 2^53.
-    [{ args: [2 ** 60] }, "FAIL", [undefined, undefined]],
+test("what is enqueued again is what the server sent, byte for byte, whatever its handler did to it", async () => {
+  // What this client would not send, and numbers that it cannot hold.
+  const texts: [text: string, kept: string[]][] = [
+    [`"args":[12345678901234567890, 1e400,0.10],"reserve_for":30,"retry":-7`, [
+      `"args":[12345678901234567890, 1e400,0.10]`,
+      `"reserve_for":30`,
+      `"retry":-7`,
+    ]],
+    [`"args":[{"a":1}], "custom" : {"n":9007199254740993},"retry":0,"unknown":[1,"]"]`, [
+      `"args":[{"a":1}]`,
+      `"custom":{"n":9007199254740993}`,
+      `"unknown":[1,"]"]`,
+    ]],
+    [`"args":[{"a":[1,{"b":"}\\\""}]}],"retry":3,"at":"2020-01-01T00:00:00Z"`, [
+      `"args":[{"a":[1,{"b":"}\\\""}]}]`,
+      `"retry":3`,
+    ]],
+    [`\n"args":[1,\n2],"retry":null`, [`"args":[1, 2]`, `"retry":25`]],
   ];
-  for (const [fields, verb, sent] of cases) {
-    const { give, stop, commands, unreported } = await outbox(() => undefined);
-    await give(jobReply("jid-00000", { jobtype: "later", ...fields }));
-    await commands.received(2);
-    const line = commands.lines[1]!;
-    assert.equal(line.slice(0, 4), verb, JSON.stringify(fields));
-    const { reserve_for, retry } = JSON.parse(line.slice(5));
-    assert.deepEqual([reserve_for, retry], sent);
-    await stop();
-    assert.deepEqual(unreported, []);
+  for (const [text, kept] of texts) {
+    for (const jobtype of ["later", "again"]) {
+      const sent = `{"jid":"jid-00000","jobtype":"${jobtype}",${text},"queue":"other"}`;
+      const { give, stop, commands, unreported, clock } = await outbox(
+        () => undefined,
+        (job) => {
+          job.args[0] = "changed";
+          job.args.push("more");
+          Object.assign(job, { jid: "wrong", queue: "wrong", type: "wrong" });
+          job.custom["n"] = 1;
+        },
+      );
+      await give(bulk(sent));
+      await until(() => commands.lines.length > (jobtype === "later" ? 2 : 1));
+      const line = commands.lines[1]!;
+      if (line.startsWith("PUSH")) {
+        const again = line.slice(5);
+        for (const part of kept) assert(again.includes(part), `${again} has no ${part}`);
+        const { at, queue, jid } = JSON.parse(again);
+        assert.deepEqual([Date.parse(at), queue], [clock.now() + 60_000, "other"]);
+        assert.equal(jid, "jid-00000");
+        assert.equal(commands.lines[2], `ACK {"jid":"jid-00000"}`);
+      } else {
+        // It has no retry left.
+        assert.deepEqual([line.slice(0, 4), jobtype], ["FAIL", "again"]);
+      }
+      await stop();
+      assert.deepEqual(unreported, []);
+    }
+  }
+});
+
+test("a job that is put off comes by the server's clock, however far the two are apart", async () => {
+  for (const hours of [-24, -1, -1 / 30, 0, 1 / 30, 1, 24]) {
+    const serverAheadMs = hours * 3600_000;
+    for (const jobtype of ["later", "again"]) {
+      const { give, stop, commands, clock } = await outbox(() => undefined, () => {}, {
+        serverAheadMs,
+      });
+      await give(jobReply("jid-00000", { jobtype }));
+      await until(() => commands.lines.length > 1);
+      const { at, failure } = JSON.parse(commands.lines[1]!.slice(5));
+      const serverNow = clock.now() + serverAheadMs;
+      assert.equal(Date.parse(at), serverNow + 60_000, `${hours} h`);
+      if (jobtype === "again") assert.equal(Date.parse(failure.failed_at), serverNow);
+      await stop();
+    }
   }
 });
 

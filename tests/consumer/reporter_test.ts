@@ -17,14 +17,15 @@ function reporting() {
   const reporter = new Reporter({
     commandLanes: { send: (request) => void sent.push(request) },
     events,
-    steady: steady(new ManualClock()),
+    steady: steady(new ManualClock(0)),
+    serverClock: { now: () => 0, fresh: () => undefined },
     phase: "running",
     advance: () => void settled++,
   });
-  const finished = { job: new Job("x", [], { jid: "jid-jid-1" }), deadline: 60_000 };
-  const failure = { jid: "jid-jid-1", type: "Snooze", message: "later", backtrace: [] };
-  const job = { jid: "jid-jid-1", json: "{}" };
-  reporter.requeued(finished, { job, failure, ackNotAfter: 5000 });
+  const job = new Job("x", [], { jid: "jid-jid-1" });
+  const finished = { job, jid: job.jid, deadline: 60_000 };
+  const refused = { jid: "jid-jid-1", type: "Snooze", message: "later", backtrace: [] };
+  reporter.requeued(finished, { waitMs: 5000, refused });
   return { sent, unreported, reporter, settled: () => settled };
 }
 

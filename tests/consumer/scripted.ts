@@ -16,7 +16,11 @@ export function jobReply(jid: string, fields: Record<string, unknown> = {}): str
   return bulk(JSON.stringify({ jid, jobtype: "x", args: [], ...fields }));
 }
 
-const NOTHING_WAITS = bulk(`{"faktory":{"queues":{}},"server":{}}`);
+/** What INFO says where no job waits, and the time is this. */
+export function infoReply(now: number): string {
+  const faktory = { queues: {} };
+  return bulk(JSON.stringify({ now: new Date(now).toISOString(), faktory, server: {} }));
+}
 
 /** Replies to each line after HELLO as it comes, and hangs up at END; `+OK` where `answer` has nothing to say of it. */
 export function serve(peer: Peer, answer: Answer = () => undefined): void {
@@ -25,7 +29,7 @@ export function serve(peer: Peer, answer: Answer = () => undefined): void {
       await peer.received(count);
       const line = peer.lines[count - 1]!;
       if (line === "END" || peer.isClosed) return peer.end();
-      peer.say(answer(line) ?? (line.startsWith("INFO") ? NOTHING_WAITS : "+OK\r\n"));
+      peer.say(answer(line) ?? (line.startsWith("INFO") ? infoReply(0) : "+OK\r\n"));
     }
   })();
 }
@@ -38,6 +42,8 @@ export interface ScriptOptions<Way extends "run" | "runOne" = "run"> extends Con
   /** How it is run. @default "run" */
   readonly way?: Way;
   readonly runOptions?: RunOptions;
+  /** By how much the server's clock is ahead of the consumer's, in milliseconds. @default 0 */
+  readonly serverAheadMs?: number;
 }
 
 /**
@@ -45,9 +51,10 @@ export interface ScriptOptions<Way extends "run" | "runOne" = "run"> extends Con
  * answered by `answer`, and one to fetch, whose FETCHes are answered by `give`, and with nothing once it stops.
  */
 export async function script<Way extends "run" | "runOne" = "run">(
-  { answer = () => undefined, setUp, way, runOptions, clock = new ManualClock(), ...options }:
-    ScriptOptions<Way> = {},
+  all: ScriptOptions<Way> = {},
 ) {
+  const { answer = () => undefined, setUp, way, runOptions, ...rest } = all;
+  const { clock = new ManualClock(), serverAheadMs = 0, ...options } = rest;
   const peers: Peer[] = [];
   const consumer = new Consumer({
     url: "tcp://memory",
@@ -58,6 +65,8 @@ export async function script<Way extends "run" | "runOne" = "run">(
       name: "memory",
       connect() {
         const peer = new Peer();
+        // Asked by the way, for the server's time.
+        peer.aside = (line) => line === "INFO" ? infoReply(clock.now() + serverAheadMs) : undefined;
         void peer.greet();
         peers.push(peer);
         return Promise.resolve(peer.connection);

@@ -5,26 +5,29 @@ import type { FailureReport } from "../../protocol/commands/jobs.ts";
 /** Characters of a message that are sent; the server keeps 1000 bytes. */
 const MAX_MESSAGE = 1000;
 
-/** What FAIL tells of whatever a handler threw. The job's own `backtrace` says how many lines of the stack go with it. */
-export function describeFailure({ jid, backtrace }: Job, error: unknown): FailureReport {
+/** What FAIL says about whatever a handler threw. The job's own `backtrace` is how many lines of the stack are sent. */
+export function describeFailure(
+  { jid, job }: { readonly jid: string; readonly job: Pick<Job, "backtrace"> },
+  error: unknown,
+): FailureReport {
   try {
-    return { jid, ...(error instanceof Error ? ofError(error, backtrace ?? 0) : ofValue(error)) };
+    const lines = job.backtrace ?? 0;
+    return { jid, ...(error instanceof Error ? ofError(error, lines) : ofValue(error)) };
   } catch {
-    // A getter of the error's own, or a value that cannot become a text.
+    // A getter that throws, a revoked proxy, or a value that cannot become a text.
     return { jid, type: "unknown", message: "the error cannot be read", backtrace: [] };
   }
 }
 
-/** What the server would keep of a job that failed at `failedAt`, as it counts; `undefined` where no retry is left. */
+/** What the server would keep of a job that failed, as it counts, without the times; `undefined` if no retry is left. */
 export function nextFailure(
   { retry = DEFAULT_RETRY, failure: before }: Job,
   { type, message, backtrace }: FailureReport,
-  failedAt: Date,
 ): JobFailure | undefined {
   const retryCount = nextRetry(before);
   if (retryCount >= retry) return undefined;
   const remaining = before === undefined ? retry : Math.max(before.remaining - 1, 0);
-  return { failedAt, retryCount, remaining, type, message, backtrace };
+  return { failedAt: undefined, retryCount, remaining, type, message, backtrace };
 }
 
 /** Whether a FAIL brings the job back: with no retry left it would be dead, or gone. */

@@ -1,7 +1,5 @@
 import { JobAbortedError, StateError } from "../../errors.ts";
 import type { Ends } from "../../internal/layers.ts";
-import { encodeAgain } from "../../job/again.ts";
-import type { EncodedJob } from "../../job/encode.ts";
 import type { Job, JobFailure } from "../../job/job.ts";
 import type { ConsumerEvents } from "../events.ts";
 import type { LimitCounter } from "../fetch/limit.ts";
@@ -50,6 +48,7 @@ interface Failure {
  */
 export class JobRun implements Ends<unknown>, CountedRun, Expiring, Finished {
   readonly job: Job;
+  readonly jid: string;
   readonly startedAt: number;
   /** What the run counts towards. */
   counters: readonly LimitCounter[] = NONE;
@@ -62,6 +61,7 @@ export class JobRun implements Ends<unknown>, CountedRun, Expiring, Finished {
 
   constructor(job: Job, times: { startedAt: number; deadline: number }, slots: Slots) {
     this.job = job;
+    this.jid = job.jid;
     this.startedAt = times.startedAt;
     this.#deadline = times.deadline;
     this.#slots = slots;
@@ -144,33 +144,22 @@ export class JobRun implements Ends<unknown>, CountedRun, Expiring, Finished {
 
   #failed(error: unknown): void {
     const { job } = this;
-    const { session: { events, clock }, reporter } = this.#slots;
+    const { session: { events }, reporter } = this.#slots;
     this.#slots.failed++;
     if (events.has("fail")) events.emit("fail", { job, error, elapsedMs: this.#elapsedMs });
-    const report = describeFailure(job, error);
+    const report = describeFailure(this, error);
     if (error instanceof Kill && isRetried(job)) return reporter.killed(this, report);
     if (!(error instanceof RetryAfter)) return reporter.failed(this, report);
-    const next = nextFailure(job, report, new Date(clock.now()));
+    const next = nextFailure(job, report);
     if (next === undefined) return reporter.failed(this, report);
     this.#requeue(error.seconds, error, next);
   }
 
-  /** Enqueues the job again, and acknowledges it then. If that is not possible, it failed with this error. */
+  /** Enqueues the job again, and acknowledges it then. If the server refuses that, it failed with this error. */
   #requeue(seconds: number, error: unknown, failure?: JobFailure): void {
-    const { job } = this;
-    const { session: { clock, steady }, reporter } = this.#slots;
-    const report = describeFailure(job, error);
     const waitMs = Math.max(seconds, MIN_REQUEUE_SECONDS) * 1000;
-    const at = new Date(clock.now() + waitMs);
-    let encoded: EncodedJob;
-    try {
-      encoded = encodeAgain(job, at, failure && { ...failure, nextAt: at });
-    } catch {
-      // Another client made a job that this one refuses: the server has to bring it back by itself.
-      return reporter.failed(this, report);
-    }
-    const ackNotAfter = Math.min(this.deadline, steady.now() + waitMs);
-    reporter.requeued(this, { job: encoded, failure: report, ackNotAfter });
+    const refused = describeFailure(this, error);
+    this.#slots.reporter.requeued(this, { waitMs, failure, refused });
   }
 
   /** Instead of a start: the job must not run here, or not now. It is requeued as it is, for a moment later. */
@@ -195,13 +184,12 @@ export class JobRun implements Ends<unknown>, CountedRun, Expiring, Finished {
       "STOPPED",
       `Job ${job.jid} was given back as its worker stops`,
     );
-    this.#slots.reporter.failed(this, describeFailure(job, error));
+    this.#slots.reporter.failed(this, describeFailure(this, error));
   }
 
   /** Asks the handler to end, as the worker stops. */
   stop(): void {
-    const { jid } = this.job;
-    this.#abort("STOPPED", `Job ${jid} has to end as its worker stops`);
+    this.#abort("STOPPED", `Job ${this.jid} has to end as its worker stops`);
   }
 
   /** The reservation is about to end: asks the handler to end, whose result is not reported any more. */

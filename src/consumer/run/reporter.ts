@@ -1,8 +1,9 @@
 import type { Lanes } from "../../connection/lanes.ts";
 import type { Request } from "../../connection/request.ts";
+import type { ServerClock } from "../../connection/server_clock.ts";
 import { JobNotFoundError, ServerError } from "../../errors.ts";
-import type { EncodedJob } from "../../job/encode.ts";
-import type { Job } from "../../job/job.ts";
+import { encodeAgain } from "../../job/again.ts";
+import type { Job, JobFailure } from "../../job/job.ts";
 import type { Command } from "../../protocol/commands/command.ts";
 import { jidFilters } from "../../protocol/commands/filters.ts";
 import { acknowledge, fail, type FailureReport, push } from "../../protocol/commands/jobs.ts";
@@ -15,22 +16,26 @@ export const MAX_UNREPORTED = 1000;
 /** A run whose result has to be reported. */
 export interface Finished {
   readonly job: Job;
+  /** The job's id as it came: a handler may have changed the job. */
+  readonly jid: string;
   /** Nothing must be reported after this time. */
   readonly deadline: number;
 }
 
-/** A job that has to be enqueued again. */
+/** How a job is enqueued again. */
 export interface Requeue {
-  readonly job: EncodedJob;
-  /** Reported if the server refuses the job. */
-  readonly failure: FailureReport;
-  /** From then on another worker may have the job under the same jid: an ACK would be for that one. */
-  readonly ackNotAfter: number;
+  /** It must not run again before this time is over, in milliseconds. */
+  readonly waitMs: number;
+  /** What the server keeps as its last failure. @default what it has kept */
+  readonly failure?: JobFailure | undefined;
+  /** Reported by FAIL if the server refuses the job. */
+  readonly refused: FailureReport;
 }
 
 /** The part of a session that a reporter uses. */
 export interface ReporterContext
   extends Pick<SessionContext, "events" | "steady" | "phase" | "advance"> {
+  readonly serverClock: Pick<ServerClock, "now" | "fresh">;
   readonly commandLanes: Pick<Lanes, "send">;
 }
 
@@ -57,7 +62,7 @@ export class Reporter {
 
   /** The job is done. */
   done(finished: Finished): void {
-    this.#begin(finished, { command: acknowledge(finished.job.jid) });
+    this.#begin(finished, { command: acknowledge(finished.jid) });
   }
 
   /** The job failed. */
@@ -67,24 +72,48 @@ export class Reporter {
 
   /** The job failed, and must not be retried: FAIL puts it among the retries, MUTATE moves it to the dead. */
   killed(finished: Finished, failure: FailureReport): void {
-    const kills = jidFilters([finished.job.jid])
+    const kills = jidFilters([finished.jid])
       .map((filter): Step => ({ command: mutate("kill", "retries", filter) }));
     const steps = [{ command: fail(failure) }, ...kills];
     this.#begin(finished, steps.reduceRight((done, step) => ({ ...step, done })));
   }
 
-  /** The job is enqueued again, and acknowledged then; if the server refuses it, it failed. */
-  requeued(finished: Finished, { job, failure, ackNotAfter }: Requeue): void {
-    const done = { command: acknowledge(finished.job.jid), notAfter: ackNotAfter };
-    this.#begin(finished, { command: push(job), done, refused: { command: fail(failure) } });
+  /**
+   * The job is enqueued again, and acknowledged then; if the server refuses it, it failed. Its time is one by the server's
+   * clock, which is measured first if that was not done of late.
+   */
+  requeued(finished: Finished, requeue: Requeue): void {
+    this.#count();
+    const measured = this.#context.serverClock.fresh();
+    if (measured === undefined) this.#requeue(finished, requeue);
+    else void measured.then(() => this.#requeue(finished, requeue));
+  }
+
+  #requeue(finished: Finished, { waitMs, failure, refused }: Requeue): void {
+    const { serverClock, steady } = this.#context;
+    const { job, jid, deadline } = finished;
+    const now = serverClock.now();
+    const at = new Date(now + waitMs);
+    const next = failure && { ...failure, failedAt: new Date(now), nextAt: at };
+    // From then on another worker may have the job under the same jid: an ACK would be for that one.
+    const notAfter = Math.min(deadline, steady.now() + waitMs);
+    this.send(finished, {
+      command: push(encodeAgain(job, at, next)),
+      done: { command: acknowledge(jid), notAfter },
+      refused: { command: fail(refused) },
+    });
   }
 
   #begin(finished: Finished, step: Step): void {
+    this.#count();
+    this.send(finished, step);
+  }
+
+  #count(): void {
     this.#inFlight++;
     if (this.unconfirmedSince === undefined) {
       this.unconfirmedSince = this.#context.steady.now();
     }
-    this.send(finished, step);
   }
 
   /** @internal */

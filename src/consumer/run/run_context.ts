@@ -1,3 +1,4 @@
+import type { ServerClock } from "../../connection/server_clock.ts";
 import { InvalidArgumentError, JobAbortedError } from "../../errors.ts";
 import type { Clock } from "../../internal/clock.ts";
 import { steady } from "../../internal/steady_clock.ts";
@@ -16,6 +17,7 @@ const MAX_RESERVE_SECONDS = 86_400;
 export interface RunHost {
   readonly producer: Producer;
   readonly clock: Clock;
+  readonly serverClock: Pick<ServerClock, "now" | "fresh">;
   readonly tracker: Tracker;
   readonly settings: { readonly logger: LoggerLike | undefined };
 }
@@ -109,13 +111,13 @@ export class RunContext implements JobContext {
       const wanted = `seconds is not a number above 0, ${MAX_RESERVE_SECONDS} at most`;
       throw invalid("extend the reservation", wanted, seconds);
     }
-    const until = this.#host.clock.now() + seconds * 1000;
-    const { jid } = this.#job;
-    const isTaken = await this.#host.tracker.track({ jid, reserveUntil: new Date(until) });
+    const { serverClock, clock, tracker } = this.#host;
+    await serverClock.fresh();
+    const deadline = steady(clock).now() + seconds * 1000;
+    const reserveUntil = new Date(serverClock.now() + seconds * 1000);
+    const isTaken = await tracker.track({ jid: this.#job.jid, reserveUntil });
     if (isTaken) {
-      const { clock } = this.#host;
       const extras = this.#made();
-      const deadline = until - clock.now() + steady(clock).now();
       extras.extendedTo = Math.max(extras.extendedTo ?? deadline, deadline);
     }
     return isTaken;

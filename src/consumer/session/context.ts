@@ -1,11 +1,9 @@
 import type { Lanes } from "../../connection/lanes.ts";
-import { request } from "../../connection/request.ts";
+import type { ServerClock } from "../../connection/server_clock.ts";
 import type { Emitter } from "../../events.ts";
 import type { Clock } from "../../internal/clock.ts";
 import type { SteadyClock } from "../../internal/steady_clock.ts";
 import type { ConsumerObserver, Producer } from "../../producer/producer.ts";
-import type { Command } from "../../protocol/commands/command.ts";
-import { info } from "../../protocol/commands/server.ts";
 import { parseServerInfo } from "../../protocol/server_info.ts";
 import type { ConsumerEvents, ConsumerState } from "../events.ts";
 import type { ConsumerSettings } from "../options.ts";
@@ -24,6 +22,8 @@ export interface SessionContext {
   readonly clock: Clock;
   /** The same, but never set back: for deadlines and durations. */
   readonly steady: SteadyClock;
+  /** The server's time of day: for times that the server compares with its own. */
+  readonly serverClock: ServerClock;
   /** The connections for everything but FETCH. */
   readonly commandLanes: Lanes;
   /** Enqueues for handlers. */
@@ -45,17 +45,9 @@ export function isStopping(phase: Phase): phase is StopPhase {
   return stateOf(phase) === "stopping";
 }
 
-/** Sends a command and returns its reply. */
-export function ask<T>(
-  { commandLanes }: Pick<SessionContext, "commandLanes">,
-  command: Command<T>,
-): Promise<T> {
-  return request((entry) => commandLanes.send(entry), command);
-}
-
 /** The jobs that wait in each queue of the server (INFO). */
 export async function waitingJobs(
-  context: Pick<SessionContext, "commandLanes">,
+  { serverClock }: Pick<SessionContext, "serverClock">,
 ): Promise<Readonly<Record<string, number>>> {
-  return parseServerInfo(await ask(context, info())).queues;
+  return parseServerInfo(await serverClock.info()).queues;
 }

@@ -1,5 +1,6 @@
 import type { MakeLanes } from "../../connection/connect.ts";
 import type { Lanes } from "../../connection/lanes.ts";
+import { ServerClock } from "../../connection/server_clock.ts";
 import { StateError } from "../../errors.ts";
 import type { Emitter } from "../../events.ts";
 import type { Clock } from "../../internal/clock.ts";
@@ -99,6 +100,7 @@ export class Session {
       observer,
       clock,
       steady: steady(clock),
+      serverClock: new ServerClock(clock, (entry) => commandLanes.send(entry)),
       commandLanes,
       producer,
       tracker: new ProgressTracker(commandLanes, events),
@@ -200,6 +202,8 @@ export class Session {
 
   /** A connection was lost. If it is not made again, nothing can be fetched or reported any more. */
   disconnected(error: Error, retryInMs: number | undefined): void {
+    // It may be another server that is back.
+    this.#context.serverClock.distrust();
     // While the session stops, connections for FETCH are not made again.
     if (isStopping(this.#context.phase)) this.#fetcher.close();
     if (retryInMs !== undefined) return this.#advance();
