@@ -371,11 +371,15 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
       attempts: Infinity,
       listener: {
         disconnected: (error, retryInMs) => {
-          this.#events.emit("disconnect", { error, retryInMs });
           if (this.#opening === undefined) this.#session?.disconnected(error, retryInMs);
           else if (retryInMs === undefined) this.#lost = error;
         },
-        reconnected: (attempts) => this.#events.emit("reconnect", { attempts }),
+        reconnected() {},
+      },
+      status: {
+        disconnected: (outage) => this.#events.emit("disconnect", outage),
+        reconnected: (recovery) => this.#events.emit("reconnect", recovery),
+        refused: ({ code, message }) => this.#events.emit("warning", { code, message }),
       },
     });
   }

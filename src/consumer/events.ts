@@ -1,3 +1,4 @@
+import type { Outage, Recovery } from "../connection/status.ts";
 import type { ListenerFailure } from "../events.ts";
 import type { Job } from "../job/job.ts";
 import type { Discard, Snooze } from "./outcome.ts";
@@ -30,10 +31,13 @@ export interface ConsumerEvents {
   fetchError: { readonly error: unknown };
   /** The consumer goes to this state. */
   state: { readonly state: ConsumerState };
-  /** A connection was lost, or a try to make it again failed; another follows after `retryInMs`, if that is given. */
-  disconnect: { readonly error: Error; readonly retryInMs: number | undefined };
-  /** A connection is back. */
-  reconnect: { readonly attempts: number };
+  /**
+   * Connections were lost, or the server is silent. Emitted once an outage, from the first connection that is lost until all
+   * are back; and once more if no connection is tried any longer, without `retryInMs`.
+   */
+  disconnect: Outage;
+  /** All connections are back. */
+  reconnect: Recovery;
   /**
    * Nothing could run for so long, heartbeats included: the event loop was blocked by a handler that computes, the machine
    * slept, or its clock was set forward.
@@ -41,7 +45,10 @@ export interface ConsumerEvents {
   lag: { readonly lagMs: number };
   /** The machine's clock was set back by so much; reservations and limits are reckoned as if it had not been. */
   clock: { readonly setBackMs: number };
-  /** Something that will not do what it seems to do, said once a run. Code: `ENTERPRISE_ONLY`. */
+  /**
+   * Something that will not do what it seems to do, once a run. Codes: `ENTERPRISE_ONLY`; `PASSWORD_REFUSED`,
+   * `PASSWORD_REQUIRED` and `PASSWORD_UNAVAILABLE` if the password is wrong when a connection is made again.
+   */
   warning: { readonly code: string; readonly message: string };
   /** A listener threw. */
   listenerError: ListenerFailure;

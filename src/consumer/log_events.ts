@@ -73,14 +73,14 @@ const told: { readonly [Name in keyof ConsumerEvents]: Told<Name> } = {
   state: { level: "info", text: "consumer changes its state", fields: ({ state }) => ({ state }) },
   disconnect: {
     level: "warn",
-    text: "connection lost",
-    fields: ({ error, retryInMs }) => ({ error: plain(error), retryInMs }),
+    text: "lost the server",
+    fields: ({ error, connections, retryInMs }) => ({
+      error: plain(error),
+      connections,
+      retryInMs,
+    }),
   },
-  reconnect: {
-    level: "info",
-    text: "connection is back",
-    fields: ({ attempts }) => ({ attempts }),
-  },
+  reconnect: { level: "info", text: "the server is back", fields: (recovery) => ({ ...recovery }) },
   lag: {
     level: "warn",
     text: "nothing could run for a while",

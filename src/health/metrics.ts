@@ -34,8 +34,8 @@ const COUNTED = {
   unreported: "Jobs whose end could not be told to the server",
   expired: "Jobs whose reservation ended before their handler did",
   fetchError: "FETCHes that the server refused, or whose job could not be read",
-  disconnect: "Connections that were lost, and tries to make them again that failed",
-  reconnect: "Connections that are back",
+  disconnect: "Outages: times that connections were lost",
+  reconnect: "Outages that are over",
   lag: "Times that the event loop was held up for 250 ms or more",
   listenerError: "Listeners that threw",
 } as const satisfies { readonly [Name in keyof ConsumerEvents]?: string };

@@ -91,7 +91,7 @@ test("what became of a job is told once there is a connection again, and the job
   transport.cut();
   await once((listener) => consumer.on("disconnect", listener));
   finish.resolve();
-  await once((listener) => consumer.on("disconnect", listener));
+  await until(() => consumer.health().unreported === 1);
   assert.equal(server.snapshot().working, 1);
   transport.isDown = false;
   await until(() => server.snapshot().working === 0);

@@ -118,9 +118,14 @@ const provocations: { [Name in keyof ConsumerEvents]: Provocation<ConsumerEvents
     },
   },
   disconnect: {
-    provoke: ({ commands }) => commands.end(),
-    check([{ error, retryInMs }]) {
+    async provoke({ commands, clock }) {
+      commands.end();
+      await until(() => commands.isClosed);
+      clock.advance(10);
+    },
+    check([{ error, connections, retryInMs }]) {
       assert(error instanceof ConnectionLostError);
+      assert.equal(connections, 1);
       assert(retryInMs! >= 50 && retryInMs! <= 100, `${retryInMs}`);
     },
   },
@@ -128,12 +133,16 @@ const provocations: { [Name in keyof ConsumerEvents]: Provocation<ConsumerEvents
     async provoke({ commands, consumer, clock, peers }) {
       const lost = once((listener) => consumer.on("disconnect", listener));
       commands.end();
+      await until(() => commands.isClosed);
+      clock.advance(10);
       await lost;
       clock.advance(100);
       await until(() => peers.length === 3);
       serve(peers[2]!);
     },
-    check: ([{ attempts }]) => assert.equal(attempts, 1),
+    check([{ attempts, connections, outageMs }]) {
+      assert.deepEqual([attempts, connections, outageMs], [1, 1, 110]);
+    },
   },
   lag: {
     options: { clock: new LateClock() },

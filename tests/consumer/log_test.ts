@@ -52,8 +52,12 @@ const cases: {
   expired: [{ job }, "warn", about],
   fetchError: [{ error: 7 }, "error", { wid: "worker-1", error: { message: "7" } }],
   state: [{ state: "quiet" }, "info", { wid: "worker-1", state: "quiet" }],
-  disconnect: [{ error, retryInMs: 5 }, "warn", { wid: "worker-1", error: wrong, retryInMs: 5 }],
-  reconnect: [{ attempts: 2 }, "info", { wid: "worker-1", attempts: 2 }],
+  disconnect: [{ error, connections: 8, retryInMs: 5 }, "warn", {
+    ...{ wid: "worker-1", error: wrong, connections: 8, retryInMs: 5 },
+  }],
+  reconnect: [{ attempts: 2, connections: 8, outageMs: 35_000 }, "info", {
+    ...{ wid: "worker-1", attempts: 2, connections: 8, outageMs: 35_000 },
+  }],
   lag: [{ lagMs: 400 }, "warn", { wid: "worker-1", lagMs: 400 }],
   clock: [{ setBackMs: 400 }, "warn", { wid: "worker-1", setBackMs: 400 }],
   warning: [{ code: "ENTERPRISE_ONLY", message: "m" }, "warn", {

@@ -34,12 +34,14 @@ export function logEvents(consumer: Consumer, log: WorkLog, graceMs: number): vo
 }
 
 function logTroubles(consumer: Consumer, log: WorkLog): void {
-  consumer.on("disconnect", ({ error: { message }, retryInMs }) => {
+  consumer.on("disconnect", ({ error: { message }, connections, retryInMs }) => {
     const next = retryInMs === undefined ? "" : `; tries again in ${rounded(retryInMs / 1000)} s`;
-    log.warn("disconnect", { message, retryInMs }, `Lost a connection: ${message}${next}`);
+    const fields = { message, connections, retryInMs };
+    log.warn("disconnect", fields, `Lost the server: ${message}${next}`);
   });
-  consumer.on("reconnect", ({ attempts }) => {
-    log.warn("reconnect", { attempts }, "The connection is back");
+  consumer.on("reconnect", (recovery) => {
+    const seconds = rounded(recovery.outageMs / 1000);
+    log.warn("reconnect", recovery, `The server is back after ${seconds} s`);
   });
   consumer.on("expired", ({ job: { jid, type } }) => {
     const text =
