@@ -70,7 +70,7 @@ export interface InvalidJobErrorOptions extends FaktoryErrorOptions {
  * before anything is sent; a consumer fails a job whose arguments do not fit.
  *
  * Codes: `INVALID_JID`, `INVALID_TYPE`, `INVALID_ARGS`, `INVALID_QUEUE`, `INVALID_RETRY`, `INVALID_AT`,
- * `INVALID_RESERVE_FOR`, `INVALID_BACKTRACE`, `INVALID_CUSTOM`, `INVALID_JOB`; `SCHEMA_FAILED` where a schema itself failed.
+ * `INVALID_RESERVE_FOR`, `INVALID_BACKTRACE`, `INVALID_CUSTOM`, `INVALID_JOB`, `JOB_TOO_LARGE`; `SCHEMA_FAILED` where a schema itself failed.
  */
 export class InvalidJobError extends FaktoryError {
   /** The name of the class, also where a bundler shortens that. */

@@ -1,4 +1,5 @@
 import { CommandEncoder } from "../protocol/encoder.ts";
+import { atEndOfTurn } from "../internal/microtask.ts";
 
 /** Writes commands to a connection, in their order and in as few writes as it can: the cost of one is that of ten jobs. */
 export class CommandWriter {
@@ -50,7 +51,7 @@ export class CommandWriter {
     this.#unsent++;
     if (this.#flushScheduled || this.#writing) return;
     this.#flushScheduled = true;
-    queueMicrotask(() => this.flush());
+    atEndOfTurn(() => this.flush());
   }
 
   /** Writes what was taken now, where nothing is being written, and not at the end of the turn. */

@@ -53,9 +53,9 @@ function serverUrl(
     }
     return parseUrl(String(url), "the option url");
   }
-  const provider = variable("FAKTORY_PROVIDER");
+  const provider = variable("FAKTORY_PROVIDER")?.trim();
   if (provider !== undefined && provider !== "") return parseProvider(provider, variable);
-  const text = variable("FAKTORY_URL");
+  const text = variable("FAKTORY_URL")?.trim();
   if (text !== undefined && text !== "") return parseUrl(text, "the variable FAKTORY_URL");
   return parseUrl(DEFAULT_URL);
 }
@@ -68,7 +68,7 @@ function parseProvider(provider: string, variable: (name: string) => string | un
         "variable that holds the URL",
     );
   }
-  const text = variable(provider);
+  const text = variable(provider)?.trim();
   if (text === undefined || text === "") {
     throw new ConfigError(
       "MISSING_VARIABLE",

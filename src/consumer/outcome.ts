@@ -72,7 +72,7 @@ export class Kill extends Outcome {
  * The job failed, and is to be tried again after `seconds` instead of when the server would: it counts as one of the job's
  * retries, and a job that has none left is failed as by any other error.
  *
- * The job is enqueued again under its own jid for that time, and then acknowledged (PUSH, then ACK). A program that ends
+ * The job is enqueued again under its own jid for that time, and then acknowledged (PUSHB, then ACK). A program that ends
  * between them leaves both: the job may run once more than asked for, never less. Where the server refuses the job it is
  * failed (FAIL). To Faktory Enterprise the first run succeeded: a batch counts the job as done.
  *
@@ -105,7 +105,7 @@ export class RetryAfter extends Outcome {
 
 /**
  * The job is not to be run yet: it is enqueued again for `seconds` from now, and has used none of its retries. What is said of
- * {@linkcode RetryAfter} about the two commands (PUSH, then ACK) holds here as well.
+ * {@linkcode RetryAfter} about the two commands (PUSHB, then ACK) holds here as well.
  *
  * @example Look again later, and count no failure
  * ```ts

@@ -4,8 +4,9 @@ import { createJid } from "./jid.ts";
 import { Job, type JobInput, unknownOption, unknownProperty } from "./job.ts";
 import { arrayText, JsonFault, objectText, quote } from "./json.ts";
 import { DEFAULT_QUEUE, queueNameFault } from "./queue_name.ts";
+import { MAX_JOB_BYTES } from "./size.ts";
 
-/** A job as PUSH takes it. */
+/** A job as PUSHB takes it. */
 export interface EncodedJob {
   /** The job's id, made up where it had none. */
   readonly jid: string;
@@ -26,7 +27,7 @@ const MAX_RESERVE_SECONDS = 86_400;
 const MIN_JID_BYTES = 8;
 
 /**
- * Checks a job whole and gives it as PUSH takes it.
+ * Checks a job whole and gives it as PUSHB takes it.
  *
  * @throws {InvalidJobError} where the server would refuse it or silently change it.
  */
@@ -57,7 +58,21 @@ function encode(input: JobInput): EncodedJob {
   const created = createdAt === undefined
     ? nowPart()
     : createdPart(dateText(createdAt, "createdAt", "INVALID_JOB"));
-  return { jid: id, json: json + created };
+  json += created;
+  // A UTF-16 unit takes three bytes of UTF-8 at most.
+  if (json.length > MAX_JOB_BYTES / 3) checkSize(json);
+  return { jid: id, json };
+}
+
+function checkSize(json: string): void {
+  const bytes = new TextEncoder().encode(json).length;
+  if (bytes <= MAX_JOB_BYTES) return;
+  throw invalid(
+    "JOB_TOO_LARGE",
+    "",
+    `it takes ${bytes} bytes as JSON, and no more than ${MAX_JOB_BYTES} can be fetched again: ` +
+      "store its data elsewhere, and enqueue where it is",
+  );
 }
 
 function checkShape(input: unknown): void {

@@ -112,6 +112,12 @@ function valueAt(value: unknown, key: string | number, depth: number, above: Anc
       return value === null ? "null" : containerAt(value, key, depth, above);
     case "undefined":
       throw new JsonFault("undefined");
+    case "bigint":
+      // As JSON.stringify does: `BigInt.prototype.toJSON` is how programs say what they want.
+      if (typeof (value as { toJSON?: unknown }).toJSON === "function") {
+        return containerAt(value as unknown as object, key, depth, above);
+      }
+      throw new JsonFault("a bigint");
     default:
       throw new JsonFault(`a ${typeof value}`);
   }
@@ -143,7 +149,14 @@ function containerAt(
   return plainAt(value, depth, above);
 }
 
+/** `JSON.isRawJSON`, where there is one. */
+const { isRawJSON } = JSON as { isRawJSON?(value: unknown): boolean };
+
 function plainAt(value: object, depth: number, above: Ancestors): string {
+  if (isRawJSON !== undefined && Object.getPrototypeOf(value) === null && isRawJSON(value)) {
+    // Read again, as a number in it may be one that the server would change.
+    return valueAt(JSON.parse((value as { rawJSON: string }).rawJSON), "", depth, above);
+  }
   if (depth < TRUSTED_DEPTH) {
     return Array.isArray(value)
       ? arrayAt(value, depth + 1, above)

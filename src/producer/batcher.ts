@@ -7,6 +7,7 @@ import { push, pushBulk } from "../protocol/commands/jobs.ts";
 import { refusal } from "../protocol/refusal.ts";
 import { JobList } from "./job_list.ts";
 import type { JobSink } from "./job_sink.ts";
+import { atEndOfTurn } from "../internal/microtask.ts";
 
 /** Jobs in one PUSHB: the server has five seconds for all of them, and does nothing else on the connection meanwhile. */
 const MAX_JOBS = 1000;
@@ -28,7 +29,7 @@ const EARLY_JOBS = 64;
 /** Text in one PUSHB, in UTF-16 units, beyond its last job. */
 const MAX_TEXT = 1024 * 1024;
 
-/** One job, as a PUSH. */
+/** One job, as a PUSHB of one. */
 class LoneJob implements Request<void> {
   readonly command: Command<void>;
   readonly #jid: string;
@@ -133,7 +134,7 @@ class Batch {
 
 /**
  * Gathers jobs into as few commands as it can without making any of them wait: those of one turn of the event loop, and
- * those that come while earlier bytes are still being written, go out together. A job that is alone is a plain PUSH.
+ * those that come while earlier bytes are still being written, go out together. A job that is alone is a PUSHB of one.
  */
 export class Batcher {
   readonly #lanes: Lanes;
@@ -163,7 +164,7 @@ export class Batcher {
     if (this.#scheduled) return;
     this.#scheduled = true;
     this.#seen = this.#gathered;
-    queueMicrotask(() => this.#look());
+    atEndOfTurn(() => this.#look());
   }
 
   #sendEarly(): void {
@@ -181,7 +182,7 @@ export class Batcher {
     if (this.#gathered === 0) return void (this.#scheduled = false);
     if (this.#gathered > this.#seen) {
       this.#seen = this.#gathered;
-      return queueMicrotask(() => this.#look());
+      return atEndOfTurn(() => this.#look());
     }
     this.#lanes.least.onceWritable(() => this.#send());
   }

@@ -266,8 +266,8 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   /**
-   * Enqueues a job and gives its id, once the server has it (PUSH; jobs enqueued at the same time travel together as
-   * PUSHB).
+   * Enqueues a job and gives its id, once the server has it (PUSHB; jobs enqueued at the same time travel
+   * together).
    *
    * @throws {InvalidJobError} where the server would refuse the job or silently change it; nothing was sent then.
    * @throws {ServerError} where the server refuses it.

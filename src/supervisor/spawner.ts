@@ -6,6 +6,7 @@ import { ConfigError } from "../errors.ts";
 import { mayReadAllVariables, mayRun, runtime } from "../internal/environment.ts";
 import { SUPERVISOR_VARIABLE } from "../signals/orphan.ts";
 import type { Child, ProcessEnd, Spawn } from "./spawn.ts";
+import { atEndOfTurn } from "../internal/microtask.ts";
 
 /** The variable that tells a process its place among those of its supervisor, from 0. */
 const INDEX_VARIABLE = "FAKTORY_PROCESS_INDEX";
@@ -76,7 +77,7 @@ function attach(start: () => ChildProcess, ended: (end: ProcessEnd) => void): Ch
   try {
     child = start();
   } catch (error) {
-    queueMicrotask(() => failed(error as Error));
+    atEndOfTurn(() => failed(error as Error));
     return { pid: undefined, send: () => {}, kill: () => {} };
   }
   const { pid } = child;

@@ -4,6 +4,7 @@ import { bytesOf } from "../server/go/text.ts";
 import type { Peer, PeerHandler } from "../server/peer.ts";
 import { SocketStreams } from "../transport/streams.ts";
 import type { TransportConnection } from "../transport/transport.ts";
+import { atEndOfTurn } from "../internal/microtask.ts";
 
 /** What is kept for a client that does not read, in bytes, before the server is asked to wait. */
 const HIGH_WATER = 64 * 1024;
@@ -98,7 +99,7 @@ export class MemoryPeer implements Peer {
     this.#kept.drain();
     this.resume();
     // Not at once: the server may be in the middle of what it does with this very connection.
-    queueMicrotask(() => this.#handler.closed());
+    atEndOfTurn(() => this.#handler.closed());
     this.#streams.released();
   }
 }

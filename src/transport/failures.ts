@@ -89,7 +89,8 @@ export function unusableTls(cause: unknown): ConfigError {
 
 /** The name that the peer's certificate must be for. */
 export function verifiedName({ hostname, tls }: ConnectTarget): string {
-  return tls?.serverName ?? hostname;
+  // A zone is this machine's own, and in no certificate.
+  return tls?.serverName ?? hostname.replace(/%.*$/, "");
 }
 
 function kindOf(cause: unknown): string | undefined {

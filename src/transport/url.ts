@@ -51,7 +51,7 @@ export function readUrl(
 ): ServerUrl {
   const refuse = (why: string) => new ConfigError("INVALID_URL", `Cannot use ${what} as ${why}`);
   const [, scheme, authority = "", tail = ""] =
-    /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^]*)$/i.exec(text) ?? [];
+    /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^]*)$/i.exec(text.trim()) ?? [];
   if (scheme === undefined) {
     throw refuse("it is not of the form tcp://:password@host:port");
   }
@@ -72,13 +72,11 @@ export function readUrl(
 
   const [, bracketed, name = "", portText] =
     /^(?:\[([^\]]*)\]|([^:]*))(?::([^]*))?$/.exec(authority.slice(at + 1)) ?? [];
-  const hostname = bracketed ?? name;
-  if (hostname === "") {
+  if ((bracketed ?? name) === "") {
     throw refuse("it has no host, or an IPv6 address that is not in [brackets]");
   }
-  if (bracketed === undefined ? !isName(name) : !isIpv6(bracketed)) {
-    throw refuse("its host is neither a name nor an IP address");
-  }
+  const hostname = bracketed === undefined ? hostName(name) : ipv6Address(bracketed);
+  if (hostname === undefined) throw refuse("its host is neither a name nor an IP address");
   const port = portText === undefined ? DEFAULT_PORT : parsePort(portText);
   if (port === undefined) throw refuse("its port is not a number from 1 to 65535");
   return {
@@ -123,14 +121,31 @@ function decoded(text: string): string | undefined {
   }
 }
 
+/** A host's name as the DNS has it; `undefined` if it is none. */
+function hostName(text: string): string | undefined {
+  // Of a scheme that `URL` does not know, it leaves a name like bücher.example percent-encoded.
+  const name = decoded(text) ?? text;
+  return isName(name) ? name : /[^\0-\x7f]/.test(name) ? asciiName(name) : undefined;
+}
+
+/** A name with letters beyond ASCII, in the letters of the DNS. */
+function asciiName(name: string): string | undefined {
+  if (!URL.canParse(`http://${name}/`)) return undefined;
+  const { host, hostname } = new URL(`http://${name}/`);
+  return host === hostname && isName(hostname) ? hostname : undefined;
+}
+
 /** Underscores are no part of a host name by the book, but of many a container's. */
 function isName(name: string): boolean {
   return /^[a-z0-9._-]+$/i.test(name) && name.length <= MAX_HOSTNAME;
 }
 
-function isIpv6(text: string): boolean {
+/** An IPv6 address, with its zone (`%eth0`, in a URL `%25eth0`) if it has one; `undefined` if it is none. */
+function ipv6Address(text: string): string | undefined {
+  const [, address = "", zone] = /^([0-9a-f:.]+)(?:%(?:25)?([\w.~-]+))?$/i.exec(text) ?? [];
   // Of a scheme that `URL` knows it does check the host, and alike everywhere.
-  return /^[0-9a-f:.]+$/i.test(text) && URL.canParse(`http://[${text}]/`);
+  if (address === "" || !URL.canParse(`http://[${address}]/`)) return undefined;
+  return zone === undefined ? address : `${address}%${zone}`;
 }
 
 function parsePort(text: string): number | undefined {

@@ -126,7 +126,7 @@ test("at most once, a PUSH that was under way is not sent again, one that was no
   clock.advance(100);
   await settle();
   await peers[1]!.received(1);
-  assert.deepEqual(peers[1]!.lines, [`PUSH {"n":2}`]);
+  assert.deepEqual(peers[1]!.lines, [`PUSHB [{"n":2}]`]);
   peers[1]!.say("+OK\r\n");
   await unsent;
   lane.close();

@@ -107,8 +107,8 @@ test("what became of a job is told again where the answer was lost, in the same 
 test("an outcome of two commands goes on where it was", async () => {
   for (
     const [jobtype, first, second] of [
-      ["later", "PUSH", "ACK"],
-      ["again", "PUSH", "ACK"],
+      ["later", "PUSHB", "ACK"],
+      ["again", "PUSHB", "ACK"],
       ["killed", "FAIL", "MUTATE"],
     ] as const
   ) {
@@ -169,7 +169,7 @@ test("what the server refuses is given up and told of, whichever command it is",
       ["done", "ACK", ["ACK"]],
       ["fails", "FAIL", ["FAIL"]],
       ["killed", "MUTATE", ["FAIL", "MUTATE"]],
-      ["later", "ACK", ["PUSH", "ACK"]],
+      ["later", "ACK", ["PUSHB", "ACK"]],
     ] as const
   ) {
     const { give, stop, commands, unreported } = await outbox((line) =>
@@ -190,7 +190,7 @@ test("a job that the server does not take again is failed", async () => {
     );
     await give(jobReply("jid-00000", { jobtype }));
     await commands.received(3);
-    assert.deepEqual(verbs(commands.lines), ["PUSH jid-00000", "FAIL jid-00000"]);
+    assert.deepEqual(verbs(commands.lines), ["PUSHB jid-00000", "FAIL jid-00000"]);
     await stop();
     assert.deepEqual(unreported, []);
   }
@@ -231,7 +231,7 @@ test("what is enqueued again is what the server sent, byte for byte, whatever it
       await until(() => commands.lines.length > (jobtype === "later" ? 2 : 1));
       const line = commands.lines[1]!;
       if (line.startsWith("PUSH")) {
-        const again = line.slice(5);
+        const again = line.slice("PUSHB [".length, -1);
         for (const part of kept) assert(again.includes(part), `${again} has no ${part}`);
         const { at, queue, jid } = JSON.parse(again);
         assert.deepEqual([Date.parse(at), queue], [clock.now() + 60_000, "other"]);
@@ -256,7 +256,7 @@ test("a job that is put off comes by the server's clock, however far the two are
       });
       await give(jobReply("jid-00000", { jobtype }));
       await until(() => commands.lines.length > 1);
-      const { at, failure } = JSON.parse(commands.lines[1]!.slice(5));
+      const { at, failure } = JSON.parse(commands.lines[1]!.slice("PUSHB ".length))[0];
       const serverNow = clock.now() + serverAheadMs;
       assert.equal(Date.parse(at), serverNow + 60_000, `${hours} h`);
       if (jobtype === "again") assert.equal(Date.parse(failure.failed_at), serverNow);

@@ -120,7 +120,7 @@ test("a job without retries that comes when a stop has run out of patience is pu
   assert.deepEqual([done, failed, unfinished], [0, 0, []]);
   assert.deepEqual(returned, [["jid-jid-1", "stopped"]]);
   const [push, ack] = commands.lines.slice(1, 3);
-  const { jid, queue, args, retry, at } = JSON.parse(push!.slice(5));
+  const { jid, queue, args, retry, at } = JSON.parse(push!.slice("PUSHB ".length))[0];
   assert.deepEqual([jid, queue, args, retry], ["jid-jid-1", "other", [7], 0]);
   // Not at once: it would come to the next FETCH that waits here, and the ACK would be for that.
   assert.equal(Date.parse(at), clock.now() + 5000);

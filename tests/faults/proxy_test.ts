@@ -74,7 +74,7 @@ for (const [fault, [result, jobs], resent] of enqueues) {
   test(`${fault}: an enqueue is ${result} at most once, and had at least once`, async () => {
     {
       await using it = await setting("at-most-once");
-      it.proxy.arm(fault, { verb: "PUSH" });
+      it.proxy.arm(fault, { verb: "PUSHB" });
       const end = await settle(it.clock, it.producer.enqueue("x"));
       assert.equal(end?.status, result === "had" ? "fulfilled" : "rejected");
       if (end?.status === "rejected") {
@@ -88,7 +88,7 @@ for (const [fault, [result, jobs], resent] of enqueues) {
       assert.equal((await settle(it.clock, it.producer.enqueue("y")))?.status, "fulfilled");
     }
     await using it = await setting("at-least-once");
-    it.proxy.arm(fault, { verb: "PUSH" });
+    it.proxy.arm(fault, { verb: "PUSHB" });
     assert.equal((await settle(it.clock, it.producer.enqueue("x")))?.status, "fulfilled");
     assert.equal(it.server.snapshot().queues["default"], resent);
   });
@@ -162,7 +162,7 @@ for (const ms of [undefined, 5]) {
 
 test("a connection that is cut right after each handshake does not keep what waits waiting for ever", async () => {
   await using it = await setting();
-  for (let i = 0; i < 100; i++) it.proxy.arm("cut before", { verb: "PUSH" });
+  for (let i = 0; i < 100; i++) it.proxy.arm("cut before", { verb: "PUSHB" });
   const end = await settle(it.clock, it.producer.enqueue("x"), { maxMs: 60_000 });
   assert.equal(end?.status, "rejected");
   assert(end.reason instanceof ConnectionLostError && end.reason.outcome === "unknown");

@@ -38,7 +38,7 @@ async function withCatalogue() {
 }
 
 function sentJob(line: string): Record<string, unknown> {
-  return JSON.parse(line.slice(line.indexOf("{")));
+  return JSON.parse(line.slice(line.indexOf("{"), line.lastIndexOf("}") + 1));
 }
 
 test("defaults of the type go with each job, whichever way it comes", async () => {

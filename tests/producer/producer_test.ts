@@ -22,7 +22,7 @@ test("a lone job is a PUSH, jobs of one turn are one PUSHB, each with its own an
   const { peer, producer } = await scripted();
   const lone = producer.enqueue("a", [], { jid: "jid-lone" });
   await peer.received(1);
-  assert.match(peer.lines[0]!, /^PUSH \{"jid":"jid-lone"/);
+  assert.match(peer.lines[0]!, /^PUSHB \[\{"jid":"jid-lone"/);
   peer.say("+OK\r\n");
   assert.equal(await lone, "jid-lone");
   const many = ["b", "c", "d"].map((type) =>
@@ -100,7 +100,7 @@ test("a call that is aborted before it was sent is not sent, one that was is sti
   stop.abort(reason);
   await assert.rejects(aborted, reason);
   await peer.received(1);
-  assert.match(peer.lines[0]!, /^PUSH \{"jid":"kept-kept"/);
+  assert.match(peer.lines[0]!, /^PUSHB \[\{"jid":"kept-kept"/);
   peer.say("+OK\r\n");
   await kept;
   await assert.rejects(producer.enqueue("c", [], { signal: stop.signal }), reason);
@@ -244,7 +244,7 @@ test("a batch gives its jobs its id, and is committed once it is filled", async 
   assert.equal(definition.success.jid, "done-done");
   peer.say(bulk("b-1"));
   await peer.received(2);
-  assert.match(peer.lines[1]!, /^PUSH .*"custom":\{"bid":"b-1"\}/);
+  assert.match(peer.lines[1]!, /^PUSHB .*"custom":\{"bid":"b-1"\}/);
   peer.say("+OK\r\n");
   await peer.received(3);
   assert.match(peer.lines[2]!, /"custom":\{"a":1,"bid":"b-1"\}/);

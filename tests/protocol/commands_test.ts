@@ -12,8 +12,15 @@ const bulk = (text: string | null): Reply => ({ kind: "bulk", text });
 
 it("pushes one job and many", () => {
   const jobs = [encodeJob({ type: "a" }), encodeJob({ type: "b" })];
-  assert.equal(push(jobs[0]!).payload, jobs[0]!.json);
-  assert.equal(push(jobs[0]!).parse(ok), undefined);
+  const one = push(jobs[0]!);
+  assert.deepEqual([one.verb, one.payload], ["PUSHB", `[${jobs[0]!.json}]`]);
+  assert.equal(one.parse(bulk("{}")), undefined);
+  assert.equal(one.parse(ok), undefined);
+  assert.throws(() => one.parse(bulk('{"j1":"no"}')), { name: "ServerError", reply: "no" });
+  const notUnique = bulk('{"j1":"NOTUNIQUE Job not unique"}');
+  assert.throws(() => one.parse(notUnique), { name: "NotUniqueError" });
+  assert.equal(one.parse(notUnique, true), undefined);
+  assert.throws(() => one.parse(bulk("[]")), ProtocolError);
   const many = pushBulk(jobs.map(({ json }) => json).join());
   assert.deepEqual(JSON.parse(many.payload), jobs.map((job) => JSON.parse(job.json)));
   assert.deepEqual(many.parse(bulk("{}")), new Map());

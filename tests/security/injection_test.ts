@@ -35,27 +35,27 @@ const CALLS: Record<
   string,
   readonly [verbs: readonly string[], call: (producer: Producer, text: string) => Promise<unknown>]
 > = {
-  "a job's type": [["PUSH"], (producer, text) => producer.enqueue(text)],
-  "a job's jid": [["PUSH"], (producer, text) => producer.enqueue("t", [], { jid: text })],
-  "a job's queue": [["PUSH"], (producer, text) => producer.enqueue("t", [], { queue: text })],
-  "a job's args": [["PUSH"], (producer, text) => producer.enqueue("t", [text, { [text]: text }])],
+  "a job's type": [["PUSHB"], (producer, text) => producer.enqueue(text)],
+  "a job's jid": [["PUSHB"], (producer, text) => producer.enqueue("t", [], { jid: text })],
+  "a job's queue": [["PUSHB"], (producer, text) => producer.enqueue("t", [], { queue: text })],
+  "a job's args": [["PUSHB"], (producer, text) => producer.enqueue("t", [text, { [text]: text }])],
   "a job's custom": [
-    ["PUSH"],
+    ["PUSHB"],
     (producer, text) => producer.enqueue("t", [], { custom: { [text]: text, note: text } }),
   ],
   "a job's property": [
-    ["PUSH"],
+    ["PUSHB"],
     (producer, text) => producer.enqueue({ type: "t", [text]: text } as never),
   ],
   "a job's toJSON": [
-    ["PUSH"],
+    ["PUSHB"],
     (producer, text) => producer.enqueue("t", [{ toJSON: () => text }]),
   ],
   "many jobs": [
     ["PUSHB"],
     (producer, text) => producer.enqueueMany([{ type: text }, { type: "t", args: [text] }]),
   ],
-  "a stream's job": [["PUSH"], async (producer, text) => {
+  "a stream's job": [["PUSHB"], async (producer, text) => {
     const writer = producer.writable().getWriter();
     writer.closed.catch(() => {});
     const written = writer.write({ type: text, args: [text], queue: text });
@@ -91,7 +91,7 @@ const CALLS: Record<
     (producer, text) => producer.batches.reopen(text, () => {}),
   ],
   "a batch's description and callbacks": [
-    ["BATCH NEW", "PUSH", "BATCH COMMIT 1"],
+    ["BATCH NEW", "PUSHB", "BATCH COMMIT 1"],
     (producer, text) =>
       producer.batches.open(
         { description: text, success: { type: text, args: [text], custom: { [text]: text } } },
@@ -175,7 +175,18 @@ test("no text that a consumer is given becomes another command", async () => {
     const sent = transport.take();
     assert.deepEqual(
       sent.filter((verb) => verb !== "HELLO" && verb !== "END"),
-      ["FETCH 1", "TRACK SET", "FAIL", "FETCH 1", "PUSH", "ACK", "FETCH 1", "FAIL", "MUTATE"],
+      [
+        "FETCH 1",
+        "TRACK SET",
+        "FAIL",
+        "FETCH 1",
+        "INFO",
+        "PUSHB",
+        "ACK",
+        "FETCH 1",
+        "FAIL",
+        "MUTATE",
+      ],
       JSON.stringify(text),
     );
     await producer.close();

@@ -28,6 +28,11 @@ const URLS: [text: string, meaning: ServerUrl][] = [
     password: "x",
   }],
   ["tcp://faktory_1:7419", { ...plain, hostname: "faktory_1" }],
+  [" tcp://localhost:7419\r\n", plain],
+  ["tcp://[fe80::1%25eth0]:7419", { ...plain, hostname: "fe80::1%eth0" }],
+  ["tcp://[fe80::1%en0]", { ...plain, hostname: "fe80::1%en0" }],
+  ["tcp://bücher.example", { ...plain, hostname: "xn--bcher-kva.example" }],
+  [String(new URL("tcp://bücher.example:7419")), { ...plain, hostname: "xn--bcher-kva.example" }],
 ];
 
 for (const [text, meaning] of URLS) {
@@ -44,6 +49,10 @@ const REFUSED: [text: string, message: RegExp][] = [
   ["tcp://::1", /no host|IPv6/],
   ["tcp://[::1", /no host|IPv6|neither/],
   ["tcp://[zz]", /neither a name nor an IP address/],
+  ["tcp://[::1%]", /neither a name nor an IP address/],
+  ["tcp://[::1%eth0/x]", /neither a name|path|host/],
+  ["tcp://[::1%e%20h]", /neither a name nor an IP address/],
+  ["tcp://bü cher.example", /neither a name nor an IP address/],
   ["tcp://a b", /neither a name nor an IP address/],
   ["tcp://localhost:0", /port/],
   ["tcp://localhost:65536", /port/],

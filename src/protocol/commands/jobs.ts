@@ -2,6 +2,7 @@ import { decodeJob } from "../../job/decode.ts";
 import type { EncodedJob } from "../../job/encode.ts";
 import type { Job } from "../../job/job.ts";
 import { isPlain } from "../../job/json.ts";
+import { refusal } from "../refusal.ts";
 import type { Reply } from "../reply.ts";
 import { type Command, parseObject, parseOk, unexpected } from "./command.ts";
 
@@ -17,16 +18,22 @@ export interface FailureReport {
 }
 
 /**
- * PUSH: one job into its queue, or into the scheduled set. A unique job (Enterprise) that is refused as being there
- * already, after it was sent before, got through the first time.
+ * PUSHB of one job, into its queue or into the scheduled set. Not PUSH: the reference server decodes the `retry` of each PUSH
+ * into one variable that all connections share, so that two at once may swap theirs.
+ *
+ * A unique job (Enterprise) that is refused as being there already, after it was sent before, got through the first time.
  */
 export function push(job: EncodedJob): Command<void> {
-  return { verb: "PUSH", payload: job.json, resend: "once", parse: parsePush };
+  return { verb: "PUSHB", payload: `[${job.json}]`, resend: "once", parse: parsePush };
 }
 
 function parsePush(reply: Reply, resent?: boolean): void {
+  // Nothing was refused: not worth a parser. `+OK` is how a server answers to a PUSH.
+  if (reply.kind === "status" || (reply.kind === "bulk" && reply.text === "{}")) return;
   if (resent && reply.kind === "error" && isNotUnique(reply.text)) return;
-  parseOk(reply);
+  for (const text of Object.values(parseObject(reply))) {
+    if (!(resent && isNotUnique(String(text)))) throw refusal(String(text));
+  }
 }
 
 function isNotUnique(text: string): boolean {

@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { atEndOfTurn } from "../../src/internal/microtask.ts";
+import { onAbort } from "../../src/internal/aborts.ts";
+import { scripted } from "../producer/setting.ts";
+
+test("a test framework that replaces queueMicrotask holds no command back", async () => {
+  const original = globalThis.queueMicrotask;
+  globalThis.queueMicrotask = () => {};
+  try {
+    let isCalled = false;
+    atEndOfTurn(() => isCalled = true);
+    assert.equal(isCalled, false);
+    await Promise.resolve();
+    assert(isCalled);
+    const { peer, producer } = await scripted();
+    const jid = producer.enqueue("x");
+    await peer.received(1);
+    peer.say("$2\r\n{}\r\n");
+    await jid;
+    peer.end();
+    await producer.close();
+  } finally {
+    globalThis.queueMicrotask = original;
+  }
+});
+
+/** Counts the listeners of a signal. */
+function counted() {
+  const { signal, abort } = ((controller) => ({
+    signal: controller.signal,
+    abort: () => controller.abort(new Error("enough")),
+  }))(new AbortController());
+  let listeners = 0;
+  const { addEventListener, removeEventListener } = signal;
+  signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
+    listeners++;
+    addEventListener.apply(signal, args);
+  };
+  signal.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
+    listeners--;
+    removeEventListener.apply(signal, args);
+  };
+  return { signal, abort, listeners: () => listeners };
+}
+
+test("any number of calls with one signal have one listener on it, and none once they have ended", async () => {
+  const { signal, listeners } = counted();
+  const { peer, producer } = await scripted();
+  const calls: Promise<unknown>[] = [];
+  for (let i = 0; i < 40; i++) calls.push(producer.enqueue("x", [i], { signal }));
+  calls.push(producer.enqueueMany([{ type: "y" }], { signal }));
+  assert.equal(listeners(), 1);
+  await peer.received(1);
+  peer.say("$2\r\n{}\r\n");
+  await peer.received(peer.lines.length);
+  while (peer.lines.length < 1) await Promise.resolve();
+  await Promise.all(calls);
+  assert.equal(listeners(), 0);
+  peer.end();
+  await producer.close();
+});
+
+test("every callback of a signal is called once, but for those that were called off, also by one before them", () => {
+  const { signal, abort, listeners } = counted();
+  const called: string[] = [];
+  const callback = () => called.push("same");
+  const first = onAbort(signal, callback);
+  onAbort(signal, callback);
+  let off = () => {};
+  onAbort(signal, () => off());
+  off = onAbort(signal, () => called.push("off"));
+  first();
+  first();
+  abort();
+  abort();
+  assert.deepEqual(called, ["same"]);
+  assert.equal(listeners(), 0);
+  onAbort(signal, () => called.push("late"))();
+  onAbort(undefined, () => called.push("none"))();
+  assert.deepEqual(called, ["same"]);
+});
