@@ -155,7 +155,7 @@ export const rooms: readonly Room[] = [
   {
     name: "job lines",
     // What the command shares with the entry: it has to do without JSR.
-    files: ["error", "line_reader", "line_text", "merge_streams"]
+    files: ["error", "line_reader", "line_text", "merge_streams", "whole_lines"]
       .map((name) => `src/ndjson/${name}.ts`),
     imports: [...leaves, "job"],
   },

@@ -1,9 +1,11 @@
 import { TextLineStream } from "@std/streams/text-line-stream";
+import { InvalidArgumentError } from "../errors.ts";
 import { invalidOption } from "../connection/options.ts";
 import type { JobFields } from "../job/job.ts";
 import type { NdjsonError } from "./error.ts";
 import { LineReader } from "./line_reader.ts";
 import { DEFAULT_MAX_LINE_LENGTH, LineText } from "./line_text.ts";
+import { WholeLines } from "./whole_lines.ts";
 
 /** A line that is no job. */
 export interface InvalidLine {
@@ -45,6 +47,8 @@ export interface LinesToJobs {
  * A byte order mark, `\r\n`, blank lines and a last line without its end are fine. Nothing is read ahead of whoever takes the
  * jobs, but for the piece of bytes that they are in.
  *
+ * A stream of something else than bytes ends with an `InvalidArgumentError`.
+ *
  * @throws {ConfigError} `INVALID_OPTION`.
  *
  * @example A file into a server, bad lines told
@@ -62,9 +66,11 @@ export interface LinesToJobs {
  * console.assert(bad.join() === "2");
  * ```
  */
-export function linesToJobs(
-  { onInvalid, maxLineLength = DEFAULT_MAX_LINE_LENGTH }: LinesToJobsOptions = {},
-): LinesToJobs {
+export function linesToJobs(options: LinesToJobsOptions = {}): LinesToJobs {
+  if (typeof options !== "object" || options === null) {
+    throw invalidOption("options", "an object", options);
+  }
+  const { onInvalid, maxLineLength = DEFAULT_MAX_LINE_LENGTH } = options;
   if (!Number.isSafeInteger(maxLineLength) || maxLineLength < 1) {
     throw invalidOption("maxLineLength", "an integer of 1 or more", maxLineLength);
   }
@@ -78,12 +84,34 @@ export function linesToJobs(
   return { readable, writable: text.writable };
 }
 
+/** Gives whole lines, as `TextLineStream` looks through the rest of a text again with each piece that follows. */
 function textStream(maxLineLength: number): TransformStream<Uint8Array, string> {
   const text = new LineText(maxLineLength);
+  const lines = new WholeLines();
   return new TransformStream({
-    transform: (bytes, out) => out.enqueue(text.add(bytes)),
-    flush: (out) => out.enqueue(text.end()),
+    transform(bytes, out) {
+      const whole = lines.add(text.add(checkBytes(bytes)));
+      if (whole !== "") out.enqueue(whole);
+    },
+    flush: (out) => out.enqueue(lines.add(text.end()) + lines.end()),
   });
+}
+
+/** Not by its class: bytes of another realm, such as a test runner's, have another one. */
+function checkBytes(piece: unknown): Uint8Array {
+  if (Object.prototype.toString.call(piece) === "[object Uint8Array]") return piece as Uint8Array;
+  const hint = typeof piece === "string" ? ": pipe it through a TextEncoderStream" : "";
+  throw new InvalidArgumentError(
+    "INVALID_ARGUMENT",
+    `Cannot read lines as the stream gives ${kindOf(piece)} and not bytes (Uint8Array)${hint}`,
+  );
+}
+
+function kindOf(piece: unknown): string {
+  if (piece === null || piece === undefined) return String(piece);
+  return typeof piece === "string"
+    ? "texts"
+    : `${typeof piece === "object" ? "an" : "a"} ${typeof piece}`;
 }
 
 function jobStream(

@@ -1,5 +1,7 @@
+import { InvalidArgumentError } from "../errors.ts";
 import { type Deferred, deferred } from "../internal/deferred.ts";
 import { Fifo } from "../internal/fifo.ts";
+import { showValue } from "../internal/show.ts";
 
 /**
  * One stream of many: what each gives, in its order, as it comes, a whole piece at a time. Of each stream one piece is held
@@ -8,6 +10,8 @@ import { Fifo } from "../internal/fifo.ts";
  *
  * The first that fails ends it with its error; then, and where it is cancelled, all others are cancelled. (`mergeReadableStreams` of
  * `@std/streams` reads its streams as fast as it can, whoever takes what they give, and leaves them open when it is cancelled.)
+ *
+ * @throws {InvalidArgumentError} `INVALID_ARGUMENT` where one is no stream, or is being read already.
  *
  * @example Two files
  * ```ts
@@ -22,7 +26,7 @@ import { Fifo } from "../internal/fifo.ts";
  * ```
  */
 export function mergeStreams<T>(streams: Iterable<ReadableStream<T>>): ReadableStream<T> {
-  const merge = new Merge([...streams].map((stream) => stream.getReader()));
+  const merge = new Merge(readersOf(streams));
   return new ReadableStream<T>({
     start: () => merge.start(),
     async pull(controller) {
@@ -32,6 +36,24 @@ export function mergeStreams<T>(streams: Iterable<ReadableStream<T>>): ReadableS
     },
     cancel: (reason) => merge.cancel(reason),
   }, { highWaterMark: 0 });
+}
+
+/** Locks all of the streams, or none. */
+function readersOf<T>(streams: Iterable<ReadableStream<T>>): ReadableStreamDefaultReader<T>[] {
+  if (typeof streams !== "object" || streams === null || !(Symbol.iterator in streams)) {
+    throw invalid(`what was given are no streams: got ${showValue(streams)}`);
+  }
+  const all = [...streams];
+  for (const [index, stream] of all.entries()) {
+    if (typeof stream?.getReader !== "function") throw invalid(`stream ${index} is none`);
+    const isTwice = all.indexOf(stream) < index;
+    if (stream.locked || isTwice) throw invalid(`stream ${index} is being read by somebody else`);
+  }
+  return all.map((stream) => stream.getReader());
+}
+
+function invalid(reason: string): InvalidArgumentError {
+  return new InvalidArgumentError("INVALID_ARGUMENT", `Cannot merge streams as ${reason}`);
 }
 
 interface Piece<T> {

@@ -70,7 +70,7 @@ test("pieces make no difference", async () => {
 });
 
 test("a line in many pieces is put together", async () => {
-  const pieces = Array.from({ length: 20_000 }, () => "0123456789");
+  const pieces = Array.from({ length: 2000 }, () => "0123456789");
   const [line] = await linesOf([...pieces, "\n"]);
-  assert.equal(line?.length, 200_000);
+  assert.equal(line?.length, 20_000);
 });

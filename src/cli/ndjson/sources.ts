@@ -3,6 +3,7 @@ import type { JobFields } from "../../../mod.ts";
 import type { NdjsonError } from "../../ndjson/error.ts";
 import { LineReader } from "../../ndjson/line_reader.ts";
 import { DEFAULT_MAX_LINE_LENGTH, LineText } from "../../ndjson/line_text.ts";
+import { WholeLines } from "../../ndjson/whole_lines.ts";
 import { CliError } from "../failure.ts";
 import type { CliIo } from "../io.ts";
 import { unreadable } from "../parse.ts";
@@ -120,18 +121,14 @@ async function* linesOf(
 ): AsyncIterable<readonly Line[]> {
   const text = new LineText(DEFAULT_MAX_LINE_LENGTH);
   const reader = new LineReader(DEFAULT_MAX_LINE_LENGTH);
-  let rest = "";
+  const whole = new WholeLines();
   for await (const bytes of pieces) {
     source.bytes += bytes.length;
-    const added = text.add(bytes);
-    rest += added;
-    if (!added.includes("\n")) continue;
-    const lines = rest.split("\n");
-    rest = lines.pop() ?? "";
-    yield read(source, reader, lines);
+    const lines = whole.add(text.add(bytes));
+    if (lines !== "") yield read(source, reader, lines.slice(0, -1).split("\n"));
   }
-  rest += text.end();
-  if (rest !== "") yield read(source, reader, [rest]);
+  const last = whole.add(text.end()) + whole.end();
+  if (last !== "") yield read(source, reader, [last]);
 }
 
 function read(source: Source, reader: LineReader, texts: readonly string[]): Line[] {
