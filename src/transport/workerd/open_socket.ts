@@ -47,7 +47,8 @@ export async function openSocket(
   const module = await load().catch((cause: unknown) => {
     throw new ConfigError(
       "UNSUPPORTED_RUNTIME",
-      "Cannot use workerdTransport as there is no module cloudflare:sockets here",
+      "Cannot use the sockets of Cloudflare Workers as there is no module cloudflare:sockets here: " +
+        "pass another transport",
       { cause },
     );
   });
