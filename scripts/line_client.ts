@@ -33,7 +33,7 @@ export class LineClient {
     return client;
   }
 
-  send(text: string): void {
+  send(text: string | Uint8Array): void {
     this.#socket.write(text);
   }
 

@@ -1,14 +1,17 @@
 import type { Clock } from "../internal/clock.ts";
 import type { Failure } from "./failure.ts";
 import { setOwn } from "./go/reader.ts";
-import { toUpper, utf8Length } from "./go/text.ts";
+import { textOf, toUpper } from "./go/text.ts";
 import { parseTime } from "./go/time.ts";
 import { decode, GoError, marshal, unmarshal } from "./go_json.ts";
 import { CodedError } from "./hooks.ts";
+import { LargeLine, type Line, RefusedLine } from "./line.ts";
+import { largePush } from "./large/push.ts";
 import type { Manager } from "./manager.ts";
 import { mutate } from "./mutate.ts";
 import { type Payload, payloadBytes } from "./payload.ts";
-import type { Slices } from "./slices.ts";
+import { bulk, NIL, OK, refusal, type Reply } from "./reply.ts";
+import { finish, type Slices } from "./slices.ts";
 import { readJob, readJobs, readStored } from "./stored_job.ts";
 import type { ClientData, Workers } from "./workers.ts";
 
@@ -35,28 +38,12 @@ export interface EnterpriseCommands {
   track(line: string): string | undefined;
 }
 
-/** A reply in the protocol's bytes; `undefined`: hang up. */
-export type ReplyText = string | undefined;
-
 /** Carries one verb's lines out. */
 type Run = (
   context: CommandContext,
   client: ClientData,
   line: string,
-) => ReplyText | Promise<ReplyText>;
-
-const OK = "+OK\r\n";
-const NIL = "$-1\r\n";
-
-/** A text with its length in bytes before it. */
-export function bulk(text: string): string {
-  return `$${utf8Length(text)}\r\n${text}\r\n`;
-}
-
-/** An error in the protocol's bytes. */
-export function refusal(text: string): string {
-  return `-ERR ${text}\r\n`;
-}
+) => Reply | Promise<Reply>;
 
 /**
  * What follows a verb. A line that ends with the verb makes the reference server's handler panic, and so is an internal
@@ -105,15 +92,28 @@ const RUN: ReadonlyMap<string, Run> = new Map<string, Run>([
 export function execute(
   context: CommandContext,
   client: ClientData,
-  line: string,
-): ReplyText | Promise<ReplyText> {
+  line: Line,
+): Reply | Promise<Reply> {
+  if (line instanceof RefusedLine) return refusal(`line is longer than ${line.max} bytes`);
+  if (line instanceof LargeLine) {
+    const push = largePush(context.manager, line);
+    // Others are not as large as that.
+    if (push === undefined) return execute(context, client, textOf(finish(line.joined())));
+    context.countCommand();
+    return settled(() => context.slices.run(push));
+  }
   const space = line.indexOf(" ");
   const verb = space < 0 ? line : line.slice(0, space);
   const run = RUN.get(verb);
   if (run === undefined) return refusal(`unknown command ${verb}`);
   context.countCommand();
+  return settled(() => run(context, client, line));
+}
+
+/** A reply, or the error that says why there is none. */
+function settled(run: () => Reply | Promise<Reply>): Reply | Promise<Reply> {
   try {
-    const reply = run(context, client, line);
+    const reply = run();
     return reply instanceof Promise ? reply.catch(failed) : reply;
   } catch (error) {
     return failed(error);
@@ -162,7 +162,7 @@ function fetch(
   { manager, sleep }: CommandContext,
   client: ClientData,
   line: string,
-): string | Promise<string> {
+): Reply | Promise<Reply> {
   // A worker that is quiet gets no jobs, on the connection that the server knows to be quiet.
   if (client.state !== "running") return sleep(client).then(() => NIL);
   const job = manager.fetch(line.split(" ").slice(1), client.wid, (end) => {
@@ -172,8 +172,11 @@ function fetch(
   return job instanceof Promise ? job.then(jobReply) : jobReply(job);
 }
 
-function jobReply(job: Payload | undefined): string {
-  return job === undefined ? NIL : `$${payloadBytes(job)}\r\n${job}\r\n`;
+function jobReply(job: Payload | undefined): Reply {
+  if (job === undefined) return NIL;
+  if (typeof job === "string") return bulk(job);
+  const { head, args, tail } = job;
+  return [`$${payloadBytes(job)}\r\n${head}`, args.bytes, `${tail}\r\n`];
 }
 
 function acknowledge({ manager }: CommandContext, _client: ClientData, line: string): string {

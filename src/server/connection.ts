@@ -1,16 +1,20 @@
 import { Fifo } from "../internal/fifo.ts";
-import { type CommandContext, execute, refusal, type ReplyText } from "./commands.ts";
+import { type CommandContext, execute } from "./commands.ts";
 import { type Challenge, type Greeter, type HelloData, readHello } from "./handshake.ts";
+import type { Line } from "./line.ts";
 import { LineReader } from "./line_reader.ts";
 import type { Peer, PeerHandler } from "./peer.ts";
+import { refusal, type Reply } from "./reply.ts";
 import type { ClientData, Closable } from "./workers.ts";
 
 /** How long a client may take for its HELLO, in milliseconds. */
 const HANDSHAKE_MS = 2000;
 
-/** The longest HELLO, and the longest line after it, in bytes: the reference server has no bound but its memory. */
+/** The longest HELLO, in bytes. */
 const MAX_HELLO = 64 * 1024;
-const MAX_LINE = 128 * 1024 * 1024;
+
+/** So many small commands are carried out before the time is looked at. */
+const COMMANDS_AT_ONCE = 16;
 
 /** What may wait behind a command that blocks, in lines and in characters, before no more is read. */
 const MAX_WAITING = 10_000;
@@ -23,6 +27,8 @@ export interface ConnectionOwner {
   readonly isClosing: boolean;
   /** The connection has said its HELLO, be it right or wrong. */
   introduced(connection: Connection): void;
+  /** The longest line that a client may send, in bytes. */
+  readonly maxLineBytes: number;
   /** Counts the connection in; what is returned refuses it. */
   admit(connection: Connection): string | undefined;
   /** The connection is gone. */
@@ -36,12 +42,12 @@ export class Connection implements PeerHandler, Closable {
   readonly #challenge: Challenge | undefined;
   /** Calls off what the connection waits for before it is a client's: its HELLO, then the verdict on that. */
   #cancelHandshake: () => void;
-  readonly #reader = new LineReader();
-  readonly #lines = new Fifo<string>();
+  readonly #reader: LineReader;
+  readonly #lines = new Fifo<Line>();
   /** Characters of the lines that wait. */
   #waitingLength = 0;
   #client: ClientData | undefined;
-  /** A HELLO is checked, or a command that blocks is under way. */
+  /** A HELLO is checked, a command that blocks is under way, or others are served. */
   #isBlocked = false;
   /** The client does not read what it is sent. */
   #isFull = false;
@@ -53,6 +59,7 @@ export class Connection implements PeerHandler, Closable {
   constructor(peer: Peer, owner: ConnectionOwner) {
     this.#peer = peer;
     this.#owner = owner;
+    this.#reader = new LineReader(owner.maxLineBytes);
     const { greeting, challenge } = owner.greeter.greet();
     this.#challenge = challenge;
     this.#cancelHandshake = owner.context.clock.after(HANDSHAKE_MS, () => this.close());
@@ -65,9 +72,7 @@ export class Connection implements PeerHandler, Closable {
       this.#lines.push(line);
       this.#waitingLength += line.length;
     }
-    if (this.#reader.pending > (this.#client === undefined ? MAX_HELLO : MAX_LINE)) {
-      return this.end();
-    }
+    if (this.#client === undefined && this.#reader.pending > MAX_HELLO) return this.end();
     this.#work();
   }
 
@@ -115,6 +120,8 @@ export class Connection implements PeerHandler, Closable {
   /** Carries out what can be. */
   #work(): void {
     let out = "";
+    let commands = 0;
+    const isLate = this.#owner.context.slices.slice();
     while (!this.#isEnded && !this.#isBlocked && !this.#isFull) {
       const line = this.#lines.shift();
       if (line === undefined) break;
@@ -134,12 +141,19 @@ export class Connection implements PeerHandler, Closable {
       } else if (reply === undefined) {
         this.#send(out);
         return this.end();
-      } else {
+      } else if (typeof reply === "string") {
         out += reply;
-        if (out.length > 64 * 1024) {
-          this.#send(out);
-          out = "";
-        }
+      } else {
+        this.#send(out, ...reply);
+        out = "";
+      }
+      const isLong = out.length > 64 * 1024;
+      if (isLong) {
+        this.#send(out);
+        out = "";
+      }
+      if ((isLong || ++commands % COMMANDS_AT_ONCE === 0) && isLate()) {
+        if (!this.#isBlocked) this.#giveWay();
       }
     }
     this.#send(out);
@@ -149,16 +163,24 @@ export class Connection implements PeerHandler, Closable {
     else this.#throttle();
   }
 
-  #unblocked(reply: ReplyText): void {
+  /** Goes on once others have been served. */
+  #giveWay(): void {
+    this.#isBlocked = true;
+    const go = () => this.#unblocked("");
+    this.#owner.context.slices.turn().then(go, go);
+  }
+
+  #unblocked(reply: Reply): void {
     this.#isBlocked = false;
     if (this.#client !== undefined) this.#client.endWait = undefined;
-    if (reply !== undefined) this.#send(reply);
+    if (typeof reply === "string") this.#send(reply);
+    else if (reply !== undefined) this.#send(...reply);
     this.#work();
   }
 
   /** Has the first line checked; a line that is no HELLO ends the connection without a word. */
-  #greeted(line: string): void {
-    const hello = readHello(line);
+  #greeted(line: Line): void {
+    const hello = typeof line === "string" ? readHello(line) : undefined;
     this.#cancelHandshake();
     if (hello === undefined) return this.end();
     this.#owner.introduced(this);
@@ -196,8 +218,8 @@ export class Connection implements PeerHandler, Closable {
     this.#client.endWait?.();
   }
 
-  #send(text: string): void {
-    if (text !== "" && !this.#peer.send(text)) this.#isFull = true;
+  #send(...parts: readonly (string | Uint8Array)[]): void {
+    for (const part of parts) if (part !== "" && !this.#peer.send(part)) this.#isFull = true;
   }
 
   /** Reads no more than can be carried out soon. */

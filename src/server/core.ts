@@ -34,6 +34,13 @@ export interface ServerOptions {
   /** Connections that are taken at the same time. @default 2000 */
   readonly maxConnections?: number | undefined;
   /**
+   * The longest line that brings jobs (PUSH, PUSHB), in bytes, from 64 KiB to 512 MiB. A longer one is answered with an error
+   * and not kept. Lines of other commands may have 64 KiB, of FAIL and MUTATE 1 MiB.
+   *
+   * @default 67108864, which is 64 MiB
+   */
+  readonly maxLineBytes?: number | undefined;
+  /**
    * How long a FETCH waits for a job, in milliseconds; nobody can take longer than that to find out that there is none, or to
    * stop. Less makes tests quicker, and empty queues be asked for more often.
    *
@@ -72,12 +79,15 @@ export interface ServerSnapshot {
 export interface CoreInsides extends Partial<Omit<ManagerOptions, "hooks">> {
   /** Where what Enterprise knows is kept. @default in memory alone */
   readonly records?: Records | undefined;
+  /** What does long work. @default slices of the machine's time */
+  readonly slices?: Slices | undefined;
 }
 
 /** The version of the reference server that this one behaves as. */
 const VERSION = "1.10.0";
 
 const FETCH_WAIT_MS = 2000;
+const MAX_LINE_BYTES = 64 * 1024 * 1024;
 
 /** As many connections as are taken may be there before their HELLO, but not fewer than this. */
 const MIN_STRANGERS = 100;
@@ -88,6 +98,7 @@ export class Core implements ConnectionOwner {
   readonly greeter: Greeter;
   readonly workers: Workers;
   isClosing = false;
+  readonly maxLineBytes: number;
   readonly #clock: Clock;
   readonly #manager: Manager;
   readonly #tasks: Tasks;
@@ -109,6 +120,11 @@ export class Core implements ConnectionOwner {
       min: 1,
       max: Number.MAX_SAFE_INTEGER,
       fallback: 2000,
+    });
+    this.maxLineBytes = integerIn("maxLineBytes", options.maxLineBytes, {
+      min: 64 * 1024,
+      max: 512 * 1024 * 1024,
+      fallback: MAX_LINE_BYTES,
     });
     const fetchWaitMs = integerIn("fetchWaitMs", options.fetchWaitMs, {
       min: 1,
@@ -134,7 +150,7 @@ export class Core implements ConnectionOwner {
       hooks: enterprise,
     });
     this.workers = new Workers(clock);
-    const slices = this.#slices = new Slices();
+    const slices = this.#slices = insides.slices ?? new Slices();
     this.#tasks = new Tasks(clock, { manager: this.#manager, workers: this.workers, slices });
     this.context = {
       manager: this.#manager,

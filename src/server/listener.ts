@@ -183,12 +183,15 @@ function listenerOf(server: NetServer, gate: Gate, sockets: ReadonlySet<Socket>)
   };
 }
 
+/** Errors repeat what a client sent, byte for byte. */
+function wireOf(data: string | Uint8Array): string | Uint8Array {
+  return typeof data !== "string" || data.isWellFormed() ? data : bytesOf(data);
+}
+
 function attach(socket: Socket, acceptor: Acceptor): void {
   const handler = acceptor.connect({
     address: socket.remoteAddress,
-    // Errors repeat what a client sent, byte for byte.
-    send: (text) =>
-      socket.writable ? socket.write(text.isWellFormed() ? text : bytesOf(text)) : true,
+    send: (data) => !socket.writable || socket.write(wireOf(data)),
     end: () => socket.destroySoon(),
     destroy: () => void socket.destroy(),
     pause: () => void socket.pause(),

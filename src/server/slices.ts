@@ -45,7 +45,7 @@ export class Slices {
   /** Does work; the result comes at once where one slice is enough and no other work is under way. */
   run<T>(work: Work<T>): T | Promise<T> {
     if (this.#tasks.length > 0) return this.#queue(work);
-    const isOver = this.#slice();
+    const isOver = this.slice();
     do {
       const step = work.next();
       if (step.done) return step.value;
@@ -61,6 +61,11 @@ export class Slices {
     for (let i = 0; i < FIRST_STEPS; i++) if (work.next().done) return;
     // It goes on until the server closes.
     this.#queue(work).catch(() => {});
+  }
+
+  /** Resolves once the sockets were looked at, and all other work that is under way has had its turn. */
+  turn(): Promise<void> {
+    return this.#queue(nothing());
   }
 
   /** Work that is under way. */
@@ -104,16 +109,19 @@ export class Slices {
     this.#timer.later(() => {
       this.#isScheduled = false;
       const task = this.#tasks.shift();
-      if (task !== undefined && !task.go(this.#slice())) this.#tasks.push(task);
+      if (task !== undefined && !task.go(this.slice())) this.#tasks.push(task);
       this.#schedule();
     });
   }
 
-  #slice(): () => boolean {
+  /** Says, from now on, whether a slice's time is over. */
+  slice(): () => boolean {
     const end = this.#timer.now() + SLICE_MS;
     return () => this.#timer.now() >= end;
   }
 }
+
+function* nothing(): Work<void> {}
 
 /** Does work to its end at once. */
 export function finish<T>(work: Work<T>): T {

@@ -162,8 +162,3 @@ function writeFailure(failure: StoredFailure): string {
   if (failure.backtrace.length > 0) json += `,"backtrace":${marshal(failure.backtrace)}`;
   return `${json},"retry_count":${failure.retry_count},"remaining":${failure.remaining}}`;
 }
-
-/** A job of a store, as the server holds it. */
-export function storedPayload(text: string): Payload {
-  return text;
-}

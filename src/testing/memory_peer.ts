@@ -47,9 +47,9 @@ export class MemoryPeer implements Peer {
     return this.#streams.connection;
   }
 
-  send(text: string): boolean {
+  send(data: string | Uint8Array): boolean {
     if (this.#isGone) return true;
-    const bytes = bytesOf(text);
+    const bytes = typeof data === "string" ? bytesOf(data) : data;
     this.#kept.push(bytes);
     this.#keptBytes += bytes.length;
     this.#deliver();

@@ -79,7 +79,7 @@ function normal(reply: string): string {
     const keys = [reply.match(/"\w+":/g)!.join(""), server.description, server.faktory_version];
     return JSON.stringify({ keys, ...faktory, tasks });
   }
-  if (/^\{("[^"]*":[-\d.e]+,?)+\}$/.test(reply)) return reply.replace(/:[-\d.e]+/g, ":0");
+  if (/^\{("(?:[^"\\]|\\.)*":[-\d.e]+,?)+\}$/.test(reply)) return reply.replace(/:[-\d.e]+/g, ":0");
   const year = new Date().getUTCFullYear();
   return reply.replaceAll(new RegExp(`"${year}-[^"]*Z"`, "g"), '"NOW"');
 }

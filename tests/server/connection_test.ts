@@ -4,12 +4,15 @@ import { test } from "node:test";
 import { Core } from "../../src/server/core.ts";
 import { LineReader } from "../../src/server/line_reader.ts";
 import { ManualClock } from "../../src/server/mod.ts";
+import { Slices } from "../../src/server/slices.ts";
 import type { PeerHandler } from "../../src/server/peer.ts";
 
 /** A connection whose client is the test: what it is sent, and what is asked of its socket. */
 function setting() {
   const clock = new ManualClock();
-  const core = new Core({ clock });
+  // However long something takes, none of it is put off.
+  const slices = new Slices({ now: () => 0, later: () => assert.fail() });
+  const core = new Core({ clock }, { slices });
   let sent = "";
   let isRead = true;
   const asked: string[] = [];
@@ -55,7 +58,11 @@ test("a client that does not read what it asks for is not read either", () => {
 
 test("behind a command that blocks, little is kept", () => {
   for (
-    const more of ["PING\n".repeat(10_001), `PUSH ${"x".repeat(70_000)}`, `${"x".repeat(70_000)}\n`]
+    const more of [
+      "PING\n".repeat(10_001),
+      `PUSH ${"x".repeat(70_000)}`,
+      `PUSH ${"x".repeat(70_000)}\n`,
+    ]
   ) {
     const { core, clock, asked, say, take } = setting();
     say("FETCH q\nPING\n");
@@ -87,10 +94,10 @@ test("lines are cut wherever the bytes are", () => {
   const bytes = Buffer.from("a\r\n\né€😀\n\r\r\nbc\r", "utf8");
   const whole = ["a", "", "é€😀", "\r"];
   for (let size = 1; size <= bytes.length; size++) {
-    const reader = new LineReader();
+    const reader = new LineReader(1024 * 1024);
     const lines: string[] = [];
     for (let at = 0; at < bytes.length; at += size) {
-      lines.push(...reader.read(bytes.subarray(at, at + size)));
+      lines.push(...reader.read(bytes.subarray(at, at + size)) as string[]);
     }
     assert.deepEqual(lines, whole);
     assert.equal(reader.pending, 3);

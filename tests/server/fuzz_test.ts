@@ -161,8 +161,8 @@ test("names that objects have of their own are names like others", async () => {
   client.close();
 });
 
-test("a HELLO and a line without end are cut off", async () => {
-  await using server = await FaktoryServer.start({ port: 0 });
+test("a HELLO without end is cut off, and a line that is too long is refused and not kept", async () => {
+  await using server = await FaktoryServer.start({ port: 0, maxLineBytes: 20 * 1024 * 1024 });
   const stranger = new RawClient(server.url);
   await stranger.line();
   stranger.write(`HELLO {"wid":"${"x".repeat(65_000)}`);
@@ -170,13 +170,30 @@ test("a HELLO and a line without end are cut off", async () => {
   assert.equal(await stranger.line(), "EOF");
   const client = await RawClient.hello(server.url);
   const mebibyte = new Uint8Array(1024 * 1024).fill(0x78);
-  for (let i = 0; i < 130; i++) client.write(mebibyte);
-  assert.equal(await client.line(), "EOF");
-  const sane = await RawClient.hello(server.url);
+  const limits: readonly (readonly [verb: string, limit: number])[] = [
+    ["", 65_536],
+    ["FETCH ", 65_536],
+    ["FAIL ", 1_048_576],
+    ["MUTATE ", 1_048_576],
+    ["PUSH ", 20_971_520],
+    ["PUSHB ", 20_971_520],
+  ];
+  for (const [verb, limit] of limits) {
+    client.write(verb);
+    for (let i = 0; i < 21; i++) client.write(mebibyte);
+    // It is told before the line's end has come.
+    assert.equal(await client.line(), `-ERR line is longer than ${limit} bytes`);
+    client.write("\n");
+  }
+  const fits = `FETCH ${"x".repeat(65_530)}`;
+  assert.equal(await client.ask(`${fits}x`), "-ERR line is longer than 65536 bytes");
+  assert.equal(await client.ask(`PUSH ${" ".repeat(200_000)}`), END_OF_JSON);
   const job = (size: number) =>
     `{"jid":"large-job","jobtype":"x","args":["${"é".repeat(size)}"],"retry":0}`;
-  assert.equal(await sane.ask(`PUSH ${job(8 * 1024 * 1024)}`), "+OK");
-  const { args } = JSON.parse(await sane.ask("FETCH default"));
+  assert.equal(await client.ask(`PUSH ${job(8 * 1024 * 1024)}`), "+OK");
+  const { args } = JSON.parse(await client.ask("FETCH default"));
   assert(args[0] === "é".repeat(8 * 1024 * 1024));
-  sane.close();
+  client.close();
 });
+
+const END_OF_JSON = "-ERR invalid JSON: unexpected end of JSON input";

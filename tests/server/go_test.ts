@@ -4,7 +4,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { marshal, marshalText } from "../../src/server/go/encode.ts";
 import { quoted, quotedByte } from "../../src/server/go/quote.ts";
-import { syntaxFault } from "../../src/server/go/scanner.ts";
+import { syntaxFault } from "../../src/server/go/syntax.ts";
 import {
   bytesOf,
   compareTexts,

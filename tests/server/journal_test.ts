@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Deferred, deferred } from "../../src/internal/deferred.ts";
+import { Slices } from "../../src/server/slices.ts";
 import { Core } from "../../src/server/core.ts";
 import type { Peer } from "../../src/server/peer.ts";
 import type { Changes } from "../../src/server/store/changes.ts";
@@ -59,7 +60,9 @@ const encoder = new TextEncoder();
 function setting() {
   const backend = new SlowBackend();
   const store = new Journal(backend);
-  const core = new Core({}, { store });
+  // However long something takes, none of it is put off.
+  const slices = new Slices({ now: () => 0, later: () => assert.fail() });
+  const core = new Core({}, { store, slices });
   const connect = () => {
     const peer = new NotedPeer();
     const connection = core.connect(peer);

@@ -5,7 +5,7 @@
 
 import { GoError } from "./error.ts";
 import { type Kind, NoJson, Reader, setOwn } from "./reader.ts";
-import { syntaxFault } from "./scanner.ts";
+import { syntaxFault } from "./syntax.ts";
 
 /** A type of Go's, by the name that Go gives it in errors. */
 export type GoType =
@@ -191,7 +191,7 @@ function planOf(fields: Fields): Plan {
 }
 
 /** A key in lower case as Go folds it: two letters past ASCII are letters of ASCII to it. */
-function folded(key: string): string {
+export function folded(key: string): string {
   return key.toLowerCase().replaceAll("\u017f", "s");
 }
 

@@ -1,6 +1,6 @@
 /** JSON's values one after another, as Go reads them where it has no type for them: texts well-formed, numbers of 64 bits. */
 
-import { MAX_DEPTH } from "./scanner.ts";
+import { MAX_DEPTH } from "./syntax.ts";
 
 /** Thrown on what is no JSON; what is wrong with it is for a slower reader to find out. */
 export class NoJson extends Error {}

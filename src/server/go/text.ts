@@ -18,18 +18,32 @@ export function textOf(bytes: Uint8Array): string {
 /** The bytes of a text, as they went in. */
 export function bytesOf(text: string): Uint8Array {
   if (text.isWellFormed()) return encoder.encode(text);
-  const parts = text.split(/([\udc80-\udcff]+)/u).map((part, i) =>
-    i % 2 === 0
-      ? encoder.encode(part)
-      : Uint8Array.from(part, (surrogate) => surrogate.charCodeAt(0) & 0xff)
-  );
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
+  const bytes = new Uint8Array(text.length * 3);
+  let count = 0;
+  for (let at = 0; at < text.length;) {
+    const unit = text.charCodeAt(at);
+    if (unit >= 0xdc80 && unit <= 0xdcff) {
+      bytes[count++] = unit & 0xff;
+      at++;
+      continue;
+    }
+    const end = endOfWhole(text, at);
+    count += encoder.encodeInto(text.slice(at, end), bytes.subarray(count)).written;
+    at = end;
   }
-  return bytes;
+  return bytes.slice(0, count);
+}
+
+/** Where the characters end that stand together, with no byte between them. */
+function endOfWhole(text: string, start: number): number {
+  let at = start;
+  while (at < text.length) {
+    const unit = text.charCodeAt(at);
+    if (unit >= 0xdc80 && unit <= 0xdcff) break;
+    // The second half of a pair is no byte.
+    at += unit >= 0xd800 && unit <= 0xdbff ? 2 : 1;
+  }
+  return Math.min(at, text.length);
 }
 
 /** How many bytes a well-formed text has in UTF-8. */
@@ -89,21 +103,35 @@ export function toUpper(text: string): string {
 
 /** Decodes as Go does: each byte of what is no UTF-8 stands for itself. */
 function lenient(bytes: Uint8Array): string {
-  const pieces: string[] = [];
-  let start = 0;
+  const units = new Uint16Array(bytes.length);
+  let count = 0;
   for (let i = 0; i < bytes.length;) {
     const size = sizeAt(bytes, i);
-    if (size > 0) {
-      i += size;
+    const first = bytes[i]!;
+    if (size === 0) {
+      units[count++] = 0xdc00 + first;
+      i++;
       continue;
     }
-    if (start < i) pieces.push(strict.decode(bytes.subarray(start, i)));
-    pieces.push(String.fromCharCode(0xdc00 + bytes[i]!));
-    start = ++i;
+    let code = size === 1 ? first : first & (0x7f >> size);
+    for (let k = 1; k < size; k++) code = code << 6 | bytes[i + k]! & 0x3f;
+    i += size;
+    if (code < 0x10000) {
+      units[count++] = code;
+    } else {
+      units[count++] = 0xd800 + ((code - 0x10000) >> 10);
+      units[count++] = 0xdc00 + (code & 0x3ff);
+    }
   }
-  if (start < bytes.length) pieces.push(strict.decode(bytes.subarray(start)));
-  return pieces.join("");
+  let text = "";
+  for (let at = 0; at < count; at += UNITS_AT_ONCE) {
+    text += String.fromCharCode(...units.subarray(at, Math.min(at + UNITS_AT_ONCE, count)));
+  }
+  return text;
 }
+
+/** As many as a function may have arguments. */
+const UNITS_AT_ONCE = 4096;
 
 /** The size of the character that begins at `at`; 0 where none does. */
 function sizeAt(bytes: Uint8Array, at: number): number {

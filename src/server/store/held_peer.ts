@@ -6,7 +6,7 @@ const HIGH_WATER = 1024 * 1024;
 
 interface Held {
   readonly group: number;
-  text: string;
+  data: string | Uint8Array;
 }
 
 /** A client to whom nothing is sent before what it could tell is saved. */
@@ -35,17 +35,18 @@ export class HeldPeer implements Peer, SaveListener {
     this.#handler = handler;
   }
 
-  send(text: string): boolean {
+  send(data: string | Uint8Array): boolean {
     const group = this.#store.unsaved;
     const last = this.#held.at(-1);
-    if (last === undefined && group === 0) return this.#peer.send(text);
-    if (last !== undefined && (group === 0 || last.group === group)) {
-      last.text += text;
+    if (last === undefined && group === 0) return this.#peer.send(data);
+    const isSameGroup = last !== undefined && (group === 0 || last.group === group);
+    if (isSameGroup && typeof last.data === "string" && typeof data === "string") {
+      last.data += data;
     } else {
-      this.#held.push({ group, text });
+      this.#held.push({ group: isSameGroup ? last.group : group, data });
       if (last === undefined) this.#store.listen(this);
     }
-    this.#length += text.length;
+    this.#length += data.length;
     if (this.#length > HIGH_WATER) this.#isFull = true;
     return !this.#isFull;
   }
@@ -69,10 +70,12 @@ export class HeldPeer implements Peer, SaveListener {
   }
 
   saved(group: number): void {
-    let out = "";
-    while (this.#held.length > 0 && this.#held[0]!.group <= group) out += this.#held.shift()!.text;
-    this.#length -= out.length;
-    const isReading = out === "" || this.#peer.send(out);
+    let isReading = true;
+    while (this.#held.length > 0 && this.#held[0]!.group <= group) {
+      const { data } = this.#held.shift()!;
+      this.#length -= data.length;
+      isReading = this.#peer.send(data);
+    }
     if (this.#held.length === 0) {
       this.#store.forget(this);
       if (this.#isEnding) this.#peer.end();

@@ -2,7 +2,8 @@ import { Reservation, type SetName } from "../members.ts";
 import { type Payload, payloadKey } from "../payload.ts";
 import { QUEUE_PLACE, type Queues } from "../queues.ts";
 import { type SetKeeper, type SortedEntry, SortedSet } from "../sorted_set.ts";
-import { glanceAt, storedPayload } from "../stored_job.ts";
+import { glanceAt } from "../stored_job.ts";
+import { storedPayload } from "../large/stored.ts";
 import type { Store } from "./store.ts";
 
 /** The sets whose members are kept, each in a place of its name. */

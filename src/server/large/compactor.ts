@@ -1,0 +1,348 @@
+import { marshal, marshalText } from "../go/encode.ts";
+import { GoError } from "../go/error.ts";
+import { Reader } from "../go/reader.ts";
+import { textOf } from "../go/text.ts";
+import type { Work } from "../slices.ts";
+import {
+  BACKSLASH,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COMMA,
+  isSpace,
+  OPEN_BRACKET,
+  QUOTE,
+  Skipper,
+  skipSpace,
+} from "./bytes.ts";
+import { Members } from "./members.ts";
+import { type Piece, Room } from "./rope.ts";
+
+const encoder = new TextEncoder();
+
+const BYTES = {
+  comma: encoder.encode(","),
+  colon: encoder.encode(":"),
+  quote: encoder.encode('"'),
+} as const;
+
+/** A container that is taken apart, as it is larger than a piece. */
+interface Frame {
+  readonly isArray: boolean;
+  /** What was made of it. */
+  readonly pieces: Piece[];
+  /** Of an array: the elements that stand one after the other and have not been written; -1 where there are none. */
+  runStart: number;
+  runEnd: number;
+  /** Of an object. */
+  readonly members: Members | undefined;
+  /** Its values that are larger than a piece, by their members. */
+  readonly large: Map<number, Piece>;
+  /** The key of the value that is read. */
+  keyStart: number;
+  keyEnd: number;
+}
+
+/**
+ * Writes JSON as Go writes it: piece by piece, each by what writes small jobs as well, with no more of it in memory as values
+ * than a piece. Objects larger than that are put in the order of their keys where they are.
+ */
+export class Compactor {
+  readonly #bytes: Uint8Array;
+  readonly #piece: number;
+  readonly #skipper: Skipper;
+  #room = new Room();
+  /** Where the containers begin that are known to be open at the end of the piece that was looked at last. */
+  #path = new Uint32Array(0);
+  #pathNext = 0;
+  readonly #batch: Batch;
+  /** The end of the value that was read. */
+  end = 0;
+  /** The first number that 64 bits do not hold. */
+  tooLarge: string | undefined;
+
+  constructor(bytes: Uint8Array, piece: number) {
+    this.#bytes = bytes;
+    this.#piece = piece;
+    this.#skipper = new Skipper(bytes, piece);
+    this.#batch = new Batch(bytes, piece);
+  }
+
+  /** Writes the array or the object that begins at `start`. */
+  *container(start: number): Work<Piece> {
+    this.#pathNext = this.#path.length;
+    this.tooLarge = undefined;
+    this.#room = new Room();
+    const outer: Frame[] = [];
+    let frame = this.#open(start);
+    let at = start + 1;
+    let looked = at;
+    for (;;) {
+      if (at - looked >= this.#piece) {
+        looked = at;
+        yield;
+      }
+      const byte = this.#bytes[at]!;
+      if (isSpace(byte)) {
+        at = yield* this.#space(frame, at);
+      } else if (byte === COMMA) {
+        at++;
+      } else if (byte === CLOSE_BRACKET || byte === CLOSE_BRACE) {
+        const piece = yield* this.#close(frame);
+        at++;
+        const parent = outer.pop();
+        if (parent === undefined) {
+          this.end = at;
+          return piece;
+        }
+        frame = parent;
+        this.#addLarge(frame, piece, at);
+      } else {
+        if (!frame.isArray) at = yield* this.#key(frame, at);
+        const end = this.#endOfSmall(at);
+        if (end >= 0) {
+          this.#addSmall(frame, at, end);
+          at = end;
+        } else if (this.#bytes[at] === QUOTE) {
+          this.#flush(frame);
+          const piece = yield* this.#text(at);
+          at = looked = this.end;
+          this.#addLarge(frame, piece, at);
+        } else {
+          this.#flush(frame);
+          outer.push(frame);
+          frame = this.#open(at);
+          at++;
+        }
+      }
+    }
+  }
+
+  #open(start: number): Frame {
+    const isArray = this.#bytes[start] === OPEN_BRACKET;
+    return {
+      isArray,
+      pieces: [],
+      runStart: -1,
+      runEnd: -1,
+      members: isArray ? undefined : new Members(this.#bytes),
+      large: new Map(),
+      keyStart: 0,
+      keyEnd: 0,
+    };
+  }
+
+  /** Spaces do not become part of a run: there may be more of them than of all else. */
+  *#space(frame: Frame, from: number): Work<number> {
+    const at = yield* skipSpace(this.#bytes, from);
+    if (at - from > 1024) this.#flush(frame);
+    return at;
+  }
+
+  /** Reads a key, and gives where its value begins. */
+  *#key(frame: Frame, start: number): Work<number> {
+    const end = this.#skipper.skip(start);
+    if (end < 0) throw new GoError(`a key in args is larger than ${this.#piece} bytes`);
+    frame.keyStart = start;
+    frame.keyEnd = end;
+    const colon = isSpace(this.#bytes[end]!) ? yield* skipSpace(this.#bytes, end) : end;
+    const next = colon + 1;
+    return isSpace(this.#bytes[next]!) ? yield* skipSpace(this.#bytes, next) : next;
+  }
+
+  /**
+   * The end of a value that is no larger than a piece; -1 for a text or a container that is. Containers within it that are open
+   * at the end of the piece are known to be none of the small ones then, so that no piece is looked at for each of them.
+   */
+  #endOfSmall(start: number): number {
+    if (this.#path[this.#pathNext] === start) {
+      this.#pathNext++;
+      return -1;
+    }
+    const end = this.#skipper.skip(start);
+    if (end >= 0) return end;
+    if (this.#skipper.depth > 0) {
+      this.#path = this.#skipper.open.slice(1, this.#skipper.depth);
+      this.#pathNext = 0;
+    } else if (this.#bytes[start] !== QUOTE) {
+      throw new GoError(`a number in args is larger than ${this.#piece} bytes`);
+    }
+    return -1;
+  }
+
+  #addSmall(frame: Frame, start: number, end: number): void {
+    if (frame.members !== undefined) return this.#addMember(frame, start, end);
+    if (frame.runStart < 0) frame.runStart = start;
+    frame.runEnd = end;
+    if (end - frame.runStart >= this.#piece) this.#flush(frame);
+  }
+
+  #addLarge(frame: Frame, piece: Piece, end: number): void {
+    if (frame.members === undefined) return this.#append(frame.pieces, piece);
+    frame.large.set(frame.members.count, piece);
+    this.#addMember(frame, end, end);
+  }
+
+  #addMember({ members, keyStart, keyEnd }: Frame, start: number, end: number): void {
+    members!.add({ keyStart, keyEnd, start, end });
+  }
+
+  /** Writes the elements that stand one after the other. */
+  #flush(frame: Frame): void {
+    if (frame.runStart < 0) return;
+    const text = textOf(this.#bytes.subarray(frame.runStart, frame.runEnd));
+    frame.runStart = -1;
+    this.#append(frame.pieces, this.#written(`[${text}]`));
+  }
+
+  *#close(frame: Frame): Work<Piece> {
+    this.#flush(frame);
+    if (frame.members !== undefined) yield* this.#writeMembers(frame, frame.members);
+    const [open, close] = frame.isArray ? ["[", "]"] : ["{", "}"];
+    return [encoder.encode(open), frame.pieces, encoder.encode(close)];
+  }
+
+  *#writeMembers({ pieces, large }: Frame, members: Members): Work<void> {
+    const batch = this.#batch;
+    const flush = () => {
+      if (!batch.isEmpty) this.#append(pieces, this.#writtenMembers(`{${batch.take()}}`));
+    };
+    for (const index of yield* members.sorted()) {
+      const member = members.at(index);
+      const value = large.get(index);
+      if (value === undefined) {
+        if (!batch.add(member)) {
+          flush();
+          yield;
+          batch.add(member);
+        }
+        continue;
+      }
+      flush();
+      const key = this.#bytes.subarray(member.keyStart, member.keyEnd);
+      this.#append(pieces, [this.#encoded(this.#plainText(textOf(key))), BYTES.colon, value]);
+      yield;
+    }
+    flush();
+  }
+
+  /** A text, with its quotes. */
+  #plainText(json: string): string {
+    const reader = new Reader(json);
+    reader.kind();
+    return marshalText(reader.string());
+  }
+
+  /** What is between the brackets of a small container. */
+  #written(json: string): Uint8Array {
+    const value = new Reader(json).any((literal) => this.tooLarge ??= literal);
+    return this.#encoded(marshal(value).slice(1, -1));
+  }
+
+  /** Members of an object, which are in their order: to make an object of them would take most of the time. */
+  #writtenMembers(json: string): Uint8Array {
+    const reader = new Reader(json);
+    let text = "";
+    reader.open();
+    do {
+      const key = marshalText(reader.key());
+      const value = marshal(reader.any((literal) => this.tooLarge ??= literal));
+      text += `${text === "" ? "" : ","}${key}:${value}`;
+    } while (reader.more(false));
+    return this.#encoded(text);
+  }
+
+  /** Writes a text that is larger than a piece. */
+  *#text(start: number): Work<Piece> {
+    const bytes = this.#bytes;
+    const pieces: Piece[] = [BYTES.quote];
+    let at = start + 1;
+    while (bytes[at] !== QUOTE) {
+      const end = this.#endOfPart(at);
+      const json = `"${textOf(bytes.subarray(at, end))}"`;
+      pieces.push(this.#encoded(this.#plainText(json).slice(1, -1)));
+      at = end;
+      yield;
+    }
+    pieces.push(BYTES.quote);
+    this.end = at + 1;
+    return pieces;
+  }
+
+  /** The end of a part of a text, with no character and no pair of escapes cut in two. */
+  #endOfPart(start: number): number {
+    const bytes = this.#bytes;
+    const limit = start + this.#piece;
+    let at = start;
+    let escape = -1;
+    while (at < limit && bytes[at] !== QUOTE) {
+      if (bytes[at] !== BACKSLASH) {
+        at++;
+      } else {
+        escape = at;
+        at += bytes[at + 1] === 0x75 ? 6 : 2;
+      }
+    }
+    // At most three more bytes belong to the last character.
+    for (let i = 0; i < 3 && (bytes[at]! & 0xc0) === 0x80; i++) at++;
+    const isHalf = escape === at - 6 && surrogateAt(bytes, escape) === "high";
+    return isHalf && surrogateAt(bytes, at) === "low" ? at + 6 : at;
+  }
+
+  #encoded(text: string): Uint8Array {
+    return this.#room.take(encoder.encode(text));
+  }
+
+  #append(pieces: Piece[], piece: Piece): void {
+    if (pieces.length > 0) pieces.push(this.#room.take(BYTES.comma));
+    pieces.push(piece);
+  }
+}
+
+/** Which half of a pair an escape stands for. */
+function surrogateAt(bytes: Uint8Array, at: number): "high" | "low" | undefined {
+  if (bytes[at] !== BACKSLASH || bytes[at + 1] !== 0x75) return undefined;
+  const code = parseInt(String.fromCharCode(...bytes.subarray(at + 2, at + 6)), 16);
+  if (code >= 0xd800 && code <= 0xdbff) return "high";
+  return code >= 0xdc00 && code <= 0xdfff ? "low" : undefined;
+}
+
+/** Members of an object one after the other, up to a piece. */
+class Batch {
+  readonly #bytes: Uint8Array;
+  readonly #piece: number;
+  /** A member is a key and a value, each no larger than a piece. */
+  readonly #batch: Uint8Array;
+  #length = 0;
+
+  constructor(bytes: Uint8Array, piece: number) {
+    this.#bytes = bytes;
+    this.#piece = piece;
+    this.#batch = new Uint8Array(3 * piece);
+  }
+
+  get isEmpty(): boolean {
+    return this.#length === 0;
+  }
+
+  /** False where there is no room for it. */
+  add({ keyStart, keyEnd, start, end }: ReturnType<Members["at"]>): boolean {
+    const size = keyEnd - keyStart + end - start + 2;
+    if (this.#length > 0 && this.#length + size > this.#piece) return false;
+    if (this.#length > 0) this.#put(BYTES.comma);
+    this.#put(this.#bytes.subarray(keyStart, keyEnd));
+    this.#put(BYTES.colon);
+    this.#put(this.#bytes.subarray(start, end));
+    return true;
+  }
+
+  take(): string {
+    const text = textOf(this.#batch.subarray(0, this.#length));
+    this.#length = 0;
+    return text;
+  }
+
+  #put(bytes: Uint8Array): void {
+    this.#batch.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+}

@@ -1,0 +1,184 @@
+import { Reader } from "../go/reader.ts";
+import { textOf } from "../go/text.ts";
+import type { Work } from "../slices.ts";
+import { BACKSLASH } from "./bytes.ts";
+
+/** Bytes that are compared between two yields. */
+const STEPS = 1 << 17;
+
+const CHUNK = 1 << 14;
+
+/** Numbers of 32 bits, as many as there are: no copy is made to have room for more. */
+class Numbers {
+  readonly #chunks: Uint32Array[] = [];
+  #length = 0;
+
+  push(value: number): void {
+    if (this.#length === this.#chunks.length * CHUNK) this.#chunks.push(new Uint32Array(CHUNK));
+    this.#chunks[this.#length >>> 14]![this.#length++ & (CHUNK - 1)] = value;
+  }
+
+  get(index: number): number {
+    return this.#chunks[index >>> 14]![index & (CHUNK - 1)]!;
+  }
+}
+
+/** Where a member of an object is. */
+export interface Member {
+  /** Of its key, quotes included. */
+  readonly keyStart: number;
+  readonly keyEnd: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Numbers for each member: those of {@linkcode Member}, and where the bytes are by which its key is sorted. */
+const WIDTH = 6;
+
+type Numbers32 = Uint32Array<ArrayBuffer>;
+
+const encoder = new TextEncoder();
+
+/** The members of one object, of which there may be millions: where each is, and in which order Go writes them. */
+export class Members {
+  readonly #bytes: Uint8Array;
+  readonly #numbers = new Numbers();
+  /** Keys that do not stand in the bytes as they are. */
+  #keys = new Uint8Array(0);
+  #keysLength = 0;
+  #count = 0;
+  #isSorted = true;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  add({ keyStart, keyEnd, start, end }: Member): void {
+    let [from, to] = [keyStart + 1, keyEnd - 1];
+    if (!this.#isPlain(from, to)) {
+      const text = new Reader(textOf(this.#bytes.subarray(keyStart, keyEnd)));
+      text.kind();
+      from = this.#bytes.length + this.#keysLength;
+      this.#keep(encoder.encode(text.string()));
+      to = this.#bytes.length + this.#keysLength;
+    }
+    for (const value of [keyStart, keyEnd, start, end, from, to]) this.#numbers.push(value);
+    const index = this.#count++;
+    if (index > 0 && this.#compare(index - 1, index) >= 0) this.#isSorted = false;
+  }
+
+  at(index: number): Member {
+    const at = index * WIDTH;
+    const [keyStart, keyEnd] = [this.#numbers.get(at), this.#numbers.get(at + 1)];
+    return { keyStart, keyEnd, start: this.#numbers.get(at + 2), end: this.#numbers.get(at + 3) };
+  }
+
+  /** The members in the order of their keys; of several with the same key the last. */
+  *sorted(): Work<Numbers32> {
+    let order = new Uint32Array(this.#count);
+    for (let i = 0; i < order.length; i++) order[i] = i;
+    if (this.#isSorted) return order;
+    order = yield* this.#mergeSort(order);
+    let kept = 0;
+    for (let i = 0; i < order.length; i++) {
+      const isLast = i + 1 === order.length || this.#compare(order[i]!, order[i + 1]!) !== 0;
+      if (isLast) order[kept++] = order[i]!;
+      if (i % CHUNK === CHUNK - 1) yield;
+    }
+    return order.subarray(0, kept);
+  }
+
+  /** The beginnings of the keys move along with their members: most comparisons look at nothing else. */
+  *#mergeSort(order: Numbers32): Work<Numbers32> {
+    const { length } = order;
+    const starts = new Float64Array(length);
+    for (let i = 0; i < length; i++) {
+      starts[i] = this.#startOf(i);
+      if (i % CHUNK === CHUNK - 1) yield;
+    }
+    let [from, fromStarts] = [order, starts];
+    let [to, toStarts] = [new Uint32Array(length), new Float64Array(length)];
+    let steps = 0;
+    for (let size = 1; size < length; size *= 2) {
+      for (let start = 0; start < length; start += 2 * size) {
+        const middle = Math.min(start + size, length);
+        const end = Math.min(start + 2 * size, length);
+        let [left, right] = [start, middle];
+        for (let at = start; at < end; at++) {
+          let isLeft = right >= end;
+          if (!isLeft && left < middle) {
+            const difference = fromStarts[left]! - fromStarts[right]!;
+            isLeft = difference < 0;
+            if (difference === 0) {
+              isLeft = this.#compare(from[left]!, from[right]!) <= 0;
+              steps += this.#compared;
+            }
+          }
+          const next = isLeft ? left++ : right++;
+          to[at] = from[next]!;
+          toStarts[at] = fromStarts[next]!;
+          if (++steps < STEPS) continue;
+          steps = 0;
+          yield;
+        }
+      }
+      [from, to] = [to, from];
+      [fromStarts, toStarts] = [toStarts, fromStarts];
+    }
+    return from;
+  }
+
+  /** The first six bytes of a member's key, as a number of the same order. */
+  #startOf(index: number): number {
+    const from = this.#numbers.get(index * WIDTH + 4);
+    const to = this.#numbers.get(index * WIDTH + 5);
+    let start = 0;
+    for (let i = from; i < from + 6; i++) start = start * 256 + (i < to ? this.#byteAt(i) : 0);
+    return start;
+  }
+
+  /** Bytes that the last comparison looked at. */
+  #compared = 0;
+
+  #compare(a: number, b: number): number {
+    const numbers = this.#numbers;
+    const [from, to] = [numbers.get(a * WIDTH + 4), numbers.get(a * WIDTH + 5)];
+    const [other, end] = [numbers.get(b * WIDTH + 4), numbers.get(b * WIDTH + 5)];
+    const length = Math.min(to - from, end - other);
+    let i = 0;
+    while (i < length && this.#byteAt(from + i) === this.#byteAt(other + i)) i++;
+    this.#compared = i;
+    return i < length
+      ? this.#byteAt(from + i) - this.#byteAt(other + i)
+      : (to - from) - (end - other);
+  }
+
+  #byteAt(at: number): number {
+    const behind = at - this.#bytes.length;
+    return behind < 0 ? this.#bytes[at]! : this.#keys[behind]!;
+  }
+
+  /** Whether the key's bytes are ASCII and nothing else. */
+  #isPlain(from: number, to: number): boolean {
+    for (let at = from; at < to; at++) {
+      const byte = this.#bytes[at]!;
+      if (byte === BACKSLASH || byte >= 0x80) return false;
+    }
+    return true;
+  }
+
+  #keep(key: Uint8Array): void {
+    const length = this.#keysLength + key.length;
+    if (length > this.#keys.length) {
+      const larger = new Uint8Array(Math.max(length * 2, 1024));
+      larger.set(this.#keys.subarray(0, this.#keysLength));
+      this.#keys = larger;
+    }
+    this.#keys.set(key, this.#keysLength);
+    this.#keysLength = length;
+  }
+}

@@ -1,0 +1,160 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Core } from "../../src/server/core.ts";
+import { Slices, type Work } from "../../src/server/slices.ts";
+import type { PeerHandler } from "../../src/server/peer.ts";
+import { ManualClock } from "../../src/server/mod.ts";
+
+/** Slices whose time the test has: each look at the clock is a millisecond, and what is put off waits for `turn`. */
+function setting() {
+  let now = 0;
+  let callbacks: (() => void)[] = [];
+  const slices = new Slices({
+    now: () => now++,
+    later: (callback) => void callbacks.push(callback),
+  });
+  const turn = async () => {
+    const due = callbacks;
+    callbacks = [];
+    for (const callback of due) callback();
+    await Promise.resolve();
+    return due.length;
+  };
+  return { slices, turn };
+}
+
+function* counted(log: string[], name: string, steps: number): Work<string> {
+  for (let i = 0; i < steps; i++) {
+    log.push(name);
+    yield;
+  }
+  return name;
+}
+
+test("short work is done at once, long work in slices, all of it in turn", async () => {
+  const { slices, turn } = setting();
+  const log: string[] = [];
+  assert.equal(slices.run(counted(log, "short", 3)), "short");
+  const long = slices.run(counted(log, "a", 20));
+  assert(long instanceof Promise);
+  log.length = 0;
+  // Not even short work is done at once while there is other work.
+  const other = slices.run(counted(log, "b", 10));
+  assert(other instanceof Promise);
+  while (await turn() > 0);
+  assert.deepEqual([await long, await other], ["a", "b"]);
+  const changes = log.filter((name, i) => i > 0 && name !== log[i - 1]).length;
+  assert(changes >= 2, log.join());
+  assert.equal(slices.size, 0);
+});
+
+test("work that fails, or is given up, tells so", async () => {
+  const { slices, turn } = setting();
+  function* failing(): Work<void> {
+    for (let i = 0; i < 20; i++) yield;
+    throw new TypeError("it failed");
+  }
+  const failed = slices.run(failing()) as Promise<void>;
+  const told = assert.rejects(failed, TypeError);
+  while (await turn() > 0);
+  await told;
+  const given = slices.run(counted([], "a", 100)) as Promise<string>;
+  slices.close(new Error("closed"));
+  await assert.rejects(given, { message: "closed" });
+});
+
+/** A server, and what its clients are sent. */
+function server(slices: Slices) {
+  const clock = new ManualClock();
+  const core = new Core({ clock }, { slices });
+  const connect = () => {
+    let sent = "";
+    const handler: PeerHandler = core.connect({
+      send(data) {
+        sent += data;
+        return true;
+      },
+      end() {},
+      destroy() {},
+      pause() {},
+      resume() {},
+    });
+    const say = (text: string) => handler.received(new TextEncoder().encode(text));
+    say('HELLO {"v":2}\n');
+    const take = () => {
+      const all = sent;
+      sent = "";
+      return all;
+    };
+    take();
+    return { say, take };
+  };
+  return { clock, core, connect };
+}
+
+function scheduled(count: number, from: number, at: string): string {
+  let lines = "";
+  for (let i = from; i < from + count; i++) {
+    lines += `PUSH {"jid":"job-${
+      String(i).padStart(8, "0")
+    }","jobtype":"x","args":[],"at":"${at}"}\n`;
+  }
+  return lines;
+}
+
+test("a client is served while another one's MUTATE goes through many jobs", async () => {
+  const { slices, turn } = setting();
+  const { core, connect } = server(slices);
+  const [one, two] = [connect(), connect()];
+  one.say(scheduled(20_000, 0, "2999-01-01T00:00:00Z"));
+  while (await turn() > 0);
+  one.take();
+  one.say(`MUTATE {"cmd":"discard","target":"scheduled","filter":{"jobtype":"x"}}\nINFO\n`);
+  await turn();
+  const left = core.snapshot().scheduled;
+  assert(left > 0 && left < 20_000, `${left} are left`);
+  // What comes meanwhile is not changed, whichever place it has.
+  two.say(
+    scheduled(1, 0, "2999-01-01T00:00:00Z") + scheduled(1, 90_000_000, "2998-01-01T00:00:00Z"),
+  );
+  assert.equal(two.take(), "+OK\r\n+OK\r\n");
+  assert.equal(one.take(), "");
+  while (await turn() > 0);
+  assert.match(one.take(), /^\+OK\r\n\$\d+\r\n\{/);
+  assert.equal(core.snapshot().scheduled, 2);
+  core.close();
+});
+
+test("a client is served while many jobs fall due", async () => {
+  const { slices, turn } = setting();
+  const { clock, core, connect } = server(slices);
+  const [one, two] = [connect(), connect()];
+  one.say(scheduled(20_000, 0, new Date(clock.now() + 1000).toISOString()));
+  while (await turn() > 0);
+  assert.equal(core.snapshot().scheduled, 20_000);
+  clock.advance(5000);
+  const left = core.snapshot().scheduled;
+  assert(left > 15_000 && left < 20_000, `${left} are left`);
+  two.say("FETCH default\n");
+  assert.match(two.take(), /job-00000000/);
+  // The next look at the schedule does not begin a second time meanwhile.
+  clock.advance(5000);
+  while (await turn() > 0);
+  assert.deepEqual([core.snapshot().scheduled, core.snapshot().queues["default"]], [0, 19_999]);
+  core.close();
+});
+
+test("commands of one connection that take long let others be served", async () => {
+  const { slices, turn } = setting();
+  const { core, connect } = server(slices);
+  const [one, two] = [connect(), connect()];
+  one.say("PING\n".repeat(2000));
+  const first = one.take().split("\r\n").length;
+  assert(first < 2000, `${first} replies`);
+  two.say("PING\n");
+  assert.equal(two.take(), "-ERR unknown command PING\r\n");
+  let replies = first - 1;
+  while (await turn() > 0) replies += one.take().split("\r\n").length - 1;
+  assert.equal(replies, 2000);
+  core.close();
+});
