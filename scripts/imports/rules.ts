@@ -149,7 +149,10 @@ export const rooms: readonly Room[] = [
     name: "supervisor",
     files: ["src/supervisor/"],
     // As the server: of what clients are made of, only how options are checked.
-    imports: [...leaves, "events", "options", "signals", "spawner", "supervisor types"],
+    imports: [
+      ...leaves,
+      ...["environment", "events", "options", "signals", "spawner", "supervisor types"],
+    ],
   },
 
   {

@@ -27,6 +27,8 @@ export interface CliIo {
   readonly args: readonly string[];
   /** What this runtime runs to be this command once more, in a process of its own: a path or a URL. */
   readonly program: string;
+  /** The path of this command where it is one executable file, which is to be run in place of `program`. */
+  readonly executable?: string | undefined;
   /**
    * Leaves the operating system's signals to the command: until the function returned is called, none of them aborts
    * `signal` or ends the process.

@@ -2,7 +2,7 @@ import process from "node:process";
 import { setTimeout } from "node:timers";
 import { URL_VARIABLES } from "../connection/target.ts";
 import { readVariable } from "../connection/variable.ts";
-import { denoMainModule, environmentVariable } from "../internal/environment.ts";
+import { denoMainModule, environmentVariable, isExecutable } from "../internal/environment.ts";
 import { heedSignals } from "../signals/heed.ts";
 import { type CliIo, Interruption, type TextOutput } from "./io.ts";
 import { programOf } from "./program.ts";
@@ -44,6 +44,7 @@ export async function runProcess(run: typeof runCli = runCli): Promise<void> {
     signal: controller.signal,
     args,
     program: programOf(process.argv[1] ?? "", denoMainModule()),
+    executable: isExecutable() ? process.execPath : undefined,
     heed(actions) {
       isHeeded = true;
       const forget = heedSignals(actions);

@@ -21,13 +21,14 @@ interface Surroundings {
   readonly process?: ProcessLike;
   readonly Deno?: {
     readonly version?: unknown;
+    readonly build?: { readonly standalone?: boolean };
     readonly mainModule?: string;
     readonly permissions?: {
       querySync?(descriptor: PermissionDescriptor): { readonly state: string };
     };
     hostname?(): string;
   };
-  readonly Bun?: unknown;
+  readonly Bun?: { readonly main?: string; readonly isStandaloneExecutable?: boolean };
   readonly navigator?: { readonly userAgent?: string; readonly hardwareConcurrency?: number };
 }
 
@@ -63,6 +64,17 @@ export function runtime(): Runtime | undefined {
   if (surroundings.navigator?.userAgent === "Cloudflare-Workers") return "workerd";
   if (surroundings.process?.versions?.["node"] !== undefined) return "node";
   return undefined;
+}
+
+/** Folders that Bun has within an executable file that it compiled. */
+const IN_EXECUTABLE = /^(\/\$bunfs|B:[\\/]~BUN)[\\/]/;
+
+/** Whether this program is one executable file, made by `bun build --compile`, by `deno compile` or as Node makes them. */
+export function isExecutable(): boolean {
+  const { Deno, Bun } = surroundings;
+  return Deno?.build?.standalone === true || Bun?.isStandaloneExecutable === true ||
+    IN_EXECUTABLE.test(Bun?.main ?? "") ||
+    attempt(() => builtinModule<{ isSea(): boolean }>("node:sea")?.isSea()) === true;
 }
 
 /** An environment variable; `undefined` also where the program may not read it. */

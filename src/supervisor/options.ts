@@ -1,6 +1,8 @@
 import { integerIn, invalidOption, positive } from "../connection/options.ts";
+import { ConfigError } from "../errors.ts";
 import type { BackoffOptions } from "../internal/backoff.ts";
 import type { Clock } from "../internal/clock.ts";
+import { isExecutable } from "../internal/environment.ts";
 import { cores, type Program } from "./spawner.ts";
 
 /** After which ends another process takes the place of one: those with a status other than 0 or by a signal, all, none. */
@@ -24,7 +26,12 @@ export interface SupervisorOptions {
   readonly args?: readonly string[] | undefined;
   /** Environment variables of the processes, on top of the supervisor's own. @default {} */
   readonly env?: Readonly<Record<string, string>> | undefined;
-  /** The program that runs the module. @default the runtime that this process runs in */
+  /**
+   * The program that runs the module. A program that was compiled to one executable file (`bun build --compile`) has to
+   * name one. It may name itself, `process.execPath`: then `module` is its first argument, and tells it to be a worker.
+   *
+   * @default the runtime that this process runs in
+   */
   readonly command?: string | undefined;
   /**
    * Arguments of that program, which stand before the module.
@@ -68,7 +75,7 @@ const POLICIES: readonly unknown[] = ["on-failure", "always", "never"];
 /**
  * Checks a supervisor's module and options.
  *
- * @throws {ConfigError} `INVALID_OPTION`.
+ * @throws {ConfigError} `INVALID_OPTION`, `UNSUPPORTED_RUNTIME`.
  */
 export function resolveSettings(
   module: string | URL,
@@ -77,6 +84,13 @@ export function resolveSettings(
   const { restart = "on-failure", backoff = {}, maxRestarts = Infinity } = options;
   if (!(module instanceof URL || (typeof module === "string" && module !== ""))) {
     throw invalidOption("module", "a URL or a path", module);
+  }
+  if (options.command === undefined && isExecutable()) {
+    throw new ConfigError(
+      "UNSUPPORTED_RUNTIME",
+      "Cannot start processes as this program is one executable file, which can run only itself: " +
+        "pass the option command",
+    );
   }
   if (!POLICIES.includes(restart)) {
     throw invalidOption("restart", `one of ${POLICIES.join(", ")}`, restart);

@@ -54,7 +54,7 @@ export class Supervisor implements AsyncDisposable {
    * Makes a supervisor of processes that run `module`: a file's URL or path, or what else the runtime can run; it starts
    * them when it is run.
    *
-   * @throws {ConfigError} `INVALID_OPTION`.
+   * @throws {ConfigError} `INVALID_OPTION`; `UNSUPPORTED_RUNTIME` in an executable file without the option `command`.
    */
   constructor(module: string | URL, options: SupervisorOptions = {}) {
     this.#options = options;

@@ -9,6 +9,7 @@ import * as root from "@faktory-ts/faktory";
 import { Consumer, isolated, Job, Producer } from "@faktory-ts/faktory";
 import { linesToJobs } from "@faktory-ts/faktory/ndjson";
 import { FaktoryServer } from "@faktory-ts/faktory/server";
+import { Supervisor } from "@faktory-ts/faktory/supervisor";
 import { openTelemetry } from "@faktory-ts/faktory/telemetry";
 import { FakeFaktory } from "@faktory-ts/faktory/testing";
 import { nodeTransport } from "@faktory-ts/faktory/transport/node";
@@ -87,6 +88,14 @@ async function testJobs() {
   assert.deepEqual((await reader.read()).value.args, ["lines"]);
 }
 
+/** An executable file that ran itself in place of a worker would do so without end. */
+function superviseNothing() {
+  const isExecutable = globalThis.Bun?.main.startsWith("/$bunfs/") === true;
+  const supervise = () => new Supervisor("worker.mjs");
+  if (isExecutable) assert.throws(supervise, { code: "UNSUPPORTED_RUNTIME" });
+  else assert.deepEqual(supervise().processes, []);
+}
+
 /** Bundlers shorten the names of classes. */
 async function nameErrors() {
   const refused = await Producer.connect({ url: "tcp://127.0.0.1:1", reconnect: false })
@@ -107,6 +116,7 @@ export async function main(exported) {
     await keepJobs();
     await testJobs();
     await nameErrors();
+    superviseNothing();
     console.log(JSON.stringify(exported));
   } catch (error) {
     console.error(error);

@@ -49,9 +49,13 @@ export class Crew {
   /** Runs processes until all have ended, which they are told to after `end`. */
   async run({ flags = [], isTold = true, ...options }: CrewOptions): Promise<SupervisorReport> {
     if (this.stopped.aborted) return { reason: "stopped", exits: [], restarts: 0 };
-    const { program, args: [command = "work", ...args] } = this.#invocation.io;
-    const supervisor = this.#supervisor = new Supervisor(program, {
-      args: [command, "--child", ...flags, ...args],
+    const { program, executable, args: [name = "work", ...given] } = this.#invocation.io;
+    const args = ["--child", ...flags, ...given];
+    const [module, own] = executable === undefined
+      ? [program, { args: [name, ...args] }]
+      : [name, { args, command: executable }];
+    const supervisor = this.#supervisor = new Supervisor(module, {
+      ...own,
       graceMs: (this.#invocation.flags.grace ?? GRACE_MS) + SLACK_MS,
       ...options,
     });
