@@ -1,0 +1,150 @@
+import { FaktoryServer } from "../../src/server/mod.ts";
+import { outputs } from "../command.ts";
+import { optionalPeers } from "../npm/manifest.ts";
+import { type Project, readProject } from "../project.ts";
+import { inTempFolder } from "../temp_folder.ts";
+import { installNpm, type Packed } from "./installed.ts";
+import { exportedBySources } from "./installed_entries.ts";
+import { fail, pass, type Step, sumOf } from "./step.ts";
+
+/** A version of Next, with the flag of `next build` for each of its bundlers. */
+export interface NextVersion {
+  readonly version: string;
+  readonly flags: Readonly<Record<"webpack" | "Turbopack", string | undefined>>;
+}
+
+export const nextVersions: readonly NextVersion[] = [
+  { version: "15.5.29", flags: { webpack: undefined, Turbopack: "--turbopack" } },
+  { version: "16.4.6", flags: { webpack: "--webpack", Turbopack: undefined } },
+];
+
+/** What a program in TypeScript has beside Next. */
+const PACKAGES = [
+  ...["react@19.3.1", "react-dom@19.3.1", "typescript@5.9.3"],
+  ...["@types/react@19", "@types/node@24"],
+];
+
+/** Of a build, which takes a minute on a busy machine. */
+const BUILD_MS = 600_000;
+
+const ENV = { NEXT_TELEMETRY_DISABLED: "1" };
+
+/** A fresh program of a version of Next with the packed package: built by each bundler, started, and asked. */
+export function nextStep({ version, flags }: NextVersion, packed: Packed): Step {
+  return {
+    name: `Next ${version}`,
+    run: () =>
+      inTempFolder(async (folder) => {
+        const project = await readProject();
+        await install(folder, { project, version, tarball: await packed() });
+        return await sumOf(
+          Object.entries(flags).map(([bundler, flag]) => async () => {
+            const args = flag === undefined ? [] : [flag];
+            const fault = await check(folder, { project, args }).catch(String);
+            return fault === undefined ? pass : fail(`${bundler}: ${fault}`);
+          }),
+        );
+      }),
+  };
+}
+
+/** Installs the packages, and writes the routes of `tests/next/`. */
+async function install(
+  folder: string,
+  { project, version, tarball }: {
+    readonly project: Project;
+    readonly version: string;
+    readonly tarball: string;
+  },
+): Promise<void> {
+  const peers = Object.keys(optionalPeers).map((name) =>
+    project.imports[name]!.slice("npm:".length)
+  );
+  await installNpm(folder, [`next@${version}`, ...PACKAGES, ...peers, tarball]);
+  await outputs("cp", ["-r", "tests/next/app", folder]);
+  const names = Object.keys(await exportedBySources(project));
+  const imports = names.map((name, index) => `import * as e${index} from "${name}";\n`);
+  const exported = names.map((name, index) => `    "${name}": Object.keys(e${index}).sort(),\n`);
+  await Deno.mkdir(`${folder}/app/entries`);
+  await Deno.writeTextFile(
+    `${folder}/app/entries/route.ts`,
+    `${imports.join("")}
+export function POST(): Response {
+  return Response.json({\n${exported.join("")}  });
+}
+`,
+  );
+}
+
+/** Builds the program, starts it, and asks each of its routes; what is wrong. */
+async function check(
+  folder: string,
+  { project, args }: { readonly project: Project; readonly args: readonly string[] },
+): Promise<string | undefined> {
+  const next = `${folder}/node_modules/next/dist/bin/next`;
+  const built = await outputs("node", [next, "build", ...args], {
+    ...{ cwd: folder, env: ENV, timeoutMs: BUILD_MS },
+  });
+  const said = `${built.stdout}${built.stderr}`;
+  if (/compiled with warnings/i.test(said)) return said;
+  await using server = await FaktoryServer.start({ port: 0, password: "open, sesame" });
+  await using program = await start(next, {
+    cwd: folder,
+    env: { ...ENV, FAKTORY_URL: server.url },
+  });
+  const post = async (route: string, body?: string) => {
+    const request = body === undefined ? {} : { body };
+    const response = await fetch(`${program.url}/${route}`, { method: "POST", ...request });
+    return JSON.stringify(await response.json());
+  };
+  const answers = [
+    await post("jobs", '"cat.png"'),
+    await post("jobs", '"dog.png"'),
+    await post("run"),
+    await post("edge"),
+    await post("entries"),
+  ];
+  const expected = [
+    /^\{"jid":"[\w-]{16}"\}$/,
+    /^\{"jid":"[\w-]{16}"\}$/,
+    '["world"]',
+    '{"code":"UNSUPPORTED_RUNTIME"}',
+    JSON.stringify(await exportedBySources(project)),
+  ];
+  const faults = answers.filter((answer, index) => {
+    const wanted = expected[index]!;
+    return typeof wanted === "string" ? answer !== wanted : !wanted.test(answer);
+  });
+  if (faults.length > 0) return `it answered ${faults.join(" and ")}`;
+  const { default: waiting } = server.snapshot().queues;
+  return waiting === 2 ? undefined : `${waiting} jobs were enqueued, not 2`;
+}
+
+interface Program extends AsyncDisposable {
+  readonly url: string;
+}
+
+/** Starts what was built, on a port of its choice. */
+async function start(
+  next: string,
+  { cwd, env }: { readonly cwd: string; readonly env: Record<string, string> },
+): Promise<Program> {
+  const program = new Deno.Command("node", {
+    args: [next, "start", "--hostname", "127.0.0.1", "--port", "0"],
+    cwd,
+    env,
+    stdin: "null",
+    stdout: "piped",
+  }).spawn();
+  const stop = async () => {
+    program.kill("SIGTERM");
+    await program.status;
+  };
+  let said = "";
+  for await (const text of program.stdout.pipeThrough(new TextDecoderStream())) {
+    said += text;
+    const [url] = /http:\/\/127\.0\.0\.1:\d+/.exec(said) ?? [];
+    if (url !== undefined && said.includes("Ready")) return { url, [Symbol.asyncDispose]: stop };
+  }
+  throw new Error(`next start ended, and said ${said}`);
+}
