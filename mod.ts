@@ -37,6 +37,8 @@ export type * from "./src/job/typed.ts";
 export { Producer } from "./src/producer/producer.ts";
 export type {
   CallOptions,
+  CloseOptions,
+  CloseReport,
   ProducerEvents,
   ProducerMiddleware,
   ProducerOptions,
@@ -91,6 +93,8 @@ export type { ConsumerMiddleware } from "./src/consumer/middleware.ts";
 export type { HandlerAndOptions, HandlerOptions } from "./src/consumer/run/registry.ts";
 export type { EndReason, Report, RunOptions } from "./src/consumer/report.ts";
 export type { ConnectionOptions, ReconnectOptions } from "./src/connection/options.ts";
+export type { Password } from "./src/connection/password.ts";
+export type { Outage, Recovery } from "./src/connection/status.ts";
 export type { Delivery } from "./src/connection/reconnecting_lane.ts";
 export type { BatchDefinition, Progress } from "./src/protocol/commands/enterprise.ts";
 export type { ServerInfo } from "./src/protocol/server_info.ts";

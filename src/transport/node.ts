@@ -16,21 +16,11 @@
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { importBuiltin } from "../internal/environment.ts";
-import {
-  connectFailure,
-  isAboutCertificate,
-  tlsFailure,
-  unusableTls,
-  verifiedName,
-} from "./failures.ts";
-import { overLoopback } from "./localhost.ts";
+import { TimeoutError } from "../errors.ts";
+import { unusableTls, verifiedName } from "./failures.ts";
+import { KEEP_ALIVE_MS, type SocketAttempt, socketTransport } from "./socket_transport.ts";
 import { SocketStreams } from "./streams.ts";
-import type {
-  ConnectTarget,
-  Transport,
-  TransportConnection,
-  TransportConnectOptions,
-} from "./transport.ts";
+import type { ConnectTarget, Transport, TransportConnection } from "./transport.ts";
 
 /** The most that is read at once, in bytes. */
 const READ_SIZE = 64 * 1024;
@@ -47,62 +37,32 @@ async function load() {
 type Modules = Awaited<ReturnType<typeof load>>;
 
 /** Sockets by `node:net` and `node:tls`, for Node; they work under Deno and Bun as well. */
-export const nodeTransport: Transport = {
+export const nodeTransport: Transport = socketTransport({
   name: "node",
-  async connect(target, options = {}) {
-    const modules = await load();
-    return await overLoopback(
-      target.hostname,
-      (hostname) => open(modules, { hostname, target, ...options }),
-    );
-  },
-};
+  open: async (attempt) => await open(await load(), attempt),
+});
 
-interface Attempt extends TransportConnectOptions {
-  readonly hostname: string;
-  readonly target: ConnectTarget;
-}
-
-function open(
-  modules: Modules,
-  { hostname, target, signal }: Attempt,
-): Promise<TransportConnection> {
+function open(modules: Modules, attempt: SocketAttempt): Promise<TransportConnection> {
   return new Promise((resolve, reject) => {
-    signal?.throwIfAborted();
-    const { tls } = target;
-    const dialled = tls === undefined
+    const { hostname, target, signal } = attempt;
+    const { socket, deliver } = target.tls === undefined
       ? plain(modules, hostname, target.port)
       : { socket: secure(modules, hostname, target), deliver: undefined };
-    const { socket } = dialled;
-    let isTcpUp = false;
-    const abort = () => {
-      settle();
-      socket.destroy();
-      reject(signal?.reason);
-    };
     const fail = (error: Error) => {
-      settle();
+      // One that comes after the end is nobody's.
+      socket.off("error", fail).off("close", hangUp).on("error", () => {});
       socket.destroy();
-      reject(
-        isTcpUp && tls !== undefined
-          ? tlsFailure(error, target, isAboutCertificate(error))
-          : connectFailure(error, target),
-      );
+      reject(error);
     };
     const hangUp = () => fail(new Error("the connection was closed"));
-    function settle() {
-      signal?.removeEventListener("abort", abort);
+    signal.addEventListener("abort", hangUp);
+    socket.on("error", fail).on("close", hangUp).once("connect", () => attempt.isConnected = true);
+    socket.once(target.tls === undefined ? "connect" : "secureConnect", () => {
+      signal.removeEventListener("abort", hangUp);
       socket.off("error", fail).off("close", hangUp);
-      // One that comes after the end is nobody's.
-      socket.on("error", () => {});
-    }
-    signal?.addEventListener("abort", abort, { once: true });
-    socket.on("error", fail).on("close", hangUp).once("connect", () => isTcpUp = true);
-    socket.once(tls === undefined ? "connect" : "secureConnect", () => {
-      settle();
       const streams = streamsOf(socket);
-      if (dialled.deliver === undefined) socket.on("data", (chunk) => streams.push(bytesOf(chunk)));
-      else dialled.deliver((chunk) => streams.push(chunk));
+      if (deliver === undefined) socket.on("data", (chunk) => streams.push(bytesOf(chunk)));
+      else deliver((chunk) => streams.push(chunk));
       resolve(streams.connection);
     });
   });
@@ -152,6 +112,7 @@ function bytesOf({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array {
 
 function streamsOf(socket: Socket): SocketStreams {
   socket.setNoDelay(true);
+  socket.setKeepAlive(true, KEEP_ALIVE_MS);
   const streams = new SocketStreams({
     pull: () => void socket.resume(),
     pause: () => void socket.pause(),
@@ -161,7 +122,11 @@ function streamsOf(socket: Socket): SocketStreams {
         socket.write(chunk, (error) => error ? reject(error) : resolve());
       }),
     shutdown: () => new Promise((resolve) => void socket.end(() => resolve())),
-    destroy: () => void socket.destroy(),
+    destroy: (reason) => {
+      // If the server was silent, what it has not read yet must not reach it later: all of it is sent again elsewhere.
+      if (reason instanceof TimeoutError && !("encrypted" in socket)) socket.resetAndDestroy();
+      else socket.destroy();
+    },
   });
   socket
     .on("end", () => streams.finish())

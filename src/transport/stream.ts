@@ -1,4 +1,5 @@
 import { ConfigError, ConnectError, FaktoryError } from "../errors.ts";
+import { onAbort } from "../internal/aborts.ts";
 import { showValue } from "../internal/show.ts";
 import { connectFailure, placeOf } from "./failures.ts";
 import { selectTransport } from "./select.ts";
@@ -91,11 +92,10 @@ async function open(
 ): Promise<TransportConnection> {
   const { signal } = options;
   signal?.throwIfAborted();
-  let abort = () => {};
+  let forget = () => {};
   const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(signal?.reason);
+    forget = onAbort(signal, () => reject(signal!.reason));
   });
-  signal?.addEventListener("abort", abort, { once: true });
   const opening = (async () => {
     const connection = connect(await openStreams(target, options), target);
     // What comes after the attempt was called off is let go.
@@ -108,7 +108,7 @@ async function open(
     if (signal?.aborted) throw signal.reason;
     throw error instanceof FaktoryError ? error : connectFailure(error, target);
   } finally {
-    signal?.removeEventListener("abort", abort);
+    forget();
   }
 }
 

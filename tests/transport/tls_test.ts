@@ -55,6 +55,32 @@ function tlsContract(transport: Transport, canSkip: boolean): void {
       });
     }
 
+    it("verifies the URL's host, not the loopback address that it leads to", async () => {
+      // Its certificate is for the name alone.
+      const server = createServer({ key: pem("name.key"), cert: pem("name") });
+      await using peer = await startPeer(server, { host: "::1", event: "secureConnection" });
+      const connection = await connect(peer.port, trusted, "localhost");
+      connection.close();
+      await connection.closed;
+    });
+
+    it("refuses a certificate of the client's that cannot be read, before anything else", async () => {
+      const cases = [
+        { cert: "x", key: "y" },
+        { cert: pem("client"), key: "y" },
+        { cert: "x", key: pem("client.key") },
+        {
+          cert: pem("client"),
+          key: "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+        },
+      ];
+      await using peer = await startTls("server");
+      for (const tls of cases) {
+        const connecting = connect(peer.port, { ...trusted, ...tls });
+        await assert.rejects(connecting, failure(ConfigError, "INVALID_OPTION"));
+      }
+    });
+
     const refusals: [name: string, certificate: string, tls: TlsOptions][] = [
       ["an authority that is not trusted", "server", { caCerts: [pem("other_ca")] }],
       ["an authority that the machine does not know", "server", {}],

@@ -1,3 +1,4 @@
+import { onAbort } from "../../internal/aborts.ts";
 import { ConfigError } from "../../errors.ts";
 import { importBuiltin } from "../../internal/environment.ts";
 import { attemptFailure, tlsFailure } from "../failures.ts";
@@ -78,12 +79,11 @@ async function open(
   let socket: WorkerdSocket | undefined;
   let isConnected = false;
   const letGo = () => void socket?.close().catch(() => {});
-  let abort = () => {};
+  let forget = () => {};
   const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(signal?.reason);
+    forget = onAbort(signal, () => reject(signal!.reason));
   });
   aborted.catch(() => {});
-  signal?.addEventListener("abort", abort, { once: true });
   try {
     socket = connect(address, { secureTransport, allowHalfOpen: false });
     socket.closed.catch(() => {});
@@ -101,6 +101,6 @@ async function open(
     // Nothing but its text tells one error of Workers from another.
     throw isConnected ? tlsFailure(error, target, false) : attemptFailure(error, target);
   } finally {
-    signal?.removeEventListener("abort", abort);
+    forget();
   }
 }
