@@ -14,6 +14,7 @@ interface ProcessLike {
 /** What a program of Deno is permitted, of what is asked for here. */
 type PermissionDescriptor =
   | { readonly name: "env"; readonly variable?: string }
+  | { readonly name: "read"; readonly path: string }
   | { readonly name: "run"; readonly command: string }
   | { readonly name: "sys"; readonly kind: "hostname" };
 
@@ -90,6 +91,11 @@ export function mayReadVariable(name: string): boolean {
 /** Whether the program may read all environment variables, without anybody being asked. */
 export function mayReadAllVariables(): boolean {
   return isPermitted({ name: "env" });
+}
+
+/** Whether the program may read a file, without anybody being asked. */
+export function mayReadFile(path: string): boolean {
+  return isPermitted({ name: "read", path });
 }
 
 /** Whether the program may start another one, without anybody being asked. */

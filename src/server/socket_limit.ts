@@ -1,7 +1,10 @@
-import { builtinModule } from "../internal/environment.ts";
+import { builtinModule, mayReadFile } from "../internal/environment.ts";
 
 /** File descriptors that are left to the rest of the process: a quarter of them, but not more than this. */
 const MAX_RESERVED = 256;
+
+/** Where Linux says what a process may have. */
+const LIMITS = "/proc/self/limits";
 
 interface Files {
   readFileSync(path: string, encoding: "utf8"): string;
@@ -23,7 +26,7 @@ export interface SocketLimit {
 export function socketLimit(files = builtinModule<Files>("node:fs")): SocketLimit {
   let limits;
   try {
-    limits = files?.readFileSync("/proc/self/limits", "utf8");
+    if (mayReadFile(LIMITS)) limits = files?.readFileSync(LIMITS, "utf8");
   } catch {
     // Another system, or no permission to read it.
   }
