@@ -1,6 +1,7 @@
 import { cwd } from "node:process";
 import { gzipSync } from "node:zlib";
-import { build, type Plugin, stop } from "esbuild";
+import { build, type Plugin } from "esbuild";
+import { withEsbuild } from "../esbuild.ts";
 
 /** What a program for Workers carries. */
 export interface BundleSize {
@@ -43,7 +44,7 @@ export interface BundleOptions {
 /** Bundles a program for Workers as `wrangler` does, and with nothing marked external. */
 export async function bundleWorker(options: BundleOptions): Promise<string> {
   const { contents, resolveDir, minify = false, plugins = [] } = options;
-  try {
+  return await withEsbuild(async () => {
     const { outputFiles } = await build({
       stdin: { contents, resolveDir, loader: "ts" },
       bundle: true,
@@ -56,9 +57,7 @@ export async function bundleWorker(options: BundleOptions): Promise<string> {
       plugins,
     });
     return outputFiles[0]!.text;
-  } finally {
-    await stop();
-  }
+  });
 }
 
 /** The size of one export of a module, bundled and minified. */

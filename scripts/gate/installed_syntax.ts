@@ -1,4 +1,5 @@
-import { stop, transform } from "esbuild";
+import { transform } from "esbuild";
+import { withEsbuild } from "../esbuild.ts";
 import { oldestNode } from "../node_versions.ts";
 import { filesIn } from "../npm/files.ts";
 import type { Installed } from "./installed.ts";
@@ -6,15 +7,13 @@ import { fail, type Outcome, pass } from "./step.ts";
 
 /** The oldest Node can parse every file of the package, those that no test loads too: `await using` is what it could not. */
 export async function checkSyntax({ project, folder }: Installed): Promise<Outcome> {
-  const faults: string[] = [];
-  try {
-    for await (const path of filesIn(`${folder}/node_modules/${project.name}`, ".js")) {
-      const text = await Deno.readTextFile(path);
-      if (await isTooNew(text)) faults.push(path.slice(folder.length));
-    }
-  } finally {
-    await stop();
-  }
+  const faults = await withEsbuild(async () => {
+    const paths = await Array.fromAsync(filesIn(`${folder}/node_modules/${project.name}`, ".js"));
+    const areTooNew = await Promise.all(
+      paths.map(async (path) => await isTooNew(await Deno.readTextFile(path))),
+    );
+    return paths.filter((_, index) => areTooNew[index]).map((path) => path.slice(folder.length));
+  });
   return faults.length === 0 ? pass : fail(`Node ${oldestNode} cannot parse ${faults.join(", ")}`);
 }
 

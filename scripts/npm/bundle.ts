@@ -1,4 +1,4 @@
-import { build, type BuildOptions, stop } from "esbuild";
+import { build, type BuildOptions } from "esbuild";
 
 /** A built package whose modules are to be bundled. */
 export interface Modules {
@@ -31,21 +31,17 @@ export async function bundleModules(
     chunkNames: "chunks/[hash]",
     ...{ charset: "utf8", logLevel: "warning" },
   };
-  try {
-    const named = await modulesOf(main, options);
-    const entryPoints = [...new Set([...entries, ...named])];
-    const { outputFiles } = await build({ ...options, write: false, entryPoints });
-    await removeModules(folder);
-    await Deno.mkdir(`${folder}/chunks`);
-    // What a file of such a module would hold is exports of a chunk, which nothing imports from there.
-    const stubs = new Set(named.filter((path) => !entries.includes(path)));
-    for (const { path, text } of outputFiles) {
-      if (stubs.has(path.slice(folder.length + 1))) continue;
-      await Deno.mkdir(path.replace(/\/[^/]*$/, ""), { recursive: true });
-      await Deno.writeTextFile(path, tidy(text));
-    }
-  } finally {
-    await stop();
+  const named = await modulesOf(main, options);
+  const entryPoints = [...new Set([...entries, ...named])];
+  const { outputFiles } = await build({ ...options, write: false, entryPoints });
+  await removeModules(folder);
+  await Deno.mkdir(`${folder}/chunks`);
+  // What a file of such a module would hold is exports of a chunk, which nothing imports from there.
+  const stubs = new Set(named.filter((path) => !entries.includes(path)));
+  for (const { path, text } of outputFiles) {
+    if (stubs.has(path.slice(folder.length + 1))) continue;
+    await Deno.mkdir(path.replace(/\/[^/]*$/, ""), { recursive: true });
+    await Deno.writeTextFile(path, tidy(text));
   }
 }
 

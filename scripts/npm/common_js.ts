@@ -1,4 +1,4 @@
-import { build, stop, transform } from "esbuild";
+import { build, transform } from "esbuild";
 import { tidy } from "./bundle.ts";
 import type { EntryFiles } from "./manifest.ts";
 
@@ -27,31 +27,27 @@ export async function commonJsOf(
 /** Twice, as esbuild shares code between entries only in ES modules. */
 async function codeOf(root: string, pairs: readonly Pair[]): Promise<Map<string, string>> {
   const folder = pairs[0]!.commonJs.code.split("/")[1];
-  try {
-    const { outputFiles } = await build({
-      entryPoints: pairs.map(({ module, commonJs }) => ({
-        in: `${root}/${module.code}`,
-        out: commonJs.code.replace(/\.js$/, ""),
-      })),
-      outdir: root,
-      chunkNames: `${folder}/chunks/[hash]`,
-      ...{ bundle: true, splitting: true, format: "esm", platform: "node", packages: "external" },
-      ...{ target: "esnext", charset: "utf8", write: false },
+  const { outputFiles } = await build({
+    entryPoints: pairs.map(({ module, commonJs }) => ({
+      in: `${root}/${module.code}`,
+      out: commonJs.code.replace(/\.js$/, ""),
+    })),
+    outdir: root,
+    chunkNames: `${folder}/chunks/[hash]`,
+    ...{ bundle: true, splitting: true, format: "esm", platform: "node", packages: "external" },
+    ...{ target: "esnext", charset: "utf8", write: false },
+  });
+  const files = outputFiles.map(async ({ path, text }): Promise<[string, string]> => {
+    const { code } = await transform(text, {
+      ...{ format: "cjs", target: "esnext", charset: "utf8" },
+      // Jest follows a `require()` and refuses an `import()`.
+      supported: { "dynamic-import": false },
+      // Two thirds of the size; the names stay.
+      ...{ minifyWhitespace: true, lineLimit: 120 },
     });
-    const files = outputFiles.map(async ({ path, text }): Promise<[string, string]> => {
-      const { code } = await transform(text, {
-        ...{ format: "cjs", target: "esnext", charset: "utf8" },
-        // Jest follows a `require()` and refuses an `import()`.
-        supported: { "dynamic-import": false },
-        // Two thirds of the size; the names stay.
-        ...{ minifyWhitespace: true, lineLimit: 120 },
-      });
-      return [`.${path.slice(root.length)}`, tidy(code)];
-    });
-    return new Map(await Promise.all(files));
-  } finally {
-    await stop();
-  }
+    return [`.${path.slice(root.length)}`, tidy(code)];
+  });
+  return new Map(await Promise.all(files));
 }
 
 /**

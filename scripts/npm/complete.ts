@@ -1,3 +1,4 @@
+import { withEsbuild } from "../esbuild.ts";
 import { readProject } from "../project.ts";
 import { bundleModules } from "./bundle.ts";
 import { commonJsOf } from "./common_js.ts";
@@ -11,7 +12,11 @@ const TEXTS = { "npm/README.md": "README.md", "CHANGELOG.md": "CHANGELOG.md", LI
  * Makes the npm package of ES modules and declarations that a tool has built in `path`, in `folder` of it (`.`, or `./esm`):
  * whichever tool it was, the rest is the same.
  */
-export async function completePackage(path: string, folder: string): Promise<void> {
+export function completePackage(path: string, folder: string): Promise<void> {
+  return withEsbuild(() => complete(path, folder));
+}
+
+async function complete(path: string, folder: string): Promise<void> {
   const root = await Deno.realPath(path);
   const project = await readProject();
   const built = JSON.parse(await Deno.readTextFile(`${root}/package.json`));
