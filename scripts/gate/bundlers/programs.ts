@@ -53,7 +53,7 @@ async function writePrograms(
   const specifiers = new Map(
     [...paths].map(([entry, path]) => [name + entry.slice(1), path] as const),
   );
-  for (const file of ["program.mjs", "required.cjs", "thread.mjs"]) {
+  for (const file of ["program.mjs", "required.cjs", "thread.mjs", "handlers.mjs"]) {
     const text = await Deno.readTextFile(`tests/bundlers/${file}`);
     const imported = text.replaceAll(/"(@[^"]+)"/g, (all, specifier) => {
       const path = specifiers.get(specifier);

@@ -1,0 +1,3 @@
+// The jobs that the bundled command runs.
+
+export default { greet: () => {} };
