@@ -1,4 +1,4 @@
-import { type FaktoryError, InvalidJobError } from "../errors.ts";
+import { ConnectionLostError, type FaktoryError, InvalidJobError } from "../errors.ts";
 import { onAbort } from "../internal/aborts.ts";
 import { deferred } from "../internal/deferred.ts";
 import type { JobInput } from "../job/job.ts";
@@ -20,6 +20,10 @@ export class ManyJobs implements JobSink {
   readonly #failed = new Map<string, FaktoryError>();
   #count = 0;
   readonly #window = new Window();
+  /** Why a job was given up before it was sent: the others are not tried, or each thousand would wait as long again. */
+  #unreachable: ConnectionLostError | undefined;
+  /** Why jobs were given up before that were sent. */
+  #silence: unknown;
   cancelled = false;
 
   constructor(intake: Intake) {
@@ -29,6 +33,10 @@ export class ManyJobs implements JobSink {
   /** Sends one job; what is returned is to be awaited before the next. */
   add(input: JobInput): Promise<void> | undefined {
     const index = this.#count++;
+    if (this.#unreachable !== undefined) {
+      this.#failed.set(reportedJid(input), this.#unreachable);
+      return undefined;
+    }
     this.#window.begin();
     try {
       this.#intake.add(input, this.#intake.isDirect ? this : new Numbered(this, index));
@@ -53,7 +61,21 @@ export class ManyJobs implements JobSink {
 
   failed(jid: string, error: unknown): void {
     this.#failed.set(jid, error as FaktoryError);
+    if (error instanceof ConnectionLostError) this.#lost(error);
     this.#window.end();
+  }
+
+  /** Whether the server is given up: no connection could be had, or it was silent twice. */
+  #lost(error: ConnectionLostError): void {
+    const isSilence = error.code === "COMMAND_TIMEOUT" && error.cause !== this.#silence;
+    const wasSilent = this.#silence !== undefined;
+    if (isSilence) this.#silence = error.cause;
+    if (error.outcome !== "not-sent" && !(isSilence && wasSilent)) return;
+    this.#unreachable = new ConnectionLostError(
+      error.code,
+      "Cannot enqueue job as the server could not be reached for the jobs before it",
+      { outcome: "not-sent", cause: error },
+    );
   }
 }
 

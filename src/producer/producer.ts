@@ -313,7 +313,8 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   /**
    * Enqueues many jobs, from anything that can be iterated, at once or as they come. Some may be refused while others are
    * enqueued, so this rejects only on a source that fails, a signal, or where too many calls wait for a connection; what
-   * became of each job is in the result.
+   * became of each job is in the result. Once a job was given up for want of a connection, the rest are not tried: they fail
+   * with the same error.
    */
   async enqueueMany(
     jobs: JobSource<TypedJob<Jobs>>,
