@@ -112,7 +112,7 @@ export const rooms: readonly Room[] = [
 
   {
     name: "listener",
-    files: ["src/server/listener.ts"],
+    files: ["src/server/listener.ts", "src/server/listener/"],
     imports: [...leaves, "environment", "server's core"],
     builtins: ["node:"],
   },

@@ -1,7 +1,9 @@
-import type { AddressInfo, Server as NetServer, Socket } from "node:net";
+import type { Server as NetServer, Socket } from "node:net";
 import { ConfigError } from "../errors.ts";
-import { importBuiltin, runtime } from "../internal/environment.ts";
+import { importBuiltin } from "../internal/environment.ts";
 import { bytesOf } from "./go/text.ts";
+import { Gate } from "./listener/gate.ts";
+import { Unsecured } from "./listener/unsecured.ts";
 import type { Peer, PeerHandler } from "./peer.ts";
 import type { SocketLimit } from "./socket_limit.ts";
 
@@ -13,9 +15,6 @@ const HANDSHAKE_MS = 2000;
 
 /** How long a connection may be silent before TCP asks whether the client is still there, as on the reference server. */
 const KEEP_ALIVE_MS = 15_000;
-
-/** Before a port that is still taken is listened on again, in milliseconds. */
-const REOPEN_MS = 10;
 
 /** Where to listen, and with what certificate. */
 export interface ListenOptions {
@@ -60,6 +59,8 @@ export async function listen(
       // A client that speaks no TLS is no event of the server's.
       .on("tlsClientError", (_error, socket) => void socket.destroy());
   const gate = new Gate(server);
+  const unsecured = new Unsecured(HANDSHAKE_MS);
+  const makeRoom = () => unsecured.makeRoom() || acceptor.makeRoom();
   // Those that have not begun TLS, too.
   server.on("connection", (socket: Socket) => {
     socket.on("close", () => {
@@ -68,12 +69,16 @@ export async function listen(
     }).on("error", () => {});
     sockets.add(socket);
     if (sockets.size > limit.hard) gate.overrun();
-    if (!hasRoom(sockets, limit, acceptor)) return void socket.destroy();
+    if (!hasRoom(sockets, limit, makeRoom)) return void socket.destroy();
     // Not by the server's options, which Deno does not heed.
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
     if (tls === undefined) attach(socket, acceptor);
+    else unsecured.begin(socket);
   });
-  server.on("secureConnection", (socket: Socket) => attach(socket, acceptor));
+  server.on("secureConnection", (socket: Socket) => {
+    unsecured.secured(socket);
+    attach(socket, acceptor);
+  });
   return await new Promise((resolve, reject) => {
     server.once("error", (cause) => reject(cannotListen({ hostname, port }, cause)));
     server.listen(port, hostname, () => resolve(listenerOf(server, gate, sockets)));
@@ -81,12 +86,16 @@ export async function listen(
 }
 
 /** Whether the last socket can stay. One that was closed keeps its file descriptor for a moment. */
-function hasRoom(sockets: ReadonlySet<Socket>, limit: SocketLimit, acceptor: Acceptor): boolean {
+function hasRoom(
+  sockets: ReadonlySet<Socket>,
+  limit: SocketLimit,
+  makeRoom: () => boolean,
+): boolean {
   if (sockets.size <= limit.soft) return true;
   if (sockets.size > limit.hard) return false;
   let open = 0;
   for (const { destroyed } of sockets) if (!destroyed) open++;
-  return open <= limit.soft || acceptor.makeRoom();
+  return open <= limit.soft || makeRoom();
 }
 
 /** Loads Node's modules with the first server, as this file may be in a bundle for a runtime without them. */
@@ -111,7 +120,7 @@ type Modules = Awaited<ReturnType<typeof load>>;
 
 const OPTIONS = { noDelay: true, allowHalfOpen: true } as const;
 
-const TLS = { handshakeTimeout: HANDSHAKE_MS, minVersion: "TLSv1.2" } as const;
+const TLS = { minVersion: "TLSv1.2" } as const;
 
 /** @throws {ConfigError} `INVALID_OPTION` where it is no certificate, or its key is another's. */
 function keysOf(
@@ -130,41 +139,6 @@ function keysOf(
     "INVALID_OPTION",
     `Cannot listen as the option tls is no certificate with its key: ${reason}`,
   );
-}
-
-/** Listens anew after file descriptors may have run out: Deno, without a word, takes no connection any more after that. */
-class Gate {
-  readonly #server: NetServer;
-  #isOverrun = false;
-  #reopen: (() => void) | undefined;
-  #isClosed = false;
-
-  constructor(server: NetServer) {
-    this.#server = server;
-    server.on("listening", () => this.#reopen = undefined);
-    // The system may not have let go of the port yet.
-    server.on("error", () => this.#reopen && setTimeout(this.#reopen, REOPEN_MS));
-  }
-
-  overrun(): void {
-    this.#isOverrun = runtime() === "deno";
-  }
-
-  /** There is room again. */
-  open(): void {
-    if (!this.#isOverrun || this.#isClosed) return;
-    this.#isOverrun = false;
-    const { address, port } = this.#server.address() as AddressInfo;
-    // Connections that there are stay.
-    this.#server.close();
-    this.#reopen = () => void (this.#isClosed || this.#server.listen(port, address));
-    this.#reopen();
-  }
-
-  close(): Promise<void> {
-    this.#isClosed = true;
-    return new Promise((resolve) => this.#server.close(() => resolve()));
-  }
 }
 
 function listenerOf(server: NetServer, gate: Gate, sockets: ReadonlySet<Socket>): Listener {

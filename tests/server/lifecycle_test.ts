@@ -97,6 +97,21 @@ test("a client that never begins TLS does not keep it from closing", async () =>
   assert.equal(await silent.line(), "EOF");
 });
 
+test("a client that begins something else than TLS, or nothing, is let go", async () => {
+  const [ca, cert, key] = await Promise.all(["ca", "server", "server.key"].map(pem));
+  await using server = await FaktoryServer.start({ port: 0, tls: { cert: cert!, key: key! } });
+  await using producer = await Producer.connect({ url: server.url, tls: { caCerts: [ca!] } });
+  const others = ["", "GET / HTTP/1.1\r\n\r\n", "\x16\x03\x01\x02\x00\x01", "HELLO {}\r\n"];
+  await Promise.all(others.map(async (bytes) => {
+    const client = new RawClient(`tcp://127.0.0.1:${server.port}`);
+    client.write(bytes);
+    // What TLS says to that, if anything.
+    while (await client.line() !== "EOF");
+  }));
+  // Whoever is through is not held to the time limit of TLS.
+  await producer.info();
+});
+
 test("what is no certificate with its key is said so", async () => {
   const [cert, key, other] = await Promise.all(["server", "server.key", "client.key"].map(pem));
   for (const tls of [{ cert: "x", key: key! }, { cert: cert!, key: other! }]) {
