@@ -5,13 +5,15 @@ import type { Line } from "./line.ts";
 import { LineReader } from "./line_reader.ts";
 import type { Peer, PeerHandler } from "./peer.ts";
 import { refusal, type Reply } from "./reply.ts";
+import type { Turns } from "./turns.ts";
 import type { ClientData, Closable } from "./workers.ts";
 
 /** How long a client may take for its HELLO, in milliseconds. */
 const HANDSHAKE_MS = 2000;
 
-/** The longest HELLO, in bytes. */
+/** The longest HELLO, and one that is read at once, in bytes. */
 const MAX_HELLO = 64 * 1024;
+const MAX_PLAIN_HELLO = 2048;
 
 /** So many small commands are carried out before the time is looked at. */
 const COMMANDS_AT_ONCE = 16;
@@ -24,6 +26,7 @@ const MAX_WAITING_LENGTH = 64 * 1024;
 export interface ConnectionOwner {
   readonly context: CommandContext;
   readonly greeter: Greeter;
+  readonly turns: Turns;
   readonly isClosing: boolean;
   /** The connection has said its HELLO, be it right or wrong. */
   introduced(connection: Connection): void;
@@ -180,19 +183,34 @@ export class Connection implements PeerHandler, Closable {
 
   /** Has the first line checked; a line that is no HELLO ends the connection without a word. */
   #greeted(line: Line): void {
-    const hello = typeof line === "string" ? readHello(line) : undefined;
     this.#cancelHandshake();
-    if (hello === undefined) return this.end();
     this.#owner.introduced(this);
-    const address = this.#peer.address ?? "";
-    const verdict = this.#owner.greeter.judge({ ...hello, address }, this.#challenge, (isRight) => {
+    if (typeof line !== "string") return this.end();
+    // To read what has many parts takes long: only when it is this client's turn.
+    if (line.length <= MAX_PLAIN_HELLO) return this.#read(line);
+    this.#takeTurn(() => {
+      this.#isBlocked = false;
+      this.#read(line);
+      this.#work();
+      return true;
+    });
+  }
+
+  #read(line: string): void {
+    const hello = readHello(line);
+    if (hello === undefined) return this.end();
+    const verdict = this.#owner.greeter.judge(hello, this.#challenge, (isRight) => {
       this.#isBlocked = false;
       this.#judged(hello, isRight);
       this.#work();
     });
-    if (typeof verdict === "boolean") return this.#judged(hello, verdict);
+    if (typeof verdict === "boolean") this.#judged(hello, verdict);
+    else this.#takeTurn(verdict);
+  }
+
+  #takeTurn(step: () => boolean): void {
     this.#isBlocked = true;
-    this.#cancelHandshake = verdict;
+    this.#cancelHandshake = this.#owner.turns.take(this.#peer.address ?? "", step);
   }
 
   #judged(hello: HelloData, isRight: boolean): void {

@@ -14,6 +14,7 @@ import { nullStore, type Store } from "./store/store.ts";
 import { Slices } from "./slices.ts";
 import { writeTime } from "./stored_job.ts";
 import { Tasks } from "./tasks.ts";
+import { Turns } from "./turns.ts";
 import { type ClientData, Workers } from "./workers.ts";
 
 /** Which server to be: the free one, or the one with batches, tracking, unique and expiring jobs. */
@@ -96,6 +97,7 @@ const MIN_STRANGERS = 100;
 export class Core implements ConnectionOwner {
   readonly context: CommandContext;
   readonly greeter: Greeter;
+  readonly turns = new Turns();
   readonly workers: Workers;
   isClosing = false;
   readonly maxLineBytes: number;

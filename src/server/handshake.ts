@@ -1,5 +1,5 @@
 import { type Fields, unmarshal } from "./go_json.ts";
-import { PasswordQueue } from "./password_queue.ts";
+import { checkProof } from "./password_proof.ts";
 import { owned } from "./payload.ts";
 import type { ClientData } from "./workers.ts";
 
@@ -54,7 +54,6 @@ const DIGEST = /^[0-9a-f]{64}$/;
 export class Greeter {
   readonly #password: string | undefined;
   readonly #random: () => number;
-  readonly #queue = new PasswordQueue();
 
   constructor(password: string | undefined, random: () => number = Math.random) {
     this.#password = password;
@@ -70,19 +69,19 @@ export class Greeter {
   }
 
   /**
-   * Whether a client has proved that it knows the password: known at once, or told to `done` after other clients had their
-   * turn; then the function that calls it off.
+   * Whether a client has proved that it knows the password: known at once, or by steps that are to be called until they give
+   * true, and then tell `done`.
    */
   judge(
-    { pwdhash, version, address }: Pick<HelloData, "pwdhash" | "version"> & { address: string },
+    { pwdhash, version }: Pick<HelloData, "pwdhash" | "version">,
     challenge: Challenge | undefined,
     done: (isRight: boolean) => void,
-  ): boolean | (() => void) {
+  ): boolean | (() => boolean) {
     if (this.#password === undefined || challenge === undefined) return true;
     if (!DIGEST.test(pwdhash)) return false;
     const secret = this.#password + challenge.salt;
     const rounds = version < 2 ? 1 : challenge.rounds;
-    return this.#queue.check(address, { secret, rounds, given: pwdhash }, done);
+    return checkProof({ secret, rounds, given: pwdhash }, done);
   }
 }
 

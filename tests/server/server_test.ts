@@ -123,6 +123,19 @@ test("a flood of wrong passwords keeps nobody waiting, and who knows it gets in"
   for (const client of [inside, right, ...wrong]) client.close();
 });
 
+test("a large HELLO is read when it is its client's turn", async () => {
+  await using server = await FaktoryServer.start({ port: 0, password: "secret" });
+  const labels = Array.from({ length: 5000 }, (_, i) => `${i}`);
+  const client = await RawClient.hello(server.url, { wid: "w", labels });
+  assert.equal(await client.ask("PUSHB []"), "{}");
+  assert.equal(server.snapshot().workers, 1);
+  const wrong = new RawClient(server.url);
+  wrong.say(`HELLO ${JSON.stringify({ labels, v: "2" })}`, "PUSH {}");
+  assert.match(await wrong.line(), /^\+HI /);
+  assert.equal(await wrong.line(), "EOF");
+  client.close();
+});
+
 test("who says no HELLO makes room for others", async () => {
   await using server = await FaktoryServer.start({ port: 0, maxConnections: 1 });
   const silent: RawClient[] = [];

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { PasswordQueue } from "../../src/server/password_queue.ts";
+import { checkProof } from "../../src/server/password_proof.ts";
+import { Turns } from "../../src/server/turns.ts";
 
 function digest(secret: string, rounds: number): string {
   let hash = createHash("sha256").update(secret).digest();
@@ -13,16 +14,18 @@ function digest(secret: string, rounds: number): string {
 function setting() {
   const turns: (() => void)[] = [];
   let now = 0;
-  const queue = new PasswordQueue({
+  const queue = new Turns({
     later: (callback) => void turns.push(callback),
     now: () => now++,
   });
   const verdicts: [name: string, isRight: boolean][] = [];
   const check = (name: string, given: string, { address = "10.0.0.1", rounds = 1000 } = {}) =>
-    queue.check(
+    queue.take(
       address,
-      { secret: "foobarsalt", rounds, given },
-      (isRight) => void verdicts.push([name, isRight]),
+      checkProof(
+        { secret: "foobarsalt", rounds, given },
+        (isRight) => void verdicts.push([name, isRight]),
+      ),
     );
   const names = () => verdicts.splice(0).map(([name]) => name);
   return { turns, verdicts, names, check };
