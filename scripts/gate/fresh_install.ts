@@ -14,6 +14,7 @@ export function checkFreshInstall({ project, folder }: Installed): Promise<Outco
   return sumOf([
     () => checkSize(folder),
     () => checkDocuments(project, folder),
+    () => checkDeclarations(project, folder),
     ...runtimes.map((runtime) => () => checkWithoutPeers(runtime, { project, folder })),
   ]);
 }
@@ -57,6 +58,25 @@ async function checkDocuments({ name }: Project, folder: string): Promise<Outcom
     }),
   ];
   return faults.length === 0 ? pass : fail(faults.join("; "));
+}
+
+/** No declaration names an optional peer, so that programs without it can be checked. */
+async function checkDeclarations({ name }: Project, folder: string): Promise<Outcome> {
+  const peers = Object.keys(optionalPeers);
+  const faults: string[] = [];
+  for await (const path of declarationsIn(`${folder}/node_modules/${name}`)) {
+    const text = await Deno.readTextFile(path);
+    faults.push(...peers.filter((peer) => text.includes(`"${peer}"`)).map((peer) => path + peer));
+  }
+  return faults.length === 0 ? pass : fail(`declarations name peers: ${faults.join(", ")}`);
+}
+
+async function* declarationsIn(folder: string): AsyncIterable<string> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    const path = `${folder}/${name}`;
+    if (isDirectory) yield* declarationsIn(path);
+    else if (/\.d\.[cm]?ts$/.test(name)) yield path;
+  }
 }
 
 /** Each entry can be imported where no peer is installed, but one that needs it, whose error names the peer. */
