@@ -8,12 +8,15 @@ import { serveWorker, testWorker, type Worker } from "./workers/workerd.ts";
 
 const PASSWORD = "open, sesame";
 
+/** Compatibility flags: many Workers have modules of Node's, the others must not need them. */
+const WITH_AND_WITHOUT_NODE: readonly (readonly string[])[] = [[], ["nodejs_compat"]];
+
 /** The installed package in real workerd: producers, a consumer and the example Workers, bundled as users have them. */
 export function checkWorkers({ project, folder }: Installed): Promise<Outcome> {
   return sumOf([
     () => checkSizes(project.name, folder),
     () => testProducers(folder),
-    () => testConsumers(folder),
+    ...WITH_AND_WITHOUT_NODE.map((flags) => () => testConsumer(folder, flags)),
     () => serveExample(folder),
   ]);
 }
@@ -28,11 +31,11 @@ async function checkSizes(name: string, folder: string): Promise<Outcome> {
   return faults.length === 0 ? pass : fail(faults.join("; "));
 }
 
-/** The producers of `tests/package/`, without modules of Node's and, as many Workers have it, with them. */
+/** The producers of `tests/package/`. */
 function testProducers(folder: string): Promise<Outcome> {
   return sumOf(
     ["worker", "edge_worker"].flatMap((name) =>
-      [[], ["nodejs_compat"]].map((flags) => () => testProducer({ folder, name, flags }))
+      WITH_AND_WITHOUT_NODE.map((flags) => () => testProducer({ folder, name, flags }))
     ),
   );
 }
@@ -67,7 +70,7 @@ async function testProducer(
   };
   const contents = `export { default } from "./${worker.name}.mjs";`;
   const success = await testWorker({ ...worker, contents, bindings });
-  return success ? pass : fail(`${worker.name} in workerd${flags === "" ? "" : ` with ${flags}`}`);
+  return success ? pass : fail(`${worker.name} in workerd [${flags}]`);
 }
 
 /** A certificate of the tests, with its key. */
@@ -76,8 +79,8 @@ async function keyPair(): Promise<{ cert: string; key: string }> {
   return { cert: await read("server"), key: await read("server.key") };
 }
 
-/** The consumers of `tests/package/`, and the example that runs jobs by a Cron Trigger. */
-async function testConsumers(folder: string): Promise<Outcome> {
+/** The consumer of `tests/package/`, and the example that runs jobs by a Cron Trigger. */
+async function testConsumer(folder: string, flags: readonly string[]): Promise<Outcome> {
   await using server = await FaktoryServer.start({ port: 0, password: PASSWORD });
   await Deno.copyFile("examples/cloudflare-cron/worker.ts", `${folder}/cron_example.ts`);
   const bindings = { FAKTORY_URL: server.url, FAKTORY_PASSWORD: PASSWORD };
@@ -87,8 +90,8 @@ async function testConsumers(folder: string): Promise<Outcome> {
     import { testing } from "./worker_tests.mjs";
     export default testing(testsWith(example));
   `;
-  const worker = { folder, name: "consumer_worker", contents, bindings };
-  return await testWorker(worker) ? pass : fail("a consumer in workerd");
+  const worker = { folder, name: "consumer_worker", contents, bindings, flags };
+  return await testWorker(worker) ? pass : fail(`a consumer in workerd [${flags}]`);
 }
 
 /** The Worker of `examples/` that enqueues, asked as its users ask it. */

@@ -1,3 +1,4 @@
+import { overLoopback } from "../transport/localhost.ts";
 import type { Transport } from "../transport/transport.ts";
 import { loadSockets, openSocket } from "../transport/workerd/open_socket.ts";
 
@@ -7,8 +8,11 @@ import { loadSockets, openSocket } from "../transport/workerd/open_socket.ts";
  */
 export const sockets: Transport = {
   name: "workerd",
-  async connect(target, options) {
-    const socket = await openSocket(loadSockets, target, options);
+  async connect(target, { signal } = {}) {
+    const socket = await overLoopback(
+      target.hostname,
+      (hostname) => openSocket(loadSockets, { hostname, target, signal }),
+    );
     const { readable, writable, closed } = socket;
     return {
       readable,

@@ -42,8 +42,9 @@ export class SmallReplyDecoder {
     if ((lf < 0 ? bytes.length : lf) - at > max) throw tooLarge(max);
     if (lf < 0) return at;
     const text = decode(bytes, at + 1, bytes[lf - 1] === CR ? lf - 1 : lf);
+    const value = /^-?\d{1,15}$/.test(text) ? Number(text) : NaN;
     let end = lf + 1;
-    let reply: Reply;
+    let reply: Reply | undefined;
     switch (bytes[at]) {
       case 0x2b: // +
         reply = { kind: "status", text };
@@ -52,34 +53,23 @@ export class SmallReplyDecoder {
         reply = { kind: "error", text };
         break;
       case 0x3a: // :
-        reply = { kind: "integer", value: integer(text) };
+        if (!Number.isNaN(value)) reply = { kind: "integer", value };
         break;
-      case 0x24: { // $
-        const length = integer(text);
-        if (length < -1) throw violation("a bulk reply has a negative length");
-        if (length > max) throw tooLarge(max);
-        const start = end;
-        if (length >= 0) {
-          end += length + 2;
+      case 0x24: // $
+        if (value === -1) reply = { kind: "bulk", text: null };
+        if (value > max) throw tooLarge(max);
+        if (value >= 0) {
+          end += value + 2;
           if (end > bytes.length) return at;
-          if (bytes[end - 2] !== CR || bytes[end - 1] !== LF) {
-            throw violation("a bulk reply does not end where its length says");
+          if (bytes[end - 2] === CR && bytes[end - 1] === LF) {
+            reply = { kind: "bulk", text: decode(bytes, lf + 1, end - 2) };
           }
         }
-        reply = { kind: "bulk", text: length < 0 ? null : decode(bytes, start, end - 2) };
-        break;
-      }
-      default:
-        throw violation("a reply begins with none of + - : $");
     }
+    if (reply === undefined) throw violation("it does not keep to the protocol");
     this.#onReply(reply);
     return end;
   }
-}
-
-function integer(text: string): number {
-  if (!/^-?\d{1,15}$/.test(text)) throw violation("a reply has no integer where one belongs");
-  return Number(text);
 }
 
 function decode(bytes: Uint8Array, start: number, end: number): string {

@@ -36,18 +36,9 @@ export function connectFailure(
   target: ConnectTarget,
   fallback = "CONNECT_FAILED",
 ): ConnectError {
-  const code = kindOf(cause) ?? fallback;
-  return attemptFailure(cause, target, code, REASONS.get(code));
-}
-
-/** The same where the runtime's errors have no codes. On its own, it leaves the tables above out of a bundle. */
-export function attemptFailure(
-  cause: unknown,
-  target: ConnectTarget,
-  code = "CONNECT_FAILED",
-  reason = `the attempt failed (${textOf(cause)})`,
-): ConnectError {
   if (cause instanceof ConnectError) return cause;
+  const code = kindOf(cause) ?? fallback;
+  const reason = REASONS.get(code) ?? `the attempt failed (${textOf(cause)})`;
   return new ConnectError(code, `Cannot connect to ${placeOf(target)} as ${reason}`, { cause });
 }
 
@@ -61,6 +52,9 @@ export function isAboutCertificate(cause: unknown): boolean {
   return typeof code === "string" && CERTIFICATE_CODES.test(code);
 }
 
+/** What is wrong with a peer with which TLS could not be set up, for the end of "Cannot connect to host:port as". */
+export const NO_TLS = "TLS could not be set up with it. Does it speak TLS?";
+
 /** The error for TLS that could not be set up over a connection that was made. */
 export function tlsFailure(
   cause: unknown,
@@ -70,7 +64,7 @@ export function tlsFailure(
   if (cause instanceof TlsError) return cause;
   const [code, reason] = isCertificate
     ? ["TLS_CERTIFICATE", "its certificate does not verify"]
-    : ["TLS_FAILED", "TLS could not be set up with it. Does it speak TLS?"];
+    : ["TLS_FAILED", NO_TLS];
   return new TlsError(
     code,
     `Cannot connect to ${placeOf(target)} as ${reason} (${textOf(cause)})`,

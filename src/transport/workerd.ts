@@ -14,6 +14,7 @@
  */
 
 import { ConfigError } from "../errors.ts";
+import { socketTransport } from "./socket_transport.ts";
 import { overStreams } from "./streams.ts";
 import type { TlsOptions, Transport, TransportConnection } from "./transport.ts";
 import {
@@ -30,13 +31,11 @@ export const workerdTransport: Transport = makeWorkerdTransport(loadSockets);
 
 /** The transport over whatever module `load` brings. */
 export function makeWorkerdTransport(load: () => Promise<WorkerdSockets>): Transport {
-  return {
+  return socketTransport({
     name: "workerd",
-    async connect(target, options) {
-      if (target.tls !== undefined) checkTls(target.tls);
-      return connectionOf(await openSocket(load, target, options));
-    },
-  };
+    check: ({ tls }) => tls && checkTls(tls),
+    open: async (attempt) => connectionOf(await openSocket(load, attempt)),
+  });
 }
 
 /** Workers trust Cloudflare's own list of authorities, and show no certificate of their own. */

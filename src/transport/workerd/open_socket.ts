@@ -1,9 +1,7 @@
-import { onAbort } from "../../internal/aborts.ts";
-import { ConfigError } from "../../errors.ts";
+import { ConfigError, ConnectError, TlsError } from "../../errors.ts";
 import { importBuiltin } from "../../internal/environment.ts";
-import { attemptFailure, tlsFailure } from "../failures.ts";
-import { overLoopback } from "../localhost.ts";
-import type { ConnectTarget, TransportConnectOptions } from "../transport.ts";
+import { NO_TLS, placeOf } from "../failures.ts";
+import type { ConnectTarget } from "../transport.ts";
 
 /** A socket of `cloudflare:sockets`. */
 export interface WorkerdSocket {
@@ -35,17 +33,26 @@ export function loadSockets(): Promise<WorkerdSockets> {
   return importBuiltin<WorkerdSockets>("cloudflare:sockets");
 }
 
+/** One attempt to open a socket. */
+export interface WorkerdAttempt {
+  /** The name or address to connect to. */
+  readonly hostname: string;
+  readonly target: ConnectTarget;
+  /** Closes the socket while it is being opened. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Opens a socket of the module that `load` brings. Of the settings of TLS, `serverName` alone is looked at.
  *
  * @throws {ConfigError} `UNSUPPORTED_RUNTIME` where there is no such module.
+ * @throws {ConnectError} `CONNECT_FAILED`, or a `TlsError`: nothing but its text tells one error of Workers from another.
  */
 export async function openSocket(
   load: () => Promise<WorkerdSockets>,
-  target: ConnectTarget,
-  options: TransportConnectOptions = {},
+  { hostname, target, signal }: WorkerdAttempt,
 ): Promise<WorkerdSocket> {
-  const module = await load().catch((cause: unknown) => {
+  const { connect } = await load().catch((cause: unknown) => {
     throw new ConfigError(
       "UNSUPPORTED_RUNTIME",
       "Cannot use the sockets of Cloudflare Workers as there is no module cloudflare:sockets here: " +
@@ -53,21 +60,6 @@ export async function openSocket(
       { cause },
     );
   });
-  return await overLoopback(
-    target.hostname,
-    (hostname) => open(module, { hostname, target, ...options }),
-  );
-}
-
-interface Attempt extends TransportConnectOptions {
-  readonly hostname: string;
-  readonly target: ConnectTarget;
-}
-
-async function open(
-  { connect }: WorkerdSockets,
-  { hostname, target, signal }: Attempt,
-): Promise<WorkerdSocket> {
   signal?.throwIfAborted();
   const name = target.tls === undefined ? undefined : target.tls.serverName ?? target.hostname;
   // By startTls, the name to verify need not be the one to connect to.
@@ -76,31 +68,31 @@ async function open(
     hostname: hostname.includes(":") ? `[${hostname}]` : hostname,
     port: target.port,
   };
-  let socket: WorkerdSocket | undefined;
+  let socket = connect(address, { secureTransport, allowHalfOpen: false });
+  const letGo = () => void socket.close().catch(() => {});
   let isConnected = false;
-  const letGo = () => void socket?.close().catch(() => {});
-  let forget = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    forget = onAbort(signal, () => reject(signal!.reason));
-  });
-  aborted.catch(() => {});
+  signal?.addEventListener("abort", letGo);
   try {
-    socket = connect(address, { secureTransport, allowHalfOpen: false });
-    socket.closed.catch(() => {});
-    await Promise.race([socket.opened, aborted]);
+    await opened(socket);
     isConnected = true;
     if (secureTransport === "starttls") {
       socket = socket.startTls({ expectedServerHostname: name! });
-      socket.closed.catch(() => {});
-      await Promise.race([socket.opened, aborted]);
+      await opened(socket);
     }
     return socket;
-  } catch (error) {
+  } catch (cause) {
     letGo();
-    if (signal?.aborted) throw signal.reason;
-    // Nothing but its text tells one error of Workers from another.
-    throw isConnected ? tlsFailure(error, target, false) : attemptFailure(error, target);
+    const text = cause instanceof Error ? cause.message : String(cause);
+    const [Kind, code, reason] = isConnected
+      ? [TlsError, "TLS_FAILED", NO_TLS] as const
+      : [ConnectError, "CONNECT_FAILED", "the attempt failed"] as const;
+    throw new Kind(code, `Cannot connect to ${placeOf(target)} as ${reason} (${text})`, { cause });
   } finally {
-    forget();
+    signal?.removeEventListener("abort", letGo);
   }
+}
+
+async function opened(socket: WorkerdSocket): Promise<void> {
+  socket.closed.catch(() => {});
+  await socket.opened;
 }
