@@ -1,5 +1,7 @@
 import { FaktoryServer } from "../../src/server/mod.ts";
 import { edgeProducers, overBudget, weighEdge } from "../bench/edge_bundle.ts";
+import { PROCESS_ENTRIES } from "../npm/manifest.ts";
+import type { Project } from "../project.ts";
 import type { Installed } from "./installed.ts";
 import { fail, type Outcome, pass, sumOf } from "./step.ts";
 import { Relay } from "./workers/relay.ts";
@@ -15,10 +17,28 @@ const WITH_AND_WITHOUT_NODE: readonly (readonly string[])[] = [[], ["nodejs_comp
 export function checkWorkers({ project, folder }: Installed): Promise<Outcome> {
   return sumOf([
     () => checkSizes(project.name, folder),
+    () => startAll(project, folder),
     () => testProducers(folder),
     ...WITH_AND_WITHOUT_NODE.map((flags) => () => testConsumer(folder, flags)),
     () => serveExample(folder),
   ]);
+}
+
+/** A Worker with all entries in its bundle, but those that start processes, starts without any module of Node's. */
+async function startAll({ name, exports }: Project, folder: string): Promise<Outcome> {
+  const imports = Object.keys(exports).filter((entry) => !PROCESS_ENTRIES.includes(entry))
+    .map((entry, index) => `import * as e${index} from "${name}${entry.slice(1)}";\n`);
+  const names = imports.map((_, index) => `e${index}`).join();
+  const contents = `${imports.join("")}
+export default {
+  test() {
+    if (typeof process !== "undefined") throw new Error("There is something of Node's");
+    for (const entry of [${names}]) if (Object.keys(entry).length === 0) throw new Error("It is empty");
+  },
+};
+`;
+  const success = await testWorker({ folder, name: "all_entries", contents, bindings: {} });
+  return success ? pass : fail("a Worker with all entries");
 }
 
 /** The producers of `./edge` are as small as they are to be. */

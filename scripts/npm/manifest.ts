@@ -4,6 +4,9 @@ import type { Project } from "../project.ts";
 /** The entry that is a program: nothing is to be had of it by `require()`. */
 export const COMMAND_ENTRY = "./cli";
 
+/** The entries that start processes. They import modules of Node's, so they are for Node, Bun and Deno only. */
+export const PROCESS_ENTRIES: readonly string[] = [COMMAND_ENTRY, "./supervisor"];
+
 /** Packages that a program installs itself where it imports the entry that needs them: that entry, by the package's name. */
 export const optionalPeers: Readonly<Record<string, string>> = {
   "@opentelemetry/api": "./telemetry",

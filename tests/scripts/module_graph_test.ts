@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { it } from "node:test";
 import { build } from "esbuild";
+import { PROCESS_ENTRIES } from "../../scripts/npm/manifest.ts";
 
 const { exports } = JSON.parse(readFileSync("deno.json", "utf8")) as {
   exports: Record<string, string>;
@@ -37,12 +38,9 @@ it("loads OpenTelemetry by its own entry alone, and nothing else by any", async 
   }
 });
 
-/** The entries that start processes or are one; a bundle of any other is for every platform. */
-const forProcesses = ["./cli", "./supervisor"];
-
 it("names no module of a runtime where bundlers would look for it", async () => {
   for (const [name, entry] of Object.entries(exports)) {
-    if (forProcesses.includes(name)) continue;
+    if (PROCESS_ENTRIES.includes(name)) continue;
     for (const minify of [false, true]) {
       await build({
         entryPoints: [entry],
