@@ -31,8 +31,11 @@ export class FaktoryError extends Error {
   /** Makes an error of this code; `options.cause` is what led to it. */
   constructor(code: string, message: string, options: FaktoryErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    // Bundlers shorten the names of classes.
-    this.name = new.target === FaktoryError ? "FaktoryError" : new.target.name;
+    // Bundlers shorten the names of classes. Defined, as an assignment fails if `Error.prototype` is frozen.
+    Object.defineProperty(this, "name", {
+      value: new.target === FaktoryError ? "FaktoryError" : new.target.name,
+      ...{ configurable: true, enumerable: true, writable: true },
+    });
     this.code = code;
   }
 }

@@ -1,3 +1,4 @@
+import { plainJson } from "../internal/show.ts";
 import type { CliIo } from "./io.ts";
 import { plain } from "./text.ts";
 
@@ -14,7 +15,7 @@ export class Output {
 
   /** A result, or one event of a stream of them: one line of JSON, or lines of text. */
   print(value: unknown, text: () => string): void {
-    this.#io.stdout.write(`${this.isJson ? JSON.stringify(value) : text()}\n`);
+    this.#io.stdout.write(`${this.isJson ? plainJson(value) : text()}\n`);
   }
 
   /** Something that is not what it seems to be, and that ends nothing. */

@@ -1,12 +1,4 @@
-/** Characters that drive a terminal, end a line, or change the direction of the text behind them. */
-const UNSAFE =
-  // deno-lint-ignore no-control-regex -- Control characters are what is looked for.
-  /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g;
-
-/** A text on one line, without what would drive a terminal: a server's words are somebody else's. */
-export function plain(text: string): string {
-  return text.replace(UNSAFE, " ");
-}
+export { plain } from "../internal/show.ts";
 
 /** A number for people, rounded: `12,345`. */
 export function whole(value: number): string {

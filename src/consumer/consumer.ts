@@ -4,6 +4,7 @@ import { resolveTarget } from "../connection/target.ts";
 import { StateError } from "../errors.ts";
 import { Emitter, type Listener } from "../events.ts";
 import { type Clock, systemClock } from "../internal/clock.ts";
+import { plain } from "../internal/show.ts";
 import type { JobDefinitions } from "../job/catalogue.ts";
 import type { Job } from "../job/job.ts";
 import { KnownJobs } from "../job/known_jobs.ts";
@@ -74,7 +75,7 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
   readonly #registry: Registry;
   readonly #events = new Emitter<ConsumerEvents>();
   #queues: QueueChoice;
-  #makeLanes: Promise<MakeLanes> | undefined;
+  #makeLanes: MakeLanes | undefined;
   #session: Session | undefined;
   #run: Promise<Report> | undefined;
   #opening: AbortController | undefined;
@@ -283,7 +284,8 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
     write.info(`Consumer ${this.wid} is ${this.state} and runs ${running.length} jobs`);
     for (const { job, attempt, startedAt } of running) {
       const seconds = ((this.#clock.now() - startedAt.getTime()) / 1000).toFixed(1);
-      write.info(`  ${job.jid} ${job.type} of ${job.queue}, attempt ${attempt}, for ${seconds} s`);
+      const [jid, type, queue] = [job.jid, job.type, job.queue].map(plain);
+      write.info(`  ${jid} ${type} of ${queue}, attempt ${attempt}, for ${seconds} s`);
     }
   }
 
@@ -316,8 +318,7 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
       : () => {};
     let observer: ConsumerObserver | undefined;
     try {
-      this.#makeLanes ??= this.#prepare();
-      const makeLanes = await this.#makeLanes;
+      const makeLanes = this.#makeLanes ??= await this.#prepare();
       const queues = this.#queues;
       observer = this.#settings.telemetry?.consumer({
         server: resolveTarget(this.#options).target,

@@ -122,8 +122,13 @@ function about(job: Job): LogFields {
 
 /** An error's own properties cannot be seen by a logger that writes JSON. */
 function plain(error: unknown): unknown {
-  if (!(error instanceof Error)) return { message: showValue(error) };
-  const { name, message, stack } = error;
-  const { code } = error as { code?: unknown };
-  return code === undefined ? { name, message, stack } : { name, code, message, stack };
+  try {
+    if (!(error instanceof Error)) return { message: showValue(error) };
+    const { name, message, stack } = error;
+    const { code } = error as { code?: unknown };
+    return code === undefined ? { name, message, stack } : { name, code, message, stack };
+  } catch {
+    // A getter that throws, or a revoked proxy.
+    return { message: "the error cannot be read" };
+  }
 }

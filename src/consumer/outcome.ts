@@ -131,7 +131,17 @@ export class Snooze extends Outcome {
   }
 }
 
-function checkSeconds(action: string, seconds: unknown): number {
+/** The value as an outcome, if it is one. Never throws: a handler may throw or return anything, such as a revoked proxy. */
+export function asOutcome(value: unknown): Outcome | undefined {
+  try {
+    return value instanceof Outcome ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @throws {InvalidArgumentError} `INVALID_ARGUMENT`. */
+export function checkSeconds(action: string, seconds: unknown): number {
   if (typeof seconds === "number" && seconds >= 0 && seconds <= MAX_SECONDS) return seconds;
   throw new InvalidArgumentError(
     "INVALID_ARGUMENT",

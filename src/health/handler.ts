@@ -40,7 +40,7 @@ export function healthHandler(
   const health = checkPath("healthPath", options.healthPath ?? "/health");
   const metricsPath = checkPath("metricsPath", options.metricsPath ?? "/metrics");
   const metrics = metricsPath === false ? undefined : new ConsumerMetrics(consumer, options);
-  return (request) => {
+  const answerTo = (request: Request) => {
     const { pathname } = new URL(request.url);
     if (pathname !== health && pathname !== metricsPath) return text(404, "not found\n");
     if (request.method !== "GET" && request.method !== "HEAD") {
@@ -50,6 +50,14 @@ export function healthHandler(
       ? healthAnswer(consumer)
       : text(200, metrics?.text() ?? "", { "content-type": PROMETHEUS_TYPE });
     return request.method === "HEAD" ? new Response(null, answer) : answer;
+  };
+  return (request) => {
+    try {
+      return answerTo(request);
+    } catch {
+      // A server that is given an error may end the program with it.
+      return text(500, "the answer cannot be made\n");
+    }
   };
 }
 

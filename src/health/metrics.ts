@@ -23,6 +23,9 @@ const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60
  */
 const MAX_PAIRS = 1000;
 
+/** Characters of a name that are shown: each name is there some twenty times. */
+const MAX_NAME = 100;
+
 const OTHER = "other";
 
 /** How jobs end, as counted. */
@@ -165,7 +168,8 @@ export class ConsumerMetrics implements Disposable {
     if (at >= 0) pair.buckets[at]!++;
   }
 
-  #pairOf({ type, queue }: Pick<Job, "type" | "queue">): Pair {
+  #pairOf(job: Pick<Job, "type" | "queue">): Pair {
+    const [type, queue] = [shortened(job.type), shortened(job.queue)];
     // A queue's name has no space in it.
     const key = `${queue} ${type}`;
     const known = this.#pairs.get(key);
@@ -186,6 +190,11 @@ function checkBuckets(buckets: unknown): readonly number[] {
     );
   if (isRising) return [...buckets];
   throw invalidOption("buckets", "an array of numbers above 0, each above the one before", buckets);
+}
+
+/** A name of which not too much is left, the same for all that begin like it. */
+function shortened(name: string): string {
+  return name.length <= MAX_NAME ? name : `${name.slice(0, MAX_NAME)}...`;
 }
 
 function snake(name: string): string {

@@ -45,11 +45,19 @@ async function answer(
   // The handler looks at the path and at whether it is a GET; some methods of Node's `Request` does not take.
   const isGet = method === undefined || method === "GET" || method === "HEAD";
   const path = url.startsWith("/") ? url : "/";
-  const request = new Request(`http://localhost${path}`, {
-    method: isGet ? method ?? "GET" : "POST",
-  });
-  const answered = handler(request);
-  const body = await answered.text();
+  let answered: Response;
+  let body: string;
+  try {
+    const request = new Request(`http://localhost${path}`, {
+      method: isGet ? method ?? "GET" : "POST",
+    });
+    answered = handler(request);
+    body = await answered.text();
+  } catch {
+    // Nobody waits for this: an error would end the program.
+    answered = new Response(null, { status: 500 });
+    body = "the answer cannot be made\n";
+  }
   response.writeHead(answered.status, Object.fromEntries(answered.headers));
   response.end(body);
 }

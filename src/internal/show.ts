@@ -1,3 +1,21 @@
+/** Characters that drive a terminal, end a line, or change the direction of the text behind them. */
+const UNSAFE =
+  // deno-lint-ignore no-control-regex -- Control characters are what is looked for.
+  /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/** A text on one line, without what would drive a terminal: it may come from anybody. */
+export function plain(text: string): string {
+  return text.replace(UNSAFE, " ");
+}
+
+/** A value as JSON in which everything that would drive a terminal is escaped. */
+export function plainJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    UNSAFE,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
 /** The longest text that an error quotes, in UTF-16 units. */
 const MAX_SHOWN = 100;
 

@@ -7,6 +7,8 @@ const steadyOnes = new WeakMap<Clock, SteadyClock>();
 export interface SteadyClock extends Clock {
   /** Its time at a reading of the clock below it that was taken just now. */
   at(reading: number): number;
+  /** Makes up for a time of day that stood still or was set back since the last call, by the time that has passed. */
+  sync(): void;
 }
 
 /**
@@ -24,11 +26,15 @@ export function steady(clock: Clock): SteadyClock {
   return own;
 }
 
+/** The two clocks of a machine may drift apart by this much before they are compared again, in milliseconds. */
+const TOLERANCE_MS = 50;
+
 class Steady implements SteadyClock {
   readonly #clock: Clock;
   /** By how much the clock was set back. */
   #aheadMs = 0;
   #last = -Infinity;
+  #synced: { readonly now: number; readonly elapsed: number } | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -43,6 +49,19 @@ class Steady implements SteadyClock {
     if (reading >= this.#last) this.#aheadMs = 0;
     else if (reading + this.#aheadMs < this.#last) this.#aheadMs = this.#last - reading;
     return this.#last = reading + this.#aheadMs;
+  }
+
+  sync(): void {
+    let now = this.now();
+    const elapsed = this.elapsed();
+    if (this.#synced !== undefined) {
+      const due = this.#synced.now + elapsed - this.#synced.elapsed;
+      if (due - now > TOLERANCE_MS) {
+        this.#aheadMs += due - now;
+        now = this.#last = due;
+      }
+    }
+    this.#synced = { now, elapsed };
   }
 
   after(ms: number, callback: () => void): () => void {

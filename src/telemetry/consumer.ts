@@ -7,7 +7,7 @@ import {
   SpanKind,
   trace,
 } from "@opentelemetry/api";
-import { Outcome } from "../consumer/outcome.ts";
+import { asOutcome } from "../consumer/outcome.ts";
 import type { Job } from "../job/job.ts";
 import type { ConsumerObserver, ObservedConsumer } from "../producer/producer.ts";
 import {
@@ -86,7 +86,7 @@ function within(inside: Context, next: () => unknown): unknown {
 /** Says what became of a run; what is not an outcome of failure is no error. */
 function conclude(span: Span, ended: { readonly error: unknown } | undefined): Attributes {
   const error = ended?.error;
-  const kind = error instanceof Outcome ? error.kind : ended === undefined ? "done" : "failed";
+  const kind = asOutcome(error)?.kind ?? (ended === undefined ? "done" : "failed");
   span.setAttribute("faktory.job.outcome", kind);
   const isFailure = kind === "failed" || kind === "kill" || kind === "retry";
   if (!isFailure) return { "faktory.job.outcome": kind };

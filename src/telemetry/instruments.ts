@@ -102,19 +102,29 @@ export function operationAttributes(operation: "send" | "process"): Attributes {
 
 /** What an error is called, of few kinds; never its message. */
 export function errorType(error: unknown): string {
-  if (!(error instanceof Error)) return "_OTHER";
-  const { code } = error as { code?: unknown };
-  return typeof code === "string" && code !== "" ? code : error.name;
+  try {
+    if (!(error instanceof Error)) return "_OTHER";
+    const { code } = error as { code?: unknown };
+    return typeof code === "string" && code !== "" ? code : String(error.name);
+  } catch {
+    // A getter that throws, or a revoked proxy.
+    return "_OTHER";
+  }
 }
 
 /** Says of a span that it failed, and why. */
 export function failSpan(span: Span, error: unknown): void {
-  span.recordException(error instanceof Error ? error : String(error));
   span.setAttribute("error.type", errorType(error));
-  span.setStatus({
-    code: SpanStatusCode.ERROR,
-    ...error instanceof Error && { message: error.message },
-  });
+  try {
+    span.recordException(error instanceof Error ? error : String(error));
+    span.setStatus({
+      code: SpanStatusCode.ERROR,
+      ...error instanceof Error && { message: error.message },
+    });
+  } catch {
+    // A getter that throws, a revoked proxy, or a value that cannot become a text.
+    span.setStatus({ code: SpanStatusCode.ERROR });
+  }
 }
 
 /** The context that the caller is in. */

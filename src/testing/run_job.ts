@@ -1,7 +1,7 @@
 import { integerIn } from "../connection/options.ts";
 import { type Consumer, insidesOf } from "../consumer/consumer.ts";
 import type { Handler } from "../consumer/handler.ts";
-import { RetryAfter, Snooze } from "../consumer/outcome.ts";
+import { asOutcome, RetryAfter, Snooze } from "../consumer/outcome.ts";
 import { calling, invoke } from "../consumer/run/invoke.ts";
 import type { Registered } from "../consumer/run/registry.ts";
 import { abortContext, limitTime, RunContext, timeLimitOf } from "../consumer/run/run_context.ts";
@@ -153,12 +153,13 @@ async function execute(
   cancelLimit();
   signal?.removeEventListener("abort", stop);
   const error = failure?.error;
+  const given = asOutcome(error);
   return {
     job,
     outcome: failure === undefined ? "done" : outcomeOf(error),
     result: failure === undefined ? result : undefined,
     error,
-    seconds: error instanceof RetryAfter || error instanceof Snooze ? error.seconds : undefined,
+    seconds: given instanceof RetryAfter || given instanceof Snooze ? given.seconds : undefined,
     ...{ progress, extended, logs },
   };
 }

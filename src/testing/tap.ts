@@ -1,5 +1,5 @@
 import type { ConsumerEvents } from "../consumer/events.ts";
-import { Outcome } from "../consumer/outcome.ts";
+import { asOutcome, type Outcome } from "../consumer/outcome.ts";
 import { Emitter } from "../events.ts";
 import type { Job } from "../job/job.ts";
 
@@ -18,7 +18,7 @@ export interface DrainedJob {
 
 /** How a run ended of which `error` is what it threw. */
 export function outcomeOf(error: unknown): JobOutcome {
-  return error instanceof Outcome ? error.kind : "failed";
+  return asOutcome(error)?.kind ?? "failed";
 }
 
 /** Notes how jobs ended, and passes everything on to the consumer's own listeners. */

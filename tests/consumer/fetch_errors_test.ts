@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { Consumer } from "../../mod.ts";
 import { ManualClock } from "../../src/server/mod.ts";
 import { Peer } from "../connection/peer.ts";
+import { script } from "./scripted.ts";
 import { until } from "./setting.ts";
 
 /** A consumer of one job at a time whose server is the test: one connection for commands, one to fetch. */
@@ -117,4 +118,21 @@ test("more FETCHes than connections are under way only while a large backlog is 
   fetch.end();
   await stopping;
   await running.catch(() => {});
+});
+
+test("a server that has nothing at once is asked ten times a second on a connection, not all the time", async () => {
+  const { fetch, clock, consumer, running } = await script();
+  let answered = 1;
+  for (let ms = 0; ms < 5000; ms += 10) {
+    for (; answered < fetch.lines.length; answered++) fetch.say("$-1\r\n");
+    clock.advance(10);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const fetches = fetch.lines.length - 1;
+  assert(fetches >= 20 && fetches <= 51, `${fetches} FETCHes in five seconds`);
+  void consumer.stop();
+  for (; answered < fetch.lines.length; answered++) fetch.say("$-1\r\n");
+  await until(() => fetch.lines.at(-1) === "END");
+  fetch.end();
+  assert.equal((await running).reason, "stopped");
 });

@@ -24,6 +24,15 @@ function fixture(name: string): URL {
   return new URL(`../fixtures/isolated/${name}`, import.meta.url);
 }
 
+test("what a module posts to its parent by itself is not taken for the thread's own", async () => {
+  await using handler = act({ threads: 1 });
+  const { context, told } = listening();
+  for (let i = 0; i < 3; i++) {
+    assert.equal(await handler(new Job("act", ["post"]), context), true);
+  }
+  assert.deepEqual(told, [1, 1, 1].map((percent) => ["progress", percent, undefined]));
+});
+
 function act(options?: IsolatedOptions, clock = new ManualClock()) {
   const workerThreads = findWorkerThreads();
   return makeIsolated(fixture("act.ts"), options ?? {}, { clock, workerThreads });

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Consumer, Snooze } from "../../mod.ts";
+import { Consumer, Producer, type Report, Snooze } from "../../mod.ts";
 import { deferred } from "../../src/internal/deferred.ts";
 import { ManualClock } from "../../src/server/mod.ts";
+import { MemoryServer } from "../../src/testing/mod.ts";
+import { turn, WallClock } from "../faults/wall_clock.ts";
 import { jobReply, script } from "./scripted.ts";
 import { pass, start, until } from "./setting.ts";
 
@@ -255,4 +257,31 @@ test("a run to completion is ended by a stop before its end", async () => {
   const { reason, done } = await pass(clock, consumer, consumer.runToCompletion());
   assert.equal(reason, "stopped");
   assert(done >= 1 && done < 5, `${done}`);
+});
+
+test("a run to completion ends although the time of day stands still", async () => {
+  class Frozen extends WallClock {
+    override now(): number {
+      return Date.UTC(2026, 0, 1);
+    }
+  }
+  const clock = new Frozen();
+  const serverClock = new WallClock();
+  const server = await MemoryServer.start({ clock: serverClock });
+  const producer = await Producer.connect({ url: server.url, transport: server.transport });
+  await producer.enqueueMany(Array.from({ length: 3 }, () => ({ type: "x" })));
+  for (const queues of [["default"], ["*"]]) {
+    const consumer = new Consumer({ url: server.url, transport: server.transport, queues, clock });
+    consumer.register("x", () => {});
+    let report: Report | undefined;
+    void consumer.runToCompletion().then((value) => report = value);
+    for (let steps = 0; report === undefined && steps < 4000; steps++) {
+      clock.advance(50);
+      serverClock.advance(50);
+      await turn();
+    }
+    assert.equal(report?.reason, "empty", `${queues}`);
+  }
+  await producer.close();
+  await server.close();
 });

@@ -165,6 +165,13 @@ test("types without end are counted as others, and no more once it is disposed o
     listeners.get("done")?.({ job: { type: `t${i}`, queue: "q" }, elapsedMs: 1 });
   }
   assert.match(metrics.text(), /faktory_jobs_total{type="other",queue="other",outcome="done"} 500/);
+  // Of long names, too, the text stays small enough for a scrape.
+  for (let i = 0; i < 1000; i++) {
+    const job = { type: `${i}`.repeat(40_000), queue: "q".repeat(i) };
+    listeners.get("done")?.({ job, elapsedMs: 1 });
+    listeners.get("done")?.({ job: { type: `t${i}`, queue: "x".repeat(i) }, elapsedMs: 1 });
+  }
+  assert(metrics.text().length < 10_000_000, `${metrics.text().length}`);
   metrics[Symbol.dispose]();
   assert.equal(listeners.size, 0);
 });
@@ -199,6 +206,26 @@ test("other paths and methods are refused, and paths can be chosen or left out",
   assert.throws(() => healthHandler(consumer, { healthPath: "up" }), ConfigError);
   for (const buckets of [[], [1, 1], [0], ["1"], 5]) {
     assert.throws(() => new ConsumerMetrics(consumer, { buckets } as never), ConfigError);
+  }
+});
+
+test("what goes wrong while it answers is an answer of 500, and ends no program", async () => {
+  const broken = new Consumer();
+  broken.health = () => {
+    throw new RangeError("Invalid string length");
+  };
+  const handler = healthHandler(broken);
+  for (const path of ["/health", "/metrics"]) {
+    assert.equal(handler(new Request(`http://localhost${path}`)).status, 500);
+  }
+  const throwing = nodeListener(() => {
+    throw new RangeError("Invalid string length");
+  });
+  for (const url of ["/health", "//", "/\\\\"]) {
+    const status = await new Promise((resolve) =>
+      throwing({ method: "GET", url }, { writeHead: resolve, end() {} })
+    );
+    assert.equal(status, 500);
   }
 });
 

@@ -4,6 +4,7 @@ import { backoffMs } from "../../src/internal/backoff.ts";
 import { ManualClock, systemClock } from "../../src/internal/clock.ts";
 import { runtime } from "../../src/internal/environment.ts";
 import { Fifo } from "../../src/internal/fifo.ts";
+import { plain, plainJson } from "../../src/internal/show.ts";
 
 it("Fifo keeps its order over many items", () => {
   const fifo = new Fifo<number>();
@@ -60,4 +61,12 @@ it("the machine's clock waits for as long as it is told, past what a timer takes
   t.mock.timers.tick(1);
   assert.equal(fired, 2);
   t.mock.timers.tick(longest);
+});
+
+it("what would drive a terminal is not printed, and is escaped in JSON", () => {
+  const text = "a\u001b[2Jb\u009b2Jc\u202ed\ne";
+  assert.equal(plain(text), "a [2Jb 2Jc d e");
+  const json = plainJson({ text });
+  assert.match(json, /^[\x20-\x7e]+$/);
+  assert.deepEqual(JSON.parse(json), { text });
 });

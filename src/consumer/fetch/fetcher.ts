@@ -25,6 +25,9 @@ const WEIGHT = 1 / 64;
 /** How long a connection rests after the server refused a FETCH, in milliseconds. */
 const REST_MS = 1000;
 
+/** A server has nothing for two seconds before it says so. One that says so earlier is asked this often, in milliseconds. */
+const ASK_AGAIN_MS = 100;
+
 /** The parts that a fetcher works with. */
 export interface FetcherParts {
   readonly selector: QueueSelector;
@@ -140,13 +143,13 @@ export class Fetcher {
 
   /** @internal A FETCH was answered. */
   answered(fetch: Fetch, job: Job | undefined): void {
-    const { lane, sentAt, request } = fetch;
+    const { lane, sentAt } = fetch;
     this.#end(fetch);
     const { reads } = lane.lane;
     this.#together += ((reads === lane.reads ? 1 : 0) - this.#together) * WEIGHT;
     lane.reads = reads;
     this.hasAnswer = true;
-    if (job === undefined) return this.#foundNothing(request);
+    if (job === undefined) return this.#foundNothing(fetch);
     this.answeredAt = sentAt;
     this.#prefetch.fetched();
     this.#runs.take(job, sentAt);
@@ -155,8 +158,9 @@ export class Fetcher {
     if (this.#runs.wanted > this.#inFlight) this.#prefetch.refresh(this.#pump);
   }
 
-  #foundNothing(request: FetchRequest): void {
-    this.answeredAt = this.#context.steady.now();
+  #foundNothing({ request, lane, sentAt }: Fetch): void {
+    const now = this.answeredAt = this.#context.steady.now();
+    if (now - sentAt < ASK_AGAIN_MS) this.#rest(lane, sentAt + ASK_AGAIN_MS - now);
     this.#limits.foundNothing(request, this.#runs.size === 0);
     this.#context.advance();
   }
@@ -167,7 +171,7 @@ export class Fetcher {
     this.#end(fetch);
     if (!(error instanceof ConnectionLostError) && !(error instanceof StateError)) {
       this.#context.events.emit("fetchError", { error });
-      this.#rest(lane);
+      this.#rest(lane, REST_MS);
     }
     this.#context.advance();
   }
@@ -189,9 +193,9 @@ export class Fetcher {
     return this.#context.phase !== "running";
   }
 
-  #rest(lane: FetchLane): void {
+  #rest(lane: FetchLane, ms: number): void {
     if (this.#isClosed || lane.cancelRest !== undefined) return;
-    lane.cancelRest = this.#context.steady.after(REST_MS, () => {
+    lane.cancelRest = this.#context.steady.after(ms, () => {
       lane.cancelRest = undefined;
       this.pump();
     });

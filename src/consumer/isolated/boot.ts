@@ -8,7 +8,9 @@ export function bootText(): string {
   return String.raw`
 (async () => {
   const { parentPort, workerData } = await import("node:worker_threads");
-  const post = (message) => parentPort.postMessage(message);
+  // The module may post messages of its own: those without the token are not ours.
+  const { token } = workerData;
+  const post = (message) => parentPort.postMessage({ ...message, token });
   const aborts = new Map(); // by run
   const calls = new Map(); // by call
   let lastCall = 0;

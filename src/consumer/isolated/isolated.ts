@@ -26,7 +26,8 @@ const TERMINATE_AFTER_MS = 200;
  * fetches no more jobs of the type than there are threads, as with `concurrency` of `register`. Idle threads do not hold the process open. A run that does not end within `terminateAfterMs` of its abort
  * is terminated with its thread, wherever it is, and rejects with the abort's reason: what it had open stays as it is. Deno 2.9
  * does not end a thread that never rests, such as a loop without `await`: that keeps its core until the process ends. A job
- * whose thread dies (`process.exit`, an error that nothing caught, want of memory) fails with a `StateError` `THREAD_DIED`.
+ * whose thread dies (`process.exit`, an error that nothing caught) fails with a `StateError` `THREAD_DIED`. A thread that runs
+ * out of memory dies like that on Node; on Deno and Bun it ends the whole process.
  * Where the module does not load, or its default export is not a function, jobs fail with a `ConfigError` `INVALID_MODULE`.
  *
  * The module is loaded by `import()` at run time: a bundler does not see it, so it has to be built as an entry of its own, and

@@ -1,5 +1,6 @@
 import { StateError } from "../../errors.ts";
 import { mayReadAllVariables } from "../../internal/environment.ts";
+import { createJid } from "../../job/jid.ts";
 import { bootText } from "./boot.ts";
 import { fromSent, line, threadDied, toSent, unusable } from "./errors.ts";
 import type { FromThread, ToThread } from "./messages.ts";
@@ -27,6 +28,8 @@ export interface WorkerThreads {
 export class Thread {
   readonly #worker: WorkerLike;
   readonly #url: string;
+  /** In every message of the thread's own script: the module may post whatever it likes. */
+  readonly #token = createJid();
   readonly #changed: (thread: Thread) => void;
   #run: Run | undefined;
   #runs = 0;
@@ -45,11 +48,13 @@ export class Thread {
     this.#url = url;
     this.#changed = changed;
     this.#worker = new Worker(bootText(), {
-      ...{ eval: true, workerData: { url } },
+      ...{ eval: true, workerData: { url, token: this.#token } },
       // A copy of the environment is made of all variables, which Deno may not permit.
       ...!mayReadAllVariables() && { env: SHARE_ENV },
     });
-    this.#worker.on("message", (message) => this.#hear(message as FromThread));
+    this.#worker.on("message", (message) => {
+      if (this.#isOurs(message)) this.#hear(message);
+    });
     this.#worker.on("messageerror", (error) => this.#died(line(error), error));
     this.#worker.on("error", (error) => this.#died(line(error), error));
     this.#worker.on("exit", (code) => this.#died(`it exited with code ${code}`));
@@ -99,6 +104,11 @@ export class Thread {
     this.#hold(false);
     this.isGone = true;
     this.#changed(this);
+  }
+
+  #isOurs(message: unknown): message is FromThread {
+    return typeof message === "object" && message !== null &&
+      (message as { token?: unknown }).token === this.#token;
   }
 
   #hear(message: FromThread): void {

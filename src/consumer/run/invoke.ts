@@ -7,7 +7,7 @@ import { withArgs } from "../../job/with_args.ts";
 import type { ConsumerObserver } from "../../producer/producer.ts";
 import type { Handler, JobContext } from "../handler.ts";
 import type { ConsumerMiddleware } from "../middleware.ts";
-import { Outcome } from "../outcome.ts";
+import { asOutcome } from "../outcome.ts";
 
 /**
  * Runs a job, and calls `ends` once with the result. An outcome is a failure, whether it was thrown or returned. A runner may
@@ -101,12 +101,12 @@ class Passing implements Cargo<unknown> {
 
   /** An outcome is no success: to the middleware around it is an error. */
   valueOf(result: unknown): unknown {
-    if (result instanceof Outcome) throw result;
+    if (asOutcome(result) !== undefined) throw result;
     return result;
   }
 }
 
 function conclude(value: unknown, ends: Ends<unknown>): void {
-  if (value instanceof Outcome) ends.reject(value);
+  if (asOutcome(value) !== undefined) ends.reject(value);
   else ends.resolve(value);
 }

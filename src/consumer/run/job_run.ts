@@ -4,7 +4,15 @@ import type { Job, JobFailure } from "../../job/job.ts";
 import type { ConsumerEvents } from "../events.ts";
 import type { LimitCounter } from "../fetch/limit.ts";
 import type { CountedRun } from "../fetch/limits.ts";
-import { Discard, Kill, RetryAfter, Snooze } from "../outcome.ts";
+import {
+  asOutcome,
+  checkSeconds,
+  Discard,
+  Kill,
+  type Outcome,
+  RetryAfter,
+  Snooze,
+} from "../outcome.ts";
 import type { SessionContext } from "../session/context.ts";
 import { describeFailure, isRetried, nextFailure } from "./failure.ts";
 import { invoke, observed } from "./invoke.ts";
@@ -79,14 +87,15 @@ export class JobRun implements Ends<unknown>, CountedRun, Expiring, Finished {
   /** Emits `start`, starts the time limit, and calls middleware and handler. */
   start(): void {
     const { job } = this;
-    const { events, registry, observer, clock } = this.#slots.session;
+    const { events, registry, observer, clock, runIn } = this.#slots.session;
     events.emit("start", { job });
     const { run, timeoutMs: ofType } = registry.find(job.type) ?? NOT_REGISTERED;
     const timeoutMs = timeLimitOf(job, ofType);
     if (timeoutMs !== undefined) {
       this.#cancelTimeLimit = limitTime(this.#context, job, { timeoutMs, clock });
     }
-    invoke(observer === undefined ? run : observed(observer, run), job, this.#context, this);
+    const runner = observer === undefined ? run : observed(observer, run);
+    runIn(invoke, runner, job, this.#context, this);
   }
 
   /** The handler succeeded. */
@@ -103,7 +112,12 @@ export class JobRun implements Ends<unknown>, CountedRun, Expiring, Finished {
     this.#free();
     if (!this.isSettled) {
       this.isSettled = true;
-      this.#report(failure);
+      try {
+        this.#report(failure);
+      } catch (error) {
+        // An outcome whose own getters throw.
+        this.#slots.reporter.failed(this, describeFailure(this, error));
+      }
     }
     this.#slots.session.advance();
   }
@@ -116,9 +130,10 @@ export class JobRun implements Ends<unknown>, CountedRun, Expiring, Finished {
   #report(failure: Failure | undefined): void {
     if (failure === undefined) return this.#done();
     const { error } = failure;
-    if (error instanceof Discard) return this.#discarded(error);
-    if (error instanceof Snooze) return this.#snoozed(error);
-    this.#failed(error);
+    const outcome = asOutcome(error);
+    if (outcome instanceof Discard) return this.#discarded(outcome);
+    if (outcome instanceof Snooze) return this.#snoozed(outcome);
+    this.#failed(error, outcome);
   }
 
   #done(): void {
@@ -142,22 +157,22 @@ export class JobRun implements Ends<unknown>, CountedRun, Expiring, Finished {
     this.#requeue(outcome.seconds, outcome);
   }
 
-  #failed(error: unknown): void {
+  #failed(error: unknown, outcome: Outcome | undefined): void {
     const { job } = this;
     const { session: { events }, reporter } = this.#slots;
     this.#slots.failed++;
     if (events.has("fail")) events.emit("fail", { job, error, elapsedMs: this.#elapsedMs });
     const report = describeFailure(this, error);
-    if (error instanceof Kill && isRetried(job)) return reporter.killed(this, report);
-    if (!(error instanceof RetryAfter)) return reporter.failed(this, report);
+    if (outcome instanceof Kill && isRetried(job)) return reporter.killed(this, report);
+    if (!(outcome instanceof RetryAfter)) return reporter.failed(this, report);
     const next = nextFailure(job, report);
     if (next === undefined) return reporter.failed(this, report);
-    this.#requeue(error.seconds, error, next);
+    this.#requeue(outcome.seconds, error, next);
   }
 
   /** Enqueues the job again, and acknowledges it then. If the server refuses that, it failed with this error. */
   #requeue(seconds: number, error: unknown, failure?: JobFailure): void {
-    const waitMs = Math.max(seconds, MIN_REQUEUE_SECONDS) * 1000;
+    const waitMs = Math.max(checkSeconds("requeue a job", seconds), MIN_REQUEUE_SECONDS) * 1000;
     const refused = describeFailure(this, error);
     this.#slots.reporter.requeued(this, { waitMs, failure, refused });
   }
