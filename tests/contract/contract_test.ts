@@ -28,6 +28,8 @@ const suites: Readonly<Record<string, Suite>> = {
   "queues and limits": queuesContract,
 };
 
+const DAY_MS = 86_400_000;
+
 const all = subjects();
 for (const subject of all) {
   const skip = unlessSince(subject, REFERENCE);
@@ -42,6 +44,17 @@ for (const subject of [embedded("the embedded server", "enterprise"), ...all.sli
     "FAKTORY_TEST_EDITION does not say that it is Faktory Enterprise";
   hold(subject, "Enterprise", enterpriseContract, skip);
   hold(subject, "the edge producer", edgeContract, skip);
+}
+
+/** What is about time, on a server whose clock is off: what a client reckons by its own is then seen. */
+const timed = ["producer", "consumer", "outcomes", "queues and limits"];
+
+for (const [name, aheadMs] of [["a day ahead", DAY_MS], ["a day behind", -DAY_MS]] as const) {
+  for (const suite of timed) {
+    hold(embedded(`the embedded server, ${name}`, "free", aheadMs), suite, suites[suite]!);
+  }
+  const enterprise = embedded(`the embedded server, ${name}`, "enterprise", aheadMs);
+  hold(enterprise, "Enterprise", enterpriseContract);
 }
 
 function hold(

@@ -147,7 +147,7 @@ export function enterpriseContract(subject: Subject): void {
 
   it("drops a job that has expired when it would be fetched", async () => {
     await using s = await start();
-    const expires_at = new Date(Date.now() - 1000).toISOString();
+    const expires_at = new Date(subject.now() - 1000).toISOString();
     await s.producer.enqueue("late", [], { queue: s.queue, custom: { expires_at } });
     await s.producer.enqueue("in time", [], { queue: s.queue });
     await s.run(s.queue, "in time");

@@ -113,7 +113,7 @@ export function outcomesContract(subject: Subject): void {
         { retry: 2 },
         () => give(new RetryAfter(3600, "busy")),
       );
-      const startedAt = Date.now();
+      const startedAt = subject.now();
       let report = await one.consumer.run({ maxJobs: 1 });
       assert.deepEqual([report.done, report.failed], [0, 1]);
       assert.deepEqual(await one.growth(), { ...NONE, scheduled: 1 });
@@ -188,7 +188,7 @@ export function outcomesContract(subject: Subject): void {
       await using one = await oneJob(subject, { retry: 5 }, ({ args, at }, { attempt }) => {
         seen.push([args[0], attempt]);
         if (seen.length === 1) throw outcome;
-        assert(at === undefined || at.getTime() > Date.now() + 3000);
+        assert(at === undefined || at.getTime() > subject.now() + 3000);
       });
       await one.producer.enqueue("x", [2], { queue: one.queue });
       await one.consumer.run({ maxJobs: 2 });

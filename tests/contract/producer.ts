@@ -169,7 +169,7 @@ export function producerContract(subject: Subject): void {
     await using producer = await connect();
     const queue = freshQueue();
     const before = (await producer.info()).sets.scheduled;
-    const at = new Date(Date.now() + 3_600_000);
+    const at = new Date(subject.now() + 3_600_000);
     const jid = await producer.enqueue("later", [], { queue, at, retry: 0 });
     assert.equal((await producer.info()).sets.scheduled, before + 1);
     await producer.sets.scheduled.requeue({ jids: [jid] });
@@ -183,7 +183,7 @@ export function producerContract(subject: Subject): void {
     it(`finds the jobs of the type ${type}, and no others`, async () => {
       await using producer = await connect();
       const queue = freshQueue();
-      const at = new Date(Date.now() + 3_600_000);
+      const at = new Date(subject.now() + 3_600_000);
       const jid = await producer.enqueue(type, [], { queue, at });
       const other = await producer.enqueue(`${type}!`, [], { queue, at });
       await producer.sets.scheduled.kill({ type });
@@ -287,7 +287,7 @@ export function producerContract(subject: Subject): void {
 
   it("forgets every job when it is told to", async () => {
     await using producer = await connect();
-    await producer.enqueue("x", [], { queue: freshQueue(), at: new Date(Date.now() + 60_000) });
+    await producer.enqueue("x", [], { queue: freshQueue(), at: new Date(subject.now() + 60_000) });
     await producer.enqueue("x", [], { queue: freshQueue() });
     await producer.flush();
     const { queues, sets, totals } = await producer.info();

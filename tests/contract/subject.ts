@@ -3,6 +3,8 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import type { FaktoryServer, ServerEdition } from "../../src/server/mod.ts";
 import { environmentVariable, runtime } from "../../src/internal/environment.ts";
+import { systemClock } from "../../src/internal/clock.ts";
+import { shifted } from "../faults/shifted_clock.ts";
 import { startQuick } from "../server/quick.ts";
 
 /** A server that a suite is held against. */
@@ -14,6 +16,8 @@ export interface Subject {
   stop(): Promise<void>;
   /** Which edition it is. */
   readonly edition: ServerEdition;
+  /** Its time, in milliseconds since 1970. */
+  now(): number;
   /** Which version it says that it is. */
   readonly version: string;
 }
@@ -32,18 +36,20 @@ export function subjects(): Subject[] {
   return all;
 }
 
-/** The embedded server. */
-export function embedded(name: string, edition: ServerEdition): Subject {
+/** The embedded server, whose clock may be ahead of its clients'. */
+export function embedded(name: string, edition: ServerEdition, aheadMs = 0): Subject {
+  const clock = shifted(systemClock, aheadMs);
   let server: FaktoryServer;
   return {
     name,
     edition,
     version: REFERENCE,
+    now: () => clock.now(),
     get url() {
       return server.url;
     },
     async start() {
-      server = await startQuick({ edition });
+      server = await startQuick({ edition, clock });
     },
     stop: () => server.close(),
   };
@@ -56,6 +62,7 @@ function real(url: string): Subject {
     edition: edition === "enterprise" ? edition : "free",
     version: versionOf(url),
     url,
+    now: () => Date.now(),
     start: () => Promise.resolve(),
     stop: () => Promise.resolve(),
   };

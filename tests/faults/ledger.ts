@@ -2,6 +2,7 @@ import { Consumer, type JobInput, Producer } from "../../mod.ts";
 import { MemoryServer } from "../../src/testing/mod.ts";
 import type { ReplyFault } from "./link.ts";
 import { type FaultName, FaultProxy, REPLY_FAULTS } from "./proxy.ts";
+import { shifted } from "./shifted_clock.ts";
 import { turn, WallClock } from "./wall_clock.ts";
 
 /** What a run over a faulty connection is made of. */
@@ -9,6 +10,8 @@ export interface LedgerOptions {
   readonly seed: number;
   readonly jobs: number;
   readonly delivery: "at-least-once" | "at-most-once";
+  /** How far the server's clock is ahead of its clients'. @default 0 */
+  readonly serverAheadMs?: number;
 }
 
 /** What is known of one job at the end. */
@@ -57,13 +60,13 @@ export function numbers(seed: number): () => number {
  * then lets the faults end and time pass, until the server has none left. At most once, only the producer's side has
  * faults: what runs twice was there twice.
  *
- * All goes by one clock, which nobody waits for, and by numbers of the seed.
+ * All goes by one clock, which nobody waits for, and by numbers of the seed; the server may take the day for another.
  */
-export async function keepLedger({ seed, jobs, delivery }: LedgerOptions): Promise<Ledger> {
+export async function keepLedger(options: LedgerOptions): Promise<Ledger> {
   const { random } = Math;
-  Math.random = numbers(seed + 1);
+  Math.random = numbers(options.seed + 1);
   try {
-    return await new Run({ seed, jobs, delivery }).go();
+    return await new Run(options).go();
   } finally {
     Math.random = random;
   }
@@ -84,10 +87,10 @@ class Run {
   }
 
   async go(): Promise<Ledger> {
-    const { delivery, jobs } = this.#options;
+    const { delivery, jobs, serverAheadMs = 0 } = this.#options;
     const clock = this.#clock;
     const since = clock.now();
-    const server = await MemoryServer.start({ clock });
+    const server = await MemoryServer.start({ clock: shifted(clock, serverAheadMs) });
     const proxy = new FaultProxy(server.transport, clock);
     const reconnect = { initialMs: 10, maxMs: 200, attempts: 1000 };
     const common = {
