@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { ConfigError } from "../../src/errors.ts";
@@ -123,6 +123,15 @@ describe(
         path.endsWith("-wal") ? systemError("EMFILE") : files.openSync(path, flags);
       return refused(broken({ files: { openSync } }), { message: /has too many files open$/ });
     });
+
+    it("full, and a file of somebody else where that is found out is left as it is", () =>
+      withFolder((folder) => {
+        const data = join(folder, "jobs.db");
+        writeFileSync(`${data}-probe`, "dear diary");
+        const modules = broken({ sqlite: at("PRAGMA journal_mode = WAL", () => sqliteError(13)) });
+        assert.throws(() => openSqlite(data, { modules }), { message: /its disk is full$/ });
+        assert.equal(readFileSync(`${data}-probe`, "utf8"), "dear diary");
+      }));
 
     it("a folder that may not be looked into", () => {
       const statSync = () => systemError("EACCES");

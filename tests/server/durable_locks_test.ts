@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { linkSync, readFileSync } from "node:fs";
+import { linkSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { describe, it } from "node:test";
@@ -98,6 +98,16 @@ describe("a file that a server has is refused", { skip: noSqlite }, () => {
       // This gives up the lock on the data file itself.
       readFileSync(data);
       assert.equal(inProcess(copy, data), "DATA_IN_USE");
+    }));
+
+  it("where its lock would be another program's file, which is left as it is", () =>
+    withFolder(async (folder) => {
+      const data = join(folder, "jobs.db");
+      writeFileSync(`${data}-lock`, "dear diary");
+      const refused = { code: "INVALID_DATA", message: /jobs\.db-lock is not its lock/ };
+      await assert.rejects(FaktoryServer.start({ port: 0, data }), refused);
+      assert.equal(readFileSync(`${data}-lock`, "utf8"), "dear diary");
+      assert.deepEqual(readdirSync(folder), ["jobs.db-lock"]);
     }));
 
   it("until its thread ends", () =>

@@ -1,5 +1,6 @@
 import { damaged, sqliteFailure } from "./data_error.ts";
-import { statOf } from "./data_file.ts";
+import { statOf } from "./file_stat.ts";
+import { removeFile } from "./remove_file.ts";
 import type { Database, Modules } from "./sqlite_module.ts";
 import { readJobs, readRecords } from "./tables.ts";
 
@@ -23,7 +24,7 @@ export function checkUnclosed(path: string, modules: Modules): void {
     throw sqliteFailure(path, cause, modules.files);
   } finally {
     database?.close();
-    if (!hadIndex && statOf(index, modules) !== undefined) modules.files.unlinkSync(index);
+    if (!hadIndex) removeFile(index, modules.files);
   }
 }
 

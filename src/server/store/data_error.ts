@@ -1,4 +1,5 @@
 import { ConfigError } from "../../errors.ts";
+import { removeFile } from "./remove_file.ts";
 import type { FileModule } from "./sqlite_module.ts";
 
 /** SQLite's primary result codes that name a cause. */
@@ -94,17 +95,15 @@ function probe(path: string, files: FileModule): string | undefined {
     const obstacle = obstacleOf(cause);
     if (obstacle !== undefined) return obstacle;
   }
+  let isOurs = true;
   try {
-    files.writeFileSync(beside, new Uint8Array(PROBE_BYTES));
+    files.writeFileSync(beside, new Uint8Array(PROBE_BYTES), { flag: "wx" });
     return undefined;
   } catch (cause) {
+    isOurs = (cause as { code?: string }).code !== "EEXIST";
     return obstacleOf(cause);
   } finally {
-    try {
-      files.unlinkSync(beside);
-    } catch {
-      // It was not made.
-    }
+    if (isOurs) removeFile(beside, files);
   }
 }
 

@@ -1,6 +1,7 @@
 import { invalidOption } from "../../connection/options.ts";
 import { shared } from "../../internal/environment.ts";
 import { fileFailure, inUse, invalidData } from "./data_error.ts";
+import { idOf, statOf } from "./file_stat.ts";
 import { type Lock, lockFile } from "./lock_file.ts";
 import type { FileStat, Modules } from "./sqlite_module.ts";
 
@@ -91,20 +92,6 @@ function claimLocked(path: string, lock: Lock, modules: Modules): Claim {
       lock.release();
     },
   };
-}
-
-/** Names a file, whatever path leads to it. */
-export function idOf({ dev, ino }: Pick<FileStat, "dev" | "ino">): string {
-  return `${dev} ${ino}`;
-}
-
-/** What is at a path, if anything is. */
-export function statOf(path: string, { files }: Modules): FileStat | undefined {
-  try {
-    return files.statSync(path, { bigint: true, throwIfNoEntry: false });
-  } catch (cause) {
-    throw fileFailure(path, cause);
-  }
 }
 
 /** The path with all links resolved, also where the last one leads to a file that is not there yet. */

@@ -1,4 +1,6 @@
-import { inUse, isBusy, sqliteFailure } from "./data_error.ts";
+import { inUse, invalidData, isBusy, sqliteFailure } from "./data_error.ts";
+import { idOf, statOf } from "./file_stat.ts";
+import { removeFile } from "./remove_file.ts";
 import type { Database, FileModule, Modules } from "./sqlite_module.ts";
 
 /** Attempts before a lock file that keeps being replaced counts as somebody else's. */
@@ -21,7 +23,12 @@ export interface Lock {
 export function lockFile(path: string, modules: Modules): Lock {
   const lock = `${path}-lock`;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const before = identityOf(lock, modules);
+    const stat = statOf(lock, modules);
+    // Another program's: it would be removed at the end.
+    if (stat !== undefined && (stat.size > 0n || !stat.isFile())) {
+      throw invalidData(path, `${lock} is not its lock, which has nothing in it`);
+    }
+    const before = stat && idOf(stat);
     let database: Database | undefined;
     try {
       database = new modules.sqlite.DatabaseSync(lock);
@@ -30,7 +37,10 @@ export function lockFile(path: string, modules: Modules): Lock {
         // Nothing is ever written, so it needs no journal beside it.
         database.prepare("PRAGMA journal_mode = MEMORY").all();
         database.prepare("BEGIN EXCLUSIVE").run();
-        if (identityOf(lock, modules) === before) return lockOf(lock, database, modules.files);
+        const after = statOf(lock, modules);
+        if (after !== undefined && idOf(after) === before) {
+          return lockOf(lock, database, modules.files);
+        }
       }
       database.close();
     } catch (cause) {
@@ -42,25 +52,12 @@ export function lockFile(path: string, modules: Modules): Lock {
 }
 
 function lockOf(lock: string, database: Database, files: FileModule): Lock {
-  const remove = () => {
-    try {
-      files.unlinkSync(lock);
-      return true;
-    } catch {
-      return false;
-    }
-  };
   return {
     release() {
       // Removed before it is unlocked, so that nobody locks a file that is about to go. Windows refuses to remove an open file.
-      const isRemoved = remove();
+      const isRemoved = removeFile(lock, files);
       database.close();
-      if (!isRemoved) remove();
+      if (!isRemoved) removeFile(lock, files);
     },
   };
-}
-
-function identityOf(path: string, { files }: Modules): string | undefined {
-  const stat = files.statSync(path, { bigint: true, throwIfNoEntry: false });
-  return stat === undefined ? undefined : `${stat.dev} ${stat.ino}`;
 }

@@ -1,4 +1,4 @@
-import { idOf } from "./data_file.ts";
+import { idOf } from "./file_stat.ts";
 import type { FileStat, Modules } from "./sqlite_module.ts";
 
 /** SQLite's log beside a data file, the file whose name ends in `-wal`: one file from the start to the end of a server. */

@@ -10,6 +10,7 @@ import { LogFile } from "./log_file.ts";
 import { type After, Shrinker } from "./shrinker.ts";
 import { type Database, loadModules, type Modules, type Statement } from "./sqlite_module.ts";
 import type { StoredRow } from "./store.ts";
+import { removeFile } from "./remove_file.ts";
 import { readJobs, readRecords, SCHEMA } from "./tables.ts";
 
 /** Options of {@linkcode openSqlite}. */
@@ -37,7 +38,8 @@ export function openSqlite(data: unknown, options: SqliteOptions = {}): SqliteBa
     database = new modules.sqlite.DatabaseSync(path);
     prepare(database, path);
     claimed.made();
-    removeIndex(path, modules);
+    // The shared memory of a check that was killed: no server has any.
+    removeFile(`${path}-shm`, modules.files);
     return new SqliteBackend(database, claimed, { modules, after: options.after });
   } catch (cause) {
     database?.close();
@@ -59,15 +61,6 @@ function prepare(database: Database, path: string): void {
   for (const sql of ["PRAGMA journal_mode = WAL", "BEGIN EXCLUSIVE", "COMMIT"]) run(sql);
   // A commit alone does not wait for the disk: that is done outside this thread, and before anything is confirmed.
   run("PRAGMA synchronous = NORMAL");
-}
-
-/** Removes the shared memory that a check has left which was killed: no server has any. */
-function removeIndex(path: string, { files }: Modules): void {
-  try {
-    files.unlinkSync(`${path}-shm`);
-  } catch {
-    // There is none.
-  }
 }
 
 /** Keeps data in a file of SQLite, and its log beside it. */

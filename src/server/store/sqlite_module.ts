@@ -32,7 +32,7 @@ export interface FileModule {
   readSync(fd: number, bytes: Uint8Array, from: number, length: number, at: number): number;
   closeSync(fd: number): void;
   unlinkSync(path: string): void;
-  writeFileSync(path: string, bytes: Uint8Array): void;
+  writeFileSync(path: string, bytes: Uint8Array, options: { flag: string }): void;
   fstatSync(fd: number, options: { bigint: true }): FileStat;
   fdatasync(fd: number, callback: (error: Error | null) => void): void;
 }

@@ -1,0 +1,11 @@
+import type { FileModule } from "./sqlite_module.ts";
+
+/** Removes a file; false where it is not there, or cannot be removed. */
+export function removeFile(path: string, files: FileModule): boolean {
+  try {
+    files.unlinkSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
