@@ -131,6 +131,7 @@ describe(
         const modules = broken({ sqlite: at("PRAGMA journal_mode = WAL", () => sqliteError(13)) });
         assert.throws(() => openSqlite(data, { modules }), { message: /its disk is full$/ });
         assert.equal(readFileSync(`${data}-probe`, "utf8"), "dear diary");
+        return Promise.resolve();
       }));
 
     it("a folder that may not be looked into", () => {
