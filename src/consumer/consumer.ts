@@ -235,12 +235,20 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
     return await this.#begin({ ...checkOptions(options), untilEmpty: true });
   }
 
-  /** Runs one job, if there is one within two seconds; whether there was. What its handler throws fails the job, not this. */
+  /**
+   * Runs one job, if one comes within two seconds, and resolves to whether one came. A handler that throws fails the job, not
+   * this call.
+   *
+   * @throws {TimeoutError} if the server answers no FETCH within `commandTimeoutMs`.
+   * @throws {ConnectError} if the server cannot be reached, or refuses; `AuthenticationError` if it is the password.
+   * @throws {StateError} `ALREADY_RUNNING`.
+   */
   async runOne(): Promise<boolean> {
     let hasBegun = false;
     const forget = this.#events.on("start", () => hasBegun = true);
     try {
-      const { unfinished } = await this.#begin({ maxJobs: 1, untilEmpty: true });
+      const limits = { maxJobs: 1, untilEmpty: true, failsWithoutAnswer: true };
+      const { unfinished } = await this.#begin(limits);
       // One whose reservation ended is neither done nor failed.
       return hasBegun || unfinished.length > 0;
     } finally {

@@ -13,7 +13,10 @@ export interface JobContext<Jobs extends JobDefinitions = JobDefinitions> {
   readonly signal: AbortSignal;
   /** 1 the first time that the job runs, 2 at its first retry, and so on. */
   readonly attempt: number;
-  /** Enqueues jobs of the same catalogue, and speaks the server's other commands, over the consumer's own connections. */
+  /**
+   * Enqueues jobs of the same catalogue, and speaks the server's other commands, over the consumer's own connections. While the
+   * server is gone, its calls wait for it, until the consumer has stopped.
+   */
   readonly producer: Producer<Jobs>;
   /** The consumer's `logger`, with the job's id, type, queue and attempt in each message's fields. */
   readonly log: Logger;
@@ -21,7 +24,8 @@ export interface JobContext<Jobs extends JobDefinitions = JobDefinitions> {
    * Tells the server how far the job is: `percent`, an integer from 0 to 100, and a text (TRACK SET, Enterprise).
    *
    * Resolves to whether the server took it. A free server keeps no progress: then it is `false`, and the consumer emits
-   * one `warning`. What goes wrong rejects, but need not be awaited.
+   * one `warning`. An error rejects the promise, which need not be awaited, as does a server that has not answered within
+   * `commandTimeoutMs`.
    */
   progress(percent: number, text?: string): Promise<boolean>;
   /**

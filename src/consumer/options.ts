@@ -1,3 +1,4 @@
+import { DEFAULT_COMMAND_TIMEOUT_MS } from "../connection/lane.ts";
 import { type ConnectionOptions, integerIn, invalidOption } from "../connection/options.ts";
 import { machineName, processId, type Runtime, runtime } from "../internal/environment.ts";
 import type { JobDefinitions } from "../job/catalogue.ts";
@@ -76,6 +77,7 @@ export interface ConsumerSettings {
     /** Where limits leave queues out of some FETCHes, one lane is kept for those that name them all. */
     readonly fetch: { readonly free: number; readonly limited: number };
   };
+  readonly commandTimeoutMs: number;
   readonly enqueueMiddleware: readonly ProducerMiddleware[];
   readonly logger: LoggerLike | undefined;
   readonly logLevel: LogLevel | "none";
@@ -120,6 +122,7 @@ export function resolveSettings(
     limits: checkLimits(options.limits),
     unregistered: checkUnregistered(options.unregistered ?? "fail"),
     lanes: resolveLanes(options.lanes, concurrency, where),
+    commandTimeoutMs: commandTimeoutMs ?? DEFAULT_COMMAND_TIMEOUT_MS,
     enqueueMiddleware: checkMiddleware(options.enqueueMiddleware ?? []),
     logger: checkLogger(options.logger),
     logLevel: checkLevel(options.logLevel ?? "info"),

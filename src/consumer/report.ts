@@ -14,6 +14,8 @@ export interface RunOptions {
 export interface SessionLimits extends RunOptions {
   /** Ends when the queues are empty and nothing runs. @default false */
   readonly untilEmpty?: boolean | undefined;
+  /** Rejects if no FETCH is answered within one command timeout. @default false */
+  readonly failsWithoutAnswer?: boolean | undefined;
   /** The server answers a FETCH with nothing only if nothing is left, so one such answer is enough. @default false */
   readonly trustsEmpty?: boolean | undefined;
 }

@@ -53,6 +53,8 @@ export class Fetcher {
   answeredAt: number;
   /** Whether any FETCH was answered. */
   hasAnswer = false;
+  /** Why the last FETCH that failed did. */
+  lastError: unknown;
   readonly #context: SessionContext;
   readonly #selector: QueueSelector;
   readonly #runs: JobRuns;
@@ -168,6 +170,7 @@ export class Fetcher {
   /** @internal A FETCH was lost with its connection, or refused. */
   refused(fetch: Fetch, error: unknown): void {
     const { lane } = fetch;
+    this.lastError = error;
     this.#end(fetch);
     if (!(error instanceof ConnectionLostError) && !(error instanceof StateError)) {
       this.#context.events.emit("fetchError", { error });

@@ -1,7 +1,8 @@
 import type { Lanes } from "../../connection/lanes.ts";
 import { request } from "../../connection/request.ts";
-import { EnterpriseOnlyError } from "../../errors.ts";
+import { EnterpriseOnlyError, TimeoutError } from "../../errors.ts";
 import type { Emitter } from "../../events.ts";
+import type { Clock } from "../../internal/clock.ts";
 import { type Progress, trackSet } from "../../protocol/commands/enterprise.ts";
 import type { ConsumerEvents } from "../events.ts";
 
@@ -15,18 +16,33 @@ export interface Tracker {
 export class ProgressTracker implements Tracker {
   readonly #lanes: Pick<Lanes, "send">;
   readonly #events: Emitter<ConsumerEvents>;
+  readonly #clock: Clock;
+  readonly #timeoutMs: number;
   #isFree = false;
 
-  constructor(lanes: Pick<Lanes, "send">, events: Emitter<ConsumerEvents>) {
+  constructor(
+    lanes: Pick<Lanes, "send">,
+    events: Emitter<ConsumerEvents>,
+    { clock, timeoutMs }: { readonly clock: Clock; readonly timeoutMs: number },
+  ) {
     this.#lanes = lanes;
     this.#events = events;
+    this.#clock = clock;
+    this.#timeoutMs = timeoutMs;
   }
 
-  /** Emits one `warning` if the server is a free one. */
+  /** Emits one `warning` if the server is a free one. Rejects if the server does not answer within one command timeout. */
   async track(progress: Progress): Promise<boolean> {
     if (this.#isFree) return false;
+    const giveUp = new AbortController();
+    const cancelTimer = this.#clock.after(this.#timeoutMs, () => {
+      const message = `Cannot track job ${progress.jid} as the server has not answered for ` +
+        `${this.#timeoutMs} ms`;
+      giveUp.abort(new TimeoutError("COMMAND_TIMEOUT", message, { outcome: "unknown" }));
+    });
     try {
-      await request((entry) => this.#lanes.send(entry), trackSet(progress));
+      const { signal } = giveUp;
+      await request((entry) => this.#lanes.send(entry), trackSet(progress), { signal });
       return true;
     } catch (error) {
       if (!(error instanceof EnterpriseOnlyError)) throw error;
@@ -38,6 +54,8 @@ export class ProgressTracker implements Tracker {
         });
       }
       return false;
+    } finally {
+      cancelTimer();
     }
   }
 }

@@ -1,7 +1,7 @@
 import type { MakeLanes } from "../../connection/connect.ts";
 import type { Lanes } from "../../connection/lanes.ts";
 import { ServerClock } from "../../connection/server_clock.ts";
-import { StateError } from "../../errors.ts";
+import { StateError, TimeoutError } from "../../errors.ts";
 import type { Emitter } from "../../events.ts";
 import type { Clock } from "../../internal/clock.ts";
 import { type Deferred, deferred } from "../../internal/deferred.ts";
@@ -60,6 +60,7 @@ export class Session {
   readonly #heartbeat: Heartbeat;
   readonly #lag: LagMonitor;
   readonly #cancelTime: () => void;
+  readonly #cancelFetchTimer: () => void;
   readonly #ended: Deferred<void> = deferred();
   #reason: EndReason = "stopped";
   #failure: { readonly error: Error } | undefined;
@@ -105,7 +106,10 @@ export class Session {
       runIn: captureContext(),
       commandLanes,
       producer,
-      tracker: new ProgressTracker(commandLanes, events),
+      tracker: new ProgressTracker(commandLanes, events, {
+        clock,
+        timeoutMs: settings.commandTimeoutMs,
+      }),
       phase: "running" as Phase,
       advance: () => this.#advance(),
     };
@@ -123,6 +127,9 @@ export class Session {
     this.#cancelTime = maxMs === undefined
       ? () => {}
       : context.steady.after(maxMs, () => this.stop(graceMs, "time"));
+    this.#cancelFetchTimer = parts.limits.failsWithoutAnswer === true
+      ? context.steady.after(settings.commandTimeoutMs, () => this.#checkAnswer())
+      : () => {};
   }
 
   /** Fetches and runs jobs, unless the session was quieted or stopped before, and resolves when it has ended. */
@@ -197,6 +204,7 @@ export class Session {
     this.#reason = reason;
     this.#graceMs = graceMs;
     this.#cancelTime();
+    this.#cancelFetchTimer();
     this.#enter("draining");
     this.#fetcher.close();
     this.#advance();
@@ -210,6 +218,21 @@ export class Session {
     if (isStopping(this.#context.phase)) this.#fetcher.close();
     if (retryInMs !== undefined) return this.#advance();
     this.#failure ??= { error };
+    this.stop(0);
+  }
+
+  /** A run that has to find out whether there is a job does not wait for ever for a server that does not say. */
+  #checkAnswer(): void {
+    const { hasAnswer, lastError } = this.#fetcher;
+    if (hasAnswer) return;
+    const ms = this.#context.settings.commandTimeoutMs;
+    this.#failure ??= {
+      error: new TimeoutError(
+        "COMMAND_TIMEOUT",
+        `Cannot run a job as the server has answered no FETCH for ${ms} ms`,
+        { outcome: "unknown", cause: lastError },
+      ),
+    };
     this.stop(0);
   }
 
@@ -282,16 +305,14 @@ export class Session {
     const { phase } = this.#context;
     if (isStopping(phase)) return;
     if (phase === "running" && !this.#limits.isReached) this.#fetcher.pump();
-    if (this.#isBusy) return;
+    if (this.#runs.size > 0 || this.#fetcher.inFlight > 0) return;
     const reason = this.#limits.reached();
+    // What an acknowledgement enqueues, such as a batch's callback, may be missing from queues that were empty.
+    if (reason === "empty" && this.#reporter.inFlight > 0) return;
     // A quiet session cannot know whether the queues are empty, but whether it has run enough.
     if (reason === "limit" || (phase === "running" && reason !== undefined)) {
       this.stop(DEFAULT_GRACE_MS, reason);
     }
-  }
-
-  get #isBusy(): boolean {
-    return this.#runs.size > 0 || this.#fetcher.inFlight > 0 || this.#reporter.inFlight > 0;
   }
 
   /** Goes to the state that the server wants, as its answers to heartbeats say. */
