@@ -4,30 +4,14 @@
  * Prints the longest wait of the well-behaved client, how long the attack was worked on, and the server's memory at most.
  */
 
-import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
 import { ConnectionGone, LineClient } from "../line_client.ts";
 import { attacks } from "./attack_lines.ts";
+import { firstLine, startProgram } from "./start_program.ts";
 
 const MAX_LINE = String(128 * 1024 * 1024);
 
-const RUNTIMES: Readonly<Record<string, readonly string[]>> = {
-  deno: [Deno.execPath(), "run", "-A", "--no-check"],
-  bun: ["node_modules/.bin/bun"],
-  node: ["node", "--import", "tsx"],
-};
-
-function start(runtime: string, args: readonly string[]): ChildProcess {
-  const [command, ...flags] = RUNTIMES[runtime]!;
-  return spawn(command!, [...flags, ...args], { stdio: ["pipe", "pipe", "ignore"] });
-}
-
-function line(child: ChildProcess): Promise<string> {
-  return new Promise((resolve, reject) => {
-    child.stdout!.once("data", (bytes) => resolve(String(bytes).trim()));
-    child.once("exit", () => reject(new Error("it ended")));
-  });
-}
+const RUNTIMES = ["deno", "bun", "node"];
 
 async function peakMebibytes(pid: number): Promise<number> {
   const status = await Deno.readTextFile(`/proc/${pid}/status`);
@@ -35,16 +19,16 @@ async function peakMebibytes(pid: number): Promise<number> {
 }
 
 async function measure(runtime: string, attack: (typeof attacks)[number]): Promise<string[]> {
-  const server = start(runtime, ["scripts/crash/server.ts", "-", MAX_LINE]);
-  const port = Number(await line(server));
+  const server = startProgram(runtime, ["scripts/crash/server.ts", "-", MAX_LINE]);
+  const port = Number(await firstLine(server));
   try {
     for (const text of attack.before ?? []) {
       const client = await LineClient.hello(port);
       await client.ask(text, text.split("\n").length - 1);
       client.close();
     }
-    const probe = start("deno", ["scripts/bench/probe.ts", String(port)]);
-    await line(probe);
+    const probe = startProgram("deno", ["scripts/bench/probe.ts", String(port)]);
+    await firstLine(probe);
     const attacker = await LineClient.hello(port);
     const lines = attack.lines();
     const begin = performance.now();
@@ -61,7 +45,7 @@ async function measure(runtime: string, attack: (typeof attacks)[number]): Promi
     // What it does behind its reply counts as well.
     await new Promise((resolve) => setTimeout(resolve, 500));
     probe.stdin!.end();
-    const longest = await line(probe);
+    const longest = await firstLine(probe);
     return [
       `${longest} ms`,
       `${Math.round(took)} ms`,
@@ -77,7 +61,7 @@ async function measure(runtime: string, attack: (typeof attacks)[number]): Promi
 
 const wanted = process.argv.slice(2);
 console.log(["runtime", "attack", "longest wait", "worked on for", "memory", "reply"].join("\t"));
-for (const runtime of wanted.length === 0 ? Object.keys(RUNTIMES) : wanted) {
+for (const runtime of wanted.length === 0 ? RUNTIMES : wanted) {
   for (const attack of attacks) {
     console.log([runtime, attack.name, ...await measure(runtime, attack)].join("\t"));
   }

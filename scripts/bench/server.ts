@@ -6,8 +6,8 @@
  */
 
 import process from "node:process";
-import { spawn } from "node:child_process";
 import { LineClient } from "../line_client.ts";
+import { firstLine, startProgram } from "./start_program.ts";
 
 const ROUNDS = 3;
 const JOBS = 60_000;
@@ -119,24 +119,14 @@ async function measure(port: number): Promise<Figures[]> {
   ];
 }
 
-const SERVER: Readonly<Record<string, readonly string[]>> = {
-  deno: [Deno.execPath(), "run", "-A", "--no-check"],
-  bun: ["node_modules/.bin/bun"],
-  node: ["node", "--import", "tsx"],
-};
-
 async function withServer<T>(kind: string, use: (port: number) => Promise<T>): Promise<T> {
   if (kind.startsWith("tcp:")) return await use(Number(new URL(kind).port));
   const folder = await Deno.makeTempDir();
   const data = kind === "memory" ? "-" : `${folder}/jobs.db`;
-  const [command, ...args] = SERVER[Deno.env.get("RUNTIME") ?? "deno"]!;
-  const server = spawn(command!, [...args, "scripts/crash/server.ts", data], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
+  const runtime = Deno.env.get("RUNTIME") ?? "deno";
+  const server = startProgram(runtime, ["scripts/crash/server.ts", data]);
   serverPid = server.pid;
-  const port = await new Promise<number>((resolve) =>
-    server.stdout!.once("data", (bytes) => resolve(Number(String(bytes))))
-  );
+  const port = Number(await firstLine(server));
   try {
     return await use(port);
   } finally {

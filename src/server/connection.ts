@@ -15,6 +15,16 @@ const HANDSHAKE_MS = 2000;
 const MAX_HELLO = 64 * 1024;
 const MAX_PLAIN_HELLO = 2048;
 
+/**
+ * A client that sends without a pause is read so long, in milliseconds, and so much of a large line, in bytes, before others are
+ * served: Deno would go on with a socket that always has more, and look at no other.
+ */
+const MAX_FLOOD_MS = 20;
+const MAX_FLOOD = 512 * 1024;
+
+/** A pause, in milliseconds. */
+const PAUSE_MS = 2;
+
 /** So many small commands are carried out before the time is looked at. */
 const COMMANDS_AT_ONCE = 16;
 
@@ -55,6 +65,12 @@ export class Connection implements PeerHandler, Closable {
   /** The client does not read what it is sent. */
   #isFull = false;
   #isPaused = false;
+  /** Bytes that came without a pause, and when they began and ended. */
+  #flood = 0;
+  #floodStart = 0;
+  #floodEnd = 0;
+  /** No more is read until others were served. */
+  #isResting = false;
   /** The client says no more. */
   #isSilent = false;
   #isEnded = false;
@@ -71,12 +87,14 @@ export class Connection implements PeerHandler, Closable {
 
   received(bytes: Uint8Array): void {
     if (this.#isEnded) return;
+    this.#rest(bytes.length);
     for (const line of this.#reader.read(bytes)) {
       this.#lines.push(line);
       this.#waitingLength += line.length;
     }
     if (this.#client === undefined && this.#reader.pending > MAX_HELLO) return this.end();
     this.#work();
+    this.#floodEnd = this.#owner.context.slices.now();
   }
 
   /**
@@ -166,6 +184,27 @@ export class Connection implements PeerHandler, Closable {
     else this.#throttle();
   }
 
+  /** Has others served where the client has sent for long without a pause. */
+  #rest(bytes: number): void {
+    const now = this.#owner.context.slices.now();
+    if (now - this.#floodEnd > PAUSE_MS) {
+      this.#floodStart = now;
+      this.#flood = 0;
+    }
+    this.#flood += bytes;
+    const isFlood = this.#reader.isLarge && this.#flood > MAX_FLOOD ||
+      now - this.#floodStart > MAX_FLOOD_MS;
+    if (!isFlood || this.#isResting) return;
+    this.#flood = 0;
+    this.#floodStart = now;
+    this.#isResting = true;
+    const go = () => {
+      this.#isResting = false;
+      if (!this.#isEnded) this.#throttle();
+    };
+    this.#owner.context.slices.turn().then(go, go);
+  }
+
   /** Goes on once others have been served. */
   #giveWay(): void {
     this.#isBlocked = true;
@@ -243,7 +282,7 @@ export class Connection implements PeerHandler, Closable {
   /** Reads no more than can be carried out soon. */
   #throttle(): void {
     const waiting = this.#waitingLength + (this.#isBlocked ? this.#reader.pending : 0);
-    const mustPause = this.#isFull || this.#lines.length > MAX_WAITING ||
+    const mustPause = this.#isFull || this.#isResting || this.#lines.length > MAX_WAITING ||
       waiting > MAX_WAITING_LENGTH;
     if (mustPause === this.#isPaused) return;
     this.#isPaused = mustPause;

@@ -28,6 +28,11 @@ export class LineReader {
     return this.#kept.length;
   }
 
+  /** The line whose end has not come is large, or is left out. */
+  get isLarge(): boolean {
+    return this.#isRefused || this.#kept.length > MAX_TEXT_LINE;
+  }
+
   /** The lines that `bytes` end, without their ends, and those that have become too long. */
   read(bytes: Uint8Array): Line[] {
     const lines: Line[] = [];

@@ -68,6 +68,11 @@ export class Slices {
     return this.#queue(nothing());
   }
 
+  /** The time by which slices are measured. */
+  now(): number {
+    return this.#timer.now();
+  }
+
   /** Work that is under way. */
   get size(): number {
     return this.#tasks.length;
