@@ -12,6 +12,8 @@ export interface Database {
 export interface Statement {
   run(...values: (string | number)[]): unknown;
   all(...values: (string | number)[]): Record<string, unknown>[];
+  /** Has `all` give each row as an array. */
+  setReturnArrays?(isOn: boolean): void;
 }
 
 /** `node:sqlite`. */

@@ -34,10 +34,15 @@ export const SCHEMA: readonly string[] = [
   "COMMIT",
 ];
 
-interface JobRow extends Omit<StoredRow, "text"> {
-  readonly sum: number;
-  readonly job: string;
-}
+/** A row of jobs, as an array: objects take twice the time. */
+type JobRow = readonly [
+  row: number,
+  place: string,
+  at: number,
+  owner: string,
+  sum: number,
+  job: string,
+];
 
 interface RecordRow {
   readonly name: string;
@@ -53,17 +58,25 @@ interface RecordRow {
  */
 export function* readJobs(database: Database, path: string): IterableIterator<StoredRow> {
   const page = database.prepare(`SELECT * FROM jobs WHERE row > ? ORDER BY row LIMIT ${PAGE}`);
+  // Node has it from 22.16 on.
+  const isArray = page.setReturnArrays !== undefined;
+  page.setReturnArrays?.(true);
   let last = 0;
   for (let rows; (rows = page.all(last)).length > 0;) {
-    for (const { row, place, at, owner, sum, job } of rows as unknown as JobRow[]) {
+    for (const each of rows) {
+      const [row, place, at, owner, sum, job] =
+        (isArray ? each : Object.values(each)) as unknown as JobRow;
       if (checksum([row, place, at, owner, job]) !== sum) {
         throw damaged(path, `the job in row ${row} is not as it was written`);
       }
-      yield { row, place, at, owner: JSON.parse(owner), text: job };
+      yield { row, place, at, owner: owner === NOBODY ? "" : JSON.parse(owner), text: job };
       last = row;
     }
   }
 }
+
+/** What stands for the owner of a job that no worker has. */
+const NOBODY = '""';
 
 /**
  * The records of a table, or of all of them, in the order in which they were first set.
