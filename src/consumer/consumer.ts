@@ -3,6 +3,7 @@ import { integerIn, invalidOption, positive } from "../connection/options.ts";
 import { resolveTarget } from "../connection/target.ts";
 import { StateError } from "../errors.ts";
 import { Emitter, type Listener } from "../events.ts";
+import { onAbort } from "../internal/aborts.ts";
 import { type Clock, systemClock } from "../internal/clock.ts";
 import { plain } from "../internal/show.ts";
 import type { JobDefinitions } from "../job/catalogue.ts";
@@ -314,9 +315,8 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
     const { signal } = this.#options;
     const opening = this.#opening = new AbortController();
     this.#lost = undefined;
-    const abort = () => void this.stop();
     if (signal?.aborted === true) opening.abort();
-    signal?.addEventListener("abort", abort, { once: true });
+    const forgetSignal = onAbort(signal, () => void this.stop());
     const forgetSignals = this.#options.handleSignals === true
       ? heedSignals({
         stop: () => this.#end(this.#isStopping ? 0 : DEFAULT_GRACE_MS, "signal"),
@@ -360,7 +360,7 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
       this.#isQuiet = false;
       forgetSignals();
       observer?.close();
-      signal?.removeEventListener("abort", abort);
+      forgetSignal();
     }
   }
 

@@ -1,3 +1,4 @@
+import { onAbort } from "../internal/aborts.ts";
 import { StateError } from "../errors.ts";
 import { Emitter, type Listener } from "../events.ts";
 import { systemClock } from "../internal/clock.ts";
@@ -94,8 +95,7 @@ export class Supervisor implements AsyncDisposable {
     const spawn = spawner(settings.program);
     const supervision = new Supervision({ settings, spawn, events: this.#events, clock });
     this.#supervision = supervision;
-    const abort = () => this.#end("stopped");
-    signal?.addEventListener("abort", abort, { once: true });
+    const forgetSignal = onAbort(signal, () => this.#end("stopped"));
     const forgetSignals = handleSignals === true
       ? heedSignals({
         stop: () => this.#end("signal"),
@@ -110,7 +110,7 @@ export class Supervisor implements AsyncDisposable {
       supervision.run().finally(() => {
         this.#run = undefined;
         forgetSignals();
-        signal?.removeEventListener("abort", abort);
+        forgetSignal();
       }),
     );
     return promise;

@@ -1,3 +1,4 @@
+import { onAbort } from "../internal/aborts.ts";
 import { integerIn } from "../connection/options.ts";
 import { type Consumer, insidesOf } from "../consumer/consumer.ts";
 import type { Handler } from "../consumer/handler.ts";
@@ -139,7 +140,7 @@ async function execute(
   });
   const stop = () => abortContext(context, stopped(job, signal!));
   if (signal?.aborted === true) stop();
-  signal?.addEventListener("abort", stop, { once: true });
+  const forget = onAbort(signal, stop);
   const limitMs = timeLimitOf(job, timeoutMs);
   const cancelLimit = limitMs === undefined
     ? () => {}
@@ -151,7 +152,7 @@ async function execute(
   });
   const failure = await ended.promise;
   cancelLimit();
-  signal?.removeEventListener("abort", stop);
+  forget();
   const error = failure?.error;
   const given = asOutcome(error);
   return {

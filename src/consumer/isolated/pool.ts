@@ -1,3 +1,4 @@
+import { onAbort } from "../../internal/aborts.ts";
 import { StateError } from "../../errors.ts";
 import type { Clock } from "../../internal/clock.ts";
 import { Fifo } from "../../internal/fifo.ts";
@@ -33,14 +34,13 @@ export class Pool {
     signal.throwIfAborted();
     const run = new Run(job, context);
     let cancel = () => {};
-    const abort = () => cancel = this.#abort(run, signal.reason);
-    signal.addEventListener("abort", abort);
+    const forget = onAbort(signal, () => cancel = this.#abort(run, signal.reason));
     this.#waiting.push(run);
     this.#proceed();
     try {
       return await run.ended;
     } finally {
-      signal.removeEventListener("abort", abort);
+      forget();
       cancel();
     }
   }
