@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { Producer } from "../../mod.ts";
 import { Core } from "../../src/server/core.ts";
 import { listen } from "../../src/server/listener.ts";
 import { socketLimit } from "../../src/server/socket_limit.ts";
@@ -56,6 +58,24 @@ test("once there is room again, connections are taken again", async () => {
     while (client === undefined) client = await RawClient.hello(url).catch(() => undefined);
     assert.equal(await client.ask("PUSHB []"), "{}");
     client.close();
+  }
+  core.close();
+  await listener.close(Promise.resolve());
+});
+
+test("sockets with TLS count until they are closed, and no longer", async () => {
+  const pem = (name: string) =>
+    readFileSync(new URL(`../fixtures/tls/${name}.pem`, import.meta.url), "utf8");
+  const core = new Core({});
+  const limit = { soft: 3, hard: 4 };
+  const tls = { cert: pem("server"), key: pem("server.key") };
+  const listener = await listen({ hostname: "localhost", port: 0, limit, tls }, core);
+  const url = `tcp+tls://localhost:${listener.port}`;
+  for (let round = 0; round < 10; round++) {
+    const producer = await Producer.connect({ url, tls: { caCerts: [pem("ca")] } });
+    await producer.info();
+    await producer.close();
+    while (core.snapshot().connections > 0) await new Promise((resolve) => setImmediate(resolve));
   }
   core.close();
   await listener.close(Promise.resolve());
