@@ -3,33 +3,33 @@ import type { ListenerFailure } from "../events.ts";
 import type { Job } from "../job/job.ts";
 import type { Discard, Snooze } from "./outcome.ts";
 
-/** What a consumer tells of itself; see `Consumer.on`. */
+/** The events of a consumer; see `Consumer.on`. */
 export interface ConsumerEvents {
-  /** A handler begins. */
+  /** A handler starts. */
   start: { readonly job: Job };
-  /** A handler ended well, after so long; the server is told next. */
+  /** A handler succeeded, `elapsedMs` after its start. The result is reported next. */
   done: { readonly job: Job; readonly elapsedMs: number };
-  /** A job failed; the server is told next. */
+  /** A job failed. The result is reported next. */
   fail: { readonly job: Job; readonly error: unknown; readonly elapsedMs: number };
-  /** A handler gave a job up by `Discard`; the server is told that it is done next. */
+  /** A handler discarded its job. The job is reported as done next. */
   discard: { readonly job: Job; readonly outcome: Discard; readonly elapsedMs: number };
-  /** A handler put a job off by `Snooze`; it is enqueued again next. */
+  /** A handler snoozed its job. The job is enqueued again next. */
   snooze: { readonly job: Job; readonly outcome: Snooze; readonly elapsedMs: number };
   /**
-   * A job that was fetched is put back unrun, for five seconds later: its type is at its limit (only the first ones of a type on
-   * a queue), or has no handler here and is left to others, or it has no retries and came when a stop had run out of patience.
+   * A fetched job is requeued without a run, for five seconds later: its type is at its limit (only the first jobs of a type on
+   * a queue), or its type has no handler here and is left to others, or it has no retries and came after a stop's grace.
    */
   returned: { readonly job: Job; readonly reason: "limit" | "unregistered" | "stopped" };
-  /** The server could not be told in time what became of a job, so it will run again, or be failed by the server. */
+  /** A result could not be reported in time: the job will run again, or the server will fail it. */
   unreported: { readonly job: Job; readonly error: unknown };
   /**
-   * A reservation is about to end while the handler still runs: nothing more is told about this run. Or it was over before the
-   * handler could begin, as the machine slept: the job is not run here.
+   * A reservation is about to end while the handler still runs: the result of this run is not reported. Or the reservation
+   * ended before the handler could start, as the machine slept: the job does not run here.
    */
   expired: { readonly job: Job };
   /** The server refused a FETCH, or sent a job that cannot be read. */
   fetchError: { readonly error: unknown };
-  /** The consumer goes to this state. */
+  /** The consumer enters this state. */
   state: { readonly state: ConsumerState };
   /**
    * Connections were lost, or the server is silent. Emitted once an outage, from the first connection that is lost until all
@@ -39,11 +39,11 @@ export interface ConsumerEvents {
   /** All connections are back. */
   reconnect: Recovery;
   /**
-   * Nothing could run for so long, heartbeats included: the event loop was blocked by a handler that computes, the machine
-   * slept, or its clock was set forward.
+   * Nothing could run for `lagMs` milliseconds, heartbeats included: a handler blocked the event loop, the machine slept, or
+   * its clock was set forward.
    */
   lag: { readonly lagMs: number };
-  /** The machine's clock was set back by so much; reservations and limits are reckoned as if it had not been. */
+  /** The machine's clock was set back. Reservations and limits go on as if it had not been. */
   clock: { readonly setBackMs: number };
   /**
    * Something that will not do what it seems to do, once a run. Codes: `ENTERPRISE_ONLY`; `PASSWORD_REFUSED`,
@@ -54,5 +54,5 @@ export interface ConsumerEvents {
   listenerError: ListenerFailure;
 }
 
-/** Not started; fetching and running; running what there is, without fetching; ending; ended. */
+/** Not started; fetching and running jobs; running jobs without fetching more; stopping; stopped. */
 export type ConsumerState = "idle" | "running" | "quiet" | "stopping" | "stopped";

@@ -11,14 +11,14 @@ import {
   scopedLogger,
 } from "./logger.ts";
 
-/** How an event is told to a logger. */
+/** How an event is logged. */
 interface Told<Name extends keyof ConsumerEvents> {
   readonly level: LogLevel;
   readonly text: string;
   fields(detail: ConsumerEvents[Name]): LogFields;
 }
 
-/** Which events are logged, and how. */
+/** How each event is logged. */
 const told: { readonly [Name in keyof ConsumerEvents]: Told<Name> } = {
   start: { level: "debug", text: "job begins", fields: ({ job }) => about(job) },
   done: {
@@ -99,7 +99,7 @@ const told: { readonly [Name in keyof ConsumerEvents]: Told<Name> } = {
   },
 };
 
-/** Has the logger hear of a consumer's events, those from `level` on; for others nobody listens. */
+/** Logs the events of a consumer, from `level` on. */
 export function logEvents(
   events: Emitter<ConsumerEvents>,
   { logger, level, wid }: { logger: LoggerLike; level: LogLevel; wid: string },
@@ -114,13 +114,13 @@ export function logEvents(
   for (const name of Object.keys(told)) listen(name as keyof ConsumerEvents);
 }
 
-/** Never its arguments: they are the user's. */
+/** A job's fields. Its arguments are the user's: they are never logged. */
 function about(job: Job): LogFields {
   const { jid, type, queue } = job;
   return { jid, type, queue, attempt: attemptOf(job) };
 }
 
-/** An error's own properties cannot be seen by a logger that writes JSON. */
+/** The properties of an error, which JSON would leave out. */
 function plain(error: unknown): unknown {
   try {
     if (!(error instanceof Error)) return { message: showValue(error) };

@@ -1,39 +1,38 @@
-/** Whatever a log message is about, beside its text. */
+/** The fields of a log message. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
-/** Where log messages go: `console`, or any logger that has these five methods. */
+/** Takes log messages: `console`, or any logger that has these five methods. */
 export interface Logger {
-  /** Says what only matters when something is being looked for. */
+  /** Writes a message for tracing a fault. */
   trace(message: string, fields?: LogFields): void;
-  /** Says what only matters to who works on the program. */
+  /** Writes a message for developers. */
   debug(message: string, fields?: LogFields): void;
-  /** Says that something went as it should. */
+  /** Writes that something went as it should. */
   info(message: string, fields?: LogFields): void;
-  /** Says that something did not, and that it was dealt with. */
+  /** Writes that something went wrong and was handled. */
   warn(message: string, fields?: LogFields): void;
-  /** Says that something failed. */
+  /** Writes that something failed. */
   error(message: string, fields?: LogFields): void;
 }
 
 /**
- * A logger as the option `logger` takes it: many have no `trace`, as winston and `@std/log`, and what is to go there goes to their
- * `debug`.
+ * A logger as the option `logger` takes it. Some, such as winston and `@std/log`, have no `trace`: those messages go to `debug`.
  */
 export type LoggerLike = Omit<Logger, "trace"> & Partial<Pick<Logger, "trace">>;
 
-/** How much a message matters: the name of a logger's method. */
+/** The level of a message: the name of a logger's method. */
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error";
 
 /** The names of a logger's methods, least important first. */
 export const LOG_LEVELS: readonly LogLevel[] = ["trace", "debug", "info", "warn", "error"];
 
-/** A logger that adds `scope` to the fields of all its messages; without `logger` it says nothing. It never throws. */
+/** A logger that adds `scope` to the fields of all messages. It writes nothing if there is no `logger`, and never throws. */
 export function scopedLogger(logger: LoggerLike | undefined, scope?: LogFields): Logger {
   const scoped = {} as Record<LogLevel, Logger["info"]>;
   for (const level of LOG_LEVELS) {
     const name = level === "trace" && typeof logger?.trace !== "function" ? "debug" : level;
     scoped[level] = (message, fields) => {
-      // A log that cannot be written must not fail a job, nor end the program.
+      // A log that cannot be written must neither fail a job nor end the program.
       try {
         const written: unknown = scope === undefined && fields === undefined
           ? logger?.[name]?.(message)
@@ -49,21 +48,20 @@ export function scopedLogger(logger: LoggerLike | undefined, scope?: LogFields):
 
 /** A logger whose methods take the fields before the text, as pino and bunyan do. */
 export interface FieldsFirstLogger {
-  /** Says what only matters when something is being looked for. */
+  /** Writes a message for tracing a fault. */
   trace(fields: LogFields, message: string): void;
-  /** Says what only matters to who works on the program. */
+  /** Writes a message for developers. */
   debug(fields: LogFields, message: string): void;
-  /** Says that something went as it should. */
+  /** Writes that something went as it should. */
   info(fields: LogFields, message: string): void;
-  /** Says that something did not, and that it was dealt with. */
+  /** Writes that something went wrong and was handled. */
   warn(fields: LogFields, message: string): void;
-  /** Says that something failed. */
+  /** Writes that something failed. */
   error(fields: LogFields, message: string): void;
 }
 
 /**
- * Makes a {@linkcode Logger} of one that takes the fields first, as pino and bunyan do: given the text first, they would drop
- * the fields.
+ * Adapts a logger that takes the fields first, such as pino or bunyan. Given the text first, those would drop the fields.
  *
  * @example With pino
  * ```ts no-assert

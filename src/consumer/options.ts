@@ -12,54 +12,54 @@ import { checkChoice, type QueueChoice } from "./fetch/choice.ts";
 /** Options of a consumer. */
 export interface ConsumerOptions<Jobs extends JobDefinitions = JobDefinitions>
   extends ConnectionOptions {
-  /** The jobs that there are, as `defineJobs` gives them: names and arguments are then typed, and checked. @default any */
+  /** The catalogue of jobs, from `defineJobs`: names and arguments are then typed and checked. @default any job */
   readonly jobs?: Jobs | undefined;
   /** Jobs that run at the same time, 1 to 10000. @default 10 */
   readonly concurrency?: number | undefined;
-  /** Queues to take jobs from: names in their order, weights, or a function; `images.*` stands for many. @default ["default"] */
+  /** Queues to fetch from: names in their order, weights, or a function. `images.*` matches many. @default ["default"] */
   readonly queues?: QueueChoice | undefined;
-  /** How many jobs may begin in a second, and run at the same time of a queue. @default no limits */
+  /** Limits of jobs a second, and of jobs at the same time for each queue. @default no limits */
   readonly limits?: ConsumerLimits | undefined;
   /**
-   * What becomes of a job whose type has no handler here: `fail` fails it, so that it is tried again later; `leave` puts it
-   * back unrun, for five seconds later, and takes nothing from its queue for 30 seconds, so that others may have it.
+   * What to do with a job whose type has no handler here: `fail` fails it, so it is retried later; `leave` requeues it for five
+   * seconds later and fetches nothing from its queue for 30 seconds, so that other workers can take it.
    *
    * @default "fail"
    */
   readonly unregistered?: "fail" | "leave" | undefined;
   /**
-   * Connections that fetch, and as many that do all else, 1 to 100.
+   * Connections for FETCH, and as many for all other commands, 1 to 100.
    *
-   * @default a quarter of the concurrency, 4 at most, and 1 in Cloudflare Workers; 2 to fetch at least where there are limits
+   * @default a quarter of the concurrency, 4 at most, and 1 in Cloudflare Workers; at least 2 for FETCH if there are limits
    */
   readonly lanes?: number | undefined;
-  /** This worker's id, 8 characters at least, unlike that of any other worker. @default a random one */
+  /** This worker's id, at least 8 characters, unique among all workers. @default a random one */
   readonly wid?: string | undefined;
   /** This machine's name, as the server's web page shows it. @default the machine's */
   readonly hostname?: string | undefined;
-  /** Labels to tell workers apart on the server's web page. @default ["typescript"] */
+  /** Labels that the server's web page shows for this worker. @default ["typescript"] */
   readonly labels?: readonly string[] | undefined;
-  /** What the jobs that handlers enqueue by `context.producer` pass on their way to the server, as by `producer.use`. @default [] */
+  /** Middleware for jobs that handlers enqueue by `context.producer`, as for `producer.use`. @default [] */
   readonly enqueueMiddleware?: readonly ProducerMiddleware[] | undefined;
   /**
-   * Where handlers' `context.log` writes, and the consumer what happens to it: `console`, or any logger with these methods;
-   * `fieldsFirst` makes one of pino's.
+   * Takes what handlers write to `context.log`, and the consumer's own messages: `console`, or any logger with these methods.
+   * `fieldsFirst` adapts pino.
    *
    * @default nowhere
    */
   readonly logger?: LoggerLike | undefined;
   /**
-   * What the consumer itself writes there: from this level on, or `none` of it. `debug` has a line for each job.
+   * Lowest level of the consumer's own messages, or `none`. `debug` has a line for each job.
    *
    * @default "info"
    */
   readonly logLevel?: LogLevel | "none" | undefined;
-  /** What hears of all jobs that are run, and that handlers enqueue: `openTelemetry()` of `./telemetry`. @default nothing */
+  /** Traces and measures runs and enqueues: `openTelemetry()` of `./telemetry`. @default none */
   readonly telemetry?: Telemetry | undefined;
   /**
-   * Heeds the operating system's signals while it runs, on runtimes that have them: TERM and INT stop it (a second one
-   * aborts what runs), TSTP quiets it, TTIN writes what it runs to the `logger`, else to the console. In a process of a
-   * `Supervisor`, the end of that one stops it as well. The program itself is never ended.
+   * Handles signals of the operating system while the consumer runs: TERM and INT stop it (a second one aborts running jobs),
+   * TSTP quiets it, TTIN writes the running jobs to `logger`, else to the console. In a process of a `Supervisor`, the end of
+   * the supervisor stops it as well. The consumer never exits the program.
    *
    * @default false
    */
@@ -74,7 +74,7 @@ export interface ConsumerSettings {
   readonly unregistered: "fail" | "leave";
   readonly lanes: {
     readonly command: number;
-    /** Where limits leave queues out of some FETCHes, one lane is kept for those that name them all. */
+    /** If limits leave queues out of some FETCHes, one connection is kept for FETCHes of all queues. */
     readonly fetch: { readonly free: number; readonly limited: number };
   };
   readonly commandTimeoutMs: number;
@@ -90,7 +90,7 @@ export interface ConsumerSettings {
   };
 }
 
-/** Less than this takes a server that waits for jobs for one that is gone. */
+/** A shorter timeout would take a server that waits for jobs for one that is gone. */
 const MIN_COMMAND_TIMEOUT_MS = 5000;
 
 /**

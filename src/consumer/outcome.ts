@@ -1,13 +1,13 @@
 import { InvalidArgumentError } from "../errors.ts";
 import { showValue } from "../internal/show.ts";
 
-/** The longest that a job can be put off, in seconds: a hundred years. */
+/** The longest wait of a job, in seconds: a hundred years. */
 const MAX_SECONDS = 100 * 365 * 86_400;
 
 /**
- * What is to become of a job other than "done" or "failed". A handler or a middleware throws it, or returns it.
+ * A result of a job other than "done" or "failed". A handler or a middleware throws it, or returns it.
  *
- * @example Give up what can never succeed, and wait where a service asks for it
+ * @example Discard what can never succeed, and wait as long as a service asks for
  * ```ts
  * import { Consumer, Discard, RetryAfter } from "@faktory-ts/faktory";
  *
@@ -28,9 +28,9 @@ export abstract class Outcome extends Error {
 }
 
 /**
- * The job is done with, though nothing came of it: no retry, no trace among the dead (ACK).
+ * Drops the job: it is acknowledged, so it is neither retried nor kept among the dead (ACK).
  *
- * @example What nobody wants any more
+ * @example Drop what is too late
  * ```ts
  * import { Consumer, Discard } from "@faktory-ts/faktory";
  *
@@ -47,12 +47,12 @@ export class Discard extends Outcome {
 }
 
 /**
- * The job failed for good: it goes to the dead, where a person may look at it, whatever retries it has left.
+ * Fails the job for good: it moves to the dead, where a person can look at it, whatever retries it has left.
  *
  * That takes two commands (FAIL, then MUTATE, which moves it from the retries to the dead), so a program that ends between
  * them leaves the job to be retried. A job whose `retry` is 0 has nowhere to be kept: the server drops it on FAIL.
  *
- * @example What somebody has to look at
+ * @example Leave a job to a person
  * ```ts
  * import { Consumer, Kill } from "@faktory-ts/faktory";
  *
@@ -69,16 +69,16 @@ export class Kill extends Outcome {
 }
 
 /**
- * The job failed, and is to be tried again after `seconds` instead of when the server would: it counts as one of the job's
- * retries, and a job that has none left is failed as by any other error.
+ * Fails the job, and retries it after `seconds` in place of the server's own delay. It counts as one of the job's retries; a
+ * job that has none left fails as by any other error.
  *
  * The job is enqueued again under its own jid for that time, and then acknowledged (PUSHB, then ACK). A program that ends
- * between them leaves both: the job may run once more than asked for, never less. Where the server refuses the job it is
- * failed (FAIL). To Faktory Enterprise the first run succeeded: a batch counts the job as done.
+ * between them leaves both: the job may run once more than asked for, never less. If the server refuses the job, it
+ * fails (FAIL). To Faktory Enterprise the first run succeeded: a batch counts the job as done.
  *
  * Fewer than five seconds are five: an ACK goes by the job's id alone, and must not find the job with its next worker.
  *
- * @example As long as a service asks for
+ * @example Wait as long as a service asks for
  * ```ts
  * import { Consumer, RetryAfter } from "@faktory-ts/faktory";
  *
@@ -93,7 +93,7 @@ export class RetryAfter extends Outcome {
   override readonly name = "RetryAfter";
   /** Which outcome it is. */
   override readonly kind = "retry";
-  /** Seconds until it is to be tried again. */
+  /** Seconds until the retry. */
   readonly seconds: number;
 
   /** Makes the outcome; `message` is kept with the job as its failure's. */
@@ -104,10 +104,10 @@ export class RetryAfter extends Outcome {
 }
 
 /**
- * The job is not to be run yet: it is enqueued again for `seconds` from now, and has used none of its retries. What is said of
- * {@linkcode RetryAfter} about the two commands (PUSHB, then ACK) holds here as well.
+ * Puts the job off: it is enqueued again for `seconds` from now, and uses none of its retries. As for {@linkcode RetryAfter},
+ * that takes two commands (PUSHB, then ACK).
  *
- * @example Look again later, and count no failure
+ * @example Check again later, without a failure
  * ```ts
  * import { Consumer, Snooze } from "@faktory-ts/faktory";
  *
@@ -121,7 +121,7 @@ export class Snooze extends Outcome {
   override readonly name = "Snooze";
   /** Which outcome it is. */
   override readonly kind = "snooze";
-  /** Seconds until it is to be run. */
+  /** Seconds until the run. */
   readonly seconds: number;
 
   /** Makes the outcome. */

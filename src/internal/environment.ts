@@ -127,44 +127,6 @@ export function builtinModule<T>(name: string): T | undefined {
   return attempt(() => surroundings.process?.getBuiltinModule?.(name) as T | undefined);
 }
 
-const RESOLVED = Promise.resolve();
-
-/** Calls a function in an asynchronous context that was captured: at once, or in a microtask. */
-export type RunIn = <Args extends unknown[]>(call: (...args: Args) => void, ...args: Args) => void;
-
-interface AsyncResource {
-  runInAsyncScope<Args extends unknown[]>(
-    call: (...args: Args) => void,
-    self: undefined,
-    ...args: Args
-  ): void;
-}
-
-interface AsyncHooks {
-  readonly AsyncResource?: new (type: string) => AsyncResource;
-}
-
-/**
- * Captures the asynchronous context of the caller (what an `AsyncLocalStorage` holds), where the runtime has such a thing. What
- * a function does to the context ends with its call.
- */
-export function captureContext(): RunIn {
-  // In Deno a microtask costs a tenth of what its AsyncResource does, and has a context of its own as well.
-  if (surroundings.Deno !== undefined) {
-    return (call, ...args) => void RESOLVED.then(() => call(...args));
-  }
-  const Resource = builtinModule<AsyncHooks>("node:async_hooks")?.AsyncResource;
-  const own = attempt(() => Resource === undefined ? undefined : new Resource("faktory"));
-  if (Resource === undefined || own === undefined) return (call, ...args) => call(...args);
-  // One for each call, made in the captured one: before Node 24 a call would change that for the next.
-  const make = () => new Resource("faktory job");
-  return (call, ...args) => {
-    let resource!: AsyncResource;
-    own.runInAsyncScope(() => void (resource = make()), undefined);
-    resource.runInAsyncScope(call, undefined, ...args);
-  };
-}
-
 /**
  * Loads a module that comes with the runtime, where it may be loaded by `import()` only, such as `cloudflare:sockets`.
  *

@@ -2,29 +2,29 @@ import { invalidOption } from "../../connection/options.ts";
 import { checkQueueName, isQueueName } from "../../job/queue_name.ts";
 
 /**
- * Which queues jobs are taken from, in one of three forms:
+ * The queues to fetch from, in one of three forms:
  *
- * - a list: the first queue that has a job, in this order, always (strict);
- * - weights: an order drawn anew for each FETCH, in which a queue of weight 4 comes first four times as often as one of weight
- *   1; every queue gets its turn, whatever waits in the others;
- * - a function: called before each FETCH with the jobs that wait in each of the server's queues, as of a few seconds ago
- *   (INFO), it gives the names in the order that it likes; none, and nothing is fetched for now.
+ * - a list: always the first queue that has a job, in this order (strict);
+ * - weights: a random order for each FETCH, in which a queue of weight 4 comes first four times as often as one of weight 1;
+ *   every queue gets its turn;
+ * - a function, called before each FETCH with the number of jobs that wait in each of the server's queues, a few seconds old
+ *   (INFO). It returns names in the order to fetch from; if it returns none, nothing is fetched for now.
  *
- * A `*` in a name stands for any characters: `images.*` is every such queue that the server has, in the order of their names,
- * looked up every five seconds.
+ * A `*` in a name matches any characters: `images.*` is every such queue of the server, in the order of their names. The server
+ * is asked for its queues every five seconds.
  */
 export type QueueChoice = readonly string[] | Readonly<Record<string, number>> | QueueChooser;
 
-/** Chooses queues; see {@linkcode QueueChoice}. */
+/** Returns the queues to fetch from; see {@linkcode QueueChoice}. */
 export type QueueChooser = (waiting: Readonly<Record<string, number>>) => readonly string[];
 
-/** More queues than this in one FETCH help nobody. */
+/** Most queues in one FETCH. */
 export const MAX_QUEUES = 1000;
 
 const WANTED = `an array of 1 to ${MAX_QUEUES} names, an object of weights, or a function`;
 
 /**
- * Gives a copy of the choice that its owner cannot change any longer.
+ * Checks a choice and returns a copy that its owner cannot change.
  *
  * @throws {ConfigError} `INVALID_OPTION`.
  * @throws {InvalidArgumentError} `INVALID_QUEUE`.
@@ -50,7 +50,7 @@ export function checkChoice(choice: unknown): QueueChoice {
   return Object.fromEntries(weights) as Record<string, number>;
 }
 
-/** @throws {InvalidArgumentError} `INVALID_QUEUE` where one can be no queue's name, nor a pattern of one. */
+/** @throws {InvalidArgumentError} `INVALID_QUEUE` if one is neither a queue's name nor a pattern. */
 export function checkPatterns(names: readonly unknown[]): readonly string[] {
   return names.map((name) => {
     if (isPattern(name) && isQueueName(name.replaceAll("*", "x"))) return name;
@@ -58,14 +58,14 @@ export function checkPatterns(names: readonly unknown[]): readonly string[] {
   });
 }
 
-/** Whether a name stands for all queues that look like it. */
+/** Whether a name is a pattern. */
 export function isPattern(name: unknown): name is string {
   return typeof name === "string" && name.includes("*");
 }
 
-/** Tells the queues that a pattern stands for from others. */
+/** The expression that matches the queues of a pattern. */
 export function matcher(pattern: string): RegExp {
-  // Beside letters and digits a queue's name has but these.
+  // A queue's name has no other characters that an expression would read as its own.
   const text = pattern.replaceAll(/[.-]/g, "\\$&").replaceAll("*", ".*");
   return new RegExp(`^${text}$`);
 }

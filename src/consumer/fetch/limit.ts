@@ -1,24 +1,24 @@
 import type { Clock } from "../../internal/clock.ts";
 
-/** How many jobs may run at the same time, and begin in a second. */
+/** Limits of jobs at the same time and of jobs a second. */
 export interface Limit {
-  /** Jobs that run at the same time, 1 or more. @default no limit but the consumer's own */
+  /** Jobs that may run at the same time, 1 or more. @default the consumer's own limit */
   readonly concurrency?: number | undefined;
-  /** Jobs that begin in any second; below 1, as 0.2, one in every five seconds. @default no limit */
+  /** Jobs that may start in any second; 0.2 is one in every five seconds. @default no limit */
   readonly perSecond?: number | undefined;
 }
 
 /**
- * Counts the jobs of one limit: those that run, and those that FETCHes under way may bring, so that none is fetched that could
- * not begin at once.
+ * Counts the jobs of one limit: those that run, and those that FETCHes in flight may bring. So no job is fetched that could not
+ * start at once.
  */
 export class LimitCounter {
   readonly #clock: Clock;
   readonly #concurrency: number;
-  /** The window of the rate, and how many jobs may begin in one of that length. */
+  /** The length of the rate's window, and how many jobs may start in one. */
   readonly #windowMs: number;
   readonly #count: number;
-  /** When the last `#count` jobs began, the oldest at `#next`. */
+  /** When the last `#count` jobs started; the oldest is at `#next`. */
   readonly #begun: number[] = [];
   #next = 0;
   #running = 0;
@@ -31,14 +31,14 @@ export class LimitCounter {
     this.#windowMs = perSecond === undefined ? 0 : this.#count / perSecond * 1000;
   }
 
-  /** Whether one more job could begin now, should all FETCHes under way bring one. */
+  /** Whether one more job could start now, even if all FETCHes in flight bring one. */
   get hasRoom(): boolean {
     if (this.#running + this.#pending >= this.#concurrency) return false;
     const inTheWay = this.#inTheWay();
     return inTheWay === undefined || inTheWay <= this.#clock.now() - this.#windowMs;
   }
 
-  /** In how many milliseconds time alone makes room; `undefined` where it is the end of a job, or a FETCH, that has to. */
+  /** Milliseconds until there is room by time alone; `undefined` if a job or a FETCH has to end first. */
   get roomInMs(): number | undefined {
     if (this.#running + this.#pending >= this.#concurrency) return undefined;
     const inTheWay = this.#inTheWay();
@@ -46,17 +46,17 @@ export class LimitCounter {
     return Math.max(1, Math.ceil(inTheWay + this.#windowMs - this.#clock.now()));
   }
 
-  /** A FETCH that may bring a job was sent. */
+  /** A FETCH was sent that may bring a job. */
   expect(): void {
     this.#pending++;
   }
 
-  /** It was answered, or lost. */
+  /** That FETCH was answered, or lost. */
   expected(): void {
     this.#pending--;
   }
 
-  /** A job begins. */
+  /** A job starts. */
   begin(): void {
     this.#running++;
     if (this.#count === Infinity) return;
@@ -69,10 +69,10 @@ export class LimitCounter {
     this.#running--;
   }
 
-  /** When the job began that has to leave the window before one more may begin; `undefined` where there is none. */
+  /** When the job started that has to leave the window before one more may start; `undefined` if there is none. */
   #inTheWay(): number | undefined {
     if (this.#count === Infinity) return undefined;
-    // Those that are on their way take their places first.
+    // Jobs that FETCHes may bring take their places first.
     const places = this.#count - this.#pending;
     return places <= 0 ? Infinity : this.#begun[(this.#next - places + this.#count) % this.#count];
   }

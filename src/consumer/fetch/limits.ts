@@ -4,19 +4,19 @@ import type { Job } from "../../job/job.ts";
 import { checkPatterns, isPattern, matcher } from "./choice.ts";
 import { type Limit, LimitCounter } from "./limit.ts";
 
-/** Limits of a consumer beside its concurrency; those of a job's type stand where its handler is registered. */
+/** Limits of a consumer beside its concurrency. Limits of a type are options of `register`. */
 export interface ConsumerLimits {
-  /** Jobs that begin in any second, of all queues and types. @default no limit */
+  /** Jobs that may start in any second, of all queues and types. @default no limit */
   readonly perSecond?: number | undefined;
-  /** Limits of queues, by name; with a `*` in it, of each queue that looks like it. @default none */
+  /** Limits of queues, by name. A name with a `*` is a limit for each queue that matches. @default none */
   readonly queues?: Readonly<Record<string, Limit>> | undefined;
 }
 
-/** The most jobs a second that are counted. */
+/** Largest limit of jobs a second. */
 const MAX_PER_SECOND = 1_000_000;
 
 /**
- * Gives a limit back if it can be used.
+ * Checks a limit and returns it.
  *
  * @throws {ConfigError} `INVALID_OPTION`.
  */
@@ -31,7 +31,7 @@ export function checkLimit(name: string, { concurrency, perSecond }: Limit): Lim
 }
 
 /**
- * Gives limits back if they can be used.
+ * Checks limits and returns them.
  *
  * @throws {ConfigError} `INVALID_OPTION`.
  * @throws {InvalidArgumentError} `INVALID_QUEUE`.
@@ -78,7 +78,7 @@ export class Limits {
     string,
     { readonly limit: Limit; readonly counter: LimitCounter }
   >();
-  /** What a FETCH of a queue may count towards: the queue's own counter, and those of the types that came from it. */
+  /** What a FETCH of a queue may count towards: the counter of the queue, and of the types that came from it. */
   readonly #ofQueue = new Map<string, readonly LimitCounter[]>();
 
   constructor({ perSecond, queues = {} }: ConsumerLimits, types: TypeLimits, clock: Clock) {
@@ -86,7 +86,7 @@ export class Limits {
     this.#types = types;
     this.#whole = perSecond === undefined ? undefined : new LimitCounter({ perSecond }, clock);
     const names = Object.keys(queues);
-    // A queue's own limit goes before a pattern's.
+    // A queue's own limit wins over a pattern's.
     this.#patterns = [...names.filter((name) => !isPattern(name)), ...names.filter(isPattern)]
       .map((name) => ({ matches: matcher(name), limit: queues[name]! }));
   }

@@ -3,26 +3,26 @@ import { showValue } from "../../internal/show.ts";
 import { isQueueName } from "../../job/queue_name.ts";
 import { checkPatterns, isPattern, matcher, MAX_QUEUES, type QueueChoice } from "./choice.ts";
 
-/** The queues of a choice, in the order in which the next FETCH is to name them. */
+/** The queues of a choice, in the order for the next FETCH. */
 export interface QueueOrder {
-  /** Whether it takes the server's word (INFO) to know the queues. */
+  /** Whether the queues depend on what the server has (INFO). */
   readonly isDynamic: boolean;
-  /** Whether each FETCH has an order of its own. */
+  /** Whether each FETCH has a new order. */
   readonly isDrawn: boolean;
-  /** The queues in their order; empty where there are none for now. */
+  /** The queues in their order; empty if there are none now. */
   next(): readonly string[];
-  /** Takes what the server has: jobs that wait, by queue. */
+  /** Takes what the server has: the number of waiting jobs by queue. */
   learn(waiting: Readonly<Record<string, number>>): void;
 }
 
-/** Makes the order of a choice that was checked. `random` gives numbers from 0 up to 1. */
+/** The order of a checked choice. `random` returns numbers from 0 up to 1. */
 export function orderOf(choice: QueueChoice, random: () => number = Math.random): QueueOrder {
   if (typeof choice === "function") return new ChosenOrder(choice);
   if (Array.isArray(choice)) return new StrictOrder(choice);
   return new WeightedOrder(choice as Readonly<Record<string, number>>, random);
 }
 
-/** The queues that a choice stands for on a server where so many jobs wait, in an order of theirs. */
+/** The queues of a choice on a server with these waiting jobs, in one of their orders. */
 export function namesOf(
   choice: QueueChoice,
   waiting: Readonly<Record<string, number>>,
@@ -67,10 +67,10 @@ class WeightedOrder implements QueueOrder {
     this.#expand([]);
   }
 
-  /** A queue's place is drawn by its weight among those that have none yet. */
+  /** Each place goes to one of the remaining queues, by their weights. */
   next(): readonly string[] {
     return this.#expanded
-      // The order of exponential waits, each with its weight as its rate, is just that draw.
+      // Exponential waits with the weights as their rates come in just that order.
       .map(({ name, weight }) => ({ name, wait: -Math.log(1 - this.#random()) / weight }))
       .sort((a, b) => a.wait - b.wait)
       .map(({ name }) => name);
@@ -80,7 +80,7 @@ class WeightedOrder implements QueueOrder {
     if (this.isDynamic) this.#expand(Object.keys(waiting));
   }
 
-  /** A name's own weight goes before a pattern's. */
+  /** A name's own weight wins over a pattern's. */
   #expand(known: readonly string[]): void {
     const keys = Object.keys(this.#weights);
     const sorted = [...keys.filter((key) => !isPattern(key)), ...keys.filter(isPattern)];
@@ -123,7 +123,7 @@ class ChosenOrder implements QueueOrder {
   }
 }
 
-/** Names as they are, and each pattern's queues in its place; each queue once. */
+/** The names, with each pattern replaced by its queues; each queue once. */
 function expand(names: readonly string[], known: readonly string[]): readonly string[] {
   const all = new Set<string>();
   for (const name of names) {
@@ -132,7 +132,7 @@ function expand(names: readonly string[], known: readonly string[]): readonly st
       continue;
     }
     const pattern = matcher(name);
-    // Of a server's word, too, nothing gets into a FETCH but what is a queue's name.
+    // Not even a server can put anything but a queue's name into a FETCH.
     const queues = known.filter((queue) => isQueueName(queue) && pattern.test(queue));
     for (const queue of queues.sort()) all.add(queue);
   }

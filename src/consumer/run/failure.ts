@@ -2,7 +2,7 @@ import { DEFAULT_RETRY } from "../../job/encode.ts";
 import type { Job, JobFailure } from "../../job/job.ts";
 import type { FailureReport } from "../../protocol/commands/jobs.ts";
 
-/** Characters of a message that are sent; the server keeps 1000 bytes. */
+/** Characters of a message that are sent. The server keeps 1000 bytes. */
 const MAX_MESSAGE = 1000;
 
 /** What FAIL says about whatever a handler threw. The job's own `backtrace` is how many lines of the stack are sent. */
@@ -30,7 +30,7 @@ export function nextFailure(
   return { failedAt: undefined, retryCount, remaining, type, message, backtrace };
 }
 
-/** Whether a FAIL brings the job back: with no retry left it would be dead, or gone. */
+/** Whether the server retries the job after a FAIL: with no retry left it would be dead, or gone. */
 export function isRetried({ retry = DEFAULT_RETRY, failure }: Job): boolean {
   return nextRetry(failure) < retry;
 }
@@ -40,7 +40,7 @@ export function attemptOf({ failure }: Job): number {
   return nextRetry(failure) + 1;
 }
 
-/** Which retry follows, from 0. The server goes by this number, not by those that remain: it counts one of them too many. */
+/** Which retry follows, from 0. The server uses this number, not `remaining`, which counts one too many. */
 function nextRetry(before: JobFailure | undefined): number {
   return before === undefined ? 0 : before.retryCount + 1;
 }
@@ -61,7 +61,7 @@ function text(value: unknown): string {
   return String(value).slice(0, MAX_MESSAGE).toWellFormed();
 }
 
-/** The stack's lines without the message that some runtimes put before them. */
+/** The lines of the stack, without the message that some runtimes put before them. */
 function frames({ stack }: Error): string[] {
   const lines = String(stack ?? "").split("\n").map((line) => line.trim());
   const first = lines.findIndex((line) => /^at\s/.test(line) || /@.*:\d+:\d+$/.test(line));

@@ -15,7 +15,7 @@ import {
 } from "../outcome.ts";
 import type { SessionContext } from "../session/context.ts";
 import { describeFailure, isRetried, nextFailure } from "./failure.ts";
-import { invoke, observed } from "./invoke.ts";
+import { invoke, observed, type Runner } from "./invoke.ts";
 import { NOT_REGISTERED } from "./registry.ts";
 import type { Finished, Reporter } from "./reporter.ts";
 import type { Expiring } from "./reservations.ts";
@@ -31,6 +31,8 @@ export const MARGIN_MS = 1000;
 const MIN_REQUEUE_SECONDS = 5;
 
 const NONE: readonly LimitCounter[] = [];
+
+const RESOLVED = Promise.resolve();
 
 /** The slots that jobs run in, and the counts of all runs. */
 export interface Slots {
@@ -87,15 +89,21 @@ export class JobRun implements Ends<unknown>, CountedRun, Expiring, Finished {
   /** Emits `start`, starts the time limit, and calls middleware and handler. */
   start(): void {
     const { job } = this;
-    const { events, registry, observer, clock, runIn } = this.#slots.session;
+    const { events, registry, clock } = this.#slots.session;
     events.emit("start", { job });
-    const { run, timeoutMs: ofType } = registry.find(job.type) ?? NOT_REGISTERED;
-    const timeoutMs = timeLimitOf(job, ofType);
+    const registered = registry.find(job.type) ?? NOT_REGISTERED;
+    const timeoutMs = timeLimitOf(job, registered.timeoutMs);
     if (timeoutMs !== undefined) {
       this.#cancelTimeLimit = limitTime(this.#context, job, { timeoutMs, clock });
     }
+    // A microtask has an asynchronous context of its own: what a handler does to that must not reach the next handler.
+    void RESOLVED.then(() => this.#invoke(registered.run));
+  }
+
+  #invoke(run: Runner): void {
+    const { observer } = this.#slots.session;
     const runner = observer === undefined ? run : observed(observer, run);
-    runIn(invoke, runner, job, this.#context, this);
+    invoke(runner, this.job, this.#context, this);
   }
 
   /** The handler succeeded. */

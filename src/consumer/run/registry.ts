@@ -13,8 +13,8 @@ import { calling, checked, type Runner, within } from "./invoke.ts";
 /** Options of `Consumer.register`; the limits are of the jobs of this type. */
 export interface HandlerOptions extends Limit {
   /**
-   * How long a job of this type may take before its `signal` is aborted, in milliseconds. A job's own, as the number
-   * `timeoutMs` in its `custom`, goes before it.
+   * How long a job of this type may take before its `signal` is aborted, in milliseconds. The number `timeoutMs` in a job's
+   * `custom` is used instead.
    *
    * @default none
    */
@@ -22,9 +22,9 @@ export interface HandlerOptions extends Limit {
 }
 
 /**
- * The handler that `Consumer.register` takes for a type of the catalogue, or without one for these arguments, and options.
+ * The handler and options that `Consumer.register` takes: for a type of the catalogue, or without one for these arguments.
  *
- * Of one piece, as a consumer with a catalogue could else not stand in for one without.
+ * One type for both: otherwise a consumer with a catalogue could not be used as one without.
  */
 export type HandlerAndOptions<
   Jobs extends JobDefinitions,
@@ -36,7 +36,7 @@ export type HandlerAndOptions<
     options?: HandlerOptions,
   ];
 
-/** What runs the jobs of a type. */
+/** A registered handler. */
 export interface Registered {
   readonly run: Runner;
   readonly timeoutMs: number | undefined;
@@ -102,12 +102,12 @@ export class Registry {
     return this.#hasLimits;
   }
 
-  /** The limit of the jobs of this type; the same object as long as it is the same handler. */
+  /** The limit of the jobs of this type; the same object until another handler is registered. */
   limitOf(type: string): Limit | undefined {
     return this.#handlers.get(type)?.limit;
   }
 
-  /** What runs the jobs of this type: checks their arguments, then passes all middleware. */
+  /** Runs the jobs of this type: checks their arguments, then calls middleware and handler. */
   find(type: string): Registered | undefined {
     const own = this.#handlers.get(type);
     if (own === undefined || (this.#middleware.length === 0 && this.#known === undefined)) {
@@ -128,7 +128,7 @@ export class Registry {
   }
 }
 
-/** The limit that was asked for; else that of a handler which has its own, as `isolated` does. */
+/** The limit of the options, else that of the handler: `isolated` has one. */
 function limitOf(handler: Handler & Limit, { concurrency, perSecond }: Limit): Limit | undefined {
   const own = Number.isInteger(handler.concurrency) ? handler.concurrency : undefined;
   const most = concurrency ?? own;

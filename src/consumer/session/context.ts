@@ -2,7 +2,6 @@ import type { Lanes } from "../../connection/lanes.ts";
 import type { ServerClock } from "../../connection/server_clock.ts";
 import type { Emitter } from "../../events.ts";
 import type { Clock } from "../../internal/clock.ts";
-import type { RunIn } from "../../internal/environment.ts";
 import type { SteadyClock } from "../../internal/steady_clock.ts";
 import type { ConsumerObserver, Producer } from "../../producer/producer.ts";
 import { parseServerInfo } from "../../protocol/server_info.ts";
@@ -23,8 +22,6 @@ export interface SessionContext {
   readonly clock: Clock;
   /** The same, but never set back: for deadlines and durations. */
   readonly steady: SteadyClock;
-  /** Runs a handler in the asynchronous context of `run()`: what one does to it must not reach the next. */
-  readonly runIn: RunIn;
   /** The server's time of day: for times that the server compares with its own. */
   readonly serverClock: ServerClock;
   /** The connections for everything but FETCH. */

@@ -5,7 +5,6 @@ import { StateError, TimeoutError } from "../../errors.ts";
 import type { Emitter } from "../../events.ts";
 import type { Clock } from "../../internal/clock.ts";
 import { type Deferred, deferred } from "../../internal/deferred.ts";
-import { captureContext } from "../../internal/environment.ts";
 import { steady } from "../../internal/steady_clock.ts";
 import type { KnownJobs } from "../../job/known_jobs.ts";
 import { type ConsumerObserver, Producer } from "../../producer/producer.ts";
@@ -103,7 +102,6 @@ export class Session {
       clock,
       steady: steady(clock),
       serverClock: new ServerClock(clock, (entry) => commandLanes.send(entry)),
-      runIn: captureContext(),
       commandLanes,
       producer,
       tracker: new ProgressTracker(commandLanes, events, {
