@@ -152,14 +152,6 @@ export class ReconnectingLane {
     if (!this.#isTrying) void this.#connect();
   }
 
-  /** Rejects what waits for a connection and was called off. */
-  dropCancelled(): void {
-    for (const off of this.#waiting.removeWhere(({ cancelled }) => cancelled === true)) {
-      off.reject(closed());
-    }
-    if (this.load === 0) this.#changed();
-  }
-
   /** Resolves once nothing waits for a connection or a reply. */
   async drained(): Promise<void> {
     while (this.load > 0) {

@@ -154,3 +154,71 @@ test("a caller's signal ends dialling with its reason", async () => {
   await assert.rejects(dial(options, stop.signal), { message: "enough" });
   assert.equal(clock.pending, 0);
 });
+
+test("a password that a function gives is asked for before each connection, and hashed as any other", async () => {
+  const { peer, options } = make({ password: () => Promise.resolve("foobar") });
+  const dialling = dial(options);
+  peer.say(`+HI {"v":2,"i":1545,"s":"55104dc76695721d"}\r\n`);
+  await peer.received(1);
+  assert.equal(
+    JSON.parse(peer.lines[0]!.slice("HELLO ".length)).pwdhash,
+    "6d877f8e5544b1f2598768f817413ab8a357afffa924dedae99eb91472d4ec30",
+  );
+  peer.say("+OK\r\n");
+  (await dialling).close();
+});
+
+test("a function that gives no password fails the attempt, which is not begun, and nothing that it gave is shown", async () => {
+  const cases: [password: () => unknown, cause: unknown][] = [
+    [() => Promise.reject("hunter2"), "hunter2"],
+    [() => {
+      throw "hunter2";
+    }, "hunter2"],
+    [() => ["hunter2"], undefined],
+    [() => undefined, undefined],
+  ];
+  for (const [password, cause] of cases) {
+    let isBegun = false;
+    const { clock, options } = make({
+      password: password as () => string,
+      transport: {
+        name: "none",
+        connect() {
+          isBegun = true;
+          return new Promise(() => {});
+        },
+      },
+    });
+    await assert.rejects(dial(options), (error) => {
+      assert(error instanceof AuthenticationError && error.code === "PASSWORD_UNAVAILABLE");
+      assert.deepEqual([error.cause, isBegun, error.message.includes("hunter2")], [
+        cause,
+        false,
+        false,
+      ]);
+      return true;
+    });
+    assert.equal(clock.pending, 0);
+  }
+});
+
+test("a connection that takes another's place has to answer a command before it is used", async () => {
+  const { peer, clock, options } = make({ prove: true });
+  let lane: unknown;
+  const dialling = dial(options).then((dialled) => lane = dialled);
+  await peer.greet();
+  await peer.received(2);
+  assert.equal(peer.lines[1], "INFO");
+  assert.equal(lane, undefined);
+  // A refusal is an answer, too.
+  peer.say("-ERR no\r\n");
+  (await dialling).close();
+  assert.equal(clock.pending, 0);
+  const silent = make({ prove: true });
+  const failing = assert.rejects(dial(silent.options), { code: "CONNECT_TIMEOUT" });
+  await silent.peer.greet();
+  await silent.peer.received(2);
+  silent.clock.advance(1000);
+  await failing;
+  assert.equal(silent.clock.pending, 0);
+});
