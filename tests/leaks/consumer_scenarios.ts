@@ -132,10 +132,14 @@ export const consumerScenarios: Readonly<Record<string, Scenario>> = {
     const url = `tcp://127.0.0.1:${proxy.port}`;
     const consumer = new Consumer({ url, reconnect, concurrency: 1 });
     let resets = 0;
-    // In the middle of a job, so that its report is to be told over another connection.
+    let back: Promise<unknown> = Promise.resolve();
+    // In the middle of a job, so that its result is reported over another connection.
     consumer.register("x", async () => {
+      // A loss is told of only if every connection was back before it.
+      await back;
       if (resets++ >= 3) return;
       const lost = once((hear) => consumer.on("disconnect", hear));
+      back = once((hear) => consumer.on("reconnect", hear));
       proxy.reset();
       await lost;
     });

@@ -119,9 +119,12 @@ export const producerScenarios: Readonly<Record<string, Scenario>> = {
     await using producer = await Producer.connect({ url, reconnect, lanes: 2 });
     for (let i = 0; i < 3; i++) {
       const lost = once((hear) => producer.on("disconnect", hear));
+      const back = once((hear) => producer.on("reconnect", hear));
       proxy.reset();
       await lost;
       await Promise.all([producer.enqueue("x"), producer.enqueueMany([{ type: "x" }])]);
+      // The next loss is told of only once every connection is back.
+      await back;
     }
   },
 
