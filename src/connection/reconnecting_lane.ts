@@ -1,18 +1,11 @@
-import {
-  type CommandOutcome,
-  ConfigError,
-  ConnectError,
-  ConnectionLostError,
-  StateError,
-  type TimeoutError,
-  VersionError,
-} from "../errors.ts";
+import { ConnectionLostError, StateError, type TimeoutError } from "../errors.ts";
 import { onAbort } from "../internal/aborts.ts";
 import { backoffMs } from "../internal/backoff.ts";
 import type { Clock } from "../internal/clock.ts";
 import { Fifo } from "../internal/fifo.ts";
 import type { Lane, LaneEnd } from "./lane.ts";
 import type { ReconnectPolicy } from "./options.ts";
+import { asError, closed, isFinal, lost, tooLate } from "./reconnect_errors.ts";
 import type { Request } from "./request.ts";
 
 /** What becomes of a command that may have been carried out, and that is not to be carried out twice. */
@@ -412,38 +405,4 @@ export class ReconnectingLane {
     this.#onChange = [];
     for (const callback of callbacks) callback();
   }
-}
-
-/** Whether trying again cannot help. A refused password can be put right on either side, and so is tried again. */
-function isFinal(error: Error): boolean {
-  return error instanceof VersionError || error instanceof ConfigError;
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error
-    ? error
-    : new ConnectError("CONNECT_FAILED", "Cannot connect as the attempt failed", { cause: error });
-}
-
-function lost({ command }: Request, outcome: CommandOutcome, cause: Error): ConnectionLostError {
-  const known = outcome === "not-sent"
-    ? "it was not sent"
-    : "it is unknown whether the server carried it out";
-  return new ConnectionLostError(
-    cause instanceof ConnectionLostError ? cause.code : "CONNECTION_LOST",
-    `Cannot complete ${command.verb} as the connection was lost, and ${known}: ${cause.message}`,
-    { outcome, cause },
-  );
-}
-
-function tooLate({ command, resent }: Request): ConnectionLostError {
-  return new ConnectionLostError(
-    "DEADLINE_PASSED",
-    `Cannot complete ${command.verb} as there was no connection until its deadline`,
-    { outcome: resent === true ? "unknown" : "not-sent" },
-  );
-}
-
-function closed(): StateError {
-  return new StateError("CLOSED", "Cannot reach the server as the connection was closed");
 }
