@@ -23,37 +23,36 @@ import type { EndReason, Report, RunOptions, SessionLimits } from "./report.ts";
 import { type HandlerAndOptions, Registry } from "./run/registry.ts";
 import { DEFAULT_GRACE_MS, Session, type SessionParts } from "./session/session.ts";
 
-/** A job that a consumer runs at this moment. */
+/** A running job of a consumer. */
 export interface RunningJob {
   /** The job. */
   readonly job: Job;
   /** 1 the first time that the job runs. */
   readonly attempt: number;
-  /** When its handler began. */
+  /** When its handler started. */
   readonly startedAt: Date;
 }
 
 /** Options of {@linkcode Consumer.stop}. */
 export interface StopOptions {
-  /** How long running jobs may go on before they are aborted, in milliseconds. @default 25000 */
+  /** How long running jobs may go on before they are aborted, in milliseconds. A second stop has 0. @default 25000 */
   readonly graceMs?: number | undefined;
 }
 
-/** What `./testing` takes of a consumer, to run jobs as it would; `undefined` for what is none. */
+/** The parts of a consumer that `./testing` runs jobs with; `undefined` if the value is no consumer. */
 export let insidesOf: (consumer: unknown) => ConsumerInsides | undefined;
 
-/** The parts of a session that do not depend on where its jobs come from. */
+/** The parts of a session that do not depend on the server. */
 export type ConsumerInsides = Pick<
   SessionParts,
   "settings" | "known" | "queues" | "registry" | "events"
 >;
 
 /**
- * Takes jobs from the server and runs them.
+ * Fetches jobs from the server and runs them.
  *
- * Each job is told to be done (ACK) once its handler has ended, or failed (FAIL) when it threw. The server hands a job to
- * one consumer at a time, and again to another if it hears nothing until the job's reservation ends: a job runs at least
- * once.
+ * A job is acknowledged (ACK) when its handler has succeeded, or failed (FAIL) if it threw. The server gives a job to one
+ * consumer at a time, and to another one if no result is reported until the job's reservation ends: a job runs at least once.
  *
  * @example Run jobs until the program is told to stop
  * ```ts no-assert ignore
@@ -80,11 +79,11 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
   #session: Session | undefined;
   #run: Promise<Report> | undefined;
   #opening: AbortController | undefined;
-  /** Why a connection was lost for good while the session was being opened. */
+  /** Why a connection was lost for good while the session was opening. */
   #lost: Error | undefined;
-  /** A stop was asked for, and has not ended. */
+  /** A stop is in progress. */
   #isStopping = false;
-  /** Asked for before the session was there to be asked. */
+  /** `quiet()` was called before the session was open. */
   #isQuiet = false;
 
   static {
@@ -117,12 +116,12 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
     return this.#settings.worker.wid;
   }
 
-  /** What it is doing. */
+  /** Its state. */
   get state(): ConsumerState {
     return this.#session?.state ?? "idle";
   }
 
-  /** The jobs that it runs, those that began first at the front. */
+  /** The running jobs, those that started first at the front. */
   get running(): readonly RunningJob[] {
     return (this.#session?.running ?? []).map(({ job, attempt, startedAt }) => ({
       job,
@@ -132,8 +131,8 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   /**
-   * How it is at this moment: whether it does what it is there for, what is wrong where it does not, and the figures behind
-   * that. For an HTTP answer see `healthHandler` of `./health`.
+   * Its health: whether it works, what is wrong if it does not, and the figures behind that. For an HTTP answer see
+   * `healthHandler` of `./health`.
    */
   health(): ConsumerHealth {
     const { worker: { wid }, concurrency } = this.#settings;
@@ -145,14 +144,14 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
     });
   }
 
-  /** Where it takes its jobs from. */
+  /** The queues that it fetches from. */
   get queues(): QueueChoice {
     return this.#queues;
   }
 
   /**
-   * Takes jobs from other queues from now on, while it runs too. A FETCH that waits on the old ones is let be, and may
-   * bring one more job of theirs within two seconds.
+   * Fetches from other queues from now on, also while the consumer runs. A FETCH already waiting is not cancelled, so one more
+   * job from the old queues may arrive within two seconds.
    *
    * @throws {ConfigError} `INVALID_OPTION`.
    * @throws {InvalidArgumentError} `INVALID_QUEUE`.
@@ -163,10 +162,11 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   /**
-   * Has `handler` run the jobs of this type. A job that has no handler fails.
+   * Registers the handler of a job type. A job whose type has no handler fails. A handler can be replaced while the consumer
+   * runs.
    *
-   * With a catalogue, `Key` is the type's name, and the types of the arguments are known from it; without one, `Key` is the
-   * types of the arguments.
+   * With a catalogue, `Key` is the type's name, which gives the types of the arguments; without one, `Key` is the types of the
+   * arguments.
    *
    * @throws {ConfigError} `INVALID_OPTION`.
    */
@@ -180,7 +180,7 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   /**
-   * Has every job that has a handler pass `middleware` on its way to it; the first that was added is the outermost.
+   * Adds middleware around the handlers of all types. The first one added is the outermost.
    *
    * @example Measure each job
    * ```ts no-assert
@@ -204,7 +204,7 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
     return this;
   }
 
-  /** Calls `listener` on every `event`; the function returned ends that. */
+  /** Calls `listener` on every `event`. Returns a function that removes the listener. */
   on<Name extends keyof ConsumerEvents>(
     event: Name,
     listener: Listener<ConsumerEvents[Name]>,
@@ -213,11 +213,11 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   /**
-   * Runs jobs until `stop` is called or the server says so, or for as long as `options` say, and tells how it ended. It may
-   * be run again after that.
+   * Runs jobs until `stop()` is called, the server stops the worker, or a limit of `options` is reached. Resolves to a report.
+   * The consumer can run again after that.
    *
-   * @throws {ConfigError} `INVALID_OPTION` on a limit that cannot be used.
-   * @throws {ConnectError} where the server cannot be reached, or refuses; `AuthenticationError` where it is the password.
+   * @throws {ConfigError} `INVALID_OPTION`.
+   * @throws {ConnectError} if the server cannot be reached, or refuses; `AuthenticationError` if it is the password.
    * @throws {StateError} `ALREADY_RUNNING`.
    */
   async run(options: RunOptions = {}): Promise<Report> {
@@ -225,11 +225,11 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   /**
-   * Runs jobs until the queues are empty and nothing runs: what jobs enqueue themselves is run as well. It ends earlier where
-   * `options` say so.
+   * Runs jobs until the queues are empty and no job runs, including jobs that those jobs enqueue. Ends earlier at a limit of
+   * `options`.
    *
-   * @throws {ConfigError} `INVALID_OPTION` on a limit that cannot be used.
-   * @throws {ConnectError} where the server cannot be reached, or refuses; `AuthenticationError` where it is the password.
+   * @throws {ConfigError} `INVALID_OPTION`.
+   * @throws {ConnectError} if the server cannot be reached, or refuses; `AuthenticationError` if it is the password.
    * @throws {StateError} `ALREADY_RUNNING`.
    */
   async runToCompletion(options: RunOptions = {}): Promise<Report> {
@@ -257,21 +257,23 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
     }
   }
 
-  /** Fetches no more jobs; those that run go on, and so does the consumer, until it is stopped. */
+  /** Fetches no more jobs. Running jobs and the consumer itself go on, until `stop()`. */
   quiet(): void {
     this.#isQuiet = true;
     this.#session?.quiet();
   }
 
   /**
-   * Fetches no more jobs, waits for those that run, and ends: resolves once `run` does. Jobs that have not ended when
-   * `graceMs` are over are aborted, and given back to the server by FAIL. A second call does not wait: it aborts them at
-   * once, or after its own `graceMs`.
+   * Fetches no more jobs, waits for running ones, and ends the run. Resolves when `run()` has. Jobs that have not ended after
+   * `graceMs` are aborted, and then released to the server by FAIL.
+   *
+   * It takes `graceMs` and 2.5 seconds at most, whatever the server does. A second call aborts running jobs at once, or after
+   * its own `graceMs`, and ends within a second from then.
    */
   async stop(options: StopOptions = {}): Promise<void> {
     const graceMs = checkGrace(options.graceMs) ?? (this.#isStopping ? 0 : DEFAULT_GRACE_MS);
     this.#end(graceMs, "stopped");
-    // How it ended is for the one who called run.
+    // The result is for the caller of run().
     await this.#run?.then(() => {}, () => {});
   }
 
@@ -342,17 +344,17 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
       }, opening.signal);
       this.#opening = undefined;
       this.#events.emit("state", { state: "running" });
-      // It came too late to call the opening off.
+      // The stop came too late to cancel the opening.
       if (opening.signal.aborted) session.stop(DEFAULT_GRACE_MS);
       // A connection that was lost for good while the others were being made.
       const lost = this.#lost;
       if (lost !== undefined) session.disconnected(lost, undefined);
-      // What was asked for while it was being opened.
+      // What was called while the session was opening.
       if (this.#queues !== queues) session.choose(this.#queues);
       if (this.#isQuiet) session.quiet();
       return await session.report();
     } catch (error) {
-      // Stopped before it was connected: nothing was begun, and nothing is wrong.
+      // Stopped before it was connected: nothing has started, and nothing is wrong.
       if (!opening.signal.aborted) throw error;
       return { reason: "stopped", done: 0, failed: 0, unfinished: [], unreported: [] };
     } finally {
