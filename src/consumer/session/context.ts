@@ -37,12 +37,12 @@ export interface SessionContext {
 
 /** The phase as users see it. */
 export function stateOf(phase: Phase): ConsumerState {
-  return phase === "running" || phase === "quiet" || phase === "stopped" ? phase : "stopping";
+  return isStopping(phase) ? "stopping" : phase;
 }
 
 /** Whether the session is stopping. */
 export function isStopping(phase: Phase): phase is StopPhase {
-  return stateOf(phase) === "stopping";
+  return phase !== "running" && phase !== "quiet" && phase !== "stopped";
 }
 
 /** The jobs that wait in each queue of the server (INFO). */
