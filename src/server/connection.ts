@@ -16,11 +16,14 @@ const MAX_HELLO = 64 * 1024;
 const MAX_PLAIN_HELLO = 2048;
 
 /**
- * A client that sends without a pause is read so long, in milliseconds, and so much of a large line, in bytes, before others are
- * served: Deno would go on with a socket that always has more, and look at no other.
+ * A client that sends without a pause is read so long, in milliseconds of work, and so much of a large line, in bytes, before
+ * others are served: Deno would go on with a socket that always has more, and look at no other.
  */
 const MAX_FLOOD_MS = 20;
 const MAX_FLOOD = 512 * 1024;
+
+/** It is not held back where it has less than one of so many parts of the server's time. */
+const MAX_SHARES = 20;
 
 /** A pause, in milliseconds. */
 const PAUSE_MS = 2;
@@ -65,8 +68,9 @@ export class Connection implements PeerHandler, Closable {
   /** The client does not read what it is sent. */
   #isFull = false;
   #isPaused = false;
-  /** Bytes that came without a pause, and when they began and ended. */
+  /** Bytes that came without a pause, the time that was spent on them, and when they began and ended. */
   #flood = 0;
+  #floodWork = 0;
   #floodStart = 0;
   #floodEnd = 0;
   /** No more is read until others were served. */
@@ -87,14 +91,17 @@ export class Connection implements PeerHandler, Closable {
 
   received(bytes: Uint8Array): void {
     if (this.#isEnded) return;
-    this.#rest(bytes.length);
+    const { slices } = this.#owner.context;
+    const begin = slices.now();
+    this.#rest(begin, bytes.length);
     for (const line of this.#reader.read(bytes)) {
       this.#lines.push(line);
       this.#waitingLength += line.length;
     }
     if (this.#client === undefined && this.#reader.pending > MAX_HELLO) return this.end();
-    this.#work();
-    this.#floodEnd = this.#owner.context.slices.now();
+    this.#work(begin);
+    this.#floodEnd = slices.now();
+    this.#floodWork += this.#floodEnd - begin;
   }
 
   /**
@@ -139,10 +146,10 @@ export class Connection implements PeerHandler, Closable {
   }
 
   /** Carries out what can be. */
-  #work(): void {
+  #work(begin: number = this.#owner.context.slices.now()): void {
     let out = "";
     let commands = 0;
-    const isLate = this.#owner.context.slices.slice();
+    const isLate = this.#owner.context.slices.slice(begin);
     while (!this.#isEnded && !this.#isBlocked && !this.#isFull) {
       const line = this.#lines.shift();
       if (line === undefined) break;
@@ -184,25 +191,23 @@ export class Connection implements PeerHandler, Closable {
     else this.#throttle();
   }
 
-  /** Has others served where the client has sent for long without a pause. */
-  #rest(bytes: number): void {
-    const now = this.#owner.context.slices.now();
+  /** Has others served where the client has sent for long without a pause, and most of the time went to it. */
+  #rest(now: number, bytes: number): void {
     if (now - this.#floodEnd > PAUSE_MS) {
       this.#floodStart = now;
-      this.#flood = 0;
+      this.#floodWork = this.#flood = 0;
     }
     this.#flood += bytes;
     const isFlood = this.#reader.isLarge && this.#flood > MAX_FLOOD ||
-      now - this.#floodStart > MAX_FLOOD_MS;
+      this.#floodWork > MAX_FLOOD_MS && this.#floodWork * MAX_SHARES > now - this.#floodStart;
     if (!isFlood || this.#isResting) return;
-    this.#flood = 0;
+    this.#flood = this.#floodWork = 0;
     this.#floodStart = now;
     this.#isResting = true;
-    const go = () => {
+    void this.#owner.context.slices.breath().then(() => {
       this.#isResting = false;
       if (!this.#isEnded) this.#throttle();
-    };
-    this.#owner.context.slices.turn().then(go, go);
+    });
   }
 
   /** Goes on once others have been served. */

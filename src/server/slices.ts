@@ -36,6 +36,7 @@ export class Slices {
   readonly #timer: SliceTimer;
   #tasks: Task[] = [];
   #isScheduled = false;
+  #breath: Promise<void> | undefined;
   #isClosed = false;
 
   constructor(timer: SliceTimer = systemTimer) {
@@ -66,6 +67,16 @@ export class Slices {
   /** Resolves once the sockets were looked at, and all other work that is under way has had its turn. */
   turn(): Promise<void> {
     return this.#queue(nothing());
+  }
+
+  /** Resolves once the sockets were looked at, for all who wait together. */
+  breath(): Promise<void> {
+    return this.#breath ??= new Promise((resolve) =>
+      this.#timer.later(() => {
+        this.#breath = undefined;
+        resolve();
+      })
+    );
   }
 
   /** The time by which slices are measured. */
@@ -120,8 +131,8 @@ export class Slices {
   }
 
   /** Says, from now on, whether a slice's time is over. */
-  slice(): () => boolean {
-    const end = this.#timer.now() + SLICE_MS;
+  slice(begin: number = this.#timer.now()): () => boolean {
+    const end = begin + SLICE_MS;
     return () => this.#timer.now() >= end;
   }
 }
