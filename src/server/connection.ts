@@ -19,14 +19,14 @@ const MAX_PLAIN_HELLO = 2048;
  * A client that sends without a pause is read so long, in milliseconds of work, and so much of a large line, in bytes, before
  * others are served: Deno would go on with a socket that always has more, and look at no other.
  */
-const MAX_FLOOD_MS = 20;
+const MAX_FLOOD_MS = 8;
 const MAX_FLOOD = 512 * 1024;
 
 /** It is not held back where it has less than one of so many parts of the server's time. */
 const MAX_SHARES = 20;
 
 /** A pause, in milliseconds. */
-const PAUSE_MS = 2;
+const PAUSE_MS = 20;
 
 /** So many small commands are carried out before the time is looked at. */
 const COMMANDS_AT_ONCE = 16;
