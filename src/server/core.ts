@@ -97,7 +97,7 @@ const MIN_STRANGERS = 100;
 export class Core implements ConnectionOwner {
   readonly context: CommandContext;
   readonly greeter: Greeter;
-  readonly turns = new Turns();
+  readonly turns: Turns;
   readonly workers: Workers;
   isClosing = false;
   readonly maxLineBytes: number;
@@ -153,6 +153,7 @@ export class Core implements ConnectionOwner {
     });
     this.workers = new Workers(clock);
     const slices = this.#slices = insides.slices ?? new Slices();
+    this.turns = new Turns(slices.timer);
     this.#tasks = new Tasks(clock, { manager: this.#manager, workers: this.workers, slices });
     this.context = {
       manager: this.#manager,

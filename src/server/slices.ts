@@ -1,3 +1,5 @@
+import { type Clock, elapsedMs, systemClock } from "../internal/clock.ts";
+
 /**
  * Work that takes long, as a generator: it yields after each small piece of work, so that the server can serve others in
  * between. What it returns is the result.
@@ -24,6 +26,18 @@ const systemTimer: SliceTimer = {
   later: (callback) => void setTimeout(callback, 0),
 };
 
+/**
+ * Slices by a clock, for a server without sockets. Under a clock that stands still, all work is one slice: time that passes
+ * for real would let the clients' deadlines pass while the server works.
+ */
+export function slicesBy(clock: Clock): Slices {
+  if (clock === systemClock) return new Slices();
+  return new Slices({
+    now: () => elapsedMs(clock),
+    later: (callback) => void Promise.resolve().then(callback),
+  });
+}
+
 interface Task {
   /** Works until `isOver`; true once all is done. */
   go(isOver: () => boolean): boolean;
@@ -33,14 +47,15 @@ interface Task {
 
 /** Does long work in slices of a few milliseconds, all of it in turn, so that one slice runs between two looks at the sockets. */
 export class Slices {
-  readonly #timer: SliceTimer;
+  /** How it tells the time and waits. */
+  readonly timer: SliceTimer;
   #tasks: Task[] = [];
   #isScheduled = false;
   #breath: Promise<void> | undefined;
   #isClosed = false;
 
   constructor(timer: SliceTimer = systemTimer) {
-    this.#timer = timer;
+    this.timer = timer;
   }
 
   /** Does work; the result comes at once where one slice is enough and no other work is under way. */
@@ -72,7 +87,7 @@ export class Slices {
   /** Resolves once the sockets were looked at, for all who wait together. */
   breath(): Promise<void> {
     return this.#breath ??= new Promise((resolve) =>
-      this.#timer.later(() => {
+      this.timer.later(() => {
         this.#breath = undefined;
         resolve();
       })
@@ -81,7 +96,7 @@ export class Slices {
 
   /** The time by which slices are measured. */
   now(): number {
-    return this.#timer.now();
+    return this.timer.now();
   }
 
   /** Work that is under way. */
@@ -122,7 +137,7 @@ export class Slices {
   #schedule(): void {
     if (this.#isScheduled || this.#tasks.length === 0 || this.#isClosed) return;
     this.#isScheduled = true;
-    this.#timer.later(() => {
+    this.timer.later(() => {
       this.#isScheduled = false;
       const task = this.#tasks.shift();
       if (task !== undefined && !task.go(this.slice())) this.#tasks.push(task);
@@ -131,9 +146,9 @@ export class Slices {
   }
 
   /** Says, from now on, whether a slice's time is over. */
-  slice(begin: number = this.#timer.now()): () => boolean {
+  slice(begin: number = this.timer.now()): () => boolean {
     const end = begin + SLICE_MS;
-    return () => this.#timer.now() >= end;
+    return () => this.timer.now() >= end;
   }
 }
 

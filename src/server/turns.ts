@@ -1,3 +1,5 @@
+import type { SliceTimer } from "./slices.ts";
+
 /** How long strangers' work goes on before others get their turn, in milliseconds. */
 const SLICE_MS = 2;
 
@@ -13,14 +15,6 @@ interface Task {
   isCancelled: boolean;
 }
 
-/** Options of {@linkcode Turns}. */
-export interface TurnsOptions {
-  /** Calls back once whatever else is to be done had its turn. @default a timer of the machine */
-  readonly later?: ((callback: () => void) => void) | undefined;
-  /** Milliseconds since some moment. @default the machine's */
-  readonly now?: (() => number) | undefined;
-}
-
 /**
  * Does what strangers ask for, a few milliseconds at a time.
  *
@@ -29,16 +23,14 @@ export interface TurnsOptions {
  * clients of another out.
  */
 export class Turns {
-  readonly #later: (callback: () => void) => void;
-  readonly #now: () => number;
+  readonly #timer: SliceTimer;
   /** What waits, by network, that whose turn it is first. */
   readonly #tasks = new Map<string, Task[]>();
   #current: Task | undefined;
   #isRunning = false;
 
-  constructor({ later = (callback) => void setTimeout(callback), now }: TurnsOptions = {}) {
-    this.#later = later;
-    this.#now = now ?? (() => performance.now());
+  constructor(timer: SliceTimer) {
+    this.#timer = timer;
   }
 
   /** Calls `step` until it gives true, when it is the turn of the client at this address; the function returned calls it off. */
@@ -50,15 +42,15 @@ export class Turns {
     tasks.push(task);
     if (!this.#isRunning) {
       this.#isRunning = true;
-      this.#later(() => this.#work());
+      this.#timer.later(() => this.#work());
     }
     return () => task.isCancelled = true;
   }
 
   #work(): void {
-    const end = this.#now() + SLICE_MS;
+    const end = this.#timer.now() + SLICE_MS;
     while ((this.#current ??= this.#next()) !== undefined) {
-      if (this.#now() >= end) return this.#later(() => this.#work());
+      if (this.#timer.now() >= end) return this.#timer.later(() => this.#work());
       const { isCancelled, step } = this.#current;
       if (isCancelled || step()) this.#current = undefined;
     }

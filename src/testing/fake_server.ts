@@ -3,6 +3,7 @@ import { type Clock, systemClock } from "../internal/clock.ts";
 import { decodeJob } from "../job/decode.ts";
 import type { Job } from "../job/job.ts";
 import { Core } from "../server/core.ts";
+import { slicesBy } from "../server/slices.ts";
 import { writeJob } from "../server/stored_job.ts";
 import type { Transport } from "../transport/transport.ts";
 import { memoryUrl } from "./memory_server.ts";
@@ -39,6 +40,7 @@ export class FakeServer {
     return new FakeServer((pushed) =>
       new Core({ clock, maxConnections: Number.MAX_SAFE_INTEGER }, {
         random: () => 0,
+        slices: slicesBy(clock),
         fetchWait: { clock: systemClock, ms: FETCH_WAIT_MS },
         pushed: (job) => pushed(String(writeJob(job))),
       })

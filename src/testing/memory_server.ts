@@ -1,4 +1,6 @@
+import { systemClock } from "../internal/clock.ts";
 import { Core, type ServerOptions, type ServerSnapshot } from "../server/core.ts";
+import { slicesBy } from "../server/slices.ts";
 import type { Transport } from "../transport/transport.ts";
 import { memoryTransport } from "./memory_transport.ts";
 
@@ -45,7 +47,8 @@ export class MemoryServer implements AsyncDisposable {
   // What is wrong with an option rejects the promise.
   // deno-lint-ignore require-await
   static async start(options: ServerOptions = {}): Promise<MemoryServer> {
-    return new MemoryServer(new Core(options), options.password);
+    const { clock = systemClock, password } = options;
+    return new MemoryServer(new Core(options, { slices: slicesBy(clock) }), password);
   }
 
   /** What it holds at this moment. */

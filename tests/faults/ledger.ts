@@ -78,8 +78,6 @@ class Run {
   readonly #clock = new WallClock();
   readonly #entries = new Map<string, Entry>();
   #underWay = 0;
-  /** Those of them that are large. */
-  #large = 0;
   #made = 0;
   #isCalm = false;
 
@@ -149,8 +147,6 @@ class Run {
   async #pass(ms: number): Promise<void> {
     this.#clock.advance(ms);
     await turn();
-    // The server works on large commands in slices, between which it gives the event loop back for real.
-    if (this.#large > 0) await new Promise<void>((resolve) => void setTimeout(resolve, 0));
   }
 
   #integer(max: number): number {
@@ -183,29 +179,20 @@ class Run {
     const most = isLarge ? LARGE_JOBS : this.#integer(16);
     const count = Math.min(most, this.#options.jobs - this.#made);
     const inputs = Array.from({ length: count }, () => this.#job(isLarge ? [LARGE] : []));
-    const large = isLarge ? 1 : 0;
     if (this.#random() < 0.3) {
       this.#underWay++;
-      this.#large += large;
       producer.enqueueMany(inputs).then(({ enqueued, failed }) => {
         for (const jid of enqueued) this.#entries.get(jid)!.enqueue = "had";
         for (const [jid, error] of failed) this.#lost(jid, error);
-      }).finally(() => {
-        this.#underWay--;
-        this.#large -= large;
-      });
+      }).finally(() => this.#underWay--);
       return;
     }
     for (const input of inputs) {
       this.#underWay++;
-      this.#large += large;
       producer.enqueue(input).then(
         (jid) => this.#entries.get(jid)!.enqueue = "had",
         (error) => this.#lost(input.jid!, error),
-      ).finally(() => {
-        this.#underWay--;
-        this.#large -= large;
-      });
+      ).finally(() => this.#underWay--);
     }
   }
 
