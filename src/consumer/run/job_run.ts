@@ -1,5 +1,6 @@
 import { JobAbortedError, StateError } from "../../errors.ts";
 import type { Ends } from "../../internal/layers.ts";
+import type { InSlot } from "../../internal/slot_list.ts";
 import type { Job, JobFailure } from "../../job/job.ts";
 import type { ConsumerEvents } from "../events.ts";
 import type { LimitCounter } from "../fetch/limit.ts";
@@ -56,7 +57,9 @@ interface Failure {
  * The life of one run of one job, in the order in which it happens: start, ended, report. A run that must not start is
  * released or requeued.
  */
-export class JobRun implements Ends<unknown>, CountedRun, Expiring, Finished {
+export class JobRun implements Ends<unknown>, CountedRun, Expiring, Finished, InSlot {
+  slot = -1;
+  number = 0;
   readonly job: Job;
   readonly jid: string;
   readonly startedAt: number;

@@ -1,3 +1,4 @@
+import { SlotList } from "../../internal/slot_list.ts";
 import type { Job } from "../../job/job.ts";
 import type { QueueSelector } from "../fetch/queue_selector.ts";
 import { isStopping, type SessionContext } from "../session/context.ts";
@@ -30,7 +31,7 @@ export class JobRuns implements Slots {
   readonly reporter: Reporter;
   readonly #selector: QueueSelector;
   readonly #limits: RunLimits;
-  readonly #running = new Set<JobRun>();
+  readonly #running = new SlotList<JobRun>();
   readonly #reservations: Reservations;
 
   constructor(session: SessionContext, { selector, limits, reporter }: JobRunsParts) {
@@ -48,7 +49,7 @@ export class JobRuns implements Slots {
 
   /** The runs, those that began first at the front. */
   get all(): readonly JobRun[] {
-    return [...this.#running];
+    return this.#running.all();
   }
 
   /** Jobs that may be fetched; those that are being fetched are not subtracted. */
