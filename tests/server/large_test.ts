@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { bytesOf, textOf } from "../../src/server/go/text.ts";
 import type { Sizes } from "../../src/server/large/bytes.ts";
 import { readLargeJob, readLargeJobs } from "../../src/server/large/large_jobs.ts";
+import { Members } from "../../src/server/large/members.ts";
 import { largePush } from "../../src/server/large/push.ts";
 import { LargeLine } from "../../src/server/line.ts";
 import type { Manager } from "../../src/server/manager.ts";
@@ -182,3 +183,20 @@ for (const [name, line] of Object.entries(ATTACKS)) {
     assert(steps >= bytes.length / most, `${steps} steps`);
   });
 }
+
+test("every comparison of long keys counts as work, also of keys with escapes", () => {
+  const keys = ["b", "a"].map((end) => `"\\n${"x".repeat(MEBIBYTE)}${end}"`);
+  const bytes = bytesOf(keys.join(""));
+  const members = new Members(bytes);
+  const half = bytes.length / 2;
+  for (const start of [0, half]) {
+    members.add({ keyStart: start, keyEnd: start + half, start: 0, end: 0 });
+  }
+  const work = members.sorted();
+  let steps = 0;
+  let step = work.next();
+  for (; !step.done; step = work.next()) steps++;
+  assert.deepEqual([...step.value], [1, 0]);
+  // They are compared once to sort them, and once to find keys that are there twice.
+  assert(steps >= 2, `${steps} steps`);
+});

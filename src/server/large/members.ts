@@ -23,6 +23,27 @@ class Numbers {
   }
 }
 
+/** Bytes, as many as there are, likewise. */
+class Bytes {
+  readonly #chunks: Uint8Array[] = [];
+  length = 0;
+
+  push(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length;) {
+      const start = this.length & (CHUNK - 1);
+      if (start === 0) this.#chunks.push(new Uint8Array(CHUNK));
+      const part = bytes.subarray(at, at + CHUNK - start);
+      this.#chunks.at(-1)!.set(part, start);
+      this.length += part.length;
+      at += part.length;
+    }
+  }
+
+  get(index: number): number {
+    return this.#chunks[index >>> 14]![index & (CHUNK - 1)]!;
+  }
+}
+
 /** Where a member of an object is. */
 export interface Member {
   /** Of its key, quotes included. */
@@ -44,8 +65,7 @@ export class Members {
   readonly #bytes: Uint8Array;
   readonly #numbers = new Numbers();
   /** Keys that do not stand in the bytes as they are. */
-  #keys = new Uint8Array(0);
-  #keysLength = 0;
+  readonly #keys = new Bytes();
   #count = 0;
   #isSorted = true;
 
@@ -62,9 +82,9 @@ export class Members {
     if (!this.#isPlain(from, to)) {
       const text = new Reader(textOf(this.#bytes.subarray(keyStart, keyEnd)));
       text.kind();
-      from = this.#bytes.length + this.#keysLength;
-      this.#keep(encoder.encode(text.string()));
-      to = this.#bytes.length + this.#keysLength;
+      from = this.#bytes.length + this.#keys.length;
+      this.#keys.push(encoder.encode(text.string()));
+      to = this.#bytes.length + this.#keys.length;
     }
     for (const value of [keyStart, keyEnd, start, end, from, to]) this.#numbers.push(value);
     const index = this.#count++;
@@ -80,14 +100,21 @@ export class Members {
   /** The members in the order of their keys; of several with the same key the last. */
   *sorted(): Work<Numbers32> {
     let order = new Uint32Array(this.#count);
-    for (let i = 0; i < order.length; i++) order[i] = i;
+    for (let i = 0; i < order.length; i++) {
+      order[i] = i;
+      if (i % STEPS === STEPS - 1) yield;
+    }
     if (this.#isSorted) return order;
     order = yield* this.#mergeSort(order);
-    let kept = 0;
+    let [kept, steps] = [0, 0];
     for (let i = 0; i < order.length; i++) {
       const isLast = i + 1 === order.length || this.#compare(order[i]!, order[i + 1]!) !== 0;
       if (isLast) order[kept++] = order[i]!;
-      if (i % CHUNK === CHUNK - 1) yield;
+      // Two keys cost some bytes' time even where their first bytes differ.
+      steps += this.#compared + 8;
+      if (steps < STEPS) continue;
+      steps = 0;
+      yield;
     }
     return order.subarray(0, kept);
   }
@@ -159,7 +186,7 @@ export class Members {
 
   #byteAt(at: number): number {
     const behind = at - this.#bytes.length;
-    return behind < 0 ? this.#bytes[at]! : this.#keys[behind]!;
+    return behind < 0 ? this.#bytes[at]! : this.#keys.get(behind);
   }
 
   /** Whether the key's bytes are ASCII and nothing else. */
@@ -169,16 +196,5 @@ export class Members {
       if (byte === BACKSLASH || byte >= 0x80) return false;
     }
     return true;
-  }
-
-  #keep(key: Uint8Array): void {
-    const length = this.#keysLength + key.length;
-    if (length > this.#keys.length) {
-      const larger = new Uint8Array(Math.max(length * 2, 1024));
-      larger.set(this.#keys.subarray(0, this.#keysLength));
-      this.#keys = larger;
-    }
-    this.#keys.set(key, this.#keysLength);
-    this.#keysLength = length;
   }
 }
