@@ -95,7 +95,7 @@ export type { EndReason, Report, RunOptions } from "./src/consumer/report.ts";
 export type { ConnectionOptions, ReconnectOptions } from "./src/connection/options.ts";
 export type { Password } from "./src/connection/password.ts";
 export type { Outage, Recovery } from "./src/connection/status.ts";
-export type { Delivery } from "./src/connection/reconnecting_lane.ts";
+export type { Delivery } from "./src/connection/reconnect_options.ts";
 export type { BatchDefinition, Progress } from "./src/protocol/commands/enterprise.ts";
 export type { ServerInfo } from "./src/protocol/server_info.ts";
 export type { Listener, ListenerFailure } from "./src/events.ts";

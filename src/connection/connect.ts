@@ -5,12 +5,9 @@ import { resolveTransport } from "../transport/stream.ts";
 import { dial, type DialOptions } from "./dial.ts";
 import { Lanes } from "./lanes.ts";
 import { type ConnectionOptions, resolveTiming } from "./options.ts";
-import {
-  type Delivery,
-  GRACE_MS,
-  type LaneListener,
-  ReconnectingLane,
-} from "./reconnecting_lane.ts";
+import type { Delivery, LaneListener } from "./reconnect_options.ts";
+import { ReconnectingLane } from "./reconnecting_lane.ts";
+import { GRACE_MS } from "./silent_watch.ts";
 import { ConnectionStatus, type StatusListener } from "./status.ts";
 import { resolveTarget } from "./target.ts";
 

@@ -36,6 +36,12 @@ export function lost(
   );
 }
 
+/** A command that is not sent, or not sent again, because of `cause`. */
+export function lostUnsent(request: Request, cause: Error): ConnectionLostError {
+  // The server may have executed it on an earlier connection.
+  return lost(request, request.resent === true ? "unknown" : "not-sent", cause);
+}
+
 /** A command was not sent before its deadline. */
 export function tooLate({ command, resent }: Request): ConnectionLostError {
   return new ConnectionLostError(

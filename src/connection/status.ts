@@ -1,6 +1,6 @@
 import { AuthenticationError } from "../errors.ts";
 import type { Clock } from "../internal/clock.ts";
-import type { LaneListener } from "./reconnecting_lane.ts";
+import type { LaneListener } from "./reconnect_options.ts";
 
 /** The begin of an outage, or the end of the tries to end it. */
 export interface Outage {

@@ -1,7 +1,7 @@
 import { prepareLanes } from "../connection/connect.ts";
 import type { Lanes } from "../connection/lanes.ts";
 import { type ConnectionOptions, integerIn, invalidOption } from "../connection/options.ts";
-import type { Delivery } from "../connection/reconnecting_lane.ts";
+import type { Delivery } from "../connection/reconnect_options.ts";
 import { request } from "../connection/request.ts";
 import type { Outage, Recovery } from "../connection/status.ts";
 import { resolveTarget } from "../connection/target.ts";

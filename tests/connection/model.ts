@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { ConnectError, ConnectionLostError, ServerError, VersionError } from "../../src/errors.ts";
 import { dial } from "../../src/connection/dial.ts";
-import { type Delivery, ReconnectingLane } from "../../src/connection/reconnecting_lane.ts";
+import type { Delivery } from "../../src/connection/reconnect_options.ts";
+import { ReconnectingLane } from "../../src/connection/reconnecting_lane.ts";
 import { request } from "../../src/connection/request.ts";
 import { deferred } from "../../src/internal/deferred.ts";
 import { ManualClock } from "../../src/internal/clock.ts";

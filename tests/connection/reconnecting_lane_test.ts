@@ -10,7 +10,8 @@ import {
 } from "../../src/errors.ts";
 import { ManualClock } from "../../src/internal/clock.ts";
 import { Lane } from "../../src/connection/lane.ts";
-import { type Delivery, ReconnectingLane } from "../../src/connection/reconnecting_lane.ts";
+import type { Delivery } from "../../src/connection/reconnect_options.ts";
+import { ReconnectingLane } from "../../src/connection/reconnecting_lane.ts";
 import { request } from "../../src/connection/request.ts";
 import { type Command, parseText, type Resend } from "../../src/protocol/commands/command.ts";
 import { push, pushBulk } from "../../src/protocol/commands/jobs.ts";

@@ -1,0 +1,76 @@
+import { onAbort } from "../internal/aborts.ts";
+import type { Clock } from "../internal/clock.ts";
+import type { Lane } from "./lane.ts";
+import { asError } from "./reconnect_errors.ts";
+import type { ReconnectingLaneOptions } from "./reconnect_options.ts";
+
+/** Receives the result of an attempt to connect. */
+export interface DialListener {
+  opened(lane: Lane): void;
+  failed(error: Error): void;
+}
+
+/** Opens connections, one at a time, until it is stopped. */
+export class Dialer {
+  readonly #dial: ReconnectingLaneOptions["dial"];
+  readonly #clock: Clock;
+  #connecting: AbortController | undefined;
+  #cancelWait: (() => void) | undefined;
+
+  constructor(dial: ReconnectingLaneOptions["dial"], clock: Clock) {
+    this.#dial = dial;
+    this.#clock = clock;
+  }
+
+  /** An attempt is in progress, or follows after a wait. */
+  get isBusy(): boolean {
+    return this.#connecting !== undefined || this.#cancelWait !== undefined;
+  }
+
+  /** Opens the first connection. Rejects if the attempt fails, is stopped, or if `opened` throws. */
+  async openFirst(opened: (lane: Lane) => void, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    const attempt = new AbortController();
+    this.#connecting = attempt;
+    const forget = onAbort(signal, () => attempt.abort(signal?.reason));
+    try {
+      opened(await this.#dial(attempt.signal, false));
+    } finally {
+      this.#connecting = undefined;
+      forget();
+    }
+  }
+
+  /** Opens a connection that replaces another one. A stopped attempt has no result. */
+  async open({ opened, failed }: DialListener): Promise<void> {
+    const attempt = new AbortController();
+    this.#connecting = attempt;
+    let lane: Lane;
+    try {
+      lane = await this.#dial(attempt.signal, true);
+    } catch (error) {
+      if (attempt.signal.aborted) return;
+      this.#connecting = undefined;
+      return failed(asError(error));
+    }
+    if (attempt.signal.aborted) return lane.close();
+    this.#connecting = undefined;
+    opened(lane);
+  }
+
+  /** Calls `callback` after a wait, unless it is stopped before. */
+  wait(ms: number, callback: () => void): void {
+    this.#cancelWait = this.#clock.after(ms, () => {
+      this.#cancelWait = undefined;
+      callback();
+    });
+  }
+
+  /** Cancels the attempt or the wait in progress. */
+  stop(reason?: Error): void {
+    this.#cancelWait?.();
+    this.#cancelWait = undefined;
+    this.#connecting?.abort(reason);
+    this.#connecting = undefined;
+  }
+}

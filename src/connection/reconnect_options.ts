@@ -1,0 +1,31 @@
+import type { Clock } from "../internal/clock.ts";
+import type { Lane } from "./lane.ts";
+import type { ReconnectPolicy } from "./options.ts";
+
+/** Guarantee for a non-idempotent command that the server may have executed when a connection ended. */
+export type Delivery = "at-least-once" | "at-most-once";
+
+/** Receives the events of a connection that reconnects. */
+export interface LaneListener {
+  /**
+   * The connection was lost or is silent, or an attempt to reconnect failed. `retryInMs` is the time
+   * until the next attempt; `undefined` if there is none.
+   */
+  disconnected(error: Error, retryInMs: number | undefined): void;
+  /** Connected again, after this many attempts; 0 if a silent connection resumed by itself. */
+  reconnected(attempts: number): void;
+  /** The connection was closed on purpose. */
+  closed?(): void;
+}
+
+/** Options of {@linkcode ReconnectingLane}. */
+export interface ReconnectingLaneOptions {
+  /** Opens a connection. If `isAgain`, it replaces another one and must prove that it works. */
+  readonly dial: (signal: AbortSignal, isAgain: boolean) => Promise<Lane>;
+  readonly reconnect: ReconnectPolicy;
+  readonly delivery: Delivery;
+  readonly clock: Clock;
+  readonly listener: LaneListener;
+  /** Grace period of a silent connection once the server answers on another, in ms. @default 5000 */
+  readonly graceMs?: number | undefined;
+}

@@ -1,0 +1,107 @@
+import type { TimeoutError } from "../errors.ts";
+import type { Clock } from "../internal/clock.ts";
+import type { Lane, LaneEnd } from "./lane.ts";
+
+/** Default grace period, in ms. A healthy server answers within 5 s, its limit for its own store. */
+export const GRACE_MS = 5000;
+
+/**
+ * Watches a connection on which the server does not answer.
+ *
+ * If the server was paused, it executes everything that it received as soon as it resumes. Commands
+ * sent again would then run twice. So the silent connection stays open while another one is opened.
+ * Once the server answers on the new connection, the silent one has a grace period to answer too.
+ * If the server does not answer there in time, the silent connection is closed.
+ */
+export class SilentWatch {
+  readonly #clock: Clock;
+  readonly #graceMs: number;
+  #silent: { readonly lane: Lane; readonly error: TimeoutError } | undefined;
+  /** A new connection on which the server has answered, kept during the grace period. */
+  #next: Lane | undefined;
+  #cancelGrace: (() => void) | undefined;
+  #abandoned: Lane | undefined;
+
+  constructor(clock: Clock, graceMs: number = GRACE_MS) {
+    this.#clock = clock;
+    this.#graceMs = graceMs;
+  }
+
+  /** There is a silent connection. */
+  get isActive(): boolean {
+    return this.#silent !== undefined;
+  }
+
+  /** A new connection waits for the end of the grace period. */
+  get isInGrace(): boolean {
+    return this.#next !== undefined;
+  }
+
+  /** Commands without a reply on the silent connection. */
+  get load(): number {
+    return this.#silent?.lane.load ?? 0;
+  }
+
+  /** Returns whether `lane` is the silent connection. */
+  watches(lane: Lane): boolean {
+    return this.#silent?.lane === lane;
+  }
+
+  /** Returns whether `lane` was abandoned: its commands must not be sent again. */
+  hasAbandoned(lane: Lane): boolean {
+    return this.#abandoned === lane;
+  }
+
+  /** Starts the watch. `error` is the reason if the silent connection is closed later. */
+  begin(lane: Lane, error: TimeoutError): void {
+    this.#silent = { lane, error };
+  }
+
+  /**
+   * Starts the grace period: the server has answered on `next`. `onNextEnd` is called if `next` ends
+   * before the grace period does.
+   */
+  startGrace(next: Lane, onNextEnd: (end: LaneEnd) => void): void {
+    this.#next = next;
+    this.#cancelGrace = this.#clock.after(this.#graceMs, () => {
+      this.#cancelGrace = undefined;
+      this.closeSilent();
+    });
+    void next.ended.then((end) => {
+      if (this.#next !== next) return;
+      this.#takeNext();
+      onNextEnd(end);
+    });
+  }
+
+  /** Ends the watch. Returns the new connection if the grace period was running. */
+  end(): Lane | undefined {
+    this.#silent = undefined;
+    return this.#takeNext();
+  }
+
+  /** Closes the silent connection, by default as unanswered. The caller sees its end as any other. */
+  closeSilent(reason: Error | undefined = this.#silent?.error): void {
+    this.#silent?.lane.close(reason);
+  }
+
+  /** Closes the silent connection for good. */
+  abandon(): void {
+    this.#abandoned = this.#silent?.lane;
+    this.closeSilent();
+  }
+
+  /** Closes both connections and ends the watch. Without a `reason` they were closed on purpose. */
+  close(reason: Error | undefined): void {
+    this.#silent?.lane.close(reason);
+    this.end()?.close();
+  }
+
+  #takeNext(): Lane | undefined {
+    const next = this.#next;
+    this.#next = undefined;
+    this.#cancelGrace?.();
+    this.#cancelGrace = undefined;
+    return next;
+  }
+}
