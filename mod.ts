@@ -64,7 +64,8 @@ export type {
 } from "./src/producer/batches.ts";
 export type { TrackedJob, Tracking } from "./src/producer/tracking.ts";
 export { Consumer } from "./src/consumer/consumer.ts";
-export type { RunningJob, StopOptions } from "./src/consumer/consumer.ts";
+export type { StopOptions } from "./src/consumer/run_options.ts";
+export type { RunningJob } from "./src/consumer/running_job.ts";
 export type { ConsumerEvents, ConsumerState } from "./src/consumer/events.ts";
 export type { Handler, JobContext } from "./src/consumer/handler.ts";
 export type { ConsumerOptions } from "./src/consumer/options.ts";

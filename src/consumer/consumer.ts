@@ -1,43 +1,24 @@
 import { type MakeLanes, prepareLanes } from "../connection/connect.ts";
-import { integerIn, invalidOption, positive } from "../connection/options.ts";
 import { resolveTarget } from "../connection/target.ts";
 import { StateError } from "../errors.ts";
 import { Emitter, type Listener } from "../events.ts";
-import { onAbort } from "../internal/aborts.ts";
 import { type Clock, systemClock } from "../internal/clock.ts";
-import { plain } from "../internal/show.ts";
 import type { JobDefinitions } from "../job/catalogue.ts";
-import type { Job } from "../job/job.ts";
 import { KnownJobs } from "../job/known_jobs.ts";
 import type { HandlerKey } from "../job/typed.ts";
 import type { ConsumerObserver } from "../producer/producer.ts";
-import { heedSignals } from "../signals/heed.ts";
 import type { ConsumerEvents, ConsumerState } from "./events.ts";
-import { type ConsumerHealth, healthOf } from "./health.ts";
+import { type ConsumerHealth, idleHealth } from "./health.ts";
 import { logEvents } from "./log_events.ts";
-import { scopedLogger } from "./logger.ts";
 import { type ConsumerOptions, type ConsumerSettings, resolveSettings } from "./options.ts";
 import { checkChoice, type QueueChoice } from "./fetch/choice.ts";
 import type { ConsumerMiddleware } from "./middleware.ts";
 import type { EndReason, Report, RunOptions, SessionLimits } from "./report.ts";
+import { printRunning, type RunningJob, runningJob } from "./running_job.ts";
+import { checkGrace, checkRunOptions, type StopOptions } from "./run_options.ts";
 import { type HandlerAndOptions, Registry } from "./run/registry.ts";
+import { listenForSignals } from "./signals.ts";
 import { DEFAULT_GRACE_MS, Session, type SessionParts } from "./session/session.ts";
-
-/** A running job of a consumer. */
-export interface RunningJob {
-  /** The job. */
-  readonly job: Job;
-  /** 1 the first time that the job runs. */
-  readonly attempt: number;
-  /** When its handler started. */
-  readonly startedAt: Date;
-}
-
-/** Options of {@linkcode Consumer.stop}. */
-export interface StopOptions {
-  /** How long running jobs may go on before they are aborted, in milliseconds. A second stop has 0. @default 25000 */
-  readonly graceMs?: number | undefined;
-}
 
 /** The parts of a consumer that `./testing` runs jobs with; `undefined` if the value is no consumer. */
 export let insidesOf: (consumer: unknown) => ConsumerInsides | undefined;
@@ -123,11 +104,7 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
 
   /** The running jobs, those that started first at the front. */
   get running(): readonly RunningJob[] {
-    return (this.#session?.running ?? []).map(({ job, attempt, startedAt }) => ({
-      job,
-      attempt,
-      startedAt: new Date(startedAt),
-    }));
+    return (this.#session?.running ?? []).map(runningJob);
   }
 
   /**
@@ -136,12 +113,7 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
    */
   health(): ConsumerHealth {
     const { worker: { wid }, concurrency } = this.#settings;
-    return this.#session?.health() ?? healthOf({
-      ...{ state: "idle", wid, connected: false, busy: 0, concurrency, done: 0, failed: 0 },
-      ...{ unreported: 0, maxUnreported: 0, lagMs: 0, beatAgeMs: 0 },
-      ...{ fetchAgeMs: undefined, reportAgeMs: undefined },
-      ...{ lastBeatAt: undefined, lastFetchAt: undefined },
-    });
+    return this.#session?.health() ?? idleHealth(wid, concurrency);
   }
 
   /** The queues that it fetches from. */
@@ -221,7 +193,7 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
    * @throws {StateError} `ALREADY_RUNNING`.
    */
   async run(options: RunOptions = {}): Promise<Report> {
-    return await this.#begin(checkOptions(options));
+    return await this.#begin(checkRunOptions(options));
   }
 
   /**
@@ -233,7 +205,7 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
    * @throws {StateError} `ALREADY_RUNNING`.
    */
   async runToCompletion(options: RunOptions = {}): Promise<Report> {
-    return await this.#begin({ ...checkOptions(options), untilEmpty: true });
+    return await this.#begin({ ...checkRunOptions(options), untilEmpty: true });
   }
 
   /**
@@ -288,18 +260,6 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
     this.#session?.stop(graceMs, reason);
   }
 
-  #print(): void {
-    const { running } = this;
-    // Called by a signal: a logger that throws would end the program.
-    const write = scopedLogger(this.#settings.logger ?? console);
-    write.info(`Consumer ${this.wid} is ${this.state} and runs ${running.length} jobs`);
-    for (const { job, attempt, startedAt } of running) {
-      const seconds = ((this.#clock.now() - startedAt.getTime()) / 1000).toFixed(1);
-      const [jid, type, queue] = [job.jid, job.type, job.queue].map(plain);
-      write.info(`  ${jid} ${type} of ${queue}, attempt ${attempt}, for ${seconds} s`);
-    }
-  }
-
   #begin(limits: SessionLimits): Promise<Report> {
     if (this.#run !== undefined) {
       return Promise.reject(
@@ -314,18 +274,15 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   async #runSession(limits: SessionLimits): Promise<Report> {
-    const { signal } = this.#options;
     const opening = this.#opening = new AbortController();
     this.#lost = undefined;
-    if (signal?.aborted === true) opening.abort();
-    const forgetSignal = onAbort(signal, () => void this.stop());
-    const forgetSignals = this.#options.handleSignals === true
-      ? heedSignals({
-        stop: () => this.#end(this.#isStopping ? 0 : DEFAULT_GRACE_MS, "signal"),
-        quiet: () => this.quiet(),
-        print: () => this.#print(),
-      }, this.#clock)
-      : () => {};
+    if (this.#options.signal?.aborted === true) opening.abort();
+    const forgetSignals = listenForSignals(this.#options, {
+      abort: () => void this.stop(),
+      stop: () => this.#end(this.#isStopping ? 0 : DEFAULT_GRACE_MS, "signal"),
+      quiet: () => this.quiet(),
+      print: () => printRunning(this, this.#settings.logger, this.#clock),
+    });
     let observer: ConsumerObserver | undefined;
     try {
       const makeLanes = this.#makeLanes ??= await this.#prepare();
@@ -335,13 +292,10 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
         wid: this.wid,
         figures: () => this.health(),
       });
-      const session = this.#session = await Session.open({
-        ...this.#insides,
-        makeLanes,
-        clock: this.#clock,
-        limits,
-        observer,
-      }, opening.signal);
+      const session = this.#session = await Session.open(
+        { ...this.#insides, makeLanes, clock: this.#clock, limits, observer },
+        opening.signal,
+      );
       this.#opening = undefined;
       this.#events.emit("state", { state: "running" });
       // The stop came too late to cancel the opening.
@@ -362,18 +316,12 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
       this.#isQuiet = false;
       forgetSignals();
       observer?.close();
-      forgetSignal();
     }
   }
 
   get #insides(): ConsumerInsides {
-    return {
-      settings: this.#settings,
-      known: this.#known,
-      queues: this.#queues,
-      registry: this.#registry,
-      events: this.#events,
-    };
+    const [settings, known, queues] = [this.#settings, this.#known, this.#queues];
+    return { settings, known, queues, registry: this.#registry, events: this.#events };
   }
 
   #prepare(): Promise<MakeLanes> {
@@ -394,17 +342,4 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
       },
     });
   }
-}
-
-/** @throws {ConfigError} `INVALID_OPTION`. */
-function checkOptions({ maxJobs, maxMs, graceMs }: RunOptions): RunOptions {
-  const max = Number.MAX_SAFE_INTEGER;
-  if (maxJobs !== undefined) integerIn("maxJobs", maxJobs, { min: 1, max, fallback: 1 });
-  if (maxMs !== undefined) positive("maxMs", maxMs, 1);
-  return { maxJobs, maxMs, graceMs: checkGrace(graceMs) };
-}
-
-function checkGrace(graceMs: unknown): number | undefined {
-  if (graceMs === undefined || (typeof graceMs === "number" && graceMs >= 0)) return graceMs;
-  throw invalidOption("graceMs", "a number of 0 or more", graceMs);
 }

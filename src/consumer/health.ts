@@ -77,6 +77,16 @@ export function healthOf(
   return { healthy: reasons.length === 0, reasons, ...told };
 }
 
+/** Returns the health of a consumer that has not run yet. */
+export function idleHealth(wid: string, concurrency: number): ConsumerHealth {
+  return healthOf({
+    ...{ state: "idle", wid, connected: false, busy: 0, concurrency, done: 0, failed: 0 },
+    ...{ unreported: 0, maxUnreported: 0, lagMs: 0, beatAgeMs: 0 },
+    ...{ fetchAgeMs: undefined, reportAgeMs: undefined },
+    ...{ lastBeatAt: undefined, lastFetchAt: undefined },
+  });
+}
+
 function seconds(ms: number): string {
   return `${Math.round(ms / 1000)} s`;
 }

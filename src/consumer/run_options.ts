@@ -1,0 +1,30 @@
+import { integerIn, invalidOption, positive } from "../connection/options.ts";
+import type { RunOptions } from "./report.ts";
+
+/** Options of {@linkcode Consumer.stop}. */
+export interface StopOptions {
+  /** How long running jobs may go on before they are aborted, in milliseconds. A second stop has 0. @default 25000 */
+  readonly graceMs?: number | undefined;
+}
+
+/**
+ * Checks the options of a run.
+ *
+ * @throws {ConfigError} `INVALID_OPTION`.
+ */
+export function checkRunOptions({ maxJobs, maxMs, graceMs }: RunOptions): RunOptions {
+  const max = Number.MAX_SAFE_INTEGER;
+  if (maxJobs !== undefined) integerIn("maxJobs", maxJobs, { min: 1, max, fallback: 1 });
+  if (maxMs !== undefined) positive("maxMs", maxMs, 1);
+  return { maxJobs, maxMs, graceMs: checkGrace(graceMs) };
+}
+
+/**
+ * Checks a grace period.
+ *
+ * @throws {ConfigError} `INVALID_OPTION`.
+ */
+export function checkGrace(graceMs: unknown): number | undefined {
+  if (graceMs === undefined || (typeof graceMs === "number" && graceMs >= 0)) return graceMs;
+  throw invalidOption("graceMs", "a number of 0 or more", graceMs);
+}

@@ -1,0 +1,25 @@
+import { onAbort } from "../internal/aborts.ts";
+import { heedSignals, type SignalActions } from "../signals/heed.ts";
+import type { ConsumerOptions } from "./options.ts";
+
+/** The actions of a consumer on each signal. */
+export interface ConsumerSignalActions extends SignalActions {
+  /** The `signal` option is aborted. */
+  abort(): void;
+}
+
+/**
+ * Listens to the `signal` option, and with `handleSignals` to the signals of the operating system.
+ * Returns a function that removes the listeners.
+ */
+export function listenForSignals(
+  { signal, handleSignals, clock }: Pick<ConsumerOptions, "signal" | "handleSignals" | "clock">,
+  actions: ConsumerSignalActions,
+): () => void {
+  const forgetAbort = onAbort(signal, () => actions.abort());
+  const forgetSignals = handleSignals === true ? heedSignals(actions, clock) : () => {};
+  return () => {
+    forgetSignals();
+    forgetAbort();
+  };
+}
