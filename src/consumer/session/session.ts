@@ -13,15 +13,16 @@ import type { QueueChoice } from "../fetch/choice.ts";
 import { Fetcher } from "../fetch/fetcher.ts";
 import { Limits, type TypeLimits } from "../fetch/limits.ts";
 import { QueueSelector } from "../fetch/queue_selector.ts";
-import { type ConsumerHealth, healthOf } from "../health.ts";
+import type { ConsumerHealth } from "../health.ts";
 import type { ConsumerSettings } from "../options.ts";
 import type { EndReason, Report, SessionLimits } from "../report.ts";
 import type { JobRun } from "../run/job_run.ts";
 import { JobRuns } from "../run/job_runs.ts";
 import { ProgressTracker } from "../run/progress.ts";
 import type { Registry } from "../run/registry.ts";
-import { MAX_UNREPORTED, Reporter } from "../run/reporter.ts";
+import { Reporter } from "../run/reporter.ts";
 import { isStopping, type SessionContext, stateOf } from "./context.ts";
+import { sessionHealth } from "./health.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { LagMonitor } from "./lag.ts";
 import { RunLimits } from "./run_limits.ts";
@@ -155,27 +156,13 @@ export class Session {
   }
 
   health(): ConsumerHealth {
-    const { settings, clock, steady } = this.#context;
-    const now = steady.now();
-    const date = (at: number) => new Date(clock.now() - (now - at));
-    const [beat, fetcher, { size, done, failed }] = [this.#heartbeat, this.#fetcher, this.#runs];
-    const { inFlight: unreported, unconfirmedSince } = this.#reporter;
-    return healthOf({
-      state: this.state,
-      wid: settings.worker.wid,
-      connected: this.#commandLanes.connected && this.#fetchLanes.connected,
-      busy: size,
-      concurrency: settings.concurrency,
-      done,
-      failed,
-      unreported,
-      maxUnreported: MAX_UNREPORTED,
-      lagMs: this.#lag.lastMs,
-      lastBeatAt: beat.hasAnswer ? date(beat.lastAt) : undefined,
-      lastFetchAt: fetcher.hasAnswer ? date(fetcher.answeredAt) : undefined,
-      beatAgeMs: now - beat.lastAt,
-      fetchAgeMs: fetcher.inFlight === 0 ? undefined : now - fetcher.answeredAt,
-      reportAgeMs: unconfirmedSince === undefined ? undefined : now - unconfirmedSince,
+    return sessionHealth(this.#context, {
+      isConnected: this.#commandLanes.connected && this.#fetchLanes.connected,
+      heartbeat: this.#heartbeat,
+      fetcher: this.#fetcher,
+      runs: this.#runs,
+      reporter: this.#reporter,
+      lag: this.#lag,
     });
   }
 
