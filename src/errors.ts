@@ -172,7 +172,7 @@ export class ConnectionLostError extends FaktoryError {
   }
 }
 
-/** The server did not answer a command in time; the lane that it was on is closed. Code: `COMMAND_TIMEOUT`. */
+/** The server did not answer a command in time; the connection that it was on is closed. Code: `COMMAND_TIMEOUT`. */
 export class TimeoutError extends ConnectionLostError {
   /** The name of the class, also where a bundler shortens that. */
   override readonly name = "TimeoutError";

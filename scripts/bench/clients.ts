@@ -14,7 +14,7 @@ export interface Client {
   readonly program: Program;
   readonly host: Host;
   /** Connections of its producers, where they are not as many as it comes with. */
-  readonly lanes?: number;
+  readonly connections?: number;
 }
 
 /** All that are compared, those of this package first. */
@@ -22,7 +22,13 @@ export const clients: readonly Client[] = [
   { name: "deno", title: "ours on Deno", program: "ours", host: "deno" },
   { name: "bun", title: "ours on Bun", program: "ours", host: "bun" },
   { name: "node", title: "ours on Node", program: "ours", host: "node" },
-  { name: "node-8", title: "ours on Node, lanes: 8", program: "ours", host: "node", lanes: 8 },
+  {
+    name: "node-8",
+    title: "ours on Node, connections: 8",
+    program: "ours",
+    host: "node",
+    connections: 8,
+  },
   { name: "npm", title: "faktory-worker on Node", program: "npm", host: "node" },
   { name: "rust", title: "the Rust crate", program: "rust", host: "machine" },
   { name: "floor-node", title: "bare socket on Node", program: "floor", host: "node" },
@@ -33,8 +39,12 @@ export const clients: readonly Client[] = [
 const SPREADS: readonly Work[] = ["enqueue", "many", "stream"];
 
 /** Whether a client is there for it. More connections are for producers alone, and for a server that takes its time. */
-export function takesPart({ lanes }: Client, workload: Workload, server: ServerKind): boolean {
-  if (lanes === undefined) return true;
+export function takesPart(
+  { connections }: Client,
+  workload: Workload,
+  server: ServerKind,
+): boolean {
+  if (connections === undefined) return true;
   const isSerial = workload.work === "enqueue" && workload.concurrency === 1;
   return server === "real" && SPREADS.includes(workload.work) && !isSerial;
 }

@@ -159,7 +159,9 @@ function mostConnections(results: Results, client: string): number | undefined {
 
 /** Compares what was measured with the goals. */
 export function verdictsOf(results: Results, edge: EdgeSizes): Verdict[] {
-  const ours = clients.filter(({ program, lanes }) => program === "ours" && lanes === undefined);
+  const ours = clients.filter(({ program, connections }) =>
+    program === "ours" && connections === undefined
+  );
   const verdicts = goals.map(({ goal, value, isReached, show }): Verdict => {
     const values = ours.flatMap(({ name }) => {
       const measured = value(results, name);

@@ -29,14 +29,14 @@ export async function measureOne(
   try {
     const { work, concurrency, rate } = workload;
     const { url, queue, isPassing, jobs = workload.jobs } = server;
-    const { lanes } = client;
+    const { connections } = client;
     const task: Task = {
       work,
       concurrency,
       rate,
       url,
       queue,
-      lanes,
+      connections,
       isPassing,
       jobs,
       ms,

@@ -7,7 +7,7 @@ export interface Task {
   readonly url: string;
   readonly queue: string;
   /** Connections of a producer. */
-  readonly lanes?: number | undefined;
+  readonly connections?: number | undefined;
   /** Whether the server keeps jobs and passes them on; the null server does not. */
   readonly isPassing: boolean;
   /** Calls, or jobs that run, at the same time. */

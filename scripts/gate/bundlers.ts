@@ -49,10 +49,10 @@ async function runBundlers(work: string, packed: Packed): Promise<Outcome> {
     .flatMap((bundler) =>
       origins.map((origin) => () => checkBundle(bundler, origin, surroundings))
     );
-  // Several lanes that share the checks, so that each is run by one of them.
+  // Several runners that share the checks, so that each is run by one of them.
   const waiting = checks.values();
-  const lanes = Array.from({ length: AT_ONCE }, () => sumOf(waiting));
-  const outcomes = [...missing === undefined ? [] : [missing], ...await Promise.all(lanes)];
+  const runners = Array.from({ length: AT_ONCE }, () => sumOf(waiting));
+  const outcomes = [...missing === undefined ? [] : [missing], ...await Promise.all(runners)];
   return await sumOf(outcomes.map((outcome) => () => Promise.resolve(outcome)));
 }
 

@@ -59,12 +59,12 @@ export async function runSteps(all: readonly (Step | Group)[]): Promise<boolean>
 
 async function runGroup({ atOnce, steps }: Group): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
-  // Shared by all lanes, so that each step is run by one of them.
+  // Shared by all runners, so that each step is run by one of them.
   const waiting = steps.values();
-  async function lane() {
+  async function runner() {
     for (const step of waiting) outcomes.push(await runStep(step));
   }
-  await Promise.all(Array.from({ length: atOnce }, lane));
+  await Promise.all(Array.from({ length: atOnce }, runner));
   return outcomes;
 }
 

@@ -3,37 +3,40 @@ import { steady } from "../internal/steady_clock.ts";
 import type { Hello } from "../protocol/handshake.ts";
 import { resolveTransport } from "../transport/stream.ts";
 import { dial, type DialOptions } from "./dial.ts";
-import { Lanes } from "./lanes.ts";
+import { ConnectionPool } from "./pool.ts";
 import { type ConnectionOptions, resolveTiming } from "./options.ts";
-import type { Delivery, LaneListener } from "./reconnect_options.ts";
-import { ReconnectingLane } from "./reconnecting_lane.ts";
+import type { ConnectionListener, Delivery } from "./reconnect_options.ts";
+import { ReconnectingConnection } from "./reconnecting_connection.ts";
 import { GRACE_MS } from "./silent_watch.ts";
 import { ConnectionStatus, type StatusListener } from "./status.ts";
 import { resolveTarget } from "./target.ts";
 
 /** What a producer or a consumer adds to the options of its user. */
-export interface LanesOptions {
+export interface PoolOptions {
   readonly delivery: Delivery;
   /** Tries in a row to reconnect, where the options do not say. */
   readonly attempts: number;
   /** Hears of each connection and each try. */
-  readonly listener?: LaneListener | undefined;
+  readonly listener?: ConnectionListener | undefined;
   /** Hears of outages: one for all connections, from the first that is lost until all are back. */
   readonly status?: StatusListener | undefined;
 }
 
-/** Makes groups of lanes to the server of these options; each still has to be opened. */
-export type MakeLanes = (count: number, worker?: Omit<Hello, "version" | "passwordHash">) => Lanes;
+/** Makes groups of connections to the server of these options; each still has to be opened. */
+export type MakePool = (
+  count: number,
+  worker?: Omit<Hello, "version" | "passwordHash">,
+) => ConnectionPool;
 
 /**
- * Checks the options, finds the server and the transport, and gives what makes lanes.
+ * Checks the options, finds the server and the transport, and gives what makes connections.
  *
  * @throws {ConfigError} on an option, URL or variable that cannot be used.
  */
-export async function prepareLanes(
+export async function preparePools(
   options: ConnectionOptions,
-  { delivery, attempts, listener, status }: LanesOptions,
-): Promise<MakeLanes> {
+  { delivery, attempts, listener, status }: PoolOptions,
+): Promise<MakePool> {
   const clock = steady(options.clock ?? systemClock);
   const { reconnect, connectTimeoutMs, commandTimeoutMs } = resolveTiming(options, attempts);
   const { target, password, username } = resolveTarget(options);
@@ -49,20 +52,23 @@ export async function prepareLanes(
       commandTimeoutMs,
       clock,
     };
-    const lane = () =>
-      new ReconnectingLane({
+    const connection = () =>
+      new ReconnectingConnection({
         dial: (signal, isAgain) => dial({ ...dialOptions, prove: isAgain }, signal),
         graceMs: Math.min(GRACE_MS, commandTimeoutMs / 3),
         reconnect,
         delivery,
         clock,
-        listener: both(all?.lane(), listener),
+        listener: both(all?.connection(), listener),
       });
-    return new Lanes(Array.from({ length: count }, lane));
+    return new ConnectionPool(Array.from({ length: count }, connection));
   };
 }
 
-function both(one: LaneListener | undefined, other: LaneListener | undefined): LaneListener {
+function both(
+  one: ConnectionListener | undefined,
+  other: ConnectionListener | undefined,
+): ConnectionListener {
   return {
     disconnected(error, retryInMs) {
       one?.disconnected(error, retryInMs);

@@ -12,11 +12,11 @@ import {
 } from "../protocol/handshake.ts";
 import type { ConnectTarget, Transport } from "../transport/transport.ts";
 import { endedEarly, GREETED, helloRefused, passwordRequired, tookTooLong } from "./dial_errors.ts";
-import { Lane } from "./lane.ts";
+import { Connection } from "./connection.ts";
 import { askPassword, type Password, passwordTookTooLong } from "./password.ts";
 import { request } from "./request.ts";
 
-/** What it takes to open a lane. */
+/** What it takes to open a connection. */
 export interface DialOptions {
   readonly transport: Transport;
   readonly target: ConnectTarget;
@@ -34,20 +34,20 @@ export interface DialOptions {
 /**
  * Connects and shakes hands.
  *
- * @throws {ConnectError} if no lane could be opened. After a `VersionError`, trying again cannot help.
+ * @throws {ConnectError} if no connection could be opened. After a `VersionError`, trying again cannot help.
  */
-export async function dial(options: DialOptions, signal?: AbortSignal): Promise<Lane> {
+export async function dial(options: DialOptions, signal?: AbortSignal): Promise<Connection> {
   const { target, transport, connectTimeoutMs, clock } = options;
   signal?.throwIfAborted();
   const giveUp = new AbortController();
   const forget = onAbort(signal, () => giveUp.abort(signal?.reason));
   let isAsking = typeof options.password === "function";
-  let lane: Lane | undefined;
+  let connection: Connection | undefined;
   const cancelTimer = clock.after(connectTimeoutMs, () => {
     giveUp.abort(
       isAsking
         ? passwordTookTooLong(target, connectTimeoutMs)
-        : tookTooLong(target, connectTimeoutMs, lane?.replies === 0),
+        : tookTooLong(target, connectTimeoutMs, connection?.replies === 0),
     );
   });
   try {
@@ -57,16 +57,18 @@ export async function dial(options: DialOptions, signal?: AbortSignal): Promise<
       : options.password;
     isAsking = false;
     const connecting = transport.connect(target, { signal: giveUp.signal });
-    const connection = await orAborted(connecting, giveUp.signal, (late) => late.close());
-    lane = new Lane(connection, options);
+    const opened = await orAborted(connecting, giveUp.signal, (late) => late.close());
+    connection = new Connection(opened, options);
     try {
-      await orAborted(shakeHands(lane, options, password), giveUp.signal);
-      if (options.prove === true) await orAborted(prove(lane, target), giveUp.signal);
+      await orAborted(shakeHands(connection, options, password), giveUp.signal);
+      if (options.prove === true) await orAborted(prove(connection, target), giveUp.signal);
       // What came right behind the OK may have been a refusal after all.
-      if (lane.isEnded) throw endedEarly((await lane.ended).error, target, "the first command");
-      return lane;
+      if (connection.isEnded) {
+        throw endedEarly((await connection.ended).error, target, "the first command");
+      }
+      return connection;
     } catch (error) {
-      lane.close();
+      connection.close();
       throw error;
     }
   } finally {
@@ -96,13 +98,13 @@ function orAborted<T>(
 }
 
 async function shakeHands(
-  lane: Lane,
+  connection: Connection,
   { target, worker }: DialOptions,
   password: string | undefined,
 ): Promise<void> {
   const { salt, iterations = 1 } = await answered(
-    lane,
-    () => request((entry) => lane.expect(entry), greeting(parseGreeting)),
+    connection,
+    () => request((entry) => connection.expect(entry), greeting(parseGreeting)),
     target,
     GREETED,
   );
@@ -113,8 +115,8 @@ async function shakeHands(
   );
   try {
     await answered(
-      lane,
-      () => request((entry) => lane.send(entry), command),
+      connection,
+      () => request((entry) => connection.send(entry), command),
       target,
       "its reply to HELLO",
     );
@@ -124,25 +126,25 @@ async function shakeHands(
 }
 
 /** A cheap command that changes nothing: only an answered command shows that a connection works. */
-async function prove(lane: Lane, target: ConnectTarget): Promise<void> {
+async function prove(connection: Connection, target: ConnectTarget): Promise<void> {
   try {
-    const ask = () => request((entry) => lane.send(entry), info());
-    await answered(lane, ask, target, "its reply to INFO");
+    const ask = () => request((entry) => connection.send(entry), info());
+    await answered(connection, ask, target, "its reply to INFO");
   } catch (error) {
     // A refusal is an answer.
     if (!(error instanceof ServerError)) throw error;
   }
 }
 
-/** The reply to what `ask` sends, or a `ConnectError` where the lane ended before it came. */
+/** The reply to what `ask` sends, or a `ConnectError` where the connection ended before it came. */
 async function answered<T>(
-  lane: Lane,
+  connection: Connection,
   ask: () => Promise<T>,
   target: ConnectTarget,
   awaited: string,
 ): Promise<T> {
-  const ended = lane.ended.then(({ error }) => {
+  const ended = connection.ended.then(({ error }) => {
     throw endedEarly(error, target, awaited);
   });
-  return await (lane.isEnded ? ended : Promise.race([ask(), ended]));
+  return await (connection.isEnded ? ended : Promise.race([ask(), ended]));
 }

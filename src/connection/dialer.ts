@@ -1,23 +1,23 @@
 import { onAbort } from "../internal/aborts.ts";
 import type { Clock } from "../internal/clock.ts";
-import type { Lane } from "./lane.ts";
+import type { Connection } from "./connection.ts";
 import { asError } from "./reconnect_errors.ts";
-import type { ReconnectingLaneOptions } from "./reconnect_options.ts";
+import type { ReconnectingConnectionOptions } from "./reconnect_options.ts";
 
 /** Receives the result of an attempt to connect. */
 export interface DialListener {
-  opened(lane: Lane): void;
+  opened(connection: Connection): void;
   failed(error: Error): void;
 }
 
 /** Opens connections, one at a time, until it is stopped. */
 export class Dialer {
-  readonly #dial: ReconnectingLaneOptions["dial"];
+  readonly #dial: ReconnectingConnectionOptions["dial"];
   readonly #clock: Clock;
   #connecting: AbortController | undefined;
   #cancelWait: (() => void) | undefined;
 
-  constructor(dial: ReconnectingLaneOptions["dial"], clock: Clock) {
+  constructor(dial: ReconnectingConnectionOptions["dial"], clock: Clock) {
     this.#dial = dial;
     this.#clock = clock;
   }
@@ -28,7 +28,7 @@ export class Dialer {
   }
 
   /** Opens the first connection. Rejects if the attempt fails, is stopped, or if `opened` throws. */
-  async openFirst(opened: (lane: Lane) => void, signal?: AbortSignal): Promise<void> {
+  async openFirst(opened: (connection: Connection) => void, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
     const attempt = new AbortController();
     this.#connecting = attempt;
@@ -45,17 +45,17 @@ export class Dialer {
   async open({ opened, failed }: DialListener): Promise<void> {
     const attempt = new AbortController();
     this.#connecting = attempt;
-    let lane: Lane;
+    let connection: Connection;
     try {
-      lane = await this.#dial(attempt.signal, true);
+      connection = await this.#dial(attempt.signal, true);
     } catch (error) {
       if (attempt.signal.aborted) return;
       this.#connecting = undefined;
       return failed(asError(error));
     }
-    if (attempt.signal.aborted) return lane.close();
+    if (attempt.signal.aborted) return connection.close();
     this.#connecting = undefined;
-    opened(lane);
+    opened(connection);
   }
 
   /** Calls `callback` after a wait, unless it is stopped before. */

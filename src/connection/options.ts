@@ -3,7 +3,7 @@ import { showValue } from "../internal/show.ts";
 import type { Clock } from "../internal/clock.ts";
 import type { BackoffOptions } from "../internal/backoff.ts";
 import type { DuplexStream, TlsOptions, Transport } from "../transport/transport.ts";
-import { DEFAULT_COMMAND_TIMEOUT_MS } from "./lane.ts";
+import { DEFAULT_COMMAND_TIMEOUT_MS } from "./connection.ts";
 import type { Password } from "./password.ts";
 
 export type { Password } from "./password.ts";

@@ -1,12 +1,12 @@
 import type { Clock } from "../internal/clock.ts";
-import type { Lane } from "./lane.ts";
+import type { Connection } from "./connection.ts";
 import type { ReconnectPolicy } from "./options.ts";
 
 /** Guarantee for a non-idempotent command that the server may have executed when a connection ended. */
 export type Delivery = "at-least-once" | "at-most-once";
 
 /** Receives the events of a connection that reconnects. */
-export interface LaneListener {
+export interface ConnectionListener {
   /**
    * The connection was lost or is silent, or an attempt to reconnect failed. `retryInMs` is the time
    * until the next attempt; `undefined` if there is none.
@@ -18,14 +18,14 @@ export interface LaneListener {
   closed?(): void;
 }
 
-/** Options of {@linkcode ReconnectingLane}. */
-export interface ReconnectingLaneOptions {
+/** Options of {@linkcode ReconnectingConnection}. */
+export interface ReconnectingConnectionOptions {
   /** Opens a connection. If `isAgain`, it replaces another one and must prove that it works. */
-  readonly dial: (signal: AbortSignal, isAgain: boolean) => Promise<Lane>;
+  readonly dial: (signal: AbortSignal, isAgain: boolean) => Promise<Connection>;
   readonly reconnect: ReconnectPolicy;
   readonly delivery: Delivery;
   readonly clock: Clock;
-  readonly listener: LaneListener;
+  readonly listener: ConnectionListener;
   /** Grace period of a silent connection once the server answers on another, in ms. @default 5000 */
   readonly graceMs?: number | undefined;
 }

@@ -1,6 +1,6 @@
 import type { TimeoutError } from "../errors.ts";
 import type { Clock } from "../internal/clock.ts";
-import type { Lane, LaneEnd } from "./lane.ts";
+import type { Connection, ConnectionEnd } from "./connection.ts";
 
 /** Default grace period, in ms. A healthy server answers within 5 s, its limit for its own store. */
 export const GRACE_MS = 5000;
@@ -16,11 +16,11 @@ export const GRACE_MS = 5000;
 export class SilentWatch {
   readonly #clock: Clock;
   readonly #graceMs: number;
-  #silent: { readonly lane: Lane; readonly error: TimeoutError } | undefined;
+  #silent: { readonly connection: Connection; readonly error: TimeoutError } | undefined;
   /** A new connection on which the server has answered, kept during the grace period. */
-  #next: Lane | undefined;
+  #next: Connection | undefined;
   #cancelGrace: (() => void) | undefined;
-  #abandoned: Lane | undefined;
+  #abandoned: Connection | undefined;
 
   constructor(clock: Clock, graceMs: number = GRACE_MS) {
     this.#clock = clock;
@@ -39,29 +39,29 @@ export class SilentWatch {
 
   /** Commands without a reply on the silent connection. */
   get load(): number {
-    return this.#silent?.lane.load ?? 0;
+    return this.#silent?.connection.load ?? 0;
   }
 
-  /** Returns whether `lane` is the silent connection. */
-  watches(lane: Lane): boolean {
-    return this.#silent?.lane === lane;
+  /** Returns whether `connection` is the silent connection. */
+  watches(connection: Connection): boolean {
+    return this.#silent?.connection === connection;
   }
 
-  /** Returns whether `lane` was abandoned: its commands must not be sent again. */
-  hasAbandoned(lane: Lane): boolean {
-    return this.#abandoned === lane;
+  /** Returns whether `connection` was abandoned: its commands must not be sent again. */
+  hasAbandoned(connection: Connection): boolean {
+    return this.#abandoned === connection;
   }
 
   /** Starts the watch. `error` is the reason if the silent connection is closed later. */
-  begin(lane: Lane, error: TimeoutError): void {
-    this.#silent = { lane, error };
+  begin(connection: Connection, error: TimeoutError): void {
+    this.#silent = { connection, error };
   }
 
   /**
    * Starts the grace period: the server has answered on `next`. `onNextEnd` is called if `next` ends
    * before the grace period does.
    */
-  startGrace(next: Lane, onNextEnd: (end: LaneEnd) => void): void {
+  startGrace(next: Connection, onNextEnd: (end: ConnectionEnd) => void): void {
     this.#next = next;
     this.#cancelGrace = this.#clock.after(this.#graceMs, () => {
       this.#cancelGrace = undefined;
@@ -75,29 +75,29 @@ export class SilentWatch {
   }
 
   /** Ends the watch. Returns the new connection if the grace period was running. */
-  end(): Lane | undefined {
+  end(): Connection | undefined {
     this.#silent = undefined;
     return this.#takeNext();
   }
 
   /** Closes the silent connection, by default as unanswered. The caller sees its end as any other. */
   closeSilent(reason: Error | undefined = this.#silent?.error): void {
-    this.#silent?.lane.close(reason);
+    this.#silent?.connection.close(reason);
   }
 
   /** Closes the silent connection for good. */
   abandon(): void {
-    this.#abandoned = this.#silent?.lane;
+    this.#abandoned = this.#silent?.connection;
     this.closeSilent();
   }
 
   /** Closes both connections and ends the watch. Without a `reason` they were closed on purpose. */
   close(reason: Error | undefined): void {
-    this.#silent?.lane.close(reason);
+    this.#silent?.connection.close(reason);
     this.end()?.close();
   }
 
-  #takeNext(): Lane | undefined {
+  #takeNext(): Connection | undefined {
     const next = this.#next;
     this.#next = undefined;
     this.#cancelGrace?.();

@@ -1,6 +1,6 @@
 import { AuthenticationError } from "../errors.ts";
 import type { Clock } from "../internal/clock.ts";
-import type { LaneListener } from "./reconnect_options.ts";
+import type { ConnectionListener } from "./reconnect_options.ts";
 
 /** The begin of an outage, or the end of the tries to end it. */
 export interface Outage {
@@ -42,13 +42,13 @@ const GATHER_MS = 10;
 export class ConnectionStatus {
   readonly #clock: Clock;
   readonly #listener: StatusListener;
-  readonly #down = new Set<LaneListener>();
+  readonly #down = new Set<ConnectionListener>();
   #outage: {
     readonly since: number;
     readonly error: Error;
     readonly retryInMs: number | undefined;
-    readonly lost: Set<LaneListener>;
-    readonly givenUp: Set<LaneListener>;
+    readonly lost: Set<ConnectionListener>;
+    readonly givenUp: Set<ConnectionListener>;
     hasEnded: boolean;
     attempts: number;
     isRefused: boolean;
@@ -63,35 +63,35 @@ export class ConnectionStatus {
   }
 
   /** What one more connection tells its losses to. */
-  lane(): LaneListener {
-    const lane: LaneListener = {
-      disconnected: (error, retryInMs) => this.#lost(lane, error, retryInMs),
-      reconnected: (attempts) => this.#back(lane, attempts),
-      closed: () => this.#closed(lane),
+  connection(): ConnectionListener {
+    const connection: ConnectionListener = {
+      disconnected: (error, retryInMs) => this.#lost(connection, error, retryInMs),
+      reconnected: (attempts) => this.#back(connection, attempts),
+      closed: () => this.#closed(connection),
     };
-    return lane;
+    return connection;
   }
 
-  #lost(lane: LaneListener, error: Error, retryInMs: number | undefined): void {
-    this.#down.add(lane);
+  #lost(connection: ConnectionListener, error: Error, retryInMs: number | undefined): void {
+    this.#down.add(connection);
     this.#outage ??= {
       ...{ since: this.#clock.now(), error, retryInMs, lost: new Set(), givenUp: new Set() },
       ...{ attempts: 0, isRefused: false, hasEnded: false },
       cancelTelling: this.#clock.after(GATHER_MS, () => this.#tell()),
     };
     const outage = this.#outage;
-    outage.lost.add(lane);
-    if (retryInMs === undefined) this.#gaveUp(lane, error);
-    else outage.givenUp.delete(lane);
+    outage.lost.add(connection);
+    if (retryInMs === undefined) this.#gaveUp(connection, error);
+    else outage.givenUp.delete(connection);
     if (error instanceof AuthenticationError && !outage.isRefused) {
       outage.isRefused = true;
       this.#listener.refused?.(error);
     }
   }
 
-  #gaveUp(lane: LaneListener, error: Error): void {
+  #gaveUp(connection: ConnectionListener, error: Error): void {
     const outage = this.#outage!;
-    outage.givenUp.add(lane);
+    outage.givenUp.add(connection);
     const isTold = outage.cancelTelling === undefined;
     this.#tell();
     if (outage.hasEnded || outage.givenUp.size < this.#down.size) return;
@@ -109,9 +109,9 @@ export class ConnectionStatus {
     this.#listener.disconnected({ error, retryInMs, connections: lost.size });
   }
 
-  #back(lane: LaneListener, attempts: number): void {
+  #back(connection: ConnectionListener, attempts: number): void {
     const outage = this.#outage;
-    if (outage === undefined || !this.#down.delete(lane)) return;
+    if (outage === undefined || !this.#down.delete(connection)) return;
     outage.attempts = Math.max(outage.attempts, attempts);
     if (this.#down.size > 0) return;
     this.#tell();
@@ -124,8 +124,8 @@ export class ConnectionStatus {
     });
   }
 
-  #closed(lane: LaneListener): void {
-    if (!this.#down.delete(lane) || this.#down.size > 0) return;
+  #closed(connection: ConnectionListener): void {
+    if (!this.#down.delete(connection) || this.#down.size > 0) return;
     this.#outage?.cancelTelling?.();
     this.#outage = undefined;
   }

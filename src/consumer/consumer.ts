@@ -1,4 +1,4 @@
-import { type MakeLanes, prepareLanes } from "../connection/connect.ts";
+import { type MakePool, preparePools } from "../connection/connect.ts";
 import { resolveTarget } from "../connection/target.ts";
 import { StateError } from "../errors.ts";
 import { Emitter, type Listener } from "../events.ts";
@@ -56,7 +56,7 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
   readonly #registry: Registry;
   readonly #events = new Emitter<ConsumerEvents>();
   #queues: QueueChoice;
-  #makeLanes: MakeLanes | undefined;
+  #makePool: MakePool | undefined;
   #session: Session | undefined;
   #run: Promise<Report> | undefined;
   #opening: AbortController | undefined;
@@ -285,7 +285,7 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
     });
     let observer: ConsumerObserver | undefined;
     try {
-      const makeLanes = this.#makeLanes ??= await this.#prepare();
+      const makePool = this.#makePool ??= await this.#prepare();
       const queues = this.#queues;
       observer = this.#settings.telemetry?.consumer({
         server: resolveTarget(this.#options).target,
@@ -293,7 +293,7 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
         figures: () => this.health(),
       });
       const session = this.#session = await Session.open(
-        { ...this.#insides, makeLanes, clock: this.#clock, limits, observer },
+        { ...this.#insides, makePool, clock: this.#clock, limits, observer },
         opening.signal,
       );
       this.#opening = undefined;
@@ -324,8 +324,8 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
     return { settings, known, queues, registry: this.#registry, events: this.#events };
   }
 
-  #prepare(): Promise<MakeLanes> {
-    return prepareLanes(this.#options, {
+  #prepare(): Promise<MakePool> {
+    return preparePools(this.#options, {
       delivery: "at-least-once",
       attempts: Infinity,
       listener: {

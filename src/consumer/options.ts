@@ -1,4 +1,4 @@
-import { DEFAULT_COMMAND_TIMEOUT_MS } from "../connection/lane.ts";
+import { DEFAULT_COMMAND_TIMEOUT_MS } from "../connection/connection.ts";
 import { type ConnectionOptions, integerIn, invalidOption } from "../connection/options.ts";
 import { machineName, processId, type Runtime, runtime } from "../internal/environment.ts";
 import type { JobDefinitions } from "../job/catalogue.ts";
@@ -32,7 +32,7 @@ export interface ConsumerOptions<Jobs extends JobDefinitions = JobDefinitions>
    *
    * @default a quarter of the concurrency, 4 at most, and 1 in Cloudflare Workers; at least 2 for FETCH if there are limits
    */
-  readonly lanes?: number | undefined;
+  readonly connections?: number | undefined;
   /** This worker's id, at least 8 characters, unique among all workers. @default a random one */
   readonly wid?: string | undefined;
   /** This machine's name, as the server's web page shows it. @default the machine's */
@@ -72,7 +72,7 @@ export interface ConsumerSettings {
   readonly queues: QueueChoice;
   readonly limits: ConsumerLimits;
   readonly unregistered: "fail" | "leave";
-  readonly lanes: {
+  readonly connections: {
     readonly command: number;
     /** If limits leave queues out of some FETCHes, one connection is kept for FETCHes of all queues. */
     readonly fetch: { readonly free: number; readonly limited: number };
@@ -121,7 +121,7 @@ export function resolveSettings(
     queues: checkChoice(options.queues ?? [DEFAULT_QUEUE]),
     limits: checkLimits(options.limits),
     unregistered: checkUnregistered(options.unregistered ?? "fail"),
-    lanes: resolveLanes(options.lanes, concurrency, where),
+    connections: resolveConnections(options.connections, concurrency, where),
     commandTimeoutMs: commandTimeoutMs ?? DEFAULT_COMMAND_TIMEOUT_MS,
     enqueueMiddleware: checkMiddleware(options.enqueueMiddleware ?? []),
     logger: checkLogger(options.logger),
@@ -151,16 +151,16 @@ function checkLevel(level: unknown): LogLevel | "none" {
   throw invalidOption("logLevel", `one of ${levels.join(", ")}`, level);
 }
 
-function resolveLanes(
+function resolveConnections(
   given: unknown,
   concurrency: number,
   where: Runtime | undefined,
-): ConsumerSettings["lanes"] {
+): ConsumerSettings["connections"] {
   // A Worker may have six connections at a time: four are left to its handlers.
   const fallback = where === "workerd" ? 1 : Math.min(4, Math.ceil(concurrency / 4));
-  const lanes = integerIn("lanes", given, { min: 1, max: 100, fallback });
-  const limited = given === undefined ? Math.max(2, lanes) : lanes;
-  return { command: lanes, fetch: { free: lanes, limited } };
+  const connections = integerIn("connections", given, { min: 1, max: 100, fallback });
+  const limited = given === undefined ? Math.max(2, connections) : connections;
+  return { command: connections, fetch: { free: connections, limited } };
 }
 
 function checkUnregistered(unregistered: unknown): "fail" | "leave" {

@@ -1,4 +1,4 @@
-import { lost, noneLeft, unanswered, unsolicited } from "../connection/lane_errors.ts";
+import { lost, noneLeft, unanswered, unsolicited } from "../connection/connection_errors.ts";
 import { ProtocolError } from "../errors.ts";
 import type { Command } from "../protocol/commands/command.ts";
 import type { Reply } from "../protocol/reply.ts";

@@ -1,4 +1,4 @@
-import { lost } from "../connection/lane_errors.ts";
+import { lost } from "../connection/connection_errors.ts";
 import { StateError } from "../errors.ts";
 import { deferred } from "../internal/deferred.ts";
 import { encodeJob } from "../job/encode.ts";

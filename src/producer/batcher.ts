@@ -1,5 +1,5 @@
 import type { Request } from "../connection/request.ts";
-import type { Lanes } from "../connection/lanes.ts";
+import type { ConnectionPool } from "../connection/pool.ts";
 import { StateError } from "../errors.ts";
 import type { EncodedJob } from "../job/encode.ts";
 import type { Command } from "../protocol/commands/command.ts";
@@ -137,7 +137,7 @@ class Batch {
  * those that come while earlier bytes are still being written, go out together. A job that is alone is a PUSHB of one.
  */
 export class Batcher {
-  readonly #lanes: Lanes;
+  readonly #pool: ConnectionPool;
   readonly #maxJobs: number;
   #batches: Batch[] = [];
   /** Jobs gathered when last looked at. */
@@ -145,9 +145,9 @@ export class Batcher {
   #gathered = 0;
   #scheduled = false;
 
-  constructor(lanes: Lanes) {
-    this.#lanes = lanes;
-    this.#maxJobs = lanes.all.length > 1 ? MAX_SPREAD_JOBS : MAX_JOBS;
+  constructor(pool: ConnectionPool) {
+    this.#pool = pool;
+    this.#maxJobs = pool.all.length > 1 ? MAX_SPREAD_JOBS : MAX_JOBS;
   }
 
   /** Sends a job soon. `isChosen` says that its jid may have been used before. */
@@ -168,10 +168,10 @@ export class Batcher {
   }
 
   #sendEarly(): void {
-    const { least } = this.#lanes;
+    const { least } = this.#pool;
     if (!least.connected || least.writing) return;
     this.#send();
-    this.#lanes.flush();
+    this.#pool.flush();
     // The look at the end of the turn is still to come.
     this.#scheduled = true;
   }
@@ -184,7 +184,7 @@ export class Batcher {
       this.#seen = this.#gathered;
       return atEndOfTurn(() => this.#look());
     }
-    this.#lanes.least.onceWritable(() => this.#send());
+    this.#pool.least.onceWritable(() => this.#send());
   }
 
   /** Sends what was gathered: as much as makes a large write, and the rest once that is out. */
@@ -193,12 +193,12 @@ export class Batcher {
     let text = 0;
     for (let batch; (batch = this.#batches.shift()) !== undefined;) {
       const request = batch.request();
-      if (request !== undefined) this.#lanes.send(request);
+      if (request !== undefined) this.#pool.send(request);
       text += batch.jobs.textLength;
       if (text < MAX_TEXT) continue;
       text = 0;
-      this.#lanes.flush();
-      const { least } = this.#lanes;
+      this.#pool.flush();
+      const { least } = this.#pool;
       if (least.writing) return least.onceWritable(() => this.#send());
     }
     this.#scheduled = false;

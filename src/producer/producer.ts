@@ -1,5 +1,5 @@
-import { prepareLanes } from "../connection/connect.ts";
-import type { Lanes } from "../connection/lanes.ts";
+import { preparePools } from "../connection/connect.ts";
+import type { ConnectionPool } from "../connection/pool.ts";
 import { type ConnectionOptions, integerIn, invalidOption } from "../connection/options.ts";
 import type { Delivery } from "../connection/reconnect_options.ts";
 import { request } from "../connection/request.ts";
@@ -54,7 +54,7 @@ export interface ProducerOptions<Jobs extends JobDefinitions = JobDefinitions>
    *
    * @default 1
    */
-  readonly lanes?: number | undefined;
+  readonly connections?: number | undefined;
   /**
    * What to do with a job whose confirmation was lost with the connection: send it again, so that it may be there twice,
    * or reject with a `ConnectionLostError` whose `outcome` is `unknown`.
@@ -141,7 +141,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   /** How far jobs are (Enterprise). */
   readonly tracking: Tracking;
 
-  readonly #lanes: Lanes;
+  readonly #pool: ConnectionPool;
   readonly #intake: Intake;
   readonly #known: KnownJobs | undefined;
   /** Whether the connections are its own to end. */
@@ -159,7 +159,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   #forgetSignal: () => void = () => {};
 
   private constructor(
-    lanes: Lanes,
+    pool: ConnectionPool,
     events: Emitter<ProducerEvents>,
     { isOwner, known, maxWaiting = MAX_WAITING, observer, clock = systemClock }: {
       isOwner: boolean;
@@ -172,11 +172,11 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
     this.#maxWaiting = maxWaiting;
     this.#clock = steady(clock);
     this.#observer = observer;
-    this.#lanes = lanes;
+    this.#pool = pool;
     this.#events = events;
     this.#isOwner = isOwner;
     this.#known = known;
-    this.#intake = new Intake(new Batcher(lanes), known);
+    this.#intake = new Intake(new Batcher(pool), known);
     if (observer !== undefined) this.#intake.use(observer.enqueue);
     const send = <T>(command: Command<T>) => this.#command(command);
     this.queues = new Queues(send);
@@ -200,7 +200,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
     options: ProducerOptions<Jobs> = {},
   ): Promise<Producer<Jobs>> {
     const known = KnownJobs.of(options.jobs);
-    const count = integerIn("lanes", options.lanes, { min: 1, max: 100, fallback: 1 });
+    const count = integerIn("connections", options.connections, { min: 1, max: 100, fallback: 1 });
     const maxWaiting = integerIn("maxWaiting", options.maxWaiting, {
       min: 1,
       max: Number.MAX_SAFE_INTEGER,
@@ -212,7 +212,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
     }
     const telemetry = checkTelemetry(options.telemetry);
     const events = new Emitter<ProducerEvents>();
-    const makeLanes = await prepareLanes(options, {
+    const makePool = await preparePools(options, {
       delivery,
       attempts: 10,
       status: {
@@ -221,23 +221,31 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
         refused: ({ code, message }) => events.emit("warning", { code, message }),
       },
     });
-    const lanes = makeLanes(count);
+    const pool = makePool(count);
     const { signal } = options;
-    await lanes.open(signal);
+    await pool.open(signal);
     const observer = telemetry?.producer(resolveTarget(options).target);
-    const producer = new Producer<Jobs>(lanes, events, {
+    const producer = new Producer<Jobs>(pool, events, {
       ...{ isOwner: true, known, maxWaiting, observer, clock: options.clock },
     });
     if (signal !== undefined) {
       // A signal may outlive many producers.
-      producer.#forgetSignal = onAbort(signal, () => lanes.close());
+      producer.#forgetSignal = onAbort(signal, () => pool.close());
     }
     return producer;
   }
 
   /** @internal A producer over connections that somebody else opens and ends. */
-  static over(lanes: Lanes, known?: KnownJobs, observer?: ProducerObserver): Producer {
-    return new Producer(lanes, new Emitter<ProducerEvents>(), { isOwner: false, known, observer });
+  static over(
+    pool: ConnectionPool,
+    known?: KnownJobs,
+    observer?: ProducerObserver,
+  ): Producer {
+    return new Producer(pool, new Emitter<ProducerEvents>(), {
+      isOwner: false,
+      known,
+      observer,
+    });
   }
 
   /**
@@ -384,12 +392,12 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
     try {
       const report = await this.#within(undefined, this.#expired.promise);
       if (report.givenUp === 0) {
-        await this.#lanes.end();
+        await this.#pool.end();
         return report;
       }
       const message = `Cannot close the producer in time: ${report.givenUp} calls were given up`;
       this.#events.emit("warning", { code: "CLOSE_TIMED_OUT", message });
-      this.#lanes.close(
+      this.#pool.close(
         new ConnectionLostError("CLOSE_TIMED_OUT", message, { outcome: "unknown" }),
       );
       return report;
@@ -413,13 +421,13 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
 
   async #drained(): Promise<void> {
     await this.#outstanding.none();
-    if (this.#isOwner) await this.#lanes.drained();
+    if (this.#isOwner) await this.#pool.drained();
   }
 
   async #command<T>(command: Command<T>): Promise<T> {
     this.#checkOpen();
     this.#checkRoom();
-    return await this.#outstanding.track(request((entry) => this.#lanes.send(entry), command));
+    return await this.#outstanding.track(request((entry) => this.#pool.send(entry), command));
   }
 
   #checkOpen(): void {
@@ -428,7 +436,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   #checkRoom(): void {
-    if (this.#outstanding.count < this.#maxWaiting || this.#lanes.connected) return;
+    if (this.#outstanding.count < this.#maxWaiting || this.#pool.connected) return;
     throw new ConnectionLostError(
       "TOO_MANY_WAITING",
       `Cannot begin with another call as there is no connection and ${this.#maxWaiting} wait for one`,

@@ -1,4 +1,4 @@
-import { type MakeLanes, prepareLanes } from "../connection/connect.ts";
+import { type MakePool, preparePools } from "../connection/connect.ts";
 import { type Clock, systemClock } from "../internal/clock.ts";
 import { decodeJob } from "../job/decode.ts";
 import type { Job } from "../job/job.ts";
@@ -64,8 +64,8 @@ export class FakeServer {
   }
 
   /** What makes connections that are not made again; `lost` hears of the end of one. */
-  makeLanes(lost: (error: Error) => void): Promise<MakeLanes> {
-    return prepareLanes({ ...this.connection, reconnect: false }, {
+  makePool(lost: (error: Error) => void): Promise<MakePool> {
+    return preparePools({ ...this.connection, reconnect: false }, {
       delivery: "at-least-once",
       attempts: 0,
       listener: { disconnected: lost, reconnected() {} },

@@ -22,7 +22,7 @@ export interface HelperOptions {
 }
 
 /** One connection of a kind is enough. */
-const lanes = { command: 1, fetch: { free: 1, limited: 1 } };
+const connections = { command: 1, fetch: { free: 1, limited: 1 } };
 
 /**
  * Runs jobs as a consumer would, its handlers, middleware, time limits and listeners included, but over connections of its own,
@@ -40,7 +40,7 @@ export async function help(
   const tap = new Tap(events);
   let session: Session | undefined;
   let lost: Error | undefined;
-  const makeLanes = await server.makeLanes((error) => {
+  const makePool = await server.makePool((error) => {
     lost = error;
     session?.disconnected(error, undefined);
   });
@@ -48,10 +48,10 @@ export async function help(
   try {
     session = await Session.open({
       ...consumer,
-      settings: { ...settings, concurrency, lanes, worker: { ...settings.worker, wid } },
+      settings: { ...settings, concurrency, connections, worker: { ...settings.worker, wid } },
       queues,
       events: tap,
-      makeLanes,
+      makePool,
       clock,
       limits: { maxJobs, untilEmpty: true, trustsEmpty: true },
       ignoresLimits: true,

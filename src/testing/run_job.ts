@@ -96,15 +96,15 @@ export async function runJob(
   const found = findHandler(handler, fetched);
   const clock = options.clock ?? systemClock;
   const server = FakeServer.start(clock);
-  const lanes = (await server.makeLanes(() => {}))(1);
-  const producer = Producer.over(lanes);
+  const pool = (await server.makePool(() => {}))(1);
+  const producer = Producer.over(pool);
   try {
     const noted = await execute(fetched, found, { ...options, clock, producer });
     // What the handler did not wait for.
     await producer.close();
     return { ...noted, enqueued: server.jobs };
   } finally {
-    lanes.close();
+    pool.close();
     server.close();
   }
 }

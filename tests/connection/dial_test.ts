@@ -31,8 +31,8 @@ test("a server without a password gets a HELLO without one, even where one was g
   await peer.received(1);
   assert.deepEqual(peer.lines, [`HELLO {"v":2}`]);
   peer.say("+OK\r\n");
-  const lane = await dialling;
-  lane.close();
+  const connection = await dialling;
+  connection.close();
 });
 
 test("a password is hashed as the server asks, and a worker says who it is", async () => {
@@ -204,12 +204,12 @@ test("a function that gives no password fails the attempt, which is not begun, a
 
 test("a connection that takes another's place has to answer a command before it is used", async () => {
   const { peer, clock, options } = make({ prove: true });
-  let lane: unknown;
-  const dialling = dial(options).then((dialled) => lane = dialled);
+  let connection: unknown;
+  const dialling = dial(options).then((dialled) => connection = dialled);
   await peer.greet();
   await peer.received(2);
   assert.equal(peer.lines[1], "INFO");
-  assert.equal(lane, undefined);
+  assert.equal(connection, undefined);
   // A refusal is an answer, too.
   peer.say("-ERR no\r\n");
   (await dialling).close();

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { ConnectError, ConnectionLostError, ServerError, VersionError } from "../../src/errors.ts";
 import { dial } from "../../src/connection/dial.ts";
 import type { Delivery } from "../../src/connection/reconnect_options.ts";
-import { ReconnectingLane } from "../../src/connection/reconnecting_lane.ts";
+import { ReconnectingConnection } from "../../src/connection/reconnecting_connection.ts";
 import { request } from "../../src/connection/request.ts";
 import { deferred } from "../../src/internal/deferred.ts";
 import { ManualClock } from "../../src/internal/clock.ts";
@@ -10,7 +10,7 @@ import { parseText, type Resend } from "../../src/protocol/commands/command.ts";
 import type { Reply } from "../../src/protocol/reply.ts";
 import { Peer } from "./peer.ts";
 
-/** One thing that happens to a lane. `which` and `count` are taken as they fit. */
+/** One thing that happens to a connection. `which` and `count` are taken as they fit. */
 export type Action =
   | {
     readonly do: "send";
@@ -89,13 +89,13 @@ interface Connection {
 /** What is done at whatever moment; before all else there is a turn. */
 const AT_ONCE: ReadonlySet<Action["do"]> = new Set(["send", "abort", "hold", "release"]);
 
-/** The lane of a setting, driven by actions; {@linkcode Model.audit} says whether all that was seen is right. */
+/** The connection of a setting, driven by actions; {@linkcode Model.audit} says whether all that was seen is right. */
 export class Model {
   readonly clock = new ManualClock();
   readonly sent: Sent[] = [];
   readonly #connections: Connection[] = [];
   readonly #setting: Setting;
-  readonly #lane: ReconnectingLane;
+  readonly #connection: ReconnectingConnection;
   #refusal: Error | undefined;
   #isHeld = false;
   #release: () => void = () => {};
@@ -107,7 +107,7 @@ export class Model {
     this.#setting = setting;
     const { delivery, attempts } = setting;
     const { clock } = this;
-    this.#lane = new ReconnectingLane({
+    this.#connection = new ReconnectingConnection({
       clock,
       delivery,
       reconnect: { initialMs: 100, maxMs: 400, attempts },
@@ -134,7 +134,7 @@ export class Model {
 
   /** Opens it, has everything happen, and then has all be well until nothing is left to wait for. */
   async run(): Promise<void> {
-    await this.#lane.open();
+    await this.#connection.open();
     for (const { action, turns } of this.#setting.steps) {
       // What was said to a connection comes before what ends it.
       if (!AT_ONCE.has(action.do)) await turn();
@@ -252,7 +252,7 @@ export class Model {
           sent.passes.push(clock.now());
           if (sent.isAborted) sent.passesAborted++;
         };
-        this.#lane.send(entry);
+        this.#connection.send(entry);
       },
       command,
       { notAfter: sent.notAfter, signal: sent.stop?.signal },
@@ -332,7 +332,7 @@ export class Model {
       // Whatever has fallen silent, its time is up; and the wait for the next try is over.
       if (this.sent.some(({ end }) => end === undefined)) this.clock.advance(400);
     }
-    const ending = this.#lane.end();
+    const ending = this.#connection.end();
     await turn();
     for (const { peer } of this.#connections) peer.end();
     await ending;

@@ -66,9 +66,9 @@ const setting: fc.Arbitrary<Setting> = fc.record({
   }),
 });
 
-test("whatever happens to a lane in whatever order, it does what its model says", async () => {
+test("whatever happens to a connection in whatever order, it does what its model says", async () => {
   await fc.assert(fc.asyncProperty(setting, (all) => new Model(all).run()), {
-    ...parameters("lives of a lane", 2000),
+    ...parameters("lives of a connection", 2000),
     includeErrorInReport: true,
   });
 });

@@ -14,34 +14,34 @@ function setting(count: number) {
     reconnected: (recovery) => recoveries.push(recovery),
     refused: ({ code }) => refusals.push(code),
   });
-  const lanes = Array.from({ length: count }, () => status.lane());
-  return { clock, outages, recoveries, refusals, lanes };
+  const connections = Array.from({ length: count }, () => status.connection());
+  return { clock, outages, recoveries, refusals, connections };
 }
 
 const gone = new Error("gone");
 
 test("an outage of eight connections, tried again and again, is told once, and so is its end", () => {
-  const { clock, outages, recoveries, lanes } = setting(8);
-  for (const lane of lanes) lane.disconnected(gone, 100);
+  const { clock, outages, recoveries, connections } = setting(8);
+  for (const connection of connections) connection.disconnected(gone, 100);
   assert.deepEqual(outages, []);
   clock.advance(10);
   assert.deepEqual(outages, [{ error: gone, connections: 8, retryInMs: 100 }]);
   for (let tries = 0; tries < 5; tries++) {
     clock.advance(1000);
-    for (const lane of lanes) lane.disconnected(new Error("refused"), 200);
+    for (const connection of connections) connection.disconnected(new Error("refused"), 200);
   }
-  for (const [i, lane] of lanes.entries()) lane.reconnected(i);
+  for (const [i, connection] of connections.entries()) connection.reconnected(i);
   assert.equal(outages.length, 1);
   assert.deepEqual(recoveries, [{ connections: 8, attempts: 7, outageMs: 5010 }]);
-  lanes[3]!.disconnected(gone, 100);
-  lanes[3]!.reconnected(0);
+  connections[3]!.disconnected(gone, 100);
+  connections[3]!.reconnected(0);
   assert.deepEqual(outages[1], { error: gone, connections: 1, retryInMs: 100 });
   assert.deepEqual(recoveries[1], { connections: 1, attempts: 0, outageMs: 0 });
   assert.equal(clock.pending, 0);
 });
 
 test("connections that are lost later belong to the same outage", () => {
-  const { clock, outages, recoveries, lanes: [one, two] } = setting(2);
+  const { clock, outages, recoveries, connections: [one, two] } = setting(2);
   one!.disconnected(gone, 100);
   clock.advance(500);
   two!.disconnected(gone, 100);
@@ -54,7 +54,7 @@ test("connections that are lost later belong to the same outage", () => {
 });
 
 test("one that is not tried again is told at once, and what is closed has no end to tell", () => {
-  const { clock, outages, recoveries, lanes: [one, two] } = setting(2);
+  const { clock, outages, recoveries, connections: [one, two] } = setting(2);
   one!.disconnected(gone, undefined);
   assert.deepEqual(outages, [{ error: gone, connections: 1, retryInMs: undefined }]);
   one!.closed!();
@@ -67,9 +67,9 @@ test("one that is not tried again is told at once, and what is closed has no end
 });
 
 test("the end of all tries is told once more, and once an outage", () => {
-  const { clock, outages, recoveries, lanes: [one, two] } = setting(2);
+  const { clock, outages, recoveries, connections: [one, two] } = setting(2);
   const refused = new Error("refused");
-  for (const lane of [one!, two!]) lane.disconnected(gone, 100);
+  for (const connection of [one!, two!]) connection.disconnected(gone, 100);
   clock.advance(10);
   for (let i = 0; i < 2; i++) {
     one!.disconnected(refused, undefined);
@@ -77,22 +77,22 @@ test("the end of all tries is told once more, and once an outage", () => {
     two!.disconnected(refused, undefined);
     assert.deepEqual(outages.at(-1), { error: refused, connections: 2, retryInMs: undefined });
     assert.equal(outages.length, 2);
-    for (const lane of [one!, two!]) lane.disconnected(refused, 100);
+    for (const connection of [one!, two!]) connection.disconnected(refused, 100);
     if (i === 0) continue;
-    for (const lane of [one!, two!]) lane.reconnected(3);
+    for (const connection of [one!, two!]) connection.reconnected(3);
   }
   assert.equal(recoveries.length, 1);
 });
 
 test("a password that is refused is told once an outage", () => {
-  const { refusals, lanes: [one, two] } = setting(2);
+  const { refusals, connections: [one, two] } = setting(2);
   const refused = new AuthenticationError("PASSWORD_REFUSED", "no");
   for (let outages = 1; outages <= 2; outages++) {
-    for (const lane of [one!, two!, one!]) {
-      lane.disconnected(gone, 100);
-      lane.disconnected(refused, 100);
+    for (const connection of [one!, two!, one!]) {
+      connection.disconnected(gone, 100);
+      connection.disconnected(refused, 100);
     }
-    for (const lane of [one!, two!]) lane.reconnected(2);
+    for (const connection of [one!, two!]) connection.reconnected(2);
     assert.equal(refusals.length, outages);
   }
 });

@@ -80,7 +80,7 @@ test("more FETCHes than connections are under way only while a large backlog is 
   const consumer = new Consumer({
     url: "tcp://memory",
     concurrency: 100,
-    lanes: 1,
+    connections: 1,
     transport: {
       name: "memory",
       connect() {

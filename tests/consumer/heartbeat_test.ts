@@ -26,7 +26,7 @@ async function cuttable() {
   const clock = new ManualClock();
   const consumer = new Consumer({
     url: "tcp://memory",
-    lanes: 2,
+    connections: 2,
     clock,
     reconnect,
     commandTimeoutMs: 60_000,

@@ -173,7 +173,7 @@ test("a queue whose limit has room again does not wait for FETCHes of the others
   });
   const running = consumer.run();
   for (let i = 1; i <= 3; i++) {
-    // One waits for mail on one lane; the other lane is kept for images.
+    // One waits for mail on one connection; the other connection is kept for images.
     await until(() => count("all") === 1 && seen.length === i && server.snapshot().waiting === 1);
     release();
   }

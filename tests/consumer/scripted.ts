@@ -59,7 +59,7 @@ export async function script<Way extends "run" | "runOne" = "run">(
   const consumer = new Consumer({
     url: "tcp://memory",
     concurrency: 1,
-    lanes: 1,
+    connections: 1,
     clock,
     transport: {
       name: "memory",

@@ -22,7 +22,7 @@ async function setting(options: Partial<ConsumerOptions> = {}) {
     transport: proxy,
     clock,
     concurrency: 2,
-    lanes: 1,
+    connections: 1,
     ...options,
   });
   const said: string[] = [];

@@ -100,7 +100,12 @@ class Run {
       connectTimeoutMs: 1000,
       commandTimeoutMs: 5000,
     };
-    const producer = await Producer.connect({ ...common, transport: proxy, delivery, lanes: 2 });
+    const producer = await Producer.connect({
+      ...common,
+      transport: proxy,
+      delivery,
+      connections: 2,
+    });
     const transport = delivery === "at-most-once" ? server.transport : proxy;
     const consumer = new Consumer({ ...common, transport, concurrency: 40, queues: ["q"] });
     this.#keep(proxy, consumer);

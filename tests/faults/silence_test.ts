@@ -73,13 +73,13 @@ async function open() {
   return { clock, server, proxy, options: { url: server.url, transport: proxy, clock } };
 }
 
-for (const lanes of [1, 8]) {
+for (const connections of [1, 8]) {
   for (const point of points) {
-    test(`a server is silent for good, ${point}, ${lanes} connections: every call ends in time, and so does close`, async () => {
+    test(`a server is silent for good, ${point}, ${connections} connections: every call ends in time, and so does close`, async () => {
       const took: Record<string, number> = {};
       for (const [name, call] of Object.entries(calls)) {
         const { clock, server, proxy, options } = await open();
-        const producer = await Producer.connect({ ...options, lanes });
+        const producer = await Producer.connect({ ...options, connections });
         proxy.silentFrom(point);
         const maxMs = BOUNDS.call * (LARGE.includes(name) ? 2 : 1);
         const end = await settle(clock, call(producer), { maxMs, stepMs: 500 });
@@ -97,9 +97,9 @@ for (const lanes of [1, 8]) {
       console.log(`${Object.keys(took).length} calls, ${longest} ms at most`);
     });
 
-    test(`a server is silent for good, ${point}, ${lanes} connections: close ends in time, and says what it gave up`, async () => {
+    test(`a server is silent for good, ${point}, ${connections} connections: close ends in time, and says what it gave up`, async () => {
       const { clock, server, proxy, options } = await open();
-      const producer = await Producer.connect({ ...options, lanes });
+      const producer = await Producer.connect({ ...options, connections });
       const warnings: string[] = [];
       producer.on("warning", ({ code }) => warnings.push(code));
       proxy.silentFrom(point);

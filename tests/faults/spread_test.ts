@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ConnectError } from "../../src/errors.ts";
 import { backoffMs } from "../../src/internal/backoff.ts";
-import { Lane } from "../../src/connection/lane.ts";
-import { ReconnectingLane } from "../../src/connection/reconnecting_lane.ts";
+import { Connection } from "../../src/connection/connection.ts";
+import { ReconnectingConnection } from "../../src/connection/reconnecting_connection.ts";
 import { Peer } from "../connection/peer.ts";
 import { info } from "../../src/protocol/commands/server.ts";
 import { numbers } from "./ledger.ts";
@@ -40,7 +40,7 @@ async function simulate() {
   let isUp = false;
   let fullAtMs: number | undefined;
 
-  function dial(): Promise<Lane> {
+  function dial(): Promise<Connection> {
     const window = Math.floor(clock.now() / WINDOW_MS);
     tries[window] = (tries[window] ?? 0) + 1;
     if (!isUp) return Promise.reject(new ConnectError("CONNECTION_REFUSED", "away"));
@@ -52,24 +52,32 @@ async function simulate() {
       return Promise.reject(new ConnectError("TOO_MANY_CONNECTIONS", "full"));
     }
     if (++connected === CONNECTIONS) fullAtMs ??= clock.now() - DOWN_MS;
-    return Promise.resolve(new Lane(new Peer().connection, { clock, commandTimeoutMs: 1e9 }));
+    return Promise.resolve(new Connection(new Peer().connection, { clock, commandTimeoutMs: 1e9 }));
   }
 
   const listener = { disconnected() {}, reconnected() {} };
-  const lanes = Array.from(
+  const connections = Array.from(
     { length: CLIENTS },
     () =>
-      new ReconnectingLane({ dial, reconnect: policy, delivery: "at-least-once", clock, listener }),
+      new ReconnectingConnection({
+        dial,
+        reconnect: policy,
+        delivery: "at-least-once",
+        clock,
+        listener,
+      }),
   );
   // Each has something to send, and finds its server gone.
-  for (const lane of lanes) lane.send({ command: info(), resolve() {}, reject() {} });
+  for (const connection of connections) {
+    connection.send({ command: info(), resolve() {}, reject() {} });
+  }
   await turn();
   clock.after(DOWN_MS, () => isUp = true);
   for (let ms = 0; ms < 30_000; ms += 10) {
     clock.advance(10);
     await turn();
   }
-  for (const lane of lanes) lane.close();
+  for (const connection of connections) connection.close();
   await turn();
   assert.equal(clock.pending, 0);
   return { tries: Array.from(tries, (count) => count ?? 0), fullAtMs, connected };

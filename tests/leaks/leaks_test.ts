@@ -20,14 +20,14 @@ const HANGS_MS = 60_000;
 const SQLITE_WARNING =
   /^(?:\(node:\d+\) ExperimentalWarning: SQLite .*|\(Use `node --trace-warnings .*)\n?/gm;
 
-/** Runs one task after the other in each of a few lanes; what is returned waits for the named one. */
-function inLanes<T>(names: readonly string[], task: (name: string) => Promise<T>) {
+/** Runs one task after the other in each of a few runners; what is returned waits for the named one. */
+function sharedBy<T>(names: readonly string[], task: (name: string) => Promise<T>) {
   const results = new Map<string, Promise<T>>();
-  const lanes = Array.from({ length: AT_ONCE }, () => Promise.resolve() as Promise<unknown>);
+  const runners = Array.from({ length: AT_ONCE }, () => Promise.resolve() as Promise<unknown>);
   names.forEach((name, i) => {
-    const lane = i % AT_ONCE;
-    const result = lanes[lane]!.then(() => task(name));
-    lanes[lane] = result.catch(() => {});
+    const runner = i % AT_ONCE;
+    const result = runners[runner]!.then(() => task(name));
+    runners[runner] = result.catch(() => {});
     results.set(name, result);
   });
   return (name: string) => results.get(name)!;
@@ -46,10 +46,10 @@ async function end(name: string, ...patience: string[]) {
 
 describe("a program's event loop is empty after", { skip }, () => {
   const names = Object.keys(scenarios);
-  let ended: ReturnType<typeof inLanes<Awaited<ReturnType<typeof end>>>> | undefined;
+  let ended: ReturnType<typeof sharedBy<Awaited<ReturnType<typeof end>>>> | undefined;
   for (const name of names) {
     it(name, async () => {
-      ended ??= inLanes(names, (name) => end(name));
+      ended ??= sharedBy(names, (name) => end(name));
       assert.deepEqual(await ended(name), { code: 0, output: "left []" });
     });
   }

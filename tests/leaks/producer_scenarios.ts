@@ -19,7 +19,7 @@ export const producerScenarios: Readonly<Record<string, Scenario>> = {
     await using server = await startQuick();
     const called = countedAbort();
     const many = countedAbort();
-    await using producer = await Producer.connect({ url: server.url, lanes: 2 });
+    await using producer = await Producer.connect({ url: server.url, connections: 2 });
     await Promise.all([
       producer.enqueue("x", [1], { signal: called.signal }),
       producer.enqueueMany([{ type: "x" }, { type: "x" }], { signal: many.signal }),
@@ -116,7 +116,7 @@ export const producerScenarios: Readonly<Record<string, Scenario>> = {
     await using server = await startQuick();
     await using proxy = await TcpProxy.start(server.port);
     const url = `tcp://127.0.0.1:${proxy.port}`;
-    await using producer = await Producer.connect({ url, reconnect, lanes: 2 });
+    await using producer = await Producer.connect({ url, reconnect, connections: 2 });
     for (let i = 0; i < 3; i++) {
       const lost = once((hear) => producer.on("disconnect", hear));
       const back = once((hear) => producer.on("reconnect", hear));

@@ -10,7 +10,7 @@ import {
 import { FaktoryServer } from "../../src/server/mod.ts";
 import type { Peer } from "../connection/peer.ts";
 import { CuttableTransport } from "../faults/cuttable.ts";
-import { openPeer, scripted, scriptedLanes } from "./setting.ts";
+import { openPeer, scripted, scriptedConnections } from "./setting.ts";
 
 const reconnect = { initialMs: 5, maxMs: 20 };
 
@@ -73,7 +73,7 @@ test("many jobs are not all held back to the end of the turn; a command takes 10
 });
 
 test("over several connections jobs go out in small commands, some on each", async () => {
-  const { peers, producer } = await scriptedLanes(3);
+  const { peers, producer } = await scriptedConnections(3);
   const jobs = Array.from({ length: 300 }, (_, i) => ({ type: "x", args: [i] }));
   const enqueuing = producer.enqueueMany(jobs);
   const sizes = () =>
@@ -309,7 +309,7 @@ test("options that cannot be used are refused before anything is connected", asy
   const code = "INVALID_OPTION";
   for (
     const options of [
-      { lanes: 0 },
+      { connections: 0 },
       { delivery: "twice" },
       { reconnect: true },
       { reconnect: { attempts: -1 } },

@@ -20,22 +20,22 @@ export function openPeer(): Peer {
 export async function scripted<Jobs extends JobDefinitions = JobDefinitions>(
   options: Pick<ProducerOptions<Jobs>, "jobs"> = {},
 ): Promise<{ peer: Peer; producer: Producer<Jobs> }> {
-  const { peers: [peer], producer } = await scriptedLanes(1, options);
+  const { peers: [peer], producer } = await scriptedConnections(1, options);
   return { peer: peer!, producer };
 }
 
 /** The same with several connections. */
-export async function scriptedLanes<Jobs extends JobDefinitions = JobDefinitions>(
-  lanes: number,
+export async function scriptedConnections<Jobs extends JobDefinitions = JobDefinitions>(
+  count: number,
   options: Pick<ProducerOptions<Jobs>, "jobs"> = {},
 ): Promise<{ peers: Peer[]; producer: Producer<Jobs> }> {
-  const peers = Array.from({ length: lanes }, openPeer);
-  const connections = peers.map(({ connection }) => connection).values();
+  const peers = Array.from({ length: count }, openPeer);
+  const free = peers.map(({ connection }) => connection).values();
   const connecting = Producer.connect({
     ...options,
-    lanes,
+    connections: count,
     url: "tcp://memory",
-    transport: { name: "memory", connect: () => Promise.resolve(connections.next().value!) },
+    transport: { name: "memory", connect: () => Promise.resolve(free.next().value!) },
     reconnect: false,
   });
   await Promise.all(peers.map((peer) => peer.greet()));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ProtocolError, VersionError } from "../../src/errors.ts";
 import { dial, type DialOptions } from "../../src/connection/dial.ts";
-import type { LaneOptions } from "../../src/connection/lane.ts";
+import type { ConnectionSettings } from "../../src/connection/connection.ts";
 import { ManualClock } from "../../src/internal/clock.ts";
 import { parseGreeting, passwordHash } from "../../src/protocol/handshake.ts";
 import { FaktoryServer } from "../../src/server/mod.ts";
@@ -129,7 +129,7 @@ test("a greeting of any size, depth or kind ends in a greeting or an error of it
 
 test("a greeting without end, or replies that are never asked for, are not kept", async () => {
   const dialTo = (transport: Transport, maxReplyBytes?: number) => {
-    const options: DialOptions & LaneOptions = {
+    const options: DialOptions & ConnectionSettings = {
       ...{ transport, connectTimeoutMs: 1000, commandTimeoutMs: 1000, maxReplyBytes },
       target: { hostname: "localhost", port: 7419 },
       clock: new ManualClock(),

@@ -40,7 +40,7 @@ describe("a fake Faktory", () => {
 
   it("takes jobs of producers that connect by themselves, and refuses what a server would", async () => {
     await using faktory = await FakeFaktory.start();
-    await using producer = await Producer.connect({ ...faktory.connection, lanes: 2 });
+    await using producer = await Producer.connect({ ...faktory.connection, connections: 2 });
     await producer.enqueue("a");
     await assert.rejects(producer.enqueue("b", [new Map()]), { code: "INVALID_ARGS" });
     faktory.assertEnqueued("a", { times: 1 });

@@ -144,7 +144,7 @@ describe("the server in memory", () => {
   it("takes producers and consumers, several at a time", async () => {
     await using server = await MemoryServer.start();
     const { url, transport } = server;
-    await using producer = await Producer.connect({ url, transport, lanes: 3 });
+    await using producer = await Producer.connect({ url, transport, connections: 3 });
     const jids = await Promise.all(
       Array.from({ length: 2500 }, (_, n) => producer.enqueue("count", [n, "ä".repeat(100)])),
     );

@@ -16,8 +16,8 @@ const CONSUMER_EVENTS = [
 /** What middleware and listeners do here, so that they are not compiled away. */
 let passed = 0;
 
-async function producerFor({ url, lanes }: Task): Promise<Producer> {
-  const producer = await Producer.connect({ url, lanes });
+async function producerFor({ url, connections }: Task): Promise<Producer> {
+  const producer = await Producer.connect({ url, connections });
   producer.use((_job, next) => {
     passed++;
     return next();

@@ -1,5 +1,5 @@
-import type { Lanes } from "../../connection/lanes.ts";
-import type { ReconnectingLane } from "../../connection/reconnecting_lane.ts";
+import type { ConnectionPool } from "../../connection/pool.ts";
+import type { ReconnectingConnection } from "../../connection/reconnecting_connection.ts";
 import type { Request } from "../../connection/request.ts";
 import { ConnectionLostError, StateError } from "../../errors.ts";
 import type { Job } from "../../job/job.ts";
@@ -14,7 +14,7 @@ import type { FetchRequest, QueueSelector } from "./queue_selector.ts";
 const MAX_DEPTH = 64;
 
 /** Connections that are enough for a server that answers faster than the replies can be read. */
-const FEW_LANES = 2;
+const FEW_CONNECTIONS = 2;
 
 /** The part of the replies that come together with another, from which on few connections are enough. */
 const TOGETHER = 0.75;
@@ -36,12 +36,12 @@ export interface FetcherParts {
 }
 
 /** A connection that carries FETCHes. */
-interface FetchLane {
-  readonly lane: ReconnectingLane;
+interface FetchConnection {
+  readonly connection: ReconnectingConnection;
   inFlight: number;
   /** Those of them that leave out queues for their limits. */
   partial: number;
-  /** The lane's `reads` at the last reply. */
+  /** The connection's `reads` at the last reply. */
   reads: number;
   /** Ends its rest. */
   cancelRest: (() => void) | undefined;
@@ -60,22 +60,26 @@ export class Fetcher {
   readonly #runs: JobRuns;
   readonly #limits: RunLimits;
   readonly #prefetch: Prefetch;
-  readonly #lanes: readonly FetchLane[];
+  readonly #connections: readonly FetchConnection[];
   readonly #pump = () => this.pump();
   #inFlight = 0;
   #isClosed = false;
   /** The part of the replies that came together with another; the last ones weigh most. */
   #together = 0;
 
-  constructor(context: SessionContext, lanes: Lanes, { selector, runs, limits }: FetcherParts) {
+  constructor(
+    context: SessionContext,
+    pool: ConnectionPool,
+    { selector, runs, limits }: FetcherParts,
+  ) {
     this.#context = context;
     this.#selector = selector;
     this.#runs = runs;
     this.#limits = limits;
     this.#prefetch = new Prefetch(context.steady, selector);
     this.answeredAt = context.steady.now();
-    this.#lanes = lanes.all.map((lane) => ({
-      lane,
+    this.#connections = pool.all.map((connection) => ({
+      connection,
       inFlight: 0,
       partial: 0,
       reads: 0,
@@ -93,13 +97,13 @@ export class Fetcher {
     let wanted = this.#runs.wanted - this.#inFlight;
     if (wanted <= 0) return;
     const deep = this.#prefetch.maxInFlight;
-    while (wanted > 0 && this.#inFlight < Math.max(deep, this.#lanes.length)) {
+    while (wanted > 0 && this.#inFlight < Math.max(deep, this.#connections.length)) {
       const request = this.#selector.next();
       if (request === undefined) return;
-      const lane = this.#least(request);
+      const connection = this.#least(request);
       // More than one on a connection only as far as the backlog goes.
-      if (lane === undefined || (lane.inFlight > 0 && this.#inFlight >= deep)) return;
-      this.#fetch(lane, request);
+      if (connection === undefined || (connection.inFlight > 0 && this.#inFlight >= deep)) return;
+      this.#fetch(connection, request);
       wanted--;
     }
   }
@@ -107,9 +111,9 @@ export class Fetcher {
   /** Fetches nothing more. Replies to what was sent are still awaited; what waits for a connection is cancelled. */
   close(): void {
     this.#isClosed = true;
-    for (const { lane, cancelRest } of this.#lanes) {
+    for (const { connection, cancelRest } of this.#connections) {
       cancelRest?.();
-      if (!lane.connected) lane.close();
+      if (!connection.connected) connection.close();
     }
   }
 
@@ -121,35 +125,35 @@ export class Fetcher {
    * A FETCH that leaves out queues for their limits may wait for two seconds, and a queue whose limit has room again must not
    * wait that long. So such FETCHes go one to a connection, and never on the last one.
    */
-  #least({ isWhole }: FetchRequest): FetchLane | undefined {
-    let least: FetchLane | undefined;
-    let left = this.#together > TOGETHER ? FEW_LANES : this.#lanes.length;
-    const usable = isWhole ? this.#lanes.length : Math.max(1, this.#lanes.length - 1);
+  #least({ isWhole }: FetchRequest): FetchConnection | undefined {
+    let least: FetchConnection | undefined;
+    let left = this.#together > TOGETHER ? FEW_CONNECTIONS : this.#connections.length;
+    const usable = isWhole ? this.#connections.length : Math.max(1, this.#connections.length - 1);
     for (let i = 0; i < usable && left > 0; i++) {
-      const lane = this.#lanes[i]!;
-      if (lane.partial > 0 || lane.cancelRest !== undefined) continue;
-      if (lane.inFlight >= (isWhole ? MAX_DEPTH : 1)) continue;
+      const connection = this.#connections[i]!;
+      if (connection.partial > 0 || connection.cancelRest !== undefined) continue;
+      if (connection.inFlight >= (isWhole ? MAX_DEPTH : 1)) continue;
       left--;
-      if (least === undefined || lane.inFlight < least.inFlight) least = lane;
+      if (least === undefined || connection.inFlight < least.inFlight) least = connection;
     }
     return least;
   }
 
-  #fetch(lane: FetchLane, request: FetchRequest): void {
-    lane.inFlight++;
-    if (!request.isWhole) lane.partial++;
+  #fetch(connection: FetchConnection, request: FetchRequest): void {
+    connection.inFlight++;
+    if (!request.isWhole) connection.partial++;
     this.#inFlight++;
     this.#selector.sent(request);
-    lane.lane.send(new Fetch(this, request, lane) as Request);
+    connection.connection.send(new Fetch(this, request, connection) as Request);
   }
 
   /** @internal A FETCH was answered. */
   answered(fetch: Fetch, job: Job | undefined): void {
-    const { lane, sentAt } = fetch;
+    const { connection, sentAt } = fetch;
     this.#end(fetch);
-    const { reads } = lane.lane;
-    this.#together += ((reads === lane.reads ? 1 : 0) - this.#together) * WEIGHT;
-    lane.reads = reads;
+    const { reads } = connection.connection;
+    this.#together += ((reads === connection.reads ? 1 : 0) - this.#together) * WEIGHT;
+    connection.reads = reads;
     this.hasAnswer = true;
     if (job === undefined) return this.#foundNothing(fetch);
     this.answeredAt = sentAt;
@@ -160,28 +164,28 @@ export class Fetcher {
     if (this.#runs.wanted > this.#inFlight) this.#prefetch.refresh(this.#pump);
   }
 
-  #foundNothing({ request, lane, sentAt }: Fetch): void {
+  #foundNothing({ request, connection, sentAt }: Fetch): void {
     const now = this.answeredAt = this.#context.steady.now();
-    if (now - sentAt < ASK_AGAIN_MS) this.#rest(lane, sentAt + ASK_AGAIN_MS - now);
+    if (now - sentAt < ASK_AGAIN_MS) this.#rest(connection, sentAt + ASK_AGAIN_MS - now);
     this.#limits.foundNothing(request, this.#runs.size === 0);
     this.#context.advance();
   }
 
   /** @internal A FETCH was lost with its connection, or refused. */
   refused(fetch: Fetch, error: unknown): void {
-    const { lane } = fetch;
+    const { connection } = fetch;
     this.lastError = error;
     this.#end(fetch);
     if (!(error instanceof ConnectionLostError) && !(error instanceof StateError)) {
       this.#context.events.emit("fetchError", { error });
-      this.#rest(lane, REST_MS);
+      this.#rest(connection, REST_MS);
     }
     this.#context.advance();
   }
 
-  #end({ lane, request }: Fetch): void {
-    lane.inFlight--;
-    if (!request.isWhole) lane.partial--;
+  #end({ connection, request }: Fetch): void {
+    connection.inFlight--;
+    if (!request.isWhole) connection.partial--;
     this.#inFlight--;
     this.#selector.answered(request);
   }
@@ -196,10 +200,10 @@ export class Fetcher {
     return this.#context.phase !== "running";
   }
 
-  #rest(lane: FetchLane, ms: number): void {
-    if (this.#isClosed || lane.cancelRest !== undefined) return;
-    lane.cancelRest = this.#context.steady.after(ms, () => {
-      lane.cancelRest = undefined;
+  #rest(connection: FetchConnection, ms: number): void {
+    if (this.#isClosed || connection.cancelRest !== undefined) return;
+    connection.cancelRest = this.#context.steady.after(ms, () => {
+      connection.cancelRest = undefined;
       this.pump();
     });
   }
@@ -209,16 +213,16 @@ export class Fetcher {
 class Fetch implements Request<Job | undefined> {
   readonly command: Command<Job | undefined>;
   readonly request: FetchRequest;
-  readonly lane: FetchLane;
+  readonly connection: FetchConnection;
   /** When it was sent, by the steady clock. */
   sentAt = 0;
   readonly #fetcher: Fetcher;
   resent?: boolean;
 
-  constructor(fetcher: Fetcher, request: FetchRequest, lane: FetchLane) {
+  constructor(fetcher: Fetcher, request: FetchRequest, connection: FetchConnection) {
     this.command = request.command;
     this.request = request;
-    this.lane = lane;
+    this.connection = connection;
     this.#fetcher = fetcher;
   }
 

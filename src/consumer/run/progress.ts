@@ -1,4 +1,4 @@
-import type { Lanes } from "../../connection/lanes.ts";
+import type { ConnectionPool } from "../../connection/pool.ts";
 import { request } from "../../connection/request.ts";
 import { EnterpriseOnlyError, TimeoutError } from "../../errors.ts";
 import type { Emitter } from "../../events.ts";
@@ -14,18 +14,18 @@ export interface Tracker {
 
 /** Sends the progress of jobs (TRACK SET), until the server turns out to be one that keeps none. */
 export class ProgressTracker implements Tracker {
-  readonly #lanes: Pick<Lanes, "send">;
+  readonly #pool: Pick<ConnectionPool, "send">;
   readonly #events: Emitter<ConsumerEvents>;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   #isFree = false;
 
   constructor(
-    lanes: Pick<Lanes, "send">,
+    pool: Pick<ConnectionPool, "send">,
     events: Emitter<ConsumerEvents>,
     { clock, timeoutMs }: { readonly clock: Clock; readonly timeoutMs: number },
   ) {
-    this.#lanes = lanes;
+    this.#pool = pool;
     this.#events = events;
     this.#clock = clock;
     this.#timeoutMs = timeoutMs;
@@ -42,7 +42,7 @@ export class ProgressTracker implements Tracker {
     });
     try {
       const { signal } = giveUp;
-      await request((entry) => this.#lanes.send(entry), trackSet(progress), { signal });
+      await request((entry) => this.#pool.send(entry), trackSet(progress), { signal });
       return true;
     } catch (error) {
       if (!(error instanceof EnterpriseOnlyError)) throw error;

@@ -1,4 +1,4 @@
-import type { Lanes } from "../../connection/lanes.ts";
+import type { ConnectionPool } from "../../connection/pool.ts";
 import type { Request } from "../../connection/request.ts";
 import type { ServerClock } from "../../connection/server_clock.ts";
 import { JobNotFoundError, ServerError } from "../../errors.ts";
@@ -36,7 +36,7 @@ export interface Requeue {
 export interface ReporterContext
   extends Pick<SessionContext, "events" | "steady" | "phase" | "advance"> {
   readonly serverClock: Pick<ServerClock, "now" | "fresh">;
-  readonly commandLanes: Pick<Lanes, "send">;
+  readonly commandPool: Pick<ConnectionPool, "send">;
 }
 
 /**
@@ -118,7 +118,7 @@ export class Reporter {
 
   /** @internal */
   send(finished: Finished, step: Step): void {
-    this.#context.commandLanes.send(new ReportRequest(this, finished, step) as Request);
+    this.#context.commandPool.send(new ReportRequest(this, finished, step) as Request);
   }
 
   /** @internal The server confirmed the report. */

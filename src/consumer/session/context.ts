@@ -1,4 +1,4 @@
-import type { Lanes } from "../../connection/lanes.ts";
+import type { ConnectionPool } from "../../connection/pool.ts";
 import type { ServerClock } from "../../connection/server_clock.ts";
 import type { Emitter } from "../../events.ts";
 import type { Clock } from "../../internal/clock.ts";
@@ -25,7 +25,7 @@ export interface SessionContext {
   /** The server's time of day: for times that the server compares with its own. */
   readonly serverClock: ServerClock;
   /** The connections for everything but FETCH. */
-  readonly commandLanes: Lanes;
+  readonly commandPool: ConnectionPool;
   /** Enqueues for handlers. */
   readonly producer: Producer;
   /** Takes the progress of jobs. */

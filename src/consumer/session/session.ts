@@ -1,5 +1,5 @@
-import type { MakeLanes } from "../../connection/connect.ts";
-import type { Lanes } from "../../connection/lanes.ts";
+import type { MakePool } from "../../connection/connect.ts";
+import type { ConnectionPool } from "../../connection/pool.ts";
 import { ServerClock } from "../../connection/server_clock.ts";
 import { StateError, TimeoutError } from "../../errors.ts";
 import type { Emitter } from "../../events.ts";
@@ -34,7 +34,7 @@ export interface SessionParts {
   readonly queues: QueueChoice;
   readonly registry: Registry;
   readonly known: KnownJobs | undefined;
-  readonly makeLanes: MakeLanes;
+  readonly makePool: MakePool;
   readonly events: Emitter<ConsumerEvents>;
   readonly clock: Clock;
   readonly limits: SessionLimits;
@@ -50,8 +50,8 @@ export const DEFAULT_GRACE_MS = 25_000;
 /** One run of a consumer, from its connections to its report. */
 export class Session {
   readonly #context: SessionContext & { phase: Phase };
-  readonly #commandLanes: Lanes;
-  readonly #fetchLanes: Lanes;
+  readonly #commandPool: ConnectionPool;
+  readonly #fetchPool: ConnectionPool;
   readonly #selector: QueueSelector;
   readonly #limits: RunLimits;
   readonly #reporter: Reporter;
@@ -71,29 +71,29 @@ export class Session {
   #cancelPhase: (() => void) | undefined;
   /** What handlers have enqueued without waiting for it, when the stop looks. */
   #enqueues: "in flight" | "done" | undefined;
-  #areLanesClosed = false;
+  #areConnectionsClosed = false;
 
   /** Opens the connections. */
   static async open(parts: SessionParts, signal?: AbortSignal): Promise<Session> {
-    const { settings, makeLanes } = parts;
-    const { fetch, command } = settings.lanes;
-    const commandLanes = makeLanes(command, settings.worker);
-    const fetchLanes = makeLanes(isLimited(parts) ? fetch.limited : fetch.free, settings.worker);
-    await commandLanes.open(signal);
+    const { settings, makePool } = parts;
+    const { fetch, command } = settings.connections;
+    const commandPool = makePool(command, settings.worker);
+    const fetchPool = makePool(isLimited(parts) ? fetch.limited : fetch.free, settings.worker);
+    await commandPool.open(signal);
     try {
-      await fetchLanes.open(signal);
+      await fetchPool.open(signal);
     } catch (error) {
-      commandLanes.close();
+      commandPool.close();
       throw error;
     }
-    return new Session(parts, fetchLanes, commandLanes);
+    return new Session(parts, fetchPool, commandPool);
   }
 
-  private constructor(parts: SessionParts, fetchLanes: Lanes, commandLanes: Lanes) {
+  private constructor(parts: SessionParts, fetchPool: ConnectionPool, commandPool: ConnectionPool) {
     const { settings, registry, events, clock, observer } = parts;
-    this.#fetchLanes = fetchLanes;
-    this.#commandLanes = commandLanes;
-    const producer = Producer.over(commandLanes, parts.known, observer?.producer);
+    this.#fetchPool = fetchPool;
+    this.#commandPool = commandPool;
+    const producer = Producer.over(commandPool, parts.known, observer?.producer);
     for (const middleware of settings.enqueueMiddleware) producer.use(middleware);
     const context = this.#context = {
       settings,
@@ -102,10 +102,10 @@ export class Session {
       observer,
       clock,
       steady: steady(clock),
-      serverClock: new ServerClock(clock, (entry) => commandLanes.send(entry)),
-      commandLanes,
+      serverClock: new ServerClock(clock, (entry) => commandPool.send(entry)),
+      commandPool,
       producer,
-      tracker: new ProgressTracker(commandLanes, events, {
+      tracker: new ProgressTracker(commandPool, events, {
         clock,
         timeoutMs: settings.commandTimeoutMs,
       }),
@@ -119,7 +119,7 @@ export class Session {
     const limits = this.#limits = new RunLimits(parts.limits, selector, context.steady);
     const reporter = this.#reporter = new Reporter(context);
     const runs = this.#runs = new JobRuns(context, { selector, limits, reporter });
-    this.#fetcher = new Fetcher(context, fetchLanes, { selector, runs, limits });
+    this.#fetcher = new Fetcher(context, fetchPool, { selector, runs, limits });
     this.#heartbeat = new Heartbeat(context);
     this.#lag = new LagMonitor(context, this.#heartbeat);
     const { maxMs, graceMs = DEFAULT_GRACE_MS } = parts.limits;
@@ -157,7 +157,7 @@ export class Session {
 
   health(): ConsumerHealth {
     return sessionHealth(this.#context, {
-      isConnected: this.#commandLanes.connected && this.#fetchLanes.connected,
+      isConnected: this.#commandPool.connected && this.#fetchPool.connected,
       heartbeat: this.#heartbeat,
       fetcher: this.#fetcher,
       runs: this.#runs,
@@ -242,7 +242,7 @@ export class Session {
 
   #timeIsOver(phase: StopPhase): void {
     this.#cancelPhase = undefined;
-    if (phase === "closing") return this.#closeLanes();
+    if (phase === "closing") return this.#closeConnections();
     this.#enter(STOP_PHASES[phase].next);
     this.#advance();
   }
@@ -269,7 +269,7 @@ export class Session {
       case "enqueues":
         return this.#isEnqueuing();
       case "connections":
-        return !this.#areLanesClosed;
+        return !this.#areConnectionsClosed;
     }
   }
 
@@ -338,21 +338,21 @@ export class Session {
     this.#lag.close();
     this.#heartbeat.close();
     const isAllConfirmed = !STOP_PHASES.reporting.waitsFor.some((what) => this.#isAwaiting(what));
-    if (!isAllConfirmed) this.#closeLanes();
-    void Promise.all([this.#fetchLanes.end(), this.#commandLanes.end()]).then(() => {
-      this.#areLanesClosed = true;
+    if (!isAllConfirmed) this.#closeConnections();
+    void Promise.all([this.#fetchPool.end(), this.#commandPool.end()]).then(() => {
+      this.#areConnectionsClosed = true;
       this.#advance();
     });
   }
 
   /** Closes every connection now. What is in flight is rejected, and reported as `unreported`. */
-  #closeLanes(): void {
+  #closeConnections(): void {
     const reason = new StateError(
       "CLOSED",
       "Cannot wait for the server any longer as the consumer has to stop",
     );
-    this.#fetchLanes.close(reason);
-    this.#commandLanes.close(reason);
+    this.#fetchPool.close(reason);
+    this.#commandPool.close(reason);
   }
 }
 

@@ -99,7 +99,9 @@ it("has more connections for what producers do on a server that takes its time, 
   const options = readOptions(["--clients", "node-8"])!;
   const { subjects, omissions } = planOf(options, { hasReal: true, rustFault: undefined });
   assert.deepEqual(
-    subjects.map(({ server, workload, client }) => `${server} ${workload.name} ${client.lanes}`),
+    subjects.map(({ server, workload, client }) =>
+      `${server} ${workload.name} ${client.connections}`
+    ),
     ["real enqueue 8", "real enqueue-many 8", "real stream 8"],
   );
   assert.deepEqual(omissions, []);

@@ -87,7 +87,7 @@ function limits(facts: Facts): Finding {
   const text = `${count(connections, "connection")} of ${whole(MAX_CONNECTIONS)}, as many as ` +
     `a server takes by default; ${whole(usedMemoryMb)} MB of memory`;
   if (connections < MAX_CONNECTIONS * 0.8) return ok(text);
-  return warning(text, "give workers fewer lanes, or the server a larger limit");
+  return warning(text, "give workers fewer connections, or the server a larger limit");
 }
 
 const ROUND_TRIPS = 10;

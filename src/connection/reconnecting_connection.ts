@@ -2,9 +2,9 @@ import { ConnectionLostError, StateError, type TimeoutError } from "../errors.ts
 import { Fifo } from "../internal/fifo.ts";
 import { Attempts } from "./attempts.ts";
 import { Dialer } from "./dialer.ts";
-import type { Lane, LaneEnd } from "./lane.ts";
+import type { Connection, ConnectionEnd } from "./connection.ts";
 import { closed, isFinal, lost, lostUnsent, tooLate } from "./reconnect_errors.ts";
-import type { ReconnectingLaneOptions } from "./reconnect_options.ts";
+import type { ReconnectingConnectionOptions } from "./reconnect_options.ts";
 import type { Request } from "./request.ts";
 import { SilentWatch } from "./silent_watch.ts";
 
@@ -18,14 +18,14 @@ const MAX_SILENT_TRIES = 10;
  * A connection on which the server is silent is kept while another one is opened; see
  * {@linkcode SilentWatch}.
  */
-export class ReconnectingLane {
-  readonly #options: ReconnectingLaneOptions;
+export class ReconnectingConnection {
+  readonly #options: ReconnectingConnectionOptions;
   readonly #waiting = new Fifo<Request>();
   readonly #attempts: Attempts;
   readonly #dialer: Dialer;
   readonly #silence: SilentWatch;
   /** The connection that commands are sent on. */
-  #lane: Lane | undefined;
+  #connection: Connection | undefined;
   /** Why there will never be a connection again. */
   #final: Error | undefined;
   /** END was sent: the server may hang up. */
@@ -33,7 +33,7 @@ export class ReconnectingLane {
   /** Called once a connection is made, or all waiting commands are settled. */
   #onChange: (() => void)[] = [];
 
-  constructor(options: ReconnectingLaneOptions) {
+  constructor(options: ReconnectingConnectionOptions) {
     const { dial, reconnect, clock, graceMs } = options;
     this.#options = options;
     this.#attempts = new Attempts(reconnect, clock);
@@ -43,21 +43,21 @@ export class ReconnectingLane {
 
   /** Opens the first connection, in one attempt: a program that starts reports a failure at once. */
   async open(signal?: AbortSignal): Promise<void> {
-    await this.#dialer.openFirst((lane) => {
-      if (this.#final === undefined) return this.#adopt(lane);
-      lane.close();
+    await this.#dialer.openFirst((connection) => {
+      if (this.#final === undefined) return this.#adopt(connection);
+      connection.close();
       throw this.#final;
     }, signal);
   }
 
   /** Commands that wait for a connection or for a reply. */
   get load(): number {
-    return this.#waiting.length + (this.#lane?.load ?? 0) + this.#silence.load;
+    return this.#waiting.length + (this.#connection?.load ?? 0) + this.#silence.load;
   }
 
   /** There is a connection, and the server answers on it. */
   get connected(): boolean {
-    return this.#lane !== undefined;
+    return this.#connection !== undefined;
   }
 
   /** There is a connection with commands in flight on which the server does not answer. */
@@ -65,36 +65,36 @@ export class ReconnectingLane {
     return this.#silence.isActive;
   }
 
-  /** See {@linkcode Lane.isFilling}. */
+  /** See {@linkcode Connection.isFilling}. */
   get isFilling(): boolean {
-    return this.#lane !== undefined && this.#lane.isFilling;
+    return this.#connection !== undefined && this.#connection.isFilling;
   }
 
-  /** See {@linkcode Lane.reads}. */
+  /** See {@linkcode Connection.reads}. */
   get reads(): number {
-    return this.#lane === undefined ? 0 : this.#lane.reads;
+    return this.#connection === undefined ? 0 : this.#connection.reads;
   }
 
-  /** See {@linkcode Lane.onceWritable}. */
+  /** See {@linkcode Connection.onceWritable}. */
   onceWritable(callback: () => void): void {
-    if (this.#lane === undefined) return callback();
-    this.#lane.onceWritable(callback);
+    if (this.#connection === undefined) return callback();
+    this.#connection.onceWritable(callback);
   }
 
-  /** See {@linkcode Lane.writing}. */
+  /** See {@linkcode Connection.writing}. */
   get writing(): boolean {
-    return this.#lane !== undefined && this.#lane.writing;
+    return this.#connection !== undefined && this.#connection.writing;
   }
 
-  /** See {@linkcode Lane.flush}. */
+  /** See {@linkcode Connection.flush}. */
   flush(): void {
-    this.#lane?.flush();
+    this.#connection?.flush();
   }
 
   /** Sends a command now, or once connected again. */
   send(request: Request): void {
     if (this.#final !== undefined) return request.reject(this.#final);
-    if (this.#lane !== undefined) return this.#pass(this.#lane, request);
+    if (this.#connection !== undefined) return this.#pass(this.#connection, request);
     this.#waiting.push(request);
     // After it gave up, the next command starts new attempts.
     if (!this.#isTrying) this.#connect();
@@ -103,9 +103,9 @@ export class ReconnectingLane {
   /** Resolves when no command waits for a connection or a reply. */
   async drained(): Promise<void> {
     while (this.load > 0) {
-      const lane = this.#lane;
+      const connection = this.#connection;
       await new Promise<void>((resolve) => {
-        if (lane !== undefined) return lane.onceIdle(resolve);
+        if (connection !== undefined) return connection.onceIdle(resolve);
         this.#onChange.push(resolve);
       });
     }
@@ -114,7 +114,7 @@ export class ReconnectingLane {
   /** Sends END after the commands in flight. Rejects waiting commands if there is no connection. */
   async end(): Promise<void> {
     this.#isEnding = true;
-    if (this.#final === undefined) await this.#lane?.end();
+    if (this.#final === undefined) await this.#connection?.end();
     this.close();
   }
 
@@ -124,8 +124,8 @@ export class ReconnectingLane {
     this.#final = reason;
     this.#dialer.stop(reason);
     const error = reason instanceof StateError ? undefined : reason;
-    this.#lane?.close(error);
-    this.#lane = undefined;
+    this.#connection?.close(error);
+    this.#connection = undefined;
     this.#silence.close(error);
     this.#rejectWaiting(reason, reason instanceof ConnectionLostError);
     this.#options.listener.closed?.();
@@ -133,7 +133,7 @@ export class ReconnectingLane {
 
   /** Replaces the connection, for example when the server has forgotten this worker. */
   renew(reason: Error): void {
-    this.#lane?.close(reason);
+    this.#connection?.close(reason);
     this.#silence.closeSilent(reason);
   }
 
@@ -142,73 +142,74 @@ export class ReconnectingLane {
     return this.#dialer.isBusy || this.#silence.isInGrace;
   }
 
-  #pass(lane: Lane, request: Request): void {
+  #pass(connection: Connection, request: Request): void {
     if (request.cancelled === true) return request.reject(closed());
     if (request.notAfter !== undefined && this.#options.clock.now() > request.notAfter) {
       return request.reject(tooLate(request));
     }
     // Its unanswered commands are collected in a moment, and go first.
-    if (lane.isEnded) return this.#waiting.push(request);
+    if (connection.isEnded) return this.#waiting.push(request);
     request.sending?.();
-    lane.send(request);
+    connection.send(request);
   }
 
-  #adopt(lane: Lane): void {
+  #adopt(connection: Connection): void {
     const { clock, reconnect: { maxMs } } = this.#options;
-    const { replies } = lane;
+    const { replies } = connection;
     const since = clock.now();
-    lane.watcher = {
+    connection.watcher = {
       silent: (error) => {
-        if (lane.replies > replies) this.#attempts.reset();
-        this.#keepSilent(lane, error);
+        if (connection.replies > replies) this.#attempts.reset();
+        this.#keepSilent(connection, error);
       },
-      heard: () => this.#heard(lane),
+      heard: () => this.#heard(connection),
     };
-    void lane.ended.then((end) => {
+    void connection.ended.then((end) => {
       // A server that accepts connections but answers no command does not work, and the waits keep
       // growing. The proof is a reply to a command, or a long time without commands.
       const wasIdle = end.unanswered.length === 0 && clock.now() - since >= maxMs;
-      if (lane.replies > replies || wasIdle) this.#attempts.reset();
-      this.#onEnd(lane, end);
+      if (connection.replies > replies || wasIdle) this.#attempts.reset();
+      this.#onEnd(connection, end);
     });
-    this.#use(lane);
+    this.#use(connection);
   }
 
-  #use(lane: Lane): void {
-    this.#lane = lane;
-    for (const request of this.#waiting.drain()) this.#pass(lane, request);
+  #use(connection: Connection): void {
+    this.#connection = connection;
+    for (const request of this.#waiting.drain()) this.#pass(connection, request);
     this.#changed();
   }
 
-  #keepSilent(lane: Lane, error: TimeoutError): void {
-    if (this.#lane !== lane) return;
-    if (this.#isEnding || this.#attempts.isForbidden) return lane.close(error);
-    this.#lane = undefined;
-    this.#silence.begin(lane, error);
+  #keepSilent(connection: Connection, error: TimeoutError): void {
+    if (this.#connection !== connection) return;
+    if (this.#isEnding || this.#attempts.isForbidden) return connection.close(error);
+    this.#connection = undefined;
+    this.#silence.begin(connection, error);
     this.#attempts.failed();
     if (this.#attempts.isExhausted) return this.#giveUp(error);
     this.#options.listener.disconnected(error, 0);
     // The listener may have closed it.
-    if (this.#silence.watches(lane)) this.#connect();
+    if (this.#silence.watches(connection)) this.#connect();
   }
 
   /** The server answers again on the silent connection. */
-  #heard(lane: Lane): void {
-    if (!this.#silence.watches(lane)) return;
+  #heard(connection: Connection): void {
+    if (!this.#silence.watches(connection)) return;
     const next = this.#silence.end();
     this.#dialer.stop();
     next?.close();
     this.#attempts.reset();
-    this.#use(lane);
+    this.#use(connection);
     this.#options.listener.reconnected(0);
   }
 
-  #onEnd(lane: Lane, end: LaneEnd): void {
-    if (this.#lane === lane) this.#lane = undefined;
-    const wasSilent = this.#silence.watches(lane);
+  #onEnd(connection: Connection, end: ConnectionEnd): void {
+    if (this.#connection === connection) this.#connection = undefined;
+    const wasSilent = this.#silence.watches(connection);
     const next = wasSilent ? this.#silence.end() : undefined;
     const error = end.error ?? closed();
-    const isOver = this.#final !== undefined || this.#isEnding || this.#silence.hasAbandoned(lane);
+    const isOver = this.#final !== undefined || this.#isEnding ||
+      this.#silence.hasAbandoned(connection);
     if (isOver) next?.close();
     const again: Request[] = [];
     const given: Request[] = [];
@@ -260,9 +261,9 @@ export class ReconnectingLane {
   #connect(): void {
     this.#attempts.begin();
     void this.#dialer.open({
-      opened: (lane) => {
-        if (!this.#silence.isActive) return this.#replace(lane);
-        this.#silence.startGrace(lane, (end) => {
+      opened: (connection) => {
+        if (!this.#silence.isActive) return this.#replace(connection);
+        this.#silence.startGrace(connection, (end) => {
           if (this.#silence.isActive) this.#retryAfter(end.error ?? closed());
         });
       },
@@ -274,9 +275,9 @@ export class ReconnectingLane {
     });
   }
 
-  #replace(lane: Lane): void {
+  #replace(connection: Connection): void {
     const { count } = this.#attempts;
-    this.#adopt(lane);
+    this.#adopt(connection);
     this.#options.listener.reconnected(count);
   }
 

@@ -9,7 +9,7 @@ import {
 } from "../../src/errors.ts";
 import { deferred } from "../../src/internal/deferred.ts";
 import { ManualClock } from "../../src/internal/clock.ts";
-import { Lane } from "../../src/connection/lane.ts";
+import { Connection } from "../../src/connection/connection.ts";
 import { request } from "../../src/connection/request.ts";
 import { type Command, parseOk, parseText } from "../../src/protocol/commands/command.ts";
 import { Peer } from "./peer.ts";
@@ -17,12 +17,12 @@ import { Peer } from "./peer.ts";
 function open(commandTimeoutMs?: number) {
   const peer = new Peer();
   const clock = new ManualClock();
-  const lane = new Lane(peer.connection, { clock, commandTimeoutMs });
-  const call = <T>(command: Command<T>) => request((entry) => lane.send(entry), command);
-  return { peer, clock, lane, call };
+  const connection = new Connection(peer.connection, { clock, commandTimeoutMs });
+  const call = <T>(command: Command<T>) => request((entry) => connection.send(entry), command);
+  return { peer, clock, connection, call };
 }
 
-/** Lets what is under way end: no timer of a lane is real here. */
+/** Lets what is under way end: no timer of a connection is real here. */
 async function turns(): Promise<void> {
   for (let i = 0; i < 50; i++) await Promise.resolve();
 }
@@ -32,40 +32,40 @@ function command(verb: string): Command<string> {
 }
 
 test("replies go to commands in their order, and one turn's commands are one write", async () => {
-  const { peer, call, lane } = open();
+  const { peer, call, connection } = open();
   const calls = ["A", "B", "C"].map((verb) => call(command(verb)));
   await peer.received(3);
   assert.deepEqual(peer.lines, ["A", "B", "C"]);
   assert.equal(peer.writes, 1);
-  assert.equal(lane.load, 3);
+  assert.equal(connection.load, 3);
   peer.say("+one\r\n+two\r\n");
   peer.say("$5\r\nthree\r\n");
   assert.deepEqual(await Promise.all(calls), ["one", "two", "three"]);
-  assert.equal(lane.load, 0);
-  lane.close();
+  assert.equal(connection.load, 0);
+  connection.close();
 });
 
 test("commands that come while a write is under way go out together once it ended", async () => {
-  const { peer, call, lane } = open();
+  const { peer, call, connection } = open();
   const { promise, resolve } = deferred();
   peer.hold = promise;
   const first = call(command("A"));
   await peer.received(1);
   const others = ["B", "C", "D"].map((verb) => call(command(verb)));
   await Promise.resolve();
-  assert.equal(lane.writing, true);
+  assert.equal(connection.writing, true);
   assert.equal(peer.writes, 1);
   resolve();
   await peer.received(4);
   assert.equal(peer.writes, 2);
   peer.say("+OK\r\n".repeat(4));
   await Promise.all([first, ...others]);
-  assert.equal(lane.writing, false);
-  lane.close();
+  assert.equal(connection.writing, false);
+  connection.close();
 });
 
 test("a server's refusal rejects its own command only", async () => {
-  const { peer, call, lane } = open();
+  const { peer, call, connection } = open();
   const calls = [call(command("A")), call(command("B"))];
   peer.say("-ERR no such thing\r\n+fine\r\n");
   await assert.rejects(calls[0]!, (error) => {
@@ -74,25 +74,25 @@ test("a server's refusal rejects its own command only", async () => {
     return true;
   });
   assert.equal(await calls[1], "fine");
-  lane.close();
+  connection.close();
 });
 
-test("what is sent and unanswered is told apart from what was not sent when a lane ends", async () => {
-  const { peer, call, lane } = open();
+test("what is sent and unanswered is told apart from what was not sent when a connection ends", async () => {
+  const { peer, call, connection } = open();
   peer.hold = new Promise(() => {});
   call(command("A")).catch(() => {});
   await peer.received(1);
   call(command("B")).catch(() => {});
   peer.end();
-  const end = await lane.ended;
+  const end = await connection.ended;
   assert(end.error instanceof ConnectionLostError);
   assert.deepEqual(end.unanswered.map(({ command }) => command.verb), ["A"]);
   assert.deepEqual(end.unsent.map(({ command }) => command.verb), ["B"]);
   assert.equal(peer.isClosed, true);
 });
 
-test("a lane whose server stays silent is closed, and never used again", async () => {
-  const { peer, clock, call, lane } = open(1000);
+test("a connection whose server stays silent is closed, and never used again", async () => {
+  const { peer, clock, call, connection } = open(1000);
   const first = call(command("A"));
   call(command("B")).catch(() => {});
   await peer.received(2);
@@ -103,16 +103,16 @@ test("a lane whose server stays silent is closed, and never used again", async (
   clock.advance(900);
   assert.equal(peer.isClosed, false);
   clock.advance(100);
-  const { error, unanswered } = await lane.ended;
+  const { error, unanswered } = await connection.ended;
   assert(error instanceof TimeoutError);
   assert.match(error.message, /reply to B as the server sent none for 1000 ms/);
   assert.deepEqual(unanswered.map(({ command }) => command.verb), ["B"]);
-  assert.throws(() => lane.send({ command: command("C"), resolve() {}, reject() {} }));
+  assert.throws(() => connection.send({ command: command("C"), resolve() {}, reject() {} }));
   assert.equal(clock.pending, 0);
 });
 
-test("an idle lane is probed after a minute, and ends if the server does not answer", async () => {
-  const { peer, clock, call, lane } = open();
+test("an idle connection is probed after a minute, and ends if the server does not answer", async () => {
+  const { peer, clock, call, connection } = open();
   const first = call(command("A"));
   await peer.received(1);
   peer.say("+OK\r\n");
@@ -126,7 +126,7 @@ test("an idle lane is probed after a minute, and ends if the server does not ans
     assert.equal(peer.lines.at(-1), "INFO");
     peer.say("$2\r\n{}\r\n");
     await turns();
-    assert.equal(lane.load, 0);
+    assert.equal(connection.load, 0);
   }
   // A command that comes while it is idle is noticed in time.
   clock.advance(22_000);
@@ -138,14 +138,14 @@ test("an idle lane is probed after a minute, and ends if the server does not ans
   assert.equal(peer.isClosed, false);
   clock.advance(1);
   assert.equal(peer.isClosed, true);
-  assert((await lane.ended).error instanceof TimeoutError);
+  assert((await connection.ended).error instanceof TimeoutError);
   assert.equal(clock.pending, 0);
 });
 
-test("a lane whose owner watches goes on when the server is silent, and says when it is heard again", async () => {
-  const { peer, clock, call, lane } = open();
+test("a connection whose owner watches goes on when the server is silent, and says when it is heard again", async () => {
+  const { peer, clock, call, connection } = open();
   const told: string[] = [];
-  lane.watcher = {
+  connection.watcher = {
     silent: ({ code }) => told.push(code),
     heard: () => told.push("heard"),
   };
@@ -164,76 +164,76 @@ test("a lane whose owner watches goes on when the server is silent, and says whe
   assert.equal(told.length, 3);
   peer.say("+two\r\n");
   assert.equal(await second, "two");
-  lane.close();
+  connection.close();
   assert.equal(clock.pending, 0);
 });
 
-test("an error that answers nothing ends the lane", async () => {
-  const { peer, lane } = open();
+test("an error that answers nothing ends the connection", async () => {
+  const { peer, connection } = open();
   peer.say("-ERR whatever\r\n");
-  const { error } = await lane.ended;
+  const { error } = await connection.ended;
   assert(error instanceof ServerError);
   assert.equal(error.reply, "ERR whatever");
 });
 
-test("any other reply that answers nothing ends the lane", async () => {
-  const { peer, lane } = open();
+test("any other reply that answers nothing ends the connection", async () => {
+  const { peer, connection } = open();
   peer.say("+OK\r\n");
-  const { error } = await lane.ended;
+  const { error } = await connection.ended;
   assert(error instanceof ProtocolError);
 });
 
 test("a server with no connection left has not looked at what was sent", async () => {
-  const { peer, call, lane } = open();
+  const { peer, call, connection } = open();
   call(command("A")).catch(() => {});
   await peer.received(1);
   peer.say("-ERR too many connections: 2000\r\n");
-  const { error, unanswered, unsent } = await lane.ended;
+  const { error, unanswered, unsent } = await connection.ended;
   assert(error instanceof ConnectError);
   assert.equal(error.code, "TOO_MANY_CONNECTIONS");
   assert.deepEqual([unanswered.length, unsent.length], [0, 1]);
 });
 
-test("a server that shuts down ends the lane, and the command is left to be sent again", async () => {
-  const { peer, call, lane } = open();
+test("a server that shuts down ends the connection, and the command is left to be sent again", async () => {
+  const { peer, call, connection } = open();
   call(command("A")).catch(() => {});
   await peer.received(1);
   peer.say("-ERR shutdown in progress\r\n");
-  const { error, unanswered } = await lane.ended;
+  const { error, unanswered } = await connection.ended;
   assert.equal((error as ServerError).code, "SERVER_SHUTDOWN");
   assert.equal(unanswered.length, 1);
 });
 
-test("a reply of the wrong kind ends the lane: replies and commands are out of step", async () => {
-  const { peer, lane, call } = open();
+test("a reply of the wrong kind ends the connection: replies and commands are out of step", async () => {
+  const { peer, connection, call } = open();
   const wrong = call({ verb: "ACK", payload: "", resend: "safe", parse: parseOk });
   peer.say("$2\r\n{}\r\n");
   await assert.rejects(wrong, { code: "UNEXPECTED_REPLY" });
-  assert.equal(((await lane.ended).error as ProtocolError).code, "UNEXPECTED_REPLY");
+  assert.equal(((await connection.ended).error as ProtocolError).code, "UNEXPECTED_REPLY");
 });
 
-test("bytes that are no reply end the lane", async () => {
-  const { peer, lane, call } = open();
+test("bytes that are no reply end the connection", async () => {
+  const { peer, connection, call } = open();
   call(command("A")).catch(() => {});
   peer.say("HTTP/1.1 400 Bad Request\r\n");
-  const { error } = await lane.ended;
+  const { error } = await connection.ended;
   assert.equal((error as ProtocolError).code, "PROTOCOL_VIOLATION");
 });
 
 test("a command with a line break is refused and nothing of it sent", async () => {
-  const { peer, lane, call } = open();
+  const { peer, connection, call } = open();
   await assert.rejects(call(command("A\r\nFLUSH")), { code: "INVALID_ARGUMENT" });
   const next = call(command("B"));
   peer.say("+OK\r\n");
   await next;
   assert.deepEqual(peer.lines, ["B"]);
-  lane.close();
+  connection.close();
 });
 
 test("a goodbye goes out behind what is pending, and waits for the server to hang up", async () => {
-  const { peer, lane, call } = open();
+  const { peer, connection, call } = open();
   const first = call(command("A"));
-  const ended = lane.end();
+  const ended = connection.end();
   await peer.received(2);
   assert.deepEqual(peer.lines, ["A", "END"]);
   peer.say("+last\r\n");
@@ -243,8 +243,8 @@ test("a goodbye goes out behind what is pending, and waits for the server to han
 });
 
 test("a goodbye that the server does not heed ends after a second", async () => {
-  const { peer, lane, clock } = open();
-  const ended = lane.end();
+  const { peer, connection, clock } = open();
+  const ended = connection.end();
   await peer.received(1);
   clock.advance(1000);
   await ended;
@@ -252,14 +252,14 @@ test("a goodbye that the server does not heed ends after a second", async () => 
 });
 
 test("a call that is aborted rejects with the signal's reason, and its reply still finds its place", async () => {
-  const { peer, lane, call } = open();
+  const { peer, connection, call } = open();
   const stop = new AbortController();
-  const aborted = request((entry) => lane.send(entry), command("A"), { signal: stop.signal });
+  const aborted = request((entry) => connection.send(entry), command("A"), { signal: stop.signal });
   const other = call(command("B"));
   await peer.received(2);
   stop.abort(new Error("enough"));
   await assert.rejects(aborted, { message: "enough" });
   peer.say("+one\r\n+two\r\n");
   assert.equal(await other, "two");
-  lane.close();
+  connection.close();
 });

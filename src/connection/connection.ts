@@ -8,11 +8,11 @@ import { refusal } from "../protocol/refusal.ts";
 import type { Reply } from "../protocol/reply.ts";
 import type { TransportConnection } from "../transport/transport.ts";
 import { CommandWriter } from "./command_writer.ts";
-import { lost, noneLeft, unanswered, unsolicited } from "./lane_errors.ts";
+import { lost, noneLeft, unanswered, unsolicited } from "./connection_errors.ts";
 import type { Request } from "./request.ts";
 
-/** Settings of a lane. */
-export interface LaneOptions {
+/** Settings of a connection. */
+export interface ConnectionSettings {
   /** How long the server may leave the oldest command unanswered, in milliseconds. @default 15000 */
   readonly commandTimeoutMs?: number | undefined;
   /** The largest reply that is taken, in bytes. @default 64 MiB */
@@ -20,8 +20,8 @@ export interface LaneOptions {
   readonly clock?: Clock | undefined;
 }
 
-/** How a lane ended, and what it leaves behind. */
-export interface LaneEnd {
+/** How a connection ended, and what it leaves behind. */
+export interface ConnectionEnd {
   /** `undefined` where it was closed on purpose. */
   readonly error: Error | undefined;
   /** Requests that the server has perhaps seen, in their order. */
@@ -30,9 +30,9 @@ export interface LaneEnd {
   readonly unsent: readonly Request[];
 }
 
-/** Hears of a lane on which the server says nothing. */
-export interface LaneWatcher {
-  /** The server has left a command unanswered for too long. The lane goes on; its owner decides when to close it. */
+/** Hears of a connection on which the server says nothing. */
+export interface ConnectionWatcher {
+  /** The server has left a command unanswered for too long. The connection goes on; its owner decides when to close it. */
   silent(error: TimeoutError): void;
   /** The server has said something again. */
   heard(): void;
@@ -41,7 +41,7 @@ export interface LaneWatcher {
 /** A FETCH may wait for two seconds by the protocol, and the server gives up on its store after five. */
 export const DEFAULT_COMMAND_TIMEOUT_MS = 15_000;
 
-/** A lane on which nothing happened for this long is probed with a command, in milliseconds. */
+/** A connection on which nothing happened for this long is probed with a command, in milliseconds. */
 const IDLE_MS = 60_000;
 
 /** A timer this late means a blocked event loop or a sleeping machine, in milliseconds. */
@@ -58,18 +58,18 @@ const GOODBYE_MS = 1000;
 
 /**
  * One connection as an ordered pipeline: commands go out in the order in which they came, coalesced into one write per
- * turn, and each reply belongs to the oldest command that has none. A lane that went wrong in any way is closed and
+ * turn, and each reply belongs to the oldest command that has none. A connection that went wrong in any way is closed and
  * never used again, since from then on it is unknown which reply belongs to what.
  */
-export class Lane {
-  /** Resolves once the lane has ended; never rejects. */
-  readonly ended: Promise<LaneEnd>;
+export class Connection {
+  /** Resolves once the connection has ended; never rejects. */
+  readonly ended: Promise<ConnectionEnd>;
 
   readonly #connection: TransportConnection;
   readonly #writer: CommandWriter;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
-  readonly #end = deferred<LaneEnd>();
+  readonly #end = deferred<ConnectionEnd>();
   readonly #pending = new Fifo<Request>();
   #onIdle: (() => void)[] = [];
   #cancelTimer: (() => void) | undefined;
@@ -79,11 +79,11 @@ export class Lane {
   #reads = 0;
   #isSilent = false;
   #isEnded = false;
-  /** Without one, a server that is silent ends the lane. */
-  watcher: LaneWatcher | undefined;
+  /** Without one, a server that is silent ends the connection. */
+  watcher: ConnectionWatcher | undefined;
 
   /** Takes the connection over. */
-  constructor(connection: TransportConnection, options: LaneOptions = {}) {
+  constructor(connection: TransportConnection, options: ConnectionSettings = {}) {
     this.ended = this.#end.promise;
     this.#connection = connection;
     this.#clock = options.clock ?? systemClock;
@@ -133,19 +133,19 @@ export class Lane {
     this.#writer.onceWritable(callback);
   }
 
-  /** Calls `callback` once when nothing waits for a reply any longer, or when the lane has ended. */
+  /** Calls `callback` once when nothing waits for a reply any longer, or when the connection has ended. */
   onceIdle(callback: () => void): void {
     if (this.#pending.length === 0) return callback();
     this.#onIdle.push(callback);
   }
 
   /**
-   * Sends a command; the request is settled by its reply, or is part of what the lane leaves behind at its end.
+   * Sends a command; the request is settled by its reply, or is part of what the connection leaves behind at its end.
    *
    * Rejects the request at once where its payload is not one line.
    */
   send(request: Request): void {
-    if (this.#isEnded) throw new Error("Cannot send on a lane that has ended");
+    if (this.#isEnded) throw new Error("Cannot send on a connection that has ended");
     const { verb, payload } = request.command;
     try {
       this.#writer.add(verb, payload);
@@ -174,7 +174,7 @@ export class Lane {
     cancelTimer();
   }
 
-  /** Ends the lane at once; what is pending is left behind. */
+  /** Ends the connection at once; what is pending is left behind. */
   close(error?: Error): void {
     this.#finish(error, "unanswered");
   }

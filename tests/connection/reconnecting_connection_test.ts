@@ -9,9 +9,9 @@ import {
   VersionError,
 } from "../../src/errors.ts";
 import { ManualClock } from "../../src/internal/clock.ts";
-import { Lane } from "../../src/connection/lane.ts";
+import { Connection } from "../../src/connection/connection.ts";
 import type { Delivery } from "../../src/connection/reconnect_options.ts";
-import { ReconnectingLane } from "../../src/connection/reconnecting_lane.ts";
+import { ReconnectingConnection } from "../../src/connection/reconnecting_connection.ts";
 import { request } from "../../src/connection/request.ts";
 import { type Command, parseText, type Resend } from "../../src/protocol/commands/command.ts";
 import { push, pushBulk } from "../../src/protocol/commands/jobs.ts";
@@ -22,7 +22,7 @@ interface Setting {
   attempts?: number;
 }
 
-/** A lane whose peers are made at each dial; `refuse` makes dialling fail. */
+/** A connection whose peers are made at each dial; `refuse` makes dialling fail. */
 function make({ delivery = "at-least-once", attempts = 5 }: Setting = {}) {
   const clock = new ManualClock();
   const peers: Peer[] = [];
@@ -32,7 +32,7 @@ function make({ delivery = "at-least-once", attempts = 5 }: Setting = {}) {
     hold: false,
     reconnects: [],
   };
-  const lane = new ReconnectingLane({
+  const connection = new ReconnectingConnection({
     clock,
     delivery,
     reconnect: { initialMs: 100, maxMs: 1000, attempts },
@@ -41,36 +41,36 @@ function make({ delivery = "at-least-once", attempts = 5 }: Setting = {}) {
       if (state.hold) return new Promise(() => {});
       const peer = new Peer();
       peers.push(peer);
-      return Promise.resolve(new Lane(peer.connection, { clock }));
+      return Promise.resolve(new Connection(peer.connection, { clock }));
     },
     listener: {
       disconnected: (error, retryInMs) => losses.push({ error, retryInMs }),
       reconnected: (count) => state.reconnects.push(count),
     },
   });
-  const call = <T>(command: Command<T>) => request((entry) => lane.send(entry), command);
-  return { clock, peers, losses, state, lane, call };
+  const call = <T>(command: Command<T>) => request((entry) => connection.send(entry), command);
+  return { clock, peers, losses, state, connection, call };
 }
 
 function command(verb: string, resend: Resend = "safe"): Command<string> {
   return { verb, payload: "", resend, parse: parseText };
 }
 
-/** Lets what is under way in the microtask queue end: no timer of the lanes is real here. */
+/** Lets what is under way in the microtask queue end: no timer of the connections is real here. */
 async function settle(): Promise<void> {
   for (let i = 0; i < 50; i++) await Promise.resolve();
 }
 
 test("what may be sent again is, in its order and before what came later", async () => {
-  const { lane, call, peers, clock, state } = make();
-  await lane.open();
+  const { connection, call, peers, clock, state } = make();
+  await connection.open();
   const calls = ["A", "B"].map((verb) => call(command(verb)));
   await peers[0]!.received(2);
   peers[0]!.say("+one\r\n");
   assert.equal(await calls[0], "one");
   peers[0]!.end();
   await settle();
-  assert.equal(lane.connected, false);
+  assert.equal(connection.connected, false);
   const later = call(command("C"));
   clock.advance(100);
   await settle();
@@ -79,12 +79,12 @@ test("what may be sent again is, in its order and before what came later", async
   peers[1]!.say("+two\r\n+three\r\n");
   assert.deepEqual([await calls[1], await later], ["two", "three"]);
   assert.deepEqual(state.reconnects, [1]);
-  lane.close();
+  connection.close();
 });
 
 test("a FETCH is never sent again, and says that its outcome is unknown", async () => {
-  const { lane, call, peers } = make();
-  await lane.open();
+  const { connection, call, peers } = make();
+  await connection.open();
   const fetch = call(command("FETCH", "never"));
   await peers[0]!.received(1);
   peers[0]!.reset(new Error("connection reset"));
@@ -94,12 +94,12 @@ test("a FETCH is never sent again, and says that its outcome is unknown", async 
     assert.match(error.message, /connection reset/);
     return true;
   });
-  lane.close();
+  connection.close();
 });
 
 test("a command that is refused once more only as it got through the first time has got through", async () => {
-  const { lane, call, peers, clock } = make();
-  await lane.open();
+  const { connection, call, peers, clock } = make();
+  await connection.open();
   const one = call(push({ jid: "12345678", json: "{}" }));
   const many = call(pushBulk("{},{}"));
   await peers[0]!.received(2);
@@ -112,12 +112,12 @@ test("a command that is refused once more only as it got through the first time 
   peers[1]!.say(`-NOTUNIQ Job not unique\r\n$${verdicts.length}\r\n${verdicts}\r\n`);
   await one;
   assert.deepEqual([...await many], [["b", "bad"]]);
-  lane.close();
+  connection.close();
 });
 
 test("at most once, a PUSH that was under way is not sent again, one that was not sent is", async () => {
-  const { lane, call, peers, clock } = make({ delivery: "at-most-once" });
-  await lane.open();
+  const { connection, call, peers, clock } = make({ delivery: "at-most-once" });
+  await connection.open();
   peers[0]!.hold = new Promise(() => {});
   const sent = call(push({ jid: "12345678", json: `{"n":1}` }));
   await peers[0]!.received(1);
@@ -130,12 +130,12 @@ test("at most once, a PUSH that was under way is not sent again, one that was no
   assert.deepEqual(peers[1]!.lines, [`PUSHB [{"n":2}]`]);
   peers[1]!.say("+OK\r\n");
   await unsent;
-  lane.close();
+  connection.close();
 });
 
 test("waits grow, are capped, and after the last try what waits is given up", async () => {
-  const { lane, call, peers, clock, losses, state } = make({ attempts: 5 });
-  await lane.open();
+  const { connection, call, peers, clock, losses, state } = make({ attempts: 5 });
+  await connection.open();
   state.refuse = new ConnectError("CONNECTION_REFUSED", "refused");
   peers[0]!.end();
   await settle();
@@ -160,12 +160,12 @@ test("waits grow, are capped, and after the last try what waits is given up", as
   await peers[1]!.received(1);
   peers[1]!.say("+back\r\n");
   assert.equal(await next, "back");
-  lane.close();
+  connection.close();
 });
 
 test("a server that speaks another version is final: nothing is tried again", async () => {
-  const { lane, call, peers, clock, losses, state } = make({ attempts: Infinity });
-  await lane.open();
+  const { connection, call, peers, clock, losses, state } = make({ attempts: Infinity });
+  await connection.open();
   peers[0]!.end();
   await settle();
   state.refuse = new VersionError("UNSUPPORTED_VERSION", "no");
@@ -178,8 +178,8 @@ test("a server that speaks another version is final: nothing is tried again", as
 });
 
 test("of what may have been carried out, that is said, however final the end is", async () => {
-  const { lane, call, peers, clock, state } = make({ attempts: Infinity });
-  await lane.open();
+  const { connection, call, peers, clock, state } = make({ attempts: Infinity });
+  await connection.open();
   const sent = call(command("A"));
   const refusal = state.refuse = new VersionError("UNSUPPORTED_VERSION", "no");
   const rejected = assert.rejects(sent, (error) => {
@@ -196,8 +196,8 @@ test("of what may have been carried out, that is said, however final the end is"
 });
 
 test("a password that is refused is tried again with growing waits, and what waits is had once it is right", async () => {
-  const { lane, call, peers, clock, losses, state } = make({ attempts: 10 });
-  await lane.open();
+  const { connection, call, peers, clock, losses, state } = make({ attempts: 10 });
+  await connection.open();
   peers[0]!.end();
   await settle();
   state.refuse = new AuthenticationError("PASSWORD_REFUSED", "no");
@@ -217,13 +217,13 @@ test("a password that is refused is tried again with growing waits, and what wai
   await peers[1]!.received(1);
   peers[1]!.say("+had\r\n");
   assert.equal(await waiting, "had");
-  lane.close();
+  connection.close();
   assert.equal(clock.pending, 0);
 });
 
 test("tries with a refused password end as others do, and the next command tries anew", async () => {
-  const { lane, call, peers, clock, state } = make({ attempts: 2 });
-  await lane.open();
+  const { connection, call, peers, clock, state } = make({ attempts: 2 });
+  await connection.open();
   peers[0]!.end();
   await settle();
   state.refuse = new AuthenticationError("PASSWORD_REFUSED", "no");
@@ -243,19 +243,19 @@ test("tries with a refused password end as others do, and the next command tries
   await settle();
   peers[1]!.say("+had\r\n");
   assert.equal(await next, "had");
-  lane.close();
+  connection.close();
 });
 
 test("a server that stood still goes on where it was: nothing is sent twice", async () => {
-  const { lane, call, peers, clock, losses, state } = make();
-  await lane.open();
+  const { connection, call, peers, clock, losses, state } = make();
+  await connection.open();
   const first = call(command("A", "once"));
   await peers[0]!.received(1);
   state.hold = true;
   clock.advance(15_000);
   await settle();
-  assert.equal(lane.connected, false);
-  assert(lane.isSilent);
+  assert.equal(connection.connected, false);
+  assert(connection.isSilent);
   assert(losses[0]!.error instanceof TimeoutError);
   const later = call(command("B", "once"));
   clock.advance(5000);
@@ -267,14 +267,14 @@ test("a server that stood still goes on where it was: nothing is sent twice", as
   peers[0]!.say("+two\r\n");
   assert.equal(await later, "two");
   assert.deepEqual(state.reconnects, [0]);
-  assert(lane.connected && !lane.isSilent);
-  lane.close();
+  assert(connection.connected && !connection.isSilent);
+  connection.close();
   assert.equal(clock.pending, 0);
 });
 
 test("it goes on while another connection is there already: that one is let go", async () => {
-  const { lane, call, peers, clock } = make();
-  await lane.open();
+  const { connection, call, peers, clock } = make();
+  await connection.open();
   const first = call(command("A", "once"));
   await peers[0]!.received(1);
   clock.advance(15_000);
@@ -285,13 +285,13 @@ test("it goes on while another connection is there already: that one is let go",
   assert.equal(await first, "one");
   assert(peers[1]!.isClosed);
   assert.deepEqual(peers[1]!.lines, []);
-  lane.close();
+  connection.close();
   assert.equal(clock.pending, 0);
 });
 
 test("a server that answers on another connection, and five seconds later still not on the old one, is sent all again", async () => {
-  const { lane, call, peers, clock, state } = make();
-  await lane.open();
+  const { connection, call, peers, clock, state } = make();
+  await connection.open();
   const calls = [call(command("A", "once")), call(command("B", "safe"))];
   const fetch = assert.rejects(call(command("FETCH", "never")), { outcome: "unknown" });
   await peers[0]!.received(3);
@@ -307,13 +307,13 @@ test("a server that answers on another connection, and five seconds later still 
   peers[1]!.say("+1\r\n+2\r\n+3\r\n");
   assert.deepEqual(await Promise.all([...calls, later]), ["1", "2", "3"]);
   assert.deepEqual(state.reconnects, [1]);
-  lane.close();
+  connection.close();
   assert.equal(clock.pending, 0);
 });
 
 test("a server that takes connections and ignores commands is given up: a command is not sent for ever", async () => {
-  const { lane, call, peers, clock } = make({ attempts: 3 });
-  await lane.open();
+  const { connection, call, peers, clock } = make({ attempts: 3 });
+  await connection.open();
   let isOver = false;
   const rejected = assert.rejects(call(command("A", "once")), { outcome: "unknown" })
     .then(() => isOver = true);
@@ -328,8 +328,8 @@ test("a server that takes connections and ignores commands is given up: a comman
 });
 
 test("without reconnecting, the end of the connection is the end", async () => {
-  const { lane, call, peers, clock } = make({ attempts: 0 });
-  await lane.open();
+  const { connection, call, peers, clock } = make({ attempts: 0 });
+  await connection.open();
   const under = assert.rejects(call(command("A")), { code: "CONNECTION_LOST", outcome: "unknown" });
   await peers[0]!.received(1);
   peers[0]!.end();
@@ -339,26 +339,26 @@ test("without reconnecting, the end of the connection is the end", async () => {
 });
 
 test("the first connection is tried once", async () => {
-  const { lane, state, clock } = make();
+  const { connection, state, clock } = make();
   state.refuse = new ConnectError("CONNECTION_REFUSED", "refused");
-  await assert.rejects(lane.open(), { code: "CONNECTION_REFUSED" });
+  await assert.rejects(connection.open(), { code: "CONNECTION_REFUSED" });
   assert.equal(clock.pending, 0);
 });
 
 test("one that is closed as its first connection is made has none", async () => {
-  const { lane, peers } = make();
-  const opening = lane.open();
-  lane.close();
+  const { connection, peers } = make();
+  const opening = connection.open();
+  connection.close();
   await assert.rejects(opening, StateError);
   assert(peers[0]!.isClosed);
-  assert.equal(lane.connected, false);
+  assert.equal(connection.connected, false);
 });
 
 test("a command is not sent after its deadline, whether it waits or comes late", async () => {
-  const { lane, peers, clock, state } = make({ attempts: Infinity });
-  await lane.open();
+  const { connection, peers, clock, state } = make({ attempts: Infinity });
+  await connection.open();
   const late = (notAfter: number) =>
-    request((entry) => lane.send(entry), command("ACK"), { notAfter });
+    request((entry) => connection.send(entry), command("ACK"), { notAfter });
   await assert.rejects(late(clock.now() - 1), { code: "DEADLINE_PASSED", outcome: "not-sent" });
   const sent = late(clock.now() + 500);
   const rejected = assert.rejects(sent, { code: "DEADLINE_PASSED", outcome: "unknown" });
@@ -370,28 +370,28 @@ test("a command is not sent after its deadline, whether it waits or comes late",
     clock.advance(1000);
   }
   await rejected;
-  lane.close();
+  connection.close();
 });
 
 test("closing rejects what waits, and ends every timer", async () => {
-  const { lane, call, peers, clock, state } = make();
-  await lane.open();
+  const { connection, call, peers, clock, state } = make();
+  await connection.open();
   state.refuse = new ConnectError("CONNECTION_REFUSED", "refused");
   peers[0]!.end();
   await settle();
   const waiting = assert.rejects(call(command("A")), StateError);
-  lane.close();
+  connection.close();
   await waiting;
   await assert.rejects(call(command("B")), { code: "CLOSED" });
   assert.equal(clock.pending, 0);
 });
 
 test("drained waits for the replies of all that was sent, over a lost connection too", async () => {
-  const { lane, call, peers, clock } = make();
-  await lane.open();
+  const { connection, call, peers, clock } = make();
+  await connection.open();
   const under = call(command("A"));
   let isDrained = false;
-  const drained = lane.drained().then(() => isDrained = true);
+  const drained = connection.drained().then(() => isDrained = true);
   await peers[0]!.received(1);
   peers[0]!.end();
   await settle();
@@ -403,13 +403,13 @@ test("drained waits for the replies of all that was sent, over a lost connection
   peers[1]!.say("+OK\r\n");
   await drained;
   assert.equal(await under, "OK");
-  lane.close();
+  connection.close();
 });
 
 test("a goodbye is no loss: nobody is told of one, and nothing is tried again", async () => {
-  const { lane, peers, clock, losses } = make();
-  await lane.open();
-  const ended = lane.end();
+  const { connection, peers, clock, losses } = make();
+  await connection.open();
+  const ended = connection.end();
   await peers[0]!.received(1);
   assert.deepEqual(peers[0]!.lines, ["END"]);
   peers[0]!.end();
