@@ -24,6 +24,9 @@ interface Segment {
   /** Where the first job starts, and where the last one ends. */
   start: number;
   end: number;
+  /** Jobs from start to end, and how many of them are kept beside the segments. */
+  count: number;
+  larges: number;
 }
 
 /** A job with its row in the store. */
@@ -92,9 +95,13 @@ export class JobQueue {
   shift(): Payload | undefined {
     const payload = this.peek();
     if (payload === undefined) return undefined;
-    if (typeof payload !== "string") this.#large.shift();
     const segment = this.#first;
+    if (typeof payload !== "string") {
+      this.#large.shift();
+      segment.larges--;
+    }
     segment.start = this.#next(segment, segment.start);
+    segment.count--;
     this.#length--;
     if (segment.start < segment.end) return payload;
     if (segment !== this.#tail) this.#full.shift();
@@ -118,11 +125,33 @@ export class JobQueue {
     return found;
   }
 
+  /** At most `limit` jobs, from the one at this position on; the oldest has position 0. */
+  page(offset: number, limit: number): Payload[] {
+    const found: Payload[] = [];
+    const larges = [...this.#large.items()];
+    let [position, large] = [0, 0];
+    for (const segment of this.#segments()) {
+      if (position + segment.count <= offset) {
+        position += segment.count;
+        large += segment.larges;
+        continue;
+      }
+      for (let at = segment.start; at < segment.end; at = this.#next(segment, at)) {
+        if (found.length === limit) return found;
+        const length = segment.view.getUint32(at);
+        const from = at + this.#headBytes;
+        const kept = length === LARGE ? larges[large++] : undefined;
+        if (position++ < offset) continue;
+        found.push(kept ?? decoder.decode(segment.bytes.subarray(from, from + length)));
+      }
+    }
+    return found;
+  }
+
   /** The rows of all jobs. */
   *rows(): IterableIterator<number> {
     if (!this.#hasRows) return;
-    const last = this.#tail === undefined ? [] : [this.#tail];
-    for (const segment of [...this.#full.items(), ...last]) {
+    for (const segment of this.#segments()) {
       for (let at = segment.start; at < segment.end; at = this.#next(segment, at)) {
         yield segment.view.getFloat64(at + LENGTH_BYTES);
       }
@@ -134,6 +163,10 @@ export class JobQueue {
     this.#large.drain();
     this.#tail = undefined;
     this.#length = 0;
+  }
+
+  #segments(): Segment[] {
+    return [...this.#full.items(), ...this.#tail === undefined ? [] : [this.#tail]];
   }
 
   /** The segment of the oldest job; there has to be one. */
@@ -148,7 +181,14 @@ export class JobQueue {
     if (tail !== undefined && tail.bytes.length - tail.end >= needed) return tail;
     const size = tail === undefined ? FIRST_SEGMENT : Math.min(tail.bytes.length * 4, MAX_SEGMENT);
     const buffer = new Uint8Array(Math.max(size, needed));
-    const made = { bytes: buffer, view: new DataView(buffer.buffer), start: 0, end: 0 };
+    const made = {
+      bytes: buffer,
+      view: new DataView(buffer.buffer),
+      start: 0,
+      end: 0,
+      count: 0,
+      larges: 0,
+    };
     if (tail !== undefined && tail.start < tail.end) this.#full.push(tail);
     return this.#tail = made;
   }
@@ -162,6 +202,8 @@ export class JobQueue {
     segment.view.setUint32(segment.end, length);
     if (this.#hasRows) segment.view.setFloat64(segment.end + LENGTH_BYTES, row);
     segment.end = this.#next(segment, segment.end);
+    segment.count++;
+    if (length === LARGE) segment.larges++;
   }
 
   #next({ view }: Segment, at: number): number {

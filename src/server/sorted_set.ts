@@ -124,6 +124,18 @@ export class SortedSet<T> {
     }
   }
 
+  /** At most `limit` members, from the one at this rank on; the first has rank 0. */
+  page(offset: number, limit: number): SortedEntry<T>[] {
+    const found: SortedEntry<T>[] = [];
+    let skip = offset;
+    for (const part of this.#parts) {
+      if (found.length >= limit) break;
+      if (skip < part.length) found.push(...part.slice(skip, skip + limit - found.length));
+      skip = Math.max(0, skip - part.length);
+    }
+    return found;
+  }
+
   /** Takes everything out. */
   clear(): void {
     for (const { row } of this.#byKey.values()) this.#keeper?.remove(row);

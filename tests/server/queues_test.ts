@@ -3,6 +3,8 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { Glob } from "../../src/server/glob.ts";
 import { bytesOf } from "../../src/server/go/text.ts";
+import { JobQueue } from "../../src/server/job_queue.ts";
+import { LargeJob, type Payload, RawJson } from "../../src/server/payload.ts";
 import { Queues, type Waiter } from "../../src/server/queues.ts";
 import { finish } from "../../src/server/slices.ts";
 import { SortedSet } from "../../src/server/sorted_set.ts";
@@ -48,6 +50,33 @@ test("a queue that is paused is left out; one that does not exist cannot be", ()
   assert.deepEqual(queues.active(["q", "r"]), ["r"]);
   queues.resume("q");
   assert.deepEqual(queues.active(["q"]), ["q"]);
+});
+
+test("a page of a queue starts at any position", () => {
+  const large = () => new LargeJob('{"args":', new RawJson(new Uint8Array(8), "sum"), "}");
+  const queue = new JobQueue(false);
+  const jobs: Payload[] = [];
+  for (let i = 0; i < 9000; i++) {
+    const job = i % 1500 === 7 ? large() : `job ${i} ${"x".repeat(i % 400)}`;
+    queue.push(job);
+    jobs.push(job);
+  }
+  for (let i = 0; i < 1600; i++) queue.shift();
+  for (const [offset, limit] of [[0, 3], [5, 10], [1406, 3], [4000, 1500], [7399, 5], [9000, 5]]) {
+    const page = queue.page(offset!, limit!);
+    const wanted = jobs.slice(1600 + offset!, 1600 + offset! + limit!);
+    assert.equal(page.length, wanted.length);
+    assert(page.every((job, i) => job === wanted[i]), `${offset} ${limit}`);
+  }
+});
+
+test("a page of a sorted set starts at any rank", () => {
+  const set = new SortedSet<number>(String);
+  for (let i = 0; i < 5000; i++) set.add(i * 7919 % 5000, i);
+  const all = [...set.parts(5000)].flat();
+  for (const [offset, limit] of [[0, 3], [1000, 2000], [4998, 10], [5000, 1], [0, 0]]) {
+    assert.deepEqual(set.page(offset!, limit!), all.slice(offset, offset! + limit!));
+  }
 });
 
 test("a sorted set keeps to its order, those of one time to their keys', and has a key once", () => {
