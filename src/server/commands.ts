@@ -1,18 +1,20 @@
 import type { Clock } from "../internal/clock.ts";
+import { ageOf } from "./age.ts";
 import type { Failure } from "./failure.ts";
 import { setOwn } from "./go/reader.ts";
 import { textOf, toUpper } from "./go/text.ts";
-import { parseTime } from "./go/time.ts";
-import { decode, GoError, marshal, unmarshal } from "./go_json.ts";
+import { decode, GoError, type Integer, marshal, unmarshal } from "./go_json.ts";
 import { CodedError } from "./hooks.ts";
 import { LargeLine, type Line, RefusedLine } from "./line.ts";
 import { largePush } from "./large/push.ts";
+import type { Inspector } from "./inspect/inspector.ts";
+import { inspect } from "./inspect/verb.ts";
 import type { Manager } from "./manager.ts";
 import { mutate } from "./mutate.ts";
 import { type Payload, payloadBytes } from "./payload.ts";
 import { bulk, NIL, OK, refusal, type Reply } from "./reply.ts";
 import { finish, type Slices } from "./slices.ts";
-import { readJob, readJobs, readStored } from "./stored_job.ts";
+import { readJob, readJobs } from "./stored_job.ts";
 import type { ClientData, Workers } from "./workers.ts";
 
 /** What commands work on. */
@@ -24,6 +26,8 @@ export interface CommandContext {
   readonly clock: Clock;
   /** The commands of Enterprise, where this is that. */
   readonly enterprise: EnterpriseCommands | undefined;
+  /** Lists and changes jobs for people. */
+  readonly inspector: Inspector;
   /** INFO's reply, as JSON. */
   info(): string;
   /** Counts a command, which is a line whose verb is known. */
@@ -85,6 +89,8 @@ const RUN: ReadonlyMap<string, Run> = new Map<string, Run>([
         ? refusal("tracking subsystem is only available in Faktory Enterprise")
         : bulkOrOk(enterprise.track(line)),
   ],
+  // Of this server alone: the reference server has no command that lists jobs.
+  ["INSPECT", ({ inspector }, _client, line) => inspect(inspector, rest(line, "INSPECT"))],
   ["END", () => undefined],
 ]);
 
@@ -208,7 +214,7 @@ function fail({ manager }: CommandContext, _client: ClientData, line: string): s
 
 function beat({ workers }: CommandContext, _client: ClientData, line: string): string {
   const payload = rest(line, "BEAT");
-  const { wid = "", current_state = "" } = orInvalid(
+  const { wid = "", current_state = "", rss_kb } = orInvalid(
     "BEAT",
     payload,
     () =>
@@ -217,8 +223,8 @@ function beat({ workers }: CommandContext, _client: ClientData, line: string): s
         wid: "string",
         rss_kb: "int64",
       }),
-  ) as { wid?: string; current_state?: string };
-  const state = workers.beat(wid, current_state);
+  ) as { wid?: string; current_state?: string; rss_kb?: Integer };
+  const state = workers.beat(wid, current_state, Number(rss_kb ?? 0));
   if (state === undefined) throw new GoError(`unknown worker ${wid}`);
   return state === "running" ? OK : bulk(`{"state":"${state}"}`);
 }
@@ -255,18 +261,4 @@ function latency({ manager, clock }: CommandContext, names: readonly string[]): 
   const ages: Record<string, number> = {};
   for (const name of names) setOwn(ages, name, ageOf(manager.queues.oldest(name), clock.now()));
   return bulk(marshal(ages));
-}
-
-/** The longest time that Go can count in nanoseconds, in seconds. */
-const MAX_AGE = 9_223_372_036.854_776;
-
-/** How many seconds ago a job was enqueued. One that was put back from the schedule does not say, which is an error. */
-function ageOf(payload: Payload | undefined, now: number): number {
-  if (payload === undefined) return 0;
-  try {
-    const seconds = (now - parseTime(readStored(payload).enqueued_at)) / 1000;
-    return Math.min(Math.max(seconds, -MAX_AGE), MAX_AGE);
-  } catch (error) {
-    throw error instanceof GoError ? new GoError(`QUEUE: ${error.message}`) : error;
-  }
 }

@@ -8,6 +8,7 @@ import type { Records } from "./enterprise/records.ts";
 import { GoError, marshal, marshalText } from "./go_json.ts";
 import { Greeter } from "./handshake.ts";
 import { Manager, type ManagerOptions } from "./manager.ts";
+import { Inspector } from "./inspect/inspector.ts";
 import type { Peer } from "./peer.ts";
 import { HeldPeer } from "./store/held_peer.ts";
 import { nullStore, type Store } from "./store/store.ts";
@@ -161,6 +162,7 @@ export class Core implements ConnectionOwner {
       slices,
       clock,
       enterprise,
+      inspector: new Inspector({ manager: this.#manager, workers: this.workers, slices, clock }),
       info: () => this.#info(),
       countCommand: () => void this.#commands++,
       sleep: (client) => this.#sleep(client),

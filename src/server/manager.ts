@@ -83,6 +83,16 @@ export class Manager {
     return this.#working.size;
   }
 
+  /** Some of the jobs with a worker, in the order in which their reservations end. */
+  workingPage(from: number, max: number): Reservation[] {
+    return this.#working.page(from, max).map(({ value }) => value);
+  }
+
+  /** What is known of a job that a worker has. */
+  reservationOf(jid: string): Reservation | undefined {
+    return this.#reservations.get(jid);
+  }
+
   /** Jobs that a worker can still end: those with one, and those that had one when everything was flushed. */
   get reserved(): number {
     return this.#reservations.size;

@@ -19,5 +19,18 @@
 export { FaktoryServer } from "./server.ts";
 export type { FaktoryServerOptions } from "./server.ts";
 export type { ServerEdition, ServerOptions, ServerSnapshot } from "./core.ts";
+export type {
+  JobFailure,
+  JobPage,
+  JobPlace,
+  JobQuery,
+  JobSelection,
+  ListedSet,
+  ServerJob,
+  ServerQueue,
+  ServerWorker,
+  SetSelection,
+  WorkerSignal,
+} from "./inspect/types.ts";
 export { ManualClock, systemClock } from "../internal/clock.ts";
 export type { Clock } from "../internal/clock.ts";

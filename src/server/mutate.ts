@@ -3,6 +3,7 @@ import { Segment } from "./glob_segment.ts";
 import { bytesOf, textOf } from "./go/text.ts";
 import { GoError, quoted, type StructType, unmarshal } from "./go_json.ts";
 import type { Manager } from "./manager.ts";
+import type { SetName } from "./members.ts";
 import type { Payload } from "./payload.ts";
 import type { Work } from "./slices.ts";
 
@@ -44,28 +45,47 @@ export function* mutate(manager: Manager, line: string): Work<void> {
   if (target !== "scheduled" && target !== "retries" && target !== "dead") {
     throw new GoError("invalid target for mutation command");
   }
-  const set = manager.sets[target];
   const matches = yield* matcher(cmd === "clear" ? {} : filter ?? {});
+  yield* changeJobs(manager, { set: target, change, matches });
+}
+
+/** Changes the jobs of a set that match, and counts them. */
+export function* changeJobs(
+  manager: Manager,
+  { set: name, change, matches, max = Infinity }: {
+    readonly set: SetName;
+    readonly change: Change;
+    readonly matches: Matcher;
+    /** Stops after so many. */
+    readonly max?: number;
+  },
+): Work<number> {
+  const set = manager.sets[name];
+  let count = 0;
   for (const part of set.parts(AT_ONCE)) {
     for (const entry of part) {
       const isMatch = matches(entry.value);
       if (!(typeof isMatch === "boolean" ? isMatch : yield* isMatch)) continue;
       // A job whose queue cannot be stays in its set, and so do those behind it.
       if (change.isFirst) change.run(manager, entry.value);
-      if (set.remove(entry) && !change.isFirst) change.run(manager, entry.value);
+      if (!set.remove(entry)) continue;
+      if (!change.isFirst) change.run(manager, entry.value);
+      if (++count >= max) return count;
     }
     yield;
   }
+  return count;
 }
 
 /** What is done with a job. */
-interface Change {
+export interface Change {
   /** It is done before the job leaves the set. */
   readonly isFirst: boolean;
   run(manager: Manager, payload: Payload): void;
 }
 
-const CHANGES: ReadonlyMap<string, Change> = new Map<string, Change>([
+/** The changes by their names. */
+export const CHANGES: ReadonlyMap<string, Change> = new Map<string, Change>([
   ["clear", { isFirst: false, run() {} }],
   ["discard", { isFirst: false, run() {} }],
   ["kill", { isFirst: false, run: (manager, payload) => manager.bury(payload) }],
@@ -73,7 +93,7 @@ const CHANGES: ReadonlyMap<string, Change> = new Map<string, Change>([
 ]);
 
 /** Whether a job matches: at once, or by work that takes longer. */
-type Matcher = (payload: Payload) => boolean | Work<boolean>;
+export type Matcher = (payload: Payload) => boolean | Work<boolean>;
 
 /**
  * What a filter matches. Jids go before all else; a filter of nothing matches everything. Go writes a jid and a type in

@@ -133,6 +133,21 @@ export class Queues {
     for (const queue of this.#queues.values()) queue.clear();
   }
 
+  /** Some of a queue's jobs in their order, from the one at the place `from` on. */
+  page(name: string, from: number, max: number): Payload[] {
+    return this.#queues.get(name)?.page(from, max) ?? [];
+  }
+
+  /** Whether a queue's jobs are held back. */
+  isPaused(name: string): boolean {
+    return this.#paused.has(name);
+  }
+
+  /** Jobs of a queue; `undefined` where there is none of that name. */
+  sizeOf(name: string): number | undefined {
+    return this.#queues.get(name)?.length;
+  }
+
   /** The oldest job of a queue. */
   oldest(name: string): Payload | undefined {
     return this.#queues.get(name)?.peek();

@@ -1,6 +1,16 @@
 import { integerIn, invalidOption } from "../connection/options.ts";
 import { deferred } from "../internal/deferred.ts";
 import { Core, type ServerOptions, type ServerSnapshot, text } from "./core.ts";
+import { checkJid, checkMaxArgs } from "./inspect/check.ts";
+import type { Inspector } from "./inspect/inspector.ts";
+import type {
+  JobPage,
+  JobQuery,
+  JobSelection,
+  ServerJob,
+  ServerQueue,
+  ServerWorker,
+} from "./inspect/types.ts";
 import { listen, type Listener } from "./listener.ts";
 import { socketLimit } from "./socket_limit.ts";
 import { Journal } from "./store/journal.ts";
@@ -117,6 +127,89 @@ export class FaktoryServer implements AsyncDisposable {
   }
 
   /**
+   * Lists jobs of a set, or of a queue: the first 25, unless the query says otherwise. A page of a million jobs costs no more than
+   * one of a hundred; with a filter the server goes on serving its clients meanwhile, and looks at 100,000 jobs a call: `next`
+   * is the `offset` to continue from.
+   *
+   * @example See why jobs failed
+   * ```ts
+   * import { FaktoryServer } from "@faktory-ts/faktory/server";
+   *
+   * await using server = await FaktoryServer.start({ port: 0 });
+   * const { jobs, total } = await server.jobs({ set: "retries", type: "resize" });
+   * for (const { jid, args, failure } of jobs) console.log(jid, args, failure?.message);
+   * console.assert(total === 0);
+   * ```
+   *
+   * @throws {InvalidArgumentError} `INVALID_FILTER`.
+   */
+  jobs(query: JobQuery): Promise<JobPage> {
+    return this.#inspector.jobs(query);
+  }
+
+  /**
+   * Finds a job by its id, with a worker, in a set or on a queue; `undefined` where there is none, as after it succeeded. The
+   * sets and queues are searched, with clients served meanwhile: a second or so for a million jobs.
+   *
+   * @param options `maxArgs` bounds the characters of the arguments. @default 100000
+   * @throws {InvalidArgumentError} `INVALID_FILTER`.
+   */
+  // What is wrong with an argument rejects the promise.
+  // deno-lint-ignore require-await
+  async job(
+    jid: string,
+    options: { readonly maxArgs?: number | undefined } = {},
+  ): Promise<ServerJob | undefined> {
+    return this.#inspector.job(checkJid(jid), checkMaxArgs(options.maxArgs, 100_000));
+  }
+
+  /**
+   * Puts jobs of the sets back on their queues, to run at once; how many there were. An id that is in no set counts as 0, also
+   * where its job is on a queue or with a worker.
+   *
+   * @example Run every dead job of a type again
+   * ```ts
+   * import { FaktoryServer } from "@faktory-ts/faktory/server";
+   *
+   * await using server = await FaktoryServer.start({ port: 0 });
+   * console.assert(await server.retry({ set: "dead", type: "resize" }) === 0);
+   * ```
+   *
+   * @throws {InvalidArgumentError} `INVALID_FILTER`, or `FILTER_MATCHES_ALL` without a filter and without `all: true`.
+   */
+  retry(jobs: JobSelection): Promise<number> {
+    return this.#inspector.change("requeue", jobs);
+  }
+
+  /**
+   * Moves jobs of the sets to the dead; how many there were.
+   *
+   * @throws {InvalidArgumentError} as {@linkcode FaktoryServer.retry}.
+   */
+  kill(jobs: JobSelection): Promise<number> {
+    return this.#inspector.change("kill", jobs);
+  }
+
+  /**
+   * Deletes jobs of the sets; how many there were.
+   *
+   * @throws {InvalidArgumentError} as {@linkcode FaktoryServer.retry}.
+   */
+  discard(jobs: JobSelection): Promise<number> {
+    return this.#inspector.change("discard", jobs);
+  }
+
+  /** Lists the queues in the order of their names. */
+  queues(): ServerQueue[] {
+    return this.#inspector.queues();
+  }
+
+  /** Lists the worker processes that are connected, each with its jobs. */
+  workers(): ServerWorker[] {
+    return this.#inspector.workers();
+  }
+
+  /**
    * Hangs up on everybody; without `data` it forgets every job, with them it saves what is not saved yet and leaves one file.
    *
    * @throws {StoreError} where something could not be saved, also where that was earlier.
@@ -129,6 +222,10 @@ export class FaktoryServer implements AsyncDisposable {
   /** As {@linkcode FaktoryServer.close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  get #inspector(): Inspector {
+    return this.#core.context.inspector;
   }
 
   #close(): void {

@@ -32,6 +32,22 @@ interface Worker {
   readonly client: ClientData;
   readonly connections: Set<Closable>;
   lastBeat: number;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+  rssKb: number | undefined;
+}
+
+/** A worker process, for people. */
+export interface ListedWorker {
+  readonly wid: string;
+  readonly hostname: string;
+  readonly pid: number;
+  readonly labels: readonly string[];
+  readonly state: WorkerSignal;
+  readonly connections: number;
+  readonly rssKb: number | undefined;
+  readonly since: Date;
+  readonly lastBeat: Date;
 }
 
 /** The worker processes that are connected. */
@@ -50,7 +66,10 @@ export class Workers {
   add(client: ClientData, connection: Closable): void {
     let worker = this.#workers.get(client.wid);
     if (worker === undefined) {
-      worker = { client, connections: new Set(), lastBeat: elapsedMs(this.#clock) };
+      worker = {
+        ...{ client, connections: new Set(), lastBeat: elapsedMs(this.#clock) },
+        ...{ since: this.#clock.now(), rssKb: undefined },
+      };
       this.#workers.set(client.wid, worker);
     }
     worker.connections.add(connection);
@@ -65,12 +84,25 @@ export class Workers {
   }
 
   /** Takes a BEAT; gives what is wanted of the worker, `undefined` for one that is not known. */
-  beat(wid: string, state: string): WorkerSignal | undefined {
+  beat(wid: string, state: string, rssKb = 0): WorkerSignal | undefined {
     const worker = this.#workers.get(wid);
     if (worker === undefined) return undefined;
     worker.lastBeat = elapsedMs(this.#clock);
+    if (rssKb > 0) worker.rssKb = rssKb;
     if (state === "quiet" || state === "terminate") advance(worker.client, state);
     return worker.client.state;
+  }
+
+  /** Every worker, in the order in which they came. */
+  list(): ListedWorker[] {
+    const [now, elapsed] = [this.#clock.now(), elapsedMs(this.#clock)];
+    return [...this.#workers.values()].map(({ client, connections, lastBeat, since, rssKb }) => {
+      const { wid, hostname, pid, labels, state } = client;
+      return {
+        ...{ wid, hostname, pid, labels, state, connections: connections.size, rssKb },
+        ...{ since: new Date(since), lastBeat: new Date(now - (elapsed - lastBeat)) },
+      };
+    });
   }
 
   /** Tells a worker what is wanted of it, from its next BEAT on. False where there is no such worker. */

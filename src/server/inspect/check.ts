@@ -1,0 +1,123 @@
+import { InvalidArgumentError } from "../../errors.ts";
+import { showValue } from "../../internal/show.ts";
+import type { SetName } from "../members.ts";
+import type { Filter } from "./match.ts";
+import type { JobQuery, JobSelection } from "./types.ts";
+
+/** The numbers of a query, with their defaults in place. */
+export interface Limits {
+  readonly offset: number;
+  readonly limit: number;
+  readonly maxArgs: number;
+  readonly newestFirst: boolean;
+}
+
+/** A selection, checked. */
+export interface Selected {
+  readonly sets: readonly SetName[];
+  readonly filter: Filter;
+  /** The most jobs that can be meant. */
+  readonly max: number;
+}
+
+/** The longest arguments that are given as text, in characters. */
+export const MAX_ARGS = 1_000_000;
+
+const FILTERS = ["type", "queue", "error", "text"] as const;
+const LISTED: readonly unknown[] = ["scheduled", "retries", "dead", "working"];
+const CHANGED: readonly SetName[] = ["retries", "dead", "scheduled"];
+
+/** @throws {InvalidArgumentError} `INVALID_FILTER`. */
+export function checkQuery(query: JobQuery): Limits {
+  const { set, queue, newestFirst } = asObject(query, "list") as JobQuery;
+  if (set === undefined && queue === undefined) {
+    throw invalid("list", "neither a set nor a queue is given");
+  }
+  if (set !== undefined && !LISTED.includes(set)) {
+    throw invalid("list", `there is no such set: got ${showValue(set)}`);
+  }
+  checkTexts(query, "list");
+  return {
+    offset: integer(query.offset, "offset", { min: 0, max: Number.MAX_SAFE_INTEGER, fallback: 0 }),
+    limit: integer(query.limit, "limit", { min: 1, max: 1000, fallback: 25 }),
+    maxArgs: checkMaxArgs(query.maxArgs, 1000),
+    newestFirst: newestFirst === true,
+  };
+}
+
+/** @throws {InvalidArgumentError} `INVALID_FILTER`. */
+export function checkMaxArgs(value: unknown, fallback: number): number {
+  return integer(value, "maxArgs", { min: 0, max: MAX_ARGS, fallback });
+}
+
+/** @throws {InvalidArgumentError} `INVALID_FILTER`, or `FILTER_MATCHES_ALL` where that is not said in so many words. */
+export function checkSelection(selection: JobSelection): Selected {
+  if (typeof selection === "string" || Array.isArray(selection)) {
+    const jids = checkJids(typeof selection === "string" ? [selection] : selection);
+    return { sets: CHANGED, filter: { jids }, max: jids.length };
+  }
+  const { set, jids, all } = asObject(selection, "change") as Exclude<
+    JobSelection,
+    string | readonly string[]
+  >;
+  if (!CHANGED.includes(set)) {
+    throw invalid("change", `there is no such set: got ${showValue(set)}`);
+  }
+  checkTexts(selection, "change");
+  const { type, queue, error, text } = selection as Filter;
+  const filter: Filter = { type, queue, error, text };
+  if (jids !== undefined) {
+    return { sets: [set], filter: { ...filter, jids: checkJids(jids) }, max: Infinity };
+  }
+  const isAll = FILTERS.every((name) => filter[name] === undefined);
+  if (isAll && all !== true) {
+    throw new InvalidArgumentError(
+      "FILTER_MATCHES_ALL",
+      "Cannot change jobs as the selection has no filter: say { all: true } if every job is meant",
+    );
+  }
+  return { sets: [set], filter, max: Infinity };
+}
+
+/** @throws {InvalidArgumentError} `INVALID_FILTER`. */
+export function checkJid(jid: unknown): string {
+  if (typeof jid === "string" && jid !== "") return jid;
+  throw invalid("find", `the jid is not a text, or an empty one: got ${showValue(jid)}`);
+}
+
+function checkJids(jids: unknown): string[] {
+  if (!Array.isArray(jids)) {
+    throw invalid("change", `jids is not an array: got ${showValue(jids)}`);
+  }
+  return jids.map(checkJid);
+}
+
+function checkTexts(query: object, action: string): void {
+  for (const name of FILTERS) {
+    const value: unknown = (query as Record<string, unknown>)[name];
+    if (value === undefined || (typeof value === "string" && value !== "")) continue;
+    throw invalid(action, `${name} is not a text, or an empty one: got ${showValue(value)}`);
+  }
+}
+
+function integer(
+  value: unknown,
+  name: string,
+  { min, max, fallback }: { min: number; max: number; fallback: number },
+): number {
+  if (value === undefined) return fallback;
+  if (Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max) {
+    return value as number;
+  }
+  const wanted = `an integer from ${min} to ${max}`;
+  throw invalid("list", `${name} is not ${wanted}: got ${showValue(value)}`);
+}
+
+function asObject(value: unknown, action: string): object {
+  if (typeof value === "object" && value !== null) return value;
+  throw invalid(action, `it is not told which: got ${showValue(value)}`);
+}
+
+function invalid(action: string, reason: string): InvalidArgumentError {
+  return new InvalidArgumentError("INVALID_FILTER", `Cannot ${action} jobs as ${reason}`);
+}

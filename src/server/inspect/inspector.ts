@@ -1,0 +1,197 @@
+import type { Clock } from "../../internal/clock.ts";
+import { ageOf } from "../age.ts";
+import { GoError } from "../go_json.ts";
+import type { Manager } from "../manager.ts";
+import type { Reservation, SetName } from "../members.ts";
+import { changeJobs, CHANGES } from "../mutate.ts";
+import type { Payload } from "../payload.ts";
+import type { Slices, Work } from "../slices.ts";
+import type { Workers } from "../workers.ts";
+import { checkQuery, checkSelection, type Limits, type Selected } from "./check.ts";
+import { type Filter, matcher } from "./match.ts";
+import { type Found, readFound } from "./read.ts";
+import type {
+  JobPage,
+  JobQuery,
+  JobSelection,
+  ListedSet,
+  ServerJob,
+  ServerQueue,
+  ServerWorker,
+} from "./types.ts";
+
+/** Jobs that are read between two yields. */
+const AT_ONCE = 256;
+
+/** Jobs that a filter looks at in one call. */
+const MAX_SEARCHED = 100_000;
+
+/** Jobs of a worker that are listed. */
+const MAX_WORKER_JOBS = 1000;
+
+const SETS: readonly SetName[] = ["retries", "dead", "scheduled"];
+
+/** Jobs in some order. */
+interface Source {
+  readonly size: number;
+  page(from: number, max: number): Found[];
+}
+
+/** What an inspector looks at. */
+export interface Inspected {
+  readonly manager: Manager;
+  readonly workers: Workers;
+  readonly slices: Slices;
+  readonly clock: Clock;
+}
+
+/** Lists and changes what a server holds, for people. Long work is done in slices, with clients served in between. */
+export class Inspector {
+  readonly #manager: Manager;
+  readonly #workers: Workers;
+  readonly #slices: Slices;
+  readonly #clock: Clock;
+
+  readonly #maxSearched: number;
+
+  constructor({ manager, workers, slices, clock }: Inspected, maxSearched = MAX_SEARCHED) {
+    this.#maxSearched = maxSearched;
+    this.#manager = manager;
+    this.#workers = workers;
+    this.#slices = slices;
+    this.#clock = clock;
+  }
+
+  /** @throws {InvalidArgumentError} `INVALID_QUERY`. */
+  async jobs(query: JobQuery): Promise<JobPage> {
+    const limits = checkQuery(query);
+    const filter: Filter = query.set === undefined ? { ...query, queue: undefined } : query;
+    return await this.#slices.run(this.#list(this.#source(query), limits, matcher(filter)));
+  }
+
+  /** A job by its id, wherever it is; what a worker has comes first. */
+  async job(jid: string, maxArgs: number): Promise<ServerJob | undefined> {
+    const reservation = this.#manager.reservationOf(jid);
+    if (reservation !== undefined) return readFound(reservedBy(reservation), maxArgs);
+    const found = await this.#slices.run(this.#find(jid));
+    return found === undefined ? undefined : readFound(found, maxArgs);
+  }
+
+  /** @throws {InvalidArgumentError} `INVALID_SELECTION`. */
+  async change(action: "requeue" | "kill" | "discard", selection: JobSelection): Promise<number> {
+    return await this.#slices.run(this.#change(action, checkSelection(selection)));
+  }
+
+  queues(): ServerQueue[] {
+    const { queues } = this.#manager;
+    const now = this.#clock.now();
+    return queues.sorted().map(({ name, jobs }) => ({
+      ...{ name, size: jobs.length, paused: queues.isPaused(name) },
+      latency: latencyOf(queues.oldest(name), now),
+    }));
+  }
+
+  workers(): ServerWorker[] {
+    const jobs = new Map<string, ServerJob[]>();
+    for (const reservation of this.#manager.workingPage(0, this.#manager.working)) {
+      const list = jobs.get(reservation.wid) ?? [];
+      jobs.set(reservation.wid, list);
+      if (list.length < MAX_WORKER_JOBS) list.push(readFound(reservedBy(reservation), 1000));
+    }
+    return this.#workers.list().map((worker) => ({ ...worker, jobs: jobs.get(worker.wid) ?? [] }));
+  }
+
+  *#list(
+    source: Source,
+    { offset, limit, maxArgs, newestFirst }: Limits,
+    matches: ((payload: Found["payload"]) => boolean) | undefined,
+  ): Work<JobPage> {
+    const total = source.size;
+    const jobs: ServerJob[] = [];
+    const most = matches === undefined ? limit : this.#maxSearched;
+    let at = Math.min(offset, total);
+    const end = Math.min(total, at + most);
+    while (at < end && jobs.length < limit) {
+      const count = Math.min(AT_ONCE, end - at);
+      const page = source.page(newestFirst ? total - at - count : at, count);
+      for (const found of newestFirst ? page.reverse() : page) {
+        at++;
+        if (matches !== undefined && !matches(found.payload)) continue;
+        jobs.push(readFound(found, maxArgs));
+        if (jobs.length === limit) break;
+      }
+      if (page.length < count) at = Math.max(at, end);
+      yield;
+    }
+    return {
+      jobs,
+      total,
+      searched: at - Math.min(offset, total),
+      next: at < total ? at : undefined,
+    };
+  }
+
+  *#find(jid: string): Work<Found | undefined> {
+    const matches = matcher({ jids: [jid] })!;
+    const sources = [
+      ...SETS.map((set) => this.#source({ set })),
+      ...this.#manager.queues.names().map((queue) => this.#source({ queue })),
+    ];
+    for (const source of sources) {
+      for (let at = 0; at < source.size; at += AT_ONCE) {
+        for (const found of source.page(at, AT_ONCE)) if (matches(found.payload)) return found;
+        yield;
+      }
+    }
+    return undefined;
+  }
+
+  *#change(action: string, { sets, filter, max }: Selected): Work<number> {
+    const change = CHANGES.get(action)!;
+    const matches = matcher(filter) ?? (() => true);
+    let count = 0;
+    for (const set of sets) {
+      if (count >= max) break;
+      count += yield* changeJobs(this.#manager, { set, change, matches, max: max - count });
+    }
+    return count;
+  }
+
+  #source(
+    { set, queue = "" }: { readonly set?: ListedSet | undefined; queue?: string | undefined },
+  ): Source {
+    const manager = this.#manager;
+    if (set === undefined) {
+      return {
+        size: manager.queues.sizeOf(queue) ?? 0,
+        page: (from, max) =>
+          manager.queues.page(queue, from, max).map((payload) => ({ payload, place: "queue" })),
+      };
+    }
+    if (set === "working") {
+      return {
+        size: manager.working,
+        page: (from, max) => manager.workingPage(from, max).map(reservedBy),
+      };
+    }
+    const members = manager.sets[set];
+    return {
+      size: members.size,
+      page: (from, max) =>
+        members.page(from, max).map(({ at, value }) => ({ payload: value, place: set, at })),
+    };
+  }
+}
+
+function latencyOf(oldest: Payload | undefined, now: number): number | undefined {
+  try {
+    return ageOf(oldest, now);
+  } catch (error) {
+    if (error instanceof GoError) return undefined;
+    throw error;
+  }
+}
+
+function reservedBy({ payload, wid, entry, extension }: Reservation): Found {
+  return { payload, place: "working", at: extension ?? entry.at, worker: wid };
+}

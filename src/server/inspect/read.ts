@@ -1,0 +1,32 @@
+import { decodeJob } from "../../job/decode.ts";
+import { textOf } from "../go/text.ts";
+import type { Payload } from "../payload.ts";
+import type { JobPlace, ServerJob } from "./types.ts";
+
+/** A stored job with where it is. */
+export interface Found {
+  readonly payload: Payload;
+  readonly place: JobPlace;
+  /** Milliseconds since 1970. */
+  readonly at?: number | undefined;
+  readonly worker?: string | undefined;
+}
+
+/** Reads a stored job for people: `maxArgs` characters of its arguments. */
+export function readFound({ payload, place, at, worker }: Found, maxArgs: number): ServerJob {
+  const isText = typeof payload === "string";
+  const job = decodeJob(isText ? payload : payload.frame);
+  const args = isText ? JSON.stringify(job.args) : textOf(payload.args.bytes.subarray(0, maxArgs));
+  const { jid, type, queue, custom, retry, reserveFor, createdAt, enqueuedAt, failure } = job;
+  return {
+    ...{ jid, type, queue, place, at: at === undefined ? undefined : new Date(at) },
+    args: cut(args, maxArgs),
+    argsLength: isText ? args.length : payload.args.bytes.length,
+    ...{ custom, retry, reserveFor, createdAt, enqueuedAt, failure, worker },
+  };
+}
+
+/** The beginning of a text, with no half of a character at its end. */
+function cut(text: string, max: number): string {
+  return text.length <= max ? text : text.slice(0, max).toWellFormed().replace(/\uFFFD+$/, "");
+}

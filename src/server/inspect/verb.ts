@@ -1,0 +1,57 @@
+import { InvalidArgumentError } from "../../errors.ts";
+import { bulk } from "../reply.ts";
+import { checkJid, checkMaxArgs } from "./check.ts";
+import type { Inspector } from "./inspector.ts";
+import type { JobQuery, JobSelection } from "./types.ts";
+
+/** What follows INSPECT: one of these. */
+interface Request {
+  readonly jobs?: JobQuery;
+  readonly job?: { readonly jid?: unknown; readonly maxArgs?: unknown };
+  readonly requeue?: JobSelection;
+  readonly kill?: JobSelection;
+  readonly discard?: JobSelection;
+  readonly queues?: true;
+  readonly workers?: true;
+}
+
+/**
+ * INSPECT: answers a request for jobs, queues or workers, `{"result":..}`, or `{"error":{"code","message"}}` where the request
+ * makes no sense. Any other error is that of an unknown command on a server without INSPECT.
+ */
+export async function inspect(inspector: Inspector, json: string): Promise<string> {
+  try {
+    return bulk(JSON.stringify({ result: await answer(inspector, parse(json)) ?? null }));
+  } catch (error) {
+    if (!(error instanceof InvalidArgumentError)) throw error;
+    const { code, message } = error;
+    return bulk(JSON.stringify({ error: { code, message } }));
+  }
+}
+
+function parse(json: string): Request {
+  try {
+    const value = JSON.parse(json);
+    if (typeof value === "object" && value !== null) return value;
+  } catch {
+    // It is answered below.
+  }
+  throw new InvalidArgumentError("INVALID_ARGUMENT", "Cannot inspect as the request is no object");
+}
+
+function answer(inspector: Inspector, request: Request): unknown {
+  const { jobs, job, requeue, kill, discard, queues, workers } = request;
+  if (jobs !== undefined) return inspector.jobs(jobs);
+  if (job !== undefined) {
+    return inspector.job(checkJid(job?.jid), checkMaxArgs(job?.maxArgs, 100_000));
+  }
+  if (requeue !== undefined) return inspector.change("requeue", requeue);
+  if (kill !== undefined) return inspector.change("kill", kill);
+  if (discard !== undefined) return inspector.change("discard", discard);
+  if (queues === true) return inspector.queues();
+  if (workers === true) return inspector.workers();
+  throw new InvalidArgumentError(
+    "INVALID_ARGUMENT",
+    "Cannot inspect as the request is none of jobs, job, requeue, kill, discard, queues, workers",
+  );
+}

@@ -1,0 +1,251 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Consumer, type JobInput, Producer } from "../../mod.ts";
+import { Core } from "../../src/server/core.ts";
+import { Inspector } from "../../src/server/inspect/inspector.ts";
+import { type FaktoryServer, type JobQuery, ManualClock } from "../../src/server/mod.ts";
+import { readJob } from "../../src/server/stored_job.ts";
+import { slicesBy } from "../../src/server/slices.ts";
+import { startQuick } from "./quick.ts";
+
+const later = new Date(Date.now() + 3_600_000);
+
+async function withJobs(
+  jobs: readonly JobInput[],
+  use: (server: FaktoryServer, producer: Producer) => Promise<void>,
+): Promise<void> {
+  const server = await startQuick();
+  const producer = await Producer.connect({ url: server.url });
+  try {
+    await producer.enqueueMany(jobs);
+    await use(server, producer);
+  } finally {
+    await producer.close();
+    await server.close();
+  }
+}
+
+/** Runs a job of the queue `default`, and has it fail. */
+async function failOne(server: FaktoryServer, message = "no such picture"): Promise<void> {
+  const consumer = new Consumer({ url: server.url });
+  const fail = () => {
+    throw new RangeError(message);
+  };
+  for (const type of ["resize", "mail", "odd"]) consumer.register(type, fail);
+  assert(await consumer.runOne());
+}
+
+test("jobs of a queue are listed in their order, from either end, a page at a time", async () => {
+  const jobs = Array.from(
+    { length: 600 },
+    (_, i) => ({ type: "mail", args: [i], jid: `job-no-${i}` }),
+  );
+  await withJobs(jobs, async (server) => {
+    const first = await server.jobs({ queue: "default" });
+    assert.deepEqual([first.total, first.next, first.jobs.length], [600, 25, 25]);
+    assert.deepEqual(first.jobs[0]?.args, "[0]");
+    const middle = await server.jobs({ queue: "default", offset: 290, limit: 300 });
+    assert.deepEqual(
+      middle.jobs.map(({ args }) => args),
+      jobs.slice(290, 590).map(({ args }) => `[${args}]`),
+    );
+    const last = await server.jobs({ queue: "default", offset: 590, limit: 100 });
+    assert.deepEqual([last.jobs.length, last.next], [10, undefined]);
+    const newest = await server.jobs({ queue: "default", newestFirst: true, limit: 2, offset: 1 });
+    assert.deepEqual(newest.jobs.map(({ args }) => args), ["[598]", "[597]"]);
+    const beyond = await server.jobs({ queue: "default", offset: 9999 });
+    assert.deepEqual([beyond.jobs, beyond.next], [[], undefined]);
+    assert.deepEqual((await server.jobs({ queue: "none" })).total, 0);
+  });
+});
+
+test("a page of a queue with large jobs in it has each in its place", async () => {
+  const large = "x".repeat(300_000);
+  const jobs = [1, large, 2, 3, large, 4].map((arg) => ({ type: "mail", args: [arg] }));
+  await withJobs(jobs, async (server) => {
+    const { jobs: all } = await server.jobs({ queue: "default", maxArgs: 5 });
+    assert.deepEqual(all.map(({ args }) => args), ["[1]", '["xxx', "[2]", "[3]", '["xxx', "[4]"]);
+    assert.equal(all[1]?.argsLength, 300_004);
+    const { jobs: some } = await server.jobs({ queue: "default", offset: 3, limit: 2, maxArgs: 3 });
+    assert.deepEqual(some.map(({ args }) => args), ["[3]", '["x']);
+  });
+});
+
+test("a failed job tells why it failed, and is retried, killed and discarded by its id", async () => {
+  await withJobs(
+    [{ type: "resize", args: ["cat.png"], jid: "0123456789", custom: { a: 1 } }],
+    async (server) => {
+      await failOne(server);
+      const { jobs: [listed] } = await server.jobs({ set: "retries" });
+      assert.deepEqual([listed?.jid, listed?.place, listed?.custom], ["0123456789", "retries", {
+        a: 1,
+      }]);
+      const { type, message, retryCount, remaining } = listed!.failure!;
+      assert.deepEqual([type, message, retryCount, remaining], [
+        "RangeError",
+        "no such picture",
+        0,
+        25,
+      ]);
+      assert.deepEqual(listed!.at?.getTime(), listed!.failure!.nextAt?.getTime());
+      assert.deepEqual(await server.job("0123456789"), listed);
+
+      assert.equal(await server.kill("0123456789"), 1);
+      assert.equal((await server.job("0123456789"))?.place, "dead");
+      assert.equal(await server.retry(["0123456789", "unknown-jid"]), 1);
+      assert.equal((await server.job("0123456789"))?.place, "queue");
+      // What is on a queue is not in a set.
+      assert.equal(await server.discard("0123456789"), 0);
+      await failOne(server);
+      assert.equal(await server.discard({ set: "dead", all: true }), 0);
+      assert.equal(await server.discard("0123456789"), 1);
+      assert.equal(await server.job("0123456789"), undefined);
+    },
+  );
+});
+
+test("filters look at type, queue, error and text, whatever is in the arguments", async () => {
+  const jobs: JobInput[] = [
+    { type: "resize", args: ["Cat.PNG"], at: later },
+    { type: "mail", args: [{ jobtype: "resize" }, "<b>Grüße 😀</b>"], queue: "letters", at: later },
+    { type: "odd", args: ["a.*b"], at: later },
+  ];
+  await withJobs(jobs, async (server) => {
+    const found = async (filter: Partial<JobQuery>) =>
+      (await server.jobs({ set: "scheduled", ...filter })).jobs.map(({ type }) => type).sort();
+    assert.deepEqual(await found({ type: "resize" }), ["resize"]);
+    assert.deepEqual(await found({ queue: "letters" }), ["mail"]);
+    assert.deepEqual(await found({ text: "cat.png" }), ["resize"]);
+    assert.deepEqual(await found({ text: "GRÜSSE" }), []);
+    assert.deepEqual(await found({ text: "<B>grüße 😀" }), ["mail"]);
+    assert.deepEqual(await found({ text: "a.*b" }), ["odd"]);
+    assert.deepEqual(await found({ text: "resize" }), ["mail", "resize"]);
+    assert.deepEqual(await found({ text: "resize", type: "mail" }), ["mail"]);
+    assert.deepEqual(await found({ error: "e" }), []);
+    assert.equal(await server.retry({ set: "scheduled", type: "resize" }), 1);
+    assert.equal(await server.retry({ set: "scheduled", queue: "letters", text: "😀" }), 1);
+    await failOne(server, "out of (cheese");
+    const failed = await server.jobs({ set: "retries", error: "OUT OF (" });
+    assert.deepEqual(failed.jobs.map(({ type }) => type), ["resize"]);
+    assert.equal((await server.jobs({ set: "retries", error: "rangeerror" })).jobs.length, 1);
+    assert.equal((await server.jobs({ set: "retries", error: "Cat" })).jobs.length, 0);
+  });
+});
+
+test("a filter looks at so many jobs a call, and goes on from there", async () => {
+  const clock = new ManualClock();
+  const core = new Core({ clock }, { slices: slicesBy(clock) });
+  const { manager } = core.context;
+  for (let i = 0; i < 1000; i++) {
+    const type = i % 250 === 0 ? "rare" : "common";
+    manager.push(
+      readJob(
+        JSON.stringify({
+          jid: `${i}-jid-jid`,
+          jobtype: type,
+          args: [],
+          at: "2027-01-01T00:00:00Z",
+        }),
+      ),
+    );
+  }
+  const inspector = new Inspector(core.context, 400);
+  const query: JobQuery = { set: "scheduled", type: "rare", limit: 3 };
+  const seen: number[][] = [];
+  for (let offset: number | undefined = 0; offset !== undefined;) {
+    const page = await inspector.jobs({ ...query, offset });
+    seen.push([page.jobs.length, page.searched, page.total]);
+    offset = page.next;
+  }
+  assert.equal(seen.reduce((sum, [jobs]) => sum + jobs!, 0), 4);
+  assert.equal(seen.reduce((sum, [, searched]) => sum + searched!, 0), 1000);
+  assert(seen.every(([, searched]) => searched! <= 400), JSON.stringify(seen));
+  core.close();
+});
+
+test("what a worker has is listed with it, and so is the worker", async () => {
+  await withJobs([{ type: "mail", args: [1], jid: "held-by-one" }], async (server) => {
+    const consumer = new Consumer({ url: server.url, labels: ["blue"], wid: "worker-1" });
+    const seen: unknown[] = [];
+    consumer.register("mail", async ({ jid }) => {
+      const { jobs: [job] } = await server.jobs({ set: "working" });
+      const [worker] = server.workers();
+      seen.push(job?.place, job?.worker, (await server.job(jid))?.place);
+      seen.push(worker?.wid, worker?.labels, worker?.state, worker?.jobs.map(({ jid }) => jid));
+      assert(worker!.since <= worker!.lastBeat);
+    });
+    await consumer.runOne();
+    assert.deepEqual(seen, [
+      ...["working", "worker-1", "working", "worker-1"],
+      ...[["blue"], "running", ["held-by-one"]],
+    ]);
+  });
+});
+
+test("queues are listed with what waits on them", async () => {
+  await withJobs(
+    [{ type: "a", queue: "b" }, { type: "a", at: later }],
+    async (server, producer) => {
+      await producer.queues.pause("b");
+      await producer.sets.scheduled.requeue({ all: true });
+      const [b, fallback] = server.queues();
+      assert.deepEqual([b?.name, b?.size, b?.paused], ["b", 1, true]);
+      assert(b!.latency! >= 0);
+      // A job that was scheduled does not say when it was put on its queue.
+      assert.deepEqual(fallback, { name: "default", size: 1, paused: false, latency: undefined });
+    },
+  );
+});
+
+test("what makes no sense is refused, and no filter never means all", async () => {
+  await withJobs([{ type: "a", at: later }], async (server) => {
+    const invalid = { name: "InvalidArgumentError", code: "INVALID_FILTER" };
+    // deno-lint-ignore no-explicit-any
+    const wrong: any[] = [
+      {},
+      null,
+      { set: "x" },
+      { set: "dead", limit: 0 },
+      { set: "dead", offset: -1 },
+      { set: "dead", type: "" },
+      { queue: 7 },
+    ];
+    for (const query of wrong) await assert.rejects(server.jobs(query), invalid);
+    // deno-lint-ignore no-explicit-any
+    const selections: any[] = [7, null, { set: "working", all: true }, [""], {
+      set: "dead",
+      jids: "x",
+    }];
+    for (const selection of selections) await assert.rejects(server.discard(selection), invalid);
+    await assert.rejects(server.discard({ set: "scheduled" }), { code: "FILTER_MATCHES_ALL" });
+    // deno-lint-ignore no-explicit-any
+    await assert.rejects(server.job(undefined as any), invalid);
+    assert.equal(await server.discard({ set: "scheduled", jids: [] }), 0);
+    assert.equal(server.snapshot().scheduled, 1);
+    assert.equal(await server.discard({ set: "scheduled", all: true }), 1);
+  });
+});
+
+test("INSPECT answers over the wire, and says what is wrong", async () => {
+  const core = new Core({}, {});
+  const { inspector } = core.context;
+  const { inspect } = await import("../../src/server/inspect/verb.ts");
+  const ask = async (request: unknown) =>
+    JSON.parse((await inspect(inspector, JSON.stringify(request))).replace(/^\$\d+\r\n/, ""));
+  assert.deepEqual(await ask({ jobs: { set: "dead" } }), {
+    result: { jobs: [], total: 0, searched: 0 },
+  });
+  assert.deepEqual(await ask({ job: { jid: "x" } }), { result: null });
+  assert.deepEqual(await ask({ discard: ["x"] }), { result: 0 });
+  assert.deepEqual(await ask({ queues: true }), { result: [] });
+  assert.deepEqual(await ask({ workers: true }), { result: [] });
+  for (
+    const [request, code] of [[7, "INVALID_ARGUMENT"], [{}, "INVALID_ARGUMENT"], [
+      { jobs: 1 },
+      "INVALID_FILTER",
+    ]] as const
+  ) {
+    assert.equal((await ask(request)).error.code, code);
+  }
+  core.close();
+});
