@@ -119,13 +119,19 @@ export const rooms: readonly Room[] = [
   {
     name: "server",
     files: ["src/server/mod.ts", "src/server/server.ts"],
-    imports: [...leaves, "listener", "server's core", "options"],
+    imports: [...leaves, "listener", "server's core", "options", "inspection types"],
   },
   {
     name: "server's core",
     files: ["src/server/"],
     // Of what clients are made of, only how options are checked.
-    imports: [...core, "options"],
+    imports: [...core, "options", "inspection types"],
+  },
+  { name: "inspection types", files: ["src/inspect/types.ts"], imports: ["job"] },
+  {
+    name: "inspection",
+    files: ["src/inspect/"],
+    imports: [...core, "inspection types", "producer's face"],
   },
 
   {
@@ -204,6 +210,8 @@ export const rooms: readonly Room[] = [
         "supervisor",
         "job lines",
         "module loader",
+        "inspection",
+        "inspection types",
       ],
     ],
     packages: ["commander"],

@@ -116,6 +116,9 @@ export interface ProducerEvents {
   listenerError: ListenerFailure;
 }
 
+/** Sends a command of the protocol that the producer has no method for. */
+export let sendCommand: <T>(producer: Producer, command: Command<T>) => Promise<T>;
+
 /**
  * Enqueues jobs, and speaks the server's other commands.
  *
@@ -157,6 +160,10 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   /** Ends the wait of `close`. */
   readonly #expired = deferred();
   #forgetSignal: () => void = () => {};
+
+  static {
+    sendCommand = (producer, command) => producer.#command(command);
+  }
 
   private constructor(
     pool: ConnectionPool,

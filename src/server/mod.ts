@@ -30,7 +30,6 @@ export type {
   ServerQueue,
   ServerWorker,
   SetSelection,
-  WorkerSignal,
-} from "./inspect/types.ts";
+} from "../inspect/types.ts";
 export { ManualClock, systemClock } from "../internal/clock.ts";
 export type { Clock } from "../internal/clock.ts";

@@ -10,7 +10,7 @@ import type {
   ServerJob,
   ServerQueue,
   ServerWorker,
-} from "./inspect/types.ts";
+} from "../inspect/types.ts";
 import { listen, type Listener } from "./listener.ts";
 import { socketLimit } from "./socket_limit.ts";
 import { Journal } from "./store/journal.ts";

@@ -1,4 +1,5 @@
 import { type Clock, elapsedMs } from "../internal/clock.ts";
+import type { ServerWorker } from "../inspect/types.ts";
 import type { Work } from "./slices.ts";
 
 /** What a server wants of a worker, or a worker says of itself; it only ever advances. */
@@ -35,19 +36,6 @@ interface Worker {
   /** Milliseconds since 1970. */
   readonly since: number;
   rssKb: number | undefined;
-}
-
-/** A worker process, for people. */
-export interface ListedWorker {
-  readonly wid: string;
-  readonly hostname: string;
-  readonly pid: number;
-  readonly labels: readonly string[];
-  readonly state: WorkerSignal;
-  readonly connections: number;
-  readonly rssKb: number | undefined;
-  readonly since: Date;
-  readonly lastBeat: Date;
 }
 
 /** The worker processes that are connected. */
@@ -94,7 +82,7 @@ export class Workers {
   }
 
   /** Every worker, in the order in which they came. */
-  list(): ListedWorker[] {
+  list(): Omit<ServerWorker, "jobs">[] {
     const [now, elapsed] = [this.#clock.now(), elapsedMs(this.#clock)];
     return [...this.#workers.values()].map(({ client, connections, lastBeat, since, rssKb }) => {
       const { wid, hostname, pid, labels, state } = client;

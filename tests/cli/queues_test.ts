@@ -80,17 +80,6 @@ test("queues latency tells how long jobs have waited", async () => {
   });
 });
 
-test("a set is counted, and it is said that nobody can list it", async () => {
-  await withJobs([["a", "images", soon]], async (run) => {
-    for (const args of [["scheduled"], ["scheduled", "list"]]) {
-      assert.match((await run(...args)).stdout, /^1 job in scheduled\. Faktory's protocol has no/);
-    }
-    const { json } = await run("retries", "list", "--json");
-    assert.deepEqual([json["set"], json["size"], json["jobs"]], ["retries", 0, null]);
-    assert.match(String(json["reason"]), /no command that lists jobs/);
-  });
-});
-
 test("jobs of a set are requeued, killed, discarded and cleared", async () => {
   const jobs = ["a", "b", "c", "d", "e"].map((type) => [type, "images", soon] as const);
   await withJobs(jobs, async (run, server) => {

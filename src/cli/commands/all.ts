@@ -3,6 +3,7 @@ import { bench } from "./bench/bench.ts";
 import { doctor } from "./doctor/doctor.ts";
 import { completion } from "./completion.ts";
 import { info } from "./info.ts";
+import { job } from "./job.ts";
 import { push } from "./push.ts";
 import { queues } from "./queues.ts";
 import { serve } from "./serve.ts";
@@ -21,5 +22,6 @@ export const commands: readonly CommandDefinition[] = [
   push,
   queues,
   ...sets,
+  job,
   completion,
 ];

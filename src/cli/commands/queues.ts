@@ -4,9 +4,18 @@ import type { CommandDefinition, Invocation } from "../command.ts";
 import { addConnectionFlags, type ConnectionFlags, withProducer } from "../connect.ts";
 import { CliError } from "../failure.ts";
 import { checkNoCommand, checkYes } from "../group.ts";
+import { systemClock } from "../../internal/clock.ts";
+import {
+  addListFlags,
+  cannotList,
+  inspectorOf,
+  type ListFlags,
+  pageText,
+  queryOf,
+} from "../listing.ts";
 import { Status } from "../status.ts";
 import { tableOf } from "../table.ts";
-import { plain } from "../text.ts";
+import { count, plain } from "../text.ts";
 
 interface RemoveFlags extends ConnectionFlags {
   readonly yes?: boolean;
@@ -35,6 +44,20 @@ export const queues: CommandDefinition = {
         addConnectionFlags(command.allowExcessArguments());
       },
       run: list,
+    },
+    {
+      name: "jobs",
+      summary: "Lists the jobs of a queue",
+      details: "An embedded server (faktory serve) lists them; another one has a web page.",
+      examples: [
+        ["queues jobs images", "the next 25"],
+        ["queues jobs images --text cat.png", "those that have this text in them"],
+      ],
+      configure(command: Command): void {
+        addListFlags(command.argument("<name>", "the queue"));
+        addConnectionFlags(command);
+      },
+      run: jobs,
     },
     change("pause", {
       summary: "Hands out no more jobs of queues",
@@ -78,6 +101,26 @@ async function list(invocation: Invocation<ConnectionFlags>): Promise<void> {
     const rows = Object.entries(queues).sort(([a], [b]) => a < b ? -1 : 1);
     const text = () => rows.length === 0 ? "No queues" : tableOf(["queue", "jobs"], rows);
     invocation.output.print({ url, queues }, text);
+  });
+}
+
+async function jobs(invocation: Invocation<ConnectionFlags & ListFlags>): Promise<void> {
+  const { args: [queue = ""], flags, output, io } = invocation;
+  await withProducer(invocation, async (producer, { url }) => {
+    const inspector = await inspectorOf(producer);
+    if (inspector === undefined) {
+      const size = (await producer.info()).queues[queue] ?? 0;
+      output.print(
+        { queue, size, jobs: null, reason: cannotList(url), url },
+        () => `${count(size, "job")} on ${plain(queue)}. ${cannotList(url)}`,
+      );
+      return;
+    }
+    const page = await inspector.jobs(queryOf(flags, { queue }));
+    output.print(
+      { queue, size: page.total, ...page, url },
+      () => pageText(page, "queue", (io.clock ?? systemClock).now()),
+    );
   });
 }
 

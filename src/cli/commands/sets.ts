@@ -4,6 +4,15 @@ import type { CommandDefinition, Invocation } from "../command.ts";
 import { addConnectionFlags, type ConnectionFlags, withProducer } from "../connect.ts";
 import { CliError } from "../failure.ts";
 import { checkNoCommand, checkYes } from "../group.ts";
+import { systemClock } from "../../internal/clock.ts";
+import {
+  addListFlags,
+  cannotList,
+  inspectorOf,
+  type ListFlags,
+  pageText,
+  queryOf,
+} from "../listing.ts";
 import { repeated } from "../parse.ts";
 import { Status } from "../status.ts";
 import { count } from "../text.ts";
@@ -20,8 +29,6 @@ interface SetFlags extends ConnectionFlags {
   readonly yes?: boolean;
 }
 
-const CANNOT_LIST = "Faktory's protocol has no command that lists jobs; the server's web page does";
-
 /** `faktory scheduled`, `retries` and `dead`: the jobs that wait for a time or for somebody's decision. */
 export const sets: readonly CommandDefinition[] = [
   setOf("scheduled", "jobs to be run later"),
@@ -32,22 +39,29 @@ export const sets: readonly CommandDefinition[] = [
 function setOf(set: SetName, jobs: string): CommandDefinition {
   return {
     name: set,
-    summary: `Counts, requeues, kills and discards ${jobs}`,
+    summary: `Lists, requeues, kills and discards ${jobs}`,
     examples: [
-      [set, "how many there are"],
+      [set, "the first 25, with their errors"],
       [`${set} requeue --type resize`, "run those of a type at once"],
     ],
     commands: [
       {
         name: "list",
         isDefault: true,
-        summary: `Counts the ${jobs}`,
-        details: `${CANNOT_LIST}.`,
-        examples: [[`${set} list`, "how many there are"], [set, "the same"]],
+        summary: `Lists ${jobs}`,
+        details:
+          "An embedded server (faktory serve) lists them; of another one it counts them, and names " +
+          "its\nweb page. The times with --json are those of the server's clock.",
+        examples: [
+          [`${set} list`, "the first 25; without list, the same"],
+          [`${set} list --type resize --newest --limit 5`, "the last five of a type"],
+          [`${set} list --json | jq -r '.jobs[].jid'`, "their ids"],
+        ],
         configure(command: Command): void {
-          addConnectionFlags(command.allowExcessArguments());
+          addListFlags(command.allowExcessArguments());
+          addConnectionFlags(command);
         },
-        run: (invocation: Invocation<SetFlags>) => list(set, invocation),
+        run: (invocation: Invocation<SetFlags & ListFlags>) => list(set, invocation),
       },
       change(set, "requeue", {
         summary: `Puts ${jobs} back on their queues, to be run at once`,
@@ -72,13 +86,26 @@ function setOf(set: SetName, jobs: string): CommandDefinition {
   };
 }
 
-async function list(set: SetName, invocation: Invocation<ConnectionFlags>): Promise<void> {
+async function list(
+  set: SetName,
+  invocation: Invocation<ConnectionFlags & ListFlags>,
+): Promise<void> {
   checkNoCommand(invocation, set);
+  const { flags, output, io } = invocation;
   await withProducer(invocation, async (producer, { url }) => {
-    const size = await sizeOf(producer, set);
-    invocation.output.print(
-      { set, size, jobs: null, reason: CANNOT_LIST, url },
-      () => `${count(size, "job")} in ${set}. ${CANNOT_LIST}.`,
+    const inspector = await inspectorOf(producer);
+    if (inspector === undefined) {
+      const size = await sizeOf(producer, set);
+      output.print(
+        { set, size, jobs: null, reason: cannotList(url), url },
+        () => `${count(size, "job")} in ${set}. ${cannotList(url)}`,
+      );
+      return;
+    }
+    const page = await inspector.jobs(queryOf(flags, { set }));
+    output.print(
+      { set, size: page.total, ...page, url },
+      () => pageText(page, set, (io.clock ?? systemClock).now()),
     );
   });
 }

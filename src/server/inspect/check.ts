@@ -2,7 +2,7 @@ import { InvalidArgumentError } from "../../errors.ts";
 import { showValue } from "../../internal/show.ts";
 import type { SetName } from "../members.ts";
 import type { Filter } from "./match.ts";
-import type { JobQuery, JobSelection } from "./types.ts";
+import type { JobQuery, JobSelection } from "../../inspect/types.ts";
 
 /** The numbers of a query, with their defaults in place. */
 export interface Limits {

@@ -18,7 +18,7 @@ import type {
   ServerJob,
   ServerQueue,
   ServerWorker,
-} from "./types.ts";
+} from "../../inspect/types.ts";
 
 /** Jobs that are read between two yields. */
 const AT_ONCE = 256;

@@ -2,7 +2,7 @@ import { marshalText } from "../go/encode.ts";
 import { textOf } from "../go/text.ts";
 import type { Payload } from "../payload.ts";
 import { readStored, type StoredJob } from "../stored_job.ts";
-import type { SetSelection } from "./types.ts";
+import type { SetSelection } from "../../inspect/types.ts";
 
 /** What jobs have to match. */
 export type Filter = Pick<SetSelection, "jids" | "type" | "queue" | "error" | "text">;

@@ -1,7 +1,7 @@
 import { decodeJob } from "../../job/decode.ts";
 import { textOf } from "../go/text.ts";
 import type { Payload } from "../payload.ts";
-import type { JobPlace, ServerJob } from "./types.ts";
+import type { JobPlace, ServerJob } from "../../inspect/types.ts";
 
 /** A stored job with where it is. */
 export interface Found {

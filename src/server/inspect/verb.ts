@@ -2,7 +2,7 @@ import { InvalidArgumentError } from "../../errors.ts";
 import { bulk } from "../reply.ts";
 import { checkJid, checkMaxArgs } from "./check.ts";
 import type { Inspector } from "./inspector.ts";
-import type { JobQuery, JobSelection } from "./types.ts";
+import type { JobQuery, JobSelection } from "../../inspect/types.ts";
 
 /** What follows INSPECT: one of these. */
 interface Request {

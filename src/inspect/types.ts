@@ -1,7 +1,6 @@
-import type { JobFailure } from "../../job/job.ts";
-import type { WorkerSignal } from "../workers.ts";
+import type { JobFailure } from "../job/job.ts";
 
-export type { JobFailure, WorkerSignal };
+export type { JobFailure };
 
 /** A set whose jobs can be listed: those of the protocol, and the jobs that a worker has. */
 export type ListedSet = "scheduled" | "retries" | "dead" | "working";
@@ -117,7 +116,7 @@ export interface ServerWorker {
   /** Its labels. */
   readonly labels: readonly string[];
   /** Whether it takes jobs. */
-  readonly state: WorkerSignal;
+  readonly state: "running" | "quiet" | "terminate";
   /** Connections that it has open. */
   readonly connections: number;
   /** Its memory in KiB; `undefined` until it says. */

@@ -1,0 +1,46 @@
+import type { Command } from "commander";
+import { systemClock } from "../../internal/clock.ts";
+import { showText } from "../../internal/show.ts";
+import type { CommandDefinition, Invocation } from "../command.ts";
+import { addConnectionFlags, type ConnectionFlags, withProducer } from "../connect.ts";
+import { CliError } from "../failure.ts";
+import { inspectorOf, jobText, webPage } from "../listing.ts";
+import { Status } from "../status.ts";
+
+/** `faktory job`: everything about one job. */
+export const job: CommandDefinition<ConnectionFlags> = {
+  name: "job",
+  summary: "Shows a job: where it is, its arguments, its last error",
+  details: "Only an embedded server (faktory serve) can be asked; another one has a web page.",
+  examples: [
+    ["job 7TlTmYkbFqXCWKGj", "wherever it is: on a queue, with a worker, in a set"],
+    ["job 7TlTmYkbFqXCWKGj --json | jq .failure.backtrace", "where it failed"],
+  ],
+  configure(command: Command): void {
+    addConnectionFlags(command.argument("<jid>", "the job's id"));
+  },
+  run,
+};
+
+async function run(invocation: Invocation<ConnectionFlags>): Promise<void> {
+  const { args: [jid = ""], output, io } = invocation;
+  await withProducer(invocation, async (producer, { url }) => {
+    const inspector = await inspectorOf(producer);
+    if (inspector === undefined) {
+      throw new CliError(
+        Status.unavailable,
+        "Cannot show a job as this server cannot be asked for one",
+        `see its web page, by default at ${webPage(url)}`,
+      );
+    }
+    const found = await inspector.job(jid, 1_000_000);
+    if (found === undefined) {
+      throw new CliError(
+        Status.data,
+        `Cannot show job ${showText(jid)} as the server does not have it`,
+        "it may have succeeded: the server forgets such jobs",
+      );
+    }
+    output.print({ ...found, url }, () => jobText(found, (io.clock ?? systemClock).now()));
+  });
+}

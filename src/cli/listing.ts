@@ -1,0 +1,118 @@
+import type { Command } from "commander";
+import { RemoteInspector } from "../inspect/remote.ts";
+import type { JobPage, JobQuery, ServerJob } from "../inspect/types.ts";
+import type { Producer } from "../../mod.ts";
+import { integer } from "./parse.ts";
+import { tableOf } from "./table.ts";
+import { count, duration, plain, whole } from "./text.ts";
+
+/** The flags of commands that list jobs. */
+export interface ListFlags {
+  readonly type?: string;
+  readonly error?: string;
+  readonly text?: string;
+  readonly limit?: number;
+  readonly offset?: number;
+  readonly newest?: boolean;
+}
+
+/** Adds {@linkcode ListFlags}. */
+export function addListFlags(command: Command): void {
+  command
+    .option("--type <name>", "only jobs of this type")
+    .option("--error <text>", "only jobs whose error contains this")
+    .option("--text <text>", "only jobs whose JSON contains this")
+    .option("--limit <number>", "how many to list (default: 25)", integer(1, 1000))
+    .option("--offset <number>", "how many to pass over (default: 0)", integer(0))
+    .option("--newest", "begin at the end");
+}
+
+/** The query that the flags stand for. */
+export function queryOf(
+  { type, error, text, limit, offset, newest }: ListFlags,
+  place: Pick<JobQuery, "set" | "queue">,
+): JobQuery {
+  return { ...place, type, error, text, limit, offset, newestFirst: newest };
+}
+
+/** What is said where a server does not list jobs. */
+export function webPage(url: string): string {
+  return `http://${new URL(url.replace(/^tcp(\+tls)?:/, "http:")).hostname}:7420`;
+}
+
+/** Why there is no list, and where to look. */
+export function cannotList(url: string): string {
+  return "This server lists jobs on its web page only, by default at " + webPage(url);
+}
+
+/** What lists the server's jobs, where it can. */
+export function inspectorOf(producer: Producer): Promise<RemoteInspector | undefined> {
+  return RemoteInspector.of(producer);
+}
+
+/** Columns of a list: the time that matters in the place, and the error of what failed. */
+const TIMES: Readonly<Record<ServerJob["place"], string>> = {
+  scheduled: "runs",
+  retries: "retried",
+  dead: "failed",
+  working: "reserved until",
+  queue: "enqueued",
+};
+
+/** A page of jobs as a table, and how to go on. */
+export function pageText(page: JobPage, place: ServerJob["place"], now: number): string {
+  const { jobs, total, searched, next } = page;
+  const hasErrors = jobs.some(({ failure }) => failure !== undefined);
+  const head = ["jid", "type", "queue", TIMES[place], ...hasErrors ? ["error"] : [], "args"];
+  const rows = jobs.map((job) => [
+    job.jid,
+    short(job.type, 40),
+    job.queue,
+    timeOf(job, now),
+    ...hasErrors ? [short(errorOf(job), 60)] : [],
+    short(job.args, 60),
+  ]);
+  const table = jobs.length === 0 ? [] : [tableOf(head, rows)];
+  const of = `${count(jobs.length, "job")} of ${whole(total)}`;
+  const seen = searched === jobs.length ? of : `${of}, ${whole(searched)} searched`;
+  return [...table, next === undefined ? seen : `${seen}; go on with --offset ${next}`].join("\n");
+}
+
+/** A job's whole text. */
+export function jobText(job: ServerJob, now: number): string {
+  const { jid, type, queue, place, args, argsLength, custom, failure, worker } = job;
+  const cut = args.length < argsLength ? ` ... (${whole(argsLength)} characters)` : "";
+  const lines: [string, string | undefined][] = [
+    ["jid", jid],
+    ["type", type],
+    ["queue", queue],
+    ["is in", worker === undefined ? place : `${place}, by worker ${worker}`],
+    [TIMES[place], timeOf(job, now)],
+    ["args", args + cut],
+    ["custom", Object.keys(custom).length === 0 ? undefined : JSON.stringify(custom)],
+    ["created", job.createdAt?.toISOString()],
+    ["enqueued", job.enqueuedAt?.toISOString()],
+    ["retries", `${failure?.remaining ?? job.retry ?? 25} left`],
+    ["failed", failure?.failedAt?.toISOString()],
+    ["error", failure === undefined ? undefined : errorOf(job)],
+    ...(failure?.backtrace ?? []).map((line): [string, string] => ["", line]),
+  ];
+  const said = lines.filter(([, text]) => text !== undefined);
+  return said.map(([name, text]) => `${name.padEnd(15)} ${plain(text!)}`.trimEnd()).join("\n");
+}
+
+function timeOf({ place, at, enqueuedAt, failure }: ServerJob, now: number): string {
+  const time = place === "dead" ? failure?.failedAt : place === "queue" ? enqueuedAt : at;
+  if (time === undefined) return "";
+  const seconds = (time.getTime() - now) / 1000;
+  if (Math.abs(seconds) < 1) return "now";
+  return seconds > 0 ? `in ${duration(seconds)}` : `${duration(-seconds)} ago`;
+}
+
+function errorOf({ failure }: ServerJob): string {
+  return [failure?.type, failure?.message].filter((text) => text !== undefined).join(": ");
+}
+
+function short(text: string, max: number): string {
+  return text.length <= max ? text : `${text.slice(0, max - 3).toWellFormed()}...`;
+}

@@ -1,0 +1,86 @@
+import { parseTimestamp } from "../job/timestamp.ts";
+import { type Producer, sendCommand } from "../producer/producer.ts";
+import { inspect } from "../protocol/commands/inspect.ts";
+import type {
+  JobPage,
+  JobQuery,
+  JobSelection,
+  ServerJob,
+  ServerQueue,
+  ServerWorker,
+} from "./types.ts";
+
+/** What an embedded server lists and changes, asked over a producer's connection. */
+export class RemoteInspector {
+  readonly #producer: Producer;
+
+  private constructor(producer: Producer) {
+    this.#producer = producer;
+  }
+
+  /** An inspector of the producer's server; `undefined` where that is not an embedded one, which does not list jobs. */
+  static async of(producer: Producer): Promise<RemoteInspector | undefined> {
+    const probe = await sendCommand(
+      producer,
+      inspect({ jobs: { set: "dead", limit: 1, maxArgs: 0 } }),
+    );
+    return probe === undefined ? undefined : new RemoteInspector(producer);
+  }
+
+  async jobs(query: JobQuery): Promise<JobPage> {
+    const page = await this.#ask<JobPage>({ jobs: query });
+    return { ...page, next: page.next ?? undefined, jobs: page.jobs.map(jobOf) };
+  }
+
+  async job(jid: string, maxArgs?: number): Promise<ServerJob | undefined> {
+    const job = await this.#ask<ServerJob | null>({ job: { jid, maxArgs } });
+    return job === null ? undefined : jobOf(job);
+  }
+
+  retry(jobs: JobSelection): Promise<number> {
+    return this.#ask({ requeue: jobs });
+  }
+
+  kill(jobs: JobSelection): Promise<number> {
+    return this.#ask({ kill: jobs });
+  }
+
+  discard(jobs: JobSelection): Promise<number> {
+    return this.#ask({ discard: jobs });
+  }
+
+  queues(): Promise<ServerQueue[]> {
+    return this.#ask({ queues: true });
+  }
+
+  async workers(): Promise<ServerWorker[]> {
+    const workers = await this.#ask<ServerWorker[]>({ workers: true });
+    return workers.map((worker) => ({
+      ...worker,
+      since: new Date(worker.since),
+      lastBeat: new Date(worker.lastBeat),
+      jobs: worker.jobs.map(jobOf),
+    }));
+  }
+
+  async #ask<T>(request: object): Promise<T> {
+    const reply = await sendCommand(this.#producer, inspect(request));
+    return reply?.result as T;
+  }
+}
+
+/** A job as it came over the wire, where times are texts. */
+function jobOf(job: ServerJob): ServerJob {
+  const { at, createdAt, enqueuedAt, failure } = job;
+  return {
+    ...job,
+    at: parseTimestamp(at),
+    createdAt: parseTimestamp(createdAt),
+    enqueuedAt: parseTimestamp(enqueuedAt),
+    failure: failure === undefined ? undefined : {
+      ...failure,
+      failedAt: parseTimestamp(failure.failedAt),
+      nextAt: parseTimestamp(failure.nextAt),
+    },
+  };
+}

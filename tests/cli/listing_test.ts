@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Consumer, Producer } from "../../mod.ts";
+import { faktory, withListener, withServer } from "./setting.ts";
+
+const later = new Date(Date.now() + 3_600_000);
+
+/** Calls `use` with the command on a server that has a failed job, a scheduled one, and two that wait. */
+async function withJobs(
+  use: (run: (...args: string[]) => Promise<string>) => Promise<void>,
+): Promise<void> {
+  await withServer({}, async ({ url }) => {
+    const producer = await Producer.connect({ url });
+    const consumer = new Consumer({ url });
+    consumer.register("resize", () => {
+      throw new RangeError("no such\u001b[31m picture");
+    });
+    await producer.enqueue({ type: "resize", args: ["cat.png"], jid: "failed-job", backtrace: 3 });
+    await consumer.runOne();
+    await producer.enqueue({ type: "remind", args: ["Ada"], at: later, jid: "scheduled-job" });
+    for (const n of [1, 2]) {
+      await producer.enqueue({ type: "mail", args: [n], jid: `waiting-${n}` });
+    }
+    await producer.close();
+    await use(async (...args) => {
+      const { status, stdout, stderr } = await faktory([...args, "--url", url]);
+      assert.deepEqual([status, stderr], [0, ""]);
+      return stdout;
+    });
+  });
+}
+
+test("sets and queues of an embedded server are listed, with errors and times", async () => {
+  await withJobs(async (run) => {
+    for (const args of [["retries"], ["retries", "list"]]) {
+      const lines = (await run(...args)).split("\n");
+      assert.match(lines[0]!, /^jid +type +queue +retried +error +args$/);
+      assert.match(
+        lines[1]!,
+        /^failed-job +resize +default +in \d+ s +RangeError: no such \[31m picture +\["cat\.png"\]$/,
+      );
+      assert.deepEqual(lines.slice(2), ["1 job of 1", ""]);
+    }
+    assert.match(
+      await run("scheduled"),
+      /scheduled-job +remind +default +in (59 min 59 s|1 h) +\["Ada"\]/,
+    );
+    assert.equal(await run("dead"), "0 jobs of 0\n");
+    const page = await run("queues", "jobs", "default", "--limit", "1");
+    assert.match(page, /waiting-1 .*\n1 job of 2; go on with --offset 1\n$/);
+    assert.match(await run("queues", "jobs", "default", "--newest", "--limit", "1"), /waiting-2 /);
+    assert.match(await run("retries", "--text", "dog.png"), /^0 jobs of 1, 1 searched\n$/);
+    const json = JSON.parse(await run("retries", "--type", "resize", "--json"));
+    assert.deepEqual([json.set, json.size, json.jobs[0].jid], ["retries", 1, "failed-job"]);
+  });
+});
+
+test("a job is shown whole, and one that is not there is told of", async () => {
+  await withJobs(async (run) => {
+    const text = await run("job", "failed-job");
+    assert.match(text, /^jid +failed-job\n/);
+    assert.match(text, /\nis in +retries\n/);
+    assert.match(text, /\nerror +RangeError: no such/);
+    assert.match(text, /\n +at .*\n/);
+    assert.equal(JSON.parse(await run("job", "waiting-1", "--json")).place, "queue");
+  });
+  await withServer({}, async ({ url }) => {
+    const { status, stderr } = await faktory(["job", "gone-away", "--url", url]);
+    assert.equal(status, 65);
+    assert.match(stderr, /does not have it; it may have succeeded/);
+  });
+});
+
+test("a server that lists no jobs is counted, and its web page is named", async () => {
+  const replies: Record<string, string> = {
+    HELLO: "+OK\r\n",
+    INFO: '$76\r\n{"faktory":{"queues":{"images":4},"sets":{"dead":3},"tasks":{}},"server":{}}\r\n',
+  };
+  const greet = (socket: import("node:net").Socket) => {
+    socket.write('+HI {"v":2}\r\n');
+    socket.on("data", (data) => {
+      for (const line of String(data).trim().split("\n")) {
+        const verb = line.trim().split(" ")[0]!;
+        if (verb === "END") socket.end();
+        else socket.write(replies[verb] ?? `-ERR unknown command ${verb}\r\n`);
+      }
+    });
+  };
+  await withListener(greet, async (url) => {
+    const said = "lists jobs on its web page only, by default at http://127.0.0.1:7420";
+    const { stdout } = await faktory(["dead", "--url", url]);
+    assert.equal(stdout, `3 jobs in dead. This server ${said}\n`);
+    const queue = await faktory(["queues", "jobs", "images", "--json", "--url", url]);
+    const { size, jobs, reason } = JSON.parse(queue.stdout);
+    assert.deepEqual([size, jobs, reason], [4, null, `This server ${said}`]);
+    const { status, stderr } = await faktory(["job", "some-jid", "--url", url]);
+    assert.equal(status, 69);
+    assert.match(stderr, /web page, by default at http:\/\/127\.0\.0\.1:7420\n$/);
+  });
+});
