@@ -8,7 +8,7 @@ import { corpusRuns, corpusStep } from "./gate/corpus.ts";
 import { denoStep, jsrDenoStep } from "./gate/deno_step.ts";
 import { dntStep } from "./gate/dnt.ts";
 import { dntTypesStep } from "./gate/dnt_types.ts";
-import { docLintStep, exampleStep } from "./gate/docs.ts";
+import { docLintStep, exampleStep, pageStep } from "./gate/docs.ts";
 import { programStep } from "./gate/examples.ts";
 import { packedIn } from "./gate/installed.ts";
 import { jsrStep } from "./gate/jsr.ts";
@@ -42,6 +42,7 @@ const programs = [
   exampleStep,
   packageStep(packed),
   leakStep,
+  pageStep,
   programStep(packed),
   bundlerStep(packed),
   dntStep,

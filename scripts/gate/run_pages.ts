@@ -1,0 +1,56 @@
+/**
+ * Runs the TypeScript blocks of each Markdown page that is named, in their order and on one embedded server for the page, as a
+ * reader does who tries one after the other. A page fails if a block fails, or if its jobs are still on the server at the end.
+ * A page that leaves jobs on purpose says so: `<!-- leaves: ruby 1, scheduled 2 -->`.
+ */
+
+import "../doc_assert.ts";
+import { FaktoryServer } from "../../src/server/mod.ts";
+import { pageBlocks } from "./page_blocks.ts";
+
+// Below deno.json, which says where a bare specifier leads to.
+const folder = await Deno.makeTempDir({ dir: ".", prefix: ".pages-" });
+let failures = 0;
+try {
+  for (const page of Deno.args) if (!await passes(page)) failures++;
+} finally {
+  await Deno.remove(folder, { recursive: true });
+}
+// A block may leave timers or sockets behind.
+Deno.exit(failures === 0 ? 0 : 1);
+
+async function passes(page: string): Promise<boolean> {
+  const text = await Deno.readTextFile(page);
+  const blocks = pageBlocks(text);
+  if (blocks.length === 0) return true;
+  const server = await FaktoryServer.start({ port: 0 });
+  Deno.env.set("FAKTORY_URL", server.url);
+  try {
+    for (const { line, code } of blocks) {
+      const path = `${await Deno.realPath(folder)}/${page.replaceAll(/\W/g, "_")}_${line}.ts`;
+      await Deno.writeTextFile(path, code);
+      await import(`file://${path}`).catch((error) => {
+        throw new Error(`the block at line ${line} failed`, { cause: error });
+      });
+    }
+    const left = leftovers(server.snapshot());
+    const expected = /<!-- leaves: (.*) -->/.exec(text)?.[1] ?? "nothing";
+    if (left !== expected) throw new Error(`its blocks leave ${left}, and not ${expected}`);
+    console.log(`${page}: ${blocks.length} blocks ran in order`);
+    return true;
+  } catch (error) {
+    console.error(`${page}:`, error);
+    return false;
+  } finally {
+    await server.close();
+  }
+}
+
+/** The jobs that the server still holds. */
+function leftovers(
+  { queues, scheduled, retries, dead, working }: ReturnType<FaktoryServer["snapshot"]>,
+): string {
+  const counts = Object.entries({ ...queues, scheduled, retries, dead, working })
+    .filter(([, count]) => count > 0);
+  return counts.map(([name, count]) => `${name} ${count}`).join(", ") || "nothing";
+}
