@@ -1,3 +1,4 @@
+import { checkOptionNames, type OptionNames } from "../internal/option_names.ts";
 import { ConfigError } from "../errors.ts";
 import { showValue } from "../internal/show.ts";
 import type { Clock } from "../internal/clock.ts";
@@ -53,6 +54,25 @@ export interface ConnectionOptions {
   readonly clock?: Clock | undefined;
 }
 
+/** The names of {@linkcode ConnectionOptions}. */
+export const CONNECTION_OPTIONS = {
+  url: true,
+  password: true,
+  tls: true,
+  transport: true,
+  reconnect: true,
+  connectTimeoutMs: true,
+  commandTimeoutMs: true,
+  signal: true,
+  clock: true,
+} as const satisfies OptionNames<ConnectionOptions>;
+
+const RECONNECT_OPTIONS = {
+  initialMs: true,
+  maxMs: true,
+  attempts: true,
+} as const satisfies OptionNames<ReconnectOptions>;
+
 /** {@linkcode ReconnectOptions} with their defaults in place. */
 export interface ReconnectPolicy extends BackoffOptions {
   /** 0: never. */
@@ -75,11 +95,11 @@ export interface Timing {
  */
 export function resolveTiming(options: ConnectionOptions, attempts: number): Timing {
   const { reconnect } = options;
-  if (
-    reconnect !== undefined && reconnect !== false &&
-    (typeof reconnect !== "object" || reconnect === null)
-  ) {
-    throw invalidOption("reconnect", "an object or false", reconnect);
+  if (reconnect !== undefined && reconnect !== false) {
+    if (typeof reconnect !== "object" || reconnect === null) {
+      throw invalidOption("reconnect", "an object or false", reconnect);
+    }
+    checkOptionNames(reconnect, RECONNECT_OPTIONS, "reconnect", "reconnect.");
   }
   const given = reconnect === false ? { attempts: 0 } : reconnect ?? {};
   const initialMs = positive("reconnect.initialMs", given.initialMs, 100);

@@ -1,3 +1,4 @@
+import { checkOptionNames, type OptionNames } from "../internal/option_names.ts";
 import { ConfigError } from "../errors.ts";
 import { showText } from "../internal/show.ts";
 import type { ConnectTarget, TlsOptions } from "../transport/transport.ts";
@@ -80,6 +81,14 @@ function parseProvider(provider: string, variable: (name: string) => string | un
   return parseUrl(text, `the variable ${provider}`);
 }
 
+const TLS_OPTIONS = {
+  caCerts: true,
+  cert: true,
+  key: true,
+  serverName: true,
+  rejectUnauthorized: true,
+} as const satisfies OptionNames<TlsOptions>;
+
 const TLS_TEXTS = ["cert", "key", "serverName"] as const;
 
 function tlsSettings(tls: unknown, isInUrl: boolean): TlsOptions | undefined {
@@ -96,6 +105,7 @@ function tlsSettings(tls: unknown, isInUrl: boolean): TlsOptions | undefined {
     // Never shown, here and below: it may be a key in the wrong place.
     throw invalidOption("tls", "an object or a boolean", typeof tls);
   }
+  checkOptionNames(tls, TLS_OPTIONS, "tls", "tls.");
   const given = tls as Record<string, unknown>;
   for (const name of TLS_TEXTS) {
     if (given[name] !== undefined && typeof given[name] !== "string") {

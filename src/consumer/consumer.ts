@@ -3,6 +3,7 @@ import { resolveTarget } from "../connection/target.ts";
 import { StateError } from "../errors.ts";
 import { Emitter, type Listener } from "../events.ts";
 import { type Clock, systemClock } from "../internal/clock.ts";
+import { showText } from "../internal/show.ts";
 import type { JobDefinitions } from "../job/catalogue.ts";
 import { KnownJobs } from "../job/known_jobs.ts";
 import type { HandlerKey } from "../job/typed.ts";
@@ -10,13 +11,19 @@ import type { ConsumerObserver } from "../producer/producer.ts";
 import type { ConsumerEvents, ConsumerState } from "./events.ts";
 import { type ConsumerHealth, idleHealth } from "./health.ts";
 import { logEvents } from "./log_events.ts";
-import { type ConsumerOptions, type ConsumerSettings, resolveSettings } from "./options.ts";
+import {
+  checkConsumerOptions,
+  type ConsumerOptions,
+  type ConsumerSettings,
+  resolveSettings,
+} from "./options.ts";
 import { checkChoice, type QueueChoice } from "./fetch/choice.ts";
 import type { ConsumerMiddleware } from "./middleware.ts";
 import type { EndReason, Report, RunOptions, SessionLimits } from "./report.ts";
 import { printRunning, type RunningJob, runningJob } from "./running_job.ts";
-import { checkGrace, checkRunOptions, type StopOptions } from "./run_options.ts";
+import { checkRunOptions, checkStopOptions, type StopOptions } from "./run_options.ts";
 import { type HandlerAndOptions, Registry } from "./run/registry.ts";
+import { untakenTypes } from "./untaken_queues.ts";
 import { listenForSignals } from "./signals.ts";
 import { DEFAULT_GRACE_MS, Session, type SessionParts } from "./session/session.ts";
 
@@ -82,10 +89,11 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
    * @throws {ConfigError} on an option that cannot be used.
    */
   constructor(options: ConsumerOptions<Jobs> = {}) {
+    checkConsumerOptions(options);
     this.#options = options;
     this.#known = KnownJobs.of(options.jobs);
     this.#registry = new Registry(this.#known);
-    this.#settings = resolveSettings(options);
+    this.#settings = resolveSettings(options, this.#known);
     this.#queues = this.#settings.queues;
     this.#clock = options.clock ?? systemClock;
     const { logger, logLevel: level, worker: { wid } } = this.#settings;
@@ -243,7 +251,7 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
    * its own `graceMs`, and ends within a second from then.
    */
   async stop(options: StopOptions = {}): Promise<void> {
-    const graceMs = checkGrace(options.graceMs) ?? (this.#isStopping ? 0 : DEFAULT_GRACE_MS);
+    const graceMs = checkStopOptions(options).graceMs ?? (this.#isStopping ? 0 : DEFAULT_GRACE_MS);
     this.#end(graceMs, "stopped");
     // The result is for the caller of run().
     await this.#run?.then(() => {}, () => {});
@@ -298,6 +306,7 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
       );
       this.#opening = undefined;
       this.#events.emit("state", { state: "running" });
+      this.#warnOfUntaken();
       // The stop came too late to cancel the opening.
       if (opening.signal.aborted) session.stop(DEFAULT_GRACE_MS);
       // A connection that was lost for good while the others were being made.
@@ -316,6 +325,18 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
       this.#isQuiet = false;
       forgetSignals();
       observer?.close();
+    }
+  }
+
+  /** Jobs of a type whose queue is left out never come here, and nothing else would say so. */
+  #warnOfUntaken(): void {
+    for (const { type, queue } of untakenTypes(this.#registry.types, this.#queues, this.#known)) {
+      this.#events.emit("warning", {
+        code: "QUEUE_NOT_TAKEN",
+        message:
+          `The handler of ${showText(type)} gets no jobs of the queue ${queue}, to which the ` +
+          "catalogue sends them, as the consumer does not fetch from it",
+      });
     }
   }
 

@@ -46,7 +46,8 @@ export interface ConsumerEvents {
   /** The machine's clock was set back. Reservations and limits go on as if it had not been. */
   clock: { readonly setBackMs: number };
   /**
-   * Something that will not do what it seems to do, once a run. Codes: `ENTERPRISE_ONLY`; `PASSWORD_REFUSED`,
+   * Something that will not do what it seems to do, once a run. Codes: `ENTERPRISE_ONLY`;
+   * `QUEUE_NOT_TAKEN` for each handler whose type the catalogue sends to a queue that is not in `queues`; `PASSWORD_REFUSED`,
    * `PASSWORD_REQUIRED` and `PASSWORD_UNAVAILABLE` if the password is wrong when a connection is made again.
    */
   warning: { readonly code: string; readonly message: string };

@@ -1,13 +1,20 @@
+import { checkOptionNames, type OptionNames } from "../internal/option_names.ts";
 import { DEFAULT_COMMAND_TIMEOUT_MS } from "../connection/connection.ts";
-import { type ConnectionOptions, integerIn, invalidOption } from "../connection/options.ts";
+import {
+  CONNECTION_OPTIONS,
+  type ConnectionOptions,
+  integerIn,
+  invalidOption,
+} from "../connection/options.ts";
 import { machineName, processId, type Runtime, runtime } from "../internal/environment.ts";
 import type { JobDefinitions } from "../job/catalogue.ts";
 import { createJid } from "../job/jid.ts";
-import { DEFAULT_QUEUE } from "../job/queue_name.ts";
+import type { KnownJobs } from "../job/known_jobs.ts";
 import { checkTelemetry, type ProducerMiddleware, type Telemetry } from "../producer/producer.ts";
 import { checkLimits, type ConsumerLimits } from "./fetch/limits.ts";
 import { LOG_LEVELS, type LoggerLike, type LogLevel } from "./logger.ts";
 import { checkChoice, type QueueChoice } from "./fetch/choice.ts";
+import { queuesOf } from "./untaken_queues.ts";
 
 /** Options of a consumer. */
 export interface ConsumerOptions<Jobs extends JobDefinitions = JobDefinitions>
@@ -16,7 +23,11 @@ export interface ConsumerOptions<Jobs extends JobDefinitions = JobDefinitions>
   readonly jobs?: Jobs | undefined;
   /** Jobs that run at the same time, 1 to 10000. @default 10 */
   readonly concurrency?: number | undefined;
-  /** Queues to fetch from: names in their order, weights, or a function. `images.*` matches many. @default ["default"] */
+  /**
+   * Queues to fetch from: names in their order, weights, or a function. `images.*` matches many.
+   *
+   * @default the queues of the catalogue `jobs`, each in its turn; without a catalogue `["default"]`
+   */
   readonly queues?: QueueChoice | undefined;
   /** Limits of jobs a second, and of jobs at the same time for each queue. @default no limits */
   readonly limits?: ConsumerLimits | undefined;
@@ -66,6 +77,33 @@ export interface ConsumerOptions<Jobs extends JobDefinitions = JobDefinitions>
   readonly handleSignals?: boolean | undefined;
 }
 
+const CONSUMER_OPTIONS = {
+  ...CONNECTION_OPTIONS,
+  jobs: true,
+  concurrency: true,
+  queues: true,
+  limits: true,
+  unregistered: true,
+  connections: true,
+  wid: true,
+  hostname: true,
+  labels: true,
+  enqueueMiddleware: true,
+  logger: true,
+  logLevel: true,
+  telemetry: true,
+  handleSignals: true,
+} as const satisfies OptionNames<ConsumerOptions>;
+
+/**
+ * Checks the names of a consumer's options.
+ *
+ * @throws {ConfigError} `INVALID_OPTION`.
+ */
+export function checkConsumerOptions(options: unknown): void {
+  checkOptionNames(options, CONSUMER_OPTIONS, "Consumer");
+}
+
 /** A consumer's own options, checked, with their defaults in place. */
 export interface ConsumerSettings {
   readonly concurrency: number;
@@ -101,6 +139,7 @@ const MIN_COMMAND_TIMEOUT_MS = 5000;
  */
 export function resolveSettings(
   options: ConsumerOptions,
+  known?: KnownJobs,
   where: Runtime | undefined = runtime(),
 ): ConsumerSettings {
   const { commandTimeoutMs } = options;
@@ -118,7 +157,7 @@ export function resolveSettings(
   });
   return {
     concurrency,
-    queues: checkChoice(options.queues ?? [DEFAULT_QUEUE]),
+    queues: checkChoice(options.queues ?? queuesOf(known)),
     limits: checkLimits(options.limits),
     unregistered: checkUnregistered(options.unregistered ?? "fail"),
     connections: resolveConnections(options.connections, concurrency, where),

@@ -1,3 +1,4 @@
+import { checkOptionNames, type OptionNames } from "../internal/option_names.ts";
 import { integerIn, invalidOption, positive } from "../connection/options.ts";
 import type { RunOptions } from "./report.ts";
 
@@ -7,24 +8,39 @@ export interface StopOptions {
   readonly graceMs?: number | undefined;
 }
 
+const STOP_OPTIONS = { graceMs: true } as const satisfies OptionNames<StopOptions>;
+
+const RUN_OPTIONS = {
+  maxJobs: true,
+  maxMs: true,
+  graceMs: true,
+} as const satisfies OptionNames<RunOptions>;
+
+/**
+ * Checks the options of a stop.
+ *
+ * @throws {ConfigError} `INVALID_OPTION`.
+ */
+export function checkStopOptions(options: StopOptions): StopOptions {
+  checkOptionNames(options, STOP_OPTIONS, "stop");
+  return { graceMs: checkGrace(options.graceMs) };
+}
+
 /**
  * Checks the options of a run.
  *
  * @throws {ConfigError} `INVALID_OPTION`.
  */
-export function checkRunOptions({ maxJobs, maxMs, graceMs }: RunOptions): RunOptions {
+export function checkRunOptions(options: RunOptions): RunOptions {
+  checkOptionNames(options, RUN_OPTIONS, "run");
+  const { maxJobs, maxMs, graceMs } = options;
   const max = Number.MAX_SAFE_INTEGER;
   if (maxJobs !== undefined) integerIn("maxJobs", maxJobs, { min: 1, max, fallback: 1 });
   if (maxMs !== undefined) positive("maxMs", maxMs, 1);
   return { maxJobs, maxMs, graceMs: checkGrace(graceMs) };
 }
 
-/**
- * Checks a grace period.
- *
- * @throws {ConfigError} `INVALID_OPTION`.
- */
-export function checkGrace(graceMs: unknown): number | undefined {
+function checkGrace(graceMs: unknown): number | undefined {
   if (graceMs === undefined || (typeof graceMs === "number" && graceMs >= 0)) return graceMs;
   throw invalidOption("graceMs", "a number of 0 or more", graceMs);
 }

@@ -64,6 +64,8 @@ export class PasswordlessProducer implements AsyncDisposable {
 
   /** @internal */
   protected constructor(settings: Settings, passwords?: Passwords) {
+    // JavaScript knows no private constructors.
+    if (!settings?.target) throw refused("a constructor: use connect(options)");
     this.#settings = settings;
     this.#passwords = passwords;
   }

@@ -1,7 +1,8 @@
+import { checkOptionNames, type OptionNames } from "../internal/option_names.ts";
 import type { Consumer } from "../consumer/consumer.ts";
 import { invalidOption } from "../connection/options.ts";
 import type { JobDefinitions } from "../job/catalogue.ts";
-import { ConsumerMetrics, type ConsumerMetricsOptions } from "./metrics.ts";
+import { ConsumerMetrics, type ConsumerMetricsOptions, METRICS_OPTIONS } from "./metrics.ts";
 import { PROMETHEUS_TYPE } from "./prometheus.ts";
 
 /** Options of {@linkcode healthHandler}. */
@@ -11,6 +12,12 @@ export interface HealthHandlerOptions extends ConsumerMetricsOptions {
   /** Where the metrics are; `false`: nowhere. @default "/metrics" */
   readonly metricsPath?: string | false | undefined;
 }
+
+const HANDLER_OPTIONS = {
+  ...METRICS_OPTIONS,
+  healthPath: true,
+  metricsPath: true,
+} as const satisfies OptionNames<HealthHandlerOptions>;
 
 /** Answers web-standard requests, as `Deno.serve`, `Bun.serve` and Hono give them. */
 export type HealthHandler = (request: Request) => Response;
@@ -37,9 +44,11 @@ export function healthHandler(
   consumer: Consumer<JobDefinitions>,
   options: HealthHandlerOptions = {},
 ): HealthHandler {
+  checkOptionNames(options, HANDLER_OPTIONS, "healthHandler");
   const health = checkPath("healthPath", options.healthPath ?? "/health");
   const metricsPath = checkPath("metricsPath", options.metricsPath ?? "/metrics");
-  const metrics = metricsPath === false ? undefined : new ConsumerMetrics(consumer, options);
+  const { buckets } = options;
+  const metrics = metricsPath === false ? undefined : new ConsumerMetrics(consumer, { buckets });
   const answerTo = (request: Request) => {
     const { pathname } = new URL(request.url);
     if (pathname !== health && pathname !== metricsPath) return text(404, "not found\n");

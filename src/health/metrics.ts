@@ -1,3 +1,4 @@
+import { checkOptionNames, type OptionNames } from "../internal/option_names.ts";
 import type { Consumer } from "../consumer/consumer.ts";
 import type { ConsumerEvents } from "../consumer/events.ts";
 import { invalidOption } from "../connection/options.ts";
@@ -14,6 +15,11 @@ export interface ConsumerMetricsOptions {
    */
   readonly buckets?: readonly number[] | undefined;
 }
+
+/** The names of {@linkcode ConsumerMetricsOptions}. */
+export const METRICS_OPTIONS = { buckets: true } as const satisfies OptionNames<
+  ConsumerMetricsOptions
+>;
 
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 
@@ -93,6 +99,7 @@ export class ConsumerMetrics implements Disposable {
    * @throws {ConfigError} `INVALID_OPTION`.
    */
   constructor(consumer: Consumer<JobDefinitions>, options: ConsumerMetricsOptions = {}) {
+    checkOptionNames(options, METRICS_OPTIONS, "ConsumerMetrics");
     this.#consumer = consumer;
     this.#bounds = checkBuckets(options.buckets ?? BUCKETS);
     for (const end of ENDS) {

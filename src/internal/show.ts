@@ -58,5 +58,5 @@ export function kindOf(value: object): string {
     // A revoked proxy: an object is all that can be said of it.
   }
   if (tag === "Object") return "an object";
-  return `${/^[AEIOU]/i.test(tag) ? "an" : "a"} ${tag}`;
+  return `${/^[AEIO]/i.test(tag) ? "an" : "a"} ${tag}`;
 }

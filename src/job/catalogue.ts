@@ -1,4 +1,5 @@
 import { ConfigError } from "../errors.ts";
+import { nearestName } from "../internal/nearest.ts";
 import { showText, showValue } from "../internal/show.ts";
 import { encodeJob } from "./encode.ts";
 import type { JobOptions } from "./job.ts";
@@ -73,7 +74,7 @@ export function job(first: unknown = {}, second: JobDefaults = {}): JobDefinitio
  * await using producer = await Producer.connect({ jobs });
  * await producer.enqueue("resize", ["cat.png", 320]); // goes to the queue "thumbnails"
  *
- * const consumer = new Consumer({ jobs, queues: ["thumbnails"] });
+ * const consumer = new Consumer({ jobs });
  * consumer.register("resize", (job) => console.assert(job.args[1] > 0));
  * await consumer.runOne();
  * ```
@@ -112,7 +113,12 @@ function checkDefinition(type: string, definition: unknown): void {
   }
   const unknown = Object.keys(defaults).find((name) => !DEFAULTS.includes(name));
   if (unknown !== undefined) {
-    throw refused(type, `${showText(unknown)} is none of its defaults ${DEFAULTS.join(", ")}`);
+    const meant = nearestName(unknown, DEFAULTS);
+    const hint = meant === undefined ? "" : `: did you mean ${showText(meant)}?`;
+    throw refused(
+      type,
+      `${showText(unknown)} is none of its defaults ${DEFAULTS.join(", ")}${hint}`,
+    );
   }
   try {
     encodeJob({ ...defaults, type });

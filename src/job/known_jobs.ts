@@ -4,6 +4,7 @@ import { showText } from "../internal/show.ts";
 import { checkDefinitions, type JobDefaults, type JobDefinitions } from "./catalogue.ts";
 import { encodeJob, isPlainObject } from "./encode.ts";
 import { givenQueue, Job, type JobInput, unknownOption, unknownProperty } from "./job.ts";
+import { DEFAULT_QUEUE } from "./queue_name.ts";
 import type { StandardSchema } from "./standard_schema.ts";
 import { validateArgs } from "./validate.ts";
 
@@ -33,6 +34,12 @@ export class KnownJobs {
 
   has(type: string): boolean {
     return this.#jobs.has(type);
+  }
+
+  /** The queues that jobs of the catalogue go to where they do not say otherwise, in its order. */
+  get queues(): readonly string[] {
+    const all = [...this.#jobs.values()].map(({ defaults }) => defaults?.queue ?? DEFAULT_QUEUE);
+    return [...new Set(all)];
   }
 
   /** What jobs of this type have where they do not say otherwise. */

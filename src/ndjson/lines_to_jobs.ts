@@ -1,3 +1,4 @@
+import { checkOptionNames, type OptionNames } from "../internal/option_names.ts";
 import { TextLineStream } from "@std/streams/text-line-stream";
 import { InvalidArgumentError } from "../errors.ts";
 import { invalidOption } from "../connection/options.ts";
@@ -30,6 +31,11 @@ export interface LinesToJobsOptions {
    */
   readonly maxLineLength?: number | undefined;
 }
+
+const OPTIONS = {
+  onInvalid: true,
+  maxLineLength: true,
+} as const satisfies OptionNames<LinesToJobsOptions>;
 
 /** Two ends of a stream: bytes go in, jobs come out. It is what `pipeThrough` takes. */
 export interface LinesToJobs {
@@ -67,9 +73,7 @@ export interface LinesToJobs {
  * ```
  */
 export function linesToJobs(options: LinesToJobsOptions = {}): LinesToJobs {
-  if (typeof options !== "object" || options === null) {
-    throw invalidOption("options", "an object", options);
-  }
+  checkOptionNames(options, OPTIONS, "linesToJobs");
   const { onInvalid, maxLineLength = DEFAULT_MAX_LINE_LENGTH } = options;
   if (!Number.isSafeInteger(maxLineLength) || maxLineLength < 1) {
     throw invalidOption("maxLineLength", "an integer of 1 or more", maxLineLength);

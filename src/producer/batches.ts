@@ -1,3 +1,4 @@
+import { checkOptionNames, type OptionNames } from "../internal/option_names.ts";
 import { InvalidArgumentError, ProtocolError, StateError } from "../errors.ts";
 import { showValue } from "../internal/show.ts";
 import type { JobDefinitions } from "../job/catalogue.ts";
@@ -187,12 +188,18 @@ export class Batches<Jobs extends JobDefinitions = JobDefinitions> {
   }
 }
 
+const DEFINITION = {
+  description: true,
+  parentBid: true,
+  success: true,
+  complete: true,
+} as const satisfies OptionNames<BatchDefinition>;
+
 function checkDefinition(definition: BatchDefinition): void {
-  if (typeof definition === "object" && definition !== null) {
-    const { success, complete, parentBid } = definition;
-    if (parentBid !== undefined) checkToken(parentBid, "parentBid", "open batch");
-    if (success !== undefined || complete !== undefined) return;
-  }
+  checkOptionNames(definition, DEFINITION, "batches.open");
+  const { success, complete, parentBid } = definition;
+  if (parentBid !== undefined) checkToken(parentBid, "parentBid", "open batch");
+  if (success !== undefined || complete !== undefined) return;
   throw new InvalidArgumentError(
     "INVALID_ARGUMENT",
     "Cannot open batch as it has neither a success nor a complete callback",

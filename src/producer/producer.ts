@@ -1,6 +1,11 @@
 import { preparePools } from "../connection/connect.ts";
 import type { ConnectionPool } from "../connection/pool.ts";
-import { type ConnectionOptions, integerIn, invalidOption } from "../connection/options.ts";
+import {
+  CONNECTION_OPTIONS,
+  type ConnectionOptions,
+  integerIn,
+  invalidOption,
+} from "../connection/options.ts";
 import type { Delivery } from "../connection/reconnect_options.ts";
 import { request } from "../connection/request.ts";
 import type { Outage, Recovery } from "../connection/status.ts";
@@ -11,6 +16,11 @@ import { onAbort } from "../internal/aborts.ts";
 import { type Clock, systemClock } from "../internal/clock.ts";
 import { deferred } from "../internal/deferred.ts";
 import { steady } from "../internal/steady_clock.ts";
+import {
+  checkOptionNames,
+  type OptionNames,
+  refuseConstruction,
+} from "../internal/option_names.ts";
 import { Outstanding } from "../internal/outstanding.ts";
 import type { JobDefinitions } from "../job/catalogue.ts";
 import type { JobInput, JobOptions } from "../job/job.ts";
@@ -74,6 +84,15 @@ export interface ProducerOptions<Jobs extends JobDefinitions = JobDefinitions>
   readonly telemetry?: Telemetry | undefined;
 }
 
+const PRODUCER_OPTIONS = {
+  ...CONNECTION_OPTIONS,
+  jobs: true,
+  connections: true,
+  delivery: true,
+  maxWaiting: true,
+  telemetry: true,
+} as const satisfies OptionNames<ProducerOptions>;
+
 /** See {@linkcode ProducerOptions.maxWaiting}. */
 const MAX_WAITING = 10_000;
 
@@ -83,11 +102,15 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const CALL_OPTIONS = { signal: true } as const satisfies OptionNames<CallOptions>;
+
 /** Options of {@linkcode Producer.close}. */
 export interface CloseOptions {
   /** Longest time to wait for calls in flight, in milliseconds. @default 25000 */
   readonly timeoutMs?: number | undefined;
 }
+
+const CLOSE_OPTIONS = { timeoutMs: true } as const satisfies OptionNames<CloseOptions>;
 
 /** What {@linkcode Producer.close} leaves behind. */
 export interface CloseReport {
@@ -174,8 +197,12 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
       known: KnownJobs | undefined;
       maxWaiting?: number;
       observer?: ProducerObserver | undefined;
-    },
+    } = { isOwner: false, known: undefined },
   ) {
+    // JavaScript knows no private constructors.
+    if (!(events instanceof Emitter)) {
+      throw refuseConstruction("Producer", "Producer.connect(options)");
+    }
     this.#maxWaiting = maxWaiting;
     this.#clock = steady(clock);
     this.#observer = observer;
@@ -206,6 +233,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   static async connect<Jobs extends JobDefinitions = JobDefinitions>(
     options: ProducerOptions<Jobs> = {},
   ): Promise<Producer<Jobs>> {
+    checkOptionNames(options, PRODUCER_OPTIONS, "Producer.connect");
     const known = KnownJobs.of(options.jobs);
     const count = integerIn("connections", options.connections, { min: 1, max: 100, fallback: 1 });
     const maxWaiting = integerIn("maxWaiting", options.maxWaiting, {
@@ -299,18 +327,18 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
     second?: readonly unknown[] | CallOptions,
     options?: JobOptions & CallOptions,
   ): Promise<string> {
-    if (typeof job !== "string") {
-      return this.#enqueue(job, (second as CallOptions | undefined)?.signal);
-    }
+    if (typeof job !== "string") return this.#enqueue(job, second as CallOptions | undefined);
     const args = second as readonly unknown[] | undefined;
     if (options === undefined) return this.#enqueue({ type: job, args }, undefined);
     const { signal, ...fields } = options;
-    return this.#enqueue({ ...fields, type: job, args }, signal);
+    return this.#enqueue({ ...fields, type: job, args }, { signal });
   }
 
-  #enqueue(job: JobInput, signal: AbortSignal | undefined): Promise<string> {
+  #enqueue(job: JobInput, options: CallOptions | undefined): Promise<string> {
     return new Promise<string>((resolve, reject) => {
       // What is thrown in here rejects the promise.
+      if (options !== undefined) checkOptionNames(options, CALL_OPTIONS, "enqueue(job)");
+      const signal = options?.signal;
       this.#checkOpen();
       signal?.throwIfAborted();
       this.#checkRoom();
@@ -335,6 +363,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
     jobs: JobSource<TypedJob<Jobs>>,
     options: CallOptions = {},
   ): Promise<EnqueueManyResult> {
+    checkOptionNames(options, CALL_OPTIONS, "enqueueMany");
     return await this.#enqueueMany(jobs, options.signal);
   }
 
@@ -377,6 +406,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
    * @throws {ConfigError} `INVALID_OPTION` on a time that is none.
    */
   async close(options: CloseOptions = {}): Promise<CloseReport> {
+    checkOptionNames(options, CLOSE_OPTIONS, "close");
     const { timeoutMs } = options;
     if (timeoutMs !== undefined && !(typeof timeoutMs === "number" && timeoutMs >= 0)) {
       throw invalidOption("timeoutMs", "a number of 0 or more", timeoutMs);

@@ -1,3 +1,4 @@
+import { checkOptionNames, type OptionNames } from "../internal/option_names.ts";
 import type { Outstanding } from "../internal/outstanding.ts";
 import type { JobInput } from "../job/job.ts";
 import type { JobSink } from "./job_sink.ts";
@@ -13,6 +14,8 @@ export interface WritableOptions {
   readonly onFailed?: ((job: JobInput, error: unknown) => void) | undefined;
 }
 
+const WRITABLE_OPTIONS = { onFailed: true } as const satisfies OptionNames<WritableOptions>;
+
 /** What a stream needs of its producer. */
 export interface JobStreamOwner {
   readonly intake: Intake;
@@ -26,9 +29,11 @@ const QUEUED = 100;
 
 /** A stream that enqueues what is written to it, in its order; closing it waits until the server has all of it. */
 export function jobStream(
-  { onFailed }: WritableOptions,
+  options: WritableOptions,
   { intake, outstanding, checkOpen }: JobStreamOwner,
 ): WritableStream<JobInput> {
+  checkOptionNames(options, WRITABLE_OPTIONS, "writable");
+  const { onFailed } = options;
   const window = new Window();
   let failure: { error: unknown } | undefined;
 

@@ -1,3 +1,4 @@
+import type { OptionNames } from "../internal/option_names.ts";
 import { integerIn, invalidOption } from "../connection/options.ts";
 import { type Clock, elapsedMs, systemClock } from "../internal/clock.ts";
 import { residentKib } from "../internal/environment.ts";
@@ -52,6 +53,16 @@ export interface ServerOptions {
   /** Where the server's time comes from; a `ManualClock` lets tests move it. @default the machine's clock */
   readonly clock?: Clock | undefined;
 }
+
+/** The names of {@linkcode ServerOptions}. */
+export const SERVER_OPTIONS = {
+  edition: true,
+  password: true,
+  maxConnections: true,
+  maxLineBytes: true,
+  fetchWaitMs: true,
+  clock: true,
+} as const satisfies OptionNames<ServerOptions>;
 
 /** What a server holds, for tests and curious people. */
 export interface ServerSnapshot {

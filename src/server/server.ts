@@ -1,6 +1,11 @@
+import {
+  checkOptionNames,
+  type OptionNames,
+  refuseConstruction,
+} from "../internal/option_names.ts";
 import { integerIn, invalidOption } from "../connection/options.ts";
 import { deferred } from "../internal/deferred.ts";
-import { Core, type ServerOptions, type ServerSnapshot, text } from "./core.ts";
+import { Core, SERVER_OPTIONS, type ServerOptions, type ServerSnapshot, text } from "./core.ts";
 import { checkJid, checkMaxArgs } from "./inspect/check.ts";
 import type { Inspector } from "./inspect/inspector.ts";
 import type {
@@ -33,6 +38,18 @@ export interface FaktoryServerOptions extends ServerOptions {
    */
   readonly data?: string | URL | undefined;
 }
+
+const FAKTORY_SERVER_OPTIONS = {
+  ...SERVER_OPTIONS,
+  port: true,
+  hostname: true,
+  tls: true,
+  data: true,
+} as const satisfies OptionNames<FaktoryServerOptions>;
+
+const KEY_PAIR = { cert: true, key: true } as const satisfies OptionNames<
+  NonNullable<FaktoryServerOptions["tls"]>
+>;
 
 /**
  * A Faktory server in this process, with nothing else to install: in memory for development and tests, or with its `data` in
@@ -70,6 +87,9 @@ export class FaktoryServer implements AsyncDisposable {
   #isClosing = false;
 
   private constructor(core: Core, listener: Listener, store: Store, options: FaktoryServerOptions) {
+    if (!(core instanceof Core)) {
+      throw refuseConstruction("FaktoryServer", "FaktoryServer.start(options)");
+    }
     this.#core = core;
     this.#listener = listener;
     this.#store = store;
@@ -89,6 +109,7 @@ export class FaktoryServer implements AsyncDisposable {
    * open, and `DATA_UNAVAILABLE` on one that cannot be read and written, such as on a disk that is full or read-only.
    */
   static async start(options: FaktoryServerOptions = {}): Promise<FaktoryServer> {
+    checkOptionNames(options, FAKTORY_SERVER_OPTIONS, "FaktoryServer.start");
     const port = integerIn("port", options.port, { min: 0, max: 65_535, fallback: 7419 });
     const hostname = text("hostname", options.hostname) ?? "127.0.0.1";
     const tls = keyPair(options.tls);
@@ -242,7 +263,10 @@ export class FaktoryServer implements AsyncDisposable {
 function keyPair(tls: unknown): { cert: string; key: string } | undefined {
   if (tls === undefined) return undefined;
   const { cert, key } = (tls ?? {}) as { cert?: unknown; key?: unknown };
-  if (typeof cert === "string" && typeof key === "string") return { cert, key };
+  if (typeof cert === "string" && typeof key === "string") {
+    checkOptionNames(tls, KEY_PAIR, "tls", "tls.");
+    return { cert, key };
+  }
   throw invalidOption("tls", "a certificate and its key, as texts", typeof tls);
 }
 

@@ -1,3 +1,4 @@
+import { checkOptionNames, type OptionNames } from "../internal/option_names.ts";
 import { integerIn, invalidOption, positive } from "../connection/options.ts";
 import { ConfigError } from "../errors.ts";
 import type { BackoffOptions } from "../internal/backoff.ts";
@@ -60,6 +61,27 @@ export interface SupervisorOptions {
   readonly clock?: Clock | undefined;
 }
 
+const SUPERVISOR_OPTIONS = {
+  processes: true,
+  args: true,
+  env: true,
+  command: true,
+  runtimeArgs: true,
+  restart: true,
+  backoff: true,
+  maxRestarts: true,
+  graceMs: true,
+  handleSignals: true,
+  signal: true,
+  clock: true,
+} as const satisfies OptionNames<SupervisorOptions>;
+
+const BACKOFF_OPTIONS = {
+  initialMs: true,
+  maxMs: true,
+  resetAfterMs: true,
+} as const satisfies OptionNames<RestartBackoff>;
+
 /** {@linkcode SupervisorOptions}, checked, with their defaults in place. */
 export interface SupervisorSettings {
   readonly program: Program;
@@ -81,6 +103,7 @@ export function resolveSettings(
   module: string | URL,
   options: SupervisorOptions,
 ): SupervisorSettings {
+  checkOptionNames(options, SUPERVISOR_OPTIONS, "Supervisor");
   const { restart = "on-failure", backoff = {}, maxRestarts = Infinity } = options;
   if (!(module instanceof URL || (typeof module === "string" && module !== ""))) {
     throw invalidOption("module", "a URL or a path", module);
@@ -101,6 +124,7 @@ export function resolveSettings(
   if (typeof backoff !== "object" || backoff === null) {
     throw invalidOption("backoff", "an object", backoff);
   }
+  checkOptionNames(backoff, BACKOFF_OPTIONS, "backoff", "backoff.");
   const initialMs = positive("backoff.initialMs", backoff.initialMs, 1000);
   return {
     program: {

@@ -1,3 +1,4 @@
+import { checkOptionNames, type OptionNames } from "../internal/option_names.ts";
 import { onAbort } from "../internal/aborts.ts";
 import { StateError } from "../errors.ts";
 import { Emitter, type Listener } from "../events.ts";
@@ -20,6 +21,8 @@ export interface SupervisorStopOptions {
   /** How long the processes may take to end before they are killed, in milliseconds. @default the supervisor's `graceMs` */
   readonly graceMs?: number | undefined;
 }
+
+const STOP_OPTIONS = { graceMs: true } as const satisfies OptionNames<SupervisorStopOptions>;
 
 /**
  * Runs a module in several processes, and starts one again that has died.
@@ -133,6 +136,7 @@ export class Supervisor implements AsyncDisposable {
    * @throws {ConfigError} `INVALID_OPTION`.
    */
   async stop(options: SupervisorStopOptions = {}): Promise<void> {
+    checkOptionNames(options, STOP_OPTIONS, "stop");
     this.#end("stopped", checkGrace(options.graceMs));
     await this.#run;
   }

@@ -1,3 +1,4 @@
+import { checkOptionNames, type OptionNames } from "../internal/option_names.ts";
 import {
   type Meter,
   metrics,
@@ -52,6 +53,13 @@ export interface OpenTelemetryOptions {
   readonly relation?: "child" | "link" | undefined;
 }
 
+const OPTIONS = {
+  tracerProvider: true,
+  meterProvider: true,
+  propagator: true,
+  relation: true,
+} as const satisfies OptionNames<OpenTelemetryOptions>;
+
 /** The tracer's and the meter's. */
 const NAME = "@faktory-ts/faktory";
 
@@ -83,6 +91,7 @@ const NAME = "@faktory-ts/faktory";
  * @throws {ConfigError} `INVALID_OPTION`.
  */
 export function openTelemetry(options: OpenTelemetryOptions = {}): Telemetry {
+  checkOptionNames(options, OPTIONS, "openTelemetry");
   const { relation = "child", propagator } = options;
   if (relation !== "child" && relation !== "link") {
     throw new ConfigError(

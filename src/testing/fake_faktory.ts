@@ -1,3 +1,8 @@
+import {
+  checkOptionNames,
+  type OptionNames,
+  refuseConstruction,
+} from "../internal/option_names.ts";
 import { integerIn, invalidOption } from "../connection/options.ts";
 import { type Consumer, type ConsumerInsides, insidesOf } from "../consumer/consumer.ts";
 import { namesOf } from "../consumer/fetch/order.ts";
@@ -23,6 +28,8 @@ export interface FakeFaktoryOptions {
   readonly clock?: ManualClock | undefined;
 }
 
+const FAKE_OPTIONS = { clock: true } as const satisfies OptionNames<FakeFaktoryOptions>;
+
 /** Options of {@linkcode FakeFaktory.drain}. */
 export interface DrainOptions {
   /** Whether a job that fails is no reason to reject: for tests of what comes after a failure. @default false */
@@ -33,11 +40,19 @@ export interface DrainOptions {
   readonly maxJobs?: number | undefined;
 }
 
+const DRAIN_OPTIONS = {
+  allowFailures: true,
+  concurrency: true,
+  maxJobs: true,
+} as const satisfies OptionNames<DrainOptions>;
+
 /** Options of {@linkcode FakeFaktory.inline}. */
 export interface InlineOptions {
   /** Producers of one's own, connected to this fake, whose jobs are to be run at once as well. @default none */
   readonly producers?: readonly Producer[] | undefined;
 }
+
+const INLINE_OPTIONS = { producers: true } as const satisfies OptionNames<InlineOptions>;
 
 /** Runs of {@linkcode FakeFaktory.inline} under way at once, past which handlers are taken to enqueue their own jobs for ever. */
 const MAX_INLINE = 1000;
@@ -87,6 +102,9 @@ export class FakeFaktory implements AsyncDisposable {
   #inlineRuns = 0;
 
   private constructor(server: FakeServer, producer: Producer, clock: ManualClock) {
+    if (!(producer instanceof Producer)) {
+      throw refuseConstruction("FakeFaktory", "FakeFaktory.start(options)");
+    }
     this.#server = server;
     this.producer = producer;
     this.connection = server.connection;
@@ -99,6 +117,7 @@ export class FakeFaktory implements AsyncDisposable {
    * @throws {ConfigError} `INVALID_OPTION`.
    */
   static async start(options: FakeFaktoryOptions = {}): Promise<FakeFaktory> {
+    checkOptionNames(options, FAKE_OPTIONS, "FakeFaktory.start");
     // Code under test takes the times of its jobs from the machine's clock, so that is where this one begins.
     const { clock = new ManualClock(Date.now()) } = options;
     if (typeof clock?.advance !== "function") throw invalidOption("clock", "a ManualClock", clock);
@@ -155,6 +174,7 @@ export class FakeFaktory implements AsyncDisposable {
    */
   async drain(consumer: Consumer, options: DrainOptions = {}): Promise<readonly DrainedJob[]> {
     const insides = checkConsumer("drain the queues", consumer);
+    checkOptionNames(options, DRAIN_OPTIONS, "drain");
     const max = Number.MAX_SAFE_INTEGER;
     const maxJobs = integerIn("maxJobs", options.maxJobs, { min: 1, max, fallback: 10_000 });
     const limits = { min: 1, max: 10_000, fallback: 1 };
@@ -191,6 +211,7 @@ export class FakeFaktory implements AsyncDisposable {
    */
   inline(consumer: Consumer, options: InlineOptions = {}): Disposable {
     const insides = checkConsumer("run jobs as they are enqueued", consumer);
+    checkOptionNames(options, INLINE_OPTIONS, "inline");
     for (const producer of [this.producer, ...options.producers ?? []]) this.#adopt(producer);
     this.#inline = insides;
     return {

@@ -1,5 +1,6 @@
+import { checkOptionNames, refuseConstruction } from "../internal/option_names.ts";
 import { systemClock } from "../internal/clock.ts";
-import { Core, type ServerOptions, type ServerSnapshot } from "../server/core.ts";
+import { Core, SERVER_OPTIONS, type ServerOptions, type ServerSnapshot } from "../server/core.ts";
 import { slicesBy } from "../server/slices.ts";
 import type { Transport } from "../transport/transport.ts";
 import { memoryTransport } from "./memory_transport.ts";
@@ -26,6 +27,9 @@ export class MemoryServer implements AsyncDisposable {
   readonly #core: Core;
 
   private constructor(core: Core, password = "") {
+    if (!(core instanceof Core)) {
+      throw refuseConstruction("MemoryServer", "MemoryServer.start(options)");
+    }
     this.#core = core;
     this.transport = memoryTransport(core);
     this.#url = memoryUrl(password);
@@ -47,6 +51,7 @@ export class MemoryServer implements AsyncDisposable {
   // What is wrong with an option rejects the promise.
   // deno-lint-ignore require-await
   static async start(options: ServerOptions = {}): Promise<MemoryServer> {
+    checkOptionNames(options, SERVER_OPTIONS, "MemoryServer.start");
     const { clock = systemClock, password } = options;
     return new MemoryServer(new Core(options, { slices: slicesBy(clock) }), password);
   }

@@ -1,3 +1,4 @@
+import { checkOptionNames, type OptionNames } from "../internal/option_names.ts";
 import { onAbort } from "../internal/aborts.ts";
 import { integerIn } from "../connection/options.ts";
 import { type Consumer, insidesOf } from "../consumer/consumer.ts";
@@ -28,6 +29,12 @@ export interface RunJobOptions {
   /** What a `timeoutMs` is measured by; a `ManualClock` lets a test have it pass. @default the machine's clock */
   readonly clock?: Clock | undefined;
 }
+
+const RUN_JOB_OPTIONS = {
+  attempt: true,
+  signal: true,
+  clock: true,
+} as const satisfies OptionNames<RunJobOptions>;
 
 /** How a run of a job went. */
 export interface JobRun {
@@ -90,6 +97,7 @@ export async function runJob(
   job: JobInput,
   options: RunJobOptions = {},
 ): Promise<JobRun> {
+  checkOptionNames(options, RUN_JOB_OPTIONS, "runJob");
   const max = Number.MAX_SAFE_INTEGER;
   const attempt = integerIn("attempt", options.attempt, { min: 1, max, fallback: 1 });
   const fetched = throughJson(job, attempt);

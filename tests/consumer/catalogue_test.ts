@@ -143,7 +143,7 @@ test("a job that is put off comes again as it came, to be checked anew", async (
 
 test("the context's producer knows the catalogue", async () => {
   await using setting = await start();
-  const consumer = setting.consumer();
+  const consumer = setting.consumer({ queues: ["default"] });
   consumer.register("welcome", async (_job, { producer }) => {
     await producer.enqueue("resize", ["a.png", 1]);
     await assert.rejects(producer.enqueue("resise" as "resize", ["a.png", 1]), {
@@ -175,4 +175,47 @@ test("a catalogue that cannot be used is refused when the consumer is made", () 
   assert.throws(() => new Consumer({ jobs: { t: job({ retry: -2 }) } }), {
     code: "INVALID_OPTION",
   });
+});
+
+test("a consumer fetches from the queues of its catalogue, and from `default` without one", async () => {
+  await using setting = await start();
+  assert.deepEqual(setting.consumer().queues, { images: 1, default: 1 });
+  const one = defineJobs({ resize: job({ queue: "images" }), crop: job({ queue: "images" }) });
+  assert.deepEqual(new Consumer({ jobs: one }).queues, ["images"]);
+  assert.deepEqual(new Consumer({ jobs: defineJobs({}) }).queues, ["default"]);
+  assert.deepEqual(new Consumer({ jobs, queues: ["mail"] }).queues, ["mail"]);
+  assert.deepEqual(new Consumer().queues, ["default"]);
+
+  const typed = await Producer.connect({ url: setting.server.url, jobs });
+  await typed.enqueue("resize", ["cat.png", 320]);
+  await typed.enqueue("welcome", ["ann", {}]);
+  await typed.close();
+  const consumer = setting.consumer();
+  const ran: string[] = [];
+  consumer.register("resize", ({ type }) => void ran.push(type));
+  consumer.register("welcome", ({ type }) => void ran.push(type));
+  const warnings: unknown[] = [];
+  consumer.on("warning", (warning) => warnings.push(warning));
+  await consumer.runToCompletion({ maxJobs: 2 });
+  assert.deepEqual([ran.sort(), warnings], [["resize", "welcome"], []]);
+});
+
+test("a handler whose type goes to a queue that is left out is warned of, once a run", async () => {
+  await using setting = await start();
+  async function warned(queues: ConsumerOptions["queues"]) {
+    const consumer = setting.consumer({ queues });
+    for (const type of ["resize", "welcome"] as const) consumer.register(type, () => {});
+    const warnings: string[] = [];
+    consumer.on("warning", ({ code, message }) => warnings.push(`${code}: ${message}`));
+    await consumer.run({ maxMs: 1 });
+    return warnings;
+  }
+  assert.deepEqual(await warned(["default"]), [
+    'QUEUE_NOT_TAKEN: The handler of "resize" gets no jobs of the queue images, to which the ' +
+    "catalogue sends them, as the consumer does not fetch from it",
+  ]);
+  assert.deepEqual(await warned(["ima*", "default"]), []);
+  assert.deepEqual(await warned({ images: 2, "d*": 1 }), []);
+  assert.deepEqual(await warned(() => ["default"]), []);
+  assert.equal((await warned({ other: 1 })).length, 2);
 });

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { threadId } from "node:worker_threads";
 import {
   ConfigError,
+  Consumer,
   Discard,
   InvalidArgumentError,
   isolated,
@@ -335,4 +336,18 @@ test("where no thread can be made the jobs fail", async () => {
   const error = await caught(run(job("where"), context));
   assert.equal(error.code, "THREAD_DIED");
   assert.match(error.message, /no more of them/);
+});
+
+test("a module that is not there is missed when its handler is registered", () => {
+  const consumer = new Consumer();
+  const missing = isolated(new URL("./no_such_module.ts?v=1", import.meta.url));
+  assert.throws(() => consumer.register("x", missing), {
+    name: "ConfigError",
+    code: "INVALID_MODULE",
+    message: /no_such_module\.ts\?v=1 as there is no such file$/,
+  });
+  assert.throws(() => consumer.register("x", isolated(new URL(".", import.meta.url))), {
+    code: "INVALID_MODULE",
+  });
+  consumer.register("x", isolated(new URL(`${import.meta.url}?v=2#part`)));
 });

@@ -79,7 +79,7 @@ test("after its time a run gives jobs as long as it was told to", async () => {
 
 test("in Cloudflare Workers, most connections are left to handlers", () => {
   const connections = (where: "workerd" | "node", options: ConsumerOptions = {}) =>
-    resolveSettings({ concurrency: 100, ...options }, where).connections;
+    resolveSettings({ concurrency: 100, ...options }, undefined, where).connections;
   assert.deepEqual(connections("node"), { command: 4, fetch: { free: 4, limited: 4 } });
   assert.deepEqual(connections("workerd"), { command: 1, fetch: { free: 1, limited: 2 } });
   assert.deepEqual(connections("workerd", { connections: 2 }), {

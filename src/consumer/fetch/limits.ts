@@ -1,3 +1,4 @@
+import { checkOptionNames, type OptionNames } from "../../internal/option_names.ts";
 import { integerIn, invalidOption, positive } from "../../connection/options.ts";
 import type { Clock } from "../../internal/clock.ts";
 import type { Job } from "../../job/job.ts";
@@ -11,6 +12,13 @@ export interface ConsumerLimits {
   /** Limits of queues, by name. A name with a `*` is a limit for each queue that matches. @default none */
   readonly queues?: Readonly<Record<string, Limit>> | undefined;
 }
+
+const CONSUMER_LIMITS = {
+  perSecond: true,
+  queues: true,
+} as const satisfies OptionNames<ConsumerLimits>;
+
+const LIMIT = { concurrency: true, perSecond: true } as const satisfies OptionNames<Limit>;
 
 /** Largest limit of jobs a second. */
 const MAX_PER_SECOND = 1_000_000;
@@ -39,6 +47,7 @@ export function checkLimit(name: string, { concurrency, perSecond }: Limit): Lim
 export function checkLimits(limits: unknown): ConsumerLimits {
   if (limits === undefined) return {};
   if (!isObject(limits)) throw invalidOption("limits", "an object", limits);
+  checkOptionNames(limits, CONSUMER_LIMITS, "limits", "limits.");
   const { perSecond, queues = {} } = limits as ConsumerLimits;
   checkLimit("limits.", { perSecond });
   if (!isObject(queues)) throw invalidOption("limits.queues", "an object", queues);
@@ -48,6 +57,7 @@ export function checkLimits(limits: unknown): ConsumerLimits {
     queues: Object.fromEntries(names.map((name) => {
       const limit: unknown = queues[name];
       if (!isObject(limit)) throw invalidOption(`limits.queues.${name}`, "an object", limit);
+      checkOptionNames(limit, LIMIT, `limits.queues.${name}`, `limits.queues.${name}.`);
       return [name, checkLimit(`limits.queues.${name}.`, limit)];
     })),
   };

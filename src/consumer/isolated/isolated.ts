@@ -1,8 +1,9 @@
+import { checkOptionNames, type OptionNames } from "../../internal/option_names.ts";
 import { integerIn, invalidOption } from "../../connection/options.ts";
 import { ConfigError } from "../../errors.ts";
 import { type Clock, systemClock } from "../../internal/clock.ts";
 import { builtinModule, coreCount, runtime } from "../../internal/environment.ts";
-import { moduleUrl } from "./module_url.ts";
+import { CHECK_MODULE, checkModule, moduleUrl } from "./module_url.ts";
 import { Pool } from "./pool.ts";
 import type { WorkerThreads } from "./thread.ts";
 import type { IsolatedContext, IsolatedHandler, IsolatedJob, IsolatedOptions } from "./types.ts";
@@ -55,6 +56,11 @@ export function isolated<Args extends readonly unknown[] | [] = any>(
   return makeIsolated(module, options, { clock: systemClock, workerThreads: findWorkerThreads() });
 }
 
+const ISOLATED_OPTIONS = {
+  threads: true,
+  terminateAfterMs: true,
+} as const satisfies OptionNames<IsolatedOptions>;
+
 /** What tests put in the place of the runtime's. */
 export interface IsolatedSurroundings {
   readonly clock: Clock;
@@ -67,6 +73,7 @@ export function makeIsolated(
   options: IsolatedOptions,
   { clock, workerThreads }: IsolatedSurroundings,
 ): IsolatedHandler {
+  checkOptionNames(options, ISOLATED_OPTIONS, "isolated");
   const url = moduleUrl(module, runtime());
   const threads = integerIn("threads", options.threads, {
     min: 1,
@@ -84,6 +91,7 @@ export function makeIsolated(
   const handler = (job: IsolatedJob, context: IsolatedContext) => pool.run(job, context);
   return Object.defineProperties(handler, {
     concurrency: { value: threads, enumerable: true },
+    [CHECK_MODULE]: { value: () => checkModule(url) },
     [Symbol.asyncDispose]: { value: () => pool.close() },
   }) as IsolatedHandler;
 }

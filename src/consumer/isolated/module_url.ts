@@ -1,5 +1,10 @@
 import { ConfigError } from "../../errors.ts";
-import type { Runtime } from "../../internal/environment.ts";
+import {
+  builtinModule,
+  isExecutable,
+  mayReadFile,
+  type Runtime,
+} from "../../internal/environment.ts";
 import { showValue } from "../../internal/show.ts";
 
 /**
@@ -26,6 +31,40 @@ export function moduleUrl(module: unknown, runtime: Runtime | undefined): string
     );
   }
   return url.href;
+}
+
+/** Where a handler has the function that looks for its module, which `register` calls. */
+export const CHECK_MODULE: unique symbol = Symbol("check the module");
+
+interface FileSystem {
+  statSync(url: URL, options: { throwIfNoEntry: false }): { isFile(): boolean } | undefined;
+}
+
+/**
+ * Looks for the module's file: a consumer that cannot find it fails when it is set up and not with its first job. What cannot be
+ * looked for passes: a module within an executable file or at `https:`, and one that Deno must not read yet.
+ *
+ * @throws {ConfigError} `INVALID_MODULE`.
+ */
+export function checkModule(href: string): void {
+  const url = new URL(href);
+  const fs = builtinModule<FileSystem>("node:fs");
+  if (fs === undefined || url.protocol !== "file:" || isExecutable()) return;
+  // Without the query, which only makes an import another one.
+  url.search = url.hash = "";
+  if (!mayReadFile(decodeURIComponent(url.pathname))) return;
+  let isThere: boolean;
+  try {
+    isThere = fs.statSync(url, { throwIfNoEntry: false })?.isFile() ?? false;
+  } catch {
+    // A folder above it must not be looked into, or the URL names no path of this system.
+    isThere = false;
+  }
+  if (isThere) return;
+  throw new ConfigError(
+    "INVALID_MODULE",
+    `Cannot run jobs in the module ${href} as there is no such file`,
+  );
 }
 
 function parse(module: unknown): URL | undefined {

@@ -1,3 +1,4 @@
+import { checkOptionNames, type OptionNames } from "../../internal/option_names.ts";
 import { invalidOption, positive } from "../../connection/options.ts";
 import { ConfigError, StateError } from "../../errors.ts";
 import { showValue } from "../../internal/show.ts";
@@ -6,6 +7,7 @@ import type { KnownJobs } from "../../job/known_jobs.ts";
 import type { HandlerArgs, HandlerKey } from "../../job/typed.ts";
 import type { Handler } from "../handler.ts";
 import type { Limit } from "../fetch/limit.ts";
+import { CHECK_MODULE } from "../isolated/module_url.ts";
 import { checkLimit } from "../fetch/limits.ts";
 import type { ConsumerMiddleware } from "../middleware.ts";
 import { calling, checked, type Runner, within } from "./invoke.ts";
@@ -20,6 +22,12 @@ export interface HandlerOptions extends Limit {
    */
   readonly timeoutMs?: number | undefined;
 }
+
+const HANDLER_OPTIONS = {
+  concurrency: true,
+  perSecond: true,
+  timeoutMs: true,
+} as const satisfies OptionNames<HandlerOptions>;
 
 /**
  * The handler and options that `Consumer.register` takes: for a type of the catalogue, or without one for these arguments.
@@ -79,6 +87,8 @@ export class Registry {
         }`,
       );
     }
+    checkOptionNames(options, HANDLER_OPTIONS, "register");
+    (handler as Partial<Record<typeof CHECK_MODULE, () => void>>)[CHECK_MODULE]?.();
     const timeoutMs = options.timeoutMs === undefined
       ? undefined
       : positive("timeoutMs", options.timeoutMs, 0);
@@ -95,6 +105,11 @@ export class Registry {
     }
     this.#middleware.push(middleware as ConsumerMiddleware);
     this.#layered.clear();
+  }
+
+  /** The types that have a handler. */
+  get types(): Iterable<string> {
+    return this.#handlers.keys();
   }
 
   /** Whether the jobs of any type are limited. */

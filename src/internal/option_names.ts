@@ -1,0 +1,69 @@
+import { ConfigError } from "../errors.ts";
+import { nearestName } from "./nearest.ts";
+import { plain, showValue } from "./show.ts";
+
+/**
+ * The names of all options of a type: `{ url: true } satisfies OptionNames<Options>` does not compile if one is missing, or is
+ * none.
+ */
+export type OptionNames<Options> = Readonly<Record<keyof Options, true>>;
+
+/**
+ * Checks that options are an object and that each one's name is known: JavaScript has no compiler that would. An option that
+ * is `undefined` counts as absent. `of` is whose options they are, such as `Producer.connect` or `the option tls`; `prefix` goes
+ * before their names, such as `tls.`.
+ *
+ * @throws {ConfigError} `INVALID_OPTION`.
+ */
+export function checkOptionNames(
+  options: unknown,
+  names: Readonly<Record<string, true>>,
+  of: string,
+  prefix = "",
+): void {
+  if (typeof options !== "object" || options === null || isNoOptions(options)) {
+    // The value is not shown: a URL may hold a password.
+    const kind = typeof options === "string" ? "a text" : showValue(options);
+    const hint = "url" in names && (typeof options === "string" || kind === "a URL")
+      ? ": did you mean { url }?"
+      : `: got ${kind}`;
+    throw new ConfigError(
+      "INVALID_OPTION",
+      `Cannot use the options of ${of} as they are not an object${hint}`,
+    );
+  }
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || Object.hasOwn(names, name)) continue;
+    throw unknownOption(name, Object.keys(names), of, prefix);
+  }
+}
+
+function isNoOptions(value: object): boolean {
+  return Array.isArray(value) || value instanceof URL || value instanceof Map;
+}
+
+function unknownOption(
+  name: string,
+  known: readonly string[],
+  of: string,
+  prefix: string,
+): ConfigError {
+  const meant = nearestName(name, known);
+  const hint = meant === undefined
+    ? `: the options are ${known.map((one) => prefix + one).join(", ")}`
+    : `: did you mean ${prefix}${meant}?`;
+  return new ConfigError(
+    "INVALID_OPTION",
+    `Cannot use the option ${prefix}${
+      plain(name.slice(0, 100))
+    } as ${of} has no such option${hint}`,
+  );
+}
+
+/** Refuses a constructor that is not for callers; `instead` is what they call. */
+export function refuseConstruction(of: string, instead: string): ConfigError {
+  return new ConfigError(
+    "INVALID_OPTION",
+    `Cannot make a ${of} by its constructor: use await ${instead}`,
+  );
+}

@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { ConfigError, Consumer, defineJobs, isolated, job, Producer } from "../../mod.ts";
+import { Producer as EdgeProducer } from "../../src/edge/mod.ts";
+import { ConsumerMetrics, healthHandler } from "../../src/health/mod.ts";
+import { linesToJobs } from "../../src/ndjson/mod.ts";
+import { FaktoryServer } from "../../src/server/mod.ts";
+import { Supervisor } from "../../src/supervisor/mod.ts";
+import { openTelemetry } from "../../src/telemetry/mod.ts";
+import { FakeFaktory, MemoryServer, runJob } from "../../src/testing/mod.ts";
+
+// deno-lint-ignore no-explicit-any -- As JavaScript calls.
+type Options = any;
+
+/** For each type of options that is exported: what takes them, and one of their names. */
+const takers: Record<string, [name: string, take: (options: Options) => unknown][]> = {
+  ProducerOptions: [
+    ["connections", (options) => Producer.connect(options)],
+    ["maxWaiting", (options) => Producer.connect(options)],
+  ],
+  ConnectionOptions: [
+    ["commandTimeoutMs", (options) => Producer.connect(options)],
+    ["password", (options) => new Consumer(options)],
+  ],
+  ReconnectOptions: [["attempts", (reconnect) => Producer.connect({ reconnect })]],
+  TlsOptions: [["caCerts", (tls) => Producer.connect({ tls })]],
+  CallOptions: [
+    ["signal", (options) => withProducer((producer) => producer.enqueue({ type: "x" }, options))],
+    ["signal", (options) => withProducer((producer) => producer.enqueueMany([], options))],
+  ],
+  CloseOptions: [["timeoutMs", (options) => withProducer((producer) => producer.close(options))]],
+  WritableOptions: [["onFailed", (o) => withProducer((producer) => producer.writable(o))]],
+  BatchDefinition: [
+    ["success", (o) => withProducer((producer) => producer.batches.open(o, () => {}))],
+  ],
+  ConsumerOptions: [["concurrency", (options) => new Consumer(options)]],
+  ConsumerLimits: [["perSecond", (limits) => new Consumer({ limits })]],
+  Limit: [["concurrency", (a) => new Consumer({ limits: { queues: { a } } })]],
+  HandlerOptions: [["timeoutMs", (options) => new Consumer().register("x", () => {}, options)]],
+  RunOptions: [
+    ["maxJobs", (options) => new Consumer().run(options)],
+    ["maxMs", (options) => new Consumer().runToCompletion(options)],
+  ],
+  StopOptions: [["graceMs", (options) => new Consumer().stop(options)]],
+  IsolatedOptions: [["threads", (options) => isolated(import.meta.url, options)]],
+  FaktoryServerOptions: [
+    ["hostname", (options) => FaktoryServer.start(options)],
+    ["cert", (o) => FaktoryServer.start({ tls: { cert: "", key: "", ...o } })],
+  ],
+  ServerOptions: [
+    ["fetchWaitMs", (options) => FaktoryServer.start(options)],
+    ["fetchWaitMs", (options) => MemoryServer.start(options)],
+  ],
+  FakeFaktoryOptions: [["clock", (options) => FakeFaktory.start(options)]],
+  DrainOptions: [["maxJobs", (o) => withFake((fake) => fake.drain(new Consumer(), o))]],
+  InlineOptions: [["producers", (o) => withFake((fake) => fake.inline(new Consumer(), o))]],
+  RunJobOptions: [["attempt", (options) => runJob(() => {}, { type: "x" }, options)]],
+  SupervisorOptions: [["processes", (options) => new Supervisor("x.ts", options)]],
+  SupervisorStopOptions: [["graceMs", (options) => new Supervisor("x.ts").stop(options)]],
+  RestartBackoff: [["resetAfterMs", (backoff) => new Supervisor("x.ts", { backoff })]],
+  OpenTelemetryOptions: [["relation", (options) => openTelemetry(options)]],
+  HealthHandlerOptions: [["healthPath", (options) => healthHandler(new Consumer(), options)]],
+  ConsumerMetricsOptions: [["buckets", (options) => new ConsumerMetrics(new Consumer(), options)]],
+  LinesToJobsOptions: [["maxLineLength", (options) => linesToJobs(options)]],
+};
+
+/** Not for callers, or refused otherwise: an unknown option of a job is an `InvalidJobError`, as one of a job's properties is. */
+const elsewhere = [
+  "JobOptions",
+  // The producers of ./edge have no room for a hint: see below.
+  "PasswordlessProducerOptions",
+  // Given to transports and errors by the package.
+  ...["TransportConnectOptions", "FaktoryErrorOptions", "InvalidJobErrorOptions"],
+  ...["ConnectionLostErrorOptions", "NdjsonErrorOptions", "AssertionErrorOptions"],
+  // A tuple, a union of texts.
+  ...["HandlerAndOptions", "RestartPolicy"],
+];
+
+async function withProducer(use: (producer: Producer) => unknown): Promise<void> {
+  await using server = await MemoryServer.start();
+  await using producer = await Producer.connect({ url: server.url, transport: server.transport });
+  await use(producer);
+}
+
+async function withFake(use: (fake: FakeFaktory) => unknown): Promise<void> {
+  await using fake = await FakeFaktory.start();
+  await use(fake);
+}
+
+const isConfigError = (pattern: RegExp) => (error: unknown) => {
+  assert(error instanceof ConfigError, String(error));
+  assert.equal(error.code, "INVALID_OPTION");
+  assert.match(error.message, pattern);
+  return true;
+};
+
+for (const [type, all] of Object.entries(takers)) {
+  test(`unknown options are refused, with what was likely meant: ${type}`, async () => {
+    for (const [name, take] of all) {
+      const typo = name.slice(0, -2) + name.at(-1);
+      await assert.rejects(
+        async () => await take({ [typo]: 1 }),
+        isConfigError(
+          new RegExp(`the option [\\w.]*${typo} as .*: did you mean [\\w.]*${name}\\?$`),
+        ),
+      );
+      // As if it were not there.
+      const absent = { [typo]: undefined };
+      await Promise.resolve().then(() => take({ ...absent, hopeless: undefined, zzzzzzz: 1 })).then(
+        () => assert.fail(),
+        isConfigError(/the option [\w.]*zzzzzzz as .*: the options are /),
+      );
+    }
+  });
+}
+
+test("every exported type of options has its unknown names refused", () => {
+  const { exports } = JSON.parse(readFileSync(new URL("../../deno.json", import.meta.url), "utf8"));
+  const found = new Set<string>();
+  for (const entry of Object.values<string>(exports)) {
+    const text = readFileSync(new URL(`../../${entry}`, import.meta.url), "utf8");
+    for (const [name] of text.matchAll(/\b[A-Z]\w*(Options|Limits|Limit|Backoff|Policy)\b/g)) {
+      found.add(name);
+    }
+  }
+  const missing = [...found].filter((name) => !(name in takers) && !elsewhere.includes(name));
+  assert.deepEqual(missing, []);
+});
+
+test("what is no object of options is refused, and a URL is not shown", async () => {
+  const url = "tcp://:secret@localhost:7419";
+  for (const wrong of [url, new URL(url)] as never[]) {
+    const isTold = isConfigError(/not an object: did you mean \{ url \}\?$/);
+    await assert.rejects(Producer.connect(wrong), isTold);
+    assert.throws(() => new Consumer(wrong), isTold);
+    await assert.rejects(EdgeProducer.connect(wrong), isConfigError(/as they are not an object$/));
+  }
+  for (const wrong of [null, 7, "x", [], () => {}, new Map()] as never[]) {
+    await assert.rejects(FaktoryServer.start(wrong), isConfigError(/not an object: got /));
+    await assert.rejects(FakeFaktory.start(wrong), isConfigError(/not an object: got /));
+  }
+});
+
+test("the producers of ./edge refuse what they do not have", async () => {
+  await assert.rejects(
+    EdgeProducer.connect({ url: "tcp://localhost", tls: true } as never),
+    isConfigError(/the option tls as the producers of .\/edge do not have it$/),
+  );
+});
+
+test("classes that are started say so when they are constructed", () => {
+  for (const Class of [Producer, EdgeProducer, FaktoryServer, FakeFaktory, MemoryServer]) {
+    const construct = Class as unknown as new (options?: unknown) => unknown;
+    for (const options of [undefined, {}, { url: "tcp://localhost" }]) {
+      assert.throws(
+        () => new construct(options),
+        isConfigError(/constructor: use .*(connect|start)/),
+      );
+    }
+  }
+});
+
+test("an unknown default of a type is refused, with what was likely meant", () => {
+  assert.throws(
+    () => defineJobs({ resize: job({ reserve_for: 60 } as never) }),
+    isConfigError(/"reserve_for" is none of its defaults .*: did you mean "reserveFor"\?$/),
+  );
+});
