@@ -187,6 +187,11 @@ export const rooms: readonly Room[] = [
     imports: [...leaves, "job", "options", "consumer"],
   },
   {
+    name: "outbox",
+    files: ["src/outbox/"],
+    imports: [...leaves, "events", "job", "options", "producer's face"],
+  },
+  {
     name: "module loader",
     // What the user of the command names.
     files: ["src/cli/work/load.ts"],

@@ -8,6 +8,7 @@ import { pathToFileURL } from "node:url";
 import * as root from "@faktory-ts/faktory";
 import { Consumer, isolated, Job, Producer } from "@faktory-ts/faktory";
 import { linesToJobs } from "@faktory-ts/faktory/ndjson";
+import { Outbox } from "@faktory-ts/faktory/outbox";
 import { FaktoryServer } from "@faktory-ts/faktory/server";
 import { Supervisor } from "@faktory-ts/faktory/supervisor";
 import { openTelemetry } from "@faktory-ts/faktory/telemetry";
@@ -82,10 +83,24 @@ async function testJobs() {
   const [{ job }] = await faktory.drain(new Consumer().register("greet", () => {}));
   assert.deepEqual(job.args, ["tests"]);
   await assert.rejects(faktory.producer.enqueue("", []), { name: "InvalidJobError" });
+  await relayJobs(faktory);
   await faktory.close();
   const bytes = new Blob(['{"type":"greet","args":["lines"]}\n']).stream();
   const reader = bytes.pipeThrough(linesToJobs()).getReader();
   assert.deepEqual((await reader.read()).value.args, ["lines"]);
+}
+
+/** A job of a transaction, where the runtime has SQLite. */
+async function relayJobs(faktory) {
+  const sqlite = process.getBuiltinModule?.("node:sqlite");
+  if (sqlite === undefined) return;
+  const db = new sqlite.DatabaseSync(":memory:");
+  const outbox = new Outbox();
+  await outbox.createTable(db);
+  outbox.insertSync(db, [{ type: "greet" }]);
+  const relay = outbox.relay(db, faktory.producer);
+  assert.equal((await relay.drain()).pushed, 1);
+  await relay.stop();
 }
 
 /** An executable file that ran itself in place of a worker would do so without end. */

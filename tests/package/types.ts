@@ -33,6 +33,7 @@ import {
   mergeStreams,
   type NdjsonError,
 } from "@faktory-ts/faktory/ndjson";
+import { Outbox, type OutboxRelay, type RelayReport } from "@faktory-ts/faktory/outbox";
 import { openTelemetry } from "@faktory-ts/faktory/telemetry";
 import { nodeTransport } from "@faktory-ts/faktory/transport/node";
 
@@ -162,3 +163,12 @@ export const wrongPassword: unknown = passwordless({ url: "tcp://x", password: "
 export const wrongTelemetry: Telemetry = openTelemetry({ relation: "aunt" });
 // @ts-expect-error A path is a string.
 export const wrongHandler: unknown = healthHandler(typedConsumer, { healthPath: 1 });
+
+const outbox = new Outbox({ jobs });
+export async function relayed(pool: {
+  query(sql: string, params: unknown[]): Promise<{ rows: object[] }>;
+}): Promise<RelayReport> {
+  await outbox.insert(pool, [{ type: "resize", args: ["cat.png", 320] }]);
+  const relay: OutboxRelay = outbox.relay(pool, await Producer.connect());
+  return await relay.stop();
+}

@@ -50,6 +50,7 @@ const programs: Readonly<Record<string, (places: Places) => string[]>> = {
   "a supervisor": () => fixture("supervisor"),
   "the handler and the metrics": () => fixture("health"),
   "streams of lines": () => fixture("ndjson"),
+  "an outbox and its relay": () => fixture("outbox"),
   "spans and metrics": () => fixture("telemetry"),
   "`runJob`, `FakeFaktory`, `MemoryServer`": () => fixture("testing"),
   "a producer with `denoTransport`": ({ url }) => fixture("deno", url),

@@ -1,7 +1,10 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { Producer } from "../../../mod.ts";
 import { FaktoryServer, type FaktoryServerOptions } from "../../../src/server/mod.ts";
+import { majorOf } from "../../node_versions.ts";
 import { inTempFolder } from "../../temp_folder.ts";
+import type { Runtime } from "../installed.ts";
+import { findNodes } from "../nodes.ts";
 import { type Place, Program } from "./program.ts";
 
 /** What each example has to do. They reject where one does not. */
@@ -84,6 +87,26 @@ export const checks: Readonly<Record<string, (place: Place) => Promise<void>>> =
     equal(places(/^contact sheet of dogs$/)[0]! > places(/^thumbnail of dogs/).at(-1)!, true);
   },
 
+  /** Orders that are committed become jobs, the others do not; orders of an earlier run are not shipped again. */
+  outbox: (place) =>
+    inTempFolder(async (folder) => {
+      const withSqlite = { ...place, runtime: await sqliteRuntime(place.runtime) };
+      for (const first of [1, 3]) {
+        const program = new Program(withSqlite, "outbox/main.ts", {
+          args: [`${folder}/orders.db`],
+        });
+        await using _program = program;
+        deepEqual(await program.end(), [
+          "ordered 2 of cup",
+          "refused: 500 of plate are too many",
+          "ordered 1 of bowl",
+          "pushed 2 jobs",
+          `shipped order ${first}: cup`,
+          `shipped order ${first + 1}: bowl`,
+        ]);
+      }
+    }),
+
   /** The images' hashes are right, and what is no image is left alone. */
   hash: (place) =>
     inTempFolder(async (folder) => {
@@ -101,6 +124,15 @@ export const checks: Readonly<Record<string, (place: Place) => Promise<void>>> =
       equal(said.slice(0, -1).sort().join("\n"), expected.sort().join("\n"));
     }),
 };
+
+/** The runtime itself; in place of a Node without `node:sqlite`, a newer one. */
+async function sqliteRuntime(runtime: Runtime): Promise<Runtime> {
+  if (runtime.is !== "node") return runtime;
+  const { runtimes } = await findNodes();
+  const newer = runtimes.find(({ version = "" }) => Number(majorOf(version)) >= 24);
+  if (newer === undefined) throw new Error("no Node with node:sqlite is to be had");
+  return newer;
+}
 
 function start(options: FaktoryServerOptions = {}): Promise<FaktoryServer> {
   return FaktoryServer.start({ port: 0, ...options });

@@ -1,0 +1,45 @@
+/**
+ * A transactional outbox: jobs are written to a table in the transaction of your database, and a relay pushes them to Faktory
+ * after the commit. A job is neither lost when the program dies between the two, nor enqueued when the transaction rolls back.
+ *
+ * @example Enqueue a job in a transaction of SQLite
+ * ```ts
+ * import { Consumer, Producer } from "@faktory-ts/faktory";
+ * import { Outbox } from "@faktory-ts/faktory/outbox";
+ * import { FaktoryServer } from "@faktory-ts/faktory/server";
+ * import { DatabaseSync } from "node:sqlite";
+ *
+ * const db = new DatabaseSync(":memory:");
+ * const outbox = new Outbox();
+ * await outbox.createTable(db);
+ *
+ * db.exec("BEGIN");
+ * outbox.insertSync(db, [{ type: "welcome", args: ["ada@example.com"] }]);
+ * db.exec("COMMIT");
+ *
+ * await using server = await FaktoryServer.start({ port: 0 });
+ * await using producer = await Producer.connect({ url: server.url });
+ * await using relay = outbox.relay(db, producer);
+ * console.assert((await relay.drain()).pushed === 1);
+ * ```
+ *
+ * @module
+ */
+
+export { Outbox } from "./outbox.ts";
+export type { OutboxOptions } from "./outbox.ts";
+export type {
+  OutboxRelay,
+  RelayEvents,
+  RelayOptions,
+  RelayReport,
+  StopRelayOptions,
+} from "./relay.ts";
+export type {
+  OutboxDatabase,
+  PgDatabase,
+  PostgresDatabase,
+  QueryFunction,
+  SqliteDatabase,
+} from "./database.ts";
+export type { Dialect } from "./statements.ts";

@@ -1,0 +1,174 @@
+import { invalidOption } from "../connection/options.ts";
+import { InvalidArgumentError, type InvalidJobError } from "../errors.ts";
+import type { JobDefinitions } from "../job/catalogue.ts";
+import { type EncodedJob, encodeJob } from "../job/encode.ts";
+import type { JobInput } from "../job/job.ts";
+import { numbered } from "../job/job_source.ts";
+import { KnownJobs } from "../job/known_jobs.ts";
+import type { TypedJob } from "../job/typed.ts";
+import type { Producer } from "../producer/producer.ts";
+import {
+  connectionOf,
+  isSqlite,
+  type OutboxDatabase,
+  querySync,
+  type SqliteDatabase,
+} from "./database.ts";
+import { OutboxRelay, type RelayOptions } from "./relay.ts";
+import { type Dialect, statements } from "./statements.ts";
+
+/** Options of an {@linkcode Outbox}. */
+export interface OutboxOptions<Jobs extends JobDefinitions = JobDefinitions> {
+  /** The table's name, with its schema if it is not in the search path. @default "faktory_outbox" */
+  readonly table?: string | undefined;
+  /** The catalogue of `defineJobs`: types the jobs, checks them and gives them its defaults. @default any job */
+  readonly jobs?: Jobs | undefined;
+  /** The kind of database, where it is given as a function. @default by the driver */
+  readonly dialect?: Dialect | undefined;
+}
+
+const TABLE_NAME = /^[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*)?$/;
+
+/**
+ * A table of jobs that wait to be pushed to Faktory. Jobs are inserted in your transaction; {@linkcode Outbox.relay} pushes those
+ * that are committed.
+ *
+ * Delivery is at least once: a relay that dies between the push and the removal of the row leaves the row, and another relay
+ * pushes the job again, under the same jid.
+ *
+ * @example A user and a job, both or neither
+ * ```ts ignore
+ * import { Outbox } from "@faktory-ts/faktory/outbox";
+ * import postgres from "postgres";
+ *
+ * const sql = postgres();
+ * const outbox = new Outbox();
+ * await outbox.createTable(sql);
+ *
+ * await sql.begin(async (tx) => {
+ *   await tx`INSERT INTO users (email) VALUES ('ada@example.com')`;
+ *   await outbox.insert(tx, [{ type: "welcome", args: ["ada@example.com"] }]);
+ * });
+ * ```
+ */
+export class Outbox<Jobs extends JobDefinitions = JobDefinitions> {
+  readonly #table: string;
+  readonly #dialect: Dialect | undefined;
+  readonly #jobs: KnownJobs | undefined;
+
+  /** @throws {ConfigError} `INVALID_OPTION`. */
+  constructor(options: OutboxOptions<Jobs> = {}) {
+    const { table = "faktory_outbox", dialect, jobs } = options;
+    if (typeof table !== "string" || !TABLE_NAME.test(table)) {
+      throw invalidOption("table", "a name of letters, digits, _ and $", table);
+    }
+    if (dialect !== undefined && dialect !== "postgres" && dialect !== "sqlite") {
+      throw invalidOption("dialect", '"postgres" or "sqlite"', dialect);
+    }
+    this.#table = table;
+    this.#dialect = dialect;
+    this.#jobs = KnownJobs.of(jobs);
+  }
+
+  /** Returns the statement that creates the table, for your migrations. */
+  tableSql(dialect: Dialect): string {
+    return statements(dialect, this.#table).createTable;
+  }
+
+  /** Creates the table if it does not exist. */
+  async createTable(database: OutboxDatabase): Promise<void> {
+    const connection = connectionOf(database, this.#dialect);
+    await connection.query(statements(connection.dialect, this.#table).createTable, []);
+  }
+
+  /**
+   * Inserts jobs, by one statement, in whatever transaction is open on `database`. Each job is checked as `enqueue` checks it.
+   *
+   * @returns The jids, in the order of the jobs.
+   * @throws {InvalidJobError} For the first invalid job; nothing is inserted then.
+   */
+  async insert(database: OutboxDatabase, jobs: Iterable<TypedJob<Jobs>>): Promise<string[]> {
+    const connection = connectionOf(database, this.#dialect);
+    const encoded: EncodedJob[] = [];
+    for (const [index, job] of list(jobs).entries()) {
+      const { checking, ...row } = this.#encode(job, index);
+      encoded.push(row);
+      await checking;
+    }
+    const { insert } = statements(connection.dialect, this.#table);
+    if (encoded.length > 0) await connection.query(insert, [rows(encoded)]);
+    return encoded.map(({ jid }) => jid);
+  }
+
+  /**
+   * Does the same without a promise, for SQLite, whose transactions are often synchronous functions.
+   *
+   * @throws {InvalidJobError} For the first invalid job; nothing is inserted then.
+   * @throws {InvalidArgumentError} `INVALID_ARGUMENT` for other databases, and for a schema that checks asynchronously.
+   */
+  insertSync(database: SqliteDatabase, jobs: Iterable<TypedJob<Jobs>>): string[] {
+    if (!isSqlite(database)) throw notSync("the database is not one of SQLite's drivers");
+    const encoded = list(jobs).map((job, index) => {
+      const { checking, ...row } = this.#encode(job, index);
+      if (checking === undefined) return row;
+      checking.catch(() => {});
+      throw notSync("the schema of the job checks asynchronously");
+    });
+    const { insert } = statements("sqlite", this.#table);
+    if (encoded.length > 0) querySync(database, insert, [rows(encoded)]);
+    return encoded.map(({ jid }) => jid);
+  }
+
+  /**
+   * Starts a relay, which pushes the jobs of committed transactions by `producer` and removes their rows. Several relays share a
+   * table, in one process or many. Give it a pool or a connection of its own: on a connection with an open transaction it would
+   * see jobs that are not committed.
+   *
+   * @throws {ConfigError} `INVALID_OPTION`.
+   */
+  relay(
+    database: OutboxDatabase,
+    // Any catalogue: the relay enqueues jobs that were checked when they were inserted.
+    // deno-lint-ignore no-explicit-any
+    producer: Producer<any>,
+    options: RelayOptions = {},
+  ): OutboxRelay {
+    const connection = connectionOf(database, this.#dialect);
+    return new OutboxRelay({
+      connection,
+      statements: statements(connection.dialect, this.#table),
+      producer,
+      options,
+    });
+  }
+
+  #encode(job: JobInput, index: number): EncodedJob & { checking: Promise<unknown> | undefined } {
+    try {
+      const whole = this.#jobs?.fill(job) ?? job;
+      return { ...encodeJob(whole), checking: this.#jobs?.check(whole) };
+    } catch (error) {
+      throw numbered(error as InvalidJobError, index);
+    }
+  }
+}
+
+function list(jobs: unknown): readonly JobInput[] {
+  if (typeof jobs === "object" && jobs !== null && Symbol.iterator in jobs) {
+    return [...jobs as Iterable<JobInput>];
+  }
+  throw new InvalidArgumentError(
+    "INVALID_ARGUMENT",
+    "Cannot insert jobs as they are not an array or another iterable",
+  );
+}
+
+function rows(jobs: readonly EncodedJob[]): string {
+  return JSON.stringify(jobs.map(({ jid, json }) => ({ jid, job: json })));
+}
+
+function notSync(reason: string): InvalidArgumentError {
+  return new InvalidArgumentError(
+    "INVALID_ARGUMENT",
+    `Cannot insert jobs synchronously as ${reason}: use insert()`,
+  );
+}

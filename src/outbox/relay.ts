@@ -1,0 +1,322 @@
+import { integerIn, invalidOption } from "../connection/options.ts";
+import { type FaktoryError, InvalidJobError, NotUniqueError } from "../errors.ts";
+import { Emitter, type Listener, type ListenerFailure } from "../events.ts";
+import { backoffMs } from "../internal/backoff.ts";
+import { type Clock, systemClock } from "../internal/clock.ts";
+import { createJid } from "../job/jid.ts";
+import { decodeJob } from "../job/decode.ts";
+import type { JobFields } from "../job/job.ts";
+import type { EnqueueManyResult } from "../job/job_source.ts";
+import type { Producer } from "../producer/producer.ts";
+import type { Connection } from "./database.ts";
+import type { Statements } from "./statements.ts";
+
+/** Options of a relay. */
+export interface RelayOptions {
+  /** Time between two looks at an empty table, in milliseconds. @default 500 */
+  readonly pollMs?: number | undefined;
+  /** Rows taken at a time, 1 to 10000. @default 1000 */
+  readonly batchSize?: number | undefined;
+  /**
+   * Time after which another relay takes over the rows of one that died, in seconds, 10 to 3600. A relay that lives extends it.
+   *
+   * @default 30
+   */
+  readonly claimSeconds?: number | undefined;
+  /** Where time comes from; a `ManualClock` of `./server` lets tests move it. @default the machine's clock */
+  readonly clock?: Clock | undefined;
+}
+
+/** Options of {@linkcode OutboxRelay.stop}. */
+export interface StopRelayOptions {
+  /** Longest time to wait for Faktory to confirm the jobs in flight, in milliseconds. @default 25000 */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** What a relay has done. */
+export interface RelayReport {
+  /** Jobs that Faktory has confirmed. */
+  readonly pushed: number;
+  /** Jobs that Faktory, or the producer's catalogue, refused. Their rows stay, with the reason in the column `error`. */
+  readonly rejected: number;
+}
+
+/** What a relay tells of itself; see {@linkcode OutboxRelay.on}. */
+export interface RelayEvents {
+  /** Jobs were pushed. */
+  push: { readonly count: number };
+  /** A job was refused. It is not tried again until its row's `error` is set to NULL. */
+  reject: { readonly jid: string; readonly error: FaktoryError };
+  /** The database or Faktory failed; the relay tries again after `retryInMs` milliseconds. */
+  error: { readonly error: unknown; readonly retryInMs: number };
+  /** A listener threw. */
+  listenerError: ListenerFailure;
+}
+
+interface Parts {
+  readonly connection: Connection;
+  readonly statements: Statements;
+  // deno-lint-ignore no-explicit-any
+  readonly producer: Producer<any>;
+  readonly options: RelayOptions;
+}
+
+interface Row {
+  readonly id: string | number;
+  readonly job: string;
+}
+
+/** The waits after a failure of the database or of Faktory. */
+const RETRY = { initialMs: 200, maxMs: 10_000 };
+
+/**
+ * Pushes the jobs of an outbox's table, oldest first, until it is stopped. Made by `Outbox.relay()`.
+ *
+ * It claims rows (`FOR UPDATE SKIP LOCKED` in PostgreSQL), pushes them and deletes them. No transaction is open while it pushes.
+ */
+export class OutboxRelay implements AsyncDisposable {
+  readonly #connection: Connection;
+  readonly #statements: Statements;
+  // deno-lint-ignore no-explicit-any
+  readonly #producer: Producer<any>;
+  readonly #pollMs: number;
+  readonly #batchSize: number;
+  readonly #claimSeconds: number;
+  readonly #clock: Clock;
+  readonly #events = new Emitter<RelayEvents>();
+  /** The name by which its claims are known. */
+  readonly #name = createJid();
+  #pushed = 0;
+  #rejected = 0;
+  #isStopped = false;
+  /** Aborted when a stop takes too long. */
+  readonly #giveUp = new AbortController();
+  /** Ends the wait between two looks. */
+  #endWait = () => {};
+  /** Whether to look again without a wait. */
+  #isWoken = false;
+  /** One batch at a time, of the loop and of `drain()`. */
+  #turn: Promise<unknown> = Promise.resolve();
+  readonly #loop: Promise<void>;
+
+  /** @internal */
+  constructor({ connection, statements, producer, options }: Parts) {
+    if (typeof producer?.enqueueMany !== "function") {
+      throw invalidOption("producer", "a Producer", producer);
+    }
+    if (typeof options !== "object" || options === null) {
+      throw invalidOption("options", "an object", options);
+    }
+    this.#connection = connection;
+    this.#statements = statements;
+    this.#producer = producer;
+    const { pollMs, batchSize, claimSeconds } = options;
+    this.#pollMs = integerIn("pollMs", pollMs, { min: 1, max: 3_600_000, fallback: 500 });
+    this.#batchSize = integerIn("batchSize", batchSize, { min: 1, max: 10_000, fallback: 1000 });
+    this.#claimSeconds = integerIn("claimSeconds", claimSeconds, {
+      min: 10,
+      max: 3600,
+      fallback: 30,
+    });
+    this.#clock = options.clock ?? systemClock;
+    this.#loop = this.#run();
+  }
+
+  /** Calls `listener` on every `event`; the function returned ends that. */
+  on<Name extends keyof RelayEvents>(
+    event: Name,
+    listener: Listener<RelayEvents[Name]>,
+  ): () => void {
+    return this.#events.on(event, listener);
+  }
+
+  /** Looks at the table at once, for instance after your program has committed a transaction. */
+  wake(): void {
+    this.#isWoken = true;
+    this.#endWait();
+  }
+
+  /**
+   * Pushes what is in the table now, and resolves when nothing is left that this relay can claim. For tests, and for programs
+   * that run now and then.
+   *
+   * @returns What this relay has done since it started.
+   * @throws The error of the database or of Faktory.
+   */
+  async drain(): Promise<RelayReport> {
+    while (!this.#isStopped && await this.#next() > 0);
+    return this.#report();
+  }
+
+  /**
+   * Ends after the batch in flight. Rows that Faktory has not confirmed by then stay in the table, for the next relay.
+   *
+   * @throws {ConfigError} `INVALID_OPTION`.
+   */
+  async stop({ timeoutMs }: StopRelayOptions = {}): Promise<RelayReport> {
+    const limitMs = integerIn("timeoutMs", timeoutMs, { min: 0, max: 3_600_000, fallback: 25_000 });
+    this.#isStopped = true;
+    this.wake();
+    const cancel = this.#clock.after(limitMs, () => this.#giveUp.abort());
+    await this.#loop;
+    await this.#turn.catch(() => {});
+    cancel();
+    return this.#report();
+  }
+
+  /** Does what `stop()` does. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  #report(): RelayReport {
+    return { pushed: this.#pushed, rejected: this.#rejected };
+  }
+
+  async #run(): Promise<void> {
+    let failures = 0;
+    while (!this.#isStopped) {
+      let waitMs = this.#pollMs;
+      this.#isWoken = false;
+      try {
+        // A full batch: there is more.
+        if (await this.#next() === this.#batchSize) waitMs = 0;
+        failures = 0;
+      } catch (error) {
+        waitMs = backoffMs(failures++, RETRY);
+        this.#events.emit("error", { error, retryInMs: waitMs });
+      }
+      if (waitMs > 0 && !this.#isWoken) await this.#wait(waitMs);
+    }
+  }
+
+  #wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#clock.after(ms, resolve);
+      this.#endWait = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+
+  /** Pushes the next batch once the one before is done; resolves to its number of rows. */
+  #next(): Promise<number> {
+    const next = this.#turn.then(() => this.#batch(), () => this.#batch());
+    this.#turn = next;
+    // Whoever called has the error as well.
+    next.catch(() => {});
+    return next;
+  }
+
+  async #batch(): Promise<number> {
+    const { claim } = this.#statements;
+    // On the connection of an open transaction, jobs could be claimed that are rolled back later.
+    if (this.#isStopped || this.#connection.isInTransaction()) return 0;
+    const claimed = await this.#connection.query(claim, [
+      this.#name,
+      this.#claimSeconds,
+      this.#batchSize,
+    ]) as readonly Row[];
+    if (claimed.length === 0) return 0;
+    const rows = [...claimed].sort((a, b) => Number(a.id) - Number(b.id));
+    const stopExtending = this.#extend(rows);
+    try {
+      await this.#push(rows);
+    } catch (error) {
+      // After a stop that gave up, Faktory may still confirm them: the time of the claim has to pass.
+      if (!this.#giveUp.signal.aborted) await this.#release(rows);
+      throw error;
+    } finally {
+      stopExtending();
+    }
+    return rows.length;
+  }
+
+  /** Gives back those of the rows that are still claimed. */
+  async #release(rows: readonly Row[]): Promise<void> {
+    // If it fails, the time of the claim passes.
+    await this.#connection.query(this.#statements.release, [this.#name, ids(rows)]).then(
+      () => {},
+      () => {},
+    );
+  }
+
+  async #push(rows: readonly Row[]): Promise<void> {
+    const { remove, reject } = this.#statements;
+    const jobs = new Map<Row, JobFields | FaktoryError>(rows.map((row) => [row, read(row.job)]));
+    const sound = [...jobs.values()].filter((job) => !(job instanceof Error)) as JobFields[];
+    const { failed }: EnqueueManyResult = await this.#producer.enqueueMany(sound, {
+      signal: this.#giveUp.signal,
+    });
+    const done: Row[] = [];
+    const refused: { id: string; jid: string; error: FaktoryError }[] = [];
+    let reason: FaktoryError | undefined;
+    for (const [row, job] of jobs) {
+      const error = job instanceof Error ? job : failed.get(job.jid!);
+      // A unique job (Enterprise) that is there already needs no second one.
+      if (error === undefined || error instanceof NotUniqueError) done.push(row);
+      else if (isRefusal(error, failed.size < sound.length)) {
+        const jid = job instanceof Error ? "" : job.jid!;
+        refused.push({ id: String(row.id), jid, error });
+      } else {
+        reason ??= error;
+      }
+    }
+    if (refused.length > 0) {
+      const list = refused.map(({ id, error }) => ({
+        id,
+        error: `${error.code}: ${error.message}`,
+      }));
+      await this.#connection.query(reject, [JSON.stringify(list)]);
+      this.#rejected += refused.length;
+      for (const { jid, error } of refused) this.#events.emit("reject", { jid, error });
+    }
+    if (done.length > 0) {
+      await this.#connection.query(remove, [ids(done)]);
+      this.#pushed += done.length;
+      this.#events.emit("push", { count: done.length });
+    }
+    if (reason !== undefined) throw reason;
+  }
+
+  /** Extends the claim of rows again and again while they are pushed; the function returned ends that. */
+  #extend(rows: readonly Row[]): () => void {
+    const everyMs = this.#claimSeconds * 1000 / 3;
+    let cancel = this.#clock.after(everyMs, extend);
+    const { extend: statement } = this.#statements;
+    const params = [this.#name, this.#claimSeconds, ids(rows)];
+    const query = async () => await this.#connection.query(statement, params);
+    function extend() {
+      // If it fails, the rows may be pushed twice; the next statement of the batch reports the error.
+      query().catch(() => {});
+      cancel = clock.after(everyMs, extend);
+    }
+    const clock = this.#clock;
+    return () => cancel();
+  }
+}
+
+function ids(rows: readonly Row[]): string {
+  return JSON.stringify(rows.map(({ id }) => String(id)));
+}
+
+/** The job of a row; an error where something else has written to the column. */
+function read(json: string): JobFields | FaktoryError {
+  try {
+    const { jid, type, args, queue, retry, at, reserveFor, backtrace, custom, createdAt } =
+      decodeJob(json);
+    return { jid, type, args, queue, retry, at, reserveFor, backtrace, custom, createdAt };
+  } catch (error) {
+    return error as FaktoryError;
+  }
+}
+
+/**
+ * Whether trying again would give the same answer. An error of the server that every job of a batch has got is about the
+ * server, not about the jobs.
+ */
+function isRefusal(error: FaktoryError, othersPassed: boolean): boolean {
+  return error instanceof InvalidJobError || error.code === "PROTOCOL_VIOLATION" ||
+    error.code === "SERVER_ERROR" && othersPassed;
+}

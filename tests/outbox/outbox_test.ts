@@ -1,0 +1,326 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { defineJobs, job, Producer } from "../../mod.ts";
+import { Outbox, type QueryFunction } from "../../src/outbox/mod.ts";
+import { ManualClock } from "../../src/server/mod.ts";
+import { FakeFaktory } from "../../src/testing/mod.ts";
+import { type Driver, drivers, openSqlite, type TestDatabase } from "./databases.ts";
+import { noSqlite } from "../server/data.ts";
+import { PostgresServer } from "./postgres_server.ts";
+
+const AT = new Date("2999-01-01T00:00:00Z");
+
+let postgres: PostgresServer | undefined;
+
+before(async () => {
+  if (drivers.some(({ dialect, skip }) => dialect === "postgres" && skip === false)) {
+    postgres = await PostgresServer.start();
+  }
+});
+
+after(() => postgres?.stop());
+
+let tables = 0;
+
+/** Calls `use` with a database, an empty outbox in it, and a Faktory. */
+async function withOutbox(
+  driver: Driver,
+  use: (parts: {
+    db: TestDatabase;
+    outbox: Outbox;
+    table: string;
+    faktory: FakeFaktory;
+    rows: () => Promise<Record<string, unknown>[]>;
+  }) => Promise<void>,
+): Promise<void> {
+  const db = driver.open(postgres);
+  const table = `outbox_${++tables}`;
+  const outbox = new Outbox({ table });
+  try {
+    await outbox.createTable(db.database);
+    await using faktory = await FakeFaktory.start();
+    const rows = async () =>
+      [...await db.query(`SELECT * FROM ${table} ORDER BY id`, [])] as Record<string, unknown>[];
+    await use({ db, outbox, table, faktory, rows });
+  } finally {
+    await db.close();
+  }
+}
+
+/** A relay that does nothing by itself: it is told to drain. */
+function idle(outbox: Outbox, database: TestDatabase["database"], faktory: FakeFaktory) {
+  return outbox.relay(database, faktory.producer, { clock: new ManualClock() });
+}
+
+for (const driver of drivers) {
+  describe(`an outbox by ${driver.name}`, { skip: driver.skip }, () => {
+    it("enqueues the jobs of a transaction that is committed, as they were inserted", () =>
+      withOutbox(driver, async ({ db, outbox, faktory, rows }) => {
+        let jids: string[] = [];
+        await db.transaction(async (tx) => {
+          jids = await outbox.insert(tx, [
+            { type: "welcome", args: ["Ada 🎩 \u0000 \" ' \\ \u2028", { deep: [1.5, null] }] },
+            {
+              type: "later",
+              queue: "slow",
+              retry: 3,
+              at: AT,
+              reserveFor: 60,
+              backtrace: 5,
+              custom: { a: 1 },
+              jid: "chosen-by-us",
+            },
+          ]);
+        });
+        assert.equal(jids[1], "chosen-by-us");
+        assert.equal((await rows()).length, 2);
+        await using relay = idle(outbox, db.database, faktory);
+        assert.deepEqual(await relay.drain(), { pushed: 2, rejected: 0 });
+        const [welcome, later] = faktory.jobs;
+        assert.equal(welcome!.jid, jids[0]);
+        assert.deepEqual(welcome!.args, ["Ada 🎩 \u0000 \" ' \\ \u2028", { deep: [1.5, null] }]);
+        const { queue, retry, at, reserveFor, backtrace, custom, jid } = later!;
+        assert.deepEqual({ queue, retry, at, reserveFor, backtrace, custom, jid }, {
+          ...{ queue: "slow", retry: 3, at: AT, reserveFor: 60, backtrace: 5 },
+          ...{ custom: { a: 1 }, jid: "chosen-by-us" },
+        });
+        assert.deepEqual(await rows(), []);
+      }));
+
+    it("enqueues nothing of a transaction that is rolled back", () =>
+      withOutbox(driver, async ({ db, outbox, faktory }) => {
+        const fault = new Error("rolled back");
+        await assert.rejects(
+          db.transaction(async (tx) => {
+            await outbox.insert(tx, [{ type: "never" }]);
+            throw fault;
+          }),
+          fault,
+        );
+        await using relay = idle(outbox, db.database, faktory);
+        assert.deepEqual(await relay.drain(), { pushed: 0, rejected: 0 });
+        assert.equal(faktory.jobs.length, 0);
+      }));
+
+    it("keeps the order of insertion, and several relays take each job once", () =>
+      withOutbox(driver, async ({ db, outbox, faktory, rows }) => {
+        const jobs = Array.from({ length: 2500 }, (_, i) => ({ type: "many", args: [i] }));
+        await outbox.insert(db.database, jobs);
+        await using alone = idle(outbox, db.database, faktory);
+        await alone.drain();
+        assert.deepEqual(faktory.jobs.map(({ args }) => args[0]), jobs.map(({ args }) => args[0]));
+        faktory.clear();
+
+        await outbox.insert(db.database, jobs);
+        const relays = [1, 2, 3].map(() =>
+          outbox.relay(db.database, faktory.producer, { clock: new ManualClock(), batchSize: 100 })
+        );
+        const reports = await Promise.all(relays.map((relay) => relay.drain()));
+        await Promise.all(relays.map((relay) => relay.stop()));
+        assert.equal(reports.reduce((sum, { pushed }) => sum + pushed, 0), 2500);
+        assert.equal(new Set(faktory.jobs.map(({ jid }) => jid)).size, 2500);
+        assert.equal(faktory.jobs.length, 2500);
+        assert.deepEqual(await rows(), []);
+      }));
+
+    it("loses nothing when a relay dies between any two commands", () =>
+      withOutbox(driver, async ({ db, outbox, table, faktory, rows }) => {
+        const dead = new Error("the process is dead");
+        // Claim, push, remove: dead before the claim, after it, after the push, after the removal.
+        for (const [statements, pushes, times] of [[0, 0, 1], [1, 0, 1], [1, 1, 2], [2, 1, 1]]) {
+          let left = statements!;
+          const query: QueryFunction = (sql, params) =>
+            left-- > 0 ? db.query(sql, params) : Promise.reject(dead);
+          const mortal = new Outbox({ table, dialect: driver.dialect });
+          await using producer = await Producer.connect(faktory.connection);
+          producer.use((_job, next) => pushes === 0 ? Promise.reject(dead) : next());
+          await outbox.insert(db.database, [{ type: "survivor" }]);
+          const relay = mortal.relay(query, producer, { clock: new ManualClock() });
+          await relay.drain().catch(() => {});
+          await relay.stop();
+
+          const claims = (await rows()).map((row) => row.claimed_by !== null);
+          assert.deepEqual(claims, statements === 2 ? [] : [statements === 1]);
+          await using next = idle(outbox, db.database, faktory);
+          assert.equal((await next.drain()).pushed, statements === 0 ? 1 : 0, "claimed still");
+          // The time of the claim passes.
+          const past = driver.dialect === "postgres" ? "now() - interval '1 second'" : "1";
+          await db.query(`UPDATE ${table} SET claimed_until = ${past}`, []);
+          await next.drain();
+          assert.equal(faktory.jobs.length, times, `dead after ${statements} statements`);
+          assert.equal(new Set(faktory.jobs.map(({ jid }) => jid)).size, 1);
+          assert.deepEqual(await rows(), []);
+          faktory.clear();
+        }
+      }));
+
+    it("keeps what is refused, with the reason, and enqueues the others", () =>
+      withOutbox(driver, async ({ db, outbox, table, faktory, rows }) => {
+        await outbox.insert(db.database, [{ type: "good" }, { type: "unknown" }]);
+        await db.query(`INSERT INTO ${table} (jid, job) VALUES ('x', '{"no":"job"}')`, []);
+        await using producer = await Producer.connect({
+          ...faktory.connection,
+          jobs: defineJobs({ good: job() }),
+        });
+        const refused: string[] = [];
+        await using relay = outbox.relay(db.database, producer, { clock: new ManualClock() });
+        relay.on("reject", ({ error }) => refused.push(error.code));
+        assert.deepEqual(await relay.drain(), { pushed: 1, rejected: 2 });
+        assert.deepEqual(refused.sort(), ["INVALID_TYPE", "PROTOCOL_VIOLATION"]);
+        assert.deepEqual((await rows()).map(({ error }) => String(error).split(":")[0]), [
+          "INVALID_TYPE",
+          "PROTOCOL_VIOLATION",
+        ]);
+        assert.deepEqual(await relay.drain(), { pushed: 1, rejected: 2 });
+
+        // Somebody has put the cause right.
+        await db.query(`UPDATE ${table} SET error = NULL WHERE jid <> 'x'`, []);
+        await using other = idle(outbox, db.database, faktory);
+        assert.deepEqual(await other.drain(), { pushed: 1, rejected: 0 });
+      }));
+
+    it("gives rows back when Faktory cannot be reached, and says so", () =>
+      withOutbox(driver, async ({ db, outbox, faktory, rows }) => {
+        await using down = await FakeFaktory.start();
+        const producer = await Producer.connect({ ...down.connection, reconnect: false });
+        await producer.close();
+        await outbox.insert(db.database, [{ type: "patient" }]);
+        await using relay = outbox.relay(db.database, producer, { clock: new ManualClock() });
+        await assert.rejects(relay.drain(), { code: "CLOSED" });
+        await using next = idle(outbox, db.database, faktory);
+        assert.equal((await rows()).length, 1);
+        assert.deepEqual(await next.drain(), { pushed: 1, rejected: 0 });
+      }));
+
+    it("polls, and looks at once when it is woken", () =>
+      withOutbox(driver, async ({ db, outbox, faktory }) => {
+        const clock = new ManualClock();
+        let sleeps = () => {};
+        const sleeping = () => new Promise<void>((resolve) => sleeps = resolve);
+        const watched = {
+          now: () => clock.now(),
+          after(ms: number, callback: () => void) {
+            const cancel = clock.after(ms, callback);
+            if (ms === 1000) sleeps();
+            return cancel;
+          },
+        };
+        let asleep = sleeping();
+        await using relay = outbox.relay(db.database, faktory.producer, {
+          clock: watched,
+          pollMs: 1000,
+        });
+        const next = () => new Promise((resolve) => relay.on("push", resolve));
+        await asleep;
+        let pushed = next();
+        await outbox.insert(db.database, [{ type: "polled" }]);
+        asleep = sleeping();
+        clock.advance(1000);
+        assert.deepEqual(await pushed, { count: 1 });
+
+        await asleep;
+        pushed = next();
+        await outbox.insert(db.database, [{ type: "woken" }]);
+        relay.wake();
+        assert.deepEqual(await pushed, { count: 1 });
+      }));
+
+    it("extends its claim while Faktory takes its time, and gives up at a stop", () =>
+      withOutbox(driver, async ({ db, table, faktory, rows }) => {
+        const clock = new ManualClock();
+        let extended = () => {};
+        const extending = new Promise<void>((resolve) => extended = resolve);
+        const outbox = new Outbox({ table, dialect: driver.dialect });
+        const query: QueryFunction = async (sql, params) => {
+          const result = await db.query(sql, params);
+          if (/claimed_until = .*WHERE claimed_by/s.test(sql)) extended();
+          return result;
+        };
+        await outbox.insert(db.database, [{ type: "slow" }]);
+        await using producer = await Producer.connect(faktory.connection);
+        const entered = new Promise<void>((resolve) =>
+          producer.use(() => {
+            resolve();
+            return new Promise(() => {});
+          })
+        );
+        const relay = outbox.relay(query, producer, { clock });
+        await entered;
+        clock.advance(10_000);
+        await extending;
+        const stopping = relay.stop({ timeoutMs: 5000 });
+        clock.advance(5000);
+        assert.deepEqual(await stopping, { pushed: 0, rejected: 0 });
+        assert.equal((await rows()).length, 1);
+      }));
+  });
+}
+
+describe("an outbox", () => {
+  it("refuses what it cannot use", async () => {
+    const code = { name: "ConfigError", code: "INVALID_OPTION" };
+    assert.throws(() => new Outbox({ table: 'jobs"; DROP TABLE users' }), code);
+    assert.throws(() => new Outbox({ dialect: "mysql" as "sqlite" }), code);
+    const outbox = new Outbox();
+    await assert.rejects(outbox.createTable({} as never), {
+      ...code,
+      message: /^Cannot use the database as it is neither of the drivers pg, postgres, node:sqlite/,
+    });
+    await assert.rejects(outbox.createTable(() => Promise.resolve([])), {
+      ...code,
+      message: /without the option dialect/,
+    });
+    await assert.rejects(outbox.insert(() => Promise.reject(), "jobs" as never), code);
+    assert.throws(() => outbox.insertSync({ query() {} } as never, []), {
+      code: "INVALID_ARGUMENT",
+    });
+    assert.match(outbox.tableSql("postgres"), /^CREATE TABLE IF NOT EXISTS "faktory_outbox"/);
+    assert.match(new Outbox({ table: "app.jobs" }).tableSql("sqlite"), /EXISTS "app"\."jobs"/);
+  });
+
+  it("checks and completes jobs by the catalogue, before anything is inserted", {
+    skip: noSqlite,
+  }, async () => {
+    const db = openSqlite();
+    const slow = {
+      "~standard": {
+        version: 1 as const,
+        vendor: "test",
+        validate: (value: unknown) => Promise.resolve({ value: value as string[] }),
+      },
+    };
+    const outbox = new Outbox({
+      jobs: defineJobs({ mail: job<[string]>({ queue: "mail", retry: 2 }), slow: job(slow) }),
+    });
+    await outbox.createTable(db);
+    const bad = [{ type: "mail", args: ["a"] }, { type: "mial", args: ["b"] }] as never;
+    await assert.rejects(outbox.insert(db, bad), { path: "jobs[1].type", code: "INVALID_TYPE" });
+    assert.throws(() => outbox.insertSync(db, bad), { code: "INVALID_TYPE" });
+    assert.throws(() => outbox.insertSync(db, [{ type: "slow", args: [] }]), {
+      code: "INVALID_ARGUMENT",
+    });
+    outbox.insertSync(db, [{ type: "mail", args: ["a"] }]);
+    await outbox.insert(db, [{ type: "slow", args: [] }]);
+    await outbox.insert(db, []);
+    const jobs = db.prepare("SELECT job FROM faktory_outbox").all() as { job: string }[];
+    assert.deepEqual(jobs.map(({ job }) => JSON.parse(job).queue), ["mail", "default"]);
+    db.close();
+  });
+
+  it("does not look into a transaction that is open on its own connection", {
+    skip: noSqlite ||
+      (openSqlite() as { isTransaction?: boolean }).isTransaction === undefined &&
+        "this runtime's node:sqlite does not tell whether a transaction is open",
+  }, async () => {
+    const db = openSqlite();
+    const outbox = new Outbox();
+    await outbox.createTable(db);
+    await using faktory = await FakeFaktory.start();
+    await using relay = idle(outbox, db, faktory);
+    db.exec("BEGIN");
+    outbox.insertSync(db, [{ type: "early" }]);
+    assert.equal((await relay.drain()).pushed, 0);
+    db.exec("COMMIT");
+    assert.equal((await relay.drain()).pushed, 1);
+  });
+});
