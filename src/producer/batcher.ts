@@ -6,7 +6,7 @@ import type { Command } from "../protocol/commands/command.ts";
 import { push, pushBulk } from "../protocol/commands/jobs.ts";
 import { refusal } from "../protocol/refusal.ts";
 import { JobList } from "./job_list.ts";
-import type { JobSink } from "./job_sink.ts";
+import type { EnqueueListener } from "./enqueue_listener.ts";
 import { atEndOfTurn } from "../internal/microtask.ts";
 
 /** Jobs in one PUSHB: the server has five seconds for all of them, and does nothing else on the connection meanwhile. */
@@ -30,33 +30,33 @@ const EARLY_JOBS = 64;
 const MAX_TEXT = 1024 * 1024;
 
 /** One job, as a PUSHB of one. */
-class LoneJob implements Request<void> {
+class PushRequest implements Request<void> {
   readonly command: Command<void>;
   readonly #jid: string;
-  readonly #sink: JobSink;
+  readonly #listener: EnqueueListener;
   resent?: boolean;
 
-  constructor(job: EncodedJob, sink: JobSink) {
+  constructor(job: EncodedJob, listener: EnqueueListener) {
     this.command = push(job);
     this.#jid = job.jid;
-    this.#sink = sink;
+    this.#listener = listener;
   }
 
   get cancelled(): boolean {
-    return this.#sink.cancelled === true;
+    return this.#listener.cancelled === true;
   }
 
   resolve(): void {
-    this.#sink.done(this.#jid);
+    this.#listener.done(this.#jid);
   }
 
   reject(error: unknown): void {
-    this.#sink.failed(this.#jid, error);
+    this.#listener.failed(this.#jid, error);
   }
 }
 
 /** Many jobs, as a PUSHB. */
-class ManyJobs implements Request<Map<string, string>> {
+class PushBulkRequest implements Request<Map<string, string>> {
   command: Command<Map<string, string>>;
   #jobs: JobList;
   resent?: boolean;
@@ -79,27 +79,27 @@ class ManyJobs implements Request<Map<string, string>> {
   }
 
   get cancelled(): boolean {
-    return this.#jobs.sinks.every((sink) => sink.cancelled === true);
+    return this.#jobs.listeners.every((listener) => listener.cancelled === true);
   }
 
   resolve(refused: Map<string, string>): void {
-    const { jids, sinks } = this.#jobs;
+    const { jids, listeners } = this.#jobs;
     let left = refused.size;
     for (let i = 0; i < jids.length; i++) {
       const jid = jids[i]!;
       const verdict = left === 0 ? undefined : refused.get(jid);
       if (verdict === undefined) {
-        sinks[i]!.done(jid);
+        listeners[i]!.done(jid);
       } else {
         left--;
-        sinks[i]!.failed(jid, refusal(verdict));
+        listeners[i]!.failed(jid, refusal(verdict));
       }
     }
   }
 
   reject(error: unknown): void {
-    const { jids, sinks } = this.#jobs;
-    jids.forEach((jid, i) => sinks[i]!.failed(jid, error));
+    const { jids, listeners } = this.#jobs;
+    jids.forEach((jid, i) => listeners[i]!.failed(jid, error));
   }
 }
 
@@ -119,16 +119,16 @@ class Batch {
       !(isChosen && this.#chosen?.has(job.jid) === true);
   }
 
-  add(job: EncodedJob, isChosen: boolean, sink: JobSink): void {
+  add(job: EncodedJob, isChosen: boolean, listener: EnqueueListener): void {
     if (isChosen) (this.#chosen ??= new Set()).add(job.jid);
-    this.jobs.add(job, sink);
+    this.jobs.add(job, listener);
   }
 
   /** The command for those jobs that somebody still waits for. */
   request(): Request | undefined {
     const jobs = this.jobs.wanted(callOff);
-    if (jobs.length > 1) return new ManyJobs(jobs) as Request;
-    return jobs.length === 0 ? undefined : new LoneJob(jobs.job(0), jobs.sinks[0]!);
+    if (jobs.length > 1) return new PushBulkRequest(jobs) as Request;
+    return jobs.length === 0 ? undefined : new PushRequest(jobs.job(0), jobs.listeners[0]!);
   }
 }
 
@@ -151,14 +151,14 @@ export class Batcher {
   }
 
   /** Sends a job soon. `isChosen` says that its jid may have been used before. */
-  add(job: EncodedJob, isChosen: boolean, sink: JobSink): void {
+  add(job: EncodedJob, isChosen: boolean, listener: EnqueueListener): void {
     let batch = this.#batches.at(-1);
     if (batch === undefined || !batch.takes(job, isChosen)) {
       batch?.jobs.pack();
       batch = new Batch(this.#maxJobs);
       this.#batches.push(batch);
     }
-    batch.add(job, isChosen, sink);
+    batch.add(job, isChosen, listener);
     this.#gathered++;
     if (this.#gathered === EARLY_JOBS) this.#sendEarly();
     if (this.#scheduled) return;
@@ -206,8 +206,8 @@ export class Batcher {
 }
 
 /** The caller has gone, but not the middleware between. */
-function callOff(sink: JobSink, jid: string): void {
-  sink.failed(
+function callOff(listener: EnqueueListener, jid: string): void {
+  listener.failed(
     jid,
     new StateError("CALLED_OFF", "Cannot enqueue job as it was called off before it was sent"),
   );

@@ -9,25 +9,25 @@ import {
   numbered,
   reportedJid,
 } from "../job/job_source.ts";
-import type { JobSink } from "./job_sink.ts";
-import type { Intake } from "./intake.ts";
-import { Window } from "./window.ts";
+import type { EnqueueListener } from "./enqueue_listener.ts";
+import type { EnqueuePipeline } from "./enqueue_pipeline.ts";
+import { InFlightWindow } from "./in_flight_window.ts";
 
 /** Sends jobs as fast as the server takes them, and gathers what became of each. */
-export class ManyJobs implements JobSink {
-  readonly #intake: Intake;
+export class EnqueueManyCall implements EnqueueListener {
+  readonly #pipeline: EnqueuePipeline;
   readonly #enqueued: string[] = [];
   readonly #failed = new Map<string, FaktoryError>();
   #count = 0;
-  readonly #window = new Window();
+  readonly #window = new InFlightWindow();
   /** Why a job was given up before it was sent: the others are not tried, or each thousand would wait as long again. */
   #unreachable: ConnectionLostError | undefined;
   /** Why jobs were given up before that were sent. */
   #silence: unknown;
   cancelled = false;
 
-  constructor(intake: Intake) {
-    this.#intake = intake;
+  constructor(pipeline: EnqueuePipeline) {
+    this.#pipeline = pipeline;
   }
 
   /** Sends one job; what is returned is to be awaited before the next. */
@@ -39,7 +39,7 @@ export class ManyJobs implements JobSink {
     }
     this.#window.begin();
     try {
-      this.#intake.add(input, this.#intake.isDirect ? this : new Numbered(this, index));
+      this.#pipeline.add(input, this.#pipeline.isDirect ? this : new Numbered(this, index));
     } catch (error) {
       this.#window.end();
       this.#failed.set(reportedJid(input), numbered(error as InvalidJobError, index));
@@ -80,11 +80,11 @@ export class ManyJobs implements JobSink {
 }
 
 /** One of many jobs, whose place among them is to be told where it is found to be invalid later. */
-class Numbered implements JobSink {
-  readonly #many: ManyJobs;
+class Numbered implements EnqueueListener {
+  readonly #many: EnqueueManyCall;
   readonly #index: number;
 
-  constructor(many: ManyJobs, index: number) {
+  constructor(many: EnqueueManyCall, index: number) {
     this.#many = many;
     this.#index = index;
   }
@@ -104,11 +104,11 @@ class Numbered implements JobSink {
 
 /** Enqueues all that `source` gives, in its order. */
 export async function enqueueMany(
-  intake: Intake,
+  pipeline: EnqueuePipeline,
   source: JobSource,
   signal?: AbortSignal,
 ): Promise<EnqueueManyResult> {
-  const many = new ManyJobs(intake);
+  const many = new EnqueueManyCall(pipeline);
   const aborted = deferred<never>();
   aborted.promise.catch(() => {});
   signal?.throwIfAborted();
@@ -123,7 +123,7 @@ export async function enqueueMany(
   }
 }
 
-async function sendAll(many: ManyJobs, source: JobSource): Promise<EnqueueManyResult> {
+async function sendAll(many: EnqueueManyCall, source: JobSource): Promise<EnqueueManyResult> {
   if (isIterable(source)) {
     for (const job of source) {
       const room = many.add(job);

@@ -1,5 +1,5 @@
 import type { EncodedJob } from "../job/encode.ts";
-import type { JobSink } from "./job_sink.ts";
+import type { EnqueueListener } from "./enqueue_listener.ts";
 
 /**
  * Jobs whose texts are put together at a time. Engines keep what a text was made of until it is read; read while that is still in
@@ -8,7 +8,7 @@ import type { JobSink } from "./job_sink.ts";
 const RUN = 16;
 
 /**
- * Jobs that go out together, each with its sink. Their JSON lies in one text, as a command needs it: kept apart, that of a
+ * Jobs that go out together, each with its listener. Their JSON lies in one text, as a command needs it: kept apart, that of a
  * million jobs that wait took four times the memory, and most of the time went into collecting it.
  */
 export class JobList {
@@ -19,7 +19,7 @@ export class JobList {
   /** Where in it each job ends. */
   readonly #ends: number[] = [];
   readonly jids: string[] = [];
-  readonly sinks: JobSink[] = [];
+  readonly listeners: EnqueueListener[] = [];
 
   get length(): number {
     return this.jids.length;
@@ -35,11 +35,11 @@ export class JobList {
     return this.#text;
   }
 
-  add({ jid, json }: EncodedJob, sink: JobSink): void {
+  add({ jid, json }: EncodedJob, listener: EnqueueListener): void {
     this.#last += this.length === 0 ? json : "," + json;
     this.#ends.push(this.textLength);
     this.jids.push(jid);
-    this.sinks.push(sink);
+    this.listeners.push(listener);
     if (this.length % RUN === 0) this.pack();
   }
 
@@ -56,12 +56,12 @@ export class JobList {
   }
 
   /** Those that somebody still waits for; the others are told to `onLeft`. */
-  wanted(onLeft: (sink: JobSink, jid: string) => void): JobList {
-    if (!this.sinks.some((sink) => sink.cancelled === true)) return this;
+  wanted(onLeft: (listener: EnqueueListener, jid: string) => void): JobList {
+    if (!this.listeners.some((listener) => listener.cancelled === true)) return this;
     const wanted = new JobList();
-    this.sinks.forEach((sink, i) => {
-      if (sink.cancelled === true) onLeft(sink, this.jids[i]!);
-      else wanted.add(this.job(i), sink);
+    this.listeners.forEach((listener, i) => {
+      if (listener.cancelled === true) onLeft(listener, this.jids[i]!);
+      else wanted.add(this.job(i), listener);
     });
     return wanted;
   }

@@ -21,7 +21,7 @@ import {
   type OptionNames,
   refuseConstruction,
 } from "../internal/option_names.ts";
-import { Outstanding } from "../internal/outstanding.ts";
+import { PendingCalls } from "../internal/pending_calls.ts";
 import type { JobDefinitions } from "../job/catalogue.ts";
 import type { JobInput, JobOptions } from "../job/job.ts";
 import { KnownJobs } from "../job/known_jobs.ts";
@@ -31,11 +31,11 @@ import { flush, info } from "../protocol/commands/server.ts";
 import { parseServerInfo, type ServerInfo } from "../protocol/server_info.ts";
 import { Batcher } from "./batcher.ts";
 import { Batches } from "./batches.ts";
-import { Call } from "./call.ts";
+import { PendingEnqueue } from "./pending_enqueue.ts";
 import type { EnqueueManyResult, JobSource } from "../job/job_source.ts";
 import { enqueueMany } from "./enqueue_many.ts";
 import { enterpriseKey, isEnterprise } from "./free_server.ts";
-import { Intake, type ProducerMiddleware } from "./intake.ts";
+import { EnqueuePipeline, type ProducerMiddleware } from "./enqueue_pipeline.ts";
 import { Queues } from "./queues.ts";
 import { JobSets } from "./sets.ts";
 import type { ProducerObserver, Telemetry } from "./telemetry.ts";
@@ -43,7 +43,7 @@ import { Tracking } from "./tracking.ts";
 import { jobStream, type WritableOptions } from "./writable.ts";
 
 export type { Outage, Recovery } from "../connection/status.ts";
-export type { ProducerMiddleware } from "./intake.ts";
+export type { ProducerMiddleware } from "./enqueue_pipeline.ts";
 export type {
   ConsumerFigures,
   ConsumerObserver,
@@ -168,14 +168,14 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   readonly tracking: Tracking;
 
   readonly #pool: ConnectionPool;
-  readonly #intake: Intake;
+  readonly #pipeline: EnqueuePipeline;
   readonly #known: KnownJobs | undefined;
   /** Whether the connections are its own to end. */
   readonly #isOwner: boolean;
   readonly #events: Emitter<ProducerEvents>;
   /** Whether the server is known to heed what only Enterprise does; asked at the first job that wants it. */
   #asksEdition = false;
-  readonly #outstanding = new Outstanding();
+  readonly #pendingCalls = new PendingCalls();
   readonly #maxWaiting: number;
   readonly #observer: ProducerObserver | undefined;
   readonly #clock: Clock;
@@ -210,8 +210,8 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
     this.#events = events;
     this.#isOwner = isOwner;
     this.#known = known;
-    this.#intake = new Intake(new Batcher(pool), known);
-    if (observer !== undefined) this.#intake.use(observer.enqueue);
+    this.#pipeline = new EnqueuePipeline(new Batcher(pool), known);
+    if (observer !== undefined) this.#pipeline.use(observer.enqueue);
     const send = <T>(command: Command<T>) => this.#command(command);
     this.queues = new Queues(send);
     this.sets = new JobSets(send);
@@ -296,7 +296,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
    * ```
    */
   use(middleware: ProducerMiddleware): this {
-    this.#intake.use(middleware);
+    this.#pipeline.use(middleware);
     return this;
   }
 
@@ -342,11 +342,11 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
       this.#checkOpen();
       signal?.throwIfAborted();
       this.#checkRoom();
-      const sink = new Call(this.#outstanding, { resolve, reject }, signal);
+      const listener = new PendingEnqueue(this.#pendingCalls, { resolve, reject }, signal);
       try {
-        this.#intake.add(job, sink);
+        this.#pipeline.add(job, listener);
       } catch (error) {
-        return sink.failed("", error);
+        return listener.failed("", error);
       }
       // What is no job at all is refused behind the middleware.
       if (job?.custom !== undefined || this.#known !== undefined) this.#warnOfEnterprise(job);
@@ -370,8 +370,8 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   async #enqueueMany(jobs: JobSource, signal?: AbortSignal): Promise<EnqueueManyResult> {
     this.#checkOpen();
     this.#checkRoom();
-    const send = (all: JobSource) => enqueueMany(this.#intake, all, signal);
-    return await this.#outstanding.track(this.#observer?.enqueueMany(jobs, send) ?? send(jobs));
+    const send = (all: JobSource) => enqueueMany(this.#pipeline, all, signal);
+    return await this.#pendingCalls.track(this.#observer?.enqueueMany(jobs, send) ?? send(jobs));
   }
 
   /**
@@ -380,8 +380,8 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
    */
   writable(options: WritableOptions = {}): WritableStream<TypedJob<Jobs>> {
     return jobStream(options, {
-      intake: this.#intake,
-      outstanding: this.#outstanding,
+      pipeline: this.#pipeline,
+      pendingCalls: this.#pendingCalls,
       checkOpen: () => this.#checkOpen(),
     });
   }
@@ -453,18 +453,18 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
     void this.#drained().then(() => isOver.resolve(false));
     const isExpired = await isOver.promise;
     cancel();
-    return { givenUp: isExpired ? this.#outstanding.count : 0 };
+    return { givenUp: isExpired ? this.#pendingCalls.count : 0 };
   }
 
   async #drained(): Promise<void> {
-    await this.#outstanding.none();
+    await this.#pendingCalls.none();
     if (this.#isOwner) await this.#pool.drained();
   }
 
   async #command<T>(command: Command<T>): Promise<T> {
     this.#checkOpen();
     this.#checkRoom();
-    return await this.#outstanding.track(request((entry) => this.#pool.send(entry), command));
+    return await this.#pendingCalls.track(request((entry) => this.#pool.send(entry), command));
   }
 
   #checkOpen(): void {
@@ -473,7 +473,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   #checkRoom(): void {
-    if (this.#outstanding.count < this.#maxWaiting || this.#pool.connected) return;
+    if (this.#pendingCalls.count < this.#maxWaiting || this.#pool.connected) return;
     throw new ConnectionLostError(
       "TOO_MANY_WAITING",
       `Cannot begin with another call as there is no connection and ${this.#maxWaiting} wait for one`,

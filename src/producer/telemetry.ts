@@ -1,6 +1,6 @@
 import type { Job } from "../job/job.ts";
 import type { EnqueueManyResult, JobSource } from "../job/job_source.ts";
-import type { ProducerMiddleware } from "./intake.ts";
+import type { ProducerMiddleware } from "./enqueue_pipeline.ts";
 
 /** The server that jobs go to, or come from. */
 export interface ServerPlace {

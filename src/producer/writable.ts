@@ -1,9 +1,9 @@
 import { checkOptionNames, type OptionNames } from "../internal/option_names.ts";
-import type { Outstanding } from "../internal/outstanding.ts";
+import type { PendingCalls } from "../internal/pending_calls.ts";
 import type { JobInput } from "../job/job.ts";
-import type { JobSink } from "./job_sink.ts";
-import type { Intake } from "./intake.ts";
-import { Window } from "./window.ts";
+import type { EnqueueListener } from "./enqueue_listener.ts";
+import type { EnqueuePipeline } from "./enqueue_pipeline.ts";
+import { InFlightWindow } from "./in_flight_window.ts";
 
 /** Settings of a stream of jobs. */
 export interface WritableOptions {
@@ -18,8 +18,8 @@ const WRITABLE_OPTIONS = { onFailed: true } as const satisfies OptionNames<Writa
 
 /** What a stream needs of its producer. */
 export interface JobStreamOwner {
-  readonly intake: Intake;
-  readonly outstanding: Outstanding;
+  readonly pipeline: EnqueuePipeline;
+  readonly pendingCalls: PendingCalls;
   /** Throws once the producer is closed. */
   checkOpen(): void;
 }
@@ -30,11 +30,11 @@ const QUEUED = 100;
 /** A stream that enqueues what is written to it, in its order; closing it waits until the server has all of it. */
 export function jobStream(
   options: WritableOptions,
-  { intake, outstanding, checkOpen }: JobStreamOwner,
+  { pipeline, pendingCalls, checkOpen }: JobStreamOwner,
 ): WritableStream<JobInput> {
   checkOptionNames(options, WRITABLE_OPTIONS, "writable");
   const { onFailed } = options;
-  const window = new Window();
+  const window = new InFlightWindow();
   let failure: { error: unknown } | undefined;
 
   function fail(job: JobInput, error: unknown) {
@@ -56,23 +56,23 @@ export function jobStream(
 
   function send(job: JobInput): void {
     window.begin();
-    outstanding.begin();
-    const sink: JobSink = {
+    pendingCalls.begin();
+    const listener: EnqueueListener = {
       done() {
-        outstanding.end();
+        pendingCalls.end();
         window.end();
       },
       failed(_jid, error) {
         fail(job, error);
-        outstanding.end();
+        pendingCalls.end();
         window.end();
         if (failure !== undefined) window.release();
       },
     };
     try {
-      intake.add(job, sink);
+      pipeline.add(job, listener);
     } catch (error) {
-      sink.failed("", error);
+      listener.failed("", error);
     }
   }
 

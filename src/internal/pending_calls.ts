@@ -1,7 +1,7 @@
 import { type Deferred, deferred } from "./deferred.ts";
 
 /** Counts what is under way, and tells when nothing is. */
-export class Outstanding {
+export class PendingCalls {
   #count = 0;
   #none: Deferred<void> | undefined;
 

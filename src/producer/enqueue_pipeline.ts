@@ -6,7 +6,7 @@ import { createJid } from "../job/jid.ts";
 import type { JobInput } from "../job/job.ts";
 import type { KnownJobs } from "../job/known_jobs.ts";
 import type { Batcher } from "./batcher.ts";
-import type { JobSink } from "./job_sink.ts";
+import type { EnqueueListener } from "./enqueue_listener.ts";
 
 /**
  * What every job passes on its way to the server. `next` takes the job on, or another in its place, and resolves to its jid
@@ -22,7 +22,7 @@ export type ProducerMiddleware = (
  * Where all jobs come in: with the defaults of the catalogue, if there is one, through the middleware, if there is any,
  * checked and encoded, to the batcher.
  */
-export class Intake {
+export class EnqueuePipeline {
   readonly #batcher: Batcher;
   readonly #known: KnownJobs | undefined;
   /** Another one with each that is added: a job on its way has those that were there when it came. */
@@ -47,14 +47,14 @@ export class Intake {
   }
 
   /**
-   * Sends a job soon; `sink` hears what becomes of it.
+   * Sends a job soon; `listener` hears what becomes of it.
    *
    * @throws {InvalidJobError} where it is not even begun with.
    */
-  add(job: JobInput, sink: JobSink): void {
+  add(job: JobInput, listener: EnqueueListener): void {
     const whole = this.fill(job);
-    if (this.#middleware.length === 0) return this.send(whole, sink);
-    const passing = new Passing(this, this.#middleware, whole, sink);
+    if (this.#middleware.length === 0) return this.send(whole, listener);
+    const passing = new Passing(this, this.#middleware, whole, listener);
     carry(passing, passing);
   }
 
@@ -67,24 +67,24 @@ export class Intake {
    * @internal The end of the way: past all middleware.
    * @throws {InvalidJobError}
    */
-  send(job: JobInput, sink: JobSink): void {
+  send(job: JobInput, listener: EnqueueListener): void {
     // Before its schema sees the job: it may take its time, or change what it checks.
     const encoded = encodeJob(job);
     const isChosen = job.jid !== undefined;
     const checking = this.#known === undefined ? undefined : this.#known.check(job);
-    if (checking === undefined) return this.#batcher.add(encoded, isChosen, sink);
+    if (checking === undefined) return this.#batcher.add(encoded, isChosen, listener);
     checking.then(
-      () => this.#batcher.add(encoded, isChosen, sink),
-      (error) => sink.failed(encoded.jid, error),
+      () => this.#batcher.add(encoded, isChosen, listener),
+      (error) => listener.failed(encoded.jid, error),
     );
   }
 }
 
-/** A job on its way through the middleware to the batcher, whose word comes back here, and out again to the caller's sink. */
-class Passing implements Cargo<unknown>, Ends<unknown>, JobSink {
-  readonly #intake: Intake;
+/** A job on its way through the middleware to the batcher, whose word comes back here, and out again to the caller's listener. */
+class Passing implements Cargo<unknown>, Ends<unknown>, EnqueueListener {
+  readonly #pipeline: EnqueuePipeline;
   readonly #middleware: readonly ProducerMiddleware[];
-  readonly #sink: JobSink;
+  readonly #listener: EnqueueListener;
   #job: JobInput;
   /** The way out again, once the job was sent. */
   #back: Ends<unknown> | undefined;
@@ -93,15 +93,15 @@ class Passing implements Cargo<unknown>, Ends<unknown>, JobSink {
   #isTaken = false;
 
   constructor(
-    intake: Intake,
+    pipeline: EnqueuePipeline,
     middleware: readonly ProducerMiddleware[],
     job: JobInput,
-    sink: JobSink,
+    listener: EnqueueListener,
   ) {
-    this.#intake = intake;
+    this.#pipeline = pipeline;
     this.#middleware = middleware;
     this.#job = job;
-    this.#sink = sink;
+    this.#listener = listener;
   }
 
   get layers(): number {
@@ -109,7 +109,7 @@ class Passing implements Cargo<unknown>, Ends<unknown>, JobSink {
   }
 
   get cancelled(): boolean {
-    return this.#sink.cancelled === true;
+    return this.#listener.cancelled === true;
   }
 
   enter(index: number, next: (job?: unknown) => Promise<unknown>): unknown {
@@ -117,12 +117,12 @@ class Passing implements Cargo<unknown>, Ends<unknown>, JobSink {
   }
 
   changed(job: unknown): void {
-    this.#job = this.#intake.fill(job as JobInput);
+    this.#job = this.#pipeline.fill(job as JobInput);
   }
 
   work(back: Ends<unknown>): void {
     this.#back = back;
-    this.#intake.send(this.#job, this);
+    this.#pipeline.send(this.#job, this);
   }
 
   valueOf(result: unknown): unknown {
@@ -144,8 +144,8 @@ class Passing implements Cargo<unknown>, Ends<unknown>, JobSink {
 
   /** It is through all middleware. */
   resolve(result: unknown): void {
-    if (typeof result === "string") return this.#sink.done(result);
-    if (this.#isTaken) return this.#sink.done(this.#jid!);
+    if (typeof result === "string") return this.#listener.done(result);
+    if (this.#isTaken) return this.#listener.done(this.#jid!);
     this.reject(
       new StateError(
         "NEXT_NOT_CALLED",
@@ -157,6 +157,6 @@ class Passing implements Cargo<unknown>, Ends<unknown>, JobSink {
   /** Some middleware has failed, or let pass what did. */
   reject(error: unknown): void {
     const own: unknown = (this.#job as { jid?: unknown } | null | undefined)?.jid;
-    this.#sink.failed(this.#jid ?? (typeof own === "string" ? own : createJid()), error);
+    this.#listener.failed(this.#jid ?? (typeof own === "string" ? own : createJid()), error);
   }
 }

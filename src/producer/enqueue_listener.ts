@@ -1,5 +1,5 @@
 /** Who waits for what becomes of a job. */
-export interface JobSink {
+export interface EnqueueListener {
   /** The server has it. */
   done(jid: string): void;
   /** The server refused it, or it is unknown whether it has it. */

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Window } from "../../src/producer/window.ts";
+import { InFlightWindow } from "../../src/producer/in_flight_window.ts";
 
-function fill(window: Window): number {
+function fill(window: InFlightWindow): number {
   let count = 0;
   for (; !window.isFull; count++) window.begin();
   return count;
 }
 
 test("a full window has room once half of it has ended", async () => {
-  const window = new Window();
+  const window = new InFlightWindow();
   assert.equal(fill(window), 1000);
   let isRoom = false;
   const room = window.room().then(() => isRoom = true);
@@ -22,7 +22,7 @@ test("a full window has room once half of it has ended", async () => {
 });
 
 test("it is empty once nothing is under way", async () => {
-  const window = new Window();
+  const window = new InFlightWindow();
   await window.empty();
   window.begin();
   let isEmpty = false;
@@ -34,7 +34,7 @@ test("it is empty once nothing is under way", async () => {
 });
 
 test("a wait ends where it is released", async () => {
-  const window = new Window();
+  const window = new InFlightWindow();
   window.begin();
   const released = window.empty();
   window.release();

@@ -11,7 +11,7 @@ const SIZE = 1000;
 const REFILL = 1 / 2;
 
 /** Bounds how many jobs of one source are under way. */
-export class Window {
+export class InFlightWindow {
   #underWay = 0;
   #waiting: { readonly atMost: number; readonly deferred: Deferred<void> } | undefined;
 

@@ -1,26 +1,26 @@
 import { onAbort } from "../internal/aborts.ts";
-import type { Outstanding } from "../internal/outstanding.ts";
-import type { JobSink } from "./job_sink.ts";
+import type { PendingCalls } from "../internal/pending_calls.ts";
+import type { EnqueueListener } from "./enqueue_listener.ts";
 
 /** One call of `enqueue`, from its begin until its promise settles. */
-export class Call implements JobSink {
+export class PendingEnqueue implements EnqueueListener {
   cancelled = false;
-  readonly #outstanding: Outstanding;
+  readonly #pendingCalls: PendingCalls;
   readonly #resolve: (jid: string) => void;
   readonly #reject: (error: unknown) => void;
   readonly #signal: AbortSignal | undefined;
   readonly #forget: (() => void) | undefined;
 
   constructor(
-    outstanding: Outstanding,
+    pendingCalls: PendingCalls,
     ends: { resolve(jid: string): void; reject(error: unknown): void },
     signal: AbortSignal | undefined,
   ) {
-    this.#outstanding = outstanding;
+    this.#pendingCalls = pendingCalls;
     this.#resolve = ends.resolve;
     this.#reject = ends.reject;
     this.#signal = signal;
-    outstanding.begin();
+    pendingCalls.begin();
     if (signal !== undefined) this.#forget = onAbort(signal, () => this.#cancel());
   }
 
@@ -41,7 +41,7 @@ export class Call implements JobSink {
   #settle(): boolean {
     if (this.cancelled) return false;
     this.#forget?.();
-    this.#outstanding.end();
+    this.#pendingCalls.end();
     return true;
   }
 }
