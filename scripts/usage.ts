@@ -29,3 +29,32 @@ export function path(name: string, value: string | undefined): string | undefine
   if (value === "") throw new UsageError(`Cannot use --${name} as it is empty`);
   return value;
 }
+
+/** Names of a list, comma-separated, in their known order; all of them if none are given. */
+export function list(
+  name: string,
+  value: string | undefined,
+  known: readonly string[],
+): readonly string[] {
+  if (value === undefined) return known;
+  const given = value.split(",").filter((part) => part !== "");
+  const unknown = given.find((one) => !known.includes(one));
+  if (unknown !== undefined) {
+    throw new UsageError(
+      `Cannot use --${name} as ${JSON.stringify(unknown)} is none of ${known.join(", ")}`,
+    );
+  }
+  if (given.length === 0) throw new UsageError(`Cannot use --${name} as it names nothing`);
+  return known.filter((one) => given.includes(one));
+}
+
+/** Runs a program and exits with its status; what was typed wrong is one line, and status 2. */
+export async function runMain(main: () => Promise<number>): Promise<never> {
+  try {
+    Deno.exit(await main());
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(error.message);
+    Deno.exit(2);
+  }
+}

@@ -1,65 +1,108 @@
-import type { Work } from "./task.ts";
 import type { ServerKind, Workload } from "./workloads.ts";
 
-/** Which program a client is. */
-export type Program = "ours" | "npm" | "rust" | "floor";
-
-/** What runs it. */
+/** What runs a client. */
 export type Host = "deno" | "bun" | "node" | "machine";
 
-/** One of those that are compared, as data. */
+/** A client to compare, as data. */
 export interface Client {
   readonly name: string;
   readonly title: string;
-  readonly program: Program;
+  /** Its program in `clients/`; `rust` is a crate of its own. */
+  readonly program: string;
   readonly host: Host;
-  /** Connections of its producers, where they are not as many as it comes with. */
-  readonly connections?: number;
+  readonly servers: readonly ServerKind[];
+  /** Packages of npm, pinned: the bench installs them in a folder of its own. */
+  readonly packages?: readonly string[];
+  /** Whether it runs the sources of `--base`. */
+  readonly isBase?: boolean;
 }
 
-/** All that are compared, those of this package first. */
+const FAKTORY: readonly ServerKind[] = ["real", "null"];
+
+/** All clients, those of this package first. */
 export const clients: readonly Client[] = [
-  { name: "deno", title: "ours on Deno", program: "ours", host: "deno" },
-  { name: "bun", title: "ours on Bun", program: "ours", host: "bun" },
-  { name: "node", title: "ours on Node", program: "ours", host: "node" },
+  { name: "deno", title: "ours on Deno", program: "ours", host: "deno", servers: FAKTORY },
+  { name: "bun", title: "ours on Bun", program: "ours", host: "bun", servers: FAKTORY },
   {
-    name: "node-8",
-    title: "ours on Node, connections: 8",
+    name: "node",
+    title: "ours on Node",
     program: "ours",
     host: "node",
-    connections: 8,
+    servers: [...FAKTORY, "memory", "durable"],
   },
-  { name: "npm", title: "faktory-worker on Node", program: "npm", host: "node" },
-  { name: "rust", title: "the Rust crate", program: "rust", host: "machine" },
-  { name: "floor-node", title: "bare socket on Node", program: "floor", host: "node" },
-  { name: "floor-bun", title: "bare socket on Bun", program: "floor", host: "bun" },
+  ...(["deno", "bun", "node"] as const).map((host): Client => ({
+    name: `base-${host}`,
+    title: `before, on ${host[0]!.toUpperCase()}${host.slice(1)}`,
+    program: "ours",
+    host,
+    servers: FAKTORY,
+    isBase: true,
+  })),
+  {
+    name: "npm",
+    title: "`faktory-worker` 4.7 on Node",
+    program: "npm",
+    host: "node",
+    servers: FAKTORY,
+  },
+  {
+    name: "rust",
+    title: "the Rust crate `faktory` 0.13",
+    program: "rust",
+    host: "machine",
+    servers: FAKTORY,
+  },
+  {
+    name: "floor",
+    title: "bare socket on Node",
+    program: "floor",
+    host: "node",
+    servers: FAKTORY,
+  },
+  {
+    name: "bullmq",
+    title: "BullMQ 6.7 on Node",
+    program: "bullmq",
+    host: "node",
+    servers: ["redis"],
+    packages: ["bullmq@6.7.0", "ioredis@6.0.0"],
+  },
+  {
+    name: "graphile-worker",
+    title: "graphile-worker 0.18 on Node",
+    program: "graphile",
+    host: "node",
+    servers: ["postgres"],
+    packages: ["graphile-worker@0.18.0"],
+  },
+  {
+    name: "pg-boss",
+    title: "pg-boss 12.38 on Node",
+    program: "pg_boss",
+    host: "node",
+    servers: ["postgres"],
+    packages: ["pg-boss@12.38.0"],
+  },
+  {
+    name: "bunqueue",
+    title: "bunqueue 2.9 on Bun",
+    program: "bullmq",
+    host: "bun",
+    servers: ["bunqueue"],
+    packages: ["bunqueue@2.9.5"],
+  },
 ];
 
-/** Work that producers have enough of for more than one connection. */
-const SPREADS: readonly Work[] = ["enqueue", "many", "stream"];
-
-/** Whether a client is there for it. More connections are for producers alone, and for a server that takes its time. */
-export function takesPart(
-  { connections }: Client,
-  workload: Workload,
-  server: ServerKind,
-): boolean {
-  if (connections === undefined) return true;
-  const isSerial = workload.work === "enqueue" && workload.concurrency === 1;
-  return server === "real" && SPREADS.includes(workload.work) && !isSerial;
-}
-
-/** Calls that the npm client carries out before those behind them have waited too long, with room to spare. */
+/** Calls that the npm client can have pending before those behind them time out, with room to spare. */
 const NPM_MAX_PENDING = 10_000;
 
-/** Why a client cannot do a workload; `undefined` where it can. */
-export function obstacle({ program }: Client, workload: Workload): string | undefined {
-  if (program === "ours") return undefined;
-  if (workload.work === "steady") return "a check of this package alone";
-  if (workload.work !== "pending") return undefined;
-  if (program === "npm" && workload.concurrency > NPM_MAX_PENDING) {
-    return "its pool gives up a call that has waited for 5 seconds";
+/** Why a client cannot do a workload; `undefined` if it can. */
+export function obstacle({ program }: Client, { work, concurrency }: Workload): string | undefined {
+  if (work !== "pending") return undefined;
+  if (program === "npm" && concurrency > NPM_MAX_PENDING) {
+    return "a call that waits for 5 seconds fails, so it cannot have a million pending";
   }
-  if (program === "rust") return "a call borrows the client, so that none waits behind another";
+  if (program === "rust") return "a call borrows the client, so that calls cannot be pending";
+  if (program === "floor") return "it makes no call for each job";
   return undefined;
 }

@@ -1,102 +1,211 @@
 /**
- * `deno task bench`: this package beside others, on each runtime, all in the same run and each in a process of its own.
- * Prints jobs a second, CPU time a job and memory: medians, and the least and the most of all rounds. `--help` tells more.
+ * `deno task bench`: this package beside others, each in a process of its own, all in one run. Prints jobs a second, CPU
+ * time a job and memory as Markdown: the median of all rounds, with the least and the most. See `--help`.
  */
 
-import { whole } from "../../src/cli/text.ts";
-import { UsageError } from "../usage.ts";
-import { clients } from "./clients.ts";
-import {
-  type BundleSize,
-  edgeProducers,
-  type EdgeSizes,
-  weighEdge,
-  weighProducer,
-} from "./edge_bundle.ts";
-import { lineOf, verdictsOf } from "./goals.ts";
-import { lookAround, type Machine } from "./machine.ts";
-import { measureOne } from "./measure_one.ts";
-import { help, type Options, readOptions } from "./options.ts";
-import { pageOf } from "./page.ts";
-import { type Omission, type Plan, planOf, type Subject } from "./plan.ts";
-import { plotsOf } from "./plots/plots.ts";
+import { cpus } from "node:os";
+import { output } from "../command.ts";
+import { integer, list, path, readArgs, runMain, UsageError } from "../usage.ts";
+import { clients, obstacle } from "./clients.ts";
+import { plotsOf } from "./plots.ts";
 import { prepare, type Programs } from "./programs.ts";
-import { progressOf } from "./progress.ts";
-import { type Result, Results } from "./results.ts";
-import { notesOf, tablesOf } from "./tables.ts";
-import type { Run } from "./task.ts";
+import { type Omission, type Result, type Run, type Subject, tablesOf } from "./results.ts";
+import { startServer } from "./servers.ts";
+import type { Task } from "./task.ts";
+import { servers, type Workload, workloads } from "./workloads.ts";
 
-/** Whether the user wants to end it: what runs is ended, and what was put on a server is removed. */
+const DEFAULTS = { ms: 2000, rounds: 3, warmUpMs: 700 };
+const QUICK = { ms: 300, rounds: 1, warmUpMs: 200 };
+
+/** Some clients open a connection for each job that runs at a time. */
+const CONNECT_MS = 2;
+
+/** A client that takes this much longer than it should hangs: the slowest takes minutes for a million jobs. */
+const SLACK_MS = 10 * 60_000;
+
+const names = (all: readonly { readonly name: string }[]) => all.map(({ name }) => name);
+
+const help = `deno task bench [OPTION..]
+
+Measures this package beside others, each in a process of its own. A real Faktory is measured if
+FAKTORY_URL names one, on queues of its own (bench-..), which are removed. Redis and PostgreSQL are
+started if they are installed; BullMQ, graphile-worker, pg-boss and bunqueue come from npm.
+
+  --rounds N          times that everything is measured, in turns; ${DEFAULTS.rounds} by default
+  --ms N              length of one measurement in milliseconds; ${DEFAULTS.ms} by default
+  --only NAME,..      only these workloads
+  --clients NAME,..   only these clients
+  --servers NAME,..   only these servers
+  --base FOLDER       also measures the sources in this folder, an earlier commit, as "before"
+  --json FILE         adds all figures to those of this file, and reports them together
+  --plots FOLDER      writes three plots to this folder, as SVG
+  --quick             one short round, to see that everything works; its figures mean nothing
+  --help              prints this
+
+workloads: ${names(workloads).join(", ")}
+clients: ${names(clients).join(", ")}
+servers: ${names(servers).join(", ")}`;
+
+const flags = {
+  rounds: { type: "string" },
+  ms: { type: "string" },
+  only: { type: "string" },
+  clients: { type: "string" },
+  servers: { type: "string" },
+  base: { type: "string" },
+  json: { type: "string" },
+  plots: { type: "string" },
+  quick: { type: "boolean" },
+  help: { type: "boolean", short: "h" },
+} as const;
+
+/** Set when the user interrupts: the running client is waited for, and queues are removed. */
 let isInterrupted = false;
 
-async function main(options: Options): Promise<number> {
-  const hasReal = Deno.env.get("FAKTORY_URL") !== undefined;
-  if (hasReal) {
-    console.error(
-      "FAKTORY_URL is set: that server is measured too, on queues of its own (bench-..), which are removed",
-    );
+async function main(): Promise<number> {
+  const { help: isHelp, quick, ...values } = readArgs(Deno.args, flags);
+  if (isHelp) {
+    console.log(help);
+    return 0;
   }
-  await checkPlaces(options);
-  const machine = await lookAround();
-  const [edge, producer] = [await weighEdge(), await weighProducer()];
-  const isRust = clients.some(({ program, name }) =>
-    program === "rust" && options.clients.includes(name)
+  const { warmUpMs, ...defaults } = quick ? QUICK : DEFAULTS;
+  const rounds = integer("rounds", values.rounds) ?? defaults.rounds;
+  const ms = integer("ms", values.ms) ?? defaults.ms;
+  const [json, plots] = [path("json", values.json), path("plots", values.plots)];
+  const wanted = {
+    workloads: list("only", values.only, names(workloads)),
+    clients: list("clients", values.clients, names(clients)),
+    servers: list("servers", values.servers, names(servers)),
+  };
+  const base = path("base", values.base);
+  const before: Figures = json === undefined ? { results: [], omissions: [] } : await read(json);
+  await using programs = await prepare(
+    clients.filter(({ name, isBase }) =>
+      wanted.clients.includes(name) && (base !== undefined || !isBase)
+    ),
+    base === undefined ? undefined : await Deno.realPath(base),
   );
-  if (isRust) console.error("building the Rust client, which takes minutes the first time");
-  await using programs = await prepare({ isRust });
-  const plan = planOf(options, { hasReal, rustFault: programs.rustFault });
-  const { results, failures } = await measureAll(plan, programs, options);
+  const { subjects, omissions } = planOf(wanted, programs, base !== undefined);
+  const all = subjects.map((subject) => quick ? shortened(subject) : subject);
+  const measured = await measureAll(all, { programs, rounds, ms, warmUpMs, isQuick: !!quick });
   if (isInterrupted) return 130;
-  await report({ results, edge, producer, machine, options });
-  for (const line of failures) console.error(`failed: ${line}`);
-  return failures.length === 0 ? 0 : 1;
-}
-
-/** Finds out before the long run whether its figures can be written. */
-async function checkPlaces({ json, plots }: Options): Promise<void> {
-  try {
-    if (plots !== undefined) await Deno.mkdir(plots, { recursive: true });
-    if (json !== undefined) (await Deno.open(json, { append: true, create: true })).close();
-  } catch (error) {
-    throw new UsageError(`Cannot write the figures: ${(error as Error).message}`);
+  const results = [...before.results, ...measured.results];
+  const left = [...before.omissions, ...omissions, ...measured.failed];
+  console.log(tablesOf(results, left));
+  console.log(`\n${await machine(programs)}`);
+  if (json !== undefined) await write(json, { results, omissions: left });
+  if (plots !== undefined) {
+    await Deno.mkdir(plots, { recursive: true });
+    for (const [name, svg] of plotsOf(results)) await Deno.writeTextFile(`${plots}/${name}`, svg);
   }
+  return measured.failed.length === 0 ? 0 : 1;
 }
 
-/** Measures everything in each round, so that what else the machine does is shared by all; every other round backwards. */
-async function measureAll(plan: Plan, programs: Programs, options: Options) {
-  const runs = new Map<Subject, Run[]>(plan.subjects.map((subject) => [subject, []]));
-  const failures = new Map<Subject, string>();
-  const progress = progressOf(plan.subjects.length * options.rounds);
-  for (let round = 0; round < options.rounds && !isInterrupted; round++) {
-    for (const subject of round % 2 === 0 ? plan.subjects : plan.subjects.toReversed()) {
-      if (isInterrupted) break;
-      const { server, workload, client } = subject;
-      progress.next(`${workload.name}: ${client.title} (${server})`);
-      if (failures.has(subject)) continue;
-      try {
-        runs.get(subject)!.push(await measureOne(subject, programs, options));
-      } catch (error) {
-        failures.set(subject, reasonOf(error));
+interface Wanted {
+  readonly workloads: readonly string[];
+  readonly clients: readonly string[];
+  readonly servers: readonly string[];
+}
+
+/** What is measured in a round, and what is left out. */
+function planOf(wanted: Wanted, programs: Programs, hasBase: boolean) {
+  const subjects: Subject[] = [];
+  const omissions: Omission[] = [];
+  for (const { name: server } of servers.filter(({ name }) => wanted.servers.includes(name))) {
+    if (server === "real" && Deno.env.get("FAKTORY_URL") === undefined) {
+      console.error("FAKTORY_URL is not set: no real Faktory is measured");
+      continue;
+    }
+    for (const workload of workloads.filter(({ name }) => wanted.workloads.includes(name))) {
+      if (workload.servers?.includes(server) === false) continue;
+      for (const client of clients) {
+        if (!wanted.clients.includes(client.name) || !client.servers.includes(server)) continue;
+        if (client.isBase && !hasBase) continue;
+        const reason = programs.fault(client) ?? obstacle(client, workload);
+        const subject = { server, workload, client };
+        if (reason === undefined) subjects.push(subject);
+        else omissions.push({ ...subject, reason });
       }
     }
   }
-  progress.stop(isInterrupted ? "ended" : "measured");
-  const results: Result[] = [];
-  const omissions: Omission[] = [...plan.omissions];
-  for (const subject of plan.subjects) {
-    const reason = failures.get(subject);
-    if (reason === undefined) results.push({ ...subject, runs: runs.get(subject)! });
-    else omissions.push({ ...subject, reason });
-  }
+  return { subjects, omissions };
+}
+
+function shortened(subject: Subject): Subject {
+  const { quickJobs, minMs: _, ...workload } = subject.workload;
   return {
-    results: new Results(results, omissions),
-    failures: [...failures].map(([{ server, workload, client }, reason]) =>
-      `${workload.name}: ${client.title} (${server}): ${reason}`
-    ),
+    ...subject,
+    workload: quickJobs === undefined ? workload : { ...workload, jobs: quickJobs },
   };
 }
 
-/** The line of what a process said that tells most. */
+interface Settings {
+  readonly programs: Programs;
+  readonly rounds: number;
+  readonly ms: number;
+  readonly warmUpMs: number;
+  readonly isQuick: boolean;
+}
+
+/** Measures everything in each round, so that other work of the machine falls on all; every other round backwards. */
+async function measureAll(subjects: readonly Subject[], settings: Settings) {
+  const runs = new Map<Subject, Run[]>(subjects.map((subject) => [subject, []]));
+  const failures = new Map<Subject, string>();
+  let step = 0;
+  for (let round = 0; round < settings.rounds; round++) {
+    for (const subject of round % 2 === 0 ? subjects : subjects.toReversed()) {
+      if (isInterrupted) break;
+      const { server, workload, client } = subject;
+      const count = `${++step}/${subjects.length * settings.rounds}`;
+      console.error(`${count}  ${workload.name}: ${client.title} (${server})`);
+      if (failures.has(subject)) continue;
+      try {
+        runs.get(subject)!.push(await measureOne(subject, settings));
+      } catch (error) {
+        failures.set(subject, `${workload.name} on ${server} failed: ${reasonOf(error)}`);
+        console.error(failures.get(subject));
+      }
+    }
+  }
+  const [results, failed]: [Result[], Omission[]] = [[], []];
+  for (const subject of subjects) {
+    const reason = failures.get(subject);
+    if (reason !== undefined) failed.push({ ...subject, reason });
+    else results.push({ ...subject, runs: runs.get(subject)! });
+  }
+  return { results, failed };
+}
+
+/** Runs one client once, on a server of its own. */
+async function measureOne(
+  { server: kind, workload, client }: Subject,
+  settings: Settings,
+): Promise<Run> {
+  const { programs } = settings;
+  const { work, concurrency, minMs = 0 } = workload;
+  const ms = Math.max(minMs, settings.ms);
+  const warmUpMs = settings.warmUpMs + (work === "consume" ? concurrency * CONNECT_MS : 0);
+  const server = await startServer(kind, workload, { programs, ms: ms + warmUpMs });
+  try {
+    const { url, queue, keepsJobs, jobs = workload.jobs } = server;
+    const task: Task = { work, concurrency, url, queue, keepsJobs, jobs, ms, warmUpMs };
+    const [program, ...args] = programs.command(client);
+    const [cpu, start] = [await server.cpuSeconds(), performance.now()];
+    const printed = await output(program!, [...args, JSON.stringify(task)], {
+      timeoutMs: ms + SLACK_MS,
+    });
+    const seconds = (performance.now() - start) / 1000;
+    const after = await server.cpuSeconds();
+    const run: Run = JSON.parse(printed);
+    if (run.jobs === 0) throw new Error("Not one job was done in the measured time");
+    if (cpu === undefined || after === undefined) return run;
+    return { ...run, serverBusy: (after - cpu) / seconds };
+  } finally {
+    await server.stop();
+  }
+}
+
+/** The line of a failed process that says most. */
 function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const said = /exited with \S+: ([^]*)/.exec(message)?.[1] ?? message;
@@ -104,62 +213,66 @@ function reasonOf(error: unknown): string {
   return lines.find((line) => /^\w*error:/i.test(line)) ?? lines[0] ?? "it said nothing";
 }
 
-interface Reported {
-  readonly results: Results;
-  readonly edge: EdgeSizes;
-  /** The package's own producer. */
-  readonly producer: BundleSize;
-  readonly machine: Machine;
-  readonly options: Options;
+/** Where and with what the figures were made: they mean little without. */
+async function machine({ node }: Programs): Promise<string> {
+  const said = async (program: string, ...args: string[]) =>
+    (await output(program, args).catch(() => "")).split("\n")[0]!;
+  const [commit, changes] = [
+    await said("git", "rev-parse", "--short", "HEAD"),
+    await said("git", "status", "--porcelain", "--untracked-files=no"),
+  ];
+  return [
+    ...[new Date().toISOString().slice(0, 10), `commit ${commit}${changes === "" ? "" : "+"}`],
+    ...[`${cpus().length} x ${cpus()[0]?.model ?? "unknown"}`, `Deno ${Deno.version.deno}`],
+    ...[`Bun ${await said("node_modules/.bin/bun", "--version")}`],
+    `Node ${(await said(node, "--version")).slice(1)}`,
+  ].join(", ");
 }
 
-async function report({ results, edge, producer, machine, options }: Reported): Promise<void> {
-  const verdicts = verdictsOf(results, edge);
-  console.log(tablesOf(results));
-  for (const note of notesOf(results.omissions)) console.log(note);
-  const { date, commit, cpu, cores, versions } = machine;
-  const runtimes = Object.entries(versions).map(([name, version]) => `${name} ${version || "-"}`);
-  console.log(`${date}, ${commit}, ${cores} x ${cpu}, ${runtimes.join(", ")}`);
-  const sizes = [...edgeProducers.map((name) => edge[name]), producer];
-  const cells = sizes.map(({ gzippedBytes }) => whole(gzippedBytes));
-  console.log("The line for the table of producers at the edge in docs/performance.md:");
-  console.log(`| ${[date, commit, ...cells].join(" | ")} |`);
-  if (options.isCheck) console.log(verdicts.map(lineOf).join("\n"));
-  if (options.json !== undefined) {
-    const { all, omissions } = results;
-    const { json: _json, plots: _plots, ...measured } = options;
-    const figures = {
-      ...{ machine, options: measured, edge, producer, verdicts },
-      results: all.map(named),
-      omissions: omissions.map(named),
-    };
-    await Deno.writeTextFile(options.json, `${JSON.stringify(figures, null, 2)}\n`);
-  }
-  if (options.plots !== undefined) {
-    const plots = plotsOf(results);
-    for (const { name, svg } of plots) await Deno.writeTextFile(`${options.plots}/${name}`, svg);
-    const page = pageOf({ results, machine, verdicts, plots });
-    await Deno.writeTextFile(`${options.plots}/README.md`, page);
-  }
+interface Figures {
+  readonly results: readonly Result[];
+  readonly omissions: readonly Omission[];
 }
 
-/** With names in the place of what they name. */
-function named<One extends Subject>({ workload, client, ...rest }: One) {
-  return { workload: workload.name, client: client.name, ...rest };
+/** The figures of earlier runs. */
+async function read(file: string): Promise<Figures> {
+  let text;
+  try {
+    text = await Deno.readTextFile(file);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    // Finds out before the long run that it can be written.
+    await Deno.writeTextFile(file, "").catch(({ message }) => {
+      throw new UsageError(`Cannot write the figures: ${message}`);
+    });
+    return { results: [], omissions: [] };
+  }
+  if (text === "") return { results: [], omissions: [] };
+  const named = JSON.parse(text) as { results: Named[]; omissions: Named[] };
+  const resolved = <One>(all: readonly Named[]) =>
+    all.flatMap(({ client, workload, ...rest }) => {
+      const [known, job] = [clients.find(({ name }) => name === client), workloadOf(workload)];
+      return known === undefined || job === undefined
+        ? []
+        : [{ ...rest, client: known, workload: job } as One];
+    });
+  return { results: resolved(named.results), omissions: resolved(named.omissions) };
 }
 
-try {
-  const options = readOptions(Deno.args);
-  if (options === undefined) {
-    console.log(help);
-    Deno.exit(0);
-  }
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(signal, () => isInterrupted = true);
-  }
-  Deno.exit(await main(options));
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  console.error(error.message);
-  Deno.exit(2);
+type Named = { readonly client: string; readonly workload: string };
+
+function workloadOf(name: string): Workload | undefined {
+  return workloads.find((workload) => workload.name === name);
 }
+
+async function write(file: string, { results, omissions }: Figures): Promise<void> {
+  const named = (all: readonly Subject[]) =>
+    all.map((one) => ({ ...one, client: one.client.name, workload: one.workload.name }));
+  const text = JSON.stringify({ results: named(results), omissions: named(omissions) }, null, 1);
+  await Deno.writeTextFile(file, `${text}\n`);
+}
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  Deno.addSignalListener(signal, () => isInterrupted = true);
+}
+await runMain(main);

@@ -1,57 +1,153 @@
-import type { Omission, Subject } from "./plan.ts";
+import { whole } from "../../src/cli/text.ts";
+import { type Client, clients } from "./clients.ts";
 import { type Spread, spreadOf } from "./statistics.ts";
-import type { Run } from "./task.ts";
-import type { ServerKind } from "./workloads.ts";
+import type { Measurement } from "./task.ts";
+import { type ServerKind, servers, type Workload, workloads } from "./workloads.ts";
 
-/** A client at a workload on a server, measured in each round. */
+/** A client that does a workload on a server. */
+export interface Subject {
+  readonly server: ServerKind;
+  readonly workload: Workload;
+  readonly client: Client;
+}
+
+/** A client's run, measured. */
+export interface Run extends Measurement {
+  /** CPU time of the server during the run, where the bench started it, as a share of one core. */
+  readonly serverBusy?: number | undefined;
+}
+
+/** The runs of a subject, one a round. */
 export interface Result extends Subject {
   readonly runs: readonly Run[];
 }
 
-/** One figure of a run; `undefined` where it has none of the kind. */
+/** A subject that was left out or failed. */
+export interface Omission extends Subject {
+  readonly reason: string;
+}
+
+/** A figure of a run; `undefined` if the run has none. */
 export type Figure = (run: Run) => number | undefined;
 
-/** The figures of a run, each in one unit. */
 export const figures = {
   jobsPerSecond: ({ jobs, seconds }) => jobs / seconds,
   cpuUsPerJob: ({ cpuSeconds, jobs }) => cpuSeconds / jobs * 1e6,
   peakMb: ({ peakBytes }) => peakBytes / 1e6,
   p50Us: ({ latency }) => latency?.p50Us,
   p99Us: ({ latency }) => latency?.p99Us,
-  growth: ({ growth }) => growth,
-  connections: ({ server }) => server?.connections,
-  busy: ({ server }) => server?.busy,
+  connections: ({ connections }) => connections,
+  serverBusy: ({ serverBusy }) => serverBusy,
 } satisfies Record<string, Figure>;
 
-/** All that was measured. */
-export class Results {
-  readonly all: readonly Result[];
-  readonly omissions: readonly Omission[];
-
-  constructor(all: readonly Result[], omissions: readonly Omission[] = []) {
-    this.all = all;
-    this.omissions = omissions;
-  }
-
-  find(server: ServerKind, workload: string, client: string): Result | undefined {
-    return this.all.find((result) =>
-      result.server === server && result.workload.name === workload &&
-      result.client.name === client
-    );
-  }
-
-  /** A figure over the rounds. */
-  spread(
-    [server, workload, client]: readonly [ServerKind, string, string],
-    figure: Figure,
-  ): Spread | undefined {
-    const result = this.find(server, workload, client);
-    return result === undefined ? undefined : spread(result, figure);
-  }
+/** A figure over all rounds; `undefined` if no run has it. */
+export function spread(result: Result | undefined, figure: Figure): Spread | undefined {
+  const values = result?.runs.map(figure).filter((value) => value !== undefined) ?? [];
+  return values.length === 0 ? undefined : spreadOf(values);
 }
 
-/** A figure over the rounds; `undefined` where there is none of the kind. */
-export function spread({ runs }: Result, figure: Figure): Spread | undefined {
-  const values = runs.map(figure).filter((value) => value !== undefined);
-  return values.length === 0 ? undefined : spreadOf(values);
+/** How many times the figure of `one` is that of `other`, round by round: both saw the same machine. */
+export function ratio(
+  one: Result | undefined,
+  other: Result | undefined,
+  figure: Figure,
+): Spread | undefined {
+  const ratios = (one?.runs ?? []).flatMap((run, round) => {
+    const [mine, theirs] = [figure(run), other?.runs[round] && figure(other.runs[round])];
+    return mine === undefined || theirs === undefined ? [] : [mine / theirs];
+  });
+  return ratios.length === 0 ? undefined : spreadOf(ratios);
+}
+
+/** The client and the server that all others are compared with. */
+const REFERENCE = { client: "node", server: "real" } as const;
+
+/** All results, as Markdown: a table for each server, its peers compared with ours on Node. */
+export function tablesOf(results: readonly Result[], omissions: readonly Omission[]): string {
+  const groups = servers.map(({ name, title, durability }) => {
+    const here = results.filter(({ server }) => server === name);
+    if (here.length === 0) return [];
+    const rates = here.filter(({ workload }) => workload.work !== "latency");
+    const latencies = here.filter(({ workload }) => workload.work === "latency");
+    return [
+      `## ${title}`,
+      durability,
+      ...rates.length > 0 ? [markdown(RATE_HEAD, rowsOf(rates, results, rateCells))] : [],
+      ...latencies.length > 0
+        ? [markdown(LATENCY_HEAD, rowsOf(latencies, results, latencyCells))]
+        : [],
+    ];
+  });
+  const notes = new Set(omissions.map(({ client, reason }) => `- ${client.title}: ${reason}`));
+  return [...groups.flat(), [...notes].join("\n")].filter((part) => part !== "").join("\n\n");
+}
+
+type Cells = (result: Result, reference: Result | undefined) => string[];
+
+const RATE_HEAD = [
+  ...["work", "client", "jobs/s", "least - most", "ours on Node is (least - most)"],
+  ...["CPU us/job", "peak MB", "connections", "server busy"],
+];
+const LATENCY_HEAD = [
+  ...["work", "client", "p50 us", "least - most", "p99 us", "ours on Node takes (least - most)"],
+];
+
+function rowsOf(here: readonly Result[], all: readonly Result[], cells: Cells): string[][] {
+  return workloads.flatMap(({ name, title }) => {
+    const rows = clients.flatMap((client) => {
+      const result = here.find((one) =>
+        one.workload.name === name && one.client.name === client.name
+      );
+      if (result === undefined) return [];
+      // A peer on a server of its own is compared with ours on a real Faktory.
+      const find = (server: ServerKind) =>
+        all.find((one) =>
+          one.server === server && one.workload.name === name &&
+          one.client.name === REFERENCE.client
+        );
+      const reference = find(result.server) ?? find(REFERENCE.server);
+      return [[client.title, ...cells(result, reference === result ? undefined : reference)]];
+    });
+    return rows.map((row, index) => [index === 0 ? title : "", ...row]);
+  });
+}
+
+const rateCells: Cells = (result, reference) => [
+  ...range(spread(result, figures.jobsPerSecond), whole),
+  times(ratio(reference, result, figures.jobsPerSecond)),
+  cell(spread(result, figures.cpuUsPerJob), short),
+  cell(spread(result, figures.peakMb), whole),
+  cell(spread(result, figures.connections), whole),
+  cell(spread(result, figures.serverBusy), (share) => `${whole(share * 100)} %`),
+];
+
+const latencyCells: Cells = (result, reference) => [
+  ...range(spread(result, figures.p50Us), whole),
+  cell(spread(result, figures.p99Us), whole),
+  times(ratio(reference, result, figures.p50Us)),
+];
+
+function range(over: Spread | undefined, show: (value: number) => string): string[] {
+  if (over === undefined) return ["-", "-"];
+  return [show(over.median), `${show(over.min)} - ${show(over.max)}`];
+}
+
+function cell(over: Spread | undefined, show: (value: number) => string): string {
+  return over === undefined ? "-" : show(over.median);
+}
+
+function times(over: Spread | undefined): string {
+  if (over === undefined) return "-";
+  const [median, min, max] = [over.median, over.min, over.max].map(short);
+  return `${median}x (${min} - ${max})`;
+}
+
+/** A number with about three digits. */
+function short(value: number): string {
+  return value >= 100 ? whole(value) : value.toPrecision(2);
+}
+
+function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
 }

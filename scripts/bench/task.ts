@@ -1,49 +1,49 @@
-/** What a client is asked to do. */
-export type Work = "enqueue" | "many" | "stream" | "consume" | "latency" | "pending" | "steady";
+/** The kinds of work that a client can be asked to do. */
+export type Work = "enqueue" | "many" | "stream" | "consume" | "latency" | "pending";
 
-/** What a client's process is started with, as JSON in its one argument. */
+/** The one argument of a client's process, as JSON. */
 export interface Task {
   readonly work: Work;
   readonly url: string;
   readonly queue: string;
-  /** Connections of a producer. */
-  readonly connections?: number | undefined;
-  /** Whether the server keeps jobs and passes them on; the null server does not. */
-  readonly isPassing: boolean;
-  /** Calls, or jobs that run, at the same time. */
+  /** Whether the server keeps jobs and hands them out again. The null server does not. */
+  readonly keepsJobs: boolean;
+  /** Calls, or running jobs, at the same time. */
   readonly concurrency: number;
-  /** Jobs in a batch, a stream or a wave; for `consume`, how many there are, where they come to an end. */
+  /** Jobs in a batch, a stream or a wave. For `consume`: how many jobs wait, if they are not endless. */
   readonly jobs?: number | undefined;
-  /** Jobs a second, where that is fixed. */
-  readonly rate?: number | undefined;
-  /** Time that is not counted: connecting, compiling, filling the pipes. */
+  /** Time before the measurement starts: connections are opened, code is compiled. */
   readonly warmUpMs: number;
   readonly ms: number;
 }
 
-/** What a client's process prints, as JSON. */
+/** Printed by a client's process, as JSON. */
 export interface Measurement {
   readonly jobs: number;
   readonly seconds: number;
-  /** CPU time of the client's process over the same time, all its threads together. */
+  /** User and system time of the client's process, all threads included. */
   readonly cpuSeconds: number;
-  /** The most memory that the process ever had resident. */
+  /** Peak resident memory of the client's process. */
   readonly peakBytes: number;
-  /** From the call that enqueues to the first line of the handler. */
+  /** Sockets that the client had open at the end. */
+  readonly connections?: number | undefined;
+  /** From the call that enqueues a job to the first line of its handler. */
   readonly latency?: { readonly p50Us: number; readonly p99Us: number } | undefined;
-  /** How much more memory is resident in the last quarter of the time than in the second: 0.1 is a tenth more. */
-  readonly growth?: number | undefined;
 }
 
-/** What a server of the bench tells of itself when it ends. */
-export interface ServerUse {
-  /** Connections that it had at the same time, at most. */
-  readonly connections: number;
-  /** How much of one core it took while clients were there: near 1, it is the server that is measured. */
-  readonly busy: number;
-}
+/** A small job's arguments. */
+const SMALL: readonly unknown[] = [1, "two"];
 
-/** One client's process, measured. */
-export interface Run extends Measurement {
-  readonly server?: ServerUse | undefined;
+/** Arguments of about this many bytes as JSON: rows of a table, as a real job may carry them. */
+export function argsOf(bytes: number | undefined): readonly unknown[] {
+  if (bytes === undefined) return SMALL;
+  const rows: unknown[] = [];
+  let size = '[{"rows":[]}]'.length;
+  while (size < bytes) {
+    const id = rows.length;
+    const row = { id, name: `customer ${id}`, isActive: id % 2 === 0, balance: id * 1.25 };
+    rows.push(row);
+    size += JSON.stringify(row).length + 1;
+  }
+  return [{ rows }];
 }

@@ -1,53 +1,90 @@
-import { whole } from "../../src/cli/text.ts";
 import type { Work } from "./task.ts";
 
-/** Answers at once and does nothing; passes jobs on, in a process of its own; the one that FAKTORY_URL names. */
-export type ServerKind = "null" | "embedded" | "real";
+/** The servers, by the systems that they belong to. */
+export type ServerKind =
+  | "real"
+  | "null"
+  | "memory"
+  | "durable"
+  | "redis"
+  | "postgres"
+  | "bunqueue";
 
-/** One kind of work, as data. */
+/** A server that clients are measured on. */
+export interface ServerInfo {
+  readonly name: ServerKind;
+  readonly title: string;
+  /** What a crash of the server may lose. */
+  readonly durability: string;
+  /** Jobs put on it for each second of a `consume` run: more than any client runs. */
+  readonly fillRate: number;
+}
+
+/** All servers, in the order in which they are reported. */
+export const servers: readonly ServerInfo[] = [
+  {
+    name: "real",
+    title: "A real Faktory server",
+    durability: "Faktory 1.10's Redis writes snapshots (`save 30 5`): a crash may lose 30 seconds.",
+    fillRate: 25_000,
+  },
+  {
+    name: "null",
+    title: "A server that answers at once and does nothing",
+    durability: "It keeps nothing: what is measured is the client.",
+    fillRate: 0,
+  },
+  {
+    name: "memory",
+    title: "The embedded server, in memory",
+    durability: "Its jobs are lost when its process ends.",
+    fillRate: 80_000,
+  },
+  {
+    name: "durable",
+    title: "The embedded server, with its data in a file",
+    durability: "Each confirmed job is on the disk (SQLite, `synchronous = FULL`).",
+    fillRate: 80_000,
+  },
+  {
+    name: "redis",
+    title: "Redis 7, as BullMQ recommends it",
+    durability: "`appendonly yes`, `appendfsync everysec`: a crash may lose one second.",
+    fillRate: 15_000,
+  },
+  {
+    name: "postgres",
+    title: "PostgreSQL 15, with its defaults",
+    durability: "`synchronous_commit = on`: each confirmed job is on the disk.",
+    fillRate: 25_000,
+  },
+  {
+    name: "bunqueue",
+    title: "The bunqueue server, with its data in a file",
+    durability: "SQLite, `synchronous = NORMAL`, writes buffered: a crash may lose recent jobs.",
+    fillRate: 25_000,
+  },
+];
+
+/** A kind of work, as data. */
 export interface Workload {
   readonly name: string;
   readonly title: string;
   readonly work: Work;
-  readonly servers: readonly ServerKind[];
   readonly concurrency: number;
   /** Jobs in a batch, a stream or a wave. */
   readonly jobs?: number;
-  /** The same where the bench is only tried. */
+  /** The same for `--quick`. */
   readonly quickJobs?: number;
-  readonly rate?: number;
-  /** Size of a job's arguments as JSON; small ones where it is missing. */
+  /** Size of a job's arguments as JSON; small ones if not given. */
   readonly argBytes?: number;
-  /** Measured for so long at least, whatever `--ms` says. */
+  /** Measured for at least this long, whatever `--ms` says. */
   readonly minMs?: number;
-  /** Too long to be part of every run. */
-  readonly isOnlyByName?: boolean;
+  /** Servers that it is measured on; all if not given. */
+  readonly servers?: readonly ServerKind[];
 }
 
-const MEASURING: readonly ServerKind[] = ["null", "real"];
-
-function consume(concurrency: number): Workload {
-  return {
-    name: `consume-${concurrency}`,
-    title: `fetch, run and ACK, ${whole(concurrency)} at once`,
-    work: "consume",
-    servers: MEASURING,
-    concurrency,
-  };
-}
-
-function pending(name: string, jobs: number): Workload {
-  return {
-    name: `pending-${name}`,
-    title: `enqueue, ${whole(jobs)} calls pending`,
-    work: "pending",
-    // What is asked is what it costs the client.
-    servers: ["null"],
-    concurrency: jobs,
-    jobs,
-    quickJobs: Math.min(jobs, 20_000),
-  };
-}
+const FAKTORY: readonly ServerKind[] = ["real", "null"];
 
 /** Everything that is measured. */
 export const workloads: readonly Workload[] = [
@@ -55,21 +92,14 @@ export const workloads: readonly Workload[] = [
     name: "enqueue-serial",
     title: "enqueue, one after the other",
     work: "enqueue",
-    servers: MEASURING,
+    servers: FAKTORY,
     concurrency: 1,
   },
-  {
-    name: "enqueue",
-    title: "enqueue, 100 at once",
-    work: "enqueue",
-    servers: MEASURING,
-    concurrency: 100,
-  },
+  { name: "enqueue", title: "enqueue, 100 callers", work: "enqueue", concurrency: 100 },
   {
     name: "enqueue-many",
-    title: "enqueueMany, 1,000 a call",
+    title: "enqueue in bulk, 1,000 a call",
     work: "many",
-    servers: MEASURING,
     concurrency: 1,
     jobs: 1000,
   },
@@ -77,47 +107,41 @@ export const workloads: readonly Workload[] = [
     name: "stream",
     title: "a stream of 1,000,000 jobs",
     work: "stream",
-    servers: MEASURING,
+    servers: FAKTORY,
     concurrency: 1,
     jobs: 1_000_000,
     quickJobs: 20_000,
   },
-  ...[1, 20, 100, 1000].map(consume),
   {
-    ...consume(100),
+    name: "consume-100",
+    title: "fetch, run and ACK, 100 at a time",
+    work: "consume",
+    concurrency: 100,
+  },
+  {
     name: "consume-10k",
-    title: "the same, 100 at once, arguments of 10 KiB",
+    title: "the same, arguments of 10 KiB",
+    work: "consume",
+    servers: FAKTORY,
+    concurrency: 100,
     argBytes: 10 * 1024,
   },
   {
-    name: "latency-lone",
-    title: "enqueue to handler, 100 jobs/s",
-    work: "latency",
-    servers: ["embedded", "real"],
-    concurrency: 20,
-    rate: 100,
-    // Enough jobs to have a 99th percentile.
-    minMs: 5000,
-  },
-  {
     name: "latency",
-    title: "enqueue to handler, 1,000 jobs/s",
+    title: "a lone job, from enqueue to handler",
     work: "latency",
-    servers: ["embedded", "real"],
+    // The null server hands out the same jobs whatever it is given.
+    servers: ["real", "memory", "durable", "redis", "postgres", "bunqueue"],
     concurrency: 20,
-    rate: 1000,
+    minMs: 4000,
   },
-  pending("1k", 1000),
-  pending("10k", 10_000),
-  pending("100k", 100_000),
-  pending("1m", 1_000_000),
-  {
-    name: "steady",
-    title: "enqueue and consume for 10 minutes",
-    work: "steady",
+  ...[1000, 1_000_000].map((jobs): Workload => ({
+    name: jobs === 1000 ? "pending-1k" : "pending-1m",
+    title: `enqueue, ${jobs.toLocaleString("en")} calls pending`,
+    work: "pending",
     servers: ["null"],
-    concurrency: 100,
-    minMs: 600_000,
-    isOnlyByName: true,
-  },
+    concurrency: jobs,
+    jobs,
+    quickJobs: Math.min(jobs, 20_000),
+  })),
 ];

@@ -1,5 +1,5 @@
 import { FaktoryServer } from "../../src/server/mod.ts";
-import { edgeProducers, overBudget, weighEdge } from "../bench/edge_bundle.ts";
+import { edgeProducers, overBudget, weighEdge } from "./edge_bundle.ts";
 import { PROCESS_ENTRIES } from "../npm/manifest.ts";
 import type { Project } from "../project.ts";
 import type { Installed } from "./installed.ts";

@@ -6,7 +6,7 @@
 import process from "node:process";
 import { Producer } from "../../../mod.ts";
 import { linesToJobs, mergeStreams } from "../../../src/ndjson/mod.ts";
-import { peakBytes } from "./memory.ts";
+import { peakBytes } from "./measure.ts";
 
 const [url, wanted = "1000000"] = process.argv.slice(2);
 const count = Number(wanted);

@@ -1,56 +1,126 @@
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import process from "node:process";
-import { growthOf } from "../statistics.ts";
-import type { Measurement, Task } from "../task.ts";
-import { peakBytes } from "./memory.ts";
+import { quantile } from "../statistics.ts";
+import type { Measurement, Task, Work } from "../task.ts";
 
-/** Counts jobs. */
+/** The kinds of work that a client can do. */
+export type Works = { readonly [Name in Work]?: (task: Task) => Promise<Measurement> };
+
+/** Does the task given on the command line, prints the measurement, and ends the process. */
+export function perform(works: Works): void {
+  const task: Task = JSON.parse(process.argv[2] ?? "null");
+  const work = works[task.work];
+  if (work === undefined) return die(new Error(`Cannot do ${task.work}`));
+  work(task).then((measured) => {
+    process.stdout.write(`${JSON.stringify(measured)}\n`, () => process.exit(0));
+  }, die);
+}
+
+/** Loads a package that the bench has installed, and that is none of this project's. */
+export function load(name: string): Promise<Record<string, unknown>> {
+  return import(name);
+}
+
+/** Lets a promise go on beside the measurement. If it rejects, the process ends with 1. */
+export function background(going: Promise<unknown>): void {
+  going.catch(die);
+}
+
+function die(error: unknown): void {
+  console.error(error);
+  process.exit(1);
+}
+
+/** Starts `count` loops that call `call` without a pause. */
+export function callers(count: number, call: () => Promise<void>): void {
+  for (let i = 0; i < count; i++) {
+    background((async () => {
+      while (true) await call();
+    })());
+  }
+}
+
+export function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Counts jobs, and resolves promises when a number is reached. */
 export class Counter {
   jobs = 0;
-  /** The next number that somebody waits for. */
+  /** The smallest number that a caller waits for. */
   #next = Infinity;
   #waiting: { readonly jobs: number; readonly resolve: () => void }[] = [];
 
   add(count = 1): void {
     this.jobs += count;
-    if (this.jobs >= this.#next) this.#tell();
+    if (this.jobs >= this.#next) this.#notify();
   }
 
-  /** Resolves once so many were counted. */
+  /** Resolves once this many jobs were counted. */
   reaches(jobs: number): Promise<void> {
     return new Promise((resolve) => {
       this.#waiting.push({ jobs, resolve });
-      this.#tell();
+      this.#notify();
     });
   }
 
-  #tell(): void {
+  #notify(): void {
     for (const { jobs, resolve } of this.#waiting) if (jobs <= this.jobs) resolve();
     this.#waiting = this.#waiting.filter(({ jobs }) => jobs > this.jobs);
     this.#next = Math.min(...this.#waiting.map(({ jobs }) => jobs));
   }
 }
 
-/** Where jobs come to an end, so many of them may pass uncounted. */
-const WARM_UP_SHARE = 0.2;
-
-export function wait(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+/**
+ * Peak resident memory of this process, in bytes. On Linux `maxRSS` also counts the process that started this one, so
+ * /proc is preferred.
+ */
+export function peakBytes(): number {
+  try {
+    const kib = /^VmHWM:\s*(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];
+    if (kib !== undefined) return Number(kib) * 1024;
+  } catch {
+    // Not on Linux.
+  }
+  return process.resourceUsage().maxRSS * 1024;
 }
 
-/** Begins to measure; the function returned ends it, told how many jobs there were. */
+/** TCP sockets that this process has open; 0 where there is no /proc. Runtimes have other sockets of their own. */
+function openSockets(): number {
+  try {
+    const tcp = ["tcp", "tcp6"].map((name) => readFileSync(`/proc/self/net/${name}`, "utf8"))
+      .join();
+    const inodes = new Set(
+      tcp.split("\n").map((line) => `socket:[${line.trim().split(/\s+/)[9]}]`),
+    );
+    return readdirSync("/proc/self/fd").filter((name) => {
+      try {
+        return inodes.has(readlinkSync(`/proc/self/fd/${name}`));
+      } catch {
+        // The descriptor with which the folder was read.
+        return false;
+      }
+    }).length;
+  } catch {
+    return 0;
+  }
+}
+
+/** Starts a measurement. The returned function ends it, given the number of jobs. */
 export function begin(): (jobs: number) => Measurement {
   const [start, cpu] = [performance.now(), process.cpuUsage()];
   return (jobs) => {
     const seconds = (performance.now() - start) / 1000;
     const { user, system } = process.cpuUsage(cpu);
-    return { jobs, seconds, cpuSeconds: (user + system) / 1e6, peakBytes: peakBytes() };
+    const cpuSeconds = (user + system) / 1e6;
+    return { jobs, seconds, cpuSeconds, peakBytes: peakBytes(), connections: openSockets() };
   };
 }
 
-/**
- * Measures what is already going on, once it is warm, which it is not before its first job; until there are no more than
- * `total`, where that is given.
- */
+/** Share of a limited number of jobs that may pass before the measurement starts. */
+const WARM_UP_SHARE = 0.2;
+
+/** Measures running work for `ms` after its first job and the warm-up, or until `total` jobs were counted. */
 export async function measureWindow(
   counter: Counter,
   { warmUpMs, ms }: Task,
@@ -64,7 +134,7 @@ export async function measureWindow(
   return end(counter.jobs - before);
 }
 
-/** Measures whole waves of jobs, as many as fit. */
+/** Measures whole waves of jobs, as many as fit into the time. */
 export async function measureWaves(
   { jobs = 1000, warmUpMs, ms }: Task,
   wave: (jobs: number) => Promise<unknown>,
@@ -80,18 +150,40 @@ export async function measureWaves(
   return end(count);
 }
 
-/** Samples in the time of a steady load. */
-const SAMPLES = 200;
+/** Pause between a lone job and the next one, so that worker and server are idle again. */
+const PAUSE_MS = 5;
 
-/** Measures a window, and how memory grows in it. */
-export async function measureSteady(counter: Counter, task: Task): Promise<Measurement> {
-  const samples: number[] = [];
-  const measured = measureWindow(counter, task);
-  const timer = setInterval(
-    () => samples.push(process.memoryUsage().rss),
-    (task.warmUpMs + task.ms) / SAMPLES,
-  );
-  const measurement = await measured;
-  clearInterval(timer);
-  return { ...measurement, growth: growthOf(samples) };
+/** A job that takes longer is lost. */
+const LOST_MS = 10_000;
+
+/** Measures lone jobs: the next one is enqueued only after the one before has reached its handler, and a pause. */
+export class LoneJobs {
+  #arrived: (() => void) | undefined;
+
+  /** Called by the handler. */
+  arrived(): void {
+    this.#arrived?.();
+  }
+
+  async measure({ warmUpMs, ms }: Task, send: () => Promise<unknown>): Promise<Measurement> {
+    const tookMs: number[] = [];
+    const start = performance.now();
+    let end: ReturnType<typeof begin> | undefined;
+    while (performance.now() < start + warmUpMs + ms) {
+      if (end === undefined && performance.now() >= start + warmUpMs) {
+        end = begin();
+        tookMs.length = 0;
+      }
+      const sentAt = performance.now();
+      const arrival = new Promise<void>((resolve) => this.#arrived = resolve);
+      background(send());
+      const timer = setTimeout(() => die(new Error("A job did not arrive")), LOST_MS);
+      await arrival;
+      clearTimeout(timer);
+      tookMs.push(performance.now() - sentAt);
+      await wait(PAUSE_MS);
+    }
+    const [p50Us, p99Us] = [0.5, 0.99].map((share) => 1000 * quantile(tookMs, share));
+    return { ...end!(tookMs.length), latency: { p50Us: p50Us!, p99Us: p99Us! } };
+  }
 }

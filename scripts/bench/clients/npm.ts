@@ -1,38 +1,44 @@
-/** The npm package `faktory-worker` at work, until it is measured. */
+/** The npm package `faktory-worker`. */
 
 import module from "faktory-worker";
 import type { Measurement, Task } from "../task.ts";
-import { begin, Counter, measureWaves, measureWindow } from "./measure.ts";
-import { Pace } from "./pace.ts";
-import { background, callers, perform } from "./perform.ts";
+import {
+  begin,
+  callers,
+  Counter,
+  LoneJobs,
+  measureWaves,
+  measureWindow,
+  perform,
+} from "./measure.ts";
 
-// The package is CommonJS whose types speak of a default that its code is itself.
+// The package is CommonJS: its types have a `default`, which at run time is the module itself.
 const faktory = module as unknown as typeof module.default;
 type Client = Awaited<ReturnType<typeof faktory.connect>>;
 
-/** Jobs that the package advises to push at once. */
+/** Jobs in a bulk push, as the package advises. */
 const BATCH = 1000;
 
-function jobFor(client: Client, { isPassing, queue }: Task, ...args: unknown[]) {
-  const job = client.job("bench", ...args);
-  if (!isPassing) return job;
+function jobFor(client: Client, { keepsJobs, queue }: Task) {
+  const job = client.job("bench", 1, "two");
+  if (!keepsJobs) return job;
   job.queue = queue;
   job.retry = 0;
   job.reserveFor = 60;
   return job;
 }
 
-async function consume(task: Task, handle: (arg: unknown) => void): Promise<void> {
+async function consume(task: Task, handle: () => void): Promise<void> {
   const { url, queue, concurrency } = task;
-  faktory.register("bench", async (arg: unknown) => {
+  faktory.register("bench", async () => {
     await undefined;
-    handle(arg);
+    handle();
   });
   await faktory.work({ url, concurrency, queues: [queue] });
 }
 
 async function pushMany(client: Client, task: Task, count: number): Promise<void> {
-  const jobs = Array.from({ length: count }, () => jobFor(client, task, 1, "two"));
+  const jobs = Array.from({ length: count }, () => jobFor(client, task));
   const rejected = Object.keys(await client.pushBulk(jobs)).length;
   if (rejected > 0) throw new Error(`${rejected} jobs were rejected`);
 }
@@ -51,7 +57,7 @@ perform({
     const client = await faktory.connect({ url: task.url });
     const counter = new Counter();
     callers(task.concurrency, async () => {
-      await jobFor(client, task, 1, "two").push();
+      await jobFor(client, task).push();
       counter.add();
     });
     return await measureWindow(counter, task);
@@ -73,15 +79,15 @@ perform({
   },
   async latency(task) {
     const client = await faktory.connect({ url: task.url });
-    const pace = new Pace(task);
-    await consume(task, (number) => pace.arrived(number as number));
-    return await pace.measure((number) => background(jobFor(client, task, number).push()));
+    const jobs = new LoneJobs();
+    await consume(task, () => jobs.arrived());
+    return await jobs.measure(task, () => jobFor(client, task).push());
   },
   async pending(task) {
     const client = await faktory.connect({ url: task.url });
     return await measureWaves(task, (jobs) => {
       const calls = new Array<Promise<unknown>>(jobs);
-      for (let i = 0; i < jobs; i++) calls[i] = jobFor(client, task, 1, "two").push();
+      for (let i = 0; i < jobs; i++) calls[i] = jobFor(client, task).push();
       return Promise.all(calls);
     });
   },

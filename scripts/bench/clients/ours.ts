@@ -1,10 +1,17 @@
-/** This package at work, with everything on that it has, until it is measured. */
+/** This package with its default options, and with middleware and listeners on both sides. */
 
 import { Consumer, type JobInput, Producer } from "../../../mod.ts";
 import type { Measurement, Task } from "../task.ts";
-import { begin, Counter, measureSteady, measureWaves, measureWindow } from "./measure.ts";
-import { Pace } from "./pace.ts";
-import { background, callers, perform } from "./perform.ts";
+import {
+  background,
+  begin,
+  callers,
+  Counter,
+  LoneJobs,
+  measureWaves,
+  measureWindow,
+  perform,
+} from "./measure.ts";
 
 const PRODUCER_EVENTS = ["disconnect", "reconnect", "warning", "listenerError"] as const;
 const CONSUMER_EVENTS = [
@@ -13,11 +20,11 @@ const CONSUMER_EVENTS = [
   "listenerError" as const,
 ];
 
-/** What middleware and listeners do here, so that they are not compiled away. */
+/** Counted by middleware and listeners, so that they are not compiled away. */
 let passed = 0;
 
-async function producerFor({ url, connections }: Task): Promise<Producer> {
-  const producer = await Producer.connect({ url, connections });
+async function producerFor({ url }: Task): Promise<Producer> {
+  const producer = await Producer.connect({ url });
   producer.use((_job, next) => {
     passed++;
     return next();
@@ -26,23 +33,23 @@ async function producerFor({ url, connections }: Task): Promise<Producer> {
   return producer;
 }
 
-function consume({ url, queue, concurrency }: Task, handle: (args: readonly unknown[]) => void) {
+function consume({ url, queue, concurrency }: Task, handle: () => void) {
   const consumer = new Consumer({ url, concurrency, queues: [queue] });
   consumer.use(async (_job, _context, next) => {
     passed++;
     await next();
   });
   for (const event of CONSUMER_EVENTS) consumer.on(event, () => passed++);
-  consumer.register("bench", async ({ args }) => {
+  consumer.register("bench", async () => {
     await undefined;
-    handle(args);
+    handle();
   });
   background(consumer.run());
 }
 
-/** Where the server keeps jobs, those that are left by a client that ends must not come back. */
-function fieldsFor({ isPassing, queue }: Task) {
-  return isPassing ? { queue, retry: 0, reserveFor: 60 } : undefined;
+/** Jobs that are still running when this process ends must not come back. */
+function fieldsFor({ keepsJobs, queue }: Task) {
+  return keepsJobs ? { queue, retry: 0, reserveFor: 60 } : undefined;
 }
 
 function jobFor(task: Task): () => JobInput {
@@ -50,13 +57,15 @@ function jobFor(task: Task): () => JobInput {
   return () => ({ ...fields, type: "bench", args: [1, "two"] });
 }
 
-async function enqueue(task: Task, counter: Counter): Promise<void> {
+async function enqueue(task: Task): Promise<Measurement> {
   const producer = await producerFor(task);
+  const counter = new Counter();
   const fields = fieldsFor(task);
   callers(task.concurrency, async () => {
     await producer.enqueue("bench", [1, "two"], fields);
     counter.add();
   });
+  return await measureWindow(counter, task);
 }
 
 async function enqueueMany(task: Task): Promise<Measurement> {
@@ -99,17 +108,13 @@ async function pending(task: Task): Promise<Measurement> {
 async function latency(task: Task): Promise<Measurement> {
   const producer = await producerFor(task);
   const fields = fieldsFor(task);
-  const pace = new Pace(task);
-  consume(task, ([number]) => pace.arrived(number as number));
-  return await pace.measure((number) => background(producer.enqueue("bench", [number], fields)));
+  const jobs = new LoneJobs();
+  consume(task, () => jobs.arrived());
+  return await jobs.measure(task, () => producer.enqueue("bench", [1, "two"], fields));
 }
 
 perform({
-  async enqueue(task) {
-    const counter = new Counter();
-    await enqueue(task, counter);
-    return await measureWindow(counter, task);
-  },
+  enqueue,
   many: enqueueMany,
   stream,
   consume(task) {
@@ -119,10 +124,4 @@ perform({
   },
   latency,
   pending,
-  async steady(task) {
-    const counter = new Counter();
-    consume(task, () => counter.add());
-    await enqueue(task, new Counter());
-    return await measureSteady(counter, task);
-  },
 });

@@ -1,12 +1,11 @@
-/**
- * The embedded server in a process of its own, as a server that keeps jobs and passes them on. It prints its URL, and how
- * busy it was once its standard input ends.
- */
+/** The embedded server as a process, with its data in the file named on the command line, or in memory. It prints its URL. */
 
+import process from "node:process";
 import { FaktoryServer } from "../../../src/server/mod.ts";
-import { Use } from "./use.ts";
 
-const use = new Use();
-use.opened();
-void FaktoryServer.start({ port: 0 }).then(({ url }) => console.log(url));
-use.tellAtEnd();
+const [data] = process.argv.slice(2);
+const options = data === undefined ? { port: 0 } : { port: 0, data };
+void FaktoryServer.start(options).then((server) => {
+  console.log(server.url);
+  process.stdin.on("end", () => void server.close().then(() => process.exit(0))).resume();
+});

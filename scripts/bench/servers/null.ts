@@ -1,13 +1,11 @@
 /**
- * A server that answers at once and does nothing, so that what is measured is the client. Its FETCH always has a job, with
- * arguments of so many bytes where its own argument says so. It prints its URL, and how busy it was once its standard input
- * ends.
+ * A server that answers at once and does nothing, so that the client is what is measured. Its FETCH always has a job, with
+ * arguments of the size given on the command line. It prints its URL, and ends with its standard input.
  */
 
 import { createServer } from "node:net";
 import process from "node:process";
-import { argsOf } from "../args.ts";
-import { Use } from "./use.ts";
+import { argsOf } from "../task.ts";
 
 const LF = 10;
 
@@ -82,11 +80,7 @@ function repliesTo(bytes: Uint8Array, at: number): Replies | undefined {
 /** Bytes of a verb that tell what it is. */
 const VERB = 5;
 
-const use = new Use();
-
 const server = createServer((socket) => {
-  use.opened();
-  socket.on("close", () => use.closed());
   socket.setNoDelay(true);
   socket.write('+HI {"v":2}\r\n');
   /** The first bytes of a line that began in an earlier chunk. */
@@ -135,4 +129,4 @@ server.listen(0, "127.0.0.1", () => {
   const address = server.address();
   if (typeof address === "object") console.log(`tcp://127.0.0.1:${address?.port}`);
 });
-use.tellAtEnd();
+process.stdin.on("end", () => process.exit(0)).resume();

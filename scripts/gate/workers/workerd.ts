@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { bundleWorker } from "../../bench/edge_bundle.ts";
+import { bundleWorker } from "../edge_bundle.ts";
 import { run } from "../../command.ts";
 
 /** Not its command, which is a program that starts this one: killed, it would leave it running. */

@@ -24,7 +24,7 @@ fn number(task: &Value, name: &str) -> u64 {
 
 fn job(task: &Value, args: Vec<Value>) -> Job {
     let job = Job::new("bench", args);
-    if task["isPassing"] != true {
+    if task["keepsJobs"] != true {
         return job;
     }
     let mut job = job.on_queue(text(task, "queue"));

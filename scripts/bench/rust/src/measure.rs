@@ -28,6 +28,17 @@ fn peak_bytes() -> u64 {
     kib.unwrap_or(0) * 1024
 }
 
+/// Open sockets of this process; 0 where there is no /proc.
+fn open_sockets() -> usize {
+    let Ok(files) = std::fs::read_dir("/proc/self/fd") else {
+        return 0;
+    };
+    files
+        .filter_map(|file| std::fs::read_link(file.ok()?.path()).ok())
+        .filter(|target| target.to_string_lossy().starts_with("socket:"))
+        .count()
+}
+
 pub struct Stopwatch {
     start: Instant,
     cpu: f64,
@@ -47,6 +58,7 @@ impl Stopwatch {
             "seconds": self.start.elapsed().as_secs_f64(),
             "cpuSeconds": cpu_seconds() - self.cpu,
             "peakBytes": peak_bytes(),
+            "connections": open_sockets(),
         })
     }
 }

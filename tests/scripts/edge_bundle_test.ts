@@ -5,7 +5,7 @@ import {
   edgeProducers,
   overBudget,
   weighEdge,
-} from "../../../scripts/bench/edge_bundle.ts";
+} from "../../scripts/gate/edge_bundle.ts";
 
 it("keeps the producers of ./edge within their budgets", async () => {
   const sizes = await weighEdge();

@@ -81,26 +81,3 @@ export async function weighEdge(
   for (const name of edgeProducers) sizes[name] = await sizeOf(name, module, { resolveDir });
   return sizes as EdgeSizes;
 }
-
-/** Leaves out modules of which nothing is used, as the manifest of the npm package allows. */
-const withoutSideEffects: Plugin = {
-  name: "without side effects",
-  setup(build) {
-    build.onResolve({ filter: /\.ts$/ }, async ({ path, pluginData, ...options }) => {
-      if (pluginData === withoutSideEffects) return undefined;
-      const { importer, kind, resolveDir } = options;
-      const resolved = await build.resolve(path, {
-        importer,
-        kind,
-        resolveDir,
-        pluginData: withoutSideEffects,
-      });
-      return { ...resolved, sideEffects: false };
-    });
-  },
-};
-
-/** The package's own `Producer`, from the sources, the transports of all runtimes included. */
-export function weighProducer(): Promise<BundleSize> {
-  return sizeOf("Producer", "./mod.ts", { resolveDir: cwd(), plugins: [withoutSideEffects] });
-}
