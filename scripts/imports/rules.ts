@@ -184,7 +184,7 @@ export const rooms: readonly Room[] = [
   {
     name: "health",
     files: ["src/health/"],
-    imports: [...leaves, "job", "options", "consumer"],
+    imports: [...leaves, "job", "options", "consumer", "producer's face", "producer"],
   },
   {
     name: "outbox",

@@ -1,6 +1,6 @@
 /**
  * How a consumer is, for whoever watches it: `/health` for a supervisor of containers, `/metrics` for Prometheus, as a handler of
- * web-standard requests.
+ * web-standard requests; and the metrics of a server.
  *
  * @example Both, asked without a port
  * ```ts
@@ -21,3 +21,5 @@ export { ConsumerMetrics } from "./metrics.ts";
 export type { ConsumerMetricsOptions } from "./metrics.ts";
 export { nodeListener } from "./node.ts";
 export type { NodeRequest, NodeResponse } from "./node.ts";
+export { serverMetrics } from "./server_metrics.ts";
+export type { ServerMetrics, ServerMetricsOptions } from "./server_metrics.ts";

@@ -1,7 +1,8 @@
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError, ServerError } from "../errors.ts";
 import { checkQueueName } from "../job/queue_name.ts";
 import type { Command } from "../protocol/commands/command.ts";
 import { changeQueues, queueLatency } from "../protocol/commands/server.ts";
+import { LATENCY_UNKNOWN } from "../protocol/refusal.ts";
 
 /** Sends a command and gives what its reply says. */
 export type Send = <T>(command: Command<T>) => Promise<T>;
@@ -49,10 +50,27 @@ export class Queues {
   /**
    * How long the oldest job of each queue has waited, in seconds, by the queue's name. Names only, no `"*"`.
    *
+   * A queue is left out if its oldest job does not say when it was enqueued, as after `sets.scheduled.requeue`. The server then
+   * refuses to measure all of the queues, so each is asked for by itself.
+   *
    * @throws {ProtocolError} `UNSUPPORTED_COMMAND` where the server is older than Faktory 1.9.2.
    */
   async latency(names: QueueNames): Promise<Map<string, number>> {
-    return await this.#send(queueLatency(checkNames(names, "measure queue", false)));
+    const all = checkNames(names, "measure queue", false);
+    const together = await this.#measure(all);
+    if (together !== undefined) return together;
+    const alone = all.length === 1 ? [] : all.map((name) => this.#measure([name]));
+    return new Map((await Promise.all(alone)).flatMap((found) => [...found ?? []]));
+  }
+
+  /** `undefined` where the oldest job of one of them does not say when it was enqueued. */
+  async #measure(names: readonly string[]): Promise<Map<string, number> | undefined> {
+    try {
+      return await this.#send(queueLatency(names));
+    } catch (error) {
+      if (error instanceof ServerError && error.code === LATENCY_UNKNOWN) return undefined;
+      throw error;
+    }
   }
 }
 

@@ -7,6 +7,9 @@ import {
   UnknownWorkerError,
 } from "../errors.ts";
 
+/** The code of QUEUE LATENCY's error where the oldest job of a queue does not say when it was enqueued. */
+export const LATENCY_UNKNOWN = "LATENCY_UNKNOWN";
+
 /** What the server's error texts begin with, and what they mean; compared without case. */
 const MEANINGS: readonly [prefix: string, make: (reply: string) => ServerError][] = [
   ["notuniq", (reply) => new NotUniqueError(reply, "NOT_UNIQUE")],
@@ -15,6 +18,7 @@ const MEANINGS: readonly [prefix: string, make: (reply: string) => ServerError][
   ["err redis: client is closed", (reply) => new ServerShutdownError(reply, "SERVER_SHUTDOWN")],
   ["err job not found", (reply) => new JobNotFoundError(reply, "JOB_NOT_FOUND")],
   ["err unknown worker", (reply) => new UnknownWorkerError(reply, "UNKNOWN_WORKER")],
+  ["err queue: parsing time", (reply) => new ServerError(reply, LATENCY_UNKNOWN)],
   ["err batch subsystem is only", (reply) => new EnterpriseOnlyError(reply, "ENTERPRISE_ONLY")],
   ["err tracking subsystem is only", (reply) => new EnterpriseOnlyError(reply, "ENTERPRISE_ONLY")],
 ];

@@ -23,6 +23,8 @@ export type {
   PropagatorLike,
   TracerProviderLike,
 } from "./open_telemetry.ts";
+export { serverMetrics } from "./server.ts";
+export type { ServerMetricsOptions } from "./server.ts";
 export type {
   ConsumerFigures,
   ConsumerObserver,

@@ -226,6 +226,21 @@ export function producerContract(subject: Subject): void {
     await producer.queues.remove(queue);
   });
 
+  it("measures queues beside one whose oldest job does not say its age", {
+    skip: lacksLatency,
+  }, async () => {
+    await using producer = await connect();
+    const [good, odd] = [freshQueue(), freshQueue()];
+    await producer.enqueue("x", [], { queue: good });
+    // Later than now on a server whose clock is a day ahead.
+    const at = new Date(Date.now() + 3 * 86_400_000);
+    const jid = await producer.enqueue("x", [], { queue: odd, at });
+    await producer.sets.scheduled.requeue({ jids: [jid] });
+    assert.deepEqual([...(await producer.queues.latency([good, odd])).keys()], [good]);
+    assert.deepEqual([...await producer.queues.latency(odd)], []);
+    await producer.queues.remove([good, odd]);
+  });
+
   const hasLatency = lacksLatency === false && "it measures queues";
 
   it("says that an old server does not measure queues", { skip: hasLatency }, async () => {

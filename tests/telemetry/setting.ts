@@ -65,6 +65,7 @@ export async function start(
   return {
     server,
     telemetry,
+    meterProvider,
     tracer: tracerProvider.getTracer("test"),
     producer: (more: ProducerOptions = {}) => Producer.connect({ url, telemetry, ...more }),
     consumer: (more: ConsumerOptions = {}) =>

@@ -128,8 +128,11 @@ async function latency(invocation: Invocation<ConnectionFlags>): Promise<void> {
   const { args, output } = invocation;
   await withProducer(invocation, async (producer, { url }) => {
     const names = args.length > 0 ? args : Object.keys((await producer.info()).queues).sort();
-    const found = names.length === 0 ? [] : [...await producer.queues.latency(names)];
-    const rows = found.map(([name, seconds]) => [name, `${seconds.toFixed(3)} s`]);
+    const found = names.length === 0 ? new Map() : await producer.queues.latency(names);
+    const rows = names.map((name) => {
+      const seconds = found.get(name);
+      return [name, seconds === undefined ? "unknown" : `${seconds.toFixed(3)} s`];
+    });
     output.print(
       { url, latency: Object.fromEntries(found) },
       () => rows.length === 0 ? "No queues" : tableOf(["queue", "oldest job"], rows),

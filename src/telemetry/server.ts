@@ -1,0 +1,63 @@
+import { type BatchObservableResult, type Meter, metrics } from "@opentelemetry/api";
+import type { JobDefinitions } from "../job/catalogue.ts";
+import { readFigures } from "../producer/figures.ts";
+import type { Producer } from "../producer/producer.ts";
+import type { MeterProviderLike } from "./open_telemetry.ts";
+
+/** Options of {@linkcode serverMetrics}. */
+export interface ServerMetricsOptions {
+  /** Where metrics go. @default the one that the program has registered */
+  readonly meterProvider?: MeterProviderLike | undefined;
+  /** How many queues are observed: the largest. @default 1000 */
+  readonly maxQueues?: number | undefined;
+}
+
+/**
+ * Observes a Faktory server, of any edition and version, each time metrics are collected: `faktory.queue.jobs` and
+ * `faktory.queue.latency` by `faktory.queue.name`, `faktory.set.jobs` by `faktory.set.name`, `faktory.server.connections`,
+ * `faktory.server.processed` and `faktory.server.failures`. One program of an installation is enough.
+ *
+ * @example Until the program ends
+ * ```ts no-assert
+ * import { Producer } from "@faktory-ts/faktory";
+ * import { serverMetrics } from "@faktory-ts/faktory/telemetry";
+ *
+ * await using producer = await Producer.connect();
+ * using _metrics = serverMetrics(producer);
+ * ```
+ *
+ * @returns What ends it.
+ */
+export function serverMetrics(
+  producer: Producer<JobDefinitions>,
+  { meterProvider, maxQueues = 1000 }: ServerMetricsOptions = {},
+): Disposable {
+  const meter = (meterProvider ?? metrics).getMeter("@faktory-ts/faktory") as Meter;
+  const gauge = (name: string, description: string, unit: string) =>
+    meter.createObservableGauge(`faktory.${name}`, { description, unit });
+  const counter = (name: string, description: string) =>
+    meter.createObservableCounter(`faktory.server.${name}`, { description, unit: "{job}" });
+  const jobs = gauge("queue.jobs", "Jobs that wait on a queue", "{job}");
+  const latency = gauge("queue.latency", "How long the oldest job of a queue has waited", "s");
+  const members = gauge("set.jobs", "Jobs in a set", "{job}");
+  const connections = gauge("server.connections", "Connections that are open", "{connection}");
+  const processed = counter("processed", "Jobs that were run, failed ones too");
+  const failures = counter("failures", "Runs that failed");
+  const observe = async (result: BatchObservableResult) => {
+    const { queues, sets, server, totals } = await readFigures(producer, maxQueues);
+    for (const queue of queues) {
+      const attributes = { "faktory.queue.name": queue.name };
+      result.observe(jobs, queue.size, attributes);
+      if (queue.latency !== undefined) result.observe(latency, queue.latency, attributes);
+    }
+    for (const [set, size] of Object.entries(sets)) {
+      result.observe(members, size, { "faktory.set.name": set });
+    }
+    result.observe(connections, server.connections);
+    result.observe(processed, totals.processed);
+    result.observe(failures, totals.failures);
+  };
+  const observed = [jobs, latency, members, connections, processed, failures];
+  meter.addBatchObservableCallback(observe, observed);
+  return { [Symbol.dispose]: () => meter.removeBatchObservableCallback(observe, observed) };
+}
