@@ -2,8 +2,10 @@ import { lost } from "../connection/connection_errors.ts";
 import { StateError } from "../errors.ts";
 import { deferred } from "../internal/deferred.ts";
 import { encodeJob } from "../job/encode.ts";
+import type { JobDefinitions } from "../job/catalogue.ts";
 import type { JobInput, JobOptions } from "../job/job.ts";
 import type { EnqueueManyResult, JobSource } from "../job/job_source.ts";
+import type { EnqueueRest, TypeOrJob } from "../job/typed.ts";
 import { pushBulk } from "../protocol/commands/jobs.ts";
 import { refusal } from "../protocol/refusal.ts";
 import { enqueueMany } from "./enqueue_many.ts";
@@ -116,12 +118,9 @@ export class PasswordlessProducer implements AsyncDisposable {
    * @throws {ConnectionLostError} if the connection was lost before the reply came, with the `outcome`
    * `unknown`: the server may have the job. It is a `TimeoutError` if no reply came within `commandTimeoutMs`.
    */
-  enqueue(job: JobInput, options?: CallOptions): Promise<string>;
-  /** Enqueues a job of this type, with these arguments. */
-  enqueue(
-    type: string,
-    args?: readonly unknown[],
-    options?: JobOptions & CallOptions,
+  enqueue<Given extends string | object>(
+    job: TypeOrJob<JobDefinitions, Given>,
+    ...rest: EnqueueRest<JobDefinitions, Given, CallOptions>
   ): Promise<string>;
   enqueue(
     job: JobInput | string,

@@ -1,5 +1,5 @@
 import type { JobDefinition, JobDefinitions } from "./catalogue.ts";
-import type { Job, JobFields } from "./job.ts";
+import type { Job, JobFields, JobOptions } from "./job.ts";
 
 /** The arguments of a type of job, as a producer gives them. */
 export type JobArgs<Jobs extends JobDefinitions, Type extends keyof Jobs & string> =
@@ -31,3 +31,20 @@ export type JobOf<Args extends readonly unknown[], Type extends string> =
 /** What follows a job's type: its arguments, which may be left out only where there may be none, and then `More`. */
 export type ArgsRest<Args extends readonly unknown[], More extends readonly unknown[] = []> =
   [] extends Args ? [args?: Args, ...more: More] : [args: Args, ...more: More];
+
+/**
+ * What `enqueue` takes first: a job's type, or a job. `Given` is what it is given.
+ *
+ * One signature for both, as TypeScript blames the whole call, and not the wrong argument, where there are several.
+ */
+export type TypeOrJob<Jobs extends JobDefinitions, Given> = Given extends keyof Jobs & string
+  ? Given
+  : Given extends string ? keyof Jobs & string
+  : TypedJob<Jobs>;
+
+/** What `enqueue` takes next: the arguments and options of a job of this type, or the options of the call. */
+export type EnqueueRest<Jobs extends JobDefinitions, Given, Call> = [Given] extends [never]
+  ? unknown[]
+  : Given extends keyof Jobs & string
+    ? ArgsRest<JobArgs<Jobs, Given>, [options?: JobOptions & Call]>
+  : [options?: Call];

@@ -2,9 +2,9 @@ import { checkOptionNames, type OptionNames } from "../internal/option_names.ts"
 import { InvalidArgumentError, ProtocolError, StateError } from "../errors.ts";
 import { showValue } from "../internal/show.ts";
 import type { JobDefinitions } from "../job/catalogue.ts";
-import type { JobInput } from "../job/job.ts";
+import type { JobInput, JobOptions } from "../job/job.ts";
 import { parseTimestamp } from "../job/timestamp.ts";
-import type { ArgsRest, JobArgs, TypedJob } from "../job/typed.ts";
+import type { EnqueueRest, TypedJob, TypeOrJob } from "../job/typed.ts";
 import { withCustom } from "../job/with_custom.ts";
 import {
   batchCommit,
@@ -14,13 +14,14 @@ import {
   batchStatus,
 } from "../protocol/commands/enterprise.ts";
 import type { EnqueueManyResult, JobSource } from "../job/job_source.ts";
+import type { CallOptions } from "./pending_enqueue.ts";
 import type { Send } from "./queues.ts";
 import { checkToken } from "./tracking.ts";
 
 /** What a batch needs of its producer. */
 export interface BatchProducer {
   readonly send: Send;
-  enqueue(job: JobInput): Promise<string>;
+  enqueue(job: JobInput, options: CallOptions | undefined): Promise<string>;
   enqueueMany(jobs: JobSource): Promise<EnqueueManyResult>;
   /** Makes a job that is sent as part of another command what `enqueue` would make it. */
   prepare(job: JobInput): Promise<JobInput>;
@@ -64,17 +65,22 @@ export class Batch<Jobs extends JobDefinitions = JobDefinitions> {
     this.#producer = producer;
   }
 
-  /** Enqueues a job of this type, with these arguments, as one of this batch. */
-  async enqueue<Type extends keyof Jobs & string>(
-    type: Type,
-    ...args: ArgsRest<JobArgs<Jobs, Type>>
+  /** Enqueues a job as one of this batch; takes what the producer's `enqueue` takes. */
+  async enqueue<Given extends string | object>(
+    job: TypeOrJob<Jobs, Given>,
+    ...rest: EnqueueRest<Jobs, Given, CallOptions>
   ): Promise<string>;
-  /** Enqueues a job of this batch. */
-  async enqueue(job: TypedJob<Jobs>): Promise<string>;
-  async enqueue(job: JobInput | string, args?: readonly unknown[]): Promise<string> {
+  async enqueue(
+    job: JobInput | string,
+    second?: readonly unknown[] | CallOptions,
+    options: JobOptions & CallOptions = {},
+  ): Promise<string> {
     this.#checkOpen();
-    const input = typeof job === "string" ? { type: job, args } : job;
-    return await this.#producer.enqueue(withCustom(input, { bid: this.bid }));
+    const isType = typeof job === "string";
+    const { signal, ...fields } = options;
+    const input = isType ? { ...fields, type: job, args: second as readonly unknown[] } : job;
+    const call = isType ? { signal } : second as CallOptions | undefined;
+    return await this.#producer.enqueue(withCustom(input, { bid: this.bid }), call);
   }
 
   /** Enqueues many jobs of this batch. */

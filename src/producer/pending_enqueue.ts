@@ -1,6 +1,16 @@
+import type { OptionNames } from "../internal/option_names.ts";
 import { onAbort } from "../internal/aborts.ts";
 import type { PendingCalls } from "../internal/pending_calls.ts";
 import type { EnqueueListener } from "./enqueue_listener.ts";
+
+/** Options of `Producer.enqueue` on top of the job's own. */
+export interface CallOptions {
+  /** Calls it off: rejects with the signal's reason; a job that was already sent stays sent. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The names of {@linkcode CallOptions}. */
+export const CALL_OPTIONS = { signal: true } as const satisfies OptionNames<CallOptions>;
 
 /** One call of `enqueue`, from its begin until its promise settles. */
 export class PendingEnqueue implements EnqueueListener {

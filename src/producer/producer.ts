@@ -25,13 +25,13 @@ import { PendingCalls } from "../internal/pending_calls.ts";
 import type { JobDefinitions } from "../job/catalogue.ts";
 import type { JobInput, JobOptions } from "../job/job.ts";
 import { KnownJobs } from "../job/known_jobs.ts";
-import type { ArgsRest, JobArgs, TypedJob } from "../job/typed.ts";
+import type { EnqueueRest, TypedJob, TypeOrJob } from "../job/typed.ts";
 import type { Command } from "../protocol/commands/command.ts";
 import { flush, info } from "../protocol/commands/server.ts";
 import { parseServerInfo, type ServerInfo } from "../protocol/server_info.ts";
 import { Batcher } from "./batcher.ts";
 import { Batches } from "./batches.ts";
-import { PendingEnqueue } from "./pending_enqueue.ts";
+import { CALL_OPTIONS, type CallOptions, PendingEnqueue } from "./pending_enqueue.ts";
 import type { EnqueueManyResult, JobSource } from "../job/job_source.ts";
 import { enqueueMany } from "./enqueue_many.ts";
 import { enterpriseKey, isEnterprise } from "./free_server.ts";
@@ -44,6 +44,7 @@ import { jobStream, type WritableOptions } from "./writable.ts";
 
 export type { Outage, Recovery } from "../connection/status.ts";
 export type { ProducerMiddleware } from "./enqueue_pipeline.ts";
+export type { CallOptions } from "./pending_enqueue.ts";
 export type {
   ConsumerFigures,
   ConsumerObserver,
@@ -95,14 +96,6 @@ const PRODUCER_OPTIONS = {
 
 /** See {@linkcode ProducerOptions.maxWaiting}. */
 const MAX_WAITING = 10_000;
-
-/** Options of {@linkcode Producer.enqueue} on top of the job's own. */
-export interface CallOptions {
-  /** Calls it off: rejects with the signal's reason; a job that was already sent stays sent. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-const CALL_OPTIONS = { signal: true } as const satisfies OptionNames<CallOptions>;
 
 /** Options of {@linkcode Producer.close}. */
 export interface CloseOptions {
@@ -218,7 +211,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
     this.tracking = new Tracking(send);
     this.batches = new Batches({
       send,
-      enqueue: (job) => this.#enqueue(job, undefined),
+      enqueue: (job, options) => this.#enqueue(job, options),
       enqueueMany: (jobs) => this.#enqueueMany(jobs),
       prepare: async (job) => await known?.prepare(job) ?? job,
     });
@@ -309,18 +302,26 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   /**
-   * Enqueues a job and gives its id, once the server has it (PUSHB; jobs enqueued at the same time travel
-   * together).
+   * Enqueues a job, given by its type, arguments and options or as a whole. Resolves to its id once the server has it (PUSHB; jobs
+   * enqueued at the same time travel together).
+   *
+   * @example By type, arguments and options, or as a job
+   * ```ts no-assert
+   * import { Job, Producer } from "@faktory-ts/faktory";
+   *
+   * await using producer = await Producer.connect();
+   * await producer.enqueue("resize", ["cat.png", 320], { queue: "images" });
+   * await producer.enqueue({ type: "resize", args: ["cat.png", 320], queue: "images" });
+   * await producer.enqueue(new Job("resize", ["cat.png", 320]), { signal: AbortSignal.timeout(5000) });
+   * ```
    *
    * @throws {InvalidJobError} where the server would refuse the job or silently change it; nothing was sent then.
    * @throws {ServerError} where the server refuses it.
    * @throws {ConnectionLostError} where no connection could be had in time; `outcome` says whether the job may be there.
    */
-  enqueue(job: TypedJob<Jobs>, options?: CallOptions): Promise<string>;
-  /** Enqueues a job of this type, with these arguments. */
-  enqueue<Type extends keyof Jobs & string>(
-    type: Type,
-    ...args: ArgsRest<JobArgs<Jobs, Type>, [options?: JobOptions & CallOptions]>
+  enqueue<Given extends string | object>(
+    job: TypeOrJob<Jobs, Given>,
+    ...rest: EnqueueRest<Jobs, Given, CallOptions>
   ): Promise<string>;
   enqueue(
     job: JobInput | string,

@@ -205,3 +205,37 @@ const resize: Handler<[string, number]> = ({ args: [path, width] }) => void [pat
 // What knows of no catalogue takes whoever has one.
 export const producer: Producer = {} as Producer<Jobs>;
 export const consumer: AnyConsumer = {} as Consumer<Jobs>;
+
+/** Errors are at the wrong argument, which only a `@ts-expect-error` on its own line can see. */
+export async function places(typed: Producer<Jobs>, untyped: Producer): Promise<void> {
+  await typed.enqueue(
+    "resize",
+    // @ts-expect-error The second argument is of the wrong type.
+    ["cat.png", "320"],
+  );
+  await typed.enqueue(
+    "resize",
+    ["cat.png", 320],
+    // @ts-expect-error There is no such option.
+    { quue: "images" },
+  );
+  await typed.enqueue(
+    // @ts-expect-error There is no such type.
+    "resise",
+    ["cat.png", 320],
+  );
+  await typed.enqueue(
+    // @ts-expect-error A job with an argument of the wrong type.
+    { type: "resize", args: ["cat.png", "320"] },
+  );
+  await typed.enqueue(
+    { type: "resize", args: ["cat.png", 320] },
+    // @ts-expect-error The job's own options are properties of the job.
+    { queue: "images" },
+  );
+  await untyped.enqueue(
+    "x",
+    // @ts-expect-error Arguments are an array.
+    { a: 1 },
+  );
+}
