@@ -1,5 +1,6 @@
 import { integerIn } from "../connection/options.ts";
 import { systemClock } from "../internal/clock.ts";
+import { checkOptionNames, type OptionNames } from "../internal/option_names.ts";
 import { type FigureSource, readFigures, type ServerFigures } from "../producer/figures.ts";
 import type { Producer } from "../producer/producer.ts";
 import type { JobDefinitions } from "../job/catalogue.ts";
@@ -12,6 +13,11 @@ export interface ServerMetricsOptions {
   /** How long the server may take, in milliseconds, before it counts as down. @default 5000 */
   readonly timeoutMs?: number | undefined;
 }
+
+const OPTIONS = {
+  maxQueues: true,
+  timeoutMs: true,
+} as const satisfies OptionNames<ServerMetricsOptions>;
 
 /** The metrics of a server, as {@linkcode serverMetrics} gives them. */
 export interface ServerMetrics {
@@ -41,6 +47,7 @@ export function serverMetrics(
   producer: Producer<JobDefinitions>,
   options: ServerMetricsOptions = {},
 ): ServerMetrics {
+  checkOptionNames(options, OPTIONS, "serverMetrics");
   const most = { min: 0, max: Number.MAX_SAFE_INTEGER };
   const maxQueues = integerIn("maxQueues", options.maxQueues, { ...most, fallback: 1000 });
   const timeoutMs = integerIn("timeoutMs", options.timeoutMs, { ...most, fallback: 5000 });

@@ -1,5 +1,6 @@
 import { invalidOption } from "../connection/options.ts";
 import { InvalidArgumentError, type InvalidJobError } from "../errors.ts";
+import { checkOptionNames, type OptionNames } from "../internal/option_names.ts";
 import type { JobDefinitions } from "../job/catalogue.ts";
 import { type EncodedJob, encodeJob } from "../job/encode.ts";
 import type { JobInput } from "../job/job.ts";
@@ -14,7 +15,7 @@ import {
   querySync,
   type SqliteDatabase,
 } from "./database.ts";
-import { OutboxRelay, type RelayOptions } from "./relay.ts";
+import { OutboxRelay, RELAY_OPTIONS, type RelayOptions } from "./relay.ts";
 import { type Dialect, statements } from "./statements.ts";
 
 /** Options of an {@linkcode Outbox}. */
@@ -26,6 +27,12 @@ export interface OutboxOptions<Jobs extends JobDefinitions = JobDefinitions> {
   /** The kind of database, where it is given as a function. @default by the driver */
   readonly dialect?: Dialect | undefined;
 }
+
+const OUTBOX_OPTIONS = {
+  table: true,
+  jobs: true,
+  dialect: true,
+} as const satisfies OptionNames<OutboxOptions>;
 
 const TABLE_NAME = /^[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*)?$/;
 
@@ -56,8 +63,13 @@ export class Outbox<Jobs extends JobDefinitions = JobDefinitions> {
   readonly #dialect: Dialect | undefined;
   readonly #jobs: KnownJobs | undefined;
 
-  /** @throws {ConfigError} `INVALID_OPTION`. */
+  /**
+   * Makes an outbox; nothing is connected.
+   *
+   * @throws {ConfigError} `INVALID_OPTION`.
+   */
   constructor(options: OutboxOptions<Jobs> = {}) {
+    checkOptionNames(options, OUTBOX_OPTIONS, "Outbox");
     const { table = "faktory_outbox", dialect, jobs } = options;
     if (typeof table !== "string" || !TABLE_NAME.test(table)) {
       throw invalidOption("table", "a name of letters, digits, _ and $", table);
@@ -133,6 +145,7 @@ export class Outbox<Jobs extends JobDefinitions = JobDefinitions> {
     producer: Producer<any>,
     options: RelayOptions = {},
   ): OutboxRelay {
+    checkOptionNames(options, RELAY_OPTIONS, "relay");
     const connection = connectionOf(database, this.#dialect);
     return new OutboxRelay({
       connection,

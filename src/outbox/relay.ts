@@ -3,6 +3,7 @@ import { type FaktoryError, InvalidJobError, NotUniqueError } from "../errors.ts
 import { Emitter, type Listener, type ListenerFailure } from "../events.ts";
 import { backoffMs } from "../internal/backoff.ts";
 import { type Clock, systemClock } from "../internal/clock.ts";
+import { checkOptionNames, type OptionNames } from "../internal/option_names.ts";
 import { createJid } from "../job/jid.ts";
 import { decodeJob } from "../job/decode.ts";
 import type { JobFields } from "../job/job.ts";
@@ -32,6 +33,16 @@ export interface StopRelayOptions {
   /** Longest time to wait for Faktory to confirm the jobs in flight, in milliseconds. @default 25000 */
   readonly timeoutMs?: number | undefined;
 }
+
+/** The names of {@linkcode RelayOptions}. */
+export const RELAY_OPTIONS = {
+  pollMs: true,
+  batchSize: true,
+  claimSeconds: true,
+  clock: true,
+} as const satisfies OptionNames<RelayOptions>;
+
+const STOP_OPTIONS = { timeoutMs: true } as const satisfies OptionNames<StopRelayOptions>;
 
 /** What a relay has done. */
 export interface RelayReport {
@@ -153,7 +164,9 @@ export class OutboxRelay implements AsyncDisposable {
    *
    * @throws {ConfigError} `INVALID_OPTION`.
    */
-  async stop({ timeoutMs }: StopRelayOptions = {}): Promise<RelayReport> {
+  async stop(options: StopRelayOptions = {}): Promise<RelayReport> {
+    checkOptionNames(options, STOP_OPTIONS, "stop");
+    const { timeoutMs } = options;
     const limitMs = integerIn("timeoutMs", timeoutMs, { min: 0, max: 3_600_000, fallback: 25_000 });
     this.#isStopped = true;
     this.wake();

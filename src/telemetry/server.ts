@@ -1,4 +1,5 @@
 import { type BatchObservableResult, type Meter, metrics } from "@opentelemetry/api";
+import { checkOptionNames, type OptionNames } from "../internal/option_names.ts";
 import type { JobDefinitions } from "../job/catalogue.ts";
 import { readFigures } from "../producer/figures.ts";
 import type { Producer } from "../producer/producer.ts";
@@ -11,6 +12,11 @@ export interface ServerMetricsOptions {
   /** How many queues are observed: the largest. @default 1000 */
   readonly maxQueues?: number | undefined;
 }
+
+const OPTIONS = {
+  meterProvider: true,
+  maxQueues: true,
+} as const satisfies OptionNames<ServerMetricsOptions>;
 
 /**
  * Observes a Faktory server, of any edition and version, each time metrics are collected: `faktory.queue.jobs` and
@@ -30,8 +36,10 @@ export interface ServerMetricsOptions {
  */
 export function serverMetrics(
   producer: Producer<JobDefinitions>,
-  { meterProvider, maxQueues = 1000 }: ServerMetricsOptions = {},
+  options: ServerMetricsOptions = {},
 ): Disposable {
+  checkOptionNames(options, OPTIONS, "serverMetrics");
+  const { meterProvider, maxQueues = 1000 } = options;
   const meter = (meterProvider ?? metrics).getMeter("@faktory-ts/faktory") as Meter;
   const gauge = (name: string, description: string, unit: string) =>
     meter.createObservableGauge(`faktory.${name}`, { description, unit });

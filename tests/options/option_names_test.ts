@@ -3,11 +3,12 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { ConfigError, Consumer, defineJobs, isolated, job, Producer } from "../../mod.ts";
 import { Producer as EdgeProducer } from "../../src/edge/mod.ts";
-import { ConsumerMetrics, healthHandler } from "../../src/health/mod.ts";
+import { ConsumerMetrics, healthHandler, serverMetrics } from "../../src/health/mod.ts";
 import { linesToJobs } from "../../src/ndjson/mod.ts";
+import { Outbox } from "../../src/outbox/mod.ts";
 import { FaktoryServer } from "../../src/server/mod.ts";
 import { Supervisor } from "../../src/supervisor/mod.ts";
-import { openTelemetry } from "../../src/telemetry/mod.ts";
+import { openTelemetry, serverMetrics as serverGauges } from "../../src/telemetry/mod.ts";
 import { FakeFaktory, MemoryServer, runJob } from "../../src/testing/mod.ts";
 
 // deno-lint-ignore no-explicit-any -- As JavaScript calls.
@@ -62,6 +63,20 @@ const takers: Record<string, [name: string, take: (options: Options) => unknown]
   OpenTelemetryOptions: [["relation", (options) => openTelemetry(options)]],
   HealthHandlerOptions: [["healthPath", (options) => healthHandler(new Consumer(), options)]],
   ConsumerMetricsOptions: [["buckets", (options) => new ConsumerMetrics(new Consumer(), options)]],
+  ServerMetricsOptions: [
+    ["timeoutMs", (o) => withProducer((producer) => serverMetrics(producer, o))],
+    ["maxQueues", (o) => withProducer((producer) => serverGauges(producer, o))],
+  ],
+  OutboxOptions: [["table", (options) => new Outbox(options)]],
+  RelayOptions: [["batchSize", (options) => withProducer((producer) => relay(producer, options))]],
+  StopRelayOptions: [[
+    "timeoutMs",
+    (options) =>
+      withProducer(async (producer) => {
+        const running = relay(producer);
+        await running.stop(options).finally(() => running.stop());
+      }),
+  ]],
   LinesToJobsOptions: [["maxLineLength", (options) => linesToJobs(options)]],
 };
 
@@ -76,6 +91,11 @@ const elsewhere = [
   // A tuple, a union of texts.
   ...["HandlerAndOptions", "RestartPolicy"],
 ];
+
+function relay(producer: Producer, options?: Options) {
+  const outbox = new Outbox({ dialect: "postgres" });
+  return outbox.relay(() => Promise.resolve([]), producer, options);
+}
 
 async function withProducer(use: (producer: Producer) => unknown): Promise<void> {
   await using server = await MemoryServer.start();
