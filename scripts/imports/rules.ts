@@ -119,7 +119,7 @@ export const rooms: readonly Room[] = [
   {
     name: "server",
     files: ["src/server/mod.ts", "src/server/server.ts"],
-    imports: [...leaves, "listener", "server's core", "options", "inspection types"],
+    imports: [...leaves, "listener", "server's core", "options", "inspection types", "protocol"],
   },
   {
     name: "server's core",

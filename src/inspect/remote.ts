@@ -5,6 +5,8 @@ import type {
   JobPage,
   JobQuery,
   JobSelection,
+  ServerBatch,
+  ServerHistory,
   ServerJob,
   ServerQueue,
   ServerWorker,
@@ -47,6 +49,26 @@ export class RemoteInspector {
 
   discard(jobs: JobSelection): Promise<number> {
     return this.#ask({ discard: jobs });
+  }
+
+  count(jobs: JobSelection): Promise<number> {
+    return this.#ask({ count: jobs });
+  }
+
+  signalWorker(wid: string, state: "quiet" | "terminate"): Promise<boolean> {
+    return this.#ask({ signal: { wid, state } });
+  }
+
+  async history(): Promise<ServerHistory> {
+    const { hour, week } = await this.#ask<ServerHistory>({ history: true });
+    const revived = (points: ServerHistory["hour"]) =>
+      points.map((point) => ({ ...point, at: new Date(point.at) }));
+    return { hour: revived(hour), week: revived(week) };
+  }
+
+  async batches(): Promise<ServerBatch[]> {
+    const batches = await this.#ask<ServerBatch[]>({ batches: true });
+    return batches.map((batch) => ({ ...batch, createdAt: new Date(batch.createdAt) }));
   }
 
   queues(): Promise<ServerQueue[]> {

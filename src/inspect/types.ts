@@ -105,6 +105,50 @@ export interface ServerQueue {
   readonly latency: number | undefined;
 }
 
+/** What happened in a stretch of time. */
+export interface HistoryPoint {
+  /** When it began. */
+  readonly at: Date;
+  /** Jobs that were enqueued, for now or for later. */
+  readonly enqueued: number;
+  /** Jobs that were run, whether they failed or not. */
+  readonly processed: number;
+  /** Runs that failed. */
+  readonly failed: number;
+}
+
+/** What happened lately, the oldest point first. */
+export interface ServerHistory {
+  /** The last hour, in points of 10 seconds. */
+  readonly hour: readonly HistoryPoint[];
+  /** The last week, in points of 10 minutes. */
+  readonly week: readonly HistoryPoint[];
+}
+
+/** A batch (Enterprise), as {@linkcode FaktoryServer.batches} lists it. */
+export interface ServerBatch {
+  /** The batch's id. */
+  readonly bid: string;
+  /** The batch that it is part of. */
+  readonly parentBid: string | undefined;
+  /** What its maker says of it. */
+  readonly description: string;
+  /** When it was made. */
+  readonly createdAt: Date;
+  /** Whether all of its jobs are in. */
+  readonly committed: boolean;
+  /** Jobs in all. */
+  readonly total: number;
+  /** Jobs that have not succeeded. */
+  readonly pending: number;
+  /** Of these, jobs whose last run failed. */
+  readonly failed: number;
+  /** Where its callbacks are; `undefined` where it has none of the kind. */
+  readonly callbacks: Readonly<
+    Record<"complete" | "success", "waiting" | "enqueued" | "done" | undefined>
+  >;
+}
+
 /** A worker process, as {@linkcode FaktoryServer.workers} lists it. */
 export interface ServerWorker {
   /** What the worker is known by. */

@@ -7,6 +7,7 @@ import { Connection, type ConnectionOwner } from "./connection.ts";
 import { Enterprise } from "./enterprise/enterprise.ts";
 import type { Records } from "./enterprise/records.ts";
 import { GoError, marshal, marshalText } from "./go_json.ts";
+import { History } from "./history.ts";
 import { Greeter } from "./handshake.ts";
 import { Manager, type ManagerOptions } from "./manager.ts";
 import { Inspector } from "./inspect/inspector.ts";
@@ -166,14 +167,23 @@ export class Core implements ConnectionOwner {
     this.workers = new Workers(clock);
     const slices = this.#slices = insides.slices ?? new Slices();
     this.turns = new Turns(slices.timer);
-    this.#tasks = new Tasks(clock, { manager: this.#manager, workers: this.workers, slices });
+    const history = new History(clock, store, () => {
+      const { enqueued, tally: { processed, failures: failed } } = this.#manager;
+      return { enqueued, processed, failed };
+    });
+    const { workers } = this;
+    this.#tasks = new Tasks(clock, { manager: this.#manager, workers, slices, history });
     this.context = {
       manager: this.#manager,
       workers: this.workers,
       slices,
       clock,
       enterprise,
-      inspector: new Inspector({ manager: this.#manager, workers: this.workers, slices, clock }),
+      inspector: new Inspector({
+        ...{ manager: this.#manager, workers, slices, clock, history },
+        batches: () => enterprise?.batches() ?? [],
+        info: () => this.#info(),
+      }),
       info: () => this.#info(),
       countCommand: () => void this.#commands++,
       sleep: (client) => this.#sleep(client),

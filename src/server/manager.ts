@@ -44,6 +44,8 @@ export class Manager {
   readonly queues: Queues;
   readonly sets: Readonly<Record<SetName, SortedSet<Payload>>>;
   readonly tally: Tally;
+  /** Jobs that were enqueued since the server started. */
+  enqueued = 0;
   /** How long a FETCH waits, and by which clock. */
   readonly fetchWait: { readonly clock: Clock; readonly ms: number };
   /**
@@ -116,7 +118,9 @@ export class Manager {
     } else {
       this.#enqueue(job);
     }
-    if (!isPutOff) this.#pushed(job);
+    if (isPutOff) return;
+    this.enqueued++;
+    this.#pushed(job);
   }
 
   /**

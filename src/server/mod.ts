@@ -20,16 +20,20 @@ export { FaktoryServer } from "./server.ts";
 export type { FaktoryServerOptions } from "./server.ts";
 export type { ServerEdition, ServerOptions, ServerSnapshot } from "./core.ts";
 export type {
+  HistoryPoint,
   JobFailure,
   JobPage,
   JobPlace,
   JobQuery,
   JobSelection,
   ListedSet,
+  ServerBatch,
+  ServerHistory,
   ServerJob,
   ServerQueue,
   ServerWorker,
   SetSelection,
 } from "../inspect/types.ts";
+export type { ServerInfo } from "../protocol/server_info.ts";
 export { ManualClock, systemClock } from "../internal/clock.ts";
 export type { Clock } from "../internal/clock.ts";

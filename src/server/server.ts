@@ -8,10 +8,13 @@ import { deferred } from "../internal/deferred.ts";
 import { Core, SERVER_OPTIONS, type ServerOptions, type ServerSnapshot, text } from "./core.ts";
 import { checkJid, checkMaxArgs } from "./inspect/check.ts";
 import type { Inspector } from "./inspect/inspector.ts";
+import type { ServerInfo } from "../protocol/server_info.ts";
 import type {
   JobPage,
   JobQuery,
   JobSelection,
+  ServerBatch,
+  ServerHistory,
   ServerJob,
   ServerQueue,
   ServerWorker,
@@ -218,6 +221,45 @@ export class FaktoryServer implements AsyncDisposable {
    */
   discard(jobs: JobSelection): Promise<number> {
     return this.#inspector.change("discard", jobs);
+  }
+
+  /**
+   * Counts the jobs that `retry`, `kill` or `discard` would change.
+   *
+   * @throws {InvalidArgumentError} as {@linkcode FaktoryServer.retry}.
+   */
+  count(jobs: JobSelection): Promise<number> {
+    return this.#inspector.count(jobs);
+  }
+
+  /** The server's figures, as `producer.info()` gives them. */
+  info(): ServerInfo {
+    return this.#inspector.info();
+  }
+
+  /** How many jobs were enqueued, run and failed in the last hour and week; kept with `data`. */
+  history(): ServerHistory {
+    return this.#inspector.history();
+  }
+
+  /** Lists batches (Enterprise), the newest 1000 first. */
+  batches(): ServerBatch[] {
+    return this.#inspector.batches();
+  }
+
+  /** Holds back the jobs of a queue; false where there is no queue of the name. */
+  pauseQueue(name: string): boolean {
+    return this.#inspector.changeQueue("pause", name);
+  }
+
+  /** Hands out the jobs of a queue again; false where there is no queue of the name. */
+  resumeQueue(name: string): boolean {
+    return this.#inspector.changeQueue("resume", name);
+  }
+
+  /** Removes a queue **with all jobs on it**; false where there is no queue of the name. */
+  removeQueue(name: string): boolean {
+    return this.#inspector.changeQueue("remove", name);
   }
 
   /** Lists the queues in the order of their names. */

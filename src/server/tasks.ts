@@ -1,4 +1,5 @@
 import type { Clock } from "../internal/clock.ts";
+import type { History } from "./history.ts";
 import type { Manager } from "./manager.ts";
 import type { Slices, Work } from "./slices.ts";
 import type { Workers } from "./workers.ts";
@@ -24,12 +25,19 @@ export class Tasks {
   readonly #manager: Manager;
   readonly #workers: Workers;
   readonly #slices: Slices;
+  readonly #history: History;
   #cancelTimer: () => void;
 
   constructor(
     clock: Clock,
-    { manager, workers, slices }: { manager: Manager; workers: Workers; slices: Slices },
+    { manager, workers, slices, history }: {
+      manager: Manager;
+      workers: Workers;
+      slices: Slices;
+      history: History;
+    },
   ) {
+    this.#history = history;
     this.#clock = clock;
     this.#slices = slices;
     this.#manager = manager;
@@ -83,6 +91,7 @@ export class Tasks {
   }
 
   #tick(nowMs: number): void {
+    this.#history.sample();
     for (const task of this.#tasks) {
       // One that has much to do goes on, and is not begun anew.
       if (nowMs % task.everyMs !== 0 || task.isRunning) continue;

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Consumer, type JobInput, Producer } from "../../mod.ts";
 import { Core } from "../../src/server/core.ts";
+import { History } from "../../src/server/history.ts";
+import { nullStore, type Store } from "../../src/server/store/store.ts";
 import { Inspector } from "../../src/server/inspect/inspector.ts";
 import { type FaktoryServer, type JobQuery, ManualClock } from "../../src/server/mod.ts";
 import { readJob } from "../../src/server/stored_job.ts";
@@ -149,7 +151,10 @@ test("a filter looks at so many jobs a call, and goes on from there", async () =
       ),
     );
   }
-  const inspector = new Inspector(core.context, 400);
+  const inspector = new Inspector(
+    { ...core.context, history: { read: () => ({ hour: [], week: [] }) }, batches: () => [] },
+    400,
+  );
   const query: JobQuery = { set: "scheduled", type: "rare", limit: 3 };
   const seen: number[][] = [];
   for (let offset: number | undefined = 0; offset !== undefined;) {
@@ -180,6 +185,72 @@ test("what a worker has is listed with it, and so is the worker", async () => {
       ...[["blue"], "running", ["held-by-one"]],
     ]);
   });
+});
+
+test("history counts by time, and begins anew with each hour", async () => {
+  const clock = new ManualClock();
+  const core = new Core({ clock }, { slices: slicesBy(clock) });
+  const { manager, inspector } = core.context;
+  const push = () => manager.push(readJob('{"jid":"history-job","jobtype":"x","args":[]}'));
+  const sums = () => {
+    const { hour, week } = inspector.history();
+    const sum = (points: typeof hour) => points.reduce((all, { enqueued }) => all + enqueued, 0);
+    return [hour.length, sum(hour), week.length, sum(week)];
+  };
+  push();
+  assert.deepEqual(sums(), [360, 1, 1008, 1]);
+  assert.equal(inspector.history().hour.at(-1)?.enqueued, 1);
+  clock.advance(30 * 60_000);
+  push();
+  push();
+  assert.deepEqual(sums(), [360, 3, 1008, 3]);
+  clock.advance(45 * 60_000);
+  assert.deepEqual(sums(), [360, 2, 1008, 3]);
+  clock.advance(8 * 86_400_000);
+  push();
+  assert.deepEqual(sums(), [360, 1, 1008, 1]);
+  manager.fetch(["default"], "w");
+  manager.acknowledge("history-job");
+  assert.equal(inspector.history().hour.at(-1)?.processed, 1);
+  core.close();
+});
+
+test("what a change would change is counted", async () => {
+  const jobs = ["a", "a", "b"].map((type, i) => ({ type, at: later, jid: `job-no-${i}` }));
+  await withJobs(jobs, async (server) => {
+    assert.equal(await server.count({ set: "scheduled", type: "a" }), 2);
+    assert.equal(await server.count({ set: "scheduled", all: true }), 3);
+    assert.equal(await server.count(["job-no-1", "none-of-it"]), 1);
+    await assert.rejects(server.count({ set: "dead" }), { code: "FILTER_MATCHES_ALL" });
+    assert.equal(server.info().sets.scheduled, 3);
+  });
+});
+
+test("queues are paused, resumed and removed without a client", async () => {
+  await withJobs([{ type: "a", queue: "b" }], async (server) => {
+    assert.equal(server.pauseQueue("none"), false);
+    assert.equal(server.pauseQueue("b"), true);
+    assert.equal(server.queues()[0]?.paused, true);
+    assert.equal(server.resumeQueue("b"), true);
+    assert.equal(server.queues()[0]?.paused, false);
+    assert.equal(server.removeQueue("b"), true);
+    assert.deepEqual(server.queues(), []);
+  });
+});
+
+test("batches are listed with what is left of them", async () => {
+  const server = await startQuick({ edition: "enterprise" });
+  const producer = await Producer.connect({ url: server.url });
+  const success = { type: "done" };
+  const bid = await producer.batches.open({ description: "all", success }, async (batch) => {
+    await batch.enqueue("a");
+  });
+  const [batch, ...more] = server.batches();
+  assert.deepEqual([batch?.bid, batch?.description, batch?.committed], [bid, "all", true]);
+  assert.deepEqual([batch?.total, batch?.pending, batch?.failed, more], [1, 1, 0, []]);
+  assert.deepEqual(batch?.callbacks, { complete: undefined, success: "waiting" });
+  await producer.close();
+  await server.close();
 });
 
 test("queues are listed with what waits on them", async () => {
@@ -239,6 +310,11 @@ test("INSPECT answers over the wire, and says what is wrong", async () => {
   assert.deepEqual(await ask({ discard: ["x"] }), { result: 0 });
   assert.deepEqual(await ask({ queues: true }), { result: [] });
   assert.deepEqual(await ask({ workers: true }), { result: [] });
+  assert.deepEqual(await ask({ count: { set: "dead", all: true } }), { result: 0 });
+  assert.deepEqual(await ask({ signal: { wid: "x", state: "quiet" } }), { result: false });
+  assert.equal((await ask({ signal: { wid: 1 } })).error.code, "INVALID_ARGUMENT");
+  assert.deepEqual(await ask({ batches: true }), { result: [] });
+  assert.equal((await ask({ history: true })).result.hour.length, 360);
   for (
     const [request, code] of [[7, "INVALID_ARGUMENT"], [{}, "INVALID_ARGUMENT"], [
       { jobs: 1 },
@@ -248,4 +324,27 @@ test("INSPECT answers over the wire, and says what is wrong", async () => {
     assert.equal((await ask(request)).error.code, code);
   }
   core.close();
+});
+
+test("history is read again from what was kept", () => {
+  const clock = new ManualClock();
+  const kept = new Map<string, string>();
+  const store: Store = {
+    ...nullStore,
+    isDurable: true,
+    set: (_table, key, json) => void kept.set(key, json),
+    all: () => kept,
+  };
+  const totals = { enqueued: 0, processed: 5, failed: 0 };
+  const first = new History(clock, store, () => ({ ...totals }));
+  totals.processed = 7;
+  first.sample();
+  clock.advance(60_000);
+  totals.processed = 0;
+  first.sample();
+  totals.processed = 3;
+  const again = new History(clock, store, () => ({ ...totals }));
+  const processed = (history: History) => history.read().hour.map(({ processed }) => processed);
+  assert.deepEqual([processed(again).at(-7), processed(again).at(-1)], [2, 0]);
+  assert.equal(processed(first).at(-1), 3);
 });

@@ -1,5 +1,6 @@
 import type { Clock } from "../../internal/clock.ts";
 import { createJid } from "../../job/jid.ts";
+import type { ServerBatch } from "../../inspect/types.ts";
 import { GoError } from "../go_json.ts";
 import { readJob, type StoredJob, writeJob } from "../stored_job.ts";
 import {
@@ -19,6 +20,9 @@ const UNCOMMITTED_MS = 30 * 60_000;
 
 /** How long a batch is kept after the last change to it, in milliseconds. */
 const KEPT_MS = 30 * 24 * 60 * 60_000;
+
+/** What the states of callbacks are called in a list. */
+const CALLBACK_STATES = { "": "waiting", "1": "enqueued", "2": "done" } as const;
 
 /** What BATCH NEW asks for. */
 export interface NewBatch {
@@ -102,6 +106,20 @@ export class Batches {
       children: {},
     });
     return bid;
+  }
+
+  /** Every batch, in the order in which they were made. */
+  list(): ServerBatch[] {
+    return this.#batches.values().map((batch) => {
+      const { bid, parentBid, description, createdAt, isCommitted, total, pending, failed } = batch;
+      const state = (name: CallbackName) =>
+        batch.callbacks[name] === undefined ? undefined : CALLBACK_STATES[batch.states[name]];
+      return {
+        ...{ bid, parentBid: parentBid || undefined, description, total, pending, failed },
+        ...{ createdAt: new Date(createdAt), committed: isCommitted },
+        callbacks: { complete: state("complete"), success: state("success") },
+      };
+    });
   }
 
   /** BATCH OPEN: gives the id. */

@@ -1,5 +1,6 @@
 import type { Clock } from "../../internal/clock.ts";
 import { isQueueName } from "../../job/queue_name.ts";
+import type { ServerBatch } from "../../inspect/types.ts";
 import type { FailedTo, JobHooks } from "../hooks.ts";
 import type { StoredJob } from "../stored_job.ts";
 import { batchCommand } from "./batch_command.ts";
@@ -47,6 +48,11 @@ export class Enterprise implements JobHooks {
   /** BATCH: a text to be sent with its length before it, or `undefined` for OK. */
   batch(line: string): string | undefined {
     return batchCommand(this.#batches, line);
+  }
+
+  /** Every batch, in the order in which they were made. */
+  batches(): ServerBatch[] {
+    return this.#batches.list();
   }
 
   /** TRACK, likewise. */

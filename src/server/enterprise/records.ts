@@ -39,6 +39,12 @@ export class Shelf<T> {
     return this.#entries.size;
   }
 
+  /** Everything whose time is not over. */
+  values(): T[] {
+    const now = this.#clock.now();
+    return [...this.#entries.values()].filter(({ until }) => until > now).map(({ value }) => value);
+  }
+
   /** To be given to `set` again where it was changed. */
   get(key: string): T | undefined {
     const entry = this.#entries.get(key);

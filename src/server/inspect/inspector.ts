@@ -1,4 +1,6 @@
 import type { Clock } from "../../internal/clock.ts";
+import { parseServerInfo, type ServerInfo } from "../../protocol/server_info.ts";
+import type { History } from "../history.ts";
 import { ageOf } from "../age.ts";
 import { GoError } from "../go_json.ts";
 import type { Manager } from "../manager.ts";
@@ -15,6 +17,8 @@ import type {
   JobQuery,
   JobSelection,
   ListedSet,
+  ServerBatch,
+  ServerHistory,
   ServerJob,
   ServerQueue,
   ServerWorker,
@@ -25,6 +29,9 @@ const AT_ONCE = 256;
 
 /** Jobs that a filter looks at in one call. */
 const MAX_SEARCHED = 100_000;
+
+/** Batches that are listed. */
+const MAX_BATCHES = 1000;
 
 /** Jobs of a worker that are listed. */
 const MAX_WORKER_JOBS = 1000;
@@ -43,10 +50,16 @@ export interface Inspected {
   readonly workers: Workers;
   readonly slices: Slices;
   readonly clock: Clock;
+  readonly history: Pick<History, "read">;
+  /** Every batch. */
+  batches(): ServerBatch[];
+  /** INFO's reply, as JSON. */
+  info(): string;
 }
 
 /** Lists and changes what a server holds, for people. Long work is done in slices, with clients served in between. */
 export class Inspector {
+  readonly #inspected: Inspected;
   readonly #manager: Manager;
   readonly #workers: Workers;
   readonly #slices: Slices;
@@ -54,7 +67,9 @@ export class Inspector {
 
   readonly #maxSearched: number;
 
-  constructor({ manager, workers, slices, clock }: Inspected, maxSearched = MAX_SEARCHED) {
+  constructor(inspected: Inspected, maxSearched = MAX_SEARCHED) {
+    const { manager, workers, slices, clock } = inspected;
+    this.#inspected = inspected;
     this.#maxSearched = maxSearched;
     this.#manager = manager;
     this.#workers = workers;
@@ -80,6 +95,39 @@ export class Inspector {
   /** @throws {InvalidArgumentError} `INVALID_SELECTION`. */
   async change(action: "requeue" | "kill" | "discard", selection: JobSelection): Promise<number> {
     return await this.#slices.run(this.#change(action, checkSelection(selection)));
+  }
+
+  /**
+   * Counts the jobs that a change would change.
+   *
+   * @throws {InvalidArgumentError} as {@linkcode Inspector.change}.
+   */
+  async count(selection: JobSelection): Promise<number> {
+    return await this.#slices.run(this.#count(checkSelection(selection)));
+  }
+
+  info(): ServerInfo {
+    return parseServerInfo(JSON.parse(this.#inspected.info()));
+  }
+
+  history(): ServerHistory {
+    return this.#inspected.history.read();
+  }
+
+  /** The newest batches first. */
+  batches(): ServerBatch[] {
+    return this.#inspected.batches().reverse().slice(0, MAX_BATCHES);
+  }
+
+  /** Pauses, resumes or removes a queue; false where there is none of the name. */
+  changeQueue(change: "pause" | "resume" | "remove", name: string): boolean {
+    if (this.#manager.queues.sizeOf(name) === undefined) return false;
+    this.#manager.queues[change](name);
+    return true;
+  }
+
+  signal(wid: string, state: "quiet" | "terminate"): boolean {
+    return this.#workers.signal(wid, state);
   }
 
   queues(): ServerQueue[] {
@@ -153,6 +201,24 @@ export class Inspector {
     for (const set of sets) {
       if (count >= max) break;
       count += yield* changeJobs(this.#manager, { set, change, matches, max: max - count });
+    }
+    return count;
+  }
+
+  *#count({ sets, filter, max }: Selected): Work<number> {
+    const matches = matcher(filter);
+    let count = 0;
+    for (const name of sets) {
+      const set = this.#manager.sets[name];
+      if (matches === undefined) {
+        count += set.size;
+        continue;
+      }
+      for (const part of set.parts(AT_ONCE)) {
+        for (const { value } of part) if (matches(value)) count++;
+        if (count >= max) return max;
+        yield;
+      }
     }
     return count;
   }

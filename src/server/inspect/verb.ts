@@ -11,6 +11,10 @@ interface Request {
   readonly requeue?: JobSelection;
   readonly kill?: JobSelection;
   readonly discard?: JobSelection;
+  readonly count?: JobSelection;
+  readonly signal?: { readonly wid?: unknown; readonly state?: unknown };
+  readonly history?: true;
+  readonly batches?: true;
   readonly queues?: true;
   readonly workers?: true;
 }
@@ -40,7 +44,7 @@ function parse(json: string): Request {
 }
 
 function answer(inspector: Inspector, request: Request): unknown {
-  const { jobs, job, requeue, kill, discard, queues, workers } = request;
+  const { jobs, job, requeue, kill, discard, count, signal } = request;
   if (jobs !== undefined) return inspector.jobs(jobs);
   if (job !== undefined) {
     return inspector.job(checkJid(job?.jid), checkMaxArgs(job?.maxArgs, 100_000));
@@ -48,10 +52,20 @@ function answer(inspector: Inspector, request: Request): unknown {
   if (requeue !== undefined) return inspector.change("requeue", requeue);
   if (kill !== undefined) return inspector.change("kill", kill);
   if (discard !== undefined) return inspector.change("discard", discard);
+  if (count !== undefined) return inspector.count(count);
+  if (signal !== undefined) {
+    const { wid, state } = signal ?? {};
+    if (typeof wid === "string" && (state === "quiet" || state === "terminate")) {
+      return inspector.signal(wid, state);
+    }
+  }
+  const { queues, workers, history, batches } = request;
   if (queues === true) return inspector.queues();
   if (workers === true) return inspector.workers();
+  if (history === true) return inspector.history();
+  if (batches === true) return inspector.batches();
   throw new InvalidArgumentError(
     "INVALID_ARGUMENT",
-    "Cannot inspect as the request is none of jobs, job, requeue, kill, discard, queues, workers",
+    "Cannot inspect as the request is none that this server knows",
   );
 }
