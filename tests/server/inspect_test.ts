@@ -14,7 +14,7 @@ const later = new Date(Date.now() + 3_600_000);
 
 async function withJobs(
   jobs: readonly JobInput[],
-  use: (server: FaktoryServer, producer: Producer) => Promise<void>,
+  use: (server: FaktoryServer, producer: Producer) => Promise<void> | void,
 ): Promise<void> {
   const server = await startQuick();
   const producer = await Producer.connect({ url: server.url });
@@ -187,7 +187,7 @@ test("what a worker has is listed with it, and so is the worker", async () => {
   });
 });
 
-test("history counts by time, and begins anew with each hour", async () => {
+test("history counts by time, and begins anew with each hour", () => {
   const clock = new ManualClock();
   const core = new Core({ clock }, { slices: slicesBy(clock) });
   const { manager, inspector } = core.context;
@@ -227,7 +227,7 @@ test("what a change would change is counted", async () => {
 });
 
 test("queues are paused, resumed and removed without a client", async () => {
-  await withJobs([{ type: "a", queue: "b" }], async (server) => {
+  await withJobs([{ type: "a", queue: "b" }], (server) => {
     assert.equal(server.pauseQueue("none"), false);
     assert.equal(server.pauseQueue("b"), true);
     assert.equal(server.queues()[0]?.paused, true);
