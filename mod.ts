@@ -31,7 +31,13 @@ export type {
 export { Job } from "./src/job/job.ts";
 export type { JobFailure, JobFields, JobInput, JobOptions } from "./src/job/job.ts";
 export { defineJobs, job } from "./src/job/catalogue.ts";
-export type { JobDefaults, JobDefinition, JobDefinitions } from "./src/job/catalogue.ts";
+export type {
+  JobDefaults,
+  JobDefinition,
+  JobDefinitions,
+  JobTypeOptions,
+} from "./src/job/catalogue.ts";
+export type { FailurePolicy } from "./src/job/failure_policy.ts";
 export type * from "./src/job/standard_schema.ts";
 export type * from "./src/job/typed.ts";
 export { Producer } from "./src/producer/producer.ts";
@@ -66,7 +72,7 @@ export type { TrackedJob, Tracking } from "./src/producer/tracking.ts";
 export { Consumer } from "./src/consumer/consumer.ts";
 export type { StopOptions } from "./src/consumer/run_options.ts";
 export type { RunningJob } from "./src/consumer/running_job.ts";
-export type { ConsumerEvents, ConsumerState } from "./src/consumer/events.ts";
+export type { ConsumerEvents, ConsumerState, JobEnded, JobFailed } from "./src/consumer/events.ts";
 export type { Handler, JobContext } from "./src/consumer/handler.ts";
 export type { ConsumerOptions } from "./src/consumer/options.ts";
 export type { Limit } from "./src/consumer/fetch/limit.ts";
@@ -90,8 +96,9 @@ export type {
   LogLevel,
 } from "./src/consumer/logger.ts";
 export { Discard, Kill, Outcome, RetryAfter, Snooze } from "./src/consumer/outcome.ts";
+export type { AfterFailure } from "./src/consumer/run/failure.ts";
 export type { ConsumerMiddleware } from "./src/consumer/middleware.ts";
-export type { HandlerAndOptions, HandlerOptions } from "./src/consumer/run/registry.ts";
+export type { HandlerAndOptions, HandlerOptions, OnDead } from "./src/consumer/run/registry.ts";
 export type { EndReason, Report, RunOptions } from "./src/consumer/report.ts";
 export type { ConnectionOptions, ReconnectOptions } from "./src/connection/options.ts";
 export type { Password } from "./src/connection/password.ts";

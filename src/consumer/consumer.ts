@@ -19,10 +19,16 @@ import {
 } from "./options.ts";
 import { checkChoice, type QueueChoice } from "./fetch/choice.ts";
 import type { ConsumerMiddleware } from "./middleware.ts";
-import type { EndReason, Report, RunOptions, SessionLimits } from "./report.ts";
+import {
+  emptyReport,
+  type EndReason,
+  type Report,
+  type RunOptions,
+  type SessionLimits,
+} from "./report.ts";
 import { printRunning, type RunningJob, runningJob } from "./running_job.ts";
 import { checkRunOptions, checkStopOptions, type StopOptions } from "./run_options.ts";
-import { type HandlerAndOptions, Registry } from "./run/registry.ts";
+import { type HandlerAndOptions, type HandlerOptions, Registry } from "./run/registry.ts";
 import { untakenTypes } from "./untaken_queues.ts";
 import { listenForSignals } from "./signals.ts";
 import { DEFAULT_GRACE_MS, Session, type SessionParts } from "./session/session.ts";
@@ -155,7 +161,7 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
     type: string extends keyof Jobs ? string : Key,
     ...[handler, options = {}]: HandlerAndOptions<Jobs, Key>
   ): this {
-    this.#registry.register(type, handler, options);
+    this.#registry.register(type, handler, options as HandlerOptions);
     return this;
   }
 
@@ -319,7 +325,7 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
     } catch (error) {
       // Stopped before it was connected: nothing has started, and nothing is wrong.
       if (!opening.signal.aborted) throw error;
-      return { reason: "stopped", done: 0, failed: 0, unfinished: [], unreported: [] };
+      return emptyReport();
     } finally {
       this.#opening = undefined;
       this.#isQuiet = false;

@@ -2,6 +2,7 @@ import type { Outage, Recovery } from "../connection/status.ts";
 import type { ListenerFailure } from "../events.ts";
 import type { Job } from "../job/job.ts";
 import type { Discard, Snooze } from "./outcome.ts";
+import type { AfterFailure } from "./run/failure.ts";
 
 /** The events of a consumer; see `Consumer.on`. */
 export interface ConsumerEvents {
@@ -10,7 +11,17 @@ export interface ConsumerEvents {
   /** A handler succeeded, `elapsedMs` after its start. The result is reported next. */
   done: { readonly job: Job; readonly elapsedMs: number };
   /** A job failed. The result is reported next. */
-  fail: { readonly job: Job; readonly error: unknown; readonly elapsedMs: number };
+  fail: JobFailed;
+  /**
+   * A job failed for the last time, and is kept among the dead, or moves to its dead letter queue. Emitted after `fail`; alone if
+   * a stop gives up on the last attempt. The server emits nothing for jobs that it fails itself, as their reservation ended.
+   */
+  dead: JobEnded & {
+    /** The queue that it moves to, if its type has one. */
+    readonly deadLetter: string | undefined;
+  };
+  /** As `dead`, for a job whose `retry` is 0: the server keeps nothing of it. */
+  dropped: JobEnded;
   /** A handler discarded its job. The job is reported as done next. */
   discard: { readonly job: Job; readonly outcome: Discard; readonly elapsedMs: number };
   /** A handler snoozed its job. The job is enqueued again next. */
@@ -53,6 +64,31 @@ export interface ConsumerEvents {
   warning: { readonly code: string; readonly message: string };
   /** A listener threw. */
   listenerError: ListenerFailure;
+}
+
+/** A job that failed for the last time. */
+export interface JobEnded {
+  /** The job. */
+  readonly job: Job;
+  /** What the handler threw, or the outcome that it gave. */
+  readonly error: unknown;
+  /** How long it ran. */
+  readonly elapsedMs: number;
+  /** Which attempt it was, from 1. */
+  readonly attempt: number;
+}
+
+/** A failed run of a job, and what follows. */
+export interface JobFailed extends JobEnded {
+  /** Whether the job is retried. */
+  readonly willRetry: boolean;
+  /**
+   * About when it is retried, by this machine's clock; `undefined` if it is not. The server adds a random part to its own delays:
+   * this is their mean. After a `RetryAfter` or a `backoff` it is exact, but the server looks for due jobs every five seconds.
+   */
+  readonly retryAt: Date | undefined;
+  /** What becomes of the job: `retry`, `dead`, or `dropped` if its `retry` is 0. */
+  readonly next: AfterFailure;
 }
 
 /** Not started; fetching and running jobs; running jobs without fetching more; stopping; stopped. */

@@ -20,6 +20,10 @@ export interface ConsumerHealth {
   readonly done: number;
   /** Jobs that failed in it. */
   readonly failed: number;
+  /** Jobs that failed in it for the last time, and are dead. */
+  readonly dead: number;
+  /** Jobs that failed in it and were dropped, as their `retry` is 0. */
+  readonly dropped: number;
   /** Jobs that have ended and whose result the server has not confirmed. */
   readonly unreported: number;
   /** How late the event loop was, in milliseconds; measured each second. */
@@ -81,6 +85,7 @@ export function healthOf(
 export function idleHealth(wid: string, concurrency: number): ConsumerHealth {
   return healthOf({
     ...{ state: "idle", wid, connected: false, busy: 0, concurrency, done: 0, failed: 0 },
+    ...{ dead: 0, dropped: 0 },
     ...{ unreported: 0, maxUnreported: 0, lagMs: 0, beatAgeMs: 0 },
     ...{ fetchAgeMs: undefined, reportAgeMs: undefined },
     ...{ lastBeatAt: undefined, lastFetchAt: undefined },

@@ -29,7 +29,25 @@ const told: { readonly [Name in keyof ConsumerEvents]: Told<Name> } = {
   fail: {
     level: "warn",
     text: "job failed",
-    fields: ({ job, error, elapsedMs }) => ({ ...about(job), elapsedMs, error: plain(error) }),
+    fields: ({ job, error, elapsedMs, next, retryAt }) => ({
+      ...{ ...about(job), elapsedMs, next },
+      ...retryAt !== undefined && { retryAt: retryAt.toISOString() },
+      error: plain(error),
+    }),
+  },
+  dead: {
+    level: "error",
+    text: "job is dead",
+    fields: ({ job, error, deadLetter }) => ({
+      ...about(job),
+      ...deadLetter !== undefined && { deadLetter },
+      error: plain(error),
+    }),
+  },
+  dropped: {
+    level: "error",
+    text: "job is dropped",
+    fields: ({ job, error }) => ({ ...about(job), error: plain(error) }),
   },
   discard: {
     level: "info",
@@ -120,13 +138,19 @@ function about(job: Job): LogFields {
   return { jid, type, queue, attempt: attemptOf(job) };
 }
 
+/** Causes of causes that are logged. */
+const MAX_CAUSES = 5;
+
 /** The properties of an error, which JSON would leave out. */
-function plain(error: unknown): unknown {
+function plain(error: unknown, causes = MAX_CAUSES): unknown {
   try {
     if (!(error instanceof Error)) return { message: showValue(error) };
-    const { name, message, stack } = error;
+    const { name, message, stack, cause } = error;
     const { code } = error as { code?: unknown };
-    return code === undefined ? { name, message, stack } : { name, code, message, stack };
+    return {
+      ...{ name, ...code !== undefined && { code }, message, stack },
+      ...cause !== undefined && causes > 0 && { cause: plain(cause, causes - 1) },
+    };
   } catch {
     // A getter that throws, or a revoked proxy.
     return { message: "the error cannot be read" };

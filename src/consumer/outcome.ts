@@ -96,9 +96,12 @@ export class RetryAfter extends Outcome {
   /** Seconds until the retry. */
   readonly seconds: number;
 
-  /** Makes the outcome; `message` is kept with the job as its failure's. */
-  constructor(seconds: number, message = "the handler asked to be called again later") {
-    super(message);
+  /**
+   * Makes the outcome. The server keeps `message` as the job's failure; if there is a `cause`, also the cause's type and stack, and
+   * by default its message.
+   */
+  constructor(seconds: number, message?: string, options?: ErrorOptions) {
+    super(message ?? messageOf(options) ?? "the handler asked to be called again later", options);
     this.seconds = checkSeconds("retry a job", seconds);
   }
 }
@@ -124,10 +127,20 @@ export class Snooze extends Outcome {
   /** Seconds until the run. */
   readonly seconds: number;
 
-  /** Makes the outcome. */
-  constructor(seconds: number, message = "the handler put the job off") {
-    super(message);
+  /** Makes the outcome. By default its message is that of the `cause`. */
+  constructor(seconds: number, message?: string, options?: ErrorOptions) {
+    super(message ?? messageOf(options) ?? "the handler put the job off", options);
     this.seconds = checkSeconds("put a job off", seconds);
+  }
+}
+
+/** The message of an outcome's cause; whatever was thrown may be one. */
+function messageOf(options: ErrorOptions | undefined): string | undefined {
+  try {
+    const cause = options?.cause;
+    return cause instanceof Error && cause.message !== "" ? String(cause.message) : undefined;
+  } catch {
+    return undefined;
   }
 }
 
@@ -135,6 +148,15 @@ export class Snooze extends Outcome {
 export function asOutcome(value: unknown): Outcome | undefined {
   try {
     return value instanceof Outcome ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The kind of outcome that the value is, if it is one. Never throws. */
+export function outcomeKind(value: unknown): Outcome["kind"] | undefined {
+  try {
+    return asOutcome(value)?.kind;
   } catch {
     return undefined;
   }

@@ -26,6 +26,12 @@ export interface SessionLimits extends RunOptions {
  */
 export type EndReason = "stopped" | "signal" | "server" | "empty" | "limit" | "time";
 
+/** The report of a run in which nothing happened. */
+export function emptyReport(): Report {
+  const counts = { done: 0, failed: 0, dead: 0, dropped: 0 };
+  return { reason: "stopped", ...counts, unfinished: [], unreported: [] };
+}
+
 /** The result of a run. */
 export interface Report {
   /** Why it ended. */
@@ -34,6 +40,10 @@ export interface Report {
   readonly done: number;
   /** Jobs whose handler failed, or that had no handler. */
   readonly failed: number;
+  /** Failed jobs that are dead now, or moved to a dead letter queue. */
+  readonly dead: number;
+  /** Failed jobs that the server dropped, as their `retry` is 0. */
+  readonly dropped: number;
   /** Jobs that a stop released to the server by FAIL: their handlers had not ended, or not begun. */
   readonly unfinished: readonly Job[];
   /** Jobs whose result the server had not confirmed when the stop was over, those of `unfinished` included. */

@@ -34,6 +34,9 @@ const MAX_NAME = 100;
 
 const OTHER = "other";
 
+/** What becomes of failed jobs, as counted. */
+const NEXTS = ["retry", "dead", "dropped"] as const;
+
 /** How jobs end, as counted. */
 const ENDS = ["done", "fail", "discard", "snooze"] as const;
 
@@ -59,6 +62,8 @@ class Pair {
     discard: 0,
     snooze: 0,
   };
+  /** Failed jobs, by what becomes of them. */
+  readonly nexts: Record<(typeof NEXTS)[number], number> = { retry: 0, dead: 0, dropped: 0 };
   seconds = 0;
   readonly labels: Labels;
   readonly buckets: number[];
@@ -107,6 +112,13 @@ export class ConsumerMetrics implements Disposable {
         consumer.on(end, ({ job, elapsedMs }) => this.#end(end, job, elapsedMs / 1000)),
       );
     }
+    this.#forget.push(
+      consumer.on("fail", ({ job, willRetry }) => {
+        if (willRetry) this.#pairOf(job).nexts.retry++;
+      }),
+      consumer.on("dead", ({ job }) => void this.#pairOf(job).nexts.dead++),
+      consumer.on("dropped", ({ job }) => void this.#pairOf(job).nexts.dropped++),
+    );
     const names = Object.keys(COUNTED) as CountedName[];
     this.#counts = Object.fromEntries(names.map((name) => [name, 0])) as Record<
       CountedName,
@@ -152,6 +164,13 @@ export class ConsumerMetrics implements Disposable {
     for (const { ends, labels } of this.#pairs.values()) {
       for (const end of ENDS) {
         if (ends[end] > 0) text.sample(total, { ...labels, outcome: end }, ends[end]);
+      }
+    }
+    const failed = "faktory_failed_jobs_total";
+    text.metric(failed, "counter", "Jobs that failed, by what follows: retry, dead, dropped");
+    for (const { nexts, labels } of this.#pairs.values()) {
+      for (const next of NEXTS) {
+        if (nexts[next] > 0) text.sample(failed, { ...labels, next }, nexts[next]);
       }
     }
     const duration = "faktory_job_duration_seconds";

@@ -2,15 +2,22 @@ import { DEFAULT_RETRY, type EncodedJob, encodeJob } from "./encode.ts";
 import { type Job, type JobFailure, wireOf } from "./job.ts";
 import { membersOf } from "./members.ts";
 
+/** What a job that is enqueued again has otherwise than before. */
+export interface AgainOptions {
+  /** PUSH keeps it, so retries go on to be counted. @default that of the job */
+  readonly failure?: JobFailure | undefined;
+  /** @default that of the job */
+  readonly queue?: string | undefined;
+}
+
 /**
  * A job that was fetched, as PUSH takes it, to be run again at `at` under its own jid. Everything else is sent as the server
- * sent it, byte for byte, whatever a handler has done to the job since. PUSH keeps the `failure` that it is given, so retries
- * go on to be counted.
+ * sent it, byte for byte, whatever a handler has done to the job since.
  */
 export function encodeAgain(
   job: Job,
   at: Date | undefined,
-  failure: JobFailure | undefined = undefined,
+  { failure, queue }: AgainOptions = {},
 ): EncodedJob {
   const members = membersOf(wireOf(job) ?? encodeJob(job).json);
   // The server sets both itself.
@@ -19,6 +26,7 @@ export function encodeAgain(
   // A job that does not say how often it is retried gets what the last job that did has said.
   if ((members.get("retry") ?? "null") === "null") members.set("retry", `${DEFAULT_RETRY}`);
   if (at !== undefined) members.set("at", `"${at.toISOString()}"`);
+  if (queue !== undefined) members.set("queue", JSON.stringify(queue));
   if (failure !== undefined) members.set("failure", failureText(failure));
   const all = [...members].map(([name, value]) => `${JSON.stringify(name)}:${value}`);
   // A command is one line; line breaks in JSON are only between its parts.

@@ -2,6 +2,7 @@ import { ConfigError } from "../errors.ts";
 import { nearestName } from "../internal/nearest.ts";
 import { showText, showValue } from "../internal/show.ts";
 import { encodeJob } from "./encode.ts";
+import { checkPolicy, type FailurePolicy, POLICY_NAMES } from "./failure_policy.ts";
 import type { JobOptions } from "./job.ts";
 import type { StandardSchema } from "./standard_schema.ts";
 
@@ -10,6 +11,10 @@ export type JobDefaults = Pick<
   JobOptions,
   "queue" | "retry" | "reserveFor" | "backtrace" | "custom"
 >;
+
+/** What {@linkcode job} says of a type beside its arguments: defaults of its jobs, and what consumers do if they fail. */
+export interface JobTypeOptions<Args extends readonly unknown[] | [] = readonly unknown[]>
+  extends JobDefaults, FailurePolicy<Args> {}
 
 /** A type of job, as {@linkcode job} makes it: its arguments as a producer gives them, and as a handler gets them. */
 export interface JobDefinition<
@@ -20,6 +25,8 @@ export interface JobDefinition<
   readonly schema: StandardSchema<Input, Output> | undefined;
   /** What jobs of this type have where they do not say otherwise. */
   readonly defaults: JobDefaults;
+  /** What consumers do with its failed jobs; the options of `Consumer.register` are used instead, each by itself. */
+  readonly failures?: FailurePolicy | undefined;
 }
 
 /** A catalogue of jobs: the definition of each type by its name. Without one, a job may be of any type. */
@@ -47,16 +54,24 @@ export interface JobDefinitions {
  */
 export function job<Input extends readonly unknown[], Output extends readonly unknown[]>(
   schema: StandardSchema<Input, Output>,
-  defaults?: JobDefaults,
+  options?: JobTypeOptions<Input>,
 ): JobDefinition<Input, Output>;
 /** Defines a type of job by the types of its arguments alone, which are not checked when the program runs. */
 export function job<Args extends readonly unknown[] | [] = readonly unknown[]>(
-  defaults?: JobDefaults,
+  options?: JobTypeOptions<Args>,
 ): JobDefinition<Args>;
-export function job(first: unknown = {}, second: JobDefaults = {}): JobDefinition {
-  return isSchema(first)
-    ? { schema: first, defaults: second }
-    : { schema: undefined, defaults: first as JobDefaults };
+export function job(first: unknown = {}, second: JobTypeOptions = {}): JobDefinition {
+  const schema = isSchema(first) ? first : undefined;
+  const options = schema === undefined ? first as JobTypeOptions : second;
+  // What is no object is refused by defineJobs, with the name of the type.
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    return { schema, defaults: options };
+  }
+  const { backoff, onDead, deadLetter, ...defaults } = options;
+  const failures = POLICY_NAMES.some((name) => name in options)
+    ? { backoff, onDead, deadLetter }
+    : undefined;
+  return { schema, defaults, failures };
 }
 
 /**
@@ -104,21 +119,20 @@ export function checkDefinitions(jobs: unknown): asserts jobs is JobDefinitions 
 }
 
 function checkDefinition(type: string, definition: unknown): void {
-  const { schema, defaults } = (definition ?? {}) as Partial<Record<string, unknown>>;
+  const { schema, defaults, failures } = (definition ?? {}) as Partial<Record<string, unknown>>;
   if (typeof defaults !== "object" || defaults === null || Array.isArray(defaults)) {
     throw refused(type, "it is not what job() gives");
   }
   if (schema !== undefined && !isSchema(schema)) {
     throw refused(type, "its schema does not keep to Standard Schema v1");
   }
+  if (failures !== undefined) checkPolicy(type, failures as FailurePolicy);
   const unknown = Object.keys(defaults).find((name) => !DEFAULTS.includes(name));
   if (unknown !== undefined) {
-    const meant = nearestName(unknown, DEFAULTS);
+    const names = [...DEFAULTS, ...POLICY_NAMES];
+    const meant = nearestName(unknown, names);
     const hint = meant === undefined ? "" : `: did you mean ${showText(meant)}?`;
-    throw refused(
-      type,
-      `${showText(unknown)} is none of its defaults ${DEFAULTS.join(", ")}${hint}`,
-    );
+    throw refused(type, `${showText(unknown)} is none of its options ${names.join(", ")}${hint}`);
   }
   try {
     encodeJob({ ...defaults, type });

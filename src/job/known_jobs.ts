@@ -2,6 +2,7 @@ import { InvalidJobError } from "../errors.ts";
 import { nearestName } from "../internal/nearest.ts";
 import { showText } from "../internal/show.ts";
 import { checkDefinitions, type JobDefaults, type JobDefinitions } from "./catalogue.ts";
+import type { FailurePolicy } from "./failure_policy.ts";
 import { encodeJob, isPlainObject } from "./encode.ts";
 import { givenQueue, Job, type JobInput, unknownOption, unknownProperty } from "./job.ts";
 import { DEFAULT_QUEUE } from "./queue_name.ts";
@@ -12,6 +13,7 @@ interface KnownJob {
   /** `undefined` where there are none. */
   readonly defaults: JobDefaults | undefined;
   readonly schema: StandardSchema<readonly unknown[]> | undefined;
+  readonly failures: FailurePolicy | undefined;
 }
 
 /** A catalogue of jobs at work: gives jobs their defaults, and checks them. */
@@ -21,9 +23,10 @@ export class KnownJobs {
   /** @throws {ConfigError} `INVALID_OPTION`. */
   constructor(definitions: JobDefinitions) {
     checkDefinitions(definitions);
-    for (const [type, { defaults, schema }] of Object.entries(definitions)) {
+    for (const [type, { defaults, schema, failures }] of Object.entries(definitions)) {
       const hasDefaults = Object.values(defaults).some((value) => value !== undefined);
-      this.#jobs.set(type, { schema, defaults: hasDefaults ? { ...defaults } : undefined });
+      const own = hasDefaults ? { ...defaults } : undefined;
+      this.#jobs.set(type, { schema, failures, defaults: own });
     }
   }
 
@@ -49,6 +52,11 @@ export class KnownJobs {
 
   schemaOf(type: string): StandardSchema<readonly unknown[]> | undefined {
     return this.#jobs.get(type)?.schema;
+  }
+
+  /** What is done with failed jobs of this type, unless its handler says otherwise. */
+  failuresOf(type: string): FailurePolicy | undefined {
+    return this.#jobs.get(type)?.failures;
   }
 
   /** What to say after a type that is none of these. */

@@ -8,6 +8,7 @@ import {
   trace,
 } from "@opentelemetry/api";
 import { asOutcome } from "../consumer/outcome.ts";
+import { afterFailure } from "../consumer/run/failure.ts";
 import type { Job } from "../job/job.ts";
 import type { ConsumerObserver, ObservedConsumer } from "../producer/producer.ts";
 import {
@@ -69,6 +70,11 @@ export function observeConsumer(
         throw error;
       } finally {
         const more = conclude(span, ended);
+        const next = ended && afterFailure(job, ended.error);
+        if (next !== undefined) {
+          span.setAttribute("faktory.job.next", next);
+          instruments.failed.add(1, { ...attributes, "faktory.job.next": next });
+        }
         const seconds = (performance.now() - start) / 1000;
         instruments.processDuration.record(seconds, { ...attributes, ...more });
         span.end();

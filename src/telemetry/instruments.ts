@@ -26,6 +26,7 @@ export class Instruments {
   readonly meter: Meter;
   readonly sent: Counter;
   readonly consumed: Counter;
+  readonly failed: Counter;
   readonly operationDuration: Histogram;
   readonly processDuration: Histogram;
   readonly gauges: Readonly<Record<GaugeName, ObservableGauge>>;
@@ -42,6 +43,10 @@ export class Instruments {
     this.consumed = meter.createCounter("messaging.client.consumed.messages", {
       description: "Jobs that were given to a handler",
       unit: "{message}",
+    });
+    this.failed = meter.createCounter("faktory.consumer.failed_jobs", {
+      description: "Jobs that failed, by what follows: retry, dead, dropped",
+      unit: "{job}",
     });
     this.operationDuration = this.#seconds(
       "messaging.client.operation.duration",

@@ -185,12 +185,17 @@ function throughJson(input: JobInput, attempt: number): Job {
     type: "Error",
     message: "an earlier attempt failed",
   };
-  return decodeJob(encodeAgain(job, undefined, failure).json);
+  return decodeJob(encodeAgain(job, undefined, { failure }).json);
 }
 
 function findHandler(handler: unknown, { type }: Job): Registered {
   if (typeof handler === "function") {
-    return { run: calling(handler as Handler), timeoutMs: undefined, limit: undefined };
+    return {
+      run: calling(handler as Handler),
+      timeoutMs: undefined,
+      limit: undefined,
+      failures: undefined,
+    };
   }
   const insides = insidesOf(handler);
   if (insides === undefined) {

@@ -35,6 +35,8 @@ test("the server's word is heard at each BEAT: quiet first, then the end", async
     reason: "server",
     done: 1,
     failed: 0,
+    dead: 0,
+    dropped: 0,
     unfinished: [],
     unreported: [],
   });
@@ -101,6 +103,8 @@ test("what became of a job is told once there is a connection again, and the job
     reason: "stopped",
     done: 1,
     failed: 0,
+    dead: 0,
+    dropped: 0,
     unfinished: [],
     unreported: [],
   });
@@ -268,6 +272,8 @@ test("a stop while there is no server ends in time", async () => {
     reason: "stopped",
     done: 0,
     failed: 0,
+    dead: 0,
+    dropped: 0,
     unfinished: [],
     unreported: [],
   });

@@ -59,9 +59,25 @@ const provocations: { [Name in keyof ConsumerEvents]: Provocation<ConsumerEvents
   },
   fail: {
     provoke: run("throws"),
-    check([{ job, error, elapsedMs }]) {
+    check([{ job, error, elapsedMs, attempt, willRetry, next, retryAt }]) {
       assert(error instanceof RangeError);
-      assert.deepEqual([job.jid, elapsedMs], [JID, 0]);
+      assert.deepEqual([job.jid, elapsedMs, attempt], [JID, 0, 1]);
+      assert.deepEqual([willRetry, next], [true, "retry"]);
+      assert(retryAt instanceof Date);
+    },
+  },
+  dead: {
+    provoke: run("throws", { retry: -1 }),
+    check([{ job, error, attempt, deadLetter }]) {
+      assert(error instanceof RangeError);
+      assert.deepEqual([job.jid, attempt, deadLetter], [JID, 1, undefined]);
+    },
+  },
+  dropped: {
+    provoke: run("throws", { retry: 0 }),
+    check([{ job, error, attempt }]) {
+      assert(error instanceof RangeError);
+      assert.deepEqual([job.jid, attempt], [JID, 1]);
     },
   },
   discard: {

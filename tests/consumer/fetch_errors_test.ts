@@ -69,6 +69,8 @@ test("a job that cannot be read, or a FETCH that is refused, is told of, and aft
     reason: "stopped",
     done: 1,
     failed: 0,
+    dead: 0,
+    dropped: 0,
     unfinished: [],
     unreported: [],
   });

@@ -213,6 +213,8 @@ test("quiet stays quiet after all connections were lost, on every one of them, a
     reason: "stopped",
     done: 1,
     failed: 0,
+    dead: 0,
+    dropped: 0,
     unfinished: [],
     unreported: [],
   });
@@ -246,6 +248,8 @@ test("an end that the server wanted stays wanted after its connections were lost
     reason: "server",
     done: 1,
     failed: 0,
+    dead: 0,
+    dropped: 0,
     unfinished: [],
     unreported: [],
   });

@@ -328,7 +328,15 @@ test("a run to completion ends where only jobs that are left to others remain", 
   await setting.producer.enqueue("others");
   const consumer = new Consumer({ url: setting.server.url, unregistered: "leave", clock });
   const report = await pass(clock, consumer, consumer.runToCompletion());
-  assert.deepEqual(report, { reason: "empty", done: 0, failed: 0, unfinished: [], unreported: [] });
+  assert.deepEqual(report, {
+    reason: "empty",
+    done: 0,
+    failed: 0,
+    dead: 0,
+    dropped: 0,
+    unfinished: [],
+    unreported: [],
+  });
   const { scheduled, queues, working } = setting.server.snapshot();
   assert.deepEqual({ scheduled, queues, working }, {
     scheduled: 1,

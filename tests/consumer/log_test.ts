@@ -34,13 +34,34 @@ const about = { wid: "worker-1", jid: "the-job-1", type: "x", queue: "default", 
 const error = Object.assign(new RangeError("too far"), { code: "E_FAR" });
 const wrong = { name: "RangeError", code: "E_FAR", message: "too far", stack: error.stack };
 
+const caused = new Error("m", { cause: error });
+
 /** Each event as it may come, and how it is logged. */
 const cases: {
   readonly [Name in keyof ConsumerEvents]: [ConsumerEvents[Name], string, LogFields];
 } = {
   start: [{ job }, "debug", about],
   done: [{ job, elapsedMs: 3 }, "debug", { ...about, elapsedMs: 3 }],
-  fail: [{ job, error, elapsedMs: 3 }, "warn", { ...about, elapsedMs: 3, error: wrong }],
+  fail: [
+    {
+      ...{ job, error, elapsedMs: 3, attempt: 1 },
+      ...{ willRetry: true, retryAt: new Date(0), next: "retry" },
+    },
+    "warn",
+    {
+      ...{ ...about, elapsedMs: 3, next: "retry", retryAt: "1970-01-01T00:00:00.000Z" },
+      error: wrong,
+    },
+  ],
+  dead: [
+    { job, error: caused, elapsedMs: 3, attempt: 1, deadLetter: "failed" },
+    "error",
+    {
+      ...{ ...about, deadLetter: "failed" },
+      error: { name: "Error", message: "m", stack: caused.stack, cause: wrong },
+    },
+  ],
+  dropped: [{ job, error, elapsedMs: 3, attempt: 1 }, "error", { ...about, error: wrong }],
   discard: [{ job, outcome: new Discard("no use"), elapsedMs: 3 }, "info", {
     ...{ ...about, elapsedMs: 3, reason: "no use" },
   }],

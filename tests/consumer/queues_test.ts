@@ -124,6 +124,8 @@ test("a run to completion of a pattern that no queue looks like ends at once", a
     reason: "empty",
     done: 0,
     failed: 0,
+    dead: 0,
+    dropped: 0,
     unfinished: [],
     unreported: [],
   });

@@ -35,6 +35,8 @@ for (const concurrency of [1, 3, 10]) {
       reason: "limit",
       done: 5,
       failed: 0,
+      dead: 0,
+      dropped: 0,
       unfinished: [],
       unreported: [],
     });
@@ -126,6 +128,8 @@ test("the time that was asked for ends it as a stop does: what runs may end", as
     reason: "time",
     done: 1,
     failed: 0,
+    dead: 0,
+    dropped: 0,
     unfinished: [],
     unreported: [],
   });
@@ -225,7 +229,15 @@ test("a run of so many jobs ends with them when it was quieted meanwhile, by the
     finish.resolve();
     await until(() => fetch.lines.at(-1) === "END");
     fetch.end();
-    const report = { reason: "limit", done: 1, failed: 0, unfinished: [], unreported: [] };
+    const report = {
+      reason: "limit",
+      done: 1,
+      failed: 0,
+      dead: 0,
+      dropped: 0,
+      unfinished: [],
+      unreported: [],
+    };
     assert.deepEqual(await running, way === "run" ? report : true);
   }
 });

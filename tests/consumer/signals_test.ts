@@ -49,7 +49,15 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
       assert.deepEqual(await gate.held(1), [worker.pid]);
       gate.release();
       assert.deepEqual(await outcome(worker), {
-        ...{ reason: "signal", done: 1, failed: 0, unfinished: 0, unreported: 0 },
+        ...{
+          reason: "signal",
+          done: 1,
+          failed: 0,
+          dead: 0,
+          dropped: 0,
+          unfinished: 0,
+          unreported: 0,
+        },
         ...{ code: 0, signal: null },
       });
       assert.equal(server.snapshot().processed, 1);

@@ -203,6 +203,8 @@ test("what a handler enqueued without waiting holds a stop for two seconds after
     reason: "stopped",
     done: 1,
     failed: 0,
+    dead: 0,
+    dropped: 0,
     unfinished: [],
     unreported: [],
   });

@@ -29,6 +29,8 @@ export function consumerContract(subject: Subject): void {
       reason: "empty",
       done: 300,
       failed: 0,
+      dead: 0,
+      dropped: 0,
       unfinished: [],
       unreported: [],
     });
@@ -161,6 +163,8 @@ export function consumerContract(subject: Subject): void {
       reason: "stopped",
       done: 1,
       failed: 0,
+      dead: 0,
+      dropped: 0,
       unfinished: [],
       unreported: [],
     });
@@ -214,6 +218,8 @@ export function consumerContract(subject: Subject): void {
       reason: "stopped",
       done: 1,
       failed: 0,
+      dead: 0,
+      dropped: 0,
       unfinished: [],
       unreported: [],
     });

@@ -2,6 +2,7 @@ import { after, before, describe } from "node:test";
 import { consumerContract } from "./consumer.ts";
 import { edgeContract } from "./edge.ts";
 import { enterpriseContract } from "./enterprise.ts";
+import { failuresContract } from "./failures.ts";
 import { jsonContract } from "./json.ts";
 import { lifeContract } from "./life.ts";
 import { outcomesContract } from "./outcomes.ts";
@@ -25,6 +26,7 @@ const suites: Readonly<Record<string, Suite>> = {
   "the edge producer": edgeContract,
   consumer: consumerContract,
   outcomes: outcomesContract,
+  failures: failuresContract,
   "queues and limits": queuesContract,
 };
 
@@ -54,6 +56,7 @@ const timed: Readonly<Record<string, Suite>> = {
   producer: producerContract,
   consumer: consumerContract,
   outcomes: outcomesContract,
+  failures: failuresContract,
   "queues and limits": queuesContract,
   life: lifeContract,
 };

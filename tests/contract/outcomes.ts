@@ -1,74 +1,14 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import {
-  Consumer,
-  Discard,
-  type Handler,
-  type Job,
-  type JobFailure,
-  type JobOptions,
-  Kill,
-  Producer,
-  RetryAfter,
-  Snooze,
-} from "../../mod.ts";
-import { freshQueue, type Subject } from "./subject.ts";
-
-/** A set's size, or the jobs of a queue, less what was there before. */
-interface Growth {
-  readonly scheduled: number;
-  readonly retries: number;
-  readonly dead: number;
-  readonly working: number;
-  readonly waiting: number;
-}
-
-const NONE: Growth = { scheduled: 0, retries: 0, dead: 0, working: 0, waiting: 0 };
+import { Discard, Kill, RetryAfter, Snooze } from "../../mod.ts";
+import { NONE, oneJob } from "./one_job.ts";
+import type { Subject } from "./subject.ts";
 
 /** The two ways to give an outcome. */
 const WAYS: readonly (readonly [name: string, give: (outcome: Error) => Promise<unknown>])[] = [
   ["thrown", (outcome) => Promise.reject(outcome)],
   ["returned", (outcome) => Promise.resolve(outcome)],
 ];
-
-/** One job on a queue of its own, a consumer of that queue, and what its handler saw. */
-async function oneJob(subject: Subject, options: JobOptions, handler: Handler) {
-  const producer = await Producer.connect({ url: subject.url });
-  const queue = freshQueue();
-  const before = (await producer.info()).sets;
-  const jid = await producer.enqueue("x", [1], { queue, ...options });
-  const consumer = new Consumer({ url: subject.url, queues: [queue], concurrency: 1 });
-  const runs: { attempt: number; failure: JobFailure | undefined; job: Job }[] = [];
-  consumer.register("x", (job, context) => {
-    runs.push({ attempt: context.attempt, failure: job.failure, job });
-    return handler(job, context);
-  });
-  return {
-    producer,
-    consumer,
-    runs,
-    jid,
-    queue,
-    async growth(): Promise<Growth> {
-      const { sets, queues } = await producer.info();
-      const { scheduled, retries, dead, working } = sets;
-      return {
-        scheduled: scheduled - before.scheduled,
-        retries: retries - before.retries,
-        dead: dead - before.dead,
-        working: working - before.working,
-        waiting: queues[queue] ?? 0,
-      };
-    },
-    async [Symbol.asyncDispose]() {
-      for (const set of [producer.sets.scheduled, producer.sets.retries, producer.sets.dead]) {
-        await set.discard({ jids: [jid] });
-      }
-      await producer.queues.remove(queue);
-      await producer.close();
-    },
-  };
-}
 
 /** What becomes of a job by an outcome. */
 export function outcomesContract(subject: Subject): void {
@@ -83,6 +23,8 @@ export function outcomesContract(subject: Subject): void {
         reason: "limit",
         done: 1,
         failed: 0,
+        dead: 0,
+        dropped: 0,
         unfinished: [],
         unreported: [],
       });

@@ -29,6 +29,7 @@ test("a consumer is unhealthy before it runs, healthy while it does, and not aft
     health: {
       ...{ healthy: false, reasons: ["it does not run: it is idle"], state: "idle" },
       ...{ wid: consumer.wid, connected: false, busy: 0, concurrency: 3, done: 0, failed: 0 },
+      ...{ dead: 0, dropped: 0 },
       ...{ unreported: 0, lagMs: 0 },
     },
   });
@@ -44,7 +45,16 @@ test("a consumer is unhealthy before it runs, healthy while it does, and not aft
   const { lastFetchAt, ...rest } = health;
   assert.deepEqual({ ...rest, lagMs: 0 }, {
     ...{ healthy: true, reasons: [], state: "running", wid: consumer.wid, connected: true },
-    ...{ busy: 1, concurrency: 3, done: 0, failed: 0, unreported: 0, lagMs: 0 },
+    ...{
+      busy: 1,
+      concurrency: 3,
+      done: 0,
+      failed: 0,
+      dead: 0,
+      dropped: 0,
+      unreported: 0,
+      lagMs: 0,
+    },
   });
   const fetched = new Date(lastFetchAt as unknown as string).getTime();
   assert.ok(fetched >= before && fetched <= Date.now());
@@ -70,7 +80,15 @@ test("a consumer whose server is gone is unhealthy, and says why", async () => {
 test("each thing that can be wrong is a reason", () => {
   const vitals: Vitals = {
     ...{ state: "running", wid: "w", connected: true, busy: 0, concurrency: 1, done: 0 },
-    ...{ failed: 0, unreported: 0, maxUnreported: 1000, lagMs: 0, beatAgeMs: 15_000 },
+    ...{
+      failed: 0,
+      dead: 0,
+      dropped: 0,
+      unreported: 0,
+      maxUnreported: 1000,
+      lagMs: 0,
+      beatAgeMs: 15_000,
+    },
     ...{ fetchAgeMs: 2000, reportAgeMs: undefined, lastBeatAt: undefined, lastFetchAt: undefined },
   };
   const reasons = (some: Partial<Vitals>) => healthOf({ ...vitals, ...some }).reasons;
@@ -112,7 +130,9 @@ test("metrics count how jobs end, by type and queue, and how long they take", as
   for (const [type, end] of Object.entries(ends)) consumer.register(type, end);
   const types = Object.keys(ends);
   for (const queue of ["a", "b"]) {
-    for (const type of types) await producer.enqueue(type, [], { queue });
+    for (const type of types) {
+      await producer.enqueue(type, [], { queue, retry: queue === "a" ? 5 : -1 });
+    }
   }
   await producer.enqueue("works", [], { queue: "a" });
   await consumer.run({ maxJobs: 9 });
@@ -127,6 +147,10 @@ test("metrics count how jobs end, by type and queue, and how long they take", as
     'faktory_jobs_total{type="of \\"no\\" use\\\\\\n",queue="b",outcome="discard"} 1',
     'faktory_jobs_total{type="works",queue="a",outcome="done"} 2',
     'faktory_jobs_total{type="works",queue="b",outcome="done"} 1',
+  ]);
+  assert.deepEqual(of("faktory_failed_jobs_total"), [
+    'faktory_failed_jobs_total{type="fails",queue="a",next="retry"} 1',
+    'faktory_failed_jobs_total{type="fails",queue="b",next="dead"} 1',
   ]);
   const works = lines.filter((line) => line.includes('{type="works",queue="a"'));
   assert.deepEqual(

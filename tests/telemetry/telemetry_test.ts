@@ -166,6 +166,16 @@ test("how a run ended: failures record their error, other outcomes are none", as
   });
   const { points } = await setting.points("messaging.process.duration");
   assert.equal(points.length, 8);
+  await producer.enqueue("failed", [], { retry: -1 });
+  await producer.enqueue("kill", [], { retry: 0 });
+  await consumer.run({ maxJobs: 2 });
+  const failed = await setting.points("faktory.consumer.failed_jobs");
+  assert.deepEqual(
+    failed.points.map(({ attributes, value }) => [Object.values(attributes).at(-1), value]).sort(),
+    [["dead", 2], ["dropped", 1], ["retry", 4]],
+  );
+  const nexts = setting.spans("process").map(({ attributes }) => attributes["faktory.job.next"]);
+  assert.deepEqual(nexts.slice(-2), ["dead", "dropped"]);
 });
 
 test("a second attempt is a span of the same trace, and says so", async () => {

@@ -46,6 +46,13 @@ same<HandlerArgs<Jobs, "remind">, [string, number]>(true);
 same<HandlerArgs<Jobs, "anything">, readonly unknown[]>(true);
 same<Jobs["resize"], JobDefinition<[path: string, width: number]>>(true);
 
+job<[path: string]>({ onDead: ({ args: [path] }) => void path.length, backoff: (n) => n ** 2 });
+job(z.tuple([z.string()]), {
+  onDead: ({ args: [path] }) => void path.length,
+  deadLetter: "failed",
+});
+// @ts-expect-error An argument of another type.
+job<[path: number]>({ onDead: ({ args: [path] }) => void path.length });
 // @ts-expect-error A job has arguments, so that its schema is one of an array.
 job(z.string());
 // @ts-expect-error There is no such default.
@@ -172,6 +179,26 @@ export function consumers(typed: Consumer<Jobs>, untyped: Consumer): void {
   typed.register("anything", ({ args }) => void same<typeof args, readonly unknown[]>(true));
   typed.register("resize", (job: Job<[string, number]>) => void job);
   typed.register("resize", resize).register("tidy", () => {});
+  typed.register("resize", resize, {
+    backoff: (attempt, error) => error instanceof RangeError ? attempt * 60 : undefined,
+    async onDead({ args, type }, error, { producer }) {
+      same<typeof args, readonly [path: string, width: number]>(true);
+      same<typeof type, "resize">(true);
+      same<typeof error, unknown>(true);
+      await producer.enqueue("tidy");
+      // @ts-expect-error No job of the catalogue is called so.
+      await producer.enqueue("tidi");
+    },
+    deadLetter: "failed",
+  });
+  typed.register("welcome", () => {}, {
+    // As they were sent: the schema may be what the job failed by.
+    onDead: ({ args: [, { vip }] }) => void same<typeof vip, boolean | undefined>(true),
+  });
+  // @ts-expect-error A backoff gives seconds.
+  typed.register("resize", resize, { backoff: () => "1m" });
+  // @ts-expect-error A queue is named by a text.
+  typed.register("resize", resize, { deadLetter: true });
   // @ts-expect-error No job of the catalogue is called so.
   typed.register("resise", () => {});
   // @ts-expect-error The handler wants other arguments.
@@ -185,6 +212,10 @@ export function consumers(typed: Consumer<Jobs>, untyped: Consumer): void {
   typed.use(middleware);
 
   untyped.register("any", (job) => job.args[0].whatever);
+  untyped.register("any", () => {}, { onDead: (job) => job.args[0].whatever });
+  untyped.register<[number]>("any", () => {}, {
+    onDead: ({ args }) => void same<typeof args, [number]>(true),
+  });
   untyped.register<[number, number]>(
     "add",
     ({ args: [a, b] }) => void same<typeof a | typeof b, number>(true),

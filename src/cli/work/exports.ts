@@ -21,7 +21,10 @@ export interface WorkModule {
 type Exports = Readonly<Record<string, unknown>>;
 
 /** What stands beside `handler` where a handler has options. */
-const HANDLER_OPTIONS: readonly string[] = ["concurrency", "perSecond", "timeoutMs"];
+const HANDLER_OPTIONS: readonly string[] = [
+  ...["concurrency", "perSecond", "timeoutMs"],
+  ...["backoff", "onDead", "deadLetter"],
+];
 
 const FORM = "export default { resize: (job) => .. }";
 

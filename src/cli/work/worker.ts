@@ -1,5 +1,6 @@
 import { type ConsumerOptions, Producer, type Report } from "../../../mod.ts";
 import type { Invocation } from "../command.ts";
+import { emptyReport } from "../../consumer/report.ts";
 import { type Server, serverOf } from "../connect.ts";
 import { count } from "../text.ts";
 import { logEvents, loggerOf, printState } from "./events.ts";
@@ -75,7 +76,7 @@ async function run(
   logEvents(consumer, log, graceMs);
   try {
     if (io.signal.aborted) {
-      return { reason: "stopped", done: 0, failed: 0, unfinished: [], unreported: [] };
+      return emptyReport();
     }
     const limits = { maxJobs, graceMs };
     const report = untilEmpty === true

@@ -1,6 +1,7 @@
 import { DEFAULT_RETRY } from "../../job/encode.ts";
 import type { Job, JobFailure } from "../../job/job.ts";
 import type { FailureReport } from "../../protocol/commands/jobs.ts";
+import { asOutcome, outcomeKind } from "../outcome.ts";
 
 /** Characters of a message that are sent. The server keeps 1000 bytes. */
 const MAX_MESSAGE = 1000;
@@ -12,20 +13,40 @@ export function describeFailure(
 ): FailureReport {
   try {
     const lines = job.backtrace ?? 0;
-    return { jid, ...(error instanceof Error ? ofError(error, lines) : ofValue(error)) };
+    const outcome = asOutcome(error);
+    // The cause is what went wrong; the outcome has the words for it.
+    const { cause = error } = outcome ?? {};
+    const report = cause instanceof Error ? ofError(cause, lines) : ofValue(cause);
+    return { jid, ...report, ...outcome && { message: text(outcome.message) || report.message } };
   } catch {
     // A getter that throws, a revoked proxy, or a value that cannot become a text.
     return { jid, type: "unknown", message: "the error cannot be read", backtrace: [] };
   }
 }
 
-/** What the server would keep of a job that failed, as it counts, without the times; `undefined` if no retry is left. */
+/** What becomes of a job that failed: it is retried, kept among the dead, or dropped without a trace. */
+export type AfterFailure = "retry" | "dead" | "dropped";
+
+/** What becomes of a job after a run that threw or gave this; `undefined` if it did not fail. Never throws. */
+export function afterFailure(job: Job, error: unknown): AfterFailure | undefined {
+  const kind = outcomeKind(error);
+  if (kind === "discard" || kind === "snooze") return undefined;
+  if (job.retry === 0) return "dropped";
+  return kind !== "kill" && isRetried(job) ? "retry" : "dead";
+}
+
+/** The server's delay before the retry that follows, in seconds: the mean of what it draws. */
+export function serverDelay({ failure }: Job): number {
+  const retry = nextRetry(failure);
+  return retry ** 4 + 15 + 14.5 * (retry + 1);
+}
+
+/** What the server would keep of a job that failed, as it counts, without the times. */
 export function nextFailure(
   { retry = DEFAULT_RETRY, failure: before }: Job,
   { type, message, backtrace }: FailureReport,
-): JobFailure | undefined {
+): JobFailure {
   const retryCount = nextRetry(before);
-  if (retryCount >= retry) return undefined;
   const remaining = before === undefined ? retry : Math.max(before.remaining - 1, 0);
   return { failedAt: undefined, retryCount, remaining, type, message, backtrace };
 }

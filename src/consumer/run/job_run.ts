@@ -1,23 +1,24 @@
 import { JobAbortedError, StateError } from "../../errors.ts";
 import type { Ends } from "../../internal/layers.ts";
 import type { InSlot } from "../../internal/slot_list.ts";
+import type { FailurePolicy } from "../../job/failure_policy.ts";
 import type { Job, JobFailure } from "../../job/job.ts";
 import type { ConsumerEvents } from "../events.ts";
 import type { LimitCounter } from "../fetch/limit.ts";
 import type { CountedRun } from "../fetch/limits.ts";
-import {
-  asOutcome,
-  checkSeconds,
-  Discard,
-  Kill,
-  type Outcome,
-  RetryAfter,
-  Snooze,
-} from "../outcome.ts";
+import { asOutcome, checkSeconds, Discard, Kill, Snooze } from "../outcome.ts";
 import type { SessionContext } from "../session/context.ts";
-import { describeFailure, isRetried, nextFailure } from "./failure.ts";
+import {
+  type AfterFailure,
+  afterFailure,
+  describeFailure,
+  isRetried,
+  nextFailure,
+  serverDelay,
+} from "./failure.ts";
+import { planFailure } from "./failure_plan.ts";
 import { invoke, observed, type Runner } from "./invoke.ts";
-import { NOT_REGISTERED } from "./registry.ts";
+import { NOT_REGISTERED, type OnDead } from "./registry.ts";
 import type { Finished, Reporter } from "./reporter.ts";
 import type { Expiring } from "./reservations.ts";
 import { abortContext, extensionOf, limitTime, RunContext, timeLimitOf } from "./run_context.ts";
@@ -42,6 +43,10 @@ export interface Slots {
   /** Runs whose handler succeeded, or ended with a `Discard` or a `Snooze`. */
   done: number;
   failed: number;
+  /** Failed jobs that are kept among the dead, or moved to a dead letter queue. */
+  dead: number;
+  /** Failed jobs that the server drops. */
+  dropped: number;
   /** Jobs that a stop released to the server. */
   readonly unfinished: Job[];
   /** Frees the slot of a run, and its places in the limits. */
@@ -70,6 +75,7 @@ export class JobRun implements Ends<unknown>, CountedRun, Expiring, Finished, In
   readonly #slots: Slots;
   readonly #deadline: number;
   readonly #context: RunContext;
+  #policy: FailurePolicy | undefined;
   #cancelTimeLimit: (() => void) | undefined;
 
   constructor(job: Job, times: { startedAt: number; deadline: number }, slots: Slots) {
@@ -95,6 +101,7 @@ export class JobRun implements Ends<unknown>, CountedRun, Expiring, Finished, In
     const { events, registry, clock } = this.#slots.session;
     events.emit("start", { job });
     const registered = registry.find(job.type) ?? NOT_REGISTERED;
+    this.#policy = registered.failures;
     const timeoutMs = timeLimitOf(job, registered.timeoutMs);
     if (timeoutMs !== undefined) {
       this.#cancelTimeLimit = limitTime(this.#context, job, { timeoutMs, clock });
@@ -116,7 +123,21 @@ export class JobRun implements Ends<unknown>, CountedRun, Expiring, Finished, In
 
   /** The handler failed, or gave an outcome. */
   reject(error: unknown): void {
-    this.#ended({ error });
+    const onDead = this.#policy?.onDead;
+    const next = onDead && !this.isSettled ? afterFailure(this.job, error) : undefined;
+    if (onDead === undefined || next === undefined || next === "retry") {
+      return this.#ended({ error });
+    }
+    void this.#callOnDead(onDead, error).then(() => this.#ended({ error }));
+  }
+
+  /** The job is reported whatever happens in there. */
+  async #callOnDead(onDead: OnDead, error: unknown): Promise<void> {
+    try {
+      await onDead(this.job, error, this.#context);
+    } catch (error) {
+      this.#slots.session.events.emit("listenerError", { event: "onDead", error });
+    }
   }
 
   #ended(failure: Failure | undefined): void {
@@ -144,7 +165,7 @@ export class JobRun implements Ends<unknown>, CountedRun, Expiring, Finished, In
     const outcome = asOutcome(error);
     if (outcome instanceof Discard) return this.#discarded(outcome);
     if (outcome instanceof Snooze) return this.#snoozed(outcome);
-    this.#failed(error, outcome);
+    this.#failed(error);
   }
 
   #done(): void {
@@ -168,24 +189,61 @@ export class JobRun implements Ends<unknown>, CountedRun, Expiring, Finished, In
     this.#requeue(outcome.seconds, outcome);
   }
 
-  #failed(error: unknown, outcome: Outcome | undefined): void {
+  #failed(error: unknown): void {
     const { job } = this;
     const { session: { events }, reporter } = this.#slots;
     this.#slots.failed++;
-    if (events.has("fail")) events.emit("fail", { job, error, elapsedMs: this.#elapsedMs });
+    const { next, seconds, deadLetter } = planFailure(job, error, { policy: this.#policy, events });
+    if (events.has("fail")) events.emit("fail", this.#failEvent(error, next, seconds));
+    this.#countEnd(error, next, deadLetter);
     const report = describeFailure(this, error);
-    if (outcome instanceof Kill && isRetried(job)) return reporter.killed(this, report);
-    if (!(outcome instanceof RetryAfter)) return reporter.failed(this, report);
-    const next = nextFailure(job, report);
-    if (next === undefined) return reporter.failed(this, report);
-    this.#requeue(outcome.seconds, error, next);
+    if (seconds !== undefined) {
+      return this.#requeue(seconds, error, { failure: nextFailure(job, report) });
+    }
+    if (deadLetter !== undefined) return this.#moveTo(deadLetter, error);
+    if (asOutcome(error) instanceof Kill && isRetried(job)) return reporter.killed(this, report);
+    reporter.failed(this, report);
+  }
+
+  #failEvent(
+    error: unknown,
+    next: AfterFailure,
+    seconds: number | undefined,
+  ): ConsumerEvents["fail"] {
+    const { job, attempt } = this;
+    const willRetry = next === "retry";
+    const delay = seconds === undefined ? serverDelay(job) : Math.max(seconds, MIN_REQUEUE_SECONDS);
+    const retryAt = willRetry
+      ? new Date(this.#slots.session.clock.now() + delay * 1000)
+      : undefined;
+    return { job, error, elapsedMs: this.#elapsedMs, attempt, willRetry, retryAt, next };
+  }
+
+  /** Counts and tells that the job has failed for the last time. */
+  #countEnd(error: unknown, next: AfterFailure, deadLetter: string | undefined): void {
+    if (next === "retry") return;
+    this.#slots[next]++;
+    const { job, attempt } = this;
+    const detail = { job, error, attempt, elapsedMs: this.#elapsedMs };
+    const { events } = this.#slots.session;
+    if (next === "dead") events.emit("dead", { ...detail, deadLetter });
+    else events.emit("dropped", detail);
+  }
+
+  #moveTo(queue: string, error: unknown): void {
+    const failure = nextFailure(this.job, describeFailure(this, error));
+    this.#requeue(0, error, { failure, queue });
   }
 
   /** Enqueues the job again, and acknowledges it then. If the server refuses that, it failed with this error. */
-  #requeue(seconds: number, error: unknown, failure?: JobFailure): void {
+  #requeue(
+    seconds: number,
+    error: unknown,
+    again: { readonly failure?: JobFailure; readonly queue?: string } = {},
+  ): void {
     const waitMs = Math.max(checkSeconds("requeue a job", seconds), MIN_REQUEUE_SECONDS) * 1000;
     const refused = describeFailure(this, error);
-    this.#slots.reporter.requeued(this, { waitMs, failure, refused });
+    this.#slots.reporter.requeued(this, { waitMs, ...again, refused });
   }
 
   /** Instead of a start: the job must not run here, or not now. It is requeued as it is, for a moment later. */
@@ -210,7 +268,17 @@ export class JobRun implements Ends<unknown>, CountedRun, Expiring, Finished, In
       "STOPPED",
       `Job ${job.jid} was given back as its worker stops`,
     );
+    if (!isRetried(job)) return this.#endedBy(error);
     this.#slots.reporter.failed(this, describeFailure(this, error));
+  }
+
+  /** A stop gives up on the last attempt at the job. */
+  #endedBy(error: unknown): void {
+    const { reporter, session: { events } } = this.#slots;
+    const { next, deadLetter } = planFailure(this.job, error, { policy: this.#policy, events });
+    this.#countEnd(error, next, deadLetter);
+    if (deadLetter === undefined) reporter.failed(this, describeFailure(this, error));
+    else this.#moveTo(deadLetter, error);
   }
 
   /** Asks the handler to end, as the worker stops. */

@@ -26,6 +26,8 @@ export interface JobRunsParts {
 export class JobRuns implements Slots {
   done = 0;
   failed = 0;
+  dead = 0;
+  dropped = 0;
   readonly unfinished: Job[] = [];
   readonly session: SessionContext;
   readonly reporter: Reporter;

@@ -3,9 +3,11 @@ import { invalidOption, positive } from "../../connection/options.ts";
 import { ConfigError, StateError } from "../../errors.ts";
 import { showValue } from "../../internal/show.ts";
 import type { JobDefinitions } from "../../job/catalogue.ts";
+import { checkPolicy, type FailurePolicy } from "../../job/failure_policy.ts";
+import type { Job } from "../../job/job.ts";
 import type { KnownJobs } from "../../job/known_jobs.ts";
-import type { HandlerArgs, HandlerKey } from "../../job/typed.ts";
-import type { Handler } from "../handler.ts";
+import type { HandlerArgs, HandlerKey, JobArgs } from "../../job/typed.ts";
+import type { Handler, JobContext } from "../handler.ts";
 import type { Limit } from "../fetch/limit.ts";
 import { CHECK_MODULE } from "../isolated/module_url.ts";
 import { checkLimit } from "../fetch/limits.ts";
@@ -13,7 +15,12 @@ import type { ConsumerMiddleware } from "../middleware.ts";
 import { calling, checked, type Runner, within } from "./invoke.ts";
 
 /** Options of `Consumer.register`; the limits are of the jobs of this type. */
-export interface HandlerOptions extends Limit {
+export interface HandlerOptions<
+  // deno-lint-ignore no-explicit-any
+  Args extends readonly unknown[] | [] = any,
+  Jobs extends JobDefinitions = JobDefinitions,
+  Type extends string = string,
+> extends Limit, Omit<FailurePolicy<Args, Type>, "onDead"> {
   /**
    * How long a job of this type may take before its `signal` is aborted, in milliseconds. The number `timeoutMs` in a job's
    * `custom` is used instead.
@@ -21,13 +28,35 @@ export interface HandlerOptions extends Limit {
    * @default none
    */
   readonly timeoutMs?: number | undefined;
+  /**
+   * Called when a job failed for the last time, before that is reported: its retries are used up, it was killed, or its `retry`
+   * is 0. It runs in the job's slot, and the report (FAIL) waits for it, so it is called at least once: a worker that dies between
+   * the two runs the job again. If it throws, the consumer emits `listenerError`, and the job is reported all the same.
+   *
+   * The job's arguments are as they came, and may be those that its schema refused. The `signal` of the context may be aborted
+   * already. It is not called if the worker is lost, the reservation ends, or a stop waits no longer.
+   *
+   * @default nothing
+   */
+  readonly onDead?: OnDead<Args, Jobs, Type> | undefined;
 }
 
 const HANDLER_OPTIONS = {
   concurrency: true,
   perSecond: true,
   timeoutMs: true,
+  backoff: true,
+  onDead: true,
+  deadLetter: true,
 } as const satisfies OptionNames<HandlerOptions>;
+
+/** What is called when a job has failed for the last time; see `HandlerOptions.onDead`. */
+export type OnDead<
+  // deno-lint-ignore no-explicit-any
+  Args extends readonly unknown[] | [] = any,
+  Jobs extends JobDefinitions = JobDefinitions,
+  Type extends string = string,
+> = (job: Job<Args, Type>, error: unknown, context: JobContext<Jobs>) => unknown;
 
 /**
  * The handler and options that `Consumer.register` takes: for a type of the catalogue, or without one for these arguments.
@@ -37,11 +66,14 @@ const HANDLER_OPTIONS = {
 export type HandlerAndOptions<
   Jobs extends JobDefinitions,
   Key extends HandlerKey<Jobs>,
-> = string extends keyof Jobs
-  ? [handler: Handler<Key extends readonly unknown[] | [] ? Key : never>, options?: HandlerOptions]
+> = string extends keyof Jobs ? [
+    handler: Handler<Key extends readonly unknown[] | [] ? Key : never>,
+    options?: HandlerOptions<Key extends readonly unknown[] | [] ? Key : never>,
+  ]
   : [
     handler: Key extends keyof Jobs & string ? Handler<HandlerArgs<Jobs, Key>, Jobs, Key> : never,
-    options?: HandlerOptions,
+    options?: Key extends keyof Jobs & string ? HandlerOptions<JobArgs<Jobs, Key>, Jobs, Key>
+      : never,
   ];
 
 /** A registered handler. */
@@ -49,6 +81,8 @@ export interface Registered {
   readonly run: Runner;
   readonly timeoutMs: number | undefined;
   readonly limit: Limit | undefined;
+  /** What is done with failed jobs, if anything. */
+  readonly failures: FailurePolicy | undefined;
 }
 
 /** The handlers of a consumer, and the middleware around them. */
@@ -93,7 +127,8 @@ export class Registry {
       ? undefined
       : positive("timeoutMs", options.timeoutMs, 0);
     const limit = limitOf(handler as Handler & Limit, checkLimit("", options));
-    this.#handlers.set(type, { run: calling(handler as Handler), timeoutMs, limit });
+    const failures = checkPolicy(type, { ...this.#known?.failuresOf(type), ...given(options) });
+    this.#handlers.set(type, { run: calling(handler as Handler), timeoutMs, limit, failures });
     this.#layered.delete(type);
     this.#hasLimits = [...this.#handlers.values()].some(({ limit }) => limit !== undefined);
   }
@@ -143,6 +178,15 @@ export class Registry {
   }
 }
 
+/** The parts of a policy that the options have. */
+function given({ backoff, onDead, deadLetter }: HandlerOptions): FailurePolicy {
+  return {
+    ...backoff !== undefined && { backoff },
+    ...onDead !== undefined && { onDead: onDead as FailurePolicy["onDead"] },
+    ...deadLetter !== undefined && { deadLetter },
+  };
+}
+
 /** The limit of the options, else that of the handler: `isolated` has one. */
 function limitOf(handler: Handler & Limit, { concurrency, perSecond }: Limit): Limit | undefined {
   const own = Number.isInteger(handler.concurrency) ? handler.concurrency : undefined;
@@ -153,8 +197,9 @@ function limitOf(handler: Handler & Limit, { concurrency, perSecond }: Limit): L
 }
 
 /** Runs jobs whose type has no handler. */
-export const NOT_REGISTERED: Pick<Registered, "run" | "timeoutMs"> = {
+export const NOT_REGISTERED: Pick<Registered, "run" | "timeoutMs" | "failures"> = {
   timeoutMs: undefined,
+  failures: undefined,
   run({ jid, type }) {
     throw new StateError(
       "NOT_REGISTERED",

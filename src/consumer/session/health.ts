@@ -33,6 +33,8 @@ export function sessionHealth(
     concurrency: settings.concurrency,
     done: runs.done,
     failed: runs.failed,
+    dead: runs.dead,
+    dropped: runs.dropped,
     unreported: reporter.inFlight,
     maxUnreported: MAX_UNREPORTED,
     lagMs: lag.lastMs,

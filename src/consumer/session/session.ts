@@ -136,9 +136,9 @@ export class Session {
     this.#advance();
     await this.#ended.promise;
     if (this.#failure !== undefined) throw this.#failure.error;
-    const { done, failed, unfinished } = this.#runs;
+    const { done, failed, dead, dropped, unfinished } = this.#runs;
     const { unreported } = this.#reporter;
-    return { reason: this.#reason, done, failed, unfinished, unreported };
+    return { reason: this.#reason, done, failed, dead, dropped, unfinished, unreported };
   }
 
   /** The producer of handlers' contexts. */

@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ConfigError, Consumer, defineJobs, job, Kill, Snooze } from "../../mod.ts";
+import { describeFailure } from "../../src/consumer/run/failure.ts";
+import { type Answer, bulk, jobReply, script, type ScriptOptions } from "./scripted.ts";
+import { until } from "./setting.ts";
+
+const JID = "jid-jid-1";
+
+/** Takes every job. */
+const pushed: Answer = (line) => line.startsWith("PUSHB") ? bulk("{}") : undefined;
+
+/** The command lines of a consumer that has run this job, by their verbs. */
+async function linesOf(fields: Record<string, unknown>, options: ScriptOptions) {
+  const one = await script({ answer: pushed, ...options });
+  const told: string[] = [];
+  one.consumer.on("listenerError", ({ event }) => void told.push(event));
+  await one.give(jobReply(JID, fields));
+  await until(() => one.commands.lines.some((line) => /^(ACK|FAIL)/.test(line)));
+  await one.stop();
+  const verbs = one.commands.lines.filter((line) => /^(PUSH|ACK|FAIL|MUTATE)/.test(line));
+  return { lines: verbs, told };
+}
+
+const fails = () => Promise.reject(new RangeError("too far"));
+
+test("a backoff that throws or gives no seconds leaves the delay to the server", async () => {
+  const wrong: (() => unknown)[] = [
+    () => {
+      throw new Error("no");
+    },
+    () => -1,
+    () => NaN,
+    () => "60",
+    () => Promise.resolve(60),
+  ];
+  for (const backoff of wrong) {
+    const { lines, told } = await linesOf({ retry: 5 }, {
+      setUp: (consumer) => consumer.register("x", fails, { backoff: backoff as () => number }),
+    });
+    assert.deepEqual([lines.map((line) => line.split(" ")[0]), told], [["FAIL"], ["backoff"]]);
+  }
+});
+
+test("a job that its dead letter queue does not take is failed, and so dies", async () => {
+  const { lines } = await linesOf({ retry: -1 }, {
+    answer: (line) => line.startsWith("PUSHB") ? bulk(`{"${JID}":"full"}`) : undefined,
+    setUp: (consumer) => consumer.register("x", fails, { deadLetter: "failed" }),
+  });
+  assert.deepEqual(lines.map((line) => line.split(" ")[0]), ["PUSHB", "FAIL"]);
+  const [sent] = JSON.parse(lines[0]!.slice("PUSHB ".length));
+  const { retry_count, remaining, message, errtype } = sent.failure;
+  assert.deepEqual([sent.queue, sent.jid, sent.retry], ["failed", JID, -1]);
+  assert.deepEqual([retry_count, remaining, message, errtype], [0, -1, "too far", "RangeError"]);
+});
+
+test("a handler's options go before the catalogue's, each by itself", async () => {
+  const calls: string[] = [];
+  const jobs = defineJobs({
+    x: job<[]>({ deadLetter: "failed", onDead: () => void calls.push("catalogue") }),
+  });
+  const { lines } = await linesOf({ retry: -1 }, {
+    jobs,
+    setUp(consumer) {
+      consumer.register("x", fails, { onDead: () => void calls.push("handler") });
+    },
+  });
+  assert.deepEqual(calls, ["handler"]);
+  assert.match(lines[0]!, /^PUSHB .*"queue":"failed"/);
+});
+
+test("what is no policy is refused, in the catalogue and where a handler is registered", () => {
+  const wrong = [{ backoff: 5 }, { onDead: "no" }, { deadLetter: "" }, { deadLetter: "a b" }];
+  for (const options of wrong) {
+    const name = Object.keys(options)[0]!;
+    const refused = (error: unknown) => {
+      assert(error instanceof ConfigError);
+      assert.match(error.message, new RegExp(`option ${name} of jobs of type "x"`));
+      return true;
+    };
+    assert.throws(() => new Consumer().register("x", fails, options as object), refused);
+    assert.throws(() => defineJobs({ x: job(options as object) }), refused);
+  }
+});
+
+test("a stop that gives up on a job's last attempt tells that it is dead", async () => {
+  for (
+    const [retry, name, deadLetter] of [[-1, "dead", "failed"], [0, "dropped", "failed"]] as const
+  ) {
+    const one = await script({
+      answer: pushed,
+      setUp: (consumer) =>
+        consumer.register("x", () => new Promise(() => {}), { deadLetter, backoff: assert.fail }),
+    });
+    const told: string[] = [];
+    for (const event of ["fail", "dead", "dropped"] as const) {
+      one.consumer.on(event, ({ error }) => {
+        told.push(`${event} ${(error as { code?: string }).code}`);
+      });
+    }
+    await one.give(jobReply(JID, { retry }));
+    await until(() => one.consumer.running.length === 1);
+    const stopping = one.stop({ graceMs: 0 });
+    await until(() => one.consumer.state === "stopping");
+    one.clock.advance(250);
+    const report = await stopping;
+    assert.deepEqual(told, [`${name} STOPPED`]);
+    assert.deepEqual([report.dead, report.dropped], retry === 0 ? [0, 1] : [1, 0]);
+    assert.equal(report.unfinished.length, 1);
+    const verb = retry === 0 ? "FAIL" : "PUSHB";
+    assert(one.commands.lines.some((line) => line.startsWith(verb)));
+  }
+});
+
+test("onDead is not called for a job that is discarded, put off, or retried", async () => {
+  for (const end of [() => new Snooze(5), fails]) {
+    await linesOf({ retry: 5 }, {
+      setUp: (consumer) => consumer.register("x", end, { onDead: () => assert.fail() }),
+    });
+  }
+});
+
+test("a killed job's cause is kept with the words of the outcome", () => {
+  const cause = new RangeError("too far");
+  const told = describeFailure(
+    { jid: JID, job: { backtrace: 1 } },
+    new Kill("hopeless", { cause }),
+  );
+  assert.deepEqual([told.type, told.message, told.backtrace!.length], [
+    ...["RangeError", "hopeless", 1],
+  ]);
+  const thrown = describeFailure(
+    { jid: JID, job: { backtrace: undefined } },
+    new Snooze(5, undefined, { cause: "text" }),
+  );
+  assert.deepEqual([thrown.type, thrown.message], ["string", "the handler put the job off"]);
+});
