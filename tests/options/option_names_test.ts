@@ -83,6 +83,8 @@ const takers: Record<string, [name: string, take: (options: Options) => unknown]
 /** Not for callers, or refused otherwise: an unknown option of a job is an `InvalidJobError`, as one of a job's properties is. */
 const elsewhere = [
   "JobOptions",
+  // Parts of the options of job(), whose names are checked as the last test here says, and of register.
+  ...["JobTypeOptions", "FailurePolicy"],
   // The producers of ./edge have no room for a hint: see below.
   "PasswordlessProducerOptions",
   // Given to transports and errors by the package.
