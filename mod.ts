@@ -30,6 +30,8 @@ export type {
 } from "./src/transport/transport.ts";
 export { Job } from "./src/job/job.ts";
 export type { JobFailure, JobFields, JobInput, JobOptions } from "./src/job/job.ts";
+export type { DurationText } from "./src/job/duration.ts";
+export type { Uniqueness } from "./src/job/shorthands.ts";
 export { defineJobs, job } from "./src/job/catalogue.ts";
 export type {
   JobDefaults,

@@ -1,5 +1,5 @@
 import { ConnectError, type FaktoryError, type InvalidJobError, TimeoutError } from "../errors.ts";
-import { encodeJob } from "../job/encode.ts";
+import { encodeCore } from "../job/encode_core.ts";
 import {
   type EnqueueManyResult,
   type JobSource,
@@ -55,7 +55,7 @@ export async function enqueueMany(
   for await (const job of source) {
     signal?.throwIfAborted();
     try {
-      const { jid, json } = encodeJob(job);
+      const { jid, json } = encodeCore(job);
       text = jids.length === 0 ? json : `${text},${json}`;
       jids.push(jid);
     } catch (error) {

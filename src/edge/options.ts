@@ -73,10 +73,6 @@ const NAMES: readonly string[] = [
  * @throws {ConfigError} `INVALID_OPTION`, `INVALID_URL`.
  */
 export function settingsOf(options: ProducerOptions): Settings {
-  // A URL has no properties of its own.
-  if (Object(options) !== options || options instanceof URL) {
-    throw refused("these options as they are not an object");
-  }
   for (const [name, value] of Object.entries(options)) {
     if (NAMES.includes(name) || value === undefined) continue;
     // Ignoring `tls` would send jobs in the clear.

@@ -1,7 +1,7 @@
 import { lost } from "../connection/connection_errors.ts";
 import { StateError } from "../errors.ts";
 import { deferred } from "../internal/deferred.ts";
-import { encodeJob } from "../job/encode.ts";
+import { encodeCore } from "../job/encode_core.ts";
 import type { JobDefinitions } from "../job/catalogue.ts";
 import type { JobInput, JobOptions } from "../job/job.ts";
 import type { EnqueueManyResult, JobSource } from "../job/job_source.ts";
@@ -130,7 +130,7 @@ export class PasswordlessProducer implements AsyncDisposable {
     const isType = typeof job === "string";
     const { signal, ...fields } = isType ? options : second as CallOptions ?? {};
     return this.#call(signal, async () => {
-      const { jid, json } = encodeJob(
+      const { jid, json } = encodeCore(
         isType ? { ...fields, type: job, args: second as readonly unknown[] | undefined } : job,
       );
       const [reply] = (await this.#send(json)).values();

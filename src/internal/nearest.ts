@@ -16,7 +16,7 @@ export function nearestName(name: string, names: Iterable<string>): string | und
 }
 
 /** Characters to add, drop or replace (Levenshtein). */
-function editDistance(a: string, b: string): number {
+export function editDistance(a: string, b: string): number {
   let above = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {
     const row = [i];

@@ -1,16 +1,18 @@
 import { ConfigError } from "../errors.ts";
 import { nearestName } from "../internal/nearest.ts";
 import { showText, showValue } from "../internal/show.ts";
+import type { DurationText } from "./duration.ts";
 import { encodeJob } from "./encode.ts";
 import { checkPolicy, type FailurePolicy, POLICY_NAMES } from "./failure_policy.ts";
 import type { JobOptions } from "./job.ts";
 import type { StandardSchema } from "./standard_schema.ts";
 
 /** What jobs of a type have where they do not say otherwise themselves; of `custom`, each key for itself. */
-export type JobDefaults = Pick<
-  JobOptions,
-  "queue" | "retry" | "reserveFor" | "backtrace" | "custom"
->;
+export interface JobDefaults
+  extends Pick<JobOptions, "queue" | "retry" | "reserveFor" | "backtrace" | "custom" | "unique"> {
+  /** How long after it was due a job that still waits is dropped (Enterprise), such as `"10m"`. @default never */
+  readonly expires?: DurationText | undefined;
+}
 
 /** What {@linkcode job} says of a type beside its arguments: defaults of its jobs, and what consumers do if they fail. */
 export interface JobTypeOptions<Args extends readonly unknown[] | [] = readonly unknown[]>
@@ -101,7 +103,9 @@ export function defineJobs<Jobs extends JobDefinitions>(jobs: Jobs): Jobs {
   return Object.freeze(jobs);
 }
 
-const DEFAULTS: readonly string[] = ["queue", "retry", "reserveFor", "backtrace", "custom"];
+const DEFAULTS: readonly string[] = [
+  ...["queue", "retry", "reserveFor", "backtrace", "custom", "unique", "expires"],
+];
 
 /**
  * Checks a catalogue that may not have come from `defineJobs`.

@@ -1,5 +1,7 @@
 import { createJid } from "./jid.ts";
+import type { DurationText } from "./duration.ts";
 import { DEFAULT_QUEUE } from "./queue_name.ts";
+import { expandShorthands, hasShorthands, type Uniqueness } from "./shorthands.ts";
 
 /** What the server knows of a job's last failure. */
 export interface JobFailure {
@@ -29,12 +31,28 @@ export interface JobOptions {
   readonly retry?: number | undefined;
   /** Not to be run before this time. @default at once */
   readonly at?: Date | undefined;
+  /**
+   * How long to wait before it runs, instead of `at`: milliseconds, or a text such as `"90s"`, `"5m"`, `"2h"`. Counts from when it
+   * is enqueued; of a `Job`, from when that is made.
+   *
+   * @default no wait
+   */
+  readonly delay?: number | DurationText | undefined;
   /** Seconds that a worker may take for it, 60 to 86400. @default 1800, by the server */
   readonly reserveFor?: number | undefined;
   /** Lines of a failure's stack to keep. @default 0 */
   readonly backtrace?: number | undefined;
   /** Anything else to go with the job, as JSON; names that start with `_` are the server's. @default {} */
   readonly custom?: Record<string, unknown> | undefined;
+  /** Lets no second job like this one in for a while (Enterprise; a free server ignores it). @default others are let in */
+  readonly unique?: Uniqueness | undefined;
+  /**
+   * When a job that still waits is dropped (Enterprise; a free server ignores it): a time, or how long after it was due, such as
+   * `"10m"`.
+   *
+   * @default never
+   */
+  readonly expires?: Date | DurationText | undefined;
   /** When the job was made. @default when it is sent */
   readonly createdAt?: Date | undefined;
 }
@@ -64,13 +82,16 @@ export interface FetchedJobOptions extends JobOptions {
 }
 
 /** Names of a job's properties, the two that only the server sets included. */
-const NAMES: ReadonlySet<string> = new Set([
+export const PROPERTIES: ReadonlySet<string> = new Set([
   "jid",
   "type",
   "args",
   "queue",
   "retry",
   "at",
+  "delay",
+  "unique",
+  "expires",
   "reserveFor",
   "backtrace",
   "custom",
@@ -86,7 +107,7 @@ const NAMES: ReadonlySet<string> = new Set([
  */
 export function unknownProperty(fields: object): string | undefined {
   for (const name in fields) {
-    if (!NAMES.has(name) && Object.hasOwn(fields, name)) return name;
+    if (!PROPERTIES.has(name) && Object.hasOwn(fields, name)) return name;
   }
   return undefined;
 }
@@ -96,8 +117,11 @@ const NO_OPTIONS: FetchedJobOptions = {};
 /** The JSON of a job that a server sent. Nothing in the options beside it was named by a caller. */
 export const FROM_SERVER: unique symbol = Symbol("from the server");
 
-/** The name of an option that `job` was made with and that no job has. */
-export let unknownOption: (job: Job<readonly unknown[]>) => string | undefined;
+/**
+ * What is wrong with the options that `job` was made with: the name of one that no job has, or the error of a `delay`, `unique` or
+ * `expires`.
+ */
+export let faultOf: (job: Job<readonly unknown[]>) => unknown;
 
 /** The JSON that the server sent `job` as; `undefined` if it did not. */
 export let wireOf: (job: Job<readonly unknown[]>) => string | undefined;
@@ -149,14 +173,14 @@ export class Job<Args extends readonly unknown[] | [] = unknown[], Type extends 
   readonly failure: JobFailure | undefined;
 
   // Kept until the job is encoded, which refuses it.
-  readonly #unknownOption: string | undefined;
+  readonly #fault: unknown;
   // A catalogue's default queue is for those that were given none.
   readonly #hasQueue: boolean;
   // A handler may change what the job holds; what is enqueued again is this.
   readonly #wire: string | undefined;
 
   static {
-    unknownOption = (job) => #unknownOption in job ? job.#unknownOption : undefined;
+    faultOf = (job) => #fault in job ? job.#fault : undefined;
     wireOf = (job) => #wire in job ? job.#wire : undefined;
     givenQueue = (job) => #hasQueue in job && !job.#hasQueue ? undefined : job.queue;
   }
@@ -164,23 +188,29 @@ export class Job<Args extends readonly unknown[] | [] = unknown[], Type extends 
   /** Makes a job of this type; a jid is made up unless `options` has one. */
   constructor(type: Type, args?: Args, options: JobOptions = NO_OPTIONS) {
     const given: FetchedJobOptions = options;
-    const { jid, queue, custom } = given;
+    const { jid, queue } = given;
+    let { at, custom } = given;
+    this.#wire = given[FROM_SERVER];
+    if (options !== NO_OPTIONS && this.#wire === undefined) this.#fault = unknownProperty(options);
+    if (hasShorthands(given)) {
+      try {
+        ({ at, custom } = expandShorthands(given));
+      } catch (error) {
+        this.#fault = error;
+      }
+    }
     this.jid = jid === undefined ? createJid() : jid;
     this.type = type;
     this.args = args === undefined ? [] as unknown as Args : args;
     this.queue = queue === undefined ? DEFAULT_QUEUE : queue;
     this.retry = given.retry;
-    this.at = given.at;
+    this.at = at;
     this.reserveFor = given.reserveFor;
     this.backtrace = given.backtrace;
     this.custom = custom === undefined ? {} : custom;
     this.createdAt = given.createdAt;
     this.enqueuedAt = given.enqueuedAt;
     this.failure = given.failure;
-    this.#wire = given[FROM_SERVER];
-    this.#unknownOption = options === NO_OPTIONS || this.#wire !== undefined
-      ? undefined
-      : unknownProperty(options);
     this.#hasQueue = queue !== undefined;
   }
 }

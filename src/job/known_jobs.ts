@@ -4,8 +4,9 @@ import { showText } from "../internal/show.ts";
 import { checkDefinitions, type JobDefaults, type JobDefinitions } from "./catalogue.ts";
 import type { FailurePolicy } from "./failure_policy.ts";
 import { encodeJob, isPlainObject } from "./encode.ts";
-import { givenQueue, Job, type JobInput, unknownOption, unknownProperty } from "./job.ts";
+import { faultOf, givenQueue, Job, type JobFields, type JobInput, unknownProperty } from "./job.ts";
 import { DEFAULT_QUEUE } from "./queue_name.ts";
+import { expandShorthands, hasShorthands } from "./shorthands.ts";
 import type { StandardSchema } from "./standard_schema.ts";
 import { validateArgs } from "./validate.ts";
 
@@ -25,8 +26,10 @@ export class KnownJobs {
     checkDefinitions(definitions);
     for (const [type, { defaults, schema, failures }] of Object.entries(definitions)) {
       const hasDefaults = Object.values(defaults).some((value) => value !== undefined);
-      const own = hasDefaults ? { ...defaults } : undefined;
-      this.#jobs.set(type, { schema, failures, defaults: own });
+      const own = hasShorthands(defaults)
+        ? { ...defaults, ...expandShorthands(defaults) }
+        : defaults;
+      this.#jobs.set(type, { schema, failures, defaults: hasDefaults ? { ...own } : undefined });
     }
   }
 
@@ -112,9 +115,10 @@ export class KnownJobs {
 
 function filled(job: JobInput, defaults: JobDefaults): JobInput {
   const isJob = job instanceof Job;
-  if ((isJob ? unknownOption(job) : unknownProperty(job)) !== undefined) return job;
+  if ((isJob ? faultOf(job) : unknownProperty(job)) !== undefined) return job;
   const { jid, type, args, retry, at, reserveFor, backtrace, custom, createdAt } = job;
   const queue = isJob ? givenQueue(job) : job.queue;
+  const { delay, unique, expires } = job as JobFields;
   return {
     jid,
     type,
@@ -122,6 +126,9 @@ function filled(job: JobInput, defaults: JobDefaults): JobInput {
     queue: queue === undefined ? defaults.queue : queue,
     retry: retry === undefined ? defaults.retry : retry,
     at,
+    delay,
+    unique,
+    expires,
     reserveFor: reserveFor === undefined ? defaults.reserveFor : reserveFor,
     backtrace: backtrace === undefined ? defaults.backtrace : backtrace,
     custom: defaults.custom === undefined ? custom : mergedCustom(defaults.custom, custom),
@@ -133,5 +140,10 @@ function mergedCustom(
   defaults: Record<string, unknown>,
   own: Record<string, unknown> | undefined,
 ): Record<string, unknown> | undefined {
-  return own === undefined || isPlainObject(own) ? { ...defaults, ...own } : own;
+  if (own !== undefined && !isPlainObject(own)) return own;
+  const merged = { ...defaults, ...own };
+  // A server that gets both may heed either.
+  if (own !== undefined && "expires_at" in own) delete merged["expires_in"];
+  if (own !== undefined && "expires_in" in own) delete merged["expires_at"];
+  return merged;
 }

@@ -1,5 +1,6 @@
 import { encodeJob } from "../job/encode.ts";
 import { givenQueue, Job, type JobInput } from "../job/job.ts";
+import { expandShorthands, hasShorthands } from "../job/shorthands.ts";
 
 /** In the order in which a line has them. */
 const NAMES = [
@@ -39,8 +40,9 @@ function lineOf(job: JobInput): string {
   // Whatever passes this, `JSON.stringify` writes as it is.
   encodeJob(job);
   const fields: Record<string, unknown> = {};
+  const whole = hasShorthands(job) ? { ...job, ...expandShorthands(job) } : job;
   for (const name of NAMES) {
-    if (job[name] !== undefined) fields[name] = job[name];
+    if (whole[name] !== undefined) fields[name] = whole[name];
   }
   if (job instanceof Job) {
     // A queue that was not said is the catalogue's to say.

@@ -1,13 +1,17 @@
-import type { JobInput } from "../job/job.ts";
+import type { JobFields } from "../job/job.ts";
 import type { ServerInfo } from "../protocol/server_info.ts";
 
 /** What of a job's `custom` only Faktory Enterprise heeds; the free server takes it without a word. */
 const ENTERPRISE_KEYS = ["unique_for", "unique_until", "expires_at", "expires_in", "track"];
 
-/** The first key of the job's `custom` that only Enterprise heeds. */
-export function enterpriseKey({ custom }: Pick<JobInput, "custom">): string | undefined {
+/** The first of the job's options, or of the keys of its `custom`, that only Enterprise heeds. */
+export function enterpriseOption(
+  { custom, unique, expires }: Pick<JobFields, "custom" | "unique" | "expires">,
+): string | undefined {
+  if (unique !== undefined) return "unique";
+  if (expires !== undefined) return "expires";
   if (custom === undefined || custom === null) return undefined;
-  for (const key in custom) if (ENTERPRISE_KEYS.includes(key)) return key;
+  for (const key in custom) if (ENTERPRISE_KEYS.includes(key)) return `custom.${key}`;
   return undefined;
 }
 

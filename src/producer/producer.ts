@@ -34,7 +34,7 @@ import { Batches } from "./batches.ts";
 import { CALL_OPTIONS, type CallOptions, PendingEnqueue } from "./pending_enqueue.ts";
 import type { EnqueueManyResult, JobSource } from "../job/job_source.ts";
 import { enqueueMany } from "./enqueue_many.ts";
-import { enterpriseKey, isEnterprise } from "./free_server.ts";
+import { enterpriseOption, isEnterprise } from "./free_server.ts";
 import { EnqueuePipeline, type ProducerMiddleware } from "./enqueue_pipeline.ts";
 import { Queues } from "./queues.ts";
 import { JobSets } from "./sets.ts";
@@ -350,7 +350,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
         return listener.failed("", error);
       }
       // What is no job at all is refused behind the middleware.
-      if (job?.custom !== undefined || this.#known !== undefined) this.#warnOfEnterprise(job);
+      if (job !== undefined && job !== null) this.#warnOfEnterprise(job);
     });
   }
 
@@ -484,14 +484,15 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
 
   #warnOfEnterprise(job: JobInput): void {
     if (this.#asksEdition) return;
-    const key = enterpriseKey(job) ?? enterpriseKey(this.#known?.defaultsOf(job.type) ?? {});
-    if (key === undefined) return;
+    const option = enterpriseOption(job) ??
+      enterpriseOption(this.#known?.defaultsOf(job.type) ?? {});
+    if (option === undefined) return;
     this.#asksEdition = true;
     this.info().then((answer) => {
       if (isEnterprise(answer)) return;
       this.#events.emit("warning", {
         code: "ENTERPRISE_ONLY",
-        message: `The server ignores custom.${key} as it is not Faktory Enterprise`,
+        message: `The server ignores ${option} as it is not Faktory Enterprise`,
       });
     }, () => {
       // Asked again with the next such job.

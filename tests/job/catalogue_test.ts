@@ -89,7 +89,7 @@ it("says when it is defined what of it cannot be used", () => {
     [{ t: job({ queues: "q" } as object) }, /"queues" is none of its options/],
     [{ t: job({ at: new Date() } as object) }, /"at" is none of its options/],
     [{ t: { schema: {}, defaults: {} } }, /does not keep to Standard Schema/],
-    [{ "": job() }, /its type is empty/],
+    [{ "": job() }, /its type is not a non-empty string/],
   ];
   for (const [jobs, message] of wrong) {
     for (const use of [defineJobs, (it: never) => new KnownJobs(it)]) {

@@ -1,5 +1,5 @@
 import { decodeJob } from "../../job/decode.ts";
-import type { EncodedJob } from "../../job/encode.ts";
+import type { EncodedJob } from "../../job/encode_core.ts";
 import type { Job } from "../../job/job.ts";
 import { isPlain } from "../../job/json.ts";
 import { refusal } from "../refusal.ts";

@@ -1,0 +1,11 @@
+import { unfit } from "./invalid.ts";
+
+/** A job's date as RFC 3339. */
+export function dateText(date: unknown, path: string, code?: string): string {
+  // Not `instanceof`: it may come from another realm.
+  const isDate = Object.prototype.toString.call(date) === "[object Date]" && !isNaN(date as number);
+  const text = isDate ? (date as Date).toISOString() : "";
+  // Years beyond four digits make longer texts, which are not RFC 3339.
+  if (text.length !== 24) throw unfit(path, "a valid Date of the years 0 to 9999", date, code);
+  return text;
+}

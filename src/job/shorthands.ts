@@ -1,0 +1,66 @@
+import { dateText } from "./date_text.ts";
+import { durationMs, type DurationText } from "./duration.ts";
+import { unfit } from "./invalid.ts";
+
+/** For how long no second job like this one is taken (Enterprise); two are alike if type, arguments and queue are. */
+export interface Uniqueness {
+  /** How long the lock lasts: seconds, or a text such as `"10m"`. */
+  readonly for: number | DurationText;
+  /** Whether the lock ends early: when the job has succeeded, or already when a worker starts it. @default "success" */
+  readonly until?: "success" | "start" | undefined;
+}
+
+/** Options that stand for others: `delay` for `at`, `unique` and `expires` for keys of `custom`. */
+export interface Shorthands {
+  readonly at?: Date | undefined;
+  readonly delay?: number | DurationText | undefined;
+  readonly custom?: Record<string, unknown> | undefined;
+  readonly unique?: Uniqueness | undefined;
+  readonly expires?: Date | DurationText | undefined;
+}
+
+/**
+ * Replaces the options by what they stand for. A delay counts from now.
+ *
+ * @throws {InvalidJobError} `INVALID_DELAY`, `INVALID_UNIQUE`, `INVALID_EXPIRES`.
+ */
+export function expandShorthands(
+  { at, delay, custom, unique, expires }: Shorthands,
+): Pick<Shorthands, "at" | "custom"> {
+  const keys: Record<string, unknown> = {};
+  if (unique !== undefined) {
+    const { for: length, until = "success", ...more } = Object(unique);
+    const seconds = typeof length === "number" ? length : durationMs(length) / 1000;
+    const isKnown = until === "success" || until === "start";
+    if (!(Number.isInteger(seconds) && seconds > 0 && isKnown) || Object.keys(more).length > 0) {
+      const shape = 'of for (seconds or a text like "10m") and until ("success", "start")';
+      throw unfit("unique", shape, unique);
+    }
+    keys["unique_for"] = seconds;
+    keys["unique_until"] = until;
+  }
+  if (typeof expires === "object") {
+    keys["expires_at"] = dateText(expires, "expires");
+  } else if (expires !== undefined) {
+    const seconds = keys["expires_in"] = Math.ceil(durationMs(expires) / 1000);
+    if (!(seconds > 0)) {
+      throw unfit("expires", 'a Date or a text like "10m"', expires);
+    }
+  }
+  if (delay !== undefined) {
+    const ms = typeof delay === "number" ? delay : durationMs(delay);
+    if (!(ms >= 0) || at !== undefined) {
+      const what = 'milliseconds or a text like "5m", without at';
+      throw unfit("delay", what, delay);
+    }
+    at = new Date(Date.now() + ms);
+  }
+  // What is wrong with a custom that is no object is told where it is encoded.
+  if (custom === undefined || Object(custom) === custom) custom = { ...custom, ...keys };
+  return { at, custom };
+}
+
+/** Whether there is anything to expand. */
+export function hasShorthands({ delay, unique, expires }: Shorthands): boolean {
+  return delay !== undefined || unique !== undefined || expires !== undefined;
+}
