@@ -1,6 +1,6 @@
 /** `deno task build:npm [FOLDER]`: the npm package, built by dnt, in `npm/dist` by default. Exits with 69 without JSR. */
 
-import { deno } from "./command.ts";
+import { deno } from "./tools.ts";
 import { completePackage } from "./npm/complete.ts";
 
 /** A build that takes longer hangs. */

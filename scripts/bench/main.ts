@@ -4,7 +4,7 @@
  */
 
 import { cpus } from "node:os";
-import { output } from "../command.ts";
+import { output } from "../tools.ts";
 import { integer, list, path, readArgs, runMain, UsageError } from "../usage.ts";
 import { clients, obstacle } from "./clients.ts";
 import { plotsOf } from "./plots.ts";

@@ -1,8 +1,8 @@
 import { build, type Plugin } from "esbuild";
-import { deno, output } from "../command.ts";
+import { deno, output } from "../tools.ts";
 import { withEsbuild } from "../esbuild.ts";
-import { cached } from "../gate/cached.ts";
-import { majorOf, nodePackage, nodeVersions, npmReason } from "../node_versions.ts";
+import { cached, fetchNode } from "../gate/npm.ts";
+import { majorOf, nodeVersions, npmReason } from "../versions.ts";
 import type { Client } from "./clients.ts";
 
 const here = "scripts/bench";
@@ -132,10 +132,7 @@ async function bundle(names: readonly string[], outdir: string, base?: string): 
 async function nodeProgram(): Promise<string> {
   const installed = (await output("node", ["--version"])).trim();
   if (Number(majorOf(installed)) >= MIN_NODE) return "node";
-  const version = nodeVersions.find((one) => majorOf(one) === `${MIN_NODE}`)!;
-  const { name, binary } = nodePackage(Deno.build);
-  const specifier = `${name}@${version}`;
-  return `${await cached(specifier, [specifier])}/node_modules/${name}/${binary}`;
+  return await fetchNode(nodeVersions.find((one) => majorOf(one) === `${MIN_NODE}`)!);
 }
 
 async function buildRust(): Promise<string | undefined> {
@@ -147,7 +144,7 @@ async function buildRust(): Promise<string | undefined> {
   try {
     console.error("building the Rust client, which takes minutes the first time");
     const manifest = `${here}/rust/Cargo.toml`;
-    await output("cargo", ["build", "--release", "--locked", "--manifest-path", manifest], {
+    await output("cargo", ["build", "--release", "--manifest-path", manifest], {
       timeoutMs: CARGO_MS,
     });
     return undefined;

@@ -1,5 +1,5 @@
 import { type JobInput, Producer } from "../../mod.ts";
-import { output } from "../command.ts";
+import { output } from "../tools.ts";
 import type { Programs } from "./programs.ts";
 import { argsOf } from "./task.ts";
 import { type ServerKind, servers, type Workload } from "./workloads.ts";

@@ -2,15 +2,16 @@ import { copyFile, rm } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { FaktoryServer, ManualClock } from "../../src/server/mod.ts";
 import { LineClient } from "../line_client.ts";
+import { numberOf } from "./load.ts";
 
 /** What SQLite may have left of a file whose writer was killed. */
 const ENDINGS = ["", "-wal", "-journal"];
 
 /**
- * The jids of everything that a server has after a crash: one is started on a copy of its file, time goes by until whatever is
- * reserved, failed or scheduled is due, and every job is fetched.
+ * The jobs that a server has after a crash. Another server is started on a copy of its file, the clock is moved until all that
+ * is reserved, failed or scheduled is due, and every job is fetched.
  */
-export async function jobsOf(data: string): Promise<string[]> {
+export async function jobsOf(data: string): Promise<number[]> {
   const copy = `${data}.copy`;
   for (const ending of ENDINGS) {
     if (existsSync(data + ending)) await copyFile(data + ending, copy + ending);
@@ -24,12 +25,12 @@ export async function jobsOf(data: string): Promise<string[]> {
     for (const target of ["scheduled", "retries"]) {
       await client.ask(`MUTATE {"cmd":"requeue","target":"${target}"}\r\n`, 1);
     }
-    const jids: string[] = [];
+    const jobs: number[] = [];
     for (const [queue, size] of Object.entries(server.snapshot().queues)) {
       const lines = await client.ask(`FETCH ${queue}\r\n`.repeat(size), 2 * size);
-      for (let i = 1; i < lines.length; i += 2) jids.push(JSON.parse(lines[i]!).jid);
+      for (let i = 1; i < lines.length; i += 2) jobs.push(numberOf(JSON.parse(lines[i]!).jid));
     }
-    return jids;
+    return jobs;
   } finally {
     client.close();
     await server.close();

@@ -1,5 +1,5 @@
 import { ConnectionGone, LineClient } from "../line_client.ts";
-import type { Ledger } from "./ledger.ts";
+import type { Ledger } from "../soak/ledger.ts";
 
 /** What a run of load needs. */
 export interface Load {
@@ -18,14 +18,12 @@ const MAX_OPEN = 400;
 
 const QUEUES = ["default", "other"];
 
-let made = 0;
-
 /** Enqueues in single PUSHes, many of them on their way, and in bulk; until the server is gone. */
 export function produce(load: Load): Promise<void> {
   return untilGone(load.port, async (client) => {
     const { random } = load;
     while (true) {
-      const jobs = Array.from({ length: 1 + Math.floor(random() * 40) }, () => job(random));
+      const jobs = Array.from({ length: 1 + Math.floor(random() * 40) }, () => makeJob(load));
       if (load.open > MAX_OPEN) await client.ask("INFO\r\n", 2);
       else if (random() < 0.3) await pushBulk(client, load, jobs);
       else await pushEach(client, load, jobs);
@@ -34,32 +32,40 @@ export function produce(load: Load): Promise<void> {
 }
 
 interface MadeJob {
-  readonly jid: string;
+  readonly number: number;
   readonly text: string;
 }
 
-function job(random: () => number): MadeJob {
-  const jid = `job-${(++made).toString(36).padStart(10, "0")}`;
+const PREFIX = "job-";
+
+/** The number of a job, from its jid. */
+export function numberOf(jid: string): number {
+  return Number(jid.slice(PREFIX.length));
+}
+
+function makeJob({ random, ledger }: Load): MadeJob {
+  const number = ledger.send();
+  const jid = `${PREFIX}${String(number).padStart(10, "0")}`;
   const queue = QUEUES[Math.floor(random() * QUEUES.length)];
   // Some are for later, in a set.
   const at = random() < 0.02 ? { at: new Date(Date.now() + 3_600_000).toISOString() } : {};
-  return { jid, text: JSON.stringify({ jid, queue, jobtype: "work", args: [made], ...at }) };
+  return { number, text: JSON.stringify({ jid, queue, jobtype: "work", args: [], ...at }) };
 }
 
 async function pushBulk(client: LineClient, load: Load, jobs: readonly MadeJob[]): Promise<void> {
   const [, refused] = await client.ask(`PUSHB [${jobs.map(({ text }) => text).join(",")}]\r\n`, 2);
   if (refused !== "{}") load.ledger.violations.push(`PUSHB was refused: ${refused}`);
-  for (const { jid } of jobs) load.ledger.enqueued.add(jid);
+  for (const { number } of jobs) load.ledger.confirm(number);
   load.open += jobs.length;
   load.confirmed(jobs.length);
 }
 
 async function pushEach(client: LineClient, load: Load, jobs: readonly MadeJob[]): Promise<void> {
   client.send(jobs.map(({ text }) => `PUSH ${text}\r\n`).join(""));
-  for (const { jid } of jobs) {
+  for (const { number } of jobs) {
     const [reply] = await client.ask("", 1);
     if (reply !== "+OK") load.ledger.violations.push(`PUSH was refused: ${reply}`);
-    load.ledger.enqueued.add(jid);
+    load.ledger.confirm(number);
     load.open++;
     load.confirmed(1);
   }
@@ -74,16 +80,17 @@ export function consume(load: Load): Promise<void> {
       if (length === "$-1") continue;
       const [text] = await client.ask("", 1);
       const { jid } = JSON.parse(text!);
-      ledger.gave(jid);
+      const job = numberOf(jid);
+      ledger.give(job);
       load.open--;
       const chance = random();
       if (chance < 0.01) continue;
       const verb = chance < 0.05 ? "FAIL" : "ACK";
-      if (verb === "ACK") ledger.acknowledging.add(jid);
-      else ledger.fetched.delete(jid);
+      if (verb === "ACK") ledger.acknowledge(job);
+      else ledger.release(job);
       const [reply] = await client.ask(`${verb} ${JSON.stringify({ jid })}\r\n`, 1);
       if (reply !== "+OK") ledger.violations.push(`${verb} was refused: ${reply}`);
-      if (verb === "ACK") ledger.acknowledged.add(jid);
+      if (verb === "ACK") ledger.end(job);
       load.confirmed(1);
     }
   });

@@ -7,9 +7,10 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { runtime } from "../../src/internal/environment.ts";
-import { randomOf } from "../random.ts";
+import { randomOf } from "../soak/faults.ts";
+import { Ledger } from "../soak/ledger.ts";
 import { jobsOf } from "./inspect.ts";
-import { Ledger } from "./ledger.ts";
+
 import { consume, produce } from "./load.ts";
 
 /** Every so many kills, the server is killed while it starts. */
@@ -19,6 +20,9 @@ const CONSUMERS = 8;
 
 /** It is killed after so many milliseconds, whatever was confirmed by then. */
 const MAX_LIFE_MS = 10_000;
+
+/** More jobs than are enqueued between two kills. */
+const MAX_JOBS = 1 << 16;
 
 /** Options of {@linkcode crashLoop}. */
 export interface CrashOptions {
@@ -35,7 +39,7 @@ export interface CrashOptions {
 export async function crashLoop({ kills, seed, killed }: CrashOptions): Promise<Ledger> {
   const folder = await mkdtemp(join(tmpdir(), "crash-"));
   const data = join(folder, "jobs.db");
-  const ledger = new Ledger();
+  const ledger = new Ledger(kills * MAX_JOBS);
   const random = randomOf(seed);
   try {
     for (let kill = 1; kill <= kills; kill++) {

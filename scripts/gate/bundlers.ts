@@ -1,16 +1,13 @@
 import { FaktoryServer } from "../../src/server/mod.ts";
 import { optionalPeers } from "../npm/manifest.ts";
-import { npmReason } from "../node_versions.ts";
-import { readProject } from "../project.ts";
-import { inTempFolder } from "../temp_folder.ts";
+import { npmReason } from "../versions.ts";
+import { inTempFolder, readProject } from "../tools.ts";
 import { bundlers } from "./bundlers/bundlers.ts";
 import { checkBundle } from "./bundlers/check.ts";
 import { programsOfSources, programsOfTarball } from "./bundlers/programs.ts";
-import { installNpm, type Packed } from "./installed.ts";
 import { exportedBySources } from "./installed_entries.ts";
-import { findNodes } from "./nodes.ts";
-import { cached } from "./cached.ts";
-import { type Outcome, skip, type Step, sumOf } from "./step.ts";
+import { cached, findNodes, installNpm, type Packed } from "./npm.ts";
+import { all, skip, type Step } from "./step.ts";
 
 /** The bundlers that are packages, and what they need; the others are this project's own tools. */
 const PACKAGES = [
@@ -26,7 +23,7 @@ export function bundlerStep(packed: Packed): Step {
   return { name: "bundlers", run: () => inTempFolder((work) => runBundlers(work, packed)) };
 }
 
-async function runBundlers(work: string, packed: Packed): Promise<Outcome> {
+async function runBundlers(work: string, packed: Packed): Promise<void> {
   const project = await readProject();
   const [tarball, sources, tools] = ["tarball", "sources", "tools"].map((name) =>
     `${work}/${name}`
@@ -40,30 +37,30 @@ async function runBundlers(work: string, packed: Packed): Promise<Outcome> {
     await programsOfTarball(project, tarball!),
     await programsOfSources(project, sources!),
   ];
-  const missing = await linkTools(tools!);
+  const hasTools = await linkTools(tools!);
   await using server = await FaktoryServer.start({ port: 0 });
   const exported = JSON.stringify(await exportedBySources(project));
-  const { runtimes: nodes } = await findNodes();
+  const nodes = await findNodes();
   const surroundings = { work, tools: tools!, nodes, server, exported };
-  const checks = bundlers.filter(({ isLibrary }) => !isLibrary || missing === undefined)
+  const checks = bundlers.filter(({ isLibrary }) => !isLibrary || hasTools)
     .flatMap((bundler) =>
       origins.map((origin) => () => checkBundle(bundler, origin, surroundings))
     );
-  // Several runners that share the checks, so that each is run by one of them.
+  // Each check runs in one of the lanes, which share the iterator.
   const waiting = checks.values();
-  const runners = Array.from({ length: AT_ONCE }, () => sumOf(waiting));
-  const outcomes = [...missing === undefined ? [] : [missing], ...await Promise.all(runners)];
-  return await sumOf(outcomes.map((outcome) => () => Promise.resolve(outcome)));
+  const lanes = Array.from({ length: AT_ONCE }, () => all(waiting));
+  await all(lanes.map((lane) => () => lane));
 }
 
-/** Has a folder the packages that are bundlers, and what runs them; an outcome where npm cannot give them. */
-async function linkTools(folder: string): Promise<Outcome | undefined> {
+/** Gives a folder the packages that are bundlers, and what runs them. Whether npm has them. */
+async function linkTools(folder: string): Promise<boolean> {
   await Deno.copyFile("tests/bundlers/build.mjs", `${folder}/build.mjs`);
   try {
     const name = `bundlers-${PACKAGES.join("-").replaceAll("/", "+")}`;
     await Deno.symlink(`${await cached(name, PACKAGES)}/node_modules`, `${folder}/node_modules`);
-    return undefined;
+    return true;
   } catch (error) {
-    return skip(`the bundlers of npm, as it could not give them: ${npmReason(String(error))}`);
+    skip(`the bundlers of npm, as it could not give them: ${npmReason(String(error))}`);
+    return false;
   }
 }

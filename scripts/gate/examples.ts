@@ -1,9 +1,7 @@
-import { run } from "../command.ts";
-import { readProject } from "../project.ts";
-import { inTempFolder } from "../temp_folder.ts";
+import { inTempFolder, outputs, readProject } from "../tools.ts";
 import { checks } from "./examples/checks.ts";
-import { installNpm, type Packed, runtimes } from "./installed.ts";
-import { fail, type Outcome, pass, type Step, sumOf } from "./step.ts";
+import { installNpm, type Packed, runtimes } from "./npm.ts";
+import { all, none, type Step } from "./step.ts";
 
 /** No programs of their own: the step of the package runs them in workerd. */
 const ELSEWHERE = ["cloudflare-cron", "cloudflare-worker"];
@@ -16,21 +14,22 @@ export function programStep(packed: Packed): Step {
   };
 }
 
-async function runPrograms(work: string, packed: Packed): Promise<Outcome> {
+async function runPrograms(work: string, packed: Packed): Promise<void> {
   const examples = Object.keys(checks);
   await install(work, { examples, packed });
   const folder = `${work}/examples`;
   // The runtimes side by side, as most of it is waiting for programs to start.
   const runs = runtimes.map((runtime) =>
-    sumOf(examples.map((name) => async () => {
-      const error = await checks[name]!({ runtime, folder }).then(() => {}, String);
-      return error === undefined ? pass : fail(`examples/${name} under ${runtime.name}: ${error}`);
-    }))
+    all(examples.map((name) => () =>
+      checks[name]!({ runtime, folder }).catch((error) => {
+        throw new Error(`examples/${name} under ${runtime.name}: ${error}`);
+      })
+    ))
   );
-  return await sumOf([
+  await all([
     () => checkNames(examples),
     () => checkTypes(work, examples),
-    ...runs.map((outcome) => () => outcome),
+    ...runs.map((run) => () => run),
   ]);
 }
 
@@ -57,15 +56,15 @@ async function install(
 }
 
 /** No example goes unrun. */
-async function checkNames(examples: readonly string[]): Promise<Outcome> {
+async function checkNames(examples: readonly string[]): Promise<void> {
   const found = await Array.fromAsync(Deno.readDir("examples"));
   const unknown = found.filter(({ isDirectory }) => isDirectory).map(({ name }) => name)
     .filter((name) => ![...examples, ...ELSEWHERE].includes(name));
-  return unknown.length === 0 ? pass : fail(`nothing runs examples/${unknown.join(", ")}`);
+  none(unknown.map((name) => `nothing runs examples/${name}`));
 }
 
 /** As a program in TypeScript is checked that Node runs by itself, or by tsx. */
-async function checkTypes(work: string, examples: readonly string[]): Promise<Outcome> {
+async function checkTypes(work: string, examples: readonly string[]): Promise<void> {
   const compilerOptions = {
     ...{ strict: true, noEmit: true, target: "ESNext", module: "nodenext", lib: ["ESNext"] },
     ...{ allowImportingTsExtensions: true, skipLibCheck: true, types: ["node"] },
@@ -73,6 +72,5 @@ async function checkTypes(work: string, examples: readonly string[]): Promise<Ou
   };
   const include = examples.map((name) => `examples/${name}/*.ts`);
   await Deno.writeTextFile(`${work}/tsconfig.json`, JSON.stringify({ compilerOptions, include }));
-  const success = await run("node", ["node_modules/typescript/bin/tsc", "--project", work]);
-  return success ? pass : fail("the examples' types");
+  await outputs("node", ["node_modules/typescript/bin/tsc", "--project", work]);
 }

@@ -1,34 +1,38 @@
-import { output } from "../command.ts";
+import { output, type Project } from "../tools.ts";
 import { COMMAND_ENTRY, optionalPeers } from "../npm/manifest.ts";
-import type { Project } from "../project.ts";
-import { documentedFaults } from "./dependencies.ts";
-import { describeInstall, freshInstallFault } from "./install_size.ts";
-import { type Installed, program, type Runtime, runtimes } from "./installed.ts";
-import { fail, type Outcome, pass, sumOf } from "./step.ts";
+import { type Installed, program, type Runtime, runtimes } from "./npm.ts";
+import { all, none } from "./step.ts";
 
-/** What a file system gives to files at a time, on most machines. */
+/** The most packages that a program gets when it installs this one, which counts. */
+const MAX_PACKAGES = 3;
+
+/** The most that they take on a disk, in bytes. */
+const MAX_BYTES = 2 * 1024 * 1024;
+
+/** Files take whole blocks on a disk. */
 const BLOCK_BYTES = 4096;
 
-/** The package brings little with it, what the documents say it does, and works without its optional peers. */
-export function checkFreshInstall({ project, folder }: Installed): Promise<Outcome> {
-  return sumOf([
+/** Checks that the package brings little with it, and works without its optional peers. */
+export function checkFreshInstall({ project, folder }: Installed): Promise<void> {
+  return all([
     () => checkSize(folder),
-    () => checkDocuments(project, folder),
+    () => checkManifest(project, folder),
     () => checkDeclarations(project, folder),
     ...runtimes.map((runtime) => () => checkWithoutPeers(runtime, { project, folder })),
   ]);
 }
 
-async function checkSize(folder: string): Promise<Outcome> {
+async function checkSize(folder: string): Promise<void> {
   const lock = JSON.parse(await Deno.readTextFile(`${folder}/node_modules/.package-lock.json`));
   const packages = Object.keys(lock.packages).map((path) => path.replace(/^node_modules\//, ""));
-  const fresh = { packages, bytes: await diskBytes(`${folder}/node_modules`) };
-  console.log(`A fresh install: ${describeInstall(fresh)}`);
-  const fault = freshInstallFault(fresh);
-  return fault === undefined ? pass : fail(fault);
+  const bytes = await diskBytes(`${folder}/node_modules`);
+  const kib = Math.ceil(bytes / 1024);
+  console.log(`a fresh install: ${packages.length} packages (${packages.join()}), ${kib} KiB`);
+  none(packages.length > MAX_PACKAGES ? [`a fresh install has ${packages.length} packages`] : []);
+  none(bytes > MAX_BYTES ? [`a fresh install takes ${kib} KiB`] : []);
 }
 
-/** What `du` says of a folder where blocks have {@linkcode BLOCK_BYTES}. */
+/** The size of a folder as `du` reports it, with blocks of {@linkcode BLOCK_BYTES}. */
 async function diskBytes(folder: string): Promise<number> {
   let bytes = BLOCK_BYTES;
   for await (const { name, isDirectory, isFile } of Deno.readDir(folder)) {
@@ -42,33 +46,26 @@ async function diskBytes(folder: string): Promise<number> {
   return bytes;
 }
 
-/** The packages that the manifest asks for are those that the documents name. */
-async function checkDocuments({ name }: Project, folder: string): Promise<Outcome> {
-  const manifest = JSON.parse(
-    await Deno.readTextFile(`${folder}/node_modules/${name}/package.json`),
-  );
-  const { dependencies = {}, peerDependencies = {}, peerDependenciesMeta = {} } = manifest;
-  const peers = Object.keys(peerDependencies);
-  const required = peers.filter((peer) => peerDependenciesMeta[peer]?.optional !== true);
-  const faults = [
-    ...required.map((peer) => `the peer ${peer} is not optional`),
-    ...await documentedFaults({
-      dependencies: Object.keys(dependencies),
-      peers,
-    }),
-  ];
-  return faults.length === 0 ? pass : fail(faults.join("; "));
+/** No peer is required. */
+async function checkManifest({ name }: Project, folder: string): Promise<void> {
+  const text = await Deno.readTextFile(`${folder}/node_modules/${name}/package.json`);
+  const { peerDependencies = {}, peerDependenciesMeta = {} } = JSON.parse(text);
+  const required = Object.keys(peerDependencies)
+    .filter((peer) => peerDependenciesMeta[peer]?.optional !== true);
+  none(required.map((peer) => `the peer ${peer} is not optional`));
 }
 
 /** No declaration names an optional peer, so that programs without it can be checked. */
-async function checkDeclarations({ name }: Project, folder: string): Promise<Outcome> {
+async function checkDeclarations({ name }: Project, folder: string): Promise<void> {
   const peers = Object.keys(optionalPeers);
   const faults: string[] = [];
   for await (const path of declarationsIn(`${folder}/node_modules/${name}`)) {
     const text = await Deno.readTextFile(path);
-    faults.push(...peers.filter((peer) => text.includes(`"${peer}"`)).map((peer) => path + peer));
+    faults.push(
+      ...peers.filter((peer) => text.includes(`"${peer}"`)).map((peer) => `${path} names ${peer}`),
+    );
   }
-  return faults.length === 0 ? pass : fail(`declarations name peers: ${faults.join(", ")}`);
+  none(faults);
 }
 
 async function* declarationsIn(folder: string): AsyncIterable<string> {
@@ -79,11 +76,11 @@ async function* declarationsIn(folder: string): AsyncIterable<string> {
   }
 }
 
-/** Each entry can be imported where no peer is installed, but one that needs it, whose error names the peer. */
+/** Each entry can be imported without peers, except one that needs a peer, and whose error names it. */
 async function checkWithoutPeers(
   runtime: Runtime,
   { project, folder }: { readonly project: Project; readonly folder: string },
-): Promise<Outcome> {
+): Promise<void> {
   const peerOf = new Map(Object.entries(optionalPeers).map(([peer, entry]) => [entry, peer]));
   const entries = Object.keys(project.exports).filter((entry) => entry !== COMMAND_ENTRY);
   const names = entries.map((entry) => project.name + entry.slice(1));
@@ -97,5 +94,5 @@ async function checkWithoutPeers(
     const is = peer === undefined ? error === undefined : error?.includes(`'${peer}'`);
     return is ? [] : [`${entry} without a peer under ${runtime.name}: ${error}`];
   });
-  return faults.length === 0 ? pass : fail(faults.join("; "));
+  none(faults);
 }

@@ -1,70 +1,49 @@
-import { output } from "../command.ts";
-import { type Installed, program, type Runtime } from "./installed.ts";
-import { fail, type Outcome, pass, sumOf } from "./step.ts";
+import { equal, match } from "node:assert/strict";
+import { output } from "../tools.ts";
+import { type Installed, program, type Runtime } from "./npm.ts";
 
 /** Where the package manager puts the command. */
 const COMMAND = "node_modules/.bin/faktory";
 
 const LIMIT_MS = 60_000;
 
-/** The installed command says its version and help, refuses what it does not know, and serves. */
+/** The installed command prints its version and help, refuses unknown options, serves, enqueues and runs a job. */
 export async function checkCommand(
   runtime: Runtime,
   { project, folder }: Installed,
-): Promise<Outcome> {
-  const run = async (...args: string[]) => {
+): Promise<void> {
+  const what = (args: readonly string[]) => `faktory ${args.join(" ")} under ${runtime.name}`;
+  const run = async (status: number, ...args: string[]) => {
     const { code, stdout, stderr } = await start(runtime, args, folder).output();
-    return { code, stdout: text(stdout), stderr: text(stderr) };
+    const said = { stdout: text(stdout), stderr: text(stderr) };
+    equal(code, status, `${what(args)}: ${JSON.stringify(said)}`);
+    return said;
   };
-  return await sumOf([
-    async () => {
-      const { code, stdout } = await run("--version");
-      const is = code === 0 && stdout === `${project.version}\n`;
-      return is ? pass : fail(`faktory --version under ${runtime.name}: ${code}, ${stdout}`);
-    },
-    async () => {
-      const { code, stdout } = await run("serve", "--help");
-      const is = code === 0 && stdout.startsWith("Usage: faktory serve ");
-      return is ? pass : fail(`faktory serve --help under ${runtime.name}: ${code}, ${stdout}`);
-    },
-    async () => {
-      const { code, stdout, stderr } = await run("--nonsense");
-      const is = code === 64 && stdout === "" && /^faktory: .*\n$/.test(stderr);
-      return is
-        ? pass
-        : fail(`faktory --nonsense under ${runtime.name}: ${code}, ${stdout}${stderr}`);
-    },
-    async () => {
-      const server = start(runtime, ["serve", "--port", "0", "--json"], folder);
-      const { url } = JSON.parse(await firstLine(server.stdout));
-      const { code, stderr } = await run("push", "greet", "world", "--url", url);
-      server.kill("SIGTERM");
-      const { code: ended } = await server.status;
-      await server.stderr.cancel();
-      const is = code === 0 && ended === 0;
-      return is
-        ? pass
-        : fail(`faktory serve and push under ${runtime.name}: ${ended}, ${code} ${stderr}`);
-    },
-    async () => {
-      const server = start(runtime, ["serve", "--port", "0", "--json"], folder);
-      const { url } = JSON.parse(await firstLine(server.stdout));
-      await run("push", "greet", "world", "--url", url);
-      // Its processes are more of the installed command.
-      const flags = ["--processes", "2", "--until-empty", "--json", "--url", url];
-      const { code, stdout, stderr } = await run("work", "./handlers.mjs", ...flags);
-      server.kill("SIGTERM");
-      await Promise.all([server.status, server.stderr.cancel()]);
-      const is = code === 0 && /"event":"done",.*"type":"greet"/.test(stdout);
-      return is ? pass : fail(`faktory work under ${runtime.name}: ${code}, ${stdout}${stderr}`);
-    },
-  ]);
+  equal((await run(0, "--version")).stdout, `${project.version}\n`, what(["--version"]));
+  match((await run(0, "serve", "--help")).stdout, /^Usage: faktory serve /);
+  const refused = await run(64, "--nonsense");
+  equal(refused.stdout, "");
+  match(refused.stderr, /^faktory: .*\n$/);
+
+  const server = start(runtime, ["serve", "--port", "0", "--json"], folder);
+  const { url } = JSON.parse(await firstLine(server.stdout));
+  try {
+    await run(0, "push", "greet", "world", "--url", url);
+    // Its processes are more of the installed command.
+    const flags = ["--processes", "2", "--until-empty", "--json", "--url", url];
+    const { stdout } = await run(0, "work", "./handlers.mjs", ...flags);
+    match(stdout, /"event":"done",.*"type":"greet"/);
+  } finally {
+    server.kill("SIGTERM");
+    await server.stderr.cancel();
+  }
+  equal((await server.status).code, 0, `${what(["serve"])} ended by SIGTERM`);
 }
 
 /** The command can be run as a file, as `npx` does. */
-export async function checkExecutable({ project, folder }: Installed): Promise<Outcome> {
+export async function checkExecutable({ project, folder }: Installed): Promise<void> {
   const printed = await output(`${folder}/${COMMAND}`, ["--version"], { cwd: folder });
-  return printed === `${project.version}\n` ? pass : fail(`${COMMAND} --version said ${printed}`);
+  equal(printed, `${project.version}\n`);
 }
 
 function start(runtime: Runtime, args: readonly string[], cwd: string): Deno.ChildProcess {

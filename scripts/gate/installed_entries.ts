@@ -1,10 +1,9 @@
-import { deno, output } from "../command.ts";
-import { oldestNode } from "../node_versions.ts";
+import { deepEqual, equal } from "node:assert/strict";
+import { deno, output, type Project } from "../tools.ts";
+import { oldestNode } from "../versions.ts";
 import { COMMAND_ENTRY } from "../npm/manifest.ts";
-import type { Project } from "../project.ts";
-import { program, type Runtime } from "./installed.ts";
 import { jsrArgs } from "./jsr.ts";
-import { fail, type Outcome, pass } from "./step.ts";
+import { program, type Runtime } from "./npm.ts";
 
 /** What each entry exports, by the name that a program imports. */
 type Exported = Readonly<Record<string, readonly string[]>>;
@@ -27,23 +26,18 @@ export async function exportedBySources({ name, exports }: Project): Promise<Exp
 }
 
 /** Each entry can be imported, and exports what its source does. */
-export async function checkImports(runtime: Runtime, where: Expected): Promise<Outcome> {
+export async function checkImports(runtime: Runtime, where: Expected): Promise<void> {
   const printed = await runEntries("entries.mjs", { runtime, where });
-  return printed.runtime === runtime.is
-    ? compare(`imported under ${runtime.name}`, printed.exported, where.expected)
-    : fail(`it is ${printed.runtime} that ran, not ${runtime.name}`);
+  equal(printed.runtime, runtime.is);
+  deepEqual(printed.exported, where.expected, `imports under ${runtime.name}`);
 }
 
-/**
- * The same by `require()`, and a job. Only the oldest Node, which cannot load ES modules by it, gets other classes than by
- * `import()`.
- */
-export async function checkRequires(runtime: Runtime, where: Expected): Promise<Outcome> {
+/** The same by `require()`. Only the oldest Node, which cannot load ES modules by it, gets other classes than by `import()`. */
+export async function checkRequires(runtime: Runtime, where: Expected): Promise<void> {
   const { isShared, exported } = await runEntries("require.cjs", { runtime, where });
-  if (isShared === (runtime.version === `v${oldestNode}`)) {
-    return fail(`under ${runtime.name}, require() and import() share classes: ${isShared}`);
-  }
-  return compare(`required under ${runtime.name}`, exported, where.expected);
+  const isOldest = runtime.version === `v${oldestNode}`;
+  equal(isShared, !isOldest, `require() and import() share classes under ${runtime.name}`);
+  deepEqual(exported, where.expected, `require() under ${runtime.name}`);
 }
 
 async function runEntries(
@@ -55,15 +49,4 @@ async function runEntries(
 ): Promise<{ runtime?: string; isShared?: boolean; exported: Exported }> {
   const { command, args, env } = program(runtime, [file, ...Object.keys(expected)]);
   return JSON.parse(await output(command, args, { cwd: folder, env }));
-}
-
-function compare(how: string, exported: Exported, expected: Exported): Outcome {
-  const faults = Object.entries(expected).flatMap(([name, wanted]) => {
-    const got = exported[name];
-    const fault = `${name} ${how} exports ${got}, and its source ${wanted}`;
-    return got?.join() === wanted.join() ? [] : [fault];
-  });
-  return faults.length === 0
-    ? { ...pass, passed: Object.keys(expected).length }
-    : fail(faults.join("; "));
 }

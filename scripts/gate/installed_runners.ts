@@ -1,9 +1,7 @@
-import { deno } from "../command.ts";
-import { npmReason } from "../node_versions.ts";
-import { inTempFolder } from "../temp_folder.ts";
-import { cached } from "./cached.ts";
-import type { Installed } from "./installed.ts";
-import { fail, type Outcome, pass, skip, sumOf } from "./step.ts";
+import { deno, inTempFolder } from "../tools.ts";
+import { npmReason } from "../versions.ts";
+import { cached, type Installed } from "./npm.ts";
+import { all, skip } from "./step.ts";
 
 /** What the projects have, pinned: the newest that run on Node 20. */
 const packages = ["jest@30.5.2", "@swc/core@1.16.22", "@swc/jest@0.2.39", "vitest@4.1.12"];
@@ -72,16 +70,16 @@ const runners: Readonly<Record<string, Runner>> = {
 };
 
 /** The package in the tests of programs, by each test runner with its defaults. */
-export async function checkRunners({ folder }: Installed): Promise<Outcome> {
+export async function checkRunners({ folder }: Installed): Promise<void> {
   let shared: string;
   try {
     shared = await cached("runners", packages);
   } catch (error) {
     return skip(`test runners, as npm could not give them: ${npmReason(String(error))}`);
   }
-  return await inTempFolder(async (work) => {
+  await inTempFolder(async (work) => {
     await link(`${shared}/node_modules`, `${work}/node_modules`);
-    return await sumOf(
+    await all(
       Object.entries(runners).map(([name, runner]) => async () => {
         const project = `${work}/${runner.from.replace(/\..*$/, "")}`;
         await Deno.mkdir(project);
@@ -92,7 +90,7 @@ export async function checkRunners({ folder }: Installed): Promise<Outcome> {
   });
 }
 
-async function runTests(name: string, runner: Runner, project: string): Promise<Outcome> {
+async function runTests(name: string, runner: Runner, project: string): Promise<void> {
   const { from, to, files = {}, command: [command, ...args], said } = runner;
   await Deno.copyFile(`tests/package/runners/${from}`, `${project}/${to}`);
   for (const [file, text] of Object.entries(files)) {
@@ -102,7 +100,7 @@ async function runTests(name: string, runner: Runner, project: string): Promise<
   const signal = AbortSignal.timeout(60_000);
   const { stdout, stderr } = await new Deno.Command(command, { ...options, args, signal }).output();
   const text = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)).join("\n");
-  return said.test(text) ? pass : fail(`tests of a program by ${name}: ${text}`);
+  if (!said.test(text)) throw new Error(`tests of a program by ${name}: ${text}`);
 }
 
 /** A link to a folder; Windows lets everybody make a junction. */

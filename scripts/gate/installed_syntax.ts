@@ -1,12 +1,12 @@
 import { transform } from "esbuild";
 import { withEsbuild } from "../esbuild.ts";
-import { oldestNode } from "../node_versions.ts";
+import { oldestNode } from "../versions.ts";
 import { filesIn } from "../npm/files.ts";
-import type { Installed } from "./installed.ts";
-import { fail, type Outcome, pass } from "./step.ts";
+import type { Installed } from "./npm.ts";
+import { none } from "./step.ts";
 
 /** The oldest Node can parse every file of the package, those that no test loads too: `await using` is what it could not. */
-export async function checkSyntax({ project, folder }: Installed): Promise<Outcome> {
+export async function checkSyntax({ project, folder }: Installed): Promise<void> {
   const faults = await withEsbuild(async () => {
     const paths = await Array.fromAsync(filesIn(`${folder}/node_modules/${project.name}`, ".js"));
     const areTooNew = await Promise.all(
@@ -14,7 +14,7 @@ export async function checkSyntax({ project, folder }: Installed): Promise<Outco
     );
     return paths.filter((_, index) => areTooNew[index]).map((path) => path.slice(folder.length));
   });
-  return faults.length === 0 ? pass : fail(`Node ${oldestNode} cannot parse ${faults.join(", ")}`);
+  none(faults.map((path) => `Node ${oldestNode} cannot parse ${path}`));
 }
 
 /** What esbuild does not take for granted, as some properties of Unicode came later than the syntax. */

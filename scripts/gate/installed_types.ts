@@ -1,10 +1,8 @@
-import { run } from "../command.ts";
+import { outputs } from "../tools.ts";
 import { COMMAND_ENTRY } from "../npm/manifest.ts";
-import { npmReason } from "../node_versions.ts";
-import { typescriptVersions } from "../typescript_versions.ts";
-import { cached } from "./cached.ts";
-import type { Installed } from "./installed.ts";
-import { fail, type Outcome, pass, skip, sumOf } from "./step.ts";
+import { npmReason, typescriptVersions } from "../versions.ts";
+import { cached, type Installed } from "./npm.ts";
+import { all, skip } from "./step.ts";
 
 /** A program that is checked, by the name of its configuration. */
 interface Program {
@@ -51,21 +49,22 @@ const node: Program = {
 };
 
 /** The types serve programs of each kind, with each version of TypeScript. */
-export async function checkTypes(installed: Installed): Promise<Outcome> {
+export async function checkTypes(installed: Installed): Promise<void> {
   await writeEntries(installed);
   const { folder } = installed;
   const own = { ...programs, node10: deprecated, node };
-  return await sumOf([
+  await all([
     () => checkWith(`${Deno.cwd()}/node_modules`, { name: "own", folder, programs: own }),
     ...typescriptVersions.map((version) => async () => {
       const name = `typescript@${version}`;
-      const all = version.startsWith("5") ? { ...programs, node10 } : programs;
+      const kinds = version.startsWith("5") ? { ...programs, node10 } : programs;
+      let packages;
       try {
-        const packages = `${await cached(name, [name])}/node_modules`;
-        return await checkWith(packages, { name, folder, programs: all });
+        packages = `${await cached(name, [name])}/node_modules`;
       } catch (error) {
         return skip(`${name}, as npm could not give it: ${npmReason(String(error))}`);
       }
+      await checkWith(packages, { name, folder, programs: kinds });
     }),
   ]);
 }
@@ -88,7 +87,7 @@ async function checkWith(
     readonly folder: string;
     readonly programs: Readonly<Record<string, Program>>;
   },
-): Promise<Outcome> {
+): Promise<void> {
   const configs: string[] = [];
   for (const [kind, { files, options }] of Object.entries(programs)) {
     const path = `${folder}/tsconfig.${name}.${kind}.json`;
@@ -98,8 +97,5 @@ async function checkWith(
     configs.push(path);
   }
   // Builds all of them in one process, which reads its own libraries once.
-  const success = await run("node", [`${packages}/typescript/bin/tsc`, "--build", ...configs]);
-  return success
-    ? { ...pass, passed: configs.length }
-    : fail(`the package's types, with ${name === "own" ? "the project's TypeScript" : name}`);
+  await outputs("node", [`${packages}/typescript/bin/tsc`, "--build", ...configs]);
 }

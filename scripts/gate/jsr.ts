@@ -1,5 +1,4 @@
-import { offlineArgs } from "../stand_in.ts";
-import { pass, skip, type Step } from "./step.ts";
+import { offlineArgs } from "../offline.ts";
 
 const PACKAGE = "https://jsr.io/@std/streams/meta.json";
 const TIMEOUT_MS = 10_000;
@@ -15,18 +14,6 @@ export function hasJsr(): Promise<boolean> {
 export async function jsrArgs(subcommand: string): Promise<string[]> {
   return await hasJsr() ? [] : await offlineArgs(subcommand);
 }
-
-/** Says whether this gate has JSR, and what it does without. */
-export const jsrStep: Step = {
-  name: "JSR",
-  async run() {
-    if (await hasJsr()) return pass;
-    return skip(
-      "JSR does not answer here, so types, documentation, examples, the dry run and the tests have a " +
-        "stand-in for @std/streams, and nothing has held the real one to its contract",
-    );
-  },
-};
 
 async function ask(): Promise<boolean> {
   try {

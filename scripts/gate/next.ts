@@ -1,19 +1,17 @@
 import { FaktoryServer } from "../../src/server/mod.ts";
-import { outputs } from "../command.ts";
+import { inTempFolder, outputs, type Project, readProject } from "../tools.ts";
 import { optionalPeers } from "../npm/manifest.ts";
-import { type Project, readProject } from "../project.ts";
-import { inTempFolder } from "../temp_folder.ts";
-import { installNpm, type Packed } from "./installed.ts";
 import { exportedBySources } from "./installed_entries.ts";
-import { fail, pass, type Step, sumOf } from "./step.ts";
+import { installNpm, type Packed } from "./npm.ts";
+import { all, type Step } from "./step.ts";
 
 /** A version of Next, with the flag of `next build` for each of its bundlers. */
-export interface NextVersion {
+interface NextVersion {
   readonly version: string;
   readonly flags: Readonly<Record<"webpack" | "Turbopack", string | undefined>>;
 }
 
-export const nextVersions: readonly NextVersion[] = [
+const nextVersions: readonly NextVersion[] = [
   { version: "15.5.29", flags: { webpack: undefined, Turbopack: "--turbopack" } },
   { version: "16.4.6", flags: { webpack: "--webpack", Turbopack: undefined } },
 ];
@@ -29,19 +27,23 @@ const BUILD_MS = 600_000;
 
 const ENV = { NEXT_TELEMETRY_DISABLED: "1" };
 
-/** A fresh program of a version of Next with the packed package: built by each bundler, started, and asked. */
-export function nextStep({ version, flags }: NextVersion, packed: Packed): Step {
+/** A step for each version: a fresh program with the packed package is built by each bundler, started, and asked. */
+export function nextSteps(packed: Packed): Step[] {
+  return nextVersions.map((version) => nextStep(version, packed));
+}
+
+function nextStep({ version, flags }: NextVersion, packed: Packed): Step {
   return {
     name: `Next ${version}`,
     run: () =>
       inTempFolder(async (folder) => {
         const project = await readProject();
         await install(folder, { project, version, tarball: await packed() });
-        return await sumOf(
+        await all(
           Object.entries(flags).map(([bundler, flag]) => async () => {
             const args = flag === undefined ? [] : [flag];
             const fault = await check(folder, { project, args }).catch(String);
-            return fault === undefined ? pass : fail(`${bundler}: ${fault}`);
+            if (fault !== undefined) throw new Error(`${bundler}: ${fault}`);
           }),
         );
       }),

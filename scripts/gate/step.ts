@@ -1,82 +1,66 @@
-/** How a step of the gate went. */
-export interface Outcome {
-  readonly passed: number;
-  readonly failed: number;
-  readonly skipped: number;
-  /** A line for each thing that failed or was skipped, said again at the end of the gate. */
-  readonly notes?: readonly string[];
-}
-
-/** One step of the gate. */
+/** A step of the gate. It rejects if something is wrong. */
 export interface Step {
   readonly name: string;
-  run(): Promise<Outcome>;
+  /** Resolves with the number of tests that passed, if it is a runner of tests. */
+  run(): Promise<number | void>;
 }
 
-export const pass: Outcome = { passed: 1, failed: 0, skipped: 0 };
+/** What was not checked, and why, in the order in which it turned out. */
+const skipped: string[] = [];
 
-export function fail(note: string): Outcome {
-  return { passed: 0, failed: 1, skipped: 0, notes: [`failed: ${note}`] };
+/** Notes that something is not checked here, and why. */
+export function skip(note: string): void {
+  skipped.push(`skipped: ${note}`);
+  console.log(skipped.at(-1));
 }
 
-export function skip(note: string): Outcome {
-  return { passed: 0, failed: 0, skipped: 1, notes: [`skipped: ${note}`] };
+/** Runs checks one after the other, the rest even if one fails, and rejects with all that is wrong. */
+export async function all(checks: Iterable<() => Promise<unknown>>): Promise<void> {
+  const faults: string[] = [];
+  for (const check of checks) await check().catch((error) => faults.push(messageOf(error)));
+  if (faults.length > 0) throw new Error(faults.join("\n"));
 }
 
-function sum(outcomes: readonly Outcome[]): Outcome {
-  return outcomes.reduce<Outcome>((total, one) => ({
-    passed: total.passed + one.passed,
-    failed: total.failed + one.failed,
-    skipped: total.skipped + one.skipped,
-    notes: [...(total.notes ?? []), ...(one.notes ?? [])],
-  }), { passed: 0, failed: 0, skipped: 0 });
+/** Rejects with the faults, if there are any. */
+export function none(faults: readonly string[]): void {
+  if (faults.length > 0) throw new Error(faults.join("\n"));
 }
 
-/** Runs checks one after the other; one that throws has failed, and the rest run all the same. */
-export async function sumOf(checks: Iterable<() => Promise<Outcome>>): Promise<Outcome> {
-  const outcomes: Outcome[] = [];
-  for (const check of checks) outcomes.push(await check().catch((error) => fail(String(error))));
-  return sum(outcomes);
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
-/** Steps that do not bear on each other: so many of them run at the same time, and each begins, in their order, as soon as there is room. */
-export interface Group {
-  readonly atOnce: number;
-  readonly steps: readonly Step[];
-}
+/** Steps at the same time on two cores: half of a step's time is waiting for servers and timers. */
+const AT_ONCE = 3;
 
-/** Runs the steps in their order, each with its time, and ends with the sums; true when nothing failed. */
-export async function runSteps(all: readonly (Step | Group)[]): Promise<boolean> {
-  const outcomes: Outcome[] = [];
-  for (const one of all) {
-    outcomes.push(...("steps" in one ? await runGroup(one) : [await runStep(one)]));
+/**
+ * Runs groups of steps one after the other, the steps of each side by side, started in their order. Prints each with its
+ * time, and at the end what failed, what was skipped, and the sums. Whether nothing failed.
+ */
+export async function runSteps(...groups: readonly (readonly Step[])[]): Promise<boolean> {
+  const failures: string[] = [];
+  let passed = 0;
+  async function runAll(waiting: Iterable<Step>) {
+    for (const { name, run } of waiting) {
+      const start = performance.now();
+      const seconds = () => `${((performance.now() - start) / 1000).toFixed(1)} s`;
+      try {
+        // In two statements: other steps add to the sum meanwhile.
+        const count = await run() ?? 1;
+        passed += count;
+        console.log(`-- ${name}: ok in ${seconds()}`);
+      } catch (error) {
+        failures.push(`failed: ${name}`);
+        console.log(`\n== ${name}\n${messageOf(error)}\n-- ${name}: FAILED in ${seconds()}`);
+      }
+    }
   }
-  const total = sum(outcomes);
-  if (total.notes?.length) console.log(`\n${total.notes.join("\n")}`);
-  console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
-  return total.failed === 0;
-}
-
-async function runGroup({ atOnce, steps }: Group): Promise<Outcome[]> {
-  const outcomes: Outcome[] = [];
-  // Shared by all runners, so that each step is run by one of them.
-  const waiting = steps.values();
-  async function runner() {
-    for (const step of waiting) outcomes.push(await runStep(step));
+  for (const group of groups) {
+    // Shared, so that each step is run once.
+    const waiting = group.values();
+    await Promise.all(Array.from({ length: AT_ONCE }, () => runAll(waiting)));
   }
-  await Promise.all(Array.from({ length: atOnce }, runner));
-  return outcomes;
-}
-
-/** Runs one, and says how it went and how long that took. */
-async function runStep({ name, run }: Step): Promise<Outcome> {
-  console.log(`\n== ${name}`);
-  const start = performance.now();
-  const outcome = await sumOf([run]);
-  const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  const notes = outcome.notes?.map((note) => `${name}: ${note}`) ?? [];
-  for (const note of notes) console.log(note);
-  // On a line of its own, whatever others that run have begun to say.
-  console.log(`\n-- ${name}: ${outcome.failed === 0 ? "ok" : "FAILED"} in ${seconds} s`);
-  return { ...outcome, notes };
+  console.log(["", ...skipped, ...failures].join("\n"));
+  console.log(`\n${passed} passed, ${failures.length} failed, ${skipped.length} skipped`);
+  return failures.length === 0;
 }

@@ -1,9 +1,10 @@
+import { deepEqual } from "node:assert/strict";
 import { FaktoryServer } from "../../src/server/mod.ts";
 import { edgeProducers, overBudget, weighEdge } from "./edge_bundle.ts";
 import { PROCESS_ENTRIES } from "../npm/manifest.ts";
-import type { Project } from "../project.ts";
-import type { Installed } from "./installed.ts";
-import { fail, type Outcome, pass, sumOf } from "./step.ts";
+import type { Project } from "../tools.ts";
+import type { Installed } from "./npm.ts";
+import { all, none } from "./step.ts";
 import { Relay } from "./workers/relay.ts";
 import { SilentServer } from "./workers/silent_server.ts";
 import { serveWorker, testWorker, type Worker } from "./workers/workerd.ts";
@@ -14,8 +15,8 @@ const PASSWORD = "open, sesame";
 const WITH_AND_WITHOUT_NODE: readonly (readonly string[])[] = [[], ["nodejs_compat"]];
 
 /** The installed package in real workerd: producers, a consumer and the example Workers, bundled as users have them. */
-export function checkWorkers({ project, folder }: Installed): Promise<Outcome> {
-  return sumOf([
+export function checkWorkers({ project, folder }: Installed): Promise<void> {
+  return all([
     () => checkSizes(project.name, folder),
     () => startAll(project, folder),
     () => testProducers(folder),
@@ -25,7 +26,7 @@ export function checkWorkers({ project, folder }: Installed): Promise<Outcome> {
 }
 
 /** A Worker with all entries in its bundle, but those that start processes, starts without any module of Node's. */
-async function startAll({ name, exports }: Project, folder: string): Promise<Outcome> {
+async function startAll({ name, exports }: Project, folder: string): Promise<void> {
   const imports = Object.keys(exports).filter((entry) => !PROCESS_ENTRIES.includes(entry))
     .map((entry, index) => `import * as e${index} from "${name}${entry.slice(1)}";\n`);
   const names = imports.map((_, index) => `e${index}`).join();
@@ -37,23 +38,21 @@ export default {
   },
 };
 `;
-  const success = await testWorker({ folder, name: "all_entries", contents, bindings: {} });
-  return success ? pass : fail("a Worker with all entries");
+  await testWorker({ folder, name: "all_entries", contents, bindings: {} });
 }
 
 /** The producers of `./edge` are as small as they are to be. */
-async function checkSizes(name: string, folder: string): Promise<Outcome> {
+async function checkSizes(name: string, folder: string): Promise<void> {
   const sizes = await weighEdge(`${name}/edge`, folder);
   for (const name of edgeProducers) {
     console.log(`${name} of ./edge: ${sizes[name].gzippedBytes} bytes minified and gzipped`);
   }
-  const faults = overBudget(sizes);
-  return faults.length === 0 ? pass : fail(faults.join("; "));
+  none(overBudget(sizes));
 }
 
 /** The producers of `tests/package/`. */
-function testProducers(folder: string): Promise<Outcome> {
-  return sumOf(
+function testProducers(folder: string): Promise<void> {
+  return all(
     ["worker", "edge_worker"].flatMap((name) =>
       WITH_AND_WITHOUT_NODE.map((flags) => () => testProducer({ folder, name, flags }))
     ),
@@ -62,7 +61,7 @@ function testProducers(folder: string): Promise<Outcome> {
 
 async function testProducer(
   worker: Omit<Worker, "bindings" | "contents">,
-): Promise<Outcome> {
+): Promise<void> {
   await using server = await FaktoryServer.start({ port: 0, password: PASSWORD });
   await using enterprise = await FaktoryServer.start({ port: 0, edition: "enterprise" });
   await using secured = await FaktoryServer.start({ port: 0, tls: await keyPair() });
@@ -89,8 +88,7 @@ async function testProducer(
     accepting: accepting.url,
   };
   const contents = `export { default } from "./${worker.name}.mjs";`;
-  const success = await testWorker({ ...worker, contents, bindings });
-  return success ? pass : fail(`${worker.name} in workerd [${flags}]`);
+  await testWorker({ ...worker, contents, bindings });
 }
 
 /** A certificate of the tests, with its key. */
@@ -100,7 +98,7 @@ async function keyPair(): Promise<{ cert: string; key: string }> {
 }
 
 /** The consumer of `tests/package/`, and the example that runs jobs by a Cron Trigger. */
-async function testConsumer(folder: string, flags: readonly string[]): Promise<Outcome> {
+async function testConsumer(folder: string, flags: readonly string[]): Promise<void> {
   await using server = await FaktoryServer.start({ port: 0, password: PASSWORD });
   await Deno.copyFile("examples/cloudflare-cron/worker.ts", `${folder}/cron_example.ts`);
   const bindings = { FAKTORY_URL: server.url, FAKTORY_PASSWORD: PASSWORD };
@@ -110,17 +108,16 @@ async function testConsumer(folder: string, flags: readonly string[]): Promise<O
     import { testing } from "./worker_tests.mjs";
     export default testing(testsWith(example));
   `;
-  const worker = { folder, name: "consumer_worker", contents, bindings, flags };
-  return await testWorker(worker) ? pass : fail(`a consumer in workerd [${flags}]`);
+  await testWorker({ folder, name: "consumer_worker", contents, bindings, flags });
 }
 
 /** The Worker of `examples/` that enqueues, asked as its users ask it. */
-async function serveExample(folder: string): Promise<Outcome> {
+async function serveExample(folder: string): Promise<void> {
   await using server = await FaktoryServer.start({ port: 0, password: PASSWORD });
   await Deno.copyFile("examples/cloudflare-worker/worker.ts", `${folder}/example.ts`);
   const bindings = { FAKTORY_URL: server.url, FAKTORY_PASSWORD: PASSWORD };
   const contents = 'export { default } from "./example.ts";';
-  return await serveWorker({ folder, name: "example", contents, bindings }, async (base) => {
+  await serveWorker({ folder, name: "example", contents, bindings }, async (base) => {
     const post = async (path: string) => {
       const response = await fetch(base + path, {
         method: "POST",
@@ -131,10 +128,10 @@ async function serveExample(folder: string): Promise<Outcome> {
     const taken = await post("/resize?path=cat.png&width=320");
     const refused = await post("/resize?path=cat.png&width=none");
     const lost = await post("/elsewhere");
-    const got = [taken.status, refused.status, refused.body.code, lost.status].join();
-    const waiting = server.snapshot().queues["images"];
-    return got === "202,400,INVALID_ARGS,404" && taken.body.jid.length === 16 && waiting === 1
-      ? pass
-      : fail(`the example Worker: it answered ${got}, and ${waiting} jobs wait`);
+    deepEqual(
+      [taken.status, refused.status, refused.body.code, lost.status],
+      [202, 400, "INVALID_ARGS", 404],
+    );
+    deepEqual([taken.body.jid.length, server.snapshot().queues["images"]], [16, 1]);
   });
 }

@@ -1,5 +1,5 @@
 import { withEsbuild } from "../esbuild.ts";
-import { readProject } from "../project.ts";
+import { readProject } from "../tools.ts";
 import { bundleModules } from "./bundle.ts";
 import { commonJsOf } from "./common_js.ts";
 import { bundleDeclarations } from "./declarations.ts";

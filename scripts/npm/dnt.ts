@@ -3,7 +3,7 @@
  * `--no-config`, so that JSR's packages do not get into the lock file. Exits with 69 without JSR.
  */
 
-import { readProject } from "../project.ts";
+import { readProject } from "../tools.ts";
 
 /** What is used of dnt. It is loaded by name at run time, so that this file can be checked without JSR. */
 interface Dnt {

@@ -1,5 +1,5 @@
-import { engines } from "../node_versions.ts";
-import type { Project } from "../project.ts";
+import { engines } from "../versions.ts";
+import type { Project } from "../tools.ts";
 
 /** The entry that is a program: nothing is to be had of it by `require()`. */
 export const COMMAND_ENTRY = "./cli";

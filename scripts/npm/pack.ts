@@ -1,6 +1,7 @@
-import { deno, output } from "../command.ts";
-import { offlineArgs, standIns } from "../stand_in.ts";
-import { inTempFolder } from "../temp_folder.ts";
+/** `deno task pack [FOLDER]`: the npm package as a tarball, built without JSR, in `npm/dist` by default. */
+
+import { deno, inTempFolder, output } from "../tools.ts";
+import { offlineArgs, standIns } from "../offline.ts";
 import { completePackage } from "./complete.ts";
 import { filesIn } from "./files.ts";
 
@@ -55,3 +56,5 @@ async function inlineStandIns(folder: string): Promise<void> {
     if (inlined !== text) await Deno.writeTextFile(path, inlined);
   }
 }
+
+if (import.meta.main) console.log(await packNpm(Deno.args[0] ?? "npm/dist"));

@@ -1,11 +1,16 @@
 import { TcpProxy } from "../../tests/faults/tcp_proxy.ts";
-import { randomOf } from "../random.ts";
 
 /** Faults come so far apart, in milliseconds. */
 const LEAST_MS = 4000;
 const MOST_MS = 10_000;
 
 const FAULTS = ["reset", "reset", "cut in the handshake", "silence"] as const;
+
+/** Numbers from 0 to below 1, the same for the same seed. */
+export function randomOf(seed: number): () => number {
+  let state = seed % 2_147_483_646 + 1;
+  return () => (state = state * 48_271 % 2_147_483_647) / 2_147_483_647;
+}
 
 /** A proxy in front of a server, and what happens to the connections through it. */
 export class Faults implements AsyncDisposable {

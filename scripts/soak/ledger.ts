@@ -1,48 +1,58 @@
-const IS_CONFIRMED = 1;
-const IS_DONE = 2;
-const IS_IN_DOUBT = 4;
+/** What is known of a job. */
+const CONFIRMED = 1;
+const DONE = 2;
+const IN_DOUBT = 4;
+const RESERVED = 8;
+const ENDING = 16;
 
-/** What became of each job, by its number: a byte each, so that the ledger itself does not grow. */
+/**
+ * What became of each job, by its number: one byte each, so that the ledger itself does not grow. The soak fills it from
+ * what a producer and a consumer report, the crash loop from what a server confirms.
+ */
 export class Ledger {
+  /** Jobs whose enqueue began. */
   sent = 0;
+  /** Jobs that the server confirmed. */
+  confirmed = 0;
   done = 0;
   refused = 0;
   twice = 0;
   twiceInDoubt = 0;
+  /** What a server did against what it had confirmed, a line each. */
+  readonly violations: string[] = [];
   readonly #jobs: Uint8Array;
-  /** Enqueues that have not resolved. */
+  /** Jobs whose enqueue has not settled. */
   readonly #pending = new Set<number>();
 
-  constructor(jobs: number) {
-    this.#jobs = new Uint8Array(jobs);
+  constructor(capacity: number) {
+    this.#jobs = new Uint8Array(capacity);
   }
 
   get pending(): number {
     return this.#pending.size;
   }
 
-  /** Jobs that the server was said to have and that have not ended well, or whose enqueue has not resolved. */
+  /** Jobs that are confirmed and not done, or whose enqueue has not settled. */
   get missing(): number {
     let missing = this.#pending.size;
-    for (let i = 0; i < this.sent; i++) {
-      if ((this.#jobs[i]! & (IS_CONFIRMED | IS_DONE)) === IS_CONFIRMED) missing++;
+    for (let job = 0; job < this.sent; job++) {
+      if (this.#is(job, CONFIRMED) && !this.#is(job, DONE)) missing++;
     }
     return missing;
   }
 
-  /** A job is about to be enqueued; its number. */
+  /** A job is about to be enqueued. Gives its number. */
   send(): number {
     this.#pending.add(this.sent);
     return this.sent++;
   }
 
-  /** Its enqueue has resolved. */
   confirm(job: number): void {
     this.#pending.delete(job);
-    this.#jobs[job]! |= IS_CONFIRMED;
+    this.#jobs[job]! |= CONFIRMED;
+    this.confirmed++;
   }
 
-  /** Its enqueue has rejected. */
   refuse(job: number): void {
     this.#pending.delete(job);
     this.refused++;
@@ -50,20 +60,56 @@ export class Ledger {
 
   /** A connection was lost: what is being enqueued may be sent again. */
   lost(): void {
-    for (const job of this.#pending) this.#jobs[job]! |= IS_IN_DOUBT;
+    for (const job of this.#pending) this.#jobs[job]! |= IN_DOUBT;
   }
 
-  /** Whether it may be there twice. */
+  /** Whether the job may be there twice. */
   isInDoubt(job: number): boolean {
-    return (this.#jobs[job]! & IS_IN_DOUBT) !== 0;
+    return this.#is(job, IN_DOUBT);
   }
 
-  /** Its handler has ended well. */
+  /** The server handed out a job. */
+  give(job: number): void {
+    if (this.#is(job, DONE)) this.violations.push(`job ${job} ran again after its ACK`);
+    else if (this.#is(job, RESERVED)) this.violations.push(`job ${job} ran while it was reserved`);
+    this.#jobs[job]! |= RESERVED;
+  }
+
+  /** The job failed, and is handed out again. */
+  release(job: number): void {
+    this.#jobs[job]! &= ~RESERVED;
+  }
+
+  /** ACK is about to be sent: until it is confirmed, the job may be done or not. */
+  acknowledge(job: number): void {
+    this.#jobs[job]! |= ENDING;
+  }
+
+  /** The job ended well, and its ACK was confirmed if the server is what is watched. */
   end(job: number): void {
-    const known = this.#jobs[job]!;
-    if ((known & IS_DONE) === 0) this.done++;
-    else if ((known & IS_IN_DOUBT) === 0) this.twice++;
-    else this.twiceInDoubt++;
-    this.#jobs[job]! |= IS_DONE;
+    if (!this.#is(job, DONE)) this.done++;
+    else if (this.isInDoubt(job)) this.twiceInDoubt++;
+    else this.twice++;
+    this.#jobs[job]! |= DONE;
+  }
+
+  /** Compares what is known with all jobs that a server has. */
+  compare(present: readonly number[]): void {
+    const there = new Set(present);
+    for (let job = 0; job < this.sent; job++) {
+      const isOpen = this.#is(job, CONFIRMED) && !this.#is(job, DONE | ENDING);
+      if (isOpen && !there.has(job)) this.violations.push(`job ${job} was confirmed and is lost`);
+    }
+    for (const job of there) {
+      if (this.#is(job, DONE)) this.violations.push(`job ${job} is there after its ACK`);
+    }
+    if (there.size < present.length) {
+      this.violations.push(`${present.length - there.size} jobs are there twice`);
+    }
+  }
+
+  /** Whether any of the flags is set. */
+  #is(job: number, flags: number): boolean {
+    return (this.#jobs[job]! & flags) !== 0;
   }
 }

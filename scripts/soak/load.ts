@@ -4,12 +4,13 @@
  */
 
 import { setMaxListeners } from "node:events";
+import { readdirSync } from "node:fs";
 import process from "node:process";
 import { Consumer, Producer, RetryAfter } from "../../mod.ts";
 import { wait } from "../bench/clients/measure.ts";
+import { quantile } from "../bench/statistics.ts";
 import { Ledger } from "./ledger.ts";
-import { handles, Lateness, memory } from "./process.ts";
-import type { End, Load, Sample } from "./samples.ts";
+import type { End, Handles, Load, Sample } from "./verdict.ts";
 
 const SAMPLE_MS = 5000;
 const TICK_MS = 20;
@@ -139,6 +140,61 @@ async function openAgainAndAgain(
     await wait(SIDE_MS);
   }
   return count;
+}
+
+/** Interval of the timer whose delay is measured, in ms. */
+const LAG_MS = 20;
+
+/** What this process holds open now. */
+function handles(): Handles {
+  let files: number | undefined;
+  try {
+    files = readdirSync("/proc/self/fd").length;
+  } catch {
+    // There is none but on Linux.
+  }
+  return { files, resources: process.getActiveResourcesInfo().length };
+}
+
+/** Memory in use after a garbage collection, for which the runtime was started with a flag. */
+function memory(): Pick<Sample, "heapBytes" | "rssBytes"> {
+  const { gc, Bun } = globalThis as {
+    gc?: () => void;
+    Bun?: { gc(isSynchronous: boolean): void };
+  };
+  if (Bun !== undefined) Bun.gc(true);
+  else gc?.();
+  const { heapUsed, rss } = process.memoryUsage();
+  return { heapBytes: heapUsed, rssBytes: rss };
+}
+
+/** Measures how late timers are. */
+class Lateness {
+  #late: number[] = [];
+  #due = performance.now() + LAG_MS;
+  readonly #timer = setInterval(() => this.#look(), LAG_MS);
+
+  /** The delays since the last call. */
+  take(): Sample["lagMs"] {
+    const late = this.#late.length === 0 ? [0] : this.#late;
+    this.#late = [];
+    return { p99: quantile(late, 0.99), max: quantile(late, 1) };
+  }
+
+  /** Leaves out the time until now, which was spent on measuring. */
+  skip(): void {
+    this.#due = performance.now() + LAG_MS;
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  #look(): void {
+    const now = performance.now();
+    this.#late.push(Math.max(0, now - this.#due));
+    this.#due = now + LAG_MS;
+  }
 }
 
 void main(JSON.parse(process.argv[2] ?? "null"));

@@ -6,13 +6,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { deno } from "../command.ts";
-import { UsageError } from "../usage.ts";
+import { deno } from "../tools.ts";
+import { runMain } from "../usage.ts";
 import { Faults } from "./faults.ts";
 import { help, readOptions, type SoakOptions, type SoakRuntime } from "./options.ts";
-import { head, rowOf } from "./rows.ts";
-import type { End, Load, Sample } from "./samples.ts";
-import { findingsOf } from "./verdict.ts";
+import { type End, findingsOf, type Load, type Sample } from "./verdict.ts";
 
 const load = "scripts/soak/load.ts";
 
@@ -23,6 +21,25 @@ const commands: Readonly<Record<SoakRuntime, readonly [command: string, ...args:
   node: ["node", "--expose-gc", "--import", "tsx", load],
 };
 
+const COLUMNS: readonly (readonly [head: string, cell: (sample: Sample) => string])[] = [
+  ["s", ({ seconds }) => seconds.toFixed(0)],
+  ["sent", ({ sent }) => `${sent}`],
+  ["done", ({ done }) => `${done}`],
+  ["under way", ({ underWay }) => `${underWay}`],
+  ["heap MB", ({ heapBytes }) => (heapBytes / 1e6).toFixed(1)],
+  ["rss MB", ({ rssBytes }) => (rssBytes / 1e6).toFixed(1)],
+  ["files", ({ handles }) => `${handles.files ?? "-"}`],
+  ["resources", ({ handles }) => `${handles.resources}`],
+  ["lag p99 ms", ({ lagMs }) => lagMs.p99.toFixed(1)],
+  ["max", ({ lagMs }) => lagMs.max.toFixed(0)],
+  ["lost conns", ({ lost }) => `${lost}`],
+];
+
+/** A row of the table. Its width is fixed, as each row is printed when it comes. */
+function row(cell: (column: (typeof COLUMNS)[number]) => string): string {
+  return COLUMNS.map((column) => cell(column).padStart(10)).join(" ");
+}
+
 async function main(options: SoakOptions): Promise<number> {
   await using server = await startServer();
   await using faults = options.hasFaults ? await faultsBefore(server.url, options.seed) : undefined;
@@ -31,7 +48,7 @@ async function main(options: SoakOptions): Promise<number> {
   const queue = `soak-${crypto.randomUUID().slice(0, 8)}`;
   const ms = options.minutes * 60_000;
   console.log(`${options.runtime}, ${options.rate} jobs/s for ${options.minutes} minutes`);
-  console.log(head);
+  console.log(row(([head]) => head));
   faults?.begin();
   const timer = setTimeout(() => faults?.end(), ms);
   const { samples, end } = await runLoad(options.runtime, {
@@ -97,22 +114,16 @@ async function runLoad(runtime: SoakRuntime, task: Load) {
       continue;
     }
     samples.push(told);
-    console.log(rowOf(told));
+    console.log(row(([, show]) => show(told)));
   }
   const [code] = await exited;
   if (end === undefined) throw new Error(`the load exited with ${code} before its end`);
   return { samples, end };
 }
 
-try {
+await runMain(async () => {
   const options = readOptions(Deno.args);
-  if (options === undefined) {
-    console.log(help);
-    Deno.exit(0);
-  }
-  Deno.exit(await main(options));
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  console.error(error.message);
-  Deno.exit(2);
-}
+  if (options !== undefined) return await main(options);
+  console.log(help);
+  return 0;
+});

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { distTag, releaseFaults } from "../../scripts/release/version.ts";
+import { distTag, releaseFaults } from "../../scripts/release.ts";
 
 const changelog = "# Changelog\n\n## Unreleased\n\n## 0.2.0 (2030-01-01)\n\n- New.\n\n## 0.1.0\n";
 

@@ -1,4 +1,4 @@
-import { deno } from "../../command.ts";
+import { deno } from "../../tools.ts";
 
 /** A program that is to be bundled, and where to. */
 export interface Bundle {

@@ -1,7 +1,8 @@
+import { equal } from "node:assert/strict";
 import type { FaktoryServer } from "../../../src/server/mod.ts";
-import { output, outputs } from "../../command.ts";
-import { type Runtime, runtimes } from "../installed.ts";
-import { fail, type Outcome, pass, sumOf } from "../step.ts";
+import { output, outputs } from "../../tools.ts";
+import { type Runtime, runtimes } from "../npm.ts";
+import { all } from "../step.ts";
 import type { Bundler } from "./bundlers.ts";
 import type { Origin } from "./programs.ts";
 
@@ -26,14 +27,15 @@ export async function checkBundle(
   bundler: Bundler,
   origin: Origin,
   surroundings: Surroundings,
-): Promise<Outcome> {
+): Promise<void> {
   const what = `${bundler.name}, from the ${origin.name}`;
   const folder = `${surroundings.work}/out/${slug(what)}`;
   await Deno.mkdir(folder, { recursive: true });
   const check = { bundler, origin, folder, ...surroundings };
   const programs = bundler.isEsmAlone ? [checkMain] : [checkMain, checkCli];
-  const { notes, ...counts } = await sumOf(programs.map((program) => () => program(check)));
-  return { ...counts, notes: notes?.map((note) => `${what}: ${note}`) ?? [] };
+  await all(programs.map((program) => () => program(check))).catch((error) => {
+    throw new Error(`${what}: ${error.message}`);
+  });
 }
 
 interface Check extends Surroundings {
@@ -43,36 +45,35 @@ interface Check extends Surroundings {
 }
 
 /** The program of all entries but the command: it prints what they export. */
-async function checkMain(check: Check): Promise<Outcome> {
+async function checkMain(check: Check): Promise<void> {
   const { origin, folder, exported } = check;
   const path = await build(check, "main");
   // What runs in threads is an entry of its own, which has nothing to bundle.
   const thread = `${folder}/thread.mjs`;
   await Deno.copyFile(`${origin.folder}/thread.mjs`, thread);
-  return await sumOf(
+  await all(
     runnersOf(check).map(({ name, start }) => async () => {
       const printed = await start(path, [thread]);
-      return printed.trim() === exported ? pass : fail(`run by ${name}, it printed ${printed}`);
+      equal(printed.trim(), exported, `run by ${name}, it printed ${printed}`);
     }),
   );
 }
 
 /** The command: it enqueues a job. As an executable file it also runs the job, in another process of itself. */
-async function checkCli(check: Check): Promise<Outcome> {
+async function checkCli(check: Check): Promise<void> {
   const { bundler, origin, server } = check;
   const path = await build(check, "cli");
-  return await sumOf(
+  await all(
     runnersOf(check).map(({ name, start }) => async () => {
       const queue = slug(`${bundler.name} ${origin.name} ${name}`);
       const env = { FAKTORY_URL: server.url };
       await start(path, ["push", "greet", "--queue", queue], env);
-      const { [queue]: waiting } = server.snapshot().queues;
-      if (waiting !== 1) return fail(`the command, run by ${name}, enqueued ${waiting} jobs`);
-      if (name !== "itself") return pass;
+      const jobs = () => server.snapshot().queues[queue] ?? 0;
+      equal(jobs(), 1, `jobs that the command, run by ${name}, enqueued`);
+      if (name !== "itself") return;
       const flags = ["--queues", queue, "--processes", "1", "--until-empty"];
       await start(path, ["work", `${origin.folder}/handlers.mjs`, ...flags], env);
-      const { [queue]: left = 0 } = server.snapshot().queues;
-      return left === 0 ? pass : fail("another process of the command ran no job");
+      equal(jobs(), 0, "jobs that another process of the command left");
     }),
   );
 }

@@ -1,6 +1,6 @@
 import { jsrArgs } from "../jsr.ts";
-import type { Project } from "../../project.ts";
-import { standIns } from "../../stand_in.ts";
+import type { Project } from "../../tools.ts";
+import { standIns } from "../../offline.ts";
 import { COMMAND_ENTRY } from "../../npm/manifest.ts";
 import type { Bundle } from "./bundlers.ts";
 

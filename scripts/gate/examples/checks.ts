@@ -1,10 +1,9 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { Producer } from "../../../mod.ts";
 import { FaktoryServer, type FaktoryServerOptions } from "../../../src/server/mod.ts";
-import { majorOf } from "../../node_versions.ts";
-import { inTempFolder } from "../../temp_folder.ts";
-import type { Runtime } from "../installed.ts";
-import { findNodes } from "../nodes.ts";
+import { majorOf } from "../../versions.ts";
+import { inTempFolder } from "../../tools.ts";
+import { findNodes, type Runtime } from "../npm.ts";
 import { type Place, Program } from "./program.ts";
 
 /** What each example has to do. They reject where one does not. */
@@ -128,8 +127,7 @@ export const checks: Readonly<Record<string, (place: Place) => Promise<void>>> =
 /** The runtime itself; in place of a Node without `node:sqlite`, a newer one. */
 async function sqliteRuntime(runtime: Runtime): Promise<Runtime> {
   if (runtime.is !== "node") return runtime;
-  const { runtimes } = await findNodes();
-  const newer = runtimes.find(({ version = "" }) => Number(majorOf(version)) >= 24);
+  const newer = (await findNodes()).find(({ version = "" }) => Number(majorOf(version)) >= 24);
   if (newer === undefined) throw new Error("no Node with node:sqlite is to be had");
   return newer;
 }

@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { bundleWorker } from "../edge_bundle.ts";
-import { run } from "../../command.ts";
+import { outputs } from "../../tools.ts";
 
 /** Not its command, which is a program that starts this one: killed, it would leave it running. */
 const workerd: string = createRequire(import.meta.url)("workerd").default;
@@ -22,9 +22,9 @@ export interface Worker {
   readonly flags?: readonly string[];
 }
 
-/** Runs the tests of a Worker, which is one with a `test()` handler. Whether they passed. */
-export async function testWorker(worker: Worker): Promise<boolean> {
-  return await run(workerd, ["test", await configure(worker)], { timeoutMs: 60_000 });
+/** Runs the tests of a Worker, which is one with a `test()` handler. Rejects if they fail. */
+export async function testWorker(worker: Worker): Promise<void> {
+  await outputs(workerd, ["test", await configure(worker)], { timeoutMs: 60_000 });
 }
 
 /** Serves a Worker while `ask` runs, which is given its URL. */

@@ -12,6 +12,12 @@ export const nodeVersions: readonly [string, ...string[]] = [
 /** The first version that the package works on, which the package is tested on as well. */
 export const oldestNode = "20.0.0";
 
+/**
+ * The versions of TypeScript that the package's declarations are checked with, pinned, from the oldest that has
+ * `AsyncDisposable`; beside the project's own. `docs/requirements.md` names the oldest.
+ */
+export const typescriptVersions = ["5.2.2", "5.4.5", "5.7.3", "5.9.3", "7.0.2"] as const;
+
 /** The manifest's field of that name. */
 export const engines = { node: `>=${oldestNode}` };
 

@@ -1,3 +1,10 @@
+/**
+ * `deno run -R scripts/release.ts TAG`: fails unless the tag, `deno.json` and `CHANGELOG.md` are about one version. Prints
+ * `dist-tag=latest` or `dist-tag=next` for the workflow.
+ */
+
+import { readProject } from "./tools.ts";
+
 /** What a release is made of. */
 export interface Release {
   /** The tag, with its `v`. */
@@ -39,4 +46,14 @@ export function distTag(version: string): "latest" | "next" {
 function isPrerelease(version: string): boolean {
   const [withoutBuild = ""] = version.split("+");
   return withoutBuild.includes("-");
+}
+
+if (import.meta.main) {
+  const [tag = ""] = Deno.args;
+  const { version } = await readProject();
+  const changelog = await Deno.readTextFile("CHANGELOG.md");
+  const faults = releaseFaults({ tag, version, changelog });
+  for (const fault of faults) console.error(`Cannot release ${tag} as ${fault}`);
+  if (faults.length > 0) Deno.exit(1);
+  console.log(`dist-tag=${distTag(version)}`);
 }

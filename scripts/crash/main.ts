@@ -4,7 +4,7 @@
  */
 
 import process from "node:process";
-import { crashLoop } from "./crash/loop.ts";
+import { crashLoop } from "./loop.ts";
 
 const [kills = "100", seed = String(Date.now() % 1_000_000)] = process.argv.slice(2);
 
@@ -14,18 +14,18 @@ async function main(): Promise<void> {
   const ledger = await crashLoop({
     kills: Number(kills),
     seed: Number(seed),
-    killed(kill, { enqueued, acknowledged, violations }) {
+    killed(kill, { confirmed, done, violations }) {
       console.log(
-        `kill ${kill}: ${enqueued.size} enqueued, ${acknowledged.size} acknowledged, ` +
+        `kill ${kill}: ${confirmed} enqueued, ${done} acknowledged, ` +
           `${violations.length} violations`,
       );
     },
   });
-  const { enqueued, acknowledged, violations } = ledger;
+  const { confirmed, done, violations } = ledger;
   for (const violation of violations.slice(0, 20)) console.log(violation);
   const seconds = Math.round((performance.now() - start) / 1000);
   console.log(
-    `${kills} kills in ${seconds} s: ${enqueued.size} jobs confirmed, ${acknowledged.size} ACKs ` +
+    `${kills} kills in ${seconds} s: ${confirmed} jobs confirmed, ${done} ACKs ` +
       `confirmed, ${violations.length} violations: ${
         violations.length === 0 ? "passed" : "FAILED"
       }`,

@@ -9,8 +9,8 @@ import {
   nodeVersions,
   npmReason,
   oldestNode,
-} from "../../scripts/node_versions.ts";
-import { typescriptVersions } from "../../scripts/typescript_versions.ts";
+  typescriptVersions,
+} from "../../scripts/versions.ts";
 
 const majors = nodeVersions.map(majorOf);
 const root = new URL("../../", import.meta.url);

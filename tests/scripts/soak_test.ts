@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { Ledger } from "../../../scripts/soak/ledger.ts";
-import { readOptions } from "../../../scripts/soak/options.ts";
-import { head, rowOf } from "../../../scripts/soak/rows.ts";
-import type { End, Sample } from "../../../scripts/soak/samples.ts";
-import { findingsOf, slopeOf } from "../../../scripts/soak/verdict.ts";
-import { UsageError } from "../../../scripts/usage.ts";
+import { Ledger } from "../../scripts/soak/ledger.ts";
+import { readOptions } from "../../scripts/soak/options.ts";
+import { type End, findingsOf, type Sample, slopeOf } from "../../scripts/soak/verdict.ts";
+import { UsageError } from "../../scripts/usage.ts";
 
 const handles = { files: 20, resources: 3 };
 const end: End = {
@@ -88,8 +86,4 @@ it("reads its command line, and says in a line what it cannot use", () => {
   for (const args of [["--minutes", "0"], ["--minutes", "x"], ["--runtime", "go"], ["--rate=-1"]]) {
     assert.throws(() => readOptions(args), UsageError);
   }
-});
-
-it("prints a row as wide as its head", () => {
-  assert.equal(rowOf(samplesOf()[5]!).length, head.length);
 });

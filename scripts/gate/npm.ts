@@ -1,0 +1,123 @@
+import { deno, output, type Project } from "../tools.ts";
+import { majorOf, missingNodes, nodePackage, npmReason, oldestNode } from "../versions.ts";
+import { packNpm } from "../npm/pack.ts";
+import { skip } from "./step.ts";
+
+/** The package, installed. */
+export interface Installed {
+  readonly project: Project;
+  readonly tarball: string;
+  /** A folder where the package is installed, as in a program that uses it. */
+  readonly folder: string;
+}
+
+/** Makes the package's tarball when it is first asked for, and gives its path. */
+export type Packed = () => Promise<string>;
+
+/** The tarball that steps share, in this folder. */
+export function packedIn(folder: string): Packed {
+  let packing: Promise<string> | undefined;
+  return () => packing ??= packNpm(folder);
+}
+
+/** Installs packages in a folder, as in a program that uses them. */
+export async function installNpm(folder: string, specifiers: readonly string[]): Promise<void> {
+  const manifest = `${folder}/package.json`;
+  const isNew = await Deno.stat(manifest).then(() => false, () => true);
+  if (isNew) await Deno.writeTextFile(manifest, `{ "private": true, "type": "module" }`);
+  const flags = ["--no-audit", "--no-fund", "--prefer-offline"];
+  await output("npm", ["install", ...flags, ...specifiers], { cwd: folder });
+}
+
+/** Kept between runs, as some of it is large. Deno leaves this folder alone, and it is not in the repository. */
+const CACHE = "node_modules/.cache/gate";
+
+/** Installs packages of npm once, named by their exact versions. Gives the folder that has their `node_modules`. */
+export async function cached(name: string, specifiers: readonly string[]): Promise<string> {
+  const folder = `${Deno.cwd()}/${CACHE}/${name}`;
+  if (await exists(folder)) return folder;
+  await Deno.mkdir(CACHE, { recursive: true });
+  // Renamed when it is complete: a run that was ended meanwhile leaves nothing that is taken for it.
+  const work = await Deno.makeTempDir({ dir: CACHE });
+  try {
+    await installNpm(work, specifiers);
+    await Deno.rename(work, folder);
+    return folder;
+  } catch (error) {
+    await Deno.remove(work, { recursive: true });
+    // Another step was faster.
+    if (await exists(folder)) return folder;
+    throw error;
+  }
+}
+
+function exists(path: string): Promise<boolean> {
+  return Deno.stat(path).then(() => true, () => false);
+}
+
+/** A runtime for programs in a folder with a `node_modules`. */
+export interface Runtime {
+  readonly name: string;
+  /** The runtime that it says it is. */
+  readonly is: "deno" | "bun" | "node";
+  readonly command: readonly [command: string, ...args: string[]];
+  /** Its `process.version`, if it is one of several. */
+  readonly version?: string;
+}
+
+/** One of each. */
+export const runtimes: readonly Runtime[] = [
+  {
+    name: "deno",
+    is: "deno",
+    command: [deno, "run", "-A", "--no-lock", "--node-modules-dir=manual"],
+  },
+  { name: "bun", is: "bun", command: [`${Deno.cwd()}/node_modules/.bin/bun`] },
+  { name: "node", is: "node", command: ["node"] },
+];
+
+/** The command with which a runtime runs a program. `tests/package/version.mjs` checks that it is the right version. */
+export function program(
+  { command: [command, ...first], version }: Runtime,
+  args: readonly string[],
+): { command: string; args: string[]; env: Record<string, string> } {
+  return {
+    command,
+    args: [...first, ...args],
+    env: version === undefined ? {} : { EXPECTED_VERSION: version },
+  };
+}
+
+let nodes: Promise<readonly Runtime[]> | undefined;
+
+/** Node as it is installed, the oldest that is supported, and one of each other major version, from npm. */
+export function findNodes(): Promise<readonly Runtime[]> {
+  return nodes ??= fetchNodes();
+}
+
+async function fetchNodes(): Promise<readonly Runtime[]> {
+  const installed = (await output("node", ["--version"])).trim();
+  const found = await Promise.all(
+    missingNodes(installed).map(async (version) => {
+      try {
+        return [nodeRuntime(`v${version}`, await fetchNode(version))];
+      } catch (error) {
+        skip(`Node ${version}, as npm could not give it: ${npmReason(String(error))}`);
+        return [];
+      }
+    }),
+  );
+  return [nodeRuntime(installed, "node"), ...found.flat()];
+}
+
+function nodeRuntime(version: string, command: string): Runtime {
+  const name = version === `v${oldestNode}` ? oldestNode : majorOf(version);
+  return { name: `node ${name}`, is: "node", command: [command], version };
+}
+
+/** The program of a version of Node. */
+export async function fetchNode(version: string): Promise<string> {
+  const { name, binary } = nodePackage(Deno.build);
+  const specifier = `${name}@${version}`;
+  return `${await cached(specifier, [specifier])}/node_modules/${name}/${binary}`;
+}

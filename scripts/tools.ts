@@ -1,0 +1,66 @@
+/** This Deno: where `npx` brought it, there is none on the path. */
+export const deno: string = Deno.execPath();
+
+export interface RunOptions {
+  readonly cwd?: string;
+  readonly env?: Record<string, string>;
+  /** After this time the program is ended, and has failed. @default 300_000 */
+  readonly timeoutMs?: number;
+}
+
+/** What a program wrote. */
+export interface Outputs {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program. Rejects with all that it wrote if it fails. */
+export async function outputs(
+  command: string,
+  args: readonly string[],
+  { timeoutMs = 300_000, ...options }: RunOptions = {},
+): Promise<Outputs> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  const settings: Deno.CommandOptions = { ...options, args: [...args], stdin: "null", signal };
+  const result = await new Deno.Command(command, settings).output();
+  const [stdout, stderr] = [result.stdout, result.stderr]
+    .map((bytes) => new TextDecoder().decode(bytes)) as [string, string];
+  if (!result.success) {
+    const how = signal.aborted ? `was ended after ${timeoutMs} ms` : `exited with ${result.code}`;
+    throw new Error(`${command} ${args.join(" ")} ${how}: ${`${stdout}${stderr}`.trim()}`);
+  }
+  return { stdout, stderr };
+}
+
+/** Runs a program, and gives what it wrote to its standard output. Rejects with all that it wrote if it fails. */
+export async function output(
+  command: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<string> {
+  return (await outputs(command, args, options)).stdout;
+}
+
+/** Calls `use` with a folder that is removed afterwards. */
+export async function inTempFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await Deno.makeTempDir();
+  try {
+    return await use(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** The parts of `deno.json` that scripts need. */
+export interface Project {
+  readonly name: string;
+  readonly version: string;
+  readonly license: string;
+  /** From the name of an entry (`.`, `./server`) to its file. */
+  readonly exports: Readonly<Record<string, string>>;
+  readonly imports: Readonly<Record<string, string>>;
+}
+
+export async function readProject(): Promise<Project> {
+  return JSON.parse(await Deno.readTextFile("deno.json"));
+}
