@@ -86,7 +86,8 @@ const HINTS: Readonly<Record<string, string>> = {
   TLS_CERTIFICATE: "give the certificate of its authority with --ca",
   TLS_FAILED: "use tcp:// where the server has no TLS",
   PASSWORD_REQUIRED: PASSWORD,
-  PASSWORD_REFUSED: PASSWORD,
+  PASSWORD_REFUSED:
+    "correct the one that is used: of --password, else of the URL, else of FAKTORY_PASSWORD",
   INVALID_URL: URL_FORM,
   MISSING_PERMISSION: PERMIT,
   MISSING_VARIABLE: "set it, or unset FAKTORY_PROVIDER",

@@ -39,7 +39,7 @@ export async function preparePools(
 ): Promise<MakePool> {
   const clock = steady(options.clock ?? systemClock);
   const { reconnect, connectTimeoutMs, commandTimeoutMs } = resolveTiming(options, attempts);
-  const { target, password, username } = resolveTarget(options);
+  const { target, password, username, passwordSource } = resolveTarget(options);
   const transport = await resolveTransport(options.transport);
   const all = status === undefined ? undefined : new ConnectionStatus(clock, status);
   return (count, worker) => {
@@ -47,6 +47,7 @@ export async function preparePools(
       transport,
       target,
       password,
+      passwordSource,
       worker: username === undefined ? worker : { ...worker, username },
       connectTimeoutMs,
       commandTimeoutMs,

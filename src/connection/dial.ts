@@ -13,7 +13,13 @@ import {
 import type { ConnectTarget, Transport } from "../transport/transport.ts";
 import { endedEarly, GREETED, helloRefused, passwordRequired, tookTooLong } from "./dial_errors.ts";
 import { Connection } from "./connection.ts";
-import { askPassword, type Password, passwordTookTooLong } from "./password.ts";
+import {
+  askPassword,
+  onlyUsername,
+  type Password,
+  passwordTookTooLong,
+  urlRefused,
+} from "./password.ts";
 import { request } from "./request.ts";
 
 /** What it takes to open a connection. */
@@ -21,6 +27,8 @@ export interface DialOptions {
   readonly transport: Transport;
   readonly target: ConnectTarget;
   readonly password?: Password | undefined;
+  /** Which URL the password comes from, for errors. */
+  readonly passwordSource?: string | undefined;
   /** What a consumer says of itself; producers say nothing. */
   readonly worker?: Omit<Hello, "version" | "passwordHash"> | undefined;
   /** For connecting, TLS and the handshake together. */
@@ -99,7 +107,7 @@ function orAborted<T>(
 
 async function shakeHands(
   connection: Connection,
-  { target, worker }: DialOptions,
+  { target, worker, passwordSource }: DialOptions,
   password: string | undefined,
 ): Promise<void> {
   const { salt, iterations = 1 } = await answered(
@@ -108,7 +116,9 @@ async function shakeHands(
     target,
     GREETED,
   );
-  if (salt !== undefined && password === undefined) throw passwordRequired(target);
+  if (salt !== undefined && password === undefined) {
+    throw worker?.username === undefined ? passwordRequired(target) : onlyUsername(target);
+  }
   const hash = salt === undefined ? undefined : passwordHash(password!, salt, iterations);
   const command = hello(
     helloPayload({ version: PROTOCOL_VERSION, passwordHash: hash, ...worker }),
@@ -121,7 +131,7 @@ async function shakeHands(
       "its reply to HELLO",
     );
   } catch (error) {
-    throw helloRefused(error, target);
+    throw urlRefused(helloRefused(error, target), target, passwordSource);
   }
 }
 

@@ -29,6 +29,31 @@ export function passwordTookTooLong(target: ConnectTarget, ms: number): Authenti
   return unavailable(target, `took longer than ${ms} ms`);
 }
 
+/** The server wants a password, and the URL has a user name alone: likely the password, in the place of the name. */
+export function onlyUsername(target: ConnectTarget): AuthenticationError {
+  return new AuthenticationError(
+    "PASSWORD_REQUIRED",
+    `Cannot connect to ${
+      placeOf(target)
+    } as the server wants a password and the URL has a user name only: ` +
+      "a password follows a colon, tcp://:password@host",
+  );
+}
+
+/** `error`; if the server refuses a password, it says from which URL that came. */
+export function urlRefused(
+  error: unknown,
+  target: ConnectTarget,
+  source: string | undefined,
+): unknown {
+  if (!(error instanceof AuthenticationError) || source === undefined) return error;
+  return new AuthenticationError(
+    error.code,
+    `Cannot connect to ${placeOf(target)} as the server refuses the password in ${source}`,
+    { cause: error.cause },
+  );
+}
+
 function unavailable(target: ConnectTarget, why: string, cause?: unknown): AuthenticationError {
   return new AuthenticationError(
     "PASSWORD_UNAVAILABLE",

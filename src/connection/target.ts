@@ -11,6 +11,8 @@ export interface ServerTarget {
   readonly target: ConnectTarget;
   readonly password: Password | undefined;
   readonly username: string | undefined;
+  /** Which URL the password comes from, such as `the option url`; `undefined` if it does not come from one. */
+  readonly passwordSource?: string | undefined;
 }
 
 /** Variables that are read where no `url` is given. */
@@ -29,7 +31,8 @@ export function resolveTarget(
   variable: (name: string) => string | undefined = (name) =>
     readVariable(name, { names: URL_VARIABLES, instead: "give the option url" }),
 ): ServerTarget {
-  const { hostname, port, tls, password, username } = serverUrl(options.url, variable);
+  const { text, source } = serverUrl(options.url, variable);
+  const { hostname, port, tls, password, username } = parseUrl(text, source);
   if (!["undefined", "string", "function"].includes(typeof options.password)) {
     // Not shown: it may be a password in the wrong wrapping.
     throw new ConfigError(
@@ -41,27 +44,37 @@ export function resolveTarget(
     target: { hostname, port, tls: tlsSettings(options.tls, tls) },
     password: options.password ?? password,
     username,
+    passwordSource: options.password === undefined && password !== undefined ? source : undefined,
   };
+}
+
+/** The server's URL, and where it comes from. */
+interface GivenUrl {
+  readonly text: string;
+  readonly source: string;
 }
 
 function serverUrl(
   url: string | URL | undefined,
   variable: (name: string) => string | undefined,
-) {
+): GivenUrl {
   if (url !== undefined) {
     if (typeof url !== "string" && !(url instanceof URL)) {
       throw invalidOption("url", "a text or a URL", url);
     }
-    return parseUrl(String(url), "the option url");
+    return { text: String(url), source: "the option url" };
   }
   const provider = variable("FAKTORY_PROVIDER")?.trim();
   if (provider !== undefined && provider !== "") return parseProvider(provider, variable);
   const text = variable("FAKTORY_URL")?.trim();
-  if (text !== undefined && text !== "") return parseUrl(text, "the variable FAKTORY_URL");
-  return parseUrl(DEFAULT_URL);
+  if (text !== undefined && text !== "") return { text, source: "the variable FAKTORY_URL" };
+  return { text: DEFAULT_URL, source: "the default URL" };
 }
 
-function parseProvider(provider: string, variable: (name: string) => string | undefined) {
+function parseProvider(
+  provider: string,
+  variable: (name: string) => string | undefined,
+): GivenUrl {
   if (provider.includes("://") || provider.includes(":")) {
     throw new ConfigError(
       "INVALID_OPTION",
@@ -78,7 +91,7 @@ function parseProvider(provider: string, variable: (name: string) => string | un
       }, which is not set`,
     );
   }
-  return parseUrl(text, `the variable ${provider}`);
+  return { text, source: `the variable ${provider}` };
 }
 
 const TLS_OPTIONS = {

@@ -153,7 +153,8 @@ test("a server's words come on one line, with nothing in them that drives a term
 test("the password is missing or wrong, and never shown", async () => {
   await withServer({ password: "s3cret" }, async ({ port }) => {
     const url = `tcp://127.0.0.1:${port}`;
-    const hint = /; put the password into FAKTORY_PASSWORD/;
+    const hint =
+      /; (put the password into FAKTORY_PASSWORD|correct the one that is used: of --password, else)/;
     const attempts = [
       faktory(["info", "--url", url]),
       faktory(["info", "--url", url, "--password", "wr0ng"]),

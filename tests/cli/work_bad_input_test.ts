@@ -214,7 +214,11 @@ test("no server, or one that wants a password", async () => {
   assertRefused(await workWith(module, "--url", await unusedUrl()), 69, /nothing listens there/);
   await withServer({ password: "hush" }, async ({ port }) => {
     const url = `tcp://:wr0ng@127.0.0.1:${port}`;
-    assertRefused(await workWith(module, "--url", url), 77, /; put the password into FAKTORY_PASS/);
+    assertRefused(
+      await workWith(module, "--url", url),
+      77,
+      /; correct the one that is used: of --password, else of the URL/,
+    );
     assertRefused(await workWith(module, "--url", url, "--check"), 77, /FAKTORY_PASSWORD/);
   });
 });

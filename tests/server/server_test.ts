@@ -16,6 +16,17 @@ test("the password is asked for, and its URL has it", async () => {
   const url = `tcp://127.0.0.1:${server.port}`;
   await assert.rejects(Producer.connect({ url }), { code: "PASSWORD_REQUIRED" });
   await assert.rejects(Producer.connect({ url, password: "wrong" }), { code: "PASSWORD_REFUSED" });
+  const wrong = url.replace("//", "//:wrong@");
+  const refused = `Cannot connect to 127.0.0.1:${server.port} as the server refuses the password`;
+  await assert.rejects(Producer.connect({ url: wrong }), {
+    code: "PASSWORD_REFUSED",
+    message: `${refused} in the option url`,
+  });
+  await assert.rejects(Producer.connect({ url: wrong, password: "wr0ng" }), { message: refused });
+  await assert.rejects(Producer.connect({ url: url.replace("//", "//secret@") }), {
+    code: "PASSWORD_REQUIRED",
+    message: /the URL has a user name only: a password follows a colon, tcp:\/\/:password@host$/,
+  });
   for (const pwdhash of [undefined, "", "AB"]) {
     const client = new RawClient(url);
     await client.line();
