@@ -3,8 +3,6 @@
  * `dist-tag=latest` or `dist-tag=next` for the workflow.
  */
 
-import { readProject } from "./tools.ts";
-
 /** What a release is made of. */
 export interface Release {
   /** The tag, with its `v`. */
@@ -50,8 +48,8 @@ function isPrerelease(version: string): boolean {
 
 if (import.meta.main) {
   const [tag = ""] = Deno.args;
-  const { version } = await readProject();
-  const changelog = await Deno.readTextFile("CHANGELOG.md");
+  const { version } = JSON.parse(Deno.readTextFileSync("deno.json"));
+  const changelog = Deno.readTextFileSync("CHANGELOG.md");
   const faults = releaseFaults({ tag, version, changelog });
   for (const fault of faults) console.error(`Cannot release ${tag} as ${fault}`);
   if (faults.length > 0) Deno.exit(1);
