@@ -2,13 +2,15 @@ import { whole } from "../../src/cli/text.ts";
 import { clients } from "./clients.ts";
 import { type Figure, figures, type Result, spread } from "./results.ts";
 import type { Spread } from "./statistics.ts";
-import { type ServerKind, servers, workloads } from "./workloads.ts";
+import { servers, workloads } from "./workloads.ts";
 
 /** A bar: a client on a server. */
 interface Bar extends Spread {
   readonly name: string;
   /** Whether it is this package. */
   readonly isOurs: boolean;
+  /** How the server keeps its jobs. */
+  readonly kept: string;
 }
 
 /** Bars of one workload, to one scale. */
@@ -25,26 +27,15 @@ export function plotsOf(results: readonly Result[]): Map<string, string> {
     chart(title, unit, panelsOf(results, figure));
   return new Map([
     ["speed.svg", plot("Jobs a second, more is better", "jobs/s", figures.jobsPerSecond)],
-    ["cpu.svg", plot("CPU time of the client, less is better", "us a job", figures.cpuUsPerJob)],
+    ["cpu.svg", plot("CPU time of the client, less is better", "µs a job", figures.cpuUsPerJob)],
     ["memory.svg", plot("Peak memory of the client, less is better", "MB", figures.peakMb)],
   ]);
 }
 
-/** What each server is called in a bar. */
-const SHORT: Readonly<Record<ServerKind, string>> = {
-  real: "",
-  null: "",
-  memory: ", embedded server in memory",
-  durable: ", embedded server on disk",
-  redis: "",
-  postgres: "",
-  bunqueue: "",
-};
-
 /** A panel for each workload: all that keep their jobs, so not the null server. */
 function panelsOf(results: readonly Result[], figure: Figure): Panel[] {
   return WORKLOADS.flatMap((name) => {
-    const bars = servers.flatMap(({ name: server }) =>
+    const bars = servers.flatMap(({ name: server, kept }) =>
       clients.flatMap((client): Bar[] => {
         if (server === "null" || client.isBase || client.program === "floor") return [];
         const result = results.find((one) =>
@@ -52,8 +43,9 @@ function panelsOf(results: readonly Result[], figure: Figure): Panel[] {
         );
         const over = spread(result, figure);
         if (over === undefined) return [];
-        const title = client.title.replaceAll("`", "") + SHORT[server];
-        return [{ name: title, isOurs: client.program === "ours", ...over }];
+        const isEmbedded = server === "memory" || server === "durable";
+        const title = client.title.replaceAll("`", "") + (isEmbedded ? ", embedded server" : "");
+        return [{ name: title, isOurs: client.program === "ours", kept, ...over }];
       })
     );
     const title = workloads.find((workload) => workload.name === name)!.title;
@@ -61,11 +53,11 @@ function panelsOf(results: readonly Result[], figure: Figure): Panel[] {
   });
 }
 
-const WIDTH = 760;
-const LEFT = 250;
-const RIGHT = 110;
+const WIDTH = 800;
+const LEFT = 240;
+const RIGHT = 200;
 const ROW = 22;
-const TOP = 62;
+const TOP = 74;
 const PANEL = 40;
 
 function chart(title: string, unit: string, panels: readonly Panel[]): string {
@@ -76,7 +68,7 @@ function chart(title: string, unit: string, panels: readonly Panel[]): string {
     y += 12;
     const most = Math.max(...bars.map(({ max }) => max));
     const scale = (value: number) => LEFT + value / most * (WIDTH - LEFT - RIGHT);
-    for (const { name, isOurs, median, min, max } of bars) {
+    for (const { name, isOurs, kept, median, min, max } of bars) {
       const middle = y + ROW / 2 - 2;
       const [low, high] = [scale(min).toFixed(1), scale(max).toFixed(1)];
       parts.push(
@@ -85,14 +77,19 @@ function chart(title: string, unit: string, panels: readonly Panel[]): string {
           `width="${(scale(median) - LEFT).toFixed(1)}" height="${ROW - 6}" rx="2"/>`,
         `<path class="range" d="M${low} ${middle}H${high}M${low} ${middle - 3}v6M${high} ` +
           `${middle - 3}v6"/>`,
-        text(amount(median), scale(max) + 8, middle + 4, "value"),
+        text(
+          `${amount(median)} <tspan class="name">${kept}</tspan>`,
+          scale(max) + 8,
+          middle + 4,
+          "value",
+        ),
       );
       y += ROW;
     }
     y += PANEL - 12;
   }
   const height = y - 14;
-  const subtitle = `${unit}: median of all rounds, with the least and the most`;
+  const subtitle = `${unit}: median, least and most of all rounds, and where the server keeps jobs`;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" ` +
     `width="${WIDTH}" height="${height}" role="img">\n<title>${title}</title>\n${STYLE}\n` +
     `<rect class="ground" x=".5" y=".5" width="${WIDTH - 1}" height="${height - 1}" rx="6"/>\n` +
@@ -112,7 +109,7 @@ text{font:12px system-ui,sans-serif;fill:#1f2328}
 
 function text(content: string, x: number, y: number, style: string, anchor = "start"): string {
   return `<text class="${style}" x="${x.toFixed(1)}" y="${y}" text-anchor="${anchor}">` +
-    `${content.replaceAll("&", "&amp;").replaceAll("<", "&lt;")}</text>`;
+    `${content}</text>`;
 }
 
 function amount(value: number): string {

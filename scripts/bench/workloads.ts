@@ -16,6 +16,8 @@ export interface ServerInfo {
   readonly title: string;
   /** What a crash of the server may lose. */
   readonly durability: string;
+  /** The same in a word or two. */
+  readonly kept: string;
   /** Jobs put on it for each second of a `consume` run: more than any client runs. */
   readonly fillRate: number;
 }
@@ -26,42 +28,49 @@ export const servers: readonly ServerInfo[] = [
     name: "real",
     title: "A real Faktory server",
     durability: "Faktory 1.10's Redis writes snapshots (`save 30 5`): a crash may lose 30 seconds.",
+    kept: "snapshots",
     fillRate: 25_000,
   },
   {
     name: "null",
     title: "A server that answers at once and does nothing",
     durability: "It keeps nothing: what is measured is the client.",
+    kept: "nowhere",
     fillRate: 0,
   },
   {
     name: "memory",
     title: "The embedded server, in memory",
     durability: "Its jobs are lost when its process ends.",
+    kept: "in memory",
     fillRate: 80_000,
   },
   {
     name: "durable",
     title: "The embedded server, with its data in a file",
     durability: "Each confirmed job is on the disk (SQLite, `synchronous = FULL`).",
+    kept: "on disk",
     fillRate: 80_000,
   },
   {
     name: "redis",
     title: "Redis 7, as BullMQ recommends it",
     durability: "`appendonly yes`, `appendfsync everysec`: a crash may lose one second.",
+    kept: "on disk each second",
     fillRate: 15_000,
   },
   {
     name: "postgres",
     title: "PostgreSQL 15, with its defaults",
     durability: "`synchronous_commit = on`: each confirmed job is on the disk.",
+    kept: "on disk",
     fillRate: 25_000,
   },
   {
     name: "bunqueue",
     title: "The bunqueue server, with its data in a file",
     durability: "SQLite, `synchronous = NORMAL`, writes buffered: a crash may lose recent jobs.",
+    kept: "on disk, buffered",
     fillRate: 25_000,
   },
 ];
