@@ -109,6 +109,8 @@ async function bundle(names: readonly string[], outdir: string, base?: string): 
     setup({ onResolve }) {
       if (base === undefined) return;
       onResolve({ filter: /^(?:\.\.\/)+mod\.ts$/ }, () => ({ path: `${base}/mod.ts` }));
+      // Earlier sources did not hide it from bundlers.
+      onResolve({ filter: /^cloudflare:/ }, () => ({ external: true }));
     },
   };
   await withEsbuild(() =>

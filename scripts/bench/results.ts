@@ -59,10 +59,10 @@ export function ratio(
   return ratios.length === 0 ? undefined : spreadOf(ratios);
 }
 
-/** The client and the server that all others are compared with. */
-const REFERENCE = { client: "node", server: "real" } as const;
+/** The server on which the peers' own servers are compared with ours. */
+const REFERENCE = "real";
 
-/** All results, as Markdown: a table for each server, its peers compared with ours on Node. */
+/** All results, as Markdown: a table for each server. */
 export function tablesOf(results: readonly Result[], omissions: readonly Omission[]): string {
   const groups = servers.map(({ name, title, durability }) => {
     const here = results.filter(({ server }) => server === name);
@@ -85,11 +85,11 @@ export function tablesOf(results: readonly Result[], omissions: readonly Omissio
 type Cells = (result: Result, reference: Result | undefined) => string[];
 
 const RATE_HEAD = [
-  ...["work", "client", "jobs/s", "least - most", "ours on Node is (least - most)"],
+  ...["work", "client", "jobs/s", "least - most", "ours is (least - most)"],
   ...["CPU us/job", "peak MB", "connections", "server busy"],
 ];
 const LATENCY_HEAD = [
-  ...["work", "client", "p50 us", "least - most", "p99 us", "ours on Node takes (least - most)"],
+  ...["work", "client", "p50 us", "least - most", "p99 us", "ours takes (least - most)"],
 ];
 
 function rowsOf(here: readonly Result[], all: readonly Result[], cells: Cells): string[][] {
@@ -99,13 +99,14 @@ function rowsOf(here: readonly Result[], all: readonly Result[], cells: Cells): 
         one.workload.name === name && one.client.name === client.name
       );
       if (result === undefined) return [];
-      // A peer on a server of its own is compared with ours on a real Faktory.
+      // An earlier commit is compared with this one on the same runtime, all others with ours on Node; a peer that has a
+      // server of its own, with ours on a real Faktory.
       const find = (server: ServerKind) =>
         all.find((one) =>
           one.server === server && one.workload.name === name &&
-          one.client.name === REFERENCE.client
+          one.client.name === (client.isBase ? client.host : "node")
         );
-      const reference = find(result.server) ?? find(REFERENCE.server);
+      const reference = find(result.server) ?? find(REFERENCE);
       return [[client.title, ...cells(result, reference === result ? undefined : reference)]];
     });
     return rows.map((row, index) => [index === 0 ? title : "", ...row]);
