@@ -187,6 +187,11 @@ export const rooms: readonly Room[] = [
     imports: [...leaves, "job", "options", "consumer", "producer's face", "producer"],
   },
   {
+    name: "workflow",
+    files: ["src/workflow/"],
+    imports: [...core, "options", "producer's face", "consumer"],
+  },
+  {
     name: "outbox",
     files: ["src/outbox/"],
     imports: [...leaves, "events", "job", "options", "producer's face"],

@@ -14,6 +14,7 @@ import { Supervisor } from "@faktory-ts/faktory/supervisor";
 import { openTelemetry } from "@faktory-ts/faktory/telemetry";
 import { FakeFaktory } from "@faktory-ts/faktory/testing";
 import { nodeTransport } from "@faktory-ts/faktory/transport/node";
+import { chain, Workflows } from "@faktory-ts/faktory/workflow";
 import required from "./required.cjs";
 
 /** The module of the jobs in threads: a file beside this one, or, in CommonJS, the one that the command line names. */
@@ -84,6 +85,7 @@ async function testJobs() {
   assert.deepEqual(job.args, ["tests"]);
   await assert.rejects(faktory.producer.enqueue("", []), { name: "InvalidJobError" });
   await relayJobs(faktory);
+  await new Workflows().start(faktory.producer, chain({ type: "greet" }, { type: "greet" }));
   await faktory.close();
   const bytes = new Blob(['{"type":"greet","args":["lines"]}\n']).stream();
   const reader = bytes.pipeThrough(linesToJobs()).getReader();

@@ -10,6 +10,7 @@ import { producerContract } from "./producer.ts";
 import { queuesContract } from "./queues.ts";
 import { embedded, REFERENCE, type Subject, subjects, unlessSince } from "./subject.ts";
 import { wireContract } from "./wire.ts";
+import { workflowContract } from "./workflow.ts";
 
 type Suite = (subject: Subject) => void;
 
@@ -28,6 +29,7 @@ const suites: Readonly<Record<string, Suite>> = {
   outcomes: outcomesContract,
   failures: failuresContract,
   "queues and limits": queuesContract,
+  workflows: workflowContract,
 };
 
 const DAY_MS = 86_400_000;

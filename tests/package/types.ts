@@ -36,6 +36,13 @@ import {
 import { Outbox, type OutboxRelay, type RelayReport } from "@faktory-ts/faktory/outbox";
 import { openTelemetry } from "@faktory-ts/faktory/telemetry";
 import { nodeTransport } from "@faktory-ts/faktory/transport/node";
+import {
+  chain,
+  join,
+  resultsOf,
+  Workflows,
+  type WorkflowStatus,
+} from "@faktory-ts/faktory/workflow";
 
 export const made: Job = new Job("resize", ["cat.png", 320], { queue: "images", retry: 5 });
 export const plain: JobInput = { type: "resize", args: ["cat.png", 320], queue: "images" };
@@ -163,6 +170,13 @@ export const wrongPassword: unknown = passwordless({ url: "tcp://x", password: "
 export const wrongTelemetry: Telemetry = openTelemetry({ relation: "aunt" });
 // @ts-expect-error A path is a string.
 export const wrongHandler: unknown = healthHandler(typedConsumer, { healthPath: 1 });
+
+export async function published(producer: Producer, job: Job): Promise<WorkflowStatus> {
+  const workflows = new Workflows();
+  const node = chain(join({ type: "resize" }, { type: "resize" }), { type: "publish" });
+  const id: string = await workflows.start(producer, node, { statusDays: resultsOf(job).length });
+  return await workflows.status(producer, id);
+}
 
 const outbox = new Outbox({ jobs });
 export async function relayed(pool: {

@@ -51,6 +51,7 @@ const programs: Readonly<Record<string, (places: Places) => string[]>> = {
   "the handler and the metrics": () => fixture("health"),
   "streams of lines": () => fixture("ndjson"),
   "an outbox and its relay": () => fixture("outbox"),
+  "a workflow": () => fixture("workflow"),
   "spans and metrics": () => fixture("telemetry"),
   "`runJob`, `FakeFaktory`, `MemoryServer`": () => fixture("testing"),
   "a producer with `denoTransport`": ({ url }) => fixture("deno", url),

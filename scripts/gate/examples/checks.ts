@@ -106,6 +106,17 @@ export const checks: Readonly<Record<string, (place: Place) => Promise<void>>> =
       }
     }),
 
+  /** The jobs come in the order of the workflow, with the results of those before. */
+  async workflow(place) {
+    await using program = new Program(place, "workflow/main.ts", { args: ["cat", "horse"] });
+    deepEqual(await program.end(), [
+      "cat has 3 letters",
+      "horse has 5 letters",
+      "adding 3, 5",
+      "8 letters in all",
+    ]);
+  },
+
   /** The images' hashes are right, and what is no image is left alone. */
   hash: (place) =>
     inTempFolder(async (folder) => {

@@ -76,6 +76,9 @@ export type HandlerAndOptions<
       : never,
   ];
 
+/** The types of jobs that entries of this package enqueue for themselves begin so. No catalogue has them. */
+const OWN_TYPES = "faktory.";
+
 /** A registered handler. */
 export interface Registered {
   readonly run: Runner;
@@ -105,7 +108,7 @@ export class Registry {
         `Cannot register a handler as its job type is no text, or empty: got ${showValue(type)}`,
       );
     }
-    if (this.#known?.has(type) === false) {
+    if (this.#known?.has(type) === false && !type.startsWith(OWN_TYPES)) {
       throw new ConfigError(
         "INVALID_OPTION",
         `Cannot register a handler as its job type is not in the catalogue: got ${showValue(type)}${

@@ -1,0 +1,252 @@
+import { invalidOption } from "../connection/options.ts";
+import type { Consumer } from "../consumer/consumer.ts";
+import { asOutcome } from "../consumer/outcome.ts";
+import { InvalidArgumentError } from "../errors.ts";
+import { checkOptionNames, type OptionNames } from "../internal/option_names.ts";
+import { showText } from "../internal/show.ts";
+import { createJid } from "../job/jid.ts";
+import type { Job, JobInput } from "../job/job.ts";
+import { queueNameFault } from "../job/queue_name.ts";
+import type { Producer } from "../producer/producer.ts";
+import { advancing, ENDED, JOIN, type JoinJob, pushThem, starting } from "./advance.ts";
+import { serverTime, unite } from "./joiner.ts";
+import { LookQueue } from "./look_queue.ts";
+import { countJobs, plannedJob, planOf, type WorkflowNode } from "./nodes.ts";
+import { jobOf, type Step, stepOf } from "./step.ts";
+import { dropTokens, ownJob, pushAll, takeTokens, tokenOf } from "./tokens.ts";
+
+/** Options of {@linkcode Workflows.start}. */
+export interface WorkflowOptions {
+  /** The workflow's id: letters, digits, `.`, `_` and `-`, 100 at most. Two workflows never share one. @default a new one */
+  readonly id?: string | undefined;
+  /**
+   * A job to enqueue if one of the workflow's jobs moves to the dead, is dropped after its last failure, or is ended by
+   * `Discard` or `Kill`. Its `custom.failed` has the `workflow`, `jid` and `type` of that job.
+   *
+   * @default none
+   */
+  readonly onDead?: JobInput | undefined;
+  /** Keeps the workflow's state for {@linkcode Workflows.status}, for this many days. Each job then takes a command more. @default 0 */
+  readonly statusDays?: number | undefined;
+}
+
+const WORKFLOW_OPTIONS = {
+  id: true,
+  onDead: true,
+  statusDays: true,
+} as const satisfies OptionNames<WorkflowOptions>;
+
+/** The state of a workflow. */
+export interface WorkflowStatus {
+  /** `unknown`: it was started without `statusDays`, or they are over, or another program reads the state at this moment. */
+  readonly state: "unknown" | "running" | "failed" | "succeeded";
+  /** Jobs in the workflow. */
+  readonly total: number;
+  /** Jobs that have succeeded. */
+  readonly succeeded: number;
+  /** The jids of those that are dead or were dropped. One that is requeued and succeeds is no longer among them. */
+  readonly failed: readonly string[];
+}
+
+/** The type of the jobs that remove a workflow's state. */
+const FORGET = "faktory.workflow.forget";
+
+/** The longest result that is handed on, in bytes of JSON. */
+const MAX_RESULT_BYTES = 65_536;
+
+/** The prefix of the keys of a state's facts: the path of a job that has succeeded, or is dead. */
+const SUCCEEDED = "ok ";
+const DEAD = "dead ";
+
+/**
+ * Starts workflows, and runs their jobs. Each consumer that may fetch one of their jobs needs {@linkcode Workflows.attach};
+ * otherwise a workflow stops at the job that such a consumer runs.
+ *
+ * Each job of a workflow runs at least once, and a node never starts before those that it waits for have succeeded.
+ *
+ * @example Two jobs in turn
+ * ```ts no-assert
+ * import { Producer } from "@faktory-ts/faktory";
+ * import { chain, Workflows } from "@faktory-ts/faktory/workflow";
+ *
+ * await using producer = await Producer.connect();
+ * const id = await new Workflows().start(
+ *   producer,
+ *   chain({ type: "charge", args: [42] }, { type: "ship", args: [42] }),
+ * );
+ * console.log(id);
+ * ```
+ */
+export class Workflows {
+  /**
+   * Enqueues the first jobs of a workflow. If it rejects, some of them may be enqueued.
+   *
+   * @returns The workflow's id.
+   * @throws {InvalidJobError} If one of the jobs is invalid; nothing is enqueued then.
+   * @throws {InvalidArgumentError} `INVALID_ARGUMENT`.
+   * @throws {ConfigError} `INVALID_OPTION`.
+   */
+  async start(
+    // Any catalogue: the jobs of a workflow are checked as the producer enqueues them.
+    // deno-lint-ignore no-explicit-any
+    producer: Producer<any>,
+    node: WorkflowNode,
+    options: WorkflowOptions = {},
+  ): Promise<string> {
+    checkOptionNames(options, WORKFLOW_OPTIONS, "Workflows.start");
+    const { id = createJid(), onDead, statusDays = 0 } = options;
+    const fault = queueNameFault(id);
+    if (fault !== undefined || id.length > 100) {
+      throw invalidOption("id", "letters, digits, ., _ and -, 100 at most", id);
+    }
+    if (typeof statusDays !== "number" || !(statusDays >= 0 && statusDays <= 365)) {
+      throw invalidOption("statusDays", "a number from 0 to 365", statusDays);
+    }
+    const plan = planOf(node);
+    const status = statusDays === 0 ? undefined : statusQueue(id);
+    const step: Step = {
+      id,
+      path: "0",
+      status,
+      onDead: onDead === undefined ? undefined : plannedJob(onDead),
+    };
+    const pushes = starting(plan, step);
+    if (status !== undefined) {
+      const { raw } = await producer.info();
+      const at = new Date(serverTime(raw) + statusDays * 86_400_000).toISOString();
+      await pushAll(producer, [
+        tokenOf(status, { total: countJobs(plan) }),
+        ownJob({
+          jid: `${id}.forget`,
+          ...{ jobtype: FORGET, args: [status], queue: pushes.jobs[0]!.queue, retry: 25, at },
+        }),
+      ]);
+    }
+    await pushThem(producer, pushes);
+    return id;
+  }
+
+  /**
+   * Has the consumer run jobs of workflows: adds a middleware, which starts what follows a job when its handler has succeeded, and
+   * the handlers of the workflows' own jobs. Call it before `use()`: middleware added later may change what a handler returns.
+   */
+  // deno-lint-ignore no-explicit-any
+  attach(consumer: Consumer<any>): void {
+    consumer.use(async (job, { producer, attempt }, next) => {
+      const step = stepOf(job);
+      if (step === undefined) return await next();
+      let value: unknown;
+      try {
+        value = await next();
+      } catch (error) {
+        if (isLast(job, attempt, error)) await failed(producer, job, step);
+        throw error;
+      }
+      const outcome = asOutcome(value);
+      if (outcome === undefined) await succeeded(producer, job, step, value);
+      else if (isLast(job, attempt, outcome)) await failed(producer, job, step);
+      return value;
+    });
+    const looks = new LookQueue();
+    consumer.register(JOIN, async (job, { producer }) => {
+      const join = job.args[0] as JoinJob;
+      const run = () => unite(producer, join, job.queue);
+      await (join.everySeconds === undefined ? looks.run(join.tokens, run) : run());
+    });
+    consumer.register(FORGET, async (job, { producer }) => {
+      await producer.queues.remove(job.args[0] as string);
+    });
+  }
+
+  /**
+   * Reads the state of a workflow that was started with `statusDays`. The state is in a queue, from which it is taken and to
+   * which it is put back: of two programs that ask at the same time, one may see an older state or none.
+   */
+  // deno-lint-ignore no-explicit-any
+  async status(producer: Producer<any>, id: string): Promise<WorkflowStatus> {
+    const queue = statusQueue(id);
+    const size = (await producer.info()).queues[queue] ?? 0;
+    if (size === 0) return { state: "unknown", total: 0, succeeded: 0, failed: [] };
+    const held = await takeTokens(producer, queue);
+    if (held.jids.length > 0) {
+      await pushAll(producer, [tokenOf(queue, held.facts)]);
+      await dropTokens(producer, held);
+    }
+    const paths = (prefix: string) =>
+      Object.keys(held.facts).filter((key) => key.startsWith(prefix))
+        .map((key) => key.slice(prefix.length));
+    const succeeded = paths(SUCCEEDED);
+    const dead = paths(DEAD).filter((path) => !succeeded.includes(path));
+    const total = held.facts["total"];
+    return {
+      state: ENDED in held.facts
+        ? "succeeded"
+        : dead.length > 0
+        ? "failed"
+        : typeof total === "number"
+        ? "running"
+        : "unknown",
+      total: typeof total === "number" ? total : 0,
+      succeeded: succeeded.length,
+      failed: dead.map((path) => `${id}.${path}`),
+    };
+  }
+}
+
+function statusQueue(id: string): string {
+  return `workflow.${id}`;
+}
+
+/** Starts what follows a job. */
+async function succeeded(producer: Producer, job: Job, step: Step, value: unknown): Promise<void> {
+  const result = resultOf(job, value);
+  const { own, jobs } = advancing(step, { value: result, results: [result] }, job.queue);
+  const fact = step.status === undefined
+    ? []
+    : [tokenOf(step.status, { [SUCCEEDED + step.path]: true })];
+  await pushThem(producer, { own: [...fact, ...own], jobs });
+}
+
+/** Enqueues the job of the option `onDead`. */
+async function failed(producer: Producer, job: Job, step: Step): Promise<void> {
+  const { onDead, status, id, path } = step;
+  if (status !== undefined) await pushAll(producer, [tokenOf(status, { [DEAD + path]: true })]);
+  if (onDead === undefined) return;
+  const { custom, ...more } = onDead;
+  const failed = { workflow: id, jid: job.jid, type: job.type };
+  const own: Step = { id: `${id}.${path}`, path: "dead" };
+  const { custom: _step, ...fields } = jobOf(more, own);
+  await pushThem(producer, { own: [], jobs: [{ ...fields, custom: { ...custom, failed } }] });
+}
+
+/** Whether the job will not run again after this error or outcome. */
+function isLast(job: Job, attempt: number, error: unknown): boolean {
+  const kind = asOutcome(error)?.kind;
+  if (kind === "snooze") return false;
+  return kind === "discard" || kind === "kill" || attempt > (job.retry ?? 25);
+}
+
+/** What a handler returned, as JSON. */
+function resultOf(job: Job, value: unknown): unknown {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch (error) {
+    throw refuse(job, "it cannot be written as JSON", error);
+  }
+  if (text === undefined) return null;
+  const bytes = new TextEncoder().encode(text).length;
+  if (bytes > MAX_RESULT_BYTES) throw refuse(job, `it takes ${bytes} bytes as JSON`);
+  return JSON.parse(text);
+}
+
+function refuse(job: Job, reason: string, cause?: unknown): InvalidArgumentError {
+  return new InvalidArgumentError(
+    "INVALID_ARGUMENT",
+    `Cannot hand on what the handler of ${
+      showText(job.type)
+    } returned as ${reason}: no more than ` +
+      `${MAX_RESULT_BYTES} bytes of JSON may be returned in a workflow`,
+    { cause },
+  );
+}

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Job } from "../../mod.ts";
+import { chain, join, resultsOf } from "../../src/workflow/mod.ts";
+import { numbers } from "../faults/ledger.ts";
+import { Program, World } from "./simulated.ts";
+
+const part = (name: string) => ({ type: "part", args: [name] });
+
+/** A chain with a join in it, one of whose parts is a chain and one a join. */
+const node = chain(
+  part("first"),
+  join(part("a"), chain(part("b"), part("c")), join(part("d"), part("e"))),
+  { type: "last" },
+);
+
+const RESULTS = ["A", "C", ["D", "E"]];
+
+/** What ran, and in which order. */
+interface Log {
+  readonly ended: string[];
+  /** The times that the last job ran, each with what had ended before it. */
+  readonly lasts: { before: string[]; results: readonly unknown[] }[];
+}
+
+async function world(): Promise<{ world: World; log: Log }> {
+  const log: Log = { ended: [], lasts: [] };
+  const handlers = {
+    part(job: Job) {
+      const [name] = job.args as [string];
+      log.ended.push(name);
+      return name.toUpperCase();
+    },
+    last(job: Job) {
+      log.lasts.push({ before: [...log.ended], results: resultsOf(job) });
+    },
+  };
+  return { world: await World.start(handlers), log };
+}
+
+function check({ lasts }: Log, hint: string): void {
+  assert.ok(lasts.length > 0, `${hint}: the last job never ran`);
+  for (const { before, results } of lasts) {
+    assert.deepEqual([...new Set(before)].sort(), ["a", "b", "c", "d", "e", "first"], hint);
+    assert.deepEqual(results, RESULTS, hint);
+  }
+}
+
+test("a workflow without a fault runs each job once, and leaves nothing", async () => {
+  const { world: one, log } = await world();
+  await using _ = one;
+  await one.begin(node);
+  await one.settle(() => [new Program(Infinity)]);
+  check(log, "no fault");
+  assert.equal(log.lasts.length, 1);
+  assert.equal(log.ended.length, 6);
+});
+
+test("a program may die after any command: nothing starts early, and all starts", async () => {
+  let deaths = 0;
+  for (let commands = 1;; commands++) {
+    const { world: one, log } = await world();
+    await using _ = one;
+    await one.begin(node);
+    const mortal = new Program(commands);
+    await one.work(mortal);
+    if (!mortal.isDead) break;
+    deaths++;
+    await one.settle(() => [new Program(Infinity)]);
+    check(log, `dead after ${commands} commands`);
+  }
+  assert.ok(deaths > 60, `${deaths} places to die`);
+});
+
+test("three programs that die again and again unite what they bring", async () => {
+  const seed = 7;
+  const random = numbers(seed);
+  let deaths = 0;
+  for (let round = 0; round < 40; round++) {
+    const { world: one, log } = await world();
+    await using _ = one;
+    await one.begin(node);
+    let left = Math.floor(random() * 12);
+    await one.settle(() =>
+      [1, 2, 3].map(() => {
+        if (left-- <= 0) return new Program(Infinity);
+        deaths++;
+        return new Program(1 + Math.floor(random() * 40));
+      })
+    );
+    check(log, `seed ${seed}, round ${round}`);
+  }
+  assert.ok(deaths > 100, `${deaths} deaths`);
+});

@@ -1,0 +1,189 @@
+import { type Job, Producer } from "../../mod.ts";
+import type { Consumer, ConsumerMiddleware, JobContext } from "../../mod.ts";
+import { sendCommand } from "../../src/producer/producer.ts";
+import { acknowledge, fail, fetchJob } from "../../src/protocol/commands/jobs.ts";
+import { ManualClock } from "../../src/server/mod.ts";
+import { MemoryServer } from "../../src/testing/mod.ts";
+import { turn } from "../faults/wall_clock.ts";
+import type { Transport } from "../../src/transport/transport.ts";
+import { type WorkflowNode, type WorkflowOptions, Workflows } from "../../src/workflow/mod.ts";
+
+/** Thrown where a simulated program is dead. */
+const DEAD = new Error("the program is dead");
+
+/** What the handlers of a world do, by the type of their jobs. */
+export type Handlers = Readonly<Record<string, (job: Job) => unknown>>;
+
+/** What a consumer is given by `attach`, in each program anew. */
+interface Captured {
+  readonly middleware: ConsumerMiddleware;
+  readonly handlers: ReadonlyMap<string, (job: Job, context: JobContext) => unknown>;
+}
+
+function captured(): Captured {
+  const handlers = new Map<string, () => unknown>();
+  const middleware: ConsumerMiddleware[] = [];
+  const consumer = {
+    use: (given: ConsumerMiddleware) => middleware.push(given),
+    register: (type: string, run: () => unknown) => handlers.set(type, run),
+  };
+  new Workflows().attach(consumer as unknown as Consumer);
+  return { middleware: middleware[0]!, handlers };
+}
+
+/** A server whose clock is moved, and programs that run workflows on it and may die between any two commands. */
+export class World implements AsyncDisposable {
+  readonly clock = new ManualClock();
+  readonly server: MemoryServer;
+  readonly #handlers: Handlers;
+
+  private constructor(server: MemoryServer, clock: ManualClock, handlers: Handlers) {
+    this.server = server;
+    this.clock = clock;
+    this.#handlers = handlers;
+  }
+
+  static async start(handlers: Handlers): Promise<World> {
+    const clock = new ManualClock();
+    return new World(await MemoryServer.start({ clock }), clock, handlers);
+  }
+
+  /** A producer of a program that dies after so many commands. */
+  connect(program: Program): Promise<Producer> {
+    return Producer.connect({
+      url: this.server.url,
+      transport: program.transport(this.server.transport),
+      connections: 1,
+      reconnect: false,
+    });
+  }
+
+  async begin(node: WorkflowNode, options: WorkflowOptions = {}): Promise<string> {
+    await using producer = await this.connect(new Program(Infinity));
+    return await new Workflows().start(producer, node, options);
+  }
+
+  /** Runs jobs of the queue "default" until there are none, or the program dies. */
+  async work(program: Program): Promise<void> {
+    const producer = await this.connect(program);
+    try {
+      await Promise.race([this.#runAll(producer, captured()), program.death]);
+    } catch (error) {
+      if (!program.isDead) throw error;
+    } finally {
+      // What is left of a dead program waits for nobody.
+      await producer.close({ timeoutMs: 0 });
+    }
+  }
+
+  /** Moves the clock past all reservations, retries and checks until nothing is left; rejects if that takes more than a day. */
+  async settle(programs: () => Program[]): Promise<void> {
+    if (await this.run(programs, 24 * 60)) return;
+    throw new Error(`not over after a day: ${JSON.stringify(this.server.snapshot())}`);
+  }
+
+  /** Runs programs, and moves the clock for so many minutes; resolves to whether nothing is left. */
+  async run(programs: () => Program[], minutes: number): Promise<boolean> {
+    for (let minute = 0; minute < minutes; minute++) {
+      if ((this.server.snapshot().queues["default"] ?? 0) > 0) {
+        await this.#moving(Promise.all(programs().map((program) => this.work(program))));
+      }
+      const { queues, working, retries, scheduled } = this.server.snapshot();
+      const waiting = Object.values(queues).reduce((sum, size) => sum + size, 0);
+      if (waiting + working + retries + scheduled === 0) return true;
+      this.clock.advance(60_000);
+      await turn();
+    }
+    return false;
+  }
+
+  /** Moves the clock while a FETCH waits, until `work` is over. */
+  async #moving(work: Promise<unknown>): Promise<void> {
+    let isOver = false;
+    work.finally(() => isOver = true).catch(() => {});
+    for (let turns = 1; !isOver; turns++) {
+      await turn();
+      if (turns % 20 === 0) this.clock.advance(2000);
+    }
+    await work;
+  }
+
+  async #runAll(producer: Producer, own: Captured): Promise<void> {
+    while ((this.server.snapshot().queues["default"] ?? 0) > 0) {
+      const job = await sendCommand(producer, fetchJob(["default"]));
+      if (job === undefined) continue;
+      const { jid } = job;
+      try {
+        await this.#run(job, { producer, own });
+      } catch (error) {
+        if (error === DEAD) throw error;
+        const report = { jid, type: "Error", message: String(error), backtrace: [] };
+        await sendCommand(producer, fail(report));
+        continue;
+      }
+      await sendCommand(producer, acknowledge(jid));
+    }
+  }
+
+  async #run(
+    job: Job,
+    { producer, own }: { readonly producer: Producer; readonly own: Captured },
+  ): Promise<unknown> {
+    const attempt = job.failure === undefined ? 1 : job.failure.retryCount + 2;
+    const context = { producer, attempt } as JobContext;
+    const run = own.handlers.get(job.type) ?? this.#handlers[job.type]!;
+    return await own.middleware(job, context, async () => await run(job, context));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.server.close();
+  }
+}
+
+/** A program that dies after so many commands: later ones do not reach the server, and no reply reaches the program. */
+export class Program {
+  readonly death: Promise<never>;
+  #left: number;
+  #die!: (error: Error) => void;
+  #closes: (() => void)[] = [];
+
+  constructor(commands: number) {
+    this.#left = commands;
+    this.death = new Promise((_, reject) => this.#die = reject);
+    this.death.catch(() => {});
+  }
+
+  get isDead(): boolean {
+    return this.#left <= 0;
+  }
+
+  transport(inner: Transport): Transport {
+    return {
+      name: "mortal",
+      connect: async (target, options) => {
+        const connection = await inner.connect(target, options);
+        this.#closes.push(() => connection.close());
+        const writer = connection.writable.getWriter();
+        const decoder = new TextDecoder();
+        const encoder = new TextEncoder();
+        const writable = new WritableStream<Uint8Array>({
+          write: async (bytes) => {
+            for (const line of decoder.decode(bytes, { stream: true }).split(/(?<=\n)/)) {
+              if (this.isDead) return;
+              await writer.write(encoder.encode(line));
+              if (/\n$/.test(line) && !line.startsWith("HELLO")) this.#left--;
+              if (this.isDead) this.#end();
+            }
+          },
+        });
+        const { readable, closed } = connection;
+        return { readable, writable, closed, close: (reason) => connection.close(reason) };
+      },
+    };
+  }
+
+  #end(): void {
+    for (const close of this.#closes) close();
+    this.#die(DEAD);
+  }
+}
