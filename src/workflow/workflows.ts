@@ -17,7 +17,7 @@ import { dropTokens, ownJob, pushAll, takeTokens, tokenOf } from "./tokens.ts";
 
 /** Options of {@linkcode Workflows.start}. */
 export interface WorkflowOptions {
-  /** The workflow's id: letters, digits, `.`, `_` and `-`, 100 at most. Two workflows never share one. @default a new one */
+  /** The workflow's id: 6 to 100 letters, digits, `.`, `_` and `-`. Two workflows never share one. @default a new one */
   readonly id?: string | undefined;
   /**
    * A job to enqueue if one of the workflow's jobs moves to the dead, is dropped after its last failure, or is ended by
@@ -96,8 +96,9 @@ export class Workflows {
     checkOptionNames(options, WORKFLOW_OPTIONS, "Workflows.start");
     const { id = createJid(), onDead, statusDays = 0 } = options;
     const fault = queueNameFault(id);
-    if (fault !== undefined || id.length > 100) {
-      throw invalidOption("id", "letters, digits, ., _ and -, 100 at most", id);
+    // A jid, which is the id and a place, has eight bytes at least.
+    if (fault !== undefined || id.length < 6 || id.length > 100) {
+      throw invalidOption("id", "6 to 100 letters, digits, ., _ and -", id);
     }
     if (typeof statusDays !== "number" || !(statusDays >= 0 && statusDays <= 365)) {
       throw invalidOption("statusDays", "a number from 0 to 365", statusDays);

@@ -100,7 +100,11 @@ describe("a workflow", () => {
     await assert.rejects(start({ chain: [] }), { code: "INVALID_ARGUMENT" });
     await assert.rejects(start(undefined), { name: "InvalidJobError" });
     assert.throws(() => join(), { code: "INVALID_ARGUMENT" });
-    for (const options of [{ id: "a b" }, { id: "x".repeat(101) }, { statusDays: -1 }]) {
+    for (
+      const options of [{ id: "with spaces" }, { id: "short" }, { id: "x".repeat(101) }, {
+        statusDays: -1,
+      }]
+    ) {
       await assert.rejects(start({ type: "a" }, options), { code: "INVALID_OPTION" });
     }
     await assert.rejects(start({ type: "a" }, { statusDay: 1 }), { code: "INVALID_OPTION" });
