@@ -44,7 +44,7 @@ export class FaktoryError extends Error {
  * An option, a URL or an environment variable that cannot be used, found before anything is sent.
  *
  * Codes: `INVALID_URL`, `INVALID_OPTION`, `MISSING_VARIABLE`, `MISSING_PERMISSION` (of Deno),
- * `UNSUPPORTED_RUNTIME`, `INVALID_MODULE`; of the embedded server's data also `INVALID_DATA`,
+ * `UNSUPPORTED_RUNTIME`, `INVALID_MODULE`, `FAKE_TIMERS`; of the embedded server's data also `INVALID_DATA`,
  * `DATA_IN_USE`, `DATA_UNAVAILABLE`.
  */
 export class ConfigError extends FaktoryError {

@@ -1,3 +1,5 @@
+import { isThenable } from "./internal/thenable.ts";
+
 /** A function that hears of an event. */
 export type Listener<T> = (detail: T) => unknown;
 
@@ -38,7 +40,7 @@ export class Emitter<Events extends { listenerError: ListenerFailure }> {
     for (const listener of listeners as readonly Listener<Events[Name]>[]) {
       try {
         const result = listener(detail);
-        if (result instanceof Promise) result.catch((error) => this.#failed(event, error));
+        if (isThenable(result)) result.then(undefined, (error) => this.#failed(event, error));
       } catch (error) {
         this.#failed(event, error);
       }

@@ -4,10 +4,13 @@ import { cached, type Installed } from "./npm.ts";
 import { all, skip } from "./step.ts";
 
 /** What the projects have, pinned: the newest that run on Node 20. */
-const packages = ["jest@30.5.2", "@swc/core@1.16.22", "@swc/jest@0.2.39", "vitest@4.1.12"];
+const packages = [
+  ...["jest@30.5.2", "@swc/core@1.16.22", "@swc/jest@0.2.39", "vitest@4.1.12"],
+  "sinon@22.1.0",
+];
 
-/** How many tests each project has. */
-const TESTS = 3;
+/** How many tests each project has; that of `node:test` has one more, with Sinon's timers. */
+const TESTS = 4;
 
 /** A project whose tests use the package, with what its runner does when nothing is said. */
 interface Runner {
@@ -65,7 +68,7 @@ const runners: Readonly<Record<string, Runner>> = {
     to: "resize.test.mjs",
     files: { "package.json": "{}" },
     command: ["node", "--test"],
-    said: RegExp(`^# pass ${TESTS}$`, "m"),
+    said: RegExp(`^# pass ${TESTS + 1}$`, "m"),
   },
 };
 
@@ -73,7 +76,7 @@ const runners: Readonly<Record<string, Runner>> = {
 export async function checkRunners({ folder }: Installed): Promise<void> {
   let shared: string;
   try {
-    shared = await cached("runners", packages);
+    shared = await cached("runners-with-sinon", packages);
   } catch (error) {
     return skip(`test runners, as npm could not give them: ${npmReason(String(error))}`);
   }

@@ -1,5 +1,5 @@
 import ts from "typescript";
-import { runtimeGlobals } from "./rules.ts";
+import { realmClasses, runtimeGlobals, timeGlobals } from "./rules.ts";
 
 /** One module's mention of another, or of a runtime global. */
 export interface Mention {
@@ -11,7 +11,7 @@ export interface Mention {
   readonly isIgnored?: boolean;
 }
 
-const watched = new Set(runtimeGlobals);
+const watched = new Set([...runtimeGlobals, ...timeGlobals]);
 /** What bundlers need before a name that they cannot know. */
 const IGNORED = ["/* webpackIgnore: true */", "/* @vite-ignore */"];
 const anywhere = new Set(["Deno", "Bun"]);
@@ -93,12 +93,37 @@ function globalOf(node: ts.Node, checker: ts.TypeChecker): Omit<Mention, "line">
     const name = textOf(node.argumentExpression);
     return name !== undefined && anywhere.has(name) ? { name, kind: "global" } : undefined;
   }
-  if (!ts.isIdentifier(node) || !watched.has(node.text)) return undefined;
+  if (!ts.isIdentifier(node)) return undefined;
+  if (isRightOfInstanceof(node)) {
+    const name = `instanceof ${node.text}`;
+    return realmClasses.includes(name) ? { name, kind: "global" } : undefined;
+  }
+  if (isNow(node)) {
+    return isDeclaredHere(node, checker) ? undefined : { name: "Date.now", kind: "global" };
+  }
+  if (!watched.has(node.text)) return undefined;
   const isMember = ts.isPropertyAccessExpression(node.parent) && node.parent.name === node;
   const isGlobal = isMember
     ? anywhere.has(node.text)
     : node.text === "globalThis" || !isDeclaredHere(node, checker);
   return isGlobal ? { name: node.text, kind: "global" } : undefined;
+}
+
+function isRightOfInstanceof(node: ts.Identifier): boolean {
+  const { parent } = node;
+  return ts.isBinaryExpression(parent) && parent.right === node &&
+    parent.operatorToken.kind === ts.SyntaxKind.InstanceOfKeyword;
+}
+
+/** Whether it is the `Date` of `Date.now` or of `new Date()`. */
+function isNow(node: ts.Identifier): boolean {
+  if (node.text !== "Date") return false;
+  const { parent } = node;
+  if (ts.isVariableDeclaration(parent)) return parent.initializer === node;
+  return ts.isPropertyAccessExpression(parent)
+    ? parent.expression === node && parent.name.text === "now"
+    : ts.isNewExpression(parent) && parent.expression === node &&
+      (parent.arguments?.length ?? 0) === 0;
 }
 
 function isDeclaredHere(name: ts.Identifier, checker: ts.TypeChecker): boolean {

@@ -25,9 +25,24 @@ export const runtimeGlobals: readonly string[] = [
   ...["globalThis", "self", "window", "global"],
 ];
 
-const leaves = ["errors", "internal"];
+/**
+ * Globals that fake timers of test frameworks replace. The library takes them once, in `host_timers.ts`, and else has them by a
+ * `Clock`: only what its user sees as the time of day comes from `Date` at the call. `new Date()` counts as `Date.now`.
+ */
+export const timeGlobals: readonly string[] = [
+  ...["setTimeout", "clearTimeout", "setInterval", "clearInterval", "queueMicrotask"],
+  ...["performance", "Date.now"],
+];
+
+/**
+ * `instanceof` with one of these misses what another realm has made, as in Jest: `internal/kinds.ts` tells them by their tag.
+ */
+export const realmClasses: readonly string[] = ["Date", "Error", "URL", "Uint8Array"]
+  .map((name) => `instanceof ${name}`);
+
+const leaves = ["errors", "internal", "host timers"];
 const core = [...leaves, "environment", "events", "job", "protocol"];
-const client = [...core, "transport types", "connection", "options"];
+const client = [...core, "brands", "transport types", "connection", "options"];
 
 /** An adapter knows the runtime it is for and bytes, no protocol, and no other adapter. */
 function adapter(name: string, own: Pick<Room, "globals" | "builtins">): Room {
@@ -48,9 +63,27 @@ export const rooms: readonly Room[] = [
     globals: ["globalThis", "Deno", "Bun", "process"],
     computes: true,
   },
-  { name: "internal", files: ["src/internal/"], imports: ["environment", "errors"] },
+  {
+    name: "host timers",
+    files: ["src/internal/host_timers.ts"],
+    imports: ["environment"],
+    globals: ["globalThis", "Bun", "process", ...timeGlobals],
+  },
+  {
+    name: "internal",
+    files: ["src/internal/"],
+    imports: ["environment", "errors", "host timers"],
+    globals: realmClasses,
+  },
   { name: "events", files: ["src/events.ts"], imports: leaves },
-  { name: "job", files: ["src/job/"], imports: [...leaves, "events"] },
+  {
+    name: "job",
+    files: ["src/job/"],
+    imports: [...leaves, "events"],
+    // When a job was created.
+    globals: ["Date.now"],
+  },
+  { name: "brands", files: ["src/brands.ts"], imports: [...leaves, "job"] },
   { name: "protocol", files: ["src/protocol/"], imports: [...leaves, "events", "job"] },
 
   { name: "transport types", files: ["src/transport/transport.ts"], imports: [] },
@@ -104,10 +137,18 @@ export const rooms: readonly Room[] = [
   },
 
   {
+    name: "edge's clock",
+    files: ["src/edge/clock.ts"],
+    imports: leaves,
+    globals: ["globalThis", ...timeGlobals],
+  },
+  {
     name: "edge",
     files: ["src/edge/"],
     // One runtime's sockets, without the choice among all adapters.
-    imports: [...client, "transport helpers", "workerd adapter"],
+    imports: [...client, "edge's clock", "transport helpers", "workerd adapter"],
+    // A Worker has one realm.
+    globals: ["instanceof URL"],
   },
 
   {
@@ -142,6 +183,8 @@ export const rooms: readonly Room[] = [
       ...client,
       ...["transport helpers", "producer's face", "producer", "consumer", "server's core"],
     ],
+    // Where the clock of a fake server starts.
+    globals: ["Date.now"],
   },
 
   {
@@ -166,7 +209,7 @@ export const rooms: readonly Room[] = [
     // What the command shares with the entry: it has to do without JSR.
     files: ["error", "line_reader", "line_text", "merge_streams", "whole_lines"]
       .map((name) => `src/ndjson/${name}.ts`),
-    imports: [...leaves, "job"],
+    imports: [...leaves, "brands", "job"],
   },
   {
     name: "ndjson",
@@ -226,6 +269,8 @@ export const rooms: readonly Room[] = [
     ],
     packages: ["commander"],
     builtins: ["node:"],
+    // A program, which no test framework runs with its timers or in its realm.
+    globals: [...timeGlobals, ...realmClasses],
   },
 
   {

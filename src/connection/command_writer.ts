@@ -1,5 +1,5 @@
 import { CommandEncoder } from "../protocol/encoder.ts";
-import { atEndOfTurn } from "../internal/microtask.ts";
+import { atEndOfTurn } from "../internal/host_timers.ts";
 
 /** Writes commands to a connection, in their order and in as few writes as it can: the cost of one is that of ten jobs. */
 export class CommandWriter {

@@ -1,4 +1,5 @@
 import { ConnectError, ConnectionLostError, ProtocolError, TimeoutError } from "../errors.ts";
+import { isError } from "../internal/kinds.ts";
 import { showText } from "../internal/show.ts";
 import { refusal } from "../protocol/refusal.ts";
 import type { Reply } from "../protocol/reply.ts";
@@ -7,7 +8,7 @@ import type { Reply } from "../protocol/reply.ts";
 export function lost(cause: unknown): ConnectionLostError {
   const reason = cause === undefined
     ? "the server closed it"
-    : cause instanceof Error
+    : isError(cause)
     ? cause.message
     : String(cause);
   return new ConnectionLostError("CONNECTION_LOST", `The connection was lost: ${reason}`, {

@@ -6,6 +6,7 @@ import {
   StateError,
   VersionError,
 } from "../errors.ts";
+import { isError } from "../internal/kinds.ts";
 import type { Request } from "./request.ts";
 
 /** Whether trying again cannot help. A refused password can be put right on either side, and so is tried again. */
@@ -15,7 +16,7 @@ export function isFinal(error: Error): boolean {
 
 /** What an attempt to connect failed with. */
 export function asError(error: unknown): Error {
-  return error instanceof Error
+  return isError(error)
     ? error
     : new ConnectError("CONNECT_FAILED", "Cannot connect as the attempt failed", { cause: error });
 }

@@ -1,5 +1,6 @@
 import { checkOptionNames, type OptionNames } from "../internal/option_names.ts";
 import { ConfigError } from "../errors.ts";
+import { isUrl } from "../internal/kinds.ts";
 import { showText } from "../internal/show.ts";
 import type { ConnectTarget, TlsOptions } from "../transport/transport.ts";
 import { parseUrl } from "../transport/url.ts";
@@ -59,7 +60,7 @@ function serverUrl(
   variable: (name: string) => string | undefined,
 ): GivenUrl {
   if (url !== undefined) {
-    if (typeof url !== "string" && !(url instanceof URL)) {
+    if (typeof url !== "string" && !isUrl(url)) {
       throw invalidOption("url", "a text or a URL", url);
     }
     return { text: String(url), source: "the option url" };

@@ -2,6 +2,8 @@ import { type MakePool, preparePools } from "../connection/connect.ts";
 import { resolveTarget } from "../connection/target.ts";
 import { StateError } from "../errors.ts";
 import { Emitter, type Listener } from "../events.ts";
+import { brand } from "../brands.ts";
+import { insidesOf as readInsides } from "../internal/brand.ts";
 import { type Clock, systemClock } from "../internal/clock.ts";
 import { showText } from "../internal/show.ts";
 import type { JobDefinitions } from "../job/catalogue.ts";
@@ -81,12 +83,8 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
   #isQuiet = false;
 
   static {
-    insidesOf = (consumer) => {
-      if (typeof consumer !== "object" || consumer === null || !(#registry in consumer)) {
-        return undefined;
-      }
-      return consumer.#insides;
-    };
+    brand({ Consumer }, (consumer: Consumer) => consumer.#insides);
+    insidesOf = (consumer) => readInsides("Consumer", consumer);
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { Emitter } from "../events.ts";
+import { isError } from "../internal/kinds.ts";
 import { showValue } from "../internal/show.ts";
 import type { Job } from "../job/job.ts";
 import type { ConsumerEvents } from "./events.ts";
@@ -144,7 +145,7 @@ const MAX_CAUSES = 5;
 /** The properties of an error, which JSON would leave out. */
 function plain(error: unknown, causes = MAX_CAUSES): unknown {
   try {
-    if (!(error instanceof Error)) return { message: showValue(error) };
+    if (!isError(error)) return { message: showValue(error) };
     const { name, message, stack, cause } = error;
     const { code } = error as { code?: unknown };
     return {

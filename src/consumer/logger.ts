@@ -1,3 +1,5 @@
+import { isThenable } from "../internal/thenable.ts";
+
 /** The fields of a log message. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
@@ -37,7 +39,7 @@ export function scopedLogger(logger: LoggerLike | undefined, scope?: LogFields):
         const written: unknown = scope === undefined && fields === undefined
           ? logger?.[name]?.(message)
           : logger?.[name]?.(message, { ...scope, ...fields });
-        if (written instanceof Promise) written.catch(() => {});
+        if (isThenable(written)) written.then(undefined, () => {});
       } catch {
         // The same.
       }

@@ -1,4 +1,6 @@
 import { InvalidArgumentError } from "../errors.ts";
+import { brand } from "../brands.ts";
+import { isError } from "../internal/kinds.ts";
 import { showValue } from "../internal/show.ts";
 
 /** The longest wait of a job, in seconds: a hundred years. */
@@ -138,11 +140,13 @@ export class Snooze extends Outcome {
 function messageOf(options: ErrorOptions | undefined): string | undefined {
   try {
     const cause = options?.cause;
-    return cause instanceof Error && cause.message !== "" ? String(cause.message) : undefined;
+    return isError(cause) && cause.message !== "" ? String(cause.message) : undefined;
   } catch {
     return undefined;
   }
 }
+
+brand({ Outcome, Discard, Kill, RetryAfter, Snooze });
 
 /** The value as an outcome, if it is one. Never throws: a handler may throw or return anything, such as a revoked proxy. */
 export function asOutcome(value: unknown): Outcome | undefined {

@@ -1,8 +1,9 @@
 import { invalidOption, positive } from "../connection/options.ts";
 import { ConfigError } from "../errors.ts";
-import { type Clock, systemClock } from "../internal/clock.ts";
+import type { Clock } from "../internal/clock.ts";
 import type { ConnectTarget, Transport } from "../transport/transport.ts";
 import { readUrl } from "../transport/url.ts";
+import { edgeClock } from "./clock.ts";
 import { sockets } from "./sockets.ts";
 
 /**
@@ -78,7 +79,7 @@ export function settingsOf(options: ProducerOptions): Settings {
     // Ignoring `tls` would send jobs in the clear.
     throw refused(`the option ${name} as the producers of ./edge do not have it`);
   }
-  const { url, password, transport = sockets, clock = systemClock } = options;
+  const { url, password, transport = sockets, clock = edgeClock } = options;
   if (typeof url !== "string" && !(url as unknown instanceof URL)) {
     throw invalidOption("url", "a text or a URL", url);
   }

@@ -1,3 +1,5 @@
+import { sinceStart, startTimer, timeOfDay } from "./host_timers.ts";
+
 /** Where time comes from: a real clock, or one that a test moves. */
 export interface Clock {
   /** Milliseconds since 1970, as of `Date.now()`. */
@@ -18,23 +20,11 @@ export function elapsedMs(clock: Clock): number {
   return clock.elapsed?.() ?? clock.now();
 }
 
-/** The largest delay that `setTimeout` takes; past it, it fires at once. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
-
-/** The machine's clock. */
+/** The machine's clock. Fake timers of test frameworks do not stop it: see `host_timers.ts`. */
 export const systemClock: Clock = {
-  now: () => Date.now(),
-  elapsed: () => performance.now(),
-  after(ms, callback) {
-    let timer: ReturnType<typeof setTimeout>;
-    function wait(leftMs: number) {
-      timer = leftMs > MAX_DELAY_MS
-        ? setTimeout(() => wait(leftMs - MAX_DELAY_MS), MAX_DELAY_MS)
-        : setTimeout(callback, Math.max(leftMs, 0));
-    }
-    wait(ms);
-    return () => clearTimeout(timer);
-  },
+  now: timeOfDay,
+  elapsed: sinceStart,
+  after: startTimer,
 };
 
 /**

@@ -112,10 +112,24 @@ export function unknownProperty(fields: object): string | undefined {
   return undefined;
 }
 
+/** What a job holds privately. */
+export type Insides = readonly [fault?: unknown, hasQueue?: boolean];
+
+/** Reads a job of another copy of the package; set by `brands.ts`. */
+let foreign: (job: object) => Insides | undefined = () => undefined;
+
+/** Has jobs of other copies of the package read by `read`. */
+export function readForeign(read: typeof foreign): void {
+  foreign = read;
+}
+
 const NO_OPTIONS: FetchedJobOptions = {};
 
 /** The JSON of a job that a server sent. Nothing in the options beside it was named by a caller. */
 export const FROM_SERVER: unique symbol = Symbol("from the server");
+
+/** What a job of this copy of the package holds privately, for other copies. */
+export let readJob: (job: Job) => Insides;
 
 /**
  * What is wrong with the options that `job` was made with: the name of one that no job has, or the error of a `delay`, `unique` or
@@ -180,9 +194,11 @@ export class Job<Args extends readonly unknown[] | [] = unknown[], Type extends 
   readonly #wire: string | undefined;
 
   static {
-    faultOf = (job) => #fault in job ? job.#fault : undefined;
+    readJob = (job) => [job.#fault, job.#hasQueue];
+    faultOf = (job) => #fault in job ? job.#fault : foreign(job)?.[0];
     wireOf = (job) => #wire in job ? job.#wire : undefined;
-    givenQueue = (job) => #hasQueue in job && !job.#hasQueue ? undefined : job.queue;
+    givenQueue = (job) =>
+      (#hasQueue in job ? job.#hasQueue : foreign(job)?.[1]) === false ? undefined : job.queue;
   }
 
   /** Makes a job of this type; a jid is made up unless `options` has one. */

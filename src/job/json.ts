@@ -1,3 +1,4 @@
+import { isDate } from "../internal/kinds.ts";
 import { kindOf } from "../internal/show.ts";
 
 /** Levels of arrays and objects that a value may have; the server stops at 10,000. */
@@ -140,7 +141,7 @@ function containerAt(
 ): string {
   if (typeof (value as { toJSON?: unknown }).toJSON === "function") {
     const plain = (value as { toJSON(key: string): unknown }).toJSON(String(key));
-    if (plain === null && value instanceof Date) throw new JsonFault("an invalid Date");
+    if (plain === null && isDate(value)) throw new JsonFault("an invalid Date");
     // As in JSON.stringify, what comes out is not asked for a toJSON of its own.
     return typeof plain === "object" && plain !== null
       ? plainAt(plain, depth, above)

@@ -19,11 +19,14 @@ interface KnownJob {
 
 /** A catalogue of jobs at work: gives jobs their defaults, and checks them. */
 export class KnownJobs {
+  /** The catalogue, as it was given. */
+  readonly definitions: JobDefinitions;
   readonly #jobs = new Map<string, KnownJob>();
 
   /** @throws {ConfigError} `INVALID_OPTION`. */
   constructor(definitions: JobDefinitions) {
     checkDefinitions(definitions);
+    this.definitions = definitions;
     for (const [type, { defaults, schema, failures }] of Object.entries(definitions)) {
       const hasDefaults = Object.values(defaults).some((value) => value !== undefined);
       const own = hasShorthands(defaults)

@@ -1,4 +1,5 @@
 import { InvalidJobError, type SchemaIssue } from "../errors.ts";
+import { isError } from "../internal/kinds.ts";
 import { kindOf, showText } from "../internal/show.ts";
 import { isThenable } from "../internal/thenable.ts";
 import { pathStep } from "./json.ts";
@@ -81,7 +82,7 @@ function pathOf({ path = [] }: SchemaIssue): string {
 
 /** What the schema threw may quote the arguments, so that it is told of by its kind alone. */
 function failed({ action, type }: Subject, cause: unknown): InvalidJobError {
-  const kind = cause instanceof Error ? cause.name : kindOf(Object(cause));
+  const kind = isError(cause) ? cause.name : kindOf(Object(cause));
   return new InvalidJobError(
     "SCHEMA_FAILED",
     `Cannot ${action} as the schema of ${showText(type)} failed to check its args: ${kind}`,

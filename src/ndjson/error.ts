@@ -1,4 +1,5 @@
 import { FaktoryError, type FaktoryErrorOptions } from "../errors.ts";
+import { brand } from "../brands.ts";
 
 /** Options of an {@linkcode NdjsonError}. */
 export interface NdjsonErrorOptions extends FaktoryErrorOptions {
@@ -24,3 +25,5 @@ export class NdjsonError extends FaktoryError {
     this.line = options.line;
   }
 }
+
+brand({ NdjsonError });

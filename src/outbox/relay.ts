@@ -3,6 +3,7 @@ import { type FaktoryError, InvalidJobError, NotUniqueError } from "../errors.ts
 import { Emitter, type Listener, type ListenerFailure } from "../events.ts";
 import { backoffMs } from "../internal/backoff.ts";
 import { type Clock, systemClock } from "../internal/clock.ts";
+import { isError } from "../internal/kinds.ts";
 import { checkOptionNames, type OptionNames } from "../internal/option_names.ts";
 import { createJid } from "../job/jid.ts";
 import { decodeJob } from "../job/decode.ts";
@@ -258,7 +259,7 @@ export class OutboxRelay implements AsyncDisposable {
   async #push(rows: readonly Row[]): Promise<void> {
     const { remove, reject } = this.#statements;
     const jobs = new Map<Row, JobFields | FaktoryError>(rows.map((row) => [row, read(row.job)]));
-    const sound = [...jobs.values()].filter((job) => !(job instanceof Error)) as JobFields[];
+    const sound = [...jobs.values()].filter((job) => !(isError(job))) as JobFields[];
     const { failed }: EnqueueManyResult = await this.#producer.enqueueMany(sound, {
       signal: this.#giveUp.signal,
     });
@@ -266,11 +267,11 @@ export class OutboxRelay implements AsyncDisposable {
     const refused: { id: string; jid: string; error: FaktoryError }[] = [];
     let reason: FaktoryError | undefined;
     for (const [row, job] of jobs) {
-      const error = job instanceof Error ? job : failed.get(job.jid!);
+      const error = isError(job) ? job : failed.get(job.jid!);
       // A unique job (Enterprise) that is there already needs no second one.
       if (error === undefined || error instanceof NotUniqueError) done.push(row);
       else if (isRefusal(error, failed.size < sound.length)) {
-        const jid = job instanceof Error ? "" : job.jid!;
+        const jid = isError(job) ? "" : job.jid!;
         refused.push({ id: String(row.id), jid, error });
       } else {
         reason ??= error;

@@ -7,7 +7,7 @@ import { push, pushBulk } from "../protocol/commands/jobs.ts";
 import { refusal } from "../protocol/refusal.ts";
 import { JobList } from "./job_list.ts";
 import type { EnqueueListener } from "./enqueue_listener.ts";
-import { atEndOfTurn } from "../internal/microtask.ts";
+import { atEndOfTurn } from "../internal/host_timers.ts";
 
 /** Jobs in one PUSHB: the server has five seconds for all of them, and does nothing else on the connection meanwhile. */
 const MAX_JOBS = 1000;

@@ -13,6 +13,7 @@ import { resolveTarget } from "../connection/target.ts";
 import { ConnectionLostError, StateError } from "../errors.ts";
 import { Emitter, type Listener, type ListenerFailure } from "../events.ts";
 import { onAbort } from "../internal/aborts.ts";
+import { brand } from "../brands.ts";
 import { type Clock, systemClock } from "../internal/clock.ts";
 import { deferred } from "../internal/deferred.ts";
 import { steady } from "../internal/steady_clock.ts";
@@ -263,6 +264,14 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
     return producer;
   }
 
+  /**
+   * The catalogue that jobs are checked by; `undefined` without one. By it, TypeScript refuses a producer without a catalogue
+   * where one with a catalogue is wanted.
+   */
+  get jobs(): Jobs | undefined {
+    return this.#known?.definitions as Jobs | undefined;
+  }
+
   /** @internal A producer over connections that somebody else opens and ends. */
   static over(
     pool: ConnectionPool,
@@ -510,3 +519,5 @@ export function checkTelemetry(telemetry: unknown): Telemetry | undefined {
   }
   throw invalidOption("telemetry", "an object as openTelemetry() gives", telemetry);
 }
+
+brand({ Producer });

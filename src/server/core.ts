@@ -95,6 +95,8 @@ export interface CoreInsides extends Partial<Omit<ManagerOptions, "hooks">> {
   readonly records?: Records | undefined;
   /** What does long work. @default slices of the machine's time */
   readonly slices?: Slices | undefined;
+  /** The clock by which workers fall silent. @default the server's */
+  readonly workersClock?: Clock | undefined;
 }
 
 /** The version of the reference server that this one behaves as. */
@@ -164,7 +166,7 @@ export class Core implements ConnectionOwner {
       ...insides,
       hooks: enterprise,
     });
-    this.workers = new Workers(clock);
+    this.workers = new Workers(insides.workersClock ?? clock);
     const slices = this.#slices = insides.slices ?? new Slices();
     this.turns = new Turns(slices.timer);
     const history = new History(clock, store, () => {

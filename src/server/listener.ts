@@ -1,6 +1,8 @@
 import type { Server as NetServer, Socket } from "node:net";
 import { ConfigError } from "../errors.ts";
+import { systemClock } from "../internal/clock.ts";
 import { importBuiltin } from "../internal/environment.ts";
+import { areTicksFake } from "../internal/host_timers.ts";
 import { bytesOf } from "./go/text.ts";
 import { Gate } from "./listener/gate.ts";
 import { Unsecured } from "./listener/unsecured.ts";
@@ -82,7 +84,21 @@ export async function listen(
   return await new Promise((resolve, reject) => {
     server.once("error", (cause) => reject(cannotListen({ hostname, port }, cause)));
     server.listen(port, hostname, () => resolve(listenerOf(server, gate, sockets)));
+    if (areTicksFake()) {
+      systemClock.after(FROZEN_MS, () => {
+        server.close();
+        reject(frozen());
+      });
+    }
   });
+}
+
+function frozen(): ConfigError {
+  return new ConfigError(
+    "FAKE_TIMERS",
+    "Cannot listen as fake timers have replaced process.nextTick, without which Node's sockets stand still: " +
+      "leave nextTick out of what they replace, or use MemoryServer of the entry ./testing",
+  );
 }
 
 /** Whether the last socket can stay. One that was closed keeps its file descriptor for a moment. */
@@ -118,6 +134,9 @@ async function load() {
 
 type Modules = Awaited<ReturnType<typeof load>>;
 
+/** How long listening may take while fake timers are in use, in milliseconds. */
+const FROZEN_MS = 1000;
+
 const OPTIONS = { noDelay: true, allowHalfOpen: true } as const;
 
 const TLS = { minVersion: "TLSv1.2" } as const;
@@ -148,11 +167,11 @@ function listenerOf(server: NetServer, gate: Gate, sockets: ReadonlySet<Socket>)
     async close(owed) {
       const closed = gate.close();
       await Promise.race([closed, owed.catch(() => {})]);
-      const cutOff = setTimeout(() => {
+      const cancelTimer = systemClock.after(CLOSE_MS, () => {
         for (const socket of sockets) socket.destroy();
-      }, CLOSE_MS);
+      });
       await closed;
-      clearTimeout(cutOff);
+      cancelTimer();
     },
   };
 }

@@ -21,9 +21,9 @@ export interface SliceTimer {
 }
 
 const systemTimer: SliceTimer = {
-  now: () => performance.now(),
+  now: () => elapsedMs(systemClock),
   // Not `setImmediate`: Deno looks at its sockets only after hundreds of these.
-  later: (callback) => void setTimeout(callback, 0),
+  later: (callback) => void systemClock.after(0, callback),
 };
 
 /**

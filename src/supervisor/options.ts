@@ -4,6 +4,7 @@ import { ConfigError } from "../errors.ts";
 import type { BackoffOptions } from "../internal/backoff.ts";
 import type { Clock } from "../internal/clock.ts";
 import { isExecutable } from "../internal/environment.ts";
+import { isUrl } from "../internal/kinds.ts";
 import { cores, type Program } from "./spawner.ts";
 
 /** After which ends another process takes the place of one: those with a status other than 0 or by a signal, all, none. */
@@ -105,7 +106,7 @@ export function resolveSettings(
 ): SupervisorSettings {
   checkOptionNames(options, SUPERVISOR_OPTIONS, "Supervisor");
   const { restart = "on-failure", backoff = {}, maxRestarts = Infinity } = options;
-  if (!(module instanceof URL || (typeof module === "string" && module !== ""))) {
+  if (!(isUrl(module) || (typeof module === "string" && module !== ""))) {
     throw invalidOption("module", "a URL or a path", module);
   }
   if (options.command === undefined && isExecutable()) {

@@ -6,7 +6,7 @@ import { ConfigError } from "../errors.ts";
 import { mayReadAllVariables, mayRun, runtime } from "../internal/environment.ts";
 import { SUPERVISOR_VARIABLE } from "../signals/orphan.ts";
 import type { Child, ProcessEnd, Spawn } from "./spawn.ts";
-import { atEndOfTurn } from "../internal/microtask.ts";
+import { atEndOfTurn } from "../internal/host_timers.ts";
 
 /** The variable that tells a process its place among those of its supervisor, from 0. */
 const INDEX_VARIABLE = "FAKTORY_PROCESS_INDEX";

@@ -9,6 +9,7 @@ import {
 } from "@opentelemetry/api";
 import { asOutcome } from "../consumer/outcome.ts";
 import { afterFailure } from "../consumer/run/failure.ts";
+import { elapsedMs, systemClock } from "../internal/clock.ts";
 import type { Job } from "../job/job.ts";
 import type { ConsumerObserver, ObservedConsumer } from "../producer/producer.ts";
 import {
@@ -61,7 +62,7 @@ export function observeConsumer(
       const attributes = { ...common, "messaging.destination.name": job.queue };
       instruments.consumed.add(1, attributes);
       const { span, inside } = begin(job, attempt);
-      const start = performance.now();
+      const start = elapsedMs(systemClock);
       let ended: { readonly error: unknown } | undefined;
       try {
         return await within(inside, next);
@@ -75,7 +76,7 @@ export function observeConsumer(
           span.setAttribute("faktory.job.next", next);
           instruments.failed.add(1, { ...attributes, "faktory.job.next": next });
         }
-        const seconds = (performance.now() - start) / 1000;
+        const seconds = (elapsedMs(systemClock) - start) / 1000;
         instruments.processDuration.record(seconds, { ...attributes, ...more });
         span.end();
       }

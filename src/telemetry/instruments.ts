@@ -12,6 +12,7 @@ import {
   type TextMapPropagator,
   type Tracer,
 } from "@opentelemetry/api";
+import { isError } from "../internal/kinds.ts";
 import type { ServerPlace } from "../producer/producer.ts";
 
 /** What the conventions advise, in seconds. */
@@ -108,7 +109,7 @@ export function operationAttributes(operation: "send" | "process"): Attributes {
 /** What an error is called, of few kinds; never its message. */
 export function errorType(error: unknown): string {
   try {
-    if (!(error instanceof Error)) return "_OTHER";
+    if (!isError(error)) return "_OTHER";
     const { code } = error as { code?: unknown };
     return typeof code === "string" && code !== "" ? code : String(error.name);
   } catch {
@@ -121,10 +122,10 @@ export function errorType(error: unknown): string {
 export function failSpan(span: Span, error: unknown): void {
   span.setAttribute("error.type", errorType(error));
   try {
-    span.recordException(error instanceof Error ? error : String(error));
+    span.recordException(isError(error) ? error : String(error));
     span.setStatus({
       code: SpanStatusCode.ERROR,
-      ...error instanceof Error && { message: error.message },
+      ...isError(error) && { message: error.message },
     });
   } catch {
     // A getter that throws, a revoked proxy, or a value that cannot become a text.

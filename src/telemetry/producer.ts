@@ -1,4 +1,5 @@
 import { type Attributes, type Span, SpanKind, trace } from "@opentelemetry/api";
+import { elapsedMs, systemClock } from "../internal/clock.ts";
 import type { JobInput } from "../job/job.ts";
 import { DEFAULT_QUEUE } from "../job/queue_name.ts";
 import { isPlainObject } from "../job/encode.ts";
@@ -69,7 +70,7 @@ class Call {
   readonly carried: Readonly<Record<string, string>>;
   readonly #instruments: Instruments;
   #attributes: Attributes;
-  readonly #start = performance.now();
+  readonly #start = elapsedMs(systemClock);
 
   constructor(instruments: Instruments, name: string, attributes: Attributes) {
     const parent = here();
@@ -92,7 +93,7 @@ class Call {
   }
 
   end(failure: Failure): void {
-    const seconds = (performance.now() - this.#start) / 1000;
+    const seconds = (elapsedMs(systemClock) - this.#start) / 1000;
     if (failure !== undefined) failSpan(this.span, failure.error);
     this.#instruments.operationDuration.record(seconds, failed(this.#attributes, failure));
     this.span.end();

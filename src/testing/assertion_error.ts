@@ -1,4 +1,5 @@
 import { FaktoryError } from "../errors.ts";
+import { brand } from "../brands.ts";
 
 /** Options of an {@linkcode AssertionError}. */
 export interface AssertionErrorOptions {
@@ -28,3 +29,5 @@ export class AssertionError extends FaktoryError {
     this.expected = options.expected;
   }
 }
+
+brand({ AssertionError });

@@ -1,13 +1,14 @@
 import { InvalidArgumentError } from "../errors.ts";
+import { isDate } from "../internal/kinds.ts";
 import { showValue } from "../internal/show.ts";
 import type { Job } from "../job/job.ts";
 import { arrayText, JsonFault, objectText } from "../job/json.ts";
 import { difference, showJson } from "./difference.ts";
 
 /** What a job is to be like; what is left out is not looked at. */
-export interface ExpectedJob {
+export interface ExpectedJob<Args extends readonly unknown[] = readonly unknown[]> {
   /** Its arguments, all of them, compared as JSON. */
-  readonly args?: readonly unknown[] | undefined;
+  readonly args?: Args | undefined;
   /** Its queue. */
   readonly queue?: string | undefined;
   /** Its time, to within a second, or `withinMs`; `null`: it is to be run at once. */
@@ -46,7 +47,7 @@ export class Expectation {
       );
     }
     const { at, args, custom } = wanted;
-    if (at !== undefined && at !== null && !(at instanceof Date)) {
+    if (at !== undefined && at !== null && !isDate(at)) {
       throw invalid(`at is neither a Date nor null: got ${showValue(at)}`);
     }
     this.#type = type;

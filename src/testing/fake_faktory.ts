@@ -8,8 +8,11 @@ import { type Consumer, type ConsumerInsides, insidesOf } from "../consumer/cons
 import { namesOf } from "../consumer/fetch/order.ts";
 import { InvalidArgumentError } from "../errors.ts";
 import { ManualClock } from "../internal/clock.ts";
+import { nearestName } from "../internal/nearest.ts";
 import { showValue } from "../internal/show.ts";
+import type { JobDefinitions } from "../job/catalogue.ts";
 import type { Job } from "../job/job.ts";
+import type { JobArgs } from "../job/typed.ts";
 import { Producer } from "../producer/producer.ts";
 import type { ServerSnapshot } from "../server/core.ts";
 import type { Payload } from "../server/payload.ts";
@@ -23,12 +26,19 @@ import { type ExpectedJobs, findJobs, findNone } from "./search.ts";
 import type { DrainedJob } from "./tap.ts";
 
 /** Options of {@linkcode FakeFaktory.start}. */
-export interface FakeFaktoryOptions {
+export interface FakeFaktoryOptions<Jobs extends JobDefinitions = JobDefinitions> {
+  /**
+   * The catalogue of the jobs that there are: {@linkcode FakeFaktory.producer} gives jobs its defaults and checks them, as the
+   * program's own producer does.
+   *
+   * @default any jobs
+   */
+  readonly jobs?: Jobs | undefined;
   /** The server's clock. @default one that stands at the time of the start */
   readonly clock?: ManualClock | undefined;
 }
 
-const FAKE_OPTIONS = { clock: true } as const satisfies OptionNames<FakeFaktoryOptions>;
+const FAKE_OPTIONS = { clock: true, jobs: true } as const satisfies OptionNames<FakeFaktoryOptions>;
 
 /** Options of {@linkcode FakeFaktory.drain}. */
 export interface DrainOptions {
@@ -86,9 +96,9 @@ const MAX_INLINE = 1000;
  * console.assert(greeted[0] === "Ada");
  * ```
  */
-export class FakeFaktory implements AsyncDisposable {
+export class FakeFaktory<Jobs extends JobDefinitions = JobDefinitions> implements AsyncDisposable {
   /** A producer whose jobs come here: give it to the code under test. */
-  readonly producer: Producer;
+  readonly producer: Producer<Jobs>;
   /**
    * Options with which `Producer.connect` and `new Consumer` come here, for code under test that connects by itself. A consumer
    * may `run` here and stops at once; its `runToCompletion` takes a second of its own clock, which `drain` does not.
@@ -101,7 +111,7 @@ export class FakeFaktory implements AsyncDisposable {
   #inline: ConsumerInsides | undefined;
   #inlineRuns = 0;
 
-  private constructor(server: FakeServer, producer: Producer, clock: ManualClock) {
+  private constructor(server: FakeServer, producer: Producer<Jobs>, clock: ManualClock) {
     if (!(producer instanceof Producer)) {
       throw refuseConstruction("FakeFaktory", "FakeFaktory.start(options)");
     }
@@ -116,13 +126,16 @@ export class FakeFaktory implements AsyncDisposable {
    *
    * @throws {ConfigError} `INVALID_OPTION`.
    */
-  static async start(options: FakeFaktoryOptions = {}): Promise<FakeFaktory> {
+  static async start<Jobs extends JobDefinitions = JobDefinitions>(
+    options: FakeFaktoryOptions<Jobs> = {},
+  ): Promise<FakeFaktory<Jobs>> {
     checkOptionNames(options, FAKE_OPTIONS, "FakeFaktory.start");
-    // Code under test takes the times of its jobs from the machine's clock, so that is where this one begins.
-    const { clock = new ManualClock(Date.now()) } = options;
+    // Code under test takes the times of its jobs from `Date`, a mocked one too, so that is where this one begins.
+    const { jobs, clock = new ManualClock(Date.now()) } = options;
     if (typeof clock?.advance !== "function") throw invalidOption("clock", "a ManualClock", clock);
     const server = FakeServer.start(clock);
-    return new FakeFaktory(server, await Producer.connect(server.connection), clock);
+    const producer = await Producer.connect<Jobs>({ ...server.connection, jobs });
+    return new FakeFaktory(server, producer, clock);
   }
 
   /** The jobs that were enqueued, in their order, as the server got them; the scheduled ones, with `at`, included. */
@@ -141,7 +154,11 @@ export class FakeFaktory implements AsyncDisposable {
    * @throws {AssertionError} `NOT_ENQUEUED` where there is none, or another number than `times`; says what there is instead.
    * @throws {InvalidArgumentError} `INVALID_ARGUMENT` on an expectation that cannot be met by any job.
    */
-  assertEnqueued(type: string, expected: ExpectedJobs = {}): [Job, ...Job[]] {
+  assertEnqueued<Type extends keyof Jobs & string>(
+    type: Type,
+    expected: ExpectedJobs<JobArgs<Jobs, Type>> = {},
+  ): [Job, ...Job[]] {
+    this.#checkType(type);
     return findJobs(this.jobs, type, expected);
   }
 
@@ -151,7 +168,11 @@ export class FakeFaktory implements AsyncDisposable {
    * @throws {AssertionError} `ENQUEUED` where there is one.
    * @throws {InvalidArgumentError} `INVALID_ARGUMENT` on an expectation that cannot be met by any job.
    */
-  assertNotEnqueued(type: string, expected: ExpectedJob = {}): void {
+  assertNotEnqueued<Type extends keyof Jobs & string>(
+    type: Type,
+    expected: ExpectedJob<JobArgs<Jobs, Type>> = {},
+  ): void {
+    this.#checkType(type);
     findNone(this.jobs, type, expected);
   }
 
@@ -212,7 +233,8 @@ export class FakeFaktory implements AsyncDisposable {
   inline(consumer: Consumer, options: InlineOptions = {}): Disposable {
     const insides = checkConsumer("run jobs as they are enqueued", consumer);
     checkOptionNames(options, INLINE_OPTIONS, "inline");
-    for (const producer of [this.producer, ...options.producers ?? []]) this.#adopt(producer);
+    this.#adopt(this.producer);
+    for (const producer of options.producers ?? []) this.#adopt(producer);
     this.#inline = insides;
     return {
       [Symbol.dispose]: () => {
@@ -230,6 +252,19 @@ export class FakeFaktory implements AsyncDisposable {
   /** As {@linkcode FakeFaktory.close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** A type that no job can have: most likely a slip, with which `assertNotEnqueued` would always pass. */
+  #checkType(type: string): void {
+    const { jobs } = this.producer;
+    if (jobs === undefined || Object.hasOwn(jobs, type)) return;
+    const meant = nearestName(type, Object.keys(jobs));
+    throw new InvalidArgumentError(
+      "INVALID_ARGUMENT",
+      `Cannot look for a job as its type is not in the catalogue: got ${showValue(type)}${
+        meant === undefined ? "" : `: did you mean ${showValue(meant)}?`
+      }`,
+    );
   }
 
   /** Of the consumer's queues, those that take jobs from the server. */

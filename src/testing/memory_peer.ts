@@ -4,7 +4,7 @@ import { bytesOf } from "../server/go/text.ts";
 import type { Peer, PeerHandler } from "../server/peer.ts";
 import { SocketStreams } from "../transport/streams.ts";
 import type { TransportConnection } from "../transport/transport.ts";
-import { atEndOfTurn } from "../internal/microtask.ts";
+import { atEndOfTurn } from "../internal/host_timers.ts";
 
 /** What is kept for a client that does not read, in bytes, before the server is asked to wait. */
 const HIGH_WATER = 64 * 1024;

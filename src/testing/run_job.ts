@@ -100,9 +100,9 @@ export async function runJob(
   checkOptionNames(options, RUN_JOB_OPTIONS, "runJob");
   const max = Number.MAX_SAFE_INTEGER;
   const attempt = integerIn("attempt", options.attempt, { min: 1, max, fallback: 1 });
-  const fetched = throughJson(job, attempt);
-  const found = findHandler(handler, fetched);
   const clock = options.clock ?? systemClock;
+  const fetched = throughJson(job, { attempt, clock });
+  const found = findHandler(handler, fetched);
   const server = FakeServer.start(clock);
   const pool = (await server.makePool(() => {}))(1);
   const producer = Producer.over(pool);
@@ -174,12 +174,15 @@ async function execute(
 }
 
 /** The job as a worker gets it, at this attempt. */
-function throughJson(input: JobInput, attempt: number): Job {
+function throughJson(
+  input: JobInput,
+  { attempt, clock }: { readonly attempt: number; readonly clock: Clock },
+): Job {
   const job = decodeJob(encodeJob(input).json);
   if (attempt === 1) return job;
   const { retry = DEFAULT_RETRY } = job;
   const failure = {
-    failedAt: new Date(),
+    failedAt: new Date(clock.now()),
     retryCount: attempt - 2,
     remaining: Math.max(retry - (attempt - 2), 0),
     type: "Error",

@@ -6,7 +6,8 @@ import { InvalidArgumentError } from "../errors.ts";
 import { showValue } from "../internal/show.ts";
 
 /** What is expected of the jobs that were enqueued. */
-export interface ExpectedJobs extends ExpectedJob {
+export interface ExpectedJobs<Args extends readonly unknown[] = readonly unknown[]>
+  extends ExpectedJob<Args> {
   /** How many of them there are to be, exactly. @default one or more */
   readonly times?: number | undefined;
 }

@@ -14,6 +14,7 @@
  */
 
 import { ConfigError, ConnectError, type FaktoryError } from "../errors.ts";
+import { isError } from "../internal/kinds.ts";
 import { closeQuietly, connectionOf, type DenoTlsConn, sockets } from "./deno/sockets.ts";
 import { connectFailure, placeOf, tlsFailure, unusableTls, verifiedName } from "./failures.ts";
 import { type SocketAttempt, type SocketDriver, socketTransport } from "./socket_transport.ts";
@@ -62,9 +63,7 @@ const driver: SocketDriver = {
     }
   },
   explain: (error, { target, isConnected }) =>
-    error instanceof Error
-      ? isConnected ? ofTls(error, target) : ofConnecting(error, target)
-      : undefined,
+    isError(error) ? isConnected ? ofTls(error, target) : ofConnecting(error, target) : undefined,
 };
 
 /** Sockets by `Deno.connect` and `Deno.startTls`. */

@@ -1,4 +1,5 @@
 import { ConfigError, ConnectError, TlsError } from "../errors.ts";
+import { isError } from "../internal/kinds.ts";
 import type { ConnectTarget } from "./transport.ts";
 
 /** A target for people: `localhost:7419`, `[::1]:7419`. */
@@ -102,7 +103,7 @@ function kindOf(cause: unknown): string | undefined {
 const OPENSSL = /^(?:[0-9A-F]+:)?error:[0-9A-F]+:[^:]*:[^:]*:([^:]+)/i;
 
 function textOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause);
+  if (!isError(cause)) return String(cause);
   const { code } = cause as { code?: unknown };
   const [, words] = OPENSSL.exec(cause.message) ?? [];
   if (words !== undefined) return words.replaceAll("_", " ").toLowerCase();

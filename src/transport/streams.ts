@@ -1,5 +1,6 @@
 import { ConnectionLostError } from "../errors.ts";
 import { deferred } from "../internal/deferred.ts";
+import { isBytes } from "../internal/kinds.ts";
 import type { DuplexStream, TransportConnection } from "./transport.ts";
 
 /** How much is read ahead of the reader, in bytes. */
@@ -122,7 +123,7 @@ export function overStreams(
       try {
         const { done, value } = await reader.read();
         if (done) streams.finish();
-        else if (value instanceof Uint8Array) streams.push(value);
+        else if (isBytes(value)) streams.push(value);
         else {throw new TypeError(
             "Cannot read from a stream as it brings something else than bytes",
           );}

@@ -23,10 +23,25 @@ async function main(names) {
   await server.close();
 
   const imported = await import("@faktory-ts/faktory");
+  if (imported.Producer !== Producer) await checkCopies();
   const exported = Object.fromEntries(
     Object.entries(entries).map(([name, module]) => [name, namesOf(module)]),
   );
   console.log(JSON.stringify({ isShared: imported.Producer === Producer, exported }));
+}
+
+/** There are two copies of the package. */
+async function checkCopies() {
+  const { checkClasses, checkWork } = await import("./copies.mjs");
+  const one = {
+    ...await import("@faktory-ts/faktory"),
+    ...await import("@faktory-ts/faktory/testing"),
+  };
+  const other = { ...require("@faktory-ts/faktory"), ...require("@faktory-ts/faktory/testing") };
+  checkClasses(one, other);
+  checkClasses(other, one);
+  await checkWork(one, other);
+  await checkWork(other, one);
 }
 
 void main(process.argv.slice(2));

@@ -66,6 +66,14 @@ const refused: [what: string, path: string, source: string, fault: RegExp][] = [
   ["a global by way of another", "src/job/a.ts", `globalThis.process;`, /Cannot use globalThis/],
   ["a global by a cast", "src/job/a.ts", `(x as unknown as Y).Deno;`, /Cannot use Deno/],
   ["a global by its name", "src/job/a.ts", `x["Bun"];`, /Cannot use Bun/],
+  ["a timer", "src/job/a.ts", `setTimeout(() => {}, 5);`, /Cannot use setTimeout in "job"/],
+  ["a microtask", "src/server/a.ts", `const later = queueMicrotask;`, /Cannot use queueMicrotask/],
+  ["a clock", "src/server/a.ts", `performance.now();`, /Cannot use performance in "server's core"/],
+  ["the time of day", "src/server/a.ts", `Date.now();`, /Cannot use Date\.now in "server's core"/],
+  ["the time as a Date", "src/server/a.ts", `new Date();`, /Cannot use Date\.now/],
+  ["a destructured time", "src/server/a.ts", `const { now } = Date;`, /Cannot use Date\.now/],
+  ["an error by its realm", "src/job/a.ts", `x instanceof Error;`, /Cannot use instanceof Error/],
+  ["a date by its realm", "src/job/a.ts", `!(x instanceof Date);`, /Cannot use instanceof Date/],
   ["a shorthand", "src/job/a.ts", `export const all = { process };`, /Cannot use process/],
 ];
 
@@ -86,6 +94,15 @@ it("tells a global from what only has its name", () => {
     }`;
   const faults = faultsWith({ "src/transport/node.ts": source });
   assert.deepEqual(faults, []);
+});
+
+it("lets everybody have dates, and members called as timers are", () => {
+  const source = `
+    export const run = (clock: { setTimeout(): void }) => {
+      clock.setTimeout();
+      return [new Date(5), Date.UTC(2026), Date.parse("x"), x instanceof Job] as Date[];
+    };`;
+  assert.deepEqual(faultsWith({ "src/server/a.ts": source }), []);
 });
 
 it("names the modules of a circle", () => {

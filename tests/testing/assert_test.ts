@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { FaktoryError, Job, Producer } from "../../mod.ts";
+import { Consumer, defineJobs, FaktoryError, Job, job, Producer } from "../../mod.ts";
 import { AssertionError, FakeFaktory, ManualClock } from "../../src/testing/mod.ts";
 
 /** The error that `act` throws. */
@@ -15,6 +15,48 @@ function thrown(act: () => unknown): AssertionError {
   }
   assert.fail("it did not throw");
 }
+
+describe("a fake Faktory with a catalogue", () => {
+  const jobs = defineJobs({
+    mail: job<[to: string]>({ queue: "letters", retry: 3, custom: { lang: "en" } }),
+    sum: job<number[]>(),
+  });
+
+  it("gives jobs its defaults", async () => {
+    await using faktory = await FakeFaktory.start({ jobs });
+    assert.equal(faktory.producer.jobs, jobs);
+    await faktory.producer.enqueue("mail", ["Ada"]);
+    faktory.assertEnqueued("mail", { queue: "letters", retry: 3, custom: { lang: "en" } });
+    faktory.assertNotEnqueued("sum");
+  });
+
+  it("refuses what the program's own producer refuses", async () => {
+    await using faktory = await FakeFaktory.start({ jobs });
+    const producer = faktory.producer as Producer;
+    await assert.rejects(producer.enqueue("male", ["Ada"]), /did you mean "mail"/);
+    assert.equal(faktory.jobs.length, 0);
+    await assert.rejects(FakeFaktory.start({ jobs: 5 as never }), /the option jobs/);
+  });
+
+  it("does not look for a job that there cannot be", async () => {
+    await using faktory: FakeFaktory = await FakeFaktory.start({ jobs });
+    assert.throws(() => faktory.assertNotEnqueued("male"), /did you mean "mail"/);
+    assert.throws(() => faktory.assertEnqueued("male"), /did you mean "mail"/);
+  });
+
+  it("drains them by a consumer with the same catalogue", async () => {
+    await using faktory = await FakeFaktory.start({ jobs });
+    const consumer = new Consumer({ jobs, queues: ["letters"] });
+    const sent: string[] = [];
+    consumer.register("mail", async ({ args: [to] }, { producer }) => {
+      sent.push(to);
+      if (to === "Ada") await producer.enqueue("mail", ["Bob"]);
+    });
+    await faktory.producer.enqueue("mail", ["Ada"]);
+    await faktory.drain(consumer);
+    assert.deepEqual(sent, ["Ada", "Bob"]);
+  });
+});
 
 describe("a fake Faktory", () => {
   it("remembers jobs in their order, as the server got them", async () => {

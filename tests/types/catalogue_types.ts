@@ -16,6 +16,7 @@ import {
   type JobInput,
   Producer,
 } from "../../mod.ts";
+import { FakeFaktory } from "../../src/testing/mod.ts";
 
 /** Whether two types are the same, `any` and labels of tuples left aside. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true
@@ -232,6 +233,26 @@ const makeUntyped = () => new Consumer({ concurrency: 2 });
 const middleware: ConsumerMiddleware = (_job, _context, next) => next();
 // A handler that knows of no catalogue.
 const resize: Handler<[string, number]> = ({ args: [path, width] }) => void [path, width];
+
+// Where a catalogue is wanted, a producer without one is none: its jobs would have neither checks nor defaults.
+// @ts-expect-error It has no catalogue.
+export const unchecked: Producer<Jobs> = {} as Producer;
+// @ts-expect-error It has another catalogue.
+export const other: Producer<Jobs> = {} as Producer<{ resize: JobDefinition<[string]> }>;
+same<Producer<Jobs>["jobs"], Jobs | undefined>(true);
+
+export async function fakes(): Promise<void> {
+  const fake = await FakeFaktory.start({ jobs });
+  same<typeof fake.producer, Producer<Jobs>>(true);
+  fake.assertEnqueued("resize", { args: ["cat.png", 320] });
+  // @ts-expect-error No job of the catalogue is called so.
+  fake.assertEnqueued("resise");
+  // @ts-expect-error An argument of the wrong type.
+  fake.assertNotEnqueued("resize", { args: ["cat.png", "320"] });
+  const any = await FakeFaktory.start();
+  same<typeof any.producer, Producer>(true);
+  any.assertEnqueued("any", { args: [1, "two"] });
+}
 
 // What knows of no catalogue takes whoever has one.
 export const producer: Producer = {} as Producer<Jobs>;

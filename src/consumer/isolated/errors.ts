@@ -1,11 +1,12 @@
 import { ConfigError, StateError } from "../../errors.ts";
+import { isError } from "../../internal/kinds.ts";
 import { showValue } from "../../internal/show.ts";
 import { Discard, Kill, type Outcome, RetryAfter, Snooze } from "../outcome.ts";
 import type { Fault, Sent } from "./messages.ts";
 
 /** An error of this side for the thread, which makes one of the same name, code and message of it. */
 export function toSent(thrown: unknown): Sent {
-  if (!(thrown instanceof Error)) {
+  if (!isError(thrown)) {
     const message = typeof thrown === "string" ? thrown : showValue(thrown);
     return { kind: "error", name: "Error", message };
   }
@@ -93,5 +94,5 @@ export function threadDied(jid: string, how: string, cause?: unknown): StateErro
 
 /** What is said of an error in that of another. */
 export function line(thrown: unknown): string {
-  return String(thrown instanceof Error ? thrown.message : thrown);
+  return String(isError(thrown) ? thrown.message : thrown);
 }

@@ -5,6 +5,7 @@ import {
   mayReadFile,
   type Runtime,
 } from "../../internal/environment.ts";
+import { isUrl } from "../../internal/kinds.ts";
 import { showValue } from "../../internal/show.ts";
 
 /**
@@ -33,8 +34,8 @@ export function moduleUrl(module: unknown, runtime: Runtime | undefined): string
   return url.href;
 }
 
-/** Where a handler has the function that looks for its module, which `register` calls. */
-export const CHECK_MODULE: unique symbol = Symbol("check the module");
+/** Where a handler has the function that looks for its module, which `register` calls; the same in all copies of the package. */
+export const CHECK_MODULE: unique symbol = Symbol.for("@faktory-ts/faktory/check the module");
 
 interface FileSystem {
   statSync(url: URL, options: { throwIfNoEntry: false }): { isFile(): boolean } | undefined;
@@ -68,7 +69,7 @@ export function checkModule(href: string): void {
 }
 
 function parse(module: unknown): URL | undefined {
-  if (!(typeof module === "string" || module instanceof URL)) return undefined;
+  if (!(typeof module === "string" || isUrl(module))) return undefined;
   try {
     return new URL(module);
   } catch {
@@ -77,6 +78,6 @@ function parse(module: unknown): URL | undefined {
 }
 
 function unusable(reason: string, module: unknown): ConfigError {
-  const shown = showValue(module instanceof URL ? module.href : module);
+  const shown = showValue(isUrl(module) ? module.href : module);
   return new ConfigError("INVALID_URL", `Cannot run jobs in a module as ${reason}: got ${shown}`);
 }

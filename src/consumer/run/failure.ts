@@ -1,3 +1,4 @@
+import { isError } from "../../internal/kinds.ts";
 import { DEFAULT_RETRY } from "../../job/encode.ts";
 import type { Job, JobFailure } from "../../job/job.ts";
 import type { FailureReport } from "../../protocol/commands/jobs.ts";
@@ -16,7 +17,7 @@ export function describeFailure(
     const outcome = asOutcome(error);
     // The cause is what went wrong; the outcome has the words for it.
     const { cause = error } = outcome ?? {};
-    const report = cause instanceof Error ? ofError(cause, lines) : ofValue(cause);
+    const report = isError(cause) ? ofError(cause, lines) : ofValue(cause);
     return { jid, ...report, ...outcome && { message: text(outcome.message) || report.message } };
   } catch {
     // A getter that throws, a revoked proxy, or a value that cannot become a text.

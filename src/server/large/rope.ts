@@ -1,3 +1,4 @@
+import { isBytes } from "../../internal/kinds.ts";
 import { MAX_JOB_BYTES } from "../../job/size.ts";
 import { GoError } from "../go/error.ts";
 import { RawJson } from "../payload.ts";
@@ -27,7 +28,7 @@ export function* joined(root: Piece): Work<RawJson> {
     const piece = top.pieces[top.next++];
     if (piece === undefined) {
       open.pop();
-    } else if (piece instanceof Uint8Array) {
+    } else if (isBytes(piece)) {
       length += piece.length;
       if (parts.push(piece) % 4096 === 0) yield;
     } else {

@@ -1,4 +1,5 @@
 import type { AddressInfo, Server as NetServer } from "node:net";
+import { systemClock } from "../../internal/clock.ts";
 import { runtime } from "../../internal/environment.ts";
 
 /** Before a port that is still taken is listened on again, in milliseconds. */
@@ -15,7 +16,7 @@ export class Gate {
     this.#server = server;
     server.on("listening", () => this.#reopen = undefined);
     // The system may not have let go of the port yet.
-    server.on("error", () => this.#reopen && setTimeout(this.#reopen, REOPEN_MS));
+    server.on("error", () => this.#reopen && systemClock.after(REOPEN_MS, this.#reopen));
   }
 
   overrun(): void {

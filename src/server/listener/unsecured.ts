@@ -1,8 +1,9 @@
 import type { Socket } from "node:net";
+import { systemClock } from "../../internal/clock.ts";
 
 interface Handshake {
   readonly socket: Socket;
-  readonly timer: ReturnType<typeof setTimeout>;
+  readonly cancelTimer: () => void;
 }
 
 /**
@@ -21,8 +22,8 @@ export class Unsecured {
 
   begin(socket: Socket): void {
     const name = nameOf(socket);
-    const timer = setTimeout(() => socket.destroy(), this.#timeoutMs);
-    this.#handshakes.set(name, { socket, timer });
+    const cancelTimer = systemClock.after(this.#timeoutMs, () => socket.destroy());
+    this.#handshakes.set(name, { socket, cancelTimer });
     socket.on("close", () => {
       if (this.#handshakes.get(name)?.socket === socket) this.#end(name);
     });
@@ -44,7 +45,7 @@ export class Unsecured {
   }
 
   #end(name: string): void {
-    clearTimeout(this.#handshakes.get(name)?.timer);
+    this.#handshakes.get(name)?.cancelTimer();
     this.#handshakes.delete(name);
   }
 }

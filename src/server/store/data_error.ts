@@ -1,4 +1,5 @@
 import { ConfigError } from "../../errors.ts";
+import { isError } from "../../internal/kinds.ts";
 import { removeFile } from "./remove_file.ts";
 import type { FileModule } from "./sqlite_module.ts";
 
@@ -114,5 +115,5 @@ const ACCESS_READ = 4;
 const PROBE_BYTES = 8192;
 
 function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
+  return isError(cause) ? cause.message : String(cause);
 }

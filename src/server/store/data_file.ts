@@ -1,5 +1,6 @@
 import { invalidOption } from "../../connection/options.ts";
 import { shared } from "../../internal/environment.ts";
+import { isUrl } from "../../internal/kinds.ts";
 import { fileFailure, inUse, invalidData } from "./data_error.ts";
 import { idOf, statOf } from "./file_stat.ts";
 import { type Lock, lockFile } from "./lock_file.ts";
@@ -33,7 +34,7 @@ export interface Claim {
  * @throws {ConfigError} `INVALID_OPTION`.
  */
 export function dataPath(data: unknown, { paths, urls }: Modules): string {
-  if (data instanceof URL && data.protocol === "file:") return urls.fileURLToPath(data);
+  if (isUrl(data) && data.protocol === "file:") return urls.fileURLToPath(data);
   // SQLite would take "" and ":memory:" for databases that end with the process.
   const isPath = typeof data === "string" && data !== "" && data !== ":memory:" &&
     !data.includes("\0");

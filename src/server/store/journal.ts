@@ -1,5 +1,7 @@
 import { StoreError } from "../../errors.ts";
 import { type Deferred, deferred } from "../../internal/deferred.ts";
+import { atEndOfTurn } from "../../internal/host_timers.ts";
+import { isError } from "../../internal/kinds.ts";
 import { Changes } from "./changes.ts";
 import type { SaveListener, Store, StoredRow } from "./store.ts";
 
@@ -45,7 +47,7 @@ export class Journal implements Store {
   #failure: StoreError | undefined;
   #isClosed = false;
 
-  constructor(backend: Backend, { defer = queueMicrotask }: JournalOptions = {}) {
+  constructor(backend: Backend, { defer = atEndOfTurn }: JournalOptions = {}) {
     this.#backend = backend;
     this.#defer = defer;
     this.#lastRow = backend.lastRow;
@@ -99,7 +101,7 @@ export class Journal implements Store {
 
   listen(listener: SaveListener): void {
     // One that comes too late hears of it all the same, but not in the middle of what it does.
-    if (this.#failure !== undefined) queueMicrotask(() => listener.failed(this.#failure!.message));
+    if (this.#failure !== undefined) atEndOfTurn(() => listener.failed(this.#failure!.message));
     else this.#listeners.add(listener);
   }
 
@@ -157,6 +159,6 @@ export class Journal implements Store {
 }
 
 function failureOf(cause: unknown): StoreError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = isError(cause) ? cause.message : String(cause);
   return new StoreError("WRITE_FAILED", `Cannot save what changed: ${reason}`, { cause });
 }

@@ -1,5 +1,6 @@
 import { ConfigError, ConnectError, TlsError } from "../../errors.ts";
 import { importBuiltin } from "../../internal/environment.ts";
+import { isError } from "../../internal/kinds.ts";
 import { NO_TLS, placeOf } from "../failures.ts";
 import type { ConnectTarget } from "../transport.ts";
 
@@ -82,7 +83,7 @@ export async function openSocket(
     return socket;
   } catch (cause) {
     letGo();
-    const text = cause instanceof Error ? cause.message : String(cause);
+    const text = isError(cause) ? cause.message : String(cause);
     const [Kind, code, reason] = isConnected
       ? [TlsError, "TLS_FAILED", NO_TLS] as const
       : [ConnectError, "CONNECT_FAILED", "the attempt failed"] as const;

@@ -1,4 +1,4 @@
-import { Consumer, Discard, Producer } from "@faktory-ts/faktory";
+import { Consumer, Discard, Producer, RetryAfter } from "@faktory-ts/faktory";
 import type { Job, JobContext } from "@faktory-ts/faktory";
 import { FaktoryServer } from "@faktory-ts/faktory/server";
 import { FakeFaktory, runJob } from "@faktory-ts/faktory/testing";
@@ -41,4 +41,37 @@ Deno.test("a server", async () => {
   equal((await producer.info()).totals.processed, 1);
   await producer.close();
   await server.close();
+});
+
+Deno.test("Sinon's fake timers", async () => {
+  const { default: sinon }: any = await import("sinon");
+  const clock = sinon.useFakeTimers(new Date("2001-05-05"));
+  const server = await FaktoryServer.start({ port: 0, password: "hush" });
+  const options = { url: server.url, password: "hush" };
+  const producer = await Producer.connect(options);
+  await producer.enqueueMany([{ type: "works" }, { type: "fails" }, { type: "waits" }]);
+  const consumer = new Consumer(options).register("works", () => {});
+  consumer.register("fails", () => {
+    throw new Error("once");
+  });
+  consumer.register("waits", () => {
+    throw new RetryAfter(60);
+  });
+  await consumer.run({ maxJobs: 3 });
+  const { sets } = await producer.info();
+  equal([sets.working, sets.retries, sets.scheduled].join(), "0,1,1");
+  await producer.close();
+  await server.close();
+
+  const faktory = await FakeFaktory.start();
+  await faktory.producer.enqueue("works", [], { at: new Date(Date.now() + 60_000) });
+  equal(faktory.jobs[0]?.createdAt?.getUTCFullYear(), 2001);
+  faktory.clock.advance(61_000);
+  const runs = await faktory.drain(consumer);
+  equal(runs.length, 1);
+  await faktory.producer.enqueue("works");
+  await new Consumer(faktory.connection).register("works", () => {}).runOne();
+  equal(faktory.snapshot().working, 0);
+  await faktory.close();
+  clock.restore();
 });

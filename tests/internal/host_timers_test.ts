@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { atEndOfTurn } from "../../src/internal/microtask.ts";
+import { elapsedMs, systemClock } from "../../src/internal/clock.ts";
+import { atEndOfTurn } from "../../src/internal/host_timers.ts";
 import { onAbort } from "../../src/internal/aborts.ts";
 import { scripted } from "../producer/setting.ts";
 
@@ -22,6 +23,31 @@ test("a test framework that replaces queueMicrotask holds no command back", asyn
     await producer.close();
   } finally {
     globalThis.queueMicrotask = original;
+  }
+});
+
+test("fake timers and a mocked Date stop neither the machine's clock nor its timers", async () => {
+  const { setTimeout, clearTimeout, Date, performance } = globalThis;
+  const before = [systemClock.now(), elapsedMs(systemClock)] as const;
+  Object.assign(globalThis, { setTimeout: () => 0, clearTimeout: () => {} });
+  globalThis.Date = class extends Date {
+    static override now = () => 0;
+  } as DateConstructor;
+  Object.defineProperty(globalThis, "performance", {
+    value: { now: () => 0 },
+    ...{ configurable: true, writable: true, enumerable: true },
+  });
+  try {
+    await new Promise<void>((resolve) => systemClock.after(1, resolve));
+    systemClock.after(1, () => assert.fail("it was called off"))();
+    assert(systemClock.now() >= before[0]);
+    assert(elapsedMs(systemClock) >= before[1]);
+  } finally {
+    Object.assign(globalThis, { setTimeout, clearTimeout, Date });
+    Object.defineProperty(globalThis, "performance", {
+      value: performance,
+      ...{ configurable: true, writable: true, enumerable: true },
+    });
   }
 });
 
