@@ -47,6 +47,7 @@ export type {
   CallOptions,
   CloseOptions,
   CloseReport,
+  CommandOptions,
   ProducerEvents,
   ProducerMiddleware,
   ProducerOptions,

@@ -28,6 +28,7 @@ import type { JobInput, JobOptions } from "../job/job.ts";
 import { KnownJobs } from "../job/known_jobs.ts";
 import type { EnqueueRest, TypedJob, TypeOrJob } from "../job/typed.ts";
 import type { Command } from "../protocol/commands/command.ts";
+import { type CommandOptions, otherCommand } from "../protocol/commands/other.ts";
 import { flush, info } from "../protocol/commands/server.ts";
 import { parseServerInfo, type ServerInfo } from "../protocol/server_info.ts";
 import { Batcher } from "./batcher.ts";
@@ -46,6 +47,7 @@ import { jobStream, type WritableOptions } from "./writable.ts";
 export type { Outage, Recovery } from "../connection/status.ts";
 export type { ProducerMiddleware } from "./enqueue_pipeline.ts";
 export type { CallOptions } from "./pending_enqueue.ts";
+export type { CommandOptions } from "../protocol/commands/other.ts";
 export type {
   ConsumerFigures,
   ConsumerObserver,
@@ -103,6 +105,8 @@ export interface CloseOptions {
   /** Longest time to wait for calls in flight, in milliseconds. @default 25000 */
   readonly timeoutMs?: number | undefined;
 }
+
+const COMMAND_OPTIONS = { resend: true } as const satisfies OptionNames<CommandOptions>;
 
 const CLOSE_OPTIONS = { timeoutMs: true } as const satisfies OptionNames<CloseOptions>;
 
@@ -399,6 +403,36 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   /** The server's figures (INFO). */
   async info(): Promise<ServerInfo> {
     return parseServerInfo(await this.#command(info()));
+  }
+
+  /**
+   * Sends a command that has no method here, of a fork or a plugin of the server. Resolves to the reply's text, `null` for nil; a
+   * bulk of JSON is for the caller to parse.
+   *
+   * If the connection is lost before the reply came, it rejects, unless `resend` says that the command may be sent again.
+   *
+   * @example Fail a job whose worker is known to be dead, instead of waiting for the end of its reservation
+   * ```ts
+   * import { Producer, ServerError } from "@faktory-ts/faktory";
+   *
+   * await using producer = await Producer.connect();
+   * const failure = { jid: "7TlTmYkbFqXCWKGj", errtype: "WorkerDied", message: "host is gone" };
+   * const error = await producer.command("FAIL", JSON.stringify(failure)).catch((error) => error);
+   * console.assert(error instanceof ServerError); // ERR Job not found: nobody has such a job
+   * ```
+   *
+   * @throws {InvalidArgumentError} `INVALID_ARGUMENT` on a verb that is not one word or is `HELLO`, `END` or `FETCH`, or a payload of
+   * more than one line.
+   * @throws {ServerError} if the server refuses it.
+   * @throws {ConnectionLostError} if the connection was lost; `outcome` says whether the server may have executed it.
+   */
+  async command(
+    verb: string,
+    payload: string = "",
+    options: CommandOptions = {},
+  ): Promise<string | null> {
+    checkOptionNames(options, COMMAND_OPTIONS, "command");
+    return await this.#command(otherCommand(verb, payload, options.resend));
   }
 
   /** Forgets **every** job of the server, in all queues and sets (FLUSH). */

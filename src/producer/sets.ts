@@ -1,12 +1,13 @@
 import { InvalidArgumentError } from "../errors.ts";
+import { nearestName } from "../internal/nearest.ts";
 import { showText, showValue } from "../internal/show.ts";
 import { jidFilters, typeFilters } from "../protocol/commands/filters.ts";
 import { mutate, type WireFilter } from "../protocol/commands/server.ts";
 import type { Send } from "./queues.ts";
 
 /**
- * Which jobs of a set are meant: those of these jids, of this type, or whose stored JSON matches this pattern, one of
- * the three; or, said in so many words, all of them.
+ * Which jobs of a set are meant: those of these jids; those of this type, whose stored JSON matches this pattern, or both; or,
+ * said in so many words, all of them.
  *
  * The server looks for all three in a job's JSON as a text, its arguments included: to it a job with the argument
  * `{"jobtype":"x"}` is of the type `x`, too, and one with `{"jid":".."}` has that id.
@@ -19,6 +20,8 @@ export type JobFilter =
   | {
     /** Jobs of exactly this type. */
     readonly type: string;
+    /** Of these, jobs whose JSON matches this glob; see below. @default all of them */
+    readonly pattern?: string | undefined;
   }
   | {
     /**
@@ -105,41 +108,49 @@ const FILTER_KEYS = ["jids", "type", "pattern", "all"] as const;
  * unknown keys all mean every job, so none of them gets past here.
  */
 function wireFilters(filter: JobFilter, action: string): (WireFilter | undefined)[] {
-  const fields = checkShape(filter, action);
-  const [key, value] = fields;
-  switch (key) {
-    case "all":
-      if (value !== true) throw refused(action, `all is not true: got ${showValue(value)}`);
-      return [undefined];
-    case "jids":
-      return jidFilters(checkJids(value, action));
-    case "type":
-      return typeFilters(checkText(value, key, action));
-    case "pattern": {
-      const pattern = checkText(value, key, action);
-      if (/^\*+$/.test(pattern)) throw matchesAll(action, `the pattern ${showText(pattern)}`);
-      return [{ regexp: pattern }];
-    }
+  const { jids, type, pattern, all } = checkShape(filter, action);
+  if (all !== undefined) {
+    if (all !== true) throw refused(action, `all is not true: got ${showValue(all)}`);
+    return [undefined];
   }
+  if (jids !== undefined) return jidFilters(checkJids(jids, action));
+  const regexp = pattern === undefined ? undefined : checkText(pattern, "pattern", action);
+  if (type !== undefined) {
+    return typeFilters(checkText(type, "type", action)).map((wire) => {
+      if (regexp === undefined) return wire;
+      // Some types the server can only find by a pattern, and it takes one.
+      if (wire.regexp === undefined) return { ...wire, regexp };
+      throw refused(action, "this type cannot be looked for beside a pattern: put it in there");
+    });
+  }
+  if (/^\*+$/.test(regexp!)) throw matchesAll(action, `the pattern ${showText(regexp!)}`);
+  return [{ regexp: regexp! }];
 }
 
-function checkShape(filter: unknown, action: string): [typeof FILTER_KEYS[number], unknown] {
+function checkShape(
+  filter: unknown,
+  action: string,
+): Partial<Record<typeof FILTER_KEYS[number], unknown>> {
   if (typeof filter !== "object" || filter === null || Array.isArray(filter)) {
     throw refused(action, `it is not an object: got ${showValue(filter)}`);
   }
   const given = Object.entries(filter).filter(([, value]) => value !== undefined);
-  const unknown = given.find(([key]) => !(FILTER_KEYS as readonly string[]).includes(key));
-  if (unknown !== undefined) throw refused(action, `it has an unknown key ${showText(unknown[0])}`);
+  const names = given.map(([name]) => name);
+  const unknown = names.find((name) => !(FILTER_KEYS as readonly string[]).includes(name));
+  if (unknown !== undefined) {
+    const meant = nearestName(unknown, FILTER_KEYS);
+    const hint = meant === undefined ? "" : `: did you mean ${meant}?`;
+    throw refused(action, `it has an unknown key ${showText(unknown)}${hint}`);
+  }
   if (given.length === 0) throw matchesAll(action, "a filter of nothing");
-  if (given.length > 1) {
+  const isTypeAndPattern = names.every((name) => name === "type" || name === "pattern");
+  if (given.length > 1 && !isTypeAndPattern) {
     throw refused(
       action,
-      `it has more than one key, of which the server would heed one only: ${
-        given.map(([key]) => key).join(", ")
-      }`,
+      `${names.join(" and ")} do not go together: only type and pattern do`,
     );
   }
-  return given[0] as [typeof FILTER_KEYS[number], unknown];
+  return Object.fromEntries(given);
 }
 
 function checkJids(jids: unknown, action: string): string[] {

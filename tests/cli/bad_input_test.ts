@@ -36,7 +36,7 @@ const usage: readonly (readonly [args: readonly string[], line: RegExp])[] = [
   [["queues", "remove", "a"], /Cannot remove a without --yes as all jobs on them would be forg/],
   [["dead", "clear"], /Cannot clear dead without --yes as all jobs in it would be forgotten; add/],
   [["dead", "requeue"], /Cannot requeue jobs of dead as nothing says which; give one of --type/],
-  [["dead", "kill", "--all", "--type", "a"], /as the server heeds only one of the flags/],
+  [["dead", "kill", "--all", "--type", "a"], /only --type and --pattern go together/],
   [["dead", "kil"], /unknown command "kil" of dead; see faktory dead --help/],
   [["push", "a", "{"], /Cannot read "\{" as JSON.*--text/],
   [["push", "a", "--retry", "often"], /'often' is invalid. It has to be an integer of -1 or more/],

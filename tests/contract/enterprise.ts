@@ -127,6 +127,30 @@ export function enterpriseContract(subject: Subject): void {
     await s.producer.queues.remove(s.queue);
   });
 
+  it("heeds the typed options: unique until success or start, and expires", async () => {
+    await using s = await start();
+    const refused = (job: JobInput) => assert.rejects(s.producer.enqueue(job), NotUniqueError);
+    const once = { type: "once", args: [s.queue], queue: s.queue, unique: { for: "10m" } } as const;
+    await s.producer.enqueue(once);
+    await refused(once);
+    const job = await s.fetch(s.queue);
+    assert.deepEqual([job!.custom["unique_for"], job!.custom["unique_until"]], [600, "success"]);
+    await refused(once);
+    await s.ack(job!);
+    await s.producer.enqueue({ ...once, unique: { for: 600, until: "start" } });
+    const started = await s.fetch(s.queue);
+    await s.producer.enqueue(once);
+    await s.ack(started!);
+    await s.run(s.queue, "once");
+    await s.producer.enqueue({
+      type: "late",
+      queue: s.queue,
+      expires: new Date(subject.now() - 1000),
+    });
+    await s.producer.enqueue({ type: "soon", queue: s.queue, expires: "10m" });
+    await s.run(s.queue, "soon");
+  });
+
   it("tells how far a tracked job is, and keeps what it told", async () => {
     await using s = await start();
     const { tracking } = s.producer;

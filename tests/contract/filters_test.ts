@@ -27,6 +27,7 @@ const setting = fc.record({
     fc.record({ by: fc.constant("jids" as const), which: fc.nat(63), other: letters(1, 3) }),
     fc.record({ by: fc.constant("customer" as const), which: fc.nat(3), other: type }),
     fc.record({ by: fc.constant("note" as const), which: fc.nat(8), other: letters(1, 2) }),
+    fc.record({ by: fc.constant("both" as const), which: fc.nat(31), other: type }),
   ),
   change: fc.constantFrom("requeue" as const, "discard" as const, "kill" as const),
 });
@@ -59,6 +60,15 @@ function meaning({ jobs, filter: { by, which, other } }: Setting, jidOf: (jid: s
         filter: { pattern: `*"customer":${which},*` },
         isMeant: (job: typeof jobs[number]) => job.customer === which,
       };
+    case "both": {
+      // Of a type that the server finds without a pattern of its own.
+      const customer = which % 4;
+      const type = jobs.find(({ type }) => /^[ab]+$/.test(type))?.type ?? "none";
+      return {
+        filter: { type, pattern: `*"customer":${customer},*` },
+        isMeant: (job: typeof jobs[number]) => job.type === type && job.customer === customer,
+      };
+    }
     case "note": {
       const note = one?.note ?? other;
       return {

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { Consumer, EnterpriseOnlyError, Job, type JobInput, Producer } from "../../mod.ts";
+import {
+  Consumer,
+  EnterpriseOnlyError,
+  Job,
+  type JobInput,
+  Producer,
+  ServerError,
+} from "../../mod.ts";
+import { RawClient } from "./raw_client.ts";
 import { freshQueue, type Subject, unlessSince } from "./subject.ts";
 
 /** What a producer can rely on. */
@@ -309,5 +317,40 @@ export function producerContract(subject: Subject): void {
     assert.equal(sets.scheduled, 0);
     assert.equal(totals.enqueued, 0);
     assert(Object.values(queues).every((size) => size === 0));
+  });
+
+  it("sends any other command, and gives what is answered", async () => {
+    await using producer = await connect();
+    const info = JSON.parse((await producer.command("INFO"))!);
+    assert.equal(info.server.description, (await producer.info()).server.description);
+    const queue = freshQueue();
+    const job = { jid: `raw-${queue}`, jobtype: "x", args: [], queue };
+    assert.equal(await producer.command("PUSH", JSON.stringify(job)), "OK");
+    const [fetched] = await drain(queue);
+    assert.equal(fetched!.jid, job.jid);
+    await producer.sets.retries.discard({ jids: [job.jid] });
+    for (
+      const [verb, reply] of [["NO.SUCH", /unknown command/], ["FAIL", /Job not found/]] as const
+    ) {
+      const failure = { jid: `none-${queue}`, errtype: "x", message: "x", backtrace: [] };
+      const error = await producer.command(verb, JSON.stringify(failure)).catch((error) => error);
+      assert(error instanceof ServerError);
+      assert.match(error.message, reply);
+    }
+  });
+
+  it("frees a job whose worker is gone, by FAIL", async () => {
+    await using producer = await connect();
+    const queue = freshQueue();
+    const jid = await producer.enqueue("x", [], { queue, retry: 3 });
+    const worker = await RawClient.hello(subject.url, { wid: freshQueue() });
+    assert.match(await worker.ask(`FETCH ${queue}`), new RegExp(jid));
+    worker.close();
+    const before = await producer.info();
+    const failure = { jid, errtype: "WorkerDied", message: "its host is gone", backtrace: [] };
+    assert.equal(await producer.command("FAIL", JSON.stringify(failure)), "OK");
+    const after = await producer.info();
+    assert.equal(after.sets.retries - before.sets.retries, 1);
+    await producer.sets.retries.discard({ jids: [jid] });
   });
 }

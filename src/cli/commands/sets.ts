@@ -163,10 +163,12 @@ function actionOf(action: Action, set: SetName, flags: SetFlags): (jobs: JobSet)
 function filterOf(action: string, set: SetName, flags: SetFlags): JobFilter {
   const { type, jid, all, pattern, regexp } = flags;
   const given: JobFilter[] = [
-    ...type === undefined ? [] : [{ type }],
+    ...type === undefined ? [] : [{ type, pattern: pattern ?? regexp }],
     ...jid === undefined ? [] : [{ jids: jid }],
-    ...pattern === undefined ? [] : [{ pattern }],
-    ...regexp === undefined ? [] : [{ pattern: regexp }],
+    ...pattern === undefined || type !== undefined ? [] : [{ pattern }],
+    ...regexp === undefined || (type !== undefined && pattern === undefined)
+      ? []
+      : [{ pattern: regexp }],
     ...all === true ? [{ all } as const] : [],
   ];
   const [filter] = given;
@@ -175,7 +177,7 @@ function filterOf(action: string, set: SetName, flags: SetFlags): JobFilter {
     Status.usage,
     filter === undefined
       ? `Cannot ${action} jobs of ${set} as nothing says which`
-      : `Cannot ${action} jobs of ${set} as the server heeds only one of the flags that say which`,
+      : `Cannot ${action} jobs of ${set} as of the flags that say which only --type and --pattern go together`,
     "give one of --type, --jid, --pattern and --all",
   );
 }
