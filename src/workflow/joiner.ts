@@ -1,3 +1,4 @@
+import { systemClock } from "../internal/clock.ts";
 import type { Producer } from "../producer/producer.ts";
 import { advancing, JOIN, type JoinJob, pushThem, STARTED } from "./advance.ts";
 import { dropTokens, type Facts, ownJob, pushAll, takeTokens, tokenOf } from "./tokens.ts";
@@ -123,7 +124,7 @@ async function pushCheck(producer: Producer, check: JoinJob, queue: string): Pro
 /** The time that INFO gives. Servers before 1.9 give the time of day alone: the machine's clock has to do. */
 export function serverTime(raw: Readonly<Record<string, unknown>>): number {
   const now = Date.parse(String(raw["now"]));
-  return Number.isNaN(now) ? Date.now() : now;
+  return Number.isNaN(now) ? systemClock.now() : now;
 }
 
 /** The values of all parts in their order; `undefined` while one is missing. */

@@ -1,3 +1,4 @@
+import { systemClock } from "../internal/clock.ts";
 import { type Producer, sendCommand } from "../producer/producer.ts";
 import { acknowledge, fetchJob, pushBulk } from "../protocol/commands/jobs.ts";
 import { refusal } from "../protocol/refusal.ts";
@@ -45,7 +46,10 @@ export async function pushAll(producer: Producer, jobs: readonly EncodedJob[]): 
 export function ownJob(
   job: { readonly jid: string; readonly [name: string]: unknown },
 ): EncodedJob {
-  return { jid: job.jid, json: JSON.stringify({ ...job, created_at: new Date().toISOString() }) };
+  return {
+    jid: job.jid,
+    json: JSON.stringify({ ...job, created_at: new Date(systemClock.now()).toISOString() }),
+  };
 }
 
 /** A job that holds facts. */
