@@ -37,7 +37,7 @@ started if they are installed; BullMQ, graphile-worker, pg-boss and bunqueue com
   --clients NAME,..   only these clients
   --servers NAME,..   only these servers
   --base FOLDER       also measures the sources in this folder, an earlier commit, as "before"
-  --json FILE         adds all figures to those of this file, and reports them together
+  --json FILE         adds the figures to those of this file as more rounds, and reports all of them
   --plots FOLDER      writes three plots to this folder, as SVG
   --quick             one short round, to see that everything works; its figures mean nothing
   --help              prints this
@@ -89,7 +89,7 @@ async function main(): Promise<number> {
   const all = subjects.map((subject) => quick ? shortened(subject) : subject);
   const measured = await measureAll(all, { programs, rounds, ms, warmUpMs, isQuick: !!quick });
   if (isInterrupted) return 130;
-  const results = [...before.results, ...measured.results];
+  const results = merged(before.results, measured.results);
   const left = [...before.omissions, ...omissions, ...measured.failed];
   console.log(tablesOf(results, left));
   console.log(`\n${await machine(programs)}`);
@@ -99,6 +99,20 @@ async function main(): Promise<number> {
     for (const [name, svg] of plotsOf(results)) await Deno.writeTextFile(`${plots}/${name}`, svg);
   }
   return measured.failed.length === 0 ? 0 : 1;
+}
+
+/** All results, the runs of a subject that was measured before as its first rounds. */
+function merged(before: readonly Result[], now: readonly Result[]): Result[] {
+  const all = [...before];
+  for (const result of now) {
+    const { server, workload, client, runs } = result;
+    const same = all.findIndex((one) =>
+      one.server === server && one.workload.name === workload.name && one.client === client
+    );
+    if (same < 0) all.push(result);
+    else all[same] = { ...result, runs: [...all[same]!.runs, ...runs] };
+  }
+  return all;
 }
 
 interface Wanted {

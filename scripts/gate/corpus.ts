@@ -57,7 +57,9 @@ export async function runTests(
   const options = { env: { ...env, NO_COLOR: "1" }, timeoutMs: RUN_MS };
   const { stdout, stderr } = await outputs(command, [...first, ...args], options);
   const text = `${stdout}\n${stderr}`;
-  for (const [, test] of text.matchAll(skipped)) skip(`${runtime}: ${test}`);
+  // Some runners list them again at the end.
+  const names = new Set([...text.matchAll(skipped)].map(([, name]) => name));
+  for (const name of names) skip(`${runtime}: ${name}`);
   // The last one: a test may print what another run of a runner says.
   const count = Number([...text.matchAll(RegExp(passed, "gm"))].at(-1)?.[1] ?? 0);
   // A runner that ran nothing has proved nothing.
