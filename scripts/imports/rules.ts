@@ -240,6 +240,15 @@ export const rooms: readonly Room[] = [
     imports: [...leaves, "events", "job", "options", "producer's face"],
   },
   {
+    name: "dashboard",
+    files: ["src/dashboard/"],
+    imports: [
+      ...[...core, "options", "inspection", "inspection types", "producer's face", "producer"],
+      ...["server", "health"],
+    ],
+    packages: ["hono"],
+  },
+  {
     name: "module loader",
     // What the user of the command names.
     files: ["src/cli/work/load.ts"],
@@ -265,6 +274,7 @@ export const rooms: readonly Room[] = [
         "module loader",
         "inspection",
         "inspection types",
+        "dashboard",
       ],
     ],
     packages: ["commander"],

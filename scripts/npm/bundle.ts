@@ -27,7 +27,7 @@ export async function bundleModules(
     outdir: folder,
     outbase: folder,
     ...{ bundle: true, splitting: true, format: "esm", platform: "neutral", target: "esnext" },
-    external: ["node:*", ...packages.flatMap((name) => [name, `${name}/*`])],
+    ...resolving(packages),
     chunkNames: "chunks/[hash]",
     // Two thirds of the size, and lines that a stack trace can point to; the names stay.
     ...{ minifyWhitespace: true, lineLimit: 120 },
@@ -45,6 +45,16 @@ export async function bundleModules(
     await Deno.mkdir(path.replace(/\/[^/]*$/, ""), { recursive: true });
     await Deno.writeTextFile(path, tidy(text));
   }
+}
+
+/** Leaves imports of `packages` as they are, and finds all others in the project's `node_modules`. */
+export function resolving(
+  packages: readonly string[],
+): Pick<BuildOptions, "external" | "nodePaths"> {
+  return {
+    external: ["node:*", ...packages.flatMap((name) => [name, `${name}/*`])],
+    nodePaths: [Deno.realPathSync("node_modules")],
+  };
 }
 
 /** The modules of the package that one of its modules imports. */

@@ -1,5 +1,5 @@
 import { build, transform } from "esbuild";
-import { tidy } from "./bundle.ts";
+import { resolving, tidy } from "./bundle.ts";
 import type { EntryFiles } from "./manifest.ts";
 
 /** An entry, as an ES module and as CommonJS. */
@@ -9,14 +9,15 @@ export interface Pair {
 }
 
 /**
- * The files that `require()` loads, by their paths in the package: code made of the ES modules in `root`, and declarations. The
+ * The files that `require()` loads, which may load `packages`, by their paths in the package: code made of the ES modules in `root`, and declarations. The
  * entries share their code, so that a class is the same whichever of them it comes from.
  */
 export async function commonJsOf(
   root: string,
   pairs: readonly Pair[],
+  packages: readonly string[],
 ): Promise<ReadonlyMap<string, string>> {
-  const files = await codeOf(root, pairs);
+  const files = await codeOf(root, pairs, packages);
   for (const { module, commonJs } of pairs) {
     files.set(commonJs.types, declarationsOf(module, commonJs));
   }
@@ -25,7 +26,11 @@ export async function commonJsOf(
 }
 
 /** Twice, as esbuild shares code between entries only in ES modules. */
-async function codeOf(root: string, pairs: readonly Pair[]): Promise<Map<string, string>> {
+async function codeOf(
+  root: string,
+  pairs: readonly Pair[],
+  packages: readonly string[],
+): Promise<Map<string, string>> {
   const folder = pairs[0]!.commonJs.code.split("/")[1];
   const { outputFiles } = await build({
     entryPoints: pairs.map(({ module, commonJs }) => ({
@@ -34,7 +39,8 @@ async function codeOf(root: string, pairs: readonly Pair[]): Promise<Map<string,
     })),
     outdir: root,
     chunkNames: `${folder}/chunks/[hash]`,
-    ...{ bundle: true, splitting: true, format: "esm", platform: "node", packages: "external" },
+    ...{ bundle: true, splitting: true, format: "esm", platform: "node" },
+    ...resolving(packages),
     ...{ target: "esnext", charset: "utf8", write: false },
   });
   const files = outputFiles.map(async ({ path, text }): Promise<[string, string]> => {

@@ -3,7 +3,7 @@ import { readProject } from "../tools.ts";
 import { bundleModules } from "./bundle.ts";
 import { commonJsOf } from "./common_js.ts";
 import { bundleDeclarations } from "./declarations.ts";
-import { commonJsFiles, moduleFiles, npmManifest } from "./manifest.ts";
+import { commonJsFiles, inlinedPackages, moduleFiles, npmManifest } from "./manifest.ts";
 
 /** What a package brings along besides code, from where it is in the repository. */
 const TEXTS = { "npm/README.md": "README.md", "CHANGELOG.md": "CHANGELOG.md", LICENSE: "LICENSE" };
@@ -20,7 +20,10 @@ async function complete(path: string, folder: string): Promise<void> {
   const root = await Deno.realPath(path);
   const project = await readProject();
   const built = JSON.parse(await Deno.readTextFile(`${root}/package.json`));
-  const packages: Readonly<Record<string, string>> = built.dependencies ?? {};
+  const imported: Readonly<Record<string, string>> = built.dependencies ?? {};
+  const packages = Object.fromEntries(
+    Object.entries(imported).filter(([name]) => !inlinedPackages.includes(name)),
+  );
   const manifest = npmManifest(project, { folder, packages });
   await Deno.writeTextFile(`${root}/package.json`, `${JSON.stringify(manifest, null, 2)}\n`);
 
@@ -32,12 +35,17 @@ async function complete(path: string, folder: string): Promise<void> {
     return { module, commonJs };
   });
   // Of the modules as they are: the bundler would rename classes in what it has bundled before.
-  const commonJs = await commonJsOf(root, pairs);
+  const commonJs = await commonJsOf(root, pairs, Object.keys(packages));
   const entries = modules.map(({ code }) => code.slice("./".length));
   await bundleModules(root, { main: entries[0]!, entries, packages: Object.keys(packages) });
   for (const [file, text] of commonJs) {
     await Deno.mkdir(`${root}/${file.replace(/[^/]*$/, "")}`, { recursive: true });
     await Deno.writeTextFile(`${root}/${file}`, text);
   }
-  for (const [from, to] of Object.entries(TEXTS)) await Deno.copyFile(from, `${root}/${to}`);
+  const licences = inlinedPackages.map((
+    name,
+  ) => [`node_modules/${name}/LICENSE`, `LICENSE.${name}`]);
+  for (const [from, to] of [...Object.entries(TEXTS), ...licences]) {
+    await Deno.copyFile(from!, `${root}/${to}`);
+  }
 }

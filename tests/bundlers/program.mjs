@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as root from "@faktory-ts/faktory";
 import { Consumer, isolated, Job, Producer } from "@faktory-ts/faktory";
+import { dashboard } from "@faktory-ts/faktory/dashboard";
 import { linesToJobs } from "@faktory-ts/faktory/ndjson";
 import { Outbox } from "@faktory-ts/faktory/outbox";
 import { FaktoryServer } from "@faktory-ts/faktory/server";
@@ -105,6 +106,15 @@ async function relayJobs(faktory) {
   await relay.stop();
 }
 
+/** A page, which shows what is escaped. */
+async function showPage() {
+  const faktory = await FakeFaktory.start();
+  await faktory.producer.enqueue("<b>", [], { queue: "shown" });
+  const page = await dashboard(faktory.producer)(new Request("http://localhost/queue?name=shown"));
+  assert.match(await page.text(), /&lt;b&gt;/);
+  await faktory.close();
+}
+
 /** An executable file that ran itself in place of a worker would do so without end. */
 function superviseNothing() {
   const isExecutable = globalThis.Bun?.main.startsWith("/$bunfs/") === true;
@@ -132,6 +142,7 @@ export async function main(exported) {
     await runJobs();
     await keepJobs();
     await testJobs();
+    await showPage();
     await nameErrors();
     superviseNothing();
     console.log(JSON.stringify(exported));

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Consumer, Producer } from "../../mod.ts";
-import { faktory, withListener, withServer } from "./setting.ts";
+import { withProtocolServer } from "./protocol_server.ts";
+import { faktory, withServer } from "./setting.ts";
 
 const later = new Date(Date.now() + 3_600_000);
 
@@ -72,21 +73,7 @@ test("a job is shown whole, and one that is not there is told of", async () => {
 });
 
 test("a server that lists no jobs is counted, and its web page is named", async () => {
-  const replies: Record<string, string> = {
-    HELLO: "+OK\r\n",
-    INFO: '$76\r\n{"faktory":{"queues":{"images":4},"sets":{"dead":3},"tasks":{}},"server":{}}\r\n',
-  };
-  const greet = (socket: import("node:net").Socket) => {
-    socket.write('+HI {"v":2}\r\n');
-    socket.on("data", (data) => {
-      for (const line of String(data).trim().split("\n")) {
-        const verb = line.trim().split(" ")[0]!;
-        if (verb === "END") socket.end();
-        else socket.write(replies[verb] ?? `-ERR unknown command ${verb}\r\n`);
-      }
-    });
-  };
-  await withListener(greet, async (url) => {
+  await withProtocolServer(async (url) => {
     const said = "lists jobs on its web page only, by default at http://127.0.0.1:7420";
     const { stdout } = await faktory(["dead", "--url", url]);
     assert.equal(stdout, `3 jobs in dead. This server ${said}\n`);

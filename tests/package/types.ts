@@ -24,6 +24,7 @@ import {
   type ProducerOptions as EdgeOptions,
 } from "@faktory-ts/faktory/edge";
 import { ConsumerMetrics, healthHandler, nodeListener } from "@faktory-ts/faktory/health";
+import { dashboard, type DashboardHandler } from "@faktory-ts/faktory/dashboard";
 import { FaktoryServer } from "@faktory-ts/faktory/server";
 import { FakeFaktory, type JobRun, runJob } from "@faktory-ts/faktory/testing";
 import { Supervisor, type SupervisorReport } from "@faktory-ts/faktory/supervisor";
@@ -146,6 +147,11 @@ export async function observe(): Promise<string> {
   using metrics = new ConsumerMetrics(typedConsumer);
   await using _producer = await Producer.connect({ telemetry });
   return healthy ? metrics.text() : reasons.join();
+}
+
+export async function show(server: FaktoryServer): Promise<number> {
+  const handler: DashboardHandler = dashboard(server, { basePath: "/jobs", readOnly: true });
+  return (await handler(new Request("http://localhost/jobs"))).status;
 }
 
 // A type that were not found would be `any`, and these no faults.

@@ -49,6 +49,7 @@ const programs: Readonly<Record<string, (places: Places) => string[]>> = {
   "the embedded server with `data`": ({ folder }) => fixture("server", join(folder, "jobs.db")),
   "a supervisor": () => fixture("supervisor"),
   "the handler and the metrics": () => fixture("health"),
+  "the handler": () => fixture("dashboard"),
   "streams of lines": () => fixture("ndjson"),
   "an outbox and its relay": () => fixture("outbox"),
   "a workflow": () => fixture("workflow"),

@@ -1,0 +1,186 @@
+import type { Context } from "hono";
+import { Hono } from "hono/tiny";
+import { bodyLimit } from "hono/body-limit";
+import { FaktoryError, InvalidArgumentError } from "../errors.ts";
+import { PROMETHEUS_TYPE } from "../health/prometheus.ts";
+import { writeFigures } from "../health/server_metrics.ts";
+import { api, fault } from "./api.ts";
+import { icon } from "./assets/icon.ts";
+import { script } from "./assets/script.ts";
+import { style } from "./assets/style.ts";
+import { Access } from "./security/access.ts";
+import { changeJob, changeJobs, changeQueue, changeWorker, type Outcome } from "./changes.ts";
+import { LiveEvents } from "./events.ts";
+import type { Settings } from "./options.ts";
+import { batchesPage } from "./pages/batches.ts";
+import { jobPage } from "./pages/job.ts";
+import { jobsPage } from "./pages/jobs.ts";
+import { messagePage } from "./pages/others.ts";
+import { overviewPage } from "./pages/overview.ts";
+import { queuesPage } from "./pages/queues.ts";
+import { workersPage } from "./pages/workers.ts";
+import { Rates } from "./rates.ts";
+import { isAllowedHost, isOwnOrigin, SECURITY_HEADERS } from "./security/request_checks.ts";
+import { ServerClosed, type Source } from "./source.ts";
+import type { Html } from "./view/html.ts";
+import type { Visit } from "./view/visit.ts";
+
+/** The longest form or JSON that is read, in bytes. */
+const MAX_BODY = 1024 * 1024;
+
+/** Queues in the metrics. */
+const MAX_QUEUES = 1000;
+
+/** The dashboard, as something that answers requests. */
+export function app(source: Source, settings: Settings): (request: Request) => Promise<Response> {
+  const { base } = settings;
+  const rates = new Rates(settings.clock);
+  const events = new LiveEvents(source, settings, rates);
+  const access = new Access(settings);
+  const root = new Hono();
+  const hono = base === "" ? root : root.basePath(base);
+
+  const open = async () => ({ source, inspection: await source.inspection() });
+  const visitOf = async (context: Context): Promise<Visit> => ({
+    ...await open(),
+    ...{ settings, rates, query: new URL(context.req.url).searchParams },
+    now: settings.clock.now(),
+  });
+  const shows = (page: (visit: Visit) => Promise<Html>) => async (context: Context) =>
+    context.html(await page(await visitOf(context)));
+  const changes =
+    (change: (visit: Visit, form: URLSearchParams) => Promise<Outcome>) =>
+    async (context: Context) => {
+      const form = new URLSearchParams(await context.req.text());
+      const outcome = await change(await visitOf(context), form);
+      return "page" in outcome
+        ? context.html(outcome.page)
+        : context.redirect(outcome.location, 303);
+    };
+
+  root.use(async (context, next) => {
+    await next();
+    // An answer may be one whose headers cannot be changed.
+    const { res } = context;
+    context.res = new Response(res.body, res);
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
+      context.res.headers.set(name, value);
+    }
+    if (!context.res.headers.has("cache-control")) {
+      context.res.headers.set("cache-control", "no-store");
+    }
+  });
+  root.use(async (context, next) => {
+    const { raw } = context.req;
+    if (!isAllowedHost(raw, settings.hosts)) {
+      return context.text(
+        "This host name is not one of the dashboard's: see the option hosts.",
+        403,
+      );
+    }
+    if (raw.method !== "GET" && raw.method !== "HEAD") {
+      if (raw.method !== "POST") return context.text("Only GET and POST are answered.", 405);
+      if (!isOwnOrigin(raw)) return context.text("Another site may not change anything.", 403);
+    }
+    return await next();
+  });
+  root.use(bodyLimit({
+    maxSize: MAX_BODY,
+    onError: () => new Response("The request is too large.", { status: 413 }),
+  }));
+
+  const asset = (text: string, type: string) => () =>
+    new Response(text, { headers: { "content-type": type, "cache-control": "max-age=300" } });
+  hono.get("/assets/style.css", asset(style, "text/css; charset=utf-8"));
+  hono.get("/assets/script.js", asset(script, "text/javascript; charset=utf-8"));
+  hono.get("/assets/icon.svg", asset(icon, "image/svg+xml"));
+  hono.get("/health", async (context) => {
+    const { raw, server } = await source.info();
+    const { description, version, connections, commandCount } = server;
+    return context.json({
+      now: raw["now"] ?? new Date(settings.clock.now()).toISOString(),
+      server: {
+        ...{ description, faktory_version: version, connections, command_count: commandCount },
+      },
+    });
+  });
+
+  access.protect(hono);
+  root.use(async (context, next) => {
+    if (!settings.readOnly || context.req.method !== "POST") return await next();
+    return isApi(context, base)
+      ? fault(403, "READ_ONLY", "this dashboard only shows")
+      : context.html(messagePage({ settings }, "Read only", "This dashboard only shows."), 403);
+  });
+
+  hono.get("/", shows(overviewPage));
+  hono.get("/queues", shows(queuesPage));
+  hono.get("/queue", shows((visit) => jobsPage(visit, "queue")));
+  hono.get("/working", shows((visit) => jobsPage(visit, "working")));
+  for (const set of ["scheduled", "retries", "dead"] as const) {
+    hono.get(`/${set}`, shows((visit) => jobsPage(visit, set)));
+    hono.post(`/${set}`, changes((visit, form) => changeJobs(visit, set, form)));
+  }
+  hono.get("/job", async (context) => {
+    const { html, found } = await jobPage(await visitOf(context));
+    return context.html(html, found ? 200 : 404);
+  });
+  hono.get("/workers", shows(workersPage));
+  hono.get("/batches", shows(batchesPage));
+  hono.post("/queues", changes(changeQueue));
+  hono.post("/job", changes(changeJob));
+  hono.post("/workers", changes(changeWorker));
+  hono.get(
+    "/events",
+    (context) => context.req.raw.method === "HEAD" ? context.body(null) : events.response(),
+  );
+  hono.get("/stats", async (context) => context.json((await source.info()).raw));
+  hono.get("/metrics", async (context) => {
+    const [info, queues] = await Promise.all([source.info(), source.queues()]);
+    const shown = [...queues].sort((a, b) => b.size - a.size);
+    const rest = shown.splice(MAX_QUEUES);
+    const others = { queues: rest.length, size: rest.reduce((sum, { size }) => sum + size, 0) };
+    const text = writeFigures({ ...info, queues: shown, others });
+    return context.body(text, 200, { "content-type": PROMETHEUS_TYPE });
+  });
+  hono.route("/api", api(open));
+
+  root.notFound((context) => {
+    const text = "There is no such page.";
+    return isApi(context, base)
+      ? fault(404, "NOT_FOUND", "no such address")
+      : context.html(messagePage({ settings }, "Not found", text), 404);
+  });
+  root.onError((error, context) => {
+    const { status, code, title, message } = explain(error, settings);
+    return isApi(context, base)
+      ? fault(status, code, message)
+      : context.html(messagePage({ settings }, title, message), status);
+  });
+  return async (request) => await root.fetch(request);
+}
+
+interface Explained {
+  readonly status: 400 | 500 | 503;
+  readonly code: string;
+  readonly title: string;
+  readonly message: string;
+}
+
+/** What a visitor may know of an error: never more than its message, and of an unforeseen one nothing. */
+function explain(error: unknown, { onError }: Settings): Explained {
+  if (error instanceof InvalidArgumentError) {
+    return { status: 400, code: error.code, title: "That does not work", message: error.message };
+  }
+  if (error instanceof ServerClosed || error instanceof FaktoryError) {
+    const message = "The Faktory server does not answer. This page works again once it does.";
+    return { status: 503, code: "SERVER_UNAVAILABLE", title: "No server", message };
+  }
+  onError(error);
+  const message = "Something went wrong in the dashboard.";
+  return { status: 500, code: "INTERNAL", title: "Something went wrong", message };
+}
+
+function isApi(context: Context, base: string): boolean {
+  return context.req.path.startsWith(`${base}/api/`);
+}

@@ -1,0 +1,23 @@
+/**
+ * A dashboard for Faktory servers, as a handler of web-standard requests: look at queues, jobs, failures and workers in a
+ * browser, retry, kill and discard jobs. `faktory serve` serves it on port 7420.
+ *
+ * @example Mounted in a program of one's own
+ * ```ts
+ * import { Producer } from "@faktory-ts/faktory";
+ * import { dashboard } from "@faktory-ts/faktory/dashboard";
+ *
+ * await using producer = await Producer.connect();
+ * const handler = dashboard(producer, { basePath: "/jobs", password: "correct horse" });
+ * const { status } = await handler(new Request("http://localhost/jobs/queues"));
+ * console.assert(status === 401); // without the password
+ * ```
+ *
+ * @module
+ */
+
+export { dashboard } from "./dashboard.ts";
+export type { DashboardHandler } from "./dashboard.ts";
+export type { DashboardOptions } from "./options.ts";
+export { nodeListener } from "./node.ts";
+export type { DashboardRequest, DashboardResponse } from "./node.ts";

@@ -1,0 +1,66 @@
+import { type Html, html } from "../view/html.ts";
+import { elsewhere, empty, page } from "../view/layout.ts";
+import { foreign, time, whole } from "../view/text.ts";
+import type { Visit } from "../view/visit.ts";
+
+/** The batches, the newest first. */
+export async function batchesPage(visit: Visit): Promise<Html> {
+  const options = { title: "Batches", active: "/batches", live: true };
+  if (visit.inspection === undefined) {
+    return page(visit, { ...options, live: false }, elsewhere(visit));
+  }
+  const batches = await visit.inspection.batches();
+  if (batches.length === 0) {
+    return page(
+      visit,
+      options,
+      empty(
+        "No batches. A server of the edition enterprise has them: faktory serve --edition enterprise.",
+      ),
+    );
+  }
+  return page(
+    visit,
+    options,
+    html`
+      <div class="scroll" tabindex="0" role="region" aria-label="Batches">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Batch</th>
+              <th scope="col">Created</th>
+              <th scope="col" class="number">Jobs</th>
+              <th scope="col" class="number">Pending</th>
+              <th scope="col" class="number">Failed</th>
+              <th scope="col">Progress</th>
+              <th scope="col">Complete</th>
+              <th scope="col">Success</th>
+            </tr>
+          </thead>
+          <tbody>${batches.slice(0, 200).map((batch) => {
+            const { bid, description, parentBid, total, pending, failed, callbacks, committed } =
+              batch;
+            return html`
+              <tr>
+                <th scope="row">${foreign(description || "no description")}
+                        <span class="jid">${foreign(bid, 60)}${parentBid === undefined ? "" : html`
+                          in ${foreign(parentBid, 60)}
+                        `}</span> ${committed ? "" : html`<span class="badge">open</span>`}</th>
+                <td>${time(batch.createdAt, visit.now)}</td>
+                <td class="number">${whole(total)}</td>
+                <td class="number">${whole(pending)}</td>
+                <td class="number">${whole(failed)}</td>
+                <td><progress value="${total - pending}" max="${Math.max(
+                  total,
+                  1,
+                )}" aria-label="${`Progress of ${description || bid}`}"></progress></td>
+                <td>${callbacks.complete ?? html`<span class="none">none</span>`}</td>
+                <td>${callbacks.success ?? html`<span class="none">none</span>`}</td>
+              </tr>
+            `;
+          })}</tbody>
+        </table>
+      </div>
+    `,
+  );
+}

@@ -1,0 +1,85 @@
+import { type Html, html } from "../view/html.ts";
+import { bare, page } from "../view/layout.ts";
+import { count } from "../view/text.ts";
+import { link, type Visit } from "../view/visit.ts";
+
+/** Asks for the password. */
+export function loginPage(
+  visit: Pick<Visit, "settings">,
+  next: string,
+  fault: string | undefined,
+): Html {
+  return bare(
+    visit,
+    "Log in",
+    html`<main id="main" class="login" tabindex="-1">
+  <h1>Faktory</h1>
+  ${fault === undefined ? "" : html`<p class="fault" role="alert">${fault}</p>`}
+  <form method="post" action="${link(visit, "/login")}">
+    <input type="hidden" name="next" value="${next}">
+    <label>Password <input type="password" name="password" required autofocus
+      autocomplete="current-password"></label>
+    <button class="main">Log in</button>
+  </form>
+</main>`,
+  );
+}
+
+/** A page that only says something. */
+export function messagePage(
+  visit: Pick<Visit, "settings">,
+  title: string,
+  text: string,
+): Html {
+  return bare(
+    visit,
+    title,
+    html`<main id="main" class="message" tabindex="-1">
+  <h1>${title}</h1>
+  <p>${text}</p>
+  <p><a href="${link(visit, "/")}">Overview</a></p>
+</main>`,
+  );
+}
+
+const ASKED: Readonly<Record<string, (what: string) => string>> = {
+  retry: (what) => `Run ${what} at once?`,
+  kill: (what) => `Move ${what} to the dead?`,
+  discard: (what) => `Discard ${what}? There is no way back.`,
+  remove: (what) => `Remove ${what}? There is no way back.`,
+};
+
+/** Asks whether a change is meant. */
+export function confirmPage(
+  visit: Visit,
+  { action, what, path, fields, back }: {
+    readonly action: string;
+    /** What is changed, such as `12 jobs`. */
+    readonly what: string;
+    readonly path: string;
+    readonly fields: readonly (readonly [name: string, value: string])[];
+    readonly back: string;
+  },
+): Html {
+  const asked = ASKED[action]?.(what) ?? what;
+  return page(
+    visit,
+    { title: "Are you sure?" },
+    html`
+      <p class="ask">${asked}</p>
+      <form method="post" action="${link(visit, path)}" class="bar">
+        ${fields.map(([name, value]) =>
+          html`<input type="hidden" name="${name}" value="${value}">`
+        )}
+        <button name="confirmed" value="yes" class="main">Yes, ${action}</button>
+        <a class="button" href="${back}">No, go back</a>
+      </form>
+    `,
+  );
+}
+
+/** So many jobs of a set, for a question; a server that does not count them leaves the number out. */
+export function jobsOf(set: string, jobs: number | undefined, isAll: boolean): string {
+  if (jobs !== undefined) return `${isAll ? "all " : ""}${count(jobs, "job")} of ${set}`;
+  return isAll ? `all jobs of ${set}` : `the jobs of ${set} that match`;
+}

@@ -1,0 +1,90 @@
+import { chart } from "../view/chart.ts";
+import { type Html, html } from "../view/html.ts";
+import { empty, page } from "../view/layout.ts";
+import { count, duration, rate, whole } from "../view/text.ts";
+import { link, type Visit } from "../view/visit.ts";
+import { queueTable } from "./queues.ts";
+
+/** Queues that are shown: the rest is a link away. */
+const MAX_QUEUES = 10;
+
+/** How the server does. */
+export async function overviewPage(visit: Visit): Promise<Html> {
+  const { source, inspection, rates, query } = visit;
+  const [info, queues, history] = await Promise.all([
+    source.info(),
+    source.queues(),
+    inspection?.history(),
+  ]);
+  const { totals, sets, server } = info;
+  const speed = rates.measure(info);
+  const range = query.get("range") === "week" ? "week" : "hour";
+  const waiting = queues.reduce((sum, { size }) => sum + size, 0);
+  const isNew = totals.processed === 0 && waiting === 0 &&
+    Object.values(sets).every((size) => size === 0);
+  const tiles: [title: string, value: string, path: string | undefined, more: string][] = [
+    ["Processed", whole(totals.processed), undefined, speed ? rate(speed.processed) : ""],
+    ["Failed", whole(totals.failures), undefined, speed ? rate(speed.failed) : ""],
+    ["Waiting", whole(waiting), "/queues", count(queues.length, "queue")],
+    ["Working", whole(sets.working), inspection && "/working", ""],
+    ["Scheduled", whole(sets.scheduled), "/scheduled", ""],
+    ["Retries", whole(sets.retries), "/retries", ""],
+    ["Dead", whole(sets.dead), "/dead", ""],
+  ];
+  const ranges = [["hour", "Last hour"], ["week", "Last week"]] as const;
+  return page(
+    visit,
+    { title: "Overview", active: "/", live: true },
+    html`
+      <ul class="tiles">
+        ${tiles.map(([title, value, path, more]) => {
+          const body = html`<span class="title">${title}</span><span class="value">${value}</span>
+        <span class="more">${more}</span>`;
+          return html`<li class="${title.toLowerCase()}">${
+            path === undefined ? body : html`<a href="${link(visit, path)}">${body}</a>`
+          }</li>`;
+        })}
+      </ul>
+      ${isNew ? firstSteps() : ""}
+      ${history === undefined ? "" : html`<section aria-labelledby="history">
+    <h2 id="history">History</h2>
+    <p class="tabs">${
+        ranges.map(([name, title]) =>
+          html`
+            <a href="${link(visit, "/", {
+              range: name === "week" ? name : undefined,
+            })}" ${name === range
+              ? html`
+                aria-current="true"
+              `
+              : ""}>${title}</a>
+          `
+        )
+      }</p>
+    ${chart(history[range], range === "week" ? "Last week" : "Last hour")}
+  </section>`}
+      <section aria-labelledby="queues">
+        <h2 id="queues">Queues</h2>
+        ${queues.length === 0
+          ? empty("No queues yet. A queue begins with its first job.")
+          : queueTable(visit, [...queues].sort((a, b) => b.size - a.size).slice(0, MAX_QUEUES))}
+        ${queues.length > MAX_QUEUES
+          ? html`<p><a href="${link(visit, "/queues")}">All ${
+            count(queues.length, "queue")
+          }</a></p>`
+          : ""}
+      </section>
+      <p class="server">${server.description} ${server.version} · up ${duration(
+        server.uptimeSeconds,
+      )} · ${count(server.connections, "connection")} · ${whole(server.usedMemoryMb)} MB</p>
+    `,
+  );
+}
+
+function firstSteps(): Html {
+  return empty(
+    "No jobs yet. Enqueue one, and run it:",
+    html`<pre tabindex="0"><code>npx @faktory-ts/faktory push greet '"world"'
+npx @faktory-ts/faktory work ./handlers.js</code></pre>`,
+  );
+}

@@ -1,0 +1,99 @@
+import type { ShownQueue } from "../source.ts";
+import { type Html, html } from "../view/html.ts";
+import { empty, page } from "../view/layout.ts";
+import { duration, foreign, whole } from "../view/text.ts";
+import { link, type Visit } from "../view/visit.ts";
+
+/** Queues on a page. */
+const PER_PAGE = 100;
+
+/** All queues. */
+export async function queuesPage(visit: Visit): Promise<Html> {
+  const all = await visit.source.queues();
+  const text = visit.query.get("text") ?? "";
+  const found = text === "" ? all : all.filter(({ name }) => name.includes(text));
+  const start = Math.max(0, Math.trunc(Number(visit.query.get("offset")) || 0));
+  const shown = found.slice(start, start + PER_PAGE);
+  const at = (offset: number) => link(visit, "/queues", { text, offset: offset || undefined });
+  return page(
+    visit,
+    { title: "Queues", active: "/queues", live: text === "" },
+    html`
+      ${all.length <= 10 ? "" : html`
+        <form class="filters" role="search">
+          <label>Name <input name="text" value="${text}"></label>
+          <button>Search</button>
+        </form>
+      `}
+      ${shown.length === 0
+        ? empty(
+          all.length === 0
+            ? "No queues yet. A queue begins with its first job."
+            : "No queue has a name like this.",
+        )
+        : queueTable(visit, shown)}
+      <p class="pages">
+        ${start > 0 ? html`<a href="${at(Math.max(0, start - PER_PAGE))}" rel="prev">Back</a>` : ""}
+        ${start + PER_PAGE < found.length
+          ? html`<a href="${at(start + PER_PAGE)}" rel="next">More</a>`
+          : ""}
+      </p>
+    `,
+  );
+}
+
+/** Queues with what can be done with them. */
+export function queueTable(visit: Visit, queues: readonly ShownQueue[]): Html {
+  const { readOnly } = visit.settings;
+  return html`
+    <div class="scroll" tabindex="0" role="region" aria-label="Queues">
+      <table>
+        <thead>
+          <tr><th scope="col">Queue</th><th scope="col" class="number">Jobs</th>
+        <th scope="col" class="number">Oldest job</th>${readOnly
+          ? ""
+          : html`<th scope="col"><span class="hidden">Actions</span></th>`}</tr>
+        </thead>
+        <tbody>
+        ${queues.map((queue) =>
+          html`<tr>
+      <th scope="row">${queueLink(visit, queue.name)} ${
+            queue.paused === true ? html`<span class="badge">paused</span>` : ""
+          }</th>
+      <td class="number">${whole(queue.size)}</td>
+      <td class="number">${latency(queue)}</td>
+      ${readOnly ? "" : html`<td class="actions">${queueActions(visit, queue)}</td>`}
+    </tr>`
+        )}
+      </tbody>
+      </table>
+    </div>
+  `;
+}
+
+/** A queue's name, as a link to its jobs. */
+export function queueLink(visit: Visit, name: string): Html {
+  return visit.inspection === undefined
+    ? foreign(name)
+    : html`<a href="${link(visit, "/queue", { name })}">${foreign(name)}</a>`;
+}
+
+/** Buttons to pause, resume and remove a queue. */
+export function queueActions(visit: Visit, { name, paused }: ShownQueue): Html {
+  const button = (action: string, text: string) =>
+    html`<button name="action" value="${action}" aria-label="${`${text} ${name}`}">${text}</button>`;
+  return html`<form method="post" action="${link(visit, "/queues")}">
+    <input type="hidden" name="name" value="${name}">
+    ${paused === true ? "" : button("pause", "Pause")}
+    ${paused === false ? "" : button("resume", "Resume")}
+    ${button("remove", "Remove")}
+  </form>`;
+}
+
+function latency({ size, latency }: ShownQueue): Html | string {
+  if (size === 0) return html`<span class="none">none</span>`;
+  if (latency === undefined) {
+    return html`<span class="none" title="Its oldest job does not say when it was enqueued">unknown</span>`;
+  }
+  return latency < 1 ? `${Math.max(0, Math.round(latency * 1000))} ms` : duration(latency);
+}

@@ -1,0 +1,85 @@
+import type { ServerWorker } from "../../inspect/types.ts";
+import { type Html, html } from "../view/html.ts";
+import { elsewhere, empty, page } from "../view/layout.ts";
+import { count, foreign, kib, time } from "../view/text.ts";
+import { link, type Visit } from "../view/visit.ts";
+
+/** Workers that are shown, and jobs of each. */
+const MAX_WORKERS = 200;
+const MAX_JOBS = 50;
+
+const STATES = { running: "running", quiet: "quiet", terminate: "ending" } as const;
+
+/** The worker processes. */
+export async function workersPage(visit: Visit): Promise<Html> {
+  const options = { title: "Workers", active: "/workers", live: true };
+  if (visit.inspection === undefined) {
+    return page(visit, { ...options, live: false }, elsewhere(visit));
+  }
+  const workers = await visit.inspection.workers();
+  if (workers.length === 0) {
+    return page(
+      visit,
+      options,
+      empty(
+        "No worker is connected. Start one:",
+        html`<pre tabindex="0"><code>npx @faktory-ts/faktory work ./handlers.js</code></pre>`,
+      ),
+    );
+  }
+  return page(
+    visit,
+    options,
+    html`
+      <p>${count(workers.length, "worker")}</p>
+      <ul class="cards">${workers.slice(0, MAX_WORKERS).map((worker) => card(visit, worker))}</ul>
+      ${workers.length > MAX_WORKERS
+        ? html`<p class="hint">The first ${count(MAX_WORKERS, "worker")}.</p>`
+        : ""}
+    `,
+  );
+}
+
+function card(visit: Visit, worker: ServerWorker): Html {
+  const { wid, hostname, pid, labels, state, connections, rssKb, since, lastBeat, jobs } = worker;
+  const { now, settings } = visit;
+  return html`<li class="card">
+    <h2>${foreign(hostname || "unknown host")} <span class="none">pid ${String(pid)}</span>
+      <span class="${`badge ${state}`}">${STATES[state]}</span></h2>
+    <p>${
+    labels.map((label) =>
+      html`
+        <span class="badge label">${foreign(label, 40)}</span>
+      `
+    )
+  }</p>
+    <p class="hint">Connected ${time(since, now)}, last heartbeat ${time(lastBeat, now)}, ${
+    count(connections, "connection")
+  }${rssKb === undefined ? "" : `, ${kib(rssKb)} of memory`}. Id ${foreign(wid, 60)}</p>
+    ${
+    jobs.length === 0
+      ? html`<p class="none">Runs nothing.</p>`
+      : html`<ul class="runs">${
+        jobs.slice(0, MAX_JOBS).map((job) =>
+          html`<li><a href="${link(visit, "/job", { jid: job.jid })}">${foreign(job.type)}</a>
+          <code>${foreign(job.args, 80)}</code> reserved, ends ${time(job.at, now)}</li>`
+        )
+      }</ul>${
+        jobs.length > MAX_JOBS ? html`<p class="hint">and ${jobs.length - MAX_JOBS} more</p>` : ""
+      }`
+  }
+    ${
+    settings.readOnly || state === "terminate"
+      ? ""
+      : html`<form method="post" action="${link(visit, "/workers")}" class="bar">
+      <input type="hidden" name="wid" value="${wid}">
+      ${
+        state === "quiet"
+          ? ""
+          : html`<button name="action" value="quiet" aria-label="${`Quiet ${hostname} ${pid}`}">Quiet</button>`
+      }
+      <button name="action" value="terminate" aria-label="${`Terminate ${hostname} ${pid}`}">Terminate</button>
+    </form>`
+  }
+  </li>`;
+}

@@ -1,0 +1,113 @@
+import { InvalidArgumentError } from "../errors.ts";
+import type { Clock } from "../internal/clock.ts";
+import { RemoteInspector } from "../inspect/remote.ts";
+import type { SetSelection } from "../inspect/types.ts";
+import type { JobFilter, JobSet } from "../producer/sets.ts";
+import type { Producer } from "../producer/producer.ts";
+import type { ServerInfo } from "../protocol/server_info.ts";
+import { readFigures } from "../producer/figures.ts";
+import {
+  type Inspection,
+  type JobAction,
+  type QueueAction,
+  ServerClosed,
+  type ShownQueue,
+  type Source,
+} from "./source.ts";
+
+/** How long a server may take to answer before the dashboard says that it does not, in milliseconds. */
+const TIMEOUT_MS = 5000;
+
+/** Queues that are shown: the largest. */
+const MAX_QUEUES = 1000;
+
+/** Any Faktory server, by what its protocol gives; an embedded one gives all. */
+export class ProducerSource implements Source {
+  readonly #producer: Producer;
+  readonly #clock: Clock;
+
+  constructor(producer: Producer, clock: Clock) {
+    this.#producer = producer;
+    this.#clock = clock;
+  }
+
+  info(): Promise<ServerInfo> {
+    return this.#within(this.#producer.info());
+  }
+
+  async queues(): Promise<readonly ShownQueue[]> {
+    const inspector = await this.#inspector();
+    if (inspector !== undefined) return await this.#within(inspector.queues());
+    const { queues } = await this.#within(readFigures(this.#producer, MAX_QUEUES));
+    return queues.map((queue) => ({ ...queue, paused: undefined }));
+  }
+
+  async changeQueue(action: QueueAction, name: string): Promise<undefined> {
+    await this.#within(this.#producer.queues[action](name));
+  }
+
+  async change(action: JobAction, selection: SetSelection): Promise<number | undefined> {
+    const inspector = await this.#inspector();
+    if (inspector !== undefined) return await inspector[action](selection);
+    const set: JobSet | undefined = Object.hasOwn(this.#producer.sets, selection.set)
+      ? this.#producer.sets[selection.set]
+      : undefined;
+    if (set === undefined) {
+      throw new InvalidArgumentError("INVALID_FILTER", "Cannot change jobs as no set is named");
+    }
+    await this.#within(set[action === "retry" ? "requeue" : action](filterOf(selection)));
+    return undefined;
+  }
+
+  async inspection(): Promise<Inspection | undefined> {
+    const inspector = await this.#inspector();
+    if (inspector === undefined) return undefined;
+    return {
+      jobs: (query) => inspector.jobs(query),
+      job: (jid) => inspector.job(jid),
+      count: (selection) => inspector.count(selection),
+      change: (action, selection) => inspector[action](selection),
+      workers: () => inspector.workers(),
+      signal: (wid, state) => inspector.signalWorker(wid, state),
+      history: () => inspector.history(),
+      batches: () => inspector.batches(),
+    };
+  }
+
+  /** Asked anew each time: another server may be there after a lost connection. */
+  #inspector(): Promise<RemoteInspector | undefined> {
+    return this.#within(RemoteInspector.of(this.#producer));
+  }
+
+  /** @throws {ServerClosed} where the server does not answer in time. */
+  async #within<T>(answer: Promise<T>): Promise<T> {
+    let cancel = () => {};
+    const late = new Promise<never>((_resolve, reject) => {
+      const message = "The server does not answer";
+      cancel = this.#clock.after(TIMEOUT_MS, () => reject(new ServerClosed(message)));
+    });
+    try {
+      return await Promise.race([answer, late]);
+    } finally {
+      cancel();
+    }
+  }
+}
+
+/** What the protocol has for a selection: one filter. */
+function filterOf({ jids, type, text, queue, error, all }: SetSelection): JobFilter {
+  const filters: JobFilter[] = [
+    ...jids === undefined ? [] : [{ jids }],
+    ...type === undefined ? [] : [{ type }],
+    ...text === undefined ? [] : [{ pattern: `*${text.replace(/[*?[\]\\]/g, "\\$&")}*` }],
+    ...all === true ? [{ all } as const] : [],
+  ];
+  const [filter] = filters;
+  if (filter !== undefined && filters.length === 1 && queue === undefined && error === undefined) {
+    return filter;
+  }
+  throw new InvalidArgumentError(
+    "INVALID_FILTER",
+    "Cannot change jobs by this filter as the server takes one of type, text, ids and all",
+  );
+}

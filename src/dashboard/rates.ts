@@ -1,0 +1,42 @@
+import { type Clock, elapsedMs } from "../internal/clock.ts";
+import type { ServerInfo } from "../protocol/server_info.ts";
+
+/** Over how long rates are measured, in milliseconds. */
+const WINDOW_MS = 10_000;
+
+/** Jobs a second. */
+export interface RateFigures {
+  readonly processed: number;
+  readonly failed: number;
+}
+
+interface Sample extends RateFigures {
+  readonly at: number;
+}
+
+/** How many jobs a second are processed, and fail, by what the server has counted. */
+export class Rates {
+  readonly #clock: Clock;
+  #samples: Sample[] = [];
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** The rates up to now; `undefined` at first. */
+  measure({ totals: { processed, failures: failed } }: ServerInfo): RateFigures | undefined {
+    const at = elapsedMs(this.#clock);
+    this.#samples = this.#samples.filter((sample) =>
+      at - sample.at <= WINDOW_MS && sample.processed <= processed
+    );
+    const [first] = this.#samples;
+    const last = this.#samples.at(-1);
+    if (last === undefined || at - last.at >= 500) this.#samples.push({ at, processed, failed });
+    const seconds = first === undefined ? 0 : (at - first.at) / 1000;
+    if (first === undefined || seconds < 0.5) return undefined;
+    return {
+      processed: (processed - first.processed) / seconds,
+      failed: Math.max(0, failed - first.failed) / seconds,
+    };
+  }
+}

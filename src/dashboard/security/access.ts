@@ -1,0 +1,110 @@
+import type { Context } from "hono";
+import type { Hono } from "hono/tiny";
+import { deleteCookie, getCookie, setCookie } from "hono/cookie";
+import { fault } from "../api.ts";
+import type { Settings } from "../options.ts";
+import { loginPage } from "../pages/others.ts";
+import { link } from "../view/visit.ts";
+import { SESSION_MS, Sessions, type Verdict } from "./sessions.ts";
+
+const COOKIE = "faktory_session";
+
+const FAULTS: Readonly<Record<Exclude<Verdict, "right">, string>> = {
+  wrong: "This is not the password.",
+  throttled: "Too many wrong passwords. Try again in half a minute.",
+};
+
+/** Lets in who knows the password: by a session that a form begins, or, for programs, by HTTP Basic or Bearer. */
+export class Access {
+  readonly #settings: Settings;
+  readonly #sessions: Sessions | undefined;
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
+    this.#sessions = settings.password === undefined
+      ? undefined
+      : new Sessions(settings.password, settings.clock);
+  }
+
+  /** Adds the form, and asks for the password on every route that is added after it. */
+  protect(app: Hono): void {
+    const sessions = this.#sessions;
+    if (sessions === undefined) return;
+    app.get("/login", (context) => this.#form(context, context.req.query("next") ?? "", undefined));
+    app.post("/login", (context) => this.#login(context, sessions));
+    app.post("/logout", (context) => {
+      sessions.end(getCookie(context, COOKIE));
+      deleteCookie(context, COOKIE, { path: this.#path });
+      return context.redirect(link({ settings: this.#settings }, "/login"), 303);
+    });
+    app.use(async (context, next) => {
+      if (sessions.has(getCookie(context, COOKIE))) return await next();
+      const given = passwordOf(context.req.header("authorization"));
+      const verdict = given === undefined ? undefined : await sessions.judge(given);
+      if (verdict === "right") return await next();
+      return this.#refuse(context, verdict);
+    });
+  }
+
+  async #login(context: Context, sessions: Sessions): Promise<Response> {
+    const form = new URLSearchParams(await context.req.text());
+    const next = form.get("next") ?? "";
+    const verdict = await sessions.judge(form.get("password") ?? "");
+    if (verdict !== "right") return this.#form(context, next, verdict);
+    setCookie(context, COOKIE, sessions.begin(), {
+      ...{ httpOnly: true, sameSite: "Lax", path: this.#path, maxAge: SESSION_MS / 1000 },
+      secure: new URL(context.req.url).protocol === "https:",
+    });
+    return context.redirect(this.#local(next), 303);
+  }
+
+  #form(context: Context, next: string, verdict: "wrong" | "throttled" | undefined): Response {
+    const status = verdict === undefined ? 200 : verdict === "wrong" ? 401 : 429;
+    const text = verdict === undefined ? undefined : FAULTS[verdict];
+    if (verdict === "throttled") context.header("retry-after", "30");
+    return context.html(loginPage({ settings: this.#settings }, next, text), status) as Response;
+  }
+
+  #refuse(context: Context, verdict: "wrong" | "throttled" | undefined): Response {
+    const { base } = this.#settings;
+    const { path, method } = context.req;
+    if (verdict === "throttled") {
+      context.header("retry-after", "30");
+      return fault(429, "THROTTLED", FAULTS.throttled);
+    }
+    const isPage = method === "GET" && (context.req.header("accept") ?? "").includes("text/html");
+    if (!isPage || path.startsWith(`${base}/api/`)) {
+      return fault(401, "PASSWORD_REQUIRED", "the password is missing or wrong");
+    }
+    const { search } = new URL(context.req.url);
+    const next = path === `${base}/` ? "" : path + search;
+    return context.redirect(link({ settings: this.#settings }, "/login", { next }), 303);
+  }
+
+  /** Where to go after the password: only to a page of the dashboard. */
+  #local(next: string): string {
+    const { base } = this.#settings;
+    const isLocal = next.startsWith(`${base}/`) && !/^\/[/\\]/.test(next) &&
+      // deno-lint-ignore no-control-regex -- Browsers drop tabs and line feeds, which could hide a second slash.
+      !/[\u0000-\u0020\\]/.test(next);
+    return isLocal ? next : `${base}/`;
+  }
+
+  get #path(): string {
+    return this.#settings.base === "" ? "/" : this.#settings.base;
+  }
+}
+
+/** The password of an Authorization header. */
+function passwordOf(header: string | undefined): string | undefined {
+  const [, scheme, value = ""] = /^(Basic|Bearer) +(\S+)$/i.exec(header ?? "") ?? [];
+  if (scheme === undefined) return undefined;
+  if (scheme.toLowerCase() === "bearer") return value;
+  try {
+    const bytes = Uint8Array.from(atob(value), (char) => char.charCodeAt(0));
+    const text = new TextDecoder().decode(bytes);
+    return text.slice(text.indexOf(":") + 1);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,85 @@
+import type { HistoryPoint } from "../../inspect/types.ts";
+import { type Html, html } from "./html.ts";
+import { count, whole } from "./text.ts";
+
+const WIDTH = 720;
+const HEIGHT = 140;
+
+/** Points that are drawn; more are put together. */
+const MAX_DRAWN = 180;
+
+const SERIES = [["processed", "Processed"], ["failed", "Failed"], [
+  "enqueued",
+  "Enqueued",
+]] as const;
+
+/** A line for each count, as SVG; the figures behind it are in its description. */
+export function chart(points: readonly HistoryPoint[], label: string): Html {
+  const merged = merge(points);
+  const most = Math.max(
+    1,
+    ...merged.flatMap(({ processed, failed, enqueued }) => Math.max(processed, failed, enqueued)),
+  );
+  const sums = SERIES.map(([name, title]) => ({
+    name,
+    title,
+    sum: points.reduce((sum, point) => sum + point[name], 0),
+  }));
+  const described = sums.map(({ title, sum }) => `${title.toLowerCase()} ${count(sum, "job")}`);
+  return html`<figure class="chart">
+  <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" role="img"
+    aria-label="${`${label}: ${described.join(", ")}`}">
+    ${
+    SERIES.map(([name]) =>
+      html`<polyline class="line ${name}" points="${line(merged, name, most)}" />`
+    )
+  }
+  </svg>
+  <figcaption>
+    <span class="most">up to ${whole(most)} in ${stepOf(merged)}</span>
+    ${
+    sums.map(({ name, title, sum }) =>
+      html`<span class="key ${name}">${title} ${whole(sum)}</span>`
+    )
+  }
+  </figcaption>
+</figure>`;
+}
+
+function merge(points: readonly HistoryPoint[]): HistoryPoint[] {
+  const size = Math.ceil(points.length / MAX_DRAWN);
+  const merged: HistoryPoint[] = [];
+  for (let i = 0; i < points.length; i += size) {
+    const part = points.slice(i, i + size);
+    const sum = (name: "enqueued" | "processed" | "failed") =>
+      part.reduce((all, point) => all + point[name], 0);
+    merged.push({
+      at: part[0]!.at,
+      ...{ enqueued: sum("enqueued"), processed: sum("processed"), failed: sum("failed") },
+    });
+  }
+  return merged;
+}
+
+function stepOf([first, second]: readonly HistoryPoint[]): string {
+  if (first === undefined || second === undefined) return "all";
+  const seconds = (second.at.getTime() - first.at.getTime()) / 1000;
+  return seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} min`;
+}
+
+function line(
+  points: readonly HistoryPoint[],
+  name: "enqueued" | "processed" | "failed",
+  most: number,
+): string {
+  const last = Math.max(1, points.length - 1);
+  // A flat stretch needs no more than its two ends.
+  const isFlat = (i: number) =>
+    points[i - 1]?.[name] === points[i]![name] && points[i + 1]?.[name] === points[i]![name];
+  return points.flatMap((point, i) => {
+    if (isFlat(i)) return [];
+    const x = (i / last) * WIDTH;
+    const y = HEIGHT - 2 - (point[name] / most) * (HEIGHT - 4);
+    return `${x.toFixed(1)},${y.toFixed(1)}`;
+  }).join(" ");
+}

@@ -1,0 +1,62 @@
+import type { ServerJob } from "../../inspect/types.ts";
+import { type Html, html } from "./html.ts";
+
+/** A number for people: `12,345`. */
+export function whole(value: number): string {
+  return Math.round(value).toLocaleString("en");
+}
+
+/** A number and its unit: `1 job`, `2 jobs`. */
+export function count(value: number, unit: string): string {
+  return `${whole(value)} ${unit}${value === 1 ? "" : "s"}`;
+}
+
+/** A small rate: `12/s`, `0.3/s`. */
+export function rate(value: number): string {
+  return `${value > 0 && value < 10 ? value.toFixed(1) : whole(value)}/s`;
+}
+
+/** A span of time, its two largest units: `3 h 12 min`. */
+export function duration(seconds: number): string {
+  const parts: [number, string][] = [
+    [Math.floor(seconds / 86_400), "d"],
+    [Math.floor(seconds / 3600) % 24, "h"],
+    [Math.floor(seconds / 60) % 60, "min"],
+    [Math.floor(seconds) % 60, "s"],
+  ];
+  const first = parts.findIndex(([value]) => value > 0);
+  if (first < 0) return "0 s";
+  return parts.slice(first, first + 2).filter(([value]) => value > 0)
+    .map(([value, unit]) => `${value} ${unit}`).join(" ");
+}
+
+/** A time, said as its distance from `now`, with the time itself in its title. */
+export function time(at: Date | undefined, now: number): Html {
+  if (at === undefined) return html`<span class="none">unknown</span>`;
+  const iso = at.toISOString();
+  const seconds = (at.getTime() - now) / 1000;
+  const said = Math.abs(seconds) < 1
+    ? "now"
+    : seconds > 0
+    ? `in ${duration(seconds)}`
+    : `${duration(-seconds)} ago`;
+  return html`<time datetime="${iso}" title="${iso}">${said}</time>`;
+}
+
+/** A text that may come from anybody: cut, and kept from turning what is around it. */
+export function foreign(text: string, max = 80): Html {
+  const shown = text.length <= max ? text : `${text.slice(0, max - 1).toWellFormed()}…`;
+  return text.length <= max
+    ? html`<bdi>${shown}</bdi>`
+    : html`<bdi title="${text.slice(0, 1000)}">${shown}</bdi>`;
+}
+
+/** A job's error on one line. */
+export function errorLine({ failure }: ServerJob): string {
+  return [failure?.type, failure?.message].filter((text) => text !== undefined).join(": ");
+}
+
+/** Bytes for people. */
+export function kib(value: number): string {
+  return value < 1024 ? `${whole(value)} KiB` : `${whole(value / 1024)} MiB`;
+}
