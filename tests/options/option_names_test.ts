@@ -10,6 +10,7 @@ import { FaktoryServer } from "../../src/server/mod.ts";
 import { Supervisor } from "../../src/supervisor/mod.ts";
 import { openTelemetry, serverMetrics as serverGauges } from "../../src/telemetry/mod.ts";
 import { FakeFaktory, MemoryServer, runJob } from "../../src/testing/mod.ts";
+import { Workflows } from "../../src/workflow/mod.ts";
 
 // deno-lint-ignore no-explicit-any -- As JavaScript calls.
 type Options = any;
@@ -77,6 +78,10 @@ const takers: Record<string, [name: string, take: (options: Options) => unknown]
         const running = relay(producer);
         await running.stop(options).finally(() => running.stop());
       }),
+  ]],
+  WorkflowOptions: [[
+    "onDead",
+    (o) => withProducer((producer) => new Workflows().start(producer, { type: "x" }, o)),
   ]],
   LinesToJobsOptions: [["maxLineLength", (options) => linesToJobs(options)]],
 };
