@@ -12,7 +12,7 @@ import { prepare, type Programs } from "./programs.ts";
 import { type Omission, type Result, type Run, type Subject, tablesOf } from "./results.ts";
 import { startServer } from "./servers.ts";
 import type { Task } from "./task.ts";
-import { servers, type Workload, workloads } from "./workloads.ts";
+import { servers, workloads } from "./workloads.ts";
 
 const DEFAULTS = { ms: 2000, rounds: 3, warmUpMs: 700 };
 const QUICK = { ms: 300, rounds: 1, warmUpMs: 200 };
@@ -107,7 +107,8 @@ function merged(before: readonly Result[], now: readonly Result[]): Result[] {
   for (const result of now) {
     const { server, workload, client, runs } = result;
     const same = all.findIndex((one) =>
-      one.server === server && one.workload.name === workload.name && one.client === client
+      one.server === server && one.workload.name === workload.name &&
+      one.client.name === client.name
     );
     if (same < 0) all.push(result);
     else all[same] = { ...result, runs: [...all[same]!.runs, ...runs] };
@@ -250,40 +251,21 @@ interface Figures {
 
 /** The figures of earlier runs. */
 async function read(file: string): Promise<Figures> {
-  let text;
   try {
-    text = await Deno.readTextFile(file);
+    return JSON.parse(await Deno.readTextFile(file));
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    // Finds out before the long run that it can be written.
-    await Deno.writeTextFile(file, "").catch(({ message }) => {
-      throw new UsageError(`Cannot write the figures: ${message}`);
-    });
-    return { results: [], omissions: [] };
   }
-  if (text === "") return { results: [], omissions: [] };
-  const named = JSON.parse(text) as { results: Named[]; omissions: Named[] };
-  const resolved = <One>(all: readonly Named[]) =>
-    all.flatMap(({ client, workload, ...rest }) => {
-      const [known, job] = [clients.find(({ name }) => name === client), workloadOf(workload)];
-      return known === undefined || job === undefined
-        ? []
-        : [{ ...rest, client: known, workload: job } as One];
-    });
-  return { results: resolved(named.results), omissions: resolved(named.omissions) };
+  const none: Figures = { results: [], omissions: [] };
+  // Finds out before the long run that it can be written.
+  await write(file, none).catch(({ message }) => {
+    throw new UsageError(`Cannot write the figures: ${message}`);
+  });
+  return none;
 }
 
-type Named = { readonly client: string; readonly workload: string };
-
-function workloadOf(name: string): Workload | undefined {
-  return workloads.find((workload) => workload.name === name);
-}
-
-async function write(file: string, { results, omissions }: Figures): Promise<void> {
-  const named = (all: readonly Subject[]) =>
-    all.map((one) => ({ ...one, client: one.client.name, workload: one.workload.name }));
-  const text = JSON.stringify({ results: named(results), omissions: named(omissions) }, null, 1);
-  await Deno.writeTextFile(file, `${text}\n`);
+async function write(file: string, figures: Figures): Promise<void> {
+  await Deno.writeTextFile(file, `${JSON.stringify(figures, null, 1)}\n`);
 }
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {

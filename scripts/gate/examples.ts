@@ -1,5 +1,5 @@
 import { inTempFolder, outputs, readProject } from "../tools.ts";
-import { checks } from "./examples/checks.ts";
+import { checks } from "../../tests/examples/checks.ts";
 import { installNpm, type Packed, runtimes } from "./npm.ts";
 import { all, none, type Step } from "./step.ts";
 

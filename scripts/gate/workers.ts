@@ -5,9 +5,9 @@ import { PROCESS_ENTRIES } from "../npm/manifest.ts";
 import type { Project } from "../tools.ts";
 import type { Installed } from "./npm.ts";
 import { all, none } from "./step.ts";
-import { Relay } from "./workers/relay.ts";
-import { SilentServer } from "./workers/silent_server.ts";
-import { serveWorker, testWorker, type Worker } from "./workers/workerd.ts";
+import { Relay } from "../../tests/package/servers/relay.ts";
+import { SilentServer } from "../../tests/package/servers/silent_server.ts";
+import { serveWorker, testWorker, type Worker } from "./workerd.ts";
 
 const PASSWORD = "open, sesame";
 

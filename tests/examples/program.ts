@@ -1,4 +1,4 @@
-import { program, type Runtime } from "../npm.ts";
+import { program, type Runtime } from "../../scripts/gate/npm.ts";
 
 /** What an example takes to run. */
 const LIMIT_MS = 60_000;

@@ -1,9 +1,9 @@
 import { deepEqual, equal, match } from "node:assert/strict";
-import { Producer } from "../../../mod.ts";
-import { FaktoryServer, type FaktoryServerOptions } from "../../../src/server/mod.ts";
-import { majorOf } from "../../versions.ts";
-import { inTempFolder } from "../../tools.ts";
-import { findNodes, type Runtime } from "../npm.ts";
+import { Producer } from "../../mod.ts";
+import { FaktoryServer, type FaktoryServerOptions } from "../../src/server/mod.ts";
+import { majorOf } from "../../scripts/versions.ts";
+import { inTempFolder } from "../../scripts/tools.ts";
+import { findNodes, type Runtime } from "../../scripts/gate/npm.ts";
 import { type Place, Program } from "./program.ts";
 
 /** What each example has to do. They reject where one does not. */

@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
-import { bundleWorker } from "../edge_bundle.ts";
-import { outputs } from "../../tools.ts";
+import { bundleWorker } from "./edge_bundle.ts";
+import { outputs } from "../tools.ts";
 
 /** Not its command, which is a program that starts this one: killed, it would leave it running. */
 const workerd: string = createRequire(import.meta.url)("workerd").default;
