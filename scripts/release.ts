@@ -3,7 +3,7 @@
  * `dist-tag=latest` or `dist-tag=next` for the workflow.
  */
 
-/** What a release is made of. */
+/** The parts of a release. */
 export interface Release {
   /** The tag, with its `v`. */
   readonly tag: string;

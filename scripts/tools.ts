@@ -8,7 +8,7 @@ export interface RunOptions {
   readonly timeoutMs?: number;
 }
 
-/** What a program wrote. */
+/** Output of a program. */
 export interface Outputs {
   readonly stdout: string;
   readonly stderr: string;

@@ -1,6 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from "node:util";
 
-/** What was typed cannot be done; its message is one line. */
+/** A wrong command line. The message is one line. */
 export class UsageError extends Error {}
 
 /** Reads a command line by `node:util`'s rules. */
@@ -11,7 +11,7 @@ export function readArgs<const Flags extends NonNullable<ParseArgsConfig["option
   try {
     return parseArgs({ args: [...args], options }).values;
   } catch (error) {
-    // What follows the first sentence is advice on how to quote.
+    // The first sentence is enough: the rest is advice on quoting.
     const [message] = (error as Error).message.split(/\.? To specify |\n/);
     throw new UsageError(`${message}: see --help`);
   }
@@ -48,7 +48,7 @@ export function list(
   return known.filter((one) => given.includes(one));
 }
 
-/** Runs a program and exits with its status; what was typed wrong is one line, and status 2. */
+/** Runs a program and exits with its status, or with 2 and one line for a wrong command line. */
 export async function runMain(main: () => Promise<number>): Promise<never> {
   try {
     Deno.exit(await main());

@@ -38,7 +38,7 @@ export interface Platform {
   readonly arch: string;
 }
 
-/** What npm names in its own words. */
+/** npm's names of platforms that differ from Deno's. */
 const WORDS: Readonly<Record<string, string>> = { windows: "win", x86_64: "x64", aarch64: "arm64" };
 
 /** The package of npm that is Node for a platform, one binary, and where that is in it. */

@@ -1,6 +1,6 @@
 import type { ServerKind, Workload } from "./workloads.ts";
 
-/** What runs a client. */
+/** Runs a client. */
 export type Host = "deno" | "bun" | "node" | "machine";
 
 /** A client to compare, as data. */
@@ -13,7 +13,7 @@ export interface Client {
   readonly servers: readonly ServerKind[];
   /** Packages of npm, pinned: the bench installs them in a folder of its own. */
   readonly packages?: readonly string[];
-  /** Whether it runs the sources of `--base`. */
+  /** It runs the sources of `--base`. */
   readonly isBase?: boolean;
 }
 

@@ -122,7 +122,7 @@ interface Wanted {
   readonly servers: readonly string[];
 }
 
-/** What is measured in a round, and what is left out. */
+/** Lists the subjects of a round, and those that are left out. */
 function planOf(wanted: Wanted, programs: Programs, hasBase: boolean) {
   const subjects: Subject[] = [];
   const omissions: Omission[] = [];

@@ -7,9 +7,9 @@ import { servers, workloads } from "./workloads.ts";
 /** A bar: a client on a server. */
 interface Bar extends Spread {
   readonly name: string;
-  /** Whether it is this package. */
+  /** It is this package. */
   readonly isOurs: boolean;
-  /** How the server keeps its jobs. */
+  /** Durability of the server in a word or two. */
   readonly kept: string;
 }
 

@@ -46,7 +46,7 @@ export function spread(result: Result | undefined, figure: Figure): Spread | und
   return values.length === 0 ? undefined : spreadOf(values);
 }
 
-/** How many times the figure of `one` is that of `other`, round by round: both saw the same machine. */
+/** Ratio of a figure of `one` to that of `other`, round by round: both saw the same machine. */
 export function ratio(
   one: Result | undefined,
   other: Result | undefined,

@@ -80,7 +80,7 @@ async function removeQueue(url: string, queue: string): Promise<void> {
 interface Started {
   readonly url: string;
   readonly child?: Deno.ChildProcess;
-  /** Whether it works in more processes than this one. */
+  /** It works in more processes than this one. */
   readonly isMany?: boolean;
   dispose?(): Promise<void>;
 }

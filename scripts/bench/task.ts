@@ -6,7 +6,7 @@ export interface Task {
   readonly work: Work;
   readonly url: string;
   readonly queue: string;
-  /** Whether the server keeps jobs and hands them out again. The null server does not. */
+  /** The server keeps jobs and hands them out again. The null server does not. */
   readonly keepsJobs: boolean;
   /** Calls, or running jobs, at the same time. */
   readonly concurrency: number;

@@ -4,7 +4,7 @@ import { FaktoryServer, ManualClock } from "../../src/server/mod.ts";
 import { LineClient } from "../line_client.ts";
 import { numberOf } from "./load.ts";
 
-/** What SQLite may have left of a file whose writer was killed. */
+/** Endings of SQLite's files: a killed writer may leave any of them. */
 const ENDINGS = ["", "-wal", "-journal"];
 
 /**
@@ -20,7 +20,7 @@ export async function jobsOf(data: string): Promise<number[]> {
   const server = await FaktoryServer.start({ port: 0, data: copy, clock });
   const client = await LineClient.hello(server.port);
   try {
-    // What is reserved fails when its half hour is over, and is to be tried again.
+    // A reservation ends after half an hour; the job is then in the retry set.
     clock.advance(31 * 60_000);
     for (const target of ["scheduled", "retries"]) {
       await client.ask(`MUTATE {"cmd":"requeue","target":"${target}"}\r\n`, 1);

@@ -1,15 +1,15 @@
 import { ConnectionGone, LineClient } from "../line_client.ts";
 import type { Ledger } from "../soak/ledger.ts";
 
-/** What a run of load needs. */
+/** Load on one server, until it is killed. */
 export interface Load {
   readonly port: number;
   readonly ledger: Ledger;
   /** From 0 to below 1. */
   readonly random: () => number;
-  /** So many things were confirmed. */
+  /** Called with the number of confirmed commands. */
   confirmed(count: number): void;
-  /** Jobs that were enqueued in this run, less those that were fetched in it. */
+  /** Jobs enqueued minus jobs fetched in this run. */
   open: number;
 }
 
@@ -18,7 +18,7 @@ const MAX_OPEN = 400;
 
 const QUEUES = ["default", "other"];
 
-/** Enqueues in single PUSHes, many of them on their way, and in bulk; until the server is gone. */
+/** Enqueues by PUSH, many of them in flight, and by PUSHB, until the server is gone. */
 export function produce(load: Load): Promise<void> {
   return untilGone(load.port, async (client) => {
     const { random } = load;
@@ -71,7 +71,7 @@ async function pushEach(client: LineClient, load: Load, jobs: readonly MadeJob[]
   }
 }
 
-/** Fetches and acknowledges, fails some, and keeps some; until the server is gone. */
+/** Fetches and acknowledges, fails some jobs and keeps some, until the server is gone. */
 export function consume(load: Load): Promise<void> {
   return untilGone(load.port, async (client) => {
     const { ledger, random } = load;

@@ -17,7 +17,7 @@ export async function filesBelow(folder: string): Promise<string[]> {
   return paths;
 }
 
-/** What the demo finds out about a file. */
+/** Facts about a file. */
 export interface FileFacts {
   readonly path: string;
   readonly kind: string;

@@ -3,26 +3,26 @@ import { gzipSync } from "node:zlib";
 import { build, type Plugin } from "esbuild";
 import { withEsbuild } from "../esbuild.ts";
 
-/** What a program for Workers carries. */
+/** Size of a bundle. */
 export interface BundleSize {
   /** Minified. */
   readonly bytes: number;
   readonly gzippedBytes: number;
 }
 
-/** The producers of `./edge`, and the most that each may come to, minified and gzipped. */
+/** Largest allowed size of each producer of `./edge`, minified and gzipped, in bytes. */
 export const edgeBudgets = { Producer: 12_288, PasswordlessProducer: 10_000 } as const;
 
-/** One of them. */
+/** A producer of `./edge`. */
 export type EdgeProducer = keyof typeof edgeBudgets;
 
-/** What each comes to. */
+/** Size of each. */
 export type EdgeSizes = Readonly<Record<EdgeProducer, BundleSize>>;
 
 /** The producers of `./edge`, in the order in which they are reported. */
 export const edgeProducers = Object.keys(edgeBudgets) as EdgeProducer[];
 
-/** What is over its budget, a line each. */
+/** Lists the producers that are over their budget. */
 export function overBudget(sizes: EdgeSizes): string[] {
   return edgeProducers.flatMap((name) => {
     const [size, budget] = [sizes[name].gzippedBytes, edgeBudgets[name]];
@@ -31,7 +31,7 @@ export function overBudget(sizes: EdgeSizes): string[] {
   });
 }
 
-/** What to bundle. */
+/** Options of {@linkcode bundleWorker}. */
 export interface BundleOptions {
   /** The program. */
   readonly contents: string;

@@ -5,16 +5,16 @@ import { COMMAND_ENTRY } from "../npm/manifest.ts";
 import { jsrArgs } from "./jsr.ts";
 import { program, type Runtime } from "./npm.ts";
 
-/** What each entry exports, by the name that a program imports. */
+/** Exports of each entry, by the name that a program imports. */
 type Exported = Readonly<Record<string, readonly string[]>>;
 
-/** Where the package is installed, and what its entries must export. */
+/** The folder with the package, and what its entries must export. */
 interface Expected {
   readonly folder: string;
   readonly expected: Exported;
 }
 
-/** What the sources of the entries but the command export. In a process of its own: this one may have no stand-in for JSR's packages. */
+/** Lists the exports of all entries except the command, in a process that has stand-ins for JSR's packages. */
 export async function exportedBySources({ name, exports }: Project): Promise<Exported> {
   const entries = Object.entries(exports).filter(([entry]) => entry !== COMMAND_ENTRY);
   const sources = entries.map(([, file]) => new URL(`../../${file}`, import.meta.url).href);

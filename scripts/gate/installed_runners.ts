@@ -3,16 +3,16 @@ import { npmReason } from "../versions.ts";
 import { cached, type Installed } from "./npm.ts";
 import { all, skip } from "./step.ts";
 
-/** What the projects have, pinned: the newest that run on Node 20. */
+/** Packages of the projects, pinned: the newest that run on Node 20. */
 const packages = [
   ...["jest@30.5.2", "@swc/core@1.16.22", "@swc/jest@0.2.39", "vitest@4.1.12"],
   "sinon@22.1.0",
 ];
 
-/** How many tests each project has; that of `node:test` has one more, with Sinon's timers. */
+/** Tests in each project; that of `node:test` has one more, with Sinon's timers. */
 const TESTS = 4;
 
-/** A project whose tests use the package, with what its runner does when nothing is said. */
+/** A project whose tests use the package, with its runner's default configuration. */
 interface Runner {
   /** The file of `tests/package/runners` that is its one test, and what it is called in the project. */
   readonly from: string;
@@ -20,7 +20,7 @@ interface Runner {
   /** Its other files. */
   readonly files?: Readonly<Record<string, string>>;
   readonly command: readonly [command: string, ...args: string[]];
-  /** What it says when all of them passed. */
+  /** Printed if all tests passed. */
   readonly said: RegExp;
 }
 

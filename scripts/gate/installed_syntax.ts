@@ -5,7 +5,7 @@ import { filesIn } from "../npm/files.ts";
 import type { Installed } from "./npm.ts";
 import { none } from "./step.ts";
 
-/** The oldest Node can parse every file of the package, those that no test loads too: `await using` is what it could not. */
+/** The oldest Node can parse every file of the package, also those that no test loads. It cannot parse `await using`. */
 export async function checkSyntax({ project, folder }: Installed): Promise<void> {
   const faults = await withEsbuild(async () => {
     const paths = await Array.fromAsync(filesIn(`${folder}/node_modules/${project.name}`, ".js"));
@@ -17,10 +17,10 @@ export async function checkSyntax({ project, folder }: Installed): Promise<void>
   none(faults.map((path) => `Node ${oldestNode} cannot parse ${path}`));
 }
 
-/** What esbuild does not take for granted, as some properties of Unicode came later than the syntax. */
+/** Allowed, though esbuild is careful about it: some Unicode properties are newer than the syntax. */
 const supported = { "regexp-unicode-property-escapes": true };
 
-/** Whether esbuild writes code for the oldest Node otherwise than for the newest. */
+/** Reports whether esbuild changes the code for the oldest Node. */
 export async function isTooNew(text: string): Promise<boolean> {
   const [old, now] = await Promise.all(
     [`node${oldestNode}`, "esnext"].map((target) => transform(text, { target, supported })),

@@ -4,25 +4,25 @@ import { npmReason, typescriptVersions } from "../versions.ts";
 import { cached, type Installed } from "./npm.ts";
 import { all, skip } from "./step.ts";
 
-/** A program that is checked, by the name of its configuration. */
+/** A program to check. */
 interface Program {
   readonly files: readonly string[];
   readonly options: object;
 }
 
-/** What every program has: nothing of the package's declarations is passed over. */
+/** Options of every program: all of the package's declarations are checked. */
 const strict = {
   ...{ strict: true, noEmit: true, target: "ES2022" },
   ...{ skipLibCheck: false, skipDefaultLibCheck: true },
 };
 
-/** What most programs have, and no `@types/node`. */
+/** Options of most programs, without `@types/node`. */
 const plain = { lib: ["ES2022", "DOM"], types: [] };
 
 const modules = ["types.ts", "entries_types.ts"];
 const commonJs = ["entries_types.cts"];
 
-/** By how they resolve modules. */
+/** Programs, by their module resolution. */
 const programs: Readonly<Record<string, Program>> = {
   nodenext: { files: [...modules, ...commonJs], options: { ...plain, module: "nodenext" } },
   node16: { files: [...modules, ...commonJs], options: { ...plain, module: "node16" } },
@@ -32,7 +32,7 @@ const programs: Readonly<Record<string, Program>> = {
   },
 };
 
-/** Without `exports`. TypeScript 6 wants to be told that this is meant, and 7 does not have it. */
+/** Resolution without `exports`. TypeScript 6 needs `ignoreDeprecations` for it, and 7 does not have it. */
 const node10: Program = {
   files: modules,
   options: { ...plain, module: "commonjs", moduleResolution: "node10" },
@@ -48,7 +48,7 @@ const node: Program = {
   options: { module: "nodenext", lib: ["ESNext"], types: ["node"] },
 };
 
-/** The types serve programs of each kind, with each version of TypeScript. */
+/** Checks programs of each kind with each version of TypeScript. */
 export async function checkTypes(installed: Installed): Promise<void> {
   await writeEntries(installed);
   const { folder } = installed;

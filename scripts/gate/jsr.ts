@@ -5,12 +5,12 @@ const TIMEOUT_MS = 10_000;
 
 let reachable: Promise<boolean> | undefined;
 
-/** Whether JSR answers, asked once. */
+/** Reports whether JSR answers. Asks once. */
 export function hasJsr(): Promise<boolean> {
   return reachable ??= ask();
 }
 
-/** The flags with which a subcommand of Deno finds what the sources import of JSR: the real thing, or stand-ins. */
+/** Flags with which a subcommand of Deno finds JSR's packages, or stand-ins if JSR does not answer. */
 export async function jsrArgs(subcommand: string): Promise<string[]> {
   return await hasJsr() ? [] : await offlineArgs(subcommand);
 }

@@ -16,13 +16,13 @@ const nextVersions: readonly NextVersion[] = [
   { version: "16.4.6", flags: { webpack: "--webpack", Turbopack: undefined } },
 ];
 
-/** What a program in TypeScript has beside Next. */
+/** Packages of a program in TypeScript beside Next. */
 const PACKAGES = [
   ...["react@19.3.1", "react-dom@19.3.1", "typescript@5.9.3"],
   ...["@types/react@19", "@types/node@24"],
 ];
 
-/** Of a build, which takes a minute on a busy machine. */
+/** Time limit of a build, which takes a minute on a busy machine. */
 const BUILD_MS = 600_000;
 
 const ENV = { NEXT_TELEMETRY_DISABLED: "1" };
@@ -78,7 +78,7 @@ export function POST(): Response {
   );
 }
 
-/** Builds the program, starts it, and asks each of its routes; what is wrong. */
+/** Builds the program, starts it, and calls each of its routes. Returns a fault, if there is one. */
 async function check(
   folder: string,
   { project, args }: { readonly project: Project; readonly args: readonly string[] },
@@ -126,7 +126,7 @@ interface Program extends AsyncDisposable {
   readonly url: string;
 }
 
-/** Starts what was built, on a port of its choice. */
+/** Starts the built program, on a free port. */
 async function start(
   next: string,
   { cwd, env }: { readonly cwd: string; readonly env: Record<string, string> },

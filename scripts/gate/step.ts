@@ -5,7 +5,7 @@ export interface Step {
   run(): Promise<number | void>;
 }
 
-/** What was not checked, and why, in the order in which it turned out. */
+/** Checks that were skipped, each with its reason. */
 const skipped: string[] = [];
 
 /** Notes that something is not checked here, and why. */

@@ -1,7 +1,7 @@
 import { type Mention, readModules } from "./read.ts";
 import { type Room, rooms as allRooms } from "./rules.ts";
 
-/** What is wrong with the imports of the modules, a line each; keys are paths from the root, values sources. */
+/** Lists faults in the imports of modules, a line each. Keys are paths from the root, values sources. */
 export function importFaults(
   sources: ReadonlyMap<string, string>,
   rooms: readonly Room[] = allRooms,
@@ -86,7 +86,7 @@ function findCycle(graph: ReadonlyMap<string, ReadonlySet<string>>): string[] | 
     left.delete(leaf);
     for (const targets of left.values()) targets.delete(leaf);
   }
-  // What is left imports something that is left too, so this walk must come to a module it has seen.
+  // Each remaining module imports another one, so this walk reaches a module again.
   const walk: string[] = [];
   for (let at = left.keys().next().value; at !== undefined;) {
     const seen = walk.indexOf(at);

@@ -7,12 +7,12 @@ export interface Mention {
   readonly name: string | undefined;
   readonly kind: "import" | "load" | "global" | "meta";
   readonly line: number;
-  /** Whether comments tell webpack and Vite to leave an `import()` alone. */
+  /** Comments tell webpack and Vite to ignore the `import()`. */
   readonly isIgnored?: boolean;
 }
 
 const watched = new Set([...runtimeGlobals, ...timeGlobals]);
-/** What bundlers need before a name that they cannot know. */
+/** Comments with which bundlers ignore a computed name. */
 const IGNORED = ["/* webpackIgnore: true */", "/* @vite-ignore */"];
 const anywhere = new Set(["Deno", "Bun"]);
 
@@ -115,7 +115,7 @@ function isRightOfInstanceof(node: ts.Identifier): boolean {
     parent.operatorToken.kind === ts.SyntaxKind.InstanceOfKeyword;
 }
 
-/** Whether it is the `Date` of `Date.now` or of `new Date()`. */
+/** Reports whether it is the `Date` of `Date.now` or of `new Date()`. */
 function isNow(node: ts.Identifier): boolean {
   if (node.text !== "Date") return false;
   const { parent } = node;

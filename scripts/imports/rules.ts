@@ -15,7 +15,7 @@ export interface Room {
   readonly globals?: readonly string[];
   /** Beginnings of the runtime modules it may import, such as `node:`. @default none */
   readonly builtins?: readonly string[];
-  /** Whether it may import by names that are known only when it runs. @default false */
+  /** May import by names that are known only at run time. @default false */
   readonly computes?: boolean;
 }
 
@@ -165,7 +165,7 @@ export const rooms: readonly Room[] = [
   {
     name: "server's core",
     files: ["src/server/"],
-    // Of what clients are made of, only how options are checked.
+    // Of the client's rooms, only the checks of options.
     imports: [...core, "options", "inspection types"],
   },
   { name: "inspection types", files: ["src/inspect/types.ts"], imports: ["job"] },
@@ -206,7 +206,7 @@ export const rooms: readonly Room[] = [
 
   {
     name: "job lines",
-    // What the command shares with the entry: it has to do without JSR.
+    // Shared by the command, which works without JSR, and the entry.
     files: ["error", "line_reader", "line_text", "merge_streams", "whole_lines"]
       .map((name) => `src/ndjson/${name}.ts`),
     imports: [...leaves, "brands", "job"],
@@ -250,7 +250,7 @@ export const rooms: readonly Room[] = [
   },
   {
     name: "module loader",
-    // What the user of the command names.
+    // Loads modules that the user of the command names.
     files: ["src/cli/work/load.ts"],
     imports: [...leaves, "environment", "command line"],
     builtins: ["node:"],

@@ -2,9 +2,9 @@ import { build, type BuildOptions } from "esbuild";
 
 /** A built package whose modules are to be bundled. */
 export interface Modules {
-  /** Of the package's folder, such as `mod.js`. */
+  /** The main module, such as `mod.js`. */
   readonly main: string;
-  /** Of all entries, the main one too. */
+  /** Modules of all entries, the main one included. */
   readonly entries: readonly string[];
   /** The packages that they import. */
   readonly packages: readonly string[];
@@ -38,7 +38,7 @@ export async function bundleModules(
   const { outputFiles } = await build({ ...options, write: false, entryPoints });
   await removeModules(folder);
   await Deno.mkdir(`${folder}/chunks`);
-  // What a file of such a module would hold is exports of a chunk, which nothing imports from there.
+  // The file of such a module would only export from a chunk, and nothing imports it.
   const stubs = new Set(named.filter((path) => !entries.includes(path)));
   for (const { path, text } of outputFiles) {
     if (stubs.has(path.slice(folder.length + 1))) continue;

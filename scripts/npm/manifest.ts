@@ -50,7 +50,7 @@ export type Manifest = Readonly<Record<string, unknown>>;
 
 const home = "https://github.com/faktory-ts/faktory";
 
-/** What differs between the ways of building the package. */
+/** Differences between the two ways of building the package. */
 export interface Built {
   /** Where in the package the ES modules are: `.`, or `./esm`. */
   readonly folder: string;
@@ -104,7 +104,7 @@ function dependencyFields(packages: Built["packages"]): Manifest {
 }
 
 /**
- * What each kind of program gets. A process should have one copy of the package, so CommonJS is only for what cannot load an ES
+ * Conditions for each kind of program. A process should have one copy of the package, so CommonJS is only for what cannot load an ES
  * module by `require()`: Node before 20.19 and 22.12, and Jest.
  */
 function conditionsOf({ code, types }: EntryFiles, commonJs: EntryFiles | undefined) {
@@ -121,7 +121,7 @@ function conditionsOf({ code, types }: EntryFiles, commonJs: EntryFiles | undefi
   };
 }
 
-/** Has TypeScript find the entries' types with `moduleResolution: node10`, which does not read `exports`. */
+/** Entries' types for `moduleResolution: node10`, which does not read `exports`. */
 function typesVersions(modules: readonly EntryFiles[]): Record<string, readonly string[]> {
   return Object.fromEntries(
     modules.filter(({ name }) => name !== ".").map(({ name, types }) => [name.slice(2), [types]]),

@@ -8,7 +8,7 @@ import { filesIn } from "./files.ts";
 /**
  * Builds the npm package with what Deno itself has for it and leaves its tarball in `folder`; the tarball's path.
  *
- * What the sources import of JSR is in it by its stand-in: npm has no such packages, and this is to work without JSR.
+ * It contains the stand-ins for JSR's packages: npm does not have those, and this has to work without JSR.
  */
 export async function packNpm(folder: string): Promise<string> {
   await Deno.mkdir(folder, { recursive: true });

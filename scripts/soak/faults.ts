@@ -32,7 +32,7 @@ export class Faults implements AsyncDisposable {
     return this.#proxy.port;
   }
 
-  /** How often each struck. */
+  /** Number of faults of each kind. */
   get counts(): TcpProxy["counts"] {
     return this.#proxy.counts;
   }
@@ -63,7 +63,7 @@ export class Faults implements AsyncDisposable {
       case "silence":
         return void this.#proxy.silence();
       default:
-        // Those that are there have to go for others to be made.
+        // Only a new connection can be cut in its handshake, so the open ones are reset.
         this.#proxy.cutNext(2);
         this.#proxy.reset();
     }

@@ -1,4 +1,4 @@
-/** What is known of a job. */
+/** Flags of a job. */
 const CONFIRMED = 1;
 const DONE = 2;
 const IN_DOUBT = 4;
@@ -6,8 +6,8 @@ const RESERVED = 8;
 const ENDING = 16;
 
 /**
- * What became of each job, by its number: one byte each, so that the ledger itself does not grow. The soak fills it from
- * what a producer and a consumer report, the crash loop from what a server confirms.
+ * State of each job, by its number: one byte each, so that the ledger itself does not grow. The soak records what a
+ * producer and a consumer report, the crash loop what a server confirms.
  */
 export class Ledger {
   /** Jobs whose enqueue began. */
@@ -18,7 +18,7 @@ export class Ledger {
   refused = 0;
   twice = 0;
   twiceInDoubt = 0;
-  /** What a server did against what it had confirmed, a line each. */
+  /** Contradictions between a server's confirmations and its behaviour, a line each. */
   readonly violations: string[] = [];
   readonly #jobs: Uint8Array;
   /** Jobs whose enqueue has not settled. */
@@ -63,7 +63,7 @@ export class Ledger {
     for (const job of this.#pending) this.#jobs[job]! |= IN_DOUBT;
   }
 
-  /** Whether the job may be there twice. */
+  /** Reports whether the job may have been enqueued twice. */
   isInDoubt(job: number): boolean {
     return this.#is(job, IN_DOUBT);
   }
@@ -108,7 +108,7 @@ export class Ledger {
     }
   }
 
-  /** Whether any of the flags is set. */
+  /** Reports whether any of the flags is set. */
   #is(job: number, flags: number): boolean {
     return (this.#jobs[job]! & flags) !== 0;
   }

@@ -1,6 +1,6 @@
 /**
- * A producer and a consumer at a steady rate, in a process of their own on the runtime that is asked for, and beside them others
- * that are opened, used and closed again and again. It prints how it is as lines of JSON, and ends by itself.
+ * The process of the soak: a producer and a consumer at a steady rate, and beside them others that are opened, used and
+ * closed again and again. It prints samples as lines of JSON, and ends by itself.
  */
 
 import { setMaxListeners } from "node:events";
@@ -16,22 +16,22 @@ const SAMPLE_MS = 5000;
 const TICK_MS = 20;
 const SIDE_MS = 1000;
 
-/** A job in so many fails at first, and another one asks to be tried again. */
+/** One in this many jobs fails at first, and one asks for a retry. */
 const FLAKY = 500;
 
-/** What is missing at the end is waited for as long as a reservation may take to end, in milliseconds. */
+/** Time to wait at the end for missing jobs, in ms: a reservation may have to end first. */
 const LAST_MS = 120_000;
 
 const MAX_ERRORS = 10;
 
-/** A server that is gone is noticed soon. */
+/** Short times, so that a lost server is noticed soon. */
 const options = { commandTimeoutMs: 5000, reconnect: { initialMs: 20, maxMs: 500 } };
 
 async function main({ url, queue, rate, ms }: Load): Promise<void> {
   const side = `${queue}-side`;
   const errors: string[] = [];
   const tell = (error: unknown) => void (errors.length < MAX_ERRORS && errors.push(String(error)));
-  // What is loaded and opened but once is not to count.
+  // Modules and files that are loaded once must not count as a leak.
   await openAndClose(url, side).catch(tell);
   await wait(100);
   const before = handles();
@@ -40,7 +40,7 @@ async function main({ url, queue, rate, ms }: Load): Promise<void> {
   const ledger = new Ledger(Math.ceil(rate * ms / 1000) + rate);
   const lateness = new Lateness();
   let lost = 0;
-  // One signal for all calls: it would keep what is not taken from it again.
+  // One signal for all calls: listeners that are not removed would pile up on it.
   const { signal } = new AbortController();
   setMaxListeners(0, signal);
   const producer = await Producer.connect({ url, ...options });
@@ -53,7 +53,7 @@ async function main({ url, queue, rate, ms }: Load): Promise<void> {
   consumer.use((_job, _context, next) => next());
   consumer.on("disconnect", () => lost++);
   consumer.on("unreported", ({ job, error }) => {
-    // The server knows jobs by their id alone: of one that is there twice it hears but one end.
+    // The server knows jobs by id: it takes only one result of a job that was enqueued twice.
     if (!ledger.isInDoubt(job.args[0] as number)) tell(error);
   });
   consumer.on("listenerError", ({ error }) => tell(error));
@@ -129,7 +129,7 @@ async function openAndClose(url: string, queue: string): Promise<void> {
   await consumer.run({ maxJobs: 1, maxMs: 10_000, graceMs: 0 });
 }
 
-/** Does so until the time is over; how often. Faults may come between, and are no fault of its. */
+/** Repeats that until the time is over, and counts. Errors are expected, as faults come in between. */
 async function openAgainAndAgain(
   url: string,
   { queue, until }: { readonly queue: string; readonly until: number },

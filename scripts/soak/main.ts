@@ -1,6 +1,6 @@
 /**
- * `deno task soak`: a producer and a consumer at a steady rate for some minutes, over connections that fail now and then; their
- * memory, handles and event loop are printed as they go, and a verdict at the end. Exits with 1 where it is not good.
+ * `deno task soak`: a producer and a consumer at a steady rate for some minutes, over connections that fail now and then.
+ * Prints memory, handles and delays of the event loop, and a verdict. Exits with 1 if a condition does not hold.
  */
 
 import { spawn } from "node:child_process";
@@ -14,7 +14,7 @@ import { type End, findingsOf, type Load, type Sample } from "./verdict.ts";
 
 const load = "scripts/soak/load.ts";
 
-/** How each runtime runs the load so that it can be asked to collect its garbage, as else only its whims would be seen. */
+/** Commands that run the load with a garbage collector that it can call, so that only used memory is measured. */
 const commands: Readonly<Record<SoakRuntime, readonly [command: string, ...args: string[]]>> = {
   deno: [deno, "run", "-A", "--no-check", "--v8-flags=--expose-gc", load],
   bun: ["node_modules/.bin/bun", load],
@@ -55,7 +55,7 @@ async function main(options: SoakOptions): Promise<number> {
     ...{ url: url.href, queue, rate: options.rate, ms },
   });
   clearTimeout(timer);
-  // What is only waited for at the end is no load.
+  // Samples after the last job are not under load.
   const findings = findingsOf(samples.filter(({ seconds }) => seconds * 1000 <= ms), end);
   const isGood = findings.every(({ holds }) => holds);
   if (faults !== undefined) console.log(`faults: ${JSON.stringify(faults.counts)}`);
@@ -89,7 +89,7 @@ async function startServer(): Promise<{ readonly url: string } & AsyncDisposable
   };
 }
 
-/** A proxy with faults, which can be put only before a server of this machine that speaks plain TCP. */
+/** Starts a proxy with faults, which works only for a server on this machine without TLS. */
 async function faultsBefore(url: string, seed: number): Promise<Faults | undefined> {
   const { protocol, hostname, port } = new URL(url);
   if (protocol === "tcp:" && ["localhost", "127.0.0.1"].includes(hostname)) {

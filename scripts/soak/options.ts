@@ -5,13 +5,13 @@ const RUNTIMES = ["deno", "bun", "node"] as const;
 /** A runtime that the load can run on. */
 export type SoakRuntime = (typeof RUNTIMES)[number];
 
-/** What the soak is asked to do. */
+/** Options of `deno task soak`. */
 export interface SoakOptions {
   readonly minutes: number;
   readonly runtime: SoakRuntime;
   /** Jobs a second. */
   readonly rate: number;
-  /** Which faults come when. */
+  /** Seed of the sequence of faults. */
   readonly seed: number;
   readonly hasFaults: boolean;
   /** The file to write all samples and the verdict to. */
@@ -21,7 +21,7 @@ export interface SoakOptions {
 const MINUTES = 10;
 const RATE = 500;
 
-/** What `--help` prints. */
+/** Printed by `--help`. */
 export const help: string = `deno task soak [OPTION..]
 
 Moves jobs from a producer to a consumer at a steady rate, through a proxy that breaks, silences and
@@ -48,7 +48,7 @@ const flags = {
   help: { type: "boolean", short: "h" },
 } as const;
 
-/** Reads the command line; `undefined` where help is asked for. */
+/** Reads the command line; `undefined` if it asks for help. */
 export function readOptions(args: readonly string[]): SoakOptions | undefined {
   const values = readArgs(args, flags);
   if (values.help === true) return undefined;

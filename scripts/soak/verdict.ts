@@ -32,7 +32,7 @@ export interface Sample {
 export interface Handles {
   /** Files and sockets, as the system counts them; `undefined` where it does not tell. */
   readonly files: number | undefined;
-  /** What keeps the event loop, as the runtime counts it: always none in Bun, which does not tell. */
+  /** Resources that keep the event loop alive; Bun always reports none. */
   readonly resources: number;
 }
 
@@ -52,31 +52,31 @@ export interface End {
   readonly twiceInDoubt: number;
   /** Times that producers and consumers were opened, used and closed on the side. */
   readonly openedAndClosed: number;
-  /** What went wrong that should not, the first few. */
+  /** The first few unexpected errors. */
   readonly errors: readonly string[];
 }
 
-/** One thing that has to hold. */
+/** A condition, and whether it holds. */
 export interface Finding {
   readonly what: string;
   readonly holds: boolean;
   readonly figure: string;
 }
 
-/** Memory may grow over the second half of the time by such a part of it, or by so many bytes, whichever is more. */
+/** Allowed growth of memory over the second half of the time: a share of it or bytes, whichever is more. */
 const HEAP = { share: 0.05, bytes: 1 << 20 };
 const RSS = { share: 0.05, bytes: 8 << 20 };
 
-/** What is under way takes memory, too: samples of an outage, in which more than so many jobs wait, tell nothing of growth. */
+/** Jobs in flight take memory too, so samples with more of them than this, as in an outage, are left out. */
 const QUIET = 100;
 
-/** Timers may come so late, in milliseconds, 99 times out of 100. */
+/** Allowed delay of timers, in ms, in 99 of 100 cases. */
 const LAG_MS = 100;
 
-/** What may be left of the connections of the last moment, in files. */
+/** Files that connections closed a moment ago may still have open. */
 const SPARE_FILES = 2;
 
-/** Says of each thing that has to hold whether it does. */
+/** Checks every condition on the samples. */
 export function findingsOf(samples: readonly Sample[], end: End): Finding[] {
   const lag = samples.length === 0 ? 0 : quantile(samples.map(({ lagMs }) => lagMs.p99), 0.5);
   const most = Math.max(0, ...samples.map(({ lagMs }) => lagMs.max));
@@ -134,7 +134,7 @@ function growth(
 
 type Point = readonly [x: number, y: number];
 
-/** The slope of the line that is nearest to the points, by least squares. */
+/** Slope of the regression line through the points. */
 export function slopeOf(points: readonly Point[]): number {
   const mean = (at: 0 | 1) => points.reduce((sum, point) => sum + point[at], 0) / points.length;
   const [meanX, meanY] = [mean(0), mean(1)];

@@ -6,7 +6,7 @@ import { inTempFolder } from "../../scripts/tools.ts";
 import { findNodes, type Runtime } from "../../scripts/gate/npm.ts";
 import { type Place, Program } from "./program.ts";
 
-/** What each example has to do. They reject where one does not. */
+/** Checks for each example. They reject if it does not do what it should. */
 export const checks: Readonly<Record<string, (place: Place) => Promise<void>>> = {
   /** A request becomes a job that the worker runs, the page counts it, and both programs end well. */
   async web(place) {

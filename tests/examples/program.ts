@@ -1,9 +1,9 @@
 import { program, type Runtime } from "../../scripts/gate/npm.ts";
 
-/** What an example takes to run. */
+/** Time limit of an example, in ms. */
 const LIMIT_MS = 60_000;
 
-/** How Node reads TypeScript where it cannot by itself. */
+/** Flags with which Node 20 reads TypeScript. */
 const TSX = ["--import", "tsx"];
 
 /** Where an example runs, and by what. */
@@ -19,7 +19,7 @@ export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** One program of an example, and what it says. */
+/** A running program of an example. */
 export class Program implements AsyncDisposable {
   readonly #name: string;
   readonly #child: Deno.ChildProcess;
@@ -50,12 +50,12 @@ export class Program implements AsyncDisposable {
     });
   }
 
-  /** The lines that it has said. */
+  /** All lines that it has printed. */
   get lines(): string[] {
     return this.#output.split("\n").slice(0, -1);
   }
 
-  /** The first line that `pattern` fits, as soon as there is one; rejects when it ends without. */
+  /** Resolves with the first line that matches. Rejects if the program ends before. */
   async line(pattern: RegExp): Promise<string> {
     while (true) {
       const found = this.lines.find((line) => pattern.test(line));
@@ -67,7 +67,7 @@ export class Program implements AsyncDisposable {
     }
   }
 
-  /** Waits for its end, which has to be a good one; its lines. */
+  /** Waits for its end, and gives its lines. Rejects if it fails. */
   async end(): Promise<string[]> {
     const { code } = await this.#child.status;
     await Promise.all(this.#said);

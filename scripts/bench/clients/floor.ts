@@ -35,7 +35,7 @@ interface Batches {
   /** Batches in flight on each connection. */
   readonly batches: number;
   readonly connections: number;
-  /** Whether another batch is sent. */
+  /** Returns whether another batch is sent. */
   readonly more: () => boolean;
 }
 

@@ -61,7 +61,7 @@ const JOBS = new Replies(Array.from({ length: COUNT }, (_, i) =>
     reserve_for: 1800,
   }))));
 
-/** What answers the command whose verb begins at `at`; `undefined` for END. */
+/** Replies to the command whose verb begins at `at`; `undefined` for END. */
 function repliesTo(bytes: Uint8Array, at: number): Replies | undefined {
   switch (bytes[at]) {
     case 0x50: // PUSH, PUSHB

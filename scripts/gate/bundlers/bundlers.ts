@@ -1,35 +1,35 @@
 import { deno } from "../../tools.ts";
 
-/** A program that is to be bundled, and where to. */
+/** A program to bundle, and the place of the bundle. */
 export interface Bundle {
   /** The path of its main module. */
   readonly entry: string;
-  /** The path of a module that it runs in threads, where it does. */
+  /** The path of a module that it runs in threads, if it does. */
   readonly thread: string | undefined;
-  /** Whether a bundler minifies by default that takes seconds for it. */
+  /** Whether bundlers that minify by default, which takes seconds, do so. */
   readonly minify: boolean;
-  /** Where its output belongs. */
+  /** Folder of the output. */
   readonly folder: string;
   readonly file: string;
-  /** From what only JSR has to what takes its place. */
+  /** From packages of JSR to their stand-ins. */
   readonly alias: Readonly<Record<string, string>>;
-  /** What Deno needs to find the packages of the program. */
+  /** Flags with which Deno finds the packages of the program. */
   readonly denoArgs: readonly string[];
 }
 
-/** What a bundle is run by: `node` is the installed one, `nodes` all versions, and `itself` a file that can be executed. */
+/** Runs a bundle: `node` is the installed one, `nodes` all versions, and `itself` an executable file. */
 export type RunBy = "node" | "nodes" | "deno" | "bun" | "itself";
 
-/** A bundler with its options. None marks a module as external, or says anything else about this package. */
+/** A bundler with its options. None marks a module as external, or has a setting for this package. */
 export interface Bundler {
   readonly name: string;
-  /** Of the file that it makes. */
+  /** Extension of its output. */
   readonly extension: "mjs" | "cjs" | "exe";
   command(bundle: Bundle): readonly [command: string, ...args: string[]];
   readonly runs: readonly RunBy[];
   /** It is run in a folder with the packages that are bundlers. @default false */
   readonly isLibrary?: boolean;
-  /** It makes no program of the command, as it does not run packages in CommonJS that require modules of Node's. @default false */
+  /** It cannot bundle the command, as CommonJS packages that require Node's modules fail in its output. @default false */
   readonly isEsmAlone?: boolean;
 }
 
@@ -68,7 +68,7 @@ export const bundlers: readonly Bundler[] = [
     command: ({ entry, folder, file }) => [
       esbuild,
       ...[entry, `--outfile=${folder}/${file}`, "--bundle", "--platform=node", "--format=cjs"],
-      // The program looks whether there is one.
+      // The program checks for it.
       ...["--minify", "--log-level=warning", "--log-override:empty-import-meta=silent"],
     ],
     runs: ["node"],

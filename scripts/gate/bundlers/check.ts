@@ -6,10 +6,10 @@ import { all } from "../step.ts";
 import type { Bundler } from "./bundlers.ts";
 import type { Origin } from "./programs.ts";
 
-/** Of one program, on a busy machine. */
+/** Time limit of one program on a busy machine, in ms. */
 const TIMEOUT_MS = 180_000;
 
-/** What all checks share. */
+/** Shared by all checks. */
 export interface Surroundings {
   /** A folder for all that is made. */
   readonly work: string;
@@ -18,7 +18,7 @@ export interface Surroundings {
   readonly nodes: readonly Runtime[];
   /** The server that the bundled command pushes jobs to. */
   readonly server: FaktoryServer;
-  /** What each entry exports, as JSON. */
+  /** Exports of each entry, as JSON. */
   readonly exported: string;
 }
 
@@ -44,11 +44,11 @@ interface Check extends Surroundings {
   readonly folder: string;
 }
 
-/** The program of all entries but the command: it prints what they export. */
+/** Checks a program with all entries except the command: it prints what they export. */
 async function checkMain(check: Check): Promise<void> {
   const { origin, folder, exported } = check;
   const path = await build(check, "main");
-  // What runs in threads is an entry of its own, which has nothing to bundle.
+  // The module that runs in threads has nothing to bundle.
   const thread = `${folder}/thread.mjs`;
   await Deno.copyFile(`${origin.folder}/thread.mjs`, thread);
   await all(
@@ -59,7 +59,7 @@ async function checkMain(check: Check): Promise<void> {
   );
 }
 
-/** The command: it enqueues a job. As an executable file it also runs the job, in another process of itself. */
+/** Checks the command: it enqueues a job. An executable file also runs the job, in another process of itself. */
 async function checkCli(check: Check): Promise<void> {
   const { bundler, origin, server } = check;
   const path = await build(check, "cli");
@@ -78,7 +78,7 @@ async function checkCli(check: Check): Promise<void> {
   );
 }
 
-/** Builds a program; the path of what was made of it. A warning is a failure, too. */
+/** Builds a program and returns the path of the bundle. A warning is a failure, too. */
 async function build(
   { bundler, origin, folder, tools }: Check,
   program: "main" | "cli",
