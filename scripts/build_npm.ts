@@ -1,4 +1,7 @@
-/** `deno task build:npm [FOLDER]`: the npm package, built by dnt, in `npm/dist` by default. Exits with 69 without JSR. */
+/**
+ * `deno task build:npm [FOLDER]`: the npm package, built by dnt, in `npm/dist` by default. Exits
+ * with 69 without JSR.
+ */
 
 import { deno } from "./tools.ts";
 import { completePackage } from "./npm/complete.ts";

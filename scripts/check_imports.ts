@@ -1,4 +1,7 @@
-/** Holds `mod.ts` and `src/` to the rules of who may import whom; prints what breaks them, and then fails. */
+/**
+ * Holds `mod.ts` and `src/` to the rules of who may import whom; prints what breaks them, and then
+ * fails.
+ */
 
 import { importFaults } from "./imports/check.ts";
 

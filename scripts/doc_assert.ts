@@ -1,6 +1,6 @@
 /**
- * Loaded before the examples of the documentation (`--preload`): there a failed `console.assert` is to fail the example, which
- * otherwise prints a line and passes.
+ * Loaded before the examples of the documentation (`--preload`): there a failed `console.assert` is
+ * to fail the example, which otherwise prints a line and passes.
  */
 
 console.assert = (condition?: boolean, ...said: unknown[]): void => {

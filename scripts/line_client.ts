@@ -1,6 +1,9 @@
 import { connect, type Socket } from "node:net";
 
-/** A connection that counts on nothing but lines: so that what a server promises is measured and not what a client makes of it. */
+/**
+ * A connection that counts on nothing but lines: so that what a server promises is measured and not
+ * what a client makes of it.
+ */
 export class LineClient {
   readonly #socket: Socket;
   #text = "";
@@ -37,7 +40,10 @@ export class LineClient {
     this.#socket.write(text);
   }
 
-  /** Sends, and waits for so many lines; rejects with what did come where the connection ends before. */
+  /**
+   * Sends, and waits for so many lines; rejects with what did come where the connection ends
+   * before.
+   */
   async ask(text: string, count: number): Promise<string[]> {
     if (text !== "") this.send(text);
     if (this.#lines.length < count && !this.#isGone) {

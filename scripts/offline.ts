@@ -1,6 +1,6 @@
 /**
- * `deno task offline SUBCOMMAND ..`: Deno with stand-ins for JSR's packages, such as `deno task offline check mod.ts src`. They
- * are in `tests/stand_in/`.
+ * `deno task offline SUBCOMMAND ..`: Deno with stand-ins for JSR's packages, such as `deno task
+ * offline check mod.ts src`. They are in `tests/stand_in/`.
  */
 
 import { deno } from "./tools.ts";
@@ -13,8 +13,8 @@ export const standIns: Readonly<Record<string, string>> = {
 const CONFIG = "deno.offline.json";
 
 /**
- * Writes the second configuration: `deno.json` with the stand-ins mapped in, beside it, as its paths are relative. Its path.
- * JSR's packages stay named in it, so that `deno.lock` suits both.
+ * Writes the second configuration: `deno.json` with the stand-ins mapped in, beside it, as its
+ * paths are relative. Its path. JSR's packages stay named in it, so that `deno.lock` suits both.
  */
 export async function writeOfflineConfig(): Promise<string> {
   const config = JSON.parse(await Deno.readTextFile("deno.json"));

@@ -1,6 +1,6 @@
 /**
- * `deno run -R scripts/release.ts TAG`: fails unless the tag, `deno.json` and `CHANGELOG.md` are about one version. Prints
- * `dist-tag=latest` or `dist-tag=next` for the workflow.
+ * `deno run -R scripts/release.ts TAG`: fails unless the tag, `deno.json` and `CHANGELOG.md` are
+ * about one version. Prints `dist-tag=latest` or `dist-tag=next` for the workflow.
  */
 
 /** The parts of a release. */

@@ -1,6 +1,7 @@
 /**
- * The gate: everything that must hold before a change is taken. `deno task test` runs all of it, `deno task test PART..` some
- * parts: `check`, `package [TARBALL]`, `examples`, `deno`, `bun`, `node`, and `next`, which is not in the gate.
+ * The gate: everything that must hold before a change is taken. `deno task test` runs all of it,
+ * `deno task test PART..` some parts: `check`, `package [TARBALL]`, `examples`, `deno`, `bun`,
+ * `node`, and `next`, which is not in the gate.
  */
 
 import { bundlerStep } from "./gate/bundlers.ts";

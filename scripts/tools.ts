@@ -32,7 +32,10 @@ export async function outputs(
   return { stdout, stderr };
 }
 
-/** Runs a program, and gives what it wrote to its standard output. Rejects with all that it wrote if it fails. */
+/**
+ * Runs a program, and gives what it wrote to its standard output. Rejects with all that it wrote if
+ * it fails.
+ */
 export async function output(
   command: string,
   args: readonly string[],

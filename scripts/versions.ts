@@ -1,6 +1,6 @@
 /**
- * The newest of each major version of Node that the package is for, pinned. The workflow's matrix and what `README.md` says
- * follow the majors.
+ * The newest of each major version of Node that the package is for, pinned. The workflow's matrix
+ * and what `README.md` says follow the majors.
  */
 export const nodeVersions: readonly [string, ...string[]] = [
   "20.20.2",
@@ -13,8 +13,9 @@ export const nodeVersions: readonly [string, ...string[]] = [
 export const oldestNode = "20.0.0";
 
 /**
- * The versions of TypeScript that the package's declarations are checked with, pinned, from the oldest that has
- * `AsyncDisposable`; beside the project's own. `docs/requirements.md` names the oldest.
+ * The versions of TypeScript that the package's declarations are checked with, pinned, from the
+ * oldest that has `AsyncDisposable`; beside the project's own. `docs/requirements.md` names the
+ * oldest.
  */
 export const typescriptVersions = ["5.2.2", "5.4.5", "5.7.3", "5.9.3", "7.0.2"] as const;
 
@@ -26,7 +27,9 @@ export function majorOf(version: string): string {
   return /^v?(\d+)\./.exec(version)?.[1] ?? version;
 }
 
-/** The versions to fetch: the oldest, and those of another major than the Node that is installed. */
+/**
+ * The versions to fetch: the oldest, and those of another major than the Node that is installed.
+ */
 export function missingNodes(installed: string): string[] {
   const others = nodeVersions.filter((version) => majorOf(version) !== majorOf(installed));
   return [oldestNode, ...others].filter((version) => installed !== `v${version}`);
@@ -52,7 +55,9 @@ export function nodePackage({ os, arch }: Platform): { name: string; binary: str
   };
 }
 
-/** Why npm could not install something, of all it said: without the registry, which is anybody's. */
+/**
+ * Why npm could not install something, of all it said: without the registry, which is anybody's.
+ */
 export function npmReason(said: string): string {
   const lines = [...said.matchAll(/npm (?:error|ERR!) +(.*\S)/g)].map(([, line = ""]) => line);
   const code = lines.find((line) => line.startsWith("code "));

@@ -1,7 +1,8 @@
 /**
  * How long a well-behaved client of the embedded server waits while another one does its worst:
- * `deno run -A scripts/bench/attacks.ts [deno|bun|node ...]`, each attack on a server of its own, whose lines may have 128 MiB.
- * Prints the longest wait of the well-behaved client, how long the attack was worked on, and the server's memory at most.
+ * `deno run -A scripts/bench/attacks.ts [deno|bun|node ...]`, each attack on a server of its own,
+ * whose lines may have 128 MiB. Prints the longest wait of the well-behaved client, how long the
+ * attack was worked on, and the server's memory at most.
  */
 
 import process from "node:process";

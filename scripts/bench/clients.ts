@@ -93,7 +93,9 @@ export const clients: readonly Client[] = [
   },
 ];
 
-/** Calls that the npm client can have pending before those behind them time out, with room to spare. */
+/**
+ * Calls that the npm client can have pending before those behind them time out, with room to spare.
+ */
 const NPM_MAX_PENDING = 10_000;
 
 /** Why a client cannot do a workload; `undefined` if it can. */

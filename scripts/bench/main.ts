@@ -1,6 +1,7 @@
 /**
- * `deno task bench`: this package beside others, each in a process of its own, all in one run. Prints jobs a second, CPU
- * time a job and memory as Markdown: the median of all rounds, with the least and the most. See `--help`.
+ * `deno task bench`: this package beside others, each in a process of its own, all in one run.
+ * Prints jobs a second, CPU time a job and memory as Markdown: the median of all rounds, with the
+ * least and the most. See `--help`.
  */
 
 import { cpus } from "node:os";
@@ -20,7 +21,10 @@ const QUICK = { ms: 300, rounds: 1, warmUpMs: 200 };
 /** Some clients open a connection for each job that runs at a time. */
 const CONNECT_MS = 2;
 
-/** A client that takes this much longer than it should hangs: the slowest takes minutes for a million jobs. */
+/**
+ * A client that takes this much longer than it should hangs: the slowest takes minutes for a
+ * million jobs.
+ */
 const SLACK_MS = 10 * 60_000;
 
 const names = (all: readonly { readonly name: string }[]) => all.map(({ name }) => name);
@@ -162,7 +166,10 @@ interface Settings {
   readonly isQuick: boolean;
 }
 
-/** Measures everything in each round, so that other work of the machine falls on all; every other round backwards. */
+/**
+ * Measures everything in each round, so that other work of the machine falls on all; every other
+ * round backwards.
+ */
 async function measureAll(subjects: readonly Subject[], settings: Settings) {
   const runs = new Map<Subject, Run[]>(subjects.map((subject) => [subject, []]));
   const failures = new Map<Subject, string>();

@@ -1,6 +1,7 @@
 /**
- * A well-behaved client of the server on a port: pushes, fetches and acknowledges a job all the time. Prints `ready`; when its
- * input ends, it prints how long it waited for a reply at most, in milliseconds.
+ * A well-behaved client of the server on a port: pushes, fetches and acknowledges a job all the
+ * time. Prints `ready`; when its input ends, it prints how long it waited for a reply at most, in
+ * milliseconds.
  */
 import process from "node:process";
 import { LineClient } from "../line_client.ts";

@@ -27,8 +27,8 @@ export interface Programs extends AsyncDisposable {
 }
 
 /**
- * Bundles what the runtimes run, as users of a package run JavaScript, and installs or builds the peers. `base` is a folder
- * with the sources of another version of this package.
+ * Bundles what the runtimes run, as users of a package run JavaScript, and installs or builds the
+ * peers. `base` is a folder with the sources of another version of this package.
  */
 export async function prepare(
   clients: readonly Client[],

@@ -99,8 +99,8 @@ function rowsOf(here: readonly Result[], all: readonly Result[], cells: Cells): 
         one.workload.name === name && one.client.name === client.name
       );
       if (result === undefined) return [];
-      // An earlier commit is compared with this one on the same runtime, all others with ours on Node; a peer that has a
-      // server of its own, with ours on a real Faktory.
+      // An earlier commit is compared with this one on the same runtime, all others with ours on
+      // Node; a peer that has a server of its own, with ours on a real Faktory.
       const find = (server: ServerKind) =>
         all.find((one) =>
           one.server === server && one.workload.name === name &&

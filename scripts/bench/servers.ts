@@ -59,7 +59,9 @@ export async function startServer(
   return server;
 }
 
-/** Servers that speak Faktory's protocol. The clients of the others fill their servers themselves. */
+/**
+ * Servers that speak Faktory's protocol. The clients of the others fill their servers themselves.
+ */
 const FAKTORY: readonly ServerKind[] = ["real", "memory", "durable"];
 
 async function fill({ url, queue }: Server, jobs: number, argBytes?: number): Promise<void> {

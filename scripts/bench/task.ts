@@ -10,7 +10,10 @@ export interface Task {
   readonly keepsJobs: boolean;
   /** Calls, or running jobs, at the same time. */
   readonly concurrency: number;
-  /** Jobs in a batch, a stream or a wave. For `consume`: how many jobs wait, if they are not endless. */
+  /**
+   * Jobs in a batch, a stream or a wave. For `consume`: how many jobs wait, if they are not
+   * endless.
+   */
   readonly jobs?: number | undefined;
   /** Time before the measurement starts: connections are opened, code is compiled. */
   readonly warmUpMs: number;

@@ -8,8 +8,8 @@ import { numberOf } from "./load.ts";
 const ENDINGS = ["", "-wal", "-journal"];
 
 /**
- * The jobs that a server has after a crash. Another server is started on a copy of its file, the clock is moved until all that
- * is reserved, failed or scheduled is due, and every job is fetched.
+ * The jobs that a server has after a crash. Another server is started on a copy of its file, the
+ * clock is moved until all that is reserved, failed or scheduled is due, and every job is fetched.
  */
 export async function jobsOf(data: string): Promise<number[]> {
   const copy = `${data}.copy`;

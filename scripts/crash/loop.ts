@@ -33,8 +33,8 @@ export interface CrashOptions {
 }
 
 /**
- * Kills a server under load again and again, each time at another moment, and compares what it then has with what it had
- * confirmed.
+ * Kills a server under load again and again, each time at another moment, and compares what it then
+ * has with what it had confirmed.
  */
 export async function crashLoop({ kills, seed, killed }: CrashOptions): Promise<Ledger> {
   const folder = await mkdtemp(join(tmpdir(), "crash-"));

@@ -1,6 +1,7 @@
 /**
- * A server in a process of its own, to be killed: keeps its data in the file that is given, prints its port, and ends with its
- * standard input. With `-` it keeps them in memory. A second argument is the longest line, in bytes.
+ * A server in a process of its own, to be killed: keeps its data in the file that is given, prints
+ * its port, and ends with its standard input. With `-` it keeps them in memory. A second argument
+ * is the longest line, in bytes.
  */
 import process from "node:process";
 import { FaktoryServer } from "../../src/server/mod.ts";

@@ -1,7 +1,8 @@
 /**
- * `deno task demo [FOLDER]`: a job for each file of a folder, and a consumer that hashes the files and counts their lines.
- * A few of the jobs are scheduled, and one fails on purpose and is then retried by hand. It runs on the server of
- * FAKTORY_URL or FAKTORY_PROVIDER where one is named, else on an embedded one.
+ * `deno task demo [FOLDER]`: a job for each file of a folder, and a consumer that hashes the files
+ * and counts their lines. A few of the jobs are scheduled, and one fails on purpose and is then
+ * retried by hand. It runs on the server of FAKTORY_URL or FAKTORY_PROVIDER where one is named,
+ * else on an embedded one.
  */
 
 import process from "node:process";
@@ -11,7 +12,10 @@ import { FaktoryServer } from "../../src/server/mod.ts";
 import { examine, type FileFacts, filesBelow } from "./files.ts";
 import { tableOf } from "./report.ts";
 
-/** Jobs that are scheduled for a moment from now; the server looks for those that are due every five seconds. */
+/**
+ * Jobs that are scheduled for a moment from now; the server looks for those that are due every five
+ * seconds.
+ */
 const SCHEDULED = 3;
 const DELAY_MS = 1000;
 

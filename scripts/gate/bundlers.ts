@@ -18,7 +18,10 @@ const PACKAGES = [
 /** Bundles at the same time. */
 const AT_ONCE = 2;
 
-/** Programs by each bundler, from the package as npm gets it and from the sources: they are built, and they are run. */
+/**
+ * Programs by each bundler, from the package as npm gets it and from the sources: they are built,
+ * and they are run.
+ */
 export function bundlerStep(packed: Packed): Step {
   return { name: "bundlers", run: () => inTempFolder((work) => runBundlers(work, packed)) };
 }

@@ -42,7 +42,10 @@ export const checkSteps: readonly Step[] = [
   { name: "publish dry run", run: () => runDeno("publish", "--dry-run", "--allow-dirty") },
 ];
 
-/** Fails if something between its making and its run has changed `deno.lock`: then it was not complete. */
+/**
+ * Fails if something between its making and its run has changed `deno.lock`: then it was not
+ * complete.
+ */
 export function lockStep(): Step {
   const before = Deno.readTextFileSync("deno.lock");
   return {
@@ -74,8 +77,9 @@ const dntOptions = {
 };
 
 /**
- * Compiles the sources as dnt does, which is not as Deno does: without `exactOptionalPropertyTypes`, and with the DOM of
- * TypeScript's own library. Needs no JSR, and so finds on every machine what `deno task build:npm` would refuse.
+ * Compiles the sources as dnt does, which is not as Deno does: without
+ * `exactOptionalPropertyTypes`, and with the DOM of TypeScript's own library. Needs no JSR, and so
+ * finds on every machine what `deno task build:npm` would refuse.
  */
 async function checkDntTypes(folder: string): Promise<void> {
   const root = Deno.cwd();

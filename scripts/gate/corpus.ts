@@ -26,7 +26,8 @@ const runners = {
     skipped: /^ *(.*) \.\.\. ignored/gm,
   },
   bun: {
-    // Inside `deno task`, a bare `bun` runs in Deno. The package of npm calls it bun.exe on every system.
+    // Inside `deno task`, a bare `bun` runs in Deno. The package of npm calls it bun.exe on every
+    // system.
     command: "node_modules/bun/bin/bun.exe",
     args: ["test", `--timeout=${TEST_MS}`],
     passed: /^ *(\d+) pass$/m,
@@ -34,7 +35,8 @@ const runners = {
   },
   node: {
     command: "node",
-    // Two files at a time: most of a file is waiting or starting. Without --test-force-exit, which cuts the report off.
+    // Two files at a time: most of a file is waiting or starting. Without --test-force-exit, which
+    // cuts the report off.
     args: [
       ...["--import", "tsx", "--test", "--test-concurrency=2", `--test-timeout=${TEST_MS}`],
       "--test-reporter=spec",

@@ -14,7 +14,9 @@ export const exampleStep: Step = {
   },
 };
 
-/** Checks the types of the blocks of `docs/` and the READMEs, and runs those of each page in order. */
+/**
+ * Checks the types of the blocks of `docs/` and the READMEs, and runs those of each page in order.
+ */
 export const pageStep: Step = {
   name: "examples in the pages",
   async run() {

@@ -6,7 +6,10 @@ import { all, none, type Step } from "./step.ts";
 /** No programs of their own: the step of the package runs them in workerd. */
 const ELSEWHERE = ["cloudflare-cron", "cloudflare-worker"];
 
-/** The programs of `examples/`, copied to where the package is installed as npm gets it: their types, and each run by each runtime. */
+/**
+ * The programs of `examples/`, copied to where the package is installed as npm gets it: their
+ * types, and each run by each runtime.
+ */
 export function programStep(packed: Packed): Step {
   return {
     name: "example programs",

@@ -6,7 +6,10 @@ import { all, none } from "./step.ts";
 /** The most packages that a program gets when it installs this one, which counts. */
 const MAX_PACKAGES = 3;
 
-/** The most that they take on a disk, in bytes: a tenth of it is the dashboard, which needs no second install. */
+/**
+ * The most that they take on a disk, in bytes: a tenth of it is the dashboard, which needs no
+ * second install.
+ */
 const MAX_BYTES = 2.5 * 1024 * 1024;
 
 /** Files take whole blocks on a disk. */
@@ -76,7 +79,9 @@ async function* declarationsIn(folder: string): AsyncIterable<string> {
   }
 }
 
-/** Each entry can be imported without peers, except one that needs a peer, and whose error names it. */
+/**
+ * Each entry can be imported without peers, except one that needs a peer, and whose error names it.
+ */
 async function checkWithoutPeers(
   runtime: Runtime,
   { project, folder }: { readonly project: Project; readonly folder: string },

@@ -7,7 +7,10 @@ const COMMAND = "node_modules/.bin/faktory";
 
 const LIMIT_MS = 60_000;
 
-/** The installed command prints its version and help, refuses unknown options, serves, enqueues and runs a job. */
+/**
+ * The installed command prints its version and help, refuses unknown options, serves, enqueues and
+ * runs a job.
+ */
 export async function checkCommand(
   runtime: Runtime,
   { project, folder }: Installed,

@@ -14,7 +14,10 @@ interface Expected {
   readonly expected: Exported;
 }
 
-/** Lists the exports of all entries except the command, in a process that has stand-ins for JSR's packages. */
+/**
+ * Lists the exports of all entries except the command, in a process that has stand-ins for JSR's
+ * packages.
+ */
 export async function exportedBySources({ name, exports }: Project): Promise<Exported> {
   const entries = Object.entries(exports).filter(([entry]) => entry !== COMMAND_ENTRY);
   const sources = entries.map(([, file]) => new URL(`../../${file}`, import.meta.url).href);
@@ -32,7 +35,10 @@ export async function checkImports(runtime: Runtime, where: Expected): Promise<v
   deepEqual(printed.exported, where.expected, `imports under ${runtime.name}`);
 }
 
-/** The same by `require()`. Only the oldest Node, which cannot load ES modules by it, gets other classes than by `import()`. */
+/**
+ * The same by `require()`. Only the oldest Node, which cannot load ES modules by it, gets other
+ * classes than by `import()`.
+ */
 export async function checkRequires(runtime: Runtime, where: Expected): Promise<void> {
   const { isShared, exported } = await runEntries("require.cjs", { runtime, where });
   const isOldest = runtime.version === `v${oldestNode}`;

@@ -14,7 +14,9 @@ const TESTS = 4;
 
 /** A project whose tests use the package, with its runner's default configuration. */
 interface Runner {
-  /** The file of `tests/package/runners` that is its one test, and what it is called in the project. */
+  /**
+   * The file of `tests/package/runners` that is its one test, and what it is called in the project.
+   */
   readonly from: string;
   readonly to: string;
   /** Its other files. */

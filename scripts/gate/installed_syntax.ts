@@ -5,7 +5,10 @@ import { filesIn } from "../npm/files.ts";
 import type { Installed } from "./npm.ts";
 import { none } from "./step.ts";
 
-/** The oldest Node can parse every file of the package, also those that no test loads. It cannot parse `await using`. */
+/**
+ * The oldest Node can parse every file of the package, also those that no test loads. It cannot
+ * parse `await using`.
+ */
 export async function checkSyntax({ project, folder }: Installed): Promise<void> {
   const faults = await withEsbuild(async () => {
     const paths = await Array.fromAsync(filesIn(`${folder}/node_modules/${project.name}`, ".js"));
@@ -17,7 +20,9 @@ export async function checkSyntax({ project, folder }: Installed): Promise<void>
   none(faults.map((path) => `Node ${oldestNode} cannot parse ${path}`));
 }
 
-/** Allowed, though esbuild is careful about it: some Unicode properties are newer than the syntax. */
+/**
+ * Allowed, though esbuild is careful about it: some Unicode properties are newer than the syntax.
+ */
 const supported = { "regexp-unicode-property-escapes": true };
 
 /** Reports whether esbuild changes the code for the oldest Node. */

@@ -32,7 +32,10 @@ const programs: Readonly<Record<string, Program>> = {
   },
 };
 
-/** Resolution without `exports`. TypeScript 6 needs `ignoreDeprecations` for it, and 7 does not have it. */
+/**
+ * Resolution without `exports`. TypeScript 6 needs `ignoreDeprecations` for it, and 7 does not have
+ * it.
+ */
 const node10: Program = {
   files: modules,
   options: { ...plain, module: "commonjs", moduleResolution: "node10" },

@@ -10,7 +10,9 @@ export function hasJsr(): Promise<boolean> {
   return reachable ??= ask();
 }
 
-/** Flags with which a subcommand of Deno finds JSR's packages, or stand-ins if JSR does not answer. */
+/**
+ * Flags with which a subcommand of Deno finds JSR's packages, or stand-ins if JSR does not answer.
+ */
 export async function jsrArgs(subcommand: string): Promise<string[]> {
   return await hasJsr() ? [] : await offlineArgs(subcommand);
 }

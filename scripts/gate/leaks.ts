@@ -2,7 +2,10 @@ import { outputs } from "../tools.ts";
 import { runTests } from "./corpus.ts";
 import type { Step } from "./step.ts";
 
-/** Runs Deno's sanitizers over what is opened and ended. Only Deno has them; others have `tests/leaks/leaks_test.ts`. */
+/**
+ * Runs Deno's sanitizers over what is opened and ended. Only Deno has them; others have
+ * `tests/leaks/leaks_test.ts`.
+ */
 export const leakStep: Step = {
   name: "leaks",
   async run() {

@@ -27,7 +27,10 @@ const BUILD_MS = 600_000;
 
 const ENV = { NEXT_TELEMETRY_DISABLED: "1" };
 
-/** A step for each version: a fresh program with the packed package is built by each bundler, started, and asked. */
+/**
+ * A step for each version: a fresh program with the packed package is built by each bundler,
+ * started, and asked.
+ */
 export function nextSteps(packed: Packed): Step[] {
   return nextVersions.map((version) => nextStep(version, packed));
 }
@@ -78,7 +81,9 @@ export function POST(): Response {
   );
 }
 
-/** Builds the program, starts it, and calls each of its routes. Returns a fault, if there is one. */
+/**
+ * Builds the program, starts it, and calls each of its routes. Returns a fault, if there is one.
+ */
 async function check(
   folder: string,
   { project, args }: { readonly project: Project; readonly args: readonly string[] },

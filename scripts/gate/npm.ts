@@ -29,15 +29,22 @@ export async function installNpm(folder: string, specifiers: readonly string[]):
   await output("npm", ["install", ...flags, ...specifiers], { cwd: folder });
 }
 
-/** Kept between runs, as some of it is large. Deno leaves this folder alone, and it is not in the repository. */
+/**
+ * Kept between runs, as some of it is large. Deno leaves this folder alone, and it is not in the
+ * repository.
+ */
 const CACHE = "node_modules/.cache/gate";
 
-/** Installs packages of npm once, named by their exact versions. Gives the folder that has their `node_modules`. */
+/**
+ * Installs packages of npm once, named by their exact versions. Gives the folder that has their
+ * `node_modules`.
+ */
 export async function cached(name: string, specifiers: readonly string[]): Promise<string> {
   const folder = `${Deno.cwd()}/${CACHE}/${name}`;
   if (await exists(folder)) return folder;
   await Deno.mkdir(CACHE, { recursive: true });
-  // Renamed when it is complete: a run that was ended meanwhile leaves nothing that is taken for it.
+  // Renamed when it is complete: a run that was ended meanwhile leaves nothing that is taken for
+  // it.
   const work = await Deno.makeTempDir({ dir: CACHE });
   try {
     await installNpm(work, specifiers);
@@ -76,7 +83,10 @@ export const runtimes: readonly Runtime[] = [
   { name: "node", is: "node", command: ["node"] },
 ];
 
-/** The command with which a runtime runs a program. `tests/package/version.mjs` checks that it is the right version. */
+/**
+ * The command with which a runtime runs a program. `tests/package/version.mjs` checks that it is
+ * the right version.
+ */
 export function program(
   { command: [command, ...first], version }: Runtime,
   args: readonly string[],
@@ -90,7 +100,10 @@ export function program(
 
 let nodes: Promise<readonly Runtime[]> | undefined;
 
-/** Node as it is installed, the oldest that is supported, and one of each other major version, from npm. */
+/**
+ * Node as it is installed, the oldest that is supported, and one of each other major version, from
+ * npm.
+ */
 export function findNodes(): Promise<readonly Runtime[]> {
   return nodes ??= fetchNodes();
 }

@@ -18,7 +18,10 @@ import {
 import { all, type Step } from "./step.ts";
 import { checkWorkers } from "./workers.ts";
 
-/** Checks the package as npm gets it: its shape, its types, and a program with it under each runtime. */
+/**
+ * Checks the package as npm gets it: its shape, its types, and a program with it under each
+ * runtime.
+ */
 export function packageStep(packed: Packed): Step {
   return { name: "package", run: async () => await checkPackage(await packed()) };
 }

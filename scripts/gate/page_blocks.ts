@@ -5,7 +5,10 @@ export interface PageBlock {
   readonly code: string;
 }
 
-/** The TypeScript blocks of a Markdown page that can be run, in their order: those that are not marked with `ignore`. */
+/**
+ * The TypeScript blocks of a Markdown page that can be run, in their order: those that are not
+ * marked with `ignore`.
+ */
 export function pageBlocks(page: string): PageBlock[] {
   const blocks: PageBlock[] = [];
   let line = 1;

@@ -1,7 +1,8 @@
 /**
- * Runs the TypeScript blocks of each Markdown page that is named, in their order and on one embedded server for the page, as a
- * reader does who tries one after the other. A page fails if a block fails, or if its jobs are still on the server at the end.
- * A page that leaves jobs on purpose says so: `<!-- leaves: ruby 1, scheduled 2 -->`.
+ * Runs the TypeScript blocks of each Markdown page that is named, in their order and on one
+ * embedded server for the page, as a reader does who tries one after the other. A page fails if a
+ * block fails, or if its jobs are still on the server at the end. A page that leaves jobs on
+ * purpose says so: `<!-- leaves: ruby 1, scheduled 2 -->`.
  */
 
 import "../doc_assert.ts";

@@ -14,7 +14,9 @@ export function skip(note: string): void {
   console.log(skipped.at(-1));
 }
 
-/** Runs checks one after the other, the rest even if one fails, and rejects with all that is wrong. */
+/**
+ * Runs checks one after the other, the rest even if one fails, and rejects with all that is wrong.
+ */
 export async function all(checks: Iterable<() => Promise<unknown>>): Promise<void> {
   const faults: string[] = [];
   for (const check of checks) await check().catch((error) => faults.push(messageOf(error)));
@@ -34,8 +36,9 @@ function messageOf(error: unknown): string {
 const AT_ONCE = 3;
 
 /**
- * Runs groups of steps one after the other, the steps of each side by side, started in their order. Prints each with its
- * time, and at the end what failed, what was skipped, and the sums. Whether nothing failed.
+ * Runs groups of steps one after the other, the steps of each side by side, started in their order.
+ * Prints each with its time, and at the end what failed, what was skipped, and the sums. Whether
+ * nothing failed.
  */
 export async function runSteps(...groups: readonly (readonly Step[])[]): Promise<boolean> {
   const failures: string[] = [];

@@ -14,7 +14,10 @@ const PASSWORD = "open, sesame";
 /** Compatibility flags: many Workers have modules of Node's, the others must not need them. */
 const WITH_AND_WITHOUT_NODE: readonly (readonly string[])[] = [[], ["nodejs_compat"]];
 
-/** The installed package in real workerd: producers, a consumer and the example Workers, bundled as users have them. */
+/**
+ * The installed package in real workerd: producers, a consumer and the example Workers, bundled as
+ * users have them.
+ */
 export function checkWorkers({ project, folder }: Installed): Promise<void> {
   return all([
     () => checkSizes(project.name, folder),
@@ -25,7 +28,10 @@ export function checkWorkers({ project, folder }: Installed): Promise<void> {
   ]);
 }
 
-/** A Worker with all entries in its bundle, but those that start processes, starts without any module of Node's. */
+/**
+ * A Worker with all entries in its bundle, but those that start processes, starts without any
+ * module of Node's.
+ */
 async function startAll({ name, exports }: Project, folder: string): Promise<void> {
   const imports = Object.keys(exports).filter((entry) => !PROCESS_ENTRIES.includes(entry))
     .map((entry, index) => `import * as e${index} from "${name}${entry.slice(1)}";\n`);

@@ -1,7 +1,10 @@
 import { type Mention, readModules } from "./read.ts";
 import { type Room, rooms as allRooms } from "./rules.ts";
 
-/** Lists faults in the imports of modules, a line each. Keys are paths from the root, values sources. */
+/**
+ * Lists faults in the imports of modules, a line each. Keys are paths from the root, values
+ * sources.
+ */
 export function importFaults(
   sources: ReadonlyMap<string, string>,
   rooms: readonly Room[] = allRooms,

@@ -3,7 +3,10 @@ import { realmClasses, runtimeGlobals, timeGlobals } from "./rules.ts";
 
 /** One module's mention of another, or of a runtime global. */
 export interface Mention {
-  /** The module as it is written, or the global's name; `undefined` for an `import()` of a computed name. */
+  /**
+   * The module as it is written, or the global's name; `undefined` for an `import()` of a computed
+   * name.
+   */
   readonly name: string | undefined;
   readonly kind: "import" | "load" | "global" | "meta";
   readonly line: number;
@@ -16,7 +19,10 @@ const watched = new Set([...runtimeGlobals, ...timeGlobals]);
 const IGNORED = ["/* webpackIgnore: true */", "/* @vite-ignore */"];
 const anywhere = new Set(["Deno", "Bun"]);
 
-/** Everything that the modules import and which runtime globals they use; keys are paths, values sources. */
+/**
+ * Everything that the modules import and which runtime globals they use; keys are paths, values
+ * sources.
+ */
 export function readModules(sources: ReadonlyMap<string, string>): Map<string, Mention[]> {
   const files = new Map(
     [...sources].map((
@@ -69,7 +75,8 @@ function importOf(node: ts.Node): Omit<Mention, "line"> | undefined {
   if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
     const [name] = node.arguments;
     return {
-      // A literal with a cast is a computed name here and a literal in JavaScript, where bundlers fail on it.
+      // A literal with a cast is a computed name here and a literal in JavaScript, where bundlers
+      // fail on it.
       name: name !== undefined && ts.isStringLiteralLike(name) ? name.text : undefined,
       kind: "load",
       isIgnored: IGNORED.every((comment) => node.getText().includes(comment)),
@@ -88,7 +95,8 @@ function textOf(node: ts.Node): string | undefined {
 }
 
 function globalOf(node: ts.Node, checker: ts.TypeChecker): Omit<Mention, "line"> | undefined {
-  // `x.Deno` and `x["Deno"]` are taken for the global whatever `x` is: it can be a cast `globalThis`.
+  // `x.Deno` and `x["Deno"]` are taken for the global whatever `x` is: it can be a cast
+  // `globalThis`.
   if (ts.isElementAccessExpression(node)) {
     const name = textOf(node.argumentExpression);
     return name !== undefined && anywhere.has(name) ? { name, kind: "global" } : undefined;

@@ -1,4 +1,7 @@
-/** Who may import whom, as data. `scripts/check_imports.ts` holds `mod.ts` and `src/` to it; tests and scripts are free. */
+/**
+ * Who may import whom, as data. `scripts/check_imports.ts` holds `mod.ts` and `src/` to it; tests
+ * and scripts are free.
+ */
 
 /** A part of the source with rules of its own. */
 export interface Room {
@@ -26,8 +29,9 @@ export const runtimeGlobals: readonly string[] = [
 ];
 
 /**
- * Globals that fake timers of test frameworks replace. The library takes them once, in `host_timers.ts`, and else has them by a
- * `Clock`: only what its user sees as the time of day comes from `Date` at the call. `new Date()` counts as `Date.now`.
+ * Globals that fake timers of test frameworks replace. The library takes them once, in
+ * `host_timers.ts`, and else has them by a `Clock`: only what its user sees as the time of day
+ * comes from `Date` at the call. `new Date()` counts as `Date.now`.
  */
 export const timeGlobals: readonly string[] = [
   ...["setTimeout", "clearTimeout", "setInterval", "clearInterval", "queueMicrotask"],
@@ -35,7 +39,8 @@ export const timeGlobals: readonly string[] = [
 ];
 
 /**
- * `instanceof` with one of these misses what another realm has made, as in Jest: `internal/kinds.ts` tells them by their tag.
+ * `instanceof` with one of these misses what another realm has made, as in Jest:
+ * `internal/kinds.ts` tells them by their tag.
  */
 export const realmClasses: readonly string[] = ["Date", "Error", "URL", "Uint8Array"]
   .map((name) => `instanceof ${name}`);
@@ -259,7 +264,8 @@ export const rooms: readonly Room[] = [
   {
     name: "command line",
     files: ["src/cli/"],
-    // The public faces; and, as it finds the server that is meant and looks for what is wrong with it, what clients are made of.
+    // The public faces; and, as it finds the server that is meant and looks for what is wrong with
+    // it, what clients are made of.
     imports: [
       ...client,
       ...[

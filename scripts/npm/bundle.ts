@@ -11,12 +11,12 @@ export interface Modules {
 }
 
 /**
- * Puts the modules of a built package together in as few files as serve its entries: hundreds of small files take twice
- * their size on a disk, and time to load.
+ * Puts the modules of a built package together in as few files as serve its entries: hundreds of
+ * small files take twice their size on a disk, and time to load.
  *
- * The modules that the main entry exports stay apart, each with what only it needs, so that a bundler leaves out what a program
- * does not use, as it does with the sources. Declarations stay as they are. No module but the command's may have an
- * effect by being evaluated.
+ * The modules that the main entry exports stay apart, each with what only it needs, so that a
+ * bundler leaves out what a program does not use, as it does with the sources. Declarations stay as
+ * they are. No module but the command's may have an effect by being evaluated.
  */
 export async function bundleModules(
   folder: string,
@@ -47,7 +47,9 @@ export async function bundleModules(
   }
 }
 
-/** Leaves imports of `packages` as they are, and finds all others in the project's `node_modules`. */
+/**
+ * Leaves imports of `packages` as they are, and finds all others in the project's `node_modules`.
+ */
 export function resolving(
   packages: readonly string[],
 ): Pick<BuildOptions, "external" | "nodePaths"> {
@@ -68,13 +70,17 @@ async function modulesOf(entry: string, options: BuildOptions): Promise<string[]
     .map(({ path }) => path);
 }
 
-/** A name that is known only when it runs, for bundlers to leave alone; esbuild drops the comments that said so. */
+/**
+ * A name that is known only when it runs, for bundlers to leave alone; esbuild drops the comments
+ * that said so.
+ */
 const LEAVE = "/* webpackIgnore: true */ /* @vite-ignore */ ";
 
 /**
- * Takes habits of the bundler's back: imports of nothing, which only say in which order modules are evaluated and of which
- * bundlers warn where a package has no side effects; `_Name` for a class that refers to itself, which people would read in
- * stack traces; and that it drops what is said to other bundlers.
+ * Takes habits of the bundler's back: imports of nothing, which only say in which order modules are
+ * evaluated and of which bundlers warn where a package has no side effects; `_Name` for a class
+ * that refers to itself, which people would read in stack traces; and that it drops what is said to
+ * other bundlers.
  */
 export function tidy(text: string): string {
   const shown = text.replaceAll(/(?<=^|[;\n])import ?"\.[^"]*";\n?/g, "")

@@ -9,8 +9,9 @@ export interface Pair {
 }
 
 /**
- * The files that `require()` loads, which may load `packages`, by their paths in the package: code made of the ES modules in `root`, and declarations. The
- * entries share their code, so that a class is the same whichever of them it comes from.
+ * The files that `require()` loads, which may load `packages`, by their paths in the package: code
+ * made of the ES modules in `root`, and declarations. The entries share their code, so that a class
+ * is the same whichever of them it comes from.
  */
 export async function commonJsOf(
   root: string,
@@ -57,9 +58,10 @@ async function codeOf(
 }
 
 /**
- * The declarations of the ES module, as those of CommonJS: TypeScript takes the kind of a module from where its declarations
- * are. One copy of them serves both kinds, so that a type is the same in all of a program. TypeScript refuses that with
- * `module: node16`, as a `require()` of that ES module would fail in old versions of Node; but none is loaded here.
+ * The declarations of the ES module, as those of CommonJS: TypeScript takes the kind of a module
+ * from where its declarations are. One copy of them serves both kinds, so that a type is the same
+ * in all of a program. TypeScript refuses that with `module: node16`, as a `require()` of that ES
+ * module would fail in old versions of Node; but none is loaded here.
  */
 function declarationsOf(module: EntryFiles, commonJs: EntryFiles): string {
   const up = "../".repeat(commonJs.types.split("/").length - 2);

@@ -9,8 +9,8 @@ import { commonJsFiles, inlinedPackages, moduleFiles, npmManifest } from "./mani
 const TEXTS = { "npm/README.md": "README.md", "CHANGELOG.md": "CHANGELOG.md", LICENSE: "LICENSE" };
 
 /**
- * Makes the npm package of ES modules and declarations that a tool has built in `path`, in `folder` of it (`.`, or `./esm`):
- * whichever tool it was, the rest is the same.
+ * Makes the npm package of ES modules and declarations that a tool has built in `path`, in `folder`
+ * of it (`.`, or `./esm`): whichever tool it was, the rest is the same.
  */
 export function completePackage(path: string, folder: string): Promise<void> {
   return withEsbuild(() => complete(path, folder));

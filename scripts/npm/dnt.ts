@@ -1,11 +1,15 @@
 /**
- * Builds by dnt the npm package of `deno.json`'s entries in `npm/dist`: a program for `scripts/build_npm.ts`, to be run with
- * `--no-config`, so that JSR's packages do not get into the lock file. Exits with 69 without JSR.
+ * Builds by dnt the npm package of `deno.json`'s entries in `npm/dist`: a program for
+ * `scripts/build_npm.ts`, to be run with `--no-config`, so that JSR's packages do not get into the
+ * lock file. Exits with 69 without JSR.
  */
 
 import { readProject } from "../tools.ts";
 
-/** The part of dnt that is used. It is loaded by name at run time, so that this file can be checked without JSR. */
+/**
+ * The part of dnt that is used. It is loaded by name at run time, so that this file can be checked
+ * without JSR.
+ */
 interface Dnt {
   emptyDir(path: string): Promise<void>;
   build(options: {

@@ -4,17 +4,23 @@ import type { Project } from "../tools.ts";
 /** The entry that is a program: nothing is to be had of it by `require()`. */
 export const COMMAND_ENTRY = "./cli";
 
-/** The entries that start processes. They import modules of Node's, so they are for Node, Bun and Deno only. */
+/**
+ * The entries that start processes. They import modules of Node's, so they are for Node, Bun and
+ * Deno only.
+ */
 export const PROCESS_ENTRIES: readonly string[] = [COMMAND_ENTRY, "./supervisor"];
 
-/** Packages that a program installs itself where it imports the entry that needs them: that entry, by the package's name. */
+/**
+ * Packages that a program installs itself where it imports the entry that needs them: that entry,
+ * by the package's name.
+ */
 export const optionalPeers: Readonly<Record<string, string>> = {
   "@opentelemetry/api": "./telemetry",
 };
 
 /**
- * Packages whose code is put into the npm package, as far as it is used, so that no program installs all of it. Their licences
- * go along.
+ * Packages whose code is put into the npm package, as far as it is used, so that no program
+ * installs all of it. Their licences go along.
  */
 export const inlinedPackages: readonly string[] = ["hono"];
 
@@ -104,8 +110,8 @@ function dependencyFields(packages: Built["packages"]): Manifest {
 }
 
 /**
- * Conditions for each kind of program. A process should have one copy of the package, so CommonJS is only for what cannot load an ES
- * module by `require()`: Node before 20.19 and 22.12, and Jest.
+ * Conditions for each kind of program. A process should have one copy of the package, so CommonJS
+ * is only for what cannot load an ES module by `require()`: Node before 20.19 and 22.12, and Jest.
  */
 function conditionsOf({ code, types }: EntryFiles, commonJs: EntryFiles | undefined) {
   if (commonJs === undefined) return { types, import: code, default: code };

@@ -1,4 +1,7 @@
-/** `deno task pack [FOLDER]`: the npm package as a tarball, built without JSR, in `npm/dist` by default. */
+/**
+ * `deno task pack [FOLDER]`: the npm package as a tarball, built without JSR, in `npm/dist` by
+ * default.
+ */
 
 import { deno, inTempFolder, output } from "../tools.ts";
 import { offlineArgs, standIns } from "../offline.ts";
@@ -6,9 +9,11 @@ import { completePackage } from "./complete.ts";
 import { filesIn } from "./files.ts";
 
 /**
- * Builds the npm package with what Deno itself has for it and leaves its tarball in `folder`; the tarball's path.
+ * Builds the npm package with what Deno itself has for it and leaves its tarball in `folder`; the
+ * tarball's path.
  *
- * It contains the stand-ins for JSR's packages: npm does not have those, and this has to work without JSR.
+ * It contains the stand-ins for JSR's packages: npm does not have those, and this has to work
+ * without JSR.
  */
 export async function packNpm(folder: string): Promise<string> {
   await Deno.mkdir(folder, { recursive: true });
@@ -29,7 +34,10 @@ export async function packNpm(folder: string): Promise<string> {
   });
 }
 
-/** `deno pack` adds Deno's configuration, and each source that no entry leads to, as it is: nothing in the package uses those. */
+/**
+ * `deno pack` adds Deno's configuration, and each source that no entry leads to, as it is: nothing
+ * in the package uses those.
+ */
 async function removeSources(folder: string): Promise<void> {
   await Deno.remove(`${folder}/deno.json`);
   for await (const path of filesIn(folder, ".ts")) {
@@ -37,7 +45,10 @@ async function removeSources(folder: string): Promise<void> {
   }
 }
 
-/** `deno pack` leaves imports as they are written: has them name the code of the stand-ins, which then lies under `deps/`. */
+/**
+ * `deno pack` leaves imports as they are written: has them name the code of the stand-ins, which
+ * then lies under `deps/`.
+ */
 async function inlineStandIns(folder: string): Promise<void> {
   await Deno.mkdir(`${folder}/deps`);
   const places = Object.entries(standIns).map(([name, source]) => {

@@ -6,8 +6,8 @@ const RESERVED = 8;
 const ENDING = 16;
 
 /**
- * State of each job, by its number: one byte each, so that the ledger itself does not grow. The soak records what a
- * producer and a consumer report, the crash loop what a server confirms.
+ * State of each job, by its number: one byte each, so that the ledger itself does not grow. The
+ * soak records what a producer and a consumer report, the crash loop what a server confirms.
  */
 export class Ledger {
   /** Jobs whose enqueue began. */

@@ -1,6 +1,7 @@
 /**
- * The process of the soak: a producer and a consumer at a steady rate, and beside them others that are opened, used and
- * closed again and again. It prints samples as lines of JSON, and ends by itself.
+ * The process of the soak: a producer and a consumer at a steady rate, and beside them others that
+ * are opened, used and closed again and again. It prints samples as lines of JSON, and ends by
+ * itself.
  */
 
 import { setMaxListeners } from "node:events";
@@ -129,7 +130,9 @@ async function openAndClose(url: string, queue: string): Promise<void> {
   await consumer.run({ maxJobs: 1, maxMs: 10_000, graceMs: 0 });
 }
 
-/** Repeats that until the time is over, and counts. Errors are expected, as faults come in between. */
+/**
+ * Repeats that until the time is over, and counts. Errors are expected, as faults come in between.
+ */
 async function openAgainAndAgain(
   url: string,
   { queue, until }: { readonly queue: string; readonly until: number },

@@ -1,6 +1,7 @@
 /**
- * `deno task soak`: a producer and a consumer at a steady rate for some minutes, over connections that fail now and then.
- * Prints memory, handles and delays of the event loop, and a verdict. Exits with 1 if a condition does not hold.
+ * `deno task soak`: a producer and a consumer at a steady rate for some minutes, over connections
+ * that fail now and then. Prints memory, handles and delays of the event loop, and a verdict. Exits
+ * with 1 if a condition does not hold.
  */
 
 import { spawn } from "node:child_process";
@@ -14,7 +15,10 @@ import { type End, findingsOf, type Load, type Sample } from "./verdict.ts";
 
 const load = "scripts/soak/load.ts";
 
-/** Commands that run the load with a garbage collector that it can call, so that only used memory is measured. */
+/**
+ * Commands that run the load with a garbage collector that it can call, so that only used memory is
+ * measured.
+ */
 const commands: Readonly<Record<SoakRuntime, readonly [command: string, ...args: string[]]>> = {
   deno: [deno, "run", "-A", "--no-check", "--v8-flags=--expose-gc", load],
   bun: ["node_modules/.bin/bun", load],

@@ -63,11 +63,17 @@ export interface Finding {
   readonly figure: string;
 }
 
-/** Allowed growth of memory over the second half of the time: a share of it or bytes, whichever is more. */
+/**
+ * Allowed growth of memory over the second half of the time: a share of it or bytes, whichever is
+ * more.
+ */
 const HEAP = { share: 0.05, bytes: 1 << 20 };
 const RSS = { share: 0.05, bytes: 8 << 20 };
 
-/** Jobs in flight take memory too, so samples with more of them than this, as in an outage, are left out. */
+/**
+ * Jobs in flight take memory too, so samples with more of them than this, as in an outage, are left
+ * out.
+ */
 const QUIET = 100;
 
 /** Allowed delay of timers, in ms, in 99 of 100 cases. */

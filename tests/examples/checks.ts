@@ -8,7 +8,9 @@ import { type Place, Program } from "./program.ts";
 
 /** Checks for each example. They reject if it does not do what it should. */
 export const checks: Readonly<Record<string, (place: Place) => Promise<void>>> = {
-  /** A request becomes a job that the worker runs, the page counts it, and both programs end well. */
+  /**
+   * A request becomes a job that the worker runs, the page counts it, and both programs end well.
+   */
   async web(place) {
     await using server = await start();
     const env = { FAKTORY_URL: server.url, PORT: "0" };
@@ -32,7 +34,10 @@ export const checks: Readonly<Record<string, (place: Place) => Promise<void>>> =
     equal((await web.stop("SIGINT")).at(-1), "the web server has stopped");
   },
 
-  /** Two instances make one report: Enterprise refuses the other's job, and a free server has it already. */
+  /**
+   * Two instances make one report: Enterprise refuses the other's job, and a free server has it
+   * already.
+   */
   async cron(place) {
     for (const edition of ["enterprise", "free"] as const) {
       await using server = await start({ edition });
@@ -86,7 +91,10 @@ export const checks: Readonly<Record<string, (place: Place) => Promise<void>>> =
     equal(places(/^contact sheet of dogs$/)[0]! > places(/^thumbnail of dogs/).at(-1)!, true);
   },
 
-  /** Orders that are committed become jobs, the others do not; orders of an earlier run are not shipped again. */
+  /**
+   * Orders that are committed become jobs, the others do not; orders of an earlier run are not
+   * shipped again.
+   */
   outbox: (place) =>
     inTempFolder(async (folder) => {
       const withSqlite = { ...place, runtime: await sqliteRuntime(place.runtime) };

@@ -7,12 +7,16 @@ const [LF, DOLLAR, MINUS] = [0x0a, 0x24, 0x2d];
 /** Text that goes out without waiting for more. */
 const MAX_TEXT = 256 * 1024;
 
-/** Hears each reply; `start` and `end` are those of its text in `bytes`. Nil is no text: both are the same. */
+/**
+ * Hears each reply; `start` and `end` are those of its text in `bytes`. Nil is no text: both are
+ * the same.
+ */
 export type OnReply = (bytes: Buffer, start: number, end: number) => void;
 
 /**
- * A connection with nothing that can be left out: replies are found and handed on as they lie in their chunk, and what is
- * written in one turn of the event loop goes out as one text. An error of the server ends the process.
+ * A connection with nothing that can be left out: replies are found and handed on as they lie in
+ * their chunk, and what is written in one turn of the event loop goes out as one text. An error of
+ * the server ends the process.
  */
 export class BareSocket {
   onReply: OnReply = () => {};
@@ -43,7 +47,9 @@ export class BareSocket {
     });
   }
 
-  /** Sends a text once nothing of this turn adds to it: all of its promises have settled by then. */
+  /**
+   * Sends a text once nothing of this turn adds to it: all of its promises have settled by then.
+   */
   write(text: string): void {
     if (this.#out === "") process.nextTick(() => this.#flush());
     this.#out += text;

@@ -1,6 +1,6 @@
 /**
- * BullMQ with Redis, with the settings of its guide to production and finished jobs removed; and bunqueue, which has the same
- * interface, with its own server.
+ * BullMQ with Redis, with the settings of its guide to production and finished jobs removed; and
+ * bunqueue, which has the same interface, with its own server.
  */
 
 import process from "node:process";

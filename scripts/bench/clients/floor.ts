@@ -1,8 +1,9 @@
 /**
- * The least that any client can do, as a measure for the others. For each job that it enqueues: its arguments as JSON, a
- * counted jid, and a piece of a PUSHB (a PUSH if each call waits for the one before). For each job that it fetches:
- * `JSON.parse`, a call of an asynchronous handler, an ACK and the next FETCH. It validates nothing, makes no promise for
- * a call, has no timers, keeps nothing to send again, and ends at the first error.
+ * The least that any client can do, as a measure for the others. For each job that it enqueues: its
+ * arguments as JSON, a counted jid, and a piece of a PUSHB (a PUSH if each call waits for the one
+ * before). For each job that it fetches: `JSON.parse`, a call of an asynchronous handler, an ACK
+ * and the next FETCH. It validates nothing, makes no promise for a call, has no timers, keeps
+ * nothing to send again, and ends at the first error.
  */
 
 import { randomUUID } from "node:crypto";
@@ -11,7 +12,9 @@ import type { Task } from "../task.ts";
 import { BareSocket } from "./bare_socket.ts";
 import { begin, Counter, LoneJobs, measureWindow, perform } from "./measure.ts";
 
-/** Connections on a server that keeps jobs: one a caller or running job, as a loop in Go would have. */
+/**
+ * Connections on a server that keeps jobs: one a caller or running job, as a loop in Go would have.
+ */
 const MAX_CONNECTIONS = 100;
 
 /** Jobs in one PUSHB of a stream. */

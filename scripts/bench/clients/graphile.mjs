@@ -1,6 +1,7 @@
 /**
- * graphile-worker with PostgreSQL. For throughput it has the settings of its page on performance: a local queue of 500 jobs
- * and batched completions, which keep up to 500 jobs locked if the process dies. A lone job is measured without.
+ * graphile-worker with PostgreSQL. For throughput it has the settings of its page on performance: a
+ * local queue of 500 jobs and batched completions, which keep up to 500 jobs locked if the process
+ * dies. A lone job is measured without.
  */
 
 import { callers, Counter, load, LoneJobs, measureWindow, perform } from "./measure.ts";

@@ -72,8 +72,8 @@ export class Counter {
 }
 
 /**
- * Peak resident memory of this process, in bytes. On Linux `maxRSS` also counts the process that started this one, so
- * /proc is preferred.
+ * Peak resident memory of this process, in bytes. On Linux `maxRSS` also counts the process that
+ * started this one, so /proc is preferred.
  */
 export function peakBytes(): number {
   try {
@@ -85,7 +85,10 @@ export function peakBytes(): number {
   return process.resourceUsage().maxRSS * 1024;
 }
 
-/** TCP sockets that this process has open; 0 where there is no /proc. Runtimes have other sockets of their own. */
+/**
+ * TCP sockets that this process has open; 0 where there is no /proc. Runtimes have other sockets of
+ * their own.
+ */
 function openSockets(): number {
   try {
     const tcp = ["tcp", "tcp6"].map((name) => readFileSync(`/proc/self/net/${name}`, "utf8"))
@@ -120,7 +123,10 @@ export function begin(): (jobs: number) => Measurement {
 /** Share of a limited number of jobs that may pass before the measurement starts. */
 const WARM_UP_SHARE = 0.2;
 
-/** Measures running work for `ms` after its first job and the warm-up, or until `total` jobs were counted. */
+/**
+ * Measures running work for `ms` after its first job and the warm-up, or until `total` jobs were
+ * counted.
+ */
 export async function measureWindow(
   counter: Counter,
   { warmUpMs, ms }: Task,
@@ -156,7 +162,10 @@ const PAUSE_MS = 5;
 /** A job that takes longer is lost. */
 const LOST_MS = 10_000;
 
-/** Measures lone jobs: the next one is enqueued only after the one before has reached its handler, and a pause. */
+/**
+ * Measures lone jobs: the next one is enqueued only after the one before has reached its handler,
+ * and a pause.
+ */
 export class LoneJobs {
   #arrived: (() => void) | undefined;
 

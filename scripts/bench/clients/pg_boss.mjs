@@ -1,4 +1,7 @@
-/** pg-boss with PostgreSQL: batches of 100 while they are full, and LISTEN/NOTIFY for jobs that come later. */
+/**
+ * pg-boss with PostgreSQL: batches of 100 while they are full, and LISTEN/NOTIFY for jobs that come
+ * later.
+ */
 
 import { background, callers, Counter, load, LoneJobs, measureWindow, perform } from "./measure.ts";
 

@@ -1,4 +1,7 @@
-/** The embedded server as a process, with its data in the file named on the command line, or in memory. It prints its URL. */
+/**
+ * The embedded server as a process, with its data in the file named on the command line, or in
+ * memory. It prints its URL.
+ */
 
 import process from "node:process";
 import { FaktoryServer } from "../../../src/server/mod.ts";

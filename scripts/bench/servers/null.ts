@@ -1,6 +1,7 @@
 /**
- * A server that answers at once and does nothing, so that the client is what is measured. Its FETCH always has a job, with
- * arguments of the size given on the command line. It prints its URL, and ends with its standard input.
+ * A server that answers at once and does nothing, so that the client is what is measured. Its FETCH
+ * always has a job, with arguments of the size given on the command line. It prints its URL, and
+ * ends with its standard input.
  */
 
 import { createServer } from "node:net";
@@ -9,7 +10,10 @@ import { argsOf } from "../task.ts";
 
 const LF = 10;
 
-/** Replies of one kind, one behind the other, so that a run of them is a piece of this and costs nothing to make. */
+/**
+ * Replies of one kind, one behind the other, so that a run of them is a piece of this and costs
+ * nothing to make.
+ */
 class Replies {
   readonly #bytes: Buffer;
   readonly #ends: number[] = [0];

@@ -17,10 +17,15 @@ export interface Bundle {
   readonly denoArgs: readonly string[];
 }
 
-/** Runs a bundle: `node` is the installed one, `nodes` all versions, and `itself` an executable file. */
+/**
+ * Runs a bundle: `node` is the installed one, `nodes` all versions, and `itself` an executable
+ * file.
+ */
 export type RunBy = "node" | "nodes" | "deno" | "bun" | "itself";
 
-/** A bundler with its options. None marks a module as external, or has a setting for this package. */
+/**
+ * A bundler with its options. None marks a module as external, or has a setting for this package.
+ */
 export interface Bundler {
   readonly name: string;
   /** Extension of its output. */
@@ -29,7 +34,10 @@ export interface Bundler {
   readonly runs: readonly RunBy[];
   /** It is run in a folder with the packages that are bundlers. @default false */
   readonly isLibrary?: boolean;
-  /** It cannot bundle the command, as CommonJS packages that require Node's modules fail in its output. @default false */
+  /**
+   * It cannot bundle the command, as CommonJS packages that require Node's modules fail in its
+   * output. @default false
+   */
   readonly isEsmAlone?: boolean;
 }
 

@@ -59,7 +59,10 @@ async function checkMain(check: Check): Promise<void> {
   );
 }
 
-/** Checks the command: it enqueues a job. An executable file also runs the job, in another process of itself. */
+/**
+ * Checks the command: it enqueues a job. An executable file also runs the job, in another process
+ * of itself.
+ */
 async function checkCli(check: Check): Promise<void> {
   const { bundler, origin, server } = check;
   const path = await build(check, "cli");

@@ -44,7 +44,10 @@ export async function programsOfSources(
   };
 }
 
-/** Writes `main.mjs` with what it imports, and `cli.mjs`. `paths` are from entries to what imports name. */
+/**
+ * Writes `main.mjs` with what it imports, and `cli.mjs`. `paths` are from entries to what imports
+ * name.
+ */
 async function writePrograms(
   folder: string,
   paths: ReadonlyMap<string, string>,

@@ -1,4 +1,6 @@
-/** Passes bytes on to a server, until it is asked by HTTP to cut the connections that it carries. */
+/**
+ * Passes bytes on to a server, until it is asked by HTTP to cut the connections that it carries.
+ */
 export class Relay implements Disposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #http: Deno.HttpServer<Deno.NetAddr>;

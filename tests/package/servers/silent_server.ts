@@ -1,4 +1,7 @@
-/** A server that says these lines, each after the first behind a line of its client's, and then nothing more. */
+/**
+ * A server that says these lines, each after the first behind a line of its client's, and then
+ * nothing more.
+ */
 export class SilentServer implements Disposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #connections = new Set<Deno.TcpConn>();
