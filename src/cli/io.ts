@@ -40,6 +40,14 @@ export interface CliIo {
   readonly clock?: Clock | undefined;
 }
 
+/** Resolves once the command is to end. */
+export function interrupted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
 /** Why {@linkcode CliIo.signal} is aborted. */
 export class Interruption extends Error {
   /** The exit status of a command that a signal has cut short. */

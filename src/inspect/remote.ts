@@ -93,12 +93,13 @@ export class RemoteInspector {
 
 /** A job as it came over the wire, where times are texts. */
 function jobOf(job: ServerJob): ServerJob {
-  const { at, createdAt, enqueuedAt, failure } = job;
+  const { at, createdAt, enqueuedAt, startedAt, failure } = job;
   return {
     ...job,
     at: parseTimestamp(at),
     createdAt: parseTimestamp(createdAt),
     enqueuedAt: parseTimestamp(enqueuedAt),
+    startedAt: parseTimestamp(startedAt),
     failure: failure === undefined ? undefined : {
       ...failure,
       failedAt: parseTimestamp(failure.failedAt),

@@ -73,6 +73,8 @@ export interface ServerJob {
   readonly enqueuedAt: Date | undefined;
   /** Its last failure. */
   readonly failure: JobFailure | undefined;
+  /** When its run started; only of a job with a worker, and not if the reservation was extended. */
+  readonly startedAt: Date | undefined;
   /** The `wid` of the worker that has it. */
   readonly worker: string | undefined;
 }

@@ -17,7 +17,10 @@ function urlIn(line: string): string {
 
 test("serve says where it listens, takes jobs, and ends with 0 once it is stopped", async () => {
   const server = await running(["serve", "--port", "0"]);
-  assert.match(server.first, /^Faktory listens on tcp:\/\/127\.0\.0\.1:\d+\n$/);
+  assert.match(
+    server.first,
+    /^Faktory listens on tcp:\/\/127\.0\.0\.1:\d+\nDashboard: http:\/\/127\.0\.0\.1:\d+\/\n$/,
+  );
   const url = urlIn(server.first);
   assert.equal((await faktory(["push", "a", "--url", url])).status, 0);
   const { status, stdout, stderr } = await server.stop();
@@ -27,7 +30,8 @@ test("serve says where it listens, takes jobs, and ends with 0 once it is stoppe
 
 test("serve --json tells the URL and the process, and not the password", async () => {
   const server = await running(["serve", "--port", "0", "--json"], { FAKTORY_PASSWORD: "hu@sh" });
-  const { url, pid, ...more } = JSON.parse(server.first);
+  const { url, web, pid, ...more } = JSON.parse(server.first);
+  assert.match(web, /^http:\/\/127\.0\.0\.1:\d+\/$/);
   assert.deepEqual([pid, more], [4711, {}]);
   assert.match(url, /^tcp:\/\/127\.0\.0\.1:\d+$/);
   assert.equal((await faktory(["info", "--url", url])).status, 77);
@@ -47,6 +51,57 @@ test("serve speaks TLS", async () => {
   const { status, stderr } = await faktory(["info", "--url", url, "--ca", tls("ca.pem")]);
   assert.equal(status, 0, stderr);
   assert.equal((await server.stop()).status, 0);
+});
+
+test("serve has a dashboard, which asks for the server's password", async () => {
+  const server = await running(["serve", "--port", "0", "--json"], { FAKTORY_PASSWORD: "hush" });
+  const { url, web } = JSON.parse(server.first);
+  await faktory(["push", "greet", "--url", url, "--password", "hush"]);
+  const refused = await fetch(`${web}api/queues`);
+  assert.equal(refused.status, 401);
+  await refused.body?.cancel();
+  const queues = await fetch(`${web}api/queues`, { headers: { authorization: "Bearer hush" } });
+  assert.equal((await queues.json())[0].size, 1);
+  // A page that is open holds nothing up.
+  const events = await fetch(`${web}events`, { headers: { authorization: "Bearer hush" } });
+  assert.equal((await server.stop()).status, 0);
+  await events.text().catch(() => {});
+});
+
+test("serve --web says where the dashboard is, --no-web that there is none", async () => {
+  const at = ["--web", "localhost:0", "--web-name", "jobs.example.com", "--web-read-only"];
+  const server = await running(["serve", "--port", "0", "--json", ...at]);
+  const { web } = JSON.parse(server.first);
+  assert.match(web, /^http:\/\/localhost:\d+\/$/);
+  const change = await fetch(`${web}api/jobs/discard`, { method: "POST", body: "{}" });
+  assert.equal(change.status, 403);
+  await change.body?.cancel();
+  const { port } = new URL(web);
+  const taken = await faktory(["serve", "--port", "0", "--web", `localhost:${port}`]);
+  assert.equal(taken.status, 69);
+  assert.match(
+    taken.stderr,
+    /^faktory: Cannot serve the dashboard on localhost:\d+ as the port is taken; /,
+  );
+  await server.stop();
+  const none = await running(["serve", "--port", "0", "--no-web", "--json"]);
+  assert.equal(JSON.parse(none.first).web, undefined);
+  await none.stop();
+  for (const web of ["x", "1.2.3.4:99999", "host:", ":80"]) {
+    assert.equal((await faktory(["serve", "--port", "0", "--web", web])).status, 64, web);
+  }
+});
+
+test("dashboard serves a page for a server that runs already", async () => {
+  const server = await running(["serve", "--port", "0", "--no-web", "--json"]);
+  const { url } = JSON.parse(server.first);
+  await faktory(["push", "greet", "--url", url]);
+  const page = await running(["dashboard", "--url", url, "--web", "127.0.0.1:0", "--json"]);
+  const { web } = JSON.parse(page.first);
+  const response = await fetch(`${web}queue?name=default`);
+  assert.match(await response.text(), /greet/);
+  assert.equal((await page.stop()).status, 0);
+  await server.stop();
 });
 
 test("serve warns where anybody can come, and stops when told so at once", async () => {

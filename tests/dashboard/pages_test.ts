@@ -186,7 +186,7 @@ test("workers are shown with what they run, and told to go quiet and to end", as
       consumer.register("slow", async () => {
         const text = textOf((await visit("/workers")).text);
         assert.match(text, /pid \d+ running blue Connected now/);
-        assert.match(text, /slow \["x"\] reserved, ends in 29 min/);
+        assert.match(text, /slow \["x"\] for 0 s, reserved until in 29 min/);
         assert.match(textOf((await visit("/working")).text), /slow running-job default/);
         assert.match(
           textOf((await visit("/job?jid=running-job")).text),

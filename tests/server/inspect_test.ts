@@ -176,6 +176,7 @@ test("what a worker has is listed with it, and so is the worker", async () => {
       const { jobs: [job] } = await server.jobs({ set: "working" });
       const [worker] = server.workers();
       seen.push(job?.place, job?.worker, (await server.job(jid))?.place);
+      assert(Math.abs(job!.startedAt!.getTime() - Date.now()) < 5000);
       seen.push(worker?.wid, worker?.labels, worker?.state, worker?.jobs.map(({ jid }) => jid));
       assert(worker!.since <= worker!.lastBeat);
     });

@@ -1,5 +1,6 @@
 import type { CommandDefinition } from "../command.ts";
 import { bench } from "./bench/bench.ts";
+import { dashboard } from "./dashboard.ts";
 import { doctor } from "./doctor/doctor.ts";
 import { completion } from "./completion.ts";
 import { info } from "./info.ts";
@@ -17,6 +18,7 @@ export const commands: readonly CommandDefinition[] = [
   work,
   info,
   top,
+  dashboard,
   doctor,
   bench,
   push,

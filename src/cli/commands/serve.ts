@@ -4,11 +4,20 @@ import type { FaktoryServerOptions, ServerEdition } from "../../server/mod.ts";
 import type { CommandDefinition, Invocation } from "../command.ts";
 import { passwordVariable } from "../connect.ts";
 import { CliError } from "../failure.ts";
-import type { CliIo } from "../io.ts";
+import { type CliIo, interrupted } from "../io.ts";
 import { choice, filePair, integer } from "../parse.ts";
 import { Status } from "../status.ts";
+import {
+  addWebFlags,
+  dashboardOptions,
+  isLoopback,
+  serveWeb,
+  type Web,
+  type WebFlags,
+  type WebPlace,
+} from "../web.ts";
 
-interface ServeFlags {
+interface ServeFlags extends WebFlags {
   readonly port?: number;
   readonly hostname?: string;
   readonly password?: string;
@@ -23,10 +32,12 @@ interface ServeFlags {
 export const serve: CommandDefinition<ServeFlags> = {
   name: "serve",
   summary: "Runs the embedded server until SIGINT or SIGTERM",
-  details: "It prints one line with its URL once it can be reached. A second signal ends it at " +
-    "once.\nWithout --data it forgets all jobs when it ends.",
+  details:
+    "It prints its URL and its dashboard's address once it can be reached. A second signal " +
+    "ends\nit at once. Without --data it forgets all jobs when it ends. If it has a password, the " +
+    "dashboard\nasks for it.",
   examples: [
-    ["serve", "a server in memory on tcp://127.0.0.1:7419"],
+    ["serve", "a server in memory on tcp://127.0.0.1:7419, and its dashboard on port 7420"],
     ["serve --data jobs.db", "one that keeps its jobs in a file, also over kill -9"],
     ["serve --port 0 --json", 'one on any free port: {"url":"tcp://127.0.0.1:49152",..}'],
     [
@@ -43,6 +54,8 @@ export const serve: CommandDefinition<ServeFlags> = {
       .option("--tls-key <file>", "the key of its certificate (PEM)")
       .option("--data <file>", "keep everything in this file, made where there is none")
       .option("--max-connections <number>", "connections at a time (default: 2000)", integer(1));
+    addWebFlags(command, "127.0.0.1:7420");
+    command.option("--no-web", "serve no dashboard");
     choice(command, "--edition <name>", {
       help: "which server to be: enterprise has batches and tracking (default: free)",
       of: ["free", "enterprise"],
@@ -51,17 +64,24 @@ export const serve: CommandDefinition<ServeFlags> = {
   run,
 };
 
-async function run({ flags, io, output }: Invocation<ServeFlags>): Promise<void> {
+async function run(invocation: Invocation<ServeFlags>): Promise<void> {
+  const { flags, io, output } = invocation;
   const server = await start(flags, io);
+  let web: Web | undefined;
   try {
+    web = await startWeb(server, invocation);
     const url = server.url.replace(/\/\/[^/]*@/, "//");
-    output.print({ url, pid: io.pid }, () => `Faktory listens on ${url}`);
+    output.print(
+      { url, ...web && { web: web.url }, pid: io.pid },
+      () => `Faktory listens on ${url}${web === undefined ? "" : `\nDashboard: ${web.url}`}`,
+    );
     if (isOpen(flags, io)) {
       output.warn(`Whoever can reach ${flags.hostname} can use it; set FAKTORY_PASSWORD`);
     }
     // Where it cannot save any more, it ends by itself, and tells why.
     await Promise.race([interrupted(io.signal), server.closed]);
   } finally {
+    await web?.close();
     await server.close();
   }
 }
@@ -82,6 +102,38 @@ async function start(flags: ServeFlags, io: CliIo): Promise<FaktoryServer> {
   }
 }
 
+/** Serves the dashboard; where nobody has said where, a port that is taken is no reason not to start. */
+async function startWeb(
+  server: FaktoryServer,
+  { flags, io, output }: Invocation<ServeFlags>,
+): Promise<Web | undefined> {
+  if (flags.web === false) return undefined;
+  const isChosen = typeof flags.web === "object";
+  // Who wants any free port for the server wants one for its dashboard.
+  const place = isChosen
+    ? flags.web as WebPlace
+    : { hostname: "127.0.0.1", port: flags.port === 0 ? 0 : 7420 };
+  const password = flags.password ?? passwordVariable(io);
+  const isOpen = !isLoopback(place.hostname);
+  const tls = await filePair(["--tls-cert", "--tls-key"], [flags.tlsCert, flags.tlsKey]);
+  const { dashboard } = await import("../../dashboard/mod.ts");
+  try {
+    const web = await serveWeb(
+      dashboard(server, dashboardOptions(flags, password || undefined)),
+      // A certificate is for the name of this machine, which a page on loopback does not have.
+      { ...place, tls: isOpen ? tls : undefined },
+    );
+    if (isOpen && !password) {
+      output.warn(`Whoever can reach ${place.hostname}:${place.port} can change jobs`);
+    }
+    return web;
+  } catch (error) {
+    if (isChosen || !(error instanceof CliError)) throw error;
+    output.warn(`${error.message}; ${error.hint}, or --no-web`);
+    return undefined;
+  }
+}
+
 const LISTEN_HINTS: Readonly<Record<string, string>> = {
   EADDRINUSE: "choose another with --port, 0 for any that is free",
   EACCES: "choose one above 1023 with --port",
@@ -98,13 +150,5 @@ function listenFailure(error: unknown): CliError | undefined {
 
 /** Whether others than this machine may use it without a password. */
 function isOpen({ hostname = "127.0.0.1", password }: ServeFlags, io: CliIo): boolean {
-  const isLocal = /^(localhost|127\.[\d.]+|::1)$/.test(hostname);
-  return !isLocal && !(password ?? passwordVariable(io));
-}
-
-function interrupted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
+  return !isLoopback(hostname) && !(password ?? passwordVariable(io));
 }

@@ -56,9 +56,10 @@ main:focus { outline: none; }
 h1 { font-size: 1.5rem; line-height: 1.25; margin: .5rem 0 1rem; overflow-wrap: anywhere; }
 h2 { font-size: 1.1rem; margin: 1.75rem 0 .6rem; }
 bdi { overflow-wrap: anywhere; }
+table bdi { overflow-wrap: break-word; }
 .none, .hint, .jid { color: var(--faint); }
 .hint, .jid, .server { font-size: .87rem; }
-.jid { display: block; font-weight: 400; }
+.jid { display: block; font-weight: 400; white-space: nowrap; }
 .server { margin-top: 2rem; color: var(--faint); }
 .notice, .fault, .ask { padding: .6rem .9rem; border-radius: .5rem; background: var(--paper); border: 1px solid var(--line); }
 .notice { border-left: 4px solid var(--good); }
@@ -92,10 +93,10 @@ tbody tr:last-child > * { border-bottom: 0; }
 thead th { font-size: .82rem; color: var(--faint); font-weight: 500; white-space: nowrap; }
 tbody th { font-weight: 500; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.jobs td { max-width: 22rem; }
+.jobs td, .jobs th { max-width: 22rem; }
 td time { white-space: nowrap; }
 .actions { white-space: nowrap; text-align: right; }
-.actions form { display: inline-flex; gap: .3rem; }
+.actions form { display: inline-flex; }
 code { font: .87em/1.45 ui-monospace, monospace; }
 pre { overflow: auto; max-height: 32rem; padding: .8rem 1rem; background: var(--code); border-radius: .5rem; margin: 0; }
 pre code { unicode-bidi: plaintext; }
@@ -111,7 +112,7 @@ button, .button {
 button:hover, .button:hover { border-color: var(--accent); }
 button.main { background: var(--accent); color: var(--accent-text); border-color: var(--accent); }
 button.quiet { border-color: transparent; background: none; color: var(--faint); }
-.actions button { font-size: .85rem; padding: .15rem .5rem; }
+.actions button { font-size: .85rem; padding: .15rem .5rem; margin-left: .3rem; }
 input:not([type="checkbox"]), select { padding: .3rem .5rem; border: 1px solid var(--line); border-radius: .4rem; background: var(--paper); max-width: 100%; }
 input[type="checkbox"] { width: 1.1rem; height: 1.1rem; accent-color: var(--accent); }
 .filters { display: flex; flex-wrap: wrap; align-items: end; gap: .6rem; margin: 0 0 1rem; }

@@ -1,7 +1,7 @@
-import type { ServerWorker } from "../../inspect/types.ts";
+import type { ServerJob, ServerWorker } from "../../inspect/types.ts";
 import { type Html, html } from "../view/html.ts";
 import { elsewhere, empty, page } from "../view/layout.ts";
-import { count, foreign, kib, time } from "../view/text.ts";
+import { count, duration, foreign, kib, time } from "../view/text.ts";
 import { link, type Visit } from "../view/visit.ts";
 
 /** Workers that are shown, and jobs of each. */
@@ -9,6 +9,10 @@ const MAX_WORKERS = 200;
 const MAX_JOBS = 50;
 
 const STATES = { running: "running", quiet: "quiet", terminate: "ending" } as const;
+
+function runtime({ startedAt }: ServerJob, now: number): string {
+  return startedAt === undefined ? "" : `for ${duration((now - startedAt.getTime()) / 1000)}, `;
+}
 
 /** The worker processes. */
 export async function workersPage(visit: Visit): Promise<Html> {
@@ -62,7 +66,9 @@ function card(visit: Visit, worker: ServerWorker): Html {
       : html`<ul class="runs">${
         jobs.slice(0, MAX_JOBS).map((job) =>
           html`<li><a href="${link(visit, "/job", { jid: job.jid })}">${foreign(job.type)}</a>
-          <code>${foreign(job.args, 80)}</code> reserved, ends ${time(job.at, now)}</li>`
+          <code>${foreign(job.args, 80)}</code> ${runtime(job, now)}reserved until ${
+            time(job.at, now)
+          }</li>`
         )
       }</ul>${
         jobs.length > MAX_JOBS ? html`<p class="hint">and ${jobs.length - MAX_JOBS} more</p>` : ""

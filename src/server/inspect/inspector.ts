@@ -259,5 +259,6 @@ function latencyOf(oldest: Payload | undefined, now: number): number | undefined
 }
 
 function reservedBy({ payload, wid, entry, extension }: Reservation): Found {
-  return { payload, place: "working", at: extension ?? entry.at, worker: wid };
+  const isAsReserved = extension === undefined;
+  return { payload, place: "working", at: extension ?? entry.at, worker: wid, isAsReserved };
 }

@@ -1,6 +1,7 @@
 import { decodeJob } from "../../job/decode.ts";
 import { textOf } from "../go/text.ts";
 import type { Payload } from "../payload.ts";
+import { reservedMs } from "../reservation.ts";
 import type { JobPlace, ServerJob } from "../../inspect/types.ts";
 
 /** A stored job with where it is. */
@@ -10,19 +11,25 @@ export interface Found {
   /** Milliseconds since 1970. */
   readonly at?: number | undefined;
   readonly worker?: string | undefined;
+  /** Its reservation lasts as long as it was made for. */
+  readonly isAsReserved?: boolean;
 }
 
 /** Reads a stored job for people: `maxArgs` characters of its arguments. */
-export function readFound({ payload, place, at, worker }: Found, maxArgs: number): ServerJob {
+export function readFound(found: Found, maxArgs: number): ServerJob {
+  const { payload, place, at, worker, isAsReserved } = found;
   const isText = typeof payload === "string";
   const job = decodeJob(isText ? payload : payload.frame);
   const args = isText ? JSON.stringify(job.args) : textOf(payload.args.bytes.subarray(0, maxArgs));
   const { jid, type, queue, custom, retry, reserveFor, createdAt, enqueuedAt, failure } = job;
+  const startedAt = at === undefined || isAsReserved !== true
+    ? undefined
+    : new Date(at - reservedMs({ reserve_for: reserveFor ?? 0 }));
   return {
     ...{ jid, type, queue, place, at: at === undefined ? undefined : new Date(at) },
     args: cut(args, maxArgs),
     argsLength: isText ? args.length : payload.args.bytes.length,
-    ...{ custom, retry, reserveFor, createdAt, enqueuedAt, failure, worker },
+    ...{ custom, retry, reserveFor, createdAt, enqueuedAt, failure, startedAt, worker },
   };
 }
 

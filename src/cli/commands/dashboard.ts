@@ -1,0 +1,53 @@
+import type { Command } from "commander";
+import type { CommandDefinition, Invocation } from "../command.ts";
+import { addConnectionFlags, type ConnectionFlags, withProducer } from "../connect.ts";
+import { inspectorOf, webPage } from "../listing.ts";
+import { interrupted } from "../io.ts";
+import { addWebFlags, dashboardOptions, isLoopback, serveWeb, type WebFlags } from "../web.ts";
+
+/** Not the port of the reference server's own page, which may run on this machine. */
+const PLACE = { hostname: "127.0.0.1", port: 7421 };
+
+/** `faktory dashboard`: a page for a server that runs elsewhere. */
+export const dashboard: CommandDefinition<ConnectionFlags & WebFlags> = {
+  name: "dashboard",
+  summary: "Serves a web page for a server that runs already",
+  details: "An embedded server is shown whole. Of another one, the page shows queues, sizes and\n" +
+    "rates, changes jobs by type or text, and links to the server's own page. If the server has a\n" +
+    "password, the page asks for it.",
+  examples: [
+    ["dashboard", "for the server of FAKTORY_URL, at http://127.0.0.1:7421/"],
+    ["dashboard --url tcp://jobs.example.com --web-read-only", "to look, and change nothing"],
+  ],
+  configure(command: Command): void {
+    addConnectionFlags(command);
+    addWebFlags(command, "127.0.0.1:7421");
+  },
+  run,
+};
+
+async function run(invocation: Invocation<ConnectionFlags & WebFlags>): Promise<void> {
+  const { flags, io, output } = invocation;
+  await withProducer(invocation, async (producer, { url, options: { password } }) => {
+    const { dashboard } = await import("../../dashboard/mod.ts");
+    const place = flags.web || PLACE;
+    const secret = typeof password === "string" ? password : undefined;
+    const isEmbedded = await inspectorOf(producer) !== undefined;
+    const web = await serveWeb(
+      dashboard(producer, {
+        ...dashboardOptions(flags, secret),
+        serverPage: isEmbedded ? undefined : webPage(url),
+      }),
+      place,
+    );
+    try {
+      output.print({ web: web.url, url, pid: io.pid }, () => `Dashboard of ${url}: ${web.url}`);
+      if (!isLoopback(place.hostname) && secret === undefined) {
+        output.warn(`Whoever can reach ${place.hostname}:${place.port} can change jobs`);
+      }
+      await interrupted(io.signal);
+    } finally {
+      await web.close();
+    }
+  });
+}

@@ -1,0 +1,113 @@
+import type { Server } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import type { Command } from "commander";
+import type { DashboardHandler, DashboardOptions } from "../dashboard/mod.ts";
+import { CliError } from "./failure.ts";
+import { repeated } from "./parse.ts";
+import { Status } from "./status.ts";
+
+/** The flags of commands that serve a dashboard. */
+export interface WebFlags {
+  /** Where to serve it; `false`: nowhere. */
+  readonly web?: WebPlace | false;
+  readonly webName?: readonly string[];
+  readonly webReadOnly?: boolean;
+}
+
+/** An address to listen on. */
+export interface WebPlace {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/** Adds {@linkcode WebFlags}; `place` is where it is served otherwise. */
+export function addWebFlags(command: Command, place: string): void {
+  command
+    .option("--web <host:port>", `where to serve the dashboard (default: ${place})`, placeOf)
+    .option("--web-name <host>", "a name that browsers reach it by; repeatable", repeated)
+    .option("--web-read-only", "show everything on the dashboard, and change nothing");
+}
+
+/** What the flags say of the dashboard. */
+export function dashboardOptions(
+  { webName, webReadOnly }: WebFlags,
+  password: string | undefined,
+): DashboardOptions {
+  return { hosts: webName, readOnly: webReadOnly, password };
+}
+
+/** A dashboard that is served. */
+export interface Web {
+  /** Its address, for browsers. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** How a dashboard is served. */
+export interface WebOptions extends WebPlace {
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+}
+
+/**
+ * Serves a dashboard, on each runtime by `node:http`.
+ *
+ * @throws {CliError} where the address cannot be listened on.
+ */
+export async function serveWeb(handler: DashboardHandler, options: WebOptions): Promise<Web> {
+  const { hostname, port, tls } = options;
+  const { nodeListener } = await import("../dashboard/mod.ts");
+  const listener = nodeListener(handler);
+  const server: Server = tls === undefined
+    ? (await import("node:http")).createServer(listener)
+    : (await import("node:https")).createServer(tls, listener);
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket)).on("error", () => {});
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error: Error & { code?: string }) => reject(cannotServe(options, error)));
+    server.listen(port, hostname, resolve);
+  });
+  const { port: bound } = server.address() as AddressInfo;
+  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+  return {
+    url: `${tls === undefined ? "http" : "https"}://${host}:${bound}/`,
+    close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      // Pages that are open hear of what changes until they are closed.
+      for (const socket of sockets) socket.destroy();
+      return closed;
+    },
+  };
+}
+
+/** Whether only programs of this machine can reach an address. */
+export function isLoopback(hostname: string): boolean {
+  return /^(localhost|127\.[\d.]+|::1)$/.test(hostname);
+}
+
+/** Reads `--web`: HOST:PORT, or a port of this machine. */
+function placeOf(text: string): WebPlace {
+  const [, bracketed, plain, port = ""] = /^(?:\[([^\]]+)\]:|([^:]+):)?(\d{1,5})$/.exec(text) ?? [];
+  if (port !== "" && Number(port) <= 65_535) {
+    return { hostname: bracketed ?? plain ?? "127.0.0.1", port: Number(port) };
+  }
+  throw new CliError(
+    Status.usage,
+    `Cannot serve the dashboard at ${JSON.stringify(text)} as it is no address`,
+    "write --web HOST:PORT, such as --web 127.0.0.1:7420",
+  );
+}
+
+function cannotServe(
+  { hostname, port }: WebPlace,
+  { code, message }: { readonly code?: string; readonly message: string },
+): CliError {
+  const reason = code === "EADDRINUSE" ? "the port is taken" : message;
+  return new CliError(
+    Status.unavailable,
+    `Cannot serve the dashboard on ${hostname}:${port} as ${reason}`,
+    "choose another address with --web HOST:PORT",
+  );
+}
