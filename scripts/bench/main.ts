@@ -11,7 +11,7 @@ import { clients, obstacle } from "./clients.ts";
 import { plotsOf } from "./plots.ts";
 import { prepare, type Programs } from "./programs.ts";
 import { type Omission, type Result, type Run, type Subject, tablesOf } from "./results.ts";
-import { startServer } from "./servers.ts";
+import { serverFault, startServer } from "./servers.ts";
 import type { Task } from "./task.ts";
 import { servers, workloads } from "./workloads.ts";
 
@@ -89,7 +89,7 @@ async function main(): Promise<number> {
     ),
     base === undefined ? undefined : await Deno.realPath(base),
   );
-  const { subjects, omissions } = planOf(wanted, programs, base !== undefined);
+  const { subjects, omissions } = await planOf(wanted, programs, base !== undefined);
   const all = subjects.map((subject) => quick ? shortened(subject) : subject);
   const measured = await measureAll(all, { programs, rounds, ms, warmUpMs, isQuick: !!quick });
   if (isInterrupted) return 130;
@@ -127,20 +127,18 @@ interface Wanted {
 }
 
 /** Lists the subjects of a round, and those that are left out. */
-function planOf(wanted: Wanted, programs: Programs, hasBase: boolean) {
+async function planOf(wanted: Wanted, programs: Programs, hasBase: boolean) {
   const subjects: Subject[] = [];
   const omissions: Omission[] = [];
   for (const { name: server } of servers.filter(({ name }) => wanted.servers.includes(name))) {
-    if (server === "real" && Deno.env.get("FAKTORY_URL") === undefined) {
-      console.error("FAKTORY_URL is not set: no real Faktory is measured");
-      continue;
-    }
+    const missing = await serverFault(server);
+    if (missing !== undefined) console.error(`skipped ${server}: ${missing}`);
     for (const workload of workloads.filter(({ name }) => wanted.workloads.includes(name))) {
       if (workload.servers?.includes(server) === false) continue;
       for (const client of clients) {
         if (!wanted.clients.includes(client.name) || !client.servers.includes(server)) continue;
         if (client.isBase && !hasBase) continue;
-        const reason = programs.fault(client) ?? obstacle(client, workload);
+        const reason = missing ?? programs.fault(client) ?? obstacle(client, workload);
         const subject = { server, workload, client };
         if (reason === undefined) subjects.push(subject);
         else omissions.push({ ...subject, reason });

@@ -59,6 +59,18 @@ export async function startServer(
   return server;
 }
 
+/** Says why a server cannot be started here; `undefined` if it can. */
+export async function serverFault(kind: ServerKind): Promise<string | undefined> {
+  try {
+    if (kind === "redis") await output("redis-server", ["--version"]);
+    if (kind === "postgres") await output(`${await postgresFolder()}/initdb`, ["--version"]);
+  } catch {
+    return kind === "redis" ? "redis-server is not installed" : "PostgreSQL is not installed";
+  }
+  if (kind !== "real" || Deno.env.get("FAKTORY_URL") !== undefined) return undefined;
+  return "FAKTORY_URL names no real Faktory";
+}
+
 /**
  * Servers that speak Faktory's protocol. The clients of the others fill their servers themselves.
  */
