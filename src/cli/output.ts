@@ -23,6 +23,11 @@ export class Output {
     this.#io.stderr.write(`faktory: warning: ${plain(text)}\n`);
   }
 
+  /** Lines about something that is wrong, as they are. */
+  problem(lines: string): void {
+    this.#io.stderr.write(`${lines}\n`);
+  }
+
   /** A text that stands out where there are colours. */
   strong(text: string): string {
     return hasColours(this.#io) ? `\u001b[1m${text}\u001b[22m` : text;

@@ -19,6 +19,7 @@ import {
   type ConsumerSettings,
   resolveSettings,
 } from "./options.ts";
+import { OutageReminder } from "./outage_reminder.ts";
 import { checkChoice, type QueueChoice } from "./fetch/choice.ts";
 import type { ConsumerMiddleware } from "./middleware.ts";
 import {
@@ -70,6 +71,7 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
   readonly #known: KnownJobs | undefined;
   readonly #registry: Registry;
   readonly #events = new Emitter<ConsumerEvents>();
+  readonly #reminder: OutageReminder;
   #queues: QueueChoice;
   #makePool: MakePool | undefined;
   #session: Session | undefined;
@@ -100,6 +102,7 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
     this.#settings = resolveSettings(options, this.#known);
     this.#queues = this.#settings.queues;
     this.#clock = options.clock ?? systemClock;
+    this.#reminder = new OutageReminder(this.#events, this.#clock);
     const { logger, logLevel: level, worker: { wid } } = this.#settings;
     if (logger !== undefined && level !== "none") logEvents(this.#events, { logger, level, wid });
   }
@@ -326,6 +329,7 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
       return emptyReport();
     } finally {
       this.#opening = undefined;
+      this.#reminder.end();
       this.#isQuiet = false;
       forgetSignals();
       observer?.close();
@@ -361,8 +365,14 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
         reconnected() {},
       },
       status: {
-        disconnected: (outage) => this.#events.emit("disconnect", outage),
-        reconnected: (recovery) => this.#events.emit("reconnect", recovery),
+        disconnected: (outage) => {
+          this.#reminder.begin(outage);
+          this.#events.emit("disconnect", outage);
+        },
+        reconnected: (recovery) => {
+          this.#reminder.end();
+          this.#events.emit("reconnect", recovery);
+        },
         refused: ({ code, message }) => this.#events.emit("warning", { code, message }),
       },
     });

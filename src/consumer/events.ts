@@ -47,6 +47,8 @@ export interface ConsumerEvents {
    * are back; and once more if no connection is tried any longer, without `retryInMs`.
    */
   disconnect: Outage;
+  /** The outage that `disconnect` told of lasts: emitted once a minute, with how long it has lasted. */
+  outage: { readonly error: Error; readonly outageMs: number };
   /** All connections are back. */
   reconnect: Recovery;
   /**

@@ -99,6 +99,11 @@ const told: { readonly [Name in keyof ConsumerEvents]: Told<Name> } = {
       retryInMs,
     }),
   },
+  outage: {
+    level: "warn",
+    text: "the server is still lost",
+    fields: ({ error, outageMs }) => ({ outageMs, error: plain(error) }),
+  },
   reconnect: { level: "info", text: "the server is back", fields: (recovery) => ({ ...recovery }) },
   lag: {
     level: "warn",

@@ -75,6 +75,19 @@ export async function faktory(
   return { status, ...said };
 }
 
+/** The time before a line of a log. */
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z /;
+
+/** The lines of a log without their times; every line has one, but those that go on with the line before. */
+export function untimed(log: string): string {
+  return log.split("\n").map((line) => {
+    if (!TIME.test(line) && line !== "" && !line.startsWith("    ")) {
+      throw new Error(`No time on the line ${JSON.stringify(line)}`);
+    }
+    return line.replace(TIME, "");
+  }).join("\n");
+}
+
 async function* nothing(): AsyncIterable<Uint8Array> {}
 
 /** A command that runs until it is stopped: its first line, and how it ended once `signal` was aborted. */

@@ -103,7 +103,7 @@ test("work --processes starts another where one dies, and stops all", { skip }, 
     assert.notEqual(Number(pid), program.pid);
     process.kill(Number(pid), "SIGKILL");
     await program.line(
-      /^faktory: warning: Process \d ended by SIGKILL; another starts in [\d.]+ s$/,
+      /^warn: Process \d ended by SIGKILL; another starts in [\d.]+ s$/,
     );
     await program.lines(ready, 3);
     program.send("SIGTTIN");
@@ -127,7 +127,7 @@ test("a second signal reaches the jobs of all processes", { skip }, async () => 
     program.send("SIGINT");
     await program.lines(/^\[\d\] Stops: waits 25 s at most for 1 job/, 2);
     program.send("SIGINT");
-    await program.lines(/^\[\d\] fail hold \S+ after .*JobAbortedError: /, 2);
+    await program.lines(/^\[\d\] warn: fail hold \S+ of default, .*JobAbortedError: /, 2);
     assert.deepEqual(await program.ended, { code: 0, signal: null });
   });
 });

@@ -9,7 +9,7 @@ import { deferred } from "../../src/internal/deferred.ts";
 import type { FaktoryServer } from "../../src/server/mod.ts";
 import type { SignalActions } from "../../src/signals/heed.ts";
 import { withFolder } from "../server/data.ts";
-import { type Ended, faktory, type Surroundings, withServer } from "./setting.ts";
+import { type Ended, faktory, type Surroundings, untimed, withServer } from "./setting.ts";
 
 /** What modules of this test share with it. */
 const shared: Record<string, unknown> = {};
@@ -43,9 +43,13 @@ async function withSetting(use: (setting: Setting) => Promise<void>): Promise<vo
   });
 }
 
-/** The events of a command with `--json`. */
+/** The events of a command with `--json`, without their times. */
 function events(stdout: string): Record<string, unknown>[] {
-  return stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+  return stdout.trimEnd().split("\n").map((line) => {
+    const { time, ...event } = JSON.parse(line);
+    assert.equal(new Date(time).toISOString(), time);
+    return event;
+  });
 }
 
 test("work runs the jobs of a module's default export, with a line for each", async () => {
@@ -59,9 +63,10 @@ test("work runs the jobs of a module's default export, with a line for each", as
       await producer.enqueue("fail", []),
     ];
     const { status, stdout, stderr } = await work([path, "--until-empty", "-c", "1"]);
-    assert.deepEqual([status, stderr], [0, ""]);
+    assert.equal(status, 0);
     assert.deepEqual(shared["greeted"], ["world"]);
-    const [ready, done, failed, end, ...more] = stdout.split("\n");
+    const [ready, done, end, ...more] = untimed(stdout).split("\n");
+    const [failed, frame] = untimed(stderr).split("\n");
     assert.equal(
       ready,
       `Ready: runs fail, greet from default, 1 at a time, of tcp://127.0.0.1:${port}`,
@@ -70,9 +75,11 @@ test("work runs the jobs of a module's default export, with a line for each", as
     assert.match(
       failed ?? "",
       new RegExp(
-        `^fail fail ${fail} after [\\d.]+ ms: TypeError: no way \\(\\S*handlers.mjs:3:\\d+\\)$`,
+        `^warn: fail fail ${fail} of default, attempt 1, after [\\d.]+ ms: ` +
+          "TypeError: no way \\(\\S*handlers.mjs:3:\\d+\\); is retried in about 30 s$",
       ),
     );
+    assert.match(frame ?? "", /^ {4}at .*handlers\.mjs:3:/);
     assert.equal(end, "Found the queues empty: 1 job done, 1 failed, 0 handed back");
     assert.deepEqual(more, [""]);
   });
@@ -107,25 +114,65 @@ test("work --json tells the same as events, and --quiet nothing of single jobs",
     const { wid, ...facts } = ready ?? {};
     assert.equal(typeof wid, "string");
     assert.deepEqual(facts, {
-      event: "ready",
+      ...{ level: "info", event: "ready" },
       url: `tcp://127.0.0.1:${port}`,
       types: ["greet"],
       queues: { b: 2, default: 1 },
       concurrency: 10,
     });
     const about = { jid, type: "greet", queue: "default" };
-    const said = { event: "log", level: "info", message: "hello", to: "you" };
+    const said = { level: "info", event: "log", message: "hello", to: "you" };
     assert.deepEqual(log, { ...said, ...about, attempt: 1 });
-    assert.deepEqual(done, { event: "done", ...about, elapsedMs: done?.["elapsedMs"] });
+    assert.deepEqual(done, {
+      level: "info",
+      event: "done",
+      ...about,
+      elapsedMs: done?.["elapsedMs"],
+    });
     const left = { unfinished: [], unreported: [] };
-    assert.deepEqual(end, { event: "end", reason: "limit", done: 1, failed: 0, ...left });
+    const counts = { done: 1, failed: 0, dead: 0, dropped: 0 };
+    assert.deepEqual(end, { level: "info", event: "end", reason: "limit", ...counts, ...left });
 
     await producer.enqueue("greet", []);
     const quiet = await work([path, "--quiet", "--max-jobs", "1", "--queues", "a, default"]);
     assert.match(
-      quiet.stdout,
+      untimed(quiet.stdout),
       /^Ready: runs greet from a, default, [^\n]+\ninfo greet \S+: hello \{"to":"you"\}\nRan as many /,
     );
+  });
+});
+
+test("failed and dead jobs are told of however quiet it is, with their causes", async () => {
+  await withSetting(async ({ producer, module, work }) => {
+    const path = await module(`export default {
+      fails() { throw new Error("outer", { cause: new TypeError("inner") }) },
+      done() {},
+    };`);
+    await producer.enqueue("done", []);
+    const jids: string[] = [];
+    for (const retry of [5, -1, 0]) jids.push(await producer.enqueue("fails", [], { retry }));
+    const args = [path, "--quiet", "--until-empty", "-c", "1"];
+    const { stdout, stderr } = await work(args);
+    assert.match(
+      untimed(stdout),
+      /^Ready: .*\nFound .*: 1 job done, 3 failed \(1 dead, 1 dropped\), /,
+    );
+    const lines = untimed(stderr).split("\n").filter((line) => !/^ {4}at /.test(line));
+    const fails = (jid: string, next: string) =>
+      new RegExp(`^warn: fail fails ${jid} of default, attempt 1, .*: outer \\(.*\\); ${next}`);
+    const patterns = [
+      ...[fails(jids[0]!, "is retried in about 30 s$"), /^ {4}caused by TypeError: inner$/],
+      ...[fails(jids[1]!, "is dead$"), /^ {4}caused by /],
+      `error: dead fails ${jids[1]} of default after attempt 1`,
+      ...[fails(jids[2]!, "is dropped$"), /^ {4}caused by /],
+      `error: dropped fails ${jids[2]} of default after attempt 1`,
+      "",
+    ];
+    assert.equal(lines.length, patterns.length, stderr);
+    for (const [i, pattern] of patterns.entries()) {
+      if (typeof pattern === "string") assert.equal(lines[i], pattern);
+      else assert.match(lines[i]!, pattern);
+    }
   });
 });
 
@@ -149,11 +196,11 @@ test("a module may be a function, and have jobs, middleware, options and a teard
     await producer.enqueue("greet", ["ann"], { queue: "own" });
     const { status, stdout } = await work([path, "--until-empty"]);
     assert.equal(status, 0);
-    assert.match(stdout, /^Ready: runs greet from own, 3 at a time/);
+    assert.match(untimed(stdout), /^Ready: runs greet from own, 3 at a time/);
     assert.deepEqual(shared["calls"], ["before", "ann", "after", "teardown"]);
     // Flags go before what the module says.
     const flagged = await work([path, "--until-empty", "-c", "2", "-q", "other"]);
-    assert.match(flagged.stdout, /^Ready: runs greet from other, 2 at a time/);
+    assert.match(untimed(flagged.stdout), /^Ready: runs greet from other, 2 at a time/);
   });
 });
 
@@ -228,11 +275,11 @@ test("a signal stops it once its jobs have ended; the status is 0", async () => 
   });
   assert.equal(status, 0);
   assert.match(
-    stdout,
+    untimed(stdout),
     /^Stops: waits 25 s at most for 1 job, and not at all after a second signal$/m,
   );
   assert.match(
-    stdout,
+    untimed(stdout),
     /^done hold [^\n]+\nStopped by a signal: 1 job done, 0 failed, 0 handed back$/m,
   );
 });
@@ -243,11 +290,15 @@ test("a second signal, or the end of the grace, aborts its jobs", async () => {
     actions.stop();
   });
   assert.equal(second.status, 0);
-  assert.match(second.stdout, /^Stopped by a signal: 0 jobs done, 1 failed, 0 handed back$/m);
-  const late = await withHeldJob(["--grace", "0.02"], (actions) => actions.stop());
   assert.match(
-    late.stdout,
-    /^Stops: waits 0\.02 s .*\nfail hold \S+ after [^\n]+JobAbortedError: /m,
+    untimed(second.stdout),
+    /^Stopped by a signal: 0 jobs done, 1 failed, 0 handed back$/m,
+  );
+  const late = await withHeldJob(["--grace", "0.02"], (actions) => actions.stop());
+  assert.match(untimed(late.stdout), /^Stops: waits 0\.02 s /m);
+  assert.match(
+    untimed(late.stderr),
+    /^warn: fail hold \S+ of default, attempt 1, after [^\n]+JobAbortedError: /m,
   );
 });
 
@@ -259,7 +310,7 @@ test("TTIN prints what it runs, TSTP has it take no more", async () => {
     release();
   });
   assert.match(
-    stdout,
+    untimed(stdout),
     /^Worker \S+ is running and runs 1 job; hold \S+ of default since \S+Z\nTakes no more jobs$/m,
   );
 });
@@ -274,7 +325,7 @@ test("work that nobody reads any more stops, too", async () => {
     });
     const { status, stdout } = await ended;
     assert.equal(status, 0);
-    assert.match(stdout, /\nStopped: 0 jobs done, /);
+    assert.match(untimed(stdout), /\nStopped: 0 jobs done, /);
   });
 });
 

@@ -145,6 +145,24 @@ const provocations: { [Name in keyof ConsumerEvents]: Provocation<ConsumerEvents
       assert(retryInMs! >= 50 && retryInMs! <= 100, `${retryInMs}`);
     },
   },
+  outage: {
+    // Longer than the outage: the other connection is not taken for a silent one.
+    options: { commandTimeoutMs: 600 * SECOND },
+    async provoke({ commands, clock, consumer, peers }) {
+      const lost = once((listener) => consumer.on("disconnect", listener));
+      commands.end();
+      await until(() => commands.isClosed);
+      clock.advance(10);
+      await lost;
+      clock.advance(60 * SECOND);
+      await until(() => peers.length > 2);
+      serve(peers.at(-1)!);
+    },
+    check([{ error, outageMs }]) {
+      assert(error instanceof ConnectionLostError);
+      assert.equal(outageMs, 60 * SECOND);
+    },
+  },
   reconnect: {
     async provoke({ commands, consumer, clock, peers }) {
       const lost = once((listener) => consumer.on("disconnect", listener));

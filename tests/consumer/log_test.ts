@@ -76,6 +76,9 @@ const cases: {
   disconnect: [{ error, connections: 8, retryInMs: 5 }, "warn", {
     ...{ wid: "worker-1", error: wrong, connections: 8, retryInMs: 5 },
   }],
+  outage: [{ error, outageMs: 60_000 }, "warn", {
+    ...{ wid: "worker-1", outageMs: 60_000, error: wrong },
+  }],
   reconnect: [{ attempts: 2, connections: 8, outageMs: 35_000 }, "info", {
     ...{ wid: "worker-1", attempts: 2, connections: 8, outageMs: 35_000 },
   }],

@@ -57,7 +57,8 @@ export class Program implements AsyncDisposable {
     for (const stream of [child.stdout, child.stderr]) {
       if (stream === null) continue;
       createInterface(stream).on("line", (line) => {
-        this.#lines.push(line);
+        // The times of `faktory work`.
+        this.#lines.push(line.replace(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z /, ""));
         this.#wake();
       });
     }

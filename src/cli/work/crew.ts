@@ -25,8 +25,8 @@ export class Crew {
   #supervisor: Supervisor | undefined;
 
   constructor(invocation: Invocation<WorkFlags>) {
-    const { flags, io, output } = this.#invocation = invocation;
-    this.#log = new WorkLog(output, flags);
+    const { io } = this.#invocation = invocation;
+    this.#log = new WorkLog(invocation);
     const stop = () => this.#stop();
     const forget = io.heed({
       stop,

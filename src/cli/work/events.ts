@@ -1,5 +1,6 @@
 import type { Consumer, Logger } from "../../../mod.ts";
 import { count } from "../text.ts";
+import type { Level } from "../timed_log.ts";
 import { rounded, type WorkLog } from "./log.ts";
 import { messageOf } from "./where.ts";
 
@@ -9,7 +10,9 @@ export function logEvents(consumer: Consumer, log: WorkLog, graceMs: number): vo
     const ms = rounded(elapsedMs);
     log.job("done", job, { elapsedMs: ms }, `in ${ms} ms`);
   });
-  consumer.on("fail", ({ job, error, elapsedMs }) => log.failed(job, error, elapsedMs));
+  consumer.on("fail", (detail) => log.failed(detail));
+  consumer.on("dead", (detail) => log.ended("dead", detail, detail.deadLetter));
+  consumer.on("dropped", (detail) => log.ended("dropped", detail));
   consumer.on("discard", ({ job, outcome, elapsedMs }) => {
     const { message } = outcome;
     log.job(
@@ -39,9 +42,15 @@ function logTroubles(consumer: Consumer, log: WorkLog): void {
     const fields = { message, connections, retryInMs };
     log.warn("disconnect", fields, `Lost the server: ${message}${next}`);
   });
+  consumer.on("outage", ({ error: { message }, outageMs }) => {
+    log.warn(
+      "outage",
+      { message, outageMs },
+      `Without the server for ${Math.round(outageMs / 1000)} s`,
+    );
+  });
   consumer.on("reconnect", (recovery) => {
-    const seconds = rounded(recovery.outageMs / 1000);
-    log.warn("reconnect", recovery, `The server is back after ${seconds} s`);
+    log.say("reconnect", recovery, `Back after ${rounded(recovery.outageMs / 1000)} s`);
   });
   consumer.on("expired", ({ job: { jid, type } }) => {
     const text =
@@ -70,14 +79,11 @@ function logTroubles(consumer: Consumer, log: WorkLog): void {
 
 /** What handlers' `context.log` writes to: all but what only matters to who works on the program. */
 export function loggerOf(log: WorkLog): Logger {
-  const level = (name: string): Logger["info"] => (message, fields = {}) => {
+  const level = (name: Level): Logger["info"] => (message, fields = {}) => {
     const { jid, type, queue: _queue, attempt: _attempt, ...more } = fields;
     const rest = Object.keys(more).length === 0 ? "" : ` ${showFields(more)}`;
-    log.say(
-      "log",
-      { level: name, message, ...fields },
-      `${name} ${type} ${jid}: ${message}${rest}`,
-    );
+    const front = name === "info" ? "info " : "";
+    log.say("log", { message, ...fields }, `${front}${type} ${jid}: ${message}${rest}`, name);
   };
   const nothing = () => {};
   return {

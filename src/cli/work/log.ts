@@ -1,8 +1,10 @@
-import type { Job, QueueChoice, Report } from "../../../mod.ts";
-import type { Output } from "../output.ts";
-import { count, plain } from "../text.ts";
+import type { Job, JobEnded, JobFailed, QueueChoice, Report } from "../../../mod.ts";
+import { systemClock } from "../../internal/clock.ts";
+import type { Invocation } from "../command.ts";
+import { type Level, TimedLog } from "../timed_log.ts";
+import { count } from "../text.ts";
+import { failureLines } from "./failure_text.ts";
 import type { WorkFlags } from "./flags.ts";
-import { messageOf, whereOf } from "./where.ts";
 
 /** Why a run ended, for people. */
 const REASONS: Readonly<Record<Report["reason"], string>> = {
@@ -14,25 +16,35 @@ const REASONS: Readonly<Record<Report["reason"], string>> = {
   time: "Ran for as long as it was to",
 };
 
-/** What a worker tells, a line each: text, or JSON with the name of the event in `event`. */
+/** What a worker tells, a line each with its time: text, or JSON with the name of the event in `event`. */
 export class WorkLog {
-  readonly #output: Output;
+  readonly #log: TimedLog;
+  readonly #isJson: boolean;
   readonly #isQuiet: boolean;
+  readonly #now: () => number;
   /** Which of several processes this is. */
   readonly #place: string | undefined;
 
-  constructor(output: Output, { quiet }: WorkFlags, place?: string) {
-    this.#output = output;
+  constructor({ output, flags: { quiet }, io }: Invocation<WorkFlags>, place?: string) {
+    const clock = io.clock ?? systemClock;
+    this.#log = new TimedLog(output, io);
+    this.#isJson = output.isJson;
     this.#isQuiet = quiet === true;
+    this.#now = () => clock.now();
     this.#place = place;
   }
 
   /** Something that happened, which `text` tells people. */
-  say(event: string, fields: object, text: string): void {
+  say(
+    event: string,
+    fields: object,
+    text: string | readonly string[],
+    level: Level = "info",
+  ): void {
     const place = this.#place;
     const about = place === undefined ? {} : { process: Number(place) };
     const front = place === undefined ? "" : `[${place}] `;
-    this.#output.print({ event, ...about, ...fields }, () => front + plain(text));
+    this.#log.write({ level, event, fields: { ...about, ...fields }, text, front });
   }
 
   /** The same of a job, unless they are many. */
@@ -41,34 +53,41 @@ export class WorkLog {
     this.say(event, { jid, type, queue, ...more }, `${event} ${type} ${jid} ${text}`);
   }
 
-  /** A job that failed, with where the error comes from. */
-  failed(job: Job, error: unknown, elapsedMs: number): void {
-    if (this.#isQuiet) return;
-    const place = whereOf(error);
-    this.job(
-      "fail",
-      job,
-      { elapsedMs: rounded(elapsedMs), error: partsOf(error) },
-      `after ${rounded(elapsedMs)} ms: ${messageOf(error)}${
-        place === undefined ? "" : ` (${place})`
-      }`,
-    );
+  /** A job that failed, however quiet it is to be. */
+  failed(detail: JobFailed): void {
+    const { job: { jid, type, queue }, error, elapsedMs, attempt, next, retryAt } = detail;
+    const fields = { jid, type, queue, attempt, elapsedMs: rounded(elapsedMs), next, retryAt };
+    const text = failureLines(detail, this.#now());
+    this.say("fail", { ...fields, error: partsOf(error) }, text, "warn");
+  }
+
+  /** A job that failed for the last time. */
+  ended(event: "dead" | "dropped", { job, error, attempt }: JobEnded, to?: string): void {
+    const { jid, type, queue } = job;
+    const fields = { jid, type, queue, attempt, deadLetter: to, error: partsOf(error) };
+    const where = to === undefined ? "" : `, moves to ${to}`;
+    const text = `${event} ${type} ${jid} of ${queue} after attempt ${attempt}${where}`;
+    this.say(event, fields, text, "error");
   }
 
   /** Something to look after, which ends nothing. */
   warn(event: string, fields: object, text: string): void {
-    if (this.#output.isJson) this.say(event, fields, text);
-    else this.#output.warn(this.#place === undefined ? text : `[${this.#place}] ${text}`);
+    this.say(event, fields, text, "warn");
   }
 
   /** The result of a run. */
-  end({ reason, done, failed, ...report }: Report): void {
+  end({ reason, done, failed, dead, dropped, ...report }: Report): void {
     const [unfinished, unreported] = [report.unfinished, report.unreported].map(named);
-    const text = `${REASONS[reason]}: ${count(done, "job")} done, ${failed} failed, ` +
+    const ends = [[dead, "dead"], [dropped, "dropped"]].filter(([count]) => count !== 0)
+      .map(([count, name]) => `${count} ${name}`).join(", ");
+    const text =
+      `${REASONS[reason]}: ${count(done, "job")} done, ${failed} failed${
+        ends === "" ? "" : ` (${ends})`
+      }, ` +
       `${unfinished!.length} handed back` +
       (unreported!.length === 0 ? "" : `, ${unreported!.length} not reported`);
-    this.say("end", { reason, done, failed, unfinished, unreported }, text);
-    if (this.#output.isJson) return;
+    this.say("end", { reason, done, failed, dead, dropped, unfinished, unreported }, text);
+    if (this.#isJson) return;
     for (const { jid, type, queue } of unfinished!) {
       this.say("end", {}, `  handed back: ${type} ${jid} of ${queue}`);
     }

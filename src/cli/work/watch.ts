@@ -32,10 +32,10 @@ export async function runWatched(invocation: Invocation<WorkFlags>): Promise<num
 async function run(
   crew: Crew,
   watcher: SourceWatcher,
-  { flags, output }: Invocation<WorkFlags>,
+  invocation: Invocation<WorkFlags>,
 ): Promise<number> {
-  const log = new WorkLog(output, flags);
-  const { processes = 1 } = flags;
+  const log = new WorkLog(invocation);
+  const { processes = 1 } = invocation.flags;
   for (let isFirst = true;; isFirst = false) {
     // What starts now reads the files as they are now.
     watcher.take();

@@ -2,7 +2,8 @@ import { type ConsumerOptions, Producer, type Report } from "../../../mod.ts";
 import type { Invocation } from "../command.ts";
 import { emptyReport } from "../../consumer/report.ts";
 import { type Server, serverOf } from "../connect.ts";
-import { count } from "../text.ts";
+import type { Output } from "../output.ts";
+import { count, plain } from "../text.ts";
 import { logEvents, loggerOf, printState } from "./events.ts";
 import { readExports, type WorkModule } from "./exports.ts";
 import type { WorkFlags } from "./flags.ts";
@@ -21,7 +22,7 @@ const MIN_TIMEOUT_MS = 5000;
 /** Runs jobs in this process, until it is told to stop. */
 export async function runWorker(invocation: Invocation<WorkFlags>): Promise<void> {
   const { args, flags, io, output } = invocation;
-  const log = new WorkLog(output, flags, placeOf(invocation));
+  const log = new WorkLog(invocation, placeOf(invocation));
   const named = args.map(locate);
   const server = await serverOf(flags, io);
   const modules: WorkModule[] = [];
@@ -31,8 +32,9 @@ export async function runWorker(invocation: Invocation<WorkFlags>): Promise<void
     }
     const options = optionsOf(flags, server, log);
     const consumer = await loaded(WorkConsumer.of(modules, options), named, io.signal);
-    if (flags.check === true) await check(consumer, server, { log, isQuiet: flags.quiet === true });
-    else log.end(await run(consumer, invocation, { server, log }));
+    if (flags.check === true) {
+      await check(consumer, server, flags.quiet === true ? undefined : output);
+    } else log.end(await run(consumer, invocation, { server, log }));
   } finally {
     for (const module of modules.toReversed()) await tearDown(module);
   }
@@ -42,13 +44,12 @@ export async function runWorker(invocation: Invocation<WorkFlags>): Promise<void
 async function check(
   consumer: WorkConsumer,
   { url, options }: Server,
-  { log, isQuiet }: { readonly log: WorkLog; readonly isQuiet: boolean },
+  output: Output | undefined,
 ): Promise<void> {
   await (await Producer.connect(options)).close();
   const { types } = consumer;
-  if (isQuiet) return;
-  const text = `${count(types.length, "handler")}: ${types.join(", ")}; ${url} is there`;
-  log.say("check", { url, types }, text);
+  const text = () => `${count(types.length, "handler")}: ${types.join(", ")}; ${url} is there`;
+  output?.print({ event: "check", url, types }, () => plain(text()));
 }
 
 async function run(

@@ -84,7 +84,7 @@ function text(value: unknown): string {
 }
 
 /** The lines of the stack, without the message that some runtimes put before them. */
-function frames({ stack }: Error): string[] {
+export function frames({ stack }: Error): string[] {
   const lines = String(stack ?? "").split("\n").map((line) => line.trim());
   const first = lines.findIndex((line) => /^at\s/.test(line) || /@.*:\d+:\d+$/.test(line));
   return first < 0 ? [] : lines.slice(first).filter((line) => line !== "");

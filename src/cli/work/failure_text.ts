@@ -1,0 +1,62 @@
+import type { JobFailed } from "../../../mod.ts";
+import { frames } from "../../consumer/run/failure.ts";
+import { messageOf, whereOf } from "./where.ts";
+
+/** Lines of a stack that are shown. */
+const MAX_FRAMES = 10;
+
+/** Causes of causes that are shown. */
+const MAX_CAUSES = 5;
+
+const NEXTS: Readonly<Record<JobFailed["next"], string>> = {
+  retry: "is retried",
+  dead: "is dead",
+  dropped: "is dropped",
+};
+
+/** A failed job for people: what failed, what follows, and the stack of the error and of its causes. */
+export function failureLines(
+  { job: { jid, type, queue }, error, elapsedMs, attempt, next, retryAt }: JobFailed,
+  now: number,
+): string[] {
+  const place = whereOf(error);
+  const when = retryAt === undefined
+    ? ""
+    : ` in about ${Math.max(0, Math.round((retryAt.getTime() - now) / 1000))} s`;
+  const message = `${messageOf(error)}${place === undefined ? "" : ` (${place})`}`;
+  return [
+    `fail ${type} ${jid} of ${queue}, attempt ${attempt}, after ${
+      Math.round(elapsedMs * 10) / 10
+    } ms: ${message}; ${NEXTS[next]}${when}`,
+    ...stackOf(error),
+    ...causesOf(error),
+  ];
+}
+
+function stackOf(error: unknown): string[] {
+  try {
+    return error instanceof Error ? frames(error).slice(0, MAX_FRAMES) : [];
+  } catch {
+    // A getter that throws.
+    return [];
+  }
+}
+
+function causesOf(error: unknown): string[] {
+  const lines: string[] = [];
+  let cause = error;
+  for (let i = 0; i < MAX_CAUSES; i++) {
+    cause = causeOf(cause);
+    if (cause === undefined) break;
+    lines.push(`caused by ${messageOf(cause)}`, ...stackOf(cause));
+  }
+  return lines;
+}
+
+function causeOf(error: unknown): unknown {
+  try {
+    return error instanceof Error ? error.cause : undefined;
+  } catch {
+    return undefined;
+  }
+}
