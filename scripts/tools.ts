@@ -27,7 +27,7 @@ export async function outputs(
     .map((bytes) => new TextDecoder().decode(bytes)) as [string, string];
   if (!result.success) {
     const how = signal.aborted ? `was ended after ${timeoutMs} ms` : `exited with ${result.code}`;
-    throw new Error(`${command} ${args.join(" ")} ${how}: ${`${stdout}${stderr}`.trim()}`);
+    throw new Error(`${command} ${args.join(" ")} ${how}:\n${`${stdout}${stderr}`.trim()}`);
   }
   return { stdout, stderr };
 }

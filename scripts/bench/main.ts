@@ -228,7 +228,7 @@ async function measureOne(
 /** The line of a failed process that says most. */
 function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  const said = /exited with \S+: ([^]*)/.exec(message)?.[1] ?? message;
+  const said = /exited with \S+:\s([^]*)/.exec(message)?.[1] ?? message;
   const lines = said.split("\n").map((line) => line.trim()).filter((line) => line !== "");
   return lines.find((line) => /^\w*error:/i.test(line)) ?? lines[0] ?? "it said nothing";
 }
