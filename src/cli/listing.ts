@@ -92,7 +92,7 @@ export function jobText(job: ServerJob, now: number): string {
     ["custom", Object.keys(custom).length === 0 ? undefined : JSON.stringify(custom)],
     ["created", job.createdAt?.toISOString()],
     ["enqueued", job.enqueuedAt?.toISOString()],
-    ["retries", `${failure?.remaining ?? job.retry ?? 25} left`],
+    ["retries", `${Math.max(0, failure?.remaining ?? job.retry ?? 25)} left`],
     ["failed", failure?.failedAt?.toISOString()],
     ["error", failure === undefined ? undefined : errorOf(job)],
     ...(failure?.backtrace ?? []).map((line): [string, string] => ["", line]),

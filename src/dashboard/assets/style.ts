@@ -148,7 +148,17 @@ progress { width: 7rem; accent-color: var(--good); }
   nav a { white-space: nowrap; }
   .brand { flex: 1; }
   main { padding: .75rem .9rem 3rem; }
+  .filters { display: grid; grid-template-columns: 1fr 1fr; }
   .filters label, .filters input { width: 100%; }
+  .filters input[type="hidden"] { display: none; }
+  .jobs, .jobs tbody { display: block; }
+  .jobs thead { display: none; }
+  .jobs tr { display: grid; padding: .6rem .75rem; border-bottom: 1px solid var(--line); gap: .2rem; }
+  .jobs tbody tr:last-child { border-bottom: 0; }
+  .jobs td, .jobs th { display: block; padding: 0; border: 0; max-width: none; min-width: 0; }
+  .jobs td, .jobs bdi { overflow-wrap: anywhere; }
+  .jobs .actions { text-align: left; margin-top: .3rem; }
+  .jobs .actions button { margin: 0 .3rem 0 0; padding: .3rem .8rem; }
   .apart { margin-left: 0; }
   .actions { white-space: normal; }
 }

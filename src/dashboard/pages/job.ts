@@ -103,7 +103,9 @@ function triesOf({ failure, retry = 25 }: ServerJob): string {
       ? "none yet, dead at once if it fails"
       : `none yet, ${whole(Math.max(0, retry))} retries`;
   }
-  return `${whole(failure.retryCount + 1)} failed, ${whole(failure.remaining)} retries left`;
+  return `${whole(failure.retryCount + 1)} failed, ${
+    whole(Math.max(0, failure.remaining))
+  } retries left`;
 }
 
 function actions(visit: Visit, { jid, place }: ServerJob): Html | "" {

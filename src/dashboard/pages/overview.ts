@@ -1,3 +1,4 @@
+import type { ServerHistory } from "../../inspect/types.ts";
 import { chart } from "../view/chart.ts";
 import { type Html, html } from "../view/html.ts";
 import { empty, page } from "../view/layout.ts";
@@ -25,7 +26,7 @@ export async function overviewPage(visit: Visit): Promise<Html> {
   const tiles: [title: string, value: string, path: string | undefined, more: string][] = [
     ["Processed", whole(totals.processed), undefined, speed ? rate(speed.processed) : ""],
     ["Failed", whole(totals.failures), undefined, speed ? rate(speed.failed) : ""],
-    ["Waiting", whole(waiting), "/queues", count(queues.length, "queue")],
+    ["Waiting", whole(waiting), "/queues", waitingMore(queues.length, history, visit.now)],
     ["Working", whole(sets.working), inspection && "/working", ""],
     ["Scheduled", whole(sets.scheduled), "/scheduled", ""],
     ["Retries", whole(sets.retries), "/retries", ""],
@@ -79,6 +80,14 @@ export async function overviewPage(visit: Visit): Promise<Html> {
       )} · ${count(server.connections, "connection")} · ${whole(server.usedMemoryMb)} MB</p>
     `,
   );
+}
+
+/** How many queues there are, and how fast jobs come: by what was counted in the last 10 to 20 seconds. */
+function waitingMore(queues: number, history: ServerHistory | undefined, now: number): string {
+  const [before, last] = history?.hour.slice(-2) ?? [];
+  if (before === undefined || last === undefined) return count(queues, "queue");
+  const seconds = Math.max(1, (now - before.at.getTime()) / 1000);
+  return `${count(queues, "queue")}, ${rate((before.enqueued + last.enqueued) / seconds)} in`;
 }
 
 function firstSteps(): Html {
