@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { Hono } from "hono/tiny";
 import { bodyLimit } from "hono/body-limit";
-import { FaktoryError, InvalidArgumentError } from "../errors.ts";
+import { FaktoryError, InvalidArgumentError, ServerError, ServerShutdownError } from "../errors.ts";
 import { PROMETHEUS_TYPE } from "../health/prometheus.ts";
 import { writeFigures } from "../health/server_metrics.ts";
 import { api, fault } from "./api.ts";
@@ -171,6 +171,10 @@ interface Explained {
 function explain(error: unknown, { onError }: Settings): Explained {
   if (error instanceof InvalidArgumentError) {
     return { status: 400, code: error.code, title: "That does not work", message: error.message };
+  }
+  if (error instanceof ServerError && !(error instanceof ServerShutdownError)) {
+    const message = `The server refused it: ${error.reply}`;
+    return { status: 400, code: error.code, title: "That does not work", message };
   }
   if (error instanceof ServerClosed || error instanceof FaktoryError) {
     const message = "The Faktory server does not answer. This page works again once it does.";

@@ -47,7 +47,7 @@ function sourceOf(
   const given: unknown = source;
   if (typeof given === "object" && given !== null) {
     // Not by its class: it may be of another copy of the package.
-    if ("snapshot" in given && "signalWorker" in given) {
+    if ("jobs" in given && "signalWorker" in given) {
       return new EmbeddedSource(source as FaktoryServer);
     }
     if ("enqueue" in given && "sets" in given) return new ProducerSource(source as Producer, clock);

@@ -64,7 +64,7 @@ export class ProducerSource implements Source {
     if (inspector === undefined) return undefined;
     return {
       jobs: (query) => inspector.jobs(query),
-      job: (jid) => inspector.job(jid),
+      job: (jid, options) => inspector.job(jid, options),
       count: (selection) => inspector.count(selection),
       change: (action, selection) => inspector[action](selection),
       workers: () => inspector.workers(),

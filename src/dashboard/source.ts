@@ -1,5 +1,6 @@
 // deno-lint-ignore-file require-await -- What fails rejects the promise.
 import type {
+  FindJobOptions,
   JobPage,
   JobQuery,
   JobSelection,
@@ -37,7 +38,7 @@ export interface Source {
 /** What an embedded server can be asked for on top. */
 export interface Inspection {
   jobs(query: JobQuery): Promise<JobPage>;
-  job(jid: string): Promise<ServerJob | undefined>;
+  job(jid: string, options?: FindJobOptions): Promise<ServerJob | undefined>;
   count(selection: JobSelection): Promise<number>;
   change(action: JobAction, selection: JobSelection): Promise<number>;
   workers(): Promise<readonly ServerWorker[]>;
@@ -80,8 +81,8 @@ export class EmbeddedSource implements Source, Inspection {
     return await this.#open.jobs(query);
   }
 
-  async job(jid: string): Promise<ServerJob | undefined> {
-    return await this.#open.job(jid);
+  async job(jid: string, options?: FindJobOptions): Promise<ServerJob | undefined> {
+    return await this.#open.job(jid, options);
   }
 
   async count(selection: JobSelection): Promise<number> {

@@ -2,6 +2,7 @@ import { parseTimestamp } from "../job/timestamp.ts";
 import { type Producer, sendCommand } from "../producer/producer.ts";
 import { inspect } from "../protocol/commands/inspect.ts";
 import type {
+  FindJobOptions,
   JobPage,
   JobQuery,
   JobSelection,
@@ -10,7 +11,11 @@ import type {
   ServerJob,
   ServerQueue,
   ServerWorker,
+  SetSelection,
 } from "./types.ts";
+
+/** Ids in one request. */
+const MAX_JIDS = 200;
 
 /** What an embedded server lists and changes, asked over a producer's connection. */
 export class RemoteInspector {
@@ -34,25 +39,25 @@ export class RemoteInspector {
     return { ...page, next: page.next ?? undefined, jobs: page.jobs.map(jobOf) };
   }
 
-  async job(jid: string, maxArgs?: number): Promise<ServerJob | undefined> {
-    const job = await this.#ask<ServerJob | null>({ job: { jid, maxArgs } });
+  async job(jid: string, options: FindJobOptions = {}): Promise<ServerJob | undefined> {
+    const job = await this.#ask<ServerJob | null>({ job: { jid, ...options } });
     return job === null ? undefined : jobOf(job);
   }
 
   retry(jobs: JobSelection): Promise<number> {
-    return this.#ask({ requeue: jobs });
+    return this.#askForEach("requeue", jobs);
   }
 
   kill(jobs: JobSelection): Promise<number> {
-    return this.#ask({ kill: jobs });
+    return this.#askForEach("kill", jobs);
   }
 
   discard(jobs: JobSelection): Promise<number> {
-    return this.#ask({ discard: jobs });
+    return this.#askForEach("discard", jobs);
   }
 
   count(jobs: JobSelection): Promise<number> {
-    return this.#ask({ count: jobs });
+    return this.#askForEach("count", jobs);
   }
 
   signalWorker(wid: string, state: "quiet" | "terminate"): Promise<boolean> {
@@ -83,6 +88,23 @@ export class RemoteInspector {
       lastBeat: new Date(worker.lastBeat),
       jobs: worker.jobs.map(jobOf),
     }));
+  }
+
+  /** A line may have 64 KiB, so many ids go in several. */
+  async #askForEach(request: string, jobs: JobSelection): Promise<number> {
+    const isList = Array.isArray(jobs);
+    const jids: unknown = isList ? jobs : (jobs as Partial<SetSelection> | null)?.jids;
+    if (!Array.isArray(jids) || jids.length <= MAX_JIDS) {
+      return await this.#ask({ [request]: jobs });
+    }
+    let sum = 0;
+    for (let from = 0; from < jids.length; from += MAX_JIDS) {
+      const some = jids.slice(from, from + MAX_JIDS);
+      sum += await this.#ask<number>({
+        [request]: isList ? some : { ...jobs as SetSelection, jids: some },
+      });
+    }
+    return sum;
   }
 
   async #ask<T>(request: object): Promise<T> {

@@ -20,6 +20,7 @@ export { FaktoryServer } from "./server.ts";
 export type { FaktoryServerOptions } from "./server.ts";
 export type { ServerEdition, ServerOptions, ServerSnapshot } from "./core.ts";
 export type {
+  FindJobOptions,
   HistoryPoint,
   JobFailure,
   JobPage,

@@ -6,10 +6,11 @@ import {
 import { integerIn, invalidOption } from "../connection/options.ts";
 import { deferred } from "../internal/deferred.ts";
 import { Core, SERVER_OPTIONS, type ServerOptions, type ServerSnapshot, text } from "./core.ts";
-import { checkJid, checkMaxArgs } from "./inspect/check.ts";
+import { checkJid, checkLookup } from "./inspect/check.ts";
 import type { Inspector } from "./inspect/inspector.ts";
 import type { ServerInfo } from "../protocol/server_info.ts";
 import type {
+  FindJobOptions,
   JobPage,
   JobQuery,
   JobSelection,
@@ -175,16 +176,12 @@ export class FaktoryServer implements AsyncDisposable {
    * Finds a job by its id, with a worker, in a set or on a queue; `undefined` where there is none, as after it succeeded. The
    * sets and queues are searched, with clients served meanwhile: a second or so for a million jobs.
    *
-   * @param options `maxArgs` bounds the characters of the arguments. @default 100000
    * @throws {InvalidArgumentError} `INVALID_FILTER`.
    */
   // What is wrong with an argument rejects the promise.
   // deno-lint-ignore require-await
-  async job(
-    jid: string,
-    options: { readonly maxArgs?: number | undefined } = {},
-  ): Promise<ServerJob | undefined> {
-    return this.#inspector.job(checkJid(jid), checkMaxArgs(options.maxArgs, 100_000));
+  async job(jid: string, options: FindJobOptions = {}): Promise<ServerJob | undefined> {
+    return this.#inspector.job(checkJid(jid), checkLookup(options));
   }
 
   /**

@@ -155,6 +155,9 @@ test("a producer that is connected to an embedded server shows all of it", async
       for (const path of ["/workers", "/batches", "/queue?name=default", "/api/history"]) {
         assert.equal((await visit(path)).status, 200, path);
       }
+      const jids = Array.from({ length: 3000 }, (_, i) => `no-such-job-${i}`);
+      const many = await visit("/api/jobs/count", { json: [...jids, "failed-job"] });
+      assert.deepEqual(JSON.parse(many.text), { jobs: 1 });
       await visit("/retries", { form: { one: "discard:failed-job" } });
       assert.equal(server.snapshot().retries, 0);
       await server.close();

@@ -58,8 +58,11 @@ test("a job that failed is found, looked at, and retried from its list", async (
       textOf(list),
       /resize failed-job default \["cat\.png",320\] RangeError: no such picture in \d+ s/,
     );
-    assert(valuesOf(list, "href").includes("/job?jid=failed-job"));
-    const { status, text: page } = await visit("/job?jid=failed-job");
+    const address = valuesOf(list, "href").find((address) =>
+      address.startsWith("/job?jid=failed-job")
+    )!;
+    assert.match(address, /&set=retries&at=\d+$/);
+    const { status, text: page } = await visit(address);
     assert.equal(status, 200);
     assert.match(textOf(page), /State failed, to be tried again/);
     assert.match(textOf(page), /Tries 1 failed, 25 retries left/);

@@ -368,7 +368,7 @@ test("what is too large, or makes no sense, is refused, and nothing is told of t
 test("an error that nobody foresaw goes to the program, and not to the visitor", async () => {
   const errors: unknown[] = [];
   const broken = {
-    snapshot() {},
+    jobs() {},
     signalWorker() {},
     closed: new Promise(() => {}),
     info() {

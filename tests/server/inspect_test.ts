@@ -91,6 +91,12 @@ test("a failed job tells why it failed, and is retried, killed and discarded by 
       ]);
       assert.deepEqual(listed!.at?.getTime(), listed!.failure!.nextAt?.getTime());
       assert.deepEqual(await server.job("0123456789"), listed);
+      const { at } = listed!;
+      assert.deepEqual(await server.job("0123456789", { set: "retries", at }), listed);
+      // It may have moved since.
+      assert.deepEqual(await server.job("0123456789", { set: "dead", at }), listed);
+      const before = new Date(at!.getTime() - 1);
+      assert.deepEqual(await server.job("0123456789", { set: "retries", at: before }), listed);
 
       assert.equal(await server.kill("0123456789"), 1);
       assert.equal((await server.job("0123456789"))?.place, "dead");
@@ -292,6 +298,8 @@ test("what makes no sense is refused, and no filter never means all", async () =
     await assert.rejects(server.discard({ set: "scheduled" }), { code: "FILTER_MATCHES_ALL" });
     // deno-lint-ignore no-explicit-any
     await assert.rejects(server.job(undefined as any), invalid);
+    // deno-lint-ignore no-explicit-any
+    await assert.rejects(server.job("any-job-id", { set: "x" as any }), invalid);
     assert.equal(await server.discard({ set: "scheduled", jids: [] }), 0);
     assert.equal(server.snapshot().scheduled, 1);
     assert.equal(await server.discard({ set: "scheduled", all: true }), 1);

@@ -33,7 +33,7 @@ async function run(invocation: Invocation<ConnectionFlags>): Promise<void> {
         `see its web page, by default at ${webPage(url)}`,
       );
     }
-    const found = await inspector.job(jid, 1_000_000);
+    const found = await inspector.job(jid, { maxArgs: 1_000_000 });
     if (found === undefined) {
       throw new CliError(
         Status.data,

@@ -2,7 +2,7 @@ import { InvalidArgumentError } from "../../errors.ts";
 import { showValue } from "../../internal/show.ts";
 import type { SetName } from "../members.ts";
 import type { Filter } from "./match.ts";
-import type { JobQuery, JobSelection } from "../../inspect/types.ts";
+import type { FindJobOptions, JobQuery, JobSelection } from "../../inspect/types.ts";
 
 /** The numbers of a query, with their defaults in place. */
 export interface Limits {
@@ -10,6 +10,15 @@ export interface Limits {
   readonly limit: number;
   readonly maxArgs: number;
   readonly newestFirst: boolean;
+}
+
+/** How to find a job, and how much of it to give. */
+export interface JobLookup {
+  readonly maxArgs: number;
+  /** Where it was last, to look there first. */
+  readonly set: SetName | undefined;
+  /** Milliseconds since 1970. */
+  readonly at: number | undefined;
 }
 
 /** A selection, checked. */
@@ -46,7 +55,7 @@ export function checkQuery(query: JobQuery): Limits {
 }
 
 /** @throws {InvalidArgumentError} `INVALID_FILTER`. */
-export function checkMaxArgs(value: unknown, fallback: number): number {
+function checkMaxArgs(value: unknown, fallback: number): number {
   return integer(value, "maxArgs", { min: 0, max: MAX_ARGS, fallback });
 }
 
@@ -83,6 +92,14 @@ export function checkSelection(selection: JobSelection): Selected {
 export function checkJid(jid: unknown): string {
   if (typeof jid === "string" && jid !== "") return jid;
   throw invalid("find", `the jid is not a text, or an empty one: got ${showValue(jid)}`);
+}
+
+/** @throws {InvalidArgumentError} `INVALID_FILTER`. */
+export function checkLookup({ maxArgs, set, at }: FindJobOptions): JobLookup {
+  if (set !== undefined && !CHANGED.includes(set)) {
+    throw invalid("find", `there is no such set: got ${showValue(set)}`);
+  }
+  return { maxArgs: checkMaxArgs(maxArgs, 100_000), set, at: at?.getTime() };
 }
 
 function checkJids(jids: unknown): string[] {

@@ -9,7 +9,7 @@ import { changeJobs, CHANGES } from "../mutate.ts";
 import type { Payload } from "../payload.ts";
 import type { Slices, Work } from "../slices.ts";
 import type { Workers } from "../workers.ts";
-import { checkQuery, checkSelection, type Limits, type Selected } from "./check.ts";
+import { checkQuery, checkSelection, type JobLookup, type Limits, type Selected } from "./check.ts";
 import { type Filter, matcher } from "./match.ts";
 import { type Found, readFound } from "./read.ts";
 import type {
@@ -85,10 +85,12 @@ export class Inspector {
   }
 
   /** A job by its id, wherever it is; what a worker has comes first. */
-  async job(jid: string, maxArgs: number): Promise<ServerJob | undefined> {
+  async job(jid: string, { maxArgs, set, at }: JobLookup): Promise<ServerJob | undefined> {
     const reservation = this.#manager.reservationOf(jid);
     if (reservation !== undefined) return readFound(reservedBy(reservation), maxArgs);
-    const found = await this.#slices.run(this.#find(jid));
+    const isPlaced = set !== undefined && at !== undefined;
+    const found = (isPlaced ? this.#near(jid, set, at) : undefined) ??
+      await this.#slices.run(this.#find(jid));
     return found === undefined ? undefined : readFound(found, maxArgs);
   }
 
@@ -177,6 +179,21 @@ export class Inspector {
       searched: at - Math.min(offset, total),
       next: at < total ? at : undefined,
     };
+  }
+
+  /** A job that was in a set with this time, in milliseconds, when somebody last looked. */
+  #near(jid: string, set: SetName, at: number): Found | undefined {
+    const matches = matcher({ jids: [jid] })!;
+    const source = this.#source({ set });
+    let low = 0;
+    let high = source.size;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (source.page(middle, 1)[0]!.at! < at) low = middle + 1;
+      else high = middle;
+    }
+    // Times have parts of a millisecond, which dates have not.
+    return source.page(low, AT_ONCE).find((found) => found.at! < at + 1 && matches(found.payload));
   }
 
   *#find(jid: string): Work<Found | undefined> {

@@ -1,13 +1,14 @@
 import { InvalidArgumentError } from "../../errors.ts";
+import { parseTimestamp } from "../../job/timestamp.ts";
 import { bulk } from "../reply.ts";
-import { checkJid, checkMaxArgs } from "./check.ts";
+import { checkJid, checkLookup } from "./check.ts";
 import type { Inspector } from "./inspector.ts";
-import type { JobQuery, JobSelection } from "../../inspect/types.ts";
+import type { FindJobOptions, JobQuery, JobSelection } from "../../inspect/types.ts";
 
 /** What follows INSPECT: one of these. */
 interface Request {
   readonly jobs?: JobQuery;
-  readonly job?: { readonly jid?: unknown; readonly maxArgs?: unknown };
+  readonly job?: Omit<FindJobOptions, "at"> & { readonly jid?: unknown; readonly at?: unknown };
   readonly requeue?: JobSelection;
   readonly kill?: JobSelection;
   readonly discard?: JobSelection;
@@ -47,7 +48,8 @@ function answer(inspector: Inspector, request: Request): unknown {
   const { jobs, job, requeue, kill, discard, count, signal } = request;
   if (jobs !== undefined) return inspector.jobs(jobs);
   if (job !== undefined) {
-    return inspector.job(checkJid(job?.jid), checkMaxArgs(job?.maxArgs, 100_000));
+    const { jid, at, ...options } = job ?? {};
+    return inspector.job(checkJid(jid), checkLookup({ ...options, at: parseTimestamp(at) }));
   }
   if (requeue !== undefined) return inspector.change("requeue", requeue);
   if (kill !== undefined) return inspector.change("kill", kill);
