@@ -84,14 +84,15 @@ async function main(): Promise<number> {
   const base = path("base", values.base);
   const before: Figures = json === undefined ? { results: [], omissions: [] } : await read(json);
   await using programs = await prepare(
-    clients.filter(({ name, isBase }) =>
-      wanted.clients.includes(name) && (base !== undefined || !isBase)
+    clients.filter(({ name, servers, isBase }) =>
+      wanted.clients.includes(name) && servers.some((one) => wanted.servers.includes(one)) &&
+      (base !== undefined || !isBase)
     ),
     base === undefined ? undefined : await Deno.realPath(base),
   );
   const { subjects, omissions } = await planOf(wanted, programs, base !== undefined);
   const all = subjects.map((subject) => quick ? shortened(subject) : subject);
-  const measured = await measureAll(all, { programs, rounds, ms, warmUpMs, isQuick: !!quick });
+  const measured = await measureAll(all, { programs, rounds, ms, warmUpMs });
   if (isInterrupted) return 130;
   const results = merged(before.results, measured.results);
   const left = [...before.omissions, ...omissions, ...measured.failed];
@@ -161,7 +162,6 @@ interface Settings {
   readonly rounds: number;
   readonly ms: number;
   readonly warmUpMs: number;
-  readonly isQuick: boolean;
 }
 
 /**
