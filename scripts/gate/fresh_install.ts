@@ -49,13 +49,19 @@ async function diskBytes(folder: string): Promise<number> {
   return bytes;
 }
 
-/** No peer is required. */
+/** No peer is required, and SECURITY.md names every package that the manifest asks for. */
 async function checkManifest({ name }: Project, folder: string): Promise<void> {
   const text = await Deno.readTextFile(`${folder}/node_modules/${name}/package.json`);
-  const { peerDependencies = {}, peerDependenciesMeta = {} } = JSON.parse(text);
-  const required = Object.keys(peerDependencies)
-    .filter((peer) => peerDependenciesMeta[peer]?.optional !== true);
-  none(required.map((peer) => `the peer ${peer} is not optional`));
+  const { dependencies = {}, peerDependencies = {}, peerDependenciesMeta = {} } = JSON.parse(text);
+  const peers = Object.keys(peerDependencies);
+  const required = peers.filter((peer) => peerDependenciesMeta[peer]?.optional !== true);
+  const security = await Deno.readTextFile("SECURITY.md");
+  const unnamed = [...Object.keys(dependencies), ...peers]
+    .filter((one) => !security.includes(`\`${one}\``));
+  none([
+    ...required.map((peer) => `the peer ${peer} is not optional`),
+    ...unnamed.map((one) => `SECURITY.md does not name ${one}`),
+  ]);
 }
 
 /** No declaration names an optional peer, so that programs without it can be checked. */
