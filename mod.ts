@@ -45,6 +45,8 @@ export type * from "./src/job/typed.ts";
 export { Producer } from "./src/producer/producer.ts";
 export type {
   CallOptions,
+  Cancellation,
+  CancelOptions,
   CloseOptions,
   CloseReport,
   CommandOptions,

@@ -202,7 +202,7 @@ export class StateError extends FaktoryError {
 /**
  * Why a job's `signal` was aborted.
  *
- * Codes: `RESERVATION_EXPIRED`, `STOPPED`, `TIMED_OUT`.
+ * Codes: `RESERVATION_EXPIRED`, `STOPPED`, `TIMED_OUT`, `CANCELLED`.
  */
 export class JobAbortedError extends FaktoryError {
   /** The name of the class, also where a bundler shortens that. */

@@ -52,6 +52,7 @@ function leftovers(
   { queues, scheduled, retries, dead, working }: ReturnType<FaktoryServer["snapshot"]>,
 ): string {
   const counts = Object.entries({ ...queues, scheduled, retries, dead, working })
-    .filter(([, count]) => count > 0);
+    // The marker of a cancelled job is no job to run.
+    .filter(([name, count]) => count > 0 && !name.startsWith("faktory-cancel."));
   return counts.map(([name, count]) => `${name} ${count}`).join(", ") || "nothing";
 }

@@ -8,7 +8,8 @@ export interface JobContext<Jobs extends JobDefinitions = JobDefinitions> {
   /**
    * Aborted when the handler has to end, with a `JobAbortedError` as its reason: `RESERVATION_EXPIRED` when the job's
    * reservation is about to end, after which the server gives the job to another worker; `STOPPED` when the grace of a stop is
-   * over; `TIMED_OUT` when the job has taken longer than its `timeoutMs`.
+   * over; `TIMED_OUT` when the job has taken longer than its `timeoutMs`; `CANCELLED` when `producer.cancel` was called with its jid,
+   * and the consumer has the option `cancellation`.
    */
   readonly signal: AbortSignal;
   /** 1 the first time that the job runs, 2 at its first retry, and so on. */

@@ -50,6 +50,13 @@ export interface ConsumerOptions<Jobs extends JobDefinitions = JobDefinitions>
   readonly hostname?: string | undefined;
   /** Labels that the server's web page shows for this worker. @default ["typescript"] */
   readonly labels?: readonly string[] | undefined;
+  /**
+   * Looks for jobs that `producer.cancel` has cancelled, by asking the server for its queues every five seconds (INFO): such a
+   * job is dropped when it is fetched, and while it runs its `signal` is aborted within ten seconds.
+   *
+   * @default false
+   */
+  readonly cancellation?: boolean | undefined;
   /** Middleware for jobs that handlers enqueue by `context.producer`, as for `producer.use`. @default [] */
   readonly enqueueMiddleware?: readonly ProducerMiddleware[] | undefined;
   /**
@@ -85,6 +92,7 @@ const CONSUMER_OPTIONS = {
   limits: true,
   unregistered: true,
   connections: true,
+  cancellation: true,
   wid: true,
   hostname: true,
   labels: true,
@@ -115,6 +123,7 @@ export interface ConsumerSettings {
     /** If limits leave queues out of some FETCHes, one connection is kept for FETCHes of all queues. */
     readonly fetch: { readonly free: number; readonly limited: number };
   };
+  readonly cancellation: boolean;
   readonly commandTimeoutMs: number;
   readonly enqueueMiddleware: readonly ProducerMiddleware[];
   readonly logger: LoggerLike | undefined;
@@ -159,6 +168,7 @@ export function resolveSettings(
     concurrency,
     queues: checkChoice(options.queues ?? queuesOf(known)),
     limits: checkLimits(options.limits),
+    cancellation: checkFlag("cancellation", options.cancellation),
     unregistered: checkUnregistered(options.unregistered ?? "fail"),
     connections: resolveConnections(options.connections, concurrency, where),
     commandTimeoutMs: commandTimeoutMs ?? DEFAULT_COMMAND_TIMEOUT_MS,
@@ -200,6 +210,11 @@ function resolveConnections(
   const connections = integerIn("connections", given, { min: 1, max: 100, fallback });
   const limited = given === undefined ? Math.max(2, connections) : connections;
   return { command: connections, fetch: { free: connections, limited } };
+}
+
+function checkFlag(name: string, value: unknown): boolean {
+  if (value === undefined || typeof value === "boolean") return value ?? false;
+  throw invalidOption(name, "a boolean", value);
 }
 
 function checkUnregistered(unregistered: unknown): "fail" | "leave" {

@@ -34,6 +34,7 @@ import { parseServerInfo, type ServerInfo } from "../protocol/server_info.ts";
 import { Batcher } from "./batcher.ts";
 import { Batches } from "./batches.ts";
 import { CALL_OPTIONS, type CallOptions, PendingEnqueue } from "./pending_enqueue.ts";
+import { cancelJob, type Cancellation, type CancelOptions } from "./cancel.ts";
 import type { EnqueueManyResult, JobSource } from "../job/job_source.ts";
 import { enqueueMany } from "./enqueue_many.ts";
 import { enterpriseOption, isEnterprise } from "./free_server.ts";
@@ -47,6 +48,7 @@ import { jobStream, type WritableOptions } from "./writable.ts";
 export type { Outage, Recovery } from "../connection/status.ts";
 export type { ProducerMiddleware } from "./enqueue_pipeline.ts";
 export type { CallOptions } from "./pending_enqueue.ts";
+export type { Cancellation, CancelOptions } from "./cancel.ts";
 export type { CommandOptions } from "../protocol/commands/other.ts";
 export type {
   ConsumerFigures,
@@ -403,6 +405,32 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   /** The server's figures (INFO). */
   async info(): Promise<ServerInfo> {
     return parseServerInfo(await this.#command(info()));
+  }
+
+  /**
+   * Cancels a job, wherever it is: discards it if it is scheduled or waits for a retry (MUTATE), fails and discards it if a worker
+   * has it (FAIL), and tells the workers. A worker whose consumer has `cancellation: true` aborts the `signal` of the running job
+   * within ten seconds, and drops the job if it fetches it later.
+   *
+   * Each MUTATE looks through a whole set, so this is not for thousands of jobs a second. If the call rejects, or the program ends
+   * in between, the job may still run, unless the workers were told before: call it again.
+   *
+   * @example Cancel a job that was to run in an hour
+   * ```ts
+   * import { Producer } from "@faktory-ts/faktory";
+   *
+   * await using producer = await Producer.connect();
+   * const jid = await producer.enqueue("remind", ["Ada"], { delay: "1h" });
+   * console.assert(await producer.cancel(jid) === "withdrawn");
+   * console.assert((await producer.info()).sets.scheduled === 0);
+   * ```
+   *
+   * @throws {InvalidArgumentError} `INVALID_ARGUMENT` on a jid that is not a text.
+   * @throws {ConfigError} `INVALID_OPTION`.
+   */
+  async cancel(jid: string, options: CancelOptions = {}): Promise<Cancellation> {
+    const send = <T>(command: Command<T>) => this.#command(command);
+    return await cancelJob(jid, options, { send, clock: this.#clock });
   }
 
   /**

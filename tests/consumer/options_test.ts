@@ -87,3 +87,9 @@ test("in Cloudflare Workers, most connections are left to handlers", () => {
     fetch: { free: 2, limited: 2 },
   });
 });
+
+test("whether to look for cancelled jobs is a boolean", () => {
+  for (const wrong of ["yes", 1, null]) {
+    assert.throws(() => new Consumer({ cancellation: wrong as never }), { code: "INVALID_OPTION" });
+  }
+});

@@ -1,4 +1,5 @@
 import { after, before, describe } from "node:test";
+import { cancelContract } from "./cancel.ts";
 import { consumerContract } from "./consumer.ts";
 import { edgeContract } from "./edge.ts";
 import { enterpriseContract } from "./enterprise.ts";
@@ -30,6 +31,7 @@ const suites: Readonly<Record<string, Suite>> = {
   failures: failuresContract,
   "queues and limits": queuesContract,
   workflows: workflowContract,
+  cancelling: cancelContract,
 };
 
 const DAY_MS = 86_400_000;

@@ -31,6 +31,7 @@ const takers: Record<string, [name: string, take: (options: Options) => unknown]
     ["signal", (options) => withProducer((producer) => producer.enqueue({ type: "x" }, options))],
     ["signal", (options) => withProducer((producer) => producer.enqueueMany([], options))],
   ],
+  CancelOptions: [["waitMs", (o) => withProducer((producer) => producer.cancel("some-jid", o))]],
   CommandOptions: [["resend", (o) => withProducer((producer) => producer.command("X", "", o))]],
   CloseOptions: [["timeoutMs", (options) => withProducer((producer) => producer.close(options))]],
   WritableOptions: [["onFailed", (o) => withProducer((producer) => producer.writable(o))]],

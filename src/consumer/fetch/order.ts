@@ -1,5 +1,6 @@
 import { StateError } from "../../errors.ts";
 import { showValue } from "../../internal/show.ts";
+import { isMarker } from "../../protocol/cancellation.ts";
 import { isQueueName } from "../../job/queue_name.ts";
 import { checkPatterns, isPattern, matcher, MAX_QUEUES, type QueueChoice } from "./choice.ts";
 
@@ -133,7 +134,9 @@ function expand(names: readonly string[], known: readonly string[]): readonly st
     }
     const pattern = matcher(name);
     // Not even a server can put anything but a queue's name into a FETCH.
-    const queues = known.filter((queue) => isQueueName(queue) && pattern.test(queue));
+    const queues = known.filter((queue) =>
+      isQueueName(queue) && pattern.test(queue) && !isMarker(queue)
+    );
     for (const queue of queues.sort()) all.add(queue);
   }
   return [...all].slice(0, MAX_QUEUES);

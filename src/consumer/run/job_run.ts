@@ -297,6 +297,17 @@ export class JobRun implements Ends<unknown>, CountedRun, Expiring, Finished, In
     this.#slots.session.events.emit("expired", { job });
   }
 
+  /** The job was cancelled: asks the handler to end, if it runs, and reports nothing, as the server is told to forget the job. */
+  cancel(): void {
+    this.#abort("CANCELLED", `Job ${this.jid} was cancelled`);
+    if (this.isSettled) return;
+    this.isSettled = true;
+    const { job } = this;
+    this.#slots.done++;
+    const outcome = new Discard("The job was cancelled");
+    this.#slots.session.events.emit("discard", { job, outcome, elapsedMs: this.#elapsedMs });
+  }
+
   /** 1 the first time that the job runs. */
   get attempt(): number {
     return this.#context.attempt;

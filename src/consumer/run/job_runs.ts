@@ -2,6 +2,7 @@ import { SlotList } from "../../internal/slot_list.ts";
 import type { Job } from "../../job/job.ts";
 import type { QueueSelector } from "../fetch/queue_selector.ts";
 import { isStopping, type SessionContext } from "../session/context.ts";
+import type { Cancellations } from "../session/cancellations.ts";
 import type { RunLimits } from "../session/run_limits.ts";
 import { isRetried } from "./failure.ts";
 import { JobRun, MARGIN_MS, type Slots } from "./job_run.ts";
@@ -20,6 +21,8 @@ export interface JobRunsParts {
   readonly selector: QueueSelector;
   readonly limits: RunLimits;
   readonly reporter: Reporter;
+  /** Knows cancelled jobs, if the consumer looks for them. */
+  readonly cancellations: () => Cancellations | undefined;
 }
 
 /** The slots of a session: decides for each fetched job whether it runs, and holds those that do. */
@@ -35,8 +38,13 @@ export class JobRuns implements Slots {
   readonly #limits: RunLimits;
   readonly #running = new SlotList<JobRun>();
   readonly #reservations: Reservations;
+  readonly #cancellations: JobRunsParts["cancellations"];
 
-  constructor(session: SessionContext, { selector, limits, reporter }: JobRunsParts) {
+  constructor(
+    session: SessionContext,
+    { selector, limits, reporter, cancellations }: JobRunsParts,
+  ) {
+    this.#cancellations = cancellations;
     this.session = session;
     this.reporter = reporter;
     this.#selector = selector;
@@ -58,6 +66,7 @@ export class JobRuns implements Slots {
   get wanted(): number {
     const { session, reporter } = this;
     if (session.phase !== "running" || reporter.inFlight > MAX_UNREPORTED) return 0;
+    if (this.#cancellations()?.isReady === false) return 0;
     return this.#limits.left(session.settings.concurrency - this.#running.size);
   }
 
@@ -71,6 +80,8 @@ export class JobRuns implements Slots {
     // It lay there while the machine slept: another worker has it by now.
     if (deadline <= steady.at(startedAt)) return events.emit("expired", { job });
     const run = new JobRun(job, { startedAt, deadline }, this);
+    const cancellations = this.#cancellations();
+    if (cancellations?.has(job.jid) === true) return cancellations.take(run);
     if (isStopping(phase)) {
       if (isRetried(job)) return run.release();
       // A FAIL would end the job for good, and nothing waits for a handler any more.

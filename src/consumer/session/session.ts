@@ -21,6 +21,7 @@ import { JobRuns } from "../run/job_runs.ts";
 import { ProgressTracker } from "../run/progress.ts";
 import type { Registry } from "../run/registry.ts";
 import { Reporter } from "../run/reporter.ts";
+import { Cancellations } from "./cancellations.ts";
 import { isStopping, type SessionContext, stateOf } from "./context.ts";
 import { sessionHealth } from "./health.ts";
 import { Heartbeat } from "./heartbeat.ts";
@@ -59,6 +60,7 @@ export class Session {
   readonly #fetcher: Fetcher;
   readonly #heartbeat: Heartbeat;
   readonly #lag: LagMonitor;
+  readonly #cancellations: Cancellations | undefined;
   readonly #cancelTime: () => void;
   readonly #cancelFetchTimer: () => void;
   readonly #ended: Deferred<void> = deferred();
@@ -118,7 +120,11 @@ export class Session {
     const selector = this.#selector = new QueueSelector(context, parts.queues, fetchLimits);
     const limits = this.#limits = new RunLimits(parts.limits, selector, context.steady);
     const reporter = this.#reporter = new Reporter(context);
-    const runs = this.#runs = new JobRuns(context, { selector, limits, reporter });
+    const cancellations = () => this.#cancellations;
+    const runs = this.#runs = new JobRuns(context, { selector, limits, reporter, cancellations });
+    this.#cancellations = settings.cancellation
+      ? new Cancellations(context, () => runs.all)
+      : undefined;
     this.#fetcher = new Fetcher(context, fetchPool, { selector, runs, limits });
     this.#heartbeat = new Heartbeat(context);
     this.#lag = new LagMonitor(context, this.#heartbeat);
@@ -265,7 +271,7 @@ export class Session {
       case "fetches":
         return this.#fetcher.inFlight > 0;
       case "reports":
-        return this.#reporter.inFlight > 0;
+        return this.#reporter.inFlight > 0 || (this.#cancellations?.inFlight ?? 0) > 0;
       case "enqueues":
         return this.#isEnqueuing();
       case "connections":
@@ -337,6 +343,7 @@ export class Session {
     this.#selector.close();
     this.#lag.close();
     this.#heartbeat.close();
+    this.#cancellations?.close();
     const isAllConfirmed = !STOP_PHASES.reporting.waitsFor.some((what) => this.#isAwaiting(what));
     if (!isAllConfirmed) this.#closeConnections();
     void Promise.all([this.#fetchPool.end(), this.#commandPool.end()]).then(() => {
