@@ -1,5 +1,6 @@
 import { invalidOption } from "../connection/options.ts";
 import { type Clock, systemClock } from "../internal/clock.ts";
+import { checkOptionNames, type OptionNames } from "../internal/option_names.ts";
 
 /** Options of {@linkcode dashboard}. */
 export interface DashboardOptions {
@@ -30,6 +31,16 @@ export interface DashboardOptions {
   readonly clock?: Clock | undefined;
 }
 
+const DASHBOARD_OPTIONS = {
+  basePath: true,
+  password: true,
+  readOnly: true,
+  hosts: true,
+  serverPage: true,
+  onError: true,
+  clock: true,
+} as const satisfies OptionNames<DashboardOptions>;
+
 /** {@linkcode DashboardOptions}, checked, with their defaults in place. */
 export interface Settings {
   /** Without a `/` at its end: empty for the root. */
@@ -44,6 +55,7 @@ export interface Settings {
 
 /** @throws {ConfigError} `INVALID_OPTION`. */
 export function checkOptions(options: DashboardOptions): Settings {
+  checkOptionNames(options, DASHBOARD_OPTIONS, "dashboard");
   const { basePath = "/", password, readOnly = false, hosts = [], serverPage } = options;
   if (typeof basePath !== "string" || !/^\/[\w/.~-]*$/.test(basePath)) {
     throw invalidOption("basePath", "a path that begins with /", basePath);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { ConfigError, Consumer, defineJobs, isolated, job, Producer } from "../../mod.ts";
+import { dashboard } from "../../src/dashboard/mod.ts";
 import { Producer as EdgeProducer } from "../../src/edge/mod.ts";
 import { ConsumerMetrics, healthHandler, serverMetrics } from "../../src/health/mod.ts";
 import { linesToJobs } from "../../src/ndjson/mod.ts";
@@ -80,6 +81,7 @@ const takers: Record<string, [name: string, take: (options: Options) => unknown]
         await running.stop(options).finally(() => running.stop());
       }),
   ]],
+  DashboardOptions: [["readOnly", (o) => withProducer((producer) => dashboard(producer, o))]],
   WorkflowOptions: [[
     "onDead",
     (o) => withProducer((producer) => new Workflows().start(producer, { type: "x" }, o)),
@@ -90,6 +92,8 @@ const takers: Record<string, [name: string, take: (options: Options) => unknown]
 /** Not for callers, or refused otherwise: an unknown option of a job is an `InvalidJobError`, as one of a job's properties is. */
 const elsewhere = [
   "JobOptions",
+  // As all that selects jobs of the embedded server: see below.
+  "FindJobOptions",
   // Parts of the options of job(), whose names are checked as the last test here says, and of register.
   ...["JobTypeOptions", "FailurePolicy"],
   // The producers of ./edge have no room for a hint: see below.
@@ -198,4 +202,12 @@ test("an unknown default of a type is refused, with what was likely meant", () =
     () => defineJobs({ resize: job({ reserve_for: 60 } as never) }),
     isConfigError(/"reserve_for" is none of its options .*: did you mean "reserveFor"\?$/),
   );
+});
+
+test("an unknown name among what selects jobs of a server is refused: it would select more", async () => {
+  await using server = await FaktoryServer.start({ port: 0 });
+  const isRefused = { code: "INVALID_FILTER", message: /: did you mean (error|limit|maxArgs)\?$/ };
+  await assert.rejects(server.jobs({ set: "dead", limt: 1 } as never), isRefused);
+  await assert.rejects(server.job("some-jid", { maxArg: 1 } as never), isRefused);
+  await assert.rejects(server.discard({ set: "dead", type: "x", eror: "y" } as never), isRefused);
 });

@@ -1,8 +1,10 @@
 import { InvalidArgumentError } from "../../errors.ts";
-import { showValue } from "../../internal/show.ts";
+import { nearestName } from "../../internal/nearest.ts";
+import type { OptionNames } from "../../internal/option_names.ts";
+import { showText, showValue } from "../../internal/show.ts";
 import type { SetName } from "../members.ts";
 import type { Filter } from "./match.ts";
-import type { FindJobOptions, JobQuery, JobSelection } from "../../inspect/types.ts";
+import type { FindJobOptions, JobQuery, JobSelection, SetSelection } from "../../inspect/types.ts";
 
 /** The numbers of a query, with their defaults in place. */
 export interface Limits {
@@ -33,12 +35,38 @@ export interface Selected {
 export const MAX_ARGS = 1_000_000;
 
 const FILTERS = ["type", "queue", "error", "text"] as const;
+const QUERY = {
+  set: true,
+  queue: true,
+  type: true,
+  error: true,
+  text: true,
+  newestFirst: true,
+  offset: true,
+  limit: true,
+  maxArgs: true,
+} as const satisfies OptionNames<JobQuery>;
+
+const SELECTION = {
+  set: true,
+  jids: true,
+  type: true,
+  queue: true,
+  error: true,
+  text: true,
+  all: true,
+} as const satisfies OptionNames<SetSelection>;
+
+const LOOKUP = { maxArgs: true, set: true, at: true } as const satisfies OptionNames<
+  FindJobOptions
+>;
+
 const LISTED: readonly unknown[] = ["scheduled", "retries", "dead", "working"];
 const CHANGED: readonly SetName[] = ["retries", "dead", "scheduled"];
 
 /** @throws {InvalidArgumentError} `INVALID_FILTER`. */
 export function checkQuery(query: JobQuery): Limits {
-  const { set, queue, newestFirst } = asObject(query, "list") as JobQuery;
+  const { set, queue, newestFirst } = asObject(query, "list", QUERY) as JobQuery;
   if (set === undefined && queue === undefined) {
     throw invalid("list", "neither a set nor a queue is given");
   }
@@ -65,7 +93,7 @@ export function checkSelection(selection: JobSelection): Selected {
     const jids = checkJids(typeof selection === "string" ? [selection] : selection);
     return { sets: CHANGED, filter: { jids }, max: jids.length };
   }
-  const { set, jids, all } = asObject(selection, "change") as Exclude<
+  const { set, jids, all } = asObject(selection, "change", SELECTION) as Exclude<
     JobSelection,
     string | readonly string[]
   >;
@@ -95,7 +123,8 @@ export function checkJid(jid: unknown): string {
 }
 
 /** @throws {InvalidArgumentError} `INVALID_FILTER`. */
-export function checkLookup({ maxArgs, set, at }: FindJobOptions): JobLookup {
+export function checkLookup(options: FindJobOptions): JobLookup {
+  const { maxArgs, set, at } = asObject(options, "find", LOOKUP) as FindJobOptions;
   if (set !== undefined && !CHANGED.includes(set)) {
     throw invalid("find", `there is no such set: got ${showValue(set)}`);
   }
@@ -130,9 +159,18 @@ function integer(
   throw invalid("list", `${name} is not ${wanted}: got ${showValue(value)}`);
 }
 
-function asObject(value: unknown, action: string): object {
-  if (typeof value === "object" && value !== null) return value;
-  throw invalid(action, `it is not told which: got ${showValue(value)}`);
+/** An unknown name would be a filter that filters nothing. */
+function asObject(value: unknown, action: string, names: Readonly<Record<string, true>>): object {
+  if (typeof value !== "object" || value === null) {
+    throw invalid(action, `it is not told which: got ${showValue(value)}`);
+  }
+  for (const [name, given] of Object.entries(value)) {
+    if (given === undefined || Object.hasOwn(names, name)) continue;
+    const meant = nearestName(name, Object.keys(names));
+    const hint = meant === undefined ? "" : `: did you mean ${meant}?`;
+    throw invalid(action, `${showText(name)} is no filter or option${hint}`);
+  }
+  return value;
 }
 
 function invalid(action: string, reason: string): InvalidArgumentError {
