@@ -1,6 +1,6 @@
 import { Hono } from "hono/tiny";
 import { InvalidArgumentError } from "../errors.ts";
-import type { JobQuery, SetSelection } from "../inspect/types.ts";
+import type { JobQuery, QueueQuery, SetSelection } from "../inspect/types.ts";
 import { filtersOf } from "./pages/jobs.ts";
 import type { Inspection, JobAction, QueueAction, Source } from "./source.ts";
 
@@ -14,7 +14,10 @@ export interface ApiContext {
 export function api(open: () => Promise<ApiContext>): Hono {
   const app = new Hono();
   app.get("/info", async (context) => context.json(await (await open()).source.info()));
-  app.get("/queues", async (context) => context.json(await (await open()).source.queues()));
+  app.get("/queues", async (context) => {
+    const { searchParams } = new URL(context.req.url);
+    return context.json(await (await open()).source.queues(queueQueryOf(searchParams)));
+  });
   app.get("/jobs", async (context) => {
     const inspection = embedded(await open());
     return context.json(await inspection.jobs(queryOf(new URL(context.req.url).searchParams)));
@@ -60,11 +63,23 @@ export function fault(status: number, code: string, message: string): Response {
   return Response.json({ error: { code, message } }, { status });
 }
 
-function queryOf(parameters: URLSearchParams): JobQuery {
-  const number = (name: string) => {
-    const value = parameters.get(name);
-    return value === null ? undefined : Number(value);
+function numberOf(parameters: URLSearchParams, name: string): number | undefined {
+  const value = parameters.get(name);
+  return value === null ? undefined : Number(value);
+}
+
+function queueQueryOf(parameters: URLSearchParams): QueueQuery {
+  return {
+    name: parameters.get("name") ?? undefined,
+    text: parameters.get("text") ?? undefined,
+    order: (parameters.get("order") ?? undefined) as QueueQuery["order"],
+    offset: numberOf(parameters, "offset"),
+    limit: numberOf(parameters, "limit"),
   };
+}
+
+function queryOf(parameters: URLSearchParams): JobQuery {
+  const number = (name: string) => numberOf(parameters, name);
   return {
     ...filtersOf(parameters),
     set: (parameters.get("set") ?? undefined) as JobQuery["set"],

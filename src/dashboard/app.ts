@@ -136,11 +136,13 @@ export function app(source: Source, settings: Settings): (request: Request) => P
   );
   hono.get("/stats", async (context) => context.json((await source.info()).raw));
   hono.get("/metrics", async (context) => {
-    const [info, queues] = await Promise.all([source.info(), source.queues()]);
-    const shown = [...queues].sort((a, b) => b.size - a.size);
-    const rest = shown.splice(MAX_QUEUES);
-    const others = { queues: rest.length, size: rest.reduce((sum, { size }) => sum + size, 0) };
-    const text = writeFigures({ ...info, queues: shown, others });
+    const [info, { queues, total, jobs }] = await Promise.all([
+      source.info(),
+      source.queues({ order: "size", limit: MAX_QUEUES }),
+    ]);
+    const shown = queues.reduce((sum, { size }) => sum + size, 0);
+    const others = { queues: total - queues.length, size: jobs - shown };
+    const text = writeFigures({ ...info, queues, others });
     return context.body(text, 200, { "content-type": PROMETHEUS_TYPE });
   });
   hono.route("/api", api(open));

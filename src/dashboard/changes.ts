@@ -76,8 +76,8 @@ export async function changeQueue(visit: Visit, form: URLSearchParams): Promise<
   const name = form.get("name") ?? "";
   if (!QUEUE_ACTIONS.includes(action)) throw senseless();
   if (action === "remove" && form.get("confirmed") !== "yes") {
-    const queue = (await visit.source.queues()).find((queue) => queue.name === name);
-    const what = `the queue ${name} with ${count(queue?.size ?? 0, "job")}`;
+    const { jobs } = await visit.source.queues({ name });
+    const what = `the queue ${name} with ${count(jobs, "job")}`;
     const fields = [["action", action], ["name", name]] as const;
     const back = link(visit, "/queues");
     return { page: confirmPage(visit, { action, what, path: "/queues", fields, back }) };

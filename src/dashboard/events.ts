@@ -5,6 +5,9 @@ import type { Rates } from "./rates.ts";
 /** How often pages hear that they may load what is new, in milliseconds. */
 const TICK_MS = 2000;
 
+/** How long a stream is, in ticks: a page then asks for another one, and for that may need the password again. */
+const MAX_TICKS = 300;
+
 /** Streams at a time. */
 const MAX_STREAMS = 200;
 
@@ -30,6 +33,7 @@ export class LiveEvents {
     }
     this.#streams++;
     let isOver = false;
+    let ticks = 0;
     let cancel = () => {};
     const end = () => {
       if (isOver) return;
@@ -46,6 +50,10 @@ export class LiveEvents {
             // A visitor who reads no more gets no more.
             if ((controller.desiredSize ?? 0) > -16) controller.enqueue(encoder.encode(text));
           } catch {
+            return end();
+          }
+          if (++ticks === MAX_TICKS) {
+            controller.close();
             return end();
           }
           cancel = this.#settings.clock.after(TICK_MS, () => void tick());

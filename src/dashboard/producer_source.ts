@@ -1,11 +1,11 @@
 import { InvalidArgumentError } from "../errors.ts";
 import type { Clock } from "../internal/clock.ts";
 import { RemoteInspector } from "../inspect/remote.ts";
-import type { SetSelection } from "../inspect/types.ts";
+import type { QueuePage, QueueQuery, SetSelection } from "../inspect/types.ts";
 import type { JobFilter, JobSet } from "../producer/sets.ts";
 import type { Producer } from "../producer/producer.ts";
 import type { ServerInfo } from "../protocol/server_info.ts";
-import { readFigures } from "../producer/figures.ts";
+import { readLatencies } from "../producer/figures.ts";
 import {
   type Inspection,
   type JobAction,
@@ -18,7 +18,7 @@ import {
 /** How long a server may take to answer before the dashboard says that it does not, in milliseconds. */
 const TIMEOUT_MS = 5000;
 
-/** Queues that are shown: the largest. */
+/** Queues that are shown at a time. */
 const MAX_QUEUES = 1000;
 
 /** Any Faktory server, by what its protocol gives; an embedded one gives all. */
@@ -35,11 +35,24 @@ export class ProducerSource implements Source {
     return this.#within(this.#producer.info());
   }
 
-  async queues(): Promise<readonly ShownQueue[]> {
+  async queues(query: QueueQuery): Promise<QueuePage<ShownQueue>> {
     const inspector = await this.#inspector();
-    if (inspector !== undefined) return await this.#within(inspector.queues());
-    const { queues } = await this.#within(readFigures(this.#producer, MAX_QUEUES));
-    return queues.map((queue) => ({ ...queue, paused: undefined }));
+    if (inspector !== undefined) return await this.#within(inspector.queues(query));
+    const { name, text = "", order, offset = 0, limit = MAX_QUEUES } = query;
+    const { queues } = await this.info();
+    const found = Object.entries(queues).filter(([queue]) =>
+      (name === undefined || queue === name) && queue.includes(text)
+    ).sort(([a, m], [b, n]) => order === "size" && m !== n ? n - m : a < b ? -1 : 1);
+    const shown = found.slice(offset, offset + limit);
+    const names = shown.map(([name]) => name);
+    const latency = await this.#within(readLatencies(this.#producer, names));
+    return {
+      queues: shown.map(([name, size]) => (
+        { name, size, latency: latency.get(name), paused: undefined }
+      )),
+      total: found.length,
+      jobs: found.reduce((sum, [, size]) => sum + size, 0),
+    };
   }
 
   async changeQueue(action: QueueAction, name: string): Promise<undefined> {

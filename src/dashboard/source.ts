@@ -4,6 +4,8 @@ import type {
   JobPage,
   JobQuery,
   JobSelection,
+  QueuePage,
+  QueueQuery,
   ServerBatch,
   ServerHistory,
   ServerJob,
@@ -26,7 +28,7 @@ export type ShownQueue = Omit<ServerQueue, "paused"> & { readonly paused: boolea
 /** What any Faktory server can be asked for. */
 export interface Source {
   info(): Promise<ServerInfo>;
-  queues(): Promise<readonly ShownQueue[]>;
+  queues(query: QueueQuery): Promise<QueuePage<ShownQueue>>;
   /** False where there is no such queue, or undefined where the server does not say. */
   changeQueue(action: QueueAction, name: string): Promise<boolean | undefined>;
   /** Gives how many jobs it were; `undefined` where the server does not say. */
@@ -65,8 +67,8 @@ export class EmbeddedSource implements Source, Inspection {
     return this.#open.info();
   }
 
-  async queues(): Promise<readonly ShownQueue[]> {
-    return this.#open.queues();
+  async queues(query: QueueQuery): Promise<QueuePage> {
+    return this.#open.queues(query);
   }
 
   async changeQueue(action: QueueAction, name: string): Promise<boolean> {

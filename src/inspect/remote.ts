@@ -6,10 +6,11 @@ import type {
   JobPage,
   JobQuery,
   JobSelection,
+  QueuePage,
+  QueueQuery,
   ServerBatch,
   ServerHistory,
   ServerJob,
-  ServerQueue,
   ServerWorker,
   SetSelection,
 } from "./types.ts";
@@ -76,8 +77,8 @@ export class RemoteInspector {
     return batches.map((batch) => ({ ...batch, createdAt: new Date(batch.createdAt) }));
   }
 
-  queues(): Promise<ServerQueue[]> {
-    return this.#ask({ queues: true });
+  queues(query: QueueQuery): Promise<QueuePage> {
+    return this.#ask({ queues: query });
   }
 
   async workers(): Promise<ServerWorker[]> {

@@ -161,6 +161,30 @@ export interface ServerBatch {
   >;
 }
 
+/** Which queues {@linkcode FaktoryServer.queues} lists. */
+export interface QueueQuery {
+  /** Only the queue of exactly this name. */
+  readonly name?: string | undefined;
+  /** Only queues with this in their names. */
+  readonly text?: string | undefined;
+  /** By their names, or the largest first. @default "name" */
+  readonly order?: "name" | "size" | undefined;
+  /** How many queues to pass over. @default 0 */
+  readonly offset?: number | undefined;
+  /** The most queues to list, 1 to 1000. @default 1000 */
+  readonly limit?: number | undefined;
+}
+
+/** Some of the queues. */
+export interface QueuePage<Queue = ServerQueue> {
+  /** The queues. */
+  readonly queues: readonly Queue[];
+  /** How many there are that match. */
+  readonly total: number;
+  /** Jobs that wait on all of these. */
+  readonly jobs: number;
+}
+
 /** A worker process, as {@linkcode FaktoryServer.workers} lists it. */
 export interface ServerWorker {
   /** What the worker is known by. */

@@ -32,7 +32,7 @@ export async function readFigures(source: FigureSource, maxQueues: number): Prom
   const bySize = Object.entries(queues).sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
   const shown = bySize.slice(0, maxQueues).sort(([a], [b]) => a < b ? -1 : 1);
   const rest = bySize.slice(maxQueues);
-  const latency = await latencies(source, shown.map(([name]) => name));
+  const latency = await readLatencies(source, shown.map(([name]) => name));
   return {
     ...info,
     queues: shown.map(([name, size]) => ({ name, size, latency: latency.get(name) })),
@@ -40,7 +40,8 @@ export async function readFigures(source: FigureSource, maxQueues: number): Prom
   };
 }
 
-async function latencies(
+/** Reads the latencies of queues, as far as the server knows them. */
+export async function readLatencies(
   { queues }: FigureSource,
   names: readonly string[],
 ): Promise<ReadonlyMap<string, number>> {

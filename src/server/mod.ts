@@ -28,6 +28,8 @@ export type {
   JobQuery,
   JobSelection,
   ListedSet,
+  QueuePage,
+  QueueQuery,
   ServerBatch,
   ServerHistory,
   ServerJob,

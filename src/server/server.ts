@@ -14,10 +14,11 @@ import type {
   JobPage,
   JobQuery,
   JobSelection,
+  QueuePage,
+  QueueQuery,
   ServerBatch,
   ServerHistory,
   ServerJob,
-  ServerQueue,
   ServerWorker,
 } from "../inspect/types.ts";
 import { listen, type Listener } from "./listener.ts";
@@ -259,9 +260,13 @@ export class FaktoryServer implements AsyncDisposable {
     return this.#inspector.changeQueue("remove", name);
   }
 
-  /** Lists the queues in the order of their names. */
-  queues(): ServerQueue[] {
-    return this.#inspector.queues();
+  /**
+   * Lists the queues: the first 1000 in the order of their names, unless the query says otherwise.
+   *
+   * @throws {InvalidArgumentError} `INVALID_FILTER`.
+   */
+  queues(query: QueueQuery = {}): QueuePage {
+    return this.#inspector.queues(query);
   }
 
   /** Lists the worker processes that are connected, each with its jobs. */

@@ -61,7 +61,7 @@ test("serve has a dashboard, which asks for the server's password", async () => 
   assert.equal(refused.status, 401);
   await refused.body?.cancel();
   const queues = await fetch(`${web}api/queues`, { headers: { authorization: "Bearer hush" } });
-  assert.equal((await queues.json())[0].size, 1);
+  assert.equal((await queues.json()).queues[0].size, 1);
   // A page that is open holds nothing up.
   const events = await fetch(`${web}events`, { headers: { authorization: "Bearer hush" } });
   assert.equal((await server.stop()).status, 0);

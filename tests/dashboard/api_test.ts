@@ -39,7 +39,7 @@ test("the API gives what the pages show, and changes it", async () => {
       error: { code: "NOT_FOUND", message: "no such job" },
     }]);
     assert.equal((await get("info"))[1].sets.scheduled, 2);
-    assert.equal((await get("queues"))[1][0].name, "images");
+    assert.equal((await get("queues?order=size&limit=1"))[1].queues[0].name, "images");
     assert.equal((await get("history"))[1].hour.length, 360);
     assert.deepEqual(await get("workers"), [200, []]);
     assert.deepEqual(await get("batches"), [200, []]);
@@ -61,7 +61,7 @@ test("the API gives what the pages show, and changes it", async () => {
     );
     assert.equal((await post("jobs/discard", 7))[0], 400);
     assert.deepEqual(await post("queues/pause", { name: "images" }), [200, { name: "images" }]);
-    assert.equal(server.queues().find(({ name }) => name === "images")?.paused, true);
+    assert.equal(server.queues().queues.find(({ name }) => name === "images")?.paused, true);
     assert.equal((await post("queues/remove", { name: "none" }))[0], 404);
     assert.equal((await post("queues/remove", {}))[0], 400);
     assert.equal((await post("workers/quiet", { wid: "none" }))[0], 404);
@@ -115,6 +115,20 @@ test("pages hear every two seconds that they may load what is new", async () => 
     await reader.cancel();
     const head = await handler(new Request(`${ORIGIN}/events`, { method: "HEAD" }));
     assert.equal(await head.text(), "");
+  });
+});
+
+test("a stream of events ends after ten minutes: who goes on has to be let in again", async () => {
+  const clock = new ManualClock();
+  await withDashboard({}, async ({ server }) => {
+    const response = await dashboard(server, { clock })(new Request(`${ORIGIN}/events`));
+    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+    let events = 0;
+    for (let read = await reader.read(); !read.done; read = await reader.read()) {
+      events += read.value.match(/^event: tick$/gm)?.length ?? 0;
+      clock.advance(2000);
+    }
+    assert.equal(events, 300);
   });
 });
 

@@ -166,16 +166,16 @@ test("queues are paused, resumed and removed, the last only after a question", a
       const act = (action: string, more = {}) =>
         visit("/queues", { form: { name: "images", action, ...more } });
       assert.equal((await act("pause")).headers.get("location"), "/queues?did=pause");
-      assert.equal(server.queues()[0]?.paused, true);
+      assert.equal(server.queues().queues[0]?.paused, true);
       const jobs = textOf((await visit("/queue?name=images")).text);
       assert.match(jobs, /paused Resume Remove/);
       assert.match(jobs, /\["<b>"\]/);
       await act("resume");
-      assert.equal(server.queues()[0]?.paused, false);
+      assert.equal(server.queues().queues[0]?.paused, false);
       assert.match(textOf((await act("remove")).text), /Remove the queue images with 1 job\?/);
-      assert.equal(server.queues().length, 1);
+      assert.equal(server.queues().total, 1);
       await act("remove", { confirmed: "yes" });
-      assert.equal(server.queues().length, 0);
+      assert.equal(server.queues().total, 0);
       assert.equal((await act("pause")).headers.get("location"), "/queues?did=gone");
     },
   );

@@ -342,7 +342,7 @@ test("a dashboard that only shows changes nothing, and has no buttons for it", a
       assert.deepEqual([status, JSON.parse(text).error.code], [403, "READ_ONLY"]);
     }
     assert.equal(server.snapshot().scheduled, 1);
-    assert.equal(server.queues()[0]?.paused, false);
+    assert.equal(server.queues().queues[0]?.paused, false);
   });
 });
 

@@ -5,7 +5,12 @@ import { Core } from "../../src/server/core.ts";
 import { History } from "../../src/server/history.ts";
 import { nullStore, type Store } from "../../src/server/store/store.ts";
 import { Inspector } from "../../src/server/inspect/inspector.ts";
-import { type FaktoryServer, type JobQuery, ManualClock } from "../../src/server/mod.ts";
+import {
+  type FaktoryServer,
+  type JobQuery,
+  ManualClock,
+  type QueueQuery,
+} from "../../src/server/mod.ts";
 import { readJob } from "../../src/server/stored_job.ts";
 import { slicesBy } from "../../src/server/slices.ts";
 import { startQuick } from "./quick.ts";
@@ -237,11 +242,11 @@ test("queues are paused, resumed and removed without a client", async () => {
   await withJobs([{ type: "a", queue: "b" }], (server) => {
     assert.equal(server.pauseQueue("none"), false);
     assert.equal(server.pauseQueue("b"), true);
-    assert.equal(server.queues()[0]?.paused, true);
+    assert.equal(server.queues().queues[0]?.paused, true);
     assert.equal(server.resumeQueue("b"), true);
-    assert.equal(server.queues()[0]?.paused, false);
+    assert.equal(server.queues().queues[0]?.paused, false);
     assert.equal(server.removeQueue("b"), true);
-    assert.deepEqual(server.queues(), []);
+    assert.deepEqual(server.queues(), { queues: [], total: 0, jobs: 0 });
   });
 });
 
@@ -266,13 +271,32 @@ test("queues are listed with what waits on them", async () => {
     async (server, producer) => {
       await producer.queues.pause("b");
       await producer.sets.scheduled.requeue({ all: true });
-      const [b, fallback] = server.queues();
+      const { queues: [b, fallback], total, jobs } = server.queues();
+      assert.deepEqual([total, jobs], [2, 2]);
       assert.deepEqual([b?.name, b?.size, b?.paused], ["b", 1, true]);
       assert(b!.latency! >= 0);
       // A job that was scheduled does not say when it was put on its queue.
       assert.deepEqual(fallback, { name: "default", size: 1, paused: false, latency: undefined });
     },
   );
+});
+
+test("queues are searched, ordered and paged", async () => {
+  const jobs = ["b", "c", "a", "c", "ab"].map((queue) => ({ type: "x", queue }));
+  await withJobs(jobs, (server) => {
+    const names = (query: QueueQuery) => server.queues(query).queues.map(({ name }) => name);
+    assert.deepEqual(names({}), ["a", "ab", "b", "c"]);
+    assert.deepEqual(names({ order: "size", limit: 1 }), ["c"]);
+    assert.deepEqual(names({ offset: 1, limit: 2 }), ["ab", "b"]);
+    assert.deepEqual(server.queues({ text: "b" }), {
+      ...server.queues({ text: "b" }),
+      total: 2,
+      jobs: 2,
+    });
+    assert.deepEqual(names({ name: "a" }), ["a"]);
+    assert.throws(() => server.queues({ limit: 0 }), { code: "INVALID_FILTER" });
+    assert.throws(() => server.queues({ order: "x" as never }), { code: "INVALID_FILTER" });
+  });
 });
 
 test("what makes no sense is refused, and no filter never means all", async () => {
@@ -317,7 +341,7 @@ test("INSPECT answers over the wire, and says what is wrong", async () => {
   });
   assert.deepEqual(await ask({ job: { jid: "x" } }), { result: null });
   assert.deepEqual(await ask({ discard: ["x"] }), { result: 0 });
-  assert.deepEqual(await ask({ queues: true }), { result: [] });
+  assert.deepEqual(await ask({ queues: {} }), { result: { queues: [], total: 0, jobs: 0 } });
   assert.deepEqual(await ask({ workers: true }), { result: [] });
   assert.deepEqual(await ask({ count: { set: "dead", all: true } }), { result: 0 });
   assert.deepEqual(await ask({ signal: { wid: "x", state: "quiet" } }), { result: false });

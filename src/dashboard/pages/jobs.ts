@@ -93,7 +93,7 @@ export async function jobsPage(visit: Visit, place: ListedPlace): Promise<Html> 
 }
 
 async function queueHead(visit: Visit, name: string): Promise<Html | ""> {
-  const queue = (await visit.source.queues()).find((queue) => queue.name === name);
+  const { queues: [queue] } = await visit.source.queues({ name });
   if (queue === undefined) return empty("There is no queue of this name.");
   if (visit.settings.readOnly) return "";
   return html`<div class="bar">${

@@ -12,21 +12,20 @@ const MAX_QUEUES = 10;
 /** How the server does. */
 export async function overviewPage(visit: Visit): Promise<Html> {
   const { source, inspection, rates, query } = visit;
-  const [info, queues, history] = await Promise.all([
+  const [info, { queues, total, jobs: waiting }, history] = await Promise.all([
     source.info(),
-    source.queues(),
+    source.queues({ order: "size", limit: MAX_QUEUES }),
     inspection?.history(),
   ]);
   const { totals, sets, server } = info;
   const speed = rates.measure(info);
   const range = query.get("range") === "week" ? "week" : "hour";
-  const waiting = queues.reduce((sum, { size }) => sum + size, 0);
   const isNew = totals.processed === 0 && waiting === 0 &&
     Object.values(sets).every((size) => size === 0);
   const tiles: [title: string, value: string, path: string | undefined, more: string][] = [
     ["Processed", whole(totals.processed), undefined, speed ? rate(speed.processed) : ""],
     ["Failed", whole(totals.failures), undefined, speed ? rate(speed.failed) : ""],
-    ["Waiting", whole(waiting), "/queues", waitingMore(queues.length, history, visit.now)],
+    ["Waiting", whole(waiting), "/queues", waitingMore(total, history, visit.now)],
     ["Working", whole(sets.working), inspection && "/working", ""],
     ["Scheduled", whole(sets.scheduled), "/scheduled", ""],
     ["Retries", whole(sets.retries), "/retries", ""],
@@ -68,8 +67,8 @@ export async function overviewPage(visit: Visit): Promise<Html> {
         <h2 id="queues">Queues</h2>
         ${queues.length === 0
           ? empty("No queues yet. A queue begins with its first job.")
-          : queueTable(visit, [...queues].sort((a, b) => b.size - a.size).slice(0, MAX_QUEUES))}
-        ${queues.length > MAX_QUEUES
+          : queueTable(visit, queues)}
+        ${total > MAX_QUEUES
           ? html`<p><a href="${link(visit, "/queues")}">All ${
             count(queues.length, "queue")
           }</a></p>`

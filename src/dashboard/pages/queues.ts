@@ -9,32 +9,30 @@ const PER_PAGE = 100;
 
 /** All queues. */
 export async function queuesPage(visit: Visit): Promise<Html> {
-  const all = await visit.source.queues();
   const text = visit.query.get("text") ?? "";
-  const found = text === "" ? all : all.filter(({ name }) => name.includes(text));
-  const start = Math.max(0, Math.trunc(Number(visit.query.get("offset")) || 0));
-  const shown = found.slice(start, start + PER_PAGE);
+  const start = Math.min(Math.max(0, Math.trunc(Number(visit.query.get("offset")) || 0)), 1e12);
+  const { queues, total } = await visit.source.queues({ text, offset: start, limit: PER_PAGE });
   const at = (offset: number) => link(visit, "/queues", { text, offset: offset || undefined });
   return page(
     visit,
     { title: "Queues", active: "/queues", live: text === "" },
     html`
-      ${all.length <= 10 ? "" : html`
+      ${text === "" && total <= 10 ? "" : html`
         <form class="filters" role="search">
           <label>Name <input name="text" value="${text}"></label>
           <button>Search</button>
         </form>
       `}
-      ${shown.length === 0
+      ${queues.length === 0
         ? empty(
-          all.length === 0
+          text === "" && start === 0
             ? "No queues yet. A queue begins with its first job."
             : "No queue has a name like this.",
         )
-        : queueTable(visit, shown)}
+        : queueTable(visit, queues)}
       <p class="pages">
         ${start > 0 ? html`<a href="${at(Math.max(0, start - PER_PAGE))}" rel="prev">Back</a>` : ""}
-        ${start + PER_PAGE < found.length
+        ${start + PER_PAGE < total
           ? html`<a href="${at(start + PER_PAGE)}" rel="next">More</a>`
           : ""}
       </p>

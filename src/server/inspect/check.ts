@@ -4,7 +4,13 @@ import type { OptionNames } from "../../internal/option_names.ts";
 import { showText, showValue } from "../../internal/show.ts";
 import type { SetName } from "../members.ts";
 import type { Filter } from "./match.ts";
-import type { FindJobOptions, JobQuery, JobSelection, SetSelection } from "../../inspect/types.ts";
+import type {
+  FindJobOptions,
+  JobQuery,
+  JobSelection,
+  QueueQuery,
+  SetSelection,
+} from "../../inspect/types.ts";
 
 /** The numbers of a query, with their defaults in place. */
 export interface Limits {
@@ -47,6 +53,14 @@ const QUERY = {
   maxArgs: true,
 } as const satisfies OptionNames<JobQuery>;
 
+const QUEUE_QUERY = {
+  name: true,
+  text: true,
+  order: true,
+  offset: true,
+  limit: true,
+} as const satisfies OptionNames<QueueQuery>;
+
 const SELECTION = {
   set: true,
   jids: true,
@@ -79,6 +93,22 @@ export function checkQuery(query: JobQuery): Limits {
     limit: integer(query.limit, "limit", { min: 1, max: 1000, fallback: 25 }),
     maxArgs: checkMaxArgs(query.maxArgs, 1000),
     newestFirst: newestFirst === true,
+  };
+}
+
+/** @throws {InvalidArgumentError} `INVALID_FILTER`. */
+export function checkQueueQuery(query: QueueQuery): Pick<Limits, "offset" | "limit"> {
+  const { name, text, order, offset, limit } = asObject(query, "list", QUEUE_QUERY) as QueueQuery;
+  for (const [field, value] of Object.entries({ name, text })) {
+    if (value === undefined || typeof value === "string") continue;
+    throw invalid("list", `${field} is no text: got ${showValue(value)}`);
+  }
+  if (order !== undefined && order !== "name" && order !== "size") {
+    throw invalid("list", `order is neither "name" nor "size": got ${showValue(order)}`);
+  }
+  return {
+    offset: integer(offset, "offset", { min: 0, max: Number.MAX_SAFE_INTEGER, fallback: 0 }),
+    limit: integer(limit, "limit", { min: 1, max: 1000, fallback: 1000 }),
   };
 }
 

@@ -9,7 +9,14 @@ import { changeJobs, CHANGES } from "../mutate.ts";
 import type { Payload } from "../payload.ts";
 import type { Slices, Work } from "../slices.ts";
 import type { Workers } from "../workers.ts";
-import { checkQuery, checkSelection, type JobLookup, type Limits, type Selected } from "./check.ts";
+import {
+  checkQuery,
+  checkQueueQuery,
+  checkSelection,
+  type JobLookup,
+  type Limits,
+  type Selected,
+} from "./check.ts";
 import { type Filter, matcher } from "./match.ts";
 import { type Found, readFound } from "./read.ts";
 import type {
@@ -17,10 +24,11 @@ import type {
   JobQuery,
   JobSelection,
   ListedSet,
+  QueuePage,
+  QueueQuery,
   ServerBatch,
   ServerHistory,
   ServerJob,
-  ServerQueue,
   ServerWorker,
 } from "../../inspect/types.ts";
 
@@ -77,7 +85,7 @@ export class Inspector {
     this.#clock = clock;
   }
 
-  /** @throws {InvalidArgumentError} `INVALID_QUERY`. */
+  /** @throws {InvalidArgumentError} `INVALID_FILTER`. */
   async jobs(query: JobQuery): Promise<JobPage> {
     const limits = checkQuery(query);
     const filter: Filter = query.set === undefined ? { ...query, queue: undefined } : query;
@@ -132,13 +140,25 @@ export class Inspector {
     return this.#workers.signal(wid, state);
   }
 
-  queues(): ServerQueue[] {
+  /** @throws {InvalidArgumentError} `INVALID_FILTER`. */
+  queues(query: QueueQuery): QueuePage {
     const { queues } = this.#manager;
+    const { offset, limit } = checkQueueQuery(query);
+    const { name, text = "", order } = query;
+    const all = queues.sorted().filter((queue) =>
+      (name === undefined || queue.name === name) && queue.name.includes(text)
+    );
+    const ordered = order === "size" ? [...all].sort((a, b) => b.jobs.length - a.jobs.length) : all;
     const now = this.#clock.now();
-    return queues.sorted().map(({ name, jobs }) => ({
-      ...{ name, size: jobs.length, paused: queues.isPaused(name) },
-      latency: latencyOf(queues.oldest(name), now),
-    }));
+    return {
+      // Latencies cost a look at each oldest job, so only those are measured that are asked for.
+      queues: ordered.slice(offset, offset + limit).map(({ name, jobs }) => ({
+        ...{ name, size: jobs.length, paused: queues.isPaused(name) },
+        latency: latencyOf(queues.oldest(name), now),
+      })),
+      total: all.length,
+      jobs: all.reduce((sum, { jobs }) => sum + jobs.length, 0),
+    };
   }
 
   workers(): ServerWorker[] {

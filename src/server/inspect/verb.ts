@@ -3,7 +3,7 @@ import { parseTimestamp } from "../../job/timestamp.ts";
 import { bulk } from "../reply.ts";
 import { checkJid, checkLookup } from "./check.ts";
 import type { Inspector } from "./inspector.ts";
-import type { FindJobOptions, JobQuery, JobSelection } from "../../inspect/types.ts";
+import type { FindJobOptions, JobQuery, JobSelection, QueueQuery } from "../../inspect/types.ts";
 
 /** What follows INSPECT: one of these. */
 interface Request {
@@ -16,7 +16,7 @@ interface Request {
   readonly signal?: { readonly wid?: unknown; readonly state?: unknown };
   readonly history?: true;
   readonly batches?: true;
-  readonly queues?: true;
+  readonly queues?: QueueQuery;
   readonly workers?: true;
 }
 
@@ -62,7 +62,7 @@ function answer(inspector: Inspector, request: Request): unknown {
     }
   }
   const { queues, workers, history, batches } = request;
-  if (queues === true) return inspector.queues();
+  if (queues !== undefined) return inspector.queues(queues);
   if (workers === true) return inspector.workers();
   if (history === true) return inspector.history();
   if (batches === true) return inspector.batches();
