@@ -148,7 +148,10 @@ function short(value: number): string {
   return value >= 100 ? whole(value) : value.toPrecision(2);
 }
 
+/** A table without the columns that have no figure. */
 function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  const kept = head.map((_, column) => rows.some((row) => row[column] !== "-"));
+  const line = (cells: readonly string[]) =>
+    `| ${cells.filter((_, column) => kept[column]).join(" | ")} |`;
   return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
 }
