@@ -1,27 +1,36 @@
 import { CommandEncoder } from "../protocol/encoder.ts";
 import { atEndOfTurn } from "../internal/host_timers.ts";
 
-/** Writes commands to a connection, in their order and in as few writes as it can: the cost of one is that of ten jobs. */
+/** Bytes from which on a write starts at once, and does not wait for more commands. */
+const LARGE_WRITE_BYTES = 1024 * 1024;
+
+/** Receives what happens to the writes of a connection. */
+export interface WriteListener {
+  /** A write ended and no other one has started: now is the time to add the commands of the next one. */
+  written(): void;
+  /** A write failed. */
+  failed(error: unknown): void;
+}
+
+/**
+ * Writes commands to a connection, in their order and in as few writes as possible: a write costs as much as ten jobs.
+ *
+ * Commands of one turn of the event loop, and those that are added while a write is in progress, go out together.
+ */
 export class CommandWriter {
   readonly #stream: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #failed: (error: unknown) => void;
-  /** Takes commands, while the bytes of `#leaving` are being written. */
+  readonly #listener: WriteListener;
+  /** Takes commands while the bytes of `#leaving` are being written. */
   #filling = new CommandEncoder();
   #leaving = new CommandEncoder();
-  /** Commands in `#filling`. */
   #unsent = 0;
   #writing = false;
-  #flushScheduled = false;
-  #onWritable: (() => void)[] = [];
+  #isScheduled = false;
   #isClosed = false;
 
-  /** `failed` hears of a write that went wrong. */
-  constructor(
-    stream: WritableStreamDefaultWriter<Uint8Array>,
-    failed: (error: unknown) => void,
-  ) {
+  constructor(stream: WritableStreamDefaultWriter<Uint8Array>, listener: WriteListener) {
     this.#stream = stream;
-    this.#failed = failed;
+    this.#listener = listener;
   }
 
   /** Commands that no write has taken yet. */
@@ -29,68 +38,54 @@ export class CommandWriter {
     return this.#unsent;
   }
 
-  /** Whether earlier bytes are still being written, so that it pays to gather more before sending. */
+  /** A write is in progress. */
   get writing(): boolean {
-    // Whatever becomes of a write that was under way at the end: nobody is to wait for it.
-    return this.#writing && !this.#isClosed;
-  }
-
-  /** Calls `callback` once when no bytes are being written any longer, or when all is closed. */
-  onceWritable(callback: () => void): void {
-    if (!this.writing) return callback();
-    this.#onWritable.push(callback);
+    return this.#writing;
   }
 
   /**
-   * Takes a command. It is written at the end of the turn, or once what is being written is out.
+   * Adds a command. It is written at the end of the turn, or after the write in progress.
    *
-   * @throws {InvalidArgumentError} `INVALID_ARGUMENT` where its payload is not one line.
+   * @throws {InvalidArgumentError} `INVALID_ARGUMENT` if its payload is not one line.
    */
   add(verb: string, payload: string): void {
     this.#filling.add(verb, payload);
     this.#unsent++;
-    if (this.#flushScheduled || this.#writing) return;
-    this.#flushScheduled = true;
-    atEndOfTurn(() => this.flush());
+    if (this.#writing) return;
+    if (this.#filling.size >= LARGE_WRITE_BYTES) return this.flush();
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    atEndOfTurn(() => {
+      this.#isScheduled = false;
+      this.flush();
+    });
   }
 
-  /** Writes what was taken now, where nothing is being written, and not at the end of the turn. */
+  /** Starts a write now, unless one is in progress. */
   flush(): void {
-    void this.#flush();
+    if (this.#writing || this.#isClosed || this.#filling.isEmpty) return;
+    [this.#filling, this.#leaving] = [this.#leaving, this.#filling];
+    this.#unsent = 0;
+    this.#writing = true;
+    this.#stream.write(this.#leaving.view).then(this.#written, this.#failed);
   }
 
   /** Writes nothing more. */
   close(): void {
     this.#isClosed = true;
-    this.#callWritable();
   }
 
-  async #flush(): Promise<void> {
-    this.#flushScheduled = false;
-    if (this.#writing) return;
-    this.#writing = true;
-    try {
-      while (!this.#filling.isEmpty && !this.#isClosed) {
-        [this.#filling, this.#leaving] = [this.#leaving, this.#filling];
-        this.#unsent = 0;
-        await this.#stream.write(this.#leaving.view);
-        this.#leaving.clear();
-        // What was held back goes into the write that follows: it is still this loop that writes, and nothing else may.
-        this.#callWritable();
-      }
-      this.#writing = false;
-      // Those who asked again, and for whom no write followed.
-      this.#callWritable();
-    } catch (error) {
-      this.#writing = false;
-      this.#failed(error);
-    }
-  }
+  readonly #written = (): void => {
+    // Before anything else may be written: its bytes are the next ones that are filled.
+    this.#leaving.clear();
+    this.#writing = false;
+    if (this.#isClosed) return;
+    this.#listener.written();
+    this.flush();
+  };
 
-  #callWritable(): void {
-    if (this.#onWritable.length === 0) return;
-    const callbacks = this.#onWritable;
-    this.#onWritable = [];
-    for (const callback of callbacks) callback();
-  }
+  readonly #failed = (error: unknown): void => {
+    this.#writing = false;
+    this.#listener.failed(error);
+  };
 }

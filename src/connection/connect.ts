@@ -3,8 +3,8 @@ import { steady } from "../internal/steady_clock.ts";
 import type { Hello } from "../protocol/handshake.ts";
 import { resolveTransport } from "../transport/stream.ts";
 import { dial, type DialOptions } from "./dial.ts";
-import { ConnectionPool } from "./pool.ts";
 import { type ConnectionOptions, resolveTiming } from "./options.ts";
+import { ConnectionPool, type PoolHooks, type PoolSize } from "./pool.ts";
 import type { ConnectionListener, Delivery } from "./reconnect_options.ts";
 import { ReconnectingConnection } from "./reconnecting_connection.ts";
 import { GRACE_MS } from "./silent_watch.ts";
@@ -14,24 +14,24 @@ import { resolveTarget } from "./target.ts";
 /** What a producer or a consumer adds to the options of its user. */
 export interface PoolOptions {
   readonly delivery: Delivery;
-  /** Tries in a row to reconnect, where the options do not say. */
+  /** Attempts in a row to reconnect, unless the user's options say otherwise. */
   readonly attempts: number;
-  /** Hears of each connection and each try. */
+  /** Receives the events of each connection. */
   readonly listener?: ConnectionListener | undefined;
-  /** Hears of outages: one for all connections, from the first that is lost until all are back. */
+  /** Receives outages: one for all connections, from the first that is lost until all are back. */
   readonly status?: StatusListener | undefined;
 }
 
-/** Makes groups of connections to the server of these options; each still has to be opened. */
+/** Makes a pool of connections to one server. The pool has to be opened. A number is a fixed size. */
 export type MakePool = (
-  count: number,
+  size: number | PoolSize,
   worker?: Omit<Hello, "version" | "passwordHash">,
 ) => ConnectionPool;
 
 /**
- * Checks the options, finds the server and the transport, and gives what makes connections.
+ * Checks the options, finds the server and the transport, and returns a function that makes pools.
  *
- * @throws {ConfigError} on an option, URL or variable that cannot be used.
+ * @throws {ConfigError} if an option, URL or variable cannot be used.
  */
 export async function preparePools(
   options: ConnectionOptions,
@@ -42,7 +42,7 @@ export async function preparePools(
   const { target, password, username, passwordSource } = resolveTarget(options);
   const transport = await resolveTransport(options.transport);
   const all = status === undefined ? undefined : new ConnectionStatus(clock, status);
-  return (count, worker) => {
+  return (size, worker) => {
     const dialOptions: DialOptions = {
       transport,
       target,
@@ -53,7 +53,7 @@ export async function preparePools(
       commandTimeoutMs,
       clock,
     };
-    const connection = () =>
+    const make = (hooks: PoolHooks) =>
       new ReconnectingConnection({
         dial: (signal, isAgain) => dial({ ...dialOptions, prove: isAgain }, signal),
         graceMs: Math.min(GRACE_MS, commandTimeoutMs / 3),
@@ -61,8 +61,13 @@ export async function preparePools(
         delivery,
         clock,
         listener: both(all?.connection(), listener),
+        ...hooks,
       });
-    return new ConnectionPool(Array.from({ length: count }, connection));
+    return new ConnectionPool(
+      make,
+      typeof size === "number" ? { min: size, max: size } : size,
+      clock,
+    );
   };
 }
 
@@ -78,6 +83,10 @@ function both(
     reconnected(attempts) {
       one?.reconnected(attempts);
       other?.reconnected(attempts);
+    },
+    replaced(error) {
+      one?.replaced?.(error);
+      other?.replaced?.(error);
     },
     closed() {
       one?.closed?.();

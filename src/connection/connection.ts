@@ -13,76 +13,81 @@ import type { Request } from "./request.ts";
 
 /** Settings of a connection. */
 export interface ConnectionSettings {
-  /** How long the server may leave the oldest command unanswered, in milliseconds. @default 15000 */
+  /** Longest time that the server may leave the oldest command unanswered, in ms. @default 15000 */
   readonly commandTimeoutMs?: number | undefined;
-  /** The largest reply that is taken, in bytes. @default 64 MiB */
+  /** Size of the largest reply that is accepted, in bytes. @default 64 MiB */
   readonly maxReplyBytes?: number | undefined;
   readonly clock?: Clock | undefined;
 }
 
-/** How a connection ended, and what it leaves behind. */
+/** How a connection ended, and the requests that it leaves behind. */
 export interface ConnectionEnd {
-  /** `undefined` where it was closed on purpose. */
+  /** `undefined` if it was closed on purpose. */
   readonly error: Error | undefined;
-  /** Requests that the server has perhaps seen, in their order. */
+  /** Requests that the server may have executed, in their order. */
   readonly unanswered: readonly Request[];
-  /** Requests that the server cannot have acted on, in their order; they came after the others. */
+  /** Requests that the server cannot have executed, in their order; they came after the others. */
   readonly unsent: readonly Request[];
 }
 
-/** Hears of a connection on which the server says nothing. */
+/** Receives what happens on a connection. */
 export interface ConnectionWatcher {
-  /** The server has left a command unanswered for too long. The connection goes on; its owner decides when to close it. */
+  /** The oldest command has had no reply for too long. The connection stays open; its owner decides. */
   silent(error: TimeoutError): void;
-  /** The server has said something again. */
+  /** The server sent something again. */
   heard(): void;
+  /** A write ended: commands that were held back can be sent. */
+  written(): void;
 }
 
 /** A FETCH may wait for two seconds by the protocol, and the server gives up on its store after five. */
 export const DEFAULT_COMMAND_TIMEOUT_MS = 15_000;
 
-/** A connection on which nothing happened for this long is probed with a command, in milliseconds. */
+/** A connection without traffic for this long is probed with a command, in ms. */
 const IDLE_MS = 60_000;
 
-/** A timer this late means a blocked event loop or a sleeping machine, in milliseconds. */
+/** A timer this late means a blocked event loop or a sleeping machine, in ms. */
 const LATE_MS = 1000;
 
-/** Time that is given to what may have come meanwhile, in milliseconds. */
+/** Time for replies that arrived meanwhile to be read, in ms. */
 const CATCH_UP_MS = 1000;
 
-/** Replies of a handshake: the greeting, and that to HELLO. */
+/** Replies of a handshake: the greeting, and the reply to HELLO. */
 const HANDSHAKE_REPLIES = 2;
 
-/** How long a goodbye may take. */
+/** Longest time that END may take, in ms. */
 const GOODBYE_MS = 1000;
 
 /**
- * One connection as an ordered pipeline: commands go out in the order in which they came, coalesced into one write per
- * turn, and each reply belongs to the oldest command that has none. A connection that went wrong in any way is closed and
- * never used again, since from then on it is unknown which reply belongs to what.
+ * One connection as an ordered pipeline: commands are written in the order in which they were sent,
+ * and each reply belongs to the oldest command that has none.
+ *
+ * After any error the connection is closed and never used again, because it is unknown from then on
+ * which reply belongs to which command.
  */
 export class Connection {
-  /** Resolves once the connection has ended; never rejects. */
+  /** Resolves when the connection has ended; never rejects. */
   readonly ended: Promise<ConnectionEnd>;
+  readonly writer: CommandWriter;
 
   readonly #connection: TransportConnection;
-  readonly #writer: CommandWriter;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   readonly #end = deferred<ConnectionEnd>();
   readonly #pending = new Fifo<Request>();
+  #weight = 0;
   #onIdle: (() => void)[] = [];
   #cancelTimer: (() => void) | undefined;
-  /** When the server last showed that it is working on what is pending. */
+  /** When the server last showed that it works on the pending commands. */
   #progressAt = 0;
   #replies = 0;
   #reads = 0;
   #isSilent = false;
   #isEnded = false;
-  /** Without one, a server that is silent ends the connection. */
+  /** Without a watcher, a silent server ends the connection. */
   watcher: ConnectionWatcher | undefined;
 
-  /** Takes the connection over. */
+  /** Takes over an open connection of a transport. */
   constructor(connection: TransportConnection, options: ConnectionSettings = {}) {
     this.ended = this.#end.promise;
     this.#connection = connection;
@@ -91,24 +96,24 @@ export class Connection {
     const writable = connection.writable.getWriter();
     // Failed writes are noticed where they are awaited.
     writable.closed.catch(() => {});
-    this.#writer = new CommandWriter(
-      writable,
-      (error) => this.#finish(lost(error), "unanswered"),
-    );
+    this.writer = new CommandWriter(writable, {
+      written: () => this.watcher?.written(),
+      failed: (error) => this.#finish(lost(error), "unanswered"),
+    });
     void this.#read(options.maxReplyBytes);
   }
 
-  /** Whether it is of no more use, although what it left behind may not have been taken yet. */
+  /** It cannot be used any more, although nobody may have taken the requests that it left behind. */
   get isEnded(): boolean {
     return this.#isEnded;
   }
 
-  /** Replies that came, those of the handshake included. */
+  /** Replies received, those of the handshake included. */
   get replies(): number {
     return this.#replies;
   }
 
-  /** How often bytes came: replies with the same count came together. */
+  /** Reads that brought bytes: replies with the same count arrived together. */
   get reads(): number {
     return this.#reads;
   }
@@ -118,37 +123,28 @@ export class Connection {
     return this.#pending.length;
   }
 
-  /** See {@linkcode CommandWriter.writing}. */
-  get writing(): boolean {
-    return this.#writer.writing;
+  /** Sum of the weights of the commands that wait for their reply; see {@linkcode Request.weight}. */
+  get weight(): number {
+    return this.#weight;
   }
 
-  /** Whether commands lie ready for its next write. */
-  get isFilling(): boolean {
-    return this.#writer.unsent > 0;
-  }
-
-  /** See {@linkcode CommandWriter.onceWritable}. */
-  onceWritable(callback: () => void): void {
-    this.#writer.onceWritable(callback);
-  }
-
-  /** Calls `callback` once when nothing waits for a reply any longer, or when the connection has ended. */
+  /** Calls `callback` once when no command waits for a reply, or when the connection has ended. */
   onceIdle(callback: () => void): void {
     if (this.#pending.length === 0) return callback();
     this.#onIdle.push(callback);
   }
 
   /**
-   * Sends a command; the request is settled by its reply, or is part of what the connection leaves behind at its end.
+   * Sends a command. Its reply settles the request; if the connection ends first, the request is part
+   * of {@linkcode ConnectionEnd}.
    *
-   * Rejects the request at once where its payload is not one line.
+   * A request whose payload is not one line is rejected at once.
    */
   send(request: Request): void {
     if (this.#isEnded) throw new Error("Cannot send on a connection that has ended");
     const { verb, payload } = request.command;
     try {
-      this.#writer.add(verb, payload);
+      this.writer.add(verb, payload);
     } catch (error) {
       request.reject(error);
       return;
@@ -156,17 +152,12 @@ export class Connection {
     this.#expect(request);
   }
 
-  /** See {@linkcode CommandWriter.flush}. */
-  flush(): void {
-    this.#writer.flush();
-  }
-
-  /** Waits for a reply that nothing was sent for: the server's greeting. */
+  /** Waits for a reply without a command: the server's greeting. */
   expect(request: Request): void {
     this.#expect(request);
   }
 
-  /** Says goodbye behind whatever is pending, and waits until the server has hung up, for a second at most. */
+  /** Sends END after the pending commands, and waits until the server hangs up, a second at most. */
   async end(): Promise<void> {
     if (!this.#isEnded) this.send({ command: end(), resolve() {}, reject() {} });
     const cancelTimer = this.#clock.after(GOODBYE_MS, () => this.close());
@@ -174,7 +165,7 @@ export class Connection {
     cancelTimer();
   }
 
-  /** Ends the connection at once; what is pending is left behind. */
+  /** Ends the connection at once; pending requests are left behind. */
   close(error?: Error): void {
     this.#finish(error, "unanswered");
   }
@@ -182,6 +173,7 @@ export class Connection {
   #expect(request: Request): void {
     if (this.#pending.length === 0) this.#progressAt = this.#clock.now();
     this.#pending.push(request);
+    this.#weight += request.weight ?? 1;
     if (this.#cancelTimer === undefined && !this.#isSilent) this.#watch(this.#timeoutMs);
   }
 
@@ -191,14 +183,14 @@ export class Connection {
     this.#cancelTimer = this.#clock.after(waitMs, () => this.#checkProgress(due));
   }
 
-  /** One timer watches the whole pipeline: it is set anew only when it fires, not with every command. */
+  /** One timer watches the whole pipeline: it is set again only when it fires, not by every command. */
   #checkProgress(due: number): void {
     this.#cancelTimer = undefined;
     const now = this.#clock.now();
-    // Timers come before sockets: the reply may lie there, and with it a job that nobody else would get.
+    // Timers run before sockets are read: the reply may be there, with a job that nobody else gets.
     if (now - due > LATE_MS) return this.#watch(CATCH_UP_MS);
     if (this.#pending.length === 0) {
-      // A command that is sent meanwhile is noticed in time by the same timer.
+      // The same timer covers a command that is sent meanwhile.
       if (now - this.#progressAt < IDLE_MS) return this.#watch(this.#timeoutMs);
       return this.send({ command: info(), resolve() {}, reject() {} });
     }
@@ -243,7 +235,7 @@ export class Connection {
   #receive(reply: Reply): void {
     if (this.#isEnded) return;
     if (reply.kind === "error" && /^err too many connections/i.test(reply.text)) {
-      // Said without being asked. Right after HELLO, a command already sent was not looked at.
+      // The server sends this by itself. Right after HELLO it has not read any command yet.
       return this.#finish(
         noneLeft(reply.text),
         this.#replies <= HANDSHAKE_REPLIES ? "unsent" : "unanswered",
@@ -256,6 +248,7 @@ export class Connection {
       if (error instanceof ServerShutdownError) return this.#finish(error, "unanswered");
     }
     this.#pending.shift();
+    this.#weight -= request.weight ?? 1;
     this.#replies++;
     this.#settle(request, reply);
     if (this.#pending.length === 0 && this.#onIdle.length > 0) this.#callIdle();
@@ -277,10 +270,11 @@ export class Connection {
     this.#isEnded = true;
     this.#cancelTimer?.();
     const all = this.#pending.drain();
-    const sent = pendingIs === "unsent" ? 0 : all.length - this.#writer.unsent;
+    this.#weight = 0;
+    const sent = pendingIs === "unsent" ? 0 : all.length - this.writer.unsent;
     this.#end.resolve({ error, unanswered: all.slice(0, sent), unsent: all.slice(sent) });
     this.#connection.close(error);
-    this.#writer.close();
+    this.writer.close();
     this.#callIdle();
   }
 }

@@ -1,92 +1,310 @@
+import type { Clock } from "../internal/clock.ts";
+import type { Connection } from "./connection.ts";
+import { Growth, LEAST_WEIGHT, TICK_MS } from "./growth.ts";
 import type { ReconnectingConnection } from "./reconnecting_connection.ts";
 import type { Request } from "./request.ts";
 
-/** Weight of one turn's commands on one connection: enough to save most writes, few enough to keep all connections busy. */
+/** How many connections a pool has. */
+export interface PoolSize {
+  /** Connections that are opened at first, and kept. */
+  readonly min: number;
+  /** Most connections. Those beyond `min` are opened while the pool waits for the server. */
+  readonly max: number;
+}
+
+/** Commands that are gathered, and made when a connection can take them. */
+export interface RequestSource {
+  /** Weight of everything that is gathered; see {@linkcode Request.weight}. */
+  readonly weight: number;
+  /** Makes a request of up to `weight`; `undefined` if nothing is left. */
+  take(weight: number): Request | undefined;
+}
+
+/** What the connections of a pool call. */
+export interface PoolHooks {
+  /** Commands that were held back can be sent. */
+  ready(): void;
+  /** A connection was lost: the others take its waiting requests, if this returns `true`. */
+  handOver(error: Error, take: () => Request[]): boolean;
+}
+
+/** Weight of one turn's commands on one connection: enough to save most writes. */
 const MAX_STREAK = 64;
 
-/** A few connections to the same server, used in turn by how much each has to do. */
-export class ConnectionPool {
-  readonly all: readonly ReconnectingConnection[];
+/** A connection beyond `min` that was not used for this long is closed, in ms: up to twice as long. */
+const IDLE_MS = 5000;
 
-  /** The connection that the last command went to, and the weight of those that went there in a row. */
+/** If a connection cannot be opened, the pool waits this long before it tries again, in ms. */
+const COOL_DOWN_MS = 10_000;
+
+/**
+ * Connections to one server. A command goes to the connection that has the least to do.
+ *
+ * The pool keeps `min` connections. It opens more, up to `max`, while it waits for the server on all
+ * of them, and closes those without work. If one is lost while others work, they take over its
+ * commands; the last one reconnects.
+ */
+export class ConnectionPool {
+  readonly #size: PoolSize;
+  readonly #make: () => ReconnectingConnection;
+  readonly #clock: Clock;
+  readonly #growth = new Growth();
+  readonly #all: ReconnectingConnection[];
+  /** Connections that were used since idle ones were last looked for. */
+  readonly #used = new Set<ReconnectingConnection>();
+  /** Connections that are closed once their commands are answered. */
+  readonly #ending = new Set<ReconnectingConnection>();
+  #opening: ReconnectingConnection | undefined;
+  #source: RequestSource | undefined;
+  /** The connection of the last command, and the weight of the commands that went there in a row. */
   #current: ReconnectingConnection | undefined;
   #streak = 0;
+  #isServing = false;
+  #isClosed = false;
+  #cancelTick: (() => void) | undefined;
+  #cancelIdle: (() => void) | undefined;
+  /** Time before which no connection is opened. */
+  #growsFrom = -Infinity;
 
-  constructor(connections: readonly ReconnectingConnection[]) {
-    this.all = connections;
+  /** `clock` must not be set back. */
+  constructor(
+    make: (hooks: PoolHooks) => ReconnectingConnection,
+    size: PoolSize,
+    clock: Clock,
+  ) {
+    this.#size = size;
+    this.#clock = clock;
+    const ready = () => this.#serve();
+    this.#make = () => {
+      const one: ReconnectingConnection = make({
+        ready,
+        handOver: (error, take) => this.#handOver(one, error, take),
+      });
+      return one;
+    };
+    this.#all = Array.from({ length: size.min }, this.#make);
   }
 
-  /** Opens all of them; where one cannot be opened, none is. */
+  /** All connections, those that reconnect at the moment included. */
+  get all(): readonly ReconnectingConnection[] {
+    return this.#all;
+  }
+
+  /** Most connections that it may have. */
+  get max(): number {
+    return this.#size.max;
+  }
+
+  /** Opens the first connections. If one cannot be opened, none is. */
   async open(signal?: AbortSignal): Promise<void> {
-    const opened = await Promise.allSettled(this.all.map((connection) => connection.open(signal)));
+    const opened = await Promise.allSettled(this.#all.map((one) => one.open(signal)));
     const failed = opened.find((result) => result.status === "rejected");
     if (failed === undefined) return;
     this.close();
     throw failed.reason;
   }
 
-  /** Whether one of them has a connection at this moment. */
+  /** At least one connection is open, and the server answers on it. */
   get connected(): boolean {
-    return this.all.some((connection) => connection.connected);
+    return this.#all.some((one) => one.connected);
   }
 
-  /** Commands that wait for a connection or for their reply. */
+  /** Commands that wait for a connection or a reply. */
   get load(): number {
-    return this.all.reduce((sum, connection) => sum + connection.load, 0);
-  }
-
-  /** The connection with the least to do, one with a connection before one without. */
-  get least(): ReconnectingConnection {
-    let least = this.all[0]!;
-    for (let i = 1; i < this.all.length; i++) {
-      const connection = this.all[i]!;
-      if (
-        connection.connected === least.connected
-          ? connection.load < least.load
-          : connection.connected
-      ) {
-        least = connection;
-      }
-    }
-    return least;
+    return [...this.#all, ...this.#ending].reduce((sum, one) => sum + one.load, 0);
   }
 
   /**
-   * Sends a command on the connection with the least to do. What is sent in one turn of the event loop keeps to one connection, up to a
-   * point: a write costs more than all else that is done for a command, and spread over the connections each would have its own.
+   * Sends a command on the connection that has the least to do. Commands of one turn of the event loop
+   * share a connection, up to a point, because each connection needs a write of its own.
    */
   send(request: Request): void {
-    let connection = this.#current;
     this.#streak += request.weight ?? 1;
-    if (connection === undefined || !connection.isFilling || this.#streak > MAX_STREAK) {
-      connection = this.#current = this.least;
+    const current = this.#current?.current;
+    const isFilling = current !== undefined && current.writer.unsent > 0;
+    if (!isFilling || this.#streak > MAX_STREAK) {
+      this.#current = leastOf(this.#all);
       this.#streak = 0;
     }
+    this.#sendOn(this.#current!, request);
+    this.#watchTicks();
+  }
+
+  /** Sends what `source` has gathered, as soon as connections can take it. */
+  offer(source: RequestSource): void {
+    this.#source = source;
+    this.#serve();
+  }
+
+  /** Sends all that `source` has gathered, before any later command. */
+  sendAll(source: RequestSource): void {
+    for (let request; (request = source.take(Infinity)) !== undefined;) this.send(request);
+  }
+
+  /** Resolves when no command waits for a connection or a reply. */
+  async drained(): Promise<void> {
+    // Commands may move to another connection meanwhile.
+    while (this.load > 0) {
+      await Promise.all([...this.#all, ...this.#ending].map((one) => one.drained()));
+    }
+  }
+
+  /** Sends END on all connections, and resolves when they are closed. */
+  async end(): Promise<void> {
+    this.#stop();
+    await Promise.all([...this.#all, ...this.#ending].map((one) => one.end()));
+  }
+
+  /** Closes all connections at once. */
+  close(reason?: Error): void {
+    this.#stop();
+    for (const one of [...this.#all, ...this.#ending]) one.close(reason);
+  }
+
+  /** Replaces every connection. */
+  renew(reason: Error): void {
+    for (const one of this.#all) one.renew(reason);
+  }
+
+  #stop(): void {
+    this.#isClosed = true;
+    this.#cancelTick?.();
+    this.#cancelIdle?.();
+    this.#opening?.close();
+  }
+
+  #sendOn(connection: ReconnectingConnection, request: Request): void {
+    if (this.#cancelIdle !== undefined) this.#used.add(connection);
     connection.send(request);
   }
 
-  /** Writes what was sent last now, and not at the end of the turn. */
-  flush(): void {
-    this.#current?.flush();
+  #serve(): void {
+    const source = this.#source;
+    if (source === undefined || this.#isServing) return;
+    this.#isServing = true;
+    while (source.weight > 0 && this.#serveNext(source));
+    this.#isServing = false;
+    if (source.weight === 0) this.#source = undefined;
+    this.#watchTicks();
   }
 
-  /** Resolves once nothing waits for a connection or a reply. */
-  async drained(): Promise<void> {
-    await Promise.all(this.all.map((connection) => connection.drained()));
+  /** Sends a part of what is offered. Returns `false` if no connection can take any now. */
+  #serveNext(source: RequestSource): boolean {
+    const connected = this.#all.filter((one) => one.connected);
+    const ready = connected.filter(({ current }) => !current!.writer.writing);
+    if (ready.length === 0 && connected.length > 0) return false;
+    const idle = ready.filter(({ current }) => isIdle(current!));
+    const parts = Math.min(idle.length, Math.floor(source.weight / LEAST_WEIGHT));
+    const request = source.take(parts > 1 ? Math.ceil(source.weight / parts) : Infinity);
+    if (request === undefined) return true;
+    const connection = idle[0] ?? leastOf(ready.length > 0 ? ready : this.#all);
+    this.#sendOn(connection, request);
+    connection.current?.writer.flush();
+    return true;
   }
 
-  /** Says goodbye on all of them. */
-  async end(): Promise<void> {
-    await Promise.all(this.all.map((connection) => connection.end()));
+  #handOver(lost: ReconnectingConnection, error: Error, take: () => Request[]): boolean {
+    if ((error as { code?: unknown }).code === "TOO_MANY_CONNECTIONS") this.#coolDown();
+    const { min, max } = this.#size;
+    const others = this.#all.filter((one) => one !== lost);
+    if (min === max || others.length < min || !others.some((one) => one.connected)) return false;
+    this.#remove(lost);
+    for (const request of take()) this.send(request);
+    return true;
   }
 
-  /** Ends all of them at once. */
-  close(reason?: Error): void {
-    for (const connection of this.all) connection.close(reason);
+  #remove(connection: ReconnectingConnection): void {
+    const index = this.#all.indexOf(connection);
+    if (index >= 0) this.#all.splice(index, 1);
+    this.#used.delete(connection);
+    if (this.#current === connection) this.#current = undefined;
   }
 
-  /** Gives every connection up so that others are made. */
-  renew(reason: Error): void {
-    for (const connection of this.all) connection.renew(reason);
+  /** Weight enough is in flight or gathered for one connection more, or for all there may be. */
+  get #isBusy(): boolean {
+    let weight = this.#source?.weight ?? 0;
+    for (const { current } of this.#all) weight += current?.weight ?? 0;
+    return weight >= LEAST_WEIGHT * Math.min(this.#all.length + 1, this.#size.max);
   }
+
+  #watchTicks(): void {
+    const { min, max } = this.#size;
+    if (min === max || this.#cancelTick !== undefined) return;
+    if (this.#isClosed || this.#opening !== undefined || !this.#isBusy) return;
+    this.#cancelTick = this.#clock.after(TICK_MS, () => this.#tick());
+  }
+
+  #tick(): void {
+    this.#cancelTick = undefined;
+    if (!this.#isBusy || !this.#all.every((one) => one.connected)) return this.#growth.reset();
+    const wanted = this.#growth.tick(this.#all.map(({ current }) => current!));
+    const { length } = this.#all;
+    if (wanted === "fewer" && length > this.#size.min) this.#retire(this.#all[length - 1]!);
+    if (wanted === "more" && length < this.#size.max && this.#clock.now() >= this.#growsFrom) {
+      this.#grow();
+    }
+    this.#watchTicks();
+  }
+
+  #grow(): void {
+    const one = this.#make();
+    this.#opening = one;
+    one.open().catch(() => {}).then(() => {
+      this.#opening = undefined;
+      if (this.#isClosed) return;
+      if (!one.connected) {
+        one.close();
+        return this.#coolDown();
+      }
+      this.#all.push(one);
+      this.#used.add(one);
+      this.#watchIdle();
+      this.#serve();
+      this.#watchTicks();
+    });
+  }
+
+  #coolDown(): void {
+    this.#growsFrom = this.#clock.now() + COOL_DOWN_MS;
+  }
+
+  #watchIdle(): void {
+    if (this.#cancelIdle !== undefined || this.#all.length <= this.#size.min) return;
+    this.#cancelIdle = this.#clock.after(IDLE_MS, () => {
+      this.#cancelIdle = undefined;
+      this.#closeIdle();
+      this.#watchIdle();
+    });
+  }
+
+  #closeIdle(): void {
+    const idle = this.#all.filter((one) => one.load === 0 && !this.#used.has(one));
+    this.#used.clear();
+    for (const one of idle.slice(-(this.#all.length - this.#size.min))) this.#retire(one);
+  }
+
+  /** Closes a connection once its commands are answered. */
+  #retire(connection: ReconnectingConnection): void {
+    this.#remove(connection);
+    this.#ending.add(connection);
+    void connection.drained().then(() => connection.end()).then(() =>
+      this.#ending.delete(connection)
+    );
+  }
+}
+
+function isIdle({ load, writer }: Connection): boolean {
+  return load === 0 && !writer.writing;
+}
+
+/** The connection that has the least to do; an open one before one that reconnects. */
+function leastOf(connections: readonly ReconnectingConnection[]): ReconnectingConnection {
+  return connections.reduce((least, one) => {
+    if (one.connected !== least.connected) return one.connected ? one : least;
+    return weightOf(one) < weightOf(least) ? one : least;
+  });
+}
+
+function weightOf({ current, load }: ReconnectingConnection): number {
+  return current === undefined ? load : current.weight;
 }

@@ -1,6 +1,7 @@
 import type { Clock } from "../internal/clock.ts";
 import type { Connection } from "./connection.ts";
 import type { ReconnectPolicy } from "./options.ts";
+import type { Request } from "./request.ts";
 
 /** Guarantee for a non-idempotent command that the server may have executed when a connection ended. */
 export type Delivery = "at-least-once" | "at-most-once";
@@ -14,6 +15,8 @@ export interface ConnectionListener {
   disconnected(error: Error, retryInMs: number | undefined): void;
   /** Connected again, after this many attempts; 0 if a silent connection resumed by itself. */
   reconnected(attempts: number): void;
+  /** The connection was lost and is not opened again, as others do its work. */
+  replaced?(error: Error): void;
   /** The connection was closed on purpose. */
   closed?(): void;
 }
@@ -28,4 +31,11 @@ export interface ReconnectingConnectionOptions {
   readonly listener: ConnectionListener;
   /** Grace period of a silent connection once the server answers on another, in ms. @default 5000 */
   readonly graceMs?: number | undefined;
+  /** Called when commands that were held back can be sent: a write ended, or the connection changed. */
+  readonly ready?: (() => void) | undefined;
+  /**
+   * Called when the connection is lost. If it returns `true`, it has taken the waiting requests, and
+   * the connection is not opened again.
+   */
+  readonly handOver?: ((error: Error, take: () => Request[]) => boolean) | undefined;
 }

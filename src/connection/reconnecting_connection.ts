@@ -1,12 +1,13 @@
 import { ConnectionLostError, StateError, type TimeoutError } from "../errors.ts";
-import { Fifo } from "../internal/fifo.ts";
 import { Attempts } from "./attempts.ts";
 import { Dialer } from "./dialer.ts";
 import type { Connection, ConnectionEnd } from "./connection.ts";
 import { closed, isFinal, lost, lostUnsent, tooLate } from "./reconnect_errors.ts";
 import type { ReconnectingConnectionOptions } from "./reconnect_options.ts";
 import type { Request } from "./request.ts";
+import { sortInFlight } from "./resend.ts";
 import { SilentWatch } from "./silent_watch.ts";
+import { WaitingRequests } from "./waiting_requests.ts";
 
 /** After this many attempts a silent connection is closed, although attempts continue. */
 const MAX_SILENT_TRIES = 10;
@@ -20,7 +21,7 @@ const MAX_SILENT_TRIES = 10;
  */
 export class ReconnectingConnection {
   readonly #options: ReconnectingConnectionOptions;
-  readonly #waiting = new Fifo<Request>();
+  readonly #waiting = new WaitingRequests();
   readonly #attempts: Attempts;
   readonly #dialer: Dialer;
   readonly #silence: SilentWatch;
@@ -65,30 +66,14 @@ export class ReconnectingConnection {
     return this.#silence.isActive;
   }
 
-  /** See {@linkcode Connection.isFilling}. */
-  get isFilling(): boolean {
-    return this.#connection !== undefined && this.#connection.isFilling;
+  /** The connection that commands are sent on at the moment. */
+  get current(): Connection | undefined {
+    return this.#connection;
   }
 
   /** See {@linkcode Connection.reads}. */
   get reads(): number {
     return this.#connection === undefined ? 0 : this.#connection.reads;
-  }
-
-  /** See {@linkcode Connection.onceWritable}. */
-  onceWritable(callback: () => void): void {
-    if (this.#connection === undefined) return callback();
-    this.#connection.onceWritable(callback);
-  }
-
-  /** See {@linkcode Connection.writing}. */
-  get writing(): boolean {
-    return this.#connection !== undefined && this.#connection.writing;
-  }
-
-  /** See {@linkcode Connection.flush}. */
-  flush(): void {
-    this.#connection?.flush();
   }
 
   /** Sends a command now, or once connected again. */
@@ -163,6 +148,7 @@ export class ReconnectingConnection {
         this.#keepSilent(connection, error);
       },
       heard: () => this.#heard(connection),
+      written: () => this.#options.ready?.(),
     };
     void connection.ended.then((end) => {
       // A server that accepts connections but answers no command does not work, and the waits keep
@@ -176,7 +162,7 @@ export class ReconnectingConnection {
 
   #use(connection: Connection): void {
     this.#connection = connection;
-    for (const request of this.#waiting.drain()) this.#pass(connection, request);
+    for (const request of this.#waiting.take()) this.#pass(connection, request);
     this.#changed();
   }
 
@@ -211,31 +197,30 @@ export class ReconnectingConnection {
     const isOver = this.#final !== undefined || this.#isEnding ||
       this.#silence.hasAbandoned(connection);
     if (isOver) next?.close();
-    const again: Request[] = [];
-    const given: Request[] = [];
-    for (const request of end.unanswered) {
-      const list = !isOver && this.#mayResend(request) ? again : given;
-      if (list === again) request.resent = true;
-      list.push(request);
-    }
+    const { again, unknown } = sortInFlight(end.unanswered, {
+      delivery: this.#options.delivery,
+      mayResend: !isOver && !this.#attempts.isForbidden,
+    });
     if (!isOver) {
-      this.#waiting.unshift([...again, ...end.unsent]);
+      this.#waiting.putBack([...again, ...end.unsent]);
       // During the silence another connection is being opened already.
-      if (!wasSilent) this.#retryAfter(error);
+      if (!wasSilent) this.#replaceOrRetry(error);
       else if (next !== undefined) this.#replace(next);
     }
     // Last, because a caller may send another command at once.
-    for (const request of given) request.reject(lost(request, "unknown", error));
+    for (const request of unknown) request.reject(lost(request, "unknown", error));
     if (isOver) {
       for (const request of end.unsent) request.reject(lostUnsent(request, error));
     }
     if (this.load === 0) this.#changed();
   }
 
-  #mayResend({ command }: Request): boolean {
-    if (this.#attempts.isForbidden) return false;
-    return command.resend === "safe" ||
-      (command.resend === "once" && this.#options.delivery === "at-least-once");
+  /** Reconnects, unless the requests can go on on another connection at once. */
+  #replaceOrRetry(error: Error): void {
+    const isTaken = this.#options.handOver?.(error, () => this.#waiting.take());
+    if (isTaken !== true) return this.#retryAfter(error);
+    this.#final = closed();
+    this.#options.listener.replaced?.(error);
   }
 
   /** Waits before the next attempt, or gives up. */
@@ -268,7 +253,7 @@ export class ReconnectingConnection {
         });
       },
       failed: (error) => {
-        this.#dropLate();
+        this.#waiting.dropLate(this.#options.clock.now());
         // A caller whose command was rejected may have closed it.
         if (this.#final === undefined) this.#retryAfter(error);
       },
@@ -281,20 +266,8 @@ export class ReconnectingConnection {
     this.#options.listener.reconnected(count);
   }
 
-  #dropLate(): void {
-    const now = this.#options.clock.now();
-    for (
-      const late of this.#waiting.removeWhere(({ notAfter, cancelled }) =>
-        cancelled === true || (notAfter !== undefined && now > notAfter)
-      )
-    ) late.reject(tooLate(late));
-  }
-
-  /** `isLost`: every request failed by a lost connection, not only those that were sent before. */
   #rejectWaiting(reason: Error, isLost: boolean): void {
-    for (const request of this.#waiting.drain()) {
-      request.reject(isLost || request.resent === true ? lostUnsent(request, reason) : reason);
-    }
+    this.#waiting.reject(reason, isLost);
     this.#changed();
   }
 
@@ -302,5 +275,6 @@ export class ReconnectingConnection {
     const callbacks = this.#onChange;
     this.#onChange = [];
     for (const callback of callbacks) callback();
+    this.#options.ready?.();
   }
 }

@@ -67,6 +67,7 @@ export class ConnectionStatus {
     const connection: ConnectionListener = {
       disconnected: (error, retryInMs) => this.#lost(connection, error, retryInMs),
       reconnected: (attempts) => this.#back(connection, attempts),
+      replaced: (error) => this.#replaced(connection, error),
       closed: () => this.#closed(connection),
     };
     return connection;
@@ -77,7 +78,7 @@ export class ConnectionStatus {
     this.#outage ??= {
       ...{ since: this.#clock.now(), error, retryInMs, lost: new Set(), givenUp: new Set() },
       ...{ attempts: 0, isRefused: false, hasEnded: false },
-      cancelTelling: this.#clock.after(GATHER_MS, () => this.#tell()),
+      cancelTelling: this.#clock.after(GATHER_MS, () => this.#tellOrForget()),
     };
     const outage = this.#outage;
     outage.lost.add(connection);
@@ -98,6 +99,18 @@ export class ConnectionStatus {
     outage.hasEnded = true;
     if (!isTold && outage.retryInMs === undefined) return;
     this.#listener.disconnected({ error, retryInMs: undefined, connections: outage.lost.size });
+  }
+
+  /** Its work goes on elsewhere: no outage, unless all others are lost as well. */
+  #replaced(connection: ConnectionListener, error: Error): void {
+    this.#lost(connection, error, 0);
+    this.#down.delete(connection);
+  }
+
+  /** If the others do the work of all that were lost, there is no outage. */
+  #tellOrForget(): void {
+    if (this.#down.size > 0) this.#tell();
+    else this.#outage = undefined;
   }
 
   #tell(): void {

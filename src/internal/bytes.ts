@@ -1,9 +1,17 @@
-/** Bytes that are added to at the end; the memory is kept for the next use. */
+/** Memory that a buffer keeps for its next use, in bytes: what a large job needed is let go. */
+const MAX_KEPT_BYTES = 1024 * 1024;
+
+/** Text up to this length is encoded in one call, in UTF-16 units. */
+const SHORT_TEXT = 64 * 1024;
+
+/** Bytes that are appended to; up to 1 MiB of memory is kept for the next use. */
 export class ByteBuffer {
+  readonly #capacity: number;
   #bytes: Uint8Array<ArrayBuffer>;
   #length = 0;
 
   constructor(capacity = 256) {
+    this.#capacity = capacity;
     this.#bytes = new Uint8Array(capacity);
   }
 
@@ -11,7 +19,12 @@ export class ByteBuffer {
     return this.#length;
   }
 
-  /** What was added, as a view: it holds until the next change. */
+  /** Bytes of memory that it has. */
+  get capacity(): number {
+    return this.#bytes.length;
+  }
+
+  /** The bytes, as a view: it is valid until the next change. */
   get view(): Uint8Array<ArrayBuffer> {
     return this.#bytes.subarray(0, this.#length);
   }
@@ -22,21 +35,36 @@ export class ByteBuffer {
     this.#length += bytes.length;
   }
 
-  /** Adds a text as UTF-8, without a copy between. */
+  /** Appends a text as UTF-8, without a copy in between. */
   appendText(text: string, encoder: TextEncoder): void {
+    if (text.length > SHORT_TEXT) return this.#appendLong(text, encoder);
     // A UTF-16 unit takes three bytes at most.
     this.#reserve(text.length * 3);
     this.#length += encoder.encodeInto(text, this.#bytes.subarray(this.#length)).written;
   }
 
+  /** Empties it. */
   clear(): void {
     this.#length = 0;
+    if (this.#bytes.length > MAX_KEPT_BYTES) this.#bytes = new Uint8Array(this.#capacity);
+  }
+
+  /** Most texts take one byte a unit: room for three would be three times the memory. */
+  #appendLong(text: string, encoder: TextEncoder): void {
+    let rest = text;
+    while (rest !== "") {
+      this.#reserve(rest.length + 4);
+      const { read, written } = encoder.encodeInto(rest, this.#bytes.subarray(this.#length));
+      this.#length += written;
+      rest = rest.slice(read);
+    }
   }
 
   #reserve(more: number): void {
     const needed = this.#length + more;
     if (needed <= this.#bytes.length) return;
-    const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
+    const factor = needed > MAX_KEPT_BYTES ? 1.25 : 2;
+    const grown = new Uint8Array(Math.max(needed, Math.ceil(this.#bytes.length * factor)));
     grown.set(this.view);
     this.#bytes = grown;
   }

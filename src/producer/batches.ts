@@ -1,4 +1,5 @@
 import { checkOptionNames, type OptionNames } from "../internal/option_names.ts";
+import { PendingCalls } from "../internal/pending_calls.ts";
 import { InvalidArgumentError, ProtocolError, StateError } from "../errors.ts";
 import { showValue } from "../internal/show.ts";
 import type { JobDefinitions } from "../job/catalogue.ts";
@@ -57,6 +58,8 @@ export class Batch<Jobs extends JobDefinitions = JobDefinitions> {
   /** The batch's id. */
   readonly bid: string;
   readonly #producer: BatchProducer;
+  /** Calls whose jobs have to reach the server before the commit. */
+  readonly #pendingCalls = new PendingCalls();
   #committed = false;
 
   /** @internal */
@@ -80,22 +83,27 @@ export class Batch<Jobs extends JobDefinitions = JobDefinitions> {
     const { signal, ...fields } = options;
     const input = isType ? { ...fields, type: job, args: second as readonly unknown[] } : job;
     const call = isType ? { signal } : second as CallOptions | undefined;
-    return await this.#producer.enqueue(withCustom(input, { bid: this.bid }), call);
+    return await this.#pendingCalls.track(
+      this.#producer.enqueue(withCustom(input, { bid: this.bid }), call),
+    );
   }
 
   /** Enqueues many jobs of this batch. */
   async enqueueMany(jobs: JobSource<TypedJob<Jobs>>): Promise<EnqueueManyResult> {
     this.#checkOpen();
     const bid = this.bid;
-    return await this.#producer.enqueueMany((async function* () {
+    const all = (async function* () {
       for await (const job of jobs) yield withCustom(job, { bid });
-    })());
+    })();
+    return await this.#pendingCalls.track(this.#producer.enqueueMany(all));
   }
 
   /** No more jobs come: from now on the callbacks may fire. */
   async commit(): Promise<void> {
     this.#checkOpen();
     this.#committed = true;
+    // Another connection could be faster than theirs.
+    await this.#pendingCalls.none();
     await this.#producer.send(batchCommit(this.bid));
   }
 

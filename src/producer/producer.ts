@@ -65,12 +65,20 @@ export interface ProducerOptions<Jobs extends JobDefinitions = JobDefinitions>
   /** The jobs that there are, as `defineJobs` gives them: names and arguments are then typed, and checked. @default any */
   readonly jobs?: Jobs | undefined;
   /**
-   * Connections to use, 1 to 100. With one, jobs reach the server in the order in which they were enqueued. The server carries
-   * out what comes on one connection in turn: with eight, and without that order, it takes twice as many jobs a second.
+   * Most connections, 1 to 100. The producer opens one, and more while it waits for the server. A connection without work is
+   * closed after 5 to 10 seconds. A call that is made after another one was answered reaches the server after it. Calls
+   * that do not wait for each other, and the jobs of one `enqueueMany` or `writable`, arrive in any order.
    *
-   * @default 1
+   * @default 8
    */
   readonly connections?: number | undefined;
+  /**
+   * Keeps one connection, and the order of all calls: jobs and other commands reach the server in the order of the calls,
+   * whether they wait for each other or not. Not together with `connections`.
+   *
+   * @default false
+   */
+  readonly ordered?: boolean | undefined;
   /**
    * What to do with a job whose confirmation was lost with the connection: send it again, so that it may be there twice,
    * or reject with a `ConnectionLostError` whose `outcome` is `unknown`.
@@ -94,10 +102,14 @@ const PRODUCER_OPTIONS = {
   ...CONNECTION_OPTIONS,
   jobs: true,
   connections: true,
+  ordered: true,
   delivery: true,
   maxWaiting: true,
   telemetry: true,
 } as const satisfies OptionNames<ProducerOptions>;
+
+/** See {@linkcode ProducerOptions.connections}. */
+const MAX_CONNECTIONS = 8;
 
 /** See {@linkcode ProducerOptions.maxWaiting}. */
 const MAX_WAITING = 10_000;
@@ -168,6 +180,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   readonly tracking: Tracking;
 
   readonly #pool: ConnectionPool;
+  readonly #batcher: Batcher;
   readonly #pipeline: EnqueuePipeline;
   readonly #known: KnownJobs | undefined;
   /** Whether the connections are its own to end. */
@@ -210,7 +223,8 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
     this.#events = events;
     this.#isOwner = isOwner;
     this.#known = known;
-    this.#pipeline = new EnqueuePipeline(new Batcher(pool), known);
+    this.#batcher = new Batcher(pool);
+    this.#pipeline = new EnqueuePipeline(this.#batcher, known);
     if (observer !== undefined) this.#pipeline.use(observer.enqueue);
     const send = <T>(command: Command<T>) => this.#command(command);
     this.queues = new Queues(send);
@@ -235,7 +249,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   ): Promise<Producer<Jobs>> {
     checkOptionNames(options, PRODUCER_OPTIONS, "Producer.connect");
     const known = KnownJobs.of(options.jobs);
-    const count = integerIn("connections", options.connections, { min: 1, max: 100, fallback: 1 });
+    const max = maxConnections(options);
     const maxWaiting = integerIn("maxWaiting", options.maxWaiting, {
       min: 1,
       max: Number.MAX_SAFE_INTEGER,
@@ -256,7 +270,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
         refused: ({ code, message }) => events.emit("warning", { code, message }),
       },
     });
-    const pool = makePool(count);
+    const pool = makePool({ min: 1, max });
     const { signal } = options;
     await pool.open(signal);
     const observer = telemetry?.producer(resolveTarget(options).target);
@@ -536,6 +550,8 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   async #command<T>(command: Command<T>): Promise<T> {
     this.#checkOpen();
     this.#checkRoom();
+    // On one connection, jobs that were enqueued before go first.
+    if (this.#pool.max === 1) this.#batcher.flush();
     return await this.#pendingCalls.track(request((entry) => this.#pool.send(entry), command));
   }
 
@@ -570,6 +586,17 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
       this.#asksEdition = false;
     });
   }
+}
+
+/** The option `connections`, or 1 if all calls keep their order. */
+function maxConnections({ connections, ordered }: ProducerOptions): number {
+  if (ordered !== undefined && typeof ordered !== "boolean") {
+    throw invalidOption("ordered", "a boolean", ordered);
+  }
+  const fallback = ordered === true ? 1 : MAX_CONNECTIONS;
+  const max = integerIn("connections", connections, { min: 1, max: 100, fallback });
+  if (ordered !== true || max === 1) return max;
+  throw invalidOption("connections", "1, as it has to be with ordered: true", connections);
 }
 
 /** @throws {ConfigError} `INVALID_OPTION`. */

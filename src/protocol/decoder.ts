@@ -36,11 +36,12 @@ export class ReplyDecoder {
    * @throws {ProtocolError} `PROTOCOL_VIOLATION` or `REPLY_TOO_LARGE`; the decoder is of no more use then.
    */
   push(chunk: Uint8Array): void {
-    this.#text.forget();
     let at = 0;
     while (at < chunk.length) {
       at = this.#bulkBytes < 0 ? this.#readLine(chunk, at) : this.#readBulk(chunk, at);
     }
+    // Other bytes may come where these lie; and a large reply's memory is let go.
+    this.#text.forget();
   }
 
   #readLine(chunk: Uint8Array, start: number): number {

@@ -19,7 +19,17 @@ export class CommandEncoder {
     return this.#text === "" && this.#buffer.length === 0;
   }
 
-  /** What is waiting, as a view: it holds until the next change. */
+  /** About the bytes that are waiting: text that is not encoded yet counts a byte a UTF-16 unit. */
+  get size(): number {
+    return this.#text.length + this.#buffer.length;
+  }
+
+  /** Bytes of memory that are kept for what comes. */
+  get capacity(): number {
+    return this.#buffer.capacity;
+  }
+
+  /** The bytes that are waiting, as a view: it is valid until the next change. */
   get view(): Uint8Array<ArrayBuffer> {
     this.#encode();
     return this.#buffer.view;

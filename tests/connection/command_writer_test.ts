@@ -6,8 +6,8 @@ import { InvalidArgumentError } from "../../src/errors.ts";
 import { type Deferred, deferred } from "../../src/internal/deferred.ts";
 import { parameters } from "../properties.ts";
 
-/** A writer whose writes are kept as texts; after `hold` none ends before what it gives is called. */
-function open() {
+/** A writer whose writes are kept as texts; after `hold` none ends before what it returns is called. */
+function open(written = () => {}) {
   const writes: string[] = [];
   const failures: unknown[] = [];
   let held: Promise<void> | undefined;
@@ -17,7 +17,8 @@ function open() {
       return held;
     },
   });
-  const writer = new CommandWriter(stream.getWriter(), (error) => failures.push(error));
+  const failed = (error: unknown) => void failures.push(error);
+  const writer = new CommandWriter(stream.getWriter(), { written, failed });
   const hold = () => {
     const { promise, resolve } = deferred();
     held = promise;
@@ -58,43 +59,38 @@ test("flush does not wait for the end of the turn", async () => {
   assert.deepEqual(writes, ["PUSH 1\r\n"]);
 });
 
-test("who waits for the end of a write may add to the next", async () => {
-  const { writes, writer, hold } = open();
+test("the end of a write is the time to add to the next one", async () => {
+  const more = ["3", "4"];
+  const { writes, writer, hold } = open(() => {
+    const payload = more.shift();
+    if (payload !== undefined) writer.add("PUSH", payload);
+  });
   const release = hold();
   writer.add("PUSH", "1");
   await turn();
   writer.add("PUSH", "2");
-  writer.onceWritable(() => writer.add("PUSH", "3"));
   release();
   await turn();
-  assert.deepEqual(writes, ["PUSH 1\r\n", "PUSH 2\r\nPUSH 3\r\n"]);
+  assert.deepEqual(writes, ["PUSH 1\r\n", "PUSH 2\r\nPUSH 3\r\n", "PUSH 4\r\n"]);
+  assert.equal(writer.writing, false);
 });
 
-test("who waits for the end of a write may flush, and may wait again", async () => {
-  const { writes, writer, hold } = open();
-  const calls: string[] = [];
-  const release = hold();
-  writer.add("PUSH", "1");
+test("a megabyte is written at once, and memory beyond that is let go", async () => {
+  const { writes, writer } = open();
+  const large = "x".repeat(3_000_000);
+  writer.add("PUSH", large);
+  assert.deepEqual([writer.unsent, writer.writing], [0, true]);
+  writer.add("PUSH", large);
+  writer.add("PUSH", large);
   await turn();
-  writer.onceWritable(() => {
-    calls.push("first");
-    writer.add("PUSH", "2");
-    writer.flush();
-    writer.onceWritable(() => {
-      calls.push("second");
-      writer.onceWritable(() => calls.push("third"));
-    });
-  });
-  release();
   await turn();
-  assert.deepEqual(writes, ["PUSH 1\r\n", "PUSH 2\r\n"]);
-  assert.deepEqual([calls, writer.writing], [["first", "second", "third"], false]);
+  assert.deepEqual(writes.map((text) => text.length), [3_000_007, 6_000_014]);
 });
 
-/** What is done to a writer in a turn, or by one who waited for the end of a write. */
+/** What is done to a writer in a turn; `later` is done at the end of the next write. */
 type Step =
   | { readonly do: "add" | "flush" | "end a write" | "turn" }
-  | { readonly do: "wait"; readonly then: readonly Step[] };
+  | { readonly do: "later"; readonly steps: readonly Step[] };
 
 const plainly = (what: "add" | "flush" | "end a write" | "turn", weight: number) => ({
   weight,
@@ -112,8 +108,8 @@ const { steps } = fc.letrec<{ steps: Step[]; step: Step }>((tie) => ({
     {
       weight: 4,
       arbitrary: fc.record({
-        do: fc.constant("wait" as const),
-        then: fc.array(tie("step"), { maxLength: 5 }),
+        do: fc.constant("later" as const),
+        steps: fc.array(tie("step"), { maxLength: 5 }),
       }),
     },
   ),
@@ -124,7 +120,7 @@ test("each command is written once and in its order, from bytes that nothing tou
     fc.asyncProperty(steps, async (steps) => {
       let added = "";
       let written = "";
-      let waiting = 0;
+      const later: (readonly Step[])[] = [];
       const ends: Deferred<void>[] = [];
       const stream = {
         // As a socket does: it reads the bytes at any time until the write has ended.
@@ -139,7 +135,12 @@ test("each command is written once and in its order, from bytes that nothing tou
         },
       } as WritableStreamDefaultWriter<Uint8Array>;
       const failures: unknown[] = [];
-      const writer = new CommandWriter(stream, (error) => failures.push(error));
+      const writer = new CommandWriter(stream, {
+        written() {
+          for (const steps of later.splice(0)) void take(steps);
+        },
+        failed: (error) => failures.push(error),
+      });
       async function take(steps: readonly Step[]): Promise<void> {
         for (const step of steps) {
           if (step.do === "add") {
@@ -149,12 +150,8 @@ test("each command is written once and in its order, from bytes that nothing tou
             writer.add("ACK", payload);
           } else if (step.do === "flush") {
             writer.flush();
-          } else if (step.do === "wait") {
-            waiting++;
-            writer.onceWritable(() => {
-              waiting--;
-              void take(step.then);
-            });
+          } else if (step.do === "later") {
+            later.push(step.steps);
           } else if (step.do === "end a write") {
             ends.shift()?.resolve();
           } else {
@@ -170,7 +167,7 @@ test("each command is written once and in its order, from bytes that nothing tou
       }
       assert.deepEqual(failures, []);
       assert.equal(written, added);
-      assert.deepEqual([waiting, writer.unsent, writer.writing], [0, 0, false]);
+      assert.deepEqual([writer.unsent, writer.writing], [0, false]);
     }),
     parameters("writes of commands", 300),
   );
@@ -183,22 +180,6 @@ test("nothing is written once it is closed", async () => {
   writer.flush();
   await turn();
   assert.deepEqual(writes, []);
-});
-
-test("nobody waits for a write that does not end once it is closed", async () => {
-  const { writer, hold } = open();
-  hold();
-  writer.add("ACK", "1");
-  await turn();
-  assert.equal(writer.writing, true);
-  const calls: string[] = [];
-  writer.onceWritable(() => {
-    calls.push("before");
-    writer.onceWritable(() => calls.push("again"));
-  });
-  writer.close();
-  writer.onceWritable(() => calls.push("after"));
-  assert.deepEqual([calls, writer.writing], [["before", "again", "after"], false]);
 });
 
 test("what is no line is refused, and takes no part in a write", async () => {
@@ -214,7 +195,10 @@ test("a write that fails is told", async () => {
   const failures: unknown[] = [];
   const broken = new Error("broken");
   const stream = new WritableStream<Uint8Array>({ write: () => Promise.reject(broken) });
-  const writer = new CommandWriter(stream.getWriter(), (error) => failures.push(error));
+  const writer = new CommandWriter(stream.getWriter(), {
+    written() {},
+    failed: (error) => failures.push(error),
+  });
   writer.add("PUSH", "1");
   await turn();
   assert.deepEqual([failures, writer.writing], [[broken], false]);

@@ -53,14 +53,14 @@ test("commands that come while a write is under way go out together once it ende
   await peer.received(1);
   const others = ["B", "C", "D"].map((verb) => call(command(verb)));
   await Promise.resolve();
-  assert.equal(connection.writing, true);
+  assert.equal(connection.writer.writing, true);
   assert.equal(peer.writes, 1);
   resolve();
   await peer.received(4);
   assert.equal(peer.writes, 2);
   peer.say("+OK\r\n".repeat(4));
   await Promise.all([first, ...others]);
-  assert.equal(connection.writing, false);
+  assert.equal(connection.writer.writing, false);
   connection.close();
 });
 
@@ -148,6 +148,7 @@ test("a connection whose owner watches goes on when the server is silent, and sa
   connection.watcher = {
     silent: ({ code }) => told.push(code),
     heard: () => told.push("heard"),
+    written() {},
   };
   const first = call(command("A"));
   await peer.received(1);

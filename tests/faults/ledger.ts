@@ -35,6 +35,8 @@ export interface Ledger {
   readonly faults: FaultProxy["counts"];
   readonly left: { readonly working: number; readonly queued: number; readonly retries: number };
   readonly dead: number;
+  /** Most connections to the server at a time that went over the proxy. */
+  readonly connections: number;
   /** By the clock that client and server share, in seconds. */
   readonly seconds: number;
 }
@@ -42,12 +44,21 @@ export interface Ledger {
 /** Time moves on by so much at once, in milliseconds. */
 const STEP_MS = 5;
 
+/** How long each reply takes, in ms. */
+const LATENCY_MS = 12;
+
 const RESERVE_SECONDS = 60;
 const RETRIES = 3;
 
 /** Together more than goes into one write. */
 const LARGE = "x".repeat(40_000);
 const LARGE_JOBS = 64;
+
+/** At times no fault comes for this long, in ms. */
+const CALM_MS = 500;
+
+/** Enough for all connections that a producer opens. */
+const BURST_JOBS = 400;
 
 /** Numbers from 0 to below 1 that are the same in every run. */
 export function numbers(seed: number): () => number {
@@ -100,17 +111,14 @@ class Run {
       connectTimeoutMs: 1000,
       commandTimeoutMs: 5000,
     };
-    const producer = await Producer.connect({
-      ...common,
-      transport: proxy,
-      delivery,
-      connections: 2,
-    });
+    const producer = await Producer.connect({ ...common, transport: proxy, delivery });
     const transport = delivery === "at-most-once" ? server.transport : proxy;
     const consumer = new Consumer({ ...common, transport, concurrency: 40, queues: ["q"] });
     this.#keep(proxy, consumer);
     const running = consumer.run();
     while (consumer.state !== "running") await turn();
+    // The server is waited for: the producer opens more connections.
+    proxy.latencyMs = LATENCY_MS;
     this.#plague(proxy);
     let restarts = 0;
     while (this.#made < jobs || this.#underWay > 0) {
@@ -123,6 +131,7 @@ class Run {
     }
     this.#isCalm = true;
     proxy.heal();
+    proxy.latencyMs = 0;
     // The network is well again, and those that it had forgotten are told.
     proxy.cutAll();
     const has = () => {
@@ -142,7 +151,7 @@ class Run {
     const { dead } = server.snapshot();
     await server.close();
     const seconds = (clock.now() - since) / 1000;
-    return { entries, faults: proxy.counts, left, dead, seconds };
+    return { entries, faults: proxy.counts, left, dead, seconds, connections: proxy.most };
   }
 
   get entries(): ReadonlyMap<string, Entry> {
@@ -181,7 +190,7 @@ class Run {
 
   #enqueue(producer: Producer): void {
     const isLarge = this.#random() < 0.01;
-    const most = isLarge ? LARGE_JOBS : this.#integer(16);
+    const most = isLarge ? LARGE_JOBS : this.#integer(this.#random() < 0.015 ? BURST_JOBS : 16);
     const count = Math.min(most, this.#options.jobs - this.#made);
     const inputs = Array.from({ length: count }, () => this.#job(isLarge ? [LARGE] : []));
     if (this.#random() < 0.3) {
@@ -232,7 +241,8 @@ class Run {
 
   /** Has a fault come every 20 to 300 ms. */
   #plague(proxy: FaultProxy): void {
-    this.#clock.after(20 + this.#random() * 280, () => {
+    const calmMs = this.#random() < 0.05 ? CALM_MS : 20;
+    this.#clock.after(calmMs + this.#random() * 280, () => {
       if (this.#isCalm) return;
       this.#strike(proxy);
       this.#plague(proxy);

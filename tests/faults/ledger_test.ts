@@ -32,7 +32,7 @@ function tell(name: string, seed: number, ledger: Ledger): void {
   };
   const struck = Object.values(faults).reduce((sum, times) => sum + times, 0);
   console.log(
-    `${name}, seed ${seed}, ${seconds} s by the clock`,
+    `${name}, seed ${seed}, ${seconds} s by the clock, up to ${ledger.connections} connections`,
     counts,
     `${struck} faults`,
     faults,

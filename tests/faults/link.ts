@@ -33,6 +33,8 @@ export interface ArmedFault {
 /** Who has links. */
 export interface LinkOwner {
   readonly clock: Clock;
+  /** How long each reply takes, in ms. */
+  readonly latencyMs: number;
   /** The fault for the reply to this command, or for the command itself, if there is one; it is taken by that. */
   take(verb: string, isCommand: boolean): ArmedFault | undefined;
   /** A whole command was passed on. */
@@ -126,6 +128,7 @@ export class Link {
   }
 
   async #deliver(reply: Uint8Array): Promise<void> {
+    if (this.#owner.latencyMs > 0) await this.#waited(this.#owner.latencyMs);
     const fault = this.#owner.take(this.#verbs.shift() ?? "nothing", false);
     switch (fault?.name) {
       case "cut before":

@@ -29,6 +29,9 @@ export class FaultProxy implements Transport, LinkOwner {
   readonly clock: Clock;
   /** How often each fault struck. */
   readonly counts: Partial<Record<FaultName, number>> = {};
+  latencyMs = 0;
+  /** Most connections that were open at a time. */
+  most = 0;
   /** Hears of each command that was passed on whole. */
   onCommand: (verb: string, payload: string) => void = () => {};
   readonly #inner: Transport;
@@ -66,6 +69,7 @@ export class FaultProxy implements Transport, LinkOwner {
     }
     const link = new Link(await this.#inner.connect(...args), this);
     this.#links.add(link);
+    this.most = Math.max(this.most, this.count);
     return link.connection;
   }
 

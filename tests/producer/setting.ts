@@ -20,26 +20,17 @@ export function openPeer(): Peer {
 export async function scripted<Jobs extends JobDefinitions = JobDefinitions>(
   options: Pick<ProducerOptions<Jobs>, "jobs"> = {},
 ): Promise<{ peer: Peer; producer: Producer<Jobs> }> {
-  const { peers: [peer], producer } = await scriptedConnections(1, options);
-  return { peer: peer!, producer };
-}
-
-/** The same with several connections. */
-export async function scriptedConnections<Jobs extends JobDefinitions = JobDefinitions>(
-  count: number,
-  options: Pick<ProducerOptions<Jobs>, "jobs"> = {},
-): Promise<{ peers: Peer[]; producer: Producer<Jobs> }> {
-  const peers = Array.from({ length: count }, openPeer);
-  const free = peers.map(({ connection }) => connection).values();
+  const peer = openPeer();
   const connecting = Producer.connect({
     ...options,
-    connections: count,
+    // The test speaks for one peer only.
+    connections: 1,
     url: "tcp://memory",
-    transport: { name: "memory", connect: () => Promise.resolve(free.next().value!) },
+    transport: { name: "memory", connect: () => Promise.resolve(peer.connection) },
     reconnect: false,
   });
-  await Promise.all(peers.map((peer) => peer.greet()));
+  await peer.greet();
   const producer = await connecting;
-  for (const { lines } of peers) lines.length = 0;
-  return { peers, producer };
+  peer.lines.length = 0;
+  return { peer, producer };
 }

@@ -1,0 +1,41 @@
+import { Fifo } from "../internal/fifo.ts";
+import { lostUnsent, tooLate } from "./reconnect_errors.ts";
+import type { Request } from "./request.ts";
+
+/** Requests that wait for a connection, in the order in which they are sent. */
+export class WaitingRequests {
+  readonly #requests = new Fifo<Request>();
+
+  get length(): number {
+    return this.#requests.length;
+  }
+
+  push(request: Request): void {
+    this.#requests.push(request);
+  }
+
+  /** Puts requests back that were sent before all others. */
+  putBack(requests: readonly Request[]): void {
+    this.#requests.unshift(requests);
+  }
+
+  /** Takes all requests out. */
+  take(): Request[] {
+    return this.#requests.drain();
+  }
+
+  /** Rejects requests whose deadline has passed, and those that their callers no longer wait for. */
+  dropLate(now: number): void {
+    const late = this.#requests.removeWhere(({ notAfter, cancelled }) =>
+      cancelled === true || (notAfter !== undefined && now > notAfter)
+    );
+    for (const request of late) request.reject(tooLate(request));
+  }
+
+  /** Rejects all. `isLost`: with a `ConnectionLostError` each, not only those that were sent before. */
+  reject(reason: Error, isLost: boolean): void {
+    for (const request of this.take()) {
+      request.reject(isLost || request.resent === true ? lostUnsent(request, reason) : reason);
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import type { Request } from "../connection/request.ts";
+import type { EncodedJob } from "../job/encode.ts";
+import type { Command } from "../protocol/commands/command.ts";
+import { push, pushBulk } from "../protocol/commands/jobs.ts";
+import { refusal } from "../protocol/refusal.ts";
+import type { EnqueueListener } from "./enqueue_listener.ts";
+import type { JobList } from "./job_list.ts";
+
+/** One job, as a PUSHB of one. */
+export class PushRequest implements Request<void> {
+  readonly command: Command<void>;
+  readonly #jid: string;
+  readonly #listener: EnqueueListener;
+  resent?: boolean;
+
+  constructor(job: EncodedJob, listener: EnqueueListener) {
+    this.command = push(job);
+    this.#jid = job.jid;
+    this.#listener = listener;
+  }
+
+  get cancelled(): boolean {
+    return this.#listener.cancelled === true;
+  }
+
+  resolve(): void {
+    this.#listener.done(this.#jid);
+  }
+
+  reject(error: unknown): void {
+    this.#listener.failed(this.#jid, error);
+  }
+}
+
+/** Several jobs, as a PUSHB. */
+export class PushBulkRequest implements Request<Map<string, string>> {
+  command: Command<Map<string, string>>;
+  #jobs: JobList;
+  resent?: boolean;
+
+  constructor(jobs: JobList) {
+    this.command = pushBulk(jobs.text);
+    this.#jobs = jobs;
+  }
+
+  /** Leaves out the jobs that were called off while they waited for a connection. */
+  sending(): void {
+    const wanted = this.#jobs.wanted();
+    if (wanted === this.#jobs) return;
+    this.#jobs = wanted;
+    this.command = pushBulk(wanted.text);
+  }
+
+  get weight(): number {
+    return this.#jobs.length;
+  }
+
+  get cancelled(): boolean {
+    return this.#jobs.listeners.every((listener) => listener.cancelled === true);
+  }
+
+  resolve(refused: Map<string, string>): void {
+    const { jids, listeners } = this.#jobs;
+    let left = refused.size;
+    for (let i = 0; i < jids.length; i++) {
+      const jid = jids[i]!;
+      const verdict = left === 0 ? undefined : refused.get(jid);
+      if (verdict === undefined) {
+        listeners[i]!.done(jid);
+      } else {
+        left--;
+        listeners[i]!.failed(jid, refusal(verdict));
+      }
+    }
+  }
+
+  reject(error: unknown): void {
+    const { jids, listeners } = this.#jobs;
+    jids.forEach((jid, i) => listeners[i]!.failed(jid, error));
+  }
+}

@@ -1,0 +1,106 @@
+import { after } from "node:test";
+import { Producer, type ProducerOptions } from "../../mod.ts";
+import { ManualClock } from "../../src/internal/clock.ts";
+import { Peer } from "./peer.ts";
+
+const opened: Peer[] = [];
+
+after(() => {
+  for (const peer of opened) peer.end();
+});
+
+/** Lets everything go on that needs no time. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A producer with the defaults whose connections end at peers that the test speaks for. */
+export class GrowingSetting {
+  readonly clock = new ManualClock();
+  /** The server's ends, in the order in which the connections were opened. */
+  readonly peers: Peer[] = [];
+  /** Set: what becomes of the next attempts to connect. */
+  connects: "open" | "fail" | "hang" = "open";
+  attempts = 0;
+  producer!: Producer;
+
+  static async open(options: ProducerOptions = {}): Promise<GrowingSetting> {
+    const setting = new GrowingSetting();
+    const { clock } = setting;
+    const connect = async () => {
+      setting.attempts++;
+      if (setting.connects === "hang") return await new Promise<never>(() => {});
+      if (setting.connects === "fail") throw new Error("no more connections");
+      return setting.#accept().connection;
+    };
+    setting.producer = await Producer.connect({
+      url: "tcp://memory",
+      transport: { name: "memory", connect },
+      clock,
+      ...options,
+    });
+    return setting;
+  }
+
+  #accept(): Peer {
+    const peer = new Peer();
+    peer.aside = (line) => line.startsWith("HELLO") ? "+OK\r\n" : undefined;
+    peer.say('+HI {"v":2}\r\n');
+    opened.push(peer);
+    this.peers.push(peer);
+    return peer;
+  }
+
+  /** Connections that are open. */
+  get open(): number {
+    return this.peers.filter(({ isClosed, isOver }) => !isClosed && !isOver).length;
+  }
+
+  /** The jobs of each PUSHB that a peer has received. */
+  sizes(index: number): number[] {
+    const pushed = this.peers[index]!.lines.filter((line) => line.startsWith("PUSHB "));
+    return pushed.map((line) => JSON.parse(line.slice("PUSHB ".length)).length as number);
+  }
+
+  /** Answers all commands that were received. */
+  answer(): void {
+    for (const peer of this.peers.filter(({ isClosed, isOver }) => !isClosed && !isOver)) {
+      for (const line of peer.lines.splice(0)) {
+        if (line === "END") peer.end();
+        else peer.say(line.startsWith("PUSHB") ? "$2\r\n{}\r\n" : "+OK\r\n");
+      }
+    }
+  }
+
+  /** Has calls wait for the server for some time, and then answers them. */
+  async slowRound(ms = 5): Promise<void> {
+    for (let passed = 0; passed < ms; passed++) await this.pass(1);
+    this.answer();
+    await turn();
+    await this.pass(1);
+  }
+
+  async pass(ms: number): Promise<void> {
+    this.clock.advance(ms);
+    await turn();
+  }
+
+  /** Enqueues without a pause, so many calls at once, until `stop` is called. */
+  callers(count: number): { stop(): Promise<void> } {
+    let isOver = false;
+    const calls = Array.from({ length: count }, async () => {
+      while (!isOver) await this.producer.enqueue("x");
+    });
+    for (const call of calls) call.catch(() => {});
+    return {
+      stop: async () => {
+        isOver = true;
+        const over = Promise.allSettled(calls);
+        let hasEnded = false;
+        void over.then(() => hasEnded = true);
+        for (let i = 0; i < 50 && !hasEnded; i++) await this.slowRound(1);
+        await over;
+      },
+    };
+  }
+}

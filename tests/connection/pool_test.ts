@@ -1,0 +1,250 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ConnectionLostError } from "../../mod.ts";
+import { GrowingSetting, turn } from "./growing_setting.ts";
+
+/** A pool that has grown to all its connections, with calls in flight on each. */
+async function grown(options: Parameters<typeof GrowingSetting.open>[0] = {}) {
+  const setting = await GrowingSetting.open(options);
+  const calls = setting.callers(100);
+  for (let round = 0; round < 60; round++) await setting.slowRound();
+  return { setting, calls };
+}
+
+test("while the server is what is waited for, a producer opens more connections, up to 8", async () => {
+  const { setting, calls } = await grown();
+  assert.equal(setting.open, 8);
+  // Each has its part of the callers.
+  await turn();
+  const sizes = setting.peers.map((_, i) => setting.sizes(i));
+  assert.deepEqual(sizes.map(({ length }) => length), Array(8).fill(1), `${sizes}`);
+  await calls.stop();
+  for (let i = 0; i < 100; i++) await setting.slowRound();
+  assert.equal(setting.attempts, 8);
+});
+
+test("`connections` is the most", async () => {
+  const { setting, calls } = await grown({ connections: 3 });
+  assert.equal(setting.open, 3);
+  await calls.stop();
+});
+
+test("one connection is enough for few calls, and for a server that answers at once", async () => {
+  for (const [count, ms] of [[1, 5], [15, 5], [100, 0]] as const) {
+    const setting = await GrowingSetting.open();
+    const calls = setting.callers(count);
+    for (let round = 0; round < 100; round++) await setting.slowRound(ms);
+    assert.equal(setting.attempts, 1, `${count} calls`);
+    await calls.stop();
+  }
+});
+
+test("a server that pauses at times gets no more connections", async () => {
+  const setting = await GrowingSetting.open();
+  const calls = setting.callers(100);
+  for (let round = 0; round < 100; round++) await setting.slowRound(round % 20 === 0 ? 20 : 0);
+  assert.equal(setting.attempts, 1);
+  await calls.stop();
+});
+
+test("connections without work are closed after 10 seconds, but for one", async () => {
+  const { setting, calls } = await grown();
+  await calls.stop();
+  await setting.pass(5000);
+  assert.equal(setting.open, 8);
+  for (let i = 0; i < 3; i++) {
+    const lone = setting.producer.enqueue("x");
+    await setting.pass(2500);
+    setting.answer();
+    await lone;
+  }
+  assert.equal(setting.open, 1);
+  const closing = setting.producer.close();
+  await turn();
+  setting.answer();
+  await closing;
+  assert.equal(setting.clock.pending, 0, "a timer is left");
+});
+
+test("if a connection is lost, others send its commands at once, and that is no outage", async () => {
+  const { setting, calls } = await grown();
+  const told: string[] = [];
+  setting.producer.on("disconnect", () => told.push("disconnect"));
+  await turn();
+  const [lost] = setting.peers;
+  const jids = lost!.lines.flatMap((line) => line.match(/"jid":"[^"]+"/g) ?? []);
+  assert(jids.length > 0);
+  lost!.end();
+  await turn();
+  const others = setting.peers.slice(1).flatMap(({ lines }) => lines).join();
+  for (const jid of jids) assert(others.includes(jid), jid);
+  await setting.pass(100);
+  assert.deepEqual(told, []);
+  await calls.stop();
+});
+
+test("at most once, a lost connection's unanswered jobs are unknown, and the rest goes on", async () => {
+  const { setting, calls } = await grown({ delivery: "at-most-once" });
+  await turn();
+  const counts = setting.peers.map((_, i) => setting.sizes(i).reduce((sum, size) => sum + size, 0));
+  const unknown: unknown[] = [];
+  const call = setting.producer.enqueue("one more");
+  call.catch((error) => unknown.push(error));
+  await turn();
+  const index = setting.peers.findIndex(({ lines }) => lines.some((line) => /one more/.test(line)));
+  const before = setting.peers.flatMap(({ lines }) => lines).length;
+  setting.peers[index]!.end();
+  await turn();
+  assert(counts.every((count) => count > 0), `${counts}`);
+  assert(unknown[0] instanceof ConnectionLostError && unknown[0].outcome === "unknown");
+  // The callers whose jobs were lost have ended; nothing was sent again.
+  assert.equal(setting.peers.flatMap(({ lines }) => lines).length, before);
+  await calls.stop();
+});
+
+test("if all are lost, one outage tells of all, and one connection has everything sent again", async () => {
+  const { setting, calls } = await grown();
+  const outages: number[] = [];
+  const recoveries: number[] = [];
+  setting.producer.on("disconnect", ({ connections }) => outages.push(connections));
+  setting.producer.on("reconnect", ({ connections }) => recoveries.push(connections));
+  await turn();
+  for (const peer of [...setting.peers]) peer.end();
+  await turn();
+  await setting.pass(50);
+  assert.deepEqual(outages, [8]);
+  const info = (line: string) => line === "INFO" ? "$2\r\n{}\r\n" : undefined;
+  setting.connects = "open";
+  await setting.pass(100);
+  await turn();
+  const again = setting.peers.at(-1)!;
+  assert.equal(setting.attempts, 9);
+  assert.deepEqual(again.lines, ["INFO"]);
+  again.lines.length = 0;
+  again.say(info("INFO")!);
+  await turn();
+  assert.deepEqual(recoveries, [8]);
+  const jobs = setting.sizes(setting.peers.length - 1).reduce((sum, size) => sum + size, 0);
+  assert.equal(jobs, 100);
+  await calls.stop();
+});
+
+test("a connection that cannot be opened is no failure, and is not tried again for a while", async () => {
+  const setting = await GrowingSetting.open();
+  setting.connects = "fail";
+  const calls = setting.callers(100);
+  for (let round = 0; round < 100; round++) await setting.slowRound();
+  assert.equal(setting.attempts, 2);
+  setting.connects = "open";
+  await setting.pass(10_000);
+  setting.answer();
+  for (let round = 0; round < 60; round++) await setting.slowRound();
+  assert.equal(setting.open, 8);
+  await calls.stop();
+});
+
+test("a server that has no connection left is not asked for one for a while", async () => {
+  const setting = await GrowingSetting.open();
+  const calls = setting.callers(100);
+  while (setting.peers.length < 2) await setting.slowRound();
+  const refused = setting.peers[1]!;
+  refused.say("-ERR too many connections\r\n");
+  refused.end();
+  for (let round = 0; round < 100; round++) await setting.slowRound();
+  assert.equal(setting.attempts, 2);
+  await calls.stop();
+});
+
+test("close ends a connection that is being opened", async () => {
+  for (const connects of ["hang", "fail"] as const) {
+    const setting = await GrowingSetting.open();
+    setting.connects = connects;
+    const calls = setting.callers(100);
+    while (setting.attempts < 2) await setting.slowRound();
+    await calls.stop();
+    const closing = setting.producer.close();
+    await turn();
+    setting.answer();
+    assert.deepEqual(await closing, { givenUp: 0 });
+    assert.equal(setting.clock.pending, 0, "a timer is left");
+  }
+});
+
+test("close while connections are opened and lost gives up what is not answered", async () => {
+  const { setting } = await grown();
+  await turn();
+  setting.peers[0]!.end();
+  const closing = setting.producer.close({ timeoutMs: 100 });
+  await turn();
+  await setting.pass(100);
+  assert.equal((await closing).givenUp, 100);
+  assert.equal(setting.open, 0);
+  assert.equal(setting.clock.pending, 0, "a timer is left");
+});
+
+test("a call that is made after another one was answered is sent after it, on any connection", async () => {
+  const { setting, calls } = await grown();
+  const order: string[] = [];
+  for (const peer of setting.peers) {
+    peer.onLine = (line) => {
+      for (const [type] of line.match(/first|second|QUEUE PAUSE/g)?.entries() ?? []) {
+        order.push(line.match(/first|second|QUEUE PAUSE/g)![type]!);
+      }
+    };
+  }
+  const rounds = (async () => {
+    for (let i = 0; i < 10; i++) {
+      await setting.producer.enqueue("first");
+      await setting.producer.enqueueMany([{ type: "second" }, { type: "second" }]);
+      await setting.producer.queues.pause("q");
+    }
+  })();
+  let isOver = false;
+  void rounds.then(() => isOver = true);
+  while (!isOver) await setting.slowRound(1);
+  const expected = Array(10).fill(["first", "second", "second", "QUEUE PAUSE"]).flat();
+  assert.deepEqual(order, expected);
+  await calls.stop();
+});
+
+test("ordered: one connection, and all calls in their order, whether they wait or not", async () => {
+  const setting = await GrowingSetting.open({ ordered: true });
+  const { producer } = setting;
+  const calls: Promise<unknown>[] = [];
+  const expected: string[] = [];
+  for (let i = 0; i < 40; i++) {
+    for (let k = 0; k < i; k++) {
+      calls.push(producer.enqueue(`job-${i}-${k}`));
+      expected.push(`job-${i}-${k}`);
+    }
+    calls.push(producer.queues.pause(`q${i}`));
+    expected.push(`q${i}`);
+  }
+  const lines: string[] = [];
+  setting.peers[0]!.onLine = (line) => lines.push(line);
+  let isOver = false;
+  const all = Promise.all(calls).then(() => isOver = true);
+  while (!isOver) await setting.slowRound();
+  await all;
+  assert.deepEqual(lines.join().match(/job-\d+-\d+|q\d+/g), expected);
+  assert.equal(setting.attempts, 1);
+});
+
+test("ordered and several connections exclude each other", async () => {
+  await assert.rejects(GrowingSetting.open({ ordered: true, connections: 2 }), {
+    code: "INVALID_OPTION",
+    message: /connections/,
+  });
+  await assert.rejects(GrowingSetting.open({ ordered: 1 as never }), { code: "INVALID_OPTION" });
+});
+
+test("once all replies are prompt, connections are closed again under load, and nothing is lost", async () => {
+  const { setting, calls } = await grown();
+  const told: string[] = [];
+  setting.producer.on("disconnect", () => told.push("disconnect"));
+  assert.equal(setting.open, 8);
+  for (let round = 0; round < 6000 && setting.open > 1; round++) await setting.slowRound(0);
+  assert.equal(setting.open, 1);
+  await calls.stop();
+  assert.deepEqual(told, []);
+});
