@@ -1,27 +1,2 @@
+export { count, duration, whole } from "../internal/for_people.ts";
 export { plain } from "../internal/show.ts";
-
-/** A number for people, rounded: `12,345`. */
-export function whole(value: number): string {
-  return Math.round(value).toLocaleString("en");
-}
-
-/** `value` and its unit, in the plural where it is not 1. */
-export function count(value: number, unit: string): string {
-  return `${whole(value)} ${unit}${value === 1 ? "" : "s"}`;
-}
-
-/** A span of time for people, its two largest units: `3 h 12 min`. */
-export function duration(seconds: number): string {
-  const parts: [number, string][] = [
-    [Math.floor(seconds / 86_400), "d"],
-    [Math.floor(seconds / 3600) % 24, "h"],
-    [Math.floor(seconds / 60) % 60, "min"],
-    [Math.floor(seconds) % 60, "s"],
-  ];
-  const first = parts.findIndex(([value]) => value > 0);
-  if (first < 0) return "0 s";
-  return parts.slice(first, first + 2)
-    .filter(([value]) => value > 0)
-    .map(([value, unit]) => `${value} ${unit}`)
-    .join(" ");
-}

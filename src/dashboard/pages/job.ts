@@ -3,7 +3,7 @@ import { type Html, html } from "../view/html.ts";
 import { elsewhere, empty, page } from "../view/layout.ts";
 import { foreign, time, whole } from "../view/text.ts";
 import { link, type Visit } from "../view/visit.ts";
-import { actionsIn } from "./jobs.ts";
+import { actionsIn } from "./job_table.ts";
 import { queueLink } from "./queues.ts";
 
 const PLACES: Readonly<Record<ServerJob["place"], string>> = {

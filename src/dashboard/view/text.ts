@@ -1,33 +1,12 @@
 import type { ServerJob } from "../../inspect/types.ts";
+import { count, duration, whole } from "../../internal/for_people.ts";
 import { type Html, html } from "./html.ts";
 
-/** A number for people: `12,345`. */
-export function whole(value: number): string {
-  return Math.round(value).toLocaleString("en");
-}
-
-/** A number and its unit: `1 job`, `2 jobs`. */
-export function count(value: number, unit: string): string {
-  return `${whole(value)} ${unit}${value === 1 ? "" : "s"}`;
-}
+export { count, duration, whole };
 
 /** A small rate: `12/s`, `0.3/s`. */
 export function rate(value: number): string {
   return `${value > 0 && value < 10 ? value.toFixed(1) : whole(value)}/s`;
-}
-
-/** A span of time, its two largest units: `3 h 12 min`. */
-export function duration(seconds: number): string {
-  const parts: [number, string][] = [
-    [Math.floor(seconds / 86_400), "d"],
-    [Math.floor(seconds / 3600) % 24, "h"],
-    [Math.floor(seconds / 60) % 60, "min"],
-    [Math.floor(seconds) % 60, "s"],
-  ];
-  const first = parts.findIndex(([value]) => value > 0);
-  if (first < 0) return "0 s";
-  return parts.slice(first, first + 2).filter(([value]) => value > 0)
-    .map(([value, unit]) => `${value} ${unit}`).join(" ");
 }
 
 /** A time, said as its distance from `now`, with the time itself in its title. */
