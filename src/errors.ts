@@ -200,9 +200,9 @@ export class StateError extends FaktoryError {
 }
 
 /**
- * Why a job's `signal` was aborted.
+ * Why a job's `signal` was aborted, or why it was given back.
  *
- * Codes: `RESERVATION_EXPIRED`, `STOPPED`, `TIMED_OUT`, `CANCELLED`.
+ * Codes: `RESERVATION_EXPIRED`, `STOPPED`, `TIMED_OUT`, `CANCELLED`; `CRASHED` for a job that was given back as its worker crashed.
  */
 export class JobAbortedError extends FaktoryError {
   /** The name of the class, also where a bundler shortens that. */

@@ -1,4 +1,5 @@
 import type { Clock } from "../internal/clock.ts";
+import type { Crash } from "./crashes.ts";
 import type { SignalActions } from "../signals/heed.ts";
 
 /** Where text goes. */
@@ -34,6 +35,11 @@ export interface CliIo {
    * `signal` or ends the process.
    */
   heed(actions: SignalActions): () => void;
+  /**
+   * Hears of what would end the process by a fault of the program, in place of that, until the function returned is called. Absent
+   * where nothing does.
+   */
+  readonly hearCrashes?: ((crashed: (crash: Crash) => void) => () => void) | undefined;
   /** Hears each key by itself, before Enter, until the function returned is called. Absent where nobody types. */
   readonly keys?: ((heard: (key: string) => void) => () => void) | undefined;
   /** Where waits and times of the day come from. @default the machine's clock */

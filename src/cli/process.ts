@@ -4,6 +4,7 @@ import { URL_VARIABLES } from "../connection/target.ts";
 import { readVariable } from "../connection/variable.ts";
 import { denoMainModule, environmentVariable, isExecutable } from "../internal/environment.ts";
 import { heedSignals } from "../signals/heed.ts";
+import { hearCrashes } from "./crashes.ts";
 import { type CliIo, Interruption, type TextOutput } from "./io.ts";
 import { programOf } from "./program.ts";
 import { runCli } from "./run.ts";
@@ -53,6 +54,7 @@ export async function runProcess(run: typeof runCli = runCli): Promise<void> {
         isHeeded = false;
       };
     },
+    hearCrashes,
     get keys() {
       return process.stdin.isTTY === true ? keysOf(process.stdin) : undefined;
     },

@@ -258,7 +258,8 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
    * its own `graceMs`, and ends within a second from then.
    */
   async stop(options: StopOptions = {}): Promise<void> {
-    const graceMs = checkStopOptions(options).graceMs ?? (this.#isStopping ? 0 : DEFAULT_GRACE_MS);
+    const { graceMs = this.#isStopping ? 0 : DEFAULT_GRACE_MS, error } = checkStopOptions(options);
+    this.#session?.stopsFor(error);
     this.#end(graceMs, "stopped");
     // The result is for the caller of run().
     await this.#run?.then(() => {}, () => {});

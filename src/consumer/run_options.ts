@@ -6,9 +6,16 @@ import type { RunOptions } from "./report.ts";
 export interface StopOptions {
   /** How long running jobs may go on before they are aborted, in milliseconds. A second stop has 0. @default 25000 */
   readonly graceMs?: number | undefined;
+  /**
+   * Why the worker cannot go on, such as an uncaught exception: jobs that are released are failed with the code `CRASHED`, a
+   * message that names this error, and this error as their cause.
+   *
+   * @default none: the worker stops as planned
+   */
+  readonly error?: unknown;
 }
 
-const STOP_OPTIONS = { graceMs: true } as const satisfies OptionNames<StopOptions>;
+const STOP_OPTIONS = { graceMs: true, error: true } as const satisfies OptionNames<StopOptions>;
 
 const RUN_OPTIONS = {
   maxJobs: true,
@@ -23,7 +30,7 @@ const RUN_OPTIONS = {
  */
 export function checkStopOptions(options: StopOptions): StopOptions {
   checkOptionNames(options, STOP_OPTIONS, "stop");
-  return { graceMs: checkGrace(options.graceMs) };
+  return { graceMs: checkGrace(options.graceMs), error: options.error };
 }
 
 /**

@@ -15,6 +15,7 @@ interface ProcessLike {
 type PermissionDescriptor =
   | { readonly name: "env"; readonly variable?: string }
   | { readonly name: "read"; readonly path: string }
+  | { readonly name: "write"; readonly path: string }
   | { readonly name: "run"; readonly command: string }
   | { readonly name: "sys"; readonly kind: "hostname" };
 
@@ -81,6 +82,11 @@ export function isExecutable(): boolean {
 /** An environment variable; `undefined` also where the program may not read it. */
 export function environmentVariable(name: string): string | undefined {
   return mayReadVariable(name) ? attempt(() => surroundings.process?.env?.[name]) : undefined;
+}
+
+/** Whether the program may write below this path, without anybody being asked. */
+export function mayWrite(path: string): boolean {
+  return isPermitted({ name: "write", path });
 }
 
 /** Whether the program may read an environment variable, without anybody being asked. */

@@ -1,4 +1,5 @@
 import type { ListenerFailure } from "../events.ts";
+import type { LostJob } from "../signals/running_jobs.ts";
 
 /** A process that has ended. */
 export interface ProcessExit {
@@ -24,6 +25,17 @@ export interface SupervisorEvents {
   start: { readonly index: number; readonly pid: number; readonly restarts: number };
   /** A process ended, or could not be started; another takes its place after `retryInMs`, if that is given. */
   exit: ProcessExit & { readonly retryInMs: number | undefined };
+  /**
+   * A process died while it ran jobs, and they were reported; only with the option `producer`. `failed`: those that are failed now,
+   * and retried. The others come back when their reservations end, unless their result got through; `error` says why not.
+   */
+  lost: {
+    readonly index: number;
+    readonly pid: number | undefined;
+    readonly jobs: readonly LostJob[];
+    readonly failed: readonly LostJob[];
+    readonly error: unknown;
+  };
   /** A process ended too often: no other takes its place. `restarts`: how often one did in a row. */
   gaveUp: { readonly index: number; readonly restarts: number };
   /** A listener threw. */

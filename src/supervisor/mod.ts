@@ -16,6 +16,8 @@ export { Supervisor } from "./supervisor.ts";
 export type { SupervisorStopOptions } from "./supervisor.ts";
 export type { RestartBackoff, RestartPolicy, SupervisorOptions } from "./options.ts";
 export type { ProcessExit, SupervisorEvents } from "./events.ts";
+export type { CommandSender } from "./lost_jobs.ts";
+export type { LostJob } from "../signals/running_jobs.ts";
 export type {
   ProcessState,
   SupervisedProcess,

@@ -5,6 +5,7 @@ import type { BackoffOptions } from "../internal/backoff.ts";
 import type { Clock } from "../internal/clock.ts";
 import { isExecutable } from "../internal/environment.ts";
 import { isUrl } from "../internal/kinds.ts";
+import type { CommandSender } from "./lost_jobs.ts";
 import { cores, type Program } from "./spawner.ts";
 
 /** After which ends another process takes the place of one: those with a status other than 0 or by a signal, all, none. */
@@ -50,6 +51,14 @@ export interface SupervisorOptions {
   /** How long processes may take to end once they are told to, in milliseconds, before they are killed. @default 30000 */
   readonly graceMs?: number | undefined;
   /**
+   * Reports the jobs that a process ran when it died as failed (FAIL), so that the server retries them; without it, they come back
+   * when their reservations end, after half an hour by default. The processes keep the ids of their running jobs in a temporary
+   * folder for that. See the event `lost`.
+   *
+   * @default none
+   */
+  readonly producer?: CommandSender | undefined;
+  /**
    * Heeds the operating system's signals while it runs, on systems that have them, and passes them on: TERM and INT stop
    * it (each process gets a TERM at each of them), TSTP is TSTP, TTIN is TTIN. The program itself is never ended.
    *
@@ -72,6 +81,7 @@ const SUPERVISOR_OPTIONS = {
   backoff: true,
   maxRestarts: true,
   graceMs: true,
+  producer: true,
   handleSignals: true,
   signal: true,
   clock: true,
@@ -91,6 +101,7 @@ export interface SupervisorSettings {
   readonly backoff: BackoffOptions & { readonly resetAfterMs: number };
   readonly maxRestarts: number;
   readonly graceMs: number;
+  readonly producer: CommandSender | undefined;
 }
 
 const POLICIES: readonly unknown[] = ["on-failure", "always", "never"];
@@ -148,6 +159,7 @@ export function resolveSettings(
     },
     maxRestarts,
     graceMs: checkGrace(options.graceMs) ?? 30_000,
+    producer: checkProducer(options.producer),
   };
 }
 
@@ -159,6 +171,11 @@ export function resolveSettings(
 export function checkGrace(graceMs: number | undefined): number | undefined {
   if (graceMs === undefined || (typeof graceMs === "number" && graceMs >= 0)) return graceMs;
   throw invalidOption("graceMs", "a number of 0 or more", graceMs);
+}
+
+function checkProducer(producer: CommandSender | undefined): CommandSender | undefined {
+  if (producer === undefined || typeof producer?.command === "function") return producer;
+  throw invalidOption("producer", "a Producer", producer);
 }
 
 function checkText(name: string, text: unknown): string | undefined {

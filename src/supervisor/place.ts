@@ -14,7 +14,7 @@ export interface PlaceParts {
   readonly clock: Clock;
   readonly random: () => number;
   /** This place's process has ended, perhaps for good. */
-  ended(): void;
+  ended(exit: ProcessExit): void;
 }
 
 /** One of a supervisor's places: a process, and after its end the next. */
@@ -89,7 +89,7 @@ export class Place {
     const exit = this.lastExit = { index, pid, ...end, startedAt, endedAt: new Date(endedAt) };
     events.emit("exit", { ...exit, retryInMs });
     if (this.isGivenUp) events.emit("gaveUp", { index, restarts });
-    ended();
+    ended(exit);
   }
 
   #isAgain({ code }: ProcessEnd): boolean {

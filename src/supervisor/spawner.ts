@@ -31,11 +31,14 @@ export function cores(): number {
 }
 
 /**
- * Starts processes of a program. The one place of the package that does so.
+ * Starts processes of a program, with these variables on top. The one place of the package that does so.
  *
  * @throws {ConfigError} `MISSING_PERMISSION`, in Deno.
  */
-export function spawner({ module, args, env, ...program }: Program): Spawn {
+export function spawner(
+  { module, args, env, ...program }: Program,
+  variables: Readonly<Record<string, string>> = {},
+): Spawn {
   const command = program.command ?? process.execPath;
   if (!mayRun(command) || !mayReadAllVariables()) {
     throw new ConfigError(
@@ -59,6 +62,7 @@ export function spawner({ module, args, env, ...program }: Program): Spawn {
           env: {
             ...process.env,
             ...env,
+            ...variables,
             [SUPERVISOR_VARIABLE]: String(process.pid),
             [INDEX_VARIABLE]: String(index),
           },

@@ -1,7 +1,7 @@
 import type { Emitter } from "../events.ts";
 import type { Clock } from "../internal/clock.ts";
 import { deferred } from "../internal/deferred.ts";
-import type { SupervisorEvents } from "./events.ts";
+import type { ProcessExit, SupervisorEvents } from "./events.ts";
 import type { SupervisorSettings } from "./options.ts";
 import { Place } from "./place.ts";
 import type { SupervisedProcess, SupervisorEndReason, SupervisorReport } from "./report.ts";
@@ -14,6 +14,8 @@ export interface SupervisionParts {
   readonly events: Emitter<SupervisorEvents>;
   readonly clock: Clock;
   readonly random?: () => number;
+  /** A process has ended. */
+  readonly ended?: (exit: ProcessExit) => void;
 }
 
 /** One run of a supervisor: its processes, from the first's start to the last's end. */
@@ -26,7 +28,10 @@ export class Supervision {
 
   constructor(parts: SupervisionParts) {
     const { settings, random = Math.random } = this.#parts = parts;
-    const ended = () => this.#proceed();
+    const ended = (exit: ProcessExit) => {
+      parts.ended?.(exit);
+      this.#proceed();
+    };
     this.#places = Array.from(
       { length: settings.processes },
       (_, index) => new Place(index, { ...parts, random, ended }),

@@ -5,7 +5,9 @@ import { Emitter, type Listener } from "../events.ts";
 import { systemClock } from "../internal/clock.ts";
 import { deferred } from "../internal/deferred.ts";
 import { heedSignals } from "../signals/heed.ts";
-import type { SupervisorEvents } from "./events.ts";
+import { RUNNING_VARIABLE, RunningJobsFolder } from "../signals/running_jobs.ts";
+import type { ProcessExit, SupervisorEvents } from "./events.ts";
+import { LostJobs } from "./lost_jobs.ts";
 import {
   checkGrace,
   resolveSettings,
@@ -95,8 +97,14 @@ export class Supervisor implements AsyncDisposable {
       return Promise.resolve({ reason: "stopped", exits: [], restarts: 0 });
     }
     const settings = this.#settings;
-    const spawn = spawner(settings.program);
-    const supervision = new Supervision({ settings, spawn, events: this.#events, clock });
+    const folder = settings.producer === undefined ? undefined : RunningJobsFolder.open();
+    const spawn = spawner(settings.program, folder && { [RUNNING_VARIABLE]: folder.path });
+    const lost = settings.producer && new LostJobs(settings.producer, this.#events, clock);
+    const ended = (exit: ProcessExit) => {
+      const jobs = exit.pid === undefined ? [] : folder?.take(exit.pid, clock.now());
+      lost?.report(exit, jobs ?? []);
+    };
+    const supervision = new Supervision({ settings, spawn, events: this.#events, clock, ended });
     this.#supervision = supervision;
     const forgetSignal = onAbort(signal, () => this.#end("stopped"));
     const forgetSignals = handleSignals === true
@@ -110,8 +118,9 @@ export class Supervisor implements AsyncDisposable {
     const { promise, resolve } = deferred<SupervisorReport>();
     this.#run = promise;
     resolve(
-      supervision.run().finally(() => {
+      supervision.run().finally(() => lost?.settle()).finally(() => {
         this.#run = undefined;
+        folder?.close();
         forgetSignals();
         forgetSignal();
       }),

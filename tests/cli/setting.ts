@@ -26,6 +26,8 @@ export interface Surroundings {
   readonly wroteError?: (text: string) => void;
   /** Is given what the command does on signals. */
   readonly heeds?: (actions: SignalActions) => void;
+  /** Is given what the command does on a crash. */
+  readonly crashes?: (crashed: Parameters<NonNullable<CliIo["hearCrashes"]>>[0]) => void;
   readonly isTerminal?: boolean;
   readonly columns?: number;
   readonly rows?: number;
@@ -66,6 +68,10 @@ export async function faktory(
     program: fileURLToPath(new URL("../../src/cli/mod.ts", import.meta.url)),
     heed(actions) {
       heeds?.(actions);
+      return () => {};
+    },
+    hearCrashes(crashed) {
+      surroundings.crashes?.(crashed);
       return () => {};
     },
     keys,

@@ -115,6 +115,40 @@ test("work --processes starts another where one dies, and stops all", { skip }, 
   });
 });
 
+test(
+  "work ends with 1 by what would end its process, and gives back what runs",
+  { skip },
+  async () => {
+    const handlers = `import process from "node:process";
+    const hold = () => new Promise(() => {});
+    export default {
+      hold,
+      throws() { setTimeout(() => { throw new TypeError("of a timer") }); return hold() },
+      rejects() { Promise.reject(new TypeError("nobody waits")); return hold() },
+      exits() { process.exit(0) },
+    };`;
+    await withSetting(handlers, async ({ producer, work }) => {
+      const ends = {
+        throws: /^error: Crashed by an uncaught exception: TypeError: of a timer /,
+        rejects: /^error: Crashed by an unhandled rejection: TypeError: nobody waits /,
+        exits: /^error: Crashed by .*: process\.exit\(0\) was called /,
+      };
+      await Promise.all(
+        Object.entries(ends).map(async ([type, line]) => {
+          await producer.enqueueMany([{ type: "hold", queue: type }, { type, queue: type }]);
+          await using program = work("--queues", type);
+          await program.line(line);
+          await program.line(new RegExp(`^ +while it ran hold \\S+ of ${type}, attempt 1`));
+          await program.line(/^Crashed: 0 jobs done, \d failed, \d handed back$/);
+          assert.deepEqual(await program.ended, { code: 1, signal: null });
+        }),
+      );
+      const { retries, working } = (await producer.info()).sets;
+      assert.deepEqual([retries, working], [6, 0]);
+    });
+  },
+);
+
 test("a second signal reaches the jobs of all processes", { skip }, async () => {
   const hold = `export default { hold: (_: unknown, { signal }: { signal: AbortSignal }) => {
     console.log("holds");

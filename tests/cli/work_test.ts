@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { defineJobs, job, Producer } from "../../mod.ts";
+import type { Crash } from "../../src/cli/crashes.ts";
 import { Interruption } from "../../src/cli/io.ts";
 import { deferred } from "../../src/internal/deferred.ts";
 import type { FaktoryServer } from "../../src/server/mod.ts";
@@ -300,6 +301,49 @@ test("a second signal, or the end of the grace, aborts its jobs", async () => {
     untimed(late.stderr),
     /^warn: fail hold \S+ of default, attempt 1, after [^\n]+JobAbortedError: /m,
   );
+});
+
+test("a crash names what runs, gives it back with the reason, and ends with 1", async () => {
+  await withSetting(async ({ server, producer, module, work }) => {
+    const begun = Object.assign(shared, { begun: deferred() }).begun;
+    const path = await module(`
+      export default { hold: () => {
+        shared.begun.resolve();
+        return new Promise(() => {});
+      } };
+      export const teardown = () => { throw new Error("relies on what is broken") };`);
+    const jid = await producer.enqueue("hold", [], { retry: 5 });
+    const crash = deferred<(crash: Crash) => void>();
+    const ended = work([path], { crashes: crash.resolve });
+    await begun.promise;
+    const crashed = await crash.promise;
+    crashed({ kind: "exception", error: new TypeError("x is not a function") });
+    crashed({ kind: "rejection", error: "another" });
+    const { status, stdout, stderr } = await ended;
+    assert.equal(status, 1);
+    assert.match(
+      untimed(stderr),
+      new RegExp(
+        "^error: Crashed by an uncaught exception: TypeError: x is not a function .*\\n" +
+          `(    .*\\n)+    while it ran hold ${jid} of default, attempt 1, for [\\d.]+ s\\n` +
+          "error: Crashed by an unhandled rejection: another\\n$",
+      ),
+    );
+    assert.match(untimed(stdout), /^Ready: .*\nCrashed: 0 jobs done, 0 failed, 1 handed back\n/);
+    assert.equal(server.snapshot().retries, 1);
+    await producer.sets.retries.requeue({ jids: [jid] });
+    const seen = deferred<string | undefined>();
+    Object.assign(shared, { seen });
+    const next = await module(
+      "export default { hold: ({ failure }) => shared.seen.resolve(failure.message) };",
+      "next.mjs",
+    );
+    await work([next, "--max-jobs", "1"]);
+    assert.equal(
+      await seen.promise,
+      "The worker of the job crashed: TypeError: x is not a function",
+    );
+  });
 });
 
 test("TTIN prints what it runs, TSTP has it take no more", async () => {

@@ -16,7 +16,9 @@ async function start() {
   const gate = await Gate.open();
   const enqueue = () => producer.enqueue("hold", [gate.url], { retry: 3 });
   await Promise.all([enqueue(), enqueue()]);
-  const program = supervise("./worker.ts", { processes: 2, args: [server.url] });
+  const program = supervise("./worker.ts", {
+    ...{ processes: 2, args: [server.url], failTo: server.url },
+  });
   const pids = await gate.held(2);
   return {
     server,
@@ -55,6 +57,11 @@ test(
     const [signal] = await program.line(/^exit .*"signal":"(\w+)".*"retryInMs":\d/);
     assert.equal(signal, "SIGKILL");
     const [pid] = await program.line(/^start .*"pid":(\d+),"restarts":1}/);
+    const [lost = ""] = await program.line(/^lost (.*)/);
+    const { jobs, failed, ...about } = JSON.parse(lost);
+    assert.deepEqual([about, jobs.length], [{ index: about.index, pid: killed }, 1]);
+    assert.deepEqual(failed, jobs);
+    assert.deepEqual([jobs[0].type, jobs[0].queue], ["hold", "default"]);
     await gate.held(1);
     await enqueue();
     assert.deepEqual((await gate.held(2)).sort(), [other, Number(pid)].sort());
@@ -66,8 +73,9 @@ test(
       ...{ reason: "signal", restarts: 1, ends: [0, 0] },
       ...{ code: 0, signal: null },
     });
-    // The killed one's job is given to another once its reservation ends.
-    assert.deepEqual([server.snapshot().processed, server.snapshot().working], [2, 1]);
+    // The killed one's job is retried, long before its reservation ends.
+    const { processed, working, retries } = server.snapshot();
+    assert.deepEqual([processed, working, retries], [3, 0, 1]);
   },
 );
 

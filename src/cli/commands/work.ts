@@ -64,5 +64,5 @@ async function run(invocation: Invocation<WorkFlags>): Promise<number | void> {
   if (child !== true && processes !== undefined) {
     return await (await import("../work/processes.ts")).runProcesses(invocation);
   }
-  await (await import("../work/worker.ts")).runWorker(invocation);
+  return await (await import("../work/worker.ts")).runWorker(invocation);
 }

@@ -1,8 +1,17 @@
-import { Supervisor, type SupervisorOptions, type SupervisorReport } from "../../supervisor/mod.ts";
+import {
+  type LostJob,
+  Supervisor,
+  type SupervisorOptions,
+  type SupervisorReport,
+} from "../../supervisor/mod.ts";
 import type { Invocation } from "../command.ts";
+import { serverOf } from "../connect.ts";
 import { Status } from "../status.ts";
 import type { WorkFlags } from "./flags.ts";
+import { count } from "../text.ts";
+import { LateProducer } from "./late_producer.ts";
 import { rounded, WorkLog } from "./log.ts";
+import { messageOf } from "./where.ts";
 import { GRACE_MS } from "./worker.ts";
 
 /** What processes need beyond the patience with their jobs: the last FETCH, the abort, the module's teardown. */
@@ -20,6 +29,7 @@ export interface CrewOptions extends Pick<SupervisorOptions, "processes" | "rest
 export class Crew {
   readonly #invocation: Invocation<WorkFlags>;
   readonly #log: WorkLog;
+  readonly #producer: LateProducer;
   readonly #forget: () => void;
   readonly #stopped = new AbortController();
   #supervisor: Supervisor | undefined;
@@ -27,6 +37,8 @@ export class Crew {
   constructor(invocation: Invocation<WorkFlags>) {
     const { io } = this.#invocation = invocation;
     this.#log = new WorkLog(invocation);
+    const { flags } = invocation;
+    this.#producer = new LateProducer(async () => (await serverOf(flags, io)).options);
     const stop = () => this.#stop();
     const forget = io.heed({
       stop,
@@ -56,6 +68,7 @@ export class Crew {
       : [name, { args, command: executable }];
     const supervisor = this.#supervisor = new Supervisor(module, {
       ...own,
+      producer: isTold ? this.#producer : undefined,
       graceMs: (this.#invocation.flags.grace ?? GRACE_MS) + SLACK_MS,
       ...options,
     });
@@ -69,8 +82,9 @@ export class Crew {
   }
 
   /** Heeds no signals any more. */
-  close(): void {
+  async close(): Promise<void> {
     this.#forget();
+    await this.#producer.close();
   }
 
   #stop(): void {
@@ -87,6 +101,23 @@ export class Crew {
         : `; another starts in ${rounded(retryInMs / 1000)} s`;
       const fields = { process: index, pid, code, signal, message: error?.message, retryInMs };
       this.#log.warn("exit", fields, `Process ${index} ${how}${next}`);
+    });
+    supervisor.on("lost", ({ index, pid, jobs, failed, error }) => {
+      const names = (jobs: readonly LostJob[]) =>
+        jobs.map(({ jid, type, queue }) => `${type} ${jid} of ${queue}`).join(", ");
+      const others = jobs.filter((job) => !failed.includes(job));
+      const texts = [
+        ...failed.length > 0 ? [`these are failed: ${names(failed)}`] : [],
+        ...others.length > 0
+          ? [`these are not: ${names(others)} (${error === undefined ? "" : messageOf(error)})`]
+          : [],
+      ];
+      const fields = { process: index, pid, jobs, failed, message: error && messageOf(error) };
+      this.#log.warn(
+        "lost",
+        fields,
+        `Process ${index} ran ${count(jobs.length, "job")} when it ended; ${texts.join("; ")}`,
+      );
     });
   }
 }

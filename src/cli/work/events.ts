@@ -29,7 +29,7 @@ export function logEvents(consumer: Consumer, log: WorkLog, graceMs: number): vo
   consumer.on("state", ({ state }) => {
     if (state === "quiet") log.say("quiet", {}, "Takes no more jobs");
     const running = consumer.running.length;
-    if (state !== "stopping" || running === 0) return;
+    if (state !== "stopping" || running === 0 || log.hasCrashed) return;
     const patience = `waits ${graceMs / 1000} s at most for ${count(running, "job")}`;
     log.say("stopping", { running }, `Stops: ${patience}, and not at all after a second signal`);
   });

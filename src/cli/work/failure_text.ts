@@ -19,18 +19,26 @@ export function failureLines(
   { job: { jid, type, queue }, error, elapsedMs, attempt, next, retryAt }: JobFailed,
   now: number,
 ): string[] {
-  const place = whereOf(error);
   const when = retryAt === undefined
     ? ""
     : ` in about ${Math.max(0, Math.round((retryAt.getTime() - now) / 1000))} s`;
-  const message = `${messageOf(error)}${place === undefined ? "" : ` (${place})`}`;
   return [
     `fail ${type} ${jid} of ${queue}, attempt ${attempt}, after ${
       Math.round(elapsedMs * 10) / 10
-    } ms: ${message}; ${NEXTS[next]}${when}`,
-    ...stackOf(error),
-    ...causesOf(error),
+    } ms: ${errorText(error)}; ${NEXTS[next]}${when}`,
+    ...stackLines(error),
   ];
+}
+
+/** An error in a line, with where it comes from. */
+export function errorText(error: unknown): string {
+  const place = whereOf(error);
+  return `${messageOf(error)}${place === undefined ? "" : ` (${place})`}`;
+}
+
+/** The stack of an error and of its causes. */
+export function stackLines(error: unknown): string[] {
+  return [...stackOf(error), ...causesOf(error)];
 }
 
 function stackOf(error: unknown): string[] {

@@ -1,9 +1,10 @@
-import type { Job, JobEnded, JobFailed, QueueChoice, Report } from "../../../mod.ts";
+import type { Job, JobEnded, JobFailed, QueueChoice, Report, RunningJob } from "../../../mod.ts";
 import { systemClock } from "../../internal/clock.ts";
 import type { Invocation } from "../command.ts";
 import { type Level, TimedLog } from "../timed_log.ts";
 import { count } from "../text.ts";
-import { failureLines } from "./failure_text.ts";
+import type { Crash } from "../crashes.ts";
+import { errorText, failureLines, stackLines } from "./failure_text.ts";
 import type { WorkFlags } from "./flags.ts";
 
 /** Why a run ended, for people. */
@@ -16,12 +17,21 @@ const REASONS: Readonly<Record<Report["reason"], string>> = {
   time: "Ran for as long as it was to",
 };
 
+/** The ways to crash, for people. */
+const CRASHES: Readonly<Record<Crash["kind"], string>> = {
+  exception: "an uncaught exception",
+  rejection: "an unhandled rejection",
+  exit: "a call that would end the process",
+};
+
 /** What a worker tells, a line each with its time: text, or JSON with the name of the event in `event`. */
 export class WorkLog {
   readonly #log: TimedLog;
   readonly #isJson: boolean;
   readonly #isQuiet: boolean;
   readonly #now: () => number;
+  /** Whether the process cannot go on. */
+  hasCrashed = false;
   /** Which of several processes this is. */
   readonly #place: string | undefined;
 
@@ -70,6 +80,23 @@ export class WorkLog {
     this.say(event, fields, text, "error");
   }
 
+  /** The process cannot go on, and these jobs run. */
+  crashed({ kind, error }: Crash, running: readonly RunningJob[]): void {
+    this.hasCrashed = true;
+    const jobs = running.map(({ job: { jid, type, queue }, attempt, startedAt }) => ({
+      ...{ jid, type, queue, attempt, startedAt },
+    }));
+    const text = [
+      `Crashed by ${CRASHES[kind]}: ${errorText(error)}`,
+      ...stackLines(error),
+      ...jobs.map(({ jid, type, queue, attempt, startedAt }) => {
+        const seconds = rounded((this.#now() - startedAt.getTime()) / 1000);
+        return `while it ran ${type} ${jid} of ${queue}, attempt ${attempt}, for ${seconds} s`;
+      }),
+    ];
+    this.say("crash", { kind, error: partsOf(error), running: jobs }, text, "error");
+  }
+
   /** Something to look after, which ends nothing. */
   warn(event: string, fields: object, text: string): void {
     this.say(event, fields, text, "warn");
@@ -81,12 +108,20 @@ export class WorkLog {
     const ends = [[dead, "dead"], [dropped, "dropped"]].filter(([count]) => count !== 0)
       .map(([count, name]) => `${count} ${name}`).join(", ");
     const text =
-      `${REASONS[reason]}: ${count(done, "job")} done, ${failed} failed${
-        ends === "" ? "" : ` (${ends})`
-      }, ` +
+      `${this.hasCrashed ? "Crashed" : REASONS[reason]}: ${
+        count(done, "job")
+      } done, ${failed} failed${ends === "" ? "" : ` (${ends})`}, ` +
       `${unfinished!.length} handed back` +
       (unreported!.length === 0 ? "" : `, ${unreported!.length} not reported`);
-    this.say("end", { reason, done, failed, dead, dropped, unfinished, unreported }, text);
+    this.say("end", {
+      reason: this.hasCrashed ? "crash" : reason,
+      done,
+      failed,
+      dead,
+      dropped,
+      unfinished,
+      unreported,
+    }, text);
     if (this.#isJson) return;
     for (const { jid, type, queue } of unfinished!) {
       this.say("end", {}, `  handed back: ${type} ${jid} of ${queue}`);

@@ -8,7 +8,7 @@ export async function runProcesses(invocation: Invocation<WorkFlags>): Promise<n
   try {
     return await run(crew, invocation.flags);
   } finally {
-    crew.close();
+    await crew.close();
   }
 }
 

@@ -24,7 +24,7 @@ export async function runWatched(invocation: Invocation<WorkFlags>): Promise<num
   try {
     return await run(crew, watcher, invocation);
   } finally {
-    crew.close();
+    await crew.close();
     watcher.close();
   }
 }

@@ -10,17 +10,21 @@ import type { WorkFlags } from "./flags.ts";
 import { brokenModule, load } from "./load.ts";
 import { loaded } from "./loaded.ts";
 import { locate } from "./locate.ts";
+import { Status } from "../status.ts";
 import { showQueues, WorkLog } from "./log.ts";
 import { WorkConsumer } from "./work_consumer.ts";
 
 /** How long jobs may go on after a stop, in milliseconds. */
 export const GRACE_MS = 25_000;
 
+/** The exit status of a worker that crashed. */
+const CRASHED = 1;
+
 /** A FETCH waits for two seconds: one that waits for no longer than this takes a server without jobs for one that is gone. */
 const MIN_TIMEOUT_MS = 5000;
 
-/** Runs jobs in this process, until it is told to stop. */
-export async function runWorker(invocation: Invocation<WorkFlags>): Promise<void> {
+/** Runs jobs in this process, until it is told to stop or crashes; the exit status. */
+export async function runWorker(invocation: Invocation<WorkFlags>): Promise<number> {
   const { args, flags, io, output } = invocation;
   const log = new WorkLog(invocation, placeOf(invocation));
   const named = args.map(locate);
@@ -34,9 +38,13 @@ export async function runWorker(invocation: Invocation<WorkFlags>): Promise<void
     const consumer = await loaded(WorkConsumer.of(modules, options), named, io.signal);
     if (flags.check === true) {
       await check(consumer, server, flags.quiet === true ? undefined : output);
-    } else log.end(await run(consumer, invocation, { server, log }));
+      return Status.ok;
+    }
+    log.end(await run(consumer, invocation, { server, log }));
+    return log.hasCrashed ? CRASHED : Status.ok;
   } finally {
-    for (const module of modules.toReversed()) await tearDown(module);
+    // After a crash a teardown may rely on what has just broken.
+    for (const module of log.hasCrashed ? [] : modules.toReversed()) await tearDown(module);
   }
 }
 
@@ -69,6 +77,10 @@ async function run(
     quiet: () => consumer.quiet(),
     print: () => printState(consumer, log),
   });
+  const forgetCrashes = io.hearCrashes?.((crash) => {
+    log.crashed(crash, log.hasCrashed ? [] : consumer.running);
+    void consumer.stop({ graceMs: 0, error: crash.error });
+  });
   // Nobody reads what it says any more.
   io.signal.addEventListener("abort", stop);
   consumer.on("state", ({ state }) => {
@@ -85,6 +97,7 @@ async function run(
       : await consumer.run(limits);
     return isSignal && report.reason === "stopped" ? { ...report, reason: "signal" } : report;
   } finally {
+    forgetCrashes?.();
     io.signal.removeEventListener("abort", stop);
     forget();
   }

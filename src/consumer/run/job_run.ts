@@ -34,6 +34,15 @@ const MIN_REQUEUE_SECONDS = 5;
 
 const NONE: readonly LimitCounter[] = [];
 
+/** An error in a line. Whatever was thrown may be one. */
+function shown(error: unknown): string {
+  try {
+    return String(error);
+  } catch {
+    return "its error cannot be read";
+  }
+}
+
 const RESOLVED = Promise.resolve();
 
 /** The slots that jobs run in, and the counts of all runs. */
@@ -257,17 +266,19 @@ export class JobRun implements Ends<unknown>, CountedRun, Expiring, Finished, In
     );
   }
 
-  /** A stop does not wait for the handler, or does not start it: FAIL gives the job back to the server. */
-  release(): void {
+  /**
+   * A stop does not wait for the handler, or does not start it: FAIL gives the job back to the server. `cause` is the error that
+   * the worker stops for.
+   */
+  release(cause?: unknown): void {
     const { job } = this;
     this.#free();
     if (this.isSettled) return;
     this.isSettled = true;
     this.#slots.unfinished.push(job);
-    const error = new JobAbortedError(
-      "STOPPED",
-      `Job ${job.jid} was given back as its worker stops`,
-    );
+    const error = cause === undefined
+      ? new JobAbortedError("STOPPED", `Job ${job.jid} was given back as its worker stops`)
+      : new JobAbortedError("CRASHED", `The worker of the job crashed: ${shown(cause)}`, { cause });
     if (!isRetried(job)) return this.#endedBy(error);
     this.#slots.reporter.failed(this, describeFailure(this, error));
   }

@@ -8,6 +8,7 @@ import { isRetried } from "./failure.ts";
 import { JobRun, MARGIN_MS, type Slots } from "./job_run.ts";
 import { MAX_UNREPORTED, type Reporter } from "./reporter.ts";
 import { Reservations } from "./reservations.ts";
+import { RunningJobsFile } from "../../signals/running_jobs.ts";
 
 /** The reservation of a job that does not say, and the shortest one, in seconds. */
 const DEFAULT_RESERVATION = 1800;
@@ -39,6 +40,8 @@ export class JobRuns implements Slots {
   readonly #running = new SlotList<JobRun>();
   readonly #reservations: Reservations;
   readonly #cancellations: JobRunsParts["cancellations"];
+  /** For a supervisor, which reports the jobs if this process dies. */
+  readonly #file = RunningJobsFile.open();
 
   constructor(
     session: SessionContext,
@@ -97,12 +100,15 @@ export class JobRuns implements Slots {
     }
     this.#limits.begin();
     this.#running.add(run);
+    this.#file?.add(run.slot, job, startedAt + deadline - steady.now());
     this.#reservations.watch();
     run.start();
   }
 
   free(run: JobRun): void {
+    const { slot } = run;
     if (!this.#running.delete(run)) return;
+    this.#file?.remove(slot);
     this.#selector.end(run);
     this.#limits.end();
   }
@@ -113,12 +119,13 @@ export class JobRuns implements Slots {
   }
 
   /** Waits for no handler any more: gives the jobs back to the server. */
-  release(): void {
-    for (const run of this.#running) run.release();
+  release(error?: unknown): void {
+    for (const run of this.#running) run.release(error);
   }
 
-  /** Ends the timer. */
+  /** Ends the timer, when nothing runs any more. */
   close(): void {
+    this.#file?.close();
     this.#reservations.close();
   }
 }

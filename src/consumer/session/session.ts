@@ -67,6 +67,8 @@ export class Session {
   #reason: EndReason = "stopped";
   #failure: { readonly error: Error } | undefined;
   #graceMs = DEFAULT_GRACE_MS;
+  /** Why the worker cannot go on. */
+  #crash: unknown;
   /** A second stop was asked for. */
   #isHurried = false;
   /** Ends the timer of the stop's phase. */
@@ -201,6 +203,11 @@ export class Session {
     this.#advance();
   }
 
+  /** The stop that follows has this error as its reason, if it is one; jobs are failed with the first. */
+  stopsFor(error: unknown): void {
+    this.#crash ??= error;
+  }
+
   /** A connection was lost. If it is not made again, nothing can be fetched or reported any more. */
   disconnected(error: Error, retryInMs: number | undefined): void {
     // It may be another server that is back.
@@ -326,7 +333,7 @@ export class Session {
         this.#runs.abort();
         break;
       case "reporting":
-        this.#runs.release();
+        this.#runs.release(this.#crash);
         break;
       case "closing":
         this.#close();
