@@ -1,15 +1,11 @@
 import process from "node:process";
+import { exits } from "../internal/environment.ts";
 
 /** Why a process cannot go on. */
 export interface Crash {
   /** An exception that nobody caught, a rejection that nobody handled, or a call of `process.exit`. */
   readonly kind: "exception" | "rejection" | "exit";
   readonly error: unknown;
-}
-
-/** The ways to end a process that programs call. */
-interface Exits {
-  exit(code?: number | string | null): never;
 }
 
 /**
@@ -21,7 +17,7 @@ export function hearCrashes(crashed: (crash: Crash) => void): () => void {
   const onRejection = (error: unknown) => crashed({ kind: "rejection", error });
   process.on("uncaughtException", onException);
   process.on("unhandledRejection", onRejection);
-  const restore = exits().map(([owner, name]) => {
+  const restore = exits().map(({ owner, name }) => {
     const before = owner.exit;
     owner.exit = (code) => {
       const error = new Error(`${name}(${code ?? ""}) was called`);
@@ -37,11 +33,4 @@ export function hearCrashes(crashed: (crash: Crash) => void): () => void {
     process.off("unhandledRejection", onRejection);
     for (const one of restore) one();
   };
-}
-
-function exits(): [owner: Exits, name: string][] {
-  const { Deno } = globalThis as unknown as { readonly Deno?: Exits };
-  const all: [Exits, string][] = [[process as Exits, "process.exit"]];
-  if (Deno !== undefined) all.push([Deno, "Deno.exit"]);
-  return all;
 }

@@ -55,6 +55,19 @@ function isPermitted(descriptor: PermissionDescriptor): boolean {
     permissions.querySync(descriptor).state === "granted";
 }
 
+/** Ends the process. */
+export interface Exits {
+  exit(code?: unknown): never;
+}
+
+/** The functions that programs call to end the process, by the objects that have them. */
+export function exits(): readonly { readonly owner: Exits; readonly name: string }[] {
+  const { process, Deno } = surroundings as { readonly process?: Exits; readonly Deno?: Exits };
+  return [["process.exit", process], ["Deno.exit", Deno]].flatMap(([name, owner]) =>
+    owner === undefined ? [] : [{ name: name as string, owner: owner as Exits }]
+  );
+}
+
 /** The runtimes that have an adapter. */
 export type Runtime = "deno" | "bun" | "node" | "workerd";
 
