@@ -1,21 +1,15 @@
-import { copyFile, rm } from "node:fs/promises";
-import { existsSync } from "node:fs";
+import { cp, rm } from "node:fs/promises";
 import { FaktoryServer, ManualClock } from "../../src/server/mod.ts";
 import { LineClient } from "../line_client.ts";
 import { numberOf } from "./load.ts";
 
-/** Endings of SQLite's files: a killed writer may leave any of them. */
-const ENDINGS = ["", "-wal", "-journal"];
-
 /**
- * The jobs that a server has after a crash. Another server is started on a copy of its file, the
+ * The jobs that a server has after a crash. Another server is started on a copy of its data, the
  * clock is moved until all that is reserved, failed or scheduled is due, and every job is fetched.
  */
 export async function jobsOf(data: string): Promise<number[]> {
   const copy = `${data}.copy`;
-  for (const ending of ENDINGS) {
-    if (existsSync(data + ending)) await copyFile(data + ending, copy + ending);
-  }
+  await cp(data, copy, { recursive: true });
   const clock = new ManualClock(Date.now());
   const server = await FaktoryServer.start({ port: 0, data: copy, clock });
   const client = await LineClient.hello(server.port);
@@ -34,6 +28,6 @@ export async function jobsOf(data: string): Promise<number[]> {
   } finally {
     client.close();
     await server.close();
-    for (const ending of ENDINGS) await rm(copy + ending, { force: true });
+    await rm(copy, { recursive: true });
   }
 }

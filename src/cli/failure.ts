@@ -99,9 +99,9 @@ const HINTS: Readonly<Record<string, string>> = {
   CONNECTION_LOST: "try again, and see whether the server runs",
   COMMAND_TIMEOUT: "try again, or wait longer with --timeout",
   FILTER_MATCHES_ALL: "give --all where that is meant",
-  INVALID_DATA: "name another file or, where this one is damaged, restore it from a copy",
-  DATA_UNAVAILABLE: "see that the disk has room and may be written to; the file is left as it is",
-  DATA_IN_USE: "stop the other server, or name another file",
+  INVALID_DATA: "name another folder or, if this one is damaged, restore it from a copy",
+  DATA_UNAVAILABLE: "see that the disk has room and may be written to; the folder is left as it is",
+  DATA_IN_USE: "stop the other server, or name another folder",
   UNSUPPORTED_RUNTIME: "use another runtime, or leave the option out",
   WRITE_FAILED: "see that the disk has room and the file is in its place, and start it again",
 };

@@ -245,7 +245,7 @@ function queue(context: CommandContext, _client: ClientData, line: string): stri
   const changes: Record<string, (name: string) => void> = {
     PAUSE: (name) => queues.pause(name),
     RESUME: (name) => queues.resume(name),
-    REMOVE: (name) => queues.remove(name),
+    REMOVE: (name) => context.slices.start(queues.remove(name)),
   };
   const change = Object.hasOwn(changes, verb) ? changes[verb]! : undefined;
   if (change === undefined) throw new GoError(`no such QUEUE subcommand: ${verb}`);

@@ -12,7 +12,7 @@ import { Greeter } from "./handshake.ts";
 import { Manager, type ManagerOptions } from "./manager.ts";
 import { Inspector } from "./inspect/inspector.ts";
 import type { Peer } from "./peer.ts";
-import { HeldPeer } from "./store/held_peer.ts";
+import { ReplyGate } from "./store/reply_gate.ts";
 import { nullStore, type Store } from "./store/store.ts";
 import { Slices } from "./slices.ts";
 import { writeTime } from "./stored_job.ts";
@@ -170,7 +170,7 @@ export class Core implements ConnectionOwner {
     const slices = this.#slices = insides.slices ?? new Slices();
     this.turns = new Turns(slices.timer);
     const history = new History(clock, store, () => {
-      const { enqueued, tally: { processed, failures: failed } } = this.#manager;
+      const { enqueued, counters: { processed, failures: failed } } = this.#manager;
       return { enqueued, processed, failed };
     });
     const { workers } = this;
@@ -193,7 +193,7 @@ export class Core implements ConnectionOwner {
   }
 
   connect(peer: Peer): Connection {
-    const held = this.#store.isDurable ? new HeldPeer(peer, this.#store) : undefined;
+    const held = this.#store.isDurable ? new ReplyGate(peer, this.#store) : undefined;
     const connection = new Connection(held ?? peer, this);
     held?.attach(connection);
     this.#open.add(connection);
@@ -239,7 +239,7 @@ export class Core implements ConnectionOwner {
 
   snapshot(): ServerSnapshot {
     const { queues, sets, working, waiting } = this.#manager;
-    const { processed, failures } = this.#manager.tally;
+    const { processed, failures } = this.#manager.counters;
     return {
       queues: queues.sizes(),
       scheduled: sets.scheduled.size,
@@ -270,7 +270,7 @@ export class Core implements ConnectionOwner {
   }
 
   #info(): string {
-    const { queues, sets: { scheduled, retries, dead }, working, tally } = this.#manager;
+    const { queues, sets: { scheduled, retries, dead }, working, counters } = this.#manager;
     const all = queues.sorted();
     let enqueued = 0;
     let sizes = "";
@@ -292,8 +292,8 @@ export class Core implements ConnectionOwner {
           working,
         }),
         tasks: marshal(this.#tasks.stats()),
-        total_failures: tally.failures,
-        total_processed: tally.processed,
+        total_failures: counters.failures,
+        total_processed: counters.processed,
         total_enqueued: enqueued,
         total_queues: all.length,
       }),

@@ -1,6 +1,5 @@
 import { GoError } from "./go_json.ts";
 import type { Work } from "./slices.ts";
-import type { SortedSet } from "./sorted_set.ts";
 
 /** What is due in a set, and how much of it is taken at a time. */
 interface Due {
@@ -14,7 +13,7 @@ interface Due {
  * look, as on the reference server. Others are served between two lots.
  */
 export function* takeDue<T>(
-  set: SortedSet<T>,
+  set: { takeUntil(at: number, max: number): T[] },
   { now, atOnce }: Due,
   use: (value: T) => void,
 ): Work<number> {

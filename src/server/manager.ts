@@ -8,12 +8,15 @@ import { GoError, quoted } from "./go_json.ts";
 import { type JobHooks, noHooks } from "./hooks.ts";
 import { Reservation, type SetName, type WaitingFetch } from "./members.ts";
 import { ownedPayload, type Payload } from "./payload.ts";
-import { Queues, type Waiter } from "./queues.ts";
+import { JobArena } from "./job_arena.ts";
+import { JobSet } from "./job_set.ts";
+import { Queues, type TakenJob, type Waiter } from "./queues.ts";
 import type { Work } from "./slices.ts";
-import type { SortedSet } from "./sorted_set.ts";
-import { keepExtension, keptSets, restore } from "./store/kept.ts";
+import { SortedSet } from "./sorted_set.ts";
+import { WORKING_PLACE } from "./store/kept.ts";
+import { keepExtension, restore } from "./store/restore.ts";
 import { nullStore, type Store } from "./store/store.ts";
-import { Tally } from "./store/tally.ts";
+import { Counters } from "./store/counters.ts";
 import { reservedMs } from "./reservation.ts";
 import { glanceAt, readStored, type StoredJob, writeJob, writeTime } from "./stored_job.ts";
 
@@ -42,8 +45,10 @@ export interface ManagerOptions {
 /** What happens to jobs: from a push over reservations, retries and the schedule to their end. */
 export class Manager {
   readonly queues: Queues;
-  readonly sets: Readonly<Record<SetName, SortedSet<Payload>>>;
-  readonly tally: Tally;
+  readonly sets: Readonly<Record<SetName, JobSet>>;
+  /** The bytes of all jobs. */
+  readonly arena: JobArena;
+  readonly counters: Counters;
   /** Jobs that were enqueued since the server started. */
   enqueued = 0;
   /** How long a FETCH waits, and by which clock. */
@@ -59,7 +64,7 @@ export class Manager {
   readonly #pushed: (job: StoredJob) => void;
   readonly #hooks: JobHooks;
   readonly #store: Store;
-  readonly #working: SortedSet<Reservation>;
+  readonly #working = new SortedSet<Reservation>();
   readonly #reservations = new Map<string, Reservation>();
   /** FETCHes that wait, to be ended with the server. */
   readonly #waiting = new Set<WaitingFetch>();
@@ -72,12 +77,22 @@ export class Manager {
     this.#hooks = options.hooks ?? noHooks;
     this.fetchWait = options.fetchWait;
     const store = this.#store = options.store ?? nullStore;
-    this.tally = new Tally(store);
-    this.queues = new Queues(store);
-    const { working, ...sets } = keptSets(store);
-    this.#working = working;
-    this.sets = sets;
-    restore(store, { queues: this.queues, working, sets, reservations: this.#reservations });
+    this.counters = new Counters(store);
+    const arena = this.arena = store.arena ?? new JobArena();
+    this.queues = new Queues(arena, store);
+    const set = (name: SetName) =>
+      new JobSet(arena, {
+        add: (row, at) => store.add(row, name, { at, owner: "" }),
+        remove: (row) => store.remove(row),
+      });
+    this.sets = { scheduled: set("scheduled"), retries: set("retries"), dead: set("dead") };
+    restore(store, {
+      arena,
+      queues: this.queues,
+      sets: this.sets,
+      working: this.#working,
+      reservations: this.#reservations,
+    });
   }
 
   /** Jobs with a worker. */
@@ -134,9 +149,9 @@ export class Manager {
   ): Payload | undefined | Promise<Payload | undefined> {
     if (names.length === 0) throw new GoError("must call fetch with at least one queue");
     const active = this.queues.active(names);
-    let payload: Payload | undefined;
-    while ((payload = this.#handed(wid) ?? this.queues.pop(active)) !== undefined) {
-      const job = this.#reserve(payload, wid);
+    let taken: TakenJob | undefined;
+    while ((taken = this.#handed(wid) ?? this.queues.pop(active)) !== undefined) {
+      const job = this.#reserve(taken, wid);
       if (job !== undefined) return job;
     }
     if (this.#isIdle(wid)) return undefined;
@@ -146,8 +161,8 @@ export class Manager {
   acknowledge(jid: string): void {
     const reservation = this.#release(jid);
     if (reservation === undefined) return;
-    this.#working.remove(reservation.entry);
-    this.tally.processed++;
+    this.#end(reservation);
+    this.counters.processed++;
     if (this.#isWatched) this.#hooks.acknowledged(reservation.job);
   }
 
@@ -156,7 +171,7 @@ export class Manager {
     const reservation = this.#release(failure.jid);
     if (reservation === undefined) throw new GoError(`Job not found ${failure.jid}`);
     // After a FLUSH it is with its worker still, but not in the set.
-    if (this.#working.remove(reservation.entry)) this.#failed(reservation.job, cleanse(failure));
+    if (this.#end(reservation)) this.#failed(reservation.job, cleanse(failure));
   }
 
   /** Has the reservation of a job last until then; one that lasts longer already stays as it is. */
@@ -170,7 +185,7 @@ export class Manager {
   /** Enqueues what is due of the scheduled jobs and of those to be tried again. */
   enqueueDue(name: "scheduled" | "retries"): Work<number> {
     const due = { now: this.#clock.now(), atOnce: DUE_AT_ONCE };
-    return takeDue(this.sets[name], due, (payload) => this.#enqueue(readStored(payload)));
+    return takeDue<Payload>(this.sets[name], due, (payload) => this.#enqueue(readStored(payload)));
   }
 
   /** Drops dead jobs whose time is over: some at a time. */
@@ -183,23 +198,30 @@ export class Manager {
   *reap(): Work<number> {
     const now = this.#clock.now();
     let extended = 0;
-    const count = yield* takeDue(this.#working, { now, atOnce: EXPIRED_AT_ONCE }, (expired) => {
-      const { jid, extension } = expired;
-      if (extension !== undefined && extension > now) {
-        expired.entry = this.#working.add(extension, expired);
-        extended++;
-        return;
-      }
-      // Two jobs of one jid share what is known of it, so the second may find nothing.
-      const reservation = this.#release(jid);
-      if (reservation === undefined) throw new GoError(`Job not found ${jid}`);
-      this.#failed(reservation.job, {
-        jid,
-        errtype: "ReservationExpired",
-        message: "Faktory job reservation expired",
-        backtrace: [],
-      });
-    });
+    const count = yield* takeDue<Reservation>(
+      this.#working,
+      { now, atOnce: EXPIRED_AT_ONCE },
+      (expired) => {
+        const { jid, row, extension } = expired;
+        if (extension !== undefined && extension > now) {
+          expired.entry = this.#working.add(extension, expired);
+          this.#store.reserve(expired.row, { at: extension, owner: expired.wid });
+          extended++;
+          return;
+        }
+        this.#store.remove(row);
+        this.arena.free(row);
+        // Two jobs of one jid share what is known of it, so the second may find nothing.
+        const reservation = this.#release(jid);
+        if (reservation === undefined) throw new GoError(`Job not found ${jid}`);
+        this.#failed(reservation.job, {
+          jid,
+          errtype: "ReservationExpired",
+          message: "Faktory job reservation expired",
+          backtrace: [],
+        });
+      },
+    );
     return count - extended;
   }
 
@@ -215,11 +237,12 @@ export class Manager {
 
   flush(): void {
     this.queues.flush();
-    this.#working.forget();
+    this.#working.clear();
     for (const set of Object.values(this.sets)) set.forget();
+    this.arena.clear();
     this.#store.clear();
-    this.tally.processed = 0;
-    this.tally.failures = 0;
+    this.counters.processed = 0;
+    this.counters.failures = 0;
     this.#hooks.flushed();
   }
 
@@ -229,10 +252,11 @@ export class Manager {
   }
 
   /** What a helper is to get before all else. */
-  #handed(wid: string): Payload | undefined {
+  #handed(wid: string): TakenJob | undefined {
     const payload = this.helpers.get(wid);
-    if (payload !== undefined) this.helpers.set(wid, undefined);
-    return payload;
+    if (payload === undefined) return undefined;
+    this.helpers.set(wid, undefined);
+    return { row: this.arena.add(payload), payload, isKept: false };
   }
 
   /** Whether this is a helper that has nothing to do. */
@@ -262,8 +286,8 @@ export class Manager {
         fail: (error) => end(() => reject(error)),
       };
       const waiter: Waiter = {
-        take: (payload) => {
-          const job = this.#reserve(ownedPayload(payload), wid);
+        take: (taken) => {
+          const job = this.#reserve({ ...taken, payload: ownedPayload(taken.payload) }, wid);
           if (job !== undefined) end(() => resolve(job));
         },
       };
@@ -276,16 +300,30 @@ export class Manager {
   }
 
   /** The job as the worker gets it; `undefined` where it is not to be run. */
-  #reserve(payload: Payload, wid: string): Payload | undefined {
+  #reserve({ row, payload, isKept }: TakenJob, wid: string): Payload | undefined {
     const { jid, reserve_for } = glanceAt(payload);
-    const reservation = new Reservation(jid, payload, wid);
-    if (this.#isWatched && !this.#hooks.fetching(reservation.job)) return undefined;
-    const until = this.#clock.now() + reservedMs({ reserve_for });
-    reservation.entry = this.#working.add(until, reservation);
+    const reservation = new Reservation({ row, jid, payload, wid });
+    if (this.#isWatched && !this.#hooks.fetching(reservation.job)) {
+      if (isKept) this.#store.remove(row);
+      this.arena.free(row);
+      return undefined;
+    }
+    const at = this.#clock.now() + reservedMs({ reserve_for });
+    reservation.entry = this.#working.add(at, reservation);
+    if (isKept) this.#store.reserve(row, { at, owner: wid });
+    else this.#store.add(row, WORKING_PLACE, { at, owner: wid });
     this.#reservations.set(jid, reservation);
     // What was cut in a failure's text is read as U+FFFD, and written as it is.
     const head = typeof payload === "string" ? payload : payload.head;
     return head.includes("\\ufffd") ? writeJob(reservation.job) : payload;
+  }
+
+  /** Takes a job from its worker; false where it is not there any more, after a FLUSH. */
+  #end({ entry, row }: Reservation): boolean {
+    if (!this.#working.remove(entry)) return false;
+    this.#store.remove(row);
+    this.arena.free(row);
+    return true;
   }
 
   #release(jid: string): Reservation | undefined {
@@ -299,8 +337,8 @@ export class Manager {
   }
 
   #failed(job: StoredJob, failure: Failure): void {
-    this.tally.failures++;
-    this.tally.processed++;
+    this.counters.failures++;
+    this.counters.processed++;
     const noted = noteFailure(job, failure, this.#stamps.next());
     if (job.retry === 0) return this.#hooks.failed(job, "nowhere");
     if (noted.retry_count < job.retry) {

@@ -6,12 +6,10 @@ import { readStored, type StoredJob } from "./stored_job.ts";
 /** Names of the sets that MUTATE knows. */
 export type SetName = "scheduled" | "retries" | "dead";
 
-let reservations = 0;
-
 /** A job with a worker. */
 export class Reservation {
-  /** Tells it from others. */
-  readonly id: number = ++reservations;
+  /** The job's row in the arena, until a FLUSH. */
+  readonly row: number;
   readonly jid: string;
   /** The job as it was stored. */
   readonly payload: Payload;
@@ -22,7 +20,10 @@ export class Reservation {
   extension?: number;
   #job: StoredJob | undefined;
 
-  constructor(jid: string, payload: Payload, wid: string) {
+  constructor(
+    { row, jid, payload, wid }: { row: number; jid: string; payload: Payload; wid: string },
+  ) {
+    this.row = row;
     this.jid = jid;
     this.payload = payload;
     this.wid = wid;

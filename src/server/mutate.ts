@@ -62,13 +62,14 @@ export function* changeJobs(
 ): Work<number> {
   const set = manager.sets[name];
   let count = 0;
-  for (const part of set.parts(AT_ONCE)) {
-    for (const entry of part) {
+  for (const { entries, has } of set.parts(AT_ONCE)) {
+    for (const entry of entries) {
+      if (!has(entry)) continue;
       const isMatch = matches(entry.value);
-      if (!(typeof isMatch === "boolean" ? isMatch : yield* isMatch)) continue;
+      if (typeof isMatch === "boolean" ? !isMatch : !(yield* isMatch) || !has(entry)) continue;
       // A job whose queue cannot be stays in its set, and so do those behind it.
       if (change.isFirst) change.run(manager, entry.value);
-      if (!set.remove(entry)) continue;
+      set.remove(entry);
       if (!change.isFirst) change.run(manager, entry.value);
       if (++count >= max) return count;
     }

@@ -1,19 +1,30 @@
 import { isQueueName } from "../job/queue_name.ts";
 import { GoError } from "./go_json.ts";
+import type { JobArena } from "./job_arena.ts";
 import { JobQueue } from "./job_queue.ts";
 import { owned, type Payload } from "./payload.ts";
+import type { Work } from "./slices.ts";
+import { QUEUE_PLACE } from "./store/kept.ts";
 import { nullStore, type Store } from "./store/store.ts";
 
 /** The table of queues. */
 const TABLE = "queues";
 
-/** Where jobs of a queue are kept: its name follows. */
-export const QUEUE_PLACE = "queue/";
+/** Rows that are freed between two yields. */
+const FREE_AT_ONCE = 1024;
+
+/** A job that was taken out of a queue, or never was in one. */
+export interface TakenJob {
+  readonly row: number;
+  readonly payload: Payload;
+  /** The store knows the job. */
+  readonly isKept: boolean;
+}
 
 /** A FETCH that waits for a job of any of its queues. */
 export interface Waiter {
   /** Gets the job; one that it has no use for is gone all the same. */
-  take(payload: Payload): void;
+  take(job: TakenJob): void;
 }
 
 /** A queue with its name. */
@@ -30,10 +41,12 @@ export class Queues {
   /** Outlives a FLUSH, as on the reference server. */
   readonly #paused = new Set<string>();
   readonly #store: Store;
+  readonly #arena: JobArena;
   /** The queues in the order of their names, until there is another one. */
   #sorted: readonly ListedQueue[] | undefined;
 
-  constructor(store: Store = nullStore) {
+  constructor(arena: JobArena, store: Store = nullStore) {
+    this.#arena = arena;
     this.#store = store;
     for (const [name, json] of store.all(TABLE)) {
       this.#list(name);
@@ -41,43 +54,45 @@ export class Queues {
     }
   }
 
-  /** Fills a queue with what was kept, behind what there is. */
-  restore(name: string, payload: Payload, row: number): void {
-    (this.#queues.get(name) ?? this.#list(name)).push(payload, row);
+  /** Fills a queue with what was kept. */
+  restore(name: string, rows: readonly number[]): void {
+    const queue = this.#queues.get(name) ?? this.#list(name);
+    for (const row of rows) queue.push(row);
   }
 
   /** Hands the job to whoever has waited longest for it, else keeps it. */
   push(name: string, payload: Payload): void {
     const queue = this.#known(name);
+    const row = this.#arena.add(payload);
     const waiters = this.#waiters.get(name);
-    if (waiters !== undefined) { for (const waiter of waiters) return waiter.take(payload); }
-    queue.push(
-      payload,
-      this.#store.isDurable ? this.#store.add(QUEUE_PLACE + name, String(payload)) : 0,
-    );
+    if (waiters !== undefined) {
+      for (const waiter of waiters) return waiter.take({ row, payload, isKept: false });
+    }
+    this.#store.add(row, QUEUE_PLACE + name);
+    queue.push(row);
   }
 
   /** The oldest job of the first queue that has one. */
-  pop(names: readonly string[]): Payload | undefined {
+  pop(names: readonly string[]): TakenJob | undefined {
     for (const name of names) {
-      const queue = this.#queues.get(name);
-      if (queue === undefined || queue.length === 0) continue;
-      if (this.#store.isDurable) this.#store.remove(queue.peekRow());
-      return queue.shift();
+      const row = this.#queues.get(name)?.shift();
+      if (row !== undefined) return { row, payload: this.#arena.read(row), isKept: true };
     }
     return undefined;
   }
 
-  /** Takes the first job that matches out of these queues, wherever in them it is. */
+  /** Takes the first job that matches out of these queues, wherever in them it is, and forgets it. */
   take(
     names: readonly string[],
     matches: (payload: Payload) => boolean,
   ): Payload | undefined {
     for (const name of names) {
-      const job = this.#queues.get(name)?.take(matches);
-      if (job === undefined) continue;
-      if (this.#store.isDurable) this.#store.remove(job.row);
-      return job.payload;
+      const row = this.#queues.get(name)?.take((row) => matches(this.#arena.read(row)));
+      if (row === undefined) continue;
+      const payload = this.#arena.read(row);
+      this.#store.remove(row);
+      this.#arena.free(row);
+      return payload;
     }
     return undefined;
   }
@@ -118,24 +133,29 @@ export class Queues {
     this.#keep(name);
   }
 
-  remove(name: string): void {
+  /** Removes a queue; what is returned frees its jobs, of which nobody sees anything any more. */
+  remove(name: string): Work<void> {
     this.#paused.delete(name);
     this.#store.delete(TABLE, name);
     const queue = this.#queues.get(name);
-    if (queue === undefined) return;
-    this.#drain(queue);
-    this.#queues.delete(name);
-    this.#sorted = undefined;
+    if (queue === undefined || queue.length === 0) {
+      this.#unlist(name);
+      return nothing();
+    }
+    this.#store.removePlace(QUEUE_PLACE + name);
+    this.#unlist(name);
+    return this.#free(queue.drain());
   }
 
   /** Drops every job. The names and which are paused stay until the server ends: the store has them no more. */
   flush(): void {
-    for (const queue of this.#queues.values()) queue.clear();
+    for (const queue of this.#queues.values()) queue.drain();
   }
 
   /** Some of a queue's jobs in their order, from the one at the place `from` on. */
   page(name: string, from: number, max: number): Payload[] {
-    return this.#queues.get(name)?.page(from, max) ?? [];
+    const rows = this.#queues.get(name)?.page(from, max) ?? [];
+    return rows.map((row) => this.#arena.read(row));
   }
 
   /** Whether a queue's jobs are held back. */
@@ -150,7 +170,8 @@ export class Queues {
 
   /** The oldest job of a queue. */
   oldest(name: string): Payload | undefined {
-    return this.#queues.get(name)?.peek();
+    const row = this.#queues.get(name)?.peek();
+    return row === undefined ? undefined : this.#arena.read(row);
   }
 
   /** Every queue's name. */
@@ -178,7 +199,7 @@ export class Queues {
   }
 
   #list(name: string): JobQueue {
-    const queue = new JobQueue(this.#store.isDurable);
+    const queue = new JobQueue();
     this.#queues.set(name, queue);
     this.#sorted = undefined;
     return queue;
@@ -188,8 +209,24 @@ export class Queues {
     this.#store.set(TABLE, name, this.#paused.has(name) ? '{"paused":true}' : "{}");
   }
 
-  #drain(queue: JobQueue): void {
-    for (const row of queue.rows()) this.#store.remove(row);
-    queue.clear();
+  #unlist(name: string): void {
+    if (this.#queues.delete(name)) this.#sorted = undefined;
+  }
+
+  *#free(rows: Iterable<number>): Work<void> {
+    const { epoch } = this.#arena;
+    let count = 0;
+    for (const row of rows) {
+      if (++count % FREE_AT_ONCE === 0) {
+        yield;
+        // After a FLUSH the rows are those of other jobs.
+        if (this.#arena.epoch !== epoch) return;
+      }
+      this.#store.removed(row);
+      this.#arena.free(row);
+    }
+    this.#store.placeRemoved();
   }
 }
+
+function* nothing(): Work<void> {}

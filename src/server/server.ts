@@ -23,8 +23,8 @@ import type {
 } from "../inspect/types.ts";
 import { listen, type Listener } from "./listener.ts";
 import { socketLimit } from "./socket_limit.ts";
-import { Journal } from "./store/journal.ts";
-import { openSqlite } from "./store/sqlite.ts";
+import { GroupCommit } from "./store/group_commit.ts";
+import { openLog } from "./store/open_log.ts";
 import { nullStore, type Store } from "./store/store.ts";
 
 /** Options of {@linkcode FaktoryServer.start}. */
@@ -36,8 +36,8 @@ export interface FaktoryServerOptions extends ServerOptions {
   /** The certificate and its key, as PEM texts; clients then connect by `tcp+tls://`. @default none, so no TLS */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
   /**
-   * The file that everything is kept in, made where there is none: a database of SQLite, which takes Deno, Bun, or Node 22.13
-   * or later. A reply is then sent only once what it confirms is on the disk.
+   * The folder that everything is kept in. The server makes it if it is not there. Needs Deno, Bun, or Node 22.13 or later. A
+   * reply is sent only once the change that it confirms is on the disk.
    *
    * @default everything is kept in memory, and forgotten
    */
@@ -58,7 +58,7 @@ const KEY_PAIR = { cert: true, key: true } as const satisfies OptionNames<
 
 /**
  * A Faktory server in this process, with nothing else to install: in memory for development and tests, or with its `data` in
- * a file, for small installations. It speaks real TCP and answers as the reference server (1.10.0) does; moving to that one is
+ * a folder, for small installations. It speaks real TCP and answers as the reference server (1.10.0) does; moving to that one is
  * a change of URL.
  *
  * @example A server, a producer and a consumer
@@ -110,7 +110,7 @@ export class FaktoryServer implements AsyncDisposable {
    *
    * @throws {ConfigError} `INVALID_OPTION` on an option that cannot be used, such as a port that is taken.
    * `UNSUPPORTED_RUNTIME` where the runtime has no `node:net` or, with `data`, no `node:sqlite`. Of `data`: `INVALID_DATA` on
-   * a file that is damaged or belongs to another program, which is left as it is, `DATA_IN_USE` on one that another server has
+   * a folder that is damaged or another program's, which is left as it is, `DATA_IN_USE` on one that another server has
    * open, and `DATA_UNAVAILABLE` on one that cannot be read and written, such as on a disk that is full or read-only.
    */
   static async start(options: FaktoryServerOptions = {}): Promise<FaktoryServer> {
@@ -118,14 +118,16 @@ export class FaktoryServer implements AsyncDisposable {
     const port = integerIn("port", options.port, { min: 0, max: 65_535, fallback: 7419 });
     const hostname = text("hostname", options.hostname) ?? "127.0.0.1";
     const tls = keyPair(options.tls);
-    const journal = options.data === undefined ? undefined : new Journal(openSqlite(options.data));
-    const store = journal ?? nullStore;
+    const saver = options.data === undefined
+      ? undefined
+      : new GroupCommit(await openLog(options.data));
+    const store = saver ?? nullStore;
     let core: Core | undefined;
     try {
       core = new Core(options, { store });
       const listener = await listen({ hostname, port, tls, limit: socketLimit() }, core);
       const server = new FaktoryServer(core, listener, store, options);
-      journal?.whenFailed(() => server.#close());
+      saver?.whenFailed(() => server.#close());
       return server;
     } catch (error) {
       core?.close();
@@ -275,7 +277,7 @@ export class FaktoryServer implements AsyncDisposable {
   }
 
   /**
-   * Hangs up on everybody; without `data` it forgets every job, with them it saves what is not saved yet and leaves one file.
+   * Hangs up on every client. Without `data` the server forgets every job, with `data` it first saves what is not saved yet.
    *
    * @throws {StoreError} where something could not be saved, also where that was earlier.
    */

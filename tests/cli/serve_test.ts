@@ -115,7 +115,7 @@ test("serve warns where anybody can come, and stops when told so at once", async
 });
 
 test(
-  "serve --data keeps jobs, and refuses a file that is another's",
+  "serve --data keeps jobs, and refuses a file",
   { skip: noSqlite },
   async () => {
     await withFolder(async (folder) => {
@@ -126,7 +126,7 @@ test(
       assert.equal(taken.status, 69);
       assert.match(
         taken.stderr,
-        /^faktory: [^\n]+; stop the other server, or name another file\n$/,
+        /^faktory: [^\n]+; stop the other server, or name another folder\n$/,
       );
       assert.equal((await first.stop()).status, 0);
 
@@ -142,7 +142,7 @@ test(
       );
       const refused = await faktory(["serve", "--port", "0", "--data", foreign]);
       assert.equal(refused.status, 65);
-      assert.match(refused.stderr, /^faktory: Cannot keep data in [^\n]+; name another file/);
+      assert.match(refused.stderr, /^faktory: Cannot keep data in [^\n]+; name another folder/);
     });
   },
 );
@@ -151,7 +151,7 @@ test("serve that cannot save any more ends, and says why", { skip: noSqlite }, a
   await withFolder(async (folder) => {
     const path = join(folder, "jobs.db");
     const server = await running(["serve", "--port", "0", "--data", path]);
-    await rm(path);
+    await rm(path, { recursive: true });
     await faktory(["push", "a", "--url", urlIn(server.first), "--timeout", "1"]);
     const { status, stderr } = await server.ended;
     assert.equal(status, 74);

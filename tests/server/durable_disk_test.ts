@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { ConfigError } from "../../src/errors.ts";
-import { Changes } from "../../src/server/store/changes.ts";
-import { openSqlite } from "../../src/server/store/sqlite.ts";
+import type { LogStore } from "../../src/server/store/log_store.ts";
 import {
   type Database,
   type FileModule,
   loadModules,
   type Modules,
-} from "../../src/server/store/sqlite_module.ts";
+} from "../../src/server/store/modules.ts";
+import { openLog } from "../../src/server/store/open_log.ts";
 import { noSqlite, withFolder } from "./data.ts";
 
 /** The runtime's modules, some of whose functions fail. */
@@ -21,16 +21,13 @@ function broken(faults: {
   const modules = loadModules();
   class Faulty {
     readonly #database: Database;
-    constructor(path: string, options = {}) {
+    constructor(path: string) {
       faults.sqlite?.(`open ${path}`);
-      this.#database = new modules.sqlite.DatabaseSync(path, options);
+      this.#database = new modules.sqlite.DatabaseSync(path);
     }
     prepare(sql: string) {
       faults.sqlite?.(sql);
       return this.#database.prepare(sql);
-    }
-    exec(sql: string) {
-      this.#database.exec(sql);
     }
     close() {
       this.#database.close();
@@ -52,39 +49,38 @@ function sqliteError(errcode: number): never {
 }
 
 /** Adds jobs of 10 kB. */
-function jobs(first: number, count: number): Changes {
-  const changes = new Changes();
-  const text = "x".repeat(10_000);
-  for (let row = first; row < first + count; row++) {
-    changes.add({ row, place: "queue/q", at: 0, owner: "", text });
+async function addJobs(store: LogStore, count: number): Promise<void> {
+  for (let i = 0; i < count; i++) {
+    store.add(store.arena.add("x".repeat(10_000)), "queue/q", { at: 0, owner: "" });
   }
-  return changes;
+  await store.commit();
 }
 
 describe(
   "a start that the disk stands in the way of says what is wrong",
   { skip: noSqlite },
   () => {
-    /** A start that fails with the file left as it is. */
+    /** A start that fails with the data left as they are. */
     async function refused(modules: Modules, wanted: { code?: string; message: RegExp }) {
       await withFolder(async (folder) => {
         const data = join(folder, "jobs.db");
-        const backend = openSqlite(data);
-        await backend.commit(jobs(1, 3));
-        backend.close();
-        const before = readFileSync(data);
-        assert.throws(() => openSqlite(data, { modules }), (error) => {
+        const store = await openLog(data);
+        await addJobs(store, 3);
+        await store.close();
+        const log = join(data, "00000001.log");
+        const before = readFileSync(log);
+        await assert.rejects(openLog(data, { modules }), (error) => {
           assert(error instanceof ConfigError);
           assert.equal(error.code, wanted.code ?? "DATA_UNAVAILABLE");
           assert.match(error.message, wanted.message);
           assert.doesNotMatch(error.message, wanted.code === undefined ? /damaged/ : /^$/);
           return true;
         });
-        assert.deepEqual(readFileSync(data), before);
-        const again = openSqlite(data);
-        assert.equal([...again.rows()].length, 3);
-        again.close();
-        assert.deepEqual(readdirSync(folder), ["jobs.db"]);
+        assert.deepEqual(readFileSync(log), before);
+        const again = await openLog(data);
+        assert.equal(again.jobs.takeRows("queue/q").length, 3);
+        await again.close();
+        assert.deepEqual(readdirSync(data).sort(), ["00000001.log", "end.json"]);
       });
     }
 
@@ -94,14 +90,14 @@ describe(
 
     for (
       const [name, statement, errcode, system, message] of [
-        ["full, in SQLite's words", "PRAGMA journal_mode", 13, undefined, /its disk is full$/],
+        ["full, in SQLite's words", "BEGIN EXCLUSIVE", 13, undefined, /its disk is full$/],
         ["full, called an I/O error", "BEGIN EXCLUSIVE", 4874, "ENOSPC", /its disk is full$/],
-        ["its quota used up", "PRAGMA locking_mode", 10, "EDQUOT", /the disk quota is used up$/],
+        ["its quota used up", "PRAGMA journal_mode", 10, "EDQUOT", /the disk quota is used up$/],
         ["read-only, and not opened", "open", 14, "EROFS", /its disk is read-only$/],
         ["read-only, in SQLite's words", "PRAGMA journal_mode", 8, undefined, /it is read-only$/],
         ["not permitted", "PRAGMA journal_mode", 8, "EACCES", /is not permitted to read and write/],
         ["out of files", "open", 14, "EMFILE", /this process has too many files open$/],
-        ["broken", "PRAGMA quick_check", 266, undefined, /a failure of the disk: SQLite's words$/],
+        ["broken", "BEGIN EXCLUSIVE", 266, undefined, /a failure of the disk: SQLite's words$/],
       ] as const
     ) {
       it(name, () =>
@@ -120,18 +116,18 @@ describe(
     it("no place for the log's descriptor", () => {
       const { files } = loadModules();
       const openSync = (path: string, flags: string) =>
-        path.endsWith("-wal") ? systemError("EMFILE") : files.openSync(path, flags);
+        path.endsWith(".log") ? systemError("EMFILE") : files.openSync(path, flags);
       return refused(broken({ files: { openSync } }), { message: /has too many files open$/ });
     });
 
     it("full, and a file of somebody else where that is found out is left as it is", () =>
-      withFolder((folder) => {
+      withFolder(async (folder) => {
         const data = join(folder, "jobs.db");
-        writeFileSync(`${data}-probe`, "dear diary");
-        const modules = broken({ sqlite: at("PRAGMA journal_mode = WAL", () => sqliteError(13)) });
-        assert.throws(() => openSqlite(data, { modules }), { message: /its disk is full$/ });
-        assert.equal(readFileSync(`${data}-probe`, "utf8"), "dear diary");
-        return Promise.resolve();
+        mkdirSync(data);
+        writeFileSync(join(data, "probe"), "dear diary");
+        const modules = broken({ sqlite: at("PRAGMA journal_mode", () => sqliteError(13)) });
+        await assert.rejects(openLog(data, { modules }), { message: /its disk is full$/ });
+        assert.equal(readFileSync(join(data, "probe"), "utf8"), "dear diary");
       }));
 
     it("a folder that may not be looked into", () => {
@@ -140,61 +136,39 @@ describe(
         message: /not permitted to read and write/,
       });
     });
-
-    it("only a damaged file is said to be damaged", () =>
-      refused(broken({ sqlite: at("PRAGMA quick_check", () => sqliteError(11)) }), {
-        code: "INVALID_DATA",
-        message: /SQLite's words$/,
-      }));
   },
 );
 
-describe("a server's file", { skip: noSqlite }, () => {
+describe("a server's log", { skip: noSqlite }, () => {
   it("is written without opening anything once the server has started", () =>
     withFolder(async (folder) => {
       const modules = loadModules();
       const files = { ...modules.files };
-      const backend = openSqlite(join(folder, "jobs.db"), { modules: { ...modules, files } });
+      const sizes = { segment: 20_000, free: 20_000 };
+      const data = join(folder, "jobs.db");
+      const store = await openLog(data, { sizes, modules: { ...modules, files } });
       files.openSync = () => systemError("EMFILE");
-      await backend.commit(jobs(1, 3));
-      backend.close();
+      // Far more than a segment takes where there can be another one.
+      for (let i = 0; i < 10; i++) await addJobs(store, 3);
+      await store.close();
+      const again = await openLog(data);
+      assert.equal(again.jobs.takeRows("queue/q").length, 30);
+      await again.close();
     }));
 
-  it("shrinks once most of it is free, in small steps, and nothing of it is lost", () =>
+  it("ends the server where its old files cannot be read any more", () =>
     withFolder(async (folder) => {
       const data = join(folder, "jobs.db");
-      const timers: (() => void)[] = [];
-      const after = (_ms: number, callback: () => void) => {
-        timers.push(callback);
-        return () => void timers.splice(timers.indexOf(callback), 1);
-      };
-      const backend = openSqlite(data, { after });
-      const count = 3000;
-      for (let first = 1; first <= count; first += 500) await backend.commit(jobs(first, 500));
-      const timer = () => timers.shift()!();
-      timer();
-      assert.equal(timers.length, 0, "a full file is not touched");
-      // All but the newest, which are at the end of the file.
-      const gone = new Changes();
-      for (let row = 1; row <= count - 10; row++) gone.remove(row);
-      await backend.commit(gone);
-      let size = statSync(data).size;
-      assert(size > 30_000_000, String(size));
-      let steps = 0;
-      while (timers.length > 0) {
-        timer();
-        steps++;
-        const now = statSync(data).size;
-        assert(now >= size - 2.2e6 && now <= size, `${size} ${now}`);
-        size = now;
-      }
-      assert(steps > 10 && size < 2_500_000, `${steps} ${size}`);
-      await backend.commit(jobs(count + 1, 1));
-      assert.equal(timers.length, 1);
-      backend.close();
-      assert.equal(timers.length, 0);
-      const again = openSqlite(data, { after });
-      assert.equal([...again.rows()].length, 11);
-      again.close();
+      const store = await openLog(data, { sizes: { segment: 20_000, free: 20_000 } });
+      const rows = [store.arena.add("a job that stays")];
+      store.add(rows[0]!, "queue/q", { at: 0, owner: "" });
+      for (let i = 0; i < 10; i++) await addJobs(store, 3);
+      for (let row = rows[0]! + 1; row < store.arena.rows; row++) store.remove(row);
+      rmSync(join(data, "00000001.log"));
+      const failed = new Promise<void>((resolve) => store.whenWork(resolve));
+      await store.commit();
+      await failed;
+      await assert.rejects(store.commit(), { code: "ENOENT" });
+      store.abandon();
     }));
 });

@@ -1,54 +1,60 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import {
   copyFileSync,
   existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { builtinModule } from "../../src/internal/environment.ts";
 import { FaktoryServer } from "../../src/server/mod.ts";
-import type { SqliteModule } from "../../src/server/store/sqlite_module.ts";
 import { RawClient } from "../contract/raw_client.ts";
 import { noSqlite, withFolder } from "./data.ts";
 
 const JOBS = 300;
 
-/** Makes a file with jobs, and beside it what a server leaves that is killed. */
+/** Makes a folder with jobs, and another as a server leaves it that is killed. */
 async function makeData(folder: string): Promise<{ closed: string; killed: string }> {
   const [closed, killed] = [join(folder, "closed.db"), join(folder, "killed.db")];
   const server = await FaktoryServer.start({ port: 0, data: closed });
   const client = await RawClient.hello(server.url);
-  const jobs = Array.from(
-    { length: JOBS },
-    (_, i) => `{"jid":"damaged-job-${i}","jobtype":"x","args":["${"x".repeat(100)}"]}`,
-  );
-  assert.equal(await client.ask(`PUSHB [${jobs.join(",")}]`), "{}");
+  for (let i = 0; i < JOBS; i += 30) {
+    const jobs = Array.from(
+      { length: 30 },
+      (_, k) => `{"jid":"damaged-job-${i + k}","jobtype":"x","args":["${"x".repeat(100)}"]}`,
+    );
+    assert.equal(await client.ask(`PUSHB [${jobs.join(",")}]`), "{}");
+  }
   client.close();
   await server.close();
-  // Once more, as a server moves what is in its log when it ends: what was killed has both.
   const again = await FaktoryServer.start({ port: 0, data: closed });
   const other = await RawClient.hello(again.url);
   assert.equal(await other.ask(`PUSH {"jid":"logged-job","jobtype":"x","args":[]}`), "+OK");
-  for (const ending of ["", "-wal"]) copyFileSync(closed + ending, killed + ending);
+  mkdirSync(killed);
+  for (const name of [LOG, "end.json"]) copyFileSync(join(closed, name), join(killed, name));
   other.close();
   await again.close();
   return { closed, killed };
 }
 
+/** The only segment of a short log. */
+const LOG = "00000001.log";
+
 /** Everything in a folder, with its bytes. */
 function bytesOf(folder: string): Record<string, string> {
   return Object.fromEntries(
-    readdirSync(folder).filter((name) => statSync(join(folder, name)).isFile()).sort()
+    readdirSync(folder, { recursive: true }).map(String)
+      .filter((name) => statSync(join(folder, name)).isFile()).sort()
       .map((name) => [name, readFileSync(join(folder, name)).toString("latin1")]),
   );
 }
 
-/** A server refuses the file, and leaves everything as it is. */
+/** A server refuses the data, and leaves everything as it is. */
 async function refused(folder: string, data: string, message: RegExp): Promise<void> {
   const before = bytesOf(folder);
   await assert.rejects(FaktoryServer.start({ port: 0, data }), {
@@ -61,98 +67,45 @@ async function refused(folder: string, data: string, message: RegExp): Promise<v
   for (const [name, bytes] of Object.entries(after)) assert(bytes === before[name], name);
 }
 
-/** As `refused`, but where what is damaged stands in the log as well: then nothing is missing. */
-async function refusedOrWhole(folder: string, data: string): Promise<"refused" | "whole"> {
-  const server = await FaktoryServer.start({ port: 0, data }).catch(() => undefined);
-  if (server === undefined) {
-    await refused(folder, data, /^Cannot keep data in .*\.db as /);
-    return "refused";
-  }
-  assert.deepEqual(server.snapshot().queues, { default: JOBS + 1 });
-  const client = await RawClient.hello(server.url);
-  client.say(...Array.from({ length: JOBS }, () => "FETCH default"));
-  for (let i = 0; i < JOBS; i++) {
-    assert.equal(JSON.parse(await client.reply()).jid, `damaged-job-${i}`);
-  }
-  client.close();
-  await server.close();
-  return "whole";
-}
-
-/** Calls `damage` with the bytes of each file, restored before each; counts what came of it. */
-async function damageAll(
-  damages: (bytes: Buffer) => Iterable<Buffer>,
-  check: (kind: "closed" | "killed", verdicts: readonly string[]) => void,
-): Promise<void> {
-  await withFolder(async (folder) => {
-    const files = await makeData(folder);
-    for (const kind of ["closed", "killed"] as const) {
-      const data = files[kind];
-      const bytes = readFileSync(data);
-      const log = kind === "killed" ? readFileSync(`${data}-wal`) : undefined;
-      const verdicts: string[] = [];
-      for (const damaged of damages(bytes)) {
-        writeFileSync(data, damaged);
-        if (log !== undefined) writeFileSync(`${data}-wal`, log);
-        verdicts.push(await refusedOrWhole(folder, data));
-      }
-      check(kind, verdicts);
-      writeFileSync(data, bytes);
-      if (log !== undefined) writeFileSync(`${data}-wal`, log);
-      assert.equal(await refusedOrWhole(folder, data), "whole");
-    }
-  });
-}
-
-describe("a file that cannot be used is refused, and left as it is:", { skip: noSqlite }, () => {
-  const foreign: [name: string, bytes: string, message: RegExp][] = [
-    ["a text", "dear diary\n".repeat(100), /as it is no SQLite database$/],
-    ["one byte", "x", /as it is no SQLite database$/],
-    ["a beginning of a database", "SQLite format 3\0", /as it is no SQLite database$/],
-  ];
-  for (const [name, bytes, message] of foreign) {
-    it(name, () =>
-      withFolder(async (folder) => {
-        const data = join(folder, "jobs.db");
-        writeFileSync(data, bytes);
-        await refused(folder, data, message);
-      }));
-  }
-
-  it("another program's database, its log included", () =>
+describe("data that cannot be used are refused, and left as they are:", { skip: noSqlite }, () => {
+  it("a file", () =>
     withFolder(async (folder) => {
       const data = join(folder, "jobs.db");
-      const { DatabaseSync } = builtinModule<SqliteModule>("node:sqlite")!;
-      const database = new DatabaseSync(data);
-      database.exec("PRAGMA journal_mode = WAL; CREATE TABLE jobs (row INTEGER, place TEXT)");
-      for (const ending of ["", "-wal"]) copyFileSync(data + ending, `${data}.killed${ending}`);
-      database.close();
-      await refused(folder, data, /as it is (the database of another program|no SQLite database)$/);
-      await refused(folder, `${data}.killed`, /another program|no SQLite database/);
+      writeFileSync(data, "dear diary");
+      await refused(folder, data, /jobs\.db as it is a file, and data are kept in a folder$/);
+    }));
+
+  it("another program's folder", () =>
+    withFolder(async (folder) => {
+      writeFileSync(join(folder, "diary.txt"), "dear diary");
+      await refused(
+        folder,
+        folder,
+        /another program's folder: it has diary\.txt in it, and no log/,
+      );
+      mkdirSync(join(folder, "sub"));
+      writeFileSync(join(folder, "sub", LOG), "dear diary");
+      await refused(folder, join(folder, "sub"), /as it is damaged: .*its head is not as it was/);
     }));
 
   it("a later version's", () =>
     withFolder(async (folder) => {
       const { closed } = await makeData(folder);
-      const bytes = readFileSync(closed);
-      bytes.writeUInt32BE(7, 60);
-      writeFileSync(closed, bytes);
+      const bytes = readFileSync(join(closed, LOG));
+      bytes.writeUInt32LE(7, 4);
+      writeFileSync(join(closed, LOG), bytes);
       await refused(folder, closed, /it was written by a later version of this server \(7\)$/);
     }));
 
-  it("a folder, one that is not there, and a log without its file", () =>
+  it("one in a folder that is not there, or that is none", () =>
     withFolder(async (folder) => {
-      await mkdir(join(folder, "sub"));
-      await refused(folder, join(folder, "sub"), /as it is a folder$/);
-      await refused(folder, join(folder, "none", "jobs.db"), /none\S+ as there is no such folder$/);
-      writeFileSync(join(folder, "plain"), "");
-      await refused(folder, join(folder, "plain", "jobs.db"), /^Cannot keep data in .*plain/);
-      writeFileSync(join(folder, "jobs.db-wal"), "something");
       await refused(
         folder,
-        join(folder, "jobs.db"),
-        /as it is empty, but there are data in .*-wal$/,
+        join(folder, "none", "jobs.db"),
+        /as there is no folder \S+none to make/,
       );
+      writeFileSync(join(folder, "plain"), "");
+      await refused(folder, join(folder, "plain", "jobs.db"), /^Cannot keep data in .*plain/);
     }));
 
   it(
@@ -162,50 +115,55 @@ describe("a file that cannot be used is refused, and left as it is:", { skip: no
       assert.rejects(FaktoryServer.start({ port: 0, data: "/dev/null" }), { code: "INVALID_DATA" }),
   );
 
-  it("one that is cut short", () =>
-    damageAll(function* (bytes) {
-      for (const length of [99, 512, 4096, bytes.length - 4096, bytes.length - 1]) {
-        yield bytes.subarray(0, length);
-      }
-    }, (kind, verdicts) => {
-      // What is behind the cut may be in the log.
-      const sure = kind === "closed" ? verdicts : verdicts.slice(0, 3);
-      assert.deepEqual(new Set(sure), new Set(["refused"]), `${kind}: ${verdicts}`);
-    }));
-
-  it("one of whose jobs a letter is another, wherever that is", () =>
-    damageAll(function* (bytes) {
-      for (let i = 0; i < JOBS; i += 29) {
-        const changed = Buffer.from(bytes);
-        // In all its places: pages that are parted leave copies that nobody reads.
-        for (let at = -1; (at = bytes.indexOf(`damaged-job-${i}"`, at + 1)) >= 0;) {
-          changed[at + 3]! ^= 1;
-        }
-        yield changed;
-      }
-    }, (kind, verdicts) => {
-      const whole = verdicts.filter((verdict) => verdict === "whole").length;
-      assert(kind === "closed" ? whole === 0 : whole < 5, `${kind}: ${verdicts}`);
-    }));
-
-  it("one with a page that is noise", () =>
-    damageAll(function* (bytes) {
-      for (let page = 1; page * 4096 < bytes.length; page++) {
-        const changed = Buffer.from(bytes);
-        for (let i = 0; i < 64; i++) changed[page * 4096 + i]! ^= 0x5a;
-        yield changed;
-      }
-    }, (kind, verdicts) => {
-      const whole = verdicts.filter((verdict) => verdict === "whole").length;
-      assert(kind === "closed" ? whole === 0 : whole < 5, `${kind}: ${verdicts}`);
-    }));
-});
-
-describe("a file that nobody has written to", { skip: noSqlite }, () => {
-  it("is a new one where it is empty", () =>
+  it("one that is cut short, wherever that is, or has lost a file", () =>
     withFolder(async (folder) => {
-      const data = join(folder, "jobs.db");
-      writeFileSync(data, "");
-      await using _server = await FaktoryServer.start({ port: 0, data });
+      const { closed } = await makeData(folder);
+      const log = join(closed, LOG);
+      const bytes = readFileSync(log);
+      for (let length = 0; length < bytes.length; length += 997) {
+        writeFileSync(log, bytes.subarray(0, length));
+        await refused(folder, closed, /as it is damaged: it ends before byte \d+ of /);
+      }
+      writeFileSync(log, bytes.subarray(0, bytes.length - 1));
+      await refused(folder, closed, /as it is damaged: it ends before byte \d+ of /);
+      rmSync(log);
+      await refused(folder, closed, /as it is damaged: it ends before byte \d+ of /);
+      writeFileSync(join(closed, "00000002.log"), bytes);
+      await refused(folder, closed, /as it is damaged/);
+    }));
+
+  it("one of which a byte is another, wherever that is", () =>
+    withFolder(async (folder) => {
+      const { closed, killed } = await makeData(folder);
+      for (const data of [closed, killed]) {
+        const log = join(data, LOG);
+        const bytes = readFileSync(log);
+        // What was written last may be half a group where a server was killed: then it never was confirmed.
+        const last = bytes.lastIndexOf("GOuP");
+        for (let at = 0; at < (data === closed ? bytes.length : last); at += 1009) {
+          const changed = Buffer.from(bytes);
+          changed[at]! ^= 0x10;
+          writeFileSync(log, changed);
+          await refused(folder, data, /^Cannot keep data in .*(damaged|later version)/);
+        }
+        writeFileSync(log, bytes);
+        await using server = await FaktoryServer.start({ port: 0, data });
+        assert.deepEqual(server.snapshot().queues, { default: JOBS + 1 });
+      }
+    }));
+
+  it("what a killed server had begun to write is left out, and all that it had confirmed is there", () =>
+    withFolder(async (folder) => {
+      const { killed } = await makeData(folder);
+      const log = join(killed, LOG);
+      const bytes = readFileSync(log);
+      const last = bytes.lastIndexOf("GOuP");
+      for (let length = last; length < bytes.length; length += 13) {
+        writeFileSync(log, bytes.subarray(0, length));
+        const server = await FaktoryServer.start({ port: 0, data: killed });
+        assert.deepEqual(server.snapshot().queues, { default: JOBS });
+        await server.close();
+        rmSync(join(killed, "end.json"));
+      }
     }));
 });

@@ -39,7 +39,7 @@ test("a glance at a stored job sees what a whole look does", () => {
 });
 
 test("what is due and of no use is lost, and has the rest wait for the next look", () => {
-  const set = new SortedSet<number>((value) => value);
+  const set = new SortedSet<number>();
   for (let i = 0; i < 250; i++) set.add(i, i);
   const used: number[] = [];
   const use = (value: number) => {

@@ -38,7 +38,7 @@ export const serve: CommandDefinition<ServeFlags> = {
     "dashboard\nasks for it.",
   examples: [
     ["serve", "a server in memory on tcp://127.0.0.1:7419, and its dashboard on port 7420"],
-    ["serve --data jobs.db", "one that keeps its jobs in a file, also over kill -9"],
+    ["serve --data jobs", "one that keeps its jobs in a folder, also over kill -9"],
     ["serve --port 0 --json", 'one on any free port: {"url":"tcp://127.0.0.1:49152",..}'],
     [
       "serve --hostname 0.0.0.0 --tls-cert cert.pem --tls-key key.pem",
@@ -52,7 +52,7 @@ export const serve: CommandDefinition<ServeFlags> = {
       .option("--password <text>", "what clients must know; better in FAKTORY_PASSWORD")
       .option("--tls-cert <file>", "its certificate, for tcp+tls:// (PEM)")
       .option("--tls-key <file>", "the key of its certificate (PEM)")
-      .option("--data <file>", "keep everything in this file, made where there is none")
+      .option("--data <folder>", "keep everything in this folder; it is made if it is not there")
       .option("--max-connections <number>", "connections at a time (default: 2000)", integer(1));
     addWebFlags(command, "127.0.0.1:7420");
     command.option("--no-web", "serve no dashboard");

@@ -132,7 +132,9 @@ export class Inspector {
   /** Pauses, resumes or removes a queue; false where there is none of the name. */
   changeQueue(change: "pause" | "resume" | "remove", name: string): boolean {
     if (this.#manager.queues.sizeOf(name) === undefined) return false;
-    this.#manager.queues[change](name);
+    const { queues } = this.#manager;
+    if (change === "remove") this.#slices.start(queues.remove(name));
+    else queues[change](name);
     return true;
   }
 
@@ -217,11 +219,12 @@ export class Inspector {
   }
 
   *#find(jid: string): Work<Found | undefined> {
+    for (const name of SETS) {
+      const [entry] = this.#manager.sets[name].withJid(jid);
+      if (entry !== undefined) return { payload: entry.value, place: name, at: entry.at };
+    }
     const matches = matcher({ jids: [jid] })!;
-    const sources = [
-      ...SETS.map((set) => this.#source({ set })),
-      ...this.#manager.queues.names().map((queue) => this.#source({ queue })),
-    ];
+    const sources = this.#manager.queues.names().map((queue) => this.#source({ queue }));
     for (const source of sources) {
       for (let at = 0; at < source.size; at += AT_ONCE) {
         for (const found of source.page(at, AT_ONCE)) if (matches(found.payload)) return found;
@@ -251,8 +254,8 @@ export class Inspector {
         count += set.size;
         continue;
       }
-      for (const part of set.parts(AT_ONCE)) {
-        for (const { value } of part) if (matches(value)) count++;
+      for (const { entries } of set.parts(AT_ONCE)) {
+        for (const { value } of entries) if (matches(value)) count++;
         if (count >= max) return max;
         yield;
       }

@@ -1,5 +1,6 @@
 import { Reader } from "../go/reader.ts";
 import { textOf } from "../go/text.ts";
+import { Numbers } from "../numbers.ts";
 import type { Work } from "../slices.ts";
 import { BACKSLASH } from "./bytes.ts";
 
@@ -8,22 +9,7 @@ const STEPS = 1 << 17;
 
 const CHUNK = 1 << 14;
 
-/** Numbers of 32 bits, as many as there are: no copy is made to have room for more. */
-class Numbers {
-  readonly #chunks: Uint32Array[] = [];
-  #length = 0;
-
-  push(value: number): void {
-    if (this.#length === this.#chunks.length * CHUNK) this.#chunks.push(new Uint32Array(CHUNK));
-    this.#chunks[this.#length >>> 14]![this.#length++ & (CHUNK - 1)] = value;
-  }
-
-  get(index: number): number {
-    return this.#chunks[index >>> 14]![index & (CHUNK - 1)]!;
-  }
-}
-
-/** Bytes, as many as there are, likewise. */
+/** Bytes, kept in chunks: no byte is copied when there are more. */
 class Bytes {
   readonly #chunks: Uint8Array[] = [];
   length = 0;

@@ -1,7 +1,7 @@
 import { ConfigError } from "../../errors.ts";
 import { isError } from "../../internal/kinds.ts";
 import { removeFile } from "./remove_file.ts";
-import type { FileModule } from "./sqlite_module.ts";
+import type { FileModule } from "./modules.ts";
 
 /** SQLite's primary result codes that name a cause. */
 const SQLITE = { perm: 3, busy: 5, readonly: 8, corrupt: 11, full: 13, notADatabase: 26 } as const;
@@ -17,7 +17,7 @@ const OBSTACLES: Readonly<Record<string, string>> = {
   ENFILE: "this machine has too many files open",
 };
 
-/** The error for a file that is damaged or belongs to another program. */
+/** The error for data that are damaged or belong to another program. */
 export function invalidData(path: string, reason: string, cause?: unknown): ConfigError {
   return new ConfigError("INVALID_DATA", `Cannot keep data in ${path} as ${reason}`, { cause });
 }
@@ -89,7 +89,7 @@ function obstacleOf(cause: unknown): string | undefined {
 
 /** Finds out what stands in the way of a write beside the file, by trying one. */
 function probe(path: string, files: FileModule): string | undefined {
-  const beside = `${path}-probe`;
+  const beside = `${path}/probe`;
   try {
     files.accessSync(path, ACCESS_READ | ACCESS_WRITE);
   } catch (cause) {

@@ -1,5 +1,5 @@
 import { fileFailure } from "./data_error.ts";
-import type { FileStat, Modules } from "./sqlite_module.ts";
+import type { FileStat, Modules } from "./modules.ts";
 
 /** Names a file, whatever path leads to it. */
 export function idOf({ dev, ino }: Pick<FileStat, "dev" | "ino">): string {

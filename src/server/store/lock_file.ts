@@ -1,7 +1,7 @@
 import { inUse, invalidData, isBusy, sqliteFailure } from "./data_error.ts";
 import { idOf, statOf } from "./file_stat.ts";
 import { removeFile } from "./remove_file.ts";
-import type { Database, FileModule, Modules } from "./sqlite_module.ts";
+import type { Database, FileModule, Modules } from "./modules.ts";
 
 /** Attempts before a lock file that keeps being replaced counts as somebody else's. */
 const ATTEMPTS = 10;
@@ -12,16 +12,15 @@ export interface Lock {
 }
 
 /**
- * Locks the data file at `path` for one server, by a file beside it that has nothing in it: every thread, copy of this module
- * and other process is refused. The system gives the lock up with the process, however that ends.
+ * Locks the folder at `path` for one server, by the file `lock` in it, which has nothing in it: every thread, copy of this
+ * module and other process is refused. The system gives the lock up with the process, however that ends.
  *
- * The lock is SQLite's, on a file that nobody else has reason to open. The data file's own lock is not enough: it is lost as
- * soon as anything in this process opens and closes that file, even only to read it.
+ * The lock is SQLite's, as Node has no other. It is lost as soon as anything in this process opens and closes that file, which
+ * nobody has reason to do.
  *
  * @throws {ConfigError} `DATA_IN_USE`, or `DATA_UNAVAILABLE` where the lock file cannot be made.
  */
-export function lockFile(path: string, modules: Modules): Lock {
-  const lock = `${path}-lock`;
+export function lockFile(lock: string, path: string, modules: Modules): Lock {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const stat = statOf(lock, modules);
     // Another program's: it would be removed at the end.

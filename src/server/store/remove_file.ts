@@ -1,4 +1,4 @@
-import type { FileModule } from "./sqlite_module.ts";
+import type { FileModule } from "./modules.ts";
 
 /** Removes a file; false where it is not there, or cannot be removed. */
 export function removeFile(path: string, files: FileModule): boolean {

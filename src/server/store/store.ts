@@ -1,16 +1,5 @@
-/** A job in a place that is kept: a queue, a set, or with its worker. */
-export interface StoredRow {
-  /** Names it; a later one is larger. */
-  readonly row: number;
-  /** `queue/NAME`, `scheduled`, `retries`, `dead` or `working`. */
-  readonly place: string;
-  /** Milliseconds since 1970; 0 in a queue. */
-  readonly at: number;
-  /** Of a job with its worker, the worker's id. */
-  readonly owner: string;
-  /** The job, in JSON. */
-  readonly text: string;
-}
+import type { JobArena } from "../job_arena.ts";
+import type { Hold, KeptJobs } from "./kept.ts";
 
 /** Hears of what was saved. */
 export interface SaveListener {
@@ -22,7 +11,7 @@ export interface SaveListener {
 
 /**
  * What keeps a server's state. The server works on its own structures in memory, and tells of every change; what is kept is
- * read once, at the start.
+ * read once, at the start. A job is named by its row in the arena.
  */
 export interface Store {
   /** False where nothing is kept, so that what is only kept need not be made. */
@@ -32,20 +21,28 @@ export interface Store {
    * Later groups have larger numbers.
    */
   readonly unsaved: number;
-  /** Puts a job into a place, behind all that is there; gives its row. */
-  add(place: string, text: string, time?: { readonly at: number; readonly owner?: string }): number;
-  /** Takes a job out of its place. */
+  /** The jobs' bytes, with those of the jobs that were kept; none where nothing is kept. */
+  readonly arena: JobArena | undefined;
+  /** The jobs that were there at the start. */
+  readonly jobs: KeptJobs | undefined;
+  /** A job of the arena comes to a place, behind all that is there. */
+  add(row: number, place: string, hold?: Hold): void;
+  /** A worker has a job of a queue from now on, or may keep one for longer. */
+  reserve(row: number, hold: Hold): void;
+  /** A job leaves its place. */
   remove(row: number): void;
+  /** Every job leaves a place. Then `removed` is called with each row, and `placeRemoved` behind the last. */
+  removePlace(place: string): void;
+  removed(row: number): void;
+  placeRemoved(): void;
   /** Takes every job out of its place, and drops every record. */
   clear(): void;
   /** Keeps a record: `json` under a `key` of a `table`, both of any name. */
   set(table: string, key: string, json: string): void;
   /** Drops a record, if it is there. */
   delete(table: string, key: string): void;
-  /** The records of a table, in the order in which they were first set. */
+  /** The records that a table had at the start, in the order in which they were first set. They are given once. */
   all(table: string): Iterable<readonly [key: string, json: string]>;
-  /** The jobs that were there at the start, in the order of their rows. */
-  rows(): Iterable<StoredRow>;
   /** Calls back from now on; `forget` ends it. */
   listen(listener: SaveListener): void;
   forget(listener: SaveListener): void;
@@ -57,13 +54,18 @@ export interface Store {
 export const nullStore: Store = {
   isDurable: false,
   unsaved: 0,
-  add: () => 0,
+  arena: undefined,
+  jobs: undefined,
+  add() {},
+  reserve() {},
   remove() {},
+  removePlace() {},
+  removed() {},
+  placeRemoved() {},
   clear() {},
   set() {},
   delete() {},
   all: () => [],
-  rows: () => [],
   listen() {},
   forget() {},
   close: () => Promise.resolve(),

@@ -2,24 +2,38 @@ import { StoreError } from "../../errors.ts";
 import { type Deferred, deferred } from "../../internal/deferred.ts";
 import { atEndOfTurn } from "../../internal/host_timers.ts";
 import { isError } from "../../internal/kinds.ts";
-import { Changes } from "./changes.ts";
-import type { SaveListener, Store, StoredRow } from "./store.ts";
+import type { JobArena } from "../job_arena.ts";
+import type { Hold, KeptJobs } from "./kept.ts";
+import type { SaveListener, Store } from "./store.ts";
 
-type AddTime = NonNullable<Parameters<Store["add"]>[2]>;
-
-/** Where changes are kept. */
+/** Where changes are kept. They are told of as they happen; {@linkcode Backend.commit} saves all those since the last. */
 export interface Backend {
-  /** The last row that was given. */
-  readonly lastRow: number;
-  rows(): Iterable<StoredRow>;
+  readonly arena: JobArena;
+  /** The jobs that were there at the start. */
+  readonly jobs: KeptJobs;
+  /** Whether there is something to do, even if nothing changes. */
+  readonly hasWork: boolean;
+  /** Calls back when there has come to be something to do. */
+  whenWork(callback: () => void): void;
+  /** The records that were there at the start; they are given once. */
   records(table: string): Iterable<readonly [key: string, json: string]>;
+  add(row: number, place: string, hold: Hold): void;
+  reserve(row: number, hold: Hold): void;
+  remove(row: number): void;
+  removePlace(place: string): void;
+  removed(row: number): void;
+  placeRemoved(): void;
+  clear(): void;
+  record(table: string, key: string, json: string | undefined): void;
   /** Saves all of the changes or none; once it returns or resolves, they survive whatever happens to this machine. */
-  commit(changes: Changes): void | Promise<void>;
-  close(): void;
+  commit(): void | Promise<void>;
+  close(): void | Promise<void>;
+  /** Lets go of what it holds, without saving anything more. */
+  abandon(): void;
 }
 
-/** Options of a {@linkcode Journal}. */
-export interface JournalOptions {
+/** Options of a {@linkcode GroupCommit}. */
+export interface GroupCommitOptions {
   /** Calls back once what the server does at this moment is done. @default in a microtask */
   readonly defer?: ((callback: () => void) => void) | undefined;
 }
@@ -30,27 +44,28 @@ export interface JournalOptions {
  *
  * A write that fails is the end: what the server has in memory is then ahead of what is kept, and cannot be taken back.
  */
-export class Journal implements Store {
+export class GroupCommit implements Store {
   readonly isDurable = true;
   readonly #backend: Backend;
   readonly #defer: (callback: () => void) => void;
   readonly #listeners = new Set<SaveListener>();
   #onFailure: (error: StoreError) => void = () => {};
-  #changes = new Changes();
+  /** Something changed since the last group began. */
+  #isTouched = false;
   /** The number of the group that gathers. */
   #group = 1;
-  #lastRow: number;
   /** The number of the group that is on its way to the disk; 0 where none is. */
   #committing = 0;
   /** There while something is saved, or about to be. */
   #saving: Deferred<void> | undefined;
   #failure: StoreError | undefined;
+  #isClosing = false;
   #isClosed = false;
 
-  constructor(backend: Backend, { defer = atEndOfTurn }: JournalOptions = {}) {
+  constructor(backend: Backend, { defer = atEndOfTurn }: GroupCommitOptions = {}) {
     this.#backend = backend;
     this.#defer = defer;
-    this.#lastRow = backend.lastRow;
+    backend.whenWork(() => void this.#isChangeable());
   }
 
   /** Calls back when something cannot be saved, at once where that has happened already. */
@@ -60,43 +75,57 @@ export class Journal implements Store {
   }
 
   get unsaved(): number {
-    if (this.#changes.isTouched || this.#failure !== undefined) return this.#group;
+    if (this.#isTouched || this.#failure !== undefined) return this.#group;
     return this.#committing;
   }
 
-  add(place: string, text: string, { at, owner = "" }: AddTime = { at: 0 }): number {
-    const row = ++this.#lastRow;
-    if (this.#isChangeable()) this.#changes.add({ row, place, at, owner, text });
-    return row;
+  get arena(): JobArena {
+    return this.#backend.arena;
+  }
+
+  get jobs(): KeptJobs {
+    return this.#backend.jobs;
+  }
+
+  add(row: number, place: string, hold: Hold = NO_HOLD): void {
+    if (this.#touch()) this.#backend.add(row, place, hold);
+  }
+
+  reserve(row: number, hold: Hold): void {
+    if (this.#touch()) this.#backend.reserve(row, hold);
   }
 
   remove(row: number): void {
-    if (this.#isChangeable()) this.#changes.remove(row);
+    if (this.#touch()) this.#backend.remove(row);
+  }
+
+  removePlace(place: string): void {
+    if (this.#touch()) this.#backend.removePlace(place);
+  }
+
+  removed(row: number): void {
+    this.#backend.removed(row);
+  }
+
+  placeRemoved(): void {
+    this.#backend.placeRemoved();
+    this.#isChangeable();
   }
 
   clear(): void {
-    if (this.#isChangeable()) this.#changes.clear();
+    if (this.#touch()) this.#backend.clear();
   }
 
   set(table: string, key: string, json: string): void {
-    if (this.#isChangeable()) this.#changes.record(table, key, json);
+    if (this.#touch()) this.#backend.record(table, key, json);
   }
 
   delete(table: string, key: string): void {
-    if (this.#isChangeable()) this.#changes.record(table, key, undefined);
+    if (this.#touch()) this.#backend.record(table, key, undefined);
   }
 
   all(table: string): Iterable<readonly [key: string, json: string]> {
-    const records = new Map(this.#changes.isCleared ? [] : this.#backend.records(table));
-    for (const [key, json] of this.#changes.of(table)) {
-      if (json === undefined) records.delete(key);
-      else records.set(key, json);
-    }
-    return records;
-  }
-
-  rows(): Iterable<StoredRow> {
-    return this.#backend.rows();
+    return this.#backend.records(table);
   }
 
   listen(listener: SaveListener): void {
@@ -110,11 +139,13 @@ export class Journal implements Store {
   }
 
   async close(): Promise<void> {
+    this.#isClosing = true;
     while (this.#saving !== undefined) await this.#saving.promise;
     if (!this.#isClosed) {
       this.#isClosed = true;
       try {
-        this.#backend.close();
+        if (this.#failure === undefined) await this.#backend.close();
+        else this.#backend.abandon();
       } catch (cause) {
         this.#failure ??= failureOf(cause);
       }
@@ -122,7 +153,12 @@ export class Journal implements Store {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** Has what is about to change saved; false where there is nobody to do so. */
+  /** Notes that something is about to change; false where there is nobody to save it. */
+  #touch(): boolean {
+    return this.#isChangeable() && (this.#isTouched = true);
+  }
+
+  /** Has what is to be saved saved; false where there is nobody to do so. */
   #isChangeable(): boolean {
     if (this.#isClosed || this.#failure !== undefined) return false;
     if (this.#saving === undefined) {
@@ -133,18 +169,18 @@ export class Journal implements Store {
   }
 
   async #save(): Promise<void> {
-    const changes = this.#changes;
     const group = this.#committing = this.#group++;
-    this.#changes = new Changes();
+    this.#isTouched = false;
     try {
-      if (!changes.isEmpty) await this.#backend.commit(changes);
+      await this.#backend.commit();
     } catch (cause) {
       this.#fail(cause);
     }
     this.#committing = 0;
     if (this.#failure === undefined) {
       for (const listener of [...this.#listeners]) listener.saved(group);
-      if (this.#changes.isTouched) return this.#defer(() => void this.#save());
+      const isMore = this.#isTouched || !this.#isClosing && this.#backend.hasWork;
+      if (isMore) return this.#defer(() => void this.#save());
     }
     this.#saving?.resolve();
     this.#saving = undefined;
@@ -157,6 +193,9 @@ export class Journal implements Store {
     this.#onFailure(error);
   }
 }
+
+/** Of a job that no worker has. */
+const NO_HOLD: Hold = { at: 0, owner: "" };
 
 function failureOf(cause: unknown): StoreError {
   const reason = isError(cause) ? cause.message : String(cause);

@@ -3,23 +3,16 @@ import { builtinModule } from "../../internal/environment.ts";
 
 /** What is used of `node:sqlite`: it is the same in Deno, Bun and Node. */
 export interface Database {
-  exec(sql: string): void;
-  prepare(sql: string): Statement;
+  prepare(sql: string): { run(): unknown; all(): unknown[] };
   close(): void;
-}
-
-/** A prepared statement. */
-export interface Statement {
-  run(...values: (string | number)[]): unknown;
-  all(...values: (string | number)[]): Record<string, unknown>[];
-  /** Has `all` give each row as an array. */
-  setReturnArrays?(isOn: boolean): void;
 }
 
 /** `node:sqlite`. */
 export interface SqliteModule {
-  readonly DatabaseSync: new (path: string, options?: { readOnly?: boolean }) => Database;
+  readonly DatabaseSync: new (path: string) => Database;
 }
+
+type Done = (error: Error | null) => void;
 
 /** What is used of `node:fs`. */
 export interface FileModule {
@@ -27,16 +20,40 @@ export interface FileModule {
     path: string,
     options: { bigint: true; throwIfNoEntry: false },
   ): FileStat | undefined;
+  fstatSync(fd: number, options: { bigint: true }): FileStat;
   realpathSync(path: string): string;
   readlinkSync(path: string): string;
   accessSync(path: string, mode: number): void;
+  readdirSync(path: string): string[];
+  mkdirSync(path: string): unknown;
   openSync(path: string, flags: string): number;
-  readSync(fd: number, bytes: Uint8Array, from: number, length: number, at: number): number;
   closeSync(fd: number): void;
   unlinkSync(path: string): void;
+  renameSync(from: string, to: string): void;
+  ftruncateSync(fd: number, length: number): void;
+  fsyncSync(fd: number): void;
+  readFileSync(path: string): Uint8Array;
   writeFileSync(path: string, bytes: Uint8Array, options: { flag: string }): void;
-  fstatSync(fd: number, options: { bigint: true }): FileStat;
-  fdatasync(fd: number, callback: (error: Error | null) => void): void;
+  readSync(fd: number, bytes: Uint8Array, from: number, length: number, at: number): number;
+  read(
+    fd: number,
+    bytes: Uint8Array,
+    from: number,
+    length: number,
+    at: number,
+    done: (error: Error | null, count: number) => void,
+  ): void;
+  writeSync(fd: number, bytes: Uint8Array, from: number, length: number, at: number): number;
+  write(
+    fd: number,
+    bytes: Uint8Array,
+    from: number,
+    length: number,
+    at: number,
+    done: (error: Error | null, count: number) => void,
+  ): void;
+  fdatasync(fd: number, done: Done): void;
+  fsync(fd: number, done: Done): void;
 }
 
 /** A file as `stat` shows it. */
@@ -53,7 +70,6 @@ interface PathModule {
   resolve(...parts: string[]): string;
   join(...parts: string[]): string;
   dirname(path: string): string;
-  basename(path: string): string;
 }
 interface UrlModule {
   fileURLToPath(url: URL): string;
@@ -61,6 +77,7 @@ interface UrlModule {
 
 /** The modules of the runtime by which data are kept. */
 export interface Modules {
+  /** Locks files: nothing else of Node's does. */
   readonly sqlite: SqliteModule;
   readonly files: FileModule;
   readonly paths: PathModule;
@@ -82,8 +99,9 @@ export function loadModules(): Modules {
   ) {
     throw new ConfigError(
       "UNSUPPORTED_RUNTIME",
-      "Cannot keep data in a file as this runtime has no node:sqlite: Deno, Bun, and Node 22.13 or " +
-        "later have it. Without the option data the server runs here too, in memory",
+      "Cannot keep data in a folder as this runtime has no node:sqlite, which locks the folder: " +
+        "Deno, Bun, and Node 22.13 or later have it. Without the option data the server runs " +
+        "here too, in memory",
     );
   }
   return { sqlite, files, paths, urls };

@@ -10,7 +10,7 @@ interface Held {
 }
 
 /** A client to whom nothing is sent before what it could tell is saved. */
-export class HeldPeer implements Peer, SaveListener {
+export class ReplyGate implements Peer, SaveListener {
   readonly #peer: Peer;
   readonly #store: Store;
   readonly #held: Held[] = [];

@@ -3,7 +3,7 @@ import type { Store } from "./store.ts";
 const TABLE = "counters";
 
 /** How many jobs were run, and how many of them failed: kept with the jobs. */
-export class Tally {
+export class Counters {
   readonly #store: Store;
   #processed = 0;
   #failures = 0;

@@ -1,0 +1,299 @@
+import { Numbers } from "./numbers.ts";
+import type { LargeJob, Payload } from "./payload.ts";
+
+/** The first chunk and the largest one, in bytes: a server with one job takes little memory. */
+const FIRST_CHUNK = 4096;
+const MAX_CHUNK = 1024 * 1024;
+
+/** Bytes before each job: its row, its length, and the time of a job in a set. */
+const ROW_AT = 0;
+const LENGTH_AT = 4;
+const TIME_AT = 8;
+const HEAD = 16;
+
+/** Chunks are compacted when there are this many free bytes, and a part of the bytes in use. */
+const MIN_FREE = 1024 * 1024;
+const FREE_PART = 1 / 2;
+
+/** The chunk of rows without a chunk. */
+const NONE = 0;
+const LARGE = 0xffff_ffff;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** Calls back with each job that was ever put in a chunk: its row, and where its bytes start. */
+export type WalkChunk = (visit: (row: number, start: number) => void) => void;
+
+interface Chunk {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  readonly walk: WalkChunk;
+  /** Where the next job goes. */
+  end: number;
+  /** Bytes of jobs that are still there. */
+  live: number;
+}
+
+/**
+ * The bytes of all jobs of a server, in large buffers: the garbage collector sees the buffers, and not the jobs. A job is known
+ * by its row, a number that is used again once the job is gone.
+ */
+export class JobArena {
+  /** By number. */
+  #chunks = new Map<number, Chunk>();
+  /** The chunk that takes the next job. */
+  #tail: Chunk | undefined;
+  #tailNumber = NONE;
+  #lastChunk = NONE;
+  /** By row: the number of its chunk, where its bytes start, and their length. For a free row, `#starts` has the next one. */
+  #owners = new Numbers();
+  #starts = new Numbers();
+  #lengths = new Numbers();
+  #free = 0;
+  #larges = new Map<number, { readonly job: LargeJob; readonly at: number }>();
+  #live = 0;
+  #total = 0;
+  #epoch = 0;
+  /** Jobs are adopted: chunks stay until the last is. */
+  #isFilling = false;
+
+  constructor() {
+    this.clear();
+  }
+
+  /** Changes when all jobs are dropped: rows of before then mean nothing. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** One more than the largest row. */
+  get rows(): number {
+    return this.#owners.length;
+  }
+
+  /** More memory is free in the chunks than is good. */
+  get isSparse(): boolean {
+    return this.#total > MIN_FREE + this.#live * (1 + FREE_PART);
+  }
+
+  /** Keeps a job, with the time of one in a set; gives its row. */
+  add(payload: Payload, at = 0): number {
+    const row = this.allocate();
+    if (typeof payload === "string") this.#write(row, payload, at);
+    else {
+      this.#owners.set(row, LARGE);
+      this.#larges.set(row, { job: payload, at });
+    }
+    return row;
+  }
+
+  /** A row with no job. */
+  allocate(): number {
+    const row = this.#free;
+    if (row === 0) {
+      const next = this.#owners.length;
+      this.#place(next, NONE, 0, 0);
+      return next;
+    }
+    this.#free = this.#starts.get(row);
+    return row;
+  }
+
+  read(row: number): Payload {
+    const owner = this.#owners.get(row);
+    return owner === LARGE ? this.#larges.get(row)!.job : decoder.decode(this.bytes(row));
+  }
+
+  /** The time that a job was given. */
+  at(row: number): number {
+    const owner = this.#owners.get(row);
+    if (owner === LARGE) return this.#larges.get(row)!.at;
+    return this.#chunks.get(owner)!.view.getFloat64(this.#starts.get(row) - HEAD + TIME_AT, true);
+  }
+
+  /** The bytes of a job that is not large; they may move with the next change. */
+  bytes(row: number): Uint8Array {
+    const start = this.#starts.get(row);
+    return this.#chunks.get(this.#owners.get(row))!.bytes
+      .subarray(start, start + this.#lengths.get(row));
+  }
+
+  /** Whether there is a job in this row. */
+  has(row: number): boolean {
+    return row < this.#owners.length && this.#owners.get(row) !== NONE;
+  }
+
+  isLarge(row: number): boolean {
+    return this.#owners.get(row) === LARGE;
+  }
+
+  /** Drops a job; its row may be used again. */
+  free(row: number): void {
+    const owner = this.#owners.get(row);
+    if (owner === LARGE) this.#larges.delete(row);
+    else if (owner !== NONE) this.#leave(owner, HEAD + this.#lengths.get(row));
+    this.#owners.set(row, NONE);
+    this.#starts.set(row, this.#free);
+    this.#free = row;
+  }
+
+  /** Drops everything. */
+  clear(): void {
+    this.#epoch++;
+    this.#chunks = new Map();
+    this.#larges = new Map();
+    this.#tail = undefined;
+    [this.#owners, this.#starts, this.#lengths] = [new Numbers(), new Numbers(), new Numbers()];
+    this.#live = this.#total = this.#free = 0;
+    // Row 0 is no row.
+    this.#place(0, NONE, 0, 0);
+  }
+
+  /** Takes a buffer as a chunk whose jobs are given by `adopt`, up to `adopted`; gives its number. */
+  addChunk(bytes: Uint8Array, walk: WalkChunk): number {
+    this.#isFilling = true;
+    return this.#addChunk(bytes, walk);
+  }
+
+  #addChunk(bytes: Uint8Array, walk: WalkChunk): number {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#chunks.set(++this.#lastChunk, { bytes, view, walk, end: bytes.length, live: 0 });
+    this.#total += bytes.length;
+    return this.#lastChunk;
+  }
+
+  /** Gives a row, new or in use, the job at a place in a chunk; 8 bytes before it is its time. */
+  adopt(row: number, chunk: number, { start, length }: { start: number; length: number }): void {
+    this.drop(row);
+    this.#place(row, chunk, start, length);
+    this.#chunks.get(chunk)!.live += HEAD + length;
+    this.#live += HEAD + length;
+  }
+
+  /** Gives a row, new or in use, a large job. */
+  adoptLarge(row: number, job: LargeJob, at: number): void {
+    this.drop(row);
+    this.#place(row, LARGE, 0, 0);
+    this.#larges.set(row, { job, at });
+  }
+
+  /** Drops a row's job, if it has one, and keeps the row from being used. Rows up to it come to be. */
+  drop(row: number): void {
+    while (this.#owners.length <= row) this.#place(this.#owners.length, NONE, 0, 0);
+    const owner = this.#owners.get(row);
+    if (owner === LARGE) this.#larges.delete(row);
+    else if (owner !== NONE) this.#leave(owner, HEAD + this.#lengths.get(row));
+    this.#owners.set(row, NONE);
+  }
+
+  /** The last job was adopted: the rows without a job are free now, but for those that `isUsed`. */
+  adopted(isUsed: (row: number) => boolean): void {
+    this.#isFilling = false;
+    for (const [number, chunk] of this.#chunks) {
+      if (chunk.live === 0 && chunk !== this.#tail) this.#release(number, chunk);
+    }
+    this.#free = 0;
+    for (let row = this.#owners.length - 1; row > 0; row--) {
+      if (this.#owners.get(row) !== NONE || isUsed(row)) continue;
+      this.#starts.set(row, this.#free);
+      this.#free = row;
+    }
+  }
+
+  #place(row: number, owner: number, start: number, length: number): void {
+    this.#owners.set(row, owner);
+    this.#starts.set(row, start);
+    this.#lengths.set(row, length);
+  }
+
+  #write(row: number, text: string, at: number): void {
+    let chunk = this.#roomFor(text.length);
+    let { read, written } = encode(text, chunk);
+    if (read < text.length) {
+      // It has characters of more than a byte.
+      chunk = this.#roomFor(text.length * 3);
+      ({ read, written } = encode(text, chunk));
+    }
+    this.#append(chunk, row, written, at);
+  }
+
+  /** Counts in a job whose bytes are in their place at the end of the last chunk. */
+  #append(chunk: Chunk, row: number, length: number, at: number): void {
+    const { view, end } = chunk;
+    view.setUint32(end + ROW_AT, row, true);
+    view.setUint32(end + LENGTH_AT, length, true);
+    view.setFloat64(end + TIME_AT, at, true);
+    this.#place(row, this.#tailNumber, end + HEAD, length);
+    chunk.end += HEAD + length;
+    chunk.live += HEAD + length;
+    this.#live += HEAD + length;
+  }
+
+  /** The chunk that takes a job of so many bytes. */
+  #roomFor(length: number): Chunk {
+    const tail = this.#tail;
+    const needed = HEAD + length;
+    if (tail !== undefined && tail.bytes.length - tail.end >= needed) return tail;
+    const size = tail === undefined ? FIRST_CHUNK : Math.min(tail.bytes.length * 4, MAX_CHUNK);
+    const bytes = new Uint8Array(Math.max(size, needed));
+    const before = this.#tailNumber;
+    this.#tailNumber = this.#addChunk(bytes, (visit) => walk(made, visit));
+    const made = this.#tail = this.#chunks.get(this.#tailNumber)!;
+    made.end = 0;
+    if (tail?.live === 0) this.#release(before, tail);
+    return made;
+  }
+
+  /** Bytes of a chunk are not needed any more. */
+  #leave(number: number, bytes: number): void {
+    const chunk = this.#chunks.get(number)!;
+    chunk.live -= bytes;
+    this.#live -= bytes;
+    if (this.#isFilling) return;
+    if (chunk.live === 0) {
+      if (chunk === this.#tail) chunk.end = 0;
+      else this.#release(number, chunk);
+    }
+    if (this.isSparse) this.compact();
+  }
+
+  #release(number: number, { bytes }: Chunk): void {
+    this.#chunks.delete(number);
+    this.#total -= bytes.length;
+  }
+
+  /** Moves what is left of the emptiest chunk, and lets that go. */
+  compact(): void {
+    let [emptiest, least] = [NONE, 1];
+    for (const [number, chunk] of this.#chunks) {
+      const part = chunk.live / chunk.bytes.length;
+      if (part >= least || chunk === this.#tail) continue;
+      [emptiest, least] = [number, part];
+    }
+    const chunk = this.#chunks.get(emptiest);
+    if (chunk === undefined) return;
+    chunk.walk((row, start) => {
+      if (this.#owners.get(row) !== emptiest || this.#starts.get(row) !== start) return;
+      const length = this.#lengths.get(row);
+      const to = this.#roomFor(length);
+      to.bytes.set(chunk.bytes.subarray(start, start + length), to.end + HEAD);
+      this.#append(to, row, length, chunk.view.getFloat64(start - HEAD + TIME_AT, true));
+    });
+    this.#live -= chunk.live;
+    this.#release(emptiest, chunk);
+  }
+}
+
+function encode(text: string, { bytes, end }: Chunk): { read: number; written: number } {
+  return encoder.encodeInto(text, bytes.subarray(end + HEAD));
+}
+
+/** Goes through a chunk that the arena itself has filled. */
+function walk({ view, end }: Chunk, visit: (row: number, start: number) => void): void {
+  for (let at = 0; at < end;) {
+    const length = view.getUint32(at + LENGTH_AT, true);
+    visit(view.getUint32(at + ROW_AT, true), at + HEAD);
+    at += HEAD + length;
+  }
+}

@@ -1,0 +1,298 @@
+import { compareBytes, equalBytes } from "./go/bytes.ts";
+import { bytesOf } from "./go/text.ts";
+import { hashOf, jidHash } from "./jid_hash.ts";
+import type { JobArena } from "./job_arena.ts";
+import { type Payload, payloadKey } from "./payload.ts";
+import { RowIndex } from "./row_index.ts";
+import { glanceAt } from "./stored_job.ts";
+
+/** Members in a part of the set, at most. Moving them is cheap, and so is moving all the parts of a million. */
+const MAX_PART = 1024;
+
+/** Hears of what comes and goes, to have it kept. */
+export interface SetKeeper {
+  add(row: number, at: number): void;
+  remove(row: number): void;
+}
+
+/** A member of a {@linkcode JobSet}. */
+export interface JobEntry {
+  /** Its row in the arena. */
+  readonly row: number;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly value: Payload;
+}
+
+/** Members in their order. */
+interface Part {
+  readonly ats: Float64Array;
+  readonly rows: Uint32Array;
+  start: number;
+  end: number;
+}
+
+/**
+ * Jobs in the order of a time, as a sorted set of Redis: those of the same time in the order of their bytes, and a job is there
+ * once. A member is known by its row in the arena.
+ */
+export class JobSet {
+  readonly #arena: JobArena;
+  readonly #keeper: SetKeeper | undefined;
+  /** In order, none of them empty. */
+  #parts: Part[] = [];
+  readonly #byJid = new RowIndex();
+  readonly #walks = new Set<Set<number>>();
+  #size = 0;
+
+  constructor(arena: JobArena, keeper?: SetKeeper) {
+    this.#arena = arena;
+    this.#keeper = keeper;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Adds a job, or moves the one with the same bytes to another time; gives its row. */
+  add(at: number, payload: Payload): number {
+    const row = this.#arena.add(payload, at);
+    this.restore(row);
+    this.#keeper?.add(row, at);
+    return row;
+  }
+
+  /** Adds a job of the arena, with its time there. */
+  restore(row: number): void {
+    const hash = this.#hashOf(row);
+    for (const other of this.#byJid.find(hash)) {
+      if (this.#isSame(row, other)) this.remove({ row: other });
+    }
+    this.#byJid.add(hash, row);
+    this.#insert(this.#arena.at(row), row);
+    this.#size++;
+    for (const newcomers of this.#walks) newcomers.add(row);
+  }
+
+  /** Drops a job; false where it is not there. */
+  remove({ row }: Pick<JobEntry, "row">): boolean {
+    if (!this.#arena.has(row) || !this.#byJid.remove(this.#hashOf(row), row)) return false;
+    const at = this.#arena.at(row);
+    const index = this.#partOf(at, row);
+    const part = this.#parts[index]!;
+    const place = this.#placeIn(part, at, row);
+    part.ats.copyWithin(place, place + 1, part.end);
+    part.rows.copyWithin(place, place + 1, part.end);
+    if (--part.end === part.start) this.#parts.splice(index, 1);
+    this.#drop(row);
+    return true;
+  }
+
+  /** Takes out what is due at `at` or before: the first `max` of it. */
+  takeUntil(at: number, max = Infinity): Payload[] {
+    const taken: Payload[] = [];
+    for (let part; taken.length < max && (part = this.#parts[0]) !== undefined;) {
+      if (part.ats[part.start]! > at) break;
+      const row = part.rows[part.start++]!;
+      if (part.start === part.end) this.#parts.shift();
+      taken.push(this.#arena.read(row));
+      this.#byJid.remove(this.#hashOf(row), row);
+      this.#drop(row);
+    }
+    return taken;
+  }
+
+  /** At most `limit` members, from the one at this rank on; the first has rank 0. */
+  page(offset: number, limit: number): JobEntry[] {
+    return this.#rows(offset, limit).map((row) => this.#entry(row));
+  }
+
+  /** The members with this jid. */
+  withJid(jid: string): JobEntry[] {
+    return this.#byJid.find(hashOf(jid)).map((row) => this.#entry(row))
+      .filter(({ value }) => glanceAt(value).jid === jid);
+  }
+
+  /**
+   * The members in their order, some at a time. Between two parts the set may change: what has gone is left out, and so is
+   * what came after the first part.
+   */
+  *parts(size: number): IterableIterator<SetPart> {
+    const newcomers = new Set<number>();
+    this.#walks.add(newcomers);
+    const has = ({ row }: JobEntry) => !newcomers.has(row) && this.#has(row);
+    try {
+      for (let rows = this.#rows(0, size); rows.length > 0;) {
+        // The last may be gone when others are asked for.
+        const row = rows.at(-1)!;
+        const last = { at: this.#arena.at(row), bytes: this.#bytesOf(row).slice() };
+        const old = rows.filter((row) => !newcomers.has(row));
+        yield { entries: old.map((row) => this.#entry(row)), has };
+        rows = this.#behind(last, size);
+      }
+    } finally {
+      this.#walks.delete(newcomers);
+    }
+  }
+
+  /** Forgets everything; the arena and the store drop it themselves. */
+  forget(): void {
+    this.#parts = [];
+    this.#byJid.clear();
+    this.#size = 0;
+  }
+
+  #has(row: number): boolean {
+    return this.#arena.has(row) && this.#byJid.find(this.#hashOf(row)).includes(row);
+  }
+
+  #entry(row: number): JobEntry {
+    return { row, at: this.#arena.at(row), value: this.#arena.read(row) };
+  }
+
+  #rows(offset: number, limit: number): number[] {
+    const found: number[] = [];
+    let skip = offset;
+    for (const { rows, start, end } of this.#parts) {
+      if (found.length >= limit) break;
+      for (let at = start + skip; at < end && found.length < limit; at++) found.push(rows[at]!);
+      skip = Math.max(0, skip - (end - start));
+    }
+    return found;
+  }
+
+  #drop(row: number): void {
+    this.#size--;
+    for (const newcomers of this.#walks) newcomers.delete(row);
+    this.#keeper?.remove(row);
+    this.#arena.free(row);
+  }
+
+  #insert(at: number, row: number): void {
+    // Most come in their order.
+    const last = this.#parts[this.#parts.length - 1];
+    if (last === undefined || this.#compare(last, last.end - 1, at, row) < 0) {
+      if (last === undefined || last.end === MAX_PART) this.#parts.push(partOf(at, row));
+      else put(last, last.end, at, row);
+      return;
+    }
+    const index = this.#partOf(at, row);
+    const part = this.#parts[index]!;
+    if (part.end - part.start === MAX_PART) {
+      const half = MAX_PART / 2;
+      this.#parts.splice(index, 1, copyOf(part, 0, half), copyOf(part, half, MAX_PART));
+      return this.#insert(at, row);
+    }
+    if (part.end === MAX_PART) moveToStart(part);
+    put(part, this.#placeIn(part, at, row), at, row);
+  }
+
+  /** The first members behind one that is or was there. */
+  #behind({ at, bytes }: { at: number; bytes: Uint8Array }, max: number): number[] {
+    const isBehind = ({ ats, rows }: Part, i: number) =>
+      ats[i]! > at || ats[i] === at && compareBytes(this.#bytesOf(rows[i]!), bytes) > 0;
+    let index = firstWhere(0, this.#parts.length, (i) => {
+      const part = this.#parts[i]!;
+      return isBehind(part, part.end - 1);
+    });
+    const found: number[] = [];
+    for (; index < this.#parts.length && found.length < max; index++) {
+      const part = this.#parts[index]!;
+      const from = found.length > 0
+        ? part.start
+        : firstWhere(part.start, part.end, (i) => isBehind(part, i));
+      for (let i = from; i < part.end && found.length < max; i++) found.push(part.rows[i]!);
+    }
+    return found;
+  }
+
+  /** The first part that ends with this member or one behind it, else the last. */
+  #partOf(at: number, row: number): number {
+    const last = this.#parts.length - 1;
+    return firstWhere(0, last, (i) => {
+      const part = this.#parts[i]!;
+      return this.#compare(part, part.end - 1, at, row) >= 0;
+    });
+  }
+
+  /** Where a member is in its part, or is to be. */
+  #placeIn(part: Part, at: number, row: number): number {
+    return firstWhere(part.start, part.end, (i) => this.#compare(part, i, at, row) >= 0);
+  }
+
+  /** Below 0 where the member at a place comes before another one. */
+  #compare({ ats, rows }: Part, place: number, at: number, row: number): number {
+    const difference = ats[place]! - at;
+    if (difference !== 0 || rows[place] === row) return difference;
+    return compareBytes(this.#bytesOf(rows[place]!), this.#bytesOf(row));
+  }
+
+  #isSame(a: number, b: number): boolean {
+    return equalBytes(this.#bytesOf(a), this.#bytesOf(b));
+  }
+
+  /** What a job is told from others by. */
+  #bytesOf(row: number): Uint8Array {
+    const arena = this.#arena;
+    return arena.isLarge(row) ? bytesOf(payloadKey(arena.read(row))) : arena.bytes(row);
+  }
+
+  #hashOf(row: number): number {
+    return jidHash(this.#bytesOf(row));
+  }
+}
+
+/** Some members of a set that is gone through. */
+export interface SetPart {
+  readonly entries: readonly JobEntry[];
+  /** Whether this is still a member. */
+  has(entry: JobEntry): boolean;
+}
+
+/** The first number from `low` on that is as wanted, as all behind it are; `high` where none is. */
+function firstWhere(low: number, high: number, isWanted: (index: number) => boolean): number {
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (isWanted(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+function partOf(at: number, row: number): Part {
+  const part = {
+    ats: new Float64Array(MAX_PART),
+    rows: new Uint32Array(MAX_PART),
+    start: 0,
+    end: 0,
+  };
+  put(part, 0, at, row);
+  return part;
+}
+
+function put(part: Part, place: number, at: number, row: number): void {
+  part.ats.copyWithin(place + 1, place, part.end);
+  part.rows.copyWithin(place + 1, place, part.end);
+  part.ats[place] = at;
+  part.rows[place] = row;
+  part.end++;
+}
+
+function moveToStart(part: Part): void {
+  part.ats.copyWithin(0, part.start, part.end);
+  part.rows.copyWithin(0, part.start, part.end);
+  part.end -= part.start;
+  part.start = 0;
+}
+
+function copyOf({ ats, rows }: Part, from: number, to: number): Part {
+  const copy = {
+    ats: new Float64Array(MAX_PART),
+    rows: new Uint32Array(MAX_PART),
+    start: 0,
+    end: to - from,
+  };
+  copy.ats.set(ats.subarray(from, to));
+  copy.rows.set(rows.subarray(from, to));
+  return copy;
+}

@@ -1,0 +1,176 @@
+import { invalidOption } from "../../connection/options.ts";
+import { isUrl } from "../../internal/kinds.ts";
+import { fileFailure, invalidData } from "./data_error.ts";
+import { idOf, statOf } from "./file_stat.ts";
+import { type Lock, lockFile } from "./lock_file.ts";
+import type { Modules } from "./modules.ts";
+
+const SEGMENT_NAME = /^(\d{8,10})\.log$/;
+
+/** The file that says where the log was closed. */
+export const END_NAME = "end.json";
+
+/** Files that are no segments, and say nothing of whose folder it is. */
+const OTHERS = /^lock|^probe$|^spare\.log$|^\./;
+
+/**
+ * The absolute path that the option `data` means.
+ *
+ * @throws {ConfigError} `INVALID_OPTION`.
+ */
+export function dataPath(data: unknown, { paths, urls }: Modules): string {
+  if (isUrl(data) && data.protocol === "file:") return urls.fileURLToPath(data);
+  const isPath = typeof data === "string" && data !== "" && data !== ":memory:" &&
+    !data.includes("\0");
+  if (!isPath) {
+    throw invalidOption("data", "the path of a folder (leave it out for a server in memory)", data);
+  }
+  return paths.resolve(data);
+}
+
+/** The folder of a server's log, which no other server uses meanwhile. */
+export class DataFolder {
+  readonly path: string;
+  readonly #modules: Modules;
+  readonly #lock: Lock;
+  readonly #id: string;
+  readonly #fd: number | undefined;
+
+  private constructor(path: string, lock: Lock, modules: Modules) {
+    this.path = path;
+    this.#lock = lock;
+    this.#modules = modules;
+    this.#id = idOf(statOf(path, modules)!);
+    this.#fd = openFolder(path, modules);
+  }
+
+  /**
+   * Makes the folder where there is none, and locks it.
+   *
+   * @throws {ConfigError} `INVALID_DATA` where it cannot be such a folder, `DATA_IN_USE` where another server has it,
+   * `DATA_UNAVAILABLE` where it cannot be made or locked.
+   */
+  static claim(given: string, modules: Modules): DataFolder {
+    const path = madePath(given, modules);
+    checkContent(path, modules);
+    const lock = lockFile(modules.paths.join(path, "lock"), path, modules);
+    try {
+      return new DataFolder(path, lock, modules);
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  /** The path of a segment. */
+  segmentPath(number: number): string {
+    return this.pathOf(`${String(number).padStart(8, "0")}.log`);
+  }
+
+  pathOf(name: string): string {
+    return this.#modules.paths.join(this.path, name);
+  }
+
+  /** The numbers of the segments that are there, the lowest first. */
+  segments(): number[] {
+    return namesIn(this.path, this.#modules)
+      .map((name) => Number(SEGMENT_NAME.exec(name)?.[1])).filter((number) => number > 0)
+      .sort((a, b) => a - b);
+  }
+
+  /** Whether the path still leads to it. */
+  isThere(): boolean {
+    const stat = statOf(this.path, this.#modules);
+    return stat !== undefined && idOf(stat) === this.#id;
+  }
+
+  /** Has the names of the files put on the disk. */
+  sync(): Promise<void> {
+    const fd = this.#fd;
+    // Windows keeps names without being asked, and opens no folder.
+    if (fd === undefined) return Promise.resolve();
+    return new Promise((resolve, reject) =>
+      this.#modules.files.fsync(fd, (error) => error ? reject(error) : resolve())
+    );
+  }
+
+  release(): void {
+    if (this.#fd !== undefined) this.#modules.files.closeSync(this.#fd);
+    this.#lock.release();
+  }
+}
+
+/** Makes a folder that is there after a power failure, too. */
+function makeFolder(path: string, modules: Modules): void {
+  const { files, paths } = modules;
+  try {
+    files.mkdirSync(path);
+  } catch (cause) {
+    // Another server may have made it in between.
+    if ((cause as { code?: string }).code !== "EEXIST") throw fileFailure(path, cause);
+    return;
+  }
+  const parent = openFolder(paths.dirname(path), modules);
+  if (parent === undefined) return;
+  try {
+    files.fsyncSync(parent);
+  } finally {
+    files.closeSync(parent);
+  }
+}
+
+function openFolder(path: string, { files }: Modules): number | undefined {
+  try {
+    return files.openSync(path, "r");
+  } catch (cause) {
+    if (["EISDIR", "EPERM"].includes((cause as { code?: string }).code ?? "")) return undefined;
+    throw fileFailure(path, cause);
+  }
+}
+
+/** The folder's path, links resolved; a folder that is not there is made, also where a link leads to it. */
+function madePath(given: string, modules: Modules): string {
+  const { files, paths } = modules;
+  let path = given;
+  for (let links = 0; links < MAX_LINKS; links++) {
+    const stat = statOf(path, modules);
+    if (stat?.isDirectory()) return files.realpathSync(path);
+    if (stat !== undefined) {
+      throw invalidData(
+        path,
+        `it is ${stat.isFile() ? "a file" : "no folder"}, and data are kept in a folder`,
+      );
+    }
+    const parent = paths.dirname(path);
+    if (!statOf(parent, modules)?.isDirectory()) {
+      throw invalidData(path, `there is no folder ${parent} to make it in`);
+    }
+    let target;
+    try {
+      target = files.readlinkSync(path);
+    } catch {
+      makeFolder(path, modules);
+      continue;
+    }
+    path = paths.resolve(parent, target);
+  }
+  throw invalidData(given, "its links lead to no folder");
+}
+
+const MAX_LINKS = 40;
+
+/** @throws {ConfigError} `INVALID_DATA` where there are files in it, and none of a log. */
+function checkContent(path: string, modules: Modules): void {
+  const names = namesIn(path, modules).filter((name) => !OTHERS.test(name));
+  const isOurs = names.some((name) => SEGMENT_NAME.test(name) || name === END_NAME);
+  if (names.length === 0 || isOurs) return;
+  throw invalidData(path, `it is another program's folder: it has ${names[0]} in it, and no log`);
+}
+
+function namesIn(path: string, { files }: Modules): string[] {
+  try {
+    return files.readdirSync(path);
+  } catch (cause) {
+    throw fileFailure(path, cause);
+  }
+}

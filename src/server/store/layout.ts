@@ -1,0 +1,139 @@
+/**
+ * How a log is written. A log is a row of files, its segments. Each begins with a head; groups follow. A group is what was saved
+ * together: a head with a checksum, then records, one behind the other.
+ */
+
+/** The head of a segment: the magic, the segment's number, and that of the oldest segment that is still needed. */
+export const SEGMENT_HEAD = 16;
+const SEGMENT_MAGIC = 0x53546b46;
+const VERSION = 1;
+
+/** The head of a group: its magic, the length of what follows, the group's number and a checksum. */
+export const GROUP_HEAD = 16;
+const GROUP_MAGIC = 0x50754f47;
+
+/** What a record says. A byte of 0 is no record, and is skipped. */
+export const Op = {
+  /** A job comes to a place. */
+  add: 1,
+  /** The same with a job whose arguments are bytes. */
+  addLarge: 2,
+  /** A worker takes a job from its queue, or may keep it for longer. */
+  reserve: 3,
+  /** A row is free. */
+  remove: 4,
+  /** A record is set. */
+  set: 5,
+  /** A number stands for a place from now on, in this segment. */
+  place: 6,
+  /** Every job of a place is gone. */
+  removePlace: 7,
+  /** Everything is gone. */
+  clear: 8,
+  /** Segments before this one are not needed any more. */
+  trim: 9,
+  /** The server was closed. */
+  close: 10,
+} as const;
+
+/** Fields of a job's record, at their places behind the byte that says what it is. */
+export const ADD_HEAD = 1 + 4 + 4 + 8 + 2 + 4;
+/** The job's time stands right before its bytes. */
+export const TIME_BYTES = 8;
+/** Lengths of the parts of a large job: before, of and behind its arguments, of their sum, and of the gap before them. */
+export const LARGE_HEAD = 4 + 4 + 4 + 1 + 1;
+export const RESERVE_HEAD = 1 + 4 + 8 + 2;
+export const REMOVE_BYTES = 1 + 4;
+export const SET_HEAD = 1 + 4 + 2 + 4 + 4;
+export const PLACE_HEAD = 1 + 4 + 2;
+export const REMOVE_PLACE_BYTES = 1 + 4 + 8;
+export const TRIM_BYTES = 1 + 4;
+
+/** Writes the head of a segment. */
+export function segmentHead(number: number, oldest: number): Uint8Array {
+  const head = new Uint8Array(SEGMENT_HEAD);
+  const view = new DataView(head.buffer);
+  view.setUint32(0, SEGMENT_MAGIC, true);
+  view.setUint32(4, VERSION, true);
+  view.setUint32(8, number, true);
+  view.setUint32(12, oldest, true);
+  return head;
+}
+
+/** Reads the head of a segment; `undefined` where it is none. */
+export function readSegmentHead(
+  view: DataView,
+): { version: number; number: number; oldest: number } | undefined {
+  if (view.byteLength < SEGMENT_HEAD || view.getUint32(0, true) !== SEGMENT_MAGIC) return undefined;
+  return {
+    version: view.getUint32(4, true),
+    number: view.getUint32(8, true),
+    oldest: view.getUint32(12, true),
+  };
+}
+
+/** The version that this server writes, and the latest that it reads. */
+export const LOG_VERSION = VERSION;
+
+/** What a checksum covers beside the bytes: a group of another segment, which was here before, is none of this one. */
+export interface GroupId {
+  readonly segment: number;
+  readonly group: number;
+  /** Bytes behind the head. */
+  readonly length: number;
+}
+
+export function writeGroupHead(view: DataView, { group, length }: GroupId, sum: number): void {
+  view.setUint32(0, GROUP_MAGIC, true);
+  view.setUint32(4, length, true);
+  view.setUint32(8, group, true);
+  view.setUint32(12, sum, true);
+}
+
+/** Reads the head of a group; `undefined` where there is none, or the bytes do not reach to its end. */
+export function readGroupHead(
+  view: DataView,
+  at: number,
+): { length: number; group: number; sum: number } | undefined {
+  if (at + GROUP_HEAD > view.byteLength || view.getUint32(at, true) !== GROUP_MAGIC) {
+    return undefined;
+  }
+  const length = view.getUint32(at + 4, true);
+  if (length % 4 !== 0 || at + GROUP_HEAD + length > view.byteLength) return undefined;
+  return { length, group: view.getUint32(at + 8, true), sum: view.getUint32(at + 12, true) };
+}
+
+/**
+ * A checksum of words: two sums (FNV-1a), each of every other word, so that any one bit that changes makes another one. It
+ * is the same for the same words in any parts, of which all but the last have an even number of words.
+ */
+export class Checksum {
+  #a: number;
+  #b: number;
+
+  constructor({ segment, group, length }: GroupId) {
+    this.#a = step(step(0x811c9dc5, segment), length);
+    this.#b = step(0x9747b28c, group);
+  }
+
+  /** Counts in bytes whose number is a multiple of four, and which are as aligned. */
+  add(bytes: Uint8Array): void {
+    const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
+    let [a, b] = [this.#a, this.#b];
+    const end = words.length & ~1;
+    for (let i = 0; i < end; i += 2) {
+      a = Math.imul(a ^ words[i]!, 0x01000193);
+      b = Math.imul(b ^ words[i + 1]!, 0x01000193);
+    }
+    if (end < words.length) a = step(a, words[end]!);
+    [this.#a, this.#b] = [a, b];
+  }
+
+  get sum(): number {
+    return step(this.#a, this.#b) >>> 0;
+  }
+}
+
+function step(sum: number, word: number): number {
+  return Math.imul(sum ^ word, 0x01000193);
+}

@@ -1,0 +1,52 @@
+import { Numbers } from "../numbers.ts";
+import type { Segment } from "./segment.ts";
+
+/** Where in the log the record is that each row needs. */
+export class LiveRows {
+  readonly #segments = new Map<number, Segment>();
+  #numbers = new Numbers();
+  #offsets = new Numbers();
+  #sizes = new Numbers();
+
+  /** The row is at this place, and nowhere else any more. */
+  set(row: number, segment: Segment, { offset, size }: { offset: number; size: number }): void {
+    this.clear(row);
+    if (!this.#segments.has(segment.number)) this.#segments.set(segment.number, segment);
+    this.#numbers.set(row, segment.number);
+    this.#offsets.set(row, offset);
+    this.#sizes.set(row, size);
+    segment.live += size;
+  }
+
+  /** The row needs no record. */
+  clear(row: number): void {
+    if (row >= this.#numbers.length) return;
+    const segment = this.#segments.get(this.#numbers.get(row));
+    if (segment === undefined) return;
+    segment.live -= this.#sizes.get(row);
+    this.#numbers.set(row, 0);
+  }
+
+  /** Whether the row needs the record at this place. */
+  isAt(row: number, segment: Segment, offset: number): boolean {
+    return row < this.#numbers.length && this.#numbers.get(row) === segment.number &&
+      this.#offsets.get(row) === offset;
+  }
+
+  /** No row needs a record. */
+  clearAll(): void {
+    for (const segment of this.#segments.values()) segment.live = 0;
+    this.#segments.clear();
+    [this.#numbers, this.#offsets, this.#sizes] = [new Numbers(), new Numbers(), new Numbers()];
+  }
+
+  /** The segment stands for the one of its number from now on. */
+  replace(segment: Segment): void {
+    this.#segments.set(segment.number, segment);
+  }
+
+  /** The segment is not needed any more. */
+  forget(segment: Segment): void {
+    this.#segments.delete(segment.number);
+  }
+}

@@ -1,0 +1,279 @@
+import type { JobArena } from "../job_arena.ts";
+import { Cleaner, type LogWriter } from "./cleaner.ts";
+import type { LargeJob } from "../payload.ts";
+import type { DataFolder } from "./data_folder.ts";
+import { GroupBuffer } from "./group_buffer.ts";
+import type { Backend } from "./group_commit.ts";
+import type { Hold, KeptJobs } from "./kept.ts";
+import { Checksum, GROUP_HEAD, Op, SEGMENT_HEAD, segmentHead, writeGroupHead } from "./layout.ts";
+import type { LiveRows } from "./live_rows.ts";
+import type { Replay } from "./replay.ts";
+import type { Segment } from "./segment.ts";
+import type { Segments } from "./segments.ts";
+
+/** Bytes whose checksum is made before others are served. */
+const CHECKSUM_AT_ONCE = 4 * 1024 * 1024;
+
+/** What a log store is made of. */
+export interface LogStoreParts {
+  readonly folder: DataFolder;
+  readonly segments: Segments;
+  readonly arena: JobArena;
+  readonly live: LiveRows;
+  readonly replay: Replay;
+  /** Resolves once others were served. */
+  readonly breathe: () => Promise<void>;
+}
+
+/**
+ * Keeps everything in a log: what changes is written behind what is there, and synced. The oldest segment is let go once nothing
+ * of it is needed; what is needed still is written again before that, so that the log is at most about twice as long as what is
+ * in it.
+ */
+export class LogStore implements Backend, LogWriter {
+  readonly arena: JobArena;
+  /** What there was at the start, until that is taken. */
+  readonly jobs: KeptJobs;
+  /** Groups that were saved. */
+  commits = 0;
+  readonly #folder: DataFolder;
+  readonly #segments: Segments;
+  readonly #live: LiveRows;
+  readonly #breathe: () => Promise<void>;
+  readonly #buffer = new GroupBuffer();
+  readonly #cleaner: Cleaner;
+  /** The segment that takes the group that gathers, and where that begins in it. */
+  #segment: Segment;
+  #offset: number;
+  /** The numbers of the places, in this segment. */
+  #places: Map<string, number>;
+  #group: number;
+  #order: number;
+  /** By table and key: the rows of the records. */
+  #records = new Map<string, Map<string, number>>();
+  /** The records of the start, until they are asked for. */
+  readonly #kept = new Map<string, readonly (readonly [key: string, json: string])[]>();
+  /** Records that were set or deleted since the last group. */
+  #changed = new Map<string, Map<string, string | undefined>>();
+  readonly #holds: Map<number, Hold>;
+  /** Rows of places that were removed are being freed, or it was told so. */
+  #removals = 0;
+
+  constructor({ folder, segments, arena, live, replay, breathe }: LogStoreParts) {
+    this.#folder = folder;
+    this.#segments = segments;
+    this.arena = arena;
+    this.jobs = replay;
+    this.#live = live;
+    this.#breathe = breathe;
+    this.#segment = segments.last;
+    this.#offset = Math.max(this.#segment.end, SEGMENT_HEAD);
+    this.#places = replay.segmentPlaces;
+    this.#group = replay.group ?? 0;
+    this.#order = replay.lastOrder;
+    this.#holds = new Map(replay.holds);
+    for (const [table, records] of replay.tables) {
+      this.#records.set(table, new Map([...records].map(([key, { row }]) => [key, row])));
+      this.#kept.set(table, [...records].map(([key, { json }]) => [key, json]));
+    }
+    this.#cleaner = new Cleaner({ segments, live, holds: this.#holds, log: this });
+  }
+
+  /** There is something to do for the next group, even if nothing changes. */
+  get hasWork(): boolean {
+    return this.#removals === 0 && this.#cleaner.hasWork;
+  }
+
+  /** Calls back when there has come to be something to do. */
+  whenWork(callback: () => void): void {
+    this.#cleaner.whenRead(callback);
+  }
+
+  records(table: string): Iterable<readonly [key: string, json: string]> {
+    const records = this.#kept.get(table) ?? [];
+    this.#kept.delete(table);
+    return records;
+  }
+
+  add(row: number, place: string, { at, owner }: Hold): void {
+    this.write(row, { place, order: ++this.#order, at, owner });
+    if (owner !== "") this.#holds.set(row, { at, owner });
+  }
+
+  /** Writes a job's record. */
+  write(
+    row: number,
+    { place, order, at, owner }: { place: string; order: number; at: number; owner: string },
+  ): void {
+    const placed = { row, place: this.#placeOf(place), order, at, owner };
+    const { arena } = this;
+    const position = arena.isLarge(row)
+      ? this.#buffer.addLarge(
+        placed,
+        arena.read(row) as LargeJob,
+      )
+      : this.#buffer.add(placed, arena.bytes(row));
+    this.#noted(row, position);
+  }
+
+  reserve(row: number, hold: Hold): void {
+    this.#buffer.reserve(row, hold.at, hold.owner);
+    this.#holds.set(row, hold);
+  }
+
+  remove(row: number): void {
+    this.#buffer.remove(row);
+    this.#live.clear(row);
+    this.#holds.delete(row);
+  }
+
+  removePlace(place: string): void {
+    this.#buffer.removePlace(this.#placeOf(place), this.#order);
+    this.#removals++;
+  }
+
+  removed(row: number): void {
+    this.#live.clear(row);
+  }
+
+  placeRemoved(): void {
+    this.#removals--;
+  }
+
+  clear(): void {
+    this.#changed.clear();
+    this.#records = new Map();
+    this.#holds.clear();
+    this.#removals = 0;
+    this.#cleaner.stop();
+    this.#live.clearAll();
+    this.#buffer.mark(Op.clear);
+  }
+
+  record(table: string, key: string, json: string | undefined): void {
+    let records = this.#changed.get(table);
+    if (records === undefined) this.#changed.set(table, records = new Map());
+    records.set(key, json);
+  }
+
+  /** Writes a record that is set again as it was. */
+  rewrite(row: number, texts: readonly [table: string, key: string, json: string]): void {
+    this.#noted(row, this.#buffer.set(row, texts));
+  }
+
+  /** Segments before this one are let go with the next group. */
+  trim(oldest: number): void {
+    this.#buffer.trim(oldest);
+  }
+
+  /** Bytes of the group that gathers. */
+  get pending(): number {
+    return this.#buffer.length;
+  }
+
+  async commit(): Promise<void> {
+    this.#writeRecords();
+    if (this.#removals === 0) this.#cleaner.step();
+    if (this.#buffer.isEmpty) return;
+    const [segment, offset] = [this.#segment, this.#offset];
+    const parts = this.#buffer.take();
+    const group = { segment: segment.number, group: this.#group = (this.#group + 1) >>> 0 };
+    const size = parts.reduce((sum, { length }) => sum + length, 0);
+    segment.end = this.#offset = offset + size;
+    this.#roll();
+    if (!this.#folder.isThere()) throw new Error(`${this.#folder.path} was moved or removed`);
+    segment.check();
+    await this.#seal(parts, { ...group, length: size - GROUP_HEAD });
+    const isFirst = offset === SEGMENT_HEAD;
+    if (isFirst) {
+      await segment.write([segmentHead(segment.number, this.#segments.needed)], 0);
+    }
+    await segment.write(parts, offset);
+    await Promise.all([segment.sync(), isFirst ? this.#folder.sync() : undefined]);
+    this.commits++;
+    this.#buffer.reuse(parts[0]!);
+    if (segment !== this.#segment) segment.close();
+    this.#segments.committed(this.#offset);
+  }
+
+  async close(): Promise<void> {
+    this.#cleaner.stop();
+    try {
+      this.#segment.check();
+      await this.#segments.noteEnd();
+    } finally {
+      this.abandon();
+    }
+  }
+
+  /** Lets go of the folder, without anything more being written. */
+  abandon(): void {
+    this.#segments.close();
+    this.#folder.release();
+  }
+
+  /** Notes where the record is that a row needs. */
+  #noted(row: number, position: number): void {
+    const size = this.#buffer.length - position;
+    this.#live.set(row, this.#segment, { offset: this.#offset + position, size });
+  }
+
+  #placeOf(name: string): number {
+    let place = this.#places.get(name);
+    if (place === undefined) {
+      this.#places.set(name, place = this.#places.size);
+      this.#buffer.place(place, name);
+    }
+    return place;
+  }
+
+  #writeRecords(): void {
+    for (const [table, changed] of this.#changed) {
+      let rows = this.#records.get(table);
+      if (rows === undefined) this.#records.set(table, rows = new Map());
+      for (const [key, json] of changed) {
+        let row = rows.get(key);
+        if (json !== undefined) {
+          if (row === undefined) rows.set(key, row = this.arena.allocate());
+          this.rewrite(row, [table, key, json]);
+        } else if (row !== undefined) {
+          rows.delete(key);
+          this.remove(row);
+          this.arena.free(row);
+        }
+      }
+    }
+    this.#changed.clear();
+  }
+
+  /** Begins another segment where this one is long enough. */
+  #roll(): void {
+    const next = this.#segments.next(this.#offset);
+    if (next === undefined) return;
+    this.#segment = next;
+    this.#offset = SEGMENT_HEAD;
+    this.#places = new Map();
+  }
+
+  /** Puts the head in front of a group. */
+  async #seal(
+    parts: readonly Uint8Array[],
+    id: { segment: number; group: number; length: number },
+  ): Promise<void> {
+    const checksum = new Checksum(id);
+    let done = 0;
+    for (const [i, part] of parts.entries()) {
+      for (let at = i === 0 ? GROUP_HEAD : 0; at < part.length;) {
+        const piece = part.subarray(at, at + CHECKSUM_AT_ONCE);
+        checksum.add(piece);
+        at += piece.length;
+        done += piece.length;
+        if (done < CHECKSUM_AT_ONCE) continue;
+        done = 0;
+        await this.#breathe();
+      }
+    }
+    const first = parts[0]!;
+    writeGroupHead(new DataView(first.buffer, first.byteOffset), id, checksum.sum);
+  }
+}

@@ -1,0 +1,199 @@
+import { ConfigError } from "../../errors.ts";
+import { systemClock } from "../../internal/clock.ts";
+import { JobArena } from "../job_arena.ts";
+import { fileFailure, invalidData } from "./data_error.ts";
+import { DataFolder, dataPath, END_NAME } from "./data_folder.ts";
+import { LiveRows } from "./live_rows.ts";
+import { LogStore } from "./log_store.ts";
+import { loadModules, type Modules } from "./modules.ts";
+import { removeFile } from "./remove_file.ts";
+import { Replay } from "./replay.ts";
+import { Segment } from "./segment.ts";
+import { LOG_SIZES, type LogSizes, Segments, SPARE } from "./segments.ts";
+
+/** Options of {@linkcode openLog}. */
+export interface LogOptions {
+  /** The runtime's modules. @default those of this runtime */
+  readonly modules?: Modules | undefined;
+  /** Resolves once others were served. @default after a timer */
+  readonly breathe?: (() => Promise<void>) | undefined;
+  readonly sizes?: LogSizes | undefined;
+}
+
+/**
+ * Opens the log in a folder, and makes both where there are none.
+ *
+ * @throws {ConfigError} `INVALID_OPTION` on what is no path, `UNSUPPORTED_RUNTIME` where there is no `node:sqlite`,
+ * `INVALID_DATA` on a folder that is not ours or a log that is damaged, `DATA_IN_USE` on one that another server has,
+ * `DATA_UNAVAILABLE` where it cannot be read and written.
+ */
+export async function openLog(data: unknown, options: LogOptions = {}): Promise<LogStore> {
+  const modules = options.modules ?? loadModules();
+  const folder = DataFolder.claim(dataPath(data, modules), modules);
+  const opening = new Opening(folder, modules, options);
+  try {
+    return await opening.open();
+  } catch (cause) {
+    folder.release();
+    const isSystems = !(cause instanceof ConfigError) && (cause as { code?: string }).code;
+    throw isSystems ? fileFailure(folder.path, cause) : cause;
+  }
+}
+
+/** Resolves once the event loop has come round. */
+function loop(): Promise<void> {
+  return new Promise((resolve) => void systemClock.after(0, resolve));
+}
+
+class Opening {
+  readonly #folder: DataFolder;
+  readonly #modules: Modules;
+  readonly #breathe: () => Promise<void>;
+  readonly #sizes: LogSizes;
+  readonly #arena = new JobArena();
+  readonly #live = new LiveRows();
+  #replay: Replay;
+  #segments: Segment[] = [];
+
+  constructor(
+    folder: DataFolder,
+    modules: Modules,
+    { breathe = loop, sizes = LOG_SIZES }: LogOptions,
+  ) {
+    this.#folder = folder;
+    this.#modules = modules;
+    this.#breathe = breathe;
+    this.#sizes = sizes;
+    this.#replay = this.#begin();
+  }
+
+  async open(): Promise<LogStore> {
+    const numbers = this.#folder.segments();
+    await this.#readAll(numbers);
+    this.#checkEnd();
+    this.#replay.finish();
+    while (this.#arena.isSparse) {
+      this.#arena.compact();
+      await this.#breathe();
+    }
+    const [folder, modules, live] = [this.#folder, this.#modules, this.#live];
+    const { oldest } = this.#replay;
+    for (const number of numbers) {
+      if (number < oldest) removeFile(folder.segmentPath(number), modules.files);
+    }
+    const all = this.#segments.filter(({ number }) => number >= oldest);
+    const last = all.pop();
+    all.push(this.#openLast(last?.number ?? Math.max(oldest, 1), last));
+    const hasSpare = this.#isThere(folder.pathOf(SPARE));
+    const segments = new Segments(all, { folder, modules, live, sizes: this.#sizes, hasSpare });
+    return new LogStore({
+      folder,
+      segments,
+      live,
+      arena: this.#arena,
+      replay: this.#replay,
+      breathe: this.#breathe,
+    });
+  }
+
+  #begin(): Replay {
+    this.#arena.clear();
+    this.#live.clearAll();
+    this.#segments = [];
+    return new Replay({ path: this.#folder.path, arena: this.#arena, live: this.#live });
+  }
+
+  async #readAll(numbers: readonly number[]): Promise<void> {
+    let failure: { readonly number: number; readonly error: unknown } | undefined;
+    const missing = (number: number) => ({
+      number,
+      error: invalidData(
+        this.#folder.path,
+        `it is damaged: ${this.#folder.segmentPath(number)} is missing`,
+      ),
+    });
+    if (numbers.length > 0 && numbers[0]! > 1) failure = missing(numbers[0]! - 1);
+    let expected = numbers[0];
+    for (const number of numbers) {
+      if (number !== expected) {
+        failure = missing(number - 1);
+        this.#replay = this.#begin();
+      }
+      expected = number + 1;
+      const isLast = number === numbers.at(-1);
+      try {
+        const [segment, bytes] = this.#read(number);
+        this.#replay.read(segment, bytes, isLast);
+        this.#segments.push(segment);
+      } catch (error) {
+        // It may be one that is not needed any more: then what is behind it is enough.
+        if (isLast) throw error;
+        failure = { number, error };
+        this.#replay = this.#begin();
+      }
+      await this.#breathe();
+    }
+    if (failure !== undefined && this.#replay.oldest <= failure.number) throw failure.error;
+  }
+
+  #read(number: number): [segment: Segment, bytes: Uint8Array] {
+    const { files } = this.#modules;
+    const path = this.#folder.segmentPath(number);
+    const fd = files.openSync(path, "r");
+    try {
+      const { size } = files.fstatSync(fd, { bigint: true });
+      const bytes = new Uint8Array(Number(size));
+      let at = 0;
+      while (at < bytes.length) {
+        const count = files.readSync(fd, bytes, at, bytes.length - at, at);
+        if (count === 0) break;
+        at += count;
+      }
+      return [new Segment(number, path, { end: 0 }, this.#modules), bytes];
+    } finally {
+      files.closeSync(fd);
+    }
+  }
+
+  /** @throws {ConfigError} `INVALID_DATA` where the log ends before the place at which it was closed. */
+  #checkEnd(): void {
+    const { files } = this.#modules;
+    const path = this.#folder.pathOf(END_NAME);
+    if (!this.#isThere(path)) return;
+    let note: { segment: number; end: number };
+    try {
+      note = JSON.parse(new TextDecoder().decode(files.readFileSync(path)));
+      if (!(note.segment > 0 && note.end >= 0)) {
+        throw new TypeError("it does not say where it ends");
+      }
+    } catch (cause) {
+      throw invalidData(this.#folder.path, `it is damaged: ${path}: ${(cause as Error).message}`);
+    }
+    const last = this.#segments.at(-1);
+    const isWhole = last !== undefined &&
+      (last.number > note.segment || last.number === note.segment && last.end >= note.end);
+    if (isWhole) return;
+    throw invalidData(
+      this.#folder.path,
+      `it is damaged: it ends before byte ${note.end} of ${this.#folder.segmentPath(note.segment)}`,
+    );
+  }
+
+  /** Opens the segment that is written to, without what was written last if that is not whole. */
+  #openLast(number: number, read: Segment | undefined): Segment {
+    const { files } = this.#modules;
+    const path = this.#folder.segmentPath(number);
+    const end = read?.end ?? 0;
+    const fd = files.openSync(path, this.#isThere(path) ? "r+" : "wx+");
+    files.ftruncateSync(fd, end);
+    const segment = new Segment(number, path, { fd, end }, this.#modules);
+    segment.live = read?.live ?? 0;
+    if (read !== undefined) this.#live.replace(segment);
+    return segment;
+  }
+
+  #isThere(path: string): boolean {
+    return this.#modules.files.statSync(path, { bigint: true, throwIfNoEntry: false }) !==
+      undefined;
+  }
+}

@@ -1,0 +1,296 @@
+import type { JobArena } from "../job_arena.ts";
+import { Numbers } from "../numbers.ts";
+import { invalidData } from "./data_error.ts";
+import { type Hold, type KeptJobs, WORKING_PLACE } from "./kept.ts";
+import {
+  Checksum,
+  GROUP_HEAD,
+  LOG_VERSION,
+  Op,
+  readGroupHead,
+  readSegmentHead,
+  SEGMENT_HEAD,
+  segmentHead,
+} from "./layout.ts";
+import type { LiveRows } from "./live_rows.ts";
+import { RecordCursor } from "./record_cursor.ts";
+import type { Segment } from "./segment.ts";
+
+/** What a log has been read into. */
+interface ReplayTarget {
+  /** The folder, for errors. */
+  readonly path: string;
+  readonly arena: JobArena;
+  readonly live: LiveRows;
+}
+
+/** A record that is set. */
+export interface KeptRecord {
+  readonly row: number;
+  readonly json: string;
+}
+
+/** Reads a log from its oldest segment to its newest one, and puts together what it has in the end. */
+export class Replay implements KeptJobs {
+  readonly #path: string;
+  readonly #arena: JobArena;
+  readonly #live: LiveRows;
+  /** By row. */
+  #places = new Numbers();
+  #orders = new Numbers(Float64Array);
+  /** By the number of the place in this replay. */
+  readonly #names: string[] = [];
+  readonly #byName = new Map<string, number>();
+  readonly #removedUpTo: number[] = [];
+  readonly #holds = new Map<number, Hold>();
+  #rows: number[][] = [];
+  #tables = new Map<string, Map<string, KeptRecord>>();
+  #keys = new Map<number, readonly [table: string, key: string]>();
+  /** Numbers of places in the last segment that was read. */
+  segmentPlaces = new Map<string, number>();
+  /** The number of the last group; `undefined` before the first. */
+  group: number | undefined;
+  lastOrder = 0;
+  /** The oldest segment that is needed. */
+  oldest = 0;
+
+  constructor({ path, arena, live }: ReplayTarget) {
+    this.#path = path;
+    this.#arena = arena;
+    this.#live = live;
+    this.#placeNumber(WORKING_PLACE);
+  }
+
+  /**
+   * Reads a segment, and notes where its last whole group ends.
+   *
+   * @throws {ConfigError} `INVALID_DATA` where it is not as it was written.
+   */
+  read(segment: Segment, bytes: Uint8Array, isLast: boolean): void {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.segmentPlaces = new Map();
+    const head = readSegmentHead(view);
+    if (head === undefined || head.number !== segment.number) {
+      // One that was about to be begun, maybe in the file of another.
+      const isEmpty = isLast && (head !== undefined || isBegunHead(bytes, segment.number));
+      if (!isEmpty || this.#groupAfter(view, segment, SEGMENT_HEAD) !== undefined) {
+        throw this.#damaged(segment, "its head is not as it was written");
+      }
+      segment.end = 0;
+      return;
+    }
+    if (head.version > LOG_VERSION) {
+      throw invalidData(
+        this.#path,
+        `it was written by a later version of this server (${head.version})`,
+      );
+    }
+    this.oldest = Math.max(this.oldest, head.oldest);
+    segment.end = this.#endOf(view, segment);
+    if (!isLast && segment.end === SEGMENT_HEAD) {
+      throw this.#damaged(segment, "it does not go on where the one before ends");
+    }
+    if (isLast) {
+      const at = this.#groupAfter(view, segment, segment.end);
+      if (at !== undefined) {
+        throw this.#damaged(segment, `what is between the bytes ${segment.end} and ${at}`);
+      }
+    }
+    this.#apply(segment, bytes);
+  }
+
+  /** To be called behind the last segment. */
+  finish(): void {
+    const rows = this.#names.map((): number[] => []);
+    for (let row = 1; row < this.#arena.rows; row++) {
+      if (!this.#arena.has(row)) continue;
+      const place = this.#places.get(row);
+      if (this.#orders.get(row) <= this.#removedUpTo[place]!) {
+        this.#arena.drop(row);
+        this.#live.clear(row);
+      } else {
+        rows[place]!.push(row);
+      }
+    }
+    const orders = this.#orders;
+    for (const some of rows) {
+      if (!isSorted(some, orders)) some.sort((a, b) => orders.get(a) - orders.get(b));
+    }
+    this.#rows = rows;
+    this.#arena.adopted((row) => this.#keys.has(row));
+    [this.#places, this.#orders] = [new Numbers(), new Numbers(Float64Array)];
+  }
+
+  places(): readonly string[] {
+    return this.#names.filter((_, place) => this.#rows[place]!.length > 0);
+  }
+
+  takeRows(place: string): readonly number[] {
+    const number = this.#byName.get(place) ?? -1;
+    const rows = this.#rows[number] ?? [];
+    if (number >= 0) this.#rows[number] = [];
+    return rows;
+  }
+
+  hold(row: number): Hold {
+    return this.#holds.get(row)!;
+  }
+
+  get holds(): ReadonlyMap<number, Hold> {
+    return this.#holds;
+  }
+
+  /** The records of each table, in the order in which they were first set. */
+  get tables(): ReadonlyMap<string, ReadonlyMap<string, KeptRecord>> {
+    return this.#tables;
+  }
+
+  /** Where the groups of a segment end. */
+  #endOf(view: DataView, { number }: Segment): number {
+    let at = SEGMENT_HEAD;
+    for (;;) {
+      const group = groupAt(view, at, number);
+      const isNext = this.group === undefined || group === (this.group + 1) >>> 0;
+      if (group === undefined || !isNext) return at;
+      this.group = group;
+      at += GROUP_HEAD + readGroupHead(view, at)!.length;
+    }
+  }
+
+  /** Where there is a whole group, at or behind this place, that came after the last one. */
+  #groupAfter(view: DataView, { number }: Segment, from: number): number | undefined {
+    for (let at = from; at + GROUP_HEAD <= view.byteLength; at += 8) {
+      const group = groupAt(view, at, number);
+      if (group === undefined) continue;
+      // Not one of before, whose bytes are here since the file was another segment.
+      if (this.group === undefined || ((group - this.group) | 0) > 1) return at;
+    }
+    return undefined;
+  }
+
+  #apply(segment: Segment, bytes: Uint8Array): void {
+    const end = segment.end;
+    const [arena, live] = [this.#arena, this.#live];
+    const addChunk = () =>
+      arena.addChunk(bytes, (visit) => {
+        const records = new RecordCursor(bytes, end);
+        while (records.next()) if (records.op === Op.add) visit(records.row, records.start);
+      });
+    let chunk = addChunk();
+    const places: number[] = [];
+    const records = new RecordCursor(bytes, end);
+    while (records.next()) {
+      const { row } = records;
+      switch (records.op) {
+        case Op.add:
+        case Op.addLarge: {
+          if (records.op === Op.add) arena.adopt(row, chunk, records);
+          else arena.adoptLarge(row, records.largeJob, records.at);
+          live.set(row, segment, { offset: records.recordStart, size: records.recordLength });
+          const place = places[records.place]!;
+          this.#places.set(row, place);
+          this.#orders.set(row, records.order);
+          this.lastOrder = Math.max(this.lastOrder, records.order);
+          if (place === 0) this.#holds.set(row, { at: records.at, owner: records.owner });
+          break;
+        }
+        case Op.reserve:
+          // One whose job was in a segment that is gone was removed since.
+          if (!arena.has(row)) break;
+          this.#places.set(row, 0);
+          this.#holds.set(row, { at: records.at, owner: records.owner });
+          break;
+        case Op.remove:
+          this.#remove(row);
+          break;
+        case Op.set:
+          this.#set(row, records.texts as [string, string, string]);
+          live.set(row, segment, { offset: records.recordStart, size: records.recordLength });
+          break;
+        case Op.place: {
+          const [name] = records.texts;
+          this.segmentPlaces.set(name!, records.place);
+          places[records.place] = this.#placeNumber(name!);
+          break;
+        }
+        case Op.removePlace:
+          this.#removedUpTo[places[records.place]!] = records.order;
+          // The jobs that were removed may be in no segment any more, and those that come must be behind them.
+          this.lastOrder = Math.max(this.lastOrder, records.order);
+          break;
+        case Op.clear:
+          this.#clear();
+          chunk = addChunk();
+          break;
+        case Op.trim:
+          this.oldest = Math.max(this.oldest, row);
+          break;
+      }
+    }
+  }
+
+  #remove(row: number): void {
+    this.#arena.drop(row);
+    this.#live.clear(row);
+    this.#holds.delete(row);
+    const names = this.#keys.get(row);
+    if (names === undefined) return;
+    this.#keys.delete(row);
+    this.#tables.get(names[0])?.delete(names[1]);
+  }
+
+  #set(row: number, [table, key, json]: readonly [string, string, string]): void {
+    let records = this.#tables.get(table);
+    if (records === undefined) this.#tables.set(table, records = new Map());
+    records.set(key, { row, json });
+    this.#keys.set(row, [table, key]);
+    this.#arena.drop(row);
+  }
+
+  #clear(): void {
+    this.#arena.clear();
+    this.#live.clearAll();
+    this.#holds.clear();
+    this.#tables = new Map();
+    this.#keys = new Map();
+    [this.#places, this.#orders] = [new Numbers(), new Numbers(Float64Array)];
+  }
+
+  #placeNumber(name: string): number {
+    let number = this.#byName.get(name);
+    if (number === undefined) {
+      this.#byName.set(name, number = this.#names.length);
+      this.#names.push(name);
+      this.#removedUpTo.push(0);
+    }
+    return number;
+  }
+
+  #damaged({ path }: Segment, what: string): Error {
+    return invalidData(this.#path, `it is damaged: ${path}: ${what}`);
+  }
+}
+
+/** Whether nothing but a part of a segment's head was written. */
+function isBegunHead(bytes: Uint8Array, number: number): boolean {
+  const head = segmentHead(number, 0);
+  const written = head.findIndex((byte, at) => bytes[at] !== byte);
+  return bytes.subarray(Math.max(written, 0), head.length).every((byte) => byte === 0);
+}
+
+/** The number of the whole group that begins here, if one does. */
+function groupAt(view: DataView, at: number, segment: number): number | undefined {
+  const head = readGroupHead(view, at);
+  if (head === undefined) return undefined;
+  const { group, length, sum } = head;
+  const checksum = new Checksum({ segment, group, length });
+  checksum.add(new Uint8Array(view.buffer, view.byteOffset + at + GROUP_HEAD, length));
+  return checksum.sum === sum ? group : undefined;
+}
+
+function isSorted(rows: readonly number[], orders: Numbers): boolean {
+  for (let i = 1; i < rows.length; i++) {
+    if (orders.get(rows[i - 1]!) > orders.get(rows[i]!)) return false;
+  }
+  return true;
+}

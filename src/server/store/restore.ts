@@ -1,0 +1,56 @@
+import type { JobArena } from "../job_arena.ts";
+import type { JobSet } from "../job_set.ts";
+import { Reservation, type SetName } from "../members.ts";
+import type { Queues } from "../queues.ts";
+import type { SortedSet } from "../sorted_set.ts";
+import { glanceAt } from "../stored_job.ts";
+import { QUEUE_PLACE, WORKING_PLACE } from "./kept.ts";
+import type { Store } from "./store.ts";
+
+/** The table of reservations that are to last longer than they were made for, by their jobs. */
+const EXTENSIONS = "extensions";
+
+/** Keeps until when a reservation is to last; `undefined`: as long as it was made for. */
+export function keepExtension(store: Store, jid: string, until: number | undefined): void {
+  if (until === undefined) store.delete(EXTENSIONS, jid);
+  else store.set(EXTENSIONS, jid, String(until));
+}
+
+/** What is filled with what was kept. */
+export interface Restored {
+  readonly arena: JobArena;
+  readonly queues: Queues;
+  readonly sets: Readonly<Record<SetName, JobSet>>;
+  readonly working: SortedSet<Reservation>;
+  /** Who has which job. */
+  readonly reservations: Map<string, Reservation>;
+}
+
+/** Puts everything back into the place that it was in. */
+export function restore(store: Store, restored: Restored): void {
+  const { arena, queues, sets, working, reservations } = restored;
+  const { jobs } = store;
+  if (jobs === undefined) return;
+  for (const place of jobs.places()) {
+    const rows = jobs.takeRows(place);
+    if (place.startsWith(QUEUE_PLACE)) {
+      queues.restore(place.slice(QUEUE_PLACE.length), rows);
+    } else if (place === WORKING_PLACE) {
+      for (const row of rows) {
+        const payload = arena.read(row);
+        const { at, owner: wid } = jobs.hold(row);
+        const { jid } = glanceAt(payload);
+        const reservation = new Reservation({ row, jid, payload, wid });
+        reservation.entry = working.add(at, reservation);
+        reservations.set(jid, reservation);
+      }
+    } else if (Object.hasOwn(sets, place)) {
+      for (const row of rows) sets[place as SetName].restore(row);
+    }
+  }
+  for (const [jid, until] of store.all(EXTENSIONS)) {
+    const reservation = reservations.get(jid);
+    if (reservation === undefined) keepExtension(store, jid, undefined);
+    else reservation.extension = Number(until);
+  }
+}

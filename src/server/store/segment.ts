@@ -1,0 +1,119 @@
+import { idOf } from "./file_stat.ts";
+import type { FileStat, Modules } from "./modules.ts";
+
+/** Bytes that are written at once in the event loop's thread; more are written by another thread. */
+const MAX_SYNC_WRITE = 512 * 1024;
+
+/** A file of a log. The one that is written to stays open, so that no lack of file descriptors keeps a group from it. */
+export class Segment {
+  readonly number: number;
+  readonly path: string;
+  #fd: number | undefined;
+  readonly #id: string;
+  readonly #modules: Modules;
+  /** Where the next group goes. */
+  end: number;
+  /** Bytes of records that are needed still. */
+  live = 0;
+  /** The file's size, which is more where the file was another segment before. */
+  #size: bigint;
+
+  /** `fd` is its file descriptor, where it is written to. */
+  constructor(
+    number: number,
+    path: string,
+    { fd, end }: { fd?: number; end: number },
+    modules: Modules,
+  ) {
+    this.number = number;
+    this.path = path;
+    this.#fd = fd;
+    this.#modules = modules;
+    this.end = end;
+    const stat = modules.files.statSync(path, { bigint: true, throwIfNoEntry: false })!;
+    this.#id = idOf(stat);
+    this.#size = stat.size;
+  }
+
+  /**
+   * Looks for changes that are not this server's. A segment that was moved is whole still, but would not be found at the next
+   * start.
+   *
+   * @throws {Error} where there are any.
+   */
+  check(): void {
+    const there = this.#there();
+    if (there === undefined || idOf(there) !== this.#id) {
+      throw new Error(`${this.path} was moved or removed`);
+    }
+    if (there.size < this.#size) throw new Error(`${this.path} was truncated`);
+    if (there.size > this.#size) throw new Error(`${this.path} was written to by others`);
+  }
+
+  /** Writes parts one behind the other. */
+  async write(parts: readonly Uint8Array[], from: number): Promise<void> {
+    const { files } = this.#modules;
+    const fd = this.#fd!;
+    const total = parts.reduce((sum, { length }) => sum + length, 0);
+    let at = from;
+    for (const part of parts) {
+      for (let done = 0; done < part.length;) {
+        const left = part.length - done;
+        const count = total <= MAX_SYNC_WRITE
+          ? files.writeSync(fd, part, done, left, at)
+          : await new Promise<number>((resolve, reject) =>
+            files.write(fd, part, done, left, at, (error, count) =>
+              error ? reject(error) : resolve(count))
+          );
+        if (count === 0) throw new Error(`${this.path} takes no more bytes`);
+        done += count;
+        at += count;
+        if (BigInt(at) > this.#size) this.#size = BigInt(at);
+      }
+    }
+  }
+
+  /** Has what was written put on the disk. */
+  sync(): Promise<void> {
+    return new Promise((resolve, reject) =>
+      this.#modules.files.fdatasync(this.#fd!, (error) => error ? reject(error) : resolve())
+    );
+  }
+
+  /** Reads the whole of it. */
+  async read(): Promise<Uint8Array> {
+    const { files } = this.#modules;
+    const fd = files.openSync(this.path, "r");
+    try {
+      const bytes = new Uint8Array(this.end);
+      for (let at = 0; at < bytes.length;) {
+        const count = await new Promise<number>((resolve, reject) =>
+          files.read(
+            fd,
+            bytes,
+            at,
+            bytes.length - at,
+            at,
+            (error, count) => error ? reject(error) : resolve(count),
+          )
+        );
+        if (count === 0) throw new Error(`${this.path} was truncated`);
+        at += count;
+      }
+      return bytes;
+    } finally {
+      files.closeSync(fd);
+    }
+  }
+
+  /** Closes the file, which is not written to any more. */
+  close(): void {
+    if (this.#fd === undefined) return;
+    this.#modules.files.closeSync(this.#fd);
+    this.#fd = undefined;
+  }
+
+  #there(): FileStat | undefined {
+    return this.#modules.files.statSync(this.path, { bigint: true, throwIfNoEntry: false });
+  }
+}

@@ -1,0 +1,170 @@
+import { type DataFolder, END_NAME } from "./data_folder.ts";
+import type { LiveRows } from "./live_rows.ts";
+import type { Modules } from "./modules.ts";
+import { removeFile } from "./remove_file.ts";
+import { Segment } from "./segment.ts";
+
+/** Sizes of a log, in bytes. */
+export interface LogSizes {
+  /** A segment that has so many takes no more groups. */
+  readonly segment: number;
+  /** So many that are not needed are kept before anything is written again, and at least as many as are needed. */
+  readonly free: number;
+}
+
+export const LOG_SIZES: LogSizes = { segment: 16 * 1024 * 1024, free: 32 * 1024 * 1024 };
+
+/** Without a file for the next segment, one may become so long. */
+const MAX_SEGMENT = 1024 * 1024 * 1024;
+
+/** The segments of a log: which there are, and which is next. */
+export class Segments {
+  readonly #folder: DataFolder;
+  readonly #modules: Modules;
+  readonly #live: LiveRows;
+  readonly sizes: LogSizes;
+  /** The oldest first. */
+  readonly #all: Segment[];
+  #next: Segment | undefined;
+  /** What is let go with the next group. */
+  #trimmed: Segment[] = [];
+  #hasSpare: boolean;
+  /** The oldest segment that is needed, by what is saved. */
+  #needed: number;
+
+  constructor(
+    all: Segment[],
+    { folder, modules, live, sizes, hasSpare }: {
+      folder: DataFolder;
+      modules: Modules;
+      live: LiveRows;
+      sizes: LogSizes;
+      hasSpare: boolean;
+    },
+  ) {
+    this.#all = all;
+    this.#folder = folder;
+    this.#modules = modules;
+    this.#live = live;
+    this.sizes = sizes;
+    this.#hasSpare = hasSpare;
+    this.#needed = all[0]!.number;
+  }
+
+  /** The number of the oldest segment that is needed, by what is saved. */
+  get needed(): number {
+    return this.#needed;
+  }
+
+  get oldest(): Segment {
+    return this.#all[0]!;
+  }
+
+  get last(): Segment {
+    return this.#all.at(-1)!;
+  }
+
+  /** The oldest segment of which something is needed, else the last one. */
+  get firstLive(): Segment {
+    return this.#all.find(({ live }) => live > 0) ?? this.last;
+  }
+
+  /** More of the log is not needed than should be kept. */
+  get isSparse(): boolean {
+    let [total, live] = [0, 0];
+    for (const segment of this.#all) {
+      total += segment.end;
+      live += segment.live;
+    }
+    return total - live > Math.max(live, this.sizes.free);
+  }
+
+  /** The segment to go on with where the last one ends here; `undefined` where that takes more. */
+  next(end: number): Segment | undefined {
+    if (end < this.sizes.segment) return undefined;
+    const next = this.#next;
+    if (next === undefined) {
+      if (end > MAX_SEGMENT) throw new Error(`${this.last.path} is full, and no other can be made`);
+      return undefined;
+    }
+    this.#all.push(next);
+    this.#next = undefined;
+    return next;
+  }
+
+  /** Takes the oldest segments before one out; their files are let go once the next group is saved. */
+  trim(oldest: Segment): void {
+    while (this.oldest !== oldest) {
+      const segment = this.#all.shift()!;
+      this.#live.forget(segment);
+      this.#trimmed.push(segment);
+    }
+  }
+
+  /** A group was saved. */
+  committed(end: number): void {
+    for (const segment of this.#trimmed.splice(0)) {
+      this.#needed = segment.number + 1;
+      this.#release(segment);
+    }
+    if (this.#next !== undefined || end < this.sizes.segment / 2) return;
+    try {
+      this.#next = this.#make(this.last.number + 1);
+    } catch {
+      // The last one goes on until there is a file to be had.
+    }
+  }
+
+  /** Notes where the log ends, so that it is seen if something of its end is lost. */
+  async noteEnd(): Promise<void> {
+    const { files } = this.#modules;
+    const { number, end } = this.last;
+    const text = JSON.stringify({ segment: number, end });
+    const [path, made] = [this.#folder.pathOf(END_NAME), this.#folder.pathOf(`.${END_NAME}`)];
+    files.writeFileSync(made, new TextEncoder().encode(text), { flag: "w" });
+    files.renameSync(made, path);
+    await this.#folder.sync();
+  }
+
+  close(): void {
+    for (const segment of this.#all) segment.close();
+    if (this.#next === undefined) return;
+    this.#next.close();
+    removeFile(this.#next.path, this.#modules.files);
+    this.#next = undefined;
+  }
+
+  #make(number: number): Segment {
+    const { files } = this.#modules;
+    const path = this.#folder.segmentPath(number);
+    if (this.#hasSpare) {
+      files.renameSync(this.#folder.pathOf(SPARE), path);
+      this.#hasSpare = false;
+    }
+    const fd = files.openSync(path, this.#isThere(path) ? "r+" : "wx+");
+    return new Segment(number, path, { fd, end: 0 }, this.#modules);
+  }
+
+  #isThere(path: string): boolean {
+    return this.#modules.files.statSync(path, { bigint: true, throwIfNoEntry: false }) !==
+      undefined;
+  }
+
+  /** To write over a file costs less than to make a new one grow: one is kept for that. */
+  #release(segment: Segment): void {
+    segment.close();
+    const { files } = this.#modules;
+    try {
+      if (this.#hasSpare || segment.end > 2 * this.sizes.segment) files.unlinkSync(segment.path);
+      else {
+        files.renameSync(segment.path, this.#folder.pathOf(SPARE));
+        this.#hasSpare = true;
+      }
+    } catch {
+      // It is not read again: the log says that it is not needed.
+    }
+  }
+}
+
+/** The file of a segment that is not needed any more. */
+export const SPARE = "spare.log";
