@@ -96,7 +96,7 @@ export class EmbeddedSource implements Source, Inspection {
   }
 
   async workers(): Promise<readonly ServerWorker[]> {
-    return this.#open.workers();
+    return await this.#open.workers();
   }
 
   async signal(wid: string, state: "quiet" | "terminate"): Promise<boolean> {

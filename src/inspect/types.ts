@@ -24,7 +24,7 @@ export interface JobQuery {
   readonly newestFirst?: boolean | undefined;
   /** How many jobs to pass over, counted in the set or queue before any filter. @default 0 */
   readonly offset?: number | undefined;
-  /** The most jobs to list, 1 to 1000. @default 25 */
+  /** The most jobs to list, 1 to 1000; fewer if they are large. @default 25 */
   readonly limit?: number | undefined;
   /** The most characters of each job's arguments. @default 1000 */
   readonly maxArgs?: number | undefined;
@@ -205,6 +205,6 @@ export interface ServerWorker {
   readonly since: Date;
   /** When it last said that it is alive. */
   readonly lastBeat: Date;
-  /** The jobs that it has, at most 1000 of them. */
+  /** The jobs that it has, at most 100 of them. */
   readonly jobs: readonly ServerJob[];
 }

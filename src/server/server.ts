@@ -272,7 +272,7 @@ export class FaktoryServer implements AsyncDisposable {
   }
 
   /** Lists the worker processes that are connected, each with its jobs. */
-  workers(): ServerWorker[] {
+  workers(): Promise<ServerWorker[]> {
     return this.#inspector.workers();
   }
 

@@ -202,7 +202,7 @@ test("workers are shown with what they run, and told to go quiet and to end", as
         assert.equal(await act("quiet"), "/workers?did=quiet");
         assert.match(textOf((await visit("/workers")).text), /quiet blue .* Terminate/);
         assert.equal(await act("terminate"), "/workers?did=terminate");
-        assert.equal(server.workers()[0]?.state, "terminate");
+        assert.equal((await server.workers())[0]?.state, "terminate");
       });
       assert(await consumer.runOne());
       const gone = await visit("/workers", { form: { wid: "worker-no-1", action: "quiet" } });

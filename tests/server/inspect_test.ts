@@ -78,6 +78,20 @@ test("a page of a queue with large jobs in it has each in its place", async () =
   });
 });
 
+test("a page ends early if its jobs are large", async () => {
+  const jobs = Array.from(
+    { length: 12 },
+    (_, i) => ({ type: "x", args: [i, "y".repeat(999_000)] }),
+  );
+  await withJobs(jobs, async (server) => {
+    const page = await server.jobs({ queue: "default", limit: 12, maxArgs: 1_000_000 });
+    assert.deepEqual([page.jobs.length, page.total, page.next], [9, 12, 9]);
+    const rest = await server.jobs({ queue: "default", offset: page.next, maxArgs: 1_000_000 });
+    assert.deepEqual(rest.jobs.map(({ args }) => args.slice(0, 4)), ['[9,"', "[10,", "[11,"]);
+    assert.equal((await server.jobs({ queue: "default", maxArgs: 10 })).jobs.length, 12);
+  });
+});
+
 test("a failed job tells why it failed, and is retried, killed and discarded by its id", async () => {
   await withJobs(
     [{ type: "resize", args: ["cat.png"], jid: "0123456789", custom: { a: 1 } }],
@@ -185,7 +199,7 @@ test("what a worker has is listed with it, and so is the worker", async () => {
     const seen: unknown[] = [];
     consumer.register("mail", async ({ jid }) => {
       const { jobs: [job] } = await server.jobs({ set: "working" });
-      const [worker] = server.workers();
+      const [worker] = await server.workers();
       seen.push(job?.place, job?.worker, (await server.job(jid))?.place);
       assert(Math.abs(job!.startedAt!.getTime() - Date.now()) < 5000);
       seen.push(worker?.wid, worker?.labels, worker?.state, worker?.jobs.map(({ jid }) => jid));
@@ -279,6 +293,14 @@ test("queues are listed with what waits on them", async () => {
       assert.deepEqual(fallback, { name: "default", size: 1, paused: false, latency: undefined });
     },
   );
+});
+
+test("queues that tell of cancelled jobs are not listed", async () => {
+  await withJobs([{ type: "x", queue: "a" }], async (server, producer) => {
+    await producer.cancel("no-such-job");
+    assert(Object.keys(server.snapshot().queues).length === 2);
+    assert.deepEqual(server.queues().queues.map(({ name }) => name), ["a"]);
+  });
 });
 
 test("queues are searched, ordered and paged", async () => {

@@ -1,4 +1,5 @@
 import type { Clock } from "../../internal/clock.ts";
+import { isMarker } from "../../protocol/cancellation.ts";
 import { parseServerInfo, type ServerInfo } from "../../protocol/server_info.ts";
 import type { History } from "../history.ts";
 import { ageOf } from "../age.ts";
@@ -38,11 +39,17 @@ const AT_ONCE = 256;
 /** Jobs that a filter looks at in one call. */
 const MAX_SEARCHED = 100_000;
 
+/** Characters of jobs that are read between two yields. */
+const YIELD_AFTER = 256 * 1024;
+
+/** Characters of jobs after which a page ends, although it has fewer jobs than it may have. */
+const MAX_PAGE = 8 * 1024 * 1024;
+
 /** Batches that are listed. */
 const MAX_BATCHES = 1000;
 
 /** Jobs of a worker that are listed. */
-const MAX_WORKER_JOBS = 1000;
+const MAX_WORKER_JOBS = 100;
 
 const SETS: readonly SetName[] = ["retries", "dead", "scheduled"];
 
@@ -148,7 +155,8 @@ export class Inspector {
     const { offset, limit } = checkQueueQuery(query);
     const { name, text = "", order } = query;
     const all = queues.sorted().filter((queue) =>
-      (name === undefined || queue.name === name) && queue.name.includes(text)
+      // Cancellations are told by queues, which are nobody's to look at.
+      name === undefined ? queue.name.includes(text) && !isMarker(queue.name) : queue.name === name
     );
     const ordered = order === "size" ? [...all].sort((a, b) => b.jobs.length - a.jobs.length) : all;
     const now = this.#clock.now();
@@ -163,12 +171,17 @@ export class Inspector {
     };
   }
 
-  workers(): ServerWorker[] {
+  async workers(): Promise<ServerWorker[]> {
+    return await this.#slices.run(this.#listWorkers());
+  }
+
+  *#listWorkers(): Work<ServerWorker[]> {
     const jobs = new Map<string, ServerJob[]>();
-    for (const reservation of this.#manager.workingPage(0, this.#manager.working)) {
+    for (const [i, reservation] of this.#manager.workingPage(0, this.#manager.working).entries()) {
       const list = jobs.get(reservation.wid) ?? [];
       jobs.set(reservation.wid, list);
       if (list.length < MAX_WORKER_JOBS) list.push(readFound(reservedBy(reservation), 1000));
+      if (i % AT_ONCE === AT_ONCE - 1) yield;
     }
     return this.#workers.list().map((worker) => ({ ...worker, jobs: jobs.get(worker.wid) ?? [] }));
   }
@@ -181,16 +194,26 @@ export class Inspector {
     const total = source.size;
     const jobs: ServerJob[] = [];
     const most = matches === undefined ? limit : this.#maxSearched;
+    let [length, sinceYield] = [0, 0];
     let at = Math.min(offset, total);
     const end = Math.min(total, at + most);
-    while (at < end && jobs.length < limit) {
+    while (at < end && jobs.length < limit && length < MAX_PAGE) {
       const count = Math.min(AT_ONCE, end - at);
       const page = source.page(newestFirst ? total - at - count : at, count);
       for (const found of newestFirst ? page.reverse() : page) {
         at++;
-        if (matches !== undefined && !matches(found.payload)) continue;
-        jobs.push(readFound(found, maxArgs));
-        if (jobs.length === limit) break;
+        const { payload } = found;
+        const size = typeof payload === "string" ? payload.length : payload.frame.length;
+        sinceYield += size;
+        if (matches === undefined || matches(payload)) {
+          const job = readFound(found, maxArgs);
+          jobs.push(job);
+          length += size + job.args.length;
+          if (jobs.length === limit || length >= MAX_PAGE) break;
+        }
+        if (sinceYield < YIELD_AFTER) continue;
+        sinceYield = 0;
+        yield;
       }
       if (page.length < count) at = Math.max(at, end);
       yield;
