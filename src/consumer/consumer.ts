@@ -10,7 +10,7 @@ import type { JobDefinitions } from "../job/catalogue.ts";
 import { KnownJobs } from "../job/known_jobs.ts";
 import type { HandlerKey } from "../job/typed.ts";
 import type { ConsumerObserver } from "../producer/producer.ts";
-import type { ConsumerEvents, ConsumerState } from "./events.ts";
+import { CONSUMER_EVENTS, type ConsumerEvents, type ConsumerState } from "./events.ts";
 import { type ConsumerHealth, idleHealth } from "./health.ts";
 import { logEvents } from "./log_events.ts";
 import {
@@ -70,7 +70,7 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
   readonly #clock: Clock;
   readonly #known: KnownJobs | undefined;
   readonly #registry: Registry;
-  readonly #events = new Emitter<ConsumerEvents>();
+  readonly #events = new Emitter<ConsumerEvents>(CONSUMER_EVENTS);
   readonly #reminder: OutageReminder;
   #queues: QueueChoice;
   #makePool: MakePool | undefined;

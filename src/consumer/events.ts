@@ -1,5 +1,5 @@
 import type { Outage, Recovery } from "../connection/status.ts";
-import type { ListenerFailure } from "../events.ts";
+import type { EventNames, ListenerFailure } from "../events.ts";
 import type { Job } from "../job/job.ts";
 import type { Discard, Snooze } from "./outcome.ts";
 import type { AfterFailure } from "./run/failure.ts";
@@ -67,6 +67,29 @@ export interface ConsumerEvents {
   /** A listener threw. */
   listenerError: ListenerFailure;
 }
+
+/** The names of {@linkcode ConsumerEvents}. */
+export const CONSUMER_EVENTS = {
+  start: true,
+  done: true,
+  fail: true,
+  dead: true,
+  dropped: true,
+  discard: true,
+  snooze: true,
+  returned: true,
+  unreported: true,
+  expired: true,
+  fetchError: true,
+  state: true,
+  disconnect: true,
+  outage: true,
+  reconnect: true,
+  lag: true,
+  clock: true,
+  warning: true,
+  listenerError: true,
+} as const satisfies EventNames<ConsumerEvents>;
 
 /** A job that failed for the last time. */
 export interface JobEnded {

@@ -1,6 +1,6 @@
 import { integerIn, invalidOption } from "../connection/options.ts";
 import { type FaktoryError, InvalidJobError, NotUniqueError } from "../errors.ts";
-import { Emitter, type Listener, type ListenerFailure } from "../events.ts";
+import { Emitter, type EventNames, type Listener, type ListenerFailure } from "../events.ts";
 import { backoffMs } from "../internal/backoff.ts";
 import { type Clock, systemClock } from "../internal/clock.ts";
 import { isError } from "../internal/kinds.ts";
@@ -65,6 +65,13 @@ export interface RelayEvents {
   listenerError: ListenerFailure;
 }
 
+const RELAY_EVENTS = {
+  push: true,
+  reject: true,
+  error: true,
+  listenerError: true,
+} as const satisfies EventNames<RelayEvents>;
+
 interface Parts {
   readonly connection: Connection;
   readonly statements: Statements;
@@ -95,7 +102,7 @@ export class OutboxRelay implements AsyncDisposable {
   readonly #batchSize: number;
   readonly #claimSeconds: number;
   readonly #clock: Clock;
-  readonly #events = new Emitter<RelayEvents>();
+  readonly #events = new Emitter<RelayEvents>(RELAY_EVENTS);
   /** The name by which its claims are known. */
   readonly #name = createJid();
   #pushed = 0;

@@ -11,7 +11,7 @@ import { request } from "../connection/request.ts";
 import type { Outage, Recovery } from "../connection/status.ts";
 import { resolveTarget } from "../connection/target.ts";
 import { ConnectionLostError, StateError } from "../errors.ts";
-import { Emitter, type Listener, type ListenerFailure } from "../events.ts";
+import { Emitter, type EventNames, type Listener, type ListenerFailure } from "../events.ts";
 import { onAbort } from "../internal/aborts.ts";
 import { brand } from "../brands.ts";
 import { type Clock, systemClock } from "../internal/clock.ts";
@@ -151,6 +151,13 @@ export interface ProducerEvents {
   listenerError: ListenerFailure;
 }
 
+const PRODUCER_EVENTS = {
+  disconnect: true,
+  reconnect: true,
+  warning: true,
+  listenerError: true,
+} as const satisfies EventNames<ProducerEvents>;
+
 /** Sends a command of the protocol that the producer has no method for. */
 export let sendCommand: <T>(producer: Producer, command: Command<T>) => Promise<T>;
 
@@ -260,7 +267,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
       throw invalidOption("delivery", '"at-least-once" or "at-most-once"', delivery);
     }
     const telemetry = checkTelemetry(options.telemetry);
-    const events = new Emitter<ProducerEvents>();
+    const events = new Emitter<ProducerEvents>(PRODUCER_EVENTS);
     const makePool = await preparePools(options, {
       delivery,
       attempts: 10,
@@ -298,7 +305,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
     known?: KnownJobs,
     observer?: ProducerObserver,
   ): Producer {
-    return new Producer(pool, new Emitter<ProducerEvents>(), {
+    return new Producer(pool, new Emitter<ProducerEvents>(PRODUCER_EVENTS), {
       isOwner: false,
       known,
       observer,

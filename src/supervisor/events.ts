@@ -1,4 +1,4 @@
-import type { ListenerFailure } from "../events.ts";
+import type { EventNames, ListenerFailure } from "../events.ts";
 import type { LostJob } from "../signals/running_jobs.ts";
 
 /** A process that has ended. */
@@ -41,3 +41,12 @@ export interface SupervisorEvents {
   /** A listener threw. */
   listenerError: ListenerFailure;
 }
+
+/** The names of {@linkcode SupervisorEvents}. */
+export const SUPERVISOR_EVENTS = {
+  start: true,
+  exit: true,
+  lost: true,
+  gaveUp: true,
+  listenerError: true,
+} as const satisfies EventNames<SupervisorEvents>;

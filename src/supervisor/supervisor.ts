@@ -6,7 +6,7 @@ import { systemClock } from "../internal/clock.ts";
 import { deferred } from "../internal/deferred.ts";
 import { heedSignals } from "../signals/heed.ts";
 import { RUNNING_VARIABLE, RunningJobsFolder } from "../signals/running_jobs.ts";
-import type { ProcessExit, SupervisorEvents } from "./events.ts";
+import { type ProcessExit, SUPERVISOR_EVENTS, type SupervisorEvents } from "./events.ts";
 import { LostJobs } from "./lost_jobs.ts";
 import {
   checkGrace,
@@ -52,7 +52,7 @@ const STOP_OPTIONS = { graceMs: true } as const satisfies OptionNames<Supervisor
 export class Supervisor implements AsyncDisposable {
   readonly #options: SupervisorOptions;
   readonly #settings: SupervisorSettings;
-  readonly #events = new Emitter<SupervisorEvents>();
+  readonly #events = new Emitter<SupervisorEvents>(SUPERVISOR_EVENTS);
   #supervision: Supervision | undefined;
   #run: Promise<SupervisorReport> | undefined;
 

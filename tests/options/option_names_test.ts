@@ -211,3 +211,20 @@ test("an unknown name among what selects jobs of a server is refused: it would s
   await assert.rejects(server.job("some-jid", { maxArg: 1 } as never), isRefused);
   await assert.rejects(server.discard({ set: "dead", type: "x", eror: "y" } as never), isRefused);
 });
+
+test("an event that there is not is refused, and so is a listener that is no function", async () => {
+  const consumer = new Consumer();
+  const supervisor = new Supervisor("x.ts");
+  const refused = (message: RegExp) => ({ code: "INVALID_ARGUMENT", message });
+  assert.throws(() => consumer.on("fial" as "fail", () => {}), refused(/did you mean fail\?$/));
+  assert.throws(() => supervisor.on("exi" as "exit", () => {}), refused(/did you mean exit\?$/));
+  assert.throws(
+    () => consumer.on("toString" as never, () => {}),
+    refused(/the events are start, /),
+  );
+  assert.throws(() => consumer.on("fail", undefined as never), refused(/got undefined$/));
+  await withProducer((producer) => {
+    const listen = () => producer.on("warnin" as "warning", () => {});
+    assert.throws(listen, refused(/did you mean warning\?$/));
+  });
+});
