@@ -10,6 +10,13 @@ export interface DialListener {
   failed(error: Error): void;
 }
 
+/** How a first connection is opened. */
+export interface OpenOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Not before the server has answered a command: one that has too many connections says so after HELLO. @default false */
+  readonly isProven?: boolean | undefined;
+}
+
 /** Opens connections, one at a time, until it is stopped. */
 export class Dialer {
   readonly #dial: ReconnectingConnectionOptions["dial"];
@@ -28,13 +35,16 @@ export class Dialer {
   }
 
   /** Opens the first connection. Rejects if the attempt fails, is stopped, or if `opened` throws. */
-  async openFirst(opened: (connection: Connection) => void, signal?: AbortSignal): Promise<void> {
+  async openFirst(
+    opened: (connection: Connection) => void,
+    { signal, isProven = false }: OpenOptions = {},
+  ): Promise<void> {
     signal?.throwIfAborted();
     const attempt = new AbortController();
     this.#connecting = attempt;
     const forget = onAbort(signal, () => attempt.abort(signal?.reason));
     try {
-      opened(await this.#dial(attempt.signal, false));
+      opened(await this.#dial(attempt.signal, isProven));
     } finally {
       this.#connecting = undefined;
       forget();

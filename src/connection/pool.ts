@@ -97,7 +97,7 @@ export class ConnectionPool {
 
   /** Opens the first connections. If one cannot be opened, none is. */
   async open(signal?: AbortSignal): Promise<void> {
-    const opened = await Promise.allSettled(this.#all.map((one) => one.open(signal)));
+    const opened = await Promise.allSettled(this.#all.map((one) => one.open({ signal })));
     const failed = opened.find((result) => result.status === "rejected");
     if (failed === undefined) return;
     this.close();

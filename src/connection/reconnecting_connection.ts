@@ -1,6 +1,6 @@
 import { ConnectionLostError, StateError, type TimeoutError } from "../errors.ts";
 import { Attempts } from "./attempts.ts";
-import { Dialer } from "./dialer.ts";
+import { Dialer, type OpenOptions } from "./dialer.ts";
 import type { Connection, ConnectionEnd } from "./connection.ts";
 import { closed, isFinal, lost, lostUnsent, tooLate } from "./reconnect_errors.ts";
 import type { ReconnectingConnectionOptions } from "./reconnect_options.ts";
@@ -43,12 +43,12 @@ export class ReconnectingConnection {
   }
 
   /** Opens the first connection, in one attempt: a program that starts reports a failure at once. */
-  async open(signal?: AbortSignal): Promise<void> {
+  async open(options?: OpenOptions): Promise<void> {
     await this.#dialer.openFirst((connection) => {
       if (this.#final === undefined) return this.#adopt(connection);
       connection.close();
       throw this.#final;
-    }, signal);
+    }, options);
   }
 
   /** Commands that wait for a connection or for a reply. */

@@ -39,9 +39,10 @@ export interface ConsumerOptions<Jobs extends JobDefinitions = JobDefinitions>
    */
   readonly unregistered?: "fail" | "leave" | undefined;
   /**
-   * Connections for FETCH, and as many for all other commands, 1 to 100.
+   * Connections at most, 2 to 100. A consumer opens two, one to fetch and one for everything else, and more while jobs wait and
+   * the server is what is waited for. A connection that brings no job for ten seconds is closed.
    *
-   * @default a quarter of the concurrency, 4 at most, and 1 in Cloudflare Workers; at least 2 for FETCH if there are limits
+   * @default one more than the concurrency, 16 at most; 2 in Cloudflare Workers, 3 with limits
    */
   readonly connections?: number | undefined;
   /** This worker's id, at least 8 characters, unique among all workers. @default a random one */
@@ -118,11 +119,8 @@ export interface ConsumerSettings {
   readonly queues: QueueChoice;
   readonly limits: ConsumerLimits;
   readonly unregistered: "fail" | "leave";
-  readonly connections: {
-    readonly command: number;
-    /** If limits leave queues out of some FETCHes, one connection is kept for FETCHes of all queues. */
-    readonly fetch: { readonly free: number; readonly limited: number };
-  };
+  /** Connections at most. */
+  readonly connections: number;
   readonly cancellation: boolean;
   readonly commandTimeoutMs: number;
   readonly enqueueMiddleware: readonly ProducerMiddleware[];
@@ -200,16 +198,21 @@ function checkLevel(level: unknown): LogLevel | "none" {
   throw invalidOption("logLevel", `one of ${levels.join(", ")}`, level);
 }
 
+/** A FETCH holds back what is behind it on its connection, so that one is not enough. */
+const MIN_CONNECTIONS = 2;
+
+/** So many are as fast on the reference server as one for each of a hundred jobs. */
+const DEFAULT_CONNECTIONS = 16;
+
 function resolveConnections(
   given: unknown,
   concurrency: number,
   where: Runtime | undefined,
-): ConsumerSettings["connections"] {
-  // A Worker may have six connections at a time: four are left to its handlers.
-  const fallback = where === "workerd" ? 1 : Math.min(4, Math.ceil(concurrency / 4));
-  const connections = integerIn("connections", given, { min: 1, max: 100, fallback });
-  const limited = given === undefined ? Math.max(2, connections) : connections;
-  return { command: connections, fetch: { free: connections, limited } };
+): number {
+  // A Worker may have six connections at a time: three are left to its handlers.
+  const most = where === "workerd" ? 3 : DEFAULT_CONNECTIONS;
+  const fallback = Math.min(concurrency + 1, most);
+  return integerIn("connections", given, { min: MIN_CONNECTIONS, max: 100, fallback });
 }
 
 function checkFlag(name: string, value: unknown): boolean {

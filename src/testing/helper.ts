@@ -21,8 +21,8 @@ export interface HelperOptions {
   readonly adopt?: ((producer: Producer) => void) | undefined;
 }
 
-/** One connection of a kind is enough. */
-const connections = { command: 1, fetch: { free: 1, limited: 1 } };
+/** One connection of each kind. */
+const CONNECTIONS = 2;
 
 /**
  * Runs jobs as a consumer would, its handlers, middleware, time limits and listeners included, but over connections of its own,
@@ -48,7 +48,10 @@ export async function help(
   try {
     session = await Session.open({
       ...consumer,
-      settings: { ...settings, concurrency, connections, worker: { ...settings.worker, wid } },
+      settings: {
+        ...{ ...settings, concurrency, connections: CONNECTIONS },
+        worker: { ...settings.worker, wid },
+      },
       queues,
       events: tap,
       makePool,

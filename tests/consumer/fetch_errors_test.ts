@@ -82,7 +82,7 @@ test("more FETCHes than connections are under way only while a large backlog is 
   const consumer = new Consumer({
     url: "tcp://memory",
     concurrency: 100,
-    connections: 1,
+    connections: 2,
     transport: {
       name: "memory",
       connect() {

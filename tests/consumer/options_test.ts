@@ -77,15 +77,16 @@ test("after its time a run gives jobs as long as it was told to", async () => {
   await assert.rejects(consumer.runToCompletion({ maxJobs: 0 }), { code: "INVALID_OPTION" });
 });
 
-test("in Cloudflare Workers, most connections are left to handlers", () => {
+test("there are connections for each job, and in Cloudflare Workers most are left to handlers", () => {
   const connections = (where: "workerd" | "node", options: ConsumerOptions = {}) =>
     resolveSettings({ concurrency: 100, ...options }, undefined, where).connections;
-  assert.deepEqual(connections("node"), { command: 4, fetch: { free: 4, limited: 4 } });
-  assert.deepEqual(connections("workerd"), { command: 1, fetch: { free: 1, limited: 2 } });
-  assert.deepEqual(connections("workerd", { connections: 2 }), {
-    command: 2,
-    fetch: { free: 2, limited: 2 },
-  });
+  assert.equal(connections("node"), 16);
+  assert.equal(connections("node", { concurrency: 1 }), 2);
+  assert.equal(connections("node", { concurrency: 10 }), 11);
+  assert.equal(connections("workerd"), 3);
+  assert.equal(connections("workerd", { connections: 4 }), 4);
+  // A FETCH would hold back everything else on a single one.
+  assert.throws(() => connections("node", { connections: 1 }), { code: "INVALID_OPTION" });
 });
 
 test("whether to look for cancelled jobs is a boolean", () => {

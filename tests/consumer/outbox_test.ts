@@ -11,7 +11,8 @@ import {
   Snooze,
 } from "../../mod.ts";
 import { type Answer, bulk, jobReply, script, type ScriptOptions, serve } from "./scripted.ts";
-import { until } from "./setting.ts";
+import { deferred } from "../../src/internal/deferred.ts";
+import { pass, until } from "./setting.ts";
 
 /** Reports that may wait before no more is fetched, as in `session.ts`. */
 const MAX_UNREPORTED = 1000;
@@ -36,7 +37,7 @@ const HANDLERS: Record<string, Handler> = {
 /** A scripted consumer that has these handlers, and tells what was given up. */
 async function outbox(
   answer: Answer,
-  before: (job: Job) => void = () => {},
+  before: (job: Job) => void | Promise<void> = () => {},
   options: Partial<ScriptOptions> = {},
 ) {
   const unreported: { jid: string; error: unknown }[] = [];
@@ -48,8 +49,8 @@ async function outbox(
     commandTimeoutMs: 1e9,
     setUp(consumer) {
       for (const [type, handler] of Object.entries(HANDLERS)) {
-        consumer.register(type, (job, context) => {
-          before(job);
+        consumer.register(type, async (job, context) => {
+          await before(job);
           return handler(job, context);
         });
       }
@@ -267,20 +268,32 @@ test("a job that is put off comes by the server's clock, however far the two are
 
 test("nothing is told after the reservation's end, whether it was sent before or not", async () => {
   for (const isSent of [true, false]) {
-    const { give, stop, peers, clock, commands, fetch, consumer, unreported } = await outbox(
+    const cut = deferred<void>();
+    const one = await outbox(
       silence,
+      () => isSent ? undefined : cut.promise,
     );
+    const { give, stop, peers, clock, commands, fetch, consumer, unreported, running } = one;
     if (isSent) await give(jobReply("jid-00000", { jobtype: "done", reserve_for: 60 }));
     await settle();
     assert.equal(commands.lines.length, isSent ? 2 : 1);
     commands.end();
     await settle();
-    if (!isSent) await give(jobReply("jid-00000", { jobtype: "done", reserve_for: 60 }));
-    await fetch.received(3);
+    if (!isSent) {
+      await give(jobReply("jid-00000", { jobtype: "done", reserve_for: 60 }));
+      await until(() => consumer.running.length === 1);
+      // A result may go over a connection for FETCH, if there is one.
+      fetch.end();
+      await settle();
+      cut.resolve();
+      await settle();
+    }
     // All at once: the connection that is asked for on the way is made when that is over.
     clock.advance(60_000);
-    await until(() => peers.length === 3);
-    serve(peers[2]!);
+    await until(() => peers.length === (isSent ? 3 : 4));
+    for (const peer of peers.slice(2)) {
+      serve(peer, (line) => line.startsWith("FETCH") ? "$-1\r\n" : undefined);
+    }
     await until(() => unreported.length === 1);
     const { error } = unreported[0]!;
     assert(error instanceof ConnectionLostError, String(error));
@@ -291,7 +304,8 @@ test("nothing is told after the reservation's end, whether it was sent before or
     await settle();
     assert.deepEqual(verbs(peers[2]!.lines).filter((verb) => verb.startsWith("ACK")), []);
     assert.equal(consumer.state, "running");
-    await stop();
+    if (isSent) await stop();
+    else await Promise.all([consumer.stop(), pass(clock, consumer, running)]);
   }
 });
 

@@ -3,10 +3,18 @@ import { test } from "node:test";
 import { Prefetch } from "../../src/consumer/fetch/prefetch.ts";
 import { ManualClock } from "../../src/server/mod.ts";
 
-/** A prefetch that is asked each 10 ms for a while, and when the server was asked for it. */
-async function watch(waiting: (at: number) => number, ms: number) {
+/** What the server says while a job is fetched each 10 ms, and how long a FETCH of this time takes. */
+interface Course {
+  waiting(at: number): number;
+  tookMs?(at: number): number;
+  readonly ms: number;
+}
+
+/** A prefetch after this course, when the server was asked, and how many FETCHes it allowed after each job. */
+async function watch({ waiting, tookMs = () => 0, ms }: Course) {
   const clock = new ManualClock(0);
   const asked: number[] = [];
+  const allowed: number[] = [];
   const prefetch = new Prefetch(clock, {
     countWaiting() {
       asked.push(clock.now());
@@ -14,23 +22,44 @@ async function watch(waiting: (at: number) => number, ms: number) {
     },
   });
   for (let at = 0; at < ms; at += 10) {
-    prefetch.fetched();
-    prefetch.refresh(() => {});
+    prefetch.fetched(tookMs(at));
+    prefetch.refresh(at, () => {});
     await Promise.resolve();
     await Promise.resolve();
+    allowed.push(prefetch.maxInFlight);
     clock.advance(10);
   }
-  return { asked, prefetch };
+  return { asked, allowed, prefetch };
 }
 
 test("while nothing waits the server is asked less and less often, three times a second in the end", async () => {
-  const { asked, prefetch } = await watch(() => 0, 2000);
+  const { asked, prefetch } = await watch({ waiting: () => 0, ms: 2000 });
   assert.deepEqual(asked, [0, 40, 120, 280, 600, 920, 1240, 1560, 1880]);
   assert.equal(prefetch.maxInFlight, 0);
 });
 
 test("once there is a backlog it is asked as soon as its answer has lost its worth", async () => {
-  const { asked, prefetch } = await watch((at) => at < 500 ? 0 : 400, 1000);
+  const { asked, prefetch } = await watch({ waiting: (at) => at < 500 ? 0 : 400, ms: 1000 });
   assert.deepEqual(asked, [0, 40, 120, 280, 600, 810]);
   assert(prefetch.maxInFlight > 0);
+});
+
+test("a backlog that many workers empty allows nothing where it would be gone by the next answer", async () => {
+  // 600 jobs in each 210 ms.
+  const { allowed } = await watch({ waiting: (at) => Math.max(0, 1500 - 3 * at), ms: 450 });
+  assert.equal(allowed[0], 150);
+  // 870 are left, 630 fewer than before; then 240.
+  assert.deepEqual([allowed[21], allowed[42]], [(870 - 630) / 10, 0]);
+});
+
+test("jobs of a paused queue allow nothing once a FETCH has waited, and again when it is resumed", async () => {
+  const paused = 100_000;
+  // A job that comes once in a while, by a FETCH that waits for it; at 1,000 ms the queue is resumed.
+  const { allowed } = await watch({
+    waiting: () => paused,
+    tookMs: (at) => at < 1000 ? 900 : 1,
+    ms: 2000,
+  });
+  assert.deepEqual(allowed.slice(0, 100).filter((count) => count > 0), []);
+  assert(allowed.at(-1)! > 1000, `${allowed.at(-1)}`);
 });

@@ -15,7 +15,7 @@ function reporting() {
   const events = new Emitter<ConsumerEvents>();
   events.on("unreported", ({ error }) => unreported.push(error));
   const reporter = new Reporter({
-    commandPool: { send: (request) => void sent.push(request) },
+    connections: { sendResult: (request) => void sent.push(request) },
     events,
     steady: steady(new ManualClock(0)),
     serverClock: { now: () => 0, fresh: () => undefined },

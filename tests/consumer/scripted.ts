@@ -59,7 +59,7 @@ export async function script<Way extends "run" | "runOne" = "run">(
   const consumer = new Consumer({
     url: "tcp://memory",
     concurrency: 1,
-    connections: 1,
+    connections: 2,
     clock,
     transport: {
       name: "memory",

@@ -22,7 +22,7 @@ async function setting(options: Partial<ConsumerOptions> = {}) {
     transport: proxy,
     clock,
     concurrency: 2,
-    connections: 1,
+    connections: 2,
     ...options,
   });
   const said: string[] = [];

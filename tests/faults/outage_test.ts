@@ -153,7 +153,7 @@ test("a run ends where a connection is lost for good while the others are being 
     },
   };
   const { server: { url }, clock } = it;
-  const consumer = new Consumer({ url, clock, transport, connections: 1, reconnect: false });
+  const consumer = new Consumer({ url, clock, transport, connections: 2, reconnect: false });
   const end = await settle(it.clock, consumer.run(), { maxMs: 60_000 });
   assert.equal(end?.status, "rejected", "it runs on, and can tell the server nothing");
   assert(end.reason instanceof ConnectionLostError);

@@ -1,4 +1,3 @@
-import type { ConnectionPool } from "../../connection/pool.ts";
 import type { Request } from "../../connection/request.ts";
 import type { ServerClock } from "../../connection/server_clock.ts";
 import { JobNotFoundError, ServerError } from "../../errors.ts";
@@ -8,6 +7,7 @@ import type { Command } from "../../protocol/commands/command.ts";
 import { jidFilters } from "../../protocol/commands/filters.ts";
 import { acknowledge, fail, type FailureReport, push } from "../../protocol/commands/jobs.ts";
 import { mutate } from "../../protocol/commands/server.ts";
+import type { WorkerConnections } from "../session/connections.ts";
 import { isStopping, type SessionContext } from "../session/context.ts";
 
 /** Reports that may be in flight, beside the running jobs, before no more jobs are fetched. */
@@ -38,7 +38,7 @@ export interface Requeue {
 export interface ReporterContext
   extends Pick<SessionContext, "events" | "steady" | "phase" | "advance"> {
   readonly serverClock: Pick<ServerClock, "now" | "fresh">;
-  readonly commandPool: Pick<ConnectionPool, "send">;
+  readonly connections: Pick<WorkerConnections, "sendResult">;
 }
 
 /**
@@ -120,7 +120,7 @@ export class Reporter {
 
   /** @internal */
   send(finished: Finished, step: Step): void {
-    this.#context.commandPool.send(new ReportRequest(this, finished, step) as Request);
+    this.#context.connections.sendResult(new ReportRequest(this, finished, step) as Request);
   }
 
   /** @internal The server confirmed the report. */

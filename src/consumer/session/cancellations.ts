@@ -79,7 +79,7 @@ export class Cancellations {
   }
 
   readonly #send = <T>(command: Command<T>): Promise<T> =>
-    request((entry) => this.#context.commandPool.send(entry), command);
+    request((entry) => this.#context.connections.commands.send(entry), command);
 
   async #ask(): Promise<void> {
     try {

@@ -1,4 +1,3 @@
-import type { ConnectionPool } from "../../connection/pool.ts";
 import type { ServerClock } from "../../connection/server_clock.ts";
 import type { Emitter } from "../../events.ts";
 import type { Clock } from "../../internal/clock.ts";
@@ -9,6 +8,7 @@ import type { ConsumerEvents, ConsumerState } from "../events.ts";
 import type { ConsumerSettings } from "../options.ts";
 import type { Tracker } from "../run/progress.ts";
 import type { Registry } from "../run/registry.ts";
+import type { WorkerConnections } from "./connections.ts";
 import type { Phase, StopPhase } from "./stop_phases.ts";
 
 /** What every part of a session reads. Only the session writes to it. */
@@ -24,8 +24,7 @@ export interface SessionContext {
   readonly steady: SteadyClock;
   /** The server's time of day: for times that the server compares with its own. */
   readonly serverClock: ServerClock;
-  /** The connections for everything but FETCH. */
-  readonly commandPool: ConnectionPool;
+  readonly connections: WorkerConnections;
   /** Enqueues for handlers. */
   readonly producer: Producer;
   /** Takes the progress of jobs. */

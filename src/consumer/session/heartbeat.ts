@@ -34,14 +34,14 @@ export class Heartbeat {
   /** Sends a BEAT now, unless one is in flight: one that waits for a connection serves as well as a second. */
   beat(): void {
     if (this.#inFlight) return;
-    const { settings: { worker: { wid } }, phase, commandPool } = this.#context;
+    const { settings: { worker: { wid } }, phase, connections } = this.#context;
     this.#inFlight = true;
     const request: Request<WorkerState> = {
       command: beat({ wid, state: beatState(phase), rssKb: residentKib() }),
       resolve: (state) => this.#answered(state),
       reject: (error) => this.#refused(error),
     };
-    commandPool.send(request as Request);
+    connections.commands.send(request as Request);
   }
 
   #next(): () => void {
@@ -62,7 +62,7 @@ export class Heartbeat {
   #refused(error: unknown): void {
     this.#inFlight = false;
     // The connections that the server still has belong to no worker: new ones register it again.
-    if (error instanceof UnknownWorkerError) this.#context.commandPool.renew(error);
+    if (error instanceof UnknownWorkerError) this.#context.connections.commands.renew(error);
   }
 }
 

@@ -1,5 +1,4 @@
 import type { MakePool } from "../../connection/connect.ts";
-import type { ConnectionPool } from "../../connection/pool.ts";
 import { ServerClock } from "../../connection/server_clock.ts";
 import { StateError, TimeoutError } from "../../errors.ts";
 import type { Emitter } from "../../events.ts";
@@ -22,6 +21,7 @@ import { ProgressTracker } from "../run/progress.ts";
 import type { Registry } from "../run/registry.ts";
 import { Reporter } from "../run/reporter.ts";
 import { Cancellations } from "./cancellations.ts";
+import { WorkerConnections } from "./connections.ts";
 import { isStopping, type SessionContext, stateOf } from "./context.ts";
 import { sessionHealth } from "./health.ts";
 import { Heartbeat } from "./heartbeat.ts";
@@ -51,8 +51,7 @@ export const DEFAULT_GRACE_MS = 25_000;
 /** One run of a consumer, from its connections to its report. */
 export class Session {
   readonly #context: SessionContext & { phase: Phase };
-  readonly #commandPool: ConnectionPool;
-  readonly #fetchPool: ConnectionPool;
+  readonly #connections: WorkerConnections;
   readonly #selector: QueueSelector;
   readonly #limits: RunLimits;
   readonly #reporter: Reporter;
@@ -79,25 +78,16 @@ export class Session {
 
   /** Opens the connections. */
   static async open(parts: SessionParts, signal?: AbortSignal): Promise<Session> {
-    const { settings, makePool } = parts;
-    const { fetch, command } = settings.connections;
-    const commandPool = makePool(command, settings.worker);
-    const fetchPool = makePool(isLimited(parts) ? fetch.limited : fetch.free, settings.worker);
-    await commandPool.open(signal);
-    try {
-      await fetchPool.open(signal);
-    } catch (error) {
-      commandPool.close();
-      throw error;
-    }
-    return new Session(parts, fetchPool, commandPool);
+    const { settings, makePool, clock } = parts;
+    const connections = new WorkerConnections({ settings, makePool, clock: steady(clock) });
+    await connections.open(signal);
+    return new Session(parts, connections);
   }
 
-  private constructor(parts: SessionParts, fetchPool: ConnectionPool, commandPool: ConnectionPool) {
+  private constructor(parts: SessionParts, connections: WorkerConnections) {
     const { settings, registry, events, clock, observer } = parts;
-    this.#fetchPool = fetchPool;
-    this.#commandPool = commandPool;
-    const producer = Producer.over(commandPool, parts.known, observer?.producer);
+    const { commands } = this.#connections = connections;
+    const producer = Producer.over(commands, parts.known, observer?.producer);
     for (const middleware of settings.enqueueMiddleware) producer.use(middleware);
     const context = this.#context = {
       settings,
@@ -106,10 +96,10 @@ export class Session {
       observer,
       clock,
       steady: steady(clock),
-      serverClock: new ServerClock(clock, (entry) => commandPool.send(entry)),
-      commandPool,
+      serverClock: new ServerClock(clock, (entry) => commands.send(entry)),
+      connections,
       producer,
-      tracker: new ProgressTracker(commandPool, events, {
+      tracker: new ProgressTracker(commands, events, {
         clock,
         timeoutMs: settings.commandTimeoutMs,
       }),
@@ -127,7 +117,10 @@ export class Session {
     this.#cancellations = settings.cancellation
       ? new Cancellations(context, () => runs.all)
       : undefined;
-    this.#fetcher = new Fetcher(context, fetchPool, { selector, runs, limits });
+    this.#fetcher = new Fetcher(context, {
+      ...{ selector, runs, limits },
+      connections: connections.fetching,
+    });
     this.#heartbeat = new Heartbeat(context);
     this.#lag = new LagMonitor(context, this.#heartbeat);
     const { maxMs, graceMs = DEFAULT_GRACE_MS } = parts.limits;
@@ -165,7 +158,7 @@ export class Session {
 
   health(): ConsumerHealth {
     return sessionHealth(this.#context, {
-      isConnected: this.#commandPool.connected && this.#fetchPool.connected,
+      isConnected: this.#connections.connected,
       heartbeat: this.#heartbeat,
       fetcher: this.#fetcher,
       runs: this.#runs,
@@ -353,7 +346,7 @@ export class Session {
     this.#cancellations?.close();
     const isAllConfirmed = !STOP_PHASES.reporting.waitsFor.some((what) => this.#isAwaiting(what));
     if (!isAllConfirmed) this.#closeConnections();
-    void Promise.all([this.#fetchPool.end(), this.#commandPool.end()]).then(() => {
+    void this.#connections.end().then(() => {
       this.#areConnectionsClosed = true;
       this.#advance();
     });
@@ -365,15 +358,8 @@ export class Session {
       "CLOSED",
       "Cannot wait for the server any longer as the consumer has to stop",
     );
-    this.#fetchPool.close(reason);
-    this.#commandPool.close(reason);
+    this.#connections.close(reason);
   }
 }
 
 const NO_TYPE_LIMITS: TypeLimits = { hasLimits: false, limitOf: () => undefined };
-
-/** Whether anything but the number of slots limits what is fetched. */
-function isLimited({ settings: { limits }, registry, ignoresLimits }: SessionParts): boolean {
-  if (ignoresLimits === true) return false;
-  return limits.perSecond !== undefined || limits.queues !== undefined || registry.hasLimits;
-}

@@ -1,0 +1,213 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Consumer, type ConsumerOptions } from "../../mod.ts";
+import { ManualClock } from "../../src/server/mod.ts";
+import { Peer } from "../connection/peer.ts";
+import { bulk, jobReply } from "./scripted.ts";
+import { until } from "./setting.ts";
+
+/** How long a server waits for a job before it answers a FETCH with nothing. */
+const FETCH_MS = 2000;
+
+interface Behaviour {
+  /** Jobs that are there. */
+  jobs: number;
+  /** Whether it refuses more connections, as the reference server does: after HELLO, without being asked. */
+  isFull?: boolean;
+  /** Answers all commands that have come in one write, as a server that is faster than its client. */
+  readonly isFast?: boolean;
+}
+
+/**
+ * A consumer whose server is the test: each connection is served in order, a command in each turn of the event loop; a FETCH for
+ * which no job is there takes two seconds, by a clock that only the test moves.
+ */
+function start(server: Behaviour, options: ConsumerOptions = {}) {
+  const clock = new ManualClock(0);
+  const peers: Peer[] = [];
+  const delays: number[] = [];
+  /** Lines that were answered, by connection. */
+  const served = new Map<Peer, number>();
+  let [tries, given] = [0, 0];
+  /** FETCHes that stood unanswered before a result when it came, at most. */
+  let ahead = 0;
+  async function serve(peer: Peer): Promise<void> {
+    const came: number[] = [];
+    let fetches = 0;
+    peer.onLine = (line) => {
+      came.push(clock.now());
+      if (line.startsWith("FETCH")) fetches++;
+      if (/^(ACK|FAIL)/.test(line)) ahead = Math.max(ahead, fetches);
+    };
+    await peer.greet();
+    let replies = "";
+    const say = (reply: string) => {
+      replies += reply;
+      if (server.isFast === true && lines.length > count) return;
+      peer.say(replies);
+      replies = "";
+    };
+    const { lines } = peer;
+    let count = 1;
+    for (let i = 1;; i++) {
+      count = i + 1;
+      served.set(peer, i);
+      await peer.received(count);
+      if (server.isFast !== true) await new Promise((resolve) => setImmediate(resolve));
+      const line = lines[i]!;
+      if (peer.isClosed || line === "END") return peer.end();
+      if (line.startsWith("FETCH")) {
+        const cameAt = came[i]!;
+        if (server.jobs === 0) {
+          await until(() => server.jobs > 0 || clock.now() - cameAt >= FETCH_MS);
+        }
+        fetches--;
+        if (server.jobs === 0) {
+          say("$-1\r\n");
+          continue;
+        }
+        server.jobs--;
+        say(jobReply(`job-${String(given++).padStart(6, "0")}`));
+        continue;
+      }
+      if (/^(ACK|FAIL)/.test(line)) delays.push(clock.now() - came[i]!);
+      const faktory = { queues: { default: server.jobs } };
+      say(line === "INFO" ? bulk(JSON.stringify({ faktory, server: {} })) : "+OK\r\n");
+    }
+  }
+  const consumer = new Consumer({
+    url: "tcp://memory",
+    concurrency: 100,
+    clock,
+    transport: {
+      name: "memory",
+      connect() {
+        tries++;
+        const peer = new Peer();
+        if (server.isFull === true) {
+          void peer.greet().then(() => peer.say("-ERR too many connections: 3\r\n")).then(() =>
+            peer.end()
+          );
+        } else {
+          peers.push(peer);
+          void serve(peer);
+        }
+        return Promise.resolve(peer.connection);
+      },
+    },
+    ...options,
+  });
+  let runs = 0;
+  consumer.register("x", () => void runs++);
+  const running = consumer.run();
+  return {
+    ...{ consumer, clock, peers, delays, running },
+    runs: () => runs,
+    tries: () => tries,
+    ahead: () => ahead,
+    /** Lines that have no answer. */
+    pending: (peer: Peer) => peer.lines.slice(served.get(peer)),
+    open: () => peers.filter(({ isClosed }) => !isClosed).length,
+    /** Lets time pass, a little at a time. */
+    async pass(ms: number): Promise<void> {
+      for (let left = ms; left > 0; left -= 50) {
+        clock.advance(50);
+        for (let i = 0; i < 4; i++) await new Promise((resolve) => setImmediate(resolve));
+      }
+    },
+    async stop(): Promise<void> {
+      let isOver = false;
+      void consumer.stop().then(() => isOver = true);
+      while (!isOver) await this.pass(50);
+      await running;
+      assert.equal(clock.pending, 0);
+    },
+  };
+}
+
+test("connections are opened while FETCHes wait for each other, 16 at most, and closed when no job comes", async () => {
+  const server: Behaviour = { jobs: 6000 };
+  const one = start(server);
+  await until(() => one.runs() >= 100);
+  await until(() => one.open() === 16);
+  await until(() => one.runs() === 6000);
+  await one.pass(9000);
+  assert.equal(one.open(), 16);
+  await one.pass(15_000);
+  assert.equal(one.open(), 2);
+  await one.stop();
+  assert.equal(one.tries(), 16);
+});
+
+test("a server that answers faster than the consumer reads gets two connections", async () => {
+  const server: Behaviour = { jobs: 6000, isFast: true };
+  const one = start(server);
+  await until(() => one.runs() === 6000);
+  assert.equal(one.tries(), 2);
+  await one.stop();
+});
+
+test("jobs that come one by one get two connections, whatever the concurrency", async () => {
+  const server: Behaviour = { jobs: 0 };
+  const one = start(server);
+  for (let count = 1; count <= 300; count++) {
+    server.jobs++;
+    await until(() => one.runs() === count);
+  }
+  assert.equal(one.tries(), 2);
+  await one.stop();
+});
+
+test("a result stands behind one FETCH at most, and is confirmed within two seconds when the queue runs dry", async () => {
+  const server: Behaviour = { jobs: 5000 };
+  const one = start(server);
+  await until(() => one.open() === 16 && one.runs() > 2000);
+  // What INFO said just now is not so: another worker has taken everything.
+  server.jobs = 0;
+  await one.pass(4000);
+  assert.equal(one.delays.length, one.runs());
+  assert.equal(one.ahead(), 1);
+  assert(Math.max(...one.delays) <= FETCH_MS + 500, `${Math.max(...one.delays)} ms`);
+  await one.stop();
+});
+
+test("a server that takes no more connections is asked again ten seconds later, and nothing is lost", async () => {
+  const server: Behaviour = { jobs: 2000 };
+  const one = start(server);
+  const events: string[] = [];
+  for (const event of ["disconnect", "fetchError", "warning"] as const) {
+    one.consumer.on(event, () => events.push(event));
+  }
+  await until(() => one.open() === 2);
+  server.isFull = true;
+  await until(() => one.runs() === 2000);
+  assert.equal(one.tries(), 3);
+  server.isFull = false;
+  await one.pass(10_000);
+  server.jobs = 2000;
+  await until(() => one.runs() === 4000);
+  assert(one.open() > 2);
+  assert.deepEqual(events, []);
+  await one.stop();
+});
+
+test("a connection that is lost with a FETCH and results on it loses no result, and the FETCH is not sent again", async () => {
+  const server: Behaviour = { jobs: 5000 };
+  const one = start(server, { reconnect: { initialMs: 10, maxMs: 10 } });
+  await until(() => one.open() === 16 && one.runs() > 2000);
+  const has = (peer: Peer, verb: string) => one.pending(peer).find((line) => line.startsWith(verb));
+  const both = (peer: Peer) => has(peer, "FETCH") !== undefined && has(peer, "ACK") !== undefined;
+  await until(() => one.peers.some(both));
+  const lost = one.peers.find(both)!;
+  const unconfirmed = has(lost, "ACK")!;
+  lost.end();
+  await one.pass(100);
+  const again = one.peers.filter((peer) => peer !== lost && peer.lines.includes(unconfirmed));
+  assert.equal(again.length, 1);
+  // The result comes first: FETCHes are asked for anew.
+  const { lines } = again[0]!;
+  const fetchAt = lines.findIndex((line) => line.startsWith("FETCH"));
+  assert(fetchAt === -1 || lines.indexOf(unconfirmed) < fetchAt);
+  await until(() => server.jobs === 0);
+  await one.stop();
+});
