@@ -15,7 +15,7 @@ import {
   utf8Length,
 } from "../../src/server/go/text.ts";
 import { parseTime, Stamps, writeTime } from "../../src/server/go/time.ts";
-import { decode, parse } from "../../src/server/go_json.ts";
+import { decode, parse } from "../../src/server/go/decode.ts";
 import { ManualClock } from "../../src/server/mod.ts";
 import { value } from "../contract/differential_texts.ts";
 
@@ -197,4 +197,30 @@ test("structs are read as Go reads them", () => {
   for (const [json, fault] of faults) {
     assert.throws(() => decode(json, type), { message: `json: cannot unmarshal ${fault}` });
   }
+});
+
+test("a short text with escapes is read as a long one is", () => {
+  const part = fc.constantFrom(
+    ...["\\n", "\\\\", '\\"', "\\/", "\\u00e9", "\\uD83D", "\\ude00", "\\u0000", "\\b\\f\\t\\r"],
+    ...["a", "é", "😀", "\ud83d", "\ude00", "\\x", "\\u12", "\\u00g0", "\\"],
+  );
+  fc.assert(
+    fc.property(fc.array(part, { maxLength: 8 }), (parts) => {
+      const read = (text: string) => {
+        try {
+          return parse(`"${text}"`);
+        } catch {
+          return undefined;
+        }
+      };
+      const text = parts.join("");
+      const behind = "x".repeat(100);
+      const short = read(text);
+      const long = read(text + behind);
+      // A backslash at the end is an escape of what stands behind it.
+      if (text.endsWith("\\") || /\\u\w{0,3}$/.test(text)) return;
+      assert.equal(long, short === undefined ? undefined : short + behind);
+    }),
+    { seed: 1, numRuns: 3000 },
+  );
 });

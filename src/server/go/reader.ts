@@ -224,13 +224,45 @@ const WORDS: readonly (readonly [string, boolean | null])[] = [
   ["null", null],
 ];
 
+/** The longest text that is not read by `JSON.parse`, which takes a microsecond for each call. */
+const MAX_SHORT = 64;
+
+const ESCAPES: ReadonlyMap<string, string> = new Map([
+  ...[["n", "\n"], ["t", "\t"], ["r", "\r"], ["b", "\b"], ["f", "\f"]] as const,
+  ...['"', "\\", "/"].map((character) => [character, character] as const),
+]);
+
+const HEX = /^[0-9a-fA-F]{4}$/;
+
+/** An escape and what stands as it is are no pair together, so what stands as it is becomes well-formed first. */
 function unescaped(body: string): string {
+  if (body.length <= MAX_SHORT) return unescapedShort(body);
   try {
-    // Made well-formed before, too: an escape and what stands as it is are no pair together.
     return (JSON.parse(`"${body.toWellFormed()}"`) as string).toWellFormed();
   } catch {
     throw new NoJson();
   }
+}
+
+function unescapedShort(body: string): string {
+  let text = "";
+  let from = 0;
+  for (let at = body.indexOf("\\"); at >= 0; at = body.indexOf("\\", from)) {
+    text += body.slice(from, at).toWellFormed();
+    const letter = body[at + 1]!;
+    if (letter === "u") {
+      from = at + 6;
+      const hex = body.slice(at + 2, from);
+      if (!HEX.test(hex)) throw new NoJson();
+      text += String.fromCharCode(parseInt(hex, 16));
+    } else {
+      from = at + 2;
+      const character = ESCAPES.get(letter);
+      if (character === undefined) throw new NoJson();
+      text += character;
+    }
+  }
+  return (text + body.slice(from).toWellFormed()).toWellFormed();
 }
 
 /** Sets a key that may be any, `__proto__` included. */
