@@ -1,5 +1,5 @@
 import { parseTime } from "./go/time.ts";
-import { GoError } from "./go_json.ts";
+import { GoError } from "./go/error.ts";
 import type { Payload } from "./payload.ts";
 import { readStored } from "./stored_job.ts";
 

@@ -1,5 +1,6 @@
 import { parseTime } from "./go/time.ts";
-import { GoError, quoted } from "./go_json.ts";
+import { GoError } from "./go/error.ts";
+import { quoted } from "./go/quote.ts";
 
 /**
  * A job's `at`, in milliseconds since 1970.

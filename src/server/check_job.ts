@@ -1,5 +1,5 @@
 import { utf8Length } from "./go/text.ts";
-import { GoError } from "./go_json.ts";
+import { GoError } from "./go/error.ts";
 import { MAX_RESERVATION } from "./reservation.ts";
 import type { StoredJob } from "./stored_job.ts";
 

@@ -1,4 +1,4 @@
-import { GoError } from "./go_json.ts";
+import { GoError } from "./go/error.ts";
 import type { Work } from "./slices.ts";
 
 /** What is due in a set, and how much of it is taken at a time. */

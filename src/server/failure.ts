@@ -1,5 +1,5 @@
 import { cutBytes, trimSpace } from "./go/text.ts";
-import type { Integer } from "./go_json.ts";
+import type { Integer } from "./go/decode.ts";
 import type { StoredFailure, StoredJob } from "./stored_job.ts";
 
 const MAX_ERRTYPE_BYTES = 100;

@@ -1,4 +1,4 @@
-import { type Fields, unmarshal } from "./go_json.ts";
+import { type Fields, unmarshal } from "./go/decode.ts";
 import { checkProof } from "./password_proof.ts";
 import { owned } from "./payload.ts";
 import type { ClientData } from "./workers.ts";

@@ -1,4 +1,4 @@
-import { GoError } from "./go_json.ts";
+import { GoError } from "./go/error.ts";
 import type { StoredJob } from "./stored_job.ts";
 
 /** Where a job goes whose run failed: to the retries, to the dead, or nowhere. */

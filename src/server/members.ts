@@ -1,4 +1,4 @@
-import type { GoError } from "./go_json.ts";
+import type { GoError } from "./go/error.ts";
 import type { SortedEntry } from "./sorted_set.ts";
 import type { Payload } from "./payload.ts";
 import { readStored, type StoredJob } from "./stored_job.ts";

@@ -1,7 +1,9 @@
 import { Glob } from "./glob.ts";
 import { Segment } from "./glob_segment.ts";
 import { bytesOf, textOf } from "./go/text.ts";
-import { GoError, quoted, type StructType, unmarshal } from "./go_json.ts";
+import { type StructType, unmarshal } from "./go/decode.ts";
+import { GoError } from "./go/error.ts";
+import { quoted } from "./go/quote.ts";
 import type { Manager } from "./manager.ts";
 import type { SetName } from "./members.ts";
 import type { Payload } from "./payload.ts";

@@ -1,5 +1,5 @@
 import { isQueueName } from "../job/queue_name.ts";
-import { GoError } from "./go_json.ts";
+import { GoError } from "./go/error.ts";
 import type { JobArena } from "./job_arena.ts";
 import { JobQueue } from "./job_queue.ts";
 import { owned, type Payload } from "./payload.ts";

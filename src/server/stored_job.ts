@@ -1,6 +1,7 @@
 import { Reader } from "./go/reader.ts";
 import { LargeJob, type Payload, RawJson } from "./payload.ts";
-import { decode, type Integer, marshal, marshalText, type StructType } from "./go_json.ts";
+import { decode, type Integer, type StructType } from "./go/decode.ts";
+import { marshal, marshalText } from "./go/encode.ts";
 
 export { writeTime } from "./go/time.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { takeDue } from "../../src/server/due.ts";
 import { cleanse, noteFailure, retryDelayMs } from "../../src/server/failure.ts";
-import { GoError } from "../../src/server/go_json.ts";
+import { GoError } from "../../src/server/go/error.ts";
 import { finish } from "../../src/server/slices.ts";
 import { SortedSet } from "../../src/server/sorted_set.ts";
 import { glanceAt, readJob, writeJob } from "../../src/server/stored_job.ts";

@@ -1,5 +1,7 @@
 import { isQueueName } from "../../job/queue_name.ts";
-import { type Fields, GoError, quoted, unmarshal } from "../go_json.ts";
+import { type Fields, unmarshal } from "../go/decode.ts";
+import { GoError } from "../go/error.ts";
+import { quoted } from "../go/quote.ts";
 import { complete, JOB, type StoredJob } from "../stored_job.ts";
 import { subcommand } from "./subcommand.ts";
 import type { Batches, NewBatch } from "./batches.ts";

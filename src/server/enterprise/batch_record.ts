@@ -1,4 +1,4 @@
-import { marshalText } from "../go_json.ts";
+import { marshalText } from "../go/encode.ts";
 
 /** Where a callback is: not due, enqueued, done. */
 export type CallbackState = "" | "1" | "2";

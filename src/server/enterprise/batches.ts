@@ -1,7 +1,7 @@
 import type { Clock } from "../../internal/clock.ts";
 import { createJid } from "../../job/jid.ts";
 import type { ServerBatch } from "../../inspect/types.ts";
-import { GoError } from "../go_json.ts";
+import { GoError } from "../go/error.ts";
 import { readJob, type StoredJob, writeJob } from "../stored_job.ts";
 import {
   type BatchRecord,

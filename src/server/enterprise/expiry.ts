@@ -1,5 +1,6 @@
 import { parseTimestamp } from "../../job/timestamp.ts";
-import { GoError, quoted } from "../go_json.ts";
+import { GoError } from "../go/error.ts";
+import { quoted } from "../go/quote.ts";
 import { type StoredJob, writeTime } from "../stored_job.ts";
 
 /**

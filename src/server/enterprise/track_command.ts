@@ -1,5 +1,7 @@
 import { parseTimestamp } from "../../job/timestamp.ts";
-import { GoError, quoted, unmarshal } from "../go_json.ts";
+import { unmarshal } from "../go/decode.ts";
+import { GoError } from "../go/error.ts";
+import { quoted } from "../go/quote.ts";
 import { subcommand } from "./subcommand.ts";
 import type { Tracks } from "./tracks.ts";
 

@@ -1,5 +1,5 @@
 import type { Clock } from "../../internal/clock.ts";
-import { marshalText } from "../go_json.ts";
+import { marshalText } from "../go/encode.ts";
 import { owned } from "../payload.ts";
 import { type StoredJob, writeTime } from "../stored_job.ts";
 import type { Shelf } from "./records.ts";

@@ -1,4 +1,5 @@
-import { GoError, marshal } from "../go_json.ts";
+import { marshal } from "../go/encode.ts";
+import { GoError } from "../go/error.ts";
 import { CodedError } from "../hooks.ts";
 import type { StoredJob } from "../stored_job.ts";
 import { owned, RawJson } from "../payload.ts";

@@ -190,6 +190,24 @@ function planOf(fields: Fields): Plan {
   return plan;
 }
 
+/**
+ * Reads JSON into a struct with this name and these fields. Other keys are left out.
+ *
+ * @throws {GoError} in Go's words on text that is not JSON, and on a value of another type.
+ */
+export function unmarshal(text: string, name: string, fields: Fields): Record<string, unknown> {
+  return (decode(text, { name, fields }) ?? {}) as Record<string, unknown>;
+}
+
+/**
+ * Reads JSON of any kind.
+ *
+ * @throws {GoError} as {@linkcode unmarshal}.
+ */
+export function parse(text: string): unknown {
+  return decode(text, "interface {}");
+}
+
 /** A key in lower case as Go folds it: two letters past ASCII are letters of ASCII to it. */
 export function folded(key: string): string {
   return key.toLowerCase().replaceAll("\u017f", "s");

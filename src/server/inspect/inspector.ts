@@ -3,7 +3,7 @@ import { isMarker } from "../../protocol/cancellation.ts";
 import { parseServerInfo, type ServerInfo } from "../../protocol/server_info.ts";
 import type { History } from "../history.ts";
 import { ageOf } from "../age.ts";
-import { GoError } from "../go_json.ts";
+import { GoError } from "../go/error.ts";
 import type { Manager } from "../manager.ts";
 import type { Reservation, SetName } from "../members.ts";
 import { changeJobs, CHANGES } from "../mutate.ts";

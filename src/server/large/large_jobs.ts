@@ -1,9 +1,8 @@
-import { folded } from "../go/decode.ts";
 import { GoError } from "../go/error.ts";
 import { Reader } from "../go/reader.ts";
 import { SyntaxCheck } from "../go/syntax.ts";
 import { textOf } from "../go/text.ts";
-import { decode } from "../go_json.ts";
+import { decode, folded } from "../go/decode.ts";
 import type { RawJson } from "../payload.ts";
 import type { Work } from "../slices.ts";
 import { JOB, readJob, readJobs, type StoredJob } from "../stored_job.ts";

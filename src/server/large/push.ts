@@ -1,6 +1,6 @@
 import { marshalText } from "../go/encode.ts";
 import { compareTexts } from "../go/text.ts";
-import { GoError } from "../go_json.ts";
+import { GoError } from "../go/error.ts";
 import type { LargeLine } from "../line.ts";
 import type { Manager } from "../manager.ts";
 import { owned } from "../payload.ts";
