@@ -30,14 +30,10 @@ export interface JobQuery {
   readonly maxArgs?: number | undefined;
 }
 
-/** How {@linkcode FaktoryServer.job} finds a job, and how much of it to give. */
+/** Options of {@linkcode FaktoryServer.job}. */
 export interface FindJobOptions {
   /** The most characters of the arguments. @default 100000 */
   readonly maxArgs?: number | undefined;
-  /** The set that the job was in last: together with `at`, it is found there without a search. */
-  readonly set?: "scheduled" | "retries" | "dead" | undefined;
-  /** The job's `at` then. */
-  readonly at?: Date | undefined;
 }
 
 /** Some of the jobs of a set or queue. */

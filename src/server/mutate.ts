@@ -4,6 +4,7 @@ import { bytesOf, textOf } from "./go/text.ts";
 import { type StructType, unmarshal } from "./go/decode.ts";
 import { GoError } from "./go/error.ts";
 import { quoted } from "./go/quote.ts";
+import type { JobEntry } from "./job_set.ts";
 import type { Manager } from "./manager.ts";
 import type { SetName } from "./members.ts";
 import type { Payload } from "./payload.ts";
@@ -54,12 +55,10 @@ export function* mutate(manager: Manager, line: string): Work<void> {
 /** Changes the jobs of a set that match, and counts them. */
 export function* changeJobs(
   manager: Manager,
-  { set: name, change, matches, max = Infinity }: {
+  { set: name, change, matches }: {
     readonly set: SetName;
     readonly change: Change;
     readonly matches: Matcher;
-    /** Stops after so many. */
-    readonly max?: number;
   },
 ): Work<number> {
   const set = manager.sets[name];
@@ -69,15 +68,26 @@ export function* changeJobs(
       if (!has(entry)) continue;
       const isMatch = matches(entry.value);
       if (typeof isMatch === "boolean" ? !isMatch : !(yield* isMatch) || !has(entry)) continue;
-      // A job whose queue cannot be stays in its set, and so do those behind it.
-      if (change.isFirst) change.run(manager, entry.value);
-      set.remove(entry);
-      if (!change.isFirst) change.run(manager, entry.value);
-      if (++count >= max) return count;
+      changeEntry(manager, { set: name, change, entry });
+      count++;
     }
     yield;
   }
   return count;
+}
+
+/** Changes a job of a set. A job whose queue cannot be stays in its set, and the change throws. */
+export function changeEntry(
+  manager: Manager,
+  { set, change, entry }: {
+    readonly set: SetName;
+    readonly change: Change;
+    readonly entry: JobEntry;
+  },
+): void {
+  if (change.isFirst) change.run(manager, entry.value);
+  manager.sets[set].remove(entry);
+  if (!change.isFirst) change.run(manager, entry.value);
 }
 
 /** What is done with a job. */

@@ -177,7 +177,7 @@ export class FaktoryServer implements AsyncDisposable {
 
   /**
    * Finds a job by its id, with a worker, in a set or on a queue; `undefined` where there is none, as after it succeeded. The
-   * sets and queues are searched, with clients served meanwhile: a second or so for a million jobs.
+   * queues are searched, with clients served meanwhile: half a second for a million jobs.
    *
    * @throws {InvalidArgumentError} `INVALID_FILTER`.
    */

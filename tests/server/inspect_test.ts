@@ -110,12 +110,6 @@ test("a failed job tells why it failed, and is retried, killed and discarded by 
       ]);
       assert.deepEqual(listed!.at?.getTime(), listed!.failure!.nextAt?.getTime());
       assert.deepEqual(await server.job("0123456789"), listed);
-      const { at } = listed!;
-      assert.deepEqual(await server.job("0123456789", { set: "retries", at }), listed);
-      // It may have moved since.
-      assert.deepEqual(await server.job("0123456789", { set: "dead", at }), listed);
-      const before = new Date(at!.getTime() - 1);
-      assert.deepEqual(await server.job("0123456789", { set: "retries", at: before }), listed);
 
       assert.equal(await server.kill("0123456789"), 1);
       assert.equal((await server.job("0123456789"))?.place, "dead");
@@ -345,7 +339,7 @@ test("what makes no sense is refused, and no filter never means all", async () =
     // deno-lint-ignore no-explicit-any
     await assert.rejects(server.job(undefined as any), invalid);
     // deno-lint-ignore no-explicit-any
-    await assert.rejects(server.job("any-job-id", { set: "x" as any }), invalid);
+    await assert.rejects(server.job("any-job-id", { set: "dead" } as any), invalid);
     assert.equal(await server.discard({ set: "scheduled", jids: [] }), 0);
     assert.equal(server.snapshot().scheduled, 1);
     assert.equal(await server.discard({ set: "scheduled", all: true }), 1);

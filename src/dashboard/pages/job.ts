@@ -1,4 +1,4 @@
-import type { FindJobOptions, ServerJob } from "../../inspect/types.ts";
+import type { ServerJob } from "../../inspect/types.ts";
 import { type Html, html } from "../view/html.ts";
 import { elsewhere, empty, page } from "../view/layout.ts";
 import { foreign, time, whole } from "../view/text.ts";
@@ -24,21 +24,13 @@ export async function jobPage(
   if (inspection === undefined) {
     return { html: page(visit, { title }, elsewhere(visit)), found: true };
   }
-  const job = jid === "" ? undefined : await inspection.job(jid, placeOf(query));
+  const job = jid === "" ? undefined : await inspection.job(jid);
   if (job === undefined) {
     const text =
       "The server does not have this job. It may have succeeded: such jobs are forgotten.";
     return { html: page(visit, { title }, empty(text)), found: false };
   }
   return { html: page(visit, { title }, jobBody(visit, job)), found: true };
-}
-
-/** Where the job was when its link was made: a set of a million jobs need not be searched then. */
-function placeOf(query: URLSearchParams): FindJobOptions {
-  const set = query.get("set");
-  const at = Number(query.get("at") ?? NaN);
-  const isSet = set === "scheduled" || set === "retries" || set === "dead";
-  return isSet && Number.isFinite(at) ? { set, at: new Date(at) } : {};
 }
 
 function jobBody(visit: Visit, job: ServerJob): Html {

@@ -91,12 +91,6 @@ export function jobTable(
   `;
 }
 
-/** A job's own page, with where the job is now. */
-function jobLink(visit: Visit, { jid, place, at }: ServerJob): string {
-  const isInSet = place === "scheduled" || place === "retries" || place === "dead";
-  return link(visit, "/job", isInSet ? { jid, set: place, at: at?.getTime() } : { jid });
-}
-
 function jobRow(
   visit: Visit,
   job: ServerJob,
@@ -115,7 +109,7 @@ function jobRow(
       ? html`<td><input type="checkbox" name="jid" value="${jid}" aria-label="${`Select ${label}`}"></td>`
       : ""
   }
-    <th scope="row"><a href="${jobLink(visit, job)}">${foreign(type)}</a>
+    <th scope="row"><a href="${link(visit, "/job", { jid })}">${foreign(type)}</a>
       <span class="jid">${foreign(jid, 40)}</span></th>
     ${place === "queue" ? "" : html`<td>${queueLink(visit, queue)}</td>`}
     <td><code>${foreign(job.args, 120)}</code></td>

@@ -23,18 +23,14 @@ export interface Limits {
 /** How to find a job, and how much of it to give. */
 export interface JobLookup {
   readonly maxArgs: number;
-  /** Where it was last, to look there first. */
-  readonly set: SetName | undefined;
-  /** Milliseconds since 1970. */
-  readonly at: number | undefined;
 }
 
 /** A selection, checked. */
 export interface Selected {
   readonly sets: readonly SetName[];
   readonly filter: Filter;
-  /** The most jobs that can be meant. */
-  readonly max: number;
+  /** The jobs of these ids, where they are given. */
+  readonly jids: readonly string[] | undefined;
 }
 
 /** The longest arguments that are given as text, in characters. */
@@ -71,9 +67,7 @@ const SELECTION = {
   all: true,
 } as const satisfies OptionNames<SetSelection>;
 
-const LOOKUP = { maxArgs: true, set: true, at: true } as const satisfies OptionNames<
-  FindJobOptions
->;
+const LOOKUP = { maxArgs: true } as const satisfies OptionNames<FindJobOptions>;
 
 const LISTED: readonly unknown[] = ["scheduled", "retries", "dead", "working"];
 const CHANGED: readonly SetName[] = ["retries", "dead", "scheduled"];
@@ -121,7 +115,7 @@ function checkMaxArgs(value: unknown, fallback: number): number {
 export function checkSelection(selection: JobSelection): Selected {
   if (typeof selection === "string" || Array.isArray(selection)) {
     const jids = checkJids(typeof selection === "string" ? [selection] : selection);
-    return { sets: CHANGED, filter: { jids }, max: jids.length };
+    return { sets: CHANGED, filter: {}, jids };
   }
   const { set, jids, all } = asObject(selection, "change", SELECTION) as Exclude<
     JobSelection,
@@ -134,7 +128,7 @@ export function checkSelection(selection: JobSelection): Selected {
   const { type, queue, error, text } = selection as Filter;
   const filter: Filter = { type, queue, error, text };
   if (jids !== undefined) {
-    return { sets: [set], filter: { ...filter, jids: checkJids(jids) }, max: Infinity };
+    return { sets: [set], filter, jids: checkJids(jids) };
   }
   const isAll = FILTERS.every((name) => filter[name] === undefined);
   if (isAll && all !== true) {
@@ -143,7 +137,7 @@ export function checkSelection(selection: JobSelection): Selected {
       "Cannot change jobs as the selection has no filter: say { all: true } if every job is meant",
     );
   }
-  return { sets: [set], filter, max: Infinity };
+  return { sets: [set], filter, jids: undefined };
 }
 
 /** @throws {InvalidArgumentError} `INVALID_FILTER`. */
@@ -154,11 +148,8 @@ export function checkJid(jid: unknown): string {
 
 /** @throws {InvalidArgumentError} `INVALID_FILTER`. */
 export function checkLookup(options: FindJobOptions): JobLookup {
-  const { maxArgs, set, at } = asObject(options, "find", LOOKUP) as FindJobOptions;
-  if (set !== undefined && !CHANGED.includes(set)) {
-    throw invalid("find", `there is no such set: got ${showValue(set)}`);
-  }
-  return { maxArgs: checkMaxArgs(maxArgs, 100_000), set, at: at?.getTime() };
+  const { maxArgs } = asObject(options, "find", LOOKUP) as FindJobOptions;
+  return { maxArgs: checkMaxArgs(maxArgs, 100_000) };
 }
 
 function checkJids(jids: unknown): string[] {

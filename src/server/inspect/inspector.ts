@@ -4,9 +4,10 @@ import { parseServerInfo, type ServerInfo } from "../../protocol/server_info.ts"
 import type { History } from "../history.ts";
 import { ageOf } from "../age.ts";
 import { GoError } from "../go/error.ts";
+import type { JobEntry } from "../job_set.ts";
 import type { Manager } from "../manager.ts";
 import type { Reservation, SetName } from "../members.ts";
-import { changeJobs, CHANGES } from "../mutate.ts";
+import { changeEntry, changeJobs, CHANGES } from "../mutate.ts";
 import type { Payload } from "../payload.ts";
 import type { Slices, Work } from "../slices.ts";
 import type { Workers } from "../workers.ts";
@@ -100,16 +101,14 @@ export class Inspector {
   }
 
   /** A job by its id, wherever it is; what a worker has comes first. */
-  async job(jid: string, { maxArgs, set, at }: JobLookup): Promise<ServerJob | undefined> {
+  async job(jid: string, { maxArgs }: JobLookup): Promise<ServerJob | undefined> {
     const reservation = this.#manager.reservationOf(jid);
     if (reservation !== undefined) return readFound(reservedBy(reservation), maxArgs);
-    const isPlaced = set !== undefined && at !== undefined;
-    const found = (isPlaced ? this.#near(jid, set, at) : undefined) ??
-      await this.#slices.run(this.#find(jid));
+    const found = await this.#slices.run(this.#find(jid));
     return found === undefined ? undefined : readFound(found, maxArgs);
   }
 
-  /** @throws {InvalidArgumentError} `INVALID_SELECTION`. */
+  /** @throws {InvalidArgumentError} `INVALID_FILTER`. */
   async change(action: "requeue" | "kill" | "discard", selection: JobSelection): Promise<number> {
     return await this.#slices.run(this.#change(action, checkSelection(selection)));
   }
@@ -226,21 +225,6 @@ export class Inspector {
     };
   }
 
-  /** A job that was in a set with this time, in milliseconds, when somebody last looked. */
-  #near(jid: string, set: SetName, at: number): Found | undefined {
-    const matches = matcher({ jids: [jid] })!;
-    const source = this.#source({ set });
-    let low = 0;
-    let high = source.size;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (source.page(middle, 1)[0]!.at! < at) low = middle + 1;
-      else high = middle;
-    }
-    // Times have parts of a millisecond, which dates have not.
-    return source.page(low, AT_ONCE).find((found) => found.at! < at + 1 && matches(found.payload));
-  }
-
   *#find(jid: string): Work<Found | undefined> {
     for (const name of SETS) {
       const [entry] = this.#manager.sets[name].withJid(jid);
@@ -257,20 +241,32 @@ export class Inspector {
     return undefined;
   }
 
-  *#change(action: string, { sets, filter, max }: Selected): Work<number> {
+  *#change(action: string, { sets, filter, jids }: Selected): Work<number> {
     const change = CHANGES.get(action)!;
-    const matches = matcher(filter) ?? (() => true);
     let count = 0;
-    for (const set of sets) {
-      if (count >= max) break;
-      count += yield* changeJobs(this.#manager, { set, change, matches, max: max - count });
+    if (jids === undefined) {
+      const matches = matcher(filter) ?? (() => true);
+      for (const set of sets) count += yield* changeJobs(this.#manager, { set, change, matches });
+      return count;
+    }
+    for (const found of this.#withJids(jids, sets, filter)) {
+      for (const { set, entry } of found) changeEntry(this.#manager, { set, change, entry });
+      count += found.length;
+      yield;
     }
     return count;
   }
 
-  *#count({ sets, filter, max }: Selected): Work<number> {
-    const matches = matcher(filter);
+  *#count({ sets, filter, jids }: Selected): Work<number> {
     let count = 0;
+    if (jids !== undefined) {
+      for (const found of this.#withJids(jids, sets, filter)) {
+        count += found.length;
+        yield;
+      }
+      return count;
+    }
+    const matches = matcher(filter);
     for (const name of sets) {
       const set = this.#manager.sets[name];
       if (matches === undefined) {
@@ -279,11 +275,26 @@ export class Inspector {
       }
       for (const { entries } of set.parts(AT_ONCE)) {
         for (const { value } of entries) if (matches(value)) count++;
-        if (count >= max) return max;
         yield;
       }
     }
     return count;
+  }
+
+  /** The jobs of some sets with these ids, those of one id after the other. */
+  *#withJids(
+    jids: readonly string[],
+    sets: readonly SetName[],
+    filter: Filter,
+  ): Generator<{ readonly set: SetName; readonly entry: JobEntry }[]> {
+    const matches = matcher(filter) ?? (() => true);
+    for (const jid of new Set(jids)) {
+      yield sets.flatMap((set) =>
+        this.#manager.sets[set].withJid(jid)
+          .filter(({ value }) => matches(value))
+          .map((entry) => ({ set, entry }))
+      );
+    }
   }
 
   #source(

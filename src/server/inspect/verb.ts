@@ -1,5 +1,4 @@
 import { InvalidArgumentError } from "../../errors.ts";
-import { parseTimestamp } from "../../job/timestamp.ts";
 import { bulk } from "../reply.ts";
 import { checkJid, checkLookup } from "./check.ts";
 import type { Inspector } from "./inspector.ts";
@@ -8,7 +7,7 @@ import type { FindJobOptions, JobQuery, JobSelection, QueueQuery } from "../../i
 /** What follows INSPECT: one of these. */
 interface Request {
   readonly jobs?: JobQuery;
-  readonly job?: Omit<FindJobOptions, "at"> & { readonly jid?: unknown; readonly at?: unknown };
+  readonly job?: FindJobOptions & { readonly jid?: unknown };
   readonly requeue?: JobSelection;
   readonly kill?: JobSelection;
   readonly discard?: JobSelection;
@@ -48,8 +47,8 @@ function answer(inspector: Inspector, request: Request): unknown {
   const { jobs, job, requeue, kill, discard, count, signal } = request;
   if (jobs !== undefined) return inspector.jobs(jobs);
   if (job !== undefined) {
-    const { jid, at, ...options } = job ?? {};
-    return inspector.job(checkJid(jid), checkLookup({ ...options, at: parseTimestamp(at) }));
+    const { jid, ...options } = job ?? {};
+    return inspector.job(checkJid(jid), checkLookup(options));
   }
   if (requeue !== undefined) return inspector.change("requeue", requeue);
   if (kill !== undefined) return inspector.change("kill", kill);
