@@ -578,8 +578,8 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
 
   #warnOfEnterprise(job: JobInput): void {
     if (this.#asksEdition) return;
-    const option = enterpriseOption(job) ??
-      enterpriseOption(this.#known?.defaultsOf(job.type) ?? {});
+    const defaults = this.#known?.defaultsOf(job.type);
+    const option = enterpriseOption(job) ?? (defaults && enterpriseOption(defaults));
     if (option === undefined) return;
     this.#asksEdition = true;
     this.info().then((answer) => {
