@@ -145,3 +145,19 @@ test("a signal cuts a command short, without a word", async () => {
     assert.deepEqual(ended, { status: 130, stdout: "", stderr: "" });
   });
 });
+
+test("cancel says what became of the job", async () => {
+  await withServer({}, async (server) => {
+    const { url } = server;
+    const pushed = await faktory(["push", "a", "--at", "+5m", "--url", url]);
+    const jid = pushed.stdout.trim();
+    const { status, stdout } = await faktory(["cancel", jid, "--url", url]);
+    assert.equal(status, 0);
+    assert.match(stdout, /^withdrawn: no worker had it\. It is gone if it was scheduled/);
+    assert.equal(server.snapshot().scheduled, 0);
+    const json = await faktory(["cancel", jid, "--wait", "1", "--json", "--url", url]);
+    assert.deepEqual(JSON.parse(json.stdout), { jid, cancellation: "withdrawn", url });
+    assert.equal((await faktory(["cancel", "--url", url])).status, 64);
+    assert.equal((await faktory(["cancel", jid, "--wait", "0", "--url", url])).status, 64);
+  });
+});

@@ -1,5 +1,6 @@
 import type { CommandDefinition } from "../command.ts";
 import { bench } from "./bench/bench.ts";
+import { cancel } from "./cancel.ts";
 import { dashboard } from "./dashboard.ts";
 import { doctor } from "./doctor/doctor.ts";
 import { completion } from "./completion.ts";
@@ -25,5 +26,6 @@ export const commands: readonly CommandDefinition[] = [
   queues,
   ...sets,
   job,
+  cancel,
   completion,
 ];
