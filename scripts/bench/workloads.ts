@@ -48,7 +48,7 @@ export const servers: readonly ServerInfo[] = [
   {
     name: "durable",
     title: "The embedded server, with its data in a file",
-    durability: "Each confirmed job is on the disk (SQLite, `synchronous = FULL`).",
+    durability: "Each confirmed job is on the disk: its log is synced before it confirms.",
     kept: "on disk",
     fillRate: 80_000,
   },
