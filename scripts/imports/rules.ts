@@ -235,6 +235,12 @@ export const rooms: readonly Room[] = [
     imports: [...leaves, "job", "options", "consumer", "producer's face", "producer"],
   },
   {
+    name: "cron",
+    files: ["src/cron/"],
+    imports: [...core, "connection", "options", "producer's face"],
+    packages: ["croner"],
+  },
+  {
     name: "workflow",
     files: ["src/workflow/"],
     imports: [...core, "options", "producer's face", "consumer"],

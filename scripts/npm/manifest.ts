@@ -22,7 +22,7 @@ export const optionalPeers: Readonly<Record<string, string>> = {
  * Packages whose code is put into the npm package, as far as it is used, so that no program
  * installs all of it. Their licences go along.
  */
-export const inlinedPackages: readonly string[] = ["hono"];
+export const inlinedPackages: readonly string[] = ["croner", "hono"];
 
 /** Folder of the package with what `require()` loads. */
 export const COMMON_JS = "cjs";

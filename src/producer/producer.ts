@@ -7,7 +7,8 @@ import {
   invalidOption,
 } from "../connection/options.ts";
 import type { Delivery } from "../connection/reconnect_options.ts";
-import { request } from "../connection/request.ts";
+import { type Request, request } from "../connection/request.ts";
+import { ServerClock } from "../connection/server_clock.ts";
 import type { Outage, Recovery } from "../connection/status.ts";
 import { resolveTarget } from "../connection/target.ts";
 import { ConnectionLostError, StateError } from "../errors.ts";
@@ -158,8 +159,18 @@ const PRODUCER_EVENTS = {
   listenerError: true,
 } as const satisfies EventNames<ProducerEvents>;
 
-/** Sends a command of the protocol that the producer has no method for. */
-export let sendCommand: <T>(producer: Producer, command: Command<T>) => Promise<T>;
+/**
+ * Sends a command of the protocol that the producer has no method for. After `withinMs` it is not sent any more, be it for want of
+ * a connection or as the reply was lost with one.
+ */
+export let sendCommand: <T>(
+  producer: Producer,
+  command: Command<T>,
+  options?: { readonly withinMs?: number | undefined },
+) => Promise<T>;
+
+/** A clock that is set by the server's, as `info()` of it measures it. */
+export let serverClockOf: (producer: Producer) => ServerClock;
 
 /**
  * Enqueues jobs, and speaks the server's other commands.
@@ -205,7 +216,9 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   #forgetSignal: () => void = () => {};
 
   static {
-    sendCommand = (producer, command) => producer.#command(command);
+    sendCommand = (producer, command, options) => producer.#command(command, options);
+    serverClockOf = (producer) =>
+      new ServerClock(producer.#clock, (entry) => producer.#pool.send(entry));
   }
 
   private constructor(
@@ -554,12 +567,17 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
     if (this.#isOwner) await this.#pool.drained();
   }
 
-  async #command<T>(command: Command<T>): Promise<T> {
+  async #command<T>(
+    command: Command<T>,
+    { withinMs }: { readonly withinMs?: number | undefined } = {},
+  ): Promise<T> {
     this.#checkOpen();
     this.#checkRoom();
     // On one connection, jobs that were enqueued before go first.
     if (this.#pool.max === 1) this.#batcher.flush();
-    return await this.#pendingCalls.track(request((entry) => this.#pool.send(entry), command));
+    const notAfter = withinMs === undefined ? undefined : this.#clock.now() + withinMs;
+    const send = (entry: Request) => this.#pool.send(entry);
+    return await this.#pendingCalls.track(request(send, command, { notAfter }));
   }
 
   #checkOpen(): void {

@@ -387,3 +387,45 @@ test("a signal cuts short a module that takes long to load", async () => {
     loading.resolve();
   });
 });
+
+test("work runs a module's schedule beside its handlers", async () => {
+  await withSetting(async ({ server, producer, module, work }) => {
+    const path = await module(`
+      import { Schedule } from ${
+      JSON.stringify(new URL("../../src/cron/mod.ts", import.meta.url).href)
+    };
+      export const schedule = new Schedule({ tidy: { every: "1h", job: { type: "tidy" } } });
+      export default {
+        tidy() {},
+        async wait(_job, { producer }) {
+          while ((await producer.info()).sets.scheduled < 3) {}
+        },
+      };`);
+    await producer.enqueue("wait");
+    const { stdout, stderr } = await work([path, "--max-jobs", "1"]);
+    assert.match(untimed(stdout), /^Runs the schedule default: tidy$/m);
+    assert.deepEqual([stderr, server.snapshot().scheduled], ["", 3]);
+    await producer.sets.scheduled.clear();
+    const { stdout: other } = await work([path, "--until-empty"]);
+    assert.doesNotMatch(untimed(other), /schedule/);
+    assert.equal(server.snapshot().scheduled, 0);
+  });
+});
+
+test("work refuses what is no schedule, and two of one name", async () => {
+  await withSetting(async ({ module, work }) => {
+    const own = await module(`export const schedule = { tidy: {} }; export default { a() {} };`);
+    const refused = await work([own, "--max-jobs", "1"]);
+    assert.match(refused.stderr, /its export "schedule" is no Schedule.*new Schedule/);
+    assert.equal(refused.status, 65);
+    const schedule = `import { Schedule } from ${
+      JSON.stringify(new URL("../../src/cron/mod.ts", import.meta.url).href)
+    }; export const schedule = new Schedule({});`;
+    const two = [
+      await module(`${schedule} export default { a() {} };`, "a.mjs"),
+      await module(`${schedule} export default { b() {} };`, "b.mjs"),
+    ];
+    const twice = await work([...two, "--max-jobs", "1"]);
+    assert.match(twice.stderr, /several schedules with one name: default, default/);
+  });
+});

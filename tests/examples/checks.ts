@@ -34,32 +34,23 @@ export const checks: Readonly<Record<string, (place: Place) => Promise<void>>> =
     equal((await web.stop("SIGINT")).at(-1), "the web server has stopped");
   },
 
-  /**
-   * Two instances make one report: Enterprise refuses the other's job, and a free server has it
-   * already.
-   */
-  async cron(place) {
-    for (const edition of ["enterprise", "free"] as const) {
-      await using server = await start({ edition });
-      // Not while this runs: it is here that the job's time is brought about.
-      const env = { FAKTORY_URL: server.url, CRON: "0 0 1 1 *" };
-      await using first = new Program(place, "cron/schedule.ts", { env });
-      const jid = (await first.line(/^enqueued/)).split(" ").at(-1)!;
-      await using second = new Program(place, "cron/schedule.ts", { env });
-      const other = edition === "free" ? "enqueued" : "another instance has enqueued";
-      await second.line(new RegExp(`^${other} ${jid}$`));
-      await first.stop();
-      await second.stop();
-      equal(server.snapshot().scheduled, 1);
-
-      await using producer = await Producer.connect({ url: server.url });
-      await producer.sets.scheduled.requeue({ type: "report" });
-      await using worker = new Program(place, "cron/worker.ts", { env });
-      const time = new Date(Number(jid.replace("report-", ""))).toISOString();
-      await worker.line(/^the report for/);
-      const said = await worker.stop();
-      deepEqual(said.slice(1), [`the report for ${time}`, "the worker has stopped: 1 done"]);
-    }
+  /** Two workers with one schedule: each firing is on the server once, and its job runs once. */
+  async recurring(place) {
+    await using server = await start();
+    const env = { FAKTORY_URL: server.url };
+    await using first = new Program(place, "recurring/worker.ts", { env });
+    await using second = new Program(place, "recurring/worker.ts", { env });
+    for (const worker of [first, second]) await worker.line(/^tidy fires at/);
+    await using producer = await Producer.connect({ url: server.url });
+    for (const worker of [first, second]) await worker.line(/^report fires at/);
+    equal(server.snapshot().scheduled, 6);
+    await producer.sets.scheduled.requeue({ type: "report" });
+    while (server.snapshot().processed < 3) await producer.info();
+    const said = [...await first.stop(), ...await second.stop()];
+    const days = said.filter((line) => line.startsWith("the report of"));
+    equal(days.length, 3);
+    equal(new Set(days).size, 3);
+    equal(server.snapshot().scheduled, 3);
   },
 
   /** Every stage comes after the one before. */

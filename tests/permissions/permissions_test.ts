@@ -52,6 +52,7 @@ const programs: Readonly<Record<string, (places: Places) => string[]>> = {
   "the handler": () => fixture("dashboard"),
   "streams of lines": () => fixture("ndjson"),
   "an outbox and its relay": () => fixture("outbox"),
+  "a schedule": () => fixture("cron"),
   "a workflow": () => fixture("workflow"),
   "spans and metrics": () => fixture("telemetry"),
   "`runJob`, `FakeFaktory`, `MemoryServer`": () => fixture("testing"),

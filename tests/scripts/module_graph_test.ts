@@ -25,9 +25,13 @@ async function packagesOf(entry: string): Promise<string[]> {
   return [...new Set(names)].filter((name) => !/^node:/.test(name)).sort();
 }
 
+const hono = ["hono/body-limit", "hono/cookie", "hono/html", "hono/tiny"];
+
 /** What each entry may load; the others nothing. */
 const own: Readonly<Record<string, readonly string[]>> = {
-  "./cli": ["commander"],
+  "./cli": ["commander", ...hono],
+  "./cron": ["croner"],
+  "./dashboard": hono,
   "./ndjson": ["@std/streams/text-line-stream"],
   "./telemetry": ["@opentelemetry/api"],
 };

@@ -1,4 +1,9 @@
-import type { ConsumerMiddleware, ConsumerOptions, JobDefinitions } from "../../../mod.ts";
+import type {
+  ConsumerMiddleware,
+  ConsumerOptions,
+  JobDefinitions,
+  Producer,
+} from "../../../mod.ts";
 import { showText, showValue } from "../../internal/show.ts";
 import { CliError } from "../failure.ts";
 import { Status } from "../status.ts";
@@ -14,8 +19,19 @@ export interface WorkModule {
   readonly jobs: JobDefinitions | undefined;
   readonly middleware: readonly ConsumerMiddleware[];
   readonly options: ConsumerOptions;
+  /** Recurring jobs, to be pushed while the consumer runs. */
+  readonly schedule: WorkSchedule | undefined;
   /** Called once the consumer has ended. */
   readonly teardown: (() => unknown) | undefined;
+}
+
+/** What the command needs of a `Schedule` of `./cron`, whichever copy of the package has made it. */
+export interface WorkSchedule {
+  readonly name: string;
+  readonly entries: readonly string[];
+  run(producer: Producer): Promise<void>;
+  stop(): Promise<void>;
+  on(event: "error", listener: (detail: { readonly error: unknown }) => void): () => void;
 }
 
 type Exports = Readonly<Record<string, unknown>>;
@@ -35,7 +51,8 @@ const FORM = "export default { resize: (job) => .. }";
  */
 export function readExports(module: NamedModule, loaded: Exports): WorkModule {
   const exports = unwrapped(loaded);
-  const { default: main, handlers, jobs, middleware = [], options = {}, teardown } = exports;
+  const { default: main, handlers, jobs, middleware = [], options = {}, schedule, teardown } =
+    exports;
   const refuse = (reason: string, hint = `write it as in ${FORM}`) => {
     return new CliError(Status.data, `Cannot use ${showText(module.name)} as ${reason}`, hint);
   };
@@ -63,6 +80,12 @@ export function readExports(module: NamedModule, loaded: Exports): WorkModule {
       "export an object",
     );
   }
+  if (schedule !== undefined && !isSchedule(schedule)) {
+    throw refuse(
+      `its export "schedule" is no Schedule: got ${showValue(schedule)}`,
+      "make it by new Schedule, of the package's entry ./cron",
+    );
+  }
   if (teardown !== undefined && typeof teardown !== "function") {
     throw refuse(
       `its export "teardown" is not a function: got ${showValue(teardown)}`,
@@ -79,6 +102,7 @@ export function readExports(module: NamedModule, loaded: Exports): WorkModule {
     jobs: jobs as JobDefinitions | undefined,
     middleware: middleware as ConsumerMiddleware[],
     options,
+    schedule,
     teardown: teardown as WorkModule["teardown"],
   };
 }
@@ -121,6 +145,11 @@ function unwrapped(exports: Exports): Exports {
   const isCommonJs = main["__esModule"] === true ||
     (exports["handlers"] !== undefined && main["handlers"] === exports["handlers"]);
   return isCommonJs ? main : exports;
+}
+
+function isSchedule(value: unknown): value is WorkSchedule {
+  const { entries, run, stop, on } = Object(value);
+  return Array.isArray(entries) && [run, stop, on].every((method) => typeof method === "function");
 }
 
 function isObject(value: unknown): value is Exports {

@@ -12,6 +12,7 @@ import { loaded } from "./loaded.ts";
 import { locate } from "./locate.ts";
 import { Status } from "../status.ts";
 import { showQueues, WorkLog } from "./log.ts";
+import { runSchedules } from "./schedules.ts";
 import { WorkConsumer } from "./work_consumer.ts";
 
 /** How long jobs may go on after a stop, in milliseconds. */
@@ -40,7 +41,15 @@ export async function runWorker(invocation: Invocation<WorkFlags>): Promise<numb
       await check(consumer, server, flags.quiet === true ? undefined : output);
       return Status.ok;
     }
-    log.end(await run(consumer, invocation, { server, log }));
+    const { jobs } = modules.find(({ jobs }) => jobs !== undefined) ?? {};
+    const stopSchedules = flags.untilEmpty === true
+      ? async () => {}
+      : await runSchedules(modules, { options: { ...server.options, jobs }, log });
+    try {
+      log.end(await run(consumer, invocation, { server, log }));
+    } finally {
+      if (!log.hasCrashed) await stopSchedules();
+    }
     return log.hasCrashed ? CRASHED : Status.ok;
   } finally {
     // After a crash a teardown may rely on what has just broken.

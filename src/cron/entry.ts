@@ -1,0 +1,106 @@
+import { ConfigError } from "../errors.ts";
+import { checkOptionNames, type OptionNames } from "../internal/option_names.ts";
+import { showText, showValue } from "../internal/show.ts";
+import type { JobDefinitions } from "../job/catalogue.ts";
+import type { DurationText } from "../job/duration.ts";
+import type { TypedJob } from "../job/typed.ts";
+import { cronFirings, everyFirings, type Firings, refused } from "./firings.ts";
+
+/** What to do about firings that passed while no process ran the schedule. */
+export type CatchUp = "none" | "last" | "all";
+
+/** A recurring job: when it is enqueued, and which job that is. One of `cron` and `every`. */
+export interface ScheduleEntry<Jobs extends JobDefinitions = JobDefinitions> {
+  /**
+   * A cron expression of five fields (minute, hour, day, month, day of the week), or six with the second first; also `@hourly`,
+   * `@daily`, `@weekly`, `@monthly`, `@yearly`.
+   */
+  readonly cron?: string | undefined;
+  /** The time zone of `cron`, such as `Europe/Berlin`. @default "UTC" */
+  readonly timeZone?: string | undefined;
+  /**
+   * Instead of `cron`: fires at the multiples of this length of time since 1970, in milliseconds or as a text such as `"30s"`.
+   * Whole seconds, at least five.
+   */
+  readonly every?: number | DurationText | undefined;
+  /**
+   * The job, or a function of the firing that makes it. The function must give the same job for the same time, in every process: no
+   * random ids in it. A `jid`, an `at` and a `createdAt` come from the schedule.
+   */
+  readonly job: TypedJob<Jobs> | ((firing: Date) => TypedJob<Jobs>);
+  /**
+   * What to do about firings that passed while no process ran the schedule for longer than it is ahead: nothing, enqueue the last
+   * of them, or all. Needs Faktory 1.9.2 or later, unless it is `"none"`.
+   *
+   * @default "none"
+   */
+  readonly catchUp?: CatchUp | undefined;
+}
+
+/** The entries of a schedule, by their names: letters, digits, `.`, `_` and `-`. */
+export type ScheduleEntries<Jobs extends JobDefinitions = JobDefinitions> = Readonly<
+  Record<string, ScheduleEntry<Jobs>>
+>;
+
+/** An entry, checked. */
+export interface Plan {
+  readonly name: string;
+  readonly firings: Firings;
+  readonly job: unknown;
+  readonly catchUp: CatchUp;
+}
+
+const ENTRY_OPTIONS = {
+  cron: true,
+  timeZone: true,
+  every: true,
+  job: true,
+  catchUp: true,
+} as const satisfies OptionNames<ScheduleEntry>;
+
+const NAME = /^[a-zA-Z0-9._-]{1,64}$/;
+
+/** @throws {ConfigError} `INVALID_OPTION`. */
+export function checkName(what: string, name: unknown): string {
+  if (typeof name === "string" && NAME.test(name)) return name;
+  throw new ConfigError(
+    "INVALID_OPTION",
+    `Cannot use ${what} as its name is not 1 to 64 letters, digits, ".", "_" and "-": got ${
+      showValue(name)
+    }`,
+  );
+}
+
+/** @throws {ConfigError} `INVALID_OPTION`. */
+export function plansOf(entries: unknown): Plan[] {
+  if (typeof entries !== "object" || entries === null || Array.isArray(entries)) {
+    throw new ConfigError(
+      "INVALID_OPTION",
+      `Cannot make a schedule as its entries are not an object: got ${showValue(entries)}`,
+    );
+  }
+  return Object.entries(entries).map(([name, entry]) =>
+    planOf(checkName("the entry", name), entry)
+  );
+}
+
+function planOf(name: string, entry: unknown): Plan {
+  checkOptionNames(entry, ENTRY_OPTIONS, `the entry ${showText(name)}`);
+  const { cron, timeZone, every, job, catchUp = "none" } = entry as ScheduleEntry;
+  if ((cron === undefined) === (every === undefined)) {
+    throw refused(name, "it has not exactly one of cron and every");
+  }
+  if (every !== undefined && timeZone !== undefined) {
+    throw refused(name, "it has a timeZone, which is for cron alone");
+  }
+  if (catchUp !== "none" && catchUp !== "last" && catchUp !== "all") {
+    throw refused(name, `its catchUp is not "none", "last" or "all": got ${showValue(catchUp)}`);
+  }
+  if (typeof job !== "function" && (typeof job !== "object" || job === null)) {
+    throw refused(name, `its job is neither a job nor a function: got ${showValue(job)}`);
+  }
+  const firings = cron === undefined
+    ? everyFirings(name, every)
+    : cronFirings(name, cron, timeZone ?? "UTC");
+  return { name, firings, job, catchUp };
+}

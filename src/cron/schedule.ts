@@ -1,0 +1,286 @@
+import { integerIn, invalidOption } from "../connection/options.ts";
+import { ConfigError, InvalidArgumentError, StateError } from "../errors.ts";
+import { Emitter, type EventNames, type Listener, type ListenerFailure } from "../events.ts";
+import { onAbort } from "../internal/aborts.ts";
+import { type Clock, systemClock } from "../internal/clock.ts";
+import { deferred } from "../internal/deferred.ts";
+import { checkOptionNames, type OptionNames } from "../internal/option_names.ts";
+import { showValue } from "../internal/show.ts";
+import type { JobDefinitions } from "../job/catalogue.ts";
+import { KnownJobs } from "../job/known_jobs.ts";
+import { Producer } from "../producer/producer.ts";
+import { checkName, type Plan, plansOf, type ScheduleEntries } from "./entry.ts";
+import { JobMaker, prefixOf } from "./firing_job.ts";
+import { Pusher } from "./pusher.ts";
+
+/** Options of a {@linkcode Schedule}. */
+export interface ScheduleOptions<Jobs extends JobDefinitions = JobDefinitions> {
+  /** The catalogue of the jobs: their types, defaults and checks. @default that of the producer */
+  readonly jobs?: Jobs | undefined;
+  /**
+   * What tells this schedule from others on the server: letters, digits, `.`, `_` and `-`. Programs with different schedules need
+   * different names.
+   *
+   * @default "default"
+   */
+  readonly name?: string | undefined;
+  /** Firings of each entry that are on the server before their time, 1 to 1000. @default 3 */
+  readonly ahead?: number | undefined;
+  /**
+   * No firing is pushed when less than this is left until then, in milliseconds. It is how long a command may be under way without
+   * a firing being enqueued twice. The same in all processes.
+   *
+   * @default 30000
+   */
+  readonly guardMs?: number | undefined;
+  /** What waits between two looks at the schedule; tests move it. @default the machine's clock */
+  readonly clock?: Clock | undefined;
+}
+
+/** Options of {@linkcode Schedule.run}. */
+export interface ScheduleRunOptions {
+  /** Ends the run. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Which firings {@linkcode Schedule.next} gives. */
+export interface NextOptions {
+  /** Those after this time. @default now, by the machine's clock */
+  readonly after?: Date | undefined;
+  /** How many, at most. @default 1 */
+  readonly count?: number | undefined;
+}
+
+/** What a schedule tells of itself; see {@linkcode Schedule.on}. */
+export interface ScheduleEvents {
+  /** The server has the job of a firing, whichever process pushed it first. Also when it is pushed again. */
+  push: { readonly name: string; readonly firing: Date; readonly jid: string };
+  /** Something failed: the server cannot be reached, or refuses a job. It is tried again within seconds. */
+  error: { readonly error: unknown };
+  /** A listener threw. */
+  listenerError: ListenerFailure;
+}
+
+const SCHEDULE_EVENTS = {
+  push: true,
+  error: true,
+  listenerError: true,
+} as const satisfies EventNames<ScheduleEvents>;
+
+const OPTIONS = {
+  jobs: true,
+  name: true,
+  ahead: true,
+  guardMs: true,
+  clock: true,
+} as const satisfies OptionNames<ScheduleOptions>;
+
+const RUN_OPTIONS = { signal: true } as const satisfies OptionNames<ScheduleRunOptions>;
+
+const NEXT_OPTIONS = { after: true, count: true } as const satisfies OptionNames<NextOptions>;
+
+/**
+ * Recurring jobs, on any Faktory server. Run it in as many processes as you like: each firing is enqueued once.
+ *
+ * Every process pushes the same jobs before their time, to the last byte, and the server keeps scheduled jobs in a set: equal
+ * jobs are one. Nothing is elected and nothing is locked, so that it does not matter which process dies.
+ *
+ * @example Two recurring jobs
+ * ```ts
+ * import { Producer } from "@faktory-ts/faktory";
+ * import { Schedule } from "@faktory-ts/faktory/cron";
+ *
+ * await using producer = await Producer.connect();
+ * const schedule = new Schedule({
+ *   nightly: { cron: "0 3 * * *", timeZone: "Europe/Berlin", job: { type: "report" } },
+ *   poll: { every: "1m", job: { type: "poll", args: ["https://example.com/feed"] } },
+ * });
+ * const running = schedule.run(producer);
+ * // until
+ * await schedule.stop();
+ * await running;
+ * ```
+ */
+export class Schedule<Jobs extends JobDefinitions = JobDefinitions> implements AsyncDisposable {
+  /** What tells it from other schedules on the server. */
+  readonly name: string;
+  readonly #plans: readonly Plan[];
+  readonly #known: KnownJobs | undefined;
+  readonly #timing: { readonly ahead: number; readonly guardMs: number };
+  readonly #clock: Clock;
+  readonly #events = new Emitter<ScheduleEvents>(SCHEDULE_EVENTS);
+  #stop: (() => void) | undefined;
+  #running: Promise<void> | undefined;
+
+  /**
+   * Makes a schedule; nothing happens until it is run.
+   *
+   * @throws {ConfigError} `INVALID_OPTION` on an entry or an option that cannot be used.
+   */
+  constructor(entries: ScheduleEntries<Jobs>, options: ScheduleOptions<Jobs> = {}) {
+    checkOptionNames(options, OPTIONS, "Schedule");
+    this.#plans = plansOf(entries);
+    this.#known = KnownJobs.of(options.jobs);
+    this.name = checkName("the schedule", options.name ?? "default");
+    const ahead = integerIn("ahead", options.ahead, { min: 1, max: 1000, fallback: 3 });
+    const limits = { min: 1000, max: 7 * 86_400_000, fallback: 30_000 };
+    this.#timing = { ahead, guardMs: integerIn("guardMs", options.guardMs, limits) };
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  /** The names of the entries. */
+  get entries(): readonly string[] {
+    return this.#plans.map(({ name }) => name);
+  }
+
+  /**
+   * When an entry fires next.
+   *
+   * @example Does it do what I mean on the day when the clocks are changed?
+   * ```ts
+   * import { Schedule } from "@faktory-ts/faktory/cron";
+   *
+   * const schedule = new Schedule({
+   *   nightly: { cron: "30 2 * * *", timeZone: "Europe/Berlin", job: { type: "report" } },
+   * });
+   * const [firing] = schedule.next("nightly", { after: new Date("2026-03-28T12:00:00Z") });
+   * console.assert(firing?.toISOString() === "2026-03-29T01:00:00.000Z"); // there is no 02:30 on that day
+   * ```
+   *
+   * @throws {InvalidArgumentError} `INVALID_ARGUMENT` if there is no such entry.
+   * @throws {ConfigError} `INVALID_OPTION`.
+   */
+  next(name: string, options: NextOptions = {}): Date[] {
+    checkOptionNames(options, NEXT_OPTIONS, "next");
+    const plan = this.#plans.find((each) => each.name === name);
+    if (plan === undefined) {
+      throw new InvalidArgumentError(
+        "INVALID_ARGUMENT",
+        `Cannot tell the next firings as the schedule has no such entry: got ${showValue(name)}`,
+      );
+    }
+    const count = integerIn("count", options.count, { min: 1, max: 100_000, fallback: 1 });
+    const found: Date[] = [];
+    let firing = plan.firings.after(options.after?.getTime() ?? this.#clock.now());
+    while (firing !== undefined && found.length < count) {
+      found.push(new Date(firing));
+      firing = plan.firings.after(firing);
+    }
+    return found;
+  }
+
+  /** Calls `listener` on every `event`; the function returned ends that. */
+  on<Name extends keyof ScheduleEvents>(
+    event: Name,
+    listener: Listener<ScheduleEvents[Name]>,
+  ): () => void {
+    return this.#events.on(event, listener);
+  }
+
+  /**
+   * Pushes the firings, by this producer, until `stop` is called. What it has pushed before stays on the server and fires, so that
+   * nothing is missed during a deploy. Jobs go by none of the producer's middleware and telemetry, which could make them differ.
+   *
+   * A server that cannot be reached is no reason to end: see the event `error`.
+   *
+   * @throws {InvalidJobError} if an entry's job is one that the server would refuse, or that does not fit the catalogue.
+   * @throws {StateError} `ALREADY_RUNNING`.
+   */
+  run(producer: Producer<Jobs>, options: ScheduleRunOptions = {}): Promise<void> {
+    if (this.#running !== undefined) {
+      return Promise.reject(
+        new StateError("ALREADY_RUNNING", "Cannot run the schedule as it is running already"),
+      );
+    }
+    const stopped = deferred();
+    this.#stop = stopped.resolve;
+    return this.#running = this.#run(producer, options, stopped.promise).finally(() => {
+      this.#running = this.#stop = undefined;
+    });
+  }
+
+  /** Ends the run; resolves when it has ended. */
+  async stop(): Promise<void> {
+    this.#stop?.();
+    await this.#running?.catch(() => {});
+  }
+
+  /**
+   * Removes all that the schedule of this name has on the server for later. For a program that has a schedule no longer: what is
+   * removed from a schedule that is run, or changed, is withdrawn without this.
+   */
+  async withdraw(producer: Producer<Jobs>): Promise<void> {
+    checkProducer(producer);
+    await producer.sets.scheduled.discard({ pattern: `*"jid":"${prefixOf(this.name)}*` });
+  }
+
+  /** As {@linkcode Schedule.stop}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  async #run(
+    producer: Producer<Jobs>,
+    options: ScheduleRunOptions,
+    stopped: Promise<void>,
+  ): Promise<void> {
+    checkOptionNames(options, RUN_OPTIONS, "run");
+    checkProducer(producer);
+    const { signal } = options;
+    if (signal !== undefined && typeof signal?.addEventListener !== "function") {
+      throw invalidOption("signal", "an AbortSignal", signal);
+    }
+    if (signal?.aborted === true) return;
+    const maker = new JobMaker(this.name, this.#known ?? KnownJobs.of(producer.jobs));
+    let withdraws = true;
+    for (const plan of this.#plans) {
+      const [firing] = this.next(plan.name);
+      if (firing === undefined) continue;
+      const { json } = maker.make(plan, firing.getTime());
+      await maker.check(plan, firing.getTime());
+      // A unique job (Enterprise) that is withdrawn leaves its lock behind, and could not be pushed again.
+      if (JSON.parse(json).custom?.unique_for !== undefined) withdraws = false;
+    }
+    const pusher = new Pusher(this.name, this.#plans, {
+      ...{ maker, timing: this.#timing, withdraws, producer: producer as Producer },
+      listener: {
+        pushed: (name, firing, { jid }) =>
+          this.#events.emit("push", { name, firing: new Date(firing), jid }),
+        failed: (error) => this.#events.emit("error", { error }),
+      },
+    });
+    const forget = onAbort(signal, () => this.#stop?.());
+    try {
+      await this.#tick(pusher, stopped);
+    } finally {
+      forget();
+    }
+  }
+
+  async #tick(pusher: Pusher, stopped: Promise<void>): Promise<void> {
+    let isStopped = false;
+    const stop = stopped.then(() => {
+      isStopped = true;
+    });
+    while (!isStopped) {
+      const tick = pusher.tick().catch((error) => this.#events.emit("error", { error }));
+      await Promise.race([tick, stop]);
+      if (isStopped) break;
+      await new Promise<void>((resolve) => {
+        const cancel = this.#clock.after(pusher.tickMs, resolve);
+        void stop.then(() => {
+          cancel();
+          resolve();
+        });
+      });
+    }
+  }
+}
+
+function checkProducer(producer: unknown): void {
+  if (producer instanceof Producer) return;
+  throw new ConfigError(
+    "INVALID_OPTION",
+    `Cannot run a schedule without a Producer: got ${showValue(producer)}`,
+  );
+}

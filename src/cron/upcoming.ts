@@ -1,0 +1,28 @@
+import type { Firings } from "./firings.ts";
+
+/** The firings that come next, kept from one look at them to the next: an expression takes its time to evaluate. */
+export class Upcoming {
+  readonly #firings: Firings;
+  #times: number[] = [];
+  #from = -Infinity;
+
+  constructor(firings: Firings) {
+    this.#firings = firings;
+  }
+
+  /** All at `ms` or later, in their order. */
+  *from(ms: number): Iterable<number> {
+    // The clock was set back, or this is another server's.
+    if (ms < this.#from) this.#times = [];
+    this.#from = ms;
+    const passed = this.#times.findIndex((time) => time >= ms);
+    this.#times = passed < 0 ? [] : this.#times.slice(passed);
+    yield* this.#times;
+    let next = this.#firings.after(this.#times.at(-1) ?? ms - 1);
+    while (next !== undefined) {
+      this.#times.push(next);
+      yield next;
+      next = this.#firings.after(next);
+    }
+  }
+}

@@ -1,0 +1,150 @@
+import { setImmediate } from "node:timers";
+import { ConnectError, Producer, type Transport, type TransportConnection } from "../../mod.ts";
+import { type Clock, systemClock } from "../../src/internal/clock.ts";
+import { Schedule, type ScheduleEntries, type ScheduleOptions } from "../../src/cron/mod.ts";
+import { Core, type ServerEdition } from "../../src/server/core.ts";
+import { slicesBy } from "../../src/server/slices.ts";
+import { readStored } from "../../src/server/stored_job.ts";
+import { memoryUrl } from "../../src/testing/memory_server.ts";
+import { memoryTransport } from "../../src/testing/memory_transport.ts";
+
+/** A clock that a test moves: in one jump, so that a year is not millions of ticks. */
+class JumpClock implements Clock {
+  #now: number;
+  readonly #timers = new Set<{ readonly at: number; readonly callback: () => void }>();
+
+  constructor(now: number) {
+    this.#now = now;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  after(ms: number, callback: () => void): () => void {
+    const timer = { at: this.#now + Math.max(ms, 0), callback };
+    this.#timers.add(timer);
+    return () => void this.#timers.delete(timer);
+  }
+
+  jump(ms: number): void {
+    this.#now += ms;
+    const due = [...this.#timers].filter(({ at }) => at <= this.#now).sort((a, b) => a.at - b.at);
+    for (const timer of due) if (this.#timers.delete(timer)) timer.callback();
+  }
+}
+
+/** A job that came to its queue. */
+export interface Enqueued {
+  readonly jid: string;
+  readonly type: string;
+  readonly args: readonly unknown[];
+  /** The firing. */
+  readonly created_at: string;
+}
+
+/** A process that runs a schedule, with a clock that is wrong by `skewMs`. */
+export interface Process {
+  readonly schedule: Schedule;
+  readonly errors: unknown[];
+  /** Ends at once, in the middle of whatever it does. */
+  crash(): Promise<void>;
+}
+
+/** A server in memory with time that only a test moves, and processes that run schedules on it. */
+export class World implements AsyncDisposable {
+  readonly clock: JumpClock;
+  readonly server: Core;
+  readonly enqueued: Enqueued[] = [];
+  /** Connections that were made. */
+  readonly connections: TransportConnection[] = [];
+  /** Nobody can connect. */
+  isDown = false;
+  readonly #processes = new Set<Process>();
+
+  constructor(start: string, edition: ServerEdition = "free") {
+    const clock = this.clock = new JumpClock(Date.parse(start));
+    this.server = new Core({ clock, edition }, {
+      slices: slicesBy(clock),
+      workersClock: systemClock,
+    });
+  }
+
+  /** Starts a process. */
+  async start(
+    entries: ScheduleEntries,
+    { skewMs = 0, ...options }: ScheduleOptions & { readonly skewMs?: number } = {},
+  ): Promise<Process> {
+    const [url, memory] = [memoryUrl(), memoryTransport(this.server)];
+    const transport: Transport = {
+      name: "memory",
+      connect: async (target, options) => {
+        if (this.isDown) throw new ConnectError("CONNECTION_REFUSED", "It is down");
+        const connection = await memory.connect(target, options);
+        this.connections.push(connection);
+        return connection;
+      },
+    };
+    const clock: Clock = {
+      now: () => this.clock.now() + skewMs,
+      after: (ms, callback) => this.clock.after(ms, callback),
+    };
+    const producer = await Producer.connect({ url, transport, clock });
+    const schedule = new Schedule(entries, { clock, ...options });
+    const errors: unknown[] = [];
+    schedule.on("error", ({ error }) => errors.push(error));
+    const running = schedule.run(producer);
+    running.catch((error) => errors.push(error));
+    const process: Process = {
+      schedule,
+      errors,
+      crash: async () => {
+        this.#processes.delete(process);
+        // What it has written and not been answered may have got through or not.
+        const closed = producer.close({ timeoutMs: 0 });
+        await schedule.stop();
+        await closed;
+      },
+    };
+    this.#processes.add(process);
+    await settle();
+    return process;
+  }
+
+  /** Lets time pass, `stepMs` at a time, and takes what comes to the queue. */
+  async pass(ms: number, stepMs: number): Promise<void> {
+    for (let left = ms; left > 0; left -= stepMs) {
+      this.clock.jump(Math.min(stepMs, left));
+      await settle();
+      this.take();
+    }
+  }
+
+  /** Takes all jobs from the queue `default`. */
+  take(): void {
+    const { queues } = this.server.context.manager;
+    for (
+      let taken = queues.pop(["default"]);
+      taken !== undefined;
+      taken = queues.pop(["default"])
+    ) {
+      const { jid, jobtype, args, created_at } = readStored(taken.payload);
+      this.enqueued.push({ jid, type: jobtype, args: args as unknown[], created_at });
+    }
+  }
+
+  /** The firings that were enqueued of jobs of this type, as texts, in their order. */
+  firings(type: string): string[] {
+    return this.enqueued.filter((job) => job.type === type).map(({ created_at }) => created_at);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const process of [...this.#processes]) await process.crash();
+    this.server.close();
+  }
+}
+
+/** Lets everything happen that waits for nothing. */
+export function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
