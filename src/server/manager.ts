@@ -19,6 +19,7 @@ import { keepExtension, restore } from "./store/restore.ts";
 import { nullStore, type Store } from "./store/store.ts";
 import { Counters } from "./store/counters.ts";
 import { reservedMs } from "./reservation.ts";
+import { Reservations } from "./reservations.ts";
 import { glanceAt, readStored, type StoredJob, writeJob, writeTime } from "./stored_job.ts";
 
 const DEAD_MS = 180 * 24 * 60 * 60 * 1000;
@@ -66,7 +67,7 @@ export class Manager {
   readonly #hooks: JobHooks;
   readonly #store: Store;
   readonly #working = new SortedSet<Reservation>();
-  readonly #reservations = new Map<string, Reservation>();
+  readonly #reservations = new Reservations();
   /** FETCHes that wait, to be ended with the server. */
   readonly #waiting = new Set<WaitingFetch>();
 
@@ -313,7 +314,7 @@ export class Manager {
     reservation.entry = this.#working.add(at, reservation);
     if (isKept) this.#store.reserve(row, { at, owner: wid });
     else this.#store.add(row, WORKING_PLACE, { at, owner: wid });
-    this.#reservations.set(jid, reservation);
+    this.#reservations.set(reservation);
     // What was cut in a failure's text is read as U+FFFD, and written as it is.
     const head = typeof payload === "string" ? payload : payload.head;
     return head.includes("\\ufffd") ? writeJob(reservation.job) : payload;
@@ -328,8 +329,7 @@ export class Manager {
   }
 
   #release(jid: string): Reservation | undefined {
-    const reservation = this.#reservations.get(jid);
-    this.#reservations.delete(jid);
+    const reservation = this.#reservations.take(jid);
     if (reservation?.extension !== undefined) keepExtension(this.#store, jid, undefined);
     if (reservation !== undefined && this.#isIdle(reservation.wid)) {
       for (const waiting of [...this.#waiting]) if (waiting.wid === reservation.wid) waiting.end();

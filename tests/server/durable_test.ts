@@ -230,9 +230,7 @@ describe("a server with data", { skip: noSqlite }, () => {
         child.kill("SIGKILL");
         await exited;
         client.close();
-        // Its input ends with it, upon which it may have begun to close.
-        const names = readdirSync(data).filter((name) => !name.endsWith("end.json"));
-        assert.deepEqual(names.sort(), ["00000001.log", "lock"]);
+        assert(readdirSync(data).includes("00000001.log"));
       }
       const server = await FaktoryServer.start({ port: 0, data });
       assert.deepEqual(server.snapshot().queues, { default: 1 });

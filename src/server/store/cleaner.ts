@@ -1,4 +1,5 @@
-import { type Hold, WORKING_PLACE } from "./kept.ts";
+import type { Holds } from "./holds.ts";
+import { WORKING_PLACE } from "./kept.ts";
 import { Op } from "./layout.ts";
 import type { LiveRows } from "./live_rows.ts";
 import { RecordCursor } from "./record_cursor.ts";
@@ -28,7 +29,7 @@ export interface LogWriter {
 interface CleanerParts {
   readonly segments: Segments;
   readonly live: LiveRows;
-  readonly holds: ReadonlyMap<number, Hold>;
+  readonly holds: Pick<Holds, "get">;
   readonly log: LogWriter;
 }
 
@@ -39,7 +40,7 @@ interface CleanerParts {
 export class Cleaner {
   readonly #segments: Segments;
   readonly #live: LiveRows;
-  readonly #holds: ReadonlyMap<number, Hold>;
+  readonly #holds: Pick<Holds, "get">;
   readonly #log: LogWriter;
   #onRead: () => void = () => {};
   /** The segment that is read, or was. */

@@ -4,6 +4,7 @@ import type { LargeJob } from "../payload.ts";
 import type { DataFolder } from "./data_folder.ts";
 import { GroupBuffer } from "./group_buffer.ts";
 import type { Backend } from "./group_commit.ts";
+import type { Holds } from "./holds.ts";
 import type { Hold, KeptJobs } from "./kept.ts";
 import { Checksum, GROUP_HEAD, Op, SEGMENT_HEAD, segmentHead, writeGroupHead } from "./layout.ts";
 import type { LiveRows } from "./live_rows.ts";
@@ -55,7 +56,7 @@ export class LogStore implements Backend, LogWriter {
   readonly #kept = new Map<string, readonly (readonly [key: string, json: string])[]>();
   /** Records that were set or deleted since the last group. */
   #changed = new Map<string, Map<string, string | undefined>>();
-  readonly #holds: Map<number, Hold>;
+  readonly #holds: Holds;
   /** Rows of places that were removed are being freed, or it was told so. */
   #removals = 0;
 
@@ -71,7 +72,7 @@ export class LogStore implements Backend, LogWriter {
     this.#places = replay.segmentPlaces;
     this.#group = replay.group ?? 0;
     this.#order = replay.lastOrder;
-    this.#holds = new Map(replay.holds);
+    this.#holds = replay.holds;
     for (const [table, records] of replay.tables) {
       this.#records.set(table, new Map([...records].map(([key, { row }]) => [key, row])));
       this.#kept.set(table, [...records].map(([key, { json }]) => [key, json]));

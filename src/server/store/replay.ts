@@ -1,6 +1,7 @@
 import type { JobArena } from "../job_arena.ts";
 import { Numbers } from "../numbers.ts";
 import { invalidData } from "./data_error.ts";
+import { Holds } from "./holds.ts";
 import { type Hold, type KeptJobs, WORKING_PLACE } from "./kept.ts";
 import {
   Checksum,
@@ -42,7 +43,7 @@ export class Replay implements KeptJobs {
   readonly #names: string[] = [];
   readonly #byName = new Map<string, number>();
   readonly #removedUpTo: number[] = [];
-  readonly #holds = new Map<number, Hold>();
+  readonly holds = new Holds();
   #rows: number[][] = [];
   #tables = new Map<string, Map<string, KeptRecord>>();
   #keys = new Map<number, readonly [table: string, key: string]>();
@@ -133,11 +134,7 @@ export class Replay implements KeptJobs {
   }
 
   hold(row: number): Hold {
-    return this.#holds.get(row)!;
-  }
-
-  get holds(): ReadonlyMap<number, Hold> {
-    return this.#holds;
+    return this.holds.get(row)!;
   }
 
   /** The records of each table, in the order in which they were first set. */
@@ -191,14 +188,14 @@ export class Replay implements KeptJobs {
           this.#places.set(row, place);
           this.#orders.set(row, records.order);
           this.lastOrder = Math.max(this.lastOrder, records.order);
-          if (place === 0) this.#holds.set(row, { at: records.at, owner: records.owner });
+          if (place === 0) this.holds.set(row, { at: records.at, owner: records.owner });
           break;
         }
         case Op.reserve:
           // One whose job was in a segment that is gone was removed since.
           if (!arena.has(row)) break;
           this.#places.set(row, 0);
-          this.#holds.set(row, { at: records.at, owner: records.owner });
+          this.holds.set(row, { at: records.at, owner: records.owner });
           break;
         case Op.remove:
           this.#remove(row);
@@ -232,7 +229,7 @@ export class Replay implements KeptJobs {
   #remove(row: number): void {
     this.#arena.drop(row);
     this.#live.clear(row);
-    this.#holds.delete(row);
+    this.holds.delete(row);
     const names = this.#keys.get(row);
     if (names === undefined) return;
     this.#keys.delete(row);
@@ -250,7 +247,7 @@ export class Replay implements KeptJobs {
   #clear(): void {
     this.#arena.clear();
     this.#live.clearAll();
-    this.#holds.clear();
+    this.holds.clear();
     this.#tables = new Map();
     this.#keys = new Map();
     [this.#places, this.#orders] = [new Numbers(), new Numbers(Float64Array)];

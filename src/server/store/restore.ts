@@ -2,6 +2,7 @@ import type { JobArena } from "../job_arena.ts";
 import type { JobSet } from "../job_set.ts";
 import { Reservation, type SetName } from "../members.ts";
 import type { Queues } from "../queues.ts";
+import type { Reservations } from "../reservations.ts";
 import type { SortedSet } from "../sorted_set.ts";
 import { glanceAt } from "../stored_job.ts";
 import { QUEUE_PLACE, WORKING_PLACE } from "./kept.ts";
@@ -23,7 +24,7 @@ export interface Restored {
   readonly sets: Readonly<Record<SetName, JobSet>>;
   readonly working: SortedSet<Reservation>;
   /** Who has which job. */
-  readonly reservations: Map<string, Reservation>;
+  readonly reservations: Reservations;
 }
 
 /** Puts everything back into the place that it was in. */
@@ -42,7 +43,7 @@ export function restore(store: Store, restored: Restored): void {
         const { jid } = glanceAt(payload);
         const reservation = new Reservation({ row, jid, payload, wid });
         reservation.entry = working.add(at, reservation);
-        reservations.set(jid, reservation);
+        reservations.set(reservation);
       }
     } else if (Object.hasOwn(sets, place)) {
       for (const row of rows) sets[place as SetName].restore(row);

@@ -1,0 +1,34 @@
+import { Numbers } from "../numbers.ts";
+import type { Hold } from "./kept.ts";
+
+/** Who has which job, by row. In slots, as such things come and go all the time: see `Reservations`. */
+export class Holds {
+  /** By row: the slot, 0 for none. */
+  #rows = new Numbers();
+  #slots: (Hold | undefined)[] = [undefined];
+  #empty: number[] = [];
+
+  get(row: number): Hold | undefined {
+    return row < this.#rows.length ? this.#slots[this.#rows.get(row)] : undefined;
+  }
+
+  set(row: number, hold: Hold): void {
+    let slot = row < this.#rows.length ? this.#rows.get(row) : 0;
+    if (slot === 0) this.#rows.set(row, slot = this.#empty.pop() ?? this.#slots.length);
+    this.#slots[slot] = hold;
+  }
+
+  delete(row: number): void {
+    const slot = row < this.#rows.length ? this.#rows.get(row) : 0;
+    if (slot === 0) return;
+    this.#rows.set(row, 0);
+    this.#slots[slot] = undefined;
+    this.#empty.push(slot);
+  }
+
+  clear(): void {
+    this.#rows = new Numbers();
+    this.#slots = [undefined];
+    this.#empty = [];
+  }
+}
