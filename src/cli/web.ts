@@ -33,7 +33,7 @@ export function dashboardOptions(
   { webName, webReadOnly }: WebFlags,
   password: string | undefined,
 ): DashboardOptions {
-  return { hosts: webName, readOnly: webReadOnly, password };
+  return { hosts: webName, readOnly: webReadOnly, password: password || false };
 }
 
 /** A dashboard that is served. */

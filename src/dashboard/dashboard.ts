@@ -17,7 +17,8 @@ export type DashboardHandler = (request: Request) => Promise<Response>;
  * An embedded server is shown whole: of this process, or by a producer that is connected to one. Of other servers a producer
  * gives what the protocol has: queues, sizes, rates, changes by filter.
  *
- * It opens no port itself. Without `password`, whoever reaches the handler may use it.
+ * It opens no port itself. If the `FaktoryServer` has a password, visitors have to enter it. Otherwise, and for a producer, the
+ * option `password` says which one; without it, whoever reaches the handler may use it.
  *
  * @example For the embedded server
  * ```ts
@@ -36,21 +37,26 @@ export function dashboard(
   source: FaktoryServer | Producer<JobDefinitions>,
   options: DashboardOptions = {},
 ): DashboardHandler {
-  const settings = checkOptions(options);
-  return app(sourceOf(source, settings.clock), settings);
+  const kind = kindOf(source);
+  if (kind === "server") {
+    const server = source as FaktoryServer;
+    return app(new EmbeddedSource(server), checkOptions(options, passwordOf(server)));
+  }
+  const settings = checkOptions(options, undefined);
+  return app(new ProducerSource(source as Producer, settings.clock), settings);
 }
 
-function sourceOf(
-  source: FaktoryServer | Producer,
-  clock: ReturnType<typeof checkOptions>["clock"],
-) {
-  const given: unknown = source;
-  if (typeof given === "object" && given !== null) {
-    // Not by its class: it may be of another copy of the package.
-    if ("jobs" in given && "signalWorker" in given) {
-      return new EmbeddedSource(source as FaktoryServer);
-    }
-    if ("enqueue" in given && "sets" in given) return new ProducerSource(source as Producer, clock);
+/** Not by its class: the source may be of another copy of the package. */
+function kindOf(source: unknown): "server" | "producer" {
+  if (typeof source === "object" && source !== null) {
+    if ("jobs" in source && "signalWorker" in source) return "server";
+    if ("enqueue" in source && "sets" in source) return "producer";
   }
   throw invalidOption("source", "a FaktoryServer or a Producer", typeof source);
+}
+
+/** The password that clients of the server have to know. */
+function passwordOf({ url }: FaktoryServer): string | undefined {
+  const [, password = ""] = /^[^/]*\/\/:([^@]*)@/.exec(url ?? "") ?? [];
+  return password === "" ? undefined : decodeURIComponent(password);
 }

@@ -1,9 +1,13 @@
+import { elapsedMs } from "../internal/clock.ts";
 import type { Source } from "./source.ts";
 import type { Settings } from "./options.ts";
 import type { Rates } from "./rates.ts";
 
 /** How often pages hear that they may load what is new, in milliseconds. */
 const TICK_MS = 2000;
+
+/** For how long an event is good for other pages, too. */
+const FRESH_MS = 1000;
 
 /** How long a stream is, in ticks: a page then asks for another one, and for that may need the password again. */
 const MAX_TICKS = 300;
@@ -19,6 +23,8 @@ export class LiveEvents {
   readonly #settings: Settings;
   readonly #rates: Rates;
   #streams = 0;
+  /** The last event, for all pages that are open. */
+  #last: { readonly at: number; readonly text: Promise<string> } | undefined;
 
   constructor(source: Source, settings: Settings, rates: Rates) {
     this.#source = source;
@@ -44,7 +50,7 @@ export class LiveEvents {
     const body = new ReadableStream<Uint8Array>({
       start: (controller) => {
         const tick = async () => {
-          const text = await this.#tick();
+          const text = await this.#event();
           if (isOver) return;
           try {
             // A visitor who reads no more gets no more.
@@ -66,6 +72,15 @@ export class LiveEvents {
     return new Response(body, {
       headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
     });
+  }
+
+  /** Asks the server once a second at most, however many pages are open. */
+  #event(): Promise<string> {
+    const now = elapsedMs(this.#settings.clock);
+    if (this.#last === undefined || now - this.#last.at >= FRESH_MS) {
+      this.#last = { at: now, text: this.#tick() };
+    }
+    return this.#last.text;
   }
 
   async #tick(): Promise<string> {

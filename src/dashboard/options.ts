@@ -8,11 +8,11 @@ export interface DashboardOptions {
   readonly basePath?: string | undefined;
   /**
    * Password that visitors have to enter, or to send by HTTP Basic, with any user name. After five wrong ones in half a minute
-   * nobody can try for the rest of it.
+   * nobody can try for the rest of it. `false`: whoever reaches the handler may use it.
    *
-   * @default none: whoever reaches the handler may use it
+   * @default that of the `FaktoryServer`; none for a producer
    */
-  readonly password?: string | undefined;
+  readonly password?: string | false | undefined;
   /** Shows everything and refuses every change. @default false */
   readonly readOnly?: boolean | undefined;
   /**
@@ -54,14 +54,18 @@ export interface Settings {
 }
 
 /** @throws {ConfigError} `INVALID_OPTION`. */
-export function checkOptions(options: DashboardOptions): Settings {
+export function checkOptions(
+  options: DashboardOptions,
+  serverPassword: string | undefined,
+): Settings {
   checkOptionNames(options, DASHBOARD_OPTIONS, "dashboard");
-  const { basePath = "/", password, readOnly = false, hosts = [], serverPage } = options;
+  const { basePath = "/", readOnly = false, hosts = [], serverPage } = options;
+  const password = options.password ?? serverPassword ?? false;
   if (typeof basePath !== "string" || !/^\/[\w/.~-]*$/.test(basePath)) {
     throw invalidOption("basePath", "a path that begins with /", basePath);
   }
-  if (password !== undefined && (typeof password !== "string" || password === "")) {
-    throw invalidOption("password", "a text that is not empty", typeof password);
+  if (password !== false && (typeof password !== "string" || password === "")) {
+    throw invalidOption("password", "a text that is not empty, or false", typeof password);
   }
   if (typeof readOnly !== "boolean") throw invalidOption("readOnly", "true or false", readOnly);
   const isHosts = hosts === "any" ||
@@ -72,7 +76,8 @@ export function checkOptions(options: DashboardOptions): Settings {
   }
   return {
     base: basePath.replace(/\/+$/, ""),
-    ...{ password, readOnly, serverPage },
+    password: password === false ? undefined : password,
+    ...{ readOnly, serverPage },
     hosts: hosts === "any" ? hosts : new Set(hosts.map((host) => host.toLowerCase())),
     onError: options.onError ?? (() => {}),
     clock: options.clock ?? systemClock,

@@ -248,6 +248,18 @@ test("the password is asked for, and a session ends", async () => {
   });
 });
 
+test("the password is that of the server, unless it is said otherwise", async () => {
+  const password = "grüße & more@host:1/";
+  await withDashboard({ server: { password } }, async ({ visit, server }) => {
+    assert.equal((await visit("/")).status, 303);
+    assert.equal((await visit("/login", { form: { password } })).headers.get("location"), "/");
+    const own = visitor(dashboard(server, { password: "other" }));
+    assert.equal((await own("/login", { form: { password } })).status, 401);
+    assert.equal((await own("/login", { form: { password: "other" } })).status, 303);
+    assert.equal((await visitor(dashboard(server, { password: false }))("/")).status, 200);
+  });
+});
+
 test("the address behind the password is only one of the dashboard", async () => {
   await withDashboard({ options: { password: "hush", basePath: "/jobs/" } }, async ({ visit }) => {
     const next = async (next: string) =>
