@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { ConfigError, Consumer, defineJobs, isolated, job, Producer } from "../../mod.ts";
+import { Schedule } from "../../src/cron/mod.ts";
 import { dashboard } from "../../src/dashboard/mod.ts";
 import { Producer as EdgeProducer } from "../../src/edge/mod.ts";
 import { ConsumerMetrics, healthHandler, serverMetrics } from "../../src/health/mod.ts";
@@ -81,6 +82,11 @@ const takers: Record<string, [name: string, take: (options: Options) => unknown]
         await running.stop(options).finally(() => running.stop());
       }),
   ]],
+  ScheduleOptions: [["guardMs", (options) => schedule(options)]],
+  NextOptions: [["count", (options) => schedule().next("nightly", options)]],
+  ScheduleRunOptions: [
+    ["signal", (options) => withProducer((producer) => schedule().run(producer, options))],
+  ],
   DashboardOptions: [["readOnly", (o) => withProducer((producer) => dashboard(producer, o))]],
   WorkflowOptions: [[
     "onDead",
@@ -104,6 +110,10 @@ const elsewhere = [
   // A tuple, a union of texts.
   ...["HandlerAndOptions", "RestartPolicy"],
 ];
+
+function schedule(options?: Options) {
+  return new Schedule({ nightly: { cron: "0 3 * * *", job: { type: "x" } } }, options);
+}
 
 function relay(producer: Producer, options?: Options) {
   const outbox = new Outbox({ dialect: "postgres" });
