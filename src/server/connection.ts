@@ -1,6 +1,7 @@
 import { Fifo } from "../internal/fifo.ts";
 import { type CommandContext, execute } from "./commands.ts";
 import { type Challenge, type Greeter, type HelloData, readHello } from "./handshake.ts";
+import type { ServerEvent, TellEvent } from "./events.ts";
 import type { Line } from "./line.ts";
 import { LineReader } from "./line_reader.ts";
 import type { Peer, PeerHandler } from "./peer.ts";
@@ -45,6 +46,8 @@ export interface ConnectionOwner {
   introduced(connection: Connection): void;
   /** The longest line that a client may send, in bytes. */
   readonly maxLineBytes: number;
+  /** Hears of clients, if anybody does. */
+  readonly tell: TellEvent | undefined;
   /** Counts the connection in; what is returned refuses it. */
   admit(connection: Connection): string | undefined;
   /** The connection is gone. */
@@ -63,6 +66,7 @@ export class Connection implements PeerHandler, Closable {
   /** Characters of the lines that wait. */
   #waitingLength = 0;
   #client: ClientData | undefined;
+  #isAdmitted = false;
   /** A HELLO is checked, a command that blocks is under way, or others are served. */
   #isBlocked = false;
   /** The client does not read what it is sent. */
@@ -124,6 +128,7 @@ export class Connection implements PeerHandler, Closable {
     this.#cancelHandshake();
     this.#leave();
     if (this.#client !== undefined) this.#owner.context.workers.remove(this.#client, this);
+    if (this.#isAdmitted) this.#tell("disconnected");
     this.#owner.closed(this);
   }
 
@@ -260,6 +265,7 @@ export class Connection implements PeerHandler, Closable {
   #judged(hello: HelloData, isRight: boolean): void {
     if (this.#isEnded) return;
     if (!isRight) {
+      this.#tell("refused", "password");
       this.#peer.send(refusal("Invalid password"));
       return this.end();
     }
@@ -268,9 +274,27 @@ export class Connection implements PeerHandler, Closable {
     if (hello.wid !== "") this.#owner.context.workers.add(hello, this);
     const refused = this.#owner.admit(this);
     this.#send("+OK\r\n");
-    if (refused === undefined) return;
+    if (refused === undefined) {
+      this.#isAdmitted = true;
+      return this.#tell("connected");
+    }
+    this.#tell("refused", "connections");
     this.#peer.send(refusal(refused));
     this.end();
+  }
+
+  #tell(type: ServerEvent["type"], reason?: "password" | "connections"): void {
+    const { tell, context: { workers } } = this.#owner;
+    if (tell === undefined) return;
+    const { address } = this.#peer;
+    if (reason !== undefined) return tell({ type: "refused", address, reason });
+    const { wid = "", hostname = "" } = this.#client ?? {};
+    const isHere = type === "connected";
+    tell({
+      type: isHere ? "connected" : "disconnected",
+      ...{ address, hostname, wid: wid === "" ? undefined : wid },
+      connections: wid === "" ? Number(isHere) : workers.connectionsOf(wid),
+    });
   }
 
   /** Ends the FETCH that waits, without a job, and has none of those behind it wait. */

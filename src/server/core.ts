@@ -8,6 +8,7 @@ import { Enterprise } from "./enterprise/enterprise.ts";
 import type { Records } from "./enterprise/records.ts";
 import { marshal, marshalText } from "./go/encode.ts";
 import { GoError } from "./go/error.ts";
+import { checkListener, type ServerEvent, type TellEvent } from "./events.ts";
 import { History } from "./history.ts";
 import { Greeter } from "./handshake.ts";
 import { Manager, type ManagerOptions } from "./manager.ts";
@@ -34,6 +35,12 @@ export interface ServerOptions {
    * @default "free"
    */
   readonly edition?: ServerEdition | undefined;
+  /**
+   * Hears of clients that connect, are refused or leave, and of failed jobs, for a log. A failure of it is ignored.
+   *
+   * @default none
+   */
+  readonly onEvent?: ((event: ServerEvent) => void) | undefined;
   /** The password that clients have to know. @default none */
   readonly password?: string | undefined;
   /** Connections that are taken at the same time. @default 2000 */
@@ -58,6 +65,7 @@ export interface ServerOptions {
 
 /** The names of {@linkcode ServerOptions}. */
 export const SERVER_OPTIONS = {
+  onEvent: true,
   edition: true,
   password: true,
   maxConnections: true,
@@ -117,6 +125,7 @@ export class Core implements ConnectionOwner {
   readonly workers: Workers;
   isClosing = false;
   readonly maxLineBytes: number;
+  readonly tell: TellEvent | undefined;
   readonly #clock: Clock;
   readonly #manager: Manager;
   readonly #tasks: Tasks;
@@ -134,6 +143,7 @@ export class Core implements ConnectionOwner {
 
   constructor(options: ServerOptions, insides: CoreInsides = {}) {
     const clock = this.#clock = options.clock ?? systemClock;
+    const tell = this.tell = checkListener(options.onEvent);
     this.#maxConnections = integerIn("maxConnections", options.maxConnections, {
       min: 1,
       max: Number.MAX_SAFE_INTEGER,
@@ -166,6 +176,7 @@ export class Core implements ConnectionOwner {
       fetchWait: { clock, ms: fetchWaitMs },
       ...insides,
       hooks: enterprise,
+      tell,
     });
     this.workers = new Workers(insides.workersClock ?? clock);
     const slices = this.#slices = insides.slices ?? new Slices();

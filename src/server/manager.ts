@@ -6,7 +6,8 @@ import { cleanse, type Failure, noteFailure, retryDelayMs } from "./failure.ts";
 import { Stamps } from "./go/time.ts";
 import { GoError } from "./go/error.ts";
 import { quoted } from "./go/quote.ts";
-import { type JobHooks, noHooks } from "./hooks.ts";
+import { failedEvent, type TellEvent } from "./events.ts";
+import { type FailedTo, type JobHooks, noHooks } from "./hooks.ts";
 import { Reservation, type SetName, type WaitingFetch } from "./members.ts";
 import { ownedPayload, type Payload } from "./payload.ts";
 import { JobArena } from "./job_arena.ts";
@@ -20,7 +21,14 @@ import { nullStore, type Store } from "./store/store.ts";
 import { Counters } from "./store/counters.ts";
 import { reservedMs } from "./reservation.ts";
 import { Reservations } from "./reservations.ts";
-import { glanceAt, readStored, type StoredJob, writeJob, writeTime } from "./stored_job.ts";
+import {
+  glanceAt,
+  readStored,
+  type StoredFailure,
+  type StoredJob,
+  writeJob,
+  writeTime,
+} from "./stored_job.ts";
 
 const DEAD_MS = 180 * 24 * 60 * 60 * 1000;
 
@@ -34,6 +42,8 @@ export type { SetName };
 export interface ManagerOptions {
   /** What its edition does with jobs. @default nothing, as the free one */
   readonly hooks?: JobHooks | undefined;
+  /** Hears of failed jobs. */
+  readonly tell?: TellEvent | undefined;
   /** From 0 to below 1, for the waits before retries. @default Math.random */
   readonly random?: (() => number) | undefined;
   /** How long a FETCH waits for a job, and by which clock. */
@@ -65,6 +75,7 @@ export class Manager {
   readonly #random: () => number;
   readonly #pushed: (job: StoredJob) => void;
   readonly #hooks: JobHooks;
+  readonly #tell: TellEvent | undefined;
   readonly #store: Store;
   readonly #working = new SortedSet<Reservation>();
   readonly #reservations = new Reservations();
@@ -77,6 +88,7 @@ export class Manager {
     this.#random = options.random ?? Math.random;
     this.#pushed = options.pushed ?? (() => {});
     this.#hooks = options.hooks ?? noHooks;
+    this.#tell = options.tell;
     this.fetchWait = options.fetchWait;
     const store = this.#store = options.store ?? nullStore;
     this.counters = new Counters(store);
@@ -341,16 +353,21 @@ export class Manager {
     this.counters.failures++;
     this.counters.processed++;
     const noted = noteFailure(job, failure, this.#stamps.next());
-    if (job.retry === 0) return this.#hooks.failed(job, "nowhere");
+    const to = this.#keepFailed(job, noted);
+    this.#hooks.failed(job, to);
+    this.#tell?.(failedEvent(job, noted, to));
+  }
+
+  #keepFailed(job: StoredJob, noted: StoredFailure): FailedTo {
+    if (job.retry === 0) return "nowhere";
     if (noted.retry_count < job.retry) {
       const at = this.#clock.now() + retryDelayMs(noted.retry_count, this.#random());
       noted.next_at = writeTime(at);
       this.sets.retries.add(at, ownedPayload(writeJob(job)));
-      this.#hooks.failed(job, "retries");
-    } else {
-      this.bury(ownedPayload(writeJob(job)));
-      this.#hooks.failed(job, "dead");
+      return "retries";
     }
+    this.bury(ownedPayload(writeJob(job)));
+    return "dead";
   }
 
   #enqueue(job: StoredJob): void {

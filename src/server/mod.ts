@@ -18,6 +18,7 @@
 
 export { FaktoryServer } from "./server.ts";
 export type { FaktoryServerOptions } from "./server.ts";
+export type { ClientEvent, ClientRefused, JobFailedEvent, ServerEvent } from "./events.ts";
 export type { ServerEdition, ServerOptions, ServerSnapshot } from "./core.ts";
 export type {
   FindJobOptions,

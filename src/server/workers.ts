@@ -63,6 +63,11 @@ export class Workers {
     worker.connections.add(connection);
   }
 
+  /** How many connections a worker has. */
+  connectionsOf(wid: string): number {
+    return this.#workers.get(wid)?.connections.size ?? 0;
+  }
+
   /** The last connection to go takes the worker with it, its state included. */
   remove({ wid }: ClientData, connection: Closable): void {
     const worker = this.#workers.get(wid);

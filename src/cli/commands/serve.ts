@@ -6,7 +6,9 @@ import { passwordVariable } from "../connect.ts";
 import { CliError } from "../failure.ts";
 import { type CliIo, interrupted } from "../io.ts";
 import { choice, filePair, integer } from "../parse.ts";
+import { ServeLog } from "../serve_log.ts";
 import { Status } from "../status.ts";
+import { type Level, LEVELS } from "../timed_log.ts";
 import {
   addWebFlags,
   dashboardOptions,
@@ -26,6 +28,7 @@ interface ServeFlags extends WebFlags {
   readonly data?: string;
   readonly edition?: ServerEdition;
   readonly maxConnections?: number;
+  readonly logLevel?: Level | "none";
 }
 
 /** `faktory serve`: the embedded server as a program. */
@@ -56,6 +59,10 @@ export const serve: CommandDefinition<ServeFlags> = {
       .option("--max-connections <number>", "connections at a time (default: 2000)", integer(1));
     addWebFlags(command, "127.0.0.1:7420");
     command.option("--no-web", "serve no dashboard");
+    choice(command, "--log-level <name>", {
+      help: "least important lines of the log: debug, info, warn, error, or none (default: info)",
+      of: [...LEVELS, "none"],
+    });
     choice(command, "--edition <name>", {
       help: "which server to be: enterprise has batches and tracking (default: free)",
       of: ["free", "enterprise"],
@@ -66,7 +73,8 @@ export const serve: CommandDefinition<ServeFlags> = {
 
 async function run(invocation: Invocation<ServeFlags>): Promise<void> {
   const { flags, io, output } = invocation;
-  const server = await start(flags, io);
+  const log = new ServeLog(output, io, flags.logLevel);
+  const server = await start(flags, io, (event) => log.write(event));
   let web: Web | undefined;
   try {
     web = await startWeb(server, invocation);
@@ -75,6 +83,7 @@ async function run(invocation: Invocation<ServeFlags>): Promise<void> {
       { url, ...web && { web: web.url }, pid: io.pid },
       () => `Faktory listens on ${url}${web === undefined ? "" : `\nDashboard: ${web.url}`}`,
     );
+    log.open();
     if (isOpen(flags, io)) {
       output.warn(`Whoever can reach ${flags.hostname} can use it; set FAKTORY_PASSWORD`);
     }
@@ -83,13 +92,18 @@ async function run(invocation: Invocation<ServeFlags>): Promise<void> {
   } finally {
     await web?.close();
     await server.close();
+    log.close();
   }
 }
 
-async function start(flags: ServeFlags, io: CliIo): Promise<FaktoryServer> {
+async function start(
+  flags: ServeFlags,
+  io: CliIo,
+  onEvent: NonNullable<FaktoryServerOptions["onEvent"]>,
+): Promise<FaktoryServer> {
   const { port, hostname, data, edition, maxConnections, tlsCert, tlsKey } = flags;
   const options: FaktoryServerOptions = {
-    ...{ port, hostname, data, edition, maxConnections },
+    ...{ port, hostname, data, edition, maxConnections, onEvent },
     password: flags.password ?? passwordVariable(io),
     tls: await filePair(["--tls-cert", "--tls-key"], [tlsCert, tlsKey]),
   };

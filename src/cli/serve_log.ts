@@ -1,0 +1,112 @@
+import { type Clock, systemClock } from "../internal/clock.ts";
+import type { ClientEvent, JobFailedEvent, ServerEvent } from "../server/mod.ts";
+import type { CliIo } from "./io.ts";
+import type { Output } from "./output.ts";
+import { count } from "./text.ts";
+import { type Level, type LogLine, TimedLog } from "./timed_log.ts";
+
+/** Refused clients are told of so often at most, in milliseconds: somebody may try passwords without a pause. */
+const REFUSED_MS = 10_000;
+
+const REASONS = {
+  password: "its password is wrong or missing",
+  connections: "there are too many connections",
+} as const;
+
+const NEXTS = { retry: "is retried", dead: "is dead", dropped: "is dropped" } as const;
+
+/** The log of `faktory serve`: workers that come and go, clients that are refused, jobs that fail. */
+export class ServeLog {
+  readonly #log: TimedLog | undefined;
+  readonly #clock: Clock;
+  readonly #workers = new Set<string>();
+  #early: ServerEvent[] | undefined = [];
+  /** Refused clients that were not told of yet, by the reason; a reason is there while it was told of lately. */
+  readonly #refused = new Map<keyof typeof REASONS, { count: number; cancel: () => void }>();
+
+  constructor(output: Output, io: Pick<CliIo, "clock">, level: Level | "none" = "info") {
+    this.#log = level === "none" ? undefined : new TimedLog(output, io, level);
+    this.#clock = io.clock ?? systemClock;
+  }
+
+  /** What happens from now on is logged, and what has happened: the first line of the output is for the server's URL. */
+  open(): void {
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const event of early) this.write(event);
+  }
+
+  /** Logs an event of the server. */
+  write(event: ServerEvent): void {
+    if (this.#early !== undefined) return void this.#early.push(event);
+    switch (event.type) {
+      case "connected":
+      case "disconnected":
+        return this.#client(event);
+      case "refused":
+        return this.#refuse(event.reason, event.address);
+      case "failed":
+        return this.#failed(event);
+    }
+  }
+
+  /** Tells what is left to be told. */
+  close(): void {
+    for (const [reason, { cancel }] of this.#refused) {
+      cancel();
+      this.#sum(reason);
+    }
+  }
+
+  #client(event: ClientEvent): void {
+    const { type, wid, hostname, address = "nowhere", connections } = event;
+    const { type: _type, ...fields } = event;
+    if (wid === undefined) {
+      const text = `A client ${type === "connected" ? "connects" : "leaves"}: ${address}`;
+      return this.#line({ level: "debug", event: type, fields, text });
+    }
+    const isFirst = type === "connected" && !this.#workers.has(wid);
+    const isLast = type === "disconnected" && connections === 0 && this.#workers.delete(wid);
+    if (isFirst) this.#workers.add(wid);
+    const does = type === "connected" ? "connects" : "leaves";
+    const level = isFirst || isLast ? "info" : "debug";
+    const text = `Worker ${wid} of ${hostname} ${does}: ${address}${
+      isFirst || isLast ? "" : ` (${count(connections, "connection")})`
+    }`;
+    this.#line({ level, event: type, fields, text });
+  }
+
+  #refuse(reason: keyof typeof REASONS, address = "nowhere"): void {
+    const lately = this.#refused.get(reason);
+    if (lately !== undefined) {
+      lately.count++;
+      return;
+    }
+    const text = `Refused ${address}: ${REASONS[reason]}`;
+    this.#line({ level: "warn", event: "refused", fields: { reason, address, count: 1 }, text });
+    const cancel = this.#clock.after(REFUSED_MS, () => this.#sum(reason));
+    this.#refused.set(reason, { count: 0, cancel });
+  }
+
+  /** Tells how many others were refused. */
+  #sum(reason: keyof typeof REASONS): void {
+    const { count: others = 0 } = this.#refused.get(reason) ?? {};
+    this.#refused.delete(reason);
+    if (others === 0) return;
+    const text = `Refused ${count(others, "more client")}: ${REASONS[reason]}`;
+    this.#line({ level: "warn", event: "refused", fields: { reason, count: others }, text });
+  }
+
+  #failed({ type: _type, ...fields }: JobFailedEvent): void {
+    const { jid, jobType, queue, attempt, errorType, message, next } = fields;
+    const level = next === "retry" ? "info" : "warn";
+    const text = `Job ${jobType} ${jid} of ${queue} ${
+      NEXTS[next]
+    } after attempt ${attempt}: ${errorType}: ${message}`;
+    this.#line({ level, event: next === "retry" ? "failed" : next, fields, text });
+  }
+
+  #line(line: LogLine): void {
+    this.#log?.write(line);
+  }
+}

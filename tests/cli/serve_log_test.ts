@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Output } from "../../src/cli/output.ts";
+import { ServeLog } from "../../src/cli/serve_log.ts";
+import type { Level } from "../../src/cli/timed_log.ts";
+import { ManualClock, type ServerEvent } from "../../src/server/mod.ts";
+
+/** A log, and what it has written. */
+function setUp(level?: Level | "none", isJson = false) {
+  const clock = new ManualClock(0);
+  const said = { stdout: "", stderr: "" };
+  const to = (name: "stdout" | "stderr") => ({
+    write: (text: string) => void (said[name] += text),
+    isTerminal: false,
+    columns: undefined,
+  });
+  const io = { stdout: to("stdout"), stderr: to("stderr"), env: {}, clock };
+  const log = new ServeLog(new Output(io as never, isJson), io, level);
+  return { log, clock, said };
+}
+
+const address = "10.0.0.7";
+const worker = { address, wid: "worker-1", hostname: "web-1" };
+const connected = (connections: number): ServerEvent => (
+  { type: "connected", ...worker, connections }
+);
+const left = (connections: number): ServerEvent => (
+  { type: "disconnected", ...worker, connections }
+);
+const failed = (next: "retry" | "dead" | "dropped"): ServerEvent => ({
+  ...{ type: "failed", jid: "jid-jid-1", jobType: "charge", queue: "money", attempt: 3, next },
+  ...{ errorType: "Error", message: "no\nanswer" },
+});
+const TIME = "1970-01-01T00:00:00.000Z";
+
+test("a worker is told of when it comes and when it has gone, not at each connection", () => {
+  const { log, said } = setUp();
+  log.open();
+  for (const event of [connected(1), connected(2), left(1), left(0), left(0)]) log.write(event);
+  assert.deepEqual(said, {
+    stdout: `${TIME} Worker worker-1 of web-1 connects: ${address}\n` +
+      `${TIME} Worker worker-1 of web-1 leaves: ${address}\n`,
+    stderr: "",
+  });
+});
+
+test("nothing is told before the server's own line, and then what has happened", () => {
+  const { log, said } = setUp();
+  log.write(connected(1));
+  assert.equal(said.stdout, "");
+  log.open();
+  assert.match(said.stdout, / connects: /);
+});
+
+test("debug tells every connection, none nothing", () => {
+  const { log, said } = setUp("debug");
+  log.open();
+  const producer = { address, wid: undefined, hostname: "web-1", connections: 1 };
+  log.write({ type: "connected", ...producer });
+  for (const event of [connected(1), connected(2)]) log.write(event);
+  assert.match(said.stdout, /A client connects: .*\n.* connects: .*\n.* \(2 connections\)\n$/);
+  const silent = setUp("none");
+  silent.log.open();
+  silent.log.write(failed("dead"));
+  assert.deepEqual(silent.said, { stdout: "", stderr: "" });
+});
+
+test("failed jobs say what follows; those that are lost are warnings", () => {
+  const { log, said } = setUp();
+  log.open();
+  for (const next of ["retry", "dead", "dropped"] as const) log.write(failed(next));
+  const job = "Job charge jid-jid-1 of money is";
+  const end = "after attempt 3: Error: no answer\n";
+  assert.deepEqual(said, {
+    stdout: `${TIME} ${job} retried ${end}`,
+    stderr: `${TIME} warn: ${job} dead ${end}${TIME} warn: ${job} dropped ${end}`,
+  });
+});
+
+test("who tries passwords without a pause fills no log", () => {
+  const { log, clock, said } = setUp("warn", true);
+  log.open();
+  const refused: ServerEvent = { type: "refused", address, reason: "password" };
+  for (let i = 0; i < 500; i++) log.write(refused);
+  log.write({ ...refused, reason: "connections" });
+  clock.advance(10_000);
+  log.write(refused);
+  log.write(refused);
+  log.close();
+  assert.deepEqual(
+    said.stdout.trim().split("\n").map((line) => {
+      const { level, event, reason, count } = JSON.parse(line);
+      return [level, event, reason, count];
+    }),
+    [
+      ["warn", "refused", "password", 1],
+      ["warn", "refused", "connections", 1],
+      ["warn", "refused", "password", 499],
+      ["warn", "refused", "password", 1],
+      ["warn", "refused", "password", 1],
+    ],
+  );
+});
