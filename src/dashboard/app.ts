@@ -18,6 +18,7 @@ import { jobsPage } from "./pages/jobs.ts";
 import { messagePage } from "./pages/others.ts";
 import { overviewPage } from "./pages/overview.ts";
 import { queuesPage } from "./pages/queues.ts";
+import { recurringPage } from "./pages/recurring.ts";
 import { workersPage } from "./pages/workers.ts";
 import { Rates } from "./rates.ts";
 import { isAllowedHost, isOwnOrigin, SECURITY_HEADERS } from "./security/request_checks.ts";
@@ -126,6 +127,7 @@ export function app(source: Source, settings: Settings): (request: Request) => P
     return context.html(html, found ? 200 : 404);
   });
   hono.get("/workers", shows(workersPage));
+  hono.get("/recurring", shows(recurringPage));
   hono.get("/batches", shows(batchesPage));
   hono.post("/queues", changes(changeQueue));
   hono.post("/job", changes(changeJob));

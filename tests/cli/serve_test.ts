@@ -164,5 +164,5 @@ const needsNoSqlite = noSqlite === false ? "this runtime has node:sqlite" : fals
 test("serve --data without node:sqlite says what has it", { skip: needsNoSqlite }, async () => {
   const { status, stderr } = await faktory(["serve", "--port", "0", "--data", "jobs.db"]);
   assert.equal(status, 69);
-  assert.match(stderr, /^faktory: [^\n]+ no node:sqlite: [^\n]+; use another runtime[^\n]+\n$/);
+  assert.match(stderr, /^faktory: [^\n]+ no node:sqlite[^\n]+; use another runtime[^\n]+\n$/);
 });

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Consumer } from "../../mod.ts";
+import { Schedule } from "../../src/cron/mod.ts";
+import { deferred } from "../../src/internal/deferred.ts";
 import { textOf, valuesOf, withDashboard } from "./setting.ts";
 
 const later = new Date(Date.now() + 3_600_000);
@@ -15,6 +17,7 @@ test("each page is there, whole, and says what to do where there is nothing", as
       "/scheduled": /No job waits for a time/,
       "/retries": /No job waits for its next try/,
       "/dead": /No dead jobs/,
+      "/recurring": /No recurring jobs/,
       "/workers": /No worker is connected/,
       "/batches": /faktory serve --edition enterprise/,
     };
@@ -208,6 +211,27 @@ test("workers are shown with what they run, and told to go quiet and to end", as
       assert.equal(gone.headers.get("location"), "/workers?did=gone");
     },
   );
+});
+
+test("recurring jobs are shown by the firings that are ahead", async () => {
+  await withDashboard({}, async ({ visit, producer }) => {
+    const job = { type: "report", args: ["<b>"], queue: "nights" };
+    const schedule = new Schedule({ nightly: { every: "6h", job }, hourly: { every: "1h", job } });
+    const stop = new AbortController();
+    const pushed = deferred();
+    let pushes = 0;
+    schedule.on("push", () => {
+      if (++pushes === 6) pushed.resolve();
+    });
+    const running = schedule.run(producer, { signal: stop.signal });
+    await pushed.promise;
+    stop.abort();
+    await running;
+    const { text } = await visit("/recurring");
+    assert.match(textOf(text), /nightly default report nights \["<b>"\] in .* in \d+ h/);
+    assert.match(textOf(text), /hourly default report/);
+    assert.equal(text.match(/<tr>/g)?.length, 3);
+  });
 });
 
 test("batches are shown with how far they are", async () => {

@@ -16,6 +16,7 @@ const MENU = [
   ["/queues", "Queues"],
   ["/working", "Working"],
   ["/scheduled", "Scheduled"],
+  ["/recurring", "Recurring"],
   ["/retries", "Retries"],
   ["/dead", "Dead"],
   ["/workers", "Workers"],
@@ -23,7 +24,7 @@ const MENU = [
 ] as const;
 
 /** Pages that only an embedded server fills. */
-const EMBEDDED_ONLY: readonly string[] = ["/working", "/workers", "/batches"];
+const EMBEDDED_ONLY: readonly string[] = ["/working", "/recurring", "/workers", "/batches"];
 
 /** A whole page around its main part. */
 export function page(visit: Visit, options: PageOptions, main: Html): Html {
