@@ -116,6 +116,18 @@ export const checks: Readonly<Record<string, (place: Place) => Promise<void>>> =
     ]);
   },
 
+  /** What was cancelled does not run. */
+  async cancel(place) {
+    await using program = new Program(place, "cancel/main.ts", {});
+    deepEqual(await program.end(), [
+      "export 2 is withdrawn",
+      "the reminder is withdrawn",
+      "export 1 is made",
+      "export 2 is dropped",
+      "export 3 is made",
+    ]);
+  },
+
   /** The images' hashes are right, and what is no image is left alone. */
   hash: (place) =>
     inTempFolder(async (folder) => {
