@@ -1,6 +1,6 @@
 /**
- * pg-boss with PostgreSQL: batches of 100 while they are full, and LISTEN/NOTIFY for jobs that come
- * later.
+ * pg-boss with PostgreSQL: batches of 100 while they are full. LISTEN/NOTIFY is on for a lone job
+ * only: it makes the commits of all that enqueue wait for each other.
  */
 
 import { background, callers, Counter, load, LoneJobs, measureWindow, perform } from "./measure.ts";
@@ -10,11 +10,12 @@ const { PgBoss } = await load("pg-boss");
 const DATA = { args: [1, "two"] };
 const CHUNK = 1000;
 
-async function start({ url, queue }) {
-  const boss = new PgBoss({ connectionString: url, max: 25, useListenNotify: true });
+async function start({ url, queue, work }) {
+  const notify = work === "latency";
+  const boss = new PgBoss({ connectionString: url, max: 25, useListenNotify: notify });
   boss.on("error", (error) => background(Promise.reject(error)));
   await boss.start();
-  await boss.createQueue(queue, { notify: true });
+  await boss.createQueue(queue, { notify });
   return boss;
 }
 
