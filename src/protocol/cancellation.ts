@@ -29,16 +29,20 @@ export function isMarker(queue: string): boolean {
   return queue.startsWith(PREFIX);
 }
 
-/** The marker of a job. A jid with characters that no queue has is written by the hexadecimal bytes of its UTF-8. */
+/**
+ * A marker of a job: another one each time, as several may cancel one job, and each waits for a confirmation. A jid with characters
+ * that no queue has is written by the hexadecimal bytes of its UTF-8.
+ */
 export function markerOf(jid: string, expiresAt: number): Marker {
   const text = /^[A-Za-z0-9_-]+$/.test(jid) ? `j${jid}` : `x${hexOf(jid)}`;
-  return { queue: `${PREFIX}${expiresAt.toString(36)}.${text}`, jid, expiresAt };
+  const queue = `${PREFIX}${expiresAt.toString(36)}.${createJid()}.${text}`;
+  return { queue, jid, expiresAt };
 }
 
 /** What the name of a queue says; `undefined` if it is no marker. */
 export function parseMarker(queue: string): Marker | undefined {
   if (!isMarker(queue)) return undefined;
-  const [expires = "", text = ""] = queue.slice(PREFIX.length).split(".");
+  const [expires = "", , text = ""] = queue.slice(PREFIX.length).split(".");
   const expiresAt = parseInt(expires, 36);
   if (!Number.isSafeInteger(expiresAt) || text.length < 2) return undefined;
   return { queue, jid: text[0] === "x" ? textOf(text.slice(1)) : text.slice(1), expiresAt };

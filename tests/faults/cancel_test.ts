@@ -181,7 +181,9 @@ test("a marker's name gives back jid and time, whatever the jid", () => {
     assert.match(marker.queue, /^[a-zA-Z0-9._-]+$/);
     assert.deepEqual(parseMarker(marker.queue), marker);
   }
-  for (const queue of ["default", "faktory-cancel.", "faktory-cancel.zzz", "faktory-cancel.!.ja"]) {
+  for (
+    const queue of ["default", "faktory-cancel.", "faktory-cancel.zzz", "faktory-cancel.!.a.ja"]
+  ) {
     assert.equal(parseMarker(queue), undefined);
   }
 });
