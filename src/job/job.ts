@@ -33,7 +33,7 @@ export interface JobOptions {
   readonly at?: Date | undefined;
   /**
    * How long to wait before it runs, instead of `at`: milliseconds, or a text such as `"90s"`, `"5m"`, `"2h"`. Counts from when it
-   * is enqueued, by this machine's clock; of a `Job`, from when that is made.
+   * is enqueued, by the server's clock; of a `Job`, from when that is made, and at `./edge`, by this machine's.
    *
    * @default no wait
    */

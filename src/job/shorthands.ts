@@ -48,7 +48,7 @@ export function expandShorthands(
     }
   }
   if (delay !== undefined) {
-    const ms = typeof delay === "number" ? delay : durationMs(delay);
+    const ms = delayMs(delay);
     if (!(ms >= 0) || at !== undefined) {
       const what = 'milliseconds or a text like "5m", without at';
       throw unfit("delay", what, delay);
@@ -63,4 +63,9 @@ export function expandShorthands(
 /** Whether there is anything to expand. */
 export function hasShorthands({ delay, unique, expires }: Shorthands): boolean {
   return delay !== undefined || unique !== undefined || expires !== undefined;
+}
+
+/** The milliseconds of a `delay`; `NaN` if it is none. */
+export function delayMs(delay: unknown): number {
+  return typeof delay === "number" ? delay : durationMs(delay);
 }

@@ -1,10 +1,12 @@
 import { invalidOption } from "../connection/options.ts";
+import type { ServerClock } from "../connection/server_clock.ts";
 import { StateError } from "../errors.ts";
 import { type Cargo, carry, type Ends } from "../internal/layers.ts";
 import { encodeJob } from "../job/encode.ts";
 import { createJid } from "../job/jid.ts";
-import type { JobInput } from "../job/job.ts";
+import type { JobFields, JobInput } from "../job/job.ts";
 import type { KnownJobs } from "../job/known_jobs.ts";
+import { delayMs } from "../job/shorthands.ts";
 import type { Batcher } from "./batcher.ts";
 import type { EnqueueListener } from "./enqueue_listener.ts";
 
@@ -25,12 +27,19 @@ export type ProducerMiddleware = (
 export class EnqueuePipeline {
   readonly #batcher: Batcher;
   readonly #known: KnownJobs | undefined;
+  readonly #serverClock: () => Pick<ServerClock, "now" | "fresh">;
   /** Another one with each that is added: a job on its way has those that were there when it came. */
   #middleware: readonly ProducerMiddleware[] = [];
 
-  constructor(batcher: Batcher, known?: KnownJobs) {
+  /** `serverClock` gives the clock that delays are counted by. */
+  constructor(
+    batcher: Batcher,
+    known: KnownJobs | undefined,
+    serverClock: () => Pick<ServerClock, "now" | "fresh">,
+  ) {
     this.#batcher = batcher;
     this.#known = known;
+    this.#serverClock = serverClock;
   }
 
   /** Whether what is wrong with a job is known once `add` returns. */
@@ -70,6 +79,9 @@ export class EnqueuePipeline {
   send(job: JobInput, listener: EnqueueListener): void {
     // Before its schema sees the job: it may take its time, or change what it checks.
     const encoded = encodeJob(job);
+    if ((job as JobFields).delay !== undefined) {
+      return this.#sendDelayed(job as JobFields, encoded.jid, listener);
+    }
     const isChosen = job.jid !== undefined;
     const checking = this.#known === undefined ? undefined : this.#known.check(job);
     if (checking === undefined) return this.#batcher.add(encoded, isChosen, listener);
@@ -77,6 +89,15 @@ export class EnqueuePipeline {
       () => this.#batcher.add(encoded, isChosen, listener),
       (error) => listener.failed(encoded.jid, error),
     );
+  }
+
+  /** A delay ends by the server's clock, which may differ from this machine's. */
+  #sendDelayed({ delay, ...job }: JobFields, jid: string, listener: EnqueueListener): void {
+    const clock = this.#serverClock();
+    const send = () => this.send({ ...job, at: new Date(clock.now() + delayMs(delay)) }, listener);
+    const measuring = clock.fresh();
+    if (measuring === undefined) return send();
+    measuring.then(send).catch((error) => listener.failed(jid, error));
   }
 }
 

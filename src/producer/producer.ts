@@ -244,7 +244,14 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
     this.#isOwner = isOwner;
     this.#known = known;
     this.#batcher = new Batcher(pool);
-    this.#pipeline = new EnqueuePipeline(this.#batcher, known);
+    let serverClock: ServerClock | undefined;
+    this.#pipeline = new EnqueuePipeline(
+      this.#batcher,
+      known,
+      () => serverClock ??= serverClockOf(this as Producer),
+    );
+    // It may be another server that is back.
+    events.on("disconnect", () => serverClock?.distrust());
     if (observer !== undefined) this.#pipeline.use(observer.enqueue);
     const send = <T>(command: Command<T>) => this.#command(command);
     this.queues = new Queues(send);

@@ -174,6 +174,23 @@ export function producerContract(subject: Subject): void {
     await producer.queues.remove(queue);
   });
 
+  it("counts a delay by the server's clock", async () => {
+    await using producer = await connect();
+    const queue = freshQueue();
+    const before = (await producer.info()).sets.scheduled;
+    const jids = [
+      await producer.enqueue("later", [], { queue, delay: "1h" }),
+      ...(await producer.enqueueMany([{ type: "later", queue, delay: 3_600_000 }])).enqueued,
+    ];
+    assert.equal((await producer.info()).sets.scheduled, before + 2);
+    await producer.sets.scheduled.requeue({ jids });
+    for (const { at } of await drain(queue, 2)) {
+      const ms = at!.getTime() - subject.now();
+      assert(Math.abs(ms - 3_600_000) < 60_000, `in ${ms} ms`);
+    }
+    await producer.sets.retries.discard({ jids });
+  });
+
   it("keeps a job for later, and can be told to run it now", async () => {
     await using producer = await connect();
     const queue = freshQueue();
