@@ -29,7 +29,7 @@ export const work: CommandDefinition<WorkFlags> = {
       .argument("<module...>", "paths, URLs or packages with handlers")
       .option(
         "-q, --queues <list>",
-        "a,b in this order, or a=3,b=1 by weights (default: default)",
+        "a,b in this order, or a=3,b=1 by weights (default: those of the catalogue, else default)",
         queueChoice,
       )
       .option("-c, --concurrency <number>", "jobs at a time (default: 10)", integer(1, 10_000))
