@@ -3,6 +3,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { RawClient } from "../contract/raw_client.ts";
 import { noSqlite, withFolder } from "../server/data.ts";
 import { faktory, running } from "./setting.ts";
 
@@ -112,6 +113,18 @@ test("serve warns where anybody can come, and stops when told so at once", async
   assert.equal((await closed.stop()).stderr, "");
   const { status } = await faktory(["serve", "--port", "0"], { signal: AbortSignal.abort() });
   assert.equal(status, 0);
+});
+
+test("serve --max-line refuses longer lines", async () => {
+  const server = await running(["serve", "--port", "0", "--max-line", "65536"]);
+  const client = await RawClient.hello(urlIn(server.first));
+  const job = `{"jid":"long-line-1","jobtype":"x","args":["${"x".repeat(70_000)}"]}`;
+  assert.equal(await client.ask(`PUSH ${job}`), "-ERR line is longer than 65536 bytes");
+  client.close();
+  await server.stop();
+  const { status, stderr } = await faktory(["serve", "--port", "0", "--max-line", "1000"]);
+  assert.equal(status, 64);
+  assert.match(stderr, /--max-line/);
 });
 
 test(

@@ -28,6 +28,7 @@ interface ServeFlags extends WebFlags {
   readonly data?: string;
   readonly edition?: ServerEdition;
   readonly maxConnections?: number;
+  readonly maxLine?: number;
   readonly logLevel?: Level | "none";
 }
 
@@ -56,7 +57,12 @@ export const serve: CommandDefinition<ServeFlags> = {
       .option("--tls-cert <file>", "its certificate, for tcp+tls:// (PEM)")
       .option("--tls-key <file>", "the key of its certificate (PEM)")
       .option("--data <folder>", "keep everything in this folder; it is made if it is not there")
-      .option("--max-connections <number>", "connections at a time (default: 2000)", integer(1));
+      .option("--max-connections <number>", "connections at a time (default: 2000)", integer(1))
+      .option(
+        "--max-line <bytes>",
+        "longest line of jobs (default: 64 MiB)",
+        integer(64 * 1024, 512 * 1024 * 1024),
+      );
     addWebFlags(command, "127.0.0.1:7420");
     command.option("--no-web", "serve no dashboard");
     choice(command, "--log-level <name>", {
@@ -101,9 +107,9 @@ async function start(
   io: CliIo,
   onEvent: NonNullable<FaktoryServerOptions["onEvent"]>,
 ): Promise<FaktoryServer> {
-  const { port, hostname, data, edition, maxConnections, tlsCert, tlsKey } = flags;
+  const { port, hostname, data, edition, maxConnections, maxLine, tlsCert, tlsKey } = flags;
   const options: FaktoryServerOptions = {
-    ...{ port, hostname, data, edition, maxConnections, onEvent },
+    ...{ port, hostname, data, edition, maxConnections, maxLineBytes: maxLine, onEvent },
     password: flags.password ?? passwordVariable(io),
     tls: await filePair(["--tls-cert", "--tls-key"], [tlsCert, tlsKey]),
   };
