@@ -15,7 +15,7 @@ import type { Manager } from "./manager.ts";
 import { mutate } from "./mutate.ts";
 import { type Payload, payloadBytes } from "./payload.ts";
 import { bulk, NIL, OK, refusal, type Reply } from "./reply.ts";
-import { finish, type Slices } from "./slices.ts";
+import { finish, type Slices, type Work } from "./slices.ts";
 import { readJob, readJobs } from "./stored_job.ts";
 import type { ClientData, Workers } from "./workers.ts";
 
@@ -239,7 +239,11 @@ function orInvalid<T>(verb: string, payload: string, read: () => T): T {
   }
 }
 
-function queue(context: CommandContext, _client: ClientData, line: string): string {
+function queue(
+  context: CommandContext,
+  _client: ClientData,
+  line: string,
+): Reply | Promise<Reply> {
   const { queues } = context.manager;
   const [subcommand, ...names] = rest(line, "QUEUE").split(" ");
   const verb = toUpper(subcommand!);
@@ -252,9 +256,20 @@ function queue(context: CommandContext, _client: ClientData, line: string): stri
   const change = Object.hasOwn(changes, verb) ? changes[verb]! : undefined;
   if (change === undefined) throw new GoError(`no such QUEUE subcommand: ${verb}`);
   if (names.length === 0) throw new TypeError("no queue");
-  for (const name of names[0] === "*" ? queues.names() : names) change(name);
-  return OK;
+  const done = context.slices.run(each(names[0] === "*" ? queues.names() : names, change));
+  return done instanceof Promise ? done.then(() => OK) : OK;
 }
+
+/** Changes queues, of which there may be very many. */
+function* each(names: readonly string[], change: (name: string) => void): Work<void> {
+  for (const [i, name] of names.entries()) {
+    change(name);
+    if (i % QUEUES_AT_ONCE === QUEUES_AT_ONCE - 1) yield;
+  }
+}
+
+/** Queues that are changed between two yields. */
+const QUEUES_AT_ONCE = 64;
 
 function latency({ manager, clock }: CommandContext, names: readonly string[]): string {
   if (names.length === 1 && names[0] === "*") {

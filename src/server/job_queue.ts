@@ -82,10 +82,15 @@ export class JobQueue {
   /** Takes everything out at once; what is returned goes through it. */
   drain(): Iterable<number> {
     const parts = this.#parts();
-    this.#full.drain();
+    this.clear();
+    return rowsOf(parts);
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    if (this.#full.length > 0) this.#full.drain();
     this.#tail = undefined;
     this.#length = 0;
-    return rowsOf(parts);
   }
 
   #parts(): Part[] {

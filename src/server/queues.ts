@@ -149,7 +149,7 @@ export class Queues {
 
   /** Drops every job. The names and which are paused stay until the server ends: the store has them no more. */
   flush(): void {
-    for (const queue of this.#queues.values()) queue.drain();
+    for (const queue of this.#queues.values()) queue.clear();
   }
 
   /** Some of a queue's jobs in their order, from the one at the place `from` on. */

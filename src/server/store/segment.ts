@@ -4,6 +4,9 @@ import type { FileStat, Modules } from "./modules.ts";
 /** Bytes that are written at once in the event loop's thread; more are written by another thread. */
 const MAX_SYNC_WRITE = 512 * 1024;
 
+/** Deno copies what another thread is to write. */
+const MAX_WRITE = 4 * 1024 * 1024;
+
 /** A file of a log. The one that is written to stays open, so that no lack of file descriptors keeps a group from it. */
 export class Segment {
   readonly number: number;
@@ -58,7 +61,7 @@ export class Segment {
     let at = from;
     for (const part of parts) {
       for (let done = 0; done < part.length;) {
-        const left = part.length - done;
+        const left = Math.min(part.length - done, MAX_WRITE);
         const count = total <= MAX_SYNC_WRITE
           ? files.writeSync(fd, part, done, left, at)
           : await new Promise<number>((resolve, reject) =>
