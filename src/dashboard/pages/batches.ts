@@ -23,7 +23,7 @@ export async function batchesPage(visit: Visit): Promise<Html> {
     visit,
     options,
     html`
-      <div class="scroll" tabindex="0" role="region" aria-label="Batches">
+      <div class="scroll" tabindex="0" role="region" aria-label="Table of batches">
         <table>
           <thead>
             <tr>

@@ -72,7 +72,7 @@ export function jobTable(
   const hasErrors = place === "retries" || place === "dead" ||
     jobs.some(({ failure }) => failure !== undefined);
   return html`
-    <div class="scroll" tabindex="0" role="region" aria-label="Jobs">
+    <div class="scroll" tabindex="0" role="region" aria-label="Table of jobs">
       <table class="jobs">
         <thead>
           <tr>
@@ -118,11 +118,10 @@ function jobRow(
     ${
     canChange
       ? html`<td class="actions">${
-        actionsIn(place).map(([name, title]) =>
-          html`<button name="one" value="${`${name}:${jid}`}" aria-label="${`${title} ${label}`}">${
-            runs(place, title).replace(/:$/, "")
-          }</button>`
-        )
+        actionsIn(place).map(([name, title]) => {
+          const said = runs(place, title).replace(/:$/, "");
+          return html`<button name="one" value="${`${name}:${jid}`}" aria-label="${`${said} ${label}`}">${said}</button>`;
+        })
       }</td>`
       : ""
   }

@@ -44,7 +44,7 @@ export async function queuesPage(visit: Visit): Promise<Html> {
 export function queueTable(visit: Visit, queues: readonly ShownQueue[]): Html {
   const { readOnly } = visit.settings;
   return html`
-    <div class="scroll" tabindex="0" role="region" aria-label="Queues">
+    <div class="scroll" tabindex="0" role="region" aria-label="Table of queues">
       <table>
         <thead>
           <tr><th scope="col">Queue</th><th scope="col" class="number">Jobs</th>

@@ -36,7 +36,7 @@ export async function recurringPage(visit: Visit): Promise<Html> {
     visit,
     options,
     html`
-      <div class="scroll" tabindex="0" role="region" aria-label="Recurring jobs">
+      <div class="scroll" tabindex="0" role="region" aria-label="Table of recurring jobs">
         <table class="jobs">
           <thead>
             <tr>
