@@ -1,6 +1,9 @@
 /** Interval at which a busy pool looks at its connections, in ms. */
 export const TICK_MS = 1;
 
+/** Time between two looks while all replies are prompt, in ms: each look wakes the event loop. */
+export const REST_MS = 8;
+
 /** Weight (jobs) in flight for each connection, the next one included, without which more are of no use. */
 export const LEAST_WEIGHT = 8;
 
@@ -14,7 +17,7 @@ const SLOW_TICKS = 25;
 const ENOUGH = 8;
 
 /** Replies over which it is decided whether there are too many connections. */
-const WINDOW = 2000;
+const WINDOW = 300;
 
 /** If fewer of those replies are late, one connection is closed. */
 const LEAST_LATE = WINDOW / 50;
@@ -47,11 +50,13 @@ export class Growth {
   #seen = new Map<Sampled, Seen>();
   #late = 0;
   #lateInWindow = 0;
+  #hasCompared = false;
   #window = 0;
 
   /** Looks at the connections. Returns whether another one is wanted, or one less. */
   tick(connections: readonly Sampled[]): "more" | "fewer" | undefined {
     const seen = new Map<Sampled, Seen>();
+    this.#hasCompared = this.#seen.size > 0;
     for (const one of connections) {
       const last = this.#seen.get(one);
       const isStill = last !== undefined && last.reads === one.reads;
@@ -67,6 +72,13 @@ export class Growth {
     const isPrompt = this.#lateInWindow < LEAST_LATE;
     this.#window = this.#lateInWindow = 0;
     return isPrompt ? "fewer" : undefined;
+  }
+
+  /** No connection stands still, and no reply was late of late: the next ticks can be skipped. */
+  get isCalm(): boolean {
+    if (this.#late > 0 || !this.#hasCompared) return false;
+    for (const { still } of this.#seen.values()) if (still > 0) return false;
+    return true;
   }
 
   /** Forgets the connections: what happens until the next tick is not counted. */

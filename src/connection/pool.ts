@@ -1,6 +1,6 @@
 import type { Clock } from "../internal/clock.ts";
 import type { Connection } from "./connection.ts";
-import { Growth, LEAST_WEIGHT, TICK_MS } from "./growth.ts";
+import { Growth, LEAST_WEIGHT, REST_MS, TICK_MS } from "./growth.ts";
 import type { ReconnectingConnection } from "./reconnecting_connection.ts";
 import type { Request } from "./request.ts";
 
@@ -243,7 +243,17 @@ export class ConnectionPool {
     if (wanted === "more" && length < this.#size.max && this.#clock.now() >= this.#growsFrom) {
       this.#grow();
     }
-    this.#watchTicks();
+    if (this.#growth.isCalm) this.#rest();
+    else this.#watchTicks();
+  }
+
+  /** Skips some ticks. */
+  #rest(): void {
+    this.#growth.reset();
+    this.#cancelTick = this.#clock.after(REST_MS, () => {
+      this.#cancelTick = undefined;
+      this.#watchTicks();
+    });
   }
 
   #grow(): void {

@@ -94,6 +94,7 @@ export class Batcher implements RequestSource {
     for (let batch; (batch = this.#batches.peek()) !== undefined;) {
       const jobs = batch.take(weight);
       this.#weight -= jobs.length;
+      if (this.#weight === 0) this.#isOffered = false;
       if (batch.isEmpty) {
         this.#batches.shift();
         if (batch === this.#last) this.#last = undefined;
@@ -110,8 +111,8 @@ export class Batcher implements RequestSource {
       this.#seen = this.#weight;
       return atEndOfTurn(this.#look);
     }
-    this.#isOffered = false;
     this.#pool.offer(this);
+    this.#isOffered = this.#weight > 0;
   };
 }
 

@@ -241,11 +241,11 @@ test("ordered and several connections exclude each other", async () => {
 });
 
 test("once all replies are prompt, connections are closed again under load, and nothing is lost", async () => {
-  const { setting, calls } = await grown();
+  const { setting, calls } = await grown({ connections: 3 });
   const told: string[] = [];
   setting.producer.on("disconnect", () => told.push("disconnect"));
-  assert.equal(setting.open, 8);
-  for (let round = 0; round < 6000 && setting.open > 1; round++) await setting.slowRound(0);
+  assert.equal(setting.open, 3);
+  for (let round = 0; round < 9000 && setting.open > 1; round++) await setting.slowRound(0);
   assert.equal(setting.open, 1);
   await calls.stop();
   assert.deepEqual(told, []);
