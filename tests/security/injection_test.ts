@@ -150,7 +150,7 @@ test("no text that a consumer is given becomes another command", async () => {
       hostname: text,
       labels: [text, text],
       concurrency: 1,
-      connections: 1,
+      connections: 2,
     });
     const producer = await Producer.connect({ ...options, transport: server.transport });
     const [told, jid] = [

@@ -92,7 +92,7 @@ test("a client without TLS tells a server that wants it, whether that hangs up o
   for (const connect of Object.values(clients)) {
     const clock = new ManualClock();
     const connecting = assert.rejects(
-      connect({ url: `tcp://127.0.0.1:${silent.port}`, clock, connections: 1 }),
+      connect({ url: `tcp://127.0.0.1:${silent.port}`, clock, connections: 2 }),
       (error) => {
         assert(error instanceof ConnectError, `${error}`);
         assert.equal(error.code, "CONNECT_TIMEOUT");
