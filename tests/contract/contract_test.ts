@@ -9,6 +9,7 @@ import { lifeContract } from "./life.ts";
 import { outcomesContract } from "./outcomes.ts";
 import { producerContract } from "./producer.ts";
 import { queuesContract } from "./queues.ts";
+import { recurringContract } from "./recurring.ts";
 import { embedded, REFERENCE, type Subject, subjects, unlessSince } from "./subject.ts";
 import { wireContract } from "./wire.ts";
 import { workflowContract } from "./workflow.ts";
@@ -31,6 +32,7 @@ const suites: Readonly<Record<string, Suite>> = {
   failures: failuresContract,
   "queues and limits": queuesContract,
   workflows: workflowContract,
+  "recurring jobs": recurringContract,
   cancelling: cancelContract,
 };
 
@@ -62,6 +64,7 @@ const timed: Readonly<Record<string, Suite>> = {
   outcomes: outcomesContract,
   failures: failuresContract,
   "queues and limits": queuesContract,
+  "recurring jobs": recurringContract,
   life: lifeContract,
 };
 

@@ -233,6 +233,22 @@ it("goes on after an outage", async () => {
   assert(errors.every((error) => (error as { code?: string }).code === "CONNECTION_LOST"));
 });
 
+it("sends no push again whose reply was lost, once its firing is near", async () => {
+  await using world = new World("2026-03-01T00:59:28Z");
+  let cuts = 0;
+  world.wrote = (text, connection) => {
+    if (!text.includes("PUSHB") || cuts++ > 0) return;
+    world.isDown = true;
+    connection.close();
+  };
+  const { errors } = await world.start(hourly, { ahead: 1 });
+  await world.pass(10 * SECOND, SECOND);
+  world.isDown = false;
+  await world.pass(2 * MINUTE, SECOND);
+  assert.deepEqual(world.firings("hourly"), times("01:00"));
+  assert.equal((errors[0] as { code?: string }).code, "DEADLINE_PASSED");
+});
+
 it("takes a unique job that is there already for pushed (Enterprise)", async () => {
   await using world = new World("2026-03-01T00:10:00Z", "enterprise");
   const entries: ScheduleEntries = {

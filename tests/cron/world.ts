@@ -60,6 +60,8 @@ export class World implements AsyncDisposable {
   readonly connections: TransportConnection[] = [];
   /** Nobody can connect. */
   isDown = false;
+  /** Hears of what a process has written, which the server has read by then. */
+  wrote: (text: string, connection: TransportConnection) => void = () => {};
   readonly #processes = new Set<Process>();
 
   constructor(start: string, edition: ServerEdition = "free") {
@@ -82,7 +84,16 @@ export class World implements AsyncDisposable {
         if (this.isDown) throw new ConnectError("CONNECTION_REFUSED", "It is down");
         const connection = await memory.connect(target, options);
         this.connections.push(connection);
-        return connection;
+        const writer = connection.writable.getWriter();
+        const write = async (chunk: Uint8Array) => {
+          await writer.write(chunk);
+          this.wrote(new TextDecoder().decode(chunk), connection);
+        };
+        const { readable, closed } = connection;
+        const close = (reason?: unknown) => connection.close(reason);
+        const abort = (reason: unknown) => writer.abort(reason);
+        const writable = new WritableStream({ write, abort, close: () => writer.close() });
+        return { readable, writable, closed, close };
       },
     };
     const clock: Clock = {
