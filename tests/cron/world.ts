@@ -60,8 +60,8 @@ export class World implements AsyncDisposable {
   readonly connections: TransportConnection[] = [];
   /** Nobody can connect. */
   isDown = false;
-  /** Hears of what a process has written, which the server has read by then. */
-  wrote: (text: string, connection: TransportConnection) => void = () => {};
+  /** Whether the server carries out what a process writes, and the connection is lost before its reply. */
+  losesReplyTo: ((text: string) => boolean) | undefined;
   readonly #processes = new Set<Process>();
 
   constructor(start: string, edition: ServerEdition = "free") {
@@ -84,16 +84,7 @@ export class World implements AsyncDisposable {
         if (this.isDown) throw new ConnectError("CONNECTION_REFUSED", "It is down");
         const connection = await memory.connect(target, options);
         this.connections.push(connection);
-        const writer = connection.writable.getWriter();
-        const write = async (chunk: Uint8Array) => {
-          await writer.write(chunk);
-          this.wrote(new TextDecoder().decode(chunk), connection);
-        };
-        const { readable, closed } = connection;
-        const close = (reason?: unknown) => connection.close(reason);
-        const abort = (reason: unknown) => writer.abort(reason);
-        const writable = new WritableStream({ write, abort, close: () => writer.close() });
-        return { readable, writable, closed, close };
+        return this.losesReplyTo === undefined ? connection : this.#lossy(connection);
       },
     };
     const clock: Clock = {
@@ -120,6 +111,27 @@ export class World implements AsyncDisposable {
     this.#processes.add(process);
     await settle();
     return process;
+  }
+
+  /** A connection that is lost before the reply to some write. */
+  #lossy(connection: TransportConnection): TransportConnection {
+    let isMute = false;
+    const writer = connection.writable.getWriter();
+    const write = async (chunk: Uint8Array) => {
+      isMute = this.losesReplyTo!(new TextDecoder().decode(chunk));
+      await writer.write(chunk);
+      if (!isMute) return;
+      this.isDown = true;
+      connection.close();
+    };
+    const transform = (chunk: Uint8Array, replies: { enqueue(chunk: Uint8Array): void }) => {
+      if (!isMute) replies.enqueue(chunk);
+    };
+    const readable = connection.readable.pipeThrough(new TransformStream({ transform }));
+    const abort = (reason: unknown) => writer.abort(reason);
+    const writable = new WritableStream({ write, abort, close: () => writer.close() });
+    const close = (reason?: unknown) => connection.close(reason as Error);
+    return { readable, writable, closed: connection.closed, close };
   }
 
   /** Lets time pass, `stepMs` at a time, and takes what comes to the queue. */
