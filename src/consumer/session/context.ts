@@ -11,7 +11,7 @@ import type { Registry } from "../run/registry.ts";
 import type { WorkerConnections } from "./connections.ts";
 import type { Phase, StopPhase } from "./stop_phases.ts";
 
-/** What every part of a session reads. Only the session writes to it. */
+/** What every part of a session reads. Only the session and its stop write to it. */
 export interface SessionContext {
   readonly settings: ConsumerSettings;
   readonly registry: Registry;
@@ -32,6 +32,17 @@ export interface SessionContext {
   readonly phase: Phase;
   /** Does whatever can be done next: fetches, or ends a phase. Every part calls it when something has ended. */
   advance(): void;
+}
+
+/** The context as its owners have it. */
+export type OwnedContext = SessionContext & { phase: Phase };
+
+/** Enters a phase, and emits `state` if users see it as another one. */
+export function enterPhase(context: OwnedContext, phase: Phase): void {
+  const before = stateOf(context.phase);
+  context.phase = phase;
+  const state = stateOf(phase);
+  if (state !== before) context.events.emit("state", { state });
 }
 
 /** The phase as users see it. */

@@ -1,9 +1,8 @@
 import type { MakePool } from "../../connection/connect.ts";
 import { ServerClock } from "../../connection/server_clock.ts";
-import { StateError, TimeoutError } from "../../errors.ts";
+import { TimeoutError } from "../../errors.ts";
 import type { Emitter } from "../../events.ts";
 import type { Clock } from "../../internal/clock.ts";
-import { type Deferred, deferred } from "../../internal/deferred.ts";
 import { steady } from "../../internal/steady_clock.ts";
 import type { KnownJobs } from "../../job/known_jobs.ts";
 import { type ConsumerObserver, Producer } from "../../producer/producer.ts";
@@ -22,12 +21,12 @@ import type { Registry } from "../run/registry.ts";
 import { Reporter } from "../run/reporter.ts";
 import { Cancellations } from "./cancellations.ts";
 import { WorkerConnections } from "./connections.ts";
-import { isStopping, type SessionContext, stateOf } from "./context.ts";
+import { enterPhase, isStopping, type OwnedContext, stateOf } from "./context.ts";
 import { sessionHealth } from "./health.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { LagMonitor } from "./lag.ts";
 import { RunLimits } from "./run_limits.ts";
-import { type Awaited, type Phase, STOP_PHASES, type StopPhase } from "./stop_phases.ts";
+import { StopSequence } from "./stop_sequence.ts";
 
 /** What a session is made of. */
 export interface SessionParts {
@@ -50,7 +49,7 @@ export const DEFAULT_GRACE_MS = 25_000;
 
 /** One run of a consumer, from its connections to its report. */
 export class Session {
-  readonly #context: SessionContext & { phase: Phase };
+  readonly #context: OwnedContext;
   readonly #connections: WorkerConnections;
   readonly #selector: QueueSelector;
   readonly #limits: RunLimits;
@@ -62,19 +61,9 @@ export class Session {
   readonly #cancellations: Cancellations | undefined;
   readonly #cancelTime: () => void;
   readonly #cancelFetchTimer: () => void;
-  readonly #ended: Deferred<void> = deferred();
+  readonly #stopping: StopSequence;
   #reason: EndReason = "stopped";
   #failure: { readonly error: Error } | undefined;
-  #graceMs = DEFAULT_GRACE_MS;
-  /** Why the worker cannot go on. */
-  #crash: unknown;
-  /** A second stop was asked for. */
-  #isHurried = false;
-  /** Ends the timer of the stop's phase. */
-  #cancelPhase: (() => void) | undefined;
-  /** What handlers have enqueued without waiting for it, when the stop looks. */
-  #enqueues: "in flight" | "done" | undefined;
-  #areConnectionsClosed = false;
 
   /** Opens the connections. */
   static async open(parts: SessionParts, signal?: AbortSignal): Promise<Session> {
@@ -89,7 +78,7 @@ export class Session {
     const { commands } = this.#connections = connections;
     const producer = Producer.over(commands, parts.known, observer?.producer);
     for (const middleware of settings.enqueueMiddleware) producer.use(middleware);
-    const context = this.#context = {
+    const context: OwnedContext = this.#context = {
       settings,
       registry,
       events,
@@ -103,7 +92,7 @@ export class Session {
         clock,
         timeoutMs: settings.commandTimeoutMs,
       }),
-      phase: "running" as Phase,
+      phase: "running",
       advance: () => this.#advance(),
     };
     const fetchLimits = parts.ignoresLimits === true
@@ -123,6 +112,10 @@ export class Session {
     });
     this.#heartbeat = new Heartbeat(context);
     this.#lag = new LagMonitor(context, this.#heartbeat);
+    this.#stopping = new StopSequence(context, {
+      ...{ selector, runs, reporter, fetcher: this.#fetcher },
+      ...{ heartbeat: this.#heartbeat, lag: this.#lag, cancellations: this.#cancellations },
+    });
     const { maxMs, graceMs = DEFAULT_GRACE_MS } = parts.limits;
     this.#cancelTime = maxMs === undefined
       ? () => {}
@@ -135,7 +128,7 @@ export class Session {
   /** Fetches and runs jobs, unless the session was quieted or stopped before, and resolves when it has ended. */
   async report(): Promise<Report> {
     this.#advance();
-    await this.#ended.promise;
+    await this.#stopping.ended;
     if (this.#failure !== undefined) throw this.#failure.error;
     const { done, failed, dead, dropped, unfinished } = this.#runs;
     const { unreported } = this.#reporter;
@@ -175,7 +168,7 @@ export class Session {
   /** Fetches nothing more; what runs goes on, and so do the heartbeats. */
   quiet(): void {
     if (this.#context.phase !== "running") return;
-    this.#enter("quiet");
+    enterPhase(this.#context, "quiet");
     this.#advance();
   }
 
@@ -186,19 +179,16 @@ export class Session {
   stop(graceMs: number, reason: EndReason = "stopped"): void {
     const { phase } = this.#context;
     if (phase === "stopped") return;
-    if (isStopping(phase)) return this.#hurry(graceMs, phase);
+    if (isStopping(phase)) return this.#stopping.hurry(graceMs);
     this.#reason = reason;
-    this.#graceMs = graceMs;
     this.#cancelTime();
     this.#cancelFetchTimer();
-    this.#enter("draining");
-    this.#fetcher.close();
-    this.#advance();
+    this.#stopping.begin(graceMs);
   }
 
   /** The stop that follows has this error as its reason, if it is one; jobs are failed with the first. */
   stopsFor(error: unknown): void {
-    this.#crash ??= error;
+    this.#stopping.crash ??= error;
   }
 
   /** A connection was lost. If it is not made again, nothing can be fetched or reported any more. */
@@ -227,68 +217,10 @@ export class Session {
     this.stop(0);
   }
 
-  #hurry(graceMs: number, phase: StopPhase): void {
-    this.#isHurried = true;
-    this.#graceMs = graceMs;
-    // Handlers that were aborted have their time in either case.
-    if (phase !== "aborting") this.#limit(phase);
-    this.#advance();
-  }
-
-  /** Ends the phase when its time is over. */
-  #limit(phase: StopPhase): void {
-    const { maxMs, hurriedMs } = STOP_PHASES[phase];
-    const boundMs = this.#isHurried ? hurriedMs : maxMs;
-    this.#cancelPhase?.();
-    this.#cancelPhase = this.#context.steady.after(
-      phase === "draining" ? this.#graceMs : boundMs,
-      () => this.#timeIsOver(phase),
-    );
-  }
-
-  #timeIsOver(phase: StopPhase): void {
-    this.#cancelPhase = undefined;
-    if (phase === "closing") return this.#closeConnections();
-    this.#enter(STOP_PHASES[phase].next);
-    this.#advance();
-  }
-
   /** Does whatever can be done next; called when something has ended. */
   #advance(): void {
-    const { phase } = this.#context;
-    if (phase === "running" || phase === "quiet") return this.#fetchOrEnd();
-    while (isStopping(this.#context.phase)) {
-      const { waitsFor, next } = STOP_PHASES[this.#context.phase];
-      if (waitsFor.some((what) => this.#isAwaiting(what))) return;
-      this.#enter(next);
-    }
-  }
-
-  #isAwaiting(what: Awaited): boolean {
-    switch (what) {
-      case "handlers":
-        return this.#runs.size > 0;
-      case "fetches":
-        return this.#fetcher.inFlight > 0;
-      case "reports":
-        return this.#reporter.inFlight > 0 || (this.#cancellations?.inFlight ?? 0) > 0;
-      case "enqueues":
-        return this.#isEnqueuing();
-      case "connections":
-        return !this.#areConnectionsClosed;
-    }
-  }
-
-  /** Whether something is in flight that handlers have enqueued and not waited for. */
-  #isEnqueuing(): boolean {
-    if (this.#enqueues === undefined) {
-      this.#enqueues = "in flight";
-      void this.producer.close().then(() => {
-        this.#enqueues = "done";
-        this.#advance();
-      });
-    }
-    return this.#enqueues !== "done";
+    if (isStopping(this.#context.phase)) this.#stopping.advance();
+    else if (this.#context.phase !== "stopped") this.#fetchOrEnd();
   }
 
   #fetchOrEnd(): void {
@@ -312,53 +244,6 @@ export class Session {
     if (serverState === "running") return;
     if (serverState === "quiet") this.quiet();
     else this.stop(DEFAULT_GRACE_MS, "server");
-  }
-
-  #enter(phase: Phase): void {
-    const before = this.state;
-    this.#context.phase = phase;
-    const { state } = this;
-    if (state !== before) this.#context.events.emit("state", { state });
-    // Before the rest, which may end the phase at once.
-    if (isStopping(phase)) this.#limit(phase);
-    switch (phase) {
-      case "aborting":
-        this.#runs.abort();
-        break;
-      case "reporting":
-        this.#runs.release(this.#crash);
-        break;
-      case "closing":
-        this.#close();
-        break;
-      case "stopped":
-        this.#cancelPhase?.();
-        this.#ended.resolve();
-    }
-  }
-
-  /** Ends every timer, and every connection: by END if the server has confirmed everything, else at once. */
-  #close(): void {
-    this.#runs.close();
-    this.#selector.close();
-    this.#lag.close();
-    this.#heartbeat.close();
-    this.#cancellations?.close();
-    const isAllConfirmed = !STOP_PHASES.reporting.waitsFor.some((what) => this.#isAwaiting(what));
-    if (!isAllConfirmed) this.#closeConnections();
-    void this.#connections.end().then(() => {
-      this.#areConnectionsClosed = true;
-      this.#advance();
-    });
-  }
-
-  /** Closes every connection now. What is in flight is rejected, and reported as `unreported`. */
-  #closeConnections(): void {
-    const reason = new StateError(
-      "CLOSED",
-      "Cannot wait for the server any longer as the consumer has to stop",
-    );
-    this.#connections.close(reason);
   }
 }
 
