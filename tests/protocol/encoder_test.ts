@@ -30,3 +30,20 @@ it("refuses a line break, so that no text can become a command", () => {
   }
   assert.ok(encoder.isEmpty);
 });
+
+it("what a large job took is let go, and what small ones take is kept", () => {
+  const encoder = new CommandEncoder();
+  encoder.add("PUSHB", "x".repeat(20_000_000));
+  assert.equal(encoder.view.length, 20_000_008);
+  // Not three bytes a character.
+  assert(encoder.capacity < 25_000_000, `${encoder.capacity}`);
+  encoder.clear();
+  assert(encoder.capacity <= 1024 * 1024, `${encoder.capacity}`);
+  encoder.add("PUSHB", "é€😀".repeat(50_000));
+  assert.equal(encoder.view.length, 8 + 9 * 50_000);
+  encoder.clear();
+  const { capacity } = encoder;
+  encoder.add("PUSHB", "é€😀".repeat(50_000));
+  assert.equal(encoder.view.length, 8 + 9 * 50_000);
+  assert.equal(encoder.capacity, capacity);
+});
