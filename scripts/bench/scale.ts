@@ -1,13 +1,16 @@
 /**
  * What the embedded server does with very many jobs: `deno run -A scripts/bench/scale.ts [deno|bun|node ...]`. For each step:
  * how long another client waited for a reply at most, how long the step took, and the server's memory. `JOBS` is how many jobs
- * there are in all (3,000,000), `DATA` a file for a durable server.
+ * there are in all (3,000,000), `DATA` a folder for a durable server.
  */
 
+import type { ChildProcess } from "node:child_process";
 import process from "node:process";
 import { LineClient } from "../line_client.ts";
 import { firstLine, startProgram } from "./start_program.ts";
 
+/** The folder of a durable server. */
+const DATA = Deno.env.get("DATA") ?? "-";
 const JOBS = Number(Deno.env.get("JOBS") ?? 3_000_000);
 const BATCH = 500;
 
@@ -74,12 +77,14 @@ interface Step {
 const SIXTH = Math.round(JOBS / 6);
 const later = (ms: number) => `,"at":"${new Date(Date.now() + ms).toISOString()}"`;
 
+const AFTER_RESTART = "INFO, ten times";
+
 const STEPS: readonly Step[] = [
   { name: "nothing", run: () => new Promise((resolve) => setTimeout(resolve, 2000)) },
   { name: `PUSHB of ${JOBS} jobs`, run: (port) => push(port, JOBS, () => "") },
   { name: "FETCH and ACK of 20,000 of them", run: (port) => run(port, 20_000) },
   {
-    name: "INFO, ten times",
+    name: AFTER_RESTART,
     run: async (port) => {
       for (let i = 0; i < 10; i++) await ask(port, "INFO", 2);
     },
@@ -112,10 +117,33 @@ const STEPS: readonly Step[] = [
   },
 ];
 
-async function measure(runtime: string): Promise<void> {
-  const server = startProgram(runtime, ["scripts/crash/server.ts", Deno.env.get("DATA") ?? "-"]);
+async function cpuMillis(pid: number): Promise<number> {
+  const stat = await Deno.readTextFile(`/proc/${pid}/stat`);
+  const [user, system] = stat.slice(stat.lastIndexOf(")") + 2).split(" ").slice(11, 13);
+  return (Number(user) + Number(system)) * 10;
+}
+
+/** Kills a server with data and starts it again. */
+async function restarted(runtime: string, killed: ChildProcess): Promise<[ChildProcess, number]> {
+  const exited = new Promise((resolve) => killed.once("exit", resolve));
+  killed.kill("SIGKILL");
+  await exited;
+  const start = performance.now();
+  const server = startProgram(runtime, ["scripts/crash/server.ts", DATA]);
   const port = Number(await firstLine(server));
+  await ask(port, "INFO", 2);
+  const took = `${Math.round(performance.now() - start)} ms`;
+  const cpu = `${await cpuMillis(server.pid!)} ms of CPU time`;
+  const memory = `${await memoryMebibytes(server.pid!)} MiB`;
+  console.log([runtime, "start after a kill", "", `${took} (${cpu})`, memory].join("\t"));
+  return [server, port];
+}
+
+async function measure(runtime: string): Promise<void> {
+  let server = startProgram(runtime, ["scripts/crash/server.ts", DATA]);
+  let port = Number(await firstLine(server));
   for (const { name, before, run } of STEPS) {
+    if (name === AFTER_RESTART && DATA !== "-") [server, port] = await restarted(runtime, server);
     await before?.(port);
     const probe = startProgram("deno", ["scripts/bench/probe.ts", String(port)]);
     await firstLine(probe);
