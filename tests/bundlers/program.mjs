@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as root from "@faktory-ts/faktory";
 import { Consumer, isolated, Job, Producer } from "@faktory-ts/faktory";
+import { Schedule } from "@faktory-ts/faktory/cron";
 import { dashboard } from "@faktory-ts/faktory/dashboard";
 import { linesToJobs } from "@faktory-ts/faktory/ndjson";
 import { Outbox } from "@faktory-ts/faktory/outbox";
@@ -86,6 +87,9 @@ async function testJobs() {
   assert.deepEqual(job.args, ["tests"]);
   await assert.rejects(faktory.producer.enqueue("", []), { name: "InvalidJobError" });
   await relayJobs(faktory);
+  const nightly = { cron: "0 3 * * *", timeZone: "Europe/Berlin", job: { type: "greet" } };
+  const [firing] = new Schedule({ nightly }).next("nightly", { after: new Date("2026-06-01") });
+  assert.equal(firing.toISOString(), "2026-06-01T01:00:00.000Z");
   await new Workflows().start(faktory.producer, chain({ type: "greet" }, { type: "greet" }));
   await faktory.close();
   const bytes = new Blob(['{"type":"greet","args":["lines"]}\n']).stream();

@@ -28,6 +28,7 @@ import { dashboard, type DashboardHandler } from "@faktory-ts/faktory/dashboard"
 import { FaktoryServer } from "@faktory-ts/faktory/server";
 import { FakeFaktory, type JobRun, runJob } from "@faktory-ts/faktory/testing";
 import { Supervisor, type SupervisorReport } from "@faktory-ts/faktory/supervisor";
+import { Schedule } from "@faktory-ts/faktory/cron";
 import {
   jobsToLines,
   linesToJobs,
@@ -182,6 +183,21 @@ export async function published(producer: Producer, job: Job): Promise<WorkflowS
   const node = chain(join({ type: "resize" }, { type: "resize" }), { type: "publish" });
   const id: string = await workflows.start(producer, node, { statusDays: resultsOf(job).length });
   return await workflows.status(producer, id);
+}
+
+export async function scheduled(producer: Producer<typeof jobs>): Promise<Date[]> {
+  const schedule = new Schedule({
+    nightly: {
+      cron: "0 3 * * *",
+      timeZone: "Europe/Berlin",
+      job: { type: "resize", args: ["a", 1] },
+    },
+    often: { every: "30s", job: () => new Job("resize", ["a", 1]), catchUp: "last" },
+    // @ts-expect-error No job of the catalogue is called so.
+    wrong: { every: "30s", job: { type: "resise", args: ["a", 1] } },
+  }, { jobs });
+  await schedule.run(producer);
+  return schedule.next("nightly", { count: 2 });
 }
 
 const outbox = new Outbox({ jobs });
