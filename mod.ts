@@ -91,6 +91,12 @@ export type {
   IsolatedOptions,
   IsolatedRun,
 } from "./src/consumer/isolated/types.ts";
+export { resumable } from "./src/consumer/resumable/resumable.ts";
+export type {
+  ResumableContext,
+  ResumableOptions,
+  ResumableRun,
+} from "./src/consumer/resumable/resumable.ts";
 export type { ConsumerHealth } from "./src/consumer/health.ts";
 export { fieldsFirst } from "./src/consumer/logger.ts";
 export type {

@@ -6,6 +6,8 @@ import { membersOf } from "./members.ts";
 export interface AgainOptions {
   /** PUSH keeps it, so retries go on to be counted. @default that of the job */
   readonly failure?: JobFailure | undefined;
+  /** Keys of its `custom`, over those that it has. @default none */
+  readonly custom?: Readonly<Record<string, unknown>> | undefined;
   /** @default that of the job */
   readonly queue?: string | undefined;
 }
@@ -17,7 +19,7 @@ export interface AgainOptions {
 export function encodeAgain(
   job: Job,
   at: Date | undefined,
-  { failure, queue }: AgainOptions = {},
+  { failure, custom, queue }: AgainOptions = {},
 ): EncodedJob {
   const members = membersOf(wireOf(job) ?? encodeJob(job).json);
   // The server sets both itself.
@@ -26,6 +28,7 @@ export function encodeAgain(
   // A job that does not say how often it is retried gets what the last job that did has said.
   if ((members.get("retry") ?? "null") === "null") members.set("retry", `${DEFAULT_RETRY}`);
   if (at !== undefined) members.set("at", `"${at.toISOString()}"`);
+  if (custom !== undefined) members.set("custom", withKeys(members.get("custom"), custom));
   if (queue !== undefined) members.set("queue", JSON.stringify(queue));
   if (failure !== undefined) members.set("failure", failureText(failure));
   const all = [...members].map(([name, value]) => `${JSON.stringify(name)}:${value}`);
@@ -34,6 +37,14 @@ export function encodeAgain(
     jid: JSON.parse(members.get("jid")!),
     json: `{${all.join()}}`.replaceAll(/[\r\n]/g, " "),
   };
+}
+
+/** The text of an object with these keys, over those that it has; what it keeps is kept byte for byte. */
+function withKeys(object: string | undefined, keys: Readonly<Record<string, unknown>>): string {
+  const members = object === undefined || object === "null" ? new Map() : membersOf(object);
+  for (const [name, value] of Object.entries(keys)) members.set(name, JSON.stringify(value));
+  const all = [...members].map(([name, value]) => `${JSON.stringify(name)}:${value}`);
+  return `{${all.join()}}`;
 }
 
 function failureText(failure: JobFailure): string {

@@ -11,6 +11,7 @@ import { producerContract } from "./producer.ts";
 import { queuesContract } from "./queues.ts";
 import { recurringContract } from "./recurring.ts";
 import { embedded, REFERENCE, type Subject, subjects, unlessSince } from "./subject.ts";
+import { resumableContract } from "./resumable.ts";
 import { wireContract } from "./wire.ts";
 import { workflowContract } from "./workflow.ts";
 
@@ -30,6 +31,7 @@ const suites: Readonly<Record<string, Suite>> = {
   consumer: consumerContract,
   outcomes: outcomesContract,
   failures: failuresContract,
+  "resumable jobs": resumableContract,
   "queues and limits": queuesContract,
   workflows: workflowContract,
   "recurring jobs": recurringContract,

@@ -53,6 +53,24 @@ export const checks: Readonly<Record<string, (place: Place) => Promise<void>>> =
     equal(server.snapshot().scheduled, 3);
   },
 
+  /** A job continues at its cursor with the next worker. */
+  async resumable(place) {
+    await using server = await start();
+    const env = { FAKTORY_URL: server.url };
+    await using producer = await Producer.connect({ url: server.url });
+    const jid = await producer.enqueue("export", [12]);
+    await using first = new Program(place, "resumable/worker.ts", { env });
+    await first.line(/^page 2 of 12$/);
+    const before = (await first.stop()).filter((line) => line.startsWith("page"));
+    equal(server.snapshot().scheduled, 1);
+    await producer.sets.scheduled.requeue({ jids: [jid] });
+    await using second = new Program(place, "resumable/worker.ts", { env });
+    await second.line(/^all pages are done$/);
+    const after = (await second.stop()).filter((line) => line.startsWith("page"));
+    const pages = Array.from({ length: 12 }, (_, i) => `page ${i + 1} of 12`);
+    deepEqual([...before, ...after], pages);
+  },
+
   /** Every stage comes after the one before. */
   async batches(place) {
     await using server = await start({ edition: "enterprise" });

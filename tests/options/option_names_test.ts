@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { ConfigError, Consumer, defineJobs, isolated, job, Producer } from "../../mod.ts";
+import {
+  ConfigError,
+  Consumer,
+  defineJobs,
+  isolated,
+  job,
+  Producer,
+  resumable,
+} from "../../mod.ts";
 import { Schedule } from "../../src/cron/mod.ts";
 import { dashboard } from "../../src/dashboard/mod.ts";
 import { Producer as EdgeProducer } from "../../src/edge/mod.ts";
@@ -49,6 +57,7 @@ const takers: Record<string, [name: string, take: (options: Options) => unknown]
     ["maxMs", (options) => new Consumer().runToCompletion(options)],
   ],
   StopOptions: [["graceMs", (options) => new Consumer().stop(options)]],
+  ResumableOptions: [["hopEveryMs", (options) => resumable(function* () {}, options)]],
   IsolatedOptions: [["threads", (options) => isolated(import.meta.url, options)]],
   FaktoryServerOptions: [
     ["hostname", (options) => FaktoryServer.start(options)],

@@ -3,7 +3,8 @@ import type { FailurePolicy } from "../../job/failure_policy.ts";
 import type { Job } from "../../job/job.ts";
 import type { ConsumerEvents } from "../events.ts";
 import { asOutcome, checkSeconds, RetryAfter } from "../outcome.ts";
-import { type AfterFailure, afterFailure, attemptOf } from "./failure.ts";
+import { carriedBy } from "../resumable/carried.ts";
+import { type AfterFailure, afterFailure, attemptOf, serverDelay } from "./failure.ts";
 
 /** How a failed job is reported. */
 export interface FailurePlan {
@@ -30,6 +31,16 @@ export function planFailure(
 }
 
 function retrySeconds(
+  job: Job,
+  error: unknown,
+  { policy, events }: { policy: FailurePolicy; events: Emitter<ConsumerEvents> },
+): number | undefined {
+  const own = ownSeconds(job, error, { policy, events });
+  // The server would forget what the job is to carry.
+  return own ?? (carriedBy(error) === undefined ? undefined : serverDelay(job));
+}
+
+function ownSeconds(
   job: Job,
   error: unknown,
   { policy, events }: { policy: FailurePolicy; events: Emitter<ConsumerEvents> },

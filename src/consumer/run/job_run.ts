@@ -2,7 +2,7 @@ import { JobAbortedError, StateError } from "../../errors.ts";
 import type { Ends } from "../../internal/layers.ts";
 import type { InSlot } from "../../internal/slot_list.ts";
 import type { FailurePolicy } from "../../job/failure_policy.ts";
-import type { Job, JobFailure } from "../../job/job.ts";
+import type { Job } from "../../job/job.ts";
 import type { ConsumerEvents } from "../events.ts";
 import type { LimitCounter } from "../fetch/limit.ts";
 import type { CountedRun } from "../fetch/limits.ts";
@@ -19,7 +19,8 @@ import {
 import { planFailure } from "./failure_plan.ts";
 import { invoke, observed, type Runner } from "./invoke.ts";
 import { NOT_REGISTERED, type OnDead } from "./registry.ts";
-import type { Finished, Reporter } from "./reporter.ts";
+import { carriedBy } from "../resumable/carried.ts";
+import type { Finished, Reporter, Requeue } from "./reporter.ts";
 import type { Expiring } from "./reservations.ts";
 import { abortContext, extensionOf, limitTime, RunContext, timeLimitOf } from "./run_context.ts";
 
@@ -195,7 +196,7 @@ export class JobRun implements Ends<unknown>, CountedRun, Expiring, Finished, In
     const { job } = this;
     this.#slots.done++;
     this.#slots.session.events.emit("snooze", { job, outcome, elapsedMs: this.#elapsedMs });
-    this.#requeue(outcome.seconds, outcome);
+    this.#requeue(outcome.seconds, outcome, { custom: carriedBy(outcome) });
   }
 
   #failed(error: unknown): void {
@@ -207,7 +208,8 @@ export class JobRun implements Ends<unknown>, CountedRun, Expiring, Finished, In
     this.#countEnd(error, next, deadLetter);
     const report = describeFailure(this, error);
     if (seconds !== undefined) {
-      return this.#requeue(seconds, error, { failure: nextFailure(job, report) });
+      const failure = nextFailure(job, report);
+      return this.#requeue(seconds, error, { failure, custom: carriedBy(error) });
     }
     if (deadLetter !== undefined) return this.#moveTo(deadLetter, error);
     if (asOutcome(error) instanceof Kill && isRetried(job)) return reporter.killed(this, report);
@@ -241,14 +243,14 @@ export class JobRun implements Ends<unknown>, CountedRun, Expiring, Finished, In
 
   #moveTo(queue: string, error: unknown): void {
     const failure = nextFailure(this.job, describeFailure(this, error));
-    this.#requeue(0, error, { failure, queue });
+    this.#requeue(0, error, { failure, queue, custom: carriedBy(error) });
   }
 
   /** Enqueues the job again, and acknowledges it then. If the server refuses that, it failed with this error. */
   #requeue(
     seconds: number,
     error: unknown,
-    again: { readonly failure?: JobFailure; readonly queue?: string } = {},
+    again: Omit<Requeue, "waitMs" | "refused"> = {},
   ): void {
     const waitMs = Math.max(checkSeconds("requeue a job", seconds), MIN_REQUEUE_SECONDS) * 1000;
     const refused = describeFailure(this, error);

@@ -28,6 +28,8 @@ export interface Requeue {
   readonly waitMs: number;
   /** What the server keeps as its last failure. @default what it has kept */
   readonly failure?: JobFailure | undefined;
+  /** Keys of its `custom`, over those that it has. @default none */
+  readonly custom?: Readonly<Record<string, unknown>> | undefined;
   /** Where it goes. @default the queue that it came from */
   readonly queue?: string | undefined;
   /** Reported by FAIL if the server refuses the job. */
@@ -91,7 +93,7 @@ export class Reporter {
     else void measured.then(() => this.#requeue(finished, requeue));
   }
 
-  #requeue(finished: Finished, { waitMs, failure, queue, refused }: Requeue): void {
+  #requeue(finished: Finished, { waitMs, failure, custom, queue, refused }: Requeue): void {
     const { serverClock, steady } = this.#context;
     const { job, jid, deadline } = finished;
     const now = serverClock.now();
@@ -100,7 +102,7 @@ export class Reporter {
     // From then on another worker may have the job under the same jid: an ACK would be for that one.
     const notAfter = Math.min(deadline, steady.now() + waitMs);
     this.send(finished, {
-      command: push(encodeAgain(job, at, { failure: next, queue })),
+      command: push(encodeAgain(job, at, { failure: next, custom, queue })),
       done: { command: acknowledge(jid), notAfter },
       refused: { command: fail(refused) },
     });

@@ -8,6 +8,8 @@ import type { Producer } from "../../producer/producer.ts";
 import type { JobContext } from "../handler.ts";
 import { type Logger, type LoggerLike, scopedLogger } from "../logger.ts";
 import { attemptOf } from "./failure.ts";
+import { isStopping } from "../session/context.ts";
+import type { Phase } from "../session/stop_phases.ts";
 import type { Tracker } from "./progress.ts";
 
 /** The longest reservation, in seconds. */
@@ -19,11 +21,18 @@ export interface RunHost {
   readonly clock: Clock;
   readonly serverClock: Pick<ServerClock, "now" | "fresh">;
   readonly tracker: Tracker;
+  /** That of the session, if there is one. */
+  readonly phase?: Phase;
   readonly settings: { readonly logger: LoggerLike | undefined };
 }
 
 /** Aborts the signal of a context, once. A handler must not be able to do that, so it is no method. */
 export let abortContext: (context: RunContext, reason: JobAbortedError) => void;
+
+/** What a handler's context knows of its consumer; `undefined` for a context that is none of a consumer's. */
+export let hostOf: (
+  context: unknown,
+) => { readonly clock: Clock; isStopping(): boolean } | undefined;
 
 /** When the reservation ends that `extend` got from the server, by the steady clock; `undefined` if it got none. */
 export let extensionOf: (context: RunContext) => number | undefined;
@@ -48,6 +57,14 @@ export class RunContext implements JobContext {
       if (extras.reason !== undefined) return;
       extras.reason = reason;
       extras.abort?.abort(reason);
+    };
+    hostOf = (context) => {
+      if (typeof context !== "object" || context === null || !(#host in context)) return undefined;
+      const host = context.#host;
+      return {
+        clock: host.clock,
+        isStopping: () => host.phase !== undefined && isStopping(host.phase),
+      };
     };
     extensionOf = (context) => context.#extras?.extendedTo;
   }
