@@ -15,7 +15,7 @@ export interface Failure {
 }
 
 /** What is kept of a failure: cut, and never blank. */
-export function cleanse({ jid, errtype, message, backtrace }: Failure): Failure {
+export function truncateFailure({ jid, errtype, message, backtrace }: Failure): Failure {
   return {
     jid,
     errtype: cutBytes(trimSpace(errtype), MAX_ERRTYPE_BYTES) || "unknown",

@@ -2,7 +2,7 @@ import type { Clock } from "../internal/clock.ts";
 import { parseAt } from "./at.ts";
 import { takeDue } from "./due.ts";
 import { checkJob } from "./check_job.ts";
-import { cleanse, type Failure, noteFailure, retryDelayMs } from "./failure.ts";
+import { type Failure, noteFailure, retryDelayMs, truncateFailure } from "./failure.ts";
 import { Stamps } from "./go/time.ts";
 import { GoError } from "./go/error.ts";
 import { quoted } from "./go/quote.ts";
@@ -185,7 +185,7 @@ export class Manager {
     const reservation = this.#release(failure.jid);
     if (reservation === undefined) throw new GoError(`Job not found ${failure.jid}`);
     // After a FLUSH it is with its worker still, but not in the set.
-    if (this.#end(reservation)) this.#failed(reservation.job, cleanse(failure));
+    if (this.#end(reservation)) this.#failed(reservation.job, truncateFailure(failure));
   }
 
   /** Has the reservation of a job last until then; one that lasts longer already stays as it is. */
@@ -240,7 +240,7 @@ export class Manager {
   }
 
   /** Moves a job of a set to the dead. */
-  bury(payload: Payload): void {
+  moveToDead(payload: Payload): void {
     this.sets.dead.add(this.#clock.now() + DEAD_MS, payload);
   }
 
@@ -366,7 +366,7 @@ export class Manager {
       this.sets.retries.add(at, ownedPayload(writeJob(job)));
       return "retries";
     }
-    this.bury(ownedPayload(writeJob(job)));
+    this.moveToDead(ownedPayload(writeJob(job)));
     return "dead";
   }
 

@@ -101,7 +101,7 @@ export interface Change {
 export const CHANGES: ReadonlyMap<string, Change> = new Map<string, Change>([
   ["clear", { isFirst: false, run() {} }],
   ["discard", { isFirst: false, run() {} }],
-  ["kill", { isFirst: false, run: (manager, payload) => manager.bury(payload) }],
+  ["kill", { isFirst: false, run: (manager, payload) => manager.moveToDead(payload) }],
   ["requeue", { isFirst: true, run: (manager, payload) => manager.requeue(payload) }],
 ]);
 

@@ -5,7 +5,13 @@ import {
 } from "../internal/option_names.ts";
 import { integerIn, invalidOption } from "../connection/options.ts";
 import { deferred } from "../internal/deferred.ts";
-import { Core, SERVER_OPTIONS, type ServerOptions, type ServerSnapshot, text } from "./core.ts";
+import {
+  SERVER_OPTIONS,
+  type ServerOptions,
+  type ServerSnapshot,
+  ServerState,
+  text,
+} from "./server_state.ts";
 import { checkJid, checkLookup } from "./inspect/check.ts";
 import type { Inspector } from "./inspect/inspector.ts";
 import type { ServerInfo } from "../protocol/server_info.ts";
@@ -85,14 +91,19 @@ export class FaktoryServer implements AsyncDisposable {
   readonly closed: Promise<void>;
 
   readonly #url: string;
-  readonly #core: Core;
+  readonly #core: ServerState;
   readonly #listener: Listener;
   readonly #store: Store;
   readonly #ended = deferred();
   #isClosing = false;
 
-  private constructor(core: Core, listener: Listener, store: Store, options: FaktoryServerOptions) {
-    if (!(core instanceof Core)) {
+  private constructor(
+    core: ServerState,
+    listener: Listener,
+    store: Store,
+    options: FaktoryServerOptions,
+  ) {
+    if (!(core instanceof ServerState)) {
       throw refuseConstruction("FaktoryServer", "FaktoryServer.start(options)");
     }
     this.#core = core;
@@ -122,9 +133,9 @@ export class FaktoryServer implements AsyncDisposable {
       ? undefined
       : new GroupCommit(await openLog(options.data));
     const store = saver ?? nullStore;
-    let core: Core | undefined;
+    let core: ServerState | undefined;
     try {
-      core = new Core(options, { store });
+      core = new ServerState(options, { store });
       const listener = await listen({ hostname, port, tls, limit: socketLimit() }, core);
       const server = new FaktoryServer(core, listener, store, options);
       saver?.whenFailed(() => server.#close());

@@ -14,7 +14,7 @@ import type { JobDefinitions } from "../job/catalogue.ts";
 import type { Job } from "../job/job.ts";
 import type { JobArgs } from "../job/typed.ts";
 import { Producer } from "../producer/producer.ts";
-import type { ServerSnapshot } from "../server/core.ts";
+import type { ServerSnapshot } from "../server/server_state.ts";
 import type { Payload } from "../server/payload.ts";
 import { finish } from "../server/slices.ts";
 import { readStored } from "../server/stored_job.ts";

@@ -2,7 +2,7 @@ import { type MakePool, preparePools } from "../connection/connect.ts";
 import { type Clock, systemClock } from "../internal/clock.ts";
 import { decodeJob } from "../job/decode.ts";
 import type { Job } from "../job/job.ts";
-import { Core } from "../server/core.ts";
+import { ServerState } from "../server/server_state.ts";
 import { slicesBy } from "../server/slices.ts";
 import { writeJob } from "../server/stored_job.ts";
 import type { Transport } from "../transport/transport.ts";
@@ -25,7 +25,7 @@ export interface FakeConnection {
 
 /** A server in memory that remembers every job that it was given, and does not make tests wait or guess. */
 export class FakeServer {
-  readonly core: Core;
+  readonly core: ServerState;
   readonly connection: FakeConnection;
   /** The server's time for connections, whose time limits pass as the machine's time does. */
   readonly #clock: Clock;
@@ -33,7 +33,7 @@ export class FakeServer {
   /** Those of the payloads that were read, at the same places. */
   #jobs: Job[] = [];
 
-  private constructor(clock: Clock, makeCore: (pushed: (payload: string) => void) => Core) {
+  private constructor(clock: Clock, makeCore: (pushed: (payload: string) => void) => ServerState) {
     this.#clock = { now: () => clock.now(), after: systemClock.after };
     this.core = makeCore((payload) => this.#payloads.push(payload));
     this.connection = { url: memoryUrl(), transport: memoryTransport(this.core) };
@@ -43,7 +43,7 @@ export class FakeServer {
     return new FakeServer(
       clock,
       (pushed) =>
-        new Core({ clock, maxConnections: Number.MAX_SAFE_INTEGER }, {
+        new ServerState({ clock, maxConnections: Number.MAX_SAFE_INTEGER }, {
           random: () => 0,
           slices: slicesBy(clock),
           // A test moves the clock by hours at once, and a worker has no time for its BEATs.

@@ -1,6 +1,11 @@
 import { checkOptionNames, refuseConstruction } from "../internal/option_names.ts";
 import { systemClock } from "../internal/clock.ts";
-import { Core, SERVER_OPTIONS, type ServerOptions, type ServerSnapshot } from "../server/core.ts";
+import {
+  SERVER_OPTIONS,
+  type ServerOptions,
+  type ServerSnapshot,
+  ServerState,
+} from "../server/server_state.ts";
 import { slicesBy } from "../server/slices.ts";
 import type { Transport } from "../transport/transport.ts";
 import { memoryTransport } from "./memory_transport.ts";
@@ -24,10 +29,10 @@ export class MemoryServer implements AsyncDisposable {
   /** What to give clients as their `transport`. */
   readonly transport: Transport;
   readonly #url: string;
-  readonly #core: Core;
+  readonly #core: ServerState;
 
-  private constructor(core: Core, password = "") {
-    if (!(core instanceof Core)) {
+  private constructor(core: ServerState, password = "") {
+    if (!(core instanceof ServerState)) {
       throw refuseConstruction("MemoryServer", "MemoryServer.start(options)");
     }
     this.#core = core;
@@ -53,7 +58,7 @@ export class MemoryServer implements AsyncDisposable {
   static async start(options: ServerOptions = {}): Promise<MemoryServer> {
     checkOptionNames(options, SERVER_OPTIONS, "MemoryServer.start");
     const { clock = systemClock, password } = options;
-    return new MemoryServer(new Core(options, { slices: slicesBy(clock) }), password);
+    return new MemoryServer(new ServerState(options, { slices: slicesBy(clock) }), password);
   }
 
   /** What it holds at this moment. */

@@ -27,4 +27,4 @@ export type { AssertionErrorOptions } from "./assertion_error.ts";
 export { MemoryServer } from "./memory_server.ts";
 export { ManualClock, systemClock } from "../internal/clock.ts";
 export type { Clock } from "../internal/clock.ts";
-export type { ServerEdition, ServerOptions, ServerSnapshot } from "../server/core.ts";
+export type { ServerEdition, ServerOptions, ServerSnapshot } from "../server/server_state.ts";

@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers";
 import { ConnectError, Producer, type Transport, type TransportConnection } from "../../mod.ts";
 import { type Clock, systemClock } from "../../src/internal/clock.ts";
 import { Schedule, type ScheduleEntries, type ScheduleOptions } from "../../src/cron/mod.ts";
-import { Core, type ServerEdition } from "../../src/server/core.ts";
+import { type ServerEdition, ServerState } from "../../src/server/server_state.ts";
 import { slicesBy } from "../../src/server/slices.ts";
 import { readStored } from "../../src/server/stored_job.ts";
 import { memoryUrl } from "../../src/testing/memory_server.ts";
@@ -54,7 +54,7 @@ export interface Process {
 /** A server in memory with time that only a test moves, and processes that run schedules on it. */
 export class World implements AsyncDisposable {
   readonly clock: JumpClock;
-  readonly server: Core;
+  readonly server: ServerState;
   readonly enqueued: Enqueued[] = [];
   /** Connections that were made. */
   readonly connections: TransportConnection[] = [];
@@ -66,7 +66,7 @@ export class World implements AsyncDisposable {
 
   constructor(start: string, edition: ServerEdition = "free") {
     const clock = this.clock = new JumpClock(Date.parse(start));
-    this.server = new Core({ clock, edition }, {
+    this.server = new ServerState({ clock, edition }, {
       slices: slicesBy(clock),
       workersClock: systemClock,
     });

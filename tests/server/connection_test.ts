@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { test } from "node:test";
-import { Core } from "../../src/server/core.ts";
+import { ServerState } from "../../src/server/server_state.ts";
 import { LineReader } from "../../src/server/line_reader.ts";
 import { ManualClock } from "../../src/server/mod.ts";
 import { Slices } from "../../src/server/slices.ts";
@@ -12,7 +12,7 @@ function setting() {
   const clock = new ManualClock();
   // However long something takes, none of it is put off.
   const slices = new Slices({ now: () => 0, later: () => assert.fail() });
-  const core = new Core({ clock }, { slices });
+  const core = new ServerState({ clock }, { slices });
   let sent = "";
   let isRead = true;
   const asked: string[] = [];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { takeDue } from "../../src/server/due.ts";
-import { cleanse, noteFailure, retryDelayMs } from "../../src/server/failure.ts";
+import { noteFailure, retryDelayMs, truncateFailure } from "../../src/server/failure.ts";
 import { GoError } from "../../src/server/go/error.ts";
 import { finish } from "../../src/server/slices.ts";
 import { SortedSet } from "../../src/server/sorted_set.ts";
@@ -17,7 +17,12 @@ test("the wait before a try grows, until Go's 64 bits do not hold it", () => {
 });
 
 test("a failure is cut, never blank, and counted in what its job has of it", () => {
-  const failure = cleanse({ jid: "j", errtype: "\u00a0", message: " m\n", backtrace: ["a"] });
+  const failure = truncateFailure({
+    jid: "j",
+    errtype: "\u00a0",
+    message: " m\n",
+    backtrace: ["a"],
+  });
   assert.deepEqual(failure, { jid: "j", errtype: "unknown", message: "m", backtrace: ["a"] });
   const job = readJob(`{"retry":3,"failure":{"retry_count":9223372036854775806,"remaining":0}}`);
   const { failed_at, retry_count, remaining } = noteFailure(job, failure, "now");

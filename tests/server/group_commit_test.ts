@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Deferred, deferred } from "../../src/internal/deferred.ts";
 import { Slices } from "../../src/server/slices.ts";
-import { Core } from "../../src/server/core.ts";
+import { ServerState } from "../../src/server/server_state.ts";
 import type { Peer } from "../../src/server/peer.ts";
 import { JobArena } from "../../src/server/job_arena.ts";
 import { type Backend, GroupCommit } from "../../src/server/store/group_commit.ts";
@@ -87,7 +87,7 @@ function setting() {
   const store = new GroupCommit(backend);
   // However long something takes, none of it is put off.
   const slices = new Slices({ now: () => 0, later: () => assert.fail() });
-  const core = new Core({}, { store, slices });
+  const core = new ServerState({}, { store, slices });
   const connect = () => {
     const peer = new NotedPeer();
     const connection = core.connect(peer);

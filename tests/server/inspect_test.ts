@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Consumer, type JobInput, Producer } from "../../mod.ts";
-import { Core } from "../../src/server/core.ts";
+import { ServerState } from "../../src/server/server_state.ts";
 import { History } from "../../src/server/history.ts";
 import { nullStore, type Store } from "../../src/server/store/store.ts";
 import { Inspector } from "../../src/server/inspect/inspector.ts";
@@ -155,7 +155,7 @@ test("filters look at type, queue, error and text, whatever is in the arguments"
 
 test("a filter looks at so many jobs a call, and goes on from there", async () => {
   const clock = new ManualClock();
-  const core = new Core({ clock }, { slices: slicesBy(clock) });
+  const core = new ServerState({ clock }, { slices: slicesBy(clock) });
   const { manager } = core.context;
   for (let i = 0; i < 1000; i++) {
     const type = i % 250 === 0 ? "rare" : "common";
@@ -209,7 +209,7 @@ test("what a worker has is listed with it, and so is the worker", async () => {
 
 test("history counts by time, and begins anew with each hour", () => {
   const clock = new ManualClock();
-  const core = new Core({ clock }, { slices: slicesBy(clock) });
+  const core = new ServerState({ clock }, { slices: slicesBy(clock) });
   const { manager, inspector } = core.context;
   const push = () => manager.push(readJob('{"jid":"history-job","jobtype":"x","args":[]}'));
   const sums = () => {
@@ -344,7 +344,7 @@ test("what makes no sense is refused, and no filter never means all", async () =
 });
 
 test("INSPECT answers over the wire, and says what is wrong", async () => {
-  const core = new Core({}, {});
+  const core = new ServerState({}, {});
   const { inspector } = core.context;
   const { inspect } = await import("../../src/server/inspect/verb.ts");
   const ask = async (request: unknown) =>

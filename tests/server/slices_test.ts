@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Core } from "../../src/server/core.ts";
+import { ServerState } from "../../src/server/server_state.ts";
 import { Slices, type Work } from "../../src/server/slices.ts";
 import type { PeerHandler } from "../../src/server/peer.ts";
 import { ManualClock } from "../../src/server/mod.ts";
@@ -66,7 +66,7 @@ test("work that fails, or is given up, tells so", async () => {
 /** A server, and what its clients are sent. */
 function server(slices: Slices) {
   const clock = new ManualClock();
-  const core = new Core({ clock }, { slices });
+  const core = new ServerState({ clock }, { slices });
   const connect = () => {
     let sent = "";
     const handler: PeerHandler = core.connect({

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { Producer } from "../../mod.ts";
-import { Core } from "../../src/server/core.ts";
+import { ServerState } from "../../src/server/server_state.ts";
 import { listen } from "../../src/server/listener.ts";
 import { socketLimit } from "../../src/server/socket_limit.ts";
 import { RawClient } from "../contract/raw_client.ts";
@@ -25,7 +25,7 @@ test("sockets leave file descriptors to the rest of the process", () => {
 });
 
 test("where no more sockets may be, who has said no HELLO makes room, and then nobody does", async () => {
-  const core = new Core({});
+  const core = new ServerState({});
   const limit = { soft: 3, hard: 10 };
   const listener = await listen({ hostname: "127.0.0.1", port: 0, limit }, core);
   const url = `tcp://127.0.0.1:${listener.port}`;
@@ -46,7 +46,7 @@ test("where no more sockets may be, who has said no HELLO makes room, and then n
 });
 
 test("once there is room again, connections are taken again", async () => {
-  const core = new Core({});
+  const core = new ServerState({});
   const limit = { soft: 3, hard: 4 };
   const listener = await listen({ hostname: "127.0.0.1", port: 0, limit }, core);
   const url = `tcp://127.0.0.1:${listener.port}`;
@@ -66,7 +66,7 @@ test("once there is room again, connections are taken again", async () => {
 test("sockets with TLS count until they are closed, and no longer", async () => {
   const pem = (name: string) =>
     readFileSync(new URL(`../fixtures/tls/${name}.pem`, import.meta.url), "utf8");
-  const core = new Core({});
+  const core = new ServerState({});
   const limit = { soft: 3, hard: 4 };
   const tls = { cert: pem("server"), key: pem("server.key") };
   const listener = await listen({ hostname: "localhost", port: 0, limit, tls }, core);

@@ -99,7 +99,7 @@ export interface ServerSnapshot {
 }
 
 /** What those who make a server may change of its insides. */
-export interface CoreInsides extends Partial<Omit<ManagerOptions, "hooks">> {
+export interface ServerInternals extends Partial<Omit<ManagerOptions, "hooks">> {
   /** Where what Enterprise knows is kept. @default in memory alone */
   readonly records?: Records | undefined;
   /** What does long work. @default slices of the machine's time */
@@ -117,8 +117,8 @@ const MAX_LINE_BYTES = 64 * 1024 * 1024;
 /** As many connections as are taken may be there before their HELLO, but not fewer than this. */
 const MIN_STRANGERS = 100;
 
-/** The server but for its socket: clients come by {@linkcode Core.connect}. */
-export class Core implements ConnectionOwner {
+/** The server but for its socket: clients come by {@linkcode ServerState.connect}. */
+export class ServerState implements ConnectionOwner {
   readonly context: CommandContext;
   readonly greeter: Greeter;
   readonly turns: Turns;
@@ -141,7 +141,7 @@ export class Core implements ConnectionOwner {
   readonly #sleepers = new Set<() => void>();
   #commands = 0;
 
-  constructor(options: ServerOptions, insides: CoreInsides = {}) {
+  constructor(options: ServerOptions, insides: ServerInternals = {}) {
     const clock = this.#clock = options.clock ?? systemClock;
     const tell = this.tell = checkListener(options.onEvent);
     this.#maxConnections = integerIn("maxConnections", options.maxConnections, {
