@@ -1,22 +1,13 @@
 import { preparePools } from "../connection/connect.ts";
 import type { ConnectionPool } from "../connection/pool.ts";
-import {
-  CONNECTION_OPTIONS,
-  type ConnectionOptions,
-  integerIn,
-  invalidOption,
-} from "../connection/options.ts";
-import type { Delivery } from "../connection/reconnect_options.ts";
 import { type Request, request } from "../connection/request.ts";
 import { ServerClock } from "../connection/server_clock.ts";
-import type { Outage, Recovery } from "../connection/status.ts";
 import { resolveTarget } from "../connection/target.ts";
 import { ConnectionLostError, StateError } from "../errors.ts";
-import { Emitter, type EventNames, type Listener, type ListenerFailure } from "../events.ts";
+import { Emitter, type Listener } from "../events.ts";
 import { onAbort } from "../internal/aborts.ts";
 import { brand } from "../brands.ts";
 import { type Clock, systemClock } from "../internal/clock.ts";
-import { deferred } from "../internal/deferred.ts";
 import { steady } from "../internal/steady_clock.ts";
 import {
   checkOptionNames,
@@ -26,7 +17,7 @@ import {
 import { PendingCalls } from "../internal/pending_calls.ts";
 import type { JobDefinitions } from "../job/catalogue.ts";
 import type { JobInput, JobOptions } from "../job/job.ts";
-import { KnownJobs } from "../job/known_jobs.ts";
+import type { KnownJobs } from "../job/known_jobs.ts";
 import type { EnqueueRest, TypedJob, TypeOrJob } from "../job/typed.ts";
 import type { Command } from "../protocol/commands/command.ts";
 import { type CommandOptions, otherCommand } from "../protocol/commands/other.ts";
@@ -34,6 +25,7 @@ import { flush, info } from "../protocol/commands/server.ts";
 import { parseServerInfo, type ServerInfo } from "../protocol/server_info.ts";
 import { Batcher } from "./batcher.ts";
 import { Batches } from "./batches.ts";
+import { type CloseOptions, type CloseReport, Closing } from "./closing.ts";
 import { CALL_OPTIONS, type CallOptions, PendingEnqueue } from "./pending_enqueue.ts";
 import { cancelJob, type Cancellation, type CancelOptions } from "./cancel.ts";
 import type { EnqueueManyResult, JobSource } from "../job/job_source.ts";
@@ -42,13 +34,18 @@ import { enterpriseOption, isEnterprise } from "./free_server.ts";
 import { EnqueuePipeline, type ProducerMiddleware } from "./enqueue_pipeline.ts";
 import { Queues } from "./queues.ts";
 import { JobSets } from "./sets.ts";
-import type { ProducerObserver, Telemetry } from "./telemetry.ts";
+import { PRODUCER_EVENTS, type ProducerEvents } from "./events.ts";
+import { MAX_WAITING, type ProducerOptions, resolveProducerOptions } from "./options.ts";
+import type { ProducerObserver } from "./telemetry.ts";
 import { Tracking } from "./tracking.ts";
 import { jobStream, type WritableOptions } from "./writable.ts";
 
 export type { Outage, Recovery } from "../connection/status.ts";
 export type { ProducerMiddleware } from "./enqueue_pipeline.ts";
 export type { CallOptions } from "./pending_enqueue.ts";
+export type { CloseOptions, CloseReport } from "./closing.ts";
+export type { ProducerEvents } from "./events.ts";
+export { checkTelemetry, type ProducerOptions } from "./options.ts";
 export type { Cancellation, CancelOptions } from "./cancel.ts";
 export type { CommandOptions } from "../protocol/commands/other.ts";
 export type {
@@ -60,104 +57,7 @@ export type {
   Telemetry,
 } from "./telemetry.ts";
 
-/** Options of {@linkcode Producer.connect}. */
-export interface ProducerOptions<Jobs extends JobDefinitions = JobDefinitions>
-  extends ConnectionOptions {
-  /** The jobs that there are, as `defineJobs` gives them: names and arguments are then typed, and checked. @default any */
-  readonly jobs?: Jobs | undefined;
-  /**
-   * Most connections, 1 to 100. The producer opens one, and more while it waits for the server. A connection without work is
-   * closed after 5 to 10 seconds. A call that is made after another one was answered reaches the server after it. Calls
-   * that do not wait for each other, and the jobs of one `enqueueMany` or `writable`, arrive in any order.
-   *
-   * @default 8
-   */
-  readonly connections?: number | undefined;
-  /**
-   * Keeps one connection, and the order of all calls: jobs and other commands reach the server in the order of the calls,
-   * whether they wait for each other or not. Not together with `connections`.
-   *
-   * @default false
-   */
-  readonly ordered?: boolean | undefined;
-  /**
-   * What to do with a job whose confirmation was lost with the connection: send it again, so that it may be there twice,
-   * or reject with a `ConnectionLostError` whose `outcome` is `unknown`.
-   *
-   * @default "at-least-once"
-   */
-  readonly delivery?: Delivery | undefined;
-  /**
-   * Calls that may be under way while there is no connection, 1 or more; what is called beyond them rejects with a
-   * `ConnectionLostError` of the code `TOO_MANY_WAITING`. How long they wait is for `reconnect.attempts`, or for a call's
-   * own `signal`. A stream of `writable()` is not refused: its writes wait.
-   *
-   * @default 10000
-   */
-  readonly maxWaiting?: number | undefined;
-  /** What hears of all jobs that are enqueued: `openTelemetry()` of `./telemetry`. @default nothing */
-  readonly telemetry?: Telemetry | undefined;
-}
-
-const PRODUCER_OPTIONS = {
-  ...CONNECTION_OPTIONS,
-  jobs: true,
-  connections: true,
-  ordered: true,
-  delivery: true,
-  maxWaiting: true,
-  telemetry: true,
-} as const satisfies OptionNames<ProducerOptions>;
-
-/** See {@linkcode ProducerOptions.connections}. */
-const MAX_CONNECTIONS = 8;
-
-/** See {@linkcode ProducerOptions.maxWaiting}. */
-const MAX_WAITING = 10_000;
-
-/** Options of {@linkcode Producer.close}. */
-export interface CloseOptions {
-  /** Longest time to wait for calls in flight, in milliseconds. @default 25000 */
-  readonly timeoutMs?: number | undefined;
-}
-
 const COMMAND_OPTIONS = { resend: true } as const satisfies OptionNames<CommandOptions>;
-
-const CLOSE_OPTIONS = { timeoutMs: true } as const satisfies OptionNames<CloseOptions>;
-
-/** What {@linkcode Producer.close} leaves behind. */
-export interface CloseReport {
-  /** Calls that were given up, as the server did not answer in time. Each rejects with its `outcome`. */
-  readonly givenUp: number;
-}
-
-/** See {@linkcode CloseOptions}: within the 30 seconds that orchestrators give a program to end. */
-const CLOSE_MS = 25_000;
-
-/** What a producer tells of itself; see {@linkcode Producer.on}. */
-export interface ProducerEvents {
-  /**
-   * Connections were lost. Emitted once an outage, however many connections and tries there are, and once more without
-   * `retryInMs` if nothing is tried any longer; the next call tries anew.
-   */
-  disconnect: Outage;
-  /** All connections are back. */
-  reconnect: Recovery;
-  /**
-   * Something that will not do what it seems to do. Codes: `ENTERPRISE_ONLY`; `PASSWORD_REFUSED`, `PASSWORD_REQUIRED` and
-   * `PASSWORD_UNAVAILABLE` if the password is wrong when a connection is made again; `CLOSE_TIMED_OUT`.
-   */
-  warning: { readonly code: string; readonly message: string };
-  /** A listener threw. */
-  listenerError: ListenerFailure;
-}
-
-const PRODUCER_EVENTS = {
-  disconnect: true,
-  reconnect: true,
-  warning: true,
-  listenerError: true,
-} as const satisfies EventNames<ProducerEvents>;
 
 /**
  * Sends a command of the protocol that the producer has no method for. After `withinMs` it is not sent any more, be it for want of
@@ -201,8 +101,6 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   readonly #batcher: Batcher;
   readonly #pipeline: EnqueuePipeline;
   readonly #known: KnownJobs | undefined;
-  /** Whether the connections are its own to end. */
-  readonly #isOwner: boolean;
   readonly #events: Emitter<ProducerEvents>;
   /** Whether the server is known to heed what only Enterprise does; asked at the first job that wants it. */
   #asksEdition = false;
@@ -210,10 +108,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   readonly #maxWaiting: number;
   readonly #observer: ProducerObserver | undefined;
   readonly #clock: Clock;
-  #closing: Promise<CloseReport> | undefined;
-  /** Ends the wait of `close`. */
-  readonly #expired = deferred();
-  #forgetSignal: () => void = () => {};
+  readonly #closing: Closing;
 
   static {
     sendCommand = (producer, command, options) => producer.#command(command, options);
@@ -241,7 +136,13 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
     this.#observer = observer;
     this.#pool = pool;
     this.#events = events;
-    this.#isOwner = isOwner;
+    this.#closing = new Closing({
+      pool,
+      isOwner,
+      pendingCalls: this.#pendingCalls,
+      clock: this.#clock,
+      warn: (code, message) => events.emit("warning", { code, message }),
+    });
     this.#known = known;
     this.#batcher = new Batcher(pool);
     let serverClock: ServerClock | undefined;
@@ -274,19 +175,9 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   static async connect<Jobs extends JobDefinitions = JobDefinitions>(
     options: ProducerOptions<Jobs> = {},
   ): Promise<Producer<Jobs>> {
-    checkOptionNames(options, PRODUCER_OPTIONS, "Producer.connect");
-    const known = KnownJobs.of(options.jobs);
-    const max = maxConnections(options);
-    const maxWaiting = integerIn("maxWaiting", options.maxWaiting, {
-      min: 1,
-      max: Number.MAX_SAFE_INTEGER,
-      fallback: MAX_WAITING,
-    });
-    const delivery = options.delivery ?? "at-least-once";
-    if (delivery !== "at-least-once" && delivery !== "at-most-once") {
-      throw invalidOption("delivery", '"at-least-once" or "at-most-once"', delivery);
-    }
-    const telemetry = checkTelemetry(options.telemetry);
+    const { known, maxConnections, maxWaiting, delivery, telemetry } = resolveProducerOptions(
+      options,
+    );
     const events = new Emitter<ProducerEvents>(PRODUCER_EVENTS);
     const makePool = await preparePools(options, {
       delivery,
@@ -297,7 +188,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
         refused: ({ code, message }) => events.emit("warning", { code, message }),
       },
     });
-    const pool = makePool({ min: 1, max });
+    const pool = makePool({ min: 1, max: maxConnections });
     const { signal } = options;
     await pool.open(signal);
     const observer = telemetry?.producer(resolveTarget(options).target);
@@ -306,7 +197,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
     });
     if (signal !== undefined) {
       // A signal may outlive many producers.
-      producer.#forgetSignal = onAbort(signal, () => pool.close());
+      producer.#closing.onEnd = onAbort(signal, () => pool.close());
     }
     return producer;
   }
@@ -519,59 +410,12 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
    * @throws {ConfigError} `INVALID_OPTION` on a time that is none.
    */
   async close(options: CloseOptions = {}): Promise<CloseReport> {
-    checkOptionNames(options, CLOSE_OPTIONS, "close");
-    const { timeoutMs } = options;
-    if (timeoutMs !== undefined && !(typeof timeoutMs === "number" && timeoutMs >= 0)) {
-      throw invalidOption("timeoutMs", "a number of 0 or more", timeoutMs);
-    }
-    if (!this.#isOwner) return await this.#within(timeoutMs, deferred().promise);
-    const ms = timeoutMs ?? (this.#closing === undefined ? CLOSE_MS : undefined);
-    this.#closing ??= this.#close();
-    const cancel = ms === undefined
-      ? () => {}
-      : this.#clock.after(ms, () => this.#expired.resolve());
-    return await this.#closing.finally(cancel);
+    return await this.#closing.close(options);
   }
 
   /** As {@linkcode Producer.close}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
-  }
-
-  async #close(): Promise<CloseReport> {
-    try {
-      const report = await this.#within(undefined, this.#expired.promise);
-      if (report.givenUp === 0) {
-        await this.#pool.end();
-        return report;
-      }
-      const message = `Cannot close the producer in time: ${report.givenUp} calls were given up`;
-      this.#events.emit("warning", { code: "CLOSE_TIMED_OUT", message });
-      this.#pool.close(
-        new ConnectionLostError("CLOSE_TIMED_OUT", message, { outcome: "unknown" }),
-      );
-      return report;
-    } finally {
-      this.#forgetSignal();
-    }
-  }
-
-  /** Waits for all that is in flight, until `expired` or for so long. */
-  async #within(timeoutMs: number | undefined, expired: Promise<void>): Promise<CloseReport> {
-    const isOver = deferred<boolean>();
-    const cancel = timeoutMs === undefined
-      ? () => {}
-      : this.#clock.after(timeoutMs, () => isOver.resolve(true));
-    void expired.then(() => isOver.resolve(true));
-    void this.#drained().then(() => isOver.resolve(false));
-    const isExpired = await isOver.promise;
-    cancel();
-    return { givenUp: isExpired ? this.#pendingCalls.count : 0 };
-  }
-
-  async #drained(): Promise<void> {
-    await this.#pendingCalls.none();
-    if (this.#isOwner) await this.#pool.drained();
   }
 
   async #command<T>(
@@ -588,7 +432,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   #checkOpen(): void {
-    if (this.#closing === undefined) return;
+    if (!this.#closing.hasBegun) return;
     throw new StateError("CLOSED", "Cannot use the producer as it was closed");
   }
 
@@ -618,27 +462,6 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
       this.#asksEdition = false;
     });
   }
-}
-
-/** The option `connections`, or 1 if all calls keep their order. */
-function maxConnections({ connections, ordered }: ProducerOptions): number {
-  if (ordered !== undefined && typeof ordered !== "boolean") {
-    throw invalidOption("ordered", "a boolean", ordered);
-  }
-  const fallback = ordered === true ? 1 : MAX_CONNECTIONS;
-  const max = integerIn("connections", connections, { min: 1, max: 100, fallback });
-  if (ordered !== true || max === 1) return max;
-  throw invalidOption("connections", "1, as it has to be with ordered: true", connections);
-}
-
-/** @throws {ConfigError} `INVALID_OPTION`. */
-export function checkTelemetry(telemetry: unknown): Telemetry | undefined {
-  if (telemetry === undefined) return undefined;
-  const { producer, consumer } = (telemetry ?? {}) as Record<string, unknown>;
-  if (typeof producer === "function" && typeof consumer === "function") {
-    return telemetry as Telemetry;
-  }
-  throw invalidOption("telemetry", "an object as openTelemetry() gives", telemetry);
 }
 
 brand({ Producer });
