@@ -43,7 +43,7 @@ function start(server: Behaviour, options: ConsumerOptions = {}) {
     let replies = "";
     const say = (reply: string) => {
       replies += reply;
-      if (server.isFast === true && lines.length > count) return;
+      if (peer.isClosed || (server.isFast === true && lines.length > count)) return;
       peer.say(replies);
       replies = "";
     };
@@ -112,7 +112,7 @@ function start(server: Behaviour, options: ConsumerOptions = {}) {
     async pass(ms: number): Promise<void> {
       for (let left = ms; left > 0; left -= 50) {
         clock.advance(50);
-        for (let i = 0; i < 4; i++) await new Promise((resolve) => setImmediate(resolve));
+        for (let i = 0; i < 30; i++) await new Promise((resolve) => setImmediate(resolve));
       }
     },
     async stop(): Promise<void> {
@@ -169,6 +169,23 @@ test("a result stands behind one FETCH at most, and is confirmed within two seco
   assert.equal(one.ahead(), 1);
   assert(Math.max(...one.delays) <= FETCH_MS + 500, `${Math.max(...one.delays)} ms`);
   await one.stop();
+});
+
+test("a stop without grace, while FETCHes and results are in flight on all connections, leaves nothing unreported", async () => {
+  const server: Behaviour = { jobs: 5000 };
+  const one = start(server);
+  await until(() => one.open() === 16 && one.runs() > 2000);
+  server.jobs = 0;
+  await until(() => one.peers.some((peer) => one.pending(peer).length > 1));
+  const stoppedAt = one.clock.now();
+  let isOver = false;
+  void one.consumer.stop({ graceMs: 0 }).then(() => isOver = true);
+  while (!isOver) await one.pass(50);
+  const { done, unfinished, unreported } = await one.running;
+  assert(one.clock.now() - stoppedAt <= 2600, `${one.clock.now() - stoppedAt} ms`);
+  assert.deepEqual([done, unfinished.length, unreported.length], [one.runs(), 0, 0]);
+  assert.equal(one.delays.length, one.runs());
+  assert.equal(one.clock.pending, 0);
 });
 
 test("a server that takes no more connections is asked again ten seconds later, and nothing is lost", async () => {

@@ -38,8 +38,9 @@ export interface StopPhaseRow {
 
 /**
  * The phases of a stop in their order. Their bounds hold whatever the connections do: a stop ends 2.5 seconds after its grace, a
- * second one within a second. `reporting` gives a FETCH in flight the two seconds in which a server answers it. With the
- * default grace, all of them fit into the 30 seconds that Kubernetes waits after a TERM.
+ * second one within a second. `reporting` gives a FETCH in flight, and a result behind it, the two seconds in which a server
+ * answers it, and a moment for the way there and back. With the default grace, all of them fit into the 30 seconds that
+ * Kubernetes waits after a TERM.
  */
 export const STOP_PHASES: Readonly<Record<StopPhase, StopPhaseRow>> = {
   draining: {
@@ -51,9 +52,9 @@ export const STOP_PHASES: Readonly<Record<StopPhase, StopPhaseRow>> = {
   aborting: { waitsFor: ["handlers"], maxMs: 250, hurriedMs: 250, next: "reporting" },
   reporting: {
     waitsFor: ["fetches", "reports", "enqueues"],
-    maxMs: 2000,
+    maxMs: 2100,
     hurriedMs: 500,
     next: "closing",
   },
-  closing: { waitsFor: ["reports", "connections"], maxMs: 250, hurriedMs: 150, next: "stopped" },
+  closing: { waitsFor: ["reports", "connections"], maxMs: 150, hurriedMs: 150, next: "stopped" },
 };
