@@ -3,12 +3,6 @@ import type { EncodedJob } from "../job/encode.ts";
 import type { EnqueueListener } from "./enqueue_listener.ts";
 
 /**
- * Jobs whose texts are joined at a time. An engine keeps the pieces of a text until the text is read. Read
- * while the pieces are in the processor's cache, a stream of jobs takes a seventh less CPU time.
- */
-const RUN = 16;
-
-/**
  * Jobs that are sent together, each with its listener. Their JSON is one text, as the command needs it:
  * kept apart, the JSON of a million waiting jobs took four times the memory, and most of the time went
  * into collecting it.
@@ -16,8 +10,6 @@ const RUN = 16;
 export class JobList {
   /** The JSON of all jobs, separated by commas. */
   #text = "";
-  /** The end of it, as it was joined. */
-  #last = "";
   /** Where each job ends in the text. */
   readonly #ends: number[] = [];
   readonly jids: string[] = [];
@@ -29,7 +21,7 @@ export class JobList {
 
   /** In UTF-16 units. */
   get textLength(): number {
-    return this.#text.length + this.#last.length;
+    return this.#text.length;
   }
 
   get text(): string {
@@ -38,18 +30,15 @@ export class JobList {
   }
 
   add({ jid, json }: EncodedJob, listener: EnqueueListener): void {
-    this.#last += this.length === 0 ? json : "," + json;
+    this.#text += this.length === 0 ? json : "," + json;
     this.#ends.push(this.textLength);
     this.jids.push(jid);
     this.listeners.push(listener);
-    if (this.length % RUN === 0) this.pack();
   }
 
-  /** Drops the pieces that the text was joined from. */
+  /** Drops the pieces that the text was joined from: an engine keeps them until the text is read. */
   pack(): void {
-    this.#last.charCodeAt(0);
-    this.#text += this.#last;
-    this.#last = "";
+    this.#text.charCodeAt(0);
   }
 
   job(index: number): EncodedJob {
