@@ -1,11 +1,7 @@
 import type { Clock } from "../../internal/clock.ts";
 
-/**
- * The server is asked no more often than this, in milliseconds. While nothing waits it is asked half as often each time, down
- * to the second figure: jobs that come one by one are no faster for a question with each.
- */
-const ASK_EVERY_MS = 20;
-const ASK_SELDOM_MS = 320;
+/** The server is asked no more often than this, in milliseconds: INFO costs it a moment for each queue. */
+const ASK_EVERY_MS = 100;
 
 /** How long an answer is relied on, in milliseconds. */
 const TRUST_MS = 400;
@@ -33,7 +29,6 @@ export class Prefetch {
   readonly #clock: Clock;
   readonly #queues: WaitingCount;
   #isAsking = false;
-  #askEveryMs = ASK_EVERY_MS;
   #askedAt = -Infinity;
   #answeredAt = -Infinity;
   #roundTripMs = 0;
@@ -77,7 +72,7 @@ export class Prefetch {
   refresh(now: number, changed: () => void): void {
     if (now - this.#answeredAt > TRUST_MS) this.#waiting = this.#fall = 0;
     const isWorn = this.#fetched > this.#waiting / 4 || now - this.#answeredAt > TRUST_MS / 2;
-    if (this.#isAsking || !isWorn || now - this.#askedAt < this.#askEveryMs) return;
+    if (this.#isAsking || !isWorn || now - this.#askedAt < ASK_EVERY_MS) return;
     this.#isAsking = true;
     this.#askedAt = now;
     const fetchedBefore = this.#fetched;
@@ -92,7 +87,6 @@ export class Prefetch {
   }
 
   #learn(waiting: number, fetchedBefore: number): void {
-    this.#askEveryMs = waiting > 0 ? ASK_EVERY_MS : Math.min(2 * this.#askEveryMs, ASK_SELDOM_MS);
     this.#fall = Math.max(0, this.#waiting - waiting);
     this.#outOfReach = Math.min(this.#outOfReach, waiting);
     this.#waiting = waiting;
