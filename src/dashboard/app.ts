@@ -75,7 +75,7 @@ export function app(source: Source, settings: Settings): (request: Request) => P
     const { raw } = context.req;
     if (!isAllowedHost(raw, settings.hosts)) {
       return context.text(
-        "This host name is not one of the dashboard's: see the option hosts.",
+        "This host name is not one of the dashboard's: see the option hosts, or the flag --web-name.",
         403,
       );
     }

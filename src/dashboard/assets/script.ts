@@ -33,10 +33,7 @@ export const script = `"use strict";
     if (isLoading || isBusy()) return;
     isLoading = true;
     try {
-      const address = new URL(location.href);
-      address.searchParams.delete("did");
-      address.searchParams.delete("jobs");
-      const response = await fetch(address, { headers: { accept: "text/html" } });
+      const response = await fetch(location.href, { headers: { accept: "text/html" } });
       if (response.redirected) return location.reload();
       if (!response.ok) return;
       const page = new DOMParser().parseFromString(await response.text(), "text/html");
