@@ -20,6 +20,7 @@ export { FaktoryServer } from "./server.ts";
 export type { FaktoryServerOptions } from "./server.ts";
 export type { ClientEvent, ClientRefused, JobFailedEvent, ServerEvent } from "./events.ts";
 export type { ServerEdition, ServerOptions, ServerSnapshot } from "./server_state.ts";
+export type { ServerCron } from "./enterprise/cron.ts";
 export type {
   FindJobOptions,
   HistoryPoint,

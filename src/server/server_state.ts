@@ -1,9 +1,11 @@
+import { ConfigError } from "../errors.ts";
 import type { OptionNames } from "../internal/option_names.ts";
 import { integerIn, invalidOption } from "../connection/options.ts";
 import { type Clock, elapsedMs, systemClock } from "../internal/clock.ts";
 import { residentKib } from "../internal/environment.ts";
 import type { CommandContext } from "./commands.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
+import { Cron, type ServerCron } from "./enterprise/cron.ts";
 import { Enterprise } from "./enterprise/enterprise.ts";
 import type { Records } from "./enterprise/records.ts";
 import { marshal, marshalText } from "./go/encode.ts";
@@ -36,6 +38,13 @@ export interface ServerOptions {
    */
   readonly edition?: ServerEdition | undefined;
   /**
+   * Recurring jobs, as in the configuration of Faktory Enterprise, which enqueues them itself. Of the edition `enterprise` only:
+   * `./cron` is for every server.
+   *
+   * @default none
+   */
+  readonly cron?: readonly ServerCron[] | undefined;
+  /**
    * Hears of clients that connect, are refused or leave, and of failed jobs, for a log. A failure of it is ignored.
    *
    * @default none
@@ -67,6 +76,7 @@ export interface ServerOptions {
 export const SERVER_OPTIONS = {
   onEvent: true,
   edition: true,
+  cron: true,
   password: true,
   maxConnections: true,
   maxLineBytes: true,
@@ -186,7 +196,8 @@ export class ServerState implements ConnectionOwner {
       return { enqueued, processed, failed };
     });
     const { workers } = this;
-    this.#tasks = new Tasks(clock, { manager: this.#manager, workers, slices, history });
+    const cron = this.#cronOf(options.cron, clock, enterprise);
+    this.#tasks = new Tasks(clock, { manager: this.#manager, workers, slices, history, cron });
     this.context = {
       manager: this.#manager,
       workers: this.workers,
@@ -212,6 +223,18 @@ export class ServerState implements ConnectionOwner {
     this.#strangers.add(connection);
     if (this.#strangers.size > Math.max(this.#maxConnections, MIN_STRANGERS)) this.makeRoom();
     return connection;
+  }
+
+  #cronOf(entries: unknown, clock: Clock, enterprise: Enterprise | undefined): Cron | undefined {
+    if (entries === undefined) return undefined;
+    if (enterprise === undefined) {
+      throw new ConfigError(
+        "INVALID_OPTION",
+        "Cannot use the option cron as a free server has none: use the edition enterprise, or Schedule " +
+          "of the entry ./cron, which works on every server",
+      );
+    }
+    return new Cron(entries, { now: clock.now(), push: (job) => this.#manager.push(job) });
   }
 
   /** Closes the connection that has not said HELLO for longest: clients say it at once. False where all have said it. */

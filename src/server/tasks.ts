@@ -1,11 +1,15 @@
 import type { Clock } from "../internal/clock.ts";
 import type { History } from "./history.ts";
+import type { Cron } from "./enterprise/cron.ts";
 import type { Manager } from "./manager.ts";
 import type { Slices, Work } from "./slices.ts";
 import type { Workers } from "./workers.ts";
 
 /** All tasks run at multiples of this. */
 const TICK_MS = 5000;
+
+/** The task of which INFO says nothing. */
+const CRON = "Cron";
 
 interface Task {
   readonly name: string;
@@ -30,11 +34,12 @@ export class Tasks {
 
   constructor(
     clock: Clock,
-    { manager, workers, slices, history }: {
+    { manager, workers, slices, history, cron }: {
       manager: Manager;
       workers: Workers;
       slices: Slices;
       history: History;
+      cron?: Cron | undefined;
     },
   ) {
     this.#history = history;
@@ -51,6 +56,7 @@ export class Tasks {
       task("Dead", 60, () => manager.purgeDead()),
       task("Busy", 15, () => manager.reap()),
       task("Workers", 15, () => workers.reap()),
+      ...cron === undefined ? [] : [task(CRON, 5, () => cron.run(clock.now()))],
     ];
     this.#cancelTimer = this.#next();
   }
@@ -65,15 +71,17 @@ export class Tasks {
       Workers: this.#workers.size,
     };
     return Object.fromEntries(
-      this.#tasks.map(({ name, total, cycles }): [string, Record<string, number>] => {
-        const size = sizes[name]!;
-        return [
-          name,
-          name === "Busy" || name === "Workers"
-            ? { reaped: total, size }
-            : { cycles, enqueued: total, size, wall_time_sec: 0 },
-        ];
-      }),
+      this.#tasks.filter(({ name }) => name !== CRON).map(
+        ({ name, total, cycles }): [string, Record<string, number>] => {
+          const size = sizes[name]!;
+          return [
+            name,
+            name === "Busy" || name === "Workers"
+              ? { reaped: total, size }
+              : { cycles, enqueued: total, size, wall_time_sec: 0 },
+          ];
+        },
+      ),
     );
   }
 

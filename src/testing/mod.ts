@@ -28,3 +28,4 @@ export { MemoryServer } from "./memory_server.ts";
 export { ManualClock, systemClock } from "../internal/clock.ts";
 export type { Clock } from "../internal/clock.ts";
 export type { ServerEdition, ServerOptions, ServerSnapshot } from "../server/server_state.ts";
+export type { ServerCron } from "../server/enterprise/cron.ts";

@@ -1,0 +1,173 @@
+import { ConfigError } from "../../errors.ts";
+import { isError } from "../../internal/kinds.ts";
+import { checkOptionNames, type OptionNames } from "../../internal/option_names.ts";
+import { showText, showValue } from "../../internal/show.ts";
+import { encodeJob } from "../../job/encode.ts";
+import { GoError } from "../go/error.ts";
+import type { Work } from "../slices.ts";
+import { readJob, type StoredJob } from "../stored_job.ts";
+
+/** A recurring job of a server, as `[[cron]]` and `[cron.job]` of Faktory Enterprise's configuration have it. */
+export interface ServerCron {
+  /** A cron expression of five fields, in UTC: minute, hour, day, month, day of the week. */
+  readonly schedule: string;
+  /** The job, by the names that it has in that configuration. */
+  readonly job: {
+    /** Which handler runs it. */
+    readonly type: string;
+    /** Its arguments. @default [] */
+    readonly args?: readonly unknown[] | undefined;
+    /** Its queue. @default "default" */
+    readonly queue?: string | undefined;
+    /** Its retries. @default 25 */
+    readonly retry?: number | undefined;
+    /** Seconds that a worker may take for it. @default 1800 */
+    readonly reserve_for?: number | undefined;
+    /** Anything else to go with it. @default {} */
+    readonly custom?: Record<string, unknown> | undefined;
+  };
+}
+
+/** The least and the largest value of each field, and the names of values. */
+const FIELDS: readonly { readonly min: number; readonly max: number; readonly names?: string }[] = [
+  { min: 0, max: 59 },
+  { min: 0, max: 23 },
+  { min: 1, max: 31 },
+  { min: 1, max: 12, names: "jan feb mar apr may jun jul aug sep oct nov dec" },
+  { min: 0, max: 7, names: "sun mon tue wed thu fri sat" },
+];
+
+const NICKNAMES: Readonly<Record<string, string>> = {
+  "@hourly": "0 * * * *",
+  "@daily": "0 0 * * *",
+  "@weekly": "0 0 * * 0",
+  "@monthly": "0 0 1 * *",
+  "@yearly": "0 0 1 1 *",
+};
+
+const MINUTE_MS = 60_000;
+
+/** Minutes that are made up for after the clock has jumped. */
+const MAX_MINUTES = 1440;
+
+const CRON_OPTIONS = { schedule: true, job: true } as const satisfies OptionNames<ServerCron>;
+
+const JOB_OPTIONS = {
+  type: true,
+  args: true,
+  queue: true,
+  retry: true,
+  reserve_for: true,
+  custom: true,
+} as const satisfies OptionNames<ServerCron["job"]>;
+
+interface Entry {
+  readonly fires: (minute: Date) => boolean;
+  readonly make: (minute: Date) => StoredJob;
+}
+
+/** Enqueues recurring jobs, each in its minute. */
+export class Cron {
+  readonly #entries: readonly Entry[];
+  readonly #push: (job: StoredJob) => void;
+  /** The last minute that was looked at, counted since 1970. */
+  #last: number;
+
+  /** @throws {ConfigError} `INVALID_OPTION`. */
+  constructor(entries: unknown, { now, push }: { now: number; push: (job: StoredJob) => void }) {
+    if (!Array.isArray(entries)) throw refused(`it is not an array: got ${showValue(entries)}`);
+    this.#entries = entries.map(entryOf);
+    this.#push = push;
+    this.#last = Math.floor(now / MINUTE_MS);
+  }
+
+  /** Enqueues what has become due since the last call; gives how many. */
+  *run(now: number): Work<number> {
+    const current = Math.floor(now / MINUTE_MS);
+    let count = 0;
+    for (let at = Math.max(this.#last + 1, current - MAX_MINUTES); at <= current; at++) {
+      this.#last = at;
+      const minute = new Date(at * MINUTE_MS);
+      for (const { fires, make } of this.#entries) {
+        if (!fires(minute)) continue;
+        try {
+          this.#push(make(minute));
+          count++;
+        } catch (error) {
+          // A unique job that is still there.
+          if (!(error instanceof GoError)) throw error;
+        }
+        yield;
+      }
+    }
+    return count;
+  }
+}
+
+function entryOf(entry: unknown, index: number): Entry {
+  const of = `cron[${index}]`;
+  checkOptionNames(entry, CRON_OPTIONS, of);
+  const { schedule, job } = entry as ServerCron;
+  checkOptionNames(job, JOB_OPTIONS, `${of}.job`);
+  const { type, args, queue, retry, reserve_for: reserveFor, custom } = job;
+  const make = (createdAt: Date) =>
+    readJob(encodeJob({ type, args, queue, retry, reserveFor, custom, createdAt }).json);
+  try {
+    make(new Date(0));
+  } catch (error) {
+    throw refused(`the job of ${of} would be refused: ${isError(error) && error.message}`);
+  }
+  return { fires: expressionOf(schedule, of), make };
+}
+
+function expressionOf(schedule: unknown, of: string): (minute: Date) => boolean {
+  const text = typeof schedule === "string" ? NICKNAMES[schedule.trim()] ?? schedule : "";
+  const fields = text.trim().split(/\s+/);
+  const sets = fields.map((field, index) => FIELDS[index] && valuesOf(field, index));
+  if (sets.length !== FIELDS.length || sets.some((set) => set === undefined)) {
+    throw refused(
+      `the schedule of ${of} is not an expression of five fields: got ${
+        typeof schedule === "string" ? showText(schedule) : showValue(schedule)
+      }`,
+    );
+  }
+  const [minutes, hours, days, months, weekdays] = sets as Set<number>[];
+  // As in every cron: if both days are restricted, one of them is enough.
+  const isEither = !fields[2]!.startsWith("*") && !fields[4]!.startsWith("*");
+  return (minute) => {
+    const isDay = days!.has(minute.getUTCDate());
+    const isWeekday = weekdays!.has(minute.getUTCDay());
+    return minutes!.has(minute.getUTCMinutes()) && hours!.has(minute.getUTCHours()) &&
+      months!.has(minute.getUTCMonth() + 1) &&
+      (isEither ? isDay || isWeekday : isDay && isWeekday);
+  };
+}
+
+/** The values of a field; `undefined` if it is none. */
+function valuesOf(field: string, index: number): Set<number> | undefined {
+  const { min, max, names = "" } = FIELDS[index]!;
+  const valueOf = (text: string): number => {
+    const named = names.split(" ").indexOf(text.toLowerCase());
+    const value = named >= 0 ? named + min : /^\d+$/.test(text) ? Number(text) : NaN;
+    return value >= min && value <= max ? value : NaN;
+  };
+  const found = new Set<number>();
+  for (const part of field.split(",")) {
+    const [range = "", step = "1", ...more] = part.split("/");
+    const [first = "", last = step === "1" ? first : `${max}`] = range === "*"
+      ? [`${min}`, `${max}`]
+      : range.split("-");
+    const [from, to, by] = [valueOf(first), valueOf(last), Number(step)];
+    if (
+      range.split("-").length > 2 || !(from <= to) || !(Number.isInteger(by) && by > 0) ||
+      more.length > 0
+    ) return undefined;
+    // The seventh day of the week is Sunday, as is the day 0.
+    for (let value = from; value <= to; value += by) found.add(index === 4 ? value % 7 : value);
+  }
+  return found;
+}
+
+function refused(reason: string): ConfigError {
+  return new ConfigError("INVALID_OPTION", `Cannot use the option cron as ${reason}`);
+}
