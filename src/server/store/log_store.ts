@@ -182,8 +182,7 @@ export class LogStore implements Backend, LogWriter {
     const size = parts.reduce((sum, { length }) => sum + length, 0);
     segment.end = this.#offset = offset + size;
     this.#roll();
-    if (!this.#folder.isThere()) throw new Error(`${this.#folder.path} was moved or removed`);
-    segment.check();
+    this.#check(segment);
     await this.#seal(parts, { ...group, length: size - GROUP_HEAD });
     const isFirst = offset === SEGMENT_HEAD;
     if (isFirst) {
@@ -200,7 +199,7 @@ export class LogStore implements Backend, LogWriter {
   async close(): Promise<void> {
     this.#cleaner.stop();
     try {
-      this.#segment.check();
+      this.#check(this.#segment);
       await this.#segments.noteEnd();
     } finally {
       this.abandon();
@@ -211,6 +210,16 @@ export class LogStore implements Backend, LogWriter {
   abandon(): void {
     this.#segments.close();
     this.#folder.release();
+  }
+
+  /** @throws {Error} where the segment is not as this server has left it, or its folder is another one. */
+  #check(segment: Segment): void {
+    try {
+      segment.check();
+    } catch (error) {
+      if (this.#folder.isThere()) throw error;
+      throw new Error(`${this.#folder.path} was moved or removed`);
+    }
   }
 
   /** Notes where the record is that a row needs. */
