@@ -11,11 +11,11 @@ const LENGTH_AT = 4;
 const TIME_AT = 8;
 const HEAD = 16;
 
-/** Chunks are compacted when there are this many free bytes, and a part of the bytes in use. */
+/** Chunks are compacted if more bytes than this are free, plus this part of those in use. */
 const MIN_FREE = 1024 * 1024;
 const FREE_PART = 1 / 2;
 
-/** The chunk of rows without a chunk. */
+/** Chunk numbers of rows without a job, and of large jobs. */
 const NONE = 0;
 const LARGE = 0xffff_ffff;
 
@@ -36,8 +36,8 @@ interface Chunk {
 }
 
 /**
- * The bytes of all jobs of a server, in large buffers: the garbage collector sees the buffers, and not the jobs. A job is known
- * by its row, a number that is used again once the job is gone.
+ * The bytes of all jobs of a server, in large buffers: the garbage collector sees the buffers, and
+ * not the jobs. A job is known by its row, a number that is reused once the job is gone.
  */
 export class JobArena {
   /** By number. */
@@ -55,14 +55,14 @@ export class JobArena {
   #live = 0;
   #total = 0;
   #epoch = 0;
-  /** Jobs are adopted: chunks stay until the last is. */
+  /** While jobs are adopted, no chunk is removed. */
   #isFilling = false;
 
   constructor() {
     this.clear();
   }
 
-  /** Changes when all jobs are dropped: rows of before then mean nothing. */
+  /** Changes when all jobs are dropped: older rows are then invalid. */
   get epoch(): number {
     return this.#epoch;
   }
@@ -72,12 +72,12 @@ export class JobArena {
     return this.#owners.length;
   }
 
-  /** More memory is free in the chunks than is good. */
+  /** Whether so much of the chunks is free that they should be compacted. */
   get isSparse(): boolean {
     return this.#total > MIN_FREE + this.#live * (1 + FREE_PART);
   }
 
-  /** Keeps a job, with the time of one in a set; gives its row. */
+  /** Adds a job, with its time if it is in a set. Returns its row. */
   add(payload: Payload, at = 0): number {
     const row = this.allocate();
     if (typeof payload === "string") this.#write(row, payload, at);
@@ -150,7 +150,7 @@ export class JobArena {
     this.#place(0, NONE, 0, 0);
   }
 
-  /** Takes a buffer as a chunk whose jobs are given by `adopt`, up to `adopted`; gives its number. */
+  /** Takes a buffer as a chunk; `adopt` then says where jobs are in it. Returns its number. */
   addChunk(bytes: Uint8Array, walk: WalkChunk): number {
     this.#isFilling = true;
     return this.#addChunk(bytes, walk);
@@ -163,7 +163,7 @@ export class JobArena {
     return this.#lastChunk;
   }
 
-  /** Gives a row, new or in use, the job at a place in a chunk; 8 bytes before it is its time. */
+  /** Sets the job of a row, new or in use, to one in a chunk, whose time is right before it. */
   adopt(row: number, chunk: number, { start, length }: { start: number; length: number }): void {
     this.drop(row);
     this.#place(row, chunk, start, length);
@@ -171,14 +171,14 @@ export class JobArena {
     this.#live += HEAD + length;
   }
 
-  /** Gives a row, new or in use, a large job. */
+  /** Sets the job of a row, new or in use, to a large one. */
   adoptLarge(row: number, job: LargeJob, at: number): void {
     this.drop(row);
     this.#place(row, LARGE, 0, 0);
     this.#larges.set(row, { job, at });
   }
 
-  /** Drops a row's job, if it has one, and keeps the row from being used. Rows up to it come to be. */
+  /** Drops the job of a row, if there is one, without freeing the row. */
   drop(row: number): void {
     while (this.#owners.length <= row) this.#place(this.#owners.length, NONE, 0, 0);
     const owner = this.#owners.get(row);
@@ -187,7 +187,7 @@ export class JobArena {
     this.#owners.set(row, NONE);
   }
 
-  /** The last job was adopted: the rows without a job are free now, but for those that `isUsed`. */
+  /** Ends the adoption, and frees the rows without a job, except those that `isUsed`. */
   adopted(isUsed: (row: number) => boolean): void {
     this.#isFilling = false;
     for (const [number, chunk] of this.#chunks) {
@@ -245,7 +245,7 @@ export class JobArena {
     return made;
   }
 
-  /** Bytes of a chunk are not needed any more. */
+  /** Counts bytes of a chunk as free. */
   #leave(number: number, bytes: number): void {
     const chunk = this.#chunks.get(number)!;
     chunk.live -= bytes;
@@ -263,7 +263,7 @@ export class JobArena {
     this.#total -= bytes.length;
   }
 
-  /** Moves what is left of the emptiest chunk, and lets that go. */
+  /** Moves the jobs of the emptiest chunk to the last one, and removes the chunk. */
   compact(): void {
     let [emptiest, least] = [NONE, 1];
     for (const [number, chunk] of this.#chunks) {

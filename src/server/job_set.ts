@@ -9,7 +9,7 @@ import { glanceAt } from "./stored_job.ts";
 /** Members in a part of the set, at most. Moving them is cheap, and so is moving all the parts of a million. */
 const MAX_PART = 1024;
 
-/** Hears of what comes and goes, to have it kept. */
+/** Saves changes of a set. */
 export interface SetKeeper {
   add(row: number, at: number): void;
   remove(row: number): void;
@@ -33,8 +33,8 @@ interface Part {
 }
 
 /**
- * Jobs in the order of a time, as a sorted set of Redis: those of the same time in the order of their bytes, and a job is there
- * once. A member is known by its row in the arena.
+ * Jobs ordered by a time, as in a sorted set of Redis: jobs of the same time are ordered by their
+ * bytes, and no job is there twice. A member is known by its row in the arena.
  */
 export class JobSet {
   readonly #arena: JobArena;

@@ -6,26 +6,26 @@ import { RecordCursor } from "./record_cursor.ts";
 import type { Segment } from "./segment.ts";
 import type { Segments } from "./segments.ts";
 
-/** So much is written again with a group, in bytes, and so many records are looked at. */
+/** Most bytes rewritten, and most records read, in one group. */
 const WRITE_AT_ONCE = 512 * 1024;
 const READ_AT_ONCE = 20_000;
 
-/** Where a {@linkcode Cleaner} writes. */
+/** The log that a {@linkcode Cleaner} writes to. */
 export interface LogWriter {
-  /** Bytes of the group that gathers. */
+  /** Size of the next group so far, in bytes. */
   readonly pending: number;
   /** Writes a job's record. */
   write(
     row: number,
     job: { place: string; order: number; at: number; owner: string },
   ): void;
-  /** Writes a record that is set again as it was. */
+  /** Writes a record once more. */
   rewrite(row: number, texts: readonly [table: string, key: string, json: string]): void;
-  /** Segments before this one are let go with the next group. */
+  /** Notes in the next group that the segments before this one are not needed. */
   trim(oldest: number): void;
 }
 
-/** What a {@linkcode Cleaner} works on. */
+/** Parts of a {@linkcode Cleaner}. */
 interface CleanerParts {
   readonly segments: Segments;
   readonly live: LiveRows;
@@ -34,8 +34,9 @@ interface CleanerParts {
 }
 
 /**
- * Keeps a log short: writes again what is needed of the oldest segment, then lets that go. Always the oldest one: that a job is
- * gone stands behind the job, so what says so is not needed any more either.
+ * Keeps a log short: copies the records of the oldest segment that are still needed to the end of
+ * the log, then removes the segment. It has to be the oldest one. The record that removes a job
+ * stands after the job, so once the job's segment is gone, that record is not needed either.
  */
 export class Cleaner {
   readonly #segments: Segments;
@@ -43,7 +44,7 @@ export class Cleaner {
   readonly #holds: Pick<Holds, "get">;
   readonly #log: LogWriter;
   #onRead: () => void = () => {};
-  /** The segment that is read, or was. */
+  /** The segment to clean. */
   #segment: Segment | undefined;
   #records: RecordCursor | undefined;
   #places: string[] = [];
@@ -89,7 +90,7 @@ export class Cleaner {
     }
   }
 
-  /** Gives up what is under way. */
+  /** Stops cleaning the current segment. */
   stop(): void {
     this.#segment = this.#records = undefined;
   }
@@ -99,7 +100,7 @@ export class Cleaner {
     return oldest !== last && oldest.live === 0;
   }
 
-  /** Lets the oldest segments go of which nothing is needed. */
+  /** Removes the oldest segments without needed records. */
   #trim(): void {
     const oldest = this.#segments.firstLive;
     if (oldest === this.#segments.oldest) return;

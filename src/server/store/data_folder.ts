@@ -7,10 +7,10 @@ import type { Modules } from "./modules.ts";
 
 const SEGMENT_NAME = /^(\d{8,10})\.log$/;
 
-/** The file that says where the log was closed. */
+/** Name of the file that notes where the log ended when it was closed. */
 export const END_NAME = "end.json";
 
-/** Files that are no segments, and say nothing of whose folder it is. */
+/** Other files that may be in an empty folder. */
 const OTHERS = /^lock|^probe$|^spare\.log$|^\./;
 
 /**
@@ -28,7 +28,7 @@ export function dataPath(data: unknown, { paths, urls }: Modules): string {
   return paths.resolve(data);
 }
 
-/** The folder of a server's log, which no other server uses meanwhile. */
+/** The folder of a server's log, locked for this server. */
 export class DataFolder {
   readonly path: string;
   readonly #modules: Modules;
@@ -84,10 +84,10 @@ export class DataFolder {
     return stat !== undefined && idOf(stat) === this.#id;
   }
 
-  /** Has the names of the files put on the disk. */
+  /** Syncs the names of the files to the disk. */
   sync(): Promise<void> {
     const fd = this.#fd;
-    // Windows keeps names without being asked, and opens no folder.
+    // Windows does not open folders, and keeps names without a sync.
     if (fd === undefined) return Promise.resolve();
     return new Promise((resolve, reject) =>
       this.#modules.files.fsync(fd, (error) => error ? reject(error) : resolve())
@@ -100,7 +100,7 @@ export class DataFolder {
   }
 }
 
-/** Makes a folder that is there after a power failure, too. */
+/** Creates a folder, and syncs its name to the disk. */
 function makeFolder(path: string, modules: Modules): void {
   const { files, paths } = modules;
   try {

@@ -14,14 +14,14 @@ import {
   TRIM_BYTES,
 } from "./layout.ts";
 
-/** The first buffer of a group, and the largest one that is kept for the next, in bytes. */
+/** First buffer of a group, and the largest that is reused, in bytes. */
 const FIRST_BUFFER = 16 * 1024;
 const MAX_BUFFER = 1024 * 1024;
 
 const EMPTY: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 const EMPTY_VIEW = new DataView(EMPTY.buffer);
 
-/** What a job's record says of it, besides its bytes. */
+/** Fields of a job's record. */
 export interface Placed {
   readonly row: number;
   /** The number of the place, in this segment. */
@@ -32,8 +32,7 @@ export interface Placed {
 }
 
 /**
- * The bytes of a group that gathers. Each method that writes a record gives where the record begins, behind the head of the
- * group.
+ * Bytes of the next group. Each method that writes a record returns its offset in the group.
  */
 export class GroupBuffer {
   #parts: Uint8Array[] = [];
@@ -66,7 +65,7 @@ export class GroupBuffer {
     const fixed = LARGE_HEAD + sum.length + before.length + behind.length;
     const owner = bytesOf(placed.owner);
     const head0 = ADD_HEAD + owner.length + TIME_BYTES;
-    // The arguments go to the disk as they are, so they begin where a part can.
+    // The arguments are a part of their own, not copied, so they are aligned.
     this.#room(head0 + fixed + 8);
     const gap = -(this.#at + head0 + fixed) & 7;
     const length = fixed + gap + args.bytes.length;
@@ -152,7 +151,7 @@ export class GroupBuffer {
     return this.#done(start, start + TRIM_BYTES);
   }
 
-  /** Writes a record that says nothing but what it is. */
+  /** Writes a record without fields. */
   mark(op: number): number {
     const start = this.#room(1);
     this.#bytes[start] = op;
@@ -211,7 +210,7 @@ export class GroupBuffer {
     this.#at += bytes.length;
   }
 
-  /** Sees to it that there are so many bytes in one part; gives where they begin. */
+  /** Makes room for so many bytes in one part. Returns their offset in it. */
   #room(bytes: number): number {
     if (this.#bytes.length - this.#at >= bytes) return this.#at;
     const size = Math.min(Math.max(this.#bytes.length * 2, FIRST_BUFFER), MAX_BUFFER);

@@ -1,7 +1,7 @@
 import { Numbers } from "../numbers.ts";
 import type { Hold } from "./kept.ts";
 
-/** Who has which job, by row. In slots, as such things come and go all the time: see `Reservations`. */
+/** The worker that has a job, by row. Kept in slots for the reason given at `Reservations`. */
 export class Holds {
   /** By row: the slot, 0 for none. */
   #rows = new Numbers();

@@ -1,6 +1,6 @@
 /**
- * How a log is written. A log is a row of files, its segments. Each begins with a head; groups follow. A group is what was saved
- * together: a head with a checksum, then records, one behind the other.
+ * Format of a log. A log is a sequence of files, its segments. A segment is a head, then groups. A
+ * group is what was saved together: a head with a checksum, then records.
  */
 
 /** The head of a segment: the magic, the segment's number, and that of the oldest segment that is still needed. */
@@ -12,7 +12,7 @@ const VERSION = 1;
 export const GROUP_HEAD = 16;
 const GROUP_MAGIC = 0x50754f47;
 
-/** What a record says. A byte of 0 is no record, and is skipped. */
+/** Kinds of records. A byte of 0 between records is padding. */
 export const Op = {
   /** A job comes to a place. */
   add: 1,
@@ -32,11 +32,9 @@ export const Op = {
   clear: 8,
   /** Segments before this one are not needed any more. */
   trim: 9,
-  /** The server was closed. */
-  close: 10,
 } as const;
 
-/** Fields of a job's record, at their places behind the byte that says what it is. */
+/** Sizes of the fixed fields of each kind of record, in bytes. */
 export const ADD_HEAD = 1 + 4 + 4 + 8 + 2 + 4;
 /** The job's time stands right before its bytes. */
 export const TIME_BYTES = 8;
@@ -75,7 +73,7 @@ export function readSegmentHead(
 /** The version that this server writes, and the latest that it reads. */
 export const LOG_VERSION = VERSION;
 
-/** What a checksum covers beside the bytes: a group of another segment, which was here before, is none of this one. */
+/** Also covered by the checksum, so that an old group in a reused file is not taken for a new one. */
 export interface GroupId {
   readonly segment: number;
   readonly group: number;

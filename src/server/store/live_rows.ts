@@ -1,14 +1,14 @@
 import { Numbers } from "../numbers.ts";
 import type { Segment } from "./segment.ts";
 
-/** Where in the log the record is that each row needs. */
+/** For each row, the place in the log of the record that it needs. */
 export class LiveRows {
   readonly #segments = new Map<number, Segment>();
   #numbers = new Numbers();
   #offsets = new Numbers();
   #sizes = new Numbers();
 
-  /** The row is at this place, and nowhere else any more. */
+  /** Sets the place of a row's record. */
   set(row: number, segment: Segment, { offset, size }: { offset: number; size: number }): void {
     this.clear(row);
     if (!this.#segments.has(segment.number)) this.#segments.set(segment.number, segment);
@@ -18,7 +18,7 @@ export class LiveRows {
     segment.live += size;
   }
 
-  /** The row needs no record. */
+  /** Forgets a row. */
   clear(row: number): void {
     if (row >= this.#numbers.length) return;
     const segment = this.#segments.get(this.#numbers.get(row));
@@ -33,19 +33,19 @@ export class LiveRows {
       this.#offsets.get(row) === offset;
   }
 
-  /** No row needs a record. */
+  /** Forgets all rows. */
   clearAll(): void {
     for (const segment of this.#segments.values()) segment.live = 0;
     this.#segments.clear();
     [this.#numbers, this.#offsets, this.#sizes] = [new Numbers(), new Numbers(), new Numbers()];
   }
 
-  /** The segment stands for the one of its number from now on. */
+  /** Replaces the segment with the same number. */
   replace(segment: Segment): void {
     this.#segments.set(segment.number, segment);
   }
 
-  /** The segment is not needed any more. */
+  /** Forgets a segment. */
   forget(segment: Segment): void {
     this.#segments.delete(segment.number);
   }

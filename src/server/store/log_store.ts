@@ -12,30 +12,29 @@ import type { Replay } from "./replay.ts";
 import type { Segment } from "./segment.ts";
 import type { Segments } from "./segments.ts";
 
-/** Bytes whose checksum is made before others are served. */
+/** Bytes to checksum before other clients are served. */
 const CHECKSUM_AT_ONCE = 4 * 1024 * 1024;
 
-/** What a log store is made of. */
+/** Parts of a {@linkcode LogStore}. */
 export interface LogStoreParts {
   readonly folder: DataFolder;
   readonly segments: Segments;
   readonly arena: JobArena;
   readonly live: LiveRows;
   readonly replay: Replay;
-  /** Resolves once others were served. */
+  /** Resolves after other clients are served. */
   readonly breathe: () => Promise<void>;
 }
 
 /**
- * Keeps everything in a log: what changes is written behind what is there, and synced. The oldest segment is let go once nothing
- * of it is needed; what is needed still is written again before that, so that the log is at most about twice as long as what is
- * in it.
+ * Keeps everything in a log: each change is appended and synced. A {@linkcode Cleaner} removes the
+ * oldest segments, so that the log stays at most about twice as long as the jobs in it.
  */
 export class LogStore implements Backend, LogWriter {
   readonly arena: JobArena;
-  /** What there was at the start, until that is taken. */
+  /** Jobs that were in the log at the start. */
   readonly jobs: KeptJobs;
-  /** Groups that were saved. */
+  /** Number of saved groups. */
   commits = 0;
   readonly #folder: DataFolder;
   readonly #segments: Segments;
@@ -43,7 +42,7 @@ export class LogStore implements Backend, LogWriter {
   readonly #breathe: () => Promise<void>;
   readonly #buffer = new GroupBuffer();
   readonly #cleaner: Cleaner;
-  /** The segment that takes the group that gathers, and where that begins in it. */
+  /** Segment and offset of the next group. */
   #segment: Segment;
   #offset: number;
   /** The numbers of the places, in this segment. */
@@ -52,12 +51,12 @@ export class LogStore implements Backend, LogWriter {
   #order: number;
   /** By table and key: the rows of the records. */
   #records = new Map<string, Map<string, number>>();
-  /** The records of the start, until they are asked for. */
+  /** Records that were in the log at the start. */
   readonly #kept = new Map<string, readonly (readonly [key: string, json: string])[]>();
   /** Records that were set or deleted since the last group. */
   #changed = new Map<string, Map<string, string | undefined>>();
   readonly #holds: Holds;
-  /** Rows of places that were removed are being freed, or it was told so. */
+  /** Removed places whose rows are still being freed. */
   #removals = 0;
 
   constructor({ folder, segments, arena, live, replay, breathe }: LogStoreParts) {
@@ -80,12 +79,12 @@ export class LogStore implements Backend, LogWriter {
     this.#cleaner = new Cleaner({ segments, live, holds: this.#holds, log: this });
   }
 
-  /** There is something to do for the next group, even if nothing changes. */
+  /** Whether the log needs cleaning. */
   get hasWork(): boolean {
     return this.#removals === 0 && this.#cleaner.hasWork;
   }
 
-  /** Calls back when there has come to be something to do. */
+  /** Calls back when cleaning can go on. */
   whenWork(callback: () => void): void {
     this.#cleaner.whenRead(callback);
   }
@@ -157,17 +156,17 @@ export class LogStore implements Backend, LogWriter {
     records.set(key, json);
   }
 
-  /** Writes a record that is set again as it was. */
+  /** Writes a record once more. */
   rewrite(row: number, texts: readonly [table: string, key: string, json: string]): void {
     this.#noted(row, this.#buffer.set(row, texts));
   }
 
-  /** Segments before this one are let go with the next group. */
+  /** Notes in the next group that the segments before this one are not needed. */
   trim(oldest: number): void {
     this.#buffer.trim(oldest);
   }
 
-  /** Bytes of the group that gathers. */
+  /** Size of the next group so far, in bytes. */
   get pending(): number {
     return this.#buffer.length;
   }
@@ -206,13 +205,13 @@ export class LogStore implements Backend, LogWriter {
     }
   }
 
-  /** Lets go of the folder, without anything more being written. */
+  /** Closes the files and unlocks the folder. Nothing more is written. */
   abandon(): void {
     this.#segments.close();
     this.#folder.release();
   }
 
-  /** @throws {Error} where the segment is not as this server has left it, or its folder is another one. */
+  /** @throws {Error} if anybody else changed, moved or removed the segment or its folder. */
   #check(segment: Segment): void {
     try {
       segment.check();
@@ -222,7 +221,7 @@ export class LogStore implements Backend, LogWriter {
     }
   }
 
-  /** Notes where the record is that a row needs. */
+  /** Notes the place of the record that a row needs. */
   #noted(row: number, position: number): void {
     const size = this.#buffer.length - position;
     this.#live.set(row, this.#segment, { offset: this.#offset + position, size });
@@ -256,7 +255,7 @@ export class LogStore implements Backend, LogWriter {
     this.#changed.clear();
   }
 
-  /** Begins another segment where this one is long enough. */
+  /** Begins the next segment if this one is full. */
   #roll(): void {
     const next = this.#segments.next(this.#offset);
     if (next === undefined) return;
@@ -265,7 +264,7 @@ export class LogStore implements Backend, LogWriter {
     this.#places = new Map();
   }
 
-  /** Puts the head in front of a group. */
+  /** Writes the head of a group. */
   async #seal(
     parts: readonly Uint8Array[],
     id: { segment: number; group: number; length: number },

@@ -15,13 +15,13 @@ import { LOG_SIZES, type LogSizes, Segments, SPARE } from "./segments.ts";
 export interface LogOptions {
   /** The runtime's modules. @default those of this runtime */
   readonly modules?: Modules | undefined;
-  /** Resolves once others were served. @default after a timer */
+  /** Resolves after other clients are served. @default after a timer */
   readonly breathe?: (() => Promise<void>) | undefined;
   readonly sizes?: LogSizes | undefined;
 }
 
 /**
- * Opens the log in a folder, and makes both where there are none.
+ * Opens the log in a folder, and creates both if they are not there.
  *
  * @throws {ConfigError} `INVALID_OPTION` on what is no path, `UNSUPPORTED_RUNTIME` where there is no `node:sqlite`,
  * `INVALID_DATA` on a folder that is not ours or a log that is damaged, `DATA_IN_USE` on one that another server has,
@@ -40,7 +40,7 @@ export async function openLog(data: unknown, options: LogOptions = {}): Promise<
   }
 }
 
-/** Resolves once the event loop has come round. */
+/** Resolves in the next turn of the event loop. */
 function loop(): Promise<void> {
   return new Promise((resolve) => void systemClock.after(0, resolve));
 }
@@ -126,7 +126,7 @@ class Opening {
         this.#replay.read(segment, bytes, isLast);
         this.#segments.push(segment);
       } catch (error) {
-        // It may be one that is not needed any more: then what is behind it is enough.
+        // If the segment is not needed any more, those after it are enough.
         if (isLast) throw error;
         failure = { number, error };
         this.#replay = this.#begin();
@@ -155,7 +155,7 @@ class Opening {
     }
   }
 
-  /** @throws {ConfigError} `INVALID_DATA` where the log ends before the place at which it was closed. */
+  /** @throws {ConfigError} `INVALID_DATA` if the log ends before the place where it was closed. */
   #checkEnd(): void {
     const { files } = this.#modules;
     const path = this.#folder.pathOf(END_NAME);
@@ -179,7 +179,7 @@ class Opening {
     );
   }
 
-  /** Opens the segment that is written to, without what was written last if that is not whole. */
+  /** Opens the last segment for writing, and cuts off a group that is not whole. */
   #openLast(number: number, read: Segment | undefined): Segment {
     const { files } = this.#modules;
     const path = this.#folder.segmentPath(number);

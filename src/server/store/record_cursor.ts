@@ -141,7 +141,6 @@ export class RecordCursor {
         this.row = view.getUint32(at + 1, true);
         return at + TRIM_BYTES;
       case Op.clear:
-      case Op.close:
         return at + 1;
       default:
         throw new RangeError(`a record of an unknown kind, ${this.op}`);

@@ -17,7 +17,7 @@ import type { LiveRows } from "./live_rows.ts";
 import { RecordCursor } from "./record_cursor.ts";
 import type { Segment } from "./segment.ts";
 
-/** What a log has been read into. */
+/** Where {@linkcode Replay} puts what it reads. */
 interface ReplayTarget {
   /** The folder, for errors. */
   readonly path: string;
@@ -31,7 +31,7 @@ export interface KeptRecord {
   readonly json: string;
 }
 
-/** Reads a log from its oldest segment to its newest one, and puts together what it has in the end. */
+/** Reads a log, the oldest segment first, and restores the state at its end. */
 export class Replay implements KeptJobs {
   readonly #path: string;
   readonly #arena: JobArena;
@@ -72,7 +72,7 @@ export class Replay implements KeptJobs {
     this.segmentPlaces = new Map();
     const head = readSegmentHead(view);
     if (head === undefined || head.number !== segment.number) {
-      // One that was about to be begun, maybe in the file of another.
+      // A server may die before it writes the head, maybe to the reused file of an old segment.
       const isEmpty = isLast && (head !== undefined || isBegunHead(bytes, segment.number));
       if (!isEmpty || this.#groupAfter(view, segment, SEGMENT_HEAD) !== undefined) {
         throw this.#damaged(segment, "its head is not as it was written");
@@ -100,7 +100,7 @@ export class Replay implements KeptJobs {
     this.#apply(segment, bytes);
   }
 
-  /** To be called behind the last segment. */
+  /** Ends the replay; call it after the last segment. */
   finish(): void {
     const rows = this.#names.map((): number[] => []);
     for (let row = 1; row < this.#arena.rows; row++) {
@@ -142,7 +142,7 @@ export class Replay implements KeptJobs {
     return this.#tables;
   }
 
-  /** Where the groups of a segment end. */
+  /** Offset of the end of a segment's last whole group. */
   #endOf(view: DataView, { number }: Segment): number {
     let at = SEGMENT_HEAD;
     for (;;) {
@@ -154,12 +154,12 @@ export class Replay implements KeptJobs {
     }
   }
 
-  /** Where there is a whole group, at or behind this place, that came after the last one. */
+  /** Offset of a whole group at or after `from` that is newer than the last one. */
   #groupAfter(view: DataView, { number }: Segment, from: number): number | undefined {
     for (let at = from; at + GROUP_HEAD <= view.byteLength; at += 8) {
       const group = groupAt(view, at, number);
       if (group === undefined) continue;
-      // Not one of before, whose bytes are here since the file was another segment.
+      // A file is reused, so older groups may follow.
       if (this.group === undefined || ((group - this.group) | 0) > 1) return at;
     }
     return undefined;
@@ -192,7 +192,7 @@ export class Replay implements KeptJobs {
           break;
         }
         case Op.reserve:
-          // One whose job was in a segment that is gone was removed since.
+          // If the job's segment is gone, the job was removed later.
           if (!arena.has(row)) break;
           this.#places.set(row, 0);
           this.holds.set(row, { at: records.at, owner: records.owner });
@@ -212,7 +212,7 @@ export class Replay implements KeptJobs {
         }
         case Op.removePlace:
           this.#removedUpTo[places[records.place]!] = records.order;
-          // The jobs that were removed may be in no segment any more, and those that come must be behind them.
+          // New jobs need a higher order, even if the segments of the removed jobs are gone.
           this.lastOrder = Math.max(this.lastOrder, records.order);
           break;
         case Op.clear:
@@ -268,14 +268,14 @@ export class Replay implements KeptJobs {
   }
 }
 
-/** Whether nothing but a part of a segment's head was written. */
+/** Whether the file has only the first bytes of a segment's head. */
 function isBegunHead(bytes: Uint8Array, number: number): boolean {
   const head = segmentHead(number, 0);
   const written = head.findIndex((byte, at) => bytes[at] !== byte);
   return bytes.subarray(Math.max(written, 0), head.length).every((byte) => byte === 0);
 }
 
-/** The number of the whole group that begins here, if one does. */
+/** Number of the whole group at this offset, if there is one. */
 function groupAt(view: DataView, at: number, segment: number): number | undefined {
   const head = readGroupHead(view, at);
   if (head === undefined) return undefined;

@@ -1,13 +1,13 @@
 import { idOf } from "./file_stat.ts";
 import type { FileStat, Modules } from "./modules.ts";
 
-/** Bytes that are written at once in the event loop's thread; more are written by another thread. */
+/** Largest group that is written on the event loop's thread, in bytes. */
 const MAX_SYNC_WRITE = 512 * 1024;
 
-/** Deno copies what another thread is to write. */
+/** Largest single write: Deno copies the bytes for the other thread. */
 const MAX_WRITE = 4 * 1024 * 1024;
 
-/** A file of a log. The one that is written to stays open, so that no lack of file descriptors keeps a group from it. */
+/** A file of a log. The current one stays open, so that a lack of descriptors stops no write. */
 export class Segment {
   readonly number: number;
   readonly path: string;
@@ -16,12 +16,12 @@ export class Segment {
   readonly #modules: Modules;
   /** Where the next group goes. */
   end: number;
-  /** Bytes of records that are needed still. */
+  /** Size of the records that are still needed, in bytes. */
   live = 0;
-  /** The file's size, which is more where the file was another segment before. */
+  /** Size of the file. A reused file is longer than the segment. */
   #size: bigint;
 
-  /** `fd` is its file descriptor, where it is written to. */
+  /** `fd` is the open file, if the segment is written to. */
   constructor(
     number: number,
     path: string,
@@ -76,14 +76,14 @@ export class Segment {
     }
   }
 
-  /** Has what was written put on the disk. */
+  /** Syncs the file to the disk. */
   sync(): Promise<void> {
     return new Promise((resolve, reject) =>
       this.#modules.files.fdatasync(this.#fd!, (error) => error ? reject(error) : resolve())
     );
   }
 
-  /** Reads the whole of it. */
+  /** Reads the whole segment. */
   async read(): Promise<Uint8Array> {
     const { files } = this.#modules;
     const fd = files.openSync(this.path, "r");
@@ -109,7 +109,7 @@ export class Segment {
     }
   }
 
-  /** Closes the file, which is not written to any more. */
+  /** Closes the file. */
   close(): void {
     if (this.#fd === undefined) return;
     this.#modules.files.closeSync(this.#fd);

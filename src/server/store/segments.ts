@@ -6,18 +6,18 @@ import { Segment } from "./segment.ts";
 
 /** Sizes of a log, in bytes. */
 export interface LogSizes {
-  /** A segment that has so many takes no more groups. */
+  /** Size at which the next segment begins. */
   readonly segment: number;
-  /** So many that are not needed are kept before anything is written again, and at least as many as are needed. */
+  /** Cleaning begins if more bytes than this are not needed, and more than are needed. */
   readonly free: number;
 }
 
 export const LOG_SIZES: LogSizes = { segment: 16 * 1024 * 1024, free: 32 * 1024 * 1024 };
 
-/** Without a file for the next segment, one may become so long. */
+/** Largest segment, if no file can be opened for the next one. */
 const MAX_SEGMENT = 1024 * 1024 * 1024;
 
-/** The segments of a log: which there are, and which is next. */
+/** The segments of a log, and the next one. */
 export class Segments {
   readonly #folder: DataFolder;
   readonly #modules: Modules;
@@ -26,10 +26,10 @@ export class Segments {
   /** The oldest first. */
   readonly #all: Segment[];
   #next: Segment | undefined;
-  /** What is let go with the next group. */
+  /** Segments to remove once the next group is saved. */
   #trimmed: Segment[] = [];
   #hasSpare: boolean;
-  /** The oldest segment that is needed, by what is saved. */
+  /** Number of the oldest segment that is needed, as far as this is saved. */
   #needed: number;
 
   constructor(
@@ -51,7 +51,7 @@ export class Segments {
     this.#needed = all[0]!.number;
   }
 
-  /** The number of the oldest segment that is needed, by what is saved. */
+  /** Number of the oldest segment that is needed, as far as this is saved. */
   get needed(): number {
     return this.#needed;
   }
@@ -64,12 +64,12 @@ export class Segments {
     return this.#all.at(-1)!;
   }
 
-  /** The oldest segment of which something is needed, else the last one. */
+  /** The oldest segment with needed records, else the last one. */
   get firstLive(): Segment {
     return this.#all.find(({ live }) => live > 0) ?? this.last;
   }
 
-  /** More of the log is not needed than should be kept. */
+  /** Whether the log has so many records that are not needed that cleaning is due. */
   get isSparse(): boolean {
     let [total, live] = [0, 0];
     for (const segment of this.#all) {
@@ -79,7 +79,7 @@ export class Segments {
     return total - live > Math.max(live, this.sizes.free);
   }
 
-  /** The segment to go on with where the last one ends here; `undefined` where that takes more. */
+  /** The next segment if the last one, which ends here, is full; else `undefined`. */
   next(end: number): Segment | undefined {
     if (end < this.sizes.segment) return undefined;
     const next = this.#next;
@@ -92,7 +92,7 @@ export class Segments {
     return next;
   }
 
-  /** Takes the oldest segments before one out; their files are let go once the next group is saved. */
+  /** Drops the segments before this one. Their files are removed once the next group is saved. */
   trim(oldest: Segment): void {
     while (this.oldest !== oldest) {
       const segment = this.#all.shift()!;
@@ -101,7 +101,7 @@ export class Segments {
     }
   }
 
-  /** A group was saved. */
+  /** Removes files and opens the next one, after a group is saved. */
   committed(end: number): void {
     for (const segment of this.#trimmed.splice(0)) {
       this.#needed = segment.number + 1;
@@ -111,11 +111,11 @@ export class Segments {
     try {
       this.#next = this.#make(this.last.number + 1);
     } catch {
-      // The last one goes on until there is a file to be had.
+      // Too many files may be open. The last segment grows until there is a file for the next one.
     }
   }
 
-  /** Notes where the log ends, so that it is seen if something of its end is lost. */
+  /** Notes where the log ends, so that the next start notices if its end is lost. */
   async noteEnd(): Promise<void> {
     const { files } = this.#modules;
     const { number, end } = this.last;
@@ -150,7 +150,7 @@ export class Segments {
       undefined;
   }
 
-  /** To write over a file costs less than to make a new one grow: one is kept for that. */
+  /** Keeps one file for reuse: a sync after overwriting takes half of one after growing. */
   #release(segment: Segment): void {
     segment.close();
     const { files } = this.#modules;
@@ -161,10 +161,10 @@ export class Segments {
         this.#hasSpare = true;
       }
     } catch {
-      // It is not read again: the log says that it is not needed.
+      // The next start ignores it: the log says that it is not needed.
     }
   }
 }
 
-/** The file of a segment that is not needed any more. */
+/** Name of the file kept for reuse. */
 export const SPARE = "spare.log";
