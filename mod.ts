@@ -75,6 +75,12 @@ export type {
 } from "./src/producer/batches.ts";
 export type { TrackedJob, Tracking } from "./src/producer/tracking.ts";
 export { Consumer } from "./src/consumer/consumer.ts";
+export type {
+  ManyContext,
+  ManyHandler,
+  ManyOptions,
+  OptionsAndManyHandler,
+} from "./src/consumer/chunks/chunks.ts";
 export type { StopOptions } from "./src/consumer/run_options.ts";
 export type { RunningJob } from "./src/consumer/running_job.ts";
 export type { ConsumerEvents, ConsumerState, JobEnded, JobFailed } from "./src/consumer/events.ts";

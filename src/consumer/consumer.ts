@@ -19,6 +19,12 @@ import {
   type ConsumerSettings,
   resolveSettings,
 } from "./options.ts";
+import {
+  gathering,
+  type ManyHandler,
+  type ManyOptions,
+  type OptionsAndManyHandler,
+} from "./chunks/chunks.ts";
 import { OutageReminder } from "./outage_reminder.ts";
 import { checkChoice, type QueueChoice } from "./fetch/choice.ts";
 import type { ConsumerMiddleware } from "./middleware.ts";
@@ -163,6 +169,40 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
     ...[handler, options = {}]: HandlerAndOptions<Jobs, Key>
   ): this {
     this.#registry.register(type, handler, options as HandlerOptions);
+    return this;
+  }
+
+  /**
+   * Registers a handler that runs many jobs of a type in one call, such as one bulk insert for a hundred of them. Jobs are gathered
+   * until there are `size`, or the first has waited for `waitMs`. Each job is acknowledged or failed by itself (ACK, FAIL), has its
+   * own events, middleware, retries and limits, and takes one of the consumer's slots while it waits and runs.
+   *
+   * @example Index up to a hundred documents at once
+   * ```ts no-assert
+   * import { Consumer } from "@faktory-ts/faktory";
+   *
+   * const consumer = new Consumer({ concurrency: 200 });
+   * consumer.registerMany<[id: string]>("index", { size: 100, waitMs: 500 }, async (jobs, { fail }) => {
+   *   const ids = jobs.map((job) => job.args[0]);
+   *   const response = await fetch("http://localhost:9200/_bulk", { method: "POST", body: ids.join() });
+   *   const refused: string[] = await response.json();
+   *   for (const job of jobs) {
+   *     if (refused.includes(job.args[0])) fail(job, new Error("not indexed"));
+   *   }
+   * });
+   * ```
+   *
+   * @throws {ConfigError} `INVALID_OPTION`.
+   */
+  // deno-lint-ignore no-explicit-any
+  registerMany<Key extends HandlerKey<Jobs> = any>(
+    type: string extends keyof Jobs ? string : Key,
+    ...[options, handler]: OptionsAndManyHandler<Jobs, Key>
+  ): this {
+    const settings = { slots: this.#settings.concurrency, clock: this.#clock };
+    const many = gathering(options as ManyOptions, handler as unknown as ManyHandler, settings);
+    // By `register`, which a subclass may have replaced.
+    (this as unknown as Consumer).register(String(type), many.handler, many.options);
     return this;
   }
 

@@ -1,5 +1,6 @@
 import { after, before, describe } from "node:test";
 import { cancelContract } from "./cancel.ts";
+import { chunksContract } from "./chunks.ts";
 import { consumerContract } from "./consumer.ts";
 import { edgeContract } from "./edge.ts";
 import { enterpriseContract } from "./enterprise.ts";
@@ -32,6 +33,7 @@ const suites: Readonly<Record<string, Suite>> = {
   outcomes: outcomesContract,
   failures: failuresContract,
   "resumable jobs": resumableContract,
+  chunks: chunksContract,
   "queues and limits": queuesContract,
   workflows: workflowContract,
   "recurring jobs": recurringContract,

@@ -53,6 +53,24 @@ export const checks: Readonly<Record<string, (place: Place) => Promise<void>>> =
     equal(server.snapshot().scheduled, 3);
   },
 
+  /** Each job is in one chunk, and fails by itself. */
+  async chunks(place) {
+    await using server = await start();
+    const env = { FAKTORY_URL: server.url };
+    await using producer = await Producer.connect({ url: server.url });
+    const ids = Array.from({ length: 45 }, (_, i) => i - 1);
+    await producer.enqueueMany(ids.map((id) => ({ type: "index", args: [id] })));
+    await using worker = new Program(place, "chunks/worker.ts", { env });
+    await worker.line(/^-1: Error: there is no such document$/);
+    while (server.snapshot().processed < ids.length) await producer.info();
+    const said = await worker.stop();
+    const sizes = said.flatMap((line) => /^a chunk of (\d+)$/.exec(line)?.slice(1) ?? []);
+    equal(sizes.reduce((sum, size) => sum + Number(size), 0), ids.length);
+    equal(sizes.length < 10, true);
+    match(said.at(-1) ?? "", /^the worker has stopped: 44 indexed in \d calls$/);
+    equal(server.snapshot().retries, 1);
+  },
+
   /** A job continues at its cursor with the next worker. */
   async resumable(place) {
     await using server = await start();

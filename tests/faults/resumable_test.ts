@@ -1,47 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Consumer, Producer, resumable, type TransportConnection } from "../../mod.ts";
-import { deferred } from "../../src/internal/deferred.ts";
+import { Consumer, Producer, resumable } from "../../mod.ts";
 import { startQuick } from "../server/quick.ts";
-import { CuttableTransport } from "./cuttable.ts";
+import { DyingTransport } from "./dying.ts";
 import { randomFrom } from "../properties.ts";
 
 const STEPS = 6;
 const RUNS = 40;
-
-/** A worker that dies before it sends one of the commands that end a run. */
-class DyingTransport extends CuttableTransport {
-  readonly died = deferred();
-  #left: number;
-
-  constructor(commands: number) {
-    super();
-    this.#left = commands;
-  }
-
-  override async connect(...args: Parameters<CuttableTransport["connect"]>) {
-    const connection = await super.connect(...args);
-    const writer = connection.writable.getWriter();
-    const writable = new WritableStream<Uint8Array>({
-      write: (bytes) => {
-        // Commands that follow on each other's replies are never in one write.
-        if (/^(PUSHB|ACK|FAIL) /m.test(new TextDecoder().decode(bytes)) && --this.#left < 0) {
-          this.isDown = true;
-          this.died.resolve();
-          this.cut();
-          throw new Error("the worker is dead");
-        }
-        return writer.write(bytes);
-      },
-    });
-    const { readable, closed } = connection;
-    const dying: TransportConnection = {
-      ...{ readable, writable, closed },
-      close: (reason) => connection.close(reason),
-    };
-    return dying;
-  }
-}
 
 test("no step of a resumable job is skipped, wherever its workers stop, fail or die", async () => {
   await using server = await startQuick();

@@ -57,6 +57,7 @@ const takers: Record<string, [name: string, take: (options: Options) => unknown]
     ["maxMs", (options) => new Consumer().runToCompletion(options)],
   ],
   StopOptions: [["graceMs", (options) => new Consumer().stop(options)]],
+  ManyOptions: [["waitMs", (options) => new Consumer().registerMany("x", options, () => {})]],
   ResumableOptions: [["hopEveryMs", (options) => resumable(function* () {}, options)]],
   IsolatedOptions: [["threads", (options) => isolated(import.meta.url, options)]],
   FaktoryServerOptions: [

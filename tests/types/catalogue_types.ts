@@ -196,6 +196,16 @@ export function consumers(typed: Consumer<Jobs>, untyped: Consumer): void {
     // As they were sent: the schema may be what the job failed by.
     onDead: ({ args: [, { vip }] }) => void same<typeof vip, boolean | undefined>(true),
   });
+  typed.registerMany("resize", { size: 10 }, (jobs, { fail }) => {
+    for (const job of jobs) {
+      same<typeof job.args, [path: string, width: number]>(true);
+      fail(job, new Error(job.args[0]));
+    }
+  });
+  // @ts-expect-error There is no such option.
+  typed.registerMany("resize", { siz: 10 }, () => {});
+  // @ts-expect-error No job of the catalogue is called so.
+  typed.registerMany("resise", {}, () => {});
   // @ts-expect-error A backoff gives seconds.
   typed.register("resize", resize, { backoff: () => "1m" });
   // @ts-expect-error A queue is named by a text.
@@ -214,6 +224,8 @@ export function consumers(typed: Consumer<Jobs>, untyped: Consumer): void {
 
   untyped.register("any", (job) => job.args[0].whatever);
   untyped.register("any", () => {}, { onDead: (job) => job.args[0].whatever });
+  untyped.registerMany("any", {}, (jobs) => jobs[0]?.args[0].whatever);
+  untyped.registerMany<[number]>("any", { waitMs: 5 }, ([first]) => first?.args[0].toFixed());
   untyped.register<[number]>("any", () => {}, {
     onDead: ({ args }) => void same<typeof args, [number]>(true),
   });

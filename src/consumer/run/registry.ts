@@ -41,7 +41,8 @@ export interface HandlerOptions<
   readonly onDead?: OnDead<Args, Jobs, Type> | undefined;
 }
 
-const HANDLER_OPTIONS = {
+/** The names of the options of `register`. */
+export const HANDLER_OPTIONS = {
   concurrency: true,
   perSecond: true,
   timeoutMs: true,

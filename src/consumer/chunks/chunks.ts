@@ -1,0 +1,208 @@
+import { integerIn, invalidOption } from "../../connection/options.ts";
+import { InvalidArgumentError } from "../../errors.ts";
+import { checkOptionNames, type OptionNames } from "../../internal/option_names.ts";
+import type { HandlerArgs, HandlerKey } from "../../job/typed.ts";
+import { onAbort } from "../../internal/aborts.ts";
+import type { Clock } from "../../internal/clock.ts";
+import { type Deferred, deferred } from "../../internal/deferred.ts";
+import type { JobDefinitions } from "../../job/catalogue.ts";
+import type { Job } from "../../job/job.ts";
+import type { Handler, JobContext } from "../handler.ts";
+import { HANDLER_OPTIONS, type HandlerOptions } from "../run/registry.ts";
+
+/** Options of `Consumer.registerMany`; those of `register` are of each job. */
+export interface ManyOptions<
+  // deno-lint-ignore no-explicit-any
+  Args extends readonly unknown[] | [] = any,
+  Jobs extends JobDefinitions = JobDefinitions,
+  Type extends string = string,
+> extends HandlerOptions<Args, Jobs, Type> {
+  /**
+   * Jobs of a chunk at most, 1 to 10000. Each takes one of the consumer's slots, so a chunk has no more jobs than the consumer's
+   * `concurrency`, or that of the type.
+   *
+   * @default 100
+   */
+  readonly size?: number | undefined;
+  /** How long the first job of a chunk waits for others, in milliseconds, 30000 at most. @default 500 */
+  readonly waitMs?: number | undefined;
+}
+
+/** The second argument of a handler of many jobs. */
+export interface ManyContext<
+  Jobs extends JobDefinitions = JobDefinitions,
+  // deno-lint-ignore no-explicit-any
+  Args extends readonly unknown[] | [] = any,
+  Type extends string = string,
+> extends Pick<JobContext<Jobs>, "producer" | "log"> {
+  /** Aborted when one of the jobs has to end, the first of all: with the reason of that. */
+  readonly signal: AbortSignal;
+  /**
+   * Fails one job of the chunk, with an error or an outcome; the others are done once the handler returns. A second call for the
+   * same job changes nothing.
+   *
+   * @throws {InvalidArgumentError} `INVALID_ARGUMENT` if the job is not of this chunk.
+   */
+  fail(job: Job<Args, Type>, error: unknown): void;
+}
+
+/**
+ * Runs a chunk of jobs. When it returns, each job is done that was not failed by `fail`; if it throws, all of these fail with
+ * what it threw.
+ */
+export type ManyHandler<
+  // deno-lint-ignore no-explicit-any
+  Args extends readonly unknown[] | [] = any,
+  Jobs extends JobDefinitions = JobDefinitions,
+  Type extends string = string,
+> = (jobs: readonly Job<Args, Type>[], context: ManyContext<Jobs, Args, Type>) => unknown;
+
+/**
+ * The options and the handler that `Consumer.registerMany` takes: for a type of the catalogue, or without one for these
+ * arguments.
+ */
+export type OptionsAndManyHandler<
+  Jobs extends JobDefinitions,
+  Key extends HandlerKey<Jobs>,
+> = string extends keyof Jobs ? [
+    options: ManyOptions<Key extends readonly unknown[] | [] ? Key : never>,
+    handler: ManyHandler<Key extends readonly unknown[] | [] ? Key : never>,
+  ]
+  : [
+    options: ManyOptions,
+    handler: Key extends keyof Jobs & string ? ManyHandler<HandlerArgs<Jobs, Key>, Jobs, Key>
+      : never,
+  ];
+
+const MANY_OPTIONS = {
+  ...HANDLER_OPTIONS,
+  size: true,
+  waitMs: true,
+} as const satisfies OptionNames<ManyOptions>;
+
+/** A job that waits for its chunk, or runs in it. */
+interface Member {
+  readonly job: Job;
+  readonly context: JobContext;
+  readonly ended: Deferred<void>;
+}
+
+/** How chunks are gathered. */
+interface ChunkSettings {
+  readonly size: number;
+  readonly waitMs: number;
+  readonly clock: Clock;
+}
+
+/**
+ * Makes a handler of single jobs, which gathers them for a handler of many, and the options to register it with; `slots` are
+ * those of the consumer.
+ *
+ * @throws {ConfigError} `INVALID_OPTION`.
+ */
+export function gathering(
+  options: ManyOptions,
+  handler: ManyHandler,
+  { slots, clock }: { readonly slots: number; readonly clock: Clock },
+): { readonly handler: Handler; readonly options: HandlerOptions } {
+  checkOptionNames(options, MANY_OPTIONS, "registerMany");
+  if (typeof handler !== "function") throw invalidOption("handler", "a function", handler);
+  const { size, waitMs, ...others } = options;
+  const wanted = integerIn("size", size, { min: 1, max: 10_000, fallback: 100 });
+  const gatherer = new Gatherer(handler, {
+    size: Math.min(wanted, slots, others.concurrency ?? Infinity),
+    // Far below the shortest reservation, a minute.
+    waitMs: integerIn("waitMs", waitMs, { min: 0, max: 30_000, fallback: 500 }),
+    clock,
+  });
+  return { handler: (job, context) => gatherer.add(job, context as JobContext), options: others };
+}
+
+class Gatherer {
+  readonly #handler: ManyHandler;
+  readonly #settings: ChunkSettings;
+  #waiting: Member[] = [];
+  #cancelWait: (() => void) | undefined;
+
+  constructor(handler: ManyHandler, settings: ChunkSettings) {
+    this.#handler = handler;
+    this.#settings = settings;
+  }
+
+  /** Resolves, or rejects, with the end of the job. */
+  async add(job: Job, context: JobContext): Promise<void> {
+    const { size, waitMs, clock } = this.#settings;
+    const member = { job, context, ended: deferred<void>() };
+    if (context.signal.aborted) throw context.signal.reason;
+    // It may have to end before its chunk begins.
+    const forget = onAbort(context.signal, () => this.#leave(member));
+    this.#waiting.push(member);
+    if (this.#waiting.length >= size) this.#begin();
+    else this.#cancelWait ??= clock.after(waitMs, () => this.#begin());
+    try {
+      await member.ended.promise;
+    } finally {
+      forget();
+    }
+  }
+
+  #leave(member: Member): void {
+    const others = this.#waiting.filter((other) => other !== member);
+    if (others.length === this.#waiting.length) return;
+    this.#waiting = others;
+    if (others.length === 0) this.#stopWaiting();
+    member.ended.reject(member.context.signal.reason);
+  }
+
+  #begin(): void {
+    this.#stopWaiting();
+    const members = this.#waiting;
+    this.#waiting = [];
+    void runChunk(members, this.#handler);
+  }
+
+  #stopWaiting(): void {
+    this.#cancelWait?.();
+    this.#cancelWait = undefined;
+  }
+}
+
+/** Never rejects: each member hears of its own end. */
+async function runChunk(members: readonly Member[], handler: ManyHandler): Promise<void> {
+  const failed = new Map<Job, { readonly error: unknown }>();
+  const jobs = members.map(({ job }) => job);
+  const ours = new Set(jobs);
+  const { signal, forget } = firstAbort(members);
+  const { producer, log } = members[0]!.context;
+  const fail = (job: Job, error: unknown) => {
+    if (!ours.has(job)) {
+      throw new InvalidArgumentError(
+        "INVALID_ARGUMENT",
+        "Cannot fail a job that is not one of the chunk's",
+      );
+    }
+    if (!failed.has(job)) failed.set(job, { error });
+  };
+  let all: { readonly error: unknown } | undefined;
+  try {
+    await handler(jobs, { signal, producer, log, fail });
+  } catch (error) {
+    all = { error };
+  }
+  forget();
+  for (const { job, ended } of members) {
+    const end = failed.get(job) ?? all;
+    if (end === undefined) ended.resolve();
+    else ended.reject(end.error);
+  }
+}
+
+/** A signal that is aborted with the first of the members'. */
+function firstAbort(members: readonly Member[]): { signal: AbortSignal; forget: () => void } {
+  const controller = new AbortController();
+  const all = members.map(({ context: { signal } }) => {
+    if (signal.aborted) controller.abort(signal.reason);
+    return onAbort(signal, () => controller.abort(signal.reason));
+  });
+  return { signal: controller.signal, forget: () => all.forEach((forget) => forget()) };
+}
