@@ -28,9 +28,6 @@ export interface PoolHooks {
   handOver(error: Error, take: () => Request[]): boolean;
 }
 
-/** Weight of one turn's commands on one connection: enough to save most writes. */
-const MAX_STREAK = 64;
-
 /** A connection beyond `min` that was not used for this long is closed, in ms: up to twice as long. */
 const IDLE_MS = 5000;
 
@@ -56,9 +53,6 @@ export class ConnectionPool {
   readonly #ending = new Set<ReconnectingConnection>();
   #opening: ReconnectingConnection | undefined;
   #source: RequestSource | undefined;
-  /** The connection of the last command, and the weight of the commands that went there in a row. */
-  #current: ReconnectingConnection | undefined;
-  #streak = 0;
   #isServing = false;
   #isClosed = false;
   #cancelTick: (() => void) | undefined;
@@ -114,19 +108,9 @@ export class ConnectionPool {
     return [...this.#all, ...this.#ending].reduce((sum, one) => sum + one.load, 0);
   }
 
-  /**
-   * Sends a command on the connection that has the least to do. Commands of one turn of the event loop
-   * share a connection, up to a point, because each connection needs a write of its own.
-   */
+  /** Sends a command on the connection that has the least to do. */
   send(request: Request): void {
-    this.#streak += request.weight ?? 1;
-    const current = this.#current?.current;
-    const isFilling = current !== undefined && current.writer.unsent > 0;
-    if (!isFilling || this.#streak > MAX_STREAK) {
-      this.#current = leastOf(this.#all);
-      this.#streak = 0;
-    }
-    this.#sendOn(this.#current!, request);
+    this.#sendOn(leastOf(this.#all), request);
     this.#watchTicks();
   }
 
@@ -217,7 +201,6 @@ export class ConnectionPool {
     const index = this.#all.indexOf(connection);
     if (index >= 0) this.#all.splice(index, 1);
     this.#used.delete(connection);
-    if (this.#current === connection) this.#current = undefined;
   }
 
   /** Weight enough is in flight or gathered for one connection more, or for all there may be. */
