@@ -58,7 +58,7 @@ it("gives the same firings from wherever one starts to ask, a year long", () => 
     const after = new Date("2026-01-01T00:00:00Z");
     const all = schedule.next("x", { after, count: 1500 }).map(Number);
     assert(all.every((time, index) => index === 0 || time > all[index - 1]!));
-    for (let at = after.getTime(); at < Date.UTC(2026, 11, 30); at += 23.3 * HOUR) {
+    for (let at = after.getTime(); at < Date.UTC(2026, 11, 30); at += 71.3 * HOUR) {
       const next = schedule.next("x", { after: new Date(at) })[0]!.getTime();
       assert.equal(next, all.find((time) => time > at), new Date(at).toISOString());
     }
