@@ -1,3 +1,4 @@
+import type { Throttles } from "./enterprise/throttles.ts";
 import type { Clock } from "../internal/clock.ts";
 import { parseAt } from "./at.ts";
 import { takeDue } from "./due.ts";
@@ -50,6 +51,8 @@ export interface ManagerOptions {
   readonly fetchWait: { readonly clock: Clock; readonly ms: number };
   /** Hears of every job that was enqueued, but for those that their own worker puts off. */
   readonly pushed?: ((job: StoredJob) => void) | undefined;
+  /** Queues whose jobs are limited. @default none */
+  readonly throttles?: Throttles | undefined;
   /** What keeps everything beyond the process. @default nothing is kept */
   readonly store?: Store | undefined;
 }
@@ -77,6 +80,7 @@ export class Manager {
   readonly #hooks: JobHooks;
   readonly #tell: TellEvent | undefined;
   readonly #store: Store;
+  readonly #throttles: Throttles | undefined;
   readonly #working = new SortedSet<Reservation>();
   readonly #reservations = new Reservations();
   /** FETCHes that wait, to be ended with the server. */
@@ -89,6 +93,7 @@ export class Manager {
     this.#pushed = options.pushed ?? (() => {});
     this.#hooks = options.hooks ?? noHooks;
     this.#tell = options.tell;
+    this.#throttles = options.throttles;
     this.fetchWait = options.fetchWait;
     const store = this.#store = options.store ?? nullStore;
     this.counters = new Counters(store);
@@ -162,14 +167,14 @@ export class Manager {
     waits?: (end: () => void) => void,
   ): Payload | undefined | Promise<Payload | undefined> {
     if (names.length === 0) throw new GoError("must call fetch with at least one queue");
-    const active = this.queues.active(names);
+    const { admitted: active, awaited } = this.#throttled(this.queues.active(names), wid);
     let taken: TakenJob | undefined;
     while ((taken = this.#handed(wid) ?? this.queues.pop(active)) !== undefined) {
       const job = this.#reserve(taken, wid);
       if (job !== undefined) return job;
     }
     if (this.#isIdle(wid)) return undefined;
-    return this.#wait(active, wid, waits);
+    return this.#wait(awaited, wid, waits);
   }
 
   acknowledge(jid: string): void {
@@ -263,6 +268,16 @@ export class Manager {
   /** Ends every FETCH that waits. */
   close(): void {
     for (const waiting of [...this.#waiting]) waiting.fail(new GoError("redis: client is closed"));
+  }
+
+  /** Of these queues, those from which the worker may get a job now, and those whose jobs it may get whenever they come. */
+  #throttled(names: readonly string[], wid: string) {
+    const throttles = this.#throttles;
+    if (throttles === undefined) return { admitted: names, awaited: names };
+    return {
+      admitted: names.filter((name) => throttles.admits(name, wid, this.#reservations.values())),
+      awaited: names.filter((name) => !throttles.has(name)),
+    };
   }
 
   /** What a helper is to get before all else. */

@@ -21,6 +21,7 @@ export type { FaktoryServerOptions } from "./server.ts";
 export type { ClientEvent, ClientRefused, JobFailedEvent, ServerEvent } from "./events.ts";
 export type { ServerEdition, ServerOptions, ServerSnapshot } from "./server_state.ts";
 export type { ServerCron } from "./enterprise/cron.ts";
+export type { ServerThrottle } from "./enterprise/throttles.ts";
 export type {
   FindJobOptions,
   HistoryPoint,

@@ -1,3 +1,4 @@
+import type { StoredJob } from "./stored_job.ts";
 import { ConfigError } from "../errors.ts";
 import type { OptionNames } from "../internal/option_names.ts";
 import { integerIn, invalidOption } from "../connection/options.ts";
@@ -7,6 +8,7 @@ import type { CommandContext } from "./commands.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import { Cron, type ServerCron } from "./enterprise/cron.ts";
 import { Enterprise } from "./enterprise/enterprise.ts";
+import { type ServerThrottle, Throttles } from "./enterprise/throttles.ts";
 import type { Records } from "./enterprise/records.ts";
 import { marshal, marshalText } from "./go/encode.ts";
 import { GoError } from "./go/error.ts";
@@ -45,6 +47,14 @@ export interface ServerOptions {
    */
   readonly cron?: readonly ServerCron[] | undefined;
   /**
+   * How many jobs of a queue run at the same time, by the queue's name, as in the configuration of Faktory Enterprise. Of the
+   * edition `enterprise` only: a consumer's option `limits` is for every server. Throttled queues are looked at when a FETCH comes,
+   * and not while it waits.
+   *
+   * @default none
+   */
+  readonly throttles?: Readonly<Record<string, ServerThrottle>> | undefined;
+  /**
    * Hears of clients that connect, are refused or leave, and of failed jobs, for a log. A failure of it is ignored.
    *
    * @default none
@@ -77,6 +87,7 @@ export const SERVER_OPTIONS = {
   onEvent: true,
   edition: true,
   cron: true,
+  throttles: true,
   password: true,
   maxConnections: true,
   maxLineBytes: true,
@@ -187,6 +198,9 @@ export class ServerState implements ConnectionOwner {
       ...insides,
       hooks: enterprise,
       tell,
+      throttles:
+        enterpriseOnly(enterprise, "throttles", options.throttles, "a consumer's option limits") &&
+        new Throttles(options.throttles),
     });
     this.workers = new Workers(insides.workersClock ?? clock);
     const slices = this.#slices = insides.slices ?? new Slices();
@@ -196,7 +210,14 @@ export class ServerState implements ConnectionOwner {
       return { enqueued, processed, failed };
     });
     const { workers } = this;
-    const cron = this.#cronOf(options.cron, clock, enterprise);
+    const entries = enterpriseOnly(
+      enterprise,
+      "cron",
+      options.cron,
+      "Schedule of the entry ./cron",
+    );
+    const push = (job: StoredJob) => this.#manager.push(job);
+    const cron = entries && new Cron(entries, { now: clock.now(), push });
     this.#tasks = new Tasks(clock, { manager: this.#manager, workers, slices, history, cron });
     this.context = {
       manager: this.#manager,
@@ -223,18 +244,6 @@ export class ServerState implements ConnectionOwner {
     this.#strangers.add(connection);
     if (this.#strangers.size > Math.max(this.#maxConnections, MIN_STRANGERS)) this.makeRoom();
     return connection;
-  }
-
-  #cronOf(entries: unknown, clock: Clock, enterprise: Enterprise | undefined): Cron | undefined {
-    if (entries === undefined) return undefined;
-    if (enterprise === undefined) {
-      throw new ConfigError(
-        "INVALID_OPTION",
-        "Cannot use the option cron as a free server has none: use the edition enterprise, or Schedule " +
-          "of the entry ./cron, which works on every server",
-      );
-    }
-    return new Cron(entries, { now: clock.now(), push: (job) => this.#manager.push(job) });
   }
 
   /** Closes the connection that has not said HELLO for longest: clients say it at once. False where all have said it. */
@@ -347,6 +356,25 @@ export class ServerState implements ConnectionOwner {
 /** A struct as Go writes it, its fields in the order given. */
 function writeStruct(fields: Record<string, string | number>): string {
   return `{${Object.entries(fields).map(([name, json]) => `"${name}":${json}`).join(",")}}`;
+}
+
+/**
+ * The value of an option that Enterprise alone has.
+ *
+ * @throws {ConfigError} `INVALID_OPTION` if it is given to a free server.
+ */
+function enterpriseOnly<T>(
+  enterprise: Enterprise | undefined,
+  name: string,
+  value: T | undefined,
+  instead: string,
+): T | undefined {
+  if (value === undefined || enterprise !== undefined) return value;
+  throw new ConfigError(
+    "INVALID_OPTION",
+    `Cannot use the option ${name} as a free server has none: use the edition enterprise, or ${instead}, ` +
+      "which works with every server",
+  );
 }
 
 /** @throws {ConfigError} `INVALID_OPTION` where it is no edition. */

@@ -29,3 +29,4 @@ export { ManualClock, systemClock } from "../internal/clock.ts";
 export type { Clock } from "../internal/clock.ts";
 export type { ServerEdition, ServerOptions, ServerSnapshot } from "../server/server_state.ts";
 export type { ServerCron } from "../server/enterprise/cron.ts";
+export type { ServerThrottle } from "../server/enterprise/throttles.ts";

@@ -1,0 +1,72 @@
+import { ConfigError } from "../../errors.ts";
+import { checkOptionNames, type OptionNames } from "../../internal/option_names.ts";
+import { showText, showValue } from "../../internal/show.ts";
+import { isQueueName } from "../../job/queue_name.ts";
+import type { Reservation } from "../members.ts";
+
+/** How many jobs of a queue may run at the same time, as in `[throttles]` of Faktory Enterprise's configuration. */
+export interface ServerThrottle {
+  /** Jobs that may run at the same time on all workers. */
+  readonly concurrency?: number | undefined;
+  /** Jobs that may run at the same time on each worker: each process that fetches jobs. */
+  readonly worker?: number | undefined;
+  /** Taken as Enterprise takes it, and without effect here: a job counts until it or its reservation has ended. */
+  readonly timeout?: number | undefined;
+}
+
+const OPTIONS = {
+  concurrency: true,
+  worker: true,
+  timeout: true,
+} as const satisfies OptionNames<ServerThrottle>;
+
+/** The queues whose jobs are limited. */
+export class Throttles {
+  readonly #limits: ReadonlyMap<string, ServerThrottle>;
+
+  /** @throws {ConfigError} `INVALID_OPTION`. */
+  constructor(throttles: unknown) {
+    if (typeof throttles !== "object" || throttles === null || Array.isArray(throttles)) {
+      throw refused(`it is not an object: got ${showValue(throttles)}`);
+    }
+    this.#limits = new Map(Object.entries(throttles));
+    for (const [queue, limit] of this.#limits) check(queue, limit);
+  }
+
+  /** Whether a queue is limited: no FETCH waits for its jobs, which could come when its limit is reached. */
+  has(queue: string): boolean {
+    return this.#limits.has(queue);
+  }
+
+  /** Whether a worker may get another job of a queue, while these run. */
+  admits(queue: string, wid: string, running: Iterable<Reservation>): boolean {
+    const limit = this.#limits.get(queue);
+    if (limit === undefined) return true;
+    const { concurrency = Infinity, worker = Infinity } = limit;
+    let [all, own] = [0, 0];
+    for (const { job, wid: holder } of running) {
+      if (job.queue !== queue) continue;
+      all++;
+      if (holder === wid) own++;
+    }
+    return all < concurrency && own < worker;
+  }
+}
+
+function check(queue: string, limit: unknown): void {
+  const of = `throttles.${queue}`;
+  if (!isQueueName(queue)) throw refused(`${showText(queue)} is no name of a queue`);
+  checkOptionNames(limit, OPTIONS, of);
+  const { concurrency, worker, timeout } = limit as ServerThrottle;
+  if ((concurrency === undefined) === (worker === undefined)) {
+    throw refused(`${of} has not exactly one of concurrency and worker`);
+  }
+  for (const [name, value] of Object.entries({ concurrency, worker, timeout })) {
+    if (value === undefined || (Number.isSafeInteger(value) && value > 0)) continue;
+    throw refused(`${of}.${name} is not an integer of 1 or more: got ${showValue(value)}`);
+  }
+}
+
+function refused(reason: string): ConfigError {
+  return new ConfigError("INVALID_OPTION", `Cannot use the option throttles as ${reason}`);
+}
