@@ -113,6 +113,7 @@ export type {
   LogLevel,
 } from "./src/consumer/logger.ts";
 export { Discard, Kill, Outcome, RetryAfter, Snooze } from "./src/consumer/outcome.ts";
+export type { CauseOptions } from "./src/consumer/outcome.ts";
 export type { AfterFailure } from "./src/consumer/run/failure.ts";
 export type { ConsumerMiddleware } from "./src/consumer/middleware.ts";
 export type { HandlerAndOptions, HandlerOptions, OnDead } from "./src/consumer/run/registry.ts";

@@ -6,6 +6,12 @@ import { showValue } from "../internal/show.ts";
 /** The longest wait of a job, in seconds: a hundred years. */
 const MAX_SECONDS = 100 * 365 * 86_400;
 
+/** Options of an outcome. */
+export interface CauseOptions {
+  /** What the outcome follows on, such as the error of a service. @default none */
+  readonly cause?: unknown;
+}
+
 /**
  * A result of a job other than "done" or "failed". A handler or a middleware throws it, or returns it.
  *
@@ -102,7 +108,7 @@ export class RetryAfter extends Outcome {
    * Makes the outcome. The server keeps `message` as the job's failure; if there is a `cause`, also the cause's type and stack, and
    * by default its message.
    */
-  constructor(seconds: number, message?: string, options?: ErrorOptions) {
+  constructor(seconds: number, message?: string, options?: CauseOptions) {
     super(message ?? messageOf(options) ?? "the handler asked to be called again later", options);
     this.seconds = checkSeconds("retry a job", seconds);
   }
@@ -130,14 +136,14 @@ export class Snooze extends Outcome {
   readonly seconds: number;
 
   /** Makes the outcome. By default its message is that of the `cause`. */
-  constructor(seconds: number, message?: string, options?: ErrorOptions) {
+  constructor(seconds: number, message?: string, options?: CauseOptions) {
     super(message ?? messageOf(options) ?? "the handler put the job off", options);
     this.seconds = checkSeconds("put a job off", seconds);
   }
 }
 
 /** The message of an outcome's cause; whatever was thrown may be one. */
-function messageOf(options: ErrorOptions | undefined): string | undefined {
+function messageOf(options: CauseOptions | undefined): string | undefined {
   try {
     const cause = options?.cause;
     return isError(cause) && cause.message !== "" ? String(cause.message) : undefined;

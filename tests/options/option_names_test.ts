@@ -108,6 +108,8 @@ const takers: Record<string, [name: string, take: (options: Options) => unknown]
 /** Not for callers, or refused otherwise: an unknown option of a job is an `InvalidJobError`, as one of a job's properties is. */
 const elsewhere = [
   "JobOptions",
+  // As the options of any error.
+  "CauseOptions",
   // As all that selects jobs of the embedded server: see below.
   "FindJobOptions",
   // Parts of the options of job(), whose names are checked as the last test here says, and of register.
