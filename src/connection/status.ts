@@ -46,7 +46,7 @@ export class ConnectionStatus {
   #outage: {
     readonly since: number;
     readonly error: Error;
-    readonly retryInMs: number | undefined;
+    retryInMs: number | undefined;
     readonly lost: Set<ConnectionListener>;
     readonly givenUp: Set<ConnectionListener>;
     hasEnded: boolean;
@@ -81,6 +81,8 @@ export class ConnectionStatus {
       cancelTelling: this.#clock.after(GATHER_MS, () => this.#tellOrForget()),
     };
     const outage = this.#outage;
+    // Those before it were replaced: this one is tried again.
+    if (this.#down.size === 1 && outage.cancelTelling !== undefined) outage.retryInMs = retryInMs;
     outage.lost.add(connection);
     if (retryInMs === undefined) this.#gaveUp(connection, error);
     else outage.givenUp.delete(connection);

@@ -105,14 +105,19 @@ test("at most once, a lost connection's unanswered jobs are unknown, and the res
 test("if all are lost, one outage tells of all, and one connection has everything sent again", async () => {
   const { setting, calls } = await grown();
   const outages: number[] = [];
+  let retryInMs: number | undefined;
   const recoveries: number[] = [];
-  setting.producer.on("disconnect", ({ connections }) => outages.push(connections));
+  setting.producer.on("disconnect", (outage) => {
+    outages.push(outage.connections);
+    retryInMs = outage.retryInMs;
+  });
   setting.producer.on("reconnect", ({ connections }) => recoveries.push(connections));
   await turn();
   for (const peer of [...setting.peers]) peer.end();
   await turn();
   await setting.pass(50);
   assert.deepEqual(outages, [8]);
+  assert(retryInMs! >= 50 && retryInMs! <= 100, `${retryInMs}`);
   const info = (line: string) => line === "INFO" ? "$2\r\n{}\r\n" : undefined;
   setting.connects = "open";
   await setting.pass(100);
