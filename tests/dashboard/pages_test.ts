@@ -48,6 +48,7 @@ test("the overview shows the server's figures, and queues with their sizes", asy
     assert.match(text, /Scheduled 1/);
     assert.match(text, /images paused 2 \d+ m?s Resume Remove/);
     assert.match(text, /Enqueued 3/);
+    assert.deepEqual((await visit("/")).text.match(/<li class="bad">/g), null);
     assert.match((await visit("/?range=week")).text, /aria-label="Last week: processed 0 jobs/);
   });
 });
@@ -56,6 +57,7 @@ test("a job that failed is found, looked at, and retried from its list", async (
   const jobs = [{ type: "resize", args: ["cat.png", 320], jid: "failed-job", backtrace: 3 }];
   await withDashboard({ jobs }, async ({ visit, fail, server }) => {
     await fail("resize");
+    assert.match((await visit("/")).text, /<li class="bad"><span class="title">Failed/);
     const { text: list } = await visit("/retries");
     assert.match(
       textOf(list),
@@ -191,7 +193,7 @@ test("workers are shown with what they run, and told to go quiet and to end", as
       consumer.register("slow", async () => {
         const text = textOf((await visit("/workers")).text);
         assert.match(text, /pid \d+ running blue Connected (?:now|\d+ s ago)/);
-        assert.match(text, /slow \["x"\] for \d+ s, reserved until in (?:30|29) min/);
+        assert.match(text, /slow \["x"\] for \d+ s, reserved for another (?:30|29) min/);
         assert.match(textOf((await visit("/working")).text), /slow running-job default/);
         assert.match(
           textOf((await visit("/job?jid=running-job")).text),

@@ -71,7 +71,7 @@ table bdi { overflow-wrap: break-word; }
 .tiles li:has(a:hover) { border-color: var(--accent); }
 .tiles .title, .tiles .more { display: block; color: var(--faint); font-size: .85rem; min-height: 1.3em; }
 .tiles .value { display: block; font-size: 1.5rem; font-weight: 600; font-variant-numeric: tabular-nums; }
-.tiles .failed .value, .tiles .dead .value { color: var(--bad); }
+.tiles .bad .value { color: var(--bad); }
 .chart { margin: 0; padding: .75rem; background: var(--paper); border: 1px solid var(--line); border-radius: .6rem; }
 .chart svg { display: block; width: 100%; height: 9rem; }
 .line { fill: none; stroke-width: 1.5; vector-effect: non-scaling-stroke; }

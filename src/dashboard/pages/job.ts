@@ -44,7 +44,7 @@ function jobBody(visit: Visit, job: ServerJob): Html {
     ...place === "scheduled" ? [["Runs", time(job.at, now)] as [string, Html]] : [],
     ...place === "retries" ? [["Next try", time(job.at, now)] as [string, Html]] : [],
     ...place === "dead" ? [["Dropped", time(job.at, now)] as [string, Html]] : [],
-    ...place === "working" ? [["Reserved until", time(job.at, now)] as [string, Html]] : [],
+    ...place === "working" ? [["Reservation ends", time(job.at, now)] as [string, Html]] : [],
     ...job.startedAt ? [["Started", time(job.startedAt, now)] as [string, Html]] : [],
     ...worker === undefined ? [] : [["Worker", foreign(worker)] as [string, Html]],
     ["Tries", triesOf(job)],

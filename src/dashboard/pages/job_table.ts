@@ -33,7 +33,7 @@ export const TEXTS: Readonly<Record<ListedPlace, PlaceTexts>> = {
   },
   working: {
     title: "Working",
-    time: "Reserved until",
+    time: "Reservation ends",
     none: "No job runs at this moment. Start a worker: npx @faktory-ts/faktory work ./handlers.js",
   },
   queue: { title: "Queue", time: "Enqueued", none: "No job waits on this queue." },

@@ -40,7 +40,7 @@ export async function overviewPage(visit: Visit): Promise<Html> {
         ${tiles.map(([title, value, path, more]) => {
           const body = html`<span class="title">${title}</span><span class="value">${value}</span>
         <span class="more">${more}</span>`;
-          return html`<li class="${title.toLowerCase()}">${
+          return html`<li class="${isBad(title, value) ? "bad" : ""}">${
             path === undefined ? body : html`<a href="${link(visit, path)}">${body}</a>`
           }</li>`;
         })}
@@ -69,9 +69,7 @@ export async function overviewPage(visit: Visit): Promise<Html> {
           ? empty("No queues yet. A queue begins with its first job.")
           : queueTable(visit, queues)}
         ${total > MAX_QUEUES
-          ? html`<p><a href="${link(visit, "/queues")}">All ${
-            count(queues.length, "queue")
-          }</a></p>`
+          ? html`<p><a href="${link(visit, "/queues")}">All ${count(total, "queue")}</a></p>`
           : ""}
       </section>
       <p class="server">${server.description} ${server.version} · up ${duration(
@@ -79,6 +77,11 @@ export async function overviewPage(visit: Visit): Promise<Html> {
       )} · ${count(server.connections, "connection")} · ${whole(server.usedMemoryMb)} MB</p>
     `,
   );
+}
+
+/** Whether a figure is one to look into. */
+function isBad(title: string, value: string): boolean {
+  return (title === "Failed" || title === "Dead") && value !== "0";
 }
 
 /** How many queues there are, and how fast jobs come: by what was counted in the last 10 to 20 seconds. */

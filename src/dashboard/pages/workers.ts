@@ -1,7 +1,7 @@
 import type { ServerJob, ServerWorker } from "../../inspect/types.ts";
 import { type Html, html } from "../view/html.ts";
 import { elsewhere, empty, page } from "../view/layout.ts";
-import { count, duration, foreign, kib, time } from "../view/text.ts";
+import { count, distance, duration, foreign, kib, time } from "../view/text.ts";
 import { link, type Visit } from "../view/visit.ts";
 
 /** Workers that are shown, and jobs of each. */
@@ -12,6 +12,13 @@ const STATES = { running: "running", quiet: "quiet", terminate: "ending" } as co
 
 function runtime({ startedAt }: ServerJob, now: number): string {
   return startedAt === undefined ? "" : `for ${duration((now - startedAt.getTime()) / 1000)}, `;
+}
+
+/** How long the worker may still take for a job. */
+function reservation({ at }: ServerJob, now: number): Html {
+  return at !== undefined && at.getTime() > now
+    ? html`reserved for another ${distance(at, now)}`
+    : html`reservation ended ${time(at, now)}`;
 }
 
 /** The worker processes. */
@@ -66,9 +73,7 @@ function card(visit: Visit, worker: ServerWorker): Html {
       : html`<ul class="runs">${
         jobs.slice(0, MAX_JOBS).map((job) =>
           html`<li><a href="${link(visit, "/job", { jid: job.jid })}">${foreign(job.type)}</a>
-          <code>${foreign(job.args, 80)}</code> ${runtime(job, now)}reserved until ${
-            time(job.at, now)
-          }</li>`
+          <code>${foreign(job.args, 80)}</code> ${runtime(job, now)}${reservation(job, now)}</li>`
         )
       }</ul>${
         jobs.length > MAX_JOBS ? html`<p class="hint">and ${jobs.length - MAX_JOBS} more</p>` : ""

@@ -12,14 +12,20 @@ export function rate(value: number): string {
 /** A time, said as its distance from `now`, with the time itself in its title. */
 export function time(at: Date | undefined, now: number): Html {
   if (at === undefined) return html`<span class="none">unknown</span>`;
-  const iso = at.toISOString();
   const seconds = (at.getTime() - now) / 1000;
-  const said = Math.abs(seconds) < 1
-    ? "now"
-    : seconds > 0
-    ? `in ${duration(seconds)}`
-    : `${duration(-seconds)} ago`;
-  return html`<time datetime="${iso}" title="${iso}">${said}</time>`;
+  if (Math.abs(seconds) < 1) return stamped(at, "now");
+  const length = duration(Math.abs(seconds));
+  return stamped(at, seconds > 0 ? `in ${length}` : `${length} ago`);
+}
+
+/** The time between `now` and `at`, with `at` in its title. */
+export function distance(at: Date, now: number): Html {
+  return stamped(at, duration(Math.abs(at.getTime() - now) / 1000));
+}
+
+function stamped(at: Date, text: string): Html {
+  const iso = at.toISOString();
+  return html`<time datetime="${iso}" title="${iso}">${text}</time>`;
 }
 
 /** A text that may come from anybody: cut, and kept from turning what is around it. */
