@@ -1,9 +1,10 @@
 /**
  * The gate: everything that must hold before a change is taken. `deno task test` runs all of it,
  * `deno task test PART..` some parts: `check`, `package [TARBALL]`, `examples`, `deno`, `bun`,
- * `node`, and `next`, which is not in the gate.
+ * `node`, `browser`, `leaks`, and `next`, which is not in the gate.
  */
 
+import { browserStep } from "./gate/browser.ts";
 import { bundlerStep } from "./gate/bundlers.ts";
 import { checkSteps, installStep, lockStep } from "./gate/checks.ts";
 import { corpusStep } from "./gate/corpus.ts";
@@ -32,6 +33,7 @@ const success = await inTempFolder(async (folder) => {
       ? [packageStep(packed), bundlerStep(packed), dntStep]
       : [packageStep(packed)],
     examples: [exampleStep, pageStep, programStep(packed)],
+    browser: [browserStep],
     leaks: [leakStep],
   };
   const known = { ...parts, next: nextSteps(packed) };

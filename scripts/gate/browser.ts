@@ -1,0 +1,63 @@
+import { output, outputs } from "../tools.ts";
+import { npmReason } from "../versions.ts";
+import { runTests } from "./corpus.ts";
+import { cached } from "./npm.ts";
+import { skip, type Step } from "./step.ts";
+
+/** Browsers that may be installed. */
+const INSTALLED = [
+  "chromium",
+  "chromium-browser",
+  "google-chrome",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+];
+
+/** The browser of npm where none is installed: for Linux on x64, packed in the package itself. */
+const PACKAGE = "@sparticuz/chromium";
+const VERSION = "153.0.0";
+
+/** The dashboard in a real browser, driven from Node: a browser for each runtime shows no more. */
+export const browserStep: Step = {
+  name: "dashboard in a browser",
+  async run() {
+    const browser = await findBrowser().catch((error) => {
+      skip(`the dashboard in a browser, as there is none: ${npmReason(String(error))}`);
+    });
+    if (browser === undefined) return 0;
+    return await runTests("node", ["tests/browser/main.ts"], { FAKTORY_TEST_BROWSER: browser });
+  },
+};
+
+/** The path of a browser that starts. Rejects where there is none and npm gives none. */
+export async function findBrowser(): Promise<string> {
+  for (const command of INSTALLED) {
+    const path = await pathOf(command);
+    if (path !== undefined && await starts(path).then(() => true, () => false)) return path;
+  }
+  const { os, arch } = Deno.build;
+  if (os !== "linux" || arch !== "x86_64") throw new Error(`${PACKAGE} is for Linux on x64`);
+  const specifier = `${PACKAGE}@${VERSION}`;
+  const folder = await cached(specifier, [specifier]);
+  const unpack = `import chromium from "${PACKAGE}"; console.log(await chromium.executablePath());`;
+  const path = (await output("node", ["--input-type=module", "--eval", unpack], {
+    cwd: folder,
+    // Where it unpacks itself to, once.
+    env: { TMPDIR: folder },
+  })).trim();
+  await starts(path);
+  return path;
+}
+
+/** Rejects where the browser cannot run, such as for want of a library. */
+async function starts(path: string): Promise<void> {
+  await outputs(path, ["--version"], { timeoutMs: 30_000 });
+}
+
+async function pathOf(command: string): Promise<string | undefined> {
+  const folders = command.startsWith("/") ? [""] : (Deno.env.get("PATH") ?? "").split(":");
+  for (const folder of folders) {
+    const path = folder === "" ? command : `${folder}/${command}`;
+    if (await Deno.stat(path).then(({ isFile }) => isFile, () => false)) return path;
+  }
+  return undefined;
+}
