@@ -11,6 +11,10 @@ export const script = `"use strict";
     state.hidden = text === "";
   };
 
+  // On a phone, the menu is wider than the screen.
+  const current = document.querySelector("nav [aria-current]");
+  current?.scrollIntoView({ block: "nearest", inline: "center" });
+
   document.addEventListener("change", ({ target }) => {
     if (!(target instanceof HTMLInputElement) || !("all" in target.dataset)) return;
     const boxes = target.form.querySelectorAll('input[name="jid"]');

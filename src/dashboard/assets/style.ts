@@ -65,7 +65,7 @@ table bdi { overflow-wrap: break-word; }
 .notice { border-left: 4px solid var(--good); }
 .fault { border-left: 4px solid var(--bad); }
 .ask { border-left: 4px solid var(--accent); font-size: 1.1rem; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(8.5rem, 1fr)); gap: .75rem; margin: 0 0 1rem; padding: 0; list-style: none; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(8.5rem, 1fr)); gap: .75rem; margin: 0 0 1rem; padding: 0; list-style: none; }
 .tiles li { background: var(--paper); border: 1px solid var(--line); border-radius: .6rem; padding: .7rem .9rem; }
 .tiles a { color: inherit; text-decoration: none; display: block; }
 .tiles li:has(a:hover) { border-color: var(--accent); }
@@ -86,7 +86,7 @@ figcaption { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; font-size: .85
 .key.enqueued { color: var(--new); }
 .tabs a { margin-right: .75rem; }
 .tabs a[aria-current] { font-weight: 600; color: var(--text); text-decoration: none; }
-.scroll { overflow-x: auto; background: var(--paper); border: 1px solid var(--line); border-radius: .6rem; }
+.scroll { position: relative; overflow-x: auto; background: var(--paper); border: 1px solid var(--line); border-radius: .6rem; }
 table { border-collapse: collapse; width: 100%; }
 th, td { padding: .5rem .75rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
 tbody tr:last-child > * { border-bottom: 0; }
@@ -119,6 +119,7 @@ input[type="checkbox"] { width: 1.1rem; height: 1.1rem; accent-color: var(--acce
 .filters label { display: grid; font-size: .82rem; color: var(--faint); }
 .filters input { width: 10rem; color: var(--text); }
 .filters select { color: var(--text); }
+.filters input, .filters select, .filters button { height: 2.2rem; }
 .bar { display: flex; flex-wrap: wrap; align-items: center; gap: .5rem; margin: 0 0 .75rem; padding: 0; border: 0; }
 .bar .all { display: flex; align-items: center; gap: .4rem; margin-right: .5rem; }
 .apart { display: flex; flex-wrap: wrap; gap: .5rem; margin-left: auto; }

@@ -51,10 +51,9 @@ export async function recurringPage(visit: Visit): Promise<Html> {
           <tbody>${entries.map((entry) => row(visit, entry, now))}</tbody>
         </table>
       </div>
-      <p class="hint">By the firings that
-        are pushed ahead of their time.${found.next === undefined
-          ? ""
-          : " There may be more: the scheduled set is too large to be searched whole."}</p>
+      <p class="hint">Shows only firings that are already scheduled.${found.next === undefined
+        ? ""
+        : " There may be more: the scheduled set is too large to be searched whole."}</p>
     `,
   );
 }
