@@ -4,3 +4,4 @@
  */
 import "./jobs.ts";
 import "./access.ts";
+import "./everybody.ts";
