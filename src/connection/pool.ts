@@ -1,3 +1,4 @@
+import { atEndOfTurn } from "../internal/host_timers.ts";
 import type { Clock } from "../internal/clock.ts";
 import type { Connection } from "./connection.ts";
 import { Growth, LEAST_WEIGHT, REST_MS, TICK_MS } from "./growth.ts";
@@ -31,6 +32,12 @@ export interface PoolHooks {
 /** A connection beyond `min` that was not used for this long is closed, in ms: up to twice as long. */
 const IDLE_MS = 5000;
 
+/**
+ * Weight (jobs) of a part that is worth a command of its own if much is in flight. Without it, a stream
+ * sends as many jobs as each reply has made room for: parts only get smaller, down to five jobs.
+ */
+const PART_WEIGHT = 64;
+
 /** If a connection cannot be opened, the pool waits this long before it tries again, in ms. */
 const COOL_DOWN_MS = 10_000;
 
@@ -53,6 +60,8 @@ export class ConnectionPool {
   readonly #ending = new Set<ReconnectingConnection>();
   #opening: ReconnectingConnection | undefined;
   #source: RequestSource | undefined;
+  /** Connections that call back when they have nothing to do. */
+  readonly #awaited = new WeakSet<Connection>();
   #isServing = false;
   #isClosed = false;
   #cancelTick: (() => void) | undefined;
@@ -177,14 +186,31 @@ export class ConnectionPool {
     const connected = this.#all.filter((one) => one.connected);
     const ready = connected.filter(({ current }) => !current!.writer.writing);
     if (ready.length === 0 && connected.length > 0) return false;
+    const least = leastPart(connected, source.weight);
+    if (source.weight < least && this.#awaitIdle(connected)) return false;
     const idle = ready.filter(({ current }) => isIdle(current!));
-    const parts = Math.min(idle.length, Math.floor(source.weight / LEAST_WEIGHT));
+    const parts = Math.min(idle.length, Math.floor(source.weight / Math.max(least, LEAST_WEIGHT)));
     const request = source.take(parts > 1 ? Math.ceil(source.weight / parts) : Infinity);
     if (request === undefined) return true;
     const connection = idle[0] ?? leastOf(ready.length > 0 ? ready : this.#all);
     this.#sendOn(connection, request);
     connection.current?.writer.flush();
     return true;
+  }
+
+  /** Serves again when one of the connections has no more to do. Returns `false` if none has anything. */
+  #awaitIdle(connections: readonly ReconnectingConnection[]): boolean {
+    const busy = connections.map((one) => one.current!).filter(({ load }) => load > 0);
+    for (const one of busy) {
+      if (this.#awaited.has(one)) continue;
+      this.#awaited.add(one);
+      one.onceIdle(() => {
+        this.#awaited.delete(one);
+        // Its replies make room for more jobs, which come within the turn.
+        atEndOfTurn(() => this.#serve());
+      });
+    }
+    return busy.length > 0;
   }
 
   #handOver(lost: ReconnectingConnection, error: Error, take: () => Request[]): boolean {
@@ -284,6 +310,19 @@ export class ConnectionPool {
       this.#ending.delete(connection)
     );
   }
+}
+
+/**
+ * Weight from which on what is gathered is sent while connections work; less waits for more: half of
+ * what a connection has if everything is shared fairly.
+ */
+function leastPart(connections: readonly ReconnectingConnection[], gathered: number): number {
+  // Behind one another on one connection, parts of any size are as good.
+  if (connections.length < 2) return 1;
+  const all = connections.reduce((sum, { current }) => sum + current!.weight, gathered);
+  const fair = Math.ceil(all / connections.length / 2);
+  // A few callers: none of them waits for the others.
+  return fair < PART_WEIGHT / 4 ? 1 : Math.min(PART_WEIGHT, fair);
 }
 
 function isIdle({ load, writer }: Connection): boolean {

@@ -62,9 +62,10 @@ export class GrowingSetting {
     return pushed.map((line) => JSON.parse(line.slice("PUSHB ".length)).length as number);
   }
 
-  /** Answers all commands that were received. */
-  answer(): void {
-    for (const peer of this.peers.filter(({ isClosed, isOver }) => !isClosed && !isOver)) {
+  /** Answers all commands that were received, or those of one connection. */
+  answer(index?: number): void {
+    const peers = index === undefined ? this.peers : [this.peers[index]!];
+    for (const peer of peers.filter(({ isClosed, isOver }) => !isClosed && !isOver)) {
       for (const line of peer.lines.splice(0)) {
         if (line === "END") peer.end();
         else peer.say(line.startsWith("PUSHB") ? "$2\r\n{}\r\n" : "+OK\r\n");

@@ -23,6 +23,37 @@ test("while the server is what is waited for, a producer opens more connections,
   assert.equal(setting.attempts, 8);
 });
 
+test("the parts of a stream stay large on many connections, and none is left behind", async () => {
+  const setting = await GrowingSetting.open();
+  const writer = setting.producer.writable().getWriter();
+  let isOver = false;
+  const writing = (async () => {
+    while (!isOver) {
+      await writer.ready;
+      await writer.write({ type: "x" });
+    }
+    await writer.close();
+  })();
+  for (let round = 0; round < 60; round++) await setting.slowRound();
+  assert.equal(setting.open, 8);
+  // One connection answers at a time, as a server does that is busy with several.
+  const sizes: number[] = [];
+  for (let round = 0; round < 200; round++) {
+    const index = round % 8;
+    sizes.push(...setting.sizes(index));
+    setting.answer(index);
+    await turn();
+    await setting.pass(1);
+  }
+  const sum = sizes.reduce((all, size) => all + size, 0);
+  assert(sum / sizes.length >= 50, `${sum / sizes.length} jobs in a PUSHB`);
+  isOver = true;
+  let hasEnded = false;
+  void writing.then(() => hasEnded = true);
+  for (let round = 0; round < 50 && !hasEnded; round++) await setting.slowRound(1);
+  await writing;
+});
+
 test("`connections` is the most", async () => {
   const { setting, calls } = await grown({ connections: 3 });
   assert.equal(setting.open, 3);
