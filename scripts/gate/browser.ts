@@ -36,8 +36,7 @@ export async function findBrowser(): Promise<string> {
   }
   const { os, arch } = Deno.build;
   if (os !== "linux" || arch !== "x86_64") throw new Error(`${PACKAGE} is for Linux on x64`);
-  const specifier = `${PACKAGE}@${VERSION}`;
-  const folder = await cached(specifier, [specifier]);
+  const folder = await cached(`chromium@${VERSION}`, [`${PACKAGE}@${VERSION}`]);
   const unpack = `import chromium from "${PACKAGE}"; console.log(await chromium.executablePath());`;
   const path = (await output("node", ["--input-type=module", "--eval", unpack], {
     cwd: folder,
