@@ -12,8 +12,10 @@ export const script = `"use strict";
   };
 
   // On a phone, the menu is wider than the screen.
-  const current = document.querySelector("nav [aria-current]");
-  current?.scrollIntoView({ block: "nearest", inline: "center" });
+  // scrollIntoView() would also move where the next Tab goes.
+  const menu = document.querySelector("nav");
+  const current = menu?.querySelector("[aria-current]");
+  if (current) menu.scrollLeft = current.offsetLeft - menu.offsetLeft - 80;
 
   document.addEventListener("change", ({ target }) => {
     if (!(target instanceof HTMLInputElement) || !("all" in target.dataset)) return;
