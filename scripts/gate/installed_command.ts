@@ -5,7 +5,7 @@ import { type Installed, program, type Runtime } from "./npm.ts";
 /** Where the package manager puts the command. */
 const COMMAND = "node_modules/.bin/faktory";
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 180_000;
 
 /**
  * The installed command prints its version and help, refuses unknown options, serves, enqueues and

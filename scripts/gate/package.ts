@@ -84,6 +84,8 @@ async function checkRuntimes(installed: Installed): Promise<void> {
       () => runJob(runtime, installed),
     ])
   );
+  // Those that fail while an earlier one is awaited are no uncaught rejections.
+  for (const run of runs) run.catch(() => {});
   await all(runs.map((run) => () => run));
 }
 
