@@ -57,14 +57,20 @@ function start(runtime: Runtime, args: readonly string[], cwd: string): Deno.Chi
   }).spawn();
 }
 
+/** The first line of `stream`. The rest is read and dropped: a program whose output nobody reads ends. */
 async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string> {
+  const reader = stream.getReader();
   const decoder = new TextDecoder();
   let said = "";
-  for await (const part of stream) {
-    said += decoder.decode(part, { stream: true });
-    if (said.includes("\n")) break;
+  while (!said.includes("\n")) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    said += decoder.decode(value, { stream: true });
   }
-  return said;
+  void (async () => {
+    while (!(await reader.read()).done);
+  })();
+  return said.split("\n", 1)[0]!;
 }
 
 function text(bytes: Uint8Array): string {

@@ -33,7 +33,7 @@ function messageOf(error: unknown): string {
 }
 
 /** Steps at the same time on two cores: half of a step's time is waiting for servers and timers. */
-const AT_ONCE = 3;
+const AT_ONCE = 2;
 
 /**
  * Runs groups of steps one after the other, the steps of each side by side, started in their order.

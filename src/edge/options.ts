@@ -77,7 +77,7 @@ export function settingsOf(options: ProducerOptions): Settings {
   for (const [name, value] of Object.entries(options)) {
     if (NAMES.includes(name) || value === undefined) continue;
     // Ignoring `tls` would send jobs in the clear.
-    throw refused(`the option ${name} as the producers of ./edge do not have it`);
+    throw refused(`the option ${name} as ./edge does not have it`);
   }
   const { url, password, transport = sockets, clock = edgeClock } = options;
   if (typeof url !== "string" && !(url as unknown instanceof URL)) {
@@ -92,7 +92,7 @@ export function settingsOf(options: ProducerOptions): Settings {
   const { hostname, port, tls, ...user } = readUrl(
     String(url),
     "the option url",
-    () => "it has a path, a query or a fragment: / ? # in a password are written %2F %3F %23",
+    () => "it has a path, query or fragment: in a password write %2F %3F %23 for / ? #",
   );
   return {
     target: { hostname, port, tls: tls ? {} : undefined },
