@@ -3,7 +3,6 @@ import { InvalidArgumentError } from "../errors.ts";
 import type { Clock } from "../internal/clock.ts";
 import { checkOptionNames, type OptionNames } from "../internal/option_names.ts";
 import { showValue } from "../internal/show.ts";
-import { parseTimestamp } from "../job/timestamp.ts";
 import {
   forgetRunning,
   forgetWaiting,
@@ -13,7 +12,7 @@ import {
   removeMarkers,
 } from "../protocol/cancellation.ts";
 import { info } from "../protocol/commands/server.ts";
-import { parseServerInfo } from "../protocol/server_info.ts";
+import { parseServerInfo, serverTime } from "../protocol/server_info.ts";
 import type { Send } from "./queues.ts";
 
 /** Options of `Producer.cancel`. */
@@ -67,7 +66,8 @@ export async function cancelJob(
     max: 30 * 86_400,
     fallback: 86_400,
   });
-  const marker = markerOf(jid, Math.ceil(await serverTime(send, clock) / 1000) + keepSeconds);
+  const now = serverTime(await send(info()), clock.now());
+  const marker = markerOf(jid, Math.ceil(now / 1000) + keepSeconds);
   await placeMarker(send, marker);
   await forgetWaiting(send, jid);
   if (!await forgetRunning(send, jid)) return "withdrawn";
@@ -75,11 +75,6 @@ export async function cancelJob(
   // All is done: the server has forgotten the job, and its worker knows.
   await removeMarkers(send, [marker.queue]);
   return "aborted";
-}
-
-async function serverTime(send: Send, clock: Clock): Promise<number> {
-  const { now } = await send(info());
-  return parseTimestamp(now)?.getTime() ?? clock.now();
 }
 
 /** Whether a worker confirms in time: by a second job in the marker, or by its removal. */

@@ -1,4 +1,5 @@
 import { ProtocolError } from "../errors.ts";
+import { parseTimestamp } from "../job/timestamp.ts";
 
 /** What INFO tells of a server. */
 export interface ServerInfo {
@@ -98,4 +99,12 @@ function object(value: unknown): Record<string, unknown> | undefined {
 
 function number(value: unknown): number {
   return typeof value === "number" ? value : 0;
+}
+
+/**
+ * The server's time of day in INFO's reply, in ms since 1970. Servers before 1.9 give none that can be
+ * used: the result is `fallback` then, the time of this machine.
+ */
+export function serverTime(raw: Readonly<Record<string, unknown>>, fallback: number): number {
+  return parseTimestamp(raw["now"])?.getTime() ?? fallback;
 }

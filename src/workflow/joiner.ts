@@ -1,6 +1,7 @@
 import { systemClock } from "../internal/clock.ts";
 import type { Producer } from "../producer/producer.ts";
 import { advancing, JOIN, type JoinJob, pushThem, STARTED } from "./advance.ts";
+import { serverTime } from "../protocol/server_info.ts";
 import { dropTokens, type Facts, ownJob, pushAll, takeTokens, tokenOf } from "./tokens.ts";
 
 /** The fact that the node after a join was started. */
@@ -116,15 +117,10 @@ async function sizeOf(producer: Producer, queue: string): Promise<number> {
 /** Pushes a check of a join, `everySeconds` from now by the server's clock. */
 async function pushCheck(producer: Producer, check: JoinJob, queue: string): Promise<void> {
   const { raw } = await producer.info();
-  const at = new Date(serverTime(raw) + check.everySeconds! * 1000).toISOString();
+  const at = new Date(serverTime(raw, systemClock.now()) + check.everySeconds! * 1000)
+    .toISOString();
   const own = { jobtype: JOIN, args: [check], queue, retry: 25, at };
   await pushAll(producer, [ownJob({ jid: `${check.tokens}.check`, ...own })]);
-}
-
-/** The time that INFO gives. Servers before 1.9 give the time of day alone: the machine's clock has to do. */
-export function serverTime(raw: Readonly<Record<string, unknown>>): number {
-  const now = Date.parse(String(raw["now"]));
-  return Number.isNaN(now) ? systemClock.now() : now;
 }
 
 /** The values of all parts in their order; `undefined` while one is missing. */

@@ -4,12 +4,14 @@ import { asOutcome } from "../consumer/outcome.ts";
 import { InvalidArgumentError } from "../errors.ts";
 import { checkOptionNames, type OptionNames } from "../internal/option_names.ts";
 import { showText } from "../internal/show.ts";
+import { systemClock } from "../internal/clock.ts";
 import { createJid } from "../job/jid.ts";
 import type { Job, JobInput } from "../job/job.ts";
 import { queueNameFault } from "../job/queue_name.ts";
 import type { Producer } from "../producer/producer.ts";
 import { advancing, ENDED, JOIN, type JoinJob, pushThem, starting } from "./advance.ts";
-import { serverTime, unite } from "./joiner.ts";
+import { serverTime } from "../protocol/server_info.ts";
+import { unite } from "./joiner.ts";
 import { LookQueue } from "./look_queue.ts";
 import { countJobs, plannedJob, planOf, type WorkflowNode } from "./nodes.ts";
 import { jobOf, type Step, stepOf } from "./step.ts";
@@ -114,7 +116,8 @@ export class Workflows {
     const pushes = starting(plan, step);
     if (status !== undefined) {
       const { raw } = await producer.info();
-      const at = new Date(serverTime(raw) + statusDays * 86_400_000).toISOString();
+      const at = new Date(serverTime(raw, systemClock.now()) + statusDays * 86_400_000)
+        .toISOString();
       await pushAll(producer, [
         tokenOf(status, { total: countJobs(plan) }),
         ownJob({
