@@ -1,6 +1,6 @@
 /**
- * A client for the [Faktory](https://github.com/contribsys/faktory) work server: producers enqueue jobs, consumers run
- * them, the server keeps queues, retries and schedules.
+ * A client for the [Faktory](https://github.com/contribsys/faktory) work server: producers enqueue
+ * jobs, consumers run them, the server keeps queues, retries and schedules.
  *
  * @example A job, from one end to the other
  * ```ts no-assert

@@ -31,7 +31,8 @@ export class FaktoryError extends Error {
   /** Makes an error of this code; `options.cause` is what led to it. */
   constructor(code: string, message: string, options: FaktoryErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    // Bundlers shorten the names of classes. Defined, as an assignment fails if `Error.prototype` is frozen.
+    // Bundlers shorten the names of classes. Defined, as an assignment fails if `Error.prototype`
+    // is frozen.
     Object.defineProperty(this, "name", {
       value: new.target === FaktoryError ? "FaktoryError" : new.target.name,
       ...{ configurable: true, enumerable: true, writable: true },
@@ -44,8 +45,8 @@ export class FaktoryError extends Error {
  * An option, a URL or an environment variable that cannot be used, found before anything is sent.
  *
  * Codes: `INVALID_URL`, `INVALID_OPTION`, `MISSING_VARIABLE`, `MISSING_PERMISSION` (of Deno),
- * `UNSUPPORTED_RUNTIME`, `INVALID_MODULE`, `FAKE_TIMERS`; of the embedded server's data also `INVALID_DATA`,
- * `DATA_IN_USE`, `DATA_UNAVAILABLE`.
+ * `UNSUPPORTED_RUNTIME`, `INVALID_MODULE`, `FAKE_TIMERS`; of the embedded server's data also
+ * `INVALID_DATA`, `DATA_IN_USE`, `DATA_UNAVAILABLE`.
  */
 export class ConfigError extends FaktoryError {
   /** The name of the class, also where a bundler shortens that. */
@@ -69,18 +70,23 @@ export interface InvalidJobErrorOptions extends FaktoryErrorOptions {
 }
 
 /**
- * A job that the server would refuse or silently change, or that does not fit the catalogue of jobs. A producer finds that
- * before anything is sent; a consumer fails a job whose arguments do not fit.
+ * A job that the server would refuse or silently change, or that does not fit the catalogue of
+ * jobs. A producer finds that before anything is sent; a consumer fails a job whose arguments do
+ * not fit.
  *
- * Codes: `INVALID_JID`, `INVALID_TYPE`, `INVALID_ARGS`, `INVALID_QUEUE`, `INVALID_RETRY`, `INVALID_AT`,
- * `INVALID_RESERVE_FOR`, `INVALID_BACKTRACE`, `INVALID_CUSTOM`, `INVALID_JOB`, `JOB_TOO_LARGE`; `SCHEMA_FAILED` where a schema itself failed.
+ * Codes: `INVALID_JID`, `INVALID_TYPE`, `INVALID_ARGS`, `INVALID_QUEUE`, `INVALID_RETRY`,
+ * `INVALID_AT`, `INVALID_RESERVE_FOR`, `INVALID_BACKTRACE`, `INVALID_CUSTOM`, `INVALID_JOB`,
+ * `JOB_TOO_LARGE`; `SCHEMA_FAILED` where a schema itself failed.
  */
 export class InvalidJobError extends FaktoryError {
   /** The name of the class, also where a bundler shortens that. */
   override readonly name = "InvalidJobError";
   /** Where in the job it is, for example `args[0].when`. */
   readonly path: string;
-  /** What the schema of the job's type found wrong with its arguments, where it was one; `path` is that of the first. */
+  /**
+   * What the schema of the job's type found wrong with its arguments, where it was one; `path` is
+   * that of the first.
+   */
   readonly issues: readonly SchemaIssue[] | undefined;
 
   /** Makes an error about the place `options.path` of a job. */
@@ -104,8 +110,8 @@ export class InvalidArgumentError extends FaktoryError {
 /**
  * A connection could not be made. All but its final subclasses are worth another try.
  *
- * Codes: `CONNECTION_REFUSED`, `HOST_NOT_FOUND`, `HOST_UNREACHABLE`, `CONNECT_TIMEOUT`, `CONNECT_FAILED`,
- * `TOO_MANY_CONNECTIONS`.
+ * Codes: `CONNECTION_REFUSED`, `HOST_NOT_FOUND`, `HOST_UNREACHABLE`, `CONNECT_TIMEOUT`,
+ * `CONNECT_FAILED`, `TOO_MANY_CONNECTIONS`.
  */
 export class ConnectError extends FaktoryError {
   /** The name of the class, also where a bundler shortens that. */
@@ -123,8 +129,9 @@ export class TlsError extends ConnectError {
 }
 
 /**
- * The server wants a password that was not given, or refuses the one given; or the function that is to give it failed. A first
- * connection fails with it at once. One that was there before is tried again, as the password may be put right.
+ * The server wants a password that was not given, or refuses the one given; or the function that is
+ * to give it failed. A first connection fails with it at once. One that was there before is tried
+ * again, as the password may be put right.
  *
  * Codes: `PASSWORD_REQUIRED`, `PASSWORD_REFUSED`, `PASSWORD_UNAVAILABLE`.
  */
@@ -156,8 +163,8 @@ export interface ConnectionLostErrorOptions extends FaktoryErrorOptions {
 /**
  * A connection ended before the reply of a command came.
  *
- * Codes: `CONNECTION_LOST`, `COMMAND_TIMEOUT`, `DEADLINE_PASSED`; `TOO_MANY_WAITING` where it was not begun with, as too many
- * wait for a connection already.
+ * Codes: `CONNECTION_LOST`, `COMMAND_TIMEOUT`, `DEADLINE_PASSED`; `TOO_MANY_WAITING` where it was
+ * not begun with, as too many wait for a connection already.
  */
 export class ConnectionLostError extends FaktoryError {
   /** The name of the class, also where a bundler shortens that. */
@@ -172,14 +179,18 @@ export class ConnectionLostError extends FaktoryError {
   }
 }
 
-/** The server did not answer a command in time; the connection that it was on is closed. Code: `COMMAND_TIMEOUT`. */
+/**
+ * The server did not answer a command in time; the connection that it was on is closed. Code:
+ * `COMMAND_TIMEOUT`.
+ */
 export class TimeoutError extends ConnectionLostError {
   /** The name of the class, also where a bundler shortens that. */
   override readonly name = "TimeoutError";
 }
 
 /**
- * What the peer sent is not the Faktory protocol, or is larger than allowed; or the server is too old to know the command.
+ * What the peer sent is not the Faktory protocol, or is larger than allowed; or the server is too
+ * old to know the command.
  *
  * Codes: `PROTOCOL_VIOLATION`, `REPLY_TOO_LARGE`, `UNEXPECTED_REPLY`, `UNSUPPORTED_COMMAND`.
  */
@@ -191,8 +202,8 @@ export class ProtocolError extends FaktoryError {
 /**
  * The producer or consumer is closed, or in a state in which this call makes no sense.
  *
- * Codes: `CLOSED`, `ALREADY_RUNNING`, `NOT_REGISTERED`, `BATCH_COMMITTED`, `NEXT_CALLED_TWICE`, `NEXT_CALLED_LATE`,
- * `NEXT_NOT_CALLED`, `INVALID_CHOICE`, `NOT_RUN`, `THREAD_DIED`, `CALLED_OFF`.
+ * Codes: `CLOSED`, `ALREADY_RUNNING`, `NOT_REGISTERED`, `BATCH_COMMITTED`, `NEXT_CALLED_TWICE`,
+ * `NEXT_CALLED_LATE`, `NEXT_NOT_CALLED`, `INVALID_CHOICE`, `NOT_RUN`, `THREAD_DIED`, `CALLED_OFF`.
  */
 export class StateError extends FaktoryError {
   /** The name of the class, also where a bundler shortens that. */
@@ -202,7 +213,8 @@ export class StateError extends FaktoryError {
 /**
  * Why a job's `signal` was aborted, or why it was given back.
  *
- * Codes: `RESERVATION_EXPIRED`, `STOPPED`, `TIMED_OUT`, `CANCELLED`; `CRASHED` for a job that was given back as its worker crashed.
+ * Codes: `RESERVATION_EXPIRED`, `STOPPED`, `TIMED_OUT`, `CANCELLED`; `CRASHED` for a job that was
+ * given back as its worker crashed.
  */
 export class JobAbortedError extends FaktoryError {
   /** The name of the class, also where a bundler shortens that. */

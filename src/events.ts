@@ -14,14 +14,18 @@ export interface ListenerFailure {
   readonly error: unknown;
 }
 
-/** The names of all events: `{ .. } satisfies EventNames<Events>` does not compile if one is missing. */
+/**
+ * The names of all events: `{ .. } satisfies EventNames<Events>` does not compile if one is
+ * missing.
+ */
 export type EventNames<Events> = Readonly<Record<keyof Events, true>>;
 
 /**
  * Typed events. `Events` maps each event's name to what its listeners are given.
  *
- * A listener that throws, or whose promise rejects, harms neither the other listeners nor the one who emits: the failure
- * goes to the listeners of `listenerError`, and where that fails too it is dropped.
+ * A listener that throws, or whose promise rejects, harms neither the other listeners nor the one
+ * who emits: the failure goes to the listeners of `listenerError`, and where that fails too it is
+ * dropped.
  */
 export class Emitter<Events extends { listenerError: ListenerFailure }> {
   readonly #names: EventNames<Events> | undefined;
@@ -36,7 +40,8 @@ export class Emitter<Events extends { listenerError: ListenerFailure }> {
   /**
    * Calls `listener` on every `event`; the function returned ends that.
    *
-   * @throws {InvalidArgumentError} `INVALID_ARGUMENT` on an event that there is not, or a listener that is no function.
+   * @throws {InvalidArgumentError} `INVALID_ARGUMENT` on an event that there is not, or a listener
+   * that is no function.
    */
   on<Name extends keyof Events>(event: Name, listener: Listener<Events[Name]>): () => void {
     this.#check(event, listener);

@@ -1,7 +1,8 @@
 /**
- * What the embedded server does with very many jobs: `deno run -A scripts/bench/scale.ts [deno|bun|node ...]`. For each step:
- * how long another client waited for a reply at most, how long the step took, and the server's memory. `JOBS` is how many jobs
- * there are in all (3,000,000), `DATA` a folder for a durable server.
+ * What the embedded server does with very many jobs: `deno run -A scripts/bench/scale.ts
+ * [deno|bun|node ...]`. For each step: how long another client waited for a reply at most, how long
+ * the step took, and the server's memory. `JOBS` is how many jobs there are in all (3,000,000),
+ * `DATA` a folder for a durable server.
  */
 
 import type { ChildProcess } from "node:child_process";

@@ -1,8 +1,9 @@
 /**
- * How fast the embedded server is: `deno run -A scripts/bench/server.ts [memory|durable|URL ...]`, each in a process of its
- * own. PUSH on one connection, 1000 on their way at any time; PUSHB of 100; FETCH and ACK on 8 connections, 16 of each on
- * their way, and on 100 connections, one on its way: jobs a second, the medians of three rounds, and the server's CPU time for
- * each job, which other work on the machine changes less. `RUNTIME=bun` or `node` runs the server in that runtime.
+ * How fast the embedded server is: `deno run -A scripts/bench/server.ts [memory|durable|URL ...]`,
+ * each in a process of its own. PUSH on one connection, 1000 on their way at any time; PUSHB of
+ * 100; FETCH and ACK on 8 connections, 16 of each on their way, and on 100 connections, one on its
+ * way: jobs a second, the medians of three rounds, and the server's CPU time for each job, which
+ * other work on the machine changes less. `RUNTIME=bun` or `node` runs the server in that runtime.
  */
 
 import process from "node:process";

@@ -57,7 +57,10 @@ function start(runtime: Runtime, args: readonly string[], cwd: string): Deno.Chi
   }).spawn();
 }
 
-/** The first line of `stream`. The rest is read and dropped: a program whose output nobody reads ends. */
+/**
+ * The first line of `stream`. The rest is read and dropped: a program whose output nobody reads
+ * ends.
+ */
 async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string> {
   const reader = stream.getReader();
   const decoder = new TextDecoder();

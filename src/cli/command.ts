@@ -15,7 +15,8 @@ export interface Invocation<Flags extends object = object> {
 }
 
 /**
- * A command: one file in `commands/`, and one line in its `all.ts`. Each has `--help` and `--json` by itself.
+ * A command: one file in `commands/`, and one line in its `all.ts`. Each has `--help` and `--json`
+ * by itself.
  *
  * `Flags` are those that `configure` adds, by their names without the dashes, in camelCase.
  */
@@ -29,7 +30,10 @@ export interface CommandDefinition<Flags extends object = object> {
   readonly examples?: readonly (readonly [typed: string, meaning: string])[];
   /** Adds its arguments and flags. */
   configure?(command: Command): void;
-  /** Does it; the exit status where it is not 0. What it throws becomes one line and a status by `failure.ts`. */
+  /**
+   * Does it; the exit status where it is not 0. What it throws becomes one line and a status by
+   * `failure.ts`.
+   */
   run?(invocation: Invocation<Flags>): Promise<number | void>;
   /** Commands of its own, in place of `run`: `queues pause`. */
   readonly commands?: readonly CommandDefinition[];

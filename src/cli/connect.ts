@@ -43,7 +43,8 @@ export interface Server {
 }
 
 /**
- * Which server is meant. Its password is that of the flag, else of the URL, else of the variable FAKTORY_PASSWORD.
+ * Which server is meant. Its password is that of the flag, else of the URL, else of the variable
+ * FAKTORY_PASSWORD.
  *
  * @throws {ConfigError} where flags or variables cannot be used.
  * @throws {CliError} where a file cannot be read.

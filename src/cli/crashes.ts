@@ -3,14 +3,17 @@ import { exits } from "../internal/environment.ts";
 
 /** Why a process cannot go on. */
 export interface Crash {
-  /** An exception that nobody caught, a rejection that nobody handled, or a call of `process.exit`. */
+  /**
+   * An exception that nobody caught, a rejection that nobody handled, or a call of `process.exit`.
+   */
   readonly kind: "exception" | "rejection" | "exit";
   readonly error: unknown;
 }
 
 /**
- * Calls `crashed` when this process would end by a fault of the program, in place of ending it, until the function returned is
- * called. A call of `process.exit` throws: code that follows it must not run.
+ * Calls `crashed` when this process would end by a fault of the program, in place of ending it,
+ * until the function returned is called. A call of `process.exit` throws: code that follows it must
+ * not run.
  */
 export function hearCrashes(crashed: (crash: Crash) => void): () => void {
   const onException = (error: unknown) => crashed({ kind: "exception", error });

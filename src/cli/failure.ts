@@ -106,7 +106,10 @@ const HINTS: Readonly<Record<string, string>> = {
   WRITE_FAILED: "see that the disk has room and the file is in its place, and start it again",
 };
 
-/** What is to be said of an error, and with which status to exit; `help` is the hint where nothing better is known. */
+/**
+ * What is to be said of an error, and with which status to exit; `help` is the hint where nothing
+ * better is known.
+ */
 export function failureOf(error: unknown, help: string): Failure {
   if (error instanceof Interruption) return { status: error.status, line: undefined };
   if (error instanceof CommanderError) return usageFailure(error, help);
@@ -114,7 +117,10 @@ export function failureOf(error: unknown, help: string): Failure {
   return failure(status, message, hint);
 }
 
-/** Explains an error that is neither an interruption nor of the command line; `help` is the hint where nothing better is known. */
+/**
+ * Explains an error that is neither an interruption nor of the command line; `help` is the hint
+ * where nothing better is known.
+ */
 export function explain(error: unknown, help: string): Explanation {
   if (error instanceof CliError) return error;
   if (error instanceof FaktoryError) {

@@ -3,7 +3,10 @@ import { CliError } from "./failure.ts";
 import { showText } from "../internal/show.ts";
 import { Status } from "./status.ts";
 
-/** Refuses what stands behind the default command of a group: it was meant as another command, and there is none of that name. */
+/**
+ * Refuses what stands behind the default command of a group: it was meant as another command, and
+ * there is none of that name.
+ */
 export function checkNoCommand({ args: [word] }: Invocation, group: string): void {
   if (word === undefined) return;
   throw new CliError(

@@ -22,25 +22,36 @@ export interface CliIo {
   readonly stdin: AsyncIterable<Uint8Array>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly pid: number;
-  /** Aborted once the user, or the system, wants the command to end; its reason is an {@linkcode Interruption}. */
+  /**
+   * Aborted once the user, or the system, wants the command to end; its reason is an {@linkcode
+   * Interruption}.
+   */
   readonly signal: AbortSignal;
   /** What was typed, behind the program's name. */
   readonly args: readonly string[];
-  /** What this runtime runs to be this command once more, in a process of its own: a path or a URL. */
+  /**
+   * What this runtime runs to be this command once more, in a process of its own: a path or a URL.
+   */
   readonly program: string;
-  /** The path of this command where it is one executable file, which is to be run in place of `program`. */
+  /**
+   * The path of this command where it is one executable file, which is to be run in place of
+   * `program`.
+   */
   readonly executable?: string | undefined;
   /**
-   * Leaves the operating system's signals to the command: until the function returned is called, none of them aborts
-   * `signal` or ends the process.
+   * Leaves the operating system's signals to the command: until the function returned is called,
+   * none of them aborts `signal` or ends the process.
    */
   heed(actions: SignalActions): () => void;
   /**
-   * Hears of what would end the process by a fault of the program, in place of that, until the function returned is called. Absent
-   * where nothing does.
+   * Hears of what would end the process by a fault of the program, in place of that, until the
+   * function returned is called. Absent where nothing does.
    */
   readonly hearCrashes?: ((crashed: (crash: Crash) => void) => () => void) | undefined;
-  /** Hears each key by itself, before Enter, until the function returned is called. Absent where nobody types. */
+  /**
+   * Hears each key by itself, before Enter, until the function returned is called. Absent where
+   * nobody types.
+   */
   readonly keys?: ((heard: (key: string) => void) => () => void) | undefined;
   /** Where waits and times of the day come from. @default the machine's clock */
   readonly clock?: Clock | undefined;

@@ -34,7 +34,9 @@ export class Output {
   }
 }
 
-/** Only a terminal gets colours, and not one whose user does not want them (https://no-color.org). */
+/**
+ * Only a terminal gets colours, and not one whose user does not want them (https://no-color.org).
+ */
 export function hasColours({ stdout, env }: CliIo): boolean {
   return stdout.isTerminal && !env["NO_COLOR"] && env["TERM"] !== "dumb";
 }

@@ -29,14 +29,20 @@ export function choice(command: Command, flags: string, { help, of }: {
   return command.addOption(new Option(flags, help).choices(of));
 }
 
-/** Gathers the values of a flag that may be given many times: one that takes many at once would take arguments, too. */
+/**
+ * Gathers the values of a flag that may be given many times: one that takes many at once would take
+ * arguments, too.
+ */
 export function repeated(text: string, before: readonly string[] = []): string[] {
   return [...before, text];
 }
 
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1e3, m: 6e4, h: 36e5, d: 864e5 };
 
-/** Reads a time: `+90s`, `+5m`, `+2h`, `+1d` from now, or as ISO 8601 has it, local where it names no zone. */
+/**
+ * Reads a time: `+90s`, `+5m`, `+2h`, `+1d` from now, or as ISO 8601 has it, local where it names
+ * no zone.
+ */
 export function time(text: string): Date {
   const [, digits, unit = ""] = /^\+(\d{1,6})([smhd])$/.exec(text) ?? [];
   if (digits !== undefined) return new Date(Date.now() + Number(digits) * (UNIT_MS[unit] ?? 0));
@@ -47,7 +53,10 @@ export function time(text: string): Date {
   throw new InvalidArgumentError("It has to be a time such as +5m or 2030-01-31T12:00:00Z");
 }
 
-/** What a value is: the JSON that it is, or else a text. What begins as JSON does and is none is refused. */
+/**
+ * What a value is: the JSON that it is, or else a text. What begins as JSON does and is none is
+ * refused.
+ */
 export function jsonOrText(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -62,7 +71,8 @@ export function jsonOrText(text: string): unknown {
 }
 
 /**
- * The texts of two files of which neither is of use alone: a certificate and its key. `undefined` where neither is given.
+ * The texts of two files of which neither is of use alone: a certificate and its key. `undefined`
+ * where neither is given.
  *
  * @throws {CliError} where one is missing, or cannot be read.
  */
@@ -78,7 +88,10 @@ export async function filePair(
   throw new CliError(Status.usage, `Cannot use ${given} without ${missing}`, `add ${missing}`);
 }
 
-/** The text of the file of certificates that `flag` names: of one that has none, some runtimes would say nothing. */
+/**
+ * The text of the file of certificates that `flag` names: of one that has none, some runtimes would
+ * say nothing.
+ */
 export async function certificate(flag: string, path: string): Promise<string> {
   return await pem([flag, path], { label: /CERTIFICATE$/, what: "certificate" });
 }

@@ -15,8 +15,9 @@ const SIGNALS = [["SIGINT", 130], ["SIGTERM", 143]] as const;
 const LINGER_MS = 500;
 
 /**
- * Runs the command with the arguments, streams and signals of this process, and leaves it with the exit status. The first signal
- * aborts `io.signal`, the second ends the process; but for a command that heeds them itself.
+ * Runs the command with the arguments, streams and signals of this process, and leaves it with the
+ * exit status. The first signal aborts `io.signal`, the second ends the process; but for a command
+ * that heeds them itself.
  */
 export async function runProcess(run: typeof runCli = runCli): Promise<void> {
   const controller = new AbortController();
@@ -62,16 +63,22 @@ export async function runProcess(run: typeof runCli = runCli): Promise<void> {
   process.exitCode = await run(args, io);
   for (const forget of listeners) forget();
   await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
-  // A read that nobody waits for any more keeps the process waiting, in Deno even of a stream that was destroyed.
+  // A read that nobody waits for any more keeps the process waiting, in Deno even of a stream that
+  // was destroyed.
   if (isReading && !process.stdin.readableEnded) process.exit();
-  // A module of the user's may have left a connection open, and nobody would end this process any more.
+  // A module of the user's may have left a connection open, and nobody would end this process any
+  // more.
   setTimeout(() => process.exit(), LINGER_MS).unref();
 }
 
-/** Variables that say how things look. Where they may not be read, they look as they do by default. */
+/**
+ * Variables that say how things look. Where they may not be read, they look as they do by default.
+ */
 const LOOKS: readonly (string | symbol)[] = ["FAKTORY_PROCESS_INDEX", "NO_COLOR", "TERM"];
 
-/** The environment's variables, each read when it is needed, as Deno may permit some of them only. */
+/**
+ * The environment's variables, each read when it is needed, as Deno may permit some of them only.
+ */
 function variables(): CliIo["env"] {
   const password = { names: [], instead: "say it with --password" };
   const url = {

@@ -3,8 +3,8 @@ import { VERSION } from "./version.ts";
 const PACKAGE = "@faktory-ts/faktory";
 
 /**
- * What the runtime has to run for another process of this command; `script` is the path of this one's, `main` what
- * Deno was told to run.
+ * What the runtime has to run for another process of this command; `script` is the path of this
+ * one's, `main` what Deno was told to run.
  *
  * Deno has no path for what it was told to run by `jsr:` or `npm:`: it is told the same again.
  */

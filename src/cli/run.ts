@@ -8,9 +8,11 @@ import { Status, STATUS_TEXTS } from "./status.ts";
 import { VERSION } from "./version.ts";
 
 /**
- * Runs the command and gives the status to exit with. Never rejects: what fails is one line on `io.stderr`.
+ * Runs the command and gives the status to exit with. Never rejects: what fails is one line on
+ * `io.stderr`.
  *
- * `args` are those of the command line, without the program; `commands` are all there are, but in tests.
+ * `args` are those of the command line, without the program; `commands` are all there are, but in
+ * tests.
  */
 export async function runCli(
   args: readonly string[],

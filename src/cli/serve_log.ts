@@ -5,7 +5,10 @@ import type { Output } from "./output.ts";
 import { count } from "./text.ts";
 import { type Level, type LogLine, TimedLog } from "./timed_log.ts";
 
-/** Refused clients are told of so often at most, in milliseconds: somebody may try passwords without a pause. */
+/**
+ * Refused clients are told of so often at most, in milliseconds: somebody may try passwords without
+ * a pause.
+ */
 const REFUSED_MS = 10_000;
 
 const REASONS = {
@@ -15,13 +18,18 @@ const REASONS = {
 
 const NEXTS = { retry: "is retried", dead: "is dead", dropped: "is dropped" } as const;
 
-/** The log of `faktory serve`: workers that come and go, clients that are refused, jobs that fail. */
+/**
+ * The log of `faktory serve`: workers that come and go, clients that are refused, jobs that fail.
+ */
 export class ServeLog {
   readonly #log: TimedLog | undefined;
   readonly #clock: Clock;
   readonly #workers = new Set<string>();
   #early: ServerEvent[] | undefined = [];
-  /** Refused clients that were not told of yet, by the reason; a reason is there while it was told of lately. */
+  /**
+   * Refused clients that were not told of yet, by the reason; a reason is there while it was told
+   * of lately.
+   */
   readonly #refused = new Map<keyof typeof REASONS, { count: number; cancel: () => void }>();
 
   constructor(output: Output, io: Pick<CliIo, "clock">, level: Level | "none" = "info") {
@@ -29,7 +37,10 @@ export class ServeLog {
     this.#clock = io.clock ?? systemClock;
   }
 
-  /** What happens from now on is logged, and what has happened: the first line of the output is for the server's URL. */
+  /**
+   * What happens from now on is logged, and what has happened: the first line of the output is for
+   * the server's URL.
+   */
   open(): void {
     const early = this.#early ?? [];
     this.#early = undefined;

@@ -8,7 +8,10 @@ export type Cell = string | number;
 export interface TableOptions {
   /** Columns aligned to the right. @default those with a number in them */
   readonly right?: readonly number[];
-  /** Text between two columns. @default two spaces, so that `grep`, `awk` and eyes have only the words */
+  /**
+   * Text between two columns. @default two spaces, so that `grep`, `awk` and eyes have only the
+   * words
+   */
   readonly between?: string;
   /** Whether a line stands between the head and the rows. @default false */
   readonly rule?: boolean;

@@ -24,8 +24,8 @@ export interface LogLine {
 }
 
 /**
- * What a command tells that runs for long: lines with their time, as text or JSON. Warnings and errors go to stderr, but in JSON
- * everything goes to stdout, where one program reads it.
+ * What a command tells that runs for long: lines with their time, as text or JSON. Warnings and
+ * errors go to stderr, but in JSON everything goes to stdout, where one program reads it.
  */
 export class TimedLog {
   readonly #output: Output;

@@ -6,16 +6,21 @@ const LARGE_WRITE_BYTES = 1024 * 1024;
 
 /** Receives what happens to the writes of a connection. */
 export interface WriteListener {
-  /** A write ended and no other one has started: now is the time to add the commands of the next one. */
+  /**
+   * A write ended and no other one has started: now is the time to add the commands of the next
+   * one.
+   */
   written(): void;
   /** A write failed. */
   failed(error: unknown): void;
 }
 
 /**
- * Writes commands to a connection, in their order and in as few writes as possible: a write costs as much as ten jobs.
+ * Writes commands to a connection, in their order and in as few writes as possible: a write costs
+ * as much as ten jobs.
  *
- * Commands of one turn of the event loop, and those that are added while a write is in progress, go out together.
+ * Commands of one turn of the event loop, and those that are added while a write is in progress, go
+ * out together.
  */
 export class CommandWriter {
   readonly #stream: WritableStreamDefaultWriter<Uint8Array>;

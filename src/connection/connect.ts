@@ -22,7 +22,9 @@ export interface PoolOptions {
   readonly status?: StatusListener | undefined;
 }
 
-/** Makes a pool of connections to one server. The pool has to be opened. A number is a fixed size. */
+/**
+ * Makes a pool of connections to one server. The pool has to be opened. A number is a fixed size.
+ */
 export type MakePool = (
   size: number | PoolSize,
   worker?: Omit<Hello, "version" | "passwordHash">,

@@ -32,7 +32,9 @@ export interface ConnectionEnd {
 
 /** Receives what happens on a connection. */
 export interface ConnectionWatcher {
-  /** The oldest command has had no reply for too long. The connection stays open; its owner decides. */
+  /**
+   * The oldest command has had no reply for too long. The connection stays open; its owner decides.
+   */
   silent(error: TimeoutError): void;
   /** The server sent something again. */
   heard(): void;
@@ -40,7 +42,10 @@ export interface ConnectionWatcher {
   written(): void;
 }
 
-/** A FETCH may wait for two seconds by the protocol, and the server gives up on its store after five. */
+/**
+ * A FETCH may wait for two seconds by the protocol, and the server gives up on its store after
+ * five.
+ */
 export const DEFAULT_COMMAND_TIMEOUT_MS = 15_000;
 
 /** A connection without traffic for this long is probed with a command, in ms. */
@@ -103,7 +108,9 @@ export class Connection {
     void this.#read(options.maxReplyBytes);
   }
 
-  /** It cannot be used any more, although nobody may have taken the requests that it left behind. */
+  /**
+   * It cannot be used any more, although nobody may have taken the requests that it left behind.
+   */
   get isEnded(): boolean {
     return this.#isEnded;
   }
@@ -123,7 +130,9 @@ export class Connection {
     return this.#pending.length;
   }
 
-  /** Sum of the weights of the commands that wait for their reply; see {@linkcode Request.weight}. */
+  /**
+   * Sum of the weights of the commands that wait for their reply; see {@linkcode Request.weight}.
+   */
   get weight(): number {
     return this.#weight;
   }
@@ -135,8 +144,8 @@ export class Connection {
   }
 
   /**
-   * Sends a command. Its reply settles the request; if the connection ends first, the request is part
-   * of {@linkcode ConnectionEnd}.
+   * Sends a command. Its reply settles the request; if the connection ends first, the request is
+   * part of {@linkcode ConnectionEnd}.
    *
    * A request whose payload is not one line is rejected at once.
    */
@@ -157,7 +166,9 @@ export class Connection {
     this.#expect(request);
   }
 
-  /** Sends END after the pending commands, and waits until the server hangs up, a second at most. */
+  /**
+   * Sends END after the pending commands, and waits until the server hangs up, a second at most.
+   */
   async end(): Promise<void> {
     if (!this.#isEnded) this.send({ command: end(), resolve() {}, reject() {} });
     const cancelTimer = this.#clock.after(GOODBYE_MS, () => this.close());
@@ -183,7 +194,9 @@ export class Connection {
     this.#cancelTimer = this.#clock.after(waitMs, () => this.#checkProgress(due));
   }
 
-  /** One timer watches the whole pipeline: it is set again only when it fires, not by every command. */
+  /**
+   * One timer watches the whole pipeline: it is set again only when it fires, not by every command.
+   */
   #checkProgress(due: number): void {
     this.#cancelTimer = undefined;
     const now = this.#clock.now();

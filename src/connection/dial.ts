@@ -35,14 +35,18 @@ export interface DialOptions {
   readonly connectTimeoutMs: number;
   readonly commandTimeoutMs: number;
   readonly clock: Clock;
-  /** Whether the server has to answer a command, too: one that greets may still be of no use. @default false */
+  /**
+   * Whether the server has to answer a command, too: one that greets may still be of no use.
+   * @default false
+   */
   readonly prove?: boolean | undefined;
 }
 
 /**
  * Connects and shakes hands.
  *
- * @throws {ConnectError} if no connection could be opened. After a `VersionError`, trying again cannot help.
+ * @throws {ConnectError} if no connection could be opened. After a `VersionError`, trying again
+ * cannot help.
  */
 export async function dial(options: DialOptions, signal?: AbortSignal): Promise<Connection> {
   const { target, transport, connectTimeoutMs, clock } = options;
@@ -85,7 +89,9 @@ export async function dial(options: DialOptions, signal?: AbortSignal): Promise<
   }
 }
 
-/** `promise`, or the signal's reason as soon as there is one; what comes too late goes to `discard`. */
+/**
+ * `promise`, or the signal's reason as soon as there is one; what comes too late goes to `discard`.
+ */
 function orAborted<T>(
   promise: Promise<T>,
   signal: AbortSignal,

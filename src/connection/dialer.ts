@@ -13,7 +13,10 @@ export interface DialListener {
 /** How a first connection is opened. */
 export interface OpenOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Not before the server has answered a command: one that has too many connections says so after HELLO. @default false */
+  /**
+   * Not before the server has answered a command: one that has too many connections says so after
+   * HELLO. @default false
+   */
   readonly isProven?: boolean | undefined;
 }
 
@@ -34,7 +37,9 @@ export class Dialer {
     return this.#connecting !== undefined || this.#cancelWait !== undefined;
   }
 
-  /** Opens the first connection. Rejects if the attempt fails, is stopped, or if `opened` throws. */
+  /**
+   * Opens the first connection. Rejects if the attempt fails, is stopped, or if `opened` throws.
+   */
   async openFirst(
     opened: (connection: Connection) => void,
     { signal, isProven = false }: OpenOptions = {},

@@ -4,7 +4,10 @@ export const TICK_MS = 1;
 /** Time between two looks while all replies are prompt, in ms: each look wakes the event loop. */
 export const REST_MS = 8;
 
-/** Weight (jobs) in flight for each connection, the next one included, without which more are of no use. */
+/**
+ * Weight (jobs) in flight for each connection, the next one included, without which more are of no
+ * use.
+ */
 export const LEAST_WEIGHT = 8;
 
 /** A reply after this many ticks without one says as much as one after any more. */
@@ -42,9 +45,9 @@ interface Seen {
  * server: whether most replies take longer than a tick. If nearly none does, more connections only
  * cost writes and reads.
  *
- * Between two ticks the event loop reads all sockets. A client that is busy itself, or collects garbage,
- * then finds the replies that arrived meanwhile, so its own delays do not count. A server that pauses
- * once is one late reply.
+ * Between two ticks the event loop reads all sockets. A client that is busy itself, or collects
+ * garbage, then finds the replies that arrived meanwhile, so its own delays do not count. A server
+ * that pauses once is one late reply.
  */
 export class Growth {
   #seen = new Map<Sampled, Seen>();

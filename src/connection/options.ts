@@ -15,7 +15,10 @@ export interface ReconnectOptions {
   readonly initialMs?: number | undefined;
   /** The longest wait, in milliseconds. @default 5000 */
   readonly maxMs?: number | undefined;
-  /** Tries in a row before what waits is given up. @default 10 for a producer, Infinity for a consumer */
+  /**
+   * Tries in a row before what waits is given up. @default 10 for a producer, Infinity for a
+   * consumer
+   */
   readonly attempts?: number | undefined;
 }
 
@@ -24,13 +27,15 @@ export interface ConnectionOptions {
   /**
    * The server: `tcp://:password@host:port`, or `tcp+tls://`.
    *
-   * @default the URL in the variable that FAKTORY_PROVIDER names, else FAKTORY_URL, else `tcp://localhost:7419`
+   * @default the URL in the variable that FAKTORY_PROVIDER names, else FAKTORY_URL, else
+   * `tcp://localhost:7419`
    */
   readonly url?: string | URL | undefined;
   /**
-   * The server's password, used instead of the URL's; or a function that gives it, which is called before each connection is
-   * made, for passwords that change. If the function throws, or gives no text, the attempt fails with an `AuthenticationError`
-   * of the code `PASSWORD_UNAVAILABLE`; the time that it takes is part of `connectTimeoutMs`.
+   * The server's password, used instead of the URL's; or a function that gives it, which is called
+   * before each connection is made, for passwords that change. If the function throws, or gives no
+   * text, the attempt fails with an `AuthenticationError` of the code `PASSWORD_UNAVAILABLE`; the
+   * time that it takes is part of `connectTimeoutMs`.
    */
   readonly password?: Password | undefined;
   /** TLS settings; given, TLS is used whatever the URL says. `true` for the defaults. */
@@ -42,15 +47,19 @@ export interface ConnectionOptions {
   /** For connecting, TLS and the handshake together, in milliseconds. @default 10000 */
   readonly connectTimeoutMs?: number | undefined;
   /**
-   * How long the server may leave a command unanswered before the connection is tried anew, in milliseconds. Commands are sent
-   * again only when the server answers on the new connection and, a third of this time later, still not on the old one.
+   * How long the server may leave a command unanswered before the connection is tried anew, in
+   * milliseconds. Commands are sent again only when the server answers on the new connection and, a
+   * third of this time later, still not on the old one.
    *
    * @default 15000
    */
   readonly commandTimeoutMs?: number | undefined;
   /** Calls off connecting, and closes what was connected. */
   readonly signal?: AbortSignal | undefined;
-  /** Where time comes from; a `ManualClock` of `./server` lets tests move it. @default the machine's clock */
+  /**
+   * Where time comes from; a `ManualClock` of `./server` lets tests move it. @default the machine's
+   * clock
+   */
   readonly clock?: Clock | undefined;
 }
 
@@ -77,7 +86,10 @@ const RECONNECT_OPTIONS = {
 export interface ReconnectPolicy extends BackoffOptions {
   /** 0: never. */
   readonly attempts: number;
-  /** What waits is given up when the server has answered nothing for this long, although tries are left, in milliseconds. */
+  /**
+   * What waits is given up when the server has answered nothing for this long, although tries are
+   * left, in milliseconds.
+   */
   readonly giveUpMs?: number | undefined;
 }
 

@@ -8,7 +8,8 @@ export type Password = string | (() => string | Promise<string>);
 /**
  * Asks for the password to connect with.
  *
- * @throws {AuthenticationError} `PASSWORD_UNAVAILABLE` if the function fails, or gives no text. What it gave is not shown.
+ * @throws {AuthenticationError} `PASSWORD_UNAVAILABLE` if the function fails, or gives no text.
+ * What it gave is not shown.
  */
 export async function askPassword(
   password: () => string | Promise<string>,
@@ -29,7 +30,10 @@ export function passwordTookTooLong(target: ConnectTarget, ms: number): Authenti
   return unavailable(target, `took longer than ${ms} ms`);
 }
 
-/** The server wants a password, and the URL has a user name alone: likely the password, in the place of the name. */
+/**
+ * The server wants a password, and the URL has a user name alone: likely the password, in the place
+ * of the name.
+ */
 export function onlyUsername(target: ConnectTarget): AuthenticationError {
   return new AuthenticationError(
     "PASSWORD_REQUIRED",

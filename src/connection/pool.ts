@@ -29,12 +29,15 @@ export interface PoolHooks {
   handOver(error: Error, take: () => Request[]): boolean;
 }
 
-/** A connection beyond `min` that was not used for this long is closed, in ms: up to twice as long. */
+/**
+ * A connection beyond `min` that was not used for this long is closed, in ms: up to twice as long.
+ */
 const IDLE_MS = 5000;
 
 /**
- * Weight (jobs) of a part that is worth a command of its own if much is in flight. Without it, a stream
- * sends as many jobs as each reply has made room for: parts only get smaller, down to five jobs.
+ * Weight (jobs) of a part that is worth a command of its own if much is in flight. Without it, a
+ * stream sends as many jobs as each reply has made room for: parts only get smaller, down to five
+ * jobs.
  */
 const PART_WEIGHT = 64;
 
@@ -44,8 +47,8 @@ const COOL_DOWN_MS = 10_000;
 /**
  * Connections to one server. A command goes to the connection that has the least to do.
  *
- * The pool keeps `min` connections. It opens more, up to `max`, while it waits for the server on all
- * of them, and closes those without work. If one is lost while others work, they take over its
+ * The pool keeps `min` connections. It opens more, up to `max`, while it waits for the server on
+ * all of them, and closes those without work. If one is lost while others work, they take over its
  * commands; the last one reconnects.
  */
 export class ConnectionPool {
@@ -198,7 +201,10 @@ export class ConnectionPool {
     return true;
   }
 
-  /** Serves again when one of the connections has no more to do. Returns `false` if none has anything. */
+  /**
+   * Serves again when one of the connections has no more to do. Returns `false` if none has
+   * anything.
+   */
   #awaitIdle(connections: readonly ReconnectingConnection[]): boolean {
     const busy = connections.map((one) => one.current!).filter(({ load }) => load > 0);
     for (const one of busy) {
@@ -313,8 +319,8 @@ export class ConnectionPool {
 }
 
 /**
- * Weight from which on what is gathered is sent while connections work; less waits for more: half of
- * what a connection has if everything is shared fairly.
+ * Weight from which on what is gathered is sent while connections work; less waits for more: half
+ * of what a connection has if everything is shared fairly.
  */
 function leastPart(connections: readonly ReconnectingConnection[], gathered: number): number {
   // Behind one another on one connection, parts of any size are as good.

@@ -9,7 +9,10 @@ import {
 import { isError } from "../internal/kinds.ts";
 import type { Request } from "./request.ts";
 
-/** Whether trying again cannot help. A refused password can be put right on either side, and so is tried again. */
+/**
+ * Whether trying again cannot help. A refused password can be put right on either side, and so is
+ * tried again.
+ */
 export function isFinal(error: Error): boolean {
   return error instanceof VersionError || error instanceof ConfigError;
 }

@@ -3,14 +3,16 @@ import type { Connection } from "./connection.ts";
 import type { ReconnectPolicy } from "./options.ts";
 import type { Request } from "./request.ts";
 
-/** Guarantee for a non-idempotent command that the server may have executed when a connection ended. */
+/**
+ * Guarantee for a non-idempotent command that the server may have executed when a connection ended.
+ */
 export type Delivery = "at-least-once" | "at-most-once";
 
 /** Receives the events of a connection that reconnects. */
 export interface ConnectionListener {
   /**
-   * The connection was lost or is silent, or an attempt to reconnect failed. `retryInMs` is the time
-   * until the next attempt; `undefined` if there is none.
+   * The connection was lost or is silent, or an attempt to reconnect failed. `retryInMs` is the
+   * time until the next attempt; `undefined` if there is none.
    */
   disconnected(error: Error, retryInMs: number | undefined): void;
   /** Connected again, after this many attempts; 0 if a silent connection resumed by itself. */
@@ -29,13 +31,17 @@ export interface ReconnectingConnectionOptions {
   readonly delivery: Delivery;
   readonly clock: Clock;
   readonly listener: ConnectionListener;
-  /** Grace period of a silent connection once the server answers on another, in ms. @default 5000 */
+  /**
+   * Grace period of a silent connection once the server answers on another, in ms. @default 5000
+   */
   readonly graceMs?: number | undefined;
-  /** Called when commands that were held back can be sent: a write ended, or the connection changed. */
+  /**
+   * Called when commands that were held back can be sent: a write ended, or the connection changed.
+   */
   readonly ready?: (() => void) | undefined;
   /**
-   * Called when the connection is lost. If it returns `true`, it has taken the waiting requests, and
-   * the connection is not opened again.
+   * Called when the connection is lost. If it returns `true`, it has taken the waiting requests,
+   * and the connection is not opened again.
    */
   readonly handOver?: ((error: Error, take: () => Request[]) => boolean) | undefined;
 }

@@ -42,7 +42,9 @@ export class ReconnectingConnection {
     this.#silence = new SilentWatch(clock, graceMs);
   }
 
-  /** Opens the first connection, in one attempt: a program that starts reports a failure at once. */
+  /**
+   * Opens the first connection, in one attempt: a program that starts reports a failure at once.
+   */
   async open(options?: OpenOptions): Promise<void> {
     await this.#dialer.openFirst((connection) => {
       if (this.#final === undefined) return this.#adopt(connection);

@@ -4,8 +4,9 @@ import type { Command } from "../protocol/commands/command.ts";
 /**
  * A command on its way, and who waits for its reply.
  *
- * On the path of jobs these are instances of classes. An object literal with a getter would do, but makes engines keep a
- * hidden class for each one, and with it all that it refers to: half the time went into collecting that.
+ * On the path of jobs these are instances of classes. An object literal with a getter would do, but
+ * makes engines keep a hidden class for each one, and with it all that it refers to: half the time
+ * went into collecting that.
  */
 export interface Request<T = unknown> {
   readonly command: Command<T>;

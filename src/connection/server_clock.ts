@@ -7,7 +7,10 @@ import type { Request } from "./request.ts";
 /** A reading older than this is measured again before it is used, in milliseconds. */
 const MAX_AGE_MS = 60_000;
 
-/** The machine's time of day was set, or the machine slept, if its clocks differ by more than this, in milliseconds. */
+/**
+ * The machine's time of day was set, or the machine slept, if its clocks differ by more than this,
+ * in milliseconds.
+ */
 const JUMP_MS = 250;
 
 /** Longest time that `fresh()` waits for the server, in milliseconds. */
@@ -34,10 +37,12 @@ interface Reading extends Moment {
 }
 
 /**
- * The server's clock, measured by INFO. Times that a server compares with its own clock, such as the `at` of a job, have to
- * be taken from it: a worker whose clock is behind would ask for a time that is over.
+ * The server's clock, measured by INFO. Times that a server compares with its own clock, such as
+ * the `at` of a job, have to be taken from it: a worker whose clock is behind would ask for a time
+ * that is over.
  *
- * Nothing is measured until somebody calls `fresh()`. A program that uses no such time pays nothing for it.
+ * Nothing is measured until somebody calls `fresh()`. A program that uses no such time pays nothing
+ * for it.
  */
 export class ServerClock {
   readonly #clock: Clock;
@@ -53,16 +58,19 @@ export class ServerClock {
     this.#send = send;
   }
 
-  /** The server's time in milliseconds since 1970, as far as it is known: at first it is the machine's own. */
+  /**
+   * The server's time in milliseconds since 1970, as far as it is known: at first it is the
+   * machine's own.
+   */
   now(): number {
     const moment = this.#moment();
     return this.#reading === undefined ? moment.now : serverAt(this.#reading, moment);
   }
 
   /**
-   * Makes sure that `now()` relies on a recent measurement: asks the server if there is none, and waits two seconds at most.
-   * After that, or if the server cannot be asked, `now()` relies on what is known. Returns `undefined` if there is nothing to
-   * wait for. Never rejects.
+   * Makes sure that `now()` relies on a recent measurement: asks the server if there is none, and
+   * waits two seconds at most. After that, or if the server cannot be asked, `now()` relies on what
+   * is known. Returns `undefined` if there is nothing to wait for. Never rejects.
    */
   fresh(): Promise<void> | undefined {
     if (this.#isFresh()) return undefined;
@@ -72,7 +80,10 @@ export class ServerClock {
     return this.#atMost(this.#measuring);
   }
 
-  /** The next `fresh()` measures again: the connection was lost, and another server may have taken over. */
+  /**
+   * The next `fresh()` measures again: the connection was lost, and another server may have taken
+   * over.
+   */
   distrust(): void {
     this.#checkedAt = -Infinity;
   }
@@ -163,7 +174,10 @@ class Measurement implements Request<Record<string, unknown>> {
   }
 }
 
-/** The server's time at `moment`. If the machine's clocks differ, it slept or was set back: the larger time has passed. */
+/**
+ * The server's time at `moment`. If the machine's clocks differ, it slept or was set back: the
+ * larger time has passed.
+ */
 function serverAt({ server, now, elapsed }: Reading, moment: Moment): number {
   return server + Math.max(moment.now - now, moment.elapsed - elapsed);
 }
@@ -172,7 +186,10 @@ function hasJumped(since: Moment, moment: Moment): boolean {
   return Math.abs((moment.now - since.now) - (moment.elapsed - since.elapsed)) > JUMP_MS;
 }
 
-/** The time in a reply to INFO. One without `now` has the time of day only: the day is the one that is nearest to ours. */
+/**
+ * The time in a reply to INFO. One without `now` has the time of day only: the day is the one that
+ * is nearest to ours.
+ */
 function timeIn(
   { now, server_utc_time }: Readonly<Record<string, unknown>>,
   nearMs: number,

@@ -2,7 +2,9 @@ import type { TimeoutError } from "../errors.ts";
 import type { Clock } from "../internal/clock.ts";
 import type { Connection, ConnectionEnd } from "./connection.ts";
 
-/** Default grace period, in ms. A healthy server answers within 5 s, its limit for its own store. */
+/**
+ * Default grace period, in ms. A healthy server answers within 5 s, its limit for its own store.
+ */
 export const GRACE_MS = 5000;
 
 /**
@@ -58,8 +60,8 @@ export class SilentWatch {
   }
 
   /**
-   * Starts the grace period: the server has answered on `next`. `onNextEnd` is called if `next` ends
-   * before the grace period does.
+   * Starts the grace period: the server has answered on `next`. `onNextEnd` is called if `next`
+   * ends before the grace period does.
    */
   startGrace(next: Connection, onNextEnd: (end: ConnectionEnd) => void): void {
     this.#next = next;
@@ -80,7 +82,9 @@ export class SilentWatch {
     return this.#takeNext();
   }
 
-  /** Closes the silent connection, by default as unanswered. The caller sees its end as any other. */
+  /**
+   * Closes the silent connection, by default as unanswered. The caller sees its end as any other.
+   */
   closeSilent(reason: Error | undefined = this.#silent?.error): void {
     this.#silent?.connection.close(reason);
   }

@@ -25,13 +25,16 @@ export interface Recovery {
 /** Hears of outages. */
 export interface StatusListener {
   /**
-   * Connections were lost. Called once for all that are lost until all are back, and once more if no connection is tried any
-   * longer, without `retryInMs`.
+   * Connections were lost. Called once for all that are lost until all are back, and once more if
+   * no connection is tried any longer, without `retryInMs`.
    */
   disconnected(outage: Outage): void;
   /** All are back. */
   reconnected(recovery: Recovery): void;
-  /** The password is refused, or cannot be had, while connections are made again. Called once an outage. */
+  /**
+   * The password is refused, or cannot be had, while connections are made again. Called once an
+   * outage.
+   */
   refused?(error: AuthenticationError): void;
 }
 

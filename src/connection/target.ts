@@ -12,7 +12,10 @@ export interface ServerTarget {
   readonly target: ConnectTarget;
   readonly password: Password | undefined;
   readonly username: string | undefined;
-  /** Which URL the password comes from, such as `the option url`; `undefined` if it does not come from one. */
+  /**
+   * Which URL the password comes from, such as `the option url`; `undefined` if it does not come
+   * from one.
+   */
   readonly passwordSource?: string | undefined;
 }
 
@@ -22,8 +25,8 @@ export const URL_VARIABLES: readonly string[] = ["FAKTORY_PROVIDER", "FAKTORY_UR
 const DEFAULT_URL = "tcp://localhost:7419";
 
 /**
- * Which server is meant: the option `url`, else the URL in the variable that FAKTORY_PROVIDER names, else FAKTORY_URL, else
- * the one on this machine.
+ * Which server is meant: the option `url`, else the URL in the variable that FAKTORY_PROVIDER
+ * names, else FAKTORY_URL, else the one on this machine.
  *
  * @throws {ConfigError} `INVALID_URL`, `INVALID_OPTION`, `MISSING_VARIABLE`, `MISSING_PERMISSION`.
  */

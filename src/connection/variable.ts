@@ -10,7 +10,8 @@ export interface VariableAdvice {
 }
 
 /**
- * Reads an environment variable. One that the program may not read may be set, and is not taken for one that is not.
+ * Reads an environment variable. One that the program may not read may be set, and is not taken for
+ * one that is not.
  *
  * @throws {ConfigError} `MISSING_PERMISSION`, in Deno.
  */

@@ -24,7 +24,9 @@ export class WaitingRequests {
     return this.#requests.drain();
   }
 
-  /** Rejects requests whose deadline has passed, and those that their callers no longer wait for. */
+  /**
+   * Rejects requests whose deadline has passed, and those that their callers no longer wait for.
+   */
   dropLate(now: number): void {
     const late = this.#requests.removeWhere(({ notAfter, cancelled }) =>
       cancelled === true || (notAfter !== undefined && now > notAfter)
@@ -32,7 +34,9 @@ export class WaitingRequests {
     for (const request of late) request.reject(tooLate(request));
   }
 
-  /** Rejects all. `isLost`: with a `ConnectionLostError` each, not only those that were sent before. */
+  /**
+   * Rejects all. `isLost`: with a `ConnectionLostError` each, not only those that were sent before.
+   */
   reject(reason: Error, isLost: boolean): void {
     for (const request of this.take()) {
       request.reject(isLost || request.resent === true ? lostUnsent(request, reason) : reason);

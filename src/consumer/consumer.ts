@@ -42,7 +42,9 @@ import { untakenTypes } from "./untaken_queues.ts";
 import { listenForSignals } from "./signals.ts";
 import { DEFAULT_GRACE_MS, Session, type SessionParts } from "./session/session.ts";
 
-/** The parts of a consumer that `./testing` runs jobs with; `undefined` if the value is no consumer. */
+/**
+ * The parts of a consumer that `./testing` runs jobs with; `undefined` if the value is no consumer.
+ */
 export let insidesOf: (consumer: unknown) => ConsumerInsides | undefined;
 
 /** The parts of a session that do not depend on the server. */
@@ -54,8 +56,9 @@ export type ConsumerInsides = Pick<
 /**
  * Fetches jobs from the server and runs them.
  *
- * A job is acknowledged (ACK) when its handler has succeeded, or failed (FAIL) if it threw. The server gives a job to one
- * consumer at a time, and to another one if no result is reported until the job's reservation ends: a job runs at least once.
+ * A job is acknowledged (ACK) when its handler has succeeded, or failed (FAIL) if it threw. The
+ * server gives a job to one consumer at a time, and to another one if no result is reported until
+ * the job's reservation ends: a job runs at least once.
  *
  * @example Run jobs until the program is told to stop
  * ```ts no-assert ignore
@@ -129,8 +132,8 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   /**
-   * Its health: whether it works, what is wrong if it does not, and the figures behind that. For an HTTP answer see
-   * `healthHandler` of `./health`.
+   * Its health: whether it works, what is wrong if it does not, and the figures behind that. For an
+   * HTTP answer see `healthHandler` of `./health`.
    */
   health(): ConsumerHealth {
     const { worker: { wid }, concurrency } = this.#settings;
@@ -143,8 +146,8 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   /**
-   * Fetches from other queues from now on, also while the consumer runs. A FETCH already waiting is not cancelled, so one more
-   * job from the old queues may arrive within two seconds.
+   * Fetches from other queues from now on, also while the consumer runs. A FETCH already waiting is
+   * not cancelled, so one more job from the old queues may arrive within two seconds.
    *
    * @throws {ConfigError} `INVALID_OPTION`.
    * @throws {InvalidArgumentError} `INVALID_QUEUE`.
@@ -155,11 +158,11 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   /**
-   * Registers the handler of a job type. A job whose type has no handler fails. A handler can be replaced while the consumer
-   * runs.
+   * Registers the handler of a job type. A job whose type has no handler fails. A handler can be
+   * replaced while the consumer runs.
    *
-   * With a catalogue, `Key` is the type's name, which gives the types of the arguments; without one, `Key` is the types of the
-   * arguments.
+   * With a catalogue, `Key` is the type's name, which gives the types of the arguments; without
+   * one, `Key` is the types of the arguments.
    *
    * @throws {ConfigError} `INVALID_OPTION`.
    */
@@ -173,9 +176,10 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   /**
-   * Registers a handler that runs many jobs of a type in one call, such as one bulk insert for a hundred of them. Jobs are gathered
-   * until there are `size`, or the first has waited for `waitMs`. Each job is acknowledged or failed by itself (ACK, FAIL), has its
-   * own events, middleware, retries and limits, and takes one of the consumer's slots while it waits and runs.
+   * Registers a handler that runs many jobs of a type in one call, such as one bulk insert for a
+   * hundred of them. Jobs are gathered until there are `size`, or the first has waited for
+   * `waitMs`. Each job is acknowledged or failed by itself (ACK, FAIL), has its own events,
+   * middleware, retries and limits, and takes one of the consumer's slots while it waits and runs.
    *
    * @example Index up to a hundred documents at once
    * ```ts no-assert
@@ -240,11 +244,12 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   /**
-   * Runs jobs until `stop()` is called, the server stops the worker, or a limit of `options` is reached. Resolves to a report.
-   * The consumer can run again after that.
+   * Runs jobs until `stop()` is called, the server stops the worker, or a limit of `options` is
+   * reached. Resolves to a report. The consumer can run again after that.
    *
    * @throws {ConfigError} `INVALID_OPTION`.
-   * @throws {ConnectError} if the server cannot be reached, or refuses; `AuthenticationError` if it is the password.
+   * @throws {ConnectError} if the server cannot be reached, or refuses; `AuthenticationError` if it
+   * is the password.
    * @throws {StateError} `ALREADY_RUNNING`.
    */
   async run(options: RunOptions = {}): Promise<Report> {
@@ -252,11 +257,12 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   /**
-   * Runs jobs until the queues are empty and no job runs, including jobs that those jobs enqueue. Ends earlier at a limit of
-   * `options`.
+   * Runs jobs until the queues are empty and no job runs, including jobs that those jobs enqueue.
+   * Ends earlier at a limit of `options`.
    *
    * @throws {ConfigError} `INVALID_OPTION`.
-   * @throws {ConnectError} if the server cannot be reached, or refuses; `AuthenticationError` if it is the password.
+   * @throws {ConnectError} if the server cannot be reached, or refuses; `AuthenticationError` if it
+   * is the password.
    * @throws {StateError} `ALREADY_RUNNING`.
    */
   async runToCompletion(options: RunOptions = {}): Promise<Report> {
@@ -264,11 +270,12 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   /**
-   * Runs one job, if one comes within two seconds, and resolves to whether one came. A handler that throws fails the job, not
-   * this call.
+   * Runs one job, if one comes within two seconds, and resolves to whether one came. A handler that
+   * throws fails the job, not this call.
    *
    * @throws {TimeoutError} if the server answers no FETCH within `commandTimeoutMs`.
-   * @throws {ConnectError} if the server cannot be reached, or refuses; `AuthenticationError` if it is the password.
+   * @throws {ConnectError} if the server cannot be reached, or refuses; `AuthenticationError` if it
+   * is the password.
    * @throws {StateError} `ALREADY_RUNNING`.
    */
   async runOne(): Promise<boolean> {
@@ -291,11 +298,11 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   /**
-   * Fetches no more jobs, waits for running ones, and ends the run. Resolves when `run()` has. Jobs that have not ended after
-   * `graceMs` are aborted, and then released to the server by FAIL.
+   * Fetches no more jobs, waits for running ones, and ends the run. Resolves when `run()` has. Jobs
+   * that have not ended after `graceMs` are aborted, and then released to the server by FAIL.
    *
-   * It takes `graceMs` and 2.5 seconds at most, whatever the server does. A second call aborts running jobs at once, or after
-   * its own `graceMs`, and ends within a second from then.
+   * It takes `graceMs` and 2.5 seconds at most, whatever the server does. A second call aborts
+   * running jobs at once, or after its own `graceMs`, and ends within a second from then.
    */
   async stop(options: StopOptions = {}): Promise<void> {
     const { graceMs = this.#isStopping ? 0 : DEFAULT_GRACE_MS, error } = checkStopOptions(options);

@@ -13,8 +13,9 @@ export interface ConsumerEvents {
   /** A job failed. The result is reported next. */
   fail: JobFailed;
   /**
-   * A job failed for the last time, and is kept among the dead, or moves to its dead letter queue. Emitted after `fail`; alone if
-   * a stop gives up on the last attempt. The server emits nothing for jobs that it fails itself, as their reservation ended.
+   * A job failed for the last time, and is kept among the dead, or moves to its dead letter queue.
+   * Emitted after `fail`; alone if a stop gives up on the last attempt. The server emits nothing
+   * for jobs that it fails itself, as their reservation ended.
    */
   dead: JobEnded & {
     /** The queue that it moves to, if its type has one. */
@@ -27,15 +28,17 @@ export interface ConsumerEvents {
   /** A handler snoozed its job. The job is enqueued again next. */
   snooze: { readonly job: Job; readonly outcome: Snooze; readonly elapsedMs: number };
   /**
-   * A fetched job is requeued without a run, for five seconds later: its type is at its limit (only the first jobs of a type on
-   * a queue), or its type has no handler here and is left to others, or it has no retries and came after a stop's grace.
+   * A fetched job is requeued without a run, for five seconds later: its type is at its limit (only
+   * the first jobs of a type on a queue), or its type has no handler here and is left to others, or
+   * it has no retries and came after a stop's grace.
    */
   returned: { readonly job: Job; readonly reason: "limit" | "unregistered" | "stopped" };
   /** A result could not be reported in time: the job will run again, or the server will fail it. */
   unreported: { readonly job: Job; readonly error: unknown };
   /**
-   * A reservation is about to end while the handler still runs: the result of this run is not reported. Or the reservation
-   * ended before the handler could start, as the machine slept: the job does not run here.
+   * A reservation is about to end while the handler still runs: the result of this run is not
+   * reported. Or the reservation ended before the handler could start, as the machine slept: the
+   * job does not run here.
    */
   expired: { readonly job: Job };
   /** The server refused a FETCH, or sent a job that cannot be read. */
@@ -43,25 +46,29 @@ export interface ConsumerEvents {
   /** The consumer enters this state. */
   state: { readonly state: ConsumerState };
   /**
-   * Connections were lost, or the server is silent. Emitted once an outage, from the first connection that is lost until all
-   * are back; and once more if no connection is tried any longer, without `retryInMs`.
+   * Connections were lost, or the server is silent. Emitted once an outage, from the first
+   * connection that is lost until all are back; and once more if no connection is tried any longer,
+   * without `retryInMs`.
    */
   disconnect: Outage;
-  /** The outage that `disconnect` told of lasts: emitted once a minute, with how long it has lasted. */
+  /**
+   * The outage that `disconnect` told of lasts: emitted once a minute, with how long it has lasted.
+   */
   outage: { readonly error: Error; readonly outageMs: number };
   /** All connections are back. */
   reconnect: Recovery;
   /**
-   * Nothing could run for `lagMs` milliseconds, heartbeats included: a handler blocked the event loop, the machine slept, or
-   * its clock was set forward.
+   * Nothing could run for `lagMs` milliseconds, heartbeats included: a handler blocked the event
+   * loop, the machine slept, or its clock was set forward.
    */
   lag: { readonly lagMs: number };
   /** The machine's clock was set back. Reservations and limits go on as if it had not been. */
   clock: { readonly setBackMs: number };
   /**
    * Something that will not do what it seems to do, once a run. Codes: `ENTERPRISE_ONLY`;
-   * `QUEUE_NOT_TAKEN` for each handler whose type the catalogue sends to a queue that is not in `queues`; `PASSWORD_REFUSED`,
-   * `PASSWORD_REQUIRED` and `PASSWORD_UNAVAILABLE` if the password is wrong when a connection is made again.
+   * `QUEUE_NOT_TAKEN` for each handler whose type the catalogue sends to a queue that is not in
+   * `queues`; `PASSWORD_REFUSED`, `PASSWORD_REQUIRED` and `PASSWORD_UNAVAILABLE` if the password is
+   * wrong when a connection is made again.
    */
   warning: { readonly code: string; readonly message: string };
   /** A listener threw. */
@@ -108,13 +115,16 @@ export interface JobFailed extends JobEnded {
   /** Whether the job is retried. */
   readonly willRetry: boolean;
   /**
-   * About when it is retried, by this machine's clock; `undefined` if it is not. The server adds a random part to its own delays:
-   * this is their mean. After a `RetryAfter` or a `backoff` it is exact, but the server looks for due jobs every five seconds.
+   * About when it is retried, by this machine's clock; `undefined` if it is not. The server adds a
+   * random part to its own delays: this is their mean. After a `RetryAfter` or a `backoff` it is
+   * exact, but the server looks for due jobs every five seconds.
    */
   readonly retryAt: Date | undefined;
   /** What becomes of the job: `retry`, `dead`, or `dropped` if its `retry` is 0. */
   readonly next: AfterFailure;
 }
 
-/** Not started; fetching and running jobs; running jobs without fetching more; stopping; stopped. */
+/**
+ * Not started; fetching and running jobs; running jobs without fetching more; stopping; stopped.
+ */
 export type ConsumerState = "idle" | "running" | "quiet" | "stopping" | "stopped";

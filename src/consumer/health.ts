@@ -40,7 +40,10 @@ export interface Vitals extends Omit<ConsumerHealth, "healthy" | "reasons"> {
   readonly beatAgeMs: number;
   /** Since the last answer to a FETCH, or the start; `undefined` if no FETCH is in flight. */
   readonly fetchAgeMs: number | undefined;
-  /** Since the oldest report began that came after the last one that was confirmed; `undefined` if there is none. */
+  /**
+   * Since the oldest report began that came after the last one that was confirmed; `undefined` if
+   * there is none.
+   */
   readonly reportAgeMs: number | undefined;
   /** With more reports than this in flight, no more jobs are fetched. */
   readonly maxUnreported: number;

@@ -18,7 +18,8 @@ export interface Logger {
 }
 
 /**
- * A logger as the option `logger` takes it. Some, such as winston and `@std/log`, have no `trace`: those messages go to `debug`.
+ * A logger as the option `logger` takes it. Some, such as winston and `@std/log`, have no `trace`:
+ * those messages go to `debug`.
  */
 export type LoggerLike = Omit<Logger, "trace"> & Partial<Pick<Logger, "trace">>;
 
@@ -28,7 +29,10 @@ export type LogLevel = "trace" | "debug" | "info" | "warn" | "error";
 /** The names of a logger's methods, least important first. */
 export const LOG_LEVELS: readonly LogLevel[] = ["trace", "debug", "info", "warn", "error"];
 
-/** A logger that adds `scope` to the fields of all messages. It writes nothing if there is no `logger`, and never throws. */
+/**
+ * A logger that adds `scope` to the fields of all messages. It writes nothing if there is no
+ * `logger`, and never throws.
+ */
 export function scopedLogger(logger: LoggerLike | undefined, scope?: LogFields): Logger {
   const scoped = {} as Record<LogLevel, Logger["info"]>;
   for (const level of LOG_LEVELS) {
@@ -63,7 +67,8 @@ export interface FieldsFirstLogger {
 }
 
 /**
- * Adapts a logger that takes the fields first, such as pino or bunyan. Given the text first, those would drop the fields.
+ * Adapts a logger that takes the fields first, such as pino or bunyan. Given the text first, those
+ * would drop the fields.
  *
  * @example With pino
  * ```ts no-assert

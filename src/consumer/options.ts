@@ -19,28 +19,34 @@ import { queuesOf } from "./untaken_queues.ts";
 /** Options of a consumer. */
 export interface ConsumerOptions<Jobs extends JobDefinitions = JobDefinitions>
   extends ConnectionOptions {
-  /** The catalogue of jobs, from `defineJobs`: names and arguments are then typed and checked. @default any job */
+  /**
+   * The catalogue of jobs, from `defineJobs`: names and arguments are then typed and checked.
+   * @default any job
+   */
   readonly jobs?: Jobs | undefined;
   /** Jobs that run at the same time, 1 to 10000. @default 10 */
   readonly concurrency?: number | undefined;
   /**
    * Queues to fetch from: names in their order, weights, or a function. `images.*` matches many.
    *
-   * @default the queues of the catalogue `jobs`, each in its turn; without a catalogue `["default"]`
+   * @default the queues of the catalogue `jobs`, each in its turn; without a catalogue
+   * `["default"]`
    */
   readonly queues?: QueueChoice | undefined;
   /** Limits of jobs a second, and of jobs at the same time for each queue. @default no limits */
   readonly limits?: ConsumerLimits | undefined;
   /**
-   * What to do with a job whose type has no handler here: `fail` fails it, so it is retried later; `leave` requeues it for five
-   * seconds later and fetches nothing from its queue for 30 seconds, so that other workers can take it.
+   * What to do with a job whose type has no handler here: `fail` fails it, so it is retried later;
+   * `leave` requeues it for five seconds later and fetches nothing from its queue for 30 seconds,
+   * so that other workers can take it.
    *
    * @default "fail"
    */
   readonly unregistered?: "fail" | "leave" | undefined;
   /**
-   * Connections at most, 2 to 100. A consumer opens two, one to fetch and one for everything else, and more while jobs wait and
-   * the server is what is waited for. A connection that brings no job for ten seconds is closed.
+   * Connections at most, 2 to 100. A consumer opens two, one to fetch and one for everything else,
+   * and more while jobs wait and the server is what is waited for. A connection that brings no job
+   * for ten seconds is closed.
    *
    * @default one more than the concurrency, 16 at most; 2 in Cloudflare Workers, 3 with limits
    */
@@ -52,17 +58,21 @@ export interface ConsumerOptions<Jobs extends JobDefinitions = JobDefinitions>
   /** Labels that the server's web page shows for this worker. @default ["typescript"] */
   readonly labels?: readonly string[] | undefined;
   /**
-   * Looks for jobs that `producer.cancel` has cancelled, by asking the server for its queues every five seconds (INFO): such a
-   * job is dropped when it is fetched, and while it runs its `signal` is aborted within ten seconds.
+   * Looks for jobs that `producer.cancel` has cancelled, by asking the server for its queues every
+   * five seconds (INFO): such a job is dropped when it is fetched, and while it runs its `signal`
+   * is aborted within ten seconds.
    *
    * @default false
    */
   readonly cancellation?: boolean | undefined;
-  /** Middleware for jobs that handlers enqueue by `context.producer`, as for `producer.use`. @default [] */
+  /**
+   * Middleware for jobs that handlers enqueue by `context.producer`, as for `producer.use`.
+   * @default []
+   */
   readonly enqueueMiddleware?: readonly ProducerMiddleware[] | undefined;
   /**
-   * Takes what handlers write to `context.log`, and the consumer's own messages: `console`, or any logger with these methods.
-   * `fieldsFirst` adapts pino.
+   * Takes what handlers write to `context.log`, and the consumer's own messages: `console`, or any
+   * logger with these methods. `fieldsFirst` adapts pino.
    *
    * @default nowhere
    */
@@ -76,9 +86,10 @@ export interface ConsumerOptions<Jobs extends JobDefinitions = JobDefinitions>
   /** Traces and measures runs and enqueues: `openTelemetry()` of `./telemetry`. @default none */
   readonly telemetry?: Telemetry | undefined;
   /**
-   * Handles signals of the operating system while the consumer runs: TERM and INT stop it (a second one aborts running jobs),
-   * TSTP quiets it, TTIN writes the running jobs to `logger`, else to the console. In a process of a `Supervisor`, the end of
-   * the supervisor stops it as well. The consumer never exits the program.
+   * Handles signals of the operating system while the consumer runs: TERM and INT stop it (a second
+   * one aborts running jobs), TSTP quiets it, TTIN writes the running jobs to `logger`, else to the
+   * console. In a process of a `Supervisor`, the end of the supervisor stops it as well. The
+   * consumer never exits the program.
    *
    * @default false
    */

@@ -13,7 +13,8 @@ export interface CauseOptions {
 }
 
 /**
- * A result of a job other than "done" or "failed". A handler or a middleware throws it, or returns it.
+ * A result of a job other than "done" or "failed". A handler or a middleware throws it, or returns
+ * it.
  *
  * @example Discard what can never succeed, and wait as long as a service asks for
  * ```ts
@@ -55,10 +56,12 @@ export class Discard extends Outcome {
 }
 
 /**
- * Fails the job for good: it moves to the dead, where a person can look at it, whatever retries it has left.
+ * Fails the job for good: it moves to the dead, where a person can look at it, whatever retries it
+ * has left.
  *
- * That takes two commands (FAIL, then MUTATE, which moves it from the retries to the dead), so a program that ends between
- * them leaves the job to be retried. A job whose `retry` is 0 has nowhere to be kept: the server drops it on FAIL.
+ * That takes two commands (FAIL, then MUTATE, which moves it from the retries to the dead), so a
+ * program that ends between them leaves the job to be retried. A job whose `retry` is 0 has nowhere
+ * to be kept: the server drops it on FAIL.
  *
  * @example Leave a job to a person
  * ```ts
@@ -77,14 +80,16 @@ export class Kill extends Outcome {
 }
 
 /**
- * Fails the job, and retries it after `seconds` in place of the server's own delay. It counts as one of the job's retries; a
- * job that has none left fails as by any other error.
+ * Fails the job, and retries it after `seconds` in place of the server's own delay. It counts as
+ * one of the job's retries; a job that has none left fails as by any other error.
  *
- * The job is enqueued again under its own jid for that time, and then acknowledged (PUSHB, then ACK). A program that ends
- * between them leaves both: the job may run once more than asked for, never less. If the server refuses the job, it
- * fails (FAIL). To Faktory Enterprise the first run succeeded: a batch counts the job as done.
+ * The job is enqueued again under its own jid for that time, and then acknowledged (PUSHB, then
+ * ACK). A program that ends between them leaves both: the job may run once more than asked for,
+ * never less. If the server refuses the job, it fails (FAIL). To Faktory Enterprise the first run
+ * succeeded: a batch counts the job as done.
  *
- * Fewer than five seconds are five: an ACK goes by the job's id alone, and must not find the job with its next worker.
+ * Fewer than five seconds are five: an ACK goes by the job's id alone, and must not find the job
+ * with its next worker.
  *
  * @example Wait as long as a service asks for
  * ```ts
@@ -105,8 +110,8 @@ export class RetryAfter extends Outcome {
   readonly seconds: number;
 
   /**
-   * Makes the outcome. The server keeps `message` as the job's failure; if there is a `cause`, also the cause's type and stack, and
-   * by default its message.
+   * Makes the outcome. The server keeps `message` as the job's failure; if there is a `cause`, also
+   * the cause's type and stack, and by default its message.
    */
   constructor(seconds: number, message?: string, options?: CauseOptions) {
     super(message ?? messageOf(options) ?? "the handler asked to be called again later", options);
@@ -115,8 +120,8 @@ export class RetryAfter extends Outcome {
 }
 
 /**
- * Puts the job off: it is enqueued again for `seconds` from now, and uses none of its retries. As for {@linkcode RetryAfter},
- * that takes two commands (PUSHB, then ACK).
+ * Puts the job off: it is enqueued again for `seconds` from now, and uses none of its retries. As
+ * for {@linkcode RetryAfter}, that takes two commands (PUSHB, then ACK).
  *
  * @example Check again later, without a failure
  * ```ts
@@ -154,7 +159,10 @@ function messageOf(options: CauseOptions | undefined): string | undefined {
 
 brand({ Outcome, Discard, Kill, RetryAfter, Snooze });
 
-/** The value as an outcome, if it is one. Never throws: a handler may throw or return anything, such as a revoked proxy. */
+/**
+ * The value as an outcome, if it is one. Never throws: a handler may throw or return anything, such
+ * as a revoked proxy.
+ */
 export function asOutcome(value: unknown): Outcome | undefined {
   try {
     return value instanceof Outcome ? value : undefined;

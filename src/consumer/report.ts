@@ -4,9 +4,15 @@ import type { Job } from "../job/job.ts";
 export interface RunOptions {
   /** Ends when this many jobs have begun and ended, 1 or more. @default none */
   readonly maxJobs?: number | undefined;
-  /** Ends after this time, in milliseconds. Running jobs may then end, as after `stop`. @default none */
+  /**
+   * Ends after this time, in milliseconds. Running jobs may then end, as after `stop`. @default
+   * none
+   */
   readonly maxMs?: number | undefined;
-  /** How long running jobs may go on after `maxMs` before they are aborted, in milliseconds. @default 25000 */
+  /**
+   * How long running jobs may go on after `maxMs` before they are aborted, in milliseconds.
+   * @default 25000
+   */
   readonly graceMs?: number | undefined;
 }
 
@@ -16,13 +22,16 @@ export interface SessionLimits extends RunOptions {
   readonly untilEmpty?: boolean | undefined;
   /** Rejects if no FETCH is answered within one command timeout. @default false */
   readonly failsWithoutAnswer?: boolean | undefined;
-  /** The server answers a FETCH with nothing only if nothing is left, so one such answer is enough. @default false */
+  /**
+   * The server answers a FETCH with nothing only if nothing is left, so one such answer is enough.
+   * @default false
+   */
   readonly trustsEmpty?: boolean | undefined;
 }
 
 /**
- * Why a run ended: `stop()` or the `signal` option, a signal of the operating system, the server, empty queues, or the limits
- * `maxJobs` and `maxMs`.
+ * Why a run ended: `stop()` or the `signal` option, a signal of the operating system, the server,
+ * empty queues, or the limits `maxJobs` and `maxMs`.
  */
 export type EndReason = "stopped" | "signal" | "server" | "empty" | "limit" | "time";
 
@@ -44,8 +53,13 @@ export interface Report {
   readonly dead: number;
   /** Failed jobs that the server dropped, as their `retry` is 0. */
   readonly dropped: number;
-  /** Jobs that a stop released to the server by FAIL: their handlers had not ended, or not begun. */
+  /**
+   * Jobs that a stop released to the server by FAIL: their handlers had not ended, or not begun.
+   */
   readonly unfinished: readonly Job[];
-  /** Jobs whose result the server had not confirmed when the stop was over, those of `unfinished` included. */
+  /**
+   * Jobs whose result the server had not confirmed when the stop was over, those of `unfinished`
+   * included.
+   */
   readonly unreported: readonly Job[];
 }

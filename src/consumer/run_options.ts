@@ -4,11 +4,14 @@ import type { RunOptions } from "./report.ts";
 
 /** Options of {@linkcode Consumer.stop}. */
 export interface StopOptions {
-  /** How long running jobs may go on before they are aborted, in milliseconds. A second stop has 0. @default 25000 */
+  /**
+   * How long running jobs may go on before they are aborted, in milliseconds. A second stop has 0.
+   * @default 25000
+   */
   readonly graceMs?: number | undefined;
   /**
-   * Why the worker cannot go on, such as an uncaught exception: jobs that are released are failed with the code `CRASHED`, a
-   * message that names this error, and this error as their cause.
+   * Why the worker cannot go on, such as an uncaught exception: jobs that are released are failed
+   * with the code `CRASHED`, a message that names this error, and this error as their cause.
    *
    * @default none: the worker stops as planned
    */

@@ -2,7 +2,10 @@ import { DEFAULT_QUEUE } from "../job/queue_name.ts";
 import type { KnownJobs } from "../job/known_jobs.ts";
 import { isPattern, matcher, type QueueChoice } from "./fetch/choice.ts";
 
-/** The registered types whose jobs the catalogue sends to a queue that `choice` leaves out, each with that queue. */
+/**
+ * The registered types whose jobs the catalogue sends to a queue that `choice` leaves out, each
+ * with that queue.
+ */
 export function untakenTypes(
   types: Iterable<string>,
   choice: QueueChoice,
@@ -18,7 +21,10 @@ export function untakenTypes(
     );
 }
 
-/** The queues that a consumer of the catalogue fetches from by default; with several, each gets its turn. */
+/**
+ * The queues that a consumer of the catalogue fetches from by default; with several, each gets its
+ * turn.
+ */
 export function queuesOf(known: KnownJobs | undefined): QueueChoice {
   const queues = known?.queues ?? [];
   if (queues.length === 0) return [DEFAULT_QUEUE];

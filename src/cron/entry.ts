@@ -12,25 +12,27 @@ export type CatchUp = "none" | "last" | "all";
 /** A recurring job: when it is enqueued, and which job that is. One of `cron` and `every`. */
 export interface ScheduleEntry<Jobs extends JobDefinitions = JobDefinitions> {
   /**
-   * A cron expression of five fields (minute, hour, day, month, day of the week), or six with the second first; also `@hourly`,
-   * `@daily`, `@weekly`, `@monthly`, `@yearly`.
+   * A cron expression of five fields (minute, hour, day, month, day of the week), or six with the
+   * second first; also `@hourly`, `@daily`, `@weekly`, `@monthly`, `@yearly`.
    */
   readonly cron?: string | undefined;
   /** The time zone of `cron`, such as `Europe/Berlin`. @default "UTC" */
   readonly timeZone?: string | undefined;
   /**
-   * Instead of `cron`: fires at the multiples of this length of time since 1970, in milliseconds or as a text such as `"30s"`.
-   * Whole seconds, at least five.
+   * Instead of `cron`: fires at the multiples of this length of time since 1970, in milliseconds or
+   * as a text such as `"30s"`. Whole seconds, at least five.
    */
   readonly every?: number | DurationText | undefined;
   /**
-   * The job, or a function of the firing that makes it. The function must give the same job for the same time, in every process: no
-   * random ids in it. A `jid`, an `at` and a `createdAt` come from the schedule.
+   * The job, or a function of the firing that makes it. The function must give the same job for the
+   * same time, in every process: no random ids in it. A `jid`, an `at` and a `createdAt` come from
+   * the schedule.
    */
   readonly job: TypedJob<Jobs> | ((firing: Date) => TypedJob<Jobs>);
   /**
-   * What to do about firings that passed while no process ran the schedule for longer than it is ahead: nothing, enqueue the last
-   * of them, or all. Needs Faktory 1.9.2 or later, unless it is `"none"`.
+   * What to do about firings that passed while no process ran the schedule for longer than it is
+   * ahead: nothing, enqueue the last of them, or all. Needs Faktory 1.9.2 or later, unless it is
+   * `"none"`.
    *
    * @default "none"
    */

@@ -5,7 +5,10 @@ import type { KnownJobs } from "../job/known_jobs.ts";
 import type { Plan } from "./entry.ts";
 import { refused } from "./firings.ts";
 
-/** Characters of a time in a jid: enough for every year of four digits, so that texts compare as times do. */
+/**
+ * Characters of a time in a jid: enough for every year of four digits, so that texts compare as
+ * times do.
+ */
 const TIME_LENGTH = 7;
 
 /** Characters of a job's checksum in its jid. */
@@ -38,9 +41,9 @@ export class JobMaker {
   }
 
   /**
-   * The job of a firing, to be run at `at`, which is the firing itself unless that was missed. The same bytes in every process: the
-   * server keeps scheduled jobs in a set, and equal jobs are one. The jid has the time, the name and a checksum of the job, so that
-   * a changed job is another one.
+   * The job of a firing, to be run at `at`, which is the firing itself unless that was missed. The
+   * same bytes in every process: the server keeps scheduled jobs in a set, and equal jobs are one.
+   * The jid has the time, the name and a checksum of the job, so that a changed job is another one.
    *
    * @throws {InvalidJobError} if the job is one that the server would refuse.
    */

@@ -2,12 +2,16 @@ import { encodeJob } from "../job/encode.ts";
 import { type Producer, sendCommand } from "../producer/producer.ts";
 import { push } from "../protocol/commands/jobs.ts";
 
-/** The type of the jobs by which it is known when a process ran the schedule last. No worker runs them. */
+/**
+ * The type of the jobs by which it is known when a process ran the schedule last. No worker runs
+ * them.
+ */
 const ALIVE = "faktory.cron.alive";
 
 /**
- * Keeps on the server when a process ran the schedule last: as the age of a job in a queue that nobody fetches from, which is
- * what a client can ask for (QUEUE LATENCY). Two queues in turn, as a queue is emptied before it gets its job.
+ * Keeps on the server when a process ran the schedule last: as the age of a job in a queue that
+ * nobody fetches from, which is what a client can ask for (QUEUE LATENCY). Two queues in turn, as a
+ * queue is emptied before it gets its job.
  */
 export class Heartbeat {
   readonly #queues: readonly string[];
@@ -21,7 +25,9 @@ export class Heartbeat {
     this.#next = this.#queues[0]!;
   }
 
-  /** When a process ran the schedule last, by the server's clock; `undefined` if that is not known. */
+  /**
+   * When a process ran the schedule last, by the server's clock; `undefined` if that is not known.
+   */
   async last(info: Readonly<Record<string, unknown>>, now: number): Promise<number | undefined> {
     const sizes = sizesIn(info);
     const full = this.#queues.filter((name) => (sizes[name] ?? 0) > 0);

@@ -1,5 +1,6 @@
 /**
- * Recurring jobs: each firing is enqueued once, by whichever of any number of processes, on any Faktory server.
+ * Recurring jobs: each firing is enqueued once, by whichever of any number of processes, on any
+ * Faktory server.
  *
  * @example The next firings of an entry
  * ```ts

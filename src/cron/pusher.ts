@@ -25,7 +25,10 @@ export interface PusherListener {
   failed(error: unknown): void;
 }
 
-/** When jobs that were pushed by other versions of the schedule are withdrawn, in guards since the start. */
+/**
+ * When jobs that were pushed by other versions of the schedule are withdrawn, in guards since the
+ * start.
+ */
 const WITHDRAWALS = [0, 2, 10, 30, 120];
 
 /** Firings that are caught up with, of one entry. */
@@ -44,7 +47,10 @@ interface Due {
   readonly job: EncodedJob;
 }
 
-/** Pushes the firings of a schedule before their time, again and again: to the server, equal scheduled jobs are one. */
+/**
+ * Pushes the firings of a schedule before their time, again and again: to the server, equal
+ * scheduled jobs are one.
+ */
 export class Pusher {
   readonly #name: string;
   readonly #plans: readonly Plan[];
@@ -88,12 +94,17 @@ export class Pusher {
     this.#heartbeat = catchesUp ? new Heartbeat(name, producer) : undefined;
   }
 
-  /** How long to wait between two ticks: a firing sees two of them after the last withdrawal and before its guard. */
+  /**
+   * How long to wait between two ticks: a firing sees two of them after the last withdrawal and
+   * before its guard.
+   */
   get tickMs(): number {
     return this.#timing.guardMs / 3;
   }
 
-  /** Does what is due. Rejects if the server cannot be asked for its time, and then pushes nothing. */
+  /**
+   * Does what is due. Rejects if the server cannot be asked for its time, and then pushes nothing.
+   */
   async tick(): Promise<void> {
     const info = await this.#clock.info();
     const now = this.#clock.now();
@@ -103,7 +114,10 @@ export class Pusher {
     await this.#catchUp(info, now);
   }
 
-  /** Withdraws what is far enough ahead that it is pushed again in time, by whoever still has it in its schedule. */
+  /**
+   * Withdraws what is far enough ahead that it is pushed again in time, by whoever still has it in
+   * its schedule.
+   */
   async #withdraw(now: number): Promise<void> {
     const { guardMs } = this.#timing;
     const after = WITHDRAWALS[this.#withdrawals];
@@ -152,7 +166,10 @@ export class Pusher {
     }
   }
 
-  /** Again now and then, as somebody may have withdrawn it, and a last time shortly before the guard. */
+  /**
+   * Again now and then, as somebody may have withdrawn it, and a last time shortly before the
+   * guard.
+   */
   #isDue(firing: number, pushedAt: number, now: number): boolean {
     if (now - pushedAt >= 2 * this.#timing.guardMs) return true;
     const last = firing - this.#timing.guardMs - 2 * this.tickMs;
@@ -178,7 +195,10 @@ export class Pusher {
     }
   }
 
-  /** Pushes firings that were missed while no process ran, when this one starts, and says that one runs now. */
+  /**
+   * Pushes firings that were missed while no process ran, when this one starts, and says that one
+   * runs now.
+   */
   async #catchUp(info: Readonly<Record<string, unknown>>, now: number): Promise<void> {
     if (this.#heartbeat === undefined) return;
     const { guardMs } = this.#timing;

@@ -18,8 +18,8 @@ export interface ScheduleOptions<Jobs extends JobDefinitions = JobDefinitions> {
   /** The catalogue of the jobs: their types, defaults and checks. @default that of the producer */
   readonly jobs?: Jobs | undefined;
   /**
-   * What tells this schedule from others on the server: letters, digits, `.`, `_` and `-`. Programs with different schedules need
-   * different names.
+   * What tells this schedule from others on the server: letters, digits, `.`, `_` and `-`. Programs
+   * with different schedules need different names.
    *
    * @default "default"
    */
@@ -27,8 +27,8 @@ export interface ScheduleOptions<Jobs extends JobDefinitions = JobDefinitions> {
   /** Firings of each entry that are on the server before their time, 1 to 1000. @default 3 */
   readonly ahead?: number | undefined;
   /**
-   * No firing is pushed when less than this is left until then, in milliseconds. It is how long a command may be under way without
-   * a firing being enqueued twice. The same in all processes.
+   * No firing is pushed when less than this is left until then, in milliseconds. It is how long a
+   * command may be under way without a firing being enqueued twice. The same in all processes.
    *
    * @default 30000
    */
@@ -53,9 +53,15 @@ export interface NextOptions {
 
 /** What a schedule tells of itself; see {@linkcode Schedule.on}. */
 export interface ScheduleEvents {
-  /** The server has the job of a firing, whichever process pushed it first. Also when it is pushed again. */
+  /**
+   * The server has the job of a firing, whichever process pushed it first. Also when it is pushed
+   * again.
+   */
   push: { readonly name: string; readonly firing: Date; readonly jid: string };
-  /** Something failed: the server cannot be reached, or refuses a job. It is tried again within seconds. */
+  /**
+   * Something failed: the server cannot be reached, or refuses a job. It is tried again within
+   * seconds.
+   */
   error: { readonly error: unknown };
   /** A listener threw. */
   listenerError: ListenerFailure;
@@ -80,10 +86,12 @@ const RUN_OPTIONS = { signal: true } as const satisfies OptionNames<ScheduleRunO
 const NEXT_OPTIONS = { after: true, count: true } as const satisfies OptionNames<NextOptions>;
 
 /**
- * Recurring jobs, on any Faktory server. Run it in as many processes as you like: each firing is enqueued once.
+ * Recurring jobs, on any Faktory server. Run it in as many processes as you like: each firing is
+ * enqueued once.
  *
- * Every process pushes the same jobs before their time, to the last byte, and the server keeps scheduled jobs in a set: equal
- * jobs are one. Nothing is elected and nothing is locked, so that it does not matter which process dies.
+ * Every process pushes the same jobs before their time, to the last byte, and the server keeps
+ * scheduled jobs in a set: equal jobs are one. Nothing is elected and nothing is locked, so that it
+ * does not matter which process dies.
  *
  * @example Two recurring jobs
  * ```ts
@@ -178,12 +186,14 @@ export class Schedule<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   /**
-   * Pushes the firings, by this producer, until `stop` is called. What it has pushed before stays on the server and fires, so that
-   * nothing is missed during a deploy. Jobs go by none of the producer's middleware and telemetry, which could make them differ.
+   * Pushes the firings, by this producer, until `stop` is called. What it has pushed before stays
+   * on the server and fires, so that nothing is missed during a deploy. Jobs go by none of the
+   * producer's middleware and telemetry, which could make them differ.
    *
    * A server that cannot be reached is no reason to end: see the event `error`.
    *
-   * @throws {InvalidJobError} if an entry's job is one that the server would refuse, or that does not fit the catalogue.
+   * @throws {InvalidJobError} if an entry's job is one that the server would refuse, or that does
+   * not fit the catalogue.
    * @throws {StateError} `ALREADY_RUNNING`.
    */
   run(producer: Producer<Jobs>, options: ScheduleRunOptions = {}): Promise<void> {
@@ -206,8 +216,9 @@ export class Schedule<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   /**
-   * Removes all that the schedule of this name has on the server for later. For a program that has a schedule no longer: what is
-   * removed from a schedule that is run, or changed, is withdrawn without this.
+   * Removes all that the schedule of this name has on the server for later. For a program that has
+   * a schedule no longer: what is removed from a schedule that is run, or changed, is withdrawn
+   * without this.
    */
   async withdraw(producer: Producer<Jobs>): Promise<void> {
     checkProducer(producer);
@@ -238,7 +249,8 @@ export class Schedule<Jobs extends JobDefinitions = JobDefinitions> implements A
       if (firing === undefined) continue;
       const { json } = maker.make(plan, firing.getTime());
       await maker.check(plan, firing.getTime());
-      // A unique job (Enterprise) that is withdrawn leaves its lock behind, and could not be pushed again.
+      // A unique job (Enterprise) that is withdrawn leaves its lock behind, and could not be pushed
+      // again.
       if (JSON.parse(json).custom?.unique_for !== undefined) withdraws = false;
     }
     const pusher = new Pusher(this.name, this.#plans, {

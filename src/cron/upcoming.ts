@@ -1,6 +1,9 @@
 import type { Firings } from "./firings.ts";
 
-/** The firings that come next, kept from one look at them to the next: an expression takes its time to evaluate. */
+/**
+ * The firings that come next, kept from one look at them to the next: an expression takes its time
+ * to evaluate.
+ */
 export class Upcoming {
   readonly #firings: Firings;
   #times: number[] = [];

@@ -4,8 +4,9 @@ import { prefixOf, timeText } from "./firing_job.ts";
 const DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz";
 
 /**
- * Globs of the scheduled jobs of a schedule's firings at `from` or later. MUTATE knows no "later than", so there is one glob
- * for each digit of the time: those before it are the same, and this one is larger.
+ * Globs of the scheduled jobs of a schedule's firings at `from` or later. MUTATE knows no "later
+ * than", so there is one glob for each digit of the time: those before it are the same, and this
+ * one is larger.
  */
 export function firingsFrom(schedule: string, from: number): string[] {
   // From then on is after the second before.

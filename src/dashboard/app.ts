@@ -171,7 +171,10 @@ interface Explained {
   readonly message: string;
 }
 
-/** What a visitor may know of an error: never more than its message, and of an unforeseen one nothing. */
+/**
+ * What a visitor may know of an error: never more than its message, and of an unforeseen one
+ * nothing.
+ */
 function explain(error: unknown, { onError }: Settings): Explained {
   if (error instanceof InvalidArgumentError) {
     return { status: 400, code: error.code, title: "That does not work", message: error.message };

@@ -11,14 +11,15 @@ import { EmbeddedSource } from "./source.ts";
 export type DashboardHandler = (request: Request) => Promise<Response>;
 
 /**
- * Makes a dashboard for a Faktory server: pages to look at queues, jobs, failures and workers, and to change them; a JSON API
- * that gives the same, and `/stats`, `/health` and `/metrics`.
+ * Makes a dashboard for a Faktory server: pages to look at queues, jobs, failures and workers, and
+ * to change them; a JSON API that gives the same, and `/stats`, `/health` and `/metrics`.
  *
- * An embedded server is shown whole: of this process, or by a producer that is connected to one. Of other servers a producer
- * gives what the protocol has: queues, sizes, rates, changes by filter.
+ * An embedded server is shown whole: of this process, or by a producer that is connected to one. Of
+ * other servers a producer gives what the protocol has: queues, sizes, rates, changes by filter.
  *
- * It opens no port itself. If the `FaktoryServer` has a password, visitors have to enter it. Otherwise, and for a producer, the
- * option `password` says which one; without it, whoever reaches the handler may use it.
+ * It opens no port itself. If the `FaktoryServer` has a password, visitors have to enter it.
+ * Otherwise, and for a producer, the option `password` says which one; without it, whoever reaches
+ * the handler may use it.
  *
  * @example For the embedded server
  * ```ts

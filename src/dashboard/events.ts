@@ -9,7 +9,10 @@ const TICK_MS = 2000;
 /** For how long an event is good for other pages, too. */
 const FRESH_MS = 1000;
 
-/** How long a stream is, in ticks: a page then asks for another one, and for that may need the password again. */
+/**
+ * How long a stream is, in ticks: a page then asks for another one, and for that may need the
+ * password again.
+ */
 const MAX_TICKS = 300;
 
 /** Streams at a time. */
@@ -32,7 +35,10 @@ export class LiveEvents {
     this.#rates = rates;
   }
 
-  /** A stream of them: `tick` with the server's figures every two seconds, `down` while it does not answer. */
+  /**
+   * A stream of them: `tick` with the server's figures every two seconds, `down` while it does not
+   * answer.
+   */
   response(): Response {
     if (this.#streams >= MAX_STREAMS) {
       return new Response("too many pages are open\n", { status: 503 });

@@ -1,6 +1,7 @@
 /**
- * A dashboard for Faktory servers, as a handler of web-standard requests: look at queues, jobs, failures and workers in a
- * browser, retry, kill and discard jobs. `faktory serve` serves it on port 7420.
+ * A dashboard for Faktory servers, as a handler of web-standard requests: look at queues, jobs,
+ * failures and workers in a browser, retry, kill and discard jobs. `faktory serve` serves it on
+ * port 7420.
  *
  * @example Mounted in a program of one's own
  * ```ts

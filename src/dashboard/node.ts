@@ -27,8 +27,8 @@ export interface DashboardResponse {
 }
 
 /**
- * Makes a listener for `createServer` of `node:http`, or a handler for Express, of a dashboard. In Express it goes before
- * middleware that reads bodies, such as `express.json()`.
+ * Makes a listener for `createServer` of `node:http`, or a handler for Express, of a dashboard. In
+ * Express it goes before middleware that reads bodies, such as `express.json()`.
  *
  * @example In Node
  * ```ts ignore

@@ -7,8 +7,9 @@ export interface DashboardOptions {
   /** Path that the handler is mounted at, such as `/jobs`. @default "/" */
   readonly basePath?: string | undefined;
   /**
-   * Password that visitors have to enter, or to send by HTTP Basic, with any user name. After five wrong ones in half a minute
-   * nobody can try for the rest of it. `false`: whoever reaches the handler may use it.
+   * Password that visitors have to enter, or to send by HTTP Basic, with any user name. After five
+   * wrong ones in half a minute nobody can try for the rest of it. `false`: whoever reaches the
+   * handler may use it.
    *
    * @default that of the `FaktoryServer`; none for a producer
    */
@@ -16,14 +17,17 @@ export interface DashboardOptions {
   /** Shows everything and refuses every change. @default false */
   readonly readOnly?: boolean | undefined;
   /**
-   * Host names at which the dashboard is reached, such as `jobs.example.com`. IP addresses and `localhost` are always allowed.
-   * Requests for other names are refused: a page of another site could reach the dashboard by a name that leads here (DNS
-   * rebinding). `"any"` is for programs that check the host themselves.
+   * Host names at which the dashboard is reached, such as `jobs.example.com`. IP addresses and
+   * `localhost` are always allowed. Requests for other names are refused: a page of another site
+   * could reach the dashboard by a name that leads here (DNS rebinding). `"any"` is for programs
+   * that check the host themselves.
    *
    * @default []
    */
   readonly hosts?: readonly string[] | "any" | undefined;
-  /** Address of the web page of a server that cannot be asked for jobs, to link to. @default none */
+  /**
+   * Address of the web page of a server that cannot be asked for jobs, to link to. @default none
+   */
   readonly serverPage?: string | undefined;
   /** Gets the errors that visitors see as "Something went wrong". @default they are dropped */
   readonly onError?: ((error: unknown) => void) | undefined;

@@ -16,7 +16,9 @@ import {
   type Source,
 } from "./source.ts";
 
-/** How long a server may take to answer before the dashboard says that it does not, in milliseconds. */
+/**
+ * How long a server may take to answer before the dashboard says that it does not, in milliseconds.
+ */
 const TIMEOUT_MS = 5000;
 
 /** Queues that are shown at a time. */

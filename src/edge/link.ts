@@ -6,7 +6,10 @@ import { SmallReplyDecoder } from "../protocol/small_decoder.ts";
 import type { TransportConnection } from "../transport/transport.ts";
 import type { Settings } from "./options.ts";
 
-/** The largest reply that is accepted, in bytes: a refusal of 1 kB for each job of a PUSHB takes a quarter. */
+/**
+ * The largest reply that is accepted, in bytes: a refusal of 1 kB for each job of a PUSHB takes a
+ * quarter.
+ */
 const MAX_REPLY_BYTES = 4 * 1024 * 1024;
 
 /** A command that waits for its reply. */
@@ -20,8 +23,8 @@ interface Waiting {
 }
 
 /**
- * One connection. Commands go out in the order in which they are sent, and each reply belongs to the
- * oldest command without one. A link that fails in any way ends, and is not used again.
+ * One connection. Commands go out in the order in which they are sent, and each reply belongs to
+ * the oldest command without one. A link that fails in any way ends, and is not used again.
  */
 export class Link {
   /** Why it ended; `undefined` while it is open. */

@@ -1,9 +1,10 @@
 /**
- * The smallest producer, for Cloudflare Workers: 11 kB with everything it needs, minified and gzipped.
+ * The smallest producer, for Cloudflare Workers: 11 kB with everything it needs, minified and
+ * gzipped.
  *
- * It connects, checks each job whole, enqueues it and reports errors by the classes of the package. Its
- * calls are those of the package's `Producer`, so that a change of import is all it takes to move to that.
- * `PasswordlessProducer` is smaller by 1 kB.
+ * It connects, checks each job whole, enqueues it and reports errors by the classes of the package.
+ * Its calls are those of the package's `Producer`, so that a change of import is all it takes to
+ * move to that. `PasswordlessProducer` is smaller by 1 kB.
  *
  * @example Enqueue a job from a Worker
  * ```ts ignore

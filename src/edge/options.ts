@@ -21,15 +21,25 @@ import { sockets } from "./sockets.ts";
  * ```
  */
 export interface PasswordlessProducerOptions {
-  /** The server: `tcp://host:port`, or `tcp+tls://host:port` for TLS. Environment variables are not read. */
+  /**
+   * The server: `tcp://host:port`, or `tcp+tls://host:port` for TLS. Environment variables are not
+   * read.
+   */
   readonly url: string | URL;
   /** How connections are made. @default sockets of Cloudflare Workers */
   readonly transport?: Transport | undefined;
-  /** Longest time for connecting, TLS and the handshake together, in milliseconds. @default 10000 */
+  /**
+   * Longest time for connecting, TLS and the handshake together, in milliseconds. @default 10000
+   */
   readonly connectTimeoutMs?: number | undefined;
-  /** Longest time that jobs wait without any reply from the server, in milliseconds. @default 15000 */
+  /**
+   * Longest time that jobs wait without any reply from the server, in milliseconds. @default 15000
+   */
   readonly commandTimeoutMs?: number | undefined;
-  /** Where time comes from; a `ManualClock` of `./server` lets tests move it. @default the machine's clock */
+  /**
+   * Where time comes from; a `ManualClock` of `./server` lets tests move it. @default the machine's
+   * clock
+   */
   readonly clock?: Clock | undefined;
 }
 

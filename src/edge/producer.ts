@@ -37,12 +37,15 @@ const CLOSE_MS = 25_000;
  * ```
  */
 export interface CallOptions {
-  /** Cancels the call: it rejects with the signal's reason. A job that was already sent stays sent. */
+  /**
+   * Cancels the call: it rejects with the signal's reason. A job that was already sent stays sent.
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Enqueues jobs at a server that wants no password: {@linkcode Producer} without the code that hashes one.
+ * Enqueues jobs at a server that wants no password: {@linkcode Producer} without the code that
+ * hashes one.
  *
  * @example Enqueue a job within a private network
  * ```ts ignore
@@ -76,8 +79,8 @@ export class PasswordlessProducer implements AsyncDisposable {
    * Connects to a server.
    *
    * @throws {ConfigError} if an option or the URL cannot be used. A password is refused.
-   * @throws {ConnectError} if there is no server, it refuses, or it does not answer within `connectTimeoutMs`;
-   * `AuthenticationError` if it wants a password.
+   * @throws {ConnectError} if there is no server, it refuses, or it does not answer within
+   * `connectTimeoutMs`; `AuthenticationError` if it wants a password.
    */
   static async connect(options: PasswordlessProducerOptions): Promise<PasswordlessProducer> {
     const settings = settingsOf(options);
@@ -112,11 +115,15 @@ export class PasswordlessProducer implements AsyncDisposable {
    * console.assert(server.snapshot().queues["images"] === 2);
    * ```
    *
-   * @throws {InvalidJobError} if the server would refuse the job or silently change it. Nothing was sent.
-   * @throws {ServerError} if the server refuses the job; `NotUniqueError` if a unique job is already there.
-   * @throws {ConnectError} if the connection had been lost and cannot be restored. Nothing was sent.
-   * @throws {ConnectionLostError} if the connection was lost before the reply came, with the `outcome`
-   * `unknown`: the server may have the job. It is a `TimeoutError` if no reply came within `commandTimeoutMs`.
+   * @throws {InvalidJobError} if the server would refuse the job or silently change it. Nothing was
+   * sent.
+   * @throws {ServerError} if the server refuses the job; `NotUniqueError` if a unique job is
+   * already there.
+   * @throws {ConnectError} if the connection had been lost and cannot be restored. Nothing was
+   * sent.
+   * @throws {ConnectionLostError} if the connection was lost before the reply came, with the
+   * `outcome` `unknown`: the server may have the job. It is a `TimeoutError` if no reply came
+   * within `commandTimeoutMs`.
    */
   enqueue<Given extends string | object>(
     job: TypeOrJob<JobDefinitions, Given>,
@@ -142,9 +149,10 @@ export class PasswordlessProducer implements AsyncDisposable {
   /**
    * Enqueues many jobs in commands (PUSHB) of up to 1000, one after the other.
    *
-   * Some jobs may be refused and others enqueued: the result reports each. If the connection is lost, the
-   * jobs of that command fail with the `outcome` `unknown`, and the next command restores the connection. If
-   * it cannot be restored, or the server stops answering, the rest fails without being sent.
+   * Some jobs may be refused and others enqueued: the result reports each. If the connection is
+   * lost, the jobs of that command fail with the `outcome` `unknown`, and the next command restores
+   * the connection. If it cannot be restored, or the server stops answering, the rest fails without
+   * being sent.
    *
    * @example Enqueue jobs, one of which cannot be sent
    * ```ts
@@ -161,15 +169,17 @@ export class PasswordlessProducer implements AsyncDisposable {
    * for (const error of failed.values()) console.assert(error.code === "INVALID_ARGS");
    * ```
    *
-   * @throws {InvalidArgumentError} if `jobs` cannot be iterated. What the source throws is thrown, too.
+   * @throws {InvalidArgumentError} if `jobs` cannot be iterated. What the source throws is thrown,
+   * too.
    */
   enqueueMany(jobs: JobSource, { signal }: CallOptions = {}): Promise<EnqueueManyResult> {
     return this.#call(signal, () => enqueueMany(jobs, (text) => this.#send(text), signal));
   }
 
   /**
-   * Waits for calls in flight, for 25 s at most, and closes the connection. Later calls reject. Calls that
-   * are still in flight reject with the `outcome` `unknown`; `enqueueMany` sends no more.
+   * Waits for calls in flight, for 25 s at most, and closes the connection. Later calls reject.
+   * Calls that are still in flight reject with the `outcome` `unknown`; `enqueueMany` sends no
+   * more.
    */
   async close(): Promise<void> {
     this.#isClosed = true;
@@ -202,7 +212,9 @@ export class PasswordlessProducer implements AsyncDisposable {
     }
   }
 
-  /** A lone job goes as PUSHB, too: a server mixes up the `retry` of PUSHes on several connections. */
+  /**
+   * A lone job goes as PUSHB, too: a server mixes up the `retry` of PUSHes on several connections.
+   */
   async #send(jobs: string): Promise<Map<string, string>> {
     return await (await this.#open()).send(pushBulk(jobs));
   }
@@ -222,10 +234,11 @@ export class PasswordlessProducer implements AsyncDisposable {
 }
 
 /**
- * Enqueues jobs from Cloudflare Workers: the smallest producer, with the calls of the package's own.
+ * Enqueues jobs from Cloudflare Workers: the smallest producer, with the calls of the package's
+ * own.
  *
- * If the connection is lost, the next call restores it once. A call whose reply was lost rejects and is
- * not repeated.
+ * If the connection is lost, the next call restores it once. A call whose reply was lost rejects
+ * and is not repeated.
  *
  * @example Enqueue a job from a Worker
  * ```ts ignore
@@ -248,8 +261,8 @@ export class Producer extends PasswordlessProducer {
    * Connects to a server.
    *
    * @throws {ConfigError} if an option or the URL cannot be used.
-   * @throws {ConnectError} if there is no server, it refuses, or it does not answer within `connectTimeoutMs`;
-   * `AuthenticationError` if the password is missing or wrong.
+   * @throws {ConnectError} if there is no server, it refuses, or it does not answer within
+   * `connectTimeoutMs`; `AuthenticationError` if the password is missing or wrong.
    */
   static override async connect(options: ProducerOptions): Promise<Producer> {
     return await new Producer(settingsOf(options), passwords).connected();

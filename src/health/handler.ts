@@ -23,9 +23,10 @@ const HANDLER_OPTIONS = {
 export type HealthHandler = (request: Request) => Response;
 
 /**
- * Makes a handler of requests: `GET /health` answers with `consumer.health()` as JSON, status 200 where it is healthy and 503
- * where it is not; `GET /metrics` with Prometheus' text. All else is 404. It opens no port itself, and asks for no password:
- * who may see it is for the server that it is given to.
+ * Makes a handler of requests: `GET /health` answers with `consumer.health()` as JSON, status 200
+ * where it is healthy and 503 where it is not; `GET /metrics` with Prometheus' text. All else is
+ * 404. It opens no port itself, and asks for no password: who may see it is for the server that it
+ * is given to.
  *
  * @example Beside a consumer, in Deno
  * ```ts ignore

@@ -24,8 +24,8 @@ export const METRICS_OPTIONS = { buckets: true } as const satisfies OptionNames<
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 
 /**
- * Pairs of type and queue that are counted by their names; the rest is counted as `other`. Types come from whoever enqueues, and
- * each pair costs memory here and in Prometheus.
+ * Pairs of type and queue that are counted by their names; the rest is counted as `other`. Types
+ * come from whoever enqueues, and each pair costs memory here and in Prometheus.
  */
 const MAX_PAIRS = 1000;
 

@@ -1,6 +1,6 @@
 /**
- * How a consumer is, for whoever watches it: `/health` for a supervisor of containers, `/metrics` for Prometheus, as a handler of
- * web-standard requests; and the metrics of a server.
+ * How a consumer is, for whoever watches it: `/health` for a supervisor of containers, `/metrics`
+ * for Prometheus, as a handler of web-standard requests; and the metrics of a server.
  *
  * @example Both, asked without a port
  * ```ts

@@ -42,7 +42,8 @@ async function answer(
   { method, url = "/" }: NodeRequest,
   response: NodeResponse,
 ): Promise<void> {
-  // The handler looks at the path and at whether it is a GET; some methods of Node's `Request` does not take.
+  // The handler looks at the path and at whether it is a GET; some methods of Node's `Request` does
+  // not take.
   const isGet = method === undefined || method === "GET" || method === "HEAD";
   const path = url.startsWith("/") ? url : "/";
   let answered: Response;

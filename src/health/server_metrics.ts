@@ -8,7 +8,10 @@ import { PROMETHEUS_TYPE, PrometheusText } from "./prometheus.ts";
 
 /** Options of {@linkcode serverMetrics}. */
 export interface ServerMetricsOptions {
-  /** How many queues get samples of their own: the largest. The jobs of the rest are in the metric of other queues. @default 1000 */
+  /**
+   * How many queues get samples of their own: the largest. The jobs of the rest are in the metric
+   * of other queues. @default 1000
+   */
   readonly maxQueues?: number | undefined;
   /** How long the server may take, in milliseconds, before it counts as down. @default 5000 */
   readonly timeoutMs?: number | undefined;
@@ -28,8 +31,9 @@ export interface ServerMetrics {
 }
 
 /**
- * The metrics of a Faktory server, of any edition and version, for Prometheus: size and latency of each queue, sizes of the sets,
- * connections, totals. Each call asks the server; `faktory_server_up` is 0, and all else missing, if it does not answer.
+ * The metrics of a Faktory server, of any edition and version, for Prometheus: size and latency of
+ * each queue, sizes of the sets, connections, totals. Each call asks the server;
+ * `faktory_server_up` is 0, and all else missing, if it does not answer.
  *
  * @example For a scrape
  * ```ts

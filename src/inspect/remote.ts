@@ -26,7 +26,10 @@ export class RemoteInspector {
     this.#producer = producer;
   }
 
-  /** An inspector of the producer's server; `undefined` where that is not an embedded one, which does not list jobs. */
+  /**
+   * An inspector of the producer's server; `undefined` where that is not an embedded one, which
+   * does not list jobs.
+   */
   static async of(producer: Producer): Promise<RemoteInspector | undefined> {
     const probe = await sendCommand(
       producer,

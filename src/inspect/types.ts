@@ -18,7 +18,10 @@ export interface JobQuery {
   readonly type?: string | undefined;
   /** Only failed jobs whose error's type or message contains this text, in upper or lower case. */
   readonly error?: string | undefined;
-  /** Only jobs whose stored JSON contains this text, in upper or lower case. Of arguments above 64 KiB, the first 64 KiB count. */
+  /**
+   * Only jobs whose stored JSON contains this text, in upper or lower case. Of arguments above 64
+   * KiB, the first 64 KiB count.
+   */
   readonly text?: string | undefined;
   /** Lists from the end. @default false, the order in which the server takes the jobs */
   readonly newestFirst?: boolean | undefined;
@@ -59,13 +62,15 @@ export interface ServerJob {
   /** Where it is. */
   readonly place: JobPlace;
   /**
-   * Of a scheduled job or a retry: when it is enqueued. Of a dead job: when the server drops it. Of a job with a worker: when its
-   * reservation ends.
+   * Of a scheduled job or a retry: when it is enqueued. Of a dead job: when the server drops it. Of
+   * a job with a worker: when its reservation ends.
    */
   readonly at: Date | undefined;
   /** The arguments, as JSON, cut to `maxArgs` characters. */
   readonly args: string;
-  /** The length of all arguments, as JSON, in characters, or in bytes where they are above 64 KiB. */
+  /**
+   * The length of all arguments, as JSON, in characters, or in bytes where they are above 64 KiB.
+   */
   readonly argsLength: number;
   /** Everything else that goes with the job. */
   readonly custom: Readonly<Record<string, unknown>>;
@@ -86,8 +91,8 @@ export interface ServerJob {
 }
 
 /**
- * Jobs to change: one or several by their ids, in whichever set they are; or those of one set, by ids, by a filter as of
- * {@linkcode JobQuery}, or all of them.
+ * Jobs to change: one or several by their ids, in whichever set they are; or those of one set, by
+ * ids, by a filter as of {@linkcode JobQuery}, or all of them.
  */
 export type JobSelection = string | readonly string[] | SetSelection;
 
@@ -109,7 +114,10 @@ export interface ServerQueue {
   readonly size: number;
   /** Whether its jobs are held back. */
   readonly paused: boolean;
-  /** Seconds that its oldest job has waited; 0 without a job, `undefined` where the job does not say. */
+  /**
+   * Seconds that its oldest job has waited; 0 without a job, `undefined` where the job does not
+   * say.
+   */
   readonly latency: number | undefined;
 }
 

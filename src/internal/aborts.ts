@@ -1,9 +1,12 @@
-/** Callbacks of each signal, behind one listener: from the eleventh listener on, Node warns of a leak. */
+/**
+ * Callbacks of each signal, behind one listener: from the eleventh listener on, Node warns of a
+ * leak.
+ */
 const callbacksOf = new WeakMap<AbortSignal, Set<() => void>>();
 
 /**
- * Calls `callback` once when `signal` is aborted; the function returned calls that off. A signal that is aborted already, and
- * no signal at all, call nothing.
+ * Calls `callback` once when `signal` is aborted; the function returned calls that off. A signal
+ * that is aborted already, and no signal at all, call nothing.
  */
 export function onAbort(signal: AbortSignal | undefined, callback: () => void): () => void {
   if (signal === undefined || signal.aborted) return () => {};

@@ -7,8 +7,8 @@ export interface BackoffOptions {
 }
 
 /**
- * The wait before try `attempt` (0 is the first): doubled each time up to `maxMs`, then spread over its upper half,
- * so that clients that lost the same server do not come back in the same instant.
+ * The wait before try `attempt` (0 is the first): doubled each time up to `maxMs`, then spread over
+ * its upper half, so that clients that lost the same server do not come back in the same instant.
  */
 export function backoffMs(
   attempt: number,

@@ -6,12 +6,14 @@ function symbolOf(name: string): symbol {
 }
 
 /**
- * Lets `instanceof` recognise the objects of these classes that another copy of the package has made. A program has two
- * copies if it uses the package by `import` and by `require()` on some versions of Node, or if its dependencies bring another
- * version, or in Jest, whose tests run in a realm of their own.
+ * Lets `instanceof` recognise the objects of these classes that another copy of the package has
+ * made. A program has two copies if it uses the package by `import` and by `require()` on some
+ * versions of Node, or if its dependencies bring another version, or in Jest, whose tests run in a
+ * realm of their own.
  *
- * The names are keys of an object, as bundlers shorten the names of classes. Classes derived from these by a user are compared
- * as ever. `read` reads what an object holds privately, for {@linkcode insidesOf}.
+ * The names are keys of an object, as bundlers shorten the names of classes. Classes derived from
+ * these by a user are compared as ever. `read` reads what an object holds privately, for {@linkcode
+ * insidesOf}.
  */
 export function brand(
   classes: Readonly<Record<string, Class>>,
@@ -29,7 +31,10 @@ export function brand(
   }
 }
 
-/** What an object of the class of this name holds, whichever copy of the package has made it; `undefined` of any other value. */
+/**
+ * What an object of the class of this name holds, whichever copy of the package has made it;
+ * `undefined` of any other value.
+ */
 export function insidesOf<T>(name: string, object: unknown): T | undefined {
   const read = (object as Record<symbol, (object: unknown) => T> | undefined | null)
     ?.[symbolOf(name)];

@@ -7,8 +7,8 @@ export interface Clock {
   /** Calls `callback` once, `ms` milliseconds from now; the function returned calls it off. */
   after(ms: number, callback: () => void): () => void;
   /**
-   * Milliseconds that have passed since some moment, whatever the time of day is set to. A difference from `now()` shows that
-   * the time of day was set, or that the machine slept.
+   * Milliseconds that have passed since some moment, whatever the time of day is set to. A
+   * difference from `now()` shows that the time of day was set, or that the machine slept.
    *
    * @default `now()`
    */
@@ -55,7 +55,9 @@ export class ManualClock implements Clock {
     return this.#now;
   }
 
-  /** Calls `callback` once the clock has been moved on by `ms`; the function returned calls it off. */
+  /**
+   * Calls `callback` once the clock has been moved on by `ms`; the function returned calls it off.
+   */
   after(ms: number, callback: () => void): () => void {
     const timer = { at: this.#now + Math.max(ms, 0), callback };
     this.#timers.push(timer);

@@ -1,6 +1,6 @@
 /**
- * The one place that asks the runtime about the program's surroundings. Everything may be missing (an edge
- * runtime, or a permission that was not given), so each answer can be `undefined`.
+ * The one place that asks the runtime about the program's surroundings. Everything may be missing
+ * (an edge runtime, or a permission that was not given), so each answer can be `undefined`.
  */
 
 interface ProcessLike {
@@ -46,8 +46,9 @@ function attempt<T>(ask: () => T): T | undefined {
 }
 
 /**
- * Whether the program may do this without asking anybody. Deno alone has such permissions; where one is neither given nor
- * denied, using it would stop the program and ask whoever sits at the terminal.
+ * Whether the program may do this without asking anybody. Deno alone has such permissions; where
+ * one is neither given nor denied, using it would stop the program and ask whoever sits at the
+ * terminal.
  */
 function isPermitted(descriptor: PermissionDescriptor): boolean {
   const permissions = surroundings.Deno?.permissions;
@@ -84,7 +85,10 @@ export function runtime(): Runtime | undefined {
 /** Folders that Bun has within an executable file that it compiled. */
 const IN_EXECUTABLE = /^(\/\$bunfs|B:[\\/]~BUN)[\\/]/;
 
-/** Whether this program is one executable file, made by `bun build --compile`, by `deno compile` or as Node makes them. */
+/**
+ * Whether this program is one executable file, made by `bun build --compile`, by `deno compile` or
+ * as Node makes them.
+ */
 export function isExecutable(): boolean {
   const { Deno, Bun } = surroundings;
   return Deno?.build?.standalone === true || Bun?.isStandaloneExecutable === true ||
@@ -141,24 +145,29 @@ export function denoMainModule(): string | undefined {
   return attempt(() => surroundings.Deno?.mainModule);
 }
 
-/** A module that comes with the runtime, such as `node:crypto`, without a static import that bundlers would trip over. */
+/**
+ * A module that comes with the runtime, such as `node:crypto`, without a static import that
+ * bundlers would trip over.
+ */
 export function builtinModule<T>(name: string): T | undefined {
   return attempt(() => surroundings.process?.getBuiltinModule?.(name) as T | undefined);
 }
 
 /**
- * Loads a module that comes with the runtime, where it may be loaded by `import()` only, such as `cloudflare:sockets`.
+ * Loads a module that comes with the runtime, where it may be loaded by `import()` only, such as
+ * `cloudflare:sockets`.
  *
- * The name is a parameter and the comments are there for bundlers: they fail on a literal name that their target does not
- * have, and on `name as string` too, as the cast is gone from the JavaScript that they read.
+ * The name is a parameter and the comments are there for bundlers: they fail on a literal name that
+ * their target does not have, and on `name as string` too, as the cast is gone from the JavaScript
+ * that they read.
  */
 export async function importBuiltin<T>(name: string): Promise<T> {
   return builtinModule<T>(name) ?? await import(/* webpackIgnore: true */ /* @vite-ignore */ name);
 }
 
 /**
- * A value that every copy of this module in this thread shares, however often a bundler or a hot reload has made another one;
- * `make` makes it the first time.
+ * A value that every copy of this module in this thread shares, however often a bundler or a hot
+ * reload has made another one; `make` makes it the first time.
  */
 export function shared<T>(name: string, make: () => T): T {
   const symbol = Symbol.for(`@faktory-ts/faktory/${name}`);

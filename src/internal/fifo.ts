@@ -1,4 +1,7 @@
-/** A queue whose `shift` stays cheap at any length: `Array.prototype.shift` is quadratic past some 50,000. */
+/**
+ * A queue whose `shift` stays cheap at any length: `Array.prototype.shift` is quadratic past some
+ * 50,000.
+ */
 export class Fifo<T> {
   #items: (T | undefined)[] = [];
   #head = 0;

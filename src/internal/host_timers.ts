@@ -50,7 +50,10 @@ export function startTimer(
   return () => clearTimeout(timer);
 }
 
-/** The timers of the runtime, also where fake ones were there before this module, as with Jest's `enableGlobally`. */
+/**
+ * The timers of the runtime, also where fake ones were there before this module, as with Jest's
+ * `enableGlobally`.
+ */
 function genuineTimers(): Timers {
   const { setTimeout, clearTimeout } = globalThis;
   const others = isFake(setTimeout) ? builtinModule<Timers>("node:timers") : undefined;
@@ -69,14 +72,20 @@ function isFake(timer: (...args: never[]) => unknown): boolean {
   return "clock" in timer || "_isMockFunction" in timer;
 }
 
-/** Whether Bun's own fake timers are in use. They act within the runtime, so that functions taken before are fake as well. */
+/**
+ * Whether Bun's own fake timers are in use. They act within the runtime, so that functions taken
+ * before are fake as well.
+ */
 const isFrozen: () => boolean =
   /* @__PURE__ */ (() =>
     runtime() === "bun"
       ? () => (globalThis.setTimeout as { clock?: unknown }).clock === true
       : () => false)();
 
-/** The time of day, which Bun's fake timers stop everywhere but in its UUIDs: their first 48 bits count milliseconds. */
+/**
+ * The time of day, which Bun's fake timers stop everywhere but in its UUIDs: their first 48 bits
+ * count milliseconds.
+ */
 function timeInBun(): number {
   const uuid = (globalThis as { Bun?: { randomUUIDv7?(): string } }).Bun?.randomUUIDv7?.();
   return uuid === undefined ? now() : Number(`0x${uuid.slice(0, 8)}${uuid.slice(9, 13)}`);
@@ -95,8 +104,9 @@ function waitInBun(ms: number, callback: () => void): () => void {
 }
 
 /**
- * Whether fake timers have replaced `process.nextTick`, by which sockets of `node:net` work. Sinon's do so by default; those of
- * Jest do so as well, but only to a copy of `process` that sockets do not use.
+ * Whether fake timers have replaced `process.nextTick`, by which sockets of `node:net` work.
+ * Sinon's do so by default; those of Jest do so as well, but only to a copy of `process` that
+ * sockets do not use.
  */
 export function areTicksFake(): boolean {
   const { process } = globalThis as { process?: { nextTick?(...args: never[]): void } };

@@ -1,9 +1,11 @@
 /**
- * SHA-256 (FIPS 180-4) of `data`, hashed again until it was hashed `rounds` times, in lower-case hex.
+ * SHA-256 (FIPS 180-4) of `data`, hashed again until it was hashed `rounds` times, in lower-case
+ * hex.
  *
- * The server asks for thousands of rounds and waits two seconds for them, so this is synchronous. A round
- * that hashes the last round's digest takes one block and no memory: that makes the whole as fast as a
- * call of `node:crypto` for each round, and four times faster than a general library in JavaScript.
+ * The server asks for thousands of rounds and waits two seconds for them, so this is synchronous. A
+ * round that hashes the last round's digest takes one block and no memory: that makes the whole as
+ * fast as a call of `node:crypto` for each round, and four times faster than a general library in
+ * JavaScript.
  */
 export function iteratedSha256(data: Uint8Array, rounds: number): string {
   const initial = fractions(8, Math.sqrt);
@@ -35,8 +37,8 @@ export function iteratedSha256(data: Uint8Array, rounds: number): string {
 /**
  * Adds the block in the first 16 of `words` to the state.
  *
- * Plain variables, and sums cut to 32 bits at once: most programs hash one password, in code that the
- * engine has not compiled yet.
+ * Plain variables, and sums cut to 32 bits at once: most programs hash one password, in code that
+ * the engine has not compiled yet.
  */
 function addBlock(state: Int32Array, words: Int32Array, constants: Int32Array): void {
   for (let i = 16; i < 64; i++) {

@@ -11,7 +11,10 @@ export interface Ends<T> {
 export interface Cargo<T> {
   /** How many layers there are. */
   readonly layers: number;
-  /** Calls a layer. It calls `next` to have the layers within, and at last the work, run; what it hands on is their cargo. */
+  /**
+   * Calls a layer. It calls `next` to have the layers within, and at last the work, run; what it
+   * hands on is their cargo.
+   */
   enter(index: number, next: (change?: unknown) => Promise<T>): unknown;
   /** A layer handed this on. */
   changed(change: unknown): void;
@@ -22,11 +25,12 @@ export interface Cargo<T> {
 }
 
 /**
- * Carries `cargo` through its layers. A layer that gives nothing of its own gives what its `next` gave it, and is waited for
- * until then where it did not wait itself. One that calls its `next` twice fails, whatever else it does.
+ * Carries `cargo` through its layers. A layer that gives nothing of its own gives what its `next`
+ * gave it, and is waited for until then where it did not wait itself. One that calls its `next`
+ * twice fails, whatever else it does.
  *
- * By callbacks, as every job passes here: a promise for each step took half of the time of an enqueue. The only ones made are
- * those that a layer gets from its `next`.
+ * By callbacks, as every job passes here: a promise for each step took half of the time of an
+ * enqueue. The only ones made are those that a layer gets from its `next`.
  */
 export function carry<T>(cargo: Cargo<T>, ends: Ends<T>, index = 0): void {
   if (index < cargo.layers) return new Layer(cargo, ends, index).enter();

@@ -3,15 +3,15 @@ import { nearestName } from "./nearest.ts";
 import { plain, showValue } from "./show.ts";
 
 /**
- * The names of all options of a type: `{ url: true } satisfies OptionNames<Options>` does not compile if one is missing, or is
- * none.
+ * The names of all options of a type: `{ url: true } satisfies OptionNames<Options>` does not
+ * compile if one is missing, or is none.
  */
 export type OptionNames<Options> = Readonly<Record<keyof Options, true>>;
 
 /**
- * Checks that options are an object and that each one's name is known: JavaScript has no compiler that would. An option that
- * is `undefined` counts as absent. `of` is whose options they are, such as `Producer.connect` or `the option tls`; `prefix` goes
- * before their names, such as `tls.`.
+ * Checks that options are an object and that each one's name is known: JavaScript has no compiler
+ * that would. An option that is `undefined` counts as absent. `of` is whose options they are, such
+ * as `Producer.connect` or `the option tls`; `prefix` goes before their names, such as `tls.`.
  *
  * @throws {ConfigError} `INVALID_OPTION`.
  */

@@ -1,4 +1,6 @@
-/** Characters that drive a terminal, end a line, or change the direction of the text behind them. */
+/**
+ * Characters that drive a terminal, end a line, or change the direction of the text behind them.
+ */
 const UNSAFE =
   // deno-lint-ignore no-control-regex -- Control characters are what is looked for.
   /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
@@ -26,7 +28,10 @@ export function showText(text: string): string {
     : `${JSON.stringify(text.slice(0, MAX_SHOWN))}... (${text.length} characters)`;
 }
 
-/** A value for an error's message: strings and numbers as they are, anything larger by its kind alone. */
+/**
+ * A value for an error's message: strings and numbers as they are, anything larger by its kind
+ * alone.
+ */
 export function showValue(value: unknown): string {
   switch (typeof value) {
     case "string":

@@ -7,9 +7,10 @@ export interface InSlot {
 }
 
 /**
- * A set of objects that come and go all the time. A `Set` copies its table after every few members, and V8 links each old table
- * to the next one. Once the garbage collector has moved one of them to the old generation, that chain keeps all later members
- * alive until the next full collection. A slot is used again instead.
+ * A set of objects that come and go all the time. A `Set` copies its table after every few members,
+ * and V8 links each old table to the next one. Once the garbage collector has moved one of them to
+ * the old generation, that chain keeps all later members alive until the next full collection. A
+ * slot is used again instead.
  */
 export class SlotList<T extends InSlot> {
   readonly #slots: (T | undefined)[] = [];

@@ -7,14 +7,18 @@ const steadyOnes = new WeakMap<Clock, SteadyClock>();
 export interface SteadyClock extends Clock {
   /** Its time at a reading of the clock below it that was taken just now. */
   at(reading: number): number;
-  /** Makes up for a time of day that stood still or was set back since the last call, by the time that has passed. */
+  /**
+   * Makes up for a time of day that stood still or was set back since the last call, by the time
+   * that has passed.
+   */
   sync(): void;
 }
 
 /**
- * `clock`, but never set back: where that happens, it goes on from its last reading. For deadlines, which are a length of
- * time from now whatever the day; what is told to others takes the clock itself. A clock that is set forward, as after
- * sleep, is followed: that time has passed for everybody else.
+ * `clock`, but never set back: where that happens, it goes on from its last reading. For deadlines,
+ * which are a length of time from now whatever the day; what is told to others takes the clock
+ * itself. A clock that is set forward, as after sleep, is followed: that time has passed for
+ * everybody else.
  */
 export function steady(clock: Clock): SteadyClock {
   let own = steadyOnes.get(clock);
@@ -26,7 +30,10 @@ export function steady(clock: Clock): SteadyClock {
   return own;
 }
 
-/** The two clocks of a machine may drift apart by this much before they are compared again, in milliseconds. */
+/**
+ * The two clocks of a machine may drift apart by this much before they are compared again, in
+ * milliseconds.
+ */
 const TOLERANCE_MS = 50;
 
 class Steady implements SteadyClock {

@@ -13,8 +13,8 @@ export interface AgainOptions {
 }
 
 /**
- * A job that was fetched, as PUSH takes it, to be run again at `at` under its own jid. Everything else is sent as the server
- * sent it, byte for byte, whatever a handler has done to the job since.
+ * A job that was fetched, as PUSH takes it, to be run again at `at` under its own jid. Everything
+ * else is sent as the server sent it, byte for byte, whatever a handler has done to the job since.
  */
 export function encodeAgain(
   job: Job,
@@ -39,7 +39,10 @@ export function encodeAgain(
   };
 }
 
-/** The text of an object with these keys, over those that it has; what it keeps is kept byte for byte. */
+/**
+ * The text of an object with these keys, over those that it has; what it keeps is kept byte for
+ * byte.
+ */
 function withKeys(object: string | undefined, keys: Readonly<Record<string, unknown>>): string {
   const members = object === undefined || object === "null" ? new Map() : membersOf(object);
   for (const [name, value] of Object.entries(keys)) members.set(name, JSON.stringify(value));

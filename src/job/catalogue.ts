@@ -7,18 +7,30 @@ import { checkPolicy, type FailurePolicy, POLICY_NAMES } from "./failure_policy.
 import type { JobOptions } from "./job.ts";
 import type { StandardSchema } from "./standard_schema.ts";
 
-/** What jobs of a type have where they do not say otherwise themselves; of `custom`, each key for itself. */
+/**
+ * What jobs of a type have where they do not say otherwise themselves; of `custom`, each key for
+ * itself.
+ */
 export interface JobDefaults
   extends Pick<JobOptions, "queue" | "retry" | "reserveFor" | "backtrace" | "custom" | "unique"> {
-  /** How long after it was due a job that still waits is dropped (Enterprise), such as `"10m"`. @default never */
+  /**
+   * How long after it was due a job that still waits is dropped (Enterprise), such as `"10m"`.
+   * @default never
+   */
   readonly expires?: DurationText | undefined;
 }
 
-/** What {@linkcode job} says of a type beside its arguments: defaults of its jobs, and what consumers do if they fail. */
+/**
+ * What {@linkcode job} says of a type beside its arguments: defaults of its jobs, and what
+ * consumers do if they fail.
+ */
 export interface JobTypeOptions<Args extends readonly unknown[] | [] = readonly unknown[]>
   extends JobDefaults, FailurePolicy<Args> {}
 
-/** A type of job, as {@linkcode job} makes it: its arguments as a producer gives them, and as a handler gets them. */
+/**
+ * A type of job, as {@linkcode job} makes it: its arguments as a producer gives them, and as a
+ * handler gets them.
+ */
 export interface JobDefinition<
   Input extends readonly unknown[] = readonly unknown[],
   Output extends readonly unknown[] = Input,
@@ -27,22 +39,28 @@ export interface JobDefinition<
   readonly schema: StandardSchema<Input, Output> | undefined;
   /** What jobs of this type have where they do not say otherwise. */
   readonly defaults: JobDefaults;
-  /** What consumers do with its failed jobs; the options of `Consumer.register` are used instead, each by itself. */
+  /**
+   * What consumers do with its failed jobs; the options of `Consumer.register` are used instead,
+   * each by itself.
+   */
   readonly failures?: FailurePolicy | undefined;
 }
 
-/** A catalogue of jobs: the definition of each type by its name. Without one, a job may be of any type. */
+/**
+ * A catalogue of jobs: the definition of each type by its name. Without one, a job may be of any
+ * type.
+ */
 export interface JobDefinitions {
   /** A type of job. */
   readonly [type: string]: JobDefinition;
 }
 
 /**
- * Defines a type of job, for {@linkcode defineJobs}, by a schema of its arguments: of any library that keeps to
- * [Standard Schema](https://standardschema.dev).
+ * Defines a type of job, for {@linkcode defineJobs}, by a schema of its arguments: of any library
+ * that keeps to [Standard Schema](https://standardschema.dev).
  *
- * Producers check the arguments and send them as they were given; consumers check what came, and give handlers what the
- * schema makes of it.
+ * Producers check the arguments and send them as they were given; consumers check what came, and
+ * give handlers what the schema makes of it.
  *
  * @example Arguments that are checked on both sides
  * ```ts
@@ -58,7 +76,10 @@ export function job<Input extends readonly unknown[], Output extends readonly un
   schema: StandardSchema<Input, Output>,
   options?: JobTypeOptions<Input>,
 ): JobDefinition<Input, Output>;
-/** Defines a type of job by the types of its arguments alone, which are not checked when the program runs. */
+/**
+ * Defines a type of job by the types of its arguments alone, which are not checked when the program
+ * runs.
+ */
 export function job<Args extends readonly unknown[] | [] = readonly unknown[]>(
   options?: JobTypeOptions<Args>,
 ): JobDefinition<Args>;
@@ -77,8 +98,8 @@ export function job(first: unknown = {}, second: JobTypeOptions = {}): JobDefini
 }
 
 /**
- * Defines the jobs that there are, for producers and consumers alike: with such a catalogue as their option `jobs`, the
- * names and arguments of jobs are typed, and checked.
+ * Defines the jobs that there are, for producers and consumers alike: with such a catalogue as
+ * their option `jobs`, the names and arguments of jobs are typed, and checked.
  *
  * @example One catalogue for both sides
  * ```ts

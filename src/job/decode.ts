@@ -31,8 +31,8 @@ interface WireFailure {
 }
 
 /**
- * The job of a FETCH's reply. Only a jid, a type and arguments are insisted on: any client may have pushed the job, and
- * one that is odd elsewhere can still be run.
+ * The job of a FETCH's reply. Only a jid, a type and arguments are insisted on: any client may have
+ * pushed the job, and one that is odd elsewhere can still be run.
  *
  * @throws {ProtocolError} `PROTOCOL_VIOLATION` where the text is no job.
  */

@@ -1,4 +1,7 @@
-/** A length of time as text: a number and its unit, such as `"500ms"`, `"90s"`, `"5m"`, `"2h"` or `"1d"`. */
+/**
+ * A length of time as text: a number and its unit, such as `"500ms"`, `"90s"`, `"5m"`, `"2h"` or
+ * `"1d"`.
+ */
 export type DurationText = `${number}${"ms" | "s" | "m" | "h" | "d"}`;
 
 const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };

@@ -8,7 +8,8 @@ import { type JobInput, PROPERTIES } from "./job.ts";
 export { DEFAULT_RETRY, type EncodedJob, isPlainObject } from "./encode_core.ts";
 
 /**
- * Checks a job whole and gives it as PUSHB takes it. The error for a name that is wrong says which one was likely meant.
+ * Checks a job whole and gives it as PUSHB takes it. The error for a name that is wrong says which
+ * one was likely meant.
  *
  * @throws {InvalidJobError} where the server would refuse it or silently change it.
  */
@@ -24,7 +25,10 @@ export function encodeJob(input: JobInput): EncodedJob {
   return encoded;
 }
 
-/** What people write for a property's name, without case and separators, where it is not spelled alike. */
+/**
+ * What people write for a property's name, without case and separators, where it is not spelled
+ * alike.
+ */
 const LIKELY_NAMES: ReadonlyMap<string, string> = new Map([
   ["id", "jid"],
   ["jobid", "jid"],
@@ -57,8 +61,8 @@ function explained(error: unknown): unknown {
 }
 
 /**
- * Refuses misspelled names of what Enterprise reads in a job's `custom`: a job that was to be unique would not be, and nobody would
- * be told. Anything else in there is the user's own.
+ * Refuses misspelled names of what Enterprise reads in a job's `custom`: a job that was to be
+ * unique would not be, and nobody would be told. Anything else in there is the user's own.
  */
 function checkCustomNames(custom: object): void {
   for (const name in custom) {

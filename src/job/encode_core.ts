@@ -20,8 +20,9 @@ export interface EncodedJob {
 const MAX_RETRY = 2 ** 31 - 1;
 
 /**
- * Retries of a job that does not say. Said in every job: the reference server (1.10.0) gives a job that says nothing what the last job that did has said, 0 included,
- * which would lose it at its first failure.
+ * Retries of a job that does not say. Said in every job: the reference server (1.10.0) gives a job
+ * that says nothing what the last job that did has said, 0 included, which would lose it at its
+ * first failure.
  */
 export const DEFAULT_RETRY = 25;
 
@@ -30,8 +31,8 @@ const MAX_RESERVE_SECONDS = 86_400;
 const MIN_JID_BYTES = 8;
 
 /**
- * Checks a job whole and gives it as PUSHB takes it. `encodeJob` also says what was likely meant; bundles that have to be small do
- * without.
+ * Checks a job whole and gives it as PUSHB takes it. `encodeJob` also says what was likely meant;
+ * bundles that have to be small do without.
  *
  * @throws {InvalidJobError} where the server would refuse it or silently change it.
  */
@@ -153,8 +154,9 @@ export function isPlainObject(value: unknown): value is object {
     Object.getPrototypeOf(prototype) === null;
 }
 
-// Most jobs are of the type of the one before, go where it went, and are of its millisecond. Their texts are put together of
-// few pieces, as each has to be kept and collected: with half as many, a batch of a thousand takes a fifth less CPU time.
+// Most jobs are of the type of the one before, go where it went, and are of its millisecond. Their
+// texts are put together of few pieces, as each has to be kept and collected: with half as many, a
+// batch of a thousand takes a fifth less CPU time.
 
 let lastType: unknown = NaN;
 let lastTypePart = "";

@@ -9,11 +9,12 @@ let prefix = "";
 let next = 0;
 
 /**
- * A new job id: 16 characters of base64url, of which 14 are random (84 bits from the runtime's cryptographic generator)
- * and shared by up to 4096 jids that are made one after the other, and two tell these apart. Making one is a matter of
- * joining two texts.
+ * A new job id: 16 characters of base64url, of which 14 are random (84 bits from the runtime's
+ * cryptographic generator) and shared by up to 4096 jids that are made one after the other, and two
+ * tell these apart. Making one is a matter of joining two texts.
  *
- * With that many bits, a billion jobs a day for a century hold a repeated id with a chance below 1 in 100,000.
+ * With that many bits, a billion jobs a day for a century hold a repeated id with a chance below 1
+ * in 100,000.
  */
 export function createJid(): string {
   // Made on first use: some edge runtimes refuse randomness while modules load.

@@ -21,19 +21,25 @@ export interface JobFailure {
   readonly remaining: number;
 }
 
-/** What can be said of a job beside its type and arguments. A property that is `undefined` counts as absent. */
+/**
+ * What can be said of a job beside its type and arguments. A property that is `undefined` counts as
+ * absent.
+ */
 export interface JobOptions {
   /** The job's id, 8 bytes of UTF-8 at least. @default 16 characters, 84 bits of them random */
   readonly jid?: string | undefined;
   /** The queue it goes to: letters, digits, `.`, `_` and `-`. @default "default" */
   readonly queue?: string | undefined;
-  /** Retries after a failure: 0 discards it at once, -1 sends it straight to the dead. @default 25 */
+  /**
+   * Retries after a failure: 0 discards it at once, -1 sends it straight to the dead. @default 25
+   */
   readonly retry?: number | undefined;
   /** Not to be run before this time. @default at once */
   readonly at?: Date | undefined;
   /**
-   * How long to wait before it runs, instead of `at`: milliseconds, or a text such as `"90s"`, `"5m"`, `"2h"`. Counts from when it
-   * is enqueued, by the server's clock; of a `Job`, from when that is made, and at `./edge`, by this machine's.
+   * How long to wait before it runs, instead of `at`: milliseconds, or a text such as `"90s"`,
+   * `"5m"`, `"2h"`. Counts from when it is enqueued, by the server's clock; of a `Job`, from when
+   * that is made, and at `./edge`, by this machine's.
    *
    * @default no wait
    */
@@ -42,13 +48,19 @@ export interface JobOptions {
   readonly reserveFor?: number | undefined;
   /** Lines of a failure's stack to keep. @default 0 */
   readonly backtrace?: number | undefined;
-  /** Anything else to go with the job, as JSON; names that start with `_` are the server's. @default {} */
+  /**
+   * Anything else to go with the job, as JSON; names that start with `_` are the server's. @default
+   * {}
+   */
   readonly custom?: Record<string, unknown> | undefined;
-  /** Lets no second job like this one in for a while (Enterprise; a free server ignores it). @default others are let in */
+  /**
+   * Lets no second job like this one in for a while (Enterprise; a free server ignores it).
+   * @default others are let in
+   */
   readonly unique?: Uniqueness | undefined;
   /**
-   * When a job that still waits is dropped (Enterprise; a free server ignores it): a time, or how long after it was due, such as
-   * `"10m"`.
+   * When a job that still waits is dropped (Enterprise; a free server ignores it): a time, or how
+   * long after it was due, such as `"10m"`.
    *
    * @default never
    */
@@ -103,7 +115,8 @@ export const PROPERTIES: ReadonlySet<string> = new Set([
 /**
  * The first own property of `fields` that no job has, and that the server would drop.
  *
- * A switch would be longer and no faster: sets of known strings are looked up by their cached hashes.
+ * A switch would be longer and no faster: sets of known strings are looked up by their cached
+ * hashes.
  */
 export function unknownProperty(fields: object): string | undefined {
   for (const name in fields) {
@@ -132,21 +145,25 @@ export const FROM_SERVER: unique symbol = Symbol("from the server");
 export let readJob: (job: Job) => Insides;
 
 /**
- * What is wrong with the options that `job` was made with: the name of one that no job has, or the error of a `delay`, `unique` or
- * `expires`.
+ * What is wrong with the options that `job` was made with: the name of one that no job has, or the
+ * error of a `delay`, `unique` or `expires`.
  */
 export let faultOf: (job: Job<readonly unknown[]>) => unknown;
 
 /** The JSON that the server sent `job` as; `undefined` if it did not. */
 export let wireOf: (job: Job<readonly unknown[]>) => string | undefined;
 
-/** The queue that `job` was made with; `undefined` where it was given none, though its `queue` is the server's default then. */
+/**
+ * The queue that `job` was made with; `undefined` where it was given none, though its `queue` is
+ * the server's default then.
+ */
 export let givenQueue: (job: Job<readonly unknown[]>) => string | undefined;
 
 /**
  * A unit of work: which handler runs it, with which arguments, and how the server treats it.
  *
- * Making one never throws: a job is checked when it is enqueued, which rejects with an `InvalidJobError`.
+ * Making one never throws: a job is checked when it is enqueued, which rejects with an
+ * `InvalidJobError`.
  *
  * @example A job for a minute from now
  * ```ts
@@ -173,7 +190,9 @@ export class Job<Args extends readonly unknown[] | [] = unknown[], Type extends 
   readonly retry: number | undefined;
   /** Not to be run before this time. */
   readonly at: Date | undefined;
-  /** Seconds that a worker may take for it; `undefined` leaves it to the server, which takes 1800. */
+  /**
+   * Seconds that a worker may take for it; `undefined` leaves it to the server, which takes 1800.
+   */
   readonly reserveFor: number | undefined;
   /** Lines of a failure's stack to keep. */
   readonly backtrace: number | undefined;

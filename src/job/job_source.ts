@@ -10,7 +10,10 @@ export type JobSource<Input extends JobInput = JobInput> = Iterable<Input> | Asy
 export interface EnqueueManyResult {
   /** Jids of the jobs that the server has. */
   readonly enqueued: string[];
-  /** Why each of the others was refused, by its jid; one that was not even sent as it is invalid has a `path` like `jobs[3].args[0]`. */
+  /**
+   * Why each of the others was refused, by its jid; one that was not even sent as it is invalid has
+   * a `path` like `jobs[3].args[0]`.
+   */
   readonly failed: Map<string, FaktoryError>;
 }
 

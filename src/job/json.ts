@@ -11,8 +11,8 @@ const TRUSTED_DEPTH = 32;
 const SHORT_TEXT = 40;
 
 /**
- * What in a value JSON cannot hold, and where. Thrown, but no `Error`: it gathers its way to the value while the stack
- * unwinds, so that no path is made for values that are sound.
+ * What in a value JSON cannot hold, and where. Thrown, but no `Error`: it gathers its way to the
+ * value while the stack unwinds, so that no path is made for values that are sound.
  */
 export class JsonFault {
   /** What is wrong, to follow the path and "is". */
@@ -58,8 +58,9 @@ export function pathStep(key: string | number): string {
 /**
  * The JSON text of an array, on one line.
  *
- * What is checked is what is sent: each property is read once, where a check before `JSON.stringify` would read it
- * twice, and be slower than this for the small values that most jobs carry.
+ * What is checked is what is sent: each property is read once, where a check before
+ * `JSON.stringify` would read it twice, and be slower than this for the small values that most jobs
+ * carry.
  *
  * @throws {JsonFault} on anything that JSON would drop, change or cannot hold.
  */
@@ -214,7 +215,10 @@ function objectAt(object: Record<string, unknown>, depth: number, above: Ancesto
   }
 }
 
-/** An error as a fault: what a getter, a proxy or a `toJSON` threw, or a stack or text that grew too large. */
+/**
+ * An error as a fault: what a getter, a proxy or a `toJSON` threw, or a stack or text that grew too
+ * large.
+ */
 function faultOf(error: unknown): JsonFault {
   return error instanceof JsonFault ? error : new JsonFault("unreadable", { cause: error });
 }

@@ -71,7 +71,10 @@ export class KnownJobs {
     return meant === undefined ? "" : `: did you mean ${showText(meant)}?`;
   }
 
-  /** The job with the defaults of its type; what is wrong with it stays wrong, to be refused where it is encoded. */
+  /**
+   * The job with the defaults of its type; what is wrong with it stays wrong, to be refused where
+   * it is encoded.
+   */
   fill(job: JobInput): JobInput {
     try {
       const defaults = this.defaultsOf(job.type);
@@ -83,9 +86,11 @@ export class KnownJobs {
   }
 
   /**
-   * Checks a sound job's type and arguments: at once, or as a promise where the schema takes its time.
+   * Checks a sound job's type and arguments: at once, or as a promise where the schema takes its
+   * time.
    *
-   * @throws {InvalidJobError} `INVALID_TYPE`, `INVALID_ARGS` or `SCHEMA_FAILED`; the promise rejects with the same.
+   * @throws {InvalidJobError} `INVALID_TYPE`, `INVALID_ARGS` or `SCHEMA_FAILED`; the promise
+   * rejects with the same.
    */
   check({ type, args = [] }: JobInput): Promise<unknown> | undefined {
     const known = this.#jobs.get(type);

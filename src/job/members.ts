@@ -2,7 +2,10 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const [OPEN, CLOSE] = ["[{", "]}"];
 
-/** The members of a JSON object, each with the text of its value as it stands there. `json` has to be valid. */
+/**
+ * The members of a JSON object, each with the text of its value as it stands there. `json` has to
+ * be valid.
+ */
 export function membersOf(json: string): Map<string, string> {
   const members = new Map<string, string>();
   for (let at = json.indexOf("{") + 1;;) {

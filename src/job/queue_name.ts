@@ -7,12 +7,16 @@ const QUEUE_NAME = /^[a-zA-Z0-9._-]+$/;
 /** The queue of jobs that name none. */
 export const DEFAULT_QUEUE = "default";
 
-/** Whether `text` can be a queue's name: letters, digits, `.`, `_` and `-`, one character at least. */
+/**
+ * Whether `text` can be a queue's name: letters, digits, `.`, `_` and `-`, one character at least.
+ */
 export function isQueueName(text: unknown): text is string {
   return typeof text === "string" && QUEUE_NAME.test(text);
 }
 
-/** What is wrong with a queue's name, to follow "as its queue name"; `undefined` where nothing is. */
+/**
+ * What is wrong with a queue's name, to follow "as its queue name"; `undefined` where nothing is.
+ */
 export function queueNameFault(text: unknown): string | undefined {
   if (isQueueName(text)) return undefined;
   if (typeof text !== "string") return `is not a string: got ${showValue(text)}`;
@@ -21,8 +25,8 @@ export function queueNameFault(text: unknown): string | undefined {
 }
 
 /**
- * Gives the name back if it can be a queue's. `action` says in the error what could not be done, for example
- * `pause queue`.
+ * Gives the name back if it can be a queue's. `action` says in the error what could not be done,
+ * for example `pause queue`.
  *
  * @throws {InvalidArgumentError} `INVALID_QUEUE` where it cannot.
  */

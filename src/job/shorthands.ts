@@ -2,11 +2,17 @@ import { dateText } from "./date_text.ts";
 import { durationMs, type DurationText } from "./duration.ts";
 import { unfit } from "./invalid.ts";
 
-/** For how long no second job like this one is taken (Enterprise); two are alike if type, arguments and queue are. */
+/**
+ * For how long no second job like this one is taken (Enterprise); two are alike if type, arguments
+ * and queue are.
+ */
 export interface Uniqueness {
   /** How long the lock lasts: seconds, or a text such as `"10m"`. */
   readonly for: number | DurationText;
-  /** Whether the lock ends early: when the job has succeeded, or already when a worker starts it. @default "success" */
+  /**
+   * Whether the lock ends early: when the job has succeeded, or already when a worker starts it.
+   * @default "success"
+   */
   readonly until?: "success" | "start" | undefined;
 }
 

@@ -1,7 +1,8 @@
 import type { SchemaIssue } from "../errors.ts";
 
 /**
- * A schema of any library that keeps to [Standard Schema](https://standardschema.dev) v1, such as zod, valibot or arktype.
+ * A schema of any library that keeps to [Standard Schema](https://standardschema.dev) v1, such as
+ * zod, valibot or arktype.
  *
  * `Input` is what the schema takes, `Output` what it makes of that.
  */

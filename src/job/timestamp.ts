@@ -16,7 +16,10 @@ export function parseTimestamp(text: unknown): Date | undefined {
 let lastMinute = "";
 let lastMinuteMs = 0;
 
-/** Jobs come in the order in which they were made, so that most are of the minute of the one before: a tenth of the work. */
+/**
+ * Jobs come in the order in which they were made, so that most are of the minute of the one before:
+ * a tenth of the work.
+ */
 function sameMinute(text: string): Date | undefined {
   const end = text.length - 1;
   if (lastMinute === "" || !text.startsWith(lastMinute) || text.charCodeAt(end) !== Z) {

@@ -20,10 +20,11 @@ export interface Subject {
 }
 
 /**
- * What the schema makes of a job's arguments: at once, or as a promise where the schema takes its time.
+ * What the schema makes of a job's arguments: at once, or as a promise where the schema takes its
+ * time.
  *
- * @throws {InvalidJobError} `INVALID_ARGS` with the schema's issues, `SCHEMA_FAILED` where the schema itself fails; the promise
- * rejects with the same.
+ * @throws {InvalidJobError} `INVALID_ARGS` with the schema's issues, `SCHEMA_FAILED` where the
+ * schema itself fails; the promise rejects with the same.
  */
 export function validateArgs(
   schema: StandardSchema<readonly unknown[]>,

@@ -1,7 +1,10 @@
 import { isPlainObject } from "./encode_core.ts";
 import { faultOf, givenQueue, Job, type JobInput } from "./job.ts";
 
-/** The job with more in its `custom`; what is wrong with it stays wrong, to be refused where it is encoded. */
+/**
+ * The job with more in its `custom`; what is wrong with it stays wrong, to be refused where it is
+ * encoded.
+ */
 export function withCustom(job: JobInput, more: Readonly<Record<string, unknown>>): JobInput {
   if (typeof job !== "object" || job === null) return job;
   if (job.custom !== undefined && !isPlainObject(job.custom)) return job;

@@ -10,8 +10,8 @@ export interface NdjsonErrorOptions extends FaktoryErrorOptions {
 /**
  * A line that is no job. What is in it is not in the error's text.
  *
- * Codes: `INVALID_JSON`, `INVALID_LINE` (JSON, but no object), `INVALID_JOB` (its `cause` is the `InvalidJobError`),
- * `INVALID_UTF8`, `LINE_TOO_LONG`.
+ * Codes: `INVALID_JSON`, `INVALID_LINE` (JSON, but no object), `INVALID_JOB` (its `cause` is the
+ * `InvalidJobError`), `INVALID_UTF8`, `LINE_TOO_LONG`.
  */
 export class NdjsonError extends FaktoryError {
   /** The name of the class, also where a bundler shortens that. */

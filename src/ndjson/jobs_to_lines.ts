@@ -9,14 +9,15 @@ const NAMES = [
 ];
 
 /**
- * Bytes as `TextEncoder` returns them: `Uint8Array<ArrayBuffer>` in newer TypeScript, so that a `CompressionStream` takes them,
- * and `Uint8Array` before TypeScript 5.7, where that type is not generic.
+ * Bytes as `TextEncoder` returns them: `Uint8Array<ArrayBuffer>` in newer TypeScript, so that a
+ * `CompressionStream` takes them, and `Uint8Array` before TypeScript 5.7, where that type is not
+ * generic.
  */
 export type EncodedBytes = ReturnType<InstanceType<typeof TextEncoder>["encode"]>;
 
 /**
- * A stream from jobs to bytes, JSON Lines in UTF-8 that {@linkcode linesToJobs} takes: a line for each job, with what was said of
- * it and no more, times as in RFC 3339.
+ * A stream from jobs to bytes, JSON Lines in UTF-8 that {@linkcode linesToJobs} takes: a line for
+ * each job, with what was said of it and no more, times as in RFC 3339.
  *
  * A job that no server would take ends the stream: reading rejects with its `InvalidJobError`.
  *

@@ -1,4 +1,7 @@
-/** What stands for bytes that are no UTF-8: half of a surrogate pair, to which nothing in UTF-8 decodes. */
+/**
+ * What stands for bytes that are no UTF-8: half of a surrogate pair, to which nothing in UTF-8
+ * decodes.
+ */
 const NOT_UTF8 = "\ud800";
 
 /** Characters (UTF-16 units) of the longest line, where nothing else is said: 4 Mi. */
@@ -6,13 +9,15 @@ export const DEFAULT_MAX_LINE_LENGTH = 4_194_304;
 
 const LINE_FEED = 0x0a;
 
-// A U+FEFF is kept: at the beginning of a stream it is no part of it, and only whoever counts lines knows where that is.
+// A U+FEFF is kept: at the beginning of a stream it is no part of it, and only whoever counts lines
+// knows where that is.
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
- * Bytes to text that can be split into lines: a line that is too long is cut to one character more than the limit, so that
- * it takes no more memory and shows what it is, and one that is no UTF-8 is ill-formed (`isWellFormed`).
+ * Bytes to text that can be split into lines: a line that is too long is cut to one character more
+ * than the limit, so that it takes no more memory and shows what it is, and one that is no UTF-8 is
+ * ill-formed (`isWellFormed`).
  */
 export class LineText {
   readonly #maxLength: number;

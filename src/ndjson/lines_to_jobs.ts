@@ -12,7 +12,10 @@ import { WholeLines } from "./whole_lines.ts";
 export interface InvalidLine {
   /** Its number, from 1. */
   readonly line: number;
-  /** The line, without its end; of one that is too long its beginning, and of one that is no UTF-8 what can be read of it. */
+  /**
+   * The line, without its end; of one that is too long its beginning, and of one that is no UTF-8
+   * what can be read of it.
+   */
   readonly text: string;
   /** What is wrong with it. */
   readonly error: NdjsonError;
@@ -21,8 +24,9 @@ export interface InvalidLine {
 /** Settings of {@linkcode linesToJobs}. */
 export interface LinesToJobsOptions {
   /**
-   * Hears of each line that is no job, and the stream goes on with the next. Without it the first such line ends the stream:
-   * reading rejects with its {@linkcode NdjsonError}. What it throws ends the stream too.
+   * Hears of each line that is no job, and the stream goes on with the next. Without it the first
+   * such line ends the stream: reading rejects with its {@linkcode NdjsonError}. What it throws
+   * ends the stream too.
    */
   readonly onInvalid?: ((invalid: InvalidLine) => void) | undefined;
   /**
@@ -46,12 +50,13 @@ export interface LinesToJobs {
 }
 
 /**
- * A stream from bytes, JSON Lines in UTF-8, to jobs: each line is an object of a job's properties, by their names here or in the
- * protocol (`jobtype`, `reserve_for`, `created_at`), times as in RFC 3339. What only a server says (`enqueued_at`, `failure`) is
- * left out. Each job is checked as it would be when it is enqueued.
+ * A stream from bytes, JSON Lines in UTF-8, to jobs: each line is an object of a job's properties,
+ * by their names here or in the protocol (`jobtype`, `reserve_for`, `created_at`), times as in RFC
+ * 3339. What only a server says (`enqueued_at`, `failure`) is left out. Each job is checked as it
+ * would be when it is enqueued.
  *
- * A byte order mark, `\r\n`, blank lines and a last line without its end are fine. Nothing is read ahead of whoever takes the
- * jobs, but for the piece of bytes that they are in.
+ * A byte order mark, `\r\n`, blank lines and a last line without its end are fine. Nothing is read
+ * ahead of whoever takes the jobs, but for the piece of bytes that they are in.
  *
  * A stream of something else than bytes ends with an `InvalidArgumentError`.
  *
@@ -88,7 +93,10 @@ export function linesToJobs(options: LinesToJobsOptions = {}): LinesToJobs {
   return { readable, writable: text.writable };
 }
 
-/** Gives whole lines, as `TextLineStream` looks through the rest of a text again with each piece that follows. */
+/**
+ * Gives whole lines, as `TextLineStream` looks through the rest of a text again with each piece
+ * that follows.
+ */
 function textStream(maxLineLength: number): TransformStream<Uint8Array, string> {
   const text = new LineText(maxLineLength);
   const lines = new WholeLines();

@@ -4,14 +4,16 @@ import { Fifo } from "../internal/fifo.ts";
 import { showValue } from "../internal/show.ts";
 
 /**
- * One stream of many: what each gives, in its order, as it comes, a whole piece at a time. Of each stream one piece is held
- * at most, and none is read further until that was taken, so that one that is fast fills no memory, and one that is slow
- * holds up no other.
+ * One stream of many: what each gives, in its order, as it comes, a whole piece at a time. Of each
+ * stream one piece is held at most, and none is read further until that was taken, so that one that
+ * is fast fills no memory, and one that is slow holds up no other.
  *
- * The first that fails ends it with its error; then, and where it is cancelled, all others are cancelled. (`mergeReadableStreams` of
- * `@std/streams` reads its streams as fast as it can, whoever takes what they give, and leaves them open when it is cancelled.)
+ * The first that fails ends it with its error; then, and where it is cancelled, all others are
+ * cancelled. (`mergeReadableStreams` of `@std/streams` reads its streams as fast as it can, whoever
+ * takes what they give, and leaves them open when it is cancelled.)
  *
- * @throws {InvalidArgumentError} `INVALID_ARGUMENT` where one is no stream, or is being read already.
+ * @throws {InvalidArgumentError} `INVALID_ARGUMENT` where one is no stream, or is being read
+ * already.
  *
  * @example Two files
  * ```ts

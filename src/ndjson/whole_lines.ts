@@ -1,9 +1,13 @@
-/** Pieces that are put together to one, so that a long line in tiny pieces takes no more memory than it has text. */
+/**
+ * Pieces that are put together to one, so that a long line in tiny pieces takes no more memory than
+ * it has text.
+ */
 const PIECES_OF_A_BLOCK = 1024;
 
 /**
- * Text in any pieces to text that ends where a line ends. An incomplete line is kept as its pieces and never looked through
- * again: whoever splits the text afterwards gets each line whole, however small the pieces were.
+ * Text in any pieces to text that ends where a line ends. An incomplete line is kept as its pieces
+ * and never looked through again: whoever splits the text afterwards gets each line whole, however
+ * small the pieces were.
  */
 export class WholeLines {
   /** The beginning of the incomplete line, and what follows it in smaller pieces. */

@@ -2,7 +2,10 @@ import { ConfigError } from "../errors.ts";
 import { showValue } from "../internal/show.ts";
 import type { Dialect } from "./statements.ts";
 
-/** Runs one statement with its parameters, and resolves to its rows: for a driver or query builder not listed here. */
+/**
+ * Runs one statement with its parameters, and resolves to its rows: for a driver or query builder
+ * not listed here.
+ */
 export type QueryFunction = (
   sql: string,
   params: readonly unknown[],
@@ -30,7 +33,10 @@ export interface SqliteDatabase {
   prepare(sql: string): { all(...params: any[]): unknown[] };
 }
 
-/** Where the outbox is: a connection, pool or transaction of a driver, or a function that runs a statement. */
+/**
+ * Where the outbox is: a connection, pool or transaction of a driver, or a function that runs a
+ * statement.
+ */
 export type OutboxDatabase = QueryFunction | PgDatabase | PostgresDatabase | SqliteDatabase;
 
 /** A database as the outbox uses it. */

@@ -1,6 +1,7 @@
 /**
- * A transactional outbox: jobs are written to a table in the transaction of your database, and a relay pushes them to Faktory
- * after the commit. A job is neither lost when the program dies between the two, nor enqueued when the transaction rolls back.
+ * A transactional outbox: jobs are written to a table in the transaction of your database, and a
+ * relay pushes them to Faktory after the commit. A job is neither lost when the program dies
+ * between the two, nor enqueued when the transaction rolls back.
  *
  * @example Enqueue a job in a transaction of SQLite
  * ```ts

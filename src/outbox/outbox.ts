@@ -20,9 +20,14 @@ import { type Dialect, statements } from "./statements.ts";
 
 /** Options of an {@linkcode Outbox}. */
 export interface OutboxOptions<Jobs extends JobDefinitions = JobDefinitions> {
-  /** The table's name, with its schema if it is not in the search path. @default "faktory_outbox" */
+  /**
+   * The table's name, with its schema if it is not in the search path. @default "faktory_outbox"
+   */
   readonly table?: string | undefined;
-  /** The catalogue of `defineJobs`: types the jobs, checks them and gives them its defaults. @default any job */
+  /**
+   * The catalogue of `defineJobs`: types the jobs, checks them and gives them its defaults.
+   * @default any job
+   */
   readonly jobs?: Jobs | undefined;
   /** The kind of database, where it is given as a function. @default by the driver */
   readonly dialect?: Dialect | undefined;
@@ -37,11 +42,11 @@ const OUTBOX_OPTIONS = {
 const TABLE_NAME = /^[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*)?$/;
 
 /**
- * A table of jobs that wait to be pushed to Faktory. Jobs are inserted in your transaction; {@linkcode Outbox.relay} pushes those
- * that are committed.
+ * A table of jobs that wait to be pushed to Faktory. Jobs are inserted in your transaction;
+ * {@linkcode Outbox.relay} pushes those that are committed.
  *
- * Delivery is at least once: a relay that dies between the push and the removal of the row leaves the row, and another relay
- * pushes the job again, under the same jid.
+ * Delivery is at least once: a relay that dies between the push and the removal of the row leaves
+ * the row, and another relay pushes the job again, under the same jid.
  *
  * @example A user and a job, both or neither
  * ```ts ignore
@@ -94,7 +99,8 @@ export class Outbox<Jobs extends JobDefinitions = JobDefinitions> {
   }
 
   /**
-   * Inserts jobs, by one statement, in whatever transaction is open on `database`. Each job is checked as `enqueue` checks it.
+   * Inserts jobs, by one statement, in whatever transaction is open on `database`. Each job is
+   * checked as `enqueue` checks it.
    *
    * @returns The jids, in the order of the jobs.
    * @throws {InvalidJobError} For the first invalid job; nothing is inserted then.
@@ -113,10 +119,12 @@ export class Outbox<Jobs extends JobDefinitions = JobDefinitions> {
   }
 
   /**
-   * Does the same without a promise, for SQLite, whose transactions are often synchronous functions.
+   * Does the same without a promise, for SQLite, whose transactions are often synchronous
+   * functions.
    *
    * @throws {InvalidJobError} For the first invalid job; nothing is inserted then.
-   * @throws {InvalidArgumentError} `INVALID_ARGUMENT` for other databases, and for a schema that checks asynchronously.
+   * @throws {InvalidArgumentError} `INVALID_ARGUMENT` for other databases, and for a schema that
+   * checks asynchronously.
    */
   insertSync(database: SqliteDatabase, jobs: Iterable<TypedJob<Jobs>>): string[] {
     if (!isSqlite(database)) throw notSync("the database is not one of SQLite's drivers");
@@ -132,9 +140,9 @@ export class Outbox<Jobs extends JobDefinitions = JobDefinitions> {
   }
 
   /**
-   * Starts a relay, which pushes the jobs of committed transactions by `producer` and removes their rows. Several relays share a
-   * table, in one process or many. Give it a pool or a connection of its own: on a connection with an open transaction it would
-   * see jobs that are not committed.
+   * Starts a relay, which pushes the jobs of committed transactions by `producer` and removes their
+   * rows. Several relays share a table, in one process or many. Give it a pool or a connection of
+   * its own: on a connection with an open transaction it would see jobs that are not committed.
    *
    * @throws {ConfigError} `INVALID_OPTION`.
    */

@@ -20,18 +20,24 @@ export interface RelayOptions {
   /** Rows taken at a time, 1 to 10000. @default 1000 */
   readonly batchSize?: number | undefined;
   /**
-   * Time after which another relay takes over the rows of one that died, in seconds, 10 to 3600. A relay that lives extends it.
+   * Time after which another relay takes over the rows of one that died, in seconds, 10 to 3600. A
+   * relay that lives extends it.
    *
    * @default 30
    */
   readonly claimSeconds?: number | undefined;
-  /** Where time comes from; a `ManualClock` of `./server` lets tests move it. @default the machine's clock */
+  /**
+   * Where time comes from; a `ManualClock` of `./server` lets tests move it. @default the machine's
+   * clock
+   */
   readonly clock?: Clock | undefined;
 }
 
 /** Options of {@linkcode OutboxRelay.stop}. */
 export interface StopRelayOptions {
-  /** Longest time to wait for Faktory to confirm the jobs in flight, in milliseconds. @default 25000 */
+  /**
+   * Longest time to wait for Faktory to confirm the jobs in flight, in milliseconds. @default 25000
+   */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -49,7 +55,10 @@ const STOP_OPTIONS = { timeoutMs: true } as const satisfies OptionNames<StopRela
 export interface RelayReport {
   /** Jobs that Faktory has confirmed. */
   readonly pushed: number;
-  /** Jobs that Faktory, or the producer's catalogue, refused. Their rows stay, with the reason in the column `error`. */
+  /**
+   * Jobs that Faktory, or the producer's catalogue, refused. Their rows stay, with the reason in
+   * the column `error`.
+   */
   readonly rejected: number;
 }
 
@@ -89,9 +98,11 @@ interface Row {
 const RETRY = { initialMs: 200, maxMs: 10_000 };
 
 /**
- * Pushes the jobs of an outbox's table, oldest first, until it is stopped. Made by `Outbox.relay()`.
+ * Pushes the jobs of an outbox's table, oldest first, until it is stopped. Made by
+ * `Outbox.relay()`.
  *
- * It claims rows (`FOR UPDATE SKIP LOCKED` in PostgreSQL), pushes them and deletes them. No transaction is open while it pushes.
+ * It claims rows (`FOR UPDATE SKIP LOCKED` in PostgreSQL), pushes them and deletes them. No
+ * transaction is open while it pushes.
  */
 export class OutboxRelay implements AsyncDisposable {
   readonly #connection: Connection;
@@ -156,8 +167,8 @@ export class OutboxRelay implements AsyncDisposable {
   }
 
   /**
-   * Pushes what is in the table now, and resolves when nothing is left that this relay can claim. For tests, and for programs
-   * that run now and then.
+   * Pushes what is in the table now, and resolves when nothing is left that this relay can claim.
+   * For tests, and for programs that run now and then.
    *
    * @returns What this relay has done since it started.
    * @throws The error of the database or of Faktory.
@@ -168,7 +179,8 @@ export class OutboxRelay implements AsyncDisposable {
   }
 
   /**
-   * Ends after the batch in flight. Rows that Faktory has not confirmed by then stay in the table, for the next relay.
+   * Ends after the batch in flight. Rows that Faktory has not confirmed by then stay in the table,
+   * for the next relay.
    *
    * @throws {ConfigError} `INVALID_OPTION`.
    */
@@ -245,7 +257,8 @@ export class OutboxRelay implements AsyncDisposable {
     try {
       await this.#push(rows);
     } catch (error) {
-      // After a stop that gave up, Faktory may still confirm them: the time of the claim has to pass.
+      // After a stop that gave up, Faktory may still confirm them: the time of the claim has to
+      // pass.
       if (!this.#giveUp.signal.aborted) await this.#release(rows);
       throw error;
     } finally {
@@ -301,7 +314,10 @@ export class OutboxRelay implements AsyncDisposable {
     if (reason !== undefined) throw reason;
   }
 
-  /** Extends the claim of rows again and again while they are pushed; the function returned ends that. */
+  /**
+   * Extends the claim of rows again and again while they are pushed; the function returned ends
+   * that.
+   */
   #extend(rows: readonly Row[]): () => void {
     const everyMs = this.#claimSeconds * 1000 / 3;
     let cancel = this.#clock.after(everyMs, extend);
@@ -309,7 +325,8 @@ export class OutboxRelay implements AsyncDisposable {
     const params = [this.#name, this.#claimSeconds, ids(rows)];
     const query = async () => await this.#connection.query(statement, params);
     function extend() {
-      // If it fails, the rows may be pushed twice; the next statement of the batch reports the error.
+      // If it fails, the rows may be pushed twice; the next statement of the batch reports the
+      // error.
       query().catch(() => {});
       cancel = clock.after(everyMs, extend);
     }
@@ -334,8 +351,8 @@ function read(json: string): JobFields | FaktoryError {
 }
 
 /**
- * Whether trying again would give the same answer. An error of the server that every job of a batch has got is about the
- * server, not about the jobs.
+ * Whether trying again would give the same answer. An error of the server that every job of a batch
+ * has got is about the server, not about the jobs.
  */
 function isRefusal(error: FaktoryError, othersPassed: boolean): boolean {
   return error instanceof InvalidJobError || error.code === "PROTOCOL_VIOLATION" ||

@@ -2,8 +2,8 @@
 export type Dialect = "postgres" | "sqlite";
 
 /**
- * The statements of the outbox. Lists go in as one text of JSON, which every driver passes on as it is. Times are the
- * database's, so that the clocks of relays do not matter.
+ * The statements of the outbox. Lists go in as one text of JSON, which every driver passes on as it
+ * is. Times are the database's, so that the clocks of relays do not matter.
  */
 export interface Statements {
   readonly createTable: string;
@@ -32,7 +32,8 @@ function quoted(table: string): string {
 }
 
 function postgres(table: string): Statements {
-  // A parameter that is said to be text goes to the server as it is, whatever the driver makes of JSON.
+  // A parameter that is said to be text goes to the server as it is, whatever the driver makes of
+  // JSON.
   const ids = (param: string) =>
     `(SELECT value::bigint FROM json_array_elements_text(${param}::text::json) AS value)`;
   return {
@@ -48,7 +49,8 @@ function postgres(table: string): Statements {
     insert: `INSERT INTO ${table} (jid, job)
 SELECT item->>'jid', item->>'job' FROM json_array_elements($1::text::json) WITH ORDINALITY AS list(item, place)
 ORDER BY place`,
-    // In a CTE: within IN, the planner may run it once for each row, and then it takes more than the limit.
+    // In a CTE: within IN, the planner may run it once for each row, and then it takes more than
+    // the limit.
     claim: `WITH next AS MATERIALIZED (
   SELECT id FROM ${table} WHERE error IS NULL AND (claimed_until IS NULL OR claimed_until < now())
   ORDER BY id LIMIT $3::int FOR UPDATE SKIP LOCKED

@@ -7,7 +7,9 @@ import type { EnqueueListener } from "./enqueue_listener.ts";
 import { JobList } from "./job_list.ts";
 import { PushBulkRequest, PushRequest } from "./push_request.ts";
 
-/** Jobs in one PUSHB: the server has five seconds for all, and does nothing else on the connection. */
+/**
+ * Jobs in one PUSHB: the server has five seconds for all, and does nothing else on the connection.
+ */
 const MAX_JOBS = 1000;
 
 /** Text in one PUSHB, in UTF-16 units, before its last job. */
@@ -49,8 +51,8 @@ class Batch {
 }
 
 /**
- * Gathers jobs into few commands, without making them wait: the jobs of one turn of the event loop, and
- * those that come while no connection can take more, are sent together.
+ * Gathers jobs into few commands, without making them wait: the jobs of one turn of the event loop,
+ * and those that come while no connection can take more, are sent together.
  */
 export class Batcher implements RequestSource {
   readonly #pool: ConnectionPool;

@@ -118,12 +118,14 @@ export class Batch<Jobs extends JobDefinitions = JobDefinitions> {
 
 /** Adds the jobs of a batch. */
 export type BatchFiller<Jobs extends JobDefinitions = JobDefinitions> = {
-  // A method's parameters may be narrower: who knows of no catalogue can fill a batch of one that has.
+  // A method's parameters may be narrower: who knows of no catalogue can fill a batch of one that
+  // has.
   fill(batch: Batch<Jobs>): void | Promise<void>;
 }["fill"];
 
 /**
- * Jobs that belong together, with callbacks once all of them have run (Enterprise): BATCH NEW, OPEN, COMMIT, STATUS.
+ * Jobs that belong together, with callbacks once all of them have run (Enterprise): BATCH NEW,
+ * OPEN, COMMIT, STATUS.
  *
  * @example Two jobs, and one once both have succeeded
  * ```ts
@@ -150,15 +152,19 @@ export class Batches<Jobs extends JobDefinitions = JobDefinitions> {
     this.#producer = producer;
   }
 
-  /** Lets more jobs into a batch, from one of its own jobs or before its callbacks have fired, and commits it again. */
+  /**
+   * Lets more jobs into a batch, from one of its own jobs or before its callbacks have fired, and
+   * commits it again.
+   */
   async reopen(bid: string, fill: BatchFiller<Jobs>): Promise<string> {
     await this.#producer.send(batchOpen(checkToken(bid, "bid", "reopen batch")));
     return await this.#fill(bid, fill);
   }
 
   /**
-   * Makes a batch, has `fill` add its jobs, and commits it; gives the batch's id. Where `fill` fails the batch is not
-   * committed, so its callbacks never fire, and the server forgets it after 30 minutes.
+   * Makes a batch, has `fill` add its jobs, and commits it; gives the batch's id. Where `fill`
+   * fails the batch is not committed, so its callbacks never fire, and the server forgets it after
+   * 30 minutes.
    */
   async open(
     definition: BatchDefinition<TypedJob<Jobs>>,

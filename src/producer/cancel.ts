@@ -17,11 +17,14 @@ import type { Send } from "./queues.ts";
 
 /** Options of `Producer.cancel`. */
 export interface CancelOptions {
-  /** Longest time to wait for the worker of a running job to confirm, in milliseconds, up to 60000. @default 10000 */
+  /**
+   * Longest time to wait for the worker of a running job to confirm, in milliseconds, up to 60000.
+   * @default 10000
+   */
   readonly waitMs?: number | undefined;
   /**
-   * For how long workers drop the job when they fetch it from a queue, in seconds, 60 to 2592000 (30 days). Until then its jid
-   * must not be used again.
+   * For how long workers drop the job when they fetch it from a queue, in seconds, 60 to 2592000
+   * (30 days). Until then its jid must not be used again.
    *
    * @default 86400, a day
    */
@@ -36,18 +39,24 @@ const CANCEL_OPTIONS = {
 /**
  * What `Producer.cancel` did:
  *
- * - `aborted`: a worker had the job. It has aborted the handler's `signal`, and the server has forgotten the job.
- * - `released`: a worker had the job, and the server has forgotten it. The worker has not confirmed: it has no option
- *   `cancellation`, or it is gone. Its handler may run to its end; the result is ignored.
- * - `withdrawn`: no worker had the job. If it was scheduled or waited for a retry, it is gone. If it waits on a queue, the worker
- *   that fetches it drops it. If it had ended, or never was, nothing happened.
+ * - `aborted`: a worker had the job. It has aborted the handler's `signal`, and the server has
+ *   forgotten the job.
+ * - `released`: a worker had the job, and the server has forgotten it. The worker has not
+ *   confirmed: it has no option `cancellation`, or it is gone. Its handler may run to its end; the
+ *   result is ignored.
+ * - `withdrawn`: no worker had the job. If it was scheduled or waited for a retry, it is gone. If
+ *   it waits on a queue, the worker that fetches it drops it. If it had ended, or never was,
+ *   nothing happened.
  */
 export type Cancellation = "aborted" | "released" | "withdrawn";
 
 /** How often the server is asked whether the worker has confirmed, in milliseconds. */
 const ASK_EVERY_MS = 500;
 
-/** See `Producer.cancel`. The marker comes first: whatever is left undone after it, workers do when they meet the job. */
+/**
+ * See `Producer.cancel`. The marker comes first: whatever is left undone after it, workers do when
+ * they meet the job.
+ */
 export async function cancelJob(
   jid: unknown,
   options: CancelOptions,

@@ -16,7 +16,10 @@ const CLOSE_OPTIONS = { timeoutMs: true } as const satisfies OptionNames<CloseOp
 
 /** What {@linkcode Producer.close} leaves behind. */
 export interface CloseReport {
-  /** Calls that were given up, as the server did not answer in time. Each rejects with its `outcome`. */
+  /**
+   * Calls that were given up, as the server did not answer in time. Each rejects with its
+   * `outcome`.
+   */
   readonly givenUp: number;
 }
 

@@ -20,7 +20,10 @@ export class EnqueueManyCall implements EnqueueListener {
   readonly #failed = new Map<string, FaktoryError>();
   #count = 0;
   readonly #window = new InFlightWindow();
-  /** Why a job was given up before it was sent: the others are not tried, or each thousand would wait as long again. */
+  /**
+   * Why a job was given up before it was sent: the others are not tried, or each thousand would
+   * wait as long again.
+   */
   #unreachable: ConnectionLostError | undefined;
   /** Why jobs were given up before that were sent. */
   #silence: unknown;

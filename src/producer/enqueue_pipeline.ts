@@ -11,9 +11,10 @@ import type { Batcher } from "./batcher.ts";
 import type { EnqueueListener } from "./enqueue_listener.ts";
 
 /**
- * What every job passes on its way to the server. `next` takes the job on, or another in its place, and resolves to its jid
- * once the server has it. What it throws rejects the enqueue; one that does not call `next` has to give a jid itself
- * (else `StateError` `NEXT_NOT_CALLED`), and one that does need give none. Calling it twice rejects, too (`NEXT_CALLED_TWICE`).
+ * What every job passes on its way to the server. `next` takes the job on, or another in its place,
+ * and resolves to its jid once the server has it. What it throws rejects the enqueue; one that does
+ * not call `next` has to give a jid itself (else `StateError` `NEXT_NOT_CALLED`), and one that does
+ * need give none. Calling it twice rejects, too (`NEXT_CALLED_TWICE`).
  */
 export type ProducerMiddleware = (
   job: JobInput,
@@ -21,14 +22,16 @@ export type ProducerMiddleware = (
 ) => unknown;
 
 /**
- * Where all jobs come in: with the defaults of the catalogue, if there is one, through the middleware, if there is any,
- * checked and encoded, to the batcher.
+ * Where all jobs come in: with the defaults of the catalogue, if there is one, through the
+ * middleware, if there is any, checked and encoded, to the batcher.
  */
 export class EnqueuePipeline {
   readonly #batcher: Batcher;
   readonly #known: KnownJobs | undefined;
   readonly #serverClock: () => Pick<ServerClock, "now" | "fresh">;
-  /** Another one with each that is added: a job on its way has those that were there when it came. */
+  /**
+   * Another one with each that is added: a job on its way has those that were there when it came.
+   */
   #middleware: readonly ProducerMiddleware[] = [];
 
   /** `serverClock` gives the clock that delays are counted by. */
@@ -101,7 +104,10 @@ export class EnqueuePipeline {
   }
 }
 
-/** A job on its way through the middleware to the batcher, whose word comes back here, and out again to the caller's listener. */
+/**
+ * A job on its way through the middleware to the batcher, whose word comes back here, and out again
+ * to the caller's listener.
+ */
 class Passing implements Cargo<unknown>, Ends<unknown>, EnqueueListener {
   readonly #pipeline: EnqueuePipeline;
   readonly #middleware: readonly ProducerMiddleware[];

@@ -1,7 +1,9 @@
 import type { JobFields } from "../job/job.ts";
 import type { ServerInfo } from "../protocol/server_info.ts";
 
-/** What of a job's `custom` only Faktory Enterprise heeds; the free server takes it without a word. */
+/**
+ * What of a job's `custom` only Faktory Enterprise heeds; the free server takes it without a word.
+ */
 const ENTERPRISE_KEYS = ["unique_for", "unique_until", "expires_at", "expires_in", "track"];
 
 /** The first of the job's options, or of the keys of its `custom`, that only Enterprise heeds. */

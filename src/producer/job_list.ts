@@ -3,9 +3,9 @@ import type { EncodedJob } from "../job/encode.ts";
 import type { EnqueueListener } from "./enqueue_listener.ts";
 
 /**
- * Jobs that are sent together, each with its listener. Their JSON is one text, as the command needs it:
- * kept apart, the JSON of a million waiting jobs took four times the memory, and most of the time went
- * into collecting it.
+ * Jobs that are sent together, each with its listener. Their JSON is one text, as the command needs
+ * it: kept apart, the JSON of a million waiting jobs took four times the memory, and most of the
+ * time went into collecting it.
  */
 export class JobList {
   /** The JSON of all jobs, separated by commas. */
@@ -36,7 +36,9 @@ export class JobList {
     this.listeners.push(listener);
   }
 
-  /** Drops the pieces that the text was joined from: an engine keeps them until the text is read. */
+  /**
+   * Drops the pieces that the text was joined from: an engine keeps them until the text is read.
+   */
   pack(): void {
     this.#text.charCodeAt(0);
   }

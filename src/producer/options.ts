@@ -13,39 +13,47 @@ import type { Telemetry } from "./telemetry.ts";
 /** Options of {@linkcode Producer.connect}. */
 export interface ProducerOptions<Jobs extends JobDefinitions = JobDefinitions>
   extends ConnectionOptions {
-  /** The jobs that there are, as `defineJobs` gives them: names and arguments are then typed, and checked. @default any */
+  /**
+   * The jobs that there are, as `defineJobs` gives them: names and arguments are then typed, and
+   * checked. @default any
+   */
   readonly jobs?: Jobs | undefined;
   /**
-   * Most connections, 1 to 100. The producer opens one, and more while it waits for the server. A connection without work is
-   * closed after 5 to 10 seconds. A call that is made after another one was answered reaches the server after it. Calls
-   * that do not wait for each other, and the jobs of one `enqueueMany` or `writable`, arrive in any order.
+   * Most connections, 1 to 100. The producer opens one, and more while it waits for the server. A
+   * connection without work is closed after 5 to 10 seconds. A call that is made after another one
+   * was answered reaches the server after it. Calls that do not wait for each other, and the jobs
+   * of one `enqueueMany` or `writable`, arrive in any order.
    *
    * @default 8
    */
   readonly connections?: number | undefined;
   /**
-   * Keeps one connection, and the order of all calls: jobs and other commands reach the server in the order of the calls,
-   * whether they wait for each other or not. Not together with `connections`.
+   * Keeps one connection, and the order of all calls: jobs and other commands reach the server in
+   * the order of the calls, whether they wait for each other or not. Not together with
+   * `connections`.
    *
    * @default false
    */
   readonly ordered?: boolean | undefined;
   /**
-   * What to do with a job whose confirmation was lost with the connection: send it again, so that it may be there twice,
-   * or reject with a `ConnectionLostError` whose `outcome` is `unknown`.
+   * What to do with a job whose confirmation was lost with the connection: send it again, so that
+   * it may be there twice, or reject with a `ConnectionLostError` whose `outcome` is `unknown`.
    *
    * @default "at-least-once"
    */
   readonly delivery?: Delivery | undefined;
   /**
-   * Calls that may be under way while there is no connection, 1 or more; what is called beyond them rejects with a
-   * `ConnectionLostError` of the code `TOO_MANY_WAITING`. How long they wait is for `reconnect.attempts`, or for a call's
-   * own `signal`. A stream of `writable()` is not refused: its writes wait.
+   * Calls that may be under way while there is no connection, 1 or more; what is called beyond them
+   * rejects with a `ConnectionLostError` of the code `TOO_MANY_WAITING`. How long they wait is for
+   * `reconnect.attempts`, or for a call's own `signal`. A stream of `writable()` is not refused:
+   * its writes wait.
    *
    * @default 10000
    */
   readonly maxWaiting?: number | undefined;
-  /** What hears of all jobs that are enqueued: `openTelemetry()` of `./telemetry`. @default nothing */
+  /**
+   * What hears of all jobs that are enqueued: `openTelemetry()` of `./telemetry`. @default nothing
+   */
   readonly telemetry?: Telemetry | undefined;
 }
 

@@ -60,8 +60,8 @@ export type {
 const COMMAND_OPTIONS = { resend: true } as const satisfies OptionNames<CommandOptions>;
 
 /**
- * Sends a command of the protocol that the producer has no method for. After `withinMs` it is not sent any more, be it for want of
- * a connection or as the reply was lost with one.
+ * Sends a command of the protocol that the producer has no method for. After `withinMs` it is not
+ * sent any more, be it for want of a connection or as the reply was lost with one.
  */
 export let sendCommand: <T>(
   producer: Producer,
@@ -75,8 +75,8 @@ export let serverClockOf: (producer: Producer) => ServerClock;
 /**
  * Enqueues jobs, and speaks the server's other commands.
  *
- * A lost connection is made again by itself, and what was under way is sent again; each promise settles when the server
- * has answered, or when it is known that it will not.
+ * A lost connection is made again by itself, and what was under way is sent again; each promise
+ * settles when the server has answered, or when it is known that it will not.
  *
  * @example Enqueue a job
  * ```ts no-assert
@@ -102,7 +102,10 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   readonly #pipeline: EnqueuePipeline;
   readonly #known: KnownJobs | undefined;
   readonly #events: Emitter<ProducerEvents>;
-  /** Whether the server is known to heed what only Enterprise does; asked at the first job that wants it. */
+  /**
+   * Whether the server is known to heed what only Enterprise does; asked at the first job that
+   * wants it.
+   */
   #asksEdition = false;
   readonly #pendingCalls = new PendingCalls();
   readonly #maxWaiting: number;
@@ -170,7 +173,8 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
    * Connects to a server; tried once, so that a program that cannot work says so when it starts.
    *
    * @throws {ConfigError} on an option, URL or variable that cannot be used.
-   * @throws {ConnectError} where there is no server, or it refuses; `AuthenticationError` where it is the password.
+   * @throws {ConnectError} where there is no server, or it refuses; `AuthenticationError` where it
+   * is the password.
    */
   static async connect<Jobs extends JobDefinitions = JobDefinitions>(
     options: ProducerOptions<Jobs> = {},
@@ -203,8 +207,8 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   /**
-   * The catalogue that jobs are checked by; `undefined` without one. By it, TypeScript refuses a producer without a catalogue
-   * where one with a catalogue is wanted.
+   * The catalogue that jobs are checked by; `undefined` without one. By it, TypeScript refuses a
+   * producer without a catalogue where one with a catalogue is wanted.
    */
   get jobs(): Jobs | undefined {
     return this.#known?.definitions as Jobs | undefined;
@@ -224,7 +228,8 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   /**
-   * Has every job pass `middleware` on its way to the server; the first that was added is the outermost.
+   * Has every job pass `middleware` on its way to the server; the first that was added is the
+   * outermost.
    *
    * @example Say where each job came from
    * ```ts no-assert
@@ -249,8 +254,8 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   /**
-   * Enqueues a job, given by its type, arguments and options or as a whole. Resolves to its id once the server has it (PUSHB; jobs
-   * enqueued at the same time travel together).
+   * Enqueues a job, given by its type, arguments and options or as a whole. Resolves to its id once
+   * the server has it (PUSHB; jobs enqueued at the same time travel together).
    *
    * @example By type, arguments and options, or as a job
    * ```ts no-assert
@@ -262,9 +267,11 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
    * await producer.enqueue(new Job("resize", ["cat.png", 320]), { signal: AbortSignal.timeout(5000) });
    * ```
    *
-   * @throws {InvalidJobError} where the server would refuse the job or silently change it; nothing was sent then.
+   * @throws {InvalidJobError} where the server would refuse the job or silently change it; nothing
+   * was sent then.
    * @throws {ServerError} where the server refuses it.
-   * @throws {ConnectionLostError} where no connection could be had in time; `outcome` says whether the job may be there.
+   * @throws {ConnectionLostError} where no connection could be had in time; `outcome` says whether
+   * the job may be there.
    */
   enqueue<Given extends string | object>(
     job: TypeOrJob<Jobs, Given>,
@@ -302,10 +309,11 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   /**
-   * Enqueues many jobs, from anything that can be iterated, at once or as they come. Some may be refused while others are
-   * enqueued, so this rejects only on a source that fails, a signal, or where too many calls wait for a connection; what
-   * became of each job is in the result. Once a job was given up for want of a connection, the rest are not tried: they fail
-   * with the same error.
+   * Enqueues many jobs, from anything that can be iterated, at once or as they come. Some may be
+   * refused while others are enqueued, so this rejects only on a source that fails, a signal, or
+   * where too many calls wait for a connection; what became of each job is in the result. Once a
+   * job was given up for want of a connection, the rest are not tried: they fail with the same
+   * error.
    */
   async enqueueMany(
     jobs: JobSource<TypedJob<Jobs>>,
@@ -323,8 +331,8 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   /**
-   * A stream that enqueues the jobs written to it. Writing waits while the server is behind; closing waits until it has
-   * all of them.
+   * A stream that enqueues the jobs written to it. Writing waits while the server is behind;
+   * closing waits until it has all of them.
    */
   writable(options: WritableOptions = {}): WritableStream<TypedJob<Jobs>> {
     return jobStream(options, {
@@ -340,12 +348,14 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   /**
-   * Cancels a job, wherever it is: discards it if it is scheduled or waits for a retry (MUTATE), fails and discards it if a worker
-   * has it (FAIL), and tells the workers. A worker whose consumer has `cancellation: true` aborts the `signal` of the running job
-   * within ten seconds, and drops the job if it fetches it later.
+   * Cancels a job, wherever it is: discards it if it is scheduled or waits for a retry (MUTATE),
+   * fails and discards it if a worker has it (FAIL), and tells the workers. A worker whose consumer
+   * has `cancellation: true` aborts the `signal` of the running job within ten seconds, and drops
+   * the job if it fetches it later.
    *
-   * Each MUTATE looks through a whole set, so this is not for thousands of jobs a second. If the call rejects, or the program ends
-   * in between, the job may still run, unless the workers were told before: call it again.
+   * Each MUTATE looks through a whole set, so this is not for thousands of jobs a second. If the
+   * call rejects, or the program ends in between, the job may still run, unless the workers were
+   * told before: call it again.
    *
    * @example Cancel a job that was to run in an hour
    * ```ts
@@ -366,12 +376,14 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   /**
-   * Sends a command that has no method here, of a fork or a plugin of the server. Resolves to the reply's text, `null` for nil; a
-   * bulk of JSON is for the caller to parse.
+   * Sends a command that has no method here, of a fork or a plugin of the server. Resolves to the
+   * reply's text, `null` for nil; a bulk of JSON is for the caller to parse.
    *
-   * If the connection is lost before the reply came, it rejects, unless `resend` says that the command may be sent again.
+   * If the connection is lost before the reply came, it rejects, unless `resend` says that the
+   * command may be sent again.
    *
-   * @example Fail a job whose worker is known to be dead, instead of waiting for the end of its reservation
+   * @example Fail a job whose worker is known to be dead, instead of waiting for the end of its
+   * reservation
    * ```ts
    * import { Producer, ServerError } from "@faktory-ts/faktory";
    *
@@ -381,10 +393,11 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
    * console.assert(error instanceof ServerError); // ERR Job not found: nobody has such a job
    * ```
    *
-   * @throws {InvalidArgumentError} `INVALID_ARGUMENT` on a verb that is not one word or is `HELLO`, `END` or `FETCH`, or a payload of
-   * more than one line.
+   * @throws {InvalidArgumentError} `INVALID_ARGUMENT` on a verb that is not one word or is `HELLO`,
+   * `END` or `FETCH`, or a payload of more than one line.
    * @throws {ServerError} if the server refuses it.
-   * @throws {ConnectionLostError} if the connection was lost; `outcome` says whether the server may have executed it.
+   * @throws {ConnectionLostError} if the connection was lost; `outcome` says whether the server may
+   * have executed it.
    */
   async command(
     verb: string,
@@ -401,11 +414,13 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   /**
-   * Waits until the server has answered all calls in flight, and says goodbye. Calls that it has not answered after
-   * `timeoutMs` are given up: each rejects, and the report and the event `warning` say how many. What is called after `close`
-   * rejects. A second call may shorten the time that the first one waits.
+   * Waits until the server has answered all calls in flight, and says goodbye. Calls that it has
+   * not answered after `timeoutMs` are given up: each rejects, and the report and the event
+   * `warning` say how many. What is called after `close` rejects. A second call may shorten the
+   * time that the first one waits.
    *
-   * The `context.producer` of a handler only waits, as it is shared by all handlers, and without a limit unless one is given.
+   * The `context.producer` of a handler only waits, as it is shared by all handlers, and without a
+   * limit unless one is given.
    *
    * @throws {ConfigError} `INVALID_OPTION` on a time that is none.
    */

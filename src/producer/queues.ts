@@ -48,10 +48,12 @@ export class Queues {
   }
 
   /**
-   * How long the oldest job of each queue has waited, in seconds, by the queue's name. Names only, no `"*"`.
+   * How long the oldest job of each queue has waited, in seconds, by the queue's name. Names only,
+   * no `"*"`.
    *
-   * A queue is left out if its oldest job does not say when it was enqueued, as after `sets.scheduled.requeue`. The server then
-   * refuses to measure all of the queues, so each is asked for by itself.
+   * A queue is left out if its oldest job does not say when it was enqueued, as after
+   * `sets.scheduled.requeue`. The server then refuses to measure all of the queues, so each is
+   * asked for by itself.
    *
    * @throws {ProtocolError} `UNSUPPORTED_COMMAND` where the server is older than Faktory 1.9.2.
    */

@@ -6,11 +6,12 @@ import { mutate, type WireFilter } from "../protocol/commands/server.ts";
 import type { Send } from "./queues.ts";
 
 /**
- * Which jobs of a set are meant: those of these jids; those of this type, whose stored JSON matches this pattern, or both; or,
- * said in so many words, all of them.
+ * Which jobs of a set are meant: those of these jids; those of this type, whose stored JSON matches
+ * this pattern, or both; or, said in so many words, all of them.
  *
- * The server looks for all three in a job's JSON as a text, its arguments included: to it a job with the argument
- * `{"jobtype":"x"}` is of the type `x`, too, and one with `{"jid":".."}` has that id.
+ * The server looks for all three in a job's JSON as a text, its arguments included: to it a job
+ * with the argument `{"jobtype":"x"}` is of the type `x`, too, and one with `{"jid":".."}` has that
+ * id.
  */
 export type JobFilter =
   | {
@@ -25,8 +26,8 @@ export type JobFilter =
   }
   | {
     /**
-     * Jobs whose JSON, as the server stores it, matches this glob (`*`, `?`, `[a-z]`, `\` before one that is meant itself),
-     * for example `*"customer":17,*`.
+     * Jobs whose JSON, as the server stores it, matches this glob (`*`, `?`, `[a-z]`, `\` before
+     * one that is meant itself), for example `*"customer":17,*`.
      */
     readonly pattern: string;
   }
@@ -36,7 +37,8 @@ export type JobFilter =
   };
 
 /**
- * One of the server's sets of jobs that wait for a time or for somebody's decision. MUTATE is the command behind it.
+ * One of the server's sets of jobs that wait for a time or for somebody's decision. MUTATE is the
+ * command behind it.
  *
  * @example Run at once what was to run later
  * ```ts
@@ -104,8 +106,9 @@ export class JobSets {
 const FILTER_KEYS = ["jids", "type", "pattern", "all"] as const;
 
 /**
- * A filter in the server's terms, one for each command that it takes. To the server an empty filter, an empty list of jids and
- * unknown keys all mean every job, so none of them gets past here.
+ * A filter in the server's terms, one for each command that it takes. To the server an empty
+ * filter, an empty list of jids and unknown keys all mean every job, so none of them gets past
+ * here.
  */
 function wireFilters(filter: JobFilter, action: string): (WireFilter | undefined)[] {
   const { jids, type, pattern, all } = checkShape(filter, action);

@@ -14,7 +14,10 @@ export interface ServerPlace {
 export interface ProducerObserver {
   /** Each job passes it before all middleware. */
   readonly enqueue: ProducerMiddleware;
-  /** Each call of `enqueueMany` passes it: it calls `send` once, with those jobs, and gives what that gives. */
+  /**
+   * Each call of `enqueueMany` passes it: it calls `send` once, with those jobs, and gives what
+   * that gives.
+   */
   enqueueMany(
     jobs: JobSource,
     send: (jobs: JobSource) => Promise<EnqueueManyResult>,
@@ -46,8 +49,8 @@ export interface ConsumerObserver {
   /** Watches what handlers enqueue by `context.producer`. */
   readonly producer: ProducerObserver;
   /**
-   * Each attempt at a job passes it: it calls `next` once, which runs the middleware and the handler, and gives what that gives,
-   * a promise of it included, or throws what that throws.
+   * Each attempt at a job passes it: it calls `next` once, which runs the middleware and the
+   * handler, and gives what that gives, a promise of it included, or throws what that throws.
    */
   run(job: Job, attempt: number, next: () => unknown): unknown;
   /** The consumer has ended. */
@@ -55,8 +58,8 @@ export interface ConsumerObserver {
 }
 
 /**
- * The option `telemetry` of producers and consumers: what hears of every job that is enqueued and run. `openTelemetry` of
- * `./telemetry` gives one that makes spans and metrics of it.
+ * The option `telemetry` of producers and consumers: what hears of every job that is enqueued and
+ * run. `openTelemetry` of `./telemetry` gives one that makes spans and metrics of it.
  */
 export interface Telemetry {
   /** Gives what watches a producer of this server. */

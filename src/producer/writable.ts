@@ -8,8 +8,8 @@ import { InFlightWindow } from "./in_flight_window.ts";
 /** Settings of a stream of jobs. */
 export interface WritableOptions {
   /**
-   * Hears of each job that was refused or is invalid, and the stream goes on. Without it, the first such job ends the
-   * stream: writing and closing reject with its error.
+   * Hears of each job that was refused or is invalid, and the stream goes on. Without it, the first
+   * such job ends the stream: writing and closing reject with its error.
    */
   readonly onFailed?: ((job: JobInput, error: unknown) => void) | undefined;
 }
@@ -27,7 +27,10 @@ export interface JobStreamOwner {
 /** Jobs that the stream takes in before they are sent. */
 const QUEUED = 100;
 
-/** A stream that enqueues what is written to it, in its order; closing it waits until the server has all of it. */
+/**
+ * A stream that enqueues what is written to it, in its order; closing it waits until the server has
+ * all of it.
+ */
 export function jobStream(
   options: WritableOptions,
   { pipeline, pendingCalls, checkOpen }: JobStreamOwner,

@@ -30,8 +30,9 @@ export function isMarker(queue: string): boolean {
 }
 
 /**
- * A marker of a job: another one each time, as several may cancel one job, and each waits for a confirmation. A jid with characters
- * that no queue has is written by the hexadecimal bytes of its UTF-8.
+ * A marker of a job: another one each time, as several may cancel one job, and each waits for a
+ * confirmation. A jid with characters that no queue has is written by the hexadecimal bytes of its
+ * UTF-8.
  */
 export function markerOf(jid: string, expiresAt: number): Marker {
   const text = /^[A-Za-z0-9_-]+$/.test(jid) ? `j${jid}` : `x${hexOf(jid)}`;
@@ -48,7 +49,10 @@ export function parseMarker(queue: string): Marker | undefined {
   return { queue, jid: text[0] === "x" ? textOf(text.slice(1)) : text.slice(1), expiresAt };
 }
 
-/** Makes the queue of a marker, by one job in it. A second job is a worker's word that the job's signal is aborted. */
+/**
+ * Makes the queue of a marker, by one job in it. A second job is a worker's word that the job's
+ * signal is aborted.
+ */
 export async function placeMarker(
   send: Send,
   { queue, jid }: Pick<Marker, "queue" | "jid">,
@@ -69,8 +73,8 @@ export async function forgetWaiting(send: Send, jid: string): Promise<void> {
 }
 
 /**
- * Has the server forget a job that a worker has, by failing it and discarding what the failure leaves. Gives whether a worker had
- * it. Done twice, it does no harm.
+ * Has the server forget a job that a worker has, by failing it and discarding what the failure
+ * leaves. Gives whether a worker had it. Done twice, it does no harm.
  */
 export async function forgetRunning(send: Send, jid: string): Promise<boolean> {
   const report = { jid, type: "JobCancelled", message: "The job was cancelled", backtrace: [] };

@@ -1,15 +1,19 @@
 /** One for all: it keeps nothing between two texts. */
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** Bytes of a chunk from which on it pays to read all of it at once, where a text is only a part of it. */
+/**
+ * Bytes of a chunk from which on it pays to read all of it at once, where a text is only a part of
+ * it.
+ */
 const MIN_BYTES = 512;
 
 /** Chunks that are read text by text after one that has other characters than ASCII's. */
 const PATIENCE = 16;
 
 /**
- * Reads the texts of one chunk after the other. Where a chunk is ASCII, as most are, it is decoded once, and its texts are
- * pieces of that: calling a decoder takes longer than decoding the few hundred bytes of a job.
+ * Reads the texts of one chunk after the other. Where a chunk is ASCII, as most are, it is decoded
+ * once, and its texts are pieces of that: calling a decoder takes longer than decoding the few
+ * hundred bytes of a job.
  */
 export class ChunkText {
   /** The chunk that was looked at last, and its text where it is ASCII. */

@@ -6,15 +6,19 @@ import type { Reply } from "./reply.ts";
 const LF = 10;
 const CR = 13;
 
-/** The largest reply that is taken unless said otherwise, in bytes: a job of 32 MiB and room to spare. */
+/**
+ * The largest reply that is taken unless said otherwise, in bytes: a job of 32 MiB and room to
+ * spare.
+ */
 export const DEFAULT_MAX_REPLY_BYTES = 64 * 1024 * 1024;
 
 const OK: Reply = { kind: "status", text: "OK" };
 const NIL: Reply = { kind: "bulk", text: null };
 
 /**
- * Turns bytes into replies, however they are cut: hand it each chunk as it comes. It keeps no more than it was given,
- * whatever length a reply claims to have. What lies whole in a chunk is read where it lies.
+ * Turns bytes into replies, however they are cut: hand it each chunk as it comes. It keeps no more
+ * than it was given, whatever length a reply claims to have. What lies whole in a chunk is read
+ * where it lies.
  */
 export class ReplyDecoder {
   readonly #onReply: (reply: Reply) => void;
@@ -33,7 +37,8 @@ export class ReplyDecoder {
   /**
    * Takes the next bytes.
    *
-   * @throws {ProtocolError} `PROTOCOL_VIOLATION` or `REPLY_TOO_LARGE`; the decoder is of no more use then.
+   * @throws {ProtocolError} `PROTOCOL_VIOLATION` or `REPLY_TOO_LARGE`; the decoder is of no more
+   * use then.
    */
   push(chunk: Uint8Array): void {
     let at = 0;
@@ -126,7 +131,10 @@ export class ReplyDecoder {
   }
 }
 
-/** Bytes of a line that are looked through here: most have fewer, and for so few a native search takes longer to call. */
+/**
+ * Bytes of a line that are looked through here: most have fewer, and for so few a native search
+ * takes longer to call.
+ */
 const SHORT_LINE = 16;
 
 /** Where the line that begins at `start` has its LF, or -1. */

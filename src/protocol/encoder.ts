@@ -7,7 +7,8 @@ const MAX_TEXT = 64 * 1024;
 /**
  * Puts commands into one buffer, one after the other; the buffer is used again after `clear`.
  *
- * They are gathered as text, and made into bytes many at a time: for short ones that takes 90 ns each instead of 220.
+ * They are gathered as text, and made into bytes many at a time: for short ones that takes 90 ns
+ * each instead of 220.
  */
 export class CommandEncoder {
   readonly #encoder = new TextEncoder();

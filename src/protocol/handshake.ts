@@ -24,14 +24,16 @@ export type UncheckedGreeting = Readonly<Record<"i" | "s", unknown>>;
  * Reads a server's greeting, `HI {..}`, without the `+` that it came with.
  *
  * @throws {ProtocolError} `PROTOCOL_VIOLATION` where it is not one.
- * @throws {VersionError} `UNSUPPORTED_VERSION`, or `HANDSHAKE_REFUSED` where it asks for the unreasonable.
+ * @throws {VersionError} `UNSUPPORTED_VERSION`, or `HANDSHAKE_REFUSED` where it asks for the
+ * unreasonable.
  */
 export function parseGreeting(text: string): Greeting {
   return checkGreeting(readGreeting(text));
 }
 
 /**
- * As {@linkcode parseGreeting}, but leaves the challenge unchecked: a client without a password only looks whether there is one.
+ * As {@linkcode parseGreeting}, but leaves the challenge unchecked: a client without a password
+ * only looks whether there is one.
  *
  * @throws {ProtocolError} `PROTOCOL_VIOLATION` where it is no greeting.
  * @throws {VersionError} `UNSUPPORTED_VERSION`.
@@ -96,8 +98,8 @@ function describe(value: unknown): string {
 }
 
 /**
- * The hash that proves a password: SHA-256 of password and salt, hashed again until it was hashed `iterations` times,
- * in lower-case hex.
+ * The hash that proves a password: SHA-256 of password and salt, hashed again until it was hashed
+ * `iterations` times, in lower-case hex.
  */
 export function passwordHash(password: string, salt: string, iterations: number): string {
   return iteratedSha256(new TextEncoder().encode(password + salt), iterations);
@@ -119,7 +121,8 @@ export interface Hello {
 /**
  * The payload of HELLO.
  *
- * @throws {ConfigError} `INVALID_OPTION` on a value of the wrong type: the server would hang up without a word.
+ * @throws {ConfigError} `INVALID_OPTION` on a value of the wrong type: the server would hang up
+ * without a word.
  */
 export function helloPayload(hello: Hello): string {
   const { pid, labels } = hello;

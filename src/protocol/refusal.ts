@@ -7,7 +7,10 @@ import {
   UnknownWorkerError,
 } from "../errors.ts";
 
-/** The code of QUEUE LATENCY's error where the oldest job of a queue does not say when it was enqueued. */
+/**
+ * The code of QUEUE LATENCY's error where the oldest job of a queue does not say when it was
+ * enqueued.
+ */
 export const LATENCY_UNKNOWN = "LATENCY_UNKNOWN";
 
 /** What the server's error texts begin with, and what they mean; compared without case. */

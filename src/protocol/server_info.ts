@@ -38,7 +38,10 @@ export interface ServerInfo {
   readonly raw: Readonly<Record<string, unknown>>;
 }
 
-/** The sets, and the tasks of the server that look after them: before 1.9 their sizes stand there alone. */
+/**
+ * The sets, and the tasks of the server that look after them: before 1.9 their sizes stand there
+ * alone.
+ */
 const TASKS = {
   scheduled: "Scheduled",
   retries: "Retries",
@@ -102,8 +105,8 @@ function number(value: unknown): number {
 }
 
 /**
- * The server's time of day in INFO's reply, in ms since 1970. Servers before 1.9 give none that can be
- * used: the result is `fallback` then, the time of this machine.
+ * The server's time of day in INFO's reply, in ms since 1970. Servers before 1.9 give none that can
+ * be used: the result is `fallback` then, the time of this machine.
  */
 export function serverTime(raw: Readonly<Record<string, unknown>>, fallback: number): number {
   return parseTimestamp(raw["now"])?.getTime() ?? fallback;

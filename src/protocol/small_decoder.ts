@@ -5,9 +5,11 @@ const LF = 10;
 const CR = 13;
 
 /**
- * Turns bytes into replies as `ReplyDecoder` does, with a third of its code: for bundles that have to be small.
+ * Turns bytes into replies as `ReplyDecoder` does, with a third of its code: for bundles that have
+ * to be small.
  *
- * A reply that comes in pieces is copied with each piece, so it is for replies that are small, or few.
+ * A reply that comes in pieces is copied with each piece, so it is for replies that are small, or
+ * few.
  */
 export class SmallReplyDecoder {
   readonly #onReply: (reply: Reply) => void;
@@ -23,7 +25,8 @@ export class SmallReplyDecoder {
   /**
    * Takes the next bytes.
    *
-   * @throws {ProtocolError} `PROTOCOL_VIOLATION` or `REPLY_TOO_LARGE`; the decoder is of no more use then.
+   * @throws {ProtocolError} `PROTOCOL_VIOLATION` or `REPLY_TOO_LARGE`; the decoder is of no more
+   * use then.
    */
   push(chunk: Uint8Array): void {
     const bytes = new Uint8Array(this.#rest.length + chunk.length);

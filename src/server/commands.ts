@@ -38,7 +38,9 @@ export interface CommandContext {
   sleep(client: ClientData): Promise<void>;
 }
 
-/** Commands that the free server only refuses: the text that answers a line, or `undefined` for OK. */
+/**
+ * Commands that the free server only refuses: the text that answers a line, or `undefined` for OK.
+ */
 export interface EnterpriseCommands {
   batch(line: string): string | undefined;
   track(line: string): string | undefined;
@@ -52,8 +54,8 @@ type Run = (
 ) => Reply | Promise<Reply>;
 
 /**
- * What follows a verb. A line that ends with the verb makes the reference server's handler panic, and so is an internal
- * error here.
+ * What follows a verb. A line that ends with the verb makes the reference server's handler panic,
+ * and so is an internal error here.
  */
 function rest(line: string, verb: string): string {
   if (line.length <= verb.length) throw new TypeError("no payload");

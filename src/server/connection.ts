@@ -17,8 +17,9 @@ const MAX_HELLO = 64 * 1024;
 const MAX_PLAIN_HELLO = 2048;
 
 /**
- * A client that sends without a pause is read so long, in milliseconds of work, and so much of a large line, in bytes, before
- * others are served: Deno would go on with a socket that always has more, and look at no other.
+ * A client that sends without a pause is read so long, in milliseconds of work, and so much of a
+ * large line, in bytes, before others are served: Deno would go on with a socket that always has
+ * more, and look at no other.
  */
 const MAX_FLOOD_MS = 8;
 const MAX_FLOOD = 512 * 1024;
@@ -32,7 +33,9 @@ const PAUSE_MS = 20;
 /** So many small commands are carried out before the time is looked at. */
 const COMMANDS_AT_ONCE = 16;
 
-/** What may wait behind a command that blocks, in lines and in characters, before no more is read. */
+/**
+ * What may wait behind a command that blocks, in lines and in characters, before no more is read.
+ */
 const MAX_WAITING = 10_000;
 const MAX_WAITING_LENGTH = 64 * 1024;
 
@@ -54,12 +57,18 @@ export interface ConnectionOwner {
   closed(connection: Connection): void;
 }
 
-/** One client: its lines are carried out strictly in their order, and replies that are ready together leave together. */
+/**
+ * One client: its lines are carried out strictly in their order, and replies that are ready
+ * together leave together.
+ */
 export class Connection implements PeerHandler, Closable {
   readonly #peer: Peer;
   readonly #owner: ConnectionOwner;
   readonly #challenge: Challenge | undefined;
-  /** Calls off what the connection waits for before it is a client's: its HELLO, then the verdict on that. */
+  /**
+   * Calls off what the connection waits for before it is a client's: its HELLO, then the verdict on
+   * that.
+   */
   #cancelHandshake: () => void;
   readonly #reader: LineReader;
   readonly #lines = new Fifo<Line>();
@@ -72,7 +81,10 @@ export class Connection implements PeerHandler, Closable {
   /** The client does not read what it is sent. */
   #isFull = false;
   #isPaused = false;
-  /** Bytes that came without a pause, the time that was spent on them, and when they began and ended. */
+  /**
+   * Bytes that came without a pause, the time that was spent on them, and when they began and
+   * ended.
+   */
   #flood = 0;
   #floodWork = 0;
   #floodStart = 0;
@@ -109,8 +121,9 @@ export class Connection implements PeerHandler, Closable {
   }
 
   /**
-   * What was sent before is carried out, but for a line whose end has not come, and no FETCH waits any more: a client that was
-   * killed ends its connection like one that only says no more, and nobody would run the job that comes for it.
+   * What was sent before is carried out, but for a line whose end has not come, and no FETCH waits
+   * any more: a client that was killed ends its connection like one that only says no more, and
+   * nobody would run the job that comes for it.
    */
   ended(): void {
     this.#isSilent = true;
@@ -196,7 +209,10 @@ export class Connection implements PeerHandler, Closable {
     else this.#throttle();
   }
 
-  /** Has others served where the client has sent for long without a pause, and most of the time went to it. */
+  /**
+   * Has others served where the client has sent for long without a pause, and most of the time went
+   * to it.
+   */
   #rest(now: number, bytes: number): void {
     if (now - this.#floodEnd > PAUSE_MS) {
       this.#floodStart = now;

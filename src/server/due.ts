@@ -9,8 +9,9 @@ interface Due {
 }
 
 /**
- * Takes out of a set what is due, and counts what came to something. What did not is lost, and the rest then waits for the next
- * look, as on the reference server. Others are served between two lots.
+ * Takes out of a set what is due, and counts what came to something. What did not is lost, and the
+ * rest then waits for the next look, as on the reference server. Others are served between two
+ * lots.
  */
 export function* takeDue<T>(
   set: { takeUntil(at: number, max: number): T[] },

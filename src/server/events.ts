@@ -54,7 +54,8 @@ export interface JobFailedEvent {
 export type TellEvent = (event: ServerEvent) => void;
 
 /**
- * Checks the option `onEvent`, and makes it safe to call: what a listener throws must not reach a client.
+ * Checks the option `onEvent`, and makes it safe to call: what a listener throws must not reach a
+ * client.
  *
  * @throws {ConfigError} `INVALID_OPTION`.
  */

@@ -2,7 +2,10 @@ import { bytesOf } from "./go/text.ts";
 import { literal, Segment } from "./glob_segment.ts";
 import type { Work } from "./slices.ts";
 
-/** A glob as Redis understands it, byte by byte: `*`, `?`, `[a-z]`, `[^a]`, and `\` before what is meant itself. */
+/**
+ * A glob as Redis understands it, byte by byte: `*`, `?`, `[a-z]`, `[^a]`, and `\` before what is
+ * meant itself.
+ */
 export class Glob {
   /** What a text has to contain, where that is all there is to it. */
   readonly part: string | undefined;
@@ -18,7 +21,10 @@ export class Glob {
     this.#minBytes = this.#segments.reduce((sum, { length }) => sum + length, 0);
   }
 
-  /** Whether a text, as bytes, matches: in steps of a bounded time, and in all in a time that grows with the text's length. */
+  /**
+   * Whether a text, as bytes, matches: in steps of a bounded time, and in all in a time that grows
+   * with the text's length.
+   */
   *matches(text: Uint8Array): Work<boolean> {
     if (text.length < this.#minBytes) return false;
     const first = this.#segments[0]!;
@@ -78,7 +84,9 @@ function segmentsOf(glob: Uint8Array): Element[][] {
   );
 }
 
-/** A set from behind its `[`, and where its `]` is; one that is not closed ends with the pattern. */
+/**
+ * A set from behind its `[`, and where its `]` is; one that is not closed ends with the pattern.
+ */
 function setOf(glob: Uint8Array, start: number): [element: Element, end: number] {
   const isNegated = glob[start] === CARET;
   const element = new Uint8Array(256);

@@ -29,8 +29,9 @@ export class Segment {
   }
 
   /**
-   * The first place from `from` on where it is in the text and ends by `end`, or -1. For each byte of the text, 32 elements are
-   * compared at a time (the algorithm is called Shift-And), so that no text and no glob make it slow.
+   * The first place from `from` on where it is in the text and ends by `end`, or -1. For each byte
+   * of the text, 32 elements are compared at a time (the algorithm is called Shift-And), so that no
+   * text and no glob make it slow.
    */
   *find(text: Uint8Array, from: number, end: number): Work<number> {
     if (end - from < this.length) return -1;

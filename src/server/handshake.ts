@@ -20,7 +20,10 @@ const HELLO: Fields = {
   v: "uint8",
 };
 
-/** Reads a client's first line; `undefined` where it is no HELLO, upon which the server hangs up without a word. */
+/**
+ * Reads a client's first line; `undefined` where it is no HELLO, upon which the server hangs up
+ * without a word.
+ */
 export function readHello(line: string): HelloData | undefined {
   if (!line.startsWith("HELLO {")) return undefined;
   try {
@@ -69,8 +72,8 @@ export class Greeter {
   }
 
   /**
-   * Whether a client has proved that it knows the password: known at once, or by steps that are to be called until they give
-   * true, and then tell `done`.
+   * Whether a client has proved that it knows the password: known at once, or by steps that are to
+   * be called until they give true, and then tell `done`.
    */
   judge(
     { pwdhash, version }: Pick<HelloData, "pwdhash" | "version">,

@@ -21,7 +21,10 @@ const SERIES = {
   week: { stepMs: 600_000, points: 1008 },
 } as const;
 
-/** How many jobs were enqueued, run and failed over the last hour and the last week; kept with the server's data. */
+/**
+ * How many jobs were enqueued, run and failed over the last hour and the last week; kept with the
+ * server's data.
+ */
 export class History {
   readonly #clock: Clock;
   readonly #store: Store;

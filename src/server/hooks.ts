@@ -5,9 +5,10 @@ import type { StoredJob } from "./stored_job.ts";
 export type FailedTo = "retries" | "dead" | "nowhere";
 
 /**
- * What an edition of the server does with jobs beyond the free one, told of each as it comes by. What leaves a set or a queue
- * in another way (MUTATE, QUEUE REMOVE) is not told of, and what is due goes from a set to its queue without a word, both as
- * on the reference server, whose middleware hears of nothing else either.
+ * What an edition of the server does with jobs beyond the free one, told of each as it comes by.
+ * What leaves a set or a queue in another way (MUTATE, QUEUE REMOVE) is not told of, and what is
+ * due goes from a set to its queue without a word, both as on the reference server, whose
+ * middleware hears of nothing else either.
  */
 export interface JobHooks {
   /**

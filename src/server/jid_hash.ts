@@ -18,7 +18,10 @@ export function jidHash(bytes: Uint8Array): number {
   }
 }
 
-/** Where a value of JSON ends that starts here: at the first comma, colon or closing bracket that is not inside of it. */
+/**
+ * Where a value of JSON ends that starts here: at the first comma, colon or closing bracket that is
+ * not inside of it.
+ */
 function endOfValue(bytes: Uint8Array, start: number): number {
   let [depth, isText] = [0, false];
   for (let at = start; at < bytes.length; at++) {

@@ -46,7 +46,10 @@ export class JobArena {
   #tail: Chunk | undefined;
   #tailNumber = NONE;
   #lastChunk = NONE;
-  /** By row: the number of its chunk, where its bytes start, and their length. For a free row, `#starts` has the next one. */
+  /**
+   * By row: the number of its chunk, where its bytes start, and their length. For a free row,
+   * `#starts` has the next one.
+   */
   #owners = new Numbers();
   #starts = new Numbers();
   #lengths = new Numbers();

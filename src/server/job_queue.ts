@@ -1,6 +1,8 @@
 import { Fifo } from "../internal/fifo.ts";
 
-/** The first part of a queue and the largest one, in rows: a queue of one job takes little memory. */
+/**
+ * The first part of a queue and the largest one, in rows: a queue of one job takes little memory.
+ */
 const FIRST_PART = 8;
 const MAX_PART = 16_384;
 

@@ -6,7 +6,10 @@ import { type Payload, payloadKey } from "./payload.ts";
 import { RowIndex } from "./row_index.ts";
 import { glanceAt } from "./stored_job.ts";
 
-/** Members in a part of the set, at most. Moving them is cheap, and so is moving all the parts of a million. */
+/**
+ * Members in a part of the set, at most. Moving them is cheap, and so is moving all the parts of a
+ * million.
+ */
 const MAX_PART = 1024;
 
 /** Saves changes of a set. */
@@ -114,8 +117,8 @@ export class JobSet {
   }
 
   /**
-   * The members in their order, some at a time. Between two parts the set may change: what has gone is left out, and so is
-   * what came after the first part.
+   * The members in their order, some at a time. Between two parts the set may change: what has gone
+   * is left out, and so is what came after the first part.
    */
   *parts(size: number): IterableIterator<SetPart> {
     const newcomers = new Set<number>();

@@ -1,6 +1,9 @@
 import type { Work } from "./slices.ts";
 
-/** A line that is too long to be read as text in one go, without its end: in the pieces in which it was kept. */
+/**
+ * A line that is too long to be read as text in one go, without its end: in the pieces in which it
+ * was kept.
+ */
 export class LargeLine {
   readonly pieces: readonly Uint8Array[];
   readonly length: number;
@@ -62,7 +65,10 @@ const LIMITS: ReadonlyMap<string, number> = new Map([
 ]);
 const OTHERS = 64 * 1024;
 
-/** The longest line that a command may have, in bytes, given the line's first bytes and the limit for jobs. */
+/**
+ * The longest line that a command may have, in bytes, given the line's first bytes and the limit
+ * for jobs.
+ */
 export function maxLine(start: Uint8Array, maxLineBytes: number): number {
   let verb = "";
   for (const byte of start.subarray(0, 8)) {

@@ -9,8 +9,8 @@ const LF = 10;
 const MIN_LIMIT = 1024;
 
 /**
- * Cuts what a client sends into lines. The beginning of a line whose end has not come is kept; of one that is too long nothing
- * is.
+ * Cuts what a client sends into lines. The beginning of a line whose end has not come is kept; of
+ * one that is too long nothing is.
  */
 export class LineReader {
   readonly #maxLineBytes: number;
@@ -47,7 +47,8 @@ export class LineReader {
       at = end + 1;
     }
     while (at <= last) {
-      // Lines are decoded together, which costs a tenth of one by one. No character of UTF-8 has a line's end in it.
+      // Lines are decoded together, which costs a tenth of one by one. No character of UTF-8 has a
+      // line's end in it.
       let end = last;
       if (end - at > MAX_TEXT_LINE) {
         end = bytes.subarray(0, at + MAX_TEXT_LINE).lastIndexOf(LF);

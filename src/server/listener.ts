@@ -9,13 +9,18 @@ import { Unsecured } from "./listener/unsecured.ts";
 import type { Peer, PeerHandler } from "./peer.ts";
 import type { SocketLimit } from "./socket_limit.ts";
 
-/** How long clients may take to read what they were sent before the server closed, in milliseconds. */
+/**
+ * How long clients may take to read what they were sent before the server closed, in milliseconds.
+ */
 const CLOSE_MS = 500;
 
 /** How long a client may take to begin TLS, in milliseconds. */
 const HANDSHAKE_MS = 2000;
 
-/** How long a connection may be silent before TCP asks whether the client is still there, as on the reference server. */
+/**
+ * How long a connection may be silent before TCP asks whether the client is still there, as on the
+ * reference server.
+ */
 const KEEP_ALIVE_MS = 15_000;
 
 /** Where to listen, and with what certificate. */
@@ -38,8 +43,8 @@ export interface Acceptor {
 export interface Listener {
   readonly port: number;
   /**
-   * Takes no more connections, and waits for those that are there to end; those that have not a while after `owed` has
-   * settled are cut off.
+   * Takes no more connections, and waits for those that are there to end; those that have not a
+   * while after `owed` has settled are cut off.
    */
   close(owed: Promise<unknown>): Promise<void>;
 }
@@ -114,7 +119,10 @@ function hasRoom(
   return open <= limit.soft || makeRoom();
 }
 
-/** Loads Node's modules with the first server, as this file may be in a bundle for a runtime without them. */
+/**
+ * Loads Node's modules with the first server, as this file may be in a bundle for a runtime without
+ * them.
+ */
 async function load() {
   try {
     const [crypto, net, tls] = await Promise.all([

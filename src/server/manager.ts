@@ -39,7 +39,10 @@ const EXPIRED_AT_ONCE = 10;
 
 export type { SetName };
 
-/** What a server of another edition, or one that serves tests, does otherwise than the reference server. */
+/**
+ * What a server of another edition, or one that serves tests, does otherwise than the reference
+ * server.
+ */
 export interface ManagerOptions {
   /** What its edition does with jobs. @default nothing, as the free one */
   readonly hooks?: JobHooks | undefined;
@@ -69,8 +72,8 @@ export class Manager {
   /** How long a FETCH waits, and by which clock. */
   readonly fetchWait: { readonly clock: Clock; readonly ms: number };
   /**
-   * Workers whose FETCH does not wait once they have nothing to do, each with the job that it is to get first, if any: tests
-   * run jobs by them.
+   * Workers whose FETCH does not wait once they have nothing to do, each with the job that it is to
+   * get first, if any: tests run jobs by them.
    */
   readonly helpers = new Map<string, Payload | undefined>();
   readonly #clock: Clock;
@@ -129,7 +132,10 @@ export class Manager {
     return this.#reservations.get(jid);
   }
 
-  /** Jobs that a worker can still end: those with one, and those that had one when everything was flushed. */
+  /**
+   * Jobs that a worker can still end: those with one, and those that had one when everything was
+   * flushed.
+   */
   get reserved(): number {
     return this.#reservations.size;
   }
@@ -158,8 +164,8 @@ export class Manager {
   }
 
   /**
-   * A job of the first of these queues that has one, or the first that comes within two seconds. `waits` is given what ends the
-   * wait before that.
+   * A job of the first of these queues that has one, or the first that comes within two seconds.
+   * `waits` is given what ends the wait before that.
    */
   fetch(
     names: readonly string[],
@@ -270,7 +276,10 @@ export class Manager {
     for (const waiting of [...this.#waiting]) waiting.fail(new GoError("redis: client is closed"));
   }
 
-  /** Of these queues, those from which the worker may get a job now, and those whose jobs it may get whenever they come. */
+  /**
+   * Of these queues, those from which the worker may get a job now, and those whose jobs it may get
+   * whenever they come.
+   */
   #throttled(names: readonly string[], wid: string) {
     const throttles = this.#throttles;
     if (throttles === undefined) return { admitted: names, awaited: names };

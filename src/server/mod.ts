@@ -1,6 +1,6 @@
 /**
- * A Faktory server in this process, with nothing else to install: in memory for development and tests, or with its data in a
- * file for small installations.
+ * A Faktory server in this process, with nothing else to install: in memory for development and
+ * tests, or with its data in a file for small installations.
  *
  * @example A server for a test, or to begin with
  * ```ts

@@ -32,8 +32,9 @@ const BACKSLASH = 0x5c;
 const AT_ONCE = 256;
 
 /**
- * MUTATE: changes the jobs of a set. With many jobs other commands are carried out in between. It then changes the jobs that
- * were in the set when it began and are still there when it gets to them.
+ * MUTATE: changes the jobs of a set. With many jobs other commands are carried out in between. It
+ * then changes the jobs that were in the set when it began and are still there when it gets to
+ * them.
  */
 export function* mutate(manager: Manager, line: string): Work<void> {
   const parts = line.split(" ");
@@ -109,8 +110,9 @@ export const CHANGES: ReadonlyMap<string, Change> = new Map<string, Change>([
 export type Matcher = (payload: Payload) => boolean | Work<boolean>;
 
 /**
- * What a filter matches. Jids go before all else; a filter of nothing matches everything. Go writes a jid and a type in
- * filters otherwise than in JSON, so that those that JSON has to escape are mostly not found.
+ * What a filter matches. Jids go before all else; a filter of nothing matches everything. Go writes
+ * a jid and a type in filters otherwise than in JSON, so that those that JSON has to escape are
+ * mostly not found.
  */
 function* matcher({ jids = [], regexp = "", jobtype = "" }: Filter): Work<Matcher> {
   if (jids.length > 0) {

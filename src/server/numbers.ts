@@ -2,7 +2,10 @@ const CHUNK_BITS = 14;
 const CHUNK = 1 << CHUNK_BITS;
 const MASK = CHUNK - 1;
 
-/** Numbers by index, of 32 bits unless another kind is given. They are kept in chunks: none is copied when there are more. */
+/**
+ * Numbers by index, of 32 bits unless another kind is given. They are kept in chunks: none is
+ * copied when there are more.
+ */
 export class Numbers {
   readonly #kind: Uint32ArrayConstructor | Float64ArrayConstructor;
   readonly #chunks: (Uint32Array | Float64Array)[] = [];

@@ -16,7 +16,9 @@ export class RawJson {
   }
 }
 
-/** A large job as it is stored: its arguments as bytes, and the JSON before and behind them as text. */
+/**
+ * A large job as it is stored: its arguments as bytes, and the JSON before and behind them as text.
+ */
 export class LargeJob {
   readonly head: string;
   readonly args: RawJson;
@@ -54,8 +56,8 @@ export function payloadKey(payload: Payload): string {
 }
 
 /**
- * A copy of a text in memory of its own. A text that was cut out of a line keeps the whole line in memory, and one that was
- * put together keeps its parts.
+ * A copy of a text in memory of its own. A text that was cut out of a line keeps the whole line in
+ * memory, and one that was put together keeps its parts.
  */
 export function owned(text: string): string {
   return textOf(bytesOf(text));

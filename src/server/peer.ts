@@ -3,8 +3,8 @@ export interface Peer {
   /** The client's address, as far as it has one. */
   readonly address?: string | undefined;
   /**
-   * Sends bytes, or a text, of which lone surrogates are bytes, as `go/text.ts` has them; false asks to wait for `drained`
-   * before the next.
+   * Sends bytes, or a text, of which lone surrogates are bytes, as `go/text.ts` has them; false
+   * asks to wait for `drained` before the next.
    */
   send(data: string | Uint8Array): boolean;
   /** Hangs up once all that was sent is out. */

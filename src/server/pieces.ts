@@ -2,7 +2,10 @@
 const FIRST_PIECE = 1024;
 const MAX_PIECE = 1024 * 1024;
 
-/** Bytes that were put one behind the other, in a few pieces: to have room for more, none of them is copied. */
+/**
+ * Bytes that were put one behind the other, in a few pieces: to have room for more, none of them is
+ * copied.
+ */
 export class Pieces {
   #pieces: Uint8Array[] = [];
   /** Bytes in the last piece. */

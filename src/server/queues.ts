@@ -36,7 +36,10 @@ interface ListedQueue {
 /** The queues: their jobs, and who waits for one. */
 export class Queues {
   readonly #queues = new Map<string, JobQueue>();
-  /** By the name of the queue, in the order in which they came. Waiting for a job of a queue does not make it one. */
+  /**
+   * By the name of the queue, in the order in which they came. Waiting for a job of a queue does
+   * not make it one.
+   */
   readonly #waiters = new Map<string, Set<Waiter>>();
   /** Outlives a FLUSH, as on the reference server. */
   readonly #paused = new Set<string>();
@@ -81,7 +84,9 @@ export class Queues {
     return undefined;
   }
 
-  /** Takes the first job that matches out of these queues, wherever in them it is, and forgets it. */
+  /**
+   * Takes the first job that matches out of these queues, wherever in them it is, and forgets it.
+   */
   take(
     names: readonly string[],
     matches: (payload: Payload) => boolean,
@@ -147,7 +152,10 @@ export class Queues {
     return this.#free(queue.drain());
   }
 
-  /** Drops every job. The names and which are paused stay until the server ends: the store has them no more. */
+  /**
+   * Drops every job. The names and which are paused stay until the server ends: the store has them
+   * no more.
+   */
   flush(): void {
     for (const queue of this.#queues.values()) queue.clear();
   }

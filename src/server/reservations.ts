@@ -3,9 +3,10 @@ import type { Reservation } from "./members.ts";
 import { RowIndex } from "./row_index.ts";
 
 /**
- * Jobs with a worker, by jid. They come and go all the time, so they are in slots and not in a `Map`: V8 links each old table of
- * a `Map` to the next one, and once one of them has reached the old generation, the later ones live until the next full
- * collection, with all that was in them. In Node 26, that costs five times the CPU time.
+ * Jobs with a worker, by jid. They come and go all the time, so they are in slots and not in a
+ * `Map`: V8 links each old table of a `Map` to the next one, and once one of them has reached the
+ * old generation, the later ones live until the next full collection, with all that was in them. In
+ * Node 26, that costs five times the CPU time.
  */
 export class Reservations {
   /** The first slot is none. */

@@ -68,7 +68,10 @@ function slotOf(hash: number): number {
   return hash >>> 10;
 }
 
-/** Rows by a hash, outside the garbage collector's heap. It has many parts, so that none of them takes long to grow. */
+/**
+ * Rows by a hash, outside the garbage collector's heap. It has many parts, so that none of them
+ * takes long to grow.
+ */
 export class RowIndex {
   readonly #parts = new Array<Part | undefined>(PARTS).fill(undefined);
 

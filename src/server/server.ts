@@ -39,11 +39,14 @@ export interface FaktoryServerOptions extends ServerOptions {
   readonly port?: number | undefined;
   /** The address to listen on. @default "127.0.0.1" */
   readonly hostname?: string | undefined;
-  /** The certificate and its key, as PEM texts; clients then connect by `tcp+tls://`. @default none, so no TLS */
+  /**
+   * The certificate and its key, as PEM texts; clients then connect by `tcp+tls://`. @default none,
+   * so no TLS
+   */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
   /**
-   * The folder that everything is kept in. The server makes it if it is not there. Needs Deno, Bun, or Node 22.13 or later. A
-   * reply is sent only once the change that it confirms is on the disk.
+   * The folder that everything is kept in. The server makes it if it is not there. Needs Deno, Bun,
+   * or Node 22.13 or later. A reply is sent only once the change that it confirms is on the disk.
    *
    * @default everything is kept in memory, and forgotten
    */
@@ -63,9 +66,9 @@ const KEY_PAIR = { cert: true, key: true } as const satisfies OptionNames<
 >;
 
 /**
- * A Faktory server in this process, with nothing else to install: in memory for development and tests, or with its `data` in
- * a folder, for small installations. It speaks real TCP and answers as the reference server (1.10.0) does; moving to that one is
- * a change of URL.
+ * A Faktory server in this process, with nothing else to install: in memory for development and
+ * tests, or with its `data` in a folder, for small installations. It speaks real TCP and answers as
+ * the reference server (1.10.0) does; moving to that one is a change of URL.
  *
  * @example A server, a producer and a consumer
  * ```ts no-assert
@@ -85,8 +88,8 @@ export class FaktoryServer implements AsyncDisposable {
   /** The port that it listens on. */
   readonly port: number;
   /**
-   * Resolves once it is closed, and rejects with a {@linkcode StoreError} where it closed itself as something could not be
-   * saved.
+   * Resolves once it is closed, and rejects with a {@linkcode StoreError} where it closed itself as
+   * something could not be saved.
    */
   readonly closed: Promise<void>;
 
@@ -119,10 +122,12 @@ export class FaktoryServer implements AsyncDisposable {
   /**
    * Starts a server.
    *
-   * @throws {ConfigError} `INVALID_OPTION` on an option that cannot be used, such as a port that is taken.
-   * `UNSUPPORTED_RUNTIME` where the runtime has no `node:net` or, with `data`, no `node:sqlite`. Of `data`: `INVALID_DATA` on
-   * a folder that is damaged or another program's, which is left as it is, `DATA_IN_USE` on one that another server has
-   * open, and `DATA_UNAVAILABLE` on one that cannot be read and written, such as on a disk that is full or read-only.
+   * @throws {ConfigError} `INVALID_OPTION` on an option that cannot be used, such as a port that is
+   * taken. `UNSUPPORTED_RUNTIME` where the runtime has no `node:net` or, with `data`, no
+   * `node:sqlite`. Of `data`: `INVALID_DATA` on a folder that is damaged or another program's,
+   * which is left as it is, `DATA_IN_USE` on one that another server has open, and
+   * `DATA_UNAVAILABLE` on one that cannot be read and written, such as on a disk that is full or
+   * read-only.
    */
   static async start(options: FaktoryServerOptions = {}): Promise<FaktoryServer> {
     checkOptionNames(options, FAKTORY_SERVER_OPTIONS, "FaktoryServer.start");
@@ -147,7 +152,10 @@ export class FaktoryServer implements AsyncDisposable {
     }
   }
 
-  /** Where clients find it, password included; so it is no property that a log of the server would show. */
+  /**
+   * Where clients find it, password included; so it is no property that a log of the server would
+   * show.
+   */
   get url(): string {
     return this.#url;
   }
@@ -158,17 +166,17 @@ export class FaktoryServer implements AsyncDisposable {
   }
 
   /**
-   * Tells a worker to go quiet or to end, as the reference server's web page does: it hears of it at its next BEAT. False
-   * where no such worker is connected.
+   * Tells a worker to go quiet or to end, as the reference server's web page does: it hears of it
+   * at its next BEAT. False where no such worker is connected.
    */
   signalWorker(wid: string, state: "quiet" | "terminate"): boolean {
     return this.#core.workers.signal(wid, state);
   }
 
   /**
-   * Lists jobs of a set, or of a queue: the first 25, unless the query says otherwise. A page of a million jobs costs no more than
-   * one of a hundred; with a filter the server goes on serving its clients meanwhile, and looks at 100,000 jobs a call: `next`
-   * is the `offset` to continue from.
+   * Lists jobs of a set, or of a queue: the first 25, unless the query says otherwise. A page of a
+   * million jobs costs no more than one of a hundred; with a filter the server goes on serving its
+   * clients meanwhile, and looks at 100,000 jobs a call: `next` is the `offset` to continue from.
    *
    * @example See why jobs failed
    * ```ts
@@ -187,8 +195,9 @@ export class FaktoryServer implements AsyncDisposable {
   }
 
   /**
-   * Finds a job by its id, with a worker, in a set or on a queue; `undefined` where there is none, as after it succeeded. The
-   * queues are searched, with clients served meanwhile: half a second for a million jobs.
+   * Finds a job by its id, with a worker, in a set or on a queue; `undefined` where there is none,
+   * as after it succeeded. The queues are searched, with clients served meanwhile: half a second
+   * for a million jobs.
    *
    * @throws {InvalidArgumentError} `INVALID_FILTER`.
    */
@@ -199,8 +208,8 @@ export class FaktoryServer implements AsyncDisposable {
   }
 
   /**
-   * Puts jobs of the sets back on their queues, to run at once; how many there were. An id that is in no set counts as 0, also
-   * where its job is on a queue or with a worker.
+   * Puts jobs of the sets back on their queues, to run at once; how many there were. An id that is
+   * in no set counts as 0, also where its job is on a queue or with a worker.
    *
    * @example Run every dead job of a type again
    * ```ts
@@ -210,7 +219,8 @@ export class FaktoryServer implements AsyncDisposable {
    * console.assert(await server.retry({ set: "dead", type: "resize" }) === 0);
    * ```
    *
-   * @throws {InvalidArgumentError} `INVALID_FILTER`, or `FILTER_MATCHES_ALL` without a filter and without `all: true`.
+   * @throws {InvalidArgumentError} `INVALID_FILTER`, or `FILTER_MATCHES_ALL` without a filter and
+   * without `all: true`.
    */
   retry(jobs: JobSelection): Promise<number> {
     return this.#inspector.change("requeue", jobs);
@@ -288,7 +298,8 @@ export class FaktoryServer implements AsyncDisposable {
   }
 
   /**
-   * Hangs up on every client. Without `data` the server forgets every job, with `data` it first saves what is not saved yet.
+   * Hangs up on every client. Without `data` the server forgets every job, with `data` it first
+   * saves what is not saved yet.
    *
    * @throws {StoreError} where something could not be saved, also where that was earlier.
    */

@@ -26,36 +26,40 @@ import { Tasks } from "./tasks.ts";
 import { Turns } from "./turns.ts";
 import { type ClientData, Workers } from "./workers.ts";
 
-/** Which server to be: the free one, or the one with batches, tracking, unique and expiring jobs. */
+/**
+ * Which server to be: the free one, or the one with batches, tracking, unique and expiring jobs.
+ */
 export type ServerEdition = "free" | "enterprise";
 
 /** Options of a server, whichever way its clients come. */
 export interface ServerOptions {
   /**
-   * Which server to answer as. As `enterprise` it has batches and tracking and heeds `unique_for`, `unique_until`, `expires_at`
-   * and `expires_in` of a job's `custom`. As `free` it refuses BATCH and TRACK and ignores these keys, as the server does that
-   * anybody can install: what is made with Enterprise would come to nothing there, without a word.
+   * Which server to answer as. As `enterprise` it has batches and tracking and heeds `unique_for`,
+   * `unique_until`, `expires_at` and `expires_in` of a job's `custom`. As `free` it refuses BATCH
+   * and TRACK and ignores these keys, as the server does that anybody can install: what is made
+   * with Enterprise would come to nothing there, without a word.
    *
    * @default "free"
    */
   readonly edition?: ServerEdition | undefined;
   /**
-   * Recurring jobs, as in the configuration of Faktory Enterprise, which enqueues them itself. Of the edition `enterprise` only:
-   * `./cron` is for every server.
+   * Recurring jobs, as in the configuration of Faktory Enterprise, which enqueues them itself. Of
+   * the edition `enterprise` only: `./cron` is for every server.
    *
    * @default none
    */
   readonly cron?: readonly ServerCron[] | undefined;
   /**
-   * How many jobs of a queue run at the same time, by the queue's name, as in the configuration of Faktory Enterprise. Of the
-   * edition `enterprise` only: a consumer's option `limits` is for every server. Throttled queues are looked at when a FETCH comes,
-   * and not while it waits.
+   * How many jobs of a queue run at the same time, by the queue's name, as in the configuration of
+   * Faktory Enterprise. Of the edition `enterprise` only: a consumer's option `limits` is for every
+   * server. Throttled queues are looked at when a FETCH comes, and not while it waits.
    *
    * @default none
    */
   readonly throttles?: Readonly<Record<string, ServerThrottle>> | undefined;
   /**
-   * Hears of clients that connect, are refused or leave, and of failed jobs, for a log. A failure of it is ignored.
+   * Hears of clients that connect, are refused or leave, and of failed jobs, for a log. A failure
+   * of it is ignored.
    *
    * @default none
    */
@@ -65,20 +69,25 @@ export interface ServerOptions {
   /** Connections that are taken at the same time. @default 2000 */
   readonly maxConnections?: number | undefined;
   /**
-   * The longest line that brings jobs (PUSH, PUSHB), in bytes, from 64 KiB to 512 MiB. A longer one is answered with an error
-   * and not kept. Lines of other commands may have 64 KiB, of FAIL and MUTATE 1 MiB.
+   * The longest line that brings jobs (PUSH, PUSHB), in bytes, from 64 KiB to 512 MiB. A longer one
+   * is answered with an error and not kept. Lines of other commands may have 64 KiB, of FAIL and
+   * MUTATE 1 MiB.
    *
    * @default 67108864, which is 64 MiB
    */
   readonly maxLineBytes?: number | undefined;
   /**
-   * How long a FETCH waits for a job, in milliseconds; nobody can take longer than that to find out that there is none, or to
-   * stop. Less makes tests quicker, and empty queues be asked for more often.
+   * How long a FETCH waits for a job, in milliseconds; nobody can take longer than that to find out
+   * that there is none, or to stop. Less makes tests quicker, and empty queues be asked for more
+   * often.
    *
    * @default 2000, as the reference server
    */
   readonly fetchWaitMs?: number | undefined;
-  /** Where the server's time comes from; a `ManualClock` lets tests move it. @default the machine's clock */
+  /**
+   * Where the server's time comes from; a `ManualClock` lets tests move it. @default the machine's
+   * clock
+   */
   readonly clock?: Clock | undefined;
 }
 
@@ -246,7 +255,10 @@ export class ServerState implements ConnectionOwner {
     return connection;
   }
 
-  /** Closes the connection that has not said HELLO for longest: clients say it at once. False where all have said it. */
+  /**
+   * Closes the connection that has not said HELLO for longest: clients say it at once. False where
+   * all have said it.
+   */
   makeRoom(): boolean {
     for (const oldest of this.#strangers) {
       this.#strangers.delete(oldest);

@@ -1,8 +1,8 @@
 import { type Clock, elapsedMs, systemClock } from "../internal/clock.ts";
 
 /**
- * Work that takes long, as a generator: it yields after each small piece of work, so that the server can serve others in
- * between. What it returns is the result.
+ * Work that takes long, as a generator: it yields after each small piece of work, so that the
+ * server can serve others in between. What it returns is the result.
  */
 export type Work<T> = Generator<undefined, T, undefined>;
 
@@ -27,8 +27,8 @@ const systemTimer: SliceTimer = {
 };
 
 /**
- * Slices by a clock, for a server without sockets. Under a clock that stands still, all work is one slice: time that passes
- * for real would let the clients' deadlines pass while the server works.
+ * Slices by a clock, for a server without sockets. Under a clock that stands still, all work is one
+ * slice: time that passes for real would let the clients' deadlines pass while the server works.
  */
 export function slicesBy(clock: Clock): Slices {
   if (clock === systemClock) return new Slices();
@@ -45,7 +45,10 @@ interface Task {
   fail(error: Error): void;
 }
 
-/** Does long work in slices of a few milliseconds, all of it in turn, so that one slice runs between two looks at the sockets. */
+/**
+ * Does long work in slices of a few milliseconds, all of it in turn, so that one slice runs between
+ * two looks at the sockets.
+ */
 export class Slices {
   /** How it tells the time and waits. */
   readonly timer: SliceTimer;
@@ -58,7 +61,9 @@ export class Slices {
     this.timer = timer;
   }
 
-  /** Does work; the result comes at once where one slice is enough and no other work is under way. */
+  /**
+   * Does work; the result comes at once where one slice is enough and no other work is under way.
+   */
   run<T>(work: Work<T>): T | Promise<T> {
     if (this.#tasks.length > 0) return this.#queue(work);
     const isOver = this.slice();
@@ -70,8 +75,8 @@ export class Slices {
   }
 
   /**
-   * Begins work that nobody waits for. Its first steps are done at once and always, whatever the time: what does not take more
-   * of them is done when this returns.
+   * Begins work that nobody waits for. Its first steps are done at once and always, whatever the
+   * time: what does not take more of them is done when this returns.
    */
   start(work: Work<void>): void {
     for (let i = 0; i < FIRST_STEPS; i++) if (work.next().done) return;
@@ -79,7 +84,10 @@ export class Slices {
     this.#queue(work).catch(() => {});
   }
 
-  /** Resolves once the sockets were looked at, and all other work that is under way has had its turn. */
+  /**
+   * Resolves once the sockets were looked at, and all other work that is under way has had its
+   * turn.
+   */
   turn(): Promise<void> {
     return this.#queue(nothing());
   }

@@ -1,6 +1,9 @@
 import { builtinModule, mayReadFile } from "../internal/environment.ts";
 
-/** File descriptors that are left to the rest of the process: a quarter of them, but not more than this. */
+/**
+ * File descriptors that are left to the rest of the process: a quarter of them, but not more than
+ * this.
+ */
 const MAX_RESERVED = 256;
 
 /** Where Linux says what a process may have. */
@@ -19,9 +22,11 @@ export interface SocketLimit {
 }
 
 /**
- * How many sockets this process may have without its file descriptors running out; no limit where the system does not say.
+ * How many sockets this process may have without its file descriptors running out; no limit where
+ * the system does not say.
  *
- * At the limit itself nothing works: Deno takes no connection any more, Bun tries to without a pause, and neither tells.
+ * At the limit itself nothing works: Deno takes no connection any more, Bun tries to without a
+ * pause, and neither tells.
  */
 export function socketLimit(files = builtinModule<Files>("node:fs")): SocketLimit {
   let limits;

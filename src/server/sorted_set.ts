@@ -9,7 +9,10 @@ export interface SortedEntry<T> {
   isIn: boolean;
 }
 
-/** Entries in a part of the set, at most. Moving them is cheap, and so is moving all the parts of a million. */
+/**
+ * Entries in a part of the set, at most. Moving them is cheap, and so is moving all the parts of a
+ * million.
+ */
 const MAX_PART = 1024;
 
 /** Things in the order of a time; those of the same time in the order in which they came. */

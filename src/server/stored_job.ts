@@ -134,7 +134,10 @@ function completeFailure(fields: Partial<StoredFailure>): StoredFailure {
   };
 }
 
-/** A job as the server stores it and hands it out: its fields in the order of the reference server's. */
+/**
+ * A job as the server stores it and hands it out: its fields in the order of the reference
+ * server's.
+ */
 export function writeJob(job: StoredJob): Payload {
   const { failure, custom, args } = job;
   let json = `{"retry":${job.retry}`;

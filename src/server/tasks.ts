@@ -22,7 +22,10 @@ interface Task {
   cycles: number;
 }
 
-/** What the server does by the clock: the schedule, retries, reservations that end, workers that fell silent. */
+/**
+ * What the server does by the clock: the schedule, retries, reservations that end, workers that
+ * fell silent.
+ */
 export class Tasks {
   readonly #clock: Clock;
   readonly #tasks: readonly Task[];

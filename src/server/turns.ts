@@ -4,13 +4,17 @@ import type { SliceTimer } from "./slices.ts";
 const SLICE_MS = 2;
 
 /**
- * Where more than this waits of one network, what came last is first: a client that came long ago has given up, and one that
- * came in the middle of a flood need not wait until the flood is dealt with.
+ * Where more than this waits of one network, what came last is first: a client that came long ago
+ * has given up, and one that came in the middle of a flood need not wait until the flood is dealt
+ * with.
  */
 const FAIR_LENGTH = 16;
 
 interface Task {
-  /** Does a part of the work, some tenths of a millisecond where that can be; true once it was the last. */
+  /**
+   * Does a part of the work, some tenths of a millisecond where that can be; true once it was the
+   * last.
+   */
   readonly step: () => boolean;
   isCancelled: boolean;
 }
@@ -18,9 +22,9 @@ interface Task {
 /**
  * Does what strangers ask for, a few milliseconds at a time.
  *
- * Thousands of rounds of hashing are what a HELLO may cost a server that has one thread, and whoever can reach its port can ask
- * for them. So they never keep others waiting for long, and each network has its turn: a flood from one does not keep the
- * clients of another out.
+ * Thousands of rounds of hashing are what a HELLO may cost a server that has one thread, and
+ * whoever can reach its port can ask for them. So they never keep others waiting for long, and each
+ * network has its turn: a flood from one does not keep the clients of another out.
  */
 export class Turns {
   readonly #timer: SliceTimer;
@@ -33,7 +37,10 @@ export class Turns {
     this.#timer = timer;
   }
 
-  /** Calls `step` until it gives true, when it is the turn of the client at this address; the function returned calls it off. */
+  /**
+   * Calls `step` until it gives true, when it is the turn of the client at this address; the
+   * function returned calls it off.
+   */
   take(address: string, step: () => boolean): () => void {
     const task = { step, isCancelled: false };
     const network = networkOf(address);
@@ -57,7 +64,10 @@ export class Turns {
     this.#isRunning = false;
   }
 
-  /** The next of the network whose turn it is; what else waits of that network is behind all others then. */
+  /**
+   * The next of the network whose turn it is; what else waits of that network is behind all others
+   * then.
+   */
   #next(): Task | undefined {
     for (const [network, tasks] of this.#tasks) {
       const next = tasks.length > FAIR_LENGTH ? tasks.pop() : tasks.shift();
@@ -69,7 +79,9 @@ export class Turns {
   }
 }
 
-/** Who shares an address's turn: of IPv6, where everybody has many addresses, all of one network. */
+/**
+ * Who shares an address's turn: of IPv6, where everybody has many addresses, all of one network.
+ */
 function networkOf(address: string): string {
   return address.includes(".") ? address : address.split(":").slice(0, 4).join(":");
 }

@@ -16,7 +16,10 @@ export interface ClientData {
   readonly hostname: string;
   readonly pid: number;
   readonly labels: readonly string[];
-  /** Of a worker's first connection, the worker's; the others keep `running`, as on the reference server. */
+  /**
+   * Of a worker's first connection, the worker's; the others keep `running`, as on the reference
+   * server.
+   */
   state: WorkerSignal;
   /** The client says no more, and probably is there no more: its FETCHes do not wait for a job. */
   isGone: boolean;
@@ -98,7 +101,10 @@ export class Workers {
     });
   }
 
-  /** Tells a worker what is wanted of it, from its next BEAT on. False where there is no such worker. */
+  /**
+   * Tells a worker what is wanted of it, from its next BEAT on. False where there is no such
+   * worker.
+   */
   signal(wid: string, state: "quiet" | "terminate"): boolean {
     const worker = this.#workers.get(wid);
     if (worker === undefined) return false;

@@ -16,7 +16,10 @@ interface Process {
   off?(name: string, listener: () => void): void;
 }
 
-/** Heeds the signals of the operating system until the function returned is called. Does nothing where there are none. */
+/**
+ * Heeds the signals of the operating system until the function returned is called. Does nothing
+ * where there are none.
+ */
 export function heedSignals(
   { stop, quiet, print }: SignalActions,
   clock: Clock = systemClock,

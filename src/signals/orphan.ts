@@ -13,8 +13,8 @@ interface Process {
 }
 
 /**
- * Calls `gone` once if the supervisor that this process was started by, where there is one, ends before it: nobody would
- * stop this process then. The function returned ends the watch.
+ * Calls `gone` once if the supervisor that this process was started by, where there is one, ends
+ * before it: nobody would stop this process then. The function returned ends the watch.
  */
 export function watchSupervisor(gone: () => void, clock: Clock): () => void {
   const supervisor = Number(environmentVariable(SUPERVISOR_VARIABLE));

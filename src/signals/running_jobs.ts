@@ -6,7 +6,10 @@ import {
   shared,
 } from "../internal/environment.ts";
 
-/** The variable in which a supervisor names the folder where its processes keep the jobs that they run. */
+/**
+ * The variable in which a supervisor names the folder where its processes keep the jobs that they
+ * run.
+ */
 export const RUNNING_VARIABLE = "FAKTORY_RUNNING_JOBS";
 
 /** A job that a process ran when it died. */
@@ -43,8 +46,9 @@ const decoder = new TextDecoder();
 const files = shared("running jobs' files", () => ({ count: 0 }));
 
 /**
- * The jobs that a consumer runs, in a file that outlives its process: a record of fixed length for each slot, written before the
- * job starts. That is one write to the system's memory for each start and each end, and only where a supervisor asks for it.
+ * The jobs that a consumer runs, in a file that outlives its process: a record of fixed length for
+ * each slot, written before the job starts. That is one write to the system's memory for each start
+ * and each end, and only where a supervisor asks for it.
  */
 export class RunningJobsFile {
   readonly #fs: Files;
@@ -52,7 +56,10 @@ export class RunningJobsFile {
   readonly #file: number;
   readonly #record = new Uint8Array(RECORD);
 
-  /** The file of one more consumer of this process; `undefined` without a supervisor that asks for it, or if it cannot be had. */
+  /**
+   * The file of one more consumer of this process; `undefined` without a supervisor that asks for
+   * it, or if it cannot be had.
+   */
   static open(): RunningJobsFile | undefined {
     const folder = environmentVariable(RUNNING_VARIABLE);
     if (folder === undefined || folder === "") return undefined;

@@ -23,11 +23,15 @@ export interface ProcessExit {
 export interface SupervisorEvents {
   /** A process was started: `restarts` times before this one, in its place. */
   start: { readonly index: number; readonly pid: number; readonly restarts: number };
-  /** A process ended, or could not be started; another takes its place after `retryInMs`, if that is given. */
+  /**
+   * A process ended, or could not be started; another takes its place after `retryInMs`, if that is
+   * given.
+   */
   exit: ProcessExit & { readonly retryInMs: number | undefined };
   /**
-   * A process died while it ran jobs, and they were reported; only with the option `producer`. `failed`: those that are failed now,
-   * and retried. The others come back when their reservations end, unless their result got through; `error` says why not.
+   * A process died while it ran jobs, and they were reported; only with the option `producer`.
+   * `failed`: those that are failed now, and retried. The others come back when their reservations
+   * end, unless their result got through; `error` says why not.
    */
   lost: {
     readonly index: number;
@@ -36,7 +40,9 @@ export interface SupervisorEvents {
     readonly failed: readonly LostJob[];
     readonly error: unknown;
   };
-  /** A process ended too often: no other takes its place. `restarts`: how often one did in a row. */
+  /**
+   * A process ended too often: no other takes its place. `restarts`: how often one did in a row.
+   */
   gaveUp: { readonly index: number; readonly restarts: number };
   /** A listener threw. */
   listenerError: ListenerFailure;

@@ -13,10 +13,15 @@ export interface CommandSender {
   ): Promise<unknown>;
 }
 
-/** How long the end of a run waits for reports that the server has not confirmed, in milliseconds. */
+/**
+ * How long the end of a run waits for reports that the server has not confirmed, in milliseconds.
+ */
 const WAIT_MS = 5000;
 
-/** Reports the jobs of processes that died as failed, so that they are retried before their reservations end. */
+/**
+ * Reports the jobs of processes that died as failed, so that they are retried before their
+ * reservations end.
+ */
 export class LostJobs {
   readonly #sender: CommandSender;
   readonly #events: Emitter<SupervisorEvents>;

@@ -1,5 +1,6 @@
 /**
- * Several processes of one worker: started, watched, told of signals, and started again when they die.
+ * Several processes of one worker: started, watched, told of signals, and started again when they
+ * die.
  *
  * @example Four processes of a worker, until a signal
  * ```ts ignore

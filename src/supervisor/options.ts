@@ -8,30 +8,42 @@ import { isUrl } from "../internal/kinds.ts";
 import type { CommandSender } from "./lost_jobs.ts";
 import { cores, type Program } from "./spawner.ts";
 
-/** After which ends another process takes the place of one: those with a status other than 0 or by a signal, all, none. */
+/**
+ * After which ends another process takes the place of one: those with a status other than 0 or by a
+ * signal, all, none.
+ */
 export type RestartPolicy = "on-failure" | "always" | "never";
 
-/** How long to wait before a process takes the place of one that ended. The waits double, with jitter over their upper half. */
+/**
+ * How long to wait before a process takes the place of one that ended. The waits double, with
+ * jitter over their upper half.
+ */
 export interface RestartBackoff {
   /** The first wait, in milliseconds. @default 1000 */
   readonly initialMs?: number | undefined;
   /** The longest wait, in milliseconds. @default 30000 */
   readonly maxMs?: number | undefined;
-  /** A process that ran for so long, in milliseconds, did start: the next wait is the first again. @default 60000 */
+  /**
+   * A process that ran for so long, in milliseconds, did start: the next wait is the first again.
+   * @default 60000
+   */
   readonly resetAfterMs?: number | undefined;
 }
 
 /** Options of a supervisor. */
 export interface SupervisorOptions {
-  /** Processes that run at the same time, 1 to 1000. @default as many as the machine has cores for */
+  /**
+   * Processes that run at the same time, 1 to 1000. @default as many as the machine has cores for
+   */
   readonly processes?: number | undefined;
   /** Arguments of the module. @default [] */
   readonly args?: readonly string[] | undefined;
   /** Environment variables of the processes, on top of the supervisor's own. @default {} */
   readonly env?: Readonly<Record<string, string>> | undefined;
   /**
-   * The program that runs the module. A program that was compiled to one executable file (`bun build --compile`) has to
-   * name one. It may name itself, `process.execPath`: then `module` is its first argument, and tells it to be a worker.
+   * The program that runs the module. A program that was compiled to one executable file (`bun
+   * build --compile`) has to name one. It may name itself, `process.execPath`: then `module` is its
+   * first argument, and tells it to be a worker.
    *
    * @default the runtime that this process runs in
    */
@@ -39,35 +51,47 @@ export interface SupervisorOptions {
   /**
    * Arguments of that program, which stand before the module.
    *
-   * @default Deno `["run", "-A"]`; Node what this process was given, such as `["--import", "tsx"]`; else none
+   * @default Deno `["run", "-A"]`; Node what this process was given, such as `["--import", "tsx"]`;
+   * else none
    */
   readonly runtimeArgs?: readonly string[] | undefined;
   /** After which ends a process is started again. @default "on-failure" */
   readonly restart?: RestartPolicy | undefined;
   /** How long to wait before that. */
   readonly backoff?: RestartBackoff | undefined;
-  /** How often in a row, without a run of `resetAfterMs`, before its place is given up. @default Infinity */
+  /**
+   * How often in a row, without a run of `resetAfterMs`, before its place is given up. @default
+   * Infinity
+   */
   readonly maxRestarts?: number | undefined;
-  /** How long processes may take to end once they are told to, in milliseconds, before they are killed. @default 30000 */
+  /**
+   * How long processes may take to end once they are told to, in milliseconds, before they are
+   * killed. @default 30000
+   */
   readonly graceMs?: number | undefined;
   /**
-   * Reports the jobs that a process ran when it died as failed (FAIL), so that the server retries them; without it, they come back
-   * when their reservations end, after half an hour by default. The processes keep the ids of their running jobs in a temporary
-   * folder for that. See the event `lost`.
+   * Reports the jobs that a process ran when it died as failed (FAIL), so that the server retries
+   * them; without it, they come back when their reservations end, after half an hour by default.
+   * The processes keep the ids of their running jobs in a temporary folder for that. See the event
+   * `lost`.
    *
    * @default none
    */
   readonly producer?: CommandSender | undefined;
   /**
-   * Heeds the operating system's signals while it runs, on systems that have them, and passes them on: TERM and INT stop
-   * it (each process gets a TERM at each of them), TSTP is TSTP, TTIN is TTIN. The program itself is never ended.
+   * Heeds the operating system's signals while it runs, on systems that have them, and passes them
+   * on: TERM and INT stop it (each process gets a TERM at each of them), TSTP is TSTP, TTIN is
+   * TTIN. The program itself is never ended.
    *
    * @default false
    */
   readonly handleSignals?: boolean | undefined;
   /** Stops it. */
   readonly signal?: AbortSignal | undefined;
-  /** Where time comes from; a `ManualClock` of `./server` lets tests move it. @default the machine's clock */
+  /**
+   * Where time comes from; a `ManualClock` of `./server` lets tests move it. @default the machine's
+   * clock
+   */
   readonly clock?: Clock | undefined;
 }
 

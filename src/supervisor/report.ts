@@ -1,8 +1,9 @@
 import type { ProcessExit } from "./events.ts";
 
 /**
- * Why a supervisor's run ended: a call of `stop` (or the `signal` option), a signal of the operating system, or because no
- * process was left that could be started again: all `ended` as they meant to, or at least one place was given up.
+ * Why a supervisor's run ended: a call of `stop` (or the `signal` option), a signal of the
+ * operating system, or because no process was left that could be started again: all `ended` as they
+ * meant to, or at least one place was given up.
  */
 export type SupervisorEndReason = "stopped" | "signal" | "ended" | "gaveUp";
 

@@ -21,5 +21,8 @@ export interface Child {
   kill(): void;
 }
 
-/** Starts the process for the place `index`. Never throws; `ended` is called once, and not before this has returned. */
+/**
+ * Starts the process for the place `index`. Never throws; `ended` is called once, and not before
+ * this has returned.
+ */
 export type Spawn = (index: number, ended: (end: ProcessEnd) => void) => Child;

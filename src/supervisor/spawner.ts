@@ -31,7 +31,8 @@ export function cores(): number {
 }
 
 /**
- * Starts processes of a program, with these variables on top. The one place of the package that does so.
+ * Starts processes of a program, with these variables on top. The one place of the package that
+ * does so.
  *
  * @throws {ConfigError} `MISSING_PERMISSION`, in Deno.
  */
@@ -54,8 +55,9 @@ export function spawner(
     attach(
       () =>
         spawn(command, all, {
-          // Ctrl+C is sent to the whole group of the terminal: in that, a worker would get each INT twice, from the
-          // terminal and from its supervisor, and a second one means to wait no longer.
+          // Ctrl+C is sent to the whole group of the terminal: in that, a worker would get each INT
+          // twice, from the terminal and from its supervisor, and a second one means to wait no
+          // longer.
           detached: hasGroups,
           stdio: ["ignore", "inherit", "inherit"],
           windowsHide: true,
@@ -129,7 +131,10 @@ function ownRuntimeArgs(): readonly string[] {
   }
 }
 
-/** Node's arguments without the script of its command line, which a child would run in place of its module. */
+/**
+ * Node's arguments without the script of its command line, which a child would run in place of its
+ * module.
+ */
 export function withoutScript(args: readonly string[]): readonly string[] {
   const at = args.findIndex((arg) => /^(-p?e|-p|--eval|--print)(=|$)/.test(arg));
   return at < 0 ? args : args.toSpliced(at, args[at]?.includes("=") ? 1 : 2);

@@ -61,7 +61,10 @@ export class Supervision {
     };
   }
 
-  /** Tells the processes to take no more jobs. One that ends is not started again: it would take some. */
+  /**
+   * Tells the processes to take no more jobs. One that ends is not started again: it would take
+   * some.
+   */
   quiet(): void {
     for (const place of this.#places) {
       place.close();
@@ -75,7 +78,10 @@ export class Supervision {
     for (const place of this.#places) place.send("SIGTTIN");
   }
 
-  /** Tells the processes to end, and kills those that have not after `graceMs`, or as long as the first call allowed. */
+  /**
+   * Tells the processes to end, and kills those that have not after `graceMs`, or as long as the
+   * first call allowed.
+   */
   stop(reason: SupervisorEndReason, graceMs: number | undefined): void {
     const { clock, settings } = this.#parts;
     const isFirst = this.#reason === undefined;

@@ -20,7 +20,10 @@ import { Supervision } from "./supervision.ts";
 
 /** Options of {@linkcode Supervisor.stop}. */
 export interface SupervisorStopOptions {
-  /** How long the processes may take to end before they are killed, in milliseconds. @default the supervisor's `graceMs` */
+  /**
+   * How long the processes may take to end before they are killed, in milliseconds. @default the
+   * supervisor's `graceMs`
+   */
   readonly graceMs?: number | undefined;
 }
 
@@ -29,10 +32,10 @@ const STOP_OPTIONS = { graceMs: true } as const satisfies OptionNames<Supervisor
 /**
  * Runs a module in several processes, and starts one again that has died.
  *
- * The module is a program that ends when it gets a TERM, such as one that runs a `Consumer` with `handleSignals: true`.
- * Such a consumer stops as well when its supervisor dies. Each process has a process group of its own, has no standard
- * input, writes where the supervisor does, and finds in its environment `FAKTORY_PROCESS_INDEX`, its place from 0, and
- * `FAKTORY_SUPERVISOR_PID`.
+ * The module is a program that ends when it gets a TERM, such as one that runs a `Consumer` with
+ * `handleSignals: true`. Such a consumer stops as well when its supervisor dies. Each process has a
+ * process group of its own, has no standard input, writes where the supervisor does, and finds in
+ * its environment `FAKTORY_PROCESS_INDEX`, its place from 0, and `FAKTORY_SUPERVISOR_PID`.
  *
  * @example Four processes of a worker, until this one is told to end
  * ```ts no-assert ignore
@@ -57,10 +60,11 @@ export class Supervisor implements AsyncDisposable {
   #run: Promise<SupervisorReport> | undefined;
 
   /**
-   * Makes a supervisor of processes that run `module`: a file's URL or path, or what else the runtime can run; it starts
-   * them when it is run.
+   * Makes a supervisor of processes that run `module`: a file's URL or path, or what else the
+   * runtime can run; it starts them when it is run.
    *
-   * @throws {ConfigError} `INVALID_OPTION`; `UNSUPPORTED_RUNTIME` in an executable file without the option `command`.
+   * @throws {ConfigError} `INVALID_OPTION`; `UNSUPPORTED_RUNTIME` in an executable file without the
+   * option `command`.
    */
   constructor(module: string | URL, options: SupervisorOptions = {}) {
     this.#options = options;
@@ -81,8 +85,8 @@ export class Supervisor implements AsyncDisposable {
   }
 
   /**
-   * Starts the processes, and resolves once all have ended and none is to be started again: after `stop`, or when all
-   * ended by themselves. It may be run again after that.
+   * Starts the processes, and resolves once all have ended and none is to be started again: after
+   * `stop`, or when all ended by themselves. It may be run again after that.
    *
    * @throws {StateError} `ALREADY_RUNNING`.
    */
@@ -128,7 +132,10 @@ export class Supervisor implements AsyncDisposable {
     return promise;
   }
 
-  /** Has the processes take no more jobs (TSTP); they go on until the supervisor is stopped, and no dead one is replaced. */
+  /**
+   * Has the processes take no more jobs (TSTP); they go on until the supervisor is stopped, and no
+   * dead one is replaced.
+   */
   quiet(): void {
     this.#supervision?.quiet();
   }
@@ -139,8 +146,9 @@ export class Supervisor implements AsyncDisposable {
   }
 
   /**
-   * Has the processes end (TERM), starts no others, and resolves once `run` does. Processes that have not ended when
-   * `graceMs` are over are killed. A second call tells them again, upon which a consumer waits for its jobs no longer.
+   * Has the processes end (TERM), starts no others, and resolves once `run` does. Processes that
+   * have not ended when `graceMs` are over are killed. A second call tells them again, upon which a
+   * consumer waits for its jobs no longer.
    *
    * @throws {ConfigError} `INVALID_OPTION`.
    */

@@ -1,6 +1,7 @@
 /**
- * Spans and metrics of jobs by [OpenTelemetry](https://opentelemetry.io): for producers and consumers that are given
- * `openTelemetry()` as their option `telemetry`. From npm it needs `@opentelemetry/api` installed: an optional peer.
+ * Spans and metrics of jobs by [OpenTelemetry](https://opentelemetry.io): for producers and
+ * consumers that are given `openTelemetry()` as their option `telemetry`. From npm it needs
+ * `@opentelemetry/api` installed: an optional peer.
  *
  * @example One trace, from whoever enqueues to the run
  * ```ts no-assert

@@ -38,15 +38,22 @@ export interface PropagatorLike {
 
 /** Options of {@linkcode openTelemetry}. */
 export interface OpenTelemetryOptions {
-  /** Where spans go. @default the one that the program has registered, which in Deno `OTEL_DENO=true` does */
+  /**
+   * Where spans go. @default the one that the program has registered, which in Deno
+   * `OTEL_DENO=true` does
+   */
   readonly tracerProvider?: TracerProviderLike | undefined;
   /** Where metrics go. @default the one that the program has registered */
   readonly meterProvider?: MeterProviderLike | undefined;
-  /** What writes the trace into a job's `custom`, and reads it there. @default W3C trace context: `traceparent`, `tracestate` */
+  /**
+   * What writes the trace into a job's `custom`, and reads it there. @default W3C trace context:
+   * `traceparent`, `tracestate`
+   */
   readonly propagator?: PropagatorLike | undefined;
   /**
-   * How the span of a run belongs to the one that enqueued its job: `child` has all of a job's life in one trace, `link` begins
-   * a trace for each run, which points to the other; better where many jobs are enqueued at once, or run much later.
+   * How the span of a run belongs to the one that enqueued its job: `child` has all of a job's life
+   * in one trace, `link` begins a trace for each run, which points to the other; better where many
+   * jobs are enqueued at once, or run much later.
    *
    * @default "child"
    */
@@ -66,13 +73,14 @@ const NAME = "@faktory-ts/faktory";
 /**
  * Spans and metrics by the semantic conventions for messaging.
  *
- * Spans: `send QUEUE` (producer) for each job that is enqueued, one for all jobs of an `enqueueMany`, and `process QUEUE`
- * (consumer) for each run of a job. The trace goes with the job, in its `custom`. A run that fails records its error, and
- * `faktory.job.outcome` says what became of it. A job's arguments are in none of it.
+ * Spans: `send QUEUE` (producer) for each job that is enqueued, one for all jobs of an
+ * `enqueueMany`, and `process QUEUE` (consumer) for each run of a job. The trace goes with the job,
+ * in its `custom`. A run that fails records its error, and `faktory.job.outcome` says what became
+ * of it. A job's arguments are in none of it.
  *
- * Metrics: `messaging.client.sent.messages`, `messaging.client.consumed.messages`, `messaging.client.operation.duration` and
- * `messaging.process.duration` (seconds), and of each running consumer `faktory.consumer.busy`, `.concurrency` and
- * `.unreported`.
+ * Metrics: `messaging.client.sent.messages`, `messaging.client.consumed.messages`,
+ * `messaging.client.operation.duration` and `messaging.process.duration` (seconds), and of each
+ * running consumer `faktory.consumer.busy`, `.concurrency` and `.unreported`.
  *
  * Without a registered provider all of this does nothing.
  *

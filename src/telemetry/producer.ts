@@ -15,7 +15,10 @@ import {
   placeAttributes,
 } from "./instruments.ts";
 
-/** In the `custom` of a job that a span of its `enqueueMany` stands for; as a symbol it never gets into the job's JSON. */
+/**
+ * In the `custom` of a job that a span of its `enqueueMany` stands for; as a symbol it never gets
+ * into the job's JSON.
+ */
 const COVERED = Symbol("covered by a span");
 
 /** There where something went wrong. */
@@ -142,7 +145,10 @@ function carrying(job: JobInput, carried: Readonly<Record<string, unknown>>): Jo
   return isPlainObject(custom) ? withCustom(job, carried) : job;
 }
 
-/** The jobs of a source, as it is one, with what they are to carry; what is none is for others to refuse. */
+/**
+ * The jobs of a source, as it is one, with what they are to carry; what is none is for others to
+ * refuse.
+ */
 function all(
   jobs: JobSource,
   carried: Readonly<Record<string, unknown>>,

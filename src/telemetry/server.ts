@@ -19,9 +19,10 @@ const OPTIONS = {
 } as const satisfies OptionNames<ServerMetricsOptions>;
 
 /**
- * Observes a Faktory server, of any edition and version, each time metrics are collected: `faktory.queue.jobs` and
- * `faktory.queue.latency` by `faktory.queue.name`, `faktory.set.jobs` by `faktory.set.name`, `faktory.server.connections`,
- * `faktory.server.processed` and `faktory.server.failures`. One program of an installation is enough.
+ * Observes a Faktory server, of any edition and version, each time metrics are collected:
+ * `faktory.queue.jobs` and `faktory.queue.latency` by `faktory.queue.name`, `faktory.set.jobs` by
+ * `faktory.set.name`, `faktory.server.connections`, `faktory.server.processed` and
+ * `faktory.server.failures`. One program of an installation is enough.
  *
  * @example Until the program ends
  * ```ts no-assert

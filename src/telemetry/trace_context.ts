@@ -14,7 +14,10 @@ const TRACESTATE = "tracestate";
 /** Version, trace, span and flags; those of a version that is not known may be followed by more. */
 const PATTERN = /^(?!ff)([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 
-/** W3C trace context, as the package of OpenTelemetry has it that would otherwise be needed for this alone. */
+/**
+ * W3C trace context, as the package of OpenTelemetry has it that would otherwise be needed for this
+ * alone.
+ */
 export class TraceContext implements TextMapPropagator {
   inject(context: Context, carrier: unknown, setter: TextMapSetter): void {
     const span = trace.getSpanContext(context);

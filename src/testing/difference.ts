@@ -8,8 +8,8 @@ export function showJson(value: unknown): string {
 }
 
 /**
- * Where two values of JSON differ first, in words; `undefined` where they do not. With `isPartial`, objects may have more
- * than is wanted of them.
+ * Where two values of JSON differ first, in words; `undefined` where they do not. With `isPartial`,
+ * objects may have more than is wanted of them.
  */
 export function difference(
   actual: unknown,

@@ -28,8 +28,8 @@ import type { DrainedJob } from "./tap.ts";
 /** Options of {@linkcode FakeFaktory.start}. */
 export interface FakeFaktoryOptions<Jobs extends JobDefinitions = JobDefinitions> {
   /**
-   * The catalogue of the jobs that there are: {@linkcode FakeFaktory.producer} gives jobs its defaults and checks them, as the
-   * program's own producer does.
+   * The catalogue of the jobs that there are: {@linkcode FakeFaktory.producer} gives jobs its
+   * defaults and checks them, as the program's own producer does.
    *
    * @default any jobs
    */
@@ -42,7 +42,10 @@ const FAKE_OPTIONS = { clock: true, jobs: true } as const satisfies OptionNames<
 
 /** Options of {@linkcode FakeFaktory.drain}. */
 export interface DrainOptions {
-  /** Whether a job that fails is no reason to reject: for tests of what comes after a failure. @default false */
+  /**
+   * Whether a job that fails is no reason to reject: for tests of what comes after a failure.
+   * @default false
+   */
   readonly allowFailures?: boolean | undefined;
   /** Jobs that run at the same time. @default 1, so that they run in their order */
   readonly concurrency?: number | undefined;
@@ -58,17 +61,24 @@ const DRAIN_OPTIONS = {
 
 /** Options of {@linkcode FakeFaktory.inline}. */
 export interface InlineOptions {
-  /** Producers of one's own, connected to this fake, whose jobs are to be run at once as well. @default none */
+  /**
+   * Producers of one's own, connected to this fake, whose jobs are to be run at once as well.
+   * @default none
+   */
   readonly producers?: readonly Producer[] | undefined;
 }
 
 const INLINE_OPTIONS = { producers: true } as const satisfies OptionNames<InlineOptions>;
 
-/** Runs of {@linkcode FakeFaktory.inline} under way at once, past which handlers are taken to enqueue their own jobs for ever. */
+/**
+ * Runs of {@linkcode FakeFaktory.inline} under way at once, past which handlers are taken to
+ * enqueue their own jobs for ever.
+ */
 const MAX_INLINE = 1000;
 
 /**
- * A Faktory for tests, in memory: it takes jobs from real producers, remembers them, and runs them when it is told to.
+ * A Faktory for tests, in memory: it takes jobs from real producers, remembers them, and runs them
+ * when it is told to.
  *
  * - **fake**: jobs are collected; see `jobs`, `assertEnqueued` and `assertNotEnqueued`.
  * - **drain**: the collected jobs are run until none is left; see `drain`.
@@ -100,8 +110,9 @@ export class FakeFaktory<Jobs extends JobDefinitions = JobDefinitions> implement
   /** A producer whose jobs come here: give it to the code under test. */
   readonly producer: Producer<Jobs>;
   /**
-   * Options with which `Producer.connect` and `new Consumer` come here, for code under test that connects by itself. A consumer
-   * may `run` here and stops at once; its `runToCompletion` takes a second of its own clock, which `drain` does not.
+   * Options with which `Producer.connect` and `new Consumer` come here, for code under test that
+   * connects by itself. A consumer may `run` here and stops at once; its `runToCompletion` takes a
+   * second of its own clock, which `drain` does not.
    */
   readonly connection: FakeConnection;
   /** The server's clock: `advance` it, then `drain`, to have retries and scheduled jobs run. */
@@ -130,7 +141,8 @@ export class FakeFaktory<Jobs extends JobDefinitions = JobDefinitions> implement
     options: FakeFaktoryOptions<Jobs> = {},
   ): Promise<FakeFaktory<Jobs>> {
     checkOptionNames(options, FAKE_OPTIONS, "FakeFaktory.start");
-    // Code under test takes the times of its jobs from `Date`, a mocked one too, so that is where this one begins.
+    // Code under test takes the times of its jobs from `Date`, a mocked one too, so that is where
+    // this one begins.
     const { jobs, clock = new ManualClock(Date.now()) } = options;
     if (typeof clock?.advance !== "function") throw invalidOption("clock", "a ManualClock", clock);
     const server = FakeServer.start(clock);
@@ -138,7 +150,10 @@ export class FakeFaktory<Jobs extends JobDefinitions = JobDefinitions> implement
     return new FakeFaktory(server, producer, clock);
   }
 
-  /** The jobs that were enqueued, in their order, as the server got them; the scheduled ones, with `at`, included. */
+  /**
+   * The jobs that were enqueued, in their order, as the server got them; the scheduled ones, with
+   * `at`, included.
+   */
   get jobs(): readonly Job[] {
     return this.#server.jobs;
   }
@@ -151,8 +166,10 @@ export class FakeFaktory<Jobs extends JobDefinitions = JobDefinitions> implement
   /**
    * Gives the jobs of this type that are as expected.
    *
-   * @throws {AssertionError} `NOT_ENQUEUED` where there is none, or another number than `times`; says what there is instead.
-   * @throws {InvalidArgumentError} `INVALID_ARGUMENT` on an expectation that cannot be met by any job.
+   * @throws {AssertionError} `NOT_ENQUEUED` where there is none, or another number than `times`;
+   * says what there is instead.
+   * @throws {InvalidArgumentError} `INVALID_ARGUMENT` on an expectation that cannot be met by any
+   * job.
    */
   assertEnqueued<Type extends keyof Jobs & string>(
     type: Type,
@@ -166,7 +183,8 @@ export class FakeFaktory<Jobs extends JobDefinitions = JobDefinitions> implement
    * Makes sure that there is no job of this type that is like this.
    *
    * @throws {AssertionError} `ENQUEUED` where there is one.
-   * @throws {InvalidArgumentError} `INVALID_ARGUMENT` on an expectation that cannot be met by any job.
+   * @throws {InvalidArgumentError} `INVALID_ARGUMENT` on an expectation that cannot be met by any
+   * job.
    */
   assertNotEnqueued<Type extends keyof Jobs & string>(
     type: Type,
@@ -182,12 +200,13 @@ export class FakeFaktory<Jobs extends JobDefinitions = JobDefinitions> implement
   }
 
   /**
-   * Runs the jobs on the queues of `consumer`, those that have become due and those that handlers enqueue included, until
-   * none is left, and tells how each ended. The consumer need not be connected to this fake: its handlers, middleware,
-   * time limits and listeners are used; its connections and its limits are not.
+   * Runs the jobs on the queues of `consumer`, those that have become due and those that handlers
+   * enqueue included, until none is left, and tells how each ended. The consumer need not be
+   * connected to this fake: its handlers, middleware, time limits and listeners are used; its
+   * connections and its limits are not.
    *
-   * Rejects, once all were run, with what the first job that failed has thrown, unless failures are allowed. An outcome
-   * (`Discard`, `Kill`, `RetryAfter`, `Snooze`) is no such failure.
+   * Rejects, once all were run, with what the first job that failed has thrown, unless failures are
+   * allowed. An outcome (`Discard`, `Kill`, `RetryAfter`, `Snooze`) is no such failure.
    *
    * @throws {AssertionError} `NEVER_EMPTY` where handlers enqueue without end.
    * @throws {InvalidArgumentError} `INVALID_ARGUMENT` where this is no consumer.
@@ -222,9 +241,10 @@ export class FakeFaktory<Jobs extends JobDefinitions = JobDefinitions> implement
   }
 
   /**
-   * From now on, a job that {@linkcode FakeFaktory.producer} or a handler's `context.producer` enqueues is run by `consumer`
-   * before the enqueue resolves, which rejects with what the handler throws. Jobs for a later time, or for queues that the
-   * consumer does not take from, are collected as before. Jobs that are enqueued together run together, 1000 at most.
+   * From now on, a job that {@linkcode FakeFaktory.producer} or a handler's `context.producer`
+   * enqueues is run by `consumer` before the enqueue resolves, which rejects with what the handler
+   * throws. Jobs for a later time, or for queues that the consumer does not take from, are
+   * collected as before. Jobs that are enqueued together run together, 1000 at most.
    *
    * Lasts until what is returned is disposed of.
    *
@@ -254,7 +274,10 @@ export class FakeFaktory<Jobs extends JobDefinitions = JobDefinitions> implement
     return this.close();
   }
 
-  /** A type that no job can have: most likely a slip, with which `assertNotEnqueued` would always pass. */
+  /**
+   * A type that no job can have: most likely a slip, with which `assertNotEnqueued` would always
+   * pass.
+   */
   #checkType(type: string): void {
     const { jobs } = this.producer;
     if (jobs === undefined || Object.hasOwn(jobs, type)) return;

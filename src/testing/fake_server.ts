@@ -10,8 +10,9 @@ import { memoryUrl } from "./memory_server.ts";
 import { memoryTransport } from "./memory_transport.ts";
 
 /**
- * How long a FETCH waits, in milliseconds of the machine's clock: a consumer can end only once its FETCHes have, so that with
- * two seconds a test would wait, and with a clock that stands still it would for ever.
+ * How long a FETCH waits, in milliseconds of the machine's clock: a consumer can end only once its
+ * FETCHes have, so that with two seconds a test would wait, and with a clock that stands still it
+ * would for ever.
  */
 const FETCH_WAIT_MS = 10;
 
@@ -23,7 +24,10 @@ export interface FakeConnection {
   readonly transport: Transport;
 }
 
-/** A server in memory that remembers every job that it was given, and does not make tests wait or guess. */
+/**
+ * A server in memory that remembers every job that it was given, and does not make tests wait or
+ * guess.
+ */
 export class FakeServer {
   readonly core: ServerState;
   readonly connection: FakeConnection;

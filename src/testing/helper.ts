@@ -25,8 +25,9 @@ export interface HelperOptions {
 const CONNECTIONS = 2;
 
 /**
- * Runs jobs as a consumer would, its handlers, middleware, time limits and listeners included, but over connections of its own,
- * and until nothing is left: the server tells it so, so that it need not wait.
+ * Runs jobs as a consumer would, its handlers, middleware, time limits and listeners included, but
+ * over connections of its own, and until nothing is left: the server tells it so, so that it need
+ * not wait.
  */
 export async function help(
   server: FakeServer,

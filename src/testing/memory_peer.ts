@@ -78,7 +78,8 @@ export class MemoryPeer implements Peer {
 
   async #receive(chunk: Uint8Array): Promise<void> {
     while (this.#paused !== undefined && !this.#isGone) await this.#paused.promise;
-    // A copy: the server keeps the beginning of a line, and the client fills its buffer anew after this.
+    // A copy: the server keeps the beginning of a line, and the client fills its buffer anew after
+    // this.
     if (!this.#isGone) this.#handler.received(chunk.slice());
   }
 

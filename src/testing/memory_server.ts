@@ -11,8 +11,8 @@ import type { Transport } from "../transport/transport.ts";
 import { memoryTransport } from "./memory_transport.ts";
 
 /**
- * The embedded server without a port: clients reach it by its `transport`, over streams in memory. It answers as the one of
- * `./server` does, and runs where there are no sockets.
+ * The embedded server without a port: clients reach it by its `transport`, over streams in memory.
+ * It answers as the one of `./server` does, and runs where there are no sockets.
  *
  * @example A producer and a server, with no port between them
  * ```ts
@@ -41,8 +41,8 @@ export class MemoryServer implements AsyncDisposable {
   }
 
   /**
-   * What to give clients as their `url`, password included; no name is looked up for it. No property that a log of the server
-   * would show.
+   * What to give clients as their `url`, password included; no name is looked up for it. No
+   * property that a log of the server would show.
    */
   get url(): string {
     return this.#url;
@@ -67,8 +67,8 @@ export class MemoryServer implements AsyncDisposable {
   }
 
   /**
-   * Tells a worker to go quiet or to end, as the reference server's web page does: it hears of it at its next BEAT. False
-   * where no such worker is connected.
+   * Tells a worker to go quiet or to end, as the reference server's web page does: it hears of it
+   * at its next BEAT. False where no such worker is connected.
    */
   signalWorker(wid: string, state: "quiet" | "terminate"): boolean {
     return this.#core.workers.signal(wid, state);

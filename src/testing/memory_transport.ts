@@ -17,7 +17,10 @@ export interface Acceptor {
   connect(peer: Peer): PeerHandler;
 }
 
-/** A transport to `acceptor`, over streams in memory. Whichever host is asked for, it is the one that is reached. */
+/**
+ * A transport to `acceptor`, over streams in memory. Whichever host is asked for, it is the one
+ * that is reached.
+ */
 export function memoryTransport(acceptor: Acceptor): Transport {
   return {
     name: "memory",

@@ -26,7 +26,10 @@ export interface RunJobOptions {
   readonly attempt?: number | undefined;
   /** Aborts `context.signal`, as a consumer does that stops. */
   readonly signal?: AbortSignal | undefined;
-  /** What a `timeoutMs` is measured by; a `ManualClock` lets a test have it pass. @default the machine's clock */
+  /**
+   * What a `timeoutMs` is measured by; a `ManualClock` lets a test have it pass. @default the
+   * machine's clock
+   */
   readonly clock?: Clock | undefined;
 }
 
@@ -59,9 +62,10 @@ export interface JobRun {
 }
 
 /**
- * Runs one job by a handler, or by the handler that a consumer has for its type, with the consumer's middleware and time
- * limits around it, and tells how that went. No server is asked: the job goes through JSON once, as on its way to a worker,
- * and what the handler does by its context is noted.
+ * Runs one job by a handler, or by the handler that a consumer has for its type, with the
+ * consumer's middleware and time limits around it, and tells how that went. No server is asked: the
+ * job goes through JSON once, as on its way to a worker, and what the handler does by its context
+ * is noted.
  *
  * Resolves whatever becomes of the job: look at its `outcome`.
  *
@@ -88,7 +92,8 @@ export interface JobRun {
  * ```
  *
  * @throws {InvalidJobError} where no server would take the job.
- * @throws {InvalidArgumentError} `INVALID_ARGUMENT` where there is neither a handler nor a consumer.
+ * @throws {InvalidArgumentError} `INVALID_ARGUMENT` where there is neither a handler nor a
+ * consumer.
  * @throws {StateError} `NOT_REGISTERED` where the consumer has no handler for the job's type.
  * @throws {ConfigError} `INVALID_OPTION`.
  */

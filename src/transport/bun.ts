@@ -58,7 +58,8 @@ async function open(attempt: SocketAttempt): Promise<TransportConnection> {
         wire.attach(socket);
         if (tls === undefined) ready.resolve(wire.streams.connection);
       },
-      // The connection is open before the certificate is judged, and stays so whatever the judgement.
+      // The connection is open before the certificate is judged, and stays so whatever the
+      // judgement.
       handshake(_: BunSocket, isAuthorized: boolean, error: Error | null) {
         if (isAuthorized || tls?.rejectUnauthorized === false) {
           return ready.resolve(wire.streams.connection);

@@ -37,7 +37,8 @@ const driver: SocketDriver = {
   mayUse(address, { port, tls }) {
     // By `connectTls` the address would be what the certificate has to be for.
     if (tls?.cert !== undefined) return false;
-    // If this has to be asked for, the user would wonder: it is the host's name that was to be connected to.
+    // If this has to be asked for, the user would wonder: it is the host's name that was to be
+    // connected to.
     const host = placeOf({ hostname: address, port });
     return sockets().permissions?.querySync({ name: "net", host }).state === "granted";
   },
@@ -107,7 +108,8 @@ function ofConnecting(error: Error, target: ConnectTarget): FaktoryError | undef
     );
   }
   const isPlain = error.name === "Error" && !("code" in error);
-  // Whatever the system says has a code. The resolver's errors have none, nor have those about a key that cannot be read.
+  // Whatever the system says has a code. The resolver's errors have none, nor have those about a
+  // key that cannot be read.
   const isOfKey = error.name === "InvalidData" || (isPlain && /private key/.test(error.message));
   if (target.tls?.cert !== undefined && isOfKey) return unusableTls(error);
   return isPlain ? connectFailure(error, target, "HOST_NOT_FOUND") : undefined;

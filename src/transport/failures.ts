@@ -53,7 +53,10 @@ export function isAboutCertificate(cause: unknown): boolean {
   return typeof code === "string" && CERTIFICATE_CODES.test(code);
 }
 
-/** What is wrong with a peer with which TLS could not be set up, for the end of "Cannot connect to host:port as". */
+/**
+ * What is wrong with a peer with which TLS could not be set up, for the end of "Cannot connect to
+ * host:port as".
+ */
 export const NO_TLS = "TLS could not be set up with it. Does it speak TLS?";
 
 /** The error for TLS that could not be set up over a connection that was made. */

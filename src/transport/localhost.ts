@@ -1,8 +1,9 @@
 import { ConnectError, TlsError } from "../errors.ts";
 
 /**
- * Makes `attempt` with the host's name, and for `localhost` with each loopback address after that: by name, some
- * runtimes try the first address only, and some machines give the name to IPv4 alone while the server listens on IPv6.
+ * Makes `attempt` with the host's name, and for `localhost` with each loopback address after that:
+ * by name, some runtimes try the first address only, and some machines give the name to IPv4 alone
+ * while the server listens on IPv6.
  *
  * Rejects with what the name led to. `mayUse` holds back addresses that are not to be tried.
  */

@@ -1,5 +1,6 @@
 /**
- * The transport for Node, by `node:net` and `node:tls`, which Deno and Bun have, too: it is chosen by itself in Node alone.
+ * The transport for Node, by `node:net` and `node:tls`, which Deno and Bun have, too: it is chosen
+ * by itself in Node alone.
  *
  * @example Instead of the one that is chosen by itself
  * ```ts no-assert
@@ -25,7 +26,10 @@ import type { ConnectTarget, Transport, TransportConnection } from "./transport.
 /** The most that is read at once, in bytes. */
 const READ_SIZE = 64 * 1024;
 
-/** Loads Node's modules with the first connection, as this file may be in a bundle for a runtime without them. */
+/**
+ * Loads Node's modules with the first connection, as this file may be in a bundle for a runtime
+ * without them.
+ */
 async function load() {
   const [net, tls] = await Promise.all([
     importBuiltin<typeof import("node:net")>("node:net"),
@@ -68,7 +72,9 @@ function open(modules: Modules, attempt: SocketAttempt): Promise<TransportConnec
   });
 }
 
-/** A plain socket that reads into one buffer: otherwise each read would take 64 KiB of new memory. */
+/**
+ * A plain socket that reads into one buffer: otherwise each read would take 64 KiB of new memory.
+ */
 function plain({ net }: Modules, hostname: string, port: number) {
   let push: (chunk: Uint8Array) => void = () => {};
   const socket = net.connect({
@@ -123,7 +129,8 @@ function streamsOf(socket: Socket): SocketStreams {
       }),
     shutdown: () => new Promise((resolve) => void socket.end(() => resolve())),
     destroy: (reason) => {
-      // If the server was silent, what it has not read yet must not reach it later: all of it is sent again elsewhere.
+      // If the server was silent, what it has not read yet must not reach it later: all of it is
+      // sent again elsewhere.
       if (reason instanceof TimeoutError && !("encrypted" in socket)) socket.resetAndDestroy();
       else socket.destroy();
     },

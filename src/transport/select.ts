@@ -3,8 +3,8 @@ import { runtime } from "../internal/environment.ts";
 import type { Transport } from "./transport.ts";
 
 /**
- * The transport of the runtime that this is. Adapters are loaded only here and only when asked for, so that no runtime sees
- * another's modules.
+ * The transport of the runtime that this is. Adapters are loaded only here and only when asked for,
+ * so that no runtime sees another's modules.
  *
  * @throws {ConfigError} `UNSUPPORTED_RUNTIME`.
  */

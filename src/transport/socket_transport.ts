@@ -4,7 +4,10 @@ import { connectFailure, isAboutCertificate, tlsFailure } from "./failures.ts";
 import { overLoopback } from "./localhost.ts";
 import type { ConnectTarget, Transport, TransportConnection } from "./transport.ts";
 
-/** A connection without traffic is looked after from this time on, in milliseconds, where the runtime lets that be set. */
+/**
+ * A connection without traffic is looked after from this time on, in milliseconds, where the
+ * runtime lets that be set.
+ */
 export const KEEP_ALIVE_MS = 30_000;
 
 /** One attempt to open a socket. */
@@ -22,15 +25,19 @@ export interface SocketAttempt {
 export interface SocketDriver {
   readonly name: string;
   /**
-   * Opens a socket. With TLS it resolves only when the peer's certificate is verified; a name to verify is the target's, not
-   * `attempt.hostname`. It rejects with the runtime's own error, or with one of this package.
+   * Opens a socket. With TLS it resolves only when the peer's certificate is verified; a name to
+   * verify is the target's, not `attempt.hostname`. It rejects with the runtime's own error, or
+   * with one of this package.
    */
   open(attempt: SocketAttempt): Promise<TransportConnection>;
   /** Refuses what the runtime cannot do. @throws {ConfigError} */
   check?(target: ConnectTarget): void;
   /** Whether an address may be tried in place of the name `localhost`. @default always */
   mayUse?(address: string, target: ConnectTarget): boolean;
-  /** The error for what `open` rejected with, if the runtime's errors have to be told apart in its own way. */
+  /**
+   * The error for what `open` rejected with, if the runtime's errors have to be told apart in its
+   * own way.
+   */
   explain?(error: unknown, attempt: SocketAttempt): FaktoryError | undefined;
 }
 
@@ -49,7 +56,10 @@ export function socketTransport(driver: SocketDriver): Transport {
   };
 }
 
-/** Opens a socket, or rejects with the signal's reason as soon as there is one. A connection that comes late is closed. */
+/**
+ * Opens a socket, or rejects with the signal's reason as soon as there is one. A connection that
+ * comes late is closed.
+ */
 function attempt(
   driver: SocketDriver,
   place: { readonly hostname: string; readonly target: ConnectTarget },

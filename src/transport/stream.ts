@@ -12,7 +12,10 @@ import type {
   TransportConnectOptions,
 } from "./transport.ts";
 
-/** Gives a new pair of streams for each connection; TLS, where `target.tls` asks for it, is up to it. */
+/**
+ * Gives a new pair of streams for each connection; TLS, where `target.tls` asks for it, is up to
+ * it.
+ */
 export type OpenStream = (
   target: ConnectTarget,
   options: TransportConnectOptions,
@@ -21,8 +24,8 @@ export type OpenStream = (
 /**
  * A transport over a caller's own streams: a tunnel, a pipe, something in memory.
  *
- * A pair of streams serves one connection, and there is no second one when it ends; a function is asked for a new pair for
- * each connection, reconnecting included.
+ * A pair of streams serves one connection, and there is no second one when it ends; a function is
+ * asked for a new pair for each connection, reconnecting included.
  *
  * @example A pair in memory
  * ```ts

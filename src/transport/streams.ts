@@ -16,13 +16,16 @@ export interface SocketPort {
   write(chunk: Uint8Array): Promise<void>;
   /** Tells the peer that nothing more is sent, behind what was written. */
   shutdown(): void | Promise<void>;
-  /** Lets the socket go at once; {@linkcode SocketStreams.released} is called then or later. May be called for one that is gone. */
+  /**
+   * Lets the socket go at once; {@linkcode SocketStreams.released} is called then or later. May be
+   * called for one that is gone.
+   */
   destroy(reason: unknown): void;
 }
 
 /**
- * The two streams of a socket. Everything that ends the one ends the other too: a Faktory server that has hung up is not
- * half there. No promise is ever left to reject unheard.
+ * The two streams of a socket. Everything that ends the one ends the other too: a Faktory server
+ * that has hung up is not half there. No promise is ever left to reject unheard.
  */
 export class SocketStreams {
   readonly connection: TransportConnection;

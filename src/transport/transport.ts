@@ -15,8 +15,9 @@ export interface TlsOptions {
   /** The name the server's certificate must be for. @default the host of the URL */
   readonly serverName?: string;
   /**
-   * Whether a certificate that does not verify ends the connection. `false` is refused where the runtime cannot do it
-   * (Deno: its `--unsafely-ignore-certificate-errors` flag does; Cloudflare Workers: not at all).
+   * Whether a certificate that does not verify ends the connection. `false` is refused where the
+   * runtime cannot do it (Deno: its `--unsafely-ignore-certificate-errors` flag does; Cloudflare
+   * Workers: not at all).
    *
    * @default true
    */
@@ -56,7 +57,8 @@ export interface TransportConnection extends DuplexStream {
 }
 
 /**
- * A way to make connections. It is asked again after each failure, so it has to be able to make more than one.
+ * A way to make connections. It is asked again after each failure, so it has to be able to make
+ * more than one.
  *
  * It knows bytes only: no protocol, no retries, no logging.
  */
@@ -64,7 +66,8 @@ export interface Transport {
   /** What it is called in errors and events, for example `deno`. */
   readonly name: string;
   /**
-   * Opens a connection; with `target.tls` set, resolves only once the peer's certificate is verified.
+   * Opens a connection; with `target.tls` set, resolves only once the peer's certificate is
+   * verified.
    *
    * Rejects with a `ConnectError`, a `TlsError` if TLS is at fault, or the signal's reason.
    */

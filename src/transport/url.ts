@@ -24,11 +24,13 @@ const SCHEMES = new Map([["tcp", false], ["tcp+tls", true]]);
 const MAX_HOSTNAME = 253;
 
 /**
- * Takes a server's URL apart: `tcp://localhost:7419`, `tcp+tls://:p%40ss@jobs.example.com`, `tcp://[::1]`.
+ * Takes a server's URL apart: `tcp://localhost:7419`, `tcp+tls://:p%40ss@jobs.example.com`,
+ * `tcp://[::1]`.
  *
- * Done by hand, since `URL` leaves hosts of such schemes unchecked, and quotes the whole text, password included, in its
- * errors. For the same reason nothing of the text is repeated here that can be part of a password: a forgotten `@host`
- * makes the password a port, an unencoded `/` or `?` makes it a path or a query.
+ * Done by hand, since `URL` leaves hosts of such schemes unchecked, and quotes the whole text,
+ * password included, in its errors. For the same reason nothing of the text is repeated here that
+ * can be part of a password: a forgotten `@host` makes the password a port, an unencoded `/` or `?`
+ * makes it a path or a query.
  *
  * `what` is what the text is called in errors.
  *
@@ -39,8 +41,8 @@ export function parseUrl(text: string, what = "the URL"): ServerUrl {
 }
 
 /**
- * As {@linkcode parseUrl}; `explain` says what is wrong with what follows the host and port. A bundle that has to be small
- * does without the explanations there.
+ * As {@linkcode parseUrl}; `explain` says what is wrong with what follows the host and port. A
+ * bundle that has to be small does without the explanations there.
  *
  * @throws {ConfigError} `INVALID_URL`.
  */
@@ -140,7 +142,10 @@ function isName(name: string): boolean {
   return /^[a-z0-9._-]+$/i.test(name) && name.length <= MAX_HOSTNAME;
 }
 
-/** An IPv6 address, with its zone (`%eth0`, in a URL `%25eth0`) if it has one; `undefined` if it is none. */
+/**
+ * An IPv6 address, with its zone (`%eth0`, in a URL `%25eth0`) if it has one; `undefined` if it is
+ * none.
+ */
 function ipv6Address(text: string): string | undefined {
   const [, address = "", zone] = /^([0-9a-f:.]+)(?:%(?:25)?([\w.~-]+))?$/i.exec(text) ?? [];
   // Of a scheme that `URL` knows it does check the host, and alike everywhere.

@@ -1,5 +1,6 @@
 /**
- * The transport for Cloudflare Workers. It is chosen by itself there: this entry is for who wants to name it.
+ * The transport for Cloudflare Workers. It is chosen by itself there: this entry is for who wants
+ * to name it.
  *
  * @example Instead of the one that is chosen by itself
  * ```ts ignore

@@ -8,7 +8,10 @@ import { ownJob, pushAll, tokenOf } from "./tokens.ts";
 /** The type of the jobs that unite the tokens of a join. */
 export const JOIN = "faktory.workflow.join";
 
-/** The fact that a join was started. Tokens without it, in the queue of a join, are of a join that is over. */
+/**
+ * The fact that a join was started. Tokens without it, in the queue of a join, are of a join that
+ * is over.
+ */
 export const STARTED = "started";
 
 /** The fact of a workflow's state that its last node has succeeded. */
@@ -72,8 +75,8 @@ export function starting(plan: Plan, step: Step): Pushes {
 }
 
 /**
- * What follows a node that has succeeded: the next node, or a token for the join that waits for it, and a job that looks at the
- * join.
+ * What follows a node that has succeeded: the next node, or a token for the join that waits for it,
+ * and a job that looks at the join.
  *
  * @param queue The queue of the node's job, whose workers know the workflow.
  */

@@ -15,18 +15,22 @@ const FIRST_CHECK_SECONDS = 60;
 const LAST_CHECK_SECONDS = 600;
 
 /**
- * Seconds for which it is kept that a join is done. A part that runs once more in that time does not begin the join anew, and
- * tokens that a program held when it died come back.
+ * Seconds for which it is kept that a join is done. A part that runs once more in that time does
+ * not begin the join anew, and tokens that a program held when it died come back.
  */
 const DONE_SECONDS = 7200;
 
-/** Checks in a row without the fact that the join was started, after which its tokens are dropped. */
+/**
+ * Checks in a row without the fact that the join was started, after which its tokens are dropped.
+ */
 const MAX_MISSES = 10;
 
 /** Checks after which a join that never got complete is given up: thirty days. */
 const MAX_CHECKS = 30 * 86_400 / LAST_CHECK_SECONDS;
 
-/** Times that a join is looked at in a row because other programs have put tokens there meanwhile. */
+/**
+ * Times that a join is looked at in a row because other programs have put tokens there meanwhile.
+ */
 const MAX_LOOKS = 10;
 
 /** What is known of a join. */
@@ -53,8 +57,8 @@ export async function unite(producer: Producer, job: JoinJob, queue: string): Pr
 }
 
 /**
- * Unites the tokens of a join, and starts the next node if all parts are there. Facts are removed only after they were pushed
- * elsewhere, so the program may die at any point.
+ * Unites the tokens of a join, and starts the next node if all parts are there. Facts are removed
+ * only after they were pushed elsewhere, so the program may die at any point.
  */
 async function look(
   producer: Producer,
@@ -91,7 +95,8 @@ async function look(
     await pushAll(producer, [tokenOf(tokens, left)]);
     await dropTokens(producer, held);
     if (isDone) return { state: "done", isStarted };
-    // Of the programs that put tokens back at the same time, the last one sees those of all others here.
+    // Of the programs that put tokens back at the same time, the last one sees those of all others
+    // here.
     if (await isAlone(producer, tokens, 1) || looks === MAX_LOOKS) {
       return { state: "waits", isStarted };
     }
@@ -99,8 +104,8 @@ async function look(
 }
 
 /**
- * Whether there are no more than so many tokens. If there are, it takes a random time to say so: of two programs in step, each
- * would take one token and put it back for ever.
+ * Whether there are no more than so many tokens. If there are, it takes a random time to say so: of
+ * two programs in step, each would take one token and put it back for ever.
  */
 async function isAlone(producer: Producer, queue: string, most: number): Promise<boolean> {
   let size = await sizeOf(producer, queue);

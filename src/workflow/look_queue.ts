@@ -1,6 +1,7 @@
 /**
- * Runs the looks at each join one after the other in this process. Calls that come while one waits for its turn share it: it
- * starts later than they came, so it sees what they were made for. Two looks at a time would only take each other's tokens.
+ * Runs the looks at each join one after the other in this process. Calls that come while one waits
+ * for its turn share it: it starts later than they came, so it sees what they were made for. Two
+ * looks at a time would only take each other's tokens.
  */
 export class LookQueue {
   readonly #waiting = new Map<string, Promise<void>>();

@@ -40,8 +40,9 @@ export function stepOf(job: Job): Step | undefined {
 }
 
 /**
- * Returns what the jobs before this one in its workflow returned: one result after a job, the results of all parts in their
- * order after a join, none for the first job of a workflow. What is not JSON, such as `undefined`, is `null`.
+ * Returns what the jobs before this one in its workflow returned: one result after a job, the
+ * results of all parts in their order after a join, none for the first job of a workflow. What is
+ * not JSON, such as `undefined`, is `null`.
  *
  * @example The result of the step before
  * ```ts

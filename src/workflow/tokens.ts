@@ -5,10 +5,16 @@ import { refusal } from "../protocol/refusal.ts";
 import type { EncodedJob } from "../job/encode.ts";
 import { createJid } from "../job/jid.ts";
 
-/** The type of the jobs that are tokens. No worker runs them, as no consumer fetches from their queues. */
+/**
+ * The type of the jobs that are tokens. No worker runs them, as no consumer fetches from their
+ * queues.
+ */
 const TOKEN = "faktory.workflow.token";
 
-/** Seconds that a token is reserved for while it is united with others: the least that the server allows. */
+/**
+ * Seconds that a token is reserved for while it is united with others: the least that the server
+ * allows.
+ */
 const RESERVE_SECONDS = 60;
 
 /** A token that a program holds when it dies comes back by a retry. */
@@ -35,14 +41,20 @@ export interface Held {
   readonly jids: readonly string[];
 }
 
-/** Sends jobs by one command. The server takes them one after the other, so some may be there after an error. */
+/**
+ * Sends jobs by one command. The server takes them one after the other, so some may be there after
+ * an error.
+ */
 export async function pushAll(producer: Producer, jobs: readonly EncodedJob[]): Promise<void> {
   if (jobs.length === 0) return;
   const refused = await sendCommand(producer, pushBulk(jobs.map(({ json }) => json).join()));
   for (const text of refused.values()) throw refusal(text);
 }
 
-/** A job of the workflow's own, which no catalogue has: its properties as in the protocol, with its jid. */
+/**
+ * A job of the workflow's own, which no catalogue has: its properties as in the protocol, with its
+ * jid.
+ */
 export function ownJob(
   job: { readonly jid: string; readonly [name: string]: unknown },
 ): EncodedJob {
@@ -63,7 +75,8 @@ function encode(queue: string, token: Token, retry: number): EncodedJob {
 }
 
 /**
- * Reserves all tokens that are in the queue now, and unites their facts. What another program holds at this moment is not seen.
+ * Reserves all tokens that are in the queue now, and unites their facts. What another program holds
+ * at this moment is not seen.
  *
  * @param isLast Whether the queue is about to be removed, so that nothing is put back.
  */

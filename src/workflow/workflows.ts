@@ -19,16 +19,23 @@ import { dropTokens, ownJob, pushAll, takeTokens, tokenOf } from "./tokens.ts";
 
 /** Options of {@linkcode Workflows.start}. */
 export interface WorkflowOptions {
-  /** The workflow's id: 6 to 100 letters, digits, `.`, `_` and `-`. Two workflows never share one. @default a new one */
+  /**
+   * The workflow's id: 6 to 100 letters, digits, `.`, `_` and `-`. Two workflows never share one.
+   * @default a new one
+   */
   readonly id?: string | undefined;
   /**
-   * A job to enqueue if one of the workflow's jobs moves to the dead, is dropped after its last failure, or is ended by
-   * `Discard` or `Kill`. Its `custom.failed` has the `workflow`, `jid` and `type` of that job.
+   * A job to enqueue if one of the workflow's jobs moves to the dead, is dropped after its last
+   * failure, or is ended by `Discard` or `Kill`. Its `custom.failed` has the `workflow`, `jid` and
+   * `type` of that job.
    *
    * @default none
    */
   readonly onDead?: JobInput | undefined;
-  /** Keeps the workflow's state for {@linkcode Workflows.status}, for this many days. Each job then takes a command more. @default 0 */
+  /**
+   * Keeps the workflow's state for {@linkcode Workflows.status}, for this many days. Each job then
+   * takes a command more. @default 0
+   */
   readonly statusDays?: number | undefined;
 }
 
@@ -40,13 +47,19 @@ const WORKFLOW_OPTIONS = {
 
 /** The state of a workflow. */
 export interface WorkflowStatus {
-  /** `unknown`: it was started without `statusDays`, or they are over, or another program reads the state at this moment. */
+  /**
+   * `unknown`: it was started without `statusDays`, or they are over, or another program reads the
+   * state at this moment.
+   */
   readonly state: "unknown" | "running" | "failed" | "succeeded";
   /** Jobs in the workflow. */
   readonly total: number;
   /** Jobs that have succeeded. */
   readonly succeeded: number;
-  /** The jids of those that are dead or were dropped. One that is requeued and succeeds is no longer among them. */
+  /**
+   * The jids of those that are dead or were dropped. One that is requeued and succeeds is no longer
+   * among them.
+   */
   readonly failed: readonly string[];
 }
 
@@ -61,10 +74,11 @@ const SUCCEEDED = "ok ";
 const DEAD = "dead ";
 
 /**
- * Starts workflows, and runs their jobs. Each consumer that may fetch one of their jobs needs {@linkcode Workflows.attach};
- * otherwise a workflow stops at the job that such a consumer runs.
+ * Starts workflows, and runs their jobs. Each consumer that may fetch one of their jobs needs
+ * {@linkcode Workflows.attach}; otherwise a workflow stops at the job that such a consumer runs.
  *
- * Each job of a workflow runs at least once, and a node never starts before those that it waits for have succeeded.
+ * Each job of a workflow runs at least once, and a node never starts before those that it waits for
+ * have succeeded.
  *
  * @example Two jobs in turn
  * ```ts no-assert
@@ -131,8 +145,9 @@ export class Workflows {
   }
 
   /**
-   * Has the consumer run jobs of workflows: adds a middleware, which starts what follows a job when its handler has succeeded, and
-   * the handlers of the workflows' own jobs. Call it before `use()`: middleware added later may change what a handler returns.
+   * Has the consumer run jobs of workflows: adds a middleware, which starts what follows a job when
+   * its handler has succeeded, and the handlers of the workflows' own jobs. Call it before `use()`:
+   * middleware added later may change what a handler returns.
    */
   // deno-lint-ignore no-explicit-any
   attach(consumer: Consumer<any>): void {
@@ -163,8 +178,9 @@ export class Workflows {
   }
 
   /**
-   * Reads the state of a workflow that was started with `statusDays`. The state is in a queue, from which it is taken and to
-   * which it is put back: of two programs that ask at the same time, one may see an older state or none.
+   * Reads the state of a workflow that was started with `statusDays`. The state is in a queue, from
+   * which it is taken and to which it is put back: of two programs that ask at the same time, one
+   * may see an older state or none.
    */
   // deno-lint-ignore no-explicit-any
   async status(producer: Producer<any>, id: string): Promise<WorkflowStatus> {

@@ -46,7 +46,9 @@ async function visitAll(
   }
 }
 
-/** What axe finds on the page: everything with the light colours, and contrast with the dark ones. */
+/**
+ * What axe finds on the page: everything with the light colours, and contrast with the dark ones.
+ */
 async function findingsOf(page: Page): Promise<string[]> {
   const findings: string[] = [];
   await page.evaluate(axe.source);

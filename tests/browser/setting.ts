@@ -45,8 +45,9 @@ export interface Setting {
 }
 
 /**
- * A case: a server with these jobs, its dashboard, and a browser window with nothing in it. Fails as
- * well if the browser complains of anything, such as code that the content security policy stopped.
+ * A case: a server with these jobs, its dashboard, and a browser window with nothing in it. Fails
+ * as well if the browser complains of anything, such as code that the content security policy
+ * stopped.
  */
 export function browserTest(
   name: string,

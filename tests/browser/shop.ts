@@ -5,7 +5,10 @@ import type { FaktoryServer } from "../../src/server/mod.ts";
 
 const minutes = (count: number) => new Date(Date.now() + count * 60_000);
 
-/** The jobs of a web shop that fail: type, arguments, what is thrown, and whether it is dead at once. */
+/**
+ * The jobs of a web shop that fail: type, arguments, what is thrown, and whether it is dead at
+ * once.
+ */
 const FAILING: readonly [string, unknown[], Error, boolean][] = [
   [
     "resize",

@@ -6,7 +6,10 @@ import { faktory, withServer } from "./setting.ts";
 
 const later = new Date(Date.now() + 3_600_000);
 
-/** Calls `use` with the command on a server that has a failed job, a scheduled one, and two that wait. */
+/**
+ * Calls `use` with the command on a server that has a failed job, a scheduled one, and two that
+ * wait.
+ */
 async function withJobs(
   use: (run: (...args: string[]) => Promise<string>) => Promise<void>,
 ): Promise<void> {

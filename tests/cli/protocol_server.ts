@@ -12,7 +12,10 @@ const INFO = JSON.stringify({
   server: { description: "Faktory", faktory_version: "1.10.0" },
 });
 
-/** Calls `use` with the URL of a server without INSPECT, as the reference server is one, and with the lines that it gets. */
+/**
+ * Calls `use` with the URL of a server without INSPECT, as the reference server is one, and with
+ * the lines that it gets.
+ */
 export async function withProtocolServer(
   use: (url: string, lines: readonly string[]) => Promise<void>,
 ): Promise<void> {

@@ -84,7 +84,10 @@ export async function faktory(
 /** The time before a line of a log. */
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z /;
 
-/** The lines of a log without their times; every line has one, but those that go on with the line before. */
+/**
+ * The lines of a log without their times; every line has one, but those that go on with the line
+ * before.
+ */
 export function untimed(log: string): string {
   return log.split("\n").map((line) => {
     if (!TIME.test(line) && line !== "" && !line.startsWith("    ")) {
@@ -96,7 +99,10 @@ export function untimed(log: string): string {
 
 async function* nothing(): AsyncIterable<Uint8Array> {}
 
-/** A command that runs until it is stopped: its first line, and how it ended once `signal` was aborted. */
+/**
+ * A command that runs until it is stopped: its first line, and how it ended once `signal` was
+ * aborted.
+ */
 export async function running(args: readonly string[], env: Record<string, string> = {}) {
   const controller = new AbortController();
   const line = deferred<string>();
@@ -125,7 +131,10 @@ export async function withServer(
   }
 }
 
-/** Calls `use` with the URL of something that is no Faktory: it does with its clients what `greet` says. */
+/**
+ * Calls `use` with the URL of something that is no Faktory: it does with its clients what `greet`
+ * says.
+ */
 export async function withListener(
   greet: (socket: Socket) => void,
   use: (url: string) => Promise<void>,

@@ -17,7 +17,10 @@ import {
 const enter = "\u001b[?1049h\u001b[?25l";
 const leave = "\u001b[?25h\u001b[?1049l";
 
-/** `faktory top` under a clock that stands still: each call of `next` moves it on and gives what was shown then. */
+/**
+ * `faktory top` under a clock that stands still: each call of `next` moves it on and gives what was
+ * shown then.
+ */
 function watched(args: readonly string[], surroundings: Surroundings = {}) {
   const clock = new ManualClock(Date.UTC(2026, 0, 1, 12));
   const written: string[] = [];

@@ -94,7 +94,8 @@ test("Node's word on a module that its package.json takes for CommonJS says what
   const line =
     /^Cannot load "\.\/a\.js" as Node \S+ takes it for CommonJS .*; put "type": "module" into pack/;
   for (const text of ["export default {};", "import 'node:fs';"]) {
-    // Node reads a script as it reads CommonJS; tsx, which runs these tests, would read it as a module.
+    // Node reads a script as it reads CommonJS; tsx, which runs these tests, would read it as a
+    // module.
     const error = await brokenModule(module, thrownBy(() => new Script(text)));
     assert.match(`${error.message}; ${error.hint}`, line);
     const other = await brokenModule(

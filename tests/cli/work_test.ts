@@ -241,7 +241,10 @@ test("work --check loads and connects, and takes no job", async () => {
   });
 });
 
-/** Runs a job that ends once it is aborted, or is told to; `use` gets what the worker does on signals. */
+/**
+ * Runs a job that ends once it is aborted, or is told to; `use` gets what the worker does on
+ * signals.
+ */
 async function withHeldJob(
   args: readonly string[],
   use: (actions: SignalActions, release: () => void) => Promise<void> | void,

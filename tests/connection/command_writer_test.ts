@@ -6,7 +6,9 @@ import { InvalidArgumentError } from "../../src/errors.ts";
 import { type Deferred, deferred } from "../../src/internal/deferred.ts";
 import { parameters } from "../properties.ts";
 
-/** A writer whose writes are kept as texts; after `hold` none ends before what it returns is called. */
+/**
+ * A writer whose writes are kept as texts; after `hold` none ends before what it returns is called.
+ */
 function open(written = () => {}) {
   const writes: string[] = [];
   const failures: unknown[] = [];

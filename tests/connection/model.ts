@@ -65,7 +65,10 @@ interface Sent {
   isAborted: boolean;
   /** It had settled a moment after it was called off. */
   wasHeard: boolean;
-  /** As its reply was read: whether it was taken for one that was sent again, and on how many connections it had come. */
+  /**
+   * As its reply was read: whether it was taken for one that was sent again, and on how many
+   * connections it had come.
+   */
   answer: { readonly resent: boolean | undefined; readonly came: number } | undefined;
   /** How often somebody settled it. */
   settled: number;
@@ -89,7 +92,10 @@ interface Connection {
 /** What is done at whatever moment; before all else there is a turn. */
 const AT_ONCE: ReadonlySet<Action["do"]> = new Set(["send", "abort", "hold", "release"]);
 
-/** The connection of a setting, driven by actions; {@linkcode Model.audit} says whether all that was seen is right. */
+/**
+ * The connection of a setting, driven by actions; {@linkcode Model.audit} says whether all that was
+ * seen is right.
+ */
 export class Model {
   readonly clock = new ManualClock();
   readonly sent: Sent[] = [];
@@ -132,7 +138,9 @@ export class Model {
     });
   }
 
-  /** Opens it, has everything happen, and then has all be well until nothing is left to wait for. */
+  /**
+   * Opens it, has everything happen, and then has all be well until nothing is left to wait for.
+   */
   async run(): Promise<void> {
     await this.#connection.open();
     for (const { action, turns } of this.#setting.steps) {

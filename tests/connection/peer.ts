@@ -1,7 +1,9 @@
 import { deferred } from "../../src/internal/deferred.ts";
 import type { TransportConnection } from "../../src/transport/transport.ts";
 
-/** The other end of a connection in memory: shows each line that came, and says what it is told to. */
+/**
+ * The other end of a connection in memory: shows each line that came, and says what it is told to.
+ */
 export class Peer {
   readonly connection: TransportConnection;
   /** Lines that came, in their order. */

@@ -7,7 +7,9 @@ import { WallClock } from "../faults/wall_clock.ts";
 
 const HOUR_MS = 3_600_000;
 
-/** A server whose clock is `aheadMs` ahead of the machine's, and that answers when it is told to. */
+/**
+ * A server whose clock is `aheadMs` ahead of the machine's, and that answers when it is told to.
+ */
 function setting(aheadMs: number) {
   const clock = new WallClock();
   const server = new WallClock(clock.now() + aheadMs);

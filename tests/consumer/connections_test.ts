@@ -12,15 +12,21 @@ const FETCH_MS = 2000;
 interface Behaviour {
   /** Jobs that are there. */
   jobs: number;
-  /** Whether it refuses more connections, as the reference server does: after HELLO, without being asked. */
+  /**
+   * Whether it refuses more connections, as the reference server does: after HELLO, without being
+   * asked.
+   */
   isFull?: boolean;
-  /** Answers all commands that have come in one write, as a server that is faster than its client. */
+  /**
+   * Answers all commands that have come in one write, as a server that is faster than its client.
+   */
   readonly isFast?: boolean;
 }
 
 /**
- * A consumer whose server is the test: each connection is served in order, a command in each turn of the event loop; a FETCH for
- * which no job is there takes two seconds, by a clock that only the test moves.
+ * A consumer whose server is the test: each connection is served in order, a command in each turn
+ * of the event loop; a FETCH for which no job is there takes two seconds, by a clock that only the
+ * test moves.
  */
 function start(server: Behaviour, options: ConsumerOptions = {}) {
   const clock = new ManualClock(0);

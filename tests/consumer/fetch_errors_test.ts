@@ -6,7 +6,10 @@ import { Peer } from "../connection/peer.ts";
 import { script } from "./scripted.ts";
 import { until } from "./setting.ts";
 
-/** A consumer of one job at a time whose server is the test: one connection for commands, one to fetch. */
+/**
+ * A consumer of one job at a time whose server is the test: one connection for commands, one to
+ * fetch.
+ */
 function scripted() {
   const peers: Peer[] = [];
   const clock = new ManualClock();

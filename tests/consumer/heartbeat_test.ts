@@ -18,7 +18,10 @@ function beats(lines: readonly string[]): Beat[] {
   return lines.filter((line) => line.startsWith("BEAT ")).map((line) => JSON.parse(line.slice(5)));
 }
 
-/** A consumer with a connection to fetch and one for all else, which the test can cut; its FETCHes bring `jobs`. */
+/**
+ * A consumer with a connection to fetch and one for all else, which the test can cut; its FETCHes
+ * bring `jobs`.
+ */
 async function cuttable() {
   const peers: Peer[] = [];
   const jobs = [jobReply("jid-jid-1")];

@@ -45,7 +45,10 @@ function watched(heard: () => void): Transport {
   };
 }
 
-/** A tenth of every long wait, so that heartbeats are 1.5 s apart; how late timers are stays to be measured as it is. */
+/**
+ * A tenth of every long wait, so that heartbeats are 1.5 s apart; how late timers are stays to be
+ * measured as it is.
+ */
 const hurried: Clock = {
   now: () => systemClock.now(),
   after: (ms, callback) => systemClock.after(ms >= 15_000 ? ms / 10 : ms, callback),
@@ -124,7 +127,8 @@ test("heartbeats stay on time while a job burns for five seconds", async () => {
   const gaps = times.slice(1).map((at, i) => Math.round(at - (times[i] ?? 0)));
   // The first and the last of them are no beats.
   assert(gaps.length >= 4, `${gaps}`);
-  // Were this thread the one that burns, it would be late by all of five seconds; by less it can be where a machine is busy.
+  // Were this thread the one that burns, it would be late by all of five seconds; by less it can be
+  // where a machine is busy.
   assert(gaps.every((ms) => ms < 4000), `${gaps}`);
   assert.deepEqual(lags.filter((ms) => ms >= 4000), []);
   assert.equal(server.snapshot().processed, 1);

@@ -62,7 +62,10 @@ async function outbox(
     ...one,
     unreported,
     starts,
-    /** Cuts the connection for commands, and gives what comes over the one that is made in its place, HELLO left out. */
+    /**
+     * Cuts the connection for commands, and gives what comes over the one that is made in its
+     * place, HELLO left out.
+     */
     async cut(answerThen: Answer = () => undefined): Promise<() => string[]> {
       const { peers, clock } = one;
       const { length } = peers;

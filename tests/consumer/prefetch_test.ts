@@ -3,14 +3,19 @@ import { test } from "node:test";
 import { Prefetch } from "../../src/consumer/fetch/prefetch.ts";
 import { ManualClock } from "../../src/server/mod.ts";
 
-/** What the server says while a job is fetched each 10 ms, and how long a FETCH of this time takes. */
+/**
+ * What the server says while a job is fetched each 10 ms, and how long a FETCH of this time takes.
+ */
 interface Course {
   waiting(at: number): number;
   tookMs?(at: number): number;
   readonly ms: number;
 }
 
-/** A prefetch after this course, when the server was asked, and how many FETCHes it allowed after each job. */
+/**
+ * A prefetch after this course, when the server was asked, and how many FETCHes it allowed after
+ * each job.
+ */
 async function watch({ waiting, tookMs = () => 0, ms }: Course) {
   const clock = new ManualClock(0);
   const asked: number[] = [];
@@ -54,7 +59,8 @@ test("a backlog that many workers empty allows nothing where it would be gone by
 
 test("jobs of a paused queue allow nothing once a FETCH has waited, and again when it is resumed", async () => {
   const paused = 100_000;
-  // A job that comes once in a while, by a FETCH that waits for it; at 1,000 ms the queue is resumed.
+  // A job that comes once in a while, by a FETCH that waits for it; at 1,000 ms the queue is
+  // resumed.
   const { allowed } = await watch({
     waiting: () => paused,
     tookMs: (at) => at < 1000 ? 900 : 1,

@@ -3,7 +3,10 @@ import { ManualClock } from "../../src/server/mod.ts";
 import { Peer } from "../connection/peer.ts";
 import { until } from "./setting.ts";
 
-/** What the test's server replies to a line: "" for nothing, `undefined` for what it replies otherwise. */
+/**
+ * What the test's server replies to a line: "" for nothing, `undefined` for what it replies
+ * otherwise.
+ */
 export type Answer = (line: string) => string | undefined;
 
 /** A bulk reply. */
@@ -22,7 +25,10 @@ export function infoReply(now: number): string {
   return bulk(JSON.stringify({ now: new Date(now).toISOString(), faktory, server: {} }));
 }
 
-/** Replies to each line after HELLO as it comes, and hangs up at END; `+OK` where `answer` has nothing to say of it. */
+/**
+ * Replies to each line after HELLO as it comes, and hangs up at END; `+OK` where `answer` has
+ * nothing to say of it.
+ */
 export function serve(peer: Peer, answer: Answer = () => undefined): void {
   void (async () => {
     for (let count = 2;; count++) {
@@ -47,8 +53,9 @@ export interface ScriptOptions<Way extends "run" | "runOne" = "run"> extends Con
 }
 
 /**
- * A running consumer whose server is the test, under a clock that only the test moves: one connection for commands, which are
- * answered by `answer`, and one to fetch, whose FETCHes are answered by `give`, and with nothing once it stops.
+ * A running consumer whose server is the test, under a clock that only the test moves: one
+ * connection for commands, which are answered by `answer`, and one to fetch, whose FETCHes are
+ * answered by `give`, and with nothing once it stops.
  */
 export async function script<Way extends "run" | "runOne" = "run">(
   all: ScriptOptions<Way> = {},
@@ -94,7 +101,10 @@ export async function script<Way extends "run" | "runOne" = "run">(
       await fetch.received(++given);
       fetch.say(reply);
     },
-    /** Lets time pass, a little at a time, so that what the clock has sent is answered before it is missed. */
+    /**
+     * Lets time pass, a little at a time, so that what the clock has sent is answered before it is
+     * missed.
+     */
     async wait(ms: number): Promise<void> {
       for (let left = ms; left > 0; left -= 5000) {
         clock.advance(Math.min(left, 5000));

@@ -32,8 +32,9 @@ export async function until(isSo: () => boolean): Promise<void> {
 }
 
 /**
- * Moves the clock that a consumer shares with its server on, a little at a time, until `promise` settles: what waits for time
- * to pass need not be waited for. Not before it has connected: the server does not wait long for a HELLO.
+ * Moves the clock that a consumer shares with its server on, a little at a time, until `promise`
+ * settles: what waits for time to pass need not be waited for. Not before it has connected: the
+ * server does not wait long for a HELLO.
  */
 export async function pass<T>(
   clock: ManualClock,

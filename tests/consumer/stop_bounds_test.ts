@@ -5,7 +5,10 @@ import { Peer } from "../connection/peer.ts";
 import { settle, turn, WallClock } from "../faults/wall_clock.ts";
 import { jobReply } from "./scripted.ts";
 
-/** How long a stop may take beside its grace, and a second one in all, in milliseconds: docs/stop.md. */
+/**
+ * How long a stop may take beside its grace, and a second one in all, in milliseconds:
+ * docs/stop.md.
+ */
 const AFTER_GRACE_MS = 2500;
 const SECOND_STOP_MS = 1000;
 
@@ -37,7 +40,10 @@ function answerTo(line: string): string {
   return line.startsWith("INFO") ? `$2\r\n{}\r\n` : "+OK\r\n";
 }
 
-/** A consumer with the defaults of users; its server has 20 jobs, of which every second one's handler never ends. */
+/**
+ * A consumer with the defaults of users; its server has 20 jobs, of which every second one's
+ * handler never ends.
+ */
 async function busy(
   { fault, refuses = false }: { fault: Fault; refuses?: boolean },
   options: ConsumerOptions = {},

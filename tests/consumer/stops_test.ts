@@ -29,7 +29,10 @@ test("200 stops at any moment while jobs pour in: the server keeps none of them,
   const done = new Set<string>();
   const counts = { enqueued: 0, done: 0, failed: 0, unfinished: 0, aborted: 0 };
 
-  /** Takes from nothing to five times the longest grace, heeds its signal or not, and fails now and then. */
+  /**
+   * Takes from nothing to five times the longest grace, heeds its signal or not, and fails now and
+   * then.
+   */
   function work(job: Job, signal: AbortSignal): Promise<void> {
     const ms = random(4) === 0 ? 0 : random(500);
     const [heeds, fails] = [random(2) === 0, random(10) === 0];
@@ -105,7 +108,8 @@ test("200 stops at any moment while jobs pour in: the server keeps none of them,
     assert.equal(server.snapshot().working, 0, `seed ${seed}, after ${stops + TOGETHER} stops`);
   }
 
-  // What is left is on its queue, put off, among the retries, or dead: whoever is asked for it has it.
+  // What is left is on its queue, put off, among the retries, or dead: whoever is asked for it has
+  // it.
   await producer.sets.scheduled.requeue({ all: true });
   await producer.sets.retries.requeue({ all: true });
   await producer.sets.dead.requeue({ all: true });

@@ -8,7 +8,9 @@ import { freshQueue, type Subject } from "./subject.ts";
 
 /** What becomes of a job that is cancelled, wherever it is. */
 export function cancelContract(subject: Subject): void {
-  /** A producer and a consumer that share a clock, which is moved on while something is waited for. */
+  /**
+   * A producer and a consumer that share a clock, which is moved on while something is waited for.
+   */
   async function start(options: { readonly cancellation?: boolean } = {}) {
     const clock = new ManualClock(Date.now());
     const queue = freshQueue();
@@ -99,7 +101,8 @@ export function cancelContract(subject: Subject): void {
     const jids = [await s.enqueue(), await s.enqueue(odd), await s.enqueue()];
     for (const jid of jids.slice(0, 2)) assert.equal(await s.cancel(jid), "withdrawn");
     assert.equal((await s.markers()).length, 2);
-    // The third is the first that begins; its end ends the run, which waits until the server has forgotten the others.
+    // The third is the first that begins; its end ends the run, which waits until the server has
+    // forgotten the others.
     await s.consumer.run({ maxJobs: 1 });
     assert.deepEqual([s.ran, s.dropped.sort()], [[jids[2]], jids.slice(0, 2).sort()]);
     assert.deepEqual([await s.sets(), await s.markers()], [before, []]);

@@ -18,7 +18,10 @@ import { workflowContract } from "./workflow.ts";
 
 type Suite = (subject: Subject) => void;
 
-/** What the embedded server does as the reference does, byte for byte; older servers die of some of it. */
+/**
+ * What the embedded server does as the reference does, byte for byte; older servers die of some of
+ * it.
+ */
 const referenceSuites: Readonly<Record<string, Suite>> = {
   wire: wireContract,
   json: jsonContract,
@@ -59,8 +62,9 @@ for (const subject of [embedded("the embedded server", "enterprise"), ...all.sli
 }
 
 /**
- * Suites that depend on time. On a server whose clock differs from the client's, they detect a client
- * that uses its own clock for the server's times. `wire` and `json` do not depend on the clock.
+ * Suites that depend on time. On a server whose clock differs from the client's, they detect a
+ * client that uses its own clock for the server's times. `wire` and `json` do not depend on the
+ * clock.
  */
 const timed: Readonly<Record<string, Suite>> = {
   producer: producerContract,

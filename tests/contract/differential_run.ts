@@ -4,15 +4,19 @@ import { FaktoryServer, ManualClock, type ServerSnapshot } from "../../src/serve
 import type { Step } from "./differential_steps.ts";
 import { RawClient } from "./raw_client.ts";
 
-/** FETCHes that find nothing, in a sequence: each moves the clock on, and nothing else is to come of that. */
+/**
+ * FETCHes that find nothing, in a sequence: each moves the clock on, and nothing else is to come of
+ * that.
+ */
 const MAX_BLOCKED = 5;
 
 let runs = 0;
 
 /**
- * Sends the steps to an embedded server of their own, which is held to what any server keeps to, and, where `realUrl` is
- * given, to a real server, which is to answer the same. Times aside; and where the reference server goes through a set in no
- * order, only what there is in the end is compared.
+ * Sends the steps to an embedded server of their own, which is held to what any server keeps to,
+ * and, where `realUrl` is given, to a real server, which is to answer the same. Times aside; and
+ * where the reference server goes through a set in no order, only what there is in the end is
+ * compared.
  */
 export async function run(steps: readonly Step[], realUrl: string | undefined): Promise<void> {
   const clock = new ManualClock(Date.now());
@@ -61,7 +65,8 @@ class Side {
   }
 
   async close(): Promise<void> {
-    // The reference server knows of them for ever else, whatever is flushed, and one might come again.
+    // The reference server knows of them for ever else, whatever is flushed, and one might come
+    // again.
     for (const jid of this.#jids) await this.#clients[0]!.ask(`ACK ${JSON.stringify({ jid })}`);
     for (const client of this.#clients) client.close();
   }
@@ -113,7 +118,8 @@ class Run {
 
   async all(steps: readonly Step[]): Promise<void> {
     for (const { client, line } of steps) {
-      // The reference server takes the last `retry` that anybody pushed for its default, which is a fault of its own.
+      // The reference server takes the last `retry` that anybody pushed for its default, which is a
+      // fault of its own.
       if (line.startsWith("PUSH")) await this.#both(0, `PUSH {"retry":25}`);
       if (line.startsWith("FETCH")) await this.#fetch(client, line);
       else await this.#step(client, line);

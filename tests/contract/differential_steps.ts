@@ -2,7 +2,10 @@ import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { ack, beat, fail, job, mutation, QUEUES, rarely, value } from "./differential_texts.ts";
 
-/** A line that one of the clients sends. The first is no worker; the other two are connections of one. */
+/**
+ * A line that one of the clients sends. The first is no worker; the other two are connections of
+ * one.
+ */
 export interface Step {
   readonly client: 0 | 1 | 2;
   /** As it is sent, with a character for each byte, and without its end. */

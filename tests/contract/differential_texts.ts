@@ -1,8 +1,8 @@
 import fc from "fast-check";
 
 /**
- * JSON in all the ways in which it can be written and broken. `@1` to `@4` stand for jids that are of one run alone, `@w` for
- * its worker.
+ * JSON in all the ways in which it can be written and broken. `@1` to `@4` stand for jids that are
+ * of one run alone, `@w` for its worker.
  */
 
 /** Numbers that Go and JavaScript might read or write differently. */

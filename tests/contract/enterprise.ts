@@ -5,7 +5,10 @@ import { decodeJob } from "../../src/job/decode.ts";
 import { RawClient } from "./raw_client.ts";
 import { freshQueue, type Subject } from "./subject.ts";
 
-/** What the wiki of Faktory Enterprise promises, and what others' clients have seen it do: no guesses. */
+/**
+ * What the wiki of Faktory Enterprise promises, and what others' clients have seen it do: no
+ * guesses.
+ */
 export function enterpriseContract(subject: Subject): void {
   /** A producer, and a worker that takes jobs one by one. */
   async function start() {

@@ -6,7 +6,10 @@ import { parameters } from "../properties.ts";
 import { RawClient } from "./raw_client.ts";
 import { type Subject, subjects } from "./subject.ts";
 
-/** Few, so that they meet: what means something in a glob, in JSON, in Go's texts, or takes several bytes. */
+/**
+ * Few, so that they meet: what means something in a glob, in JSON, in Go's texts, or takes several
+ * bytes.
+ */
 const LETTERS = [
   ...["a", "b", "*", "?", "[", "]", "^", "-", "\\", '"', "'", "<", "&", ">", " ", "\n", "\0"],
   ...["\x01", "\b", "\f", "\x7f", "\u00a0", "é", "€", "\u2028", "\ufeff", "😀", "/", "{", "}", ":"],
@@ -33,7 +36,10 @@ const setting = fc.record({
 });
 type Setting = typeof setting extends fc.Arbitrary<infer Value> ? Value : never;
 
-/** A text as the server writes it in the jobs that it stores, with nothing in it that means something in a glob. */
+/**
+ * A text as the server writes it in the jobs that it stores, with nothing in it that means
+ * something in a glob.
+ */
 function storedGlob(text: string): string {
   const stored = JSON.stringify(text).slice(1, -1)
     .replaceAll(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);

@@ -81,7 +81,9 @@ export class RawClient {
     this.#socket.end();
   }
 
-  /** Ends the connection by a reset, as where the client's program was killed with something unread. */
+  /**
+   * Ends the connection by a reset, as where the client's program was killed with something unread.
+   */
   reset(): void {
     this.#socket.resetAndDestroy();
   }

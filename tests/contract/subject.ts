@@ -26,8 +26,9 @@ export interface Subject {
 export const REFERENCE = "1.10.0";
 
 /**
- * The embedded server always, and a real one where `FAKTORY_TEST_URL` names it; `FAKTORY_TEST_EDITION=enterprise` says that it
- * is Faktory Enterprise. Everything in it is flushed.
+ * The embedded server always, and a real one where `FAKTORY_TEST_URL` names it;
+ * `FAKTORY_TEST_EDITION=enterprise` says that it is Faktory Enterprise. Everything in it is
+ * flushed.
  */
 export function subjects(): Subject[] {
   const url = environmentVariable("FAKTORY_TEST_URL");
@@ -76,7 +77,9 @@ function versionOf(url: string): string {
   return execFileSync(process.execPath, args, { encoding: "utf8", timeout: 60_000 }).trim();
 }
 
-/** Why something is skipped that came to Faktory with `version`; `false` where the server has it. */
+/**
+ * Why something is skipped that came to Faktory with `version`; `false` where the server has it.
+ */
 export function unlessSince({ version: is }: Subject, version: string): string | false {
   const [parts, wanted] = [is, version].map((text) => text.split(".").map(Number)) as [
     number[],

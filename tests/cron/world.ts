@@ -60,7 +60,10 @@ export class World implements AsyncDisposable {
   readonly connections: TransportConnection[] = [];
   /** Nobody can connect. */
   isDown = false;
-  /** Whether the server carries out what a process writes, and the connection is lost before its reply. */
+  /**
+   * Whether the server carries out what a process writes, and the connection is lost before its
+   * reply.
+   */
   losesReplyTo: ((text: string) => boolean) | undefined;
   readonly #processes = new Set<Process>();
 

@@ -69,7 +69,10 @@ async function turns<T>(clock: ManualClock, promise: Promise<T>, stepMs = 50): P
   return await promise;
 }
 
-/** Runs what there is, now and after the longest wait of a retry, and gives the jids of the jobs that began. */
+/**
+ * Runs what there is, now and after the longest wait of a retry, and gives the jids of the jobs
+ * that began.
+ */
 async function runAll(s: Awaited<ReturnType<typeof start>>): Promise<string[]> {
   const ran: string[] = [];
   for (let i = 0; i < 2; i++) {

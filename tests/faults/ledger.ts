@@ -67,11 +67,12 @@ export function numbers(seed: number): () => number {
 }
 
 /**
- * Moves jobs from a producer to a consumer over a proxy, while a fault comes every 20 to 300 ms and the server restarts twice;
- * then lets the faults end and time pass, until the server has none left. At most once, only the producer's side has
- * faults: what runs twice was there twice.
+ * Moves jobs from a producer to a consumer over a proxy, while a fault comes every 20 to 300 ms and
+ * the server restarts twice; then lets the faults end and time pass, until the server has none
+ * left. At most once, only the producer's side has faults: what runs twice was there twice.
  *
- * All goes by one clock, which nobody waits for, and by numbers of the seed; the server may take the day for another.
+ * All goes by one clock, which nobody waits for, and by numbers of the seed; the server may take
+ * the day for another.
  */
 export async function keepLedger(options: LedgerOptions): Promise<Ledger> {
   const { random } = Math;

@@ -18,7 +18,10 @@ export type ReplyFault =
   | "silence"
   | "drip"
   | "delay"
-  /** Right behind the OK to HELLO, or `ms` after it, and once more; nothing that was sent is looked at. */
+  /**
+   * Right behind the OK to HELLO, or `ms` after it, and once more; nothing that was sent is looked
+   * at.
+   */
   | "too many";
 
 /** A fault that is to come. */
@@ -35,7 +38,10 @@ export interface LinkOwner {
   readonly clock: Clock;
   /** How long each reply takes, in ms. */
   readonly latencyMs: number;
-  /** The fault for the reply to this command, or for the command itself, if there is one; it is taken by that. */
+  /**
+   * The fault for the reply to this command, or for the command itself, if there is one; it is
+   * taken by that.
+   */
   take(verb: string, isCommand: boolean): ArmedFault | undefined;
   /** A whole command was passed on. */
   passed(verb: string, payload: string): void;

@@ -15,14 +15,15 @@ const MAX_ARMED = 100;
 export type FaultName = ReplyFault | "refuse" | "stall" | "cut all" | "reset all" | "restart";
 
 /**
- * From where on a server says nothing, on every connection: from the begin of a connection (it is neither made nor refused), in
- * place of its greeting or of its reply to HELLO, or from its reply to the first command of this verb on.
+ * From where on a server says nothing, on every connection: from the begin of a connection (it is
+ * neither made nor refused), in place of its greeting or of its reply to HELLO, or from its reply
+ * to the first command of this verb on.
  */
 export type SilencePoint = "connecting" | "greeting" | "any command" | Uppercase<string>;
 
 /**
- * A transport with faults, between a client and a server that another transport reaches. It knows where replies end and
- * which command each belongs to, and counts each fault that struck.
+ * A transport with faults, between a client and a server that another transport reaches. It knows
+ * where replies end and which command each belongs to, and counts each fault that struck.
  */
 export class FaultProxy implements Transport, LinkOwner {
   readonly name = "faulty";
@@ -73,7 +74,10 @@ export class FaultProxy implements Transport, LinkOwner {
     return link.connection;
   }
 
-  /** Has the next reply of this kind meet a fault. Of more than a hundred that wait, the oldest is forgotten. */
+  /**
+   * Has the next reply of this kind meet a fault. Of more than a hundred that wait, the oldest is
+   * forgotten.
+   */
   arm(name: ReplyFault, { verb, ms }: Omit<ArmedFault, "name"> = {}): void {
     if (this.#armed.length === MAX_ARMED) this.#armed.shift();
     this.#armed.push({ name, verb: name === "too many" ? "HELLO" : verb, ms });
@@ -108,8 +112,8 @@ export class FaultProxy implements Transport, LinkOwner {
   }
 
   /**
-   * The server says nothing from this point on, on the connections that there are and on all that are made later, as one that is
-   * stopped or cut off without a word; until `heal`.
+   * The server says nothing from this point on, on the connections that there are and on all that
+   * are made later, as one that is stopped or cut off without a word; until `heal`.
    */
   silentFrom(point: SilencePoint): void {
     this.#silentFrom = point;

@@ -58,7 +58,10 @@ test("replies are told apart however they are cut", () => {
   }
 });
 
-/** What becomes of an enqueue whose PUSH, or its reply, meets the fault: `lost`, or `had`; and jobs on the server then. */
+/**
+ * What becomes of an enqueue whose PUSH, or its reply, meets the fault: `lost`, or `had`; and jobs
+ * on the server then.
+ */
 const enqueues: [fault: ReplyFault, atMostOnce: ["lost" | "had", number], atLeastOnce: number][] = [
   ["cut command", ["lost", 0], 1],
   ["cut before", ["lost", 1], 2],
@@ -99,7 +102,8 @@ for (const [fault, [result, jobs], resent] of enqueues) {
     const end = await settle(it.clock, it.producer.info());
     assert.equal(end?.status, "fulfilled");
     assert.equal(it.proxy.counts[fault], 1);
-    // A silent connection has a third of the time limit to go on, once the server answers on another.
+    // A silent connection has a third of the time limit to go on, once the server answers on
+    // another.
     const leastMs = { silence: 5000 + 5000 / 3, delay: 1000 }[fault as string] ?? 0;
     assert(end.tookMs >= leastMs && end.tookMs <= leastMs + 250, `${end.tookMs} ms`);
   });

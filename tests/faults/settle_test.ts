@@ -5,7 +5,10 @@ import { MemoryServer } from "../../src/testing/mod.ts";
 import { FaultProxy, REPLY_FAULTS } from "./proxy.ts";
 import { settle, turn, WallClock } from "./wall_clock.ts";
 
-/** Everything that gives a promise. Longer than this by the clock is taken for never, in milliseconds. */
+/**
+ * Everything that gives a promise. Longer than this by the clock is taken for never, in
+ * milliseconds.
+ */
 const NEVER_MS = 400_000;
 
 const producerCalls: Record<string, (producer: Producer) => Promise<unknown>> = {

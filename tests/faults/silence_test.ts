@@ -8,7 +8,10 @@ import { settle, turn, WallClock } from "./wall_clock.ts";
 /** What docs/promises.md says of a producer with the defaults, in milliseconds. */
 const BOUNDS = { connect: 10_000, call: 200_000, close: 26_000 };
 
-/** Calls of more than a thousand jobs: the first thousand are in flight, the next wait for a connection. */
+/**
+ * Calls of more than a thousand jobs: the first thousand are in flight, the next wait for a
+ * connection.
+ */
 const LARGE: readonly string[] = ["enqueueMany of three thousand"];
 
 /** Every promise of a producer's public API. */

@@ -21,7 +21,10 @@ const DOWN_MS = 3000;
 
 const policy = { initialMs: 100, maxMs: 5000, attempts: Infinity };
 
-/** All clients lose the server at once; how often they try in each window, and when the server has all that it takes. */
+/**
+ * All clients lose the server at once; how often they try in each window, and when the server has
+ * all that it takes.
+ */
 async function comeBack(random: () => number) {
   const original = Math.random;
   Math.random = random;

@@ -5,7 +5,10 @@ interface Pair {
   readonly server: Socket;
 }
 
-/** A proxy of real sockets, for what only they do: resets, connections that are half there, TLS cut in its handshake. */
+/**
+ * A proxy of real sockets, for what only they do: resets, connections that are half there, TLS cut
+ * in its handshake.
+ */
 export class TcpProxy implements AsyncDisposable {
   /** How often each fault struck. */
   readonly counts = { reset: 0, silence: 0, "cut in the handshake": 0 };
@@ -33,7 +36,10 @@ export class TcpProxy implements AsyncDisposable {
     return typeof address === "object" && address !== null ? address.port : 0;
   }
 
-  /** Cuts the next connections within the server's first words, those of its half of a TLS handshake. */
+  /**
+   * Cuts the next connections within the server's first words, those of its half of a TLS
+   * handshake.
+   */
   cutNext(count: number): void {
     this.#cuts = count;
   }
@@ -49,7 +55,10 @@ export class TcpProxy implements AsyncDisposable {
     }
   }
 
-  /** From now on nothing passes on the connections there are, and nobody hears of it; resolves once something was lost. */
+  /**
+   * From now on nothing passes on the connections there are, and nobody hears of it; resolves once
+   * something was lost.
+   */
   silence(): Promise<void> {
     for (const pair of this.#pairs) {
       this.counts.silence++;

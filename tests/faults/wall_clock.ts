@@ -6,8 +6,9 @@ interface Timer {
 }
 
 /**
- * A clock that stands still until it is moved, as `ManualClock`, and that things happen to as to a machine's: its timers go by
- * a time of their own, whatever the day is set to. It is fast with many timers, too.
+ * A clock that stands still until it is moved, as `ManualClock`, and that things happen to as to a
+ * machine's: its timers go by a time of their own, whatever the day is set to. It is fast with many
+ * timers, too.
  */
 export class WallClock implements Clock {
   /** What timers go by. */
@@ -99,7 +100,10 @@ export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** How a promise ended, and how long that took by the clock, which is moved until it does; `undefined` where it never does. */
+/**
+ * How a promise ended, and how long that took by the clock, which is moved until it does;
+ * `undefined` where it never does.
+ */
 export async function settle<T>(
   clock: { now(): number; advance(ms: number): void },
   promise: Promise<T>,

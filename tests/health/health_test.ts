@@ -166,7 +166,8 @@ test("metrics count how jobs end, by type and queue, and how long they take", as
     assert.ok(lines.includes(line), line);
   }
   assert.ok(lines.includes("faktory_consumer_fetch_error_total 0"));
-  // Each metric is told once, with what it is before its samples, and the text ends with a line's end.
+  // Each metric is told once, with what it is before its samples, and the text ends with a line's
+  // end.
   const heads = lines.filter((line) => line.startsWith("# TYPE"));
   assert.equal(new Set(heads).size, heads.length);
   assert.equal(lines.at(-1), "");

@@ -20,7 +20,10 @@ const number = fc.oneof(
   fc.constantFrom(-0, 0, 5e-324, 1.5e300, -1e21 + 0.5, 2 ** 53 - 1, 1 - 2 ** 53),
 ).filter((value) => !Number.isInteger(value) || Number.isSafeInteger(value));
 
-/** What JSON and the server hold as it is; objects with names that objects have of their own among them. */
+/**
+ * What JSON and the server hold as it is; objects with names that objects have of their own among
+ * them.
+ */
 const { value } = fc.letrec<{ value: unknown; array: unknown[]; object: object }>((tie) => ({
   value: fc.oneof(
     { maxDepth: 4, depthIdentifier: "json" },

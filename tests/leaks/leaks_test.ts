@@ -20,7 +20,9 @@ const HANGS_MS = 60_000;
 const SQLITE_WARNING =
   /^(?:\(node:\d+\) ExperimentalWarning: SQLite .*|\(Use `node --trace-warnings .*)\n?/gm;
 
-/** Runs one task after the other in each of a few runners; what is returned waits for the named one. */
+/**
+ * Runs one task after the other in each of a few runners; what is returned waits for the named one.
+ */
 function sharedBy<T>(names: readonly string[], task: (name: string) => Promise<T>) {
   const results = new Map<string, Promise<T>>();
   const runners = Array.from({ length: AT_ONCE }, () => Promise.resolve() as Promise<unknown>);

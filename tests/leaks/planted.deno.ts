@@ -1,6 +1,7 @@
 /**
- * Leaks that Deno's sanitizers have to find, so that their silence means something: each of these tests has to fail. They see
- * what is Deno's own, and timers; what `node:net` opens only the programs of `leaks_test.ts` find.
+ * Leaks that Deno's sanitizers have to find, so that their silence means something: each of these
+ * tests has to fail. They see what is Deno's own, and timers; what `node:net` opens only the
+ * programs of `leaks_test.ts` find.
  */
 
 import { denoTransport } from "../../src/transport/deno.ts";

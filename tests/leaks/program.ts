@@ -1,16 +1,22 @@
 /**
- * `program.ts SCENARIO [MS]`: runs a scenario by its name, says what of the event loop it left, and ends when nothing keeps it.
- * What still does after a while is said, and the program fails.
+ * `program.ts SCENARIO [MS]`: runs a scenario by its name, says what of the event loop it left, and
+ * ends when nothing keeps it. What still does after a while is said, and the program fails.
  */
 
 import process from "node:process";
 import { planted } from "./planted.ts";
 import { scenarios } from "./scenarios.ts";
 
-/** What was closed is gone after so long, in milliseconds, on a slow machine too; what was planted never is. */
+/**
+ * What was closed is gone after so long, in milliseconds, on a slow machine too; what was planted
+ * never is.
+ */
 const PATIENCE_MS = Number(process.argv[3] ?? 1000);
 
-/** What keeps the event loop beside what did `before`, by its kinds; nothing in Bun, which does not tell. */
+/**
+ * What keeps the event loop beside what did `before`, by its kinds; nothing in Bun, which does not
+ * tell.
+ */
 function open(before: readonly string[] = []): string[] {
   const kinds = process.getActiveResourcesInfo();
   for (const kind of before) {

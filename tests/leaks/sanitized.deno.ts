@@ -1,6 +1,7 @@
 /**
- * Every scenario under Deno's own sanitizers, which `node:test` is out of reach of: no operation, no resource and no exit may be
- * left. For Deno alone, so it is not named as the tests are that all runtimes run: the gate's step `leaks` runs it.
+ * Every scenario under Deno's own sanitizers, which `node:test` is out of reach of: no operation,
+ * no resource and no exit may be left. For Deno alone, so it is not named as the tests are that all
+ * runtimes run: the gate's step `leaks` runs it.
  */
 
 import { scenarios } from "./scenarios.ts";

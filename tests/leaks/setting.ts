@@ -17,7 +17,9 @@ export function signalListeners(): number {
   return SIGNALS.reduce((sum, name) => sum + process.listenerCount(name), 0);
 }
 
-/** An AbortController whose signal counts its listeners, those of `once` that were called left out. */
+/**
+ * An AbortController whose signal counts its listeners, those of `once` that were called left out.
+ */
 export function countedAbort() {
   const abort = new AbortController();
   const { signal } = abort;

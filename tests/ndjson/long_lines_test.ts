@@ -13,7 +13,9 @@ function* piecesOf(bytes: number, size: number): Generator<Uint8Array<ArrayBuffe
   for (let at = 0; at < line.length; at += size) yield line.slice(at, at + size);
 }
 
-/** Counts the characters that are looked through by `indexOf` and `lastIndexOf` while `use` runs. */
+/**
+ * Counts the characters that are looked through by `indexOf` and `lastIndexOf` while `use` runs.
+ */
 async function searched(use: () => Promise<void>): Promise<number> {
   const names = ["indexOf", "lastIndexOf"] as const;
   const own = names.map((name) => String.prototype[name]);

@@ -1,6 +1,6 @@
 /**
- * What is relied on of `TextLineStream`. In Deno it is that of JSR, or its stand-in where a second configuration says so; in
- * Bun and Node always the stand-in.
+ * What is relied on of `TextLineStream`. In Deno it is that of JSR, or its stand-in where a second
+ * configuration says so; in Bun and Node always the stand-in.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";

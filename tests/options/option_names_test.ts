@@ -105,14 +105,18 @@ const takers: Record<string, [name: string, take: (options: Options) => unknown]
   LinesToJobsOptions: [["maxLineLength", (options) => linesToJobs(options)]],
 };
 
-/** Not for callers, or refused otherwise: an unknown option of a job is an `InvalidJobError`, as one of a job's properties is. */
+/**
+ * Not for callers, or refused otherwise: an unknown option of a job is an `InvalidJobError`, as one
+ * of a job's properties is.
+ */
 const elsewhere = [
   "JobOptions",
   // As the options of any error.
   "CauseOptions",
   // As all that selects jobs of the embedded server: see below.
   "FindJobOptions",
-  // Parts of the options of job(), whose names are checked as the last test here says, and of register.
+  // Parts of the options of job(), whose names are checked as the last test here says, and of
+  // register.
   ...["JobTypeOptions", "FailurePolicy"],
   // The producers of ./edge have no room for a hint: see below.
   "PasswordlessProducerOptions",

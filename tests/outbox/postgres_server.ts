@@ -24,7 +24,9 @@ export const noPostgres: string | false = bin === undefined
   ? `PostgreSQL is not installed in ${INSTALLED}`
   : false;
 
-/** The user that a server started by root runs as, which PostgreSQL does not allow for root itself. */
+/**
+ * The user that a server started by root runs as, which PostgreSQL does not allow for root itself.
+ */
 const NOBODY = 65_534;
 
 /** A PostgreSQL server with an empty database, which listens on a socket in its folder alone. */

@@ -1,4 +1,7 @@
-/** A program that uses the package's types; checked by `tsc` against the installed package, never run. */
+/**
+ * A program that uses the package's types; checked by `tsc` against the installed package, never
+ * run.
+ */
 
 import {
   Consumer,

@@ -1,6 +1,6 @@
 /**
- * Deno's permissions: the table of `docs/permissions.md`, row by row. A program does with the permissions of its row what the
- * row says, asks for nothing else, and cannot do it with less.
+ * Deno's permissions: the table of `docs/permissions.md`, row by row. A program does with the
+ * permissions of its row what the row says, asks for nothing else, and cannot do it with less.
  */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";

@@ -5,7 +5,10 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { runtime } from "../../src/internal/environment.ts";
 
-/** What makes the runtime of this process run a TypeScript file. Inside `deno task`, names alone would run Deno. */
+/**
+ * What makes the runtime of this process run a TypeScript file. Inside `deno task`, names alone
+ * would run Deno.
+ */
 const runtimeArgs: Readonly<Record<string, readonly string[]>> = {
   deno: ["run", "-A"],
   node: ["--import", "tsx"],
@@ -21,7 +24,10 @@ export const skipPrograms: string | false = process.platform === "win32"
   ? "Windows has no such signals"
   : !existsSync(fixture("worker.ts")) && "the programs to run are not part of this build";
 
-/** A program that runs in this runtime, in a process group of its own, and what it and its processes print. */
+/**
+ * A program that runs in this runtime, in a process group of its own, and what it and its processes
+ * print.
+ */
 export class Program implements AsyncDisposable {
   /** Resolves with how it ended, once it has. */
   readonly ended: Promise<{ code: number | null; signal: string | null }>;
@@ -32,7 +38,10 @@ export class Program implements AsyncDisposable {
   readonly #waiting = new Set<() => void>();
   #isSilent = false;
 
-  /** `program` is a file, or the name of one in `tests/fixtures/supervisor`; `stdin` keeps its input open, for `write`. */
+  /**
+   * `program` is a file, or the name of one in `tests/fixtures/supervisor`; `stdin` keeps its input
+   * open, for `write`.
+   */
   constructor(
     program: string | URL,
     args: readonly string[],

@@ -4,7 +4,8 @@ import { Peer } from "../connection/peer.ts";
 
 const opened: Peer[] = [];
 
-// A producer that is left open watches over its last command for a while, which Node would wait for.
+// A producer that is left open watches over its last command for a while, which Node would wait
+// for.
 after(() => {
   for (const peer of opened) peer.end();
 });

@@ -6,7 +6,10 @@ import { namesOf, orderOf } from "../../src/consumer/fetch/order.ts";
 import { MemoryServer } from "../../src/testing/mod.ts";
 import { RecordingTransport } from "./recording.ts";
 
-/** What would be a command of its own, more words than one, or the end of something, if it were let through. */
+/**
+ * What would be a command of its own, more words than one, or the end of something, if it were let
+ * through.
+ */
 const HOSTILE = [
   "x\r\nFLUSH",
   "x\nFLUSH\n",

@@ -150,7 +150,8 @@ test("the embedded server keeps little of a stranger, and asks for as much hashi
   const stranger = new RawClient(server.url);
   const { i } = JSON.parse((await stranger.line()).slice("+HI ".length));
   assert(i >= 4000 && i < 8192);
-  // A claim is no line of the protocol from here to there: it is read as one that is too long, or no HELLO.
+  // A claim is no line of the protocol from here to there: it is read as one that is too long, or
+  // no HELLO.
   stranger.write(`$99999999999\r\n`);
   assert.equal(await stranger.line(), "EOF");
   const long = new RawClient(server.url);

@@ -10,7 +10,10 @@ import { pushBulk } from "../../src/protocol/commands/jobs.ts";
 import { parseServerInfo } from "../../src/protocol/server_info.ts";
 import { MemoryServer } from "../../src/testing/mod.ts";
 
-/** JSON with names in it that objects have of their own, or that lead from an object to what all share. */
+/**
+ * JSON with names in it that objects have of their own, or that lead from an object to what all
+ * share.
+ */
 const NAMES = ["__proto__", "constructor", "prototype", "toString", "hasOwnProperty", "toJSON"];
 const POISON = `{${
   NAMES.map((name) =>

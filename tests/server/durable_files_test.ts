@@ -138,7 +138,8 @@ describe("data that cannot be used are refused, and left as they are:", { skip: 
       for (const data of [closed, killed]) {
         const log = join(data, LOG);
         const bytes = readFileSync(log);
-        // What was written last may be half a group where a server was killed: then it never was confirmed.
+        // What was written last may be half a group where a server was killed: then it never was
+        // confirmed.
         const last = bytes.lastIndexOf("GOuP");
         for (let at = 0; at < (data === closed ? bytes.length : last); at += 1009) {
           const changed = Buffer.from(bytes);

@@ -5,7 +5,10 @@ import fc from "fast-check";
 import { FaktoryServer, ManualClock } from "../../src/server/mod.ts";
 import { RawClient } from "../contract/raw_client.ts";
 
-/** Bytes of any kind, from clients that end in any way, many at once: the server goes on, and nothing is left of them. */
+/**
+ * Bytes of any kind, from clients that end in any way, many at once: the server goes on, and
+ * nothing is left of them.
+ */
 
 const HELLO = '{"v":2,"wid":"fuzzer"}';
 const JOB = '{"jid":"fuzzed-job","jobtype":"x","args":[1],"queue":"q"';

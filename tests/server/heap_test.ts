@@ -12,8 +12,8 @@ const ARGS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Bytes for each thing that is kept. A job that waits is stored in about 160 bytes. What keeps the line it came in takes
- * 200,000, the size of the batches.
+ * Bytes for each thing that is kept. A job that waits is stored in about 160 bytes. What keeps the
+ * line it came in takes 200,000, the size of the batches.
  */
 const MAX_WAITING = 450;
 const MAX_KEPT = 40_000;

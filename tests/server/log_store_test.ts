@@ -214,7 +214,8 @@ describe("a log", { skip: noSqlite }, () => {
                 act(store, model, { ...next, kind: "add" });
                 await store.commit();
                 copyFolder(data, `${copy}2`);
-                // What was written last is there in part, or not at all. Files go only once it is there.
+                // What was written last is there in part, or not at all. Files go only once it is
+                // there.
                 for (const name of readdirSync(copy)) {
                   const after = join(`${copy}2`, name);
                   if (!existsSync(after)) copyFileSync(join(copy, name), after);

@@ -3,13 +3,19 @@ import { test } from "node:test";
 import { Client, type Job, Worker } from "faktory-worker";
 import { FaktoryServer, ManualClock } from "../../src/server/mod.ts";
 
-/** The npm package `faktory-worker`, which knows nothing of this one, at work on the embedded server. */
+/**
+ * The npm package `faktory-worker`, which knows nothing of this one, at work on the embedded
+ * server.
+ */
 
 async function setting(options: { password?: string } = {}) {
   const clock = new ManualClock(Date.now());
   const server = await FaktoryServer.start({ port: 0, clock, ...options });
   const client = new Client({ url: server.url, poolSize: 2 });
-  /** Waits for what is to come of what others do, and moves the clock on, so that no FETCH waits for long. */
+  /**
+   * Waits for what is to come of what others do, and moves the clock on, so that no FETCH waits for
+   * long.
+   */
   const until = async (isSo: () => boolean) => {
     while (!isSo()) {
       await new Promise((resolve) => setTimeout(resolve, 1));

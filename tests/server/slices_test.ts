@@ -5,7 +5,10 @@ import { Slices, type Work } from "../../src/server/slices.ts";
 import type { PeerHandler } from "../../src/server/peer.ts";
 import { ManualClock } from "../../src/server/mod.ts";
 
-/** Slices whose time the test has: each look at the clock is a millisecond, and what is put off waits for `turn`. */
+/**
+ * Slices whose time the test has: each look at the clock is a millisecond, and what is put off
+ * waits for `turn`.
+ */
 function setting() {
   let now = 0;
   let callbacks: (() => void)[] = [];

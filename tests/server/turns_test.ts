@@ -10,7 +10,9 @@ function digest(secret: string, rounds: number): string {
   return hash.toString("hex");
 }
 
-/** A queue whose turns the test takes; each look at the time is a millisecond later than the last. */
+/**
+ * A queue whose turns the test takes; each look at the time is a millisecond later than the last.
+ */
 function setting() {
   const turns: (() => void)[] = [];
   let now = 0;

@@ -1,9 +1,9 @@
 /**
- * What `TextLineStream` of `jsr:@std/streams` promises, for where JSR is out of reach: the same options, the same lines.
- * `tests/ndjson/text_line_stream_test.ts` holds both to it.
+ * What `TextLineStream` of `jsr:@std/streams` promises, for where JSR is out of reach: the same
+ * options, the same lines. `tests/ndjson/text_line_stream_test.ts` holds both to it.
  *
- * It works as version 1.0.17 does, which looks through an incomplete line again at each piece: whoever uses it is to give it
- * whole lines, and tests are to see where that is not done.
+ * It works as version 1.0.17 does, which looks through an incomplete line again at each piece:
+ * whoever uses it is to give it whole lines, and tests are to see where that is not done.
  *
  * @module
  */
@@ -36,7 +36,10 @@ export class TextLineStream extends TransformStream<string, string> {
   }
 }
 
-/** Where the first line of a text ends, and where the next begins; `undefined` where that is still to come. */
+/**
+ * Where the first line of a text ends, and where the next begins; `undefined` where that is still
+ * to come.
+ */
 function endOfLine(text: string, allowCR: boolean): { at: number; next: number } | undefined {
   const lineFeed = text.indexOf("\n");
   const carriageReturn = allowCR ? text.indexOf("\r") : -1;

@@ -164,7 +164,8 @@ export function plainContract(transport: Transport): void {
         }
         isDone = true;
       })();
-      // Loopback takes a few megabytes; once nothing has moved for some turns, it is the peer that is waited for.
+      // Loopback takes a few megabytes; once nothing has moved for some turns, it is the peer that
+      // is waited for.
       for (let still = 0, last = -1; still < 200; still = written === last ? still + 1 : 0) {
         last = written;
         await new Promise((resolve) => setImmediate(resolve));

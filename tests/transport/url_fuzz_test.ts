@@ -88,7 +88,8 @@ test("any text at all is a URL, or refused as one", () => {
       if (refusal(url) !== undefined) return;
       taken++;
       const { hostname, port } = parseUrl(url);
-      // What goes to the runtime has neither a line's end nor anything else that is no part of a host.
+      // What goes to the runtime has neither a line's end nor anything else that is no part of a
+      // host.
       assert.match(hostname, /^[a-z0-9._:-]+$/i);
       assert(Number.isInteger(port) && port >= 1 && port <= 65_535);
     }),

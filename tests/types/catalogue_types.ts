@@ -1,4 +1,7 @@
-/** What a catalogue does to types: checked with all sources, and a wrong call that compiles is an error here. Never run. */
+/**
+ * What a catalogue does to types: checked with all sources, and a wrong call that compiles is an
+ * error here. Never run.
+ */
 
 import * as v from "valibot";
 import { z } from "zod";
@@ -246,7 +249,8 @@ const middleware: ConsumerMiddleware = (_job, _context, next) => next();
 // A handler that knows of no catalogue.
 const resize: Handler<[string, number]> = ({ args: [path, width] }) => void [path, width];
 
-// Where a catalogue is wanted, a producer without one is none: its jobs would have neither checks nor defaults.
+// Where a catalogue is wanted, a producer without one is none: its jobs would have neither checks
+// nor defaults.
 // @ts-expect-error It has no catalogue.
 export const unchecked: Producer<Jobs> = {} as Producer;
 // @ts-expect-error It has another catalogue.

@@ -31,7 +31,10 @@ function captured(): Captured {
   return { middleware: middleware[0]!, handlers };
 }
 
-/** A server whose clock is moved, and programs that run workflows on it and may die between any two commands. */
+/**
+ * A server whose clock is moved, and programs that run workflows on it and may die between any two
+ * commands.
+ */
 export class World implements AsyncDisposable {
   readonly clock = new ManualClock();
   readonly server: MemoryServer;
@@ -76,13 +79,18 @@ export class World implements AsyncDisposable {
     }
   }
 
-  /** Moves the clock past all reservations, retries and checks until nothing is left; rejects if that takes more than a day. */
+  /**
+   * Moves the clock past all reservations, retries and checks until nothing is left; rejects if
+   * that takes more than a day.
+   */
   async settle(programs: () => Program[]): Promise<void> {
     if (await this.run(programs, 24 * 60)) return;
     throw new Error(`not over after a day: ${JSON.stringify(this.server.snapshot())}`);
   }
 
-  /** Runs programs, and moves the clock for so many minutes; resolves to whether nothing is left. */
+  /**
+   * Runs programs, and moves the clock for so many minutes; resolves to whether nothing is left.
+   */
   async run(programs: () => Program[], minutes: number): Promise<boolean> {
     for (let minute = 0; minute < minutes; minute++) {
       if ((this.server.snapshot().queues["default"] ?? 0) > 0) {
@@ -140,7 +148,10 @@ export class World implements AsyncDisposable {
   }
 }
 
-/** A program that dies after so many commands: later ones do not reach the server, and no reply reaches the program. */
+/**
+ * A program that dies after so many commands: later ones do not reach the server, and no reply
+ * reaches the program.
+ */
 export class Program {
   readonly death: Promise<never>;
   #left: number;

@@ -7,7 +7,10 @@ import { Program, World } from "./simulated.ts";
 
 const alone = () => [new Program(Infinity)];
 
-/** Runs a workflow of a job that ends as `end` says, then one more job; gives the types of the jobs that ran. */
+/**
+ * Runs a workflow of a job that ends as `end` says, then one more job; gives the types of the jobs
+ * that ran.
+ */
 async function runOne(end: (job: Job) => unknown, options: JobOptions = {}): Promise<{
   ran: string[];
   alarm: Job | undefined;

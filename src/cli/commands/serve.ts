@@ -122,7 +122,10 @@ async function start(
   }
 }
 
-/** Serves the dashboard; where nobody has said where, a port that is taken is no reason not to start. */
+/**
+ * Serves the dashboard; where nobody has said where, a port that is taken is no reason not to
+ * start.
+ */
 async function startWeb(
   server: FaktoryServer,
   { flags, io, output }: Invocation<ServeFlags>,

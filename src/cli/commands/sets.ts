@@ -29,7 +29,10 @@ interface SetFlags extends ConnectionFlags {
   readonly yes?: boolean;
 }
 
-/** `faktory scheduled`, `retries` and `dead`: the jobs that wait for a time or for somebody's decision. */
+/**
+ * `faktory scheduled`, `retries` and `dead`: the jobs that wait for a time or for somebody's
+ * decision.
+ */
 export const sets: readonly CommandDefinition[] = [
   setOf("scheduled", "jobs to be run later"),
   setOf("retries", "jobs that failed and will be tried again"),

@@ -24,7 +24,10 @@ export interface Node {
   readonly commands: readonly Node[];
 }
 
-/** What there is to complete, as the parser knows it: the uppermost command first, each before what is below it. */
+/**
+ * What there is to complete, as the parser knows it: the uppermost command first, each before what
+ * is below it.
+ */
 export function nodesOf(program: Command): readonly Node[] {
   return flatten(nodeOf(program, ""));
 }

@@ -15,7 +15,10 @@ export interface PushLinesFlags extends ConnectionFlags {
   readonly json?: boolean;
 }
 
-/** So long the server has for what is under way once the user has enough, where `--timeout` says nothing, in milliseconds. */
+/**
+ * So long the server has for what is under way once the user has enough, where `--timeout` says
+ * nothing, in milliseconds.
+ */
 const GRACE_MS = 5000;
 
 /** Enqueues the jobs of all lines of files, which it reads at the same time; the exit status. */
@@ -97,7 +100,9 @@ class Run {
     this.#writer.closed.catch(() => {});
   }
 
-  /** Hands over line after line, until there are no more, something fails, or the user has enough. */
+  /**
+   * Hands over line after line, until there are no more, something fails, or the user has enough.
+   */
   async send(batches: ReadableStream<readonly Line[]>, signal: AbortSignal): Promise<void> {
     const reader = batches.getReader();
     const cancel = () => void reader.cancel().catch(() => {});

@@ -14,7 +14,10 @@ import { rounded, WorkLog } from "./log.ts";
 import { messageOf } from "./where.ts";
 import { GRACE_MS } from "./worker.ts";
 
-/** What processes need beyond the patience with their jobs: the last FETCH, the abort, the module's teardown. */
+/**
+ * What processes need beyond the patience with their jobs: the last FETCH, the abort, the module's
+ * teardown.
+ */
 const SLACK_MS = 5000;
 
 /** How a crew's processes are to be run. */
@@ -25,7 +28,10 @@ export interface CrewOptions extends Pick<SupervisorOptions, "processes" | "rest
   readonly isTold?: boolean;
 }
 
-/** Processes of this command line, one group of them after another; signals go to those that are there. */
+/**
+ * Processes of this command line, one group of them after another; signals go to those that are
+ * there.
+ */
 export class Crew {
   readonly #invocation: Invocation<WorkFlags>;
   readonly #log: WorkLog;

@@ -77,7 +77,9 @@ function logTroubles(consumer: Consumer, log: WorkLog): void {
   consumer.on("warning", ({ code, message }) => log.warn("warning", { code, message }, message));
 }
 
-/** What handlers' `context.log` writes to: all but what only matters to who works on the program. */
+/**
+ * What handlers' `context.log` writes to: all but what only matters to who works on the program.
+ */
 export function loggerOf(log: WorkLog): Logger {
   const level = (name: Level): Logger["info"] => (message, fields = {}) => {
     const { jid, type, queue: _queue, attempt: _attempt, ...more } = fields;

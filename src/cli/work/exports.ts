@@ -25,7 +25,9 @@ export interface WorkModule {
   readonly teardown: (() => unknown) | undefined;
 }
 
-/** What the command needs of a `Schedule` of `./cron`, whichever copy of the package has made it. */
+/**
+ * What the command needs of a `Schedule` of `./cron`, whichever copy of the package has made it.
+ */
 export interface WorkSchedule {
   readonly name: string;
   readonly entries: readonly string[];

@@ -14,7 +14,9 @@ const NEXTS: Readonly<Record<JobFailed["next"], string>> = {
   dropped: "is dropped",
 };
 
-/** A failed job for people: what failed, what follows, and the stack of the error and of its causes. */
+/**
+ * A failed job for people: what failed, what follows, and the stack of the error and of its causes.
+ */
 export function failureLines(
   { job: { jid, type, queue }, error, elapsedMs, attempt, next, retryAt }: JobFailed,
   now: number,

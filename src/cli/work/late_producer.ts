@@ -1,7 +1,9 @@
 import { type ConnectionOptions, Producer } from "../../../mod.ts";
 import type { CommandSender } from "../../supervisor/mod.ts";
 
-/** Sends commands by a producer that connects at the first of them: most crews never lose a process. */
+/**
+ * Sends commands by a producer that connects at the first of them: most crews never lose a process.
+ */
 export class LateProducer implements CommandSender {
   readonly #options: () => Promise<ConnectionOptions>;
   #producer: Promise<Producer> | undefined;

@@ -36,7 +36,9 @@ export async function load(module: NamedModule): Promise<Readonly<Record<string,
   }
 }
 
-/** The one import of a name that is known only now: whoever publishes this package is warned of it. */
+/**
+ * The one import of a name that is known only now: whoever publishes this package is warned of it.
+ */
 async function importNamed(specifier: string): Promise<Readonly<Record<string, unknown>>> {
   return await import(/* webpackIgnore: true */ /* @vite-ignore */ specifier);
 }
@@ -90,7 +92,10 @@ function isTakenForCommonJs({ path = "" }: NamedModule, error: unknown): boolean
     /^(Unexpected token 'export'|Cannot use import statement outside a module)/.test(error.message);
 }
 
-/** Whether the module is TypeScript, and this is a Node that reads it only with help which it has not got. */
+/**
+ * Whether the module is TypeScript, and this is a Node that reads it only with help which it has
+ * not got.
+ */
 function needsTsx(module: NamedModule): boolean {
   if (runtime() !== "node" || !isTypeScript(module)) return false;
   const flags = [...process.execArgv, process.env["NODE_OPTIONS"] ?? ""].join(" ");
@@ -116,8 +121,8 @@ async function registerTsx({ path = "" }: NamedModule): Promise<void> {
 }
 
 /**
- * Node keeps to itself where a syntax error of a module is, and tells it only who runs `node --check`: of the module, or of what
- * it imports.
+ * Node keeps to itself where a syntax error of a module is, and tells it only who runs `node
+ * --check`: of the module, or of what it imports.
  */
 async function placeOfSyntax(
   { path }: NamedModule,

@@ -28,7 +28,8 @@ export const NAME_A_MODULE = "name a module of handlers, such as ./handlers.ts";
 const URL_FORM = /^[a-z][a-z\d+.-]+:/i;
 
 /**
- * Finds what was named: a URL, else a file, else a package's module, as seen from the folder that the command runs in.
+ * Finds what was named: a URL, else a file, else a package's module, as seen from the folder that
+ * the command runs in.
  *
  * @throws {CliError} where there is none.
  */

@@ -24,7 +24,10 @@ const CRASHES: Readonly<Record<Crash["kind"], string>> = {
   exit: "a call that would end the process",
 };
 
-/** What a worker tells, a line each with its time: text, or JSON with the name of the event in `event`. */
+/**
+ * What a worker tells, a line each with its time: text, or JSON with the name of the event in
+ * `event`.
+ */
 export class WorkLog {
   readonly #log: TimedLog;
   readonly #isJson: boolean;
@@ -137,7 +140,10 @@ function named(jobs: readonly Job[]): Pick<Job, "jid" | "type" | "queue">[] {
   return jobs.map(({ jid, type, queue }) => ({ jid, type, queue }));
 }
 
-/** What was thrown, as a program reads it: whole, each part in its place, and nothing that JSON cannot hold. */
+/**
+ * What was thrown, as a program reads it: whole, each part in its place, and nothing that JSON
+ * cannot hold.
+ */
 function partsOf(thrown: unknown): object {
   if (typeof thrown !== "object" || thrown === null) return { message: String(thrown) };
   const { name, message, code, stack } = thrown as Readonly<Record<string, unknown>>;

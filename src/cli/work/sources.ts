@@ -19,8 +19,9 @@ const IMPORTED = /\b(?:from|import|require|new\s+URL)\s*\(?\s*(["'])(\.{1,2}\/[^
 const EXTENSIONS = ["", ".ts", ".tsx", ".mts", ".cts", ".js", ".mjs", ".cjs", ".jsx", ".json"];
 
 /**
- * Reads files and all that they import by relative paths. Of `before`, those are taken over that have not been written since: to
- * read a file is something that watchers of its folder may hear of as well.
+ * Reads files and all that they import by relative paths. Of `before`, those are taken over that
+ * have not been written since: to read a file is something that watchers of its folder may hear of
+ * as well.
  */
 export async function readSources(entries: readonly string[], before: Sources): Promise<Sources> {
   const sources = new Map<string, Source>();
@@ -51,7 +52,10 @@ async function readSource(path: string, before: Source | undefined): Promise<Sou
   }
 }
 
-/** What a specifier can mean: TypeScript is imported without its extension, too, or with that of what it becomes. */
+/**
+ * What a specifier can mean: TypeScript is imported without its extension, too, or with that of
+ * what it becomes.
+ */
 function candidates(path: string): string[] {
   const [, stem, kind] = /^(.*)\.([cm]?)jsx?$/.exec(path) ?? [];
   const emitted = stem === undefined ? [] : [`${stem}.${kind}ts`, `${stem}.tsx`];

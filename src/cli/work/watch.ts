@@ -16,7 +16,10 @@ const FINAL: readonly number[] = [
   Status.permission,
 ];
 
-/** Runs jobs in a process that gives way to another whenever a file of the modules changes; the exit status. */
+/**
+ * Runs jobs in a process that gives way to another whenever a file of the modules changes; the exit
+ * status.
+ */
 export async function runWatched(invocation: Invocation<WorkFlags>): Promise<number> {
   const paths = invocation.args.map(locate).map(({ name, path }) => path ?? refuse(name));
   const watcher = await SourceWatcher.open(paths);

@@ -31,7 +31,8 @@ export class WorkConsumer extends Consumer {
    */
   static async of(modules: readonly WorkModule[], options: ConsumerOptions): Promise<WorkConsumer> {
     const own = joined(modules);
-    // What is wrong with a flag is to be told as such, so the modules' options are tried by themselves.
+    // What is wrong with a flag is to be told as such, so the modules' options are tried by
+    // themselves.
     checkOptions(modules, own);
     const consumer = new WorkConsumer({
       ...own,

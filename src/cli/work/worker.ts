@@ -21,7 +21,10 @@ export const GRACE_MS = 25_000;
 /** The exit status of a worker that crashed. */
 const CRASHED = 1;
 
-/** A FETCH waits for two seconds: one that waits for no longer than this takes a server without jobs for one that is gone. */
+/**
+ * A FETCH waits for two seconds: one that waits for no longer than this takes a server without jobs
+ * for one that is gone.
+ */
 const MIN_TIMEOUT_MS = 5000;
 
 /** Runs jobs in this process, until it is told to stop or crashes; the exit status. */

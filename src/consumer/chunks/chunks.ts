@@ -18,13 +18,16 @@ export interface ManyOptions<
   Type extends string = string,
 > extends HandlerOptions<Args, Jobs, Type> {
   /**
-   * Jobs of a chunk at most, 1 to 10000. Each takes one of the consumer's slots, so a chunk has no more jobs than the consumer's
-   * `concurrency`, or that of the type.
+   * Jobs of a chunk at most, 1 to 10000. Each takes one of the consumer's slots, so a chunk has no
+   * more jobs than the consumer's `concurrency`, or that of the type.
    *
    * @default 100
    */
   readonly size?: number | undefined;
-  /** How long the first job of a chunk waits for others, in milliseconds, 30000 at most. @default 500 */
+  /**
+   * How long the first job of a chunk waits for others, in milliseconds, 30000 at most. @default
+   * 500
+   */
   readonly waitMs?: number | undefined;
 }
 
@@ -38,8 +41,8 @@ export interface ManyContext<
   /** Aborted when one of the jobs has to end, the first of all: with the reason of that. */
   readonly signal: AbortSignal;
   /**
-   * Fails one job of the chunk, with an error or an outcome; the others are done once the handler returns. A second call for the
-   * same job changes nothing.
+   * Fails one job of the chunk, with an error or an outcome; the others are done once the handler
+   * returns. A second call for the same job changes nothing.
    *
    * @throws {InvalidArgumentError} `INVALID_ARGUMENT` if the job is not of this chunk.
    */
@@ -47,8 +50,8 @@ export interface ManyContext<
 }
 
 /**
- * Runs a chunk of jobs. When it returns, each job is done that was not failed by `fail`; if it throws, all of these fail with
- * what it threw.
+ * Runs a chunk of jobs. When it returns, each job is done that was not failed by `fail`; if it
+ * throws, all of these fail with what it threw.
  */
 export type ManyHandler<
   // deno-lint-ignore no-explicit-any
@@ -58,8 +61,8 @@ export type ManyHandler<
 > = (jobs: readonly Job<Args, Type>[], context: ManyContext<Jobs, Args, Type>) => unknown;
 
 /**
- * The options and the handler that `Consumer.registerMany` takes: for a type of the catalogue, or without one for these
- * arguments.
+ * The options and the handler that `Consumer.registerMany` takes: for a type of the catalogue, or
+ * without one for these arguments.
  */
 export type OptionsAndManyHandler<
   Jobs extends JobDefinitions,
@@ -95,8 +98,8 @@ interface ChunkSettings {
 }
 
 /**
- * Makes a handler of single jobs, which gathers them for a handler of many, and the options to register it with; `slots` are
- * those of the consumer.
+ * Makes a handler of single jobs, which gathers them for a handler of many, and the options to
+ * register it with; `slots` are those of the consumer.
  *
  * @throws {ConfigError} `INVALID_OPTION`.
  */

@@ -5,13 +5,14 @@ import { checkQueueName, isQueueName } from "../../job/queue_name.ts";
  * The queues to fetch from, in one of three forms:
  *
  * - a list: always the first queue that has a job, in this order (strict);
- * - weights: a random order for each FETCH, in which a queue of weight 4 comes first four times as often as one of weight 1;
- *   every queue gets its turn;
- * - a function, called before each FETCH with the number of jobs that wait in each of the server's queues, a few seconds old
- *   (INFO). It returns names in the order to fetch from; if it returns none, nothing is fetched for now.
+ * - weights: a random order for each FETCH, in which a queue of weight 4 comes first four times as
+ *   often as one of weight 1; every queue gets its turn;
+ * - a function, called before each FETCH with the number of jobs that wait in each of the server's
+ *   queues, a few seconds old (INFO). It returns names in the order to fetch from; if it returns
+ *   none, nothing is fetched for now.
  *
- * A `*` in a name matches any characters: `images.*` is every such queue of the server, in the order of their names. The server
- * is asked for its queues every five seconds.
+ * A `*` in a name matches any characters: `images.*` is every such queue of the server, in the
+ * order of their names. The server is asked for its queues every five seconds.
  */
 export type QueueChoice = readonly string[] | Readonly<Record<string, number>> | QueueChooser;
 
@@ -50,7 +51,9 @@ export function checkChoice(choice: unknown): QueueChoice {
   return Object.fromEntries(weights) as Record<string, number>;
 }
 
-/** @throws {InvalidArgumentError} `INVALID_QUEUE` if one is neither a queue's name nor a pattern. */
+/**
+ * @throws {InvalidArgumentError} `INVALID_QUEUE` if one is neither a queue's name nor a pattern.
+ */
 export function checkPatterns(names: readonly unknown[]): readonly string[] {
   return names.map((name) => {
     if (isPattern(name) && isQueueName(name.replaceAll("*", "x"))) return name;

@@ -2,7 +2,10 @@ import type { ReconnectingConnection } from "../../connection/reconnecting_conne
 import type { Request } from "../../connection/request.ts";
 import type { Clock } from "../../internal/clock.ts";
 
-/** Replies, each of which came alone while other FETCHes waited behind it, after which one more connection is opened. */
+/**
+ * Replies, each of which came alone while other FETCHes waited behind it, after which one more
+ * connection is opened.
+ */
 const GROW_AFTER = 64;
 
 /** A connection that brought no job for this long is closed, in ms, unless it is the only one. */
@@ -13,7 +16,9 @@ export class FetchConnection {
   readonly connection: ReconnectingConnection;
   /** FETCHes that have no reply yet. */
   inFlight = 0;
-  /** Those of them that leave out queues for their limits: they may wait while there is a backlog. */
+  /**
+   * Those of them that leave out queues for their limits: they may wait while there is a backlog.
+   */
   partial = 0;
   /** When the last FETCH was answered, by the steady clock. */
   answeredAt = -Infinity;
@@ -39,9 +44,9 @@ export interface FetchConnectionsOptions {
 }
 
 /**
- * The connections that carry FETCHes: one, and more while FETCHes wait for each other at the server. A result may go with
- * them, but stands behind one FETCH at most: the server answers that within two seconds, even if the belief that there is a
- * backlog was wrong.
+ * The connections that carry FETCHes: one, and more while FETCHes wait for each other at the
+ * server. A result may go with them, but stands behind one FETCH at most: the server answers that
+ * within two seconds, even if the belief that there is a backlog was wrong.
  */
 export class FetchConnections {
   /** Whether more jobs wait than FETCHes are in flight, so that no FETCH is expected to wait. */
@@ -86,11 +91,13 @@ export class FetchConnections {
   }
 
   /**
-   * The connection for a FETCH; `undefined` if the FETCH has to wait. If it `mayQueue`, it may stand behind others. Half of the
-   * connections have one FETCH at most, so that there is always a place for results.
+   * The connection for a FETCH; `undefined` if the FETCH has to wait. If it `mayQueue`, it may
+   * stand behind others. Half of the connections have one FETCH at most, so that there is always a
+   * place for results.
    *
-   * A FETCH that leaves out queues for their limits may wait for two seconds, and a queue whose limit has room again must not
-   * wait that long. So such FETCHes go one to a connection, and never on the first one.
+   * A FETCH that leaves out queues for their limits may wait for two seconds, and a queue whose
+   * limit has room again must not wait that long. So such FETCHes go one to a connection, and never
+   * on the first one.
    */
   forFetch(isWhole: boolean, mayQueue: boolean): FetchConnection | undefined {
     const all = this.#all;
@@ -107,8 +114,9 @@ export class FetchConnections {
   }
 
   /**
-   * Sends a result. While there is a backlog it goes on the least busy connection with one unanswered FETCH at most; else on
-   * `commands`, a connection without FETCHes, unless that one is lost.
+   * Sends a result. While there is a backlog it goes on the least busy connection with one
+   * unanswered FETCH at most; else on `commands`, a connection without FETCHes, unless that one is
+   * lost.
    */
   sendResult(request: Request, commands: ReconnectingConnection): void {
     if (!this.hasBacklog && commands.connected) return commands.send(request);
@@ -124,10 +132,14 @@ export class FetchConnections {
     least.send(request);
   }
 
-  /** A FETCH on `one` brought a job. Opens one more connection if FETCHes wait for each other at the server. */
+  /**
+   * A FETCH on `one` brought a job. Opens one more connection if FETCHes wait for each other at the
+   * server.
+   */
   brought(one: FetchConnection): void {
     const { reads } = one.connection;
-    // Replies that come in the same read as another have waited for this program, not for the server.
+    // Replies that come in the same read as another have waited for this program, not for the
+    // server.
     const isAlone = reads !== one.reads;
     one.reads = reads;
     one.isUsed = true;

@@ -74,7 +74,10 @@ export class Fetcher {
     this.#connections.hasBacklog = deep > 0 && this.#inFlight <= deep;
   }
 
-  /** Fetches nothing more. Replies to what was sent are still awaited; what waits for a connection is cancelled. */
+  /**
+   * Fetches nothing more. Replies to what was sent are still awaited; what waits for a connection
+   * is cancelled.
+   */
   close(): void {
     this.#isClosed = true;
     this.#connections.stop();
@@ -109,7 +112,8 @@ export class Fetcher {
 
   #foundNothing({ request, connection, sentAt }: Fetch, now: number): void {
     this.answeredAt = now;
-    // A server has nothing for two seconds before it says so. One that says so at once is asked again a moment later.
+    // A server has nothing for two seconds before it says so. One that says so at once is asked
+    // again a moment later.
     if (now - sentAt < WAITED_MS) this.#rest(connection, sentAt + WAITED_MS - now);
     this.#prefetch.foundNothing();
     this.#limits.foundNothing(request, this.#runs.size === 0);

@@ -9,8 +9,8 @@ export interface Limit {
 }
 
 /**
- * Counts the jobs of one limit: those that run, and those that FETCHes in flight may bring. So no job is fetched that could not
- * start at once.
+ * Counts the jobs of one limit: those that run, and those that FETCHes in flight may bring. So no
+ * job is fetched that could not start at once.
  */
 export class LimitCounter {
   readonly #clock: Clock;
@@ -38,7 +38,10 @@ export class LimitCounter {
     return inTheWay === undefined || inTheWay <= this.#clock.now() - this.#windowMs;
   }
 
-  /** Milliseconds until there is room by time alone; `undefined` if a job or a FETCH has to end first. */
+  /**
+   * Milliseconds until there is room by time alone; `undefined` if a job or a FETCH has to end
+   * first.
+   */
   get roomInMs(): number | undefined {
     if (this.#running + this.#pending >= this.#concurrency) return undefined;
     const inTheWay = this.#inTheWay();
@@ -69,7 +72,10 @@ export class LimitCounter {
     this.#running--;
   }
 
-  /** When the job started that has to leave the window before one more may start; `undefined` if there is none. */
+  /**
+   * When the job started that has to leave the window before one more may start; `undefined` if
+   * there is none.
+   */
   #inTheWay(): number | undefined {
     if (this.#count === Infinity) return undefined;
     // Jobs that FETCHes may bring take their places first.

@@ -9,7 +9,10 @@ import { type Limit, LimitCounter } from "./limit.ts";
 export interface ConsumerLimits {
   /** Jobs that may start in any second, of all queues and types. @default no limit */
   readonly perSecond?: number | undefined;
-  /** Limits of queues, by name. A name with a `*` is a limit for each queue that matches. @default none */
+  /**
+   * Limits of queues, by name. A name with a `*` is a limit for each queue that matches. @default
+   * none
+   */
   readonly queues?: Readonly<Record<string, Limit>> | undefined;
 }
 
@@ -88,7 +91,10 @@ export class Limits {
     string,
     { readonly limit: Limit; readonly counter: LimitCounter }
   >();
-  /** What a FETCH of a queue may count towards: the counter of the queue, and of the types that came from it. */
+  /**
+   * What a FETCH of a queue may count towards: the counter of the queue, and of the types that came
+   * from it.
+   */
   readonly #ofQueue = new Map<string, readonly LimitCounter[]>();
 
   constructor({ perSecond, queues = {} }: ConsumerLimits, types: TypeLimits, clock: Clock) {
@@ -116,9 +122,9 @@ export class Limits {
   }
 
   /**
-   * Counts a run that begins; `running` are those that began before. Returns false, and does not count it, if it must not
-   * begin. Only the first jobs of a type on a queue can come so far: from then on every FETCH of the queue heeds the type's
-   * limit.
+   * Counts a run that begins; `running` are those that began before. Returns false, and does not
+   * count it, if it must not begin. Only the first jobs of a type on a queue can come so far: from
+   * then on every FETCH of the queue heeds the type's limit.
    */
   begin(run: CountedRun, running: Iterable<CountedRun>): boolean {
     const { queue, type } = run.job;

@@ -1,6 +1,9 @@
 import type { Clock } from "../../internal/clock.ts";
 
-/** The server is asked no more often than this, in milliseconds: INFO costs it a moment for each queue. */
+/**
+ * The server is asked no more often than this, in milliseconds: INFO costs it a moment for each
+ * queue.
+ */
 const ASK_EVERY_MS = 100;
 
 /** How long an answer is relied on, in milliseconds. */
@@ -12,7 +15,9 @@ const SHARE = 1 / 10;
 /** A FETCH that takes longer than this and a round trip has waited for its job, in milliseconds. */
 export const WAITED_MS = 100;
 
-/** So many FETCHes in a row that did not wait show that every queue with jobs can be fetched from. */
+/**
+ * So many FETCHes in a row that did not wait show that every queue with jobs can be fetched from.
+ */
 const PROMPT = 16;
 
 /** Tells how many jobs wait on the consumer's queues, or `undefined` if that is not known. */
@@ -21,9 +26,10 @@ export interface WaitingCount {
 }
 
 /**
- * Decides how many FETCHes may be in flight at once. A FETCH for which there is no job waits for two seconds, together with all
- * that are behind it on its connection, and a stop would wait for all of them. So more than one FETCH a connection needs a
- * backlog that lasts: by what the server said, and how fast that became less.
+ * Decides how many FETCHes may be in flight at once. A FETCH for which there is no job waits for
+ * two seconds, together with all that are behind it on its connection, and a stop would wait for
+ * all of them. So more than one FETCH a connection needs a backlog that lasts: by what the server
+ * said, and how fast that became less.
  */
 export class Prefetch {
   readonly #clock: Clock;
@@ -62,13 +68,19 @@ export class Prefetch {
     if (this.#outOfReach > 0 && ++this.#prompt >= PROMPT) this.#outOfReach = 0;
   }
 
-  /** A FETCH has waited, so nothing was there that a FETCH brings, whatever the server counts, or will count next. */
+  /**
+   * A FETCH has waited, so nothing was there that a FETCH brings, whatever the server counts, or
+   * will count next.
+   */
   foundNothing(): void {
     this.#outOfReach = Infinity;
     this.#prompt = 0;
   }
 
-  /** Asks the server again if its last answer is worn out. `changed` is called when there is a new answer. */
+  /**
+   * Asks the server again if its last answer is worn out. `changed` is called when there is a new
+   * answer.
+   */
   refresh(now: number, changed: () => void): void {
     if (now - this.#answeredAt > TRUST_MS) this.#waiting = this.#fall = 0;
     const isWorn = this.#fetched > this.#waiting / 4 || now - this.#answeredAt > TRUST_MS / 2;

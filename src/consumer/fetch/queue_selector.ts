@@ -27,7 +27,10 @@ const REST_MS = 1000;
 
 const NONE: readonly LimitCounter[] = [];
 
-/** Decides what the next FETCH names: the queues of the choice, in its order, without those that have to wait. */
+/**
+ * Decides what the next FETCH names: the queues of the choice, in its order, without those that
+ * have to wait.
+ */
 export class QueueSelector implements WaitingCount {
   readonly #context: SessionContext;
   readonly #limits: Limits;
@@ -43,7 +46,9 @@ export class QueueSelector implements WaitingCount {
   #cancelAsk: (() => void) | undefined;
   #cancelWake: (() => void) | undefined;
   #wakeAt = 0;
-  /** The names that the server told last, when it was asked for them, and how often they changed. */
+  /**
+   * The names that the server told last, when it was asked for them, and how often they changed.
+   */
   #known = "";
   #askedAt = -Infinity;
   #version = 0;
@@ -83,8 +88,8 @@ export class QueueSelector implements WaitingCount {
   }
 
   /**
-   * Whether a FETCH of this version named every queue that there was at `at`. If only the server knows that, and what it said
-   * last is older, it is asked again.
+   * Whether a FETCH of this version named every queue that there was at `at`. If only the server
+   * knows that, and what it said last is older, it is asked again.
    */
   covers(version: number, at: number): boolean {
     if (!this.#order.isDynamic) return true;
@@ -95,7 +100,10 @@ export class QueueSelector implements WaitingCount {
     return false;
   }
 
-  /** Whether there is nothing to fetch from, and was not at `at`: the choice has no queue, or all of them rest. */
+  /**
+   * Whether there is nothing to fetch from, and was not at `at`: the choice has no queue, or all of
+   * them rest.
+   */
   isBare(at: number): boolean {
     const names = this.#names;
     if (names.length === 0) return this.covers(this.#version, at);
@@ -129,7 +137,9 @@ export class QueueSelector implements WaitingCount {
     for (const counter of counters) counter.expected();
   }
 
-  /** Counts a run that begins; false if a limit forbids it. `running` are those that began before. */
+  /**
+   * Counts a run that begins; false if a limit forbids it. `running` are those that began before.
+   */
   begin(run: CountedRun, running: Iterable<CountedRun>): boolean {
     return !this.#limits.isAny || this.#limits.begin(run, running);
   }

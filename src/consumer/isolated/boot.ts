@@ -1,6 +1,7 @@
 /**
- * What runs within each thread, as text: a package does not know where its own files are once it is bundled, emitted for npm
- * or imported from afar. It is a script, not a module, and has no helpers but what it says itself.
+ * What runs within each thread, as text: a package does not know where its own files are once it is
+ * bundled, emitted for npm or imported from afar. It is a script, not a module, and has no helpers
+ * but what it says itself.
  *
  * A function, as a tagged text that is made at import stays in every bundle.
  */
@@ -116,7 +117,8 @@ export function bootText(): string {
     }
   }
 
-  // Whether the module, where it is TypeScript, can be read. On Node, a program's own tsx does not reach its threads.
+  // Whether the module, where it is TypeScript, can be read. On Node, a program's own tsx does not
+  // reach its threads.
   async function readTypeScript(url) {
     if (globalThis.Deno !== undefined || globalThis.Bun !== undefined) return true;
     const flags = [...process.execArgv, ...(process.env.NODE_OPTIONS ?? "").split(" ")];

@@ -4,7 +4,9 @@ import { showValue } from "../../internal/show.ts";
 import { Discard, Kill, type Outcome, RetryAfter, Snooze } from "../outcome.ts";
 import type { Fault, Sent } from "./messages.ts";
 
-/** An error of this side for the thread, which makes one of the same name, code and message of it. */
+/**
+ * An error of this side for the thread, which makes one of the same name, code and message of it.
+ */
 export function toSent(thrown: unknown): Sent {
   if (!isError(thrown)) {
     const message = typeof thrown === "string" ? thrown : showValue(thrown);

@@ -11,29 +11,37 @@ import type { IsolatedContext, IsolatedHandler, IsolatedJob, IsolatedOptions } f
 /** Threads that one handler may have. */
 const MAX_THREADS = 10_000;
 
-/** How long an aborted run may take to end by itself, in milliseconds: less than a stop waits for its handlers. */
+/**
+ * How long an aborted run may take to end by itself, in milliseconds: less than a stop waits for
+ * its handlers.
+ */
 const TERMINATE_AFTER_MS = 200;
 
 /**
- * A handler that runs its jobs in threads (`node:worker_threads`), so that what keeps a core busy does not keep heartbeats,
- * reports and other jobs waiting.
+ * A handler that runs its jobs in threads (`node:worker_threads`), so that what keeps a core busy
+ * does not keep heartbeats, reports and other jobs waiting.
  *
- * `module` is a URL, and the default export there an {@linkcode IsolatedRun}: it is called with the job, as a plain object, and
- * a context of `signal`, `attempt`, `progress`, `extend` and `log`. There is no `producer` in it. What it throws fails the job
- * as in any handler, with name, message, `code` and stack; outcomes count as well, thrown or returned. Its result is passed on
- * where it can be cloned.
+ * `module` is a URL, and the default export there an {@linkcode IsolatedRun}: it is called with the
+ * job, as a plain object, and a context of `signal`, `attempt`, `progress`, `extend` and `log`.
+ * There is no `producer` in it. What it throws fails the job as in any handler, with name, message,
+ * `code` and stack; outcomes count as well, thrown or returned. Its result is passed on where it
+ * can be cloned.
  *
- * Threads are made when they are first needed and used again, `threads` of them at most; each loads the module once. A consumer
- * fetches no more jobs of the type than there are threads, as with `concurrency` of `register`. Idle threads do not hold the process open. A run that does not end within `terminateAfterMs` of its abort
- * is terminated with its thread, wherever it is, and rejects with the abort's reason: what it had open stays as it is. Deno 2.9
- * does not end a thread that never rests, such as a loop without `await`: that keeps its core until the process ends. A job
- * whose thread dies (`process.exit`, an error that nothing caught) fails with a `StateError` `THREAD_DIED`. A thread that runs
- * out of memory dies like that on Node; on Deno and Bun it ends the whole process.
- * Where the module does not load, or its default export is not a function, jobs fail with a `ConfigError` `INVALID_MODULE`.
+ * Threads are made when they are first needed and used again, `threads` of them at most; each loads
+ * the module once. A consumer fetches no more jobs of the type than there are threads, as with
+ * `concurrency` of `register`. Idle threads do not hold the process open. A run that does not end
+ * within `terminateAfterMs` of its abort is terminated with its thread, wherever it is, and rejects
+ * with the abort's reason: what it had open stays as it is. Deno 2.9 does not end a thread that
+ * never rests, such as a loop without `await`: that keeps its core until the process ends. A job
+ * whose thread dies (`process.exit`, an error that nothing caught) fails with a `StateError`
+ * `THREAD_DIED`. A thread that runs out of memory dies like that on Node; on Deno and Bun it ends
+ * the whole process. Where the module does not load, or its default export is not a function, jobs
+ * fail with a `ConfigError` `INVALID_MODULE`.
  *
- * The module is loaded by `import()` at run time: a bundler does not see it, so it has to be built as an entry of its own, and
- * Deno wants `--allow-read` for it. A module in TypeScript runs in Deno, in Bun, in Node 22.18 or later, and in an older Node
- * under tsx; elsewhere its jobs fail with a `ConfigError` `UNSUPPORTED_RUNTIME`.
+ * The module is loaded by `import()` at run time: a bundler does not see it, so it has to be built
+ * as an entry of its own, and Deno wants `--allow-read` for it. A module in TypeScript runs in
+ * Deno, in Bun, in Node 22.18 or later, and in an older Node under tsx; elsewhere its jobs fail
+ * with a `ConfigError` `UNSUPPORTED_RUNTIME`.
  *
  * @example The jobs of one type in threads
  * ```ts ignore
@@ -45,8 +53,8 @@ const TERMINATE_AFTER_MS = 200;
  * await consumer.run();
  * ```
  *
- * @throws {ConfigError} `INVALID_URL` where `module` is not a `file:` or `https:` URL, `INVALID_OPTION`, and
- * `UNSUPPORTED_RUNTIME` where there are no threads, or no `https:` modules.
+ * @throws {ConfigError} `INVALID_URL` where `module` is not a `file:` or `https:` URL,
+ * `INVALID_OPTION`, and `UNSUPPORTED_RUNTIME` where there are no threads, or no `https:` modules.
  */
 // deno-lint-ignore no-explicit-any
 export function isolated<Args extends readonly unknown[] | [] = any>(

@@ -24,7 +24,9 @@ export type Sent =
   /** The reason of the abort that this side asked for. */
   | { readonly kind: "aborted" };
 
-/** To the thread. Runs are counted by each thread for itself, so that what comes late is told apart. */
+/**
+ * To the thread. Runs are counted by each thread for itself, so that what comes late is told apart.
+ */
 export type ToThread =
   | {
     readonly kind: "run";

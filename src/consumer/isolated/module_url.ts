@@ -11,7 +11,8 @@ import { showValue } from "../../internal/show.ts";
 /**
  * The module that `isolated` was given, as a text for `import()`.
  *
- * @throws {ConfigError} `INVALID_URL`, or `UNSUPPORTED_RUNTIME` where the runtime does not import it.
+ * @throws {ConfigError} `INVALID_URL`, or `UNSUPPORTED_RUNTIME` where the runtime does not import
+ * it.
  */
 export function moduleUrl(module: unknown, runtime: Runtime | undefined): string {
   const url = parse(module);
@@ -34,7 +35,10 @@ export function moduleUrl(module: unknown, runtime: Runtime | undefined): string
   return url.href;
 }
 
-/** Where a handler has the function that looks for its module, which `register` calls; the same in all copies of the package. */
+/**
+ * Where a handler has the function that looks for its module, which `register` calls; the same in
+ * all copies of the package.
+ */
 export const CHECK_MODULE: unique symbol = Symbol.for("@faktory-ts/faktory/check the module");
 
 interface FileSystem {
@@ -42,8 +46,9 @@ interface FileSystem {
 }
 
 /**
- * Looks for the module's file: a consumer that cannot find it fails when it is set up and not with its first job. What cannot be
- * looked for passes: a module within an executable file or at `https:`, and one that Deno must not read yet.
+ * Looks for the module's file: a consumer that cannot find it fails when it is set up and not with
+ * its first job. What cannot be looked for passes: a module within an executable file or at
+ * `https:`, and one that Deno must not read yet.
  *
  * @throws {ConfigError} `INVALID_MODULE`.
  */

@@ -17,7 +17,9 @@ export interface PoolSettings {
   readonly clock: Clock;
 }
 
-/** A few threads, made when they are first needed, and the runs that wait for one, in their order. */
+/**
+ * A few threads, made when they are first needed, and the runs that wait for one, in their order.
+ */
 export class Pool {
   readonly #settings: PoolSettings;
   /** Those that are being ended too: a thread counts until it is gone. */

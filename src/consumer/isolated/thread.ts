@@ -39,7 +39,10 @@ export class Thread {
   /** Nothing of it is left. */
   isGone = false;
 
-  /** Begins to load the module; `changed` is called when a job may be given to it, and when it is gone. */
+  /**
+   * Begins to load the module; `changed` is called when a job may be given to it, and when it is
+   * gone.
+   */
   constructor(
     { Worker, SHARE_ENV }: WorkerThreads,
     url: string,
@@ -184,6 +187,7 @@ function log({ context }: Run, { level, message, fields }: Extract<FromThread, {
   try {
     context.log[level](message, fields);
   } catch {
-    // A log that cannot be written must not end the program, which is all that a throw here could do.
+    // A log that cannot be written must not end the program, which is all that a throw here could
+    // do.
   }
 }

@@ -3,10 +3,14 @@ import type { JobContext } from "../handler.ts";
 
 /** Options of `isolated`. */
 export interface IsolatedOptions {
-  /** Jobs that run at the same time, each in a thread of its own, 1 to 10000. @default as many as the machine has cores */
+  /**
+   * Jobs that run at the same time, each in a thread of its own, 1 to 10000. @default as many as
+   * the machine has cores
+   */
   readonly threads?: number | undefined;
   /**
-   * How long a run whose `signal` was aborted may take to end by itself before its thread is terminated, in milliseconds.
+   * How long a run whose `signal` was aborted may take to end by itself before its thread is
+   * terminated, in milliseconds.
    *
    * @default 200
    */
@@ -20,8 +24,9 @@ export type IsolatedJob<Args extends readonly unknown[] | [] = unknown[]> = Pick
 >;
 
 /**
- * What a module's run is given beside its job. What a handler's context has, but for `producer`: the connections are on the
- * other side, so a run that has jobs to enqueue makes a `Producer` of its own, or leaves it to the handler's middleware.
+ * What a module's run is given beside its job. What a handler's context has, but for `producer`:
+ * the connections are on the other side, so a run that has jobs to enqueue makes a `Producer` of
+ * its own, or leaves it to the handler's middleware.
  */
 export type IsolatedContext = Pick<
   JobContext,
@@ -29,7 +34,8 @@ export type IsolatedContext = Pick<
 >;
 
 /**
- * The default export of a module for `isolated`. What holds for a handler's result and errors holds for it.
+ * The default export of a module for `isolated`. What holds for a handler's result and errors holds
+ * for it.
  *
  * @example A module that renders
  * ```ts
@@ -53,13 +59,16 @@ export type IsolatedRun<Args extends readonly unknown[] | [] = any> = (
 /** A handler for `Consumer.register` whose jobs run in threads. */
 // deno-lint-ignore no-explicit-any
 export interface IsolatedHandler<Args extends readonly unknown[] | [] = any> {
-  /** Runs a job in one of the threads, or has it wait for one; resolves to what the module's run returned, where that can be cloned. */
+  /**
+   * Runs a job in one of the threads, or has it wait for one; resolves to what the module's run
+   * returned, where that can be cloned.
+   */
   (job: IsolatedJob<Args>, context: IsolatedContext): Promise<unknown>;
   /** Jobs that it runs at the same time: the option `threads`. */
   readonly concurrency: number;
   /**
-   * Ends all threads. Jobs that run, or wait for a thread, reject with a `StateError` `CLOSED`. The handler can be used
-   * again: its threads are then made anew.
+   * Ends all threads. Jobs that run, or wait for a thread, reject with a `StateError` `CLOSED`. The
+   * handler can be used again: its threads are then made anew.
    */
   [Symbol.asyncDispose](): Promise<void>;
 }

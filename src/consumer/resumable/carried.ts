@@ -1,7 +1,12 @@
-/** What jobs carry on when they are enqueued again, by the outcome or the error that they end with. */
+/**
+ * What jobs carry on when they are enqueued again, by the outcome or the error that they end with.
+ */
 const carried = new WeakMap<object, Readonly<Record<string, unknown>>>();
 
-/** Has a job that ends with this, and is enqueued again, get these keys in its `custom`. Gives the outcome or error. */
+/**
+ * Has a job that ends with this, and is enqueued again, get these keys in its `custom`. Gives the
+ * outcome or error.
+ */
 export function carrying<T extends object>(
   end: T,
   custom: Readonly<Record<string, unknown>>,

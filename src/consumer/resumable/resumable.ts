@@ -19,9 +19,9 @@ const DEFAULT_RESERVATION = 1800;
 /** Options of {@linkcode resumable}. */
 export interface ResumableOptions {
   /**
-   * How long a run goes on before it hands the job back with its cursor, to be continued by any worker, in milliseconds; at most
-   * half of the job's reservation. A hop takes 5 to 10 seconds. If the worker crashes, what was done since the last hop is done
-   * again.
+   * How long a run goes on before it hands the job back with its cursor, to be continued by any
+   * worker, in milliseconds; at most half of the job's reservation. A hop takes 5 to 10 seconds. If
+   * the worker crashes, what was done since the last hop is done again.
    *
    * @default 300000, which is five minutes
    */
@@ -33,12 +33,16 @@ const RESUMABLE_OPTIONS = { hopEveryMs: true } as const satisfies OptionNames<Re
 /** The second argument of a resumable handler. */
 export interface ResumableContext<Cursor, Jobs extends JobDefinitions = JobDefinitions>
   extends JobContext<Jobs> {
-  /** The cursor that was yielded last before the job was handed back; `undefined` if it starts at its beginning. */
+  /**
+   * The cursor that was yielded last before the job was handed back; `undefined` if it starts at
+   * its beginning.
+   */
   readonly cursor: Cursor | undefined;
 }
 
 /**
- * Runs a job by steps, and yields after each of them the cursor to continue from: small JSON, such as the last id that is done.
+ * Runs a job by steps, and yields after each of them the cursor to continue from: small JSON, such
+ * as the last id that is done.
  */
 export type ResumableRun<
   // deno-lint-ignore no-explicit-any
@@ -53,15 +57,17 @@ export type ResumableRun<
 ) => AsyncIterable<Cursor> | Iterable<Cursor>;
 
 /**
- * A handler for long jobs, which continue where they were: after a deploy, an error, and also if the work takes longer than the
- * longest reservation, which a free server cannot extend.
+ * A handler for long jobs, which continue where they were: after a deploy, an error, and also if
+ * the work takes longer than the longest reservation, which a free server cannot extend.
  *
- * The handler is a generator: what it yields is the cursor from which the job continues. When the worker stops, when a step
- * fails, and every `hopEveryMs`, the job is enqueued again with its cursor (in `custom.resumeAt`) and then acknowledged (PUSHB,
- * then ACK). A hop and a stop use none of the job's retries; a failure does, as always.
+ * The handler is a generator: what it yields is the cursor from which the job continues. When the
+ * worker stops, when a step fails, and every `hopEveryMs`, the job is enqueued again with its
+ * cursor (in `custom.resumeAt`) and then acknowledged (PUSHB, then ACK). A hop and a stop use none
+ * of the job's retries; a failure does, as always.
  *
- * What was done since the last hop is done again if the worker crashes, is killed, or does not reach its next `yield` before the
- * grace of a stop is over; and on the last attempt: the dead job has the cursor of its last hop. No step is skipped.
+ * What was done since the last hop is done again if the worker crashes, is killed, or does not
+ * reach its next `yield` before the grace of a stop is over; and on the last attempt: the dead job
+ * has the cursor of its last hop. No step is skipped.
  *
  * @example Export a table, page by page
  * ```ts

@@ -7,7 +7,10 @@ import { asOutcome, outcomeKind } from "../outcome.ts";
 /** Characters of a message that are sent. The server keeps 1000 bytes. */
 const MAX_MESSAGE = 1000;
 
-/** What FAIL says about whatever a handler threw. The job's own `backtrace` is how many lines of the stack are sent. */
+/**
+ * What FAIL says about whatever a handler threw. The job's own `backtrace` is how many lines of the
+ * stack are sent.
+ */
 export function describeFailure(
   { jid, job }: { readonly jid: string; readonly job: Pick<Job, "backtrace"> },
   error: unknown,
@@ -25,10 +28,16 @@ export function describeFailure(
   }
 }
 
-/** What becomes of a job that failed: it is retried, kept among the dead, or dropped without a trace. */
+/**
+ * What becomes of a job that failed: it is retried, kept among the dead, or dropped without a
+ * trace.
+ */
 export type AfterFailure = "retry" | "dead" | "dropped";
 
-/** What becomes of a job after a run that threw or gave this; `undefined` if it did not fail. Never throws. */
+/**
+ * What becomes of a job after a run that threw or gave this; `undefined` if it did not fail. Never
+ * throws.
+ */
 export function afterFailure(job: Job, error: unknown): AfterFailure | undefined {
   const kind = outcomeKind(error);
   if (kind === "discard" || kind === "snooze") return undefined;
@@ -52,7 +61,9 @@ export function nextFailure(
   return { failedAt: undefined, retryCount, remaining, type, message, backtrace };
 }
 
-/** Whether the server retries the job after a FAIL: with no retry left it would be dead, or gone. */
+/**
+ * Whether the server retries the job after a FAIL: with no retry left it would be dead, or gone.
+ */
 export function isRetried({ retry = DEFAULT_RETRY, failure }: Job): boolean {
   return nextRetry(failure) < retry;
 }
@@ -62,7 +73,10 @@ export function attemptOf({ failure }: Job): number {
   return nextRetry(failure) + 1;
 }
 
-/** Which retry follows, from 0. The server uses this number, not `remaining`, which counts one too many. */
+/**
+ * Which retry follows, from 0. The server uses this number, not `remaining`, which counts one too
+ * many.
+ */
 function nextRetry(before: JobFailure | undefined): number {
   return before === undefined ? 0 : before.retryCount + 1;
 }

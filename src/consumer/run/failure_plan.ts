@@ -15,7 +15,10 @@ export interface FailurePlan {
   readonly deadLetter: string | undefined;
 }
 
-/** Decides how the failure of a job is reported. A policy that cannot be used is told by `listenerError`, and left out. */
+/**
+ * Decides how the failure of a job is reported. A policy that cannot be used is told by
+ * `listenerError`, and left out.
+ */
 export function planFailure(
   job: Job,
   error: unknown,

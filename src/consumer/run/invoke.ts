@@ -10,8 +10,8 @@ import type { ConsumerMiddleware } from "../middleware.ts";
 import { asOutcome } from "../outcome.ts";
 
 /**
- * Runs a job, and calls `ends` once with the result. An outcome is a failure, whether it was thrown or returned. A runner may
- * throw, but only before it has called `ends`.
+ * Runs a job, and calls `ends` once with the result. An outcome is a failure, whether it was thrown
+ * or returned. A runner may throw, but only before it has called `ends`.
  *
  * By callbacks, so that the layers around a handler cost no promise each.
  */
@@ -53,8 +53,8 @@ export function within(middleware: readonly ConsumerMiddleware[], run: Runner): 
 }
 
 /**
- * Runs the job with the arguments that `schema` makes of its own, or fails it if they do not fit. The consumer itself keeps the
- * job as it came: that is what it enqueues again.
+ * Runs the job with the arguments that `schema` makes of its own, or fails it if they do not fit.
+ * The consumer itself keeps the job as it came: that is what it enqueues again.
  */
 export function checked(schema: StandardSchema<readonly unknown[]>, run: Runner): Runner {
   return (job, context, ends) => {

@@ -24,12 +24,15 @@ import type { Finished, Reporter, Requeue } from "./reporter.ts";
 import type { Expiring } from "./reservations.ts";
 import { abortContext, extensionOf, limitTime, RunContext, timeLimitOf } from "./run_context.ts";
 
-/** What is kept clear before a reservation's end, in milliseconds: the result has to reach the server before it. */
+/**
+ * What is kept clear before a reservation's end, in milliseconds: the result has to reach the
+ * server before it.
+ */
 export const MARGIN_MS = 1000;
 
 /**
- * A job is not requeued for sooner than this, in seconds: ACK and FAIL go by the jid alone, so the ACK that follows must not
- * find the job with the worker that fetched it next.
+ * A job is not requeued for sooner than this, in seconds: ACK and FAIL go by the jid alone, so the
+ * ACK that follows must not find the job with the worker that fetched it next.
  */
 const MIN_REQUEUE_SECONDS = 5;
 
@@ -69,8 +72,8 @@ interface Failure {
 }
 
 /**
- * The life of one run of one job, in the order in which it happens: start, ended, report. A run that must not start is
- * released or requeued.
+ * The life of one run of one job, in the order in which it happens: start, ended, report. A run
+ * that must not start is released or requeued.
  */
 export class JobRun implements Ends<unknown>, CountedRun, Expiring, Finished, InSlot {
   slot = -1;
@@ -116,7 +119,8 @@ export class JobRun implements Ends<unknown>, CountedRun, Expiring, Finished, In
     if (timeoutMs !== undefined) {
       this.#cancelTimeLimit = limitTime(this.#context, job, { timeoutMs, clock });
     }
-    // A microtask has an asynchronous context of its own: what a handler does to that must not reach the next handler.
+    // A microtask has an asynchronous context of its own: what a handler does to that must not
+    // reach the next handler.
     void RESOLVED.then(() => this.#invoke(registered.run));
   }
 
@@ -246,7 +250,10 @@ export class JobRun implements Ends<unknown>, CountedRun, Expiring, Finished, In
     this.#requeue(0, error, { failure, queue, custom: carriedBy(error) });
   }
 
-  /** Enqueues the job again, and acknowledges it then. If the server refuses that, it failed with this error. */
+  /**
+   * Enqueues the job again, and acknowledges it then. If the server refuses that, it failed with
+   * this error.
+   */
   #requeue(
     seconds: number,
     error: unknown,
@@ -257,7 +264,10 @@ export class JobRun implements Ends<unknown>, CountedRun, Expiring, Finished, In
     this.#slots.reporter.requeued(this, { waitMs, ...again, refused });
   }
 
-  /** Instead of a start: the job must not run here, or not now. It is requeued as it is, for a moment later. */
+  /**
+   * Instead of a start: the job must not run here, or not now. It is requeued as it is, for a
+   * moment later.
+   */
   requeue(reason: ConsumerEvents["returned"]["reason"]): void {
     const { job } = this;
     this.isSettled = true;
@@ -269,8 +279,8 @@ export class JobRun implements Ends<unknown>, CountedRun, Expiring, Finished, In
   }
 
   /**
-   * A stop does not wait for the handler, or does not start it: FAIL gives the job back to the server. `cause` is the error that
-   * the worker stops for.
+   * A stop does not wait for the handler, or does not start it: FAIL gives the job back to the
+   * server. `cause` is the error that the worker stops for.
    */
   release(cause?: unknown): void {
     const { job } = this;
@@ -299,7 +309,10 @@ export class JobRun implements Ends<unknown>, CountedRun, Expiring, Finished, In
     this.#abort("STOPPED", `Job ${this.jid} has to end as its worker stops`);
   }
 
-  /** The reservation is about to end: asks the handler to end, whose result is not reported any more. */
+  /**
+   * The reservation is about to end: asks the handler to end, whose result is not reported any
+   * more.
+   */
   expire(): void {
     const { job } = this;
     this.#abort(
@@ -310,7 +323,10 @@ export class JobRun implements Ends<unknown>, CountedRun, Expiring, Finished, In
     this.#slots.session.events.emit("expired", { job });
   }
 
-  /** The job was cancelled: asks the handler to end, if it runs, and reports nothing, as the server is told to forget the job. */
+  /**
+   * The job was cancelled: asks the handler to end, if it runs, and reports nothing, as the server
+   * is told to forget the job.
+   */
   cancel(): void {
     this.#abort("CANCELLED", `Job ${this.jid} was cancelled`);
     if (this.isSettled) return;

@@ -14,7 +14,9 @@ import { RunningJobsFile } from "../../signals/running_jobs.ts";
 const DEFAULT_RESERVATION = 1800;
 const MIN_RESERVATION = 60;
 
-/** How long nothing is fetched from a queue that had a job which is left to others, in milliseconds. */
+/**
+ * How long nothing is fetched from a queue that had a job which is left to others, in milliseconds.
+ */
 const LEAVE_MS = 30_000;
 
 /** The parts that runs are bound by. */
@@ -26,7 +28,9 @@ export interface JobRunsParts {
   readonly cancellations: () => Cancellations | undefined;
 }
 
-/** The slots of a session: decides for each fetched job whether it runs, and holds those that do. */
+/**
+ * The slots of a session: decides for each fetched job whether it runs, and holds those that do.
+ */
 export class JobRuns implements Slots {
   done = 0;
   failed = 0;

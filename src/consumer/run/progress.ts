@@ -31,7 +31,10 @@ export class ProgressTracker implements Tracker {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** Emits one `warning` if the server is a free one. Rejects if the server does not answer within one command timeout. */
+  /**
+   * Emits one `warning` if the server is a free one. Rejects if the server does not answer within
+   * one command timeout.
+   */
   async track(progress: Progress): Promise<boolean> {
     if (this.#isFree) return false;
     const giveUp = new AbortController();

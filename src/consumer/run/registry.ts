@@ -22,19 +22,21 @@ export interface HandlerOptions<
   Type extends string = string,
 > extends Limit, Omit<FailurePolicy<Args, Type>, "onDead"> {
   /**
-   * How long a job of this type may take before its `signal` is aborted, in milliseconds. The number `timeoutMs` in a job's
-   * `custom` is used instead.
+   * How long a job of this type may take before its `signal` is aborted, in milliseconds. The
+   * number `timeoutMs` in a job's `custom` is used instead.
    *
    * @default none
    */
   readonly timeoutMs?: number | undefined;
   /**
-   * Called when a job failed for the last time, before that is reported: its retries are used up, it was killed, or its `retry`
-   * is 0. It runs in the job's slot, and the report (FAIL) waits for it, so it is called at least once: a worker that dies between
-   * the two runs the job again. If it throws, the consumer emits `listenerError`, and the job is reported all the same.
+   * Called when a job failed for the last time, before that is reported: its retries are used up,
+   * it was killed, or its `retry` is 0. It runs in the job's slot, and the report (FAIL) waits for
+   * it, so it is called at least once: a worker that dies between the two runs the job again. If it
+   * throws, the consumer emits `listenerError`, and the job is reported all the same.
    *
-   * The job's arguments are as they came, and may be those that its schema refused. The `signal` of the context may be aborted
-   * already. It is not called if the worker is lost, the reservation ends, or a stop waits no longer.
+   * The job's arguments are as they came, and may be those that its schema refused. The `signal` of
+   * the context may be aborted already. It is not called if the worker is lost, the reservation
+   * ends, or a stop waits no longer.
    *
    * @default nothing
    */
@@ -60,7 +62,8 @@ export type OnDead<
 > = (job: Job<Args, Type>, error: unknown, context: JobContext<Jobs>) => unknown;
 
 /**
- * The handler and options that `Consumer.register` takes: for a type of the catalogue, or without one for these arguments.
+ * The handler and options that `Consumer.register` takes: for a type of the catalogue, or without
+ * one for these arguments.
  *
  * One type for both: otherwise a consumer with a catalogue could not be used as one without.
  */
@@ -77,7 +80,10 @@ export type HandlerAndOptions<
       : never,
   ];
 
-/** The types of jobs that entries of this package enqueue for themselves begin so. No catalogue has them. */
+/**
+ * The types of jobs that entries of this package enqueue for themselves begin so. No catalogue has
+ * them.
+ */
 const OWN_TYPES = "faktory.";
 
 /** A registered handler. */

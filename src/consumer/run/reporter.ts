@@ -44,13 +44,15 @@ export interface ReporterContext
 }
 
 /**
- * Reports the result of each run: ACK or FAIL, sent again over lost connections until the reservation ends. The handler is
- * never run again for it.
+ * Reports the result of each run: ACK or FAIL, sent again over lost connections until the
+ * reservation ends. The handler is never run again for it.
  */
 export class Reporter {
   /** Jobs whose result could not be reported while the session stopped. */
   readonly unreported: Job[] = [];
-  /** When the oldest report began since the server has confirmed one; `undefined` if there is none. */
+  /**
+   * When the oldest report began since the server has confirmed one; `undefined` if there is none.
+   */
   unconfirmedSince: number | undefined;
   readonly #context: ReporterContext;
   #inFlight = 0;
@@ -74,7 +76,10 @@ export class Reporter {
     this.#begin(finished, { command: fail(failure) });
   }
 
-  /** The job failed, and must not be retried: FAIL puts it among the retries, MUTATE moves it to the dead. */
+  /**
+   * The job failed, and must not be retried: FAIL puts it among the retries, MUTATE moves it to the
+   * dead.
+   */
   killed(finished: Finished, failure: FailureReport): void {
     const kills = jidFilters([finished.jid])
       .map((filter): Step => ({ command: mutate("kill", "retries", filter) }));
@@ -83,8 +88,8 @@ export class Reporter {
   }
 
   /**
-   * The job is enqueued again, and acknowledged then; if the server refuses it, it failed. Its time is one by the server's
-   * clock, which is measured first if that was not done of late.
+   * The job is enqueued again, and acknowledged then; if the server refuses it, it failed. Its time
+   * is one by the server's clock, which is measured first if that was not done of late.
    */
   requeued(finished: Finished, requeue: Requeue): void {
     this.#count();
@@ -99,7 +104,8 @@ export class Reporter {
     const now = serverClock.now();
     const at = new Date(now + waitMs);
     const next = failure && { ...failure, failedAt: new Date(now), nextAt: at };
-    // From then on another worker may have the job under the same jid: an ACK would be for that one.
+    // From then on another worker may have the job under the same jid: an ACK would be for that
+    // one.
     const notAfter = Math.min(deadline, steady.now() + waitMs);
     this.send(finished, {
       command: push(encodeAgain(job, at, { failure: next, custom, queue })),

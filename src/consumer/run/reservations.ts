@@ -14,8 +14,9 @@ export interface Expiring {
 const CHECK_EVERY_MS = 1000;
 
 /**
- * Watches the deadlines of all runs with one timer, which checks every run each second. That costs less than a timer a job, or
- * than keeping the runs in the order of their deadlines. A run expires up to two seconds before its deadline, never after.
+ * Watches the deadlines of all runs with one timer, which checks every run each second. That costs
+ * less than a timer a job, or than keeping the runs in the order of their deadlines. A run expires
+ * up to two seconds before its deadline, never after.
  */
 export class Reservations {
   readonly #clock: Clock;

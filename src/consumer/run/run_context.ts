@@ -26,15 +26,23 @@ export interface RunHost {
   readonly settings: { readonly logger: LoggerLike | undefined };
 }
 
-/** Aborts the signal of a context, once. A handler must not be able to do that, so it is no method. */
+/**
+ * Aborts the signal of a context, once. A handler must not be able to do that, so it is no method.
+ */
 export let abortContext: (context: RunContext, reason: JobAbortedError) => void;
 
-/** What a handler's context knows of its consumer; `undefined` for a context that is none of a consumer's. */
+/**
+ * What a handler's context knows of its consumer; `undefined` for a context that is none of a
+ * consumer's.
+ */
 export let hostOf: (
   context: unknown,
 ) => { readonly clock: Clock; isStopping(): boolean } | undefined;
 
-/** When the reservation ends that `extend` got from the server, by the steady clock; `undefined` if it got none. */
+/**
+ * When the reservation ends that `extend` got from the server, by the steady clock; `undefined` if
+ * it got none.
+ */
 export let extensionOf: (context: RunContext) => number | undefined;
 
 /** What a context makes when a handler asks for it: most handlers use none of it. */
@@ -141,7 +149,10 @@ export class RunContext implements JobContext {
   }
 }
 
-/** How long a job may run, in milliseconds: as the job itself says (`custom.timeoutMs`), else as its type does. */
+/**
+ * How long a job may run, in milliseconds: as the job itself says (`custom.timeoutMs`), else as its
+ * type does.
+ */
 export function timeLimitOf({ custom }: Job, ofType: number | undefined): number | undefined {
   const timeoutMs = custom["timeoutMs"];
   return typeof timeoutMs === "number" && timeoutMs > 0 ? timeoutMs : ofType;

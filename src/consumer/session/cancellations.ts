@@ -56,7 +56,8 @@ export class Cancellations {
     run.cancel();
     this.#forgetting.add(run);
     this.#forget(run.jid)
-      // The connection was lost. The marker stays: it is met again, at the latest when the job is fetched again.
+      // The connection was lost. The marker stays: it is met again, at the latest when the job is
+      // fetched again.
       .catch(() => this.#taken.delete(run))
       .then(() => {
         this.#forgetting.delete(run);
@@ -68,7 +69,8 @@ export class Cancellations {
     const queues = this.#markers.get(jid) ?? [];
     const send = this.#send;
     if (await forgetRunning(send, jid)) return await removeMarkers(send, queues);
-    // Whoever cancels has failed the job, and may not have discarded it yet: the marker has to stay until then.
+    // Whoever cancels has failed the job, and may not have discarded it yet: the marker has to stay
+    // until then.
     await Promise.all(queues.map((queue) => placeMarker(send, { queue, jid })));
   }
 

@@ -13,11 +13,13 @@ export interface WorkerConnectionsOptions {
 }
 
 /**
- * The connections of a session: one that never carries a FETCH, so that nothing on it waits for a job, and those that carry
- * FETCHes. The server knows all of them as one worker.
+ * The connections of a session: one that never carries a FETCH, so that nothing on it waits for a
+ * job, and those that carry FETCHes. The server knows all of them as one worker.
  */
 export class WorkerConnections {
-  /** For heartbeats, what handlers enqueue, and everything else that must not stand behind a FETCH. */
+  /**
+   * For heartbeats, what handlers enqueue, and everything else that must not stand behind a FETCH.
+   */
   readonly commands: ConnectionPool;
   readonly fetching: FetchConnections;
 

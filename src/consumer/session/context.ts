@@ -30,7 +30,10 @@ export interface SessionContext {
   /** Takes the progress of jobs. */
   readonly tracker: Tracker;
   readonly phase: Phase;
-  /** Does whatever can be done next: fetches, or ends a phase. Every part calls it when something has ended. */
+  /**
+   * Does whatever can be done next: fetches, or ends a phase. Every part calls it when something
+   * has ended.
+   */
   advance(): void;
 }
 

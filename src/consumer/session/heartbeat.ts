@@ -31,7 +31,10 @@ export class Heartbeat {
     this.#cancelTimer();
   }
 
-  /** Sends a BEAT now, unless one is in flight: one that waits for a connection serves as well as a second. */
+  /**
+   * Sends a BEAT now, unless one is in flight: one that waits for a connection serves as well as a
+   * second.
+   */
   beat(): void {
     if (this.#inFlight) return;
     const { settings: { worker: { wid } }, phase, connections } = this.#context;

@@ -9,8 +9,8 @@ const EVERY_MS = 1000;
 const WORTH_TELLING_MS = 250;
 
 /**
- * Measures how late timers are, and emits `lag`: a timer that late means a blocked event loop or a sleeping machine. A timer
- * that is early means that the clock was set back, and emits `clock`.
+ * Measures how late timers are, and emits `lag`: a timer that late means a blocked event loop or a
+ * sleeping machine. A timer that is early means that the clock was set back, and emits `clock`.
  */
 export class LagMonitor {
   /** How late the last timer was, in milliseconds. */

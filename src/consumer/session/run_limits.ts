@@ -5,7 +5,10 @@ import type { EndReason, SessionLimits } from "../report.ts";
 /** A reply of the server is not older than this when it is read, in milliseconds. */
 const SETTLED_MS = 1000;
 
-/** How long a requeued job may be away, in milliseconds: until its time, and the server's next look at its schedule. */
+/**
+ * How long a requeued job may be away, in milliseconds: until its time, and the server's next look
+ * at its schedule.
+ */
 const REQUEUED_MS = 12_000;
 
 /** Decides when a run ends by itself: after so many jobs, or when the queues are empty. */
@@ -53,8 +56,8 @@ export class RunLimits {
   }
 
   /**
-   * A FETCH found nothing for two seconds, up to its end, so what earlier jobs have enqueued was fetched, too. A job that ended
-   * a moment ago may have ended after the server sent this reply.
+   * A FETCH found nothing for two seconds, up to its end, so what earlier jobs have enqueued was
+   * fetched, too. A job that ended a moment ago may have ended after the server sent this reply.
    */
   foundNothing({ isWhole, version }: FetchRequest, isIdle: boolean): void {
     const { untilEmpty, trustsEmpty } = this.#limits;

@@ -38,13 +38,18 @@ export interface SessionParts {
   readonly events: Emitter<ConsumerEvents>;
   readonly clock: Clock;
   readonly limits: SessionLimits;
-  /** Ignores every limit but the number of slots, so that nothing waits for time to pass. @default false */
+  /**
+   * Ignores every limit but the number of slots, so that nothing waits for time to pass. @default
+   * false
+   */
   readonly ignoresLimits?: boolean | undefined;
   /** Sees every job that is run, or enqueued by a handler. */
   readonly observer?: ConsumerObserver | undefined;
 }
 
-/** How long running jobs may go on if the server says that the worker has to end, in milliseconds. */
+/**
+ * How long running jobs may go on if the server says that the worker has to end, in milliseconds.
+ */
 export const DEFAULT_GRACE_MS = 25_000;
 
 /** One run of a consumer, from its connections to its report. */
@@ -125,7 +130,10 @@ export class Session {
       : () => {};
   }
 
-  /** Fetches and runs jobs, unless the session was quieted or stopped before, and resolves when it has ended. */
+  /**
+   * Fetches and runs jobs, unless the session was quieted or stopped before, and resolves when it
+   * has ended.
+   */
   async report(): Promise<Report> {
     this.#advance();
     await this.#stopping.ended;
@@ -160,7 +168,10 @@ export class Session {
     });
   }
 
-  /** Takes jobs from other queues from now on; a FETCH in flight may still bring one of the old ones. */
+  /**
+   * Takes jobs from other queues from now on; a FETCH in flight may still bring one of the old
+   * ones.
+   */
   choose(queues: QueueChoice): void {
     this.#selector.choose(queues);
   }
@@ -173,8 +184,8 @@ export class Session {
   }
 
   /**
-   * Ends the session by the phases of a stop; handlers are aborted after `graceMs`. A second stop goes on from where the first
-   * one is, in less time.
+   * Ends the session by the phases of a stop; handlers are aborted after `graceMs`. A second stop
+   * goes on from where the first one is, in less time.
    */
   stop(graceMs: number, reason: EndReason = "stopped"): void {
     const { phase } = this.#context;
@@ -186,12 +197,17 @@ export class Session {
     this.#stopping.begin(graceMs);
   }
 
-  /** The stop that follows has this error as its reason, if it is one; jobs are failed with the first. */
+  /**
+   * The stop that follows has this error as its reason, if it is one; jobs are failed with the
+   * first.
+   */
   stopsFor(error: unknown): void {
     this.#stopping.crash ??= error;
   }
 
-  /** A connection was lost. If it is not made again, nothing can be fetched or reported any more. */
+  /**
+   * A connection was lost. If it is not made again, nothing can be fetched or reported any more.
+   */
   disconnected(error: Error, retryInMs: number | undefined): void {
     // It may be another server that is back.
     this.#context.serverClock.distrust();
@@ -202,7 +218,10 @@ export class Session {
     this.stop(0);
   }
 
-  /** A run that has to find out whether there is a job does not wait for ever for a server that does not say. */
+  /**
+   * A run that has to find out whether there is a job does not wait for ever for a server that does
+   * not say.
+   */
   #checkAnswer(): void {
     const { hasAnswer, lastError } = this.#fetcher;
     if (hasAnswer) return;
@@ -230,7 +249,8 @@ export class Session {
     if (phase === "running" && !this.#limits.isReached) this.#fetcher.pump();
     if (this.#runs.size > 0 || this.#fetcher.inFlight > 0) return;
     const reason = this.#limits.reached();
-    // What an acknowledgement enqueues, such as a batch's callback, may be missing from queues that were empty.
+    // What an acknowledgement enqueues, such as a batch's callback, may be missing from queues that
+    // were empty.
     if (reason === "empty" && this.#reporter.inFlight > 0) return;
     // A quiet session cannot know whether the queues are empty, but whether it has run enough.
     if (reason === "limit" || (phase === "running" && reason !== undefined)) {

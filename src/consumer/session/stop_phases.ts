@@ -1,6 +1,6 @@
 /**
- * The phases of a session, in their order; `quiet` may be left out. The phases from `draining` on are one `stopping` to the
- * outside.
+ * The phases of a session, in their order; `quiet` may be left out. The phases from `draining` on
+ * are one `stopping` to the outside.
  *
  * - `running`: fetches and runs jobs.
  * - `quiet`: fetches nothing, runs what it has.
@@ -37,10 +37,11 @@ export interface StopPhaseRow {
 }
 
 /**
- * The phases of a stop in their order. Their bounds hold whatever the connections do: a stop ends 2.5 seconds after its grace, a
- * second one within a second. `reporting` gives a FETCH in flight, and a result behind it, the two seconds in which a server
- * answers it, and a moment for the way there and back. With the default grace, all of them fit into the 30 seconds that
- * Kubernetes waits after a TERM.
+ * The phases of a stop in their order. Their bounds hold whatever the connections do: a stop ends
+ * 2.5 seconds after its grace, a second one within a second. `reporting` gives a FETCH in flight,
+ * and a result behind it, the two seconds in which a server answers it, and a moment for the way
+ * there and back. With the default grace, all of them fit into the 30 seconds that Kubernetes waits
+ * after a TERM.
  */
 export const STOP_PHASES: Readonly<Record<StopPhase, StopPhaseRow>> = {
   draining: {

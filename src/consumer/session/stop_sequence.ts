@@ -140,7 +140,10 @@ export class StopSequence {
     }
   }
 
-  /** Ends every timer, and every connection: by END if the server has confirmed everything, else at once. */
+  /**
+   * Ends every timer, and every connection: by END if the server has confirmed everything, else at
+   * once.
+   */
   #close(): void {
     const { runs, selector, lag, heartbeat, cancellations } = this.#parts;
     runs.close();

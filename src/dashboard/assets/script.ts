@@ -1,6 +1,7 @@
 /**
- * The pages' script: loads a page's main part again when the server says that time has passed, and selects all jobs of a list.
- * Without it, everything works but for that. It is a text, as it runs in browsers alone.
+ * The pages' script: loads a page's main part again when the server says that time has passed, and
+ * selects all jobs of a list. Without it, everything works but for that. It is a text, as it runs
+ * in browsers alone.
  */
 export const script = `"use strict";
 (() => {

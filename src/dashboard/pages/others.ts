@@ -78,7 +78,9 @@ export function confirmPage(
   );
 }
 
-/** So many jobs of a set, for a question; a server that does not count them leaves the number out. */
+/**
+ * So many jobs of a set, for a question; a server that does not count them leaves the number out.
+ */
 export function jobsOf(set: string, jobs: number | undefined, isAll: boolean): string {
   if (jobs !== undefined) return `${isAll ? "all " : ""}${count(jobs, "job")} of ${set}`;
   return isAll ? `all jobs of ${set}` : `the jobs of ${set} that match`;

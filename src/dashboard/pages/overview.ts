@@ -84,7 +84,10 @@ function isBad(title: string, value: string): boolean {
   return (title === "Failed" || title === "Dead") && value !== "0";
 }
 
-/** How many queues there are, and how fast jobs come: by what was counted in the last 10 to 20 seconds. */
+/**
+ * How many queues there are, and how fast jobs come: by what was counted in the last 10 to 20
+ * seconds.
+ */
 function waitingMore(queues: number, history: ServerHistory | undefined, now: number): string {
   const [before, last] = history?.hour.slice(-2) ?? [];
   if (before === undefined || last === undefined) return count(queues, "queue");

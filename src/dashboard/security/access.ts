@@ -14,7 +14,10 @@ const FAULTS: Readonly<Record<Exclude<Verdict, "right">, string>> = {
   throttled: "Too many wrong passwords. Try again in half a minute.",
 };
 
-/** Lets in who knows the password: by a session that a form begins, or, for programs, by HTTP Basic or Bearer. */
+/**
+ * Lets in who knows the password: by a session that a form begins, or, for programs, by HTTP Basic
+ * or Bearer.
+ */
 export class Access {
   readonly #settings: Settings;
   readonly #sessions: Sessions | undefined;

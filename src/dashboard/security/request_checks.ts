@@ -1,11 +1,14 @@
-/** Names that always lead to the machine that the browser runs on; no other site can have them lead elsewhere. */
+/**
+ * Names that always lead to the machine that the browser runs on; no other site can have them lead
+ * elsewhere.
+ */
 const LOCAL = /^(?:localhost|[\w-]+\.localhost)$/;
 
 const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
 
 /**
- * Whether a request may be answered by the host that it names. Attacks by DNS rebinding come with the attacker's name, so
- * addresses are safe.
+ * Whether a request may be answered by the host that it names. Attacks by DNS rebinding come with
+ * the attacker's name, so addresses are safe.
  */
 export function isAllowedHost(request: Request, hosts: ReadonlySet<string> | "any"): boolean {
   if (hosts === "any") return true;
@@ -18,8 +21,8 @@ export function isAllowedHost(request: Request, hosts: ReadonlySet<string> | "an
 }
 
 /**
- * Whether a request that changes something comes from the dashboard's own pages, or from no browser at all. Browsers send an
- * Origin with every POST.
+ * Whether a request that changes something comes from the dashboard's own pages, or from no browser
+ * at all. Browsers send an Origin with every POST.
  */
 export function isOwnOrigin(request: Request): boolean {
   const origin = request.headers.get("origin");
@@ -30,7 +33,10 @@ export function isOwnOrigin(request: Request): boolean {
   return URL.canParse(origin) && new URL(origin).host === host.toLowerCase();
 }
 
-/** Sent with every answer: nothing from elsewhere, no code but the dashboard's own file, in nobody's frame. */
+/**
+ * Sent with every answer: nothing from elsewhere, no code but the dashboard's own file, in nobody's
+ * frame.
+ */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "content-security-policy": [
     "default-src 'none'",

@@ -91,7 +91,9 @@ export function bare(visit: Pick<Visit, "settings">, title: string, body: Html):
   `;
 }
 
-/** What was done, as the address of a page says after a change. Only known words get onto the page. */
+/**
+ * What was done, as the address of a page says after a change. Only known words get onto the page.
+ */
 const DONE: Readonly<Record<string, (jobs: string) => string>> = {
   retry: (jobs) => `${jobs} put back to run at once.`,
   kill: (jobs) => `${jobs} moved to the dead.`,

@@ -3,8 +3,8 @@ import { refusal } from "../refusal.ts";
 import type { Reply } from "../reply.ts";
 
 /**
- * What to do with a command whose reply was lost: `safe` may be sent again, `once` may have been carried out and would be
- * carried out twice, `never` must not be sent again blindly.
+ * What to do with a command whose reply was lost: `safe` may be sent again, `once` may have been
+ * carried out and would be carried out twice, `never` must not be sent again blindly.
  */
 export type Resend = "safe" | "once" | "never";
 
@@ -15,8 +15,8 @@ export interface Command<T> {
   readonly payload: string;
   readonly resend: Resend;
   /**
-   * Throws what the server's refusal means, or a `ProtocolError` on a reply that makes no sense here. `resent` is set where
-   * the command was sent before and may have been carried out then.
+   * Throws what the server's refusal means, or a `ProtocolError` on a reply that makes no sense
+   * here. `resent` is set where the command was sent before and may have been carried out then.
    */
   parse(reply: Reply, resent?: boolean): T;
 }

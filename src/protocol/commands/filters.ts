@@ -1,6 +1,9 @@
 import type { WireFilter } from "./server.ts";
 
-/** What the server writes otherwise in the jobs that it stores than where it looks for a jid or a type in them. */
+/**
+ * What the server writes otherwise in the jobs that it stores than where it looks for a jid or a
+ * type in them.
+ */
 // deno-lint-ignore no-control-regex
 const WRITTEN_OTHERWISE = /[<>&"\\\u0000-\u001f\u007f-\uffff]/;
 
@@ -8,8 +11,8 @@ const WRITTEN_OTHERWISE = /[<>&"\\\u0000-\u001f\u007f-\uffff]/;
 const GLOB = /[*?[\]\\^]/;
 
 /**
- * Filters of the jobs of these jids, a MUTATE for each: together, but for jids that the server would not find so, which are
- * looked for by globs.
+ * Filters of the jobs of these jids, a MUTATE for each: together, but for jids that the server
+ * would not find so, which are looked for by globs.
  */
 export function jidFilters(jids: readonly string[]): WireFilter[] {
   const plain = jids.filter((jid) => !WRITTEN_OTHERWISE.test(jid));
@@ -19,8 +22,8 @@ export function jidFilters(jids: readonly string[]): WireFilter[] {
 }
 
 /**
- * Filters of the jobs of this type, a MUTATE for each. The server takes a job type for a glob as well, and looks for it in the
- * stored JSON.
+ * Filters of the jobs of this type, a MUTATE for each. The server takes a job type for a glob as
+ * well, and looks for it in the stored JSON.
  */
 export function typeFilters(type: string): WireFilter[] {
   const isPlain = !WRITTEN_OTHERWISE.test(type) && !GLOB.test(type);
@@ -33,7 +36,8 @@ function globFilters(name: string, text: string): WireFilter[] {
     // As Go writes them.
     .replaceAll(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
   const all = [stored];
-  // As servers write them that were built with Go before 1.22. Not the `b` behind a backslash that is meant itself.
+  // As servers write them that were built with Go before 1.22. Not the `b` behind a backslash that
+  // is meant itself.
   if (/[\b\f]/.test(text)) {
     all.push(stored.replaceAll(/\\(.)/g, (c, letter) => OLD_ESCAPES.get(letter) ?? c));
   }

@@ -2,8 +2,8 @@ import { InvalidArgumentError } from "../../errors.ts";
 import { type Command, parseObject } from "./command.ts";
 
 /**
- * INSPECT: lists and changes jobs, on embedded servers alone. Gives `undefined` where the server does not know it: any other
- * error is in the reply's JSON.
+ * INSPECT: lists and changes jobs, on embedded servers alone. Gives `undefined` where the server
+ * does not know it: any other error is in the reply's JSON.
  */
 export function inspect(request: object): Command<{ readonly result: unknown } | undefined> {
   return {

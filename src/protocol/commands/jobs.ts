@@ -18,10 +18,12 @@ export interface FailureReport {
 }
 
 /**
- * PUSHB of one job, into its queue or into the scheduled set. Not PUSH: the reference server decodes the `retry` of each PUSH
- * into one variable that all connections share, so that two at once may swap theirs.
+ * PUSHB of one job, into its queue or into the scheduled set. Not PUSH: the reference server
+ * decodes the `retry` of each PUSH into one variable that all connections share, so that two at
+ * once may swap theirs.
  *
- * A unique job (Enterprise) that is refused as being there already, after it was sent before, got through the first time.
+ * A unique job (Enterprise) that is refused as being there already, after it was sent before, got
+ * through the first time.
  */
 export function push(job: EncodedJob): Command<void> {
   return { verb: "PUSHB", payload: `[${job.json}]`, resend: "once", parse: parsePush };
@@ -40,7 +42,10 @@ function isNotUnique(text: string): boolean {
   return /^notuniq/i.test(text);
 }
 
-/** PUSHB: many jobs, their JSON with commas between; gives what the server said of each that it refused, by jid. */
+/**
+ * PUSHB: many jobs, their JSON with commas between; gives what the server said of each that it
+ * refused, by jid.
+ */
 export function pushBulk(jobs: string): Command<Map<string, string>> {
   return {
     verb: "PUSHB",

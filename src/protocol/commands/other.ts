@@ -6,10 +6,12 @@ import { unexpected } from "./command.ts";
 /** Options of `Producer.command`. */
 export interface CommandOptions {
   /**
-   * What to do if the connection is lost before the reply came, so that it is unknown whether the server executed the command:
+   * What to do if the connection is lost before the reply came, so that it is unknown whether the
+   * server executed the command:
    *
    * - `never`: reject with a `ConnectionLostError` whose `outcome` is `unknown`;
-   * - `once`: send it again, unless the producer's `delivery` is `at-most-once`. The server may execute it twice;
+   * - `once`: send it again, unless the producer's `delivery` is `at-most-once`. The server may
+   *   execute it twice;
    * - `safe`: send it again in any case, as executing it twice does no harm.
    *
    * A command that was not sent yet is sent on the next connection in any case.
@@ -23,7 +25,8 @@ export interface CommandOptions {
 const RESERVED: readonly string[] = ["HELLO", "END", "FETCH"];
 
 /**
- * A command that this package does not know, of a fork or a plugin of the server: gives its reply as a text, `null` for nil.
+ * A command that this package does not know, of a fork or a plugin of the server: gives its reply
+ * as a text, `null` for nil.
  *
  * @throws {InvalidArgumentError} `INVALID_ARGUMENT`.
  */

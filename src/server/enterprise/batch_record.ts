@@ -7,8 +7,9 @@ export type CallbackState = "" | "1" | "2";
 export type CallbackName = "complete" | "success";
 
 /**
- * How a batch looks to its parent: `open` as long as a callback of its own is to come, `settled` once none is, unless jobs
- * that failed succeed after all, and `succeeded` at the end. It never goes back.
+ * How a batch looks to its parent: `open` as long as a callback of its own is to come, `settled`
+ * once none is, unless jobs that failed succeed after all, and `succeeded` at the end. It never
+ * goes back.
  */
 export type Standing = "open" | "settled" | "succeeded";
 

@@ -43,19 +43,23 @@ export interface BatchesOptions {
 }
 
 /**
- * Batches: jobs that belong together, and callbacks once all of them have run (`complete`) and succeeded (`success`).
+ * Batches: jobs that belong together, and callbacks once all of them have run (`complete`) and
+ * succeeded (`success`).
  *
- * Known from the wiki and from clients that are tested against Faktory Enterprise: the commands' replies; that a job belongs to
- * the batch of its `custom.bid`; that callbacks wait for the commit, and come at once with an empty one; that a failed run
- * completes a job as well as any; that `success` is enqueued only once the `complete` callback, if there is one, has succeeded;
- * that each callback is enqueued once; that a parent's callbacks wait for its children's; that anybody may open a batch at any
- * time and add jobs, even once its callbacks have come; that one that is not committed within 30 minutes dies.
+ * Known from the wiki and from clients that are tested against Faktory Enterprise: the commands'
+ * replies; that a job belongs to the batch of its `custom.bid`; that callbacks wait for the commit,
+ * and come at once with an empty one; that a failed run completes a job as well as any; that
+ * `success` is enqueued only once the `complete` callback, if there is one, has succeeded; that
+ * each callback is enqueued once; that a parent's callbacks wait for its children's; that anybody
+ * may open a batch at any time and add jobs, even once its callbacks have come; that one that is
+ * not committed within 30 minutes dies.
  *
- * Guessed: that `pending` counts a job until it has succeeded, and `failed` those of them that failed last; that an open batch
- * holds its callbacks back until it is committed again; that a committed one takes jobs without being opened; that a job of a
- * batch that there is not is refused; that jobs which expire or are taken out by hand stay pending; that a parent waits for
- * its child's `success` callback where all of the child's jobs succeeded, and else for `complete` alone; how long a batch is
- * known after its end.
+ * Guessed: that `pending` counts a job until it has succeeded, and `failed` those of them that
+ * failed last; that an open batch holds its callbacks back until it is committed again; that a
+ * committed one takes jobs without being opened; that a job of a batch that there is not is
+ * refused; that jobs which expire or are taken out by hand stay pending; that a parent waits for
+ * its child's `success` callback where all of the child's jobs succeeded, and else for `complete`
+ * alone; how long a batch is known after its end.
  */
 export class Batches {
   readonly #clock: Clock;
@@ -197,7 +201,9 @@ export class Batches {
     while (batch !== undefined) batch = this.#step(batch);
   }
 
-  /** Enqueues the callback that is due, if one is; gives the parent where it has to look as well. */
+  /**
+   * Enqueues the callback that is due, if one is; gives the parent where it has to look as well.
+   */
   #step(batch: BatchRecord): BatchRecord | undefined {
     const name = dueCallback(batch);
     if (name !== undefined) batch.states[name] = "1";
@@ -214,8 +220,8 @@ export class Batches {
     try {
       this.#push(readJob(payload));
     } catch (error) {
-      // It was checked when the batch was made, but may be of a batch that has died since, or not unique: there is nobody to
-      // tell, and the job whose end it was called for has ended.
+      // It was checked when the batch was made, but may be of a batch that has died since, or not
+      // unique: there is nobody to tell, and the job whose end it was called for has ended.
       if (!(error instanceof GoError)) throw error;
     }
   }

@@ -7,7 +7,10 @@ import { GoError } from "../go/error.ts";
 import type { Work } from "../slices.ts";
 import { readJob, type StoredJob } from "../stored_job.ts";
 
-/** A recurring job of a server, as `[[cron]]` and `[cron.job]` of Faktory Enterprise's configuration have it. */
+/**
+ * A recurring job of a server, as `[[cron]]` and `[cron.job]` of Faktory Enterprise's configuration
+ * have it.
+ */
 export interface ServerCron {
   /** A cron expression of five fields, in UTC: minute, hour, day, month, day of the week. */
   readonly schedule: string;

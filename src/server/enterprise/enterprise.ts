@@ -23,7 +23,10 @@ export interface EnterpriseOptions {
   extend(jid: string, until: number): void;
 }
 
-/** What Faktory Enterprise does beyond the free server: batches, tracking, unique jobs, jobs that expire. */
+/**
+ * What Faktory Enterprise does beyond the free server: batches, tracking, unique jobs, jobs that
+ * expire.
+ */
 export class Enterprise implements JobHooks {
   readonly #clock: Clock;
   readonly #batches: Batches;

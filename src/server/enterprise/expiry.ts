@@ -4,12 +4,12 @@ import { quoted } from "../go/quote.ts";
 import { type StoredJob, writeTime } from "../stored_job.ts";
 
 /**
- * Has a job expire that says so: `expires_in`, in seconds, becomes the `expires_at` that it means for a job that is due at
- * `from`.
+ * Has a job expire that says so: `expires_in`, in seconds, becomes the `expires_at` that it means
+ * for a job that is due at `from`.
  *
- * Known from the wiki: the two keys, and that a job past its time is dropped when it would be fetched, not before. Guessed: that
- * `expires_in` counts from the PUSH, and for a scheduled job from its `at`; that `expires_at` goes first; that what is no time
- * is refused.
+ * Known from the wiki: the two keys, and that a job past its time is dropped when it would be
+ * fetched, not before. Guessed: that `expires_in` counts from the PUSH, and for a scheduled job
+ * from its `at`; that `expires_at` goes first; that what is no time is refused.
  *
  * @throws {GoError} where it is no time.
  */

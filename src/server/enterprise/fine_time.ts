@@ -3,8 +3,9 @@ import { type Clock, elapsedMs } from "../../internal/clock.ts";
 /**
  * The time of day to the microsecond, where the clock tells it to the millisecond only.
  *
- * A client that notes its own time and then asks for something would else find that it was made before it had asked. The time
- * is put together of the clock's and of what has passed since that was seen to advance.
+ * A client that notes its own time and then asks for something would else find that it was made
+ * before it had asked. The time is put together of the clock's and of what has passed since that
+ * was seen to advance.
  */
 export class FineTime {
   readonly #clock: Clock;
@@ -21,7 +22,8 @@ export class FineTime {
     const ms = this.#clock.now();
     if (this.#clock.elapsed === undefined) return ms;
     if (!this.#read()) {
-      // For the first time, or since the time of day was set: wait for the clock to advance, a millisecond at most.
+      // For the first time, or since the time of day was set: wait for the clock to advance, a
+      // millisecond at most.
       [this.#min, this.#max] = [-Infinity, Infinity];
       while (this.#clock.now() === ms) this.#read();
       this.#read();

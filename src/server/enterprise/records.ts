@@ -2,7 +2,10 @@ import type { Clock } from "../../internal/clock.ts";
 
 import { owned } from "../payload.ts";
 
-/** Where what an edition knows is kept beyond the process: told of every change, read once at the start. */
+/**
+ * Where what an edition knows is kept beyond the process: told of every change, read once at the
+ * start.
+ */
 export interface Records {
   /** All of a table, in the order in which the keys were first set. */
   all(table: string): Iterable<readonly [key: string, json: string]>;
@@ -10,7 +13,10 @@ export interface Records {
   delete(table: string, key: string): void;
 }
 
-/** Records past their time are looked for once there are so many, and each time that their number has doubled. */
+/**
+ * Records past their time are looked for once there are so many, and each time that their number
+ * has doubled.
+ */
 const MIN_SWEEP = 1000;
 
 interface Entry<T> {
@@ -19,7 +25,9 @@ interface Entry<T> {
   readonly value: T;
 }
 
-/** One table: values that JSON can hold, each with a time after which it is as if it had never been. */
+/**
+ * One table: values that JSON can hold, each with a time after which it is as if it had never been.
+ */
 export class Shelf<T> {
   readonly #table: string;
   readonly #clock: Clock;

@@ -4,13 +4,19 @@ import { showText, showValue } from "../../internal/show.ts";
 import { isQueueName } from "../../job/queue_name.ts";
 import type { Reservation } from "../members.ts";
 
-/** How many jobs of a queue may run at the same time, as in `[throttles]` of Faktory Enterprise's configuration. */
+/**
+ * How many jobs of a queue may run at the same time, as in `[throttles]` of Faktory Enterprise's
+ * configuration.
+ */
 export interface ServerThrottle {
   /** Jobs that may run at the same time on all workers. */
   readonly concurrency?: number | undefined;
   /** Jobs that may run at the same time on each worker: each process that fetches jobs. */
   readonly worker?: number | undefined;
-  /** Taken as Enterprise takes it, and without effect here: a job counts until it or its reservation has ended. */
+  /**
+   * Taken as Enterprise takes it, and without effect here: a job counts until it or its reservation
+   * has ended.
+   */
   readonly timeout?: number | undefined;
 }
 
@@ -33,7 +39,10 @@ export class Throttles {
     for (const [queue, limit] of this.#limits) check(queue, limit);
   }
 
-  /** Whether a queue is limited: no FETCH waits for its jobs, which could come when its limit is reached. */
+  /**
+   * Whether a queue is limited: no FETCH waits for its jobs, which could come when its limit is
+   * reached.
+   */
   has(queue: string): boolean {
     return this.#limits.has(queue);
   }

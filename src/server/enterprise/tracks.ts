@@ -24,13 +24,14 @@ export type TrackUpdate = Partial<Pick<Track, "percent" | "desc">>;
 /**
  * Tracking of the jobs whose `custom` has `track: 1`.
  *
- * Known from the wiki and clients: the states, the reply's form, that a job which was not enqueued or is not tracked is
- * `unknown`, that a record lives for 30 minutes, so that a job which waits for longer than that becomes unknown, and that what
- * a job told of itself stays when it ends.
+ * Known from the wiki and clients: the states, the reply's form, that a job which was not enqueued
+ * or is not tracked is `unknown`, that a record lives for 30 minutes, so that a job which waits for
+ * longer than that becomes unknown, and that what a job told of itself stays when it ends.
  *
- * Guessed: that `dead` are those that went to the dead and `failed` all others whose last run failed, dropped ones included;
- * that a scheduled job is `enqueued`; that a job is not heard of again when it leaves the retries, so that it is `failed` until
- * a worker has it; that what is told of a job that is not tracked is taken without a word.
+ * Guessed: that `dead` are those that went to the dead and `failed` all others whose last run
+ * failed, dropped ones included; that a scheduled job is `enqueued`; that a job is not heard of
+ * again when it leaves the retries, so that it is `failed` until a worker has it; that what is told
+ * of a job that is not tracked is taken without a word.
  */
 export class Tracks {
   readonly #tracks: Shelf<Track>;

@@ -6,16 +6,18 @@ import { owned, RawJson } from "../payload.ts";
 import type { Shelf } from "./records.ts";
 
 /**
- * Unique jobs: while a job with `unique_for` holds the lock of its type, arguments and queue, no other such job comes in.
+ * Unique jobs: while a job with `unique_for` holds the lock of its type, arguments and queue, no
+ * other such job comes in.
  *
- * Known from the wiki and from clients that are tested against Faktory Enterprise: what makes two jobs the same; that the lock
- * lasts for `unique_for` seconds, and a scheduled job's for its delay as well; that it is let go once the job has succeeded, or
- * with `unique_until: "start"` as soon as it is fetched; that a job which waits to be retried holds it; that taking a job out of
- * the retries by hand does not let it go; that a job without `unique_for` passes by; the reply.
+ * Known from the wiki and from clients that are tested against Faktory Enterprise: what makes two
+ * jobs the same; that the lock lasts for `unique_for` seconds, and a scheduled job's for its delay
+ * as well; that it is let go once the job has succeeded, or with `unique_until: "start"` as soon as
+ * it is fetched; that a job which waits to be retried holds it; that taking a job out of the
+ * retries by hand does not let it go; that a job without `unique_for` passes by; the reply.
  *
- * Guessed: that a job which died or was dropped holds it like one that is retried; that a job cannot take the lock twice,
- * which is then also the answer to a PUSH that is sent again; that a run lets go of nobody's lock but its own job's; that
- * values which mean nothing are refused.
+ * Guessed: that a job which died or was dropped holds it like one that is retried; that a job
+ * cannot take the lock twice, which is then also the answer to a PUSH that is sent again; that a
+ * run lets go of nobody's lock but its own job's; that values which mean nothing are refused.
  */
 export class Unique {
   /** Who holds each lock: a jid. */

@@ -1,6 +1,7 @@
 /**
- * JSON as Go's `encoding/json` reads it into its types: an integer is one by how it is written, keys match without case, a
- * key that is there twice is read twice, `null` is mostly nothing, and of several values of a wrong type the first is told.
+ * JSON as Go's `encoding/json` reads it into its types: an integer is one by how it is written,
+ * keys match without case, a key that is there twice is read twice, `null` is mostly nothing, and
+ * of several values of a wrong type the first is told.
  */
 
 import { GoError } from "./error.ts";
@@ -34,7 +35,8 @@ export interface StructType {
 type Struct = Record<string, unknown>;
 
 /**
- * Reads JSON as a value of a type; what is `null` or not there is `undefined`, but in a slice and in what has no type.
+ * Reads JSON as a value of a type; what is `null` or not there is `undefined`, but in a slice and
+ * in what has no type.
  *
  * @throws {GoError} in Go's words on what is no JSON, and on a value of another type.
  */
@@ -164,7 +166,10 @@ class Decoder {
   }
 }
 
-/** What reading a struct begins with: made once, so that all structs of a type are of one shape, and quick to be read. */
+/**
+ * What reading a struct begins with: made once, so that all structs of a type are of one shape, and
+ * quick to be read.
+ */
 interface Plan {
   readonly blank: Readonly<Struct>;
   readonly byName: ReadonlyMap<string, { readonly name: string; readonly type: GoType }>;

@@ -1,4 +1,7 @@
-/** JSON as Go's `encoding/json` writes it: keys sorted, `<`, `>` and `&` escaped, texts made well-formed. */
+/**
+ * JSON as Go's `encoding/json` writes it: keys sorted, `<`, `>` and `&` escaped, texts made
+ * well-formed.
+ */
 
 import { GoError } from "./error.ts";
 import { compareTexts } from "./text.ts";
@@ -32,7 +35,10 @@ interface Open {
   next: number;
 }
 
-/** A value as Go writes it. It may be nested as deep as Go can read, which is too deep for functions that call themselves. */
+/**
+ * A value as Go writes it. It may be nested as deep as Go can read, which is too deep for functions
+ * that call themselves.
+ */
 export function marshal(value: unknown): string {
   if (typeof value !== "object" || value === null) return marshalScalar(value);
   let json = "";
@@ -68,7 +74,10 @@ function opened(container: object): Open {
   return { container, keys, length: keys.length, next: 0 };
 }
 
-/** Whether JavaScript's own order, which is much faster, might put a text elsewhere than the order of bytes. */
+/**
+ * Whether JavaScript's own order, which is much faster, might put a text elsewhere than the order
+ * of bytes.
+ */
 function isPastMost(text: string): boolean {
   return /[\ud800-\uffff]/.test(text);
 }

@@ -1,4 +1,7 @@
-/** JSON's values one after another, as Go reads them where it has no type for them: texts well-formed, numbers of 64 bits. */
+/**
+ * JSON's values one after another, as Go reads them where it has no type for them: texts
+ * well-formed, numbers of 64 bits.
+ */
 
 import { MAX_DEPTH } from "./syntax.ts";
 
@@ -75,7 +78,10 @@ export class Reader {
     return false;
   }
 
-  /** Reads what is behind a member of an object or, with `isArray`, an array. Whether another one follows. */
+  /**
+   * Reads what is behind a member of an object or, with `isArray`, an array. Whether another one
+   * follows.
+   */
   more(isArray: boolean): boolean {
     this.#skipSpace();
     const unit = this.#text.charCodeAt(this.#at++);
@@ -234,7 +240,10 @@ const ESCAPES: ReadonlyMap<string, string> = new Map([
 
 const HEX = /^[0-9a-fA-F]{4}$/;
 
-/** An escape and what stands as it is are no pair together, so what stands as it is becomes well-formed first. */
+/**
+ * An escape and what stands as it is are no pair together, so what stands as it is becomes
+ * well-formed first.
+ */
 function unescaped(body: string): string {
   if (body.length <= MAX_SHORT) return unescapedShort(body);
   try {

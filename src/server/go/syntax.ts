@@ -1,4 +1,7 @@
-/** Whether bytes are JSON, and else what Go's `encoding/json` says of it, in the words of its scanner. */
+/**
+ * Whether bytes are JSON, and else what Go's `encoding/json` says of it, in the words of its
+ * scanner.
+ */
 
 import { quotedByte } from "./quote.ts";
 import { bytesOf } from "./text.ts";
@@ -46,7 +49,8 @@ const AT_WORD = 17;
 const WORDS: readonly string[] = ["true", "false", "null"];
 
 /**
- * Looks through bytes once, as many at a time as are asked for, and keeps nothing of them but which containers are open.
+ * Looks through bytes once, as many at a time as are asked for, and keeps nothing of them but which
+ * containers are open.
  */
 export class SyntaxCheck {
   readonly #bytes: Uint8Array;
@@ -81,7 +85,10 @@ export class SyntaxCheck {
     return true;
   }
 
-  /** What comes behind the last byte is a space to Go, which ends a number and is wrong in the middle of a word. */
+  /**
+   * What comes behind the last byte is a space to Go, which ends a number and is wrong in the
+   * middle of a word.
+   */
   #finish(): void {
     if (this.#state === AT_TEXT) this.#fault = END;
     else if (this.#take(SPACE)) {

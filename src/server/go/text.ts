@@ -1,6 +1,7 @@
 /**
- * Texts as Go has them: bytes, which need not be UTF-8. Here a byte that is no part of UTF-8 is a lone surrogate of its own,
- * from U+DC80 to U+DCFF, so that it comes out again as it went in; well-formed texts are as always.
+ * Texts as Go has them: bytes, which need not be UTF-8. Here a byte that is no part of UTF-8 is a
+ * lone surrogate of its own, from U+DC80 to U+DCFF, so that it comes out again as it went in;
+ * well-formed texts are as always.
  */
 
 const encoder = new TextEncoder();

@@ -8,16 +8,20 @@ import { bytesOf } from "./text.ts";
 const LAYOUT = "2006-01-02T15:04:05.999999999Z07:00";
 
 /**
- * The time of a text, in milliseconds since 1970, with a fraction down to nanoseconds as far as a number has them.
+ * The time of a text, in milliseconds since 1970, with a fraction down to nanoseconds as far as a
+ * number has them.
  *
- * @throws {GoError} in Go's words on what it cannot parse. It takes an hour of one digit, a comma for the point, and
- * an offset of up to 24:60.
+ * @throws {GoError} in Go's words on what it cannot parse. It takes an hour of one digit, a comma
+ * for the point, and an offset of up to 24:60.
  */
 export function parseTime(text: string): number {
   return new TimeReader(text).time();
 }
 
-/** What Go's layout has, one after the other: a text as it stands, or an element with what is between its limits. */
+/**
+ * What Go's layout has, one after the other: a text as it stands, or an element with what is
+ * between its limits.
+ */
 const ELEMENTS: readonly Element[] = [
   { layout: "2006", name: "year", digits: 4, min: 0, max: 9999 },
   { layout: "-" },
@@ -126,7 +130,10 @@ export function writeTime(ms: number): string {
   return withoutZeros(new Date(ms).toISOString().slice(0, -1));
 }
 
-/** Tells the time as Go writes it. No two times are the same: those of one millisecond differ in their nanoseconds. */
+/**
+ * Tells the time as Go writes it. No two times are the same: those of one millisecond differ in
+ * their nanoseconds.
+ */
 export class Stamps {
   readonly #clock: Clock;
   #ms = NaN;

@@ -111,7 +111,10 @@ function checkMaxArgs(value: unknown, fallback: number): number {
   return integer(value, "maxArgs", { min: 0, max: MAX_ARGS, fallback });
 }
 
-/** @throws {InvalidArgumentError} `INVALID_FILTER`, or `FILTER_MATCHES_ALL` where that is not said in so many words. */
+/**
+ * @throws {InvalidArgumentError} `INVALID_FILTER`, or `FILTER_MATCHES_ALL` where that is not said
+ * in so many words.
+ */
 export function checkSelection(selection: JobSelection): Selected {
   if (typeof selection === "string" || Array.isArray(selection)) {
     const jids = checkJids(typeof selection === "string" ? [selection] : selection);

@@ -73,7 +73,10 @@ export interface Inspected {
   info(): string;
 }
 
-/** Lists and changes what a server holds, for people. Long work is done in slices, with clients served in between. */
+/**
+ * Lists and changes what a server holds, for people. Long work is done in slices, with clients
+ * served in between.
+ */
 export class Inspector {
   readonly #inspected: Inspected;
   readonly #manager: Manager;

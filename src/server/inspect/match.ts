@@ -13,7 +13,8 @@ const SEARCHED = 64 * 1024;
 /** Makes a test of stored jobs; `undefined` if there is nothing to test. */
 export function matcher(filter: Filter): ((payload: Payload) => boolean) | undefined {
   const { jids, type, queue, error, text } = filter;
-  // What is looked for in the JSON as text costs little. What is found there may be part of the arguments, so the job is read.
+  // What is looked for in the JSON as text costs little. What is found there may be part of the
+  // arguments, so the job is read.
   const marks: string[] = [];
   const checks: ((job: StoredJob) => boolean)[] = [];
   if (type !== undefined) {

@@ -20,8 +20,9 @@ interface Request {
 }
 
 /**
- * INSPECT: answers a request for jobs, queues or workers, `{"result":..}`, or `{"error":{"code","message"}}` where the request
- * makes no sense. Any other error is that of an unknown command on a server without INSPECT.
+ * INSPECT: answers a request for jobs, queues or workers, `{"result":..}`, or
+ * `{"error":{"code","message"}}` where the request makes no sense. Any other error is that of an
+ * unknown command on a server without INSPECT.
  */
 export async function inspect(inspector: Inspector, json: string): Promise<string> {
   try {

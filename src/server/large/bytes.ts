@@ -9,7 +9,10 @@ export interface Sizes {
   readonly piece: number;
   /** What a large job may have besides its arguments, in characters of JSON. */
   readonly frame: number;
-  /** Arguments that are shorter than this once they are written anew are kept as those of other jobs are. */
+  /**
+   * Arguments that are shorter than this once they are written anew are kept as those of other jobs
+   * are.
+   */
   readonly raw: number;
 }
 

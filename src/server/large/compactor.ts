@@ -30,7 +30,10 @@ interface Frame {
   readonly isArray: boolean;
   /** What was made of it. */
   readonly pieces: Piece[];
-  /** Of an array: the elements that stand one after the other and have not been written; -1 where there are none. */
+  /**
+   * Of an array: the elements that stand one after the other and have not been written; -1 where
+   * there are none.
+   */
   runStart: number;
   runEnd: number;
   /** Of an object. */
@@ -43,15 +46,19 @@ interface Frame {
 }
 
 /**
- * Writes JSON as Go writes it: piece by piece, each by what writes small jobs as well, with no more of it in memory as values
- * than a piece. Objects larger than that are put in the order of their keys where they are.
+ * Writes JSON as Go writes it: piece by piece, each by what writes small jobs as well, with no more
+ * of it in memory as values than a piece. Objects larger than that are put in the order of their
+ * keys where they are.
  */
 export class Compactor {
   readonly #bytes: Uint8Array;
   readonly #piece: number;
   readonly #skipper: Skipper;
   #room = new Room();
-  /** Where the containers begin that are known to be open at the end of the piece that was looked at last. */
+  /**
+   * Where the containers begin that are known to be open at the end of the piece that was looked at
+   * last.
+   */
   #path = new Uint32Array(0);
   #pathNext = 0;
   readonly #batch: Batch;
@@ -150,8 +157,9 @@ export class Compactor {
   }
 
   /**
-   * The end of a value that is no larger than a piece; -1 for a text or a container that is. Containers within it that are open
-   * at the end of the piece are known to be none of the small ones then, so that no piece is looked at for each of them.
+   * The end of a value that is no larger than a piece; -1 for a text or a container that is.
+   * Containers within it that are open at the end of the piece are known to be none of the small
+   * ones then, so that no piece is looked at for each of them.
    */
   #endOfSmall(start: number): number {
     if (this.#path[this.#pathNext] === start) {
@@ -238,7 +246,10 @@ export class Compactor {
     return this.#encoded(marshal(value).slice(1, -1));
   }
 
-  /** Members of an object, which are in their order: to make an object of them would take most of the time. */
+  /**
+   * Members of an object, which are in their order: to make an object of them would take most of
+   * the time.
+   */
   #writtenMembers(json: string): Uint8Array {
     const reader = new Reader(json);
     let text = "";

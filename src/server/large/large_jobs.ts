@@ -22,7 +22,9 @@ import {
 import { Compactor } from "./compactor.ts";
 import { joined } from "./rope.ts";
 
-/** Jobs in one PUSHB. Within its time limit of five seconds the reference server carries out fewer. */
+/**
+ * Jobs in one PUSHB. Within its time limit of five seconds the reference server carries out fewer.
+ */
 const MAX_BULK = 200_000;
 
 /** Bytes that are checked between two yields. */
@@ -173,7 +175,9 @@ class LargeReader {
   }
 }
 
-/** By the first byte of a value: the smallest value of its kind, which errors do not tell from it. */
+/**
+ * By the first byte of a value: the smallest value of its kind, which errors do not tell from it.
+ */
 const KINDS: ReadonlyMap<number, string> = new Map([
   [OPEN_BRACE, "{}"],
   [OPEN_BRACKET, "[]"],

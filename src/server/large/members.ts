@@ -39,14 +39,20 @@ export interface Member {
   readonly end: number;
 }
 
-/** Numbers for each member: those of {@linkcode Member}, and where the bytes are by which its key is sorted. */
+/**
+ * Numbers for each member: those of {@linkcode Member}, and where the bytes are by which its key is
+ * sorted.
+ */
 const WIDTH = 6;
 
 type Numbers32 = Uint32Array<ArrayBuffer>;
 
 const encoder = new TextEncoder();
 
-/** The members of one object, of which there may be millions: where each is, and in which order Go writes them. */
+/**
+ * The members of one object, of which there may be millions: where each is, and in which order Go
+ * writes them.
+ */
 export class Members {
   readonly #bytes: Uint8Array;
   readonly #numbers = new Numbers();
@@ -105,7 +111,10 @@ export class Members {
     return order.subarray(0, kept);
   }
 
-  /** The beginnings of the keys move along with their members: most comparisons look at nothing else. */
+  /**
+   * The beginnings of the keys move along with their members: most comparisons look at nothing
+   * else.
+   */
   *#mergeSort(order: Numbers32): Work<Numbers32> {
     const { length } = order;
     const starts = new Float64Array(length);

@@ -12,7 +12,10 @@ import { readLargeJob, readLargeJobs } from "./large_jobs.ts";
 /** Jobs that are pushed between two yields. */
 const AT_ONCE = 64;
 
-/** Carries out a large line of jobs. Others are served meanwhile, so that their jobs may come between those of the line. */
+/**
+ * Carries out a large line of jobs. Others are served meanwhile, so that their jobs may come
+ * between those of the line.
+ */
 export function largePush(manager: Manager, line: LargeLine): Work<Reply> | undefined {
   if (startsWith(line.start, PUSH)) return push(manager, line);
   if (startsWith(line.start, PUSHB)) return pushBulk(manager, line);

@@ -5,7 +5,10 @@ import { runtime } from "../../internal/environment.ts";
 /** Before a port that is still taken is listened on again, in milliseconds. */
 const REOPEN_MS = 10;
 
-/** Listens anew after file descriptors may have run out: Deno, without a word, takes no connection any more after that. */
+/**
+ * Listens anew after file descriptors may have run out: Deno, without a word, takes no connection
+ * any more after that.
+ */
 export class Gate {
   readonly #server: NetServer;
   #isOverrun = false;

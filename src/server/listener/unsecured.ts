@@ -9,8 +9,9 @@ interface Handshake {
 /**
  * Connections that have not begun TLS, the oldest first.
  *
- * A runtime's TLS server has a time limit, too, but Deno keeps a connection for ever whose first bytes are no TLS: the socket
- * that it then tells of is not the one that was connected. So each is known by its client's address and port.
+ * A runtime's TLS server has a time limit, too, but Deno keeps a connection for ever whose first
+ * bytes are no TLS: the socket that it then tells of is not the one that was connected. So each is
+ * known by its client's address and port.
  */
 export class Unsecured {
   readonly #handshakes = new Map<string, Handshake>();

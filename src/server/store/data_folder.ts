@@ -47,8 +47,8 @@ export class DataFolder {
   /**
    * Makes the folder where there is none, and locks it.
    *
-   * @throws {ConfigError} `INVALID_DATA` where it cannot be such a folder, `DATA_IN_USE` where another server has it,
-   * `DATA_UNAVAILABLE` where it cannot be made or locked.
+   * @throws {ConfigError} `INVALID_DATA` where it cannot be such a folder, `DATA_IN_USE` where
+   * another server has it, `DATA_UNAVAILABLE` where it cannot be made or locked.
    */
   static claim(given: string, modules: Modules): DataFolder {
     const path = madePath(given, modules);
@@ -128,7 +128,10 @@ function openFolder(path: string, { files }: Modules): number | undefined {
   }
 }
 
-/** The folder's path, links resolved; a folder that is not there is made, also where a link leads to it. */
+/**
+ * The folder's path, links resolved; a folder that is not there is made, also where a link leads to
+ * it.
+ */
 function madePath(given: string, modules: Modules): string {
   const { files, paths } = modules;
   let path = given;

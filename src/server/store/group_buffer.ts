@@ -158,7 +158,10 @@ export class GroupBuffer {
     return this.#done(start, start + 1);
   }
 
-  /** Takes everything out, in parts whose lengths are multiples of eight bytes. The first begins with room for the head. */
+  /**
+   * Takes everything out, in parts whose lengths are multiples of eight bytes. The first begins
+   * with room for the head.
+   */
   take(): Uint8Array[] {
     this.#close();
     const parts = this.#parts;

@@ -6,7 +6,10 @@ import type { JobArena } from "../job_arena.ts";
 import type { Hold, KeptJobs } from "./kept.ts";
 import type { SaveListener, Store } from "./store.ts";
 
-/** Where changes are kept. They are told of as they happen; {@linkcode Backend.commit} saves all those since the last. */
+/**
+ * Where changes are kept. They are told of as they happen; {@linkcode Backend.commit} saves all
+ * those since the last.
+ */
 export interface Backend {
   readonly arena: JobArena;
   /** The jobs that were there at the start. */
@@ -25,7 +28,10 @@ export interface Backend {
   placeRemoved(): void;
   clear(): void;
   record(table: string, key: string, json: string | undefined): void;
-  /** Saves all of the changes or none; once it returns or resolves, they survive whatever happens to this machine. */
+  /**
+   * Saves all of the changes or none; once it returns or resolves, they survive whatever happens to
+   * this machine.
+   */
   commit(): void | Promise<void>;
   close(): void | Promise<void>;
   /** Lets go of what it holds, without saving anything more. */
@@ -39,10 +45,11 @@ export interface GroupCommitOptions {
 }
 
 /**
- * A store that saves in groups: everything that changes while one group is on its way to the disk makes up the next, so
- * that under load one write serves many clients.
+ * A store that saves in groups: everything that changes while one group is on its way to the disk
+ * makes up the next, so that under load one write serves many clients.
  *
- * A write that fails is the end: what the server has in memory is then ahead of what is kept, and cannot be taken back.
+ * A write that fails is the end: what the server has in memory is then ahead of what is kept, and
+ * cannot be taken back.
  */
 export class GroupCommit implements Store {
   readonly isDurable = true;

@@ -19,7 +19,9 @@ export interface Hold {
 
 /** Jobs that were there at the start, as rows of the arena. */
 export interface KeptJobs {
-  /** Those of a place, in the order in which they came there. They are given once, and forgotten. */
+  /**
+   * Those of a place, in the order in which they came there. They are given once, and forgotten.
+   */
   takeRows(place: string): readonly number[];
   /** Every place with jobs. */
   places(): readonly string[];

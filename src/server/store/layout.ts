@@ -3,12 +3,17 @@
  * group is what was saved together: a head with a checksum, then records.
  */
 
-/** The head of a segment: the magic, the segment's number, and that of the oldest segment that is still needed. */
+/**
+ * The head of a segment: the magic, the segment's number, and that of the oldest segment that is
+ * still needed.
+ */
 export const SEGMENT_HEAD = 16;
 const SEGMENT_MAGIC = 0x53546b46;
 const VERSION = 1;
 
-/** The head of a group: its magic, the length of what follows, the group's number and a checksum. */
+/**
+ * The head of a group: its magic, the length of what follows, the group's number and a checksum.
+ */
 export const GROUP_HEAD = 16;
 const GROUP_MAGIC = 0x50754f47;
 
@@ -38,7 +43,10 @@ export const Op = {
 export const ADD_HEAD = 1 + 4 + 4 + 8 + 2 + 4;
 /** The job's time stands right before its bytes. */
 export const TIME_BYTES = 8;
-/** Lengths of the parts of a large job: before, of and behind its arguments, of their sum, and of the gap before them. */
+/**
+ * Lengths of the parts of a large job: before, of and behind its arguments, of their sum, and of
+ * the gap before them.
+ */
 export const LARGE_HEAD = 4 + 4 + 4 + 1 + 1;
 export const RESERVE_HEAD = 1 + 4 + 8 + 2;
 export const REMOVE_BYTES = 1 + 4;
@@ -73,7 +81,9 @@ export function readSegmentHead(
 /** The version that this server writes, and the latest that it reads. */
 export const LOG_VERSION = VERSION;
 
-/** Also covered by the checksum, so that an old group in a reused file is not taken for a new one. */
+/**
+ * Also covered by the checksum, so that an old group in a reused file is not taken for a new one.
+ */
 export interface GroupId {
   readonly segment: number;
   readonly group: number;
@@ -88,7 +98,9 @@ export function writeGroupHead(view: DataView, { group, length }: GroupId, sum: 
   view.setUint32(12, sum, true);
 }
 
-/** Reads the head of a group; `undefined` where there is none, or the bytes do not reach to its end. */
+/**
+ * Reads the head of a group; `undefined` where there is none, or the bytes do not reach to its end.
+ */
 export function readGroupHead(
   view: DataView,
   at: number,
@@ -102,8 +114,9 @@ export function readGroupHead(
 }
 
 /**
- * A checksum of words: two sums (FNV-1a), each of every other word, so that any one bit that changes makes another one. It
- * is the same for the same words in any parts, of which all but the last have an even number of words.
+ * A checksum of words: two sums (FNV-1a), each of every other word, so that any one bit that
+ * changes makes another one. It is the same for the same words in any parts, of which all but the
+ * last have an even number of words.
  */
 export class Checksum {
   #a: number;

@@ -12,11 +12,12 @@ export interface Lock {
 }
 
 /**
- * Locks the folder at `path` for one server, by the file `lock` in it, which has nothing in it: every thread, copy of this
- * module and other process is refused. The system gives the lock up with the process, however that ends.
+ * Locks the folder at `path` for one server, by the file `lock` in it, which has nothing in it:
+ * every thread, copy of this module and other process is refused. The system gives the lock up with
+ * the process, however that ends.
  *
- * The lock is SQLite's, as Node has no other. It is lost as soon as anything in this process opens and closes that file, which
- * nobody has reason to do.
+ * The lock is SQLite's, as Node has no other. It is lost as soon as anything in this process opens
+ * and closes that file, which nobody has reason to do.
  *
  * @throws {ConfigError} `DATA_IN_USE`, or `DATA_UNAVAILABLE` where the lock file cannot be made.
  */
@@ -31,7 +32,8 @@ export function lockFile(lock: string, path: string, modules: Modules): Lock {
     let database: Database | undefined;
     try {
       database = new modules.sqlite.DatabaseSync(lock);
-      // A file that was just made might be removed by whoever holds it: lock only one that was there before.
+      // A file that was just made might be removed by whoever holds it: lock only one that was
+      // there before.
       if (before !== undefined) {
         // Nothing is ever written, so it needs no journal beside it.
         database.prepare("PRAGMA journal_mode = MEMORY").all();
@@ -53,7 +55,8 @@ export function lockFile(lock: string, path: string, modules: Modules): Lock {
 function lockOf(lock: string, database: Database, files: FileModule): Lock {
   return {
     release() {
-      // Removed before it is unlocked, so that nobody locks a file that is about to go. Windows refuses to remove an open file.
+      // Removed before it is unlocked, so that nobody locks a file that is about to go. Windows
+      // refuses to remove an open file.
       const isRemoved = removeFile(lock, files);
       database.close();
       if (!isRemoved) removeFile(lock, files);

@@ -23,9 +23,10 @@ export interface LogOptions {
 /**
  * Opens the log in a folder, and creates both if they are not there.
  *
- * @throws {ConfigError} `INVALID_OPTION` on what is no path, `UNSUPPORTED_RUNTIME` where there is no `node:sqlite`,
- * `INVALID_DATA` on a folder that is not ours or a log that is damaged, `DATA_IN_USE` on one that another server has,
- * `DATA_UNAVAILABLE` where it cannot be read and written.
+ * @throws {ConfigError} `INVALID_OPTION` on what is no path, `UNSUPPORTED_RUNTIME` where there is
+ * no `node:sqlite`, `INVALID_DATA` on a folder that is not ours or a log that is damaged,
+ * `DATA_IN_USE` on one that another server has, `DATA_UNAVAILABLE` where it cannot be read and
+ * written.
  */
 export async function openLog(data: unknown, options: LogOptions = {}): Promise<LogStore> {
   const modules = options.modules ?? loadModules();

@@ -16,7 +16,10 @@ import {
   TRIM_BYTES,
 } from "./layout.ts";
 
-/** Goes through the records of a segment, group by group. Its fields are those of the record that it is at. */
+/**
+ * Goes through the records of a segment, group by group. Its fields are those of the record that it
+ * is at.
+ */
 export class RecordCursor {
   readonly bytes: Uint8Array;
   readonly #view: DataView;

@@ -39,8 +39,8 @@ export class Segment {
   }
 
   /**
-   * Looks for changes that are not this server's. A segment that was moved is whole still, but would not be found at the next
-   * start.
+   * Looks for changes that are not this server's. A segment that was moved is whole still, but
+   * would not be found at the next start.
    *
    * @throws {Error} where there are any.
    */

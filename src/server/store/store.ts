@@ -10,15 +10,15 @@ export interface SaveListener {
 }
 
 /**
- * What keeps a server's state. The server works on its own structures in memory, and tells of every change; what is kept is
- * read once, at the start. A job is named by its row in the arena.
+ * What keeps a server's state. The server works on its own structures in memory, and tells of every
+ * change; what is kept is read once, at the start. A job is named by its row in the arena.
  */
 export interface Store {
   /** False where nothing is kept, so that what is only kept need not be made. */
   readonly isDurable: boolean;
   /**
-   * The group of changes that has to be saved before a reply to what was done up to now may leave; 0 where all is saved.
-   * Later groups have larger numbers.
+   * The group of changes that has to be saved before a reply to what was done up to now may leave;
+   * 0 where all is saved. Later groups have larger numbers.
    */
   readonly unsaved: number;
   /** The jobs' bytes, with those of the jobs that were kept; none where nothing is kept. */
@@ -31,7 +31,10 @@ export interface Store {
   reserve(row: number, hold: Hold): void;
   /** A job leaves its place. */
   remove(row: number): void;
-  /** Every job leaves a place. Then `removed` is called with each row, and `placeRemoved` behind the last. */
+  /**
+   * Every job leaves a place. Then `removed` is called with each row, and `placeRemoved` behind the
+   * last.
+   */
   removePlace(place: string): void;
   removed(row: number): void;
   placeRemoved(): void;
@@ -41,7 +44,10 @@ export interface Store {
   set(table: string, key: string, json: string): void;
   /** Drops a record, if it is there. */
   delete(table: string, key: string): void;
-  /** The records that a table had at the start, in the order in which they were first set. They are given once. */
+  /**
+   * The records that a table had at the start, in the order in which they were first set. They are
+   * given once.
+   */
   all(table: string): Iterable<readonly [key: string, json: string]>;
   /** Calls back from now on; `forget` ends it. */
   listen(listener: SaveListener): void;

@@ -17,14 +17,18 @@ export interface BunSocket {
   terminate?(): void;
 }
 
-/** One socket: handlers may be called before `Bun.connect` has resolved, so it is there before the socket is. */
+/**
+ * One socket: handlers may be called before `Bun.connect` has resolved, so it is there before the
+ * socket is.
+ */
 export class BunWire {
   readonly streams = new SocketStreams({
     pull: () => this.#pause(false),
     pause: () => this.#pause(true),
     write: (chunk) => this.#write(chunk),
     shutdown: () => this.#socket?.shutdown(),
-    // If the server was silent, what it has not read yet must not reach it later: all of it is sent again elsewhere.
+    // If the server was silent, what it has not read yet must not reach it later: all of it is sent
+    // again elsewhere.
     destroy: (reason) => this.destroy(reason instanceof TimeoutError),
   });
   #socket: BunSocket | undefined;

@@ -44,10 +44,12 @@ export interface WorkerdAttempt {
 }
 
 /**
- * Opens a socket of the module that `load` brings. Of the settings of TLS, `serverName` alone is looked at.
+ * Opens a socket of the module that `load` brings. Of the settings of TLS, `serverName` alone is
+ * looked at.
  *
  * @throws {ConfigError} `UNSUPPORTED_RUNTIME` where there is no such module.
- * @throws {ConnectError} `CONNECT_FAILED`, or a `TlsError`: nothing but its text tells one error of Workers from another.
+ * @throws {ConnectError} `CONNECT_FAILED`, or a `TlsError`: nothing but its text tells one error of
+ * Workers from another.
  */
 export async function openSocket(
   load: () => Promise<WorkerdSockets>,

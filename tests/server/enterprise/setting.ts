@@ -103,7 +103,10 @@ export class Setting implements AsyncDisposable {
     assert.equal(await this.client.ask(`MUTATE {"cmd":"requeue","target":"retries"}`), "+OK");
   }
 
-  /** Makes a batch whose callbacks, of the jids `complete-NAME` and `success-NAME`, come on the queue `callbacks`. */
+  /**
+   * Makes a batch whose callbacks, of the jids `complete-NAME` and `success-NAME`, come on the
+   * queue `callbacks`.
+   */
   async batch(
     name: string,
     callbacks: readonly ("complete" | "success")[],

@@ -36,7 +36,8 @@ const MIN_TIMEOUT_MS = 5000;
 const ROUND_TRIPS = 1000;
 
 /**
- * Measures on a queue of its own, which is removed afterwards, whatever happens; `left` is told its name where that fails.
+ * Measures on a queue of its own, which is removed afterwards, whatever happens; `left` is told its
+ * name where that fails.
  *
  * @throws the signal's reason once it is aborted.
  */

@@ -45,7 +45,10 @@ export interface Facts {
 /** One thing to look at. */
 export interface Check {
   readonly name: string;
-  /** The checks without which it makes no sense: it is skipped where one of them found a fault, or was skipped for one. */
+  /**
+   * The checks without which it makes no sense: it is skipped where one of them found a fault, or
+   * was skipped for one.
+   */
   readonly needs?: readonly string[];
   /** What is thrown is a fault. */
   run(facts: Facts): Promise<Finding> | Finding;

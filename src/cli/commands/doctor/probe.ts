@@ -20,7 +20,8 @@ type Ask<T> = (
 /**
  * Opens a socket, which is closed once `ask` has its answer.
  *
- * @throws {Silence} where it takes longer than `ms`. @throws the signal's reason, or the runtime's own error.
+ * @throws {Silence} where it takes longer than `ms`. @throws the signal's reason, or the runtime's
+ * own error.
  */
 export function probe<T>(
   { io: { signal, clock = systemClock } }: Facts,
@@ -101,7 +102,9 @@ export function secured(facts: Facts, ms: number = patience(facts)): Promise<Sec
   });
 }
 
-/** The first line that the server says by itself; what it says before it hangs up, where it does. */
+/**
+ * The first line that the server says by itself; what it says before it hangs up, where it does.
+ */
 export function firstLine(facts: Facts, open: () => Socket, ms: number): Promise<string> {
   return probe(facts, {
     ms,

@@ -59,7 +59,10 @@ function clock(facts: Facts): Finding {
   return clockFinding(typeof now === "string" ? Date.parse(now) : NaN, known(facts.asked));
 }
 
-/** What is to be said of a server whose clock was at `told` when it was asked; `NaN` where it did not tell. */
+/**
+ * What is to be said of a server whose clock was at `told` when it was asked; `NaN` where it did
+ * not tell.
+ */
 export function clockFinding(
   told: number,
   { at, answeredAt }: { readonly at: number; readonly answeredAt: number },

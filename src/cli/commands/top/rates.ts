@@ -2,7 +2,9 @@ import type { Snapshot } from "./snapshot.ts";
 
 /** What happened between two snapshots, each a second; `undefined` where it cannot be told. */
 export interface Rates {
-  /** Jobs that came, estimated: the server counts only those that are there and those that are done. */
+  /**
+   * Jobs that came, estimated: the server counts only those that are there and those that are done.
+   */
   readonly enqueued: number | undefined;
   /** Jobs that were run, the failed ones too. */
   readonly processed: number | undefined;
@@ -30,7 +32,8 @@ export function ratesOf(before: Snapshot | undefined, now: Snapshot): Rates {
     return difference < 0 ? undefined : difference / seconds;
   };
   return {
-    // Every job that came is still somewhere, or has ended well. Those that vanish as they fail are missed.
+    // Every job that came is still somewhere, or has ended well. Those that vanish as they fail are
+    // missed.
     enqueued: rate((of) => jobsIn(of) + of.totals.processed - of.totals.failures),
     processed: rate(({ totals }) => totals.processed),
     failed: rate(({ totals }) => totals.failures),

@@ -3,7 +3,10 @@ import type { Output } from "../../output.ts";
 import type { Line, Room } from "./view.ts";
 
 const ESC = "\u001b[";
-/** The terminal's second screen, without a cursor; what was on the first one is there again afterwards. */
+/**
+ * The terminal's second screen, without a cursor; what was on the first one is there again
+ * afterwards.
+ */
 const ENTER = `${ESC}?1049h${ESC}?25l`;
 const LEAVE = `${ESC}?25h${ESC}?1049l`;
 
@@ -32,14 +35,16 @@ export function openTerminal(io: CliIo, output: Output, quit: () => void): Scree
   stdout.write(ENTER);
   return {
     get room() {
-      // A line that fills the last column leaves the cursor on it, and what is behind it could not be wiped.
+      // A line that fills the last column leaves the cursor on it, and what is behind it could not
+      // be wiped.
       return { columns: stdout.columns && stdout.columns - 1, rows: stdout.rows };
     },
     show(lines) {
       const drawn = lines.map(({ text, isStrong }) => {
         return (isStrong === true ? output.strong(text) : text) + `${ESC}K`;
       });
-      // Written at once and over the old lines, so that nothing flickers. Behind the last line nothing scrolls.
+      // Written at once and over the old lines, so that nothing flickers. Behind the last line
+      // nothing scrolls.
       stdout.write(`${ESC}H${drawn.join("\r\n")}${ESC}J`);
     },
     close() {

@@ -6,7 +6,10 @@ import type { Clock } from "../../../internal/clock.ts";
 export interface Snapshot extends Omit<ServerInfo, "raw"> {
   /** When, in milliseconds since 1970. */
   readonly at: number;
-  /** How long the oldest job of each queue has waited, in seconds; without those of which the server does not tell. */
+  /**
+   * How long the oldest job of each queue has waited, in seconds; without those of which the server
+   * does not tell.
+   */
   readonly latencies: ReadonlyMap<string, number>;
 }
 

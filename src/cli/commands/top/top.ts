@@ -43,7 +43,10 @@ export const top: CommandDefinition<TopFlags> = {
   run,
 };
 
-/** A server that says nothing for so long is said to be lost: figures of long ago are not to look like those of now. */
+/**
+ * A server that says nothing for so long is said to be lost: figures of long ago are not to look
+ * like those of now.
+ */
 const PATIENCE_MS = 5000;
 
 /** What is known at one of the times. */

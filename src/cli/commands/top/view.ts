@@ -116,7 +116,9 @@ function largest(
   return names.filter((name) => chosen.has(name));
 }
 
-/** Rows of a name and figures; where they are too wide, the last columns go, and then names are cut. */
+/**
+ * Rows of a name and figures; where they are too wide, the last columns go, and then names are cut.
+ */
 function columnsOf(rows: readonly (readonly string[])[], columns: number): string[] {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => widthOf(row[column]!))));
   const needed = () => widths.slice(1).reduce((sum, width) => sum + width + GAP, 0);
