@@ -7,7 +7,7 @@ import { insidesOf as readInsides } from "../internal/brand.ts";
 import { type Clock, systemClock } from "../internal/clock.ts";
 import { showText } from "../internal/show.ts";
 import type { JobDefinitions } from "../job/catalogue.ts";
-import { KnownJobs } from "../job/known_jobs.ts";
+import { JobCatalogue } from "../job/job_catalogue.ts";
 import type { HandlerKey } from "../job/typed.ts";
 import type { ConsumerObserver } from "../producer/producer.ts";
 import { CONSUMER_EVENTS, type ConsumerEvents, type ConsumerState } from "./events.ts";
@@ -50,7 +50,7 @@ export let insidesOf: (consumer: unknown) => ConsumerInsides | undefined;
 /** The parts of a session that do not depend on the server. */
 export type ConsumerInsides = Pick<
   SessionParts,
-  "settings" | "known" | "queues" | "registry" | "events"
+  "settings" | "catalogue" | "queues" | "registry" | "events"
 >;
 
 /**
@@ -77,7 +77,7 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
   readonly #options: ConsumerOptions;
   readonly #settings: ConsumerSettings;
   readonly #clock: Clock;
-  readonly #known: KnownJobs | undefined;
+  readonly #catalogue: JobCatalogue | undefined;
   readonly #registry: Registry;
   readonly #events = new Emitter<ConsumerEvents>(CONSUMER_EVENTS);
   readonly #reminder: OutageReminder;
@@ -106,9 +106,9 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
   constructor(options: ConsumerOptions<Jobs> = {}) {
     checkConsumerOptions(options);
     this.#options = options;
-    this.#known = KnownJobs.of(options.jobs);
-    this.#registry = new Registry(this.#known);
-    this.#settings = resolveSettings(options, this.#known);
+    this.#catalogue = JobCatalogue.of(options.jobs);
+    this.#registry = new Registry(this.#catalogue);
+    this.#settings = resolveSettings(options, this.#catalogue);
     this.#queues = this.#settings.queues;
     this.#clock = options.clock ?? systemClock;
     this.#reminder = new OutageReminder(this.#events, this.#clock);
@@ -386,7 +386,9 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
 
   /** Jobs of a type whose queue is left out never come here, and nothing else would say so. */
   #warnOfUntaken(): void {
-    for (const { type, queue } of untakenTypes(this.#registry.types, this.#queues, this.#known)) {
+    for (
+      const { type, queue } of untakenTypes(this.#registry.types, this.#queues, this.#catalogue)
+    ) {
       this.#events.emit("warning", {
         code: "QUEUE_NOT_TAKEN",
         message:
@@ -397,8 +399,8 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   get #insides(): ConsumerInsides {
-    const [settings, known, queues] = [this.#settings, this.#known, this.#queues];
-    return { settings, known, queues, registry: this.#registry, events: this.#events };
+    const [settings, catalogue, queues] = [this.#settings, this.#catalogue, this.#queues];
+    return { settings, catalogue, queues, registry: this.#registry, events: this.#events };
   }
 
   #prepare(): Promise<MakePool> {

@@ -9,7 +9,7 @@ import {
 import { machineName, processId, type Runtime, runtime } from "../internal/environment.ts";
 import type { JobDefinitions } from "../job/catalogue.ts";
 import { createJid } from "../job/jid.ts";
-import type { KnownJobs } from "../job/known_jobs.ts";
+import type { JobCatalogue } from "../job/job_catalogue.ts";
 import { checkTelemetry, type ProducerMiddleware, type Telemetry } from "../producer/producer.ts";
 import { checkLimits, type ConsumerLimits } from "./fetch/limits.ts";
 import { LOG_LEVELS, type LoggerLike, type LogLevel } from "./logger.ts";
@@ -157,7 +157,7 @@ const MIN_COMMAND_TIMEOUT_MS = 5000;
  */
 export function resolveSettings(
   options: ConsumerOptions,
-  known?: KnownJobs,
+  catalogue?: JobCatalogue,
   where: Runtime | undefined = runtime(),
 ): ConsumerSettings {
   const { commandTimeoutMs } = options;
@@ -175,7 +175,7 @@ export function resolveSettings(
   });
   return {
     concurrency,
-    queues: checkChoice(options.queues ?? queuesOf(known)),
+    queues: checkChoice(options.queues ?? queuesOf(catalogue)),
     limits: checkLimits(options.limits),
     cancellation: checkFlag("cancellation", options.cancellation),
     unregistered: checkUnregistered(options.unregistered ?? "fail"),

@@ -1,5 +1,5 @@
 import { DEFAULT_QUEUE } from "../job/queue_name.ts";
-import type { KnownJobs } from "../job/known_jobs.ts";
+import type { JobCatalogue } from "../job/job_catalogue.ts";
 import { isPattern, matcher, type QueueChoice } from "./fetch/choice.ts";
 
 /**
@@ -9,13 +9,13 @@ import { isPattern, matcher, type QueueChoice } from "./fetch/choice.ts";
 export function untakenTypes(
   types: Iterable<string>,
   choice: QueueChoice,
-  known: KnownJobs | undefined,
+  catalogue: JobCatalogue | undefined,
 ): readonly { readonly type: string; readonly queue: string }[] {
   // A chooser may name any queue at any time.
-  if (known === undefined || typeof choice === "function") return [];
+  if (catalogue === undefined || typeof choice === "function") return [];
   const names: readonly string[] = Array.isArray(choice) ? choice : Object.keys(choice);
   return [...types]
-    .map((type) => ({ type, queue: known.defaultsOf(type)?.queue ?? DEFAULT_QUEUE }))
+    .map((type) => ({ type, queue: catalogue.defaultsOf(type)?.queue ?? DEFAULT_QUEUE }))
     .filter(({ queue }) =>
       !names.some((name) => name === queue || (isPattern(name) && matcher(name).test(queue)))
     );
@@ -25,8 +25,8 @@ export function untakenTypes(
  * The queues that a consumer of the catalogue fetches from by default; with several, each gets its
  * turn.
  */
-export function queuesOf(known: KnownJobs | undefined): QueueChoice {
-  const queues = known?.queues ?? [];
+export function queuesOf(catalogue: JobCatalogue | undefined): QueueChoice {
+  const queues = catalogue?.queues ?? [];
   if (queues.length === 0) return [DEFAULT_QUEUE];
   return queues.length === 1 ? queues : Object.fromEntries(queues.map((queue) => [queue, 1]));
 }

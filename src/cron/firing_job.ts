@@ -1,7 +1,7 @@
 import { iteratedSha256 } from "../internal/iterated_sha256.ts";
 import { type EncodedJob, encodeJob } from "../job/encode.ts";
 import { faultOf, givenQueue, Job, type JobFields, type JobInput } from "../job/job.ts";
-import type { KnownJobs } from "../job/known_jobs.ts";
+import type { JobCatalogue } from "../job/job_catalogue.ts";
 import type { Plan } from "./entry.ts";
 import { refused } from "./firings.ts";
 
@@ -33,11 +33,11 @@ export function timeText(ms: number): string {
 /** Makes the jobs of a schedule's firings. */
 export class JobMaker {
   readonly #schedule: string;
-  readonly #known: KnownJobs | undefined;
+  readonly #catalogue: JobCatalogue | undefined;
 
-  constructor(schedule: string, known: KnownJobs | undefined) {
+  constructor(schedule: string, catalogue: JobCatalogue | undefined) {
     this.#schedule = schedule;
-    this.#known = known;
+    this.#catalogue = catalogue;
   }
 
   /**
@@ -49,7 +49,7 @@ export class JobMaker {
    */
   make({ name, job }: Plan, firing: number, at: number = firing): EncodedJob {
     const given = fieldsOf(name, typeof job === "function" ? job(new Date(firing)) : job);
-    const filled = this.#known?.fill(given) ?? given;
+    const filled = this.#catalogue?.fill(given) ?? given;
     const whole = { ...filled, at: new Date(at), createdAt: new Date(firing) };
     const { json } = encodeJob({ ...whole, at: new Date(firing), jid: NO_JID });
     const sum = iteratedSha256(new TextEncoder().encode(json), 1).slice(0, SUM_LENGTH);
@@ -66,7 +66,7 @@ export class JobMaker {
    */
   async check({ name, job }: Plan, firing: number): Promise<void> {
     const given = fieldsOf(name, typeof job === "function" ? job(new Date(firing)) : job);
-    await this.#known?.check(given);
+    await this.#catalogue?.check(given);
   }
 }
 

@@ -7,7 +7,7 @@ import { deferred } from "../internal/deferred.ts";
 import { checkOptionNames, type OptionNames } from "../internal/option_names.ts";
 import { showValue } from "../internal/show.ts";
 import type { JobDefinitions } from "../job/catalogue.ts";
-import { KnownJobs } from "../job/known_jobs.ts";
+import { JobCatalogue } from "../job/job_catalogue.ts";
 import { Producer } from "../producer/producer.ts";
 import { checkName, type Plan, plansOf, type ScheduleEntries } from "./entry.ts";
 import { JobMaker, prefixOf } from "./firing_job.ts";
@@ -113,7 +113,7 @@ export class Schedule<Jobs extends JobDefinitions = JobDefinitions> implements A
   /** What tells it from other schedules on the server. */
   readonly name: string;
   readonly #plans: readonly Plan[];
-  readonly #known: KnownJobs | undefined;
+  readonly #catalogue: JobCatalogue | undefined;
   readonly #timing: { readonly ahead: number; readonly guardMs: number };
   readonly #clock: Clock;
   readonly #events = new Emitter<ScheduleEvents>(SCHEDULE_EVENTS);
@@ -128,7 +128,7 @@ export class Schedule<Jobs extends JobDefinitions = JobDefinitions> implements A
   constructor(entries: ScheduleEntries<Jobs>, options: ScheduleOptions<Jobs> = {}) {
     checkOptionNames(options, OPTIONS, "Schedule");
     this.#plans = plansOf(entries);
-    this.#known = KnownJobs.of(options.jobs);
+    this.#catalogue = JobCatalogue.of(options.jobs);
     this.name = checkName("the schedule", options.name ?? "default");
     const ahead = integerIn("ahead", options.ahead, { min: 1, max: 1000, fallback: 3 });
     const limits = { min: 1000, max: 7 * 86_400_000, fallback: 30_000 };
@@ -242,7 +242,7 @@ export class Schedule<Jobs extends JobDefinitions = JobDefinitions> implements A
       throw invalidOption("signal", "an AbortSignal", signal);
     }
     if (signal?.aborted === true) return;
-    const maker = new JobMaker(this.name, this.#known ?? KnownJobs.of(producer.jobs));
+    const maker = new JobMaker(this.name, this.#catalogue ?? JobCatalogue.of(producer.jobs));
     let withdraws = true;
     for (const plan of this.#plans) {
       const [firing] = this.next(plan.name);

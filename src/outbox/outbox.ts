@@ -5,7 +5,7 @@ import type { JobDefinitions } from "../job/catalogue.ts";
 import { type EncodedJob, encodeJob } from "../job/encode.ts";
 import type { JobInput } from "../job/job.ts";
 import { numbered } from "../job/job_source.ts";
-import { KnownJobs } from "../job/known_jobs.ts";
+import { JobCatalogue } from "../job/job_catalogue.ts";
 import type { TypedJob } from "../job/typed.ts";
 import type { Producer } from "../producer/producer.ts";
 import {
@@ -66,7 +66,7 @@ const TABLE_NAME = /^[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*)?$/;
 export class Outbox<Jobs extends JobDefinitions = JobDefinitions> {
   readonly #table: string;
   readonly #dialect: Dialect | undefined;
-  readonly #jobs: KnownJobs | undefined;
+  readonly #catalogue: JobCatalogue | undefined;
 
   /**
    * Makes an outbox; nothing is connected.
@@ -84,7 +84,7 @@ export class Outbox<Jobs extends JobDefinitions = JobDefinitions> {
     }
     this.#table = table;
     this.#dialect = dialect;
-    this.#jobs = KnownJobs.of(jobs);
+    this.#catalogue = JobCatalogue.of(jobs);
   }
 
   /** Returns the statement that creates the table, for your migrations. */
@@ -165,8 +165,8 @@ export class Outbox<Jobs extends JobDefinitions = JobDefinitions> {
 
   #encode(job: JobInput, index: number): EncodedJob & { checking: Promise<unknown> | undefined } {
     try {
-      const whole = this.#jobs?.fill(job) ?? job;
-      return { ...encodeJob(whole), checking: this.#jobs?.check(whole) };
+      const whole = this.#catalogue?.fill(job) ?? job;
+      return { ...encodeJob(whole), checking: this.#catalogue?.check(whole) };
     } catch (error) {
       throw numbered(error as InvalidJobError, index);
     }

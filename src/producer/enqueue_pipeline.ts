@@ -5,7 +5,7 @@ import { type Cargo, carry, type Ends } from "../internal/layers.ts";
 import { encodeJob } from "../job/encode.ts";
 import { createJid } from "../job/jid.ts";
 import type { JobFields, JobInput } from "../job/job.ts";
-import type { KnownJobs } from "../job/known_jobs.ts";
+import type { JobCatalogue } from "../job/job_catalogue.ts";
 import { delayMs } from "../job/shorthands.ts";
 import type { Batcher } from "./batcher.ts";
 import type { EnqueueListener } from "./enqueue_listener.ts";
@@ -27,7 +27,7 @@ export type ProducerMiddleware = (
  */
 export class EnqueuePipeline {
   readonly #batcher: Batcher;
-  readonly #known: KnownJobs | undefined;
+  readonly #catalogue: JobCatalogue | undefined;
   readonly #serverClock: () => Pick<ServerClock, "now" | "fresh">;
   /**
    * Another one with each that is added: a job on its way has those that were there when it came.
@@ -37,17 +37,17 @@ export class EnqueuePipeline {
   /** `serverClock` gives the clock that delays are counted by. */
   constructor(
     batcher: Batcher,
-    known: KnownJobs | undefined,
+    catalogue: JobCatalogue | undefined,
     serverClock: () => Pick<ServerClock, "now" | "fresh">,
   ) {
     this.#batcher = batcher;
-    this.#known = known;
+    this.#catalogue = catalogue;
     this.#serverClock = serverClock;
   }
 
   /** Whether what is wrong with a job is known once `add` returns. */
   get isDirect(): boolean {
-    return this.#known === undefined && this.#middleware.length === 0;
+    return this.#catalogue === undefined && this.#middleware.length === 0;
   }
 
   /** @throws {ConfigError} `INVALID_OPTION`. */
@@ -72,7 +72,7 @@ export class EnqueuePipeline {
 
   /** @internal The job with the defaults of the catalogue. */
   fill(job: JobInput): JobInput {
-    return this.#known === undefined ? job : this.#known.fill(job);
+    return this.#catalogue === undefined ? job : this.#catalogue.fill(job);
   }
 
   /**
@@ -86,7 +86,7 @@ export class EnqueuePipeline {
       return this.#sendDelayed(job as JobFields, encoded.jid, listener);
     }
     const isChosen = job.jid !== undefined;
-    const checking = this.#known === undefined ? undefined : this.#known.check(job);
+    const checking = this.#catalogue === undefined ? undefined : this.#catalogue.check(job);
     if (checking === undefined) return this.#batcher.add(encoded, isChosen, listener);
     checking.then(
       () => this.#batcher.add(encoded, isChosen, listener),

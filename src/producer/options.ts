@@ -7,7 +7,7 @@ import {
 import type { Delivery } from "../connection/reconnect_options.ts";
 import { checkOptionNames, type OptionNames } from "../internal/option_names.ts";
 import type { JobDefinitions } from "../job/catalogue.ts";
-import { KnownJobs } from "../job/known_jobs.ts";
+import { JobCatalogue } from "../job/job_catalogue.ts";
 import type { Telemetry } from "./telemetry.ts";
 
 /** Options of {@linkcode Producer.connect}. */
@@ -75,7 +75,7 @@ export const MAX_WAITING = 10_000;
 
 /** Options of a producer, checked, with their defaults in place. */
 export interface ProducerSettings {
-  readonly known: KnownJobs | undefined;
+  readonly catalogue: JobCatalogue | undefined;
   readonly maxConnections: number;
   readonly maxWaiting: number;
   readonly delivery: Delivery;
@@ -91,13 +91,13 @@ export function resolveProducerOptions<Jobs extends JobDefinitions>(
   options: ProducerOptions<Jobs>,
 ): ProducerSettings {
   checkOptionNames(options, PRODUCER_OPTIONS, "Producer.connect");
-  const known = KnownJobs.of(options.jobs);
+  const catalogue = JobCatalogue.of(options.jobs);
   const delivery = options.delivery ?? "at-least-once";
   if (delivery !== "at-least-once" && delivery !== "at-most-once") {
     throw invalidOption("delivery", '"at-least-once" or "at-most-once"', delivery);
   }
   return {
-    known,
+    catalogue,
     maxConnections: maxConnections(options),
     maxWaiting: integerIn("maxWaiting", options.maxWaiting, {
       min: 1,

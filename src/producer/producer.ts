@@ -17,7 +17,7 @@ import {
 import { PendingCalls } from "../internal/pending_calls.ts";
 import type { JobDefinitions } from "../job/catalogue.ts";
 import type { JobInput, JobOptions } from "../job/job.ts";
-import type { KnownJobs } from "../job/known_jobs.ts";
+import type { JobCatalogue } from "../job/job_catalogue.ts";
 import type { EnqueueRest, TypedJob, TypeOrJob } from "../job/typed.ts";
 import type { Command } from "../protocol/commands/command.ts";
 import { type CommandOptions, otherCommand } from "../protocol/commands/other.ts";
@@ -100,7 +100,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   readonly #pool: ConnectionPool;
   readonly #batcher: Batcher;
   readonly #pipeline: EnqueuePipeline;
-  readonly #known: KnownJobs | undefined;
+  readonly #catalogue: JobCatalogue | undefined;
   readonly #events: Emitter<ProducerEvents>;
   /**
    * Whether the server is known to heed what only Enterprise does; asked at the first job that
@@ -122,13 +122,13 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   private constructor(
     pool: ConnectionPool,
     events: Emitter<ProducerEvents>,
-    { isOwner, known, maxWaiting = MAX_WAITING, observer, clock = systemClock }: {
+    { isOwner, catalogue, maxWaiting = MAX_WAITING, observer, clock = systemClock }: {
       isOwner: boolean;
       clock?: Clock | undefined;
-      known: KnownJobs | undefined;
+      catalogue: JobCatalogue | undefined;
       maxWaiting?: number;
       observer?: ProducerObserver | undefined;
-    } = { isOwner: false, known: undefined },
+    } = { isOwner: false, catalogue: undefined },
   ) {
     // JavaScript knows no private constructors.
     if (!(events instanceof Emitter)) {
@@ -146,12 +146,12 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
       clock: this.#clock,
       warn: (code, message) => events.emit("warning", { code, message }),
     });
-    this.#known = known;
+    this.#catalogue = catalogue;
     this.#batcher = new Batcher(pool);
     let serverClock: ServerClock | undefined;
     this.#pipeline = new EnqueuePipeline(
       this.#batcher,
-      known,
+      catalogue,
       () => serverClock ??= serverClockOf(this as Producer),
     );
     // It may be another server that is back.
@@ -165,7 +165,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
       send,
       enqueue: (job, options) => this.#enqueue(job, options),
       enqueueMany: (jobs) => this.#enqueueMany(jobs),
-      prepare: async (job) => await known?.prepare(job) ?? job,
+      prepare: async (job) => await catalogue?.prepare(job) ?? job,
     });
   }
 
@@ -179,7 +179,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   static async connect<Jobs extends JobDefinitions = JobDefinitions>(
     options: ProducerOptions<Jobs> = {},
   ): Promise<Producer<Jobs>> {
-    const { known, maxConnections, maxWaiting, delivery, telemetry } = resolveProducerOptions(
+    const { catalogue, maxConnections, maxWaiting, delivery, telemetry } = resolveProducerOptions(
       options,
     );
     const events = new Emitter<ProducerEvents>(PRODUCER_EVENTS);
@@ -197,7 +197,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
     await pool.open(signal);
     const observer = telemetry?.producer(resolveTarget(options).target);
     const producer = new Producer<Jobs>(pool, events, {
-      ...{ isOwner: true, known, maxWaiting, observer, clock: options.clock },
+      ...{ isOwner: true, catalogue, maxWaiting, observer, clock: options.clock },
     });
     if (signal !== undefined) {
       // A signal may outlive many producers.
@@ -211,18 +211,18 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
    * producer without a catalogue where one with a catalogue is wanted.
    */
   get jobs(): Jobs | undefined {
-    return this.#known?.definitions as Jobs | undefined;
+    return this.#catalogue?.definitions as Jobs | undefined;
   }
 
   /** @internal A producer over connections that somebody else opens and ends. */
   static over(
     pool: ConnectionPool,
-    known?: KnownJobs,
+    catalogue?: JobCatalogue,
     observer?: ProducerObserver,
   ): Producer {
     return new Producer(pool, new Emitter<ProducerEvents>(PRODUCER_EVENTS), {
       isOwner: false,
-      known,
+      catalogue,
       observer,
     });
   }
@@ -462,7 +462,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
 
   #warnOfEnterprise(job: JobInput): void {
     if (this.#asksEdition) return;
-    const defaults = this.#known?.defaultsOf(job.type);
+    const defaults = this.#catalogue?.defaultsOf(job.type);
     const option = enterpriseOption(job) ?? (defaults && enterpriseOption(defaults));
     if (option === undefined) return;
     this.#asksEdition = true;

@@ -5,20 +5,20 @@ import { z } from "zod";
 import { ConfigError, defineJobs, InvalidJobError, Job, job, type JobInput } from "../../mod.ts";
 import { nearestName } from "../../src/internal/nearest.ts";
 import { encodeJob } from "../../src/job/encode.ts";
-import { KnownJobs } from "../../src/job/known_jobs.ts";
+import { JobCatalogue } from "../../src/job/job_catalogue.ts";
 import { validateArgs } from "../../src/job/validate.ts";
 import { withCustom } from "../../src/job/with_custom.ts";
 import { refusing, schemaOf } from "./schemas.ts";
 
 const subject = { action: "enqueue job", type: "t" };
 
-function sent(known: KnownJobs, input: JobInput): Record<string, unknown> {
-  const { jid: _jid, created_at: _at, ...rest } = JSON.parse(encodeJob(known.fill(input)).json);
+function sent(catalogue: JobCatalogue, input: JobInput): Record<string, unknown> {
+  const { jid: _jid, created_at: _at, ...rest } = JSON.parse(encodeJob(catalogue.fill(input)).json);
   return rest;
 }
 
 it("gives jobs the defaults of their type, and what a job has itself goes before", () => {
-  const known = new KnownJobs(defineJobs({
+  const catalogue = new JobCatalogue(defineJobs({
     resize: job({
       queue: "images",
       retry: 5,
@@ -30,37 +30,37 @@ it("gives jobs the defaults of their type, and what a job has itself goes before
   }));
   const defaults = { queue: "images", retry: 5, reserve_for: 60, backtrace: 2 };
   const whole = { jobtype: "resize", args: [1], ...defaults, custom: { a: 1, b: 1 } };
-  assert.deepEqual(sent(known, { type: "resize", args: [1] }), whole);
-  assert.deepEqual(sent(known, new Job("resize", [1])), whole);
+  assert.deepEqual(sent(catalogue, { type: "resize", args: [1] }), whole);
+  assert.deepEqual(sent(catalogue, new Job("resize", [1])), whole);
   const own = { queue: "q", retry: 0, reserveFor: 90, backtrace: 0, custom: { b: 2, c: 3 } };
   const said = {
     ...{ jobtype: "resize", args: [], queue: "q", retry: 0, reserve_for: 90, backtrace: 0 },
     custom: { a: 1, b: 2, c: 3 },
   };
-  assert.deepEqual(sent(known, { type: "resize", ...own }), said);
-  assert.deepEqual(sent(known, new Job("resize", [], own)), said);
+  assert.deepEqual(sent(catalogue, { type: "resize", ...own }), said);
+  assert.deepEqual(sent(catalogue, new Job("resize", [], own)), said);
   // Jobs of a type without defaults are left as they are.
   const plain = { type: "plain" };
-  assert.equal(known.fill(plain), plain);
+  assert.equal(catalogue.fill(plain), plain);
 });
 
 it("takes a job that was given no queue for one, also the queue default itself", () => {
-  const known = new KnownJobs({ resize: job({ queue: "images" }) });
-  assert.equal(sent(known, new Job("resize", [])).queue, "images");
-  assert.equal(sent(known, new Job("resize", [], { queue: "default" })).queue, "default");
-  assert.equal(sent(known, withCustom(new Job("resize", []), { bid: "b" })).queue, "images");
+  const catalogue = new JobCatalogue({ resize: job({ queue: "images" }) });
+  assert.equal(sent(catalogue, new Job("resize", [])).queue, "images");
+  assert.equal(sent(catalogue, new Job("resize", [], { queue: "default" })).queue, "default");
+  assert.equal(sent(catalogue, withCustom(new Job("resize", []), { bid: "b" })).queue, "images");
   assert.equal(new Job("resize", []).queue, "default");
 });
 
 it("keeps a job's id, time and date when it fills in defaults", () => {
-  const known = new KnownJobs({ resize: job({ retry: 1 }) });
+  const catalogue = new JobCatalogue({ resize: job({ retry: 1 }) });
   const at = new Date("2030-01-01T00:00:00Z");
-  const filled = known.fill(new Job("resize", [], { jid: "12345678", at, createdAt: at }));
+  const filled = catalogue.fill(new Job("resize", [], { jid: "12345678", at, createdAt: at }));
   assert.deepEqual([filled.jid, filled.at, filled.createdAt], ["12345678", at, at]);
 });
 
 it("leaves what is wrong with a job to be refused as ever", () => {
-  const known = new KnownJobs({ t: job({ queue: "q", custom: { a: 1 } }) });
+  const catalogue = new JobCatalogue({ t: job({ queue: "q", custom: { a: 1 } }) });
   const wrong: [job: unknown, code: string, path: string][] = [
     [null, "INVALID_JOB", ""],
     [{ type: "t", jobtype: "t" }, "INVALID_JOB", "jobtype"],
@@ -71,7 +71,7 @@ it("leaves what is wrong with a job to be refused as ever", () => {
     [{ type: "t", retry: null }, "INVALID_RETRY", "retry"],
   ];
   for (const [input, code, path] of wrong) {
-    assert.throws(() => encodeJob(known.fill(input as JobInput)), { code, path });
+    assert.throws(() => encodeJob(catalogue.fill(input as JobInput)), { code, path });
   }
 });
 
@@ -92,7 +92,7 @@ it("says when it is defined what of it cannot be used", () => {
     [{ "": job() }, /its type is not a non-empty string/],
   ];
   for (const [jobs, message] of wrong) {
-    for (const use of [defineJobs, (it: never) => new KnownJobs(it)]) {
+    for (const use of [defineJobs, (it: never) => new JobCatalogue(it)]) {
       assert.throws(() => use(jobs as never), (error) => {
         assert(error instanceof ConfigError);
         assert.equal(error.code, "INVALID_OPTION");
@@ -104,15 +104,15 @@ it("says when it is defined what of it cannot be used", () => {
 });
 
 it("tells of a type that is not in the catalogue, and which was likely meant", () => {
-  const known = new KnownJobs({ resize: job(), welcome: job() });
-  assert.throws(() => known.check({ type: "resise" }), (error) => {
+  const catalogue = new JobCatalogue({ resize: job(), welcome: job() });
+  assert.throws(() => catalogue.check({ type: "resise" }), (error) => {
     assert(error instanceof InvalidJobError);
     assert.deepEqual([error.code, error.path], ["INVALID_TYPE", "type"]);
     assert.match(error.message, /got "resise": did you mean "resize"\?$/);
     return true;
   });
-  assert.throws(() => known.check({ type: "toString" }), /got "toString"$/);
-  assert.equal(known.check({ type: "resize" }), undefined);
+  assert.throws(() => catalogue.check({ type: "toString" }), /got "toString"$/);
+  assert.equal(catalogue.check({ type: "resize" }), undefined);
 });
 
 it("finds the nearest of some names, if one is near", () => {

@@ -10,7 +10,7 @@ import {
 } from "../../mod.ts";
 import { encodeCore } from "../../src/job/encode_core.ts";
 import { encodeJob } from "../../src/job/encode.ts";
-import { KnownJobs } from "../../src/job/known_jobs.ts";
+import { JobCatalogue } from "../../src/job/job_catalogue.ts";
 import { withCustom } from "../../src/job/with_custom.ts";
 
 function sent(input: JobInput): Record<string, unknown> {
@@ -105,16 +105,16 @@ test("what is wrong with them is told by the job's path, of a Job when it is enc
       fault(withCustom(new Job("x", [], options as JobOptions), { bid: "b" })).path,
       path,
     );
-    const known = new KnownJobs(defineJobs({ x: job({ retry: 1 }) }));
-    assert.equal(fault(known.fill(new Job("x", [], options as JobOptions))).path, path);
+    const catalogue = new JobCatalogue(defineJobs({ x: job({ retry: 1 }) }));
+    assert.equal(fault(catalogue.fill(new Job("x", [], options as JobOptions))).path, path);
   }
 });
 
 test("a type's own unique and expires are for its jobs, which may say otherwise", () => {
-  const known = new KnownJobs(defineJobs({
+  const catalogue = new JobCatalogue(defineJobs({
     sync: job<[id: number]>({ unique: { for: "10m", until: "start" }, expires: "1h" }),
   }));
-  const customOf = (input: JobInput) => sent(known.fill(input))["custom"];
+  const customOf = (input: JobInput) => sent(catalogue.fill(input))["custom"];
   const all = { unique_for: 600, unique_until: "start", expires_in: 3600 };
   assert.deepEqual(customOf({ type: "sync", args: [1] }), all);
   assert.deepEqual(customOf(new Job("sync", [1])), all);

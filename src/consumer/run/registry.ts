@@ -5,7 +5,7 @@ import { showValue } from "../../internal/show.ts";
 import type { JobDefinitions } from "../../job/catalogue.ts";
 import { checkPolicy, type FailurePolicy } from "../../job/failure_policy.ts";
 import type { Job } from "../../job/job.ts";
-import type { KnownJobs } from "../../job/known_jobs.ts";
+import type { JobCatalogue } from "../../job/job_catalogue.ts";
 import type { HandlerArgs, HandlerKey, JobArgs } from "../../job/typed.ts";
 import type { Handler, JobContext } from "../handler.ts";
 import type { Limit } from "../fetch/limit.ts";
@@ -100,11 +100,11 @@ export class Registry {
   readonly #handlers = new Map<string, Registered>();
   readonly #layered = new Map<string, Registered>();
   readonly #middleware: ConsumerMiddleware[] = [];
-  readonly #known: KnownJobs | undefined;
+  readonly #catalogue: JobCatalogue | undefined;
   #hasLimits = false;
 
-  constructor(known?: KnownJobs) {
-    this.#known = known;
+  constructor(catalogue?: JobCatalogue) {
+    this.#catalogue = catalogue;
   }
 
   /** @throws {ConfigError} `INVALID_OPTION`. */
@@ -115,11 +115,11 @@ export class Registry {
         `Cannot register a handler as its job type is no text, or empty: got ${showValue(type)}`,
       );
     }
-    if (this.#known?.has(type) === false && !type.startsWith(OWN_TYPES)) {
+    if (this.#catalogue?.has(type) === false && !type.startsWith(OWN_TYPES)) {
       throw new ConfigError(
         "INVALID_OPTION",
         `Cannot register a handler as its job type is not in the catalogue: got ${showValue(type)}${
-          this.#known.hint(type)
+          this.#catalogue.hint(type)
         }`,
       );
     }
@@ -137,7 +137,7 @@ export class Registry {
       ? undefined
       : positive("timeoutMs", options.timeoutMs, 0);
     const limit = limitOf(handler as Handler & Limit, checkLimit("", options));
-    const failures = checkPolicy(type, { ...this.#known?.failuresOf(type), ...given(options) });
+    const failures = checkPolicy(type, { ...this.#catalogue?.failuresOf(type), ...given(options) });
     this.#handlers.set(type, { run: calling(handler as Handler), timeoutMs, limit, failures });
     this.#layered.delete(type);
     this.#hasLimits = [...this.#handlers.values()].some(({ limit }) => limit !== undefined);
@@ -170,7 +170,7 @@ export class Registry {
   /** Runs the jobs of this type: checks their arguments, then calls middleware and handler. */
   find(type: string): Registered | undefined {
     const own = this.#handlers.get(type);
-    if (own === undefined || (this.#middleware.length === 0 && this.#known === undefined)) {
+    if (own === undefined || (this.#middleware.length === 0 && this.#catalogue === undefined)) {
       return own;
     }
     let layered = this.#layered.get(type);
@@ -183,7 +183,7 @@ export class Registry {
 
   #layer(type: string, run: Runner): Runner {
     const layered = this.#middleware.length === 0 ? run : within([...this.#middleware], run);
-    const schema = this.#known?.schemaOf(type);
+    const schema = this.#catalogue?.schemaOf(type);
     return schema === undefined ? layered : checked(schema, layered);
   }
 }

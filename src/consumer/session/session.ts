@@ -4,7 +4,7 @@ import { TimeoutError } from "../../errors.ts";
 import type { Emitter } from "../../events.ts";
 import type { Clock } from "../../internal/clock.ts";
 import { steady } from "../../internal/steady_clock.ts";
-import type { KnownJobs } from "../../job/known_jobs.ts";
+import type { JobCatalogue } from "../../job/job_catalogue.ts";
 import { type ConsumerObserver, Producer } from "../../producer/producer.ts";
 import type { ConsumerEvents, ConsumerState } from "../events.ts";
 import type { QueueChoice } from "../fetch/choice.ts";
@@ -33,7 +33,7 @@ export interface SessionParts {
   readonly settings: ConsumerSettings;
   readonly queues: QueueChoice;
   readonly registry: Registry;
-  readonly known: KnownJobs | undefined;
+  readonly catalogue: JobCatalogue | undefined;
   readonly makePool: MakePool;
   readonly events: Emitter<ConsumerEvents>;
   readonly clock: Clock;
@@ -81,7 +81,7 @@ export class Session {
   private constructor(parts: SessionParts, connections: WorkerConnections) {
     const { settings, registry, events, clock, observer } = parts;
     const { commands } = this.#connections = connections;
-    const producer = Producer.over(commands, parts.known, observer?.producer);
+    const producer = Producer.over(commands, parts.catalogue, observer?.producer);
     for (const middleware of settings.enqueueMiddleware) producer.use(middleware);
     const context: OwnedContext = this.#context = {
       settings,

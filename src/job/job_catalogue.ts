@@ -10,7 +10,7 @@ import { expandShorthands, hasShorthands } from "./shorthands.ts";
 import type { StandardSchema } from "./standard_schema.ts";
 import { validateArgs } from "./validate.ts";
 
-interface KnownJob {
+interface CatalogueEntry {
   /** `undefined` where there are none. */
   readonly defaults: JobDefaults | undefined;
   readonly schema: StandardSchema<readonly unknown[]> | undefined;
@@ -18,10 +18,10 @@ interface KnownJob {
 }
 
 /** A catalogue of jobs at work: gives jobs their defaults, and checks them. */
-export class KnownJobs {
+export class JobCatalogue {
   /** The catalogue, as it was given. */
   readonly definitions: JobDefinitions;
-  readonly #jobs = new Map<string, KnownJob>();
+  readonly #jobs = new Map<string, CatalogueEntry>();
 
   /** @throws {ConfigError} `INVALID_OPTION`. */
   constructor(definitions: JobDefinitions) {
@@ -37,8 +37,8 @@ export class KnownJobs {
   }
 
   /** The option `jobs`, where it is given. */
-  static of(definitions: JobDefinitions | undefined): KnownJobs | undefined {
-    return definitions === undefined ? undefined : new KnownJobs(definitions);
+  static of(definitions: JobDefinitions | undefined): JobCatalogue | undefined {
+    return definitions === undefined ? undefined : new JobCatalogue(definitions);
   }
 
   has(type: string): boolean {
@@ -93,8 +93,8 @@ export class KnownJobs {
    * rejects with the same.
    */
   check({ type, args = [] }: JobInput): Promise<unknown> | undefined {
-    const known = this.#jobs.get(type);
-    if (known === undefined) {
+    const entry = this.#jobs.get(type);
+    if (entry === undefined) {
       throw new InvalidJobError(
         "INVALID_TYPE",
         `Cannot enqueue job as its type is not in the catalogue: got ${showText(type)}${
@@ -103,8 +103,8 @@ export class KnownJobs {
         { path: "type" },
       );
     }
-    if (known.schema === undefined) return undefined;
-    const output = validateArgs(known.schema, args, { action: "enqueue job", type });
+    if (entry.schema === undefined) return undefined;
+    const output = validateArgs(entry.schema, args, { action: "enqueue job", type });
     return output instanceof Promise ? output : undefined;
   }
 
