@@ -1,7 +1,7 @@
 import { invalidOption } from "../connection/options.ts";
 import type { ServerClock } from "../connection/server_clock.ts";
 import { StateError } from "../errors.ts";
-import { type Cargo, carry, type Ends } from "../internal/layers.ts";
+import { type Completion, runTask, type Task } from "../internal/middleware.ts";
 import { encodeJob } from "../job/encode.ts";
 import { createJid } from "../job/jid.ts";
 import type { JobFields, JobInput } from "../job/job.ts";
@@ -66,8 +66,8 @@ export class EnqueuePipeline {
   add(job: JobInput, listener: EnqueueListener): void {
     const whole = this.fill(job);
     if (this.#middleware.length === 0) return this.send(whole, listener);
-    const passing = new Passing(this, this.#middleware, whole, listener);
-    carry(passing, passing);
+    const task = new EnqueueTask(this, this.#middleware, whole, listener);
+    runTask(task, task);
   }
 
   /** @internal The job with the defaults of the catalogue. */
@@ -108,13 +108,13 @@ export class EnqueuePipeline {
  * A job on its way through the middleware to the batcher, whose word comes back here, and out again
  * to the caller's listener.
  */
-class Passing implements Cargo<unknown>, Ends<unknown>, EnqueueListener {
+class EnqueueTask implements Task<unknown>, Completion<unknown>, EnqueueListener {
   readonly #pipeline: EnqueuePipeline;
   readonly #middleware: readonly ProducerMiddleware[];
   readonly #listener: EnqueueListener;
   #job: JobInput;
   /** The way out again, once the job was sent. */
-  #back: Ends<unknown> | undefined;
+  #completion: Completion<unknown> | undefined;
   /** The job's id, once the server has taken or refused it. */
   #jid: string | undefined;
   #isTaken = false;
@@ -143,12 +143,12 @@ class Passing implements Cargo<unknown>, Ends<unknown>, EnqueueListener {
     return this.#middleware[index]!(this.#job, next as (job?: JobInput) => Promise<string>);
   }
 
-  changed(job: unknown): void {
+  change(job: unknown): void {
     this.#job = this.#pipeline.fill(job as JobInput);
   }
 
-  work(back: Ends<unknown>): void {
-    this.#back = back;
+  run(completion: Completion<unknown>): void {
+    this.#completion = completion;
     this.#pipeline.send(this.#job, this);
   }
 
@@ -160,13 +160,13 @@ class Passing implements Cargo<unknown>, Ends<unknown>, EnqueueListener {
   done(jid: string): void {
     this.#jid = jid;
     this.#isTaken = true;
-    this.#back!.resolve(jid);
+    this.#completion!.resolve(jid);
   }
 
   /** The server has refused it, or it is unknown whether it has it. */
   failed(jid: string, error: unknown): void {
     this.#jid = jid;
-    this.#back!.reject(error);
+    this.#completion!.reject(error);
   }
 
   /** It is through all middleware. */

@@ -4,7 +4,7 @@ import { integerIn } from "../connection/options.ts";
 import { type Consumer, insidesOf } from "../consumer/consumer.ts";
 import type { Handler } from "../consumer/handler.ts";
 import { asOutcome, RetryAfter, Snooze } from "../consumer/outcome.ts";
-import { calling, invoke } from "../consumer/run/invoke.ts";
+import { handlerRunner, invoke } from "../consumer/run/invoke.ts";
 import type { Registered } from "../consumer/run/registry.ts";
 import { abortContext, limitTime, RunContext, timeLimitOf } from "../consumer/run/run_context.ts";
 import { InvalidArgumentError, JobAbortedError, StateError } from "../errors.ts";
@@ -199,7 +199,7 @@ function throughJson(
 function findHandler(handler: unknown, { type }: Job): Registered {
   if (typeof handler === "function") {
     return {
-      run: calling(handler as Handler),
+      run: handlerRunner(handler as Handler),
       timeoutMs: undefined,
       limit: undefined,
       failures: undefined,

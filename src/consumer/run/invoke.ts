@@ -1,4 +1,4 @@
-import { type Cargo, carry, type Ends } from "../../internal/layers.ts";
+import { type Completion, runTask, type Task } from "../../internal/middleware.ts";
 import { isThenable } from "../../internal/thenable.ts";
 import type { Job } from "../../job/job.ts";
 import type { StandardSchema } from "../../job/standard_schema.ts";
@@ -10,64 +10,71 @@ import type { ConsumerMiddleware } from "../middleware.ts";
 import { asOutcome } from "../outcome.ts";
 
 /**
- * Runs a job, and calls `ends` once with the result. An outcome is a failure, whether it was thrown
- * or returned. A runner may throw, but only before it has called `ends`.
+ * Runs a job, and calls `completion` once with the result. An outcome is a failure, whether it was thrown
+ * or returned. A runner may throw, but only before it has called `completion`.
  *
  * By callbacks, so that the layers around a handler cost no promise each.
  */
-export type Runner = (job: Job, context: JobContext, ends: Ends<unknown>) => void;
+export type Runner = (job: Job, context: JobContext, completion: Completion<unknown>) => void;
 
-/** Calls a runner; `ends` hears of it if that throws. */
-export function invoke(run: Runner, job: Job, context: JobContext, ends: Ends<unknown>): void {
+/** Calls a runner; `completion` hears of it if that throws. */
+export function invoke(
+  run: Runner,
+  job: Job,
+  context: JobContext,
+  completion: Completion<unknown>,
+): void {
   try {
-    run(job, context, ends);
+    run(job, context, completion);
   } catch (error) {
-    ends.reject(error);
+    completion.reject(error);
   }
 }
 
 /** Has an observer see the run. */
-export function observed(observer: ConsumerObserver, run: Runner): Runner {
-  return (job, context, ends) => {
+export function withObserver(observer: ConsumerObserver, run: Runner): Runner {
+  return (job, context, completion) => {
     const next = () => new Promise((resolve, reject) => run(job, context, { resolve, reject }));
     Promise.resolve(observer.run(job, context.attempt, next))
-      .then((value) => ends.resolve(value), (error) => ends.reject(error));
+      .then((value) => completion.resolve(value), (error) => completion.reject(error));
   };
 }
 
 /** Calls a handler. */
-export function calling(handler: Handler): Runner {
-  return (job, context, ends) => {
+export function handlerRunner(handler: Handler): Runner {
+  return (job, context, completion) => {
     const result: unknown = handler(job, context);
-    if (!isThenable(result)) return conclude(result, ends);
+    if (!isThenable(result)) return conclude(result, completion);
     Promise.resolve(result).then(
-      (value) => conclude(value, ends),
-      (error) => ends.reject(error),
+      (value) => conclude(value, completion),
+      (error) => completion.reject(error),
     );
   };
 }
 
 /** Has the job pass `middleware`; the first is the outermost. */
-export function within(middleware: readonly ConsumerMiddleware[], run: Runner): Runner {
-  return (job, context, ends) => carry(new Passing(middleware, run, job, context), ends);
+export function withMiddleware(middleware: readonly ConsumerMiddleware[], run: Runner): Runner {
+  return (job, context, completion) =>
+    runTask(new HandlerTask(middleware, run, job, context), completion);
 }
 
 /**
  * Runs the job with the arguments that `schema` makes of its own, or fails it if they do not fit.
  * The consumer itself keeps the job as it came: that is what it enqueues again.
  */
-export function checked(schema: StandardSchema<readonly unknown[]>, run: Runner): Runner {
-  return (job, context, ends) => {
+export function withSchema(schema: StandardSchema<readonly unknown[]>, run: Runner): Runner {
+  return (job, context, completion) => {
     const { jid, type } = job;
     const args = validateArgs(schema, job.args, { action: `run job ${jid}`, type });
-    const go = (args: readonly unknown[]) => run(withArgs(job, args as unknown[]), context, ends);
+    const go = (args: readonly unknown[]) =>
+      run(withArgs(job, args as unknown[]), context, completion);
     if (!(args instanceof Promise)) return go(args);
-    args.then(go).catch((error) => ends.reject(error));
+    args.then(go).catch((error) => completion.reject(error));
   };
 }
 
 /** A job that passes the middleware. */
-class Passing implements Cargo<unknown> {
+class HandlerTask implements Task<unknown> {
   readonly #middleware: readonly ConsumerMiddleware[];
   readonly #run: Runner;
   readonly #job: Job;
@@ -93,10 +100,10 @@ class Passing implements Cargo<unknown> {
     return this.#middleware[index]!(this.#job, this.#context, next);
   }
 
-  changed(): void {}
+  change(): void {}
 
-  work(ends: Ends<unknown>): void {
-    this.#run(this.#job, this.#context, ends);
+  run(completion: Completion<unknown>): void {
+    this.#run(this.#job, this.#context, completion);
   }
 
   /** An outcome is no success: to the middleware around it is an error. */
@@ -106,7 +113,7 @@ class Passing implements Cargo<unknown> {
   }
 }
 
-function conclude(value: unknown, ends: Ends<unknown>): void {
-  if (asOutcome(value) !== undefined) ends.reject(value);
-  else ends.resolve(value);
+function conclude(value: unknown, completion: Completion<unknown>): void {
+  if (asOutcome(value) !== undefined) completion.reject(value);
+  else completion.resolve(value);
 }

@@ -1,5 +1,5 @@
 import { JobAbortedError, StateError } from "../../errors.ts";
-import type { Ends } from "../../internal/layers.ts";
+import type { Completion } from "../../internal/middleware.ts";
 import type { InSlot } from "../../internal/slot_list.ts";
 import type { FailurePolicy } from "../../job/failure_policy.ts";
 import type { Job } from "../../job/job.ts";
@@ -17,7 +17,7 @@ import {
   serverDelay,
 } from "./failure.ts";
 import { planFailure } from "./failure_plan.ts";
-import { invoke, observed, type Runner } from "./invoke.ts";
+import { invoke, type Runner, withObserver } from "./invoke.ts";
 import { NOT_REGISTERED, type OnDead } from "./registry.ts";
 import { carriedBy } from "../resumable/carried.ts";
 import type { Finished, Reporter, Requeue } from "./reporter.ts";
@@ -75,7 +75,7 @@ interface Failure {
  * The life of one run of one job, in the order in which it happens: start, ended, report. A run
  * that must not start is released or requeued.
  */
-export class JobRun implements Ends<unknown>, CountedRun, Expiring, Finished, InSlot {
+export class JobRun implements Completion<unknown>, CountedRun, Expiring, Finished, InSlot {
   slot = -1;
   number = 0;
   readonly job: Job;
@@ -126,7 +126,7 @@ export class JobRun implements Ends<unknown>, CountedRun, Expiring, Finished, In
 
   #invoke(run: Runner): void {
     const { observer } = this.#slots.session;
-    const runner = observer === undefined ? run : observed(observer, run);
+    const runner = observer === undefined ? run : withObserver(observer, run);
     invoke(runner, this.job, this.#context, this);
   }
 

@@ -12,7 +12,7 @@ import type { Limit } from "../fetch/limit.ts";
 import { CHECK_MODULE } from "../isolated/module_url.ts";
 import { checkLimit } from "../fetch/limits.ts";
 import type { ConsumerMiddleware } from "../middleware.ts";
-import { calling, checked, type Runner, within } from "./invoke.ts";
+import { handlerRunner, type Runner, withMiddleware, withSchema } from "./invoke.ts";
 
 /** Options of `Consumer.register`; the limits are of the jobs of this type. */
 export interface HandlerOptions<
@@ -138,7 +138,12 @@ export class Registry {
       : positive("timeoutMs", options.timeoutMs, 0);
     const limit = limitOf(handler as Handler & Limit, checkLimit("", options));
     const failures = checkPolicy(type, { ...this.#catalogue?.failuresOf(type), ...given(options) });
-    this.#handlers.set(type, { run: calling(handler as Handler), timeoutMs, limit, failures });
+    this.#handlers.set(type, {
+      run: handlerRunner(handler as Handler),
+      timeoutMs,
+      limit,
+      failures,
+    });
     this.#layered.delete(type);
     this.#hasLimits = [...this.#handlers.values()].some(({ limit }) => limit !== undefined);
   }
@@ -182,9 +187,11 @@ export class Registry {
   }
 
   #layer(type: string, run: Runner): Runner {
-    const layered = this.#middleware.length === 0 ? run : within([...this.#middleware], run);
+    const layered = this.#middleware.length === 0
+      ? run
+      : withMiddleware([...this.#middleware], run);
     const schema = this.#catalogue?.schemaOf(type);
-    return schema === undefined ? layered : checked(schema, layered);
+    return schema === undefined ? layered : withSchema(schema, layered);
   }
 }
 
