@@ -1,5 +1,5 @@
 import { systemClock } from "../internal/clock.ts";
-import { steady } from "../internal/steady_clock.ts";
+import { monotonic } from "../internal/monotonic_clock.ts";
 import type { Hello } from "../protocol/handshake.ts";
 import { resolveTransport } from "../transport/stream.ts";
 import { dial, type DialOptions } from "./dial.ts";
@@ -39,7 +39,7 @@ export async function preparePools(
   options: ConnectionOptions,
   { delivery, attempts, listener, status }: PoolOptions,
 ): Promise<MakePool> {
-  const clock = steady(options.clock ?? systemClock);
+  const clock = monotonic(options.clock ?? systemClock);
   const { reconnect, connectTimeoutMs, commandTimeoutMs } = resolveTiming(options, attempts);
   const { target, password, username, passwordSource } = resolveTarget(options);
   const transport = await resolveTransport(options.transport);

@@ -8,7 +8,7 @@ import { Emitter, type Listener } from "../events.ts";
 import { onAbort } from "../internal/aborts.ts";
 import { brand } from "../brands.ts";
 import { type Clock, systemClock } from "../internal/clock.ts";
-import { steady } from "../internal/steady_clock.ts";
+import { monotonic } from "../internal/monotonic_clock.ts";
 import {
   checkOptionNames,
   type OptionNames,
@@ -135,7 +135,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
       throw refuseConstruction("Producer", "Producer.connect(options)");
     }
     this.#maxWaiting = maxWaiting;
-    this.#clock = steady(clock);
+    this.#clock = monotonic(clock);
     this.#observer = observer;
     this.#pool = pool;
     this.#events = events;

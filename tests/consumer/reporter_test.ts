@@ -6,7 +6,7 @@ import type { ConsumerEvents } from "../../src/consumer/events.ts";
 import { Reporter } from "../../src/consumer/run/reporter.ts";
 import { Emitter } from "../../src/events.ts";
 import { ManualClock } from "../../src/internal/clock.ts";
-import { steady } from "../../src/internal/steady_clock.ts";
+import { monotonic } from "../../src/internal/monotonic_clock.ts";
 
 function reporting() {
   const sent: Request[] = [];
@@ -17,7 +17,7 @@ function reporting() {
   const reporter = new Reporter({
     connections: { sendResult: (request) => void sent.push(request) },
     events,
-    steady: steady(new ManualClock(0)),
+    monotonic: monotonic(new ManualClock(0)),
     serverClock: { now: () => 0, fresh: () => undefined },
     phase: "running",
     advance: () => void settled++,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Consumer, type ConsumerOptions, Producer } from "../../mod.ts";
-import { steady } from "../../src/internal/steady_clock.ts";
+import { monotonic } from "../../src/internal/monotonic_clock.ts";
 import { MemoryServer } from "../../src/testing/mod.ts";
 import { FaultProxy } from "./proxy.ts";
 import { settle, turn, WallClock } from "./wall_clock.ts";
@@ -202,11 +202,11 @@ test("a clock that is set forward and right again harms no job that began before
   assert(it.said.includes("done"));
 });
 
-test("a steady clock follows its own forward, never back, and comes in line again", () => {
+test("a monotonic clock follows its source forward but never back, and catches up again", () => {
   const wall = new WallClock(1000);
-  const clock = steady(wall);
-  assert.equal(steady(wall), clock);
-  assert.equal(steady(clock), clock);
+  const clock = monotonic(wall);
+  assert.equal(monotonic(wall), clock);
+  assert.equal(monotonic(clock), clock);
   assert.equal(clock.now(), 1000);
   wall.jump(-500);
   assert.equal(clock.now(), 1000);

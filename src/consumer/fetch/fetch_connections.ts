@@ -20,7 +20,7 @@ export class FetchConnection {
    * Those of them that leave out queues for their limits: they may wait while there is a backlog.
    */
   partial = 0;
-  /** When the last FETCH was answered, by the steady clock. */
+  /** When the last FETCH was answered, by the monotonic clock. */
   answeredAt = -Infinity;
   /** The connection's `reads` at the last reply. */
   reads = 0;

@@ -47,8 +47,8 @@ export class Fetcher {
     this.#selector = selector;
     this.#runs = runs;
     this.#limits = limits;
-    this.#prefetch = new Prefetch(context.steady, selector);
-    this.answeredAt = context.steady.now();
+    this.#prefetch = new Prefetch(context.monotonic, selector);
+    this.answeredAt = context.monotonic.now();
     connections.onGrown(this.#pump);
   }
 
@@ -94,7 +94,7 @@ export class Fetcher {
   /** @internal A FETCH was answered. */
   answered(fetch: Fetch, job: Job | undefined): void {
     const { connection, sentAt } = fetch;
-    const now = this.#context.steady.now();
+    const now = this.#context.monotonic.now();
     // The server looks at a FETCH when it has answered the one before it.
     const tookMs = now - Math.max(sentAt, connection.answeredAt);
     connection.answeredAt = now;
@@ -141,7 +141,7 @@ export class Fetcher {
 
   /** @internal */
   now(): number {
-    return this.#context.steady.now();
+    return this.#context.monotonic.now();
   }
 
   /** @internal Whether a FETCH must not be sent any more. */
@@ -151,7 +151,7 @@ export class Fetcher {
 
   #rest(connection: FetchConnection, ms: number): void {
     if (this.#isClosed || connection.cancelRest !== undefined) return;
-    connection.cancelRest = this.#context.steady.after(ms, () => {
+    connection.cancelRest = this.#context.monotonic.after(ms, () => {
       connection.cancelRest = undefined;
       this.pump();
     });
@@ -163,7 +163,7 @@ class Fetch implements Request<Job | undefined> {
   readonly command: Command<Job | undefined>;
   readonly request: FetchRequest;
   readonly connection: FetchConnection;
-  /** When it was sent, by the steady clock. */
+  /** When it was sent, by the monotonic clock. */
   sentAt = 0;
   readonly #fetcher: Fetcher;
   resent?: boolean;

@@ -117,7 +117,7 @@ export class QueueSelector implements WaitingCount {
     try {
       names = this.#order.next();
     } catch (error) {
-      this.#notBefore = this.#context.steady.now() + REST_MS;
+      this.#notBefore = this.#context.monotonic.now() + REST_MS;
       this.#wakeIn(REST_MS);
       this.#context.events.emit("fetchError", { error });
       return undefined;
@@ -151,7 +151,7 @@ export class QueueSelector implements WaitingCount {
 
   /** Fetches nothing from the queue for `ms` milliseconds. */
   rest(queue: string, ms: number): void {
-    this.#rests.set(queue, this.#context.steady.now() + ms);
+    this.#rests.set(queue, this.#context.monotonic.now() + ms);
     this.#wakeIn(ms);
   }
 
@@ -165,7 +165,7 @@ export class QueueSelector implements WaitingCount {
 
   /** Reads no clock unless something failed: it is called for every job. */
   #isPaused(): boolean {
-    return this.#notBefore !== -Infinity && this.#context.steady.now() < this.#notBefore;
+    return this.#notBefore !== -Infinity && this.#context.monotonic.now() < this.#notBefore;
   }
 
   #whole(names: readonly string[]): FetchRequest {
@@ -199,7 +199,7 @@ export class QueueSelector implements WaitingCount {
   #isResting(name: string): boolean {
     const until = this.#rests.get(name);
     if (until === undefined) return false;
-    if (this.#context.steady.now() < until) return true;
+    if (this.#context.monotonic.now() < until) return true;
     this.#rests.delete(name);
     return false;
   }
@@ -217,13 +217,13 @@ export class QueueSelector implements WaitingCount {
   /** Has the session look again in `ms` milliseconds, or earlier if it is about to do so. */
   #wakeIn(ms: number): void {
     if (this.#isClosed) return;
-    const at = this.#context.steady.now() + ms;
+    const at = this.#context.monotonic.now() + ms;
     if (this.#cancelWake !== undefined) {
       if (at >= this.#wakeAt) return;
       this.#cancelWake();
     }
     this.#wakeAt = at;
-    this.#cancelWake = this.#context.steady.after(ms, () => {
+    this.#cancelWake = this.#context.monotonic.after(ms, () => {
       this.#cancelWake = undefined;
       this.#context.advance();
     });
@@ -234,7 +234,7 @@ export class QueueSelector implements WaitingCount {
     this.#cancelAsk?.();
     this.#isAsking = true;
     const order = this.#order;
-    const askedAt = this.#context.steady.now();
+    const askedAt = this.#context.monotonic.now();
     waitingJobs(this.#context).then((waiting) => {
       this.#isAsking = this.#isStale = false;
       // Another choice was made meanwhile, which has learned nothing yet.
@@ -262,6 +262,6 @@ export class QueueSelector implements WaitingCount {
 
   #askLater(): void {
     if (this.#isClosed) return;
-    this.#cancelAsk = this.#context.steady.after(ASK_EVERY_MS, () => this.#ask());
+    this.#cancelAsk = this.#context.monotonic.after(ASK_EVERY_MS, () => this.#ask());
   }
 }

@@ -1,7 +1,7 @@
 import { integerIn, invalidOption } from "../../connection/options.ts";
 import { systemClock } from "../../internal/clock.ts";
 import { checkOptionNames, type OptionNames } from "../../internal/option_names.ts";
-import { steady } from "../../internal/steady_clock.ts";
+import { monotonic } from "../../internal/monotonic_clock.ts";
 import type { JobDefinitions } from "../../job/catalogue.ts";
 import { encodeJob } from "../../job/encode.ts";
 import type { Job } from "../../job/job.ts";
@@ -116,7 +116,7 @@ async function runToHop(
   hopEveryMs: number,
 ): Promise<unknown> {
   const host = hostOf(context);
-  const clock = steady(host?.clock ?? systemClock);
+  const clock = monotonic(host?.clock ?? systemClock);
   const reservedMs = (job.reserveFor || DEFAULT_RESERVATION) * 1000;
   const hopAt = clock.now() + Math.min(hopEveryMs, reservedMs / 2);
   const isStopping = () => host?.isStopping() === true;

@@ -100,7 +100,7 @@ export class JobRun implements Completion<unknown>, CountedRun, Expiring, Finish
     this.#context = new RunContext(job, slots.session);
   }
 
-  /** When nothing must be reported about this run any more, by the steady clock. */
+  /** When nothing must be reported about this run any more, by the monotonic clock. */
   get deadline(): number {
     const extendedTo = extensionOf(this.#context);
     if (extendedTo === undefined) return this.#deadline;

@@ -56,7 +56,7 @@ export class JobRuns implements Slots {
     this.reporter = reporter;
     this.#selector = selector;
     this.#limits = limits;
-    this.#reservations = new Reservations(session.steady, this.#running);
+    this.#reservations = new Reservations(session.monotonic, this.#running);
   }
 
   /** Jobs that run. */
@@ -79,13 +79,13 @@ export class JobRuns implements Slots {
 
   /** Runs a job that a FETCH sent at `askedAt` has brought, or gives it back. */
   take(job: Job, askedAt: number): void {
-    const { settings, registry, clock, steady, events, phase } = this.session;
+    const { settings, registry, clock, monotonic, events, phase } = this.session;
     const startedAt = clock.now();
     const seconds = Math.max(job.reserveFor || DEFAULT_RESERVATION, MIN_RESERVATION);
     const deadline = askedAt + seconds * 1000 - MARGIN_MS;
     this.#limits.fetched();
     // It lay there while the machine slept: another worker has it by now.
-    if (deadline <= steady.at(startedAt)) return events.emit("expired", { job });
+    if (deadline <= monotonic.at(startedAt)) return events.emit("expired", { job });
     const run = new JobRun(job, { startedAt, deadline }, this);
     const cancellations = this.#cancellations();
     if (cancellations?.has(job.jid) === true) return cancellations.take(run);
@@ -104,7 +104,7 @@ export class JobRuns implements Slots {
     }
     this.#limits.begin();
     this.#running.add(run);
-    this.#file?.add(run.slot, job, startedAt + deadline - steady.now());
+    this.#file?.add(run.slot, job, startedAt + deadline - monotonic.now());
     this.#reservations.watch();
     run.start();
   }

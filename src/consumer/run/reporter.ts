@@ -38,7 +38,7 @@ export interface Requeue {
 
 /** The part of a session that a reporter uses. */
 export interface ReporterContext
-  extends Pick<SessionContext, "events" | "steady" | "phase" | "advance"> {
+  extends Pick<SessionContext, "events" | "monotonic" | "phase" | "advance"> {
   readonly serverClock: Pick<ServerClock, "now" | "fresh">;
   readonly connections: Pick<WorkerConnections, "sendResult">;
 }
@@ -99,14 +99,14 @@ export class Reporter {
   }
 
   #requeue(finished: Finished, { waitMs, failure, custom, queue, refused }: Requeue): void {
-    const { serverClock, steady } = this.#context;
+    const { serverClock, monotonic } = this.#context;
     const { job, jid, deadline } = finished;
     const now = serverClock.now();
     const at = new Date(now + waitMs);
     const next = failure && { ...failure, failedAt: new Date(now), nextAt: at };
     // From then on another worker may have the job under the same jid: an ACK would be for that
     // one.
-    const notAfter = Math.min(deadline, steady.now() + waitMs);
+    const notAfter = Math.min(deadline, monotonic.now() + waitMs);
     this.send(finished, {
       command: push(encodeAgain(job, at, { failure: next, custom, queue })),
       done: { command: acknowledge(jid), notAfter },
@@ -122,7 +122,7 @@ export class Reporter {
   #count(): void {
     this.#inFlight++;
     if (this.unconfirmedSince === undefined) {
-      this.unconfirmedSince = this.#context.steady.now();
+      this.unconfirmedSince = this.#context.monotonic.now();
     }
   }
 

@@ -1,7 +1,7 @@
 import type { ServerClock } from "../../connection/server_clock.ts";
 import { InvalidArgumentError, JobAbortedError } from "../../errors.ts";
 import type { Clock } from "../../internal/clock.ts";
-import { steady } from "../../internal/steady_clock.ts";
+import { monotonic } from "../../internal/monotonic_clock.ts";
 import { showValue } from "../../internal/show.ts";
 import type { Job } from "../../job/job.ts";
 import type { Producer } from "../../producer/producer.ts";
@@ -40,7 +40,7 @@ export let hostOf: (
 ) => { readonly clock: Clock; isStopping(): boolean } | undefined;
 
 /**
- * When the reservation ends that `extend` got from the server, by the steady clock; `undefined` if
+ * When the reservation ends that `extend` got from the server, by the monotonic clock; `undefined` if
  * it got none.
  */
 export let extensionOf: (context: RunContext) => number | undefined;
@@ -138,7 +138,7 @@ export class RunContext implements JobContext {
     }
     const { serverClock, clock, tracker } = this.#host;
     await serverClock.fresh();
-    const deadline = steady(clock).now() + seconds * 1000;
+    const deadline = monotonic(clock).now() + seconds * 1000;
     const reserveUntil = new Date(serverClock.now() + seconds * 1000);
     const isTaken = await tracker.track({ jid: this.#job.jid, reserveUntil });
     if (isTaken) {

@@ -91,7 +91,7 @@ export class Cancellations {
     }
     if (this.#isClosed) return;
     for (const run of this.#running()) if (this.has(run.jid)) this.take(run);
-    this.#cancelTimer = this.#context.steady.after(ASK_EVERY_MS, () => void this.#ask());
+    this.#cancelTimer = this.#context.monotonic.after(ASK_EVERY_MS, () => void this.#ask());
     if (this.isReady) return;
     this.isReady = true;
     this.#context.advance();

@@ -1,7 +1,7 @@
 import type { ServerClock } from "../../connection/server_clock.ts";
 import type { Emitter } from "../../events.ts";
 import type { Clock } from "../../internal/clock.ts";
-import type { SteadyClock } from "../../internal/steady_clock.ts";
+import type { MonotonicClock } from "../../internal/monotonic_clock.ts";
 import type { ConsumerObserver, Producer } from "../../producer/producer.ts";
 import { parseServerInfo } from "../../protocol/server_info.ts";
 import type { ConsumerEvents, ConsumerState } from "../events.ts";
@@ -21,7 +21,7 @@ export interface SessionContext {
   /** The time of day: for what others are told. */
   readonly clock: Clock;
   /** The same, but never set back: for deadlines and durations. */
-  readonly steady: SteadyClock;
+  readonly monotonic: MonotonicClock;
   /** The server's time of day: for times that the server compares with its own. */
   readonly serverClock: ServerClock;
   readonly connections: WorkerConnections;

@@ -19,10 +19,10 @@ export interface HealthParts {
 
 /** Returns the health of a session. */
 export function sessionHealth(
-  { settings, clock, steady, phase }: SessionContext,
+  { settings, clock, monotonic, phase }: SessionContext,
   { isConnected, heartbeat, fetcher, runs, reporter, lag }: HealthParts,
 ): ConsumerHealth {
-  const now = steady.now();
+  const now = monotonic.now();
   const date = (at: number) => new Date(clock.now() - (now - at));
   const { unconfirmedSince } = reporter;
   return healthOf({

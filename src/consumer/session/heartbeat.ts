@@ -22,7 +22,7 @@ export class Heartbeat {
 
   constructor(context: SessionContext) {
     this.#context = context;
-    this.lastAt = context.steady.now();
+    this.lastAt = context.monotonic.now();
     this.#cancelTimer = this.#next();
   }
 
@@ -48,7 +48,7 @@ export class Heartbeat {
   }
 
   #next(): () => void {
-    return this.#context.steady.after(BEAT_MS, () => {
+    return this.#context.monotonic.after(BEAT_MS, () => {
       this.#cancelTimer = this.#next();
       this.beat();
     });
@@ -56,7 +56,7 @@ export class Heartbeat {
 
   #answered(state: WorkerState): void {
     this.#inFlight = false;
-    this.lastAt = this.#context.steady.now();
+    this.lastAt = this.#context.monotonic.now();
     this.hasAnswer = true;
     this.serverState = state;
     this.#context.advance();

@@ -36,7 +36,7 @@ export class LagMonitor {
     return clock.after(EVERY_MS, () => {
       this.#cancel = this.#next();
       const lagMs = clock.now() - due;
-      this.#context.steady.sync();
+      this.#context.monotonic.sync();
       this.lastMs = Math.max(0, lagMs);
       if (lagMs >= WORTH_TELLING_MS) this.#late(lagMs);
       else if (-lagMs >= WORTH_TELLING_MS) {

@@ -3,7 +3,7 @@ import { ServerClock } from "../../connection/server_clock.ts";
 import { TimeoutError } from "../../errors.ts";
 import type { Emitter } from "../../events.ts";
 import type { Clock } from "../../internal/clock.ts";
-import { steady } from "../../internal/steady_clock.ts";
+import { monotonic } from "../../internal/monotonic_clock.ts";
 import type { JobCatalogue } from "../../job/job_catalogue.ts";
 import { type ConsumerObserver, Producer } from "../../producer/producer.ts";
 import type { ConsumerEvents, ConsumerState } from "../events.ts";
@@ -73,7 +73,7 @@ export class Session {
   /** Opens the connections. */
   static async open(parts: SessionParts, signal?: AbortSignal): Promise<Session> {
     const { settings, makePool, clock } = parts;
-    const connections = new WorkerConnections({ settings, makePool, clock: steady(clock) });
+    const connections = new WorkerConnections({ settings, makePool, clock: monotonic(clock) });
     await connections.open(signal);
     return new Session(parts, connections);
   }
@@ -89,7 +89,7 @@ export class Session {
       events,
       observer,
       clock,
-      steady: steady(clock),
+      monotonic: monotonic(clock),
       serverClock: new ServerClock(clock, (entry) => commands.send(entry)),
       connections,
       producer,
@@ -101,10 +101,10 @@ export class Session {
       advance: () => this.#advance(),
     };
     const fetchLimits = parts.ignoresLimits === true
-      ? new Limits({}, NO_TYPE_LIMITS, context.steady)
-      : new Limits(settings.limits, registry, context.steady);
+      ? new Limits({}, NO_TYPE_LIMITS, context.monotonic)
+      : new Limits(settings.limits, registry, context.monotonic);
     const selector = this.#selector = new QueueSelector(context, parts.queues, fetchLimits);
-    const limits = this.#limits = new RunLimits(parts.limits, selector, context.steady);
+    const limits = this.#limits = new RunLimits(parts.limits, selector, context.monotonic);
     const reporter = this.#reporter = new Reporter(context);
     const cancellations = () => this.#cancellations;
     const runs = this.#runs = new JobRuns(context, { selector, limits, reporter, cancellations });
@@ -124,9 +124,9 @@ export class Session {
     const { maxMs, graceMs = DEFAULT_GRACE_MS } = parts.limits;
     this.#cancelTime = maxMs === undefined
       ? () => {}
-      : context.steady.after(maxMs, () => this.stop(graceMs, "time"));
+      : context.monotonic.after(maxMs, () => this.stop(graceMs, "time"));
     this.#cancelFetchTimer = parts.limits.failsWithoutAnswer === true
-      ? context.steady.after(settings.commandTimeoutMs, () => this.#checkAnswer())
+      ? context.monotonic.after(settings.commandTimeoutMs, () => this.#checkAnswer())
       : () => {};
   }
 

@@ -79,7 +79,7 @@ export class StopSequence {
     const { maxMs, hurriedMs } = STOP_PHASES[phase];
     const boundMs = this.#isHurried ? hurriedMs : maxMs;
     this.#cancelTimer?.();
-    this.#cancelTimer = this.#context.steady.after(
+    this.#cancelTimer = this.#context.monotonic.after(
       phase === "draining" ? this.#graceMs : boundMs,
       () => this.#timeIsOver(phase),
     );

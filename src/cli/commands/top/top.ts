@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { FaktoryError } from "../../../../mod.ts";
 import { type Clock, systemClock } from "../../../internal/clock.ts";
-import { steady } from "../../../internal/steady_clock.ts";
+import { monotonic } from "../../../internal/monotonic_clock.ts";
 import type { CommandDefinition, Invocation } from "../../command.ts";
 import { addConnectionFlags, type ConnectionFlags, serverOf } from "../../connect.ts";
 import { integer, seconds } from "../../parse.ts";
@@ -70,7 +70,7 @@ async function run({ flags, io, output }: Invocation<TopFlags>): Promise<void> {
     connectTimeoutMs: timeout,
     commandTimeoutMs: timeout,
     signal: ending.signal,
-  }, steady(clock));
+  }, monotonic(clock));
   try {
     // At first a server that is not there is an error.
     const first = await watch.snapshot();

@@ -1,10 +1,10 @@
 import type { Clock } from "./clock.ts";
 
 /** One for each clock, so that readings taken in different places can be compared. */
-const steadyOnes = new WeakMap<Clock, SteadyClock>();
+const clocks = new WeakMap<Clock, MonotonicClock>();
 
 /** A clock that is never set back. */
-export interface SteadyClock extends Clock {
+export interface MonotonicClock extends Clock {
   /** Its time at a reading of the clock below it that was taken just now. */
   at(reading: number): number;
   /**
@@ -20,12 +20,12 @@ export interface SteadyClock extends Clock {
  * itself. A clock that is set forward, as after sleep, is followed: that time has passed for
  * everybody else.
  */
-export function steady(clock: Clock): SteadyClock {
-  let own = steadyOnes.get(clock);
+export function monotonic(clock: Clock): MonotonicClock {
+  let own = clocks.get(clock);
   if (own === undefined) {
-    own = new Steady(clock);
-    steadyOnes.set(clock, own);
-    steadyOnes.set(own, own);
+    own = new Monotonic(clock);
+    clocks.set(clock, own);
+    clocks.set(own, own);
   }
   return own;
 }
@@ -36,7 +36,7 @@ export function steady(clock: Clock): SteadyClock {
  */
 const TOLERANCE_MS = 50;
 
-class Steady implements SteadyClock {
+class Monotonic implements MonotonicClock {
   readonly #clock: Clock;
   /** By how much the clock was set back. */
   #aheadMs = 0;
