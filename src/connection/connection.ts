@@ -4,7 +4,7 @@ import { deferred } from "../internal/deferred.ts";
 import { Fifo } from "../internal/fifo.ts";
 import { ReplyDecoder } from "../protocol/decoder.ts";
 import { end, info } from "../protocol/commands/server.ts";
-import { refusal } from "../protocol/refusal.ts";
+import { serverError } from "../protocol/server_errors.ts";
 import type { Reply } from "../protocol/reply.ts";
 import type { TransportConnection } from "../transport/transport.ts";
 import { CommandWriter } from "./command_writer.ts";
@@ -257,7 +257,7 @@ export class Connection {
     const request = this.#pending.peek();
     if (request === undefined) return this.#finish(unsolicited(reply), "unanswered");
     if (reply.kind === "error") {
-      const error = refusal(reply.text);
+      const error = serverError(reply.text);
       if (error instanceof ServerShutdownError) return this.#finish(error, "unanswered");
     }
     this.#pending.shift();

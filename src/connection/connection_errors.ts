@@ -1,7 +1,7 @@
 import { ConnectError, ConnectionLostError, ProtocolError, TimeoutError } from "../errors.ts";
 import { isError } from "../internal/kinds.ts";
 import { showText } from "../internal/show.ts";
-import { refusal } from "../protocol/refusal.ts";
+import { serverError } from "../protocol/server_errors.ts";
 import type { Reply } from "../protocol/reply.ts";
 
 /** The connection ended, or broke by `cause`. */
@@ -19,7 +19,7 @@ export function lost(cause: unknown): ConnectionLostError {
 
 /** A reply came that nobody waits for. */
 export function unsolicited(reply: Reply): Error {
-  if (reply.kind === "error") return refusal(reply.text);
+  if (reply.kind === "error") return serverError(reply.text);
   return new ProtocolError(
     "PROTOCOL_VIOLATION",
     `Cannot use the connection any longer as the server sent a reply of the kind ${reply.kind} to no command`,

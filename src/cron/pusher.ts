@@ -3,7 +3,7 @@ import type { EncodedJob } from "../job/encode.ts";
 import { type Producer, sendCommand, serverClockOf } from "../producer/producer.ts";
 import { pushBulk } from "../protocol/commands/jobs.ts";
 import { mutate } from "../protocol/commands/server.ts";
-import { refusal } from "../protocol/refusal.ts";
+import { serverError } from "../protocol/server_errors.ts";
 import type { Plan } from "./entry.ts";
 import type { JobMaker } from "./firing_job.ts";
 import { Heartbeat } from "./heartbeat.ts";
@@ -191,7 +191,7 @@ export class Pusher {
       // A unique job (Enterprise) that is there already is what was wanted.
       if (text === undefined || /^notuniq/i.test(text)) {
         this.#listener.pushed(plan.name, firing, job);
-      } else this.#listener.failed(refusal(text));
+      } else this.#listener.failed(serverError(text));
     }
   }
 

@@ -7,7 +7,7 @@ import {
   numbered,
   reportedJid,
 } from "../job/job_source.ts";
-import { refusal } from "../protocol/refusal.ts";
+import { serverError } from "../protocol/server_errors.ts";
 
 /** Jobs in one PUSHB: the server has five seconds for all of them. */
 const MAX_JOBS = 1000;
@@ -45,7 +45,7 @@ export async function enqueueMany(
       for (const jid of sent) {
         const reply = refused.get(jid);
         if (reply === undefined) enqueued.push(jid);
-        else failed.set(jid, refusal(reply));
+        else failed.set(jid, serverError(reply));
       }
     } catch (error) {
       for (const jid of sent) failed.set(jid, error as FaktoryError);

@@ -7,7 +7,7 @@ import type { JobInput, JobOptions } from "../job/job.ts";
 import type { EnqueueManyResult, JobSource } from "../job/job_source.ts";
 import type { EnqueueRest, TypeOrJob } from "../job/typed.ts";
 import { pushBulk } from "../protocol/commands/jobs.ts";
-import { refusal } from "../protocol/refusal.ts";
+import { serverError } from "../protocol/server_errors.ts";
 import { enqueueMany } from "./enqueue_many.ts";
 import type { Link } from "./link.ts";
 import { open } from "./open.ts";
@@ -141,7 +141,7 @@ export class PasswordlessProducer implements AsyncDisposable {
         isType ? { ...fields, type: job, args: second as readonly unknown[] | undefined } : job,
       );
       const [reply] = (await this.#send(json)).values();
-      if (reply !== undefined) throw refusal(reply);
+      if (reply !== undefined) throw serverError(reply);
       return jid;
     });
   }

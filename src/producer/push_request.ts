@@ -2,7 +2,7 @@ import type { Request } from "../connection/request.ts";
 import type { EncodedJob } from "../job/encode.ts";
 import type { Command } from "../protocol/commands/command.ts";
 import { push, pushBulk } from "../protocol/commands/jobs.ts";
-import { refusal } from "../protocol/refusal.ts";
+import { serverError } from "../protocol/server_errors.ts";
 import type { EnqueueListener } from "./enqueue_listener.ts";
 import type { JobList } from "./job_list.ts";
 
@@ -69,7 +69,7 @@ export class PushBulkRequest implements Request<Map<string, string>> {
         listeners[i]!.done(jid);
       } else {
         left--;
-        listeners[i]!.failed(jid, refusal(verdict));
+        listeners[i]!.failed(jid, serverError(verdict));
       }
     }
   }

@@ -2,7 +2,7 @@ import { InvalidArgumentError, ServerError } from "../errors.ts";
 import { checkQueueName } from "../job/queue_name.ts";
 import type { Command } from "../protocol/commands/command.ts";
 import { changeQueues, queueLatency } from "../protocol/commands/server.ts";
-import { LATENCY_UNKNOWN } from "../protocol/refusal.ts";
+import { LATENCY_UNKNOWN } from "../protocol/server_errors.ts";
 
 /** Sends a command and gives what its reply says. */
 export type Send = <T>(command: Command<T>) => Promise<T>;

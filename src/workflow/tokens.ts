@@ -1,7 +1,7 @@
 import { systemClock } from "../internal/clock.ts";
 import { type Producer, sendCommand } from "../producer/producer.ts";
 import { acknowledge, fetchJob, pushBulk } from "../protocol/commands/jobs.ts";
-import { refusal } from "../protocol/refusal.ts";
+import { serverError } from "../protocol/server_errors.ts";
 import type { EncodedJob } from "../job/encode.ts";
 import { createJid } from "../job/jid.ts";
 
@@ -48,7 +48,7 @@ export interface Held {
 export async function pushAll(producer: Producer, jobs: readonly EncodedJob[]): Promise<void> {
   if (jobs.length === 0) return;
   const refused = await sendCommand(producer, pushBulk(jobs.map(({ json }) => json).join()));
-  for (const text of refused.values()) throw refusal(text);
+  for (const text of refused.values()) throw serverError(text);
 }
 
 /**

@@ -3,7 +3,7 @@ import { it } from "node:test";
 import { JobNotFoundError, NotUniqueError, ProtocolError, ServerError } from "../../src/errors.ts";
 import { encodeJob } from "../../src/job/encode.ts";
 import { acknowledge, fail, fetchJob, push, pushBulk } from "../../src/protocol/commands/jobs.ts";
-import { refusal } from "../../src/protocol/refusal.ts";
+import { serverError } from "../../src/protocol/server_errors.ts";
 import type { Reply } from "../../src/protocol/reply.ts";
 
 const ok: Reply = { kind: "status", text: "OK" };
@@ -54,13 +54,13 @@ it("acknowledges and fails by jid", () => {
 });
 
 it("keeps a refusal's words and tells the known ones apart", () => {
-  const unknown = refusal("ERR jobs must have a jobtype parameter");
+  const unknown = serverError("ERR jobs must have a jobtype parameter");
   assert.deepEqual([unknown.constructor, unknown.code, unknown.reply], [
     ServerError,
     "SERVER_ERROR",
     "ERR jobs must have a jobtype parameter",
   ]);
-  assert.ok(refusal("NOTUNIQ Job not unique") instanceof NotUniqueError);
+  assert.ok(serverError("NOTUNIQ Job not unique") instanceof NotUniqueError);
   assert.deepEqual(
     [
       "ERR shutdown in progress",
@@ -68,7 +68,7 @@ it("keeps a refusal's words and tells the known ones apart", () => {
       "err Unknown worker w",
       "ERR batch subsystem is only available in Faktory Enterprise",
     ]
-      .map((text) => refusal(text).code),
+      .map((text) => serverError(text).code),
     ["SERVER_SHUTDOWN", "SERVER_SHUTDOWN", "UNKNOWN_WORKER", "ENTERPRISE_ONLY"],
   );
 });

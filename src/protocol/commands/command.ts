@@ -1,5 +1,5 @@
 import { ProtocolError } from "../../errors.ts";
-import { refusal } from "../refusal.ts";
+import { serverError } from "../server_errors.ts";
 import type { Reply } from "../reply.ts";
 
 /**
@@ -53,7 +53,7 @@ function parseJson(text: string): unknown {
 
 /** The error for a reply that `wanted` something else: the server's refusal where it is one. */
 export function unexpected(reply: Reply, wanted: string): Error {
-  if (reply.kind === "error") return refusal(reply.text);
+  if (reply.kind === "error") return serverError(reply.text);
   return new ProtocolError(
     "UNEXPECTED_REPLY",
     `Cannot read the server's reply as ${wanted}: got a reply of the kind ${reply.kind}`,

@@ -12,14 +12,14 @@ export function inspect(request: object): Command<{ readonly result: unknown } |
     resend: "safe",
     parse(reply) {
       if (reply.kind === "error") return undefined;
-      const { result, error } = parseObject(reply) as { result?: unknown; error?: Refusal };
+      const { result, error } = parseObject(reply) as { result?: unknown; error?: InspectError };
       if (error === undefined) return { result };
       throw new InvalidArgumentError(error.code, error.message);
     },
   };
 }
 
-interface Refusal {
+interface InspectError {
   readonly code: string;
   readonly message: string;
 }

@@ -2,7 +2,7 @@ import { decodeJob } from "../../job/decode.ts";
 import type { EncodedJob } from "../../job/encode_core.ts";
 import type { Job } from "../../job/job.ts";
 import { isPlain } from "../../job/json.ts";
-import { refusal } from "../refusal.ts";
+import { serverError } from "../server_errors.ts";
 import type { Reply } from "../reply.ts";
 import { type Command, parseObject, parseOk, unexpected } from "./command.ts";
 
@@ -34,7 +34,7 @@ function parsePush(reply: Reply, resent?: boolean): void {
   if (reply.kind === "status" || (reply.kind === "bulk" && reply.text === "{}")) return;
   if (resent && reply.kind === "error" && isNotUnique(reply.text)) return;
   for (const text of Object.values(parseObject(reply))) {
-    if (!(resent && isNotUnique(String(text)))) throw refusal(String(text));
+    if (!(resent && isNotUnique(String(text)))) throw serverError(String(text));
   }
 }
 

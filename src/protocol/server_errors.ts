@@ -27,7 +27,7 @@ const MEANINGS: readonly [prefix: string, make: (reply: string) => ServerError][
 ];
 
 /** The error for what the server replied, its own words kept. */
-export function refusal(reply: string): ServerError {
+export function serverError(reply: string): ServerError {
   const text = reply.toLowerCase();
   const meaning = MEANINGS.find(([prefix]) => text.startsWith(prefix));
   return meaning === undefined ? new ServerError(reply) : meaning[1](reply);
