@@ -8,7 +8,7 @@ import { serverError } from "../protocol/server_errors.ts";
 import type { Reply } from "../protocol/reply.ts";
 import type { TransportConnection } from "../transport/transport.ts";
 import { CommandWriter } from "./command_writer.ts";
-import { lost, noneLeft, unanswered, unsolicited } from "./connection_errors.ts";
+import { connectionLost, tooManyConnections, replyTimedOut, unexpectedReply } from "./connection_errors.ts";
 import type { Request } from "./request.ts";
 
 /** Settings of a connection. */
@@ -103,7 +103,7 @@ export class Connection {
     writable.closed.catch(() => {});
     this.writer = new CommandWriter(writable, {
       written: () => this.watcher?.written(),
-      failed: (error) => this.#finish(lost(error), "unanswered"),
+      failed: (error) => this.#finish(connectionLost(error), "unanswered"),
     });
     void this.#read(options.maxReplyBytes);
   }
@@ -209,7 +209,7 @@ export class Connection {
     }
     const leftMs = this.#progressAt + this.#timeoutMs - now;
     if (leftMs > 0) return this.#watch(leftMs);
-    const error = unanswered(this.#pending.peek()?.command.verb, this.#timeoutMs);
+    const error = replyTimedOut(this.#pending.peek()?.command.verb, this.#timeoutMs);
     if (this.watcher === undefined) return this.#finish(error, "unanswered");
     this.#isSilent = true;
     this.watcher.silent(error);
@@ -233,7 +233,7 @@ export class Connection {
     try {
       while (!this.#isEnded) {
         const { done, value } = await reader.read();
-        if (done) return this.#finish(lost(undefined), "unanswered");
+        if (done) return this.#finish(connectionLost(undefined), "unanswered");
         if (this.#isEnded) return;
         this.#progressAt = this.#clock.now();
         this.#reads++;
@@ -241,7 +241,7 @@ export class Connection {
         decoder.push(value);
       }
     } catch (error) {
-      this.#finish(error instanceof ProtocolError ? error : lost(error), "unanswered");
+      this.#finish(error instanceof ProtocolError ? error : connectionLost(error), "unanswered");
     }
   }
 
@@ -250,12 +250,12 @@ export class Connection {
     if (reply.kind === "error" && /^err too many connections/i.test(reply.text)) {
       // The server sends this by itself. Right after HELLO it has not read any command yet.
       return this.#finish(
-        noneLeft(reply.text),
+        tooManyConnections(reply.text),
         this.#replies <= HANDSHAKE_REPLIES ? "unsent" : "unanswered",
       );
     }
     const request = this.#pending.peek();
-    if (request === undefined) return this.#finish(unsolicited(reply), "unanswered");
+    if (request === undefined) return this.#finish(unexpectedReply(reply), "unanswered");
     if (reply.kind === "error") {
       const error = serverError(reply.text);
       if (error instanceof ServerShutdownError) return this.#finish(error, "unanswered");

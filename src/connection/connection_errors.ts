@@ -5,7 +5,7 @@ import { serverError } from "../protocol/server_errors.ts";
 import type { Reply } from "../protocol/reply.ts";
 
 /** The connection ended, or broke by `cause`. */
-export function lost(cause: unknown): ConnectionLostError {
+export function connectionLost(cause: unknown): ConnectionLostError {
   const reason = cause === undefined
     ? "the server closed it"
     : isError(cause)
@@ -18,7 +18,7 @@ export function lost(cause: unknown): ConnectionLostError {
 }
 
 /** A reply came that nobody waits for. */
-export function unsolicited(reply: Reply): Error {
+export function unexpectedReply(reply: Reply): Error {
   if (reply.kind === "error") return serverError(reply.text);
   return new ProtocolError(
     "PROTOCOL_VIOLATION",
@@ -27,7 +27,7 @@ export function unsolicited(reply: Reply): Error {
 }
 
 /** The server has no connection left, by these words of its. */
-export function noneLeft(text: string): ConnectError {
+export function tooManyConnections(text: string): ConnectError {
   return new ConnectError(
     "TOO_MANY_CONNECTIONS",
     `Cannot connect as the server has no connection left: it said ${showText(text)}`,
@@ -35,7 +35,7 @@ export function noneLeft(text: string): ConnectError {
 }
 
 /** The oldest command has had no reply for too long. */
-export function unanswered(verb: string | undefined, timeoutMs: number): TimeoutError {
+export function replyTimedOut(verb: string | undefined, timeoutMs: number): TimeoutError {
   return new TimeoutError(
     "COMMAND_TIMEOUT",
     `Cannot read the reply to ${verb} as the server sent none for ${timeoutMs} ms`,

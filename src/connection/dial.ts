@@ -11,7 +11,7 @@ import {
   PROTOCOL_VERSION,
 } from "../protocol/handshake.ts";
 import type { ConnectTarget, Transport } from "../transport/transport.ts";
-import { endedEarly, GREETED, helloRefused, passwordRequired, tookTooLong } from "./dial_errors.ts";
+import { endedEarly, GREETED, helloRefused, passwordRequired, connectTimedOut } from "./dial_errors.ts";
 import { Connection } from "./connection.ts";
 import {
   askPassword,
@@ -59,7 +59,7 @@ export async function dial(options: DialOptions, signal?: AbortSignal): Promise<
     giveUp.abort(
       isAsking
         ? passwordTookTooLong(target, connectTimeoutMs)
-        : tookTooLong(target, connectTimeoutMs, connection?.replies === 0),
+        : connectTimedOut(target, connectTimeoutMs, connection?.replies === 0),
     );
   });
   try {

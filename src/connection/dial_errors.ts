@@ -13,7 +13,7 @@ import type { ConnectTarget } from "../transport/transport.ts";
 export const GREETED = "its greeting";
 
 /** No connection in time; `isSilent` if there was one, and no greeting came. */
-export function tookTooLong(target: ConnectTarget, ms: number, isSilent: boolean): ConnectError {
+export function connectTimedOut(target: ConnectTarget, ms: number, isSilent: boolean): ConnectError {
   // A server that waits for TLS says nothing to a client that waits for its greeting.
   return new ConnectError(
     "CONNECT_TIMEOUT",
@@ -46,7 +46,7 @@ export function endedEarly(
   target: ConnectTarget,
   awaited: string,
 ): Error {
-  if (error instanceof ProtocolError && awaited === GREETED) return strange(error, target);
+  if (error instanceof ProtocolError && awaited === GREETED) return otherServer(error, target);
   if (error !== undefined && !(error instanceof ConnectionLostError)) return error;
   const hint = awaited === GREETED ? hintAtTls(target) : "";
   if (error instanceof TimeoutError) {
@@ -64,7 +64,7 @@ export function endedEarly(
 }
 
 /** Something else answers: SSH and mail servers speak first, too. */
-function strange(cause: ProtocolError, target: ConnectTarget): ProtocolError {
+function otherServer(cause: ProtocolError, target: ConnectTarget): ProtocolError {
   return new ProtocolError(
     cause.code,
     `Cannot connect to ${placeOf(target)} as what answers there does not greet as Faktory does`,

@@ -25,7 +25,7 @@ export function asError(error: unknown): Error {
 }
 
 /** A command was given up, as its connection ended by `cause`. */
-export function lost(
+export function requestLost(
   { command }: Request,
   outcome: CommandOutcome,
   cause: Error,
@@ -41,13 +41,13 @@ export function lost(
 }
 
 /** A command that is not sent, or not sent again, because of `cause`. */
-export function lostUnsent(request: Request, cause: Error): ConnectionLostError {
+export function unsentRequestLost(request: Request, cause: Error): ConnectionLostError {
   // The server may have executed it on an earlier connection.
-  return lost(request, request.resent === true ? "unknown" : "not-sent", cause);
+  return requestLost(request, request.resent === true ? "unknown" : "not-sent", cause);
 }
 
 /** A command was not sent before its deadline. */
-export function tooLate({ command, resent }: Request): ConnectionLostError {
+export function deadlinePassed({ command, resent }: Request): ConnectionLostError {
   return new ConnectionLostError(
     "DEADLINE_PASSED",
     `Cannot complete ${command.verb} as there was no connection until its deadline`,

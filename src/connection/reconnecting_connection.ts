@@ -2,7 +2,7 @@ import { ConnectionLostError, StateError, type TimeoutError } from "../errors.ts
 import { Attempts } from "./attempts.ts";
 import { Dialer, type OpenOptions } from "./dialer.ts";
 import type { Connection, ConnectionEnd } from "./connection.ts";
-import { closed, isFinal, lost, lostUnsent, tooLate } from "./reconnect_errors.ts";
+import { closed, isFinal, requestLost, unsentRequestLost, deadlinePassed } from "./reconnect_errors.ts";
 import type { ReconnectingConnectionOptions } from "./reconnect_options.ts";
 import type { Request } from "./request.ts";
 import { sortInFlight } from "./resend.ts";
@@ -132,7 +132,7 @@ export class ReconnectingConnection {
   #pass(connection: Connection, request: Request): void {
     if (request.cancelled === true) return request.reject(closed());
     if (request.notAfter !== undefined && this.#options.clock.now() > request.notAfter) {
-      return request.reject(tooLate(request));
+      return request.reject(deadlinePassed(request));
     }
     // Its unanswered commands are collected in a moment, and go first.
     if (connection.isEnded) return this.#waiting.push(request);
@@ -210,9 +210,9 @@ export class ReconnectingConnection {
       else if (next !== undefined) this.#replace(next);
     }
     // Last, because a caller may send another command at once.
-    for (const request of unknown) request.reject(lost(request, "unknown", error));
+    for (const request of unknown) request.reject(requestLost(request, "unknown", error));
     if (isOver) {
-      for (const request of end.unsent) request.reject(lostUnsent(request, error));
+      for (const request of end.unsent) request.reject(unsentRequestLost(request, error));
     }
     if (this.load === 0) this.#changed();
   }

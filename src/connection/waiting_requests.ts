@@ -1,5 +1,5 @@
 import { Fifo } from "../internal/fifo.ts";
-import { lostUnsent, tooLate } from "./reconnect_errors.ts";
+import { unsentRequestLost, deadlinePassed } from "./reconnect_errors.ts";
 import type { Request } from "./request.ts";
 
 /** Requests that wait for a connection, in the order in which they are sent. */
@@ -31,7 +31,7 @@ export class WaitingRequests {
     const late = this.#requests.removeWhere(({ notAfter, cancelled }) =>
       cancelled === true || (notAfter !== undefined && now > notAfter)
     );
-    for (const request of late) request.reject(tooLate(request));
+    for (const request of late) request.reject(deadlinePassed(request));
   }
 
   /**
@@ -39,7 +39,7 @@ export class WaitingRequests {
    */
   reject(reason: Error, isLost: boolean): void {
     for (const request of this.take()) {
-      request.reject(isLost || request.resent === true ? lostUnsent(request, reason) : reason);
+      request.reject(isLost || request.resent === true ? unsentRequestLost(request, reason) : reason);
     }
   }
 }

@@ -1,4 +1,4 @@
-import { lost, noneLeft, unanswered, unsolicited } from "../connection/connection_errors.ts";
+import { connectionLost, tooManyConnections, replyTimedOut, unexpectedReply } from "../connection/connection_errors.ts";
 import { ProtocolError } from "../errors.ts";
 import type { Command } from "../protocol/commands/command.ts";
 import type { Reply } from "../protocol/reply.ts";
@@ -90,7 +90,7 @@ export class Link {
     if (this.error !== undefined) return;
     const bytes = new TextEncoder().encode(this.#lines);
     this.#lines = "";
-    this.#writer.write(bytes).catch((error) => this.end(lost(error)));
+    this.#writer.write(bytes).catch((error) => this.end(connectionLost(error)));
   }
 
   /** Gives the server the whole time again for the oldest command. */
@@ -100,7 +100,7 @@ export class Link {
     const oldest = this.#oldest;
     this.#cancelTimer = oldest && clock.after(
       commandTimeoutMs,
-      () => this.end(unanswered(oldest.verb, commandTimeoutMs)),
+      () => this.end(replyTimedOut(oldest.verb, commandTimeoutMs)),
     );
   }
 
@@ -110,11 +110,11 @@ export class Link {
     try {
       while (this.error === undefined) {
         const { done, value } = await reader.read();
-        if (done) return this.end(lost(undefined));
+        if (done) return this.end(connectionLost(undefined));
         decoder.push(value);
       }
     } catch (error) {
-      this.end(error instanceof ProtocolError ? error : lost(error));
+      this.end(error instanceof ProtocolError ? error : connectionLost(error));
     }
   }
 
@@ -123,10 +123,10 @@ export class Link {
     this.isSilent = false;
     if (reply.kind === "error" && /^err too many connections/i.test(reply.text)) {
       // The server says this without being asked, right after its reply to HELLO.
-      return this.end(noneLeft(reply.text));
+      return this.end(tooManyConnections(reply.text));
     }
     const waiting = this.#oldest;
-    if (waiting === undefined) return this.end(unsolicited(reply));
+    if (waiting === undefined) return this.end(unexpectedReply(reply));
     this.#oldest = waiting.next;
     try {
       waiting.take(reply);

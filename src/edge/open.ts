@@ -1,4 +1,4 @@
-import { endedEarly, GREETED, passwordRequired, tookTooLong } from "../connection/dial_errors.ts";
+import { endedEarly, GREETED, passwordRequired, connectTimedOut } from "../connection/dial_errors.ts";
 import { greeting, hello } from "../protocol/commands/handshake.ts";
 import { PROTOCOL_VERSION, readGreeting } from "../protocol/handshake.ts";
 import { Link } from "./link.ts";
@@ -13,7 +13,7 @@ export async function open(settings: Settings, passwords: Passwords | undefined)
   let cancelTimer = () => {};
   const late = new Promise<never>((_, reject) => {
     cancelTimer = clock.after(connectTimeoutMs, () => {
-      const error = tookTooLong(target, connectTimeoutMs, link?.isSilent === true);
+      const error = connectTimedOut(target, connectTimeoutMs, link?.isSilent === true);
       reject(error);
       giveUp.abort(error);
     });

@@ -1,4 +1,4 @@
-import { lost } from "../connection/connection_errors.ts";
+import { connectionLost } from "../connection/connection_errors.ts";
 import { StateError } from "../errors.ts";
 import { deferred } from "../internal/deferred.ts";
 import { encodeCore } from "../job/encode_core.ts";
@@ -188,7 +188,7 @@ export class PasswordlessProducer implements AsyncDisposable {
     await Promise.race([Promise.allSettled(this.#calls), promise]);
     cancelTimer();
     this.#isOver = true;
-    this.#link?.end(lost(closed()));
+    this.#link?.end(connectionLost(closed()));
   }
 
   /** As {@linkcode PasswordlessProducer.close}. */

@@ -44,7 +44,7 @@ export class SocketStreams {
         this.#reading = controller;
       },
       pull: () => this.#isEnded ? undefined : port.pull(),
-      cancel: (reason) => this.#end(reason ?? lost()),
+      cancel: (reason) => this.#end(reason ?? streamEnded()),
     }, { highWaterMark: READ_AHEAD, size: (chunk) => chunk.byteLength });
     const writable = new WritableStream<Uint8Array>({
       start: (controller) => {
@@ -76,7 +76,7 @@ export class SocketStreams {
 
   /** The connection broke. */
   fail(error: unknown): void {
-    this.#end(error ?? lost());
+    this.#end(error ?? streamEnded());
   }
 
   /** The socket is gone for good, ended before or not. */
@@ -98,7 +98,7 @@ export class SocketStreams {
   #end(reason: unknown): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    const error = reason ?? lost();
+    const error = reason ?? streamEnded();
     if (reason === undefined) this.#reading.close();
     else this.#reading.error(reason);
     this.#writing.error(error);
@@ -107,7 +107,7 @@ export class SocketStreams {
   }
 }
 
-function lost(): ConnectionLostError {
+function streamEnded(): ConnectionLostError {
   return new ConnectionLostError("CONNECTION_LOST", "Cannot write as the connection has ended", {
     outcome: "unknown",
   });
