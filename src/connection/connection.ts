@@ -8,7 +8,12 @@ import { serverError } from "../protocol/server_errors.ts";
 import type { Reply } from "../protocol/reply.ts";
 import type { TransportConnection } from "../transport/transport.ts";
 import { CommandWriter } from "./command_writer.ts";
-import { connectionLost, tooManyConnections, replyTimedOut, unexpectedReply } from "./connection_errors.ts";
+import {
+  connectionLost,
+  replyTimedOut,
+  tooManyConnections,
+  unexpectedReply,
+} from "./connection_errors.ts";
 import type { Request } from "./request.ts";
 
 /** Settings of a connection. */

@@ -11,7 +11,13 @@ import {
   PROTOCOL_VERSION,
 } from "../protocol/handshake.ts";
 import type { ConnectTarget, Transport } from "../transport/transport.ts";
-import { endedEarly, GREETED, helloRefused, passwordRequired, connectTimedOut } from "./dial_errors.ts";
+import {
+  connectTimedOut,
+  endedEarly,
+  GREETED,
+  helloRefused,
+  passwordRequired,
+} from "./dial_errors.ts";
 import { Connection } from "./connection.ts";
 import {
   askPassword,

@@ -13,7 +13,11 @@ import type { ConnectTarget } from "../transport/transport.ts";
 export const GREETED = "its greeting";
 
 /** No connection in time; `isSilent` if there was one, and no greeting came. */
-export function connectTimedOut(target: ConnectTarget, ms: number, isSilent: boolean): ConnectError {
+export function connectTimedOut(
+  target: ConnectTarget,
+  ms: number,
+  isSilent: boolean,
+): ConnectError {
   // A server that waits for TLS says nothing to a client that waits for its greeting.
   return new ConnectError(
     "CONNECT_TIMEOUT",

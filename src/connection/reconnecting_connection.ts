@@ -2,7 +2,13 @@ import { ConnectionLostError, StateError, type TimeoutError } from "../errors.ts
 import { Attempts } from "./attempts.ts";
 import { Dialer, type OpenOptions } from "./dialer.ts";
 import type { Connection, ConnectionEnd } from "./connection.ts";
-import { closed, isFinal, requestLost, unsentRequestLost, deadlinePassed } from "./reconnect_errors.ts";
+import {
+  closed,
+  deadlinePassed,
+  isFinal,
+  requestLost,
+  unsentRequestLost,
+} from "./reconnect_errors.ts";
 import type { ReconnectingConnectionOptions } from "./reconnect_options.ts";
 import type { Request } from "./request.ts";
 import { sortInFlight } from "./resend.ts";
@@ -199,12 +205,12 @@ export class ReconnectingConnection {
     const isOver = this.#final !== undefined || this.#isEnding ||
       this.#silence.hasAbandoned(connection);
     if (isOver) next?.close();
-    const { again, unknown } = sortInFlight(end.unanswered, {
+    const { resend, unknown } = sortInFlight(end.unanswered, {
       delivery: this.#options.delivery,
       mayResend: !isOver && !this.#attempts.isForbidden,
     });
     if (!isOver) {
-      this.#waiting.putBack([...again, ...end.unsent]);
+      this.#waiting.requeue([...resend, ...end.unsent]);
       // During the silence another connection is being opened already.
       if (!wasSilent) this.#replaceOrRetry(error);
       else if (next !== undefined) this.#replace(next);

@@ -4,7 +4,7 @@ import type { Request } from "./request.ts";
 /** Requests that were in flight when a connection ended. */
 export interface InFlight {
   /** Requests that are sent again; marked as such. */
-  readonly again: Request[];
+  readonly resend: Request[];
   /** Requests that must not be sent twice: the server may have executed them. */
   readonly unknown: Request[];
 }
@@ -14,17 +14,17 @@ export function sortInFlight(
   unanswered: readonly Request[],
   { delivery, mayResend }: { delivery: Delivery; mayResend: boolean },
 ): InFlight {
-  const again: Request[] = [];
+  const resend: Request[] = [];
   const unknown: Request[] = [];
   for (const request of unanswered) {
-    const { resend } = request.command;
-    const isSafe = resend === "safe" || (resend === "once" && delivery === "at-least-once");
+    const { resend: rule } = request.command;
+    const isSafe = rule === "safe" || (rule === "once" && delivery === "at-least-once");
     if (mayResend && isSafe) {
       request.resent = true;
-      again.push(request);
+      resend.push(request);
     } else {
       unknown.push(request);
     }
   }
-  return { again, unknown };
+  return { resend, unknown };
 }

@@ -1,5 +1,5 @@
 import { Fifo } from "../internal/fifo.ts";
-import { unsentRequestLost, deadlinePassed } from "./reconnect_errors.ts";
+import { deadlinePassed, unsentRequestLost } from "./reconnect_errors.ts";
 import type { Request } from "./request.ts";
 
 /** Requests that wait for a connection, in the order in which they are sent. */
@@ -15,7 +15,7 @@ export class WaitingRequests {
   }
 
   /** Puts requests back that were sent before all others. */
-  putBack(requests: readonly Request[]): void {
+  requeue(requests: readonly Request[]): void {
     this.#requests.unshift(requests);
   }
 
@@ -39,7 +39,9 @@ export class WaitingRequests {
    */
   reject(reason: Error, isLost: boolean): void {
     for (const request of this.take()) {
-      request.reject(isLost || request.resent === true ? unsentRequestLost(request, reason) : reason);
+      request.reject(
+        isLost || request.resent === true ? unsentRequestLost(request, reason) : reason,
+      );
     }
   }
 }

@@ -1,4 +1,9 @@
-import { connectionLost, tooManyConnections, replyTimedOut, unexpectedReply } from "../connection/connection_errors.ts";
+import {
+  connectionLost,
+  replyTimedOut,
+  tooManyConnections,
+  unexpectedReply,
+} from "../connection/connection_errors.ts";
 import { ProtocolError } from "../errors.ts";
 import type { Command } from "../protocol/commands/command.ts";
 import type { Reply } from "../protocol/reply.ts";

@@ -1,4 +1,9 @@
-import { endedEarly, GREETED, passwordRequired, connectTimedOut } from "../connection/dial_errors.ts";
+import {
+  connectTimedOut,
+  endedEarly,
+  GREETED,
+  passwordRequired,
+} from "../connection/dial_errors.ts";
 import { greeting, hello } from "../protocol/commands/handshake.ts";
 import { PROTOCOL_VERSION, readGreeting } from "../protocol/handshake.ts";
 import { Link } from "./link.ts";

@@ -11,7 +11,7 @@ import { InvalidArgumentError, JobAbortedError, StateError } from "../errors.ts"
 import { type Clock, systemClock } from "../internal/clock.ts";
 import { deferred } from "../internal/deferred.ts";
 import { showValue } from "../internal/show.ts";
-import { encodeAgain } from "../job/again.ts";
+import { encodeRequeuedJob } from "../job/requeued_job.ts";
 import { decodeJob } from "../job/decode.ts";
 import { DEFAULT_RETRY, encodeJob } from "../job/encode.ts";
 import type { Job, JobInput } from "../job/job.ts";
@@ -193,7 +193,7 @@ function throughJson(
     type: "Error",
     message: "an earlier attempt failed",
   };
-  return decodeJob(encodeAgain(job, undefined, { failure }).json);
+  return decodeJob(encodeRequeuedJob(job, undefined, { failure }).json);
 }
 
 function findHandler(handler: unknown, { type }: Job): Registered {

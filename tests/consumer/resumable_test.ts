@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ConfigError, resumable, Snooze } from "../../mod.ts";
-import { encodeAgain } from "../../src/job/again.ts";
+import { encodeRequeuedJob } from "../../src/job/requeued_job.ts";
 import { decodeJob } from "../../src/job/decode.ts";
 import { ManualClock } from "../../src/server/mod.ts";
 import { runJob } from "../../src/testing/mod.ts";
-import { carriedBy } from "../../src/consumer/resumable/carried.ts";
+import { requeueCustomOf } from "../../src/consumer/resumable/requeue_custom.ts";
 
 test("a run hops at the first yield after its time, or at half of its reservation", async () => {
   for (const [reserveFor, hopEveryMs, expected] of [[1800, 60_000, 6], [60, 60_000, 3]] as const) {
@@ -19,7 +19,7 @@ test("a run hops at the first yield after its time, or at half of its reservatio
     const { outcome, error } = await runJob(run, { type: "x", reserveFor }, { clock });
     assert.equal(outcome, "snooze");
     assert(error instanceof Snooze);
-    assert.deepEqual(carriedBy(error), { resumeAt: expected });
+    assert.deepEqual(requeueCustomOf(error), { resumeAt: expected });
   }
 });
 
@@ -54,7 +54,7 @@ test("a cursor that JSON cannot hold fails the job, and so does what is thrown",
   });
   const thrown = (await runJob(text, { type: "x" })).error as Error;
   assert.deepEqual([thrown.message, thrown.cause], ["no error", "no error"]);
-  assert.deepEqual(carriedBy(thrown), { resumeAt: 1 });
+  assert.deepEqual(requeueCustomOf(thrown), { resumeAt: 1 });
   const first = resumable(() => {
     throw thrown;
   });
@@ -64,10 +64,10 @@ test("a cursor that JSON cannot hold fails the job, and so does what is thrown",
 test("what a job carries goes over its custom, which is kept byte for byte", () => {
   const json = '{"jid":"jid-jid-1","jobtype":"x","args":[],"custom":{"big":1.0,"resumeAt":1}}';
   const job = decodeJob(json);
-  const again = encodeAgain(job, undefined, { custom: { resumeAt: { page: 2 } } }).json;
+  const again = encodeRequeuedJob(job, undefined, { custom: { resumeAt: { page: 2 } } }).json;
   assert.match(again, /"custom":\{"big":1\.0,"resumeAt":\{"page":2\}\}/);
   const none = decodeJob('{"jid":"jid-jid-1","jobtype":"x","args":[],"custom":null}');
-  assert.match(encodeAgain(none, undefined, { custom: { a: 1 } }).json, /"custom":\{"a":1\}/);
+  assert.match(encodeRequeuedJob(none, undefined, { custom: { a: 1 } }).json, /"custom":\{"a":1\}/);
 });
 
 test("what is no generator function, or no length of time, is refused", () => {

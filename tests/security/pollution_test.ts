@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Consumer, Job, Producer } from "../../mod.ts";
 import { decodeJob } from "../../src/job/decode.ts";
-import { encodeAgain } from "../../src/job/again.ts";
+import { encodeRequeuedJob } from "../../src/job/requeued_job.ts";
 import { encodeJob } from "../../src/job/encode.ts";
 import { withCustom } from "../../src/job/with_custom.ts";
 import { info } from "../../src/protocol/commands/server.ts";
@@ -47,7 +47,7 @@ test("a job's JSON poisons nothing as it is read, told of and sent again", () =>
     // What is a name like any other stays one.
     assert(json.includes(`"args":[${POISON}]`) && json.includes(`"custom":${POISON}`), json);
   }
-  const again = encodeAgain(job, new Date()).json;
+  const again = encodeRequeuedJob(job, new Date()).json;
   assert(again.includes(`"args":[${POISON}]`) && again.includes(`"custom":${POISON}`), again);
   const added = withCustom(job, JSON.parse(POISON));
   assert.equal(Object.getPrototypeOf(added.custom), Object.prototype);

@@ -8,7 +8,7 @@ import type { Job } from "../../job/job.ts";
 import type { Handler, JobContext } from "../handler.ts";
 import { asOutcome, Snooze } from "../outcome.ts";
 import { hostOf } from "../run/run_context.ts";
-import { carrying } from "./carried.ts";
+import { withRequeueCustom } from "./requeue_custom.ts";
 
 /** The key of a job's `custom` that holds its cursor. */
 const KEY = "resumeAt";
@@ -135,13 +135,13 @@ async function runToHop(
     // The stop did not find it at a `yield`.
     if (context.signal.aborted && isStopping()) return hop(reached.cursor);
     if (asOutcome(error)?.kind === "discard") throw error;
-    throw carrying(typeof error === "object" && error !== null ? error : thrown(error), custom);
+    throw withRequeueCustom(typeof error === "object" && error !== null ? error : thrown(error), custom);
   }
 }
 
 /** Continues the job at the cursor, a moment later. */
 function hop(cursor: unknown): Snooze {
-  return carrying(new Snooze(0, "the job goes on at its cursor"), customOf(cursor));
+  return withRequeueCustom(new Snooze(0, "the job goes on at its cursor"), customOf(cursor));
 }
 
 /**

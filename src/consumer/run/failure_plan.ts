@@ -3,7 +3,7 @@ import type { FailurePolicy } from "../../job/failure_policy.ts";
 import type { Job } from "../../job/job.ts";
 import type { ConsumerEvents } from "../events.ts";
 import { asOutcome, checkSeconds, RetryAfter } from "../outcome.ts";
-import { carriedBy } from "../resumable/carried.ts";
+import { requeueCustomOf } from "../resumable/requeue_custom.ts";
 import { type AfterFailure, afterFailure, attemptOf, serverDelay } from "./failure.ts";
 
 /** How a failed job is reported. */
@@ -40,7 +40,7 @@ function retrySeconds(
 ): number | undefined {
   const own = ownSeconds(job, error, { policy, events });
   // The server would forget what the job is to carry.
-  return own ?? (carriedBy(error) === undefined ? undefined : serverDelay(job));
+  return own ?? (requeueCustomOf(error) === undefined ? undefined : serverDelay(job));
 }
 
 function ownSeconds(

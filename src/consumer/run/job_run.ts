@@ -19,7 +19,7 @@ import {
 import { planFailure } from "./failure_plan.ts";
 import { invoke, type Runner, withObserver } from "./invoke.ts";
 import { NOT_REGISTERED, type OnDead } from "./registry.ts";
-import { carriedBy } from "../resumable/carried.ts";
+import { requeueCustomOf } from "../resumable/requeue_custom.ts";
 import type { Finished, Reporter, Requeue } from "./reporter.ts";
 import type { Expiring } from "./reservations.ts";
 import { abortContext, extensionOf, limitTime, RunContext, timeLimitOf } from "./run_context.ts";
@@ -200,7 +200,7 @@ export class JobRun implements Completion<unknown>, CountedRun, Expiring, Finish
     const { job } = this;
     this.#slots.done++;
     this.#slots.session.events.emit("snooze", { job, outcome, elapsedMs: this.#elapsedMs });
-    this.#requeue(outcome.seconds, outcome, { custom: carriedBy(outcome) });
+    this.#requeue(outcome.seconds, outcome, { custom: requeueCustomOf(outcome) });
   }
 
   #failed(error: unknown): void {
@@ -213,7 +213,7 @@ export class JobRun implements Completion<unknown>, CountedRun, Expiring, Finish
     const report = describeFailure(this, error);
     if (seconds !== undefined) {
       const failure = nextFailure(job, report);
-      return this.#requeue(seconds, error, { failure, custom: carriedBy(error) });
+      return this.#requeue(seconds, error, { failure, custom: requeueCustomOf(error) });
     }
     if (deadLetter !== undefined) return this.#moveTo(deadLetter, error);
     if (asOutcome(error) instanceof Kill && isRetried(job)) return reporter.killed(this, report);
@@ -247,7 +247,7 @@ export class JobRun implements Completion<unknown>, CountedRun, Expiring, Finish
 
   #moveTo(queue: string, error: unknown): void {
     const failure = nextFailure(this.job, describeFailure(this, error));
-    this.#requeue(0, error, { failure, queue, custom: carriedBy(error) });
+    this.#requeue(0, error, { failure, queue, custom: requeueCustomOf(error) });
   }
 
   /**
@@ -257,11 +257,11 @@ export class JobRun implements Completion<unknown>, CountedRun, Expiring, Finish
   #requeue(
     seconds: number,
     error: unknown,
-    again: Omit<Requeue, "waitMs" | "refused"> = {},
+    options: Omit<Requeue, "waitMs" | "refused"> = {},
   ): void {
     const waitMs = Math.max(checkSeconds("requeue a job", seconds), MIN_REQUEUE_SECONDS) * 1000;
     const refused = describeFailure(this, error);
-    this.#slots.reporter.requeued(this, { waitMs, ...again, refused });
+    this.#slots.reporter.requeued(this, { waitMs, ...options, refused });
   }
 
   /**

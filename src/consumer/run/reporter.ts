@@ -1,7 +1,7 @@
 import type { Request } from "../../connection/request.ts";
 import type { ServerClock } from "../../connection/server_clock.ts";
 import { JobNotFoundError, ServerError } from "../../errors.ts";
-import { encodeAgain } from "../../job/again.ts";
+import { encodeRequeuedJob } from "../../job/requeued_job.ts";
 import type { Job, JobFailure } from "../../job/job.ts";
 import type { Command } from "../../protocol/commands/command.ts";
 import { jidFilters } from "../../protocol/commands/filters.ts";
@@ -108,7 +108,7 @@ export class Reporter {
     // one.
     const notAfter = Math.min(deadline, monotonic.now() + waitMs);
     this.send(finished, {
-      command: push(encodeAgain(job, at, { failure: next, custom, queue })),
+      command: push(encodeRequeuedJob(job, at, { failure: next, custom, queue })),
       done: { command: acknowledge(jid), notAfter },
       refused: { command: fail(refused) },
     });

@@ -3,7 +3,7 @@ import { type Job, type JobFailure, wireOf } from "./job.ts";
 import { membersOf } from "./members.ts";
 
 /** What a job that is enqueued again has otherwise than before. */
-export interface AgainOptions {
+export interface RequeueOptions {
   /** PUSH keeps it, so retries go on to be counted. @default that of the job */
   readonly failure?: JobFailure | undefined;
   /** Keys of its `custom`, over those that it has. @default none */
@@ -16,10 +16,10 @@ export interface AgainOptions {
  * A job that was fetched, as PUSH takes it, to be run again at `at` under its own jid. Everything
  * else is sent as the server sent it, byte for byte, whatever a handler has done to the job since.
  */
-export function encodeAgain(
+export function encodeRequeuedJob(
   job: Job,
   at: Date | undefined,
-  { failure, custom, queue }: AgainOptions = {},
+  { failure, custom, queue }: RequeueOptions = {},
 ): EncodedJob {
   const members = membersOf(wireOf(job) ?? encodeJob(job).json);
   // The server sets both itself.
