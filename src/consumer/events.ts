@@ -32,7 +32,7 @@ export interface ConsumerEvents {
    * the first jobs of a type on a queue), or its type has no handler here and is left to others, or
    * it has no retries and came after a stop's grace.
    */
-  returned: { readonly job: Job; readonly reason: "limit" | "unregistered" | "stopped" };
+  requeued: { readonly job: Job; readonly reason: "limit" | "unregistered" | "stopped" };
   /** A result could not be reported in time: the job will run again, or the server will fail it. */
   unreported: { readonly job: Job; readonly error: unknown };
   /**
@@ -84,7 +84,7 @@ export const CONSUMER_EVENTS = {
   dropped: true,
   discard: true,
   snooze: true,
-  returned: true,
+  requeued: true,
   unreported: true,
   expired: true,
   fetchError: true,

@@ -69,9 +69,9 @@ const told: { readonly [Name in keyof ConsumerEvents]: Told<Name> } = {
       reason: outcome.message,
     }),
   },
-  returned: {
+  requeued: {
     level: "debug",
-    text: "job put back unrun",
+    text: "job requeued without a run",
     fields: ({ job, reason }) => ({ ...about(job), reason }),
   },
   unreported: {

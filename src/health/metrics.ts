@@ -42,7 +42,7 @@ const ENDS = ["done", "fail", "discard", "snooze"] as const;
 
 /** What else happens, as counted. */
 const COUNTED = {
-  returned: "Jobs that were put back unrun",
+  requeued: "Jobs requeued without a run",
   unreported: "Jobs whose end could not be told to the server",
   expired: "Jobs whose reservation ended before their handler did",
   fetchError: "FETCHes that the server refused, or whose job could not be read",

@@ -94,7 +94,7 @@ const provocations: { [Name in keyof ConsumerEvents]: Provocation<ConsumerEvents
       assert.deepEqual([job.jid, outcome.seconds, elapsedMs], [JID, 60, 0]);
     },
   },
-  returned: {
+  requeued: {
     options: { unregistered: "leave" },
     provoke: run("unknown"),
     check: ([{ job, reason }]) => assert.deepEqual([job.jid, reason], [JID, "unregistered"]),

@@ -227,13 +227,13 @@ test("a type's limit holds for the queues it comes from; the first that are too 
     begun.push(i);
     await enter(["heavy"]);
   }, { concurrency: 2 });
-  const returned: string[] = [];
-  consumer.on("returned", ({ reason }) => returned.push(reason));
+  const requeued: string[] = [];
+  consumer.on("requeued", ({ reason }) => requeued.push(reason));
   // Not over before what went back has come again.
   const running = consumer.runToCompletion();
   await until(() => count("heavy") === 2 && server.snapshot().working === 2);
   const { queues, scheduled } = server.snapshot();
-  assert.deepEqual([queues["work"], scheduled], [heavy - 2 - returned.length, returned.length]);
+  assert.deepEqual([queues["work"], scheduled], [heavy - 2 - requeued.length, requeued.length]);
   let isOver = false;
   void running.then(() => isOver = true);
   await pass(
@@ -248,7 +248,7 @@ test("a type's limit holds for the queues it comes from; the first that are too 
   assert.deepEqual({ reason, done }, { reason: "empty", done: light + heavy });
   assert.equal(most.get("heavy"), 2);
   assert.deepEqual(begun.sort((a, b) => a - b), Array.from({ length: heavy }, (_, i) => i));
-  assert(returned.length > 0 && returned.length < 20, `${returned.length} were put back`);
+  assert(requeued.length > 0 && requeued.length < 20, `${requeued.length} were put back`);
   assert.equal(server.snapshot().working, 0);
 });
 
@@ -306,12 +306,12 @@ test("a job without a handler can be left to others: it goes back, and its queue
   });
   const seen: string[] = [];
   consumer.register("ours", (job) => void seen.push(job.queue));
-  const returned: unknown[] = [];
-  consumer.on("returned", ({ job, reason }) => returned.push([job.jid, reason]));
+  const requeued: unknown[] = [];
+  consumer.on("requeued", ({ job, reason }) => requeued.push([job.jid, reason]));
   consumer.on("fail", ({ error }) => assert.fail(String(error)));
   const running = consumer.run();
-  await until(() => returned.length === 1 && server.snapshot().scheduled === 1);
-  assert.deepEqual(returned, [[jid, "unregistered"]]);
+  await until(() => requeued.length === 1 && server.snapshot().scheduled === 1);
+  assert.deepEqual(requeued, [[jid, "unregistered"]]);
   await producer.enqueue("ours", [], { queue: "mixed" });
   await producer.enqueue("ours", [], { queue: "own" });
   await until(() => seen.length === 1 && server.snapshot().waiting === 1);

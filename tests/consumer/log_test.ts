@@ -68,7 +68,7 @@ const cases: {
   snooze: [{ job, outcome: new Snooze(5, "later"), elapsedMs: 3 }, "info", {
     ...{ ...about, elapsedMs: 3, seconds: 5, reason: "later" },
   }],
-  returned: [{ job, reason: "limit" }, "debug", { ...about, reason: "limit" }],
+  requeued: [{ job, reason: "limit" }, "debug", { ...about, reason: "limit" }],
   unreported: [{ job, error }, "error", { ...about, error: wrong }],
   expired: [{ job }, "warn", about],
   fetchError: [{ error: 7 }, "error", { wid: "worker-1", error: { message: "7" } }],

@@ -113,12 +113,12 @@ async function impatient() {
 
 test("a job without retries that comes when a stop has run out of patience is put back unrun", async () => {
   const { give, stop, consumer, commands, clock } = await impatient();
-  const returned: unknown[] = [];
-  consumer.on("returned", ({ job, reason }) => returned.push([job.jid, reason]));
+  const requeued: unknown[] = [];
+  consumer.on("requeued", ({ job, reason }) => requeued.push([job.jid, reason]));
   await give(jobReply("jid-jid-1", { retry: 0, queue: "other", args: [7] }));
   const { done, failed, unfinished } = await stop();
   assert.deepEqual([done, failed, unfinished], [0, 0, []]);
-  assert.deepEqual(returned, [["jid-jid-1", "stopped"]]);
+  assert.deepEqual(requeued, [["jid-jid-1", "stopped"]]);
   const [push, ack] = commands.lines.slice(1, 3);
   const { jid, queue, args, retry, at } = JSON.parse(push!.slice("PUSHB ".length))[0];
   assert.deepEqual([jid, queue, args, retry], ["jid-jid-1", "other", [7], 0]);

@@ -147,7 +147,7 @@ test("a password is in nothing that a producer, a consumer or a server shows, an
 });
 
 const EVENTS = [
-  ...["start", "done", "fail", "returned", "unreported", "fetchError", "state"] as const,
+  ...["start", "done", "fail", "requeued", "unreported", "fetchError", "state"] as const,
   ...["disconnect", "reconnect", "warning", "listenerError"] as const,
 ];
 

@@ -15,7 +15,7 @@ import {
 
 const PRODUCER_EVENTS = ["disconnect", "reconnect", "warning", "listenerError"] as const;
 const CONSUMER_EVENTS = [
-  ...["start", "done", "fail", "discard", "snooze", "returned", "unreported", "expired"] as const,
+  ...["start", "done", "fail", "discard", "snooze", "requeued", "unreported", "expired"] as const,
   ...["fetchError", "state", "disconnect", "reconnect", "lag", "warning"] as const,
   "listenerError" as const,
 ];

@@ -25,7 +25,7 @@ export function logEvents(consumer: Consumer, log: WorkLog, graceMs: number): vo
   consumer.on("snooze", ({ job, outcome: { seconds }, elapsedMs }) => {
     log.job("snooze", job, { elapsedMs: rounded(elapsedMs), seconds }, `for ${seconds} s`);
   });
-  consumer.on("returned", ({ job, reason }) => log.job("returned", job, { reason }, `(${reason})`));
+  consumer.on("requeued", ({ job, reason }) => log.job("requeued", job, { reason }, `(${reason})`));
   consumer.on("state", ({ state }) => {
     if (state === "quiet") log.say("quiet", {}, "Takes no more jobs");
     const running = consumer.running.length;

@@ -135,7 +135,10 @@ async function runToHop(
     // The stop did not find it at a `yield`.
     if (context.signal.aborted && isStopping()) return hop(reached.cursor);
     if (asOutcome(error)?.kind === "discard") throw error;
-    throw withRequeueCustom(typeof error === "object" && error !== null ? error : thrown(error), custom);
+    throw withRequeueCustom(
+      typeof error === "object" && error !== null ? error : thrown(error),
+      custom,
+    );
   }
 }
 

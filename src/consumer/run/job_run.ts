@@ -268,10 +268,10 @@ export class JobRun implements Completion<unknown>, CountedRun, Expiring, Finish
    * Instead of a start: the job must not run here, or not now. It is requeued as it is, for a
    * moment later.
    */
-  requeue(reason: ConsumerEvents["returned"]["reason"]): void {
+  requeue(reason: ConsumerEvents["requeued"]["reason"]): void {
     const { job } = this;
     this.isSettled = true;
-    this.#slots.session.events.emit("returned", { job, reason });
+    this.#slots.session.events.emit("requeued", { job, reason });
     this.#requeue(
       0,
       new StateError("NOT_RUN", `Job ${job.jid} could not be put back on its queue`),
