@@ -1,6 +1,6 @@
 import type { Clock } from "../internal/clock.ts";
 import type { Crash } from "./crashes.ts";
-import type { SignalActions } from "../signals/heed.ts";
+import type { SignalActions } from "../signals/process_signals.ts";
 
 /** Where text goes. */
 export interface TextOutput {

@@ -3,7 +3,7 @@ import { setTimeout } from "node:timers";
 import { URL_VARIABLES } from "../connection/target.ts";
 import { readVariable } from "../connection/variable.ts";
 import { denoMainModule, environmentVariable, isExecutable } from "../internal/environment.ts";
-import { heedSignals } from "../signals/heed.ts";
+import { onProcessSignals } from "../signals/process_signals.ts";
 import { hearCrashes } from "./crashes.ts";
 import { type CliIo, Interruption, type TextOutput } from "./io.ts";
 import { programOf } from "./program.ts";
@@ -49,7 +49,7 @@ export async function runProcess(run: typeof runCli = runCli): Promise<void> {
     executable: isExecutable() ? process.execPath : undefined,
     heed(actions) {
       isHeeded = true;
-      const forget = heedSignals(actions);
+      const forget = onProcessSignals(actions);
       return () => {
         forget();
         isHeeded = false;

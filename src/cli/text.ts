@@ -1,2 +1,2 @@
-export { count, duration, whole } from "../internal/for_people.ts";
+export { count, duration, whole } from "../internal/format.ts";
 export { plain } from "../internal/show.ts";

@@ -60,9 +60,9 @@ const REPORT_MS = 10_000;
 
 /** Judges the vitals. */
 export function healthOf(
-  { beatAgeMs, fetchAgeMs, reportAgeMs, maxUnreported, ...told }: Vitals,
+  { beatAgeMs, fetchAgeMs, reportAgeMs, maxUnreported, ...vitals }: Vitals,
 ): ConsumerHealth {
-  const { state, connected, unreported } = told;
+  const { state, connected, unreported } = vitals;
   const reasons: string[] = [];
   if (state === "idle" || state === "stopped") {
     reasons.push(`it does not run: it is ${state}`);
@@ -81,7 +81,7 @@ export function healthOf(
       reasons.push(`it fetches nothing, as ${unreported} ended jobs are not reported yet`);
     }
   }
-  return { healthy: reasons.length === 0, reasons, ...told };
+  return { healthy: reasons.length === 0, reasons, ...vitals };
 }
 
 /** Returns the health of a consumer that has not run yet. */

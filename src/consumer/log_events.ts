@@ -13,14 +13,14 @@ import {
 } from "./logger.ts";
 
 /** How an event is logged. */
-interface Told<Name extends keyof ConsumerEvents> {
+interface LogEntry<Name extends keyof ConsumerEvents> {
   readonly level: LogLevel;
   readonly text: string;
   fields(detail: ConsumerEvents[Name]): LogFields;
 }
 
 /** How each event is logged. */
-const told: { readonly [Name in keyof ConsumerEvents]: Told<Name> } = {
+const logEntries: { readonly [Name in keyof ConsumerEvents]: LogEntry<Name> } = {
   start: { level: "debug", text: "job begins", fields: ({ job }) => about(job) },
   done: {
     level: "debug",
@@ -131,11 +131,11 @@ export function logEvents(
   const write = scopedLogger(logger, { wid });
   const least = LOG_LEVELS.indexOf(level);
   const listen = <Name extends keyof ConsumerEvents>(name: Name) => {
-    const { level, text, fields }: Told<Name> = told[name];
+    const { level, text, fields }: LogEntry<Name> = logEntries[name];
     if (LOG_LEVELS.indexOf(level) < least) return;
     events.on(name, (detail) => write[level](text, fields(detail)));
   };
-  for (const name of Object.keys(told)) listen(name as keyof ConsumerEvents);
+  for (const name of Object.keys(logEntries)) listen(name as keyof ConsumerEvents);
 }
 
 /** A job's fields. Its arguments are the user's: they are never logged. */

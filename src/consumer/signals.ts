@@ -1,5 +1,5 @@
 import { onAbort } from "../internal/aborts.ts";
-import { heedSignals, type SignalActions } from "../signals/heed.ts";
+import { onProcessSignals, type SignalActions } from "../signals/process_signals.ts";
 import type { ConsumerOptions } from "./options.ts";
 
 /** The actions of a consumer on each signal. */
@@ -17,7 +17,7 @@ export function listenForSignals(
   actions: ConsumerSignalActions,
 ): () => void {
   const forgetAbort = onAbort(signal, () => actions.abort());
-  const forgetSignals = handleSignals === true ? heedSignals(actions, clock) : () => {};
+  const forgetSignals = handleSignals === true ? onProcessSignals(actions, clock) : () => {};
   return () => {
     forgetSignals();
     forgetAbort();

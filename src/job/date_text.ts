@@ -1,4 +1,4 @@
-import { unfit } from "./invalid.ts";
+import { invalidProperty } from "./invalid.ts";
 
 /** A job's date as RFC 3339. */
 export function dateText(date: unknown, path: string, code?: string): string {
@@ -6,6 +6,8 @@ export function dateText(date: unknown, path: string, code?: string): string {
   const isDate = Object.prototype.toString.call(date) === "[object Date]" && !isNaN(date as number);
   const text = isDate ? (date as Date).toISOString() : "";
   // Years beyond four digits make longer texts, which are not RFC 3339.
-  if (text.length !== 24) throw unfit(path, "a valid Date of the years 0 to 9999", date, code);
+  if (text.length !== 24) {
+    throw invalidProperty(path, "a valid Date of the years 0 to 9999", date, code);
+  }
   return text;
 }

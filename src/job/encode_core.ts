@@ -1,7 +1,7 @@
 import { InvalidJobError } from "../errors.ts";
 import { kindOf, showValue } from "../internal/show.ts";
 import { dateText } from "./date_text.ts";
-import { invalid, unfit } from "./invalid.ts";
+import { invalid, invalidProperty } from "./invalid.ts";
 import { createJid } from "./jid.ts";
 import { faultOf, Job, type JobFields, type JobInput, unknownProperty } from "./job.ts";
 import { arrayText, JsonFault, objectText, quote } from "./json.ts";
@@ -98,16 +98,18 @@ function checkShape(input: unknown): void {
 }
 
 function jidText(jid: unknown): string {
-  if (typeof jid !== "string") throw unfit("jid", "a string", jid);
+  if (typeof jid !== "string") throw invalidProperty("jid", "a string", jid);
   // A UTF-16 unit never takes less than a byte.
   if (jid.length < MIN_JID_BYTES && new TextEncoder().encode(jid).length < MIN_JID_BYTES) {
-    throw unfit("jid", `${MIN_JID_BYTES} bytes or longer`, jid);
+    throw invalidProperty("jid", `${MIN_JID_BYTES} bytes or longer`, jid);
   }
   return wellFormed(jid, "jid");
 }
 
 function typeText(type: unknown): string {
-  if (typeof type !== "string" || type === "") throw unfit("type", "a non-empty string", type);
+  if (typeof type !== "string" || type === "") {
+    throw invalidProperty("type", "a non-empty string", type);
+  }
   return wellFormed(type, "type");
 }
 
@@ -115,7 +117,7 @@ function wellFormed(text: string, path: string): string {
   try {
     return quote(text);
   } catch {
-    throw unfit(path, "well-formed text", text);
+    throw invalidProperty(path, "well-formed text", text);
   }
 }
 
@@ -206,7 +208,7 @@ function queueText(queue: unknown): string {
 
 function retryText(retry: unknown): string {
   if (!isIntegerIn(retry, -1, MAX_RETRY)) {
-    throw unfit("retry", `an integer from -1 to ${MAX_RETRY}`, retry);
+    throw invalidProperty("retry", `an integer from -1 to ${MAX_RETRY}`, retry);
   }
   return `${retry}`;
 }
@@ -214,14 +216,14 @@ function retryText(retry: unknown): string {
 function reserveText(seconds: unknown): string {
   if (!isIntegerIn(seconds, MIN_RESERVE_SECONDS, MAX_RESERVE_SECONDS)) {
     const what = `an integer of seconds from ${MIN_RESERVE_SECONDS} to ${MAX_RESERVE_SECONDS}`;
-    throw unfit("reserveFor", what, seconds, "INVALID_RESERVE_FOR");
+    throw invalidProperty("reserveFor", what, seconds, "INVALID_RESERVE_FOR");
   }
   return `${seconds}`;
 }
 
 function backtraceText(lines: unknown): string {
   if (!isIntegerIn(lines, 0, Number.MAX_SAFE_INTEGER)) {
-    throw unfit("backtrace", "an integer of 0 or more lines", lines);
+    throw invalidProperty("backtrace", "an integer of 0 or more lines", lines);
   }
   return `${lines}`;
 }

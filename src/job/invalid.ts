@@ -12,7 +12,7 @@ export function invalid(
 }
 
 /** The error for a property that is not `what`. Its value is shown: never that of a payload. */
-export function unfit(
+export function invalidProperty(
   path: string,
   what: string,
   value: unknown,

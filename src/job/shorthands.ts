@@ -1,6 +1,6 @@
 import { dateText } from "./date_text.ts";
 import { durationMs, type DurationText } from "./duration.ts";
-import { unfit } from "./invalid.ts";
+import { invalidProperty } from "./invalid.ts";
 
 /**
  * For how long no second job like this one is taken (Enterprise); two are alike if type, arguments
@@ -40,7 +40,7 @@ export function expandShorthands(
     const isKnown = until === "success" || until === "start";
     if (!(Number.isInteger(seconds) && seconds > 0 && isKnown) || Object.keys(more).length > 0) {
       const shape = 'of for (seconds or a text like "10m") and until ("success", "start")';
-      throw unfit("unique", shape, unique);
+      throw invalidProperty("unique", shape, unique);
     }
     keys["unique_for"] = seconds;
     keys["unique_until"] = until;
@@ -50,14 +50,14 @@ export function expandShorthands(
   } else if (expires !== undefined) {
     const seconds = keys["expires_in"] = Math.ceil(durationMs(expires) / 1000);
     if (!(seconds > 0)) {
-      throw unfit("expires", 'a Date or a text like "10m"', expires);
+      throw invalidProperty("expires", 'a Date or a text like "10m"', expires);
     }
   }
   if (delay !== undefined) {
     const ms = delayMs(delay);
     if (!(ms >= 0) || at !== undefined) {
       const what = 'milliseconds or a text like "5m", without at';
-      throw unfit("delay", what, delay);
+      throw invalidProperty("delay", what, delay);
     }
     at = new Date(Date.now() + ms);
   }

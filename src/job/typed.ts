@@ -56,8 +56,8 @@ export type TypeOrJob<Jobs extends JobDefinitions, Given> = Given extends keyof 
  * What `enqueue` takes next: the arguments and options of a job of this type, or the options of the
  * call.
  */
-export type EnqueueRest<Jobs extends JobDefinitions, Given, Call> = [Given] extends [never]
+export type EnqueueRest<Jobs extends JobDefinitions, Given, PerCall> = [Given] extends [never]
   ? unknown[]
   : Given extends keyof Jobs & string
-    ? ArgsRest<JobArgs<Jobs, Given>, [options?: JobOptions & Call]>
-  : [options?: Call];
+    ? ArgsRest<JobArgs<Jobs, Given>, [options?: JobOptions & PerCall]>
+  : [options?: PerCall];

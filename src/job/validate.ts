@@ -52,7 +52,7 @@ function outputOf(result: unknown, subject: Subject): readonly unknown[] {
     const { issues, value } = (result ?? {}) as { issues?: unknown; value?: unknown };
     if (!Array.isArray(issues) && Array.isArray(value)) return value;
     fault = Array.isArray(issues)
-      ? unfit(subject, issues)
+      ? misfit(subject, issues)
       : failed(subject, new TypeError("The schema gave neither an array nor issues"));
   } catch (error) {
     // What it gave cannot be read.
@@ -61,14 +61,14 @@ function outputOf(result: unknown, subject: Subject): readonly unknown[] {
   throw fault;
 }
 
-function unfit({ action, type }: Subject, issues: readonly SchemaIssue[]): InvalidJobError {
-  const told = issues.slice(0, MAX_ISSUES)
+function misfit({ action, type }: Subject, issues: readonly SchemaIssue[]): InvalidJobError {
+  const shown = issues.slice(0, MAX_ISSUES)
     .map((issue) => `${String(issue.message).slice(0, MAX_MESSAGE)} (${pathOf(issue)})`);
-  const more = issues.length > told.length ? [`and ${issues.length - told.length} more`] : [];
+  const more = issues.length > shown.length ? [`and ${issues.length - shown.length} more`] : [];
   return new InvalidJobError(
     "INVALID_ARGS",
     `Cannot ${action} as its args do not fit the schema of ${showText(type)}: ${
-      [...told, ...more].join("; ")
+      [...shown, ...more].join("; ")
     }`,
     { path: issues[0] === undefined ? "args" : pathOf(issues[0]), issues },
   );
@@ -81,7 +81,7 @@ function pathOf({ path = [] }: SchemaIssue): string {
   }, "args");
 }
 
-/** What the schema threw may quote the arguments, so that it is told of by its kind alone. */
+/** What the schema threw may quote the arguments, so that it is shown of by its kind alone. */
 function failed({ action, type }: Subject, cause: unknown): InvalidJobError {
   const kind = isError(cause) ? cause.name : kindOf(Object(cause));
   return new InvalidJobError(

@@ -16,7 +16,7 @@ const MAX_JOBS = 1000;
 const MAX_TEXT = 1024 * 1024;
 
 /** Jobs that may be in one PUSHB, or in several one after the other. */
-class Batch {
+class PendingBulk {
   readonly #jobs = new JobList();
   /** Jobs that were taken. */
   #taken = 0;
@@ -56,8 +56,8 @@ class Batch {
  */
 export class Batcher implements RequestSource {
   readonly #pool: ConnectionPool;
-  readonly #batches = new Fifo<Batch>();
-  #last: Batch | undefined;
+  readonly #batches = new Fifo<PendingBulk>();
+  #last: PendingBulk | undefined;
   #weight = 0;
   /** Jobs gathered at the last look. */
   #seen = 0;
@@ -77,7 +77,7 @@ export class Batcher implements RequestSource {
   add(job: EncodedJob, isChosen: boolean, listener: EnqueueListener): void {
     if (this.#last?.accepts(job, isChosen) !== true) {
       this.#last?.seal();
-      this.#batches.push(this.#last = new Batch());
+      this.#batches.push(this.#last = new PendingBulk());
     }
     this.#last.add(job, isChosen, listener);
     this.#weight++;

@@ -4,7 +4,7 @@ import { StateError } from "../errors.ts";
 import { Emitter, type Listener } from "../events.ts";
 import { systemClock } from "../internal/clock.ts";
 import { deferred } from "../internal/deferred.ts";
-import { heedSignals } from "../signals/heed.ts";
+import { onProcessSignals } from "../signals/process_signals.ts";
 import { RUNNING_VARIABLE, RunningJobsFolder } from "../signals/running_jobs.ts";
 import { type ProcessExit, SUPERVISOR_EVENTS, type SupervisorEvents } from "./events.ts";
 import { LostJobs } from "./lost_jobs.ts";
@@ -112,7 +112,7 @@ export class Supervisor implements AsyncDisposable {
     this.#supervision = supervision;
     const forgetSignal = onAbort(signal, () => this.#end("stopped"));
     const forgetSignals = handleSignals === true
-      ? heedSignals({
+      ? onProcessSignals({
         stop: () => this.#end("signal"),
         quiet: () => this.quiet(),
         print: () => this.print(),

@@ -5,7 +5,7 @@ import type { CliIo } from "../../src/cli/io.ts";
 import { runCli } from "../../src/cli/run.ts";
 import type { Clock } from "../../src/internal/clock.ts";
 import { deferred } from "../../src/internal/deferred.ts";
-import type { SignalActions } from "../../src/signals/heed.ts";
+import type { SignalActions } from "../../src/signals/process_signals.ts";
 import type { FaktoryServer, FaktoryServerOptions } from "../../src/server/mod.ts";
 import { startQuick } from "../server/quick.ts";
 

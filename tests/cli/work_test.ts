@@ -8,7 +8,7 @@ import type { Crash } from "../../src/cli/crashes.ts";
 import { Interruption } from "../../src/cli/io.ts";
 import { deferred } from "../../src/internal/deferred.ts";
 import type { FaktoryServer } from "../../src/server/mod.ts";
-import type { SignalActions } from "../../src/signals/heed.ts";
+import type { SignalActions } from "../../src/signals/process_signals.ts";
 import { withFolder } from "../server/data.ts";
 import { type Ended, faktory, type Surroundings, untimed, withServer } from "./setting.ts";
 

@@ -4,7 +4,7 @@ import { ConfigError } from "../../errors.ts";
 import { type Clock, systemClock } from "../../internal/clock.ts";
 import { builtinModule, coreCount, runtime } from "../../internal/environment.ts";
 import { CHECK_MODULE, checkModule, moduleUrl } from "./module_url.ts";
-import { Pool } from "./pool.ts";
+import { ThreadPool } from "./thread_pool.ts";
 import type { WorkerThreads } from "./thread.ts";
 import type { IsolatedContext, IsolatedHandler, IsolatedJob, IsolatedOptions } from "./types.ts";
 
@@ -95,7 +95,7 @@ export function makeIsolated(
       "Cannot run jobs in threads as this runtime has none: Deno, Bun, and Node 20.16 or later do",
     );
   }
-  const pool = new Pool({ url, threads, terminateAfterMs, workerThreads, clock });
+  const pool = new ThreadPool({ url, threads, terminateAfterMs, workerThreads, clock });
   const handler = (job: IsolatedJob, context: IsolatedContext) => pool.run(job, context);
   return Object.defineProperties(handler, {
     concurrency: { value: threads, enumerable: true },

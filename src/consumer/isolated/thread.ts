@@ -4,7 +4,7 @@ import { createJid } from "../../job/jid.ts";
 import { bootText } from "./boot.ts";
 import { fromSent, line, threadDied, toSent, unusable } from "./errors.ts";
 import type { FromThread, ToThread } from "./messages.ts";
-import { plainJob, type Run } from "./run.ts";
+import { plainJob, type ThreadRun } from "./thread_run.ts";
 
 /** What is used of a `Worker` of `node:worker_threads`. */
 export interface WorkerLike {
@@ -31,7 +31,7 @@ export class Thread {
   /** In every message of the thread's own script: the module may post whatever it likes. */
   readonly #token = createJid();
   readonly #changed: (thread: Thread) => void;
-  #run: Run | undefined;
+  #run: ThreadRun | undefined;
   #runs = 0;
   /** Holds the process open, as a new one does. */
   #isHeld = true;
@@ -64,7 +64,7 @@ export class Thread {
   }
 
   /** What it runs. */
-  get running(): Run | undefined {
+  get running(): ThreadRun | undefined {
     return this.#run;
   }
 
@@ -74,7 +74,7 @@ export class Thread {
   }
 
   /** Runs a job. Whatever the thread does, the run ends, or the thread goes on with it. */
-  start(run: Run): void {
+  start(run: ThreadRun): void {
     const { job, context } = run;
     this.#hold(true);
     this.#run = run;
@@ -142,7 +142,7 @@ export class Thread {
 
   async #answer(
     { call, name, args }: Extract<FromThread, { kind: "call" }>,
-    run: Run | undefined,
+    run: ThreadRun | undefined,
   ): Promise<void> {
     let answer: ToThread;
     try {
@@ -183,7 +183,10 @@ export class Thread {
   }
 }
 
-function log({ context }: Run, { level, message, fields }: Extract<FromThread, { kind: "log" }>) {
+function log(
+  { context }: ThreadRun,
+  { level, message, fields }: Extract<FromThread, { kind: "log" }>,
+) {
   try {
     context.log[level](message, fields);
   } catch {

@@ -1,5 +1,5 @@
 import type { ServerJob } from "../../inspect/types.ts";
-import { count, duration, whole } from "../../internal/for_people.ts";
+import { count, duration, whole } from "../../internal/format.ts";
 import { type Html, html } from "./html.ts";
 
 export { count, duration, whole };

@@ -3,7 +3,7 @@ import { StateError } from "../../errors.ts";
 import type { Clock } from "../../internal/clock.ts";
 import { Fifo } from "../../internal/fifo.ts";
 import { line } from "./errors.ts";
-import { Run } from "./run.ts";
+import { ThreadRun } from "./thread_run.ts";
 import { Thread, type WorkerThreads } from "./thread.ts";
 import type { IsolatedContext, IsolatedJob } from "./types.ts";
 
@@ -20,11 +20,11 @@ export interface PoolSettings {
 /**
  * A few threads, made when they are first needed, and the runs that wait for one, in their order.
  */
-export class Pool {
+export class ThreadPool {
   readonly #settings: PoolSettings;
   /** Those that are being ended too: a thread counts until it is gone. */
   readonly #threads = new Set<Thread>();
-  readonly #waiting = new Fifo<Run>();
+  readonly #waiting = new Fifo<ThreadRun>();
 
   constructor(settings: PoolSettings) {
     this.#settings = settings;
@@ -34,11 +34,11 @@ export class Pool {
   async run(job: IsolatedJob, context: IsolatedContext): Promise<unknown> {
     const { signal } = context;
     signal.throwIfAborted();
-    const run = new Run(job, context);
+    const run = new ThreadRun(job, context);
     let cancel = () => {};
     const forget = onAbort(signal, () => cancel = this.#abort(run, signal.reason));
     this.#waiting.push(run);
-    this.#proceed();
+    this.#startWaiting();
     try {
       return await run.ended;
     } finally {
@@ -54,11 +54,11 @@ export class Pool {
     await Promise.all(threads.map((thread) => thread.close(closed(thread.running))));
   }
 
-  #proceed(): void {
+  #startWaiting(): void {
     while (this.#waiting.length > 0) {
       const thread = this.#free();
       if (thread === undefined) return;
-      thread.start(this.#waiting.shift() as Run);
+      thread.start(this.#waiting.shift() as ThreadRun);
     }
   }
 
@@ -86,11 +86,11 @@ export class Pool {
 
   #changed(thread: Thread): void {
     if (thread.isGone) this.#threads.delete(thread);
-    this.#proceed();
+    this.#startWaiting();
   }
 
   /** Asks a run to end, and sees to it; what it returns calls that off. */
-  #abort(run: Run, reason: unknown): () => void {
+  #abort(run: ThreadRun, reason: unknown): () => void {
     const thread = [...this.#threads].find(({ running }) => running === run);
     if (thread === undefined) {
       this.#waiting.removeWhere((other) => other === run);
@@ -105,7 +105,7 @@ export class Pool {
   }
 }
 
-function closed(run: Run | undefined): StateError {
+function closed(run: ThreadRun | undefined): StateError {
   const jid = run === undefined ? "" : ` ${run.job.jid}`;
   return new StateError("CLOSED", `The threads were ended before job${jid} was done`);
 }

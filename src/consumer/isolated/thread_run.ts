@@ -4,7 +4,7 @@ import type { Sent } from "./messages.ts";
 import type { IsolatedContext, IsolatedJob } from "./types.ts";
 
 /** One run of one job, from when it is asked for to its end, which comes once. */
-export class Run {
+export class ThreadRun {
   readonly job: IsolatedJob;
   readonly context: IsolatedContext;
   readonly #ended = deferred<unknown>();

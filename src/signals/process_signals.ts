@@ -20,7 +20,7 @@ interface Process {
  * Heeds the signals of the operating system until the function returned is called. Does nothing
  * where there are none.
  */
-export function heedSignals(
+export function onProcessSignals(
   { stop, quiet, print }: SignalActions,
   clock: Clock = systemClock,
 ): () => void {
