@@ -3,11 +3,13 @@ export interface PageBlock {
   /** The line that it begins on. */
   readonly line: number;
   readonly code: string;
+  /** A program that runs until a signal stops it. */
+  readonly isWorker: boolean;
 }
 
 /**
  * The TypeScript blocks of a Markdown page that can be run, in their order: those that are not
- * marked with `ignore`.
+ * marked with `ignore`. Those that run until a signal stops them are marked with `worker`.
  */
 export function pageBlocks(page: string): PageBlock[] {
   const blocks: PageBlock[] = [];
@@ -16,7 +18,8 @@ export function pageBlocks(page: string): PageBlock[] {
     // Every second part is between two fences.
     const [info = "", ...code] = part.split("\n");
     const isRun = index % 2 === 1 && /^tsx?\b/.test(info) && !info.includes("ignore");
-    if (isRun) blocks.push({ line, code: code.join("\n") });
+    const isWorker = /\bworker\b/.test(info);
+    if (isRun) blocks.push({ line, code: code.join("\n"), isWorker });
     line += code.length;
   }
   return blocks;

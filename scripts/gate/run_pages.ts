@@ -29,12 +29,13 @@ async function passes(page: string): Promise<boolean> {
   const start = performance.now();
   Deno.env.set("FAKTORY_URL", server.url);
   try {
-    for (const { line, code } of blocks) {
+    for (const { line, code, isWorker } of blocks) {
       const path = `${await Deno.realPath(folder)}/${page.replaceAll(/\W/g, "_")}_${line}.ts`;
       await Deno.writeTextFile(path, code);
-      await import(`file://${path}`).catch((error) => {
+      const running = import(`file://${path}`).catch((error) => {
         throw new Error(`the block at line ${line} failed`, { cause: error });
       });
+      await (isWorker ? Promise.all([running, stopWhenIdle(server)]) : running);
     }
     const left = leftovers(server.snapshot());
     const expected = /<!-- leaves: (.*) -->/.exec(text)?.[1] ?? "nothing";
@@ -49,6 +50,15 @@ async function passes(page: string): Promise<boolean> {
   } finally {
     await server.close();
   }
+}
+
+/** Stops the consumer of a block by a signal, as a reader does, when it has run all jobs. */
+async function stopWhenIdle(server: FaktoryServer): Promise<void> {
+  const hasRun = server.snapshot().processed;
+  while (
+    server.snapshot().processed === hasRun || leftovers(server.snapshot()) !== "nothing"
+  ) await new Promise((resolve) => setTimeout(resolve, 20));
+  Deno.kill(Deno.pid, "SIGTERM");
 }
 
 /** The jobs that the server still holds. */

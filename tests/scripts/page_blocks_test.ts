@@ -20,10 +20,14 @@ test("the blocks of a page that are run are those of TypeScript, in their order,
     "one();",
     "two();",
     fence,
+    `${fence}ts worker`,
+    "await consumer.run();",
+    fence,
   ].join("\n");
   assert.deepEqual(pageBlocks(page), [
-    { line: 2, code: "const a = `text`; // `code`\n" },
-    { line: 12, code: "one();\ntwo();\n" },
+    { line: 2, code: "const a = `text`; // `code`\n", isWorker: false },
+    { line: 12, code: "one();\ntwo();\n", isWorker: false },
+    { line: 16, code: "await consumer.run();\n", isWorker: true },
   ]);
   assert.deepEqual(pageBlocks("# Nothing"), []);
 });
