@@ -1,5 +1,4 @@
 import type { JobFields } from "../job/job.ts";
-import type { ServerInfo } from "../protocol/server_info.ts";
 
 /**
  * What of a job's `custom` only Faktory Enterprise heeds; the free server takes it without a word.
@@ -15,9 +14,4 @@ export function enterpriseOption(
   if (custom === undefined || custom === null) return undefined;
   for (const key in custom) if (ENTERPRISE_KEYS.includes(key)) return `custom.${key}`;
   return undefined;
-}
-
-/** Whether the server is Faktory Enterprise. */
-export function isEnterprise({ server }: ServerInfo): boolean {
-  return /enterprise/i.test(server.description);
 }

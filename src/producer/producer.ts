@@ -22,7 +22,7 @@ import type { EnqueueRest, TypedJob, TypeOrJob } from "../job/typed.ts";
 import type { Command } from "../protocol/commands/command.ts";
 import { type CommandOptions, otherCommand } from "../protocol/commands/other.ts";
 import { flush, info } from "../protocol/commands/server.ts";
-import { parseServerInfo, type ServerInfo } from "../protocol/server_info.ts";
+import { isEnterprise, parseServerInfo, type ServerInfo } from "../protocol/server_info.ts";
 import { Batcher } from "./batcher.ts";
 import { Batches } from "./batches.ts";
 import { type CloseOptions, type CloseReport, Closing } from "./closing.ts";
@@ -30,7 +30,7 @@ import { CALL_OPTIONS, type CallOptions, PendingEnqueue } from "./pending_enqueu
 import { cancelJob, type Cancellation, type CancelOptions } from "./cancel.ts";
 import type { EnqueueManyResult, JobSource } from "../job/job_source.ts";
 import { enqueueMany } from "./enqueue_many.ts";
-import { enterpriseOption, isEnterprise } from "./free_server.ts";
+import { enterpriseOption } from "./free_server.ts";
 import { EnqueuePipeline, type ProducerMiddleware } from "./enqueue_pipeline.ts";
 import { Queues } from "./queues.ts";
 import { JobSets } from "./sets.ts";

@@ -111,3 +111,8 @@ function number(value: unknown): number {
 export function serverTime(raw: Readonly<Record<string, unknown>>, fallback: number): number {
   return parseTimestamp(raw["now"])?.getTime() ?? fallback;
 }
+
+/** Whether the server is Faktory Enterprise. */
+export function isEnterprise({ server }: ServerInfo): boolean {
+  return /enterprise/i.test(server.description);
+}

@@ -1,17 +1,13 @@
-import { systemClock } from "../internal/clock.ts";
 import type { Producer } from "../producer/producer.ts";
-import { advancing, JOIN, type JoinJob, pushThem, STARTED } from "./advance.ts";
-import { serverTime } from "../protocol/server_info.ts";
-import { dropTokens, type Facts, ownJob, pushAll, takeTokens, tokenOf } from "./tokens.ts";
+import type { ServerInfo } from "../protocol/server_info.ts";
+import { advancing, CHECKED, pushThem, STARTED } from "./advance.ts";
+import { checkJob, FIRST_CHECK_SECONDS, type JoinJob } from "./join_job.ts";
+import { dropTokens, type Facts, pushAll, takeTokens, tokenOf } from "./tokens.ts";
 
 /** The fact that the node after a join was started. */
 const DONE = "done";
 
-/** The fact that there is a check of the join. */
-const CHECKED = "checked";
-
-/** Seconds until the first check. The waits between them double. */
-const FIRST_CHECK_SECONDS = 60;
+/** The longest wait between two checks, in seconds: each wait is twice the one before. */
 const LAST_CHECK_SECONDS = 600;
 
 /**
@@ -38,22 +34,26 @@ interface Found {
   /** `over`: its tokens are dropped. */
   readonly state: "waits" | "done" | "over";
   readonly isStarted: boolean;
+  /** The last reply to INFO, if nothing was sent after it. */
+  readonly info?: ServerInfo;
 }
 
 /** Runs a job that unites the tokens of a join; `queue` is that of the job. */
 export async function unite(producer: Producer, job: JoinJob, queue: string): Promise<void> {
   const { everySeconds, misses = 0, checks = 0 } = job;
   const mayEnd = job.isDone === true || misses >= MAX_MISSES || checks >= MAX_CHECKS;
-  const { state, isStarted } = await look(producer, job, { queue, mayEnd });
+  const { state, isStarted, ...found } = await look(producer, job, { queue, mayEnd });
   if (everySeconds === undefined || state === "over") return;
   const isDone = job.isDone === true || state === "done";
-  await pushCheck(producer, {
+  const next = {
     ...job,
     isDone,
     misses: isStarted ? 0 : misses + 1,
     checks: checks + 1,
     everySeconds: isDone ? DONE_SECONDS : Math.min(everySeconds * 2, LAST_CHECK_SECONDS),
-  }, queue);
+  };
+  const info = found.info ?? await producer.info();
+  await pushAll(producer, [checkJob(next, { queue, info })]);
 }
 
 /**
@@ -74,21 +74,23 @@ async function look(
     const isLate = job.checks !== undefined && job.checks >= MAX_CHECKS;
     if (mayEnd && values === undefined && (wasDone || !isStarted || isLate)) {
       await dropTokens(producer, held);
-      if (await sizeOf(producer, tokens) === 0) await producer.queues.remove(tokens);
+      const { queues } = await producer.info();
+      if ((queues[tokens] ?? 0) === 0) await producer.queues.remove(tokens);
       return { state: "over", isStarted };
     }
     if (held.jids.length === 0) {
-      if (await isAlone(producer, tokens, 0) || looks === MAX_LOOKS) {
-        return { state: "waits", isStarted };
-      }
+      const { isAlone, info } = await countTokens(producer, tokens, 0);
+      if (isAlone || looks === MAX_LOOKS) return { state: "waits", isStarted, info };
       continue;
     }
     // Before the next node starts: a check removes what is left of the join, whatever dies here.
     if (!(CHECKED in facts)) {
-      await pushCheck(producer, { ...job, everySeconds: FIRST_CHECK_SECONDS }, queue);
+      const check = { ...job, everySeconds: FIRST_CHECK_SECONDS };
+      await pushAll(producer, [checkJob(check, { queue, info: await producer.info() })]);
     }
     if (values !== undefined) {
-      await pushThem(producer, advancing(job.step, { value: values, results: values }, queue));
+      const next = advancing(job.step, { value: values, results: values }, { queue });
+      await pushThem(producer, next, queue);
     }
     const isDone = wasDone || values !== undefined;
     const left = isDone ? { [DONE]: true, [CHECKED]: true } : { ...facts, [CHECKED]: true };
@@ -97,35 +99,26 @@ async function look(
     if (isDone) return { state: "done", isStarted };
     // Of the programs that put tokens back at the same time, the last one sees those of all others
     // here.
-    if (await isAlone(producer, tokens, 1) || looks === MAX_LOOKS) {
-      return { state: "waits", isStarted };
-    }
+    const { isAlone, info } = await countTokens(producer, tokens, 1);
+    if (isAlone || looks === MAX_LOOKS) return { state: "waits", isStarted, info };
   }
 }
 
 /**
- * Whether there are no more than so many tokens. If there are, it takes a random time to say so: of
- * two programs in step, each would take one token and put it back for ever.
+ * Asks whether a queue has no more than so many tokens. If there are more, the answer takes a random
+ * time: of two programs in step, each would take one token and put it back for ever.
  */
-async function isAlone(producer: Producer, queue: string, most: number): Promise<boolean> {
-  let size = await sizeOf(producer, queue);
-  for (let trips = Math.floor(Math.random() * 8); trips > 0 && size > most; trips--) {
-    size = await sizeOf(producer, queue);
+async function countTokens(
+  producer: Producer,
+  queue: string,
+  most: number,
+): Promise<{ readonly isAlone: boolean; readonly info: ServerInfo }> {
+  let trips = Math.floor(Math.random() * 8);
+  while (true) {
+    const info = await producer.info();
+    const isAlone = (info.queues[queue] ?? 0) <= most;
+    if (isAlone || trips-- === 0) return { isAlone, info };
   }
-  return size <= most;
-}
-
-async function sizeOf(producer: Producer, queue: string): Promise<number> {
-  return (await producer.info()).queues[queue] ?? 0;
-}
-
-/** Pushes a check of a join, `everySeconds` from now by the server's clock. */
-async function pushCheck(producer: Producer, check: JoinJob, queue: string): Promise<void> {
-  const { raw } = await producer.info();
-  const at = new Date(serverTime(raw, systemClock.now()) + check.everySeconds! * 1000)
-    .toISOString();
-  const own = { jobtype: JOIN, args: [check], queue, retry: 25, at };
-  await pushAll(producer, [ownJob({ jid: `${check.tokens}.check`, ...own })]);
 }
 
 /** The values of all parts in their order; `undefined` while one is missing. */

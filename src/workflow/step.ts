@@ -13,6 +13,8 @@ export type Next =
     readonly of: number;
     /** The step of the join itself. */
     readonly step: Step;
+    /** Whether a batch counts the node, on a server that has batches. */
+    readonly isCounted?: true | undefined;
   };
 
 /** What each job of a workflow has in its `custom`, under {@linkcode KEY}. */

@@ -1,8 +1,7 @@
-import { systemClock } from "../internal/clock.ts";
 import { type Producer, sendCommand } from "../producer/producer.ts";
 import { acknowledge, fetchJob, pushBulk } from "../protocol/commands/jobs.ts";
 import { serverError } from "../protocol/server_errors.ts";
-import type { EncodedJob } from "../job/encode.ts";
+import { type EncodedJob, encodeJob } from "../job/encode.ts";
 import { createJid } from "../job/jid.ts";
 
 /**
@@ -51,27 +50,13 @@ export async function pushAll(producer: Producer, jobs: readonly EncodedJob[]): 
   for (const text of refused.values()) throw serverError(text);
 }
 
-/**
- * A job of the workflow's own, which no catalogue has: its properties as in the protocol, with its
- * jid.
- */
-export function ownJob(
-  job: { readonly jid: string; readonly [name: string]: unknown },
-): EncodedJob {
-  return {
-    jid: job.jid,
-    json: JSON.stringify({ ...job, created_at: new Date(systemClock.now()).toISOString() }),
-  };
-}
-
 /** A job that holds facts. */
 export function tokenOf(queue: string, facts: Facts): EncodedJob {
   return encode(queue, { facts }, RETRIES);
 }
 
 function encode(queue: string, token: Token, retry: number): EncodedJob {
-  const own = { jobtype: TOKEN, args: [token], queue, retry, reserve_for: RESERVE_SECONDS };
-  return ownJob({ jid: createJid(), ...own });
+  return encodeJob({ type: TOKEN, args: [token], queue, retry, reserveFor: RESERVE_SECONDS });
 }
 
 /**

@@ -5,17 +5,19 @@ import { InvalidArgumentError } from "../errors.ts";
 import { checkOptionNames, type OptionNames } from "../internal/option_names.ts";
 import { showText } from "../internal/show.ts";
 import { systemClock } from "../internal/clock.ts";
+import { encodeJob } from "../job/encode.ts";
 import { createJid } from "../job/jid.ts";
 import type { Job, JobInput } from "../job/job.ts";
-import { queueNameFault } from "../job/queue_name.ts";
+import { DEFAULT_QUEUE, queueNameFault } from "../job/queue_name.ts";
 import type { Producer } from "../producer/producer.ts";
-import { advancing, ENDED, JOIN, type JoinJob, pushThem, starting } from "./advance.ts";
 import { serverTime } from "../protocol/server_info.ts";
+import { advancing, ENDED, pushThem, starting } from "./advance.ts";
+import { JOIN, type JoinJob } from "./join_job.ts";
 import { unite } from "./joiner.ts";
 import { LookQueue } from "./look_queue.ts";
-import { countJobs, plannedJob, planOf, type WorkflowNode } from "./nodes.ts";
+import { countJobs, type Plan, plannedJob, planOf, type WorkflowNode } from "./nodes.ts";
 import { jobOf, type Step, stepOf } from "./step.ts";
-import { dropTokens, ownJob, pushAll, takeTokens, tokenOf } from "./tokens.ts";
+import { dropTokens, pushAll, takeTokens, tokenOf } from "./tokens.ts";
 
 /** Options of {@linkcode Workflows.start}. */
 export interface WorkflowOptions {
@@ -128,19 +130,18 @@ export class Workflows {
       onDead: onDead === undefined ? undefined : plannedJob(onDead),
     };
     const pushes = starting(plan, step);
+    const queue = firstQueue(plan, producer);
     if (status !== undefined) {
       const { raw } = await producer.info();
-      const at = new Date(serverTime(raw, systemClock.now()) + statusDays * 86_400_000)
-        .toISOString();
+      const at = new Date(serverTime(raw, systemClock.now()) + statusDays * 86_400_000);
       await pushAll(producer, [
         tokenOf(status, { total: countJobs(plan) }),
-        ownJob({
-          jid: `${id}.forget`,
-          ...{ jobtype: FORGET, args: [status], queue: pushes.jobs[0]!.queue, retry: 25, at },
+        encodeJob({
+          ...{ jid: `${id}.forget`, type: FORGET, args: [status], retry: 25, queue, at },
         }),
       ]);
     }
-    await pushThem(producer, pushes);
+    await pushThem(producer, pushes, queue);
     return id;
   }
 
@@ -213,6 +214,15 @@ export class Workflows {
   }
 }
 
+/** The queue of the workflow's first job, whose workers know the workflow. */
+// deno-lint-ignore no-explicit-any
+function firstQueue(plan: Plan, producer: Producer<any>): string {
+  let node = plan;
+  while (!("job" in node)) node = ("chain" in node ? node.chain : node.join)[0]!;
+  const { type, queue } = node.job;
+  return queue ?? producer.jobs?.[type]?.defaults.queue ?? DEFAULT_QUEUE;
+}
+
 function statusQueue(id: string): string {
   return `workflow.${id}`;
 }
@@ -220,11 +230,12 @@ function statusQueue(id: string): string {
 /** Starts what follows a job. */
 async function succeeded(producer: Producer, job: Job, step: Step, value: unknown): Promise<void> {
   const result = resultOf(job, value);
-  const { own, jobs } = advancing(step, { value: result, results: [result] }, job.queue);
+  const { queue, custom: { bid } } = job;
+  const pushes = advancing(step, { value: result, results: [result] }, { queue, bid });
   const fact = step.status === undefined
     ? []
     : [tokenOf(step.status, { [SUCCEEDED + step.path]: true })];
-  await pushThem(producer, { own: [...fact, ...own], jobs });
+  await pushThem(producer, { ...pushes, own: [...fact, ...pushes.own] }, queue);
 }
 
 /** Enqueues the job of the option `onDead`. */
@@ -236,7 +247,8 @@ async function failed(producer: Producer, job: Job, step: Step): Promise<void> {
   const failed = { workflow: id, jid: job.jid, type: job.type };
   const own: Step = { id: `${id}.${path}`, path: "dead" };
   const { custom: _step, ...fields } = jobOf(more, own);
-  await pushThem(producer, { own: [], jobs: [{ ...fields, custom: { ...custom, failed } }] });
+  const alarm = { ...fields, custom: { ...custom, failed } };
+  await pushThem(producer, { own: [], groups: [], jobs: [alarm] }, job.queue);
 }
 
 /** Whether the job will not run again after this error or outcome. */

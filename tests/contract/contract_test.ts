@@ -59,6 +59,7 @@ for (const subject of [embedded("the embedded server", "enterprise"), ...all.sli
     "FAKTORY_TEST_EDITION does not say that it is Faktory Enterprise";
   hold(subject, "Enterprise", enterpriseContract, skip);
   hold(subject, "the edge producer", edgeContract, skip);
+  hold(subject, "workflows", workflowContract, skip);
 }
 
 /**

@@ -1,20 +1,23 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, it } from "node:test";
 import type { Job } from "../../mod.ts";
 import { chain, join, resultsOf } from "../../src/workflow/mod.ts";
 import { numbers } from "../faults/ledger.ts";
-import { Program, World } from "./simulated.ts";
+import { type Edition, Program, World } from "./simulated.ts";
 
 const part = (name: string) => ({ type: "part", args: [name] });
 
-/** A chain with a join in it, one of whose parts is a chain and one a join. */
+/**
+ * A chain with a join in it: of its parts two are jobs, which a batch can count, one is a chain and
+ * one a join.
+ */
 const node = chain(
   part("first"),
-  join(part("a"), chain(part("b"), part("c")), join(part("d"), part("e"))),
+  join(part("a"), chain(part("b"), part("c")), join(part("d"), part("e")), part("f")),
   { type: "last" },
 );
 
-const RESULTS = ["A", "C", ["D", "E"]];
+const RESULTS = ["A", "C", ["D", "E"], "F"];
 
 /** What ran, and in which order. */
 interface Log {
@@ -23,7 +26,7 @@ interface Log {
   readonly lasts: { before: string[]; results: readonly unknown[] }[];
 }
 
-async function world(): Promise<{ world: World; log: Log }> {
+async function world(edition: Edition): Promise<{ world: World; log: Log }> {
   const log: Log = { ended: [], lasts: [] };
   const handlers = {
     part(job: Job) {
@@ -35,60 +38,64 @@ async function world(): Promise<{ world: World; log: Log }> {
       log.lasts.push({ before: [...log.ended], results: resultsOf(job) });
     },
   };
-  return { world: await World.start(handlers), log };
+  return { world: await World.start(handlers, edition), log };
 }
 
 function check({ lasts }: Log, hint: string): void {
   assert.ok(lasts.length > 0, `${hint}: the last job never ran`);
   for (const { before, results } of lasts) {
-    assert.deepEqual([...new Set(before)].sort(), ["a", "b", "c", "d", "e", "first"], hint);
+    assert.deepEqual([...new Set(before)].sort(), ["a", "b", "c", "d", "e", "f", "first"], hint);
     assert.deepEqual(results, RESULTS, hint);
   }
 }
 
-test("a workflow without a fault runs each job once, and leaves nothing", async () => {
-  const { world: one, log } = await world();
-  await using _ = one;
-  await one.begin(node);
-  await one.settle(() => [new Program(Infinity)]);
-  check(log, "no fault");
-  assert.equal(log.lasts.length, 1);
-  assert.equal(log.ended.length, 6);
-});
+for (const edition of ["free", "enterprise"] as const) {
+  describe(`on a server of the edition ${edition}`, () => {
+    it("a workflow without a fault runs each job once, and leaves nothing", async () => {
+      const { world: one, log } = await world(edition);
+      await using _ = one;
+      await one.begin(node);
+      await one.settle(() => [new Program(Infinity)]);
+      check(log, "no fault");
+      assert.equal(log.lasts.length, 1);
+      assert.equal(log.ended.length, 7);
+    });
 
-test("a program may die after any command: nothing starts early, and all starts", async () => {
-  let deaths = 0;
-  for (let commands = 1;; commands++) {
-    const { world: one, log } = await world();
-    await using _ = one;
-    await one.begin(node);
-    const mortal = new Program(commands);
-    await one.work(mortal);
-    if (!mortal.isDead) break;
-    deaths++;
-    await one.settle(() => [new Program(Infinity)]);
-    check(log, `dead after ${commands} commands`);
-  }
-  assert.ok(deaths > 60, `${deaths} places to die`);
-});
-
-test("three programs that die again and again unite what they bring", async () => {
-  const seed = 7;
-  const random = numbers(seed);
-  let deaths = 0;
-  for (let round = 0; round < 40; round++) {
-    const { world: one, log } = await world();
-    await using _ = one;
-    await one.begin(node);
-    let left = Math.floor(random() * 12);
-    await one.settle(() =>
-      [1, 2, 3].map(() => {
-        if (left-- <= 0) return new Program(Infinity);
+    it("a program may die after any command: nothing starts early, and all starts", async () => {
+      let deaths = 0;
+      for (let commands = 1;; commands++) {
+        const { world: one, log } = await world(edition);
+        await using _ = one;
+        await one.begin(node);
+        const mortal = new Program(commands);
+        await one.work(mortal);
+        if (!mortal.isDead) break;
         deaths++;
-        return new Program(1 + Math.floor(random() * 40));
-      })
-    );
-    check(log, `seed ${seed}, round ${round}`);
-  }
-  assert.ok(deaths > 100, `${deaths} deaths`);
-});
+        await one.settle(() => [new Program(Infinity)]);
+        check(log, `dead after ${commands} commands`);
+      }
+      assert.ok(deaths > 60, `${deaths} places to die`);
+    });
+
+    it("three programs that die again and again unite what they bring", async () => {
+      const seed = 7;
+      const random = numbers(seed);
+      let deaths = 0;
+      for (let round = 0; round < 40; round++) {
+        const { world: one, log } = await world(edition);
+        await using _ = one;
+        await one.begin(node);
+        let left = Math.floor(random() * 12);
+        await one.settle(() =>
+          [1, 2, 3].map(() => {
+            if (left-- <= 0) return new Program(Infinity);
+            deaths++;
+            return new Program(1 + Math.floor(random() * 40));
+          })
+        );
+        check(log, `seed ${seed}, round ${round}`);
+      }
+      assert.ok(deaths > 100, `${deaths} deaths`);
+    });
+  });
+}

@@ -8,6 +8,9 @@ import { turn } from "../faults/wall_clock.ts";
 import type { Transport } from "../../src/transport/transport.ts";
 import { type WorkflowNode, type WorkflowOptions, Workflows } from "../../src/workflow/mod.ts";
 
+/** What the server has for joins: batches, or only tokens. */
+export type Edition = "free" | "enterprise";
+
 /** Thrown where a simulated program is dead. */
 const DEAD = new Error("the program is dead");
 
@@ -46,9 +49,9 @@ export class World implements AsyncDisposable {
     this.#handlers = handlers;
   }
 
-  static async start(handlers: Handlers): Promise<World> {
+  static async start(handlers: Handlers, edition: Edition = "free"): Promise<World> {
     const clock = new ManualClock();
-    return new World(await MemoryServer.start({ clock }), clock, handlers);
+    return new World(await MemoryServer.start({ clock, edition }), clock, handlers);
   }
 
   /** A producer of a program that dies after so many commands. */
