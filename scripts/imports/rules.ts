@@ -60,7 +60,7 @@ function adapter(name: string, own: Pick<Room, "globals" | "builtins">): Room {
 }
 
 export const rooms: readonly Room[] = [
-  { name: "errors", files: ["src/errors.ts"], imports: [] },
+  { name: "errors", files: ["src/errors.ts", "src/error_codes.ts"], imports: [] },
   {
     name: "environment",
     files: ["src/internal/environment.ts"],

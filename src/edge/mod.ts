@@ -60,6 +60,7 @@ export {
 export type {
   CommandOutcome,
   ConnectionLostErrorOptions,
+  FaktoryErrorCode,
   FaktoryErrorOptions,
   InvalidJobErrorOptions,
   SchemaIssue,

@@ -1,7 +1,8 @@
+import type { FaktoryErrorCode } from "../errors.ts";
 import { invalidProperty } from "./invalid.ts";
 
 /** A job's date as RFC 3339. */
-export function dateText(date: unknown, path: string, code?: string): string {
+export function dateText(date: unknown, path: string, code?: FaktoryErrorCode): string {
   // Not `instanceof`: it may come from another realm.
   const isDate = Object.prototype.toString.call(date) === "[object Date]" && !isNaN(date as number);
   const text = isDate ? (date as Date).toISOString() : "";

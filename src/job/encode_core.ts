@@ -1,4 +1,4 @@
-import { InvalidJobError } from "../errors.ts";
+import { type FaktoryErrorCode, InvalidJobError } from "../errors.ts";
 import { kindOf, showValue } from "../internal/show.ts";
 import { dateText } from "./date_text.ts";
 import { invalid, invalidProperty } from "./invalid.ts";
@@ -238,7 +238,7 @@ function shown(payload: unknown): string {
   return typeof payload === "object" ? kindOf(payload) : `a ${typeof payload}`;
 }
 
-function unencodable(error: unknown, code: string, root: string): InvalidJobError {
+function unencodable(error: unknown, code: FaktoryErrorCode, root: string): InvalidJobError {
   if (!(error instanceof JsonFault)) {
     return invalid(code, root, `its ${root} cannot be read`, error);
   }

@@ -1,9 +1,9 @@
-import { InvalidJobError } from "../errors.ts";
+import { type FaktoryErrorCode, InvalidJobError } from "../errors.ts";
 import { showValue } from "../internal/show.ts";
 
 /** The error for a job that no server would take as it is; `path` is the place of what is wrong. */
 export function invalid(
-  code: string,
+  code: FaktoryErrorCode,
   path: string,
   reason: string,
   cause?: unknown,
@@ -16,7 +16,7 @@ export function invalidProperty(
   path: string,
   what: string,
   value: unknown,
-  code: string = "INVALID_" + path.toUpperCase(),
+  code = `INVALID_${path.toUpperCase()}` as FaktoryErrorCode,
 ): InvalidJobError {
   return invalid(code, path, `its ${path} is not ${what}: got ${showValue(value)}`);
 }

@@ -1,4 +1,4 @@
-import { FaktoryError, type FaktoryErrorOptions } from "../errors.ts";
+import { FaktoryError, type FaktoryErrorCode, type FaktoryErrorOptions } from "../errors.ts";
 import { brand } from "../brands.ts";
 
 /** Options of an {@linkcode NdjsonError}. */
@@ -20,7 +20,7 @@ export class NdjsonError extends FaktoryError {
   readonly line: number;
 
   /** Makes an error about the line `options.line`. */
-  constructor(code: string, message: string, options: NdjsonErrorOptions) {
+  constructor(code: FaktoryErrorCode, message: string, options: NdjsonErrorOptions) {
     super(code, message, options);
     this.line = options.line;
   }

@@ -1,4 +1,4 @@
-import { InvalidJobError } from "../errors.ts";
+import { type FaktoryErrorCode, InvalidJobError } from "../errors.ts";
 import { showValue } from "../internal/show.ts";
 import { encodeJob } from "../job/encode.ts";
 import type { JobFields } from "../job/job.ts";
@@ -71,7 +71,7 @@ export class LineReader {
     }
   }
 
-  #error(code: string, reason: string): NdjsonError {
+  #error(code: FaktoryErrorCode, reason: string): NdjsonError {
     const line = this.#line;
     return new NdjsonError(code, `Cannot read line ${line} as a job as ${reason}`, { line });
   }
@@ -102,7 +102,7 @@ function timeOf(name: string, given: unknown): Date {
   );
 }
 
-function invalid(code: string, path: string, reason: string): InvalidJobError {
+function invalid(code: FaktoryErrorCode, path: string, reason: string): InvalidJobError {
   return new InvalidJobError(code, `Cannot enqueue job as ${reason}`, { path });
 }
 

@@ -1,4 +1,4 @@
-import { FaktoryError } from "../errors.ts";
+import { FaktoryError, type FaktoryErrorCode } from "../errors.ts";
 import { brand } from "../brands.ts";
 
 /** Options of an {@linkcode AssertionError}. */
@@ -23,7 +23,7 @@ export class AssertionError extends FaktoryError {
   readonly expected: unknown;
 
   /** Makes an error of this code. */
-  constructor(code: string, message: string, options: AssertionErrorOptions = {}) {
+  constructor(code: FaktoryErrorCode, message: string, options: AssertionErrorOptions = {}) {
     super(code, message);
     this.actual = options.actual;
     this.expected = options.expected;

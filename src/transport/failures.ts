@@ -1,4 +1,4 @@
-import { ConfigError, ConnectError, TlsError } from "../errors.ts";
+import { ConfigError, ConnectError, type FaktoryErrorCode, TlsError } from "../errors.ts";
 import { isError } from "../internal/kinds.ts";
 import type { ConnectTarget } from "./transport.ts";
 
@@ -8,7 +8,7 @@ export function placeOf({ hostname, port }: ConnectTarget): string {
 }
 
 /** What a runtime's own error is called here, by its `code` or else its `name`. */
-const KINDS = new Map([
+const KINDS = new Map<string, FaktoryErrorCode>([
   ["ECONNREFUSED", "CONNECTION_REFUSED"],
   ["ConnectionRefused", "CONNECTION_REFUSED"],
   ["ENOTFOUND", "HOST_NOT_FOUND"],
@@ -25,7 +25,7 @@ const KINDS = new Map([
 ]);
 
 /** What each code means, for the end of "Cannot connect to host:port as". */
-const REASONS = new Map([
+const REASONS = new Map<FaktoryErrorCode, string>([
   ["CONNECTION_REFUSED", "nothing listens there (connection refused)"],
   ["HOST_NOT_FOUND", "the host's name cannot be resolved"],
   ["HOST_UNREACHABLE", "the host cannot be reached from here"],
@@ -35,7 +35,7 @@ const REASONS = new Map([
 export function connectFailure(
   cause: unknown,
   target: ConnectTarget,
-  fallback = "CONNECT_FAILED",
+  fallback: FaktoryErrorCode = "CONNECT_FAILED",
 ): ConnectError {
   if (cause instanceof ConnectError) return cause;
   const code = kindOf(cause) ?? fallback;
@@ -66,9 +66,8 @@ export function tlsFailure(
   isCertificate: boolean,
 ): TlsError {
   if (cause instanceof TlsError) return cause;
-  const [code, reason] = isCertificate
-    ? ["TLS_CERTIFICATE", "its certificate does not verify"]
-    : ["TLS_FAILED", NO_TLS];
+  const code = isCertificate ? "TLS_CERTIFICATE" : "TLS_FAILED";
+  const reason = isCertificate ? "its certificate does not verify" : NO_TLS;
   return new TlsError(
     code,
     `Cannot connect to ${placeOf(target)} as ${reason} (${textOf(cause)})`,
@@ -91,7 +90,7 @@ export function verifiedName({ hostname, tls }: ConnectTarget): string {
   return tls?.serverName ?? hostname.replace(/%.*$/, "");
 }
 
-function kindOf(cause: unknown): string | undefined {
+function kindOf(cause: unknown): FaktoryErrorCode | undefined {
   if (typeof cause !== "object" || cause === null) return undefined;
   const { code, name, errors } = cause as { code?: unknown; name?: unknown; errors?: unknown };
   for (const key of [code, name]) {

@@ -1,4 +1,4 @@
-import { JobAbortedError, StateError } from "../../errors.ts";
+import { type FaktoryErrorCode, JobAbortedError, StateError } from "../../errors.ts";
 import type { Completion } from "../../internal/middleware.ts";
 import type { InSlot } from "../../internal/slot_list.ts";
 import type { FailurePolicy } from "../../job/failure_policy.ts";
@@ -342,7 +342,7 @@ export class JobRun implements Completion<unknown>, CountedRun, Expiring, Finish
     return this.#context.attempt;
   }
 
-  #abort(code: string, message: string): void {
+  #abort(code: FaktoryErrorCode, message: string): void {
     abortContext(this.#context, new JobAbortedError(code, message));
   }
 

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from "../../errors.ts";
+import { type FaktoryErrorCode, InvalidArgumentError } from "../../errors.ts";
 import { type Command, parseObject } from "./command.ts";
 
 /**
@@ -20,6 +20,6 @@ export function inspect(request: object): Command<{ readonly result: unknown } |
 }
 
 interface InspectError {
-  readonly code: string;
+  readonly code: FaktoryErrorCode;
   readonly message: string;
 }
