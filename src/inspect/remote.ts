@@ -15,10 +15,10 @@ import type {
   SetSelection,
 } from "./types.ts";
 
-/** Ids in one request. */
+/** Maximum number of ids in one request. */
 const MAX_JIDS = 200;
 
-/** What an embedded server lists and changes, asked over a producer's connection. */
+/** Lists and changes the jobs of an embedded server over a producer's connection. */
 export class RemoteInspector {
   readonly #producer: Producer;
 
@@ -27,8 +27,8 @@ export class RemoteInspector {
   }
 
   /**
-   * An inspector of the producer's server; `undefined` where that is not an embedded one, which
-   * does not list jobs.
+   * Creates an inspector of the producer's server. Returns `undefined` if it is not an embedded
+   * server: only these can list jobs.
    */
   static async of(producer: Producer): Promise<RemoteInspector | undefined> {
     const probe = await sendCommand(
@@ -94,7 +94,7 @@ export class RemoteInspector {
     }));
   }
 
-  /** A line may have 64 KiB, so many ids go in several. */
+  /** Splits long lists of ids, since a line may have at most 64 KiB. */
   async #askForEach(request: string, jobs: JobSelection): Promise<number> {
     const isList = Array.isArray(jobs);
     const jids: unknown = isList ? jobs : (jobs as Partial<SetSelection> | null)?.jids;
@@ -117,7 +117,7 @@ export class RemoteInspector {
   }
 }
 
-/** A job as it came over the wire, where times are texts. */
+/** Revives the times of a job, which are strings in the reply. */
 function jobOf(job: ServerJob): ServerJob {
   const { at, createdAt, enqueuedAt, startedAt, failure } = job;
   return {

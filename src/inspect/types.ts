@@ -2,142 +2,141 @@ import type { JobFailure } from "../job/job.ts";
 
 export type { JobFailure };
 
-/** A set whose jobs can be listed: those of the protocol, and the jobs that a worker has. */
+/**
+ * A set whose jobs can be listed: the sets of the protocol, and the jobs that are with a worker.
+ */
 export type ListedSet = "scheduled" | "retries" | "dead" | "working";
 
-/** Where a job is. */
+/** The place of a job. */
 export type JobPlace = ListedSet | "queue";
 
-/** Which jobs {@linkcode FaktoryServer.jobs} lists. */
+/** Selects the jobs that {@linkcode FaktoryServer.jobs} lists. */
 export interface JobQuery {
-  /** The set to list. One of `set` and `queue` is needed. */
+  /** The set to list. Either `set` or `queue` is required. */
   readonly set?: ListedSet | undefined;
-  /** The queue to list; with `set`, only the set's jobs of this queue. */
+  /** The queue to list. Together with `set`: only the set's jobs from this queue. */
   readonly queue?: string | undefined;
-  /** Only jobs of exactly this type. */
+  /** Only jobs of this type. */
   readonly type?: string | undefined;
-  /** Only failed jobs whose error's type or message contains this text, in upper or lower case. */
+  /** Only failed jobs whose error type or message contains this text, ignoring case. */
   readonly error?: string | undefined;
   /**
-   * Only jobs whose stored JSON contains this text, in upper or lower case. Of arguments above 64
-   * KiB, the first 64 KiB count.
+   * Only jobs whose stored JSON contains this text, ignoring case. Only the first 64 KiB of large
+   * arguments are searched.
    */
   readonly text?: string | undefined;
-  /** Lists from the end. @default false, the order in which the server takes the jobs */
+  /** Lists from the end. @default false: the order in which the server processes the jobs */
   readonly newestFirst?: boolean | undefined;
-  /** How many jobs to pass over, counted in the set or queue before any filter. @default 0 */
+  /** Number of jobs to skip, counted in the set or queue before any filter. @default 0 */
   readonly offset?: number | undefined;
-  /** The most jobs to list, 1 to 1000; fewer if they are large. @default 25 */
+  /** Maximum number of jobs to list, 1 to 1000. Large jobs make a page shorter. @default 25 */
   readonly limit?: number | undefined;
-  /** The most characters of each job's arguments. @default 1000 */
+  /** Maximum number of characters of each job's arguments. @default 1000 */
   readonly maxArgs?: number | undefined;
 }
 
 /** Options of {@linkcode FaktoryServer.job}. */
 export interface FindJobOptions {
-  /** The most characters of the arguments. @default 100000 */
+  /** Maximum number of characters of the arguments. @default 100000 */
   readonly maxArgs?: number | undefined;
 }
 
-/** Some of the jobs of a set or queue. */
+/** A page of the jobs of a set or queue. */
 export interface JobPage {
   /** The jobs. */
   readonly jobs: readonly ServerJob[];
-  /** Jobs in the set or queue, whether they match or not. */
+  /** Number of jobs in the set or queue, before any filter. */
   readonly total: number;
-  /** How many were looked at. A filter looks at no more than 100,000 a call. */
+  /** Number of jobs examined. A filter examines at most 100,000 per call. */
   readonly searched: number;
-  /** The `offset` at which the list goes on; `undefined` at its end. */
+  /** The `offset` of the next page. `undefined` at the end. */
   readonly next: number | undefined;
 }
 
-/** A job as the server holds it. */
+/** A job on the server. */
 export interface ServerJob {
   /** The job's id. */
   readonly jid: string;
-  /** Which handler runs it. */
+  /** The job's type, which selects the handler. */
   readonly type: string;
-  /** Its queue. */
+  /** The job's queue. */
   readonly queue: string;
-  /** Where it is. */
+  /** The job's place. */
   readonly place: JobPlace;
   /**
-   * Of a scheduled job or a retry: when it is enqueued. Of a dead job: when the server drops it. Of
-   * a job with a worker: when its reservation ends.
+   * Scheduled job or retry: when it will be enqueued. Dead job: when the server deletes it. Job
+   * with a worker: when its reservation ends.
    */
   readonly at: Date | undefined;
   /** The arguments, as JSON, cut to `maxArgs` characters. */
   readonly args: string;
-  /**
-   * The length of all arguments, as JSON, in characters, or in bytes where they are above 64 KiB.
-   */
+  /** Full length of the arguments as JSON: in characters, or in bytes above 64 KiB. */
   readonly argsLength: number;
-  /** Everything else that goes with the job. */
+  /** The job's `custom` data. */
   readonly custom: Readonly<Record<string, unknown>>;
-  /** Retries after a failure. */
+  /** Maximum number of retries. */
   readonly retry: number | undefined;
-  /** Seconds that a worker may take for it; `undefined` is 1800. */
+  /** Seconds that a worker may take for the job. `undefined` means 1800. */
   readonly reserveFor: number | undefined;
-  /** When the job was made. */
+  /** When the job was created. */
   readonly createdAt: Date | undefined;
-  /** When the server last put it on its queue. */
+  /** When the server last put the job on its queue. */
   readonly enqueuedAt: Date | undefined;
-  /** Its last failure. */
+  /** The job's last failure. */
   readonly failure: JobFailure | undefined;
-  /** When its run started; only of a job with a worker, and not if the reservation was extended. */
+  /**
+   * When the current run started. Only for a job with a worker whose reservation was not extended.
+   */
   readonly startedAt: Date | undefined;
-  /** The `wid` of the worker that has it. */
+  /** The `wid` of the worker that runs the job. */
   readonly worker: string | undefined;
 }
 
-/**
- * Jobs to change: one or several by their ids, in whichever set they are; or those of one set, by
- * ids, by a filter as of {@linkcode JobQuery}, or all of them.
- */
+/** Jobs to change: one id, several ids (in any set), or a selection from one set. */
 export type JobSelection = string | readonly string[] | SetSelection;
 
-/** Jobs of a set. At least one of the filters is needed; of several, a job has to match each. */
+/** Selects jobs of a set. At least one filter is required. A job must match all filters. */
 export interface SetSelection extends Pick<JobQuery, "type" | "queue" | "error" | "text"> {
-  /** The set that they are in. */
+  /** The jobs' set. */
   readonly set: "scheduled" | "retries" | "dead";
-  /** Jobs with one of these ids. */
+  /** Only jobs with one of these ids. */
   readonly jids?: readonly string[] | undefined;
-  /** Every job of the set. */
+  /** Selects every job of the set. */
   readonly all?: true | undefined;
 }
 
 /** A queue, as {@linkcode FaktoryServer.queues} lists it. */
 export interface ServerQueue {
-  /** Its name. */
+  /** The queue's name. */
   readonly name: string;
-  /** Jobs that wait. */
+  /** Number of waiting jobs. */
   readonly size: number;
-  /** Whether its jobs are held back. */
+  /** True if the queue is paused. */
   readonly paused: boolean;
   /**
-   * Seconds that its oldest job has waited; 0 without a job, `undefined` where the job does not
-   * say.
+   * Seconds that the oldest job has waited: 0 for an empty queue, `undefined` if the job has no
+   * such time.
    */
   readonly latency: number | undefined;
 }
 
-/** What happened in a stretch of time. */
+/** Counts of one interval. */
 export interface HistoryPoint {
-  /** When it began. */
+  /** Start of the interval. */
   readonly at: Date;
-  /** Jobs that were enqueued, for now or for later. */
+  /** Jobs enqueued, for now or for later. */
   readonly enqueued: number;
-  /** Jobs that were run, whether they failed or not. */
+  /** Runs of jobs, successful or failed. */
   readonly processed: number;
-  /** Runs that failed. */
+  /** Failed runs. */
   readonly failed: number;
 }
 
-/** What happened lately, the oldest point first. */
+/** Counts of the last hour and week, the oldest first. */
 export interface ServerHistory {
-  /** The last hour, in points of 10 seconds. */
+  /** The last hour, in intervals of 10 seconds. */
   readonly hour: readonly HistoryPoint[];
-  /** The last week, in points of 10 minutes. */
+  /** The last week, in intervals of 10 minutes. */
   readonly week: readonly HistoryPoint[];
 }
 
@@ -145,70 +144,70 @@ export interface ServerHistory {
 export interface ServerBatch {
   /** The batch's id. */
   readonly bid: string;
-  /** The batch that it is part of. */
+  /** The id of the batch that contains this batch. */
   readonly parentBid: string | undefined;
-  /** What its maker says of it. */
+  /** The batch's description. */
   readonly description: string;
-  /** When it was made. */
+  /** When the batch was created. */
   readonly createdAt: Date;
-  /** Whether all of its jobs are in. */
+  /** True if the batch is committed: no more jobs are added. */
   readonly committed: boolean;
-  /** Jobs in all. */
+  /** Number of jobs. */
   readonly total: number;
-  /** Jobs that have not succeeded. */
+  /** Jobs that have not succeeded yet. */
   readonly pending: number;
-  /** Of these, jobs whose last run failed. */
+  /** Pending jobs whose last run failed. */
   readonly failed: number;
-  /** Where its callbacks are; `undefined` where it has none of the kind. */
+  /** State of each callback. `undefined` if the batch has no such callback. */
   readonly callbacks: Readonly<
     Record<"complete" | "success", "waiting" | "enqueued" | "done" | undefined>
   >;
 }
 
-/** Which queues {@linkcode FaktoryServer.queues} lists. */
+/** Selects the queues that {@linkcode FaktoryServer.queues} lists. */
 export interface QueueQuery {
-  /** Only the queue of exactly this name. */
+  /** Only the queue with this name. */
   readonly name?: string | undefined;
-  /** Only queues with this in their names. */
+  /** Only queues whose names contain this text. */
   readonly text?: string | undefined;
-  /** By their names, or the largest first. @default "name" */
+  /** Sorted by name, or by size with the largest first. @default "name" */
   readonly order?: "name" | "size" | undefined;
-  /** How many queues to pass over. @default 0 */
+  /** Number of queues to skip. @default 0 */
   readonly offset?: number | undefined;
-  /** The most queues to list, 1 to 1000. @default 1000 */
+  /** Maximum number of queues to list, 1 to 1000. @default 1000 */
   readonly limit?: number | undefined;
 }
 
-/** Some of the queues. */
+/** A page of the queues. */
 export interface QueuePage<Queue = ServerQueue> {
   /** The queues. */
   readonly queues: readonly Queue[];
-  /** How many there are that match. */
+  /** Number of queues that match. */
   readonly total: number;
-  /** Jobs that wait on all of these. */
+  /** Number of waiting jobs on all matching queues. */
   readonly jobs: number;
 }
 
 /** A worker process, as {@linkcode FaktoryServer.workers} lists it. */
 export interface ServerWorker {
-  /** What the worker is known by. */
+  /** The worker's id. */
   readonly wid: string;
-  /** The machine that it runs on, as it says. */
+  /** The host name that the worker has sent. */
   readonly hostname: string;
-  /** Its process id. */
+  /** The worker's process id. */
   readonly pid: number;
-  /** Its labels. */
+  /** The worker's labels. */
   readonly labels: readonly string[];
-  /** Whether it takes jobs. */
+  /** State of the worker: only `running` takes new jobs. */
   readonly state: "running" | "quiet" | "terminate";
-  /** Connections that it has open. */
+  /** Number of open connections. */
   readonly connections: number;
-  /** Its memory in KiB; `undefined` until it says. */
+  /** Memory in KiB. `undefined` until the worker reports it. */
   readonly rssKb: number | undefined;
-  /** When it connected. */
+  /** When the worker connected. */
   readonly since: Date;
-  /** When it last said that it is alive. */
+  /** When the worker last sent a heartbeat. */
   readonly lastBeat: Date;
-  /** The jobs that it has, at most 100 of them. */
+  /** The worker's jobs, at most 100. */
   readonly jobs: readonly ServerJob[];
 }

@@ -3,13 +3,13 @@ import { GoError } from "./go/error.ts";
 import type { Payload } from "./payload.ts";
 import { readStored } from "./stored_job.ts";
 
-/** The longest time that Go can count in nanoseconds, in seconds. */
+/** The longest duration that Go can hold in nanoseconds, in seconds. */
 const MAX_AGE = 9_223_372_036.854_776;
 
 /**
- * How many seconds ago a job was enqueued.
+ * Returns how many seconds ago a job was enqueued.
  *
- * @throws {GoError} of a job that was put back from the schedule: it does not say.
+ * @throws {GoError} for a job that was requeued from the schedule: it has no such time.
  */
 export function ageOf(payload: Payload | undefined, now: number): number {
   if (payload === undefined) return 0;

@@ -3,9 +3,9 @@ import { GoError } from "./go/error.ts";
 import { quoted } from "./go/quote.ts";
 
 /**
- * A job's `at`, in milliseconds since 1970.
+ * Parses a job's `at`. Returns ms since 1970.
  *
- * @throws {GoError} where it is no time.
+ * @throws {GoError} if it is not a time.
  */
 export function parseAt(text: string): number {
   try {

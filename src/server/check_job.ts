@@ -3,10 +3,10 @@ import { GoError } from "./go/error.ts";
 import { MAX_RESERVATION } from "./reservation.ts";
 import type { StoredJob } from "./stored_job.ts";
 
-/** The shortest jid, in bytes. */
+/** Minimum length of a jid, in bytes. */
 const MIN_JID = 8;
 
-/** @throws {GoError} where the server takes no such job; in the reference server's order. */
+/** Checks a job in the reference server's order. @throws {GoError} if it is invalid. */
 export function checkJob({ jid, jobtype, args, reserve_for }: StoredJob): void {
   if (jid.length < MIN_JID && utf8Length(jid) < MIN_JID) {
     throw new GoError("jobs must have a reasonable jid parameter");

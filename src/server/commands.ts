@@ -19,34 +19,34 @@ import { finish, type Slices, type Work } from "./slices.ts";
 import { readJob, readJobs } from "./stored_job.ts";
 import type { ClientData, Workers } from "./workers.ts";
 
-/** What commands work on. */
+/** The parts of the server that commands use. */
 export interface CommandContext {
   readonly manager: Manager;
   readonly workers: Workers;
-  /** Does what takes long. */
+  /** Runs long work in slices. */
   readonly slices: Slices;
   readonly clock: Clock;
-  /** The commands of Enterprise, where this is that. */
+  /** Commands of Enterprise. `undefined` on a free server. */
   readonly enterprise: EnterpriseCommands | undefined;
-  /** Lists and changes jobs for people. */
+  /** Lists and changes jobs for the dashboard and the command line. */
   readonly inspector: Inspector;
-  /** INFO's reply, as JSON. */
+  /** The reply to INFO, as JSON. */
   info(): string;
-  /** Counts a command, which is a line whose verb is known. */
+  /** Counts a command: a line whose verb is known. */
   countCommand(): void;
-  /** As long as a FETCH waits, or until the server or the client's wait ends. */
+  /** Waits for the fetch timeout, or until the server closes or the client leaves. */
   sleep(client: ClientData): Promise<void>;
 }
 
 /**
- * Commands that the free server only refuses: the text that answers a line, or `undefined` for OK.
+ * Commands that the free server refuses. Each returns the text of the reply, or `undefined` for OK.
  */
 export interface EnterpriseCommands {
   batch(line: string): string | undefined;
   track(line: string): string | undefined;
 }
 
-/** Carries one verb's lines out. */
+/** Runs the lines of one verb. */
 type Run = (
   context: CommandContext,
   client: ClientData,
@@ -54,8 +54,10 @@ type Run = (
 ) => Reply | Promise<Reply>;
 
 /**
- * What follows a verb. A line that ends with the verb makes the reference server's handler panic,
- * and so is an internal error here.
+ * Returns the text after the verb.
+ *
+ * @throws {TypeError} if the line ends with the verb, which becomes an internal error. The handler
+ *   of the reference server panics in this case.
  */
 function rest(line: string, verb: string): string {
   if (line.length <= verb.length) throw new TypeError("no payload");
@@ -93,12 +95,12 @@ const RUN: ReadonlyMap<string, Run> = new Map<string, Run>([
         ? refusal("tracking subsystem is only available in Faktory Enterprise")
         : bulkOrOk(enterprise.track(line)),
   ],
-  // Of this server alone: the reference server has no command that lists jobs.
+  // Only this server has INSPECT. The reference server has no command that lists jobs.
   ["INSPECT", ({ inspector }, _client, line) => inspect(inspector, rest(line, "INSPECT"))],
   ["END", () => undefined],
 ]);
 
-/** Carries a line out. */
+/** Runs a line and returns the reply. */
 export function execute(
   context: CommandContext,
   client: ClientData,
@@ -107,7 +109,7 @@ export function execute(
   if (line instanceof RefusedLine) return refusal(`line is longer than ${line.max} bytes`);
   if (line instanceof LargeLine) {
     const push = largePush(context.manager, line);
-    // Others are not as large as that.
+    // Other commands fit in one text.
     if (push === undefined) return execute(context, client, textOf(finish(line.joined())));
     context.countCommand();
     return settled(() => context.slices.run(push));
@@ -120,7 +122,7 @@ export function execute(
   return settled(() => run(context, client, line));
 }
 
-/** A reply, or the error that says why there is none. */
+/** Returns the reply, or the error reply if `run` throws or rejects. */
 function settled(run: () => Reply | Promise<Reply>): Reply | Promise<Reply> {
   try {
     const reply = run();
@@ -173,7 +175,7 @@ function fetch(
   client: ClientData,
   line: string,
 ): Reply | Promise<Reply> {
-  // A worker that is quiet gets no jobs, on the connection that the server knows to be quiet.
+  // A quiet worker gets no jobs, but only on the connection that the server has marked as quiet.
   if (client.state !== "running") return sleep(client).then(() => NIL);
   const job = manager.fetch(line.split(" ").slice(1), client.wid, (end) => {
     client.endWait = end;
@@ -262,7 +264,7 @@ function queue(
   return done instanceof Promise ? done.then(() => OK) : OK;
 }
 
-/** Changes queues, of which there may be very many. */
+/** Changes queues in steps, since there may be very many. */
 function* each(names: readonly string[], change: (name: string) => void): Work<void> {
   for (const [i, name] of names.entries()) {
     change(name);

@@ -9,89 +9,90 @@ import { refusal, type Reply } from "./reply.ts";
 import type { Turns } from "./turns.ts";
 import type { ClientData, Closable } from "./workers.ts";
 
-/** How long a client may take for its HELLO, in milliseconds. */
+/** Time limit for a client's HELLO, in ms. */
 const HANDSHAKE_MS = 2000;
 
-/** The longest HELLO, and one that is read at once, in bytes. */
+/** The longest HELLO, and the longest that is parsed at once, in bytes. */
 const MAX_HELLO = 64 * 1024;
 const MAX_PLAIN_HELLO = 2048;
 
 /**
- * A client that sends without a pause is read so long, in milliseconds of work, and so much of a
- * large line, in bytes, before others are served: Deno would go on with a socket that always has
- * more, and look at no other.
+ * Limits for a client that sends without a pause: after this many ms of work, or this many bytes of
+ * a large line, other clients are served first. Deno would otherwise keep reading a socket that
+ * always has data, and never look at the others.
  */
 const MAX_FLOOD_MS = 8;
 const MAX_FLOOD = 512 * 1024;
 
-/** It is not held back where it has less than one of so many parts of the server's time. */
+/**
+ * A client that sends without a pause is not held back if it uses less than 1/20 of the server's
+ * time.
+ */
 const MAX_SHARES = 20;
 
-/** A pause, in milliseconds. */
+/** Silence after which a client counts as having paused, in ms. */
 const PAUSE_MS = 20;
 
-/** So many small commands are carried out before the time is looked at. */
+/** Small commands that run between two looks at the clock. */
 const COMMANDS_AT_ONCE = 16;
 
 /**
- * What may wait behind a command that blocks, in lines and in characters, before no more is read.
+ * Limits for lines that wait behind a blocking command, in lines and in characters. Beyond them,
+ * the socket is not read.
  */
 const MAX_WAITING = 10_000;
 const MAX_WAITING_LENGTH = 64 * 1024;
 
-/** What a connection needs of its server. */
+/** The part of the server that a connection uses. */
 export interface ConnectionOwner {
   readonly context: CommandContext;
   readonly greeter: Greeter;
   readonly turns: Turns;
   readonly isClosing: boolean;
-  /** The connection has said its HELLO, be it right or wrong. */
+  /** Called when the connection has sent its HELLO, valid or not. */
   introduced(connection: Connection): void;
-  /** The longest line that a client may send, in bytes. */
+  /** Longest line that a client may send, in bytes. */
   readonly maxLineBytes: number;
-  /** Hears of clients, if anybody does. */
+  /** Sends client events to the server's listener, if there is one. */
   readonly tell: TellEvent | undefined;
-  /** Counts the connection in; what is returned refuses it. */
+  /** Counts the connection. Returns the reason if it is refused. */
   admit(connection: Connection): string | undefined;
-  /** The connection is gone. */
+  /** Called when the connection has closed. */
   closed(connection: Connection): void;
 }
 
 /**
- * One client: its lines are carried out strictly in their order, and replies that are ready
- * together leave together.
+ * One client. Its commands run strictly in order, and replies that are ready together are sent
+ * together.
  */
 export class Connection implements PeerHandler, Closable {
   readonly #peer: Peer;
   readonly #owner: ConnectionOwner;
   readonly #challenge: Challenge | undefined;
-  /**
-   * Calls off what the connection waits for before it is a client's: its HELLO, then the verdict on
-   * that.
-   */
+  /** Cancels the current step of the handshake: waiting for HELLO, then checking it. */
   #cancelHandshake: () => void;
   readonly #reader: LineReader;
   readonly #lines = new Fifo<Line>();
-  /** Characters of the lines that wait. */
+  /** Characters of the waiting lines. */
   #waitingLength = 0;
   #client: ClientData | undefined;
   #isAdmitted = false;
-  /** A HELLO is checked, a command that blocks is under way, or others are served. */
+  /** True while a HELLO is checked, a blocking command runs, or other clients are served. */
   #isBlocked = false;
-  /** The client does not read what it is sent. */
+  /** True while the client does not read its replies. */
   #isFull = false;
   #isPaused = false;
   /**
-   * Bytes that came without a pause, the time that was spent on them, and when they began and
-   * ended.
+   * The current run of data without a pause: its bytes, the time spent on them in ms, and when it
+   * began and last ended.
    */
   #flood = 0;
   #floodWork = 0;
   #floodStart = 0;
   #floodEnd = 0;
-  /** No more is read until others were served. */
+  /** True while other clients are served before more is read. */
   #isResting = false;
-  /** The client says no more. */
+  /** True after the client has half-closed the connection. */
   #isSilent = false;
   #isEnded = false;
 
@@ -121,9 +122,9 @@ export class Connection implements PeerHandler, Closable {
   }
 
   /**
-   * What was sent before is carried out, but for a line whose end has not come, and no FETCH waits
-   * any more: a client that was killed ends its connection like one that only says no more, and
-   * nobody would run the job that comes for it.
+   * Runs the complete lines that arrived before, and ends waiting FETCHes. A killed client ends its
+   * connection in the same way as one that only half-closes it, and nobody would run a job that
+   * arrives for a killed client.
    */
   ended(): void {
     this.#isSilent = true;
@@ -145,25 +146,25 @@ export class Connection implements PeerHandler, Closable {
     this.#owner.closed(this);
   }
 
-  /** Hangs up at once. */
+  /** Closes the connection at once. */
   close(): void {
     this.#isEnded = true;
     this.#leave();
     this.#peer.destroy();
   }
 
-  /** Hangs up, behind the reply that is due where a command blocks. */
+  /** Closes the connection, after the reply to a blocking command. */
   shutDown(): void {
     if (!this.#isBlocked || this.#client === undefined) this.end();
   }
 
-  /** Hangs up behind what was sent. */
+  /** Closes the connection after all replies are sent. */
   end(): void {
     this.#isEnded = true;
     this.#peer.end();
   }
 
-  /** Carries out what can be. */
+  /** Runs the waiting lines as far as possible. */
   #work(begin: number = this.#owner.context.slices.now()): void {
     let out = "";
     let commands = 0;
@@ -210,8 +211,8 @@ export class Connection implements PeerHandler, Closable {
   }
 
   /**
-   * Has others served where the client has sent for long without a pause, and most of the time went
-   * to it.
+   * Pauses a client that sends without a pause and uses too much of the server's time, until other
+   * clients have been served.
    */
   #rest(now: number, bytes: number): void {
     if (now - this.#floodEnd > PAUSE_MS) {
@@ -231,7 +232,7 @@ export class Connection implements PeerHandler, Closable {
     });
   }
 
-  /** Goes on once others have been served. */
+  /** Pauses until other clients have been served. */
   #giveWay(): void {
     this.#isBlocked = true;
     const go = () => this.#unblocked("");
@@ -246,12 +247,12 @@ export class Connection implements PeerHandler, Closable {
     this.#work();
   }
 
-  /** Has the first line checked; a line that is no HELLO ends the connection without a word. */
+  /** Checks the first line. If it is not a HELLO, the connection ends without a reply. */
   #greeted(line: Line): void {
     this.#cancelHandshake();
     this.#owner.introduced(this);
     if (typeof line !== "string") return this.end();
-    // To read what has many parts takes long: only when it is this client's turn.
+    // Parsing a long HELLO takes time, so it waits for its turn.
     if (line.length <= MAX_PLAIN_HELLO) return this.#read(line);
     this.#takeTurn(() => {
       this.#isBlocked = false;
@@ -313,7 +314,7 @@ export class Connection implements PeerHandler, Closable {
     });
   }
 
-  /** Ends the FETCH that waits, without a job, and has none of those behind it wait. */
+  /** Ends the waiting FETCH without a job. Later FETCHes of this client do not wait. */
   #leave(): void {
     if (this.#client === undefined) return;
     this.#client.isGone = true;
@@ -324,7 +325,7 @@ export class Connection implements PeerHandler, Closable {
     for (const part of parts) if (part !== "" && !this.#peer.send(part)) this.#isFull = true;
   }
 
-  /** Reads no more than can be carried out soon. */
+  /** Pauses or resumes the socket, so that only a limited amount of data waits. */
   #throttle(): void {
     const waiting = this.#waitingLength + (this.#isBlocked ? this.#reader.pending : 0);
     const mustPause = this.#isFull || this.#isResting || this.#lines.length > MAX_WAITING ||

@@ -1,17 +1,17 @@
 import { GoError } from "./go/error.ts";
 import type { Work } from "./slices.ts";
 
-/** What is due in a set, and how much of it is taken at a time. */
+/** The time up to which members are due, and the maximum number to take at once. */
 interface Due {
-  /** Milliseconds since 1970. */
+  /** In ms since 1970. */
   readonly now: number;
   readonly atOnce: number;
 }
 
 /**
- * Takes out of a set what is due, and counts what came to something. What did not is lost, and the
- * rest then waits for the next look, as on the reference server. Others are served between two
- * lots.
+ * Takes the due members out of a set and passes each to `use`. Returns how many succeeded. As on
+ * the reference server, a member for which `use` throws a `GoError` is lost, and the round then
+ * ends early. Yields between two portions.
  */
 export function* takeDue<T>(
   set: { takeUntil(at: number, max: number): T[] },

@@ -3,59 +3,58 @@ import type { Integer } from "./go/decode.ts";
 import type { FailedTo } from "./hooks.ts";
 import type { StoredFailure, StoredJob } from "./stored_job.ts";
 
-/** Something that happened on a server, as plain data; see the option `onEvent`. */
+/** Something that happened on a server, as plain data. See the option `onEvent`. */
 export type ServerEvent = ClientEvent | ClientRefused | JobFailedEvent;
 
-/** A client has connected and said HELLO, or is gone again. */
+/** A client has connected and sent HELLO, or has disconnected. */
 export interface ClientEvent {
-  /** Which of the two. */
+  /** The kind of event. */
   readonly type: "connected" | "disconnected";
-  /** Where the client is; `undefined` if it has no address. */
+  /** The client's IP address. `undefined` if it has none. */
   readonly address: string | undefined;
-  /** The id of the worker that the connection belongs to; `undefined` for a producer. */
+  /** The id of the worker that opened the connection. `undefined` for a producer. */
   readonly wid: string | undefined;
-  /** The name of its machine, as it says. */
+  /** The client's host name, as sent in HELLO. */
   readonly hostname: string;
-  /** How many connections its worker has now; 1 or 0 for a producer. */
+  /** Number of connections that the worker now has. For a producer, 1 or 0. */
   readonly connections: number;
 }
 
 /** A client was refused: its password is wrong or missing, or there are too many connections. */
 export interface ClientRefused {
-  /** Always this. */
+  /** The kind of event. */
   readonly type: "refused";
-  /** Where the client is; `undefined` if it has no address. */
+  /** The client's IP address. `undefined` if it has none. */
   readonly address: string | undefined;
-  /** Why. */
+  /** The cause: wrong or missing password, or too many connections. */
   readonly reason: "password" | "connections";
 }
 
-/** A run of a job failed, or its reservation ended. */
+/** A run of a job failed, or its reservation expired. */
 export interface JobFailedEvent {
-  /** Always this. */
+  /** The kind of event. */
   readonly type: "failed";
   /** The job's id. */
   readonly jid: string;
   /** The job's type. */
   readonly jobType: string;
-  /** The queue that it came from. */
+  /** The job's queue. */
   readonly queue: string;
-  /** Which attempt it was, from 1. */
+  /** The number of the attempt, from 1. */
   readonly attempt: number;
   /** The type of the error, such as `ReservationExpired`. */
   readonly errorType: string;
   /** The message of the error. */
   readonly message: string;
-  /** What becomes of the job. */
+  /** The next step: the job is retried, moved to the dead set, or dropped. */
   readonly next: "retry" | "dead" | "dropped";
 }
 
-/** Tells events to whoever listens. */
+/** Sends an event to the listener. */
 export type TellEvent = (event: ServerEvent) => void;
 
 /**
- * Checks the option `onEvent`, and makes it safe to call: what a listener throws must not reach a
- * client.
+ * Checks the option `onEvent`, and wraps it: errors of the listener must not reach a client.
  *
  * @throws {ConfigError} `INVALID_OPTION`.
  */
@@ -67,7 +66,7 @@ export function checkListener(onEvent: unknown): TellEvent | undefined {
       const result: unknown = onEvent(event);
       if (result instanceof Promise) result.catch(() => {});
     } catch {
-      // The listener's own matter.
+      // Errors of the listener are ignored.
     }
   };
 }
@@ -78,7 +77,7 @@ const NEXTS: Readonly<Record<FailedTo, JobFailedEvent["next"]>> = {
   nowhere: "dropped",
 };
 
-/** The event of a failed job. */
+/** Builds the event of a failed job. */
 export function failedEvent(
   { jid, jobtype, queue }: Pick<StoredJob, "jid" | "jobtype" | "queue">,
   { errtype, message, retry_count }: StoredFailure,

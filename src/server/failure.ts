@@ -6,7 +6,7 @@ const MAX_ERRTYPE_BYTES = 100;
 const MAX_MESSAGE_BYTES = 1000;
 const MAX_BACKTRACE = 50;
 
-/** What FAIL says. */
+/** The contents of a FAIL. */
 export interface Failure {
   readonly jid: string;
   readonly errtype: string;
@@ -14,7 +14,7 @@ export interface Failure {
   readonly backtrace: readonly string[];
 }
 
-/** What is kept of a failure: cut, and never blank. */
+/** Limits the lengths of a failure's texts, and replaces blank ones. */
 export function truncateFailure({ jid, errtype, message, backtrace }: Failure): Failure {
   return {
     jid,
@@ -24,7 +24,7 @@ export function truncateFailure({ jid, errtype, message, backtrace }: Failure): 
   };
 }
 
-/** Writes a failure into its job, and counts it; gives what stands there now. */
+/** Records a failure in its job and counts it. Returns the new record. */
 export function noteFailure(
   job: StoredJob,
   { errtype, message, backtrace }: Failure,
@@ -48,15 +48,18 @@ function plus(count: Integer, more: number): Integer {
   return typeof count === "number" ? count + more : BigInt.asIntN(64, count + BigInt(more));
 }
 
-/** The seconds whose nanoseconds Go can count. */
+/** The largest number of seconds that Go can hold in nanoseconds. */
 const MAX_SECONDS = Number(2n ** 63n / 1_000_000_000n);
 
-/** How long a job waits for its next try after `count` others; `random` is from 0 to below 1. */
+/**
+ * Delay before the next retry of a job that has been retried `count` times. `random` is from 0 to
+ * below 1.
+ */
 export function retryDelayMs(count: Integer, random: number): number {
   const jitter = Math.floor(random * 30);
   const seconds = Number(count) ** 4 + 15 + jitter * (Number(count) + 1);
   if (Math.abs(seconds) < MAX_SECONDS) return seconds * 1000;
-  // Go goes on with what is left of it in 64 bits.
+  // Go's arithmetic overflows at 64 bits here.
   const exact = BigInt(count) ** 4n + 15n + BigInt(jitter) * (BigInt(count) + 1n);
   return Number(BigInt.asIntN(64, BigInt.asIntN(64, exact) * 1_000_000_000n)) / 1_000_000;
 }

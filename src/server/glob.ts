@@ -3,11 +3,11 @@ import { literal, Segment } from "./glob_segment.ts";
 import type { Work } from "./slices.ts";
 
 /**
- * A glob as Redis understands it, byte by byte: `*`, `?`, `[a-z]`, `[^a]`, and `\` before what is
- * meant itself.
+ * A glob in Redis' syntax, matched byte by byte: `*`, `?`, `[a-z]`, `[^a]`, and `\` to escape a
+ * character.
  */
 export class Glob {
-  /** What a text has to contain, where that is all there is to it. */
+  /** For globs of the form `*text*`: the text to search for. */
   readonly part: string | undefined;
   readonly #segments: readonly Segment[];
   readonly #hasStar: boolean;
@@ -22,8 +22,8 @@ export class Glob {
   }
 
   /**
-   * Whether a text, as bytes, matches: in steps of a bounded time, and in all in a time that grows
-   * with the text's length.
+   * Matches a text, given as bytes. Each step takes a bounded time, and the total grows linearly
+   * with the text.
    */
   *matches(text: Uint8Array): Work<boolean> {
     if (text.length < this.#minBytes) return false;
@@ -33,7 +33,7 @@ export class Glob {
     const last = this.#segments.at(-1)!;
     const end = text.length - last.length;
     if (!(yield* last.isAt(text, end))) return false;
-    // The first place will do for each, as it leaves the most to those behind it.
+    // The first match is enough for each segment, as it leaves the most text for the others.
     let at = first.length;
     for (const segment of this.#segments.slice(1, -1)) {
       at = yield* segment.find(text, at, end);
@@ -44,7 +44,7 @@ export class Glob {
   }
 }
 
-/** What may stand for one byte: by the byte, whether it does. */
+/** For each byte value, 1 if it may stand at this position. */
 type Element = Uint8Array;
 
 const ANY: Element = new Uint8Array(256).fill(1);
@@ -57,7 +57,7 @@ const BACKSLASH = 0x5c;
 const CARET = 0x5e;
 const DASH = 0x2d;
 
-/** What stands between stars. */
+/** Splits a glob at its stars. */
 function segmentsOf(glob: Uint8Array): Element[][] {
   const segments: Element[][] = [[]];
   for (let i = 0; i < glob.length; i++) {
@@ -78,14 +78,15 @@ function segmentsOf(glob: Uint8Array): Element[][] {
       segment.push(literal(glob[i]!));
     }
   }
-  // Several stars are as one.
+  // Consecutive stars are equal to one.
   return segments.filter((segment, i) =>
     segment.length > 0 || i === 0 || i === segments.length - 1
   );
 }
 
 /**
- * A set from behind its `[`, and where its `]` is; one that is not closed ends with the pattern.
+ * Parses a set, which begins at `start`, after its `[`. Returns the position of its `]`. A set that
+ * is not closed ends with the glob.
  */
 function setOf(glob: Uint8Array, start: number): [element: Element, end: number] {
   const isNegated = glob[start] === CARET;
@@ -108,7 +109,7 @@ function setOf(glob: Uint8Array, start: number): [element: Element, end: number]
   return [isNegated ? element.map((is) => 1 - is) : element, i];
 }
 
-/** A byte as C has it. */
+/** Converts to a signed byte, as in C. */
 function signed(byte: number): number {
   return byte < 0x80 ? byte : byte - 0x100;
 }

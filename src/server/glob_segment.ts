@@ -1,15 +1,18 @@
 import type { Work } from "./slices.ts";
 
-/** How many elementary steps are done between two yields. */
+/** Elementary steps between two yields. */
 const STEPS = 1 << 17;
 
-/** What stands between two stars of a glob: for each byte, which ones may be there. */
+/**
+ * The part of a glob between two stars. For each position, a table tells which bytes may stand
+ * there.
+ */
 export class Segment {
   readonly length: number;
   readonly #elements: readonly Uint8Array[];
   #masks: Masks | undefined;
 
-  /** What is there as it stands. */
+  /** Makes a segment that matches these bytes exactly. */
   static of(bytes: Uint8Array): Segment {
     return new Segment(Array.from(bytes, literal));
   }
@@ -19,7 +22,7 @@ export class Segment {
     this.length = elements.length;
   }
 
-  /** Whether it is in the text at this place. */
+  /** Reports whether the segment matches the text at this position. */
   *isAt(text: Uint8Array, at: number): Work<boolean> {
     for (let i = 0; i < this.length; i++) {
       if (this.#elements[i]![text[at + i]!] === 0) return false;
@@ -29,18 +32,18 @@ export class Segment {
   }
 
   /**
-   * The first place from `from` on where it is in the text and ends by `end`, or -1. For each byte
-   * of the text, 32 elements are compared at a time (the algorithm is called Shift-And), so that no
-   * text and no glob make it slow.
+   * Returns the first position at or after `from` where the segment matches and ends by `end`, or
+   * -1. Compares 32 elements at a time with each byte of the text (the Shift-And algorithm), so no
+   * combination of text and glob is slow.
    */
   *find(text: Uint8Array, from: number, end: number): Work<number> {
     if (end - from < this.length) return -1;
     const masks = this.#masks ??= yield* masksOf(this.#elements);
     const { words, ofByte } = masks;
     const last = 1 << ((this.length - 1) & 31);
-    /** Bit i: the i + 1 bytes up to here are the first i + 1 elements. */
+    /** Bit i is set if the last i + 1 bytes match the first i + 1 elements. */
     const state = new Uint32Array(words);
-    /** Words at whose end nothing is set need no look. */
+    /** The number of words that can have set bits. */
     let used = 1;
     let steps = 0;
     for (let at = from; at < end; at++) {
@@ -56,7 +59,7 @@ export class Segment {
       }
       steps += used;
       if (used === words && (state[words - 1]! & last) !== 0) return at - this.length + 1;
-      // The highest bit of the last used word goes on to the next word.
+      // The highest bit of the last used word can move to the next word.
       used = Math.min(top + 2, words);
       if (steps >= STEPS) {
         steps = 0;
@@ -69,7 +72,7 @@ export class Segment {
 
 interface Masks {
   readonly words: number;
-  /** For each byte: bit i is set where element i may be it. */
+  /** For each byte, bit i is set if element i accepts it. */
   readonly ofByte: readonly Uint32Array[];
 }
 
@@ -88,7 +91,7 @@ function* masksOf(elements: readonly Uint8Array[]): Work<Masks> {
 
 const literals: Uint8Array[] = [];
 
-/** What may be one byte alone. */
+/** Returns an element that matches only this byte. */
 export function literal(byte: number): Uint8Array {
   let element = literals[byte];
   if (element === undefined) {

@@ -3,7 +3,7 @@ import { checkProof } from "./password_proof.ts";
 import { owned } from "./payload.ts";
 import type { ClientData } from "./workers.ts";
 
-/** What a HELLO says. */
+/** The contents of a HELLO. */
 export interface HelloData extends ClientData {
   readonly pwdhash: string;
   readonly version: number;
@@ -21,8 +21,8 @@ const HELLO: Fields = {
 };
 
 /**
- * Reads a client's first line; `undefined` where it is no HELLO, upon which the server hangs up
- * without a word.
+ * Parses a client's first line. Returns `undefined` if it is not a HELLO. The server then closes
+ * the connection without a reply.
  */
 export function readHello(line: string): HelloData | undefined {
   if (!line.startsWith("HELLO {")) return undefined;
@@ -44,16 +44,16 @@ export function readHello(line: string): HelloData | undefined {
   }
 }
 
-/** What a client is asked to prove that it knows the password by. */
+/** The salt and number of rounds for a client's password hash. */
 export interface Challenge {
   readonly rounds: number;
   readonly salt: string;
 }
 
-/** What a SHA-256 looks like. */
+/** A SHA-256 in hexadecimal. */
 const DIGEST = /^[0-9a-f]{64}$/;
 
-/** Says the server's first words, and judges the answer. */
+/** Writes the greeting and checks the client's password. */
 export class Greeter {
   readonly #password: string | undefined;
   readonly #random: () => number;
@@ -63,7 +63,7 @@ export class Greeter {
     this.#random = random;
   }
 
-  /** A greeting, with a challenge of its own where a password is wanted. */
+  /** Creates a greeting, with a new challenge if the server has a password. */
   greet(): { greeting: string; challenge: Challenge | undefined } {
     if (this.#password === undefined) return { greeting: '+HI {"v":2}\r\n', challenge: undefined };
     const rounds = 4000 + Math.floor(this.#random() * 4096);
@@ -72,8 +72,9 @@ export class Greeter {
   }
 
   /**
-   * Whether a client has proved that it knows the password: known at once, or by steps that are to
-   * be called until they give true, and then tell `done`.
+   * Checks a client's password. Returns the result if no hashing is needed. Otherwise returns a
+   * function that does a part of the hashing: call it until it returns true. It has then called
+   * `done`.
    */
   judge(
     { pwdhash, version }: Pick<HelloData, "pwdhash" | "version">,

@@ -2,28 +2,27 @@ import type { Clock } from "../internal/clock.ts";
 import type { HistoryPoint, ServerHistory } from "../inspect/types.ts";
 import type { Store } from "./store/store.ts";
 
-/** What a server has counted since it began. */
+/** Counts since the server started. */
 export interface Totals {
   readonly enqueued: number;
   readonly processed: number;
   readonly failed: number;
 }
 
-/** Counts of a stretch of time: enqueued, processed, failed. */
+/** Counts of one interval: enqueued, processed, failed. */
 type Counts = [number, number, number];
 
-/** The table of what is kept. */
+/** The store's table for this data. */
 const TABLE = "history";
 
-/** How long a point of each series is, and how many there are: an hour, and a week. */
+/** Length and number of the points of each series: an hour and a week. */
 const SERIES = {
   hour: { stepMs: 10_000, points: 360 },
   week: { stepMs: 600_000, points: 1008 },
 } as const;
 
 /**
- * How many jobs were enqueued, run and failed over the last hour and the last week; kept with the
- * server's data.
+ * Counts of jobs enqueued, run and failed in the last hour and week. Saved with the server's data.
  */
 export class History {
   readonly #clock: Clock;
@@ -44,12 +43,12 @@ export class History {
     }
   }
 
-  /** Counts what happened since the last call. */
+  /** Adds the counts since the last call. */
   sample(): void {
     const { enqueued, processed, failed } = this.#totals();
     const last = this.#last;
     this.#last = { enqueued, processed, failed };
-    // After a FLUSH the totals begin anew.
+    // After a FLUSH, the totals start again from 0.
     const since = (now: number, before: number) => now < before ? now : now - before;
     const more: Counts = [
       since(enqueued, last.enqueued),
@@ -61,7 +60,7 @@ export class History {
     this.#add("week", more);
   }
 
-  /** All points up to now, the oldest first; those in which nothing happened are 0. */
+  /** All points up to now, the oldest first. Intervals without jobs have 0. */
   read(): ServerHistory {
     this.sample();
     return { hour: this.#points("hour"), week: this.#points("week") };

@@ -1,33 +1,33 @@
 import { GoError } from "./go/error.ts";
 import type { StoredJob } from "./stored_job.ts";
 
-/** Where a job goes whose run failed: to the retries, to the dead, or nowhere. */
+/** The destination of a failed job: the retries, the dead set, or nowhere. */
 export type FailedTo = "retries" | "dead" | "nowhere";
 
 /**
- * What an edition of the server does with jobs beyond the free one, told of each as it comes by.
- * What leaves a set or a queue in another way (MUTATE, QUEUE REMOVE) is not told of, and what is
- * due goes from a set to its queue without a word, both as on the reference server, whose
- * middleware hears of nothing else either.
+ * Callbacks of an edition that extends the free one. As on the reference server, the hooks are not
+ * called for jobs that MUTATE or QUEUE REMOVE take away, nor when a due job moves from a set to its
+ * queue.
  */
 export interface JobHooks {
   /**
-   * A job comes in, for now, or for `at` where that is still to come. It may be changed.
+   * Called when a job is pushed. `at` is its time if it is scheduled for later. The hook may change
+   * the job.
    *
-   * @throws {GoError} to refuse it.
+   * @throws {GoError} to refuse the job.
    */
   pushing(job: StoredJob, at: number | undefined): void;
-  /** A worker is about to get the job; false drops it. */
+  /** Called before a worker gets the job. Returning false drops the job. */
   fetching(job: StoredJob): boolean;
-  /** The job is done. */
+  /** Called when the job has succeeded. */
   acknowledged(job: StoredJob): void;
-  /** A run of the job failed, or its reservation has ended. */
+  /** Called when a run of the job has failed, or its reservation has expired. */
   failed(job: StoredJob, to: FailedTo): void;
-  /** Every job is gone. */
+  /** Called when all jobs were removed. */
   flushed(): void;
 }
 
-/** The free edition: nothing. */
+/** The free edition: no hooks. */
 export const noHooks: JobHooks = {
   pushing() {},
   fetching: () => true,
@@ -36,7 +36,7 @@ export const noHooks: JobHooks = {
   flushed() {},
 };
 
-/** A refusal whose text begins with a code of its own, where others are answered `ERR`. */
+/** An error reply with a code other than `ERR`. */
 export class CodedError extends GoError {
   constructor(code: string, text: string) {
     super(`${code} ${text}`);

@@ -10,7 +10,7 @@ const CLOSE = 0x7d;
 
 const JID = bytesOf('"jid":');
 
-/** A hash of the jid of a stored job, given the job's bytes up to its jid at least. */
+/** Hashes the jid of a stored job. `bytes` are the job's bytes, at least up to its jid. */
 export function jidHash(bytes: Uint8Array): number {
   for (let at = 1;;) {
     if (isAt(bytes, at, JID)) return hashString(bytes, at + JID.length);
@@ -19,8 +19,8 @@ export function jidHash(bytes: Uint8Array): number {
 }
 
 /**
- * Where a value of JSON ends that starts here: at the first comma, colon or closing bracket that is
- * not inside of it.
+ * Returns the end of the JSON value that starts here: the first comma, colon or closing bracket
+ * outside the value.
  */
 function endOfValue(bytes: Uint8Array, start: number): number {
   let [depth, isText] = [0, false];
@@ -39,7 +39,7 @@ function endOfValue(bytes: Uint8Array, start: number): number {
   throw new TypeError("the job has no jid");
 }
 
-/** The same hash of a jid. */
+/** Hashes a jid to the same value as {@linkcode jidHash}. */
 export function hashOf(jid: string): number {
   return hashString(bytesOf(marshalText(jid)), 0);
 }
@@ -51,7 +51,7 @@ function hashString(bytes: Uint8Array, start: number): number {
     hash = Math.imul(hash ^ bytes[at]!, 0x01000193);
     if (bytes[at] === BACKSLASH) hash = Math.imul(hash ^ bytes[++at]!, 0x01000193);
   }
-  // Its lower bits alone differ little for jids that are counted.
+  // The lower bits alone differ little between jids that are numbered.
   hash = Math.imul(hash ^ hash >>> 16, 0x85ebca6b);
   return (hash ^ hash >>> 13) >>> 0;
 }

@@ -1,7 +1,10 @@
 import { Numbers } from "./numbers.ts";
 import type { LargeJob, Payload } from "./payload.ts";
 
-/** The first chunk and the largest one, in bytes: a server with one job takes little memory. */
+/**
+ * Sizes of the first and the largest chunk, in bytes. The first is small, so that a server with one
+ * job uses little memory.
+ */
 const FIRST_CHUNK = 4096;
 const MAX_CHUNK = 1024 * 1024;
 
@@ -11,44 +14,50 @@ const LENGTH_AT = 4;
 const TIME_AT = 8;
 const HEAD = 16;
 
-/** Chunks are compacted if more bytes than this are free, plus this part of those in use. */
+/**
+ * Chunks are compacted if more than `MIN_FREE` bytes are free, plus this fraction of the used
+ * bytes.
+ */
 const MIN_FREE = 1024 * 1024;
 const FREE_PART = 1 / 2;
 
-/** Chunk numbers of rows without a job, and of large jobs. */
+/** Special chunk numbers: for rows without a job, and for large jobs. */
 const NONE = 0;
 const LARGE = 0xffff_ffff;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** Calls back with each job that was ever put in a chunk: its row, and where its bytes start. */
+/**
+ * Calls back with each job that was ever stored in a chunk: its row, and the start of its bytes.
+ */
 export type WalkChunk = (visit: (row: number, start: number) => void) => void;
 
 interface Chunk {
   readonly bytes: Uint8Array;
   readonly view: DataView;
   readonly walk: WalkChunk;
-  /** Where the next job goes. */
+  /** Position of the next job. */
   end: number;
-  /** Bytes of jobs that are still there. */
+  /** Bytes of the jobs that still exist. */
   live: number;
 }
 
 /**
- * The bytes of all jobs of a server, in large buffers: the garbage collector sees the buffers, and
- * not the jobs. A job is known by its row, a number that is reused once the job is gone.
+ * The bytes of all jobs of a server, in large buffers, so that the garbage collector has to track
+ * only the buffers. A job is identified by its row, a number that is reused after the job is
+ * removed.
  */
 export class JobArena {
-  /** By number. */
+  /** Chunks by number. */
   #chunks = new Map<number, Chunk>();
   /** The chunk that takes the next job. */
   #tail: Chunk | undefined;
   #tailNumber = NONE;
   #lastChunk = NONE;
   /**
-   * By row: the number of its chunk, where its bytes start, and their length. For a free row,
-   * `#starts` has the next one.
+   * For each row: the number of its chunk, the start of its bytes, and their length. For a free
+   * row, `#starts` holds the next free row.
    */
   #owners = new Numbers();
   #starts = new Numbers();
@@ -58,7 +67,7 @@ export class JobArena {
   #live = 0;
   #total = 0;
   #epoch = 0;
-  /** While jobs are adopted, no chunk is removed. */
+  /** True while jobs are adopted. No chunk is removed then. */
   #isFilling = false;
 
   constructor() {
@@ -75,12 +84,12 @@ export class JobArena {
     return this.#owners.length;
   }
 
-  /** Whether so much of the chunks is free that they should be compacted. */
+  /** True if so many bytes are free that chunks should be compacted. */
   get isSparse(): boolean {
     return this.#total > MIN_FREE + this.#live * (1 + FREE_PART);
   }
 
-  /** Adds a job, with its time if it is in a set. Returns its row. */
+  /** Adds a job. `at` is its time if it is in a set. Returns its row. */
   add(payload: Payload, at = 0): number {
     const row = this.allocate();
     if (typeof payload === "string") this.#write(row, payload, at);
@@ -91,7 +100,7 @@ export class JobArena {
     return row;
   }
 
-  /** A row with no job. */
+  /** Returns a row without a job. */
   allocate(): number {
     const row = this.#free;
     if (row === 0) {
@@ -108,21 +117,21 @@ export class JobArena {
     return owner === LARGE ? this.#larges.get(row)!.job : decoder.decode(this.bytes(row));
   }
 
-  /** The time that a job was given. */
+  /** The time of a job in a set. */
   at(row: number): number {
     const owner = this.#owners.get(row);
     if (owner === LARGE) return this.#larges.get(row)!.at;
     return this.#chunks.get(owner)!.view.getFloat64(this.#starts.get(row) - HEAD + TIME_AT, true);
   }
 
-  /** The bytes of a job that is not large; they may move with the next change. */
+  /** The bytes of a job that is not large. The next change may move them. */
   bytes(row: number): Uint8Array {
     const start = this.#starts.get(row);
     return this.#chunks.get(this.#owners.get(row))!.bytes
       .subarray(start, start + this.#lengths.get(row));
   }
 
-  /** Whether there is a job in this row. */
+  /** Reports whether this row has a job. */
   has(row: number): boolean {
     return row < this.#owners.length && this.#owners.get(row) !== NONE;
   }
@@ -131,7 +140,7 @@ export class JobArena {
     return this.#owners.get(row) === LARGE;
   }
 
-  /** Drops a job; its row may be used again. */
+  /** Removes a job. Its row may be reused. */
   free(row: number): void {
     const owner = this.#owners.get(row);
     if (owner === LARGE) this.#larges.delete(row);
@@ -141,7 +150,7 @@ export class JobArena {
     this.#free = row;
   }
 
-  /** Drops everything. */
+  /** Removes all jobs. */
   clear(): void {
     this.#epoch++;
     this.#chunks = new Map();
@@ -149,11 +158,11 @@ export class JobArena {
     this.#tail = undefined;
     [this.#owners, this.#starts, this.#lengths] = [new Numbers(), new Numbers(), new Numbers()];
     this.#live = this.#total = this.#free = 0;
-    // Row 0 is no row.
+    // Row 0 is never used.
     this.#place(0, NONE, 0, 0);
   }
 
-  /** Takes a buffer as a chunk; `adopt` then says where jobs are in it. Returns its number. */
+  /** Adds a buffer as a chunk. Call `adopt` for each job in it. Returns the chunk's number. */
   addChunk(bytes: Uint8Array, walk: WalkChunk): number {
     this.#isFilling = true;
     return this.#addChunk(bytes, walk);
@@ -166,7 +175,9 @@ export class JobArena {
     return this.#lastChunk;
   }
 
-  /** Sets the job of a row, new or in use, to one in a chunk, whose time is right before it. */
+  /**
+   * Points a row, new or in use, to a job in a chunk. The job's time is stored before its bytes.
+   */
   adopt(row: number, chunk: number, { start, length }: { start: number; length: number }): void {
     this.drop(row);
     this.#place(row, chunk, start, length);
@@ -174,14 +185,14 @@ export class JobArena {
     this.#live += HEAD + length;
   }
 
-  /** Sets the job of a row, new or in use, to a large one. */
+  /** Points a row, new or in use, to a large job. */
   adoptLarge(row: number, job: LargeJob, at: number): void {
     this.drop(row);
     this.#place(row, LARGE, 0, 0);
     this.#larges.set(row, { job, at });
   }
 
-  /** Drops the job of a row, if there is one, without freeing the row. */
+  /** Removes the job of a row, if there is one, without freeing the row. */
   drop(row: number): void {
     while (this.#owners.length <= row) this.#place(this.#owners.length, NONE, 0, 0);
     const owner = this.#owners.get(row);
@@ -190,7 +201,9 @@ export class JobArena {
     this.#owners.set(row, NONE);
   }
 
-  /** Ends the adoption, and frees the rows without a job, except those that `isUsed`. */
+  /**
+   * Ends the adoption. Frees the rows without a job, except those for which `isUsed` returns true.
+   */
   adopted(isUsed: (row: number) => boolean): void {
     this.#isFilling = false;
     for (const [number, chunk] of this.#chunks) {
@@ -214,14 +227,14 @@ export class JobArena {
     let chunk = this.#roomFor(text.length);
     let { read, written } = encode(text, chunk);
     if (read < text.length) {
-      // It has characters of more than a byte.
+      // The text has characters of more than one byte.
       chunk = this.#roomFor(text.length * 3);
       ({ read, written } = encode(text, chunk));
     }
     this.#append(chunk, row, written, at);
   }
 
-  /** Counts in a job whose bytes are in their place at the end of the last chunk. */
+  /** Registers a job whose bytes are already at the end of the last chunk. */
   #append(chunk: Chunk, row: number, length: number, at: number): void {
     const { view, end } = chunk;
     view.setUint32(end + ROW_AT, row, true);
@@ -233,7 +246,7 @@ export class JobArena {
     this.#live += HEAD + length;
   }
 
-  /** The chunk that takes a job of so many bytes. */
+  /** Returns a chunk with room for a job of this length. */
   #roomFor(length: number): Chunk {
     const tail = this.#tail;
     const needed = HEAD + length;
@@ -248,7 +261,7 @@ export class JobArena {
     return made;
   }
 
-  /** Counts bytes of a chunk as free. */
+  /** Marks bytes of a chunk as free. */
   #leave(number: number, bytes: number): void {
     const chunk = this.#chunks.get(number)!;
     chunk.live -= bytes;
@@ -292,7 +305,7 @@ function encode(text: string, { bytes, end }: Chunk): { read: number; written: n
   return encoder.encodeInto(text, bytes.subarray(end + HEAD));
 }
 
-/** Goes through a chunk that the arena itself has filled. */
+/** Visits the jobs in a chunk that the arena itself has filled. */
 function walk({ view, end }: Chunk, visit: (row: number, start: number) => void): void {
   for (let at = 0; at < end;) {
     const length = view.getUint32(at + LENGTH_AT, true);

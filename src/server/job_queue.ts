@@ -1,23 +1,24 @@
 import { Fifo } from "../internal/fifo.ts";
 
 /**
- * The first part of a queue and the largest one, in rows: a queue of one job takes little memory.
+ * Sizes of the first and the largest part of a queue, in rows. The first is small, so that a queue
+ * of one job uses little memory.
  */
 const FIRST_PART = 8;
 const MAX_PART = 16_384;
 
 interface Part {
   readonly rows: Uint32Array;
-  /** Where the oldest job is, and where the next one goes. */
+  /** Positions of the oldest job and of the next free slot. */
   start: number;
   end: number;
 }
 
-/** The rows of jobs, in the order in which the jobs came. */
+/** A queue of rows, in the order in which the jobs were pushed. */
 export class JobQueue {
-  /** Parts that are full, in their order. */
+  /** Full parts, the oldest first. */
   readonly #full = new Fifo<Part>();
-  /** The part that takes the next job. */
+  /** The part for the next job. */
   #tail: Part | undefined;
   #length = 0;
 
@@ -36,14 +37,14 @@ export class JobQueue {
     this.#length++;
   }
 
-  /** The oldest job. */
+  /** Returns the oldest job. */
   peek(): number | undefined {
     if (this.#length === 0) return undefined;
     const { rows, start } = this.#full.peek() ?? this.#tail!;
     return rows[start];
   }
 
-  /** Takes the oldest job out. */
+  /** Removes and returns the oldest job. */
   shift(): number | undefined {
     if (this.#length === 0) return undefined;
     const part = this.#full.peek() ?? this.#tail!;
@@ -51,13 +52,13 @@ export class JobQueue {
     this.#length--;
     if (part.start < part.end) return row;
     if (part !== this.#tail) this.#full.shift();
-    // Most queues are empty most of the time, and get their next job soon.
+    // Most queues are empty most of the time, and soon get their next job.
     else if (part.rows.length < MAX_PART) part.start = part.end = 0;
     else this.#tail = undefined;
     return row;
   }
 
-  /** Takes the first job that matches out, wherever it is. */
+  /** Removes and returns the first job that matches, at any position. */
   take(matches: (row: number) => boolean): number | undefined {
     let found: number | undefined;
     const others = new JobQueue();
@@ -69,7 +70,7 @@ export class JobQueue {
     return found;
   }
 
-  /** At most `limit` jobs, from the one at this position on; the oldest has position 0. */
+  /** Returns up to `limit` jobs, from this position on. The oldest job has position 0. */
   page(offset: number, limit: number): number[] {
     const found: number[] = [];
     let skip = offset;
@@ -81,14 +82,14 @@ export class JobQueue {
     return found;
   }
 
-  /** Takes everything out at once; what is returned goes through it. */
+  /** Empties the queue at once. Returns an iterator over its rows. */
   drain(): Iterable<number> {
     const parts = this.#parts();
     this.clear();
     return rowsOf(parts);
   }
 
-  /** Forgets everything. */
+  /** Empties the queue. */
   clear(): void {
     if (this.#full.length > 0) this.#full.drain();
     this.#tail = undefined;

@@ -7,12 +7,12 @@ import { RowIndex } from "./row_index.ts";
 import { glanceAt } from "./stored_job.ts";
 
 /**
- * Members in a part of the set, at most. Moving them is cheap, and so is moving all the parts of a
- * million.
+ * Maximum number of members in a part. With this size, it is cheap to move the members of a part,
+ * and to move all the parts of a set of a million members.
  */
 const MAX_PART = 1024;
 
-/** Saves changes of a set. */
+/** Saves the changes of a set. */
 export interface SetKeeper {
   add(row: number, at: number): void;
   remove(row: number): void;
@@ -20,14 +20,14 @@ export interface SetKeeper {
 
 /** A member of a {@linkcode JobSet}. */
 export interface JobEntry {
-  /** Its row in the arena. */
+  /** The job's row in the arena. */
   readonly row: number;
-  /** Milliseconds since 1970. */
+  /** In ms since 1970. */
   readonly at: number;
   readonly value: Payload;
 }
 
-/** Members in their order. */
+/** Members in order. */
 interface Part {
   readonly ats: Float64Array;
   readonly rows: Uint32Array;
@@ -36,13 +36,13 @@ interface Part {
 }
 
 /**
- * Jobs ordered by a time, as in a sorted set of Redis: jobs of the same time are ordered by their
- * bytes, and no job is there twice. A member is known by its row in the arena.
+ * Jobs ordered by time, like a sorted set of Redis. Jobs with the same time are ordered by their
+ * bytes, and no job is in the set twice. A member is identified by its row in the arena.
  */
 export class JobSet {
   readonly #arena: JobArena;
   readonly #keeper: SetKeeper | undefined;
-  /** In order, none of them empty. */
+  /** In order. None is empty. */
   #parts: Part[] = [];
   readonly #byJid = new RowIndex();
   readonly #walks = new Set<Set<number>>();
@@ -57,7 +57,7 @@ export class JobSet {
     return this.#size;
   }
 
-  /** Adds a job, or moves the one with the same bytes to another time; gives its row. */
+  /** Adds a job, or moves the job with the same bytes to another time. Returns its row. */
   add(at: number, payload: Payload): number {
     const row = this.#arena.add(payload, at);
     this.restore(row);
@@ -65,7 +65,7 @@ export class JobSet {
     return row;
   }
 
-  /** Adds a job of the arena, with its time there. */
+  /** Adds a job that is already in the arena, with the time stored there. */
   restore(row: number): void {
     const hash = this.#hashOf(row);
     for (const other of this.#byJid.find(hash)) {
@@ -77,7 +77,7 @@ export class JobSet {
     for (const newcomers of this.#walks) newcomers.add(row);
   }
 
-  /** Drops a job; false where it is not there. */
+  /** Removes a job. Returns false if it is not in the set. */
   remove({ row }: Pick<JobEntry, "row">): boolean {
     if (!this.#arena.has(row) || !this.#byJid.remove(this.#hashOf(row), row)) return false;
     const at = this.#arena.at(row);
@@ -91,7 +91,7 @@ export class JobSet {
     return true;
   }
 
-  /** Takes out what is due at `at` or before: the first `max` of it. */
+  /** Removes and returns up to `max` jobs that are due at `at` or before, in order. */
   takeUntil(at: number, max = Infinity): Payload[] {
     const taken: Payload[] = [];
     for (let part; taken.length < max && (part = this.#parts[0]) !== undefined;) {
@@ -105,20 +105,20 @@ export class JobSet {
     return taken;
   }
 
-  /** At most `limit` members, from the one at this rank on; the first has rank 0. */
+  /** Returns up to `limit` members, from this rank on. The first has rank 0. */
   page(offset: number, limit: number): JobEntry[] {
     return this.#rows(offset, limit).map((row) => this.#entry(row));
   }
 
-  /** The members with this jid. */
+  /** Returns the members with this jid. */
   withJid(jid: string): JobEntry[] {
     return this.#byJid.find(hashOf(jid)).map((row) => this.#entry(row))
       .filter(({ value }) => glanceAt(value).jid === jid);
   }
 
   /**
-   * The members in their order, some at a time. Between two parts the set may change: what has gone
-   * is left out, and so is what came after the first part.
+   * Iterates over the members in order, in portions. The set may change between two portions.
+   * Members that were removed or added since the first portion are left out.
    */
   *parts(size: number): IterableIterator<SetPart> {
     const newcomers = new Set<number>();
@@ -126,7 +126,7 @@ export class JobSet {
     const has = ({ row }: JobEntry) => !newcomers.has(row) && this.#has(row);
     try {
       for (let rows = this.#rows(0, size); rows.length > 0;) {
-        // The last may be gone when others are asked for.
+        // The last member may be removed before the next portion is requested.
         const row = rows.at(-1)!;
         const last = { at: this.#arena.at(row), bytes: this.#bytesOf(row).slice() };
         const old = rows.filter((row) => !newcomers.has(row));
@@ -138,7 +138,7 @@ export class JobSet {
     }
   }
 
-  /** Forgets everything; the arena and the store drop it themselves. */
+  /** Empties the set. The arena and the store are emptied by the caller. */
   forget(): void {
     this.#parts = [];
     this.#byJid.clear();
@@ -172,7 +172,7 @@ export class JobSet {
   }
 
   #insert(at: number, row: number): void {
-    // Most come in their order.
+    // Most members are added in order.
     const last = this.#parts[this.#parts.length - 1];
     if (last === undefined || this.#compare(last, last.end - 1, at, row) < 0) {
       if (last === undefined || last.end === MAX_PART) this.#parts.push(partOf(at, row));
@@ -190,7 +190,7 @@ export class JobSet {
     put(part, this.#placeIn(part, at, row), at, row);
   }
 
-  /** The first members behind one that is or was there. */
+  /** Returns the first members after a position, whose member may no longer exist. */
   #behind({ at, bytes }: { at: number; bytes: Uint8Array }, max: number): number[] {
     const isBehind = ({ ats, rows }: Part, i: number) =>
       ats[i]! > at || ats[i] === at && compareBytes(this.#bytesOf(rows[i]!), bytes) > 0;
@@ -209,7 +209,9 @@ export class JobSet {
     return found;
   }
 
-  /** The first part that ends with this member or one behind it, else the last. */
+  /**
+   * Returns the index of the first part that ends at or after this member, otherwise the last part.
+   */
   #partOf(at: number, row: number): number {
     const last = this.#parts.length - 1;
     return firstWhere(0, last, (i) => {
@@ -218,12 +220,12 @@ export class JobSet {
     });
   }
 
-  /** Where a member is in its part, or is to be. */
+  /** Returns the position of a member in its part, or the position to insert it at. */
   #placeIn(part: Part, at: number, row: number): number {
     return firstWhere(part.start, part.end, (i) => this.#compare(part, i, at, row) >= 0);
   }
 
-  /** Below 0 where the member at a place comes before another one. */
+  /** Returns a negative number if the member at `place` comes before the other one. */
   #compare({ ats, rows }: Part, place: number, at: number, row: number): number {
     const difference = ats[place]! - at;
     if (difference !== 0 || rows[place] === row) return difference;
@@ -234,7 +236,7 @@ export class JobSet {
     return equalBytes(this.#bytesOf(a), this.#bytesOf(b));
   }
 
-  /** What a job is told from others by. */
+  /** The bytes that identify and order a job. */
   #bytesOf(row: number): Uint8Array {
     const arena = this.#arena;
     return arena.isLarge(row) ? bytesOf(payloadKey(arena.read(row))) : arena.bytes(row);
@@ -245,14 +247,17 @@ export class JobSet {
   }
 }
 
-/** Some members of a set that is gone through. */
+/** A portion of the members during an iteration. */
 export interface SetPart {
   readonly entries: readonly JobEntry[];
-  /** Whether this is still a member. */
+  /** Reports whether the entry is still a member. */
   has(entry: JobEntry): boolean;
 }
 
-/** The first number from `low` on that is as wanted, as all behind it are; `high` where none is. */
+/**
+ * Binary search: returns the first index from `low` on for which `isWanted` is true, or `high`.
+ * `isWanted` must be true for all later indexes too.
+ */
 function firstWhere(low: number, high: number, isWanted: (index: number) => boolean): number {
   while (low < high) {
     const middle = (low + high) >>> 1;

@@ -1,8 +1,8 @@
 import type { Work } from "./slices.ts";
 
 /**
- * A line that is too long to be read as text in one go, without its end: in the pieces in which it
- * was kept.
+ * A line that is too long to decode at once, without its line end, in the pieces that were
+ * received.
  */
 export class LargeLine {
   readonly pieces: readonly Uint8Array[];
@@ -13,19 +13,19 @@ export class LargeLine {
     this.length = pieces.reduce((sum, { length }) => sum + length, 0);
   }
 
-  /** The line's first bytes. */
+  /** The first 16 bytes of the line. */
   get start(): Uint8Array {
     return this.pieces[0]!.subarray(0, 16);
   }
 
-  /** The line without the carriage return at its end, if it has one. */
+  /** The line without a carriage return at its end. */
   withoutReturn(): LargeLine {
     const last = this.pieces.at(-1)!;
     if (last.at(-1) !== 0x0d) return this;
     return new LargeLine([...this.pieces.slice(0, -1), last.subarray(0, -1)]);
   }
 
-  /** The line in one piece. */
+  /** The line as one array. */
   *joined(): Work<Uint8Array> {
     const bytes = new Uint8Array(this.length);
     let at = 0;
@@ -38,10 +38,10 @@ export class LargeLine {
   }
 }
 
-/** Stands for a line that was longer than its command may be, and was not kept. */
+/** Stands for a line that exceeded the limit of its command. Its bytes were discarded. */
 export class RefusedLine {
   readonly length = 0;
-  /** Bytes that it might have had. */
+  /** The limit in bytes. */
   readonly max: number;
 
   constructor(max: number) {
@@ -49,15 +49,15 @@ export class RefusedLine {
   }
 }
 
-/** A line of a client, without its end. */
+/** A line from a client, without its line end. */
 export type Line = string | LargeLine | RefusedLine;
 
-/** The longest line that is read as text, in bytes: that takes a few milliseconds. */
+/** The longest line that is decoded at once, in bytes. Decoding it takes a few milliseconds. */
 export const MAX_TEXT_LINE: number = 128 * 1024;
 
-/** The longest lines, in bytes, of commands other than those that bring jobs. */
+/** The longest lines of commands that bring no jobs, in bytes. */
 const LIMITS: ReadonlyMap<string, number> = new Map([
-  // Each of these keeps little of a long line, or is carried out in slices.
+  // These commands keep little of a long line, or run in slices.
   ["FAIL", 1024 * 1024],
   ["MUTATE", 1024 * 1024],
   ["BATCH", MAX_TEXT_LINE],
@@ -66,8 +66,8 @@ const LIMITS: ReadonlyMap<string, number> = new Map([
 const OTHERS = 64 * 1024;
 
 /**
- * The longest line that a command may have, in bytes, given the line's first bytes and the limit
- * for jobs.
+ * Returns the longest line that a command may have, in bytes. `start` is the beginning of the line,
+ * `maxLineBytes` the limit for commands that bring jobs.
  */
 export function maxLine(start: Uint8Array, maxLineBytes: number): number {
   let verb = "";

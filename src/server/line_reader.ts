@@ -5,35 +5,35 @@ import { LargeLine, type Line, MAX_TEXT_LINE, maxLine, RefusedLine } from "./lin
 
 const LF = 10;
 
-/** A line shorter than this is as long as any may be. */
+/** Lines up to this length are within the limit of every command. */
 const MIN_LIMIT = 1024;
 
 /**
- * Cuts what a client sends into lines. The beginning of a line whose end has not come is kept; of
- * one that is too long nothing is.
+ * Splits a client's bytes into lines. It keeps the beginning of a line until its end arrives, but
+ * discards a line that is too long.
  */
 export class LineReader {
   readonly #maxLineBytes: number;
   #kept = new Pieces();
-  /** The line that is read is left out up to its end. */
+  /** True while the rest of a line that was too long is skipped. */
   #isRefused = false;
 
-  /** `maxLineBytes` is the longest line that brings jobs. */
+  /** `maxLineBytes` is the limit for lines that bring jobs. */
   constructor(maxLineBytes: number) {
     this.#maxLineBytes = maxLineBytes;
   }
 
-  /** How much of a line whose end has not come is kept, in bytes. */
+  /** Bytes kept of the unfinished line. */
   get pending(): number {
     return this.#kept.length;
   }
 
-  /** The line whose end has not come is large, or is left out. */
+  /** True if the unfinished line is large, or is being skipped. */
   get isLarge(): boolean {
     return this.#isRefused || this.#kept.length > MAX_TEXT_LINE;
   }
 
-  /** The lines that `bytes` end, without their ends, and those that have become too long. */
+  /** Returns the lines that end within `bytes`, and those that have become too long. */
   read(bytes: Uint8Array): Line[] {
     const lines: Line[] = [];
     const last = bytes.lastIndexOf(LF);
@@ -47,8 +47,8 @@ export class LineReader {
       at = end + 1;
     }
     while (at <= last) {
-      // Lines are decoded together, which costs a tenth of one by one. No character of UTF-8 has a
-      // line's end in it.
+      // Decoding many lines together costs a tenth of decoding each. This is safe, as no UTF-8
+      // character contains the byte of a line end.
       let end = last;
       if (end - at > MAX_TEXT_LINE) {
         end = bytes.subarray(0, at + MAX_TEXT_LINE).lastIndexOf(LF);
@@ -61,7 +61,7 @@ export class LineReader {
     return lines;
   }
 
-  /** Adds whole lines, of which one alone may be large. */
+  /** Adds complete lines. Only a single line may be large. */
   #cut(pieces: readonly Uint8Array[], lines: Line[]): void {
     const line = new LargeLine(pieces);
     if (line.length > MAX_TEXT_LINE) {
@@ -104,7 +104,9 @@ function startOf(line: string): Uint8Array {
   return encoder.encode(line.slice(0, 8));
 }
 
-/** Bytes of a line as it was sent; a byte that is no UTF-8 is a surrogate of its own. */
+/**
+ * Counts the bytes of a line as it was sent. A byte that is not UTF-8 is stored as one surrogate.
+ */
 function byteLength(line: string): number {
   let length = 0;
   for (const character of line) {

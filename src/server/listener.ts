@@ -9,50 +9,45 @@ import { Unsecured } from "./listener/unsecured.ts";
 import type { Peer, PeerHandler } from "./peer.ts";
 import type { SocketLimit } from "./socket_limit.ts";
 
-/**
- * How long clients may take to read what they were sent before the server closed, in milliseconds.
- */
+/** After the server has closed, time for clients to read their last replies, in ms. */
 const CLOSE_MS = 500;
 
-/** How long a client may take to begin TLS, in milliseconds. */
+/** Time limit for the start of TLS, in ms. */
 const HANDSHAKE_MS = 2000;
 
-/**
- * How long a connection may be silent before TCP asks whether the client is still there, as on the
- * reference server.
- */
+/** Silence after which TCP checks that the client is still there, as on the reference server. */
 const KEEP_ALIVE_MS = 15_000;
 
-/** Where to listen, and with what certificate. */
+/** The address to listen on, and the certificate. */
 export interface ListenOptions {
   readonly hostname: string;
   readonly port: number;
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
-  /** How many sockets may be open. */
+  /** Maximum number of open sockets. */
   readonly limit: SocketLimit;
 }
 
-/** Who has the connections. */
+/** Takes the new connections. */
 export interface Acceptor {
   connect(peer: Peer): PeerHandler;
-  /** Closes the connection that is most likely of no use; false where all are. */
+  /** Closes the connection that is least likely to be needed. Returns false if all are in use. */
   makeRoom(): boolean;
 }
 
-/** A port that is listened on. */
+/** An open port. */
 export interface Listener {
   readonly port: number;
   /**
-   * Takes no more connections, and waits for those that are there to end; those that have not a
-   * while after `owed` has settled are cut off.
+   * Stops accepting connections and waits until the existing ones have ended. Connections that are
+   * still open 500 ms after `replies` has settled are cut.
    */
   close(owed: Promise<unknown>): Promise<void>;
 }
 
 /**
- * Listens on TCP. The one place of the embedded server that touches a socket.
+ * Listens on TCP. This is the only part of the embedded server that uses sockets.
  *
- * @throws {ConfigError} `INVALID_OPTION`, and `UNSUPPORTED_RUNTIME` where programs cannot listen.
+ * @throws {ConfigError} `INVALID_OPTION`, or `UNSUPPORTED_RUNTIME` if the runtime cannot listen.
  */
 export async function listen(
   { hostname, port, tls, limit }: ListenOptions,
@@ -63,12 +58,12 @@ export async function listen(
   const server = tls === undefined
     ? modules.net.createServer(OPTIONS)
     : modules.tls.createServer({ ...keysOf(tls, modules), ...OPTIONS, ...TLS })
-      // A client that speaks no TLS is no event of the server's.
+      // A client that does not speak TLS must not become an error of the server.
       .on("tlsClientError", (_error, socket) => void socket.destroy());
   const gate = new Gate(server);
   const unsecured = new Unsecured(HANDSHAKE_MS);
   const makeRoom = () => unsecured.makeRoom() || acceptor.makeRoom();
-  // Those that have not begun TLS, too.
+  // Includes sockets that have not begun TLS.
   server.on("connection", (socket: Socket) => {
     socket.on("close", () => {
       sockets.delete(socket);
@@ -77,7 +72,7 @@ export async function listen(
     sockets.add(socket);
     if (sockets.size > limit.hard) gate.overrun();
     if (!hasRoom(sockets, limit, makeRoom)) return void socket.destroy();
-    // Not by the server's options, which Deno does not heed.
+    // Set here, as Deno ignores this option of the server.
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
     if (tls === undefined) attach(socket, acceptor);
     else unsecured.begin(socket);
@@ -106,7 +101,10 @@ function frozen(): ConfigError {
   );
 }
 
-/** Whether the last socket can stay. One that was closed keeps its file descriptor for a moment. */
+/**
+ * Reports whether the newest socket may stay. A closed socket keeps its file descriptor for a
+ * moment.
+ */
 function hasRoom(
   sockets: ReadonlySet<Socket>,
   limit: SocketLimit,
@@ -120,8 +118,8 @@ function hasRoom(
 }
 
 /**
- * Loads Node's modules with the first server, as this file may be in a bundle for a runtime without
- * them.
+ * Loads Node's modules when the first server starts: this file may be part of a bundle for a
+ * runtime without them.
  */
 async function load() {
   try {
@@ -142,19 +140,22 @@ async function load() {
 
 type Modules = Awaited<ReturnType<typeof load>>;
 
-/** How long listening may take while fake timers are in use, in milliseconds. */
+/** Time limit for listening while fake timers are in use, in ms. */
 const FROZEN_MS = 1000;
 
 const OPTIONS = { noDelay: true, allowHalfOpen: true } as const;
 
 const TLS = { minVersion: "TLSv1.2" } as const;
 
-/** @throws {ConfigError} `INVALID_OPTION` where it is no certificate, or its key is another's. */
+/**
+ * @throws {ConfigError} `INVALID_OPTION` if the certificate is invalid, or the key does not match
+ *   it.
+ */
 function keysOf(
   { cert, key }: { readonly cert: string; readonly key: string },
   { crypto }: Modules,
 ) {
-  // Looked at here, since not every runtime's server does before its first client has come.
+  // Checked here, since some runtimes notice the error only when the first client connects.
   let reason = "the key is another's";
   try {
     const isPair = new crypto.X509Certificate(cert).checkPrivateKey(crypto.createPrivateKey(key));
@@ -184,7 +185,7 @@ function listenerOf(server: NetServer, gate: Gate, sockets: ReadonlySet<Socket>)
   };
 }
 
-/** Errors repeat what a client sent, byte for byte. */
+/** Error replies repeat what a client sent, byte for byte. */
 function wireOf(data: string | Uint8Array): string | Uint8Array {
   return typeof data !== "string" || data.isWellFormed() ? data : bytesOf(data);
 }
@@ -202,7 +203,7 @@ function attach(socket: Socket, acceptor: Acceptor): void {
     .on("data", (bytes: Uint8Array) => handler.received(bytes))
     .on("drain", () => handler.drained())
     .on("end", () => handler.ended())
-    // A client that went away is no event of the server's.
+    // A client that disconnects must not become an error of the server.
     .on("error", () => {})
     .on("close", () => handler.closed());
 }

@@ -33,47 +33,44 @@ import {
 
 const DEAD_MS = 180 * 24 * 60 * 60 * 1000;
 
-/** How many the reference server takes out of a set at a time. */
+/** Jobs that the reference server takes out of a set at a time. */
 const DUE_AT_ONCE = 100;
 const EXPIRED_AT_ONCE = 10;
 
 export type { SetName };
 
-/**
- * What a server of another edition, or one that serves tests, does otherwise than the reference
- * server.
- */
+/** Replaceable parts of a {@linkcode Manager}: for another edition, or for tests. */
 export interface ManagerOptions {
-  /** What its edition does with jobs. @default nothing, as the free one */
+  /** Callbacks of the edition. @default none, like the free edition */
   readonly hooks?: JobHooks | undefined;
-  /** Hears of failed jobs. */
+  /** Receives the event of every failed job. */
   readonly tell?: TellEvent | undefined;
-  /** From 0 to below 1, for the waits before retries. @default Math.random */
+  /** Random number from 0 to below 1, for the delays before retries. @default Math.random */
   readonly random?: (() => number) | undefined;
-  /** How long a FETCH waits for a job, and by which clock. */
+  /** Time that a FETCH waits for a job, and the clock that measures it. */
   readonly fetchWait: { readonly clock: Clock; readonly ms: number };
-  /** Hears of every job that was enqueued, but for those that their own worker puts off. */
+  /** Called with every job that was enqueued, except jobs that their own worker pushes again. */
   readonly pushed?: ((job: StoredJob) => void) | undefined;
-  /** Queues whose jobs are limited. @default none */
+  /** Queues with a limit on running jobs. @default none */
   readonly throttles?: Throttles | undefined;
-  /** What keeps everything beyond the process. @default nothing is kept */
+  /** Storage for all data. @default nothing is stored */
   readonly store?: Store | undefined;
 }
 
-/** What happens to jobs: from a push over reservations, retries and the schedule to their end. */
+/** The life of a job on the server: push, reservation, retry, schedule, end. */
 export class Manager {
   readonly queues: Queues;
   readonly sets: Readonly<Record<SetName, JobSet>>;
   /** The bytes of all jobs. */
   readonly arena: JobArena;
   readonly counters: Counters;
-  /** Jobs that were enqueued since the server started. */
+  /** Jobs enqueued since the server started. */
   enqueued = 0;
-  /** How long a FETCH waits, and by which clock. */
+  /** Time that a FETCH waits for a job, and the clock that measures it. */
   readonly fetchWait: { readonly clock: Clock; readonly ms: number };
   /**
-   * Workers whose FETCH does not wait once they have nothing to do, each with the job that it is to
-   * get first, if any: tests run jobs by them.
+   * Workers that run jobs for a test. Their FETCH returns at once when no job of theirs is running.
+   * The value is a job that the worker's next FETCH gets before all others.
    */
   readonly helpers = new Map<string, Payload | undefined>();
   readonly #clock: Clock;
@@ -86,7 +83,7 @@ export class Manager {
   readonly #throttles: Throttles | undefined;
   readonly #working = new SortedSet<Reservation>();
   readonly #reservations = new Reservations();
-  /** FETCHes that wait, to be ended with the server. */
+  /** Waiting FETCHes. They end when the server closes. */
   readonly #waiting = new Set<WaitingFetch>();
 
   constructor(clock: Clock, options: ManagerOptions) {
@@ -122,25 +119,25 @@ export class Manager {
     return this.#working.size;
   }
 
-  /** Some of the jobs with a worker, in the order in which their reservations end. */
+  /** A page of the jobs with a worker, ordered by the end of their reservations. */
   workingPage(from: number, max: number): Reservation[] {
     return this.#working.page(from, max).map(({ value }) => value);
   }
 
-  /** What is known of a job that a worker has. */
+  /** The reservation of a job that is with a worker. */
   reservationOf(jid: string): Reservation | undefined {
     return this.#reservations.get(jid);
   }
 
   /**
-   * Jobs that a worker can still end: those with one, and those that had one when everything was
-   * flushed.
+   * Number of jobs that a worker can still acknowledge or fail. A FLUSH empties the working set,
+   * but workers can still report its jobs.
    */
   get reserved(): number {
     return this.#reservations.size;
   }
 
-  /** FETCHes that wait for a job. */
+  /** Number of waiting FETCHes. */
   get waiting(): number {
     return this.#waiting.size;
   }
@@ -164,8 +161,8 @@ export class Manager {
   }
 
   /**
-   * A job of the first of these queues that has one, or the first that comes within two seconds.
-   * `waits` is given what ends the wait before that.
+   * Takes the first job of these queues. If all are empty, the FETCH waits for the next job until
+   * the fetch timeout; `onWait` then receives a function that ends the wait earlier.
    */
   fetch(
     names: readonly string[],
@@ -195,11 +192,11 @@ export class Manager {
     if (failure.jid === "") throw new GoError("missing JID");
     const reservation = this.#release(failure.jid);
     if (reservation === undefined) throw new GoError(`Job not found ${failure.jid}`);
-    // After a FLUSH it is with its worker still, but not in the set.
+    // After a FLUSH, the job is still with its worker, but no longer in the working set.
     if (this.#end(reservation)) this.#failed(reservation.job, truncateFailure(failure));
   }
 
-  /** Has the reservation of a job last until then; one that lasts longer already stays as it is. */
+  /** Extends the reservation of a job until this time, unless it already lasts longer. */
   extend(jid: string, until: number): void {
     const reservation = this.#reservations.get(jid);
     if (reservation === undefined || until <= reservation.entry.at) return;
@@ -207,19 +204,19 @@ export class Manager {
     keepExtension(this.#store, jid, until);
   }
 
-  /** Enqueues what is due of the scheduled jobs and of those to be tried again. */
+  /** Enqueues the due jobs of a set. */
   enqueueDue(name: "scheduled" | "retries"): Work<number> {
     const due = { now: this.#clock.now(), atOnce: DUE_AT_ONCE };
     return takeDue<Payload>(this.sets[name], due, (payload) => this.#enqueue(readStored(payload)));
   }
 
-  /** Drops dead jobs whose time is over: some at a time. */
+  /** Removes expired jobs from the dead set, up to 100 per call. */
   // deno-lint-ignore require-yield
   *purgeDead(): Work<number> {
     return this.sets.dead.takeUntil(this.#clock.now(), DUE_AT_ONCE).length;
   }
 
-  /** Fails the jobs whose reservation is over. */
+  /** Fails the jobs whose reservation has expired. */
   *reap(): Work<number> {
     const now = this.#clock.now();
     let extended = 0;
@@ -236,7 +233,8 @@ export class Manager {
         }
         this.#store.remove(row);
         this.arena.free(row);
-        // Two jobs of one jid share what is known of it, so the second may find nothing.
+        // Two running jobs with the same jid share one reservation entry, so the second may find
+        // none.
         const reservation = this.#release(jid);
         if (reservation === undefined) throw new GoError(`Job not found ${jid}`);
         this.#failed(reservation.job, {
@@ -250,12 +248,12 @@ export class Manager {
     return count - extended;
   }
 
-  /** Moves a job of a set to the dead. */
+  /** Adds a job that was taken from a set to the dead set. */
   moveToDead(payload: Payload): void {
     this.sets.dead.add(this.#clock.now() + DEAD_MS, payload);
   }
 
-  /** Puts a job of a set back on its queue, as it is. */
+  /** Puts a job of a set back on its queue, unchanged. */
   requeue(payload: Payload): void {
     this.queues.push(readStored(payload).queue, payload);
   }
@@ -271,14 +269,14 @@ export class Manager {
     this.#hooks.flushed();
   }
 
-  /** Ends every FETCH that waits. */
+  /** Ends every waiting FETCH. */
   close(): void {
     for (const waiting of [...this.#waiting]) waiting.fail(new GoError("redis: client is closed"));
   }
 
   /**
-   * Of these queues, those from which the worker may get a job now, and those whose jobs it may get
-   * whenever they come.
+   * Splits the queues: `admitted` are those from which the worker may get a job now, `awaited`
+   * those it may wait for.
    */
   #throttled(names: readonly string[], wid: string) {
     const throttles = this.#throttles;
@@ -289,7 +287,7 @@ export class Manager {
     };
   }
 
-  /** What a helper is to get before all else. */
+  /** Takes the job that a test wants this worker to get first. */
   #handed(wid: string): TakenJob | undefined {
     const payload = this.helpers.get(wid);
     if (payload === undefined) return undefined;
@@ -297,7 +295,7 @@ export class Manager {
     return { row: this.arena.add(payload), payload, isKept: false };
   }
 
-  /** Whether this is a helper that has nothing to do. */
+  /** Reports whether this is a test's worker with no running job. */
   #isIdle(wid: string): boolean {
     if (!this.helpers.has(wid)) return false;
     for (const reservation of this.#reservations.values()) {
@@ -337,7 +335,10 @@ export class Manager {
     });
   }
 
-  /** The job as the worker gets it; `undefined` where it is not to be run. */
+  /**
+   * Reserves the job for the worker and returns its text. Returns `undefined` if the job must not
+   * run, for example because it has expired.
+   */
   #reserve({ row, payload, isKept }: TakenJob, wid: string): Payload | undefined {
     const { jid, reserve_for } = glanceAt(payload);
     const reservation = new Reservation({ row, jid, payload, wid });
@@ -351,12 +352,13 @@ export class Manager {
     if (isKept) this.#store.reserve(row, { at, owner: wid });
     else this.#store.add(row, WORKING_PLACE, { at, owner: wid });
     this.#reservations.set(reservation);
-    // What was cut in a failure's text is read as U+FFFD, and written as it is.
+    // A character that was cut in half in a failure's text is decoded to U+FFFD, so the text is
+    // written again.
     const head = typeof payload === "string" ? payload : payload.head;
     return head.includes("\\ufffd") ? writeJob(reservation.job) : payload;
   }
 
-  /** Takes a job from its worker; false where it is not there any more, after a FLUSH. */
+  /** Removes a job from the working set. Returns false if it is not there, as after a FLUSH. */
   #end({ entry, row }: Reservation): boolean {
     if (!this.#working.remove(entry)) return false;
     this.#store.remove(row);
@@ -403,7 +405,7 @@ export class Manager {
     }
   }
 
-  /** Whether an edition looks at jobs; they need not be read for one that does not. */
+  /** True if the edition inspects jobs. For the free edition, jobs need not be parsed. */
   get #isWatched(): boolean {
     return this.#hooks !== noHooks;
   }

@@ -3,7 +3,7 @@ import type { SortedEntry } from "./sorted_set.ts";
 import type { Payload } from "./payload.ts";
 import { readStored, type StoredJob } from "./stored_job.ts";
 
-/** Names of the sets that MUTATE knows. */
+/** Names of the sets that MUTATE accepts. */
 export type SetName = "scheduled" | "retries" | "dead";
 
 /** A job with a worker. */
@@ -11,12 +11,15 @@ export class Reservation {
   /** The job's row in the arena, until a FLUSH. */
   readonly row: number;
   readonly jid: string;
-  /** The job as it was stored. */
+  /** The stored job. */
   readonly payload: Payload;
   readonly wid: string;
-  /** Its place in the working set. */
+  /** The entry in the working set. */
   entry!: SortedEntry<Reservation>;
-  /** Until when it is to last once its time in the working set is over; milliseconds since 1970. */
+  /**
+   * New end of the reservation, in ms since 1970, applied when the time in the working set has
+   * passed.
+   */
   extension?: number;
   #job: StoredJob | undefined;
 
@@ -29,17 +32,19 @@ export class Reservation {
     this.wid = wid;
   }
 
-  /** The job, read only once it is asked for: most end well, and nobody asks. */
+  /**
+   * The parsed job. It is parsed only when needed: most jobs succeed, and nothing looks at them.
+   */
   get job(): StoredJob {
     return this.#job ??= readStored(this.payload);
   }
 }
 
-/** A FETCH that waits. */
+/** A FETCH that waits for a job. */
 export interface WaitingFetch {
   readonly wid: string;
-  /** Ends it with nothing. */
+  /** Ends the wait without a job. */
   end(): void;
-  /** Ends it with an error. */
+  /** Ends the wait with an error. */
   fail(error: GoError): void;
 }

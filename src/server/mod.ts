@@ -1,8 +1,8 @@
 /**
- * A Faktory server in this process, with nothing else to install: in memory for development and
- * tests, or with its data in a file for small installations.
+ * A Faktory server inside this process. Nothing else has to be installed. It keeps its data in
+ * memory, for development and tests, or in a folder, for small installations.
  *
- * @example A server for a test, or to begin with
+ * @example A server for a first test
  * ```ts
  * import { Producer } from "@faktory-ts/faktory";
  * import { FaktoryServer } from "@faktory-ts/faktory/server";

@@ -28,12 +28,12 @@ const OPERATION: StructType["fields"] = {
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** Jobs that are looked at between two yields. */
+/** Jobs examined between two yields. */
 const AT_ONCE = 256;
 
 /**
- * MUTATE: changes the jobs of a set. With many jobs other commands are carried out in between. It
- * then changes the jobs that were in the set when it began and are still there when it gets to
+ * Runs MUTATE: changes the jobs of a set. In a large set, other commands run in between. MUTATE
+ * then changes only jobs that were in the set when it began and are still there when it reaches
  * them.
  */
 export function* mutate(manager: Manager, line: string): Work<void> {
@@ -53,7 +53,7 @@ export function* mutate(manager: Manager, line: string): Work<void> {
   yield* changeJobs(manager, { set: target, change, matches });
 }
 
-/** Changes the jobs of a set that match, and counts them. */
+/** Changes the matching jobs of a set. Returns their number. */
 export function* changeJobs(
   manager: Manager,
   { set: name, change, matches }: {
@@ -77,7 +77,10 @@ export function* changeJobs(
   return count;
 }
 
-/** Changes a job of a set. A job whose queue cannot be stays in its set, and the change throws. */
+/**
+ * Changes a job of a set. If the change throws, for example because the queue is invalid, the job
+ * stays in its set.
+ */
 export function changeEntry(
   manager: Manager,
   { set, change, entry }: {
@@ -91,14 +94,14 @@ export function changeEntry(
   if (!change.isFirst) change.run(manager, entry.value);
 }
 
-/** What is done with a job. */
+/** A change to a job. */
 export interface Change {
-  /** It is done before the job leaves the set. */
+  /** If true, the change runs before the job leaves the set. */
   readonly isFirst: boolean;
   run(manager: Manager, payload: Payload): void;
 }
 
-/** The changes by their names. */
+/** The changes by name. */
 export const CHANGES: ReadonlyMap<string, Change> = new Map<string, Change>([
   ["clear", { isFirst: false, run() {} }],
   ["discard", { isFirst: false, run() {} }],
@@ -106,12 +109,12 @@ export const CHANGES: ReadonlyMap<string, Change> = new Map<string, Change>([
   ["requeue", { isFirst: true, run: (manager, payload) => manager.requeue(payload) }],
 ]);
 
-/** Whether a job matches: at once, or by work that takes longer. */
+/** Matches a job, immediately or as work that takes longer. */
 export type Matcher = (payload: Payload) => boolean | Work<boolean>;
 
 /**
- * What a filter matches. Jids go before all else; a filter of nothing matches everything. Go writes
- * a jid and a type in filters otherwise than in JSON, so that those that JSON has to escape are
+ * Compiles a filter. Jids take precedence over all else. An empty filter matches everything. Go
+ * quotes jids and types in a filter differently from JSON, so texts that JSON must escape are
  * mostly not found.
  */
 function* matcher({ jids = [], regexp = "", jobtype = "" }: Filter): Work<Matcher> {
@@ -159,7 +162,7 @@ function bytesOfPayload(payload: Payload): Uint8Array {
 const JID = '"jid":"';
 const JID_BYTES = Segment.of(bytesOf(JID));
 
-/** Whether any `jid` of a stored job is wanted, those among its arguments too. */
+/** Reports whether any `jid` in a stored job is wanted, including those in its arguments. */
 function jidsMatch(text: string, wanted: ReadonlySet<string>): boolean {
   for (let at = text.indexOf(JID); at >= 0; at = text.indexOf(JID, at)) {
     const start = at + JID.length - 1;

@@ -2,10 +2,7 @@ const CHUNK_BITS = 14;
 const CHUNK = 1 << CHUNK_BITS;
 const MASK = CHUNK - 1;
 
-/**
- * Numbers by index, of 32 bits unless another kind is given. They are kept in chunks: none is
- * copied when there are more.
- */
+/** A growing array of 32-bit integers or of floats. Its chunks are never copied when it grows. */
 export class Numbers {
   readonly #kind: Uint32ArrayConstructor | Float64ArrayConstructor;
   readonly #chunks: (Uint32Array | Float64Array)[] = [];
@@ -27,7 +24,7 @@ export class Numbers {
     return this.#chunks[index >>> CHUNK_BITS]![index & MASK]!;
   }
 
-  /** Sets the number at an index. What is between it and those before is 0. */
+  /** Sets the number at an index. Skipped indexes are 0. */
   set(index: number, value: number): void {
     if (index >= this.#length) {
       this.#length = index + 1;

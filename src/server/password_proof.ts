@@ -1,16 +1,19 @@
 import { iteratedSha256 } from "../internal/iterated_sha256.ts";
 
-/** Rounds that are hashed at a time: some tenths of a millisecond. */
+/** Rounds to hash per step. They take some tenths of a millisecond. */
 const ROUNDS_AT_ONCE = 500;
 
-/** What a client has to have hashed, and what it says came of it. */
+/** The salted password, and the hash that the client sent. */
 export interface PasswordProof {
   readonly secret: string;
   readonly rounds: number;
   readonly given: string;
 }
 
-/** Steps that check a proof, to be called until they give true; `done` then has the verdict. */
+/**
+ * Returns a function that checks a proof step by step: call it until it returns true. It has then
+ * called `done`.
+ */
 export function checkProof(
   { secret, rounds, given }: PasswordProof,
   done: (isRight: boolean) => void,
@@ -33,7 +36,7 @@ function bytes(hex: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length: hex.length / 2 }, (_, i) => parseInt(hex.substr(i * 2, 2), 16));
 }
 
-/** Whether two texts are the same, in a time that does not tell where they differ. */
+/** Compares two strings in a time that does not depend on where they differ. */
 function isSame(given: string, wanted: string): boolean {
   let difference = given.length ^ wanted.length;
   for (let i = 0; i < wanted.length; i++) difference |= given.charCodeAt(i) ^ wanted.charCodeAt(i);

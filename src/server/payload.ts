@@ -1,6 +1,6 @@
 import { bytesOf, textOf, utf8Length } from "./go/text.ts";
 
-/** Arguments of a large job, as bytes of JSON in the form in which the server stores them. */
+/** Arguments of a large job, as the bytes of the JSON that the server stores. */
 export class RawJson {
   readonly bytes: Uint8Array;
   /** A checksum of the bytes. */
@@ -16,9 +16,7 @@ export class RawJson {
   }
 }
 
-/**
- * A large job as it is stored: its arguments as bytes, and the JSON before and behind them as text.
- */
+/** A stored large job: its arguments as bytes, and the JSON before and after them as text. */
 export class LargeJob {
   readonly head: string;
   readonly args: RawJson;
@@ -30,7 +28,7 @@ export class LargeJob {
     this.tail = tail;
   }
 
-  /** The job with no arguments. */
+  /** The job's JSON with empty arguments. */
   get frame(): string {
     return `${this.head}[]${this.tail}`;
   }
@@ -40,30 +38,30 @@ export class LargeJob {
   }
 }
 
-/** A job as it is stored: JSON. */
+/** A stored job, as JSON. */
 export type Payload = string | LargeJob;
 
-/** The size of a stored job, in bytes. */
+/** Returns the size of a stored job in bytes. */
 export function payloadBytes(payload: Payload): number {
   return typeof payload === "string"
     ? utf8Length(payload)
     : utf8Length(payload.head) + payload.args.bytes.length + utf8Length(payload.tail);
 }
 
-/** Tells a stored job from others, and orders jobs of the same time. */
+/** Returns the key that identifies a stored job, and orders jobs of the same time. */
 export function payloadKey(payload: Payload): string {
   return typeof payload === "string" ? payload : `${payload.frame}${payload.args.sum}`;
 }
 
 /**
- * A copy of a text in memory of its own. A text that was cut out of a line keeps the whole line in
- * memory, and one that was put together keeps its parts.
+ * Copies a text, so that it shares no memory with other texts. A slice of a line keeps the whole
+ * line in memory, and a concatenation keeps its parts.
  */
 export function owned(text: string): string {
   return textOf(bytesOf(text));
 }
 
-/** A copy of a stored job in memory of its own. */
+/** Copies a stored job's text, for the same reason. */
 export function ownedPayload(payload: Payload): Payload {
   return typeof payload === "string"
     ? owned(payload)

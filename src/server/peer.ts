@@ -1,25 +1,25 @@
-/** A client's connection. */
+/** A client's connection, as the server uses it. */
 export interface Peer {
-  /** The client's address, as far as it has one. */
+  /** The client's IP address, if it has one. */
   readonly address?: string | undefined;
   /**
-   * Sends bytes, or a text, of which lone surrogates are bytes, as `go/text.ts` has them; false
-   * asks to wait for `drained` before the next.
+   * Sends bytes or text. Lone surrogates in a text stand for bytes, as in `go/text.ts`. Returns
+   * false if the caller should wait for `drained` before the next call.
    */
   send(data: string | Uint8Array): boolean;
-  /** Hangs up once all that was sent is out. */
+  /** Closes the connection after everything was sent. */
   end(): void;
-  /** Hangs up at once. */
+  /** Closes the connection at once. */
   destroy(): void;
   pause(): void;
   resume(): void;
 }
 
-/** What a connection's owner hears of it. */
+/** Receives the events of a {@linkcode Peer}. */
 export interface PeerHandler {
   received(bytes: Uint8Array): void;
   drained(): void;
-  /** The client says no more; it may still listen. */
+  /** The client has half-closed the connection. It may still read. */
   ended(): void;
   closed(): void;
 }

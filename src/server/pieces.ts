@@ -1,14 +1,11 @@
-/** The first piece and the largest one, in bytes. */
+/** Sizes of the first and the largest piece, in bytes. */
 const FIRST_PIECE = 1024;
 const MAX_PIECE = 1024 * 1024;
 
-/**
- * Bytes that were put one behind the other, in a few pieces: to have room for more, none of them is
- * copied.
- */
+/** A growing sequence of bytes, in a few pieces that are never copied when it grows. */
 export class Pieces {
   #pieces: Uint8Array[] = [];
-  /** Bytes in the last piece. */
+  /** Used bytes of the last piece. */
   #filled = 0;
   #length = 0;
 
@@ -33,7 +30,7 @@ export class Pieces {
     }
   }
 
-  /** The first bytes there would be with these behind what there is. */
+  /** Returns the first 8 bytes of the sequence with these bytes added. */
   startWith(bytes: Uint8Array): Uint8Array {
     const first = this.#pieces[0];
     const start = new Uint8Array(8);
@@ -43,7 +40,7 @@ export class Pieces {
     return start;
   }
 
-  /** Takes everything out. */
+  /** Removes and returns all pieces. */
   take(): Uint8Array[] {
     const pieces = this.#pieces;
     const last = pieces.pop();

@@ -7,23 +7,23 @@ import type { Work } from "./slices.ts";
 import { QUEUE_PLACE } from "./store/kept.ts";
 import { nullStore, type Store } from "./store/store.ts";
 
-/** The table of queues. */
+/** The store's table for this data. */
 const TABLE = "queues";
 
-/** Rows that are freed between two yields. */
+/** Rows freed between two yields. */
 const FREE_AT_ONCE = 1024;
 
-/** A job that was taken out of a queue, or never was in one. */
+/** A job that was taken from a queue or passed directly to a worker. */
 export interface TakenJob {
   readonly row: number;
   readonly payload: Payload;
-  /** The store knows the job. */
+  /** True if the job is in the store. */
   readonly isKept: boolean;
 }
 
 /** A FETCH that waits for a job of any of its queues. */
 export interface Waiter {
-  /** Gets the job; one that it has no use for is gone all the same. */
+  /** Receives the job. A job that it does not use is dropped. */
   take(job: TakenJob): void;
 }
 
@@ -33,19 +33,16 @@ interface ListedQueue {
   readonly jobs: JobQueue;
 }
 
-/** The queues: their jobs, and who waits for one. */
+/** The queues, their jobs, and the FETCHes that wait for them. */
 export class Queues {
   readonly #queues = new Map<string, JobQueue>();
-  /**
-   * By the name of the queue, in the order in which they came. Waiting for a job of a queue does
-   * not make it one.
-   */
+  /** Waiting FETCHes by queue name, the oldest first. Waiting for a queue does not create it. */
   readonly #waiters = new Map<string, Set<Waiter>>();
-  /** Outlives a FLUSH, as on the reference server. */
+  /** Not changed by FLUSH, as on the reference server. */
   readonly #paused = new Set<string>();
   readonly #store: Store;
   readonly #arena: JobArena;
-  /** The queues in the order of their names, until there is another one. */
+  /** The queues sorted by name. Reset when a queue is added or removed. */
   #sorted: readonly ListedQueue[] | undefined;
 
   constructor(arena: JobArena, store: Store = nullStore) {
@@ -57,13 +54,13 @@ export class Queues {
     }
   }
 
-  /** Fills a queue with what was kept. */
+  /** Adds stored jobs to a queue. */
   restore(name: string, rows: readonly number[]): void {
     const queue = this.#queues.get(name) ?? this.#list(name);
     for (const row of rows) queue.push(row);
   }
 
-  /** Hands the job to whoever has waited longest for it, else keeps it. */
+  /** Passes the job to the FETCH that has waited longest, otherwise queues it. */
   push(name: string, payload: Payload): void {
     const queue = this.#known(name);
     const row = this.#arena.add(payload);
@@ -75,7 +72,7 @@ export class Queues {
     queue.push(row);
   }
 
-  /** The oldest job of the first queue that has one. */
+  /** Takes the oldest job of the first queue that has one. */
   pop(names: readonly string[]): TakenJob | undefined {
     for (const name of names) {
       const row = this.#queues.get(name)?.shift();
@@ -84,9 +81,7 @@ export class Queues {
     return undefined;
   }
 
-  /**
-   * Takes the first job that matches out of these queues, wherever in them it is, and forgets it.
-   */
+  /** Takes the first job that matches out of these queues, at any position, and removes it. */
   take(
     names: readonly string[],
     matches: (payload: Payload) => boolean,
@@ -102,7 +97,7 @@ export class Queues {
     return undefined;
   }
 
-  /** Has `waiter` take the next jobs of any of these queues, until it is told not to. */
+  /** Registers `waiter` for the next jobs of these queues. */
   wait(names: readonly string[], waiter: Waiter): void {
     for (const name of names) {
       const waiters = this.#waiters.get(name);
@@ -111,7 +106,7 @@ export class Queues {
     }
   }
 
-  /** Takes back {@linkcode Queues.wait}. */
+  /** Ends {@linkcode Queues.wait}. */
   leave(names: readonly string[], waiter: Waiter): void {
     for (const name of names) {
       const waiters = this.#waiters.get(name);
@@ -120,12 +115,12 @@ export class Queues {
     }
   }
 
-  /** Of these names, those that are not paused. */
+  /** Returns those of the names whose queues are not paused. */
   active(names: readonly string[]): readonly string[] {
     return this.#paused.size === 0 ? names : names.filter((name) => !this.#paused.has(name));
   }
 
-  /** Pauses a queue that exists; of others the server knows nothing. */
+  /** Pauses a queue, if it exists. */
   pause(name: string): void {
     if (!this.#queues.has(name)) return;
     this.#paused.add(owned(name));
@@ -138,7 +133,7 @@ export class Queues {
     this.#keep(name);
   }
 
-  /** Removes a queue; what is returned frees its jobs, of which nobody sees anything any more. */
+  /** Removes a queue. Its jobs disappear at once; the returned work frees their memory. */
   remove(name: string): Work<void> {
     this.#paused.delete(name);
     this.#store.delete(TABLE, name);
@@ -153,46 +148,45 @@ export class Queues {
   }
 
   /**
-   * Drops every job. The names and which are paused stay until the server ends: the store has them
-   * no more.
+   * Removes all jobs. Names and paused states stay in memory until the server closes, but not in
+   * the store.
    */
   flush(): void {
     for (const queue of this.#queues.values()) queue.clear();
   }
 
-  /** Some of a queue's jobs in their order, from the one at the place `from` on. */
+  /** Returns up to `max` of a queue's jobs, from the position `from` on. */
   page(name: string, from: number, max: number): Payload[] {
     const rows = this.#queues.get(name)?.page(from, max) ?? [];
     return rows.map((row) => this.#arena.read(row));
   }
 
-  /** Whether a queue's jobs are held back. */
   isPaused(name: string): boolean {
     return this.#paused.has(name);
   }
 
-  /** Jobs of a queue; `undefined` where there is none of that name. */
+  /** The number of jobs in a queue. `undefined` if there is no such queue. */
   sizeOf(name: string): number | undefined {
     return this.#queues.get(name)?.length;
   }
 
-  /** The oldest job of a queue. */
+  /** Returns the oldest job of a queue. */
   oldest(name: string): Payload | undefined {
     const row = this.#queues.get(name)?.peek();
     return row === undefined ? undefined : this.#arena.read(row);
   }
 
-  /** Every queue's name. */
+  /** Returns the names of all queues. */
   names(): string[] {
     return [...this.#queues.keys()];
   }
 
-  /** Jobs of each queue. */
+  /** Returns the number of jobs of each queue. */
   sizes(): Record<string, number> {
     return Object.fromEntries(this.sorted().map(({ name, jobs }) => [name, jobs.length]));
   }
 
-  /** Every queue, in the order of the names. */
+  /** Returns all queues, sorted by name. */
   sorted(): readonly ListedQueue[] {
     return this.#sorted ??= [...this.#queues].map(([name, jobs]) => ({ name, jobs }))
       .sort((a, b) => a.name < b.name ? -1 : 1);
@@ -227,7 +221,7 @@ export class Queues {
     for (const row of rows) {
       if (++count % FREE_AT_ONCE === 0) {
         yield;
-        // After a FLUSH the rows are those of other jobs.
+        // After a FLUSH, the rows belong to other jobs.
         if (this.#arena.epoch !== epoch) return;
       }
       this.#store.removed(row);

@@ -1,11 +1,11 @@
-/** All in seconds. */
+/** In seconds. */
 const DEFAULT_RESERVATION = 1800;
 const MIN_RESERVATION = 60;
 
-/** The longest that a job may ask for. */
+/** The longest reservation that a job may request, in seconds. */
 export const MAX_RESERVATION = 86_400;
 
-/** How long a worker may have the job, in milliseconds. */
+/** Returns how long a job is reserved for its worker, in ms. */
 export function reservedMs({ reserve_for }: { readonly reserve_for: number }): number {
   return reserve_for === 0
     ? DEFAULT_RESERVATION * 1000

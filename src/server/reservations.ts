@@ -3,13 +3,13 @@ import type { Reservation } from "./members.ts";
 import { RowIndex } from "./row_index.ts";
 
 /**
- * Jobs with a worker, by jid. They come and go all the time, so they are in slots and not in a
- * `Map`: V8 links each old table of a `Map` to the next one, and once one of them has reached the
- * old generation, the later ones live until the next full collection, with all that was in them. In
- * Node 26, that costs five times the CPU time.
+ * The jobs with a worker, by jid. They change all the time, so they are kept in slots and not in a
+ * `Map`: V8 links each old table of a `Map` to the next one. Once one table has reached the old
+ * generation, the later ones live until the next full collection, with everything in them. In Node
+ * 26, that costs five times the CPU time.
  */
 export class Reservations {
-  /** The first slot is none. */
+  /** Slot 0 is never used. */
   readonly #slots: (Reservation | undefined)[] = [undefined];
   readonly #empty: number[] = [];
   readonly #byJid = new RowIndex();
@@ -26,7 +26,7 @@ export class Reservations {
     return this.get(jid) !== undefined;
   }
 
-  /** Adds a reservation in place of the one with the same jid, if there is one. */
+  /** Adds a reservation. It replaces the one with the same jid, if there is one. */
   set(reservation: Reservation): void {
     const { jid } = reservation;
     const hash = hashOf(jid);
@@ -38,7 +38,7 @@ export class Reservations {
     this.#slots[slot] = reservation;
   }
 
-  /** Takes out the reservation with this jid. */
+  /** Removes and returns the reservation with this jid. */
   take(jid: string): Reservation | undefined {
     const hash = hashOf(jid);
     const slot = this.#slotOf(hash, jid);

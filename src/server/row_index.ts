@@ -1,10 +1,10 @@
 const PARTS = 1024;
 const FIRST_SLOTS = 8;
 
-/** Slots that may be taken. */
+/** Maximum fraction of used slots. */
 const MAX_LOAD = 3 / 4;
 
-/** A hash table with open addressing: row 0 stands for an empty slot. */
+/** A hash table with open addressing. Row 0 marks an empty slot. */
 class Part {
   #hashes = new Uint32Array(FIRST_SLOTS);
   #rows = new Uint32Array(FIRST_SLOTS);
@@ -23,7 +23,7 @@ class Part {
       slot = (slot + 1) & mask;
     }
     this.#count--;
-    // What was pushed on by the one that goes moves back, so that no search ends too early.
+    // Moves back entries that the removed one had displaced, so that no search ends too early.
     for (let next = slot;;) {
       this.#rows[slot] = 0;
       let home;
@@ -63,14 +63,14 @@ class Part {
   }
 }
 
-/** The bits of a hash that do not choose the part. */
+/** The bits of a hash that do not select the part. */
 function slotOf(hash: number): number {
   return hash >>> 10;
 }
 
 /**
- * Rows by a hash, outside the garbage collector's heap. It has many parts, so that none of them
- * takes long to grow.
+ * Rows by hash, outside the garbage collector's heap. The index consists of many parts, so that
+ * none takes long to grow.
  */
 export class RowIndex {
   readonly #parts = new Array<Part | undefined>(PARTS).fill(undefined);
@@ -79,7 +79,7 @@ export class RowIndex {
     (this.#parts[hash & (PARTS - 1)] ??= new Part()).add(hash, row);
   }
 
-  /** Whether it was there. */
+  /** Removes a row. Returns false if it was not there. */
   remove(hash: number, row: number): boolean {
     return this.#parts[hash & (PARTS - 1)]?.remove(hash, row) ?? false;
   }

@@ -35,20 +35,21 @@ import { nullStore, type Store } from "./store/store.ts";
 
 /** Options of {@linkcode FaktoryServer.start}. */
 export interface FaktoryServerOptions extends ServerOptions {
-  /** The port to listen on; 0 for any that is free. @default 7419 */
+  /** The port to listen on. 0 picks a free one. @default 7419 */
   readonly port?: number | undefined;
   /** The address to listen on. @default "127.0.0.1" */
   readonly hostname?: string | undefined;
   /**
-   * The certificate and its key, as PEM texts; clients then connect by `tcp+tls://`. @default none,
-   * so no TLS
+   * The certificate and its key, in PEM format. Clients then connect with a `tcp+tls://` URL.
+   *
+   * @default no TLS
    */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
   /**
-   * The folder that everything is kept in. The server makes it if it is not there. Needs Deno, Bun,
-   * or Node 22.13 or later. A reply is sent only once the change that it confirms is on the disk.
+   * The folder to keep all data in, created if it does not exist. Needs Deno, Bun, or Node 22.13 or
+   * later. The server replies to a command only after its change is on the disk.
    *
-   * @default everything is kept in memory, and forgotten
+   * @default all data are in memory, and lost when the server closes
    */
   readonly data?: string | URL | undefined;
 }
@@ -66,9 +67,9 @@ const KEY_PAIR = { cert: true, key: true } as const satisfies OptionNames<
 >;
 
 /**
- * A Faktory server in this process, with nothing else to install: in memory for development and
- * tests, or with its `data` in a folder, for small installations. It speaks real TCP and answers as
- * the reference server (1.10.0) does; moving to that one is a change of URL.
+ * A Faktory server inside this process. Nothing else has to be installed. It keeps its data in
+ * memory, for development and tests, or in a folder (`data`), for small installations. It listens
+ * on TCP and answers as the reference server (1.10.0) does: to move to that server, change the URL.
  *
  * @example A server, a producer and a consumer
  * ```ts no-assert
@@ -85,11 +86,11 @@ const KEY_PAIR = { cert: true, key: true } as const satisfies OptionNames<
  * ```
  */
 export class FaktoryServer implements AsyncDisposable {
-  /** The port that it listens on. */
+  /** The port that the server listens on. */
   readonly port: number;
   /**
-   * Resolves once it is closed, and rejects with a {@linkcode StoreError} where it closed itself as
-   * something could not be saved.
+   * Resolves when the server has closed. Rejects with a {@linkcode StoreError} if the server closed
+   * itself because it could not save a change.
    */
   readonly closed: Promise<void>;
 
@@ -115,19 +116,18 @@ export class FaktoryServer implements AsyncDisposable {
     this.port = listener.port;
     this.#url = urlOf(options, listener.port);
     this.closed = this.#ended.promise;
-    // Whoever does not ask hears of it from `close()`.
+    // Callers who ignore this promise get the error from `close()`.
     this.closed.catch(() => {});
   }
 
   /**
    * Starts a server.
    *
-   * @throws {ConfigError} `INVALID_OPTION` on an option that cannot be used, such as a port that is
-   * taken. `UNSUPPORTED_RUNTIME` where the runtime has no `node:net` or, with `data`, no
-   * `node:sqlite`. Of `data`: `INVALID_DATA` on a folder that is damaged or another program's,
-   * which is left as it is, `DATA_IN_USE` on one that another server has open, and
-   * `DATA_UNAVAILABLE` on one that cannot be read and written, such as on a disk that is full or
-   * read-only.
+   * @throws {ConfigError} `INVALID_OPTION` for an option that cannot be used, such as a port that
+   *   is taken. `UNSUPPORTED_RUNTIME` if the runtime has no `node:net`. With `data`: `INVALID_DATA`
+   *   for a folder that is damaged or belongs to another program (the folder is left unchanged),
+   *   `DATA_IN_USE` if another server has the folder open, and `DATA_UNAVAILABLE` if the folder
+   *   cannot be read and written, for example on a full or read-only disk.
    */
   static async start(options: FaktoryServerOptions = {}): Promise<FaktoryServer> {
     checkOptionNames(options, FAKTORY_SERVER_OPTIONS, "FaktoryServer.start");
@@ -153,30 +153,32 @@ export class FaktoryServer implements AsyncDisposable {
   }
 
   /**
-   * Where clients find it, password included; so it is no property that a log of the server would
-   * show.
+   * The URL for clients, password included. It is a getter, so that logging the server does not
+   * print the password.
    */
   get url(): string {
     return this.#url;
   }
 
-  /** What it holds at this moment. */
+  /** Counts the jobs, waiting FETCHes and connections. */
   snapshot(): ServerSnapshot {
     return this.#core.snapshot();
   }
 
   /**
-   * Tells a worker to go quiet or to end, as the reference server's web page does: it hears of it
-   * at its next BEAT. False where no such worker is connected.
+   * Tells a worker to go quiet or to terminate, like the buttons of the reference server's web
+   * page. The worker gets the signal with its next BEAT. Returns false if no such worker is
+   * connected.
    */
   signalWorker(wid: string, state: "quiet" | "terminate"): boolean {
     return this.#core.workers.signal(wid, state);
   }
 
   /**
-   * Lists jobs of a set, or of a queue: the first 25, unless the query says otherwise. A page of a
-   * million jobs costs no more than one of a hundred; with a filter the server goes on serving its
-   * clients meanwhile, and looks at 100,000 jobs a call: `next` is the `offset` to continue from.
+   * Lists jobs of a set or a queue: the first 25, unless the query says otherwise. A page of a
+   * million jobs takes no longer than a page of a hundred. With a filter, one call examines up to
+   * 100,000 jobs, and the server serves other clients meanwhile: to continue, pass `next` as the
+   * `offset`.
    *
    * @example See why jobs failed
    * ```ts
@@ -195,21 +197,21 @@ export class FaktoryServer implements AsyncDisposable {
   }
 
   /**
-   * Finds a job by its id, with a worker, in a set or on a queue; `undefined` where there is none,
-   * as after it succeeded. The queues are searched, with clients served meanwhile: half a second
-   * for a million jobs.
+   * Finds a job by its id: with a worker, in a set or on a queue. Returns `undefined` if there is
+   * no such job, for example after it succeeded. Searching the queues takes half a second per
+   * million jobs; the server serves other clients meanwhile.
    *
    * @throws {InvalidArgumentError} `INVALID_FILTER`.
    */
-  // What is wrong with an argument rejects the promise.
+  // Async, so that an invalid argument rejects the promise.
   // deno-lint-ignore require-await
   async job(jid: string, options: FindJobOptions = {}): Promise<ServerJob | undefined> {
     return this.#inspector.job(checkJid(jid), checkLookup(options));
   }
 
   /**
-   * Puts jobs of the sets back on their queues, to run at once; how many there were. An id that is
-   * in no set counts as 0, also where its job is on a queue or with a worker.
+   * Puts jobs of the sets back on their queues, to run at once. Returns their number. An id that is
+   * in no set counts as 0, even if its job is on a queue or with a worker.
    *
    * @example Run every dead job of a type again
    * ```ts
@@ -220,25 +222,25 @@ export class FaktoryServer implements AsyncDisposable {
    * ```
    *
    * @throws {InvalidArgumentError} `INVALID_FILTER`, or `FILTER_MATCHES_ALL` without a filter and
-   * without `all: true`.
+   *   without `all: true`.
    */
   retry(jobs: JobSelection): Promise<number> {
     return this.#inspector.change("requeue", jobs);
   }
 
   /**
-   * Moves jobs of the sets to the dead; how many there were.
+   * Moves jobs of the sets to the dead set. Returns their number.
    *
-   * @throws {InvalidArgumentError} as {@linkcode FaktoryServer.retry}.
+   * @throws {InvalidArgumentError} like {@linkcode FaktoryServer.retry}.
    */
   kill(jobs: JobSelection): Promise<number> {
     return this.#inspector.change("kill", jobs);
   }
 
   /**
-   * Deletes jobs of the sets; how many there were.
+   * Deletes jobs of the sets. Returns their number.
    *
-   * @throws {InvalidArgumentError} as {@linkcode FaktoryServer.retry}.
+   * @throws {InvalidArgumentError} like {@linkcode FaktoryServer.retry}.
    */
   discard(jobs: JobSelection): Promise<number> {
     return this.#inspector.change("discard", jobs);
@@ -247,18 +249,21 @@ export class FaktoryServer implements AsyncDisposable {
   /**
    * Counts the jobs that `retry`, `kill` or `discard` would change.
    *
-   * @throws {InvalidArgumentError} as {@linkcode FaktoryServer.retry}.
+   * @throws {InvalidArgumentError} like {@linkcode FaktoryServer.retry}.
    */
   count(jobs: JobSelection): Promise<number> {
     return this.#inspector.count(jobs);
   }
 
-  /** The server's figures, as `producer.info()` gives them. */
+  /** The server's figures, in the form that `producer.info()` returns. */
   info(): ServerInfo {
     return this.#inspector.info();
   }
 
-  /** How many jobs were enqueued, run and failed in the last hour and week; kept with `data`. */
+  /**
+   * Counts the jobs enqueued, run and failed in the last hour and week. Saved if the server has
+   * `data`.
+   */
   history(): ServerHistory {
     return this.#inspector.history();
   }
@@ -268,23 +273,23 @@ export class FaktoryServer implements AsyncDisposable {
     return this.#inspector.batches();
   }
 
-  /** Holds back the jobs of a queue; false where there is no queue of the name. */
+  /** Pauses a queue: its jobs are not handed out. Returns false if there is no such queue. */
   pauseQueue(name: string): boolean {
     return this.#inspector.changeQueue("pause", name);
   }
 
-  /** Hands out the jobs of a queue again; false where there is no queue of the name. */
+  /** Resumes a paused queue. Returns false if there is no such queue. */
   resumeQueue(name: string): boolean {
     return this.#inspector.changeQueue("resume", name);
   }
 
-  /** Removes a queue **with all jobs on it**; false where there is no queue of the name. */
+  /** Removes a queue **with all its jobs**. Returns false if there is no such queue. */
   removeQueue(name: string): boolean {
     return this.#inspector.changeQueue("remove", name);
   }
 
   /**
-   * Lists the queues: the first 1000 in the order of their names, unless the query says otherwise.
+   * Lists the queues: the first 1000 by name, unless the query says otherwise.
    *
    * @throws {InvalidArgumentError} `INVALID_FILTER`.
    */
@@ -292,23 +297,23 @@ export class FaktoryServer implements AsyncDisposable {
     return this.#inspector.queues(query);
   }
 
-  /** Lists the worker processes that are connected, each with its jobs. */
+  /** Lists the connected worker processes, each with its jobs. */
   workers(): Promise<ServerWorker[]> {
     return this.#inspector.workers();
   }
 
   /**
-   * Hangs up on every client. Without `data` the server forgets every job, with `data` it first
-   * saves what is not saved yet.
+   * Closes all connections and stops the server. A server with `data` first saves every change. A
+   * server without `data` loses its jobs.
    *
-   * @throws {StoreError} where something could not be saved, also where that was earlier.
+   * @throws {StoreError} if a change could not be saved, now or earlier.
    */
   close(): Promise<void> {
     this.#close();
     return this.closed;
   }
 
-  /** As {@linkcode FaktoryServer.close}. */
+  /** Same as {@linkcode FaktoryServer.close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
@@ -321,13 +326,13 @@ export class FaktoryServer implements AsyncDisposable {
     if (this.#isClosing) return;
     this.#isClosing = true;
     this.#core.close();
-    // Connections end once what they are owed is saved.
+    // Connections end after the replies that they wait for are saved and sent.
     const saved = this.#store.close();
     this.#ended.resolve(Promise.all([saved, this.#listener.close(saved)]).then(() => {}));
   }
 }
 
-/** @throws {ConfigError} `INVALID_OPTION` where it is not two texts. */
+/** @throws {ConfigError} `INVALID_OPTION` if the certificate or the key is not a string. */
 function keyPair(tls: unknown): { cert: string; key: string } | undefined {
   if (tls === undefined) return undefined;
   const { cert, key } = (tls ?? {}) as { cert?: unknown; key?: unknown };

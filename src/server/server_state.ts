@@ -26,67 +26,68 @@ import { Tasks } from "./tasks.ts";
 import { Turns } from "./turns.ts";
 import { type ClientData, Workers } from "./workers.ts";
 
-/**
- * Which server to be: the free one, or the one with batches, tracking, unique and expiring jobs.
- */
+/** The edition to imitate. `enterprise` adds batches, tracking, and unique and expiring jobs. */
 export type ServerEdition = "free" | "enterprise";
 
-/** Options of a server, whichever way its clients come. */
+/** Options of a server that do not depend on how clients connect. */
 export interface ServerOptions {
   /**
-   * Which server to answer as. As `enterprise` it has batches and tracking and heeds `unique_for`,
-   * `unique_until`, `expires_at` and `expires_in` of a job's `custom`. As `free` it refuses BATCH
-   * and TRACK and ignores these keys, as the server does that anybody can install: what is made
-   * with Enterprise would come to nothing there, without a word.
+   * The edition to imitate. `enterprise` has batches and tracking, and respects `unique_for`,
+   * `unique_until`, `expires_at` and `expires_in` in a job's `custom`. `free` refuses BATCH and
+   * TRACK and ignores these keys, like the free server of Faktory. Use `enterprise` only if your
+   * production server is Faktory Enterprise: the free server ignores these keys without an error.
    *
    * @default "free"
    */
   readonly edition?: ServerEdition | undefined;
   /**
-   * Recurring jobs, as in the configuration of Faktory Enterprise, which enqueues them itself. Of
-   * the edition `enterprise` only: `./cron` is for every server.
+   * Recurring jobs that the server enqueues, as in the configuration of Faktory Enterprise. Only
+   * for the edition `enterprise`. With other servers, use the entry `./cron`.
    *
    * @default none
    */
   readonly cron?: readonly ServerCron[] | undefined;
   /**
-   * How many jobs of a queue run at the same time, by the queue's name, as in the configuration of
-   * Faktory Enterprise. Of the edition `enterprise` only: a consumer's option `limits` is for every
-   * server. Throttled queues are looked at when a FETCH comes, and not while it waits.
+   * Limits on how many jobs of a queue run at the same time, by queue name, as in the configuration
+   * of Faktory Enterprise. Only for the edition `enterprise`. With other servers, use a consumer's
+   * option `limits`. The server checks the limit when a FETCH arrives, not while the FETCH waits.
    *
    * @default none
    */
   readonly throttles?: Readonly<Record<string, ServerThrottle>> | undefined;
   /**
-   * Hears of clients that connect, are refused or leave, and of failed jobs, for a log. A failure
-   * of it is ignored.
+   * Called when a client connects, is refused or leaves, and when a job fails, for example to write
+   * a log. The server ignores errors that this function throws.
    *
    * @default none
    */
   readonly onEvent?: ((event: ServerEvent) => void) | undefined;
-  /** The password that clients have to know. @default none */
+  /** The password that clients must know. @default none */
   readonly password?: string | undefined;
-  /** Connections that are taken at the same time. @default 2000 */
+  /** Maximum number of connections. @default 2000 */
   readonly maxConnections?: number | undefined;
   /**
-   * The longest line that brings jobs (PUSH, PUSHB), in bytes, from 64 KiB to 512 MiB. A longer one
-   * is answered with an error and not kept. Lines of other commands may have 64 KiB, of FAIL and
-   * MUTATE 1 MiB.
+   * Longest line of a command that brings jobs (PUSH, PUSHB), in bytes: 64 KiB to 512 MiB. The
+   * server answers a longer line with an error and discards it. Lines of FAIL and MUTATE may have 1
+   * MiB, lines of other commands 64 KiB.
    *
    * @default 67108864, which is 64 MiB
    */
   readonly maxLineBytes?: number | undefined;
   /**
-   * How long a FETCH waits for a job, in milliseconds; nobody can take longer than that to find out
-   * that there is none, or to stop. Less makes tests quicker, and empty queues be asked for more
-   * often.
+   * Time that a FETCH waits for a job, in ms. A client that waits for an empty queue, or wants to
+   * stop, waits this long. Smaller values make tests faster, but clients then poll empty queues
+   * more often.
+   *
+   * @default 2000, as on the reference server
    *
    * @default 2000, as the reference server
    */
   readonly fetchWaitMs?: number | undefined;
   /**
-   * Where the server's time comes from; a `ManualClock` lets tests move it. @default the machine's
-   * clock
+   * The source of the server's time. Tests pass a `ManualClock` to move the time themselves.
+   *
+   * @default the machine's clock
    */
   readonly clock?: Clock | undefined;
 }
@@ -104,50 +105,50 @@ export const SERVER_OPTIONS = {
   clock: true,
 } as const satisfies OptionNames<ServerOptions>;
 
-/** What a server holds, for tests and curious people. */
+/** A server's counts, for tests and logs. */
 export interface ServerSnapshot {
   /** Jobs waiting in each queue. */
   readonly queues: Readonly<Record<string, number>>;
-  /** Jobs for a later time. */
+  /** Jobs to run at a later time. */
   readonly scheduled: number;
-  /** Failed jobs that are to be tried again. */
+  /** Failed jobs that wait for a retry. */
   readonly retries: number;
-  /** Failed jobs that are not. */
+  /** Failed jobs that are not retried. */
   readonly dead: number;
   /** Jobs with a worker. */
   readonly working: number;
-  /** FETCHes that wait. */
+  /** Waiting FETCHes. */
   readonly waiting: number;
-  /** Jobs that were run, whether they failed or not. */
+  /** Runs of jobs, successful or failed. */
   readonly processed: number;
-  /** Failures of jobs. */
+  /** Failed runs of jobs. */
   readonly failures: number;
-  /** Connections that are open. */
+  /** Open connections. */
   readonly connections: number;
-  /** Consumers that have said who they are. */
+  /** Connected worker processes. */
   readonly workers: number;
 }
 
-/** What those who make a server may change of its insides. */
+/** Parts of a server that tests and `./testing` replace. */
 export interface ServerInternals extends Partial<Omit<ManagerOptions, "hooks">> {
-  /** Where what Enterprise knows is kept. @default in memory alone */
+  /** Storage for Enterprise's records (batches, tracks, locks). @default memory */
   readonly records?: Records | undefined;
-  /** What does long work. @default slices of the machine's time */
+  /** Scheduler for long work. @default slices of real time */
   readonly slices?: Slices | undefined;
-  /** The clock by which workers fall silent. @default the server's */
+  /** Clock that detects silent workers. @default the server's clock */
   readonly workersClock?: Clock | undefined;
 }
 
-/** The version of the reference server that this one behaves as. */
+/** The version of the reference server that this server imitates. */
 const VERSION = "1.10.0";
 
 const FETCH_WAIT_MS = 2000;
 const MAX_LINE_BYTES = 64 * 1024 * 1024;
 
-/** As many connections as are taken may be there before their HELLO, but not fewer than this. */
+/** Minimum limit on connections without a HELLO; otherwise the limit is `maxConnections`. */
 const MIN_STRANGERS = 100;
 
-/** The server but for its socket: clients come by {@linkcode ServerState.connect}. */
+/** The server without its socket. Clients connect with {@linkcode ServerState.connect}. */
 export class ServerState implements ConnectionOwner {
   readonly context: CommandContext;
   readonly greeter: Greeter;
@@ -165,7 +166,7 @@ export class ServerState implements ConnectionOwner {
   readonly #maxConnections: number;
   readonly #startedAt: number;
   readonly #open = new Set<Connection>();
-  /** Those that have not said HELLO, the oldest first. */
+  /** Connections that have not sent HELLO, the oldest first. */
   readonly #strangers = new Set<Connection>();
   readonly #admitted = new Set<Connection>();
   readonly #sleepers = new Set<() => void>();
@@ -256,8 +257,8 @@ export class ServerState implements ConnectionOwner {
   }
 
   /**
-   * Closes the connection that has not said HELLO for longest: clients say it at once. False where
-   * all have said it.
+   * Closes the connection that has waited longest without sending HELLO. Real clients send it at
+   * once. Returns false if all connections have sent HELLO.
    */
   makeRoom(): boolean {
     for (const oldest of this.#strangers) {
@@ -332,7 +333,7 @@ export class ServerState implements ConnectionOwner {
     let sizes = "";
     for (const { name, jobs } of all) {
       enqueued += jobs.length;
-      // A queue's name needs no escapes.
+      // Queue names need no escapes in JSON.
       sizes += `${sizes === "" ? "" : ","}"${name}":${jobs.length}`;
     }
     const now = this.#clock.now();
@@ -365,15 +366,15 @@ export class ServerState implements ConnectionOwner {
   }
 }
 
-/** A struct as Go writes it, its fields in the order given. */
+/** Writes a struct as Go does: its fields in the given order. */
 function writeStruct(fields: Record<string, string | number>): string {
   return `{${Object.entries(fields).map(([name, json]) => `"${name}":${json}`).join(",")}}`;
 }
 
 /**
- * The value of an option that Enterprise alone has.
+ * Returns the value of an option that only Enterprise has.
  *
- * @throws {ConfigError} `INVALID_OPTION` if it is given to a free server.
+ * @throws {ConfigError} `INVALID_OPTION` if the server is free and the option is given.
  */
 function enterpriseOnly<T>(
   enterprise: Enterprise | undefined,
@@ -389,14 +390,14 @@ function enterpriseOnly<T>(
   );
 }
 
-/** @throws {ConfigError} `INVALID_OPTION` where it is no edition. */
+/** @throws {ConfigError} `INVALID_OPTION` if the edition is unknown. */
 function isEnterprise(edition: unknown): boolean {
   if (edition === undefined || edition === "free") return false;
   if (edition === "enterprise") return true;
   throw invalidOption("edition", '"free" or "enterprise"', edition);
 }
 
-/** @throws {ConfigError} `INVALID_OPTION` where an option is no text. */
+/** @throws {ConfigError} `INVALID_OPTION` if the option is not a string. */
 export function text(name: string, value: unknown): string | undefined {
   if (value === undefined || typeof value === "string") return value;
   throw invalidOption(name, "a text", name === "password" ? typeof value : value);

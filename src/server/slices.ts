@@ -1,22 +1,22 @@
 import { type Clock, elapsedMs, systemClock } from "../internal/clock.ts";
 
 /**
- * Work that takes long, as a generator: it yields after each small piece of work, so that the
- * server can serve others in between. What it returns is the result.
+ * Long work, as a generator. It yields after each small step, so that the server can serve other
+ * clients in between. Its return value is the result.
  */
 export type Work<T> = Generator<undefined, T, undefined>;
 
-/** How long work may go on before others are served, in milliseconds. */
+/** Length of a slice in ms. Other clients are served after it. */
 const SLICE_MS = 8;
 
-/** Steps of work that nobody waits for which are done at once. */
+/** Steps of background work that run immediately. */
 const FIRST_STEPS = 8;
 
-/** How {@linkcode Slices} tells the time and waits; tests have their own. */
+/** The clock and timer of {@linkcode Slices}. Tests pass their own. */
 export interface SliceTimer {
-  /** Milliseconds of a clock that never goes back. */
+  /** Monotonic time in ms. */
   now(): number;
-  /** Calls back once the event loop has looked at its sockets. */
+  /** Calls back after the event loop has looked at its sockets. */
   later(callback: () => void): void;
 }
 
@@ -27,8 +27,8 @@ const systemTimer: SliceTimer = {
 };
 
 /**
- * Slices by a clock, for a server without sockets. Under a clock that stands still, all work is one
- * slice: time that passes for real would let the clients' deadlines pass while the server works.
+ * Slices measured by a clock, for a server without sockets. If the clock stands still, all work is
+ * one slice: real time would let the clients' deadlines pass while the server works.
  */
 export function slicesBy(clock: Clock): Slices {
   if (clock === systemClock) return new Slices();
@@ -39,18 +39,17 @@ export function slicesBy(clock: Clock): Slices {
 }
 
 interface Task {
-  /** Works until `isOver`; true once all is done. */
+  /** Works until `isOver` returns true. Returns true when all work is done. */
   go(isOver: () => boolean): boolean;
-  /** Gives up. */
+  /** Cancels the work with an error. */
   fail(error: Error): void;
 }
 
 /**
- * Does long work in slices of a few milliseconds, all of it in turn, so that one slice runs between
- * two looks at the sockets.
+ * Runs long work in slices of a few milliseconds, in turn. Between two slices, the event loop looks
+ * at the sockets.
  */
 export class Slices {
-  /** How it tells the time and waits. */
   readonly timer: SliceTimer;
   #tasks: Task[] = [];
   #isScheduled = false;
@@ -61,9 +60,7 @@ export class Slices {
     this.timer = timer;
   }
 
-  /**
-   * Does work; the result comes at once where one slice is enough and no other work is under way.
-   */
+  /** Runs work. Returns the result directly if one slice is enough and no other work is running. */
   run<T>(work: Work<T>): T | Promise<T> {
     if (this.#tasks.length > 0) return this.#queue(work);
     const isOver = this.slice();
@@ -75,24 +72,23 @@ export class Slices {
   }
 
   /**
-   * Begins work that nobody waits for. Its first steps are done at once and always, whatever the
-   * time: what does not take more of them is done when this returns.
+   * Starts background work. Its first steps always run immediately, so short work is finished when
+   * this returns.
    */
   start(work: Work<void>): void {
     for (let i = 0; i < FIRST_STEPS; i++) if (work.next().done) return;
-    // It goes on until the server closes.
+    // It runs until the server closes.
     this.#queue(work).catch(() => {});
   }
 
   /**
-   * Resolves once the sockets were looked at, and all other work that is under way has had its
-   * turn.
+   * Resolves after the event loop has looked at the sockets and all other work has had its turn.
    */
   turn(): Promise<void> {
     return this.#queue(nothing());
   }
 
-  /** Resolves once the sockets were looked at, for all who wait together. */
+  /** Resolves after the event loop has looked at the sockets. All callers share one wait. */
   breath(): Promise<void> {
     return this.#breath ??= new Promise((resolve) =>
       this.timer.later(() => {
@@ -102,17 +98,17 @@ export class Slices {
     );
   }
 
-  /** The time by which slices are measured. */
+  /** The time that slices are measured with. */
   now(): number {
     return this.timer.now();
   }
 
-  /** Work that is under way. */
+  /** Number of works in progress. */
   get size(): number {
     return this.#tasks.length;
   }
 
-  /** Gives up all that is under way. */
+  /** Cancels all work in progress. */
   close(error: Error): void {
     this.#isClosed = true;
     for (const task of this.#tasks.splice(0)) task.fail(error);
@@ -153,7 +149,7 @@ export class Slices {
     });
   }
 
-  /** Says, from now on, whether a slice's time is over. */
+  /** Starts a slice. The returned function reports whether its time is over. */
   slice(begin: number = this.timer.now()): () => boolean {
     const end = begin + SLICE_MS;
     return () => this.timer.now() >= end;
@@ -162,7 +158,7 @@ export class Slices {
 
 function* nothing(): Work<void> {}
 
-/** Does work to its end at once. */
+/** Runs work to its end at once. */
 export function finish<T>(work: Work<T>): T {
   for (;;) {
     const step = work.next();

@@ -1,39 +1,38 @@
 import { builtinModule, mayReadFile } from "../internal/environment.ts";
 
 /**
- * File descriptors that are left to the rest of the process: a quarter of them, but not more than
- * this.
+ * File descriptors to leave for the rest of the process: a quarter of all, but at most this many.
  */
 const MAX_RESERVED = 256;
 
-/** Where Linux says what a process may have. */
+/** The file in which Linux lists the limits of a process. */
 const LIMITS = "/proc/self/limits";
 
 interface Files {
   readFileSync(path: string, encoding: "utf8"): string;
 }
 
-/** How many sockets a server may have. */
+/** Limits on the number of sockets. */
 export interface SocketLimit {
-  /** Beyond this, room is made for those that come. */
+  /** Above this number, an old connection is closed for each new one. */
   readonly soft: number;
-  /** Beyond this, none is taken: what was closed is counted until it is gone. */
+  /** Above this number, new connections are refused. Sockets that are closing still count. */
   readonly hard: number;
 }
 
 /**
- * How many sockets this process may have without its file descriptors running out; no limit where
- * the system does not say.
+ * Returns how many sockets this process may open without running out of file descriptors. Infinity
+ * if the system does not tell.
  *
- * At the limit itself nothing works: Deno takes no connection any more, Bun tries to without a
- * pause, and neither tells.
+ * Without this limit, running out of them breaks the server silently: Deno accepts no more
+ * connections, and Bun retries without a pause.
  */
 export function socketLimit(files = builtinModule<Files>("node:fs")): SocketLimit {
   let limits;
   try {
     if (mayReadFile(LIMITS)) limits = files?.readFileSync(LIMITS, "utf8");
   } catch {
-    // Another system, or no permission to read it.
+    // Another system, or no permission to read the file.
   }
   const descriptors = Number(/^Max open files\s+(\d+)/m.exec(limits ?? "")?.[1] ?? Infinity);
   const reserved = Math.min(descriptors / 4, MAX_RESERVED);

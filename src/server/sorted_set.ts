@@ -1,23 +1,23 @@
 /** A member of a {@linkcode SortedSet}. */
 export interface SortedEntry<T> {
-  /** Milliseconds since 1970. */
+  /** In ms since 1970. */
   readonly at: number;
   readonly value: T;
-  /** Larger than that of every member that came before. */
+  /** Larger than the serial of every member added before. */
   readonly serial: number;
-  /** It has not been taken out. */
+  /** False after it was removed. */
   isIn: boolean;
 }
 
 /**
- * Entries in a part of the set, at most. Moving them is cheap, and so is moving all the parts of a
- * million.
+ * Maximum number of entries in a part. With this size, it is cheap to move the entries of a part,
+ * and to move all the parts of a set of a million entries.
  */
 const MAX_PART = 1024;
 
-/** Things in the order of a time; those of the same time in the order in which they came. */
+/** Values ordered by time. Values with the same time keep the order in which they were added. */
 export class SortedSet<T> {
-  /** In order, none of them empty. */
+  /** In order. None is empty. */
   #parts: SortedEntry<T>[][] = [];
   #size = 0;
   #serial = 0;
@@ -29,7 +29,7 @@ export class SortedSet<T> {
   add(at: number, value: T): SortedEntry<T> {
     const entry = { at, value, serial: ++this.#serial, isIn: true };
     this.#size++;
-    // Most come in their order.
+    // Most entries are added in order.
     const last = this.#parts[this.#parts.length - 1];
     if (last === undefined) {
       this.#parts.push([entry]);
@@ -42,7 +42,7 @@ export class SortedSet<T> {
     return entry;
   }
 
-  /** Whether the entry was there. */
+  /** Removes an entry. Returns false if it was not in the set. */
   remove(entry: SortedEntry<T>): boolean {
     if (!entry.isIn) return false;
     this.#drop(entry);
@@ -53,7 +53,7 @@ export class SortedSet<T> {
     return true;
   }
 
-  /** Takes out what is due at `at` or before: the first `max` of it. */
+  /** Removes and returns up to `max` values that are due at `at` or before, in order. */
   takeUntil(at: number, max = Infinity): T[] {
     const taken: T[] = [];
     while (taken.length < max) {
@@ -71,7 +71,7 @@ export class SortedSet<T> {
     return taken;
   }
 
-  /** At most `limit` members, from the one at this rank on; the first has rank 0. */
+  /** Returns up to `limit` members, from this rank on. The first has rank 0. */
   page(offset: number, limit: number): SortedEntry<T>[] {
     const found: SortedEntry<T>[] = [];
     let skip = offset;
@@ -83,7 +83,7 @@ export class SortedSet<T> {
     return found;
   }
 
-  /** Takes everything out. */
+  /** Removes everything. */
   clear(): void {
     for (const part of this.#parts) for (const entry of part) entry.isIn = false;
     this.#parts = [];
@@ -95,7 +95,7 @@ export class SortedSet<T> {
     this.#size--;
   }
 
-  /** The first part that ends with this entry or one behind it. */
+  /** Returns the index of the first part that ends at or after this entry. */
   #partOf(entry: SortedEntry<T>): number {
     let low = 0;
     let high = this.#parts.length - 1;
@@ -107,7 +107,7 @@ export class SortedSet<T> {
     return low;
   }
 
-  /** Puts an entry before another, in whose part it is then. */
+  /** Inserts an entry into the part that contains the entry after it. */
   #insert(entry: SortedEntry<T>): void {
     const index = this.#partOf(entry);
     const part = this.#parts[index]!;
@@ -124,7 +124,7 @@ function lastOf<T>(part: readonly T[]): T {
   return part[part.length - 1]!;
 }
 
-/** Where the entry is in a part that has it, or is to be. */
+/** Returns the position of an entry in its part, or the position to insert it at. */
 function firstNotBefore(
   part: readonly SortedEntry<unknown>[],
   entry: SortedEntry<unknown>,

@@ -5,7 +5,7 @@ import { marshal, marshalText } from "./go/encode.ts";
 
 export { writeTime } from "./go/time.ts";
 
-/** What the server keeps of a job's last failure. */
+/** The last failure in a stored job. */
 export interface StoredFailure {
   failed_at: string;
   next_at: string;
@@ -16,7 +16,7 @@ export interface StoredFailure {
   remaining: Integer;
 }
 
-/** A job as the server keeps it. */
+/** A job in the form that the server stores. */
 export interface StoredJob {
   retry: Integer;
   failure: StoredFailure | undefined;
@@ -32,7 +32,7 @@ export interface StoredJob {
   backtrace: Integer;
 }
 
-/** Retries of a job that does not say. */
+/** Retries of a job that does not set them. */
 const DEFAULT_RETRY = 25;
 
 const FAILURE: StructType = {
@@ -48,7 +48,7 @@ const FAILURE: StructType = {
   },
 };
 
-/** A job's type. */
+/** The job's fields and types, for the decoder. */
 export const JOB: StructType = {
   name: "client.Job",
   fields: {
@@ -67,18 +67,18 @@ export const JOB: StructType = {
   },
 };
 
-/** Reads a job as a client sent it. */
+/** Parses a job from a client. */
 export function readJob(json: string): StoredJob {
   return complete((decode(json, JOB) ?? {}) as Partial<StoredJob>);
 }
 
-/** Reads a job as the server stores it. */
+/** Parses a stored job. */
 export function readStored(payload: Payload): StoredJob {
   if (typeof payload === "string") return readJob(payload);
   return { ...readJob(payload.frame), args: payload.args };
 }
 
-/** What a reservation needs to know of a job as it is stored, without all the rest being read. */
+/** Reads the fields that a reservation needs from a stored job, without parsing the rest. */
 export function glanceAt(
   payload: Payload,
 ): { readonly jid: string; readonly reserve_for: number } {
@@ -90,7 +90,7 @@ export function glanceAt(
     reader.more(false);
   }
   reader.kind();
-  // Behind its arguments, which are always there, is no other bracket.
+  // No other bracket follows the arguments, and arguments are always present.
   const end = text.slice(text.lastIndexOf("]"));
   return {
     jid: reader.string(),
@@ -98,13 +98,13 @@ export function glanceAt(
   };
 }
 
-/** Reads the jobs of a PUSHB. */
+/** Parses the jobs of a PUSHB. */
 export function readJobs(json: string): StoredJob[] {
   const jobs = (decode(json, { sliceOf: JOB }) ?? []) as Partial<StoredJob>[];
   return jobs.map(complete);
 }
 
-/** A job of what was read of it. */
+/** Adds the defaults to the fields that were read. */
 export function complete(fields: Partial<StoredJob>): StoredJob {
   return {
     retry: fields.retry ?? DEFAULT_RETRY,
@@ -135,8 +135,8 @@ function completeFailure(fields: Partial<StoredFailure>): StoredFailure {
 }
 
 /**
- * A job as the server stores it and hands it out: its fields in the order of the reference
- * server's.
+ * Writes a job in the form that the server stores and sends, with its fields in the order of the
+ * reference server.
  */
 export function writeJob(job: StoredJob): Payload {
   const { failure, custom, args } = job;

@@ -5,26 +5,25 @@ import type { Manager } from "./manager.ts";
 import type { Slices, Work } from "./slices.ts";
 import type { Workers } from "./workers.ts";
 
-/** All tasks run at multiples of this. */
+/** Period of the timer, in ms. All tasks run at multiples of it. */
 const TICK_MS = 5000;
 
-/** The task of which INFO says nothing. */
+/** The task that INFO does not list. */
 const CRON = "Cron";
 
 interface Task {
   readonly name: string;
   readonly everyMs: number;
-  /** Gives how many it dealt with. */
+  /** Runs once and returns how many items it processed. */
   run(): Work<number>;
-  /** It has not come to its end yet. */
+  /** True while a run is in progress. */
   isRunning: boolean;
   total: number;
   cycles: number;
 }
 
 /**
- * What the server does by the clock: the schedule, retries, reservations that end, workers that
- * fell silent.
+ * The server's periodic tasks: scheduled jobs, retries, expired reservations and silent workers.
  */
 export class Tasks {
   readonly #clock: Clock;
@@ -64,7 +63,7 @@ export class Tasks {
     this.#cancelTimer = this.#next();
   }
 
-  /** What INFO tells of them. */
+  /** The tasks' figures for INFO. */
   stats(): Record<string, Record<string, number>> {
     const sizes: Record<string, number> = {
       Scheduled: this.#manager.sets.scheduled.size,
@@ -104,7 +103,7 @@ export class Tasks {
   #tick(nowMs: number): void {
     this.#history.sample();
     for (const task of this.#tasks) {
-      // One that has much to do goes on, and is not begun anew.
+      // A task that is still running is not started again.
       if (nowMs % task.everyMs !== 0 || task.isRunning) continue;
       task.cycles++;
       task.isRunning = true;

@@ -1,34 +1,34 @@
 import type { SliceTimer } from "./slices.ts";
 
-/** How long strangers' work goes on before others get their turn, in milliseconds. */
+/** Time for handshakes before other work gets its turn, in ms. */
 const SLICE_MS = 2;
 
 /**
- * Where more than this waits of one network, what came last is first: a client that came long ago
- * has given up, and one that came in the middle of a flood need not wait until the flood is dealt
- * with.
+ * If more handshakes than this wait from one network, the newest goes first. The oldest clients
+ * have already timed out, and a client that connects during a flood need not wait until all of it
+ * is processed.
  */
 const FAIR_LENGTH = 16;
 
 interface Task {
   /**
-   * Does a part of the work, some tenths of a millisecond where that can be; true once it was the
-   * last.
+   * Does a part of the work, a few tenths of a millisecond if possible. Returns true after the last
+   * part.
    */
   readonly step: () => boolean;
   isCancelled: boolean;
 }
 
 /**
- * Does what strangers ask for, a few milliseconds at a time.
+ * Processes the handshakes of unauthenticated clients, a few milliseconds at a time.
  *
- * Thousands of rounds of hashing are what a HELLO may cost a server that has one thread, and
- * whoever can reach its port can ask for them. So they never keep others waiting for long, and each
- * network has its turn: a flood from one does not keep the clients of another out.
+ * A HELLO costs thousands of rounds of hashing, the server has one thread, and anybody who can
+ * reach the port can send one. So handshakes never delay other work for long, and networks take
+ * turns: a flood from one network does not keep out clients of another.
  */
 export class Turns {
   readonly #timer: SliceTimer;
-  /** What waits, by network, that whose turn it is first. */
+  /** Waiting tasks by network. The first network is next. */
   readonly #tasks = new Map<string, Task[]>();
   #current: Task | undefined;
   #isRunning = false;
@@ -38,8 +38,8 @@ export class Turns {
   }
 
   /**
-   * Calls `step` until it gives true, when it is the turn of the client at this address; the
-   * function returned calls it off.
+   * Calls `step` until it returns true, when it is this address's turn. Returns a function that
+   * cancels the task.
    */
   take(address: string, step: () => boolean): () => void {
     const task = { step, isCancelled: false };
@@ -64,10 +64,7 @@ export class Turns {
     this.#isRunning = false;
   }
 
-  /**
-   * The next of the network whose turn it is; what else waits of that network is behind all others
-   * then.
-   */
+  /** Takes the next task. Its network goes to the end of the line. */
   #next(): Task | undefined {
     for (const [network, tasks] of this.#tasks) {
       const next = tasks.length > FAIR_LENGTH ? tasks.pop() : tasks.shift();
@@ -80,7 +77,8 @@ export class Turns {
 }
 
 /**
- * Who shares an address's turn: of IPv6, where everybody has many addresses, all of one network.
+ * Returns the key by which addresses share turns: the address for IPv4, the /64 network for IPv6,
+ * where each client has many addresses.
  */
 function networkOf(address: string): string {
   return address.includes(".") ? address : address.split(":").slice(0, 4).join(":");

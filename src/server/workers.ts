@@ -2,32 +2,35 @@ import { type Clock, elapsedMs } from "../internal/clock.ts";
 import type { ServerWorker } from "../inspect/types.ts";
 import type { Work } from "./slices.ts";
 
-/** What a server wants of a worker, or a worker says of itself; it only ever advances. */
+/** State that the server wants for a worker, or that the worker reports. It only moves forward. */
 export type WorkerSignal = "running" | "quiet" | "terminate";
 
 const RANK: Record<WorkerSignal, number> = { running: 0, quiet: 1, terminate: 2 };
 
-/** A worker is forgotten after so long without BEAT, in milliseconds. */
+/** Silence after which a worker is removed, in ms. */
 const SILENCE_MS = 60_000;
 
-/** What a connection said in its HELLO. */
+/** The data that a connection sent in its HELLO. */
 export interface ClientData {
   readonly wid: string;
   readonly hostname: string;
   readonly pid: number;
   readonly labels: readonly string[];
   /**
-   * Of a worker's first connection, the worker's; the others keep `running`, as on the reference
-   * server.
+   * On a worker's first connection, the state of the worker. Other connections keep `running`, as
+   * on the reference server.
    */
   state: WorkerSignal;
-  /** The client says no more, and probably is there no more: its FETCHes do not wait for a job. */
+  /**
+   * True after the client has half-closed its connection, or has probably died. Its FETCHes do not
+   * wait.
+   */
   isGone: boolean;
-  /** Ends the FETCH that waits, if one does, without a job. */
+  /** Ends the waiting FETCH without a job, if there is one. */
   endWait: (() => void) | undefined;
 }
 
-/** Something that can be hung up. */
+/** Something that can be closed. */
 export interface Closable {
   close(): void;
 }
@@ -41,7 +44,7 @@ interface Worker {
   rssKb: number | undefined;
 }
 
-/** The worker processes that are connected. */
+/** The connected worker processes. */
 export class Workers {
   readonly #workers = new Map<string, Worker>();
   readonly #clock: Clock;
@@ -66,12 +69,12 @@ export class Workers {
     worker.connections.add(connection);
   }
 
-  /** How many connections a worker has. */
+  /** Number of connections of a worker. */
   connectionsOf(wid: string): number {
     return this.#workers.get(wid)?.connections.size ?? 0;
   }
 
-  /** The last connection to go takes the worker with it, its state included. */
+  /** Removes a connection. A worker without connections is removed, and its state is lost. */
   remove({ wid }: ClientData, connection: Closable): void {
     const worker = this.#workers.get(wid);
     if (worker === undefined) return;
@@ -79,7 +82,9 @@ export class Workers {
     if (worker.connections.size === 0) this.#workers.delete(wid);
   }
 
-  /** Takes a BEAT; gives what is wanted of the worker, `undefined` for one that is not known. */
+  /**
+   * Handles a BEAT. Returns the state that the server wants, or `undefined` for an unknown worker.
+   */
   beat(wid: string, state: string, rssKb = 0): WorkerSignal | undefined {
     const worker = this.#workers.get(wid);
     if (worker === undefined) return undefined;
@@ -89,7 +94,7 @@ export class Workers {
     return worker.client.state;
   }
 
-  /** Every worker, in the order in which they came. */
+  /** Lists the workers in the order in which they connected. */
   list(): Omit<ServerWorker, "jobs">[] {
     const [now, elapsed] = [this.#clock.now(), elapsedMs(this.#clock)];
     return [...this.#workers.values()].map(({ client, connections, lastBeat, since, rssKb }) => {
@@ -102,8 +107,7 @@ export class Workers {
   }
 
   /**
-   * Tells a worker what is wanted of it, from its next BEAT on. False where there is no such
-   * worker.
+   * Sets the state that a worker gets with its next BEAT. Returns false if there is no such worker.
    */
   signal(wid: string, state: "quiet" | "terminate"): boolean {
     const worker = this.#workers.get(wid);
@@ -112,7 +116,7 @@ export class Workers {
     return true;
   }
 
-  /** Forgets workers that have fallen silent, and hangs up all their connections. */
+  /** Removes workers that have fallen silent, and closes their connections. */
   // deno-lint-ignore require-yield
   *reap(): Work<number> {
     const limit = elapsedMs(this.#clock) - SILENCE_MS;

@@ -6,7 +6,7 @@ import { complete, JOB, type StoredJob } from "../stored_job.ts";
 import { subcommand } from "./subcommand.ts";
 import type { Batches, NewBatch } from "./batches.ts";
 
-/** What BATCH replies: a text to be sent with its length before it, or `undefined` for OK. */
+/** Runs BATCH. Returns the text of a bulk reply, or `undefined` for OK. */
 export function batchCommand(batches: Batches, line: string): string | undefined {
   const { name, payload } = subcommand(line);
   switch (name) {

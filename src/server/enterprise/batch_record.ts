@@ -1,49 +1,49 @@
 import { marshalText } from "../go/encode.ts";
 
-/** Where a callback is: not due, enqueued, done. */
+/** State of a callback: not due, enqueued, done. */
 export type CallbackState = "" | "1" | "2";
 
-/** The two callbacks, in the order in which they come. */
+/** The two callbacks, in the order in which they run. */
 export type CallbackName = "complete" | "success";
 
 /**
- * How a batch looks to its parent: `open` as long as a callback of its own is to come, `settled`
- * once none is, unless jobs that failed succeed after all, and `succeeded` at the end. It never
- * goes back.
+ * State of a batch as its parent sees it: `open` while one of its callbacks is still to come,
+ * `settled` when none will come unless failed jobs succeed later, and `succeeded` at the end. It
+ * only moves forward.
  */
 export type Standing = "open" | "settled" | "succeeded";
 
-/** A batch, as it is kept: plain JSON. */
+/** A batch in the form in which it is stored, as plain JSON. */
 export interface BatchRecord {
   readonly bid: string;
   readonly parentBid: string;
   readonly description: string;
-  /** Milliseconds since 1970. */
+  /** In ms since 1970. */
   readonly createdAt: number;
-  /** The callbacks' jobs, as they are to be pushed. */
+  /** The jobs of the callbacks, ready to push. */
   readonly callbacks: Readonly<Partial<Record<CallbackName, CallbackJob>>>;
   readonly states: Record<CallbackName, CallbackState>;
-  /** No jobs are being added. */
+  /** True while no jobs are being added. */
   isCommitted: boolean;
-  /** It was committed once, and does not die of not being so. */
+  /** True after the first commit. The batch then no longer expires for lack of one. */
   wasCommitted: boolean;
   total: number;
-  /** Jobs that have not succeeded. */
+  /** Number of jobs that have not succeeded yet. */
   pending: number;
-  /** Of these, jobs whose last run failed. */
+  /** Number of pending jobs whose last run failed. */
   failed: number;
   standing: Standing;
-  /** Batches within this one. */
+  /** The state of each child batch. */
   readonly children: Record<string, Standing>;
 }
 
-/** A callback. */
+/** The job of a callback. */
 export interface CallbackJob {
   readonly jid: string;
   readonly payload: string;
 }
 
-/** The callback that is due now, if one is. */
+/** Returns the callback that is due now, if there is one. */
 export function dueCallback(batch: BatchRecord): CallbackName | undefined {
   const { callbacks, states } = batch;
   if (callbacks.complete !== undefined && states.complete === "" && hasRun(batch)) {
@@ -55,7 +55,7 @@ export function dueCallback(batch: BatchRecord): CallbackName | undefined {
   return undefined;
 }
 
-/** How a batch looks to its parent now. */
+/** Computes the state of a batch as its parent sees it. */
 export function standingOf(batch: BatchRecord): Standing {
   const { callbacks, states, standing } = batch;
   if (standing === "succeeded") return standing;
@@ -63,24 +63,30 @@ export function standingOf(batch: BatchRecord): Standing {
   return callbacks.success === undefined || states.success === "2" ? "succeeded" : standing;
 }
 
-/** Every job has run, whatever came of it, and no batch within has a callback to come. */
+/**
+ * Reports whether every job has run, successfully or not, and no child batch has a callback to
+ * come.
+ */
 function hasRun({ isCommitted, pending, failed, children }: BatchRecord): boolean {
   return isCommitted && pending <= failed &&
     Object.values(children).every((standing) => standing !== "open");
 }
 
-/** As `hasRun`, and the callback for that is done, if there is one. */
+/** Like `hasRun`, and the `complete` callback has succeeded, if there is one. */
 function isComplete(batch: BatchRecord): boolean {
   return batch.callbacks.complete === undefined ? hasRun(batch) : batch.states.complete === "2";
 }
 
-/** Every job has succeeded, those within included, and it is the turn of the callback for that. */
+/**
+ * Reports whether every job and every child batch has succeeded, so that the `success` callback is
+ * due.
+ */
 function canSucceed(batch: BatchRecord): boolean {
   return batch.isCommitted && batch.pending === 0 && isComplete(batch) &&
     Object.values(batch.children).every((standing) => standing === "succeeded");
 }
 
-/** BATCH STATUS's reply. */
+/** Writes the reply to BATCH STATUS. */
 export function batchStatus(batch: BatchRecord, createdAt: string): string {
   const { bid, parentBid, description, total, pending, failed, states } = batch;
   let json = `{"bid":${marshalText(bid)}`;

@@ -15,16 +15,16 @@ import { owned } from "../payload.ts";
 import { FineTime, writeFineTime } from "./fine_time.ts";
 import type { Shelf } from "./records.ts";
 
-/** How long a batch has to be committed, in milliseconds. */
+/** Time limit for committing a batch, in ms. */
 const UNCOMMITTED_MS = 30 * 60_000;
 
-/** How long a batch is kept after the last change to it, in milliseconds. */
+/** Time to keep a batch after its last change, in ms. */
 const KEPT_MS = 30 * 24 * 60 * 60_000;
 
-/** What the states of callbacks are called in a list. */
+/** Names of the callback states in a listing. */
 const CALLBACK_STATES = { "": "waiting", "1": "enqueued", "2": "done" } as const;
 
-/** What BATCH NEW asks for. */
+/** The contents of a BATCH NEW. */
 export interface NewBatch {
   readonly description: string;
   readonly parentBid: string;
@@ -32,34 +32,43 @@ export interface NewBatch {
   readonly success: StoredJob | undefined;
 }
 
-/** What batches are made of. */
+/** Parts of {@linkcode Batches}. */
 export interface BatchesOptions {
   readonly clock: Clock;
   readonly batches: Shelf<BatchRecord>;
-  /** Jobs whose last run failed, by batch and jid. */
+  /** Marks jobs whose last run failed, by batch and jid. */
   readonly failures: Shelf<1>;
-  /** Enqueues a callback. */
+  /** Enqueues the job of a callback. */
   push(job: StoredJob): void;
 }
 
 /**
- * Batches: jobs that belong together, and callbacks once all of them have run (`complete`) and
- * succeeded (`success`).
+ * Batches: groups of jobs, with a callback after all of them have run (`complete`) and another
+ * after all have succeeded (`success`).
  *
- * Known from the wiki and from clients that are tested against Faktory Enterprise: the commands'
- * replies; that a job belongs to the batch of its `custom.bid`; that callbacks wait for the commit,
- * and come at once with an empty one; that a failed run completes a job as well as any; that
- * `success` is enqueued only once the `complete` callback, if there is one, has succeeded; that
- * each callback is enqueued once; that a parent's callbacks wait for its children's; that anybody
- * may open a batch at any time and add jobs, even once its callbacks have come; that one that is
- * not committed within 30 minutes dies.
+ * Known from the wiki, and from clients that are tested against Faktory Enterprise:
  *
- * Guessed: that `pending` counts a job until it has succeeded, and `failed` those of them that
- * failed last; that an open batch holds its callbacks back until it is committed again; that a
- * committed one takes jobs without being opened; that a job of a batch that there is not is
- * refused; that jobs which expire or are taken out by hand stay pending; that a parent waits for
- * its child's `success` callback where all of the child's jobs succeeded, and else for `complete`
- * alone; how long a batch is known after its end.
+ * - the replies of the commands
+ * - a job belongs to the batch in its `custom.bid`
+ * - callbacks wait for the commit; an empty batch gets them at its commit
+ * - a failed run counts as a run for `complete`
+ * - `success` is enqueued only after the `complete` callback, if there is one, has succeeded
+ * - each callback is enqueued once
+ * - a parent's callbacks wait for those of its children
+ * - anybody may open a batch at any time and add jobs, even after its callbacks
+ * - a batch expires if it is not committed within 30 minutes
+ *
+ * Guessed:
+ *
+ * - `pending` counts a job until it has succeeded, `failed` counts the pending jobs whose last run
+ *   failed
+ * - an open batch holds its callbacks back until it is committed again
+ * - a committed batch accepts jobs without being opened
+ * - a job of an unknown batch is refused
+ * - jobs that expire or are deleted by hand stay pending
+ * - a parent waits for the `success` callback of a child whose jobs all succeeded, otherwise only
+ *   for its `complete` callback
+ * - how long a batch is kept after its end
  */
 export class Batches {
   readonly #clock: Clock;
@@ -77,9 +86,9 @@ export class Batches {
   }
 
   /**
-   * BATCH NEW: gives the id.
+   * Runs BATCH NEW. Returns the id.
    *
-   * @throws {GoError} where it has no callback, or there is no such parent.
+   * @throws {GoError} if there is no callback, or no such parent.
    */
   open({ description, parentBid, complete, success }: NewBatch): string {
     if (complete === undefined && success === undefined) {
@@ -112,7 +121,7 @@ export class Batches {
     return bid;
   }
 
-  /** Every batch, in the order in which they were made. */
+  /** Lists all batches in the order of their creation. */
   list(): ServerBatch[] {
     return this.#batches.values().map((batch) => {
       const { bid, parentBid, description, createdAt, isCommitted, total, pending, failed } = batch;
@@ -126,7 +135,7 @@ export class Batches {
     });
   }
 
-  /** BATCH OPEN: gives the id. */
+  /** Runs BATCH OPEN. Returns the id. */
   reopen(bid: string): string {
     const batch = this.#known(bid);
     batch.isCommitted = false;
@@ -134,20 +143,20 @@ export class Batches {
     return bid;
   }
 
-  /** BATCH COMMIT. */
+  /** Runs BATCH COMMIT. */
   commit(bid: string): void {
     const batch = this.#known(bid);
     batch.isCommitted = batch.wasCommitted = true;
     this.#advance(batch);
   }
 
-  /** BATCH STATUS's reply. */
+  /** Returns the reply to BATCH STATUS. */
   status(bid: string): string {
     const batch = this.#known(bid);
     return batchStatus(batch, writeFineTime(batch.createdAt));
   }
 
-  /** @throws {GoError} where the job wants into a batch that there is not. */
+  /** @throws {GoError} if the job names a batch that does not exist. */
   check({ custom }: StoredJob): void {
     const bid = custom?.["bid"];
     if (bid === undefined || bid === null) return;
@@ -155,7 +164,7 @@ export class Batches {
     this.#known(bid);
   }
 
-  /** A job that was checked comes in. */
+  /** Adds a job that was checked to its batch. */
   add({ custom }: StoredJob): void {
     const batch = this.#of(custom?.["bid"]);
     if (batch === undefined) return;
@@ -164,7 +173,7 @@ export class Batches {
     this.#save(batch);
   }
 
-  /** A job was run, and succeeded. */
+  /** Records that a job has succeeded. */
   succeeded(job: StoredJob): void {
     this.#calledBack(job);
     const batch = this.#of(job.custom?.["bid"]);
@@ -174,7 +183,7 @@ export class Batches {
     this.#advance(batch);
   }
 
-  /** A job was run, and failed. */
+  /** Records that a run of a job has failed. */
   failed(job: StoredJob): void {
     const batch = this.#of(job.custom?.["bid"]);
     if (batch === undefined) return;
@@ -184,7 +193,7 @@ export class Batches {
     this.#advance(batch);
   }
 
-  /** Where the job that succeeded is a callback. */
+  /** Marks a callback as done, if the job that succeeded is one. */
   #calledBack({ jid, custom }: StoredJob): void {
     const batch = this.#of(custom?.["_bid"]);
     if (batch === undefined) return;
@@ -195,14 +204,15 @@ export class Batches {
     }
   }
 
-  /** Does what is due once a batch has changed, in it and in those that it is within. */
+  /** Handles a change of a batch, in the batch itself and in its parents. */
   #advance(changed: BatchRecord): void {
     let batch: BatchRecord | undefined = changed;
     while (batch !== undefined) batch = this.#step(batch);
   }
 
   /**
-   * Enqueues the callback that is due, if one is; gives the parent where it has to look as well.
+   * Enqueues the callback that is due, if there is one. Returns the parent if it must be checked
+   * too.
    */
   #step(batch: BatchRecord): BatchRecord | undefined {
     const name = dueCallback(batch);
@@ -220,8 +230,9 @@ export class Batches {
     try {
       this.#push(readJob(payload));
     } catch (error) {
-      // It was checked when the batch was made, but may be of a batch that has died since, or not
-      // unique: there is nobody to tell, and the job whose end it was called for has ended.
+      // The callback was checked when the batch was created, but its batch may have expired since,
+      // or the job may not be unique. Nobody is left to receive this error: the job that triggered
+      // the callback has already ended.
       if (!(error instanceof GoError)) throw error;
     }
   }

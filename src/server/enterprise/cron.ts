@@ -8,30 +8,30 @@ import type { Work } from "../slices.ts";
 import { readJob, type StoredJob } from "../stored_job.ts";
 
 /**
- * A recurring job of a server, as `[[cron]]` and `[cron.job]` of Faktory Enterprise's configuration
- * have it.
+ * A recurring job of the server, as in `[[cron]]` and `[cron.job]` of Faktory Enterprise's
+ * configuration.
  */
 export interface ServerCron {
   /** A cron expression of five fields, in UTC: minute, hour, day, month, day of the week. */
   readonly schedule: string;
-  /** The job, by the names that it has in that configuration. */
+  /** The job, with the field names of that configuration. */
   readonly job: {
-    /** Which handler runs it. */
+    /** The job's type, which selects the handler. */
     readonly type: string;
-    /** Its arguments. @default [] */
+    /** The job's arguments. @default [] */
     readonly args?: readonly unknown[] | undefined;
-    /** Its queue. @default "default" */
+    /** The job's queue. @default "default" */
     readonly queue?: string | undefined;
-    /** Its retries. @default 25 */
+    /** Maximum number of retries. @default 25 */
     readonly retry?: number | undefined;
-    /** Seconds that a worker may take for it. @default 1800 */
+    /** Seconds that a worker may take for the job. @default 1800 */
     readonly reserve_for?: number | undefined;
-    /** Anything else to go with it. @default {} */
+    /** The job's `custom` data. @default {} */
     readonly custom?: Record<string, unknown> | undefined;
   };
 }
 
-/** The least and the largest value of each field, and the names of values. */
+/** Minimum and maximum of each field, and the names of its values. */
 const FIELDS: readonly { readonly min: number; readonly max: number; readonly names?: string }[] = [
   { min: 0, max: 59 },
   { min: 0, max: 23 },
@@ -50,7 +50,7 @@ const NICKNAMES: Readonly<Record<string, string>> = {
 
 const MINUTE_MS = 60_000;
 
-/** Minutes that are made up for after the clock has jumped. */
+/** Maximum number of missed minutes to catch up on after the clock has jumped. */
 const MAX_MINUTES = 1440;
 
 const CRON_OPTIONS = { schedule: true, job: true } as const satisfies OptionNames<ServerCron>;
@@ -69,11 +69,11 @@ interface Entry {
   readonly make: (minute: Date) => StoredJob;
 }
 
-/** Enqueues recurring jobs, each in its minute. */
+/** Enqueues recurring jobs. */
 export class Cron {
   readonly #entries: readonly Entry[];
   readonly #push: (job: StoredJob) => void;
-  /** The last minute that was looked at, counted since 1970. */
+  /** The last minute that was processed, counted since 1970. */
   #last: number;
 
   /** @throws {ConfigError} `INVALID_OPTION`. */
@@ -84,7 +84,7 @@ export class Cron {
     this.#last = Math.floor(now / MINUTE_MS);
   }
 
-  /** Enqueues what has become due since the last call; gives how many. */
+  /** Enqueues the jobs that have become due since the last call. Returns their number. */
   *run(now: number): Work<number> {
     const current = Math.floor(now / MINUTE_MS);
     let count = 0;
@@ -97,7 +97,7 @@ export class Cron {
           this.#push(make(minute));
           count++;
         } catch (error) {
-          // A unique job that is still there.
+          // A unique job still holds its lock.
           if (!(error instanceof GoError)) throw error;
         }
         yield;
@@ -135,7 +135,7 @@ function expressionOf(schedule: unknown, of: string): (minute: Date) => boolean 
     );
   }
   const [minutes, hours, days, months, weekdays] = sets as Set<number>[];
-  // As in every cron: if both days are restricted, one of them is enough.
+  // As in every cron: if both day fields are restricted, one match is enough.
   const isEither = !fields[2]!.startsWith("*") && !fields[4]!.startsWith("*");
   return (minute) => {
     const isDay = days!.has(minute.getUTCDate());
@@ -146,7 +146,7 @@ function expressionOf(schedule: unknown, of: string): (minute: Date) => boolean 
   };
 }
 
-/** The values of a field; `undefined` if it is none. */
+/** Returns the values of a field, or `undefined` if it is invalid. */
 function valuesOf(field: string, index: number): Set<number> | undefined {
   const { min, max, names = "" } = FIELDS[index]!;
   const valueOf = (text: string): number => {
@@ -165,7 +165,7 @@ function valuesOf(field: string, index: number): Set<number> | undefined {
       range.split("-").length > 2 || !(from <= to) || !(Number.isInteger(by) && by > 0) ||
       more.length > 0
     ) return undefined;
-    // The seventh day of the week is Sunday, as is the day 0.
+    // Both 0 and 7 are Sunday.
     for (let value = from; value <= to; value += by) found.add(index === 4 ? value % 7 : value);
   }
   return found;

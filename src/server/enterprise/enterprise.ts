@@ -12,21 +12,18 @@ import { trackCommand } from "./track_command.ts";
 import { type Track, Tracks } from "./tracks.ts";
 import { Unique } from "./unique.ts";
 
-/** What Enterprise needs of its server. */
+/** The parts of the server that Enterprise uses. */
 export interface EnterpriseOptions {
   readonly clock: Clock;
-  /** Where what it knows is kept. @default in memory alone */
+  /** Storage for its records. @default memory */
   readonly records?: Records | undefined;
   /** Enqueues a job. */
   push(job: StoredJob): void;
-  /** Has a job that runs be reserved for longer. */
+  /** Extends the reservation of a running job. */
   extend(jid: string, until: number): void;
 }
 
-/**
- * What Faktory Enterprise does beyond the free server: batches, tracking, unique jobs, jobs that
- * expire.
- */
+/** The features of Faktory Enterprise: batches, tracking, unique jobs and expiring jobs. */
 export class Enterprise implements JobHooks {
   readonly #clock: Clock;
   readonly #batches: Batches;
@@ -48,27 +45,27 @@ export class Enterprise implements JobHooks {
     this.#unique = new Unique(locks);
   }
 
-  /** BATCH: a text to be sent with its length before it, or `undefined` for OK. */
+  /** Runs BATCH. Returns the text of a bulk reply, or `undefined` for OK. */
   batch(line: string): string | undefined {
     return batchCommand(this.#batches, line);
   }
 
-  /** Every batch, in the order in which they were made. */
+  /** Lists all batches in the order of their creation. */
   batches(): ServerBatch[] {
     return this.#batches.list();
   }
 
-  /** TRACK, likewise. */
+  /** Runs TRACK. Returns the text of a bulk reply, or `undefined` for OK. */
   track(line: string): string | undefined {
     return trackCommand({ tracks: this.#tracks, extend: this.#extend }, line);
   }
 
   pushing(job: StoredJob, at: number | undefined): void {
     if (job.custom === undefined) return;
-    // It is about to be refused for that, and nothing may be left of it.
+    // The push will be refused for its queue name, so it must leave no trace here.
     if (at === undefined && !isQueueName(job.queue)) return;
     const from = at ?? this.#clock.now();
-    // First all that may refuse it.
+    // All checks come first.
     setExpiry(job, from);
     this.#batches.check(job);
     this.#unique.check(job);
@@ -87,7 +84,7 @@ export class Enterprise implements JobHooks {
 
   acknowledged(job: StoredJob): void {
     if (job.custom === undefined) return;
-    // Before a callback is enqueued, which may be one that the lock is in the way of.
+    // Unlocks before a callback is enqueued, since the callback may need the same lock.
     this.#unique.succeeded(job);
     this.#tracks.moved(job, "success");
     this.#batches.succeeded(job);

@@ -4,14 +4,13 @@ import { quoted } from "../go/quote.ts";
 import { type StoredJob, writeTime } from "../stored_job.ts";
 
 /**
- * Has a job expire that says so: `expires_in`, in seconds, becomes the `expires_at` that it means
- * for a job that is due at `from`.
+ * Converts a job's `expires_in` (seconds) to `expires_at`, for a job that is due at `from`.
  *
- * Known from the wiki: the two keys, and that a job past its time is dropped when it would be
- * fetched, not before. Guessed: that `expires_in` counts from the PUSH, and for a scheduled job
- * from its `at`; that `expires_at` goes first; that what is no time is refused.
+ * Known from the wiki: the two keys, and that an expired job is dropped when it is fetched, not
+ * earlier. Guessed: `expires_in` counts from the PUSH, for a scheduled job from its `at`;
+ * `expires_at` takes precedence; an invalid time is refused.
  *
- * @throws {GoError} where it is no time.
+ * @throws {GoError} if the time is invalid.
  */
 export function setExpiry(job: StoredJob, from: number): void {
   const { custom } = job;
@@ -23,14 +22,14 @@ export function setExpiry(job: StoredJob, from: number): void {
   }
   if (expires_in === undefined || expires_in === null) return;
   const at = typeof expires_in === "number" ? from + expires_in * 1000 : NaN;
-  // The last moment that a Date can hold.
+  // The range of a Date.
   if (!(Math.abs(at) <= 8.64e15)) {
     throw new GoError("invalid expires_in, must be a number of seconds");
   }
   job.custom = { ...custom, expires_at: writeTime(at) };
 }
 
-/** Whether a job's time is over. */
+/** Reports whether a job has expired. */
 export function isExpired({ custom }: StoredJob, now: number): boolean {
   const text = custom?.["expires_at"];
   if (text === undefined) return false;

@@ -1,15 +1,18 @@
 import { type Clock, elapsedMs } from "../../internal/clock.ts";
 
 /**
- * The time of day to the microsecond, where the clock tells it to the millisecond only.
+ * The time of day with microseconds, from a clock that tells milliseconds.
  *
- * A client that notes its own time and then asks for something would else find that it was made
- * before it had asked. The time is put together of the clock's and of what has passed since that
- * was seen to advance.
+ * A client may note its own time and then create a batch. With milliseconds only, the batch would
+ * appear to be created before the client's call. The time is calculated from the monotonic time
+ * since the clock last advanced.
  */
 export class FineTime {
   readonly #clock: Clock;
-  /** The time of day less what had passed: at least, and less than. */
+  /**
+   * Bounds of the difference between the time of day and the monotonic time: at least, and less
+   * than.
+   */
   #min = -Infinity;
   #max = Infinity;
 
@@ -17,13 +20,13 @@ export class FineTime {
     this.#clock = clock;
   }
 
-  /** Milliseconds since 1970, not before the true time and hardly after it. */
+  /** Returns the time in ms since 1970. It is never before the true time, and hardly after it. */
   now(): number {
     const ms = this.#clock.now();
     if (this.#clock.elapsed === undefined) return ms;
     if (!this.#read()) {
-      // For the first time, or since the time of day was set: wait for the clock to advance, a
-      // millisecond at most.
+      // First call, or the time of day was set: waits up to one millisecond for the clock to
+      // advance.
       [this.#min, this.#max] = [-Infinity, Infinity];
       while (this.#clock.now() === ms) this.#read();
       this.#read();
@@ -31,7 +34,10 @@ export class FineTime {
     return elapsedMs(this.#clock) + this.#max;
   }
 
-  /** Narrows down what is known; false where it is not known, or contradicts the clock. */
+  /**
+   * Narrows the bounds. Returns false if the difference is not known, or the bounds contradict the
+   * clock.
+   */
   #read(): boolean {
     const before = elapsedMs(this.#clock);
     const ms = this.#clock.now();
@@ -43,7 +49,7 @@ export class FineTime {
   }
 }
 
-/** A time in UTC with microseconds, rounded up, without the zeros at its end. */
+/** Formats a time in UTC with microseconds, rounded up, without trailing zeros. */
 export function writeFineTime(ms: number): string {
   const micros = Math.ceil(ms * 1000);
   const date = new Date(Math.floor(micros / 1000)).toISOString().slice(0, -1);

@@ -3,31 +3,28 @@ import type { Clock } from "../../internal/clock.ts";
 import { owned } from "../payload.ts";
 
 /**
- * Where what an edition knows is kept beyond the process: told of every change, read once at the
- * start.
+ * Storage for an edition's records. They are written at every change, and read once at the start.
  */
 export interface Records {
-  /** All of a table, in the order in which the keys were first set. */
+  /** Returns all records of a table, in the order in which the keys were first set. */
   all(table: string): Iterable<readonly [key: string, json: string]>;
   set(table: string, key: string, json: string): void;
   delete(table: string, key: string): void;
 }
 
 /**
- * Records past their time are looked for once there are so many, and each time that their number
- * has doubled.
+ * Expired records are removed when the table has this many, and each time the number has doubled
+ * since.
  */
 const MIN_SWEEP = 1000;
 
 interface Entry<T> {
-  /** Milliseconds since 1970. */
+  /** In ms since 1970. */
   readonly until: number;
   readonly value: T;
 }
 
-/**
- * One table: values that JSON can hold, each with a time after which it is as if it had never been.
- */
+/** A table of JSON values, each with an expiry time. */
 export class Shelf<T> {
   readonly #table: string;
   readonly #clock: Clock;
@@ -47,13 +44,13 @@ export class Shelf<T> {
     return this.#entries.size;
   }
 
-  /** Everything whose time is not over. */
+  /** Returns all values that have not expired. */
   values(): T[] {
     const now = this.#clock.now();
     return [...this.#entries.values()].filter(({ until }) => until > now).map(({ value }) => value);
   }
 
-  /** To be given to `set` again where it was changed. */
+  /** Returns a value. To change it, pass it to `set` again. */
   get(key: string): T | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
@@ -69,7 +66,7 @@ export class Shelf<T> {
     if (this.#entries.size >= this.#sweepAt) this.#sweep();
   }
 
-  /** Whether it was there. */
+  /** Removes a value. Returns false if it was not there. */
   delete(key: string): boolean {
     if (!this.#entries.delete(key)) return false;
     this.#records?.delete(this.#table, key);

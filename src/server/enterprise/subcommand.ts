@@ -1,7 +1,7 @@
-/** The second word of a line, in capitals, and what follows it. */
+/** Splits a line into its second word, in capitals, and the rest. */
 export function subcommand(line: string): { name: string; payload: string } {
   const match = /^\S+ (\S+)(?: (.*))?$/s.exec(line);
-  // As where a command of the free server lacks what has to follow it: an internal error.
+  // A missing argument is an internal error, as on the reference server.
   if (match === null) throw new TypeError("no subcommand");
   return { name: match[1]!.toUpperCase(), payload: (match[2] ?? "").trim() };
 }

@@ -5,17 +5,17 @@ import { isQueueName } from "../../job/queue_name.ts";
 import type { Reservation } from "../members.ts";
 
 /**
- * How many jobs of a queue may run at the same time, as in `[throttles]` of Faktory Enterprise's
+ * Limits how many jobs of a queue run at the same time, as in `[throttles]` of Faktory Enterprise's
  * configuration.
  */
 export interface ServerThrottle {
-  /** Jobs that may run at the same time on all workers. */
+  /** Maximum number of jobs that run at the same time on all workers. */
   readonly concurrency?: number | undefined;
-  /** Jobs that may run at the same time on each worker: each process that fetches jobs. */
+  /** Maximum number of jobs that run at the same time on each worker process. */
   readonly worker?: number | undefined;
   /**
-   * Taken as Enterprise takes it, and without effect here: a job counts until it or its reservation
-   * has ended.
+   * Accepted for compatibility, but has no effect: a job counts until it has ended or its
+   * reservation has expired.
    */
   readonly timeout?: number | undefined;
 }
@@ -26,7 +26,7 @@ const OPTIONS = {
   timeout: true,
 } as const satisfies OptionNames<ServerThrottle>;
 
-/** The queues whose jobs are limited. */
+/** Queues with a limit on running jobs. */
 export class Throttles {
   readonly #limits: ReadonlyMap<string, ServerThrottle>;
 
@@ -40,14 +40,14 @@ export class Throttles {
   }
 
   /**
-   * Whether a queue is limited: no FETCH waits for its jobs, which could come when its limit is
-   * reached.
+   * Reports whether a queue is limited. A FETCH never waits for such a queue, since a job could
+   * arrive while the limit is reached.
    */
   has(queue: string): boolean {
     return this.#limits.has(queue);
   }
 
-  /** Whether a worker may get another job of a queue, while these run. */
+  /** Reports whether a worker may get another job of a queue while these jobs run. */
   admits(queue: string, wid: string, running: Iterable<Reservation>): boolean {
     const limit = this.#limits.get(queue);
     if (limit === undefined) return true;

@@ -5,14 +5,14 @@ import { quoted } from "../go/quote.ts";
 import { subcommand } from "./subcommand.ts";
 import type { Tracks } from "./tracks.ts";
 
-/** What TRACK works on. */
+/** The parts of the server that TRACK uses. */
 export interface TrackContext {
   readonly tracks: Tracks;
-  /** Has a job that runs be reserved for longer; for less it cannot be. */
+  /** Extends the reservation of a running job. It cannot be shortened. */
   extend(jid: string, until: number): void;
 }
 
-/** What TRACK replies: a text to be sent with its length before it, or `undefined` for OK. */
+/** Runs TRACK. Returns the text of a bulk reply, or `undefined` for OK. */
 export function trackCommand(context: TrackContext, line: string): string | undefined {
   const { name, payload } = subcommand(line);
   switch (name) {
@@ -40,7 +40,7 @@ function set({ tracks, extend }: TrackContext, payload: string): void {
     if (until === undefined) {
       throw new GoError(`invalid timestamp for 'reserve_until': ${quoted(reserve_until)}`);
     }
-    // Guessed: the wiki does not say that only tracked jobs can be.
+    // Guessed: reservations of untracked jobs can be extended too.
     extend(jid, until.getTime());
   }
   tracks.told(jid, {

@@ -4,13 +4,13 @@ import { owned } from "../payload.ts";
 import { type StoredJob, writeTime } from "../stored_job.ts";
 import type { Shelf } from "./records.ts";
 
-/** How long it is known how far a job is, after it was last heard of, in milliseconds. */
+/** Time to keep a record after its last update, in ms. */
 const TRACK_MS = 30 * 60_000;
 
-/** Where a tracked job is. */
+/** State of a tracked job. */
 export type TrackState = "enqueued" | "working" | "success" | "failed" | "dead";
 
-/** What is known of a tracked job. */
+/** The record of a tracked job. */
 export interface Track {
   readonly state: TrackState;
   readonly updatedAt: string;
@@ -18,20 +18,19 @@ export interface Track {
   readonly desc: string;
 }
 
-/** What a job tells of itself; what it leaves out stays as it was. */
+/** An update from a running job. Missing fields keep their values. */
 export type TrackUpdate = Partial<Pick<Track, "percent" | "desc">>;
 
 /**
- * Tracking of the jobs whose `custom` has `track: 1`.
+ * Tracking of jobs whose `custom` has `track: 1`.
  *
- * Known from the wiki and clients: the states, the reply's form, that a job which was not enqueued
- * or is not tracked is `unknown`, that a record lives for 30 minutes, so that a job which waits for
- * longer than that becomes unknown, and that what a job told of itself stays when it ends.
+ * Known from the wiki and from clients: the states and the form of the reply; a job that was never
+ * enqueued or is not tracked is `unknown`; a record lives for 30 minutes, so a job that waits
+ * longer becomes `unknown`; the last update of a job stays when it ends.
  *
- * Guessed: that `dead` are those that went to the dead and `failed` all others whose last run
- * failed, dropped ones included; that a scheduled job is `enqueued`; that a job is not heard of
- * again when it leaves the retries, so that it is `failed` until a worker has it; that what is told
- * of a job that is not tracked is taken without a word.
+ * Guessed: `dead` are jobs in the dead set, `failed` all others whose last run failed, dropped jobs
+ * included; a scheduled job is `enqueued`; a retried job stays `failed` until a worker fetches it;
+ * updates of untracked jobs are ignored.
  */
 export class Tracks {
   readonly #tracks: Shelf<Track>;
@@ -42,14 +41,14 @@ export class Tracks {
     this.#clock = clock;
   }
 
-  /** The job is there now, if it is tracked. */
+  /** Sets the state of a job, if it is tracked. */
   moved({ jid, custom }: StoredJob, state: TrackState): void {
     const track = custom?.["track"];
     if (track !== 1 && track !== true) return;
     this.#set(jid, { percent: 0, desc: "", ...this.#tracks.get(jid), state });
   }
 
-  /** What the job tells of itself. */
+  /** Stores an update from the job. */
   told(jid: string, update: TrackUpdate): void {
     const track = this.#tracks.get(jid);
     if (track === undefined) return;
@@ -57,7 +56,7 @@ export class Tracks {
     this.#set(jid, { ...track, percent, desc: desc === undefined ? track.desc : owned(desc) });
   }
 
-  /** TRACK GET's reply. */
+  /** Returns the reply to TRACK GET. */
   reply(jid: string): string {
     const track = this.#tracks.get(jid);
     const { percent = 0, desc = "", state = "unknown", updatedAt = "" } = track ?? {};

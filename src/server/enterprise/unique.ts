@@ -6,21 +6,21 @@ import { owned, RawJson } from "../payload.ts";
 import type { Shelf } from "./records.ts";
 
 /**
- * Unique jobs: while a job with `unique_for` holds the lock of its type, arguments and queue, no
- * other such job comes in.
+ * Unique jobs: a job with `unique_for` holds a lock on its type, arguments and queue. No other such
+ * job is accepted while it does.
  *
- * Known from the wiki and from clients that are tested against Faktory Enterprise: what makes two
- * jobs the same; that the lock lasts for `unique_for` seconds, and a scheduled job's for its delay
- * as well; that it is let go once the job has succeeded, or with `unique_until: "start"` as soon as
- * it is fetched; that a job which waits to be retried holds it; that taking a job out of the
- * retries by hand does not let it go; that a job without `unique_for` passes by; the reply.
+ * Known from the wiki, and from clients that are tested against Faktory Enterprise: what makes two
+ * jobs equal; the lock lasts for `unique_for` seconds, plus the delay of a scheduled job; it is
+ * released when the job succeeds, or when it is fetched with `unique_until: "start"`; a job that
+ * waits for a retry holds it; deleting a job from the retries by hand does not release it; a job
+ * without `unique_for` ignores locks; the reply.
  *
- * Guessed: that a job which died or was dropped holds it like one that is retried; that a job
- * cannot take the lock twice, which is then also the answer to a PUSH that is sent again; that a
- * run lets go of nobody's lock but its own job's; that values which mean nothing are refused.
+ * Guessed: a dead or dropped job holds the lock like one that is retried; a job cannot take the
+ * lock twice, so a PUSH that is sent again is refused; a run releases only the lock of its own job;
+ * invalid values are refused.
  */
 export class Unique {
-  /** Who holds each lock: a jid. */
+  /** The jid of each lock's holder. */
   readonly #locks: Shelf<string>;
 
   constructor(locks: Shelf<string>) {
@@ -28,8 +28,8 @@ export class Unique {
   }
 
   /**
-   * @throws {CodedError} `NOTUNIQUE` where another job holds the lock.
-   * @throws {GoError} where what the job wants means nothing.
+   * @throws {CodedError} `NOTUNIQUE` if another job holds the lock.
+   * @throws {GoError} if the job's options are invalid.
    */
   check(job: StoredJob): void {
     if (!wantsLock(job)) return;
@@ -47,12 +47,12 @@ export class Unique {
     this.#locks.set(keyOf(job), owned(job.jid), from + readSeconds(job.custom) * 1000);
   }
 
-  /** A worker has it. */
+  /** Called when a worker fetches the job. */
   started(job: StoredJob): void {
     if (job.custom?.["unique_until"] === "start") this.#unlock(job);
   }
 
-  /** It is done. */
+  /** Called when the job has succeeded. */
   succeeded(job: StoredJob): void {
     this.#unlock(job);
   }
@@ -60,12 +60,12 @@ export class Unique {
   #unlock(job: StoredJob): void {
     if (!wantsLock(job)) return;
     const key = keyOf(job);
-    // The job's own may have run out, and another job may have it now.
+    // The lock may have expired, and another job may hold it now.
     if (this.#locks.get(key) === job.jid) this.#locks.delete(key);
   }
 }
 
-/** A job that asks for a lock. */
+/** A job with `unique_for`. */
 type UniqueJob = StoredJob & { readonly custom: Record<string, unknown> };
 
 function wantsLock(job: StoredJob): job is UniqueJob {
@@ -78,6 +78,6 @@ function readSeconds({ unique_for }: Record<string, unknown>): number {
 }
 
 function keyOf({ jobtype, args, queue }: StoredJob): string {
-  // Of large arguments the checksum will do.
+  // For large arguments, the checksum is enough.
   return marshal([queue, jobtype, args instanceof RawJson ? args.sum : args ?? []]);
 }

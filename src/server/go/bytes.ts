@@ -1,4 +1,4 @@
-/** The order of bytes, as Go and Redis have it: below 0 where `a` comes before `b`. */
+/** Compares bytes in the order of Go and Redis. The result is negative if `a` comes first. */
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) if (a[i] !== b[i]) return a[i]! - b[i]!;

@@ -1,14 +1,14 @@
 /**
- * JSON as Go's `encoding/json` reads it into its types: an integer is one by how it is written,
- * keys match without case, a key that is there twice is read twice, `null` is mostly nothing, and
- * of several values of a wrong type the first is told.
+ * Decodes JSON like Go's `encoding/json`: `1.0` is no integer, keys ignore case, duplicate keys are
+ * all decoded in turn, `null` mostly counts as absent, and if several values have a wrong type, the
+ * error is about the first.
  */
 
 import { GoError } from "./error.ts";
 import { type Kind, NoJson, Reader, setOwn } from "./reader.ts";
 import { syntaxFault } from "./syntax.ts";
 
-/** A type of Go's, by the name that Go gives it in errors. */
+/** A Go type, by its name in errors. */
 export type GoType =
   | "string"
   | "client.Structure"
@@ -23,10 +23,10 @@ export type GoType =
   | StructType
   | { readonly sliceOf: StructType };
 
-/** A struct's fields by their names, which are in lower case. */
+/** Fields of a struct, by lower-case name. */
 export type Fields = Readonly<Record<string, GoType>>;
 
-/** A struct, with its name in errors, such as `client.Job`. */
+/** A struct type, with its name in errors, such as `client.Job`. */
 export interface StructType {
   readonly name: string;
   readonly fields: Fields;
@@ -35,10 +35,10 @@ export interface StructType {
 type Struct = Record<string, unknown>;
 
 /**
- * Reads JSON as a value of a type; what is `null` or not there is `undefined`, but in a slice and
- * in what has no type.
+ * Decodes JSON as a value of this type. Absent fields and `null` become `undefined`, except in
+ * slices and in untyped values.
  *
- * @throws {GoError} in Go's words on what is no JSON, and on a value of another type.
+ * @throws {GoError} with Go's text for invalid JSON, and for a value of another type.
  */
 export function decode(text: string, type: GoType): unknown {
   return new Decoder(text).whole(type);
@@ -47,9 +47,9 @@ export function decode(text: string, type: GoType): unknown {
 class Decoder {
   readonly #text: string;
   readonly #reader: Reader;
-  /** What Go says of the first value of a wrong type. */
+  /** The error about the first value of a wrong type. */
   #fault: GoError | undefined;
-  /** The struct that is read, and the fields that led there, for errors. */
+  /** The current struct and the path of fields to the current value, for errors. */
   #struct = "";
   readonly #path: string[] = [];
 
@@ -71,7 +71,7 @@ class Decoder {
     return value;
   }
 
-  /** Reads a value; `before` is what its place holds already, where a key is there twice. */
+  /** Reads a value. `before` is the value of an earlier duplicate key. */
   #value(type: GoType, before: unknown): unknown {
     const kind = this.#reader.kind();
     if (typeof type === "object") {
@@ -152,7 +152,7 @@ class Decoder {
     return this.#reader.any((literal) => this.#mismatch(`number ${literal}`, "float64"));
   }
 
-  /** Reads a value that is not of the type wanted: `null`, which leaves `otherwise`, or a fault. */
+  /** Reads a value of another type: `null` returns `otherwise`, anything else is an error. */
   #other<T>(kind: Kind, type: string, otherwise: T): T | undefined {
     this.#reader.skip();
     return kind === "null" ? otherwise : this.#mismatch(kind, type);
@@ -167,8 +167,8 @@ class Decoder {
 }
 
 /**
- * What reading a struct begins with: made once, so that all structs of a type are of one shape, and
- * quick to be read.
+ * Fields prepared for fast decoding. The blank struct is shared, so that all structs of a type have
+ * the same hidden class.
  */
 interface Plan {
   readonly blank: Readonly<Struct>;
@@ -177,7 +177,7 @@ interface Plan {
 
 const plans = new WeakMap<Fields, Plan>();
 
-/** Most structs are of the type of the one before. */
+/** Most structs have the same type as the one before. */
 let last: { readonly fields: Fields; readonly plan: Plan } | undefined;
 
 function planOf(fields: Fields): Plan {
@@ -196,39 +196,41 @@ function planOf(fields: Fields): Plan {
 }
 
 /**
- * Reads JSON into a struct with this name and these fields. Other keys are left out.
+ * Decodes JSON into a struct. Unknown keys are ignored.
  *
- * @throws {GoError} in Go's words on text that is not JSON, and on a value of another type.
+ * @throws {GoError} with Go's text for invalid JSON, and for a value of another type.
  */
 export function unmarshal(text: string, name: string, fields: Fields): Record<string, unknown> {
   return (decode(text, { name, fields }) ?? {}) as Record<string, unknown>;
 }
 
 /**
- * Reads JSON of any kind.
+ * Decodes JSON of any type.
  *
- * @throws {GoError} as {@linkcode unmarshal}.
+ * @throws {GoError} like {@linkcode unmarshal}.
  */
 export function parse(text: string): unknown {
   return decode(text, "interface {}");
 }
 
-/** A key in lower case as Go folds it: two letters past ASCII are letters of ASCII to it. */
+/**
+ * Folds the case of a key like Go, which also treats two letters outside ASCII as ASCII letters.
+ */
 export function folded(key: string): string {
   return key.toLowerCase().replaceAll("\u017f", "s");
 }
 
-/** An integer of 64 bits: a bigint where a number cannot hold it. */
+/** A 64-bit integer: a bigint if a number cannot hold it exactly. */
 export type Integer = number | bigint;
 
 const INT64 = { min: -(2n ** 63n), max: 2n ** 63n - 1n };
 
-/** The digits of a 64-bit integer, and its sign. */
+/** Maximum length of a 64-bit integer: its digits and its sign. */
 const MAX_INTEGER_LENGTH = 20;
 
 function integerOf(literal: string, type: string): Integer | undefined {
   if (literal.length > MAX_INTEGER_LENGTH || !/^-?\d+$/.test(literal)) return undefined;
-  // Not `-0`.
+  // Adding 0 turns `-0` into `0`.
   const value = Number(literal) + 0;
   if (type === "uint8") return literal[0] !== "-" && value <= 255 ? value : undefined;
   if (Number.isSafeInteger(value)) return value;

@@ -1,20 +1,20 @@
 /**
- * JSON as Go's `encoding/json` writes it: keys sorted, `<`, `>` and `&` escaped, texts made
- * well-formed.
+ * Encodes JSON like Go's `encoding/json`: keys are sorted, `<`, `>` and `&` escaped, and strings
+ * made well-formed.
  */
 
 import { GoError } from "./error.ts";
 import { compareTexts } from "./text.ts";
 
-/** What `"` alone around it does not do for. */
+/** Characters for which surrounding quotes are not enough. */
 // deno-lint-ignore no-control-regex
 const SPECIAL = /["\\<>&\u0000-\u001f\u2028\u2029\ud800-\udfff]/;
 
-/** A text as Go writes it. */
+/** Encodes a string like Go. */
 export function marshalText(text: string): string {
   if (!SPECIAL.test(text)) return `"${text}"`;
   if (text.isWellFormed()) return escapedText(text);
-  // Go writes what is no UTF-8 as an escape, and U+FFFD itself as it is.
+  // Go writes bytes that are not UTF-8 as an escape, but U+FFFD itself unescaped.
   const parts = text.split(/\p{Surrogate}/u).map((part) => escapedText(part).slice(1, -1));
   return `"${parts.join("\\ufffd")}"`;
 }
@@ -26,7 +26,7 @@ function escapedText(text: string): string {
   );
 }
 
-/** An array or an object of which some is written. */
+/** An array or object that is partly encoded. */
 interface Open {
   readonly container: object;
   /** The keys of an object, sorted. */
@@ -36,8 +36,8 @@ interface Open {
 }
 
 /**
- * A value as Go writes it. It may be nested as deep as Go can read, which is too deep for functions
- * that call themselves.
+ * Encodes a value like Go. Values may be nested as deeply as Go allows, which is too deep for
+ * recursion.
  */
 export function marshal(value: unknown): string {
   if (typeof value !== "object" || value === null) return marshalScalar(value);
@@ -75,8 +75,8 @@ function opened(container: object): Open {
 }
 
 /**
- * Whether JavaScript's own order, which is much faster, might put a text elsewhere than the order
- * of bytes.
+ * Reports whether JavaScript's own sort order, which is much faster, may differ from the order of
+ * bytes.
  */
 function isPastMost(text: string): boolean {
   return /[\ud800-\uffff]/.test(text);

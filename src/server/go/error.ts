@@ -1,2 +1,2 @@
-/** What Go says of what it cannot do; its message is a client's reply. */
+/** An error with the text that the Go server would reply. */
 export class GoError extends Error {}

@@ -1,11 +1,11 @@
-/** Go's three ways to show a text in an error. */
+/** The three ways in which Go quotes text in errors. */
 
 import { bytesOf } from "./text.ts";
 
-/** What Go calls printable: the only space is the ASCII one. */
+/** Characters that Go considers printable. The only space is the ASCII one. */
 const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
 
-/** What is shown as it is. */
+/** Text that needs no escapes. */
 const PLAIN = /^[ !#-[\]-~]*$/;
 
 const NAMED: Readonly<Record<string, string>> = {
@@ -18,7 +18,7 @@ const NAMED: Readonly<Record<string, string>> = {
   "\v": "\\v",
 };
 
-/** As `%q` shows a text. */
+/** Quotes text like `%q`. */
 export function quoted(text: string): string {
   if (PLAIN.test(text)) return `"${text}"`;
   let out = '"';
@@ -26,13 +26,13 @@ export function quoted(text: string): string {
   return `${out}"`;
 }
 
-/** A byte as `encoding/json` shows it. */
+/** Quotes a byte like `encoding/json`. */
 export function quotedByte(byte: number): string {
   if (byte === 0x27) return `'\\''`;
   return `'${byte === 0x22 ? '"' : escaped(String.fromCharCode(byte))}'`;
 }
 
-/** As the package `time` shows a text. */
+/** Quotes text like the package `time`. */
 export function quotedTime(text: string): string {
   let out = '"';
   for (const byte of bytesOf(text)) {
@@ -51,7 +51,7 @@ function escaped(character: string): string {
   if (named !== undefined) return named;
   const code = character.codePointAt(0)!;
   if (code < 0x20 || code === 0x7f) return `\\x${hex(code, 2)}`;
-  // A byte that is no UTF-8.
+  // A byte that is not UTF-8.
   if (code >= 0xdc80 && code <= 0xdcff) return `\\x${hex(code & 0xff, 2)}`;
   return code < 0x10000 ? `\\u${hex(code, 4)}` : `\\U${hex(code, 8)}`;
 }

@@ -1,11 +1,11 @@
 /**
- * JSON's values one after another, as Go reads them where it has no type for them: texts
- * well-formed, numbers of 64 bits.
+ * Reads JSON values one after another, like Go for untyped values: strings are made well-formed,
+ * and numbers are 64-bit floats.
  */
 
 import { MAX_DEPTH } from "./syntax.ts";
 
-/** Thrown on what is no JSON; what is wrong with it is for a slower reader to find out. */
+/** Thrown for invalid JSON. A slower reader then finds the exact error. */
 export class NoJson extends Error {}
 
 const QUOTE = 0x22;
@@ -15,10 +15,10 @@ const BACKSLASH = 0x5c;
 const CLOSE_BRACKET = 0x5d;
 const CLOSE_BRACE = 0x7d;
 
-/** What a value is, by its first character. */
+/** The kind of a value, known from its first character. */
 export type Kind = "object" | "array" | "string" | "number" | "bool" | "null";
 
-/** By the UTF-16 unit of the character. */
+/** Kinds by the character's UTF-16 code unit. */
 const KINDS: (Kind | undefined)[] = [];
 for (
   const [characters, kind] of [
@@ -33,27 +33,27 @@ for (
   for (const character of characters) KINDS[character.charCodeAt(0)] = kind;
 }
 
-/** An array or an object that is being read. */
+/** An array or object that is partly read. */
 interface Open {
   readonly container: unknown[] | Record<string, unknown>;
-  /** The key of the value that is next, in an object. */
+  /** In an object, the key of the next value. */
   key: string;
 }
 
-/** Reads a text from its beginning to its end. */
+/** Reads a JSON text from start to end. */
 export class Reader {
   readonly #text: string;
   #at = 0;
-  /** Containers that are being read. */
+  /** Depth of open containers. */
   #depth = 0;
-  /** By depth, of those that {@linkcode Reader.skip} reads. */
+  /** For each depth, whether the container is an array. Used by {@linkcode Reader.skip}. */
   readonly #isArray: number[] = [];
 
   constructor(text: string) {
     this.#text = text;
   }
 
-  /** What the next value is. */
+  /** Returns the kind of the next value. */
   kind(): Kind {
     this.#skipSpace();
     const kind = KINDS[this.#text.charCodeAt(this.#at)];
@@ -61,13 +61,13 @@ export class Reader {
     return kind;
   }
 
-  /** Whether nothing is left. */
+  /** Reports whether only spaces are left. */
   isAtEnd(): boolean {
     this.#skipSpace();
     return this.#at === this.#text.length;
   }
 
-  /** Reads the beginning of a container. Whether it has members. */
+  /** Reads the opening bracket of a container. Returns true if it has members. */
   open(): boolean {
     const close = this.#text.charCodeAt(this.#at++) + 2;
     if (++this.#depth > MAX_DEPTH) throw new NoJson();
@@ -78,10 +78,7 @@ export class Reader {
     return false;
   }
 
-  /**
-   * Reads what is behind a member of an object or, with `isArray`, an array. Whether another one
-   * follows.
-   */
+  /** Reads the comma or closing bracket after a member. Returns true if another member follows. */
   more(isArray: boolean): boolean {
     this.#skipSpace();
     const unit = this.#text.charCodeAt(this.#at++);
@@ -91,7 +88,7 @@ export class Reader {
     return false;
   }
 
-  /** Reads a key and the colon behind it. */
+  /** Reads a key and the colon after it. */
   key(): string {
     this.#skipSpace();
     if (this.#text.charCodeAt(this.#at) !== QUOTE) throw new NoJson();
@@ -101,7 +98,7 @@ export class Reader {
     return key;
   }
 
-  /** Reads a text, of which the next character is the quote before it. */
+  /** Reads a string. The next character must be its opening quote. */
   string(): string {
     const text = this.#text;
     const start = ++this.#at;
@@ -123,7 +120,7 @@ export class Reader {
     return unescaped(body);
   }
 
-  /** Reads a number, as it is written. */
+  /** Reads a number and returns its text. */
   literal(): string {
     NUMBER.lastIndex = this.#at;
     if (!NUMBER.test(this.#text)) throw new NoJson();
@@ -142,7 +139,7 @@ export class Reader {
     throw new NoJson();
   }
 
-  /** Reads a value of any kind; `tooLarge` is told of numbers that are past what 64 bits hold. */
+  /** Reads a value of any kind. Calls `tooLarge` with numbers outside the range of a float. */
   any(tooLarge: (literal: string) => void): unknown {
     const open: Open[] = [];
     for (;;) {
@@ -158,7 +155,7 @@ export class Reader {
       } else {
         value = this.#scalar(kind, tooLarge);
       }
-      // Not by a function that calls itself: Go reads what is 10,000 deep.
+      // Not recursive: Go accepts 10,000 levels.
       for (;;) {
         const parent = open.at(-1);
         if (parent === undefined) return value;
@@ -175,7 +172,7 @@ export class Reader {
     }
   }
 
-  /** Reads a value of any kind, and forgets it. */
+  /** Skips a value of any kind. */
   skip(): void {
     const outer = this.#depth;
     for (;;) {
@@ -230,7 +227,7 @@ const WORDS: readonly (readonly [string, boolean | null])[] = [
   ["null", null],
 ];
 
-/** The longest text that is not read by `JSON.parse`, which takes a microsecond for each call. */
+/** Longest string that is not passed to `JSON.parse`, whose calls take a microsecond each. */
 const MAX_SHORT = 64;
 
 const ESCAPES: ReadonlyMap<string, string> = new Map([
@@ -241,8 +238,8 @@ const ESCAPES: ReadonlyMap<string, string> = new Map([
 const HEX = /^[0-9a-fA-F]{4}$/;
 
 /**
- * An escape and what stands as it is are no pair together, so what stands as it is becomes
- * well-formed first.
+ * Decodes the escapes of a string. An unescaped and an escaped half of a surrogate pair do not form
+ * a pair, so the unescaped text is made well-formed first.
  */
 function unescaped(body: string): string {
   if (body.length <= MAX_SHORT) return unescapedShort(body);
@@ -274,7 +271,7 @@ function unescapedShort(body: string): string {
   return (text + body.slice(from).toWellFormed()).toWellFormed();
 }
 
-/** Sets a key that may be any, `__proto__` included. */
+/** Sets any key, including `__proto__`. */
 export function setOwn(fields: Record<string, unknown>, key: string, value: unknown): void {
   if (key !== "__proto__") {
     fields[key] = value;

@@ -1,12 +1,9 @@
-/**
- * Whether bytes are JSON, and else what Go's `encoding/json` says of it, in the words of its
- * scanner.
- */
+/** Checks that bytes are valid JSON. Errors have the texts of Go's `encoding/json`. */
 
 import { quotedByte } from "./quote.ts";
 import { bytesOf } from "./text.ts";
 
-/** Containers in containers, at most. */
+/** Maximum depth of containers. */
 export const MAX_DEPTH = 10_000;
 
 const END = "unexpected end of JSON input";
@@ -25,7 +22,7 @@ const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 const SPACE = 0x20;
 
-/** What is read next: the states of the scanner. */
+/** States of the scanner, named after the token that comes next. */
 const AT_VALUE = 0;
 const AT_VALUE_OR_END = 1;
 const AT_KEY = 2;
@@ -45,23 +42,20 @@ const AT_AFTER_SIGN = 15;
 const AT_EXPONENT = 16;
 const AT_WORD = 17;
 
-/** Each with its first byte, so that the others are looked for. */
+/** The words of JSON, found by their first byte. */
 const WORDS: readonly string[] = ["true", "false", "null"];
 
-/**
- * Looks through bytes once, as many at a time as are asked for, and keeps nothing of them but which
- * containers are open.
- */
+/** Scans bytes once, in portions. Its only state is which containers are open. */
 export class SyntaxCheck {
   readonly #bytes: Uint8Array;
   #at: number;
   #state: number = AT_VALUE;
-  /** For each container that is open, whether it is an array. */
+  /** For each open container, 1 if it is an array. */
   readonly #isArray = new Uint8Array(MAX_DEPTH + 1);
   #depth = 0;
-  /** The text that is read is a key. */
+  /** True if the current string is a key. */
   #isKey = false;
-  /** Digits left of an escape, or letters that were read of a word. */
+  /** Hexadecimal digits left in an escape, or letters read of a word. */
   #count = 0;
   #word = "";
   #fault: string | undefined;
@@ -71,12 +65,12 @@ export class SyntaxCheck {
     this.#at = from;
   }
 
-  /** What is wrong, once the end was reached; `undefined` for JSON. */
+  /** The error, after the end was reached. `undefined` for valid JSON. */
   get fault(): string | undefined {
     return this.#fault;
   }
 
-  /** Goes on for so many bytes; true once everything is known. */
+  /** Scans up to `count` more bytes. Returns true when the result is known. */
   run(count: number): boolean {
     const end = Math.min(this.#at + count, this.#bytes.length);
     while (this.#at < end) if (!this.#step(this.#bytes[this.#at]!, end)) return true;
@@ -86,8 +80,8 @@ export class SyntaxCheck {
   }
 
   /**
-   * What comes behind the last byte is a space to Go, which ends a number and is wrong in the
-   * middle of a word.
+   * Handles the end. To Go, a space follows the last byte: it ends a number, but is an error inside
+   * a word.
    */
   #finish(): void {
     if (this.#state === AT_TEXT) this.#fault = END;
@@ -96,10 +90,10 @@ export class SyntaxCheck {
     }
   }
 
-  /** Takes a byte, and those like it behind it; false on a fault. */
+  /** Consumes a byte, and skips plain text after it. Returns false on an error. */
   #step(byte: number, end: number): boolean {
     if (this.#state === AT_TEXT) {
-      // Most bytes are those of texts.
+      // Most bytes belong to strings.
       const bytes = this.#bytes;
       let at = this.#at;
       while (at < end) {
@@ -252,7 +246,7 @@ function isHex(byte: number): boolean {
   return isDigit(byte) || (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66;
 }
 
-/** The fault in a text that is no JSON; `undefined` where it is JSON. */
+/** Returns the error in a text, or `undefined` if it is valid JSON. */
 export function syntaxFault(text: string): string | undefined {
   const check = new SyntaxCheck(bytesOf(text));
   check.run(Infinity);

@@ -1,13 +1,13 @@
 /**
- * Texts as Go has them: bytes, which need not be UTF-8. Here a byte that is no part of UTF-8 is a
- * lone surrogate of its own, from U+DC80 to U+DCFF, so that it comes out again as it went in;
- * well-formed texts are as always.
+ * Strings like Go's: sequences of bytes that need not be UTF-8. A byte that is not part of valid
+ * UTF-8 is stored as a lone surrogate from U+DC80 to U+DCFF, so it survives a round trip.
+ * Well-formed strings are unchanged.
  */
 
 const encoder = new TextEncoder();
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** The text of bytes. */
+/** Decodes bytes to a string. */
 export function textOf(bytes: Uint8Array): string {
   try {
     return strict.decode(bytes);
@@ -16,7 +16,7 @@ export function textOf(bytes: Uint8Array): string {
   }
 }
 
-/** The bytes of a text, as they went in. */
+/** Encodes a string to its original bytes. */
 export function bytesOf(text: string): Uint8Array {
   if (text.isWellFormed()) return encoder.encode(text);
   const bytes = new Uint8Array(text.length * 3);
@@ -35,38 +35,38 @@ export function bytesOf(text: string): Uint8Array {
   return bytes.slice(0, count);
 }
 
-/** Where the characters end that stand together, with no byte between them. */
+/** Returns the end of the well-formed part that begins at `start`. */
 function endOfWhole(text: string, start: number): number {
   let at = start;
   while (at < text.length) {
     const unit = text.charCodeAt(at);
     if (unit >= 0xdc80 && unit <= 0xdcff) break;
-    // The second half of a pair is no byte.
+    // The second half of a surrogate pair is not a stored byte.
     at += unit >= 0xd800 && unit <= 0xdbff ? 2 : 1;
   }
   return Math.min(at, text.length);
 }
 
-/** How many bytes a well-formed text has in UTF-8. */
+/** Returns the length of a well-formed string in UTF-8 bytes. */
 export function utf8Length(text: string): number {
   let length = text.length;
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
     if (unit < 0x80) continue;
-    // Each half of a pair is two of its four bytes.
+    // Each half of a pair accounts for two of the four bytes.
     length += unit < 0x800 || (unit >= 0xd800 && unit <= 0xdfff) ? 1 : 2;
   }
   return length;
 }
 
-/** The first `max` bytes of a text. */
+/** Returns the first `max` bytes of a string. */
 export function cutBytes(text: string, max: number): string {
   if (text.length * 3 <= max) return text;
   const bytes = bytesOf(text);
   return bytes.length <= max ? text : textOf(bytes.subarray(0, max));
 }
 
-/** Go's order of texts, which is that of their bytes. */
+/** Compares strings in Go's order, which is the order of their bytes. */
 export function compareTexts(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {
@@ -76,12 +76,12 @@ export function compareTexts(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** Puts surrogates, which stand for what is past U+FFFF, behind all else. */
+/** Surrogates stand for characters above U+FFFF, so they sort last. */
 function rank(unit: number): number {
   return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
 }
 
-/** As `strings.TrimSpace`. */
+/** Like Go's `strings.TrimSpace`. */
 export function trimSpace(text: string): string {
   let start = 0;
   let end = text.length;
@@ -92,7 +92,7 @@ export function trimSpace(text: string): string {
 
 const SPACE = /\p{White_Space}/u;
 
-/** As `strings.ToUpper`, which knows no character that becomes several. */
+/** Like Go's `strings.ToUpper`, which never maps one character to several. */
 export function toUpper(text: string): string {
   let upper = "";
   for (const character of text.toWellFormed()) {
@@ -102,7 +102,7 @@ export function toUpper(text: string): string {
   return upper;
 }
 
-/** Decodes as Go does: each byte of what is no UTF-8 stands for itself. */
+/** Decodes like Go: each byte that is not valid UTF-8 stands for itself. */
 function lenient(bytes: Uint8Array): string {
   const units = new Uint16Array(bytes.length);
   let count = 0;
@@ -131,10 +131,10 @@ function lenient(bytes: Uint8Array): string {
   return text;
 }
 
-/** As many as a function may have arguments. */
+/** Within the maximum number of arguments of a call. */
 const UNITS_AT_ONCE = 4096;
 
-/** The size of the character that begins at `at`; 0 where none does. */
+/** Returns the size of the UTF-8 character at this position, or 0 if there is none. */
 function sizeAt(bytes: Uint8Array, at: number): number {
   const first = bytes[at]!;
   if (first < 0x80) return 1;

@@ -1,4 +1,4 @@
-/** Times as Go's package `time` reads and writes them, by its layout `RFC3339Nano`. */
+/** Parses and formats times like Go's package `time` with the layout `RFC3339Nano`. */
 
 import type { Clock } from "../../internal/clock.ts";
 import { GoError } from "./error.ts";
@@ -8,20 +8,17 @@ import { bytesOf } from "./text.ts";
 const LAYOUT = "2006-01-02T15:04:05.999999999Z07:00";
 
 /**
- * The time of a text, in milliseconds since 1970, with a fraction down to nanoseconds as far as a
- * number has them.
+ * Parses a time. Returns ms since 1970, with a fraction down to nanoseconds as far as a number can
+ * hold it.
  *
- * @throws {GoError} in Go's words on what it cannot parse. It takes an hour of one digit, a comma
- * for the point, and an offset of up to 24:60.
+ * @throws {GoError} with Go's text. Go also accepts an hour of one digit, a comma as the decimal
+ *   point, and offsets up to 24:60.
  */
 export function parseTime(text: string): number {
   return new TimeReader(text).time();
 }
 
-/**
- * What Go's layout has, one after the other: a text as it stands, or an element with what is
- * between its limits.
- */
+/** The parts of Go's layout: fixed characters, and numbers with their limits. */
 const ELEMENTS: readonly Element[] = [
   { layout: "2006", name: "year", digits: 4, min: 0, max: 9999 },
   { layout: "-" },
@@ -39,7 +36,7 @@ const ELEMENTS: readonly Element[] = [
 interface Element {
   readonly layout: string;
   readonly name?: string;
-  /** At least. */
+  /** Minimum number of digits. */
   readonly digits?: number;
   readonly min?: number;
   readonly max?: number;
@@ -47,7 +44,7 @@ interface Element {
 
 class TimeReader {
   readonly #text: string;
-  /** What has not been read. */
+  /** The text that is not yet parsed. */
   #rest: string;
 
   constructor(text: string) {
@@ -66,9 +63,9 @@ class TimeReader {
     if (this.#rest !== "") throw this.#error(`: extra text: ${quotedTime(this.#rest)}`);
     const { year, month, day, hour, minute, second } = fields;
     const date = new Date(0);
-    // Not Date.UTC: that takes the years 0 to 99 for 1900 to 1999.
+    // Not `Date.UTC`: it maps the years 0 to 99 to 1900 to 1999.
     date.setUTCFullYear(year!, month! - 1, day!);
-    // A 31st of February would have moved on to March.
+    // A date such as February 31 moves on to March.
     if (date.getUTCDate() !== day) throw this.#error(": day out of range");
     return date.setUTCHours(hour!, minute!, second!) + fractionMs - offsetMs;
   }
@@ -100,11 +97,11 @@ class TimeReader {
       this.#rest = this.#rest.slice(1);
       return 0;
     }
-    // Go counts bytes, and any six of them will do until their digits are looked at.
+    // Go counts bytes, and accepts any six of them until it checks the digits.
     const offset = /^(.)(..):(..)/s.exec(String.fromCharCode(...bytesOf(this.#rest.slice(0, 6))));
     if (offset === null) throw this.#cannot("Z07:00");
     const [, sign, hours, minutes] = offset;
-    // Go looks at how large a number is before it says that another is none.
+    // Go checks the range of one number before it reports that the other is not a number.
     const hour = /^\d\d$/.test(hours!) ? Number(hours) : NaN;
     const minute = !Number.isNaN(hour) && /^\d\d$/.test(minutes!) ? Number(minutes) : NaN;
     if (minute > 60) throw this.#error(": time zone offset minute out of range");
@@ -125,14 +122,14 @@ class TimeReader {
   }
 }
 
-/** A time in UTC as Go writes it, without the zeros at a fraction's end. */
+/** Formats a time in UTC like Go, without trailing zeros. */
 export function writeTime(ms: number): string {
   return withoutZeros(new Date(ms).toISOString().slice(0, -1));
 }
 
 /**
- * Tells the time as Go writes it. No two times are the same: those of one millisecond differ in
- * their nanoseconds.
+ * Formats the current time like Go. No two results are equal: times in the same millisecond differ
+ * in their nanoseconds.
  */
 export class Stamps {
   readonly #clock: Clock;
@@ -159,7 +156,7 @@ export class Stamps {
 function withoutZeros(time: string): string {
   let end = time.length;
   while (time[end - 1] === "0") end--;
-  // The point is always there.
+  // There is always a decimal point.
   if (time[end - 1] === ".") end--;
   return `${time.slice(0, end)}Z`;
 }

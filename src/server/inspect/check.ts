@@ -12,7 +12,7 @@ import type {
   SetSelection,
 } from "../../inspect/types.ts";
 
-/** The numbers of a query, with their defaults in place. */
+/** The numbers of a checked query, with defaults. */
 export interface Limits {
   readonly offset: number;
   readonly limit: number;
@@ -20,20 +20,20 @@ export interface Limits {
   readonly newestFirst: boolean;
 }
 
-/** How to find a job, and how much of it to give. */
+/** Checked options of a lookup. */
 export interface JobLookup {
   readonly maxArgs: number;
 }
 
-/** A selection, checked. */
+/** A checked selection. */
 export interface Selected {
   readonly sets: readonly SetName[];
   readonly filter: Filter;
-  /** The jobs of these ids, where they are given. */
+  /** The ids of the jobs, if they are given. */
   readonly jids: readonly string[] | undefined;
 }
 
-/** The longest arguments that are given as text, in characters. */
+/** Maximum length of arguments in a listing, in characters. */
 export const MAX_ARGS = 1_000_000;
 
 const FILTERS = ["type", "queue", "error", "text"] as const;
@@ -112,8 +112,8 @@ function checkMaxArgs(value: unknown, fallback: number): number {
 }
 
 /**
- * @throws {InvalidArgumentError} `INVALID_FILTER`, or `FILTER_MATCHES_ALL` where that is not said
- * in so many words.
+ * @throws {InvalidArgumentError} `INVALID_FILTER`, or `FILTER_MATCHES_ALL` without a filter and
+ *   without `all: true`.
  */
 export function checkSelection(selection: JobSelection): Selected {
   if (typeof selection === "string" || Array.isArray(selection)) {
@@ -183,7 +183,7 @@ function integer(
   throw invalid("list", `${name} is not ${wanted}: got ${showValue(value)}`);
 }
 
-/** An unknown name would be a filter that filters nothing. */
+/** Rejects unknown names: a mistyped filter would otherwise match every job. */
 function asObject(value: unknown, action: string, names: Readonly<Record<string, true>>): object {
   if (typeof value !== "object" || value === null) {
     throw invalid(action, `it is not told which: got ${showValue(value)}`);

@@ -34,48 +34,48 @@ import type {
   ServerWorker,
 } from "../../inspect/types.ts";
 
-/** Jobs that are read between two yields. */
+/** Jobs read between two yields. */
 const AT_ONCE = 256;
 
-/** Jobs that a filter looks at in one call. */
+/** Maximum number of jobs that a filter examines per call. */
 const MAX_SEARCHED = 100_000;
 
-/** Characters of jobs that are read between two yields. */
+/** Characters of jobs read between two yields. */
 const YIELD_AFTER = 256 * 1024;
 
-/** Characters of jobs after which a page ends, although it has fewer jobs than it may have. */
+/** Characters of jobs after which a page ends early. */
 const MAX_PAGE = 8 * 1024 * 1024;
 
-/** Batches that are listed. */
+/** Maximum number of batches in a listing. */
 const MAX_BATCHES = 1000;
 
-/** Jobs of a worker that are listed. */
+/** Maximum number of jobs of a worker in a listing. */
 const MAX_WORKER_JOBS = 100;
 
 const SETS: readonly SetName[] = ["retries", "dead", "scheduled"];
 
-/** Jobs in some order. */
+/** A list of jobs to page through. */
 interface Source {
   readonly size: number;
   page(from: number, max: number): Found[];
 }
 
-/** What an inspector looks at. */
+/** The parts of a server that an inspector reads. */
 export interface Inspected {
   readonly manager: Manager;
   readonly workers: Workers;
   readonly slices: Slices;
   readonly clock: Clock;
   readonly history: Pick<History, "read">;
-  /** Every batch. */
+  /** Returns all batches. */
   batches(): ServerBatch[];
-  /** INFO's reply, as JSON. */
+  /** The reply to INFO, as JSON. */
   info(): string;
 }
 
 /**
- * Lists and changes what a server holds, for people. Long work is done in slices, with clients
- * served in between.
+ * Lists and changes the jobs, queues and workers of a server. Long work runs in slices, so clients
+ * are served in between.
  */
 export class Inspector {
   readonly #inspected: Inspected;
@@ -103,7 +103,7 @@ export class Inspector {
     return await this.#slices.run(this.#list(this.#source(query), limits, matcher(filter)));
   }
 
-  /** A job by its id, wherever it is; what a worker has comes first. */
+  /** Finds a job by its id. Jobs with a worker come first. */
   async job(jid: string, { maxArgs }: JobLookup): Promise<ServerJob | undefined> {
     const reservation = this.#manager.reservationOf(jid);
     if (reservation !== undefined) return readFound(reservedBy(reservation), maxArgs);
@@ -117,9 +117,9 @@ export class Inspector {
   }
 
   /**
-   * Counts the jobs that a change would change.
+   * Counts the jobs that a change would affect.
    *
-   * @throws {InvalidArgumentError} as {@linkcode Inspector.change}.
+   * @throws {InvalidArgumentError} like {@linkcode Inspector.change}.
    */
   async count(selection: JobSelection): Promise<number> {
     return await this.#slices.run(this.#count(checkSelection(selection)));
@@ -133,12 +133,12 @@ export class Inspector {
     return this.#inspected.history.read();
   }
 
-  /** The newest batches first. */
+  /** Lists the newest batches first. */
   batches(): ServerBatch[] {
     return this.#inspected.batches().reverse().slice(0, MAX_BATCHES);
   }
 
-  /** Pauses, resumes or removes a queue; false where there is none of the name. */
+  /** Pauses, resumes or removes a queue. Returns false if there is no such queue. */
   changeQueue(change: "pause" | "resume" | "remove", name: string): boolean {
     if (this.#manager.queues.sizeOf(name) === undefined) return false;
     const { queues } = this.#manager;
@@ -157,13 +157,13 @@ export class Inspector {
     const { offset, limit } = checkQueueQuery(query);
     const { name, text = "", order } = query;
     const all = queues.sorted().filter((queue) =>
-      // Cancellations are told by queues, which are nobody's to look at.
+      // Hides the internal queues that mark cancelled jobs.
       name === undefined ? queue.name.includes(text) && !isMarker(queue.name) : queue.name === name
     );
     const ordered = order === "size" ? [...all].sort((a, b) => b.jobs.length - a.jobs.length) : all;
     const now = this.#clock.now();
     return {
-      // Latencies cost a look at each oldest job, so only those are measured that are asked for.
+      // A latency requires reading the queue's oldest job, so only the listed queues are measured.
       queues: ordered.slice(offset, offset + limit).map(({ name, jobs }) => ({
         ...{ name, size: jobs.length, paused: queues.isPaused(name) },
         latency: latencyOf(queues.oldest(name), now),
@@ -284,7 +284,7 @@ export class Inspector {
     return count;
   }
 
-  /** The jobs of some sets with these ids, those of one id after the other. */
+  /** Yields, for each id, its jobs in these sets. */
   *#withJids(
     jids: readonly string[],
     sets: readonly SetName[],

@@ -4,17 +4,17 @@ import type { Payload } from "../payload.ts";
 import { readStored, type StoredJob } from "../stored_job.ts";
 import type { SetSelection } from "../../inspect/types.ts";
 
-/** What jobs have to match. */
+/** The conditions that a job must meet. */
 export type Filter = Pick<SetSelection, "jids" | "type" | "queue" | "error" | "text">;
 
 /** Bytes of large arguments that are searched. */
 const SEARCHED = 64 * 1024;
 
-/** Makes a test of stored jobs; `undefined` if there is nothing to test. */
+/** Compiles a filter. Returns `undefined` if it has no conditions. */
 export function matcher(filter: Filter): ((payload: Payload) => boolean) | undefined {
   const { jids, type, queue, error, text } = filter;
-  // What is looked for in the JSON as text costs little. What is found there may be part of the
-  // arguments, so the job is read.
+  // Searching the JSON for these texts is cheap and excludes most jobs. A match may lie in the
+  // arguments, so the job is then parsed and checked.
   const marks: string[] = [];
   const checks: ((job: StoredJob) => boolean)[] = [];
   if (type !== undefined) {

@@ -4,18 +4,18 @@ import type { Payload } from "../payload.ts";
 import { reservedMs } from "../reservation.ts";
 import type { JobPlace, ServerJob } from "../../inspect/types.ts";
 
-/** A stored job with where it is. */
+/** A stored job and its place. */
 export interface Found {
   readonly payload: Payload;
   readonly place: JobPlace;
-  /** Milliseconds since 1970. */
+  /** In ms since 1970. */
   readonly at?: number | undefined;
   readonly worker?: string | undefined;
-  /** Its reservation lasts as long as it was made for. */
+  /** True if the reservation has its original length. */
   readonly isAsReserved?: boolean;
 }
 
-/** Reads a stored job for people: `maxArgs` characters of its arguments. */
+/** Converts a stored job for a listing, with at most `maxArgs` characters of its arguments. */
 export function readFound(found: Found, maxArgs: number): ServerJob {
   const { payload, place, at, worker, isAsReserved } = found;
   const isText = typeof payload === "string";
@@ -33,7 +33,7 @@ export function readFound(found: Found, maxArgs: number): ServerJob {
   };
 }
 
-/** The beginning of a text, with no half of a character at its end. */
+/** Returns the beginning of a text, without half a character at the end. */
 function cut(text: string, max: number): string {
   return text.length <= max ? text : text.slice(0, max).toWellFormed().replace(/\uFFFD+$/, "");
 }

@@ -4,7 +4,7 @@ import { checkJid, checkLookup } from "./check.ts";
 import type { Inspector } from "./inspector.ts";
 import type { FindJobOptions, JobQuery, JobSelection, QueueQuery } from "../../inspect/types.ts";
 
-/** What follows INSPECT: one of these. */
+/** The JSON after INSPECT. It has one of these keys. */
 interface Request {
   readonly jobs?: JobQuery;
   readonly job?: FindJobOptions & { readonly jid?: unknown };
@@ -20,9 +20,9 @@ interface Request {
 }
 
 /**
- * INSPECT: answers a request for jobs, queues or workers, `{"result":..}`, or
- * `{"error":{"code","message"}}` where the request makes no sense. Any other error is that of an
- * unknown command on a server without INSPECT.
+ * Runs INSPECT: lists or changes jobs, queues or workers. Replies `{"result":..}`, or
+ * `{"error":{"code","message"}}` if the request is invalid. A server without INSPECT replies with
+ * its usual error for an unknown command.
  */
 export async function inspect(inspector: Inspector, json: string): Promise<string> {
   try {
@@ -39,7 +39,7 @@ function parse(json: string): Request {
     const value = JSON.parse(json);
     if (typeof value === "object" && value !== null) return value;
   } catch {
-    // It is answered below.
+    // Reported below.
   }
   throw new InvalidArgumentError("INVALID_ARGUMENT", "Cannot inspect as the request is no object");
 }

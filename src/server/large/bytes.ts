@@ -1,18 +1,15 @@
-/** Walks over bytes that are known to be JSON. */
+/** Functions that walk over bytes that are known to be valid JSON. */
 
 import { MAX_DEPTH } from "../go/syntax.ts";
 import type { Work } from "../slices.ts";
 
-/** Where lines are taken apart; tests have smaller ones. */
+/** Thresholds for splitting lines. Tests use smaller ones. */
 export interface Sizes {
-  /** What is looked at in one go, in bytes: larger values are taken apart. */
+  /** Bytes to process in one step. Larger values are split. */
   readonly piece: number;
-  /** What a large job may have besides its arguments, in characters of JSON. */
+  /** Maximum size of a large job without its arguments, in characters of JSON. */
   readonly frame: number;
-  /**
-   * Arguments that are shorter than this once they are written anew are kept as those of other jobs
-   * are.
-   */
+  /** Arguments that are shorter than this after compaction are stored like those of small jobs. */
   readonly raw: number;
 }
 
@@ -26,11 +23,11 @@ export const CLOSE_BRACKET = 0x5d;
 export const OPEN_BRACE = 0x7b;
 export const CLOSE_BRACE = 0x7d;
 
-/** Finds the end of a value. */
+/** Finds the ends of values. */
 export class Skipper {
   readonly #bytes: Uint8Array;
   readonly #piece: number;
-  /** Where the containers begin that are open, the outermost first. */
+  /** Start positions of the open containers, the outermost first. */
   readonly open = new Uint32Array(MAX_DEPTH + 1);
   depth = 0;
   #at = 0;
@@ -41,7 +38,7 @@ export class Skipper {
     this.#piece = piece;
   }
 
-  /** The end of the value that begins at `at`, or -1 where it is larger than a piece. */
+  /** Returns the end of the value that begins at `at`, or -1 if it is larger than a piece. */
   skip(at: number): number {
     this.#at = at;
     this.depth = 0;
@@ -49,7 +46,7 @@ export class Skipper {
     return this.#run();
   }
 
-  /** The end of a value of any size. */
+  /** Returns the end of a value of any size. */
   *skipAny(at: number): Work<number> {
     let end = this.skip(at);
     while (end < 0) {
@@ -59,7 +56,7 @@ export class Skipper {
     return end;
   }
 
-  /** Goes on for a piece. */
+  /** Continues for one piece. */
   #run(): number {
     const bytes = this.#bytes;
     const limit = Math.min(this.#at + this.#piece, bytes.length);
@@ -77,7 +74,7 @@ export class Skipper {
       } else if (byte === OPEN_BRACKET || byte === OPEN_BRACE) {
         this.open[this.depth++] = at++;
       } else if (byte === CLOSE_BRACKET || byte === CLOSE_BRACE) {
-        // Behind a number or a word that stands in a container of the caller's.
+        // The end of a number or word in a container that the caller has opened.
         if (this.depth === 0) return at;
         at++;
         if (--this.depth === 0) return at;
@@ -96,7 +93,7 @@ export function isSpace(byte: number): boolean {
   return byte === 0x20 || byte === 0x09 || byte === 0x0d || byte === 0x0a;
 }
 
-/** Where the first byte is that is no space. */
+/** Returns the position of the first byte that is not a space. */
 export function* skipSpace(bytes: Uint8Array, from: number): Work<number> {
   let at = from;
   for (;;) {

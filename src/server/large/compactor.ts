@@ -25,46 +25,40 @@ const BYTES = {
   quote: encoder.encode('"'),
 } as const;
 
-/** A container that is taken apart, as it is larger than a piece. */
+/** A container that is larger than a piece, so it is processed member by member. */
 interface Frame {
   readonly isArray: boolean;
-  /** What was made of it. */
+  /** The output so far. */
   readonly pieces: Piece[];
-  /**
-   * Of an array: the elements that stand one after the other and have not been written; -1 where
-   * there are none.
-   */
+  /** For an array: the range of consecutive elements that are not yet written, or -1. */
   runStart: number;
   runEnd: number;
-  /** Of an object. */
+  /** For an object: its members. */
   readonly members: Members | undefined;
-  /** Its values that are larger than a piece, by their members. */
+  /** Values that are larger than a piece, by member index. */
   readonly large: Map<number, Piece>;
-  /** The key of the value that is read. */
+  /** Position of the current key. */
   keyStart: number;
   keyEnd: number;
 }
 
 /**
- * Writes JSON as Go writes it: piece by piece, each by what writes small jobs as well, with no more
- * of it in memory as values than a piece. Objects larger than that are put in the order of their
- * keys where they are.
+ * Rewrites JSON as Go writes it, piece by piece. Each piece uses the writer of small jobs, and only
+ * one piece is in memory as values. The members of larger objects are sorted by key through an
+ * index of their positions.
  */
 export class Compactor {
   readonly #bytes: Uint8Array;
   readonly #piece: number;
   readonly #skipper: Skipper;
   #room = new Room();
-  /**
-   * Where the containers begin that are known to be open at the end of the piece that was looked at
-   * last.
-   */
+  /** Start positions of containers that were still open at the end of the last piece. */
   #path = new Uint32Array(0);
   #pathNext = 0;
   readonly #batch: Batch;
-  /** The end of the value that was read. */
+  /** The end of the value that was read last. */
   end = 0;
-  /** The first number that 64 bits do not hold. */
+  /** The first number that exceeds the range of a float. */
   tooLarge: string | undefined;
 
   constructor(bytes: Uint8Array, piece: number) {
@@ -74,7 +68,7 @@ export class Compactor {
     this.#batch = new Batch(bytes, piece);
   }
 
-  /** Writes the array or the object that begins at `start`. */
+  /** Rewrites the array or the object that begins at `start`. */
   *container(start: number): Work<Piece> {
     this.#pathNext = this.#path.length;
     this.tooLarge = undefined;
@@ -138,14 +132,17 @@ export class Compactor {
     };
   }
 
-  /** Spaces do not become part of a run: there may be more of them than of all else. */
+  /**
+   * Long runs of spaces do not become part of a run of elements: there may be more spaces than
+   * elements.
+   */
   *#space(frame: Frame, from: number): Work<number> {
     const at = yield* skipSpace(this.#bytes, from);
     if (at - from > 1024) this.#flush(frame);
     return at;
   }
 
-  /** Reads a key, and gives where its value begins. */
+  /** Reads a key. Returns the position of its value. */
   *#key(frame: Frame, start: number): Work<number> {
     const end = this.#skipper.skip(start);
     if (end < 0) throw new GoError(`a key in args is larger than ${this.#piece} bytes`);
@@ -157,9 +154,9 @@ export class Compactor {
   }
 
   /**
-   * The end of a value that is no larger than a piece; -1 for a text or a container that is.
-   * Containers within it that are open at the end of the piece are known to be none of the small
-   * ones then, so that no piece is looked at for each of them.
+   * Returns the end of a value that is no larger than a piece, or -1 for a larger string or
+   * container. Nested containers that were open at the end of the piece are remembered as large, so
+   * that the piece is not scanned again for each of them.
    */
   #endOfSmall(start: number): number {
     if (this.#path[this.#pathNext] === start) {
@@ -194,7 +191,7 @@ export class Compactor {
     members!.add({ keyStart, keyEnd, start, end });
   }
 
-  /** Writes the elements that stand one after the other. */
+  /** Writes the run of consecutive elements. */
   #flush(frame: Frame): void {
     if (frame.runStart < 0) return;
     const text = textOf(this.#bytes.subarray(frame.runStart, frame.runEnd));
@@ -233,22 +230,22 @@ export class Compactor {
     flush();
   }
 
-  /** A text, with its quotes. */
+  /** Re-encodes a string, with its quotes. */
   #plainText(json: string): string {
     const reader = new Reader(json);
     reader.kind();
     return marshalText(reader.string());
   }
 
-  /** What is between the brackets of a small container. */
+  /** Re-encodes the content between the brackets of a small container. */
   #written(json: string): Uint8Array {
     const value = new Reader(json).any((literal) => this.tooLarge ??= literal);
     return this.#encoded(marshal(value).slice(1, -1));
   }
 
   /**
-   * Members of an object, which are in their order: to make an object of them would take most of
-   * the time.
+   * Re-encodes the members of an object that are already sorted. Parsing them into an object would
+   * take most of the time.
    */
   #writtenMembers(json: string): Uint8Array {
     const reader = new Reader(json);
@@ -262,7 +259,7 @@ export class Compactor {
     return this.#encoded(text);
   }
 
-  /** Writes a text that is larger than a piece. */
+  /** Re-encodes a string that is larger than a piece. */
   *#text(start: number): Work<Piece> {
     const bytes = this.#bytes;
     const pieces: Piece[] = [BYTES.quote];
@@ -279,7 +276,9 @@ export class Compactor {
     return pieces;
   }
 
-  /** The end of a part of a text, with no character and no pair of escapes cut in two. */
+  /**
+   * Returns the end of a part of a string, without cutting a character or a pair of escapes in two.
+   */
   #endOfPart(start: number): number {
     const bytes = this.#bytes;
     const limit = start + this.#piece;
@@ -293,7 +292,7 @@ export class Compactor {
         at += bytes[at + 1] === 0x75 ? 6 : 2;
       }
     }
-    // At most three more bytes belong to the last character.
+    // A character has up to three more bytes.
     for (let i = 0; i < 3 && (bytes[at]! & 0xc0) === 0x80; i++) at++;
     const isHalf = escape === at - 6 && surrogateAt(bytes, escape) === "high";
     return isHalf && surrogateAt(bytes, at) === "low" ? at + 6 : at;
@@ -309,7 +308,7 @@ export class Compactor {
   }
 }
 
-/** Which half of a pair an escape stands for. */
+/** Returns which half of a surrogate pair an escape stands for. */
 function surrogateAt(bytes: Uint8Array, at: number): "high" | "low" | undefined {
   if (bytes[at] !== BACKSLASH || bytes[at + 1] !== 0x75) return undefined;
   const code = parseInt(String.fromCharCode(...bytes.subarray(at + 2, at + 6)), 16);
@@ -317,11 +316,11 @@ function surrogateAt(bytes: Uint8Array, at: number): "high" | "low" | undefined 
   return code >= 0xdc00 && code <= 0xdfff ? "low" : undefined;
 }
 
-/** Members of an object one after the other, up to a piece. */
+/** Consecutive members of an object, up to the size of a piece. */
 class Batch {
   readonly #bytes: Uint8Array;
   readonly #piece: number;
-  /** A member is a key and a value, each no larger than a piece. */
+  /** Room for a member: its key and its value are each no larger than a piece. */
   readonly #batch: Uint8Array;
   #length = 0;
 
@@ -335,7 +334,7 @@ class Batch {
     return this.#length === 0;
   }
 
-  /** False where there is no room for it. */
+  /** Adds a member. Returns false if there is no room. */
   add({ keyStart, keyEnd, start, end }: ReturnType<Members["at"]>): boolean {
     const size = keyEnd - keyStart + end - start + 2;
     if (this.#length > 0 && this.#length + size > this.#piece) return false;

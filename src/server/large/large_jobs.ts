@@ -23,17 +23,18 @@ import { Compactor } from "./compactor.ts";
 import { joined } from "./rope.ts";
 
 /**
- * Jobs in one PUSHB. Within its time limit of five seconds the reference server carries out fewer.
+ * Maximum number of jobs in one PUSHB. The reference server handles fewer within its time limit of
+ * five seconds.
  */
 const MAX_BULK = 200_000;
 
-/** Bytes that are checked between two yields. */
+/** Bytes checked between two yields. */
 const CHECKED = 128 * 1024;
 
 /**
- * Reads a job from bytes, of which it begins at `from`, as `readJob` reads it from text.
+ * Parses a job from bytes, beginning at `from`, like `readJob`.
  *
- * @throws {GoError} as that does, and where something other than the arguments is very large.
+ * @throws {GoError} like `readJob`, and if a part other than the arguments is very large.
  */
 export function* readLargeJob(bytes: Uint8Array, from = 0, sizes = SIZES): Work<StoredJob> {
   yield* checkSyntax(bytes, from);
@@ -41,9 +42,9 @@ export function* readLargeJob(bytes: Uint8Array, from = 0, sizes = SIZES): Work<
 }
 
 /**
- * Reads the jobs of a PUSHB, likewise.
+ * Parses the jobs of a PUSHB from bytes, beginning at `from`, like `readJobs`.
  *
- * @throws {GoError} likewise, and where they are too many.
+ * @throws {GoError} like {@linkcode readLargeJob}, and if there are too many jobs.
  */
 export function* readLargeJobs(bytes: Uint8Array, from = 0, sizes = SIZES): Work<StoredJob[]> {
   yield* checkSyntax(bytes, from);
@@ -56,13 +57,13 @@ function* checkSyntax(bytes: Uint8Array, from: number): Work<void> {
   if (check.fault !== undefined) throw new GoError(check.fault);
 }
 
-/** Reads jobs from bytes that are known to be JSON. */
+/** Parses jobs from bytes that are known to be valid JSON. */
 class LargeReader {
   readonly #bytes: Uint8Array;
   readonly #sizes: Sizes;
   readonly #skipper: Skipper;
   #compactor: Compactor | undefined;
-  /** The end of the job that was read. */
+  /** The end of the job that was read last. */
   #end = 0;
 
   constructor(bytes: Uint8Array, sizes: Sizes) {
@@ -79,7 +80,7 @@ class LargeReader {
       for (const job of more) jobs.push(job);
       if (jobs.length > MAX_BULK) throw new GoError(`more than ${MAX_BULK} jobs at once`);
     };
-    // Small jobs that stand one after the other are read together.
+    // Consecutive small jobs are parsed together.
     let [runStart, runEnd] = [-1, -1];
     const flush = () => {
       if (runStart >= 0) add(readJobs(`[${textOf(bytes.subarray(runStart, runEnd))}]`));
@@ -114,7 +115,7 @@ class LargeReader {
   *job(start: number): Work<StoredJob> {
     const bytes = this.#bytes;
     if (bytes[start] !== OPEN_BRACE) return readJob(yield* this.#stub(start));
-    /** The job without what is large. */
+    /** The job's JSON without its large parts. */
     let frame = "{";
     let args: RawJson | undefined;
     for (let at = start + 1;;) {
@@ -142,7 +143,7 @@ class LargeReader {
         const pieces = yield* compactor.container(at);
         at = compactor.end;
         const { tooLarge } = compactor;
-        // A number that is too large is told of at its place among all else that is wrong.
+        // A number that is too large must be reported in the order of the job's other errors.
         value = tooLarge === undefined ? "[]" : `[${tooLarge}]`;
         args = yield* joined(pieces);
       } else {
@@ -162,29 +163,27 @@ class LargeReader {
     return { ...job, args: decode(textOf(args.bytes), "[]interface {}") as unknown[] };
   }
 
-  /** Something small of the same kind as the value, which is none that is wanted. */
+  /** Returns a small value of the same kind, for a value of the wrong kind. */
   *#stub(start: number): Work<string> {
     const end = this.#end = yield* this.#skipper.skipAny(start);
     return KINDS.get(this.#bytes[start]!) ?? this.#textOf(start, end);
   }
 
-  /** What stands there, where it is not more than a job may have besides its arguments. */
+  /** Returns the text of a value, if it is not larger than a job's parts may be. */
   #textOf(start: number, end: number): string {
     if (end - start > this.#sizes.frame) throw tooMuch();
     return textOf(this.#bytes.subarray(start, end));
   }
 }
 
-/**
- * By the first byte of a value: the smallest value of its kind, which errors do not tell from it.
- */
+/** The smallest value of each kind, by first byte. Error texts are the same for both. */
 const KINDS: ReadonlyMap<number, string> = new Map([
   [OPEN_BRACE, "{}"],
   [OPEN_BRACKET, "[]"],
   [QUOTE, '""'],
 ]);
 
-/** The field of a job that a key is, as it stands in JSON. */
+/** Returns the job's field that a JSON key stands for, if there is one. */
 function fieldOf(key: string): string | undefined {
   const reader = new Reader(key);
   reader.kind();

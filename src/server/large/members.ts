@@ -4,12 +4,12 @@ import { Numbers } from "../numbers.ts";
 import type { Work } from "../slices.ts";
 import { BACKSLASH } from "./bytes.ts";
 
-/** Bytes that are compared between two yields. */
+/** Bytes compared between two yields. */
 const STEPS = 1 << 17;
 
 const CHUNK = 1 << 14;
 
-/** Bytes, kept in chunks: no byte is copied when there are more. */
+/** A growing sequence of bytes in chunks that are never copied. */
 class Bytes {
   readonly #chunks: Uint8Array[] = [];
   length = 0;
@@ -30,19 +30,16 @@ class Bytes {
   }
 }
 
-/** Where a member of an object is. */
+/** The position of a member of an object. */
 export interface Member {
-  /** Of its key, quotes included. */
+  /** Position of its key, with the quotes. */
   readonly keyStart: number;
   readonly keyEnd: number;
   readonly start: number;
   readonly end: number;
 }
 
-/**
- * Numbers for each member: those of {@linkcode Member}, and where the bytes are by which its key is
- * sorted.
- */
+/** Numbers per member: those of {@linkcode Member}, and the position of its sort key. */
 const WIDTH = 6;
 
 type Numbers32 = Uint32Array<ArrayBuffer>;
@@ -50,13 +47,13 @@ type Numbers32 = Uint32Array<ArrayBuffer>;
 const encoder = new TextEncoder();
 
 /**
- * The members of one object, of which there may be millions: where each is, and in which order Go
- * writes them.
+ * The members of one object, possibly millions: their positions, and the order in which Go writes
+ * them.
  */
 export class Members {
   readonly #bytes: Uint8Array;
   readonly #numbers = new Numbers();
-  /** Keys that do not stand in the bytes as they are. */
+  /** Keys with escapes or other characters than ASCII, decoded. */
   readonly #keys = new Bytes();
   #count = 0;
   #isSorted = true;
@@ -89,7 +86,9 @@ export class Members {
     return { keyStart, keyEnd, start: this.#numbers.get(at + 2), end: this.#numbers.get(at + 3) };
   }
 
-  /** The members in the order of their keys; of several with the same key the last. */
+  /**
+   * Returns the members sorted by key. If a key occurs several times, only the last member counts.
+   */
   *sorted(): Work<Numbers32> {
     let order = new Uint32Array(this.#count);
     for (let i = 0; i < order.length; i++) {
@@ -102,7 +101,7 @@ export class Members {
     for (let i = 0; i < order.length; i++) {
       const isLast = i + 1 === order.length || this.#compare(order[i]!, order[i + 1]!) !== 0;
       if (isLast) order[kept++] = order[i]!;
-      // Two keys cost some bytes' time even where their first bytes differ.
+      // Comparing two keys costs the time of some bytes, even if their first bytes differ.
       steps += this.#compared + 8;
       if (steps < STEPS) continue;
       steps = 0;
@@ -112,8 +111,8 @@ export class Members {
   }
 
   /**
-   * The beginnings of the keys move along with their members: most comparisons look at nothing
-   * else.
+   * Sorts the members. The first bytes of the keys move along with them, since most comparisons
+   * need only these.
    */
   *#mergeSort(order: Numbers32): Work<Numbers32> {
     const { length } = order;
@@ -154,7 +153,7 @@ export class Members {
     return from;
   }
 
-  /** The first six bytes of a member's key, as a number of the same order. */
+  /** Returns the first six bytes of a member's key, as a number with the same order. */
   #startOf(index: number): number {
     const from = this.#numbers.get(index * WIDTH + 4);
     const to = this.#numbers.get(index * WIDTH + 5);
@@ -163,7 +162,7 @@ export class Members {
     return start;
   }
 
-  /** Bytes that the last comparison looked at. */
+  /** Bytes that the last comparison examined. */
   #compared = 0;
 
   #compare(a: number, b: number): number {
@@ -184,7 +183,7 @@ export class Members {
     return behind < 0 ? this.#bytes[at]! : this.#keys.get(behind);
   }
 
-  /** Whether the key's bytes are ASCII and nothing else. */
+  /** Reports whether the key is plain ASCII without escapes. */
   #isPlain(from: number, to: number): boolean {
     for (let at = from; at < to; at++) {
       const byte = this.#bytes[at]!;

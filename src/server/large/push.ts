@@ -9,12 +9,12 @@ import type { Work } from "../slices.ts";
 import type { StoredJob } from "../stored_job.ts";
 import { readLargeJob, readLargeJobs } from "./large_jobs.ts";
 
-/** Jobs that are pushed between two yields. */
+/** Jobs pushed between two yields. */
 const AT_ONCE = 64;
 
 /**
- * Carries out a large line of jobs. Others are served meanwhile, so that their jobs may come
- * between those of the line.
+ * Runs a large PUSH or PUSHB. Other clients are served in between, so their jobs may come between
+ * those of this line. Returns `undefined` for other commands.
  */
 export function largePush(manager: Manager, line: LargeLine): Work<Reply> | undefined {
   if (startsWith(line.start, PUSH)) return push(manager, line);
@@ -71,7 +71,7 @@ function* validJson<T>(reading: Work<T>): Work<T> {
   }
 }
 
-/** Texts in Go's order. */
+/** Sorts texts in Go's order. */
 function* sorted(texts: readonly string[]): Work<string[]> {
   let runs: string[][] = [];
   for (let at = 0; at < texts.length; at += 1024) {

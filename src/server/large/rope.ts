@@ -5,10 +5,10 @@ import { RawJson } from "../payload.ts";
 import type { Work } from "../slices.ts";
 import { SIZES } from "./bytes.ts";
 
-/** Bytes in pieces, some of which are in pieces themselves. */
+/** Bytes in pieces, which may consist of pieces themselves. */
 export type Piece = Uint8Array | readonly Piece[];
 
-/** Counts what is made of one job, and refuses more than a job may have. */
+/** Counts the bytes of one job and enforces the maximum. */
 export class Room {
   #left = MAX_JOB_BYTES;
 
@@ -19,7 +19,7 @@ export class Room {
   }
 }
 
-/** Puts pieces together. */
+/** Joins all pieces. */
 export function* joined(root: Piece): Work<RawJson> {
   const parts: Uint8Array[] = [];
   let length = 0;

@@ -2,12 +2,12 @@ import type { AddressInfo, Server as NetServer } from "node:net";
 import { systemClock } from "../../internal/clock.ts";
 import { runtime } from "../../internal/environment.ts";
 
-/** Before a port that is still taken is listened on again, in milliseconds. */
+/** Delay before listening again on a port that is still taken, in ms. */
 const REOPEN_MS = 10;
 
 /**
- * Listens anew after file descriptors may have run out: Deno, without a word, takes no connection
- * any more after that.
+ * Listens again after file descriptors may have run out: Deno accepts no connections after that,
+ * without an error.
  */
 export class Gate {
   readonly #server: NetServer;
@@ -18,7 +18,7 @@ export class Gate {
   constructor(server: NetServer) {
     this.#server = server;
     server.on("listening", () => this.#reopen = undefined);
-    // The system may not have let go of the port yet.
+    // The system may not have released the port yet.
     server.on("error", () => this.#reopen && systemClock.after(REOPEN_MS, this.#reopen));
   }
 
@@ -26,12 +26,12 @@ export class Gate {
     this.#isOverrun = runtime() === "deno";
   }
 
-  /** There is room again. */
+  /** Called when there is room again. */
   open(): void {
     if (!this.#isOverrun || this.#isClosed) return;
     this.#isOverrun = false;
     const { address, port } = this.#server.address() as AddressInfo;
-    // Connections that there are stay.
+    // Existing connections stay open.
     this.#server.close();
     this.#reopen = () => void (this.#isClosed || this.#server.listen(port, address));
     this.#reopen();

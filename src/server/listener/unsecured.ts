@@ -7,11 +7,11 @@ interface Handshake {
 }
 
 /**
- * Connections that have not begun TLS, the oldest first.
+ * Connections that have not finished the TLS handshake, the oldest first.
  *
- * A runtime's TLS server has a time limit, too, but Deno keeps a connection for ever whose first
- * bytes are no TLS: the socket that it then tells of is not the one that was connected. So each is
- * known by its client's address and port.
+ * The runtimes' TLS servers have a time limit too. But Deno keeps a connection forever whose first
+ * bytes are not TLS, and reports an error for a different socket object. So connections are
+ * identified by the client's address and port.
  */
 export class Unsecured {
   readonly #handshakes = new Map<string, Handshake>();
@@ -30,12 +30,12 @@ export class Unsecured {
     });
   }
 
-  /** The connection of this TLS socket is through. */
+  /** Removes the connection of this TLS socket: its handshake is done. */
   secured(socket: Socket): void {
     this.#end(nameOf(socket));
   }
 
-  /** Closes the connection that has been there for longest; false where there is none. */
+  /** Closes the oldest connection. Returns false if there is none. */
   makeRoom(): boolean {
     for (const [name, { socket }] of this.#handshakes) {
       this.#end(name);

@@ -6,7 +6,7 @@ import { RecordCursor } from "./record_cursor.ts";
 import type { Segment } from "./segment.ts";
 import type { Segments } from "./segments.ts";
 
-/** Most bytes rewritten, and most records read, in one group. */
+/** Maximum bytes rewritten and records read per group. */
 const WRITE_AT_ONCE = 512 * 1024;
 const READ_AT_ONCE = 20_000;
 
@@ -21,7 +21,7 @@ export interface LogWriter {
   ): void;
   /** Writes a record once more. */
   rewrite(row: number, texts: readonly [table: string, key: string, json: string]): void;
-  /** Notes in the next group that the segments before this one are not needed. */
+  /** Records in the next group that the segments before this one are not needed. */
   trim(oldest: number): void;
 }
 
@@ -34,9 +34,9 @@ interface CleanerParts {
 }
 
 /**
- * Keeps a log short: copies the records of the oldest segment that are still needed to the end of
- * the log, then removes the segment. It has to be the oldest one. The record that removes a job
- * stands after the job, so once the job's segment is gone, that record is not needed either.
+ * Keeps the log short: copies the records of the oldest segment that are still needed to the end of
+ * the log, then removes the segment. It must be the oldest one. The record that removes a job comes
+ * after the job, so when the job's segment is gone, that record is not needed either.
  */
 export class Cleaner {
   readonly #segments: Segments;
@@ -72,7 +72,7 @@ export class Cleaner {
   /**
    * Does a part of the work.
    *
-   * @throws {Error} where a segment cannot be read any more.
+   * @throws {Error} if a segment can no longer be read.
    */
   step(): void {
     if (this.#failure !== undefined) throw this.#failure;
@@ -121,7 +121,7 @@ export class Cleaner {
     }).catch((error) => {
       if (this.#segment !== oldest) return;
       this.#segment = undefined;
-      // Too many files may be open now, and not later.
+      // The cause may be too many open files, which may pass.
       if (!["EMFILE", "ENFILE"].includes(error.code)) this.#failure = error;
       this.#onRead();
     });

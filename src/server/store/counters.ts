@@ -2,7 +2,7 @@ import type { Store } from "./store.ts";
 
 const TABLE = "counters";
 
-/** How many jobs were run, and how many of them failed: kept with the jobs. */
+/** Counts of jobs run and jobs failed, saved with the jobs. */
 export class Counters {
   readonly #store: Store;
   #processed = 0;

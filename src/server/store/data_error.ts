@@ -6,7 +6,7 @@ import type { FileModule } from "./modules.ts";
 /** SQLite's primary result codes that name a cause. */
 const SQLITE = { perm: 3, busy: 5, readonly: 8, corrupt: 11, full: 13, notADatabase: 26 } as const;
 
-/** What stands in the way of writing, by the system's error code. */
+/** Reasons why a write is not possible, by the system's error code. */
 const OBSTACLES: Readonly<Record<string, string>> = {
   ENOSPC: "its disk is full",
   EDQUOT: "the disk quota is used up",
@@ -22,12 +22,12 @@ export function invalidData(path: string, reason: string, cause?: unknown): Conf
   return new ConfigError("INVALID_DATA", `Cannot keep data in ${path} as ${reason}`, { cause });
 }
 
-/** The error for a file that is not as it was written. */
+/** The error for a file whose contents were changed. */
 export function damaged(path: string, what: string): ConfigError {
   return invalidData(path, `it is damaged: ${what}`);
 }
 
-/** The error for a file that another server has. */
+/** The error for a file that another server has open. */
 export function inUse(path: string, cause?: unknown): ConfigError {
   return new ConfigError(
     "DATA_IN_USE",
@@ -51,10 +51,10 @@ export function fileFailure(path: string, cause: unknown): ConfigError {
   return unavailable(path, obstacleOf(cause) ?? reasonOf(cause), cause);
 }
 
-/** What the system says of a path that cannot be one. */
+/** Error codes for a path that cannot exist. */
 const NO_PATH: ReadonlySet<string> = new Set(["ENOTDIR", "ELOOP", "ENAMETOOLONG", "EINVAL"]);
 
-/** The error for a file that SQLite did not open, read or write. */
+/** The error for a file that SQLite could not open, read or write. */
 export function sqliteFailure(path: string, cause: unknown, files: FileModule): Error {
   if (cause instanceof ConfigError) return cause;
   const code = sqliteCode(cause);
@@ -62,12 +62,13 @@ export function sqliteFailure(path: string, cause: unknown, files: FileModule): 
   if (code === SQLITE.corrupt || code === SQLITE.notADatabase) {
     return invalidData(path, reasonOf(cause), cause);
   }
-  // SQLite does not say why a file could not be opened, and calls some full disks "disk I/O error".
+  // SQLite does not tell why a file could not be opened, and reports some full disks as "disk I/O
+  // error".
   const obstacle = obstacleOf(cause) ?? probe(path, files) ?? OBSTACLE_BY_CODE[code ?? -1];
   return unavailable(path, obstacle ?? `of a failure of the disk: ${reasonOf(cause)}`, cause);
 }
 
-/** Whether SQLite failed as somebody else has the file locked. */
+/** Reports whether SQLite failed because another process has locked the file. */
 export function isBusy(cause: unknown): boolean {
   return sqliteCode(cause) === SQLITE.busy;
 }
@@ -87,7 +88,7 @@ function obstacleOf(cause: unknown): string | undefined {
   return OBSTACLES[(cause as { code?: string }).code ?? ""];
 }
 
-/** Finds out what stands in the way of a write beside the file, by trying one. */
+/** Finds the reason why a write fails, by writing a file into the folder. */
 function probe(path: string, files: FileModule): string | undefined {
   const beside = `${path}/probe`;
   try {
@@ -111,7 +112,7 @@ function probe(path: string, files: FileModule): string | undefined {
 const ACCESS_WRITE = 2;
 const ACCESS_READ = 4;
 
-/** Two blocks of a disk: what a file that is not there yet needs at least. */
+/** Two disk blocks: the minimum that a new file needs. */
 const PROBE_BYTES = 8192;
 
 function reasonOf(cause: unknown): string {

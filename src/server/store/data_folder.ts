@@ -7,14 +7,14 @@ import type { Modules } from "./modules.ts";
 
 const SEGMENT_NAME = /^(\d{8,10})\.log$/;
 
-/** Name of the file that notes where the log ended when it was closed. */
+/** Name of the file that records where the log ended when it was closed. */
 export const END_NAME = "end.json";
 
-/** Other files that may be in an empty folder. */
+/** Other files that an empty data folder may contain. */
 const OTHERS = /^lock|^probe$|^spare\.log$|^\./;
 
 /**
- * The absolute path that the option `data` means.
+ * Returns the absolute path for the option `data`.
  *
  * @throws {ConfigError} `INVALID_OPTION`.
  */
@@ -28,7 +28,7 @@ export function dataPath(data: unknown, { paths, urls }: Modules): string {
   return paths.resolve(data);
 }
 
-/** The folder of a server's log, locked for this server. */
+/** The folder of a server's log, locked by this server. */
 export class DataFolder {
   readonly path: string;
   readonly #modules: Modules;
@@ -45,10 +45,10 @@ export class DataFolder {
   }
 
   /**
-   * Makes the folder where there is none, and locks it.
+   * Creates the folder if it does not exist, and locks it.
    *
-   * @throws {ConfigError} `INVALID_DATA` where it cannot be such a folder, `DATA_IN_USE` where
-   * another server has it, `DATA_UNAVAILABLE` where it cannot be made or locked.
+   * @throws {ConfigError} `INVALID_DATA` if the path cannot be such a folder, `DATA_IN_USE` if
+   *   another server has locked it, `DATA_UNAVAILABLE` if it cannot be created or locked.
    */
   static claim(given: string, modules: Modules): DataFolder {
     const path = madePath(given, modules);
@@ -62,7 +62,7 @@ export class DataFolder {
     }
   }
 
-  /** The path of a segment. */
+  /** Returns the path of a segment. */
   segmentPath(number: number): string {
     return this.pathOf(`${String(number).padStart(8, "0")}.log`);
   }
@@ -71,14 +71,14 @@ export class DataFolder {
     return this.#modules.paths.join(this.path, name);
   }
 
-  /** The numbers of the segments that are there, the lowest first. */
+  /** Returns the numbers of the existing segments, the lowest first. */
   segments(): number[] {
     return namesIn(this.path, this.#modules)
       .map((name) => Number(SEGMENT_NAME.exec(name)?.[1])).filter((number) => number > 0)
       .sort((a, b) => a - b);
   }
 
-  /** Whether the path still leads to it. */
+  /** Reports whether the path still leads to this folder. */
   isThere(): boolean {
     const stat = statOf(this.path, this.#modules);
     return stat !== undefined && idOf(stat) === this.#id;
@@ -87,7 +87,7 @@ export class DataFolder {
   /** Syncs the names of the files to the disk. */
   sync(): Promise<void> {
     const fd = this.#fd;
-    // Windows does not open folders, and keeps names without a sync.
+    // Windows cannot open folders, and saves names without a sync.
     if (fd === undefined) return Promise.resolve();
     return new Promise((resolve, reject) =>
       this.#modules.files.fsync(fd, (error) => error ? reject(error) : resolve())
@@ -106,7 +106,7 @@ function makeFolder(path: string, modules: Modules): void {
   try {
     files.mkdirSync(path);
   } catch (cause) {
-    // Another server may have made it in between.
+    // Another server may have created it in the meantime.
     if ((cause as { code?: string }).code !== "EEXIST") throw fileFailure(path, cause);
     return;
   }
@@ -129,8 +129,8 @@ function openFolder(path: string, { files }: Modules): number | undefined {
 }
 
 /**
- * The folder's path, links resolved; a folder that is not there is made, also where a link leads to
- * it.
+ * Returns the folder's path with links resolved. Creates the folder if it does not exist, even at
+ * the target of a link.
  */
 function madePath(given: string, modules: Modules): string {
   const { files, paths } = modules;
@@ -162,7 +162,7 @@ function madePath(given: string, modules: Modules): string {
 
 const MAX_LINKS = 40;
 
-/** @throws {ConfigError} `INVALID_DATA` where there are files in it, and none of a log. */
+/** @throws {ConfigError} `INVALID_DATA` if the folder contains files, but no log. */
 function checkContent(path: string, modules: Modules): void {
   const names = namesIn(path, modules).filter((name) => !OTHERS.test(name));
   const isOurs = names.some((name) => SEGMENT_NAME.test(name) || name === END_NAME);

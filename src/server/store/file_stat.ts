@@ -1,12 +1,12 @@
 import { fileFailure } from "./data_error.ts";
 import type { FileStat, Modules } from "./modules.ts";
 
-/** Names a file, whatever path leads to it. */
+/** Identifies a file, independent of its path. */
 export function idOf({ dev, ino }: Pick<FileStat, "dev" | "ino">): string {
   return `${dev} ${ino}`;
 }
 
-/** What is at a path, if anything is. */
+/** Returns the file at a path, if there is one. */
 export function statOf(path: string, { files }: Modules): FileStat | undefined {
   try {
     return files.statSync(path, { bigint: true, throwIfNoEntry: false });

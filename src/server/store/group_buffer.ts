@@ -21,10 +21,10 @@ const MAX_BUFFER = 1024 * 1024;
 const EMPTY: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 const EMPTY_VIEW = new DataView(EMPTY.buffer);
 
-/** Fields of a job's record. */
+/** The fields of a job's record. */
 export interface Placed {
   readonly row: number;
-  /** The number of the place, in this segment. */
+  /** The number of the place in this segment. */
   readonly place: number;
   readonly order: number;
   readonly at: number;
@@ -38,17 +38,17 @@ export class GroupBuffer {
   #parts: Uint8Array[] = [];
   #bytes = new Uint8Array(FIRST_BUFFER);
   #view = new DataView(this.#bytes.buffer);
-  /** Where the next record goes in the last part, and how much is in those before. */
+  /** Position of the next record in the last part, and the bytes in the parts before. */
   #at = GROUP_HEAD;
   #before = 0;
-  /** A buffer that is not in use. */
+  /** An unused buffer. */
   #spare = EMPTY;
 
   get isEmpty(): boolean {
     return this.#before + this.#at === GROUP_HEAD;
   }
 
-  /** The length, head included. */
+  /** Length in bytes, including the head. */
   get length(): number {
     return this.#before + this.#at;
   }
@@ -65,7 +65,7 @@ export class GroupBuffer {
     const fixed = LARGE_HEAD + sum.length + before.length + behind.length;
     const owner = bytesOf(placed.owner);
     const head0 = ADD_HEAD + owner.length + TIME_BYTES;
-    // The arguments are a part of their own, not copied, so they are aligned.
+    // The arguments become a part of their own, without a copy, so they must be aligned.
     this.#room(head0 + fixed + 8);
     const gap = -(this.#at + head0 + fixed) & 7;
     const length = fixed + gap + args.bytes.length;
@@ -159,8 +159,8 @@ export class GroupBuffer {
   }
 
   /**
-   * Takes everything out, in parts whose lengths are multiples of eight bytes. The first begins
-   * with room for the head.
+   * Empties the buffer. Returns its parts, whose lengths are multiples of eight bytes. The first
+   * begins with room for the head.
    */
   take(): Uint8Array[] {
     this.#close();
@@ -171,7 +171,7 @@ export class GroupBuffer {
     return parts;
   }
 
-  /** Takes the first part back once all of them are written. */
+  /** Recycles the first part after all parts were written. */
   reuse(part: Uint8Array): void {
     const buffer = part.buffer as ArrayBuffer;
     if (buffer.byteLength <= MAX_BUFFER && buffer.byteLength >= this.#spare.length) {
@@ -206,14 +206,14 @@ export class GroupBuffer {
     return this.#before + start;
   }
 
-  /** Copies bytes of any number. */
+  /** Copies bytes of any length. */
   #put(bytes: Uint8Array): void {
     const start = this.#room(bytes.length);
     this.#bytes.set(bytes, start);
     this.#at += bytes.length;
   }
 
-  /** Makes room for so many bytes in one part. Returns their offset in it. */
+  /** Makes room for bytes in one part. Returns their offset in it. */
   #room(bytes: number): number {
     if (this.#bytes.length - this.#at >= bytes) return this.#at;
     const size = Math.min(Math.max(this.#bytes.length * 2, FIRST_BUFFER), MAX_BUFFER);
@@ -231,14 +231,14 @@ export class GroupBuffer {
     return this.#at = isFirst ? GROUP_HEAD : 0;
   }
 
-  /** Adds a part of bytes that are used as they are, which are a multiple of eight. */
+  /** Adds bytes as a part, without copying. Their number must be a multiple of eight. */
   #push(bytes: Uint8Array): void {
     if (this.#at % 8 !== 0) throw new RangeError("the part before does not end where one can");
     const [rest, view] = [this.#bytes.subarray(this.#at), this.#view];
     this.#close();
     this.#parts.push(bytes);
     this.#before += bytes.length;
-    // What is left of the buffer is the next part.
+    // The rest of the buffer becomes the next part.
     this.#bytes = rest;
     this.#view = new DataView(view.buffer, rest.byteOffset, rest.length);
   }

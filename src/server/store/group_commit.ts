@@ -7,18 +7,18 @@ import type { Hold, KeptJobs } from "./kept.ts";
 import type { SaveListener, Store } from "./store.ts";
 
 /**
- * Where changes are kept. They are told of as they happen; {@linkcode Backend.commit} saves all
- * those since the last.
+ * Storage for changes. It receives them as they happen. {@linkcode Backend.commit} saves all
+ * changes since the last commit.
  */
 export interface Backend {
   readonly arena: JobArena;
-  /** The jobs that were there at the start. */
+  /** The jobs that were stored at the start. */
   readonly jobs: KeptJobs;
-  /** Whether there is something to do, even if nothing changes. */
+  /** True if there is work even without changes, such as cleaning. */
   readonly hasWork: boolean;
-  /** Calls back when there has come to be something to do. */
+  /** Calls back when there is new work. */
   whenWork(callback: () => void): void;
-  /** The records that were there at the start; they are given once. */
+  /** Returns the records that were stored at the start. Each table can be read once. */
   records(table: string): Iterable<readonly [key: string, json: string]>;
   add(row: number, place: string, hold: Hold): void;
   reserve(row: number, hold: Hold): void;
@@ -29,27 +29,26 @@ export interface Backend {
   clear(): void;
   record(table: string, key: string, json: string | undefined): void;
   /**
-   * Saves all of the changes or none; once it returns or resolves, they survive whatever happens to
-   * this machine.
+   * Saves all changes or none. When it returns or resolves, they survive a crash of the machine.
    */
   commit(): void | Promise<void>;
   close(): void | Promise<void>;
-  /** Lets go of what it holds, without saving anything more. */
+  /** Closes everything without saving. */
   abandon(): void;
 }
 
 /** Options of a {@linkcode GroupCommit}. */
 export interface GroupCommitOptions {
-  /** Calls back once what the server does at this moment is done. @default in a microtask */
+  /** Calls back at the end of the current work. @default in a microtask */
   readonly defer?: ((callback: () => void) => void) | undefined;
 }
 
 /**
- * A store that saves in groups: everything that changes while one group is on its way to the disk
- * makes up the next, so that under load one write serves many clients.
+ * A store that saves in groups. All changes that happen while a group is being written form the
+ * next group, so under load one write serves many clients.
  *
- * A write that fails is the end: what the server has in memory is then ahead of what is kept, and
- * cannot be taken back.
+ * After a failed write, the store is unusable: the state in memory is then ahead of the disk and
+ * cannot be rolled back.
  */
 export class GroupCommit implements Store {
   readonly isDurable = true;
@@ -57,13 +56,13 @@ export class GroupCommit implements Store {
   readonly #defer: (callback: () => void) => void;
   readonly #listeners = new Set<SaveListener>();
   #onFailure: (error: StoreError) => void = () => {};
-  /** Something changed since the last group began. */
+  /** True if something changed since the last group began. */
   #isTouched = false;
-  /** The number of the group that gathers. */
+  /** The number of the group that collects changes. */
   #group = 1;
-  /** The number of the group that is on its way to the disk; 0 where none is. */
+  /** The number of the group that is being written, or 0. */
   #committing = 0;
-  /** There while something is saved, or about to be. */
+  /** Set while something is saved or about to be saved. */
   #saving: Deferred<void> | undefined;
   #failure: StoreError | undefined;
   #isClosing = false;
@@ -75,7 +74,7 @@ export class GroupCommit implements Store {
     backend.whenWork(() => void this.#isChangeable());
   }
 
-  /** Calls back when something cannot be saved, at once where that has happened already. */
+  /** Calls back when a save fails, immediately if one already has. */
   whenFailed(callback: (error: StoreError) => void): void {
     this.#onFailure = callback;
     if (this.#failure !== undefined) callback(this.#failure);
@@ -136,7 +135,7 @@ export class GroupCommit implements Store {
   }
 
   listen(listener: SaveListener): void {
-    // One that comes too late hears of it all the same, but not in the middle of what it does.
+    // After a failure, a new listener is called too, but only after its current work.
     if (this.#failure !== undefined) atEndOfTurn(() => listener.failed(this.#failure!.message));
     else this.#listeners.add(listener);
   }
@@ -160,12 +159,12 @@ export class GroupCommit implements Store {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** Notes that something is about to change; false where there is nobody to save it. */
+  /** Marks a change. Returns false if the store is closed or has failed. */
   #touch(): boolean {
     return this.#isChangeable() && (this.#isTouched = true);
   }
 
-  /** Has what is to be saved saved; false where there is nobody to do so. */
+  /** Schedules a save. Returns false if the store is closed or has failed. */
   #isChangeable(): boolean {
     if (this.#isClosed || this.#failure !== undefined) return false;
     if (this.#saving === undefined) {
@@ -201,7 +200,7 @@ export class GroupCommit implements Store {
   }
 }
 
-/** Of a job that no worker has. */
+/** The hold of a job without a worker. */
 const NO_HOLD: Hold = { at: 0, owner: "" };
 
 function failureOf(cause: unknown): StoreError {

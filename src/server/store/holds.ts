@@ -1,9 +1,9 @@
 import { Numbers } from "../numbers.ts";
 import type { Hold } from "./kept.ts";
 
-/** The worker that has a job, by row. Kept in slots for the reason given at `Reservations`. */
+/** The worker that has a job, by row. Kept in slots, for the reason given in `Reservations`. */
 export class Holds {
-  /** By row: the slot, 0 for none. */
+  /** The slot of each row, or 0. */
   #rows = new Numbers();
   #slots: (Hold | undefined)[] = [undefined];
   #empty: number[] = [];

@@ -1,30 +1,31 @@
 import type { SetName } from "../members.ts";
 
-/** Where jobs of a queue are kept: its name follows. */
+/** Prefix of the places of queues. The queue's name follows. */
 export const QUEUE_PLACE = "queue/";
 
-/** Where jobs with a worker are kept. */
+/** The place of jobs that are with a worker. */
 export const WORKING_PLACE = "working";
 
-/** Where a job is kept: a set's name, that of jobs with a worker, or a queue's behind `queue/`. */
+/** The place of a job: a set's name, the working set, or `queue/` with the queue's name. */
 export type Place = SetName | typeof WORKING_PLACE | `${typeof QUEUE_PLACE}${string}`;
 
 /** A worker's hold on a job. */
 export interface Hold {
-  /** When it ends, in milliseconds since 1970. */
+  /** When the reservation ends, in ms since 1970. */
   readonly at: number;
   /** The worker's id. */
   readonly owner: string;
 }
 
-/** Jobs that were there at the start, as rows of the arena. */
+/** The jobs that were stored at the start, as rows of the arena. */
 export interface KeptJobs {
   /**
-   * Those of a place, in the order in which they came there. They are given once, and forgotten.
+   * Returns the rows of a place, in the order in which they were added. Each place can be read
+   * once.
    */
   takeRows(place: string): readonly number[];
-  /** Every place with jobs. */
+  /** Returns all places with jobs. */
   places(): readonly string[];
-  /** Who has a job of {@linkcode WORKING_PLACE}. */
+  /** Returns the worker's hold on a job in {@linkcode WORKING_PLACE}. */
   hold(row: number): Hold;
 }

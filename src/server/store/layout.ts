@@ -1,51 +1,52 @@
 /**
- * Format of a log. A log is a sequence of files, its segments. A segment is a head, then groups. A
- * group is what was saved together: a head with a checksum, then records.
+ * The format of a log. A log is a sequence of files, its segments. A segment consists of a head and
+ * groups. A group contains changes that were saved together: a head with a checksum, then records.
  */
 
 /**
- * The head of a segment: the magic, the segment's number, and that of the oldest segment that is
- * still needed.
+ * Length of a segment's head: the magic number, the version, the segment's number, and the number
+ * of the oldest segment that is still needed.
  */
 export const SEGMENT_HEAD = 16;
 const SEGMENT_MAGIC = 0x53546b46;
 const VERSION = 1;
 
 /**
- * The head of a group: its magic, the length of what follows, the group's number and a checksum.
+ * Length of a group's head: its magic number, the length of the rest, the group's number and a
+ * checksum.
  */
 export const GROUP_HEAD = 16;
 const GROUP_MAGIC = 0x50754f47;
 
 /** Kinds of records. A byte of 0 between records is padding. */
 export const Op = {
-  /** A job comes to a place. */
+  /** Adds a job to a place. */
   add: 1,
-  /** The same with a job whose arguments are bytes. */
+  /** The same for a job whose arguments are bytes. */
   addLarge: 2,
-  /** A worker takes a job from its queue, or may keep it for longer. */
+  /** A worker takes a job from its queue, or extends its reservation. */
   reserve: 3,
-  /** A row is free. */
+  /** Frees a row. */
   remove: 4,
-  /** A record is set. */
+  /** Sets a record. */
   set: 5,
-  /** A number stands for a place from now on, in this segment. */
+  /** Defines the number of a place in this segment. */
   place: 6,
-  /** Every job of a place is gone. */
+  /** Removes all jobs of a place. */
   removePlace: 7,
-  /** Everything is gone. */
+  /** Removes everything. */
   clear: 8,
-  /** Segments before this one are not needed any more. */
+  /** The segments before this one are no longer needed. */
   trim: 9,
 } as const;
 
 /** Sizes of the fixed fields of each kind of record, in bytes. */
 export const ADD_HEAD = 1 + 4 + 4 + 8 + 2 + 4;
-/** The job's time stands right before its bytes. */
+/** The job's time is stored before its bytes. */
 export const TIME_BYTES = 8;
 /**
- * Lengths of the parts of a large job: before, of and behind its arguments, of their sum, and of
- * the gap before them.
+ * Lengths of the parts of a large job: before, of and after its arguments, of their checksum, and
+ * of the padding before them.
  */
 export const LARGE_HEAD = 4 + 4 + 4 + 1 + 1;
 export const RESERVE_HEAD = 1 + 4 + 8 + 2;
@@ -66,7 +67,7 @@ export function segmentHead(number: number, oldest: number): Uint8Array {
   return head;
 }
 
-/** Reads the head of a segment; `undefined` where it is none. */
+/** Reads the head of a segment. Returns `undefined` if there is none. */
 export function readSegmentHead(
   view: DataView,
 ): { version: number; number: number; oldest: number } | undefined {
@@ -78,16 +79,17 @@ export function readSegmentHead(
   };
 }
 
-/** The version that this server writes, and the latest that it reads. */
+/** The version that this server writes, and the latest that it can read. */
 export const LOG_VERSION = VERSION;
 
 /**
- * Also covered by the checksum, so that an old group in a reused file is not taken for a new one.
+ * Identifies a group. Covered by the checksum, so that an old group in a reused file is not
+ * mistaken for a new one.
  */
 export interface GroupId {
   readonly segment: number;
   readonly group: number;
-  /** Bytes behind the head. */
+  /** Bytes after the head. */
   readonly length: number;
 }
 
@@ -98,9 +100,7 @@ export function writeGroupHead(view: DataView, { group, length }: GroupId, sum: 
   view.setUint32(12, sum, true);
 }
 
-/**
- * Reads the head of a group; `undefined` where there is none, or the bytes do not reach to its end.
- */
+/** Reads the head of a group. Returns `undefined` if there is none, or the group is incomplete. */
 export function readGroupHead(
   view: DataView,
   at: number,
@@ -114,9 +114,9 @@ export function readGroupHead(
 }
 
 /**
- * A checksum of words: two sums (FNV-1a), each of every other word, so that any one bit that
- * changes makes another one. It is the same for the same words in any parts, of which all but the
- * last have an even number of words.
+ * A checksum of 32-bit words: two sums (FNV-1a), each of every other word, so that every single-bit
+ * change is detected. The result does not depend on how the words are split into parts, if all
+ * parts but the last have an even number of words.
  */
 export class Checksum {
   #a: number;
@@ -127,7 +127,7 @@ export class Checksum {
     this.#b = step(0x9747b28c, group);
   }
 
-  /** Counts in bytes whose number is a multiple of four, and which are as aligned. */
+  /** Adds bytes. Their number and their alignment must be multiples of four. */
   add(bytes: Uint8Array): void {
     const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
     let [a, b] = [this.#a, this.#b];

@@ -1,14 +1,14 @@
 import { Numbers } from "../numbers.ts";
 import type { Segment } from "./segment.ts";
 
-/** For each row, the place in the log of the record that it needs. */
+/** For each row, the position in the log of the record that it needs. */
 export class LiveRows {
   readonly #segments = new Map<number, Segment>();
   #numbers = new Numbers();
   #offsets = new Numbers();
   #sizes = new Numbers();
 
-  /** Sets the place of a row's record. */
+  /** Sets the position of a row's record. */
   set(row: number, segment: Segment, { offset, size }: { offset: number; size: number }): void {
     this.clear(row);
     if (!this.#segments.has(segment.number)) this.#segments.set(segment.number, segment);
@@ -18,7 +18,7 @@ export class LiveRows {
     segment.live += size;
   }
 
-  /** Forgets a row. */
+  /** Removes a row. */
   clear(row: number): void {
     if (row >= this.#numbers.length) return;
     const segment = this.#segments.get(this.#numbers.get(row));
@@ -27,13 +27,13 @@ export class LiveRows {
     this.#numbers.set(row, 0);
   }
 
-  /** Whether the row needs the record at this place. */
+  /** Reports whether the row needs the record at this position. */
   isAt(row: number, segment: Segment, offset: number): boolean {
     return row < this.#numbers.length && this.#numbers.get(row) === segment.number &&
       this.#offsets.get(row) === offset;
   }
 
-  /** Forgets all rows. */
+  /** Removes all rows. */
   clearAll(): void {
     for (const segment of this.#segments.values()) segment.live = 0;
     this.#segments.clear();
@@ -45,7 +45,7 @@ export class LiveRows {
     this.#segments.set(segment.number, segment);
   }
 
-  /** Forgets a segment. */
+  /** Removes a segment. */
   forget(segment: Segment): void {
     this.#segments.delete(segment.number);
   }

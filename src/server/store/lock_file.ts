@@ -3,28 +3,28 @@ import { idOf, statOf } from "./file_stat.ts";
 import { removeFile } from "./remove_file.ts";
 import type { Database, FileModule, Modules } from "./modules.ts";
 
-/** Attempts before a lock file that keeps being replaced counts as somebody else's. */
+/** Attempts before a lock file that keeps being replaced counts as in use. */
 const ATTEMPTS = 10;
 
-/** A lock on a data file. */
+/** A lock on a data folder. */
 export interface Lock {
   release(): void;
 }
 
 /**
- * Locks the folder at `path` for one server, by the file `lock` in it, which has nothing in it:
- * every thread, copy of this module and other process is refused. The system gives the lock up with
- * the process, however that ends.
+ * Locks the folder at `path` for one server, through the empty file `lock` in it. Other processes,
+ * threads and copies of this module are refused. The system releases the lock when the process
+ * ends, for whatever reason.
  *
- * The lock is SQLite's, as Node has no other. It is lost as soon as anything in this process opens
- * and closes that file, which nobody has reason to do.
+ * The lock is SQLite's, as Node has no other. Any code in this process that opens and closes the
+ * file releases the lock. No code has a reason to do so.
  *
- * @throws {ConfigError} `DATA_IN_USE`, or `DATA_UNAVAILABLE` where the lock file cannot be made.
+ * @throws {ConfigError} `DATA_IN_USE`, or `DATA_UNAVAILABLE` if the lock file cannot be created.
  */
 export function lockFile(lock: string, path: string, modules: Modules): Lock {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const stat = statOf(lock, modules);
-    // Another program's: it would be removed at the end.
+    // Belongs to another program. It would be removed at the end.
     if (stat !== undefined && (stat.size > 0n || !stat.isFile())) {
       throw invalidData(path, `${lock} is not its lock, which has nothing in it`);
     }
@@ -32,10 +32,10 @@ export function lockFile(lock: string, path: string, modules: Modules): Lock {
     let database: Database | undefined;
     try {
       database = new modules.sqlite.DatabaseSync(lock);
-      // A file that was just made might be removed by whoever holds it: lock only one that was
-      // there before.
+      // The holder of the lock may remove a file that was just created, so only an older file is
+      // locked.
       if (before !== undefined) {
-        // Nothing is ever written, so it needs no journal beside it.
+        // Nothing is ever written, so no journal file is needed.
         database.prepare("PRAGMA journal_mode = MEMORY").all();
         database.prepare("BEGIN EXCLUSIVE").run();
         const after = statOf(lock, modules);
@@ -55,8 +55,8 @@ export function lockFile(lock: string, path: string, modules: Modules): Lock {
 function lockOf(lock: string, database: Database, files: FileModule): Lock {
   return {
     release() {
-      // Removed before it is unlocked, so that nobody locks a file that is about to go. Windows
-      // refuses to remove an open file.
+      // The file is removed before it is unlocked, so that nobody locks a file that is about to be
+      // removed. Windows refuses to remove an open file.
       const isRemoved = removeFile(lock, files);
       database.close();
       if (!isRemoved) removeFile(lock, files);

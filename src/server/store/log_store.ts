@@ -27,12 +27,12 @@ export interface LogStoreParts {
 }
 
 /**
- * Keeps everything in a log: each change is appended and synced. A {@linkcode Cleaner} removes the
- * oldest segments, so that the log stays at most about twice as long as the jobs in it.
+ * Saves everything in a log: each change is appended and synced. A {@linkcode Cleaner} removes the
+ * oldest segments, so the log is at most about twice as long as the jobs in it.
  */
 export class LogStore implements Backend, LogWriter {
   readonly arena: JobArena;
-  /** Jobs that were in the log at the start. */
+  /** The jobs that were in the log at the start. */
   readonly jobs: KeptJobs;
   /** Number of saved groups. */
   commits = 0;
@@ -45,11 +45,11 @@ export class LogStore implements Backend, LogWriter {
   /** Segment and offset of the next group. */
   #segment: Segment;
   #offset: number;
-  /** The numbers of the places, in this segment. */
+  /** The numbers of the places in this segment. */
   #places: Map<string, number>;
   #group: number;
   #order: number;
-  /** By table and key: the rows of the records. */
+  /** The row of each record, by table and key. */
   #records = new Map<string, Map<string, number>>();
   /** Records that were in the log at the start. */
   readonly #kept = new Map<string, readonly (readonly [key: string, json: string])[]>();
@@ -79,12 +79,12 @@ export class LogStore implements Backend, LogWriter {
     this.#cleaner = new Cleaner({ segments, live, holds: this.#holds, log: this });
   }
 
-  /** Whether the log needs cleaning. */
+  /** True if the log needs cleaning. */
   get hasWork(): boolean {
     return this.#removals === 0 && this.#cleaner.hasWork;
   }
 
-  /** Calls back when cleaning can go on. */
+  /** Calls back when cleaning can continue. */
   whenWork(callback: () => void): void {
     this.#cleaner.whenRead(callback);
   }
@@ -156,12 +156,12 @@ export class LogStore implements Backend, LogWriter {
     records.set(key, json);
   }
 
-  /** Writes a record once more. */
+  /** Writes a record again. */
   rewrite(row: number, texts: readonly [table: string, key: string, json: string]): void {
     this.#noted(row, this.#buffer.set(row, texts));
   }
 
-  /** Notes in the next group that the segments before this one are not needed. */
+  /** Records in the next group that the segments before this one are not needed. */
   trim(oldest: number): void {
     this.#buffer.trim(oldest);
   }
@@ -211,7 +211,7 @@ export class LogStore implements Backend, LogWriter {
     this.#folder.release();
   }
 
-  /** @throws {Error} if anybody else changed, moved or removed the segment or its folder. */
+  /** @throws {Error} if another program changed, moved or removed the segment or its folder. */
   #check(segment: Segment): void {
     try {
       segment.check();
@@ -221,7 +221,7 @@ export class LogStore implements Backend, LogWriter {
     }
   }
 
-  /** Notes the place of the record that a row needs. */
+  /** Records the position of the record that a row needs. */
   #noted(row: number, position: number): void {
     const size = this.#buffer.length - position;
     this.#live.set(row, this.#segment, { offset: this.#offset + position, size });

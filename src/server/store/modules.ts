@@ -1,7 +1,7 @@
 import { ConfigError } from "../../errors.ts";
 import { builtinModule } from "../../internal/environment.ts";
 
-/** What is used of `node:sqlite`: it is the same in Deno, Bun and Node. */
+/** The part of `node:sqlite` that is used. It is the same in Deno, Bun and Node. */
 export interface Database {
   prepare(sql: string): { run(): unknown; all(): unknown[] };
   close(): void;
@@ -14,7 +14,7 @@ export interface SqliteModule {
 
 type Done = (error: Error | null) => void;
 
-/** What is used of `node:fs`. */
+/** The part of `node:fs` that is used. */
 export interface FileModule {
   statSync(
     path: string,
@@ -56,7 +56,7 @@ export interface FileModule {
   fsync(fd: number, done: Done): void;
 }
 
-/** A file as `stat` shows it. */
+/** A file's `stat`. */
 export interface FileStat {
   readonly dev: bigint;
   readonly ino: bigint;
@@ -65,7 +65,7 @@ export interface FileStat {
   isDirectory(): boolean;
 }
 
-/** `node:path` and `node:url`, what is used of them. */
+/** The parts of `node:path` and `node:url` that are used. */
 interface PathModule {
   resolve(...parts: string[]): string;
   join(...parts: string[]): string;
@@ -75,9 +75,9 @@ interface UrlModule {
   fileURLToPath(url: URL): string;
 }
 
-/** The modules of the runtime by which data are kept. */
+/** The runtime's modules for storing data. */
 export interface Modules {
-  /** Locks files: nothing else of Node's does. */
+  /** Locks files. Node has no other lock. */
   readonly sqlite: SqliteModule;
   readonly files: FileModule;
   readonly paths: PathModule;
@@ -85,9 +85,9 @@ export interface Modules {
 }
 
 /**
- * The runtime's modules; none is imported statically, as not every runtime has them.
+ * Loads the runtime's modules. They are not imported statically, as some runtimes lack them.
  *
- * @throws {ConfigError} `UNSUPPORTED_RUNTIME` where there is no `node:sqlite`.
+ * @throws {ConfigError} `UNSUPPORTED_RUNTIME` if there is no `node:sqlite`.
  */
 export function loadModules(): Modules {
   const sqlite = builtinModule<SqliteModule>("node:sqlite");

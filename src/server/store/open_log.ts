@@ -21,12 +21,11 @@ export interface LogOptions {
 }
 
 /**
- * Opens the log in a folder, and creates both if they are not there.
+ * Opens the log in a folder, and creates both if they do not exist.
  *
- * @throws {ConfigError} `INVALID_OPTION` on what is no path, `UNSUPPORTED_RUNTIME` where there is
- * no `node:sqlite`, `INVALID_DATA` on a folder that is not ours or a log that is damaged,
- * `DATA_IN_USE` on one that another server has, `DATA_UNAVAILABLE` where it cannot be read and
- * written.
+ * @throws {ConfigError} `INVALID_OPTION` for an invalid path, `UNSUPPORTED_RUNTIME` if there is no
+ *   `node:sqlite`, `INVALID_DATA` for a folder of another program or a damaged log, `DATA_IN_USE`
+ *   if another server has the folder open, `DATA_UNAVAILABLE` if it cannot be read and written.
  */
 export async function openLog(data: unknown, options: LogOptions = {}): Promise<LogStore> {
   const modules = options.modules ?? loadModules();
@@ -127,7 +126,7 @@ class Opening {
         this.#replay.read(segment, bytes, isLast);
         this.#segments.push(segment);
       } catch (error) {
-        // If the segment is not needed any more, those after it are enough.
+        // If the segment is no longer needed, the later ones are enough.
         if (isLast) throw error;
         failure = { number, error };
         this.#replay = this.#begin();
@@ -156,7 +155,9 @@ class Opening {
     }
   }
 
-  /** @throws {ConfigError} `INVALID_DATA` if the log ends before the place where it was closed. */
+  /**
+   * @throws {ConfigError} `INVALID_DATA` if the log ends before the position where it was closed.
+   */
   #checkEnd(): void {
     const { files } = this.#modules;
     const path = this.#folder.pathOf(END_NAME);
@@ -180,7 +181,7 @@ class Opening {
     );
   }
 
-  /** Opens the last segment for writing, and cuts off a group that is not whole. */
+  /** Opens the last segment for writing, and cuts off an incomplete group. */
   #openLast(number: number, read: Segment | undefined): Segment {
     const { files } = this.#modules;
     const path = this.#folder.segmentPath(number);

@@ -17,8 +17,8 @@ import {
 } from "./layout.ts";
 
 /**
- * Goes through the records of a segment, group by group. Its fields are those of the record that it
- * is at.
+ * Iterates over the records of a segment, group by group. Its fields are those of the current
+ * record.
  */
 export class RecordCursor {
   readonly bytes: Uint8Array;
@@ -26,24 +26,24 @@ export class RecordCursor {
   #next: number;
   #groupEnd: number;
   readonly #end: number;
-  /** Which of `Op` it is. */
+  /** The record's kind, one of `Op`. */
   op = 0;
-  /** Where the record begins, and its length. */
+  /** The record's start and length. */
   recordStart = 0;
   recordLength = 0;
   row = 0;
-  /** The number of a place, in this segment. */
+  /** The number of a place in this segment. */
   place = 0;
   order = 0;
   at = 0;
-  /** Where the bytes of a job begin, and their length. */
+  /** Start and length of the job's bytes. */
   start = 0;
   length = 0;
   #ownerAt = 0;
   #ownerLength = 0;
   #texts: readonly number[] = [];
 
-  /** `end` is where the last whole group ends. */
+  /** `end` is the end of the last complete group. */
   constructor(bytes: Uint8Array, end: number) {
     this.bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -51,7 +51,7 @@ export class RecordCursor {
     this.#end = end;
   }
 
-  /** Goes to the next record; false where there is none. */
+  /** Moves to the next record. Returns false at the end. */
   next(): boolean {
     const view = this.#view;
     let at = this.#next;
@@ -72,12 +72,12 @@ export class RecordCursor {
     return true;
   }
 
-  /** The worker of a job that is reserved. */
+  /** The worker that has reserved the job. */
   get owner(): string {
     return this.#text(this.#ownerAt, this.#ownerLength);
   }
 
-  /** The table, key and value of a record that is set, or the name of a place. */
+  /** The table, key and value of a record, or the name of a place. */
   get texts(): string[] {
     let at = this.start;
     return this.#texts.map((length) => {
@@ -99,7 +99,7 @@ export class RecordCursor {
     return new LargeJob(before, new RawJson(this.bytes.slice(at, at + args!), sum), behind);
   }
 
-  /** Gives where the record ends. */
+  /** Reads the fields. Returns the end of the record. */
   #read(view: DataView, at: number): number {
     switch (this.op) {
       case Op.add:

@@ -17,7 +17,7 @@ import type { LiveRows } from "./live_rows.ts";
 import { RecordCursor } from "./record_cursor.ts";
 import type { Segment } from "./segment.ts";
 
-/** Where {@linkcode Replay} puts what it reads. */
+/** The objects that {@linkcode Replay} fills. */
 interface ReplayTarget {
   /** The folder, for errors. */
   readonly path: string;
@@ -25,7 +25,7 @@ interface ReplayTarget {
   readonly live: LiveRows;
 }
 
-/** A record that is set. */
+/** A stored record. */
 export interface KeptRecord {
   readonly row: number;
   readonly json: string;
@@ -36,10 +36,10 @@ export class Replay implements KeptJobs {
   readonly #path: string;
   readonly #arena: JobArena;
   readonly #live: LiveRows;
-  /** By row. */
+  /** Place and order of each row. */
   #places = new Numbers();
   #orders = new Numbers(Float64Array);
-  /** By the number of the place in this replay. */
+  /** Names of the places, by number in this replay. */
   readonly #names: string[] = [];
   readonly #byName = new Map<string, number>();
   readonly #removedUpTo: number[] = [];
@@ -47,9 +47,9 @@ export class Replay implements KeptJobs {
   #rows: number[][] = [];
   #tables = new Map<string, Map<string, KeptRecord>>();
   #keys = new Map<number, readonly [table: string, key: string]>();
-  /** Numbers of places in the last segment that was read. */
+  /** Numbers of the places in the last segment that was read. */
   segmentPlaces = new Map<string, number>();
-  /** The number of the last group; `undefined` before the first. */
+  /** The number of the last group. `undefined` before the first. */
   group: number | undefined;
   lastOrder = 0;
   /** The oldest segment that is needed. */
@@ -63,16 +63,16 @@ export class Replay implements KeptJobs {
   }
 
   /**
-   * Reads a segment, and notes where its last whole group ends.
+   * Reads a segment and finds the end of its last complete group.
    *
-   * @throws {ConfigError} `INVALID_DATA` where it is not as it was written.
+   * @throws {ConfigError} `INVALID_DATA` if the segment was changed or is incomplete.
    */
   read(segment: Segment, bytes: Uint8Array, isLast: boolean): void {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     this.segmentPlaces = new Map();
     const head = readSegmentHead(view);
     if (head === undefined || head.number !== segment.number) {
-      // A server may die before it writes the head, maybe to the reused file of an old segment.
+      // A server may crash before it writes the head, possibly to a reused file of an old segment.
       const isEmpty = isLast && (head !== undefined || isBegunHead(bytes, segment.number));
       if (!isEmpty || this.#groupAfter(view, segment, SEGMENT_HEAD) !== undefined) {
         throw this.#damaged(segment, "its head is not as it was written");
@@ -142,7 +142,7 @@ export class Replay implements KeptJobs {
     return this.#tables;
   }
 
-  /** Offset of the end of a segment's last whole group. */
+  /** Returns the end of a segment's last complete group. */
   #endOf(view: DataView, { number }: Segment): number {
     let at = SEGMENT_HEAD;
     for (;;) {
@@ -154,12 +154,12 @@ export class Replay implements KeptJobs {
     }
   }
 
-  /** Offset of a whole group at or after `from` that is newer than the last one. */
+  /** Returns the offset of a complete group at or after `from` that is newer than the last one. */
   #groupAfter(view: DataView, { number }: Segment, from: number): number | undefined {
     for (let at = from; at + GROUP_HEAD <= view.byteLength; at += 8) {
       const group = groupAt(view, at, number);
       if (group === undefined) continue;
-      // A file is reused, so older groups may follow.
+      // Older groups may follow in a reused file.
       if (this.group === undefined || ((group - this.group) | 0) > 1) return at;
     }
     return undefined;
@@ -268,14 +268,14 @@ export class Replay implements KeptJobs {
   }
 }
 
-/** Whether the file has only the first bytes of a segment's head. */
+/** Reports whether the file contains only the first bytes of a segment's head. */
 function isBegunHead(bytes: Uint8Array, number: number): boolean {
   const head = segmentHead(number, 0);
   const written = head.findIndex((byte, at) => bytes[at] !== byte);
   return bytes.subarray(Math.max(written, 0), head.length).every((byte) => byte === 0);
 }
 
-/** Number of the whole group at this offset, if there is one. */
+/** Returns the number of the complete group at this offset, if there is one. */
 function groupAt(view: DataView, at: number, segment: number): number | undefined {
   const head = readGroupHead(view, at);
   if (head === undefined) return undefined;

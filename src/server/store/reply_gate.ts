@@ -1,7 +1,7 @@
 import type { Peer, PeerHandler } from "../peer.ts";
 import type { SaveListener, Store } from "./store.ts";
 
-/** What is held back for a client, in UTF-16 units, before its connection is asked to wait. */
+/** Limit of held replies, in UTF-16 units. Above it, the connection stops reading. */
 const HIGH_WATER = 1024 * 1024;
 
 interface Held {
@@ -9,15 +9,15 @@ interface Held {
   data: string | Uint8Array;
 }
 
-/** A client to whom nothing is sent before what it could tell is saved. */
+/** Holds back the replies to a client until the changes that they confirm are saved. */
 export class ReplyGate implements Peer, SaveListener {
   readonly #peer: Peer;
   readonly #store: Store;
   readonly #held: Held[] = [];
   #length = 0;
-  /** The connection waits. */
+  /** True while the connection waits for `drained`. */
   #isFull = false;
-  /** Hangs up once nothing is held. */
+  /** True if the connection ends after the last held reply. */
   #isEnding = false;
   #handler: PeerHandler | undefined;
 
@@ -30,7 +30,7 @@ export class ReplyGate implements Peer, SaveListener {
     return this.#peer.address;
   }
 
-  /** Who hears that it need not wait any more. */
+  /** Sets the handler that is called when the connection may continue. */
   attach(handler: PeerHandler): void {
     this.#handler = handler;
   }
@@ -82,11 +82,11 @@ export class ReplyGate implements Peer, SaveListener {
     }
     if (!this.#isFull || this.#length > HIGH_WATER) return;
     this.#isFull = false;
-    // One that does not read will say itself when it does again.
+    // A client that does not read calls `drained` itself later.
     if (isReading) this.#handler?.drained();
   }
 
-  /** The first of the replies that were held tells it, and of the others there is none. */
+  /** Replaces the first held reply by the error, and drops the others. */
   failed(reason: string): void {
     this.#drop();
     this.#peer.send(`-ERR ${reason.replace(/\s+/g, " ")}\r\n`);

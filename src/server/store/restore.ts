@@ -8,26 +8,26 @@ import { glanceAt } from "../stored_job.ts";
 import { QUEUE_PLACE, WORKING_PLACE } from "./kept.ts";
 import type { Store } from "./store.ts";
 
-/** The table of reservations that are to last longer than they were made for, by their jobs. */
+/** The store's table of extended reservations, by jid. */
 const EXTENSIONS = "extensions";
 
-/** Keeps until when a reservation is to last; `undefined`: as long as it was made for. */
+/** Saves a reservation's new end. `undefined` removes it. */
 export function keepExtension(store: Store, jid: string, until: number | undefined): void {
   if (until === undefined) store.delete(EXTENSIONS, jid);
   else store.set(EXTENSIONS, jid, String(until));
 }
 
-/** What is filled with what was kept. */
+/** The objects to fill with the stored data. */
 export interface Restored {
   readonly arena: JobArena;
   readonly queues: Queues;
   readonly sets: Readonly<Record<SetName, JobSet>>;
   readonly working: SortedSet<Reservation>;
-  /** Who has which job. */
+  /** The reservations of running jobs. */
   readonly reservations: Reservations;
 }
 
-/** Puts everything back into the place that it was in. */
+/** Puts all stored jobs back into their places. */
 export function restore(store: Store, restored: Restored): void {
   const { arena, queues, sets, working, reservations } = restored;
   const { jobs } = store;

@@ -4,24 +4,27 @@ import type { FileStat, Modules } from "./modules.ts";
 /** Largest group that is written on the event loop's thread, in bytes. */
 const MAX_SYNC_WRITE = 512 * 1024;
 
-/** Largest single write: Deno copies the bytes for the other thread. */
+/** Maximum single write, in bytes: Deno copies the bytes for its other thread. */
 const MAX_WRITE = 4 * 1024 * 1024;
 
-/** A file of a log. The current one stays open, so that a lack of descriptors stops no write. */
+/**
+ * A file of a log. The current one stays open, so that writes do not fail for lack of file
+ * descriptors.
+ */
 export class Segment {
   readonly number: number;
   readonly path: string;
   #fd: number | undefined;
   readonly #id: string;
   readonly #modules: Modules;
-  /** Where the next group goes. */
+  /** End of the last group. */
   end: number;
   /** Size of the records that are still needed, in bytes. */
   live = 0;
   /** Size of the file. A reused file is longer than the segment. */
   #size: bigint;
 
-  /** `fd` is the open file, if the segment is written to. */
+  /** `fd` is the open file if the segment is written to. */
   constructor(
     number: number,
     path: string,
@@ -39,10 +42,10 @@ export class Segment {
   }
 
   /**
-   * Looks for changes that are not this server's. A segment that was moved is whole still, but
-   * would not be found at the next start.
+   * Checks that no other program changed the file. A segment that was moved is still complete, but
+   * the next start would not find it.
    *
-   * @throws {Error} where there are any.
+   * @throws {Error} if the file was changed.
    */
   check(): void {
     const there = this.#there();
@@ -53,7 +56,7 @@ export class Segment {
     if (there.size > this.#size) throw new Error(`${this.path} was written to by others`);
   }
 
-  /** Writes parts one behind the other. */
+  /** Writes parts one after the other. */
   async write(parts: readonly Uint8Array[], from: number): Promise<void> {
     const { files } = this.#modules;
     const fd = this.#fd!;

@@ -8,16 +8,18 @@ import { Segment } from "./segment.ts";
 export interface LogSizes {
   /** Size at which the next segment begins. */
   readonly segment: number;
-  /** Cleaning begins if more bytes than this are not needed, and more than are needed. */
+  /**
+   * Cleaning begins if the bytes that are not needed exceed both this size and the needed bytes.
+   */
   readonly free: number;
 }
 
 export const LOG_SIZES: LogSizes = { segment: 16 * 1024 * 1024, free: 32 * 1024 * 1024 };
 
-/** Largest segment, if no file can be opened for the next one. */
+/** Maximum size of a segment, if no file can be opened for the next one. */
 const MAX_SEGMENT = 1024 * 1024 * 1024;
 
-/** The segments of a log, and the next one. */
+/** The segments of a log, and the file for the next one. */
 export class Segments {
   readonly #folder: DataFolder;
   readonly #modules: Modules;
@@ -26,10 +28,10 @@ export class Segments {
   /** The oldest first. */
   readonly #all: Segment[];
   #next: Segment | undefined;
-  /** Segments to remove once the next group is saved. */
+  /** Segments to remove after the next group is saved. */
   #trimmed: Segment[] = [];
   #hasSpare: boolean;
-  /** Number of the oldest segment that is needed, as far as this is saved. */
+  /** Number of the oldest segment that is needed, as far as it is saved. */
   #needed: number;
 
   constructor(
@@ -51,7 +53,7 @@ export class Segments {
     this.#needed = all[0]!.number;
   }
 
-  /** Number of the oldest segment that is needed, as far as this is saved. */
+  /** Number of the oldest segment that is needed, as far as it is saved. */
   get needed(): number {
     return this.#needed;
   }
@@ -64,12 +66,12 @@ export class Segments {
     return this.#all.at(-1)!;
   }
 
-  /** The oldest segment with needed records, else the last one. */
+  /** The oldest segment with needed records, otherwise the last one. */
   get firstLive(): Segment {
     return this.#all.find(({ live }) => live > 0) ?? this.last;
   }
 
-  /** Whether the log has so many records that are not needed that cleaning is due. */
+  /** True if so many records are not needed that the log should be cleaned. */
   get isSparse(): boolean {
     let [total, live] = [0, 0];
     for (const segment of this.#all) {
@@ -79,7 +81,7 @@ export class Segments {
     return total - live > Math.max(live, this.sizes.free);
   }
 
-  /** The next segment if the last one, which ends here, is full; else `undefined`. */
+  /** Returns the next segment if the last one is full at `end`, otherwise `undefined`. */
   next(end: number): Segment | undefined {
     if (end < this.sizes.segment) return undefined;
     const next = this.#next;
@@ -92,7 +94,9 @@ export class Segments {
     return next;
   }
 
-  /** Drops the segments before this one. Their files are removed once the next group is saved. */
+  /**
+   * Removes the segments before this one. Their files are removed after the next group is saved.
+   */
   trim(oldest: Segment): void {
     while (this.oldest !== oldest) {
       const segment = this.#all.shift()!;
@@ -115,7 +119,7 @@ export class Segments {
     }
   }
 
-  /** Notes where the log ends, so that the next start notices if its end is lost. */
+  /** Records where the log ends, so that the next start notices if its end is lost. */
   async noteEnd(): Promise<void> {
     const { files } = this.#modules;
     const { number, end } = this.last;
@@ -150,7 +154,10 @@ export class Segments {
       undefined;
   }
 
-  /** Keeps one file for reuse: a sync after overwriting takes half of one after growing. */
+  /**
+   * Keeps one file for reuse: syncing overwritten bytes takes half the time of syncing appended
+   * ones.
+   */
   #release(segment: Segment): void {
     segment.close();
     const { files } = this.#modules;
@@ -161,7 +168,7 @@ export class Segments {
         this.#hasSpare = true;
       }
     } catch {
-      // The next start ignores it: the log says that it is not needed.
+      // The next start ignores the file: the log records that it is not needed.
     }
   }
 }

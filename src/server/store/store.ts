@@ -1,62 +1,63 @@
 import type { JobArena } from "../job_arena.ts";
 import type { Hold, KeptJobs } from "./kept.ts";
 
-/** Hears of what was saved. */
+/** Is notified when changes are saved. */
 export interface SaveListener {
-  /** All changes of this group and of those before are saved. */
+  /** Called when all changes of this group and of earlier ones are saved. */
   saved(group: number): void;
-  /** Nothing more will be saved. */
+  /** Called when saving has failed. Nothing more will be saved. */
   failed(reason: string): void;
 }
 
 /**
- * What keeps a server's state. The server works on its own structures in memory, and tells of every
- * change; what is kept is read once, at the start. A job is named by its row in the arena.
+ * Storage of a server's state. The server works on its own structures in memory and reports every
+ * change to the store. Stored data are read once, at the start. A job is identified by its row in
+ * the arena.
  */
 export interface Store {
-  /** False where nothing is kept, so that what is only kept need not be made. */
+  /** False if nothing is stored, so that callers can skip work for the store. */
   readonly isDurable: boolean;
   /**
-   * The group of changes that has to be saved before a reply to what was done up to now may leave;
-   * 0 where all is saved. Later groups have larger numbers.
+   * Number of the group of changes that must be saved before a reply to the last command may be
+   * sent, or 0 if all is saved. Later groups have larger numbers.
    */
   readonly unsaved: number;
-  /** The jobs' bytes, with those of the jobs that were kept; none where nothing is kept. */
+  /** The bytes of the jobs, including the stored ones. `undefined` if nothing is stored. */
   readonly arena: JobArena | undefined;
-  /** The jobs that were there at the start. */
+  /** The jobs that were stored at the start. */
   readonly jobs: KeptJobs | undefined;
-  /** A job of the arena comes to a place, behind all that is there. */
+  /** Adds a job of the arena to the end of a place. */
   add(row: number, place: string, hold?: Hold): void;
-  /** A worker has a job of a queue from now on, or may keep one for longer. */
+  /** A worker takes a job from a queue, or extends its reservation. */
   reserve(row: number, hold: Hold): void;
-  /** A job leaves its place. */
+  /** Removes a job from its place. */
   remove(row: number): void;
   /**
-   * Every job leaves a place. Then `removed` is called with each row, and `placeRemoved` behind the
-   * last.
+   * Removes all jobs from a place. The caller then calls `removed` for each row, and `placeRemoved`
+   * after the last.
    */
   removePlace(place: string): void;
   removed(row: number): void;
   placeRemoved(): void;
-  /** Takes every job out of its place, and drops every record. */
+  /** Removes all jobs and all records. */
   clear(): void;
-  /** Keeps a record: `json` under a `key` of a `table`, both of any name. */
+  /** Sets a record: `json` under a `key` of a `table`. Both may be any text. */
   set(table: string, key: string, json: string): void;
-  /** Drops a record, if it is there. */
+  /** Deletes a record, if it exists. */
   delete(table: string, key: string): void;
   /**
-   * The records that a table had at the start, in the order in which they were first set. They are
-   * given once.
+   * Returns the records that a table had at the start, in the order in which they were first set.
+   * Each table can be read once.
    */
   all(table: string): Iterable<readonly [key: string, json: string]>;
-  /** Calls back from now on; `forget` ends it. */
+  /** Starts notifying a listener, until `forget` is called. */
   listen(listener: SaveListener): void;
   forget(listener: SaveListener): void;
-  /** Saves all changes, then lets go of what it holds. */
+  /** Saves all changes and closes the store. */
   close(): Promise<void>;
 }
 
-/** Keeps nothing. */
+/** A store that stores nothing. */
 export const nullStore: Store = {
   isDurable: false,
   unsaved: 0,
