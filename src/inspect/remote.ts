@@ -3,7 +3,9 @@ import { type Producer, sendCommand } from "../producer/producer.ts";
 import { inspect } from "../protocol/commands/inspect.ts";
 import type {
   FindJobOptions,
+  JobAttempt,
   JobPage,
+  JobPlace,
   JobQuery,
   JobSelection,
   QueuePage,
@@ -11,6 +13,7 @@ import type {
   ServerBatch,
   ServerHistory,
   ServerJob,
+  ServerRecurring,
   ServerWorker,
   SetSelection,
 } from "./types.ts";
@@ -62,6 +65,25 @@ export class RemoteInspector {
 
   count(jobs: JobSelection): Promise<number> {
     return this.#askForEach("count", jobs);
+  }
+
+  /** Returns where the job was; `undefined` where there was nothing to cancel. */
+  async cancel(jid: string): Promise<JobPlace | undefined> {
+    return await this.#ask<JobPlace | null>({ cancel: { jid } }) ?? undefined;
+  }
+
+  async attempts(jid: string): Promise<JobAttempt[]> {
+    const attempts = await this.#ask<JobAttempt[]>({ attempts: { jid } });
+    return attempts.map((attempt) => ({
+      ...attempt,
+      startedAt: parseTimestamp(attempt.startedAt),
+      endedAt: new Date(attempt.endedAt),
+    }));
+  }
+
+  async recurring(): Promise<ServerRecurring[]> {
+    const recurring = await this.#ask<ServerRecurring[]>({ recurring: true });
+    return recurring.map((one) => ({ ...one, next: one.next.map((at) => new Date(at)) }));
   }
 
   signalWorker(wid: string, state: "quiet" | "terminate"): Promise<boolean> {
@@ -119,13 +141,14 @@ export class RemoteInspector {
 
 /** Revives the times of a job, which are strings in the reply. */
 function jobOf(job: ServerJob): ServerJob {
-  const { at, createdAt, enqueuedAt, startedAt, failure } = job;
+  const { at, createdAt, enqueuedAt, startedAt, failure, progress } = job;
   return {
     ...job,
     at: parseTimestamp(at),
     createdAt: parseTimestamp(createdAt),
     enqueuedAt: parseTimestamp(enqueuedAt),
     startedAt: parseTimestamp(startedAt),
+    progress: progress && { ...progress, updatedAt: parseTimestamp(progress.updatedAt) },
     failure: failure === undefined ? undefined : {
       ...failure,
       failedAt: parseTimestamp(failure.failedAt),

@@ -2,6 +2,37 @@ import type { JobFailure } from "../job/job.ts";
 
 export type { JobFailure };
 
+/** Result of an attempt. `retry` means that it failed and that the job will run again. */
+export type AttemptResult = "success" | "retry" | "dead" | "dropped";
+
+/** A run of a job that failed, or that succeeded after others had failed. */
+export interface JobAttempt {
+  /** Number of the attempt, from 1. */
+  readonly attempt: number;
+  /** When the run started. `undefined` if its reservation was extended. */
+  readonly startedAt: Date | undefined;
+  /** When the run ended. */
+  readonly endedAt: Date;
+  /** The `wid` of the worker that ran it. */
+  readonly worker: string;
+  /** Result of the run. */
+  readonly result: AttemptResult;
+  /** Type of the error. `undefined` after a success. */
+  readonly errorType: string | undefined;
+  /** First 300 characters of the error's message. `undefined` after a success. */
+  readonly message: string | undefined;
+}
+
+/** Progress of a tracked job (Enterprise), as its worker reports it. */
+export interface JobProgress {
+  /** From 0 to 100. */
+  readonly percent: number;
+  /** What the worker says about it. */
+  readonly description: string;
+  /** When the worker reported it. */
+  readonly updatedAt: Date | undefined;
+}
+
 /**
  * A set whose jobs can be listed: the sets of the protocol, and the jobs that are with a worker.
  */
@@ -25,9 +56,20 @@ export interface JobQuery {
    * arguments are searched.
    */
   readonly text?: string | undefined;
-  /** Lists from the end. @default false: the order in which the server processes the jobs */
+  /**
+   * Sorts the jobs by type, by queue, by the type and message of the error, or by the number of
+   * attempts, the largest first. Only the first 20,000 jobs are sorted and listed, fewer if they are
+   * large; with a filter, the first 20,000 that match.
+   *
+   * @default the order in which the server processes the jobs, without a limit
+   */
+  readonly sort?: "type" | "queue" | "error" | "attempts" | undefined;
+  /** Lists from the end. @default false */
   readonly newestFirst?: boolean | undefined;
-  /** Number of jobs to skip, counted in the set or queue before any filter. @default 0 */
+  /**
+   * Number of jobs to skip, counted in the set or queue before any filter, or in the sorted list.
+   * @default 0
+   */
   readonly offset?: number | undefined;
   /** Maximum number of jobs to list, 1 to 1000. Large jobs make a page shorter. @default 25 */
   readonly limit?: number | undefined;
@@ -49,6 +91,8 @@ export interface JobPage {
   readonly total: number;
   /** Number of jobs examined. A filter examines at most 100,000 per call. */
   readonly searched: number;
+  /** Number of jobs sorted. `undefined` without `sort`. */
+  readonly sorted: number | undefined;
   /** The `offset` of the next page. `undefined` at the end. */
   readonly next: number | undefined;
 }
@@ -90,10 +134,22 @@ export interface ServerJob {
   readonly startedAt: Date | undefined;
   /** The `wid` of the worker that runs the job. */
   readonly worker: string | undefined;
+  /** Progress of a tracked job. Only {@linkcode FaktoryServer.job} reads it. */
+  readonly progress?: JobProgress | undefined;
 }
 
-/** Jobs to change: one id, several ids (in any set), or a selection from one set. */
-export type JobSelection = string | readonly string[] | SetSelection;
+/** Jobs to change: one id, several ids (in any set), or a selection from one set or one queue. */
+export type JobSelection = string | readonly string[] | SetSelection | QueueSelection;
+
+/** Selects jobs that wait on a queue. They can be killed, discarded and counted. */
+export interface QueueSelection {
+  /** The jobs' queue. */
+  readonly queue: string;
+  /** Only jobs with one of these ids. */
+  readonly jids: readonly string[];
+  /** Not given. */
+  readonly set?: undefined;
+}
 
 /** Selects jobs of a set. At least one filter is required. A job must match all filters. */
 export interface SetSelection extends Pick<JobQuery, "type" | "queue" | "error" | "text"> {
@@ -138,6 +194,20 @@ export interface ServerHistory {
   readonly hour: readonly HistoryPoint[];
   /** The last week, in intervals of 10 minutes. */
   readonly week: readonly HistoryPoint[];
+}
+
+/** A recurring job of the option `cron` (Enterprise), as {@linkcode FaktoryServer.recurring} lists it. */
+export interface ServerRecurring {
+  /** The cron expression, in UTC. */
+  readonly schedule: string;
+  /** Which handler runs the job. */
+  readonly type: string;
+  /** The job's queue. */
+  readonly queue: string;
+  /** The job's arguments, as JSON. */
+  readonly args: string;
+  /** The next three firings; fewer if the schedule has no more. */
+  readonly next: readonly Date[];
 }
 
 /** A batch (Enterprise), as {@linkcode FaktoryServer.batches} lists it. */

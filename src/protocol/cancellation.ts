@@ -1,6 +1,6 @@
 import { JobNotFoundError } from "../errors.ts";
 import { createJid } from "../job/jid.ts";
-import { encodeCore } from "../job/encode_core.ts";
+import { encodeCore, type EncodedJob } from "../job/encode_core.ts";
 import type { Command } from "./commands/command.ts";
 import { jidFilters } from "./commands/filters.ts";
 import { fail, push } from "./commands/jobs.ts";
@@ -13,6 +13,9 @@ import { changeQueues, mutate } from "./commands/server.ts";
 
 /** Sends a command and gives what its reply says. */
 type Send = <T>(command: Command<T>) => Promise<T>;
+
+/** The failure of a job that is cancelled while it runs. */
+export const CANCELLED = { errtype: "JobCancelled", message: "The job was cancelled" } as const;
 
 const PREFIX = "faktory-cancel.";
 
@@ -55,10 +58,15 @@ export function parseMarker(queue: string): Marker | undefined {
  */
 export async function placeMarker(
   send: Send,
-  { queue, jid }: Pick<Marker, "queue" | "jid">,
+  marker: Pick<Marker, "queue" | "jid">,
 ): Promise<void> {
+  await send(push(markerJob(marker)));
+}
+
+/** The job that makes the queue of a marker. */
+export function markerJob({ queue, jid }: Pick<Marker, "queue" | "jid">): EncodedJob {
   const job = { jid: createJid(), type: "faktory-cancel", args: [jid], queue, retry: 0 };
-  await send(push(encodeCore(job)));
+  return encodeCore(job);
 }
 
 /** Removes markers. */
@@ -77,9 +85,9 @@ export async function forgetWaiting(send: Send, jid: string): Promise<void> {
  * leaves. Gives whether a worker had it. Done twice, it does no harm.
  */
 export async function forgetRunning(send: Send, jid: string): Promise<boolean> {
-  const report = { jid, type: "JobCancelled", message: "The job was cancelled", backtrace: [] };
+  const { errtype: type, message } = CANCELLED;
   try {
-    await send(fail(report));
+    await send(fail({ jid, type, message, backtrace: [] }));
   } catch (error) {
     if (error instanceof JobNotFoundError) return false;
     throw error;

@@ -70,6 +70,33 @@ export class JobQueue {
     return found;
   }
 
+  /** Takes a job out, wherever it is; false where it is not there. */
+  remove(row: number): boolean {
+    for (const part of this.#parts()) {
+      const at = part.rows.subarray(0, part.end).indexOf(row, part.start);
+      if (at < 0) continue;
+      part.rows.copyWithin(part.start + 1, part.start, at);
+      part.start++;
+      this.#length--;
+      if (part.start < part.end) return true;
+      if (part === this.#tail) this.#tail = undefined;
+      else this.#full.removeWhere((full) => full === part);
+      return true;
+    }
+    return false;
+  }
+
+  /** All jobs in their order, as they are at this moment. */
+  rows(): Uint32Array {
+    const rows = new Uint32Array(this.#length);
+    let length = 0;
+    for (const { rows: part, start, end } of this.#parts()) {
+      rows.set(part.subarray(start, end), length);
+      length += end - start;
+    }
+    return rows;
+  }
+
   /** Returns up to `limit` jobs, from this position on. The oldest job has position 0. */
   page(offset: number, limit: number): number[] {
     const found: number[] = [];

@@ -1,6 +1,7 @@
 import type { Throttles } from "./enterprise/throttles.ts";
 import type { Clock } from "../internal/clock.ts";
 import { parseAt } from "./at.ts";
+import { Attempts } from "./attempts.ts";
 import { takeDue } from "./due.ts";
 import { checkJob } from "./check_job.ts";
 import { type Failure, noteFailure, retryDelayMs, truncateFailure } from "./failure.ts";
@@ -64,6 +65,8 @@ export class Manager {
   /** The bytes of all jobs. */
   readonly arena: JobArena;
   readonly counters: Counters;
+  /** The latest failed attempts. */
+  readonly attempts: Attempts;
   /** Jobs enqueued since the server started. */
   enqueued = 0;
   /** Time that a FETCH waits for a job, and the clock that measures it. */
@@ -97,6 +100,7 @@ export class Manager {
     this.fetchWait = options.fetchWait;
     const store = this.#store = options.store ?? nullStore;
     this.counters = new Counters(store);
+    this.attempts = new Attempts(clock, store);
     const arena = this.arena = store.arena ?? new JobArena();
     this.queues = new Queues(arena, store);
     const set = (name: SetName) =>
@@ -185,6 +189,7 @@ export class Manager {
     if (reservation === undefined) return;
     this.#end(reservation);
     this.counters.processed++;
+    this.attempts.succeeded(reservation);
     if (this.#isWatched) this.#hooks.acknowledged(reservation.job);
   }
 
@@ -193,7 +198,7 @@ export class Manager {
     const reservation = this.#release(failure.jid);
     if (reservation === undefined) throw new GoError(`Job not found ${failure.jid}`);
     // After a FLUSH, the job is still with its worker, but no longer in the working set.
-    if (this.#end(reservation)) this.#failed(reservation.job, truncateFailure(failure));
+    if (this.#end(reservation)) this.#failed(reservation, truncateFailure(failure));
   }
 
   /** Extends the reservation of a job until this time, unless it already lasts longer. */
@@ -237,7 +242,7 @@ export class Manager {
         // none.
         const reservation = this.#release(jid);
         if (reservation === undefined) throw new GoError(`Job not found ${jid}`);
-        this.#failed(reservation.job, {
+        this.#failed(reservation, {
           jid,
           errtype: "ReservationExpired",
           message: "Faktory job reservation expired",
@@ -264,6 +269,7 @@ export class Manager {
     for (const set of Object.values(this.sets)) set.forget();
     this.arena.clear();
     this.#store.clear();
+    this.attempts.clear();
     this.counters.processed = 0;
     this.counters.failures = 0;
     this.#hooks.flushed();
@@ -375,11 +381,13 @@ export class Manager {
     return reservation;
   }
 
-  #failed(job: StoredJob, failure: Failure): void {
+  #failed(reservation: Reservation, failure: Failure): void {
+    const { job } = reservation;
     this.counters.failures++;
     this.counters.processed++;
     const noted = noteFailure(job, failure, this.#stamps.next());
     const to = this.#keepFailed(job, noted);
+    this.attempts.failed(reservation, noted, to);
     this.#hooks.failed(job, to);
     this.#tell?.(failedEvent(job, noted, to));
   }

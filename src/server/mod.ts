@@ -23,20 +23,25 @@ export type { ServerEdition, ServerOptions, ServerSnapshot } from "./server_stat
 export type { ServerCron } from "./enterprise/cron.ts";
 export type { ServerThrottle } from "./enterprise/throttles.ts";
 export type {
+  AttemptResult,
   FindJobOptions,
   HistoryPoint,
+  JobAttempt,
   JobFailure,
   JobPage,
   JobPlace,
+  JobProgress,
   JobQuery,
   JobSelection,
   ListedSet,
   QueuePage,
   QueueQuery,
+  QueueSelection,
   ServerBatch,
   ServerHistory,
   ServerJob,
   ServerQueue,
+  ServerRecurring,
   ServerWorker,
   SetSelection,
 } from "../inspect/types.ts";

@@ -13,12 +13,21 @@ const TABLE = "queues";
 /** Rows freed between two yields. */
 const FREE_AT_ONCE = 1024;
 
+/** Jobs that are searched between two yields. */
+const SEARCH_AT_ONCE = 256;
+
 /** A job that was taken from a queue or passed directly to a worker. */
 export interface TakenJob {
   readonly row: number;
   readonly payload: Payload;
   /** True if the job is in the store. */
   readonly isKept: boolean;
+}
+
+/** A job that was found in a queue. */
+export interface FoundRow {
+  readonly row: number;
+  readonly payload: Payload;
 }
 
 /** A FETCH that waits for a job of any of its queues. */
@@ -95,6 +104,29 @@ export class Queues {
       return payload;
     }
     return undefined;
+  }
+
+  /**
+   * Searches a queue as it is at this moment. Jobs that are gone when the search gets to them are
+   * left out.
+   */
+  *search(name: string, matches: (payload: Payload) => boolean): Work<FoundRow | undefined> {
+    for (const [i, row] of (this.#queues.get(name)?.rows() ?? []).entries()) {
+      if (this.#arena.has(row)) {
+        const payload = this.#arena.read(row);
+        if (matches(payload)) return { row, payload };
+      }
+      if (i % SEARCH_AT_ONCE === SEARCH_AT_ONCE - 1) yield;
+    }
+    return undefined;
+  }
+
+  /** Takes a job out of a queue, wherever in it the job is; false where it is not there. */
+  drop(name: string, row: number): boolean {
+    if (this.#queues.get(name)?.remove(row) !== true) return false;
+    this.#store.remove(row);
+    this.#arena.free(row);
+    return true;
   }
 
   /** Registers `waiter` for the next jobs of these queues. */

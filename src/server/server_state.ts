@@ -238,6 +238,8 @@ export class ServerState implements ConnectionOwner {
       inspector: new Inspector({
         ...{ manager: this.#manager, workers, slices, clock, history },
         batches: () => enterprise?.batches() ?? [],
+        recurring: () => cron?.list(clock.now()) ?? [],
+        progress: (jid) => enterprise?.progress(jid),
         info: () => this.#info(),
       }),
       info: () => this.#info(),

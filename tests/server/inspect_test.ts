@@ -171,7 +171,10 @@ test("a filter looks at so many jobs a call, and goes on from there", async () =
     );
   }
   const inspector = new Inspector(
-    { ...core.context, history: { read: () => ({ hour: [], week: [] }) }, batches: () => [] },
+    {
+      ...{ ...core.context, history: { read: () => ({ hour: [], week: [] }) } },
+      ...{ batches: () => [], recurring: () => [], progress: () => undefined },
+    },
     400,
   );
   const query: JobQuery = { set: "scheduled", type: "rare", limit: 3 };
@@ -360,6 +363,10 @@ test("INSPECT answers over the wire, and says what is wrong", async () => {
   assert.deepEqual(await ask({ signal: { wid: "x", state: "quiet" } }), { result: false });
   assert.equal((await ask({ signal: { wid: 1 } })).error.code, "INVALID_ARGUMENT");
   assert.deepEqual(await ask({ batches: true }), { result: [] });
+  assert.deepEqual(await ask({ recurring: true }), { result: [] });
+  assert.deepEqual(await ask({ attempts: { jid: "x" } }), { result: [] });
+  assert.deepEqual(await ask({ cancel: { jid: "any-job-id" } }), { result: null });
+  assert.equal((await ask({ cancel: {} })).error.code, "INVALID_FILTER");
   assert.equal((await ask({ history: true })).result.hour.length, 360);
   for (
     const [request, code] of [[7, "INVALID_ARGUMENT"], [{}, "INVALID_ARGUMENT"], [

@@ -4,6 +4,7 @@ import { checkOptionNames, type OptionNames } from "../../internal/option_names.
 import { showText, showValue } from "../../internal/show.ts";
 import { encodeJob } from "../../job/encode.ts";
 import { GoError } from "../go/error.ts";
+import type { ServerRecurring } from "../../inspect/types.ts";
 import type { Work } from "../slices.ts";
 import { readJob, type StoredJob } from "../stored_job.ts";
 
@@ -49,6 +50,8 @@ const NICKNAMES: Readonly<Record<string, string>> = {
 };
 
 const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
 
 /** Maximum number of missed minutes to catch up on after the clock has jumped. */
 const MAX_MINUTES = 1440;
@@ -65,9 +68,23 @@ const JOB_OPTIONS = {
 } as const satisfies OptionNames<ServerCron["job"]>;
 
 interface Entry {
-  readonly fires: (minute: Date) => boolean;
+  readonly schedule: string;
+  readonly fires: Expression;
   readonly make: (minute: Date) => StoredJob;
 }
+
+/** A cron expression: tests of parts of a time. */
+interface Expression {
+  isDay(time: Date): boolean;
+  isHour(time: Date): boolean;
+  isMinute(time: Date): boolean;
+}
+
+/** Firings that are listed of each entry. */
+const LISTED = 3;
+
+/** How far ahead firings are searched: from one 29 February to the next it may be eight years. */
+const MAX_AHEAD_MS = LISTED * 8 * 366 * 86_400_000;
 
 /** Enqueues recurring jobs. */
 export class Cron {
@@ -92,7 +109,7 @@ export class Cron {
       this.#last = at;
       const minute = new Date(at * MINUTE_MS);
       for (const { fires, make } of this.#entries) {
-        if (!fires(minute)) continue;
+        if (!isFiring(fires, minute)) continue;
         try {
           this.#push(make(minute));
           count++;
@@ -105,6 +122,34 @@ export class Cron {
     }
     return count;
   }
+
+  /** The entries, each with its next firings. */
+  list(now: number): ServerRecurring[] {
+    return this.#entries.map(({ schedule, fires, make }) => {
+      const { jobtype: type, queue, args } = make(new Date(now));
+      return {
+        ...{ schedule, type, queue: queue || "default", args: JSON.stringify(args) },
+        next: firingsOf(fires, now),
+      };
+    });
+  }
+}
+
+function isFiring({ isDay, isHour, isMinute }: Expression, minute: Date): boolean {
+  return isDay(minute) && isHour(minute) && isMinute(minute);
+}
+
+/** The next firings after a time. Days and hours without one are passed over whole. */
+function firingsOf({ isDay, isHour, isMinute }: Expression, now: number): Date[] {
+  const found: Date[] = [];
+  let at = (Math.floor(now / MINUTE_MS) + 1) * MINUTE_MS;
+  while (found.length < LISTED && at < now + MAX_AHEAD_MS) {
+    const time = new Date(at);
+    const step = !isDay(time) ? DAY_MS : !isHour(time) ? HOUR_MS : MINUTE_MS;
+    if (step === MINUTE_MS && isMinute(time)) found.push(time);
+    at = (Math.floor(at / step) + 1) * step;
+  }
+  return found;
 }
 
 function entryOf(entry: unknown, index: number): Entry {
@@ -120,10 +165,10 @@ function entryOf(entry: unknown, index: number): Entry {
   } catch (error) {
     throw refused(`the job of ${of} would be refused: ${isError(error) && error.message}`);
   }
-  return { fires: expressionOf(schedule, of), make };
+  return { schedule, fires: expressionOf(schedule, of), make };
 }
 
-function expressionOf(schedule: unknown, of: string): (minute: Date) => boolean {
+function expressionOf(schedule: unknown, of: string): Expression {
   const text = typeof schedule === "string" ? NICKNAMES[schedule.trim()] ?? schedule : "";
   const fields = text.trim().split(/\s+/);
   const sets = fields.map((field, index) => FIELDS[index] && valuesOf(field, index));
@@ -137,12 +182,15 @@ function expressionOf(schedule: unknown, of: string): (minute: Date) => boolean 
   const [minutes, hours, days, months, weekdays] = sets as Set<number>[];
   // As in every cron: if both day fields are restricted, one match is enough.
   const isEither = !fields[2]!.startsWith("*") && !fields[4]!.startsWith("*");
-  return (minute) => {
-    const isDay = days!.has(minute.getUTCDate());
-    const isWeekday = weekdays!.has(minute.getUTCDay());
-    return minutes!.has(minute.getUTCMinutes()) && hours!.has(minute.getUTCHours()) &&
-      months!.has(minute.getUTCMonth() + 1) &&
-      (isEither ? isDay || isWeekday : isDay && isWeekday);
+  return {
+    isDay(time) {
+      const isDay = days!.has(time.getUTCDate());
+      const isWeekday = weekdays!.has(time.getUTCDay());
+      return months!.has(time.getUTCMonth() + 1) &&
+        (isEither ? isDay || isWeekday : isDay && isWeekday);
+    },
+    isHour: (time) => hours!.has(time.getUTCHours()),
+    isMinute: (time) => minutes!.has(time.getUTCMinutes()),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Clock } from "../../internal/clock.ts";
 import { isQueueName } from "../../job/queue_name.ts";
-import type { ServerBatch } from "../../inspect/types.ts";
+import { parseTimestamp } from "../../job/timestamp.ts";
+import type { JobProgress, ServerBatch } from "../../inspect/types.ts";
 import type { FailedTo, JobHooks } from "../hooks.ts";
 import type { StoredJob } from "../stored_job.ts";
 import { batchCommand } from "./batch_command.ts";
@@ -53,6 +54,14 @@ export class Enterprise implements JobHooks {
   /** Lists all batches in the order of their creation. */
   batches(): ServerBatch[] {
     return this.#batches.list();
+  }
+
+  /** How far a tracked job is. */
+  progress(jid: string): JobProgress | undefined {
+    const track = this.#tracks.get(jid);
+    if (track === undefined) return undefined;
+    const { percent, desc: description, updatedAt } = track;
+    return { percent, description, updatedAt: parseTimestamp(updatedAt) };
   }
 
   /** Runs TRACK. Returns the text of a bulk reply, or `undefined` for OK. */

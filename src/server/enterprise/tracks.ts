@@ -56,6 +56,11 @@ export class Tracks {
     this.#set(jid, { ...track, percent, desc: desc === undefined ? track.desc : owned(desc) });
   }
 
+  /** How far a job is, as it was last told. */
+  get(jid: string): Track | undefined {
+    return this.#tracks.get(jid);
+  }
+
   /** Returns the reply to TRACK GET. */
   reply(jid: string): string {
     const track = this.#tracks.get(jid);

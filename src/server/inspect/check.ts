@@ -18,6 +18,7 @@ export interface Limits {
   readonly limit: number;
   readonly maxArgs: number;
   readonly newestFirst: boolean;
+  readonly sort: JobQuery["sort"];
 }
 
 /** Checked options of a lookup. */
@@ -28,6 +29,8 @@ export interface JobLookup {
 /** A checked selection. */
 export interface Selected {
   readonly sets: readonly SetName[];
+  /** The queue, in place of sets. */
+  readonly queue?: string | undefined;
   readonly filter: Filter;
   /** The ids of the jobs, if they are given. */
   readonly jids: readonly string[] | undefined;
@@ -44,6 +47,7 @@ const QUERY = {
   error: true,
   text: true,
   newestFirst: true,
+  sort: true,
   offset: true,
   limit: true,
   maxArgs: true,
@@ -69,20 +73,25 @@ const SELECTION = {
 
 const LOOKUP = { maxArgs: true } as const satisfies OptionNames<FindJobOptions>;
 
+const SORTS: readonly unknown[] = ["type", "queue", "error", "attempts"];
 const LISTED: readonly unknown[] = ["scheduled", "retries", "dead", "working"];
 const CHANGED: readonly SetName[] = ["retries", "dead", "scheduled"];
 
 /** @throws {InvalidArgumentError} `INVALID_FILTER`. */
 export function checkQuery(query: JobQuery): Limits {
-  const { set, queue, newestFirst } = asObject(query, "list", QUERY) as JobQuery;
+  const { set, queue, newestFirst, sort } = asObject(query, "list", QUERY) as JobQuery;
   if (set === undefined && queue === undefined) {
     throw invalid("list", "neither a set nor a queue is given");
   }
   if (set !== undefined && !LISTED.includes(set)) {
     throw invalid("list", `there is no such set: got ${showValue(set)}`);
   }
+  if (sort !== undefined && !SORTS.includes(sort)) {
+    throw invalid("list", `sort is none of ${SORTS.join(", ")}: got ${showValue(sort)}`);
+  }
   checkTexts(query, "list");
   return {
+    sort,
     offset: integer(query.offset, "offset", { min: 0, max: Number.MAX_SAFE_INTEGER, fallback: 0 }),
     limit: integer(query.limit, "limit", { min: 1, max: 1000, fallback: 25 }),
     maxArgs: checkMaxArgs(query.maxArgs, 1000),
@@ -120,11 +129,18 @@ export function checkSelection(selection: JobSelection): Selected {
     const jids = checkJids(typeof selection === "string" ? [selection] : selection);
     return { sets: CHANGED, filter: {}, jids };
   }
-  const { set, jids, all } = asObject(selection, "change", SELECTION) as Exclude<
-    JobSelection,
-    string | readonly string[]
+  const { set, queue: onQueue, jids, all } = asObject(selection, "change", SELECTION) as Partial<
+    SetSelection
   >;
-  if (!CHANGED.includes(set)) {
+  if (set === undefined && onQueue !== undefined && jids !== undefined) {
+    const { type, error, text } = selection as Partial<SetSelection>;
+    if ([type, error, text, all].some((filter) => filter !== undefined)) {
+      throw invalid("change", "jobs of a queue are selected by their ids alone");
+    }
+    checkTexts(selection, "change");
+    return { sets: [], queue: onQueue, filter: {}, jids: checkJids(jids) };
+  }
+  if (set === undefined || !CHANGED.includes(set)) {
     throw invalid("change", `there is no such set: got ${showValue(set)}`);
   }
   checkTexts(selection, "change");

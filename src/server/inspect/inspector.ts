@@ -1,5 +1,6 @@
 import type { Clock } from "../../internal/clock.ts";
-import { isMarker } from "../../protocol/cancellation.ts";
+import { InvalidArgumentError } from "../../errors.ts";
+import { CANCELLED, isMarker, markerJob, markerOf } from "../../protocol/cancellation.ts";
 import { parseServerInfo, type ServerInfo } from "../../protocol/server_info.ts";
 import type { History } from "../history.ts";
 import { ageOf } from "../age.ts";
@@ -7,9 +8,10 @@ import { GoError } from "../go/error.ts";
 import type { JobEntry } from "../job_set.ts";
 import type { Manager } from "../manager.ts";
 import type { Reservation, SetName } from "../members.ts";
-import { changeEntry, changeJobs, CHANGES } from "../mutate.ts";
-import type { Payload } from "../payload.ts";
+import { type Change, changeEntry, changeJobs, CHANGES } from "../mutate.ts";
+import { ownedPayload, type Payload } from "../payload.ts";
 import type { Slices, Work } from "../slices.ts";
+import { readJob } from "../stored_job.ts";
 import type { Workers } from "../workers.ts";
 import {
   checkQuery,
@@ -21,8 +23,19 @@ import {
 } from "./check.ts";
 import { type Filter, matcher } from "./match.ts";
 import { type Found, readFound } from "./read.ts";
+import {
+  type JobOrder,
+  keyReader,
+  MAX_SORTED,
+  MAX_SORTED_LENGTH,
+  type SortedJob,
+  sortJobs,
+} from "./sort.ts";
 import type {
+  JobAttempt,
   JobPage,
+  JobPlace,
+  JobProgress,
   JobQuery,
   JobSelection,
   ListedSet,
@@ -31,6 +44,7 @@ import type {
   ServerBatch,
   ServerHistory,
   ServerJob,
+  ServerRecurring,
   ServerWorker,
 } from "../../inspect/types.ts";
 
@@ -46,11 +60,17 @@ const YIELD_AFTER = 256 * 1024;
 /** Characters of jobs after which a page ends early. */
 const MAX_PAGE = 8 * 1024 * 1024;
 
+/** For how long workers are told of a job that was cancelled while it ran: they ask every 5 s. */
+const CANCELLED_SECONDS = 600;
+
 /** Maximum number of batches in a listing. */
 const MAX_BATCHES = 1000;
 
 /** Maximum number of jobs of a worker in a listing. */
 const MAX_WORKER_JOBS = 100;
+
+/** A filter of stored jobs. */
+type Matches = (payload: Payload) => boolean;
 
 const SETS: readonly SetName[] = ["retries", "dead", "scheduled"];
 
@@ -69,6 +89,10 @@ export interface Inspected {
   readonly history: Pick<History, "read">;
   /** Returns all batches. */
   batches(): ServerBatch[];
+  /** The recurring jobs of Enterprise's cron. */
+  recurring(): ServerRecurring[];
+  /** How far a tracked job is. */
+  progress(jid: string): JobProgress | undefined;
   /** The reply to INFO, as JSON. */
   info(): string;
 }
@@ -100,15 +124,33 @@ export class Inspector {
   async jobs(query: JobQuery): Promise<JobPage> {
     const limits = checkQuery(query);
     const filter: Filter = query.set === undefined ? { ...query, queue: undefined } : query;
-    return await this.#slices.run(this.#list(this.#source(query), limits, matcher(filter)));
+    const source = this.#source(query);
+    return await this.#slices.run(
+      limits.sort === undefined
+        ? this.#list(source, limits, matcher(filter))
+        : this.#sort(source, { ...limits, sort: limits.sort }, matcher(filter)),
+    );
   }
 
   /** Finds a job by its id. Jobs with a worker come first. */
   async job(jid: string, { maxArgs }: JobLookup): Promise<ServerJob | undefined> {
     const reservation = this.#manager.reservationOf(jid);
-    if (reservation !== undefined) return readFound(reservedBy(reservation), maxArgs);
-    const found = await this.#slices.run(this.#find(jid));
-    return found === undefined ? undefined : readFound(found, maxArgs);
+    const found = reservation === undefined
+      ? await this.#slices.run(this.#find(jid))
+      : reservedBy(reservation);
+    if (found === undefined) return undefined;
+    const progress = this.#inspected.progress(jid);
+    return { ...readFound(found, maxArgs), ...progress && { progress } };
+  }
+
+  /** The latest failed attempts of a job, and the success after them. */
+  attempts(jid: string): JobAttempt[] {
+    return this.#manager.attempts.of(jid);
+  }
+
+  /** Cancels a job; returns where it was, or `undefined` where there was nothing to cancel. */
+  async cancel(jid: string): Promise<Exclude<JobPlace, "dead"> | undefined> {
+    return await this.#slices.run(this.#cancel(jid));
   }
 
   /** @throws {InvalidArgumentError} `INVALID_FILTER`. */
@@ -136,6 +178,11 @@ export class Inspector {
   /** Lists the newest batches first. */
   batches(): ServerBatch[] {
     return this.#inspected.batches().reverse().slice(0, MAX_BATCHES);
+  }
+
+  /** The recurring jobs of the option `cron`. */
+  recurring(): ServerRecurring[] {
+    return this.#inspected.recurring();
   }
 
   /** Pauses, resumes or removes a queue. Returns false if there is no such queue. */
@@ -191,7 +238,7 @@ export class Inspector {
   *#list(
     source: Source,
     { offset, limit, maxArgs, newestFirst }: Limits,
-    matches: ((payload: Found["payload"]) => boolean) | undefined,
+    matches: Matches | undefined,
   ): Work<JobPage> {
     const total = source.size;
     const jobs: ServerJob[] = [];
@@ -205,7 +252,7 @@ export class Inspector {
       for (const found of newestFirst ? page.reverse() : page) {
         at++;
         const { payload } = found;
-        const size = typeof payload === "string" ? payload.length : payload.frame.length;
+        const size = lengthOf(payload);
         sinceYield += size;
         if (matches === undefined || matches(payload)) {
           const job = readFound(found, maxArgs);
@@ -224,7 +271,39 @@ export class Inspector {
       jobs,
       total,
       searched: at - Math.min(offset, total),
+      sorted: undefined,
       next: at < total ? at : undefined,
+    };
+  }
+
+  /** A page of the first jobs, sorted. */
+  *#sort(
+    source: Source,
+    { sort, offset, limit, maxArgs, newestFirst }: Limits & { readonly sort: JobOrder },
+    matches: Matches | undefined,
+  ): Work<JobPage> {
+    const total = source.size;
+    const keyOf = keyReader(sort);
+    const sorted: SortedJob[] = [];
+    const end = Math.min(total, matches === undefined ? MAX_SORTED : this.#maxSearched);
+    let [at, length] = [0, 0];
+    while (at < end && sorted.length < MAX_SORTED && length < MAX_SORTED_LENGTH) {
+      const page = source.page(at, Math.min(AT_ONCE, end - at));
+      if (page.length === 0) break;
+      at += page.length;
+      for (const found of page) {
+        if (matches?.(found.payload) === false) continue;
+        sorted.push({ key: keyOf(found.payload), found });
+        length += lengthOf(found.payload);
+      }
+      yield;
+    }
+    sortJobs(sorted, newestFirst);
+    const jobs = sorted.slice(offset, offset + limit).map(({ found }) => readFound(found, maxArgs));
+    const next = offset + jobs.length;
+    return {
+      ...{ jobs, total, searched: at, sorted: sorted.length },
+      next: next < sorted.length ? next : undefined,
     };
   }
 
@@ -234,19 +313,70 @@ export class Inspector {
       if (entry !== undefined) return { payload: entry.value, place: name, at: entry.at };
     }
     const matches = matcher({ jids: [jid] })!;
-    const sources = this.#manager.queues.names().map((queue) => this.#source({ queue }));
-    for (const source of sources) {
-      for (let at = 0; at < source.size; at += AT_ONCE) {
-        for (const found of source.page(at, AT_ONCE)) if (matches(found.payload)) return found;
-        yield;
-      }
+    for (const queue of this.#manager.queues.names()) {
+      const found = yield* this.#manager.queues.search(queue, matches);
+      if (found !== undefined) return { payload: found.payload, place: "queue" };
     }
     return undefined;
   }
 
-  *#change(action: string, { sets, filter, jids }: Selected): Work<number> {
-    const change = CHANGES.get(action)!;
+  /** Takes jobs out of a queue, then changes them. */
+  *#changeQueued(change: Change, queue: string, jids: readonly string[]): Work<number> {
+    const { queues } = this.#manager;
     let count = 0;
+    for (const jid of new Set(jids)) {
+      const found = yield* queues.search(queue, matcher({ jids: [jid] })!);
+      if (found === undefined || !queues.drop(queue, found.row)) continue;
+      change.run(this.#manager, ownedPayload(found.payload));
+      count++;
+    }
+    return count;
+  }
+
+  /**
+   * Does what the commands of `producer.cancel` do. The marker comes first: a worker may fetch the
+   * job while its queue is searched.
+   */
+  *#cancel(jid: string): Work<Exclude<JobPlace, "dead"> | undefined> {
+    const manager = this.#manager;
+    const expiresAt = Math.ceil(this.#clock.now() / 1000) + CANCELLED_SECONDS;
+    const marker = markerOf(jid, expiresAt);
+    manager.push(readJob(markerJob(marker).json));
+    let place: Exclude<JobPlace, "dead"> | undefined;
+    for (const set of ["scheduled", "retries"] as const) {
+      for (const entry of manager.sets[set].withJid(jid)) {
+        manager.sets[set].remove(entry);
+        place = set;
+      }
+    }
+    const matches = matcher({ jids: [jid] })!;
+    for (const queue of place === undefined ? manager.queues.names() : []) {
+      if (manager.reservationOf(jid) !== undefined) break;
+      const found = yield* manager.queues.search(queue, matches);
+      if (found !== undefined && manager.queues.drop(queue, found.row)) place = "queue";
+      if (place !== undefined) break;
+    }
+    if (manager.reservationOf(jid) === undefined) {
+      this.#slices.start(manager.queues.remove(marker.queue));
+      return place;
+    }
+    manager.fail({ ...CANCELLED, jid, backtrace: [] });
+    for (const set of ["retries", "dead"] as const) {
+      for (const entry of manager.sets[set].withJid(jid)) manager.sets[set].remove(entry);
+    }
+    return "working";
+  }
+
+  *#change(action: string, { sets, queue, filter, jids }: Selected): Work<number> {
+    const change = CHANGES.get(action)!;
+    if (queue !== undefined && action === "requeue") {
+      throw new InvalidArgumentError(
+        "INVALID_FILTER",
+        "Cannot retry jobs of a queue as they wait to run already",
+      );
+    }
+    let count = 0;
+    if (queue !== undefined) return yield* this.#changeQueued(change, queue, jids!);
     if (jids === undefined) {
       const matches = matcher(filter) ?? (() => true);
       for (const set of sets) count += yield* changeJobs(this.#manager, { set, change, matches });
@@ -260,8 +390,15 @@ export class Inspector {
     return count;
   }
 
-  *#count({ sets, filter, jids }: Selected): Work<number> {
+  *#count({ sets, queue, filter, jids }: Selected): Work<number> {
     let count = 0;
+    if (queue !== undefined) {
+      for (const jid of new Set(jids)) {
+        const matches = matcher({ jids: [jid] })!;
+        if ((yield* this.#manager.queues.search(queue, matches)) !== undefined) count++;
+      }
+      return count;
+    }
     if (jids !== undefined) {
       for (const found of this.#withJids(jids, sets, filter)) {
         count += found.length;
@@ -324,6 +461,11 @@ export class Inspector {
         members.page(from, max).map(({ at, value }) => ({ payload: value, place: set, at })),
     };
   }
+}
+
+/** The length of a job as text, but for the arguments of a large one. */
+function lengthOf(payload: Payload): number {
+  return typeof payload === "string" ? payload.length : payload.frame.length;
 }
 
 function latencyOf(oldest: Payload | undefined, now: number): number | undefined {

@@ -17,6 +17,9 @@ interface Request {
   readonly batches?: true;
   readonly queues?: QueueQuery;
   readonly workers?: true;
+  readonly recurring?: true;
+  readonly attempts?: { readonly jid?: unknown };
+  readonly cancel?: { readonly jid?: unknown };
 }
 
 /**
@@ -61,7 +64,10 @@ function answer(inspector: Inspector, request: Request): unknown {
       return inspector.signal(wid, state);
     }
   }
-  const { queues, workers, history, batches } = request;
+  const { queues, workers, history, batches, recurring, attempts, cancel } = request;
+  if (attempts !== undefined) return inspector.attempts(checkJid(attempts?.jid));
+  if (cancel !== undefined) return inspector.cancel(checkJid(cancel?.jid));
+  if (recurring === true) return inspector.recurring();
   if (queues !== undefined) return inspector.queues(queues);
   if (workers === true) return inspector.workers();
   if (history === true) return inspector.history();

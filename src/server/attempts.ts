@@ -1,0 +1,130 @@
+import type { AttemptResult, JobAttempt } from "../inspect/types.ts";
+import type { Clock } from "../internal/clock.ts";
+import type { FailedTo } from "./hooks.ts";
+import { hashOf } from "./jid_hash.ts";
+import type { Reservation } from "./members.ts";
+import { owned } from "./payload.ts";
+import { reservedMs } from "./reservation.ts";
+import { RowIndex } from "./row_index.ts";
+import type { Store } from "./store/store.ts";
+import type { StoredFailure } from "./stored_job.ts";
+
+/** Attempts that are kept, of all jobs together: 4 MiB of memory at most. */
+const MAX_ATTEMPTS = 10_000;
+
+/** Characters of an error's message that are kept of each attempt. */
+const MAX_MESSAGE = 300;
+
+/** The table of the store. */
+const TABLE = "attempts";
+
+const RESULTS: Readonly<Record<FailedTo, AttemptResult>> = {
+  retries: "retry",
+  dead: "dead",
+  nowhere: "dropped",
+};
+
+/** An attempt as it is kept: times in milliseconds since 1970. */
+interface Kept {
+  readonly jid: string;
+  readonly attempt: number;
+  readonly startedAt: number | undefined;
+  readonly endedAt: number;
+  readonly worker: string;
+  readonly result: AttemptResult;
+  readonly errorType?: string;
+  readonly message?: string;
+  /** Larger than that of every earlier attempt. */
+  readonly serial: number;
+}
+
+/**
+ * The latest failed attempts of all jobs, and the successes that followed them: a ring, in which a
+ * new attempt replaces the oldest one. A job that never failed costs nothing.
+ */
+export class Attempts {
+  readonly #clock: Clock;
+  readonly #store: Store;
+  readonly #max: number;
+  /** Row 0 stands for an empty slot of the index, so the slots begin with 1. */
+  readonly #slots: (Kept | undefined)[] = [undefined];
+  readonly #byJid = new RowIndex();
+  #serial = 0;
+
+  constructor(clock: Clock, store: Store, max = MAX_ATTEMPTS) {
+    this.#clock = clock;
+    this.#store = store;
+    this.#max = max;
+    const kept = [...store.all(TABLE)].map(([, json]) => JSON.parse(json) as Kept);
+    for (const one of kept.sort((a, b) => a.serial - b.serial)) this.#put(one);
+  }
+
+  /** Notes a failed run, with what the job's failure says now. */
+  failed(reservation: Reservation, noted: StoredFailure, to: FailedTo): void {
+    this.#add(reservation, {
+      attempt: Number(noted.retry_count) + 1,
+      result: RESULTS[to],
+      errorType: owned(noted.errtype),
+      message: owned(noted.message.slice(0, MAX_MESSAGE).toWellFormed()),
+    });
+  }
+
+  /** Notes the success of a job that has failed before. */
+  succeeded(reservation: Reservation): void {
+    if (this.#serial === 0 || this.#of(reservation.jid).length === 0) return;
+    const { failure } = reservation.job;
+    const attempt = failure === undefined ? 1 : Number(failure.retry_count) + 2;
+    this.#add(reservation, { attempt, result: "success" });
+  }
+
+  /** The attempts of a job, the first one first. */
+  of(jid: string): JobAttempt[] {
+    return this.#of(jid).sort((a, b) => a.serial - b.serial).map((kept) => ({
+      attempt: kept.attempt,
+      startedAt: kept.startedAt === undefined ? undefined : new Date(kept.startedAt),
+      endedAt: new Date(kept.endedAt),
+      worker: kept.worker,
+      result: kept.result,
+      errorType: kept.errorType,
+      message: kept.message,
+    }));
+  }
+
+  /** Forgets all of them; the store drops its records itself. */
+  clear(): void {
+    this.#slots.length = 1;
+    this.#byJid.clear();
+    this.#serial = 0;
+  }
+
+  #of(jid: string): Kept[] {
+    return this.#byJid.find(hashOf(jid)).map((slot) => this.#slots[slot]!)
+      .filter((kept) => kept.jid === jid);
+  }
+
+  #add(
+    { jid, wid, entry, extension, job }: Reservation,
+    more: Pick<Kept, "attempt" | "result" | "errorType" | "message">,
+  ): void {
+    const startedAt = extension === undefined
+      ? entry.at - reservedMs({ reserve_for: Number(job.reserve_for) })
+      : undefined;
+    const kept: Kept = {
+      ...{ jid: owned(jid), worker: owned(wid), startedAt, endedAt: this.#clock.now() },
+      ...more,
+      serial: this.#serial + 1,
+    };
+    const slot = this.#put(kept);
+    if (this.#store.isDurable) this.#store.set(TABLE, `${slot}`, JSON.stringify(kept));
+  }
+
+  #put(kept: Kept): number {
+    this.#serial = kept.serial;
+    const slot = (kept.serial - 1) % this.#max + 1;
+    const old = this.#slots[slot];
+    if (old !== undefined) this.#byJid.remove(hashOf(old.jid), slot);
+    this.#slots[slot] = kept;
+    this.#byJid.add(hashOf(kept.jid), slot);
+    return slot;
+  }
+}
