@@ -2,8 +2,8 @@ import type { AttemptResult, JobAttempt } from "../inspect/types.ts";
 import type { Clock } from "../internal/clock.ts";
 import type { FailedTo } from "./hooks.ts";
 import { hashOf } from "./jid_hash.ts";
-import type { Reservation } from "./members.ts";
-import { owned } from "./payload.ts";
+import type { Reservation } from "./reservation.ts";
+import { copyText } from "./payload.ts";
 import { reservedMs } from "./reservation.ts";
 import { RowIndex } from "./row_index.ts";
 import type { Store } from "./store/store.ts";
@@ -64,8 +64,8 @@ export class Attempts {
     this.#add(reservation, {
       attempt: Number(noted.retry_count) + 1,
       result: RESULTS[to],
-      errorType: owned(noted.errtype),
-      message: owned(noted.message.slice(0, MAX_MESSAGE).toWellFormed()),
+      errorType: copyText(noted.errtype),
+      message: copyText(noted.message.slice(0, MAX_MESSAGE).toWellFormed()),
     });
   }
 
@@ -110,7 +110,7 @@ export class Attempts {
       ? entry.at - reservedMs({ reserve_for: Number(job.reserve_for) })
       : undefined;
     const kept: Kept = {
-      ...{ jid: owned(jid), worker: owned(wid), startedAt, endedAt: this.#clock.now() },
+      ...{ jid: copyText(jid), worker: copyText(wid), startedAt, endedAt: this.#clock.now() },
       ...more,
       serial: this.#serial + 1,
     };

@@ -1,5 +1,7 @@
-import { utf8Length } from "./go/text.ts";
+import { parseTime } from "./go/time.ts";
 import { GoError } from "./go/error.ts";
+import { quoted } from "./go/quote.ts";
+import { utf8Length } from "./go/text.ts";
 import { MAX_RESERVATION } from "./reservation.ts";
 import type { StoredJob } from "./stored_job.ts";
 
@@ -15,5 +17,18 @@ export function checkJob({ jid, jobtype, args, reserve_for }: StoredJob): void {
   if (args === undefined) throw new GoError("jobs must have an args parameter");
   if (reserve_for > MAX_RESERVATION) {
     throw new GoError("jobs cannot be reserved for more than one day");
+  }
+}
+
+/**
+ * Parses a job's `at`. Returns ms since 1970.
+ *
+ * @throws {GoError} if it is not a time.
+ */
+export function parseAt(text: string): number {
+  try {
+    return parseTime(text);
+  } catch (error) {
+    throw new GoError(`invalid timestamp for 'at': ${quoted(text)}: ${(error as Error).message}`);
   }
 }

@@ -7,15 +7,15 @@ import { decode, type Integer, unmarshal } from "./go/decode.ts";
 import { marshal } from "./go/encode.ts";
 import { GoError } from "./go/error.ts";
 import { CodedError } from "./hooks.ts";
-import { LargeLine, type Line, RefusedLine } from "./line.ts";
+import { LargeLine, type Line, OversizedLine } from "./line.ts";
 import { largePush } from "./large/push.ts";
 import type { Inspector } from "./inspect/inspector.ts";
 import { inspect } from "./inspect/verb.ts";
 import type { Manager } from "./manager.ts";
 import { mutate } from "./mutate.ts";
 import { type Payload, payloadBytes } from "./payload.ts";
-import { bulk, NIL, OK, refusal, type Reply } from "./reply.ts";
-import { finish, type Slices, type Work } from "./slices.ts";
+import { bulk, errorReply, NIL, OK, type Reply } from "./reply.ts";
+import { runToEnd, type Slices, type Work } from "./slices.ts";
 import { readJob, readJobs } from "./stored_job.ts";
 import type { ClientData, Workers } from "./workers.ts";
 
@@ -59,12 +59,12 @@ type Run = (
  * @throws {TypeError} if the line ends with the verb, which becomes an internal error. The handler
  *   of the reference server panics in this case.
  */
-function rest(line: string, verb: string): string {
+function argumentsOf(line: string, verb: string): string {
   if (line.length <= verb.length) throw new TypeError("no payload");
   return line.slice(verb.length + 1);
 }
 
-const RUN: ReadonlyMap<string, Run> = new Map<string, Run>([
+const COMMANDS: ReadonlyMap<string, Run> = new Map<string, Run>([
   ["PUSH", push],
   ["PUSHB", pushBulk],
   ["FETCH", fetch],
@@ -85,18 +85,18 @@ const RUN: ReadonlyMap<string, Run> = new Map<string, Run>([
     "BATCH",
     ({ enterprise }, _client, line) =>
       enterprise === undefined
-        ? refusal("batch subsystem is only available in Faktory Enterprise")
+        ? errorReply("batch subsystem is only available in Faktory Enterprise")
         : bulkOrOk(enterprise.batch(line)),
   ],
   [
     "TRACK",
     ({ enterprise }, _client, line) =>
       enterprise === undefined
-        ? refusal("tracking subsystem is only available in Faktory Enterprise")
+        ? errorReply("tracking subsystem is only available in Faktory Enterprise")
         : bulkOrOk(enterprise.track(line)),
   ],
   // Only this server has INSPECT. The reference server has no command that lists jobs.
-  ["INSPECT", ({ inspector }, _client, line) => inspect(inspector, rest(line, "INSPECT"))],
+  ["INSPECT", ({ inspector }, _client, line) => inspect(inspector, argumentsOf(line, "INSPECT"))],
   ["END", () => undefined],
 ]);
 
@@ -106,29 +106,29 @@ export function execute(
   client: ClientData,
   line: Line,
 ): Reply | Promise<Reply> {
-  if (line instanceof RefusedLine) return refusal(`line is longer than ${line.max} bytes`);
+  if (line instanceof OversizedLine) return errorReply(`line is longer than ${line.max} bytes`);
   if (line instanceof LargeLine) {
     const push = largePush(context.manager, line);
     // Other commands fit in one text.
-    if (push === undefined) return execute(context, client, textOf(finish(line.joined())));
+    if (push === undefined) return execute(context, client, textOf(runToEnd(line.joined())));
     context.countCommand();
-    return settled(() => context.slices.run(push));
+    return replyOrError(() => context.slices.run(push));
   }
   const space = line.indexOf(" ");
   const verb = space < 0 ? line : line.slice(0, space);
-  const run = RUN.get(verb);
-  if (run === undefined) return refusal(`unknown command ${verb}`);
+  const run = COMMANDS.get(verb);
+  if (run === undefined) return errorReply(`unknown command ${verb}`);
   context.countCommand();
-  return settled(() => run(context, client, line));
+  return replyOrError(() => run(context, client, line));
 }
 
 /** Returns the reply, or the error reply if `run` throws or rejects. */
-function settled(run: () => Reply | Promise<Reply>): Reply | Promise<Reply> {
+function replyOrError(run: () => Reply | Promise<Reply>): Reply | Promise<Reply> {
   try {
     const reply = run();
-    return reply instanceof Promise ? reply.catch(failed) : reply;
+    return reply instanceof Promise ? reply.catch(replyToError) : reply;
   } catch (error) {
-    return failed(error);
+    return replyToError(error);
   }
 }
 
@@ -136,18 +136,18 @@ function bulkOrOk(text: string | undefined): string {
   return text === undefined ? OK : bulk(text);
 }
 
-function failed(error: unknown): string {
+function replyToError(error: unknown): string {
   if (error instanceof CodedError) return `-${error.message}\r\n`;
-  return refusal(error instanceof GoError ? error.message : "internal error");
+  return errorReply(error instanceof GoError ? error.message : "internal error");
 }
 
 function push({ manager }: CommandContext, _client: ClientData, line: string): string {
-  manager.push(invalidJson(() => readJob(rest(line, "PUSH"))));
+  manager.push(invalidJson(() => readJob(argumentsOf(line, "PUSH"))));
   return OK;
 }
 
 function pushBulk({ manager }: CommandContext, _client: ClientData, line: string): string {
-  const jobs = invalidJson(() => readJobs(rest(line, "PUSHB")));
+  const jobs = invalidJson(() => readJobs(argumentsOf(line, "PUSHB")));
   const refused: Record<string, string> = {};
   let count = 0;
   for (const job of jobs) {
@@ -192,7 +192,7 @@ function jobReply(job: Payload | undefined): Reply {
 }
 
 function acknowledge({ manager }: CommandContext, _client: ClientData, line: string): string {
-  const payload = rest(line, "ACK");
+  const payload = argumentsOf(line, "ACK");
   const fields = orInvalid("ACK", payload, () => decode(payload, "map[string]string"));
   const { jid } = (fields ?? {}) as { jid?: string };
   if (jid === undefined) throw new GoError(`invalid ACK ${payload}`);
@@ -201,7 +201,7 @@ function acknowledge({ manager }: CommandContext, _client: ClientData, line: str
 }
 
 function fail({ manager }: CommandContext, _client: ClientData, line: string): string {
-  const payload = rest(line, "FAIL");
+  const payload = argumentsOf(line, "FAIL");
   const fields = orInvalid("FAIL", payload, () =>
     unmarshal(payload, "manager.FailPayload", {
       jid: "string",
@@ -219,7 +219,7 @@ function fail({ manager }: CommandContext, _client: ClientData, line: string): s
 }
 
 function beat({ workers }: CommandContext, _client: ClientData, line: string): string {
-  const payload = rest(line, "BEAT");
+  const payload = argumentsOf(line, "BEAT");
   const { wid = "", current_state = "", rss_kb } = orInvalid(
     "BEAT",
     payload,
@@ -249,7 +249,7 @@ function queue(
   line: string,
 ): Reply | Promise<Reply> {
   const { queues } = context.manager;
-  const [subcommand, ...names] = rest(line, "QUEUE").split(" ");
+  const [subcommand, ...names] = argumentsOf(line, "QUEUE").split(" ");
   const verb = toUpper(subcommand!);
   if (verb === "LATENCY") return latency(context, names);
   const changes: Record<string, (name: string) => void> = {
@@ -260,12 +260,12 @@ function queue(
   const change = Object.hasOwn(changes, verb) ? changes[verb]! : undefined;
   if (change === undefined) throw new GoError(`no such QUEUE subcommand: ${verb}`);
   if (names.length === 0) throw new TypeError("no queue");
-  const done = context.slices.run(each(names[0] === "*" ? queues.names() : names, change));
+  const done = context.slices.run(changeEach(names[0] === "*" ? queues.names() : names, change));
   return done instanceof Promise ? done.then(() => OK) : OK;
 }
 
 /** Changes queues in steps, since there may be very many. */
-function* each(names: readonly string[], change: (name: string) => void): Work<void> {
+function* changeEach(names: readonly string[], change: (name: string) => void): Work<void> {
   for (const [i, name] of names.entries()) {
     change(name);
     if (i % QUEUES_AT_ONCE === QUEUES_AT_ONCE - 1) yield;

@@ -1,12 +1,12 @@
 import { Fifo } from "../internal/fifo.ts";
 import { type CommandContext, execute } from "./commands.ts";
 import { type Challenge, type Greeter, type HelloData, readHello } from "./handshake.ts";
-import type { ServerEvent, TellEvent } from "./events.ts";
+import type { EmitEvent, ServerEvent } from "./events.ts";
 import type { Line } from "./line.ts";
 import { LineReader } from "./line_reader.ts";
 import type { Peer, PeerHandler } from "./peer.ts";
-import { refusal, type Reply } from "./reply.ts";
-import type { Turns } from "./turns.ts";
+import { errorReply, type Reply } from "./reply.ts";
+import type { FairQueue } from "./fair_queue.ts";
 import type { ClientData, Closable } from "./workers.ts";
 
 /** Time limit for a client's HELLO, in ms. */
@@ -47,14 +47,14 @@ const MAX_WAITING_LENGTH = 64 * 1024;
 export interface ConnectionOwner {
   readonly context: CommandContext;
   readonly greeter: Greeter;
-  readonly turns: Turns;
+  readonly handshakes: FairQueue;
   readonly isClosing: boolean;
   /** Called when the connection has sent its HELLO, valid or not. */
-  introduced(connection: Connection): void;
+  helloReceived(connection: Connection): void;
   /** Longest line that a client may send, in bytes. */
   readonly maxLineBytes: number;
   /** Sends client events to the server's listener, if there is one. */
-  readonly tell: TellEvent | undefined;
+  readonly emit: EmitEvent | undefined;
   /** Counts the connection. Returns the reason if it is refused. */
   admit(connection: Connection): string | undefined;
   /** Called when the connection has closed. */
@@ -91,9 +91,9 @@ export class Connection implements PeerHandler, Closable {
   #floodStart = 0;
   #floodEnd = 0;
   /** True while other clients are served before more is read. */
-  #isResting = false;
+  #isHeldBack = false;
   /** True after the client has half-closed the connection. */
-  #isSilent = false;
+  #isHalfClosed = false;
   #isEnded = false;
 
   constructor(peer: Peer, owner: ConnectionOwner) {
@@ -110,13 +110,13 @@ export class Connection implements PeerHandler, Closable {
     if (this.#isEnded) return;
     const { slices } = this.#owner.context;
     const begin = slices.now();
-    this.#rest(begin, bytes.length);
+    this.#limitFlood(begin, bytes.length);
     for (const line of this.#reader.read(bytes)) {
       this.#lines.push(line);
       this.#waitingLength += line.length;
     }
     if (this.#client === undefined && this.#reader.pending > MAX_HELLO) return this.end();
-    this.#work(begin);
+    this.#runLines(begin);
     this.#floodEnd = slices.now();
     this.#floodWork += this.#floodEnd - begin;
   }
@@ -127,29 +127,29 @@ export class Connection implements PeerHandler, Closable {
    * arrives for a killed client.
    */
   ended(): void {
-    this.#isSilent = true;
-    this.#leave();
-    this.#work();
+    this.#isHalfClosed = true;
+    this.#cancelWaits();
+    this.#runLines();
   }
 
   drained(): void {
     this.#isFull = false;
-    this.#work();
+    this.#runLines();
   }
 
   closed(): void {
     this.#isEnded = true;
     this.#cancelHandshake();
-    this.#leave();
+    this.#cancelWaits();
     if (this.#client !== undefined) this.#owner.context.workers.remove(this.#client, this);
-    if (this.#isAdmitted) this.#tell("disconnected");
+    if (this.#isAdmitted) this.#emit("disconnected");
     this.#owner.closed(this);
   }
 
   /** Closes the connection at once. */
   close(): void {
     this.#isEnded = true;
-    this.#leave();
+    this.#cancelWaits();
     this.#peer.destroy();
   }
 
@@ -165,20 +165,20 @@ export class Connection implements PeerHandler, Closable {
   }
 
   /** Runs the waiting lines as far as possible. */
-  #work(begin: number = this.#owner.context.slices.now()): void {
+  #runLines(begin: number = this.#owner.context.slices.now()): void {
     let out = "";
     let commands = 0;
-    const isLate = this.#owner.context.slices.slice(begin);
+    const isLate = this.#owner.context.slices.startSlice(begin);
     while (!this.#isEnded && !this.#isBlocked && !this.#isFull) {
       const line = this.#lines.shift();
       if (line === undefined) break;
       this.#waitingLength -= line.length;
       if (this.#client === undefined) {
-        this.#greeted(line);
+        this.#handleFirstLine(line);
         continue;
       }
       if (this.#owner.isClosing) {
-        this.#send(out + refusal("shutdown in progress"));
+        this.#send(out + errorReply("shutdown in progress"));
         return this.end();
       }
       const reply = execute(this.#owner.context, this.#client, line);
@@ -200,12 +200,12 @@ export class Connection implements PeerHandler, Closable {
         out = "";
       }
       if ((isLong || ++commands % COMMANDS_AT_ONCE === 0) && isLate()) {
-        if (!this.#isBlocked) this.#giveWay();
+        if (!this.#isBlocked) this.#yieldToOthers();
       }
     }
     this.#send(out);
     if (this.#isEnded) return;
-    const isOver = this.#isSilent || this.#owner.isClosing;
+    const isOver = this.#isHalfClosed || this.#owner.isClosing;
     if (isOver && !this.#isBlocked && !this.#isFull) this.end();
     else this.#throttle();
   }
@@ -214,7 +214,7 @@ export class Connection implements PeerHandler, Closable {
    * Pauses a client that sends without a pause and uses too much of the server's time, until other
    * clients have been served.
    */
-  #rest(now: number, bytes: number): void {
+  #limitFlood(now: number, bytes: number): void {
     if (now - this.#floodEnd > PAUSE_MS) {
       this.#floodStart = now;
       this.#floodWork = this.#flood = 0;
@@ -222,21 +222,21 @@ export class Connection implements PeerHandler, Closable {
     this.#flood += bytes;
     const isFlood = this.#reader.isLarge && this.#flood > MAX_FLOOD ||
       this.#floodWork > MAX_FLOOD_MS && this.#floodWork * MAX_SHARES > now - this.#floodStart;
-    if (!isFlood || this.#isResting) return;
+    if (!isFlood || this.#isHeldBack) return;
     this.#flood = this.#floodWork = 0;
     this.#floodStart = now;
-    this.#isResting = true;
-    void this.#owner.context.slices.breath().then(() => {
-      this.#isResting = false;
+    this.#isHeldBack = true;
+    void this.#owner.context.slices.afterPoll().then(() => {
+      this.#isHeldBack = false;
       if (!this.#isEnded) this.#throttle();
     });
   }
 
   /** Pauses until other clients have been served. */
-  #giveWay(): void {
+  #yieldToOthers(): void {
     this.#isBlocked = true;
     const go = () => this.#unblocked("");
-    this.#owner.context.slices.turn().then(go, go);
+    this.#owner.context.slices.afterOthers().then(go, go);
   }
 
   #unblocked(reply: Reply): void {
@@ -244,20 +244,20 @@ export class Connection implements PeerHandler, Closable {
     if (this.#client !== undefined) this.#client.endWait = undefined;
     if (typeof reply === "string") this.#send(reply);
     else if (reply !== undefined) this.#send(...reply);
-    this.#work();
+    this.#runLines();
   }
 
   /** Checks the first line. If it is not a HELLO, the connection ends without a reply. */
-  #greeted(line: Line): void {
+  #handleFirstLine(line: Line): void {
     this.#cancelHandshake();
-    this.#owner.introduced(this);
+    this.#owner.helloReceived(this);
     if (typeof line !== "string") return this.end();
     // Parsing a long HELLO takes time, so it waits for its turn.
     if (line.length <= MAX_PLAIN_HELLO) return this.#read(line);
-    this.#takeTurn(() => {
+    this.#queueHandshake(() => {
       this.#isBlocked = false;
       this.#read(line);
-      this.#work();
+      this.#runLines();
       return true;
     });
   }
@@ -265,49 +265,49 @@ export class Connection implements PeerHandler, Closable {
   #read(line: string): void {
     const hello = readHello(line);
     if (hello === undefined) return this.end();
-    const verdict = this.#owner.greeter.judge(hello, this.#challenge, (isRight) => {
+    const verdict = this.#owner.greeter.checkPassword(hello, this.#challenge, (isRight) => {
       this.#isBlocked = false;
-      this.#judged(hello, isRight);
-      this.#work();
+      this.#finishHandshake(hello, isRight);
+      this.#runLines();
     });
-    if (typeof verdict === "boolean") this.#judged(hello, verdict);
-    else this.#takeTurn(verdict);
+    if (typeof verdict === "boolean") this.#finishHandshake(hello, verdict);
+    else this.#queueHandshake(verdict);
   }
 
-  #takeTurn(step: () => boolean): void {
+  #queueHandshake(step: () => boolean): void {
     this.#isBlocked = true;
-    this.#cancelHandshake = this.#owner.turns.take(this.#peer.address ?? "", step);
+    this.#cancelHandshake = this.#owner.handshakes.add(this.#peer.address ?? "", step);
   }
 
-  #judged(hello: HelloData, isRight: boolean): void {
+  #finishHandshake(hello: HelloData, isRight: boolean): void {
     if (this.#isEnded) return;
     if (!isRight) {
-      this.#tell("refused", "password");
-      this.#peer.send(refusal("Invalid password"));
+      this.#emit("refused", "password");
+      this.#peer.send(errorReply("Invalid password"));
       return this.end();
     }
     this.#client = hello;
-    hello.isGone = this.#isSilent;
+    hello.isGone = this.#isHalfClosed;
     if (hello.wid !== "") this.#owner.context.workers.add(hello, this);
     const refused = this.#owner.admit(this);
     this.#send("+OK\r\n");
     if (refused === undefined) {
       this.#isAdmitted = true;
-      return this.#tell("connected");
+      return this.#emit("connected");
     }
-    this.#tell("refused", "connections");
-    this.#peer.send(refusal(refused));
+    this.#emit("refused", "connections");
+    this.#peer.send(errorReply(refused));
     this.end();
   }
 
-  #tell(type: ServerEvent["type"], reason?: "password" | "connections"): void {
-    const { tell, context: { workers } } = this.#owner;
-    if (tell === undefined) return;
+  #emit(type: ServerEvent["type"], reason?: "password" | "connections"): void {
+    const { emit, context: { workers } } = this.#owner;
+    if (emit === undefined) return;
     const { address } = this.#peer;
-    if (reason !== undefined) return tell({ type: "refused", address, reason });
+    if (reason !== undefined) return emit({ type: "refused", address, reason });
     const { wid = "", hostname = "" } = this.#client ?? {};
     const isHere = type === "connected";
-    tell({
+    emit({
       type: isHere ? "connected" : "disconnected",
       ...{ address, hostname, wid: wid === "" ? undefined : wid },
       connections: wid === "" ? Number(isHere) : workers.connectionsOf(wid),
@@ -315,7 +315,7 @@ export class Connection implements PeerHandler, Closable {
   }
 
   /** Ends the waiting FETCH without a job. Later FETCHes of this client do not wait. */
-  #leave(): void {
+  #cancelWaits(): void {
     if (this.#client === undefined) return;
     this.#client.isGone = true;
     this.#client.endWait?.();
@@ -328,7 +328,7 @@ export class Connection implements PeerHandler, Closable {
   /** Pauses or resumes the socket, so that only a limited amount of data waits. */
   #throttle(): void {
     const waiting = this.#waitingLength + (this.#isBlocked ? this.#reader.pending : 0);
-    const mustPause = this.#isFull || this.#isResting || this.#lines.length > MAX_WAITING ||
+    const mustPause = this.#isFull || this.#isHeldBack || this.#lines.length > MAX_WAITING ||
       waiting > MAX_WAITING_LENGTH;
     if (mustPause === this.#isPaused) return;
     this.#isPaused = mustPause;

@@ -51,14 +51,14 @@ export interface JobFailedEvent {
 }
 
 /** Sends an event to the listener. */
-export type TellEvent = (event: ServerEvent) => void;
+export type EmitEvent = (event: ServerEvent) => void;
 
 /**
  * Checks the option `onEvent`, and wraps it: errors of the listener must not reach a client.
  *
  * @throws {ConfigError} `INVALID_OPTION`.
  */
-export function checkListener(onEvent: unknown): TellEvent | undefined {
+export function checkListener(onEvent: unknown): EmitEvent | undefined {
   if (onEvent === undefined) return undefined;
   if (typeof onEvent !== "function") throw invalidOption("onEvent", "a function", onEvent);
   return (event) => {

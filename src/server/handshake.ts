@@ -1,6 +1,6 @@
 import { type Fields, unmarshal } from "./go/decode.ts";
 import { checkProof } from "./password_proof.ts";
-import { owned } from "./payload.ts";
+import { copyText } from "./payload.ts";
 import type { ClientData } from "./workers.ts";
 
 /** The contents of a HELLO. */
@@ -29,11 +29,11 @@ export function readHello(line: string): HelloData | undefined {
   try {
     const fields = unmarshal(line.slice("HELLO ".length), "server.ClientData", HELLO);
     return {
-      wid: owned((fields["wid"] ?? "") as string),
-      hostname: owned((fields["hostname"] ?? "") as string),
+      wid: copyText((fields["wid"] ?? "") as string),
+      hostname: copyText((fields["hostname"] ?? "") as string),
       pid: (fields["pid"] ?? 0) as number,
-      labels: ((fields["labels"] ?? []) as string[]).map(owned),
-      pwdhash: owned((fields["pwdhash"] ?? "") as string),
+      labels: ((fields["labels"] ?? []) as string[]).map(copyText),
+      pwdhash: copyText((fields["pwdhash"] ?? "") as string),
       version: (fields["v"] ?? 0) as number,
       state: "running",
       isGone: false,
@@ -76,7 +76,7 @@ export class Greeter {
    * function that does a part of the hashing: call it until it returns true. It has then called
    * `done`.
    */
-  judge(
+  checkPassword(
     { pwdhash, version }: Pick<HelloData, "pwdhash" | "version">,
     challenge: Challenge | undefined,
     done: (isRight: boolean) => void,

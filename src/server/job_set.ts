@@ -4,7 +4,7 @@ import { hashOf, jidHash } from "./jid_hash.ts";
 import type { JobArena } from "./job_arena.ts";
 import { type Payload, payloadKey } from "./payload.ts";
 import { RowIndex } from "./row_index.ts";
-import { glanceAt } from "./stored_job.ts";
+import { peekJob } from "./stored_job.ts";
 
 /**
  * Maximum number of members in a part. With this size, it is cheap to move the members of a part,
@@ -12,8 +12,11 @@ import { glanceAt } from "./stored_job.ts";
  */
 const MAX_PART = 1024;
 
+/** Names of the sets that MUTATE accepts. */
+export type SetName = "scheduled" | "retries" | "dead";
+
 /** Saves the changes of a set. */
-export interface SetKeeper {
+export interface SetStore {
   add(row: number, at: number): void;
   remove(row: number): void;
 }
@@ -41,16 +44,16 @@ interface Part {
  */
 export class JobSet {
   readonly #arena: JobArena;
-  readonly #keeper: SetKeeper | undefined;
+  readonly #store: SetStore | undefined;
   /** In order. None is empty. */
   #parts: Part[] = [];
   readonly #byJid = new RowIndex();
   readonly #walks = new Set<Set<number>>();
   #size = 0;
 
-  constructor(arena: JobArena, keeper?: SetKeeper) {
+  constructor(arena: JobArena, store?: SetStore) {
     this.#arena = arena;
-    this.#keeper = keeper;
+    this.#store = store;
   }
 
   get size(): number {
@@ -61,7 +64,7 @@ export class JobSet {
   add(at: number, payload: Payload): number {
     const row = this.#arena.add(payload, at);
     this.restore(row);
-    this.#keeper?.add(row, at);
+    this.#store?.add(row, at);
     return row;
   }
 
@@ -113,7 +116,7 @@ export class JobSet {
   /** Returns the members with this jid. */
   withJid(jid: string): JobEntry[] {
     return this.#byJid.find(hashOf(jid)).map((row) => this.#entry(row))
-      .filter(({ value }) => glanceAt(value).jid === jid);
+      .filter(({ value }) => peekJob(value).jid === jid);
   }
 
   /**
@@ -139,7 +142,7 @@ export class JobSet {
   }
 
   /** Empties the set. The arena and the store are emptied by the caller. */
-  forget(): void {
+  reset(): void {
     this.#parts = [];
     this.#byJid.clear();
     this.#size = 0;
@@ -167,7 +170,7 @@ export class JobSet {
   #drop(row: number): void {
     this.#size--;
     for (const newcomers of this.#walks) newcomers.delete(row);
-    this.#keeper?.remove(row);
+    this.#store?.remove(row);
     this.#arena.free(row);
   }
 

@@ -39,7 +39,7 @@ export class LargeLine {
 }
 
 /** Stands for a line that exceeded the limit of its command. Its bytes were discarded. */
-export class RefusedLine {
+export class OversizedLine {
   readonly length = 0;
   /** The limit in bytes. */
   readonly max: number;
@@ -50,7 +50,7 @@ export class RefusedLine {
 }
 
 /** A line from a client, without its line end. */
-export type Line = string | LargeLine | RefusedLine;
+export type Line = string | LargeLine | OversizedLine;
 
 /** The longest line that is decoded at once, in bytes. Decoding it takes a few milliseconds. */
 export const MAX_TEXT_LINE: number = 128 * 1024;

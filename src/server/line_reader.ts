@@ -1,7 +1,7 @@
 import { textOf } from "./go/text.ts";
 import { Pieces } from "./pieces.ts";
-import { finish } from "./slices.ts";
-import { LargeLine, type Line, MAX_TEXT_LINE, maxLine, RefusedLine } from "./line.ts";
+import { runToEnd } from "./slices.ts";
+import { LargeLine, type Line, MAX_TEXT_LINE, maxLine, OversizedLine } from "./line.ts";
 
 const LF = 10;
 
@@ -16,7 +16,7 @@ export class LineReader {
   readonly #maxLineBytes: number;
   #kept = new Pieces();
   /** True while the rest of a line that was too long is skipped. */
-  #isRefused = false;
+  #isSkipping = false;
 
   /** `maxLineBytes` is the limit for lines that bring jobs. */
   constructor(maxLineBytes: number) {
@@ -30,7 +30,7 @@ export class LineReader {
 
   /** True if the unfinished line is large, or is being skipped. */
   get isLarge(): boolean {
-    return this.#isRefused || this.#kept.length > MAX_TEXT_LINE;
+    return this.#isSkipping || this.#kept.length > MAX_TEXT_LINE;
   }
 
   /** Returns the lines that end within `bytes`, and those that have become too long. */
@@ -38,12 +38,12 @@ export class LineReader {
     const lines: Line[] = [];
     const last = bytes.lastIndexOf(LF);
     let at = 0;
-    if (this.#isRefused || this.#kept.length > 0) {
+    if (this.#isSkipping || this.#kept.length > 0) {
       const end = bytes.indexOf(LF);
       this.#keep(end < 0 ? bytes : bytes.subarray(0, end), lines);
       if (end < 0) return lines;
-      if (!this.#isRefused) this.#cut(this.#kept.take(), lines);
-      this.#isRefused = false;
+      if (!this.#isSkipping) this.#cut(this.#kept.take(), lines);
+      this.#isSkipping = false;
       at = end + 1;
     }
     while (at <= last) {
@@ -66,10 +66,10 @@ export class LineReader {
     const line = new LargeLine(pieces);
     if (line.length > MAX_TEXT_LINE) {
       const max = maxLine(line.start, this.#maxLineBytes);
-      lines.push(line.length > max ? new RefusedLine(max) : line.withoutReturn());
+      lines.push(line.length > max ? new OversizedLine(max) : line.withoutReturn());
       return;
     }
-    const whole = pieces.length === 1 ? pieces[0]! : finish(line.joined());
+    const whole = pieces.length === 1 ? pieces[0]! : runToEnd(line.joined());
     for (const text of textOf(whole).split("\n")) {
       const line = text.endsWith("\r") ? text.slice(0, -1) : text;
       lines.push(line.length < MIN_LIMIT ? line : this.#checked(line));
@@ -78,18 +78,18 @@ export class LineReader {
 
   #checked(line: string): Line {
     const max = maxLine(startOf(line), this.#maxLineBytes);
-    return line.length * 3 > max && byteLength(line) > max ? new RefusedLine(max) : line;
+    return line.length * 3 > max && byteLength(line) > max ? new OversizedLine(max) : line;
   }
 
   /** Keeps the beginning of a line. */
   #keep(bytes: Uint8Array, lines: Line[]): void {
-    if (this.#isRefused) return;
+    if (this.#isSkipping) return;
     const size = this.#kept.length + bytes.length;
     if (size > MIN_LIMIT) {
       const max = maxLine(this.#kept.startWith(bytes), this.#maxLineBytes);
       if (size > max) {
-        lines.push(new RefusedLine(max));
-        this.#isRefused = true;
+        lines.push(new OversizedLine(max));
+        this.#isSkipping = true;
         this.#kept.take();
         return;
       }

@@ -4,8 +4,8 @@ import { systemClock } from "../internal/clock.ts";
 import { importBuiltin } from "../internal/environment.ts";
 import { areTicksFake } from "../internal/host_timers.ts";
 import { bytesOf } from "./go/text.ts";
-import { Gate } from "./listener/gate.ts";
-import { Unsecured } from "./listener/unsecured.ts";
+import { PortReopener } from "./listener/port_reopener.ts";
+import { TlsHandshakes } from "./listener/tls_handshakes.ts";
 import type { Peer, PeerHandler } from "./peer.ts";
 import type { SocketLimit } from "./socket_limit.ts";
 
@@ -41,7 +41,7 @@ export interface Listener {
    * Stops accepting connections and waits until the existing ones have ended. Connections that are
    * still open 500 ms after `replies` has settled are cut.
    */
-  close(owed: Promise<unknown>): Promise<void>;
+  close(replies: Promise<unknown>): Promise<void>;
 }
 
 /**
@@ -60,40 +60,40 @@ export async function listen(
     : modules.tls.createServer({ ...keysOf(tls, modules), ...OPTIONS, ...TLS })
       // A client that does not speak TLS must not become an error of the server.
       .on("tlsClientError", (_error, socket) => void socket.destroy());
-  const gate = new Gate(server);
-  const unsecured = new Unsecured(HANDSHAKE_MS);
+  const gate = new PortReopener(server);
+  const unsecured = new TlsHandshakes(HANDSHAKE_MS);
   const makeRoom = () => unsecured.makeRoom() || acceptor.makeRoom();
   // Includes sockets that have not begun TLS.
   server.on("connection", (socket: Socket) => {
     socket.on("close", () => {
       sockets.delete(socket);
-      if (sockets.size <= limit.soft) gate.open();
+      if (sockets.size <= limit.soft) gate.reopen();
     }).on("error", () => {});
     sockets.add(socket);
-    if (sockets.size > limit.hard) gate.overrun();
+    if (sockets.size > limit.hard) gate.noteOverrun();
     if (!hasRoom(sockets, limit, makeRoom)) return void socket.destroy();
     // Set here, as Deno ignores this option of the server.
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
-    if (tls === undefined) attach(socket, acceptor);
-    else unsecured.begin(socket);
+    if (tls === undefined) attachSocket(socket, acceptor);
+    else unsecured.add(socket);
   });
   server.on("secureConnection", (socket: Socket) => {
-    unsecured.secured(socket);
-    attach(socket, acceptor);
+    unsecured.remove(socket);
+    attachSocket(socket, acceptor);
   });
   return await new Promise((resolve, reject) => {
     server.once("error", (cause) => reject(cannotListen({ hostname, port }, cause)));
     server.listen(port, hostname, () => resolve(listenerOf(server, gate, sockets)));
     if (areTicksFake()) {
-      systemClock.after(FROZEN_MS, () => {
+      systemClock.after(FAKE_TIMERS_MS, () => {
         server.close();
-        reject(frozen());
+        reject(fakeTimersError());
       });
     }
   });
 }
 
-function frozen(): ConfigError {
+function fakeTimersError(): ConfigError {
   return new ConfigError(
     "FAKE_TIMERS",
     "Cannot listen as fake timers have replaced process.nextTick, without which Node's sockets stand still: " +
@@ -141,7 +141,7 @@ async function load() {
 type Modules = Awaited<ReturnType<typeof load>>;
 
 /** Time limit for listening while fake timers are in use, in ms. */
-const FROZEN_MS = 1000;
+const FAKE_TIMERS_MS = 1000;
 
 const OPTIONS = { noDelay: true, allowHalfOpen: true } as const;
 
@@ -169,7 +169,7 @@ function keysOf(
   );
 }
 
-function listenerOf(server: NetServer, gate: Gate, sockets: ReadonlySet<Socket>): Listener {
+function listenerOf(server: NetServer, gate: PortReopener, sockets: ReadonlySet<Socket>): Listener {
   const address = server.address();
   return {
     port: typeof address === "object" && address !== null ? address.port : 0,
@@ -190,7 +190,7 @@ function wireOf(data: string | Uint8Array): string | Uint8Array {
   return typeof data !== "string" || data.isWellFormed() ? data : bytesOf(data);
 }
 
-function attach(socket: Socket, acceptor: Acceptor): void {
+function attachSocket(socket: Socket, acceptor: Acceptor): void {
   const handler = acceptor.connect({
     address: socket.remoteAddress,
     send: (data) => !socket.writable || socket.write(wireOf(data)),

@@ -1,30 +1,28 @@
 import type { Throttles } from "./enterprise/throttles.ts";
 import type { Clock } from "../internal/clock.ts";
-import { parseAt } from "./at.ts";
 import { Attempts } from "./attempts.ts";
 import { takeDue } from "./due.ts";
-import { checkJob } from "./check_job.ts";
+import { checkJob, parseAt } from "./check_job.ts";
 import { type Failure, noteFailure, retryDelayMs, truncateFailure } from "./failure.ts";
 import { Stamps } from "./go/time.ts";
 import { GoError } from "./go/error.ts";
 import { quoted } from "./go/quote.ts";
-import { failedEvent, type TellEvent } from "./events.ts";
+import { type EmitEvent, failedEvent } from "./events.ts";
 import { type FailedTo, type JobHooks, noHooks } from "./hooks.ts";
-import { Reservation, type SetName, type WaitingFetch } from "./members.ts";
-import { ownedPayload, type Payload } from "./payload.ts";
+import { Reservation, reservedMs, type WaitingFetch } from "./reservation.ts";
+import { copyPayload, type Payload } from "./payload.ts";
 import { JobArena } from "./job_arena.ts";
-import { JobSet } from "./job_set.ts";
+import { JobSet, type SetName } from "./job_set.ts";
 import { Queues, type TakenJob, type Waiter } from "./queues.ts";
 import type { Work } from "./slices.ts";
 import { SortedSet } from "./sorted_set.ts";
-import { WORKING_PLACE } from "./store/kept.ts";
-import { keepExtension, restore } from "./store/restore.ts";
+import { WORKING_PLACE } from "./store/places.ts";
+import { restore, saveExtension } from "./store/restore.ts";
 import { nullStore, type Store } from "./store/store.ts";
 import { Counters } from "./store/counters.ts";
-import { reservedMs } from "./reservation.ts";
 import { Reservations } from "./reservations.ts";
 import {
-  glanceAt,
+  peekJob,
   readStored,
   type StoredFailure,
   type StoredJob,
@@ -38,20 +36,18 @@ const DEAD_MS = 180 * 24 * 60 * 60 * 1000;
 const DUE_AT_ONCE = 100;
 const EXPIRED_AT_ONCE = 10;
 
-export type { SetName };
-
 /** Replaceable parts of a {@linkcode Manager}: for another edition, or for tests. */
 export interface ManagerOptions {
   /** Callbacks of the edition. @default none, like the free edition */
   readonly hooks?: JobHooks | undefined;
   /** Receives the event of every failed job. */
-  readonly tell?: TellEvent | undefined;
+  readonly emit?: EmitEvent | undefined;
   /** Random number from 0 to below 1, for the delays before retries. @default Math.random */
   readonly random?: (() => number) | undefined;
   /** Time that a FETCH waits for a job, and the clock that measures it. */
   readonly fetchWait: { readonly clock: Clock; readonly ms: number };
   /** Called with every job that was enqueued, except jobs that their own worker pushes again. */
-  readonly pushed?: ((job: StoredJob) => void) | undefined;
+  readonly onPush?: ((job: StoredJob) => void) | undefined;
   /** Queues with a limit on running jobs. @default none */
   readonly throttles?: Throttles | undefined;
   /** Storage for all data. @default nothing is stored */
@@ -75,13 +71,13 @@ export class Manager {
    * Workers that run jobs for a test. Their FETCH returns at once when no job of theirs is running.
    * The value is a job that the worker's next FETCH gets before all others.
    */
-  readonly helpers = new Map<string, Payload | undefined>();
+  readonly testWorkers = new Map<string, Payload | undefined>();
   readonly #clock: Clock;
   readonly #stamps: Stamps;
   readonly #random: () => number;
-  readonly #pushed: (job: StoredJob) => void;
+  readonly #onPush: (job: StoredJob) => void;
   readonly #hooks: JobHooks;
-  readonly #tell: TellEvent | undefined;
+  readonly #emit: EmitEvent | undefined;
   readonly #store: Store;
   readonly #throttles: Throttles | undefined;
   readonly #working = new SortedSet<Reservation>();
@@ -93,9 +89,9 @@ export class Manager {
     this.#clock = clock;
     this.#stamps = new Stamps(clock);
     this.#random = options.random ?? Math.random;
-    this.#pushed = options.pushed ?? (() => {});
+    this.#onPush = options.onPush ?? (() => {});
     this.#hooks = options.hooks ?? noHooks;
-    this.#tell = options.tell;
+    this.#emit = options.emit;
     this.#throttles = options.throttles;
     this.fetchWait = options.fetchWait;
     const store = this.#store = options.store ?? nullStore;
@@ -150,18 +146,18 @@ export class Manager {
     checkJob(job);
     if (job.created_at === "") job.created_at = this.#stamps.next();
     if (job.queue === "") job.queue = "default";
-    const isPutOff = this.#reservations.has(job.jid);
+    const isRescheduled = this.#reservations.has(job.jid);
     const at = job.at === "" ? undefined : parseAt(job.at);
     const isLater = at !== undefined && at > this.#clock.now();
     this.#hooks.pushing(job, isLater ? at : undefined);
     if (isLater) {
-      this.sets.scheduled.add(at, ownedPayload(writeJob(job)));
+      this.sets.scheduled.add(at, copyPayload(writeJob(job)));
     } else {
       this.#enqueue(job);
     }
-    if (isPutOff) return;
+    if (isRescheduled) return;
     this.enqueued++;
-    this.#pushed(job);
+    this.#onPush(job);
   }
 
   /**
@@ -171,26 +167,26 @@ export class Manager {
   fetch(
     names: readonly string[],
     wid: string,
-    waits?: (end: () => void) => void,
+    onWait?: (end: () => void) => void,
   ): Payload | undefined | Promise<Payload | undefined> {
     if (names.length === 0) throw new GoError("must call fetch with at least one queue");
     const { admitted: active, awaited } = this.#throttled(this.queues.active(names), wid);
     let taken: TakenJob | undefined;
-    while ((taken = this.#handed(wid) ?? this.queues.pop(active)) !== undefined) {
+    while ((taken = this.#takeHandover(wid) ?? this.queues.pop(active)) !== undefined) {
       const job = this.#reserve(taken, wid);
       if (job !== undefined) return job;
     }
-    if (this.#isIdle(wid)) return undefined;
-    return this.#wait(awaited, wid, waits);
+    if (this.#isIdleTestWorker(wid)) return undefined;
+    return this.#wait(awaited, wid, onWait);
   }
 
   acknowledge(jid: string): void {
     const reservation = this.#release(jid);
     if (reservation === undefined) return;
-    this.#end(reservation);
+    this.#removeFromWorking(reservation);
     this.counters.processed++;
     this.attempts.succeeded(reservation);
-    if (this.#isWatched) this.#hooks.acknowledged(reservation.job);
+    if (this.#hasHooks) this.#hooks.acknowledged(reservation.job);
   }
 
   fail(failure: Failure): void {
@@ -198,7 +194,7 @@ export class Manager {
     const reservation = this.#release(failure.jid);
     if (reservation === undefined) throw new GoError(`Job not found ${failure.jid}`);
     // After a FLUSH, the job is still with its worker, but no longer in the working set.
-    if (this.#end(reservation)) this.#failed(reservation, truncateFailure(failure));
+    if (this.#removeFromWorking(reservation)) this.#failed(reservation, truncateFailure(failure));
   }
 
   /** Extends the reservation of a job until this time, unless it already lasts longer. */
@@ -206,7 +202,7 @@ export class Manager {
     const reservation = this.#reservations.get(jid);
     if (reservation === undefined || until <= reservation.entry.at) return;
     reservation.extension = until;
-    keepExtension(this.#store, jid, until);
+    saveExtension(this.#store, jid, until);
   }
 
   /** Enqueues the due jobs of a set. */
@@ -266,7 +262,7 @@ export class Manager {
   flush(): void {
     this.queues.flush();
     this.#working.clear();
-    for (const set of Object.values(this.sets)) set.forget();
+    for (const set of Object.values(this.sets)) set.reset();
     this.arena.clear();
     this.#store.clear();
     this.attempts.clear();
@@ -294,16 +290,16 @@ export class Manager {
   }
 
   /** Takes the job that a test wants this worker to get first. */
-  #handed(wid: string): TakenJob | undefined {
-    const payload = this.helpers.get(wid);
+  #takeHandover(wid: string): TakenJob | undefined {
+    const payload = this.testWorkers.get(wid);
     if (payload === undefined) return undefined;
-    this.helpers.set(wid, undefined);
-    return { row: this.arena.add(payload), payload, isKept: false };
+    this.testWorkers.set(wid, undefined);
+    return { row: this.arena.add(payload), payload, isStored: false };
   }
 
   /** Reports whether this is a test's worker with no running job. */
-  #isIdle(wid: string): boolean {
-    if (!this.helpers.has(wid)) return false;
+  #isIdleTestWorker(wid: string): boolean {
+    if (!this.testWorkers.has(wid)) return false;
     for (const reservation of this.#reservations.values()) {
       if (reservation.wid === wid) return false;
     }
@@ -317,7 +313,7 @@ export class Manager {
   ): Promise<Payload | undefined> {
     return new Promise((resolve, reject) => {
       const end = (settle: () => void) => {
-        this.queues.leave(active, waiter);
+        this.queues.stopWaiting(active, waiter);
         cancelTimer();
         this.#waiting.delete(waiting);
         settle();
@@ -329,7 +325,7 @@ export class Manager {
       };
       const waiter: Waiter = {
         take: (taken) => {
-          const job = this.#reserve({ ...taken, payload: ownedPayload(taken.payload) }, wid);
+          const job = this.#reserve({ ...taken, payload: copyPayload(taken.payload) }, wid);
           if (job !== undefined) end(() => resolve(job));
         },
       };
@@ -345,17 +341,17 @@ export class Manager {
    * Reserves the job for the worker and returns its text. Returns `undefined` if the job must not
    * run, for example because it has expired.
    */
-  #reserve({ row, payload, isKept }: TakenJob, wid: string): Payload | undefined {
-    const { jid, reserve_for } = glanceAt(payload);
+  #reserve({ row, payload, isStored }: TakenJob, wid: string): Payload | undefined {
+    const { jid, reserve_for } = peekJob(payload);
     const reservation = new Reservation({ row, jid, payload, wid });
-    if (this.#isWatched && !this.#hooks.fetching(reservation.job)) {
-      if (isKept) this.#store.remove(row);
+    if (this.#hasHooks && !this.#hooks.fetching(reservation.job)) {
+      if (isStored) this.#store.remove(row);
       this.arena.free(row);
       return undefined;
     }
     const at = this.#clock.now() + reservedMs({ reserve_for });
     reservation.entry = this.#working.add(at, reservation);
-    if (isKept) this.#store.reserve(row, { at, owner: wid });
+    if (isStored) this.#store.reserve(row, { at, owner: wid });
     else this.#store.add(row, WORKING_PLACE, { at, owner: wid });
     this.#reservations.set(reservation);
     // A character that was cut in half in a failure's text is decoded to U+FFFD, so the text is
@@ -365,7 +361,7 @@ export class Manager {
   }
 
   /** Removes a job from the working set. Returns false if it is not there, as after a FLUSH. */
-  #end({ entry, row }: Reservation): boolean {
+  #removeFromWorking({ entry, row }: Reservation): boolean {
     if (!this.#working.remove(entry)) return false;
     this.#store.remove(row);
     this.arena.free(row);
@@ -374,8 +370,8 @@ export class Manager {
 
   #release(jid: string): Reservation | undefined {
     const reservation = this.#reservations.take(jid);
-    if (reservation?.extension !== undefined) keepExtension(this.#store, jid, undefined);
-    if (reservation !== undefined && this.#isIdle(reservation.wid)) {
+    if (reservation?.extension !== undefined) saveExtension(this.#store, jid, undefined);
+    if (reservation !== undefined && this.#isIdleTestWorker(reservation.wid)) {
       for (const waiting of [...this.#waiting]) if (waiting.wid === reservation.wid) waiting.end();
     }
     return reservation;
@@ -386,21 +382,21 @@ export class Manager {
     this.counters.failures++;
     this.counters.processed++;
     const noted = noteFailure(job, failure, this.#stamps.next());
-    const to = this.#keepFailed(job, noted);
+    const to = this.#placeFailed(job, noted);
     this.attempts.failed(reservation, noted, to);
     this.#hooks.failed(job, to);
-    this.#tell?.(failedEvent(job, noted, to));
+    this.#emit?.(failedEvent(job, noted, to));
   }
 
-  #keepFailed(job: StoredJob, noted: StoredFailure): FailedTo {
+  #placeFailed(job: StoredJob, noted: StoredFailure): FailedTo {
     if (job.retry === 0) return "nowhere";
     if (noted.retry_count < job.retry) {
       const at = this.#clock.now() + retryDelayMs(noted.retry_count, this.#random());
       noted.next_at = writeTime(at);
-      this.sets.retries.add(at, ownedPayload(writeJob(job)));
+      this.sets.retries.add(at, copyPayload(writeJob(job)));
       return "retries";
     }
-    this.moveToDead(ownedPayload(writeJob(job)));
+    this.moveToDead(copyPayload(writeJob(job)));
     return "dead";
   }
 
@@ -414,7 +410,7 @@ export class Manager {
   }
 
   /** True if the edition inspects jobs. For the free edition, jobs need not be parsed. */
-  get #isWatched(): boolean {
+  get #hasHooks(): boolean {
     return this.#hooks !== noHooks;
   }
 }

@@ -4,9 +4,8 @@ import { bytesOf, textOf } from "./go/text.ts";
 import { type StructType, unmarshal } from "./go/decode.ts";
 import { GoError } from "./go/error.ts";
 import { quoted } from "./go/quote.ts";
-import type { JobEntry } from "./job_set.ts";
+import type { JobEntry, SetName } from "./job_set.ts";
 import type { Manager } from "./manager.ts";
-import type { SetName } from "./members.ts";
 import type { Payload } from "./payload.ts";
 import type { Work } from "./slices.ts";
 

@@ -57,13 +57,13 @@ export function payloadKey(payload: Payload): string {
  * Copies a text, so that it shares no memory with other texts. A slice of a line keeps the whole
  * line in memory, and a concatenation keeps its parts.
  */
-export function owned(text: string): string {
+export function copyText(text: string): string {
   return textOf(bytesOf(text));
 }
 
 /** Copies a stored job's text, for the same reason. */
-export function ownedPayload(payload: Payload): Payload {
+export function copyPayload(payload: Payload): Payload {
   return typeof payload === "string"
-    ? owned(payload)
-    : new LargeJob(owned(payload.head), payload.args, owned(payload.tail));
+    ? copyText(payload)
+    : new LargeJob(copyText(payload.head), payload.args, copyText(payload.tail));
 }

@@ -2,9 +2,9 @@ import { isQueueName } from "../job/queue_name.ts";
 import { GoError } from "./go/error.ts";
 import type { JobArena } from "./job_arena.ts";
 import { JobQueue } from "./job_queue.ts";
-import { owned, type Payload } from "./payload.ts";
+import { copyText, type Payload } from "./payload.ts";
 import type { Work } from "./slices.ts";
-import { QUEUE_PLACE } from "./store/kept.ts";
+import { QUEUE_PLACE } from "./store/places.ts";
 import { nullStore, type Store } from "./store/store.ts";
 
 /** The store's table for this data. */
@@ -21,7 +21,7 @@ export interface TakenJob {
   readonly row: number;
   readonly payload: Payload;
   /** True if the job is in the store. */
-  readonly isKept: boolean;
+  readonly isStored: boolean;
 }
 
 /** A job that was found in a queue. */
@@ -58,24 +58,24 @@ export class Queues {
     this.#arena = arena;
     this.#store = store;
     for (const [name, json] of store.all(TABLE)) {
-      this.#list(name);
+      this.#create(name);
       if (JSON.parse(json).paused) this.#paused.add(name);
     }
   }
 
   /** Adds stored jobs to a queue. */
   restore(name: string, rows: readonly number[]): void {
-    const queue = this.#queues.get(name) ?? this.#list(name);
+    const queue = this.#queues.get(name) ?? this.#create(name);
     for (const row of rows) queue.push(row);
   }
 
   /** Passes the job to the FETCH that has waited longest, otherwise queues it. */
   push(name: string, payload: Payload): void {
-    const queue = this.#known(name);
+    const queue = this.#getOrCreate(name);
     const row = this.#arena.add(payload);
     const waiters = this.#waiters.get(name);
     if (waiters !== undefined) {
-      for (const waiter of waiters) return waiter.take({ row, payload, isKept: false });
+      for (const waiter of waiters) return waiter.take({ row, payload, isStored: false });
     }
     this.#store.add(row, QUEUE_PLACE + name);
     queue.push(row);
@@ -85,7 +85,7 @@ export class Queues {
   pop(names: readonly string[]): TakenJob | undefined {
     for (const name of names) {
       const row = this.#queues.get(name)?.shift();
-      if (row !== undefined) return { row, payload: this.#arena.read(row), isKept: true };
+      if (row !== undefined) return { row, payload: this.#arena.read(row), isStored: true };
     }
     return undefined;
   }
@@ -139,7 +139,7 @@ export class Queues {
   }
 
   /** Ends {@linkcode Queues.wait}. */
-  leave(names: readonly string[], waiter: Waiter): void {
+  stopWaiting(names: readonly string[], waiter: Waiter): void {
     for (const name of names) {
       const waiters = this.#waiters.get(name);
       waiters?.delete(waiter);
@@ -155,14 +155,14 @@ export class Queues {
   /** Pauses a queue, if it exists. */
   pause(name: string): void {
     if (!this.#queues.has(name)) return;
-    this.#paused.add(owned(name));
-    this.#keep(name);
+    this.#paused.add(copyText(name));
+    this.#save(name);
   }
 
   resume(name: string): void {
     if (!this.#queues.has(name)) return;
     this.#paused.delete(name);
-    this.#keep(name);
+    this.#save(name);
   }
 
   /** Removes a queue. Its jobs disappear at once; the returned work frees their memory. */
@@ -171,11 +171,11 @@ export class Queues {
     this.#store.delete(TABLE, name);
     const queue = this.#queues.get(name);
     if (queue === undefined || queue.length === 0) {
-      this.#unlist(name);
+      this.#delete(name);
       return nothing();
     }
     this.#store.removePlace(QUEUE_PLACE + name);
-    this.#unlist(name);
+    this.#delete(name);
     return this.#free(queue.drain());
   }
 
@@ -224,26 +224,26 @@ export class Queues {
       .sort((a, b) => a.name < b.name ? -1 : 1);
   }
 
-  #known(name: string): JobQueue {
+  #getOrCreate(name: string): JobQueue {
     const known = this.#queues.get(name);
     if (known !== undefined) return known;
     if (!isQueueName(name)) throw new GoError("queue names must match \\A[a-zA-Z0-9._-]+\\z");
-    this.#keep(name);
-    return this.#list(owned(name));
+    this.#save(name);
+    return this.#create(copyText(name));
   }
 
-  #list(name: string): JobQueue {
+  #create(name: string): JobQueue {
     const queue = new JobQueue();
     this.#queues.set(name, queue);
     this.#sorted = undefined;
     return queue;
   }
 
-  #keep(name: string): void {
+  #save(name: string): void {
     this.#store.set(TABLE, name, this.#paused.has(name) ? '{"paused":true}' : "{}");
   }
 
-  #unlist(name: string): void {
+  #delete(name: string): void {
     if (this.#queues.delete(name)) this.#sorted = undefined;
   }
 

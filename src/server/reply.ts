@@ -12,6 +12,6 @@ export function bulk(text: string): string {
 }
 
 /** An error reply. */
-export function refusal(text: string): string {
+export function errorReply(text: string): string {
   return `-ERR ${text}\r\n`;
 }

@@ -1,5 +1,5 @@
 import { hashOf } from "./jid_hash.ts";
-import type { Reservation } from "./members.ts";
+import type { Reservation } from "./reservation.ts";
 import { RowIndex } from "./row_index.ts";
 
 /**

@@ -6,11 +6,11 @@ import {
 import { integerIn, invalidOption } from "../connection/options.ts";
 import { deferred } from "../internal/deferred.ts";
 import {
+  optionalText,
   SERVER_OPTIONS,
   type ServerOptions,
   type ServerSnapshot,
   ServerState,
-  text,
 } from "./server_state.ts";
 import { checkJid, checkLookup } from "./inspect/check.ts";
 import type { Inspector } from "./inspect/inspector.ts";
@@ -135,7 +135,7 @@ export class FaktoryServer implements AsyncDisposable {
   static async start(options: FaktoryServerOptions = {}): Promise<FaktoryServer> {
     checkOptionNames(options, FAKTORY_SERVER_OPTIONS, "FaktoryServer.start");
     const port = integerIn("port", options.port, { min: 0, max: 65_535, fallback: 7419 });
-    const hostname = text("hostname", options.hostname) ?? "127.0.0.1";
+    const hostname = optionalText("hostname", options.hostname) ?? "127.0.0.1";
     const tls = keyPair(options.tls);
     const saver = options.data === undefined
       ? undefined

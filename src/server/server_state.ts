@@ -9,10 +9,10 @@ import { Connection, type ConnectionOwner } from "./connection.ts";
 import { Cron, type ServerCron } from "./enterprise/cron.ts";
 import { Enterprise } from "./enterprise/enterprise.ts";
 import { type ServerThrottle, Throttles } from "./enterprise/throttles.ts";
-import type { Records } from "./enterprise/records.ts";
+import type { Records } from "./enterprise/expiring_table.ts";
 import { marshal, marshalText } from "./go/encode.ts";
 import { GoError } from "./go/error.ts";
-import { checkListener, type ServerEvent, type TellEvent } from "./events.ts";
+import { checkListener, type EmitEvent, type ServerEvent } from "./events.ts";
 import { History } from "./history.ts";
 import { Greeter } from "./handshake.ts";
 import { Manager, type ManagerOptions } from "./manager.ts";
@@ -23,7 +23,7 @@ import { nullStore, type Store } from "./store/store.ts";
 import { Slices } from "./slices.ts";
 import { writeTime } from "./stored_job.ts";
 import { Tasks } from "./tasks.ts";
-import { Turns } from "./turns.ts";
+import { FairQueue } from "./fair_queue.ts";
 import { type ClientData, Workers } from "./workers.ts";
 
 /** The edition to imitate. `enterprise` adds batches, tracking, and unique and expiring jobs. */
@@ -146,17 +146,17 @@ const FETCH_WAIT_MS = 2000;
 const MAX_LINE_BYTES = 64 * 1024 * 1024;
 
 /** Minimum limit on connections without a HELLO; otherwise the limit is `maxConnections`. */
-const MIN_STRANGERS = 100;
+const MIN_UNIDENTIFIED = 100;
 
 /** The server without its socket. Clients connect with {@linkcode ServerState.connect}. */
 export class ServerState implements ConnectionOwner {
   readonly context: CommandContext;
   readonly greeter: Greeter;
-  readonly turns: Turns;
+  readonly handshakes: FairQueue;
   readonly workers: Workers;
   isClosing = false;
   readonly maxLineBytes: number;
-  readonly tell: TellEvent | undefined;
+  readonly emit: EmitEvent | undefined;
   readonly #clock: Clock;
   readonly #manager: Manager;
   readonly #tasks: Tasks;
@@ -167,14 +167,14 @@ export class ServerState implements ConnectionOwner {
   readonly #startedAt: number;
   readonly #open = new Set<Connection>();
   /** Connections that have not sent HELLO, the oldest first. */
-  readonly #strangers = new Set<Connection>();
+  readonly #unidentified = new Set<Connection>();
   readonly #admitted = new Set<Connection>();
   readonly #sleepers = new Set<() => void>();
   #commands = 0;
 
-  constructor(options: ServerOptions, insides: ServerInternals = {}) {
+  constructor(options: ServerOptions, internals: ServerInternals = {}) {
     const clock = this.#clock = options.clock ?? systemClock;
-    const tell = this.tell = checkListener(options.onEvent);
+    const emit = this.emit = checkListener(options.onEvent);
     this.#maxConnections = integerIn("maxConnections", options.maxConnections, {
       min: 1,
       max: Number.MAX_SAFE_INTEGER,
@@ -190,14 +190,14 @@ export class ServerState implements ConnectionOwner {
       max: Number.MAX_SAFE_INTEGER,
       fallback: FETCH_WAIT_MS,
     });
-    const password = text("password", options.password);
+    const password = optionalText("password", options.password);
     this.greeter = new Greeter(password === "" ? undefined : password);
     this.#startedAt = elapsedMs(clock);
-    const store = this.#store = insides.store ?? nullStore;
+    const store = this.#store = internals.store ?? nullStore;
     const enterprise = isEnterprise(options.edition)
       ? new Enterprise({
         clock,
-        records: insides.records ?? (store.isDurable ? store : undefined),
+        records: internals.records ?? (store.isDurable ? store : undefined),
         push: (job) => this.#manager.push(job),
         extend: (jid, until) => this.#manager.extend(jid, until),
       })
@@ -205,16 +205,16 @@ export class ServerState implements ConnectionOwner {
     this.#description = enterprise === undefined ? "Faktory" : "Faktory Enterprise";
     this.#manager = new Manager(clock, {
       fetchWait: { clock, ms: fetchWaitMs },
-      ...insides,
+      ...internals,
       hooks: enterprise,
-      tell,
+      emit: emit,
       throttles:
         enterpriseOnly(enterprise, "throttles", options.throttles, "a consumer's option limits") &&
         new Throttles(options.throttles),
     });
-    this.workers = new Workers(insides.workersClock ?? clock);
-    const slices = this.#slices = insides.slices ?? new Slices();
-    this.turns = new Turns(slices.timer);
+    this.workers = new Workers(internals.workersClock ?? clock);
+    const slices = this.#slices = internals.slices ?? new Slices();
+    this.handshakes = new FairQueue(slices.timer);
     const history = new History(clock, store, () => {
       const { enqueued, counters: { processed, failures: failed } } = this.#manager;
       return { enqueued, processed, failed };
@@ -253,8 +253,8 @@ export class ServerState implements ConnectionOwner {
     const connection = new Connection(held ?? peer, this);
     held?.attach(connection);
     this.#open.add(connection);
-    this.#strangers.add(connection);
-    if (this.#strangers.size > Math.max(this.#maxConnections, MIN_STRANGERS)) this.makeRoom();
+    this.#unidentified.add(connection);
+    if (this.#unidentified.size > Math.max(this.#maxConnections, MIN_UNIDENTIFIED)) this.makeRoom();
     return connection;
   }
 
@@ -263,16 +263,16 @@ export class ServerState implements ConnectionOwner {
    * once. Returns false if all connections have sent HELLO.
    */
   makeRoom(): boolean {
-    for (const oldest of this.#strangers) {
-      this.#strangers.delete(oldest);
+    for (const oldest of this.#unidentified) {
+      this.#unidentified.delete(oldest);
       oldest.close();
       return true;
     }
     return false;
   }
 
-  introduced(connection: Connection): void {
-    this.#strangers.delete(connection);
+  helloReceived(connection: Connection): void {
+    this.#unidentified.delete(connection);
   }
 
   admit(connection: Connection): string | undefined {
@@ -283,7 +283,7 @@ export class ServerState implements ConnectionOwner {
 
   closed(connection: Connection): void {
     this.#open.delete(connection);
-    this.#strangers.delete(connection);
+    this.#unidentified.delete(connection);
     this.#admitted.delete(connection);
   }
 
@@ -400,7 +400,7 @@ function isEnterprise(edition: unknown): boolean {
 }
 
 /** @throws {ConfigError} `INVALID_OPTION` if the option is not a string. */
-export function text(name: string, value: unknown): string | undefined {
+export function optionalText(name: string, value: unknown): string | undefined {
   if (value === undefined || typeof value === "string") return value;
   throw invalidOption(name, "a text", name === "password" ? typeof value : value);
 }

@@ -53,7 +53,7 @@ export class Slices {
   readonly timer: SliceTimer;
   #tasks: Task[] = [];
   #isScheduled = false;
-  #breath: Promise<void> | undefined;
+  #poll: Promise<void> | undefined;
   #isClosed = false;
 
   constructor(timer: SliceTimer = systemTimer) {
@@ -63,7 +63,7 @@ export class Slices {
   /** Runs work. Returns the result directly if one slice is enough and no other work is running. */
   run<T>(work: Work<T>): T | Promise<T> {
     if (this.#tasks.length > 0) return this.#queue(work);
-    const isOver = this.slice();
+    const isOver = this.startSlice();
     do {
       const step = work.next();
       if (step.done) return step.value;
@@ -84,15 +84,15 @@ export class Slices {
   /**
    * Resolves after the event loop has looked at the sockets and all other work has had its turn.
    */
-  turn(): Promise<void> {
+  afterOthers(): Promise<void> {
     return this.#queue(nothing());
   }
 
   /** Resolves after the event loop has looked at the sockets. All callers share one wait. */
-  breath(): Promise<void> {
-    return this.#breath ??= new Promise((resolve) =>
+  afterPoll(): Promise<void> {
+    return this.#poll ??= new Promise((resolve) =>
       this.timer.later(() => {
-        this.#breath = undefined;
+        this.#poll = undefined;
         resolve();
       })
     );
@@ -144,13 +144,13 @@ export class Slices {
     this.timer.later(() => {
       this.#isScheduled = false;
       const task = this.#tasks.shift();
-      if (task !== undefined && !task.go(this.slice())) this.#tasks.push(task);
+      if (task !== undefined && !task.go(this.startSlice())) this.#tasks.push(task);
       this.#schedule();
     });
   }
 
   /** Starts a slice. The returned function reports whether its time is over. */
-  slice(begin: number = this.timer.now()): () => boolean {
+  startSlice(begin: number = this.timer.now()): () => boolean {
     const end = begin + SLICE_MS;
     return () => this.timer.now() >= end;
   }
@@ -159,7 +159,7 @@ export class Slices {
 function* nothing(): Work<void> {}
 
 /** Runs work to its end at once. */
-export function finish<T>(work: Work<T>): T {
+export function runToEnd<T>(work: Work<T>): T {
   for (;;) {
     const step = work.next();
     if (step.done) return step.value;

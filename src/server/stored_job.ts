@@ -79,7 +79,7 @@ export function readStored(payload: Payload): StoredJob {
 }
 
 /** Reads the fields that a reservation needs from a stored job, without parsing the rest. */
-export function glanceAt(
+export function peekJob(
   payload: Payload,
 ): { readonly jid: string; readonly reserve_for: number } {
   const text = typeof payload === "string" ? payload : payload.frame;

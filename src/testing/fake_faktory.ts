@@ -16,7 +16,7 @@ import type { JobArgs } from "../job/typed.ts";
 import { Producer } from "../producer/producer.ts";
 import type { ServerSnapshot } from "../server/server_state.ts";
 import type { Payload } from "../server/payload.ts";
-import { finish } from "../server/slices.ts";
+import { runToEnd } from "../server/slices.ts";
 import { readStored } from "../server/stored_job.ts";
 import { AssertionError } from "./assertion_error.ts";
 import type { ExpectedJob } from "./expected_job.ts";
@@ -220,8 +220,8 @@ export class FakeFaktory<Jobs extends JobDefinitions = JobDefinitions> implement
     const limits = { min: 1, max: 10_000, fallback: 1 };
     const concurrency = integerIn("concurrency", options.concurrency, limits);
     const { manager } = this.#server.core.context;
-    finish(manager.enqueueDue("scheduled"));
-    finish(manager.enqueueDue("retries"));
+    runToEnd(manager.enqueueDue("scheduled"));
+    runToEnd(manager.enqueueDue("retries"));
     const runs: DrainedJob[] = [];
     // More than once where a handler did not wait for what it has enqueued.
     while (this.#hasJobs(insides)) {

@@ -53,7 +53,7 @@ export class FakeServer {
           // A test moves the clock by hours at once, and a worker has no time for its BEATs.
           workersClock: systemClock,
           fetchWait: { clock: systemClock, ms: FETCH_WAIT_MS },
-          pushed: (job) => pushed(String(writeJob(job))),
+          onPush: (job) => pushed(String(writeJob(job))),
         }),
     );
   }

@@ -35,7 +35,7 @@ export async function help(
   options: HelperOptions,
 ): Promise<readonly DrainedJob[]> {
   const { clock, first, queues, maxJobs, concurrency, adopt } = options;
-  const { helpers } = server.core.context.manager;
+  const { testWorkers: helpers } = server.core.context.manager;
   const { settings, events } = consumer;
   const wid = createJid();
   const tap = new Tap(events);

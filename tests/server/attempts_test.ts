@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Attempts } from "../../src/server/attempts.ts";
-import { Reservation } from "../../src/server/members.ts";
+import { Reservation } from "../../src/server/reservation.ts";
 import { ManualClock } from "../../src/server/mod.ts";
 import { ServerState } from "../../src/server/server_state.ts";
 import { slicesBy } from "../../src/server/slices.ts";

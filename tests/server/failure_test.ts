@@ -3,9 +3,9 @@ import { test } from "node:test";
 import { takeDue } from "../../src/server/due.ts";
 import { noteFailure, retryDelayMs, truncateFailure } from "../../src/server/failure.ts";
 import { GoError } from "../../src/server/go/error.ts";
-import { finish } from "../../src/server/slices.ts";
+import { runToEnd } from "../../src/server/slices.ts";
 import { SortedSet } from "../../src/server/sorted_set.ts";
-import { glanceAt, readJob, writeJob } from "../../src/server/stored_job.ts";
+import { peekJob, readJob, writeJob } from "../../src/server/stored_job.ts";
 
 test("the wait before a try grows, until Go's 64 bits do not hold it", () => {
   const waits = [[0, 0], [0, 0.999], [1, 0.5], [24, 0], [309, 0]].map(([count, random]) =>
@@ -38,7 +38,7 @@ test("a glance at a stored job sees what a whole look does", () => {
   ];
   for (const json of jobs) {
     const job = readJob(json);
-    const { jid, reserve_for } = glanceAt(writeJob(job));
+    const { jid, reserve_for } = peekJob(writeJob(job));
     assert.deepEqual({ jid, reserve_for }, { jid: job.jid, reserve_for: job.reserve_for });
   }
 });
@@ -51,13 +51,13 @@ test("what is due and of no use is lost, and has the rest wait for the next look
     if (value === 120) throw new GoError("of no use");
     used.push(value);
   };
-  assert.equal(finish(takeDue(set, { now: 240, atOnce: 100 }, use)), 199);
+  assert.equal(runToEnd(takeDue(set, { now: 240, atOnce: 100 }, use)), 199);
   assert.equal(set.size, 50);
-  assert.equal(finish(takeDue(set, { now: 240, atOnce: 100 }, use)), 41);
+  assert.equal(runToEnd(takeDue(set, { now: 240, atOnce: 100 }, use)), 41);
   assert.equal(used.length, 240);
   set.add(0, 500);
   const broken = () => {
     throw new TypeError();
   };
-  assert.throws(() => finish(takeDue(set, { now: 0, atOnce: 1 }, broken)), TypeError);
+  assert.throws(() => runToEnd(takeDue(set, { now: 0, atOnce: 1 }, broken)), TypeError);
 });

@@ -6,12 +6,12 @@ import { ServerState } from "../../src/server/server_state.ts";
 import type { Peer } from "../../src/server/peer.ts";
 import { JobArena } from "../../src/server/job_arena.ts";
 import { type Backend, GroupCommit } from "../../src/server/store/group_commit.ts";
-import type { KeptJobs } from "../../src/server/store/kept.ts";
+import type { RestoredJobs } from "../../src/server/store/places.ts";
 
 /** Saves when it is told to, and notes what it is told of. */
 class SlowBackend implements Backend {
   readonly arena = new JobArena();
-  readonly jobs: KeptJobs = {
+  readonly jobs: RestoredJobs = {
     places: () => [],
     takeRows: () => [],
     hold: () => assert.fail(),

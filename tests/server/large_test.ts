@@ -9,7 +9,7 @@ import { largePush } from "../../src/server/large/push.ts";
 import { LargeLine } from "../../src/server/line.ts";
 import type { Manager } from "../../src/server/manager.ts";
 import { LargeJob } from "../../src/server/payload.ts";
-import { finish } from "../../src/server/slices.ts";
+import { runToEnd } from "../../src/server/slices.ts";
 import { readJob, readJobs, writeJob } from "../../src/server/stored_job.ts";
 import { job, value } from "../contract/differential_texts.ts";
 
@@ -102,7 +102,7 @@ test("a large job is read as a small one is, whatever its bytes are", { timeout:
     fc.property(lines, (bytes) => {
       const expected = outcome(() => String(writeJob(readJob(textOf(bytes)))));
       const got = outcome(() => {
-        const payload = writeJob(finish(readLargeJob(bytes, 0, SIZES)));
+        const payload = writeJob(runToEnd(readLargeJob(bytes, 0, SIZES)));
         if (payload instanceof LargeJob) large++;
         return String(payload);
       });
@@ -120,7 +120,7 @@ test("the jobs of a large PUSHB are read as those of a small one are", { timeout
       const text = `[${all.map(textOf).join(comma)}]`;
       const expected = outcome(() => readJobs(text).map((one) => String(writeJob(one))).join());
       const got = outcome(() =>
-        finish(readLargeJobs(bytesOf(text), 0, SIZES)).map((one) => String(writeJob(one))).join()
+        runToEnd(readLargeJobs(bytesOf(text), 0, SIZES)).map((one) => String(writeJob(one))).join()
       );
       if (isTooLarge(got)) return;
       assert.equal(got, expected);

@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { LargeJob, type Payload, RawJson } from "../../src/server/payload.ts";
-import { WORKING_PLACE } from "../../src/server/store/kept.ts";
+import { WORKING_PLACE } from "../../src/server/store/places.ts";
 import type { LogStore } from "../../src/server/store/log_store.ts";
 import { openLog } from "../../src/server/store/open_log.ts";
 import { noSqlite, withFolder } from "./data.ts";
@@ -22,7 +22,8 @@ import { noSqlite, withFolder } from "./data.ts";
 /** So small that segments come and go all the time. */
 const SIZES = { segment: 2000, free: 6000 };
 
-const open = (data: string) => openLog(data, { sizes: SIZES, breathe: () => Promise.resolve() });
+const open = (data: string) =>
+  openLog(data, { sizes: SIZES, letOthersRun: () => Promise.resolve() });
 
 /** What a log is to have: the jobs of each place in their order, and records. */
 class Model {

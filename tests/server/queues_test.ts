@@ -6,7 +6,7 @@ import { bytesOf } from "../../src/server/go/text.ts";
 import { JobArena } from "../../src/server/job_arena.ts";
 import { JobQueue } from "../../src/server/job_queue.ts";
 import { Queues, type Waiter } from "../../src/server/queues.ts";
-import { finish } from "../../src/server/slices.ts";
+import { runToEnd } from "../../src/server/slices.ts";
 import { SortedSet } from "../../src/server/sorted_set.ts";
 
 test("who has waited longest for a queue gets its next job", () => {
@@ -15,7 +15,7 @@ test("who has waited longest for a queue gets its next job", () => {
   const wait = (name: string, names: string[]) => {
     const waiter: Waiter = {
       take({ payload }) {
-        queues.leave(names, waiter);
+        queues.stopWaiting(names, waiter);
         taken.push(`${name}:${payload}`);
       },
     };
@@ -35,7 +35,7 @@ test("who has left gets nothing, and waiting does not make a queue", () => {
   const waiter: Waiter = { take: () => assert.fail() };
   queues.wait(["q", "r"], waiter);
   assert.deepEqual(queues.names(), []);
-  queues.leave(["q", "r"], waiter);
+  queues.stopWaiting(["q", "r"], waiter);
   queues.push("q", "a");
   assert.equal(queues.pop(["q"])?.payload, "a");
   assert.deepEqual(queues.sizes(), { q: 0 });
@@ -80,7 +80,7 @@ test("a queue that is removed gives its memory back in steps, and what comes the
   queues.push("q", "another job");
   freeing.next();
   queues.push("q", "one more");
-  finish(freeing);
+  runToEnd(freeing);
   assert.deepEqual(queues.page("q", 0, 5), ["another job", "one more"]);
   assert.equal(queues.pop(["q"])?.payload, "another job");
 });
@@ -94,7 +94,7 @@ test("what has no use any more leaves a FLUSH's jobs alone", () => {
   queues.flush();
   arena.clear();
   for (let i = 0; i < 5000; i++) queues.push("q", `new job ${i}`);
-  finish(freeing);
+  runToEnd(freeing);
   for (let i = 0; i < 5000; i++) assert.equal(queues.pop(["q"])?.payload, `new job ${i}`);
 });
 
@@ -166,7 +166,7 @@ const GLOBS: [pattern: string, matches: string[], others: string[]][] = [
 for (const [pattern, matches, others] of GLOBS) {
   test(`the glob ${pattern} matches as Redis says`, () => {
     const glob = new Glob(pattern);
-    for (const text of matches) assert(finish(glob.matches(bytesOf(text))), text);
-    for (const text of others) assert(!finish(glob.matches(bytesOf(text))), text);
+    for (const text of matches) assert(runToEnd(glob.matches(bytesOf(text))), text);
+    for (const text of others) assert(!runToEnd(glob.matches(bytesOf(text))), text);
   });
 }

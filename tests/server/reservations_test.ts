@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { Reservation } from "../../src/server/members.ts";
+import { Reservation } from "../../src/server/reservation.ts";
 import { Reservations } from "../../src/server/reservations.ts";
 import { Holds } from "../../src/server/store/holds.ts";
 

@@ -11,9 +11,9 @@ import {
   dueCallback,
   standingOf,
 } from "./batch_record.ts";
-import { owned } from "../payload.ts";
+import { copyText } from "../payload.ts";
 import { FineTime, writeFineTime } from "./fine_time.ts";
-import type { Shelf } from "./records.ts";
+import type { ExpiringTable } from "./expiring_table.ts";
 
 /** Time limit for committing a batch, in ms. */
 const UNCOMMITTED_MS = 30 * 60_000;
@@ -35,9 +35,9 @@ export interface NewBatch {
 /** Parts of {@linkcode Batches}. */
 export interface BatchesOptions {
   readonly clock: Clock;
-  readonly batches: Shelf<BatchRecord>;
+  readonly batches: ExpiringTable<BatchRecord>;
   /** Marks jobs whose last run failed, by batch and jid. */
-  readonly failures: Shelf<1>;
+  readonly failures: ExpiringTable<1>;
   /** Enqueues the job of a callback. */
   push(job: StoredJob): void;
 }
@@ -72,8 +72,8 @@ export interface BatchesOptions {
  */
 export class Batches {
   readonly #clock: Clock;
-  readonly #batches: Shelf<BatchRecord>;
-  readonly #failures: Shelf<1>;
+  readonly #batches: ExpiringTable<BatchRecord>;
+  readonly #failures: ExpiringTable<1>;
   readonly #push: (job: StoredJob) => void;
   readonly #fine: FineTime;
 
@@ -102,8 +102,8 @@ export class Batches {
     }
     this.#save({
       bid,
-      parentBid: owned(parentBid),
-      description: owned(description),
+      parentBid: copyText(parentBid),
+      description: copyText(description),
       createdAt: this.#fine.now(),
       callbacks: {
         ...(complete && { complete: this.#callback(bid, "complete", complete) }),
@@ -238,10 +238,10 @@ export class Batches {
   }
 
   #callback(bid: string, name: CallbackName, job: StoredJob): CallbackJob {
-    const jid = job.jid === "" ? createJid() : owned(job.jid);
+    const jid = job.jid === "" ? createJid() : copyText(job.jid);
     const custom = { ...job.custom, _bid: bid, _cb: name };
     const payload = String(writeJob({ ...job, jid, args: job.args ?? [], custom }));
-    return { jid, payload: owned(payload) };
+    return { jid, payload: copyText(payload) };
   }
 
   #of(bid: unknown): BatchRecord | undefined {

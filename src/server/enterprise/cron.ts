@@ -95,7 +95,7 @@ export class Cron {
 
   /** @throws {ConfigError} `INVALID_OPTION`. */
   constructor(entries: unknown, { now, push }: { now: number; push: (job: StoredJob) => void }) {
-    if (!Array.isArray(entries)) throw refused(`it is not an array: got ${showValue(entries)}`);
+    if (!Array.isArray(entries)) throw invalidCron(`it is not an array: got ${showValue(entries)}`);
     this.#entries = entries.map(entryOf);
     this.#push = push;
     this.#last = Math.floor(now / MINUTE_MS);
@@ -163,7 +163,7 @@ function entryOf(entry: unknown, index: number): Entry {
   try {
     make(new Date(0));
   } catch (error) {
-    throw refused(`the job of ${of} would be refused: ${isError(error) && error.message}`);
+    throw invalidCron(`the job of ${of} would be refused: ${isError(error) && error.message}`);
   }
   return { schedule, fires: expressionOf(schedule, of), make };
 }
@@ -173,7 +173,7 @@ function expressionOf(schedule: unknown, of: string): Expression {
   const fields = text.trim().split(/\s+/);
   const sets = fields.map((field, index) => FIELDS[index] && valuesOf(field, index));
   if (sets.length !== FIELDS.length || sets.some((set) => set === undefined)) {
-    throw refused(
+    throw invalidCron(
       `the schedule of ${of} is not an expression of five fields: got ${
         typeof schedule === "string" ? showText(schedule) : showValue(schedule)
       }`,
@@ -219,6 +219,6 @@ function valuesOf(field: string, index: number): Set<number> | undefined {
   return found;
 }
 
-function refused(reason: string): ConfigError {
+function invalidCron(reason: string): ConfigError {
   return new ConfigError("INVALID_OPTION", `Cannot use the option cron as ${reason}`);
 }

@@ -8,7 +8,7 @@ import { batchCommand } from "./batch_command.ts";
 import type { BatchRecord } from "./batch_record.ts";
 import { Batches } from "./batches.ts";
 import { isExpired, setExpiry } from "./expiry.ts";
-import { type Records, Shelf } from "./records.ts";
+import { ExpiringTable, type Records } from "./expiring_table.ts";
 import { trackCommand } from "./track_command.ts";
 import { type Track, Tracks } from "./tracks.ts";
 import { Unique } from "./unique.ts";
@@ -30,17 +30,17 @@ export class Enterprise implements JobHooks {
   readonly #batches: Batches;
   readonly #tracks: Tracks;
   readonly #unique: Unique;
-  readonly #shelves: readonly { clear(): void }[];
+  readonly #tables: readonly { clear(): void }[];
   readonly #extend: EnterpriseOptions["extend"];
 
   constructor({ clock, records, push, extend }: EnterpriseOptions) {
     this.#clock = clock;
     this.#extend = extend;
-    const batches = new Shelf<BatchRecord>("batches", clock, records);
-    const failures = new Shelf<1>("batch_failures", clock, records);
-    const tracks = new Shelf<Track>("tracks", clock, records);
-    const locks = new Shelf<string>("locks", clock, records);
-    this.#shelves = [batches, failures, tracks, locks];
+    const batches = new ExpiringTable<BatchRecord>("batches", clock, records);
+    const failures = new ExpiringTable<1>("batch_failures", clock, records);
+    const tracks = new ExpiringTable<Track>("tracks", clock, records);
+    const locks = new ExpiringTable<string>("locks", clock, records);
+    this.#tables = [batches, failures, tracks, locks];
     this.#batches = new Batches({ clock, batches, failures, push });
     this.#tracks = new Tracks(tracks, clock);
     this.#unique = new Unique(locks);
@@ -80,14 +80,14 @@ export class Enterprise implements JobHooks {
     this.#unique.check(job);
     this.#unique.lock(job, from);
     this.#batches.add(job);
-    this.#tracks.moved(job, "enqueued");
+    this.#tracks.setState(job, "enqueued");
   }
 
   fetching(job: StoredJob): boolean {
     if (job.custom === undefined) return true;
     if (isExpired(job, this.#clock.now())) return false;
     this.#unique.started(job);
-    this.#tracks.moved(job, "working");
+    this.#tracks.setState(job, "working");
     return true;
   }
 
@@ -95,17 +95,17 @@ export class Enterprise implements JobHooks {
     if (job.custom === undefined) return;
     // Unlocks before a callback is enqueued, since the callback may need the same lock.
     this.#unique.succeeded(job);
-    this.#tracks.moved(job, "success");
+    this.#tracks.setState(job, "success");
     this.#batches.succeeded(job);
   }
 
   failed(job: StoredJob, to: FailedTo): void {
     if (job.custom === undefined) return;
-    this.#tracks.moved(job, to === "dead" ? "dead" : "failed");
+    this.#tracks.setState(job, to === "dead" ? "dead" : "failed");
     this.#batches.failed(job);
   }
 
   flushed(): void {
-    for (const shelf of this.#shelves) shelf.clear();
+    for (const table of this.#tables) table.clear();
   }
 }

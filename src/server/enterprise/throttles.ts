@@ -2,7 +2,7 @@ import { ConfigError } from "../../errors.ts";
 import { checkOptionNames, type OptionNames } from "../../internal/option_names.ts";
 import { showText, showValue } from "../../internal/show.ts";
 import { isQueueName } from "../../job/queue_name.ts";
-import type { Reservation } from "../members.ts";
+import type { Reservation } from "../reservation.ts";
 
 /**
  * Limits how many jobs of a queue run at the same time, as in `[throttles]` of Faktory Enterprise's
@@ -33,7 +33,7 @@ export class Throttles {
   /** @throws {ConfigError} `INVALID_OPTION`. */
   constructor(throttles: unknown) {
     if (typeof throttles !== "object" || throttles === null || Array.isArray(throttles)) {
-      throw refused(`it is not an object: got ${showValue(throttles)}`);
+      throw invalidThrottles(`it is not an object: got ${showValue(throttles)}`);
     }
     this.#limits = new Map(Object.entries(throttles));
     for (const [queue, limit] of this.#limits) check(queue, limit);
@@ -64,18 +64,18 @@ export class Throttles {
 
 function check(queue: string, limit: unknown): void {
   const of = `throttles.${queue}`;
-  if (!isQueueName(queue)) throw refused(`${showText(queue)} is no name of a queue`);
+  if (!isQueueName(queue)) throw invalidThrottles(`${showText(queue)} is no name of a queue`);
   checkOptionNames(limit, OPTIONS, of);
   const { concurrency, worker, timeout } = limit as ServerThrottle;
   if ((concurrency === undefined) === (worker === undefined)) {
-    throw refused(`${of} has not exactly one of concurrency and worker`);
+    throw invalidThrottles(`${of} has not exactly one of concurrency and worker`);
   }
   for (const [name, value] of Object.entries({ concurrency, worker, timeout })) {
     if (value === undefined || (Number.isSafeInteger(value) && value > 0)) continue;
-    throw refused(`${of}.${name} is not an integer of 1 or more: got ${showValue(value)}`);
+    throw invalidThrottles(`${of}.${name} is not an integer of 1 or more: got ${showValue(value)}`);
   }
 }
 
-function refused(reason: string): ConfigError {
+function invalidThrottles(reason: string): ConfigError {
   return new ConfigError("INVALID_OPTION", `Cannot use the option throttles as ${reason}`);
 }

@@ -43,7 +43,7 @@ function set({ tracks, extend }: TrackContext, payload: string): void {
     // Guessed: reservations of untracked jobs can be extended too.
     extend(jid, until.getTime());
   }
-  tracks.told(jid, {
+  tracks.update(jid, {
     ...(percent === undefined ? {} : { percent }),
     ...(desc === undefined ? {} : { desc }),
   });

@@ -1,8 +1,8 @@
 import type { Clock } from "../../internal/clock.ts";
 import { marshalText } from "../go/encode.ts";
-import { owned } from "../payload.ts";
+import { copyText } from "../payload.ts";
 import { type StoredJob, writeTime } from "../stored_job.ts";
-import type { Shelf } from "./records.ts";
+import type { ExpiringTable } from "./expiring_table.ts";
 
 /** Time to keep a record after its last update, in ms. */
 const TRACK_MS = 30 * 60_000;
@@ -33,27 +33,27 @@ export type TrackUpdate = Partial<Pick<Track, "percent" | "desc">>;
  * updates of untracked jobs are ignored.
  */
 export class Tracks {
-  readonly #tracks: Shelf<Track>;
+  readonly #tracks: ExpiringTable<Track>;
   readonly #clock: Clock;
 
-  constructor(tracks: Shelf<Track>, clock: Clock) {
+  constructor(tracks: ExpiringTable<Track>, clock: Clock) {
     this.#tracks = tracks;
     this.#clock = clock;
   }
 
   /** Sets the state of a job, if it is tracked. */
-  moved({ jid, custom }: StoredJob, state: TrackState): void {
+  setState({ jid, custom }: StoredJob, state: TrackState): void {
     const track = custom?.["track"];
     if (track !== 1 && track !== true) return;
     this.#set(jid, { percent: 0, desc: "", ...this.#tracks.get(jid), state });
   }
 
   /** Stores an update from the job. */
-  told(jid: string, update: TrackUpdate): void {
+  update(jid: string, update: TrackUpdate): void {
     const track = this.#tracks.get(jid);
     if (track === undefined) return;
     const { percent = track.percent, desc } = update;
-    this.#set(jid, { ...track, percent, desc: desc === undefined ? track.desc : owned(desc) });
+    this.#set(jid, { ...track, percent, desc: desc === undefined ? track.desc : copyText(desc) });
   }
 
   /** How far a job is, as it was last told. */

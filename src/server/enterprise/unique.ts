@@ -2,8 +2,8 @@ import { marshal } from "../go/encode.ts";
 import { GoError } from "../go/error.ts";
 import { CodedError } from "../hooks.ts";
 import type { StoredJob } from "../stored_job.ts";
-import { owned, RawJson } from "../payload.ts";
-import type { Shelf } from "./records.ts";
+import { copyText, RawJson } from "../payload.ts";
+import type { ExpiringTable } from "./expiring_table.ts";
 
 /**
  * Unique jobs: a job with `unique_for` holds a lock on its type, arguments and queue. No other such
@@ -21,9 +21,9 @@ import type { Shelf } from "./records.ts";
  */
 export class Unique {
   /** The jid of each lock's holder. */
-  readonly #locks: Shelf<string>;
+  readonly #locks: ExpiringTable<string>;
 
-  constructor(locks: Shelf<string>) {
+  constructor(locks: ExpiringTable<string>) {
     this.#locks = locks;
   }
 
@@ -44,7 +44,7 @@ export class Unique {
   /** Takes the lock for a job that was checked and is due at `from`. */
   lock(job: StoredJob, from: number): void {
     if (!wantsLock(job)) return;
-    this.#locks.set(keyOf(job), owned(job.jid), from + readSeconds(job.custom) * 1000);
+    this.#locks.set(keyOf(job), copyText(job.jid), from + readSeconds(job.custom) * 1000);
   }
 
   /** Called when a worker fetches the job. */

@@ -41,7 +41,7 @@ type Struct = Record<string, unknown>;
  * @throws {GoError} with Go's text for invalid JSON, and for a value of another type.
  */
 export function decode(text: string, type: GoType): unknown {
-  return new Decoder(text).whole(type);
+  return new Decoder(text).decode(type);
 }
 
 class Decoder {
@@ -58,7 +58,7 @@ class Decoder {
     this.#reader = new Reader(text);
   }
 
-  whole(type: GoType): unknown {
+  decode(type: GoType): unknown {
     let value;
     try {
       value = this.#value(type, undefined);
@@ -98,14 +98,14 @@ class Decoder {
   }
 
   #fields(kind: Kind, { name, fields }: StructType, before: unknown): unknown {
-    if (kind !== "object") return this.#other(kind, name, undefined);
+    if (kind !== "object") return this.#nullOrMismatch(kind, name, undefined);
     const { blank, byName } = planOf(fields);
     const struct = (before ?? { ...blank }) as Struct;
     if (!this.#reader.open()) return struct;
     const outer = this.#struct;
     do {
       const given = this.#reader.key();
-      const field = byName.get(given) ?? byName.get(folded(given));
+      const field = byName.get(given) ?? byName.get(foldCase(given));
       if (field === undefined) {
         this.#reader.skip();
         continue;
@@ -120,7 +120,7 @@ class Decoder {
   }
 
   #slice(kind: Kind, name: string, read: (index: number) => unknown): unknown[] | undefined {
-    if (kind !== "array") return this.#other(kind, name, undefined);
+    if (kind !== "array") return this.#nullOrMismatch(kind, name, undefined);
     const items: unknown[] = [];
     if (!this.#reader.open()) return items;
     do {
@@ -130,7 +130,7 @@ class Decoder {
   }
 
   #map(kind: Kind, name: string, read: () => unknown, before: unknown): Struct | undefined {
-    if (kind !== "object") return this.#other(kind, name, undefined);
+    if (kind !== "object") return this.#nullOrMismatch(kind, name, undefined);
     const fields = (before ?? {}) as Struct;
     if (!this.#reader.open()) return fields;
     do {
@@ -143,7 +143,7 @@ class Decoder {
   #scalar(kind: Kind, type: string, before: unknown): unknown {
     const isText = type === "string" || type === "client.Structure";
     if (isText && kind === "string") return this.#reader.string();
-    if (isText || kind !== "number") return this.#other(kind, type, before);
+    if (isText || kind !== "number") return this.#nullOrMismatch(kind, type, before);
     const literal = this.#reader.literal();
     return integerOf(literal, type) ?? this.#mismatch(`number ${literal}`, type);
   }
@@ -153,7 +153,7 @@ class Decoder {
   }
 
   /** Reads a value of another type: `null` returns `otherwise`, anything else is an error. */
-  #other<T>(kind: Kind, type: string, otherwise: T): T | undefined {
+  #nullOrMismatch<T>(kind: Kind, type: string, otherwise: T): T | undefined {
     this.#reader.skip();
     return kind === "null" ? otherwise : this.#mismatch(kind, type);
   }
@@ -216,7 +216,7 @@ export function parse(text: string): unknown {
 /**
  * Folds the case of a key like Go, which also treats two letters outside ASCII as ASCII letters.
  */
-export function folded(key: string): string {
+export function foldCase(key: string): string {
   return key.toLowerCase().replaceAll("\u017f", "s");
 }
 

@@ -70,7 +70,7 @@ function opened(container: object): Open {
     return { container, keys: undefined, length: container.length, next: 0 };
   }
   const keys = Object.keys(container);
-  if (keys.length > 1) keys.sort(keys.some(isPastMost) ? compareTexts : undefined);
+  if (keys.length > 1) keys.sort(keys.some(mayDifferFromByteOrder) ? compareTexts : undefined);
   return { container, keys, length: keys.length, next: 0 };
 }
 
@@ -78,7 +78,7 @@ function opened(container: object): Open {
  * Reports whether JavaScript's own sort order, which is much faster, may differ from the order of
  * bytes.
  */
-function isPastMost(text: string): boolean {
+function mayDifferFromByteOrder(text: string): boolean {
   return /[\ud800-\uffff]/.test(text);
 }
 

@@ -2,7 +2,7 @@ import { InvalidArgumentError } from "../../errors.ts";
 import { nearestName } from "../../internal/nearest.ts";
 import type { OptionNames } from "../../internal/option_names.ts";
 import { showText, showValue } from "../../internal/show.ts";
-import type { SetName } from "../members.ts";
+import type { SetName } from "../job_set.ts";
 import type { Filter } from "./match.ts";
 import type {
   FindJobOptions,

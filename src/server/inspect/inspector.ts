@@ -5,11 +5,11 @@ import { parseServerInfo, type ServerInfo } from "../../protocol/server_info.ts"
 import type { History } from "../history.ts";
 import { ageOf } from "../age.ts";
 import { GoError } from "../go/error.ts";
-import type { JobEntry } from "../job_set.ts";
+import type { JobEntry, SetName } from "../job_set.ts";
 import type { Manager } from "../manager.ts";
-import type { Reservation, SetName } from "../members.ts";
 import { type Change, changeEntry, changeJobs, CHANGES } from "../mutate.ts";
-import { ownedPayload, type Payload } from "../payload.ts";
+import { copyPayload, type Payload } from "../payload.ts";
+import type { Reservation } from "../reservation.ts";
 import type { Slices, Work } from "../slices.ts";
 import { readJob } from "../stored_job.ts";
 import type { Workers } from "../workers.ts";
@@ -81,7 +81,7 @@ interface Source {
 }
 
 /** The parts of a server that an inspector reads. */
-export interface Inspected {
+export interface InspectorParts {
   readonly manager: Manager;
   readonly workers: Workers;
   readonly slices: Slices;
@@ -102,7 +102,7 @@ export interface Inspected {
  * are served in between.
  */
 export class Inspector {
-  readonly #inspected: Inspected;
+  readonly #parts: InspectorParts;
   readonly #manager: Manager;
   readonly #workers: Workers;
   readonly #slices: Slices;
@@ -110,9 +110,9 @@ export class Inspector {
 
   readonly #maxSearched: number;
 
-  constructor(inspected: Inspected, maxSearched = MAX_SEARCHED) {
+  constructor(inspected: InspectorParts, maxSearched = MAX_SEARCHED) {
     const { manager, workers, slices, clock } = inspected;
-    this.#inspected = inspected;
+    this.#parts = inspected;
     this.#maxSearched = maxSearched;
     this.#manager = manager;
     this.#workers = workers;
@@ -139,7 +139,7 @@ export class Inspector {
       ? await this.#slices.run(this.#find(jid))
       : reservedBy(reservation);
     if (found === undefined) return undefined;
-    const progress = this.#inspected.progress(jid);
+    const progress = this.#parts.progress(jid);
     return { ...readFound(found, maxArgs), ...progress && { progress } };
   }
 
@@ -168,21 +168,21 @@ export class Inspector {
   }
 
   info(): ServerInfo {
-    return parseServerInfo(JSON.parse(this.#inspected.info()));
+    return parseServerInfo(JSON.parse(this.#parts.info()));
   }
 
   history(): ServerHistory {
-    return this.#inspected.history.read();
+    return this.#parts.history.read();
   }
 
   /** Lists the newest batches first. */
   batches(): ServerBatch[] {
-    return this.#inspected.batches().reverse().slice(0, MAX_BATCHES);
+    return this.#parts.batches().reverse().slice(0, MAX_BATCHES);
   }
 
   /** The recurring jobs of the option `cron`. */
   recurring(): ServerRecurring[] {
-    return this.#inspected.recurring();
+    return this.#parts.recurring();
   }
 
   /** Pauses, resumes or removes a queue. Returns false if there is no such queue. */
@@ -327,7 +327,7 @@ export class Inspector {
     for (const jid of new Set(jids)) {
       const found = yield* queues.search(queue, matcher({ jids: [jid] })!);
       if (found === undefined || !queues.drop(queue, found.row)) continue;
-      change.run(this.#manager, ownedPayload(found.payload));
+      change.run(this.#manager, copyPayload(found.payload));
       count++;
     }
     return count;

@@ -15,7 +15,7 @@ import {
   skipSpace,
 } from "./bytes.ts";
 import { Members } from "./members.ts";
-import { type Piece, Room } from "./rope.ts";
+import { ByteBudget, type Piece } from "./rope.ts";
 
 const encoder = new TextEncoder();
 
@@ -51,11 +51,11 @@ export class Compactor {
   readonly #bytes: Uint8Array;
   readonly #piece: number;
   readonly #skipper: Skipper;
-  #room = new Room();
+  #budget = new ByteBudget();
   /** Start positions of containers that were still open at the end of the last piece. */
   #path = new Uint32Array(0);
   #pathNext = 0;
-  readonly #batch: Batch;
+  readonly #memberBuffer: MemberBuffer;
   /** The end of the value that was read last. */
   end = 0;
   /** The first number that exceeds the range of a float. */
@@ -65,14 +65,14 @@ export class Compactor {
     this.#bytes = bytes;
     this.#piece = piece;
     this.#skipper = new Skipper(bytes, piece);
-    this.#batch = new Batch(bytes, piece);
+    this.#memberBuffer = new MemberBuffer(bytes, piece);
   }
 
   /** Rewrites the array or the object that begins at `start`. */
   *container(start: number): Work<Piece> {
     this.#pathNext = this.#path.length;
     this.tooLarge = undefined;
-    this.#room = new Room();
+    this.#budget = new ByteBudget();
     const outer: Frame[] = [];
     let frame = this.#open(start);
     let at = start + 1;
@@ -207,7 +207,7 @@ export class Compactor {
   }
 
   *#writeMembers({ pieces, large }: Frame, members: Members): Work<void> {
-    const batch = this.#batch;
+    const batch = this.#memberBuffer;
     const flush = () => {
       if (!batch.isEmpty) this.#append(pieces, this.#writtenMembers(`{${batch.take()}}`));
     };
@@ -299,11 +299,11 @@ export class Compactor {
   }
 
   #encoded(text: string): Uint8Array {
-    return this.#room.take(encoder.encode(text));
+    return this.#budget.take(encoder.encode(text));
   }
 
   #append(pieces: Piece[], piece: Piece): void {
-    if (pieces.length > 0) pieces.push(this.#room.take(BYTES.comma));
+    if (pieces.length > 0) pieces.push(this.#budget.take(BYTES.comma));
     pieces.push(piece);
   }
 }
@@ -317,7 +317,7 @@ function surrogateAt(bytes: Uint8Array, at: number): "high" | "low" | undefined 
 }
 
 /** Consecutive members of an object, up to the size of a piece. */
-class Batch {
+class MemberBuffer {
   readonly #bytes: Uint8Array;
   readonly #piece: number;
   /** Room for a member: its key and its value are each no larger than a piece. */

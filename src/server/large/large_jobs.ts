@@ -2,7 +2,7 @@ import { GoError } from "../go/error.ts";
 import { Reader } from "../go/reader.ts";
 import { SyntaxCheck } from "../go/syntax.ts";
 import { textOf } from "../go/text.ts";
-import { decode, folded } from "../go/decode.ts";
+import { decode, foldCase } from "../go/decode.ts";
 import type { RawJson } from "../payload.ts";
 import type { Work } from "../slices.ts";
 import { JOB, readJob, readJobs, type StoredJob } from "../stored_job.ts";
@@ -187,7 +187,7 @@ const KINDS: ReadonlyMap<number, string> = new Map([
 function fieldOf(key: string): string | undefined {
   const reader = new Reader(key);
   reader.kind();
-  const name = folded(reader.string());
+  const name = foldCase(reader.string());
   return Object.hasOwn(JOB.fields, name) ? name : undefined;
 }
 

@@ -3,7 +3,7 @@ import { compareTexts } from "../go/text.ts";
 import { GoError } from "../go/error.ts";
 import type { LargeLine } from "../line.ts";
 import type { Manager } from "../manager.ts";
-import { owned } from "../payload.ts";
+import { copyText } from "../payload.ts";
 import { bulk, OK, type Reply } from "../reply.ts";
 import type { Work } from "../slices.ts";
 import type { StoredJob } from "../stored_job.ts";
@@ -41,8 +41,8 @@ function* pushBulk(manager: Manager, line: LargeLine): Work<Reply> {
   const jobs = yield* validJson(readLargeJobs(bytes, PUSHB.length));
   const refused = new Map<string, string>();
   for (const [i, job] of jobs.entries()) {
-    const reason = refusalOf(manager, job);
-    if (reason !== undefined) refused.set(owned(job.jid), reason);
+    const reason = pushError(manager, job);
+    if (reason !== undefined) refused.set(copyText(job.jid), reason);
     if (i % AT_ONCE === AT_ONCE - 1) yield;
   }
   let json = "";
@@ -53,7 +53,7 @@ function* pushBulk(manager: Manager, line: LargeLine): Work<Reply> {
   return bulk(`{${json}}`);
 }
 
-function refusalOf(manager: Manager, job: StoredJob): string | undefined {
+function pushError(manager: Manager, job: StoredJob): string | undefined {
   try {
     manager.push(job);
     return undefined;

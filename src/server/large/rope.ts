@@ -9,7 +9,7 @@ import { SIZES } from "./bytes.ts";
 export type Piece = Uint8Array | readonly Piece[];
 
 /** Counts the bytes of one job and enforces the maximum. */
-export class Room {
+export class ByteBudget {
   #left = MAX_JOB_BYTES;
 
   take(bytes: Uint8Array): Uint8Array {

@@ -1,5 +1,5 @@
 import type { Holds } from "./holds.ts";
-import { WORKING_PLACE } from "./kept.ts";
+import { WORKING_PLACE } from "./places.ts";
 import { Op } from "./layout.ts";
 import type { LiveRows } from "./live_rows.ts";
 import { RecordCursor } from "./record_cursor.ts";

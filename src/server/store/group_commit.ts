@@ -3,7 +3,7 @@ import { type Deferred, deferred } from "../../internal/deferred.ts";
 import { atEndOfTurn } from "../../internal/host_timers.ts";
 import { isError } from "../../internal/kinds.ts";
 import type { JobArena } from "../job_arena.ts";
-import type { Hold, KeptJobs } from "./kept.ts";
+import type { Hold, RestoredJobs } from "./places.ts";
 import type { SaveListener, Store } from "./store.ts";
 
 /**
@@ -13,7 +13,7 @@ import type { SaveListener, Store } from "./store.ts";
 export interface Backend {
   readonly arena: JobArena;
   /** The jobs that were stored at the start. */
-  readonly jobs: KeptJobs;
+  readonly jobs: RestoredJobs;
   /** True if there is work even without changes, such as cleaning. */
   readonly hasWork: boolean;
   /** Calls back when there is new work. */
@@ -89,7 +89,7 @@ export class GroupCommit implements Store {
     return this.#backend.arena;
   }
 
-  get jobs(): KeptJobs {
+  get jobs(): RestoredJobs {
     return this.#backend.jobs;
   }
 
@@ -134,13 +134,13 @@ export class GroupCommit implements Store {
     return this.#backend.records(table);
   }
 
-  listen(listener: SaveListener): void {
+  addListener(listener: SaveListener): void {
     // After a failure, a new listener is called too, but only after its current work.
     if (this.#failure !== undefined) atEndOfTurn(() => listener.failed(this.#failure!.message));
     else this.#listeners.add(listener);
   }
 
-  forget(listener: SaveListener): void {
+  removeListener(listener: SaveListener): void {
     this.#listeners.delete(listener);
   }
 

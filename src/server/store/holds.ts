@@ -1,5 +1,5 @@
 import { Numbers } from "../numbers.ts";
-import type { Hold } from "./kept.ts";
+import type { Hold } from "./places.ts";
 
 /** The worker that has a job, by row. Kept in slots, for the reason given in `Reservations`. */
 export class Holds {

@@ -5,7 +5,7 @@ import type { DataFolder } from "./data_folder.ts";
 import { GroupBuffer } from "./group_buffer.ts";
 import type { Backend } from "./group_commit.ts";
 import type { Holds } from "./holds.ts";
-import type { Hold, KeptJobs } from "./kept.ts";
+import type { Hold, RestoredJobs } from "./places.ts";
 import { Checksum, GROUP_HEAD, Op, SEGMENT_HEAD, segmentHead, writeGroupHead } from "./layout.ts";
 import type { LiveRows } from "./live_rows.ts";
 import type { Replay } from "./replay.ts";
@@ -23,7 +23,7 @@ export interface LogStoreParts {
   readonly live: LiveRows;
   readonly replay: Replay;
   /** Resolves after other clients are served. */
-  readonly breathe: () => Promise<void>;
+  readonly letOthersRun: () => Promise<void>;
 }
 
 /**
@@ -33,13 +33,13 @@ export interface LogStoreParts {
 export class LogStore implements Backend, LogWriter {
   readonly arena: JobArena;
   /** The jobs that were in the log at the start. */
-  readonly jobs: KeptJobs;
+  readonly jobs: RestoredJobs;
   /** Number of saved groups. */
   commits = 0;
   readonly #folder: DataFolder;
   readonly #segments: Segments;
   readonly #live: LiveRows;
-  readonly #breathe: () => Promise<void>;
+  readonly #letOthersRun: () => Promise<void>;
   readonly #buffer = new GroupBuffer();
   readonly #cleaner: Cleaner;
   /** Segment and offset of the next group. */
@@ -59,13 +59,13 @@ export class LogStore implements Backend, LogWriter {
   /** Removed places whose rows are still being freed. */
   #removals = 0;
 
-  constructor({ folder, segments, arena, live, replay, breathe }: LogStoreParts) {
+  constructor({ folder, segments, arena, live, replay, letOthersRun }: LogStoreParts) {
     this.#folder = folder;
     this.#segments = segments;
     this.arena = arena;
     this.jobs = replay;
     this.#live = live;
-    this.#breathe = breathe;
+    this.#letOthersRun = letOthersRun;
     this.#segment = segments.last;
     this.#offset = Math.max(this.#segment.end, SEGMENT_HEAD);
     this.#places = replay.segmentPlaces;
@@ -113,7 +113,7 @@ export class LogStore implements Backend, LogWriter {
         arena.read(row) as LargeJob,
       )
       : this.#buffer.add(placed, arena.bytes(row));
-    this.#noted(row, position);
+    this.#setLive(row, position);
   }
 
   reserve(row: number, hold: Hold): void {
@@ -158,7 +158,7 @@ export class LogStore implements Backend, LogWriter {
 
   /** Writes a record again. */
   rewrite(row: number, texts: readonly [table: string, key: string, json: string]): void {
-    this.#noted(row, this.#buffer.set(row, texts));
+    this.#setLive(row, this.#buffer.set(row, texts));
   }
 
   /** Records in the next group that the segments before this one are not needed. */
@@ -180,9 +180,9 @@ export class LogStore implements Backend, LogWriter {
     const group = { segment: segment.number, group: this.#group = (this.#group + 1) >>> 0 };
     const size = parts.reduce((sum, { length }) => sum + length, 0);
     segment.end = this.#offset = offset + size;
-    this.#roll();
+    this.#rotate();
     this.#check(segment);
-    await this.#seal(parts, { ...group, length: size - GROUP_HEAD });
+    await this.#writeHead(parts, { ...group, length: size - GROUP_HEAD });
     const isFirst = offset === SEGMENT_HEAD;
     if (isFirst) {
       await segment.write([segmentHead(segment.number, this.#segments.needed)], 0);
@@ -222,7 +222,7 @@ export class LogStore implements Backend, LogWriter {
   }
 
   /** Records the position of the record that a row needs. */
-  #noted(row: number, position: number): void {
+  #setLive(row: number, position: number): void {
     const size = this.#buffer.length - position;
     this.#live.set(row, this.#segment, { offset: this.#offset + position, size });
   }
@@ -256,7 +256,7 @@ export class LogStore implements Backend, LogWriter {
   }
 
   /** Begins the next segment if this one is full. */
-  #roll(): void {
+  #rotate(): void {
     const next = this.#segments.next(this.#offset);
     if (next === undefined) return;
     this.#segment = next;
@@ -265,7 +265,7 @@ export class LogStore implements Backend, LogWriter {
   }
 
   /** Writes the head of a group. */
-  async #seal(
+  async #writeHead(
     parts: readonly Uint8Array[],
     id: { segment: number; group: number; length: number },
   ): Promise<void> {
@@ -279,7 +279,7 @@ export class LogStore implements Backend, LogWriter {
         done += piece.length;
         if (done < CHECKSUM_AT_ONCE) continue;
         done = 0;
-        await this.#breathe();
+        await this.#letOthersRun();
       }
     }
     const first = parts[0]!;

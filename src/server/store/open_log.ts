@@ -16,7 +16,7 @@ export interface LogOptions {
   /** The runtime's modules. @default those of this runtime */
   readonly modules?: Modules | undefined;
   /** Resolves after other clients are served. @default after a timer */
-  readonly breathe?: (() => Promise<void>) | undefined;
+  readonly letOthersRun?: (() => Promise<void>) | undefined;
   readonly sizes?: LogSizes | undefined;
 }
 
@@ -41,14 +41,14 @@ export async function openLog(data: unknown, options: LogOptions = {}): Promise<
 }
 
 /** Resolves in the next turn of the event loop. */
-function loop(): Promise<void> {
+function nextTurn(): Promise<void> {
   return new Promise((resolve) => void systemClock.after(0, resolve));
 }
 
 class Opening {
   readonly #folder: DataFolder;
   readonly #modules: Modules;
-  readonly #breathe: () => Promise<void>;
+  readonly #letOthersRun: () => Promise<void>;
   readonly #sizes: LogSizes;
   readonly #arena = new JobArena();
   readonly #live = new LiveRows();
@@ -58,11 +58,11 @@ class Opening {
   constructor(
     folder: DataFolder,
     modules: Modules,
-    { breathe = loop, sizes = LOG_SIZES }: LogOptions,
+    { letOthersRun = nextTurn, sizes = LOG_SIZES }: LogOptions,
   ) {
     this.#folder = folder;
     this.#modules = modules;
-    this.#breathe = breathe;
+    this.#letOthersRun = letOthersRun;
     this.#sizes = sizes;
     this.#replay = this.#begin();
   }
@@ -74,7 +74,7 @@ class Opening {
     this.#replay.finish();
     while (this.#arena.isSparse) {
       this.#arena.compact();
-      await this.#breathe();
+      await this.#letOthersRun();
     }
     const [folder, modules, live] = [this.#folder, this.#modules, this.#live];
     const { oldest } = this.#replay;
@@ -92,7 +92,7 @@ class Opening {
       live,
       arena: this.#arena,
       replay: this.#replay,
-      breathe: this.#breathe,
+      letOthersRun: this.#letOthersRun,
     });
   }
 
@@ -131,7 +131,7 @@ class Opening {
         failure = { number, error };
         this.#replay = this.#begin();
       }
-      await this.#breathe();
+      await this.#letOthersRun();
     }
     if (failure !== undefined && this.#replay.oldest <= failure.number) throw failure.error;
   }

@@ -2,7 +2,7 @@ import type { JobArena } from "../job_arena.ts";
 import { Numbers } from "../numbers.ts";
 import { invalidData } from "./data_error.ts";
 import { Holds } from "./holds.ts";
-import { type Hold, type KeptJobs, WORKING_PLACE } from "./kept.ts";
+import { type Hold, type RestoredJobs, WORKING_PLACE } from "./places.ts";
 import {
   Checksum,
   GROUP_HEAD,
@@ -26,13 +26,13 @@ interface ReplayTarget {
 }
 
 /** A stored record. */
-export interface KeptRecord {
+export interface RestoredRecord {
   readonly row: number;
   readonly json: string;
 }
 
 /** Reads a log, the oldest segment first, and restores the state at its end. */
-export class Replay implements KeptJobs {
+export class Replay implements RestoredJobs {
   readonly #path: string;
   readonly #arena: JobArena;
   readonly #live: LiveRows;
@@ -45,7 +45,7 @@ export class Replay implements KeptJobs {
   readonly #removedUpTo: number[] = [];
   readonly holds = new Holds();
   #rows: number[][] = [];
-  #tables = new Map<string, Map<string, KeptRecord>>();
+  #tables = new Map<string, Map<string, RestoredRecord>>();
   #keys = new Map<number, readonly [table: string, key: string]>();
   /** Numbers of the places in the last segment that was read. */
   segmentPlaces = new Map<string, number>();
@@ -138,7 +138,7 @@ export class Replay implements KeptJobs {
   }
 
   /** The records of each table, in the order in which they were first set. */
-  get tables(): ReadonlyMap<string, ReadonlyMap<string, KeptRecord>> {
+  get tables(): ReadonlyMap<string, ReadonlyMap<string, RestoredRecord>> {
     return this.#tables;
   }
 

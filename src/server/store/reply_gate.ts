@@ -44,7 +44,7 @@ export class ReplyGate implements Peer, SaveListener {
       last.data += data;
     } else {
       this.#held.push({ group: isSameGroup ? last.group : group, data });
-      if (last === undefined) this.#store.listen(this);
+      if (last === undefined) this.#store.addListener(this);
     }
     this.#length += data.length;
     if (this.#length > HIGH_WATER) this.#isFull = true;
@@ -77,7 +77,7 @@ export class ReplyGate implements Peer, SaveListener {
       isReading = this.#peer.send(data);
     }
     if (this.#held.length === 0) {
-      this.#store.forget(this);
+      this.#store.removeListener(this);
       if (this.#isEnding) this.#peer.end();
     }
     if (!this.#isFull || this.#length > HIGH_WATER) return;
@@ -96,6 +96,6 @@ export class ReplyGate implements Peer, SaveListener {
   #drop(): void {
     this.#held.length = 0;
     this.#length = 0;
-    this.#store.forget(this);
+    this.#store.removeListener(this);
   }
 }

@@ -1,18 +1,18 @@
 import type { JobArena } from "../job_arena.ts";
-import type { JobSet } from "../job_set.ts";
-import { Reservation, type SetName } from "../members.ts";
+import type { JobSet, SetName } from "../job_set.ts";
+import { Reservation } from "../reservation.ts";
 import type { Queues } from "../queues.ts";
 import type { Reservations } from "../reservations.ts";
 import type { SortedSet } from "../sorted_set.ts";
-import { glanceAt } from "../stored_job.ts";
-import { QUEUE_PLACE, WORKING_PLACE } from "./kept.ts";
+import { peekJob } from "../stored_job.ts";
+import { QUEUE_PLACE, WORKING_PLACE } from "./places.ts";
 import type { Store } from "./store.ts";
 
 /** The store's table of extended reservations, by jid. */
 const EXTENSIONS = "extensions";
 
 /** Saves a reservation's new end. `undefined` removes it. */
-export function keepExtension(store: Store, jid: string, until: number | undefined): void {
+export function saveExtension(store: Store, jid: string, until: number | undefined): void {
   if (until === undefined) store.delete(EXTENSIONS, jid);
   else store.set(EXTENSIONS, jid, String(until));
 }
@@ -40,7 +40,7 @@ export function restore(store: Store, restored: Restored): void {
       for (const row of rows) {
         const payload = arena.read(row);
         const { at, owner: wid } = jobs.hold(row);
-        const { jid } = glanceAt(payload);
+        const { jid } = peekJob(payload);
         const reservation = new Reservation({ row, jid, payload, wid });
         reservation.entry = working.add(at, reservation);
         reservations.set(reservation);
@@ -51,7 +51,7 @@ export function restore(store: Store, restored: Restored): void {
   }
   for (const [jid, until] of store.all(EXTENSIONS)) {
     const reservation = reservations.get(jid);
-    if (reservation === undefined) keepExtension(store, jid, undefined);
+    if (reservation === undefined) saveExtension(store, jid, undefined);
     else reservation.extension = Number(until);
   }
 }

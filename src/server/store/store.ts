@@ -1,5 +1,5 @@
 import type { JobArena } from "../job_arena.ts";
-import type { Hold, KeptJobs } from "./kept.ts";
+import type { Hold, RestoredJobs } from "./places.ts";
 
 /** Is notified when changes are saved. */
 export interface SaveListener {
@@ -25,7 +25,7 @@ export interface Store {
   /** The bytes of the jobs, including the stored ones. `undefined` if nothing is stored. */
   readonly arena: JobArena | undefined;
   /** The jobs that were stored at the start. */
-  readonly jobs: KeptJobs | undefined;
+  readonly jobs: RestoredJobs | undefined;
   /** Adds a job of the arena to the end of a place. */
   add(row: number, place: string, hold?: Hold): void;
   /** A worker takes a job from a queue, or extends its reservation. */
@@ -51,8 +51,8 @@ export interface Store {
    */
   all(table: string): Iterable<readonly [key: string, json: string]>;
   /** Starts notifying a listener, until `forget` is called. */
-  listen(listener: SaveListener): void;
-  forget(listener: SaveListener): void;
+  addListener(listener: SaveListener): void;
+  removeListener(listener: SaveListener): void;
   /** Saves all changes and closes the store. */
   close(): Promise<void>;
 }
@@ -73,7 +73,7 @@ export const nullStore: Store = {
   set() {},
   delete() {},
   all: () => [],
-  listen() {},
-  forget() {},
+  addListener() {},
+  removeListener() {},
   close: () => Promise.resolve(),
 };

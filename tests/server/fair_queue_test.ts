@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { checkProof } from "../../src/server/password_proof.ts";
-import { Turns } from "../../src/server/turns.ts";
+import { FairQueue } from "../../src/server/fair_queue.ts";
 
 function digest(secret: string, rounds: number): string {
   let hash = createHash("sha256").update(secret).digest();
@@ -16,13 +16,13 @@ function digest(secret: string, rounds: number): string {
 function setting() {
   const turns: (() => void)[] = [];
   let now = 0;
-  const queue = new Turns({
+  const queue = new FairQueue({
     later: (callback) => void turns.push(callback),
     now: () => now++,
   });
   const verdicts: [name: string, isRight: boolean][] = [];
   const check = (name: string, given: string, { address = "10.0.0.1", rounds = 1000 } = {}) =>
-    queue.take(
+    queue.add(
       address,
       checkProof(
         { secret: "foobarsalt", rounds, given },

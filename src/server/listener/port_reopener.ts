@@ -9,7 +9,7 @@ const REOPEN_MS = 10;
  * Listens again after file descriptors may have run out: Deno accepts no connections after that,
  * without an error.
  */
-export class Gate {
+export class PortReopener {
   readonly #server: NetServer;
   #isOverrun = false;
   #reopen: (() => void) | undefined;
@@ -22,12 +22,12 @@ export class Gate {
     server.on("error", () => this.#reopen && systemClock.after(REOPEN_MS, this.#reopen));
   }
 
-  overrun(): void {
+  noteOverrun(): void {
     this.#isOverrun = runtime() === "deno";
   }
 
   /** Called when there is room again. */
-  open(): void {
+  reopen(): void {
     if (!this.#isOverrun || this.#isClosed) return;
     this.#isOverrun = false;
     const { address, port } = this.#server.address() as AddressInfo;

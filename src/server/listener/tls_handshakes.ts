@@ -13,7 +13,7 @@ interface Handshake {
  * bytes are not TLS, and reports an error for a different socket object. So connections are
  * identified by the client's address and port.
  */
-export class Unsecured {
+export class TlsHandshakes {
   readonly #handshakes = new Map<string, Handshake>();
   readonly #timeoutMs: number;
 
@@ -21,7 +21,7 @@ export class Unsecured {
     this.#timeoutMs = timeoutMs;
   }
 
-  begin(socket: Socket): void {
+  add(socket: Socket): void {
     const name = nameOf(socket);
     const cancelTimer = systemClock.after(this.#timeoutMs, () => socket.destroy());
     this.#handshakes.set(name, { socket, cancelTimer });
@@ -31,7 +31,7 @@ export class Unsecured {
   }
 
   /** Removes the connection of this TLS socket: its handshake is done. */
-  secured(socket: Socket): void {
+  remove(socket: Socket): void {
     this.#end(nameOf(socket));
   }
 

@@ -1,4 +1,4 @@
-import type { SetName } from "../members.ts";
+import type { SetName } from "../job_set.ts";
 
 /** Prefix of the places of queues. The queue's name follows. */
 export const QUEUE_PLACE = "queue/";
@@ -18,7 +18,7 @@ export interface Hold {
 }
 
 /** The jobs that were stored at the start, as rows of the arena. */
-export interface KeptJobs {
+export interface RestoredJobs {
   /**
    * Returns the rows of a place, in the order in which they were added. Each place can be read
    * once.

@@ -1,6 +1,6 @@
 import type { Clock } from "../../internal/clock.ts";
 
-import { owned } from "../payload.ts";
+import { copyText } from "../payload.ts";
 
 /**
  * Storage for an edition's records. They are written at every change, and read once at the start.
@@ -25,7 +25,7 @@ interface Entry<T> {
 }
 
 /** A table of JSON values, each with an expiry time. */
-export class Shelf<T> {
+export class ExpiringTable<T> {
   readonly #table: string;
   readonly #clock: Clock;
   readonly #records: Records | undefined;
@@ -61,7 +61,7 @@ export class Shelf<T> {
 
   set(key: string, value: T, until: number): void {
     const entry = { until, value };
-    this.#entries.set(this.#entries.has(key) ? key : owned(key), entry);
+    this.#entries.set(this.#entries.has(key) ? key : copyText(key), entry);
     this.#records?.set(this.#table, key, JSON.stringify(entry));
     if (this.#entries.size >= this.#sweepAt) this.#sweep();
   }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ManualClock } from "../../../src/server/mod.ts";
 import { Enterprise } from "../../../src/server/enterprise/enterprise.ts";
-import { type Records, Shelf } from "../../../src/server/enterprise/records.ts";
+import { ExpiringTable, type Records } from "../../../src/server/enterprise/expiring_table.ts";
 import { readJob, type StoredJob } from "../../../src/server/stored_job.ts";
 
 /** Records in memory, as texts alone. */
@@ -76,17 +76,17 @@ test("what Enterprise knows outlives the process where its records do", () => {
 test("records past their time are gone, looked for or not", () => {
   const clock = new ManualClock();
   const records = new FakeRecords();
-  const shelf = new Shelf<number>("numbers", clock, records);
-  shelf.set("short", 1, clock.now() + 1000);
-  shelf.set("long", 2, clock.now() + 1_000_000);
+  const table = new ExpiringTable<number>("numbers", clock, records);
+  table.set("short", 1, clock.now() + 1000);
+  table.set("long", 2, clock.now() + 1_000_000);
   clock.advance(1000);
-  assert.deepEqual([shelf.get("short"), shelf.get("long")], [undefined, 2]);
+  assert.deepEqual([table.get("short"), table.get("long")], [undefined, 2]);
   assert.equal(records.count, 1);
   for (let i = 0; i < 10_000; i++) {
-    shelf.set(`${i}`, i, clock.now() + 1);
+    table.set(`${i}`, i, clock.now() + 1);
     clock.advance(1);
   }
-  assert(shelf.size < 1500, `${shelf.size} records`);
-  assert.equal(records.count, shelf.size);
-  assert.equal(new Shelf<number>("numbers", clock, records).size, 1);
+  assert(table.size < 1500, `${table.size} records`);
+  assert.equal(records.count, table.size);
+  assert.equal(new ExpiringTable<number>("numbers", clock, records).size, 1);
 });

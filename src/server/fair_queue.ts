@@ -26,7 +26,7 @@ interface Task {
  * reach the port can send one. So handshakes never delay other work for long, and networks take
  * turns: a flood from one network does not keep out clients of another.
  */
-export class Turns {
+export class FairQueue {
   readonly #timer: SliceTimer;
   /** Waiting tasks by network. The first network is next. */
   readonly #tasks = new Map<string, Task[]>();
@@ -41,7 +41,7 @@ export class Turns {
    * Calls `step` until it returns true, when it is this address's turn. Returns a function that
    * cancels the task.
    */
-  take(address: string, step: () => boolean): () => void {
+  add(address: string, step: () => boolean): () => void {
     const task = { step, isCancelled: false };
     const network = networkOf(address);
     let tasks = this.#tasks.get(network);
