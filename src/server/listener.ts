@@ -96,8 +96,8 @@ export async function listen(
 function fakeTimersError(): ConfigError {
   return new ConfigError(
     "FAKE_TIMERS",
-    "Cannot listen as fake timers have replaced process.nextTick, without which Node's sockets stand still: " +
-      "leave nextTick out of what they replace, or use MemoryServer of the entry ./testing",
+    "Cannot listen as fake timers have replaced process.nextTick, which Node's sockets need: " +
+      "do not fake nextTick, or use MemoryServer of the entry ./testing",
   );
 }
 
@@ -132,7 +132,7 @@ async function load() {
   } catch (cause) {
     throw new ConfigError(
       "UNSUPPORTED_RUNTIME",
-      "Cannot listen as this runtime has no node:net. MemoryServer of the entry ./testing needs none",
+      "Cannot listen as this runtime has no node:net: use MemoryServer of the entry ./testing",
       { cause },
     );
   }
@@ -156,7 +156,7 @@ function keysOf(
   { crypto }: Modules,
 ) {
   // Checked here, since some runtimes notice the error only when the first client connects.
-  let reason = "the key is another's";
+  let reason = "the key does not match the certificate";
   try {
     const isPair = new crypto.X509Certificate(cert).checkPrivateKey(crypto.createPrivateKey(key));
     if (isPair) return { cert, key };
@@ -165,7 +165,7 @@ function keysOf(
   }
   throw new ConfigError(
     "INVALID_OPTION",
-    `Cannot listen as the option tls is no certificate with its key: ${reason}`,
+    `Cannot listen as the option tls is not a certificate with its key: ${reason}`,
   );
 }
 

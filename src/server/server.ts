@@ -383,7 +383,7 @@ function keyPair(tls: unknown): { cert: string; key: string } | undefined {
     checkOptionNames(tls, KEY_PAIR, "tls", "tls.");
     return { cert, key };
   }
-  throw invalidOption("tls", "a certificate and its key, as texts", typeof tls);
+  throw invalidOption("tls", "a certificate and its key in PEM format", typeof tls);
 }
 
 function urlOf(

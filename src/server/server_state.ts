@@ -387,8 +387,8 @@ function enterpriseOnly<T>(
   if (value === undefined || enterprise !== undefined) return value;
   throw new ConfigError(
     "INVALID_OPTION",
-    `Cannot use the option ${name} as a free server has none: use the edition enterprise, or ${instead}, ` +
-      "which works with every server",
+    `Cannot use the option ${name} with the edition free: use the edition enterprise, or ` +
+      `${instead}, which works with every server`,
   );
 }
 
@@ -402,5 +402,5 @@ function isEnterprise(edition: unknown): boolean {
 /** @throws {ConfigError} `INVALID_OPTION` if the option is not a string. */
 export function optionalText(name: string, value: unknown): string | undefined {
   if (value === undefined || typeof value === "string") return value;
-  throw invalidOption(name, "a text", name === "password" ? typeof value : value);
+  throw invalidOption(name, "a string", name === "password" ? typeof value : value);
 }

@@ -168,7 +168,7 @@ test("serve that cannot save any more ends, and says why", { skip: noSqlite }, a
     await faktory(["push", "a", "--url", urlIn(server.first), "--timeout", "1"]);
     const { status, stderr } = await server.ended;
     assert.equal(status, 74);
-    assert.match(stderr, /^faktory: Cannot save what changed: [^\n]+; see that the disk [^\n]+\n$/);
+    assert.match(stderr, /^faktory: Cannot save the changes: [^\n]+; see that the disk [^\n]+\n$/);
   });
 });
 

@@ -95,9 +95,15 @@ describe(
         ["its quota used up", "PRAGMA journal_mode", 10, "EDQUOT", /the disk quota is used up$/],
         ["read-only, and not opened", "open", 14, "EROFS", /its disk is read-only$/],
         ["read-only, in SQLite's words", "PRAGMA journal_mode", 8, undefined, /it is read-only$/],
-        ["not permitted", "PRAGMA journal_mode", 8, "EACCES", /is not permitted to read and write/],
+        [
+          "not permitted",
+          "PRAGMA journal_mode",
+          8,
+          "EACCES",
+          /has no permission to read and write/,
+        ],
         ["out of files", "open", 14, "EMFILE", /this process has too many files open$/],
-        ["broken", "BEGIN EXCLUSIVE", 266, undefined, /a failure of the disk: SQLite's words$/],
+        ["broken", "BEGIN EXCLUSIVE", 266, undefined, /the disk failed: SQLite's words$/],
       ] as const
     ) {
       it(name, () =>
@@ -133,7 +139,7 @@ describe(
     it("a folder that may not be looked into", () => {
       const statSync = () => systemError("EACCES");
       return refused(broken({ files: { statSync } }), {
-        message: /not permitted to read and write/,
+        message: /no permission to read and write/,
       });
     });
   },

@@ -72,7 +72,7 @@ describe("data that cannot be used are refused, and left as they are:", { skip: 
     withFolder(async (folder) => {
       const data = join(folder, "jobs.db");
       writeFileSync(data, "dear diary");
-      await refused(folder, data, /jobs\.db as it is a file, and data are kept in a folder$/);
+      await refused(folder, data, /jobs\.db as it is a file$/);
     }));
 
   it("another program's folder", () =>
@@ -81,11 +81,11 @@ describe("data that cannot be used are refused, and left as they are:", { skip: 
       await refused(
         folder,
         folder,
-        /another program's folder: it has diary\.txt in it, and no log/,
+        /belongs to another program: it contains diary\.txt, but no log/,
       );
       mkdirSync(join(folder, "sub"));
       writeFileSync(join(folder, "sub", LOG), "dear diary");
-      await refused(folder, join(folder, "sub"), /as it is damaged: .*its head is not as it was/);
+      await refused(folder, join(folder, "sub"), /as it is damaged: .*its head is invalid/);
     }));
 
   it("a later version's", () =>
@@ -94,7 +94,7 @@ describe("data that cannot be used are refused, and left as they are:", { skip: 
       const bytes = readFileSync(join(closed, LOG));
       bytes.writeUInt32LE(7, 4);
       writeFileSync(join(closed, LOG), bytes);
-      await refused(folder, closed, /it was written by a later version of this server \(7\)$/);
+      await refused(folder, closed, /it was written by a newer version of this server \(7\)$/);
     }));
 
   it("one in a folder that is not there, or that is none", () =>
@@ -102,7 +102,7 @@ describe("data that cannot be used are refused, and left as they are:", { skip: 
       await refused(
         folder,
         join(folder, "none", "jobs.db"),
-        /as there is no folder \S+none to make/,
+        /as its parent folder \S+none does not exist/,
       );
       writeFileSync(join(folder, "plain"), "");
       await refused(folder, join(folder, "plain", "jobs.db"), /^Cannot keep data in .*plain/);

@@ -103,7 +103,7 @@ describe("a folder that a server has is refused", { skip: noSqlite }, () => {
       const data = join(folder, "jobs.db");
       mkdirSync(data);
       writeFileSync(join(data, "lock"), "dear diary");
-      const refused = { code: "INVALID_DATA", message: /jobs\.db.lock is not its lock/ };
+      const refused = { code: "INVALID_DATA", message: /jobs\.db.lock is not an empty lock file/ };
       await assert.rejects(FaktoryServer.start({ port: 0, data }), refused);
       assert.equal(readFileSync(join(data, "lock"), "utf8"), "dear diary");
       assert.deepEqual(readdirSync(data), ["lock"]);

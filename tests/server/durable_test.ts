@@ -283,7 +283,7 @@ describe("a server with data", { skip: noSqlite }, () => {
         await tell(client, push("kept-job-1"));
         lose(data);
         const reply = await client.ask(push("lost-job-1"));
-        assert(reply.startsWith("-ERR Cannot save what changed: ") && reply.endsWith(what), reply);
+        assert(reply.startsWith("-ERR Cannot save the changes: ") && reply.endsWith(what), reply);
         assert.equal(await client.line(), "EOF");
         const gone = { name: "StoreError", code: "WRITE_FAILED" };
         await assert.rejects(server.closed, gone);

@@ -178,7 +178,7 @@ test("a write that fails is told to whom it was owed, and is the end", async () 
   two.say(push("lost-job-3"));
   backend.commits[0]!.done.reject(new Error("database or disk\nis full"));
   await turn();
-  const reply = "-ERR Cannot save what changed: database or disk is full\r\n";
+  const reply = "-ERR Cannot save the changes: database or disk is full\r\n";
   assert.deepEqual([one.peer.take(), two.peer.take()], [reply, reply]);
   assert(one.peer.isEnded && two.peer.isEnded);
   assert.equal(failures.length, 1);

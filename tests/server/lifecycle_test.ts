@@ -117,7 +117,7 @@ test("what is no certificate with its key is said so", async () => {
   for (const tls of [{ cert: "x", key: key! }, { cert: cert!, key: other! }]) {
     await assert.rejects(FaktoryServer.start({ port: 0, tls }), {
       code: "INVALID_OPTION",
-      message: /^Cannot listen as the option tls is no certificate with its key: /,
+      message: /^Cannot listen as the option tls is not a certificate with its key: /,
     });
   }
   for (const tls of [null, "x", { cert: cert! }, { cert: new Uint8Array(1), key: key! }]) {

@@ -163,7 +163,9 @@ function entryOf(entry: unknown, index: number): Entry {
   try {
     make(new Date(0));
   } catch (error) {
-    throw invalidCron(`the job of ${of} would be refused: ${isError(error) && error.message}`);
+    throw invalidCron(
+      `the server would refuse the job of ${of}: ${isError(error) && error.message}`,
+    );
   }
   return { schedule, fires: expressionOf(schedule, of), make };
 }

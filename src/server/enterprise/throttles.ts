@@ -64,11 +64,11 @@ export class Throttles {
 
 function check(queue: string, limit: unknown): void {
   const of = `throttles.${queue}`;
-  if (!isQueueName(queue)) throw invalidThrottles(`${showText(queue)} is no name of a queue`);
+  if (!isQueueName(queue)) throw invalidThrottles(`${showText(queue)} is not a valid queue name`);
   checkOptionNames(limit, OPTIONS, of);
   const { concurrency, worker, timeout } = limit as ServerThrottle;
   if ((concurrency === undefined) === (worker === undefined)) {
-    throw invalidThrottles(`${of} has not exactly one of concurrency and worker`);
+    throw invalidThrottles(`${of} must have exactly one of concurrency and worker`);
   }
   for (const [name, value] of Object.entries({ concurrency, worker, timeout })) {
     if (value === undefined || (Number.isSafeInteger(value) && value > 0)) continue;

@@ -87,7 +87,7 @@ export function checkQuery(query: JobQuery): Limits {
     throw invalid("list", `there is no such set: got ${showValue(set)}`);
   }
   if (sort !== undefined && !SORTS.includes(sort)) {
-    throw invalid("list", `sort is none of ${SORTS.join(", ")}: got ${showValue(sort)}`);
+    throw invalid("list", `sort is not one of ${SORTS.join(", ")}: got ${showValue(sort)}`);
   }
   checkTexts(query, "list");
   return {
@@ -104,7 +104,7 @@ export function checkQueueQuery(query: QueueQuery): Pick<Limits, "offset" | "lim
   const { name, text, order, offset, limit } = asObject(query, "list", QUEUE_QUERY) as QueueQuery;
   for (const [field, value] of Object.entries({ name, text })) {
     if (value === undefined || typeof value === "string") continue;
-    throw invalid("list", `${field} is no text: got ${showValue(value)}`);
+    throw invalid("list", `${field} is not a string: got ${showValue(value)}`);
   }
   if (order !== undefined && order !== "name" && order !== "size") {
     throw invalid("list", `order is neither "name" nor "size": got ${showValue(order)}`);
@@ -135,7 +135,7 @@ export function checkSelection(selection: JobSelection): Selected {
   if (set === undefined && onQueue !== undefined && jids !== undefined) {
     const { type, error, text } = selection as Partial<SetSelection>;
     if ([type, error, text, all].some((filter) => filter !== undefined)) {
-      throw invalid("change", "jobs of a queue are selected by their ids alone");
+      throw invalid("change", "jobs of a queue can be selected only by their ids");
     }
     checkTexts(selection, "change");
     return { sets: [], queue: onQueue, filter: {}, jids: checkJids(jids) };
@@ -153,7 +153,7 @@ export function checkSelection(selection: JobSelection): Selected {
   if (isAll && all !== true) {
     throw new InvalidArgumentError(
       "FILTER_MATCHES_ALL",
-      "Cannot change jobs as the selection has no filter: say { all: true } if every job is meant",
+      "Cannot change jobs as the selection has no filter: pass { all: true } to select every job",
     );
   }
   return { sets: [set], filter, jids: undefined };
@@ -162,7 +162,7 @@ export function checkSelection(selection: JobSelection): Selected {
 /** @throws {InvalidArgumentError} `INVALID_FILTER`. */
 export function checkJid(jid: unknown): string {
   if (typeof jid === "string" && jid !== "") return jid;
-  throw invalid("find", `the jid is not a text, or an empty one: got ${showValue(jid)}`);
+  throw invalid("find", `the jid is not a non-empty string: got ${showValue(jid)}`);
 }
 
 /** @throws {InvalidArgumentError} `INVALID_FILTER`. */
@@ -182,7 +182,7 @@ function checkTexts(query: object, action: string): void {
   for (const name of FILTERS) {
     const value: unknown = (query as Record<string, unknown>)[name];
     if (value === undefined || (typeof value === "string" && value !== "")) continue;
-    throw invalid(action, `${name} is not a text, or an empty one: got ${showValue(value)}`);
+    throw invalid(action, `${name} is not a non-empty string: got ${showValue(value)}`);
   }
 }
 
@@ -202,13 +202,13 @@ function integer(
 /** Rejects unknown names: a mistyped filter would otherwise match every job. */
 function asObject(value: unknown, action: string, names: Readonly<Record<string, true>>): object {
   if (typeof value !== "object" || value === null) {
-    throw invalid(action, `it is not told which: got ${showValue(value)}`);
+    throw invalid(action, `the selection is not an object: got ${showValue(value)}`);
   }
   for (const [name, given] of Object.entries(value)) {
     if (given === undefined || Object.hasOwn(names, name)) continue;
     const meant = nearestName(name, Object.keys(names));
     const hint = meant === undefined ? "" : `: did you mean ${meant}?`;
-    throw invalid(action, `${showText(name)} is no filter or option${hint}`);
+    throw invalid(action, `${showText(name)} is not a filter or option${hint}`);
   }
   return value;
 }

@@ -372,7 +372,7 @@ export class Inspector {
     if (queue !== undefined && action === "requeue") {
       throw new InvalidArgumentError(
         "INVALID_FILTER",
-        "Cannot retry jobs of a queue as they wait to run already",
+        "Cannot retry jobs of a queue as they already wait to run",
       );
     }
     let count = 0;

@@ -44,7 +44,10 @@ function parse(json: string): Request {
   } catch {
     // Reported below.
   }
-  throw new InvalidArgumentError("INVALID_ARGUMENT", "Cannot inspect as the request is no object");
+  throw new InvalidArgumentError(
+    "INVALID_ARGUMENT",
+    "Cannot inspect as the request is not an object",
+  );
 }
 
 function answer(inspector: Inspector, request: Request): unknown {
@@ -74,6 +77,6 @@ function answer(inspector: Inspector, request: Request): unknown {
   if (batches === true) return inspector.batches();
   throw new InvalidArgumentError(
     "INVALID_ARGUMENT",
-    "Cannot inspect as the request is none that this server knows",
+    "Cannot inspect as this server does not know the request",
   );
 }

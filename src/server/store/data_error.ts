@@ -11,8 +11,8 @@ const OBSTACLES: Readonly<Record<string, string>> = {
   ENOSPC: "its disk is full",
   EDQUOT: "the disk quota is used up",
   EROFS: "its disk is read-only",
-  EACCES: "this process is not permitted to read and write there",
-  EPERM: "this process is not permitted to read and write there",
+  EACCES: "this process has no permission to read and write there",
+  EPERM: "this process has no permission to read and write there",
   EMFILE: "this process has too many files open",
   ENFILE: "this machine has too many files open",
 };
@@ -65,7 +65,7 @@ export function sqliteFailure(path: string, cause: unknown, files: FileModule): 
   // SQLite does not tell why a file could not be opened, and reports some full disks as "disk I/O
   // error".
   const obstacle = obstacleOf(cause) ?? probe(path, files) ?? OBSTACLE_BY_CODE[code ?? -1];
-  return unavailable(path, obstacle ?? `of a failure of the disk: ${reasonOf(cause)}`, cause);
+  return unavailable(path, obstacle ?? `the disk failed: ${reasonOf(cause)}`, cause);
 }
 
 /** Reports whether SQLite failed because another process has locked the file. */
@@ -75,7 +75,7 @@ export function isBusy(cause: unknown): boolean {
 
 const OBSTACLE_BY_CODE: Readonly<Record<number, string>> = {
   [SQLITE.full]: "its disk is full",
-  [SQLITE.perm]: "this process is not permitted to read and write there",
+  [SQLITE.perm]: "this process has no permission to read and write there",
   [SQLITE.readonly]: "it is read-only",
 };
 

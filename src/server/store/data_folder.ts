@@ -141,12 +141,12 @@ function madePath(given: string, modules: Modules): string {
     if (stat !== undefined) {
       throw invalidData(
         path,
-        `it is ${stat.isFile() ? "a file" : "no folder"}, and data are kept in a folder`,
+        `it is ${stat.isFile() ? "a file" : "not a folder"}`,
       );
     }
     const parent = paths.dirname(path);
     if (!statOf(parent, modules)?.isDirectory()) {
-      throw invalidData(path, `there is no folder ${parent} to make it in`);
+      throw invalidData(path, `its parent folder ${parent} does not exist`);
     }
     let target;
     try {
@@ -157,7 +157,7 @@ function madePath(given: string, modules: Modules): string {
     }
     path = paths.resolve(parent, target);
   }
-  throw invalidData(given, "its links lead to no folder");
+  throw invalidData(given, "its links do not lead to a folder");
 }
 
 const MAX_LINKS = 40;
@@ -167,7 +167,7 @@ function checkContent(path: string, modules: Modules): void {
   const names = namesIn(path, modules).filter((name) => !OTHERS.test(name));
   const isOurs = names.some((name) => SEGMENT_NAME.test(name) || name === END_NAME);
   if (names.length === 0 || isOurs) return;
-  throw invalidData(path, `it is another program's folder: it has ${names[0]} in it, and no log`);
+  throw invalidData(path, `it belongs to another program: it contains ${names[0]}, but no log`);
 }
 
 function namesIn(path: string, { files }: Modules): string[] {

@@ -233,7 +233,7 @@ export class GroupBuffer {
 
   /** Adds bytes as a part, without copying. Their number must be a multiple of eight. */
   #push(bytes: Uint8Array): void {
-    if (this.#at % 8 !== 0) throw new RangeError("the part before does not end where one can");
+    if (this.#at % 8 !== 0) throw new RangeError("the part before is not aligned");
     const [rest, view] = [this.#bytes.subarray(this.#at), this.#view];
     this.#close();
     this.#parts.push(bytes);

@@ -205,5 +205,5 @@ const NO_HOLD: Hold = { at: 0, owner: "" };
 
 function failureOf(cause: unknown): StoreError {
   const reason = isError(cause) ? cause.message : String(cause);
-  return new StoreError("WRITE_FAILED", `Cannot save what changed: ${reason}`, { cause });
+  return new StoreError("WRITE_FAILED", `Cannot save the changes: ${reason}`, { cause });
 }

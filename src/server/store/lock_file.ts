@@ -26,7 +26,7 @@ export function lockFile(lock: string, path: string, modules: Modules): Lock {
     const stat = statOf(lock, modules);
     // Belongs to another program. It would be removed at the end.
     if (stat !== undefined && (stat.size > 0n || !stat.isFile())) {
-      throw invalidData(path, `${lock} is not its lock, which has nothing in it`);
+      throw invalidData(path, `${lock} is not an empty lock file`);
     }
     const before = stat && idOf(stat);
     let database: Database | undefined;

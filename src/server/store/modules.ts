@@ -100,8 +100,8 @@ export function loadModules(): Modules {
     throw new ConfigError(
       "UNSUPPORTED_RUNTIME",
       "Cannot keep data in a folder as this runtime has no node:sqlite, which locks the folder: " +
-        "Deno, Bun, and Node 22.13 or later have it. Without the option data the server runs " +
-        "here too, in memory",
+        "use Deno, Bun, or Node 22.13 or later, or leave out the option data to keep all data " +
+        "in memory",
     );
   }
   return { sqlite, files, paths, urls };

@@ -166,7 +166,7 @@ class Opening {
     try {
       note = JSON.parse(new TextDecoder().decode(files.readFileSync(path)));
       if (!(note.segment > 0 && note.end >= 0)) {
-        throw new TypeError("it does not say where it ends");
+        throw new TypeError("it has no end");
       }
     } catch (cause) {
       throw invalidData(this.#folder.path, `it is damaged: ${path}: ${(cause as Error).message}`);

@@ -146,7 +146,7 @@ export class RecordCursor {
       case Op.clear:
         return at + 1;
       default:
-        throw new RangeError(`a record of an unknown kind, ${this.op}`);
+        throw new RangeError(`unknown record kind: ${this.op}`);
     }
   }
 

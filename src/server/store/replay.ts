@@ -75,7 +75,7 @@ export class Replay implements RestoredJobs {
       // A server may crash before it writes the head, possibly to a reused file of an old segment.
       const isEmpty = isLast && (head !== undefined || isBegunHead(bytes, segment.number));
       if (!isEmpty || this.#groupAfter(view, segment, SEGMENT_HEAD) !== undefined) {
-        throw this.#damaged(segment, "its head is not as it was written");
+        throw this.#damaged(segment, "its head is invalid");
       }
       segment.end = 0;
       return;
@@ -83,18 +83,18 @@ export class Replay implements RestoredJobs {
     if (head.version > LOG_VERSION) {
       throw invalidData(
         this.#path,
-        `it was written by a later version of this server (${head.version})`,
+        `it was written by a newer version of this server (${head.version})`,
       );
     }
     this.oldest = Math.max(this.oldest, head.oldest);
     segment.end = this.#endOf(view, segment);
     if (!isLast && segment.end === SEGMENT_HEAD) {
-      throw this.#damaged(segment, "it does not go on where the one before ends");
+      throw this.#damaged(segment, "it does not continue the segment before it");
     }
     if (isLast) {
       const at = this.#groupAfter(view, segment, segment.end);
       if (at !== undefined) {
-        throw this.#damaged(segment, `what is between the bytes ${segment.end} and ${at}`);
+        throw this.#damaged(segment, `the bytes from ${segment.end} to ${at} are invalid`);
       }
     }
     this.#apply(segment, bytes);

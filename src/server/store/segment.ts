@@ -71,7 +71,7 @@ export class Segment {
             files.write(fd, part, done, left, at, (error, count) =>
               error ? reject(error) : resolve(count))
           );
-        if (count === 0) throw new Error(`${this.path} takes no more bytes`);
+        if (count === 0) throw new Error(`${this.path} accepts no more bytes`);
         done += count;
         at += count;
         if (BigInt(at) > this.#size) this.#size = BigInt(at);

@@ -86,7 +86,9 @@ export class Segments {
     if (end < this.sizes.segment) return undefined;
     const next = this.#next;
     if (next === undefined) {
-      if (end > MAX_SEGMENT) throw new Error(`${this.last.path} is full, and no other can be made`);
+      if (end > MAX_SEGMENT) {
+        throw new Error(`${this.last.path} is full, and the next segment cannot be created`);
+      }
       return undefined;
     }
     this.#all.push(next);

@@ -51,7 +51,7 @@ it("runs no more jobs of a queue than its throttle says, on all workers or on ea
 it("refuses throttles that there cannot be, and all of them on a free server", async () => {
   const faults: [throttles: unknown, text: RegExp][] = [
     [5, /not an object/],
-    [{ "a/b": { worker: 1 } }, /no name of a queue/],
+    [{ "a/b": { worker: 1 } }, /not a valid queue name/],
     [{ a: {} }, /exactly one/],
     [{ a: { worker: 1, concurrency: 1 } }, /exactly one/],
     [{ a: { worker: 0 } }, /integer of 1 or more/],
@@ -65,5 +65,5 @@ it("refuses throttles that there cannot be, and all of them on a free server", a
       String(text),
     );
   }
-  await assert.rejects(MemoryServer.start({ throttles: {} }), /free server has none/);
+  await assert.rejects(MemoryServer.start({ throttles: {} }), /with the edition free/);
 });
