@@ -23,10 +23,9 @@ import {
 import { brand, insidesOf } from "./internal/brand.ts";
 import { type Insides, Job, readForeign, readJob } from "./job/job.ts";
 
-/*
- * Not where the classes are: bundles of `./edge`, which have one copy of everything, do without it. Bundlers leave out modules
- * of which nothing is used, so what must not go without it imports `brand` from here.
- */
+// The classes are branded here, not where they are defined, to keep this code out of bundles of
+// `./edge`, which contain only one copy of each class. Bundlers drop a module if nothing of it is
+// used, so modules that need the brands import `brand` from this file.
 brand({
   FaktoryError,
   ConfigError,

@@ -88,8 +88,8 @@ export interface InvalidJobErrorOptions extends FaktoryErrorOptions {
  *
  * Codes: `INVALID_JID`, `INVALID_TYPE`, `INVALID_ARGS`, `INVALID_QUEUE`, `INVALID_RETRY`,
  * `INVALID_AT`, `INVALID_DELAY`, `INVALID_RESERVE_FOR`, `INVALID_BACKTRACE`, `INVALID_CUSTOM`,
- * `INVALID_CREATED_AT`, `INVALID_UNIQUE`, `INVALID_EXPIRES`, `INVALID_JOB`, `JOB_TOO_LARGE`;
- * `SCHEMA_FAILED` if the schema itself failed.
+ * `INVALID_UNIQUE`, `INVALID_EXPIRES`, `INVALID_JOB`, `JOB_TOO_LARGE`; `SCHEMA_FAILED` if the
+ * schema itself failed.
  */
 export class InvalidJobError extends FaktoryError {
   /** The name of the class. Bundlers do not shorten it. */

@@ -3,45 +3,45 @@ import { nearestName } from "./internal/nearest.ts";
 import { showValue } from "./internal/show.ts";
 import { isThenable } from "./internal/thenable.ts";
 
-/** A function that hears of an event. */
+/** A function that is called on an event. */
 export type Listener<T> = (detail: T) => unknown;
 
-/** A listener threw, or the promise that it gave rejected: what, and on which event. */
+/** An error of a listener: it threw, or its promise rejected. */
 export interface ListenerFailure {
-  /** The event that it was told of. */
+  /** The name of the event. */
   readonly event: string;
-  /** What it threw. */
+  /** The error that it threw. */
   readonly error: unknown;
 }
 
 /**
- * The names of all events: `{ .. } satisfies EventNames<Events>` does not compile if one is
+ * The names of all events. `{ .. } satisfies EventNames<Events>` does not compile if one is
  * missing.
  */
 export type EventNames<Events> = Readonly<Record<keyof Events, true>>;
 
 /**
- * Typed events. `Events` maps each event's name to what its listeners are given.
+ * A typed event emitter. `Events` maps each event's name to the argument of its listeners.
  *
- * A listener that throws, or whose promise rejects, harms neither the other listeners nor the one
- * who emits: the failure goes to the listeners of `listenerError`, and where that fails too it is
- * dropped.
+ * If a listener throws or its promise rejects, the other listeners and the emitting code go on. The
+ * error is emitted as `listenerError`. An error of a `listenerError` listener is dropped.
  */
 export class Emitter<Events extends { listenerError: ListenerFailure }> {
   readonly #names: EventNames<Events> | undefined;
-  // A new array with each change, as most are told of far more often than they change.
+  // An array is replaced, never changed, because events are emitted far more often than listeners
+  // are added.
   readonly #listeners = new Map<keyof Events, readonly Listener<never>[]>();
 
-  /** With `names`, nobody can listen to an event that there is not. */
+  /** If `names` is given, `on` refuses other names. */
   constructor(names?: EventNames<Events>) {
     this.#names = names;
   }
 
   /**
-   * Calls `listener` on every `event`; the function returned ends that.
+   * Calls `listener` on every `event`. Returns a function that removes the listener.
    *
-   * @throws {InvalidArgumentError} `INVALID_ARGUMENT` on an event that there is not, or a listener
-   * that is no function.
+   * @throws {InvalidArgumentError} `INVALID_ARGUMENT` if there is no such event, or the listener is
+   * not a function.
    */
   on<Name extends keyof Events>(event: Name, listener: Listener<Events[Name]>): () => void {
     this.#check(event, listener);
@@ -50,12 +50,12 @@ export class Emitter<Events extends { listenerError: ListenerFailure }> {
     return () => void this.#listeners.set(event, this.#without(event, listener));
   }
 
-  /** Whether anybody listens, so that details need not be made for nobody. */
+  /** Returns true if the event has listeners. Callers use this to skip building the detail. */
   has(event: keyof Events): boolean {
     return (this.#listeners.get(event)?.length ?? 0) > 0;
   }
 
-  /** Tells every listener of `event`. Never throws. */
+  /** Calls every listener of `event`. Never throws. */
   emit<Name extends keyof Events>(event: Name, detail: Events[Name]): void {
     const listeners = this.#listeners.get(event);
     if (listeners === undefined) return;

@@ -8,59 +8,58 @@ import type { JobOptions } from "./job.ts";
 import type { StandardSchema } from "./standard_schema.ts";
 
 /**
- * What jobs of a type have where they do not say otherwise themselves; of `custom`, each key for
- * itself.
+ * Defaults for the jobs of a type. An option of a job replaces its default; in `custom`, each key
+ * replaces the default for that key.
  */
 export interface JobDefaults
   extends Pick<JobOptions, "queue" | "retry" | "reserveFor" | "backtrace" | "custom" | "unique"> {
   /**
-   * How long after it was due a job that still waits is dropped (Enterprise), such as `"10m"`.
+   * The server drops a job that still waits this long after it was due (Enterprise), for example
+   * `"10m"`.
+   *
    * @default never
    */
   readonly expires?: DurationText | undefined;
 }
 
 /**
- * What {@linkcode job} says of a type beside its arguments: defaults of its jobs, and what
- * consumers do if they fail.
+ * Options of a job type in {@linkcode job}: the defaults of its jobs, and what consumers do when
+ * they fail.
  */
 export interface JobTypeOptions<Args extends readonly unknown[] | [] = readonly unknown[]>
   extends JobDefaults, FailurePolicy<Args> {}
 
 /**
- * A type of job, as {@linkcode job} makes it: its arguments as a producer gives them, and as a
- * handler gets them.
+ * The definition of a job type, as {@linkcode job} returns it. `Input` is the type of the arguments
+ * that a producer passes, `Output` the type of those that a handler gets.
  */
 export interface JobDefinition<
   Input extends readonly unknown[] = readonly unknown[],
   Output extends readonly unknown[] = Input,
 > {
-  /** Checks the arguments, the whole array; none where only their types are known. */
+  /** The schema of the whole array of arguments; `undefined` if only their types are known. */
   readonly schema: StandardSchema<Input, Output> | undefined;
-  /** What jobs of this type have where they do not say otherwise. */
+  /** Defaults for the jobs of this type. */
   readonly defaults: JobDefaults;
-  /**
-   * What consumers do with its failed jobs; the options of `Consumer.register` are used instead,
-   * each by itself.
-   */
+  /** Options for failed jobs. An option passed to `Consumer.register` replaces the one here. */
   readonly failures?: FailurePolicy | undefined;
 }
 
 /**
- * A catalogue of jobs: the definition of each type by its name. Without one, a job may be of any
- * type.
+ * A catalogue of jobs: the definition of each job type by its name. Without a catalogue, a job may
+ * have any type.
  */
 export interface JobDefinitions {
-  /** A type of job. */
+  /** The definition of a job type. */
   readonly [type: string]: JobDefinition;
 }
 
 /**
- * Defines a type of job, for {@linkcode defineJobs}, by a schema of its arguments: of any library
- * that keeps to [Standard Schema](https://standardschema.dev).
+ * Defines a job type for {@linkcode defineJobs}, with a schema of its arguments. The schema may
+ * come from any library that implements [Standard Schema](https://standardschema.dev).
  *
- * Producers check the arguments and send them as they were given; consumers check what came, and
- * give handlers what the schema makes of it.
+ * A producer validates the arguments and sends them unchanged. A consumer validates them again and
+ * passes the schema's output to the handler.
  *
  * @example Arguments that are checked on both sides
  * ```ts
@@ -77,8 +76,8 @@ export function job<Input extends readonly unknown[], Output extends readonly un
   options?: JobTypeOptions<Input>,
 ): JobDefinition<Input, Output>;
 /**
- * Defines a type of job by the types of its arguments alone, which are not checked when the program
- * runs.
+ * Defines a job type by the TypeScript types of its arguments only. They are not checked at run
+ * time.
  */
 export function job<Args extends readonly unknown[] | [] = readonly unknown[]>(
   options?: JobTypeOptions<Args>,
@@ -86,7 +85,7 @@ export function job<Args extends readonly unknown[] | [] = readonly unknown[]>(
 export function job(first: unknown = {}, second: JobTypeOptions = {}): JobDefinition {
   const schema = isSchema(first) ? first : undefined;
   const options = schema === undefined ? first as JobTypeOptions : second;
-  // What is no object is refused by defineJobs, with the name of the type.
+  // If `options` is not an object, `defineJobs` reports that, with the name of the type.
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     return { schema, defaults: options };
   }
@@ -98,8 +97,8 @@ export function job(first: unknown = {}, second: JobTypeOptions = {}): JobDefini
 }
 
 /**
- * Defines the jobs that there are, for producers and consumers alike: with such a catalogue as
- * their option `jobs`, the names and arguments of jobs are typed, and checked.
+ * Defines a catalogue of jobs. Pass the same catalogue as the option `jobs` of producers and
+ * consumers: names and arguments of jobs are then typed, and checked at run time.
  *
  * @example One catalogue for both sides
  * ```ts
@@ -117,7 +116,7 @@ export function job(first: unknown = {}, second: JobTypeOptions = {}): JobDefini
  * await consumer.runOne();
  * ```
  *
- * @throws {ConfigError} `INVALID_OPTION` on a definition or a default that cannot be used.
+ * @throws {ConfigError} `INVALID_OPTION` if a definition or a default is invalid.
  */
 export function defineJobs<Jobs extends JobDefinitions>(jobs: Jobs): Jobs {
   checkDefinitions(jobs);
@@ -129,7 +128,7 @@ const DEFAULTS: readonly string[] = [
 ];
 
 /**
- * Checks a catalogue that may not have come from `defineJobs`.
+ * Checks a catalogue. JavaScript programs may pass one that `defineJobs` has not checked.
  *
  * @throws {ConfigError} `INVALID_OPTION`.
  */
@@ -146,10 +145,10 @@ export function checkDefinitions(jobs: unknown): asserts jobs is JobDefinitions 
 function checkDefinition(type: string, definition: unknown): void {
   const { schema, defaults, failures } = (definition ?? {}) as Partial<Record<string, unknown>>;
   if (typeof defaults !== "object" || defaults === null || Array.isArray(defaults)) {
-    throw refused(type, "it is not what job() gives");
+    throw refused(type, "its definition does not come from job()");
   }
   if (schema !== undefined && !isSchema(schema)) {
-    throw refused(type, "its schema does not keep to Standard Schema v1");
+    throw refused(type, "its schema does not implement Standard Schema v1");
   }
   if (failures !== undefined) checkPolicy(type, failures as FailurePolicy);
   const unknown = Object.keys(defaults).find((name) => !DEFAULTS.includes(name));
@@ -157,7 +156,7 @@ function checkDefinition(type: string, definition: unknown): void {
     const names = [...DEFAULTS, ...POLICY_NAMES];
     const meant = nearestName(unknown, names);
     const hint = meant === undefined ? "" : `: did you mean ${showText(meant)}?`;
-    throw refused(type, `${showText(unknown)} is none of its options ${names.join(", ")}${hint}`);
+    throw refused(type, `it has no option ${showText(unknown)}, only ${names.join(", ")}${hint}`);
   }
   try {
     encodeJob({ ...defaults, type });
@@ -167,7 +166,7 @@ function checkDefinition(type: string, definition: unknown): void {
   }
 }
 
-/** Some libraries' schemas are functions. */
+/** Returns true for a Standard Schema. The schemas of some libraries are functions. */
 function isSchema(value: unknown): value is StandardSchema<readonly unknown[]> {
   if (typeof value !== "function" && (typeof value !== "object" || value === null)) return false;
   const props: unknown = (value as { "~standard"?: unknown })["~standard"];

@@ -4,7 +4,9 @@ import { type FetchedJobOptions, FROM_SERVER, Job, type JobFailure } from "./job
 import { DEFAULT_QUEUE } from "./queue_name.ts";
 import { parseTimestamp } from "./timestamp.ts";
 
-/** A job as the server sends it; nothing in it can be relied on. */
+/**
+ * A job as the server sends it. Any client may have pushed it, so every property has to be checked.
+ */
 interface WireJob {
   readonly jid?: unknown;
   readonly jobtype?: unknown;
@@ -31,10 +33,10 @@ interface WireFailure {
 }
 
 /**
- * The job of a FETCH's reply. Only a jid, a type and arguments are insisted on: any client may have
- * pushed the job, and one that is odd elsewhere can still be run.
+ * Decodes the job in the reply to FETCH. Only jid, type and arguments must be valid. A job with
+ * other invalid properties can still be run.
  *
- * @throws {ProtocolError} `PROTOCOL_VIOLATION` where the text is no job.
+ * @throws {ProtocolError} `PROTOCOL_VIOLATION` if the text is not a job.
  */
 export function decodeJob(json: string): Job {
   const wire = parseObject(json);
@@ -66,7 +68,7 @@ function parseObject(json: string): WireJob {
   try {
     value = JSON.parse(json);
   } catch {
-    // The parser's own error quotes the payload.
+    // The parser's own error would quote the payload.
     throw notAJob(`it is not JSON (${json.length} characters)`);
   }
   if (!isObject(value)) throw notAJob(`it is ${kind(value)}`);
@@ -100,7 +102,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** What a value is, without saying what it holds. */
+/** Describes the kind of a value without showing it. */
 function kind(value: unknown): string {
   if (value === undefined) return "missing";
   if (value === null || value === "") return value === null ? "null" : "empty";

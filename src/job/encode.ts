@@ -8,10 +8,9 @@ import { type JobInput, PROPERTIES } from "./job.ts";
 export { DEFAULT_RETRY, type EncodedJob, isPlainObject } from "./encode_core.ts";
 
 /**
- * Checks a job whole and gives it as PUSHB takes it. The error for a name that is wrong says which
- * one was likely meant.
+ * Checks a job and encodes it for PUSHB. If a name is wrong, the error suggests the right one.
  *
- * @throws {InvalidJobError} where the server would refuse it or silently change it.
+ * @throws {InvalidJobError} if the server would refuse the job or silently change it.
  */
 export function encodeJob(input: JobInput): EncodedJob {
   let encoded: EncodedJob;
@@ -20,14 +19,14 @@ export function encodeJob(input: JobInput): EncodedJob {
   } catch (error) {
     throw explained(error);
   }
-  // It can be read: it was encoded.
+  // `encodeCore` has checked that `custom` is a readable object.
   if (input.custom !== undefined) checkCustomNames(input.custom);
   return encoded;
 }
 
 /**
- * What people write for a property's name, without case and separators, where it is not spelled
- * alike.
+ * Names that people write for a property when they do not misspell it but use another word. In
+ * lower case, without separators.
  */
 const LIKELY_NAMES: ReadonlyMap<string, string> = new Map([
   ["id", "jid"],
@@ -46,7 +45,9 @@ const LIKELY_NAMES: ReadonlyMap<string, string> = new Map([
   ["expiresin", "expires"],
 ]);
 
-/** The error for an unknown property, with the name that was likely meant; any other as it is. */
+/**
+ * Returns the error for an unknown property, with a suggestion. Returns other errors as they are.
+ */
 function explained(error: unknown): unknown {
   const isUnknownName = error instanceof InvalidJobError && error.code === "INVALID_JOB" &&
     error.path !== "" && !PROPERTIES.has(error.path);
@@ -56,13 +57,13 @@ function explained(error: unknown): unknown {
   return meant === undefined ? error : invalid(
     "INVALID_JOB",
     path,
-    `${showText(path)} is no property of a job: did you mean "${meant}"?`,
+    `${showText(path)} is not a property of a job: did you mean "${meant}"?`,
   );
 }
 
 /**
- * Refuses misspelled names of what Enterprise reads in a job's `custom`: a job that was to be
- * unique would not be, and nobody would be told. Anything else in there is the user's own.
+ * Refuses misspelled names of the Enterprise keys in `custom`. Otherwise a job that should be
+ * unique would silently not be unique. Other names in `custom` are free.
  */
 function checkCustomNames(custom: object): void {
   for (const name in custom) {
@@ -72,7 +73,7 @@ function checkCustomNames(custom: object): void {
     throw invalid(
       "INVALID_CUSTOM",
       `custom.${name}`,
-      `no server knows custom.${name}: did you mean custom.${meant}, or the job's option ${option}?`,
+      `servers ignore custom.${name}: did you mean custom.${meant}, or the job's option ${option}?`,
     );
   }
 }
@@ -86,7 +87,7 @@ const EXPIRES: Readonly<Record<string, string>> = {
   expirein: "expires_in",
 };
 
-/** The name that is likely meant by another one. */
+/** Returns the name of an Enterprise key that `name` probably misspells. */
 function misspelled(name: string): string | undefined {
   const text = normal(name);
   const meant =

@@ -9,9 +9,9 @@ import { DEFAULT_QUEUE, queueNameFault } from "./queue_name.ts";
 import { expandShorthands, hasShorthands } from "./shorthands.ts";
 import { MAX_JOB_BYTES } from "./size.ts";
 
-/** A job as PUSHB takes it. */
+/** A job, encoded for PUSHB. */
 export interface EncodedJob {
-  /** The job's id, made up where it had none. */
+  /** The job's id; a new one if the job had none. */
   readonly jid: string;
   /** The job as JSON on one line. */
   readonly json: string;
@@ -20,9 +20,9 @@ export interface EncodedJob {
 const MAX_RETRY = 2 ** 31 - 1;
 
 /**
- * Retries of a job that does not say. Said in every job: the reference server (1.10.0) gives a job
- * that says nothing what the last job that did has said, 0 included, which would lose it at its
- * first failure.
+ * Number of retries of a job that does not set `retry`. Every job is sent with a number: if one is
+ * missing, the reference server (1.10.0) uses the number of the job before it. If that is 0, the
+ * job is lost at its first failure.
  */
 export const DEFAULT_RETRY = 25;
 
@@ -31,17 +31,17 @@ const MAX_RESERVE_SECONDS = 86_400;
 const MIN_JID_BYTES = 8;
 
 /**
- * Checks a job whole and gives it as PUSHB takes it. `encodeJob` also says what was likely meant;
- * bundles that have to be small do without.
+ * Checks a job and encodes it for PUSHB. `encodeJob` does the same and suggests names in its
+ * errors, which takes too much code for small bundles.
  *
- * @throws {InvalidJobError} where the server would refuse it or silently change it.
+ * @throws {InvalidJobError} if the server would refuse the job or silently change it.
  */
 export function encodeCore(input: JobInput): EncodedJob {
   try {
     return encode(input);
   } catch (error) {
     if (error instanceof InvalidJobError) throw error;
-    // A getter or a proxy.
+    // A getter or a proxy threw.
     throw invalid("INVALID_JOB", "", "it cannot be read", error);
   }
 }
@@ -49,7 +49,7 @@ export function encodeCore(input: JobInput): EncodedJob {
 function encode(input: JobInput): EncodedJob {
   checkShape(input);
   const { jid, type, args, queue, retry, reserveFor, backtrace, createdAt } = input;
-  // A Job has expanded them itself.
+  // A `Job` has replaced them in its constructor.
   const { at, custom } = hasShorthands(input as JobFields) ? expandShorthands(input) : input;
 
   const id = jid === undefined ? createJid() : jid;
@@ -66,7 +66,7 @@ function encode(input: JobInput): EncodedJob {
     ? nowPart()
     : createdPart(dateText(createdAt, "createdAt", "INVALID_JOB"));
   json += created;
-  // A UTF-16 unit takes three bytes of UTF-8 at most.
+  // One UTF-16 unit takes at most three bytes of UTF-8.
   if (json.length > MAX_JOB_BYTES / 3) checkSize(json);
   return { jid: id, json };
 }
@@ -93,13 +93,13 @@ function checkShape(input: unknown): void {
     fault,
     `${
       showValue(fault)
-    } is no property of a job, and the server would drop it: put it into "custom"`,
+    } is not a property of a job, and the server would drop it: put it into "custom"`,
   );
 }
 
 function jidText(jid: unknown): string {
   if (typeof jid !== "string") throw invalidProperty("jid", "a string", jid);
-  // A UTF-16 unit never takes less than a byte.
+  // One UTF-16 unit takes at least one byte.
   if (jid.length < MIN_JID_BYTES && new TextEncoder().encode(jid).length < MIN_JID_BYTES) {
     throw invalidProperty("jid", `${MIN_JID_BYTES} bytes or longer`, jid);
   }
@@ -147,18 +147,18 @@ function customText(custom: unknown): string {
   }
 }
 
-/** Whether it is an object that JSON holds as it is. */
+/** Returns true for an object whose own properties are all of its contents. */
 export function isPlainObject(value: unknown): value is object {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
   const prototype = Object.getPrototypeOf(value);
-  // Plain objects of another realm have a prototype of their own, at the end of its chain too.
+  // A plain object of another realm has that realm's `Object.prototype`, whose prototype is null.
   return prototype === null || prototype === Object.prototype ||
     Object.getPrototypeOf(prototype) === null;
 }
 
-// Most jobs are of the type of the one before, go where it went, and are of its millisecond. Their
-// texts are put together of few pieces, as each has to be kept and collected: with half as many, a
-// batch of a thousand takes a fifth less CPU time.
+// Most jobs have the type and queue of the job before, and are created in the same millisecond, so
+// the text of each part is reused. Fewer pieces of text also mean less garbage: with half as many,
+// a batch of a thousand jobs takes a fifth less CPU time.
 
 let lastType: unknown = NaN;
 let lastTypePart = "";
@@ -232,7 +232,7 @@ function isIntegerIn(value: unknown, min: number, max: number): value is number 
   return Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
 }
 
-/** A payload's values stay out of errors: only its kind is told. */
+/** Returns the kind of a payload. Errors never contain the values of a payload. */
 function shown(payload: unknown): string {
   if (payload === null || payload === undefined) return String(payload);
   return typeof payload === "object" ? kindOf(payload) : `a ${typeof payload}`;
@@ -246,7 +246,7 @@ function unencodable(error: unknown, code: FaktoryErrorCode, root: string): Inva
   return invalid(
     code,
     path,
-    `${path} is ${error.reason}, and JSON or the server cannot hold that`,
+    `${path} is ${error.reason}, which JSON or the server cannot represent`,
     error.cause,
   );
 }

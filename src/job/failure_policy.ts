@@ -3,44 +3,44 @@ import { showText, showValue } from "../internal/show.ts";
 import type { Job } from "./job.ts";
 import { isQueueName } from "./queue_name.ts";
 
-/** What a consumer does with failed jobs of a type; each part is optional. */
+/** Options for failed jobs of a type. */
 export interface FailurePolicy<
   // deno-lint-ignore no-explicit-any
   Args extends readonly unknown[] | [] = any,
   Type extends string = string,
 > {
   /**
-   * Returns the seconds until the next retry of a failed job, used instead of the server's own
-   * delay; `undefined` leaves it to the server. `attempt` is the run that failed, from 1. It is not
-   * called if no retry is left, nor for a `RetryAfter`.
+   * Returns the seconds until the next retry of a failed job, instead of the server's own delay;
+   * `undefined` leaves the delay to the server. `attempt` is the number of the failed run, from 1.
+   * It is not called if no retry is left, nor after a `RetryAfter`.
    *
-   * The retry is made as by `RetryAfter`, which is not atomic: the job is enqueued again, then
-   * acknowledged (PUSHB, then ACK). A worker that dies between the two commands leaves one run too
-   * many.
+   * The retry is not atomic, as with `RetryAfter`: the job is enqueued again, then acknowledged
+   * (PUSHB, then ACK). If the worker crashes between the two commands, the job runs once more than
+   * it should.
    *
-   * @default the server's delay, 15 seconds to some days
+   * @default the server's delay, from 15 seconds to some days
    */
   readonly backoff?: ((attempt: number, error: unknown) => number | undefined) | undefined;
   /**
-   * Called when a job failed for the last time, before that is reported: its retries are used up,
-   * it was killed, or its `retry` is 0. It runs in the job's slot, and the report (FAIL) waits for
-   * it, so it is called at least once: a worker that dies between the two runs the job again. If it
-   * throws, the consumer emits `listenerError`, and the job is reported all the same.
+   * Called when a job failed for the last time, before the failure is reported: no retries are
+   * left, the job was killed, or its `retry` is 0. It runs in the job's slot, and the report (FAIL)
+   * waits for it. It is called at least once: if the worker crashes before the report, the job runs
+   * again. If it throws, the consumer emits `listenerError` and still reports the job.
    *
-   * It is not called if the worker is lost or the reservation ends: the server fails such a job by
-   * itself.
+   * It is not called if the worker is lost or the reservation ends, because then the server fails
+   * the job without the worker.
    *
    * @default nothing
    */
   readonly onDead?: ((job: Job<Args, Type>, error: unknown) => unknown) | undefined;
   /**
-   * The queue that a job moves to when it would be dead otherwise, with its id and its last
+   * The queue to which a job moves when it would be dead otherwise, with its id and its last
    * failure. It arrives about five seconds later. A job that fails on that queue is dead. A job
-   * whose `retry` is 0 is dropped as ever.
+   * whose `retry` is 0 is still dropped.
    *
-   * Moving is not atomic: the job is enqueued there, then acknowledged (PUSHB, then ACK). A worker
-   * that dies between the two commands leaves the job there, and runs it here once more. If the
-   * server refuses the job, it is dead as usual.
+   * Moving is not atomic: the job is enqueued there, then acknowledged (PUSHB, then ACK). If the
+   * worker crashes between the two commands, the job is on that queue and also runs here once more.
+   * If the server refuses the job, it is dead as usual.
    *
    * @default none
    */

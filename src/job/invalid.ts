@@ -1,7 +1,7 @@
 import { type FaktoryErrorCode, InvalidJobError } from "../errors.ts";
 import { showValue } from "../internal/show.ts";
 
-/** The error for a job that no server would take as it is; `path` is the place of what is wrong. */
+/** Returns the error for an invalid job. `path` is the place of the fault. */
 export function invalid(
   code: FaktoryErrorCode,
   path: string,
@@ -11,7 +11,10 @@ export function invalid(
   return new InvalidJobError(code, `Cannot enqueue job as ${reason}`, { path, cause });
 }
 
-/** The error for a property that is not `what`. Its value is shown: never that of a payload. */
+/**
+ * Returns the error for a property that is not `what`. It shows the value, so it must not be used
+ * for payloads.
+ */
 export function invalidProperty(
   path: string,
   what: string,

@@ -1,23 +1,23 @@
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/** Random characters that a run of jids begins with: 84 bits. */
+/** Number of random characters that consecutive jids share: 84 bits. */
 const PREFIX_LENGTH = 14;
 
-/** Every pair of characters: the ends of a run's jids. */
+/** All pairs of characters, used as the last two characters of a jid. */
 let ends: readonly string[] | undefined;
 let prefix = "";
 let next = 0;
 
 /**
- * A new job id: 16 characters of base64url, of which 14 are random (84 bits from the runtime's
- * cryptographic generator) and shared by up to 4096 jids that are made one after the other, and two
- * tell these apart. Making one is a matter of joining two texts.
+ * Creates a job id: 16 characters of base64url. The first 14 are random (84 bits from the runtime's
+ * cryptographic generator) and are shared by up to 4096 consecutive jids; the last two make each
+ * jid distinct. Creating a jid therefore only joins two texts.
  *
- * With that many bits, a billion jobs a day for a century hold a repeated id with a chance below 1
+ * With 84 bits, the chance that a billion jobs a day for a century contain a repeated id is below 1
  * in 100,000.
  */
 export function createJid(): string {
-  // Made on first use: some edge runtimes refuse randomness while modules load.
+  // Created on first use, because some edge runtimes refuse randomness while modules load.
   ends ??= [...ALPHABET].flatMap((first) => [...ALPHABET].map((second) => first + second));
   if (prefix === "" || next === ends.length) {
     prefix = randomText(PREFIX_LENGTH);

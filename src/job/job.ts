@@ -3,69 +3,73 @@ import type { DurationText } from "./duration.ts";
 import { DEFAULT_QUEUE } from "./queue_name.ts";
 import { expandShorthands, hasShorthands, type Uniqueness } from "./shorthands.ts";
 
-/** What the server knows of a job's last failure. */
+/** The last failure of a job, as the server stores it. */
 export interface JobFailure {
-  /** When it failed last; `undefined` where the server's text is no date. */
+  /** Time of the last failure; `undefined` if the server's text is not a date. */
   readonly failedAt: Date | undefined;
-  /** When it will be tried, or was tried, again. */
+  /** Time of the next retry, or of the retry that led to this run. */
   readonly nextAt?: Date | undefined;
   /** The error's message. */
   readonly message?: string | undefined;
   /** The error's type. */
   readonly type?: string | undefined;
-  /** The error's stack, a frame a line. */
+  /** The error's stack, one frame per line. */
   readonly backtrace?: readonly string[] | undefined;
-  /** Retries so far: 0 after the first failure. */
+  /** Number of retries so far: 0 after the first failure. */
   readonly retryCount: number;
-  /** Retries that are left. */
+  /** Number of retries left. */
   readonly remaining: number;
 }
 
-/**
- * What can be said of a job beside its type and arguments. A property that is `undefined` counts as
- * absent.
- */
+/** Options of a job. A property that is `undefined` counts as absent. */
 export interface JobOptions {
-  /** The job's id, 8 bytes of UTF-8 at least. @default 16 characters, 84 bits of them random */
+  /** The job's id, at least 8 bytes of UTF-8. @default 16 random characters (84 random bits) */
   readonly jid?: string | undefined;
-  /** The queue it goes to: letters, digits, `.`, `_` and `-`. @default "default" */
+  /** The queue: letters, digits, `.`, `_` and `-`. @default "default" */
   readonly queue?: string | undefined;
   /**
-   * Retries after a failure: 0 discards it at once, -1 sends it straight to the dead. @default 25
+   * Number of retries after a failure. With 0 a failed job is dropped; with -1 it is dead at once.
+   *
+   * @default 25
    */
   readonly retry?: number | undefined;
-  /** Not to be run before this time. @default at once */
+  /** The job runs at this time or later. @default as soon as possible */
   readonly at?: Date | undefined;
   /**
-   * How long to wait before it runs, instead of `at`: milliseconds, or a text such as `"90s"`,
-   * `"5m"`, `"2h"`. Counts from when it is enqueued, by the server's clock; of a `Job`, from when
-   * that is made, and at `./edge`, by this machine's.
+   * Delay before the job may run, instead of `at`: milliseconds, or a text such as `"90s"`, `"5m"`
+   * or `"2h"`. The delay starts when the job is enqueued and is measured by the server's clock. For
+   * a `Job` it starts when the object is created, and at `./edge` it is measured by this machine's
+   * clock.
    *
-   * @default no wait
+   * @default no delay
    */
   readonly delay?: number | DurationText | undefined;
-  /** Seconds that a worker may take for it, 60 to 86400. @default 1800, by the server */
+  /**
+   * Seconds that a worker may take to run the job, 60 to 86400. @default 1800, set by the server
+   */
   readonly reserveFor?: number | undefined;
-  /** Lines of a failure's stack to keep. @default 0 */
+  /** Number of lines of a failure's stack to keep. @default 0 */
   readonly backtrace?: number | undefined;
   /**
-   * Anything else to go with the job, as JSON; names that start with `_` are the server's. @default
-   * {}
+   * More data to send with the job, as JSON. Names that start with `_` are reserved for the server.
+   *
+   * @default {}
    */
   readonly custom?: Record<string, unknown> | undefined;
   /**
-   * Lets no second job like this one in for a while (Enterprise; a free server ignores it).
-   * @default others are let in
+   * Refuses jobs like this one for a while (Enterprise; a free server ignores it).
+   *
+   * @default other jobs are accepted
    */
   readonly unique?: Uniqueness | undefined;
   /**
-   * When a job that still waits is dropped (Enterprise; a free server ignores it): a time, or how
-   * long after it was due, such as `"10m"`.
+   * The server drops the job if it still waits then (Enterprise; a free server ignores it): a time,
+   * or a duration after the time at which the job was due, such as `"10m"`.
    *
    * @default never
    */
   readonly expires?: Date | DurationText | undefined;
-  /** When the job was made. @default when it is sent */
+  /** Time at which the job was created. @default the time at which it is sent */
   readonly createdAt?: Date | undefined;
 }
 
@@ -74,26 +78,26 @@ export interface JobFields<
   Args extends readonly unknown[] = readonly unknown[],
   Type extends string = string,
 > extends JobOptions {
-  /** Which handler runs it. */
+  /** The job's type, which selects the handler. */
   readonly type: Type;
-  /** The handler's arguments, as JSON. @default [] */
+  /** The handler's arguments, sent as JSON. @default [] */
   readonly args?: Args | undefined;
 }
 
-/** A job, wherever one is taken: a {@linkcode Job} or a plain object of the same names. */
+/** A job as a caller may pass it: a {@linkcode Job}, or a plain object with the same properties. */
 export type JobInput<
   Args extends readonly unknown[] = readonly unknown[],
   Type extends string = string,
 > = Job<Args, Type> | JobFields<Args, Type>;
 
-/** What a job that was fetched has on top. */
+/** Options of a fetched job. */
 export interface FetchedJobOptions extends JobOptions {
   readonly enqueuedAt?: Date | undefined;
   readonly failure?: JobFailure | undefined;
   readonly [FROM_SERVER]?: string;
 }
 
-/** Names of a job's properties, the two that only the server sets included. */
+/** Names of a job's properties, including the two that only the server sets. */
 export const PROPERTIES: ReadonlySet<string> = new Set([
   "jid",
   "type",
@@ -113,10 +117,9 @@ export const PROPERTIES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The first own property of `fields` that no job has, and that the server would drop.
+ * Returns the first own property of `fields` that jobs do not have. The server would drop it.
  *
- * A switch would be longer and no faster: sets of known strings are looked up by their cached
- * hashes.
+ * A set is as fast as a `switch`, because the hashes of known strings are cached.
  */
 export function unknownProperty(fields: object): string | undefined {
   for (const name in fields) {
@@ -125,45 +128,49 @@ export function unknownProperty(fields: object): string | undefined {
   return undefined;
 }
 
-/** What a job holds privately. */
+/** The private state of a job. */
 export type Insides = readonly [fault?: unknown, hasQueue?: boolean];
 
-/** Reads a job of another copy of the package; set by `brands.ts`. */
+/** Reads a job that another copy of the package made. Set by `brands.ts`. */
 let foreign: (job: object) => Insides | undefined = () => undefined;
 
-/** Has jobs of other copies of the package read by `read`. */
+/** Sets the function that reads jobs of other copies of the package. */
 export function readForeign(read: typeof foreign): void {
   foreign = read;
 }
 
 const NO_OPTIONS: FetchedJobOptions = {};
 
-/** The JSON of a job that a server sent. Nothing in the options beside it was named by a caller. */
+/**
+ * The JSON of a job that a server sent. The other options then come from the server, not from a
+ * caller.
+ */
 export const FROM_SERVER: unique symbol = Symbol("from the server");
 
-/** What a job of this copy of the package holds privately, for other copies. */
+/** Returns the private state of a job of this copy of the package, for other copies. */
 export let readJob: (job: Job) => Insides;
 
 /**
- * What is wrong with the options that `job` was made with: the name of one that no job has, or the
- * error of a `delay`, `unique` or `expires`.
+ * Returns the fault in the options of `job`: the name of an unknown option, or the error of a
+ * `delay`, `unique` or `expires`. `undefined` if there is none.
  */
 export let faultOf: (job: Job<readonly unknown[]>) => unknown;
 
-/** The JSON that the server sent `job` as; `undefined` if it did not. */
+/**
+ * Returns the JSON that the server sent for `job`; `undefined` if it does not come from a server.
+ */
 export let wireOf: (job: Job<readonly unknown[]>) => string | undefined;
 
 /**
- * The queue that `job` was made with; `undefined` where it was given none, though its `queue` is
- * the server's default then.
+ * Returns the queue that was passed for `job`; `undefined` if none was passed. The property `queue`
+ * holds the server's default in that case.
  */
 export let givenQueue: (job: Job<readonly unknown[]>) => string | undefined;
 
 /**
- * A unit of work: which handler runs it, with which arguments, and how the server treats it.
+ * A unit of work: its type selects the handler, `args` are the handler's arguments.
  *
- * Making one never throws: a job is checked when it is enqueued, which rejects with an
- * `InvalidJobError`.
+ * The constructor never throws. `enqueue` checks the job and rejects with an `InvalidJobError`.
  *
  * @example A job for a minute from now
  * ```ts
@@ -176,40 +183,38 @@ export let givenQueue: (job: Job<readonly unknown[]>) => string | undefined;
  * console.assert(job.jid.length === 16);
  * ```
  */
-// `| []` lets the types of the arguments be inferred as a tuple.
+// With `| []`, TypeScript infers the arguments as a tuple.
 export class Job<Args extends readonly unknown[] | [] = unknown[], Type extends string = string> {
   /** The job's id. */
   readonly jid: string;
-  /** Which handler runs it. */
+  /** The job's type, which selects the handler. */
   readonly type: Type;
   /** The handler's arguments. */
   readonly args: Args;
-  /** The queue it goes to, or came from. */
+  /** The job's queue. */
   readonly queue: string;
-  /** Retries after a failure; `undefined` is sent as 25. */
+  /** Number of retries after a failure; `undefined` is sent as 25. */
   readonly retry: number | undefined;
-  /** Not to be run before this time. */
+  /** The job runs at this time or later. */
   readonly at: Date | undefined;
-  /**
-   * Seconds that a worker may take for it; `undefined` leaves it to the server, which takes 1800.
-   */
+  /** Seconds that a worker may take to run the job; with `undefined` the server allows 1800. */
   readonly reserveFor: number | undefined;
-  /** Lines of a failure's stack to keep. */
+  /** Number of lines of a failure's stack to keep. */
   readonly backtrace: number | undefined;
-  /** Whatever else goes with the job. */
+  /** More data that is sent with the job. */
   readonly custom: Record<string, unknown>;
-  /** When the job was made; `undefined` until it is sent, where it was not given. */
+  /** Time at which the job was created; `undefined` until it is sent, unless it was passed. */
   readonly createdAt: Date | undefined;
-  /** When the server put it on its queue; only on jobs that were fetched. */
+  /** Time at which the server put the job on its queue. Only set on fetched jobs. */
   readonly enqueuedAt: Date | undefined;
-  /** Its last failure; only on jobs that were fetched after one. */
+  /** The last failure. Only set on fetched jobs that failed before. */
   readonly failure: JobFailure | undefined;
 
-  // Kept until the job is encoded, which refuses it.
+  // Kept until the job is encoded, which throws it.
   readonly #fault: unknown;
-  // A catalogue's default queue is for those that were given none.
+  // A default queue of the catalogue applies only to jobs without a queue of their own.
   readonly #hasQueue: boolean;
-  // A handler may change what the job holds; what is enqueued again is this.
+  // A handler may change the job. A requeued job is built from this text instead.
   readonly #wire: string | undefined;
 
   static {
@@ -220,7 +225,7 @@ export class Job<Args extends readonly unknown[] | [] = unknown[], Type extends 
       (#hasQueue in job ? job.#hasQueue : foreign(job)?.[1]) === false ? undefined : job.queue;
   }
 
-  /** Makes a job of this type; a jid is made up unless `options` has one. */
+  /** Creates a job of this type, with a new jid unless `options` has one. */
   constructor(type: Type, args?: Args, options: JobOptions = NO_OPTIONS) {
     const given: FetchedJobOptions = options;
     const { jid, queue } = given;

@@ -11,15 +11,14 @@ import type { StandardSchema } from "./standard_schema.ts";
 import { validateArgs } from "./validate.ts";
 
 interface CatalogueEntry {
-  /** `undefined` where there are none. */
   readonly defaults: JobDefaults | undefined;
   readonly schema: StandardSchema<readonly unknown[]> | undefined;
   readonly failures: FailurePolicy | undefined;
 }
 
-/** A catalogue of jobs at work: gives jobs their defaults, and checks them. */
+/** Applies a catalogue of jobs: fills in the defaults of a job, and checks it. */
 export class JobCatalogue {
-  /** The catalogue, as it was given. */
+  /** The catalogue, as the caller passed it. */
   readonly definitions: JobDefinitions;
   readonly #jobs = new Map<string, CatalogueEntry>();
 
@@ -36,7 +35,7 @@ export class JobCatalogue {
     }
   }
 
-  /** The option `jobs`, where it is given. */
+  /** Creates a catalogue from the option `jobs`; returns `undefined` if the option is not set. */
   static of(definitions: JobDefinitions | undefined): JobCatalogue | undefined {
     return definitions === undefined ? undefined : new JobCatalogue(definitions);
   }
@@ -45,13 +44,13 @@ export class JobCatalogue {
     return this.#jobs.has(type);
   }
 
-  /** The queues that jobs of the catalogue go to where they do not say otherwise, in its order. */
+  /** The default queues of all job types, in the order of the catalogue. */
   get queues(): readonly string[] {
     const all = [...this.#jobs.values()].map(({ defaults }) => defaults?.queue ?? DEFAULT_QUEUE);
     return [...new Set(all)];
   }
 
-  /** What jobs of this type have where they do not say otherwise. */
+  /** Returns the defaults for jobs of this type. */
   defaultsOf(type: string): JobDefaults | undefined {
     return this.#jobs.get(type)?.defaults;
   }
@@ -60,37 +59,37 @@ export class JobCatalogue {
     return this.#jobs.get(type)?.schema;
   }
 
-  /** What is done with failed jobs of this type, unless its handler says otherwise. */
+  /** Returns the failure options of this type, which the options of its handler replace. */
   failuresOf(type: string): FailurePolicy | undefined {
     return this.#jobs.get(type)?.failures;
   }
 
-  /** What to say after a type that is none of these. */
+  /** Returns a hint for an error about an unknown type, or an empty string. */
   hint(type: string): string {
     const meant = nearestName(type, this.#jobs.keys());
     return meant === undefined ? "" : `: did you mean ${showText(meant)}?`;
   }
 
   /**
-   * The job with the defaults of its type; what is wrong with it stays wrong, to be refused where
-   * it is encoded.
+   * Returns the job with the defaults of its type. Does not throw: an invalid job is returned as it
+   * is, and encoding it reports the fault.
    */
   fill(job: JobInput): JobInput {
     try {
       const defaults = this.defaultsOf(job.type);
       return defaults === undefined ? job : filled(job, defaults);
     } catch {
-      // No object, or one that cannot be read.
+      // `job` is not an object, or one of its getters throws.
       return job;
     }
   }
 
   /**
-   * Checks a sound job's type and arguments: at once, or as a promise where the schema takes its
-   * time.
+   * Checks the type and arguments of a job that can be encoded. Returns a promise if the schema
+   * validates asynchronously.
    *
    * @throws {InvalidJobError} `INVALID_TYPE`, `INVALID_ARGS` or `SCHEMA_FAILED`; the promise
-   * rejects with the same.
+   * rejects with the same errors.
    */
   check({ type, args = [] }: JobInput): Promise<unknown> | undefined {
     const entry = this.#jobs.get(type);
@@ -109,7 +108,7 @@ export class JobCatalogue {
   }
 
   /**
-   * The job with its defaults, checked whole.
+   * Returns the job with its defaults after all checks.
    *
    * @throws {InvalidJobError}
    */
@@ -150,7 +149,7 @@ function mergedCustom(
 ): Record<string, unknown> | undefined {
   if (own !== undefined && !isPlainObject(own)) return own;
   const merged = { ...defaults, ...own };
-  // A server that gets both may heed either.
+  // A job must not have both: it is not defined which of them a server uses.
   if (own !== undefined && "expires_at" in own) delete merged["expires_in"];
   if (own !== undefined && "expires_in" in own) delete merged["expires_at"];
   return merged;

@@ -3,21 +3,21 @@ import { showValue } from "../internal/show.ts";
 import { createJid } from "./jid.ts";
 import type { JobInput } from "./job.ts";
 
-/** Whatever jobs can be taken from, one after the other. */
+/** An iterable of jobs, synchronous or asynchronous. */
 export type JobSource<Input extends JobInput = JobInput> = Iterable<Input> | AsyncIterable<Input>;
 
-/** What became of many jobs. */
+/** The result of `enqueueMany`. */
 export interface EnqueueManyResult {
-  /** Jids of the jobs that the server has. */
+  /** Jids of the jobs that the server accepted. */
   readonly enqueued: string[];
   /**
-   * Why each of the others was refused, by its jid; one that was not even sent as it is invalid has
-   * a `path` like `jobs[3].args[0]`.
+   * The error of each of the other jobs, by its jid. The error of an invalid job, which is not
+   * sent, has a `path` such as `jobs[3].args[0]`.
    */
   readonly failed: Map<string, FaktoryError>;
 }
 
-/** The error for a source that cannot be iterated. */
+/** Returns the error for a source that is not iterable. */
 export function notIterable(source: unknown): InvalidArgumentError {
   return new InvalidArgumentError(
     "INVALID_ARGUMENT",
@@ -25,13 +25,13 @@ export function notIterable(source: unknown): InvalidArgumentError {
   );
 }
 
-/** Under which jid a job that is invalid is reported. */
+/** Returns the jid under which an invalid job is reported. */
 export function reportedJid(input: unknown): string {
   const jid: unknown = (input as { jid?: unknown } | null | undefined)?.jid;
   return typeof jid === "string" ? jid : createJid();
 }
 
-/** The error of an invalid job, which is the one at `index` of many. */
+/** Returns the error of an invalid job with the job's index in its path. */
 export function numbered(error: InvalidJobError, index: number): InvalidJobError {
   const { code, message, issues } = error;
   const path = `jobs[${index}]${error.path === "" ? "" : "."}${error.path}`;

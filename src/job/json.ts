@@ -1,25 +1,25 @@
 import { isDate } from "../internal/kinds.ts";
 import { kindOf } from "../internal/show.ts";
 
-/** Levels of arrays and objects that a value may have; the server stops at 10,000. */
+/** Deepest nesting of arrays and objects; the server's limit is 10,000. */
 const MAX_DEPTH = 1000;
 
-/** Below this many levels nobody looks for circles: what is circular gets here soon enough. */
+/** Above this depth there is no check for circular values: a circular value reaches it soon. */
 const TRUSTED_DEPTH = 32;
 
-/** Texts up to this length are looked through here, longer ones natively. */
+/** Longest text that is scanned here; for longer ones the native functions are faster. */
 const SHORT_TEXT = 40;
 
 /**
- * What in a value JSON cannot hold, and where. Thrown, but no `Error`: it gathers its way to the
- * value while the stack unwinds, so that no path is made for values that are sound.
+ * A value that JSON cannot represent, and its place. It is thrown but is not an `Error`: the path
+ * is collected while the stack unwinds, so valid values cost no path.
  */
 export class JsonFault {
-  /** What is wrong, to follow the path and "is". */
+  /** Description of the fault, to follow the path and "is". */
   readonly reason: string;
-  /** What a getter, a proxy or a `toJSON` threw. */
+  /** The error that a getter, a proxy or a `toJSON` threw. */
   readonly cause: unknown;
-  /** The way from the value at fault out to the root, each step a container and a key in it. */
+  /** The steps from the invalid value out to the root: each a container and the key in it. */
   readonly #steps: { container: object; key: string | number }[] = [];
   readonly #circular: boolean;
 
@@ -29,18 +29,18 @@ export class JsonFault {
     this.#circular = options.circular ?? false;
   }
 
-  /** Adds the step out to `container`, in which `key` led here. */
+  /** Adds a step: the fault is in `container`, at `key`. */
   within(container: object, key: string | number): this {
     this.#steps.push({ container, key });
     return this;
   }
 
-  /** The path to the value, such as `args[0].tags[2]`, from a root called `root`. */
+  /** Returns the path to the value, such as `args[0].tags[2]`. `root` is the name of the root. */
   path(root: string): string {
     const seen = new Set<object>();
     let path = root;
     for (const { container, key } of this.#steps.toReversed()) {
-      // A circle was walked several times before it was noticed: its first turn is the one to name.
+      // A circle was walked several times before it was found. The path names its first turn only.
       if (this.#circular && seen.has(container)) break;
       seen.add(container);
       path += pathStep(key);
@@ -49,38 +49,38 @@ export class JsonFault {
   }
 }
 
-/** A step of a path, such as `[0]` or `.when`. */
+/** Returns a step of a path, such as `[0]` or `.when`. */
 export function pathStep(key: string | number): string {
   if (typeof key === "number") return `[${key}]`;
   return /^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
 }
 
 /**
- * The JSON text of an array, on one line.
+ * Returns the JSON of an array, on one line.
  *
- * What is checked is what is sent: each property is read once, where a check before
- * `JSON.stringify` would read it twice, and be slower than this for the small values that most jobs
- * carry.
+ * Checking and encoding in one pass guarantees that the checked value is the one sent, as each
+ * property is read once. For the small values that most jobs carry it is also faster than a check
+ * followed by `JSON.stringify`.
  *
- * @throws {JsonFault} on anything that JSON would drop, change or cannot hold.
+ * @throws {JsonFault} if JSON would drop or change a value, or cannot represent it.
  */
 export function arrayText(array: readonly unknown[]): string {
   return arrayAt(array, 1, undefined);
 }
 
 /**
- * The JSON text of an object's own properties, on one line.
+ * Returns the JSON of an object's own properties, on one line.
  *
- * @throws {JsonFault} on anything that JSON would drop, change or cannot hold.
+ * @throws {JsonFault} if JSON would drop or change a value, or cannot represent it.
  */
 export function objectText(object: object): string {
   return objectAt(object as Record<string, unknown>, 1, undefined);
 }
 
 /**
- * A text as JSON.
+ * Returns a text as JSON.
  *
- * @throws {JsonFault} where it holds half of a surrogate pair, which the server would replace.
+ * @throws {JsonFault} on half of a surrogate pair, which the server would replace.
  */
 export function quote(text: string): string {
   if (isPlain(text)) return '"' + text + '"';
@@ -88,7 +88,7 @@ export function quote(text: string): string {
   return JSON.stringify(text);
 }
 
-/** Whether a text is known at a glance to be itself in JSON, between quotes: most are. */
+/** Returns true for a short text that needs no escaping, as most texts do. */
 export function isPlain(text: string): boolean {
   const { length } = text;
   if (length > SHORT_TEXT) return false;
@@ -99,7 +99,7 @@ export function isPlain(text: string): boolean {
   return true;
 }
 
-/** The ancestors of a value, kept only where it lies suspiciously deep. */
+/** The ancestors of a value, kept only in deep values to find circles. */
 type Ancestors = Set<object> | undefined;
 
 function valueAt(value: unknown, key: string | number, depth: number, above: Ancestors): string {
@@ -115,7 +115,8 @@ function valueAt(value: unknown, key: string | number, depth: number, above: Anc
     case "undefined":
       throw new JsonFault("undefined");
     case "bigint":
-      // As JSON.stringify does: `BigInt.prototype.toJSON` is how programs say what they want.
+      // As `JSON.stringify` does: programs define `BigInt.prototype.toJSON` to choose a
+      // representation.
       if (typeof (value as { toJSON?: unknown }).toJSON === "function") {
         return containerAt(value as unknown as object, key, depth, above);
       }
@@ -143,7 +144,7 @@ function containerAt(
   if (typeof (value as { toJSON?: unknown }).toJSON === "function") {
     const plain = (value as { toJSON(key: string): unknown }).toJSON(String(key));
     if (plain === null && isDate(value)) throw new JsonFault("an invalid Date");
-    // As in JSON.stringify, what comes out is not asked for a toJSON of its own.
+    // As in `JSON.stringify`, a `toJSON` method of the result is not called.
     return typeof plain === "object" && plain !== null
       ? plainAt(plain, depth, above)
       : valueAt(plain, key, depth, above);
@@ -151,12 +152,12 @@ function containerAt(
   return plainAt(value, depth, above);
 }
 
-/** `JSON.isRawJSON`, where there is one. */
+/** `JSON.isRawJSON`, if the runtime has it. */
 const { isRawJSON } = JSON as { isRawJSON?(value: unknown): boolean };
 
 function plainAt(value: object, depth: number, above: Ancestors): string {
   if (isRawJSON !== undefined && Object.getPrototypeOf(value) === null && isRawJSON(value)) {
-    // Read again, as a number in it may be one that the server would change.
+    // Parsed and checked again, because the server might change a number in it.
     return valueAt(JSON.parse((value as { rawJSON: string }).rawJSON), "", depth, above);
   }
   if (depth < TRUSTED_DEPTH) {
@@ -175,7 +176,7 @@ function plainAt(value: object, depth: number, above: Ancestors): string {
   return text;
 }
 
-/** Refuses the objects whose contents are not their properties, such as a Map's. */
+/** Refuses objects whose contents are not properties, such as a Map. */
 function checkKind(value: object): Record<string, unknown> {
   const prototype = Object.getPrototypeOf(value);
   if (
@@ -216,8 +217,7 @@ function objectAt(object: Record<string, unknown>, depth: number, above: Ancesto
 }
 
 /**
- * An error as a fault: what a getter, a proxy or a `toJSON` threw, or a stack or text that grew too
- * large.
+ * Turns an error of a getter, a proxy or a `toJSON`, or a stack or string overflow, into a fault.
  */
 function faultOf(error: unknown): JsonFault {
   return error instanceof JsonFault ? error : new JsonFault("unreadable", { cause: error });

@@ -3,8 +3,8 @@ const BACKSLASH = 0x5c;
 const [OPEN, CLOSE] = ["[{", "]}"];
 
 /**
- * The members of a JSON object, each with the text of its value as it stands there. `json` has to
- * be valid.
+ * Returns the members of a JSON object, each with the unchanged text of its value. `json` has to be
+ * valid.
  */
 export function membersOf(json: string): Map<string, string> {
   const members = new Map<string, string>();
@@ -20,7 +20,7 @@ export function membersOf(json: string): Map<string, string> {
   }
 }
 
-/** The place behind the string that begins at `begin`. */
+/** Returns the index after the string that begins at `begin`. */
 function endOfString(json: string, begin: number): number {
   for (let at = begin + 1;; at++) {
     const code = json.charCodeAt(at);
@@ -29,7 +29,7 @@ function endOfString(json: string, begin: number): number {
   }
 }
 
-/** The place of the comma or bracket behind the value that begins at `begin`. */
+/** Returns the index of the comma or bracket after the value that begins at `begin`. */
 function endOfValue(json: string, begin: number): number {
   let depth = 0;
   for (let at = begin; at < json.length; at++) {

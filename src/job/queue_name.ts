@@ -1,21 +1,19 @@
 import { InvalidArgumentError } from "../errors.ts";
 import { showValue } from "../internal/show.ts";
 
-/** What the server takes as a queue's name. */
+/** Names that the server accepts. */
 const QUEUE_NAME = /^[a-zA-Z0-9._-]+$/;
 
-/** The queue of jobs that name none. */
+/** The queue of jobs that do not name one. */
 export const DEFAULT_QUEUE = "default";
 
-/**
- * Whether `text` can be a queue's name: letters, digits, `.`, `_` and `-`, one character at least.
- */
+/** Returns true for the name of a queue: one or more of letters, digits, `.`, `_` and `-`. */
 export function isQueueName(text: unknown): text is string {
   return typeof text === "string" && QUEUE_NAME.test(text);
 }
 
 /**
- * What is wrong with a queue's name, to follow "as its queue name"; `undefined` where nothing is.
+ * Describes the fault in a queue's name, to follow "as its queue name"; `undefined` if it is valid.
  */
 export function queueNameFault(text: unknown): string | undefined {
   if (isQueueName(text)) return undefined;
@@ -25,10 +23,10 @@ export function queueNameFault(text: unknown): string | undefined {
 }
 
 /**
- * Gives the name back if it can be a queue's. `action` says in the error what could not be done,
- * for example `pause queue`.
+ * Returns the name of a queue after checking it. `action` is used in the error, for example `pause
+ * queue`.
  *
- * @throws {InvalidArgumentError} `INVALID_QUEUE` where it cannot.
+ * @throws {InvalidArgumentError} `INVALID_QUEUE` if the name is invalid.
  */
 export function checkQueueName(text: unknown, action: string): string {
   const fault = queueNameFault(text);

@@ -2,19 +2,19 @@ import { DEFAULT_RETRY, type EncodedJob, encodeJob } from "./encode.ts";
 import { type Job, type JobFailure, wireOf } from "./job.ts";
 import { membersOf } from "./members.ts";
 
-/** What a job that is enqueued again has otherwise than before. */
+/** Changes to a job that is requeued. */
 export interface RequeueOptions {
-  /** PUSH keeps it, so retries go on to be counted. @default that of the job */
+  /** The job's last failure, which the server keeps to count retries. @default the job's own */
   readonly failure?: JobFailure | undefined;
-  /** Keys of its `custom`, over those that it has. @default none */
+  /** Keys to set in its `custom`. @default none */
   readonly custom?: Readonly<Record<string, unknown>> | undefined;
-  /** @default that of the job */
+  /** @default the job's own */
   readonly queue?: string | undefined;
 }
 
 /**
- * A job that was fetched, as PUSH takes it, to be run again at `at` under its own jid. Everything
- * else is sent as the server sent it, byte for byte, whatever a handler has done to the job since.
+ * Encodes a fetched job for PUSH, to run again at `at` under the same jid. All other members are
+ * sent byte for byte as the server sent them, even if a handler has changed the job.
  */
 export function encodeRequeuedJob(
   job: Job,
@@ -22,17 +22,17 @@ export function encodeRequeuedJob(
   { failure, custom, queue }: RequeueOptions = {},
 ): EncodedJob {
   const members = membersOf(wireOf(job) ?? encodeJob(job).json);
-  // The server sets both itself.
+  // The server sets both.
   members.delete("at");
   members.delete("enqueued_at");
-  // A job that does not say how often it is retried gets what the last job that did has said.
+  // Without a number of retries, the server would use that of another job: see `DEFAULT_RETRY`.
   if ((members.get("retry") ?? "null") === "null") members.set("retry", `${DEFAULT_RETRY}`);
   if (at !== undefined) members.set("at", `"${at.toISOString()}"`);
   if (custom !== undefined) members.set("custom", withKeys(members.get("custom"), custom));
   if (queue !== undefined) members.set("queue", JSON.stringify(queue));
   if (failure !== undefined) members.set("failure", failureText(failure));
   const all = [...members].map(([name, value]) => `${JSON.stringify(name)}:${value}`);
-  // A command is one line; line breaks in JSON are only between its parts.
+  // A command is one line. In JSON, line breaks can only be between tokens.
   return {
     jid: JSON.parse(members.get("jid")!),
     json: `{${all.join()}}`.replaceAll(/[\r\n]/g, " "),
@@ -40,8 +40,7 @@ export function encodeRequeuedJob(
 }
 
 /**
- * The text of an object with these keys, over those that it has; what it keeps is kept byte for
- * byte.
+ * Returns the JSON of an object with these keys set. Other members stay byte for byte as they are.
  */
 function withKeys(object: string | undefined, keys: Readonly<Record<string, unknown>>): string {
   const members = object === undefined || object === "null" ? new Map() : membersOf(object);

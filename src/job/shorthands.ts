@@ -3,20 +3,24 @@ import { durationMs, type DurationText } from "./duration.ts";
 import { invalidProperty } from "./invalid.ts";
 
 /**
- * For how long no second job like this one is taken (Enterprise); two are alike if type, arguments
- * and queue are.
+ * A time during which the server refuses other jobs with the same type, arguments and queue
+ * (Enterprise).
  */
 export interface Uniqueness {
-  /** How long the lock lasts: seconds, or a text such as `"10m"`. */
+  /** Longest time that the lock lasts: seconds, or a text such as `"10m"`. */
   readonly for: number | DurationText;
   /**
-   * Whether the lock ends early: when the job has succeeded, or already when a worker starts it.
+   * Event that releases the lock earlier: the job succeeds, or a worker starts it.
+   *
    * @default "success"
    */
   readonly until?: "success" | "start" | undefined;
 }
 
-/** Options that stand for others: `delay` for `at`, `unique` and `expires` for keys of `custom`. */
+/**
+ * Options that are replaced before sending: `delay` by `at`, `unique` and `expires` by keys of
+ * `custom`.
+ */
 export interface Shorthands {
   readonly at?: Date | undefined;
   readonly delay?: number | DurationText | undefined;
@@ -26,7 +30,7 @@ export interface Shorthands {
 }
 
 /**
- * Replaces the options by what they stand for. A delay counts from now.
+ * Replaces the options. A delay starts now.
  *
  * @throws {InvalidJobError} `INVALID_DELAY`, `INVALID_UNIQUE`, `INVALID_EXPIRES`.
  */
@@ -61,17 +65,17 @@ export function expandShorthands(
     }
     at = new Date(Date.now() + ms);
   }
-  // What is wrong with a custom that is no object is told where it is encoded.
+  // If `custom` is not an object, encoding reports that.
   if (custom === undefined || Object(custom) === custom) custom = { ...custom, ...keys };
   return { at, custom };
 }
 
-/** Whether there is anything to expand. */
+/** Returns true if there is an option to replace. */
 export function hasShorthands({ delay, unique, expires }: Shorthands): boolean {
   return delay !== undefined || unique !== undefined || expires !== undefined;
 }
 
-/** The milliseconds of a `delay`; `NaN` if it is none. */
+/** Returns the milliseconds of a `delay`; `NaN` if it is invalid. */
 export function delayMs(delay: unknown): number {
   return typeof delay === "number" ? delay : durationMs(delay);
 }

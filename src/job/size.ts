@@ -1,6 +1,6 @@
 /**
- * The largest job, in bytes of its JSON, on both sides: producers refuse a larger one before they
- * send it, and the embedded server does not take it. A consumer takes replies of 64 MiB at most,
- * and a failure adds up to a mebibyte to a job.
+ * Largest job, in bytes of JSON. Producers refuse a larger job, and so does the embedded server.
+ * The limit is below the 64 MiB of a consumer's largest reply, because a failure adds up to 1 MiB
+ * to a job.
  */
 export const MAX_JOB_BYTES: number = 48 * 1024 * 1024;

@@ -1,51 +1,51 @@
 import type { SchemaIssue } from "../errors.ts";
 
 /**
- * A schema of any library that keeps to [Standard Schema](https://standardschema.dev) v1, such as
+ * A schema of any library that implements [Standard Schema](https://standardschema.dev) v1, such as
  * zod, valibot or arktype.
  *
- * `Input` is what the schema takes, `Output` what it makes of that.
+ * `Input` is the type that the schema accepts, `Output` the type that it returns.
  */
 export interface StandardSchema<Input = unknown, Output = Input> {
-  /** The schema's side of the standard. */
+  /** The properties that the standard defines. */
   readonly "~standard": StandardSchemaProps<Input, Output>;
 }
 
-/** What the standard asks of a schema. */
+/** The properties that the standard defines for a schema. */
 export interface StandardSchemaProps<Input = unknown, Output = Input> {
   /** The version of the standard. */
   readonly version: 1;
-  /** The schema's library. */
+  /** The name of the schema's library. */
   readonly vendor: string;
-  /** Checks a value, at once or in its own time. */
+  /** Validates a value and returns the result or a promise of it. */
   readonly validate: (
     value: unknown,
   ) => StandardSchemaResult<Output> | Promise<StandardSchemaResult<Output>>;
-  /** Where the schema keeps its types; there is nothing in it when a program runs. */
+  /** The schema's types. This property only exists for TypeScript and has no value at run time. */
   readonly types?: StandardSchemaTypes<Input, Output> | undefined;
 }
 
-/** A schema's types. */
+/** The types of a schema. */
 export interface StandardSchemaTypes<Input = unknown, Output = Input> {
-  /** What it takes. */
+  /** The type that the schema accepts. */
   readonly input: Input;
-  /** What it makes of that. */
+  /** The type that the schema returns. */
   readonly output: Output;
 }
 
-/** What a schema says of a value: what it made of it, or what is wrong with it. */
+/** The result of a validation: an output value, or issues. */
 export type StandardSchemaResult<Output> = StandardSchemaSuccess<Output> | StandardSchemaFailure;
 
-/** The value fits the schema. */
+/** The result for a valid value. */
 export interface StandardSchemaSuccess<Output> {
-  /** What the schema made of the value. */
+  /** The output value. */
   readonly value: Output;
-  /** Nothing is wrong. */
+  /** Always `undefined`. */
   readonly issues?: undefined;
 }
 
-/** The value does not fit the schema. */
+/** The result for an invalid value. */
 export interface StandardSchemaFailure {
-  /** What is wrong. */
+  /** The problems that were found. */
   readonly issues: readonly SchemaIssue[];
 }

@@ -1,24 +1,24 @@
-/** RFC 3339 as Go writes it: any number of digits after the second, `Z` or an offset. */
+/** RFC 3339 as Go writes it: any number of digits after the seconds, `Z` or an offset. */
 const TIMESTAMP =
   /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:Z|([+-])(\d\d):(\d\d))$/;
 
 /**
- * The time of a server's text, cut to milliseconds; `undefined` where it is no RFC 3339.
+ * Parses a time that the server sent, cut to milliseconds; `undefined` if it is not RFC 3339.
  *
- * `Date.parse` is not asked: what it makes of nanoseconds is left to each engine.
+ * `Date.parse` is not used, because engines treat nanoseconds differently.
  */
 export function parseTimestamp(text: unknown): Date | undefined {
   if (typeof text !== "string") return undefined;
   return sameMinute(text) ?? parseWhole(text);
 }
 
-/** The minute of the last text, with all that is before its seconds, and when it began. */
+/** The last text up to its seconds, and the time at which that minute began. */
 let lastMinute = "";
 let lastMinuteMs = 0;
 
 /**
- * Jobs come in the order in which they were made, so that most are of the minute of the one before:
- * a tenth of the work.
+ * Parses a time in the same minute as the last one. Jobs arrive in the order in which they were
+ * created, so this is the common case, and takes a tenth of the work.
  */
 function sameMinute(text: string): Date | undefined {
   const end = text.length - 1;
@@ -48,9 +48,9 @@ function parseWhole(text: string): Date | undefined {
   const [, year, month, day, hour, minute, second, fraction, sign, offsetHour, offsetMinute] =
     match;
   const date = new Date(0);
-  // Not Date.UTC: that takes the years 0 to 99 for 1900 to 1999.
+  // `Date.UTC` would map the years 0 to 99 to 1900 to 1999.
   date.setUTCFullYear(Number(year), Number(month) - 1, Number(day));
-  // A 31st of February would have moved on to March.
+  // A date such as February 31 was moved to March.
   if (date.getUTCMonth() !== Number(month) - 1 || date.getUTCDate() !== Number(day)) {
     return undefined;
   }
@@ -59,7 +59,7 @@ function parseWhole(text: string): Date | undefined {
   date.setUTCHours(Number(hour), Number(minute), Number(second), ms);
   if (sign === undefined) {
     lastMinute = text.slice(0, 17);
-    // Not by a remainder, which is negative before 1970.
+    // A remainder would be negative before 1970.
     lastMinuteMs = Math.floor(date.getTime() / 60_000) * 60_000;
     return date;
   }

@@ -5,26 +5,28 @@ import { isThenable } from "../internal/thenable.ts";
 import { pathStep } from "./json.ts";
 import type { StandardSchema } from "./standard_schema.ts";
 
-/** Issues that a message tells of; the error has all of them. */
+/** Number of issues in the error's message. The error has all of them. */
 const MAX_ISSUES = 3;
 
-/** Characters of an issue that a message tells. */
+/** Longest part of an issue's text in the error's message, in characters. */
 const MAX_MESSAGE = 200;
 
-/** What the arguments are checked for. */
+/** Describes the validation, for error messages. */
 export interface Subject {
-  /** What cannot be done with those that do not fit: `enqueue job`, or `run job` and its jid. */
+  /**
+   * The action that fails if the arguments are invalid: `enqueue job`, or `run job` and the jid.
+   */
   readonly action: string;
   /** The job's type. */
   readonly type: string;
 }
 
 /**
- * What the schema makes of a job's arguments: at once, or as a promise where the schema takes its
- * time.
+ * Validates a job's arguments and returns the schema's output, or a promise of it if the schema is
+ * asynchronous.
  *
- * @throws {InvalidJobError} `INVALID_ARGS` with the schema's issues, `SCHEMA_FAILED` where the
- * schema itself fails; the promise rejects with the same.
+ * @throws {InvalidJobError} `INVALID_ARGS` with the schema's issues, or `SCHEMA_FAILED` if the
+ * schema itself fails; the promise rejects with the same errors.
  */
 export function validateArgs(
   schema: StandardSchema<readonly unknown[]>,
@@ -53,9 +55,9 @@ function outputOf(result: unknown, subject: Subject): readonly unknown[] {
     if (!Array.isArray(issues) && Array.isArray(value)) return value;
     fault = Array.isArray(issues)
       ? misfit(subject, issues)
-      : failed(subject, new TypeError("The schema gave neither an array nor issues"));
+      : failed(subject, new TypeError("The schema returned neither an array nor issues"));
   } catch (error) {
-    // What it gave cannot be read.
+    // A getter of the result threw.
     fault = failed(subject, error);
   }
   throw fault;
@@ -81,7 +83,10 @@ function pathOf({ path = [] }: SchemaIssue): string {
   }, "args");
 }
 
-/** What the schema threw may quote the arguments, so that it is shown of by its kind alone. */
+/**
+ * Returns the error for a schema that failed. It names only the kind of the cause, because the
+ * message may quote the arguments.
+ */
 function failed({ action, type }: Subject, cause: unknown): InvalidJobError {
   const kind = isError(cause) ? cause.name : kindOf(Object(cause));
   return new InvalidJobError(

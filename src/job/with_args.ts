@@ -1,6 +1,6 @@
 import { Job } from "./job.ts";
 
-/** A fetched job with other arguments, and else as it is. */
+/** Returns a fetched job with other arguments. */
 export function withArgs(job: Job, args: unknown[]): Job {
   return new Job(job.type, args, job);
 }

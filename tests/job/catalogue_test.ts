@@ -86,9 +86,9 @@ it("says when it is defined what of it cannot be used", () => {
     [{ t: job({ reserveFor: 1 }) }, /reserveFor is not/],
     [{ t: job({ backtrace: -1 }) }, /backtrace is not/],
     [{ t: job({ custom: { a: 1n } }) }, /custom\.a is a bigint/],
-    [{ t: job({ queues: "q" } as object) }, /"queues" is none of its options/],
-    [{ t: job({ at: new Date() } as object) }, /"at" is none of its options/],
-    [{ t: { schema: {}, defaults: {} } }, /does not keep to Standard Schema/],
+    [{ t: job({ queues: "q" } as object) }, /has no option "queues"/],
+    [{ t: job({ at: new Date() } as object) }, /has no option "at"/],
+    [{ t: { schema: {}, defaults: {} } }, /does not implement Standard Schema/],
     [{ "": job() }, /its type is not a non-empty string/],
   ];
   for (const [jobs, message] of wrong) {

@@ -226,7 +226,7 @@ test("classes that are started say so when they are constructed", () => {
 test("an unknown default of a type is refused, with what was likely meant", () => {
   assert.throws(
     () => defineJobs({ resize: job({ reserve_for: 60 } as never) }),
-    isConfigError(/"reserve_for" is none of its options .*: did you mean "reserveFor"\?$/),
+    isConfigError(/has no option "reserve_for", only .*: did you mean "reserveFor"\?$/),
   );
 });
 
