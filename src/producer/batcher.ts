@@ -8,19 +8,20 @@ import { JobList } from "./job_list.ts";
 import { PushBulkRequest, PushRequest } from "./push_request.ts";
 
 /**
- * Jobs in one PUSHB: the server has five seconds for all, and does nothing else on the connection.
+ * Maximum number of jobs in one PUSHB. The server allows five seconds for all of them, and executes
+ * nothing else on the connection meanwhile.
  */
 const MAX_JOBS = 1000;
 
-/** Text in one PUSHB, in UTF-16 units, before its last job. */
+/** Length of the text in one PUSHB before its last job, in UTF-16 units. */
 const MAX_TEXT = 1024 * 1024;
 
-/** Jobs that may be in one PUSHB, or in several one after the other. */
+/** Jobs collected for one PUSHB. They may be sent in several parts, one after the other. */
 class PendingBulk {
   readonly #jobs = new JobList();
-  /** Jobs that were taken. */
+  /** Number of jobs taken so far. */
   #taken = 0;
-  /** Jids that callers chose. PUSHB reports refusals by jid, so each may be there only once. */
+  /** Jids that callers passed. PUSHB reports refused jobs by jid, so a jid may appear only once. */
   #chosen: Set<string> | undefined;
 
   get isEmpty(): boolean {
@@ -37,7 +38,7 @@ class PendingBulk {
     this.#jobs.add(job, listener);
   }
 
-  /** Nothing more is added. */
+  /** Called when no more jobs will be added. */
   seal(): void {
     this.#jobs.pack();
   }
@@ -51,29 +52,29 @@ class PendingBulk {
 }
 
 /**
- * Gathers jobs into few commands, without making them wait: the jobs of one turn of the event loop,
- * and those that come while no connection can take more, are sent together.
+ * Combines jobs into few commands without delaying them. The jobs of one turn of the event loop are
+ * sent together, and so are those that arrive while no connection has room.
  */
 export class Batcher implements RequestSource {
   readonly #pool: ConnectionPool;
   readonly #batches = new Fifo<PendingBulk>();
   #last: PendingBulk | undefined;
   #weight = 0;
-  /** Jobs gathered at the last look. */
+  /** Number of jobs at the last check. */
   #seen = 0;
-  /** A look is due, or the pool takes the jobs when it can. */
+  /** True if a check is scheduled, or the pool takes the jobs when it has room. */
   #isOffered = false;
 
   constructor(pool: ConnectionPool) {
     this.#pool = pool;
   }
 
-  /** Jobs that are gathered. */
+  /** Number of jobs that wait. */
   get weight(): number {
     return this.#weight;
   }
 
-  /** Sends a job soon. `isChosen`: its jid may have been used before. */
+  /** Sends a job soon. `isChosen`: the caller passed the jid, so it may not be unique. */
   add(job: EncodedJob, isChosen: boolean, listener: EnqueueListener): void {
     if (this.#last?.accepts(job, isChosen) !== true) {
       this.#last?.seal();
@@ -87,7 +88,7 @@ export class Batcher implements RequestSource {
     atEndOfTurn(this.#look);
   }
 
-  /** Sends all that is gathered, before any later command. */
+  /** Sends all waiting jobs before any later command. */
   flush(): void {
     this.#pool.sendAll(this);
   }
@@ -107,7 +108,7 @@ export class Batcher implements RequestSource {
     return undefined;
   }
 
-  /** Offers the jobs once a turn of the microtask queue brought no more. */
+  /** Offers the jobs to the pool after a turn of the microtask queue without new jobs. */
   readonly #look = (): void => {
     if (this.#weight > this.#seen) {
       this.#seen = this.#weight;

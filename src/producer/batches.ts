@@ -19,46 +19,49 @@ import type { CallOptions } from "./pending_enqueue.ts";
 import type { Send } from "./queues.ts";
 import { checkToken } from "./tracking.ts";
 
-/** What a batch needs of its producer. */
+/** The parts of a producer that batches use. */
 export interface BatchProducer {
   readonly send: Send;
   enqueue(job: JobInput, options: CallOptions | undefined): Promise<string>;
   enqueueMany(jobs: JobSource): Promise<EnqueueManyResult>;
-  /** Makes a job that is sent as part of another command what `enqueue` would make it. */
+  /**
+   * Checks a job and fills in its defaults, as `enqueue` does. For jobs that are sent as part of
+   * another command.
+   */
   prepare(job: JobInput): Promise<JobInput>;
 }
 
-/** Whether a callback of a batch is not yet due, on its queue, or done. */
+/** State of a callback of a batch: not due yet, on its queue, or done. */
 export type CallbackState = "waiting" | "enqueued" | "done";
 
-/** How far a batch is. */
+/** The progress of a batch. */
 export interface BatchStatus {
   /** The batch's id. */
   readonly bid: string;
-  /** The id of the batch that this one is part of. */
+  /** The id of the batch that contains this one. */
   readonly parentBid: string | undefined;
-  /** What it was called when it was made. */
+  /** The description that was passed when the batch was created. */
   readonly description: string | undefined;
-  /** When it was made. */
+  /** Time at which the batch was created. */
   readonly createdAt: Date | undefined;
-  /** Jobs of the batch. */
+  /** Number of jobs in the batch. */
   readonly total: number;
-  /** Of these, jobs that have not succeeded yet. */
+  /** Number of jobs that have not succeeded yet. */
   readonly pending: number;
-  /** Of these, jobs that failed. */
+  /** Number of jobs that failed. */
   readonly failed: number;
-  /** The callback for when every job has run. */
+  /** State of the callback for the time when all jobs have run. */
   readonly complete: CallbackState;
-  /** The callback for when every job has succeeded. */
+  /** State of the callback for the time when all jobs have succeeded. */
   readonly success: CallbackState;
 }
 
-/** A batch that takes jobs, until it is committed. */
+/** An open batch, which accepts jobs until it is committed. */
 export class Batch<Jobs extends JobDefinitions = JobDefinitions> {
   /** The batch's id. */
   readonly bid: string;
   readonly #producer: BatchProducer;
-  /** Calls whose jobs have to reach the server before the commit. */
+  /** Calls whose jobs must reach the server before the commit. */
   readonly #pendingCalls = new PendingCalls();
   #committed = false;
 
@@ -68,7 +71,7 @@ export class Batch<Jobs extends JobDefinitions = JobDefinitions> {
     this.#producer = producer;
   }
 
-  /** Enqueues a job as one of this batch; takes what the producer's `enqueue` takes. */
+  /** Enqueues a job in this batch. Takes the same parameters as `Producer.enqueue`. */
   async enqueue<Given extends string | object>(
     job: TypeOrJob<Jobs, Given>,
     ...rest: EnqueueRest<Jobs, Given, CallOptions>
@@ -88,7 +91,7 @@ export class Batch<Jobs extends JobDefinitions = JobDefinitions> {
     );
   }
 
-  /** Enqueues many jobs of this batch. */
+  /** Enqueues many jobs in this batch. */
   async enqueueMany(jobs: JobSource<TypedJob<Jobs>>): Promise<EnqueueManyResult> {
     this.#checkOpen();
     const bid = this.bid;
@@ -98,11 +101,11 @@ export class Batch<Jobs extends JobDefinitions = JobDefinitions> {
     return await this.#pendingCalls.track(this.#producer.enqueueMany(all));
   }
 
-  /** No more jobs come: from now on the callbacks may fire. */
+  /** Commits the batch: it accepts no more jobs, and its callbacks may run. */
   async commit(): Promise<void> {
     this.#checkOpen();
     this.#committed = true;
-    // Another connection could be faster than theirs.
+    // The commit may use another connection and overtake them.
     await this.#pendingCalls.none();
     await this.#producer.send(batchCommit(this.bid));
   }
@@ -111,23 +114,23 @@ export class Batch<Jobs extends JobDefinitions = JobDefinitions> {
     if (!this.#committed) return;
     throw new StateError(
       "BATCH_COMMITTED",
-      `Cannot change batch ${this.bid} as it was committed: batches.reopen(bid) gives it back`,
+      `Cannot change batch ${this.bid} as it was committed: batches.reopen(bid) adds more jobs`,
     );
   }
 }
 
-/** Adds the jobs of a batch. */
+/** A function that adds jobs to a batch. */
 export type BatchFiller<Jobs extends JobDefinitions = JobDefinitions> = {
-  // A method's parameters may be narrower: who knows of no catalogue can fill a batch of one that
-  // has.
+  // Declared as a method, because parameters of methods are compared bivariantly: a function
+  // without a catalogue can then fill a batch with one.
   fill(batch: Batch<Jobs>): void | Promise<void>;
 }["fill"];
 
 /**
- * Jobs that belong together, with callbacks once all of them have run (Enterprise): BATCH NEW,
- * OPEN, COMMIT, STATUS.
+ * Creates batches: groups of jobs with callbacks that run when all jobs have run (Enterprise).
+ * Sends BATCH NEW, OPEN, COMMIT and STATUS.
  *
- * @example Two jobs, and one once both have succeeded
+ * @example Two jobs, and a callback for when both have succeeded
  * ```ts
  * import { Producer } from "@faktory-ts/faktory";
  * import { FaktoryServer } from "@faktory-ts/faktory/server";
@@ -153,7 +156,7 @@ export class Batches<Jobs extends JobDefinitions = JobDefinitions> {
   }
 
   /**
-   * Lets more jobs into a batch, from one of its own jobs or before its callbacks have fired, and
+   * Reopens a batch to add jobs, from one of its own jobs or before its callbacks have run, and
    * commits it again.
    */
   async reopen(bid: string, fill: BatchFiller<Jobs>): Promise<string> {
@@ -162,9 +165,9 @@ export class Batches<Jobs extends JobDefinitions = JobDefinitions> {
   }
 
   /**
-   * Makes a batch, has `fill` add its jobs, and commits it; gives the batch's id. Where `fill`
-   * fails the batch is not committed, so its callbacks never fire, and the server forgets it after
-   * 30 minutes.
+   * Creates a batch, calls `fill` to add its jobs, and commits it. Returns the batch's id. If
+   * `fill` fails, the batch is not committed: its callbacks never run, and the server deletes it
+   * after 30 minutes.
    */
   async open(
     definition: BatchDefinition<TypedJob<Jobs>>,
@@ -175,7 +178,7 @@ export class Batches<Jobs extends JobDefinitions = JobDefinitions> {
     return await this.#fill(bid, fill);
   }
 
-  /** How far a batch is. */
+  /** Reads the progress of a batch. */
   async status(bid: string): Promise<BatchStatus> {
     const wire = await this.#producer.send(batchStatus(checkToken(bid, "bid", "ask for batch")));
     return {

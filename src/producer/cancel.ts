@@ -18,15 +18,17 @@ import type { Send } from "./queues.ts";
 /** Options of `Producer.cancel`. */
 export interface CancelOptions {
   /**
-   * Longest time to wait for the worker of a running job to confirm, in milliseconds, up to 60000.
+   * Longest time to wait for a confirmation from the worker of a running job, in milliseconds, up
+   * to 60000.
+   *
    * @default 10000
    */
   readonly waitMs?: number | undefined;
   /**
-   * For how long workers drop the job when they fetch it from a queue, in seconds, 60 to 2592000
-   * (30 days). Until then its jid must not be used again.
+   * Time for which workers drop the job when they fetch it from a queue, in seconds, 60 to 2592000
+   * (30 days). The jid must not be used again during this time.
    *
-   * @default 86400, a day
+   * @default 86400, one day
    */
   readonly keepSeconds?: number | undefined;
 }
@@ -37,25 +39,24 @@ const CANCEL_OPTIONS = {
 } as const satisfies OptionNames<CancelOptions>;
 
 /**
- * What `Producer.cancel` did:
+ * The result of `Producer.cancel`:
  *
  * - `aborted`: a worker had the job. It has aborted the handler's `signal`, and the server has
- *   forgotten the job.
- * - `released`: a worker had the job, and the server has forgotten it. The worker has not
- *   confirmed: it has no option `cancellation`, or it is gone. Its handler may run to its end; the
- *   result is ignored.
- * - `withdrawn`: no worker had the job. If it was scheduled or waited for a retry, it is gone. If
- *   it waits on a queue, the worker that fetches it drops it. If it had ended, or never was,
- *   nothing happened.
+ *   removed the job.
+ * - `released`: a worker had the job, and the server has removed it. The worker has not confirmed:
+ *   its consumer does not have `cancellation: true`, or the worker has crashed. The handler may run
+ *   to its end, but its result is ignored.
+ * - `withdrawn`: no worker had the job. A scheduled or retried job is removed. A job on a queue is
+ *   dropped by the worker that fetches it. If the job had ended or did not exist, nothing changed.
  */
 export type Cancellation = "aborted" | "released" | "withdrawn";
 
-/** How often the server is asked whether the worker has confirmed, in milliseconds. */
+/** Interval of the checks for a confirmation, in milliseconds. */
 const ASK_EVERY_MS = 500;
 
 /**
- * See `Producer.cancel`. The marker comes first: whatever is left undone after it, workers do when
- * they meet the job.
+ * Implements `Producer.cancel`. The marker is placed first: if a later step fails, a worker still
+ * drops the job when it meets it.
  */
 export async function cancelJob(
   jid: unknown,
@@ -66,7 +67,7 @@ export async function cancelJob(
   if (typeof jid !== "string" || jid === "" || !jid.isWellFormed()) {
     throw new InvalidArgumentError(
       "INVALID_ARGUMENT",
-      `Cannot cancel the job as its jid is not a text: got ${showValue(jid)}`,
+      `Cannot cancel the job as its jid is not a non-empty string: got ${showValue(jid)}`,
     );
   }
   const waitMs = integerIn("waitMs", options.waitMs, { min: 0, max: 60_000, fallback: 10_000 });
@@ -81,12 +82,16 @@ export async function cancelJob(
   await forgetWaiting(send, jid);
   if (!await forgetRunning(send, jid)) return "withdrawn";
   if (!await isConfirmed(marker, { send, clock, waitMs })) return "released";
-  // All is done: the server has forgotten the job, and its worker knows.
+  // The server has removed the job and its worker has confirmed, so the marker is not needed any
+  // more.
   await removeMarkers(send, [marker.queue]);
   return "aborted";
 }
 
-/** Whether a worker confirms in time: by a second job in the marker, or by its removal. */
+/**
+ * Returns true if a worker confirms in time: it adds a second job to the marker, or removes the
+ * marker.
+ */
 async function isConfirmed(
   { queue }: Marker,
   { send, clock, waitMs }: { readonly send: Send; readonly clock: Clock; readonly waitMs: number },

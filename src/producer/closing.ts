@@ -14,34 +14,36 @@ export interface CloseOptions {
 
 const CLOSE_OPTIONS = { timeoutMs: true } as const satisfies OptionNames<CloseOptions>;
 
-/** What {@linkcode Producer.close} leaves behind. */
+/** The result of {@linkcode Producer.close}. */
 export interface CloseReport {
   /**
-   * Calls that were given up, as the server did not answer in time. Each rejects with its
-   * `outcome`.
+   * Number of calls that were given up, as the server did not reply in time. Each rejects with an
+   * error that has an `outcome`.
    */
   readonly givenUp: number;
 }
 
-/** See {@linkcode CloseOptions}: within the 30 seconds that orchestrators give a program to end. */
+/**
+ * Default of {@linkcode CloseOptions}: below the 30 seconds that orchestrators allow for shutdown.
+ */
 const CLOSE_MS = 25_000;
 
-/** What is closed. */
+/** The parts of a producer that `Closing` works on. */
 export interface ClosingParts {
   readonly pool: ConnectionPool;
   readonly pendingCalls: PendingCalls;
   readonly clock: Clock;
-  /** The connections are the producer's own. */
+  /** True if the producer opened the connections and has to close them. */
   readonly isOwner: boolean;
-  /** Calls were given up. */
+  /** Reports that calls were given up. */
   warn(code: string, message: string): void;
 }
 
-/** Closes a producer: waits for its calls, within a time, and ends its connections. */
+/** Closes a producer: waits for its calls, up to a time limit, and closes its connections. */
 export class Closing {
   readonly #parts: ClosingParts;
   #closing: Promise<CloseReport> | undefined;
-  /** Ends the wait for calls. */
+  /** Resolved when the time limit is over. */
   readonly #expired = deferred();
   /** Called when the producer is closed. */
   onEnd: () => void = () => {};
@@ -50,12 +52,12 @@ export class Closing {
     this.#parts = parts;
   }
 
-  /** The producer takes no more calls. */
+  /** True as soon as `close` was called: the producer accepts no more calls. */
   get hasBegun(): boolean {
     return this.#closing !== undefined;
   }
 
-  /** See `Producer.close`. */
+  /** Implements `Producer.close`. */
   async close(options: CloseOptions): Promise<CloseReport> {
     checkOptionNames(options, CLOSE_OPTIONS, "close");
     const { timeoutMs } = options;
@@ -79,7 +81,7 @@ export class Closing {
         await pool.end();
         return report;
       }
-      const message = `Cannot close the producer in time: ${report.givenUp} calls were given up`;
+      const message = `Cannot close the producer in time: gave up ${report.givenUp} calls`;
       warn("CLOSE_TIMED_OUT", message);
       pool.close(new ConnectionLostError("CLOSE_TIMED_OUT", message, { outcome: "unknown" }));
       return report;
@@ -88,7 +90,7 @@ export class Closing {
     }
   }
 
-  /** Waits for all calls in flight, until `expired`, or for this long. */
+  /** Waits for all calls in flight, until `expired` resolves or the time is over. */
   async #within(timeoutMs: number | undefined, expired: Promise<void>): Promise<CloseReport> {
     const isOver = deferred<boolean>();
     const cancel = timeoutMs === undefined

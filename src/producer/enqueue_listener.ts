@@ -1,9 +1,9 @@
-/** Who waits for what becomes of a job. */
+/** Receives the result of a job that is being enqueued. */
 export interface EnqueueListener {
-  /** The server has it. */
+  /** Called when the server has accepted the job. */
   done(jid: string): void;
-  /** The server refused it, or it is unknown whether it has it. */
+  /** Called when the server has refused the job, or may not have received it. */
   failed(jid: string, error: unknown): void;
-  /** Nobody waits any longer: not to be sent if it was not yet. */
+  /** True if the caller no longer waits. A job that is not sent yet is then dropped. */
   readonly cancelled?: boolean;
 }

@@ -13,7 +13,10 @@ import type { EnqueueListener } from "./enqueue_listener.ts";
 import type { EnqueuePipeline } from "./enqueue_pipeline.ts";
 import { InFlightWindow } from "./in_flight_window.ts";
 
-/** Sends jobs as fast as the server takes them, and gathers what became of each. */
+/**
+ * One call of `enqueueMany`: sends jobs as fast as the server accepts them, and collects the
+ * results.
+ */
 export class EnqueueManyCall implements EnqueueListener {
   readonly #pipeline: EnqueuePipeline;
   readonly #enqueued: string[] = [];
@@ -21,11 +24,11 @@ export class EnqueueManyCall implements EnqueueListener {
   #count = 0;
   readonly #window = new InFlightWindow();
   /**
-   * Why a job was given up before it was sent: the others are not tried, or each thousand would
-   * wait as long again.
+   * Set when a job could not be sent for lack of a connection. The remaining jobs are not tried, as
+   * every thousand of them would wait as long again.
    */
   #unreachable: ConnectionLostError | undefined;
-  /** Why jobs were given up before that were sent. */
+  /** The error of the last time the server did not reply in time. */
   #silence: unknown;
   cancelled = false;
 
@@ -33,7 +36,7 @@ export class EnqueueManyCall implements EnqueueListener {
     this.#pipeline = pipeline;
   }
 
-  /** Sends one job; what is returned is to be awaited before the next. */
+  /** Sends a job. If this returns a promise, the caller awaits it before the next call. */
   add(input: JobInput): Promise<void> | undefined {
     const index = this.#count++;
     if (this.#unreachable !== undefined) {
@@ -51,7 +54,7 @@ export class EnqueueManyCall implements EnqueueListener {
     return this.#window.isFull ? this.#window.room() : undefined;
   }
 
-  /** Waits for what is under way. */
+  /** Waits for the jobs in flight, and returns the results. */
   async result(): Promise<EnqueueManyResult> {
     await this.#window.empty();
     return { enqueued: this.#enqueued, failed: this.#failed };
@@ -68,7 +71,10 @@ export class EnqueueManyCall implements EnqueueListener {
     this.#window.end();
   }
 
-  /** Whether the server is given up: no connection could be had, or it was silent twice. */
+  /**
+   * Gives up the server if a job was not sent for lack of a connection, or if the server did not
+   * reply in time on two connections.
+   */
   #lost(error: ConnectionLostError): void {
     const isSilence = error.code === "COMMAND_TIMEOUT" && error.cause !== this.#silence;
     const wasSilent = this.#silence !== undefined;
@@ -82,7 +88,7 @@ export class EnqueueManyCall implements EnqueueListener {
   }
 }
 
-/** One of many jobs, whose place among them is to be told where it is found to be invalid later. */
+/** The listener of a job whose error gets the job's index in its path. */
 class Numbered implements EnqueueListener {
   readonly #many: EnqueueManyCall;
   readonly #index: number;
@@ -105,7 +111,7 @@ class Numbered implements EnqueueListener {
   }
 }
 
-/** Enqueues all that `source` gives, in its order. */
+/** Enqueues all jobs of `source`, in order. */
 export async function enqueueMany(
   pipeline: EnqueuePipeline,
   source: JobSource,

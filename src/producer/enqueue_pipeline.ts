@@ -11,10 +11,12 @@ import type { Batcher } from "./batcher.ts";
 import type { EnqueueListener } from "./enqueue_listener.ts";
 
 /**
- * What every job passes on its way to the server. `next` takes the job on, or another in its place,
- * and resolves to its jid once the server has it. What it throws rejects the enqueue; one that does
- * not call `next` has to give a jid itself (else `StateError` `NEXT_NOT_CALLED`), and one that does
- * need give none. Calling it twice rejects, too (`NEXT_CALLED_TWICE`).
+ * A function that every job passes on its way to the server. `next` sends the job, or the job
+ * passed to it instead, and resolves to its jid when the server has accepted it.
+ *
+ * An error that the middleware throws rejects the enqueue. A middleware that calls `next` need not
+ * return a value; one that does not call it must return a jid, otherwise the enqueue rejects with
+ * `NEXT_NOT_CALLED`. A second call of `next` rejects the enqueue with `NEXT_CALLED_TWICE`.
  */
 export type ProducerMiddleware = (
   job: JobInput,
@@ -22,19 +24,19 @@ export type ProducerMiddleware = (
 ) => unknown;
 
 /**
- * Where all jobs come in: with the defaults of the catalogue, if there is one, through the
- * middleware, if there is any, checked and encoded, to the batcher.
+ * The path of every job to the server: fills in the defaults of the catalogue, runs the middleware,
+ * checks and encodes the job, and passes it to the batcher.
  */
 export class EnqueuePipeline {
   readonly #batcher: Batcher;
   readonly #catalogue: JobCatalogue | undefined;
   readonly #serverClock: () => Pick<ServerClock, "now" | "fresh">;
   /**
-   * Another one with each that is added: a job on its way has those that were there when it came.
+   * Replaced, never changed, so a job in the middleware is not affected by middleware added later.
    */
   #middleware: readonly ProducerMiddleware[] = [];
 
-  /** `serverClock` gives the clock that delays are counted by. */
+  /** `serverClock` returns the clock that delays are measured by. */
   constructor(
     batcher: Batcher,
     catalogue: JobCatalogue | undefined,
@@ -45,7 +47,10 @@ export class EnqueuePipeline {
     this.#serverClock = serverClock;
   }
 
-  /** Whether what is wrong with a job is known once `add` returns. */
+  /**
+   * True if `add` reports every invalid job by throwing. With a catalogue or middleware, an invalid
+   * job may be reported to the listener later.
+   */
   get isDirect(): boolean {
     return this.#catalogue === undefined && this.#middleware.length === 0;
   }
@@ -59,9 +64,9 @@ export class EnqueuePipeline {
   }
 
   /**
-   * Sends a job soon; `listener` hears what becomes of it.
+   * Sends a job soon. `listener` gets the result.
    *
-   * @throws {InvalidJobError} where it is not even begun with.
+   * @throws {InvalidJobError} if the job is found invalid before this returns.
    */
   add(job: JobInput, listener: EnqueueListener): void {
     const whole = this.fill(job);
@@ -70,17 +75,18 @@ export class EnqueuePipeline {
     runTask(task, task);
   }
 
-  /** @internal The job with the defaults of the catalogue. */
+  /** @internal Returns the job with the defaults of the catalogue. */
   fill(job: JobInput): JobInput {
     return this.#catalogue === undefined ? job : this.#catalogue.fill(job);
   }
 
   /**
-   * @internal The end of the way: past all middleware.
+   * @internal Sends a job that has passed all middleware.
    * @throws {InvalidJobError}
    */
   send(job: JobInput, listener: EnqueueListener): void {
-    // Before its schema sees the job: it may take its time, or change what it checks.
+    // Encoded before the schema validates it, because a schema may be asynchronous or change the
+    // arguments.
     const encoded = encodeJob(job);
     if ((job as JobFields).delay !== undefined) {
       return this.#sendDelayed(job as JobFields, encoded.jid, listener);
@@ -94,7 +100,10 @@ export class EnqueuePipeline {
     );
   }
 
-  /** A delay ends by the server's clock, which may differ from this machine's. */
+  /**
+   * Sends a delayed job. Its time is set by the server's clock, which may differ from this
+   * machine's.
+   */
   #sendDelayed({ delay, ...job }: JobFields, jid: string, listener: EnqueueListener): void {
     const clock = this.#serverClock();
     const send = () => this.send({ ...job, at: new Date(clock.now() + delayMs(delay)) }, listener);
@@ -105,17 +114,17 @@ export class EnqueuePipeline {
 }
 
 /**
- * A job on its way through the middleware to the batcher, whose word comes back here, and out again
- * to the caller's listener.
+ * A job in the middleware. It receives the server's result from the batcher and passes it back
+ * through the middleware to the caller's listener.
  */
 class EnqueueTask implements Task<unknown>, Completion<unknown>, EnqueueListener {
   readonly #pipeline: EnqueuePipeline;
   readonly #middleware: readonly ProducerMiddleware[];
   readonly #listener: EnqueueListener;
   #job: JobInput;
-  /** The way out again, once the job was sent. */
+  /** Set when the job is sent; receives the server's result. */
   #completion: Completion<unknown> | undefined;
-  /** The job's id, once the server has taken or refused it. */
+  /** The job's id, once the server has accepted or refused it. */
   #jid: string | undefined;
   #isTaken = false;
 
@@ -156,32 +165,32 @@ class EnqueueTask implements Task<unknown>, Completion<unknown>, EnqueueListener
     return result;
   }
 
-  /** The server has taken the job. */
+  /** The server has accepted the job. */
   done(jid: string): void {
     this.#jid = jid;
     this.#isTaken = true;
     this.#completion!.resolve(jid);
   }
 
-  /** The server has refused it, or it is unknown whether it has it. */
+  /** The server has refused the job, or may not have received it. */
   failed(jid: string, error: unknown): void {
     this.#jid = jid;
     this.#completion!.reject(error);
   }
 
-  /** It is through all middleware. */
+  /** All middleware has returned. */
   resolve(result: unknown): void {
     if (typeof result === "string") return this.#listener.done(result);
     if (this.#isTaken) return this.#listener.done(this.#jid!);
     this.reject(
       new StateError(
         "NEXT_NOT_CALLED",
-        "Cannot tell the job's id as a middleware neither called next nor gave one",
+        "Cannot return the job's id as a middleware neither called next nor returned an id",
       ),
     );
   }
 
-  /** Some middleware has failed, or let pass what did. */
+  /** A middleware has thrown, or has not handled an error of `next`. */
   reject(error: unknown): void {
     const own: unknown = (this.#job as { jid?: unknown } | null | undefined)?.jid;
     this.#listener.failed(this.#jid ?? (typeof own === "string" ? own : createJid()), error);

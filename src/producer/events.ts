@@ -1,19 +1,19 @@
 import type { Outage, Recovery } from "../connection/status.ts";
 import type { EventNames, ListenerFailure } from "../events.ts";
 
-/** What a producer tells of itself; see {@linkcode Producer.on}. */
+/** The events of a producer; see {@linkcode Producer.on}. */
 export interface ProducerEvents {
   /**
-   * Connections were lost. Emitted once an outage, however many connections and tries there are,
-   * and once more without `retryInMs` if nothing is tried any longer; the next call tries anew.
+   * Connections were lost. Emitted once per outage, not per connection or attempt. Emitted once
+   * more without `retryInMs` when the producer stops reconnecting; the next call tries again.
    */
   disconnect: Outage;
-  /** All connections are back. */
+  /** All connections are restored. */
   reconnect: Recovery;
   /**
-   * Something that will not do what it seems to do. Codes: `ENTERPRISE_ONLY`; `PASSWORD_REFUSED`,
-   * `PASSWORD_REQUIRED` and `PASSWORD_UNAVAILABLE` if the password is wrong when a connection is
-   * made again; `CLOSE_TIMED_OUT`.
+   * Something does not work as the program may expect. Codes: `ENTERPRISE_ONLY`;
+   * `PASSWORD_REFUSED`, `PASSWORD_REQUIRED` and `PASSWORD_UNAVAILABLE` if the password is wrong
+   * while reconnecting; `CLOSE_TIMED_OUT`.
    */
   warning: { readonly code: string; readonly message: string };
   /** A listener threw. */

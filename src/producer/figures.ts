@@ -2,31 +2,31 @@ import { ProtocolError } from "../errors.ts";
 import type { ServerInfo } from "../protocol/server_info.ts";
 import type { Queues } from "./queues.ts";
 
-/** The part of a producer that figures are read with. */
+/** The parts of a producer that this reads. */
 export interface FigureSource {
-  /** Asks INFO. */
+  /** Sends INFO. */
   info(): Promise<ServerInfo>;
-  /** Asks QUEUE LATENCY. */
+  /** Sends QUEUE LATENCY. */
   readonly queues: Pick<Queues, "latency">;
 }
 
-/** One queue's figures. */
+/** Size and latency of a queue. */
 export interface QueueFigures {
   readonly name: string;
   readonly size: number;
-  /** In seconds; `undefined` if the server does not know. */
+  /** Latency in seconds; `undefined` if the server does not know it. */
   readonly latency: number | undefined;
 }
 
-/** What a server holds and does. */
+/** The figures of a server. */
 export interface ServerFigures extends Omit<ServerInfo, "queues"> {
-  /** The largest queues, in the order of their names. */
+  /** The largest queues, sorted by name. */
   readonly queues: readonly QueueFigures[];
-  /** The number and the jobs of the queues that are left out. */
+  /** Number of the other queues, and of their jobs. */
   readonly others: { readonly queues: number; readonly size: number };
 }
 
-/** Reads a server's figures, with those of the `maxQueues` largest queues. */
+/** Reads the figures of a server, with those of its `maxQueues` largest queues. */
 export async function readFigures(source: FigureSource, maxQueues: number): Promise<ServerFigures> {
   const { queues, ...info } = await source.info();
   const bySize = Object.entries(queues).sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
@@ -40,7 +40,7 @@ export async function readFigures(source: FigureSource, maxQueues: number): Prom
   };
 }
 
-/** Reads the latencies of queues, as far as the server knows them. */
+/** Reads the latencies of queues. Queues whose latency the server does not know are left out. */
 export async function readLatencies(
   { queues }: FigureSource,
   names: readonly string[],
@@ -48,7 +48,7 @@ export async function readLatencies(
   try {
     return names.length === 0 ? new Map() : await queues.latency(names);
   } catch (error) {
-    // A server before 1.9.2 tells the sizes alone.
+    // A server before 1.9.2 only knows the sizes.
     if (error instanceof ProtocolError && error.code === "UNSUPPORTED_COMMAND") return new Map();
     throw error;
   }

@@ -1,11 +1,9 @@
 import type { JobFields } from "../job/job.ts";
 
-/**
- * What of a job's `custom` only Faktory Enterprise heeds; the free server takes it without a word.
- */
+/** Keys of `custom` that only Faktory Enterprise uses. The free server accepts and ignores them. */
 const ENTERPRISE_KEYS = ["unique_for", "unique_until", "expires_at", "expires_in", "track"];
 
-/** The first of the job's options, or of the keys of its `custom`, that only Enterprise heeds. */
+/** Returns the first option or key of `custom` that only Enterprise uses. */
 export function enterpriseOption(
   { custom, unique, expires }: Pick<JobFields, "custom" | "unique" | "expires">,
 ): string | undefined {

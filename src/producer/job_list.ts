@@ -3,14 +3,14 @@ import type { EncodedJob } from "../job/encode.ts";
 import type { EnqueueListener } from "./enqueue_listener.ts";
 
 /**
- * Jobs that are sent together, each with its listener. Their JSON is one text, as the command needs
- * it: kept apart, the JSON of a million waiting jobs took four times the memory, and most of the
- * time went into collecting it.
+ * Jobs that are sent together, each with its listener. Their JSON is kept as one text, as the
+ * command needs it. One text per job took four times the memory for a million waiting jobs, and
+ * most of the time was spent on garbage collection.
  */
 export class JobList {
   /** The JSON of all jobs, separated by commas. */
   #text = "";
-  /** Where each job ends in the text. */
+  /** The end of each job in the text. */
   readonly #ends: number[] = [];
   readonly jids: string[] = [];
   readonly listeners: EnqueueListener[] = [];
@@ -19,7 +19,7 @@ export class JobList {
     return this.jids.length;
   }
 
-  /** In UTF-16 units. */
+  /** Length of the text, in UTF-16 units. */
   get textLength(): number {
     return this.#text.length;
   }
@@ -37,7 +37,7 @@ export class JobList {
   }
 
   /**
-   * Drops the pieces that the text was joined from: an engine keeps them until the text is read.
+   * Makes the engine join the pieces of the text. It keeps them separately until the text is read.
    */
   pack(): void {
     this.#text.charCodeAt(0);
@@ -47,7 +47,7 @@ export class JobList {
     return { jid: this.jids[index]!, json: this.text.slice(this.#start(index), this.#ends[index]) };
   }
 
-  /** The jobs from `from` up to `to`. */
+  /** Returns the jobs from index `from` up to, but not including, `to`. */
   part(from: number, to: number): JobList {
     if (from === 0 && to === this.length) return this;
     const part = new JobList();
@@ -61,7 +61,7 @@ export class JobList {
     return part;
   }
 
-  /** The jobs that somebody still waits for; the listeners of the others are told. */
+  /** Returns the jobs that were not cancelled, and fails the others. */
   wanted(): JobList {
     if (!this.listeners.some((listener) => listener.cancelled === true)) return this;
     const wanted = new JobList();
@@ -77,10 +77,13 @@ export class JobList {
   }
 }
 
-/** The caller has its answer, but the middleware in between does not. */
+/**
+ * Returns the error for a cancelled job. The caller has its result already; middleware gets this
+ * one.
+ */
 function calledOff(): StateError {
   return new StateError(
     "CALLED_OFF",
-    "Cannot enqueue job as it was called off before it was sent",
+    "Cannot enqueue job as it was cancelled before it was sent",
   );
 }

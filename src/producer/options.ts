@@ -14,45 +14,50 @@ import type { Telemetry } from "./telemetry.ts";
 export interface ProducerOptions<Jobs extends JobDefinitions = JobDefinitions>
   extends ConnectionOptions {
   /**
-   * The jobs that there are, as `defineJobs` gives them: names and arguments are then typed, and
-   * checked. @default any
+   * The catalogue of jobs, made by `defineJobs`. With it, names and arguments of jobs are typed and
+   * checked.
+   *
+   * @default any job is accepted
    */
   readonly jobs?: Jobs | undefined;
   /**
-   * Most connections, 1 to 100. The producer opens one, and more while it waits for the server. A
-   * connection without work is closed after 5 to 10 seconds. A call that is made after another one
-   * was answered reaches the server after it. Calls that do not wait for each other, and the jobs
-   * of one `enqueueMany` or `writable`, arrive in any order.
+   * Maximum number of connections, 1 to 100. The producer opens one, and more while calls wait for
+   * the server. An idle connection is closed after 5 to 10 seconds. A call that is made after the
+   * reply to another call reaches the server after that call. Calls that are made without waiting
+   * for each other, and the jobs of one `enqueueMany` or `writable`, may arrive in any order.
    *
    * @default 8
    */
   readonly connections?: number | undefined;
   /**
-   * Keeps one connection, and the order of all calls: jobs and other commands reach the server in
-   * the order of the calls, whether they wait for each other or not. Not together with
-   * `connections`.
+   * Keeps the order of all calls by using one connection: jobs and other commands reach the server
+   * in the order of the calls, even if the calls do not wait for each other. Cannot be combined
+   * with `connections`.
    *
    * @default false
    */
   readonly ordered?: boolean | undefined;
   /**
-   * What to do with a job whose confirmation was lost with the connection: send it again, so that
-   * it may be there twice, or reject with a `ConnectionLostError` whose `outcome` is `unknown`.
+   * Treatment of a job whose confirmation was lost with the connection. `"at-least-once"` sends the
+   * job again, so the server may have it twice. `"at-most-once"` rejects with a
+   * `ConnectionLostError` whose `outcome` is `unknown`.
    *
    * @default "at-least-once"
    */
   readonly delivery?: Delivery | undefined;
   /**
-   * Calls that may be under way while there is no connection, 1 or more; what is called beyond them
-   * rejects with a `ConnectionLostError` of the code `TOO_MANY_WAITING`. How long they wait is for
-   * `reconnect.attempts`, or for a call's own `signal`. A stream of `writable()` is not refused:
-   * its writes wait.
+   * Maximum number of calls that wait while there is no connection, at least 1. Further calls
+   * reject with the code `TOO_MANY_WAITING` (`ConnectionLostError`). `reconnect.attempts` and the
+   * `signal` of a call limit how long calls wait. Writes to a stream of `writable()` are not
+   * refused; they wait.
    *
    * @default 10000
    */
   readonly maxWaiting?: number | undefined;
   /**
-   * What hears of all jobs that are enqueued: `openTelemetry()` of `./telemetry`. @default nothing
+   * Observes all enqueued jobs. Pass the result of `openTelemetry()` from `./telemetry`.
+   *
+   * @default nothing
    */
   readonly telemetry?: Telemetry | undefined;
 }
@@ -67,13 +72,13 @@ const PRODUCER_OPTIONS = {
   telemetry: true,
 } as const satisfies OptionNames<ProducerOptions>;
 
-/** See {@linkcode ProducerOptions.connections}. */
+/** Default of {@linkcode ProducerOptions.connections}. */
 const MAX_CONNECTIONS = 8;
 
-/** See {@linkcode ProducerOptions.maxWaiting}. */
+/** Default of {@linkcode ProducerOptions.maxWaiting}. */
 export const MAX_WAITING = 10_000;
 
-/** Options of a producer, checked, with their defaults in place. */
+/** The checked options of a producer, with defaults. */
 export interface ProducerSettings {
   readonly catalogue: JobCatalogue | undefined;
   readonly maxConnections: number;
@@ -109,7 +114,7 @@ export function resolveProducerOptions<Jobs extends JobDefinitions>(
   };
 }
 
-/** The option `connections`, or 1 if all calls keep their order. */
+/** Returns the option `connections`, or 1 if calls keep their order. */
 function maxConnections(
   { connections, ordered }: Pick<ProducerOptions, "connections" | "ordered">,
 ): number {
@@ -129,5 +134,5 @@ export function checkTelemetry(telemetry: unknown): Telemetry | undefined {
   if (typeof producer === "function" && typeof consumer === "function") {
     return telemetry as Telemetry;
   }
-  throw invalidOption("telemetry", "an object as openTelemetry() gives", telemetry);
+  throw invalidOption("telemetry", "the result of openTelemetry()", telemetry);
 }

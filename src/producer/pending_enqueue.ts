@@ -3,16 +3,19 @@ import { onAbort } from "../internal/aborts.ts";
 import type { PendingCalls } from "../internal/pending_calls.ts";
 import type { EnqueueListener } from "./enqueue_listener.ts";
 
-/** Options of `Producer.enqueue` on top of the job's own. */
+/** Options of a call of `Producer.enqueue`, next to the options of the job. */
 export interface CallOptions {
-  /** Calls it off: rejects with the signal's reason; a job that was already sent stays sent. */
+  /**
+   * Aborts the call: it rejects with the signal's reason. A job that was already sent is not
+   * withdrawn.
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** The names of {@linkcode CallOptions}. */
 export const CALL_OPTIONS = { signal: true } as const satisfies OptionNames<CallOptions>;
 
-/** One call of `enqueue`, from its begin until its promise settles. */
+/** One call of `enqueue`, until its promise settles. */
 export class PendingEnqueue implements EnqueueListener {
   cancelled = false;
   readonly #pendingCalls: PendingCalls;
@@ -23,12 +26,12 @@ export class PendingEnqueue implements EnqueueListener {
 
   constructor(
     pendingCalls: PendingCalls,
-    ends: { resolve(jid: string): void; reject(error: unknown): void },
+    promise: { resolve(jid: string): void; reject(error: unknown): void },
     signal: AbortSignal | undefined,
   ) {
     this.#pendingCalls = pendingCalls;
-    this.#resolve = ends.resolve;
-    this.#reject = ends.reject;
+    this.#resolve = promise.resolve;
+    this.#reject = promise.reject;
     this.#signal = signal;
     pendingCalls.begin();
     if (signal !== undefined) this.#forget = onAbort(signal, () => this.#cancel());
@@ -47,7 +50,7 @@ export class PendingEnqueue implements EnqueueListener {
     this.cancelled = true;
   }
 
-  /** False where the promise was settled before. */
+  /** Returns false if the promise has settled already. */
   #settle(): boolean {
     if (this.cancelled) return false;
     this.#forget?.();

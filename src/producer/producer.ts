@@ -60,8 +60,8 @@ export type {
 const COMMAND_OPTIONS = { resend: true } as const satisfies OptionNames<CommandOptions>;
 
 /**
- * Sends a command of the protocol that the producer has no method for. After `withinMs` it is not
- * sent any more, be it for want of a connection or as the reply was lost with one.
+ * Sends a command that the producer has no method for. If it is not sent within `withinMs`, for
+ * lack of a connection or because the connection was lost, it is not sent any more.
  */
 export let sendCommand: <T>(
   producer: Producer,
@@ -69,14 +69,14 @@ export let sendCommand: <T>(
   options?: { readonly withinMs?: number | undefined },
 ) => Promise<T>;
 
-/** A clock that is set by the server's, as `info()` of it measures it. */
+/** Returns a clock that follows the clock of the producer's server, which it measures with INFO. */
 export let serverClockOf: (producer: Producer) => ServerClock;
 
 /**
- * Enqueues jobs, and speaks the server's other commands.
+ * Enqueues jobs and sends the other commands of a client.
  *
- * A lost connection is made again by itself, and what was under way is sent again; each promise
- * settles when the server has answered, or when it is known that it will not.
+ * If a connection is lost, the producer reconnects and sends unanswered calls again. Every promise
+ * settles: with the server's reply, or with an error if there will be no reply.
  *
  * @example Enqueue a job
  * ```ts no-assert
@@ -90,11 +90,11 @@ export let serverClockOf: (producer: Producer) => ServerClock;
 export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements AsyncDisposable {
   /** Pauses, resumes, removes and measures queues. */
   readonly queues: Queues;
-  /** The scheduled, retried and dead jobs. */
+  /** Changes the sets of scheduled, retried and dead jobs. */
   readonly sets: JobSets;
-  /** Jobs that belong together (Enterprise). */
+  /** Opens and inspects batches of jobs (Enterprise). */
   readonly batches: Batches<Jobs>;
-  /** How far jobs are (Enterprise). */
+  /** Reads and sets the progress of jobs (Enterprise). */
   readonly tracking: Tracking;
 
   readonly #pool: ConnectionPool;
@@ -103,8 +103,8 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   readonly #catalogue: JobCatalogue | undefined;
   readonly #events: Emitter<ProducerEvents>;
   /**
-   * Whether the server is known to heed what only Enterprise does; asked at the first job that
-   * wants it.
+   * True from the first job with an Enterprise option until the server's edition could not be read.
+   * The edition is asked for once.
    */
   #asksEdition = false;
   readonly #pendingCalls = new PendingCalls();
@@ -130,7 +130,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
       observer?: ProducerObserver | undefined;
     } = { isOwner: false, catalogue: undefined },
   ) {
-    // JavaScript knows no private constructors.
+    // JavaScript does not enforce private constructors.
     if (!(events instanceof Emitter)) {
       throw refuseConstruction("Producer", "Producer.connect(options)");
     }
@@ -154,7 +154,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
       catalogue,
       () => serverClock ??= serverClockOf(this as Producer),
     );
-    // It may be another server that is back.
+    // The next connection may lead to another server.
     events.on("disconnect", () => serverClock?.distrust());
     if (observer !== undefined) this.#pipeline.use(observer.enqueue);
     const send = <T>(command: Command<T>) => this.#command(command);
@@ -170,11 +170,12 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   /**
-   * Connects to a server; tried once, so that a program that cannot work says so when it starts.
+   * Connects to a server. Tries once, so that a program with a wrong configuration fails when it
+   * starts.
    *
-   * @throws {ConfigError} on an option, URL or variable that cannot be used.
-   * @throws {ConnectError} where there is no server, or it refuses; `AuthenticationError` where it
-   * is the password.
+   * @throws {ConfigError} if an option, a URL or an environment variable is invalid.
+   * @throws {ConnectError} if the server cannot be reached or refuses the connection;
+   * `AuthenticationError` if the password is wrong or missing.
    */
   static async connect<Jobs extends JobDefinitions = JobDefinitions>(
     options: ProducerOptions<Jobs> = {},
@@ -200,21 +201,21 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
       ...{ isOwner: true, catalogue, maxWaiting, observer, clock: options.clock },
     });
     if (signal !== undefined) {
-      // A signal may outlive many producers.
+      // Otherwise a signal that outlives many producers would keep them in memory.
       producer.#closing.onEnd = onAbort(signal, () => pool.close());
     }
     return producer;
   }
 
   /**
-   * The catalogue that jobs are checked by; `undefined` without one. By it, TypeScript refuses a
-   * producer without a catalogue where one with a catalogue is wanted.
+   * The catalogue of jobs; `undefined` without one. Because of this property, TypeScript refuses a
+   * producer without a catalogue where one with a catalogue is required.
    */
   get jobs(): Jobs | undefined {
     return this.#catalogue?.definitions as Jobs | undefined;
   }
 
-  /** @internal A producer over connections that somebody else opens and ends. */
+  /** @internal Creates a producer on a connection pool that the caller opens and closes. */
   static over(
     pool: ConnectionPool,
     catalogue?: JobCatalogue,
@@ -228,8 +229,8 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   /**
-   * Has every job pass `middleware` on its way to the server; the first that was added is the
-   * outermost.
+   * Adds middleware. Every job passes it on the way to the server; the first middleware added is
+   * the outermost.
    *
    * @example Say where each job came from
    * ```ts no-assert
@@ -245,7 +246,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
     return this;
   }
 
-  /** Calls `listener` on every `event`; the function returned ends that. */
+  /** Calls `listener` on every `event`. Returns a function that removes the listener. */
   on<Name extends keyof ProducerEvents>(
     event: Name,
     listener: Listener<ProducerEvents[Name]>,
@@ -254,8 +255,9 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   /**
-   * Enqueues a job, given by its type, arguments and options or as a whole. Resolves to its id once
-   * the server has it (PUSHB; jobs enqueued at the same time travel together).
+   * Enqueues a job, given as type, arguments and options, or as one object. Resolves to the job's
+   * id when the server has accepted the job. Jobs enqueued at the same time share one command
+   * (PUSHB).
    *
    * @example By type, arguments and options, or as a job
    * ```ts no-assert
@@ -264,14 +266,15 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
    * await using producer = await Producer.connect();
    * await producer.enqueue("resize", ["cat.png", 320], { queue: "images" });
    * await producer.enqueue({ type: "resize", args: ["cat.png", 320], queue: "images" });
-   * await producer.enqueue(new Job("resize", ["cat.png", 320]), { signal: AbortSignal.timeout(5000) });
+   * const signal = AbortSignal.timeout(5000);
+   * await producer.enqueue(new Job("resize", ["cat.png", 320]), { signal });
    * ```
    *
-   * @throws {InvalidJobError} where the server would refuse the job or silently change it; nothing
-   * was sent then.
-   * @throws {ServerError} where the server refuses it.
-   * @throws {ConnectionLostError} where no connection could be had in time; `outcome` says whether
-   * the job may be there.
+   * @throws {InvalidJobError} if the server would refuse the job or silently change it. Nothing was
+   * sent.
+   * @throws {ServerError} if the server refuses the job.
+   * @throws {ConnectionLostError} if there was no connection in time; `outcome` says if the server
+   * may have the job.
    */
   enqueue<Given extends string | object>(
     job: TypeOrJob<Jobs, Given>,
@@ -291,7 +294,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
 
   #enqueue(job: JobInput, options: CallOptions | undefined): Promise<string> {
     return new Promise<string>((resolve, reject) => {
-      // What is thrown in here rejects the promise.
+      // An error thrown in this function rejects the promise.
       if (options !== undefined) checkOptionNames(options, CALL_OPTIONS, "enqueue(job)");
       const signal = options?.signal;
       this.#checkOpen();
@@ -303,17 +306,17 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
       } catch (error) {
         return listener.failed("", error);
       }
-      // What is no job at all is refused behind the middleware.
+      // The pipeline reports a value that is not a job.
       if (job !== undefined && job !== null) this.#warnOfEnterprise(job);
     });
   }
 
   /**
-   * Enqueues many jobs, from anything that can be iterated, at once or as they come. Some may be
-   * refused while others are enqueued, so this rejects only on a source that fails, a signal, or
-   * where too many calls wait for a connection; what became of each job is in the result. Once a
-   * job was given up for want of a connection, the rest are not tried: they fail with the same
-   * error.
+   * Enqueues many jobs from any iterable, synchronous or asynchronous. The result lists the
+   * accepted jobs and the error of each other job, as the server may refuse some of them. The call
+   * rejects only if the source throws, the signal is aborted, or too many calls wait for a
+   * connection. After the first job that could not be sent for lack of a connection, the remaining
+   * jobs are not tried: they fail with the same error.
    */
   async enqueueMany(
     jobs: JobSource<TypedJob<Jobs>>,
@@ -331,8 +334,8 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   /**
-   * A stream that enqueues the jobs written to it. Writing waits while the server is behind;
-   * closing waits until it has all of them.
+   * Returns a stream that enqueues the jobs written to it. A write waits while too many jobs are in
+   * flight; `close` waits until the server has accepted all jobs.
    */
   writable(options: WritableOptions = {}): WritableStream<TypedJob<Jobs>> {
     return jobStream(options, {
@@ -342,20 +345,19 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
     });
   }
 
-  /** The server's figures (INFO). */
+  /** Reads the server's statistics (INFO). */
   async info(): Promise<ServerInfo> {
     return parseServerInfo(await this.#command(info()));
   }
 
   /**
-   * Cancels a job, wherever it is: discards it if it is scheduled or waits for a retry (MUTATE),
-   * fails and discards it if a worker has it (FAIL), and tells the workers. A worker whose consumer
-   * has `cancellation: true` aborts the `signal` of the running job within ten seconds, and drops
-   * the job if it fetches it later.
+   * Cancels a job. A scheduled or retried job is discarded (MUTATE), a running one is failed and
+   * discarded (FAIL), and the workers are told to drop the job. A consumer with `cancellation:
+   * true` aborts the `signal` of the running job within ten seconds, and drops the job if it
+   * fetches it later.
    *
-   * Each MUTATE looks through a whole set, so this is not for thousands of jobs a second. If the
-   * call rejects, or the program ends in between, the job may still run, unless the workers were
-   * told before: call it again.
+   * Each MUTATE searches a whole set, so this is not meant for thousands of jobs a second. If the
+   * call rejects, or the program ends during the call, the job may still run. Call it again then.
    *
    * @example Cancel a job that was to run in an hour
    * ```ts
@@ -367,7 +369,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
    * console.assert((await producer.info()).sets.scheduled === 0);
    * ```
    *
-   * @throws {InvalidArgumentError} `INVALID_ARGUMENT` on a jid that is not a text.
+   * @throws {InvalidArgumentError} `INVALID_ARGUMENT` if the jid is not a non-empty string.
    * @throws {ConfigError} `INVALID_OPTION`.
    */
   async cancel(jid: string, options: CancelOptions = {}): Promise<Cancellation> {
@@ -376,28 +378,27 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   /**
-   * Sends a command that has no method here, of a fork or a plugin of the server. Resolves to the
-   * reply's text, `null` for nil; a bulk of JSON is for the caller to parse.
+   * Sends a command that has no method here, for example one of a fork or a plugin of the server.
+   * Resolves to the text of the reply, or `null` for nil. JSON in the reply is not parsed.
    *
-   * If the connection is lost before the reply came, it rejects, unless `resend` says that the
-   * command may be sent again.
+   * If the connection is lost before the reply, the call rejects, unless `resend` allows sending
+   * the command again.
    *
-   * @example Fail a job whose worker is known to be dead, instead of waiting for the end of its
-   * reservation
+   * @example Fail a job whose worker has crashed, without waiting for its reservation to end
    * ```ts
    * import { Producer, ServerError } from "@faktory-ts/faktory";
    *
    * await using producer = await Producer.connect();
    * const failure = { jid: "7TlTmYkbFqXCWKGj", errtype: "WorkerDied", message: "host is gone" };
    * const error = await producer.command("FAIL", JSON.stringify(failure)).catch((error) => error);
-   * console.assert(error instanceof ServerError); // ERR Job not found: nobody has such a job
+   * console.assert(error instanceof ServerError); // ERR Job not found: this job is not reserved
    * ```
    *
-   * @throws {InvalidArgumentError} `INVALID_ARGUMENT` on a verb that is not one word or is `HELLO`,
-   * `END` or `FETCH`, or a payload of more than one line.
-   * @throws {ServerError} if the server refuses it.
-   * @throws {ConnectionLostError} if the connection was lost; `outcome` says whether the server may
-   * have executed it.
+   * @throws {InvalidArgumentError} `INVALID_ARGUMENT` if the verb is not one word or is `HELLO`,
+   * `END` or `FETCH`, or if the payload has more than one line.
+   * @throws {ServerError} if the server refuses the command.
+   * @throws {ConnectionLostError} if the connection was lost; `outcome` says if the server may have
+   * executed the command.
    */
   async command(
     verb: string,
@@ -408,27 +409,27 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
     return await this.#command(otherCommand(verb, payload, options.resend));
   }
 
-  /** Forgets **every** job of the server, in all queues and sets (FLUSH). */
+  /** Deletes **all** jobs of the server, in all queues and sets (FLUSH). */
   async flush(): Promise<void> {
     await this.#command(flush());
   }
 
   /**
-   * Waits until the server has answered all calls in flight, and says goodbye. Calls that it has
-   * not answered after `timeoutMs` are given up: each rejects, and the report and the event
-   * `warning` say how many. What is called after `close` rejects. A second call may shorten the
-   * time that the first one waits.
+   * Waits until the server has replied to all calls in flight, then closes the connections. After
+   * `timeoutMs` it gives up: each call without a reply rejects, and the report and the event
+   * `warning` give their number. Calls made after `close` reject. A second call of `close` may
+   * shorten the wait of the first.
    *
-   * The `context.producer` of a handler only waits, as it is shared by all handlers, and without a
-   * limit unless one is given.
+   * `context.producer` in a handler is shared by all handlers, so there `close` only waits, and
+   * without a time limit unless `timeoutMs` is set.
    *
-   * @throws {ConfigError} `INVALID_OPTION` on a time that is none.
+   * @throws {ConfigError} `INVALID_OPTION` if `timeoutMs` is invalid.
    */
   async close(options: CloseOptions = {}): Promise<CloseReport> {
     return await this.#closing.close(options);
   }
 
-  /** As {@linkcode Producer.close}. */
+  /** Calls {@linkcode Producer.close}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
@@ -439,7 +440,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   ): Promise<T> {
     this.#checkOpen();
     this.#checkRoom();
-    // On one connection, jobs that were enqueued before go first.
+    // With one connection, jobs enqueued before the command are sent before it.
     if (this.#pool.max === 1) this.#batcher.flush();
     const notAfter = withinMs === undefined ? undefined : this.#clock.now() + withinMs;
     const send = (entry: Request) => this.#pool.send(entry);
@@ -455,7 +456,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
     if (this.#pendingCalls.count < this.#maxWaiting || this.#pool.connected) return;
     throw new ConnectionLostError(
       "TOO_MANY_WAITING",
-      `Cannot begin with another call as there is no connection and ${this.#maxWaiting} wait for one`,
+      `Cannot start another call as ${this.#maxWaiting} calls already wait for a connection`,
       { outcome: "not-sent" },
     );
   }
@@ -473,7 +474,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
         message: `The server ignores ${option} as it is not Faktory Enterprise`,
       });
     }, () => {
-      // Asked again with the next such job.
+      // The next such job asks again.
       this.#asksEdition = false;
     });
   }

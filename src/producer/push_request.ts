@@ -6,7 +6,7 @@ import { serverError } from "../protocol/server_errors.ts";
 import type { EnqueueListener } from "./enqueue_listener.ts";
 import type { JobList } from "./job_list.ts";
 
-/** One job, as a PUSHB of one. */
+/** A PUSHB with one job. */
 export class PushRequest implements Request<void> {
   readonly command: Command<void>;
   readonly #jid: string;
@@ -32,7 +32,7 @@ export class PushRequest implements Request<void> {
   }
 }
 
-/** Several jobs, as a PUSHB. */
+/** A PUSHB with several jobs. */
 export class PushBulkRequest implements Request<Map<string, string>> {
   command: Command<Map<string, string>>;
   #jobs: JobList;
@@ -43,7 +43,7 @@ export class PushBulkRequest implements Request<Map<string, string>> {
     this.#jobs = jobs;
   }
 
-  /** Leaves out the jobs that were called off while they waited for a connection. */
+  /** Removes the jobs that were cancelled while they waited for a connection. */
   sending(): void {
     const wanted = this.#jobs.wanted();
     if (wanted === this.#jobs) return;

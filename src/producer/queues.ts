@@ -4,16 +4,16 @@ import type { Command } from "../protocol/commands/command.ts";
 import { changeQueues, queueLatency } from "../protocol/commands/server.ts";
 import { LATENCY_UNKNOWN } from "../protocol/server_errors.ts";
 
-/** Sends a command and gives what its reply says. */
+/** Sends a command and returns its parsed reply. */
 export type Send = <T>(command: Command<T>) => Promise<T>;
 
-/** One queue or several; `"*"` is all of them. */
+/** One queue or several; `"*"` means all queues. */
 export type QueueNames = string | readonly string[];
 
 /**
- * The server's queues: QUEUE PAUSE, RESUME, REMOVE and LATENCY.
+ * Pauses, resumes, removes and measures the server's queues (QUEUE PAUSE, RESUME, REMOVE, LATENCY).
  *
- * @example Stop handing out jobs, and go on
+ * @example Pause and resume a queue
  * ```ts
  * import { Producer } from "@faktory-ts/faktory";
  *
@@ -32,30 +32,33 @@ export class Queues {
     this.#send = send;
   }
 
-  /** Stops handing out jobs of these queues; they still take jobs. `"*"` pauses all there are. */
+  /**
+   * Pauses queues: the server hands out no jobs from them, but still accepts jobs for them. `"*"`
+   * pauses all existing queues.
+   */
   async pause(names: QueueNames): Promise<void> {
     await this.#send(changeQueues("PAUSE", checkNames(names, "pause queue", true)));
   }
 
-  /** Hands out jobs of these queues again. */
+  /** Resumes paused queues. */
   async resume(names: QueueNames): Promise<void> {
     await this.#send(changeQueues("RESUME", checkNames(names, "resume queue", true)));
   }
 
-  /** Removes these queues **with all jobs in them**. */
+  /** Removes queues **with all their jobs**. */
   async remove(names: QueueNames): Promise<void> {
     await this.#send(changeQueues("REMOVE", checkNames(names, "remove queue", true)));
   }
 
   /**
-   * How long the oldest job of each queue has waited, in seconds, by the queue's name. Names only,
-   * no `"*"`.
+   * Returns for each queue the time that its oldest job has waited, in seconds. `"*"` is not
+   * allowed.
    *
-   * A queue is left out if its oldest job does not say when it was enqueued, as after
-   * `sets.scheduled.requeue`. The server then refuses to measure all of the queues, so each is
-   * asked for by itself.
+   * The result does not contain a queue whose oldest job has no enqueue time, for example after
+   * `sets.scheduled.requeue`. The server then refuses to measure all of the queues, so each queue
+   * is measured by a command of its own.
    *
-   * @throws {ProtocolError} `UNSUPPORTED_COMMAND` where the server is older than Faktory 1.9.2.
+   * @throws {ProtocolError} `UNSUPPORTED_COMMAND` if the server is older than Faktory 1.9.2.
    */
   async latency(names: QueueNames): Promise<Map<string, number>> {
     const all = checkNames(names, "measure queue", false);
@@ -65,7 +68,7 @@ export class Queues {
     return new Map((await Promise.all(alone)).flatMap((found) => [...found ?? []]));
   }
 
-  /** `undefined` where the oldest job of one of them does not say when it was enqueued. */
+  /** Returns `undefined` if the oldest job of one of the queues has no enqueue time. */
   async #measure(names: readonly string[]): Promise<Map<string, number> | undefined> {
     try {
       return await this.#send(queueLatency(names));
@@ -79,7 +82,7 @@ export class Queues {
 function checkNames(names: QueueNames, action: string, takesAll: boolean): string[] {
   const list: readonly unknown[] = Array.isArray(names) ? names : [names];
   if (list.length === 0) {
-    throw new InvalidArgumentError("INVALID_QUEUE", `Cannot ${action} as no name was given`);
+    throw new InvalidArgumentError("INVALID_QUEUE", `Cannot ${action} as no name was passed`);
   }
   if (takesAll && list.length === 1 && list[0] === "*") return ["*"];
   return list.map((name) => checkQueueName(name, action));

@@ -6,12 +6,12 @@ import { mutate, type WireFilter } from "../protocol/commands/server.ts";
 import type { Send } from "./queues.ts";
 
 /**
- * Which jobs of a set are meant: those of these jids; those of this type, whose stored JSON matches
- * this pattern, or both; or, said in so many words, all of them.
+ * Selects jobs of a set: by jids, by type, by a pattern for the stored JSON, by type and pattern,
+ * or explicitly all.
  *
- * The server looks for all three in a job's JSON as a text, its arguments included: to it a job
- * with the argument `{"jobtype":"x"}` is of the type `x`, too, and one with `{"jid":".."}` has that
- * id.
+ * The server matches jids, types and patterns against the text of a job's JSON, including its
+ * arguments: a job with the argument `{"jobtype":"x"}` also counts as a job of type `x`, and one
+ * with `{"jid":".."}` as a job with that id.
  */
 export type JobFilter =
   | {
@@ -21,26 +21,27 @@ export type JobFilter =
   | {
     /** Jobs of exactly this type. */
     readonly type: string;
-    /** Of these, jobs whose JSON matches this glob; see below. @default all of them */
+    /**
+     * Of these, only jobs whose JSON matches this glob; see below. @default all jobs of the type
+     */
     readonly pattern?: string | undefined;
   }
   | {
     /**
-     * Jobs whose JSON, as the server stores it, matches this glob (`*`, `?`, `[a-z]`, `\` before
-     * one that is meant itself), for example `*"customer":17,*`.
+     * Jobs whose stored JSON matches this glob (`*`, `?`, `[a-z]`; `\` escapes one of these), for
+     * example `*"customer":17,*`.
      */
     readonly pattern: string;
   }
   | {
-    /** Every job of the set. */
+    /** All jobs of the set. */
     readonly all: true;
   };
 
 /**
- * One of the server's sets of jobs that wait for a time or for somebody's decision. MUTATE is the
- * command behind it.
+ * One of the server's sets of scheduled, retried or dead jobs. Its methods send MUTATE.
  *
- * @example Run at once what was to run later
+ * @example Run scheduled jobs now, and discard a dead one
  * ```ts
  * import { Producer } from "@faktory-ts/faktory";
  *
@@ -60,22 +61,22 @@ export class JobSet {
     this.#name = name;
   }
 
-  /** Forgets **every** job of the set. */
+  /** Deletes **all** jobs of the set. */
   async clear(): Promise<void> {
     await this.#send(mutate("clear", this.#name));
   }
 
-  /** Moves jobs to the dead set. */
+  /** Moves jobs to the set of dead jobs. */
   async kill(filter: JobFilter): Promise<void> {
     await this.#mutate("kill", filter);
   }
 
-  /** Forgets jobs. */
+  /** Deletes jobs. */
   async discard(filter: JobFilter): Promise<void> {
     await this.#mutate("discard", filter);
   }
 
-  /** Puts jobs back on their queues, to be run at once. */
+  /** Moves jobs to their queues, to run as soon as possible. */
   async requeue(filter: JobFilter): Promise<void> {
     await this.#mutate("requeue", filter);
   }
@@ -88,11 +89,11 @@ export class JobSet {
 
 /** The server's sets of jobs. */
 export class JobSets {
-  /** Jobs to be run at a later time. */
+  /** Jobs that are scheduled for a later time. */
   readonly scheduled: JobSet;
-  /** Jobs that failed and will be tried again. */
+  /** Jobs that failed and will be retried. */
   readonly retries: JobSet;
-  /** Jobs that failed for good; the server keeps them for 180 days. */
+  /** Jobs that failed for the last time. The server keeps them for 180 days. */
   readonly dead: JobSet;
 
   /** @internal */
@@ -106,9 +107,9 @@ export class JobSets {
 const FILTER_KEYS = ["jids", "type", "pattern", "all"] as const;
 
 /**
- * A filter in the server's terms, one for each command that it takes. To the server an empty
- * filter, an empty list of jids and unknown keys all mean every job, so none of them gets past
- * here.
+ * Converts a filter for MUTATE: one wire filter for each command that is needed. For the server, an
+ * empty filter, an empty list of jids and unknown keys all mean every job, so all of these are
+ * refused here.
  */
 function wireFilters(filter: JobFilter, action: string): (WireFilter | undefined)[] {
   const { jids, type, pattern, all } = checkShape(filter, action);
@@ -121,9 +122,12 @@ function wireFilters(filter: JobFilter, action: string): (WireFilter | undefined
   if (type !== undefined) {
     return typeFilters(checkText(type, "type", action)).map((wire) => {
       if (regexp === undefined) return wire;
-      // Some types the server can only find by a pattern, and it takes one.
+      // For some types the only way is a pattern, and the server accepts only one.
       if (wire.regexp === undefined) return { ...wire, regexp };
-      throw refused(action, "this type cannot be looked for beside a pattern: put it in there");
+      throw refused(
+        action,
+        "this type cannot be combined with a pattern: put the type into the pattern",
+      );
     });
   }
   if (/^\*+$/.test(regexp!)) throw matchesAll(action, `the pattern ${showText(regexp!)}`);
@@ -145,12 +149,12 @@ function checkShape(
     const hint = meant === undefined ? "" : `: did you mean ${meant}?`;
     throw refused(action, `it has an unknown key ${showText(unknown)}${hint}`);
   }
-  if (given.length === 0) throw matchesAll(action, "a filter of nothing");
+  if (given.length === 0) throw matchesAll(action, "an empty filter");
   const isTypeAndPattern = names.every((name) => name === "type" || name === "pattern");
   if (given.length > 1 && !isTypeAndPattern) {
     throw refused(
       action,
-      `${names.join(" and ")} do not go together: only type and pattern do`,
+      `${names.join(" and ")} cannot be combined: only type and pattern can`,
     );
   }
   return Object.fromEntries(given);
@@ -164,7 +168,7 @@ function checkJids(jids: unknown, action: string): string[] {
 
 function checkText(value: unknown, key: string, action: string): string {
   if (typeof value === "string" && value !== "") return value;
-  throw refused(action, `${key} is not a text, or an empty one: got ${showValue(value)}`);
+  throw refused(action, `${key} is not a non-empty string: got ${showValue(value)}`);
 }
 
 function refused(action: string, reason: string): InvalidArgumentError {
@@ -177,6 +181,6 @@ function refused(action: string, reason: string): InvalidArgumentError {
 function matchesAll(action: string, what: string): InvalidArgumentError {
   return new InvalidArgumentError(
     "FILTER_MATCHES_ALL",
-    `Cannot ${action} jobs by this filter as ${what} matches every job: say { all: true } where that is meant`,
+    `Cannot ${action} jobs by this filter as ${what} matches every job: pass { all: true } to select all`,
   );
 }

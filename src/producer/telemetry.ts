@@ -2,68 +2,65 @@ import type { Job } from "../job/job.ts";
 import type { EnqueueManyResult, JobSource } from "../job/job_source.ts";
 import type { ProducerMiddleware } from "./enqueue_pipeline.ts";
 
-/** The server that jobs go to, or come from. */
+/** The address of a server. */
 export interface ServerPlace {
-  /** Its name or address. */
+  /** Its host name or IP address. */
   readonly hostname: string;
   /** Its port. */
   readonly port: number;
 }
 
-/** What watches the jobs that go through one producer. It must not throw anything of its own. */
+/** Observes the jobs of one producer. It must not throw errors of its own. */
 export interface ProducerObserver {
-  /** Each job passes it before all middleware. */
+  /** Middleware that runs outside all other middleware. */
   readonly enqueue: ProducerMiddleware;
-  /**
-   * Each call of `enqueueMany` passes it: it calls `send` once, with those jobs, and gives what
-   * that gives.
-   */
+  /** Wraps a call of `enqueueMany`: calls `send` once with the jobs, and returns its result. */
   enqueueMany(
     jobs: JobSource,
     send: (jobs: JobSource) => Promise<EnqueueManyResult>,
   ): Promise<EnqueueManyResult>;
 }
 
-/** How much a consumer has to do. */
+/** The load of a consumer. */
 export interface ConsumerFigures {
-  /** Jobs that run. */
+  /** Number of running jobs. */
   readonly busy: number;
-  /** Jobs that may run at the same time. */
+  /** Maximum number of jobs that run at the same time. */
   readonly concurrency: number;
-  /** Ended jobs of which the server does not know yet. */
+  /** Number of ended jobs whose result the server has not confirmed. */
   readonly unreported: number;
 }
 
-/** A consumer that begins to run, as telemetry sees it. */
+/** A consumer, as telemetry sees it when the consumer starts. */
 export interface ObservedConsumer {
-  /** Where it fetches. */
+  /** The server that it fetches jobs from. */
   readonly server: ServerPlace;
-  /** Its id. */
+  /** Its worker id. */
   readonly wid: string;
-  /** How much it has to do at the moment of the call. */
+  /** Returns its present load. */
   figures(): ConsumerFigures;
 }
 
-/** What watches one run of a consumer. It must not throw anything of its own. */
+/** Observes one run of a consumer. It must not throw errors of its own. */
 export interface ConsumerObserver {
-  /** Watches what handlers enqueue by `context.producer`. */
+  /** Observes the jobs that handlers enqueue with `context.producer`. */
   readonly producer: ProducerObserver;
   /**
-   * Each attempt at a job passes it: it calls `next` once, which runs the middleware and the
-   * handler, and gives what that gives, a promise of it included, or throws what that throws.
+   * Wraps each attempt at a job: calls `next` once, which runs the middleware and the handler, and
+   * returns or throws what `next` does, promises included.
    */
   run(job: Job, attempt: number, next: () => unknown): unknown;
-  /** The consumer has ended. */
+  /** Called when the consumer has ended. */
   close(): void;
 }
 
 /**
- * The option `telemetry` of producers and consumers: what hears of every job that is enqueued and
- * run. `openTelemetry` of `./telemetry` gives one that makes spans and metrics of it.
+ * The option `telemetry` of producers and consumers: observes every job that is enqueued and run.
+ * `openTelemetry` of `./telemetry` returns one that creates spans and metrics.
  */
 export interface Telemetry {
-  /** Gives what watches a producer of this server. */
+  /** Returns the observer of a producer that uses this server. */
   producer(server: ServerPlace): ProducerObserver;
-  /** Gives what watches a consumer from the begin of a run to its end. */
+  /** Returns the observer of a consumer, for one run. */
   consumer(consumer: ObservedConsumer): ConsumerObserver;
 }

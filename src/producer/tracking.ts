@@ -4,26 +4,27 @@ import { parseTimestamp } from "../job/timestamp.ts";
 import { type Progress, trackGet, trackSet } from "../protocol/commands/enterprise.ts";
 import type { Send } from "./queues.ts";
 
-/** What the server knows of a tracked job. */
+/** The state of a tracked job. */
 export interface TrackedJob {
   /** The job's id. */
   readonly jid: string;
-  /** `unknown` also for jobs that ended more than 30 minutes ago. */
+  /** The job's state; `unknown` also for jobs that ended more than 30 minutes ago. */
   readonly state: "unknown" | "enqueued" | "working" | "success" | "failed" | "dead";
-  /** When the server last heard of it. */
+  /** Time of the last change. */
   readonly updatedAt: Date | undefined;
-  /** 0 to 100, as last told by the job. */
+  /** Progress as the job last reported it, 0 to 100. */
   readonly percent: number | undefined;
-  /** What the job last told of itself. */
+  /** Description as the job last reported it. */
   readonly text: string | undefined;
 }
 
 const STATES: readonly unknown[] = ["unknown", "enqueued", "working", "success", "failed", "dead"];
 
 /**
- * Jobs that were enqueued with `custom: { track: 1 }` (Enterprise): TRACK GET and SET.
+ * Reads and sets the progress of jobs that were enqueued with `custom: { track: 1 }` (Enterprise):
+ * TRACK GET and SET.
  *
- * @example How far a job is
+ * @example Read the state of a job
  * ```ts
  * import { Producer } from "@faktory-ts/faktory";
  * import { FaktoryServer } from "@faktory-ts/faktory/server";
@@ -43,7 +44,7 @@ export class Tracking {
     this.#send = send;
   }
 
-  /** How far a job is. */
+  /** Reads the state and progress of a job. */
   async get(jid: string): Promise<TrackedJob> {
     const wire = await this.#send(trackGet(checkToken(jid, "jid", "track job")));
     if (!STATES.includes(wire["state"])) {
@@ -64,24 +65,24 @@ export class Tracking {
     };
   }
 
-  /** Tells how far a job is, and until when it stays reserved. */
+  /** Sets the progress of a job, and optionally extends its reservation. */
   async set(progress: Progress): Promise<void> {
     const { jid, percent, reserveUntil } = progress;
-    checkToken(jid, "jid", "tell progress");
+    checkToken(jid, "jid", "set progress");
     if (percent !== undefined && !(Number.isInteger(percent) && percent >= 0 && percent <= 100)) {
       throw refused(
-        "tell progress",
+        "set progress",
         `percent is not an integer from 0 to 100: got ${showValue(percent)}`,
       );
     }
     if (reserveUntil !== undefined && Number.isNaN(reserveUntil.getTime())) {
-      throw refused("tell progress", "reserveUntil is an invalid Date");
+      throw refused("set progress", "reserveUntil is an invalid Date");
     }
     await this.#send(trackSet(progress));
   }
 }
 
-/** A text that goes into a command as one word. */
+/** Checks a text that becomes one word of a command. */
 export function checkToken(value: unknown, name: string, action: string): string {
   if (typeof value === "string" && /^\S+$/.test(value)) return value;
   throw refused(action, `its ${name} is not one word: got ${showValue(value)}`);

@@ -5,10 +5,10 @@ import type { EnqueueListener } from "./enqueue_listener.ts";
 import type { EnqueuePipeline } from "./enqueue_pipeline.ts";
 import { InFlightWindow } from "./in_flight_window.ts";
 
-/** Settings of a stream of jobs. */
+/** Options of `Producer.writable`. */
 export interface WritableOptions {
   /**
-   * Hears of each job that was refused or is invalid, and the stream goes on. Without it, the first
+   * Called for each job that is refused or invalid; the stream continues. Without it, the first
    * such job ends the stream: writing and closing reject with its error.
    */
   readonly onFailed?: ((job: JobInput, error: unknown) => void) | undefined;
@@ -16,20 +16,20 @@ export interface WritableOptions {
 
 const WRITABLE_OPTIONS = { onFailed: true } as const satisfies OptionNames<WritableOptions>;
 
-/** What a stream needs of its producer. */
+/** The parts of a producer that a stream uses. */
 export interface JobStreamOwner {
   readonly pipeline: EnqueuePipeline;
   readonly pendingCalls: PendingCalls;
-  /** Throws once the producer is closed. */
+  /** Throws if the producer is closed. */
   checkOpen(): void;
 }
 
-/** Jobs that the stream takes in before they are sent. */
+/** Number of jobs that the stream buffers before they are sent. */
 const QUEUED = 100;
 
 /**
- * A stream that enqueues what is written to it, in its order; closing it waits until the server has
- * all of it.
+ * Creates a stream that enqueues the jobs written to it, in order. Closing it waits until the
+ * server has accepted all of them.
  */
 export function jobStream(
   options: WritableOptions,
