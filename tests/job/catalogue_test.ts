@@ -80,7 +80,7 @@ it("says when it is defined what of it cannot be used", () => {
     [undefined, /option jobs as it is not an object of definitions: got undefined/],
     [[], /not an object of definitions/],
     [{ t: undefined }, /"t" as its definition does not come from job\(\)/],
-    [{ t: "t" }, /not what job\(\) gives/],
+    [{ t: "t" }, /its definition does not come from job\(\)/],
     [{ t: job({ queue: "a b" }) }, /"t" .* queue name may only hold/],
     [{ t: job({ retry: -2 }) }, /retry is not an integer/],
     [{ t: job({ reserveFor: 1 }) }, /reserveFor is not/],
