@@ -43,7 +43,7 @@ import { listenForSignals } from "./signals.ts";
 import { DEFAULT_GRACE_MS, Session, type SessionParts } from "./session/session.ts";
 
 /**
- * The parts of a consumer that `./testing` runs jobs with; `undefined` if the value is no consumer.
+ * Returns the parts of a consumer that `./testing` runs jobs with; `undefined` for another value.
  */
 export let insidesOf: (consumer: unknown) => ConsumerInsides | undefined;
 
@@ -56,9 +56,9 @@ export type ConsumerInsides = Pick<
 /**
  * Fetches jobs from the server and runs them.
  *
- * A job is acknowledged (ACK) when its handler has succeeded, or failed (FAIL) if it threw. The
- * server gives a job to one consumer at a time, and to another one if no result is reported until
- * the job's reservation ends: a job runs at least once.
+ * A job is acknowledged (ACK) when its handler succeeds, and failed (FAIL) when its handler throws.
+ * The server gives a job to one consumer at a time. If no result is reported before the job's
+ * reservation ends, another consumer gets the job, so a job runs at least once.
  *
  * @example Run jobs until the program is told to stop
  * ```ts no-assert ignore
@@ -86,7 +86,7 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
   #session: Session | undefined;
   #run: Promise<Report> | undefined;
   #opening: AbortController | undefined;
-  /** Why a connection was lost for good while the session was opening. */
+  /** The error of a connection that was lost for good while the session was opening. */
   #lost: Error | undefined;
   /** A stop is in progress. */
   #isStopping = false;
@@ -99,9 +99,9 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   /**
-   * Makes a consumer; it connects when it is run.
+   * Creates a consumer. It connects when it is run.
    *
-   * @throws {ConfigError} on an option that cannot be used.
+   * @throws {ConfigError} if an option is invalid.
    */
   constructor(options: ConsumerOptions<Jobs> = {}) {
     checkConsumerOptions(options);
@@ -121,33 +121,33 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
     return this.#settings.worker.wid;
   }
 
-  /** Its state. */
+  /** The consumer's state. */
   get state(): ConsumerState {
     return this.#session?.state ?? "idle";
   }
 
-  /** The running jobs, those that started first at the front. */
+  /** The running jobs, in the order in which they started. */
   get running(): readonly RunningJob[] {
     return (this.#session?.running ?? []).map(runningJob);
   }
 
   /**
-   * Its health: whether it works, what is wrong if it does not, and the figures behind that. For an
-   * HTTP answer see `healthHandler` of `./health`.
+   * Returns the consumer's health: if it works, the reasons if it does not, and the figures behind
+   * that. `healthHandler` of `./health` serves it over HTTP.
    */
   health(): ConsumerHealth {
     const { worker: { wid }, concurrency } = this.#settings;
     return this.#session?.health() ?? idleHealth(wid, concurrency);
   }
 
-  /** The queues that it fetches from. */
+  /** The queues that the consumer fetches from. */
   get queues(): QueueChoice {
     return this.#queues;
   }
 
   /**
-   * Fetches from other queues from now on, also while the consumer runs. A FETCH already waiting is
-   * not cancelled, so one more job from the old queues may arrive within two seconds.
+   * Changes the queues to fetch from, also while the consumer runs. A FETCH already waiting is not
+   * cancelled, so one more job from the old queues may arrive within two seconds.
    *
    * @throws {ConfigError} `INVALID_OPTION`.
    * @throws {InvalidArgumentError} `INVALID_QUEUE`.
@@ -176,19 +176,21 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   /**
-   * Registers a handler that runs many jobs of a type in one call, such as one bulk insert for a
-   * hundred of them. Jobs are gathered until there are `size`, or the first has waited for
-   * `waitMs`. Each job is acknowledged or failed by itself (ACK, FAIL), has its own events,
-   * middleware, retries and limits, and takes one of the consumer's slots while it waits and runs.
+   * Registers a handler that runs many jobs of a type in one call, for example one bulk insert for
+   * a hundred jobs. Jobs are collected until there are `size` of them, or until the first has
+   * waited for `waitMs`. Each job is acknowledged or failed separately (ACK, FAIL), has its own
+   * events, middleware, retries and limits, and occupies one of the consumer's slots while it waits
+   * and runs.
    *
    * @example Index up to a hundred documents at once
    * ```ts no-assert
    * import { Consumer } from "@faktory-ts/faktory";
    *
    * const consumer = new Consumer({ concurrency: 200 });
-   * consumer.registerMany<[id: string]>("index", { size: 100, waitMs: 500 }, async (jobs, { fail }) => {
-   *   const ids = jobs.map((job) => job.args[0]);
-   *   const response = await fetch("http://localhost:9200/_bulk", { method: "POST", body: ids.join() });
+   * const options = { size: 100, waitMs: 500 };
+   * consumer.registerMany<[id: string]>("index", options, async (jobs, { fail }) => {
+   *   const body = jobs.map((job) => job.args[0]).join();
+   *   const response = await fetch("http://localhost:9200/_bulk", { method: "POST", body });
    *   const refused: string[] = await response.json();
    *   for (const job of jobs) {
    *     if (refused.includes(job.args[0])) fail(job, new Error("not indexed"));
@@ -205,7 +207,7 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
   ): this {
     const settings = { slots: this.#settings.concurrency, clock: this.#clock };
     const many = gathering(options as ManyOptions, handler as unknown as ManyHandler, settings);
-    // By `register`, which a subclass may have replaced.
+    // Calls `register`, because a subclass may override it.
     (this as unknown as Consumer).register(String(type), many.handler, many.options);
     return this;
   }
@@ -248,8 +250,8 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
    * reached. Resolves to a report. The consumer can run again after that.
    *
    * @throws {ConfigError} `INVALID_OPTION`.
-   * @throws {ConnectError} if the server cannot be reached, or refuses; `AuthenticationError` if it
-   * is the password.
+   * @throws {ConnectError} if the server cannot be reached or refuses the connection;
+   * `AuthenticationError` if the password is wrong or missing.
    * @throws {StateError} `ALREADY_RUNNING`.
    */
   async run(options: RunOptions = {}): Promise<Report> {
@@ -261,8 +263,8 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
    * Ends earlier at a limit of `options`.
    *
    * @throws {ConfigError} `INVALID_OPTION`.
-   * @throws {ConnectError} if the server cannot be reached, or refuses; `AuthenticationError` if it
-   * is the password.
+   * @throws {ConnectError} if the server cannot be reached or refuses the connection;
+   * `AuthenticationError` if the password is wrong or missing.
    * @throws {StateError} `ALREADY_RUNNING`.
    */
   async runToCompletion(options: RunOptions = {}): Promise<Report> {
@@ -270,12 +272,12 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   /**
-   * Runs one job, if one comes within two seconds, and resolves to whether one came. A handler that
-   * throws fails the job, not this call.
+   * Runs one job, if one arrives within two seconds. Resolves to true if a job arrived. If its
+   * handler throws, the job fails, not this call.
    *
    * @throws {TimeoutError} if the server answers no FETCH within `commandTimeoutMs`.
-   * @throws {ConnectError} if the server cannot be reached, or refuses; `AuthenticationError` if it
-   * is the password.
+   * @throws {ConnectError} if the server cannot be reached or refuses the connection;
+   * `AuthenticationError` if the password is wrong or missing.
    * @throws {StateError} `ALREADY_RUNNING`.
    */
   async runOne(): Promise<boolean> {
@@ -284,25 +286,25 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
     try {
       const limits = { maxJobs: 1, untilEmpty: true, failsWithoutAnswer: true };
       const { unfinished } = await this.#begin(limits);
-      // One whose reservation ended is neither done nor failed.
+      // A job whose reservation ended is neither done nor failed.
       return hasBegun || unfinished.length > 0;
     } finally {
       forget();
     }
   }
 
-  /** Fetches no more jobs. Running jobs and the consumer itself go on, until `stop()`. */
+  /** Stops fetching jobs. Running jobs continue, and the consumer runs until `stop()`. */
   quiet(): void {
     this.#isQuiet = true;
     this.#session?.quiet();
   }
 
   /**
-   * Fetches no more jobs, waits for running ones, and ends the run. Resolves when `run()` has. Jobs
+   * Stops fetching jobs, waits for running jobs, and ends the run. Resolves when `run()` has. Jobs
    * that have not ended after `graceMs` are aborted, and then released to the server by FAIL.
    *
-   * It takes `graceMs` and 2.5 seconds at most, whatever the server does. A second call aborts
-   * running jobs at once, or after its own `graceMs`, and ends within a second from then.
+   * This takes at most `graceMs` and 2.5 seconds, even if the server does not respond. A second
+   * call aborts running jobs at once, or after its own `graceMs`, and then ends within a second.
    */
   async stop(options: StopOptions = {}): Promise<void> {
     const { graceMs = this.#isStopping ? 0 : DEFAULT_GRACE_MS, error } = checkStopOptions(options);
@@ -312,7 +314,7 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
     await this.#run?.then(() => {}, () => {});
   }
 
-  /** As {@linkcode Consumer.stop}. */
+  /** Calls {@linkcode Consumer.stop}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
@@ -326,7 +328,7 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
   #begin(limits: SessionLimits): Promise<Report> {
     if (this.#run !== undefined) {
       return Promise.reject(
-        new StateError("ALREADY_RUNNING", "Cannot run the consumer as it runs already"),
+        new StateError("ALREADY_RUNNING", "Cannot run the consumer as it is already running"),
       );
     }
     this.#run = this.#runSession(limits).finally(() => {
@@ -364,15 +366,15 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
       this.#warnOfUntaken();
       // The stop came too late to cancel the opening.
       if (opening.signal.aborted) session.stop(DEFAULT_GRACE_MS);
-      // A connection that was lost for good while the others were being made.
+      // A connection was lost for good while the others were opening.
       const lost = this.#lost;
       if (lost !== undefined) session.disconnected(lost, undefined);
-      // What was called while the session was opening.
+      // These methods were called while the session was opening.
       if (this.#queues !== queues) session.choose(this.#queues);
       if (this.#isQuiet) session.quiet();
       return await session.report();
     } catch (error) {
-      // Stopped before it was connected: nothing has started, and nothing is wrong.
+      // Stopped before it was connected: no job has started, and this is not an error.
       if (!opening.signal.aborted) throw error;
       return emptyReport();
     } finally {
@@ -384,7 +386,10 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
     }
   }
 
-  /** Jobs of a type whose queue is left out never come here, and nothing else would say so. */
+  /**
+   * Warns about types whose jobs the catalogue sends to a queue that is not fetched from. Their
+   * handlers would silently get no jobs.
+   */
   #warnOfUntaken(): void {
     for (
       const { type, queue } of untakenTypes(this.#registry.types, this.#queues, this.#catalogue)
@@ -392,8 +397,8 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
       this.#events.emit("warning", {
         code: "QUEUE_NOT_TAKEN",
         message:
-          `The handler of ${showText(type)} gets no jobs of the queue ${queue}, to which the ` +
-          "catalogue sends them, as the consumer does not fetch from it",
+          `The handler of ${showText(type)} gets no jobs: the catalogue sends them to the queue ` +
+          `${queue}, and the consumer does not fetch from it`,
       });
     }
   }

@@ -13,62 +13,61 @@ export interface ConsumerEvents {
   /** A job failed. The result is reported next. */
   fail: JobFailed;
   /**
-   * A job failed for the last time, and is kept among the dead, or moves to its dead letter queue.
-   * Emitted after `fail`; alone if a stop gives up on the last attempt. The server emits nothing
-   * for jobs that it fails itself, as their reservation ended.
+   * A job failed for the last time. It is dead, or moves to its dead letter queue. Emitted after
+   * `fail`, or without `fail` if a stop gives up on the last attempt. Not emitted for jobs that the
+   * server fails because their reservation ended.
    */
   dead: JobEnded & {
-    /** The queue that it moves to, if its type has one. */
+    /** The dead letter queue, if the job's type has one. */
     readonly deadLetter: string | undefined;
   };
-  /** As `dead`, for a job whose `retry` is 0: the server keeps nothing of it. */
+  /** A job whose `retry` is 0 failed. The server does not keep it. */
   dropped: JobEnded;
   /** A handler discarded its job. The job is reported as done next. */
   discard: { readonly job: Job; readonly outcome: Discard; readonly elapsedMs: number };
-  /** A handler snoozed its job. The job is enqueued again next. */
+  /** A handler snoozed its job. The job is requeued next. */
   snooze: { readonly job: Job; readonly outcome: Snooze; readonly elapsedMs: number };
   /**
-   * A fetched job is requeued without a run, for five seconds later: its type is at its limit (only
-   * the first jobs of a type on a queue), or its type has no handler here and is left to others, or
-   * it has no retries and came after a stop's grace.
+   * A fetched job is requeued without a run, to run five seconds later. The reason is `limit` if
+   * its type is at its limit (only for the first jobs of a type on a queue), `unregistered` if its
+   * type has no handler here and `unregistered` is `"leave"`, or `stopped` if it has no retries and
+   * arrived after the grace period of a stop.
    */
   requeued: { readonly job: Job; readonly reason: "limit" | "unregistered" | "stopped" };
-  /** A result could not be reported in time: the job will run again, or the server will fail it. */
+  /** A result could not be reported in time. The job will run again, or the server will fail it. */
   unreported: { readonly job: Job; readonly error: unknown };
   /**
    * A reservation is about to end while the handler still runs: the result of this run is not
-   * reported. Or the reservation ended before the handler could start, as the machine slept: the
-   * job does not run here.
+   * reported. Or the reservation ended before the handler started, for example because the machine
+   * slept: the job does not run here.
    */
   expired: { readonly job: Job };
-  /** The server refused a FETCH, or sent a job that cannot be read. */
+  /** The server refused a FETCH, or sent an invalid job. */
   fetchError: { readonly error: unknown };
-  /** The consumer enters this state. */
+  /** The consumer's state has changed. */
   state: { readonly state: ConsumerState };
   /**
-   * Connections were lost, or the server is silent. Emitted once an outage, from the first
-   * connection that is lost until all are back; and once more if no connection is tried any longer,
-   * without `retryInMs`.
+   * Connections were lost, or the server does not respond. Emitted once per outage, which lasts
+   * until all connections are restored. Emitted once more without `retryInMs` when the consumer
+   * stops reconnecting.
    */
   disconnect: Outage;
-  /**
-   * The outage that `disconnect` told of lasts: emitted once a minute, with how long it has lasted.
-   */
+  /** Emitted once a minute during an outage, with its duration so far. */
   outage: { readonly error: Error; readonly outageMs: number };
-  /** All connections are back. */
+  /** All connections are restored. */
   reconnect: Recovery;
   /**
-   * Nothing could run for `lagMs` milliseconds, heartbeats included: a handler blocked the event
-   * loop, the machine slept, or its clock was set forward.
+   * The event loop was blocked for `lagMs` milliseconds, so no heartbeat could be sent either: a
+   * handler blocked it, the machine slept, or its clock was set forward.
    */
   lag: { readonly lagMs: number };
-  /** The machine's clock was set back. Reservations and limits go on as if it had not been. */
+  /** The machine's clock was set back. Reservations and limits are not affected. */
   clock: { readonly setBackMs: number };
   /**
-   * Something that will not do what it seems to do, once a run. Codes: `ENTERPRISE_ONLY`;
-   * `QUEUE_NOT_TAKEN` for each handler whose type the catalogue sends to a queue that is not in
-   * `queues`; `PASSWORD_REFUSED`, `PASSWORD_REQUIRED` and `PASSWORD_UNAVAILABLE` if the password is
-   * wrong when a connection is made again.
+   * Something does not work as the program may expect. Emitted once per run for each code:
+   * `ENTERPRISE_ONLY`; `QUEUE_NOT_TAKEN` for each handler whose jobs the catalogue sends to a queue
+   * that is not in `queues`; `PASSWORD_REFUSED`, `PASSWORD_REQUIRED` and `PASSWORD_UNAVAILABLE` if
+   * the password is wrong while reconnecting.
    */
   warning: { readonly code: string; readonly message: string };
   /** A listener threw. */
@@ -102,29 +101,30 @@ export const CONSUMER_EVENTS = {
 export interface JobEnded {
   /** The job. */
   readonly job: Job;
-  /** What the handler threw, or the outcome that it gave. */
+  /** The error that the handler threw, or its outcome. */
   readonly error: unknown;
-  /** How long it ran. */
+  /** Duration of the run, in milliseconds. */
   readonly elapsedMs: number;
-  /** Which attempt it was, from 1. */
+  /** Number of the attempt, from 1. */
   readonly attempt: number;
 }
 
-/** A failed run of a job, and what follows. */
+/** A failed run of a job, and what happens next. */
 export interface JobFailed extends JobEnded {
-  /** Whether the job is retried. */
+  /** True if the job will be retried. */
   readonly willRetry: boolean;
   /**
-   * About when it is retried, by this machine's clock; `undefined` if it is not. The server adds a
-   * random part to its own delays: this is their mean. After a `RetryAfter` or a `backoff` it is
-   * exact, but the server looks for due jobs every five seconds.
+   * Approximate time of the retry, by this machine's clock; `undefined` if there is none. The
+   * server adds a random part to its own delays, and this is the mean. After a `RetryAfter` or a
+   * `backoff` it is exact, but the server looks for due jobs only every five seconds.
    */
   readonly retryAt: Date | undefined;
-  /** What becomes of the job: `retry`, `dead`, or `dropped` if its `retry` is 0. */
+  /** The job's next state: `retry`, `dead`, or `dropped` if its `retry` is 0. */
   readonly next: AfterFailure;
 }
 
 /**
- * Not started; fetching and running jobs; running jobs without fetching more; stopping; stopped.
+ * A consumer's state: not started, fetching and running jobs, running jobs without fetching more,
+ * stopping, or stopped.
  */
 export type ConsumerState = "idle" | "running" | "quiet" | "stopping" | "stopped";

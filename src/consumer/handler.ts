@@ -6,48 +6,51 @@ import type { Logger } from "./logger.ts";
 /** The second argument of a handler. */
 export interface JobContext<Jobs extends JobDefinitions = JobDefinitions> {
   /**
-   * Aborted when the handler has to end, with a `JobAbortedError` as its reason:
-   * `RESERVATION_EXPIRED` when the job's reservation is about to end, after which the server gives
-   * the job to another worker; `STOPPED` when the grace of a stop is over; `TIMED_OUT` when the job
-   * has taken longer than its `timeoutMs`; `CANCELLED` when `producer.cancel` was called with its
-   * jid, and the consumer has the option `cancellation`.
+   * Aborted when the handler has to end. The reason is a `JobAbortedError` with one of these codes:
+   *
+   * - `RESERVATION_EXPIRED`: the job's reservation is about to end. The server then gives the job
+   *   to another worker.
+   * - `STOPPED`: the consumer stops, and the grace period is over.
+   * - `TIMED_OUT`: the job has taken longer than its `timeoutMs`.
+   * - `CANCELLED`: `producer.cancel` was called for the job, and the consumer has `cancellation:
+   *   true`.
    */
   readonly signal: AbortSignal;
-  /** 1 the first time that the job runs, 2 at its first retry, and so on. */
+  /** Number of this attempt: 1 for the first run, 2 for the first retry, and so on. */
   readonly attempt: number;
   /**
-   * Enqueues jobs of the same catalogue, and speaks the server's other commands, over the
-   * consumer's own connections. While the server is gone, its calls wait for it, until the consumer
-   * has stopped.
+   * A producer with the same catalogue that uses the consumer's connections. While the server
+   * cannot be reached, its calls wait, until the consumer has stopped.
    */
   readonly producer: Producer<Jobs>;
   /**
-   * The consumer's `logger`, with the job's id, type, queue and attempt in each message's fields.
+   * The consumer's `logger`. It adds the job's id, type, queue and attempt to the fields of each
+   * message.
    */
   readonly log: Logger;
   /**
    * Reports the job's progress: `percent`, an integer from 0 to 100, and a text (TRACK SET,
    * Enterprise).
    *
-   * Resolves to whether the server kept it. A free server keeps no progress: the result is `false`,
-   * and the consumer emits one `warning`. An error rejects the promise, which need not be awaited,
-   * as does a server that has not answered within `commandTimeoutMs`.
+   * Resolves to true if the server stored it. A free server stores no progress: the result is
+   * `false`, and the consumer emits one `warning`. The promise rejects on an error, or if the
+   * server does not reply within `commandTimeoutMs`. It need not be awaited.
    */
   progress(percent: number, text?: string): Promise<boolean>;
   /**
-   * Extends the job's reservation to `seconds` from now, so that `signal` fires later (TRACK SET,
-   * Enterprise). A reservation that lasts longer stays as it is.
+   * Extends the job's reservation to `seconds` from now, so that `signal` is aborted later (TRACK
+   * SET, Enterprise). A reservation that already lasts longer is not changed.
    *
-   * Resolves to whether the server did it: `false` on a free server, where a reservation lasts as
-   * long as the job's `reserveFor` says.
+   * Resolves to true if the server did it, and to `false` on a free server, where the reservation
+   * always lasts for the job's `reserveFor`.
    */
   extend(seconds: number): Promise<boolean>;
 }
 
 /**
- * Runs a job. If it throws or rejects, the job fails, and the server retries it by its `retry`. To
- * do something other than succeed or fail, throw or return an outcome: `Discard`, `Kill`,
- * `RetryAfter` or `Snooze`.
+ * A function that runs a job. If it throws or rejects, the job fails, and the server retries it as
+ * its `retry` says. To do something other than succeed or fail, throw or return an outcome:
+ * `Discard`, `Kill`, `RetryAfter` or `Snooze`.
  */
 export type Handler<
   // deno-lint-ignore no-explicit-any

@@ -1,84 +1,87 @@
 import type { ConsumerState } from "./events.ts";
 
-/** The state of a consumer, as `Consumer.health()` returns it; JSON can hold it. */
+/** The health of a consumer, as `Consumer.health()` returns it. It can be written as JSON. */
 export interface ConsumerHealth {
-  /** Whether it works, or was told not to; then there are no `reasons`. */
+  /**
+   * True if the consumer works, or if it was told not to (for example `quiet`). There are no
+   * `reasons` then.
+   */
   readonly healthy: boolean;
-  /** What is wrong, as sentences. */
+  /** The problems, one sentence each. */
   readonly reasons: readonly string[];
-  /** Its state. */
+  /** The consumer's state. */
   readonly state: ConsumerState;
-  /** Its id. */
+  /** The worker's id. */
   readonly wid: string;
-  /** Whether it has connections of both kinds: to fetch, and for everything else. */
+  /** True if the consumer has a connection to fetch on, and one for everything else. */
   readonly connected: boolean;
-  /** Jobs that run. */
+  /** Number of running jobs. */
   readonly busy: number;
-  /** Jobs that may run at the same time. */
+  /** Maximum number of jobs that run at the same time. */
   readonly concurrency: number;
-  /** Jobs that ended well in this run of the consumer, or in the last. */
+  /** Number of successful jobs in this run of the consumer, or in the last one. */
   readonly done: number;
-  /** Jobs that failed in it. */
+  /** Number of failed jobs in that run. */
   readonly failed: number;
-  /** Jobs that failed in it for the last time, and are dead. */
+  /** Number of jobs that failed for the last time in that run, and are dead. */
   readonly dead: number;
-  /** Jobs that failed in it and were dropped, as their `retry` is 0. */
+  /** Number of jobs that failed in that run and were dropped, as their `retry` is 0. */
   readonly dropped: number;
-  /** Jobs that have ended and whose result the server has not confirmed. */
+  /** Number of ended jobs whose result the server has not confirmed. */
   readonly unreported: number;
-  /** How late the event loop was, in milliseconds; measured each second. */
+  /** Delay of the event loop in milliseconds, measured every second. */
   readonly lagMs: number;
-  /** When the server answered a heartbeat last. */
+  /** Time of the last answer to a heartbeat. */
   readonly lastBeatAt: Date | undefined;
-  /** When the last FETCH was sent that the server has answered. */
+  /** Time at which the last answered FETCH was sent. */
   readonly lastFetchAt: Date | undefined;
 }
 
-/** What the health is judged by; ages are in milliseconds. */
+/** The figures that health is derived from. Ages are in milliseconds. */
 export interface Vitals extends Omit<ConsumerHealth, "healthy" | "reasons"> {
-  /** Since the last answer to a heartbeat, or the start. */
+  /** Time since the last answer to a heartbeat, or since the start. */
   readonly beatAgeMs: number;
-  /** Since the last answer to a FETCH, or the start; `undefined` if no FETCH is in flight. */
-  readonly fetchAgeMs: number | undefined;
   /**
-   * Since the oldest report began that came after the last one that was confirmed; `undefined` if
-   * there is none.
+   * Time since the last answer to a FETCH, or since the start; `undefined` if no FETCH is in
+   * flight.
    */
+  readonly fetchAgeMs: number | undefined;
+  /** Time since the first report after the last confirmed one; `undefined` if there is none. */
   readonly reportAgeMs: number | undefined;
-  /** With more reports than this in flight, no more jobs are fetched. */
+  /** If more reports than this are in flight, no more jobs are fetched. */
   readonly maxUnreported: number;
 }
 
-/** The server forgets a worker that sent no heartbeat for this long, in milliseconds. */
+/** The server forgets a worker without a heartbeat for this long, in milliseconds. */
 export const FORGOTTEN_MS = 60_000;
 
-/** A FETCH is answered within two seconds. */
+/** Normal is an answer within two seconds. */
 const FETCH_MS = 30_000;
 
-/** ACK and FAIL are answered within milliseconds. */
+/** Normal is an answer within milliseconds. */
 const REPORT_MS = 10_000;
 
-/** Judges the vitals. */
+/** Derives health from the figures. */
 export function healthOf(
   { beatAgeMs, fetchAgeMs, reportAgeMs, maxUnreported, ...vitals }: Vitals,
 ): ConsumerHealth {
   const { state, connected, unreported } = vitals;
   const reasons: string[] = [];
   if (state === "idle" || state === "stopped") {
-    reasons.push(`it does not run: it is ${state}`);
+    reasons.push(`it is ${state}`);
   } else {
     if (!connected) reasons.push("it has no connection to the server");
     if (beatAgeMs > FORGOTTEN_MS) {
-      reasons.push(`the server has answered no heartbeat for ${seconds(beatAgeMs)}`);
+      reasons.push(`the server has not answered a heartbeat for ${seconds(beatAgeMs)}`);
     }
     if (fetchAgeMs !== undefined && fetchAgeMs > FETCH_MS) {
-      reasons.push(`the server has answered no FETCH for ${seconds(fetchAgeMs)}`);
+      reasons.push(`the server has not answered a FETCH for ${seconds(fetchAgeMs)}`);
     }
     if (reportAgeMs !== undefined && reportAgeMs > REPORT_MS) {
-      reasons.push(`the server has confirmed no result of a job for ${seconds(reportAgeMs)}`);
+      reasons.push(`the server has not confirmed a result for ${seconds(reportAgeMs)}`);
     }
     if (unreported > maxUnreported) {
-      reasons.push(`it fetches nothing, as ${unreported} ended jobs are not reported yet`);
+      reasons.push(`it does not fetch, as ${unreported} results are not confirmed yet`);
     }
   }
   return { healthy: reasons.length === 0, reasons, ...vitals };

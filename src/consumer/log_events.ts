@@ -12,16 +12,15 @@ import {
   scopedLogger,
 } from "./logger.ts";
 
-/** How an event is logged. */
+/** Level, text and fields of the log message for an event. */
 interface LogEntry<Name extends keyof ConsumerEvents> {
   readonly level: LogLevel;
   readonly text: string;
   fields(detail: ConsumerEvents[Name]): LogFields;
 }
 
-/** How each event is logged. */
 const logEntries: { readonly [Name in keyof ConsumerEvents]: LogEntry<Name> } = {
-  start: { level: "debug", text: "job begins", fields: ({ job }) => about(job) },
+  start: { level: "debug", text: "job started", fields: ({ job }) => about(job) },
   done: {
     level: "debug",
     text: "job done",
@@ -61,7 +60,7 @@ const logEntries: { readonly [Name in keyof ConsumerEvents]: LogEntry<Name> } = 
   },
   snooze: {
     level: "info",
-    text: "job put off",
+    text: "job snoozed",
     fields: ({ job, outcome, elapsedMs }) => ({
       ...about(job),
       elapsedMs,
@@ -76,12 +75,12 @@ const logEntries: { readonly [Name in keyof ConsumerEvents]: LogEntry<Name> } = 
   },
   unreported: {
     level: "error",
-    text: "the server could not be told what became of a job",
+    text: "the result of a job could not be reported",
     fields: ({ job, error }) => ({ ...about(job), error: plain(error) }),
   },
   expired: {
     level: "warn",
-    text: "a job's reservation ends before its handler",
+    text: "the reservation of a job ended before its handler",
     fields: ({ job }) => about(job),
   },
   fetchError: {
@@ -89,10 +88,10 @@ const logEntries: { readonly [Name in keyof ConsumerEvents]: LogEntry<Name> } = 
     text: "jobs could not be fetched",
     fields: ({ error }) => ({ error: plain(error) }),
   },
-  state: { level: "info", text: "consumer changes its state", fields: ({ state }) => ({ state }) },
+  state: { level: "info", text: "consumer state changed", fields: ({ state }) => ({ state }) },
   disconnect: {
     level: "warn",
-    text: "lost the server",
+    text: "connection to the server lost",
     fields: ({ error, connections, retryInMs }) => ({
       error: plain(error),
       connections,
@@ -101,13 +100,17 @@ const logEntries: { readonly [Name in keyof ConsumerEvents]: LogEntry<Name> } = 
   },
   outage: {
     level: "warn",
-    text: "the server is still lost",
+    text: "still not connected to the server",
     fields: ({ error, outageMs }) => ({ outageMs, error: plain(error) }),
   },
-  reconnect: { level: "info", text: "the server is back", fields: (recovery) => ({ ...recovery }) },
+  reconnect: {
+    level: "info",
+    text: "reconnected to the server",
+    fields: (recovery) => ({ ...recovery }),
+  },
   lag: {
     level: "warn",
-    text: "nothing could run for a while",
+    text: "the event loop was blocked",
     fields: ({ lagMs }) => ({ lagMs }),
   },
   clock: {
@@ -123,7 +126,7 @@ const logEntries: { readonly [Name in keyof ConsumerEvents]: LogEntry<Name> } = 
   },
 };
 
-/** Logs the events of a consumer, from `level` on. */
+/** Logs the events of a consumer whose level is at least `level`. */
 export function logEvents(
   events: Emitter<ConsumerEvents>,
   { logger, level, wid }: { logger: LoggerLike; level: LogLevel; wid: string },
@@ -138,16 +141,16 @@ export function logEvents(
   for (const name of Object.keys(logEntries)) listen(name as keyof ConsumerEvents);
 }
 
-/** A job's fields. Its arguments are the user's: they are never logged. */
+/** Returns the log fields of a job. Arguments may be confidential and are never logged. */
 function about(job: Job): LogFields {
   const { jid, type, queue } = job;
   return { jid, type, queue, attempt: attemptOf(job) };
 }
 
-/** Causes of causes that are logged. */
+/** Maximum depth of nested causes in a log message. */
 const MAX_CAUSES = 5;
 
-/** The properties of an error, which JSON would leave out. */
+/** Returns the properties of an error, which `JSON.stringify` would omit. */
 function plain(error: unknown, causes = MAX_CAUSES): unknown {
   try {
     if (!isError(error)) return { message: showValue(error) };
@@ -158,7 +161,7 @@ function plain(error: unknown, causes = MAX_CAUSES): unknown {
       ...cause !== undefined && causes > 0 && { cause: plain(cause, causes - 1) },
     };
   } catch {
-    // A getter that throws, or a revoked proxy.
+    // A getter threw, or the error is a revoked proxy.
     return { message: "the error cannot be read" };
   }
 }

@@ -3,23 +3,23 @@ import { isThenable } from "../internal/thenable.ts";
 /** The fields of a log message. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
-/** Takes log messages: `console`, or any logger that has these five methods. */
+/** A logger: `console`, or any object with these five methods. */
 export interface Logger {
-  /** Writes a message for tracing a fault. */
+  /** Logs a message for debugging in detail. */
   trace(message: string, fields?: LogFields): void;
-  /** Writes a message for developers. */
+  /** Logs a message for developers. */
   debug(message: string, fields?: LogFields): void;
-  /** Writes that something went as it should. */
+  /** Logs a normal event. */
   info(message: string, fields?: LogFields): void;
-  /** Writes that something went wrong and was handled. */
+  /** Logs a problem that was handled. */
   warn(message: string, fields?: LogFields): void;
-  /** Writes that something failed. */
+  /** Logs a failure. */
   error(message: string, fields?: LogFields): void;
 }
 
 /**
- * A logger as the option `logger` takes it. Some, such as winston and `@std/log`, have no `trace`:
- * those messages go to `debug`.
+ * A logger as the option `logger` accepts it. Some loggers, such as winston and `@std/log`, have no
+ * `trace`: messages of that level go to `debug`.
  */
 export type LoggerLike = Omit<Logger, "trace"> & Partial<Pick<Logger, "trace">>;
 
@@ -30,7 +30,7 @@ export type LogLevel = "trace" | "debug" | "info" | "warn" | "error";
 export const LOG_LEVELS: readonly LogLevel[] = ["trace", "debug", "info", "warn", "error"];
 
 /**
- * A logger that adds `scope` to the fields of all messages. It writes nothing if there is no
+ * Creates a logger that adds `scope` to the fields of all messages. It does nothing without a
  * `logger`, and never throws.
  */
 export function scopedLogger(logger: LoggerLike | undefined, scope?: LogFields): Logger {
@@ -38,37 +38,37 @@ export function scopedLogger(logger: LoggerLike | undefined, scope?: LogFields):
   for (const level of LOG_LEVELS) {
     const name = level === "trace" && typeof logger?.trace !== "function" ? "debug" : level;
     scoped[level] = (message, fields) => {
-      // A log that cannot be written must neither fail a job nor end the program.
+      // An error while logging must neither fail a job nor end the program.
       try {
         const written: unknown = scope === undefined && fields === undefined
           ? logger?.[name]?.(message)
           : logger?.[name]?.(message, { ...scope, ...fields });
         if (isThenable(written)) written.then(undefined, () => {});
       } catch {
-        // The same.
+        // See above.
       }
     };
   }
   return scoped;
 }
 
-/** A logger whose methods take the fields before the text, as pino and bunyan do. */
+/** A logger whose methods take the fields before the text, such as pino and bunyan. */
 export interface FieldsFirstLogger {
-  /** Writes a message for tracing a fault. */
+  /** Logs a message for debugging in detail. */
   trace(fields: LogFields, message: string): void;
-  /** Writes a message for developers. */
+  /** Logs a message for developers. */
   debug(fields: LogFields, message: string): void;
-  /** Writes that something went as it should. */
+  /** Logs a normal event. */
   info(fields: LogFields, message: string): void;
-  /** Writes that something went wrong and was handled. */
+  /** Logs a problem that was handled. */
   warn(fields: LogFields, message: string): void;
-  /** Writes that something failed. */
+  /** Logs a failure. */
   error(fields: LogFields, message: string): void;
 }
 
 /**
- * Adapts a logger that takes the fields first, such as pino or bunyan. Given the text first, those
- * would drop the fields.
+ * Adapts a logger that takes the fields first, such as pino or bunyan. These loggers drop the
+ * fields if the text comes first.
  *
  * @example With pino
  * ```ts no-assert

@@ -20,61 +20,70 @@ import { queuesOf } from "./untaken_queues.ts";
 export interface ConsumerOptions<Jobs extends JobDefinitions = JobDefinitions>
   extends ConnectionOptions {
   /**
-   * The catalogue of jobs, from `defineJobs`: names and arguments are then typed and checked.
+   * The catalogue of jobs, made by `defineJobs`. With it, names and arguments of jobs are typed and
+   * checked.
+   *
    * @default any job
    */
   readonly jobs?: Jobs | undefined;
-  /** Jobs that run at the same time, 1 to 10000. @default 10 */
+  /** Maximum number of jobs that run at the same time, 1 to 10000. @default 10 */
   readonly concurrency?: number | undefined;
   /**
-   * Queues to fetch from: names in their order, weights, or a function. `images.*` matches many.
+   * The queues to fetch from: names in order of priority, weights, or a function. `images.*`
+   * matches several queues.
    *
-   * @default the queues of the catalogue `jobs`, each in its turn; without a catalogue
+   * @default the queues of the catalogue `jobs`, with equal weights; without a catalogue
    * `["default"]`
    */
   readonly queues?: QueueChoice | undefined;
-  /** Limits of jobs a second, and of jobs at the same time for each queue. @default no limits */
+  /**
+   * Limits for jobs per second, and for jobs of a queue that run at the same time. @default no
+   * limits
+   */
   readonly limits?: ConsumerLimits | undefined;
   /**
-   * What to do with a job whose type has no handler here: `fail` fails it, so it is retried later;
-   * `leave` requeues it for five seconds later and fetches nothing from its queue for 30 seconds,
-   * so that other workers can take it.
+   * Treatment of a job whose type has no handler here. `"fail"` fails the job, so it is retried
+   * later. `"leave"` requeues it, to run five seconds later, and fetches nothing from its queue for
+   * 30 seconds, so that other workers can take it.
    *
    * @default "fail"
    */
   readonly unregistered?: "fail" | "leave" | undefined;
   /**
-   * Connections at most, 2 to 100. A consumer opens two, one to fetch and one for everything else,
-   * and more while jobs wait and the server is what is waited for. A connection that brings no job
-   * for ten seconds is closed.
+   * Maximum number of connections, 2 to 100. A consumer opens two: one to fetch, and one for
+   * everything else. It opens more while jobs wait and the server is the bottleneck. A connection
+   * that brings no job for ten seconds is closed.
    *
-   * @default one more than the concurrency, 16 at most; 2 in Cloudflare Workers, 3 with limits
+   * @default one more than `concurrency`, at most 16; in Cloudflare Workers at most 3
    */
   readonly connections?: number | undefined;
-  /** This worker's id, at least 8 characters, unique among all workers. @default a random one */
+  /** The worker's id, at least 8 characters, unique among all workers. @default a random id */
   readonly wid?: string | undefined;
-  /** This machine's name, as the server's web page shows it. @default the machine's */
+  /**
+   * The machine's name, shown in the server's web UI. @default the name from the operating system
+   */
   readonly hostname?: string | undefined;
-  /** Labels that the server's web page shows for this worker. @default ["typescript"] */
+  /** Labels of this worker, shown in the server's web UI. @default ["typescript"] */
   readonly labels?: readonly string[] | undefined;
   /**
-   * Looks for jobs that `producer.cancel` has cancelled, by asking the server for its queues every
-   * five seconds (INFO): such a job is dropped when it is fetched, and while it runs its `signal`
-   * is aborted within ten seconds.
+   * Checks for jobs that `producer.cancel` has cancelled, by asking the server for its queues every
+   * five seconds (INFO). A cancelled job is dropped when it is fetched; if it is running, its
+   * `signal` is aborted within ten seconds.
    *
    * @default false
    */
   readonly cancellation?: boolean | undefined;
   /**
-   * Middleware for jobs that handlers enqueue by `context.producer`, as for `producer.use`.
+   * Middleware for jobs that handlers enqueue with `context.producer`, as added by `producer.use`.
+   *
    * @default []
    */
   readonly enqueueMiddleware?: readonly ProducerMiddleware[] | undefined;
   /**
-   * Takes what handlers write to `context.log`, and the consumer's own messages: `console`, or any
-   * logger with these methods. `fieldsFirst` adapts pino.
+   * Logger for `context.log` and for the consumer's own messages: `console`, or any logger with the
+   * same methods. `fieldsFirst` adapts pino.
    *
-   * @default nowhere
+   * @default no logging
    */
   readonly logger?: LoggerLike | undefined;
   /**
@@ -83,13 +92,17 @@ export interface ConsumerOptions<Jobs extends JobDefinitions = JobDefinitions>
    * @default "info"
    */
   readonly logLevel?: LogLevel | "none" | undefined;
-  /** Traces and measures runs and enqueues: `openTelemetry()` of `./telemetry`. @default none */
+  /**
+   * Traces and measures runs and enqueues. Pass the result of `openTelemetry()` from `./telemetry`.
+   *
+   * @default none
+   */
   readonly telemetry?: Telemetry | undefined;
   /**
-   * Handles signals of the operating system while the consumer runs: TERM and INT stop it (a second
-   * one aborts running jobs), TSTP quiets it, TTIN writes the running jobs to `logger`, else to the
-   * console. In a process of a `Supervisor`, the end of the supervisor stops it as well. The
-   * consumer never exits the program.
+   * Handles signals of the operating system while the consumer runs. TERM and INT stop it, and a
+   * second one aborts running jobs. TSTP quiets it. TTIN logs the running jobs to `logger`, or to
+   * the console without one. In a process of a `Supervisor`, the end of the supervisor stops it as
+   * well. The consumer never exits the program.
    *
    * @default false
    */
@@ -124,13 +137,13 @@ export function checkConsumerOptions(options: unknown): void {
   checkOptionNames(options, CONSUMER_OPTIONS, "Consumer");
 }
 
-/** A consumer's own options, checked, with their defaults in place. */
+/** The checked options of a consumer, with defaults. */
 export interface ConsumerSettings {
   readonly concurrency: number;
   readonly queues: QueueChoice;
   readonly limits: ConsumerLimits;
   readonly unregistered: "fail" | "leave";
-  /** Connections at most. */
+  /** Maximum number of connections. */
   readonly connections: number;
   readonly cancellation: boolean;
   readonly commandTimeoutMs: number;
@@ -146,7 +159,9 @@ export interface ConsumerSettings {
   };
 }
 
-/** A shorter timeout would take a server that waits for jobs for one that is gone. */
+/**
+ * With a shorter timeout, a server that waits for jobs would look like one that does not respond.
+ */
 const MIN_COMMAND_TIMEOUT_MS = 5000;
 
 /**
@@ -209,10 +224,12 @@ function checkLevel(level: unknown): LogLevel | "none" {
   throw invalidOption("logLevel", `one of ${levels.join(", ")}`, level);
 }
 
-/** A FETCH holds back what is behind it on its connection, so that one is not enough. */
+/** A FETCH blocks the commands behind it on its connection, so one connection is not enough. */
 const MIN_CONNECTIONS = 2;
 
-/** So many are as fast on the reference server as one for each of a hundred jobs. */
+/**
+ * On the reference server, 16 connections are as fast as one connection for each of a hundred jobs.
+ */
 const DEFAULT_CONNECTIONS = 16;
 
 function resolveConnections(
@@ -220,7 +237,7 @@ function resolveConnections(
   concurrency: number,
   where: Runtime | undefined,
 ): number {
-  // A Worker may have six connections at a time: three are left to its handlers.
+  // A Worker may have six connections at a time. Three are left to its handlers.
   const most = where === "workerd" ? 3 : DEFAULT_CONNECTIONS;
   const fallback = Math.min(concurrency + 1, most);
   return integerIn("connections", given, { min: MIN_CONNECTIONS, max: 100, fallback });
@@ -245,15 +262,15 @@ function checkMiddleware(middleware: unknown): readonly ProducerMiddleware[] {
 
 function checkWid(wid: unknown): string {
   if (typeof wid === "string" && wid.length >= 8) return wid;
-  throw invalidOption("wid", "a text of 8 characters or more", wid);
+  throw invalidOption("wid", "a string of at least 8 characters", wid);
 }
 
 function checkText(name: string, value: unknown): string {
   if (typeof value === "string") return value;
-  throw invalidOption(name, "a text", value);
+  throw invalidOption(name, "a string", value);
 }
 
 function checkLabels(labels: unknown): readonly string[] {
   if (Array.isArray(labels) && labels.every((label) => typeof label === "string")) return labels;
-  throw invalidOption("labels", "an array of texts", labels);
+  throw invalidOption("labels", "an array of strings", labels);
 }

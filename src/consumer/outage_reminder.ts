@@ -3,10 +3,10 @@ import type { Emitter } from "../events.ts";
 import type { Clock } from "../internal/clock.ts";
 import type { ConsumerEvents } from "./events.ts";
 
-/** How often an outage is told of while it lasts, in milliseconds. */
+/** Interval of the event during an outage, in milliseconds. */
 const EVERY_MS = 60_000;
 
-/** Emits `outage` once a minute while one lasts. */
+/** Emits `outage` once a minute during an outage. */
 export class OutageReminder {
   readonly #events: Emitter<ConsumerEvents>;
   readonly #clock: Clock;
@@ -17,13 +17,13 @@ export class OutageReminder {
     this.#clock = clock;
   }
 
-  /** An outage begins, or nothing is tried any longer. */
+  /** Called when an outage begins, or when reconnecting stops. */
   begin({ error, retryInMs }: Outage): void {
     this.end();
     if (retryInMs !== undefined) this.#wait(error, EVERY_MS);
   }
 
-  /** The outage is over, or the run is. */
+  /** Called when the outage or the run is over. */
   end(): void {
     this.#cancel?.();
     this.#cancel = undefined;

@@ -3,27 +3,26 @@ import { brand } from "../brands.ts";
 import { isError } from "../internal/kinds.ts";
 import { showValue } from "../internal/show.ts";
 
-/** The longest wait of a job, in seconds: a hundred years. */
+/** Longest delay of a job, in seconds: a hundred years. */
 const MAX_SECONDS = 100 * 365 * 86_400;
 
 /** Options of an outcome. */
 export interface CauseOptions {
-  /** What the outcome follows on, such as the error of a service. @default none */
+  /** The cause of the outcome, such as the error of a service. @default none */
   readonly cause?: unknown;
 }
 
 /**
- * A result of a job other than "done" or "failed". A handler or a middleware throws it, or returns
- * it.
+ * A result of a job other than success or failure. A handler or a middleware throws or returns it.
  *
- * @example Discard what can never succeed, and wait as long as a service asks for
+ * @example Discard a job that can never succeed, and wait as long as a service asks for
  * ```ts
  * import { Consumer, Discard, RetryAfter } from "@faktory-ts/faktory";
  *
  * const consumer = new Consumer();
  * consumer.register("notify", async (job: { args: [url: string] }, { signal }) => {
  *   const response = await fetch(job.args[0], { method: "POST", signal });
- *   if (response.status === 410) throw new Discard("nobody listens there any longer");
+ *   if (response.status === 410) throw new Discard("the webhook does not exist any more");
  *   if (response.status === 429) {
  *     throw new RetryAfter(Number(response.headers.get("retry-after") ?? 60));
  *   }
@@ -32,64 +31,64 @@ export interface CauseOptions {
  * ```
  */
 export abstract class Outcome extends Error {
-  /** Which outcome it is. */
+  /** The kind of outcome. */
   abstract readonly kind: "discard" | "kill" | "retry" | "snooze";
 }
 
 /**
- * Drops the job: it is acknowledged, so it is neither retried nor kept among the dead (ACK).
+ * Discards the job: it is acknowledged (ACK), so it is neither retried nor dead.
  *
- * @example Drop what is too late
+ * @example Discard a job that is too late
  * ```ts
  * import { Consumer, Discard } from "@faktory-ts/faktory";
  *
  * new Consumer().register("remind", (job: { args: [until: number] }) => {
- *   if (job.args[0] < Date.now()) throw new Discard("it is too late for that");
+ *   if (job.args[0] < Date.now()) throw new Discard("too late");
  * });
  * ```
  */
 export class Discard extends Outcome {
-  /** The name of the class, also where a bundler shortens that. */
+  /** The name of the class. Bundlers do not shorten it. */
   override readonly name = "Discard";
-  /** Which outcome it is. */
+  /** The kind of outcome. */
   override readonly kind = "discard";
 }
 
 /**
- * Fails the job for good: it moves to the dead, where a person can look at it, whatever retries it
- * has left.
+ * Fails the job for good: it moves to the dead jobs, where a person can inspect it, even if it has
+ * retries left.
  *
- * That takes two commands (FAIL, then MUTATE, which moves it from the retries to the dead), so a
- * program that ends between them leaves the job to be retried. A job whose `retry` is 0 has nowhere
- * to be kept: the server drops it on FAIL.
+ * This takes two commands: FAIL, then MUTATE, which moves the job from the retries to the dead
+ * jobs. If the program ends between them, the job is retried. A job whose `retry` is 0 cannot be
+ * kept: the server drops it on FAIL.
  *
  * @example Leave a job to a person
  * ```ts
  * import { Consumer, Kill } from "@faktory-ts/faktory";
  *
  * new Consumer().register("charge", (job: { args: [cents: number] }) => {
- *   if (job.args[0] < 0) throw new Kill("nobody is charged less than nothing");
+ *   if (job.args[0] < 0) throw new Kill("negative amount");
  * });
  * ```
  */
 export class Kill extends Outcome {
-  /** The name of the class, also where a bundler shortens that. */
+  /** The name of the class. Bundlers do not shorten it. */
   override readonly name = "Kill";
-  /** Which outcome it is. */
+  /** The kind of outcome. */
   override readonly kind = "kill";
 }
 
 /**
- * Fails the job, and retries it after `seconds` in place of the server's own delay. It counts as
- * one of the job's retries; a job that has none left fails as by any other error.
+ * Fails the job, and retries it after `seconds` instead of the server's own delay. It counts as one
+ * of the job's retries. A job without retries left fails as with any other error.
  *
- * The job is enqueued again under its own jid for that time, and then acknowledged (PUSHB, then
- * ACK). A program that ends between them leaves both: the job may run once more than asked for,
- * never less. If the server refuses the job, it fails (FAIL). To Faktory Enterprise the first run
- * succeeded: a batch counts the job as done.
+ * The job is enqueued again under the same jid, then acknowledged (PUSHB, then ACK). If the program
+ * ends between the two commands, the job may run once more than it should, but never less. If the
+ * server refuses the job, it fails (FAIL). For Faktory Enterprise, the first run succeeded: a batch
+ * counts the job as done.
  *
- * Fewer than five seconds are five: an ACK goes by the job's id alone, and must not find the job
- * with its next worker.
+ * The minimum is five seconds. An ACK names only the job's id, so it must not arrive when another
+ * worker already has the job.
  *
  * @example Wait as long as a service asks for
  * ```ts
@@ -97,31 +96,31 @@ export class Kill extends Outcome {
  *
  * new Consumer().register("notify", async (job: { args: [url: string] }) => {
  *   const response = await fetch(job.args[0]);
- *   if (response.status === 503) throw new RetryAfter(60, "it is down");
+ *   if (response.status === 503) throw new RetryAfter(60, "the service is down");
  * });
  * ```
  */
 export class RetryAfter extends Outcome {
-  /** The name of the class, also where a bundler shortens that. */
+  /** The name of the class. Bundlers do not shorten it. */
   override readonly name = "RetryAfter";
-  /** Which outcome it is. */
+  /** The kind of outcome. */
   override readonly kind = "retry";
   /** Seconds until the retry. */
   readonly seconds: number;
 
   /**
-   * Makes the outcome. The server keeps `message` as the job's failure; if there is a `cause`, also
-   * the cause's type and stack, and by default its message.
+   * Creates the outcome. The server stores `message` as the job's failure. With a `cause`, it also
+   * stores the cause's type and stack; the default of `message` is then the cause's message.
    */
   constructor(seconds: number, message?: string, options?: CauseOptions) {
-    super(message ?? messageOf(options) ?? "the handler asked to be called again later", options);
+    super(message ?? messageOf(options) ?? "the handler asked for a retry", options);
     this.seconds = checkSeconds("retry a job", seconds);
   }
 }
 
 /**
- * Puts the job off: it is enqueued again for `seconds` from now, and uses none of its retries. As
- * for {@linkcode RetryAfter}, that takes two commands (PUSHB, then ACK).
+ * Delays the job: it is enqueued again to run in `seconds`, without using one of its retries. As
+ * with {@linkcode RetryAfter}, this takes two commands (PUSHB, then ACK).
  *
  * @example Check again later, without a failure
  * ```ts
@@ -133,21 +132,21 @@ export class RetryAfter extends Outcome {
  * ```
  */
 export class Snooze extends Outcome {
-  /** The name of the class, also where a bundler shortens that. */
+  /** The name of the class. Bundlers do not shorten it. */
   override readonly name = "Snooze";
-  /** Which outcome it is. */
+  /** The kind of outcome. */
   override readonly kind = "snooze";
-  /** Seconds until the run. */
+  /** Seconds until the next run. */
   readonly seconds: number;
 
-  /** Makes the outcome. By default its message is that of the `cause`. */
+  /** Creates the outcome. The default of `message` is the message of the `cause`. */
   constructor(seconds: number, message?: string, options?: CauseOptions) {
-    super(message ?? messageOf(options) ?? "the handler put the job off", options);
-    this.seconds = checkSeconds("put a job off", seconds);
+    super(message ?? messageOf(options) ?? "the handler snoozed the job", options);
+    this.seconds = checkSeconds("snooze a job", seconds);
   }
 }
 
-/** The message of an outcome's cause; whatever was thrown may be one. */
+/** Returns the message of an outcome's cause, if it has one. The cause may be any value. */
 function messageOf(options: CauseOptions | undefined): string | undefined {
   try {
     const cause = options?.cause;
@@ -160,8 +159,8 @@ function messageOf(options: CauseOptions | undefined): string | undefined {
 brand({ Outcome, Discard, Kill, RetryAfter, Snooze });
 
 /**
- * The value as an outcome, if it is one. Never throws: a handler may throw or return anything, such
- * as a revoked proxy.
+ * Returns the value if it is an outcome. Never throws: a handler may throw or return any value,
+ * such as a revoked proxy.
  */
 export function asOutcome(value: unknown): Outcome | undefined {
   try {
@@ -171,7 +170,7 @@ export function asOutcome(value: unknown): Outcome | undefined {
   }
 }
 
-/** The kind of outcome that the value is, if it is one. Never throws. */
+/** Returns the kind of an outcome; `undefined` for other values. Never throws. */
 export function outcomeKind(value: unknown): Outcome["kind"] | undefined {
   try {
     return asOutcome(value)?.kind;

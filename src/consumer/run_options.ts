@@ -5,13 +5,15 @@ import type { RunOptions } from "./report.ts";
 /** Options of {@linkcode Consumer.stop}. */
 export interface StopOptions {
   /**
-   * How long running jobs may go on before they are aborted, in milliseconds. A second stop has 0.
+   * Time that running jobs have before they are aborted, in milliseconds. The default for a second
+   * stop is 0.
+   *
    * @default 25000
    */
   readonly graceMs?: number | undefined;
   /**
-   * Why the worker cannot go on, such as an uncaught exception: jobs that are released are failed
-   * with the code `CRASHED`, a message that names this error, and this error as their cause.
+   * The reason why the worker cannot continue, such as an uncaught exception. Released jobs are
+   * failed with the code `CRASHED`, a message that names this error, and this error as their cause.
    *
    * @default none: the worker stops as planned
    */

@@ -9,27 +9,30 @@ import type { JobRun } from "./run/job_run.ts";
 export interface RunningJob {
   /** The job. */
   readonly job: Job;
-  /** 1 the first time that the job runs. */
+  /** Number of this attempt, from 1. */
   readonly attempt: number;
-  /** When its handler started. */
+  /** Time at which its handler started. */
   readonly startedAt: Date;
 }
 
-/** Copies what users may see of a run. */
+/** Copies the public properties of a run. */
 export function runningJob(
   { job, attempt, startedAt }: Pick<JobRun, "job" | "attempt" | "startedAt">,
 ): RunningJob {
   return { job, attempt, startedAt: new Date(startedAt) };
 }
 
-/** A consumer as {@linkcode printRunning} shows it. */
+/** The properties of a consumer that {@linkcode printRunning} prints. */
 export interface PrintedConsumer {
   readonly wid: string;
   readonly state: ConsumerState;
   readonly running: readonly RunningJob[];
 }
 
-/** Logs the state of a consumer and each of its running jobs. Never throws: a signal calls it. */
+/**
+ * Logs the state of a consumer and each of its running jobs. Never throws, because a signal
+ * listener calls it.
+ */
 export function printRunning(
   { wid, state, running }: PrintedConsumer,
   logger: LoggerLike | undefined,

@@ -2,9 +2,9 @@ import { onAbort } from "../internal/aborts.ts";
 import { onProcessSignals, type SignalActions } from "../signals/process_signals.ts";
 import type { ConsumerOptions } from "./options.ts";
 
-/** The actions of a consumer on each signal. */
+/** The actions of a consumer for each signal. */
 export interface ConsumerSignalActions extends SignalActions {
-  /** The `signal` option is aborted. */
+  /** Called when the `signal` option is aborted. */
   abort(): void;
 }
 

@@ -3,15 +3,15 @@ import type { JobCatalogue } from "../job/job_catalogue.ts";
 import { isPattern, matcher, type QueueChoice } from "./fetch/choice.ts";
 
 /**
- * The registered types whose jobs the catalogue sends to a queue that `choice` leaves out, each
- * with that queue.
+ * Returns the registered types whose jobs the catalogue sends to a queue that is not in `choice`,
+ * each with that queue.
  */
 export function untakenTypes(
   types: Iterable<string>,
   choice: QueueChoice,
   catalogue: JobCatalogue | undefined,
 ): readonly { readonly type: string; readonly queue: string }[] {
-  // A chooser may name any queue at any time.
+  // A function may name any queue at any time.
   if (catalogue === undefined || typeof choice === "function") return [];
   const names: readonly string[] = Array.isArray(choice) ? choice : Object.keys(choice);
   return [...types]
@@ -21,10 +21,7 @@ export function untakenTypes(
     );
 }
 
-/**
- * The queues that a consumer of the catalogue fetches from by default; with several, each gets its
- * turn.
- */
+/** Returns the default queues of a consumer with a catalogue. Several queues have equal weights. */
 export function queuesOf(catalogue: JobCatalogue | undefined): QueueChoice {
   const queues = catalogue?.queues ?? [];
   if (queues.length === 0) return [DEFAULT_QUEUE];

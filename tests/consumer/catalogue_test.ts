@@ -211,8 +211,8 @@ test("a handler whose type goes to a queue that is left out is warned of, once a
     return warnings;
   }
   assert.deepEqual(await warned(["default"]), [
-    'QUEUE_NOT_TAKEN: The handler of "resize" gets no jobs of the queue images, to which the ' +
-    "catalogue sends them, as the consumer does not fetch from it",
+    'QUEUE_NOT_TAKEN: The handler of "resize" gets no jobs: the catalogue sends them to the ' +
+    "queue images, and the consumer does not fetch from it",
   ]);
   assert.deepEqual(await warned(["ima*", "default"]), []);
   assert.deepEqual(await warned({ images: 2, "d*": 1 }), []);

@@ -133,5 +133,5 @@ test("a killed job's cause is kept with the words of the outcome", () => {
     { jid: JID, job: { backtrace: undefined } },
     new Snooze(5, undefined, { cause: "text" }),
   );
-  assert.deepEqual([thrown.type, thrown.message], ["string", "the handler put the job off"]);
+  assert.deepEqual([thrown.type, thrown.message], ["string", "the handler snoozed the job"]);
 });

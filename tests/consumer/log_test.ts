@@ -138,7 +138,7 @@ test("a consumer tells its logger what happens, and each job where debug is aske
   await run({ logger, logLevel: "debug" });
   assert.deepEqual(
     lines.filter(([level]) => level === "debug").map(([, message]) => message),
-    ["job begins", "from the handler", "job done"],
+    ["job started", "from the handler", "job done"],
   );
   lines.length = 0;
   await run({ logger, logLevel: "none" });

@@ -146,7 +146,7 @@ test("a consumer is not healthy while the server confirms nothing", async () => 
     }
     const { healthy, reasons } = consumer.health();
     assert.equal(healthy, false, name);
-    assert.match(reasons.join(), /confirmed no result of a job for 1\d s/, name);
+    assert.match(reasons.join(), /not confirmed a result for 1\d s/, name);
     await settle(clock, Promise.all([consumer.stop(), consumer.stop()]));
   }
 });

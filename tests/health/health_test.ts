@@ -27,7 +27,7 @@ test("a consumer is unhealthy before it runs, healthy while it does, and not aft
   assert.deepEqual(await healthAt(handler), {
     status: 503,
     health: {
-      ...{ healthy: false, reasons: ["it does not run: it is idle"], state: "idle" },
+      ...{ healthy: false, reasons: ["it is idle"], state: "idle" },
       ...{ wid: consumer.wid, connected: false, busy: 0, concurrency: 3, done: 0, failed: 0 },
       ...{ dead: 0, dropped: 0 },
       ...{ unreported: 0, lagMs: 0 },
@@ -96,20 +96,20 @@ test("each thing that can be wrong is a reason", () => {
   assert.deepEqual(reasons({ state: "quiet", fetchAgeMs: undefined }), []);
   assert.deepEqual(reasons({ state: "stopping" }), []);
   assert.deepEqual(reasons({ state: "stopped", connected: false }), [
-    "it does not run: it is stopped",
+    "it is stopped",
   ]);
   assert.deepEqual(reasons({ beatAgeMs: 75_000 }), [
-    "the server has answered no heartbeat for 75 s",
+    "the server has not answered a heartbeat for 75 s",
   ]);
   assert.deepEqual(reasons({ reportAgeMs: 9000 }), []);
   assert.deepEqual(reasons({ reportAgeMs: 11_000 }), [
-    "the server has confirmed no result of a job for 11 s",
+    "the server has not confirmed a result for 11 s",
   ]);
   assert.deepEqual(reasons({ fetchAgeMs: 31_000 }), [
-    "the server has answered no FETCH for 31 s",
+    "the server has not answered a FETCH for 31 s",
   ]);
   assert.deepEqual(reasons({ unreported: 1001 }), [
-    "it fetches nothing, as 1001 ended jobs are not reported yet",
+    "it does not fetch, as 1001 results are not confirmed yet",
   ]);
   assert.equal(reasons({ connected: false, beatAgeMs: 1e6, fetchAgeMs: 1e6 }).length, 3);
 });

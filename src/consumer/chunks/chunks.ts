@@ -10,7 +10,7 @@ import type { Job } from "../../job/job.ts";
 import type { Handler, JobContext } from "../handler.ts";
 import { HANDLER_OPTIONS, type HandlerOptions } from "../run/registry.ts";
 
-/** Options of `Consumer.registerMany`; those of `register` are of each job. */
+/** Options of `Consumer.registerMany`. The options of `register` apply to each job. */
 export interface ManyOptions<
   // deno-lint-ignore no-explicit-any
   Args extends readonly unknown[] | [] = any,
@@ -18,40 +18,41 @@ export interface ManyOptions<
   Type extends string = string,
 > extends HandlerOptions<Args, Jobs, Type> {
   /**
-   * Jobs of a chunk at most, 1 to 10000. Each takes one of the consumer's slots, so a chunk has no
-   * more jobs than the consumer's `concurrency`, or that of the type.
+   * Maximum number of jobs in a chunk, 1 to 10000. Each job occupies one of the consumer's slots,
+   * so a chunk is never larger than the `concurrency` of the consumer or of the type.
    *
    * @default 100
    */
   readonly size?: number | undefined;
   /**
-   * How long the first job of a chunk waits for others, in milliseconds, 30000 at most. @default
-   * 500
+   * Longest time that the first job of a chunk waits for others, in milliseconds, up to 30000.
+   *
+   * @default 500
    */
   readonly waitMs?: number | undefined;
 }
 
-/** The second argument of a handler of many jobs. */
+/** The second argument of a handler for many jobs. */
 export interface ManyContext<
   Jobs extends JobDefinitions = JobDefinitions,
   // deno-lint-ignore no-explicit-any
   Args extends readonly unknown[] | [] = any,
   Type extends string = string,
 > extends Pick<JobContext<Jobs>, "producer" | "log"> {
-  /** Aborted when one of the jobs has to end, the first of all: with the reason of that. */
+  /** Aborted when the first of the jobs has to end, with that job's reason. */
   readonly signal: AbortSignal;
   /**
-   * Fails one job of the chunk, with an error or an outcome; the others are done once the handler
-   * returns. A second call for the same job changes nothing.
+   * Fails one job of the chunk, with an error or an outcome. The other jobs are done when the
+   * handler returns. A second call for the same job is ignored.
    *
-   * @throws {InvalidArgumentError} `INVALID_ARGUMENT` if the job is not of this chunk.
+   * @throws {InvalidArgumentError} `INVALID_ARGUMENT` if the job is not in this chunk.
    */
   fail(job: Job<Args, Type>, error: unknown): void;
 }
 
 /**
- * Runs a chunk of jobs. When it returns, each job is done that was not failed by `fail`; if it
- * throws, all of these fail with what it threw.
+ * A function that runs a chunk of jobs. When it returns, all jobs that were not failed by `fail`
+ * are done. If it throws, these jobs fail with its error.
  */
 export type ManyHandler<
   // deno-lint-ignore no-explicit-any
@@ -61,8 +62,8 @@ export type ManyHandler<
 > = (jobs: readonly Job<Args, Type>[], context: ManyContext<Jobs, Args, Type>) => unknown;
 
 /**
- * The options and the handler that `Consumer.registerMany` takes: for a type of the catalogue, or
- * without one for these arguments.
+ * The options and handler that `Consumer.registerMany` accepts. `Key` is a type of the catalogue
+ * or, without a catalogue, the types of the arguments.
  */
 export type OptionsAndManyHandler<
   Jobs extends JobDefinitions,
@@ -90,7 +91,7 @@ interface Member {
   readonly ended: Deferred<void>;
 }
 
-/** How chunks are gathered. */
+/** Settings of the collection of chunks. */
 interface ChunkSettings {
   readonly size: number;
   readonly waitMs: number;
@@ -98,8 +99,8 @@ interface ChunkSettings {
 }
 
 /**
- * Makes a handler of single jobs, which gathers them for a handler of many, and the options to
- * register it with; `slots` are those of the consumer.
+ * Creates a handler for single jobs that collects them for a handler of many jobs, and the options
+ * to register it with. `slots` is the consumer's number of slots.
  *
  * @throws {ConfigError} `INVALID_OPTION`.
  */
@@ -114,7 +115,7 @@ export function gathering(
   const wanted = integerIn("size", size, { min: 1, max: 10_000, fallback: 100 });
   const gatherer = new Gatherer(handler, {
     size: Math.min(wanted, slots, others.concurrency ?? Infinity),
-    // Far below the shortest reservation, a minute.
+    // The limit is far below the shortest reservation, which is a minute.
     waitMs: integerIn("waitMs", waitMs, { min: 0, max: 30_000, fallback: 500 }),
     clock,
   });
@@ -132,12 +133,12 @@ class Gatherer {
     this.#settings = settings;
   }
 
-  /** Resolves, or rejects, with the end of the job. */
+  /** Adds a job. Resolves or rejects with the job's result. */
   async add(job: Job, context: JobContext): Promise<void> {
     const { size, waitMs, clock } = this.#settings;
     const member = { job, context, ended: deferred<void>() };
     if (context.signal.aborted) throw context.signal.reason;
-    // It may have to end before its chunk begins.
+    // The job may be aborted before its chunk starts.
     const forget = onAbort(context.signal, () => this.#leave(member));
     this.#waiting.push(member);
     if (this.#waiting.length >= size) this.#begin();
@@ -170,7 +171,7 @@ class Gatherer {
   }
 }
 
-/** Never rejects: each member hears of its own end. */
+/** Runs a chunk. Never rejects: each member gets its own result. */
 async function runChunk(members: readonly Member[], handler: ManyHandler): Promise<void> {
   const failed = new Map<Job, { readonly error: unknown }>();
   const jobs = members.map(({ job }) => job);
@@ -181,7 +182,7 @@ async function runChunk(members: readonly Member[], handler: ManyHandler): Promi
     if (!ours.has(job)) {
       throw new InvalidArgumentError(
         "INVALID_ARGUMENT",
-        "Cannot fail a job that is not one of the chunk's",
+        "Cannot fail a job that is not in this chunk",
       );
     }
     if (!failed.has(job)) failed.set(job, { error });
@@ -200,7 +201,7 @@ async function runChunk(members: readonly Member[], handler: ManyHandler): Promi
   }
 }
 
-/** A signal that is aborted with the first of the members'. */
+/** Returns a signal that is aborted when the first of the members' signals is. */
 function firstAbort(members: readonly Member[]): { signal: AbortSignal; forget: () => void } {
   const controller = new AbortController();
   const all = members.map(({ context: { signal } }) => {

@@ -1,22 +1,23 @@
 /**
- * What runs within each thread, as text: a package does not know where its own files are once it is
- * bundled, emitted for npm or imported from afar. It is a script, not a module, and has no helpers
- * but what it says itself.
+ * Returns the script that runs in each thread. It is text because a package does not know where its
+ * files are once it is bundled, built for npm or imported from a URL. It is a script, not a module,
+ * and cannot use other code of the package.
  *
- * A function, as a tagged text that is made at import stays in every bundle.
+ * It is returned by a function, because a template string created at import time would stay in
+ * every bundle.
  */
 export function bootText(): string {
   return String.raw`
 (async () => {
   const { parentPort, workerData } = await import("node:worker_threads");
-  // The module may post messages of its own: those without the token are not ours.
+  // The module may post messages of its own. Only messages with the token belong to this script.
   const { token } = workerData;
   const post = (message) => parentPort.postMessage({ ...message, token });
   const aborts = new Map(); // by run
   const calls = new Map(); // by call
   let lastCall = 0;
 
-  // Deno would write it to the console, and tell the other side less.
+  // Deno would print the error, and report less of it to the main thread.
   process.on("uncaughtException", (error) => {
     const others = process.listenerCount("uncaughtException") > 1;
     if (!others) post({ kind: "died", error: sendable(error) });
@@ -105,7 +106,7 @@ export function bootText(): string {
     const isRead = await readTypeScript(url);
     try {
       const module = await import(url);
-      // One that was taken for CommonJS has all its exports in its default one.
+      // A module that was loaded as CommonJS has all its exports in its default export.
       const main = module.default?.__esModule ? module.default.default : module.default;
       if (typeof main === "function") return { main };
       const got = main === null ? "null" : typeof main;
@@ -117,8 +118,8 @@ export function bootText(): string {
     }
   }
 
-  // Whether the module, where it is TypeScript, can be read. On Node, a program's own tsx does not
-  // reach its threads.
+  // Returns true if a TypeScript module can be loaded. On Node, the tsx of the program does not
+  // apply to its threads.
   async function readTypeScript(url) {
     if (globalThis.Deno !== undefined || globalThis.Bun !== undefined) return true;
     const flags = [...process.execArgv, ...(process.env.NODE_OPTIONS ?? "").split(" ")];
@@ -133,14 +134,14 @@ export function bootText(): string {
     for (const base of [url, ...(isUnderTsx ? [...own, here] : [])]) {
       try {
         const require = createRequire(base);
-        // What require finds cannot register modules; its neighbour can.
+        // The file that require finds cannot register modules. The one next to it can.
         const path = require.resolve("tsx/esm/api").replace(/\.cjs$/, ".mjs");
         const { register } = await import(pathToFileURL(path).href);
         register();
         require("tsx/cjs/api").register();
         return true;
       } catch {
-        // Not installed there.
+        // tsx is not installed there.
       }
     }
     return isNative;
@@ -154,10 +155,10 @@ export function bootText(): string {
     return kind === "discard" || kind === "kill" || kind === "retry" || kind === "snooze";
   }
 
-  // What it throws itself would be lost: a getter of the error's may throw anything.
+  // Never throws, although a getter of the error may throw anything.
   function sendable(thrown, isFault = false) {
     try {
-      // Bun's errors about a module are none.
+      // Bun's errors about a module are not Error objects.
       if (!isError(thrown) && !(isFault && typeof thrown?.message === "string")) {
         return { kind: "value", value: cloneable(thrown) };
       }
@@ -195,7 +196,7 @@ export function bootText(): string {
     try {
       return String(value);
     } catch {
-      return "a value that cannot become a text";
+      return "a value that cannot be converted to a string";
     }
   }
 })();

@@ -4,9 +4,7 @@ import { showValue } from "../../internal/show.ts";
 import { Discard, Kill, type Outcome, RetryAfter, Snooze } from "../outcome.ts";
 import type { Fault, Sent } from "./messages.ts";
 
-/**
- * An error of this side for the thread, which makes one of the same name, code and message of it.
- */
+/** Converts an error for a thread, which creates an error with the same name, code and message. */
 export function toSent(thrown: unknown): Sent {
   if (!isError(thrown)) {
     const message = typeof thrown === "string" ? thrown : showValue(thrown);
@@ -21,7 +19,7 @@ function codeOf(error: object): string | number | undefined {
   return typeof code === "string" || typeof code === "number" ? code : undefined;
 }
 
-/** What was thrown in the thread; `reason` is that of the abort. */
+/** Converts a message about a thrown value back. `reason` is the reason of the abort. */
 export function fromSent(sent: Sent, reason?: unknown): unknown {
   switch (sent.kind) {
     case "aborted":
@@ -37,7 +35,7 @@ export function fromSent(sent: Sent, reason?: unknown): unknown {
       const { name, message, code, cause } = sent;
       const error = new Error(message, cause === undefined ? undefined : { cause });
       if (name !== error.name) hide(error, "name", name);
-      // Where there is none, that of this line would mislead.
+      // Without this, the stack would be that of this line.
       hide(error, "stack", sent.stack ?? `${name}: ${message}`);
       return code === undefined ? error : Object.assign(error, { code });
     }
@@ -59,12 +57,12 @@ function makeOutcome(
   }
 }
 
-/** As an error's own properties are: not among those that are counted up. */
+/** Defines a property that is not enumerable, like the own properties of errors. */
 function hide(error: Error, name: "name" | "stack", value: string): void {
   Object.defineProperty(error, name, { value, configurable: true, writable: true });
 }
 
-/** The error of a job whose module cannot be used. */
+/** Returns the error for a job whose module cannot be used. */
 export function unusable(url: string, fault: Fault): ConfigError {
   const start = `Cannot run jobs in the module ${url}`;
   switch (fault.why) {
@@ -76,7 +74,7 @@ export function unusable(url: string, fault: Fault): ConfigError {
     case "typescript":
       return new ConfigError(
         "UNSUPPORTED_RUNTIME",
-        `${start} as this runtime does not read TypeScript: take Node 22.18 or later, run the program ` +
+        `${start} as this runtime cannot load TypeScript: use Node 22.18 or later, run the program ` +
           "under tsx with tsx installed beside it, or build the module to JavaScript",
         { cause: fromSent(fault.error) },
       );
@@ -89,12 +87,12 @@ export function unusable(url: string, fault: Fault): ConfigError {
   }
 }
 
-/** The error of a job whose thread ended in the middle of it. */
+/** Returns the error for a job whose thread ended during the run. */
 export function threadDied(jid: string, how: string, cause?: unknown): StateError {
   return new StateError("THREAD_DIED", `The thread that ran job ${jid} died: ${how}`, { cause });
 }
 
-/** What is said of an error in that of another. */
+/** Returns the message of an error, to use in the message of another error. */
 export function line(thrown: unknown): string {
   return String(isError(thrown) ? thrown.message : thrown);
 }

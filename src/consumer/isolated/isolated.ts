@@ -8,42 +8,44 @@ import { ThreadPool } from "./thread_pool.ts";
 import type { WorkerThreads } from "./thread.ts";
 import type { IsolatedContext, IsolatedHandler, IsolatedJob, IsolatedOptions } from "./types.ts";
 
-/** Threads that one handler may have. */
+/** Maximum number of threads of a handler. */
 const MAX_THREADS = 10_000;
 
 /**
- * How long an aborted run may take to end by itself, in milliseconds: less than a stop waits for
- * its handlers.
+ * Default time that an aborted run has to end, in milliseconds. It is less than the time that a
+ * stop waits for aborted handlers.
  */
 const TERMINATE_AFTER_MS = 200;
 
 /**
- * A handler that runs its jobs in threads (`node:worker_threads`), so that what keeps a core busy
- * does not keep heartbeats, reports and other jobs waiting.
+ * Creates a handler that runs its jobs in threads (`node:worker_threads`). CPU-bound jobs then do
+ * not delay heartbeats, reports and other jobs.
  *
- * `module` is a URL, and the default export there an {@linkcode IsolatedRun}: it is called with the
- * job, as a plain object, and a context of `signal`, `attempt`, `progress`, `extend` and `log`.
- * There is no `producer` in it. What it throws fails the job as in any handler, with name, message,
- * `code` and stack; outcomes count as well, thrown or returned. Its result is passed on where it
- * can be cloned.
+ * `module` is a URL. Its default export must be an {@linkcode IsolatedRun}, which is called with
+ * the job as a plain object, and a context of `signal`, `attempt`, `progress`, `extend` and `log`,
+ * but no `producer`. An error fails the job as in any handler, with its name, message, `code` and
+ * stack. Outcomes can be thrown or returned. The result is passed on if it can be cloned.
  *
- * Threads are made when they are first needed and used again, `threads` of them at most; each loads
- * the module once. A consumer fetches no more jobs of the type than there are threads, as with
- * `concurrency` of `register`. Idle threads do not hold the process open. A run that does not end
- * within `terminateAfterMs` of its abort is terminated with its thread, wherever it is, and rejects
- * with the abort's reason: what it had open stays as it is. Deno 2.9 does not end a thread that
- * never rests, such as a loop without `await`: that keeps its core until the process ends. A job
- * whose thread dies (`process.exit`, an error that nothing caught) fails with a `StateError`
- * `THREAD_DIED`. A thread that runs out of memory dies like that on Node; on Deno and Bun it ends
- * the whole process. Where the module does not load, or its default export is not a function, jobs
+ * Threads start when they are needed, up to `threads`, and are reused; each loads the module once.
+ * A consumer fetches no more jobs of the type than there are threads, as with `concurrency` of
+ * `register`. Idle threads do not keep the process alive.
+ *
+ * A run that does not end within `terminateAfterMs` after it was aborted is terminated together
+ * with its thread, and rejects with the reason of the abort. Its open resources are not closed.
+ * Deno 2.9 cannot terminate a thread that never yields, such as a loop without `await`; it occupies
+ * a core until the process ends.
+ *
+ * A job whose thread dies (`process.exit`, an uncaught error) fails with a `StateError`
+ * `THREAD_DIED`. On Node this includes a thread that runs out of memory; on Deno and Bun that ends
+ * the whole process. If the module does not load, or its default export is not a function, jobs
  * fail with a `ConfigError` `INVALID_MODULE`.
  *
- * The module is loaded by `import()` at run time: a bundler does not see it, so it has to be built
- * as an entry of its own, and Deno wants `--allow-read` for it. A module in TypeScript runs in
- * Deno, in Bun, in Node 22.18 or later, and in an older Node under tsx; elsewhere its jobs fail
- * with a `ConfigError` `UNSUPPORTED_RUNTIME`.
+ * The module is loaded by `import()` at run time. Bundlers do not see it, so build it as an entry
+ * of its own. Deno needs `--allow-read` for it. A TypeScript module works in Deno, Bun, Node 22.18
+ * or later, and in older versions of Node under tsx; elsewhere its jobs fail with a `ConfigError`
+ * `UNSUPPORTED_RUNTIME`.
  *
- * @example The jobs of one type in threads
+ * @example Run the jobs of one type in threads
  * ```ts ignore
  * import { Consumer, isolated } from "@faktory-ts/faktory";
  *
@@ -53,8 +55,9 @@ const TERMINATE_AFTER_MS = 200;
  * await consumer.run();
  * ```
  *
- * @throws {ConfigError} `INVALID_URL` where `module` is not a `file:` or `https:` URL,
- * `INVALID_OPTION`, and `UNSUPPORTED_RUNTIME` where there are no threads, or no `https:` modules.
+ * @throws {ConfigError} `INVALID_URL` if `module` is not a `file:` or `https:` URL;
+ * `INVALID_OPTION`; `UNSUPPORTED_RUNTIME` if the runtime has no threads, or cannot load `https:`
+ * modules.
  */
 // deno-lint-ignore no-explicit-any
 export function isolated<Args extends readonly unknown[] | [] = any>(
@@ -69,13 +72,13 @@ const ISOLATED_OPTIONS = {
   terminateAfterMs: true,
 } as const satisfies OptionNames<IsolatedOptions>;
 
-/** What tests put in the place of the runtime's. */
+/** Parts of the runtime that tests replace. */
 export interface IsolatedSurroundings {
   readonly clock: Clock;
   readonly workerThreads: WorkerThreads | undefined;
 }
 
-/** `isolated` in surroundings of the caller's choice. */
+/** Implements `isolated`. */
 export function makeIsolated(
   module: unknown,
   options: IsolatedOptions,
@@ -104,9 +107,9 @@ export function makeIsolated(
   }) as IsolatedHandler;
 }
 
-/** The runtime's threads. */
+/** Returns the module `node:worker_threads`, if its threads can be used. */
 export function findWorkerThreads(): WorkerThreads | undefined {
-  // There the module is known, but makes no threads.
+  // workerd has the module, but cannot create threads.
   if (runtime() === "workerd") return undefined;
   const found = builtinModule<WorkerThreads>("node:worker_threads");
   return typeof found?.Worker === "function" ? found : undefined;

@@ -1,8 +1,8 @@
-/** What the two sides say to each other. The thread's side of it is the text in `boot.ts`. */
+/** Messages between the main thread and the threads. `boot.ts` has the threads' part. */
 
 import type { IsolatedJob } from "./types.ts";
 
-/** What was thrown, as it can be cloned. */
+/** A thrown value in a form that can be cloned. */
 export type Sent =
   | {
     readonly kind: "error";
@@ -10,7 +10,7 @@ export type Sent =
     readonly message: string;
     readonly stack?: string | undefined;
     readonly code?: string | number | undefined;
-    /** As text. */
+    /** The cause as text. */
     readonly cause?: string | undefined;
   }
   | {
@@ -21,12 +21,10 @@ export type Sent =
     readonly seconds?: number | undefined;
   }
   | { readonly kind: "value"; readonly value: unknown }
-  /** The reason of the abort that this side asked for. */
+  /** The value is the reason of the abort that the main thread requested. */
   | { readonly kind: "aborted" };
 
-/**
- * To the thread. Runs are counted by each thread for itself, so that what comes late is told apart.
- */
+/** Messages to a thread. Each thread numbers its runs, so that late messages can be recognized. */
 export type ToThread =
   | {
     readonly kind: "run";
@@ -38,12 +36,12 @@ export type ToThread =
   | { readonly kind: "answer"; readonly call: number; readonly value: boolean }
   | { readonly kind: "answer"; readonly call: number; readonly error: Sent };
 
-/** Why a module cannot be used. */
+/** The reason why a module cannot be used. */
 export type Fault =
   | { readonly why: "load" | "typescript"; readonly error: Sent }
   | { readonly why: "export"; readonly got: string };
 
-/** From the thread. */
+/** Messages from a thread. */
 export type FromThread =
   | { readonly kind: "done"; readonly run: number; readonly value?: unknown }
   | { readonly kind: "outcome"; readonly run: number; readonly outcome: Sent }
@@ -63,5 +61,5 @@ export type FromThread =
     readonly message: string;
     readonly fields?: Readonly<Record<string, unknown>> | undefined;
   }
-  /** Nobody caught an error. */
+  /** The thread had an uncaught error. */
   | { readonly kind: "died"; readonly error: Sent };

@@ -9,17 +9,16 @@ import { isUrl } from "../../internal/kinds.ts";
 import { showValue } from "../../internal/show.ts";
 
 /**
- * The module that `isolated` was given, as a text for `import()`.
+ * Returns the URL of the module as text for `import()`.
  *
- * @throws {ConfigError} `INVALID_URL`, or `UNSUPPORTED_RUNTIME` where the runtime does not import
- * it.
+ * @throws {ConfigError} `INVALID_URL`, or `UNSUPPORTED_RUNTIME` if the runtime cannot import it.
  */
 export function moduleUrl(module: unknown, runtime: Runtime | undefined): string {
   const url = parse(module);
   if (url === undefined) {
     throw unusable(
-      "it is not a URL, and nobody knows what a path would be relative to: " +
-        `take new URL("./module.ts", import.meta.url)`,
+      "it is not a URL, and a path could be relative to any file: " +
+        `pass new URL("./module.ts", import.meta.url)`,
       module,
     );
   }
@@ -36,8 +35,8 @@ export function moduleUrl(module: unknown, runtime: Runtime | undefined): string
 }
 
 /**
- * Where a handler has the function that looks for its module, which `register` calls; the same in
- * all copies of the package.
+ * The property of a handler that holds the function to check its module, which `register` calls. A
+ * registered symbol, so that it is the same in all copies of the package.
  */
 export const CHECK_MODULE: unique symbol = Symbol.for("@faktory-ts/faktory/check the module");
 
@@ -46,9 +45,9 @@ interface FileSystem {
 }
 
 /**
- * Looks for the module's file: a consumer that cannot find it fails when it is set up and not with
- * its first job. What cannot be looked for passes: a module within an executable file or at
- * `https:`, and one that Deno must not read yet.
+ * Checks that the module's file exists, so that a wrong path fails at registration and not with the
+ * first job. Modules that cannot be checked pass: inside an executable file, at `https:`, or
+ * without Deno's permission to read them.
  *
  * @throws {ConfigError} `INVALID_MODULE`.
  */
@@ -56,14 +55,14 @@ export function checkModule(href: string): void {
   const url = new URL(href);
   const fs = builtinModule<FileSystem>("node:fs");
   if (fs === undefined || url.protocol !== "file:" || isExecutable()) return;
-  // Without the query, which only makes an import another one.
+  // The query does not belong to the path. It only makes an import distinct.
   url.search = url.hash = "";
   if (!mayReadFile(decodeURIComponent(url.pathname))) return;
   let isThere: boolean;
   try {
     isThere = fs.statSync(url, { throwIfNoEntry: false })?.isFile() ?? false;
   } catch {
-    // A folder above it must not be looked into, or the URL names no path of this system.
+    // A parent folder cannot be read, or the URL is not a path of this system.
     isThere = false;
   }
   if (isThere) return;

@@ -6,7 +6,7 @@ import { fromSent, line, threadDied, toSent, unusable } from "./errors.ts";
 import type { FromThread, ToThread } from "./messages.ts";
 import { plainJob, type ThreadRun } from "./thread_run.ts";
 
-/** What is used of a `Worker` of `node:worker_threads`. */
+/** The part of a `Worker` of `node:worker_threads` that is used here. */
 export interface WorkerLike {
   on(event: string, listener: (detail: unknown) => void): unknown;
   postMessage(message: unknown): void;
@@ -15,7 +15,7 @@ export interface WorkerLike {
   terminate(): Promise<unknown>;
 }
 
-/** What is used of `node:worker_threads`. */
+/** The part of `node:worker_threads` that is used here. */
 export interface WorkerThreads {
   readonly Worker: new (
     code: string,
@@ -24,24 +24,26 @@ export interface WorkerThreads {
   readonly SHARE_ENV: symbol;
 }
 
-/** One thread, which runs one job at a time until it is closed or dies. */
+/** A thread, which runs one job at a time until it is closed or dies. */
 export class Thread {
   readonly #worker: WorkerLike;
   readonly #url: string;
-  /** In every message of the thread's own script: the module may post whatever it likes. */
+  /**
+   * Part of every message of the thread's own script, because the module may post other messages.
+   */
   readonly #token = createJid();
   readonly #changed: (thread: Thread) => void;
   #run: ThreadRun | undefined;
   #runs = 0;
-  /** Holds the process open, as a new one does. */
+  /** True if the thread keeps the process alive, as a new thread does. */
   #isHeld = true;
   #closing: Promise<void> | undefined;
-  /** Nothing of it is left. */
+  /** True when the thread has ended. */
   isGone = false;
 
   /**
-   * Begins to load the module; `changed` is called when a job may be given to it, and when it is
-   * gone.
+   * Starts a thread, which loads the module. `changed` is called when the thread can take a job,
+   * and when it has ended.
    */
   constructor(
     { Worker, SHARE_ENV }: WorkerThreads,
@@ -52,7 +54,7 @@ export class Thread {
     this.#changed = changed;
     this.#worker = new Worker(bootText(), {
       ...{ eval: true, workerData: { url, token: this.#token } },
-      // A copy of the environment is made of all variables, which Deno may not permit.
+      // Without this option the whole environment is copied, which Deno may not permit.
       ...!mayReadAllVariables() && { env: SHARE_ENV },
     });
     this.#worker.on("message", (message) => {
@@ -63,17 +65,19 @@ export class Thread {
     this.#worker.on("exit", (code) => this.#died(`it exited with code ${code}`));
   }
 
-  /** What it runs. */
+  /** The run that is in progress. */
   get running(): ThreadRun | undefined {
     return this.#run;
   }
 
-  /** A job may be given to it. */
+  /** True if the thread can take a job. */
   get isFree(): boolean {
     return this.#run === undefined && this.#closing === undefined;
   }
 
-  /** Runs a job. Whatever the thread does, the run ends, or the thread goes on with it. */
+  /**
+   * Runs a job. If the job cannot be sent to the thread, the run fails and the thread stays usable.
+   */
   start(run: ThreadRun): void {
     const { job, context } = run;
     this.#hold(true);
@@ -87,12 +91,15 @@ export class Thread {
     }
   }
 
-  /** Asks its run to end. */
+  /** Asks the current run to end. */
   abort(reason: unknown): void {
     this.#post({ kind: "abort", run: this.#runs, reason: toSent(reason) });
   }
 
-  /** Ends it; what it runs rejects with `reason` at once. Resolves when it is gone. */
+  /**
+   * Terminates the thread. The current run rejects with `reason` at once. Resolves when the thread
+   * has ended.
+   */
   close(reason: unknown): Promise<void> {
     this.#run?.reject(reason);
     this.#run = undefined;
@@ -100,9 +107,9 @@ export class Thread {
   }
 
   async #terminate(): Promise<void> {
-    // Held: a program that waits for this alone would end before it.
+    // Otherwise a program that waits only for this would exit before.
     this.#hold(true);
-    // What it rejects with would help nobody: a thread that is gone cannot be ended.
+    // If terminating fails, the thread has ended already.
     await this.#worker.terminate().catch(() => {});
     this.#hold(false);
     this.isGone = true;
@@ -126,7 +133,7 @@ export class Thread {
       case "log":
         return log(run, message);
       case "unusable":
-        // Modules are loaded once in a thread: another may find this one whole.
+        // A thread loads a module only once. A new thread may be able to load it.
         return void this.close(unusable(this.#url, message.fault));
       case "done":
         run.resolve(message.value);
@@ -170,7 +177,7 @@ export class Thread {
     this.#changed(this);
   }
 
-  /** Counted by some runtimes, so each is undone once. */
+  /** Some runtimes count `ref` and `unref`, so each call must be undone exactly once. */
   #hold(isHeld: boolean): void {
     if (isHeld === this.#isHeld) return;
     this.#isHeld = isHeld;
@@ -190,7 +197,6 @@ function log(
   try {
     context.log[level](message, fields);
   } catch {
-    // A log that cannot be written must not end the program, which is all that a throw here could
-    // do.
+    // An error while logging must not end the program.
   }
 }

@@ -7,9 +7,9 @@ import { ThreadRun } from "./thread_run.ts";
 import { Thread, type WorkerThreads } from "./thread.ts";
 import type { IsolatedContext, IsolatedJob } from "./types.ts";
 
-/** What a pool is made of. */
+/** Settings of a thread pool. */
 export interface PoolSettings {
-  /** The module that its threads load. */
+  /** The module that the threads load. */
   readonly url: string;
   readonly threads: number;
   readonly terminateAfterMs: number;
@@ -18,11 +18,11 @@ export interface PoolSettings {
 }
 
 /**
- * A few threads, made when they are first needed, and the runs that wait for one, in their order.
+ * A pool of threads, which start when they are needed, and a queue of the runs that wait for one.
  */
 export class ThreadPool {
   readonly #settings: PoolSettings;
-  /** Those that are being ended too: a thread counts until it is gone. */
+  /** Includes threads that are terminating: a thread counts until it has ended. */
   readonly #threads = new Set<Thread>();
   readonly #waiting = new Fifo<ThreadRun>();
 
@@ -30,7 +30,7 @@ export class ThreadPool {
     this.#settings = settings;
   }
 
-  /** Runs a job; rejects with what it threw, or with the signal's reason. */
+  /** Runs a job. Rejects with the job's error, or with the signal's reason. */
   async run(job: IsolatedJob, context: IsolatedContext): Promise<unknown> {
     const { signal } = context;
     signal.throwIfAborted();
@@ -47,7 +47,7 @@ export class ThreadPool {
     }
   }
 
-  /** Ends all threads; what runs or waits rejects. The pool can be used on. */
+  /** Terminates all threads. Running and waiting jobs reject. The pool can be used again. */
   async close(): Promise<void> {
     for (const run of this.#waiting.drain()) run.reject(closed(run));
     const threads = [...this.#threads];
@@ -76,7 +76,7 @@ export class ThreadPool {
       this.#threads.add(thread);
       return thread;
     } catch (error) {
-      const reason = `Cannot run jobs as no thread can be made: ${line(error)}`;
+      const reason = `Cannot run jobs as no thread could be started: ${line(error)}`;
       for (const run of this.#waiting.drain()) {
         run.reject(new StateError("THREAD_DIED", reason, { cause: error }));
       }
@@ -89,7 +89,10 @@ export class ThreadPool {
     this.#startWaiting();
   }
 
-  /** Asks a run to end, and sees to it; what it returns calls that off. */
+  /**
+   * Aborts a run, and terminates its thread if it does not end in time. Returns a function that
+   * cancels the termination.
+   */
   #abort(run: ThreadRun, reason: unknown): () => void {
     const thread = [...this.#threads].find(({ running }) => running === run);
     if (thread === undefined) {
@@ -107,5 +110,5 @@ export class ThreadPool {
 
 function closed(run: ThreadRun | undefined): StateError {
   const jid = run === undefined ? "" : ` ${run.job.jid}`;
-  return new StateError("CLOSED", `The threads were ended before job${jid} was done`);
+  return new StateError("CLOSED", `Cannot complete job${jid} as its threads were closed`);
 }

@@ -3,7 +3,7 @@ import { fromSent } from "./errors.ts";
 import type { Sent } from "./messages.ts";
 import type { IsolatedContext, IsolatedJob } from "./types.ts";
 
-/** One run of one job, from when it is asked for to its end, which comes once. */
+/** One run of a job in a thread, from the request to its result. */
 export class ThreadRun {
   readonly job: IsolatedJob;
   readonly context: IsolatedContext;
@@ -14,7 +14,7 @@ export class ThreadRun {
     this.context = context;
   }
 
-  /** Settles as the run does. */
+  /** Settles with the result of the run. */
   get ended(): Promise<unknown> {
     return this.#ended.promise;
   }
@@ -32,7 +32,7 @@ export class ThreadRun {
     this.#settle(outcome, (value) => this.resolve(value));
   }
 
-  /** Rejects with what the thread threw. */
+  /** Rejects with the value that the thread threw. */
   fail(thrown: Sent): void {
     this.#settle(thrown, (value) => this.reject(value));
   }
@@ -41,13 +41,13 @@ export class ThreadRun {
     try {
       settle(fromSent(sent, this.context.signal.reason));
     } catch (error) {
-      // An outcome that no class of this side would have made.
+      // The outcome is invalid, so its class refused to create it.
       this.reject(error);
     }
   }
 }
 
-/** The job without what only its class has, which cannot be cloned. */
+/** Returns the job as a plain object, which can be cloned. */
 export function plainJob(job: IsolatedJob): IsolatedJob {
   return { ...job };
 }

@@ -4,29 +4,30 @@ import type { JobContext } from "../handler.ts";
 /** Options of `isolated`. */
 export interface IsolatedOptions {
   /**
-   * Jobs that run at the same time, each in a thread of its own, 1 to 10000. @default as many as
-   * the machine has cores
+   * Maximum number of jobs that run at the same time, each in its own thread, 1 to 10000.
+   *
+   * @default the number of CPU cores
    */
   readonly threads?: number | undefined;
   /**
-   * How long a run whose `signal` was aborted may take to end by itself before its thread is
-   * terminated, in milliseconds.
+   * Time that a run has to end after its `signal` was aborted, in milliseconds. Then its thread is
+   * terminated.
    *
    * @default 200
    */
   readonly terminateAfterMs?: number | undefined;
 }
 
-/** A job as a module's run is given it in its thread: a plain object with what a `Job` has. */
+/** The job that the module's function gets: a plain object with the properties of a `Job`. */
 export type IsolatedJob<Args extends readonly unknown[] | [] = unknown[]> = Pick<
   Job<Args>,
   keyof Job<Args>
 >;
 
 /**
- * What a module's run is given beside its job. What a handler's context has, but for `producer`:
- * the connections are on the other side, so a run that has jobs to enqueue makes a `Producer` of
- * its own, or leaves it to the handler's middleware.
+ * The context that the module's function gets. It has no `producer`, because the connections belong
+ * to the main thread. To enqueue jobs, create a `Producer` in the module, or use middleware of the
+ * consumer.
  */
 export type IsolatedContext = Pick<
   JobContext,
@@ -34,10 +35,10 @@ export type IsolatedContext = Pick<
 >;
 
 /**
- * The default export of a module for `isolated`. What holds for a handler's result and errors holds
- * for it.
+ * The default export of a module for `isolated`. Its results and errors are treated like those of a
+ * handler.
  *
- * @example A module that renders
+ * @example A module that renders pages
  * ```ts
  * import type { IsolatedRun } from "@faktory-ts/faktory";
  *
@@ -60,15 +61,15 @@ export type IsolatedRun<Args extends readonly unknown[] | [] = any> = (
 // deno-lint-ignore no-explicit-any
 export interface IsolatedHandler<Args extends readonly unknown[] | [] = any> {
   /**
-   * Runs a job in one of the threads, or has it wait for one; resolves to what the module's run
-   * returned, where that can be cloned.
+   * Runs a job in a thread, after waiting for a free one. Resolves to the result of the module's
+   * function, if it can be cloned.
    */
   (job: IsolatedJob<Args>, context: IsolatedContext): Promise<unknown>;
-  /** Jobs that it runs at the same time: the option `threads`. */
+  /** Number of jobs that run at the same time: the option `threads`. */
   readonly concurrency: number;
   /**
-   * Ends all threads. Jobs that run, or wait for a thread, reject with a `StateError` `CLOSED`. The
-   * handler can be used again: its threads are then made anew.
+   * Terminates all threads. Running and waiting jobs reject with a `StateError` `CLOSED`. The
+   * handler can be used again; it then starts new threads.
    */
   [Symbol.asyncDispose](): Promise<void>;
 }

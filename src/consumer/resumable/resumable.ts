@@ -10,20 +10,20 @@ import { asOutcome, Snooze } from "../outcome.ts";
 import { hostOf } from "../run/run_context.ts";
 import { withRequeueCustom } from "./requeue_custom.ts";
 
-/** The key of a job's `custom` that holds its cursor. */
+/** The key in a job's `custom` that holds its cursor. */
 const KEY = "resumeAt";
 
-/** The reservation of a job that does not say, in seconds, by the server. */
+/** The server's default reservation, in seconds. */
 const DEFAULT_RESERVATION = 1800;
 
 /** Options of {@linkcode resumable}. */
 export interface ResumableOptions {
   /**
-   * How long a run goes on before it hands the job back with its cursor, to be continued by any
-   * worker, in milliseconds; at most half of the job's reservation. A hop takes 5 to 10 seconds. If
-   * the worker crashes, what was done since the last hop is done again.
+   * Time after which a run requeues its job with the cursor, so that any worker can continue it, in
+   * milliseconds. It is at most half of the job's reservation. Such a hop takes 5 to 10 seconds. If
+   * the worker crashes, the work since the last hop is repeated.
    *
-   * @default 300000, which is five minutes
+   * @default 300000, five minutes
    */
   readonly hopEveryMs?: number | undefined;
 }
@@ -34,15 +34,15 @@ const RESUMABLE_OPTIONS = { hopEveryMs: true } as const satisfies OptionNames<Re
 export interface ResumableContext<Cursor, Jobs extends JobDefinitions = JobDefinitions>
   extends JobContext<Jobs> {
   /**
-   * The cursor that was yielded last before the job was handed back; `undefined` if it starts at
-   * its beginning.
+   * The last cursor that was yielded before the job was requeued; `undefined` if the job starts
+   * from the beginning.
    */
   readonly cursor: Cursor | undefined;
 }
 
 /**
- * Runs a job by steps, and yields after each of them the cursor to continue from: small JSON, such
- * as the last id that is done.
+ * A generator that runs a job in steps. After each step it yields the cursor to continue from:
+ * small JSON, such as the last id that is done.
  */
 export type ResumableRun<
   // deno-lint-ignore no-explicit-any
@@ -57,16 +57,16 @@ export type ResumableRun<
 ) => AsyncIterable<Cursor> | Iterable<Cursor>;
 
 /**
- * A handler for long jobs, which continue where they were: after a deploy, an error, and also if
- * the work takes longer than the longest reservation, which a free server cannot extend.
+ * Creates a handler for long jobs that continue where they stopped: after a deploy, after an error,
+ * and when the work takes longer than the longest reservation (which a free server cannot extend).
  *
- * The handler is a generator: what it yields is the cursor from which the job continues. When the
- * worker stops, when a step fails, and every `hopEveryMs`, the job is enqueued again with its
- * cursor (in `custom.resumeAt`) and then acknowledged (PUSHB, then ACK). A hop and a stop use none
- * of the job's retries; a failure does, as always.
+ * The handler is a generator, and the values it yields are cursors. When the worker stops, when a
+ * step fails, and after every `hopEveryMs`, the job is enqueued again with its cursor (in
+ * `custom.resumeAt`) and then acknowledged (PUSHB, then ACK). A hop and a stop use none of the
+ * job's retries; a failure uses one, as usual.
  *
- * What was done since the last hop is done again if the worker crashes, is killed, or does not
- * reach its next `yield` before the grace of a stop is over; and on the last attempt: the dead job
+ * The work since the last hop is repeated if the worker crashes or is killed, or if it does not
+ * reach its next `yield` within the grace period of a stop. After the last attempt, the dead job
  * has the cursor of its last hop. No step is skipped.
  *
  * @example Export a table, page by page
@@ -79,7 +79,7 @@ export type ResumableRun<
  *   resumable<[table: string], number>(async function* (job, { cursor = 0, signal }) {
  *     for (let page = cursor; page < 1000; page++) {
  *       await fetch(`http://localhost:8080/${job.args[0]}?page=${page}`, { signal });
- *       yield page + 1; // from here on, this page is done
+ *       yield page + 1; // this page is done and is not repeated after a hop
  *     }
  *   }),
  * );
@@ -132,7 +132,7 @@ async function runToHop(
   } catch (error) {
     if (reached === undefined) throw error;
     const custom = customOf(reached.cursor);
-    // The stop did not find it at a `yield`.
+    // The handler did not reach a `yield` within the grace period.
     if (context.signal.aborted && isStopping()) return hop(reached.cursor);
     if (asOutcome(error)?.kind === "discard") throw error;
     throw withRequeueCustom(
@@ -142,15 +142,15 @@ async function runToHop(
   }
 }
 
-/** Continues the job at the cursor, a moment later. */
+/** Requeues the job to continue at the cursor. */
 function hop(cursor: unknown): Snooze {
-  return withRequeueCustom(new Snooze(0, "the job goes on at its cursor"), customOf(cursor));
+  return withRequeueCustom(new Snooze(0, "the job continues at its cursor"), customOf(cursor));
 }
 
 /**
- * What the job is to carry.
+ * Returns the keys for the `custom` of the requeued job.
  *
- * @throws {InvalidJobError} `INVALID_CUSTOM` if the cursor is nothing that JSON can hold.
+ * @throws {InvalidJobError} `INVALID_CUSTOM` if JSON cannot represent the cursor.
  */
 function customOf(cursor: unknown): Record<string, unknown> {
   const custom = { [KEY]: cursor === undefined ? null : cursor };
@@ -162,7 +162,7 @@ function thrown(value: unknown): Error {
   return new Error(String(value), { cause: value });
 }
 
-/** The context of a run, and the job's cursor. */
+/** The context of a run with the job's cursor. */
 class Resumed implements ResumableContext<unknown> {
   readonly cursor: unknown;
   readonly #context: JobContext;
