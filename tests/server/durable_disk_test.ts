@@ -153,7 +153,7 @@ describe("a server's log", { skip: noSqlite }, () => {
       const sizes = { segment: 20_000, free: 20_000 };
       const data = join(folder, "jobs.db");
       const store = await openLog(data, { sizes, modules: { ...modules, files } });
-      files.openSync = () => systemError("EMFILE");
+      files.openSync = files.writeFileSync = () => systemError("EMFILE");
       // Far more than a segment takes where there can be another one.
       for (let i = 0; i < 10; i++) await addJobs(store, 3);
       await store.close();

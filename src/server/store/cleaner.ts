@@ -1,3 +1,4 @@
+import { isOutOfFiles } from "./data_error.ts";
 import type { Holds } from "./holds.ts";
 import { WORKING_PLACE } from "./places.ts";
 import { Op } from "./layout.ts";
@@ -122,7 +123,7 @@ export class Cleaner {
       if (this.#segment !== oldest) return;
       this.#segment = undefined;
       // The cause may be too many open files, which may pass.
-      if (!["EMFILE", "ENFILE"].includes(error.code)) this.#failure = error;
+      if (!isOutOfFiles(error)) this.#failure = error;
       this.#onRead();
     });
   }

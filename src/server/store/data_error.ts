@@ -73,6 +73,11 @@ export function isBusy(cause: unknown): boolean {
   return sqliteCode(cause) === SQLITE.busy;
 }
 
+/** Reports whether a call failed as too many files are open, which may not last. */
+export function isOutOfFiles(cause: unknown): boolean {
+  return ["EMFILE", "ENFILE"].includes((cause as { code?: string }).code ?? "");
+}
+
 const OBSTACLE_BY_CODE: Readonly<Record<number, string>> = {
   [SQLITE.full]: "its disk is full",
   [SQLITE.perm]: "this process has no permission to read and write there",

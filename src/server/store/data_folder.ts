@@ -53,6 +53,7 @@ export class DataFolder {
   static claim(given: string, modules: Modules): DataFolder {
     const path = madePath(given, modules);
     checkContent(path, modules);
+    syncName(path, modules);
     const lock = lockFile(modules.paths.join(path, "lock"), path, modules);
     try {
       return new DataFolder(path, lock, modules);
@@ -100,20 +101,32 @@ export class DataFolder {
   }
 }
 
-/** Creates a folder, and syncs its name to the disk. */
-function makeFolder(path: string, modules: Modules): void {
-  const { files, paths } = modules;
+/** Creates a folder. */
+function makeFolder(path: string, { files }: Modules): void {
   try {
     files.mkdirSync(path);
   } catch (cause) {
     // Another server may have created it in the meantime.
     if ((cause as { code?: string }).code !== "EEXIST") throw fileFailure(path, cause);
+  }
+}
+
+/**
+ * Syncs the name of a folder to the disk, also if the folder was there before: the server that made
+ * it may have been killed before it could do so.
+ */
+function syncName(path: string, { files, paths }: Modules): void {
+  let parent;
+  try {
+    parent = files.openSync(paths.dirname(path), "r");
+  } catch {
+    // Windows does not open folders. Where this is not permitted, somebody else made the folder.
     return;
   }
-  const parent = openFolder(paths.dirname(path), modules);
-  if (parent === undefined) return;
   try {
     files.fsyncSync(parent);
+  } catch (cause) {
+    throw fileFailure(path, cause);
   } finally {
     files.closeSync(parent);
   }

@@ -77,6 +77,8 @@ class Opening {
       await this.#letOthersRun();
     }
     const [folder, modules, live] = [this.#folder, this.#modules, this.#live];
+    await this.#saveLastGroup();
+    await folder.sync();
     const { oldest } = this.#replay;
     for (const number of numbers) {
       if (number < oldest) removeFile(folder.segmentPath(number), modules.files);
@@ -179,6 +181,24 @@ class Opening {
       this.#folder.path,
       `it is damaged: it ends before byte ${note.end} of ${this.#folder.segmentPath(note.segment)}`,
     );
+  }
+
+  /**
+   * Saves the last group again. A server that was killed may have written it and not synced it, and
+   * after a sync that failed, the system does not write it again by itself.
+   */
+  async #saveLastGroup(): Promise<void> {
+    const group = this.#replay.takeLastGroup();
+    if (group === undefined) return;
+    const { segment: { number, path, end }, from, bytes } = group;
+    const fd = this.#modules.files.openSync(path, "r+");
+    const segment = new Segment(number, path, { fd, end }, this.#modules);
+    try {
+      await segment.write([bytes], from);
+      await segment.sync();
+    } finally {
+      segment.close();
+    }
   }
 
   /** Opens the last segment for writing, and cuts off an incomplete group. */

@@ -31,6 +31,13 @@ export interface RestoredRecord {
   readonly json: string;
 }
 
+/** Bytes of a group in its segment; with the segment's head, if it is the first group. */
+interface LastGroup {
+  readonly segment: Segment;
+  readonly from: number;
+  readonly bytes: Uint8Array;
+}
+
 /** Reads a log, the oldest segment first, and restores the state at its end. */
 export class Replay implements RestoredJobs {
   readonly #path: string;
@@ -51,6 +58,7 @@ export class Replay implements RestoredJobs {
   segmentPlaces = new Map<string, number>();
   /** The number of the last group. `undefined` before the first. */
   group: number | undefined;
+  #lastGroup: LastGroup | undefined;
   lastOrder = 0;
   /** The oldest segment that is needed. */
   oldest = 0;
@@ -87,11 +95,13 @@ export class Replay implements RestoredJobs {
       );
     }
     this.oldest = Math.max(this.oldest, head.oldest);
-    segment.end = this.#endOf(view, segment);
+    segment.end = this.#endOf(view, segment, bytes);
     if (!isLast && segment.end === SEGMENT_HEAD) {
       throw this.#damaged(segment, "it does not continue the segment before it");
     }
     if (isLast) {
+      // The head may not be synced. It is written again with the first group.
+      if (segment.end === SEGMENT_HEAD) segment.end = 0;
       const at = this.#groupAfter(view, segment, segment.end);
       if (at !== undefined) {
         throw this.#damaged(segment, `the bytes from ${segment.end} to ${at} are invalid`);
@@ -137,20 +147,29 @@ export class Replay implements RestoredJobs {
     return this.holds.get(row)!;
   }
 
+  /** The last group of the log; given once. */
+  takeLastGroup(): LastGroup | undefined {
+    const group = this.#lastGroup;
+    this.#lastGroup = undefined;
+    return group;
+  }
+
   /** The records of each table, in the order in which they were first set. */
   get tables(): ReadonlyMap<string, ReadonlyMap<string, RestoredRecord>> {
     return this.#tables;
   }
 
   /** Returns the end of a segment's last complete group. */
-  #endOf(view: DataView, { number }: Segment): number {
+  #endOf(view: DataView, segment: Segment, bytes: Uint8Array): number {
     let at = SEGMENT_HEAD;
     for (;;) {
-      const group = groupAt(view, at, number);
+      const group = groupAt(view, at, segment.number);
       const isNext = this.group === undefined || group === (this.group + 1) >>> 0;
       if (group === undefined || !isNext) return at;
       this.group = group;
+      const from = at === SEGMENT_HEAD ? 0 : at;
       at += GROUP_HEAD + readGroupHead(view, at)!.length;
+      this.#lastGroup = { segment, from, bytes: bytes.subarray(from, at) };
     }
   }
 
@@ -271,8 +290,11 @@ export class Replay implements RestoredJobs {
 /** Reports whether the file contains only the first bytes of a segment's head. */
 function isBegunHead(bytes: Uint8Array, number: number): boolean {
   const head = segmentHead(number, 0);
-  const written = head.findIndex((byte, at) => bytes[at] !== byte);
-  return bytes.subarray(Math.max(written, 0), head.length).every((byte) => byte === 0);
+  // The number of the oldest segment may be any.
+  const known = head.subarray(0, head.length - 4);
+  const written = known.findIndex((byte, at) => bytes[at] !== byte);
+  if (written < 0) return bytes.length < head.length;
+  return bytes.subarray(written, head.length).every((byte) => byte === 0);
 }
 
 /** Returns the number of the complete group at this offset, if there is one. */

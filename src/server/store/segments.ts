@@ -1,4 +1,5 @@
 import { type DataFolder, END_NAME } from "./data_folder.ts";
+import { isOutOfFiles } from "./data_error.ts";
 import type { LiveRows } from "./live_rows.ts";
 import type { Modules } from "./modules.ts";
 import { removeFile } from "./remove_file.ts";
@@ -121,15 +122,35 @@ export class Segments {
     }
   }
 
-  /** Records where the log ends, so that the next start notices if its end is lost. */
+  /**
+   * Records where the log ends, so that the next start notices if its end is lost. If this process
+   * has too many files open, the earlier record stays, which is still true.
+   */
   async noteEnd(): Promise<void> {
     const { files } = this.#modules;
     const { number, end } = this.last;
     const text = JSON.stringify({ segment: number, end });
     const [path, made] = [this.#folder.pathOf(END_NAME), this.#folder.pathOf(`.${END_NAME}`)];
-    files.writeFileSync(made, new TextEncoder().encode(text), { flag: "w" });
+    try {
+      files.writeFileSync(made, new TextEncoder().encode(text), { flag: "w" });
+      this.#syncFile(made);
+    } catch (cause) {
+      if (isOutOfFiles(cause)) return;
+      throw cause;
+    }
     files.renameSync(made, path);
     await this.#folder.sync();
+  }
+
+  /** Without a sync, a power loss may keep the name of a file, and lose what is in it. */
+  #syncFile(path: string): void {
+    const { files } = this.#modules;
+    const fd = files.openSync(path, "r+");
+    try {
+      files.fsyncSync(fd);
+    } finally {
+      files.closeSync(fd);
+    }
   }
 
   close(): void {
