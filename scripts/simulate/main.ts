@@ -1,0 +1,74 @@
+/**
+ * `deno task simulate --seed S --jobs N`: makes worlds out of seeds, in which producers, consumers
+ * and a server meet every fault, and judges what they did.
+ */
+
+import process from "node:process";
+import { parseArgs } from "node:util";
+import type { WorldOptions, WorldResult } from "../../tests/simulation/result.ts";
+import { JOBS_PER_WORLD, worlds } from "../../tests/simulation/simulate.ts";
+import { simulateWorld } from "../../tests/simulation/world.ts";
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: "string", default: "1" },
+    jobs: { type: "string", default: String(JOBS_PER_WORLD) },
+    "per-world": { type: "string", default: String(JOBS_PER_WORLD) },
+    minutes: { type: "string" },
+    storage: { type: "string" },
+    check: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+  },
+});
+
+const perWorld = Number(values["per-world"]);
+const common = {
+  minutes: values.minutes === undefined ? undefined : Number(values.minutes),
+  storage: values.storage as WorldOptions["storage"],
+};
+
+process.on("unhandledRejection", (error) => {
+  console.error("A promise was rejected that nobody waits for:", error);
+  process.exitCode = 1;
+});
+
+async function main(): Promise<void> {
+  const options = {
+    ...common,
+    seed: Number(values.seed),
+    jobs: Number(values.jobs),
+    perWorld,
+  };
+  for await (const result of worlds(options)) {
+    print(result);
+    if (result.violations.length > 0) failed(result);
+    if (values.check) await checkAgain(result);
+  }
+}
+
+function print(result: WorldResult): void {
+  if (values.json) return console.log(JSON.stringify(result));
+  const { seed, jobs, minutes, cpuSeconds, violations, traceHash } = result;
+  const speed = Math.round(jobs / cpuSeconds);
+  const verdict = violations.length === 0 ? "passed" : `${violations.length} VIOLATIONS`;
+  console.log(
+    `seed ${seed}: ${jobs} jobs, ${minutes} min, ${cpuSeconds} s of CPU, ${speed} jobs/s, ` +
+      `${traceHash}, ${verdict}`,
+  );
+  if (process.env["VERBOSE"] !== undefined) console.log(result);
+  for (const { rule, detail, atMs } of violations) console.log(`  ${atMs} ms: ${rule}: ${detail}`);
+}
+
+function failed({ seed, jobs }: WorldResult): void {
+  process.exitCode = 1;
+  console.error(`replay: deno task simulate --seed ${seed} --jobs ${jobs} --per-world ${jobs}`);
+}
+
+async function checkAgain({ seed, jobs, traceHash }: WorldResult): Promise<void> {
+  const again = await simulateWorld({ ...common, seed, jobs });
+  if (again.traceHash === traceHash) return;
+  process.exitCode = 1;
+  console.error(`seed ${seed} gave ${traceHash} first, and then ${again.traceHash}`);
+}
+
+void main();

@@ -1,0 +1,194 @@
+import {
+  Consumer,
+  type ConsumerOptions,
+  Discard,
+  type Job,
+  type JobContext,
+  Kill,
+  RetryAfter,
+  Snooze,
+} from "../../mod.ts";
+import type { Ledger, Worker } from "./ledger.ts";
+import type { Network } from "./network.ts";
+import { type ClockError, SimulatedProcess } from "./process.ts";
+import type { Random } from "./random.ts";
+import type { Timeline } from "./timeline.ts";
+
+/** What a job does, by its first argument. */
+export const BEHAVIOURS = [
+  "works",
+  "waits",
+  "fails once",
+  "fails",
+  "discards",
+  "snoozes once",
+  "retries later once",
+  "kills",
+  "runs too long",
+  "ignores its signal",
+] as const;
+
+export type Behaviour = typeof BEHAVIOURS[number];
+
+/** How a consumer of a world is made. */
+export interface ConsumerPlan {
+  readonly options: Omit<ConsumerOptions, "url" | "transport" | "clock">;
+  readonly clock: ClockError;
+  /** The consumer takes jobs of the type `many` many at a time. */
+  readonly many: { readonly size: number; readonly waitMs: number };
+}
+
+export interface ConsumerParts {
+  readonly timeline: Timeline;
+  readonly network: Network;
+  readonly ledger: Ledger;
+  readonly random: Random;
+}
+
+/** A consumer stops in its own time, and in so many milliseconds beyond its grace. */
+const STOP_MS = 2500;
+
+/** A process with a consumer. */
+export class ConsumerProcess implements Worker {
+  readonly process: SimulatedProcess;
+  readonly consumer: Consumer;
+  isStopping = false;
+  /** The process has ended. */
+  isOver = false;
+  readonly #parts: ConsumerParts;
+  readonly #concurrency: number;
+  #running = 0;
+
+  constructor(name: string, plan: ConsumerPlan, parts: ConsumerParts) {
+    const { timeline, network, ledger } = this.#parts = parts;
+    const process = this.process = new SimulatedProcess(name, timeline, plan.clock);
+    this.#concurrency = plan.options.concurrency ?? 10;
+    const consumer = this.consumer = new Consumer({
+      ...plan.options,
+      url: "tcp://simulated:7419",
+      transport: network.transport(process),
+      clock: process,
+    });
+    ledger.register(consumer.wid, this);
+    this.#listen(plan);
+  }
+
+  /** Connects and runs, again where it cannot connect. */
+  async run(): Promise<void> {
+    const { ledger } = this.#parts;
+    for (;;) {
+      try {
+        const { unreported } = await this.consumer.run();
+        for (const { jid } of unreported) ledger.excused(jid, this, "told by the report of a run");
+        if (!this.isStopping) ledger.violated("a consumer runs until it is stopped", this.#name);
+        return;
+      } catch {
+        if (this.isStopping) return;
+        await this.process.sleep(1000);
+      }
+    }
+  }
+
+  /** Stops it; it has to end in time, and to leave nothing. */
+  async stop(graceMs: number): Promise<void> {
+    this.isStopping = true;
+    const { ledger } = this.#parts;
+    const since = this.process.elapsed();
+    await this.consumer.stop({ graceMs });
+    const tookMs = this.process.elapsed() - since;
+    this.isOver = true;
+    if (tookMs > graceMs + STOP_MS && this.process.pausedAt < 0) {
+      ledger.violated("a stop ends in time", `${this.#name}: ${tookMs} ms, grace ${graceMs} ms`);
+    }
+  }
+
+  get #name(): string {
+    return this.process.name;
+  }
+
+  #listen({ many }: ConsumerPlan): void {
+    const { consumer } = this;
+    const { ledger } = this.#parts;
+    consumer.register("one", (job, context) => this.#handle(job, context));
+    consumer.registerMany("many", many, async (jobs, { fail }) => {
+      for (const job of jobs) this.#begin(job);
+      const slow = jobs.find(({ args }) => args[0] === "waits");
+      if (slow !== undefined) await this.process.sleep(slow.args[1] as number);
+      for (const job of jobs) {
+        if (failsNow(job)) fail(job, new Error("it fails"));
+        this.#running--;
+      }
+    });
+    consumer.on("done", ({ job }) => ledger.finished(job.jid, this, "ACK"));
+    consumer.on("discard", ({ job }) => ledger.finished(job.jid, this, "ACK"));
+    consumer.on("snooze", ({ job }) => ledger.finished(job.jid, this, "put off"));
+    consumer.on("requeued", ({ job }) => ledger.finished(job.jid, this, "put off"));
+    consumer.on("fail", ({ job, error }) => {
+      const isPutOff = error instanceof RetryAfter;
+      ledger.finished(job.jid, this, isPutOff ? "put off" : "FAIL");
+    });
+    consumer.on("unreported", ({ job }) => ledger.excused(job.jid, this, "unreported"));
+    consumer.on("expired", ({ job }) => ledger.excused(job.jid, this, "expired"));
+    consumer.on("disconnect", () => ledger.count("outages of consumers"));
+    consumer.on("listenerError", ({ error }) => {
+      ledger.violated("no listener throws", String(error));
+    });
+  }
+
+  async #handle(job: Job, { signal }: JobContext): Promise<void> {
+    this.#begin(job);
+    try {
+      await this.#behave(job, signal);
+    } finally {
+      this.#running--;
+    }
+  }
+
+  async #behave({ args, failure }: Job, signal: AbortSignal): Promise<void> {
+    const [behaviour, ms] = args as [Behaviour, number];
+    const isFirst = failure === undefined;
+    switch (behaviour) {
+      case "works":
+        return;
+      case "waits":
+        return await this.process.sleep(ms);
+      case "fails once":
+        if (isFirst) throw new Error("it fails once");
+        return;
+      case "fails":
+        throw new Error("it fails");
+      case "discards":
+        throw new Discard("nobody wants it");
+      case "snoozes once":
+        if (this.#parts.random.chance(0.5)) throw new Snooze(ms / 100);
+        return;
+      case "retries later once":
+        if (isFirst) throw new RetryAfter(ms / 100);
+        return;
+      case "kills":
+        throw new Kill("it is bad");
+      case "runs too long":
+        return await new Promise((resolve, reject) => {
+          const cancel = this.process.after(90_000, resolve);
+          signal.addEventListener("abort", () => {
+            cancel();
+            reject(signal.reason);
+          }, { once: true });
+        });
+      case "ignores its signal":
+        return await this.process.sleep(70_000);
+    }
+  }
+
+  #begin({ jid }: Job): void {
+    const { ledger } = this.#parts;
+    ledger.started(jid, this);
+    if (++this.#running > this.#concurrency && !this.isStopping) {
+      ledger.violated("a consumer runs no more than it may", `${this.#name}: ${this.#running}`);
+    }
+  }
+}
+
+function failsNow({ args, failure }: Job): boolean {
+  return args[0] === "fails" || args[0] === "fails once" && failure === undefined;
+}

@@ -1,0 +1,396 @@
+import type { SimulatedProcess } from "./process.ts";
+import type { Violation } from "./result.ts";
+import { Trace } from "./trace.ts";
+
+/** What the producer was told of a job. */
+export type Promised = "nothing" | "had" | "not-sent" | "unknown" | "refused";
+
+/** Where a job of the server is. */
+export type Place = "waiting" | "working" | "dead";
+
+/** What is known of one job. */
+export interface Entry {
+  readonly jid: string;
+  /** Its number among the jobs of the load; -1 for others. */
+  readonly number: number;
+  /** Who enqueues it, and when that began, in the world's time. */
+  producer: SimulatedProcess | undefined;
+  calledAt: number;
+  /** It has to arrive in the order of its producer's calls. */
+  isOrdered: boolean;
+  promised: Promised;
+  /** Times that the server took it from somebody. */
+  pushes: number;
+  /** Of these, those by a worker that puts it off; and how often workers wanted to. */
+  putOff: number;
+  toPutOff: number;
+  /** Copies of it by their place, as they have to be. */
+  waiting: number;
+  working: number;
+  dead: number;
+  /** Copies on their way from a set to their queue. */
+  due: number;
+  /** Why copies came back after the first, in their order: each explains one more run. */
+  readonly reasons: string[];
+  /** Why its reservation ended, until it is tried again. */
+  why: string | undefined;
+  handed: number;
+  starts: number;
+  /** Runs whose handler ended in a way that asks for ACK, and in a way that asks for FAIL. */
+  toAcknowledge: number;
+  toFail: number;
+  acks: number;
+  fails: number;
+  /** The server was told to take it from its worker, and has not. */
+  mustEnd: boolean;
+  /** Copies that somebody removed. */
+  removed: number;
+  /** The worker that has it, or had it last. */
+  holder: Worker | undefined;
+  handedAt: number;
+  /** Of the last time that it was handed out. */
+  isStarted: boolean;
+  isEnded: boolean;
+  isExcused: boolean;
+}
+
+/** A worker, as far as the ledger has to know it. */
+export interface Worker {
+  readonly process: SimulatedProcess;
+  /** It was told to stop. */
+  readonly isStopping: boolean;
+}
+
+const PREFIX = "job-";
+
+/** The id of a job of the load. */
+export function jidOf(number: number): string {
+  return PREFIX + String(number).padStart(8, "0");
+}
+
+/** Violations that are kept; all are counted. */
+const MAX_VIOLATIONS = 20;
+
+/**
+ * The judge of a world: knows of each job what its producer was promised, where the server has to
+ * have it, and why it runs again. Whatever contradicts that is a violation.
+ */
+export class Ledger {
+  readonly trace = new Trace();
+  readonly violations: Violation[] = [];
+  readonly reruns: Record<string, number> = {};
+  readonly counts: Record<string, number> = {};
+  /** Calls of producers that have not settled. */
+  pending = 0;
+  /** Copies that are with the server and not dead. */
+  open = 0;
+  /** When the server's clock was last set, in the world's time. */
+  serverJumpedAt = -Infinity;
+  /** When it last was paused or gone. */
+  serverTroubledAt = -Infinity;
+  readonly #now: () => number;
+  readonly #load: Entry[] = [];
+  readonly #others = new Map<string, Entry>();
+  readonly #workers = new Map<string, Worker>();
+  /** Producers that keep the order of their calls, each with its last job that came. */
+  readonly #ordered = new Map<SimulatedProcess, number>();
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** All jobs. */
+  *entries(): IterableIterator<Entry> {
+    yield* this.#load;
+    yield* this.#others.values();
+  }
+
+  of(jid: string): Entry {
+    if (jid.startsWith(PREFIX)) return this.#load[Number(jid.slice(PREFIX.length))]!;
+    let entry = this.#others.get(jid);
+    if (entry === undefined) this.#others.set(jid, entry = newEntry(jid, -1));
+    return entry;
+  }
+
+  count(name: string, by = 1): void {
+    this.counts[name] = (this.counts[name] ?? 0) + by;
+  }
+
+  violated(rule: string, detail: string): void {
+    this.count("violations");
+    if (this.violations.length >= MAX_VIOLATIONS) return;
+    this.violations.push({ rule, detail, atMs: this.#now() });
+  }
+
+  /** A job is about to be enqueued. */
+  called(producer: SimulatedProcess): Entry {
+    const number = this.#load.length;
+    const entry = newEntry(jidOf(number), number);
+    entry.producer = producer;
+    entry.calledAt = this.#now();
+    this.#load.push(entry);
+    this.pending++;
+    return entry;
+  }
+
+  /** Its producer was told. */
+  settled(entry: Entry, promised: Promised): void {
+    this.pending--;
+    entry.promised = promised;
+    this.count(`enqueue ${promised}`);
+    if (promised === "had" && entry.pushes === 0) {
+      this.violated("what a producer was promised, the server has", entry.jid);
+    }
+    if ((promised === "not-sent" || promised === "refused") && entry.pushes > 0) {
+      this.violated("what was not sent is not there", entry.jid);
+    }
+  }
+
+  /**
+   * The server took a job, after it came to its place; what was the very same as one in its set is
+   * there once.
+   */
+  pushed(entry: Entry, how: { readonly isThere: boolean; readonly isPutOff: boolean }): void {
+    const { jid, producer } = entry;
+    this.trace.add(1, entry.number, this.#now());
+    const isAgain = entry.pushes++ > 0;
+    if (how.isPutOff) entry.putOff++;
+    if (!how.isThere) this.violated("what the server takes, it has", jid);
+    if (entry.promised === "not-sent" || entry.promised === "refused") {
+      this.violated("what was not sent is not there", jid);
+    }
+    if (!isAgain) return this.#checkOrder(entry);
+    if (how.isPutOff || producer === undefined || entry.toPutOff > 0) return;
+    if (producer.troubledAt < entry.calledAt && this.serverTroubledAt < entry.calledAt) {
+      this.violated("nothing is sent again over a connection that is whole", jid);
+    }
+  }
+
+  /** The server gave the job to a worker. */
+  handed(entry: Entry, wid: string): void {
+    this.trace.add(2, entry.number, this.#now());
+    if (entry.waiting === 0) {
+      this.violated("only what waits is handed out", entry.jid);
+      this.open++;
+    } else {
+      entry.waiting--;
+    }
+    entry.working++;
+    if (entry.handed++ > 0) this.#ranAgain(entry);
+    entry.holder = this.#workers.get(wid);
+    entry.handedAt = this.#now();
+    entry.isStarted = entry.isEnded = entry.isExcused = false;
+  }
+
+  /** A copy comes to a place. */
+  came(entry: Entry, place: Place, why?: string): void {
+    entry[place]++;
+    if (place !== "dead") this.open++;
+    if (why !== undefined) entry.reasons.push(why);
+  }
+
+  /** A copy leaves a place, to be seen no more where there is a reason. */
+  left(entry: Entry, place: Place, why?: string): void {
+    if (entry[place] === 0) {
+      return this.violated("each job is where it has to be", `${entry.jid}: ${place}`);
+    }
+    entry[place]--;
+    if (place !== "dead") this.open--;
+    if (why === undefined) return;
+    entry.removed++;
+    this.count(`removed: ${why}`);
+  }
+
+  /** A copy leaves a set as its time has come. */
+  leftDue(entry: Entry): void {
+    this.left(entry, "waiting");
+    entry.due++;
+  }
+
+  /** A copy comes to its queue, where nobody has pushed it. */
+  cameDue(entry: Entry): void {
+    if (entry.due === 0) return this.violated("a job comes from somewhere", entry.jid);
+    entry.due--;
+    entry.waiting++;
+    this.open++;
+  }
+
+  /** The server is about to carry out an ACK. */
+  acknowledged(jid: string, hadIt: boolean): void {
+    const entry = this.of(jid);
+    this.trace.add(3, entry.number, this.#now());
+    if (!hadIt) return this.count("ACK of a job that nobody has");
+    if (++entry.acks > entry.toAcknowledge) this.#early(entry, "acknowledged");
+    entry.mustEnd = true;
+  }
+
+  /** The server is about to carry out a FAIL. */
+  failed(jid: string, hadIt: boolean): void {
+    const entry = this.of(jid);
+    this.trace.add(4, entry.number, this.#now());
+    if (!hadIt) return this.count("FAIL of a job that nobody has");
+    if (++entry.fails > entry.toFail && entry.holder?.isStopping === false) {
+      this.#early(entry, "failed");
+    }
+    entry.mustEnd = true;
+  }
+
+  /** The server has carried out an ACK or a FAIL. */
+  carriedOut(jid: string): void {
+    const entry = this.of(jid);
+    if (entry.mustEnd && entry.working > 0 && entry.pushes - entry.putOff <= 1) {
+      this.violated("ACK and FAIL end a reservation", jid);
+    }
+    entry.mustEnd = false;
+  }
+
+  /** The server takes a job from its worker, by ACK or FAIL. */
+  ended(entry: Entry): void {
+    entry.mustEnd = false;
+    this.left(entry, "working");
+  }
+
+  /** The server takes a job from its worker as its reservation is over. */
+  expired(entry: Entry): void {
+    this.trace.add(5, entry.number, this.#now());
+    this.count("reservations that ended");
+    this.left(entry, "working");
+    entry.why = `reservation ended: ${this.#whyExpired(entry)}`;
+  }
+
+  /** A copy waits to be tried again. */
+  cameToRetries(entry: Entry): void {
+    this.came(entry, "waiting", entry.why ?? "it failed");
+    entry.why = undefined;
+  }
+
+  /** Nothing is left of anything. */
+  flushed(): void {
+    for (const entry of this.entries()) {
+      const { waiting, working, dead, due } = entry;
+      const all = waiting + working + dead + due;
+      if (all === 0) continue;
+      entry.removed += all;
+      this.open -= waiting + working;
+      this.count("removed: flushed", all);
+      entry.waiting =
+        entry.working =
+        entry.dead =
+        entry.due =
+          0;
+      entry.reasons.length = 0;
+    }
+  }
+
+  /** A server that started found a job in this place. */
+  restored(entry: Entry, place: Place): void {
+    this.came(entry, place);
+  }
+
+  /** A worker of this id is there. */
+  register(wid: string, worker: Worker): void {
+    this.#workers.set(wid, worker);
+  }
+
+  /** A handler begins. */
+  started(jid: string, worker: Worker): void {
+    const entry = this.of(jid);
+    this.trace.add(6, entry.number, this.#now());
+    this.count("runs");
+    if (++entry.starts > entry.handed) this.violated("a job runs once for each FETCH", jid);
+    if (entry.holder === worker) entry.isStarted = true;
+  }
+
+  /** A handler ended, and its result is about to be reported. */
+  finished(jid: string, worker: Worker, result: "ACK" | "FAIL" | "put off"): void {
+    const entry = this.of(jid);
+    if (result === "FAIL") entry.toFail++;
+    else entry.toAcknowledge++;
+    // If the server refuses to take it back, it fails.
+    if (result === "put off") {
+      entry.toPutOff++;
+      entry.toFail++;
+    }
+    if (entry.holder === worker) entry.isEnded = true;
+  }
+
+  /** A worker says that it cannot report a result, or that the reservation ends before. */
+  excused(jid: string, worker: Worker, event: string): void {
+    const entry = this.of(jid);
+    this.count(event);
+    if (entry.holder === worker) entry.isExcused = true;
+  }
+
+  #ranAgain(entry: Entry): void {
+    const reason = entry.reasons.shift();
+    if (reason === undefined) this.violated("a job runs again only for a reason", entry.jid);
+    else this.reruns[reason] = (this.reruns[reason] ?? 0) + 1;
+  }
+
+  #early({ jid }: Entry, what: string): void {
+    this.violated(`only what ended so is ${what}`, jid);
+  }
+
+  /** Jobs of a producer that keeps the order of its calls come in that order. */
+  #checkOrder(entry: Entry): void {
+    const { producer, number, isOrdered } = entry;
+    if (producer === undefined || !isOrdered) return;
+    if (number < (this.#ordered.get(producer) ?? -1)) {
+      this.violated("ordered calls arrive in their order", entry.jid);
+    }
+    this.#ordered.set(producer, number);
+  }
+
+  #whyExpired(entry: Entry): string {
+    const { holder, handedAt, jid } = entry;
+    if (holder === undefined) return "nobody had it";
+    const { process } = holder;
+    if (process.isDead) return "its worker was killed";
+    if (this.serverJumpedAt >= handedAt) return "the server's clock was set";
+    if (process.pausedAt >= handedAt) return "its worker was paused";
+    if (entry.pushes - entry.putOff > 1) return "it was there twice";
+    if (entry.isExcused) return "its worker could not report, and said so";
+    if (holder.isStopping) return "its worker was stopped";
+    if (!entry.isStarted && process.troubledAt >= handedAt) return "it was lost with a connection";
+    this.violated(
+      entry.isEnded
+        ? "each result is reported, or it is said that it is not"
+        : "a reservation ends only for a reason",
+      `${jid}, of ${process.name}, handed out at ${handedAt}`,
+    );
+    return "none";
+  }
+}
+
+function newEntry(jid: string, number: number): Entry {
+  return {
+    jid,
+    number,
+    producer: undefined,
+    calledAt: 0,
+    isOrdered: false,
+    promised: "nothing",
+    pushes: 0,
+    putOff: 0,
+    toPutOff: 0,
+    mustEnd: false,
+    waiting: 0,
+    working: 0,
+    dead: 0,
+    due: 0,
+    reasons: [],
+    why: undefined,
+    handed: 0,
+    starts: 0,
+    toAcknowledge: 0,
+    toFail: 0,
+    acks: 0,
+    fails: 0,
+    removed: 0,
+    holder: undefined,
+    handedAt: 0,
+    isStarted: false,
+    isEnded: false,
+    isExcused: false,
+  };
+}

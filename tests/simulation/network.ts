@@ -1,0 +1,129 @@
+import { ConnectError } from "../../src/errors.ts";
+import type { Peer, PeerHandler } from "../../src/server/peer.ts";
+import type { Transport, TransportConnection } from "../../src/transport/transport.ts";
+import { Link, type LinkOwner, type LinkWeather } from "./link.ts";
+import type { SimulatedProcess } from "./process.ts";
+import type { Random } from "./random.ts";
+
+/** A server that takes connections. */
+export interface Listening {
+  readonly process: SimulatedProcess;
+  accept(peer: Peer): PeerHandler;
+}
+
+/** The network of a world: every client reaches the server over it. */
+export class Network implements LinkOwner {
+  readonly random: Random;
+  readonly weather: LinkWeather;
+  /** Faults that struck, by kind. */
+  readonly counts: Record<string, number> = {};
+  /** Who listens, while somebody does. */
+  server: Listening | undefined;
+  readonly #links = new Set<Link>();
+  readonly #heldUntil = new Map<SimulatedProcess, number>();
+  #refusesUntil = -Infinity;
+  #stalls = 0;
+  #slowUntil = -Infinity;
+
+  constructor(random: Random, weather: LinkWeather) {
+    this.random = random;
+    this.weather = weather;
+  }
+
+  /** Links that the server knows of. */
+  get links(): readonly Link[] {
+    return [...this.#links];
+  }
+
+  linksOf(client: SimulatedProcess): Link[] {
+    return this.links.filter((link) => link.client === client);
+  }
+
+  transport(client: SimulatedProcess): Transport {
+    return { name: "simulated", connect: (_target, options) => this.#connect(client, options) };
+  }
+
+  count(fault: string): void {
+    this.counts[fault] = (this.counts[fault] ?? 0) + 1;
+  }
+
+  heldUntil({ client }: Link): number {
+    return this.#heldUntil.get(client) ?? 0;
+  }
+
+  ended(link: Link): void {
+    this.#links.delete(link);
+  }
+
+  /** Nothing passes between a client and the server for so long; what was sent arrives then. */
+  partition(client: SimulatedProcess, ms: number): void {
+    client.troubledAt = client.timeline.now + ms;
+    this.#heldUntil.set(client, client.timeline.now + ms);
+  }
+
+  /** Refuses connections for so long. */
+  refuse(nowMs: number, ms: number): void {
+    this.#refusesUntil = nowMs + ms;
+  }
+
+  /** The next connections are neither made nor refused. */
+  stall(count: number): void {
+    this.#stalls = count;
+  }
+
+  /** Links that are made in this time are slow. */
+  slow(nowMs: number, ms: number): void {
+    this.#slowUntil = nowMs + ms;
+  }
+
+  /** No more faults: links that are not whole are cut. */
+  heal(): void {
+    this.#refusesUntil = this.#slowUntil = -Infinity;
+    this.#stalls = 0;
+    this.#heldUntil.clear();
+    for (const link of this.links) {
+      link.slowness = 1;
+      link.isSilent = false;
+      link.cut();
+    }
+  }
+
+  #connect(
+    client: SimulatedProcess,
+    { signal }: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<TransportConnection> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      let isOver = false;
+      const forget = () => signal?.removeEventListener("abort", abort);
+      const abort = () => {
+        isOver = true;
+        reject(signal!.reason);
+      };
+      signal?.addEventListener("abort", abort, { once: true });
+      const { timeline } = client;
+      if (this.#stalls > 0) {
+        this.#stalls--;
+        client.troubledAt = timeline.now;
+        return this.count("connect stalls");
+      }
+      const heldMs = Math.max(0, (this.#heldUntil.get(client) ?? 0) - timeline.now);
+      client.schedule(heldMs + 2 * this.weather.minLatencyMs, () => {
+        if (isOver) return;
+        forget();
+        const { server } = this;
+        if (server === undefined || timeline.now < this.#refusesUntil) {
+          client.troubledAt = timeline.now;
+          this.count("connect refused");
+          return reject(new ConnectError("CONNECTION_REFUSED", "nobody listens"));
+        }
+        const link = new Link(this, client, server.process);
+        if (timeline.now < this.#slowUntil) link.slowness = this.random.between(5, 60);
+        this.#links.add(link);
+        // The kernel takes it, and the server sees it when it runs.
+        server.process.schedule(1, () => link.isCut || link.attach(server.accept(link)));
+        resolve(link.connection);
+      });
+    });
+  }
+}

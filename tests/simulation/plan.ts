@@ -1,0 +1,99 @@
+import type { ConsumerPlan } from "./consumers.ts";
+import type { LinkWeather } from "./link.ts";
+import type { ProducerPlan } from "./producers.ts";
+import type { ClockError } from "./process.ts";
+import type { Random } from "./random.ts";
+import type { ServerPlan } from "./server_host.ts";
+
+/** What a world is made of, as its seed says. */
+export interface WorldPlan {
+  readonly weather: LinkWeather;
+  readonly server: ServerPlan;
+  readonly producers: readonly ProducerPlan[];
+  readonly consumers: readonly ConsumerPlan[];
+  readonly queues: readonly string[];
+  /** Mean time between two strikes, in milliseconds. */
+  readonly strikeEveryMs: number;
+}
+
+const DAY_MS = 86_400_000;
+
+/** Makes the plan of a world. Each unlikely way is likely in some of them. */
+export function planOf(random: Random): WorldPlan {
+  const queues = Array.from({ length: random.between(1, 4) }, (_, i) => `q${i}`);
+  return {
+    queues,
+    weather: weatherOf(random),
+    server: {
+      clock: clockOf(random),
+      fetchWaitMs: random.chance(0.8) ? 2000 : random.between(50, 500),
+      hasTinySlices: random.chance(0.2),
+    },
+    producers: Array.from({ length: random.between(1, 4) }, () => producerOf(random)),
+    consumers: Array.from({ length: random.between(2, 4) }, () => consumerOf(random, queues)),
+    strikeEveryMs: random.pick([50, 200, 1000]),
+  };
+}
+
+function weatherOf(random: Random): LinkWeather {
+  const minLatencyMs = random.pick([1, 1, 2, 10]);
+  return {
+    minLatencyMs,
+    maxLatencyMs: random.chance(0.5) ? minLatencyMs : minLatencyMs + random.between(1, 30),
+    maxChunk: random.chance(0.85) ? 65_536 : random.between(16, 400),
+    sendBuffer: random.chance(0.8) ? 65_536 : random.between(1, 2000),
+  };
+}
+
+function clockOf(random: Random): ClockError {
+  const aheadMs = random.chance(0.6)
+    ? random.between(-200, 200)
+    : random.chance(0.7)
+    ? random.between(-90_000, 90_000)
+    : random.pick([-DAY_MS, DAY_MS]);
+  return { aheadMs, rate: random.chance(0.7) ? 1 : 1 + (random.next() - 0.5) * 1e-3 };
+}
+
+function connectionOf(random: Random) {
+  return {
+    connectTimeoutMs: random.pick([1000, 10_000]),
+    commandTimeoutMs: random.pick([5000, 15_000]),
+  };
+}
+
+function producerOf(random: Random): ProducerPlan {
+  const isOrdered = random.chance(0.3);
+  return {
+    options: {
+      ...connectionOf(random),
+      ...isOrdered ? { ordered: true } : { connections: random.pick([1, 2, 8]) },
+      delivery: random.chance(0.6) ? "at-least-once" : "at-most-once",
+      reconnect: random.chance(0.8)
+        ? { initialMs: random.pick([10, 100]), maxMs: random.pick([200, 5000]) }
+        : { attempts: random.between(0, 2) },
+      maxWaiting: random.chance(0.8) ? 10_000 : random.between(1, 50),
+    },
+    clock: clockOf(random),
+    everyMs: random.pick([2, 10, 30]),
+    maxOpen: random.pick([50, 500, 2000]),
+  };
+}
+
+function consumerOf(random: Random, queues: readonly string[]): ConsumerPlan {
+  const concurrency = random.pick([1, 4, 10, 40, 100]);
+  const isWeighted = random.chance(0.4);
+  return {
+    options: {
+      ...connectionOf(random),
+      concurrency,
+      connections: random.pick([2, 3, 16]),
+      reconnect: { initialMs: random.pick([10, 100]), maxMs: random.pick([200, 5000]) },
+      queues: isWeighted
+        ? Object.fromEntries(queues.map((queue) => [queue, random.between(1, 5)]))
+        : [...queues],
+      hostname: "simulated",
+    },
+    clock: clockOf(random),
+    many: { size: random.between(1, 20), waitMs: random.pick([1, 20, 500]) },
+  };
+}

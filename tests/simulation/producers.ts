@@ -1,0 +1,199 @@
+import { ConnectionLostError, Producer, type ProducerOptions } from "../../mod.ts";
+import type { JobFields } from "../../src/job/job.ts";
+import { BEHAVIOURS } from "./consumers.ts";
+import type { Entry, Ledger, Promised } from "./ledger.ts";
+import type { Network } from "./network.ts";
+import { type ClockError, SimulatedProcess } from "./process.ts";
+import type { Random } from "./random.ts";
+import type { Timeline } from "./timeline.ts";
+
+/** How a producer of a world is made. */
+export interface ProducerPlan {
+  readonly options: Omit<ProducerOptions, "url" | "transport" | "clock">;
+  readonly clock: ClockError;
+  /** Mean time between calls, in milliseconds. */
+  readonly everyMs: number;
+  /** Calls at a time, at most. */
+  readonly maxOpen: number;
+}
+
+/** The jobs that are still to be enqueued, by all producers together. */
+export interface Load {
+  left: number;
+  readonly queues: readonly string[];
+}
+
+export interface ProducerParts {
+  readonly timeline: Timeline;
+  readonly network: Network;
+  readonly ledger: Ledger;
+  readonly random: Random;
+  readonly load: Load;
+}
+
+/** A process with a producer. */
+export class ProducerProcess {
+  readonly process: SimulatedProcess;
+  readonly #plan: ProducerPlan;
+  readonly #parts: ProducerParts;
+  #producer: Producer | undefined;
+  #running: Promise<void> | undefined;
+  #open = 0;
+  #isStopping = false;
+  isOver = false;
+
+  constructor(name: string, plan: ProducerPlan, parts: ProducerParts) {
+    this.#plan = plan;
+    this.#parts = parts;
+    this.process = new SimulatedProcess(name, parts.timeline, plan.clock);
+  }
+
+  /** Connects, and enqueues jobs until there are none or it is stopped. */
+  run(): Promise<void> {
+    return this.#running = this.#run();
+  }
+
+  async #run(): Promise<void> {
+    const { random, load } = this.#parts;
+    const { everyMs, maxOpen } = this.#plan;
+    const producer = this.#producer = await this.#connect();
+    while (!this.#isStopping && load.left > 0) {
+      if (this.#open < maxOpen) this.#call(producer);
+      await this.process.sleep(1 + random.int(2 * everyMs));
+    }
+  }
+
+  /** Waits for its calls, and ends. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    await this.#producer?.close();
+    await this.#running;
+    this.isOver = true;
+  }
+
+  /** Its process is gone: nobody hears what becomes of its calls. */
+  forget(): void {
+    this.#parts.ledger.pending -= this.#open;
+    this.isOver = true;
+  }
+
+  async #connect(): Promise<Producer> {
+    const { network } = this.#parts;
+    for (;;) {
+      try {
+        return await Producer.connect({
+          ...this.#plan.options,
+          url: "tcp://simulated:7419",
+          transport: network.transport(this.process),
+          clock: this.process,
+        });
+      } catch {
+        await this.process.sleep(500);
+      }
+    }
+  }
+
+  #call(producer: Producer): void {
+    const { random } = this.#parts;
+    const chance = random.next();
+    if (chance < 0.5) return this.#each(producer, random.between(1, 8));
+    if (chance < 0.6) return this.#each(producer, random.between(8, 64));
+    if (chance < 0.95) return this.#many(producer, random.between(1, 48));
+    this.#stream(producer, random.between(1, 100));
+  }
+
+  #each(producer: Producer, count: number): void {
+    for (const [entry, job] of this.#jobs(count)) {
+      producer.enqueue(job).then(
+        () => this.#settled(entry, "had"),
+        (error) => this.#settled(entry, promisedBy(error)),
+      );
+    }
+  }
+
+  #many(producer: Producer, count: number): void {
+    const jobs = this.#jobs(count);
+    producer.enqueueMany(jobs.map(([, job]) => job)).then(({ enqueued, failed }) => {
+      const had = new Set(enqueued);
+      for (const [entry] of jobs) {
+        const { jid } = entry;
+        this.#settled(entry, had.has(jid) ? "had" : promisedBy(failed.get(jid)));
+      }
+    }, (error) => {
+      for (const [entry] of jobs) this.#settled(entry, promisedBy(error));
+    });
+  }
+
+  #stream(producer: Producer, count: number): void {
+    // A stream takes its jobs in its own time.
+    const jobs = this.#jobs(count, false);
+    const refused = new Map<string, unknown>();
+    const stream = producer.writable({
+      onFailed: (job, error) => void refused.set(job.jid!, error),
+    });
+    const writer = stream.getWriter();
+    for (const [, job] of jobs) writer.write(job).catch(() => {});
+    writer.close().then(() => {
+      for (const [entry] of jobs) {
+        const isRefused = refused.has(entry.jid);
+        this.#settled(entry, isRefused ? promisedBy(refused.get(entry.jid)) : "had");
+      }
+    }, () => {
+      for (const [entry] of jobs) this.#settled(entry, "unknown");
+    });
+  }
+
+  #settled(entry: Entry, promised: Promised): void {
+    this.#open--;
+    this.#parts.ledger.settled(entry, promised);
+  }
+
+  #jobs(
+    count: number,
+    isOrdered: boolean = this.#plan.options.ordered === true,
+  ): [Entry, JobFields][] {
+    const { ledger, load } = this.#parts;
+    const jobs: [Entry, JobFields][] = [];
+    for (let i = Math.min(count, load.left); i > 0; i--) {
+      load.left--;
+      this.#open++;
+      const entry = ledger.called(this.process);
+      const job = this.#job(entry.jid);
+      // A delay is counted by the server's clock, which has to be asked for first.
+      entry.isOrdered = isOrdered && job.delay === undefined;
+      jobs.push([entry, job]);
+    }
+    return jobs;
+  }
+
+  #job(jid: string): JobFields {
+    const { random, load } = this.#parts;
+    const chance = random.next();
+    const behaviour = chance < 0.8
+      ? "works"
+      : chance < 0.9
+      ? "waits"
+      : BEHAVIOURS[2 + Math.floor((chance - 0.9) * 10 * (BEHAVIOURS.length - 2) * 0.9999)]!;
+    const type = behaviour === "works" || behaviour === "waits" || behaviour === "fails" ||
+        behaviour === "fails once"
+      ? (random.chance(0.1) ? "many" : "one")
+      : "one";
+    const job: JobFields = {
+      jid,
+      type,
+      args: [behaviour, random.between(1, 400)],
+      queue: random.pick(load.queues),
+      retry: random.chance(0.02) ? 0 : random.between(1, 4),
+      reserveFor: 60,
+    };
+    if (random.chance(0.97)) return job;
+    return { ...job, delay: random.between(1, 60) * 1000 };
+  }
+}
+
+function promisedBy(error: unknown): Promised {
+  if (error instanceof ConnectionLostError) {
+    return error.outcome === "not-sent" ? "not-sent" : "unknown";
+  }
+  return "refused";
+}

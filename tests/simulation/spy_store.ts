@@ -1,0 +1,231 @@
+import { JobArena } from "../../src/server/job_arena.ts";
+import type { Manager } from "../../src/server/manager.ts";
+import {
+  type Hold,
+  QUEUE_PLACE,
+  type RestoredJobs,
+  WORKING_PLACE,
+} from "../../src/server/store/places.ts";
+import type { SaveListener, Store } from "../../src/server/store/store.ts";
+import { peekJob } from "../../src/server/stored_job.ts";
+import type { Entry, Ledger, Place } from "./ledger.ts";
+
+/** What the server does at this moment. */
+type Doing = "push" | "ACK" | "FAIL" | "due" | "requeue" | "purge" | undefined;
+
+/**
+ * A store that tells the ledger of every move of every job, on its way to the store that keeps
+ * them. The server itself says what it does, so a job that it forgets to move shows as well.
+ */
+export class SpyStore implements Store {
+  readonly arena: JobArena;
+  readonly jobs: RestoredJobs | undefined;
+  readonly #inner: Store;
+  readonly #ledger: Ledger;
+  /** By row. */
+  readonly #entries: (Entry | undefined)[] = [];
+  readonly #places: string[] = [];
+  #doing: Doing;
+  /** The job that is pushed, and what became of that. */
+  #pushed: Entry | undefined;
+  #isThere = false;
+  #isSameAgain = false;
+  #isPutOff = false;
+
+  constructor(inner: Store, ledger: Ledger) {
+    this.#inner = inner;
+    this.#ledger = ledger;
+    this.arena = inner.arena ?? new JobArena();
+    this.jobs = inner.jobs && this.#spied(inner.jobs);
+  }
+
+  /** Hears of what the manager is told to do. */
+  watch(manager: Manager): void {
+    const { push, acknowledge, fail, requeue } = manager;
+    manager.push = (job) => {
+      const entry = this.#pushed = this.#ledger.of(job.jid);
+      this.#isPutOff = manager.reservationOf(job.jid) !== undefined;
+      this.#isThere = this.#isSameAgain = false;
+      this.#do("push", () => push.call(manager, job));
+      this.#pushed = undefined;
+      this.#ledger.pushed(entry, { isThere: this.#isThere, isPutOff: this.#isPutOff });
+    };
+    manager.acknowledge = (jid) => {
+      const hadIt = manager.reservationOf(jid) !== undefined;
+      this.#ledger.acknowledged(jid, hadIt);
+      this.#do("ACK", () => acknowledge.call(manager, jid));
+      this.#ledger.carriedOut(jid);
+    };
+    manager.fail = (failure) => {
+      const hadIt = manager.reservationOf(failure.jid) !== undefined;
+      this.#ledger.failed(failure.jid, hadIt);
+      this.#do("FAIL", () => fail.call(manager, failure));
+      this.#ledger.carriedOut(failure.jid);
+    };
+    manager.requeue = (payload) => this.#do("requeue", () => requeue.call(manager, payload));
+    for (const set of Object.values(manager.sets)) {
+      const { takeUntil } = set;
+      const doing = set === manager.sets.dead ? "purge" : "due";
+      set.takeUntil = (at, max) => this.#do(doing, () => takeUntil.call(set, at, max));
+    }
+  }
+
+  get isDurable(): boolean {
+    return this.#inner.isDurable;
+  }
+
+  get unsaved(): number {
+    return this.#inner.unsaved;
+  }
+
+  add(row: number, place: string, hold?: Hold): void {
+    this.#inner.add(row, place, hold);
+    const entry = this.#pushed ?? this.#read(row);
+    this.#entries[row] = entry;
+    this.#places[row] = place;
+    this.#isThere = true;
+    if (place === WORKING_PLACE) {
+      this.#arrived(entry, QUEUE_PLACE);
+      this.#ledger.handed(entry, hold!.owner);
+    } else {
+      this.#arrived(entry, place);
+    }
+  }
+
+  reserve(row: number, hold: Hold): void {
+    this.#inner.reserve(row, hold);
+    // It may only be kept for longer.
+    if (this.#places[row] === WORKING_PLACE) return;
+    this.#places[row] = WORKING_PLACE;
+    this.#ledger.handed(this.#of(row), hold.owner);
+  }
+
+  remove(row: number): void {
+    this.#inner.remove(row);
+    this.#left(row);
+  }
+
+  removePlace(place: string): void {
+    this.#inner.removePlace(place);
+    for (const [row, entry] of this.#entries.entries()) {
+      if (entry !== undefined && this.#places[row] === place) {
+        this.#entries[row] = undefined;
+        this.#ledger.left(entry, "waiting", "removed with its queue");
+      }
+    }
+  }
+
+  removed(row: number): void {
+    this.#inner.removed(row);
+  }
+
+  placeRemoved(): void {
+    this.#inner.placeRemoved();
+  }
+
+  clear(): void {
+    this.#inner.clear();
+    this.#entries.length = 0;
+    this.#ledger.flushed();
+  }
+
+  set(table: string, key: string, json: string): void {
+    this.#inner.set(table, key, json);
+  }
+
+  delete(table: string, key: string): void {
+    this.#inner.delete(table, key);
+  }
+
+  all(table: string): Iterable<readonly [key: string, json: string]> {
+    return this.#inner.all(table);
+  }
+
+  addListener(listener: SaveListener): void {
+    this.#inner.addListener(listener);
+  }
+
+  removeListener(listener: SaveListener): void {
+    this.#inner.removeListener(listener);
+  }
+
+  close(): Promise<void> {
+    return this.#inner.close();
+  }
+
+  #do<T>(doing: Doing, run: () => T): T {
+    const before = this.#doing;
+    this.#doing = doing;
+    try {
+      return run();
+    } finally {
+      this.#doing = before;
+    }
+  }
+
+  #arrived(entry: Entry, place: string): void {
+    if (place === "dead") return this.#ledger.came(entry, "dead");
+    if (place === "retries") return this.#ledger.cameToRetries(entry);
+    switch (this.#doing) {
+      case "push": {
+        const isAgain = entry.pushes > 0 && !this.#isSameAgain;
+        const why = this.#isPutOff ? "put off by its worker" : "enqueued again";
+        return this.#ledger.came(entry, "waiting", isAgain ? why : undefined);
+      }
+      case "requeue":
+        return this.#ledger.came(entry, "waiting", "requeued by an admin");
+      default:
+        return this.#ledger.cameDue(entry);
+    }
+  }
+
+  #left(row: number): void {
+    const entry = this.#of(row);
+    const place = placeOf(this.#places[row]!);
+    this.#entries[row] = undefined;
+    if (place === "working") {
+      if (this.#doing === "ACK" || this.#doing === "FAIL") this.#ledger.ended(entry);
+      else this.#ledger.expired(entry);
+      return;
+    }
+    switch (this.#doing) {
+      case "push":
+        // A set holds no job twice.
+        this.#isSameAgain = true;
+        return this.#ledger.left(entry, place);
+      case "due":
+        return this.#ledger.leftDue(entry);
+      case "purge":
+        return this.#ledger.left(entry, place, "purged");
+      default:
+        return this.#ledger.left(entry, place, "by an admin");
+    }
+  }
+
+  #of(row: number): Entry {
+    return this.#entries[row] ??= this.#read(row);
+  }
+
+  #read(row: number): Entry {
+    return this.#ledger.of(peekJob(this.arena.read(row)).jid);
+  }
+
+  #spied(jobs: RestoredJobs): RestoredJobs {
+    return {
+      places: () => jobs.places(),
+      hold: (row) => jobs.hold(row),
+      takeRows: (place) => {
+        const rows = jobs.takeRows(place);
+        for (const row of rows) {
+          this.#places[row] = place;
+          this.#ledger.restored(this.#of(row), placeOf(place));
+        }
+        return rows;
+      },
+    };
+  }
+}
+
+function placeOf(place: string): Place {
+  return place === WORKING_PLACE ? "working" : place === "dead" ? "dead" : "waiting";
+}
