@@ -3,8 +3,11 @@ import { checks } from "../../tests/examples/checks.ts";
 import { installNpm, type Packed, runtimes } from "./npm.ts";
 import { all, none, type Step } from "./step.ts";
 
-/** No programs of their own: the step of the package runs them in workerd. */
-const ELSEWHERE = ["cloudflare-cron", "cloudflare-worker"];
+/**
+ * Examples that this step does not run: the step of the package runs those for Cloudflare in
+ * workerd; NestJS and Next are large to install, and are run by hand.
+ */
+const ELSEWHERE = ["cloudflare-cron", "cloudflare-worker", "nestjs", "next"];
 
 /**
  * The programs of `examples/`, copied to where the package is installed as npm gets it: their

@@ -34,6 +34,24 @@ export const checks: Readonly<Record<string, (place: Place) => Promise<void>>> =
     equal((await web.stop("SIGINT")).at(-1), "the web server has stopped");
   },
 
+  /** A request becomes a job that the worker runs; the dashboard is there. */
+  async express(place) {
+    await using server = await start();
+    const env = { FAKTORY_URL: server.url, PORT: "0" };
+    await using web = new Program(place, "express/server.ts", { env });
+    await using worker = new Program(place, "express/worker.ts", { env });
+    const base = await web.line(/^http:/);
+    const headers = { "content-type": "application/json" };
+    const post = (body: string) => fetch(`${base}/welcome`, { method: "POST", headers, body });
+
+    equal((await post('{"name": "Ada"}')).status, 202);
+    equal((await post('{"name": 3}')).status, 400);
+    await worker.line(/^Welcome, Ada!$/);
+    match(await (await fetch(`${base}/jobs/`)).text(), /<title>/);
+    equal((await worker.stop()).at(-1), "the worker has stopped: 1 done, 0 handed back");
+    equal((await web.stop()).at(-1), "the web server has stopped");
+  },
+
   /** Two workers with one schedule: each firing is on the server once, and its job runs once. */
   async recurring(place) {
     await using server = await start();

@@ -1,0 +1,16 @@
+/** The web application: `POST /welcome` enqueues a job. */
+
+import "reflect-metadata";
+import process from "node:process";
+import { Module } from "@nestjs/common";
+import { NestFactory } from "@nestjs/core";
+import { FaktoryModule } from "./faktory.module.ts";
+import { WelcomeController } from "./welcome.controller.ts";
+
+@Module({ imports: [FaktoryModule], controllers: [WelcomeController] })
+class AppModule {}
+
+const app = await NestFactory.create(AppModule, { logger: ["error", "warn"] });
+app.enableShutdownHooks(); // TERM and INT call onApplicationShutdown
+await app.listen(Number(process.env["PORT"] ?? 3000), "127.0.0.1");
+console.log(await app.getUrl());
