@@ -14,13 +14,13 @@ export class LateClock implements Clock {
     return systemClock.after(ms, callback);
   }
 
-  /** Moves it on; it never gets ahead of the machine's. Whether it is still behind. */
+  /** Moves it on, but not ahead of the machine's clock. Returns whether it is still behind. */
   advance(ms: number): boolean {
     this.#behindMs = Math.max(0, this.#behindMs - ms);
     return this.#behindMs > 0;
   }
 
-  /** How far it is behind. */
+  /** Its delay, in milliseconds. */
   get behindMs(): number {
     return this.#behindMs;
   }

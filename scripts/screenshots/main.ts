@@ -18,11 +18,11 @@ type Scheme = "light" | "dark";
 interface View {
   readonly name: string;
   readonly path: string;
-  /** What is clicked before the picture is taken. */
+  /** Button to click before the picture is taken. */
   readonly click?: string;
 }
 
-/** Where the pictures are that the documentation shows. */
+/** Folder of the pictures in the documentation. */
 const IMAGES = "docs/images";
 
 const WIDE = { width: 1280, height: 800 };

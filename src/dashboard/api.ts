@@ -3,14 +3,15 @@ import { InvalidArgumentError } from "../errors.ts";
 import type { JobQuery, QueueQuery, SetSelection } from "../inspect/types.ts";
 import { filtersOf } from "./pages/jobs.ts";
 import type { Inspection, JobAction, QueueAction, Source } from "./source.ts";
+import { findWorkflows } from "./workflows.ts";
 
-/** What the API works on. */
+/** The server that the API works on. */
 export interface ApiContext {
   readonly source: Source;
   readonly inspection: Inspection | undefined;
 }
 
-/** The JSON API. */
+/** Creates the JSON API. */
 export function api(open: () => Promise<ApiContext>): Hono {
   const app = new Hono();
   app.get("/info", async (context) => context.json(await (await open()).source.info()));
@@ -26,7 +27,16 @@ export function api(open: () => Promise<ApiContext>): Hono {
     const job = await embedded(await open()).job(context.req.query("jid") ?? "");
     return job === undefined ? fault(404, "NOT_FOUND", "no such job") : context.json(job);
   });
-  for (const name of ["workers", "history", "batches"] as const) {
+  app.get("/attempts", async (context) => {
+    const jid = context.req.query("jid") ?? "";
+    return context.json(await embedded(await open()).attempts(jid));
+  });
+  app.get("/workflows", async (context) => {
+    const opened = await open();
+    const id = context.req.query("id") || undefined;
+    return context.json(await findWorkflows(opened.source, embedded(opened), id));
+  });
+  for (const name of ["workers", "history", "batches", "recurring"] as const) {
     app.get(`/${name}`, async (context) => context.json(await embedded(await open())[name]()));
   }
   for (const action of ["retry", "kill", "discard"] as const) {
@@ -35,6 +45,14 @@ export function api(open: () => Promise<ApiContext>): Hono {
       return context.json({ jobs: jobs ?? null });
     });
   }
+  app.post("/jobs/cancel", async (context) => {
+    const { jid } = await bodyOf<{ jid?: unknown }>(context.req.raw);
+    if (typeof jid !== "string") throw invalid("Cannot cancel a job as its jid is not a text");
+    const place = await embedded(await open()).cancel(jid);
+    return place === undefined
+      ? fault(404, "NOT_FOUND", "there is nothing to cancel")
+      : context.json({ jid, place });
+  });
   app.post("/jobs/count", async (context) => {
     const inspection = embedded(await open());
     return context.json({ jobs: await inspection.count(await bodyOf(context.req.raw)) });
@@ -42,7 +60,9 @@ export function api(open: () => Promise<ApiContext>): Hono {
   for (const action of ["pause", "resume", "remove"] as const satisfies readonly QueueAction[]) {
     app.post(`/queues/${action}`, async (context) => {
       const { name } = await bodyOf<{ name?: unknown }>(context.req.raw);
-      if (typeof name !== "string") throw invalid("Cannot change a queue as its name is no text");
+      if (typeof name !== "string") {
+        throw invalid("Cannot change a queue as its name is not a text");
+      }
       const isDone = await (await open()).source.changeQueue(action, name);
       return isDone === false ? fault(404, "NOT_FOUND", "no such queue") : context.json({ name });
     });
@@ -50,7 +70,7 @@ export function api(open: () => Promise<ApiContext>): Hono {
   for (const state of ["quiet", "terminate"] as const) {
     app.post(`/workers/${state}`, async (context) => {
       const { wid } = await bodyOf<{ wid?: unknown }>(context.req.raw);
-      if (typeof wid !== "string") throw invalid("Cannot signal a worker as its wid is no text");
+      if (typeof wid !== "string") throw invalid("Cannot signal a worker as its wid is not a text");
       const isDone = await embedded(await open()).signal(wid, state);
       return isDone ? context.json({ wid }) : fault(404, "NOT_FOUND", "no such worker");
     });
@@ -58,7 +78,7 @@ export function api(open: () => Promise<ApiContext>): Hono {
   return app;
 }
 
-/** An error, as the API says it. */
+/** Makes the response of an error. */
 export function fault(status: number, code: string, message: string): Response {
   return Response.json({ error: { code, message } }, { status });
 }
@@ -83,6 +103,7 @@ function queryOf(parameters: URLSearchParams): JobQuery {
   return {
     ...filtersOf(parameters),
     set: (parameters.get("set") ?? undefined) as JobQuery["set"],
+    sort: (parameters.get("sort") ?? undefined) as JobQuery["sort"],
     newestFirst: parameters.get("order") === "newest",
     ...{ offset: number("offset"), limit: number("limit"), maxArgs: number("maxArgs") },
   };
@@ -93,10 +114,10 @@ async function bodyOf<T = SetSelection>(request: Request): Promise<T> {
   try {
     body = await request.json();
   } catch {
-    // Told of below.
+    // The error follows below.
   }
   if (typeof body === "object" && body !== null) return body as T;
-  throw invalid("Cannot read the request as its body is no JSON object");
+  throw invalid("Cannot read the request as its body is not a JSON object");
 }
 
 function change(
@@ -109,7 +130,7 @@ function change(
 
 function embedded({ inspection }: ApiContext): Inspection {
   if (inspection !== undefined) return inspection;
-  throw invalid("Cannot look at jobs as this server does not list them over its protocol");
+  throw invalid("Cannot inspect jobs as this server does not list them over its protocol");
 }
 
 function invalid(message: string): InvalidArgumentError {

@@ -20,21 +20,26 @@ import { overviewPage } from "./pages/overview.ts";
 import { queuesPage } from "./pages/queues.ts";
 import { recurringPage } from "./pages/recurring.ts";
 import { workersPage } from "./pages/workers.ts";
+import { workflowsPage } from "./pages/workflows.ts";
 import { Rates } from "./rates.ts";
+import { addressOf } from "./security/address.ts";
 import { isAllowedHost, isOwnOrigin, SECURITY_HEADERS } from "./security/request_checks.ts";
 import { ServerClosed, type Source } from "./source.ts";
 import type { Html } from "./view/html.ts";
 import type { Visit } from "./view/visit.ts";
 
-/** The longest form or JSON that is read, in bytes. */
+/** Maximum size of a request's body, in bytes. */
 const MAX_BODY = 1024 * 1024;
 
-/** Queues in the metrics. */
+/** Maximum number of queues in the metrics. */
 const MAX_QUEUES = 1000;
 
-/** The dashboard, as something that answers requests. */
-export function app(source: Source, settings: Settings): (request: Request) => Promise<Response> {
-  const { base } = settings;
+/** Creates the handler of a dashboard. */
+export function app(
+  source: Source,
+  settings: Settings,
+): (request: Request, connection?: unknown) => Promise<Response> {
+  const { base, trustProxy } = settings;
   const rates = new Rates(settings.clock);
   const events = new LiveEvents(source, settings, rates);
   const access = new Access(settings);
@@ -61,7 +66,7 @@ export function app(source: Source, settings: Settings): (request: Request) => P
 
   root.use(async (context, next) => {
     await next();
-    // An answer may be one whose headers cannot be changed.
+    // The headers of some responses are immutable.
     const { res } = context;
     context.res = new Response(res.body, res);
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
@@ -73,15 +78,20 @@ export function app(source: Source, settings: Settings): (request: Request) => P
   });
   root.use(async (context, next) => {
     const { raw } = context.req;
-    if (!isAllowedHost(raw, settings.hosts)) {
+    if (!isAllowedHost(raw, settings.hosts, trustProxy)) {
       return context.text(
-        "This host name is not one of the dashboard's: see the option hosts, or the flag --web-name.",
+        "The dashboard has no such host name. Allow it with the option hosts or the flag --web-name.",
         403,
       );
     }
     if (raw.method !== "GET" && raw.method !== "HEAD") {
-      if (raw.method !== "POST") return context.text("Only GET and POST are answered.", 405);
-      if (!isOwnOrigin(raw)) return context.text("Another site may not change anything.", 403);
+      if (raw.method !== "POST") return context.text("Only GET and POST are allowed.", 405);
+      if (!isOwnOrigin(raw, trustProxy)) {
+        return context.text(
+          "Another site may not change anything. Behind a proxy, see docs/dashboard.md.",
+          403,
+        );
+      }
     }
     return await next();
   });
@@ -110,8 +120,11 @@ export function app(source: Source, settings: Settings): (request: Request) => P
   root.use(async (context, next) => {
     if (!settings.readOnly || context.req.method !== "POST") return await next();
     return isApi(context, base)
-      ? fault(403, "READ_ONLY", "this dashboard only shows")
-      : context.html(messagePage({ settings }, "Read only", "This dashboard only shows."), 403);
+      ? fault(403, "READ_ONLY", "the dashboard is read-only")
+      : context.html(
+        messagePage({ settings }, "Read only", "This dashboard changes nothing."),
+        403,
+      );
   });
 
   hono.get("/", shows(overviewPage));
@@ -128,7 +141,9 @@ export function app(source: Source, settings: Settings): (request: Request) => P
   });
   hono.get("/workers", shows(workersPage));
   hono.get("/recurring", shows(recurringPage));
+  hono.get("/workflows", shows(workflowsPage));
   hono.get("/batches", shows(batchesPage));
+  hono.post("/queue", changes((visit, form) => changeJobs(visit, "queue", form)));
   hono.post("/queues", changes(changeQueue));
   hono.post("/job", changes(changeJob));
   hono.post("/workers", changes(changeWorker));
@@ -161,7 +176,8 @@ export function app(source: Source, settings: Settings): (request: Request) => P
       ? fault(status, code, message)
       : context.html(messagePage({ settings }, title, message), status);
   });
-  return async (request) => await root.fetch(request);
+  return async (request, connection) =>
+    await root.fetch(request, { address: addressOf(request, connection, trustProxy) });
 }
 
 interface Explained {
@@ -171,21 +187,18 @@ interface Explained {
   readonly message: string;
 }
 
-/**
- * What a visitor may know of an error: never more than its message, and of an unforeseen one
- * nothing.
- */
+/** Describes an error to a visitor: by its message, or not at all if it is an unexpected one. */
 function explain(error: unknown, { onError }: Settings): Explained {
   if (error instanceof InvalidArgumentError) {
-    return { status: 400, code: error.code, title: "That does not work", message: error.message };
+    return { status: 400, code: error.code, title: "Invalid request", message: error.message };
   }
   if (error instanceof ServerError && !(error instanceof ServerShutdownError)) {
-    const message = `The server refused it: ${error.reply}`;
-    return { status: 400, code: error.code, title: "That does not work", message };
+    const message = `The server replied: ${error.reply}`;
+    return { status: 400, code: error.code, title: "Refused by the server", message };
   }
   if (error instanceof ServerClosed || error instanceof FaktoryError) {
-    const message = "The Faktory server does not answer. This page works again once it does.";
-    return { status: 503, code: "SERVER_UNAVAILABLE", title: "No server", message };
+    const message = "The Faktory server does not respond. Reload the page to try again.";
+    return { status: 503, code: "SERVER_UNAVAILABLE", title: "Server unavailable", message };
   }
   onError(error);
   const message = "Something went wrong in the dashboard.";

@@ -1,4 +1,4 @@
-import type { SetSelection } from "../inspect/types.ts";
+import type { JobSelection, SetSelection } from "../inspect/types.ts";
 import { InvalidArgumentError } from "../errors.ts";
 import { confirmPage, jobsOf } from "./pages/others.ts";
 import { filtersOf } from "./pages/jobs.ts";
@@ -7,70 +7,85 @@ import { count } from "./view/text.ts";
 import type { Html } from "./view/html.ts";
 import { link, type Visit } from "./view/visit.ts";
 
-/** What a form leads to: a question, or another page. */
+/** Response to a form: a page that asks for confirmation, or a redirect. */
 export type Outcome = { readonly page: Html } | { readonly location: string };
+
+/** A place whose jobs can be changed. */
+type ChangedPlace = SetSelection["set"] | "queue";
+
+type Selection = Exclude<JobSelection, string | readonly string[]>;
 
 const JOB_ACTIONS: readonly string[] = ["retry", "kill", "discard"];
 const QUEUE_ACTIONS: readonly string[] = ["pause", "resume", "remove"];
+const SETS: readonly string[] = ["scheduled", "retries", "dead"];
 
-/** The form of a list of jobs: one job, the selected ones, or all that match. */
+/** Handles the form of a list of jobs: changes one job, the selected ones, or all that match. */
 export async function changeJobs(
   visit: Visit,
-  set: SetSelection["set"],
+  place: ChangedPlace,
   form: URLSearchParams,
 ): Promise<Outcome> {
   const filters = filtersOf(form);
-  const order = form.get("order") ?? undefined;
+  const name = place === "queue" ? form.get("name") ?? "" : undefined;
+  const kept = { ...filters, name, order: form.get("order") ?? undefined };
+  const path = `/${place}`;
   const back = (more: Record<string, string | number | undefined> = {}) =>
-    link(visit, `/${set}`, { ...filters, order, ...more });
-  const [one = "", jid = ""] = cut(form.get("one") ?? "");
-  if (one !== "") {
-    const jobs = await change(visit, actionOf(one), { set, jids: [jid] });
-    return { location: back(done(one, jobs)) };
-  }
-  const [bulk = "", which] = cut(form.get("bulk") ?? "");
-  const action = actionOf(bulk);
+    link(visit, path, { ...kept, ...more });
+
+  const one = form.get("one") ?? "";
+  const [verb, which] = cut(one === "" ? form.get("bulk") ?? "" : one);
+  const action = actionOf(verb);
+  const isBulk = one === "";
+  const jids = !isBulk ? [which] : which === "selected" ? form.getAll("jid") : undefined;
+  if (jids?.length === 0) return { location: back() };
   const isFiltered = Object.keys(filters).length > 0;
-  const jids = form.getAll("jid");
-  if (which === "selected" && jids.length === 0) return { location: back() };
-  const selection: SetSelection = which === "selected"
-    ? { set, jids }
-    : isFiltered
-    ? { set, ...filters }
-    : { set, all: true };
-  if (form.get("confirmed") === "yes") {
+  const selection = selectionOf(place, { queue: name, jids, filters });
+  const isAsked = isBulk || action === "discard";
+  if (!isAsked || form.get("confirmed") === "yes") {
     return { location: back(done(action, await change(visit, action, selection))) };
   }
-  const jobs = await visit.inspection?.count(selection);
-  const what = which === "selected"
+  const jobs = isBulk ? await visit.inspection?.count(selection) : 1;
+  const what = !isBulk
+    ? `the job ${which.slice(0, 100)}`
+    : jids !== undefined
     ? count(jobs ?? jids.length, "job")
-    : jobsOf(set, jobs, !isFiltered);
+    : jobsOf(place, jobs, !isFiltered);
   const fields: [string, string][] = [
-    ["bulk", `${action}:${which}`],
-    ...Object.entries({ ...filters, order }).filter((field): field is [string, string] =>
-      field[1] !== undefined
-    ),
-    ...which === "selected" ? jids.map((jid): [string, string] => ["jid", jid]) : [],
+    isBulk ? ["bulk", `${action}:${which}`] : ["one", one],
+    ...Object.entries(kept).filter((field): field is [string, string] => field[1] !== undefined),
+    ...isBulk ? (jids ?? []).map((jid): [string, string] => ["jid", jid]) : [],
   ];
-  return { page: confirmPage(visit, { action, what, path: `/${set}`, fields, back: back() }) };
+  return { page: confirmPage(visit, { action, what, path, fields, back: back() }) };
 }
 
-/** The form of a job's own page. */
+/** Handles the form of a job's own page. */
 export async function changeJob(visit: Visit, form: URLSearchParams): Promise<Outcome> {
-  const action = actionOf(form.get("action") ?? "");
-  const set = form.get("set");
+  const verb = form.get("action") ?? "";
+  const place = form.get("set") ?? "";
+  const queue = form.get("queue") ?? "";
   const jid = form.get("jid") ?? "";
-  if (set !== "scheduled" && set !== "retries" && set !== "dead") throw senseless();
-  const jobs = await change(visit, action, { set, jids: [jid] });
-  const did = done(action, jobs);
-  return {
-    location: action === "discard"
-      ? link(visit, `/${set}`, did)
-      : link(visit, "/job", { jid, ...did }),
-  };
+  const action = verb === "cancel" ? verb : actionOf(verb);
+  const isChanged = SETS.includes(place) || place === "queue";
+  if (!isChanged && (place !== "working" || action !== "cancel")) throw senseless();
+  const own = (more: Record<string, string | number> = {}) => link(visit, "/job", { jid, ...more });
+  if ((action === "discard" || action === "cancel") && form.get("confirmed") !== "yes") {
+    const fields = [["action", action], ["set", place], ["queue", queue], ["jid", jid]] as const;
+    const what = `the job ${jid.slice(0, 100)}`;
+    return { page: confirmPage(visit, { action, what, path: "/job", fields, back: own() }) };
+  }
+  if (action === "cancel") {
+    const was = await visit.inspection?.cancel(jid);
+    return {
+      location: own({ did: was === undefined ? "gone" : was === "working" ? "abort" : action }),
+    };
+  }
+  const selection = selectionOf(place as ChangedPlace, { queue, jids: [jid], filters: {} });
+  const did = done(action, await change(visit, action, selection));
+  if (action !== "discard" || did.did === "gone") return { location: own(did) };
+  return { location: link(visit, `/${place}`, { name: queue || undefined, ...did }) };
 }
 
-/** The form of a queue. */
+/** Handles the form of a queue. */
 export async function changeQueue(visit: Visit, form: URLSearchParams): Promise<Outcome> {
   const action = form.get("action") ?? "";
   const name = form.get("name") ?? "";
@@ -86,7 +101,7 @@ export async function changeQueue(visit: Visit, form: URLSearchParams): Promise<
   return { location: link(visit, "/queues", { did: isDone === false ? "gone" : action }) };
 }
 
-/** The form of a worker. */
+/** Handles the form of a worker. */
 export async function changeWorker(visit: Visit, form: URLSearchParams): Promise<Outcome> {
   const action = form.get("action");
   if (action !== "quiet" && action !== "terminate") throw senseless();
@@ -94,16 +109,33 @@ export async function changeWorker(visit: Visit, form: URLSearchParams): Promise
   return { location: link(visit, "/workers", { did: isDone === true ? action : "gone" }) };
 }
 
+function selectionOf(
+  place: ChangedPlace,
+  { queue, jids, filters }: {
+    readonly queue: string | undefined;
+    readonly jids: readonly string[] | undefined;
+    readonly filters: ReturnType<typeof filtersOf>;
+  },
+): Selection {
+  if (place === "queue") {
+    if (jids === undefined) throw senseless();
+    return { queue: queue ?? "", jids };
+  }
+  if (jids !== undefined) return { set: place, jids };
+  return Object.keys(filters).length > 0 ? { set: place, ...filters } : { set: place, all: true };
+}
+
 function change(
   { source, inspection }: Visit,
   action: JobAction,
-  selection: SetSelection,
+  selection: Selection,
 ): Promise<number | undefined> {
   return (inspection ?? source).change(action, selection);
 }
 
-function done(action: string, jobs: number | undefined) {
-  return jobs === 0 ? { did: "gone" } : { did: action, jobs };
+function done(action: string, jobs: number | undefined): Record<string, string | number> {
+  if (jobs === 0) return { did: "gone" };
+  return jobs === undefined ? { did: action } : { did: action, jobs };
 }
 
 function actionOf(action: string): JobAction {
@@ -111,12 +143,12 @@ function actionOf(action: string): JobAction {
   throw senseless();
 }
 
-/** Cuts at the first colon: ids may have more of them. */
+/** Cuts at the first colon. An id may contain more of them. */
 function cut(text: string): [string, string] {
   const at = text.indexOf(":");
   return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
 }
 
 function senseless(): InvalidArgumentError {
-  return new InvalidArgumentError("INVALID_ARGUMENT", "Cannot do what the form asks for");
+  return new InvalidArgumentError("INVALID_ARGUMENT", "Cannot read the form as a value is unknown");
 }

@@ -7,19 +7,22 @@ import { checkOptions, type DashboardOptions } from "./options.ts";
 import { ProducerSource } from "./producer_source.ts";
 import { EmbeddedSource } from "./source.ts";
 
-/** Answers web-standard requests, as `Deno.serve`, `Bun.serve` and Hono give them. */
-export type DashboardHandler = (request: Request) => Promise<Response>;
+/**
+ * Answers web-standard requests. The second argument is what `Deno.serve` or `Bun.serve` passes
+ * there, or `{ address }`: wrong passwords are counted by the visitor's address. Without it, all
+ * visitors count as one.
+ */
+export type DashboardHandler = (request: Request, connection?: unknown) => Promise<Response>;
 
 /**
- * Makes a dashboard for a Faktory server: pages to look at queues, jobs, failures and workers, and
- * to change them; a JSON API that gives the same, and `/stats`, `/health` and `/metrics`.
+ * Creates a dashboard for a Faktory server: pages that show and change queues, jobs, failures and
+ * workers, a JSON API with the same data, and `/stats`, `/health` and `/metrics`.
  *
- * An embedded server is shown whole: of this process, or by a producer that is connected to one. Of
- * other servers a producer gives what the protocol has: queues, sizes, rates, changes by filter.
+ * An embedded server is shown in full, in this process or through a producer that is connected to
+ * it. For other servers a producer provides queues, sizes, rates, and changes by filter.
  *
- * It opens no port itself. If the `FaktoryServer` has a password, visitors have to enter it.
- * Otherwise, and for a producer, the option `password` says which one; without it, whoever reaches
- * the handler may use it.
+ * The handler opens no port. It asks for the password of the `FaktoryServer`, or for that of the
+ * option `password`. Without a password, everybody who reaches the handler may use it.
  *
  * @example For the embedded server
  * ```ts
@@ -47,7 +50,7 @@ export function dashboard(
   return app(new ProducerSource(source as Producer, settings.clock), settings);
 }
 
-/** Not by its class: the source may be of another copy of the package. */
+/** Does not use `instanceof`: the source may come from another copy of the package. */
 function kindOf(source: unknown): "server" | "producer" {
   if (typeof source === "object" && source !== null) {
     if ("jobs" in source && "signalWorker" in source) return "server";
@@ -56,7 +59,7 @@ function kindOf(source: unknown): "server" | "producer" {
   throw invalidOption("source", "a FaktoryServer or a Producer", typeof source);
 }
 
-/** The password that clients of the server have to know. */
+/** Returns the password of a server. */
 function passwordOf({ url }: FaktoryServer): string | undefined {
   const [, password = ""] = /^[^/]*\/\/:([^@]*)@/.exec(url ?? "") ?? [];
   return password === "" ? undefined : decodeURIComponent(password);

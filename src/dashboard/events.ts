@@ -3,30 +3,27 @@ import type { Source } from "./source.ts";
 import type { Settings } from "./options.ts";
 import type { Rates } from "./rates.ts";
 
-/** How often pages hear that they may load what is new, in milliseconds. */
+/** Interval of the events, in milliseconds. */
 const TICK_MS = 2000;
 
-/** For how long an event is good for other pages, too. */
+/** Time for which an event is reused for other open pages, in milliseconds. */
 const FRESH_MS = 1000;
 
-/**
- * How long a stream is, in ticks: a page then asks for another one, and for that may need the
- * password again.
- */
+/** Events after which a stream ends. The page then opens a new one, which checks its session. */
 const MAX_TICKS = 300;
 
-/** Streams at a time. */
+/** Maximum number of open streams. */
 const MAX_STREAMS = 200;
 
 const encoder = new TextEncoder();
 
-/** What visitors hear while a page is open: server-sent events. */
+/** Server-sent events for open pages. */
 export class LiveEvents {
   readonly #source: Source;
   readonly #settings: Settings;
   readonly #rates: Rates;
   #streams = 0;
-  /** The last event, for all pages that are open. */
+  /** The last event. */
   #last: { readonly at: number; readonly text: Promise<string> } | undefined;
 
   constructor(source: Source, settings: Settings, rates: Rates) {
@@ -35,10 +32,7 @@ export class LiveEvents {
     this.#rates = rates;
   }
 
-  /**
-   * A stream of them: `tick` with the server's figures every two seconds, `down` while it does not
-   * answer.
-   */
+  /** Opens a stream: `tick` with the server's figures every two seconds, `down` without a server. */
   response(): Response {
     if (this.#streams >= MAX_STREAMS) {
       return new Response("too many pages are open\n", { status: 503 });
@@ -59,7 +53,7 @@ export class LiveEvents {
           const text = await this.#event();
           if (isOver) return;
           try {
-            // A visitor who reads no more gets no more.
+            // A visitor who does not read gets no more events.
             if ((controller.desiredSize ?? 0) > -16) controller.enqueue(encoder.encode(text));
           } catch {
             return end();
@@ -80,7 +74,7 @@ export class LiveEvents {
     });
   }
 
-  /** Asks the server once a second at most, however many pages are open. */
+  /** Asks the server at most once a second for all open pages. */
   #event(): Promise<string> {
     const now = elapsedMs(this.#settings.clock);
     if (this.#last === undefined || now - this.#last.at >= FRESH_MS) {

@@ -1,9 +1,9 @@
 /**
- * A dashboard for Faktory servers, as a handler of web-standard requests: look at queues, jobs,
- * failures and workers in a browser, retry, kill and discard jobs. `faktory serve` serves it on
- * port 7420.
+ * A dashboard for Faktory servers as a handler of web-standard requests. It shows queues, jobs,
+ * failures and workers in a browser, and retries, cancels and discards jobs. `faktory serve` serves
+ * it on port 7420.
  *
- * @example Mounted in a program of one's own
+ * @example Mount it in your program
  * ```ts
  * import { Producer } from "@faktory-ts/faktory";
  * import { dashboard } from "@faktory-ts/faktory/dashboard";

@@ -1,34 +1,38 @@
 import type { DashboardHandler } from "./dashboard.ts";
 
-/** What is used of a request of `node:http`. */
+/** The used part of a request of `node:http`. */
 export interface DashboardRequest extends AsyncIterable<Uint8Array> {
-  /** Such as `GET`. */
+  /** The method, such as `GET`. */
   readonly method?: string | undefined;
-  /** The path, and what follows it. Express cuts the mount path off: `originalUrl` has it. */
+  /** The path and query. Express removes the mount path from it. */
   readonly url?: string | undefined;
-  /** As it came, where a framework has changed `url`. */
+  /** The path and query as they came, if a framework has changed `url`. */
   readonly originalUrl?: string | undefined;
-  /** The headers, by their names in lower case. */
+  /** The headers by their lower-case names. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  /** Its connection. */
+  /** The connection. */
   readonly socket?: object | undefined;
+  /** The parsed body, if middleware such as `express.json()` has read it. */
+  readonly body?: unknown;
+  /** True if the body has been read. */
+  readonly readableEnded?: boolean | undefined;
 }
 
-/** What is used of a response of `node:http`. */
+/** The used part of a response of `node:http`. */
 export interface DashboardResponse {
-  /** Begins the answer. */
+  /** Starts the response. */
   writeHead(status: number, headers: Record<string, string | string[]>): unknown;
-  /** Sends a part of it; false where there is no room for more. */
+  /** Sends a part of the body. Returns false if the buffer is full. */
   write(bytes: Uint8Array): boolean;
-  /** Ends it. */
+  /** Ends the response. */
   end(text?: string): unknown;
   /** Calls back once. */
   once(event: "close" | "drain", listener: () => void): unknown;
 }
 
 /**
- * Makes a listener for `createServer` of `node:http`, or a handler for Express, of a dashboard. In
- * Express it goes before middleware that reads bodies, such as `express.json()`.
+ * Adapts a dashboard to `createServer` of `node:http` and to Express. In Express, mount it with
+ * `app.use("/jobs", nodeListener(handler))`.
  *
  * @example In Node
  * ```ts ignore
@@ -56,7 +60,8 @@ async function answer(
     reader?.cancel().catch(() => {});
   });
   try {
-    const answered = await handler(requestOf(request));
+    const { remoteAddress } = (request.socket ?? {}) as { remoteAddress?: unknown };
+    const answered = await handler(requestOf(request), { address: remoteAddress });
     response.writeHead(answered.status, headersOf(answered.headers));
     reader = answered.body?.getReader();
     while (reader !== undefined && !isClosed) {
@@ -67,13 +72,13 @@ async function answer(
     if (isClosed) await reader?.cancel();
     response.end();
   } catch {
-    // Nobody waits for this: an error would end the program.
+    // A rejection here would be unhandled and end the program.
     try {
       response.writeHead(500, { "content-type": "text/plain" });
     } catch {
-      // The answer had begun.
+      // The response has started already.
     }
-    response.end("the answer cannot be made\n");
+    response.end("Cannot make the response.\n");
   }
 }
 
@@ -90,13 +95,14 @@ function requestOf(request: DashboardRequest): Request {
   const scheme = isSecure ? "https" : "http";
   const url = `${scheme}://${host}${path.startsWith("/") ? path : "/"}`;
   if (method === "GET" || method === "HEAD") return new Request(url, { method, headers: given });
-  // Methods that `Request` does not take are refused as any other.
+  // `Request` throws on these methods. The dashboard refuses DELETE in the same way.
   const isKnown = !/^(CONNECT|TRACE|TRACK)$/i.test(method);
   const init = { method: isKnown ? method : "DELETE", headers: given, body: bodyOf(request) };
   return new Request(url, { ...init, duplex: "half" } as RequestInit);
 }
 
-function bodyOf(request: DashboardRequest): ReadableStream<Uint8Array> {
+function bodyOf(request: DashboardRequest): ReadableStream<Uint8Array> | string {
+  if (request.readableEnded === true) return textOf(request);
   const chunks = request[Symbol.asyncIterator]();
   return new ReadableStream({
     async pull(controller) {
@@ -105,6 +111,19 @@ function bodyOf(request: DashboardRequest): ReadableStream<Uint8Array> {
       else controller.enqueue(new Uint8Array(value));
     },
   });
+}
+
+/** Writes a body that middleware has parsed as the visitor sent it. */
+function textOf({ body, headers }: DashboardRequest): string {
+  if (typeof body !== "object" || body === null) return typeof body === "string" ? body : "";
+  if (String(headers["content-type"]).includes("json")) return JSON.stringify(body);
+  return String(
+    new URLSearchParams(
+      Object.entries(body).flatMap(([name, value]) =>
+        [value].flat().map((one): [string, string] => [name, String(one)])
+      ),
+    ),
+  );
 }
 
 function headersOf(headers: Headers): Record<string, string | string[]> {

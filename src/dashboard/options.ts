@@ -4,34 +4,38 @@ import { checkOptionNames, type OptionNames } from "../internal/option_names.ts"
 
 /** Options of {@linkcode dashboard}. */
 export interface DashboardOptions {
-  /** Path that the handler is mounted at, such as `/jobs`. @default "/" */
+  /** Path where the handler is mounted, such as `/jobs`. @default "/" */
   readonly basePath?: string | undefined;
   /**
-   * Password that visitors have to enter, or to send by HTTP Basic, with any user name. After five
-   * wrong ones in half a minute nobody can try for the rest of it. `false`: whoever reaches the
-   * handler may use it.
+   * Password of the dashboard. Programs send it by HTTP Basic with any user name, or as a bearer
+   * token. After five wrong passwords an address is refused for half a minute. `false` lets everybody
+   * in who reaches the handler.
    *
-   * @default that of the `FaktoryServer`; none for a producer
+   * @default the password of the `FaktoryServer`; none for a producer
    */
   readonly password?: string | false | undefined;
-  /** Shows everything and refuses every change. @default false */
+  /** Refuses every change. @default false */
   readonly readOnly?: boolean | undefined;
   /**
-   * Host names at which the dashboard is reached, such as `jobs.example.com`. IP addresses and
-   * `localhost` are always allowed. Requests for other names are refused: a page of another site
-   * could reach the dashboard by a name that leads here (DNS rebinding). `"any"` is for programs
-   * that check the host themselves.
+   * Host names of the dashboard, such as `jobs.example.com`. IP addresses and `localhost` are always
+   * allowed. Other names are refused, because another site could use one to reach the dashboard (DNS
+   * rebinding). `"any"` is for programs that check the host themselves.
    *
    * @default []
    */
   readonly hosts?: readonly string[] | "any" | undefined;
   /**
-   * Address of the web page of a server that cannot be asked for jobs, to link to. @default none
+   * Uses the headers `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host`. Set it only
+   * behind a proxy that sets all three: otherwise visitors could set them.
+   *
+   * @default false
    */
+  readonly trustProxy?: boolean | undefined;
+  /** Address of the server's own web page, to link to if the server lists no jobs. @default none */
   readonly serverPage?: string | undefined;
-  /** Gets the errors that visitors see as "Something went wrong". @default they are dropped */
+  /** Called with errors that visitors see as "Something went wrong". @default none */
   readonly onError?: ((error: unknown) => void) | undefined;
-  /** Where time comes from. @default the machine's clock */
+  /** Source of time. @default the machine's clock */
   readonly clock?: Clock | undefined;
 }
 
@@ -40,18 +44,20 @@ const DASHBOARD_OPTIONS = {
   password: true,
   readOnly: true,
   hosts: true,
+  trustProxy: true,
   serverPage: true,
   onError: true,
   clock: true,
 } as const satisfies OptionNames<DashboardOptions>;
 
-/** {@linkcode DashboardOptions}, checked, with their defaults in place. */
+/** Checked {@linkcode DashboardOptions} with their defaults. */
 export interface Settings {
-  /** Without a `/` at its end: empty for the root. */
+  /** The base path without a `/` at its end. Empty for the root. */
   readonly base: string;
   readonly password: string | undefined;
   readonly readOnly: boolean;
   readonly hosts: ReadonlySet<string> | "any";
+  readonly trustProxy: boolean;
   readonly serverPage: string | undefined;
   readonly onError: (error: unknown) => void;
   readonly clock: Clock;
@@ -63,7 +69,7 @@ export function checkOptions(
   serverPassword: string | undefined,
 ): Settings {
   checkOptionNames(options, DASHBOARD_OPTIONS, "dashboard");
-  const { basePath = "/", readOnly = false, hosts = [], serverPage } = options;
+  const { basePath = "/", readOnly = false, hosts = [], trustProxy = false, serverPage } = options;
   const password = options.password ?? serverPassword ?? false;
   if (typeof basePath !== "string" || !/^\/[\w/.~-]*$/.test(basePath)) {
     throw invalidOption("basePath", "a path that begins with /", basePath);
@@ -72,6 +78,9 @@ export function checkOptions(
     throw invalidOption("password", "a text that is not empty, or false", typeof password);
   }
   if (typeof readOnly !== "boolean") throw invalidOption("readOnly", "true or false", readOnly);
+  if (typeof trustProxy !== "boolean") {
+    throw invalidOption("trustProxy", "true or false", trustProxy);
+  }
   const isHosts = hosts === "any" ||
     Array.isArray(hosts) && hosts.every((host) => typeof host === "string" && host !== "");
   if (!isHosts) throw invalidOption("hosts", 'names of hosts, or "any"', hosts);
@@ -81,7 +90,7 @@ export function checkOptions(
   return {
     base: basePath.replace(/\/+$/, ""),
     password: password === false ? undefined : password,
-    ...{ readOnly, serverPage },
+    ...{ readOnly, trustProxy, serverPage },
     hosts: hosts === "any" ? hosts : new Set(hosts.map((host) => host.toLowerCase())),
     onError: options.onError ?? (() => {}),
     clock: options.clock ?? systemClock,

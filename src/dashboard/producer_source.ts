@@ -2,7 +2,7 @@ import { InvalidArgumentError } from "../errors.ts";
 import { isMarker } from "../protocol/cancellation.ts";
 import type { Clock } from "../internal/clock.ts";
 import { RemoteInspector } from "../inspect/remote.ts";
-import type { QueuePage, QueueQuery, SetSelection } from "../inspect/types.ts";
+import type { QueuePage, QueueQuery, QueueSelection, SetSelection } from "../inspect/types.ts";
 import type { JobFilter, JobSet } from "../producer/sets.ts";
 import type { Producer } from "../producer/producer.ts";
 import type { ServerInfo } from "../protocol/server_info.ts";
@@ -16,15 +16,13 @@ import {
   type Source,
 } from "./source.ts";
 
-/**
- * How long a server may take to answer before the dashboard says that it does not, in milliseconds.
- */
+/** Time after which the dashboard reports that the server does not respond, in milliseconds. */
 const TIMEOUT_MS = 5000;
 
-/** Queues that are shown at a time. */
+/** Maximum number of queues in a listing. */
 const MAX_QUEUES = 1000;
 
-/** Any Faktory server, by what its protocol gives; an embedded one gives all. */
+/** A Faktory server behind a producer. Only an embedded server lists jobs. */
 export class ProducerSource implements Source {
   readonly #producer: Producer;
   readonly #clock: Clock;
@@ -62,15 +60,17 @@ export class ProducerSource implements Source {
     await this.#within(this.#producer.queues[action](name));
   }
 
-  async change(action: JobAction, selection: SetSelection): Promise<number | undefined> {
+  async change(
+    action: JobAction,
+    selection: SetSelection | QueueSelection,
+  ): Promise<number | undefined> {
     const inspector = await this.#inspector();
     if (inspector !== undefined) return await inspector[action](selection);
+    if (selection.set === undefined) throw noSet();
     const set: JobSet | undefined = Object.hasOwn(this.#producer.sets, selection.set)
       ? this.#producer.sets[selection.set]
       : undefined;
-    if (set === undefined) {
-      throw new InvalidArgumentError("INVALID_FILTER", "Cannot change jobs as no set is named");
-    }
+    if (set === undefined) throw noSet();
     await this.#within(set[action === "retry" ? "requeue" : action](filterOf(selection)));
     return undefined;
   }
@@ -81,6 +81,9 @@ export class ProducerSource implements Source {
     return {
       jobs: (query) => inspector.jobs(query),
       job: (jid, options) => inspector.job(jid, options),
+      attempts: (jid) => inspector.attempts(jid),
+      cancel: (jid) => inspector.cancel(jid),
+      recurring: () => inspector.recurring(),
       count: (selection) => inspector.count(selection),
       change: (action, selection) => inspector[action](selection),
       workers: () => inspector.workers(),
@@ -90,16 +93,16 @@ export class ProducerSource implements Source {
     };
   }
 
-  /** Asked anew each time: another server may be there after a lost connection. */
+  /** Not cached: another server may answer after a reconnect. */
   #inspector(): Promise<RemoteInspector | undefined> {
     return this.#within(RemoteInspector.of(this.#producer));
   }
 
-  /** @throws {ServerClosed} where the server does not answer in time. */
+  /** @throws {ServerClosed} If the server does not respond in time. */
   async #within<T>(answer: Promise<T>): Promise<T> {
     let cancel = () => {};
     const late = new Promise<never>((_resolve, reject) => {
-      const message = "The server does not answer";
+      const message = "The server does not respond";
       cancel = this.#clock.after(TIMEOUT_MS, () => reject(new ServerClosed(message)));
     });
     try {
@@ -110,7 +113,7 @@ export class ProducerSource implements Source {
   }
 }
 
-/** What the protocol has for a selection: one filter. */
+/** Returns the filter of the protocol for a selection. The protocol takes one filter. */
 function filterOf({ jids, type, text, queue, error, all }: SetSelection): JobFilter {
   const filters: JobFilter[] = [
     ...jids === undefined ? [] : [{ jids }],
@@ -126,4 +129,9 @@ function filterOf({ jids, type, text, queue, error, all }: SetSelection): JobFil
     "INVALID_FILTER",
     "Cannot change jobs by this filter as the server takes one of type, text, ids and all",
   );
+}
+
+function noSet(): InvalidArgumentError {
+  const message = "Cannot change jobs as the server changes only jobs of the sets";
+  return new InvalidArgumentError("INVALID_FILTER", message);
 }

@@ -1,10 +1,10 @@
 import { type Clock, elapsedMs } from "../internal/clock.ts";
 import type { ServerInfo } from "../protocol/server_info.ts";
 
-/** Over how long rates are measured, in milliseconds. */
+/** Time over which rates are measured, in milliseconds. */
 const WINDOW_MS = 10_000;
 
-/** Jobs a second. */
+/** Jobs per second. */
 export interface RateFigures {
   readonly processed: number;
   readonly failed: number;
@@ -14,7 +14,7 @@ interface Sample extends RateFigures {
   readonly at: number;
 }
 
-/** How many jobs a second are processed, and fail, by what the server has counted. */
+/** Measures the rates of processed and failed jobs from the server's totals. */
 export class Rates {
   readonly #clock: Clock;
   #samples: Sample[] = [];
@@ -23,7 +23,7 @@ export class Rates {
     this.#clock = clock;
   }
 
-  /** The rates up to now; `undefined` at first. */
+  /** Returns the current rates, `undefined` until there are two samples. */
   measure({ totals: { processed, failures: failed } }: ServerInfo): RateFigures | undefined {
     const at = elapsedMs(this.#clock);
     this.#samples = this.#samples.filter((sample) =>

@@ -1,46 +1,58 @@
-// deno-lint-ignore-file require-await -- What fails rejects the promise.
+// deno-lint-ignore-file require-await -- Errors reject the promise.
 import type {
   FindJobOptions,
+  JobAttempt,
   JobPage,
+  JobPlace,
   JobQuery,
   JobSelection,
   QueuePage,
   QueueQuery,
+  QueueSelection,
   ServerBatch,
   ServerHistory,
   ServerJob,
   ServerQueue,
+  ServerRecurring,
   ServerWorker,
   SetSelection,
 } from "../inspect/types.ts";
 import type { ServerInfo } from "../protocol/server_info.ts";
 import type { FaktoryServer } from "../server/mod.ts";
 
-/** What is done with jobs of a set. */
+/** A change of jobs. */
 export type JobAction = "retry" | "kill" | "discard";
 
-/** What is done with a queue. */
+/** A change of a queue. */
 export type QueueAction = "pause" | "resume" | "remove";
 
-/** A queue; of servers that do not say, whether it is paused is not known. */
+/** A queue. `paused` is `undefined` if the server does not tell it. */
 export type ShownQueue = Omit<ServerQueue, "paused"> & { readonly paused: boolean | undefined };
 
-/** What any Faktory server can be asked for. */
+/** The data and changes that every Faktory server provides. */
 export interface Source {
   info(): Promise<ServerInfo>;
   queues(query: QueueQuery): Promise<QueuePage<ShownQueue>>;
-  /** False where there is no such queue, or undefined where the server does not say. */
+  /** Returns false if there is no such queue, `undefined` if the server does not tell it. */
   changeQueue(action: QueueAction, name: string): Promise<boolean | undefined>;
-  /** Gives how many jobs it were; `undefined` where the server does not say. */
-  change(action: JobAction, selection: SetSelection): Promise<number | undefined>;
-  /** What an embedded server can be asked for on top; `undefined` where this is none. */
+  /** Returns the number of changed jobs, `undefined` if the server does not tell it. */
+  change(
+    action: JobAction,
+    selection: SetSelection | QueueSelection,
+  ): Promise<number | undefined>;
+  /** Returns what an embedded server provides in addition, `undefined` for other servers. */
   inspection(): Promise<Inspection | undefined>;
 }
 
-/** What an embedded server can be asked for on top. */
+/** The data and changes that an embedded server provides in addition. */
 export interface Inspection {
   jobs(query: JobQuery): Promise<JobPage>;
   job(jid: string, options?: FindJobOptions): Promise<ServerJob | undefined>;
+  /** Returns the attempts of a job that are kept, the first one first. */
+  attempts(jid: string): Promise<readonly JobAttempt[]>;
+  /** Cancels a job. Returns where it was, `undefined` if there was nothing to cancel. */
+  cancel(jid: string): Promise<JobPlace | undefined>;
+  recurring(): Promise<readonly ServerRecurring[]>;
   count(selection: JobSelection): Promise<number>;
   change(action: JobAction, selection: JobSelection): Promise<number>;
   workers(): Promise<readonly ServerWorker[]>;
@@ -49,10 +61,10 @@ export interface Inspection {
   batches(): Promise<readonly ServerBatch[]>;
 }
 
-/** The server that a source would ask has ended. */
+/** Thrown when the server has closed. */
 export class ServerClosed extends Error {}
 
-/** An embedded server of this process. */
+/** An embedded server in this process. */
 export class EmbeddedSource implements Source, Inspection {
   readonly #server: FaktoryServer;
   #isClosed = false;
@@ -87,6 +99,18 @@ export class EmbeddedSource implements Source, Inspection {
     return await this.#open.job(jid, options);
   }
 
+  async attempts(jid: string): Promise<readonly JobAttempt[]> {
+    return this.#open.attempts(jid);
+  }
+
+  async cancel(jid: string): Promise<JobPlace | undefined> {
+    return await this.#open.cancel(jid);
+  }
+
+  async recurring(): Promise<readonly ServerRecurring[]> {
+    return this.#open.recurring();
+  }
+
   async count(selection: JobSelection): Promise<number> {
     return await this.#open.count(selection);
   }
@@ -113,7 +137,7 @@ export class EmbeddedSource implements Source, Inspection {
 
   /** @throws {ServerClosed} */
   get #open(): FaktoryServer {
-    if (this.#isClosed) throw new ServerClosed("The server has ended");
+    if (this.#isClosed) throw new ServerClosed("The server has closed");
     return this.#server;
   }
 }

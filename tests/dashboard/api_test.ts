@@ -43,8 +43,21 @@ test("the API gives what the pages show, and changes it", async () => {
     assert.equal((await get("history"))[1].hour.length, 360);
     assert.deepEqual(await get("workers"), [200, []]);
     assert.deepEqual(await get("batches"), [200, []]);
+    assert.deepEqual(await get("recurring"), [200, []]);
+    assert.deepEqual(await get("attempts?jid=job-no-1"), [200, []]);
+    assert.deepEqual(await get("workflows"), [200, { workflows: [], isComplete: true }]);
+    const sorted = await get("jobs?set=scheduled&sort=type&order=newest");
+    assert.deepEqual(sorted[1].jobs.map(({ type }: { type: string }) => type), ["b", "a"]);
     assert.equal((await get("nowhere"))[0], 404);
-    for (const bad of ["jobs", "jobs?set=x", "jobs?set=dead&limit=0", "jobs?set=dead&offset=x"]) {
+    for (
+      const bad of [
+        "jobs",
+        "jobs?set=x",
+        "jobs?set=dead&limit=0",
+        "jobs?set=dead&offset=x",
+        "jobs?set=dead&sort=x",
+      ]
+    ) {
       const [status, body] = await get(bad);
       assert.deepEqual([status, body.error.code], [400, "INVALID_FILTER"], bad);
     }
@@ -60,6 +73,18 @@ test("the API gives what the pages show, and changes it", async () => {
       "FILTER_MATCHES_ALL",
     );
     assert.equal((await post("jobs/discard", 7))[0], 400);
+    const queued = {
+      queue: "images",
+      jids: [JSON.parse((await visit("/api/jobs?queue=images")).text).jobs[0].jid],
+    };
+    assert.deepEqual(await post("jobs/count", queued), [200, { jobs: 1 }]);
+    assert.deepEqual(await post("jobs/discard", queued), [200, { jobs: 1 }]);
+    assert.deepEqual(await post("jobs/cancel", { jid: "job-no-1" }), [200, {
+      jid: "job-no-1",
+      place: "queue",
+    }]);
+    assert.equal((await post("jobs/cancel", { jid: "job-no-1" }))[0], 404);
+    assert.equal((await post("jobs/cancel", {}))[0], 400);
     assert.deepEqual(await post("queues/pause", { name: "images" }), [200, { name: "images" }]);
     assert.equal(server.queues().queues.find(({ name }) => name === "images")?.paused, true);
     assert.equal((await post("queues/remove", { name: "none" }))[0], 404);
@@ -172,7 +197,8 @@ test("a producer that is connected to an embedded server shows all of it", async
       const jids = Array.from({ length: 3000 }, (_, i) => `no-such-job-${i}`);
       const many = await visit("/api/jobs/count", { json: [...jids, "failed-job"] });
       assert.deepEqual(JSON.parse(many.text), { jobs: 1 });
-      await visit("/retries", { form: { one: "discard:failed-job" } });
+      assert.equal(JSON.parse((await visit("/api/attempts?jid=failed-job")).text).length, 1);
+      await visit("/retries", { form: { one: "discard:failed-job", confirmed: "yes" } });
       assert.equal(server.snapshot().retries, 0);
       await server.close();
       assert.equal((await visit("/api/jobs?set=dead&limit=0")).status, 503);

@@ -14,12 +14,14 @@ test("each page is there, whole, and says what to do where there is nothing", as
       "/queues": /No queues yet/,
       "/queue?name=none": /There is no queue of this name/,
       "/working": /Start a worker/,
-      "/scheduled": /No job waits for a time/,
-      "/retries": /No job waits for its next try/,
+      "/scheduled": /No jobs are scheduled\. Enqueue one with/,
+      "/retries": /No job waits for a retry/,
       "/dead": /No dead jobs/,
-      "/recurring": /No recurring jobs/,
+      "/recurring": /No recurring jobs\. Run a Schedule/,
       "/workers": /No worker is connected/,
       "/batches": /faktory serve --edition enterprise/,
+      "/workflows": /No workflows\. Start one with chain\(\)/,
+      "/workflows?id=none": /No job of this workflow is here/,
     };
     for (const [path, text] of Object.entries(empty)) {
       const { status, headers, text: html } = await visit(path);
@@ -68,9 +70,13 @@ test("a job that failed is found, looked at, and retried from its list", async (
     )!;
     const { status, text: page } = await visit(address);
     assert.equal(status, 200);
-    assert.match(textOf(page), /State failed, to be tried again/);
-    assert.match(textOf(page), /Tries 1 failed, 25 retries left/);
+    assert.match(textOf(page), /State failed, waits for a retry/);
+    assert.match(textOf(page), /Attempts 1 failed, 25 retries left/);
     assert.match(textOf(page), /Last error RangeError no such picture/);
+    assert.match(
+      textOf(page),
+      /Attempts .* 1 failed RangeError no such picture \S+ (?:now|\d+ s ago)/,
+    );
     assert.match(page, /aria-label="Backtrace"><code>at .*setting\.ts/);
     const { status: seeOther, headers } = await visit("/retries", {
       form: { one: "retry:failed-job" },
@@ -78,7 +84,7 @@ test("a job that failed is found, looked at, and retried from its list", async (
     assert.deepEqual([seeOther, headers.get("location")], [303, "/retries?did=retry&jobs=1"]);
     assert.equal((await server.job("failed-job"))?.place, "queue");
     const { text: after } = await visit(headers.get("location")!);
-    assert.match(textOf(after), /1 job put back to run at once\./);
+    assert.match(textOf(after), /1 job enqueued to run now\./);
   });
 });
 
@@ -86,15 +92,18 @@ test("a job's own page kills, retries and discards it", async () => {
   await withDashboard(
     { jobs: [{ type: "a", at: later, jid: "the-one-job" }] },
     async ({ visit, server }) => {
-      const act = async (action: string, set: string) =>
-        (await visit("/job", { form: { jid: "the-one-job", set, action } })).headers.get(
+      const act = async (action: string, set: string, more = {}) =>
+        (await visit("/job", { form: { jid: "the-one-job", set, action, ...more } })).headers.get(
           "location",
         );
       assert.equal(await act("kill", "scheduled"), "/job?jid=the-one-job&did=kill&jobs=1");
       assert.equal((await server.job("the-one-job"))?.place, "dead");
       // Somebody else was quicker.
       assert.equal(await act("retry", "scheduled"), "/job?jid=the-one-job&did=gone");
-      assert.equal(await act("discard", "dead"), "/dead?did=discard&jobs=1");
+      assert.equal(await act("discard", "dead"), null);
+      assert.equal((await server.job("the-one-job"))?.place, "dead");
+      const discarded = await act("discard", "dead", { confirmed: "yes" });
+      assert.equal(discarded, "/dead?did=discard&jobs=1");
       const { status, text } = await visit("/job?jid=the-one-job");
       assert.equal(status, 404);
       assert.match(textOf(text), /does not have this job/);
@@ -112,7 +121,7 @@ test("many jobs are changed after a question that says how many", async () => {
     const selected = { bulk: "discard:selected", jid: ["job-no-1", "job-no-2"] };
     const question = await visit("/scheduled", { form: selected });
     assert.equal(question.status, 200);
-    assert.match(textOf(question.text), /Discard 2 jobs\? There is no way back\./);
+    assert.match(textOf(question.text), /Discard 2 jobs\? This cannot be undone\./);
     assert.deepEqual(valuesOf(question.text, "value").slice(0, 3), [
       "discard:selected",
       "job-no-1",
@@ -130,7 +139,7 @@ test("many jobs are changed after a question that says how many", async () => {
     assert.equal(server.snapshot().dead, 10);
 
     const rest = await visit("/scheduled", { form: { bulk: "retry:matching" } });
-    assert.match(textOf(rest.text), /Run all 28 jobs of scheduled at once\?/);
+    assert.match(textOf(rest.text), /Run all 28 jobs of scheduled now\?/);
     const none = await visit("/scheduled", { form: { bulk: "retry:selected" } });
     assert.equal(none.headers.get("location"), "/scheduled");
     assert.equal(server.snapshot().scheduled, 28);
@@ -197,7 +206,7 @@ test("workers are shown with what they run, and told to go quiet and to end", as
         assert.match(textOf((await visit("/working")).text), /slow running-job default/);
         assert.match(
           textOf((await visit("/job?jid=running-job")).text),
-          /State runs .* Worker worker-no-1/,
+          /State running .* Worker worker-no-1/,
         );
         const act = async (action: string) =>
           (await visit("/workers", { form: { wid: "worker-no-1", action } })).headers.get(

@@ -8,7 +8,7 @@ import { ORIGIN, textOf, visitor, withDashboard } from "./setting.ts";
 const later = new Date(Date.now() + 3_600_000);
 const attack = `<script>alert(1)</script>"'><img src=x onerror=alert(2)>`;
 
-/** Where in a page a job's text became markup. */
+/** Fails if a job's text became markup. */
 function assertEscaped(html: string): void {
   assert(!html.includes("<script>alert"), html);
   assert(!/<img/i.test(html), html);
@@ -144,7 +144,7 @@ test("a page of another site cannot change anything", async () => {
       });
     assert.equal((await handler(request({ "sec-fetch-site": "cross-site" }))).status, 403);
     assert.equal((await handler(request({ "sec-fetch-site": "same-site" }))).status, 403);
-    // What changes something is never a GET.
+    // A GET never changes anything.
     await visit("/scheduled?bulk=discard:matching&confirmed=yes");
     for (const method of ["PUT", "DELETE", "PATCH"]) {
       assert.equal((await visit("/scheduled", { form, method })).status, 405);
@@ -397,12 +397,12 @@ test("an error that nobody foresaw goes to the program, and not to the visitor",
   assert.deepEqual([api.status, JSON.parse(api.text).error.code], [500, "INTERNAL"]);
 });
 
-test("a server that has ended is told of, on a page and by the API", async () => {
+test("a page and the API report a server that has closed", async () => {
   const visit = visitor(dashboard(await closed()));
   for (const path of ["/", "/dead", "/workers"]) {
     const { status, text } = await visit(path);
     assert.equal(status, 503, path);
-    assert.match(textOf(text), /The Faktory server does not answer/);
+    assert.match(textOf(text), /The Faktory server does not respond/);
   }
   const { status, text } = await visit("/api/info");
   assert.deepEqual([status, JSON.parse(text).error.code], [503, "SERVER_UNAVAILABLE"]);

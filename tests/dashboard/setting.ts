@@ -8,10 +8,10 @@ import {
 import type { FaktoryServer, FaktoryServerOptions } from "../../src/server/mod.ts";
 import { startQuick } from "../server/quick.ts";
 
-/** An address that is the dashboard's own. */
+/** The address of the dashboard. */
 export const ORIGIN = "http://localhost:7420";
 
-/** What a visitor may send. */
+/** A request of a visitor. */
 export interface Sent {
   readonly form?: Readonly<Record<string, string | readonly string[]>>;
   readonly json?: unknown;
@@ -19,14 +19,14 @@ export interface Sent {
   readonly method?: string;
 }
 
-/** What a visitor gets. */
+/** A response to a visitor. */
 export interface Got {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
 }
 
-/** A visitor, as a browser is one. */
+/** Sends requests as a browser does. */
 export function visitor(handler: DashboardHandler) {
   return async (path: string, { form, json, headers, method }: Sent = {}): Promise<Got> => {
     const fields = new URLSearchParams();
@@ -46,16 +46,16 @@ export function visitor(handler: DashboardHandler) {
   };
 }
 
-/** What the tests work with. */
+/** A server and its dashboard. */
 export interface Setting {
   readonly server: FaktoryServer;
   readonly producer: Producer;
   readonly visit: ReturnType<typeof visitor>;
-  /** Runs a job of the queue `default`, which fails. */
+  /** Runs a job of the queue `default`, whose handler throws. */
   fail(type: string, message?: string): Promise<void>;
 }
 
-/** Calls `use` with a server that has these jobs, and a visitor of its dashboard. */
+/** Calls `use` with a server that has these jobs, and with a visitor of its dashboard. */
 export async function withDashboard(
   { jobs = [], options, server: serverOptions }: {
     readonly jobs?: readonly JobInput[];
@@ -89,13 +89,13 @@ export async function withDashboard(
   }
 }
 
-/** The text between tags, blanks put together. */
+/** Returns the text between tags, with blanks collapsed. */
 export function textOf(html: string): string {
   return html.replace(/<[^>]*>/g, " ").replaceAll("&quot;", '"').replaceAll("&#39;", "'")
     .replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&").replace(/\s+/g, " ");
 }
 
-/** Every value of an attribute in a page. */
+/** Returns the values of an attribute in a page. */
 export function valuesOf(html: string, attribute: string): string[] {
   return [...html.matchAll(new RegExp(`\\b${attribute}="([^"]*)"`, "g"))]
     .map(([, value = ""]) => value.replaceAll("&amp;", "&"));

@@ -1,7 +1,7 @@
 /**
- * The pages' script: loads a page's main part again when the server says that time has passed, and
- * selects all jobs of a list. Without it, everything works but for that. It is a text, as it runs
- * in browsers alone.
+ * The script of the pages. It updates the main part of a page when the server sends an event, and
+ * selects all jobs of a list. Everything else works without it. It is a text because it runs only in
+ * browsers.
  */
 export const script = `"use strict";
 (() => {
@@ -13,7 +13,7 @@ export const script = `"use strict";
   };
 
   // On a phone, the menu is wider than the screen.
-  // scrollIntoView() would also move where the next Tab goes.
+  // scrollIntoView() would also change where the next Tab goes.
   const menu = document.querySelector("nav");
   const current = menu?.querySelector("[aria-current]");
   if (current) menu.scrollLeft = current.offsetLeft - menu.offsetLeft - 80;
@@ -27,14 +27,43 @@ export const script = `"use strict";
   const main = document.querySelector("main[data-live]");
   if (main === null || !("EventSource" in window)) return;
 
+  // Somebody who is about to press a button must not press another one.
+  let pointedAt = -Infinity;
+  for (const name of ["pointermove", "pointerdown", "touchstart"]) {
+    main.addEventListener(name, () => pointedAt = performance.now(), { passive: true });
+  }
+  const isPointing = () =>
+    performance.now() - pointedAt < 4000 && main.querySelector("button:hover, a:hover") !== null;
+
   let isLoading = false;
-  // Whoever is about to do something does not want the page to change under the cursor.
   const isBusy = () =>
-    document.hidden ||
+    document.hidden || isPointing() ||
     (main.contains(document.activeElement) && document.activeElement !== main &&
       document.activeElement.matches("input, select, textarea")) ||
     main.querySelector('input[type="checkbox"]:checked') !== null ||
     String(document.getSelection()) !== "";
+
+  // Changes only what differs: the focus, scroll positions and hovered elements stay.
+  const update = (old, fresh) => {
+    const nodes = [...fresh.childNodes];
+    for (const [i, node] of nodes.entries()) {
+      const was = old.childNodes[i];
+      if (was === undefined) old.append(node);
+      else if (was.nodeName !== node.nodeName) was.replaceWith(node);
+      else if (was.nodeType !== Node.ELEMENT_NODE) {
+        if (was.nodeValue !== node.nodeValue) was.nodeValue = node.nodeValue;
+      } else {
+        for (const { name, value } of node.attributes) {
+          if (was.getAttribute(name) !== value) was.setAttribute(name, value);
+        }
+        for (const { name } of [...was.attributes]) {
+          if (!node.hasAttribute(name)) was.removeAttribute(name);
+        }
+        update(was, node);
+      }
+    }
+    while (old.childNodes.length > nodes.length) old.lastChild.remove();
+  };
 
   const load = async () => {
     if (isLoading || isBusy()) return;
@@ -48,14 +77,13 @@ export const script = `"use strict";
       if (fresh === null || isBusy()) return;
       const focused = main.contains(document.activeElement) ? document.activeElement : null;
       const key = focused === null ? "" : focused.getAttribute("aria-label") ?? focused.textContent;
-      const scrolls = [...main.querySelectorAll(".scroll")].map(({ scrollLeft }) => scrollLeft);
-      main.replaceChildren(...fresh.childNodes);
-      main.querySelectorAll(".scroll").forEach((part, i) => part.scrollLeft = scrolls[i] ?? 0);
-      if (key === "") return;
-      const again = [...main.querySelectorAll("a, button, [tabindex]")].find((part) =>
-        (part.getAttribute("aria-label") ?? part.textContent) === key
-      );
-      again?.focus({ preventScroll: true });
+      const isSame = (part) => (part.getAttribute("aria-label") ?? part.textContent) === key;
+      update(main, fresh);
+      // The list may have moved on below the focus.
+      if (focused === null || focused.isConnected && isSame(focused)) return;
+      const again = [...main.querySelectorAll("a, button, [tabindex]")].find(isSame);
+      if (again === undefined) focused.blur();
+      else again.focus({ preventScroll: true });
     } catch {
       // The next event tries again.
     } finally {

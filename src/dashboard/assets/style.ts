@@ -1,4 +1,4 @@
-/** The pages' style, for light and dark, wide and narrow. */
+/** The style sheet of the pages: light and dark, wide and narrow. */
 export const style = `:root {
   color-scheme: light dark;
   --text: #1d2129;

@@ -3,7 +3,7 @@ import { elsewhere, empty, page } from "../view/layout.ts";
 import { foreign, time, whole } from "../view/text.ts";
 import type { Visit } from "../view/visit.ts";
 
-/** The batches, the newest first. */
+/** Renders the batches, the newest first. */
 export async function batchesPage(visit: Visit): Promise<Html> {
   const options = { title: "Batches", active: "/batches", live: true };
   if (visit.inspection === undefined) {
@@ -15,7 +15,8 @@ export async function batchesPage(visit: Visit): Promise<Html> {
       visit,
       options,
       empty(
-        "No batches. A server of the edition enterprise has them: faktory serve --edition enterprise.",
+        "No batches. Open one with producer.batches.open(). The server needs the edition enterprise: " +
+          "faktory serve --edition enterprise.",
       ),
     );
   }

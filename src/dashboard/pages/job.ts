@@ -1,20 +1,28 @@
-import type { ServerJob } from "../../inspect/types.ts";
+import type { JobAttempt, ServerJob } from "../../inspect/types.ts";
 import { type Html, html } from "../view/html.ts";
 import { elsewhere, empty, page } from "../view/layout.ts";
-import { foreign, time, whole } from "../view/text.ts";
+import { distance, foreign, time, whole } from "../view/text.ts";
 import { link, type Visit } from "../view/visit.ts";
+import { workflowOf } from "../workflows.ts";
 import { actionsIn } from "./job_table.ts";
 import { queueLink } from "./queues.ts";
 
 const PLACES: Readonly<Record<ServerJob["place"], string>> = {
   queue: "waits on its queue",
   scheduled: "scheduled",
-  retries: "failed, to be tried again",
+  retries: "failed, waits for a retry",
   dead: "dead",
-  working: "runs",
+  working: "running",
 };
 
-/** Everything about a job. `undefined` where it is not there. */
+/** Key in `custom` of the cursor of a resumable job. */
+const CURSOR = "resumeAt";
+
+/** Maximum number of characters of `custom` and of a cursor. */
+const MAX_CUSTOM = 100_000;
+const MAX_CURSOR = 500;
+
+/** Renders everything about a job. `found` is false if nothing is known about it. */
 export async function jobPage(
   visit: Visit,
 ): Promise<{ readonly html: Html; readonly found: boolean }> {
@@ -24,37 +32,34 @@ export async function jobPage(
   if (inspection === undefined) {
     return { html: page(visit, { title }, elsewhere(visit)), found: true };
   }
-  const job = jid === "" ? undefined : await inspection.job(jid);
+  const [job, attempts] = jid === ""
+    ? [undefined, []]
+    : await Promise.all([inspection.job(jid), inspection.attempts(jid)]);
   if (job === undefined) {
-    const text =
-      "The server does not have this job. It may have succeeded: such jobs are forgotten.";
-    return { html: page(visit, { title }, empty(text)), found: false };
+    const body = html`${empty(endOf(attempts))}${attemptsOf(visit, attempts)}`;
+    return { html: page(visit, { title }, body), found: attempts.length > 0 };
   }
-  return { html: page(visit, { title }, jobBody(visit, job)), found: true };
+  return { html: page(visit, { title }, jobBody(visit, job, attempts)), found: true };
 }
 
-function jobBody(visit: Visit, job: ServerJob): Html {
-  const { type, queue, place, failure, worker } = job;
-  const { now } = visit;
+/** Tells what became of a job that the server does not have. */
+function endOf(attempts: readonly JobAttempt[]): string {
+  const last = attempts.at(-1);
+  if (last === undefined) {
+    return "The server does not have this job. It may have succeeded: the server forgets such jobs.";
+  }
+  if (last.result === "success") return "This job has succeeded, so the server has forgotten it.";
+  return isCancelled(last)
+    ? "This job was cancelled while it ran."
+    : "This job is gone. It was discarded or dropped after its last attempt.";
+}
+
+function jobBody(visit: Visit, job: ServerJob, attempts: readonly JobAttempt[]): Html {
+  const { failure } = job;
   const isCut = job.args.length < job.argsLength;
-  const facts: [string, Html | string][] = [
-    ["Type", html`<strong>${foreign(type, 1000)}</strong>`],
-    ["State", html`<span class="${`badge ${place}`}">${PLACES[place]}</span>`],
-    ["Queue", queueLink(visit, queue)],
-    ...place === "scheduled" ? [["Runs", time(job.at, now)] as [string, Html]] : [],
-    ...place === "retries" ? [["Next try", time(job.at, now)] as [string, Html]] : [],
-    ...place === "dead" ? [["Dropped", time(job.at, now)] as [string, Html]] : [],
-    ...place === "working" ? [["Reservation ends", time(job.at, now)] as [string, Html]] : [],
-    ...job.startedAt ? [["Started", time(job.startedAt, now)] as [string, Html]] : [],
-    ...worker === undefined ? [] : [["Worker", foreign(worker)] as [string, Html]],
-    ["Tries", triesOf(job)],
-    ["Created", time(job.createdAt, now)],
-    ...job.enqueuedAt ? [["Enqueued", time(job.enqueuedAt, now)] as [string, Html]] : [],
-    ["Time for a run", `${whole(job.reserveFor ?? 1800)} s`],
-  ];
   return html`
     ${actions(visit, job)}
-    <dl class="facts">${facts.map(([name, value]) =>
+    <dl class="facts">${factsOf(visit, job).map(([name, value]) =>
       html`
         <div>
           <dt>${name}</dt>
@@ -62,7 +67,8 @@ function jobBody(visit: Visit, job: ServerJob): Html {
         </div>
       `
     )}</dl>
-    ${failure === undefined ? "" : failureOf(job, now)}
+    ${failure === undefined ? "" : failureOf(job, visit.now)}
+    ${attemptsOf(visit, attempts, failure?.retryCount)}
     <h2>Arguments</h2>
     <pre tabindex="0" aria-label="Arguments"><code>${isCut
       ? job.args
@@ -76,31 +82,150 @@ function jobBody(visit: Visit, job: ServerJob): Html {
       <h2>Custom</h2>
       <pre tabindex="0" aria-label="Custom"><code>${JSON.stringify(job.custom, null, 2).slice(
         0,
-        100_000,
+        MAX_CUSTOM,
       )}</code></pre>
     `}
   `;
+}
+
+/** A name and a value. */
+type Fact = readonly [name: string, value: Html | string];
+
+const TIMES: Readonly<Record<ServerJob["place"], string | undefined>> = {
+  queue: undefined,
+  scheduled: "Runs",
+  retries: "Next attempt",
+  dead: "Deleted",
+  working: "Reservation ends",
+};
+
+function factsOf(visit: Visit, job: ServerJob): Fact[] {
+  const { place, worker, custom, progress } = job;
+  const { now } = visit;
+  const optional = (isThere: boolean, name: string, value: () => Html | string): Fact[] =>
+    isThere ? [[name, value()]] : [];
+  const timeName = TIMES[place];
+  const workflow = workflowOf(custom);
+  return [
+    ["Type", html`<strong>${foreign(job.type, 1000)}</strong>`],
+    ["State", html`<span class="${`badge ${place}`}">${PLACES[place]}</span>`],
+    ["Queue", queueLink(visit, job.queue)],
+    ...optional(timeName !== undefined, timeName ?? "", () => time(job.at, now)),
+    ...optional(job.startedAt !== undefined, "Started", () => time(job.startedAt, now)),
+    ...optional(worker !== undefined, "Worker", () => foreign(worker ?? "")),
+    ...optional(progress !== undefined, "Progress", () => progressOf(progress!, now)),
+    ...optional(
+      CURSOR in custom,
+      "Resumes at",
+      () => html`<code>${foreign(JSON.stringify(custom[CURSOR]) ?? "", MAX_CURSOR)}</code>`,
+    ),
+    ...optional(
+      workflow !== undefined,
+      "Workflow",
+      () =>
+        html`<a href="${link(visit, "/workflows", { id: workflow?.id })}">${
+          foreign(workflow?.id ?? "")
+        }</a>, step ${foreign(workflow?.path ?? "")}`,
+    ),
+    ["Attempts", attemptsLeft(job)],
+    ["Created", time(job.createdAt, now)],
+    ...optional(job.enqueuedAt !== undefined, "Enqueued", () => time(job.enqueuedAt, now)),
+    ["Time for a run", `${whole(job.reserveFor ?? 1800)} s`],
+  ];
+}
+
+function progressOf(
+  { percent, description, updatedAt }: NonNullable<ServerJob["progress"]>,
+  now: number,
+): Html {
+  return html`<progress value="${percent}" max="100" aria-label="Progress"></progress>
+    ${String(percent)} % ${description === "" ? "" : foreign(description, 200)}
+    <span class="hint">${time(updatedAt, now)}</span>`;
 }
 
 function failureOf({ failure }: ServerJob, now: number): Html {
   const { type = "", message = "", backtrace = [], failedAt } = failure!;
   return html`<h2>Last error</h2>
   <p class="error"><strong>${foreign(type, 200)}</strong> ${foreign(message, 2000)}</p>
-  <p class="hint">Failed ${time(failedAt, now)}</p>
+  <p class="hint">First failed ${time(failedAt, now)}</p>
   ${
     backtrace.length === 0
       ? html`
         <p
-          class="hint">No backtrace: the job keeps none. Enqueue with <code>backtrace: 20</code> to see one.</p>
+          class="hint">No backtrace is stored. Enqueue the job with <code>backtrace: 20</code> to see one.</p>
       `
       : html`<pre tabindex="0" aria-label="Backtrace"><code>${backtrace.join("\n")}</code></pre>`
   }`;
 }
 
-function triesOf({ failure, retry = 25 }: ServerJob): string {
+const RESULTS: Readonly<Record<JobAttempt["result"], string>> = {
+  success: "succeeded",
+  retry: "failed",
+  dead: "failed, then dead",
+  dropped: "failed, then dropped",
+};
+
+/** The error type that the server stores for a cancelled job. */
+function isCancelled({ errorType }: JobAttempt): boolean {
+  return errorType === "JobCancelled";
+}
+
+/** Renders the attempts that the server has kept, the latest one first. */
+function attemptsOf(
+  { now }: Visit,
+  attempts: readonly JobAttempt[],
+  retryCount = 0,
+): Html | "" {
+  if (attempts.length === 0) return "";
+  const isIncomplete = attempts.length < retryCount + 1;
+  return html`
+    <h2>Attempts</h2>
+      <div class="scroll" tabindex="0" role="region" aria-label="Table of attempts">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col" class="number">Attempt</th>
+            <th scope="col">Result</th>
+            <th scope="col">Error</th>
+            <th scope="col">Worker</th>
+            <th scope="col">Ended</th>
+            <th scope="col">Took</th>
+          </tr>
+        </thead>
+        <tbody>${attempts.toReversed().map((attempt) =>
+          html`
+            <tr>
+              <th scope="row" class="number">${whole(attempt.attempt)}</th>
+              <td><span class="${`badge ${
+                attempt.result === "success" ? "running" : "dead"
+              }`}">${isCancelled(attempt) ? "cancelled" : RESULTS[attempt.result]}</span></td>
+              <td class="error">${errorOf(attempt)}</td>
+              <td>${foreign(attempt.worker, 40)}</td>
+              <td>${time(attempt.endedAt, now)}</td>
+              <td>${attempt.startedAt === undefined
+                ? html`<span class="none">unknown</span>`
+                : distance(attempt.startedAt, attempt.endedAt.getTime())}</td>
+            </tr>
+          `
+        )}</tbody>
+      </table>
+    </div>
+      ${isIncomplete
+        ? html`<p class="hint">Earlier attempts are no longer kept: the server keeps the latest 10,000
+        of all jobs.</p>`
+        : ""}
+  `;
+}
+
+function errorOf({ errorType, message }: JobAttempt): Html | "" {
+  if (errorType === undefined) return "";
+  return html`<strong>${foreign(errorType, 100)}</strong> ${foreign(message ?? "", 300)}`;
+}
+
+function attemptsLeft({ failure, retry = 25 }: ServerJob): string {
   if (failure === undefined) {
     return retry === -1
-      ? "none yet, dead at once if it fails"
+      ? "none yet, dead after the first failure"
       : `none yet, ${whole(Math.max(0, retry))} retries`;
   }
   return `${whole(failure.retryCount + 1)} failed, ${
@@ -108,14 +233,15 @@ function triesOf({ failure, retry = 25 }: ServerJob): string {
   } retries left`;
 }
 
-function actions(visit: Visit, { jid, place }: ServerJob): Html | "" {
-  const isInSet = place !== "queue" && place !== "working";
-  if (visit.settings.readOnly || !isInSet) return "";
+function actions(visit: Visit, { jid, place, queue }: ServerJob): Html | "" {
+  if (visit.settings.readOnly) return "";
+  const all = [...actionsIn(place), ...place === "dead" ? [] : [["cancel", "Cancel"] as const]];
   return html`<form class="bar" method="post" action="${link(visit, "/job")}">
     <input type="hidden" name="jid" value="${jid}">
     <input type="hidden" name="set" value="${place}">
+    ${place === "queue" ? html`<input type="hidden" name="queue" value="${queue}">` : ""}
     ${
-    actionsIn(place).map(([name, title]) =>
+    all.map(([name, title]) =>
       html`<button name="action" value="${name}" class="${name}">${
         name === "retry" && place !== "scheduled"
           ? "Retry now"

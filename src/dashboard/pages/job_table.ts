@@ -4,49 +4,58 @@ import { errorLine, foreign, time } from "../view/text.ts";
 import { link, type Visit } from "../view/visit.ts";
 import { queueLink } from "./queues.ts";
 
-/** A place with a page of its own. */
+/** A place that has its own page. */
 export type ListedPlace = "scheduled" | "retries" | "dead" | "working" | "queue";
 
 interface PlaceTexts {
   readonly title: string;
-  /** What a job's time means here. */
+  /** Heading of the column of times. */
   readonly time: string;
   readonly none: string;
 }
 
-/** What is said of each place. */
+/** The texts of each place. */
 export const TEXTS: Readonly<Record<ListedPlace, PlaceTexts>> = {
   scheduled: {
     title: "Scheduled",
     time: "Runs",
-    none: "No job waits for a time. Enqueue one with the option at.",
+    none: "No jobs are scheduled. Enqueue one with the option at or delay.",
   },
   retries: {
     title: "Retries",
-    time: "Next try",
-    none: "No job waits for its next try. Jobs that fail come here first.",
+    time: "Next attempt",
+    none: "No job waits for a retry. A job that fails comes here first.",
   },
   dead: {
     title: "Dead",
-    time: "Failed",
-    none: "No dead jobs. Jobs whose retries are used up come here, and stay for 180 days.",
+    time: "Died",
+    none: "No dead jobs. A job without retries left comes here, and stays for 180 days.",
   },
   working: {
     title: "Working",
     time: "Reservation ends",
-    none: "No job runs at this moment. Start a worker: npx @faktory-ts/faktory work ./handlers.js",
+    none: "No job is running. Start a worker: npx @faktory-ts/faktory work ./handlers.js",
   },
-  queue: { title: "Queue", time: "Enqueued", none: "No job waits on this queue." },
+  queue: {
+    title: "Queue",
+    time: "Enqueued",
+    none: "No job waits on this queue. Workers have fetched all, or the queue is new.",
+  },
 };
+
+/** Time that the server keeps dead jobs, in milliseconds: 180 days. */
+const DEAD_MS = 180 * 86_400_000;
 
 const BULK = [["retry", "Retry"], ["kill", "Kill"], ["discard", "Discard"]] as const;
 
-/** The actions that make sense in a place. */
+/** Returns the actions of a place: a dead job cannot be killed, a queued job cannot be retried. */
 export function actionsIn(place: string): readonly (readonly [string, string])[] {
-  return place === "dead" ? BULK.filter(([name]) => name !== "kill") : BULK;
+  if (place === "working") return [];
+  const without = place === "dead" ? "kill" : place === "queue" ? "retry" : "";
+  return BULK.filter(([name]) => name !== without);
 }
 
-/** Buttons that change many jobs. */
+/** Renders the buttons that change many jobs. */
 export function bulkButtons(place: ListedPlace, which: string, what: string): Html[] {
   return actionsIn(place).map(([name, title]) =>
     html`<button name="bulk" value="${`${name}:${which}`}" ${
@@ -55,12 +64,12 @@ export function bulkButtons(place: ListedPlace, which: string, what: string): Ht
   );
 }
 
-/** A scheduled job is not retried, it is run before its time. */
+/** Returns the text of a button: a scheduled job is not retried. */
 function runs(place: string, title: string): string {
   return place === "scheduled" && title === "Retry" ? "Run now:" : title;
 }
 
-/** Jobs, each with a link to its page and, where they can be changed, with buttons. */
+/** Renders jobs with links to their pages, and with buttons if they can be changed. */
 export function jobTable(
   visit: Visit,
   { place, jobs, canChange }: {
@@ -91,6 +100,11 @@ export function jobTable(
   `;
 }
 
+/** Returns when a job came to the dead. The server stores when it deletes it. */
+function diedAt({ at }: ServerJob): Date | undefined {
+  return at === undefined ? undefined : new Date(at.getTime() - DEAD_MS);
+}
+
 function jobRow(
   visit: Visit,
   job: ServerJob,
@@ -101,7 +115,7 @@ function jobRow(
   },
 ): Html {
   const { jid, type, queue } = job;
-  const at = place === "dead" ? job.failure?.failedAt : place === "queue" ? job.enqueuedAt : job.at;
+  const at = place === "dead" ? diedAt(job) : place === "queue" ? job.enqueuedAt : job.at;
   const label = `${type.slice(0, 60)} ${jid.slice(0, 60)}`;
   return html`<tr>
     ${

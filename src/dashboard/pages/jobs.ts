@@ -10,10 +10,22 @@ import { queueActions } from "./queues.ts";
 /** Jobs on a page. */
 const PER_PAGE = 25;
 
-/** The filters of a list, as parameters of its address and fields of its form. */
+/** Filters of a list: parameters of its address and fields of its form. */
 const FILTERS = ["type", "queue", "error", "text"] as const;
 
-/** The filters that a visit has. */
+/** Orders of a list, with their names in the form. */
+const ORDERS = {
+  oldest: "time, first to last",
+  newest: "time, last to first",
+  type: "type",
+  queue: "queue",
+  error: "error",
+  attempts: "attempts, most first",
+} as const;
+
+type Order = keyof typeof ORDERS;
+
+/** Reads the filters of a list. */
 export function filtersOf(query: URLSearchParams): Partial<Record<typeof FILTERS[number], string>> {
   return Object.fromEntries(
     FILTERS.flatMap((name) => {
@@ -23,7 +35,13 @@ export function filtersOf(query: URLSearchParams): Partial<Record<typeof FILTERS
   );
 }
 
-/** The jobs of a set, or of a queue. */
+function orderOf(order: Order): Pick<JobQuery, "sort" | "newestFirst"> {
+  return order === "oldest" || order === "newest"
+    ? { newestFirst: order === "newest" }
+    : { sort: order };
+}
+
+/** Renders the jobs of a set or queue. */
 export async function jobsPage(visit: Visit, place: ListedPlace): Promise<Html> {
   const { inspection, query } = visit;
   const { title } = TEXTS[place];
@@ -33,22 +51,27 @@ export async function jobsPage(visit: Visit, place: ListedPlace): Promise<Html> 
   if (inspection === undefined) return await protocolPage(visit, place, title);
   const filters = filtersOf(query);
   const isFiltered = Object.keys(filters).length > 0;
-  // What died last is what one looks for.
-  const newestFirst = (query.get("order") ?? (place === "dead" ? "newest" : "oldest")) === "newest";
+  // The latest failure is usually the interesting one.
+  const preset: Order = place === "dead" ? "newest" : "oldest";
+  const given = query.get("order") ?? "";
+  const order = Object.hasOwn(ORDERS, given) ? given as Order : preset;
   const offset = Math.min(Math.max(0, Math.trunc(Number(query.get("offset")) || 0)), 1e12);
-  const asked: JobQuery = { ...filters, newestFirst, offset, limit: PER_PAGE, maxArgs: 200 };
-  const where: Partial<JobQuery> = place === "queue" ? { queue } : { set: place };
-  const found = await inspection.jobs({ ...asked, ...where });
+  const found = await inspection.jobs({
+    ...filters,
+    ...orderOf(order),
+    ...{ offset, limit: PER_PAGE, maxArgs: 200 },
+    ...place === "queue" ? { queue } : { set: place },
+  });
   const parameters = {
     ...filters,
     name: place === "queue" ? queue : undefined,
-    order: query.get("order") ?? undefined,
+    order: order === preset ? undefined : order,
   };
-  const list = { place, path, found, filters, parameters, newestFirst, offset };
+  const list = { place, path, found, filters, parameters, order, offset };
   const options = {
     title: heading,
     active: place === "queue" ? "/queues" : path,
-    live: !isFiltered && offset === 0,
+    live: !isFiltered && offset === 0 && found.sorted === undefined,
   };
   return page(
     visit,
@@ -79,13 +102,13 @@ interface List {
   readonly found: JobPage;
   readonly filters: Partial<Record<typeof FILTERS[number], string>>;
   readonly parameters: Readonly<Record<string, string | undefined>>;
-  readonly newestFirst: boolean;
+  readonly order: Order;
   readonly offset: number;
 }
 
 function jobList(visit: Visit, list: List): Html {
   const { place, path, found, filters, parameters } = list;
-  const canChange = !visit.settings.readOnly && place !== "working" && place !== "queue";
+  const canChange = !visit.settings.readOnly && place !== "working";
   const table = found.jobs.length === 0
     ? empty("No job here matches.", found.next === undefined ? "" : "Search on, below.")
     : jobTable(visit, { place, jobs: found.jobs, canChange });
@@ -102,9 +125,13 @@ function jobList(visit: Visit, list: List): Html {
     <fieldset class="bar"><legend class="hidden">Change jobs</legend>
       <label class="all"><input type="checkbox" data-all> All on this page</label>
       ${bulkButtons(place, "selected", "selected")}
-      <span class="apart">${
-        bulkButtons(place, "matching", isFiltered ? "all that match" : "all")
-      }</span>
+      ${
+        place === "queue"
+          ? ""
+          : html`<span class="apart">${
+            bulkButtons(place, "matching", isFiltered ? "all that match" : "all")
+          }</span>`
+      }
     </fieldset>
     ${table}
   </form>`
@@ -113,32 +140,32 @@ function jobList(visit: Visit, list: List): Html {
   `;
 }
 
-function searchForm(visit: Visit, { place, path, filters, parameters, newestFirst }: List): Html {
-  const names = FILTERS.filter((name) => place !== "queue" || name !== "queue");
+function searchForm(visit: Visit, { place, path, filters, parameters, order }: List): Html {
+  const isQueue = place === "queue";
+  const names = FILTERS.filter((name) => !isQueue || name !== "queue");
+  const hasErrors = place === "retries" || place === "dead";
   const titles = { type: "Type", queue: "Queue", error: "Error", text: "Text" };
+  const orders = (Object.keys(ORDERS) as Order[]).filter((name) =>
+    (name !== "queue" || !isQueue) && (hasErrors || name !== "error" && name !== "attempts")
+  );
   return html`<form class="filters" role="search" action="${link(visit, path)}">
-    ${
-    place === "queue" ? html`<input type="hidden" name="name" value="${parameters["name"]}">` : ""
-  }
+    ${isQueue ? html`<input type="hidden" name="name" value="${parameters["name"]}">` : ""}
     ${
     names.map((name) =>
       html`<label>${titles[name]} <input name="${name}" value="${filters[name] ?? ""}"></label>`
     )
   }
-    <label>Order <select name="order">
-      <option value="oldest"${
-    newestFirst ? "" : html`
-      selected
-    `
-  }>first to last</option>
-      <option value="newest"${
-    newestFirst
-      ? html`
-        selected
+    <label>Order by <select name="order">${
+    orders.map((name) =>
+      html`
+        <option value="${name}" ${name === order
+          ? html`
+            selected
+          `
+          : ""}>${ORDERS[name]}</option>
       `
-      : ""
-  }>last to first</option>
-    </select></label>
+    )
+  }</select></label>
     <button>Search</button>
     ${
     Object.keys(filters).length === 0
@@ -149,25 +176,43 @@ function searchForm(visit: Visit, { place, path, filters, parameters, newestFirs
 }
 
 function pages(visit: Visit, { path, found, parameters, offset, filters }: List): Html {
-  const { jobs, total, searched, next } = found;
+  const { jobs, total, searched, sorted, next } = found;
   const at = (offset: number) => link(visit, path, { ...parameters, offset: offset || undefined });
   const isFiltered = Object.keys(filters).length > 0;
+  // A search without an order does not know how many matches come before its page.
+  const isPaged = !isFiltered || sorted !== undefined;
+  const range = `${whole(offset + 1)} to ${whole(offset + jobs.length)}`;
+  const looked = `searched ${whole(sorted === undefined ? offset + searched : searched)} of ${
+    whole(total)
+  }`;
   const said = isFiltered
-    ? `${count(jobs.length, "job")} found, searched ${whole(offset + searched)} of ${whole(total)}`
+    ? `${count(sorted ?? jobs.length, "job")} found, ${looked}`
     : jobs.length === 0
     ? count(total, "job")
-    : `${whole(offset + 1)} to ${whole(offset + jobs.length)} of ${count(total, "job")}`;
+    : `${range} of ${count(total, "job")}`;
+  const isCut = sorted !== undefined && searched < total;
   return html`<p class="pages"><span>${said}</span>
     ${offset > 0 ? html`<a href="${at(0)}">First</a>` : ""}
     ${
-    offset > 0 && !isFiltered
+    offset > 0 && isPaged
       ? html`<a href="${at(Math.max(0, offset - PER_PAGE))}" rel="prev">Back</a>`
       : ""
   }
     ${
     next === undefined
       ? ""
-      : html`<a href="${at(next)}" rel="next">${isFiltered ? "Search on" : "More"}</a>`
+      : html`<a href="${at(next)}" rel="next">${isPaged ? "More" : "Search on"}</a>`
   }
-  </p>`;
+  </p>
+  ${
+    isCut
+      ? html`
+        <p
+          class="hint">Only the first ${whole(searched)} of ${count(
+            total,
+            "job",
+          )} by time are sorted here. Search to find others, or order by time to page through all.</p>
+      `
+      : ""
+  }`;
 }

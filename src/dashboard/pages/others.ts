@@ -3,7 +3,7 @@ import { bare, page } from "../view/layout.ts";
 import { count } from "../view/text.ts";
 import { link, type Visit } from "../view/visit.ts";
 
-/** Asks for the password. */
+/** Renders the login form. */
 export function loginPage(
   visit: Pick<Visit, "settings">,
   next: string,
@@ -25,7 +25,7 @@ export function loginPage(
   );
 }
 
-/** A page that only says something. */
+/** Renders a message. */
 export function messagePage(
   visit: Pick<Visit, "settings">,
   title: string,
@@ -43,18 +43,19 @@ export function messagePage(
 }
 
 const ASKED: Readonly<Record<string, (what: string) => string>> = {
-  retry: (what) => `Run ${what} at once?`,
+  retry: (what) => `Run ${what} now?`,
   kill: (what) => `Move ${what} to the dead?`,
-  discard: (what) => `Discard ${what}? There is no way back.`,
-  remove: (what) => `Remove ${what}? There is no way back.`,
+  discard: (what) => `Discard ${what}? This cannot be undone.`,
+  remove: (what) => `Remove ${what}? This cannot be undone.`,
+  cancel: (what) => `Cancel ${what}? This cannot be undone.`,
 };
 
-/** Asks whether a change is meant. */
+/** Renders the confirmation of a change. */
 export function confirmPage(
   visit: Visit,
   { action, what, path, fields, back }: {
     readonly action: string;
-    /** What is changed, such as `12 jobs`. */
+    /** The object of the change, such as `12 jobs`. */
     readonly what: string;
     readonly path: string;
     readonly fields: readonly (readonly [name: string, value: string])[];
@@ -74,13 +75,16 @@ export function confirmPage(
         <button name="confirmed" value="yes" class="main">Yes, ${action}</button>
         <a class="button" href="${back}">No, go back</a>
       </form>
+      ${action === "cancel"
+        ? html`<p class="hint">If a worker runs the job, the server forgets it at once. The worker
+          stops it within ten seconds if its consumer has the option <code>cancellation</code>;
+          otherwise the handler runs to its end, and its result is ignored.</p>`
+        : ""}
     `,
   );
 }
 
-/**
- * So many jobs of a set, for a question; a server that does not count them leaves the number out.
- */
+/** Describes the jobs of a set. The number is missing if the server does not count them. */
 export function jobsOf(set: string, jobs: number | undefined, isAll: boolean): string {
   if (jobs !== undefined) return `${isAll ? "all " : ""}${count(jobs, "job")} of ${set}`;
   return isAll ? `all jobs of ${set}` : `the jobs of ${set} that match`;

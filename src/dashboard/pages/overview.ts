@@ -6,10 +6,10 @@ import { count, duration, rate, whole } from "../view/text.ts";
 import { link, type Visit } from "../view/visit.ts";
 import { queueTable } from "./queues.ts";
 
-/** Queues that are shown: the rest is a link away. */
+/** Maximum number of queues. A link leads to the others. */
 const MAX_QUEUES = 10;
 
-/** How the server does. */
+/** Renders the server's figures, its history and its largest queues. */
 export async function overviewPage(visit: Visit): Promise<Html> {
   const { source, inspection, rates, query } = visit;
   const [info, { queues, total, jobs: waiting }, history] = await Promise.all([
@@ -66,7 +66,7 @@ export async function overviewPage(visit: Visit): Promise<Html> {
       <section aria-labelledby="queues">
         <h2 id="queues">Queues</h2>
         ${queues.length === 0
-          ? empty("No queues yet. A queue begins with its first job.")
+          ? empty("No queues yet. The first job of a queue creates it.")
           : queueTable(visit, queues)}
         ${total > MAX_QUEUES
           ? html`<p><a href="${link(visit, "/queues")}">All ${count(total, "queue")}</a></p>`
@@ -79,15 +79,12 @@ export async function overviewPage(visit: Visit): Promise<Html> {
   );
 }
 
-/** Whether a figure is one to look into. */
+/** Marks figures that need attention. */
 function isBad(title: string, value: string): boolean {
   return (title === "Failed" || title === "Dead") && value !== "0";
 }
 
-/**
- * How many queues there are, and how fast jobs come: by what was counted in the last 10 to 20
- * seconds.
- */
+/** Formats the number of queues and the rate of new jobs over the last 10 to 20 seconds. */
 function waitingMore(queues: number, history: ServerHistory | undefined, now: number): string {
   const [before, last] = history?.hour.slice(-2) ?? [];
   if (before === undefined || last === undefined) return count(queues, "queue");
@@ -97,7 +94,7 @@ function waitingMore(queues: number, history: ServerHistory | undefined, now: nu
 
 function firstSteps(): Html {
   return empty(
-    "No jobs yet. Enqueue one, and run it:",
+    "No jobs yet. Enqueue one and run it:",
     html`<pre tabindex="0"><code>npx @faktory-ts/faktory push greet '"world"'
 npx @faktory-ts/faktory work ./handlers.js</code></pre>`,
   );

@@ -4,7 +4,7 @@ import { whole } from "../view/text.ts";
 import { link, type Visit } from "../view/visit.ts";
 import { bulkButtons, type ListedPlace } from "./job_table.ts";
 
-/** A set of a server that lists no jobs: its size, and changes by a filter. */
+/** Renders a set of a server that lists no jobs: its size, and a form for changes by a filter. */
 export async function protocolPage(visit: Visit, place: ListedPlace, title: string): Promise<Html> {
   if (place === "queue" || place === "working") {
     return page(visit, { title, active: "/queues" }, elsewhere(visit));
@@ -24,7 +24,7 @@ export async function protocolPage(visit: Visit, place: ListedPlace, title: stri
             <label>Text in its JSON <input name="text"></label>
             ${bulkButtons(place, "matching", "all that match")}
           </form>
-        <p class="hint">Give one of the two, or neither for all jobs of the set.</p>
+        <p class="hint">Fill in one of the two, or neither for all jobs of the set.</p>
       `}
     `,
   );

@@ -7,7 +7,7 @@ import { link, type Visit } from "../view/visit.ts";
 /** Queues on a page. */
 const PER_PAGE = 100;
 
-/** All queues. */
+/** Renders all queues. */
 export async function queuesPage(visit: Visit): Promise<Html> {
   const text = visit.query.get("text") ?? "";
   const start = Math.min(Math.max(0, Math.trunc(Number(visit.query.get("offset")) || 0)), 1e12);
@@ -26,7 +26,7 @@ export async function queuesPage(visit: Visit): Promise<Html> {
       ${queues.length === 0
         ? empty(
           text === "" && start === 0
-            ? "No queues yet. A queue begins with its first job."
+            ? "No queues yet. The first job of a queue creates it."
             : "No queue has a name like this.",
         )
         : queueTable(visit, queues)}
@@ -40,7 +40,7 @@ export async function queuesPage(visit: Visit): Promise<Html> {
   );
 }
 
-/** Queues with what can be done with them. */
+/** Renders queues with buttons. */
 export function queueTable(visit: Visit, queues: readonly ShownQueue[]): Html {
   const { readOnly } = visit.settings;
   return html`
@@ -69,14 +69,14 @@ export function queueTable(visit: Visit, queues: readonly ShownQueue[]): Html {
   `;
 }
 
-/** A queue's name, as a link to its jobs. */
+/** Renders a queue's name as a link to its jobs. */
 export function queueLink(visit: Visit, name: string): Html {
   return visit.inspection === undefined
     ? foreign(name)
     : html`<a href="${link(visit, "/queue", { name })}">${foreign(name)}</a>`;
 }
 
-/** Buttons to pause, resume and remove a queue. */
+/** Renders the buttons of a queue. */
 export function queueActions(visit: Visit, { name, paused }: ShownQueue): Html {
   const button = (action: string, text: string) =>
     html`<button name="action" value="${action}" aria-label="${`${text} ${name}`}">${text}</button>`;
@@ -91,7 +91,7 @@ export function queueActions(visit: Visit, { name, paused }: ShownQueue): Html {
 function latency({ size, latency }: ShownQueue): Html | string {
   if (size === 0) return html`<span class="none">none</span>`;
   if (latency === undefined) {
-    return html`<span class="none" title="Its oldest job does not say when it was enqueued">unknown</span>`;
+    return html`<span class="none" title="The oldest job does not tell when it was enqueued">unknown</span>`;
   }
   return latency < 1 ? `${Math.max(0, Math.round(latency * 1000))} ms` : duration(latency);
 }

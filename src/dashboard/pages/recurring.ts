@@ -1,36 +1,43 @@
-import type { ServerJob } from "../../inspect/types.ts";
+import type { ServerJob, ServerRecurring } from "../../inspect/types.ts";
 import { type Html, html } from "../view/html.ts";
 import { elsewhere, empty, page } from "../view/layout.ts";
 import { foreign, time } from "../view/text.ts";
 import { link, type Visit } from "../view/visit.ts";
 import { queueLink } from "./queues.ts";
 
-/** The jid of a firing that `./cron` has pushed: the schedule, the time, the entry, a checksum. */
+/** The jid of a firing of `./cron`: schedule, time, entry, checksum. */
 const FIRING = /^cron:([^:]*):[0-9a-z]{7}:(.+):[0-9a-f]+$/;
 
-/** An entry of a schedule, with its firings that the server has, the next one first. */
+/** Scheduled jobs that are searched for firings. */
+const MAX_FIRINGS = 1000;
+
+/** A recurring job with its next firings, the first one first. */
 interface Entry {
-  readonly schedule: string;
   readonly name: string;
-  readonly firings: ServerJob[];
+  /** Its origin: a schedule of `./cron`, or Enterprise's cron. */
+  readonly origin: string;
+  readonly type: Html;
+  readonly queue: string;
+  readonly args: string;
+  readonly next: readonly (Date | undefined)[];
 }
 
-/** The entries of schedules, by the firings that are in the scheduled set. */
+/** Renders the recurring jobs of `./cron` and of Enterprise's cron. */
 export async function recurringPage(visit: Visit): Promise<Html> {
   const { inspection, now } = visit;
   const options = { title: "Recurring", active: "/recurring", live: true };
   if (inspection === undefined) {
     return page(visit, { ...options, live: false }, elsewhere(visit));
   }
-  const found = await inspection.jobs({
-    set: "scheduled",
-    text: "cron:",
-    limit: 1000,
-    maxArgs: 200,
-  });
-  const entries = entriesOf(found.jobs);
+  const [found, recurring] = await Promise.all([
+    inspection.jobs({ set: "scheduled", text: "cron:", limit: MAX_FIRINGS, maxArgs: 200 }),
+    inspection.recurring(),
+  ]);
+  const entries = [...entriesOf(visit, found.jobs), ...recurring.map(enterpriseEntry)];
   if (entries.length === 0) {
-    return page(visit, options, empty("No recurring jobs. A Schedule of ./cron enqueues them."));
+    const text = "No recurring jobs. Run a Schedule of the entry ./cron, which works with every " +
+      "server, or set the option cron of an embedded server of the edition enterprise.";
+    return page(visit, options, empty(text));
   }
   return page(
     visit,
@@ -51,39 +58,55 @@ export async function recurringPage(visit: Visit): Promise<Html> {
           <tbody>${entries.map((entry) => row(visit, entry, now))}</tbody>
         </table>
       </div>
-      <p class="hint">Shows only firings that are already scheduled.${found.next === undefined
-        ? ""
-        : " There may be more: the scheduled set is too large to be searched whole."}</p>
+      ${entries.length === recurring.length ? "" : html`<p class="hint">A Schedule is shown by the
+        firings that it has scheduled so far.${
+        found.next === undefined ? "" : " There may be more: the scheduled set is too large."
+      }</p>`}
     `,
   );
 }
 
-function row(visit: Visit, { schedule, name, firings }: Entry, now: number): Html {
-  const [next, after] = firings;
-  const { jid, type, queue, args, at } = next!;
+function row(visit: Visit, { name, origin, type, queue, args, next }: Entry, now: number): Html {
+  const at = (firing: number) =>
+    firing < next.length
+      ? time(next[firing], now)
+      : html`<span class="none">not scheduled yet</span>`;
   return html`
     <tr>
-      <th scope="row">${foreign(name)} <span class="jid">${foreign(schedule, 40)}</span></th>
-      <td><a href="${link(visit, "/job", { jid })}">${foreign(type)}</a></td>
+      <th scope="row">${foreign(name)} <span class="jid">${foreign(origin, 40)}</span></th>
+      <td>${type}</td>
       <td>${queueLink(visit, queue)}</td>
       <td><code>${foreign(args, 120)}</code></td>
-      <td>${time(at, now)}</td>
-      <td>${after === undefined
-        ? html`<span class="none">not yet pushed</span>`
-        : time(after.at, now)}</td>
+      <td>${at(0)}</td>
+      <td>${at(1)}</td>
     </tr>
   `;
 }
 
-function entriesOf(jobs: readonly ServerJob[]): Entry[] {
-  const entries = new Map<string, Entry>();
-  for (const job of jobs) {
-    const [, schedule, name] = FIRING.exec(job.jid) ?? [];
+function enterpriseEntry({ schedule, type, queue, args, next }: ServerRecurring): Entry {
+  return {
+    name: schedule,
+    origin: "cron of the server, UTC",
+    type: foreign(type),
+    queue,
+    args,
+    next,
+  };
+}
+
+function entriesOf(visit: Visit, jobs: readonly ServerJob[]): Entry[] {
+  const entries = new Map<string, Entry & { readonly next: (Date | undefined)[] }>();
+  for (const { jid, type, queue, args, at } of jobs) {
+    const [, schedule, name] = FIRING.exec(jid) ?? [];
     if (schedule === undefined || name === undefined) continue;
     const key = `${schedule}:${name}`;
-    const entry = entries.get(key) ?? { schedule, name, firings: [] };
+    const address = link(visit, "/job", { jid });
+    const entry = entries.get(key) ?? {
+      ...{ name, origin: schedule, queue, args, next: [] },
+      type: html`<a href="${address}">${foreign(type)}</a>`,
+    };
     entries.set(key, entry);
-    entry.firings.push(job);
+    entry.next.push(at);
   }
   return [...entries.values()];
 }

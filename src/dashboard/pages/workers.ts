@@ -4,24 +4,24 @@ import { elsewhere, empty, page } from "../view/layout.ts";
 import { count, distance, duration, foreign, kib, time } from "../view/text.ts";
 import { link, type Visit } from "../view/visit.ts";
 
-/** Workers that are shown, and jobs of each. */
+/** Maximum number of workers, and of jobs of each. */
 const MAX_WORKERS = 200;
 const MAX_JOBS = 50;
 
-const STATES = { running: "running", quiet: "quiet", terminate: "ending" } as const;
+const STATES = { running: "running", quiet: "quiet", terminate: "stopping" } as const;
 
 function runtime({ startedAt }: ServerJob, now: number): string {
   return startedAt === undefined ? "" : `for ${duration((now - startedAt.getTime()) / 1000)}, `;
 }
 
-/** How long the worker may still take for a job. */
+/** Renders the rest of a job's reservation. */
 function reservation({ at }: ServerJob, now: number): Html {
   return at !== undefined && at.getTime() > now
     ? html`reserved for another ${distance(at, now)}`
     : html`reservation ended ${time(at, now)}`;
 }
 
-/** The worker processes. */
+/** Renders the worker processes. */
 export async function workersPage(visit: Visit): Promise<Html> {
   const options = { title: "Workers", active: "/workers", live: true };
   if (visit.inspection === undefined) {
@@ -69,7 +69,7 @@ function card(visit: Visit, worker: ServerWorker): Html {
   }${rssKb === undefined ? "" : `, ${kib(rssKb)} of memory`}. Id ${foreign(wid, 60)}</p>
     ${
     jobs.length === 0
-      ? html`<p class="none">Runs nothing.</p>`
+      ? html`<p class="none">Idle.</p>`
       : html`<ul class="runs">${
         jobs.slice(0, MAX_JOBS).map((job) =>
           html`<li><a href="${link(visit, "/job", { jid: job.jid })}">${foreign(job.type)}</a>

@@ -5,17 +5,18 @@ import { fault } from "../api.ts";
 import type { Settings } from "../options.ts";
 import { loginPage } from "../pages/others.ts";
 import { link } from "../view/visit.ts";
+import { isSecure } from "./address.ts";
 import { SESSION_MS, Sessions, type Verdict } from "./sessions.ts";
 
 const COOKIE = "faktory_session";
 
 const FAULTS: Readonly<Record<Exclude<Verdict, "right">, string>> = {
   wrong: "This is not the password.",
-  throttled: "Too many wrong passwords. Try again in half a minute.",
+  throttled: "Too many wrong passwords from your address. Try again in half a minute.",
 };
 
 /**
- * Lets in who knows the password: by a session that a form begins, or, for programs, by HTTP Basic
+ * Asks for the password. Browsers log in by a form, which begins a session; programs use HTTP Basic
  * or Bearer.
  */
 export class Access {
@@ -29,7 +30,7 @@ export class Access {
       : new Sessions(settings.password, settings.clock);
   }
 
-  /** Adds the form, and asks for the password on every route that is added after it. */
+  /** Adds the login form, and protects every route that is added later. */
   protect(app: Hono): void {
     const sessions = this.#sessions;
     if (sessions === undefined) return;
@@ -43,7 +44,9 @@ export class Access {
     app.use(async (context, next) => {
       if (sessions.has(getCookie(context, COOKIE))) return await next();
       const given = passwordOf(context.req.header("authorization"));
-      const verdict = given === undefined ? undefined : await sessions.judge(given);
+      const verdict = given === undefined
+        ? undefined
+        : await sessions.judge(given, addressIn(context));
       if (verdict === "right") return await next();
       return this.#refuse(context, verdict);
     });
@@ -52,11 +55,11 @@ export class Access {
   async #login(context: Context, sessions: Sessions): Promise<Response> {
     const form = new URLSearchParams(await context.req.text());
     const next = form.get("next") ?? "";
-    const verdict = await sessions.judge(form.get("password") ?? "");
+    const verdict = await sessions.judge(form.get("password") ?? "", addressIn(context));
     if (verdict !== "right") return this.#form(context, next, verdict);
     setCookie(context, COOKIE, sessions.begin(), {
       ...{ httpOnly: true, sameSite: "Lax", path: this.#path, maxAge: SESSION_MS / 1000 },
-      secure: new URL(context.req.url).protocol === "https:",
+      secure: isSecure(context.req.raw, this.#settings.trustProxy),
     });
     return context.redirect(this.#local(next), 303);
   }
@@ -84,11 +87,11 @@ export class Access {
     return context.redirect(link({ settings: this.#settings }, "/login", { next }), 303);
   }
 
-  /** Where to go after the password: only to a page of the dashboard. */
+  /** Returns the page to show after the login. It is always a page of the dashboard. */
   #local(next: string): string {
     const { base } = this.#settings;
     const isLocal = next.startsWith(`${base}/`) && !/^\/[/\\]/.test(next) &&
-      // deno-lint-ignore no-control-regex -- Browsers drop tabs and line feeds, which could hide a second slash.
+      // deno-lint-ignore no-control-regex -- Browsers drop tabs and line feeds.
       !/[\u0000-\u0020\\]/.test(next);
     return isLocal ? next : `${base}/`;
   }
@@ -98,7 +101,12 @@ export class Access {
   }
 }
 
-/** The password of an Authorization header. */
+/** Returns the visitor's address, which the handler puts there. */
+function addressIn(context: Context): string | undefined {
+  return (context.env as { readonly address?: string | undefined }).address;
+}
+
+/** Returns the password of an Authorization header. */
 function passwordOf(header: string | undefined): string | undefined {
   const [, scheme, value = ""] = /^(Basic|Bearer) +(\S+)$/i.exec(header ?? "") ?? [];
   if (scheme === undefined) return undefined;

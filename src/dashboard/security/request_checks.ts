@@ -1,19 +1,25 @@
-/**
- * Names that always lead to the machine that the browser runs on; no other site can have them lead
- * elsewhere.
- */
+import { requestedHost } from "./address.ts";
+
+/** Names that always lead to the browser's own machine. No other site can redirect them. */
 const LOCAL = /^(?:localhost|[\w-]+\.localhost)$/;
 
 const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
 
 /**
- * Whether a request may be answered by the host that it names. Attacks by DNS rebinding come with
- * the attacker's name, so addresses are safe.
+ * Checks the host of a request against DNS rebinding, which uses a name of the attacker's. IP
+ * addresses are therefore safe.
  */
-export function isAllowedHost(request: Request, hosts: ReadonlySet<string> | "any"): boolean {
+export function isAllowedHost(
+  request: Request,
+  hosts: ReadonlySet<string> | "any",
+  trustProxy: boolean,
+): boolean {
   if (hosts === "any") return true;
-  const named = [new URL(request.url).host, request.headers.get("host")];
-  return named.filter((host) => host !== null).every((host) => {
+  const named = [
+    requestedHost(request, trustProxy),
+    ...trustProxy ? [] : [new URL(request.url).host],
+  ];
+  return named.every((host) => {
     const name = host.toLowerCase().replace(/:\d+$/, "").replace(/\.$/, "");
     return LOCAL.test(name) || IPV4.test(name) || /^\[[\da-f:.]+\]$/.test(name) ||
       hosts.has(name) || hosts.has(host.toLowerCase());
@@ -21,22 +27,18 @@ export function isAllowedHost(request: Request, hosts: ReadonlySet<string> | "an
 }
 
 /**
- * Whether a request that changes something comes from the dashboard's own pages, or from no browser
- * at all. Browsers send an Origin with every POST.
+ * Checks that a change comes from the dashboard's own pages, or not from a browser. Browsers send
+ * an Origin with every POST.
  */
-export function isOwnOrigin(request: Request): boolean {
+export function isOwnOrigin(request: Request, trustProxy: boolean): boolean {
   const origin = request.headers.get("origin");
   const site = request.headers.get("sec-fetch-site");
   if (origin === null) return site === null || site === "same-origin" || site === "none";
-  const host = request.headers.get("host") ?? new URL(request.url).host;
-  // Behind a proxy with TLS the scheme differs.
-  return URL.canParse(origin) && new URL(origin).host === host.toLowerCase();
+  // The scheme is not compared: a proxy may add TLS.
+  return URL.canParse(origin) && new URL(origin).host === requestedHost(request, trustProxy);
 }
 
-/**
- * Sent with every answer: nothing from elsewhere, no code but the dashboard's own file, in nobody's
- * frame.
- */
+/** Headers of every response: no content from elsewhere, one script, never in a frame. */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "content-security-policy": [
     "default-src 'none'",

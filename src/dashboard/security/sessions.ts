@@ -1,52 +1,50 @@
 import { type Clock, elapsedMs } from "../../internal/clock.ts";
+import { Throttle } from "./throttle.ts";
 
-/** How long a session lasts, in milliseconds. */
+/** Duration of a session, in milliseconds. */
 export const SESSION_MS = 12 * 60 * 60_000;
 
-/** Sessions at a time; the oldest ends where there are more. */
+/** Maximum number of sessions. A new one ends the oldest. */
 const MAX_SESSIONS = 1000;
-
-/** Wrong passwords within {@linkcode WINDOW_MS} after which nobody may try. */
-const MAX_FAILURES = 5;
-
-const WINDOW_MS = 30_000;
 
 const encoder = new TextEncoder();
 
-/** How a password was judged; `throttled` says nothing of whether it is right. */
+/** Result of a password check. `throttled` does not tell whether the password is right. */
 export type Verdict = "right" | "wrong" | "throttled";
 
-/** Who has entered the password. */
+/** Checks passwords, and keeps the sessions of visitors who have entered the right one. */
 export class Sessions {
   readonly #password: Promise<Uint8Array>;
   readonly #clock: Clock;
-  /** When each ends, by its token. */
+  readonly #throttle: Throttle;
+  /** The end of each session, by its token. */
   readonly #ends = new Map<string, number>();
-  /** When wrong passwords came lately. */
-  #failures: number[] = [];
   #last: Promise<Verdict> = Promise.resolve("right");
 
   constructor(password: string, clock: Clock) {
     this.#password = digest(password);
     this.#clock = clock;
+    this.#throttle = new Throttle(clock);
   }
 
-  /** Judges a password, in a time that does not depend on it. */
-  judge(password: string): Promise<Verdict> {
-    // One after the other, so that many at once are counted as well.
-    return this.#last = this.#last.then(() => this.#judge(password));
+  /**
+   * Checks a password in a time that does not depend on it.
+   *
+   * @param address The visitor's address. Visitors whose address is not known count as one.
+   */
+  judge(password: string, address = ""): Promise<Verdict> {
+    // One after the other, so that concurrent attempts are counted too.
+    return this.#last = this.#last.then(() => this.#judge(password, address));
   }
 
-  async #judge(password: string): Promise<Verdict> {
-    const now = elapsedMs(this.#clock);
-    this.#failures = this.#failures.filter((at) => now - at < WINDOW_MS);
-    if (this.#failures.length >= MAX_FAILURES) return "throttled";
+  async #judge(password: string, address: string): Promise<Verdict> {
+    if (this.#throttle.isClosed(address)) return "throttled";
     if (isEqual(await digest(password), await this.#password)) return "right";
-    this.#failures.push(now);
+    this.#throttle.failed(address);
     return "wrong";
   }
 
-  /** Begins a session: gives its token. */
+  /** Begins a session and returns its token. */
   begin(): string {
     const bytes = crypto.getRandomValues(new Uint8Array(32));
     const token = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -56,7 +54,7 @@ export class Sessions {
     return token;
   }
 
-  /** Whether a token is that of a session. */
+  /** Returns whether a token belongs to a session. */
   has(token: string | undefined): boolean {
     const end = token === undefined ? undefined : this.#ends.get(token);
     if (end === undefined) return false;

@@ -5,7 +5,7 @@ import { count, whole } from "./text.ts";
 const WIDTH = 720;
 const HEIGHT = 140;
 
-/** Points that are drawn; more are put together. */
+/** Maximum number of points drawn. Neighbouring points are added up. */
 const MAX_DRAWN = 180;
 
 const SERIES = [["processed", "Processed"], ["failed", "Failed"], [
@@ -13,7 +13,7 @@ const SERIES = [["processed", "Processed"], ["failed", "Failed"], [
   "Enqueued",
 ]] as const;
 
-/** A line for each count, as SVG; the figures behind it are in its description. */
+/** Renders a line for each count as SVG, with the sums in its description. */
 export function chart(points: readonly HistoryPoint[], label: string): Html {
   const merged = merge(points);
   const most = Math.max(
@@ -46,10 +46,19 @@ export function chart(points: readonly HistoryPoint[], label: string): Html {
 </figure>`;
 }
 
-function merge(points: readonly HistoryPoint[]): HistoryPoint[] {
+/**
+ * Adds up neighbouring points. Leaves out the last point, whose time is not over: it would look like
+ * a fall. Groups start at multiples of their length, so that the line does not change its shape with
+ * each new point; incomplete groups at both ends are left out too.
+ */
+export function merge(points: readonly HistoryPoint[]): HistoryPoint[] {
   const size = Math.ceil(points.length / MAX_DRAWN);
+  const [first, second] = points;
+  if (first === undefined || second === undefined) return [];
+  const stepMs = second.at.getTime() - first.at.getTime();
   const merged: HistoryPoint[] = [];
-  for (let i = 0; i < points.length; i += size) {
+  const start = (size - Math.round(first.at.getTime() / stepMs) % size) % size;
+  for (let i = start; i + size <= points.length - 1; i += size) {
     const part = points.slice(i, i + size);
     const sum = (name: "enqueued" | "processed" | "failed") =>
       part.reduce((all, point) => all + point[name], 0);
@@ -73,7 +82,7 @@ function line(
   most: number,
 ): string {
   const last = Math.max(1, points.length - 1);
-  // A flat stretch needs no more than its two ends.
+  // The inner points of a flat stretch add nothing.
   const isFlat = (i: number) =>
     points[i - 1]?.[name] === points[i]![name] && points[i + 1]?.[name] === points[i]![name];
   return points.flatMap((point, i) => {

@@ -1,6 +1,6 @@
 import { html } from "hono/html";
 
-/** A piece of a page. */
+/** A part of a page, with every text in it escaped. */
 export type Html = ReturnType<typeof html>;
 
 export { html };

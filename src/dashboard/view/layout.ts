@@ -2,12 +2,12 @@ import { type Html, html } from "./html.ts";
 import { count } from "./text.ts";
 import { link, type Visit } from "./visit.ts";
 
-/** What is special about a page. */
+/** Properties of a page. */
 export interface PageOptions {
   readonly title: string;
   /** Path of the page in the menu. */
   readonly active?: string;
-  /** Whether it is loaded again as things change. @default false */
+  /** Updates the page every two seconds. @default false */
   readonly live?: boolean;
 }
 
@@ -21,12 +21,15 @@ const MENU = [
   ["/dead", "Dead"],
   ["/workers", "Workers"],
   ["/batches", "Batches"],
+  ["/workflows", "Workflows"],
 ] as const;
 
-/** Pages that only an embedded server fills. */
-const EMBEDDED_ONLY: readonly string[] = ["/working", "/recurring", "/workers", "/batches"];
+/** Pages that need an embedded server. */
+const EMBEDDED_ONLY: readonly string[] = [
+  ...["/working", "/recurring", "/workers", "/batches", "/workflows"],
+];
 
-/** A whole page around its main part. */
+/** Renders a page around its main part. */
 export function page(visit: Visit, options: PageOptions, main: Html): Html {
   const { title, active, live = false } = options;
   const { settings, inspection } = visit;
@@ -68,7 +71,7 @@ export function page(visit: Visit, options: PageOptions, main: Html): Html {
   );
 }
 
-/** A page without a menu. */
+/** Renders a page without a menu. */
 export function bare(visit: Pick<Visit, "settings">, title: string, body: Html): Html {
   return html`
     <!doctype html>
@@ -91,19 +94,21 @@ export function bare(visit: Pick<Visit, "settings">, title: string, body: Html):
   `;
 }
 
-/**
- * What was done, as the address of a page says after a change. Only known words get onto the page.
- */
+/** Notices after a change, by the parameter `did`. Unknown values are not shown. */
 const DONE: Readonly<Record<string, (jobs: string) => string>> = {
-  retry: (jobs) => `${jobs} put back to run at once.`,
+  retry: (jobs) => `${jobs} enqueued to run now.`,
   kill: (jobs) => `${jobs} moved to the dead.`,
   discard: (jobs) => `${jobs} discarded.`,
-  pause: () => "Queue paused: its jobs are held back.",
+  cancel: () => "The job is cancelled.",
+  abort: () =>
+    "The job is cancelled. Its worker stops it within ten seconds if its consumer has the option " +
+    "cancellation.",
+  pause: () => "Queue paused: workers get none of its jobs.",
   resume: () => "Queue resumed.",
   remove: () => "Queue removed.",
-  quiet: () => "The worker stops taking jobs at its next heartbeat, within 15 seconds.",
-  terminate: () => "The worker ends at its next heartbeat, within 15 seconds.",
-  gone: () => "Nothing changed: what it was about is no longer there.",
+  quiet: () => "The worker stops fetching jobs at its next heartbeat, within 15 seconds.",
+  terminate: () => "The worker stops at its next heartbeat, within 15 seconds.",
+  gone: () => "Nothing changed: it is no longer there.",
 };
 
 function notice({ query }: Visit): Html | "" {
@@ -114,12 +119,12 @@ function notice({ query }: Visit): Html | "" {
   return html`<p class="notice" role="status">${DONE[done]!(said)}</p>`;
 }
 
-/** A part of a page that has nothing to show, and what to do next. */
+/** Renders an empty state, which says what to do next. */
 export function empty(text: string, more: Html | string = ""): Html {
   return html`<div class="empty"><p>${text}</p>${more}</div>`;
 }
 
-/** What is said where a server cannot be asked for jobs. */
+/** Renders the hint that the server lists no jobs. */
 export function elsewhere(visit: Visit): Html {
   const { serverPage } = visit.settings;
   return html`<p class="hint">This server does not list jobs over its protocol. ${

@@ -4,12 +4,12 @@ import { type Html, html } from "./html.ts";
 
 export { count, duration, whole };
 
-/** A small rate: `12/s`, `0.3/s`. */
+/** Formats a rate, such as `12/s` or `0.3/s`. */
 export function rate(value: number): string {
   return `${value > 0 && value < 10 ? value.toFixed(1) : whole(value)}/s`;
 }
 
-/** A time, said as its distance from `now`, with the time itself in its title. */
+/** Renders a time as its distance from `now`, with the time itself as a title. */
 export function time(at: Date | undefined, now: number): Html {
   if (at === undefined) return html`<span class="none">unknown</span>`;
   const seconds = (at.getTime() - now) / 1000;
@@ -18,7 +18,7 @@ export function time(at: Date | undefined, now: number): Html {
   return stamped(at, seconds > 0 ? `in ${length}` : `${length} ago`);
 }
 
-/** The time between `now` and `at`, with `at` in its title. */
+/** Renders the time between `now` and `at`, with `at` as a title. */
 export function distance(at: Date, now: number): Html {
   return stamped(at, duration(Math.abs(at.getTime() - now) / 1000));
 }
@@ -28,7 +28,7 @@ function stamped(at: Date, text: string): Html {
   return html`<time datetime="${iso}" title="${iso}">${text}</time>`;
 }
 
-/** A text that may come from anybody: cut, and kept from turning what is around it. */
+/** Renders a text from outside: cut, and isolated so that its direction affects nothing else. */
 export function foreign(text: string, max = 80): Html {
   const shown = text.length <= max ? text : `${text.slice(0, max - 1).toWellFormed()}…`;
   return text.length <= max
@@ -36,12 +36,12 @@ export function foreign(text: string, max = 80): Html {
     : html`<bdi title="${text.slice(0, 1000)}">${shown}</bdi>`;
 }
 
-/** A job's error on one line. */
+/** Formats a job's error on one line. */
 export function errorLine({ failure }: ServerJob): string {
   return [failure?.type, failure?.message].filter((text) => text !== undefined).join(": ");
 }
 
-/** Bytes for people. */
+/** Formats KiB, such as `12 MiB`. */
 export function kib(value: number): string {
   return value < 1024 ? `${whole(value)} KiB` : `${whole(value / 1024)} MiB`;
 }

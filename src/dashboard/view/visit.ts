@@ -2,20 +2,20 @@ import type { Inspection, Source } from "../source.ts";
 import type { Settings } from "../options.ts";
 import type { Rates } from "../rates.ts";
 
-/** What a page is made of. */
+/** The data for a page. */
 export interface Visit {
   readonly settings: Settings;
   readonly source: Source;
-  /** What an embedded server can be asked for; `undefined` of others. */
+  /** `undefined` if the server is not an embedded one. */
   readonly inspection: Inspection | undefined;
   readonly rates: Rates;
   /** The request's parameters. */
   readonly query: URLSearchParams;
-  /** Milliseconds since 1970. */
+  /** The time, in milliseconds since 1970. */
   readonly now: number;
 }
 
-/** An address of the dashboard: parameters without a value are left out. */
+/** Returns an address of the dashboard. Leaves out parameters without a value. */
 export function link(
   { settings: { base } }: Pick<Visit, "settings">,
   path: string,
