@@ -16,6 +16,7 @@ const { values } = parseArgs({
     "per-world": { type: "string", default: String(JOBS_PER_WORLD) },
     minutes: { type: "string" },
     storage: { type: "string" },
+    job: { type: "string" },
     check: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
   },
@@ -25,6 +26,9 @@ const perWorld = Number(values["per-world"]);
 const common = {
   minutes: values.minutes === undefined ? undefined : Number(values.minutes),
   storage: values.storage as WorldOptions["storage"],
+  tell: values.job === undefined ? undefined : (jid: string, what: string, atMs: number) => {
+    if (jid === values.job) console.log(`${atMs} ms: ${jid}: ${what}`);
+  },
 };
 
 process.on("unhandledRejection", (error) => {

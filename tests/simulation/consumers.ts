@@ -8,6 +8,7 @@ import {
   RetryAfter,
   Snooze,
 } from "../../mod.ts";
+import type { Member } from "./crew.ts";
 import type { Ledger, Worker } from "./ledger.ts";
 import type { Network } from "./network.ts";
 import { type ClockError, SimulatedProcess } from "./process.ts";
@@ -49,15 +50,17 @@ export interface ConsumerParts {
 const STOP_MS = 2500;
 
 /** A process with a consumer. */
-export class ConsumerProcess implements Worker {
+export class ConsumerProcess implements Worker, Member {
   readonly process: SimulatedProcess;
   readonly consumer: Consumer;
   isStopping = false;
-  /** The process has ended. */
-  isOver = false;
+  /** The server told it to be quiet, or to end. */
+  isSignalled = false;
   readonly #parts: ConsumerParts;
   readonly #concurrency: number;
-  #running = 0;
+  /** Handlers that run. */
+  #handlers = 0;
+  #running: Promise<void> | undefined;
 
   constructor(name: string, plan: ConsumerPlan, parts: ConsumerParts) {
     const { timeline, network, ledger } = this.#parts = parts;
@@ -74,17 +77,24 @@ export class ConsumerProcess implements Worker {
   }
 
   /** Connects and runs, again where it cannot connect. */
-  async run(): Promise<void> {
+  run(): Promise<void> {
+    return this.#running = this.#run();
+  }
+
+  async #run(): Promise<void> {
     const { ledger } = this.#parts;
     for (;;) {
       try {
         const { unreported } = await this.consumer.run();
         for (const { jid } of unreported) ledger.excused(jid, this, "told by the report of a run");
-        if (!this.isStopping) ledger.violated("a consumer runs until it is stopped", this.#name);
+        if (!this.isStopping && !this.isSignalled) {
+          ledger.violated("a consumer runs until it is stopped", this.#name);
+        }
         return;
       } catch {
         if (this.isStopping) return;
         await this.process.sleep(1000);
+        if (this.isStopping) return;
       }
     }
   }
@@ -95,8 +105,8 @@ export class ConsumerProcess implements Worker {
     const { ledger } = this.#parts;
     const since = this.process.elapsed();
     await this.consumer.stop({ graceMs });
+    await this.#running;
     const tookMs = this.process.elapsed() - since;
-    this.isOver = true;
     if (tookMs > graceMs + STOP_MS && this.process.pausedAt < 0) {
       ledger.violated("a stop ends in time", `${this.#name}: ${tookMs} ms, grace ${graceMs} ms`);
     }
@@ -116,7 +126,7 @@ export class ConsumerProcess implements Worker {
       if (slow !== undefined) await this.process.sleep(slow.args[1] as number);
       for (const job of jobs) {
         if (failsNow(job)) fail(job, new Error("it fails"));
-        this.#running--;
+        this.#handlers--;
       }
     });
     consumer.on("done", ({ job }) => ledger.finished(job.jid, this, "ACK"));
@@ -140,7 +150,7 @@ export class ConsumerProcess implements Worker {
     try {
       await this.#behave(job, signal);
     } finally {
-      this.#running--;
+      this.#handlers--;
     }
   }
 
@@ -169,9 +179,9 @@ export class ConsumerProcess implements Worker {
         throw new Kill("it is bad");
       case "runs too long":
         return await new Promise((resolve, reject) => {
-          const cancel = this.process.after(90_000, resolve);
+          const timer = this.process.schedule(90_000, resolve as () => void);
           signal.addEventListener("abort", () => {
-            cancel();
+            timer.callback = undefined;
             reject(signal.reason);
           }, { once: true });
         });
@@ -183,8 +193,8 @@ export class ConsumerProcess implements Worker {
   #begin({ jid }: Job): void {
     const { ledger } = this.#parts;
     ledger.started(jid, this);
-    if (++this.#running > this.#concurrency && !this.isStopping) {
-      ledger.violated("a consumer runs no more than it may", `${this.#name}: ${this.#running}`);
+    if (++this.#handlers > this.#concurrency && !this.isStopping) {
+      ledger.violated("a consumer runs no more than it may", `${this.#name}: ${this.#handlers}`);
     }
   }
 }

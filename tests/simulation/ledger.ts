@@ -41,12 +41,15 @@ export interface Entry {
   toFail: number;
   acks: number;
   fails: number;
+  /** Two copies of it were with workers at the same time. */
+  isShared: boolean;
   /** The server was told to take it from its worker, and has not. */
   mustEnd: boolean;
   /** Copies that somebody removed. */
   removed: number;
-  /** The worker that has it, or had it last. */
+  /** The worker that has it, or had it last; and whoever had it before. */
   holder: Worker | undefined;
+  readonly formerHolders: Worker[];
   handedAt: number;
   /** Of the last time that it was handed out. */
   isStarted: boolean;
@@ -57,8 +60,9 @@ export interface Entry {
 /** A worker, as far as the ledger has to know it. */
 export interface Worker {
   readonly process: SimulatedProcess;
-  /** It was told to stop. */
+  /** It was told to stop, by us or by the server. */
   readonly isStopping: boolean;
+  readonly isSignalled: boolean;
 }
 
 const PREFIX = "job-";
@@ -80,14 +84,14 @@ export class Ledger {
   readonly violations: Violation[] = [];
   readonly reruns: Record<string, number> = {};
   readonly counts: Record<string, number> = {};
-  /** Calls of producers that have not settled. */
-  pending = 0;
   /** Copies that are with the server and not dead. */
   open = 0;
   /** When the server's clock was last set, in the world's time. */
   serverJumpedAt = -Infinity;
   /** When it last was paused or gone. */
   serverTroubledAt = -Infinity;
+  /** Hears of everything that happens to a job. */
+  tell: ((jid: string, what: string, atMs: number) => void) | undefined;
   readonly #now: () => number;
   readonly #load: Entry[] = [];
   readonly #others = new Map<string, Entry>();
@@ -129,13 +133,12 @@ export class Ledger {
     entry.producer = producer;
     entry.calledAt = this.#now();
     this.#load.push(entry);
-    this.pending++;
     return entry;
   }
 
   /** Its producer was told. */
   settled(entry: Entry, promised: Promised): void {
-    this.pending--;
+    this.tell?.(entry.jid, `its producer is told: ${promised}`, this.#now());
     entry.promised = promised;
     this.count(`enqueue ${promised}`);
     if (promised === "had" && entry.pushes === 0) {
@@ -151,6 +154,7 @@ export class Ledger {
    * there once.
    */
   pushed(entry: Entry, how: { readonly isThere: boolean; readonly isPutOff: boolean }): void {
+    this.tell?.(entry.jid, `pushed, ${JSON.stringify(how)}`, this.#now());
     const { jid, producer } = entry;
     this.trace.add(1, entry.number, this.#now());
     const isAgain = entry.pushes++ > 0;
@@ -168,6 +172,7 @@ export class Ledger {
 
   /** The server gave the job to a worker. */
   handed(entry: Entry, wid: string): void {
+    this.tell?.(entry.jid, `handed to ${this.#workers.get(wid)?.process.name}`, this.#now());
     this.trace.add(2, entry.number, this.#now());
     if (entry.waiting === 0) {
       this.violated("only what waits is handed out", entry.jid);
@@ -175,8 +180,10 @@ export class Ledger {
     } else {
       entry.waiting--;
     }
-    entry.working++;
+    // ACK and FAIL go by the jid: they end one of two, and the server takes the other one back.
+    if (entry.working++ > 0) entry.isShared = true;
     if (entry.handed++ > 0) this.#ranAgain(entry);
+    if (entry.holder !== undefined) entry.formerHolders.push(entry.holder);
     entry.holder = this.#workers.get(wid);
     entry.handedAt = this.#now();
     entry.isStarted = entry.isEnded = entry.isExcused = false;
@@ -184,6 +191,7 @@ export class Ledger {
 
   /** A copy comes to a place. */
   came(entry: Entry, place: Place, why?: string): void {
+    this.tell?.(entry.jid, `comes to ${place}, ${why}`, this.#now());
     entry[place]++;
     if (place !== "dead") this.open++;
     if (why !== undefined) entry.reasons.push(why);
@@ -191,11 +199,13 @@ export class Ledger {
 
   /** A copy leaves a place, to be seen no more where there is a reason. */
   left(entry: Entry, place: Place, why?: string): void {
+    this.tell?.(entry.jid, `leaves ${place}, ${why}`, this.#now());
     if (entry[place] === 0) {
       return this.violated("each job is where it has to be", `${entry.jid}: ${place}`);
     }
     entry[place]--;
     if (place !== "dead") this.open--;
+
     if (why === undefined) return;
     entry.removed++;
     this.count(`removed: ${why}`);
@@ -217,6 +227,7 @@ export class Ledger {
 
   /** The server is about to carry out an ACK. */
   acknowledged(jid: string, hadIt: boolean): void {
+    this.tell?.(jid, `ACK, ${hadIt}`, this.#now());
     const entry = this.of(jid);
     this.trace.add(3, entry.number, this.#now());
     if (!hadIt) return this.count("ACK of a job that nobody has");
@@ -226,10 +237,16 @@ export class Ledger {
 
   /** The server is about to carry out a FAIL. */
   failed(jid: string, hadIt: boolean): void {
+    this.tell?.(jid, `FAIL, ${hadIt}`, this.#now());
     const entry = this.of(jid);
     this.trace.add(4, entry.number, this.#now());
     if (!hadIt) return this.count("FAIL of a job that nobody has");
-    if (++entry.fails > entry.toFail && entry.holder?.isStopping === false) {
+    const holders = [entry.holder, ...entry.formerHolders];
+    // A stop gives jobs back by FAIL.
+    if (
+      ++entry.fails > entry.toFail &&
+      !holders.some((holder) => holder?.isStopping || holder?.isSignalled)
+    ) {
       this.#early(entry, "failed");
     }
     entry.mustEnd = true;
@@ -238,7 +255,7 @@ export class Ledger {
   /** The server has carried out an ACK or a FAIL. */
   carriedOut(jid: string): void {
     const entry = this.of(jid);
-    if (entry.mustEnd && entry.working > 0 && entry.pushes - entry.putOff <= 1) {
+    if (entry.mustEnd && entry.working > 0 && !entry.isShared) {
       this.violated("ACK and FAIL end a reservation", jid);
     }
     entry.mustEnd = false;
@@ -252,6 +269,7 @@ export class Ledger {
 
   /** The server takes a job from its worker as its reservation is over. */
   expired(entry: Entry): void {
+    this.tell?.(entry.jid, "its reservation ends", this.#now());
     this.trace.add(5, entry.number, this.#now());
     this.count("reservations that ended");
     this.left(entry, "working");
@@ -294,6 +312,7 @@ export class Ledger {
 
   /** A handler begins. */
   started(jid: string, worker: Worker): void {
+    this.tell?.(jid, `starts in ${worker.process.name}`, this.#now());
     const entry = this.of(jid);
     this.trace.add(6, entry.number, this.#now());
     this.count("runs");
@@ -303,6 +322,7 @@ export class Ledger {
 
   /** A handler ended, and its result is about to be reported. */
   finished(jid: string, worker: Worker, result: "ACK" | "FAIL" | "put off"): void {
+    this.tell?.(jid, `ends in ${worker.process.name}: ${result}`, this.#now());
     const entry = this.of(jid);
     if (result === "FAIL") entry.toFail++;
     else entry.toAcknowledge++;
@@ -316,6 +336,7 @@ export class Ledger {
 
   /** A worker says that it cannot report a result, or that the reservation ends before. */
   excused(jid: string, worker: Worker, event: string): void {
+    this.tell?.(jid, `${worker.process.name} says: ${event}`, this.#now());
     const entry = this.of(jid);
     this.count(event);
     if (entry.holder === worker) entry.isExcused = true;
@@ -348,9 +369,9 @@ export class Ledger {
     if (process.isDead) return "its worker was killed";
     if (this.serverJumpedAt >= handedAt) return "the server's clock was set";
     if (process.pausedAt >= handedAt) return "its worker was paused";
-    if (entry.pushes - entry.putOff > 1) return "it was there twice";
+    if (entry.isShared) return "it was there twice";
     if (entry.isExcused) return "its worker could not report, and said so";
-    if (holder.isStopping) return "its worker was stopped";
+    if (holder.isStopping || holder.isSignalled) return "its worker was stopped";
     if (!entry.isStarted && process.troubledAt >= handedAt) return "it was lost with a connection";
     this.violated(
       entry.isEnded
@@ -373,6 +394,7 @@ function newEntry(jid: string, number: number): Entry {
     pushes: 0,
     putOff: 0,
     toPutOff: 0,
+    isShared: false,
     mustEnd: false,
     waiting: 0,
     working: 0,
@@ -388,6 +410,7 @@ function newEntry(jid: string, number: number): Entry {
     fails: 0,
     removed: 0,
     holder: undefined,
+    formerHolders: [],
     handedAt: 0,
     isStarted: false,
     isEnded: false,

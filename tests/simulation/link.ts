@@ -103,8 +103,6 @@ export class Link implements Peer {
   isSilent = false;
   /** Neither end is there any longer. */
   isCut = false;
-  /** So many times the latency. */
-  slowness = 1;
   readonly #streams: SocketStreams;
   readonly #toServer: Pipe;
   readonly #toClient: Pipe;
@@ -119,6 +117,8 @@ export class Link implements Peer {
   readonly #unreadByServer: Uint8Array[] = [];
   #isPaused = false;
   #isClosedAtServer = false;
+  #slowness = 1;
+  #isTroubled = false;
   /** The writes that wait for the send buffer. */
   #written: (() => void) | undefined;
 
@@ -155,6 +155,17 @@ export class Link implements Peer {
     });
   }
 
+  /** So many times the latency. */
+  get slowness(): number {
+    return this.#slowness;
+  }
+
+  /** From now on everything takes so many times as long. */
+  slow(slowness: number): void {
+    this.#slowness = slowness;
+    this.#trouble(slowness > 1);
+  }
+
   /** The client's end. */
   get connection(): TransportConnection {
     return this.#streams.connection;
@@ -169,7 +180,7 @@ export class Link implements Peer {
   cut(isReset = false): void {
     if (this.isCut) return;
     this.isCut = true;
-    this.client.troubledAt = this.client.timeline.now;
+    this.client.trouble();
     this.client.schedule(1, () => this.#break(isReset));
     this.server.schedule(1, () => this.#closedAtServer());
   }
@@ -187,8 +198,9 @@ export class Link implements Peer {
     if (this.isCut) return;
     this.isCut = true;
     this.#isClosedAtServer = true;
-    this.client.troubledAt = this.client.timeline.now;
+    this.client.trouble();
     this.client.schedule(1, () => this.#break(true));
+    this.#trouble(false);
     this.owner.ended(this);
   }
 
@@ -196,7 +208,7 @@ export class Link implements Peer {
   silence(): void {
     if (this.isSilent || this.isCut) return;
     this.isSilent = true;
-    this.client.troubledAt = this.client.timeline.now;
+    this.#trouble(true);
     this.server.schedule(KEEP_ALIVE_MS, () => this.#closedAtServer());
   }
 
@@ -232,6 +244,14 @@ export class Link implements Peer {
     while (this.#unreadByServer.length > 0 && !this.#isPaused && !this.#isClosedAtServer) {
       this.#handler?.received(this.#unreadByServer.shift()!);
     }
+  }
+
+  /** What happens to a client's connections may be why it does something. */
+  #trouble(isTroubled: boolean): void {
+    this.client.trouble();
+    if (isTroubled === this.#isTroubled) return;
+    this.#isTroubled = isTroubled;
+    this.client.troubledLinks += isTroubled ? 1 : -1;
   }
 
   async #write(chunk: Uint8Array): Promise<void> {
@@ -280,6 +300,7 @@ export class Link implements Peer {
     this.#isClosedAtServer = true;
     this.#handler?.ended();
     this.server.schedule(1, () => this.#handler?.closed());
+    this.#trouble(false);
     this.owner.ended(this);
   }
 }

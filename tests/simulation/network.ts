@@ -57,7 +57,7 @@ export class Network implements LinkOwner {
 
   /** Nothing passes between a client and the server for so long; what was sent arrives then. */
   partition(client: SimulatedProcess, ms: number): void {
-    client.troubledAt = client.timeline.now + ms;
+    client.trouble(client.timeline.now + ms);
     this.#heldUntil.set(client, client.timeline.now + ms);
   }
 
@@ -82,7 +82,6 @@ export class Network implements LinkOwner {
     this.#stalls = 0;
     this.#heldUntil.clear();
     for (const link of this.links) {
-      link.slowness = 1;
       link.isSilent = false;
       link.cut();
     }
@@ -104,7 +103,7 @@ export class Network implements LinkOwner {
       const { timeline } = client;
       if (this.#stalls > 0) {
         this.#stalls--;
-        client.troubledAt = timeline.now;
+        client.trouble();
         return this.count("connect stalls");
       }
       const heldMs = Math.max(0, (this.#heldUntil.get(client) ?? 0) - timeline.now);
@@ -113,12 +112,12 @@ export class Network implements LinkOwner {
         forget();
         const { server } = this;
         if (server === undefined || timeline.now < this.#refusesUntil) {
-          client.troubledAt = timeline.now;
+          client.trouble();
           this.count("connect refused");
           return reject(new ConnectError("CONNECTION_REFUSED", "nobody listens"));
         }
         const link = new Link(this, client, server.process);
-        if (timeline.now < this.#slowUntil) link.slowness = this.random.between(5, 60);
+        if (timeline.now < this.#slowUntil) link.slow(this.random.between(5, 60));
         this.#links.add(link);
         // The kernel takes it, and the server sees it when it runs.
         server.process.schedule(1, () => link.isCut || link.attach(server.accept(link)));

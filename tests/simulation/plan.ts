@@ -14,6 +14,8 @@ export interface WorldPlan {
   readonly queues: readonly string[];
   /** Mean time between two strikes, in milliseconds. */
   readonly strikeEveryMs: number;
+  /** How long they go on after the last job was enqueued. */
+  readonly aftermathMs: number;
 }
 
 const DAY_MS = 86_400_000;
@@ -32,6 +34,7 @@ export function planOf(random: Random): WorldPlan {
     producers: Array.from({ length: random.between(1, 4) }, () => producerOf(random)),
     consumers: Array.from({ length: random.between(2, 4) }, () => consumerOf(random, queues)),
     strikeEveryMs: random.pick([50, 200, 1000]),
+    aftermathMs: random.pick([0, 10_000, 120_000]),
   };
 }
 
@@ -74,7 +77,7 @@ function producerOf(random: Random): ProducerPlan {
       maxWaiting: random.chance(0.8) ? 10_000 : random.between(1, 50),
     },
     clock: clockOf(random),
-    everyMs: random.pick([2, 10, 30]),
+    everyMs: random.pick([5, 20, 60]),
     maxOpen: random.pick([50, 500, 2000]),
   };
 }

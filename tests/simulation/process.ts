@@ -19,14 +19,15 @@ export class SimulatedProcess implements Clock {
   readonly name: string;
   readonly timeline: Timeline;
   isDead = false;
-  /** When it was last paused, killed, or cut off in any way, in the world's time. */
-  troubledAt = -Infinity;
+  /** Connections of it that are slow or silent at this moment. */
+  troubledLinks = 0;
   /** When it was last paused, or its clock was set. */
   pausedAt = -Infinity;
   readonly #rate: number;
   readonly #bornAt: number;
   #aheadMs: number;
   #pending = 0;
+  #troubledAt = -Infinity;
   /** What waits while the process is paused. */
   #held: (() => void)[] | undefined;
 
@@ -44,6 +45,16 @@ export class SimulatedProcess implements Clock {
 
   elapsed(): number {
     return (this.timeline.now - this.#bornAt) * this.#rate;
+  }
+
+  /** When it was last paused, killed, or cut off in any way, in the world's time. */
+  get troubledAt(): number {
+    return this.troubledLinks > 0 ? Infinity : this.#troubledAt;
+  }
+
+  /** Something happens to it, until then. */
+  trouble(untilMs: number = this.timeline.now): void {
+    this.#troubledAt = Math.max(this.#troubledAt, untilMs);
   }
 
   get isPaused(): boolean {
@@ -72,9 +83,9 @@ export class SimulatedProcess implements Clock {
     };
   }
 
-  /** Resolves after so long by its own clock. */
+  /** Resolves after so long, for what programs of users do: such a timer is not counted. */
   sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => void this.after(ms, resolve));
+    return new Promise((resolve) => void this.schedule(ms, resolve));
   }
 
   /** As `after`, for what is no timer of the program, by the world's time. */
@@ -86,18 +97,19 @@ export class SimulatedProcess implements Clock {
   kill(): void {
     this.isDead = true;
     this.#held = undefined;
-    this.troubledAt = this.timeline.now;
+    this.trouble();
   }
 
   /** Stops it (SIGSTOP) for so long: what falls due meanwhile happens then. */
   pause(ms: number): void {
     if (this.isDead || this.#held !== undefined) return;
     this.#held = [];
-    this.troubledAt = this.pausedAt = this.timeline.now;
+    this.pausedAt = this.timeline.now;
+    this.trouble(this.timeline.now + ms);
     this.timeline.at(this.timeline.now + ms, () => {
       const held = this.#held ?? [];
       this.#held = undefined;
-      this.troubledAt = this.pausedAt = this.timeline.now;
+      this.pausedAt = this.timeline.now;
       for (const callback of held) this.#enter(callback);
     });
   }
@@ -105,7 +117,8 @@ export class SimulatedProcess implements Clock {
   /** Sets its time of day. */
   jump(ms: number): void {
     this.#aheadMs += ms;
-    this.troubledAt = this.pausedAt = this.timeline.now;
+    this.pausedAt = this.timeline.now;
+    this.trouble();
   }
 
   #enter(callback: () => void): void {

@@ -1,6 +1,7 @@
 import { ConnectionLostError, Producer, type ProducerOptions } from "../../mod.ts";
 import type { JobFields } from "../../src/job/job.ts";
 import { BEHAVIOURS } from "./consumers.ts";
+import type { Member } from "./crew.ts";
 import type { Entry, Ledger, Promised } from "./ledger.ts";
 import type { Network } from "./network.ts";
 import { type ClockError, SimulatedProcess } from "./process.ts";
@@ -32,15 +33,15 @@ export interface ProducerParts {
 }
 
 /** A process with a producer. */
-export class ProducerProcess {
+export class ProducerProcess implements Member {
   readonly process: SimulatedProcess;
   readonly #plan: ProducerPlan;
   readonly #parts: ProducerParts;
   #producer: Producer | undefined;
   #running: Promise<void> | undefined;
-  #open = 0;
-  #isStopping = false;
-  isOver = false;
+  /** Jobs of which it has not been told. */
+  open = 0;
+  isStopping = false;
 
   constructor(name: string, plan: ProducerPlan, parts: ProducerParts) {
     this.#plan = plan;
@@ -57,29 +58,31 @@ export class ProducerProcess {
     const { random, load } = this.#parts;
     const { everyMs, maxOpen } = this.#plan;
     const producer = this.#producer = await this.#connect();
-    while (!this.#isStopping && load.left > 0) {
-      if (this.#open < maxOpen) this.#call(producer);
+    if (producer === undefined) return;
+    while (!this.isStopping && load.left > 0) {
+      if (this.open < maxOpen) this.#call(producer);
       await this.process.sleep(1 + random.int(2 * everyMs));
     }
   }
 
   /** Waits for its calls, and ends. */
   async stop(): Promise<void> {
-    this.#isStopping = true;
+    this.isStopping = true;
     await this.#producer?.close();
     await this.#running;
-    this.isOver = true;
+    // It may have connected meanwhile.
+    await this.#producer?.close();
+    await this.process.sleep(10);
+    const { ledger } = this.#parts;
+    if (this.open > 0) {
+      ledger.violated("every call settles", `${this.open} of ${this.process.name}`);
+    }
   }
 
-  /** Its process is gone: nobody hears what becomes of its calls. */
-  forget(): void {
-    this.#parts.ledger.pending -= this.#open;
-    this.isOver = true;
-  }
-
-  async #connect(): Promise<Producer> {
+  /** Gives none if it is stopped before. */
+  async #connect(): Promise<Producer | undefined> {
     const { network } = this.#parts;
-    for (;;) {
+    while (!this.isStopping) {
       try {
         return await Producer.connect({
           ...this.#plan.options,
@@ -91,6 +94,7 @@ export class ProducerProcess {
         await this.process.sleep(500);
       }
     }
+    return undefined;
   }
 
   #call(producer: Producer): void {
@@ -144,7 +148,7 @@ export class ProducerProcess {
   }
 
   #settled(entry: Entry, promised: Promised): void {
-    this.#open--;
+    this.open--;
     this.#parts.ledger.settled(entry, promised);
   }
 
@@ -156,7 +160,7 @@ export class ProducerProcess {
     const jobs: [Entry, JobFields][] = [];
     for (let i = Math.min(count, load.left); i > 0; i--) {
       load.left--;
-      this.#open++;
+      this.open++;
       const entry = ledger.called(this.process);
       const job = this.#job(entry.jid);
       // A delay is counted by the server's clock, which has to be asked for first.

@@ -6,6 +6,8 @@ export interface WorldOptions {
   readonly minutes?: number | undefined;
   /** Where the server keeps its jobs. @default as the seed says */
   readonly storage?: StorageKind | undefined;
+  /** Hears of everything that happens to a job. */
+  readonly tell?: ((jid: string, what: string, atMs: number) => void) | undefined;
 }
 
 export type StorageKind = "memory" | "disk";

@@ -1,3 +1,5 @@
+import { ADMIN_COMMANDS } from "./admin.ts";
+import type { Crew, Member } from "./crew.ts";
 import type { Link } from "./link.ts";
 import type { Random } from "./random.ts";
 import type { World } from "./world.ts";
@@ -8,11 +10,18 @@ export class Storm {
   readonly counts: Record<string, number> = {};
   readonly #world: World;
   readonly #random: Random;
+  /** Those that strike in this world, each as often as it is there. */
+  readonly #strikes: readonly string[];
   #isOver = false;
 
   constructor(world: World) {
     this.#world = world;
-    this.#random = world.random.fork();
+    const random = this.#random = world.random.fork();
+    // Some kinds are left out of a world, and some come often: what all of them do together hides
+    // what a few of them do.
+    this.#strikes = Object.entries(STRIKES).flatMap(([name, { weight }]) =>
+      random.chance(0.7) ? Array(weight * random.between(1, 3)).fill(name) : []
+    );
   }
 
   begin(): void {
@@ -29,30 +38,157 @@ export class Storm {
   }
 
   #strike(): void {
-    const [name, strike] = this.#random.pick(STRIKES);
-    if (!strike(this.#world, this.#random)) return;
+    if (this.#strikes.length === 0) return;
+    const name = this.#random.pick(this.#strikes);
+    if (!STRIKES[name]!.strike(this.#world, this.#random)) return;
     this.counts[name] = (this.counts[name] ?? 0) + 1;
     const { ledger, timeline } = this.#world;
     ledger.trace.addText(name, timeline.now);
   }
 }
 
-/** Strikes; false where there is nothing to strike. */
-type Strike = (world: World, random: Random) => boolean;
+interface Strike {
+  /** How often it strikes, compared to others. */
+  readonly weight: number;
+  /** False where there is nothing to strike. */
+  strike(world: World, random: Random): boolean;
+}
 
-function onLink(strike: (link: Link, random: Random) => void): Strike {
-  return ({ network: { links } }, random) => {
-    if (links.length === 0) return false;
-    strike(random.pick(links), random);
-    return true;
+function onLink(weight: number, strike: (link: Link, random: Random) => void): Strike {
+  return {
+    weight,
+    strike({ network: { links } }, random) {
+      if (links.length === 0) return false;
+      strike(random.pick(links), random);
+      return true;
+    },
   };
 }
 
-const STRIKES: readonly (readonly [name: string, strike: Strike])[] = [
-  ["link cut", onLink((link) => link.cut())],
-  ["link reset", onLink((link) => link.cut(true))],
-  ["link silent", onLink((link) => link.silence())],
-  ["link slow", onLink((link, random) => void (link.slowness = random.between(2, 100)))],
-  ["cut within a command", onLink((link, random) => link.cutAfter("to server", random.int(400)))],
-  ["cut within a reply", onLink((link, random) => link.cutAfter("to client", random.int(400)))],
-];
+/** Strikes a program of any crew, or of this one. */
+function onMember<M extends Member>(
+  weight: number,
+  crewOf: (world: World, random: Random) => Crew<M>,
+  strike: (crew: Crew<M>, place: number, random: Random, world: World) => void,
+): Strike {
+  return {
+    weight,
+    strike(world, random) {
+      const crew = crewOf(world, random);
+      const { places } = crew;
+      if (places.length === 0) return false;
+      strike(crew, random.pick(places), random, world);
+      return true;
+    },
+  };
+}
+
+function anyCrew({ consumers, producers }: World, random: Random): Crew<Member> {
+  return random.chance(0.7) ? consumers : producers;
+}
+
+function onWorld(weight: number, strike: (world: World, random: Random) => void): Strike {
+  return {
+    weight,
+    strike(world, random) {
+      strike(world, random);
+      return true;
+    },
+  };
+}
+
+/** Mostly short, and long at times. */
+function someMs(random: Random, max: number): number {
+  return random.chance(0.7) ? random.int(max / 20) : random.int(max);
+}
+
+/** Everything that strikes, by name. */
+const STRIKES: Readonly<Record<string, Strike>> = {
+  "link cut": onLink(6, (link) => link.cut()),
+  "link reset": onLink(4, (link) => link.cut(true)),
+  "link silent": onLink(4, (link) => link.silence()),
+  "link slow": onLink(2, (link, random) => link.slow(random.between(2, 100))),
+  "cut within a command": onLink(4, (link, random) => {
+    link.cutAfter("to server", random.int(400));
+  }),
+  "cut within a reply": onLink(4, (link, random) => link.cutAfter("to client", random.int(400))),
+  "all links cut": onWorld(1, ({ network }, random) => {
+    const isReset = random.chance(0.5);
+    for (const link of network.links) link.cut(isReset);
+  }),
+  "connections refused": onWorld(1, ({ network, timeline }, random) => {
+    network.refuse(timeline.now, someMs(random, 10_000));
+  }),
+  "connections stall": onWorld(1, ({ network }, random) => network.stall(random.between(1, 4))),
+  "connections are slow": onWorld(1, ({ network, timeline }, random) => {
+    network.slow(timeline.now, someMs(random, 10_000));
+  }),
+  "server unreachable": onWorld(1, ({ network, timeline }, random) => {
+    network.refuse(timeline.now, someMs(random, 30_000));
+    for (const link of network.links) link.cut(random.chance(0.5));
+  }),
+  "partition": onMember(2, anyCrew, (crew, place, random, { network }) => {
+    network.partition(crew.at(place).process, someMs(random, 60_000));
+  }),
+  "process killed": onMember(3, anyCrew, (crew, place, random) => {
+    crew.kill(place, { isPowerLoss: random.chance(0.3), downMs: someMs(random, 20_000) });
+  }),
+  "process killed while it stops": {
+    weight: 1,
+    strike: (world, random) => anyCrew(world, random).killEnding(random.chance(0.3)),
+  },
+  "deploy": onMember(2, anyCrew, (crew, place, random) => {
+    const graceMs = random.pick([0, 100, 5000, 25_000]);
+    crew.deploy(place, { graceMs, downMs: someMs(random, 5000) });
+  }),
+  "process paused": onMember(2, anyCrew, (crew, place, random) => {
+    crew.at(place).process.pause(someMs(random, 100_000));
+  }),
+  "clock set": onMember(1, anyCrew, (crew, place, random) => {
+    crew.at(place).process.jump(someMs(random, 3_600_000) * random.pick([-1, 1]));
+  }),
+  "consumer quiet": onMember(1, ({ consumers }) => consumers, (crew, place, random, world) => {
+    crew.at(place).consumer.quiet();
+    const { timeline } = world;
+    const member = crew.at(place);
+    timeline.at(timeline.now + someMs(random, 20_000), () => {
+      if (!crew.places.includes(place) || crew.at(place) !== member) return;
+      crew.deploy(place, { graceMs: 5000, downMs: 1 });
+    });
+  }),
+  "consumer takes other queues": onMember(
+    1,
+    ({ consumers }) => consumers,
+    (crew, place, random, { plan: { queues } }) => {
+      const some = queues.filter(() => random.chance(0.6));
+      crew.at(place).consumer.setQueues(some.length > 0 ? some : [...queues]);
+    },
+  ),
+  "consumer told to stop by the server": onMember(
+    1,
+    ({ consumers }) => consumers,
+    (crew, place, random, { server }) => {
+      const member = crew.at(place);
+      const signal = random.chance(0.5) ? "quiet" : "terminate";
+      if (server.state?.workers.signal(member.consumer.wid, signal) !== true) return;
+      member.isSignalled = true;
+      // Whoever supervises it replaces it some time later.
+      const { timeline } = member.process;
+      timeline.at(timeline.now + random.between(20_000, 60_000), () => {
+        if (!crew.places.includes(place) || crew.at(place) !== member) return;
+        crew.deploy(place, { graceMs: 1000, downMs: 1 });
+      });
+    },
+  ),
+  "server paused": onWorld(1, ({ server }, random) => server.pause(someMs(random, 40_000))),
+  "server's clock set": onWorld(1, ({ server }, random) => {
+    server.jump(someMs(random, 3_600_000) * random.pick([-1, 1]));
+  }),
+  "an admin gives a command": onWorld(3, ({ admin }, random) => {
+    const names = Object.keys(ADMIN_COMMANDS);
+    let name = random.pick(names);
+    // It is rare: it leaves nothing to look at.
+    if (name === "flush" && random.chance(0.9)) name = "ask for figures";
+    void admin.give(name);
+  }),
+};

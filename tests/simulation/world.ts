@@ -1,5 +1,7 @@
 import { cpuUsage } from "node:process";
+import { Admin } from "./admin.ts";
 import { ConsumerProcess } from "./consumers.ts";
+import { Crew, type Member } from "./crew.ts";
 import { Ledger } from "./ledger.ts";
 import { Network } from "./network.ts";
 import { planOf, type WorldPlan } from "./plan.ts";
@@ -27,6 +29,7 @@ export async function simulateWorld(options: WorldOptions): Promise<WorldResult>
   const timeline = new Timeline();
   const chance = { random: random.fork(), nowMs: () => timeline.now };
   const world = new World(options, timeline, random);
+  world.ledger.tell = options.tell;
   await seeded(chance, () => world.run());
   const { user, system } = cpuUsage(cpu);
   return world.result({
@@ -44,15 +47,12 @@ export class World {
   readonly network: Network;
   readonly server: ServerHost;
   readonly load: Load;
-  /** By their place in the plan. */
-  readonly producers: ProducerProcess[] = [];
-  readonly consumers: ConsumerProcess[] = [];
+  readonly producers: Crew<ProducerProcess>;
+  readonly consumers: Crew<ConsumerProcess>;
+  readonly admin: Admin;
   readonly restarts: Record<string, number> = {};
   readonly #options: WorldOptions;
   readonly #storm: Storm;
-  /** Producers that were told to stop, and consumers. */
-  readonly #ending = new Set<ProducerProcess | ConsumerProcess>();
-  #names = 0;
 
   constructor(options: WorldOptions, timeline: Timeline, random: Random) {
     this.#options = options;
@@ -70,29 +70,46 @@ export class World {
       plan: plan.server,
       storage: undefined,
     });
+    this.consumers = this.#crew(
+      "consumer",
+      plan.consumers.length,
+      (place, name) =>
+        new ConsumerProcess(name, plan.consumers[place]!, { ...this, random: random.fork() }),
+    );
+    this.producers = this.#crew(
+      "producer",
+      plan.producers.length,
+      (place, name) =>
+        new ProducerProcess(name, plan.producers[place]!, { ...this, random: random.fork() }),
+    );
+    this.admin = new Admin({ ...this, random: random.fork(), queues: plan.queues });
     this.#storm = new Storm(this);
   }
 
   async run(): Promise<void> {
     const { timeline, ledger, load, plan } = this;
     await this.server.start();
-    for (const place of plan.consumers.keys()) this.startConsumer(place);
-    for (const place of plan.producers.keys()) this.startProducer(place);
+    this.consumers.start();
+    this.producers.start();
     this.#storm.begin();
     const minutes = this.#options.minutes ?? 30;
     await timeline.run(() => load.left === 0, minutes * 60_000);
     load.left = 0;
+    await timeline.run(() => false, timeline.now + plan.aftermathMs);
     this.#storm.end();
     this.network.heal();
-    for (const place of plan.producers.keys()) this.stopProducer(place);
+    this.producers.stop(0);
     await this.#until(
       "every call settles, and every producer ends",
       SETTLE_MS,
-      () => ledger.pending === 0 && this.#ending.size === 0,
+      () => this.producers.ending.length === 0,
     );
+    void this.admin.give("resume all queues");
+    this.consumers.start();
     await this.#until("every job comes to its end", DRAIN_MS, () => ledger.open === 0);
-    for (const place of plan.consumers.keys()) this.stopConsumer(place, 5000);
-    await this.#until("every consumer ends", STOP_MS, () => this.#ending.size === 0);
+    void this.admin.stop();
+    this.consumers.stop(5000);
+    await this.#until("every consumer ends", STOP_MS, () => this.consumers.ending.length === 0);
     this.#judge();
   }
 
@@ -115,76 +132,25 @@ export class World {
     };
   }
 
-  startConsumer(place: number): void {
-    const consumer = new ConsumerProcess(
-      `consumer ${place}.${this.#names++}`,
-      this.plan.consumers[place]!,
-      { ...this, random: this.random.fork() },
-    );
-    this.consumers[place] = consumer;
-    void consumer.run();
-  }
-
-  startProducer(place: number): void {
-    const producer = new ProducerProcess(
-      `producer ${place}.${this.#names++}`,
-      this.plan.producers[place]!,
-      { ...this, random: this.random.fork() },
-    );
-    this.producers[place] = producer;
-    void producer.run();
-  }
-
-  /** Stops one, and has its place filled again if it is a deploy. */
-  stopConsumer(place: number, graceMs: number): void {
-    const consumer = this.consumers[place]!;
-    this.#end(consumer, consumer.stop(graceMs));
-  }
-
-  stopProducer(place: number): void {
-    const producer = this.producers[place]!;
-    this.#end(producer, producer.stop());
-  }
-
-  killConsumer(place: number, isPowerLoss: boolean): void {
-    const consumer = this.consumers[place]!;
-    this.#kill(consumer, isPowerLoss);
-  }
-
-  killProducer(place: number, isPowerLoss: boolean): void {
-    const producer = this.producers[place]!;
-    producer.forget();
-    this.#kill(producer, isPowerLoss);
-  }
-
-  countEnd(what: string): void {
-    this.restarts[what] = (this.restarts[what] ?? 0) + 1;
-  }
-
-  #kill(one: ProducerProcess | ConsumerProcess, isPowerLoss: boolean): void {
-    one.process.kill();
-    this.#ending.delete(one);
-    for (const link of this.network.linksOf(one.process)) link.abandon(isPowerLoss);
-  }
-
-  #end(one: ProducerProcess | ConsumerProcess, ended: Promise<void>): void {
-    this.#ending.add(one);
-    const { ledger } = this;
-    void ended.then(() => {
-      this.#ending.delete(one);
-      const { process } = one;
-      if (process.pending > 0) {
-        ledger.violated("what ended leaves no timer", `${process.name}: ${process.pending}`);
-      }
-    }, (error) => ledger.violated("a stop does not fail", `${one.process.name}: ${error}`));
+  #crew<M extends Member>(
+    name: string,
+    size: number,
+    make: (place: number, name: string) => M,
+  ): Crew<M> {
+    return new Crew({ ...this, name, size, make, ends: this.restarts });
   }
 
   async #until(rule: string, ms: number, isSo: () => boolean): Promise<void> {
     const { timeline, ledger } = this;
     if (await timeline.run(isSo, timeline.now + ms)) return;
-    const { pending, open } = ledger;
-    const names = [...this.#ending].map(({ process }) => process.name);
-    ledger.violated(rule, `${pending} calls, ${open} jobs, ${names.join(", ")}`);
+    const ending = [...this.producers.ending, ...this.consumers.ending];
+    const names = ending.map(({ process }) => process.name);
+    for (const { jid, promised, producer, waiting, working } of ledger.entries()) {
+      const isPending = promised === "nothing" && producer?.isDead === false;
+      if (isPending || waiting + working > 0) names.push(jid);
+      if (names.length > 5) break;
+    }
+    ledger.violated(rule, `${ledger.open} jobs: ${names.join(", ")}`);
   }
 
   /** What has to be so at the end. */
