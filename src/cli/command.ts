@@ -3,45 +3,45 @@ import type { CliIo } from "./io.ts";
 import { Output } from "./output.ts";
 import { Status } from "./status.ts";
 
-/** What a command is called with. */
+/** The call of a command. */
 export interface Invocation<Flags extends object = object> {
-  /** What stands behind the command and is no flag. */
+  /** The arguments after the command's name, without flags. */
   readonly args: readonly string[];
   readonly flags: Flags;
   readonly io: CliIo;
   readonly output: Output;
-  /** The command as the parser has it; all commands are below its uppermost `parent`. */
+  /** The parser's object for the command. All commands are below its top `parent`. */
   readonly command: Command;
 }
 
 /**
- * A command: one file in `commands/`, and one line in its `all.ts`. Each has `--help` and `--json`
- * by itself.
+ * A command: one file in `commands/`, and one line in `commands/all.ts`. Every command has `--help`
+ * and `--json`.
  *
- * `Flags` are those that `configure` adds, by their names without the dashes, in camelCase.
+ * `Flags` has the flags that `configure` adds, by camelCase name.
  */
 export interface CommandDefinition<Flags extends object = object> {
   readonly name: string;
-  /** One line for the list of commands, and the beginning of its help. */
+  /** One line for the list of commands and for the start of the command's help. */
   readonly summary: string;
-  /** More for its help, below its flags. */
+  /** More text for the help, printed after the flags. It is wrapped to the terminal's width. */
   readonly details?: string;
-  /** What is typed behind `faktory`, and what it does. */
+  /** Examples: the text after `faktory`, and its meaning. */
   readonly examples?: readonly (readonly [typed: string, meaning: string])[];
-  /** Adds its arguments and flags. */
+  /** Adds arguments and flags. */
   configure?(command: Command): void;
   /**
-   * Does it; the exit status where it is not 0. What it throws becomes one line and a status by
-   * `failure.ts`.
+   * Runs the command. Returns the exit status, by default 0. Errors that it throws become one line
+   * of output and a status, in `failure.ts`.
    */
   run?(invocation: Invocation<Flags>): Promise<number | void>;
-  /** Commands of its own, in place of `run`: `queues pause`. */
+  /** Subcommands, in place of `run`, such as `queues pause`. */
   readonly commands?: readonly CommandDefinition[];
-  /** Whether it runs where only its group is named: `queues` for `queues list`. @default false */
+  /** If true, runs when only its group is named: `queues` runs `queues list`. @default false */
   readonly isDefault?: boolean;
 }
 
-/** Adds a command below `parent`; `ended` hears its exit status. */
+/** Adds a command below `parent`. `ended` receives its exit status. */
 export function addCommand(
   parent: Command,
   definition: CommandDefinition,
@@ -65,7 +65,7 @@ export function addCommand(
   addExamples(command, examples);
 }
 
-/** Ends a command's help with examples, each as it is typed and with what it does. */
+/** Adds examples to a command's help. */
 export function addExamples(
   command: Command,
   examples: NonNullable<CommandDefinition["examples"]>,

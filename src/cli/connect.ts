@@ -7,7 +7,7 @@ import type { Invocation } from "./command.ts";
 import type { CliIo } from "./io.ts";
 import { certificate, filePair, seconds } from "./parse.ts";
 
-/** The flags of every command that talks to a server. */
+/** The flags of every command that connects to a server. */
 export interface ConnectionFlags {
   readonly url?: string;
   readonly password?: string;
@@ -15,11 +15,11 @@ export interface ConnectionFlags {
   readonly cert?: string;
   readonly key?: string;
   readonly insecure?: boolean;
-  /** In milliseconds. */
+  /** In ms. */
   readonly timeout?: number;
 }
 
-/** Adds {@linkcode ConnectionFlags}; `url` says in the help which server is meant. */
+/** Adds {@linkcode ConnectionFlags}. `url` is the help text of `--url`. */
 export function addConnectionFlags(
   command: Command,
   url = "the server; else FAKTORY_URL, else tcp://localhost:7419",
@@ -34,20 +34,20 @@ export function addConnectionFlags(
     .option("--timeout <seconds>", "how long connecting, and each reply, may take", seconds);
 }
 
-/** A server, as flags and variables name it. */
+/** A server, as named by flags and variables. */
 export interface Server {
-  /** For people: without its password. */
+  /** The URL without its password, for output. */
   readonly url: string;
-  /** For a producer or a consumer. */
+  /** Options for a producer or a consumer. */
   readonly options: ConnectionOptions;
 }
 
 /**
- * Which server is meant. Its password is that of the flag, else of the URL, else of the variable
- * FAKTORY_PASSWORD.
+ * Finds the server. Its password comes from the flag, otherwise from the URL, otherwise from the
+ * variable FAKTORY_PASSWORD.
  *
- * @throws {ConfigError} where flags or variables cannot be used.
- * @throws {CliError} where a file cannot be read.
+ * @throws {ConfigError} if flags or variables are invalid.
+ * @throws {CliError} if a file cannot be read.
  */
 export async function serverOf(flags: ConnectionFlags, io: CliIo): Promise<Server> {
   const tls = await tlsOf(flags);
@@ -72,12 +72,12 @@ export async function serverOf(flags: ConnectionFlags, io: CliIo): Promise<Serve
   };
 }
 
-/** The password that a server is told, or has: an empty one is none. */
+/** Returns the password from the environment. An empty one counts as none. */
 export function passwordVariable({ env }: CliIo): string | undefined {
   return env["FAKTORY_PASSWORD"] || undefined;
 }
 
-/** Calls `use` with a producer that is connected to the server of the flags, and closes it. */
+/** Connects a producer to the server of the flags, passes it to `use`, and closes it. */
 export async function withProducer<T>(
   { flags, io, output }: Invocation<ConnectionFlags>,
   use: (producer: Producer, server: Server) => Promise<T>,

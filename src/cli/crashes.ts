@@ -1,19 +1,16 @@
 import process from "node:process";
 import { exits } from "../internal/environment.ts";
 
-/** Why a process cannot go on. */
+/** The reason why a process cannot continue. */
 export interface Crash {
-  /**
-   * An exception that nobody caught, a rejection that nobody handled, or a call of `process.exit`.
-   */
+  /** An uncaught exception, an unhandled rejection, or a call of `process.exit`. */
   readonly kind: "exception" | "rejection" | "exit";
   readonly error: unknown;
 }
 
 /**
- * Calls `crashed` when this process would end by a fault of the program, in place of ending it,
- * until the function returned is called. A call of `process.exit` throws: code that follows it must
- * not run.
+ * Calls `onCrash` in place of ending the process when the program crashes. Returns a function that
+ * stops this. `process.exit` then throws, since the code after the call must not run.
  */
 export function hearCrashes(crashed: (crash: Crash) => void): () => void {
   const onException = (error: unknown) => crashed({ kind: "exception", error });
@@ -24,7 +21,7 @@ export function hearCrashes(crashed: (crash: Crash) => void): () => void {
     const before = owner.exit;
     owner.exit = (code) => {
       const error = new Error(`${name}(${code ?? ""}) was called`);
-      // Where it was called, and not this.
+      // Hides this function from the stack.
       Error.captureStackTrace?.(error, owner.exit);
       crashed({ kind: "exit", error });
       throw error;

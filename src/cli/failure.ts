@@ -16,11 +16,11 @@ import { Interruption } from "./io.ts";
 import { Status } from "./status.ts";
 import { plain } from "./text.ts";
 
-/** What a command ends with when it cannot do what it was asked. */
+/** The error of a command that cannot do its task. */
 export class CliError extends Error {
   /** See {@linkcode Status}. */
   readonly status: number;
-  /** How to mend it. */
+  /** Advice on fixing it. */
   readonly hint: string;
 
   constructor(status: number, message: string, hint: string) {
@@ -31,21 +31,21 @@ export class CliError extends Error {
   }
 }
 
-/** How a command ended that failed. */
+/** The end of a failed command. */
 export interface Failure {
   readonly status: number;
-  /** One line for people, without its end; `undefined` where nothing is to be said. */
+  /** One line of output without its line break. `undefined` for no output. */
   readonly line: string | undefined;
 }
 
-/** What is wrong, how to mend it, and the status that stands for it. */
+/** An error's message, how to fix it, and the exit status. */
 export interface Explanation {
   readonly status: number;
   readonly message: string;
   readonly hint: string;
 }
 
-/** Which status an error stands for: the first class that it is of. */
+/** Exit status by error class. The first matching class counts. */
 const STATUSES = [
   [AuthenticationError, Status.permission],
   [VersionError, Status.protocol],
@@ -59,7 +59,7 @@ const STATUSES = [
   [StoreError, Status.io],
 ] as const;
 
-/** Where a code says more than its class. */
+/** Exit status by error code, where the class is too general. */
 const STATUSES_BY_CODE: Readonly<Record<string, number>> = {
   INVALID_DATA: Status.data,
   DATA_IN_USE: Status.unavailable,
@@ -74,7 +74,7 @@ const PASSWORD = "put the password into FAKTORY_PASSWORD";
 
 const PERMIT = "deno run -A permits everything";
 
-/** How to mend it, by code. */
+/** Hints by error code. */
 const HINTS: Readonly<Record<string, string>> = {
   CONNECTION_REFUSED: `start a server (faktory serve), or ${WHERE}`,
   HOST_NOT_FOUND: `check the name, or ${WHERE}`,
@@ -107,8 +107,7 @@ const HINTS: Readonly<Record<string, string>> = {
 };
 
 /**
- * What is to be said of an error, and with which status to exit; `help` is the hint where nothing
- * better is known.
+ * Returns the output and exit status for an error. `help` is the hint if there is no better one.
  */
 export function failureOf(error: unknown, help: string): Failure {
   if (error instanceof Interruption) return { status: error.status, line: undefined };
@@ -118,8 +117,8 @@ export function failureOf(error: unknown, help: string): Failure {
 }
 
 /**
- * Explains an error that is neither an interruption nor of the command line; `help` is the hint
- * where nothing better is known.
+ * Explains an error that is neither an interruption nor a usage error. `help` is the hint if there
+ * is no better one.
  */
 export function explain(error: unknown, help: string): Explanation {
   if (error instanceof CliError) return error;
@@ -141,14 +140,14 @@ export function explain(error: unknown, help: string): Explanation {
   };
 }
 
-/** Of help and version, which end that way too, nothing is to be said. */
+/** Handles errors of the parser. Help and version end with an error too, but without output. */
 function usageFailure({ code, exitCode, message }: CommanderError, help: string): Failure {
   if (exitCode === 0) return { status: Status.ok, line: undefined };
   if (code === "commander.help") {
     return failure(Status.usage, "Cannot tell what to do as no command was given", help);
   }
   const [first = "", ...suggestions] = message.replace(/^error: /, "").split("\n");
-  // A flag that is not known is quoted with its value, which may be a password.
+  // An unknown flag is quoted with its value, which may be a password.
   const what = code === "commander.unknownOption" ? first.replace(/=.*/s, "'") : first;
   const meant = suggestions.join(" ").match(/\(Did you mean (.+)\?\)/)?.[1];
   return failure(

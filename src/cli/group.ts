@@ -3,10 +3,7 @@ import { CliError } from "./failure.ts";
 import { showText } from "../internal/show.ts";
 import { Status } from "./status.ts";
 
-/**
- * Refuses what stands behind the default command of a group: it was meant as another command, and
- * there is none of that name.
- */
+/** Rejects arguments after the default command of a group: they are misspelled subcommands. */
 export function checkNoCommand({ args: [word] }: Invocation, group: string): void {
   if (word === undefined) return;
   throw new CliError(
@@ -16,7 +13,7 @@ export function checkNoCommand({ args: [word] }: Invocation, group: string): voi
   );
 }
 
-/** Refuses what cannot be undone where nobody has said that it is meant. */
+/** Rejects an action that cannot be undone if `--yes` is missing. */
 export function checkYes({ yes }: { readonly yes?: boolean }, action: string, lost: string): void {
   if (yes === true) return;
   throw new CliError(

@@ -2,62 +2,60 @@ import type { Clock } from "../internal/clock.ts";
 import type { Crash } from "./crashes.ts";
 import type { SignalActions } from "../signals/process_signals.ts";
 
-/** Where text goes. */
+/** A text stream. */
 export interface TextOutput {
   write(text: string): void;
-  /** Whether it is a terminal, for people to read. */
+  /** True if a person reads it on a terminal. */
   readonly isTerminal: boolean;
-  /** How wide the terminal is, in characters. */
+  /** Width of the terminal in characters. */
   readonly columns: number | undefined;
-  /** How high it is, in lines. */
+  /** Height of the terminal in lines. */
   readonly rows?: number | undefined;
 }
 
-/** All that the command has to do with its surroundings, so that tests can be these. */
+/** The command's access to its environment. Tests pass their own. */
 export interface CliIo {
-  /** Results. */
+  /** For results. */
   readonly stdout: TextOutput;
-  /** Errors and warnings. */
+  /** For errors and warnings. */
   readonly stderr: TextOutput;
   readonly stdin: AsyncIterable<Uint8Array>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly pid: number;
   /**
-   * Aborted once the user, or the system, wants the command to end; its reason is an {@linkcode
+   * Aborted when the user or the system wants the command to end. The reason is an {@linkcode
    * Interruption}.
    */
   readonly signal: AbortSignal;
-  /** What was typed, behind the program's name. */
+  /** The arguments after the program's name. */
   readonly args: readonly string[];
-  /**
-   * What this runtime runs to be this command once more, in a process of its own: a path or a URL.
-   */
+  /** The path or URL that starts this command again in another process. */
   readonly program: string;
   /**
-   * The path of this command where it is one executable file, which is to be run in place of
+   * The path of the command if it is a single executable file. It is then started in place of
    * `program`.
    */
   readonly executable?: string | undefined;
   /**
-   * Leaves the operating system's signals to the command: until the function returned is called,
-   * none of them aborts `signal` or ends the process.
+   * Passes the operating system's signals to the command. Until the returned function is called,
+   * they neither abort `signal` nor end the process.
    */
   heed(actions: SignalActions): () => void;
   /**
-   * Hears of what would end the process by a fault of the program, in place of that, until the
-   * function returned is called. Absent where nothing does.
+   * Calls back on crashes of the program, which then do not end the process, until the returned
+   * function is called. `undefined` if crashes are not intercepted.
    */
   readonly hearCrashes?: ((crashed: (crash: Crash) => void) => () => void) | undefined;
   /**
-   * Hears each key by itself, before Enter, until the function returned is called. Absent where
-   * nobody types.
+   * Calls back on each key, before Enter, until the returned function is called. `undefined`
+   * without a keyboard.
    */
   readonly keys?: ((heard: (key: string) => void) => () => void) | undefined;
-  /** Where waits and times of the day come from. @default the machine's clock */
+  /** The source of time and timers. @default the machine's clock */
   readonly clock?: Clock | undefined;
 }
 
-/** Resolves once the command is to end. */
+/** Resolves when the command should end. */
 export function interrupted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve();
@@ -65,15 +63,15 @@ export function interrupted(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Why {@linkcode CliIo.signal} is aborted. */
+/** The reason of {@linkcode CliIo.signal}. */
 export class Interruption extends Error {
-  /** The exit status of a command that a signal has cut short. */
+  /** The exit status of a command that was ended by a signal. */
   readonly status: number;
 
   /** The signal's name. */
   readonly signal: string;
 
-  /** `status` is 128 and the signal's number. */
+  /** `status` is 128 plus the signal's number. */
   constructor(signal: string, status: number) {
     super(`Interrupted by ${signal}`);
     this.name = "Interruption";

@@ -27,7 +27,7 @@ export function addListFlags(command: Command): void {
     .option("--newest", "begin at the end");
 }
 
-/** The query that the flags stand for. */
+/** Builds the query for the flags. */
 export function queryOf(
   { type, error, text, limit, offset, newest }: ListFlags,
   place: Pick<JobQuery, "set" | "queue">,
@@ -35,22 +35,22 @@ export function queryOf(
   return { ...place, type, error, text, limit, offset, newestFirst: newest };
 }
 
-/** What is said where a server does not list jobs. */
+/** Returns the usual URL of the web page of a Faktory server. */
 export function webPage(url: string): string {
   return `http://${new URL(url.replace(/^tcp(\+tls)?:/, "http:")).hostname}:7420`;
 }
 
-/** Why there is no list, and where to look. */
+/** Explains why there is no list, and where to find one. */
 export function cannotList(url: string): string {
   return "This server lists jobs on its web page only, by default at " + webPage(url);
 }
 
-/** What lists the server's jobs, where it can. */
+/** Returns an inspector if the server can list jobs. */
 export function inspectorOf(producer: Producer): Promise<RemoteInspector | undefined> {
   return RemoteInspector.of(producer);
 }
 
-/** Columns of a list: the time that matters in the place, and the error of what failed. */
+/** Head of the time column for each place. */
 const TIMES: Readonly<Record<ServerJob["place"], string>> = {
   scheduled: "runs",
   retries: "retried",
@@ -59,7 +59,7 @@ const TIMES: Readonly<Record<ServerJob["place"], string>> = {
   queue: "enqueued",
 };
 
-/** A page of jobs as a table, and how to go on. */
+/** Formats a page of jobs as a table, with a hint for the next page. */
 export function pageText(page: JobPage, place: ServerJob["place"], now: number): string {
   const { jobs, total, searched, next } = page;
   const hasErrors = jobs.some(({ failure }) => failure !== undefined);
@@ -78,7 +78,7 @@ export function pageText(page: JobPage, place: ServerJob["place"], now: number):
   return [...table, next === undefined ? seen : `${seen}; go on with --offset ${next}`].join("\n");
 }
 
-/** A job's whole text. */
+/** Formats all details of a job. */
 export function jobText(job: ServerJob, now: number): string {
   const { jid, type, queue, place, args, argsLength, custom, failure, worker } = job;
   const cut = args.length < argsLength ? ` ... (${whole(argsLength)} characters)` : "";

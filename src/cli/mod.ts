@@ -15,5 +15,5 @@ import { runProcess } from "./process.ts";
 
 void runProcess();
 
-// Its types are to be those of a module.
+// Makes this file a module for the type checker.
 export {};

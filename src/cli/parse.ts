@@ -4,7 +4,7 @@ import { showText } from "../internal/show.ts";
 import { CliError } from "./failure.ts";
 import { Status } from "./status.ts";
 
-/** Reads the value of a flag that is an integer from `min` to `max`. */
+/** Parses a flag's value as an integer from `min` to `max`. */
 export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER) {
   return (text: string): number => {
     const value = /^-?\d{1,16}$/.test(text) ? Number(text) : NaN;
@@ -14,14 +14,14 @@ export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER) {
   };
 }
 
-/** Reads seconds, with a fraction or without, as milliseconds. */
+/** Parses seconds, with or without a fraction. Returns milliseconds. */
 export function seconds(text: string): number {
   const value = /^\d{1,7}(\.\d{1,3})?$/.test(text) ? Math.round(Number(text) * 1000) : 0;
   if (value > 0) return value;
   throw new InvalidArgumentError("It has to be a number of seconds above 0");
 }
 
-/** Adds flags whose value is one of a few. */
+/** Adds a flag with a fixed set of values. */
 export function choice(command: Command, flags: string, { help, of }: {
   readonly help: string;
   readonly of: readonly string[];
@@ -30,8 +30,8 @@ export function choice(command: Command, flags: string, { help, of }: {
 }
 
 /**
- * Gathers the values of a flag that may be given many times: one that takes many at once would take
- * arguments, too.
+ * Collects the values of a flag that can be repeated. A variadic flag would also take the arguments
+ * after it.
  */
 export function repeated(text: string, before: readonly string[] = []): string[] {
   return [...before, text];
@@ -40,22 +40,22 @@ export function repeated(text: string, before: readonly string[] = []): string[]
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1e3, m: 6e4, h: 36e5, d: 864e5 };
 
 /**
- * Reads a time: `+90s`, `+5m`, `+2h`, `+1d` from now, or as ISO 8601 has it, local where it names
- * no zone.
+ * Parses a time: `+90s`, `+5m`, `+2h` or `+1d` from now, or ISO 8601. Without a zone, the time is
+ * local.
  */
 export function time(text: string): Date {
   const [, digits, unit = ""] = /^\+(\d{1,6})([smhd])$/.exec(text) ?? [];
   if (digits !== undefined) return new Date(Date.now() + Number(digits) * (UNIT_MS[unit] ?? 0));
   const [, day, rest = "00:00"] = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d.*))?$/.exec(text) ?? [];
-  // With its hour, as JavaScript takes a day alone for one of UTC.
+  // With an hour, as JavaScript treats a date alone as UTC.
   const at = new Date(`${day}T${rest}`);
   if (!Number.isNaN(at.getTime())) return at;
   throw new InvalidArgumentError("It has to be a time such as +5m or 2030-01-31T12:00:00Z");
 }
 
 /**
- * What a value is: the JSON that it is, or else a text. What begins as JSON does and is none is
- * refused.
+ * Parses a value as JSON if possible, otherwise returns it as a string. Rejects text that begins
+ * like JSON but is not valid.
  */
 export function jsonOrText(text: string): unknown {
   try {
@@ -71,10 +71,10 @@ export function jsonOrText(text: string): unknown {
 }
 
 /**
- * The texts of two files of which neither is of use alone: a certificate and its key. `undefined`
- * where neither is given.
+ * Reads a certificate and its key, which must be given together. Returns `undefined` if neither is
+ * given.
  *
- * @throws {CliError} where one is missing, or cannot be read.
+ * @throws {CliError} if one is missing or cannot be read.
  */
 export async function filePair(
   flags: readonly [cert: string, key: string],
@@ -89,8 +89,8 @@ export async function filePair(
 }
 
 /**
- * The text of the file of certificates that `flag` names: of one that has none, some runtimes would
- * say nothing.
+ * Reads the file of certificates that `flag` names. Checks its content, since some runtimes accept
+ * a file without certificates.
  */
 export async function certificate(flag: string, path: string): Promise<string> {
   return await pem([flag, path], { label: /CERTIFICATE$/, what: "certificate" });
@@ -114,7 +114,7 @@ async function pem(
   );
 }
 
-/** The text of the file that `flag` names. */
+/** Reads the file that `flag` names. */
 async function fileText(flag: string, path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
@@ -123,7 +123,7 @@ async function fileText(flag: string, path: string): Promise<string> {
   }
 }
 
-/** Says that the file which `flag` names cannot be read. */
+/** Creates the error for a file that cannot be read. */
 export function unreadable(flag: string, path: string, error: unknown): CliError {
   const { code, message } = error as Error & { code?: string };
   const reason = code === "ENOENT" ? "there is no such file" : message;

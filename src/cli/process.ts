@@ -11,13 +11,13 @@ import { runCli } from "./run.ts";
 
 const SIGNALS = [["SIGINT", 130], ["SIGTERM", 143]] as const;
 
-/** How long what a user's module has left open may go on once all is done, in milliseconds. */
+/** After the command has ended, time for what a user's module left open, in ms. */
 const LINGER_MS = 500;
 
 /**
- * Runs the command with the arguments, streams and signals of this process, and leaves it with the
- * exit status. The first signal aborts `io.signal`, the second ends the process; but for a command
- * that heeds them itself.
+ * Runs the command with this process's arguments, streams and signals, and sets the exit status.
+ * The first signal aborts `io.signal`, the second ends the process, unless the command handles
+ * signals itself.
  */
 export async function runProcess(run: typeof runCli = runCli): Promise<void> {
   const controller = new AbortController();
@@ -25,7 +25,7 @@ export async function runProcess(run: typeof runCli = runCli): Promise<void> {
   const listeners = SIGNALS.map(([name, status]) => {
     const listener = () => {
       if (isHeeded) return;
-      // Whoever asks a second time does not want to wait for anything.
+      // A second signal means that the user does not want to wait.
       if (controller.signal.aborted) process.exit(status);
       controller.abort(new Interruption(name, status));
     };
@@ -63,22 +63,16 @@ export async function runProcess(run: typeof runCli = runCli): Promise<void> {
   process.exitCode = await run(args, io);
   for (const forget of listeners) forget();
   await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
-  // A read that nobody waits for any more keeps the process waiting, in Deno even of a stream that
-  // was destroyed.
+  // A pending read keeps the process alive, in Deno even after the stream was destroyed.
   if (isReading && !process.stdin.readableEnded) process.exit();
-  // A module of the user's may have left a connection open, and nobody would end this process any
-  // more.
+  // A user's module may have left a connection open, which would keep the process alive.
   setTimeout(() => process.exit(), LINGER_MS).unref();
 }
 
-/**
- * Variables that say how things look. Where they may not be read, they look as they do by default.
- */
+/** Variables that only affect the look of the output. If they cannot be read, defaults apply. */
 const LOOKS: readonly (string | symbol)[] = ["FAKTORY_PROCESS_INDEX", "NO_COLOR", "TERM"];
 
-/**
- * The environment's variables, each read when it is needed, as Deno may permit some of them only.
- */
+/** Reads environment variables when needed, since Deno may allow only some of them. */
 function variables(): CliIo["env"] {
   const password = { names: [], instead: "say it with --password" };
   const url = {
@@ -94,7 +88,7 @@ function variables(): CliIo["env"] {
   });
 }
 
-/** Resolves once all that was written has gone, or nobody reads it. */
+/** Resolves when all output is written, or nobody reads it. */
 function flushed(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => {
     if (stream.destroyed || stream.writableEnded) resolve();
@@ -102,7 +96,7 @@ function flushed(stream: NodeJS.WriteStream): Promise<void> {
   });
 }
 
-/** Keys as they come; the terminal is as it was once the function returned was called. */
+/** Reports keys as they are typed. The returned function restores the terminal. */
 function keysOf(stream: NodeJS.ReadStream): NonNullable<CliIo["keys"]> {
   return (heard) => {
     const listener = (data: Uint8Array | string) => {
@@ -114,13 +108,13 @@ function keysOf(stream: NodeJS.ReadStream): NonNullable<CliIo["keys"]> {
       stream.off("data", listener);
       stream.setRawMode(false);
       stream.pause();
-      // Or a read that waits for the next key would keep the process.
+      // Otherwise the pending read would keep the process alive.
       stream.unref();
     };
   };
 }
 
-/** `gone` is called when nobody reads any more, as with `faktory top | head`. */
+/** Wraps a stream. Calls `onClosed` when the reader is gone, as with `faktory top | head`. */
 function outputTo(stream: NodeJS.WriteStream, gone: () => void): TextOutput {
   let isGone = false;
   stream.on("error", () => {

@@ -3,15 +3,16 @@ import { VERSION } from "./version.ts";
 const PACKAGE = "@faktory-ts/faktory";
 
 /**
- * What the runtime has to run for another process of this command; `script` is the path of this
- * one's, `main` what Deno was told to run.
+ * Returns what the runtime must run to start this command again. `script` is the path of this
+ * process's script, `main` is Deno's main module.
  *
- * Deno has no path for what it was told to run by `jsr:` or `npm:`: it is told the same again.
+ * If Deno was started with a `jsr:` or `npm:` specifier, there is no path, so the same specifier is
+ * used again.
  */
 export function programOf(script: string, main: string | undefined): string {
   if (main === undefined) return script;
   if (!main.startsWith("file:")) return main;
-  // A file of Deno's own cache, which finds the packages that it needs only by way of its name.
+  // A file in Deno's cache finds its dependencies only through its specifier.
   const isCached = main.includes(`/${PACKAGE}/${VERSION}/`) && !main.includes("/node_modules/");
   return isCached ? `npm:${PACKAGE}@${VERSION}` : main;
 }

@@ -8,11 +8,10 @@ import { Status, STATUS_TEXTS } from "./status.ts";
 import { VERSION } from "./version.ts";
 
 /**
- * Runs the command and gives the status to exit with. Never rejects: what fails is one line on
+ * Runs the command and returns the exit status. Never rejects: an error becomes one line on
  * `io.stderr`.
  *
- * `args` are those of the command line, without the program; `commands` are all there are, but in
- * tests.
+ * `args` are the command line's arguments without the program. Tests pass their own `commands`.
  */
 export async function runCli(
   args: readonly string[],
@@ -24,7 +23,7 @@ export async function runCli(
     const program = programOf(io, commands, (ended) => {
       status = ended;
     });
-    // Whoever types nothing wants to see what there is.
+    // Without arguments, prints the help.
     if (args.length === 0) program.outputHelp();
     else await program.parseAsync([...args], { from: "user" });
     return status;
@@ -35,7 +34,7 @@ export async function runCli(
   }
 }
 
-/** From nothing to a job that was run. */
+/** From an empty machine to the first job. */
 const EXAMPLES = [
   ["serve", "a server on tcp://127.0.0.1:7419, to begin with"],
   ["work ./handlers.ts", "runs its jobs, by export default { greet: (job) => .. }"],
@@ -43,7 +42,7 @@ const EXAMPLES = [
   ["doctor", "tells what is wrong, where something is"],
 ] as const;
 
-/** Where to read about the command that was meant. */
+/** Returns a hint to the help of the command that was probably meant. */
 function helpHint(args: readonly string[], commands: readonly CommandDefinition[]): string {
   const path: string[] = [];
   let below: readonly CommandDefinition[] | undefined = commands;
@@ -73,7 +72,7 @@ function programOf(
     .exitOverride()
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
-      // Errors become one line, in one place.
+      // Errors are printed as one line, in `runCli`.
       writeErr: () => {},
       getOutHelpWidth: () => io.stdout.columns ?? 100,
       getOutHasColors: () => hasColours(io),

@@ -6,7 +6,7 @@ import { count } from "./text.ts";
 import { type Level, type LogLine, TimedLog } from "./timed_log.ts";
 
 /**
- * Refused clients are told of so often at most, in milliseconds: somebody may try passwords without
+ * Minimum interval between reports of refused clients, in ms. An attacker may try passwords without
  * a pause.
  */
 const REFUSED_MS = 10_000;
@@ -18,17 +18,15 @@ const REASONS = {
 
 const NEXTS = { retry: "is retried", dead: "is dead", dropped: "is dropped" } as const;
 
-/**
- * The log of `faktory serve`: workers that come and go, clients that are refused, jobs that fail.
- */
+/** The log of `faktory serve`: workers that connect or disconnect, refused clients, failed jobs. */
 export class ServeLog {
   readonly #log: TimedLog | undefined;
   readonly #clock: Clock;
   readonly #workers = new Set<string>();
   #early: ServerEvent[] | undefined = [];
   /**
-   * Refused clients that were not told of yet, by the reason; a reason is there while it was told
-   * of lately.
+   * Refused clients that are not yet reported, by reason. An entry exists while the reason was
+   * reported recently.
    */
   readonly #refused = new Map<keyof typeof REASONS, { count: number; cancel: () => void }>();
 
@@ -38,8 +36,8 @@ export class ServeLog {
   }
 
   /**
-   * What happens from now on is logged, and what has happened: the first line of the output is for
-   * the server's URL.
+   * Starts writing, beginning with earlier events. They are held back because the server's URL must
+   * be the first line of output.
    */
   open(): void {
     const early = this.#early ?? [];
@@ -61,7 +59,7 @@ export class ServeLog {
     }
   }
 
-  /** Tells what is left to be told. */
+  /** Reports what is still held back. */
   close(): void {
     for (const [reason, { cancel }] of this.#refused) {
       cancel();
@@ -99,7 +97,7 @@ export class ServeLog {
     this.#refused.set(reason, { count: 0, cancel });
   }
 
-  /** Tells how many others were refused. */
+  /** Reports the number of further refused clients. */
   #sum(reason: keyof typeof REASONS): void {
     const { count: others = 0 } = this.#refused.get(reason) ?? {};
     this.#refused.delete(reason);

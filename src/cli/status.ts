@@ -1,4 +1,4 @@
-/** What the command exits with, as `sysexits.h` has it where it has it. */
+/** Exit statuses, from `sysexits.h` where possible. */
 export const Status = {
   ok: 0,
   usage: 64,
@@ -11,7 +11,7 @@ export const Status = {
   permission: 77,
 } as const;
 
-/** What each exit status means, for the help. */
+/** The meaning of each exit status, for the help. */
 export const STATUS_TEXTS: readonly (readonly [status: string, meaning: string])[] = [
   ["0", "done; a command that runs until it is stopped was stopped"],
   ["64", "wrong usage: a flag, an argument, a URL or a variable that cannot be used"],

@@ -1,23 +1,20 @@
 import { plain, whole } from "./text.ts";
 import { align, widthOf } from "./width.ts";
 
-/** What a cell shows: a number is written for people, and its column is aligned to the right. */
+/** Content of a cell. Numbers are formatted, and their column is aligned to the right. */
 export type Cell = string | number;
 
-/** How a table is drawn. */
+/** Layout of a table. */
 export interface TableOptions {
-  /** Columns aligned to the right. @default those with a number in them */
+  /** Columns aligned to the right. @default columns with numbers */
   readonly right?: readonly number[];
-  /**
-   * Text between two columns. @default two spaces, so that `grep`, `awk` and eyes have only the
-   * words
-   */
+  /** Text between two columns. @default two spaces, so that `grep` and `awk` see only words */
   readonly between?: string;
-  /** Whether a line stands between the head and the rows. @default false */
+  /** If true, draws a line under the head. @default false */
   readonly rule?: boolean;
 }
 
-/** Rows in columns that are as wide as their widest text. */
+/** Formats rows as columns, each as wide as its widest text. */
 export function tableOf(
   head: readonly string[],
   rows: readonly (readonly Cell[])[],

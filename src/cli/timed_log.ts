@@ -4,28 +4,28 @@ import type { CliIo } from "./io.ts";
 import type { Output } from "./output.ts";
 import { plain } from "./text.ts";
 
-/** How important a line is. */
+/** Importance of a line. */
 export type Level = "debug" | "info" | "warn" | "error";
 
 /** The levels, least important first. */
 export const LEVELS: readonly Level[] = ["debug", "info", "warn", "error"];
 
-/** One thing that happened. */
+/** An event to log. */
 export interface LogLine {
   readonly level: Level;
-  /** The name of the event, for programs. */
+  /** The event's name, for programs. */
   readonly event: string;
-  /** Its details, for programs. */
+  /** The details, for programs. */
   readonly fields: object;
-  /** The same for people; lines after the first are indented. */
+  /** The same for people. Lines after the first are indented. */
   readonly text: string | readonly string[];
-  /** What stands before the text, such as which of several processes says it. */
+  /** Text before the line, such as the number of the process. */
   readonly front?: string;
 }
 
 /**
- * What a command tells that runs for long: lines with their time, as text or JSON. Warnings and
- * errors go to stderr, but in JSON everything goes to stdout, where one program reads it.
+ * The log of a long-running command: lines with their time, as text or JSON. Warnings and errors go
+ * to stderr. With JSON, everything goes to stdout for a single reader.
  */
 export class TimedLog {
   readonly #output: Output;

@@ -1,5 +1,5 @@
 /**
- * The version of this package, the same as in `deno.json`: a module cannot read that one wherever
- * it runs.
+ * The version of this package, repeated from `deno.json`, which a module cannot read on every
+ * runtime.
  */
 export const VERSION = "0.1.0";

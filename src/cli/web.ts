@@ -8,7 +8,7 @@ import { Status } from "./status.ts";
 
 /** The flags of commands that serve a dashboard. */
 export interface WebFlags {
-  /** Where to serve it; `false`: nowhere. */
+  /** The address to serve it on. `false` for no dashboard. */
   readonly web?: WebPlace | false;
   readonly webName?: readonly string[];
   readonly webReadOnly?: boolean;
@@ -20,7 +20,7 @@ export interface WebPlace {
   readonly port: number;
 }
 
-/** Adds {@linkcode WebFlags}; `place` is where it is served otherwise. */
+/** Adds {@linkcode WebFlags}. `place` is the default address, for the help. */
 export function addWebFlags(command: Command, place: string): void {
   command
     .option("--web <host:port>", `where to serve the dashboard (default: ${place})`, placeOf)
@@ -28,7 +28,7 @@ export function addWebFlags(command: Command, place: string): void {
     .option("--web-read-only", "show everything on the dashboard, and change nothing");
 }
 
-/** What the flags say of the dashboard. */
+/** Builds the dashboard's options from the flags. */
 export function dashboardOptions(
   { webName, webReadOnly }: WebFlags,
   password: string | undefined,
@@ -36,22 +36,22 @@ export function dashboardOptions(
   return { hosts: webName, readOnly: webReadOnly, password: password || false };
 }
 
-/** A dashboard that is served. */
+/** A running dashboard. */
 export interface Web {
-  /** Its address, for browsers. */
+  /** The URL for browsers. */
   readonly url: string;
   close(): Promise<void>;
 }
 
-/** How a dashboard is served. */
+/** Options for serving a dashboard. */
 export interface WebOptions extends WebPlace {
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
 }
 
 /**
- * Serves a dashboard, on each runtime by `node:http`.
+ * Serves a dashboard with `node:http`, on every runtime.
  *
- * @throws {CliError} where the address cannot be listened on.
+ * @throws {CliError} if it cannot listen on the address.
  */
 export async function serveWeb(handler: DashboardHandler, options: WebOptions): Promise<Web> {
   const { hostname, port, tls } = options;
@@ -75,19 +75,19 @@ export async function serveWeb(handler: DashboardHandler, options: WebOptions): 
     url: `${tls === undefined ? "http" : "https"}://${host}:${bound}/`,
     close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      // Pages that are open hear of what changes until they are closed.
+      // Open pages keep a connection for live updates.
       for (const socket of sockets) socket.destroy();
       return closed;
     },
   };
 }
 
-/** Whether only programs of this machine can reach an address. */
+/** Reports whether only programs on this machine can reach an address. */
 export function isLoopback(hostname: string): boolean {
   return /^(localhost|127\.[\d.]+|::1)$/.test(hostname);
 }
 
-/** Reads `--web`: HOST:PORT, or a port of this machine. */
+/** Parses `--web`: HOST:PORT, or a port on this machine. */
 function placeOf(text: string): WebPlace {
   const [, bracketed, plain, port = ""] = /^(?:\[([^\]]+)\]:|([^:]+):)?(\d{1,5})$/.exec(text) ?? [];
   if (port !== "" && Number(port) <= 65_535) {

@@ -1,19 +1,19 @@
-/** Wide characters of East Asian scripts, and emoji that are drawn as pictures by themselves. */
+/** Wide East Asian characters, and emoji that are shown as pictures by default. */
 const WIDE =
   /[\p{Emoji_Presentation}\u1100-\u115f\u2e80-\u303e\u3041-\u4dbf\u4e00-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{18cff}\u{1aff0}-\u{1b2ff}\u{20000}-\u{3fffd}]/u;
 
-/** Asks for the picture of a character that is a sign by default, such as a heart. */
+/** Selects the picture of a character that is text by default, such as a heart. */
 const AS_PICTURE = /\ufe0f/;
 
-/** A grapheme of these alone takes no column: marks without a base, and invisible characters. */
+/** Graphemes of only these take no column: marks without a base, and invisible characters. */
 const INVISIBLE = /^[\p{Mark}\p{Cf}\p{Cc}]+$/u;
 
-/** Printable ASCII, which is what most texts are: a column for each character. */
+/** Printable ASCII: one column per character. */
 const PLAIN = /^[ -~]*$/;
 
 const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
 
-/** Columns that a text takes on a terminal. */
+/** Returns the number of terminal columns of a text. */
 export function widthOf(text: string): number {
   if (PLAIN.test(text)) return text.length;
   let width = 0;
@@ -21,7 +21,7 @@ export function widthOf(text: string): number {
   return width;
 }
 
-/** Shortens a text to `columns` columns, the last of them an ellipsis, where it takes more. */
+/** Shortens a text to `columns` columns, with an ellipsis at the end if it is too long. */
 export function cut(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text;
   let kept = "";
@@ -34,7 +34,7 @@ export function cut(text: string, columns: number): string {
   return columns < 1 ? "" : `${kept}…`;
 }
 
-/** Fills up a text to `columns` columns with spaces, behind it or, with `"right"`, before it. */
+/** Pads a text with spaces to `columns` columns. `side` is the side of the text. */
 export function align(text: string, columns: number, side: "left" | "right"): string {
   const space = " ".repeat(Math.max(0, columns - widthOf(text)));
   return side === "left" ? text + space : space + text;

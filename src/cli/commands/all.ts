@@ -13,7 +13,7 @@ import { sets } from "./sets.ts";
 import { work } from "./work.ts";
 import { top } from "./top/top.ts";
 
-/** Every command, in the order of the help. */
+/** All commands, in the order of the help. */
 export const commands: readonly CommandDefinition[] = [
   serve,
   work,

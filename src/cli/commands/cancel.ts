@@ -16,7 +16,7 @@ const MEANINGS: Readonly<Record<Cancellation, string>> = {
     "looks for cancelled jobs drops it if it waits on a queue",
 };
 
-/** `faktory cancel`: a job that is to run no more. */
+/** `faktory cancel`: cancels a job. */
 export const cancel: CommandDefinition<CancelFlags> = {
   name: "cancel",
   summary: "Cancels a job, also one that runs, and says what was done",

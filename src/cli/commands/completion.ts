@@ -7,7 +7,7 @@ import { zshScript } from "../completion/zsh.ts";
 
 const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript } as const;
 
-/** `faktory completion`: what makes a shell complete the command, its flags and their values. */
+/** `faktory completion`: prints a script that completes the command, its flags and their values. */
 export const completion: CommandDefinition = {
   name: "completion",
   summary: "Prints a script that completes the command in a shell",

@@ -5,10 +5,10 @@ import { inspectorOf, webPage } from "../listing.ts";
 import { interrupted } from "../io.ts";
 import { addWebFlags, dashboardOptions, isLoopback, serveWeb, type WebFlags } from "../web.ts";
 
-/** Not the port of the reference server's own page, which may run on this machine. */
+/** A port other than that of the reference server's web page, which may run on this machine. */
 const PLACE = { hostname: "127.0.0.1", port: 7421 };
 
-/** `faktory dashboard`: a page for a server that runs elsewhere. */
+/** `faktory dashboard`: serves a web page for a server that runs elsewhere. */
 export const dashboard: CommandDefinition<ConnectionFlags & WebFlags> = {
   name: "dashboard",
   summary: "Serves a web page for a server that runs already",

@@ -4,10 +4,10 @@ import { addConnectionFlags, type ConnectionFlags, withProducer } from "../conne
 import { tableOf } from "../table.ts";
 import { count, duration, plain, whole } from "../text.ts";
 
-/** A task's figures, by name, as INFO has them. */
+/** The figures of the server's tasks, by name. */
 type Tasks = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
-/** `faktory info`: the figures of INFO. */
+/** `faktory info`: prints the figures of INFO. */
 export const info: CommandDefinition<ConnectionFlags> = {
   name: "info",
   summary: "Shows a server's queues, sets, tasks and connections",

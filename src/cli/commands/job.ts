@@ -7,7 +7,7 @@ import { CliError } from "../failure.ts";
 import { inspectorOf, jobText, webPage } from "../listing.ts";
 import { Status } from "../status.ts";
 
-/** `faktory job`: everything about one job. */
+/** `faktory job`: shows one job. */
 export const job: CommandDefinition<ConnectionFlags> = {
   name: "job",
   summary: "Shows a job: where it is, its arguments, its last error",

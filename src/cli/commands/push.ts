@@ -20,7 +20,7 @@ interface PushFlags extends PushLinesFlags {
   readonly custom?: readonly string[];
 }
 
-/** `faktory push`: one job, or with `--ndjson` those of files. */
+/** `faktory push`: enqueues one job, or with `--ndjson` the jobs of files. */
 export const push: CommandDefinition<PushFlags> = {
   name: "push",
   summary: "Enqueues a job and prints its id, or the jobs of files",
@@ -84,7 +84,7 @@ async function run(invocation: Invocation<PushFlags>): Promise<number | void> {
   });
 }
 
-/** What a flag says of one job, lines say themselves. */
+/** Flags that describe one job. With `--ndjson`, each line has its own values. */
 const JOB_FLAGS = {
   text: "--text",
   queue: "--queue",

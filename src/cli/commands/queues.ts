@@ -23,7 +23,7 @@ interface RemoveFlags extends ConnectionFlags {
 
 const NAMES = "the queues; '*', in quotes, for all";
 
-/** `faktory queues`: what is on them, and what becomes of them. */
+/** `faktory queues`: lists and changes queues. */
 export const queues: CommandDefinition = {
   name: "queues",
   summary: "Lists, pauses, resumes, removes and times queues",
@@ -144,10 +144,10 @@ interface Change {
   readonly summary: string;
   readonly details?: string;
   readonly examples: CommandDefinition["examples"];
-  /** What was done, to be followed by the names. */
+  /** Start of the message after success. The names follow. */
   readonly done: string;
   readonly configure?: (command: Command) => void;
-  /** Throws where it is not to be done. */
+  /** Throws if the command must not run. */
   readonly check?: (invocation: Invocation<RemoveFlags>) => void;
 }
 
@@ -178,7 +178,7 @@ function change(
   };
 }
 
-/** Among others it would be a name, and refused as one that no queue can have. */
+/** Rejects "*" among other names: the server would take it as a name, which is invalid. */
 function checkStar(names: readonly string[], action: string): void {
   if (names.length === 1 || !names.includes("*")) return;
   throw new CliError(

@@ -32,7 +32,7 @@ interface ServeFlags extends WebFlags {
   readonly logLevel?: Level | "none";
 }
 
-/** `faktory serve`: the embedded server as a program. */
+/** `faktory serve`: runs the embedded server. */
 export const serve: CommandDefinition<ServeFlags> = {
   name: "serve",
   summary: "Runs the embedded server until SIGINT or SIGTERM",
@@ -93,7 +93,7 @@ async function run(invocation: Invocation<ServeFlags>): Promise<void> {
     if (isOpen(flags, io)) {
       output.warn(`Whoever can reach ${flags.hostname} can use it; set FAKTORY_PASSWORD`);
     }
-    // Where it cannot save any more, it ends by itself, and tells why.
+    // If the server can no longer save, it closes itself and reports the reason.
     await Promise.race([interrupted(io.signal), server.closed]);
   } finally {
     await web?.close();
@@ -113,7 +113,7 @@ async function start(
     password: flags.password ?? passwordVariable(io),
     tls: await filePair(["--tls-cert", "--tls-key"], [tlsCert, tlsKey]),
   };
-  // Loaded here, so that no other command waits for it.
+  // Loaded here to keep other commands fast.
   const { FaktoryServer } = await import("../../server/mod.ts");
   try {
     return await FaktoryServer.start(options);
@@ -123,8 +123,8 @@ async function start(
 }
 
 /**
- * Serves the dashboard; where nobody has said where, a port that is taken is no reason not to
- * start.
+ * Serves the dashboard. If its port is taken and the user did not choose it, the command warns and
+ * starts without a dashboard.
  */
 async function startWeb(
   server: FaktoryServer,
@@ -132,7 +132,7 @@ async function startWeb(
 ): Promise<Web | undefined> {
   if (flags.web === false) return undefined;
   const isChosen = typeof flags.web === "object";
-  // Who wants any free port for the server wants one for its dashboard.
+  // A user who wants any free port for the server gets one for the dashboard too.
   const place = isChosen
     ? flags.web as WebPlace
     : { hostname: "127.0.0.1", port: flags.port === 0 ? 0 : 7420 };
@@ -143,7 +143,7 @@ async function startWeb(
   try {
     const web = await serveWeb(
       dashboard(server, dashboardOptions(flags, password || undefined)),
-      // A certificate is for the name of this machine, which a page on loopback does not have.
+      // The certificate is for this machine's name. A page on a loopback address has another name.
       { ...place, tls: isOpen ? tls : undefined },
     );
     if (isOpen && !password) {
@@ -162,7 +162,7 @@ const LISTEN_HINTS: Readonly<Record<string, string>> = {
   EACCES: "choose one above 1023 with --port",
 };
 
-/** The system's reasons not to listen, which say what to do about them. */
+/** Adds hints to the system's reasons for not listening. */
 function listenFailure(error: unknown): CliError | undefined {
   const { message, cause } = error as Error;
   const { code } = (cause ?? {}) as { code?: unknown };
@@ -171,7 +171,7 @@ function listenFailure(error: unknown): CliError | undefined {
   return new CliError(Status.unavailable, message, hint);
 }
 
-/** Whether others than this machine may use it without a password. */
+/** Reports whether other machines can use the server without a password. */
 function isOpen({ hostname = "127.0.0.1", password }: ServeFlags, io: CliIo): boolean {
   return !isLoopback(hostname) && !(password ?? passwordVariable(io));
 }

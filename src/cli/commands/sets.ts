@@ -29,10 +29,7 @@ interface SetFlags extends ConnectionFlags {
   readonly yes?: boolean;
 }
 
-/**
- * `faktory scheduled`, `retries` and `dead`: the jobs that wait for a time or for somebody's
- * decision.
- */
+/** `faktory scheduled`, `retries` and `dead`: list and change the jobs of a set. */
 export const sets: readonly CommandDefinition[] = [
   setOf("scheduled", "jobs to be run later"),
   setOf("retries", "jobs that failed and will be tried again"),
@@ -148,12 +145,12 @@ function addFilterFlags(command: Command): void {
     .option("--type <name>", "jobs of this type")
     .option("--jid <id>", "the job with this id; repeatable", repeated)
     .option("--pattern <glob>", "jobs whose JSON on the server matches: * ? [a-z], \\ before these")
-    // So the protocol calls it, though it is none.
+    // An alias with the protocol's name, although the value is not a regular expression.
     .addOption(new Option("--regexp <glob>", "the same as --pattern").hideHelp())
     .option("--all", "every job");
 }
 
-/** What is to be done, checked before anything is sent. */
+/** Builds the action, and checks the flags before anything is sent. */
 function actionOf(action: Action, set: SetName, flags: SetFlags): (jobs: JobSet) => Promise<void> {
   if (action === "clear") {
     checkYes(flags, `clear ${set}`, "all jobs in it");

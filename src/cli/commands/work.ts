@@ -5,7 +5,7 @@ import { addConnectionFlags } from "../connect.ts";
 import { integer, seconds } from "../parse.ts";
 import { list, queueChoice, type WorkFlags } from "../work/flags.ts";
 
-/** `faktory work`: a consumer with handlers from modules. */
+/** `faktory work`: runs a consumer with the handlers of modules. */
 export const work: CommandDefinition<WorkFlags> = {
   name: "work",
   summary: "Runs jobs with the handlers of a module, until SIGINT or SIGTERM",
@@ -55,7 +55,7 @@ export const work: CommandDefinition<WorkFlags> = {
   run,
 };
 
-/** Loaded as they are needed: no other command waits for them. */
+/** Loaded on demand to keep other commands fast. */
 async function run(invocation: Invocation<WorkFlags>): Promise<number | void> {
   const { watch, processes, child } = invocation.flags;
   if (child !== true && watch === true) {

@@ -1,6 +1,6 @@
 import type { Node } from "./tree.ts";
 
-/** The script for bash, 4 or later; 3 completes all but files. */
+/** Generates the script for bash 4 or later. Version 3 completes everything but files. */
 export function bashScript(nodes: readonly Node[]): string {
   return `# Completion of faktory for bash: source <(faktory completion bash)
 _faktory() {

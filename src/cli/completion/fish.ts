@@ -1,6 +1,6 @@
 import type { Flag, Node, Values } from "./tree.ts";
 
-/** The script for fish. */
+/** Generates the script for fish. */
 export function fishScript(nodes: readonly Node[]): string {
   return `# Completion of faktory for fish: faktory completion fish | source
 function __faktory_at
@@ -42,7 +42,7 @@ function valueWords(values: Values | undefined): string[] {
   return values === "anything" ? ["-x"] : ["-x", "-a", quoted(values.join(" "))];
 }
 
-/** Within single quotes all is itself but they and the backslash. */
+/** Quotes a word: in single quotes, only quotes and backslashes are special. */
 function quoted(text: string): string {
   return `'${text.replaceAll(/[\\']/g, "\\$&")}'`;
 }

@@ -1,38 +1,35 @@
 import type { Argument, Command, Option } from "commander";
 
-/** What the value of a flag, or an argument, is completed with. */
+/** The values that complete a flag or an argument. */
 export type Values = "files" | "anything" | readonly string[];
 
-/** A flag, as it is completed. */
+/** A flag to complete. */
 export interface Flag {
-  /** As they are typed: `--queue` and perhaps `-q`. */
+  /** The names, such as `--queue` and `-q`. */
   readonly names: readonly string[];
   readonly help: string;
-  /** `undefined` where it has no value. */
+  /** `undefined` if the flag has no value. */
   readonly values: Values | undefined;
 }
 
-/** A command, or the program itself. */
+/** A command, or the whole program. */
 export interface Node {
-  /** How it is typed, the program's name included: `faktory push`. */
+  /** The full command, such as `faktory push`. */
   readonly path: string;
   readonly name: string;
   readonly summary: string;
   readonly flags: readonly Flag[];
-  /** What its arguments are completed with, where it has any. */
+  /** The completion of its arguments, if it has any. */
   readonly values: Values | undefined;
   readonly commands: readonly Node[];
 }
 
-/**
- * What there is to complete, as the parser knows it: the uppermost command first, each before what
- * is below it.
- */
+/** Lists the commands to complete, parents first. */
 export function nodesOf(program: Command): readonly Node[] {
   return flatten(nodeOf(program, ""));
 }
 
-/** Texts that a shell's own quotes hold, on one line. */
+/** Puts a text on one line, for the shell's quotes. */
 export function oneLine(text: string): string {
   return text.replace(/\s+/g, " ").trim();
 }
@@ -45,7 +42,7 @@ function nodeOf(command: Command, above: string): Node {
   const help = command.createHelp();
   const path = `${above} ${command.name()}`.trim();
   const below = help.visibleCommands(command);
-  // That one takes the names of the others.
+  // The `help` command takes the names of the others.
   const isHelp = (other: Command) => other.name() === "help" && above === "";
   const commands = below.map((other): Node => {
     if (!isHelp(other)) return nodeOf(other, path);

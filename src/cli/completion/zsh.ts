@@ -1,6 +1,9 @@
 import type { Node, Values } from "./tree.ts";
 
-/** The script for zsh: a file `_faktory` in its `fpath`, or one to be sourced after `compinit`. */
+/**
+ * Generates the script for zsh: a file `_faktory` in `fpath`, or a script to source after
+ * `compinit`.
+ */
 export function zshScript(nodes: readonly Node[]): string {
   return `#compdef faktory
 # Completion of faktory for zsh: source <(faktory completion zsh), after compinit.
@@ -41,7 +44,7 @@ function cases(texts: readonly string[]): string {
   return `      ${texts.map(quoted).join(" | ")}`;
 }
 
-/** Within single quotes all is itself but they. */
+/** Quotes a word: in single quotes, only quotes are special. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
@@ -58,7 +61,7 @@ function valueAction(values: Values | undefined): string {
   return `items=(${values.map(quoted).join(" ")}); _describe value items; return`;
 }
 
-/** A colon parts a word from what is said of it. */
+/** Formats an item. A colon separates a word from its description. */
 function item(word: string, help: string): string {
   return quoted(`${word}:${help.replaceAll(":", "\\:")}`);
 }

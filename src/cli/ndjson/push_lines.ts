@@ -15,13 +15,13 @@ export interface PushLinesFlags extends ConnectionFlags {
   readonly json?: boolean;
 }
 
-/**
- * So long the server has for what is under way once the user has enough, where `--timeout` says
- * nothing, in milliseconds.
- */
+/** After an interruption, time limit for jobs in flight, in ms. `--timeout` overrides it. */
 const GRACE_MS = 5000;
 
-/** Enqueues the jobs of all lines of files, which it reads at the same time; the exit status. */
+/**
+ * Enqueues the jobs of all lines of the files, reading the files at the same time. Returns the exit
+ * status.
+ */
 export async function pushLines(
   names: readonly string[],
   invocation: Invocation<PushLinesFlags>,
@@ -39,7 +39,7 @@ export async function pushLines(
       tally.end(run.isWhole);
       await connection.producer.close();
     }
-    // What failed once the user had enough did so as it was given up.
+    // Failures after an interruption are caused by it.
     if (!run.isWhole && io.signal.reason instanceof Interruption) return io.signal.reason.status;
     run.check();
     return tally.invalid + tally.refused > 0 ? Status.data : Status.ok;
@@ -50,11 +50,11 @@ export async function pushLines(
 
 interface Connection {
   readonly producer: Producer;
-  /** Gives up what is under way. */
+  /** Gives up jobs in flight. */
   abandon(reason: unknown): void;
 }
 
-/** Whoever has enough while it connects ends that; later, what is under way is waited for. */
+/** Connects. An interruption cancels the connection attempt, but later waits for jobs in flight. */
 async function connect(
   { flags, io, output }: Invocation<PushLinesFlags>,
 ): Promise<Connection> {
@@ -72,15 +72,15 @@ async function connect(
   }
 }
 
-/** Lines on their way to the server. */
+/** Sends lines to the server. */
 class Run {
-  /** Whether all lines were handed over. */
+  /** True when all lines were sent. */
   isWhole = false;
   readonly #connection: Connection;
   readonly #tally: Tally;
   readonly #isSkipping: boolean;
   readonly #writer: WritableStreamDefaultWriter<JobInput>;
-  /** Where the jobs that are under way are from. */
+  /** The lines of the jobs in flight. */
   readonly #lines = new Map<JobInput, Line>();
   #failure: { readonly error: unknown } | undefined;
 
@@ -96,13 +96,11 @@ class Run {
     });
     const onFailed = (job: JobInput, error: unknown) => this.#failed(job, error);
     this.#writer = producer.writable({ onFailed }).getWriter();
-    // Each write says the same.
+    // Each write reports the same error.
     this.#writer.closed.catch(() => {});
   }
 
-  /**
-   * Hands over line after line, until there are no more, something fails, or the user has enough.
-   */
+  /** Sends all lines, until one fails or the user interrupts. */
   async send(batches: ReadableStream<readonly Line[]>, signal: AbortSignal): Promise<void> {
     const reader = batches.getReader();
     const cancel = () => void reader.cancel().catch(() => {});
@@ -125,7 +123,7 @@ class Run {
     }
   }
 
-  /** Waits for what is under way; once the user has enough, not longer than that. */
+  /** Waits for jobs in flight. After an interruption, waits at most `graceMs`. */
   async settle(signal: AbortSignal, graceMs: number): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const hurry = () => {
@@ -138,7 +136,7 @@ class Run {
     clearTimeout(timer);
   }
 
-  /** Throws what ended it. */
+  /** Throws the error that stopped the run. */
   check(): void {
     if (this.#failure !== undefined) throw this.#failure.error;
   }
@@ -173,7 +171,7 @@ class Run {
   }
 }
 
-/** Whether the server, or a check, wants this job not, and other jobs may well do. */
+/** Reports whether only this job was refused, so that others may succeed. */
 function isRefusal(error: unknown): error is ServerError | InvalidJobError {
   return error instanceof InvalidJobError ||
     error instanceof ServerError && !(error instanceof ServerShutdownError);

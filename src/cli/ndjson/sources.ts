@@ -9,7 +9,7 @@ import type { CliIo } from "../io.ts";
 import { unreadable } from "../parse.ts";
 import { Status } from "../status.ts";
 
-/** A line that is not blank: a job, or what is wrong with it. */
+/** A line that is not blank: its job, or its error. */
 export interface Line {
   readonly source: Source;
   readonly line: number;
@@ -20,13 +20,13 @@ export interface Line {
 /** A file, or standard input. */
 export interface Source {
   readonly name: string;
-  /** In bytes; `undefined` where nobody knows. */
+  /** Size in bytes. `undefined` if unknown. */
   readonly size: number | undefined;
-  /** What was read of it, in bytes. */
+  /** Bytes read so far. */
   bytes: number;
-  /** The last line of it that was handed over. */
+  /** The last line that was sent. */
   line: number;
-  /** The lines of a piece of it at a time; to be taken once. */
+  /** Streams the lines, in batches. Can be called once. */
   lines(): ReadableStream<readonly Line[]>;
   close(): Promise<void>;
 }
@@ -36,9 +36,9 @@ const STDIN = "-";
 const PIECE_BYTES = 65_536;
 
 /**
- * Opens files, `-` for standard input, before anything is sent.
+ * Opens all files before anything is sent. `-` stands for standard input.
  *
- * @throws {CliError} where one cannot be read.
+ * @throws {CliError} if a file cannot be read.
  */
 export async function openSources(names: readonly string[], io: CliIo): Promise<Source[]> {
   if (names.filter((name) => name === STDIN).length > 1) {
@@ -60,7 +60,7 @@ export async function openSources(names: readonly string[], io: CliIo): Promise<
   }
 }
 
-/** Closes what was opened. */
+/** Closes all sources. */
 export async function closeSources(sources: readonly Source[]): Promise<void> {
   await Promise.all(sources.map((source) => source.close()));
 }

@@ -2,19 +2,19 @@ import type { Invocation } from "../command.ts";
 import { count, plain, whole } from "../text.ts";
 import type { Line, Source } from "./sources.ts";
 
-/** How often a terminal is told, and a program, in milliseconds. */
+/** Interval of progress reports to a terminal and to programs, in ms. */
 const TERMINAL_MS = 100;
 const PROGRAM_MS = 1000;
 
-/** What became of the lines so far, told while it goes on and at the end. */
+/** Counts the results of the lines, and reports them during the run and at its end. */
 export class Tally {
-  /** Jobs that the server has. */
+  /** Jobs that the server has accepted. */
   enqueued = 0;
-  /** Lines that are no jobs. */
+  /** Lines that are not jobs. */
   invalid = 0;
   /** Jobs that the server refused. */
   refused = 0;
-  /** Jobs of which nobody knows whether the server has them. */
+  /** Jobs whose result is unknown. */
   unknown = 0;
 
   readonly #start = performance.now();
@@ -36,7 +36,7 @@ export class Tally {
     this.#timer = setInterval(() => this.#progress(), everyMs);
   }
 
-  /** Tells of a line whose job nobody has. */
+  /** Reports a line that was not enqueued. */
   tell(event: "invalid" | "refused", { source, line }: Line, { code, message }: Told): void {
     this[event]++;
     const { output } = this.#invocation;
@@ -49,7 +49,7 @@ export class Tally {
     output.warn(`${place}: ${message}`);
   }
 
-  /** Tells how it ended; `isWhole` is false where lines were left. */
+  /** Reports the end. `isWhole` is false if lines are left. */
   end(isWhole: boolean): void {
     clearInterval(this.#timer);
     this.#clear();
@@ -71,7 +71,7 @@ export class Tally {
     ].join(", ");
   }
 
-  /** From where on to go on with each file. */
+  /** Returns the line up to which each file was sent. */
   #places(): string[] {
     return this.#sources.map(({ name, line }) => `${plain(name)}: up to line ${whole(line)}`);
   }
@@ -91,7 +91,7 @@ export class Tally {
     }
   }
 
-  /** What was read of all files, in percent; `undefined` where nobody knows. */
+  /** Returns the percentage read of all files. `undefined` if a size is unknown. */
   #part(): number | undefined {
     let [bytes, size] = [0, 0];
     for (const source of this.#sources) {

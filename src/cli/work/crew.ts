@@ -15,22 +15,22 @@ import { messageOf } from "./where.ts";
 import { GRACE_MS } from "./worker.ts";
 
 /**
- * What processes need beyond the patience with their jobs: the last FETCH, the abort, the module's
- * teardown.
+ * Extra time for a process to stop beyond the time for its jobs, in ms: for the last FETCH, the
+ * abort, and the module's teardown.
  */
 const SLACK_MS = 5000;
 
-/** How a crew's processes are to be run. */
+/** Options of a group of processes. */
 export interface CrewOptions extends Pick<SupervisorOptions, "processes" | "restart"> {
-  /** Flags that the command line does not have. */
+  /** Flags to add to the command line. */
   readonly flags?: readonly string[];
-  /** Whether their ends are told of. @default true */
+  /** If true, exits of processes are logged. @default true */
   readonly isTold?: boolean;
 }
 
 /**
- * Processes of this command line, one group of them after another; signals go to those that are
- * there.
+ * Runs the command line in several processes, one group after another, and passes signals to the
+ * current group.
  */
 export class Crew {
   readonly #invocation: Invocation<WorkFlags>;
@@ -59,12 +59,12 @@ export class Crew {
     if (io.signal.aborted) stop();
   }
 
-  /** Aborted once it was told to stop. */
+  /** Aborted when the command was told to stop. */
   get stopped(): AbortSignal {
     return this.#stopped.signal;
   }
 
-  /** Runs processes until all have ended, which they are told to after `end`. */
+  /** Runs a group of processes. Resolves when all have ended; `end` tells them to. */
   async run({ flags = [], isTold = true, ...options }: CrewOptions): Promise<SupervisorReport> {
     if (this.stopped.aborted) return { reason: "stopped", exits: [], restarts: 0 };
     const { program, executable, args: [name = "work", ...given] } = this.#invocation.io;
@@ -82,12 +82,12 @@ export class Crew {
     return await supervisor.run();
   }
 
-  /** Tells the processes that run to end; others may be run after them. */
+  /** Tells the current processes to stop. Another group may follow. */
   end(): void {
     void this.#supervisor?.stop();
   }
 
-  /** Heeds no signals any more. */
+  /** Stops handling signals. */
   async close(): Promise<void> {
     this.#forget();
     await this.#producer.close();
@@ -128,11 +128,11 @@ export class Crew {
   }
 }
 
-/** The exit status of processes that have ended: the first that is not 0. */
+/** Returns the exit status of a group: the first that is not 0. */
 export function statusOf({ exits }: Pick<SupervisorReport, "exits">): number {
   for (const { code, signal, error } of exits) {
     if (code !== undefined && code !== Status.ok) return code;
-    // One that had only just begun does not heed it yet.
+    // A process that has just started does not handle the signal yet.
     if (error !== undefined || (signal !== undefined && signal !== "SIGTERM")) {
       return Status.internal;
     }

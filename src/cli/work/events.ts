@@ -4,7 +4,7 @@ import type { Level } from "../timed_log.ts";
 import { rounded, type WorkLog } from "./log.ts";
 import { messageOf } from "./where.ts";
 
-/** Has the log tell what a consumer does. */
+/** Logs the events of a consumer. */
 export function logEvents(consumer: Consumer, log: WorkLog, graceMs: number): void {
   consumer.on("done", ({ job, elapsedMs }) => {
     const ms = rounded(elapsedMs);
@@ -77,9 +77,7 @@ function logTroubles(consumer: Consumer, log: WorkLog): void {
   consumer.on("warning", ({ code, message }) => log.warn("warning", { code, message }, message));
 }
 
-/**
- * What handlers' `context.log` writes to: all but what only matters to who works on the program.
- */
+/** Creates the logger behind the handlers' `context.log`. Levels below info are left out. */
 export function loggerOf(log: WorkLog): Logger {
   const level = (name: Level): Logger["info"] => (message, fields = {}) => {
     const { jid, type, queue: _queue, attempt: _attempt, ...more } = fields;
@@ -105,7 +103,7 @@ function showFields(fields: object): string {
   }
 }
 
-/** TTIN: what it does, and each job that it runs. */
+/** Logs the consumer's state and its running jobs, on SIGTTIN. */
 export function printState(consumer: Consumer, log: WorkLog): void {
   const { wid, state, running } = consumer;
   const jobs = running.map(({ job: { jid, type, queue }, attempt, startedAt }) => ({

@@ -9,24 +9,25 @@ import { CliError } from "../failure.ts";
 import { Status } from "../status.ts";
 import type { NamedModule } from "./locate.ts";
 
-/** What a module has for a consumer, still to be tried on one. */
+/** The exports of a module, not yet checked by a consumer. */
 export interface WorkModule {
   readonly module: NamedModule;
-  /** Handlers by type, each with its options. */
+  /** Handlers by type, with their options. */
   readonly handlers: readonly (readonly [type: string, handler: unknown, options: object])[];
-  /** Registers handlers by itself. */
+  /** Registers handlers on the consumer. */
   readonly configure: ((consumer: unknown) => unknown) | undefined;
   readonly jobs: JobDefinitions | undefined;
   readonly middleware: readonly ConsumerMiddleware[];
   readonly options: ConsumerOptions;
-  /** Recurring jobs, to be pushed while the consumer runs. */
+  /** Recurring jobs to push while the consumer runs. */
   readonly schedule: WorkSchedule | undefined;
-  /** Called once the consumer has ended. */
+  /** Called after the consumer has ended. */
   readonly teardown: (() => unknown) | undefined;
 }
 
 /**
- * What the command needs of a `Schedule` of `./cron`, whichever copy of the package has made it.
+ * The part of a `Schedule` from `./cron` that the command uses. It may come from another copy of
+ * the package.
  */
 export interface WorkSchedule {
   readonly name: string;
@@ -38,7 +39,7 @@ export interface WorkSchedule {
 
 type Exports = Readonly<Record<string, unknown>>;
 
-/** What stands beside `handler` where a handler has options. */
+/** Options of a handler, next to `handler`. */
 const HANDLER_OPTIONS: readonly string[] = [
   ...["concurrency", "perSecond", "timeoutMs"],
   ...["backoff", "onDead", "deadLetter"],
@@ -47,9 +48,9 @@ const HANDLER_OPTIONS: readonly string[] = [
 const FORM = "export default { resize: (job) => .. }";
 
 /**
- * Reads what a module exports.
+ * Reads the exports of a module.
  *
- * @throws {CliError} where that is not what a module of handlers exports.
+ * @throws {CliError} if they are not those of a module of handlers.
  */
 export function readExports(module: NamedModule, loaded: Exports): WorkModule {
   const exports = unwrapped(loaded);
@@ -131,7 +132,7 @@ function handlerOf(
   );
 }
 
-/** Who exports functions by their names alone is told what to write. */
+/** Helps users who export functions only by name. */
 function hintFor(exports: Exports): string {
   const [name] =
     Object.entries(exports).find(([name, value]) =>
@@ -140,7 +141,7 @@ function hintFor(exports: Exports): string {
   return name === undefined ? `write it as in ${FORM}` : `add export default { ${name} }`;
 }
 
-/** What CommonJS exports is the default export, and may be all of it. */
+/** Unwraps CommonJS, where the default export may contain all exports. */
 function unwrapped(exports: Exports): Exports {
   const { default: main } = exports;
   if (!isObject(main)) return exports;

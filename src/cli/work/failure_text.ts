@@ -2,10 +2,10 @@ import type { JobFailed } from "../../../mod.ts";
 import { frames } from "../../consumer/run/failure.ts";
 import { messageOf, whereOf } from "./where.ts";
 
-/** Lines of a stack that are shown. */
+/** Maximum number of stack lines to show. */
 const MAX_FRAMES = 10;
 
-/** Causes of causes that are shown. */
+/** Maximum number of nested causes to show. */
 const MAX_CAUSES = 5;
 
 const NEXTS: Readonly<Record<JobFailed["next"], string>> = {
@@ -15,7 +15,7 @@ const NEXTS: Readonly<Record<JobFailed["next"], string>> = {
 };
 
 /**
- * A failed job for people: what failed, what follows, and the stack of the error and of its causes.
+ * Formats a failed job: the failure, what happens next, and the stacks of the error and its causes.
  */
 export function failureLines(
   { job: { jid, type, queue }, error, elapsedMs, attempt, next, retryAt }: JobFailed,
@@ -32,13 +32,13 @@ export function failureLines(
   ];
 }
 
-/** An error in a line, with where it comes from. */
+/** Formats an error with its position, on one line. */
 export function errorText(error: unknown): string {
   const place = whereOf(error);
   return `${messageOf(error)}${place === undefined ? "" : ` (${place})`}`;
 }
 
-/** The stack of an error and of its causes. */
+/** Formats the stacks of an error and its causes. */
 export function stackLines(error: unknown): string[] {
   return [...stackOf(error), ...causesOf(error)];
 }
@@ -47,7 +47,7 @@ function stackOf(error: unknown): string[] {
   try {
     return error instanceof Error ? frames(error).slice(0, MAX_FRAMES) : [];
   } catch {
-    // A getter that throws.
+    // A getter may throw.
     return [];
   }
 }

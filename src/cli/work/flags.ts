@@ -9,20 +9,20 @@ export interface WorkFlags extends ConnectionFlags {
   readonly processes?: number;
   readonly watch?: boolean;
   readonly labels?: readonly string[];
-  /** In milliseconds. */
+  /** In ms. */
   readonly grace?: number;
   readonly untilEmpty?: boolean;
   readonly maxJobs?: number;
   readonly check?: boolean;
   readonly quiet?: boolean;
-  /** Whether this process was started by another of this command, which watches it. */
+  /** True if another process of this command started and supervises this one. */
   readonly child?: boolean;
 }
 
 const QUEUES = "It has to be names in their order, critical,default, or with weights, " +
   "critical=3,default=1";
 
-/** Reads the names of queues, in their order, or with their weights where one has any. */
+/** Parses queue names in order, or with weights if any has one. */
 export function queueChoice(text: string): QueueChoice {
   const pairs = text.split(",").map((part) => part.trim().split("="));
   const names = pairs.map(([name = ""]) => name);
@@ -36,7 +36,7 @@ export function queueChoice(text: string): QueueChoice {
   return Object.fromEntries(pairs.map(([name = "", weight = "1"]) => [name, positive(weight)]));
 }
 
-/** Reads texts with commas between them. */
+/** Parses a comma-separated list. */
 export function list(text: string): readonly string[] {
   const texts = text.split(",").map((part) => part.trim()).filter((part) => part !== "");
   if (texts.length > 0) return texts;

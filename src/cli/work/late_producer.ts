@@ -2,7 +2,8 @@ import { type ConnectionOptions, Producer } from "../../../mod.ts";
 import type { CommandSender } from "../../supervisor/mod.ts";
 
 /**
- * Sends commands by a producer that connects at the first of them: most crews never lose a process.
+ * Sends commands with a producer that connects at the first command. Most groups never lose a
+ * process and never need it.
  */
 export class LateProducer implements CommandSender {
   readonly #options: () => Promise<ConnectionOptions>;
@@ -17,7 +18,7 @@ export class LateProducer implements CommandSender {
     return await producer.command(...args);
   }
 
-  /** Ends its connection. */
+  /** Closes the connection. */
   async close(): Promise<void> {
     const producer = await this.#producer?.catch(() => undefined);
     await producer?.close();
@@ -25,7 +26,7 @@ export class LateProducer implements CommandSender {
 
   async #connect(): Promise<Producer> {
     try {
-      // It has to work after the signal that ends the command, too.
+      // Without the signal: it must also work after the signal that ends the command.
       return await Producer.connect({ ...await this.#options(), signal: undefined });
     } catch (error) {
       this.#producer = undefined;

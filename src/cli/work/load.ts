@@ -10,22 +10,22 @@ import { requireFrom } from "./require_from.ts";
 import { readSources } from "./sources.ts";
 import { firstOf, messageOf, whereOf } from "./where.ts";
 
-/** How to have TypeScript read by a runtime that does not. */
+/** Advice on running TypeScript in a runtime that does not support it. */
 const TYPESCRIPT = "run it in Deno, in Bun or in Node 22.18 or later, or install tsx beside it";
 
-/** How to have Node take a file for an ES module. */
+/** Advice on making Node treat a file as an ES module. */
 const ES_MODULE = 'put "type": "module" into package.json, or let its name end in .mts or .mjs';
 
-/** Files that are tried for their syntax, each by a process. */
+/** Maximum number of files to check for syntax errors, each in a process. */
 const MAX_CHECKED = 20;
 
-/** What Node says where it is to import a language that it does not read. */
+/** Node's error codes for a language that it cannot import. */
 const NOT_READ = ["ERR_UNKNOWN_FILE_EXTENSION", "ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING"];
 
 /**
  * Imports a module.
  *
- * @throws {CliError} where it cannot be imported: in one line, with the place in it that is wrong.
+ * @throws {CliError} if it cannot be imported, in one line with the position of the error.
  */
 export async function load(module: NamedModule): Promise<Readonly<Record<string, unknown>>> {
   try {
@@ -36,14 +36,12 @@ export async function load(module: NamedModule): Promise<Readonly<Record<string,
   }
 }
 
-/**
- * The one import of a name that is known only now: whoever publishes this package is warned of it.
- */
+/** The only dynamic import of an unknown name. Publishing warns about it. */
 async function importNamed(specifier: string): Promise<Readonly<Record<string, unknown>>> {
   return await import(/* webpackIgnore: true */ /* @vite-ignore */ specifier);
 }
 
-/** What is wrong with a module that failed on import, or whose own function did. */
+/** Explains the error of a module that failed on import or in its own function. */
 export async function brokenModule(module: NamedModule, thrown: unknown): Promise<CliError> {
   if (thrown instanceof CliError) return thrown;
   const error = firstOf(thrown);
@@ -52,7 +50,7 @@ export async function brokenModule(module: NamedModule, thrown: unknown): Promis
   if (NOT_READ.includes(String(code)) && isTypeScript(module)) {
     return unloadable(module, `${runs} does not read its TypeScript`, TYPESCRIPT);
   }
-  // Deno says so only now, of a name of no package.
+  // Deno reports an unknown package only on import.
   if (
     code === "ERR_MODULE_NOT_FOUND" && module.specifier === module.name &&
     messageOf(error).includes(`"${module.name}"`)
@@ -81,34 +79,34 @@ function isTypeScript({ path }: NamedModule): boolean {
   return path !== undefined && /\.[cm]?tsx?$/.test(path);
 }
 
-/** By its name; a runtime may be told to read more, so that only what failed is asked. */
+/**
+ * Judges by the file name. Called only after a failure, since runtimes can be configured to read
+ * other files.
+ */
 function isCode({ path }: NamedModule): boolean {
   return path === undefined || /(^|[\\/])[^.\\/]+$|\.[cm]?[jt]sx?$/.test(path);
 }
 
-/** `npm init` writes `"type": "commonjs"`, and nothing but Node heeds it. */
+/** `npm init` writes `"type": "commonjs"`, which only Node respects. */
 function isTakenForCommonJs({ path = "" }: NamedModule, error: unknown): boolean {
   return runtime() === "node" && error instanceof SyntaxError && /\.[jt]sx?$/.test(path) &&
     /^(Unexpected token 'export'|Cannot use import statement outside a module)/.test(error.message);
 }
 
-/**
- * Whether the module is TypeScript, and this is a Node that reads it only with help which it has
- * not got.
- */
+/** Reports whether the module is TypeScript and this Node cannot read it without tsx. */
 function needsTsx(module: NamedModule): boolean {
   if (runtime() !== "node" || !isTypeScript(module)) return false;
   const flags = [...process.execArgv, process.env["NODE_OPTIONS"] ?? ""].join(" ");
   return !process.features.typescript && !/\btsx\b/.test(flags);
 }
 
-/** Has tsx read TypeScript from here on, where the module's program has it installed. */
+/** Registers tsx for TypeScript, if the module's program has it installed. */
 async function registerTsx({ path = "" }: NamedModule): Promise<void> {
   for (const base of [path, `${process.cwd()}/package.json`]) {
     try {
-      // Not called `require`: what packs this would make tsx a dependency of ours.
+      // Not named `require`: bundlers would make tsx a dependency of this package.
       const load = requireFrom(base);
-      // What it finds cannot register modules; its neighbour can.
+      // The resolved file is CommonJS and cannot register modules. The ES module next to it can.
       const api = load.resolve("tsx/esm/api").replace(/\.cjs$/, ".mjs");
       const { register } = await importNamed(pathToFileURL(api).href);
       (register as () => void)();
@@ -121,8 +119,8 @@ async function registerTsx({ path = "" }: NamedModule): Promise<void> {
 }
 
 /**
- * Node keeps to itself where a syntax error of a module is, and tells it only who runs `node
- * --check`: of the module, or of what it imports.
+ * Finds the position of a syntax error. Node reports it only with `node --check`, so this checks
+ * the module and its imports.
  */
 async function placeOfSyntax(
   { path }: NamedModule,

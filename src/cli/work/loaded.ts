@@ -5,12 +5,11 @@ import { Status } from "../status.ts";
 import type { NamedModule } from "./locate.ts";
 
 /**
- * What modules do while they are loaded, unless it ends before it is done: a signal cuts it short,
- * and so does that nothing is left which could bring what it waits for, with which Node and Bun
- * would end as if all were well.
+ * Waits for modules to load. Rejects on a signal, and when nothing is left that could settle the
+ * promise: Node and Bun would then exit with status 0.
  *
- * @throws {CliError} where it waits for what cannot come. Deno does not tell of that where it is a
- * top-level `await`.
+ * @throws {CliError} if the promise can never settle. Deno does not detect this for a top-level
+ *   `await`.
  */
 export async function loaded<T>(
   promise: Promise<T>,

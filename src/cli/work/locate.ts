@@ -8,30 +8,29 @@ import { CliError } from "../failure.ts";
 import { Status } from "../status.ts";
 import { requireFrom } from "./require_from.ts";
 
-/** A module that was named on the command line. */
+/** A module named on the command line. */
 export interface NamedModule {
-  /** As it was typed. */
+  /** The name as typed. */
   readonly name: string;
-  /** What `import()` takes. */
+  /** The specifier for `import()`. */
   readonly specifier: string;
-  /** The path of its file, where it has one. */
+  /** The path of its file, if it has one. */
   readonly path: string | undefined;
 }
 
-/** What a name looks like that can only be that of a file. */
+/** Names that can only be those of files. */
 const PATH = /^\.{0,2}[\\/]|^[A-Za-z]:[\\/]|\.[cm]?[jt]sx?$/;
 
-/** What to do where what was named is no module. */
+/** Hint for a name that is not a module. */
 export const NAME_A_MODULE = "name a module of handlers, such as ./handlers.ts";
 
-/** Two letters at least, as one is a drive. */
+/** At least two letters, since one is a Windows drive. */
 const URL_FORM = /^[a-z][a-z\d+.-]+:/i;
 
 /**
- * Finds what was named: a URL, else a file, else a package's module, as seen from the folder that
- * the command runs in.
+ * Finds a module by URL, otherwise as a file, otherwise as a package, seen from the current folder.
  *
- * @throws {CliError} where there is none.
+ * @throws {CliError} if it does not exist.
  */
 export function locate(name: string): NamedModule {
   if (URL_FORM.test(name)) {
@@ -42,7 +41,7 @@ export function locate(name: string): NamedModule {
     return { name, specifier: pathToFileURL(path).href, path: file(name, path) };
   }
   if (PATH.test(name)) throw missing(name, "there is no such file");
-  // The import map of the program's deno.json may know it.
+  // The import map in deno.json may define it.
   if (runtime() === "deno") return { name, specifier: name, path: undefined };
   try {
     const found = requireFrom(pathToFileURL(`${process.cwd()}/`)).resolve(name);
@@ -52,13 +51,13 @@ export function locate(name: string): NamedModule {
   }
 }
 
-/** A path for people: as seen from the folder that the command runs in, where that is shorter. */
+/** Returns the path relative to the current folder, if that is shorter. */
 export function shortPath(path: string): string {
   const short = relative(process.cwd(), path);
   return short !== "" && short.length < path.length ? short : path;
 }
 
-/** The error for a name that is neither a file's nor a package's. */
+/** Creates the error for a name that is neither a file nor a package. */
 export function missingPackage(name: string): CliError {
   return missing(name, "there is neither such a file nor such a package here");
 }
@@ -68,7 +67,7 @@ function pathOf(url: string): string {
     const path = fileURLToPath(url);
     if (existsSync(path)) return file(url, path);
   } catch {
-    // No URL of a file of this machine.
+    // Not the URL of a local file.
   }
   throw missing(url, "there is no such file");
 }

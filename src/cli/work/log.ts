@@ -7,7 +7,7 @@ import type { Crash } from "../crashes.ts";
 import { errorText, failureLines, stackLines } from "./failure_text.ts";
 import type { WorkFlags } from "./flags.ts";
 
-/** Why a run ended, for people. */
+/** The reason for the end of a run, for people. */
 const REASONS: Readonly<Record<Report["reason"], string>> = {
   stopped: "Stopped",
   signal: "Stopped by a signal",
@@ -17,7 +17,7 @@ const REASONS: Readonly<Record<Report["reason"], string>> = {
   time: "Ran for as long as it was to",
 };
 
-/** The ways to crash, for people. */
+/** The kinds of crashes, for people. */
 const CRASHES: Readonly<Record<Crash["kind"], string>> = {
   exception: "an uncaught exception",
   rejection: "an unhandled rejection",
@@ -25,17 +25,16 @@ const CRASHES: Readonly<Record<Crash["kind"], string>> = {
 };
 
 /**
- * What a worker tells, a line each with its time: text, or JSON with the name of the event in
- * `event`.
+ * The log of a worker: lines with their time, as text or as JSON with the event's name in `event`.
  */
 export class WorkLog {
   readonly #log: TimedLog;
   readonly #isJson: boolean;
   readonly #isQuiet: boolean;
   readonly #now: () => number;
-  /** Whether the process cannot go on. */
+  /** True after the process has crashed. */
   hasCrashed = false;
-  /** Which of several processes this is. */
+  /** The number of this process, if there are several. */
   readonly #place: string | undefined;
 
   constructor({ output, flags: { quiet }, io }: Invocation<WorkFlags>, place?: string) {
@@ -47,7 +46,7 @@ export class WorkLog {
     this.#place = place;
   }
 
-  /** Something that happened, which `text` tells people. */
+  /** Logs an event. `text` is the version for people. */
   say(
     event: string,
     fields: object,
@@ -60,13 +59,13 @@ export class WorkLog {
     this.#log.write({ level, event, fields: { ...about, ...fields }, text, front });
   }
 
-  /** The same of a job, unless they are many. */
+  /** Logs an event of a job, except with `--quiet`. */
   job(event: string, { jid, type, queue }: Job, more: object, text: string): void {
     if (this.#isQuiet) return;
     this.say(event, { jid, type, queue, ...more }, `${event} ${type} ${jid} ${text}`);
   }
 
-  /** A job that failed, however quiet it is to be. */
+  /** Logs a failed job, even with `--quiet`. */
   failed(detail: JobFailed): void {
     const { job: { jid, type, queue }, error, elapsedMs, attempt, next, retryAt } = detail;
     const fields = { jid, type, queue, attempt, elapsedMs: rounded(elapsedMs), next, retryAt };
@@ -74,7 +73,7 @@ export class WorkLog {
     this.say("fail", { ...fields, error: partsOf(error) }, text, "warn");
   }
 
-  /** A job that failed for the last time. */
+  /** Logs a job that has failed for the last time. */
   ended(event: "dead" | "dropped", { job, error, attempt }: JobEnded, to?: string): void {
     const { jid, type, queue } = job;
     const fields = { jid, type, queue, attempt, deadLetter: to, error: partsOf(error) };
@@ -83,7 +82,7 @@ export class WorkLog {
     this.say(event, fields, text, "error");
   }
 
-  /** The process cannot go on, and these jobs run. */
+  /** Logs a crash, with the running jobs. */
   crashed({ kind, error }: Crash, running: readonly RunningJob[]): void {
     this.hasCrashed = true;
     const jobs = running.map(({ job: { jid, type, queue }, attempt, startedAt }) => ({
@@ -100,12 +99,12 @@ export class WorkLog {
     this.say("crash", { kind, error: partsOf(error), running: jobs }, text, "error");
   }
 
-  /** Something to look after, which ends nothing. */
+  /** Logs a warning. */
   warn(event: string, fields: object, text: string): void {
     this.say(event, fields, text, "warn");
   }
 
-  /** The result of a run. */
+  /** Logs the result of a run. */
   end({ reason, done, failed, dead, dropped, ...report }: Report): void {
     const [unfinished, unreported] = [report.unfinished, report.unreported].map(named);
     const ends = [[dead, "dead"], [dropped, "dropped"]].filter(([count]) => count !== 0)
@@ -135,15 +134,12 @@ export class WorkLog {
   }
 }
 
-/** Jobs without their arguments. */
+/** Returns the jobs without their arguments. */
 function named(jobs: readonly Job[]): Pick<Job, "jid" | "type" | "queue">[] {
   return jobs.map(({ jid, type, queue }) => ({ jid, type, queue }));
 }
 
-/**
- * What was thrown, as a program reads it: whole, each part in its place, and nothing that JSON
- * cannot hold.
- */
+/** Converts a thrown value for JSON output. */
 function partsOf(thrown: unknown): object {
   if (typeof thrown !== "object" || thrown === null) return { message: String(thrown) };
   const { name, message, code, stack } = thrown as Readonly<Record<string, unknown>>;
@@ -159,12 +155,12 @@ function textOf(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-/** Milliseconds to a tenth. */
+/** Rounds milliseconds to one decimal. */
 export function rounded(ms: number): number {
   return Math.round(ms * 10) / 10;
 }
 
-/** Queues as `--queues` takes them, where it takes such. */
+/** Formats queues in the syntax of `--queues`, if possible. */
 export function showQueues(queues: QueueChoice): string {
   if (typeof queues === "function") return "queues by a function";
   if (Array.isArray(queues)) return queues.join(", ");

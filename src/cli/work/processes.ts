@@ -2,7 +2,7 @@ import type { Invocation } from "../command.ts";
 import { Crew, statusOf } from "./crew.ts";
 import type { WorkFlags } from "./flags.ts";
 
-/** Runs jobs in several processes, and starts one again that died; the exit status. */
+/** Runs jobs in several processes, and restarts crashed ones. Returns the exit status. */
 export async function runProcesses(invocation: Invocation<WorkFlags>): Promise<number> {
   const crew = new Crew(invocation);
   try {
@@ -13,12 +13,13 @@ export async function runProcesses(invocation: Invocation<WorkFlags>): Promise<n
 }
 
 async function run(crew: Crew, { processes, untilEmpty, check }: WorkFlags): Promise<number> {
-  // What is wrong with the command line or the module would be told by each, again and again.
+  // Checks first: otherwise each process would report the same error of the command line or module,
+  // again and again.
   const flags = check === true ? [] : ["--check", "--quiet"];
   const tried = await crew.run({ flags, processes: 1, restart: "never", isTold: false });
   const status = statusOf(tried);
   if (crew.stopped.aborted || status !== 0 || check === true) return status;
-  // Of one that has found its queues empty, or died on the way there, no other takes the place.
+  // A process that has found its queues empty is not replaced, nor one that crashed before that.
   const restart = untilEmpty === true ? "never" : "on-failure";
   return statusOf(await crew.run({ processes, restart }));
 }

@@ -5,9 +5,9 @@ import type { WorkModule } from "./exports.ts";
 import type { WorkLog } from "./log.ts";
 
 /**
- * Runs the schedules of modules; what is returned stops them.
+ * Runs the schedules of modules. Returns a function that stops them.
  *
- * @throws {CliError} if two of them have one name: each would withdraw the other's jobs.
+ * @throws {CliError} if two have the same name: each would remove the other's jobs.
  */
 export async function runSchedules(
   modules: readonly WorkModule[],

@@ -6,10 +6,10 @@ import { CliError } from "../failure.ts";
 import { Status } from "../status.ts";
 import { readSources, type Sources } from "./sources.ts";
 
-/** An editor writes a file in several steps, in milliseconds. */
+/** Wait after a change, in ms, since editors write a file in several steps. */
 const SETTLE_MS = 100;
 
-/** Watches files, and what they import by relative paths, for other texts in them. */
+/** Watches files and their relative imports for changed content. */
 export class SourceWatcher {
   readonly #entries: readonly string[];
   readonly #watchers = new Map<string, FSWatcher>();
@@ -25,15 +25,15 @@ export class SourceWatcher {
   }
 
   /**
-   * Begins to watch `entries`, and all that they import.
+   * Starts watching `entries` and all that they import.
    *
-   * @throws {CliError} where the system does not allow it.
+   * @throws {CliError} if the system does not allow it.
    */
   static async open(entries: readonly string[]): Promise<SourceWatcher> {
     const watcher = new SourceWatcher(entries);
     try {
       await watcher.#read();
-      // What changed while the folders were not watched yet.
+      // Finds changes from before the folders were watched.
       await watcher.#read();
     } catch (error) {
       watcher.close();
@@ -43,12 +43,12 @@ export class SourceWatcher {
     return watcher;
   }
 
-  /** The paths of files that have changed since the last call. */
+  /** Returns and clears the paths of the changed files. */
   take(): readonly string[] {
     return this.#found.splice(0);
   }
 
-  /** Resolves once files have changed that `take` has not told of, or on `signal`. */
+  /** Resolves when there are changed files, or on `signal`. */
   async changed(signal: AbortSignal): Promise<void> {
     const aborted = deferred();
     const abort = () => aborted.resolve();
@@ -59,7 +59,7 @@ export class SourceWatcher {
     signal.removeEventListener("abort", abort);
   }
 
-  /** Watches no longer. */
+  /** Stops watching. */
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
@@ -81,7 +81,7 @@ export class SourceWatcher {
     this.#waiting = deferred();
   }
 
-  /** Folders, as a file that an editor puts in another's place is another file. */
+  /** Watches folders, since an editor may replace a file with a new one. */
   #watch(folders: ReadonlySet<string>): void {
     for (const [folder, watcher] of this.#watchers) {
       if (folders.has(folder)) continue;
@@ -92,7 +92,7 @@ export class SourceWatcher {
       if (this.#watchers.has(folder)) continue;
       try {
         const watcher = watch(folder, () => this.#readSoon());
-        // A folder that is no more: what was imported from it is told of as changed.
+        // The folder was removed. The files imported from it count as changed.
         watcher.on("error", () => this.#readSoon());
         this.#watchers.set(folder, watcher);
       } catch (error) {
@@ -109,7 +109,7 @@ export class SourceWatcher {
       try {
         await this.#read();
       } catch {
-        // A folder that cannot be watched now may be so at the next change.
+        // The folder may be watchable at the next change.
       } finally {
         this.#isReading = false;
       }

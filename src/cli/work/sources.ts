@@ -1,27 +1,26 @@
 import { readFile, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 
-/** A file's text, and what tells that it is still the same without reading it. */
+/** A file's content, and a stamp that changes with it. */
 export interface Source {
   readonly stamp: string;
   readonly text: string;
 }
 
-/** Files by their paths. */
+/** Files by path. */
 export type Sources = ReadonlyMap<string, Source>;
 
-/** More files than these are no worker's own. */
+/** Maximum number of files. A worker's own modules are fewer. */
 const MAX_FILES = 5000;
 
-/** What is imported by a relative path, or run in a thread by its URL. */
+/** Relative imports, and the URLs of threads. */
 const IMPORTED = /\b(?:from|import|require|new\s+URL)\s*\(?\s*(["'])(\.{1,2}\/[^"'\n]+)\1/g;
 
 const EXTENSIONS = ["", ".ts", ".tsx", ".mts", ".cts", ".js", ".mjs", ".cjs", ".jsx", ".json"];
 
 /**
- * Reads files and all that they import by relative paths. Of `before`, those are taken over that
- * have not been written since: to read a file is something that watchers of its folder may hear of
- * as well.
+ * Reads files and all their relative imports. Reuses those in `before` that have not changed,
+ * because reading a file can itself trigger watchers of its folder.
  */
 export async function readSources(entries: readonly string[], before: Sources): Promise<Sources> {
   const sources = new Map<string, Source>();
@@ -47,14 +46,14 @@ async function readSource(path: string, before: Source | undefined): Promise<Sou
     if (before?.stamp === stamp) return before;
     return { stamp, text: await readFile(path, "utf8") };
   } catch {
-    // It is not there, or may not be read: who imports it will be told.
+    // Missing or unreadable. The import itself reports the error.
     return undefined;
   }
 }
 
 /**
- * What a specifier can mean: TypeScript is imported without its extension, too, or with that of
- * what it becomes.
+ * Returns the files that a specifier can mean: TypeScript may be imported without an extension, or
+ * with that of the emitted JavaScript.
  */
 function candidates(path: string): string[] {
   const [, stem, kind] = /^(.*)\.([cm]?)jsx?$/.exec(path) ?? [];

@@ -8,7 +8,7 @@ import { locate, shortPath } from "./locate.ts";
 import { WorkLog } from "./log.ts";
 import { SourceWatcher } from "./source_watcher.ts";
 
-/** What another try with the same files cannot mend; the module's own faults can be. */
+/** Statuses that a change of the module cannot fix. */
 const FINAL: readonly number[] = [
   Status.usage,
   Status.unavailable,
@@ -17,7 +17,7 @@ const FINAL: readonly number[] = [
 ];
 
 /**
- * Runs jobs in a process that gives way to another whenever a file of the modules changes; the exit
+ * Runs jobs in a process that is replaced when a file of the modules changes. Returns the exit
  * status.
  */
 export async function runWatched(invocation: Invocation<WorkFlags>): Promise<number> {
@@ -40,7 +40,7 @@ async function run(
   const log = new WorkLog(invocation);
   const { processes = 1 } = invocation.flags;
   for (let isFirst = true;; isFirst = false) {
-    // What starts now reads the files as they are now.
+    // The process that starts now reads the current files.
     watcher.take();
     let hasChanged = false;
     const change = watcher.changed(crew.stopped).then(() => {

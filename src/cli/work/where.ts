@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { plain } from "../text.ts";
 import { shortPath } from "./locate.ts";
 
-/** What Bun's parser says of a place. */
+/** The position in an error of Bun's parser. */
 interface Position {
   readonly file?: string;
   readonly line?: number;
@@ -16,23 +16,25 @@ interface Located {
   readonly errors?: readonly unknown[];
 }
 
-/** A place in a file, with its line and perhaps its column, as runtimes write it. */
+/** A file with line and optional column, as runtimes write it. */
 const PLACE = /(?:^|[\s("'])((?:file:\/\/)?(?:\/|[A-Za-z]:[\\/])[^\s():]*):(\d+)(?::(\d+))?/;
 
-/** Bun's parser says only how many errors there are: they are in it. */
+/**
+ * Returns the first of the errors in an error of Bun's parser, whose own message only counts them.
+ */
 export function firstOf(error: unknown): unknown {
   const { errors } = (error ?? {}) as Located;
   return Array.isArray(errors) && errors.length > 0 ? errors[0] : error;
 }
 
-/** Where an error comes from, as `handlers.ts:3:1`; `undefined` where nobody says so. */
+/** Returns the position of an error, such as `handlers.ts:3:1`, or `undefined`. */
 export function whereOf(error: unknown): string | undefined {
   if (typeof error !== "object" || error === null) return undefined;
   const { message, stack, position } = error as Located;
   if (typeof position?.file === "string") {
     return placeOf(position.file, position.line, position.column);
   }
-  // Deno's message has the place of what cannot be read; the frames are those of who wanted it.
+  // Deno's message has the position in the module that failed. The stack has that of its importer.
   const lines = [message, stack].filter((text) => typeof text === "string")
     .flatMap((text) => withoutColours(text).split("\n"));
   for (const line of lines) {
@@ -42,13 +44,13 @@ export function whereOf(error: unknown): string | undefined {
   return undefined;
 }
 
-/** An error in a line, without what its message says of the place. */
+/** Returns an error's message on one line, without the position. */
 export function messageOf(error: unknown): string {
   if (typeof error !== "object" || error === null) return plain(String(error));
   const { name, message } = error as { name?: unknown; message?: unknown };
-  // Deno's goes on with the line of the source, and a mark below it.
+  // Deno appends the source line and a marker.
   const [first = "", second = ""] = withoutColours(String(message ?? "")).split("\n");
-  // That of tsx only counts them there.
+  // The first line of tsx only counts the errors.
   const [, transformed] = / ERROR: (.+)$/.exec(second) ?? [];
   if (transformed !== undefined) return plain(transformed);
   const text = plain(first.replace(/ at file:\S+$/, "")).trim();

@@ -7,9 +7,9 @@ import type { WorkModule } from "./exports.ts";
 import { brokenModule } from "./load.ts";
 import type { NamedModule } from "./locate.ts";
 
-/** A consumer that knows which types it was given handlers for, and by which module. */
+/** A consumer that records which module registered each handler. */
 export class WorkConsumer extends Consumer {
-  /** Jobs that it runs at the same time. */
+  /** Maximum number of running jobs. */
   readonly concurrency: number;
   readonly #modules = new Map<string, NamedModule>();
   #module: NamedModule | undefined;
@@ -19,25 +19,25 @@ export class WorkConsumer extends Consumer {
     this.concurrency = options.concurrency ?? 10;
   }
 
-  /** The types that have a handler. */
+  /** The types with a handler. */
   get types(): readonly string[] {
     return [...this.#modules.keys()].sort();
   }
 
   /**
-   * Makes a consumer of modules; `options` go before those that modules have, but for the logger.
+   * Creates a consumer from modules. `options` override those of the modules, except for the
+   * logger.
    *
-   * @throws {CliError} where a module's part cannot be used.
+   * @throws {CliError} if a part of a module is invalid.
    */
   static async of(modules: readonly WorkModule[], options: ConsumerOptions): Promise<WorkConsumer> {
     const own = joined(modules);
-    // What is wrong with a flag is to be told as such, so the modules' options are tried by
-    // themselves.
+    // Errors of flags must be reported as such, so the modules' options are checked separately.
     checkOptions(modules, own);
     const consumer = new WorkConsumer({
       ...own,
       ...defined(options),
-      // What happens to the consumer, the command tells in its own words.
+      // The command logs the consumer's events itself.
       ...own.logger === undefined
         ? { logger: options.logger, logLevel: "none" }
         : { logger: own.logger },
@@ -82,14 +82,14 @@ export class WorkConsumer extends Consumer {
   }
 }
 
-/** The options and the catalogue of all modules; none may have what another has. */
+/** Merges the options and catalogues of all modules. Each may be set by one module only. */
 function joined(modules: readonly WorkModule[]): ConsumerOptions {
   const owners = new Map<string, NamedModule>();
   let all: ConsumerOptions = {};
   for (const { module, options, jobs } of modules) {
     const more: Record<string, unknown> = { ...options };
     const catalogue = jobs ?? options.jobs;
-    // Modules may well share a catalogue.
+    // Modules may share a catalogue.
     if (catalogue !== undefined && catalogue !== all.jobs) more["jobs"] = catalogue;
     else delete more["jobs"];
     for (const name of Object.keys(more)) {
@@ -100,11 +100,11 @@ function joined(modules: readonly WorkModule[]): ConsumerOptions {
     }
     all = { ...all, ...more };
   }
-  // Signals are the command's, as is the moment when it stops.
+  // The command handles signals and decides when to stop.
   return { ...all, handleSignals: false, signal: undefined };
 }
 
-/** @throws {CliError} where a consumer cannot be made with what the modules say. */
+/** @throws {CliError} if the modules' options are invalid. */
 function checkOptions(modules: readonly WorkModule[], options: ConsumerOptions): void {
   try {
     new Consumer(options);

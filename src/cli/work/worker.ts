@@ -15,19 +15,19 @@ import { showQueues, WorkLog } from "./log.ts";
 import { runSchedules } from "./schedules.ts";
 import { WorkConsumer } from "./work_consumer.ts";
 
-/** How long jobs may go on after a stop, in milliseconds. */
+/** Default time for running jobs after a stop, in ms. */
 export const GRACE_MS = 25_000;
 
 /** The exit status of a worker that crashed. */
 const CRASHED = 1;
 
 /**
- * A FETCH waits for two seconds: one that waits for no longer than this takes a server without jobs
- * for one that is gone.
+ * Minimum command timeout, in ms. A FETCH on empty queues takes two seconds, so a shorter timeout
+ * would take such a server for a dead one.
  */
 const MIN_TIMEOUT_MS = 5000;
 
-/** Runs jobs in this process, until it is told to stop or crashes; the exit status. */
+/** Runs jobs in this process, until it is told to stop or crashes. Returns the exit status. */
 export async function runWorker(invocation: Invocation<WorkFlags>): Promise<number> {
   const { args, flags, io, output } = invocation;
   const log = new WorkLog(invocation, placeOf(invocation));
@@ -55,12 +55,15 @@ export async function runWorker(invocation: Invocation<WorkFlags>): Promise<numb
     }
     return log.hasCrashed ? CRASHED : Status.ok;
   } finally {
-    // After a crash a teardown may rely on what has just broken.
+    // After a crash, a teardown may depend on something broken.
     for (const module of log.hasCrashed ? [] : modules.toReversed()) await tearDown(module);
   }
 }
 
-/** What can be wrong without a job being run: the server can be reached, and takes the password. */
+/**
+ * Checks everything that is possible without running a job: the server is reachable and accepts the
+ * password.
+ */
 async function check(
   consumer: WorkConsumer,
   { url, options }: Server,
@@ -93,7 +96,7 @@ async function run(
     log.crashed(crash, log.hasCrashed ? [] : consumer.running);
     void consumer.stop({ graceMs: 0, error: crash.error });
   });
-  // Nobody reads what it says any more.
+  // Nobody reads the output any more.
   io.signal.addEventListener("abort", stop);
   consumer.on("state", ({ state }) => {
     if (state === "running") sayReady(consumer, url, log);
@@ -125,7 +128,7 @@ function sayReady(consumer: WorkConsumer, url: string, log: WorkLog): void {
   );
 }
 
-/** What flags say, as a consumer takes it; `undefined` where they say nothing. */
+/** Returns the options for the flags. Flags that are not given are `undefined`. */
 function optionsOf(flags: WorkFlags, { options }: Server, log: WorkLog): ConsumerOptions {
   const { commandTimeoutMs: timeout } = options;
   return {
@@ -139,7 +142,7 @@ function optionsOf(flags: WorkFlags, { options }: Server, log: WorkLog): Consume
   };
 }
 
-/** Its place among several processes. */
+/** Returns the number of this process among several. */
 function placeOf({ flags, io }: Invocation<WorkFlags>): string | undefined {
   const isOneOfMany = flags.child === true && flags.check !== true && (flags.processes ?? 1) > 1;
   return isOneOfMany ? io.env["FAKTORY_PROCESS_INDEX"] : undefined;

@@ -15,7 +15,7 @@ interface BenchFlags extends ConnectionFlags {
   readonly concurrency?: number;
 }
 
-/** `faktory bench`: how many jobs a second go through. */
+/** `faktory bench`: measures jobs per second. */
 export const bench: CommandDefinition<BenchFlags> = {
   name: "bench",
   summary: "Measures how many jobs a second a server takes and hands out",
@@ -76,7 +76,9 @@ async function run({ flags, io, output }: Invocation<BenchFlags>): Promise<void>
   });
 }
 
-/** The server of `--url`; else an embedded one, which ends with what is done to it. */
+/**
+ * Passes the server of `--url` to `use`, otherwise an embedded server that runs as long as `use`.
+ */
 async function withTarget(
   flags: BenchFlags,
   io: Invocation["io"],
@@ -91,11 +93,11 @@ async function withTarget(
       "name the server with --url, or leave it out",
     );
   }
-  // Loaded here, so that no other command waits for it.
+  // Loaded here to keep other commands fast.
   const { FaktoryServer } = await import("../../../server/mod.ts");
   const server = await FaktoryServer.start({ port: 0 });
   try {
-    // Its variables are those of another server.
+    // The environment variables describe another server.
     const { url, options } = await serverOf({ ...flags, url: server.url }, { ...io, env: {} });
     await use({ url, options });
   } finally {

@@ -1,51 +1,51 @@
 import { type ConnectionOptions, Consumer, type JobFields, Producer } from "../../../../mod.ts";
 import { createJid } from "../../../job/jid.ts";
 
-/** What is to be measured, and how. */
+/** Settings of a measurement. */
 export interface Plan {
   readonly options: ConnectionOptions;
-  /** Jobs of each step. */
+  /** Jobs per step. */
   readonly jobs: number;
-  /** Jobs that are enqueued, or run, at the same time. */
+  /** Jobs enqueued or run at the same time. */
   readonly concurrency: number;
   readonly signal: AbortSignal;
-  /** Hears how far a step is. */
+  /** Receives the progress of a step. */
   readonly progress: (step: string, done: number, total: number) => void;
 }
 
-/** So many jobs took so long. */
+/** The result of one step. */
 export interface Pace {
   readonly jobs: number;
   readonly seconds: number;
   readonly jobsPerSecond: number;
 }
 
-/** What was measured. */
+/** The results of all steps. */
 export interface Figures {
-  /** What the server calls itself, with its version. */
+  /** The server's name and version. */
   readonly server: string;
   readonly roundTrip: { readonly count: number; readonly p50Ms: number; readonly p99Ms: number };
   readonly enqueue: Pace;
   readonly enqueueMany: Pace;
-  /** Jobs that were fetched, run by a handler that does nothing, and acknowledged. */
+  /** Jobs fetched, run by an empty handler, and acknowledged. */
   readonly run: Pace;
 }
 
-/** A server takes longer than this for nothing but a FETCH that waits. */
+/** Minimum command timeout: a FETCH on an empty queue already takes 2 s. */
 const MIN_TIMEOUT_MS = 5000;
 const ROUND_TRIPS = 1000;
 
 /**
- * Measures on a queue of its own, which is removed afterwards, whatever happens; `left` is told its
- * name where that fails.
+ * Measures on a new queue and removes it afterwards, even after an error. Calls `onLeftover` with
+ * the queue's name if removing it fails.
  *
- * @throws the signal's reason once it is aborted.
+ * @throws the signal's reason when it is aborted.
  */
 export async function measure(plan: Plan, left: (queue: string) => void): Promise<Figures> {
   const queue = `faktory-bench-${createJid().toLowerCase()}`;
-  // No signal for it: what is under way is to arrive before the queue is removed.
+  // Without the signal: commands in flight must finish before the queue is removed.
   const { signal: _, ...given } = plan.options;
-  // What went through a lost connection is no measurement.
+  // A measurement over a lost connection is worthless.
   const options = { ...given, reconnect: false } as const;
   const producer = await connected(options, plan.signal);
   try {
@@ -62,7 +62,7 @@ async function steps(
   { options, job }: { readonly options: ConnectionOptions; readonly job: JobFields },
 ): Promise<Figures> {
   const { server } = await producer.info();
-  // First, as it warms up the rest.
+  // This step comes first, as it warms up the others.
   const count = Math.min(jobs, ROUND_TRIPS);
   const times: number[] = [];
   while (times.length < count) {
@@ -109,7 +109,7 @@ async function steps(
   };
 }
 
-/** Runs the jobs, all that are there. */
+/** Runs all jobs on the queue. */
 async function ran(
   total: number,
   { options, concurrency, queue, signal, progress }: Omit<Plan, "jobs"> & {
@@ -126,7 +126,7 @@ async function ran(
   consumer.register("bench", () => {});
   let since: number | undefined;
   let done = 0;
-  // What comes before the first job is no part of it: to connect, and to say hello.
+  // Excludes the time for connecting.
   consumer.on("start", () => since ??= performance.now());
   consumer.on("done", () => progress("run", ++done, total));
   const stop = () => void consumer.stop({ graceMs: 0 });
@@ -140,7 +140,7 @@ async function ran(
   }
 }
 
-/** A producer for which the signal only calls off connecting. */
+/** Connects a producer. Aborting the signal cancels only the connection attempt. */
 async function connected(options: ConnectionOptions, signal: AbortSignal): Promise<Producer> {
   const calledOff = new AbortController();
   const abort = () => calledOff.abort(signal.reason);
@@ -153,7 +153,7 @@ async function connected(options: ConnectionOptions, signal: AbortSignal): Promi
   }
 }
 
-/** Over a connection of its own, as the other one may be lost. */
+/** Uses a new connection, since the other one may be lost. */
 async function remove(queue: string, options: ConnectionOptions): Promise<void> {
   const producer = await Producer.connect(options);
   try {
@@ -170,12 +170,12 @@ async function paced(jobs: number, work: () => Promise<void>): Promise<Pace> {
 }
 
 function pace(jobs: number, since: number): Pace {
-  // No clock is fine enough to tell that it took no time at all.
+  // The clock may not be fine enough to measure any time.
   const seconds = Math.max(performance.now() - since, 0.001) / 1000;
   return { jobs, seconds, jobsPerSecond: jobs / seconds };
 }
 
-/** Of values in their order, the one below which such a part of them lies. */
+/** Returns the quantile of sorted values, such as the median for 0.5. */
 export function quantile(sorted: readonly number[], part: number): number {
   return sorted[Math.max(0, Math.ceil(sorted.length * part) - 1)] ?? NaN;
 }

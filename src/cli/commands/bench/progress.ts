@@ -1,7 +1,7 @@
 import type { CliIo } from "../../io.ts";
 import { whole } from "../../text.ts";
 
-/** How far a step is, on a terminal; elsewhere nobody is told. */
+/** Shows the progress of a step, only on a terminal. */
 export class Progress {
   readonly #io: CliIo;
   #percent = -1;
@@ -10,7 +10,7 @@ export class Progress {
     this.#io = io;
   }
 
-  /** `done` of `total` are through. Written where it has become a percent more. */
+  /** Shows that `done` of `total` are complete. Writes only when the percentage changes. */
   tell(step: string, done: number, total: number): void {
     const { stderr, env } = this.#io;
     const percent = Math.floor(done / total * 100);
@@ -19,7 +19,7 @@ export class Progress {
     stderr.write(`\r${step}: ${whole(done)} of ${whole(total)}\u001b[K`);
   }
 
-  /** Takes the line away. */
+  /** Removes the line. */
   clear(): void {
     if (this.#percent >= 0) this.#io.stderr.write("\r\u001b[K");
     this.#percent = -1;

@@ -9,7 +9,7 @@ import { count } from "../../text.ts";
 import { type Check, type Facts, type Finding, known, ok, patience, warning } from "./check.ts";
 import { plainSocket, probe, Silence } from "./probe.ts";
 
-/** Which server is meant, and whether something listens there. */
+/** Checks which server the flags and variables name, and that it accepts TCP connections. */
 export const address: readonly Check[] = [
   { name: "url", run: url },
   { name: "dns", needs: ["url"], run: dns },
@@ -44,7 +44,7 @@ function sourceOf({ flags, io: { env } }: Facts): string {
   return "the default where neither --url nor FAKTORY_URL is given";
 }
 
-/** More addresses than this are not tried. */
+/** Maximum number of addresses to try. */
 const MAX_ADDRESSES = 8;
 
 async function dns(facts: Facts): Promise<Finding> {
@@ -68,7 +68,7 @@ async function dns(facts: Facts): Promise<Finding> {
   return ok(`${hostname} is ${facts.addresses.join(", ")}, found in ${took(since)}`);
 }
 
-/** A resolver has a patience of its own, of which some take minutes. */
+/** Limits the time of a DNS lookup. Some resolvers only give up after minutes. */
 function inTime<T>(facts: Facts, promise: Promise<T>): Promise<T> {
   const { clock = systemClock, signal } = facts.io;
   return new Promise<T>((resolve, reject) => {
@@ -96,12 +96,12 @@ async function tcp(facts: Facts): Promise<Finding> {
   const failed = attempts.filter(({ error }) => error !== undefined);
   const [first] = reached;
   if (first === undefined) {
-    // What by name nothing says is said of the address, where there is one alone.
+    // For a single address, its own error says more than a general one.
     throw failed[0]?.error ?? connectFailure(new Error("it has no address"), target);
   }
   facts.address = first.address;
   const text = `${placeOf(target)} can be reached at ${reached.map(({ text }) => text).join(", ")}`;
-  // That it listens on one of the two is the rule.
+  // A server on localhost usually listens on one of the two addresses.
   if (failed.length === 0 || /^localhost\.?$/i.test(target.hostname)) return ok(text);
   return warning(
     `${text}, but not at ${failed.map(({ address }) => address).join(", ")}`,
@@ -133,12 +133,12 @@ async function attempt(facts: Facts, address: string): Promise<Attempt> {
   }
 }
 
-/** How long it took since then. */
+/** Formats the time since then. */
 export function took(since: number): string {
   return milliseconds(performance.now() - since);
 }
 
-/** A length of time for people. */
+/** Formats a duration. */
 export function milliseconds(ms: number): string {
   return `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
 }

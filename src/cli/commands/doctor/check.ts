@@ -6,51 +6,51 @@ import type { ConnectionFlags, Server } from "../../connect.ts";
 import { CliError, explain } from "../../failure.ts";
 import type { CliIo } from "../../io.ts";
 
-/** How it stands. */
+/** The result of a check. */
 export type State = "ok" | "warning" | "fault" | "skipped";
 
-/** What a check found. */
+/** A finding of a check. */
 export interface Finding {
   readonly state: State;
-  /** What it is. */
+  /** The finding in words. */
   readonly text: string;
-  /** What to do about it. */
+  /** Advice on fixing it. */
   readonly hint?: string | undefined;
-  /** The exit status that a fault stands for. */
+  /** The exit status for a fault. */
   readonly status?: number | undefined;
-  /** The check whose fault is why it was skipped. */
+  /** The check whose fault is the reason for skipping this one. */
   readonly lacks?: string | undefined;
 }
 
-/** What is known so far; each check adds what it finds out. */
+/** The facts found so far. Each check adds its own. */
 export interface Facts {
   readonly flags: ConnectionFlags;
   readonly io: CliIo;
-  /** The server that is meant, with its password. */
+  /** The server to check, with its password. */
   server?: Server;
   target?: ConnectTarget;
-  /** Where the password came from, if there is one. */
+  /** The source of the password, if there is one. */
   passwordFrom?: string | undefined;
-  /** The addresses of its host. */
+  /** The IP addresses of the server's host. */
   addresses?: readonly string[];
-  /** The first of them that answers. */
+  /** The first address that answers. */
   address?: string;
   greeting?: Greeting;
   producer?: Producer;
   info?: ServerInfo;
-  /** When INFO was asked for and when its reply was there, in milliseconds since 1970. */
+  /** When INFO was sent and when its reply arrived, in ms since 1970. */
   asked?: { readonly at: number; readonly answeredAt: number };
 }
 
-/** One thing to look at. */
+/** One check. */
 export interface Check {
   readonly name: string;
   /**
-   * The checks without which it makes no sense: it is skipped where one of them found a fault, or
-   * was skipped for one.
+   * The checks that must pass first. This check is skipped if one of them found a fault or was
+   * skipped for one.
    */
   readonly needs?: readonly string[];
-  /** What is thrown is a fault. */
+  /** Runs the check. An error that it throws is a fault. */
   run(facts: Facts): Promise<Finding> | Finding;
 }
 
@@ -66,24 +66,24 @@ export function warning(text: string, hint: string): Finding {
   return { state: "warning", text, hint };
 }
 
-/** The fault that an error stands for. */
+/** Turns an error into a fault. */
 export function fault(error: unknown): Finding {
   const { status, message, hint } = explain(error, "see faktory doctor --help");
   return { state: "fault", text: message.replace(/\.$/, ""), hint, status };
 }
 
-/** A fault, to be thrown. */
+/** Creates the error of a fault. */
 export function faulty(status: number, text: string, hint: string): CliError {
   return new CliError(status, text, hint);
 }
 
-/** A fact that a check before this one has found out. */
+/** Returns a fact that an earlier check has found. */
 export function known<T>(fact: T | undefined): T {
   if (fact === undefined) throw new Error("A check ran before those that it needs");
   return fact;
 }
 
-/** How long the server has for one step, in milliseconds. */
+/** Time limit for one step, in ms. */
 export function patience({ flags }: Facts, fallback = 5000): number {
   return flags.timeout ?? fallback;
 }

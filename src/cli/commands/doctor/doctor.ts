@@ -14,7 +14,7 @@ interface DoctorFlags extends ConnectionFlags {
   readonly json?: boolean;
 }
 
-/** `faktory doctor`: what stands between this machine and the server. */
+/** `faktory doctor`: finds problems between this machine and the server. */
 export const doctor: CommandDefinition<DoctorFlags> = {
   name: "doctor",
   summary: "Looks for what is wrong between here and the server, and says what to do",
@@ -83,7 +83,7 @@ async function look(
   try {
     return await check.run(facts);
   } catch (error) {
-    // To be cut short is no fault.
+    // An interruption is not a fault.
     if (facts.io.signal.aborted) throw facts.io.signal.reason;
     return fault(error);
   }
@@ -91,7 +91,7 @@ async function look(
 
 const COLOURS: Readonly<Record<State, number>> = { ok: 32, warning: 33, fault: 31, skipped: 2 };
 
-/** A finding for people: what to do stands below it. */
+/** Formats a finding for people, with the fix on a second line. */
 function told(name: string, { state, text, hint }: Finding, io: Invocation["io"]): string {
   const word = state.padEnd(8);
   const shown = hasColours(io) ? `\u001b[${COLOURS[state]}m${word}\u001b[0m` : word;

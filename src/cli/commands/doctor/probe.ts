@@ -5,23 +5,23 @@ import { verifiedName } from "../../../transport/failures.ts";
 import type { ConnectTarget } from "../../../transport/transport.ts";
 import { type Facts, known, patience } from "./check.ts";
 
-/** The server said nothing for so long. */
+/** Thrown if the server did not answer in time. */
 export class Silence extends Error {}
 
-/** Longer than any greeting. */
+/** Maximum length of a line. Greetings are much shorter. */
 const MAX_LINE = 4096;
 
-/** What is asked of a socket: `settle` ends it. */
+/** A question to the server. It calls `settle` to end the probe. */
 type Ask<T> = (
   socket: Socket,
   settle: { resolve(value: T): void; reject(error: unknown): void },
 ) => void;
 
 /**
- * Opens a socket, which is closed once `ask` has its answer.
+ * Opens a socket, and closes it when `ask` has its answer.
  *
- * @throws {Silence} where it takes longer than `ms`. @throws the signal's reason, or the runtime's
- * own error.
+ * @throws {Silence} after `ms` without an answer. @throws the signal's reason, or the runtime's own
+ *   error.
  */
 export function probe<T>(
   { io: { signal, clock = systemClock } }: Facts,
@@ -35,7 +35,7 @@ export function probe<T>(
     function settle(how: () => void) {
       cancelTimer();
       signal.removeEventListener("abort", abort);
-      // One that comes after the end is nobody's.
+      // Ignores later errors of the socket.
       socket.on("error", () => {});
       socket.destroy();
       how();
@@ -47,23 +47,23 @@ export function probe<T>(
   });
 }
 
-/** A plain socket to the server, or to one address of it. */
+/** Opens a plain socket to the server, or to one of its addresses. */
 export function plainSocket(facts: Facts, host: string = known(facts.address)): () => Socket {
   const { port } = known(facts.target);
   return () => connectTcp({ host, port });
 }
 
-/** What TLS with the server came to, whether it can be trusted or not. */
+/** The result of a TLS handshake with the server. */
 export interface Secured {
   readonly certificate: PeerCertificate;
-  /** Whether it is from an authority that is trusted, in time and for the right name. */
+  /** True if the certificate is from a trusted authority, valid now, and for the right name. */
   readonly isVerified: boolean;
-  /** Whether it is for another name. */
+  /** True if the certificate is for another name. */
   readonly wrongName: boolean;
   readonly protocol: string;
 }
 
-/** Sets up TLS with the server, and verifies nothing: what is wrong is to be looked at. */
+/** Opens a TLS socket without verification, so that the certificate can be examined. */
 export function secureSocket(facts: Facts): () => ReturnType<typeof connectTls> {
   const target = known(facts.target);
   const { caCerts, cert, key } = target.tls ?? {};
@@ -79,7 +79,7 @@ export function secureSocket(facts: Facts): () => ReturnType<typeof connectTls> 
     });
 }
 
-/** TLS with the server. */
+/** Makes a TLS handshake with the server. */
 export function secured(facts: Facts, ms: number = patience(facts)): Promise<Secured> {
   const open = secureSocket(facts);
   const name = verifiedName(known(facts.target));
@@ -103,7 +103,8 @@ export function secured(facts: Facts, ms: number = patience(facts)): Promise<Sec
 }
 
 /**
- * The first line that the server says by itself; what it says before it hangs up, where it does.
+ * Reads the first line that the server sends. If the server closes the connection first, returns
+ * the text up to then.
  */
 export function firstLine(facts: Facts, open: () => Socket, ms: number): Promise<string> {
   return probe(facts, {
@@ -121,7 +122,7 @@ export function firstLine(facts: Facts, open: () => Socket, ms: number): Promise
   });
 }
 
-/** By an address, a certificate is checked but not chosen. */
+/** SNI needs a host name. An IP address is only used to verify the certificate. */
 function nameOf(target: ConnectTarget): { servername?: string } {
   const name = verifiedName(target);
   return isIP(name) === 0 ? { servername: name } : {};

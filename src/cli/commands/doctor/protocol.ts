@@ -15,13 +15,13 @@ import {
 } from "./check.ts";
 import { firstLine, plainSocket, secured, secureSocket, Silence } from "./probe.ts";
 
-/** Whether it is a Faktory server, and lets us in. */
+/** Checks that this is a Faktory server, and that it accepts the password. */
 export const protocol: readonly Check[] = [
   { name: "greeting", needs: ["tcp", "tls"], run: greeting },
   { name: "password", needs: ["greeting"], run: password },
 ];
 
-/** A Faktory server greets at once; half of the two seconds that it then waits itself. */
+/** Time limit for the greeting, in ms. A Faktory server greets at once. */
 const GREETING_MS = 3000;
 
 async function greeting(facts: Facts): Promise<Finding> {
@@ -68,7 +68,7 @@ function wantsTls(facts: Facts) {
 }
 
 async function password(facts: Facts): Promise<Finding> {
-  // As every other command does, so that what stops those is found here.
+  // Connects like all other commands, so that it finds the same errors.
   facts.producer = await Producer.connect({ ...known(facts.server).options, reconnect: false });
   const { passwordFrom } = facts;
   if (known(facts.greeting).salt !== undefined) return ok(`that from ${passwordFrom} is right`);

@@ -5,7 +5,7 @@ import { milliseconds } from "./address.ts";
 import { type Check, type Facts, type Finding, known, ok, skipped, warning } from "./check.ts";
 import { isAtLeast } from "./surroundings.ts";
 
-/** What the server tells of itself, and how fast. */
+/** Checks the server's version, clock, limits and speed. */
 export const server: readonly Check[] = [
   { name: "version", needs: ["password"], run: version },
   { name: "clock", needs: ["version"], run: clock },
@@ -13,11 +13,11 @@ export const server: readonly Check[] = [
   { name: "latency", needs: ["version"], run: latency },
 ];
 
-/** The newest version that this package is held to. */
+/** The newest version that this package is tested with. */
 const KNOWN = "1.10";
-/** The oldest that it was tried with: see `docs/servers.md`. */
+/** The oldest version that this package is tested with: see `docs/servers.md`. */
 const OLDEST = "1.6.2";
-/** The first that measures how long jobs have waited. */
+/** The first version that reports latencies. */
 const LATENCY = "1.9.2";
 
 async function version(facts: Facts): Promise<Finding> {
@@ -28,7 +28,7 @@ async function version(facts: Facts): Promise<Finding> {
   return versionFinding(`${server.description} ${server.version}`, server.version);
 }
 
-/** What is to be said of a server of this version, `title` for people. */
+/** Judges a server version. `title` is shown to the user. */
 export function versionFinding(title: string, version: string): Finding {
   const text = plain(title);
   if (!/^\d+\.\d+/.test(version)) {
@@ -51,7 +51,7 @@ export function versionFinding(title: string, version: string): Finding {
   );
 }
 
-/** Scheduled jobs are looked for every five seconds. */
+/** Maximum clock difference, in ms. The server looks for scheduled jobs every five seconds. */
 const MAX_SKEW_MS = 5000;
 
 function clock(facts: Facts): Finding {
@@ -60,15 +60,15 @@ function clock(facts: Facts): Finding {
 }
 
 /**
- * What is to be said of a server whose clock was at `told` when it was asked; `NaN` where it did
- * not tell.
+ * Judges the server's clock. `serverTime` is its time during the request, `NaN` if it did not send
+ * one.
  */
 export function clockFinding(
   told: number,
   { at, answeredAt }: { readonly at: number; readonly answeredAt: number },
 ): Finding {
   if (Number.isNaN(told)) return skipped("the server does not tell its time");
-  // It was read somewhere between.
+  // The server read its clock at some moment in between.
   const aheadMs = told < at ? told - at : told > answeredAt ? told - answeredAt : 0;
   const skew = Math.abs(aheadMs);
   if (skew < 1000) return ok("the server's is the same, to the second");
@@ -82,7 +82,7 @@ export function clockFinding(
   );
 }
 
-/** What a server takes unless it was told otherwise; it does not tell. */
+/** The server's default limit. The server does not report its own. */
 const MAX_CONNECTIONS = 2000;
 
 function limits(facts: Facts): Finding {
@@ -94,7 +94,7 @@ function limits(facts: Facts): Finding {
 }
 
 const ROUND_TRIPS = 10;
-/** From here on a job at a time is slow. */
+/** From here on, processing one job at a time is slow. */
 const SLOW_MS = 100;
 
 async function latency(facts: Facts): Promise<Finding> {
@@ -106,7 +106,7 @@ async function latency(facts: Facts): Promise<Finding> {
   return warning(text, "run closer to the server, or enqueue many jobs at once");
 }
 
-/** In milliseconds, the shortest first. */
+/** Measures round trips in ms, sorted. */
 async function roundTrips(producer: Producer): Promise<number[]> {
   const times: number[] = [];
   while (times.length < ROUND_TRIPS) {

@@ -4,20 +4,20 @@ import { runtime } from "../../../internal/environment.ts";
 import { Status } from "../../status.ts";
 import { type Check, fault, faulty, type Finding, ok, warning } from "./check.ts";
 
-/** The first version of each runtime that will do. */
+/** The oldest supported version of each runtime. */
 const OLDEST: Readonly<Record<string, readonly [name: string, version: string]>> = {
   node: ["Node", "20.0"],
   deno: ["Deno", "2.0"],
   bun: ["Bun", "1.2"],
 };
 
-/** Whether the runtime that this is will do. */
+/** Checks the runtime. */
 export const surroundings: readonly Check[] = [
   { name: "runtime", run: () => runtimeFinding(...thisRuntime()) },
   { name: "sqlite", run: () => sqliteFinding(...thisRuntime()) },
 ];
 
-/** Whether it will do: `node`, `20.1.0`. */
+/** Judges a runtime, such as `node`, `20.1.0`. */
 export function runtimeFinding(name: string, version: string): Finding {
   const [title, oldest] = OLDEST[name] ?? [];
   if (title === undefined || oldest === undefined) {
@@ -29,13 +29,13 @@ export function runtimeFinding(name: string, version: string): Finding {
   );
 }
 
-/** Whether `serve --data` can keep its data. */
+/** Checks that `serve --data` can work. */
 export function sqliteFinding(
   name: string,
   version: string,
   has: (module: string) => boolean = isBuiltin,
 ): Finding {
-  // Of earlier ones some have it, but only for a flag.
+  // Some earlier versions have it, but only with a flag.
   const isThere = has("node:sqlite") && (name !== "node" || isAtLeast(version, "22.13"));
   return isThere ? ok("node:sqlite is there, for faktory serve --data") : warning(
     "there is no node:sqlite, so that faktory serve --data cannot work",
@@ -48,7 +48,7 @@ function thisRuntime(): [name: string, version: string] {
   return [name, process.versions[name] ?? "0"];
 }
 
-/** Whether `version` is `oldest`, of two numbers, or later. */
+/** Reports whether `version` is `oldest` or later. */
 export function isAtLeast(version: string, oldest: string): boolean {
   const [have, needed] = [version, oldest].map((text) => text.split(".").map(Number));
   for (const [index, part] of needed!.entries()) {

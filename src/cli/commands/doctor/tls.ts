@@ -16,13 +16,13 @@ import {
 } from "./check.ts";
 import { firstLine, plainSocket, type Secured, secured } from "./probe.ts";
 
-/** Whether TLS can be spoken with the server, and its certificate trusted. */
+/** Checks that TLS works and that the certificate is trusted. */
 export const tls: readonly Check[] = [{ name: "tls", needs: ["tcp"], run }];
 
 const DAY_MS = 864e5;
-/** A certificate that ends sooner than this should have been renewed. */
+/** Remaining days under which a certificate should already be renewed. */
 const SOON_DAYS = 14;
-/** A server that is no Faktory may say nothing. */
+/** Time limit in ms. A server that is not Faktory may send nothing. */
 const GREETING_MS = 1000;
 
 async function run(facts: Facts): Promise<Finding> {
@@ -59,7 +59,7 @@ async function run(facts: Facts): Promise<Finding> {
   throw faulty(Status.unavailable, `${what}; ${text}`, hint);
 }
 
-/** What keeps a certificate from being trusted, and what to do about it. */
+/** Returns why a certificate is not trusted, and how to fix it. */
 export function problemOf(
   { certificate, isVerified, wrongName }: Secured,
   { now, name }: { readonly now: number; readonly name: string },

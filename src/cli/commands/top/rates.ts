@@ -1,20 +1,20 @@
 import type { Snapshot } from "./snapshot.ts";
 
-/** What happened between two snapshots, each a second; `undefined` where it cannot be told. */
+/** Changes per second between two snapshots. `undefined` if unknown. */
 export interface Rates {
   /**
-   * Jobs that came, estimated: the server counts only those that are there and those that are done.
+   * Enqueued jobs, estimated: the server counts only the jobs that exist and those that have ended.
    */
   readonly enqueued: number | undefined;
-  /** Jobs that were run, the failed ones too. */
+  /** Runs of jobs, successful or failed. */
   readonly processed: number | undefined;
   readonly failed: number | undefined;
   readonly commands: number | undefined;
-  /** By how much each queue grew. */
+  /** Growth of each queue. */
   readonly growth: ReadonlyMap<string, number>;
 }
 
-/** The rates from `before` to `now`. */
+/** Computes the rates from `before` to `now`. */
 export function ratesOf(before: Snapshot | undefined, now: Snapshot): Rates {
   const seconds = before === undefined ? 0 : (now.at - before.at) / 1000;
   if (before === undefined || seconds <= 0) {
@@ -26,14 +26,13 @@ export function ratesOf(before: Snapshot | undefined, now: Snapshot): Rates {
       growth: new Map(),
     };
   }
-  // A count that went back was set back: the server began anew, or was flushed.
+  // A smaller count means that the server restarted or was flushed.
   const rate = (count: (of: Snapshot) => number) => {
     const difference = count(now) - count(before);
     return difference < 0 ? undefined : difference / seconds;
   };
   return {
-    // Every job that came is still somewhere, or has ended well. Those that vanish as they fail are
-    // missed.
+    // Every enqueued job still exists or has succeeded. Failed jobs that were dropped are missed.
     enqueued: rate((of) => jobsIn(of) + of.totals.processed - of.totals.failures),
     processed: rate(({ totals }) => totals.processed),
     failed: rate(({ totals }) => totals.failures),
@@ -47,14 +46,14 @@ export function ratesOf(before: Snapshot | undefined, now: Snapshot): Rates {
   };
 }
 
-/** All jobs that a server has, wherever they are. */
+/** Counts all jobs on the server. */
 function jobsIn({ queues, sets }: Snapshot): number {
   const { scheduled, retries, dead, working } = sets;
   return Object.values(queues).reduce((sum, size) => sum + size, 0) +
     scheduled + retries + dead + working;
 }
 
-/** A queue that was not there had no jobs. */
+/** Returns the size of a queue, or 0 if it did not exist. */
 function sizeOf({ queues }: Snapshot, name: string): number {
   return Object.hasOwn(queues, name) ? queues[name]! : 0;
 }

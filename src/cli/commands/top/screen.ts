@@ -3,47 +3,44 @@ import type { Output } from "../../output.ts";
 import type { Line, Room } from "./view.ts";
 
 const ESC = "\u001b[";
-/**
- * The terminal's second screen, without a cursor; what was on the first one is there again
- * afterwards.
- */
+/** Switches to the terminal's alternate screen and hides the cursor, and back. */
 const ENTER = `${ESC}?1049h${ESC}?25l`;
 const LEAVE = `${ESC}?25h${ESC}?1049l`;
 
-/** Where it is shown. */
+/** The output of `faktory top`. */
 export interface Screen {
-  /** Asked before each time, as terminals change their size. */
+  /** Read before each update, as terminals change their size. */
   readonly room: Room;
-  /** Lines that take the place of the last ones. */
+  /** Replaces the previous lines. */
   show(lines: readonly Line[]): void;
-  /** Leaves the terminal as it was. */
+  /** Restores the terminal. */
   close(): void;
 }
 
-/** Whether lines can be drawn over on it. */
+/** Reports whether lines on this output can be overwritten. */
 export function canRedraw({ stdout, env }: CliIo): boolean {
   return stdout.isTerminal && env["TERM"] !== "dumb";
 }
 
-/** A terminal that is drawn over, and whose keys are heard; `quit` is called on q and Ctrl+C. */
+/** Opens a terminal that is redrawn at each update. Calls `quit` on q and Ctrl+C. */
 export function openTerminal(io: CliIo, output: Output, quit: () => void): Screen {
   const { stdout } = io;
-  // Ctrl+C comes as a key, too, where each is heard by itself.
+  // In raw mode, Ctrl+C arrives as a key.
   const forget = io.keys?.((key) => {
     if (key === "q" || key === "Q" || key === "\u0003") quit();
   });
   stdout.write(ENTER);
   return {
     get room() {
-      // A line that fills the last column leaves the cursor on it, and what is behind it could not
-      // be wiped.
+      // Leaves the last column free: a line that fills it would keep the cursor there, and the rest
+      // could not be erased.
       return { columns: stdout.columns && stdout.columns - 1, rows: stdout.rows };
     },
     show(lines) {
       const drawn = lines.map(({ text, isStrong }) => {
         return (isStrong === true ? output.strong(text) : text) + `${ESC}K`;
       });
-      // Written at once and over the old lines, so that nothing flickers. Behind the last line
+      // One write over the old lines avoids flicker. No line break after the last line, so that
       // nothing scrolls.
       stdout.write(`${ESC}H${drawn.join("\r\n")}${ESC}J`);
     },
@@ -54,7 +51,7 @@ export function openTerminal(io: CliIo, output: Output, quit: () => void): Scree
   };
 }
 
-/** Text of which nothing is drawn over: a block each time. */
+/** Opens an output that cannot be redrawn: each update is a block of text. */
 export function openBlocks({ stdout }: CliIo): Screen {
   let isFirst = true;
   return {

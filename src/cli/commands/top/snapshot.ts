@@ -2,33 +2,34 @@ import { Producer, ProtocolError, ServerError, type ServerInfo } from "../../../
 import type { ConnectionOptions } from "../../../../mod.ts";
 import type { Clock } from "../../../internal/clock.ts";
 
-/** What a server said at one moment. */
+/** A server's figures at one moment. */
 export interface Snapshot extends Omit<ServerInfo, "raw"> {
-  /** When, in milliseconds since 1970. */
+  /** The time in ms since 1970. */
   readonly at: number;
   /**
-   * How long the oldest job of each queue has waited, in seconds; without those of which the server
-   * does not tell.
+   * Seconds that the oldest job of each queue has waited. Queues without this information are
+   * missing.
    */
   readonly latencies: ReadonlyMap<string, number>;
 }
 
-/** Asks a server again and again, on a new connection once the last one failed. */
+/** Requests snapshots from a server. Reconnects after an error. */
 export class Watch {
   readonly #options: ConnectionOptions;
   readonly #clock: Clock;
   #producer: Producer | undefined;
 
   constructor(options: ConnectionOptions, clock: Clock) {
-    // What is shown is to be of now: nothing waits for a server to come back.
+    // Without reconnecting: an update must show the current state, so it cannot wait for the server
+    // to return.
     this.#options = { ...options, reconnect: false };
     this.#clock = clock;
   }
 
   /**
-   * What the server says now.
+   * Requests the current figures.
    *
-   * @throws {FaktoryError} where it cannot be asked; the next call tries anew.
+   * @throws {FaktoryError} if the server does not answer. The next call connects again.
    */
   async snapshot(): Promise<Snapshot> {
     const producer = this.#producer ??= await Producer.connect(this.#options);
@@ -60,7 +61,7 @@ async function latenciesOf(
     if (error instanceof ProtocolError && error.code === "UNSUPPORTED_COMMAND") return new Map();
     if (!(error instanceof ServerError)) throw error;
   }
-  // One queue whose oldest job does not say since when it waits spoils the reply for all.
+  // A single queue whose oldest job has no time makes the server reject the whole request.
   const each = await Promise.allSettled(names.map((name) => producer.queues.latency(name)));
   return new Map(each.flatMap((one) => one.status === "fulfilled" ? [...one.value] : []));
 }

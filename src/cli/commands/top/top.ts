@@ -11,13 +11,13 @@ import { type Snapshot, Watch } from "./snapshot.ts";
 import { viewOf } from "./view.ts";
 
 interface TopFlags extends ConnectionFlags {
-  /** In milliseconds. */
+  /** In ms. */
   readonly interval?: number;
   readonly count?: number;
   readonly json?: boolean;
 }
 
-/** `faktory top`: a server's figures as they change. */
+/** `faktory top`: shows a server's figures and refreshes them. */
 export const top: CommandDefinition<TopFlags> = {
   name: "top",
   summary: "Shows a server's queues, rates and latencies as they change",
@@ -43,13 +43,10 @@ export const top: CommandDefinition<TopFlags> = {
   run,
 };
 
-/**
- * A server that says nothing for so long is said to be lost: figures of long ago are not to look
- * like those of now.
- */
+/** Silence after which the server counts as lost. Old figures must not look like current ones. */
 const PATIENCE_MS = 5000;
 
-/** What is known at one of the times. */
+/** The state at one update. */
 interface Moment {
   readonly now: Snapshot;
   readonly rates: Rates;
@@ -72,7 +69,7 @@ async function run({ flags, io, output }: Invocation<TopFlags>): Promise<void> {
     signal: ending.signal,
   }, monotonic(clock));
   try {
-    // At first a server that is not there is an error.
+    // If the first request fails, the command fails.
     const first = await watch.snapshot();
     const screen = flags.json === true
       ? undefined
@@ -104,7 +101,7 @@ async function run({ flags, io, output }: Invocation<TopFlags>): Promise<void> {
   }
 }
 
-/** What the server says now; where it is lost, what it said last. */
+/** Requests a snapshot. If the server is lost, keeps the last one. */
 async function next(watch: Watch, last: Moment): Promise<Moment> {
   try {
     const now = await watch.snapshot();
@@ -115,7 +112,7 @@ async function next(watch: Watch, last: Moment): Promise<Moment> {
   }
 }
 
-/** False as soon as the signal is aborted. */
+/** Waits. Returns false when the signal is aborted. */
 function waited(ms: number, clock: Clock, signal: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve(false);
@@ -137,7 +134,7 @@ function eventOf(url: string, at: Date, { now, rates, error }: Moment): object {
   }
   const { queues, sets, totals, server, latencies } = now;
   const { growth, ...perSecond } = rates;
-  // A rate that cannot be told yet is null rather than missing.
+  // Unknown rates are null, not missing.
   const known = (value: number | undefined) => value ?? null;
   return {
     url,

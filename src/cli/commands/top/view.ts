@@ -3,33 +3,33 @@ import { align, cut, widthOf } from "../../width.ts";
 import type { Rates } from "./rates.ts";
 import type { Snapshot } from "./snapshot.ts";
 
-/** What is to be seen. */
+/** The figures to show. */
 export interface Figures {
   readonly url: string;
-  /** The time of the day, as people read it. */
+  /** The time of day as text. */
   readonly time: string;
-  /** The server's last words. */
+  /** The last snapshot. */
   readonly now: Snapshot;
   readonly rates: Rates;
-  /** Why these are not those of now, where they are not. */
+  /** The reason why the figures are old, if they are. */
   readonly lost?: string | undefined;
 }
 
-/** The room that there is for it. */
+/** The size of the screen. */
 export interface Room {
-  /** In characters. @default no bounds */
+  /** In characters. @default unlimited */
   readonly columns?: number | undefined;
-  /** In lines. @default no bounds */
+  /** In lines. @default unlimited */
   readonly rows?: number | undefined;
 }
 
-/** One line, and whether it is to stand out. */
+/** A line of the screen. */
 export interface Line {
   readonly text: string;
   readonly isStrong?: boolean;
 }
 
-/** The lines that show it, none longer and not more than there is room for. */
+/** Renders the figures as lines that fit the screen. */
 export function viewOf(figures: Figures, { columns = Infinity, rows = Infinity }: Room): Line[] {
   const { lost, now, rates } = figures;
   const [first = "", ...more] = flow(headOf(figures), columns);
@@ -77,14 +77,14 @@ function setsOf({ sets }: Snapshot): string[] {
   );
 }
 
-/** Narrower than this, names say nothing. */
+/** Minimum width of the name column. */
 const MIN_NAME = 10;
 const GAP = 2;
 
 function queueLines({ now, rates }: Figures, columns: number, rows: number): Line[] {
   const names = Object.keys(now.queues).sort();
   if (names.length === 0) return [{ text: cut("No queues", columns) }];
-  // The head takes a line, and so does how many are left out.
+  // One line for the head, and one for the number of queues that are left out.
   const room = names.length < rows ? names.length : Math.max(0, rows - 2);
   const shown = largest(names, now.queues, room);
   const cells = shown.map((name) => {
@@ -104,7 +104,7 @@ function queueLines({ now, rates }: Figures, columns: number, rows: number): Lin
   ];
 }
 
-/** Those with the most jobs, as many as there is room for, in the order of all. */
+/** Returns the names of the largest queues, in the original order. */
 function largest(
   names: readonly string[],
   sizes: Readonly<Record<string, number>>,
@@ -117,7 +117,8 @@ function largest(
 }
 
 /**
- * Rows of a name and figures; where they are too wide, the last columns go, and then names are cut.
+ * Formats rows of a name and figures. If they are too wide, drops the last columns, then shortens
+ * the names.
  */
 function columnsOf(rows: readonly (readonly string[])[], columns: number): string[] {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => widthOf(row[column]!))));
@@ -135,7 +136,7 @@ function columnsOf(rows: readonly (readonly string[])[], columns: number): strin
   );
 }
 
-/** Pieces one after the other, on as many lines as it takes. */
+/** Joins pieces, and breaks lines where needed. */
 function flow(pieces: readonly string[], columns: number, between = "  "): string[] {
   const lines: string[] = [];
   let line = "";
@@ -165,12 +166,12 @@ function growthText(growth: number | undefined): string {
   return text === "0" ? "0/s" : `${growth > 0 ? "+" : "-"}${text}/s`;
 }
 
-/** With a digit behind the point where there are few in front of it. */
+/** Formats a number: small ones with one decimal. */
 function figure(value: number): string {
   return value >= 100 ? whole(Math.round(value)) : String(Math.round(value * 10) / 10);
 }
 
-/** How long a job has waited. */
+/** Formats how long a job has waited. */
 function age(seconds: number): string {
   return seconds < 10 ? `${figure(Math.max(0, seconds))} s` : duration(seconds);
 }
