@@ -12,9 +12,9 @@ export interface Crash {
  * Calls `onCrash` in place of ending the process when the program crashes. Returns a function that
  * stops this. `process.exit` then throws, since the code after the call must not run.
  */
-export function hearCrashes(crashed: (crash: Crash) => void): () => void {
-  const onException = (error: unknown) => crashed({ kind: "exception", error });
-  const onRejection = (error: unknown) => crashed({ kind: "rejection", error });
+export function interceptCrashes(onCrash: (crash: Crash) => void): () => void {
+  const onException = (error: unknown) => onCrash({ kind: "exception", error });
+  const onRejection = (error: unknown) => onCrash({ kind: "rejection", error });
   process.on("uncaughtException", onException);
   process.on("unhandledRejection", onRejection);
   const restore = exits().map(({ owner, name }) => {
@@ -23,7 +23,7 @@ export function hearCrashes(crashed: (crash: Crash) => void): () => void {
       const error = new Error(`${name}(${code ?? ""}) was called`);
       // Hides this function from the stack.
       Error.captureStackTrace?.(error, owner.exit);
-      crashed({ kind: "exit", error });
+      onCrash({ kind: "exit", error });
       throw error;
     };
     return () => owner.exit = before;

@@ -40,17 +40,17 @@ export interface CliIo {
    * Passes the operating system's signals to the command. Until the returned function is called,
    * they neither abort `signal` nor end the process.
    */
-  heed(actions: SignalActions): () => void;
+  handleSignals(actions: SignalActions): () => void;
   /**
    * Calls back on crashes of the program, which then do not end the process, until the returned
    * function is called. `undefined` if crashes are not intercepted.
    */
-  readonly hearCrashes?: ((crashed: (crash: Crash) => void) => () => void) | undefined;
+  readonly onCrash?: ((crashed: (crash: Crash) => void) => () => void) | undefined;
   /**
    * Calls back on each key, before Enter, until the returned function is called. `undefined`
    * without a keyboard.
    */
-  readonly keys?: ((heard: (key: string) => void) => () => void) | undefined;
+  readonly onKey?: ((heard: (key: string) => void) => () => void) | undefined;
   /** The source of time and timers. @default the machine's clock */
   readonly clock?: Clock | undefined;
 }

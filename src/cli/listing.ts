@@ -46,7 +46,7 @@ export function cannotList(url: string): string {
 }
 
 /** Returns an inspector if the server can list jobs. */
-export function inspectorOf(producer: Producer): Promise<RemoteInspector | undefined> {
+export function remoteInspector(producer: Producer): Promise<RemoteInspector | undefined> {
   return RemoteInspector.of(producer);
 }
 

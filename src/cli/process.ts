@@ -4,7 +4,7 @@ import { URL_VARIABLES } from "../connection/target.ts";
 import { readVariable } from "../connection/variable.ts";
 import { denoMainModule, environmentVariable, isExecutable } from "../internal/environment.ts";
 import { onProcessSignals } from "../signals/process_signals.ts";
-import { hearCrashes } from "./crashes.ts";
+import { interceptCrashes } from "./crashes.ts";
 import { type CliIo, Interruption, type TextOutput } from "./io.ts";
 import { programOf } from "./program.ts";
 import { runCli } from "./run.ts";
@@ -21,10 +21,10 @@ const LINGER_MS = 500;
  */
 export async function runProcess(run: typeof runCli = runCli): Promise<void> {
   const controller = new AbortController();
-  let isHeeded = false;
+  let isHandled = false;
   const listeners = SIGNALS.map(([name, status]) => {
     const listener = () => {
-      if (isHeeded) return;
+      if (isHandled) return;
       // A second signal means that the user does not want to wait.
       if (controller.signal.aborted) process.exit(status);
       controller.abort(new Interruption(name, status));
@@ -47,22 +47,22 @@ export async function runProcess(run: typeof runCli = runCli): Promise<void> {
     args,
     program: programOf(process.argv[1] ?? "", denoMainModule()),
     executable: isExecutable() ? process.execPath : undefined,
-    heed(actions) {
-      isHeeded = true;
+    handleSignals(actions) {
+      isHandled = true;
       const forget = onProcessSignals(actions);
       return () => {
         forget();
-        isHeeded = false;
+        isHandled = false;
       };
     },
-    hearCrashes,
-    get keys() {
-      return process.stdin.isTTY === true ? keysOf(process.stdin) : undefined;
+    onCrash: interceptCrashes,
+    get onKey() {
+      return process.stdin.isTTY === true ? keyListener(process.stdin) : undefined;
     },
   };
   process.exitCode = await run(args, io);
   for (const forget of listeners) forget();
-  await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
+  await Promise.all([flush(process.stdout), flush(process.stderr)]);
   // A pending read keeps the process alive, in Deno even after the stream was destroyed.
   if (isReading && !process.stdin.readableEnded) process.exit();
   // A user's module may have left a connection open, which would keep the process alive.
@@ -70,7 +70,7 @@ export async function runProcess(run: typeof runCli = runCli): Promise<void> {
 }
 
 /** Variables that only affect the look of the output. If they cannot be read, defaults apply. */
-const LOOKS: readonly (string | symbol)[] = ["FAKTORY_PROCESS_INDEX", "NO_COLOR", "TERM"];
+const LOOK_VARIABLES: readonly (string | symbol)[] = ["FAKTORY_PROCESS_INDEX", "NO_COLOR", "TERM"];
 
 /** Reads environment variables when needed, since Deno may allow only some of them. */
 function variables(): CliIo["env"] {
@@ -82,14 +82,14 @@ function variables(): CliIo["env"] {
   return new Proxy<Record<string, string>>({}, {
     get(_, name) {
       if (typeof name === "symbol") return undefined;
-      if (LOOKS.includes(name)) return environmentVariable(name);
+      if (LOOK_VARIABLES.includes(name)) return environmentVariable(name);
       return readVariable(name, name === "FAKTORY_PASSWORD" ? password : url);
     },
   });
 }
 
 /** Resolves when all output is written, or nobody reads it. */
-function flushed(stream: NodeJS.WriteStream): Promise<void> {
+function flush(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => {
     if (stream.destroyed || stream.writableEnded) resolve();
     else stream.write("", () => resolve());
@@ -97,7 +97,7 @@ function flushed(stream: NodeJS.WriteStream): Promise<void> {
 }
 
 /** Reports keys as they are typed. The returned function restores the terminal. */
-function keysOf(stream: NodeJS.ReadStream): NonNullable<CliIo["keys"]> {
+function keyListener(stream: NodeJS.ReadStream): NonNullable<CliIo["onKey"]> {
   return (heard) => {
     const listener = (data: Uint8Array | string) => {
       for (const key of String(data)) heard(key);
@@ -115,11 +115,11 @@ function keysOf(stream: NodeJS.ReadStream): NonNullable<CliIo["keys"]> {
 }
 
 /** Wraps a stream. Calls `onClosed` when the reader is gone, as with `faktory top | head`. */
-function outputTo(stream: NodeJS.WriteStream, gone: () => void): TextOutput {
+function outputTo(stream: NodeJS.WriteStream, onClosed: () => void): TextOutput {
   let isGone = false;
   stream.on("error", () => {
     isGone = true;
-    gone();
+    onClosed();
   });
   return {
     write(text) {

@@ -63,7 +63,7 @@ export class ServeLog {
   close(): void {
     for (const [reason, { cancel }] of this.#refused) {
       cancel();
-      this.#sum(reason);
+      this.#reportRefused(reason);
     }
   }
 
@@ -93,12 +93,12 @@ export class ServeLog {
     }
     const text = `Refused ${address}: ${REASONS[reason]}`;
     this.#line({ level: "warn", event: "refused", fields: { reason, address, count: 1 }, text });
-    const cancel = this.#clock.after(REFUSED_MS, () => this.#sum(reason));
+    const cancel = this.#clock.after(REFUSED_MS, () => this.#reportRefused(reason));
     this.#refused.set(reason, { count: 0, cancel });
   }
 
   /** Reports the number of further refused clients. */
-  #sum(reason: keyof typeof REASONS): void {
+  #reportRefused(reason: keyof typeof REASONS): void {
     const { count: others = 0 } = this.#refused.get(reason) ?? {};
     this.#refused.delete(reason);
     if (others === 0) return;

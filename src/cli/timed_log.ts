@@ -20,7 +20,7 @@ export interface LogLine {
   /** The same for people. Lines after the first are indented. */
   readonly text: string | readonly string[];
   /** Text before the line, such as the number of the process. */
-  readonly front?: string;
+  readonly prefix?: string;
 }
 
 /**
@@ -40,7 +40,7 @@ export class TimedLog {
   }
 
   /** Writes a line. */
-  write({ level, event, fields, text, front = "" }: LogLine): void {
+  write({ level, event, fields, text, prefix = "" }: LogLine): void {
     if (LEVELS.indexOf(level) < this.#least) return;
     const time = new Date(this.#clock.now()).toISOString();
     if (this.#output.isJson) {
@@ -49,7 +49,7 @@ export class TimedLog {
     const [first = "", ...more] = typeof text === "string" ? [text] : text;
     const isProblem = level === "warn" || level === "error";
     const lines = [
-      `${time} ${front}${isProblem ? `${level}: ` : ""}${plain(first)}`,
+      `${time} ${prefix}${isProblem ? `${level}: ` : ""}${plain(first)}`,
       ...more.map((line) => `    ${plain(line)}`),
     ];
     if (isProblem) this.#output.problem(lines.join("\n"));

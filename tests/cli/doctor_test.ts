@@ -3,14 +3,10 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Producer } from "../../mod.ts";
-import {
-  isAtLeast,
-  runtimeFinding,
-  sqliteFinding,
-} from "../../src/cli/commands/doctor/surroundings.ts";
+import { isAtLeast, runtimeFinding, sqliteFinding } from "../../src/cli/commands/doctor/runtime.ts";
 import { clockFinding, versionFinding } from "../../src/cli/commands/doctor/server.ts";
 import { problemOf } from "../../src/cli/commands/doctor/tls.ts";
-import type { Secured } from "../../src/cli/commands/doctor/probe.ts";
+import type { TlsResult } from "../../src/cli/commands/doctor/probe.ts";
 import { Interruption } from "../../src/cli/io.ts";
 import { runtime } from "../../src/internal/environment.ts";
 import { faktory, type Surroundings, unusedUrl, withListener, withServer } from "./setting.ts";
@@ -363,7 +359,7 @@ test("a certificate that is not valid yet", () => {
     certificate: { valid_from: "Jan  1 00:00:00 2030 GMT", valid_to: "Jan  1 00:00:00 2031 GMT" },
     isVerified: false,
     wrongName: true,
-  } as Secured;
+  } as TlsResult;
   const [what] = problemOf(secured, { now: Date.UTC(2029, 0), name: "a" }) ?? [];
   assert.equal(what, "its certificate begins on 2030-01-01");
   assert.equal(problemOf({ ...secured, isVerified: true }, { now: 0, name: "a" }), undefined);

@@ -27,11 +27,11 @@ export interface Surroundings {
   /** Is given what the command does on signals. */
   readonly heeds?: (actions: SignalActions) => void;
   /** Is given what the command does on a crash. */
-  readonly crashes?: (crashed: Parameters<NonNullable<CliIo["hearCrashes"]>>[0]) => void;
+  readonly crashes?: (crashed: Parameters<NonNullable<CliIo["onCrash"]>>[0]) => void;
   readonly isTerminal?: boolean;
   readonly columns?: number;
   readonly rows?: number;
-  readonly keys?: CliIo["keys"];
+  readonly keys?: CliIo["onKey"];
   readonly clock?: Clock;
   /** @default nothing */
   readonly stdin?: AsyncIterable<Uint8Array>;
@@ -66,15 +66,15 @@ export async function faktory(
     signal,
     args,
     program: fileURLToPath(new URL("../../src/cli/mod.ts", import.meta.url)),
-    heed(actions) {
+    handleSignals(actions) {
       heeds?.(actions);
       return () => {};
     },
-    hearCrashes(crashed) {
+    onCrash(crashed) {
       surroundings.crashes?.(crashed);
       return () => {};
     },
-    keys,
+    onKey: keys,
     clock,
   };
   const status = await runCli(args, io, surroundings.commands);

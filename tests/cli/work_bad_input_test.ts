@@ -3,7 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Script } from "node:vm";
-import { brokenModule } from "../../src/cli/work/load.ts";
+import { moduleError } from "../../src/cli/work/load.ts";
 import { runtime } from "../../src/internal/environment.ts";
 import { withFolder } from "../server/data.ts";
 import { type Ended, faktory, unusedUrl, withServer } from "./setting.ts";
@@ -96,9 +96,9 @@ test("Node's word on a module that its package.json takes for CommonJS says what
   for (const text of ["export default {};", "import 'node:fs';"]) {
     // Node reads a script as it reads CommonJS; tsx, which runs these tests, would read it as a
     // module.
-    const error = await brokenModule(module, thrownBy(() => new Script(text)));
+    const error = await moduleError(module, thrownBy(() => new Script(text)));
     assert.match(`${error.message}; ${error.hint}`, line);
-    const other = await brokenModule(
+    const other = await moduleError(
       { ...module, path: "/a.mjs" },
       thrownBy(() => new Script(text)),
     );

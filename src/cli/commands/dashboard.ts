@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { CommandDefinition, Invocation } from "../command.ts";
 import { addConnectionFlags, type ConnectionFlags, withProducer } from "../connect.ts";
-import { inspectorOf, webPage } from "../listing.ts";
+import { remoteInspector, webPage } from "../listing.ts";
 import { interrupted } from "../io.ts";
 import { addWebFlags, dashboardOptions, isLoopback, serveWeb, type WebFlags } from "../web.ts";
 
@@ -32,7 +32,7 @@ async function run(invocation: Invocation<ConnectionFlags & WebFlags>): Promise<
     const { dashboard } = await import("../../dashboard/mod.ts");
     const place = flags.web || PLACE;
     const secret = typeof password === "string" ? password : undefined;
-    const isEmbedded = await inspectorOf(producer) !== undefined;
+    const isEmbedded = await remoteInspector(producer) !== undefined;
     const web = await serveWeb(
       dashboard(producer, {
         ...dashboardOptions(flags, secret),

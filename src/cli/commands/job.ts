@@ -4,7 +4,7 @@ import { showText } from "../../internal/show.ts";
 import type { CommandDefinition, Invocation } from "../command.ts";
 import { addConnectionFlags, type ConnectionFlags, withProducer } from "../connect.ts";
 import { CliError } from "../failure.ts";
-import { inspectorOf, jobText, webPage } from "../listing.ts";
+import { jobText, remoteInspector, webPage } from "../listing.ts";
 import { Status } from "../status.ts";
 
 /** `faktory job`: shows one job. */
@@ -25,7 +25,7 @@ export const job: CommandDefinition<ConnectionFlags> = {
 async function run(invocation: Invocation<ConnectionFlags>): Promise<void> {
   const { args: [jid = ""], output, io } = invocation;
   await withProducer(invocation, async (producer, { url }) => {
-    const inspector = await inspectorOf(producer);
+    const inspector = await remoteInspector(producer);
     if (inspector === undefined) {
       throw new CliError(
         Status.unavailable,

@@ -8,10 +8,10 @@ import { systemClock } from "../../internal/clock.ts";
 import {
   addListFlags,
   cannotList,
-  inspectorOf,
   type ListFlags,
   pageText,
   queryOf,
+  remoteInspector,
 } from "../listing.ts";
 import { Status } from "../status.ts";
 import { tableOf } from "../table.ts";
@@ -107,7 +107,7 @@ async function list(invocation: Invocation<ConnectionFlags>): Promise<void> {
 async function jobs(invocation: Invocation<ConnectionFlags & ListFlags>): Promise<void> {
   const { args: [queue = ""], flags, output, io } = invocation;
   await withProducer(invocation, async (producer, { url }) => {
-    const inspector = await inspectorOf(producer);
+    const inspector = await remoteInspector(producer);
     if (inspector === undefined) {
       const size = (await producer.info()).queues[queue] ?? 0;
       output.print(

@@ -8,10 +8,10 @@ import { systemClock } from "../../internal/clock.ts";
 import {
   addListFlags,
   cannotList,
-  inspectorOf,
   type ListFlags,
   pageText,
   queryOf,
+  remoteInspector,
 } from "../listing.ts";
 import { repeated } from "../parse.ts";
 import { Status } from "../status.ts";
@@ -93,7 +93,7 @@ async function list(
   checkNoCommand(invocation, set);
   const { flags, output, io } = invocation;
   await withProducer(invocation, async (producer, { url }) => {
-    const inspector = await inspectorOf(producer);
+    const inspector = await remoteInspector(producer);
     if (inspector === undefined) {
       const size = await sizeOf(producer, set);
       output.print(

@@ -7,7 +7,7 @@ import { CliError } from "../failure.ts";
 import { Interruption } from "../io.ts";
 import { Status } from "../status.ts";
 import { closeSources, type Line, openSources } from "./sources.ts";
-import { Tally } from "./tally.ts";
+import { LineCounters } from "./line_counters.ts";
 
 /** The flags of `faktory push --ndjson`. */
 export interface PushLinesFlags extends ConnectionFlags {
@@ -30,17 +30,17 @@ export async function pushLines(
   const sources = await openSources(names, io);
   try {
     const connection = await connect(invocation);
-    const tally = new Tally(sources, invocation);
-    const run = new Run(connection, tally, flags.skipInvalid === true);
+    const tally = new LineCounters(sources, invocation);
+    const run = new LineSender(connection, tally, flags.skipInvalid === true);
     try {
       await run.send(mergeStreams(sources.map((source) => source.lines())), io.signal);
     } finally {
       await run.settle(io.signal, flags.timeout ?? GRACE_MS);
-      tally.end(run.isWhole);
+      tally.end(run.isComplete);
       await connection.producer.close();
     }
     // Failures after an interruption are caused by it.
-    if (!run.isWhole && io.signal.reason instanceof Interruption) return io.signal.reason.status;
+    if (!run.isComplete && io.signal.reason instanceof Interruption) return io.signal.reason.status;
     run.check();
     return tally.invalid + tally.refused > 0 ? Status.data : Status.ok;
   } finally {
@@ -73,21 +73,21 @@ async function connect(
 }
 
 /** Sends lines to the server. */
-class Run {
+class LineSender {
   /** True when all lines were sent. */
-  isWhole = false;
+  isComplete = false;
   readonly #connection: Connection;
-  readonly #tally: Tally;
+  readonly #counters: LineCounters;
   readonly #isSkipping: boolean;
   readonly #writer: WritableStreamDefaultWriter<JobInput>;
   /** The lines of the jobs in flight. */
   readonly #lines = new Map<JobInput, Line>();
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(connection: Connection, tally: Tally, isSkipping: boolean) {
+  constructor(connection: Connection, tally: LineCounters, isSkipping: boolean) {
     const { producer } = connection;
     this.#connection = connection;
-    this.#tally = tally;
+    this.#counters = tally;
     this.#isSkipping = isSkipping;
     producer.use(async (job, next) => {
       await next();
@@ -110,13 +110,13 @@ class Run {
         const { done, value: lines = [] } = await reader.read();
         for (const line of lines) {
           if (signal.aborted || this.#failure !== undefined) return;
-          this.#hand(line);
+          this.#sendLine(line);
           if ((this.#writer.desiredSize ?? 0) <= 0) await this.#writer.ready;
         }
         if (signal.aborted || this.#failure !== undefined) return;
         if (done) break;
       }
-      this.isWhole = true;
+      this.isComplete = true;
     } finally {
       signal.removeEventListener("abort", cancel);
       cancel();
@@ -141,11 +141,11 @@ class Run {
     if (this.#failure !== undefined) throw this.#failure.error;
   }
 
-  #hand(line: Line): void {
+  #sendLine(line: Line): void {
     const { job, error, source } = line;
     if (error !== undefined) {
-      if (this.#isSkipping) this.#tally.tell("invalid", line, error);
-      else return this.#fail(stopped(`${source.name}: ${error.message}`, "line"));
+      if (this.#isSkipping) this.#counters.report("invalid", line, error);
+      else return this.#fail(stopError(`${source.name}: ${error.message}`, "line"));
     }
     source.line = line.line;
     if (job === undefined) return;
@@ -156,14 +156,14 @@ class Run {
   #failed(job: JobInput, error: unknown): void {
     const line = this.#lines.get(job);
     this.#lines.delete(job);
-    if (line === undefined || !isRefusal(error)) {
-      this.#tally.unknown++;
+    if (line === undefined || !isRejectedJob(error)) {
+      this.#counters.unknown++;
       return this.#fail(error);
     }
-    if (this.#isSkipping) return this.#tally.tell("refused", line, error);
-    this.#tally.refused++;
+    if (this.#isSkipping) return this.#counters.report("refused", line, error);
+    this.#counters.refused++;
     const { source, line: number } = line;
-    this.#fail(stopped(`${source.name}, line ${number}: ${error.message}`, "job"));
+    this.#fail(stopError(`${source.name}, line ${number}: ${error.message}`, "job"));
   }
 
   #fail(error: unknown): void {
@@ -172,12 +172,12 @@ class Run {
 }
 
 /** Reports whether only this job was refused, so that others may succeed. */
-function isRefusal(error: unknown): error is ServerError | InvalidJobError {
+function isRejectedJob(error: unknown): error is ServerError | InvalidJobError {
   return error instanceof InvalidJobError ||
     error instanceof ServerError && !(error instanceof ServerShutdownError);
 }
 
-function stopped(message: string, what: string): CliError {
+function stopError(message: string, what: string): CliError {
   const hint = `mend it and go on from that line, or leave out each such ${what} by --skip-invalid`;
   return new CliError(Status.data, message, hint);
 }

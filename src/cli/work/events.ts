@@ -1,44 +1,44 @@
 import type { Consumer, Logger } from "../../../mod.ts";
 import { count } from "../text.ts";
 import type { Level } from "../timed_log.ts";
-import { rounded, type WorkLog } from "./log.ts";
-import { messageOf } from "./where.ts";
+import { round1, type WorkLog } from "./log.ts";
+import { messageOf } from "./error_position.ts";
 
 /** Logs the events of a consumer. */
 export function logEvents(consumer: Consumer, log: WorkLog, graceMs: number): void {
   consumer.on("done", ({ job, elapsedMs }) => {
-    const ms = rounded(elapsedMs);
+    const ms = round1(elapsedMs);
     log.job("done", job, { elapsedMs: ms }, `in ${ms} ms`);
   });
-  consumer.on("fail", (detail) => log.failed(detail));
-  consumer.on("dead", (detail) => log.ended("dead", detail, detail.deadLetter));
-  consumer.on("dropped", (detail) => log.ended("dropped", detail));
+  consumer.on("fail", (detail) => log.jobFailed(detail));
+  consumer.on("dead", (detail) => log.jobEnded("dead", detail, detail.deadLetter));
+  consumer.on("dropped", (detail) => log.jobEnded("dropped", detail));
   consumer.on("discard", ({ job, outcome, elapsedMs }) => {
     const { message } = outcome;
     log.job(
       "discard",
       job,
-      { elapsedMs: rounded(elapsedMs), message },
-      `after ${rounded(elapsedMs)} ms: ${message}`,
+      { elapsedMs: round1(elapsedMs), message },
+      `after ${round1(elapsedMs)} ms: ${message}`,
     );
   });
   consumer.on("snooze", ({ job, outcome: { seconds }, elapsedMs }) => {
-    log.job("snooze", job, { elapsedMs: rounded(elapsedMs), seconds }, `for ${seconds} s`);
+    log.job("snooze", job, { elapsedMs: round1(elapsedMs), seconds }, `for ${seconds} s`);
   });
   consumer.on("requeued", ({ job, reason }) => log.job("requeued", job, { reason }, `(${reason})`));
   consumer.on("state", ({ state }) => {
-    if (state === "quiet") log.say("quiet", {}, "Takes no more jobs");
+    if (state === "quiet") log.log("quiet", {}, "Takes no more jobs");
     const running = consumer.running.length;
     if (state !== "stopping" || running === 0 || log.hasCrashed) return;
     const patience = `waits ${graceMs / 1000} s at most for ${count(running, "job")}`;
-    log.say("stopping", { running }, `Stops: ${patience}, and not at all after a second signal`);
+    log.log("stopping", { running }, `Stops: ${patience}, and not at all after a second signal`);
   });
   logTroubles(consumer, log);
 }
 
 function logTroubles(consumer: Consumer, log: WorkLog): void {
   consumer.on("disconnect", ({ error: { message }, connections, retryInMs }) => {
-    const next = retryInMs === undefined ? "" : `; tries again in ${rounded(retryInMs / 1000)} s`;
+    const next = retryInMs === undefined ? "" : `; tries again in ${round1(retryInMs / 1000)} s`;
     const fields = { message, connections, retryInMs };
     log.warn("disconnect", fields, `Lost the server: ${message}${next}`);
   });
@@ -50,7 +50,7 @@ function logTroubles(consumer: Consumer, log: WorkLog): void {
     );
   });
   consumer.on("reconnect", (recovery) => {
-    log.say("reconnect", recovery, `Back after ${rounded(recovery.outageMs / 1000)} s`);
+    log.log("reconnect", recovery, `Back after ${round1(recovery.outageMs / 1000)} s`);
   });
   consumer.on("expired", ({ job: { jid, type } }) => {
     const text =
@@ -67,12 +67,12 @@ function logTroubles(consumer: Consumer, log: WorkLog): void {
     log.warn("fetchError", { message }, `Cannot take a job: ${message}`);
   });
   consumer.on("lag", ({ lagMs }) => {
-    const seconds = rounded(lagMs / 1000);
+    const seconds = round1(lagMs / 1000);
     const text = `Nothing could run for ${seconds} s; jobs that compute belong into isolated()`;
     log.warn("lag", { lagMs: Math.round(lagMs) }, text);
   });
   consumer.on("clock", ({ setBackMs }) => {
-    log.warn("clock", { setBackMs }, `The clock was set back by ${rounded(setBackMs / 1000)} s`);
+    log.warn("clock", { setBackMs }, `The clock was set back by ${round1(setBackMs / 1000)} s`);
   });
   consumer.on("warning", ({ code, message }) => log.warn("warning", { code, message }, message));
 }
@@ -83,7 +83,7 @@ export function loggerOf(log: WorkLog): Logger {
     const { jid, type, queue: _queue, attempt: _attempt, ...more } = fields;
     const rest = Object.keys(more).length === 0 ? "" : ` ${showFields(more)}`;
     const front = name === "info" ? "info " : "";
-    log.say("log", { message, ...fields }, `${front}${type} ${jid}: ${message}${rest}`, name);
+    log.log("log", { message, ...fields }, `${front}${type} ${jid}: ${message}${rest}`, name);
   };
   const nothing = () => {};
   return {
@@ -113,5 +113,5 @@ export function printState(consumer: Consumer, log: WorkLog): void {
     `; ${type} ${jid} of ${queue} since ${startedAt}`
   );
   const text = `Worker ${wid} is ${state} and runs ${count(jobs.length, "job")}${lines.join("")}`;
-  log.say("state", { wid, state, running: jobs }, text);
+  log.log("state", { wid, state, running: jobs }, text);
 }

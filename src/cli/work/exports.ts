@@ -53,7 +53,7 @@ const FORM = "export default { resize: (job) => .. }";
  * @throws {CliError} if they are not those of a module of handlers.
  */
 export function readExports(module: NamedModule, loaded: Exports): WorkModule {
-  const exports = unwrapped(loaded);
+  const exports = unwrapCommonJs(loaded);
   const { default: main, handlers, jobs, middleware = [], options = {}, schedule, teardown } =
     exports;
   const refuse = (reason: string, hint = `write it as in ${FORM}`) => {
@@ -142,7 +142,7 @@ function hintFor(exports: Exports): string {
 }
 
 /** Unwraps CommonJS, where the default export may contain all exports. */
-function unwrapped(exports: Exports): Exports {
+function unwrapCommonJs(exports: Exports): Exports {
   const { default: main } = exports;
   if (!isObject(main)) return exports;
   const isCommonJs = main["__esModule"] === true ||

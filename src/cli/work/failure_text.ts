@@ -1,6 +1,6 @@
 import type { JobFailed } from "../../../mod.ts";
 import { frames } from "../../consumer/run/failure.ts";
-import { messageOf, whereOf } from "./where.ts";
+import { messageOf, positionOf } from "./error_position.ts";
 
 /** Maximum number of stack lines to show. */
 const MAX_FRAMES = 10;
@@ -34,7 +34,7 @@ export function failureLines(
 
 /** Formats an error with its position, on one line. */
 export function errorText(error: unknown): string {
-  const place = whereOf(error);
+  const place = positionOf(error);
   return `${messageOf(error)}${place === undefined ? "" : ` (${place})`}`;
 }
 

@@ -7,8 +7,8 @@ import { CliError } from "../failure.ts";
 import { Status } from "../status.ts";
 import { missingPackage, NAME_A_MODULE, type NamedModule } from "./locate.ts";
 import { requireFrom } from "./require_from.ts";
-import { readSources } from "./sources.ts";
-import { firstOf, messageOf, whereOf } from "./where.ts";
+import { readModuleFiles } from "./module_files.ts";
+import { firstError, messageOf, positionOf } from "./error_position.ts";
 
 /** Advice on running TypeScript in a runtime that does not support it. */
 const TYPESCRIPT = "run it in Deno, in Bun or in Node 22.18 or later, or install tsx beside it";
@@ -32,7 +32,7 @@ export async function load(module: NamedModule): Promise<Readonly<Record<string,
     if (needsTsx(module)) await registerTsx(module);
     return await importNamed(module.specifier);
   } catch (error) {
-    throw await brokenModule(module, error);
+    throw await moduleError(module, error);
   }
 }
 
@@ -42,13 +42,13 @@ async function importNamed(specifier: string): Promise<Readonly<Record<string, u
 }
 
 /** Explains the error of a module that failed on import or in its own function. */
-export async function brokenModule(module: NamedModule, thrown: unknown): Promise<CliError> {
+export async function moduleError(module: NamedModule, thrown: unknown): Promise<CliError> {
   if (thrown instanceof CliError) return thrown;
-  const error = firstOf(thrown);
+  const error = firstError(thrown);
   const { code } = (error ?? {}) as { code?: unknown };
   const runs = `Node ${process.versions.node}`;
   if (NOT_READ.includes(String(code)) && isTypeScript(module)) {
-    return unloadable(module, `${runs} does not read its TypeScript`, TYPESCRIPT);
+    return loadError(module, `${runs} does not read its TypeScript`, TYPESCRIPT);
   }
   // Deno reports an unknown package only on import.
   if (
@@ -58,20 +58,20 @@ export async function brokenModule(module: NamedModule, thrown: unknown): Promis
     return missingPackage(module.name);
   }
   if (!isCode(module)) {
-    return unloadable(module, "it is neither JavaScript nor TypeScript", NAME_A_MODULE);
+    return loadError(module, "it is neither JavaScript nor TypeScript", NAME_A_MODULE);
   }
   if (isTakenForCommonJs(module, error)) {
-    return unloadable(module, `${runs} takes it for CommonJS by its package.json`, ES_MODULE);
+    return loadError(module, `${runs} takes it for CommonJS by its package.json`, ES_MODULE);
   }
-  const place = whereOf(error) ?? await placeOfSyntax(module, error);
+  const place = positionOf(error) ?? await placeOfSyntax(module, error);
   const hint = code === "ERR_MODULE_NOT_FOUND" && !/SyntaxError/.test(messageOf(error))
     ? "install or mend what it imports"
     : "mend the module";
   const where = place === undefined ? "" : ` (${place})`;
-  return unloadable(module, `it fails: ${messageOf(error)}${where}`, hint);
+  return loadError(module, `it fails: ${messageOf(error)}${where}`, hint);
 }
 
-function unloadable({ name }: NamedModule, reason: string, hint: string): CliError {
+function loadError({ name }: NamedModule, reason: string, hint: string): CliError {
   return new CliError(Status.data, `Cannot load ${showText(name)} as ${reason}`, hint);
 }
 
@@ -129,10 +129,10 @@ async function placeOfSyntax(
   if (!(error instanceof SyntaxError) || runtime() !== "node" || path === undefined) {
     return undefined;
   }
-  const paths = [...(await readSources([path], new Map())).keys()];
+  const paths = [...(await readModuleFiles([path], new Map())).keys()];
   for (const path of paths.filter((path) => /\.[cm]?js$/.test(path)).slice(0, MAX_CHECKED)) {
     const { status, stderr } = spawnSync(process.execPath, ["--check", path], { encoding: "utf8" });
-    if (status !== 0) return whereOf({ message: stderr });
+    if (status !== 0) return positionOf({ message: stderr });
   }
   return undefined;
 }

@@ -35,7 +35,7 @@ export class WorkLog {
   /** True after the process has crashed. */
   hasCrashed = false;
   /** The number of this process, if there are several. */
-  readonly #place: string | undefined;
+  readonly #process: string | undefined;
 
   constructor({ output, flags: { quiet }, io }: Invocation<WorkFlags>, place?: string) {
     const clock = io.clock ?? systemClock;
@@ -43,43 +43,43 @@ export class WorkLog {
     this.#isJson = output.isJson;
     this.#isQuiet = quiet === true;
     this.#now = () => clock.now();
-    this.#place = place;
+    this.#process = place;
   }
 
   /** Logs an event. `text` is the version for people. */
-  say(
+  log(
     event: string,
     fields: object,
     text: string | readonly string[],
     level: Level = "info",
   ): void {
-    const place = this.#place;
+    const place = this.#process;
     const about = place === undefined ? {} : { process: Number(place) };
-    const front = place === undefined ? "" : `[${place}] `;
-    this.#log.write({ level, event, fields: { ...about, ...fields }, text, front });
+    const prefix = place === undefined ? "" : `[${place}] `;
+    this.#log.write({ level, event, fields: { ...about, ...fields }, text, prefix });
   }
 
   /** Logs an event of a job, except with `--quiet`. */
   job(event: string, { jid, type, queue }: Job, more: object, text: string): void {
     if (this.#isQuiet) return;
-    this.say(event, { jid, type, queue, ...more }, `${event} ${type} ${jid} ${text}`);
+    this.log(event, { jid, type, queue, ...more }, `${event} ${type} ${jid} ${text}`);
   }
 
   /** Logs a failed job, even with `--quiet`. */
-  failed(detail: JobFailed): void {
+  jobFailed(detail: JobFailed): void {
     const { job: { jid, type, queue }, error, elapsedMs, attempt, next, retryAt } = detail;
-    const fields = { jid, type, queue, attempt, elapsedMs: rounded(elapsedMs), next, retryAt };
+    const fields = { jid, type, queue, attempt, elapsedMs: round1(elapsedMs), next, retryAt };
     const text = failureLines(detail, this.#now());
-    this.say("fail", { ...fields, error: partsOf(error) }, text, "warn");
+    this.log("fail", { ...fields, error: errorFields(error) }, text, "warn");
   }
 
   /** Logs a job that has failed for the last time. */
-  ended(event: "dead" | "dropped", { job, error, attempt }: JobEnded, to?: string): void {
+  jobEnded(event: "dead" | "dropped", { job, error, attempt }: JobEnded, to?: string): void {
     const { jid, type, queue } = job;
-    const fields = { jid, type, queue, attempt, deadLetter: to, error: partsOf(error) };
+    const fields = { jid, type, queue, attempt, deadLetter: to, error: errorFields(error) };
     const where = to === undefined ? "" : `, moves to ${to}`;
     const text = `${event} ${type} ${jid} of ${queue} after attempt ${attempt}${where}`;
-    this.say(event, fields, text, "error");
+    this.log(event, fields, text, "error");
   }
 
   /** Logs a crash, with the running jobs. */
@@ -92,21 +92,21 @@ export class WorkLog {
       `Crashed by ${CRASHES[kind]}: ${errorText(error)}`,
       ...stackLines(error),
       ...jobs.map(({ jid, type, queue, attempt, startedAt }) => {
-        const seconds = rounded((this.#now() - startedAt.getTime()) / 1000);
+        const seconds = round1((this.#now() - startedAt.getTime()) / 1000);
         return `while it ran ${type} ${jid} of ${queue}, attempt ${attempt}, for ${seconds} s`;
       }),
     ];
-    this.say("crash", { kind, error: partsOf(error), running: jobs }, text, "error");
+    this.log("crash", { kind, error: errorFields(error), running: jobs }, text, "error");
   }
 
   /** Logs a warning. */
   warn(event: string, fields: object, text: string): void {
-    this.say(event, fields, text, "warn");
+    this.log(event, fields, text, "warn");
   }
 
   /** Logs the result of a run. */
   end({ reason, done, failed, dead, dropped, ...report }: Report): void {
-    const [unfinished, unreported] = [report.unfinished, report.unreported].map(named);
+    const [unfinished, unreported] = [report.unfinished, report.unreported].map(withoutArgs);
     const ends = [[dead, "dead"], [dropped, "dropped"]].filter(([count]) => count !== 0)
       .map(([count, name]) => `${count} ${name}`).join(", ");
     const text =
@@ -115,7 +115,7 @@ export class WorkLog {
       } done, ${failed} failed${ends === "" ? "" : ` (${ends})`}, ` +
       `${unfinished!.length} handed back` +
       (unreported!.length === 0 ? "" : `, ${unreported!.length} not reported`);
-    this.say("end", {
+    this.log("end", {
       reason: this.hasCrashed ? "crash" : reason,
       done,
       failed,
@@ -126,21 +126,21 @@ export class WorkLog {
     }, text);
     if (this.#isJson) return;
     for (const { jid, type, queue } of unfinished!) {
-      this.say("end", {}, `  handed back: ${type} ${jid} of ${queue}`);
+      this.log("end", {}, `  handed back: ${type} ${jid} of ${queue}`);
     }
     for (const { jid, type, queue } of unreported!) {
-      this.say("end", {}, `  the server did not confirm its end: ${type} ${jid} of ${queue}`);
+      this.log("end", {}, `  the server did not confirm its end: ${type} ${jid} of ${queue}`);
     }
   }
 }
 
 /** Returns the jobs without their arguments. */
-function named(jobs: readonly Job[]): Pick<Job, "jid" | "type" | "queue">[] {
+function withoutArgs(jobs: readonly Job[]): Pick<Job, "jid" | "type" | "queue">[] {
   return jobs.map(({ jid, type, queue }) => ({ jid, type, queue }));
 }
 
 /** Converts a thrown value for JSON output. */
-function partsOf(thrown: unknown): object {
+function errorFields(thrown: unknown): object {
   if (typeof thrown !== "object" || thrown === null) return { message: String(thrown) };
   const { name, message, code, stack } = thrown as Readonly<Record<string, unknown>>;
   return {
@@ -156,7 +156,7 @@ function textOf(value: unknown): string | undefined {
 }
 
 /** Rounds milliseconds to one decimal. */
-export function rounded(ms: number): number {
+export function round1(ms: number): number {
   return Math.round(ms * 10) / 10;
 }
 

@@ -32,7 +32,7 @@ export async function runSchedules(
     };
     schedule.on("error", ({ error }) => failed(error));
     const text = `Runs the schedule ${name}: ${entries.join(", ")}`;
-    log.say("schedule", { schedule: name, entries }, text);
+    log.log("schedule", { schedule: name, entries }, text);
     return schedule.run(producer).catch(failed);
   });
   return async () => {

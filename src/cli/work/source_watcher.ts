@@ -4,7 +4,7 @@ import { deferred } from "../../internal/deferred.ts";
 import { showText } from "../../internal/show.ts";
 import { CliError } from "../failure.ts";
 import { Status } from "../status.ts";
-import { readSources, type Sources } from "./sources.ts";
+import { type ModuleFiles, readModuleFiles } from "./module_files.ts";
 
 /** Wait after a change, in ms, since editors write a file in several steps. */
 const SETTLE_MS = 100;
@@ -13,7 +13,7 @@ const SETTLE_MS = 100;
 export class SourceWatcher {
   readonly #entries: readonly string[];
   readonly #watchers = new Map<string, FSWatcher>();
-  #sources: Sources = new Map();
+  #sources: ModuleFiles = new Map();
   #found: string[] = [];
   #waiting = deferred();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -68,7 +68,7 @@ export class SourceWatcher {
 
   async #read(): Promise<void> {
     const before = this.#sources;
-    const now = this.#sources = await readSources(this.#entries, before);
+    const now = this.#sources = await readModuleFiles(this.#entries, before);
     if (this.#isClosed) return;
     this.#watch(new Set([...this.#entries, ...now.keys()].map((path) => dirname(path))));
     const paths = new Set([...before.keys(), ...now.keys()]);

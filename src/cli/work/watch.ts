@@ -2,7 +2,7 @@ import type { Invocation } from "../command.ts";
 import { CliError } from "../failure.ts";
 import { Status } from "../status.ts";
 import { plain } from "../text.ts";
-import { Crew, statusOf } from "./crew.ts";
+import { ProcessGroup, statusOf } from "./process_group.ts";
 import type { WorkFlags } from "./flags.ts";
 import { locate, shortPath } from "./locate.ts";
 import { WorkLog } from "./log.ts";
@@ -23,17 +23,17 @@ const FINAL: readonly number[] = [
 export async function runWatched(invocation: Invocation<WorkFlags>): Promise<number> {
   const paths = invocation.args.map(locate).map(({ name, path }) => path ?? refuse(name));
   const watcher = await SourceWatcher.open(paths);
-  const crew = new Crew(invocation);
+  const group = new ProcessGroup(invocation);
   try {
-    return await run(crew, watcher, invocation);
+    return await run(group, watcher, invocation);
   } finally {
-    await crew.close();
+    await group.close();
     watcher.close();
   }
 }
 
 async function run(
-  crew: Crew,
+  group: ProcessGroup,
   watcher: SourceWatcher,
   invocation: Invocation<WorkFlags>,
 ): Promise<number> {
@@ -43,21 +43,21 @@ async function run(
     // The process that starts now reads the current files.
     watcher.take();
     let hasChanged = false;
-    const change = watcher.changed(crew.stopped).then(() => {
+    const change = watcher.changed(group.stopped).then(() => {
       hasChanged = true;
       const files = watcher.take().map(shortPath);
-      if (files.length > 0) log.say("changed", { files }, `Changed: ${files.join(", ")}`);
-      crew.end();
+      if (files.length > 0) log.log("changed", { files }, `Changed: ${files.join(", ")}`);
+      group.end();
     });
-    const report = await crew.run({ processes, restart: "never", isTold: false });
-    if (crew.stopped.aborted) return Status.ok;
+    const report = await group.run({ processes, restart: "never", logsExits: false });
+    if (group.stopped.aborted) return Status.ok;
     const status = statusOf(report);
     if (isFirst && FINAL.includes(status)) return status;
     if (!hasChanged) {
-      log.say("waiting", { status }, `Ended with status ${status}; waits for a change`);
+      log.log("waiting", { status }, `Ended with status ${status}; waits for a change`);
     }
     await change;
-    if (crew.stopped.aborted) return Status.ok;
+    if (group.stopped.aborted) return Status.ok;
   }
 }
 

@@ -4,7 +4,7 @@ import { showText } from "../../internal/show.ts";
 import { CliError } from "../failure.ts";
 import { Status } from "../status.ts";
 import type { WorkModule } from "./exports.ts";
-import { brokenModule } from "./load.ts";
+import { moduleError } from "./load.ts";
 import type { NamedModule } from "./locate.ts";
 
 /** A consumer that records which module registered each handler. */
@@ -31,12 +31,12 @@ export class WorkConsumer extends Consumer {
    * @throws {CliError} if a part of a module is invalid.
    */
   static async of(modules: readonly WorkModule[], options: ConsumerOptions): Promise<WorkConsumer> {
-    const own = joined(modules);
+    const own = mergeOptions(modules);
     // Errors of flags must be reported as such, so the modules' options are checked separately.
     checkOptions(modules, own);
     const consumer = new WorkConsumer({
       ...own,
-      ...defined(options),
+      ...withoutUndefined(options),
       // The command logs the consumer's events itself.
       ...own.logger === undefined
         ? { logger: options.logger, logLevel: "none" }
@@ -52,7 +52,7 @@ export class WorkConsumer extends Consumer {
     super.register(type, handler, options);
     if (module !== undefined) {
       if (other !== undefined && other !== module) {
-        throw twice(`a handler for ${showText(type)}`, other, module);
+        throw conflictError(`a handler for ${showText(type)}`, other, module);
       }
       this.#modules.set(type, module);
     }
@@ -70,8 +70,8 @@ export class WorkConsumer extends Consumer {
       await configure?.(this);
     } catch (error) {
       throw error instanceof FaktoryError
-        ? unusable(module, error)
-        : await brokenModule(module, error);
+        ? unusableError(module, error)
+        : await moduleError(module, error);
     }
     if (this.types.length > before) return;
     throw new CliError(
@@ -83,7 +83,7 @@ export class WorkConsumer extends Consumer {
 }
 
 /** Merges the options and catalogues of all modules. Each may be set by one module only. */
-function joined(modules: readonly WorkModule[]): ConsumerOptions {
+function mergeOptions(modules: readonly WorkModule[]): ConsumerOptions {
   const owners = new Map<string, NamedModule>();
   let all: ConsumerOptions = {};
   for (const { module, options, jobs } of modules) {
@@ -95,7 +95,7 @@ function joined(modules: readonly WorkModule[]): ConsumerOptions {
     for (const name of Object.keys(more)) {
       const other = owners.get(name);
       const what = name === "jobs" ? "a catalogue" : `the option ${showText(name)}`;
-      if (other !== undefined) throw twice(what, other, module);
+      if (other !== undefined) throw conflictError(what, other, module);
       owners.set(name, module);
     }
     all = { ...all, ...more };
@@ -115,11 +115,11 @@ function checkOptions(modules: readonly WorkModule[], options: ConsumerOptions):
   }
 }
 
-function unusable({ name }: NamedModule, { message }: FaktoryError): CliError {
+function unusableError({ name }: NamedModule, { message }: FaktoryError): CliError {
   return new CliError(Status.data, `Cannot use ${showText(name)}: ${message}`, "mend the module");
 }
 
-function twice(what: string, first: NamedModule, second: NamedModule): CliError {
+function conflictError(what: string, first: NamedModule, second: NamedModule): CliError {
   const names = `${showText(first.name)} and ${showText(second.name)}`;
   return new CliError(
     Status.data,
@@ -128,7 +128,7 @@ function twice(what: string, first: NamedModule, second: NamedModule): CliError 
   );
 }
 
-function defined<T extends object>(options: T): Partial<T> {
+function withoutUndefined<T extends object>(options: T): Partial<T> {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given) as Partial<T>;
 }

@@ -7,8 +7,8 @@ import { count, plain } from "../text.ts";
 import { logEvents, loggerOf, printState } from "./events.ts";
 import { readExports, type WorkModule } from "./exports.ts";
 import type { WorkFlags } from "./flags.ts";
-import { brokenModule, load } from "./load.ts";
-import { loaded } from "./loaded.ts";
+import { load, moduleError } from "./load.ts";
+import { awaitModules } from "./await_modules.ts";
 import { locate } from "./locate.ts";
 import { Status } from "../status.ts";
 import { showQueues, WorkLog } from "./log.ts";
@@ -30,16 +30,16 @@ const MIN_TIMEOUT_MS = 5000;
 /** Runs jobs in this process, until it is told to stop or crashes. Returns the exit status. */
 export async function runWorker(invocation: Invocation<WorkFlags>): Promise<number> {
   const { args, flags, io, output } = invocation;
-  const log = new WorkLog(invocation, placeOf(invocation));
+  const log = new WorkLog(invocation, processNumber(invocation));
   const named = args.map(locate);
   const server = await serverOf(flags, io);
   const modules: WorkModule[] = [];
   try {
     for (const module of named) {
-      modules.push(readExports(module, await loaded(load(module), [module], io.signal)));
+      modules.push(readExports(module, await awaitModules(load(module), [module], io.signal)));
     }
     const options = optionsOf(flags, server, log);
-    const consumer = await loaded(WorkConsumer.of(modules, options), named, io.signal);
+    const consumer = await awaitModules(WorkConsumer.of(modules, options), named, io.signal);
     if (flags.check === true) {
       await check(consumer, server, flags.quiet === true ? undefined : output);
       return Status.ok;
@@ -84,7 +84,7 @@ async function run(
   let stops = 0;
   let isSignal = false;
   const stop = () => void consumer.stop({ graceMs: stops++ === 0 ? graceMs : 0 });
-  const forget = io.heed({
+  const forget = io.handleSignals({
     stop() {
       isSignal = true;
       stop();
@@ -92,7 +92,7 @@ async function run(
     quiet: () => consumer.quiet(),
     print: () => printState(consumer, log),
   });
-  const forgetCrashes = io.hearCrashes?.((crash) => {
+  const forgetCrashes = io.onCrash?.((crash) => {
     log.crashed(crash, log.hasCrashed ? [] : consumer.running);
     void consumer.stop({ graceMs: 0, error: crash.error });
   });
@@ -121,7 +121,7 @@ async function run(
 function sayReady(consumer: WorkConsumer, url: string, log: WorkLog): void {
   const { wid, types, queues, concurrency } = consumer;
   const of = `${types.join(", ")} from ${showQueues(queues)}`;
-  log.say(
+  log.log(
     "ready",
     { wid, url, types, queues: typeof queues === "function" ? null : queues, concurrency },
     `Ready: runs ${of}, ${concurrency} at a time, of ${url}`,
@@ -143,7 +143,7 @@ function optionsOf(flags: WorkFlags, { options }: Server, log: WorkLog): Consume
 }
 
 /** Returns the number of this process among several. */
-function placeOf({ flags, io }: Invocation<WorkFlags>): string | undefined {
+function processNumber({ flags, io }: Invocation<WorkFlags>): string | undefined {
   const isOneOfMany = flags.child === true && flags.check !== true && (flags.processes ?? 1) > 1;
   return isOneOfMany ? io.env["FAKTORY_PROCESS_INDEX"] : undefined;
 }
@@ -152,6 +152,6 @@ async function tearDown({ module, teardown }: WorkModule): Promise<void> {
   try {
     await teardown?.();
   } catch (error) {
-    throw await brokenModule(module, error);
+    throw await moduleError(module, error);
   }
 }

@@ -52,7 +52,7 @@ async function run({ flags, io, output }: Invocation<BenchFlags>): Promise<void>
         jobs,
         concurrency,
         signal: io.signal,
-        progress: (step, done, total) => progress.tell(step, done, total),
+        progress: (step, done, total) => progress.show(step, done, total),
       }, (queue) => {
         progress.clear();
         output.warn(`The queue ${queue} could not be removed: remove it once the server is back`);

@@ -2,7 +2,7 @@ import { type ConnectionOptions, Consumer, type JobFields, Producer } from "../.
 import { createJid } from "../../../job/jid.ts";
 
 /** Settings of a measurement. */
-export interface Plan {
+export interface MeasureOptions {
   readonly options: ConnectionOptions;
   /** Jobs per step. */
   readonly jobs: number;
@@ -14,7 +14,7 @@ export interface Plan {
 }
 
 /** The result of one step. */
-export interface Pace {
+export interface StepResult {
   readonly jobs: number;
   readonly seconds: number;
   readonly jobsPerSecond: number;
@@ -25,10 +25,10 @@ export interface Figures {
   /** The server's name and version. */
   readonly server: string;
   readonly roundTrip: { readonly count: number; readonly p50Ms: number; readonly p99Ms: number };
-  readonly enqueue: Pace;
-  readonly enqueueMany: Pace;
+  readonly enqueue: StepResult;
+  readonly enqueueMany: StepResult;
   /** Jobs fetched, run by an empty handler, and acknowledged. */
-  readonly run: Pace;
+  readonly run: StepResult;
 }
 
 /** Minimum command timeout: a FETCH on an empty queue already takes 2 s. */
@@ -41,23 +41,26 @@ const ROUND_TRIPS = 1000;
  *
  * @throws the signal's reason when it is aborted.
  */
-export async function measure(plan: Plan, left: (queue: string) => void): Promise<Figures> {
+export async function measure(
+  plan: MeasureOptions,
+  onLeftover: (queue: string) => void,
+): Promise<Figures> {
   const queue = `faktory-bench-${createJid().toLowerCase()}`;
   // Without the signal: commands in flight must finish before the queue is removed.
   const { signal: _, ...given } = plan.options;
   // A measurement over a lost connection is worthless.
   const options = { ...given, reconnect: false } as const;
-  const producer = await connected(options, plan.signal);
+  const producer = await connectProducer(options, plan.signal);
   try {
     return await steps(plan, producer, { options, job: { type: "bench", queue, retry: 0 } });
   } finally {
     await producer.close();
-    await remove(queue, options).catch(() => left(queue));
+    await remove(queue, options).catch(() => onLeftover(queue));
   }
 }
 
 async function steps(
-  { jobs, concurrency, signal, progress }: Plan,
+  { jobs, concurrency, signal, progress }: MeasureOptions,
   producer: Producer,
   { options, job }: { readonly options: ConnectionOptions; readonly job: JobFields },
 ): Promise<Figures> {
@@ -84,7 +87,7 @@ async function steps(
       progress("enqueue", ++done, jobs);
     }
   };
-  const enqueue = await paced(jobs, async () => {
+  const enqueue = await timed(jobs, async () => {
     await Promise.all(Array.from({ length: concurrency }, enqueueSome));
   });
 
@@ -94,7 +97,7 @@ async function steps(
       yield job;
     }
   }
-  const enqueueMany = await paced(jobs, async () => {
+  const enqueueMany = await timed(jobs, async () => {
     const { failed } = await producer.enqueueMany(many(), { signal });
     for (const error of failed.values()) throw error;
   });
@@ -105,17 +108,17 @@ async function steps(
     roundTrip: { count, p50Ms: quantile(times, 0.5), p99Ms: quantile(times, 0.99) },
     enqueue,
     enqueueMany,
-    run: await ran(total, { options, concurrency, queue: job.queue!, signal, progress }),
+    run: await runJobs(total, { options, concurrency, queue: job.queue!, signal, progress }),
   };
 }
 
 /** Runs all jobs on the queue. */
-async function ran(
+async function runJobs(
   total: number,
-  { options, concurrency, queue, signal, progress }: Omit<Plan, "jobs"> & {
+  { options, concurrency, queue, signal, progress }: Omit<MeasureOptions, "jobs"> & {
     readonly queue: string;
   },
-): Promise<Pace> {
+): Promise<StepResult> {
   signal.throwIfAborted();
   const consumer = new Consumer({
     ...options,
@@ -134,14 +137,14 @@ async function ran(
   try {
     await consumer.run({ maxJobs: total });
     signal.throwIfAborted();
-    return pace(total, since ?? performance.now());
+    return resultOf(total, since ?? performance.now());
   } finally {
     signal.removeEventListener("abort", stop);
   }
 }
 
 /** Connects a producer. Aborting the signal cancels only the connection attempt. */
-async function connected(options: ConnectionOptions, signal: AbortSignal): Promise<Producer> {
+async function connectProducer(options: ConnectionOptions, signal: AbortSignal): Promise<Producer> {
   const calledOff = new AbortController();
   const abort = () => calledOff.abort(signal.reason);
   signal.throwIfAborted();
@@ -163,13 +166,13 @@ async function remove(queue: string, options: ConnectionOptions): Promise<void> 
   }
 }
 
-async function paced(jobs: number, work: () => Promise<void>): Promise<Pace> {
+async function timed(jobs: number, work: () => Promise<void>): Promise<StepResult> {
   const since = performance.now();
   await work();
-  return pace(jobs, since);
+  return resultOf(jobs, since);
 }
 
-function pace(jobs: number, since: number): Pace {
+function resultOf(jobs: number, since: number): StepResult {
   // The clock may not be fine enough to measure any time.
   const seconds = Math.max(performance.now() - since, 0.001) / 1000;
   return { jobs, seconds, jobsPerSecond: jobs / seconds };

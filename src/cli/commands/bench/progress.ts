@@ -11,7 +11,7 @@ export class Progress {
   }
 
   /** Shows that `done` of `total` are complete. Writes only when the percentage changes. */
-  tell(step: string, done: number, total: number): void {
+  show(step: string, done: number, total: number): void {
     const { stderr, env } = this.#io;
     const percent = Math.floor(done / total * 100);
     if (!stderr.isTerminal || env["TERM"] === "dumb" || percent === this.#percent) return;

@@ -6,11 +6,11 @@ import { connectFailure, placeOf } from "../../../transport/failures.ts";
 import { serverOf } from "../../connect.ts";
 import { ConnectError } from "../../../errors.ts";
 import { count } from "../../text.ts";
-import { type Check, type Facts, type Finding, known, ok, patience, warning } from "./check.ts";
-import { plainSocket, probe, Silence } from "./probe.ts";
+import { type Check, type Facts, type Finding, ok, required, timeoutOf, warning } from "./check.ts";
+import { NoAnswerError, plainSocket, probe } from "./probe.ts";
 
 /** Checks which server the flags and variables name, and that it accepts TCP connections. */
-export const address: readonly Check[] = [
+export const addressChecks: readonly Check[] = [
   { name: "url", run: url },
   { name: "dns", needs: ["url"], run: dns },
   { name: "tcp", needs: ["dns"], run: tcp },
@@ -48,7 +48,7 @@ function sourceOf({ flags, io: { env } }: Facts): string {
 const MAX_ADDRESSES = 8;
 
 async function dns(facts: Facts): Promise<Finding> {
-  const target = known(facts.target);
+  const target = required(facts.target);
   const { hostname } = target;
   if (isIP(hostname) !== 0) {
     facts.addresses = [hostname];
@@ -57,7 +57,7 @@ async function dns(facts: Facts): Promise<Finding> {
   const since = performance.now();
   let found: string[];
   try {
-    found = await inTime(facts, lookup(hostname, { all: true })).then((all) =>
+    found = await withTimeout(facts, lookup(hostname, { all: true })).then((all) =>
       all.map(({ address }) => address)
     );
   } catch (cause) {
@@ -65,16 +65,16 @@ async function dns(facts: Facts): Promise<Finding> {
     throw connectFailure(cause, target, "HOST_NOT_FOUND");
   }
   facts.addresses = [...new Set(found)];
-  return ok(`${hostname} is ${facts.addresses.join(", ")}, found in ${took(since)}`);
+  return ok(`${hostname} is ${facts.addresses.join(", ")}, found in ${elapsedSince(since)}`);
 }
 
 /** Limits the time of a DNS lookup. Some resolvers only give up after minutes. */
-function inTime<T>(facts: Facts, promise: Promise<T>): Promise<T> {
+function withTimeout<T>(facts: Facts, promise: Promise<T>): Promise<T> {
   const { clock = systemClock, signal } = facts.io;
   return new Promise<T>((resolve, reject) => {
     const abort = () => reject(signal.reason);
     signal.addEventListener("abort", abort, { once: true });
-    const cancelTimer = clock.after(patience(facts), () => reject(new Error("no answer in time")));
+    const cancelTimer = clock.after(timeoutOf(facts), () => reject(new Error("no answer in time")));
     promise.then(resolve, reject).finally(() => {
       cancelTimer();
       signal.removeEventListener("abort", abort);
@@ -89,8 +89,8 @@ interface Attempt {
 }
 
 async function tcp(facts: Facts): Promise<Finding> {
-  const target = known(facts.target);
-  const addresses = known(facts.addresses).slice(0, MAX_ADDRESSES);
+  const target = required(facts.target);
+  const addresses = required(facts.addresses).slice(0, MAX_ADDRESSES);
   const attempts = await Promise.all(addresses.map((address) => attempt(facts, address)));
   const reached = attempts.filter(({ error }) => error === undefined);
   const failed = attempts.filter(({ error }) => error !== undefined);
@@ -112,18 +112,18 @@ async function tcp(facts: Facts): Promise<Finding> {
 }
 
 async function attempt(facts: Facts, address: string): Promise<Attempt> {
-  const target = known(facts.target);
+  const target = required(facts.target);
   const since = performance.now();
   try {
     await probe<void>(facts, {
-      ms: patience(facts),
+      ms: timeoutOf(facts),
       open: plainSocket(facts, address),
       ask: (socket, { resolve }) => socket.once("connect", () => resolve()),
     });
-    return { address, text: `${address} in ${took(since)}` };
+    return { address, text: `${address} in ${elapsedSince(since)}` };
   } catch (cause) {
     if (facts.io.signal.aborted) throw facts.io.signal.reason;
-    const error = cause instanceof Silence
+    const error = cause instanceof NoAnswerError
       ? new ConnectError(
         "CONNECT_TIMEOUT",
         `Cannot connect to ${placeOf(target)} as nothing answers there, not even a refusal`,
@@ -134,7 +134,7 @@ async function attempt(facts: Facts, address: string): Promise<Attempt> {
 }
 
 /** Formats the time since then. */
-export function took(since: number): string {
+export function elapsedSince(since: number): string {
   return milliseconds(performance.now() - since);
 }
 

@@ -73,17 +73,17 @@ export function fault(error: unknown): Finding {
 }
 
 /** Creates the error of a fault. */
-export function faulty(status: number, text: string, hint: string): CliError {
+export function faultError(status: number, text: string, hint: string): CliError {
   return new CliError(status, text, hint);
 }
 
 /** Returns a fact that an earlier check has found. */
-export function known<T>(fact: T | undefined): T {
+export function required<T>(fact: T | undefined): T {
   if (fact === undefined) throw new Error("A check ran before those that it needs");
   return fact;
 }
 
 /** Time limit for one step, in ms. */
-export function patience({ flags }: Facts, fallback = 5000): number {
+export function timeoutOf({ flags }: Facts, fallback = 5000): number {
   return flags.timeout ?? fallback;
 }

@@ -3,12 +3,12 @@ import { addConnectionFlags, type ConnectionFlags } from "../../connect.ts";
 import { hasColours } from "../../output.ts";
 import { Status } from "../../status.ts";
 import { count, plain } from "../../text.ts";
-import { address } from "./address.ts";
+import { addressChecks } from "./address.ts";
 import { type Check, type Facts, fault, type Finding, skipped, type State } from "./check.ts";
-import { protocol } from "./protocol.ts";
-import { server } from "./server.ts";
-import { surroundings } from "./surroundings.ts";
-import { tls } from "./tls.ts";
+import { protocolChecks } from "./protocol.ts";
+import { serverChecks } from "./server.ts";
+import { runtimeChecks } from "./runtime.ts";
+import { tlsChecks } from "./tls.ts";
 
 interface DoctorFlags extends ConnectionFlags {
   readonly json?: boolean;
@@ -34,16 +34,22 @@ export const doctor: CommandDefinition<DoctorFlags> = {
   run,
 };
 
-const CHECKS: readonly Check[] = [...surroundings, ...address, ...tls, ...protocol, ...server];
+const CHECKS: readonly Check[] = [
+  ...runtimeChecks,
+  ...addressChecks,
+  ...tlsChecks,
+  ...protocolChecks,
+  ...serverChecks,
+];
 
 async function run({ flags, io, output }: Invocation<DoctorFlags>): Promise<number> {
   const facts: Facts = { flags, io };
   const findings: { readonly name: string; readonly finding: Finding }[] = [];
   try {
     for (const check of CHECKS) {
-      const finding = await look(check, facts, findings);
+      const finding = await runCheck(check, facts, findings);
       findings.push({ name: check.name, finding });
-      if (flags.json !== true) output.print(undefined, () => told(check.name, finding, io));
+      if (flags.json !== true) output.print(undefined, () => findingText(check.name, finding, io));
     }
   } finally {
     await facts.producer?.close();
@@ -68,7 +74,7 @@ async function run({ flags, io, output }: Invocation<DoctorFlags>): Promise<numb
   return status;
 }
 
-async function look(
+async function runCheck(
   check: Check,
   facts: Facts,
   before: readonly { readonly name: string; readonly finding: Finding }[],
@@ -92,7 +98,7 @@ async function look(
 const COLOURS: Readonly<Record<State, number>> = { ok: 32, warning: 33, fault: 31, skipped: 2 };
 
 /** Formats a finding for people, with the fix on a second line. */
-function told(name: string, { state, text, hint }: Finding, io: Invocation["io"]): string {
+function findingText(name: string, { state, text, hint }: Finding, io: Invocation["io"]): string {
   const word = state.padEnd(8);
   const shown = hasColours(io) ? `\u001b[${COLOURS[state]}m${word}\u001b[0m` : word;
   const line = `${shown} ${name.padEnd(9)} ${plain(text)}`;

@@ -3,10 +3,10 @@ import { checkServerIdentity, connect as connectTls, type PeerCertificate } from
 import { systemClock } from "../../../internal/clock.ts";
 import { verifiedName } from "../../../transport/failures.ts";
 import type { ConnectTarget } from "../../../transport/transport.ts";
-import { type Facts, known, patience } from "./check.ts";
+import { type Facts, required, timeoutOf } from "./check.ts";
 
 /** Thrown if the server did not answer in time. */
-export class Silence extends Error {}
+export class NoAnswerError extends Error {}
 
 /** Maximum length of a line. Greetings are much shorter. */
 const MAX_LINE = 4096;
@@ -20,7 +20,7 @@ type Ask<T> = (
 /**
  * Opens a socket, and closes it when `ask` has its answer.
  *
- * @throws {Silence} after `ms` without an answer. @throws the signal's reason, or the runtime's own
+ * @throws {NoAnswerError} after `ms` without an answer. @throws the signal's reason, or the runtime's own
  *   error.
  */
 export function probe<T>(
@@ -31,7 +31,7 @@ export function probe<T>(
     signal.throwIfAborted();
     const socket = open();
     const abort = () => settle(() => reject(signal.reason));
-    const cancelTimer = clock.after(ms, () => settle(() => reject(new Silence())));
+    const cancelTimer = clock.after(ms, () => settle(() => reject(new NoAnswerError())));
     function settle(how: () => void) {
       cancelTimer();
       signal.removeEventListener("abort", abort);
@@ -48,13 +48,13 @@ export function probe<T>(
 }
 
 /** Opens a plain socket to the server, or to one of its addresses. */
-export function plainSocket(facts: Facts, host: string = known(facts.address)): () => Socket {
-  const { port } = known(facts.target);
+export function plainSocket(facts: Facts, host: string = required(facts.address)): () => Socket {
+  const { port } = required(facts.target);
   return () => connectTcp({ host, port });
 }
 
 /** The result of a TLS handshake with the server. */
-export interface Secured {
+export interface TlsResult {
   readonly certificate: PeerCertificate;
   /** True if the certificate is from a trusted authority, valid now, and for the right name. */
   readonly isVerified: boolean;
@@ -65,11 +65,11 @@ export interface Secured {
 
 /** Opens a TLS socket without verification, so that the certificate can be examined. */
 export function secureSocket(facts: Facts): () => ReturnType<typeof connectTls> {
-  const target = known(facts.target);
+  const target = required(facts.target);
   const { caCerts, cert, key } = target.tls ?? {};
   return () =>
     connectTls({
-      host: known(facts.address),
+      host: required(facts.address),
       port: target.port,
       rejectUnauthorized: false,
       ...nameOf(target),
@@ -80,11 +80,11 @@ export function secureSocket(facts: Facts): () => ReturnType<typeof connectTls> 
 }
 
 /** Makes a TLS handshake with the server. */
-export function secured(facts: Facts, ms: number = patience(facts)): Promise<Secured> {
+export function tlsHandshake(facts: Facts, ms: number = timeoutOf(facts)): Promise<TlsResult> {
   const open = secureSocket(facts);
-  const name = verifiedName(known(facts.target));
+  const name = verifiedName(required(facts.target));
   let socket: ReturnType<typeof open>;
-  return probe<Secured>(facts, {
+  return probe<TlsResult>(facts, {
     ms,
     open: () => socket = open(),
     ask(_, { resolve }) {

@@ -6,17 +6,17 @@ import { Status } from "../../status.ts";
 import {
   type Check,
   type Facts,
-  faulty,
+  faultError,
   type Finding,
-  known,
   ok,
-  patience,
+  required,
+  timeoutOf,
   warning,
 } from "./check.ts";
-import { firstLine, plainSocket, secured, secureSocket, Silence } from "./probe.ts";
+import { firstLine, NoAnswerError, plainSocket, secureSocket, tlsHandshake } from "./probe.ts";
 
 /** Checks that this is a Faktory server, and that it accepts the password. */
-export const protocol: readonly Check[] = [
+export const protocolChecks: readonly Check[] = [
   { name: "greeting", needs: ["tcp", "tls"], run: greeting },
   { name: "password", needs: ["greeting"], run: password },
 ];
@@ -25,9 +25,9 @@ export const protocol: readonly Check[] = [
 const GREETING_MS = 3000;
 
 async function greeting(facts: Facts): Promise<Finding> {
-  const target = known(facts.target);
+  const target = required(facts.target);
   const isPlain = target.tls === undefined;
-  const ms = patience(facts, GREETING_MS);
+  const ms = timeoutOf(facts, GREETING_MS);
   let line: string;
   try {
     line = await firstLine(facts, isPlain ? plainSocket(facts) : secureSocket(facts), ms);
@@ -37,7 +37,7 @@ async function greeting(facts: Facts): Promise<Finding> {
     throw new ConnectError(
       "CONNECT_FAILED",
       `Cannot talk to ${placeOf(target)} as it ${
-        cause instanceof Silence ? `said nothing for ${ms / 1000} s` : "hung up"
+        cause instanceof NoAnswerError ? `said nothing for ${ms / 1000} s` : "hung up"
       } where Faktory greets`,
       { cause },
     );
@@ -52,7 +52,7 @@ async function greeting(facts: Facts): Promise<Finding> {
 
 async function speaksTls(facts: Facts): Promise<boolean> {
   try {
-    await secured(facts, patience(facts, GREETING_MS));
+    await tlsHandshake(facts, timeoutOf(facts, GREETING_MS));
     return true;
   } catch {
     return false;
@@ -60,25 +60,25 @@ async function speaksTls(facts: Facts): Promise<boolean> {
 }
 
 function wantsTls(facts: Facts) {
-  return faulty(
+  return faultError(
     Status.unavailable,
-    `${placeOf(known(facts.target))} speaks TLS, and the URL says plain tcp`,
+    `${placeOf(required(facts.target))} speaks TLS, and the URL says plain tcp`,
     "use tcp+tls:// in place of tcp://",
   );
 }
 
 async function password(facts: Facts): Promise<Finding> {
   // Connects like all other commands, so that it finds the same errors.
-  facts.producer = await Producer.connect({ ...known(facts.server).options, reconnect: false });
+  facts.producer = await Producer.connect({ ...required(facts.server).options, reconnect: false });
   const { passwordFrom } = facts;
-  if (known(facts.greeting).salt !== undefined) return ok(`that from ${passwordFrom} is right`);
+  if (required(facts.greeting).salt !== undefined) return ok(`that from ${passwordFrom} is right`);
   if (passwordFrom !== undefined) {
     return warning(
       `none is wanted, and there is one from ${passwordFrom}`,
       "see that this is the server that is meant, and that it was told its password",
     );
   }
-  if (isLocal(known(facts.address))) return ok("none is wanted, and none is given");
+  if (isLocal(required(facts.address))) return ok("none is wanted, and none is given");
   return warning(
     "none is wanted: whoever can reach the server can use it",
     "start the server with FAKTORY_PASSWORD, or see that only friends can reach it",

@@ -2,11 +2,11 @@ import type { Producer } from "../../../../mod.ts";
 import { systemClock } from "../../../internal/clock.ts";
 import { count, duration, plain, whole } from "../../text.ts";
 import { milliseconds } from "./address.ts";
-import { type Check, type Facts, type Finding, known, ok, skipped, warning } from "./check.ts";
-import { isAtLeast } from "./surroundings.ts";
+import { type Check, type Facts, type Finding, ok, required, skipped, warning } from "./check.ts";
+import { isAtLeast } from "./runtime.ts";
 
 /** Checks the server's version, clock, limits and speed. */
-export const server: readonly Check[] = [
+export const serverChecks: readonly Check[] = [
   { name: "version", needs: ["password"], run: version },
   { name: "clock", needs: ["version"], run: clock },
   { name: "limits", needs: ["version"], run: limits },
@@ -23,7 +23,7 @@ const LATENCY = "1.9.2";
 async function version(facts: Facts): Promise<Finding> {
   const clock = facts.io.clock ?? systemClock;
   const at = clock.now();
-  const { server } = facts.info = await known(facts.producer).info();
+  const { server } = facts.info = await required(facts.producer).info();
   facts.asked = { at, answeredAt: clock.now() };
   return versionFinding(`${server.description} ${server.version}`, server.version);
 }
@@ -55,8 +55,8 @@ export function versionFinding(title: string, version: string): Finding {
 const MAX_SKEW_MS = 5000;
 
 function clock(facts: Facts): Finding {
-  const now = known(facts.info).raw["now"];
-  return clockFinding(typeof now === "string" ? Date.parse(now) : NaN, known(facts.asked));
+  const now = required(facts.info).raw["now"];
+  return clockFinding(typeof now === "string" ? Date.parse(now) : NaN, required(facts.asked));
 }
 
 /**
@@ -64,12 +64,16 @@ function clock(facts: Facts): Finding {
  * one.
  */
 export function clockFinding(
-  told: number,
+  serverTime: number,
   { at, answeredAt }: { readonly at: number; readonly answeredAt: number },
 ): Finding {
-  if (Number.isNaN(told)) return skipped("the server does not tell its time");
+  if (Number.isNaN(serverTime)) return skipped("the server does not tell its time");
   // The server read its clock at some moment in between.
-  const aheadMs = told < at ? told - at : told > answeredAt ? told - answeredAt : 0;
+  const aheadMs = serverTime < at
+    ? serverTime - at
+    : serverTime > answeredAt
+    ? serverTime - answeredAt
+    : 0;
   const skew = Math.abs(aheadMs);
   if (skew < 1000) return ok("the server's is the same, to the second");
   const text = `the server's is ${duration(skew / 1000)} ${
@@ -86,7 +90,7 @@ export function clockFinding(
 const MAX_CONNECTIONS = 2000;
 
 function limits(facts: Facts): Finding {
-  const { connections, usedMemoryMb } = known(facts.info).server;
+  const { connections, usedMemoryMb } = required(facts.info).server;
   const text = `${count(connections, "connection")} of ${whole(MAX_CONNECTIONS)}, as many as ` +
     `a server takes by default; ${whole(usedMemoryMb)} MB of memory`;
   if (connections < MAX_CONNECTIONS * 0.8) return ok(text);
@@ -98,7 +102,7 @@ const ROUND_TRIPS = 10;
 const SLOW_MS = 100;
 
 async function latency(facts: Facts): Promise<Finding> {
-  const times = await roundTrips(known(facts.producer));
+  const times = await roundTrips(required(facts.producer));
   const median = (times[4]! + times[5]!) / 2;
   const text = `${milliseconds(median)} for a round trip, the median of ${ROUND_TRIPS}; ` +
     `${milliseconds(times[0]!)} to ${milliseconds(times.at(-1)!)}`;

@@ -7,17 +7,17 @@ import { count, plain } from "../../text.ts";
 import {
   type Check,
   type Facts,
-  faulty,
+  faultError,
   type Finding,
-  known,
   ok,
+  required,
   skipped,
   warning,
 } from "./check.ts";
-import { firstLine, plainSocket, type Secured, secured } from "./probe.ts";
+import { firstLine, plainSocket, tlsHandshake, type TlsResult } from "./probe.ts";
 
 /** Checks that TLS works and that the certificate is trusted. */
-export const tls: readonly Check[] = [{ name: "tls", needs: ["tcp"], run }];
+export const tlsChecks: readonly Check[] = [{ name: "tls", needs: ["tcp"], run }];
 
 const DAY_MS = 864e5;
 /** Remaining days under which a certificate should already be renewed. */
@@ -26,18 +26,18 @@ const SOON_DAYS = 14;
 const GREETING_MS = 1000;
 
 async function run(facts: Facts): Promise<Finding> {
-  const target = known(facts.target);
+  const target = required(facts.target);
   if (target.tls === undefined) return skipped("tcp:// has none");
   if (target.tls.rejectUnauthorized === false && runtime() === "deno") {
-    throw faulty(
+    throw faultError(
       Status.usage,
       "Deno verifies every certificate, and knows no --insecure",
       "give --ca in its place, or run Deno with --unsafely-ignore-certificate-errors=HOST alone",
     );
   }
-  let found: Secured;
+  let found: TlsResult;
   try {
-    found = await secured(facts);
+    found = await tlsHandshake(facts);
   } catch (cause) {
     if (facts.io.signal.aborted) throw facts.io.signal.reason;
     if (await greetsPlainly(facts)) throw noTls(facts);
@@ -56,12 +56,12 @@ async function run(facts: Facts): Promise<Finding> {
   if (target.tls.rejectUnauthorized === false) {
     return warning(`not verified, as --insecure says, and ${what}; ${text}`, hint);
   }
-  throw faulty(Status.unavailable, `${what}; ${text}`, hint);
+  throw faultError(Status.unavailable, `${what}; ${text}`, hint);
 }
 
 /** Returns why a certificate is not trusted, and how to fix it. */
 export function problemOf(
-  { certificate, isVerified, wrongName }: Secured,
+  { certificate, isVerified, wrongName }: TlsResult,
   { now, name }: { readonly now: number; readonly name: string },
 ): [what: string, hint: string] | undefined {
   if (isVerified) return undefined;
@@ -85,7 +85,7 @@ export function problemOf(
   ];
 }
 
-function described({ certificate, protocol }: Secured, now: number): string {
+function described({ certificate, protocol }: TlsResult, now: number): string {
   const { subject, issuer, subjectaltname } = certificate;
   const names = (subjectaltname ?? "").split(", ").map((name) => name.replace(/^[^:]+:/, ""));
   const days = daysLeft(certificate, now);
@@ -119,9 +119,9 @@ async function greetsPlainly(facts: Facts): Promise<boolean> {
 }
 
 function noTls(facts: Facts) {
-  return faulty(
+  return faultError(
     Status.unavailable,
-    `${placeOf(known(facts.target))} is a Faktory server that speaks no TLS`,
+    `${placeOf(required(facts.target))} is a Faktory server that speaks no TLS`,
     "use tcp:// in place of tcp+tls://, and no --ca, --cert or --insecure",
   );
 }

@@ -1,6 +1,6 @@
 import type { CliIo } from "../../io.ts";
 import type { Output } from "../../output.ts";
-import type { Line, Room } from "./view.ts";
+import type { Line, ScreenSize } from "./view.ts";
 
 const ESC = "\u001b[";
 /** Switches to the terminal's alternate screen and hides the cursor, and back. */
@@ -10,7 +10,7 @@ const LEAVE = `${ESC}?25h${ESC}?1049l`;
 /** The output of `faktory top`. */
 export interface Screen {
   /** Read before each update, as terminals change their size. */
-  readonly room: Room;
+  readonly size: ScreenSize;
   /** Replaces the previous lines. */
   show(lines: readonly Line[]): void;
   /** Restores the terminal. */
@@ -26,12 +26,12 @@ export function canRedraw({ stdout, env }: CliIo): boolean {
 export function openTerminal(io: CliIo, output: Output, quit: () => void): Screen {
   const { stdout } = io;
   // In raw mode, Ctrl+C arrives as a key.
-  const forget = io.keys?.((key) => {
+  const forget = io.onKey?.((key) => {
     if (key === "q" || key === "Q" || key === "\u0003") quit();
   });
   stdout.write(ENTER);
   return {
-    get room() {
+    get size() {
       // Leaves the last column free: a line that fills it would keep the cursor there, and the rest
       // could not be erased.
       return { columns: stdout.columns && stdout.columns - 1, rows: stdout.rows };
@@ -55,7 +55,7 @@ export function openTerminal(io: CliIo, output: Output, quit: () => void): Scree
 export function openBlocks({ stdout }: CliIo): Screen {
   let isFirst = true;
   return {
-    room: { columns: stdout.isTerminal ? stdout.columns : undefined },
+    size: { columns: stdout.isTerminal ? stdout.columns : undefined },
     show(lines) {
       stdout.write(`${isFirst ? "" : "\n"}${lines.map(({ text }) => `${text}\n`).join("")}`);
       isFirst = false;

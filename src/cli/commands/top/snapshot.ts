@@ -14,7 +14,7 @@ export interface Snapshot extends Omit<ServerInfo, "raw"> {
 }
 
 /** Requests snapshots from a server. Reconnects after an error. */
-export class Watch {
+export class SnapshotSource {
   readonly #options: ConnectionOptions;
   readonly #clock: Clock;
   #producer: Producer | undefined;

@@ -7,7 +7,7 @@ import { addConnectionFlags, type ConnectionFlags, serverOf } from "../../connec
 import { integer, seconds } from "../../parse.ts";
 import { type Rates, ratesOf } from "./rates.ts";
 import { canRedraw, openBlocks, openTerminal } from "./screen.ts";
-import { type Snapshot, Watch } from "./snapshot.ts";
+import { type Snapshot, SnapshotSource } from "./snapshot.ts";
 import { viewOf } from "./view.ts";
 
 interface TopFlags extends ConnectionFlags {
@@ -62,7 +62,7 @@ async function run({ flags, io, output }: Invocation<TopFlags>): Promise<void> {
   if (io.signal.aborted) return;
   io.signal.addEventListener("abort", end, { once: true });
   const { timeout = PATIENCE_MS } = flags;
-  const watch = new Watch({
+  const watch = new SnapshotSource({
     ...options,
     connectTimeoutMs: timeout,
     commandTimeoutMs: timeout,
@@ -84,9 +84,9 @@ async function run({ flags, io, output }: Invocation<TopFlags>): Promise<void> {
         if (screen === undefined) output.print(eventOf(url, at, moment), () => "");
         else {
           const time = at.toTimeString().slice(0, 8);
-          screen.show(viewOf({ url, time, now, rates, lost: error?.message }, screen.room));
+          screen.show(viewOf({ url, time, now, rates, lost: error?.message }, screen.size));
         }
-        if (shown >= count || !await waited(interval, clock, ending.signal)) break;
+        if (shown >= count || !await wait(interval, clock, ending.signal)) break;
         moment = await next(watch, moment);
         if (ending.signal.aborted) break;
       }
@@ -102,7 +102,7 @@ async function run({ flags, io, output }: Invocation<TopFlags>): Promise<void> {
 }
 
 /** Requests a snapshot. If the server is lost, keeps the last one. */
-async function next(watch: Watch, last: Moment): Promise<Moment> {
+async function next(watch: SnapshotSource, last: Moment): Promise<Moment> {
   try {
     const now = await watch.snapshot();
     return { now, rates: ratesOf(last.error === undefined ? last.now : undefined, now) };
@@ -113,7 +113,7 @@ async function next(watch: Watch, last: Moment): Promise<Moment> {
 }
 
 /** Waits. Returns false when the signal is aborted. */
-function waited(ms: number, clock: Clock, signal: AbortSignal): Promise<boolean> {
+function wait(ms: number, clock: Clock, signal: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve(false);
     const abort = () => {

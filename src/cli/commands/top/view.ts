@@ -16,7 +16,7 @@ export interface Figures {
 }
 
 /** The size of the screen. */
-export interface Room {
+export interface ScreenSize {
   /** In characters. @default unlimited */
   readonly columns?: number | undefined;
   /** In lines. @default unlimited */
@@ -30,13 +30,16 @@ export interface Line {
 }
 
 /** Renders the figures as lines that fit the screen. */
-export function viewOf(figures: Figures, { columns = Infinity, rows = Infinity }: Room): Line[] {
+export function viewOf(
+  figures: Figures,
+  { columns = Infinity, rows = Infinity }: ScreenSize,
+): Line[] {
   const { lost, now, rates } = figures;
   const [first = "", ...more] = flow(headOf(figures), columns);
   const lines: Line[] = [
     { text: first, isStrong: true },
     ...[...more, ...flow(totalsOf(now, rates), columns), ...flow(setsOf(now), columns)].map(
-      plainly,
+      toLine,
     ),
     ...lost === undefined ? [] : flow(["Lost:", ...plain(lost).split(" ")], columns, " ").map(
       (text) => ({ text, isStrong: true }),
@@ -152,7 +155,7 @@ function flow(pieces: readonly string[], columns: number, between = "  "): strin
   return [...lines, line].map((text) => cut(text, columns));
 }
 
-function plainly(text: string): Line {
+function toLine(text: string): Line {
   return { text };
 }
 

@@ -9,9 +9,9 @@ import { serverOf } from "../connect.ts";
 import { Status } from "../status.ts";
 import type { WorkFlags } from "./flags.ts";
 import { count } from "../text.ts";
-import { LateProducer } from "./late_producer.ts";
-import { rounded, WorkLog } from "./log.ts";
-import { messageOf } from "./where.ts";
+import { LazyProducer } from "./lazy_producer.ts";
+import { round1, WorkLog } from "./log.ts";
+import { messageOf } from "./error_position.ts";
 import { GRACE_MS } from "./worker.ts";
 
 /**
@@ -21,22 +21,22 @@ import { GRACE_MS } from "./worker.ts";
 const SLACK_MS = 5000;
 
 /** Options of a group of processes. */
-export interface CrewOptions extends Pick<SupervisorOptions, "processes" | "restart"> {
+export interface ProcessGroupOptions extends Pick<SupervisorOptions, "processes" | "restart"> {
   /** Flags to add to the command line. */
   readonly flags?: readonly string[];
   /** If true, exits of processes are logged. @default true */
-  readonly isTold?: boolean;
+  readonly logsExits?: boolean;
 }
 
 /**
  * Runs the command line in several processes, one group after another, and passes signals to the
  * current group.
  */
-export class Crew {
+export class ProcessGroup {
   readonly #invocation: Invocation<WorkFlags>;
   readonly #log: WorkLog;
-  readonly #producer: LateProducer;
-  readonly #forget: () => void;
+  readonly #producer: LazyProducer;
+  readonly #stopHandling: () => void;
   readonly #stopped = new AbortController();
   #supervisor: Supervisor | undefined;
 
@@ -44,15 +44,15 @@ export class Crew {
     const { io } = this.#invocation = invocation;
     this.#log = new WorkLog(invocation);
     const { flags } = invocation;
-    this.#producer = new LateProducer(async () => (await serverOf(flags, io)).options);
+    this.#producer = new LazyProducer(async () => (await serverOf(flags, io)).options);
     const stop = () => this.#stop();
-    const forget = io.heed({
+    const forget = io.handleSignals({
       stop,
       quiet: () => this.#supervisor?.quiet(),
       print: () => this.#supervisor?.print(),
     });
     io.signal.addEventListener("abort", stop);
-    this.#forget = () => {
+    this.#stopHandling = () => {
       forget();
       io.signal.removeEventListener("abort", stop);
     };
@@ -65,7 +65,9 @@ export class Crew {
   }
 
   /** Runs a group of processes. Resolves when all have ended; `end` tells them to. */
-  async run({ flags = [], isTold = true, ...options }: CrewOptions): Promise<SupervisorReport> {
+  async run(
+    { flags = [], logsExits = true, ...options }: ProcessGroupOptions,
+  ): Promise<SupervisorReport> {
     if (this.stopped.aborted) return { reason: "stopped", exits: [], restarts: 0 };
     const { program, executable, args: [name = "work", ...given] } = this.#invocation.io;
     const args = ["--child", ...flags, ...given];
@@ -74,11 +76,11 @@ export class Crew {
       : [name, { args, command: executable }];
     const supervisor = this.#supervisor = new Supervisor(module, {
       ...own,
-      producer: isTold ? this.#producer : undefined,
+      producer: logsExits ? this.#producer : undefined,
       graceMs: (this.#invocation.flags.grace ?? GRACE_MS) + SLACK_MS,
       ...options,
     });
-    if (isTold) this.#tellOf(supervisor);
+    if (logsExits) this.#logExits(supervisor);
     return await supervisor.run();
   }
 
@@ -89,7 +91,7 @@ export class Crew {
 
   /** Stops handling signals. */
   async close(): Promise<void> {
-    this.#forget();
+    this.#stopHandling();
     await this.#producer.close();
   }
 
@@ -98,13 +100,13 @@ export class Crew {
     this.end();
   }
 
-  #tellOf(supervisor: Supervisor): void {
+  #logExits(supervisor: Supervisor): void {
     supervisor.on("exit", ({ index, pid, code, signal, error, retryInMs }) => {
       if (code === 0 || (signal === "SIGTERM" && this.stopped.aborted)) return;
       const how = error === undefined ? `ended by ${signal ?? `status ${code}`}` : error.message;
       const next = retryInMs === undefined
         ? ""
-        : `; another starts in ${rounded(retryInMs / 1000)} s`;
+        : `; another starts in ${round1(retryInMs / 1000)} s`;
       const fields = { process: index, pid, code, signal, message: error?.message, retryInMs };
       this.#log.warn("exit", fields, `Process ${index} ${how}${next}`);
     });

@@ -2,7 +2,7 @@ import { isBuiltin } from "node:module";
 import process from "node:process";
 import { runtime } from "../../../internal/environment.ts";
 import { Status } from "../../status.ts";
-import { type Check, fault, faulty, type Finding, ok, warning } from "./check.ts";
+import { type Check, fault, faultError, type Finding, ok, warning } from "./check.ts";
 
 /** The oldest supported version of each runtime. */
 const OLDEST: Readonly<Record<string, readonly [name: string, version: string]>> = {
@@ -12,7 +12,7 @@ const OLDEST: Readonly<Record<string, readonly [name: string, version: string]>>
 };
 
 /** Checks the runtime. */
-export const surroundings: readonly Check[] = [
+export const runtimeChecks: readonly Check[] = [
   { name: "runtime", run: () => runtimeFinding(...thisRuntime()) },
   { name: "sqlite", run: () => sqliteFinding(...thisRuntime()) },
 ];
@@ -25,7 +25,11 @@ export function runtimeFinding(name: string, version: string): Finding {
   }
   if (isAtLeast(version, oldest)) return ok(`${title} ${version}`);
   return fault(
-    faulty(Status.unavailable, `${title} ${version} is too old`, `use ${title} ${oldest} or later`),
+    faultError(
+      Status.unavailable,
+      `${title} ${version} is too old`,
+      `use ${title} ${oldest} or later`,
+    ),
   );
 }
 

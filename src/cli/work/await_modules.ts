@@ -11,7 +11,7 @@ import type { NamedModule } from "./locate.ts";
  * @throws {CliError} if the promise can never settle. Deno does not detect this for a top-level
  *   `await`.
  */
-export async function loaded<T>(
+export async function awaitModules<T>(
   promise: Promise<T>,
   modules: readonly NamedModule[],
   signal: AbortSignal,

@@ -7,7 +7,7 @@ const TERMINAL_MS = 100;
 const PROGRAM_MS = 1000;
 
 /** Counts the results of the lines, and reports them during the run and at its end. */
-export class Tally {
+export class LineCounters {
   /** Jobs that the server has accepted. */
   enqueued = 0;
   /** Lines that are not jobs. */
@@ -37,7 +37,7 @@ export class Tally {
   }
 
   /** Reports a line that was not enqueued. */
-  tell(event: "invalid" | "refused", { source, line }: Line, { code, message }: Told): void {
+  report(event: "invalid" | "refused", { source, line }: Line, { code, message }: ErrorText): void {
     this[event]++;
     const { output } = this.#invocation;
     if (this.#isJson) {
@@ -117,7 +117,7 @@ export class Tally {
   }
 }
 
-interface Told {
+interface ErrorText {
   readonly code: string;
   readonly message: string;
 }

@@ -22,13 +22,13 @@ const PLACE = /(?:^|[\s("'])((?:file:\/\/)?(?:\/|[A-Za-z]:[\\/])[^\s():]*):(\d+)
 /**
  * Returns the first of the errors in an error of Bun's parser, whose own message only counts them.
  */
-export function firstOf(error: unknown): unknown {
+export function firstError(error: unknown): unknown {
   const { errors } = (error ?? {}) as Located;
   return Array.isArray(errors) && errors.length > 0 ? errors[0] : error;
 }
 
 /** Returns the position of an error, such as `handlers.ts:3:1`, or `undefined`. */
-export function whereOf(error: unknown): string | undefined {
+export function positionOf(error: unknown): string | undefined {
   if (typeof error !== "object" || error === null) return undefined;
   const { message, stack, position } = error as Located;
   if (typeof position?.file === "string") {

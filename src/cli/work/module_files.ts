@@ -2,13 +2,13 @@ import { readFile, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 
 /** A file's content, and a stamp that changes with it. */
-export interface Source {
+export interface ModuleFile {
   readonly stamp: string;
   readonly text: string;
 }
 
 /** Files by path. */
-export type Sources = ReadonlyMap<string, Source>;
+export type ModuleFiles = ReadonlyMap<string, ModuleFile>;
 
 /** Maximum number of files. A worker's own modules are fewer. */
 const MAX_FILES = 5000;
@@ -22,12 +22,15 @@ const EXTENSIONS = ["", ".ts", ".tsx", ".mts", ".cts", ".js", ".mjs", ".cjs", ".
  * Reads files and all their relative imports. Reuses those in `before` that have not changed,
  * because reading a file can itself trigger watchers of its folder.
  */
-export async function readSources(entries: readonly string[], before: Sources): Promise<Sources> {
-  const sources = new Map<string, Source>();
+export async function readModuleFiles(
+  entries: readonly string[],
+  before: ModuleFiles,
+): Promise<ModuleFiles> {
+  const sources = new Map<string, ModuleFile>();
   const waiting = [...entries];
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
     if (sources.has(path) || sources.size >= MAX_FILES) continue;
-    const source = await readSource(path, before.get(path));
+    const source = await readModuleFile(path, before.get(path));
     if (source === undefined) continue;
     sources.set(path, source);
     if (path.endsWith(".json")) continue;
@@ -38,7 +41,10 @@ export async function readSources(entries: readonly string[], before: Sources): 
   return sources;
 }
 
-async function readSource(path: string, before: Source | undefined): Promise<Source | undefined> {
+async function readModuleFile(
+  path: string,
+  before: ModuleFile | undefined,
+): Promise<ModuleFile | undefined> {
   try {
     const found = await stat(path);
     if (!found.isFile()) return undefined;

@@ -5,7 +5,7 @@ import type { CommandSender } from "../../supervisor/mod.ts";
  * Sends commands with a producer that connects at the first command. Most groups never lose a
  * process and never need it.
  */
-export class LateProducer implements CommandSender {
+export class LazyProducer implements CommandSender {
   readonly #options: () => Promise<ConnectionOptions>;
   #producer: Promise<Producer> | undefined;
 
