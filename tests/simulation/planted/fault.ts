@@ -1,0 +1,15 @@
+/** A mistake that is put into the sources, to see whether the simulation finds it. */
+export interface PlantedFault {
+  /** What the code does wrong. */
+  readonly name: string;
+  readonly file: string;
+  /** Code that occurs once in the file. */
+  readonly find: string;
+  readonly replace: string;
+}
+
+/** A part of the sources, and the faults that are planted there. */
+export interface PlantedRoom {
+  readonly room: string;
+  readonly faults: readonly PlantedFault[];
+}

@@ -1,0 +1,60 @@
+import type { PlantedFault } from "./fault.ts";
+
+/** Faults of producers. */
+export const producerFaults: readonly PlantedFault[] = [
+  {
+    name: "a job of a PUSHB that was refused counts as enqueued",
+    file: "src/producer/push_request.ts",
+    find: "if (verdict === undefined) {",
+    replace: "if (verdict === undefined || jids.length > 1) {",
+  },
+  {
+    name: "a verdict goes to the caller of the job before",
+    file: "src/producer/push_request.ts",
+    find: "listeners[i]!.failed(jid, serverError(verdict));",
+    replace: "listeners[Math.max(0, i - 1)]!.failed(jid, serverError(verdict));",
+  },
+  {
+    name: "the first job of the rest of a batch is left out",
+    file: "src/producer/batcher.ts",
+    find: "return this.#jobs.part(from, this.#taken);",
+    replace: "return this.#jobs.part(from === 0 ? 0 : from + 1, this.#taken);",
+  },
+  {
+    name: "the last job of a large batch is sent twice",
+    file: "src/producer/batcher.ts",
+    find: "const from = this.#taken;",
+    replace: "const from = Math.max(0, this.#taken - 1);",
+  },
+  {
+    name: "jobs that come while others are offered are forgotten",
+    file: "src/producer/batcher.ts",
+    find: "this.#isOffered = this.#weight > 0;",
+    replace: "this.#isOffered = true;",
+  },
+  {
+    name: "a jid is made twice",
+    file: "src/job/jid.ts",
+    find: "return prefix + ends[next++]!;",
+    replace: "return prefix + ends[next++ % 1000]!;",
+  },
+  {
+    name: "closing does not wait for calls in flight",
+    file: "src/producer/closing.ts",
+    find: "await pendingCalls.none();\n    if (isOwner) await pool.drained();",
+    replace: "",
+  },
+  {
+    name: "closing has no time limit",
+    file: "src/producer/closing.ts",
+    find: "this.#parts.clock.after(ms, () => this.#expired.resolve());",
+    replace: "() => {};",
+  },
+  {
+    name: "a failed job of enqueueMany keeps its place in the window",
+    file: "src/producer/enqueue_many.ts",
+    find: "if (error instanceof ConnectionLostError) this.#lost(error);\n    this.#window.end();",
+    replace:
+      "if (error instanceof ConnectionLostError) this.#lost(error);\n    else this.#window.end();",
+  },
+];

@@ -1,0 +1,29 @@
+import { connectionFaults } from "./connection.ts";
+import { consumerFaults } from "./consumer.ts";
+import type { PlantedFault, PlantedRoom } from "./fault.ts";
+import { producerFaults } from "./producer.ts";
+import { serverFaults } from "./server.ts";
+import { storeFaults } from "./store.ts";
+
+/** All planted faults. */
+export const plantedRooms: readonly PlantedRoom[] = [
+  { room: "connection", faults: connectionFaults },
+  { room: "producer", faults: producerFaults },
+  { room: "consumer", faults: consumerFaults },
+  { room: "server", faults: serverFaults },
+  { room: "store", faults: storeFaults },
+];
+
+/**
+ * Puts a fault into the text of its file.
+ *
+ * @throws {Error} if the code that it changes is not there once.
+ */
+export function plant(source: string, { name, file, find, replace }: PlantedFault): string {
+  const [before, after, ...more] = source.split(find);
+  if (after === undefined || more.length > 0) {
+    const count = after === undefined ? "not" : `${more.length + 1} times`;
+    throw new Error(`"${name}" does not fit as its code is ${count} in ${file}: ${find}`);
+  }
+  return before + replace + after;
+}
