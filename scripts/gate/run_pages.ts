@@ -1,16 +1,28 @@
 /**
  * Runs the TypeScript blocks of each Markdown page that is named, in their order and on one
  * embedded server for the page, as a reader does who tries one after the other. A page fails if a
- * block fails, or if its jobs are still on the server at the end. A page that leaves jobs on
- * purpose says so: `<!-- leaves: ruby 1, scheduled 2 -->`.
+ * block fails, if it does not print what the page says it prints, or if its jobs are still on the
+ * server at the end. A page that leaves jobs on purpose says so: `<!-- leaves: ruby 1, scheduled 2
+ * -->`.
  */
 
 import "../doc_assert.ts";
 import { FaktoryServer } from "../../src/server/mod.ts";
-import { pageBlocks } from "./page_blocks.ts";
+import { pageBlocks, unprinted } from "./page_blocks.ts";
 
 // Below deno.json, which says where a bare specifier leads to.
-const folder = await Deno.makeTempDir({ dir: ".", prefix: ".pages-" });
+const folder = await Deno.realPath(await Deno.makeTempDir({ dir: ".", prefix: ".pages-" }));
+// Files that a page has its reader make.
+for (const name of ["ca.pem", "server.pem", "server.key.pem"]) {
+  await Deno.copyFile(`tests/fixtures/tls/${name}`, `${folder}/${name}`);
+}
+// What a block prints, which the page says as well.
+let printed = "";
+const print = console.log;
+console.log = (...values) => {
+  printed += `${inspect(...values)}\n`;
+  print(...values);
+};
 let failures = 0;
 try {
   for (const page of Deno.args) if (!await passes(page)) failures++;
@@ -27,20 +39,28 @@ async function passes(page: string): Promise<boolean> {
   // A FETCH that finds nothing is answered sooner than by other servers: nobody waits here.
   const server = await FaktoryServer.start({ port: 0, fetchWaitMs: 100 });
   const start = performance.now();
+  const root = Deno.cwd();
+  Deno.chdir(folder);
   Deno.env.set("FAKTORY_URL", server.url);
   try {
-    for (const { line, code, isWorker } of blocks) {
-      const path = `${await Deno.realPath(folder)}/${page.replaceAll(/\W/g, "_")}_${line}.ts`;
+    for (const block of blocks) {
+      const { line, code, isWorker } = block;
+      const path = `${folder}/${page.replaceAll(/\W/g, "_")}_${line}.ts`;
       await Deno.writeTextFile(path, code);
+      printed = "";
       const running = import(`file://${path}`).catch((error) => {
         throw new Error(`the block at line ${line} failed`, { cause: error });
       });
       await (isWorker ? Promise.all([running, stopWhenIdle(server)]) : running);
+      const missing = unprinted(block, printed);
+      if (missing.length > 0) {
+        throw new Error(`the block at line ${line} does not print:\n${missing.join("\n")}`);
+      }
     }
     const left = leftovers(server.snapshot());
     const expected = /<!-- leaves: (.*) -->/.exec(text)?.[1] ?? "nothing";
     if (left !== expected) throw new Error(`its blocks leave ${left}, and not ${expected}`);
-    console.log(
+    print(
       `${page}: ${blocks.length} blocks ran in order, ${Math.round(performance.now() - start)} ms`,
     );
     return true;
@@ -48,8 +68,16 @@ async function passes(page: string): Promise<boolean> {
     console.error(`${page}:`, error);
     return false;
   } finally {
+    Deno.chdir(root);
     await server.close();
   }
+}
+
+/** As `console.log` writes values: texts as they are, with a space between two values. */
+function inspect(...values: readonly unknown[]): string {
+  return values.map((value) =>
+    typeof value === "string" ? value : Deno.inspect(value, { colors: false })
+  ).join(" ");
 }
 
 /** Stops the consumer of a block by a signal, as a reader does, when it has run all jobs. */
