@@ -61,7 +61,10 @@ export async function serveWeb(handler: DashboardHandler, options: WebOptions): 
     ? (await import("node:http")).createServer(listener)
     : (await import("node:https")).createServer(tls, listener);
   const sockets = new Set<Socket>();
+  let isClosing = false;
   server.on("connection", (socket) => {
+    // A connection that was accepted late would keep the server open.
+    if (isClosing) return void socket.destroy();
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket)).on("error", () => {});
   });
@@ -75,6 +78,7 @@ export async function serveWeb(handler: DashboardHandler, options: WebOptions): 
     url: `${tls === undefined ? "http" : "https"}://${host}:${bound}/`,
     close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      isClosing = true;
       // Open pages keep a connection for live updates.
       for (const socket of sockets) socket.destroy();
       return closed;

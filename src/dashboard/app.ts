@@ -180,6 +180,9 @@ export function app(
     await root.fetch(request, { address: addressOf(request, connection, trustProxy) });
 }
 
+/** Maximum length of an error's message, which may quote what a visitor has sent. */
+const MAX_MESSAGE = 500;
+
 interface Explained {
   readonly status: 400 | 500 | 503;
   readonly code: string;
@@ -190,10 +193,10 @@ interface Explained {
 /** Describes an error to a visitor: by its message, or not at all if it is an unexpected one. */
 function explain(error: unknown, { onError }: Settings): Explained {
   if (error instanceof InvalidArgumentError) {
-    return { status: 400, code: error.code, title: "Invalid request", message: error.message };
+    return { status: 400, code: error.code, title: "Invalid request", message: cut(error.message) };
   }
   if (error instanceof ServerError && !(error instanceof ServerShutdownError)) {
-    const message = `The server replied: ${error.reply}`;
+    const message = cut(`The server replied: ${error.reply}`);
     return { status: 400, code: error.code, title: "Refused by the server", message };
   }
   if (error instanceof ServerClosed || error instanceof FaktoryError) {
@@ -203,6 +206,10 @@ function explain(error: unknown, { onError }: Settings): Explained {
   onError(error);
   const message = "Something went wrong in the dashboard.";
   return { status: 500, code: "INTERNAL", title: "Something went wrong", message };
+}
+
+function cut(text: string): string {
+  return text.length <= MAX_MESSAGE ? text : `${text.slice(0, MAX_MESSAGE).toWellFormed()}…`;
 }
 
 function isApi(context: Context, base: string): boolean {

@@ -83,7 +83,7 @@ export async function findWorkflows(
 ): Promise<WorkflowList> {
   const found = new Map<string, Gathered>();
   const gathered = (one: string): Gathered | undefined => {
-    if (id !== undefined && one !== id) return undefined;
+    if (one === "" || id !== undefined && one !== id) return undefined;
     const known = found.get(one) ?? { facts: {}, jobs: [], joins: [] };
     found.set(one, known);
     return known;
@@ -158,7 +158,8 @@ async function eachJob(
   id: string | undefined,
   visit: (job: ServerJob) => void,
 ): Promise<boolean> {
-  const text = id === undefined ? '"workflow":{"id":"' : `"workflow":{"id":${JSON.stringify(id)}`;
+  // Finds other jobs with this word, too. Those are no jobs of a workflow.
+  const text = id ?? "workflow";
   const { queues, total } = await source.queues({ order: "size", limit: MAX_QUEUES });
   const places: Pick<JobQuery, "set" | "queue">[] = [
     ...(["working", "retries", "dead", "scheduled"] as const).map((set) => ({ set })),

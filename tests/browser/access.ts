@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Consumer } from "../../mod.ts";
-import { browserTest, mainText, REBOUND } from "./setting.ts";
+import { browserTest, LATER, mainText, REBOUND } from "./setting.ts";
 
 browserTest(
   "the password is asked for, and a session ends",
@@ -36,7 +36,7 @@ browserTest(
   {
     jobs: [
       { type: HOSTILE, args: [HOSTILE], queue: "images", jid: "hostile-job", custom: { HOSTILE } },
-      { type: HOSTILE, args: [HOSTILE], at: new Date(Date.now() + 3_600_000) },
+      { type: HOSTILE, args: [HOSTILE], at: LATER },
     ],
   },
   async ({ page, url, server }) => {

@@ -1,22 +1,22 @@
 import assert from "node:assert/strict";
 import axe from "axe-core";
 import type { Page } from "playwright-core";
-import { browserTest, type Setting, type Visit } from "./setting.ts";
+import { browserTest, LATER, type Setting, type Visit } from "./setting.ts";
 import { openShop } from "./shop.ts";
 
 const LONG = "x".repeat(3000);
 
-/** A server with something on every page, and names that are hard to show. */
+/** A server with content for every page, and with names that are hard to show. */
 const shop: Setting = {
   server: { edition: "enterprise" },
   jobs: [
     { type: LONG, args: [LONG], queue: "a".repeat(200), jid: "job-with-long-names" },
-    { type: LONG, args: [LONG], at: new Date(Date.now() + 60_000) },
+    { type: LONG, args: [LONG], at: LATER },
     { type: "\u202eresize 🖼️", args: ["\u202e"], queue: "images" },
   ],
 };
 
-/** Visits every page, the questions and answers included, and calls `look` at each. */
+/** Visits every page, confirmations and notices included, and calls `look` at each. */
 async function visitAll(
   { page, url, server, producer, expect }: Visit,
   look: (path: string) => Promise<void>,
@@ -27,13 +27,17 @@ async function visitAll(
     const [failed] = (await server.jobs({ set: "retries" })).jobs;
     const paths = [
       ...["", "?range=week", "queues", "queue?name=pictures", "working", "scheduled", "recurring"],
-      ...["retries", "retries?text=nothing", "dead", "workers", "batches", "nowhere"],
+      ...["retries", "retries?text=nothing", "dead?order=error", "workers", "batches", "nowhere"],
+      ...["workflows", `workflows?id=${open.workflow}`],
       ...[`job?jid=${failed?.jid}`, "job?jid=job-with-long-names", "job?jid=none"],
     ];
     for (const path of paths) {
       await page.goto(url + path);
       await look(path);
     }
+    await page.goto(`${url}job?jid=${failed?.jid}`);
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await look("the question about a job");
     await page.goto(`${url}dead`);
     await page.getByRole("button", { name: "Retry all", exact: true }).click();
     await page.getByRole("button", { name: "Yes, retry" }).waitFor();
@@ -46,15 +50,16 @@ async function visitAll(
   }
 }
 
-/**
- * What axe finds on the page: everything with the light colours, and contrast with the dark ones.
- */
+/** Returns the findings of axe: all rules with light colours, contrast with dark ones. */
 async function findingsOf(page: Page): Promise<string[]> {
   const findings: string[] = [];
   await page.evaluate(axe.source);
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme });
-    const options = colorScheme === "light" ? {} : { runOnly: ["color-contrast"] };
+    const options = {
+      resultTypes: ["violations"],
+      ...colorScheme === "light" ? {} : { runOnly: ["color-contrast"] },
+    };
     const found = await page.evaluate(`axe.run(${JSON.stringify(options)})`);
     const { violations } = found as axe.AxeResults;
     for (const { id, nodes } of violations) {
@@ -117,7 +122,7 @@ browserTest(
 );
 
 const scheduled: Setting = {
-  jobs: [{ type: "resize", jid: "scheduled-job", at: new Date(Date.now() + 60_000) }],
+  jobs: [{ type: "resize", jid: "scheduled-job", at: LATER }],
 };
 
 browserTest("a job is run by keys alone", scheduled, async ({ page, url, server }) => {

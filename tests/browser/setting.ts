@@ -10,7 +10,13 @@ import { startQuick } from "../server/quick.ts";
 /** A name of another site that leads to this machine. */
 export const REBOUND = "rebound.example";
 
-/** Whatever takes longer hangs, in ms: the browser may start on a machine that is busy. */
+/**
+ * The time of scheduled jobs. A minute from now would not do: this file is loaded long before the
+ * last case runs on a busy machine, and a job that is due leaves the scheduled set.
+ */
+export const LATER = new Date(Date.now() + 86_400_000);
+
+/** Time limit of a step, in milliseconds: a browser may start on a busy machine. */
 const WAIT_MS = 30_000;
 
 let browser: Browser;
@@ -25,18 +31,18 @@ before(async () => {
 
 after(() => browser?.close());
 
-/** What a case works with. */
+/** A browser window, a server and its dashboard. */
 export interface Visit {
   readonly page: Page;
   readonly server: FaktoryServer;
   readonly producer: Producer;
   /** The dashboard's address, with a `/` at its end. */
   readonly url: string;
-  /** Says what the browser may complain of. */
+  /** Allows a message of the browser. */
   expect(fault: RegExp): void;
 }
 
-/** What a case starts with. */
+/** The start of a case. */
 export interface Setting {
   readonly jobs?: readonly JobInput[];
   readonly server?: FaktoryServerOptions;
@@ -45,9 +51,8 @@ export interface Setting {
 }
 
 /**
- * A case: a server with these jobs, its dashboard, and a browser window with nothing in it. Fails
- * as well if the browser complains of anything, such as code that the content security policy
- * stopped.
+ * Defines a case: a server with these jobs, its dashboard, and an empty browser window. The case
+ * also fails if the browser reports an error, such as code that the content security policy stops.
  */
 export function browserTest(
   name: string,
@@ -75,7 +80,7 @@ export function browserTest(
   });
 }
 
-/** What the browser complains of, as it comes. */
+/** Collects the errors and warnings of the browser. */
 function faultsOf(page: Page): string[] {
   const faults: string[] = [];
   page.on("pageerror", (error) => faults.push(String(error)));
@@ -89,7 +94,7 @@ function faultsOf(page: Page): string[] {
   return faults;
 }
 
-/** The text of the page's main part. */
+/** Returns the text of the page's main part. */
 export function mainText(page: Page): Promise<string> {
   return page.locator("main").innerText();
 }

@@ -1,14 +1,12 @@
 import { Consumer, type Producer } from "../../mod.ts";
 import { Schedule } from "../../src/cron/mod.ts";
 import { deferred } from "../../src/internal/deferred.ts";
+import { chain, join, Workflows } from "../../src/workflow/mod.ts";
 import type { FaktoryServer } from "../../src/server/mod.ts";
 
 const minutes = (count: number) => new Date(Date.now() + count * 60_000);
 
-/**
- * The jobs of a web shop that fail: type, arguments, what is thrown, and whether it is dead at
- * once.
- */
+/** The failing jobs of a web shop: type, arguments, error, and whether it is dead at once. */
 const FAILING: readonly [string, unknown[], Error, boolean][] = [
   [
     "resize",
@@ -66,11 +64,22 @@ const RUNNING: readonly [string, unknown[]][] = [
   ["resize", ["products/armchair.png", { width: 640 }]],
 ];
 
-/** A server with something on each page. Resolves once it is there; `close()` ends what runs. */
+/** A workflow of the shop, which stays as it is. */
+const WORKFLOW = "order-4711";
+
+/** A shop that is open. */
+export interface OpenShop {
+  /** The id of its workflow. */
+  readonly workflow: string;
+  /** Ends the running jobs. */
+  close(): Promise<void>;
+}
+
+/** Fills a server so that each page has content. */
 export async function openShop(
   { url }: FaktoryServer,
   producer: Producer,
-): Promise<{ close(): Promise<void> }> {
+): Promise<OpenShop> {
   const failing = new Consumer({ url, queues: Object.values(QUEUES), concurrency: 1 });
   for (const [type, args, error, isDead] of FAILING) {
     failing.register(type, () => {
@@ -90,6 +99,25 @@ export async function openShop(
     )),
   ]);
   await producer.queues.pause("reports");
+
+  const ship = { type: "ship", args: [4711], queue: "orders" };
+  await new Workflows().start(
+    producer,
+    chain(
+      join(
+        { type: "reserve_stock", args: [4711], queue: "orders" },
+        { type: "print_label", args: [4711], queue: "orders" },
+      ),
+      ship,
+      { type: "send_invoice", args: [4711], queue: "orders" },
+    ),
+    { id: WORKFLOW, statusDays: 7 },
+  );
+  const workflows = new Workflows();
+  const first = new Consumer({ url, queues: ["orders"], concurrency: 1 });
+  workflows.attach(first);
+  first.register("reserve_stock", () => "shelf 12");
+  await first.runOne();
 
   const schedule = new Schedule({
     nightly_backup: { cron: "0 3 * * *", job: { type: "backup", args: ["orders"] } },
@@ -132,6 +160,7 @@ export async function openShop(
   const running = worker.run();
   await started.promise;
   return {
+    workflow: WORKFLOW,
     async close() {
       release.resolve();
       await worker.stop();

@@ -70,33 +70,6 @@ test("what comes from jobs is text, wherever it is shown", async () => {
   });
 });
 
-test("odd names and large arguments make pages of a bounded size", async () => {
-  const jobs = [
-    { type: "x".repeat(10_000), args: ["y".repeat(2_000_000)], jid: "large-job" },
-    {
-      type: "\u202Egnirts ltr 😀",
-      args: ["\u202E\u0000\u2028"],
-      jid: "../../etc:%2e%2e",
-      queue: "..",
-    },
-  ];
-  await withDashboard({ jobs }, async ({ visit }) => {
-    for (const path of ["/queue?name=default", "/job?jid=large-job"]) {
-      const { status, text } = await visit(path);
-      assert.equal(status, 200);
-      assert(text.length < 250_000, `${text.length} of ${path}`);
-    }
-    assert.match(
-      textOf((await visit("/job?jid=large-job")).text),
-      /The first 100,000 of 2,000,004 characters/,
-    );
-    const odd = await visit(`/job?jid=${encodeURIComponent("../../etc:%2e%2e")}`);
-    assert.match(textOf(odd.text), /gnirts ltr 😀/);
-    assert.match(odd.text, /<bdi>\u202Egnirts/);
-    assert.match(textOf((await visit("/queue?name=..")).text), /1 to 1 of 1 job/);
-  });
-});
-
 test("every answer forbids code and forms from elsewhere, and frames", async () => {
   await withDashboard({}, async ({ visit }) => {
     for (
@@ -303,30 +276,6 @@ test("programs send the password by HTTP Basic or Bearer", async () => {
   });
 });
 
-test("passwords cannot be guessed quickly, not even many at once", async () => {
-  const clock = new ManualClock();
-  await withDashboard({ options: { password: "right", clock } }, async ({ visit }) => {
-    const tries = Array.from(
-      { length: 20 },
-      (_, i) => visit("/login", { form: { password: `${i}` } }),
-    );
-    const statuses = (await Promise.all(tries)).map(({ status }) => status);
-    assert.deepEqual(statuses.filter((status) => status === 401).length, 5);
-    assert.deepEqual(statuses.filter((status) => status === 429).length, 15);
-    // Not even the right one, or it could be told from the wrong ones.
-    const right = { form: { password: "right" } };
-    const { status, headers, text } = await visit("/login", right);
-    assert.deepEqual([status, headers.get("retry-after")], [429, "30"]);
-    assert.match(textOf(text), /Too many wrong passwords/);
-    const api = await visit("/api/info", { headers: { authorization: "Bearer right" } });
-    assert.equal(api.status, 429);
-    clock.advance(30_000);
-    assert.equal((await visit("/login", right)).status, 303);
-    const many = Array.from({ length: 20 }, () => visit("/login", right));
-    assert((await Promise.all(many)).every(({ status }) => status === 303));
-  });
-});
-
 test("a dashboard that only shows changes nothing, and has no buttons for it", async () => {
   const jobs = [{ type: "a", at: later, jid: "the-one-job" }, { type: "a", queue: "b" }];
   await withDashboard({ jobs, options: { readOnly: true } }, async ({ visit, server }) => {
@@ -397,17 +346,6 @@ test("an error that nobody foresaw goes to the program, and not to the visitor",
   assert.deepEqual([api.status, JSON.parse(api.text).error.code], [500, "INTERNAL"]);
 });
 
-test("a page and the API report a server that has closed", async () => {
-  const visit = visitor(dashboard(await closed()));
-  for (const path of ["/", "/dead", "/workers"]) {
-    const { status, text } = await visit(path);
-    assert.equal(status, 503, path);
-    assert.match(textOf(text), /The Faktory server does not respond/);
-  }
-  const { status, text } = await visit("/api/info");
-  assert.deepEqual([status, JSON.parse(text).error.code], [503, "SERVER_UNAVAILABLE"]);
-});
-
 test("options that cannot be used are refused", async () => {
   const server = await closed();
   // deno-lint-ignore no-explicit-any
@@ -419,6 +357,7 @@ test("options that cannot be used are refused", async () => {
     { readOnly: "yes" },
     { hosts: "localhost" },
     { hosts: [7] },
+    { trustProxy: "yes" },
     { serverPage: "javascript:alert(1)" },
   ];
   for (const options of wrong) {

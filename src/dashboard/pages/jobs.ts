@@ -110,7 +110,12 @@ function jobList(visit: Visit, list: List): Html {
   const { place, path, found, filters, parameters } = list;
   const canChange = !visit.settings.readOnly && place !== "working";
   const table = found.jobs.length === 0
-    ? empty("No job here matches.", found.next === undefined ? "" : "Search on, below.")
+    ? empty(
+      list.offset > 0 && Object.keys(filters).length === 0
+        ? "The list has become shorter: no job is left on this page."
+        : "No job here matches.",
+      found.next === undefined ? "" : "Search on, below.",
+    )
     : jobTable(visit, { place, jobs: found.jobs, canChange });
   const isFiltered = Object.keys(filters).length > 0;
   return html`

@@ -155,7 +155,14 @@ export class Inspector {
 
   /** @throws {InvalidArgumentError} `INVALID_FILTER`. */
   async change(action: "requeue" | "kill" | "discard", selection: JobSelection): Promise<number> {
-    return await this.#slices.run(this.#change(action, checkSelection(selection)));
+    try {
+      return await this.#slices.run(this.#change(action, checkSelection(selection)));
+    } catch (error) {
+      if (!(error instanceof GoError)) throw error;
+      // Such as a queue name that the server does not allow. Another client has pushed the job.
+      const message = `Cannot ${action} a job as the server refuses it: ${error.message}`;
+      throw new InvalidArgumentError("INVALID_ARGUMENT", message, { cause: error });
+    }
   }
 
   /**
