@@ -5,7 +5,9 @@
  */
 
 import process from "node:process";
+// @ts-ignore: installed by the program that runs this one
 import { Queue, Worker } from "bullmq";
+// @ts-ignore: installed by the program that runs this one
 import { Redis } from "ioredis";
 
 const [port, mode] = process.argv.slice(2);
