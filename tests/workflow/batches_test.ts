@@ -4,9 +4,10 @@ import { defineJobs, Discard, job, Producer } from "../../mod.ts";
 import { RemoteInspector } from "../../src/inspect/remote.ts";
 import type { ServerBatch } from "../../src/server/mod.ts";
 import { chain, join, type WorkflowNode, Workflows } from "../../src/workflow/mod.ts";
-import { type Edition, type Handlers, Program, World } from "./simulated.ts";
+import { Mortal } from "../faults/mortal.ts";
+import { type Edition, type Handlers, World } from "./simulated.ts";
 
-const alone = () => [new Program(Infinity)];
+const alone = () => [new Mortal(Infinity)];
 const last = { type: "last" };
 const parts = (count: number) => Array.from({ length: count }, () => ({ type: "part" }));
 
@@ -27,7 +28,7 @@ async function started(
 
 /** The batches of a world's server. */
 async function batchesOf(world: World): Promise<ServerBatch[]> {
-  await using producer = await world.connect(new Program(Infinity));
+  await using producer = await world.connect(new Mortal(Infinity));
   return await (await RemoteInspector.of(producer))!.batches();
 }
 
@@ -40,7 +41,7 @@ describe("a join on a server with batches", () => {
       await using _ = world;
       await world.run(alone, 1);
       assert.deepEqual(runs, { part: 50, last: 1 }, "without a check");
-      await using producer = await world.connect(new Program(Infinity));
+      await using producer = await world.connect(new Mortal(Infinity));
       return (await producer.info()).server.commandCount;
     };
     const [free, enterprise] = [await commands("free"), await commands("enterprise")];
@@ -51,7 +52,7 @@ describe("a join on a server with batches", () => {
   it("counts only parts that are jobs, two at least, and in no batch of the user's", async () => {
     const { world, runs } = await started(join({ type: "part" }, chain(...parts(2))));
     await using _ = world;
-    await using producer = await world.connect(new Program(Infinity));
+    await using producer = await world.connect(new Mortal(Infinity));
     await producer.batches.open({ success: { type: "mine" } }, async ({ bid }) => {
       await world.begin(join({ type: "part" }, { type: "part", custom: { bid } }));
     });
@@ -78,7 +79,7 @@ describe("a join on a server with batches", () => {
     const { world, runs } = await started(chain(join(...parts(2)), last));
     await using _ = world;
     // As after a program that died before the commit.
-    await using producer = await world.connect(new Program(Infinity));
+    await using producer = await world.connect(new Mortal(Infinity));
     await producer.command("BATCH", `OPEN ${(await batchesOf(world))[0]!.bid}`);
     await world.run(alone, 1);
     assert.deepEqual(runs, { part: 2, last: 0 });

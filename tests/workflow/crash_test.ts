@@ -1,10 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Job } from "../../mod.ts";
-import { chain, join, resultsOf } from "../../src/workflow/mod.ts";
+import { type Job, Kill } from "../../mod.ts";
+import { chain, join, resultsOf, Workflows } from "../../src/workflow/mod.ts";
 import { numbers } from "../faults/ledger.ts";
-import { type Edition, Program, World } from "./simulated.ts";
+import { MOMENTS, Mortal } from "../faults/mortal.ts";
+import { type Edition, type Handlers, World } from "./simulated.ts";
 
+/** Bun allows five seconds, which a busy machine may need. */
+const LONG = { timeout: 120_000 };
+
+const alone = () => [new Mortal(Infinity)];
 const part = (name: string) => ({ type: "part", args: [name] });
 
 /**
@@ -55,29 +60,74 @@ for (const edition of ["free", "enterprise"] as const) {
       const { world: one, log } = await world(edition);
       await using _ = one;
       await one.begin(node);
-      await one.settle(() => [new Program(Infinity)]);
+      await one.settle(alone);
       check(log, "no fault");
       assert.equal(log.lasts.length, 1);
       assert.equal(log.ended.length, 7);
     });
 
-    it("a program may die after any command: nothing starts early, and all starts", async () => {
+    it("a program may die after any command: none early, all start", LONG, async () => {
       let deaths = 0;
       for (let commands = 1;; commands++) {
         const { world: one, log } = await world(edition);
         await using _ = one;
         await one.begin(node);
-        const mortal = new Program(commands);
+        const mortal = new Mortal(commands);
         await one.work(mortal);
         if (!mortal.isDead) break;
         deaths++;
-        await one.settle(() => [new Program(Infinity)]);
+        await one.settle(alone);
         check(log, `dead after ${commands} commands`);
       }
       assert.ok(deaths > 60, `${deaths} places to die`);
     });
 
-    it("three programs that die again and again unite what they bring", async () => {
+    it("a program dies while it starts a workflow: none early", LONG, async () => {
+      for (let commands = 0;; commands++) {
+        const { world: one, log } = await world(edition);
+        await using _ = one;
+        const mortal = new Mortal(commands, "unsent");
+        const first = join(part("first"), ...["a", "b", "c", "d", "e", "f"].map(part));
+        await one.begin(chain(first, { type: "last" }), {}, mortal).catch(() => {});
+        // What was enqueued waits for what was not, and a check ends that after days.
+        await one.run(alone, 30);
+        for (const { before } of log.lasts) assert.equal(new Set(before).size, 7);
+        if (mortal.isDead) continue;
+        assert.equal(log.lasts.length, 1);
+        break;
+      }
+    });
+
+    it(
+      "a program dies while it ends a job for good: onDead and the state come through",
+      LONG,
+      async () => {
+        for (const moment of MOMENTS) {
+          for (let commands = 1;; commands++) {
+            const alarms: Job[] = [];
+            const handlers: Handlers = {
+              part: () => {},
+              kill: () => new Kill("no use"),
+              alarm: (job) => void alarms.push(job),
+            };
+            await using one = await World.start(handlers, edition);
+            const options = { onDead: { type: "alarm" }, statusDays: 1 };
+            const id = await one.begin(chain(part("a"), { type: "kill" }), options);
+            const mortal = new Mortal(commands, moment);
+            await one.work(mortal);
+            const isDead = mortal.isDead;
+            await one.run(alone, 90);
+            assert.ok(alarms.length > 0, `dead after ${commands} commands`);
+            await using producer = await one.connect(new Mortal(Infinity));
+            const { state, failed } = await new Workflows().status(producer, id);
+            assert.deepEqual([state, failed], ["failed", [`${id}.0.1`]]);
+            if (!isDead) break;
+          }
+        }
+      },
+    );
+
+    it("three programs that die again and again unite what they bring", LONG, async () => {
       const seed = 7;
       const random = numbers(seed);
       let deaths = 0;
@@ -88,9 +138,9 @@ for (const edition of ["free", "enterprise"] as const) {
         let left = Math.floor(random() * 12);
         await one.settle(() =>
           [1, 2, 3].map(() => {
-            if (left-- <= 0) return new Program(Infinity);
+            if (left-- <= 0) return new Mortal(Infinity);
             deaths++;
-            return new Program(1 + Math.floor(random() * 40));
+            return new Mortal(1 + Math.floor(random() * 40));
           })
         );
         check(log, `seed ${seed}, round ${round}`);

@@ -4,15 +4,12 @@ import { sendCommand } from "../../src/producer/producer.ts";
 import { acknowledge, fail, fetchJob } from "../../src/protocol/commands/jobs.ts";
 import { ManualClock } from "../../src/server/mod.ts";
 import { MemoryServer } from "../../src/testing/mod.ts";
+import { Mortal } from "../faults/mortal.ts";
 import { turn } from "../faults/wall_clock.ts";
-import type { Transport } from "../../src/transport/transport.ts";
 import { type WorkflowNode, type WorkflowOptions, Workflows } from "../../src/workflow/mod.ts";
 
 /** What the server has for joins: batches, or only tokens. */
 export type Edition = "free" | "enterprise";
-
-/** Thrown where a simulated program is dead. */
-const DEAD = new Error("the program is dead");
 
 /** What the handlers of a world do, by the type of their jobs. */
 export type Handlers = Readonly<Record<string, (job: Job) => unknown>>;
@@ -55,7 +52,7 @@ export class World implements AsyncDisposable {
   }
 
   /** A producer of a program that dies after so many commands. */
-  connect(program: Program): Promise<Producer> {
+  connect(program: Mortal): Promise<Producer> {
     return Producer.connect({
       url: this.server.url,
       transport: program.transport(this.server.transport),
@@ -64,16 +61,24 @@ export class World implements AsyncDisposable {
     });
   }
 
-  async begin(node: WorkflowNode, options: WorkflowOptions = {}): Promise<string> {
-    await using producer = await this.connect(new Program(Infinity));
-    return await new Workflows().start(producer, node, options);
+  async begin(
+    node: WorkflowNode,
+    options: WorkflowOptions = {},
+    program = new Mortal(Infinity),
+  ): Promise<string> {
+    const producer = await this.connect(program);
+    try {
+      return await new Workflows().start(producer, node, options);
+    } finally {
+      await producer.close({ timeoutMs: 0 });
+    }
   }
 
   /** Runs jobs of the queue "default" until there are none, or the program dies. */
-  async work(program: Program): Promise<void> {
+  async work(program: Mortal): Promise<void> {
     const producer = await this.connect(program);
     try {
-      await Promise.race([this.#runAll(producer, captured()), program.death]);
+      await Promise.race([this.#runAll(producer, captured(), program), program.died]);
     } catch (error) {
       if (!program.isDead) throw error;
     } finally {
@@ -86,7 +91,7 @@ export class World implements AsyncDisposable {
    * Moves the clock past all reservations, retries and checks until nothing is left; rejects if
    * that takes more than a day.
    */
-  async settle(programs: () => Program[]): Promise<void> {
+  async settle(programs: () => Mortal[]): Promise<void> {
     if (await this.run(programs, 24 * 60)) return;
     throw new Error(`not over after a day: ${JSON.stringify(this.server.snapshot())}`);
   }
@@ -94,7 +99,7 @@ export class World implements AsyncDisposable {
   /**
    * Runs programs, and moves the clock for so many minutes; resolves to whether nothing is left.
    */
-  async run(programs: () => Program[], minutes: number): Promise<boolean> {
+  async run(programs: () => Mortal[], minutes: number): Promise<boolean> {
     for (let minute = 0; minute < minutes; minute++) {
       if ((this.server.snapshot().queues["default"] ?? 0) > 0) {
         await this.#moving(Promise.all(programs().map((program) => this.work(program))));
@@ -119,7 +124,7 @@ export class World implements AsyncDisposable {
     await work;
   }
 
-  async #runAll(producer: Producer, own: Captured): Promise<void> {
+  async #runAll(producer: Producer, own: Captured, program: Mortal): Promise<void> {
     while ((this.server.snapshot().queues["default"] ?? 0) > 0) {
       const job = await sendCommand(producer, fetchJob(["default"]));
       if (job === undefined) continue;
@@ -127,7 +132,7 @@ export class World implements AsyncDisposable {
       try {
         await this.#run(job, { producer, own });
       } catch (error) {
-        if (error === DEAD) throw error;
+        if (program.isDead) throw error;
         const report = { jid, type: "Error", message: String(error), backtrace: [] };
         await sendCommand(producer, fail(report));
         continue;
@@ -148,56 +153,5 @@ export class World implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.server.close();
-  }
-}
-
-/**
- * A program that dies after so many commands: later ones do not reach the server, and no reply
- * reaches the program.
- */
-export class Program {
-  readonly death: Promise<never>;
-  #left: number;
-  #die!: (error: Error) => void;
-  #closes: (() => void)[] = [];
-
-  constructor(commands: number) {
-    this.#left = commands;
-    this.death = new Promise((_, reject) => this.#die = reject);
-    this.death.catch(() => {});
-  }
-
-  get isDead(): boolean {
-    return this.#left <= 0;
-  }
-
-  transport(inner: Transport): Transport {
-    return {
-      name: "mortal",
-      connect: async (target, options) => {
-        const connection = await inner.connect(target, options);
-        this.#closes.push(() => connection.close());
-        const writer = connection.writable.getWriter();
-        const decoder = new TextDecoder();
-        const encoder = new TextEncoder();
-        const writable = new WritableStream<Uint8Array>({
-          write: async (bytes) => {
-            for (const line of decoder.decode(bytes, { stream: true }).split(/(?<=\n)/)) {
-              if (this.isDead) return;
-              await writer.write(encoder.encode(line));
-              if (/\n$/.test(line) && !line.startsWith("HELLO")) this.#left--;
-              if (this.isDead) this.#end();
-            }
-          },
-        });
-        const { readable, closed } = connection;
-        return { readable, writable, closed, close: (reason) => connection.close(reason) };
-      },
-    };
-  }
-
-  #end(): void {
-    for (const close of this.#closes) close();
-    this.#die(DEAD);
   }
 }

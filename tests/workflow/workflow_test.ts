@@ -3,9 +3,10 @@ import { describe, it } from "node:test";
 import { Discard, Job, type JobOptions, Kill, Snooze } from "../../mod.ts";
 import { FakeFaktory } from "../../src/testing/mod.ts";
 import { chain, join, resultsOf, type WorkflowNode, Workflows } from "../../src/workflow/mod.ts";
-import { Program, World } from "./simulated.ts";
+import { Mortal } from "../faults/mortal.ts";
+import { World } from "./simulated.ts";
 
-const alone = () => [new Program(Infinity)];
+const alone = () => [new Mortal(Infinity)];
 
 /**
  * Runs a workflow of a job that ends as `end` says, then one more job; gives the types of the jobs
@@ -35,7 +36,7 @@ async function runOne(end: (job: Job) => unknown, options: JobOptions = {}): Pro
   const onDead = { type: "alarm", args: ["wake up"], custom: { mine: 1 } };
   const id = await world.begin(workflow, { onDead, statusDays: 7 });
   await world.run(alone, 24 * 60);
-  await using producer = await world.connect(new Program(Infinity));
+  await using producer = await world.connect(new Mortal(Infinity));
   const { failed, state } = await new Workflows().status(producer, id);
   return { ran, alarm, failed, state, id };
 }
