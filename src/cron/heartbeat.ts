@@ -1,53 +1,49 @@
-import { encodeJob } from "../job/encode.ts";
-import { type Producer, sendCommand } from "../producer/producer.ts";
-import { push } from "../protocol/commands/jobs.ts";
+import { type EncodedJob, encodeJob } from "../job/encode.ts";
+import type { Producer } from "../producer/producer.ts";
 
-/**
- * The type of the jobs by which it is known when a process ran the schedule last. No worker runs
- * them.
- */
+/** The type of the jobs that keep the queues of heartbeats. No worker runs them. */
 const ALIVE = "faktory.cron.alive";
 
 /**
- * Keeps on the server when a process ran the schedule last: as the age of a job in a queue that
- * nobody fetches from, which is what a client can ask for (QUEUE LATENCY). Two queues in turn, as a
- * queue is emptied before it gets its job.
+ * Keeps on the server when a process pushed firings last: in the name of a queue, which each
+ * client can read (INFO). The queue's job is pushed together with the firings, so a process that
+ * dies has done both or neither.
  */
 export class Heartbeat {
-  readonly #queues: readonly string[];
+  readonly #prefix: string;
   readonly #producer: Producer;
-  /** The queue with the older job, or with none. */
-  #next: string;
 
   constructor(schedule: string, producer: Producer) {
-    this.#queues = [1, 2].map((number) => `cron.${schedule}.alive-${number}`);
+    this.#prefix = `cron.${schedule}.alive.`;
     this.#producer = producer;
-    this.#next = this.#queues[0]!;
   }
 
   /**
-   * When a process ran the schedule last, by the server's clock; `undefined` if that is not known.
+   * When a process pushed firings last, in ms by the server's clock; `undefined` if that is not
+   * known.
+   *
+   * @param info The reply to INFO.
    */
-  async last(info: Readonly<Record<string, unknown>>, now: number): Promise<number | undefined> {
-    const sizes = sizesIn(info);
-    const full = this.#queues.filter((name) => (sizes[name] ?? 0) > 0);
-    this.#next = this.#queues.find((name) => !full.includes(name)) ?? this.#next;
-    if (full.length === 0) return undefined;
-    const ages = await this.#producer.queues.latency(full);
-    const found = [...ages].sort(([, a], [, b]) => a - b);
-    if (full.length > 1) this.#next = found.at(-1)?.[0] ?? this.#next;
-    return found[0] && now - found[0][1] * 1000;
+  last(info: Readonly<Record<string, unknown>>): number | undefined {
+    const times = this.#queuesIn(info).map((name) => parseInt(name.slice(this.#prefix.length), 36));
+    return times.length === 0 ? undefined : Math.max(...times);
   }
 
-  /** A process runs it now. */
-  async beat(): Promise<void> {
-    const queue = this.#next;
-    await this.#producer.queues.remove(queue);
-    await sendCommand(this.#producer, push(encodeJob({ type: ALIVE, queue, retry: 0 })));
+  /** The job that says that firings are pushed `now`. */
+  job(now: number): EncodedJob {
+    return encodeJob({ type: ALIVE, queue: this.#prefix + now.toString(36), retry: 0 });
   }
-}
 
-function sizesIn(info: Readonly<Record<string, unknown>>): Readonly<Record<string, number>> {
-  const { queues } = Object(info["faktory"]) as { queues?: unknown };
-  return Object(queues ?? {});
+  /** Removes the heartbeats in `info`, once a later one was pushed. */
+  async removeOld(info: Readonly<Record<string, unknown>>): Promise<void> {
+    const queues = this.#queuesIn(info);
+    if (queues.length > 0) await this.#producer.queues.remove(queues);
+  }
+
+  #queuesIn(info: Readonly<Record<string, unknown>>): string[] {
+    const { queues } = Object(info["faktory"]) as { queues?: unknown };
+    return Object.keys(Object(queues ?? {})).filter((name) =>
+      name.startsWith(this.#prefix) && /^[0-9a-z]+$/.test(name.slice(this.#prefix.length))
+    );
+  }
 }

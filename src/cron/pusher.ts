@@ -44,6 +44,8 @@ interface Pushed {
 interface Due {
   readonly plan: Plan;
   readonly firing: number;
+  /** When the job is enqueued, if the firing was missed. */
+  readonly at?: number;
   readonly job: EncodedJob;
 }
 
@@ -107,11 +109,16 @@ export class Pusher {
    */
   async tick(): Promise<void> {
     const info = await this.#clock.info();
-    const now = this.#clock.now();
+    // Heartbeats keep whole milliseconds.
+    const now = Math.floor(this.#clock.now());
     this.#startedAt ??= now;
     if (this.#withdraws) await this.#withdraw(now);
-    await this.#push(this.#due(now), now);
-    await this.#catchUp(info, now);
+    const missed = this.#hasCaughtUp ? [] : this.#missed(this.#heartbeat?.last(info), now);
+    const due = [...missed, ...this.#due(now)];
+    if (due.length === 0) return;
+    await this.#push(due, now);
+    this.#hasCaughtUp = true;
+    await this.#heartbeat?.removeOld(info);
   }
 
   /**
@@ -177,48 +184,37 @@ export class Pusher {
   }
 
   async #push(due: readonly Due[], now: number): Promise<void> {
-    if (due.length === 0) return;
-    const first = Math.min(...due.map(({ firing }) => firing));
-    await this.#send(due, first - this.#timing.guardMs - now);
-    for (const { plan, firing, job } of due) this.#pushed.get(plan)!.set(firing, { job, at: now });
-  }
-
-  async #send(due: readonly Due[], withinMs: number): Promise<void> {
-    const bulk = pushBulk(due.map(({ job }) => job.json).join());
+    const jobs = due.map(({ job }) => job);
+    if (this.#heartbeat !== undefined) jobs.push(this.#heartbeat.job(now));
+    const first = Math.min(...due.map(({ firing, at = firing }) => at));
+    const withinMs = first - this.#timing.guardMs - now;
+    const bulk = pushBulk(jobs.map(({ json }) => json).join());
     const refused = await sendCommand(this.#producer, bulk, { withinMs });
-    for (const { plan, firing, job } of due) {
+    for (const { plan, firing, at, job } of due) {
       const text = refused.get(job.jid);
       // A unique job (Enterprise) that is there already is what was wanted.
       if (text === undefined || /^notuniq/i.test(text)) {
         this.#listener.pushed(plan.name, firing, job);
       } else this.#listener.failed(serverError(text));
+      if (at === undefined) this.#pushed.get(plan)!.set(firing, { job, at: now });
     }
   }
 
-  /**
-   * Pushes firings that were missed while no process ran, when this one starts, and says that one
-   * runs now.
-   */
-  async #catchUp(info: Readonly<Record<string, unknown>>, now: number): Promise<void> {
-    if (this.#heartbeat === undefined) return;
+  /** The firings that were missed while no process ran, from `aliveAt` on. */
+  #missed(aliveAt: number | undefined, now: number): Due[] {
     const { guardMs } = this.#timing;
-    const aliveAt = await this.#heartbeat.last(info, now);
-    if (!this.#hasCaughtUp && aliveAt !== undefined && now - aliveAt > 3 * guardMs) {
-      // The same time for all processes that start now, so that their jobs are equal.
-      const grid = 2 * guardMs;
-      const at = Math.ceil((now + guardMs) / grid) * grid;
-      const due = this.#plans.flatMap((plan) =>
-        this.#missed(plan, aliveAt, now).map((firing) => ({
-          ...{ plan, firing, job: this.#maker.make(plan, firing, at) },
-        }))
-      );
-      if (due.length > 0) await this.#send(due, at - guardMs - now);
-    }
-    this.#hasCaughtUp = true;
-    if (aliveAt === undefined || now - aliveAt > guardMs) await this.#heartbeat.beat();
+    if (aliveAt === undefined || now - aliveAt <= 3 * guardMs) return [];
+    // The same time for all processes that start now, so that their jobs are equal.
+    const grid = 2 * guardMs;
+    const at = Math.ceil((now + 1.5 * guardMs) / grid) * grid;
+    return this.#plans.flatMap((plan) =>
+      this.#missedOf(plan, aliveAt, now).map((firing) => ({
+        ...{ plan, firing, at, job: this.#maker.make(plan, firing, at) },
+      }))
+    );
   }
 
-  #missed(plan: Plan, aliveAt: number, now: number): number[] {
+  #missedOf(plan: Plan, aliveAt: number, now: number): number[] {
     if (plan.catchUp === "none") return [];
     const { firings } = plan;
     const known = [...this.#ahead(new Upcoming(firings), aliveAt)].at(-1) ?? aliveAt;

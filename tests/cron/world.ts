@@ -7,6 +7,7 @@ import { slicesBy } from "../../src/server/slices.ts";
 import { readStored } from "../../src/server/stored_job.ts";
 import { memoryUrl } from "../../src/testing/memory_server.ts";
 import { memoryTransport } from "../../src/testing/memory_transport.ts";
+import type { Mortal } from "../faults/mortal.ts";
 
 /** A clock that a test moves: in one jump, so that a year is not millions of ticks. */
 class JumpClock implements Clock {
@@ -78,7 +79,10 @@ export class World implements AsyncDisposable {
   /** Starts a process. */
   async start(
     entries: ScheduleEntries,
-    { skewMs = 0, ...options }: ScheduleOptions & { readonly skewMs?: number } = {},
+    { skewMs = 0, program, ...options }: ScheduleOptions & {
+      readonly skewMs?: number;
+      readonly program?: Mortal;
+    } = {},
   ): Promise<Process> {
     const [url, memory] = [memoryUrl(), memoryTransport(this.server)];
     const transport: Transport = {
@@ -94,7 +98,9 @@ export class World implements AsyncDisposable {
       now: () => this.clock.now() + skewMs,
       after: (ms, callback) => this.clock.after(ms, callback),
     };
-    const producer = await Producer.connect({ url, transport, clock });
+    const producer = await Producer.connect({
+      ...{ url, clock, transport: program?.transport(transport) ?? transport },
+    });
     const schedule = new Schedule(entries, { clock, ...options });
     const errors: unknown[] = [];
     schedule.on("error", ({ error }) => errors.push(error));
@@ -107,6 +113,9 @@ export class World implements AsyncDisposable {
         this.#processes.delete(process);
         // What it has written and not been answered may have got through or not.
         const closed = producer.close({ timeoutMs: 0 });
+        // Its limit of no time at all is a timer, too.
+        await settle();
+        this.clock.jump(0);
         await schedule.stop();
         await closed;
       },

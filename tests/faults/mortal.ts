@@ -1,5 +1,7 @@
-import { ConnectError, type Transport } from "../../mod.ts";
+import { ConnectError, Consumer, type Producer, type Transport } from "../../mod.ts";
+import type { Clock } from "../../src/internal/clock.ts";
 import { deferred } from "../../src/internal/deferred.ts";
+import type { MemoryServer } from "../../src/testing/mod.ts";
 
 /** When a program dies: before it sends its next command, or before the last one is answered. */
 export type Moment = "unsent" | "unanswered";
@@ -64,4 +66,61 @@ export class Mortal {
     for (const close of this.#closes) close();
     this.#die.resolve();
   }
+}
+
+/**
+ * Calls `live` with programs that die after no command, after one, and so on, until one outlives
+ * it; returns the number of deaths.
+ */
+export async function everyDeath(
+  moments: readonly Moment[],
+  live: (program: Mortal, hint: string) => Promise<void>,
+): Promise<number> {
+  let deaths = 0;
+  for (const moment of moments) {
+    for (let commands = moment === "unsent" ? 0 : 1;; commands++) {
+      const program = new Mortal(commands, moment);
+      await live(program, `${commands} commands, the next ${moment}`);
+      if (!program.isDead) break;
+      deaths++;
+    }
+  }
+  return deaths;
+}
+
+/** What a worker that may die is made of. */
+interface Work {
+  readonly server: MemoryServer;
+  readonly queue: string;
+  readonly program: Mortal;
+  readonly concurrency: number;
+  readonly clock?: Clock;
+  register(consumer: Consumer): void;
+}
+
+/**
+ * Runs the jobs that are in a queue, until they have ended or the program dies. Resolves to the
+ * end of the run, which takes its time if the program is dead.
+ */
+export async function workUntilDeath(work: Work): Promise<{ ended: Promise<unknown> }> {
+  const { server, queue, program, concurrency, clock } = work;
+  const consumer = new Consumer({
+    ...{ url: server.url, transport: program.transport(server.transport) },
+    ...{ queues: [queue], concurrency, clock, reconnect: { initialMs: 1, maxMs: 1 } },
+  });
+  work.register(consumer);
+  consumer.on("disconnect", () => void consumer.stop({ graceMs: 0 }));
+  const ended = consumer.run({ maxJobs: server.snapshot().queues[queue]! }).catch(() => {});
+  await Promise.race([ended, program.died]);
+  return { ended };
+}
+
+/** Has jobs run again: those that dead workers hold, and those that wait for a retry. */
+export async function putBack(producer: Producer, jids: readonly string[]): Promise<void> {
+  for (const jid of jids) {
+    // As if its reservation had ended; refused for jobs that nobody has.
+    await producer.command("FAIL", JSON.stringify({ jid, errtype: "ReservationExpired" }))
+      .catch(() => {});
+  }
+  for (const set of [producer.sets.scheduled, producer.sets.retries]) await set.requeue({ jids });
 }

@@ -154,6 +154,44 @@ for (const driver of drivers) {
         }
       }));
 
+    it("loses nothing when a relay dies after any statement, beside jobs that are refused", () =>
+      withOutbox(driver, async ({ db, outbox, table, faktory, rows }) => {
+        const dead = new Error("the process is dead");
+        await using producer = await Producer.connect({
+          ...faktory.connection,
+          jobs: defineJobs({ good: job() }),
+        });
+        let deaths = 0;
+        for (let statements = 0, isDead = true; isDead; statements++) {
+          isDead = false;
+          let left = statements;
+          const query: QueryFunction = (sql, params) => {
+            if (left-- > 0) return db.query(sql, params);
+            isDead = true;
+            return Promise.reject(dead);
+          };
+          const mortal = new Outbox({ table, dialect: driver.dialect });
+          const [jid] = await outbox.insert(db.database, [{ type: "good" }, { type: "unknown" }]);
+          const relay = mortal.relay(query, producer, { clock: new ManualClock() });
+          await relay.drain().catch(() => {});
+          await relay.stop();
+          if (isDead) deaths++;
+
+          // The time of the claim passes.
+          const past = driver.dialect === "postgres" ? "now() - interval '1 second'" : "1";
+          await db.query(`UPDATE ${table} SET claimed_until = ${past}`, []);
+          await using next = outbox.relay(db.database, producer, { clock: new ManualClock() });
+          await next.drain();
+          assert.deepEqual([...new Set(faktory.jobs.map(({ jid }) => jid))], [jid]);
+          assert.deepEqual((await rows()).map(({ error }) => String(error).split(":")[0]), [
+            "INVALID_TYPE",
+          ]);
+          await db.query(`DELETE FROM ${table}`, []);
+          faktory.clear();
+        }
+        assert.equal(deaths, 4, "before the claim, the refusal, the removal, the next claim");
+      }));
+
     it("keeps what is refused, with the reason, and enqueues the others", () =>
       withOutbox(driver, async ({ db, outbox, table, faktory, rows }) => {
         await outbox.insert(db.database, [{ type: "good" }, { type: "unknown" }]);

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { type Job, Kill } from "../../mod.ts";
 import { chain, join, resultsOf, Workflows } from "../../src/workflow/mod.ts";
 import { numbers } from "../faults/ledger.ts";
-import { MOMENTS, Mortal } from "../faults/mortal.ts";
+import { everyDeath, MOMENTS, Mortal } from "../faults/mortal.ts";
 import { type Edition, type Handlers, World } from "./simulated.ts";
 
 /** Bun allows five seconds, which a busy machine may need. */
@@ -67,63 +67,51 @@ for (const edition of ["free", "enterprise"] as const) {
     });
 
     it("a program may die after any command: none early, all start", LONG, async () => {
-      let deaths = 0;
-      for (let commands = 1;; commands++) {
+      const deaths = await everyDeath(["unanswered"], async (mortal, hint) => {
         const { world: one, log } = await world(edition);
         await using _ = one;
         await one.begin(node);
-        const mortal = new Mortal(commands);
         await one.work(mortal);
-        if (!mortal.isDead) break;
-        deaths++;
         await one.settle(alone);
-        check(log, `dead after ${commands} commands`);
-      }
+        check(log, hint);
+      });
       assert.ok(deaths > 60, `${deaths} places to die`);
     });
 
     it("a program dies while it starts a workflow: none early", LONG, async () => {
-      for (let commands = 0;; commands++) {
+      await everyDeath(["unsent"], async (mortal) => {
         const { world: one, log } = await world(edition);
         await using _ = one;
-        const mortal = new Mortal(commands, "unsent");
         const first = join(part("first"), ...["a", "b", "c", "d", "e", "f"].map(part));
         await one.begin(chain(first, { type: "last" }), {}, mortal).catch(() => {});
         // What was enqueued waits for what was not, and a check ends that after days.
         await one.run(alone, 30);
         for (const { before } of log.lasts) assert.equal(new Set(before).size, 7);
-        if (mortal.isDead) continue;
-        assert.equal(log.lasts.length, 1);
-        break;
-      }
+        if (!mortal.isDead) assert.equal(log.lasts.length, 1);
+      });
     });
 
     it(
-      "a program dies while it ends a job for good: onDead and the state come through",
+      "a program dies while it ends a job for good: onDead and the state come",
       LONG,
       async () => {
-        for (const moment of MOMENTS) {
-          for (let commands = 1;; commands++) {
-            const alarms: Job[] = [];
-            const handlers: Handlers = {
-              part: () => {},
-              kill: () => new Kill("no use"),
-              alarm: (job) => void alarms.push(job),
-            };
-            await using one = await World.start(handlers, edition);
-            const options = { onDead: { type: "alarm" }, statusDays: 1 };
-            const id = await one.begin(chain(part("a"), { type: "kill" }), options);
-            const mortal = new Mortal(commands, moment);
-            await one.work(mortal);
-            const isDead = mortal.isDead;
-            await one.run(alone, 90);
-            assert.ok(alarms.length > 0, `dead after ${commands} commands`);
-            await using producer = await one.connect(new Mortal(Infinity));
-            const { state, failed } = await new Workflows().status(producer, id);
-            assert.deepEqual([state, failed], ["failed", [`${id}.0.1`]]);
-            if (!isDead) break;
-          }
-        }
+        await everyDeath(MOMENTS, async (mortal, hint) => {
+          const alarms: Job[] = [];
+          const handlers: Handlers = {
+            part: () => {},
+            kill: () => new Kill("no use"),
+            alarm: (job) => void alarms.push(job),
+          };
+          await using one = await World.start(handlers, edition);
+          const options = { onDead: { type: "alarm" }, statusDays: 1 };
+          const id = await one.begin(chain(part("a"), { type: "kill" }), options);
+          await one.work(mortal);
+          await one.run(alone, 90);
+          assert.ok(alarms.length > 0, hint);
+          await using producer = await one.connect(new Mortal(Infinity));
+          const { state, failed } = await new Workflows().status(producer, id);
+          assert.deepEqual([state, failed], ["failed", [`${id}.0.1`]], hint);
+        });
       },
     );
 
