@@ -41,6 +41,17 @@ describe("the pages", () => {
     assert.deepEqual(broken, []);
   });
 
+  it("name only files that exist", () => {
+    const places = ["", "src", "tests", "scripts"];
+    const gone = pages.flatMap((page) =>
+      Array.from(prose(page).matchAll(/`([a-z_]+\/[\w/]+\.ts)`/g), ([, path]) => path!)
+        .filter((path) => !path.includes("/name/"))
+        .filter((path) => !places.some((place) => exists(join(place, path))))
+        .map((path) => `${page}: ${path}`)
+    );
+    assert.deepEqual(gone, []);
+  });
+
   it("have lines of 100 columns at most, tables and images excepted", () => {
     const long = pages.flatMap((page) =>
       prose(page).split("\n").filter((line) => line.length > 100 && !/^\||^\[?!\[/.test(line))
