@@ -1,7 +1,6 @@
 /**
  * Load on BullMQ, as a program of its own: 8 producers, and a worker that runs 8 jobs at a time.
- * Prints `enqueued N`, `completing N` and `completed N`. With `list` as second argument it prints
- * the ids of all jobs that Redis has instead.
+ * Prints `enqueued N`, `completing N` and `completed N`.
  */
 
 import process from "node:process";
@@ -10,10 +9,14 @@ import { Queue, Worker } from "bullmq";
 // @ts-ignore: installed by the program that runs this one
 import { Redis } from "ioredis";
 
-const [port, mode] = process.argv.slice(2);
+const [port] = process.argv.slice(2);
 const connect = () => new Redis({ port: Number(port), maxRetriesPerRequest: null });
 const queue = new Queue("survival", { connection: connect() });
 const say = (text) => process.stdout.write(`${text}\n`);
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Pause of a producer after each job: 8 producers enqueue up to 2,000 jobs a second. */
+const PAUSE_MS = 4;
 
 let made = 0;
 let enqueued = 0;
@@ -30,13 +33,14 @@ async function produce() {
     await queue.add("work", [], options);
     enqueued++;
     say(`enqueued ${job}`);
+    await pause(PAUSE_MS);
   }
 }
 
 function consume() {
   const run = async (job) => {
     // A third of the jobs is left waiting, as in a queue that grows.
-    while (completing * 3 >= enqueued * 2) await new Promise((resolve) => setTimeout(resolve, 1));
+    while (completing * 3 >= enqueued * 2) await pause(1);
     completing++;
     say(`completing ${job.id.slice(4)}`);
   };
@@ -45,11 +49,6 @@ function consume() {
   worker.on("error", () => {});
 }
 
-if (mode === "list") {
-  const jobs = await queue.getJobs(["waiting", "active", "delayed", "prioritized", "paused"]);
-  for (const job of jobs) if (job !== undefined) say(job.id);
-  process.exit(0);
-}
 queue.on("error", () => {});
 consume();
 for (let i = 0; i < 8; i++) produce();

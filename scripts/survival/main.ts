@@ -1,6 +1,6 @@
 /**
  * `deno task survival [KILLS] [SEED]`: kills job servers under load with SIGKILL, each KILLS times
- * (5) after 5 to 45 seconds, and prints a Markdown table of what survives. FAKTORY_PROGRAM is the
+ * (5) after 5 to 90 seconds, and prints a Markdown table of what survives. FAKTORY_PROGRAM is the
  * path of a Faktory 1.10; BullMQ comes from npm, `redis-server` and `redis-cli` from the system.
  */
 
@@ -11,7 +11,7 @@ import { type System, systems } from "./systems.ts";
 
 const [kills = "5", seed = `${Date.now() % 1_000_000}`] = Deno.args;
 const MIN_LIFE_MS = 5000;
-const MAX_LIFE_MS = 45_000;
+const MAX_LIFE_MS = 90_000;
 
 console.error(`${kills} kills, seed ${seed}`);
 const random = randomOf(Number(seed));

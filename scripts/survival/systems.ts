@@ -161,7 +161,7 @@ async function startBullmq(folder: string, settings: readonly string[]): Promise
   const { redis, port } = await bootRedis(folder, settings);
   return {
     async load(confirmations) {
-      const client = await startClient(`${port}`);
+      const client = await startClient(port);
       const isGone = once(redis, "exit").then(() => client.kill("SIGKILL"));
       for await (const line of createInterface({ input: client.stdout! })) {
         const [event, job] = line.split(" ");
@@ -178,6 +178,8 @@ async function bootRedis(folder: string, settings: readonly string[]) {
   const args = ["--port", `${port}`, "--bind", "127.0.0.1", "--dir", folder, ...settings];
   const redis = spawn("redis-server", args, { stdio: "ignore" });
   await listening(port);
+  // It answers with an error until it has loaded its data.
+  while (await output("redis-cli", ["-p", `${port}`, "PING"]) !== "PONG\n") await pause();
   return { redis, port };
 }
 
@@ -187,20 +189,19 @@ async function jobsOfBullmq(
 ): Promise<ReadonlySet<number>> {
   const { redis, port } = await bootRedis(folder, settings);
   try {
-    const client = await startClient(`${port}`, "list");
-    let text = "";
-    for await (const chunk of client.stdout!) text += chunk;
-    return jobsIn(text);
+    // A job has a hash of its own until it is completed.
+    const keys = "bull:survival:job-*";
+    return jobsIn(await output("redis-cli", ["-p", `${port}`, "KEYS", keys]));
   } finally {
     await killed(redis);
   }
 }
 
 /** Starts the program of BullMQ beside its packages, where Node finds them. */
-async function startClient(...args: readonly string[]): Promise<ChildProcess> {
+async function startClient(port: number): Promise<ChildProcess> {
   const folder = await cached(`bench-${BULLMQ.join("-")}`, BULLMQ);
   await Deno.copyFile("scripts/survival/bullmq.mjs", `${folder}/survival.mjs`);
-  return spawn("node", [`${folder}/survival.mjs`, ...args], {
+  return spawn("node", [`${folder}/survival.mjs`, `${port}`], {
     stdio: ["ignore", "pipe", "inherit"],
   });
 }
@@ -225,7 +226,7 @@ async function ended(pid: number): Promise<void> {
   while (await Deno.stat(`/proc/${pid}`).then(() => true, () => false)) await pause();
 }
 
-/** Resolves when a port takes connections, and Redis behind it has loaded its data. */
+/** Resolves when a port takes connections. */
 async function listening(port: number): Promise<void> {
   for (let tries = 0; tries < 1000; tries++) {
     try {
