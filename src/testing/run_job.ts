@@ -223,6 +223,6 @@ function findHandler(handler: unknown, { type }: Job): Registered {
 
 function stopped({ jid }: Job, { reason }: AbortSignal): JobAbortedError {
   if (reason instanceof JobAbortedError) return reason;
-  const message = `Job ${jid} has to end as its worker stops`;
+  const message = `Job ${jid} must end as its worker stops`;
   return new JobAbortedError("STOPPED", message, { cause: reason });
 }

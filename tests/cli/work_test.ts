@@ -344,7 +344,7 @@ test("a crash names what runs, gives it back with the reason, and ends with 1", 
     await work([next, "--max-jobs", "1"]);
     assert.equal(
       await seen.promise,
-      "The worker of the job crashed: TypeError: x is not a function",
+      "The worker crashed: TypeError: x is not a function",
     );
   });
 });

@@ -170,7 +170,7 @@ test("a free server takes no progress: false each time, one warning a run, and n
   assert.deepEqual(replies, [false, false, false, false]);
   assert.equal(warnings.length, 1);
   assert.equal(warnings[0]!.code, new EnterpriseOnlyError("", "ENTERPRISE_ONLY").code);
-  assert.match(warnings[0]!.message, /keeps no progress/);
+  assert.match(warnings[0]!.message, /does not store the progress/);
   // FETCH and ACK of each job, the TRACKs that were on their way together, two ENDs, INFO.
   const sent = (await producer.info()).server.commandCount - before;
   assert(sent <= 2 * 2 + 3 + 2 + 1, `${sent} commands`);

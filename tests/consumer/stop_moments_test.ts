@@ -41,7 +41,7 @@ test("a stop gives running jobs 25 seconds, and a quarter of one to end once the
   assert.deepEqual([reason, unfinished.map(({ jid }) => jid)], ["stopped", ["jid-jid-1"]]);
   const sent = commands.lines.filter((line) => line.startsWith("FAIL"));
   assert.equal(sent.length, 1);
-  assert.match(sent[0]!, /"errtype":"JobAbortedError","message":"Job jid-jid-1 was given back/);
+  assert.match(sent[0]!, /"errtype":"JobAbortedError","message":"Job jid-jid-1 was released/);
 });
 
 test("a second stop does not wait, a third changes nothing", async () => {

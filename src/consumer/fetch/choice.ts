@@ -4,28 +4,28 @@ import { checkQueueName, isQueueName } from "../../job/queue_name.ts";
 /**
  * The queues to fetch from, in one of three forms:
  *
- * - a list: always the first queue that has a job, in this order (strict);
- * - weights: a random order for each FETCH, in which a queue of weight 4 comes first four times as
- *   often as one of weight 1; every queue gets its turn;
- * - a function, called before each FETCH with the number of jobs that wait in each of the server's
- *   queues, a few seconds old (INFO). It returns names in the order to fetch from; if it returns
+ * - A list: each FETCH takes a job from the first queue that has one (strict priority).
+ * - Weights: each FETCH uses a random order, in which a queue with weight 4 comes first four times
+ *   as often as one with weight 1. Every queue gets its turn.
+ * - A function, called before each FETCH with the number of jobs that wait in each of the server's
+ *   queues, a few seconds old (INFO). It returns names in the order to fetch from. If it returns
  *   none, nothing is fetched for now.
  *
- * A `*` in a name matches any characters: `images.*` is every such queue of the server, in the
- * order of their names. The server is asked for its queues every five seconds.
+ * A `*` in a name matches any characters: `images.*` means all matching queues of the server,
+ * sorted by name. The server is asked for its queues every five seconds.
  */
 export type QueueChoice = readonly string[] | Readonly<Record<string, number>> | QueueChooser;
 
 /** Returns the queues to fetch from; see {@linkcode QueueChoice}. */
 export type QueueChooser = (waiting: Readonly<Record<string, number>>) => readonly string[];
 
-/** Most queues in one FETCH. */
+/** Maximum number of queues in one FETCH. */
 export const MAX_QUEUES = 1000;
 
 const WANTED = `an array of 1 to ${MAX_QUEUES} names, an object of weights, or a function`;
 
 /**
- * Checks a choice and returns a copy that its owner cannot change.
+ * Checks a choice and returns a copy that the caller cannot change.
  *
  * @throws {ConfigError} `INVALID_OPTION`.
  * @throws {InvalidArgumentError} `INVALID_QUEUE`.
@@ -52,7 +52,10 @@ export function checkChoice(choice: unknown): QueueChoice {
 }
 
 /**
- * @throws {InvalidArgumentError} `INVALID_QUEUE` if one is neither a queue's name nor a pattern.
+ * Checks names of queues and patterns.
+ *
+ * @throws {InvalidArgumentError} `INVALID_QUEUE` if one is neither the name of a queue nor a
+ * pattern.
  */
 export function checkPatterns(names: readonly unknown[]): readonly string[] {
   return names.map((name) => {
@@ -61,14 +64,14 @@ export function checkPatterns(names: readonly unknown[]): readonly string[] {
   });
 }
 
-/** Whether a name is a pattern. */
+/** Returns true for a pattern. */
 export function isPattern(name: unknown): name is string {
   return typeof name === "string" && name.includes("*");
 }
 
-/** The expression that matches the queues of a pattern. */
+/** Returns a regular expression that matches the queues of a pattern. */
 export function matcher(pattern: string): RegExp {
-  // A queue's name has no other characters that an expression would read as its own.
+  // Names of queues contain no other characters with a meaning in regular expressions.
   const text = pattern.replaceAll(/[.-]/g, "\\$&").replaceAll("*", ".*");
   return new RegExp(`^${text}$`);
 }

@@ -3,30 +3,33 @@ import type { Request } from "../../connection/request.ts";
 import type { Clock } from "../../internal/clock.ts";
 
 /**
- * Replies, each of which came alone while other FETCHes waited behind it, after which one more
- * connection is opened.
+ * Number of replies after which another connection is opened, counting replies that arrived alone
+ * while other FETCHes waited behind them.
  */
 const GROW_AFTER = 64;
 
-/** A connection that brought no job for this long is closed, in ms, unless it is the only one. */
+/**
+ * Time after which a connection that brought no job is closed, in ms, unless it is the only one.
+ */
 const IDLE_MS = 10_000;
 
-/** A connection that carries FETCHes, and results beside them. */
+/** A connection for FETCHes, which may also carry results. */
 export class FetchConnection {
   readonly connection: ReconnectingConnection;
-  /** FETCHes that have no reply yet. */
+  /** Number of FETCHes without a reply. */
   inFlight = 0;
   /**
-   * Those of them that leave out queues for their limits: they may wait while there is a backlog.
+   * Number of these FETCHes that leave out queues because of their limits. Such a FETCH may wait
+   * although there is a backlog.
    */
   partial = 0;
-  /** When the last FETCH was answered, by the monotonic clock. */
+  /** Time of the last reply to a FETCH, by the monotonic clock. */
   answeredAt = -Infinity;
-  /** The connection's `reads` at the last reply. */
+  /** Value of the connection's `reads` at the last reply. */
   reads = 0;
-  /** Whether a FETCH brought a job since idle connections were last looked for. */
+  /** True if a FETCH brought a job since the last check for idle connections. */
   isUsed = true;
-  /** Ends its rest. */
+  /** Cancels the connection's pause. */
   cancelRest: (() => void) | undefined;
 
   constructor(connection: ReconnectingConnection) {
@@ -34,35 +37,38 @@ export class FetchConnection {
   }
 }
 
-/** How a group of connections is made. */
+/** Settings of the connections. */
 export interface FetchConnectionsOptions {
-  /** Makes one connection, which still has to be opened. */
+  /** Creates a connection that is not open yet. */
   readonly make: () => ReconnectingConnection;
-  /** Connections at most. */
+  /** Maximum number of connections. */
   readonly max: number;
   readonly clock: Clock;
 }
 
 /**
  * The connections that carry FETCHes: one, and more while FETCHes wait for each other at the
- * server. A result may go with them, but stands behind one FETCH at most: the server answers that
- * within two seconds, even if the belief that there is a backlog was wrong.
+ * server. Results may use them too, but never behind more than one FETCH: even if there is no
+ * backlog after all, the server answers that FETCH within two seconds.
  */
 export class FetchConnections {
-  /** Whether more jobs wait than FETCHes are in flight, so that no FETCH is expected to wait. */
+  /** True if more jobs wait than FETCHes are in flight, so that no FETCH is expected to wait. */
   hasBacklog = false;
   readonly #options: FetchConnectionsOptions;
   #all: readonly FetchConnection[];
-  /** Those that get no more commands, and are closed when all are answered. */
+  /** Connections that get no more commands, and are closed after their last reply. */
   readonly #retired = new Set<FetchConnection>();
-  /** The connection that is being opened. */
+  /** The connection that is opening. */
   #next: ReconnectingConnection | undefined;
-  /** No more are opened until idle ones are looked for: the last one could not be. */
+  /**
+   * True after a connection could not be opened. No more are opened until the next check for idle
+   * connections.
+   */
   #isFull = false;
   #isClosed = false;
   #waits = 0;
   #cancelTimer: (() => void) | undefined;
-  /** Called when there is one more connection. */
+  /** Called when a connection was added. */
   #onGrown: () => void = () => {};
 
   constructor(options: FetchConnectionsOptions) {
@@ -75,29 +81,29 @@ export class FetchConnections {
     await this.#all[0]!.connection.open({ signal });
   }
 
-  /** The connections that take commands. */
+  /** The connections that accept commands. */
   get all(): readonly FetchConnection[] {
     return this.#all;
   }
 
-  /** Whether one of them has a connection at this moment. */
+  /** True if at least one of them is connected. */
   get connected(): boolean {
     return this.#all.some(({ connection }) => connection.connected);
   }
 
-  /** Sets what is called when there is one more connection. */
+  /** Sets the function to call when a connection was added. */
   onGrown(callback: () => void): void {
     this.#onGrown = callback;
   }
 
   /**
-   * The connection for a FETCH; `undefined` if the FETCH has to wait. If it `mayQueue`, it may
-   * stand behind others. Half of the connections have one FETCH at most, so that there is always a
-   * place for results.
+   * Returns the connection for a FETCH; `undefined` if the FETCH has to wait. With `mayQueue` it
+   * may be sent behind other FETCHes. Half of the connections never have more than one FETCH, so
+   * that results always find a connection.
    *
-   * A FETCH that leaves out queues for their limits may wait for two seconds, and a queue whose
-   * limit has room again must not wait that long. So such FETCHes go one to a connection, and never
-   * on the first one.
+   * A FETCH that leaves out queues because of their limits may wait for two seconds, which is too
+   * long for a queue whose limit has room again. Such a FETCH is therefore alone on its connection,
+   * and never on the first connection.
    */
   forFetch(isWhole: boolean, mayQueue: boolean): FetchConnection | undefined {
     const all = this.#all;
@@ -114,9 +120,9 @@ export class FetchConnections {
   }
 
   /**
-   * Sends a result. While there is a backlog it goes on the least busy connection with one
-   * unanswered FETCH at most; else on `commands`, a connection without FETCHes, unless that one is
-   * lost.
+   * Sends a result. While there is a backlog, it goes to the least busy connection with at most one
+   * unanswered FETCH. Otherwise it goes to `commands`, the connection without FETCHes, unless that
+   * one is not connected.
    */
   sendResult(request: Request, commands: ReconnectingConnection): void {
     if (!this.hasBacklog && commands.connected) return commands.send(request);
@@ -133,12 +139,12 @@ export class FetchConnections {
   }
 
   /**
-   * A FETCH on `one` brought a job. Opens one more connection if FETCHes wait for each other at the
-   * server.
+   * Called when a FETCH on `one` brought a job. Opens another connection if FETCHes wait for each
+   * other at the server.
    */
   brought(one: FetchConnection): void {
     const { reads } = one.connection;
-    // Replies that come in the same read as another have waited for this program, not for the
+    // A reply that arrives in the same read as another has waited for this program, not for the
     // server.
     const isAlone = reads !== one.reads;
     one.reads = reads;
@@ -150,7 +156,9 @@ export class FetchConnections {
     this.#grow();
   }
 
-  /** Opens no more connections, and gives up those that have none: nothing more is fetched. */
+  /**
+   * Stops opening connections, and closes those that are not connected. Nothing more is fetched.
+   */
   stop(): void {
     this.#isClosed = true;
     this.hasBacklog = false;
@@ -162,13 +170,13 @@ export class FetchConnections {
     }
   }
 
-  /** Says goodbye on all of them. */
+  /** Closes all connections with END. */
   async end(): Promise<void> {
     this.stop();
     await Promise.all(this.#everyOne().map(({ connection }) => connection.end()));
   }
 
-  /** Ends all of them at once. */
+  /** Closes all connections at once. */
   close(reason?: Error): void {
     this.stop();
     for (const { connection } of this.#everyOne()) connection.close(reason);
@@ -178,7 +186,7 @@ export class FetchConnections {
     return [...this.#all, ...this.#retired];
   }
 
-  /** Opens one more connection, if there may be one. Returns whether one is being opened. */
+  /** Opens another connection, if the limits allow it. Returns true if one is opening. */
   #grow(): boolean {
     if (this.#next !== undefined) return true;
     if (this.#isClosed || this.#isFull || this.#all.length >= this.#options.max) return false;

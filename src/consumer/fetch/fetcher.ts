@@ -9,10 +9,13 @@ import type { FetchConnection, FetchConnections } from "./fetch_connections.ts";
 import { Prefetch, WAITED_MS } from "./prefetch.ts";
 import type { FetchRequest, QueueSelector } from "./queue_selector.ts";
 
-/** FETCHes in flight at most, beside one a connection: a stop hands back what they bring. */
+/**
+ * Maximum number of FETCHes in flight, in addition to one per connection. A stop has to release all
+ * jobs that they bring.
+ */
 const MAX_IN_FLIGHT = 256;
 
-/** How long a connection rests after the server refused a FETCH, in milliseconds. */
+/** Pause of a connection after the server refused a FETCH, in milliseconds. */
 const REST_MS = 1000;
 
 /** The parts that a fetcher works with. */
@@ -23,13 +26,13 @@ export interface FetcherParts {
   readonly limits: RunLimits;
 }
 
-/** Fetches as many jobs as can be run. No FETCH is abandoned while its connection lives. */
+/** Fetches as many jobs as can be run. A FETCH is never given up while its connection is open. */
 export class Fetcher {
-  /** When the last FETCH was sent that was answered; at first, when the fetcher was made. */
+  /** Time at which the last answered FETCH was sent; at first, the time of creation. */
   answeredAt: number;
-  /** Whether any FETCH was answered. */
+  /** True if any FETCH was answered. */
   hasAnswer = false;
-  /** Why the last FETCH that failed did. */
+  /** The error of the last failed FETCH. */
   lastError: unknown;
   readonly #context: SessionContext;
   readonly #connections: FetchConnections;
@@ -52,19 +55,19 @@ export class Fetcher {
     connections.onGrown(this.#pump);
   }
 
-  /** FETCHes that have no reply yet. */
+  /** Number of FETCHes without a reply. */
   get inFlight(): number {
     return this.#inFlight;
   }
 
-  /** Sends FETCHes for as many jobs as can be run. */
+  /** Sends a FETCH for each job that can be run. */
   pump(): void {
     let wanted = this.#runs.wanted - this.#inFlight;
     const deep = Math.min(this.#prefetch.maxInFlight, MAX_IN_FLIGHT);
     while (wanted > 0) {
       const request = this.#selector.next();
       if (request === undefined) break;
-      // More than one on a connection only as far as the backlog goes.
+      // A connection gets more than one FETCH only if there are jobs for them.
       const mayQueue = this.#inFlight < deep;
       const connection = this.#connections.forFetch(request.isWhole, mayQueue);
       if (connection === undefined) break;
@@ -75,8 +78,8 @@ export class Fetcher {
   }
 
   /**
-   * Fetches nothing more. Replies to what was sent are still awaited; what waits for a connection
-   * is cancelled.
+   * Stops fetching. Replies to FETCHes in flight are still awaited; FETCHes that wait for a
+   * connection are cancelled.
    */
   close(): void {
     this.#isClosed = true;
@@ -91,11 +94,11 @@ export class Fetcher {
     connection.connection.send(new Fetch(this, request, connection) as Request);
   }
 
-  /** @internal A FETCH was answered. */
+  /** @internal Called when a FETCH was answered. */
   answered(fetch: Fetch, job: Job | undefined): void {
     const { connection, sentAt } = fetch;
     const now = this.#context.monotonic.now();
-    // The server looks at a FETCH when it has answered the one before it.
+    // The server handles a FETCH only after it has answered the one before it.
     const tookMs = now - Math.max(sentAt, connection.answeredAt);
     connection.answeredAt = now;
     this.#end(fetch);
@@ -106,21 +109,21 @@ export class Fetcher {
     this.#connections.brought(connection);
     this.#runs.take(job, sentAt);
     this.#context.advance();
-    // While more jobs could be run than are being fetched, it pays to know whether there are more.
+    // While more jobs can be run than are being fetched, it is useful to know how many jobs wait.
     if (this.#runs.wanted > this.#inFlight) this.#prefetch.refresh(now, this.#pump);
   }
 
   #foundNothing({ request, connection, sentAt }: Fetch, now: number): void {
     this.answeredAt = now;
-    // A server has nothing for two seconds before it says so. One that says so at once is asked
-    // again a moment later.
+    // A server waits for two seconds before it answers without a job. If it answers at once, the
+    // connection pauses before the next FETCH.
     if (now - sentAt < WAITED_MS) this.#rest(connection, sentAt + WAITED_MS - now);
     this.#prefetch.foundNothing();
     this.#limits.foundNothing(request, this.#runs.size === 0);
     this.#context.advance();
   }
 
-  /** @internal A FETCH was lost with its connection, or refused. */
+  /** @internal Called when a FETCH was lost with its connection, or refused. */
   refused(fetch: Fetch, error: unknown): void {
     const { connection } = fetch;
     this.lastError = error;
@@ -144,7 +147,7 @@ export class Fetcher {
     return this.#context.monotonic.now();
   }
 
-  /** @internal Whether a FETCH must not be sent any more. */
+  /** @internal True if no FETCH may be sent any more. */
   get isOver(): boolean {
     return this.#context.phase !== "running";
   }
@@ -158,12 +161,12 @@ export class Fetcher {
   }
 }
 
-/** One FETCH in flight. */
+/** A FETCH in flight. */
 class Fetch implements Request<Job | undefined> {
   readonly command: Command<Job | undefined>;
   readonly request: FetchRequest;
   readonly connection: FetchConnection;
-  /** When it was sent, by the monotonic clock. */
+  /** Time at which it was sent, by the monotonic clock. */
   sentAt = 0;
   readonly #fetcher: Fetcher;
   resent?: boolean;
@@ -179,7 +182,10 @@ class Fetch implements Request<Job | undefined> {
     return this.#fetcher.isOver;
   }
 
-  /** It may have waited for a connection for longer than a reservation lasts. */
+  /**
+   * The time is taken now, because the FETCH may have waited for a connection longer than a
+   * reservation lasts.
+   */
   sending(): void {
     this.sentAt = this.#fetcher.now();
   }

@@ -1,24 +1,31 @@
 import type { Clock } from "../../internal/clock.ts";
 
-/** Limits of jobs at the same time and of jobs a second. */
+/** Limits for jobs that run at the same time, and for jobs per second. */
 export interface Limit {
-  /** Jobs that may run at the same time, 1 or more. @default the consumer's own limit */
+  /**
+   * Maximum number of jobs that run at the same time, at least 1. @default the consumer's
+   * `concurrency`
+   */
   readonly concurrency?: number | undefined;
-  /** Jobs that may start in any second; 0.2 is one in every five seconds. @default no limit */
+  /**
+   * Maximum number of jobs that start in any second; 0.2 allows one in five seconds.
+   *
+   * @default no limit
+   */
   readonly perSecond?: number | undefined;
 }
 
 /**
- * Counts the jobs of one limit: those that run, and those that FETCHes in flight may bring. So no
- * job is fetched that could not start at once.
+ * Counts the jobs of one limit: those that run, and those that FETCHes in flight may bring. This
+ * way, no job is fetched that could not start at once.
  */
 export class LimitCounter {
   readonly #clock: Clock;
   readonly #concurrency: number;
-  /** The length of the rate's window, and how many jobs may start in one. */
+  /** The length of the rate's window, and the number of jobs that may start in it. */
   readonly #windowMs: number;
   readonly #count: number;
-  /** When the last `#count` jobs started; the oldest is at `#next`. */
+  /** Start times of the last `#count` jobs; the oldest is at `#next`. */
   readonly #begun: number[] = [];
   #next = 0;
   #running = 0;
@@ -31,7 +38,7 @@ export class LimitCounter {
     this.#windowMs = perSecond === undefined ? 0 : this.#count / perSecond * 1000;
   }
 
-  /** Whether one more job could start now, even if all FETCHes in flight bring one. */
+  /** True if one more job could start now, even if every FETCH in flight brings a job. */
   get hasRoom(): boolean {
     if (this.#running + this.#pending >= this.#concurrency) return false;
     const inTheWay = this.#inTheWay();
@@ -39,8 +46,8 @@ export class LimitCounter {
   }
 
   /**
-   * Milliseconds until there is room by time alone; `undefined` if a job or a FETCH has to end
-   * first.
+   * Milliseconds until the limit has room because time passes; `undefined` if a job or a FETCH has
+   * to end first.
    */
   get roomInMs(): number | undefined {
     if (this.#running + this.#pending >= this.#concurrency) return undefined;
@@ -49,17 +56,17 @@ export class LimitCounter {
     return Math.max(1, Math.ceil(inTheWay + this.#windowMs - this.#clock.now()));
   }
 
-  /** A FETCH was sent that may bring a job. */
+  /** Counts a FETCH that may bring a job. */
   expect(): void {
     this.#pending++;
   }
 
-  /** That FETCH was answered, or lost. */
+  /** Removes a FETCH that was answered or lost. */
   expected(): void {
     this.#pending--;
   }
 
-  /** A job starts. */
+  /** Counts a job that starts. */
   begin(): void {
     this.#running++;
     if (this.#count === Infinity) return;
@@ -67,18 +74,18 @@ export class LimitCounter {
     this.#next = (this.#next + 1) % this.#count;
   }
 
-  /** A job ended. */
+  /** Removes a job that ended. */
   end(): void {
     this.#running--;
   }
 
   /**
-   * When the job started that has to leave the window before one more may start; `undefined` if
-   * there is none.
+   * Returns the start time of the job that must leave the window before another may start;
+   * `undefined` if there is none.
    */
   #inTheWay(): number | undefined {
     if (this.#count === Infinity) return undefined;
-    // Jobs that FETCHes may bring take their places first.
+    // Places are reserved for the jobs that FETCHes may bring.
     const places = this.#count - this.#pending;
     return places <= 0 ? Infinity : this.#begun[(this.#next - places + this.#count) % this.#count];
   }

@@ -5,13 +5,17 @@ import type { Job } from "../../job/job.ts";
 import { checkPatterns, isPattern, matcher } from "./choice.ts";
 import { type Limit, LimitCounter } from "./limit.ts";
 
-/** Limits of a consumer beside its concurrency. Limits of a type are options of `register`. */
+/**
+ * Limits of a consumer, in addition to its concurrency. Limits of a job type are options of
+ * `register`.
+ */
 export interface ConsumerLimits {
-  /** Jobs that may start in any second, of all queues and types. @default no limit */
+  /** Maximum number of jobs that start in any second, of all queues and types. @default no limit */
   readonly perSecond?: number | undefined;
   /**
-   * Limits of queues, by name. A name with a `*` is a limit for each queue that matches. @default
-   * none
+   * Limits of queues, by name. A name with a `*` limits each matching queue separately.
+   *
+   * @default none
    */
   readonly queues?: Readonly<Record<string, Limit>> | undefined;
 }
@@ -23,7 +27,7 @@ const CONSUMER_LIMITS = {
 
 const LIMIT = { concurrency: true, perSecond: true } as const satisfies OptionNames<Limit>;
 
-/** Largest limit of jobs a second. */
+/** Largest number of jobs per second. */
 const MAX_PER_SECOND = 1_000_000;
 
 /**
@@ -66,21 +70,21 @@ export function checkLimits(limits: unknown): ConsumerLimits {
   };
 }
 
-/** The limits that handlers were registered with; they change while a run goes on. */
+/** The limits of the registered handlers. They can change during a run. */
 export interface TypeLimits {
-  /** Whether there is any. */
+  /** True if any handler has a limit. */
   readonly hasLimits: boolean;
-  /** The same object as long as it is the same handler. */
+  /** Returns the limit of a type: the same object until its handler is replaced. */
   limitOf(type: string): Limit | undefined;
 }
 
-/** A run, and what it counts towards. */
+/** A run, and the counters that count it. */
 export interface CountedRun {
   readonly job: Job;
   counters: readonly LimitCounter[];
 }
 
-/** The limits of one run, and what counts towards each. */
+/** The limits of one run of a consumer, with their counters. */
 export class Limits {
   readonly #clock: Clock;
   readonly #types: TypeLimits;
@@ -92,7 +96,7 @@ export class Limits {
     { readonly limit: Limit; readonly counter: LimitCounter }
   >();
   /**
-   * What a FETCH of a queue may count towards: the counter of the queue, and of the types that came
+   * The counters that count a FETCH of a queue: that of the queue, and those of the types that came
    * from it.
    */
   readonly #ofQueue = new Map<string, readonly LimitCounter[]>();
@@ -102,17 +106,17 @@ export class Limits {
     this.#types = types;
     this.#whole = perSecond === undefined ? undefined : new LimitCounter({ perSecond }, clock);
     const names = Object.keys(queues);
-    // A queue's own limit wins over a pattern's.
+    // The limit of a queue's own name takes precedence over that of a pattern.
     this.#patterns = [...names.filter((name) => !isPattern(name)), ...names.filter(isPattern)]
       .map((name) => ({ matches: matcher(name), limit: queues[name]! }));
   }
 
-  /** Whether anything is limited. */
+  /** True if there is any limit. */
   get isAny(): boolean {
     return this.#whole !== undefined || this.#patterns.length > 0 || this.#types.hasLimits;
   }
 
-  /** What a FETCH of this queue may count towards. */
+  /** Returns the counters that count a FETCH of this queue. */
   of(queue: string): readonly LimitCounter[] {
     const known = this.#ofQueue.get(queue);
     if (known !== undefined) return known;
@@ -122,9 +126,9 @@ export class Limits {
   }
 
   /**
-   * Counts a run that begins; `running` are those that began before. Returns false, and does not
-   * count it, if it must not begin. Only the first jobs of a type on a queue can come so far: from
-   * then on every FETCH of the queue heeds the type's limit.
+   * Counts a run that starts; `running` are the runs that started before. Returns false, and does
+   * not count it, if it must not start. This happens only to the first jobs of a type on a queue:
+   * after that, every FETCH of the queue respects the type's limit.
    */
   begin(run: CountedRun, running: Iterable<CountedRun>): boolean {
     const { queue, type } = run.job;
@@ -165,7 +169,7 @@ export class Limits {
     if (limit === undefined) return undefined;
     const counter = new LimitCounter(limit, this.#clock);
     this.#typeCounters.set(type, { limit, counter });
-    // Some runs are older than the limit: they count towards it, too.
+    // Runs that are older than the limit count too.
     for (const run of running) {
       if (run.job.type !== type) continue;
       counter.begin();
@@ -174,7 +178,7 @@ export class Limits {
     return counter;
   }
 
-  /** The limit of a type was replaced, or is gone. */
+  /** Called when the limit of a type was replaced or removed. */
   #forget(type: string, counter: LimitCounter): void {
     this.#typeCounters.delete(type);
     for (const [queue, counters] of this.#ofQueue) {

@@ -4,26 +4,26 @@ import { isMarker } from "../../protocol/cancellation.ts";
 import { isQueueName } from "../../job/queue_name.ts";
 import { checkPatterns, isPattern, matcher, MAX_QUEUES, type QueueChoice } from "./choice.ts";
 
-/** The queues of a choice, in the order for the next FETCH. */
+/** The order of queues for the next FETCH. */
 export interface QueueOrder {
-  /** Whether the queues depend on what the server has (INFO). */
+  /** True if the queues depend on those of the server (INFO). */
   readonly isDynamic: boolean;
-  /** Whether each FETCH has a new order. */
+  /** True if each FETCH gets a new order. */
   readonly isDrawn: boolean;
-  /** The queues in their order; empty if there are none now. */
+  /** Returns the queues in order; empty if there are none now. */
   next(): readonly string[];
-  /** Takes what the server has: the number of waiting jobs by queue. */
+  /** Updates the order with the server's queues: the number of waiting jobs of each. */
   learn(waiting: Readonly<Record<string, number>>): void;
 }
 
-/** The order of a checked choice. `random` returns numbers from 0 up to 1. */
+/** Creates the order of a checked choice. `random` returns numbers from 0 up to 1. */
 export function orderOf(choice: QueueChoice, random: () => number = Math.random): QueueOrder {
   if (typeof choice === "function") return new ChosenOrder(choice);
   if (Array.isArray(choice)) return new StrictOrder(choice);
   return new WeightedOrder(choice as Readonly<Record<string, number>>, random);
 }
 
-/** The queues of a choice on a server with these waiting jobs, in one of their orders. */
+/** Returns the queues of a choice for these waiting jobs, in one possible order. */
 export function namesOf(
   choice: QueueChoice,
   waiting: Readonly<Record<string, number>>,
@@ -68,10 +68,11 @@ class WeightedOrder implements QueueOrder {
     this.#expand([]);
   }
 
-  /** Each place goes to one of the remaining queues, by their weights. */
+  /** Draws the queues one by one, by their weights. */
   next(): readonly string[] {
     return this.#expanded
-      // Exponential waits with the weights as their rates come in just that order.
+      // Sorting by exponential random numbers with the weights as rates gives exactly this
+      // distribution.
       .map(({ name, weight }) => ({ name, wait: -Math.log(1 - this.#random()) / weight }))
       .sort((a, b) => a.wait - b.wait)
       .map(({ name }) => name);
@@ -81,7 +82,7 @@ class WeightedOrder implements QueueOrder {
     if (this.isDynamic) this.#expand(Object.keys(waiting));
   }
 
-  /** A name's own weight wins over a pattern's. */
+  /** The weight of a queue's own name takes precedence over that of a pattern. */
   #expand(known: readonly string[]): void {
     const keys = Object.keys(this.#weights);
     const sorted = [...keys.filter((key) => !isPattern(key)), ...keys.filter(isPattern)];
@@ -111,7 +112,7 @@ class ChosenOrder implements QueueOrder {
     if (!Array.isArray(names) || names.length > MAX_QUEUES) {
       throw new StateError(
         "INVALID_CHOICE",
-        `Cannot fetch as the function for queues gave no array of ${MAX_QUEUES} names at most: got ${
+        `Cannot fetch as the function for queues did not return an array of up to ${MAX_QUEUES} names: got ${
           showValue(names)
         }`,
       );
@@ -124,7 +125,7 @@ class ChosenOrder implements QueueOrder {
   }
 }
 
-/** The names, with each pattern replaced by its queues; each queue once. */
+/** Returns the names with each pattern replaced by its queues, without duplicates. */
 function expand(names: readonly string[], known: readonly string[]): readonly string[] {
   const all = new Set<string>();
   for (const name of names) {
@@ -133,7 +134,7 @@ function expand(names: readonly string[], known: readonly string[]): readonly st
       continue;
     }
     const pattern = matcher(name);
-    // Not even a server can put anything but a queue's name into a FETCH.
+    // Names from the server are checked, so that a server cannot put other text into a FETCH.
     const queues = known.filter((queue) =>
       isQueueName(queue) && pattern.test(queue) && !isMarker(queue)
     );

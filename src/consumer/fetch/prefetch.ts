@@ -1,35 +1,41 @@
 import type { Clock } from "../../internal/clock.ts";
 
 /**
- * The server is asked no more often than this, in milliseconds: INFO costs it a moment for each
+ * Shortest interval between two INFOs, in milliseconds. INFO costs the server some time for each
  * queue.
  */
 const ASK_EVERY_MS = 100;
 
-/** How long an answer is relied on, in milliseconds. */
+/** Time after which an answer is no longer used, in milliseconds. */
 const TRUST_MS = 400;
 
-/** Of the jobs that will likely still be there, the part that may be fetched in advance. */
+/** Share of the remaining jobs that may be fetched in advance. */
 const SHARE = 1 / 10;
 
-/** A FETCH that takes longer than this and a round trip has waited for its job, in milliseconds. */
+/**
+ * A FETCH that takes longer than this, in addition to the round trip, has waited for its job, in
+ * ms.
+ */
 export const WAITED_MS = 100;
 
 /**
- * So many FETCHes in a row that did not wait show that every queue with jobs can be fetched from.
+ * After this many consecutive FETCHes that did not wait, every queue with jobs is assumed to be
+ * fetchable.
  */
 const PROMPT = 16;
 
-/** Tells how many jobs wait on the consumer's queues, or `undefined` if that is not known. */
+/**
+ * Returns the number of jobs that wait on the consumer's queues; `undefined` if it is not known.
+ */
 export interface WaitingCount {
   countWaiting(): Promise<number | undefined>;
 }
 
 /**
- * Decides how many FETCHes may be in flight at once. A FETCH for which there is no job waits for
- * two seconds, together with all that are behind it on its connection, and a stop would wait for
- * all of them. So more than one FETCH a connection needs a backlog that lasts: by what the server
- * said, and how fast that became less.
+ * Decides how many FETCHes may be in flight. A FETCH without a job waits for two seconds, together
+ * with all FETCHes behind it on its connection, and a stop would wait for all of them. More than
+ * one FETCH per connection therefore needs a backlog that lasts, judged by the server's last answer
+ * and by how fast the backlog shrinks.
  */
 export class Prefetch {
   readonly #clock: Clock;
@@ -38,15 +44,15 @@ export class Prefetch {
   #askedAt = -Infinity;
   #answeredAt = -Infinity;
   #roundTripMs = 0;
-  /** Jobs that waited at the last answer. */
+  /** Number of waiting jobs at the last answer. */
   #waiting = 0;
-  /** By how many they were fewer than at the answer before. Other workers take from them, too. */
+  /** Decrease since the answer before. Other workers take jobs too. */
   #fall = 0;
-  /** Jobs that were fetched here since the server was asked. */
+  /** Number of jobs fetched here since the last INFO was sent. */
   #fetched = 0;
-  /** Jobs that wait, but that no FETCH brings: their queue is paused. */
+  /** Number of waiting jobs that no FETCH brings, because their queue is paused. */
   #outOfReach = 0;
-  /** FETCHes in a row that did not wait. */
+  /** Number of consecutive FETCHes that did not wait. */
   #prompt = 0;
 
   constructor(clock: Clock, queues: WaitingCount) {
@@ -54,14 +60,14 @@ export class Prefetch {
     this.#queues = queues;
   }
 
-  /** FETCHes that may be in flight in all. */
+  /** Maximum number of FETCHes in flight, over all connections. */
   get maxInFlight(): number {
-    // Twice: what was fetched is known, what is in flight is not.
+    // Counted twice, because the FETCHes in flight will bring about as many again.
     const left = this.#waiting - this.#outOfReach - this.#fall - 2 * this.#fetched;
     return Math.floor(Math.max(0, left) * SHARE);
   }
 
-  /** A job was fetched; the server took so many milliseconds to answer. */
+  /** Called when a job was fetched. `tookMs` is the time that the server took to answer. */
   fetched(tookMs: number): void {
     this.#fetched++;
     if (tookMs > WAITED_MS + this.#roundTripMs) return this.foundNothing();
@@ -69,8 +75,8 @@ export class Prefetch {
   }
 
   /**
-   * A FETCH has waited, so nothing was there that a FETCH brings, whatever the server counts, or
-   * will count next.
+   * Called when a FETCH has waited: there was no job that a FETCH can bring, regardless of the
+   * server's present or next count.
    */
   foundNothing(): void {
     this.#outOfReach = Infinity;
@@ -78,7 +84,7 @@ export class Prefetch {
   }
 
   /**
-   * Asks the server again if its last answer is worn out. `changed` is called when there is a new
+   * Asks the server again if its last answer is outdated. `changed` is called when there is a new
    * answer.
    */
   refresh(now: number, changed: () => void): void {

@@ -11,44 +11,42 @@ import type { WaitingCount } from "./prefetch.ts";
 /** A FETCH to send. */
 export interface FetchRequest {
   readonly command: Command<Job | undefined>;
-  /** No queue was left out for its limit. */
+  /** True if no queue was left out because of its limit. */
   readonly isWhole: boolean;
-  /** Grows with each change of the queues that it could name. */
+  /** Increases with each change of the available queues. */
   readonly version: number;
-  /** What the job that it may bring counts towards. */
+  /** The counters that count the job it may bring. */
   readonly counters: Iterable<LimitCounter>;
 }
 
-/** How often the server is asked for its queues, if the choice depends on them, in milliseconds. */
+/** Interval of INFO if the choice depends on the server's queues, in milliseconds. */
 const ASK_EVERY_MS = 5000;
 
-/** How long nothing is fetched after the function of a choice has failed, in milliseconds. */
+/** Pause after the function of a choice failed, in milliseconds. */
 const REST_MS = 1000;
 
 const NONE: readonly LimitCounter[] = [];
 
 /**
- * Decides what the next FETCH names: the queues of the choice, in its order, without those that
+ * Selects the queues of the next FETCH: those of the choice, in its order, without the queues that
  * have to wait.
  */
 export class QueueSelector implements WaitingCount {
   readonly #context: SessionContext;
   readonly #limits: Limits;
   #order: QueueOrder;
-  /** When a queue may be fetched from again, by its name. */
+  /** Time at which a queue may be fetched from again, by name. */
   readonly #rests = new Map<string, number>();
-  /** The last FETCH of all queues: it is used again as long as their order is the same. */
+  /** The last FETCH of all queues, reused while their order is the same. */
   #last: { readonly names: readonly string[]; readonly request: FetchRequest } | undefined;
   #notBefore = -Infinity;
   #isAsking = false;
-  /** Nothing is fetched before the server has told its queues. */
+  /** True while a fresh answer from the server is needed. Nothing is fetched meanwhile. */
   #isStale = false;
   #cancelAsk: (() => void) | undefined;
   #cancelWake: (() => void) | undefined;
   #wakeAt = 0;
-  /**
-   * The names that the server told last, when it was asked for them, and how often they changed.
-   */
+  /** The names in the server's last answer. `#version` counts their changes. */
   #known = "";
   #askedAt = -Infinity;
   #version = 0;
@@ -61,7 +59,7 @@ export class QueueSelector implements WaitingCount {
     this.#ask();
   }
 
-  /** Takes another choice, which holds for every FETCH from now on. */
+  /** Replaces the choice. It applies to every FETCH from now on. */
   choose(choice: QueueChoice): void {
     this.#order = orderOf(choice);
     this.#last = undefined;
@@ -72,13 +70,13 @@ export class QueueSelector implements WaitingCount {
     this.#context.advance();
   }
 
-  /** The jobs that wait on the queues of the choice (INFO). */
+  /** Counts the jobs that wait on the queues of the choice (INFO). */
   async countWaiting(): Promise<number> {
     const waiting = await waitingJobs(this.#context);
     return this.#names.reduce((sum, name) => sum + (waiting[name] ?? 0), 0);
   }
 
-  /** The queues as they are now, in one of their orders. */
+  /** The present queues, in one possible order. */
   get #names(): readonly string[] {
     try {
       return this.#order.next();
@@ -88,21 +86,21 @@ export class QueueSelector implements WaitingCount {
   }
 
   /**
-   * Whether a FETCH of this version named every queue that there was at `at`. If only the server
-   * knows that, and what it said last is older, it is asked again.
+   * Returns true if a FETCH of this version named every queue that existed at `at`. If the choice
+   * depends on the server's queues and its last answer is older, asks the server again.
    */
   covers(version: number, at: number): boolean {
     if (!this.#order.isDynamic) return true;
     if (this.#askedAt > at) return version === this.#version;
-    // A FETCH that is sent now would wait for two seconds, and some queues may be missing from it.
+    // A FETCH sent now would wait for two seconds, and may miss some queues.
     this.#isStale = true;
     this.#ask();
     return false;
   }
 
   /**
-   * Whether there is nothing to fetch from, and was not at `at`: the choice has no queue, or all of
-   * them rest.
+   * Returns true if there is nothing to fetch from, and was not at `at`: the choice has no queue,
+   * or all of its queues rest.
    */
   isBare(at: number): boolean {
     const names = this.#names;
@@ -110,7 +108,7 @@ export class QueueSelector implements WaitingCount {
     return this.#rests.size > 0 && names.every((name) => this.#isResting(name));
   }
 
-  /** The next FETCH; `undefined` if there is nothing to fetch from now. */
+  /** Returns the next FETCH; `undefined` if there is nothing to fetch from now. */
   next(): FetchRequest | undefined {
     if (this.#isClosed || this.#isStale || this.#isPaused()) return undefined;
     let names: readonly string[];
@@ -127,35 +125,36 @@ export class QueueSelector implements WaitingCount {
     return this.#partial(names.filter((name) => !this.#isResting(name)));
   }
 
-  /** The FETCH is sent. */
+  /** Called when the FETCH is sent. */
   sent({ counters }: FetchRequest): void {
     for (const counter of counters) counter.expect();
   }
 
-  /** The FETCH was answered, or lost. */
+  /** Called when the FETCH was answered or lost. */
   answered({ counters }: FetchRequest): void {
     for (const counter of counters) counter.expected();
   }
 
   /**
-   * Counts a run that begins; false if a limit forbids it. `running` are those that began before.
+   * Counts a run that starts. Returns false if a limit forbids it. `running` are the runs that
+   * started before.
    */
   begin(run: CountedRun, running: Iterable<CountedRun>): boolean {
     return !this.#limits.isAny || this.#limits.begin(run, running);
   }
 
-  /** A run that began has ended. */
+  /** Called when a run has ended. */
   end({ counters }: CountedRun): void {
     for (const counter of counters) counter.end();
   }
 
-  /** Fetches nothing from the queue for `ms` milliseconds. */
+  /** Stops fetching from the queue for `ms` milliseconds. */
   rest(queue: string, ms: number): void {
     this.#rests.set(queue, this.#context.monotonic.now() + ms);
     this.#wakeIn(ms);
   }
 
-  /** Ends its timers. */
+  /** Cancels the timers. */
   close(): void {
     this.#isClosed = true;
     this.#cancelAsk?.();
@@ -163,7 +162,7 @@ export class QueueSelector implements WaitingCount {
     this.#cancelAsk = this.#cancelWake = undefined;
   }
 
-  /** Reads no clock unless something failed: it is called for every job. */
+  /** Reads the clock only if something failed, because this is called for every job. */
   #isPaused(): boolean {
     return this.#notBefore !== -Infinity && this.#context.monotonic.now() < this.#notBefore;
   }
@@ -214,7 +213,7 @@ export class QueueSelector implements WaitingCount {
     return true;
   }
 
-  /** Has the session look again in `ms` milliseconds, or earlier if it is about to do so. */
+  /** Calls `advance` in `ms` milliseconds, unless an earlier call is scheduled. */
   #wakeIn(ms: number): void {
     if (this.#isClosed) return;
     const at = this.#context.monotonic.now() + ms;
@@ -237,13 +236,13 @@ export class QueueSelector implements WaitingCount {
     const askedAt = this.#context.monotonic.now();
     waitingJobs(this.#context).then((waiting) => {
       this.#isAsking = this.#isStale = false;
-      // Another choice was made meanwhile, which has learned nothing yet.
+      // The choice was replaced meanwhile, and the new one needs an answer too.
       if (order !== this.#order) return this.#ask();
       this.#learn(waiting, askedAt);
       this.#askLater();
       if (!this.#isClosed) this.#context.advance();
     }, () => {
-      // The connection is being made again: until then the last answer holds.
+      // The connection is being restored. The last answer is used until then.
       this.#isAsking = this.#isStale = false;
       this.#askLater();
       if (!this.#isClosed) this.#context.advance();

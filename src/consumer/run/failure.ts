@@ -4,12 +4,12 @@ import type { Job, JobFailure } from "../../job/job.ts";
 import type { FailureReport } from "../../protocol/commands/jobs.ts";
 import { asOutcome, outcomeKind } from "../outcome.ts";
 
-/** Characters of a message that are sent. The server keeps 1000 bytes. */
+/** Longest message that is sent, in characters. The server keeps 1000 bytes. */
 const MAX_MESSAGE = 1000;
 
 /**
- * What FAIL says about whatever a handler threw. The job's own `backtrace` is how many lines of the
- * stack are sent.
+ * Returns the data of FAIL for a value that a handler threw. The job's `backtrace` is the number of
+ * stack lines to send.
  */
 export function describeFailure(
   { jid, job }: { readonly jid: string; readonly job: Pick<Job, "backtrace"> },
@@ -18,25 +18,22 @@ export function describeFailure(
   try {
     const lines = job.backtrace ?? 0;
     const outcome = asOutcome(error);
-    // The cause is what went wrong; the outcome has the words for it.
+    // The cause describes the failure; the message of the outcome takes precedence.
     const { cause = error } = outcome ?? {};
     const report = isError(cause) ? ofError(cause, lines) : ofValue(cause);
     return { jid, ...report, ...outcome && { message: text(outcome.message) || report.message } };
   } catch {
-    // A getter that throws, a revoked proxy, or a value that cannot become a text.
+    // A getter threw, the value is a revoked proxy, or it cannot be converted to a string.
     return { jid, type: "unknown", message: "the error cannot be read", backtrace: [] };
   }
 }
 
-/**
- * What becomes of a job that failed: it is retried, kept among the dead, or dropped without a
- * trace.
- */
+/** The next state of a failed job: it is retried, dead, or dropped without being kept. */
 export type AfterFailure = "retry" | "dead" | "dropped";
 
 /**
- * What becomes of a job after a run that threw or gave this; `undefined` if it did not fail. Never
- * throws.
+ * Returns the next state of a job whose handler threw or returned this value; `undefined` if the
+ * job did not fail. Never throws.
  */
 export function afterFailure(job: Job, error: unknown): AfterFailure | undefined {
   const kind = outcomeKind(error);
@@ -45,13 +42,19 @@ export function afterFailure(job: Job, error: unknown): AfterFailure | undefined
   return kind !== "kill" && isRetried(job) ? "retry" : "dead";
 }
 
-/** The server's delay before the retry that follows, in seconds: the mean of what it draws. */
+/**
+ * Returns the server's delay before the next retry, in seconds. The server draws it at random; this
+ * is the mean.
+ */
 export function serverDelay({ failure }: Job): number {
   const retry = nextRetry(failure);
   return retry ** 4 + 15 + 14.5 * (retry + 1);
 }
 
-/** What the server would keep of a job that failed, as it counts, without the times. */
+/**
+ * Returns the failure that the server would store for a failed job, with its counts but without
+ * times.
+ */
 export function nextFailure(
   { retry = DEFAULT_RETRY, failure: before }: Job,
   { type, message, backtrace }: FailureReport,
@@ -62,20 +65,21 @@ export function nextFailure(
 }
 
 /**
- * Whether the server retries the job after a FAIL: with no retry left it would be dead, or gone.
+ * Returns true if the server retries the job after a FAIL. If no retry is left, the job is dead or
+ * dropped.
  */
 export function isRetried({ retry = DEFAULT_RETRY, failure }: Job): boolean {
   return nextRetry(failure) < retry;
 }
 
-/** Which attempt at the job this is: 1 the first time, 2 at its first retry. */
+/** Returns the number of this attempt: 1 for the first run, 2 for the first retry. */
 export function attemptOf({ failure }: Job): number {
   return nextRetry(failure) + 1;
 }
 
 /**
- * Which retry follows, from 0. The server uses this number, not `remaining`, which counts one too
- * many.
+ * Returns the number of the next retry, from 0. The server uses this number and not `remaining`,
+ * which is one too high.
  */
 function nextRetry(before: JobFailure | undefined): number {
   return before === undefined ? 0 : before.retryCount + 1;
@@ -97,7 +101,7 @@ function text(value: unknown): string {
   return String(value).slice(0, MAX_MESSAGE).toWellFormed();
 }
 
-/** The lines of the stack, without the message that some runtimes put before them. */
+/** Returns the lines of the stack, without the message that some runtimes put before them. */
 export function frames({ stack }: Error): string[] {
   const lines = String(stack ?? "").split("\n").map((line) => line.trim());
   const first = lines.findIndex((line) => /^at\s/.test(line) || /@.*:\d+:\d+$/.test(line));

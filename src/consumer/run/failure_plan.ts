@@ -6,18 +6,18 @@ import { asOutcome, checkSeconds, RetryAfter } from "../outcome.ts";
 import { requeueCustomOf } from "../resumable/requeue_custom.ts";
 import { type AfterFailure, afterFailure, attemptOf, serverDelay } from "./failure.ts";
 
-/** How a failed job is reported. */
+/** The way to report a failed job. */
 export interface FailurePlan {
   readonly next: AfterFailure;
-  /** Seconds until the retry; `undefined` if the server decides, or there is none. */
+  /** Seconds until the retry; `undefined` if the server decides, or if there is none. */
   readonly seconds: number | undefined;
-  /** The queue that the job moves to in place of the dead. */
+  /** The queue to which the job moves instead of being dead. */
   readonly deadLetter: string | undefined;
 }
 
 /**
- * Decides how the failure of a job is reported. A policy that cannot be used is told by
- * `listenerError`, and left out.
+ * Decides how to report the failure of a job. Errors of a policy are emitted as `listenerError`,
+ * and the policy is ignored.
  */
 export function planFailure(
   job: Job,
@@ -39,7 +39,7 @@ function retrySeconds(
   { policy, events }: { policy: FailurePolicy; events: Emitter<ConsumerEvents> },
 ): number | undefined {
   const own = ownSeconds(job, error, { policy, events });
-  // The server would forget what the job is to carry.
+  // The server's own retry would lose these keys.
   return own ?? (requeueCustomOf(error) === undefined ? undefined : serverDelay(job));
 }
 

@@ -10,14 +10,14 @@ import type { ConsumerMiddleware } from "../middleware.ts";
 import { asOutcome } from "../outcome.ts";
 
 /**
- * Runs a job, and calls `completion` once with the result. An outcome is a failure, whether it was thrown
+ * Runs a job, and calls `completion` once with the result. An outcome counts as a failure, thrown
  * or returned. A runner may throw, but only before it has called `completion`.
  *
- * By callbacks, so that the layers around a handler cost no promise each.
+ * This uses callbacks, so that the layers around a handler do not each cost a promise.
  */
 export type Runner = (job: Job, context: JobContext, completion: Completion<unknown>) => void;
 
-/** Calls a runner; `completion` hears of it if that throws. */
+/** Calls a runner. If it throws, `completion` gets the error. */
 export function invoke(
   run: Runner,
   job: Job,
@@ -31,7 +31,7 @@ export function invoke(
   }
 }
 
-/** Has an observer see the run. */
+/** Wraps a runner in a call of the observer. */
 export function withObserver(observer: ConsumerObserver, run: Runner): Runner {
   return (job, context, completion) => {
     const next = () => new Promise((resolve, reject) => run(job, context, { resolve, reject }));
@@ -40,7 +40,7 @@ export function withObserver(observer: ConsumerObserver, run: Runner): Runner {
   };
 }
 
-/** Calls a handler. */
+/** Creates a runner that calls a handler. */
 export function handlerRunner(handler: Handler): Runner {
   return (job, context, completion) => {
     const result: unknown = handler(job, context);
@@ -52,15 +52,16 @@ export function handlerRunner(handler: Handler): Runner {
   };
 }
 
-/** Has the job pass `middleware`; the first is the outermost. */
+/** Wraps a runner in middleware. The first one is the outermost. */
 export function withMiddleware(middleware: readonly ConsumerMiddleware[], run: Runner): Runner {
   return (job, context, completion) =>
     runTask(new HandlerTask(middleware, run, job, context), completion);
 }
 
 /**
- * Runs the job with the arguments that `schema` makes of its own, or fails it if they do not fit.
- * The consumer itself keeps the job as it came: that is what it enqueues again.
+ * Wraps a runner in validation: it gets the job with the schema's output as arguments, and is not
+ * called if the arguments are invalid. The consumer keeps the original job, to requeue it
+ * unchanged.
  */
 export function withSchema(schema: StandardSchema<readonly unknown[]>, run: Runner): Runner {
   return (job, context, completion) => {
@@ -73,7 +74,7 @@ export function withSchema(schema: StandardSchema<readonly unknown[]>, run: Runn
   };
 }
 
-/** A job that passes the middleware. */
+/** The task of running a job inside middleware. */
 class HandlerTask implements Task<unknown> {
   readonly #middleware: readonly ConsumerMiddleware[];
   readonly #run: Runner;
@@ -106,7 +107,7 @@ class HandlerTask implements Task<unknown> {
     this.#run(this.#job, this.#context, completion);
   }
 
-  /** An outcome is no success: to the middleware around it is an error. */
+  /** Throws an outcome, because for the outer middleware it is an error, not a result. */
   valueOf(result: unknown): unknown {
     if (asOutcome(result) !== undefined) throw result;
     return result;

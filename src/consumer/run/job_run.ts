@@ -25,20 +25,20 @@ import type { Expiring } from "./reservations.ts";
 import { abortContext, extensionOf, limitTime, RunContext, timeLimitOf } from "./run_context.ts";
 
 /**
- * What is kept clear before a reservation's end, in milliseconds: the result has to reach the
- * server before it.
+ * Time before the end of a reservation in which nothing is reported any more, in milliseconds. The
+ * result must reach the server before the reservation ends.
  */
 export const MARGIN_MS = 1000;
 
 /**
- * A job is not requeued for sooner than this, in seconds: ACK and FAIL go by the jid alone, so the
- * ACK that follows must not find the job with the worker that fetched it next.
+ * Shortest delay of a requeued job, in seconds. ACK and FAIL name only the jid, so the ACK that
+ * follows must not arrive when another worker has already fetched the job.
  */
 const MIN_REQUEUE_SECONDS = 5;
 
 const NONE: readonly LimitCounter[] = [];
 
-/** An error in a line. Whatever was thrown may be one. */
+/** Converts any thrown value to a string. Never throws. */
 function shown(error: unknown): string {
   try {
     return String(error);
@@ -53,12 +53,12 @@ const RESOLVED = Promise.resolve();
 export interface Slots {
   readonly session: SessionContext;
   readonly reporter: Reporter;
-  /** Runs whose handler succeeded, or ended with a `Discard` or a `Snooze`. */
+  /** Number of runs whose handler succeeded, or ended with a `Discard` or a `Snooze`. */
   done: number;
   failed: number;
-  /** Failed jobs that are kept among the dead, or moved to a dead letter queue. */
+  /** Number of failed jobs that are dead, or moved to a dead letter queue. */
   dead: number;
-  /** Failed jobs that the server drops. */
+  /** Number of failed jobs that the server drops. */
   dropped: number;
   /** Jobs that a stop released to the server. */
   readonly unfinished: Job[];
@@ -66,14 +66,14 @@ export interface Slots {
   free(run: JobRun): void;
 }
 
-/** How a handler ended if it did not succeed: with an error, or an outcome. */
+/** The error or outcome of a handler that did not succeed. */
 interface Failure {
   readonly error: unknown;
 }
 
 /**
- * The life of one run of one job, in the order in which it happens: start, ended, report. A run
- * that must not start is released or requeued.
+ * One run of one job, in the order of events: start, end, report. A run that must not start is
+ * released or requeued.
  */
 export class JobRun implements Completion<unknown>, CountedRun, Expiring, Finished, InSlot {
   slot = -1;
@@ -81,9 +81,9 @@ export class JobRun implements Completion<unknown>, CountedRun, Expiring, Finish
   readonly job: Job;
   readonly jid: string;
   readonly startedAt: number;
-  /** What the run counts towards. */
+  /** The counters that count the run. */
   counters: readonly LimitCounter[] = NONE;
-  /** The result was reported, or must not be reported any more. */
+  /** True if the result was reported, or must not be reported any more. */
   isSettled = false;
   readonly #slots: Slots;
   readonly #deadline: number;
@@ -100,11 +100,11 @@ export class JobRun implements Completion<unknown>, CountedRun, Expiring, Finish
     this.#context = new RunContext(job, slots.session);
   }
 
-  /** When nothing must be reported about this run any more, by the monotonic clock. */
+  /** Time after which nothing about this run may be reported, by the monotonic clock. */
   get deadline(): number {
     const extendedTo = extensionOf(this.#context);
     if (extendedTo === undefined) return this.#deadline;
-    // The server shortens no reservation.
+    // The server never shortens a reservation.
     return Math.max(this.#deadline, extendedTo - MARGIN_MS);
   }
 
@@ -119,7 +119,7 @@ export class JobRun implements Completion<unknown>, CountedRun, Expiring, Finish
     if (timeoutMs !== undefined) {
       this.#cancelTimeLimit = limitTime(this.#context, job, { timeoutMs, clock });
     }
-    // A microtask has an asynchronous context of its own: what a handler does to that must not
+    // A microtask has its own asynchronous context, so changes that a handler makes to it do not
     // reach the next handler.
     void RESOLVED.then(() => this.#invoke(registered.run));
   }
@@ -130,12 +130,12 @@ export class JobRun implements Completion<unknown>, CountedRun, Expiring, Finish
     invoke(runner, this.job, this.#context, this);
   }
 
-  /** The handler succeeded. */
+  /** Called when the handler succeeded. */
   resolve(): void {
     this.#ended(undefined);
   }
 
-  /** The handler failed, or gave an outcome. */
+  /** Called when the handler failed, or ended with an outcome. */
   reject(error: unknown): void {
     const onDead = this.#policy?.onDead;
     const next = onDead && !this.isSettled ? afterFailure(this.job, error) : undefined;
@@ -145,7 +145,7 @@ export class JobRun implements Completion<unknown>, CountedRun, Expiring, Finish
     void this.#callOnDead(onDead, error).then(() => this.#ended({ error }));
   }
 
-  /** The job is reported whatever happens in there. */
+  /** Calls `onDead`. An error in it does not keep the job from being reported. */
   async #callOnDead(onDead: OnDead, error: unknown): Promise<void> {
     try {
       await onDead(this.job, error, this.#context);
@@ -161,7 +161,7 @@ export class JobRun implements Completion<unknown>, CountedRun, Expiring, Finish
       try {
         this.#report(failure);
       } catch (error) {
-        // An outcome whose own getters throw.
+        // A getter of the outcome threw.
         this.#slots.reporter.failed(this, describeFailure(this, error));
       }
     }
@@ -234,7 +234,7 @@ export class JobRun implements Completion<unknown>, CountedRun, Expiring, Finish
     return { job, error, elapsedMs: this.#elapsedMs, attempt, willRetry, retryAt, next };
   }
 
-  /** Counts and tells that the job has failed for the last time. */
+  /** Counts and emits the last failure of the job. */
   #countEnd(error: unknown, next: AfterFailure, deadLetter: string | undefined): void {
     if (next === "retry") return;
     this.#slots[next]++;
@@ -251,8 +251,8 @@ export class JobRun implements Completion<unknown>, CountedRun, Expiring, Finish
   }
 
   /**
-   * Enqueues the job again, and acknowledges it then. If the server refuses that, it failed with
-   * this error.
+   * Enqueues the job again, and then acknowledges it. If the server refuses the job, it is failed
+   * with this error.
    */
   #requeue(
     seconds: number,
@@ -265,8 +265,8 @@ export class JobRun implements Completion<unknown>, CountedRun, Expiring, Finish
   }
 
   /**
-   * Instead of a start: the job must not run here, or not now. It is requeued as it is, for a
-   * moment later.
+   * Requeues the job unchanged, for a moment later, instead of starting it: it must not run here,
+   * or not now.
    */
   requeue(reason: ConsumerEvents["requeued"]["reason"]): void {
     const { job } = this;
@@ -274,13 +274,13 @@ export class JobRun implements Completion<unknown>, CountedRun, Expiring, Finish
     this.#slots.session.events.emit("requeued", { job, reason });
     this.#requeue(
       0,
-      new StateError("NOT_RUN", `Job ${job.jid} could not be put back on its queue`),
+      new StateError("NOT_RUN", `Cannot requeue job ${job.jid}: the server refused it`),
     );
   }
 
   /**
-   * A stop does not wait for the handler, or does not start it: FAIL gives the job back to the
-   * server. `cause` is the error that the worker stops for.
+   * Releases the job to the server by FAIL: a stop does not wait for its handler, or does not start
+   * it. `cause` is the error that makes the worker stop.
    */
   release(cause?: unknown): void {
     const { job } = this;
@@ -289,13 +289,15 @@ export class JobRun implements Completion<unknown>, CountedRun, Expiring, Finish
     this.isSettled = true;
     this.#slots.unfinished.push(job);
     const error = cause === undefined
-      ? new JobAbortedError("STOPPED", `Job ${job.jid} was given back as its worker stops`)
-      : new JobAbortedError("CRASHED", `The worker of the job crashed: ${shown(cause)}`, { cause });
+      ? new JobAbortedError("STOPPED", `Job ${job.jid} was released as its worker stops`)
+      : new JobAbortedError("CRASHED", `The worker crashed: ${shown(cause)}`, {
+        cause,
+      });
     if (!isRetried(job)) return this.#endedBy(error);
     this.#slots.reporter.failed(this, describeFailure(this, error));
   }
 
-  /** A stop gives up on the last attempt at the job. */
+  /** Reports a job as dead or dropped, because a stop gave up its last attempt. */
   #endedBy(error: unknown): void {
     const { reporter, session: { events } } = this.#slots;
     const { next, deadLetter } = planFailure(this.job, error, { policy: this.#policy, events });
@@ -304,28 +306,28 @@ export class JobRun implements Completion<unknown>, CountedRun, Expiring, Finish
     else this.#moveTo(deadLetter, error);
   }
 
-  /** Asks the handler to end, as the worker stops. */
+  /** Asks the handler to end, because the worker stops. */
   stop(): void {
-    this.#abort("STOPPED", `Job ${this.jid} has to end as its worker stops`);
+    this.#abort("STOPPED", `Job ${this.jid} must end as its worker stops`);
   }
 
   /**
-   * The reservation is about to end: asks the handler to end, whose result is not reported any
-   * more.
+   * Asks the handler to end, because the reservation is about to end. Its result is not reported
+   * any more.
    */
   expire(): void {
     const { job } = this;
     this.#abort(
       "RESERVATION_EXPIRED",
-      `The reservation of job ${job.jid} ends before its handler does`,
+      `Job ${job.jid} must end as its reservation is about to end`,
     );
     this.isSettled = true;
     this.#slots.session.events.emit("expired", { job });
   }
 
   /**
-   * The job was cancelled: asks the handler to end, if it runs, and reports nothing, as the server
-   * is told to forget the job.
+   * Asks the handler to end, because the job was cancelled. Nothing is reported, as the server
+   * removes the job.
    */
   cancel(): void {
     this.#abort("CANCELLED", `Job ${this.jid} was cancelled`);
@@ -337,7 +339,7 @@ export class JobRun implements Completion<unknown>, CountedRun, Expiring, Finish
     this.#slots.session.events.emit("discard", { job, outcome, elapsedMs: this.#elapsedMs });
   }
 
-  /** 1 the first time that the job runs. */
+  /** Number of this attempt, from 1. */
   get attempt(): number {
     return this.#context.attempt;
   }

@@ -10,27 +10,26 @@ import { MAX_UNREPORTED, type Reporter } from "./reporter.ts";
 import { Reservations } from "./reservations.ts";
 import { RunningJobsFile } from "../../signals/running_jobs.ts";
 
-/** The reservation of a job that does not say, and the shortest one, in seconds. */
+/** The default reservation and the shortest one, in seconds. */
 const DEFAULT_RESERVATION = 1800;
 const MIN_RESERVATION = 60;
 
 /**
- * How long nothing is fetched from a queue that had a job which is left to others, in milliseconds.
+ * Time for which nothing is fetched from a queue with jobs that are left to other workers, in
+ * milliseconds.
  */
 const LEAVE_MS = 30_000;
 
-/** The parts that runs are bound by. */
+/** The parts of a session that runs depend on. */
 export interface JobRunsParts {
   readonly selector: QueueSelector;
   readonly limits: RunLimits;
   readonly reporter: Reporter;
-  /** Knows cancelled jobs, if the consumer looks for them. */
+  /** Returns the known cancellations, if the consumer looks for cancelled jobs. */
   readonly cancellations: () => Cancellations | undefined;
 }
 
-/**
- * The slots of a session: decides for each fetched job whether it runs, and holds those that do.
- */
+/** The slots of a session: decides for each fetched job if it runs, and holds the running ones. */
 export class JobRuns implements Slots {
   done = 0;
   failed = 0;
@@ -44,7 +43,7 @@ export class JobRuns implements Slots {
   readonly #running = new SlotList<JobRun>();
   readonly #reservations: Reservations;
   readonly #cancellations: JobRunsParts["cancellations"];
-  /** For a supervisor, which reports the jobs if this process dies. */
+  /** The file from which a supervisor reports the running jobs if this process dies. */
   readonly #file = RunningJobsFile.open();
 
   constructor(
@@ -59,17 +58,17 @@ export class JobRuns implements Slots {
     this.#reservations = new Reservations(session.monotonic, this.#running);
   }
 
-  /** Jobs that run. */
+  /** Number of running jobs. */
   get size(): number {
     return this.#running.size;
   }
 
-  /** The runs, those that began first at the front. */
+  /** The runs, in the order in which they started. */
   get all(): readonly JobRun[] {
     return this.#running.all();
   }
 
-  /** Jobs that may be fetched; those that are being fetched are not subtracted. */
+  /** Number of jobs to fetch, including the FETCHes in flight. */
   get wanted(): number {
     const { session, reporter } = this;
     if (session.phase !== "running" || reporter.inFlight > MAX_UNREPORTED) return 0;
@@ -77,21 +76,21 @@ export class JobRuns implements Slots {
     return this.#limits.left(session.settings.concurrency - this.#running.size);
   }
 
-  /** Runs a job that a FETCH sent at `askedAt` has brought, or gives it back. */
+  /** Runs a job from a FETCH that was sent at `askedAt`, or releases or requeues it. */
   take(job: Job, askedAt: number): void {
     const { settings, registry, clock, monotonic, events, phase } = this.session;
     const startedAt = clock.now();
     const seconds = Math.max(job.reserveFor || DEFAULT_RESERVATION, MIN_RESERVATION);
     const deadline = askedAt + seconds * 1000 - MARGIN_MS;
     this.#limits.fetched();
-    // It lay there while the machine slept: another worker has it by now.
+    // The reply was not read in time, because the machine slept. Another worker has the job now.
     if (deadline <= monotonic.at(startedAt)) return events.emit("expired", { job });
     const run = new JobRun(job, { startedAt, deadline }, this);
     const cancellations = this.#cancellations();
     if (cancellations?.has(job.jid) === true) return cancellations.take(run);
     if (isStopping(phase)) {
       if (isRetried(job)) return run.release();
-      // A FAIL would end the job for good, and nothing waits for a handler any more.
+      // A FAIL would end the job for good, and the stop does not wait for handlers any more.
       if (phase !== "draining") return run.requeue("stopped");
     }
     if (settings.unregistered === "leave" && registry.find(job.type) === undefined) {
@@ -117,17 +116,17 @@ export class JobRuns implements Slots {
     this.#limits.end();
   }
 
-  /** Asks every handler to end. */
+  /** Aborts the signals of all handlers. */
   abort(): void {
     for (const run of this.#running) run.stop();
   }
 
-  /** Waits for no handler any more: gives the jobs back to the server. */
+  /** Releases the jobs of all running handlers to the server. They are not waited for any more. */
   release(error?: unknown): void {
     for (const run of this.#running) run.release(error);
   }
 
-  /** Ends the timer, when nothing runs any more. */
+  /** Cancels the timer. Called when no job runs any more. */
   close(): void {
     this.#file?.close();
     this.#reservations.close();

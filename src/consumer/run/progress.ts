@@ -6,13 +6,13 @@ import type { Clock } from "../../internal/clock.ts";
 import { type Progress, trackSet } from "../../protocol/commands/enterprise.ts";
 import type { ConsumerEvents } from "../events.ts";
 
-/** Takes the progress of jobs. */
+/** Stores the progress of jobs. */
 export interface Tracker {
-  /** Resolves to whether it was kept. */
+  /** Resolves to true if the progress was stored. */
   track(progress: Progress): Promise<boolean>;
 }
 
-/** Sends the progress of jobs (TRACK SET), until the server turns out to be one that keeps none. */
+/** Sends the progress of jobs (TRACK SET), until the server turns out not to store it. */
 export class ProgressTracker implements Tracker {
   readonly #pool: Pick<ConnectionPool, "send">;
   readonly #events: Emitter<ConsumerEvents>;
@@ -32,8 +32,8 @@ export class ProgressTracker implements Tracker {
   }
 
   /**
-   * Emits one `warning` if the server is a free one. Rejects if the server does not answer within
-   * one command timeout.
+   * Emits one `warning` if the server is not Faktory Enterprise. Rejects if the server does not
+   * answer within one command timeout.
    */
   async track(progress: Progress): Promise<boolean> {
     if (this.#isFree) return false;
@@ -53,7 +53,7 @@ export class ProgressTracker implements Tracker {
         this.#isFree = true;
         this.#events.emit("warning", {
           code: "ENTERPRISE_ONLY",
-          message: "The server keeps no progress of jobs as it is not Faktory Enterprise",
+          message: "The server does not store the progress of jobs as it is not Faktory Enterprise",
         });
       }
       return false;

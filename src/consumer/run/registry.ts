@@ -14,7 +14,7 @@ import { checkLimit } from "../fetch/limits.ts";
 import type { ConsumerMiddleware } from "../middleware.ts";
 import { handlerRunner, type Runner, withMiddleware, withSchema } from "./invoke.ts";
 
-/** Options of `Consumer.register`; the limits are of the jobs of this type. */
+/** Options of `Consumer.register`. The limits apply to the jobs of this type. */
 export interface HandlerOptions<
   // deno-lint-ignore no-explicit-any
   Args extends readonly unknown[] | [] = any,
@@ -22,21 +22,21 @@ export interface HandlerOptions<
   Type extends string = string,
 > extends Limit, Omit<FailurePolicy<Args, Type>, "onDead"> {
   /**
-   * How long a job of this type may take before its `signal` is aborted, in milliseconds. The
-   * number `timeoutMs` in a job's `custom` is used instead.
+   * Time after which the `signal` of a job of this type is aborted, in milliseconds. The number
+   * `timeoutMs` in a job's `custom` takes precedence.
    *
-   * @default none
+   * @default no limit
    */
   readonly timeoutMs?: number | undefined;
   /**
-   * Called when a job failed for the last time, before that is reported: its retries are used up,
-   * it was killed, or its `retry` is 0. It runs in the job's slot, and the report (FAIL) waits for
-   * it, so it is called at least once: a worker that dies between the two runs the job again. If it
-   * throws, the consumer emits `listenerError`, and the job is reported all the same.
+   * Called when a job failed for the last time, before the failure is reported: no retries are
+   * left, the job was killed, or its `retry` is 0. It runs in the job's slot, and the report (FAIL)
+   * waits for it. It is called at least once: if the worker crashes before the report, the job runs
+   * again. If it throws, the consumer emits `listenerError` and still reports the job.
    *
-   * The job's arguments are as they came, and may be those that its schema refused. The `signal` of
-   * the context may be aborted already. It is not called if the worker is lost, the reservation
-   * ends, or a stop waits no longer.
+   * The job has its original arguments, which its schema may have refused. The `signal` of the
+   * context may be aborted already. It is not called if the worker is lost, the reservation ends,
+   * or a stop does not wait any longer.
    *
    * @default nothing
    */
@@ -53,7 +53,7 @@ export const HANDLER_OPTIONS = {
   deadLetter: true,
 } as const satisfies OptionNames<HandlerOptions>;
 
-/** What is called when a job has failed for the last time; see `HandlerOptions.onDead`. */
+/** A function that is called when a job failed for the last time; see `HandlerOptions.onDead`. */
 export type OnDead<
   // deno-lint-ignore no-explicit-any
   Args extends readonly unknown[] | [] = any,
@@ -62,10 +62,11 @@ export type OnDead<
 > = (job: Job<Args, Type>, error: unknown, context: JobContext<Jobs>) => unknown;
 
 /**
- * The handler and options that `Consumer.register` takes: for a type of the catalogue, or without
- * one for these arguments.
+ * The handler and options that `Consumer.register` accepts. `Key` is a type of the catalogue or,
+ * without a catalogue, the types of the arguments.
  *
- * One type for both: otherwise a consumer with a catalogue could not be used as one without.
+ * One type for both cases, because otherwise a consumer with a catalogue could not be used where
+ * one without is expected.
  */
 export type HandlerAndOptions<
   Jobs extends JobDefinitions,
@@ -80,10 +81,7 @@ export type HandlerAndOptions<
       : never,
   ];
 
-/**
- * The types of jobs that entries of this package enqueue for themselves begin so. No catalogue has
- * them.
- */
+/** Prefix of job types that this package enqueues for itself. They are in no catalogue. */
 const OWN_TYPES = "faktory.";
 
 /** A registered handler. */
@@ -91,7 +89,7 @@ export interface Registered {
   readonly run: Runner;
   readonly timeoutMs: number | undefined;
   readonly limit: Limit | undefined;
-  /** What is done with failed jobs, if anything. */
+  /** Options for failed jobs, if there are any. */
   readonly failures: FailurePolicy | undefined;
 }
 
@@ -112,7 +110,9 @@ export class Registry {
     if (typeof type !== "string" || type === "") {
       throw new ConfigError(
         "INVALID_OPTION",
-        `Cannot register a handler as its job type is no text, or empty: got ${showValue(type)}`,
+        `Cannot register a handler as its job type is not a non-empty string: got ${
+          showValue(type)
+        }`,
       );
     }
     if (this.#catalogue?.has(type) === false && !type.startsWith(OWN_TYPES)) {
@@ -162,17 +162,19 @@ export class Registry {
     return this.#handlers.keys();
   }
 
-  /** Whether the jobs of any type are limited. */
+  /** True if a handler has limits. */
   get hasLimits(): boolean {
     return this.#hasLimits;
   }
 
-  /** The limit of the jobs of this type; the same object until another handler is registered. */
+  /** Returns the limit of a type: the same object until its handler is replaced. */
   limitOf(type: string): Limit | undefined {
     return this.#handlers.get(type)?.limit;
   }
 
-  /** Runs the jobs of this type: checks their arguments, then calls middleware and handler. */
+  /**
+   * Returns the runner of a type: it validates the arguments, then calls middleware and handler.
+   */
   find(type: string): Registered | undefined {
     const own = this.#handlers.get(type);
     if (own === undefined || (this.#middleware.length === 0 && this.#catalogue === undefined)) {
@@ -195,7 +197,7 @@ export class Registry {
   }
 }
 
-/** The parts of a policy that the options have. */
+/** Returns the failure options that are set. */
 function given({ backoff, onDead, deadLetter }: HandlerOptions): FailurePolicy {
   return {
     ...backoff !== undefined && { backoff },
@@ -204,7 +206,7 @@ function given({ backoff, onDead, deadLetter }: HandlerOptions): FailurePolicy {
   };
 }
 
-/** The limit of the options, else that of the handler: `isolated` has one. */
+/** Returns the limit in the options, or else that of the handler: an `isolated` handler has one. */
 function limitOf(handler: Handler & Limit, { concurrency, perSecond }: Limit): Limit | undefined {
   const own = Number.isInteger(handler.concurrency) ? handler.concurrency : undefined;
   const most = concurrency ?? own;
@@ -213,7 +215,7 @@ function limitOf(handler: Handler & Limit, { concurrency, perSecond }: Limit): L
     : { concurrency: most, perSecond };
 }
 
-/** Runs jobs whose type has no handler. */
+/** The runner for jobs whose type has no handler. */
 export const NOT_REGISTERED: Pick<Registered, "run" | "timeoutMs" | "failures"> = {
   timeoutMs: undefined,
   failures: undefined,

@@ -10,27 +10,27 @@ import { mutate } from "../../protocol/commands/server.ts";
 import type { WorkerConnections } from "../session/connections.ts";
 import { isStopping, type SessionContext } from "../session/context.ts";
 
-/** Reports that may be in flight, beside the running jobs, before no more jobs are fetched. */
+/** Maximum number of reports in flight. If there are more, no jobs are fetched. */
 export const MAX_UNREPORTED = 1000;
 
 /** A run whose result has to be reported. */
 export interface Finished {
   readonly job: Job;
-  /** The job's id as it came: a handler may have changed the job. */
+  /** The job's original id, as a handler may have changed the job. */
   readonly jid: string;
-  /** Nothing must be reported after this time. */
+  /** Nothing may be reported after this time. */
   readonly deadline: number;
 }
 
-/** How a job is enqueued again. */
+/** Options of a requeued job. */
 export interface Requeue {
-  /** It must not run again before this time is over, in milliseconds. */
+  /** Shortest time until the job runs again, in milliseconds. */
   readonly waitMs: number;
-  /** What the server keeps as its last failure. @default what it has kept */
+  /** The last failure for the server to store. @default the one it has */
   readonly failure?: JobFailure | undefined;
-  /** Keys of its `custom`, over those that it has. @default none */
+  /** Keys to set in its `custom`. @default none */
   readonly custom?: Readonly<Record<string, unknown>> | undefined;
-  /** Where it goes. @default the queue that it came from */
+  /** The queue. @default the job's own */
   readonly queue?: string | undefined;
   /** Reported by FAIL if the server refuses the job. */
   readonly refused: FailureReport;
@@ -44,15 +44,13 @@ export interface ReporterContext
 }
 
 /**
- * Reports the result of each run: ACK or FAIL, sent again over lost connections until the
- * reservation ends. The handler is never run again for it.
+ * Reports the result of each run with ACK or FAIL. If the connection is lost, the report is sent
+ * again until the reservation ends. The handler does not run again.
  */
 export class Reporter {
-  /** Jobs whose result could not be reported while the session stopped. */
+  /** Jobs whose result could not be reported during a stop. */
   readonly unreported: Job[] = [];
-  /**
-   * When the oldest report began since the server has confirmed one; `undefined` if there is none.
-   */
+  /** Start of the oldest report since the last confirmed one; `undefined` if there is none. */
   unconfirmedSince: number | undefined;
   readonly #context: ReporterContext;
   #inFlight = 0;
@@ -61,24 +59,24 @@ export class Reporter {
     this.#context = context;
   }
 
-  /** Reports that the server has not confirmed. */
+  /** Number of reports that the server has not confirmed. */
   get inFlight(): number {
     return this.#inFlight;
   }
 
-  /** The job is done. */
+  /** Reports success. */
   done(finished: Finished): void {
     this.#begin(finished, { command: acknowledge(finished.jid) });
   }
 
-  /** The job failed. */
+  /** Reports a failure. */
   failed(finished: Finished, failure: FailureReport): void {
     this.#begin(finished, { command: fail(failure) });
   }
 
   /**
-   * The job failed, and must not be retried: FAIL puts it among the retries, MUTATE moves it to the
-   * dead.
+   * Reports a failure after which the job must not be retried: FAIL puts it among the retries,
+   * MUTATE moves it to the dead jobs.
    */
   killed(finished: Finished, failure: FailureReport): void {
     const kills = jidFilters([finished.jid])
@@ -88,8 +86,9 @@ export class Reporter {
   }
 
   /**
-   * The job is enqueued again, and acknowledged then; if the server refuses it, it failed. Its time
-   * is one by the server's clock, which is measured first if that was not done of late.
+   * Enqueues the job again, and then acknowledges it. If the server refuses the job, it is failed.
+   * The time of the next run is set by the server's clock, which is measured first unless that was
+   * done recently.
    */
   requeued(finished: Finished, requeue: Requeue): void {
     this.#count();
@@ -104,8 +103,7 @@ export class Reporter {
     const now = serverClock.now();
     const at = new Date(now + waitMs);
     const next = failure && { ...failure, failedAt: new Date(now), nextAt: at };
-    // From then on another worker may have the job under the same jid: an ACK would be for that
-    // one.
+    // After that, another worker may have the job under the same jid, and would get the ACK.
     const notAfter = Math.min(deadline, monotonic.now() + waitMs);
     this.send(finished, {
       command: push(encodeRequeuedJob(job, at, { failure: next, custom, queue })),
@@ -148,18 +146,18 @@ export class Reporter {
   }
 }
 
-/** A command of a report, and what follows it. */
+/** A command of a report, and the commands that may follow it. */
 interface Step {
   readonly command: Command<void>;
-  /** Not sent after this time. @default the run's deadline */
+  /** The command is not sent after this time. @default the run's deadline */
   readonly notAfter?: number;
-  /** Follows if the server has carried out the command. @default the report is confirmed */
+  /** Sent after the server has executed the command. @default the report is confirmed */
   readonly done?: Step;
-  /** Follows if the server has refused the command. @default the report is rejected */
+  /** Sent after the server has refused the command. @default the report is rejected */
   readonly refused?: Step;
 }
 
-/** One command of a report in flight. */
+/** A command of a report in flight. */
 class ReportRequest implements Request<void> {
   readonly command: Command<void>;
   readonly notAfter: number;
@@ -183,7 +181,7 @@ class ReportRequest implements Request<void> {
   }
 
   reject(error: unknown): void {
-    // The first FAIL, on a connection that was lost, got through: the reservation is gone.
+    // The first FAIL reached the server although its connection was lost: the reservation is gone.
     if (this.resent === true && error instanceof JobNotFoundError) return this.resolve();
     const { refused } = this.#step;
     if (refused !== undefined && error instanceof ServerError) {

@@ -1,40 +1,40 @@
 import type { Clock } from "../../internal/clock.ts";
 
-/** Something that ends at a time. */
+/** Something with a deadline. */
 export interface Expiring {
-  /** Milliseconds since 1970. */
+  /** The deadline, by the monotonic clock. */
   readonly deadline: number;
-  /** It need not end any more. */
+  /** True if it does not have to expire any more. */
   readonly isSettled: boolean;
-  /** Ends it. */
+  /** Called before the deadline. */
   expire(): void;
 }
 
-/** How often the deadlines are checked, in milliseconds. */
+/** Interval of the checks, in milliseconds. */
 const CHECK_EVERY_MS = 1000;
 
 /**
  * Watches the deadlines of all runs with one timer, which checks every run each second. That costs
- * less than a timer a job, or than keeping the runs in the order of their deadlines. A run expires
- * up to two seconds before its deadline, never after.
+ * less than one timer per job, or than sorting the runs by deadline. A run expires up to two
+ * seconds before its deadline, never after it.
  */
 export class Reservations {
   readonly #clock: Clock;
   readonly #items: Iterable<Expiring>;
   #cancelTimer: (() => void) | undefined;
 
-  /** `items` are those that run; they change. */
+  /** `items` are the running ones; they change. */
   constructor(clock: Clock, items: Iterable<Expiring>) {
     this.#clock = clock;
     this.#items = items;
   }
 
-  /** Starts the timer, unless it runs. */
+  /** Starts the timer, unless it is running. */
   watch(): void {
     this.#cancelTimer ??= this.#clock.after(CHECK_EVERY_MS, () => this.#check());
   }
 
-  /** Ends the timer. */
+  /** Cancels the timer. */
   close(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
@@ -42,7 +42,7 @@ export class Reservations {
 
   #check(): void {
     this.#cancelTimer = undefined;
-    // The next check may come late, so what falls due before it is due now.
+    // The next check may be late, so everything due before it expires now.
     const due = this.#clock.now() + 2 * CHECK_EVERY_MS;
     let isAnyLeft = false;
     for (const item of this.#items) {

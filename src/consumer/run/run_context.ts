@@ -12,40 +12,41 @@ import { isStopping } from "../session/context.ts";
 import type { Phase } from "../session/stop_phases.ts";
 import type { Tracker } from "./progress.ts";
 
-/** The longest reservation, in seconds. */
+/** Longest reservation, in seconds. */
 const MAX_RESERVE_SECONDS = 86_400;
 
-/** What the contexts of all runs share. */
+/** The parts that the contexts of all runs share. */
 export interface RunHost {
   readonly producer: Producer;
   readonly clock: Clock;
   readonly serverClock: Pick<ServerClock, "now" | "fresh">;
   readonly tracker: Tracker;
-  /** That of the session, if there is one. */
+  /** The phase of the session, if there is one. */
   readonly phase?: Phase;
   readonly settings: { readonly logger: LoggerLike | undefined };
 }
 
 /**
- * Aborts the signal of a context, once. A handler must not be able to do that, so it is no method.
+ * Aborts the signal of a context, once. This is not a method, as handlers must not be able to call
+ * it.
  */
 export let abortContext: (context: RunContext, reason: JobAbortedError) => void;
 
 /**
- * What a handler's context knows of its consumer; `undefined` for a context that is none of a
- * consumer's.
+ * Returns the consumer's part of a handler's context; `undefined` for a value that is not a context
+ * of a consumer.
  */
 export let hostOf: (
   context: unknown,
 ) => { readonly clock: Clock; isStopping(): boolean } | undefined;
 
 /**
- * When the reservation ends that `extend` got from the server, by the monotonic clock; `undefined` if
- * it got none.
+ * Returns the end of the reservation that `extend` got from the server, by the monotonic clock;
+ * `undefined` if it got none.
  */
 export let extensionOf: (context: RunContext) => number | undefined;
 
-/** What a context makes when a handler asks for it: most handlers use none of it. */
+/** Properties that are created when a handler uses them. Most handlers use none. */
 class Extras {
   abort: AbortController | undefined;
   reason: JobAbortedError | undefined;
@@ -53,7 +54,7 @@ class Extras {
   extendedTo: number | undefined;
 }
 
-/** What a handler is given beside its job. */
+/** The second argument of a handler. */
 export class RunContext implements JobContext {
   readonly #job: Job;
   readonly #host: RunHost;
@@ -106,7 +107,7 @@ export class RunContext implements JobContext {
     });
   }
 
-  // Functions, as handlers take their context apart.
+  // Functions instead of methods, because handlers destructure their context.
 
   get progress(): JobContext["progress"] {
     return (percent, text) => handled(this.#track(percent, text));
@@ -122,10 +123,10 @@ export class RunContext implements JobContext {
 
   async #track(percent: unknown, text: unknown): Promise<boolean> {
     if (!(Number.isInteger(percent) && (percent as number) >= 0 && (percent as number) <= 100)) {
-      throw invalid("tell progress", "percent is not an integer from 0 to 100", percent);
+      throw invalid("set progress", "percent is not an integer from 0 to 100", percent);
     }
     if (text !== undefined && typeof text !== "string") {
-      throw invalid("tell progress", "its text is not a string", text);
+      throw invalid("set progress", "the text is not a string", text);
     }
     const { jid } = this.#job;
     return await this.#host.tracker.track({ jid, percent: percent as number, text });
@@ -133,7 +134,7 @@ export class RunContext implements JobContext {
 
   async #extend(seconds: unknown): Promise<boolean> {
     if (!(typeof seconds === "number" && seconds > 0 && seconds <= MAX_RESERVE_SECONDS)) {
-      const wanted = `seconds is not a number above 0, ${MAX_RESERVE_SECONDS} at most`;
+      const wanted = `seconds is not a number above 0 and at most ${MAX_RESERVE_SECONDS}`;
       throw invalid("extend the reservation", wanted, seconds);
     }
     const { serverClock, clock, tracker } = this.#host;
@@ -150,15 +151,15 @@ export class RunContext implements JobContext {
 }
 
 /**
- * How long a job may run, in milliseconds: as the job itself says (`custom.timeoutMs`), else as its
- * type does.
+ * Returns the time limit of a job, in milliseconds: its own (`custom.timeoutMs`), or else that of
+ * its type.
  */
 export function timeLimitOf({ custom }: Job, ofType: number | undefined): number | undefined {
   const timeoutMs = custom["timeoutMs"];
   return typeof timeoutMs === "number" && timeoutMs > 0 ? timeoutMs : ofType;
 }
 
-/** Aborts the context after `timeoutMs`; the function returned cancels that. */
+/** Aborts the context after `timeoutMs`. Returns a function that cancels this. */
 export function limitTime(
   context: RunContext,
   { jid }: Job,
@@ -172,7 +173,7 @@ export function limitTime(
   });
 }
 
-/** A promise that need not be awaited: its rejection does not end the program. */
+/** Returns a promise that need not be awaited: its rejection does not end the program. */
 function handled<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});
   return promise;

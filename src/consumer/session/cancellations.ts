@@ -8,56 +8,56 @@ import {
 import type { Command } from "../../protocol/commands/command.ts";
 import { type SessionContext, waitingJobs } from "./context.ts";
 
-/** How often the server is asked for cancelled jobs (INFO), in milliseconds. */
+/** Interval of the checks for cancelled jobs (INFO), in milliseconds. */
 const ASK_EVERY_MS = 5000;
 
-/** What a cancellation needs of a run. */
+/** The part of a run that a cancellation uses. */
 export interface Cancellable {
   readonly jid: string;
-  /** Asks the handler to end; what it does is not reported. */
+  /** Asks the handler to end. Its result is not reported. */
   cancel(): void;
 }
 
-/** Looks for cancelled jobs while a session lasts, and cancels those that run or are fetched. */
+/** Looks for cancelled jobs during a session, and cancels those that run or are fetched. */
 export class Cancellations {
   readonly #context: SessionContext;
   readonly #running: () => readonly Cancellable[];
-  /** The markers of each job that the server told last. */
+  /** The markers of each job in the server's last answer. */
   #markers: ReadonlyMap<string, readonly string[]> = new Map();
-  /** The server was asked once: before that, nothing is fetched. */
+  /** True after the first answer. Nothing is fetched before. */
   isReady = false;
   readonly #forgetting = new Set<Cancellable>();
-  /** Runs that were cancelled, with the server's knowledge. */
+  /** Runs that were cancelled here. */
   readonly #taken = new WeakSet<Cancellable>();
   #cancelTimer: (() => void) | undefined;
   #isClosed = false;
 
-  /** `running` gives the runs of the session. */
+  /** `running` returns the runs of the session. */
   constructor(context: SessionContext, running: () => readonly Cancellable[]) {
     this.#context = context;
     this.#running = running;
     void this.#ask();
   }
 
-  /** Whether a job is known to be cancelled. */
+  /** Returns true if the job was cancelled, according to the last answer. */
   has(jid: string): boolean {
     return this.#markers.has(jid);
   }
 
-  /** Jobs that the server is being told to forget. */
+  /** Number of jobs that are being removed from the server. */
   get inFlight(): number {
     return this.#forgetting.size;
   }
 
-  /** Cancels a run, has the server forget its job, and confirms. */
+  /** Cancels a run, removes its job from the server, and confirms the cancellation. */
   take(run: Cancellable): void {
     if (this.#taken.has(run)) return;
     this.#taken.add(run);
     run.cancel();
     this.#forgetting.add(run);
     this.#forget(run.jid)
-      // The connection was lost. The marker stays: it is met again, at the latest when the job is
-      // fetched again.
+      // The connection was lost. The marker is still there, so this is tried again, at the latest
+      // when the job is fetched again.
       .catch(() => this.#taken.delete(run))
       .then(() => {
         this.#forgetting.delete(run);
@@ -69,12 +69,12 @@ export class Cancellations {
     const queues = this.#markers.get(jid) ?? [];
     const send = this.#send;
     if (await forgetRunning(send, jid)) return await removeMarkers(send, queues);
-    // Whoever cancels has failed the job, and may not have discarded it yet: the marker has to stay
-    // until then.
+    // The caller of `cancel` has failed the job, and may not have discarded it yet. The marker must
+    // stay until then.
     await Promise.all(queues.map((queue) => placeMarker(send, { queue, jid })));
   }
 
-  /** Ends the timer. */
+  /** Cancels the timer. */
   close(): void {
     this.#isClosed = true;
     this.#cancelTimer?.();
@@ -87,7 +87,7 @@ export class Cancellations {
     try {
       this.#learn(Object.keys(await waitingJobs(this.#context)));
     } catch {
-      // The connection is being made again; until then the last answer holds.
+      // The connection is being restored. The last answer is used until then.
     }
     if (this.#isClosed) return;
     for (const run of this.#running()) if (this.has(run.jid)) this.take(run);

@@ -5,7 +5,7 @@ import type { Clock } from "../../internal/clock.ts";
 import { FetchConnections } from "../fetch/fetch_connections.ts";
 import type { ConsumerSettings } from "../options.ts";
 
-/** What the connections of a session are made with. */
+/** Options of the connections of a session. */
 export interface WorkerConnectionsOptions {
   readonly settings: Pick<ConsumerSettings, "connections" | "worker">;
   readonly makePool: MakePool;
@@ -13,12 +13,13 @@ export interface WorkerConnectionsOptions {
 }
 
 /**
- * The connections of a session: one that never carries a FETCH, so that nothing on it waits for a
- * job, and those that carry FETCHes. The server knows all of them as one worker.
+ * The connections of a session: one without FETCHes, so that no command on it waits for a job, and
+ * those for FETCHes. The server sees all of them as one worker.
  */
 export class WorkerConnections {
   /**
-   * For heartbeats, what handlers enqueue, and everything else that must not stand behind a FETCH.
+   * For heartbeats, jobs that handlers enqueue, and everything else that must not wait behind a
+   * FETCH.
    */
   readonly commands: ConnectionPool;
   readonly fetching: FetchConnections;
@@ -43,22 +44,22 @@ export class WorkerConnections {
     }
   }
 
-  /** There is a connection of each kind. */
+  /** True if there is an open connection of each kind. */
   get connected(): boolean {
     return this.commands.connected && this.fetching.connected;
   }
 
-  /** Sends an ACK or a FAIL where it does not wait for a FETCH, or for one at most. */
+  /** Sends an ACK or a FAIL on a connection where it waits for at most one FETCH. */
   sendResult(request: Request): void {
     this.fetching.sendResult(request, this.commands.all[0]!);
   }
 
-  /** Says goodbye on all of them. */
+  /** Closes all connections with END. */
   async end(): Promise<void> {
     await Promise.all([this.fetching.end(), this.commands.end()]);
   }
 
-  /** Ends all of them at once. */
+  /** Closes all connections at once. */
   close(reason: Error): void {
     this.fetching.close(reason);
     this.commands.close(reason);

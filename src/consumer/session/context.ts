@@ -11,36 +11,36 @@ import type { Registry } from "../run/registry.ts";
 import type { WorkerConnections } from "./connections.ts";
 import type { Phase, StopPhase } from "./stop_phases.ts";
 
-/** What every part of a session reads. Only the session and its stop write to it. */
+/** State and parts that are shared within a session. Only the session and its stop write to it. */
 export interface SessionContext {
   readonly settings: ConsumerSettings;
   readonly registry: Registry;
   readonly events: Emitter<ConsumerEvents>;
-  /** Sees every run; telemetry. */
+  /** Observes every run, for telemetry. */
   readonly observer: ConsumerObserver | undefined;
-  /** The time of day: for what others are told. */
+  /** The time of day, for times that are shown to users. */
   readonly clock: Clock;
-  /** The same, but never set back: for deadlines and durations. */
+  /** The same clock, but never set back, for deadlines and durations. */
   readonly monotonic: MonotonicClock;
-  /** The server's time of day: for times that the server compares with its own. */
+  /** The server's time of day, for times that the server compares with its own. */
   readonly serverClock: ServerClock;
   readonly connections: WorkerConnections;
-  /** Enqueues for handlers. */
+  /** Enqueues jobs for handlers. */
   readonly producer: Producer;
-  /** Takes the progress of jobs. */
+  /** Sends the progress of jobs. */
   readonly tracker: Tracker;
   readonly phase: Phase;
   /**
-   * Does whatever can be done next: fetches, or ends a phase. Every part calls it when something
-   * has ended.
+   * Does what can be done next: fetches jobs, or enters the next phase. Every part calls it when
+   * something has ended.
    */
   advance(): void;
 }
 
-/** The context as its owners have it. */
+/** The context for those parts that may write to it. */
 export type OwnedContext = SessionContext & { phase: Phase };
 
-/** Enters a phase, and emits `state` if users see it as another one. */
+/** Enters a phase, and emits `state` if the public state changes. */
 export function enterPhase(context: OwnedContext, phase: Phase): void {
   const before = stateOf(context.phase);
   context.phase = phase;
@@ -48,17 +48,17 @@ export function enterPhase(context: OwnedContext, phase: Phase): void {
   if (state !== before) context.events.emit("state", { state });
 }
 
-/** The phase as users see it. */
+/** Returns the public state of a phase. */
 export function stateOf(phase: Phase): ConsumerState {
   return isStopping(phase) ? "stopping" : phase;
 }
 
-/** Whether the session is stopping. */
+/** Returns true if the session is stopping. */
 export function isStopping(phase: Phase): phase is StopPhase {
   return phase !== "running" && phase !== "quiet" && phase !== "stopped";
 }
 
-/** The jobs that wait in each queue of the server (INFO). */
+/** Returns the number of waiting jobs in each queue of the server (INFO). */
 export async function waitingJobs(
   { serverClock }: Pick<SessionContext, "serverClock">,
 ): Promise<Readonly<Record<string, number>>> {

@@ -8,7 +8,7 @@ import type { LagMonitor } from "./lag.ts";
 
 /** The parts of a session that its health depends on. */
 export interface HealthParts {
-  /** There is a connection to fetch, and one for other commands. */
+  /** True if there is a connection to fetch on, and one for other commands. */
   readonly isConnected: boolean;
   readonly heartbeat: Heartbeat;
   readonly fetcher: Fetcher;

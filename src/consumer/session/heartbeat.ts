@@ -5,16 +5,16 @@ import { type Beat, beat, type WorkerState } from "../../protocol/commands/serve
 import { isStopping, type SessionContext } from "./context.ts";
 import type { Phase } from "./stop_phases.ts";
 
-/** The server forgets a worker after a minute without BEAT. */
+/** Interval of BEAT. The server forgets a worker after a minute without one. */
 export const BEAT_MS = 15_000;
 
-/** Sends BEAT every 15 seconds until it is closed, and keeps what the server answers. */
+/** Sends BEAT every 15 seconds until it is closed, and stores the server's answers. */
 export class Heartbeat {
   /** The state that the server wants the worker to be in. */
   serverState: WorkerState = "running";
-  /** When the server answered last; at first, when the heartbeat was made. */
+  /** Time of the last answer; at first, the time of creation. */
   lastAt: number;
-  /** Whether the server ever answered. */
+  /** True if the server has ever answered. */
   hasAnswer = false;
   readonly #context: SessionContext;
   #cancelTimer: () => void;
@@ -26,15 +26,12 @@ export class Heartbeat {
     this.#cancelTimer = this.#next();
   }
 
-  /** Ends the timer. */
+  /** Cancels the timer. */
   close(): void {
     this.#cancelTimer();
   }
 
-  /**
-   * Sends a BEAT now, unless one is in flight: one that waits for a connection serves as well as a
-   * second.
-   */
+  /** Sends a BEAT now, unless one is in flight or waits for a connection. */
   beat(): void {
     if (this.#inFlight) return;
     const { settings: { worker: { wid } }, phase, connections } = this.#context;
@@ -64,7 +61,8 @@ export class Heartbeat {
 
   #refused(error: unknown): void {
     this.#inFlight = false;
-    // The connections that the server still has belong to no worker: new ones register it again.
+    // The server does not know the worker of these connections any more. New connections register
+    // it again.
     if (error instanceof UnknownWorkerError) this.#context.connections.commands.renew(error);
   }
 }

@@ -2,18 +2,18 @@ import { FORGOTTEN_MS } from "../health.ts";
 import type { SessionContext } from "./context.ts";
 import type { Heartbeat } from "./heartbeat.ts";
 
-/** How often the lag is measured, in milliseconds. */
+/** Interval of the measurement, in milliseconds. */
 const EVERY_MS = 1000;
 
-/** Less than this is not reported, in milliseconds. */
+/** Smallest lag that is reported, in milliseconds. */
 const WORTH_TELLING_MS = 250;
 
 /**
- * Measures how late timers are, and emits `lag`: a timer that late means a blocked event loop or a
- * sleeping machine. A timer that is early means that the clock was set back, and emits `clock`.
+ * Measures how late timers fire. A late timer means a blocked event loop or a sleeping machine, and
+ * emits `lag`. A timer that is early means that the clock was set back, and emits `clock`.
  */
 export class LagMonitor {
-  /** How late the last timer was, in milliseconds. */
+  /** Delay of the last timer, in milliseconds. */
   lastMs = 0;
   readonly #context: SessionContext;
   readonly #heartbeat: Heartbeat;
@@ -25,7 +25,7 @@ export class LagMonitor {
     this.#cancel = this.#next();
   }
 
-  /** Ends the timer. */
+  /** Cancels the timer. */
   close(): void {
     this.#cancel();
   }
@@ -47,7 +47,7 @@ export class LagMonitor {
 
   #late(lagMs: number): void {
     this.#context.events.emit("lag", { lagMs });
-    // The server may have forgotten the worker: find out now, not in 15 seconds.
+    // The server may have forgotten the worker. Check now instead of in 15 seconds.
     if (lagMs >= FORGOTTEN_MS) this.#heartbeat.beat();
   }
 }

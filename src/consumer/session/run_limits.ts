@@ -2,25 +2,25 @@ import type { Clock } from "../../internal/clock.ts";
 import type { FetchRequest, QueueSelector } from "../fetch/queue_selector.ts";
 import type { EndReason, SessionLimits } from "../report.ts";
 
-/** A reply of the server is not older than this when it is read, in milliseconds. */
+/** Largest age of a reply when it is read, in milliseconds. */
 const SETTLED_MS = 1000;
 
 /**
- * How long a requeued job may be away, in milliseconds: until its time, and the server's next look
- * at its schedule.
+ * Longest time until a requeued job is back on its queue, in milliseconds: its delay, and the
+ * interval at which the server checks its scheduled jobs.
  */
 const REQUEUED_MS = 12_000;
 
-/** Decides when a run ends by itself: after so many jobs, or when the queues are empty. */
+/** Decides when a run ends by itself: after a number of jobs, or when the queues are empty. */
 export class RunLimits {
   readonly #limits: SessionLimits;
   readonly #selector: QueueSelector;
   readonly #clock: Clock;
   #begun = 0;
   #lastEndAt = -Infinity;
-  /** A requeued job is not back on its queue before then. */
+  /** Before this time, a requeued job may not be back on its queue. */
   #notBefore = -Infinity;
-  /** A FETCH of all queues came back empty, and no job has come since. */
+  /** True if a FETCH of all queues found nothing, and no job has arrived since. */
   #foundEmpty = false;
 
   constructor(limits: SessionLimits, selector: QueueSelector, clock: Clock) {
@@ -29,35 +29,36 @@ export class RunLimits {
     this.#clock = clock;
   }
 
-  /** Of `slots` free slots, those in which a job may still begin. */
+  /** Returns how many of `slots` free slots may still be used. */
   left(slots: number): number {
     const { maxJobs } = this.#limits;
     return maxJobs === undefined ? slots : Math.min(slots, maxJobs - this.#begun);
   }
 
-  /** A job was fetched. */
+  /** Called when a job was fetched. */
   fetched(): void {
     this.#foundEmpty = false;
   }
 
-  /** A job begins. */
+  /** Called when a job starts. */
   begin(): void {
     this.#begun++;
   }
 
-  /** A job was requeued for a moment later, and has to be waited for. */
+  /** Called when a job was requeued for a moment later. The run waits for it. */
   requeued(): void {
     this.#notBefore = this.#clock.now() + REQUEUED_MS;
   }
 
-  /** A job ended. */
+  /** Called when a job has ended. */
   end(): void {
     if (this.#limits.untilEmpty === true) this.#lastEndAt = this.#clock.now();
   }
 
   /**
-   * A FETCH found nothing for two seconds, up to its end, so what earlier jobs have enqueued was
-   * fetched, too. A job that ended a moment ago may have ended after the server sent this reply.
+   * Called when a FETCH found nothing. It has waited for two seconds, so it would have seen jobs
+   * that earlier jobs enqueued. A job that ended a moment ago may have ended after the server sent
+   * this reply.
    */
   foundNothing({ isWhole, version }: FetchRequest, isIdle: boolean): void {
     const { untilEmpty, trustsEmpty } = this.#limits;
@@ -67,12 +68,15 @@ export class RunLimits {
       this.#selector.covers(version, this.#lastEndAt);
   }
 
-  /** Whether nothing more has to be fetched. */
+  /** True if nothing more has to be fetched. */
   get isReached(): boolean {
     return this.#isEnough || (this.#limits.untilEmpty === true && this.#foundEmpty);
   }
 
-  /** Why the run ends now, if nothing runs and no FETCH is in flight; `undefined` if it goes on. */
+  /**
+   * Returns the reason to end the run now, provided that no job runs and no FETCH is in flight;
+   * `undefined` to continue.
+   */
   reached(): EndReason | undefined {
     if (this.#isEnough) return "limit";
     if (this.#limits.untilEmpty !== true) return undefined;

@@ -28,7 +28,7 @@ import { LagMonitor } from "./lag.ts";
 import { RunLimits } from "./run_limits.ts";
 import { StopSequence } from "./stop_sequence.ts";
 
-/** What a session is made of. */
+/** The parts of a session. */
 export interface SessionParts {
   readonly settings: ConsumerSettings;
   readonly queues: QueueChoice;
@@ -39,17 +39,16 @@ export interface SessionParts {
   readonly clock: Clock;
   readonly limits: SessionLimits;
   /**
-   * Ignores every limit but the number of slots, so that nothing waits for time to pass. @default
-   * false
+   * Ignores all limits except the number of slots, so that nothing waits for time to pass.
+   *
+   * @default false
    */
   readonly ignoresLimits?: boolean | undefined;
-  /** Sees every job that is run, or enqueued by a handler. */
+  /** Observes every job that is run, or enqueued by a handler. */
   readonly observer?: ConsumerObserver | undefined;
 }
 
-/**
- * How long running jobs may go on if the server says that the worker has to end, in milliseconds.
- */
+/** Time that running jobs have if the server asks the worker to end, in milliseconds. */
 export const DEFAULT_GRACE_MS = 25_000;
 
 /** One run of a consumer, from its connections to its report. */
@@ -131,8 +130,8 @@ export class Session {
   }
 
   /**
-   * Fetches and runs jobs, unless the session was quieted or stopped before, and resolves when it
-   * has ended.
+   * Fetches and runs jobs, unless the session was quieted or stopped before. Resolves when the
+   * session has ended.
    */
   async report(): Promise<Report> {
     this.#advance();
@@ -143,7 +142,7 @@ export class Session {
     return { reason: this.#reason, done, failed, dead, dropped, unfinished, unreported };
   }
 
-  /** The producer of handlers' contexts. */
+  /** The producer in the contexts of handlers. */
   get producer(): Producer {
     return this.#context.producer;
   }
@@ -152,7 +151,7 @@ export class Session {
     return stateOf(this.#context.phase);
   }
 
-  /** The runs, those that began first at the front. */
+  /** The runs, in the order in which they started. */
   get running(): readonly JobRun[] {
     return this.#runs.all;
   }
@@ -169,14 +168,13 @@ export class Session {
   }
 
   /**
-   * Takes jobs from other queues from now on; a FETCH in flight may still bring one of the old
-   * ones.
+   * Changes the queues to fetch from. A FETCH in flight may still bring a job from the old queues.
    */
   choose(queues: QueueChoice): void {
     this.#selector.choose(queues);
   }
 
-  /** Fetches nothing more; what runs goes on, and so do the heartbeats. */
+  /** Stops fetching. Running jobs and heartbeats continue. */
   quiet(): void {
     if (this.#context.phase !== "running") return;
     enterPhase(this.#context, "quiet");
@@ -184,8 +182,8 @@ export class Session {
   }
 
   /**
-   * Ends the session by the phases of a stop; handlers are aborted after `graceMs`. A second stop
-   * goes on from where the first one is, in less time.
+   * Ends the session by the phases of a stop. Handlers are aborted after `graceMs`. A second stop
+   * continues from the present phase, with less time.
    */
   stop(graceMs: number, reason: EndReason = "stopped"): void {
     const { phase } = this.#context;
@@ -198,30 +196,28 @@ export class Session {
   }
 
   /**
-   * The stop that follows has this error as its reason, if it is one; jobs are failed with the
-   * first.
+   * Sets the error that the following stop gives as its reason, unless it has one. Released jobs
+   * are failed with it.
    */
   stopsFor(error: unknown): void {
     this.#stopping.crash ??= error;
   }
 
   /**
-   * A connection was lost. If it is not made again, nothing can be fetched or reported any more.
+   * Called when a connection was lost. If it is not restored, nothing more can be fetched or
+   * reported.
    */
   disconnected(error: Error, retryInMs: number | undefined): void {
-    // It may be another server that is back.
+    // The next connection may lead to another server.
     this.#context.serverClock.distrust();
-    // While the session stops, connections for FETCH are not made again.
+    // While the session stops, connections for FETCH are not restored.
     if (isStopping(this.#context.phase)) this.#fetcher.close();
     if (retryInMs !== undefined) return this.#advance();
     this.#failure ??= { error };
     this.stop(0);
   }
 
-  /**
-   * A run that has to find out whether there is a job does not wait for ever for a server that does
-   * not say.
-   */
+  /** Ends a run that must find out if there is a job, but has no answer from the server. */
   #checkAnswer(): void {
     const { hasAnswer, lastError } = this.#fetcher;
     if (hasAnswer) return;
@@ -229,14 +225,14 @@ export class Session {
     this.#failure ??= {
       error: new TimeoutError(
         "COMMAND_TIMEOUT",
-        `Cannot run a job as the server has answered no FETCH for ${ms} ms`,
+        `Cannot run a job as the server has not answered a FETCH for ${ms} ms`,
         { outcome: "unknown", cause: lastError },
       ),
     };
     this.stop(0);
   }
 
-  /** Does whatever can be done next; called when something has ended. */
+  /** Does what can be done next. Called when something has ended. */
   #advance(): void {
     if (isStopping(this.#context.phase)) this.#stopping.advance();
     else if (this.#context.phase !== "stopped") this.#fetchOrEnd();
@@ -249,16 +245,15 @@ export class Session {
     if (phase === "running" && !this.#limits.isReached) this.#fetcher.pump();
     if (this.#runs.size > 0 || this.#fetcher.inFlight > 0) return;
     const reason = this.#limits.reached();
-    // What an acknowledgement enqueues, such as a batch's callback, may be missing from queues that
-    // were empty.
+    // A result may cause the server to enqueue a job, such as the callback of a batch.
     if (reason === "empty" && this.#reporter.inFlight > 0) return;
-    // A quiet session cannot know whether the queues are empty, but whether it has run enough.
+    // A quiet session cannot know if the queues are empty, but it knows if it has run enough jobs.
     if (reason === "limit" || (phase === "running" && reason !== undefined)) {
       this.stop(DEFAULT_GRACE_MS, reason);
     }
   }
 
-  /** Goes to the state that the server wants, as its answers to heartbeats say. */
+  /** Enters the state that the server asked for in its answers to heartbeats. */
   #onServerState(): void {
     const { serverState } = this.#heartbeat;
     if (serverState === "running") return;

@@ -1,14 +1,14 @@
 /**
- * The phases of a session, in their order; `quiet` may be left out. The phases from `draining` on
- * are one `stopping` to the outside.
+ * The phases of a session, in order; `quiet` may be skipped. The public state from `draining` to
+ * `closing` is `stopping`.
  *
  * - `running`: fetches and runs jobs.
- * - `quiet`: fetches nothing, runs what it has.
+ * - `quiet`: does not fetch; runs the jobs it has.
  * - `draining`: stopping; handlers may end by themselves.
  * - `aborting`: stopping; the signal of every handler is aborted.
- * - `reporting`: stopping; waits for no handler, only for the server.
+ * - `reporting`: stopping; does not wait for handlers, only for the server.
  * - `closing`: stopping; the connections are being closed.
- * - `stopped`: every connection is closed.
+ * - `stopped`: all connections are closed.
  */
 export type Phase =
   | "running"
@@ -22,26 +22,28 @@ export type Phase =
 /** A phase of a stop. */
 export type StopPhase = "draining" | "aborting" | "reporting" | "closing";
 
-/** What a phase of a stop may wait for. */
+/** Things that a phase of a stop may wait for. */
 export type Awaited = "handlers" | "fetches" | "reports" | "enqueues" | "connections";
 
-/** One phase: what it waits for, and how long at most. */
+/** A phase of a stop: what it waits for, and for how long. */
 export interface StopPhaseRow {
-  /** The phase ends when none of this is left, or when its time is over. */
+  /** The phase ends when none of these is left, or when its time is over. */
   readonly waitsFor: readonly Awaited[];
-  /** Longest time of the phase, in milliseconds; that of `draining` is the caller's `graceMs`. */
+  /**
+   * Longest duration of the phase, in milliseconds; for `draining` it is the caller's `graceMs`.
+   */
   readonly maxMs: number;
-  /** The same after a second stop. */
+  /** Longest duration after a second stop. */
   readonly hurriedMs: number;
   readonly next: Phase;
 }
 
 /**
- * The phases of a stop in their order. Their bounds hold whatever the connections do: a stop ends
- * 2.5 seconds after its grace, a second one within a second. `reporting` gives a FETCH in flight,
- * and a result behind it, the two seconds in which a server answers it, and a moment for the way
- * there and back. With the default grace, all of them fit into the 30 seconds that Kubernetes waits
- * after a TERM.
+ * The phases of a stop, in order. The durations hold even if connections do not respond: a stop
+ * ends 2.5 seconds after its grace period, a second stop within a second. `reporting` gives a FETCH
+ * in flight, and a result behind it, the two seconds in which the server answers a FETCH, plus some
+ * time for the round trip. With the default grace period, the stop fits into the 30 seconds that
+ * Kubernetes waits after a TERM.
  */
 export const STOP_PHASES: Readonly<Record<StopPhase, StopPhaseRow>> = {
   draining: {

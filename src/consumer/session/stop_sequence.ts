@@ -10,7 +10,7 @@ import type { Heartbeat } from "./heartbeat.ts";
 import type { LagMonitor } from "./lag.ts";
 import { type Awaited, type Phase, STOP_PHASES, type StopPhase } from "./stop_phases.ts";
 
-/** The parts of a session that a stop waits for, or ends. */
+/** The parts of a session that a stop waits for or ends. */
 export interface StopParts {
   readonly selector: QueueSelector;
   readonly runs: JobRuns;
@@ -23,17 +23,20 @@ export interface StopParts {
 
 /** Takes a session through the phases of a stop; see {@linkcode STOP_PHASES}. */
 export class StopSequence {
-  /** Why the worker cannot go on, if that is why it stops: jobs fail with this error. */
+  /** The error that makes the worker stop, if there is one. Released jobs fail with it. */
   crash: unknown;
   readonly #context: OwnedContext;
   readonly #parts: StopParts;
   readonly #ended: Deferred<void> = deferred();
   #graceMs = 0;
-  /** A second stop was asked for. */
+  /** True after a second stop. */
   #isHurried = false;
-  /** Ends the timer of the phase. */
+  /** Cancels the timer of the phase. */
   #cancelTimer: (() => void) | undefined;
-  /** Jobs that handlers have enqueued without waiting for it, once the stop looks. */
+  /**
+   * State of the jobs that handlers enqueued without awaiting the result; `undefined` until the
+   * stop checks it.
+   */
   #enqueues: "in flight" | "done" | undefined;
   #areConnectionsClosed = false;
 
@@ -55,17 +58,17 @@ export class StopSequence {
     this.#context.advance();
   }
 
-  /** Goes on from the phase that the stop is in, in less time. */
+  /** Continues from the present phase, with less time. */
   hurry(graceMs: number): void {
     const { phase } = this.#context;
     this.#isHurried = true;
     this.#graceMs = graceMs;
-    // Handlers that were aborted have their time in either case.
+    // Aborted handlers have the same time in both cases.
     if (isStopping(phase) && phase !== "aborting") this.#limit(phase);
     this.#context.advance();
   }
 
-  /** Enters the next phase, and those behind it, if there is nothing left to wait for. */
+  /** Enters the next phase, and the following ones, while there is nothing to wait for. */
   advance(): void {
     while (isStopping(this.#context.phase)) {
       const { waitsFor, next } = STOP_PHASES[this.#context.phase];
@@ -74,7 +77,7 @@ export class StopSequence {
     }
   }
 
-  /** Ends the phase when its time is over. */
+  /** Starts the timer that ends the phase. */
   #limit(phase: StopPhase): void {
     const { maxMs, hurriedMs } = STOP_PHASES[phase];
     const boundMs = this.#isHurried ? hurriedMs : maxMs;
@@ -108,7 +111,10 @@ export class StopSequence {
     }
   }
 
-  /** Returns whether jobs are in flight that handlers have enqueued without waiting for it. */
+  /**
+   * Returns true if handlers have enqueued jobs without awaiting the result, and these are in
+   * flight.
+   */
   #isEnqueuing(): boolean {
     if (this.#enqueues === undefined) {
       this.#enqueues = "in flight";
@@ -122,7 +128,7 @@ export class StopSequence {
 
   #enter(phase: Phase): void {
     enterPhase(this.#context, phase);
-    // Before the rest, which may end the phase at once.
+    // Set first, because the following code may end the phase at once.
     if (isStopping(phase)) this.#limit(phase);
     switch (phase) {
       case "aborting":
@@ -141,8 +147,8 @@ export class StopSequence {
   }
 
   /**
-   * Ends every timer, and every connection: by END if the server has confirmed everything, else at
-   * once.
+   * Cancels all timers and closes all connections: with END if the server has confirmed everything,
+   * otherwise at once.
    */
   #close(): void {
     const { runs, selector, lag, heartbeat, cancellations } = this.#parts;
@@ -159,7 +165,7 @@ export class StopSequence {
     });
   }
 
-  /** Closes every connection now. What is in flight is rejected, and reported as `unreported`. */
+  /** Closes all connections now. Results in flight are rejected, and reported as `unreported`. */
   #closeConnections(): void {
     this.#context.connections.close(
       new StateError(
