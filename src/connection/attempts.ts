@@ -2,7 +2,7 @@ import { backoffMs } from "../internal/backoff.ts";
 import type { Clock } from "../internal/clock.ts";
 import type { ReconnectPolicy } from "./options.ts";
 
-/** Counts the attempts to reconnect since the server last worked, and tells when to give up. */
+/** Counts the attempts to reconnect since the server last worked, and decides when to give up. */
 export class Attempts {
   readonly #policy: ReconnectPolicy;
   readonly #clock: Clock;
@@ -14,17 +14,17 @@ export class Attempts {
     this.#clock = clock;
   }
 
-  /** Attempts so far. */
+  /** Number of attempts so far. */
   get count(): number {
     return this.#count;
   }
 
-  /** The policy allows no attempts at all. */
+  /** True if the policy allows no attempts at all. */
   get isForbidden(): boolean {
     return this.#policy.attempts === 0;
   }
 
-  /** The policy allows no more attempts, by their number or by time. */
+  /** True if the policy allows no more attempts, by their number or by time. */
   get isExhausted(): boolean {
     const { attempts, giveUpMs } = this.#policy;
     if (this.#count >= attempts) return true;
@@ -37,17 +37,17 @@ export class Attempts {
     return backoffMs(this.#count, this.#policy);
   }
 
-  /** An attempt begins. */
+  /** Counts an attempt that starts. */
   begin(): void {
     this.#count++;
   }
 
-  /** The connection or an attempt failed. */
+  /** Called when the connection or an attempt failed. */
   failed(): void {
     this.#failingSince ??= this.#clock.now();
   }
 
-  /** The server works, or this series of attempts is over. */
+  /** Called when the server works, or when this series of attempts is over. */
   reset(): void {
     this.#count = 0;
     this.#failingSince = undefined;

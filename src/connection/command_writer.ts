@@ -1,31 +1,31 @@
 import { CommandEncoder } from "../protocol/encoder.ts";
 import { atEndOfTurn } from "../internal/host_timers.ts";
 
-/** Bytes from which on a write starts at once, and does not wait for more commands. */
+/** Size from which a write starts at once instead of waiting for more commands, in bytes. */
 const LARGE_WRITE_BYTES = 1024 * 1024;
 
-/** Receives what happens to the writes of a connection. */
+/** Receives the events of a `CommandWriter`. */
 export interface WriteListener {
   /**
-   * A write ended and no other one has started: now is the time to add the commands of the next
-   * one.
+   * Called when a write has ended and no other has started: commands added now are part of the next
+   * write.
    */
   written(): void;
-  /** A write failed. */
+  /** Called when a write failed. */
   failed(error: unknown): void;
 }
 
 /**
- * Writes commands to a connection, in their order and in as few writes as possible: a write costs
- * as much as ten jobs.
+ * Writes commands to a connection, in order and in as few writes as possible: a write costs as much
+ * as ten jobs.
  *
- * Commands of one turn of the event loop, and those that are added while a write is in progress, go
- * out together.
+ * Commands of one turn of the event loop are written together, and so are those that are added
+ * during a write.
  */
 export class CommandWriter {
   readonly #stream: WritableStreamDefaultWriter<Uint8Array>;
   readonly #listener: WriteListener;
-  /** Takes commands while the bytes of `#leaving` are being written. */
+  /** Collects commands while the bytes of `#leaving` are being written. */
   #filling = new CommandEncoder();
   #leaving = new CommandEncoder();
   #unsent = 0;
@@ -38,12 +38,12 @@ export class CommandWriter {
     this.#listener = listener;
   }
 
-  /** Commands that no write has taken yet. */
+  /** Number of commands that are in no write yet. */
   get unsent(): number {
     return this.#unsent;
   }
 
-  /** A write is in progress. */
+  /** True while a write is in progress. */
   get writing(): boolean {
     return this.#writing;
   }
@@ -75,13 +75,13 @@ export class CommandWriter {
     this.#stream.write(this.#leaving.view).then(this.#written, this.#failed);
   }
 
-  /** Writes nothing more. */
+  /** Stops writing. */
   close(): void {
     this.#isClosed = true;
   }
 
   readonly #written = (): void => {
-    // Before anything else may be written: its bytes are the next ones that are filled.
+    // Must be first: the buffer is filled again for the next write.
     this.#leaving.clear();
     this.#writing = false;
     if (this.#isClosed) return;

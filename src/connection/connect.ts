@@ -11,19 +11,19 @@ import { GRACE_MS } from "./silent_watch.ts";
 import { ConnectionStatus, type StatusListener } from "./status.ts";
 import { resolveTarget } from "./target.ts";
 
-/** What a producer or a consumer adds to the options of its user. */
+/** Settings of a producer or a consumer for its connections. */
 export interface PoolOptions {
   readonly delivery: Delivery;
-  /** Attempts in a row to reconnect, unless the user's options say otherwise. */
+  /** Number of attempts to reconnect, unless the user's options set it. */
   readonly attempts: number;
   /** Receives the events of each connection. */
   readonly listener?: ConnectionListener | undefined;
-  /** Receives outages: one for all connections, from the first that is lost until all are back. */
+  /** Receives outages. An outage covers all connections: it lasts until all are restored. */
   readonly status?: StatusListener | undefined;
 }
 
 /**
- * Makes a pool of connections to one server. The pool has to be opened. A number is a fixed size.
+ * Creates a pool of connections to one server. The caller has to open it. A number is a fixed size.
  */
 export type MakePool = (
   size: number | PoolSize,
@@ -31,9 +31,10 @@ export type MakePool = (
 ) => ConnectionPool;
 
 /**
- * Checks the options, finds the server and the transport, and returns a function that makes pools.
+ * Checks the options, finds the server and the transport, and returns a function that creates
+ * pools.
  *
- * @throws {ConfigError} if an option, URL or variable cannot be used.
+ * @throws {ConfigError} if an option, a URL or an environment variable is invalid.
  */
 export async function preparePools(
   options: ConnectionOptions,

@@ -25,55 +25,56 @@ export interface ConnectionSettings {
   readonly clock?: Clock | undefined;
 }
 
-/** How a connection ended, and the requests that it leaves behind. */
+/** The end of a connection, with its unfinished requests. */
 export interface ConnectionEnd {
-  /** `undefined` if it was closed on purpose. */
+  /** The reason; `undefined` if the connection was closed on purpose. */
   readonly error: Error | undefined;
-  /** Requests that the server may have executed, in their order. */
+  /** Requests that the server may have executed, in order. */
   readonly unanswered: readonly Request[];
-  /** Requests that the server cannot have executed, in their order; they came after the others. */
+  /** Requests that the server cannot have executed, in order. They were sent after the others. */
   readonly unsent: readonly Request[];
 }
 
-/** Receives what happens on a connection. */
+/** Receives the events of a connection. */
 export interface ConnectionWatcher {
   /**
-   * The oldest command has had no reply for too long. The connection stays open; its owner decides.
+   * Called when the oldest command has been without a reply for too long. The connection stays
+   * open; the owner decides what to do.
    */
   silent(error: TimeoutError): void;
-  /** The server sent something again. */
+  /** Called when the server sends something after a silence. */
   heard(): void;
-  /** A write ended: commands that were held back can be sent. */
+  /** Called when a write has ended, so that commands that were held back can be sent. */
   written(): void;
 }
 
 /**
- * A FETCH may wait for two seconds by the protocol, and the server gives up on its store after
- * five.
+ * Default timeout of a command, in ms. A FETCH may take two seconds by the protocol, and the server
+ * stops waiting for its own store after five.
  */
 export const DEFAULT_COMMAND_TIMEOUT_MS = 15_000;
 
-/** A connection without traffic for this long is probed with a command, in ms. */
+/** Time without traffic after which a connection is tested with a command, in ms. */
 const IDLE_MS = 60_000;
 
 /** A timer this late means a blocked event loop or a sleeping machine, in ms. */
 const LATE_MS = 1000;
 
-/** Time for replies that arrived meanwhile to be read, in ms. */
+/** Time to read replies that arrived during such a delay, in ms. */
 const CATCH_UP_MS = 1000;
 
-/** Replies of a handshake: the greeting, and the reply to HELLO. */
+/** Number of replies in a handshake: the greeting, and the reply to HELLO. */
 const HANDSHAKE_REPLIES = 2;
 
-/** Longest time that END may take, in ms. */
+/** Longest time to wait for the server to close the connection after END, in ms. */
 const GOODBYE_MS = 1000;
 
 /**
- * One connection as an ordered pipeline: commands are written in the order in which they were sent,
- * and each reply belongs to the oldest command that has none.
+ * A connection as an ordered pipeline: commands are written in the order in which they were sent,
+ * and each reply belongs to the oldest command without one.
  *
- * After any error the connection is closed and never used again, because it is unknown from then on
- * which reply belongs to which command.
+ * After any error the connection is closed and never used again, because from then on replies
+ * cannot be matched to commands.
  */
 export class Connection {
   /** Resolves when the connection has ended; never rejects. */
@@ -88,13 +89,15 @@ export class Connection {
   #weight = 0;
   #onIdle: (() => void)[] = [];
   #cancelTimer: (() => void) | undefined;
-  /** When the server last showed that it works on the pending commands. */
+  /** Time at which the server last showed progress with the pending commands. */
   #progressAt = 0;
   #replies = 0;
   #reads = 0;
   #isSilent = false;
   #isEnded = false;
-  /** Without a watcher, a silent server ends the connection. */
+  /**
+   * Receives events. Without a watcher, the connection ends if the server does not reply in time.
+   */
   watcher: ConnectionWatcher | undefined;
 
   /** Takes over an open connection of a transport. */
@@ -104,7 +107,7 @@ export class Connection {
     this.#clock = options.clock ?? systemClock;
     this.#timeoutMs = options.commandTimeoutMs ?? DEFAULT_COMMAND_TIMEOUT_MS;
     const writable = connection.writable.getWriter();
-    // Failed writes are noticed where they are awaited.
+    // Errors are handled where writes are awaited.
     writable.closed.catch(() => {});
     this.writer = new CommandWriter(writable, {
       written: () => this.watcher?.written(),
@@ -114,30 +117,28 @@ export class Connection {
   }
 
   /**
-   * It cannot be used any more, although nobody may have taken the requests that it left behind.
+   * True if the connection has ended, even if its unfinished requests have not been collected yet.
    */
   get isEnded(): boolean {
     return this.#isEnded;
   }
 
-  /** Replies received, those of the handshake included. */
+  /** Number of replies received, including those of the handshake. */
   get replies(): number {
     return this.#replies;
   }
 
-  /** Reads that brought bytes: replies with the same count arrived together. */
+  /** Number of reads that brought bytes. Replies with the same number arrived together. */
   get reads(): number {
     return this.#reads;
   }
 
-  /** Commands that wait for their reply. */
+  /** Number of commands without a reply. */
   get load(): number {
     return this.#pending.length;
   }
 
-  /**
-   * Sum of the weights of the commands that wait for their reply; see {@linkcode Request.weight}.
-   */
+  /** Sum of the weights of the commands without a reply; see {@linkcode Request.weight}. */
   get weight(): number {
     return this.#weight;
   }
@@ -149,7 +150,7 @@ export class Connection {
   }
 
   /**
-   * Sends a command. Its reply settles the request; if the connection ends first, the request is
+   * Sends a command. The reply settles the request. If the connection ends first, the request is
    * part of {@linkcode ConnectionEnd}.
    *
    * A request whose payload is not one line is rejected at once.
@@ -166,13 +167,14 @@ export class Connection {
     this.#expect(request);
   }
 
-  /** Waits for a reply without a command: the server's greeting. */
+  /** Waits for a reply without sending a command: the server's greeting. */
   expect(request: Request): void {
     this.#expect(request);
   }
 
   /**
-   * Sends END after the pending commands, and waits until the server hangs up, a second at most.
+   * Sends END after the pending commands, and waits until the server closes the connection, at most
+   * a second.
    */
   async end(): Promise<void> {
     if (!this.#isEnded) this.send({ command: end(), resolve() {}, reject() {} });
@@ -181,7 +183,7 @@ export class Connection {
     cancelTimer();
   }
 
-  /** Ends the connection at once; pending requests are left behind. */
+  /** Closes the connection at once. Pending requests are part of {@linkcode ConnectionEnd}. */
   close(error?: Error): void {
     this.#finish(error, "unanswered");
   }
@@ -200,15 +202,17 @@ export class Connection {
   }
 
   /**
-   * One timer watches the whole pipeline: it is set again only when it fires, not by every command.
+   * Checks if the server makes progress. One timer watches the whole pipeline: it is set again only
+   * when it fires, not by every command.
    */
   #checkProgress(due: number): void {
     this.#cancelTimer = undefined;
     const now = this.#clock.now();
-    // Timers run before sockets are read: the reply may be there, with a job that nobody else gets.
+    // Timers run before sockets are read, so the reply may have arrived, with a job that no other
+    // worker will get.
     if (now - due > LATE_MS) return this.#watch(CATCH_UP_MS);
     if (this.#pending.length === 0) {
-      // The same timer covers a command that is sent meanwhile.
+      // The new timer also covers commands that are sent meanwhile.
       if (now - this.#progressAt < IDLE_MS) return this.#watch(this.#timeoutMs);
       return this.send({ command: info(), resolve() {}, reject() {} });
     }
@@ -253,7 +257,7 @@ export class Connection {
   #receive(reply: Reply): void {
     if (this.#isEnded) return;
     if (reply.kind === "error" && /^err too many connections/i.test(reply.text)) {
-      // The server sends this by itself. Right after HELLO it has not read any command yet.
+      // The server sends this without a command. Right after HELLO it has not read any command yet.
       return this.#finish(
         tooManyConnections(reply.text),
         this.#replies <= HANDSHAKE_REPLIES ? "unsent" : "unanswered",

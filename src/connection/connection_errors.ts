@@ -4,7 +4,7 @@ import { showText } from "../internal/show.ts";
 import { serverError } from "../protocol/server_errors.ts";
 import type { Reply } from "../protocol/reply.ts";
 
-/** The connection ended, or broke by `cause`. */
+/** Returns the error for a connection that has ended because of `cause`. */
 export function connectionLost(cause: unknown): ConnectionLostError {
   const reason = cause === undefined
     ? "the server closed it"
@@ -17,24 +17,24 @@ export function connectionLost(cause: unknown): ConnectionLostError {
   });
 }
 
-/** A reply came that nobody waits for. */
+/** Returns the error for a reply without a command. */
 export function unexpectedReply(reply: Reply): Error {
   if (reply.kind === "error") return serverError(reply.text);
   return new ProtocolError(
     "PROTOCOL_VIOLATION",
-    `Cannot use the connection any longer as the server sent a reply of the kind ${reply.kind} to no command`,
+    `Cannot use the connection as the server sent a reply (${reply.kind}) without a command`,
   );
 }
 
-/** The server has no connection left, by these words of its. */
+/** Returns the error for a server that accepts no more connections, with the server's text. */
 export function tooManyConnections(text: string): ConnectError {
   return new ConnectError(
     "TOO_MANY_CONNECTIONS",
-    `Cannot connect as the server has no connection left: it said ${showText(text)}`,
+    `Cannot connect as the server has too many connections: got ${showText(text)}`,
   );
 }
 
-/** The oldest command has had no reply for too long. */
+/** Returns the error for a command without a reply for too long. */
 export function replyTimedOut(verb: string | undefined, timeoutMs: number): TimeoutError {
   return new TimeoutError(
     "COMMAND_TIMEOUT",

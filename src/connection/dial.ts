@@ -28,31 +28,32 @@ import {
 } from "./password.ts";
 import { request } from "./request.ts";
 
-/** What it takes to open a connection. */
+/** Options of `dial`. */
 export interface DialOptions {
   readonly transport: Transport;
   readonly target: ConnectTarget;
   readonly password?: Password | undefined;
-  /** Which URL the password comes from, for errors. */
+  /** The URL that the password comes from, for errors. */
   readonly passwordSource?: string | undefined;
-  /** What a consumer says of itself; producers say nothing. */
+  /** The data about a worker in HELLO; `undefined` for producers. */
   readonly worker?: Omit<Hello, "version" | "passwordHash"> | undefined;
-  /** For connecting, TLS and the handshake together. */
+  /** Longest time for connecting, TLS and the handshake together, in ms. */
   readonly connectTimeoutMs: number;
   readonly commandTimeoutMs: number;
   readonly clock: Clock;
   /**
-   * Whether the server has to answer a command, too: one that greets may still be of no use.
+   * Also waits for the reply to a command: a server that sends its greeting may still not work.
+   *
    * @default false
    */
   readonly prove?: boolean | undefined;
 }
 
 /**
- * Connects and shakes hands.
+ * Opens a connection and completes the handshake.
  *
  * @throws {ConnectError} if no connection could be opened. After a `VersionError`, trying again
- * cannot help.
+ * does not help.
  */
 export async function dial(options: DialOptions, signal?: AbortSignal): Promise<Connection> {
   const { target, transport, connectTimeoutMs, clock } = options;
@@ -69,7 +70,8 @@ export async function dial(options: DialOptions, signal?: AbortSignal): Promise<
     );
   });
   try {
-    // Before the connection is made: the server waits for HELLO for two seconds only.
+    // The password is fetched before connecting, because the server waits for HELLO for only two
+    // seconds.
     const password = typeof options.password === "function"
       ? await orAborted(askPassword(options.password, target), giveUp.signal)
       : options.password;
@@ -80,7 +82,7 @@ export async function dial(options: DialOptions, signal?: AbortSignal): Promise<
     try {
       await orAborted(shakeHands(connection, options, password), giveUp.signal);
       if (options.prove === true) await orAborted(prove(connection, target), giveUp.signal);
-      // What came right behind the OK may have been a refusal after all.
+      // An error may have arrived right after the OK.
       if (connection.isEnded) {
         throw endedEarly((await connection.ended).error, target, "the first command");
       }
@@ -96,7 +98,8 @@ export async function dial(options: DialOptions, signal?: AbortSignal): Promise<
 }
 
 /**
- * `promise`, or the signal's reason as soon as there is one; what comes too late goes to `discard`.
+ * Settles with `promise`, or rejects with the signal's reason as soon as it is aborted. A value
+ * that arrives later is passed to `discard`.
  */
 function orAborted<T>(
   promise: Promise<T>,
@@ -147,18 +150,21 @@ async function shakeHands(
   }
 }
 
-/** A cheap command that changes nothing: only an answered command shows that a connection works. */
+/** Sends a cheap command without effects. Only a reply to a command shows that the server works. */
 async function prove(connection: Connection, target: ConnectTarget): Promise<void> {
   try {
     const ask = () => request((entry) => connection.send(entry), info());
     await answered(connection, ask, target, "its reply to INFO");
   } catch (error) {
-    // A refusal is an answer.
+    // An error of the server is a reply too.
     if (!(error instanceof ServerError)) throw error;
   }
 }
 
-/** The reply to what `ask` sends, or a `ConnectError` where the connection ended before it came. */
+/**
+ * Returns the reply to the command that `ask` sends. Rejects with a `ConnectError` if the
+ * connection ends first.
+ */
 async function answered<T>(
   connection: Connection,
   ask: () => Promise<T>,

@@ -9,16 +9,19 @@ import {
 import { placeOf } from "../transport/failures.ts";
 import type { ConnectTarget } from "../transport/transport.ts";
 
-/** What the client waits for first, in the text of an error. */
+/** The greeting, in the text of an error. */
 export const GREETED = "its greeting";
 
-/** No connection in time; `isSilent` if there was one, and no greeting came. */
+/**
+ * Returns the error for a connection that took too long. `isSilent`: it was opened, but the server
+ * sent no greeting.
+ */
 export function connectTimedOut(
   target: ConnectTarget,
   ms: number,
   isSilent: boolean,
 ): ConnectError {
-  // A server that waits for TLS says nothing to a client that waits for its greeting.
+  // A server that expects TLS waits silently, and so does a client that expects a greeting.
   return new ConnectError(
     "CONNECT_TIMEOUT",
     `Cannot connect to ${placeOf(target)} as it took longer than ${ms} ms` +
@@ -26,15 +29,15 @@ export function connectTimedOut(
   );
 }
 
-/** The server wants a password. */
+/** Returns the error for a server that wants a password. */
 export function passwordRequired(target: ConnectTarget): AuthenticationError {
   return new AuthenticationError(
     "PASSWORD_REQUIRED",
-    `Cannot connect to ${placeOf(target)} as the server wants a password and none was given`,
+    `Cannot connect to ${placeOf(target)} as the server wants a password and none was set`,
   );
 }
 
-/** `error`, or what it means as the reply to HELLO. */
+/** Returns the error for a refused password; other errors are returned as they are. */
 export function helloRefused(error: unknown, target: ConnectTarget): unknown {
   if (!(error instanceof ServerError && /invalid password/i.test(error.reply))) return error;
   return new AuthenticationError(
@@ -44,7 +47,7 @@ export function helloRefused(error: unknown, target: ConnectTarget): unknown {
   );
 }
 
-/** The connection ended by `error` while the client waited for `awaited`. */
+/** Returns the error for a connection that ended while the client waited for `awaited`. */
 export function endedEarly(
   error: Error | undefined,
   target: ConnectTarget,
@@ -62,21 +65,25 @@ export function endedEarly(
   }
   return new ConnectError(
     "CONNECT_FAILED",
-    `Cannot connect to ${placeOf(target)} as the server hung up before ${awaited}${hint}`,
+    `Cannot connect to ${
+      placeOf(target)
+    } as the server closed the connection before ${awaited}${hint}`,
     { cause: error },
   );
 }
 
-/** Something else answers: SSH and mail servers speak first, too. */
+/**
+ * Returns the error for another kind of server. SSH and mail servers also send the first message.
+ */
 function otherServer(cause: ProtocolError, target: ConnectTarget): ProtocolError {
   return new ProtocolError(
     cause.code,
-    `Cannot connect to ${placeOf(target)} as what answers there does not greet as Faktory does`,
+    `Cannot connect to ${placeOf(target)} as the server there is not a Faktory server`,
     { cause },
   );
 }
 
-/** For a server that has not greeted. */
+/** Returns a hint for a server that has sent no greeting. */
 function hintAtTls({ tls }: ConnectTarget): string {
   return tls === undefined ? ". Does the server want TLS (tcp+tls://)?" : "";
 }

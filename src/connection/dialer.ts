@@ -10,12 +10,14 @@ export interface DialListener {
   failed(error: Error): void;
 }
 
-/** How a first connection is opened. */
+/** Options for the first connection. */
 export interface OpenOptions {
   readonly signal?: AbortSignal | undefined;
   /**
-   * Not before the server has answered a command: one that has too many connections says so after
-   * HELLO. @default false
+   * Opens only when the server has replied to a command: a server with too many connections reports
+   * that after HELLO.
+   *
+   * @default false
    */
   readonly isProven?: boolean | undefined;
 }
@@ -32,13 +34,13 @@ export class Dialer {
     this.#clock = clock;
   }
 
-  /** An attempt is in progress, or follows after a wait. */
+  /** True if an attempt is in progress, or is scheduled. */
   get isBusy(): boolean {
     return this.#connecting !== undefined || this.#cancelWait !== undefined;
   }
 
   /**
-   * Opens the first connection. Rejects if the attempt fails, is stopped, or if `opened` throws.
+   * Opens the first connection. Rejects if the attempt fails or is stopped, or if `opened` throws.
    */
   async openFirst(
     opened: (connection: Connection) => void,
@@ -56,7 +58,10 @@ export class Dialer {
     }
   }
 
-  /** Opens a connection that replaces another one. A stopped attempt has no result. */
+  /**
+   * Opens a connection that replaces another one. The listener is not called if the attempt is
+   * stopped.
+   */
   async open({ opened, failed }: DialListener): Promise<void> {
     const attempt = new AbortController();
     this.#connecting = attempt;
@@ -73,7 +78,7 @@ export class Dialer {
     opened(connection);
   }
 
-  /** Calls `callback` after a wait, unless it is stopped before. */
+  /** Calls `callback` after a wait, unless stopped first. */
   wait(ms: number, callback: () => void): void {
     this.#cancelWait = this.#clock.after(ms, () => {
       this.#cancelWait = undefined;

@@ -1,52 +1,55 @@
-/** Interval at which a busy pool looks at its connections, in ms. */
+/** Interval at which a busy pool checks its connections, in ms. */
 export const TICK_MS = 1;
 
-/** Time between two looks while all replies are prompt, in ms: each look wakes the event loop. */
+/** Interval of the checks while all replies are prompt, in ms. Each check wakes the event loop. */
 export const REST_MS = 8;
 
 /**
- * Weight (jobs) in flight for each connection, the next one included, without which more are of no
- * use.
+ * Weight (number of jobs) in flight per connection, counting the next connection, below which more
+ * connections do not help.
  */
 export const LEAST_WEIGHT = 8;
 
-/** A reply after this many ticks without one says as much as one after any more. */
+/** Maximum number of ticks counted for one late reply, unless it is very late. */
 const MOST_TICKS = 2;
 
-/** The server is slow, and its replies are few: so many ticks without one say more. */
+/**
+ * After every so many ticks without a reply, a late reply counts once more: a slow server sends few
+ * replies.
+ */
 const SLOW_TICKS = 25;
 
-/** Late replies, less prompt ones, after which another connection is opened. */
+/** Number of late replies, minus prompt ones, after which another connection is opened. */
 const ENOUGH = 8;
 
-/** Replies over which it is decided whether there are too many connections. */
+/** Number of replies after which the pool checks if it has too many connections. */
 const WINDOW = 300;
 
-/** If fewer of those replies are late, one connection is closed. */
+/** If fewer of these replies are late, a connection is closed. */
 const LEAST_LATE = WINDOW / 50;
 
-/** A connection, as seen at a tick. */
+/** A connection as seen at a tick. */
 export interface Sampled {
-  /** Commands that wait for a reply. */
+  /** Number of commands without a reply. */
   readonly load: number;
-  /** How often bytes arrived so far. */
+  /** Number of reads that brought bytes. */
   readonly reads: number;
 }
 
-/** What is known of a connection since the last tick. */
+/** The state of a connection at the last tick. */
 interface Seen {
   readonly reads: number;
-  /** Ticks through which a command has waited without any bytes from the server. */
+  /** Number of ticks for which a command has waited without any bytes from the server. */
   readonly still: number;
 }
 
 /**
- * Decides, from a look at the connections of a pool at each tick, whether the pool waits for the
- * server: whether most replies take longer than a tick. If nearly none does, more connections only
- * cost writes and reads.
+ * Decides how many connections a pool needs, by checking its connections at each tick. If most
+ * replies take longer than a tick, the pool waits for the server and more connections help. If
+ * almost none does, more connections only cost writes and reads.
  *
- * Between two ticks the event loop reads all sockets. A client that is busy itself, or collects
- * garbage, then finds the replies that arrived meanwhile, so its own delays do not count. A server
+ * Between two ticks the event loop reads all sockets. If the client itself is busy or collects
+ * garbage, it finds the replies that arrived meanwhile, so its own delays do not count. A server
  * that pauses once is one late reply.
  */
 export class Growth {
@@ -56,7 +59,7 @@ export class Growth {
   #hasCompared = false;
   #window = 0;
 
-  /** Looks at the connections. Returns whether another one is wanted, or one less. */
+  /** Checks the connections. Returns the wanted change, if there is one. */
   tick(connections: readonly Sampled[]): "more" | "fewer" | undefined {
     const seen = new Map<Sampled, Seen>();
     this.#hasCompared = this.#seen.size > 0;
@@ -77,14 +80,14 @@ export class Growth {
     return isPrompt ? "fewer" : undefined;
   }
 
-  /** No connection stands still, and no reply was late of late: the next ticks can be skipped. */
+  /** True if no connection is stuck and no recent reply was late: the next ticks can be skipped. */
   get isCalm(): boolean {
     if (this.#late > 0 || !this.#hasCompared) return false;
     for (const { still } of this.#seen.values()) if (still > 0) return false;
     return true;
   }
 
-  /** Forgets the connections: what happens until the next tick is not counted. */
+  /** Forgets the connections: the time until the next tick is not counted. */
   reset(): void {
     this.#seen.clear();
   }

@@ -9,56 +9,60 @@ import type { Password } from "./password.ts";
 
 export type { Password } from "./password.ts";
 
-/** How a lost connection is made again. The waits double, with jitter over their upper half. */
+/**
+ * Options for reconnecting. The delay doubles with each attempt; the upper half of it is random.
+ */
 export interface ReconnectOptions {
-  /** The first wait, in milliseconds. @default 100 */
+  /** Delay before the first attempt, in milliseconds. @default 100 */
   readonly initialMs?: number | undefined;
-  /** The longest wait, in milliseconds. @default 5000 */
+  /** Longest delay, in milliseconds. @default 5000 */
   readonly maxMs?: number | undefined;
   /**
-   * Tries in a row before what waits is given up. @default 10 for a producer, Infinity for a
-   * consumer
+   * Number of consecutive attempts before waiting calls are given up.
+   *
+   * @default 10 for a producer, Infinity for a consumer
    */
   readonly attempts?: number | undefined;
 }
 
-/** Options that a producer and a consumer share. */
+/** Options that producers and consumers have in common. */
 export interface ConnectionOptions {
   /**
-   * The server: `tcp://:password@host:port`, or `tcp+tls://`.
+   * The server's URL: `tcp://:password@host:port` or `tcp+tls://:password@host:port`.
    *
-   * @default the URL in the variable that FAKTORY_PROVIDER names, else FAKTORY_URL, else
-   * `tcp://localhost:7419`
+   * @default the URL in the environment variable that FAKTORY_PROVIDER names, or else FAKTORY_URL,
+   * or else `tcp://localhost:7419`
    */
   readonly url?: string | URL | undefined;
   /**
-   * The server's password, used instead of the URL's; or a function that gives it, which is called
-   * before each connection is made, for passwords that change. If the function throws, or gives no
-   * text, the attempt fails with an `AuthenticationError` of the code `PASSWORD_UNAVAILABLE`; the
-   * time that it takes is part of `connectTimeoutMs`.
+   * The server's password, instead of the one in the URL; or a function that returns it, for
+   * passwords that change. The function is called before each connection is opened, and its time
+   * counts towards `connectTimeoutMs`. If it throws or does not return a string, the attempt fails
+   * with the code `PASSWORD_UNAVAILABLE` (`AuthenticationError`).
    */
   readonly password?: Password | undefined;
-  /** TLS settings; given, TLS is used whatever the URL says. `true` for the defaults. */
+  /** TLS settings; `true` for the defaults. If set, TLS is used with any URL. */
   readonly tls?: TlsOptions | boolean | undefined;
-  /** How connections are made, or a caller's own streams. @default the runtime's own sockets */
+  /** A transport that opens connections, or a pair of streams. @default the runtime's sockets */
   readonly transport?: Transport | DuplexStream | undefined;
-  /** How a lost connection is made again; `false`: never. */
+  /** Options for reconnecting; `false` disables reconnecting. */
   readonly reconnect?: ReconnectOptions | false | undefined;
-  /** For connecting, TLS and the handshake together, in milliseconds. @default 10000 */
+  /**
+   * Longest time for connecting, TLS and the handshake together, in milliseconds. @default 10000
+   */
   readonly connectTimeoutMs?: number | undefined;
   /**
-   * How long the server may leave a command unanswered before the connection is tried anew, in
-   * milliseconds. Commands are sent again only when the server answers on the new connection and, a
-   * third of this time later, still not on the old one.
+   * Longest time without a reply, in milliseconds. Then another connection is opened. Commands are
+   * sent again if the server replies on the new connection but, after another third of this time,
+   * still not on the old one.
    *
    * @default 15000
    */
   readonly commandTimeoutMs?: number | undefined;
-  /** Calls off connecting, and closes what was connected. */
+  /** Aborts connecting, and closes the connections. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Where time comes from; a `ManualClock` of `./server` lets tests move it. @default the machine's
-   * clock
+   * The source of time. In tests, use a `ManualClock` from `./server`. @default the system clock
    */
   readonly clock?: Clock | undefined;
 }
@@ -82,18 +86,18 @@ const RECONNECT_OPTIONS = {
   attempts: true,
 } as const satisfies OptionNames<ReconnectOptions>;
 
-/** {@linkcode ReconnectOptions} with their defaults in place. */
+/** The checked {@linkcode ReconnectOptions}, with defaults. */
 export interface ReconnectPolicy extends BackoffOptions {
-  /** 0: never. */
+  /** Number of attempts; 0 disables reconnecting. */
   readonly attempts: number;
   /**
-   * What waits is given up when the server has answered nothing for this long, although tries are
-   * left, in milliseconds.
+   * Time without any reply after which waiting commands are given up, even if attempts are left, in
+   * milliseconds.
    */
   readonly giveUpMs?: number | undefined;
 }
 
-/** The timing options, checked, with their defaults in place. */
+/** The checked timing options, with defaults. */
 export interface Timing {
   readonly reconnect: ReconnectPolicy;
   readonly connectTimeoutMs: number;
@@ -131,14 +135,14 @@ export function resolveTiming(options: ConnectionOptions, attempts: number): Tim
   };
 }
 
-/** A number above 0. */
+/** Checks a number above 0. */
 export function positive(name: string, value: unknown, fallback: number): number {
   if (value === undefined) return fallback;
   if (typeof value === "number" && value > 0) return value;
   throw invalidOption(name, "a number above 0", value);
 }
 
-/** An integer of 0 or more, or Infinity. */
+/** Checks an integer that is at least 0, or Infinity. */
 function count(name: string, value: unknown, fallback: number): number {
   if (value === undefined) return fallback;
   if (value === Infinity || (Number.isSafeInteger(value) && (value as number) >= 0)) {
@@ -147,7 +151,7 @@ function count(name: string, value: unknown, fallback: number): number {
   throw invalidOption(name, "an integer of 0 or more, or Infinity", value);
 }
 
-/** An integer from `min` to `max`. */
+/** Checks an integer from `min` to `max`. */
 export function integerIn(
   name: string,
   value: unknown,
@@ -160,7 +164,7 @@ export function integerIn(
   throw invalidOption(name, `an integer from ${min} to ${max}`, value);
 }
 
-/** The error for an option of the wrong kind. */
+/** Returns the error for an invalid option. */
 export function invalidOption(name: string, wanted: string, value: unknown): ConfigError {
   return new ConfigError(
     "INVALID_OPTION",

@@ -2,14 +2,17 @@ import { AuthenticationError } from "../errors.ts";
 import { placeOf } from "../transport/failures.ts";
 import type { ConnectTarget } from "../transport/transport.ts";
 
-/** A password, or a function that gives it, which is called before each connection is made. */
+/**
+ * A password, or a function that returns it. The function is called before each connection is
+ * opened.
+ */
 export type Password = string | (() => string | Promise<string>);
 
 /**
- * Asks for the password to connect with.
+ * Calls the function that returns the password.
  *
- * @throws {AuthenticationError} `PASSWORD_UNAVAILABLE` if the function fails, or gives no text.
- * What it gave is not shown.
+ * @throws {AuthenticationError} `PASSWORD_UNAVAILABLE` if the function fails, or does not return a
+ * string. The error does not show the returned value.
  */
 export async function askPassword(
   password: () => string | Promise<string>,
@@ -21,30 +24,30 @@ export async function askPassword(
   } catch (cause) {
     throw unavailable(target, "failed", cause);
   }
-  if (typeof given !== "string") throw unavailable(target, "gave no text");
+  if (typeof given !== "string") throw unavailable(target, "did not return a string");
   return given;
 }
 
-/** The function has not given a password in time. */
+/** Returns the error for a function that took too long. */
 export function passwordTookTooLong(target: ConnectTarget, ms: number): AuthenticationError {
   return unavailable(target, `took longer than ${ms} ms`);
 }
 
 /**
- * The server wants a password, and the URL has a user name alone: likely the password, in the place
- * of the name.
+ * Returns the error for a URL with a user name but without a password, if the server wants a
+ * password. The name is probably the password.
  */
 export function onlyUsername(target: ConnectTarget): AuthenticationError {
   return new AuthenticationError(
     "PASSWORD_REQUIRED",
     `Cannot connect to ${
       placeOf(target)
-    } as the server wants a password and the URL has a user name only: ` +
-      "a password follows a colon, tcp://:password@host",
+    } as the server wants a password and the URL has only a user name: ` +
+      "write a colon before the password, tcp://:password@host",
   );
 }
 
-/** `error`; if the server refuses a password, it says from which URL that came. */
+/** Returns `error`. If the server refused a password, names the URL that it came from. */
 export function urlRefused(
   error: unknown,
   target: ConnectTarget,
@@ -61,7 +64,7 @@ export function urlRefused(
 function unavailable(target: ConnectTarget, why: string, cause?: unknown): AuthenticationError {
   return new AuthenticationError(
     "PASSWORD_UNAVAILABLE",
-    `Cannot connect to ${placeOf(target)} as the function given as the option password ${why}`,
+    `Cannot connect to ${placeOf(target)} as the function in the option password ${why}`,
     { cause },
   );
 }

@@ -5,51 +5,56 @@ import { Growth, LEAST_WEIGHT, REST_MS, TICK_MS } from "./growth.ts";
 import type { ReconnectingConnection } from "./reconnecting_connection.ts";
 import type { Request } from "./request.ts";
 
-/** How many connections a pool has. */
+/** The number of connections of a pool. */
 export interface PoolSize {
-  /** Connections that are opened at first, and kept. */
+  /** Number of connections that are opened at the start, and kept. */
   readonly min: number;
-  /** Most connections. Those beyond `min` are opened while the pool waits for the server. */
+  /**
+   * Maximum number of connections. Those beyond `min` are opened while the pool waits for the
+   * server.
+   */
   readonly max: number;
 }
 
-/** Commands that are gathered, and made when a connection can take them. */
+/** A source of commands, which are created when a connection can take them. */
 export interface RequestSource {
-  /** Weight of everything that is gathered; see {@linkcode Request.weight}. */
+  /** Weight of all waiting commands; see {@linkcode Request.weight}. */
   readonly weight: number;
-  /** Makes a request of up to `weight`; `undefined` if nothing is left. */
+  /** Creates a request of up to `weight`; `undefined` if nothing is left. */
   take(weight: number): Request | undefined;
 }
 
-/** What the connections of a pool call. */
+/** Callbacks of the connections of a pool. */
 export interface PoolHooks {
-  /** Commands that were held back can be sent. */
+  /** Called when commands that were held back can be sent. */
   ready(): void;
-  /** A connection was lost: the others take its waiting requests, if this returns `true`. */
+  /**
+   * Called when a connection was lost. If this returns `true`, other connections take its requests.
+   */
   handOver(error: Error, take: () => Request[]): boolean;
 }
 
 /**
- * A connection beyond `min` that was not used for this long is closed, in ms: up to twice as long.
+ * Time after which an unused connection beyond `min` is closed, in ms. It may take twice as long.
  */
 const IDLE_MS = 5000;
 
 /**
- * Weight (jobs) of a part that is worth a command of its own if much is in flight. Without it, a
- * stream sends as many jobs as each reply has made room for: parts only get smaller, down to five
- * jobs.
+ * Weight (number of jobs) that is worth a command of its own while much is in flight. Without this
+ * minimum, a stream sends as many jobs as each reply makes room for, and the commands shrink to
+ * five jobs each.
  */
 const PART_WEIGHT = 64;
 
-/** If a connection cannot be opened, the pool waits this long before it tries again, in ms. */
+/** Time before the next attempt after a connection could not be opened, in ms. */
 const COOL_DOWN_MS = 10_000;
 
 /**
- * Connections to one server. A command goes to the connection that has the least to do.
+ * A pool of connections to one server. A command goes to the connection with the least to do.
  *
  * The pool keeps `min` connections. It opens more, up to `max`, while it waits for the server on
- * all of them, and closes those without work. If one is lost while others work, they take over its
- * commands; the last one reconnects.
+ * all of them, and closes those without work. If a connection is lost while others work, they take
+ * over its commands. The last connection reconnects.
  */
 export class ConnectionPool {
   readonly #size: PoolSize;
@@ -57,13 +62,13 @@ export class ConnectionPool {
   readonly #clock: Clock;
   readonly #growth = new Growth();
   readonly #all: ReconnectingConnection[];
-  /** Connections that were used since idle ones were last looked for. */
+  /** Connections that were used since the last check for idle ones. */
   readonly #used = new Set<ReconnectingConnection>();
-  /** Connections that are closed once their commands are answered. */
+  /** Connections that are closed after their last reply. */
   readonly #ending = new Set<ReconnectingConnection>();
   #opening: ReconnectingConnection | undefined;
   #source: RequestSource | undefined;
-  /** Connections that call back when they have nothing to do. */
+  /** Connections with a pending callback for when they are idle. */
   readonly #awaited = new WeakSet<Connection>();
   #isServing = false;
   #isClosed = false;
@@ -91,17 +96,17 @@ export class ConnectionPool {
     this.#all = Array.from({ length: size.min }, this.#make);
   }
 
-  /** All connections, those that reconnect at the moment included. */
+  /** All connections, including those that are reconnecting. */
   get all(): readonly ReconnectingConnection[] {
     return this.#all;
   }
 
-  /** Most connections that it may have. */
+  /** Maximum number of connections. */
   get max(): number {
     return this.#size.max;
   }
 
-  /** Opens the first connections. If one cannot be opened, none is. */
+  /** Opens the first connections. If one cannot be opened, closes all of them. */
   async open(signal?: AbortSignal): Promise<void> {
     const opened = await Promise.allSettled(this.#all.map((one) => one.open({ signal })));
     const failed = opened.find((result) => result.status === "rejected");
@@ -110,29 +115,29 @@ export class ConnectionPool {
     throw failed.reason;
   }
 
-  /** At least one connection is open, and the server answers on it. */
+  /** True if at least one connection is open and the server replies on it. */
   get connected(): boolean {
     return this.#all.some((one) => one.connected);
   }
 
-  /** Commands that wait for a connection or a reply. */
+  /** Number of commands that wait for a connection or a reply. */
   get load(): number {
     return [...this.#all, ...this.#ending].reduce((sum, one) => sum + one.load, 0);
   }
 
-  /** Sends a command on the connection that has the least to do. */
+  /** Sends a command on the connection with the least to do. */
   send(request: Request): void {
     this.#sendOn(leastOf(this.#all), request);
     this.#watchTicks();
   }
 
-  /** Sends what `source` has gathered, as soon as connections can take it. */
+  /** Sends the commands of `source` as soon as connections can take them. */
   offer(source: RequestSource): void {
     this.#source = source;
     this.#serve();
   }
 
-  /** Sends all that `source` has gathered, before any later command. */
+  /** Sends all commands of `source`, before any later command. */
   sendAll(source: RequestSource): void {
     for (let request; (request = source.take(Infinity)) !== undefined;) this.send(request);
   }
@@ -157,7 +162,7 @@ export class ConnectionPool {
     for (const one of [...this.#all, ...this.#ending]) one.close(reason);
   }
 
-  /** Replaces every connection. */
+  /** Replaces all connections. */
   renew(reason: Error): void {
     for (const one of this.#all) one.renew(reason);
   }
@@ -184,7 +189,7 @@ export class ConnectionPool {
     this.#watchTicks();
   }
 
-  /** Sends a part of what is offered. Returns `false` if no connection can take any now. */
+  /** Sends a part of the offered commands. Returns `false` if no connection can take any now. */
   #serveNext(source: RequestSource): boolean {
     const connected = this.#all.filter((one) => one.connected);
     const ready = connected.filter(({ current }) => !current!.writer.writing);
@@ -201,10 +206,7 @@ export class ConnectionPool {
     return true;
   }
 
-  /**
-   * Serves again when one of the connections has no more to do. Returns `false` if none has
-   * anything.
-   */
+  /** Sends more when one of the connections becomes idle. Returns `false` if none is busy. */
   #awaitIdle(connections: readonly ReconnectingConnection[]): boolean {
     const busy = connections.map((one) => one.current!).filter(({ load }) => load > 0);
     for (const one of busy) {
@@ -212,7 +214,7 @@ export class ConnectionPool {
       this.#awaited.add(one);
       one.onceIdle(() => {
         this.#awaited.delete(one);
-        // Its replies make room for more jobs, which come within the turn.
+        // The replies make room for more jobs, which are added within this turn.
         atEndOfTurn(() => this.#serve());
       });
     }
@@ -235,7 +237,9 @@ export class ConnectionPool {
     this.#used.delete(connection);
   }
 
-  /** Weight enough is in flight or gathered for one connection more, or for all there may be. */
+  /**
+   * True if the weight in flight and waiting is enough for one more connection, or for the maximum.
+   */
   get #isBusy(): boolean {
     let weight = this.#source?.weight ?? 0;
     for (const { current } of this.#all) weight += current?.weight ?? 0;
@@ -308,7 +312,7 @@ export class ConnectionPool {
     for (const one of idle.slice(-(this.#all.length - this.#size.min))) this.#retire(one);
   }
 
-  /** Closes a connection once its commands are answered. */
+  /** Closes a connection after its last reply. */
   #retire(connection: ReconnectingConnection): void {
     this.#remove(connection);
     this.#ending.add(connection);
@@ -319,15 +323,15 @@ export class ConnectionPool {
 }
 
 /**
- * Weight from which on what is gathered is sent while connections work; less waits for more: half
- * of what a connection has if everything is shared fairly.
+ * Returns the weight from which commands are sent while connections are busy; less waits for more.
+ * It is half of the fair share of a connection.
  */
 function leastPart(connections: readonly ReconnectingConnection[], gathered: number): number {
-  // Behind one another on one connection, parts of any size are as good.
+  // On a single connection, any size is as good.
   if (connections.length < 2) return 1;
   const all = connections.reduce((sum, { current }) => sum + current!.weight, gathered);
   const fair = Math.ceil(all / connections.length / 2);
-  // A few callers: none of them waits for the others.
+  // With few callers, none should wait for the others.
   return fair < PART_WEIGHT / 4 ? 1 : Math.min(PART_WEIGHT, fair);
 }
 
@@ -335,7 +339,7 @@ function isIdle({ load, writer }: Connection): boolean {
   return load === 0 && !writer.writing;
 }
 
-/** The connection that has the least to do; an open one before one that reconnects. */
+/** Returns the connection with the least to do. Open connections come first. */
 function leastOf(connections: readonly ReconnectingConnection[]): ReconnectingConnection {
   return connections.reduce((least, one) => {
     if (one.connected !== least.connected) return one.connected ? one : least;

@@ -4,20 +4,23 @@ import type { ReconnectPolicy } from "./options.ts";
 import type { Request } from "./request.ts";
 
 /**
- * Guarantee for a non-idempotent command that the server may have executed when a connection ended.
+ * Treatment of a command that must not run twice and that the server may have executed when the
+ * connection ended.
  */
 export type Delivery = "at-least-once" | "at-most-once";
 
 /** Receives the events of a connection that reconnects. */
 export interface ConnectionListener {
   /**
-   * The connection was lost or is silent, or an attempt to reconnect failed. `retryInMs` is the
-   * time until the next attempt; `undefined` if there is none.
+   * The connection was lost or the server does not reply, or an attempt to reconnect failed.
+   * `retryInMs` is the time until the next attempt; `undefined` if there is none.
    */
   disconnected(error: Error, retryInMs: number | undefined): void;
-  /** Connected again, after this many attempts; 0 if a silent connection resumed by itself. */
+  /**
+   * Connected again, after this many attempts; 0 if the server replied again on the old connection.
+   */
   reconnected(attempts: number): void;
-  /** The connection was lost and is not opened again, as others do its work. */
+  /** The connection was lost and is not opened again, because others take over its work. */
   replaced?(error: Error): void;
   /** The connection was closed on purpose. */
   closed?(): void;
@@ -25,14 +28,18 @@ export interface ConnectionListener {
 
 /** Options of {@linkcode ReconnectingConnection}. */
 export interface ReconnectingConnectionOptions {
-  /** Opens a connection. If `isAgain`, it replaces another one and must prove that it works. */
+  /**
+   * Opens a connection. With `isAgain` it replaces another one, and the server must reply to a
+   * command.
+   */
   readonly dial: (signal: AbortSignal, isAgain: boolean) => Promise<Connection>;
   readonly reconnect: ReconnectPolicy;
   readonly delivery: Delivery;
   readonly clock: Clock;
   readonly listener: ConnectionListener;
   /**
-   * Grace period of a silent connection once the server answers on another, in ms. @default 5000
+   * Grace period of a silent connection after the server has replied on another, in ms. @default
+   * 5000
    */
   readonly graceMs?: number | undefined;
   /**

@@ -15,15 +15,15 @@ import { sortInFlight } from "./resend.ts";
 import { SilentWatch } from "./silent_watch.ts";
 import { WaitingRequests } from "./waiting_requests.ts";
 
-/** After this many attempts a silent connection is closed, although attempts continue. */
+/** Number of attempts after which a silent connection is closed, although attempts continue. */
 const MAX_SILENT_TRIES = 10;
 
 /**
- * A connection that reconnects when it is lost. Commands wait while there is no connection. The
- * commands that were in flight are sent again in their order, or rejected, as each command allows.
+ * A connection that reconnects when it is lost. Commands wait while there is no connection.
+ * Commands that were in flight are sent again in order, or rejected, depending on the command.
  *
- * A connection on which the server is silent is kept while another one is opened; see
- * {@linkcode SilentWatch}.
+ * If the server does not reply, the connection is kept while another one is opened; see {@linkcode
+ * SilentWatch}.
  */
 export class ReconnectingConnection {
   readonly #options: ReconnectingConnectionOptions;
@@ -33,11 +33,11 @@ export class ReconnectingConnection {
   readonly #silence: SilentWatch;
   /** The connection that commands are sent on. */
   #connection: Connection | undefined;
-  /** Why there will never be a connection again. */
+  /** The reason why there will not be a connection again. */
   #final: Error | undefined;
-  /** END was sent: the server may hang up. */
+  /** True after END was sent: the server may close the connection. */
   #isEnding = false;
-  /** Called once a connection is made, or all waiting commands are settled. */
+  /** Called when a connection was opened, or when all waiting commands are settled. */
   #onChange: (() => void)[] = [];
 
   constructor(options: ReconnectingConnectionOptions) {
@@ -49,7 +49,8 @@ export class ReconnectingConnection {
   }
 
   /**
-   * Opens the first connection, in one attempt: a program that starts reports a failure at once.
+   * Opens the first connection, in one attempt, so that a program that starts reports a failure at
+   * once.
    */
   async open(options?: OpenOptions): Promise<void> {
     await this.#dialer.openFirst((connection) => {
@@ -59,22 +60,22 @@ export class ReconnectingConnection {
     }, options);
   }
 
-  /** Commands that wait for a connection or for a reply. */
+  /** Number of commands that wait for a connection or a reply. */
   get load(): number {
     return this.#waiting.length + (this.#connection?.load ?? 0) + this.#silence.load;
   }
 
-  /** There is a connection, and the server answers on it. */
+  /** True if there is a connection and the server replies on it. */
   get connected(): boolean {
     return this.#connection !== undefined;
   }
 
-  /** There is a connection with commands in flight on which the server does not answer. */
+  /** True if there is a connection with commands in flight on which the server does not reply. */
   get isSilent(): boolean {
     return this.#silence.isActive;
   }
 
-  /** The connection that commands are sent on at the moment. */
+  /** The connection that commands are sent on now. */
   get current(): Connection | undefined {
     return this.#connection;
   }
@@ -84,12 +85,12 @@ export class ReconnectingConnection {
     return this.#connection === undefined ? 0 : this.#connection.reads;
   }
 
-  /** Sends a command now, or once connected again. */
+  /** Sends a command now, or when connected again. */
   send(request: Request): void {
     if (this.#final !== undefined) return request.reject(this.#final);
     if (this.#connection !== undefined) return this.#pass(this.#connection, request);
     this.#waiting.push(request);
-    // After it gave up, the next command starts new attempts.
+    // After giving up, the next command starts new attempts.
     if (!this.#isTrying) this.#connect();
   }
 
@@ -124,13 +125,13 @@ export class ReconnectingConnection {
     this.#options.listener.closed?.();
   }
 
-  /** Replaces the connection, for example when the server has forgotten this worker. */
+  /** Replaces the connection, for example if the server has forgotten this worker. */
   renew(reason: Error): void {
     this.#connection?.close(reason);
     this.#silence.closeSilent(reason);
   }
 
-  /** There will be a connection or another attempt, without another command. */
+  /** True if there will be a connection or another attempt without another command. */
   get #isTrying(): boolean {
     return this.#dialer.isBusy || this.#silence.isInGrace;
   }
@@ -140,7 +141,7 @@ export class ReconnectingConnection {
     if (request.notAfter !== undefined && this.#options.clock.now() > request.notAfter) {
       return request.reject(deadlinePassed(request));
     }
-    // Its unanswered commands are collected in a moment, and go first.
+    // The unanswered commands of this connection will be collected and sent first.
     if (connection.isEnded) return this.#waiting.push(request);
     request.sending?.();
     connection.send(request);
@@ -159,8 +160,9 @@ export class ReconnectingConnection {
       written: () => this.#options.ready?.(),
     };
     void connection.ended.then((end) => {
-      // A server that accepts connections but answers no command does not work, and the waits keep
-      // growing. The proof is a reply to a command, or a long time without commands.
+      // A server that accepts connections but does not reply to commands does not work, so the
+      // delays keep growing. Proof of a working server is a reply to a command, or a long time
+      // without commands.
       const wasIdle = end.unanswered.length === 0 && clock.now() - since >= maxMs;
       if (connection.replies > replies || wasIdle) this.#attempts.reset();
       this.#onEnd(connection, end);
@@ -186,7 +188,7 @@ export class ReconnectingConnection {
     if (this.#silence.watches(connection)) this.#connect();
   }
 
-  /** The server answers again on the silent connection. */
+  /** Called when the server replies again on the silent connection. */
   #heard(connection: Connection): void {
     if (!this.#silence.watches(connection)) return;
     const next = this.#silence.end();
@@ -211,11 +213,11 @@ export class ReconnectingConnection {
     });
     if (!isOver) {
       this.#waiting.requeue([...resend, ...end.unsent]);
-      // During the silence another connection is being opened already.
+      // During the silence another connection is already being opened.
       if (!wasSilent) this.#replaceOrRetry(error);
       else if (next !== undefined) this.#replace(next);
     }
-    // Last, because a caller may send another command at once.
+    // Rejected last, because a caller may send another command at once.
     for (const request of unknown) request.reject(requestLost(request, "unknown", error));
     if (isOver) {
       for (const request of end.unsent) request.reject(unsentRequestLost(request, error));
@@ -223,7 +225,7 @@ export class ReconnectingConnection {
     if (this.load === 0) this.#changed();
   }
 
-  /** Reconnects, unless the requests can go on on another connection at once. */
+  /** Reconnects, unless other connections take over the requests. */
   #replaceOrRetry(error: Error): void {
     const isTaken = this.#options.handOver?.(error, () => this.#waiting.take());
     if (isTaken !== true) return this.#retryAfter(error);
@@ -235,7 +237,7 @@ export class ReconnectingConnection {
   #retryAfter(error: Error): void {
     this.#attempts.failed();
     if (isFinal(error) || this.#attempts.isExhausted) return this.#giveUp(error);
-    // Its commands may be safe to send again, or have a deadline.
+    // Closed so that its commands can be sent again, or rejected after their deadline.
     if (this.#attempts.count >= MAX_SILENT_TRIES) this.#silence.closeSilent();
     const waitMs = this.#attempts.nextWaitMs();
     this.#dialer.wait(waitMs, () => this.#connect());
@@ -262,7 +264,7 @@ export class ReconnectingConnection {
       },
       failed: (error) => {
         this.#waiting.dropLate(this.#options.clock.now());
-        // A caller whose command was rejected may have closed it.
+        // A caller may have closed it when its command was rejected.
         if (this.#final === undefined) this.#retryAfter(error);
       },
     });

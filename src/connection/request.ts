@@ -2,31 +2,34 @@ import { onAbort } from "../internal/aborts.ts";
 import type { Command } from "../protocol/commands/command.ts";
 
 /**
- * A command on its way, and who waits for its reply.
+ * A command with the callbacks for its reply.
  *
- * On the path of jobs these are instances of classes. An object literal with a getter would do, but
- * makes engines keep a hidden class for each one, and with it all that it refers to: half the time
- * went into collecting that.
+ * On the path of jobs these are instances of classes. With an object literal that has a getter,
+ * engines keep a hidden class for each object, and everything it refers to; collecting that took
+ * half of the time.
  */
 export interface Request<T = unknown> {
   readonly command: Command<T>;
-  /** Takes what the reply says. */
+  /** Called with the parsed reply. */
   resolve(value: T): void;
-  /** Takes the server's refusal, or why no reply came. */
+  /** Called with the server's error, or the reason why there is no reply. */
   reject(error: unknown): void;
-  /** Not to be sent after this time, in milliseconds since 1970. */
+  /** The command is not sent after this time, in milliseconds since 1970. */
   readonly notAfter?: number | undefined;
-  /** How much it is for the server to do, counted in commands such as PUSH. @default 1 */
+  /** Amount of work for the server, in commands such as PUSH. @default 1 */
   readonly weight?: number;
-  /** Nobody waits any longer: not to be sent if it was not yet. */
+  /** True if the caller no longer waits. The command is then not sent, if it was not sent yet. */
   readonly cancelled?: boolean;
-  /** It is about to be sent, perhaps not for the first time. */
+  /** Called each time before the command is sent. */
   sending?(): void;
-  /** Sent before on a connection that was lost, so that the server may know it already. */
+  /**
+   * True if the command was sent before on a lost connection, so that the server may have executed
+   * it.
+   */
   resent?: boolean;
 }
 
-/** Sends a command by `send` and gives what its reply says. */
+/** Sends a command with `send` and returns the parsed reply. */
 export function request<T>(
   send: (request: Request) => void,
   command: Command<T>,

@@ -3,9 +3,9 @@ import type { Request } from "./request.ts";
 
 /** Requests that were in flight when a connection ended. */
 export interface InFlight {
-  /** Requests that are sent again; marked as such. */
+  /** Requests to send again. They are marked as resent. */
   readonly resend: Request[];
-  /** Requests that must not be sent twice: the server may have executed them. */
+  /** Requests that must not be sent twice, because the server may have executed them. */
   readonly unknown: Request[];
 }
 

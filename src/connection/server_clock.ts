@@ -4,19 +4,18 @@ import type { Command } from "../protocol/commands/command.ts";
 import { info } from "../protocol/commands/server.ts";
 import type { Request } from "./request.ts";
 
-/** A reading older than this is measured again before it is used, in milliseconds. */
+/** Age after which a reading is measured again before it is used, in milliseconds. */
 const MAX_AGE_MS = 60_000;
 
 /**
- * The machine's time of day was set, or the machine slept, if its clocks differ by more than this,
- * in milliseconds.
+ * Difference between the machine's clocks from which its time of day was set, or it slept, in ms.
  */
 const JUMP_MS = 250;
 
 /** Longest time that `fresh()` waits for the server, in milliseconds. */
 const MAX_WAIT_MS = 2000;
 
-/** How fast two clocks drift apart at most. */
+/** Largest drift between two clocks. */
 const DRIFT = 500e-6;
 
 const DAY_MS = 86_400_000;
@@ -32,23 +31,23 @@ interface Moment {
 interface Reading extends Moment {
   /** Milliseconds since 1970 by the server's clock. */
   readonly server: number;
-  /** The server's time was this close to `server`, in milliseconds. */
+  /** Largest error of `server`, in milliseconds. */
   readonly errorMs: number;
 }
 
 /**
- * The server's clock, measured by INFO. Times that a server compares with its own clock, such as
- * the `at` of a job, have to be taken from it: a worker whose clock is behind would ask for a time
- * that is over.
+ * The server's clock, measured with INFO. Times that the server compares with its own clock, such
+ * as the `at` of a job, must be taken from it. A worker whose clock is slow would otherwise send a
+ * time in the past.
  *
- * Nothing is measured until somebody calls `fresh()`. A program that uses no such time pays nothing
- * for it.
+ * Nothing is measured before the first call of `fresh()`, so programs without such times have no
+ * cost.
  */
 export class ServerClock {
   readonly #clock: Clock;
   readonly #send: (request: Request) => void;
   #reading: Reading | undefined;
-  /** When the server's clock was last compared with the reading, by `elapsed`. */
+  /** Time of the last comparison with the server's clock, by `elapsed`. */
   #checkedAt = -Infinity;
   #measuring: Promise<void> | undefined;
 
@@ -59,8 +58,8 @@ export class ServerClock {
   }
 
   /**
-   * The server's time in milliseconds since 1970, as far as it is known: at first it is the
-   * machine's own.
+   * Returns the server's time in milliseconds since 1970. Before the first measurement, it is the
+   * machine's own time.
    */
   now(): number {
     const moment = this.#moment();
@@ -68,9 +67,9 @@ export class ServerClock {
   }
 
   /**
-   * Makes sure that `now()` relies on a recent measurement: asks the server if there is none, and
-   * waits two seconds at most. After that, or if the server cannot be asked, `now()` relies on what
-   * is known. Returns `undefined` if there is nothing to wait for. Never rejects.
+   * Measures the server's clock if the last measurement is not recent, and waits for that at most
+   * two seconds. If it fails, `now()` uses the last measurement. Returns `undefined` if there is
+   * nothing to wait for. Never rejects.
    */
   fresh(): Promise<void> | undefined {
     if (this.#isFresh()) return undefined;
@@ -81,14 +80,14 @@ export class ServerClock {
   }
 
   /**
-   * The next `fresh()` measures again: the connection was lost, and another server may have taken
-   * over.
+   * Makes the next `fresh()` measure again: the connection was lost, and the next one may lead to
+   * another server.
    */
   distrust(): void {
     this.#checkedAt = -Infinity;
   }
 
-  /** Asks for the server's figures (INFO), and measures its clock by the way. */
+  /** Reads the server's statistics (INFO), and also measures its clock. */
   info(): Promise<Record<string, unknown>> {
     return new Promise((resolve, reject) => {
       this.#send(new Measurement(this, resolve, reject) as Request);
@@ -100,11 +99,11 @@ export class ServerClock {
     return this.#moment();
   }
 
-  /** @internal An INFO that was sent at `sent` was answered. */
+  /** @internal Called with the reply to an INFO that was sent at `sent`. */
   measured(sent: Moment, reply: Readonly<Record<string, unknown>>): void {
     const moment = this.#moment();
     const time = timeIn(reply, moment.now);
-    // If the clock jumped while the reply was on its way, it is unknown where the middle was.
+    // If the clock jumped while the reply was on its way, the midpoint is unknown.
     if (time === undefined || hasJumped(sent, moment)) return;
     const halfMs = (moment.elapsed - sent.elapsed) / 2;
     const reading = { ...moment, server: time.ms + halfMs, errorMs: halfMs + time.errorMs };
@@ -112,7 +111,7 @@ export class ServerClock {
     this.#checkedAt = moment.elapsed;
   }
 
-  /** Whether the reading that there is agrees with `next`, and is the more exact one. */
+  /** Returns true if the present reading agrees with `next` and is more exact. */
   #isBetter(next: Reading): boolean {
     const reading = this.#reading;
     if (reading === undefined || this.#checkedAt === -Infinity || hasJumped(reading, next)) {
@@ -145,7 +144,7 @@ export class ServerClock {
   }
 }
 
-/** An INFO on its way. */
+/** An INFO that measures the clock. */
 class Measurement implements Request<Record<string, unknown>> {
   readonly command: Command<Record<string, unknown>> = info();
   readonly reject: (error: unknown) => void;
@@ -163,7 +162,7 @@ class Measurement implements Request<Record<string, unknown>> {
     this.reject = reject;
   }
 
-  /** It may have waited for a connection before, or be sent again on another. */
+  /** Taken now, because the request may have waited for a connection, or is sent again. */
   sending(): void {
     this.#sent = this.#clock.moment();
   }
@@ -175,8 +174,8 @@ class Measurement implements Request<Record<string, unknown>> {
 }
 
 /**
- * The server's time at `moment`. If the machine's clocks differ, it slept or was set back: the
- * larger time has passed.
+ * Returns the server's time at `moment`. If the machine's clocks differ, it slept or was set back:
+ * the larger of the two durations has passed.
  */
 function serverAt({ server, now, elapsed }: Reading, moment: Moment): number {
   return server + Math.max(moment.now - now, moment.elapsed - elapsed);
@@ -187,8 +186,8 @@ function hasJumped(since: Moment, moment: Moment): boolean {
 }
 
 /**
- * The time in a reply to INFO. One without `now` has the time of day only: the day is the one that
- * is nearest to ours.
+ * Returns the time in a reply to INFO. A reply without `now` only has the time of day; the nearest
+ * matching day is used.
  */
 function timeIn(
   { now, server_utc_time }: Readonly<Record<string, unknown>>,

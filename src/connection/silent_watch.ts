@@ -3,17 +3,17 @@ import type { Clock } from "../internal/clock.ts";
 import type { Connection, ConnectionEnd } from "./connection.ts";
 
 /**
- * Default grace period, in ms. A healthy server answers within 5 s, its limit for its own store.
+ * Default grace period, in ms. A working server replies within 5 s, its limit for its own store.
  */
 export const GRACE_MS = 5000;
 
 /**
- * Watches a connection on which the server does not answer.
+ * Watches a connection on which the server does not reply.
  *
- * If the server was paused, it executes everything that it received as soon as it resumes. Commands
- * sent again would then run twice. So the silent connection stays open while another one is opened.
- * Once the server answers on the new connection, the silent one has a grace period to answer too.
- * If the server does not answer there in time, the silent connection is closed.
+ * If a server was paused, it executes everything that it received as soon as it resumes. Commands
+ * that were sent again would then run twice. So the silent connection stays open while another one
+ * is opened. When the server replies on the new connection, the silent connection gets a grace
+ * period. It is closed if the server does not reply on it in time.
  */
 export class SilentWatch {
   readonly #clock: Clock;
@@ -29,27 +29,27 @@ export class SilentWatch {
     this.#graceMs = graceMs;
   }
 
-  /** There is a silent connection. */
+  /** True if there is a silent connection. */
   get isActive(): boolean {
     return this.#silent !== undefined;
   }
 
-  /** A new connection waits for the end of the grace period. */
+  /** True if a new connection waits for the end of the grace period. */
   get isInGrace(): boolean {
     return this.#next !== undefined;
   }
 
-  /** Commands without a reply on the silent connection. */
+  /** Number of commands without a reply on the silent connection. */
   get load(): number {
     return this.#silent?.connection.load ?? 0;
   }
 
-  /** Returns whether `connection` is the silent connection. */
+  /** Returns true if `connection` is the silent connection. */
   watches(connection: Connection): boolean {
     return this.#silent?.connection === connection;
   }
 
-  /** Returns whether `connection` was abandoned: its commands must not be sent again. */
+  /** Returns true if `connection` was abandoned: its commands must not be sent again. */
   hasAbandoned(connection: Connection): boolean {
     return this.#abandoned === connection;
   }
@@ -60,8 +60,8 @@ export class SilentWatch {
   }
 
   /**
-   * Starts the grace period: the server has answered on `next`. `onNextEnd` is called if `next`
-   * ends before the grace period does.
+   * Starts the grace period, after the server has replied on `next`. `onNextEnd` is called if
+   * `next` ends before the grace period.
    */
   startGrace(next: Connection, onNextEnd: (end: ConnectionEnd) => void): void {
     this.#next = next;
@@ -83,7 +83,8 @@ export class SilentWatch {
   }
 
   /**
-   * Closes the silent connection, by default as unanswered. The caller sees its end as any other.
+   * Closes the silent connection, by default with the timeout as the reason. The caller handles its
+   * end like any other.
    */
   closeSilent(reason: Error | undefined = this.#silent?.error): void {
     this.#silent?.connection.close(reason);
@@ -95,7 +96,7 @@ export class SilentWatch {
     this.closeSilent();
   }
 
-  /** Closes both connections and ends the watch. Without a `reason` they were closed on purpose. */
+  /** Closes both connections and ends the watch. Without a `reason` they are closed on purpose. */
   close(reason: Error | undefined): void {
     this.#silent?.connection.close(reason);
     this.end()?.close();

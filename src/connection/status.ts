@@ -2,46 +2,46 @@ import { AuthenticationError } from "../errors.ts";
 import type { Clock } from "../internal/clock.ts";
 import type { ConnectionListener } from "./reconnect_options.ts";
 
-/** The begin of an outage, or the end of the tries to end it. */
+/** The start of an outage, or the end of the attempts to reconnect. */
 export interface Outage {
-  /** Why the first connection was lost, or why the last try failed. */
+  /** The error that ended the first connection, or that of the last attempt. */
   readonly error: Error;
-  /** Connections that were lost so far. */
+  /** Number of connections that were lost so far. */
   readonly connections: number;
-  /** When the first of them is tried again, in milliseconds; `undefined` if none is. */
+  /** Time until the first attempt to reconnect, in milliseconds; `undefined` if there is none. */
   readonly retryInMs: number | undefined;
 }
 
-/** The end of an outage: every connection that was lost is back. */
+/** The end of an outage: all lost connections are restored. */
 export interface Recovery {
-  /** Connections that were lost, in all. */
+  /** Total number of lost connections. */
   readonly connections: number;
-  /** Most tries that one of them took; 0 if they went on by themselves. */
+  /**
+   * Largest number of attempts that a connection needed; 0 if the server replied again on the old
+   * one.
+   */
   readonly attempts: number;
-  /** How long it lasted, in milliseconds. */
+  /** Duration of the outage, in milliseconds. */
   readonly outageMs: number;
 }
 
-/** Hears of outages. */
+/** Receives outages. */
 export interface StatusListener {
   /**
-   * Connections were lost. Called once for all that are lost until all are back, and once more if
-   * no connection is tried any longer, without `retryInMs`.
+   * Connections were lost. Called once per outage, which lasts until all connections are restored.
+   * Called once more without `retryInMs` when reconnecting stops.
    */
   disconnected(outage: Outage): void;
-  /** All are back. */
+  /** All connections are restored. */
   reconnected(recovery: Recovery): void;
-  /**
-   * The password is refused, or cannot be had, while connections are made again. Called once an
-   * outage.
-   */
+  /** The password is refused or not available while reconnecting. Called once per outage. */
   refused?(error: AuthenticationError): void;
 }
 
-/** Losses that come together are told together: so long is waited for others, in milliseconds. */
+/** Time to wait for other losses, which are then reported together, in milliseconds. */
 const GATHER_MS = 10;
 
-/** One status of all connections of a producer or a consumer. */
+/** The common status of all connections of a producer or a consumer. */
 export class ConnectionStatus {
   readonly #clock: Clock;
   readonly #listener: StatusListener;
@@ -55,7 +55,7 @@ export class ConnectionStatus {
     hasEnded: boolean;
     attempts: number;
     isRefused: boolean;
-    /** Calls off telling it, until it is told. */
+    /** Cancels the pending report of the outage; `undefined` after the report. */
     cancelTelling: (() => void) | undefined;
   } | undefined;
 
@@ -65,7 +65,7 @@ export class ConnectionStatus {
     this.#listener = listener;
   }
 
-  /** What one more connection tells its losses to. */
+  /** Returns a listener for one more connection. */
   connection(): ConnectionListener {
     const connection: ConnectionListener = {
       disconnected: (error, retryInMs) => this.#lost(connection, error, retryInMs),
@@ -84,7 +84,7 @@ export class ConnectionStatus {
       cancelTelling: this.#clock.after(GATHER_MS, () => this.#tellOrForget()),
     };
     const outage = this.#outage;
-    // Those before it were replaced: this one is tried again.
+    // The connections lost before were replaced, so the time of this attempt counts.
     if (this.#down.size === 1 && outage.cancelTelling !== undefined) outage.retryInMs = retryInMs;
     outage.lost.add(connection);
     if (retryInMs === undefined) this.#gaveUp(connection, error);
@@ -106,13 +106,15 @@ export class ConnectionStatus {
     this.#listener.disconnected({ error, retryInMs: undefined, connections: outage.lost.size });
   }
 
-  /** Its work goes on elsewhere: no outage, unless all others are lost as well. */
+  /**
+   * Others take over the work of this connection: that is no outage, unless they are lost as well.
+   */
   #replaced(connection: ConnectionListener, error: Error): void {
     this.#lost(connection, error, 0);
     this.#down.delete(connection);
   }
 
-  /** If the others do the work of all that were lost, there is no outage. */
+  /** If other connections took over the work of all lost ones, there is no outage. */
   #tellOrForget(): void {
     if (this.#down.size > 0) this.#tell();
     else this.#outage = undefined;

@@ -7,41 +7,41 @@ import { parseUrl } from "../transport/url.ts";
 import { type ConnectionOptions, invalidOption, type Password } from "./options.ts";
 import { readVariable } from "./variable.ts";
 
-/** A server, and what it is to be told. */
+/** The address of a server, with the password and user name for it. */
 export interface ServerTarget {
   readonly target: ConnectTarget;
   readonly password: Password | undefined;
   readonly username: string | undefined;
   /**
-   * Which URL the password comes from, such as `the option url`; `undefined` if it does not come
-   * from one.
+   * The source of the password, such as `the option url`; `undefined` if it does not come from a
+   * URL.
    */
   readonly passwordSource?: string | undefined;
 }
 
-/** Variables that are read where no `url` is given. */
+/** Environment variables that are read if there is no option `url`. */
 export const URL_VARIABLES: readonly string[] = ["FAKTORY_PROVIDER", "FAKTORY_URL"];
 
 const DEFAULT_URL = "tcp://localhost:7419";
 
 /**
- * Which server is meant: the option `url`, else the URL in the variable that FAKTORY_PROVIDER
- * names, else FAKTORY_URL, else the one on this machine.
+ * Finds the server: the option `url`, or else the URL in the environment variable that
+ * FAKTORY_PROVIDER names, or else FAKTORY_URL, or else the default port on this machine.
  *
  * @throws {ConfigError} `INVALID_URL`, `INVALID_OPTION`, `MISSING_VARIABLE`, `MISSING_PERMISSION`.
  */
 export function resolveTarget(
   options: Pick<ConnectionOptions, "url" | "password" | "tls">,
   variable: (name: string) => string | undefined = (name) =>
-    readVariable(name, { names: URL_VARIABLES, instead: "give the option url" }),
+    readVariable(name, { names: URL_VARIABLES, instead: "set the option url" }),
 ): ServerTarget {
   const { text, source } = serverUrl(options.url, variable);
   const { hostname, port, tls, password, username } = parseUrl(text, source);
   if (!["undefined", "string", "function"].includes(typeof options.password)) {
-    // Not shown: it may be a password in the wrong wrapping.
+    // Not shown, because it may contain a password.
     throw new ConfigError(
       "INVALID_OPTION",
-      "Cannot use the option password as it is neither a text nor a function",
+      "Cannot use the option password as it is neither a string nor a function",
     );
   }
   return {
@@ -52,7 +52,7 @@ export function resolveTarget(
   };
 }
 
-/** The server's URL, and where it comes from. */
+/** The server's URL, and its source for errors. */
 interface GivenUrl {
   readonly text: string;
   readonly source: string;
@@ -64,7 +64,7 @@ function serverUrl(
 ): GivenUrl {
   if (url !== undefined) {
     if (typeof url !== "string" && !isUrl(url)) {
-      throw invalidOption("url", "a text or a URL", url);
+      throw invalidOption("url", "a string or a URL", url);
     }
     return { text: String(url), source: "the option url" };
   }
@@ -82,8 +82,8 @@ function parseProvider(
   if (provider.includes("://") || provider.includes(":")) {
     throw new ConfigError(
       "INVALID_OPTION",
-      "Cannot use the variable FAKTORY_PROVIDER as it holds a URL: it has to hold the name of the " +
-        "variable that holds the URL",
+      "Cannot use the variable FAKTORY_PROVIDER as it contains a URL: it must contain the name of " +
+        "the variable that contains the URL",
     );
   }
   const text = variable(provider)?.trim();
@@ -119,7 +119,7 @@ function tlsSettings(tls: unknown, isInUrl: boolean): TlsOptions | undefined {
   }
   if (tls === true) return {};
   if (typeof tls !== "object" || tls === null || Array.isArray(tls)) {
-    // Never shown, here and below: it may be a key in the wrong place.
+    // Not shown here and below, because it may be a key.
     throw invalidOption("tls", "an object or a boolean", typeof tls);
   }
   checkOptionNames(tls, TLS_OPTIONS, "tls", "tls.");
@@ -128,7 +128,7 @@ function tlsSettings(tls: unknown, isInUrl: boolean): TlsOptions | undefined {
     if (given[name] !== undefined && typeof given[name] !== "string") {
       throw new ConfigError(
         "INVALID_OPTION",
-        `Cannot use the option tls.${name} as it is not a text`,
+        `Cannot use the option tls.${name} as it is not a string`,
       );
     }
   }
@@ -136,14 +136,14 @@ function tlsSettings(tls: unknown, isInUrl: boolean): TlsOptions | undefined {
   if (
     caCerts !== undefined &&
     !(Array.isArray(caCerts) && caCerts.every((cert) => typeof cert === "string"))
-  ) throw invalidOption("tls.caCerts", "an array of texts", typeof caCerts);
+  ) throw invalidOption("tls.caCerts", "an array of strings", typeof caCerts);
   if (rejectUnauthorized !== undefined && typeof rejectUnauthorized !== "boolean") {
     throw invalidOption("tls.rejectUnauthorized", "a boolean", rejectUnauthorized);
   }
   if ((given["cert"] === undefined) !== (given["key"] === undefined)) {
     throw new ConfigError(
       "INVALID_OPTION",
-      "Cannot use the options tls.cert and tls.key as one was given without the other",
+      "Cannot use the options tls.cert and tls.key as one is set without the other",
     );
   }
   return tls as TlsOptions;

@@ -1,17 +1,17 @@
 import { ConfigError } from "../errors.ts";
 import { environmentVariable, mayReadVariable } from "../internal/environment.ts";
 
-/** What to say where a variable may not be read. */
+/** Advice for a program that may not read a variable. */
 export interface VariableAdvice {
-  /** All variables that the program is going to need, to be named at once. */
+  /** All variables that the program will need, to name them at once. */
   readonly names: readonly string[];
-  /** What does as well, after "or". */
+  /** An alternative, to follow "or". */
   readonly instead: string;
 }
 
 /**
- * Reads an environment variable. One that the program may not read may be set, and is not taken for
- * one that is not.
+ * Reads an environment variable. Without permission to read it this throws, because the variable
+ * may be set.
  *
  * @throws {ConfigError} `MISSING_PERMISSION`, in Deno.
  */
@@ -20,7 +20,7 @@ export function readVariable(name: string, { names, instead }: VariableAdvice): 
   const all = [...new Set([...names, name])].join();
   throw new ConfigError(
     "MISSING_PERMISSION",
-    `Cannot read the variable ${name} as this program has no permission to: run it with ` +
+    `Cannot read the variable ${name} as this program has no permission for it: run it with ` +
       `--allow-env=${all}, or ${instead}`,
   );
 }

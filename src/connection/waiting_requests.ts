@@ -14,19 +14,17 @@ export class WaitingRequests {
     this.#requests.push(request);
   }
 
-  /** Puts requests back that were sent before all others. */
+  /** Adds requests before all others, as they were sent before them. */
   requeue(requests: readonly Request[]): void {
     this.#requests.unshift(requests);
   }
 
-  /** Takes all requests out. */
+  /** Removes and returns all requests. */
   take(): Request[] {
     return this.#requests.drain();
   }
 
-  /**
-   * Rejects requests whose deadline has passed, and those that their callers no longer wait for.
-   */
+  /** Rejects requests whose deadline has passed or whose callers no longer wait. */
   dropLate(now: number): void {
     const late = this.#requests.removeWhere(({ notAfter, cancelled }) =>
       cancelled === true || (notAfter !== undefined && now > notAfter)
@@ -35,7 +33,8 @@ export class WaitingRequests {
   }
 
   /**
-   * Rejects all. `isLost`: with a `ConnectionLostError` each, not only those that were sent before.
+   * Rejects all requests. With `isLost`, each gets a `ConnectionLostError`; otherwise only those
+   * that were sent before.
    */
   reject(reason: Error, isLost: boolean): void {
     for (const request of this.take()) {

@@ -6,12 +6,11 @@ import { jidFilters } from "./commands/filters.ts";
 import { fail, push } from "./commands/jobs.ts";
 import { changeQueues, mutate } from "./commands/server.ts";
 
-/*
- * Faktory has no command that reaches the worker of a job. What every worker can see are the names of the queues (INFO), so a
- * cancelled job is told by a queue whose name holds its jid and when the name may be forgotten: a marker.
- */
+// Faktory has no command that reaches the worker of a job. But every worker can read the names of the
+// queues (INFO). So a cancelled job is announced by a queue whose name contains its jid and an expiry
+// time: a marker.
 
-/** Sends a command and gives what its reply says. */
+/** Sends a command and returns its parsed reply. */
 type Send = <T>(command: Command<T>) => Promise<T>;
 
 /** The failure of a job that is cancelled while it runs. */
@@ -19,23 +18,27 @@ export const CANCELLED = { errtype: "JobCancelled", message: "The job was cancel
 
 const PREFIX = "faktory-cancel.";
 
-/** A cancelled job, as the name of a queue tells it. */
+/** A cancelled job, as encoded in the name of a queue. */
 export interface Marker {
   readonly queue: string;
   readonly jid: string;
-  /** When any worker may remove it, in seconds since 1970 by the server's clock. */
+  /**
+   * Time after which any worker may remove the marker, in seconds since 1970 by the server's clock.
+   */
   readonly expiresAt: number;
 }
 
-/** Whether a queue is a marker. No consumer fetches from it, whatever its patterns are. */
+/**
+ * Returns true for the queue of a marker. No consumer fetches from it, even if a pattern matches.
+ */
 export function isMarker(queue: string): boolean {
   return queue.startsWith(PREFIX);
 }
 
 /**
- * A marker of a job: another one each time, as several may cancel one job, and each waits for a
- * confirmation. A jid with characters that no queue has is written by the hexadecimal bytes of its
- * UTF-8.
+ * Creates a marker for a job. Each call creates a different one, because several callers may cancel
+ * the same job and each waits for its own confirmation. A jid with characters that are invalid in
+ * queue names is written as the hexadecimal bytes of its UTF-8.
  */
 export function markerOf(jid: string, expiresAt: number): Marker {
   const text = /^[A-Za-z0-9_-]+$/.test(jid) ? `j${jid}` : `x${hexOf(jid)}`;
@@ -43,7 +46,7 @@ export function markerOf(jid: string, expiresAt: number): Marker {
   return { queue, jid, expiresAt };
 }
 
-/** What the name of a queue says; `undefined` if it is no marker. */
+/** Parses the name of a queue; returns `undefined` if it is not a marker. */
 export function parseMarker(queue: string): Marker | undefined {
   if (!isMarker(queue)) return undefined;
   const [expires = "", , text = ""] = queue.slice(PREFIX.length).split(".");
@@ -53,8 +56,8 @@ export function parseMarker(queue: string): Marker | undefined {
 }
 
 /**
- * Makes the queue of a marker, by one job in it. A second job is a worker's word that the job's
- * signal is aborted.
+ * Creates the queue of a marker by adding a job to it. A second job is a worker's confirmation that
+ * the job's signal is aborted.
  */
 export async function placeMarker(
   send: Send,
@@ -63,7 +66,7 @@ export async function placeMarker(
   await send(push(markerJob(marker)));
 }
 
-/** The job that makes the queue of a marker. */
+/** Returns the job that creates the queue of a marker. */
 export function markerJob({ queue, jid }: Pick<Marker, "queue" | "jid">): EncodedJob {
   const job = { jid: createJid(), type: "faktory-cancel", args: [jid], queue, retry: 0 };
   return encodeCore(job);
@@ -74,15 +77,15 @@ export async function removeMarkers(send: Send, queues: readonly string[]): Prom
   await send(changeQueues("REMOVE", queues));
 }
 
-/** Has the server forget a job that waits for a time: in the scheduled set, or for its retry. */
+/** Removes a job from the sets of scheduled and retried jobs. */
 export async function forgetWaiting(send: Send, jid: string): Promise<void> {
   const sets = ["scheduled", "retries"] as const;
   await discard(send, jid, sets);
 }
 
 /**
- * Has the server forget a job that a worker has, by failing it and discarding what the failure
- * leaves. Gives whether a worker had it. Done twice, it does no harm.
+ * Removes a job that a worker has: fails it, and discards it from the set to which the failure
+ * moves it. Returns true if a worker had it. Calling this twice does no harm.
  */
 export async function forgetRunning(send: Send, jid: string): Promise<boolean> {
   const { errtype: type, message } = CANCELLED;
@@ -92,7 +95,7 @@ export async function forgetRunning(send: Send, jid: string): Promise<boolean> {
     if (error instanceof JobNotFoundError) return false;
     throw error;
   }
-  // It is among the dead if it had no retry left.
+  // The job is dead if it had no retries left.
   await discard(send, jid, ["retries", "dead"]);
   return true;
 }

@@ -1,35 +1,31 @@
-/** One for all: it keeps nothing between two texts. */
+/** Shared, because it keeps no state between two calls. */
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/**
- * Bytes of a chunk from which on it pays to read all of it at once, where a text is only a part of
- * it.
- */
+/** Size from which a chunk is decoded as a whole, in bytes, if a text is only a part of it. */
 const MIN_BYTES = 512;
 
-/** Chunks that are read text by text after one that has other characters than ASCII's. */
+/** Number of chunks to decode text by text after one with non-ASCII characters. */
 const PATIENCE = 16;
 
 /**
- * Reads the texts of one chunk after the other. Where a chunk is ASCII, as most are, it is decoded
- * once, and its texts are pieces of that: calling a decoder takes longer than decoding the few
- * hundred bytes of a job.
+ * Decodes the texts of a chunk. An ASCII chunk, as most are, is decoded once and then sliced,
+ * because calling a decoder takes longer than decoding the few hundred bytes of a job.
  */
 export class ChunkText {
-  /** The chunk that was looked at last, and its text where it is ASCII. */
+  /** The last chunk, and its text if it is ASCII. */
   #chunk: Uint8Array | undefined;
   #text: string | undefined;
-  /** Chunks that are not looked at as a whole. */
+  /** Number of chunks that are not decoded as a whole. */
   #skip = 0;
 
-  /** The text of `bytes` from `start` to `end`. */
+  /** Returns the text of `bytes` from `start` to `end`. */
   of(bytes: Uint8Array, start: number, end: number): string {
     if (bytes !== this.#chunk) this.#look(bytes, end - start);
     if (this.#text !== undefined) return this.#text.slice(start, end);
     return utf8.decode(bytes.subarray(start, end));
   }
 
-  /** Other bytes come, perhaps where the last ones lay. */
+  /** Forgets the chunk. Its memory may be reused for other bytes. */
   forget(): void {
     this.#chunk = this.#text = undefined;
   }
@@ -43,7 +39,7 @@ export class ChunkText {
       return;
     }
     const text = utf8.decode(bytes);
-    // As long as its bytes: each of them is a character of its own, and would be so in any piece.
+    // Same length as the bytes: each byte is one character, in every part of the text.
     if (text.length === bytes.length) this.#text = text;
     else this.#skip = PATIENCE;
   }

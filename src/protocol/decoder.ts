@@ -6,27 +6,24 @@ import type { Reply } from "./reply.ts";
 const LF = 10;
 const CR = 13;
 
-/**
- * The largest reply that is taken unless said otherwise, in bytes: a job of 32 MiB and room to
- * spare.
- */
+/** Default size of the largest reply, in bytes. */
 export const DEFAULT_MAX_REPLY_BYTES = 64 * 1024 * 1024;
 
 const OK: Reply = { kind: "status", text: "OK" };
 const NIL: Reply = { kind: "bulk", text: null };
 
 /**
- * Turns bytes into replies, however they are cut: hand it each chunk as it comes. It keeps no more
- * than it was given, whatever length a reply claims to have. What lies whole in a chunk is read
- * where it lies.
+ * Decodes bytes into replies. Chunks may be cut anywhere. It never buffers more than the bytes
+ * received, even if a reply claims a larger length. A reply that lies whole in a chunk is read in
+ * place.
  */
 export class ReplyDecoder {
   readonly #onReply: (reply: Reply) => void;
   readonly #maxBytes: number;
   readonly #text = new ChunkText();
-  /** The beginning of a line or of a bulk whose end has not come. */
+  /** The start of an incomplete line or bulk. */
   #rest = new ByteBuffer();
-  /** Bytes of the bulk under way, without its CRLF; -1 between replies. */
+  /** Length of the incomplete bulk, without its CRLF; -1 between replies. */
   #bulkBytes = -1;
 
   constructor(onReply: (reply: Reply) => void, maxBytes: number = DEFAULT_MAX_REPLY_BYTES) {
@@ -35,17 +32,17 @@ export class ReplyDecoder {
   }
 
   /**
-   * Takes the next bytes.
+   * Decodes the next bytes.
    *
-   * @throws {ProtocolError} `PROTOCOL_VIOLATION` or `REPLY_TOO_LARGE`; the decoder is of no more
-   * use then.
+   * @throws {ProtocolError} `PROTOCOL_VIOLATION` or `REPLY_TOO_LARGE`. The decoder cannot be used
+   * after that.
    */
   push(chunk: Uint8Array): void {
     let at = 0;
     while (at < chunk.length) {
       at = this.#bulkBytes < 0 ? this.#readLine(chunk, at) : this.#readBulk(chunk, at);
     }
-    // Other bytes may come where these lie; and a large reply's memory is let go.
+    // The chunk's memory may be reused, and the text of a large reply should be freed.
     this.#text.forget();
   }
 
@@ -82,16 +79,16 @@ export class ReplyDecoder {
     return end;
   }
 
-  /** `end` with what came before it. */
+  /** Returns the buffered start joined with `end`. */
   #complete(end: Uint8Array): Uint8Array {
     const rest = this.#rest;
     rest.append(end);
-    // A large reply's memory is not kept for the small ones that follow.
+    // A new buffer, so that the memory of a large reply is not kept for the small ones that follow.
     this.#rest = new ByteBuffer();
     return rest.view;
   }
 
-  /** The line from `start` up to the LF at `end`. */
+  /** Handles the line from `start` up to the LF at `end`. */
   #line(bytes: Uint8Array, start: number, end: number): void {
     const stop = end > start && bytes[end - 1] === CR ? end - 1 : end;
     switch (bytes[start]) {
@@ -108,7 +105,7 @@ export class ReplyDecoder {
       case 0x24: // $
         return this.#beginBulk(integer(bytes, start, stop));
       default:
-        throw violation("a reply begins with none of + - : $");
+        throw violation("a reply does not begin with +, -, : or $");
     }
   }
 
@@ -132,12 +129,12 @@ export class ReplyDecoder {
 }
 
 /**
- * Bytes of a line that are looked through here: most have fewer, and for so few a native search
- * takes longer to call.
+ * Number of bytes that are searched here before the native search: most lines are shorter, and the
+ * native call costs more for them.
  */
 const SHORT_LINE = 16;
 
-/** Where the line that begins at `start` has its LF, or -1. */
+/** Returns the index of the LF of the line that starts at `start`, or -1. */
 function lineEnd(bytes: Uint8Array, start: number): number {
   const near = Math.min(start + SHORT_LINE, bytes.length);
   for (let i = start; i < near; i++) if (bytes[i] === LF) return i;
@@ -148,10 +145,10 @@ function isOk(bytes: Uint8Array, start: number, end: number): boolean {
   return end - start === 3 && bytes[start + 1] === 0x4f && bytes[start + 2] === 0x4b;
 }
 
-/** Digits that a safe integer surely has room for. */
+/** Number of digits that always fit into a safe integer. */
 const MAX_DIGITS = 15;
 
-/** The integer behind a line's first byte, read without making a text of it. */
+/** Parses the integer after a line's first byte, without creating a text. */
 function integer(bytes: Uint8Array, start: number, end: number): number {
   const isNegative = bytes[start + 1] === 0x2d;
   const first = start + (isNegative ? 2 : 1);
@@ -166,15 +163,15 @@ function integer(bytes: Uint8Array, start: number, end: number): number {
 }
 
 function noInteger(): ProtocolError {
-  return violation("a reply has no integer where one belongs");
+  return violation("a reply has an invalid integer");
 }
 
-/** The error for bytes that are no reply. */
+/** Returns the error for bytes that are not a reply. */
 export function violation(what: string): ProtocolError {
   return new ProtocolError("PROTOCOL_VIOLATION", `Cannot read the server's reply as ${what}`);
 }
 
-/** The error for a reply of more bytes than are taken. */
+/** Returns the error for a reply that is too large. */
 export function tooLarge(maxBytes: number): ProtocolError {
   return new ProtocolError(
     "REPLY_TOO_LARGE",

@@ -2,18 +2,18 @@ import { ConfigError, ProtocolError, VersionError } from "../errors.ts";
 import { iteratedSha256 } from "../internal/iterated_sha256.ts";
 import { showText, showValue } from "../internal/show.ts";
 
-/** The version of the protocol that is spoken here. */
+/** The version of the protocol that this package speaks. */
 export const PROTOCOL_VERSION = 2;
 
-/** Rounds of hashing that a server may ask for; real ones ask for up to 8095. */
+/** Maximum number of hash rounds that a server may request. Real servers request up to 8095. */
 const MAX_ITERATIONS = 100_000;
 
-/** What a server says first. */
+/** The first message of a server. */
 export interface Greeting {
   readonly version: number;
-  /** Rounds of hashing; absent counts as 1. */
+  /** Number of hash rounds; 1 if absent. */
   readonly iterations?: number;
-  /** Given where a password is wanted. */
+  /** Present if the server wants a password. */
   readonly salt?: string;
 }
 
@@ -21,21 +21,21 @@ export interface Greeting {
 export type UncheckedGreeting = Readonly<Record<"i" | "s", unknown>>;
 
 /**
- * Reads a server's greeting, `HI {..}`, without the `+` that it came with.
+ * Parses a server's greeting, `HI {..}`, without the leading `+`.
  *
- * @throws {ProtocolError} `PROTOCOL_VIOLATION` where it is not one.
- * @throws {VersionError} `UNSUPPORTED_VERSION`, or `HANDSHAKE_REFUSED` where it asks for the
- * unreasonable.
+ * @throws {ProtocolError} `PROTOCOL_VIOLATION` if it is not a greeting.
+ * @throws {VersionError} `UNSUPPORTED_VERSION`, or `HANDSHAKE_REFUSED` if it requests too many
+ * rounds.
  */
 export function parseGreeting(text: string): Greeting {
   return checkGreeting(readGreeting(text));
 }
 
 /**
- * As {@linkcode parseGreeting}, but leaves the challenge unchecked: a client without a password
- * only looks whether there is one.
+ * Parses a greeting without checking the challenge. For clients without a password, which only need
+ * to know if there is one.
  *
- * @throws {ProtocolError} `PROTOCOL_VIOLATION` where it is no greeting.
+ * @throws {ProtocolError} `PROTOCOL_VIOLATION` if it is not a greeting.
  * @throws {VersionError} `UNSUPPORTED_VERSION`.
  */
 export function readGreeting(text: string): UncheckedGreeting {
@@ -44,13 +44,17 @@ export function readGreeting(text: string): UncheckedGreeting {
     throw new VersionError(
       "UNSUPPORTED_VERSION",
       `Cannot connect as the server speaks version ${describe(v)} of the Faktory protocol: ` +
-        `only version ${PROTOCOL_VERSION} is understood here`,
+        `only version ${PROTOCOL_VERSION} is supported`,
     );
   }
   return { i, s };
 }
 
-/** @throws {VersionError} `HANDSHAKE_REFUSED`. */
+/**
+ * Checks the challenge of a greeting.
+ *
+ * @throws {VersionError} `HANDSHAKE_REFUSED`.
+ */
 export function checkGreeting({ i, s }: UncheckedGreeting): Greeting {
   if (i !== undefined && !(Number.isInteger(i) && Number(i) >= 1 && Number(i) <= MAX_ITERATIONS)) {
     throw new VersionError(
@@ -78,7 +82,7 @@ function greetingFields(text: string): { v?: unknown; i?: unknown; s?: unknown }
     try {
       fields = JSON.parse(text.slice(3));
     } catch {
-      // Refused below, with the text in full view.
+      // Reported below, together with the text.
     }
   }
   if (typeof fields !== "object" || fields === null || Array.isArray(fields)) {
@@ -98,20 +102,20 @@ function describe(value: unknown): string {
 }
 
 /**
- * The hash that proves a password: SHA-256 of password and salt, hashed again until it was hashed
- * `iterations` times, in lower-case hex.
+ * Returns the hash that proves the password: SHA-256 of password and salt, hashed `iterations`
+ * times, in lower-case hexadecimal.
  */
 export function passwordHash(password: string, salt: string, iterations: number): string {
   return iteratedSha256(new TextEncoder().encode(password + salt), iterations);
 }
 
-/** What a client says of itself. A property that is `undefined` counts as absent. */
+/** The data about a client in HELLO. A property that is `undefined` counts as absent. */
 export interface Hello {
   readonly version: 2;
-  /** Of {@linkcode passwordHash}; only where the greeting has a salt. */
+  /** The result of {@linkcode passwordHash}; only if the greeting has a salt. */
   readonly passwordHash?: string | undefined;
   readonly hostname?: string | undefined;
-  /** Makes the connection one of this worker's. */
+  /** The worker that the connection belongs to. */
   readonly wid?: string | undefined;
   readonly pid?: number | undefined;
   readonly labels?: readonly string[] | undefined;
@@ -119,10 +123,10 @@ export interface Hello {
 }
 
 /**
- * The payload of HELLO.
+ * Returns the payload of HELLO.
  *
- * @throws {ConfigError} `INVALID_OPTION` on a value of the wrong type: the server would hang up
- * without a word.
+ * @throws {ConfigError} `INVALID_OPTION` on a value of the wrong type, for which the server would
+ * close the connection without an error.
  */
 export function helloPayload(hello: Hello): string {
   const { pid, labels } = hello;

@@ -1,8 +1,8 @@
-/** What a server answers to one command. */
+/** A server's reply to a command. */
 export type Reply =
   /** `+text` */
   | { readonly kind: "status"; readonly text: string }
-  /** `-text`, the code word included. */
+  /** `-text`, including the code word. */
   | { readonly kind: "error"; readonly text: string }
   /** `:n` */
   | { readonly kind: "integer"; readonly value: number }

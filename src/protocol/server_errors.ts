@@ -7,13 +7,10 @@ import {
   UnknownWorkerError,
 } from "../errors.ts";
 
-/**
- * The code of QUEUE LATENCY's error where the oldest job of a queue does not say when it was
- * enqueued.
- */
+/** The code for a reply to QUEUE LATENCY if the oldest job of a queue has no enqueue time. */
 export const LATENCY_UNKNOWN = "LATENCY_UNKNOWN";
 
-/** What the server's error texts begin with, and what they mean; compared without case. */
+/** The errors for known replies, by the start of their text in lower case. */
 const MEANINGS: readonly [prefix: string, make: (reply: string) => ServerError][] = [
   ["notuniq", (reply) => new NotUniqueError(reply, "NOT_UNIQUE")],
   ["shutdown", (reply) => new ServerShutdownError(reply, "SERVER_SHUTDOWN")],
@@ -26,7 +23,7 @@ const MEANINGS: readonly [prefix: string, make: (reply: string) => ServerError][
   ["err tracking subsystem is only", (reply) => new EnterpriseOnlyError(reply, "ENTERPRISE_ONLY")],
 ];
 
-/** The error for what the server replied, its own words kept. */
+/** Returns the error for an error reply. Its message is the server's text. */
 export function serverError(reply: string): ServerError {
   const text = reply.toLowerCase();
   const meaning = MEANINGS.find(([prefix]) => text.startsWith(prefix));

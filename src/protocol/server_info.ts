@@ -1,19 +1,19 @@
 import { ProtocolError } from "../errors.ts";
 import { parseTimestamp } from "../job/timestamp.ts";
 
-/** What INFO tells of a server. */
+/** The server's statistics (INFO). */
 export interface ServerInfo {
-  /** Jobs waiting in each queue, by its name. */
+  /** Number of waiting jobs in each queue, by name. */
   readonly queues: Readonly<Record<string, number>>;
-  /** Jobs in each of the server's sets. */
+  /** Number of jobs in each of the server's sets. */
   readonly sets: {
-    /** To be run at a later time. */
+    /** Jobs that run at a later time. */
     readonly scheduled: number;
-    /** Failed, and to be tried again. */
+    /** Failed jobs that will be retried. */
     readonly retries: number;
-    /** Failed for good. */
+    /** Jobs that failed for the last time. */
     readonly dead: number;
-    /** With a worker at this moment. */
+    /** Jobs that workers have now. */
     readonly working: number;
   };
   /** Counts since the server's data was last flushed. */
@@ -23,7 +23,7 @@ export interface ServerInfo {
     readonly failures: number;
     readonly queues: number;
   };
-  /** The server itself. */
+  /** The server program. */
   readonly server: {
     /** `Faktory`, or `Faktory Enterprise`. */
     readonly description: string;
@@ -34,14 +34,11 @@ export interface ServerInfo {
     readonly commandCount: number;
     readonly usedMemoryMb: number;
   };
-  /** The reply as it came, for whatever else it holds. */
+  /** The reply as the server sent it, with all other fields. */
   readonly raw: Readonly<Record<string, unknown>>;
 }
 
-/**
- * The sets, and the tasks of the server that look after them: before 1.9 their sizes stand there
- * alone.
- */
+/** The sets, and the server's tasks that handle them. Before 1.9, only the tasks have the sizes. */
 const TASKS = {
   scheduled: "Scheduled",
   retries: "Retries",
@@ -50,9 +47,9 @@ const TASKS = {
 } as const;
 
 /**
- * Reads INFO's reply; figures that are missing count as 0.
+ * Parses the reply to INFO. Missing figures count as 0.
  *
- * @throws {ProtocolError} `UNEXPECTED_REPLY` where it has neither queues nor a server in it.
+ * @throws {ProtocolError} `UNEXPECTED_REPLY` if there are no queues or no server in it.
  */
 export function parseServerInfo(raw: Record<string, unknown>): ServerInfo {
   const faktory = object(raw["faktory"]);
@@ -60,7 +57,7 @@ export function parseServerInfo(raw: Record<string, unknown>): ServerInfo {
   if (faktory === undefined || server === undefined) {
     throw new ProtocolError(
       "UNEXPECTED_REPLY",
-      "Cannot read the server's reply as INFO as it lacks the object faktory or server",
+      "Cannot read the server's reply to INFO as it has no object faktory or no object server",
     );
   }
   const sets = object(faktory["sets"]) ?? {};
@@ -105,14 +102,14 @@ function number(value: unknown): number {
 }
 
 /**
- * The server's time of day in INFO's reply, in ms since 1970. Servers before 1.9 give none that can
- * be used: the result is `fallback` then, the time of this machine.
+ * Returns the server's time of day in a reply to INFO, in ms since 1970. Servers before 1.9 send no
+ * usable time; the result is then `fallback`, the time of this machine.
  */
 export function serverTime(raw: Readonly<Record<string, unknown>>, fallback: number): number {
   return parseTimestamp(raw["now"])?.getTime() ?? fallback;
 }
 
-/** Whether the server is Faktory Enterprise. */
+/** Returns true if the server is Faktory Enterprise. */
 export function isEnterprise({ server }: ServerInfo): boolean {
   return /enterprise/i.test(server.description);
 }

@@ -5,16 +5,15 @@ const LF = 10;
 const CR = 13;
 
 /**
- * Turns bytes into replies as `ReplyDecoder` does, with a third of its code: for bundles that have
- * to be small.
+ * Decodes bytes into replies like `ReplyDecoder`, with a third of its code, for small bundles.
  *
- * A reply that comes in pieces is copied with each piece, so it is for replies that are small, or
+ * A reply that arrives in pieces is copied with each piece, so this suits replies that are small or
  * few.
  */
 export class SmallReplyDecoder {
   readonly #onReply: (reply: Reply) => void;
   readonly #maxBytes: number;
-  /** What came of a reply that is not complete. */
+  /** The start of an incomplete reply. */
   #rest = new Uint8Array();
 
   constructor(onReply: (reply: Reply) => void, maxBytes: number) {
@@ -23,10 +22,10 @@ export class SmallReplyDecoder {
   }
 
   /**
-   * Takes the next bytes.
+   * Decodes the next bytes.
    *
-   * @throws {ProtocolError} `PROTOCOL_VIOLATION` or `REPLY_TOO_LARGE`; the decoder is of no more
-   * use then.
+   * @throws {ProtocolError} `PROTOCOL_VIOLATION` or `REPLY_TOO_LARGE`. The decoder cannot be used
+   * after that.
    */
   push(chunk: Uint8Array): void {
     const bytes = new Uint8Array(this.#rest.length + chunk.length);
@@ -38,7 +37,7 @@ export class SmallReplyDecoder {
     this.#rest = bytes.subarray(at);
   }
 
-  /** Reads the reply that begins at `at`. Returns where it ends, or `at` if it is not complete. */
+  /** Reads the reply that begins at `at`. Returns its end, or `at` if it is not complete. */
   #read(bytes: Uint8Array, at: number): number {
     const max = this.#maxBytes;
     const lf = bytes.indexOf(LF, at);
@@ -69,7 +68,7 @@ export class SmallReplyDecoder {
           }
         }
     }
-    if (reply === undefined) throw violation("it does not keep to the protocol");
+    if (reply === undefined) throw violation("it violates the protocol");
     this.#onReply(reply);
     return end;
   }

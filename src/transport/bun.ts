@@ -1,7 +1,8 @@
 /**
- * The transport for Bun. It is chosen by itself there: this entry is for who wants to name it.
+ * The transport for Bun. Bun selects it automatically; import this entry only to name it
+ * explicitly.
  *
- * @example Instead of the one that is chosen by itself
+ * @example Select the transport explicitly
  * ```ts ignore
  * import { Producer } from "@faktory-ts/faktory";
  * import { bunTransport } from "@faktory-ts/faktory/transport/bun";
@@ -22,7 +23,7 @@ import type { ConnectTarget, Transport, TransportConnection } from "./transport.
 
 interface BunHandlers {
   open(socket: BunSocket): void;
-  /** TLS is up; `error` says what is wrong with the certificate. */
+  /** TLS is established; `error` is the fault in the certificate. */
   handshake(socket: BunSocket, isAuthorized: boolean, error: Error | null): void;
   data(socket: BunSocket, chunk: Uint8Array): void;
   drain(socket: BunSocket): void;
@@ -41,7 +42,7 @@ interface BunSockets {
   }): Promise<BunSocket>;
 }
 
-/** Sockets by `Bun.connect`. */
+/** A transport that uses `Bun.connect`. */
 export const bunTransport: Transport = socketTransport({ name: "bun", open });
 
 async function open(attempt: SocketAttempt): Promise<TransportConnection> {
@@ -58,8 +59,7 @@ async function open(attempt: SocketAttempt): Promise<TransportConnection> {
         wire.attach(socket);
         if (tls === undefined) ready.resolve(wire.streams.connection);
       },
-      // The connection is open before the certificate is judged, and stays so whatever the
-      // judgement.
+      // The connection is open before the certificate is verified, and stays open if it is invalid.
       handshake(_: BunSocket, isAuthorized: boolean, error: Error | null) {
         if (isAuthorized || tls?.rejectUnauthorized === false) {
           return ready.resolve(wire.streams.connection);
@@ -80,13 +80,13 @@ async function open(attempt: SocketAttempt): Promise<TransportConnection> {
       },
     },
   } satisfies Parameters<BunSockets["connect"]>[0];
-  // An attempt cannot be called off: what it still brings is let go as soon as it is there.
+  // An attempt cannot be cancelled. A socket that opens later is closed at once.
   signal.addEventListener("abort", () => wire.destroy(), { once: true });
   connect(settings).catch(ready.reject);
   return await ready.promise;
 }
 
-/** What is thrown at once is about the settings, all else comes later. */
+/** An error that is thrown immediately concerns the settings; other errors come later. */
 function connect(settings: Parameters<BunSockets["connect"]>[0]): Promise<BunSocket> {
   try {
     return sockets().connect(settings);

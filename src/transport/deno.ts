@@ -1,7 +1,8 @@
 /**
- * The transport for Deno. It is chosen by itself there: this entry is for who wants to name it.
+ * The transport for Deno. Deno selects it automatically; import this entry only to name it
+ * explicitly.
  *
- * @example Instead of the one that is chosen by itself
+ * @example Select the transport explicitly
  * ```ts no-assert
  * import { Producer } from "@faktory-ts/faktory";
  * import { denoTransport } from "@faktory-ts/faktory/transport/deno";
@@ -20,14 +21,14 @@ import { connectFailure, placeOf, tlsFailure, unusableTls, verifiedName } from "
 import { type SocketAttempt, type SocketDriver, socketTransport } from "./socket_transport.ts";
 import type { ConnectTarget, Transport } from "./transport.ts";
 
-/** Deno's own sockets. */
+/** The driver for Deno's sockets. */
 const driver: SocketDriver = {
   name: "deno",
   check({ hostname, tls }) {
     if (tls?.rejectUnauthorized === false) {
       throw refused(
         "tls.rejectUnauthorized as Deno verifies every certificate: " +
-          "run it with --unsafely-ignore-certificate-errors=HOST where that is meant",
+          "run it with --unsafely-ignore-certificate-errors=HOST if you want that",
       );
     }
     if (tls?.cert !== undefined && tls.serverName !== undefined && tls.serverName !== hostname) {
@@ -35,10 +36,9 @@ const driver: SocketDriver = {
     }
   },
   mayUse(address, { port, tls }) {
-    // By `connectTls` the address would be what the certificate has to be for.
+    // `connectTls` would verify the certificate for the address instead of the name.
     if (tls?.cert !== undefined) return false;
-    // If this has to be asked for, the user would wonder: it is the host's name that was to be
-    // connected to.
+    // Otherwise Deno would ask for permission to connect to an address that the user never named.
     const host = placeOf({ hostname: address, port });
     return sockets().permissions?.querySync({ name: "net", host }).state === "granted";
   },
@@ -46,9 +46,9 @@ const driver: SocketDriver = {
     const { hostname, target: { port, tls }, signal } = attempt;
     const { cert, key } = tls ?? {};
     if (cert !== undefined && key !== undefined) {
-      // The one way to show a certificate of one's own; it cannot be called off.
+      // The only way to send a client certificate. It cannot be cancelled.
       const options = { hostname, port, ...authorities(attempt.target), cert, key };
-      return connectionOf(await shaken(await sockets().connectTls(options), attempt));
+      return connectionOf(await withHandshake(await sockets().connectTls(options), attempt));
     }
     const conn = await sockets().connect({ hostname, port, signal });
     conn.setNoDelay?.(true);
@@ -57,7 +57,7 @@ const driver: SocketDriver = {
     attempt.isConnected = true;
     const options = { hostname: verifiedName(attempt.target), ...authorities(attempt.target) };
     try {
-      return connectionOf(await shaken(await sockets().startTls(conn, options), attempt));
+      return connectionOf(await withHandshake(await sockets().startTls(conn, options), attempt));
     } catch (error) {
       closeQuietly(conn);
       throw error;
@@ -67,10 +67,10 @@ const driver: SocketDriver = {
     isError(error) ? isConnected ? ofTls(error, target) : ofConnecting(error, target) : undefined,
 };
 
-/** Sockets by `Deno.connect` and `Deno.startTls`. */
+/** A transport that uses `Deno.connect` and `Deno.startTls`. */
 export const denoTransport: Transport = socketTransport(driver);
 
-async function shaken(conn: DenoTlsConn, attempt: SocketAttempt): Promise<DenoTlsConn> {
+async function withHandshake(conn: DenoTlsConn, attempt: SocketAttempt): Promise<DenoTlsConn> {
   attempt.isConnected = true;
   conn.setNoDelay?.(true);
   const abort = () => closeQuietly(conn);
@@ -93,7 +93,7 @@ function refused(reason: string): ConfigError {
   return new ConfigError("INVALID_OPTION", `Cannot use the option ${reason}`);
 }
 
-/** Deno has one class for all that goes wrong in TLS, so that its text is all there is. */
+/** Deno has one class for all TLS errors, so only the text tells them apart. */
 function ofTls(error: Error, target: ConnectTarget): FaktoryError {
   return tlsFailure(error, target, error.message.startsWith("invalid peer certificate"));
 }
@@ -102,14 +102,14 @@ function ofConnecting(error: Error, target: ConnectTarget): FaktoryError | undef
   if (error.name === "NotCapable") {
     return new ConnectError(
       "CONNECT_FAILED",
-      `Cannot connect to ${placeOf(target)} as this program has no permission to: ` +
+      `Cannot connect to ${placeOf(target)} as this program has no permission for it: ` +
         `run it with --allow-net=${placeOf(target)}`,
       { cause: error },
     );
   }
   const isPlain = error.name === "Error" && !("code" in error);
-  // Whatever the system says has a code. The resolver's errors have none, nor have those about a
-  // key that cannot be read.
+  // Errors of the operating system have a code. Errors of the resolver have none, and neither have
+  // errors about an invalid key.
   const isOfKey = error.name === "InvalidData" || (isPlain && /private key/.test(error.message));
   if (target.tls?.cert !== undefined && isOfKey) return unusableTls(error);
   return isPlain ? connectFailure(error, target, "HOST_NOT_FOUND") : undefined;

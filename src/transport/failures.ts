@@ -2,12 +2,12 @@ import { ConfigError, ConnectError, type FaktoryErrorCode, TlsError } from "../e
 import { isError } from "../internal/kinds.ts";
 import type { ConnectTarget } from "./transport.ts";
 
-/** A target for people: `localhost:7419`, `[::1]:7419`. */
+/** Formats a target for messages: `localhost:7419`, `[::1]:7419`. */
 export function placeOf({ hostname, port }: ConnectTarget): string {
   return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }
 
-/** What a runtime's own error is called here, by its `code` or else its `name`. */
+/** Our code for a runtime's own error, by its `code` or else its `name`. */
 const KINDS = new Map<string, FaktoryErrorCode>([
   ["ECONNREFUSED", "CONNECTION_REFUSED"],
   ["ConnectionRefused", "CONNECTION_REFUSED"],
@@ -24,14 +24,14 @@ const KINDS = new Map<string, FaktoryErrorCode>([
   ["EADDRNOTAVAIL", "HOST_UNREACHABLE"],
 ]);
 
-/** What each code means, for the end of "Cannot connect to host:port as". */
+/** The meaning of each code, to follow "Cannot connect to host:port as". */
 const REASONS = new Map<FaktoryErrorCode, string>([
   ["CONNECTION_REFUSED", "nothing listens there (connection refused)"],
   ["HOST_NOT_FOUND", "the host's name cannot be resolved"],
   ["HOST_UNREACHABLE", "the host cannot be reached from here"],
 ]);
 
-/** The error for a connection that could not be made. */
+/** Returns the error for a connection that could not be opened. */
 export function connectFailure(
   cause: unknown,
   target: ConnectTarget,
@@ -43,23 +43,20 @@ export function connectFailure(
   return new ConnectError(code, `Cannot connect to ${placeOf(target)} as ${reason}`, { cause });
 }
 
-/** The codes by which Node and Bun say that it is the peer's certificate that is at fault. */
+/** Codes of Node and Bun for errors about the server's certificate. */
 const CERTIFICATE_CODES =
   /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_CERT_|INVALID_CA|INVALID_PURPOSE|HOSTNAME_MISMATCH|PATH_LENGTH_)/;
 
-/** Whether the `code` of a runtime's error speaks of a certificate. */
+/** Returns true if the `code` of a runtime's error is about a certificate. */
 export function isAboutCertificate(cause: unknown): boolean {
   const { code } = (cause ?? {}) as { code?: unknown };
   return typeof code === "string" && CERTIFICATE_CODES.test(code);
 }
 
-/**
- * What is wrong with a peer with which TLS could not be set up, for the end of "Cannot connect to
- * host:port as".
- */
-export const NO_TLS = "TLS could not be set up with it. Does it speak TLS?";
+/** The reason if TLS could not be established, to follow "Cannot connect to host:port as". */
+export const NO_TLS = "TLS could not be set up. Does the server use TLS?";
 
-/** The error for TLS that could not be set up over a connection that was made. */
+/** Returns the error for TLS that could not be established on an open connection. */
 export function tlsFailure(
   cause: unknown,
   target: ConnectTarget,
@@ -67,7 +64,7 @@ export function tlsFailure(
 ): TlsError {
   if (cause instanceof TlsError) return cause;
   const code = isCertificate ? "TLS_CERTIFICATE" : "TLS_FAILED";
-  const reason = isCertificate ? "its certificate does not verify" : NO_TLS;
+  const reason = isCertificate ? "its certificate cannot be verified" : NO_TLS;
   return new TlsError(
     code,
     `Cannot connect to ${placeOf(target)} as ${reason} (${textOf(cause)})`,
@@ -75,7 +72,7 @@ export function tlsFailure(
   );
 }
 
-/** The error for TLS settings that the runtime cannot read. */
+/** Returns the error for TLS settings that the runtime cannot read. */
 export function unusableTls(cause: unknown): ConfigError {
   return new ConfigError(
     "INVALID_OPTION",
@@ -84,9 +81,9 @@ export function unusableTls(cause: unknown): ConfigError {
   );
 }
 
-/** The name that the peer's certificate must be for. */
+/** Returns the name that the server's certificate must contain. */
 export function verifiedName({ hostname, tls }: ConnectTarget): string {
-  // A zone is this machine's own, and in no certificate.
+  // A zone is local to this machine and not part of a certificate.
   return tls?.serverName ?? hostname.replace(/%.*$/, "");
 }
 
@@ -97,11 +94,11 @@ function kindOf(cause: unknown): FaktoryErrorCode | undefined {
     const kind = typeof key === "string" ? KINDS.get(key) : undefined;
     if (kind !== undefined) return kind;
   }
-  // Several addresses were tried: they seldom fail in different ways.
+  // Several addresses were tried. They usually fail in the same way.
   return Array.isArray(errors) ? errors.map(kindOf).find((kind) => kind !== undefined) : undefined;
 }
 
-/** A message of OpenSSL's, which has its words between numbers and the path of its source. */
+/** OpenSSL puts the text of its messages between numbers and the path of a source file. */
 const OPENSSL = /^(?:[0-9A-F]+:)?error:[0-9A-F]+:[^:]*:[^:]*:([^:]+)/i;
 
 function textOf(cause: unknown): string {

@@ -1,11 +1,11 @@
 import { ConnectError, TlsError } from "../errors.ts";
 
 /**
- * Makes `attempt` with the host's name, and for `localhost` with each loopback address after that:
- * by name, some runtimes try the first address only, and some machines give the name to IPv4 alone
- * while the server listens on IPv6.
+ * Calls `attempt` with the host name and, if it is `localhost` and that fails, with each loopback
+ * address. Some runtimes try only the first address of a name, and some machines resolve
+ * `localhost` only to IPv4 while the server listens on IPv6.
  *
- * Rejects with what the name led to. `mayUse` holds back addresses that are not to be tried.
+ * Rejects with the error for the name. `mayUse` excludes addresses.
  */
 export async function overLoopback<T>(
   hostname: string,
@@ -20,7 +20,7 @@ export async function overLoopback<T>(
       try {
         return await attempt(address);
       } catch (other) {
-        // That something answered there is nearer to the truth than that by name nothing did.
+        // Something answered at this address, so this error is more useful than that for the name.
         if (!isWorthAnother(other)) throw other;
       }
     }

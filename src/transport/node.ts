@@ -1,8 +1,8 @@
 /**
- * The transport for Node, by `node:net` and `node:tls`, which Deno and Bun have, too: it is chosen
- * by itself in Node alone.
+ * The transport for Node. It uses `node:net` and `node:tls`, which Deno and Bun have too, but only
+ * Node selects it automatically.
  *
- * @example Instead of the one that is chosen by itself
+ * @example Select the transport explicitly
  * ```ts no-assert
  * import { Producer } from "@faktory-ts/faktory";
  * import { nodeTransport } from "@faktory-ts/faktory/transport/node";
@@ -23,12 +23,12 @@ import { KEEP_ALIVE_MS, type SocketAttempt, socketTransport } from "./socket_tra
 import { SocketStreams } from "./streams.ts";
 import type { ConnectTarget, Transport, TransportConnection } from "./transport.ts";
 
-/** The most that is read at once, in bytes. */
+/** Largest read, in bytes. */
 const READ_SIZE = 64 * 1024;
 
 /**
- * Loads Node's modules with the first connection, as this file may be in a bundle for a runtime
- * without them.
+ * Loads Node's modules with the first connection, because this file may be in a bundle for a
+ * runtime without them.
  */
 async function load() {
   const [net, tls] = await Promise.all([
@@ -40,7 +40,7 @@ async function load() {
 
 type Modules = Awaited<ReturnType<typeof load>>;
 
-/** Sockets by `node:net` and `node:tls`, for Node; they work under Deno and Bun as well. */
+/** A transport that uses `node:net` and `node:tls`. It also works in Deno and Bun. */
 export const nodeTransport: Transport = socketTransport({
   name: "node",
   open: async (attempt) => await open(await load(), attempt),
@@ -53,7 +53,7 @@ function open(modules: Modules, attempt: SocketAttempt): Promise<TransportConnec
       ? plain(modules, hostname, target.port)
       : { socket: secure(modules, hostname, target), deliver: undefined };
     const fail = (error: Error) => {
-      // One that comes after the end is nobody's.
+      // An error after the end concerns nobody, but without a listener it would end the program.
       socket.off("error", fail).off("close", hangUp).on("error", () => {});
       socket.destroy();
       reject(error);
@@ -72,9 +72,7 @@ function open(modules: Modules, attempt: SocketAttempt): Promise<TransportConnec
   });
 }
 
-/**
- * A plain socket that reads into one buffer: otherwise each read would take 64 KiB of new memory.
- */
+/** Opens a plain socket that reads into one buffer. Otherwise each read would allocate 64 KiB. */
 function plain({ net }: Modules, hostname: string, port: number) {
   let push: (chunk: Uint8Array) => void = () => {};
   const socket = net.connect({
@@ -99,7 +97,7 @@ function secure({ net, tls }: Modules, hostname: string, target: ConnectTarget):
       host: hostname,
       port: target.port,
       rejectUnauthorized: rejectUnauthorized ?? true,
-      // By an address, a certificate is checked but not chosen.
+      // SNI needs a name. The certificate is verified for an address too.
       ...(net.isIP(name) === 0 ? { servername: name } : {}),
       checkServerIdentity: (_host, certificate) => tls.checkServerIdentity(name, certificate),
       ...(caCerts === undefined ? {} : { ca: [...caCerts] }),
@@ -111,7 +109,7 @@ function secure({ net, tls }: Modules, hostname: string, target: ConnectTarget):
   }
 }
 
-/** The chunk as what streams carry: taking parts of a Buffer is several times slower. */
+/** Returns the chunk as a plain Uint8Array: `subarray` of a Buffer is several times slower. */
 function bytesOf({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
@@ -124,13 +122,13 @@ function streamsOf(socket: Socket): SocketStreams {
     pause: () => void socket.pause(),
     write: (chunk) =>
       new Promise((resolve, reject) => {
-        // Called back only once the bytes are out: until then the buffer is the socket's.
+        // The callback is called when the bytes are sent. Until then the socket uses the buffer.
         socket.write(chunk, (error) => error ? reject(error) : resolve());
       }),
     shutdown: () => new Promise((resolve) => void socket.end(() => resolve())),
     destroy: (reason) => {
-      // If the server was silent, what it has not read yet must not reach it later: all of it is
-      // sent again elsewhere.
+      // If the server did not reply, the bytes that it has not read yet must not reach it later, as
+      // all of them are sent again elsewhere.
       if (reason instanceof TimeoutError && !("encrypted" in socket)) socket.resetAndDestroy();
       else socket.destroy();
     },

@@ -3,8 +3,8 @@ import { runtime } from "../internal/environment.ts";
 import type { Transport } from "./transport.ts";
 
 /**
- * The transport of the runtime that this is. Adapters are loaded only here and only when asked for,
- * so that no runtime sees another's modules.
+ * Returns the transport of this runtime. Adapters are loaded only here and only when needed, so
+ * that no runtime loads the modules of another.
  *
  * @throws {ConfigError} `UNSUPPORTED_RUNTIME`.
  */
@@ -21,8 +21,8 @@ export async function selectTransport(name: string | undefined = runtime()): Pro
     default:
       throw new ConfigError(
         "UNSUPPORTED_RUNTIME",
-        "Cannot choose a transport as this runtime is not known: " +
-          "pass one as the option transport, for example by streamTransport()",
+        "Cannot select a transport as this runtime is unknown: " +
+          "pass the option transport, for example the result of streamTransport()",
       );
   }
 }

@@ -5,43 +5,46 @@ import { overLoopback } from "./localhost.ts";
 import type { ConnectTarget, Transport, TransportConnection } from "./transport.ts";
 
 /**
- * A connection without traffic is looked after from this time on, in milliseconds, where the
- * runtime lets that be set.
+ * Time without traffic after which TCP keep-alive tests a connection, in milliseconds, if the
+ * runtime allows setting it.
  */
 export const KEEP_ALIVE_MS = 30_000;
 
 /** One attempt to open a socket. */
 export interface SocketAttempt {
-  /** The name or address to connect to: the target's, or a loopback address in its place. */
+  /** The name or address to connect to: that of the target, or a loopback address instead. */
   readonly hostname: string;
   readonly target: ConnectTarget;
-  /** Nobody waits any longer: what was opened may be closed at once. A driver may ignore it. */
+  /**
+   * Aborted when nobody waits any longer. A driver may then close the socket at once, or ignore it.
+   */
   readonly signal: AbortSignal;
-  /** To be set when TCP is up: what goes wrong then is told as an error of TLS, if there is TLS. */
+  /**
+   * Set by the driver when TCP is connected. Later errors count as errors of TLS, if TLS is used.
+   */
   isConnected: boolean;
 }
 
-/** What a runtime does for its sockets. */
+/** The functions that a runtime provides for its sockets. */
 export interface SocketDriver {
   readonly name: string;
   /**
-   * Opens a socket. With TLS it resolves only when the peer's certificate is verified; a name to
-   * verify is the target's, not `attempt.hostname`. It rejects with the runtime's own error, or
-   * with one of this package.
+   * Opens a socket. With TLS, resolves only when the server's certificate is verified, for the
+   * target's name and not for `attempt.hostname`. Rejects with the runtime's own error, or with one
+   * of this package.
    */
   open(attempt: SocketAttempt): Promise<TransportConnection>;
-  /** Refuses what the runtime cannot do. @throws {ConfigError} */
+  /** Refuses options that the runtime does not support. @throws {ConfigError} */
   check?(target: ConnectTarget): void;
-  /** Whether an address may be tried in place of the name `localhost`. @default always */
-  mayUse?(address: string, target: ConnectTarget): boolean;
   /**
-   * The error for what `open` rejected with, if the runtime's errors have to be told apart in its
-   * own way.
+   * Returns true if an address may be tried instead of the name `localhost`. @default always true
    */
+  mayUse?(address: string, target: ConnectTarget): boolean;
+  /** Converts an error of `open`, if the runtime's errors need special treatment. */
   explain?(error: unknown, attempt: SocketAttempt): FaktoryError | undefined;
 }
 
-/** A transport over the sockets of a runtime. */
+/** Creates a transport from a runtime's sockets. */
 export function socketTransport(driver: SocketDriver): Transport {
   return {
     name: driver.name,
@@ -57,8 +60,8 @@ export function socketTransport(driver: SocketDriver): Transport {
 }
 
 /**
- * Opens a socket, or rejects with the signal's reason as soon as there is one. A connection that
- * comes late is closed.
+ * Opens a socket. Rejects with the signal's reason as soon as it is aborted. A connection that
+ * opens later is closed.
  */
 function attempt(
   driver: SocketDriver,
@@ -67,7 +70,7 @@ function attempt(
 ): Promise<TransportConnection> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
-    // Not the caller's signal: runtimes close connections by it later on, too.
+    // The caller's signal is not passed on, because runtimes also close open connections with it.
     const giveUp = new AbortController();
     const forget = onAbort(signal, () => {
       reject(signal!.reason);

@@ -13,8 +13,8 @@ import type {
 } from "./transport.ts";
 
 /**
- * Gives a new pair of streams for each connection; TLS, where `target.tls` asks for it, is up to
- * it.
+ * A function that returns a new pair of streams for each connection. If `target.tls` is set, the
+ * function has to set up TLS.
  */
 export type OpenStream = (
   target: ConnectTarget,
@@ -22,12 +22,12 @@ export type OpenStream = (
 ) => DuplexStream | Promise<DuplexStream>;
 
 /**
- * A transport over a caller's own streams: a tunnel, a pipe, something in memory.
+ * Creates a transport from streams: a tunnel, a pipe, or streams in memory.
  *
- * A pair of streams serves one connection, and there is no second one when it ends; a function is
- * asked for a new pair for each connection, reconnecting included.
+ * A pair of streams is used for one connection, without reconnecting. A function is called for a
+ * new pair for each connection, so the client can reconnect.
  *
- * @example A pair in memory
+ * @example Use a pair of streams in memory
  * ```ts
  * import { streamTransport } from "@faktory-ts/faktory";
  *
@@ -41,7 +41,7 @@ export function streamTransport(streams: DuplexStream | OpenStream): Transport {
   if (typeof streams !== "function" && !isDuplex(streams)) {
     throw new ConfigError(
       "INVALID_OPTION",
-      `Cannot make a transport as there is neither a pair of streams nor a function: got ${
+      `Cannot create a transport as the value is neither a pair of streams nor a function: got ${
         showValue(streams)
       }`,
     );
@@ -54,7 +54,7 @@ export function streamTransport(streams: DuplexStream | OpenStream): Transport {
 }
 
 /**
- * The transport that the option `transport` stands for: the runtime's own where it is absent.
+ * Returns the transport for the option `transport`, by default that of the runtime.
  *
  * @throws {ConfigError} `INVALID_OPTION`, `UNSUPPORTED_RUNTIME`.
  */
@@ -80,7 +80,7 @@ function once(pair: DuplexStream): OpenStream {
         `Cannot connect to ${
           placeOf(target)
         } again as a pair of streams serves one connection only: ` +
-          "give streamTransport() a function that makes a new pair for each",
+          "pass streamTransport() a function that returns a new pair for each",
       );
     }
     isUsed = true;
@@ -101,7 +101,7 @@ async function open(
   });
   const opening = (async () => {
     const connection = connect(await openStreams(target, options), target);
-    // What comes after the attempt was called off is let go.
+    // Closed at once if the attempt was aborted meanwhile.
     if (signal?.aborted) connection.close(signal.reason);
     return connection;
   })();
@@ -121,7 +121,7 @@ function connect(pair: unknown, target: ConnectTarget): TransportConnection {
       "CONNECT_FAILED",
       `Cannot connect to ${
         placeOf(target)
-      } as the function given to streamTransport() brought no pair of streams`,
+      } as the function of streamTransport() did not return a pair of streams`,
     );
   }
   return overStreams(pair).connection;
@@ -131,7 +131,7 @@ function isTransport(value: unknown): value is Transport {
   return typeof (value as Transport | null)?.connect === "function";
 }
 
-/** By their methods, not their class: a pair may come from a polyfill or another realm. */
+/** Checks the methods, not the class: a pair may come from a polyfill or another realm. */
 function isDuplex(value: unknown): value is DuplexStream {
   const { readable, writable } = (value ?? {}) as Partial<DuplexStream>;
   return typeof readable?.getReader === "function" && typeof writable?.getWriter === "function";

@@ -3,35 +3,35 @@ import { deferred } from "../internal/deferred.ts";
 import { isBytes } from "../internal/kinds.ts";
 import type { DuplexStream, TransportConnection } from "./transport.ts";
 
-/** How much is read ahead of the reader, in bytes. */
+/** Number of bytes to read ahead of the reader. */
 const READ_AHEAD = 64 * 1024;
 
-/** What a runtime's socket can do. */
+/** The operations of a runtime's socket. */
 export interface SocketPort {
-  /** More is wanted: bytes that come go to {@linkcode SocketStreams.push}. */
+  /** Requests more bytes, which are passed to {@linkcode SocketStreams.push}. */
   pull(): void | Promise<void>;
-  /** Enough for now. Not needed where `pull` brings one chunk a call. */
+  /** Stops reading. Not needed if each `pull` reads one chunk. */
   pause?(): void;
-  /** Sends the bytes; settles once they may be overwritten. Called again only after that. */
+  /** Sends the bytes. Settles when they may be overwritten, and is called again only after that. */
   write(chunk: Uint8Array): Promise<void>;
-  /** Tells the peer that nothing more is sent, behind what was written. */
+  /** Ends the sending side, after the bytes written before. */
   shutdown(): void | Promise<void>;
   /**
-   * Lets the socket go at once; {@linkcode SocketStreams.released} is called then or later. May be
-   * called for one that is gone.
+   * Closes the socket at once. {@linkcode SocketStreams.released} is called then or later. May be
+   * called for a closed socket.
    */
   destroy(reason: unknown): void;
 }
 
 /**
- * The two streams of a socket. Everything that ends the one ends the other too: a Faktory server
- * that has hung up is not half there. No promise is ever left to reject unheard.
+ * The two streams of a socket. When one ends, so does the other, because a half-open connection to
+ * a Faktory server is of no use. No promise rejects without a handler.
  */
 export class SocketStreams {
   readonly connection: TransportConnection;
   readonly #port: SocketPort;
   readonly #closed = deferred();
-  /** Rejects the write under way: it must not wait for ever when the socket goes. */
+  /** Rejects the write in progress, which would otherwise never settle if the socket closes. */
   #failWrite: ((error: unknown) => void) | undefined;
   #reading!: ReadableStreamDefaultController<Uint8Array>;
   #writing!: WritableStreamDefaultController;
@@ -62,24 +62,24 @@ export class SocketStreams {
     };
   }
 
-  /** Bytes have come. */
+  /** Called with bytes from the socket. */
   push(chunk: Uint8Array): void {
     if (this.#isEnded || chunk.byteLength === 0) return;
     this.#reading.enqueue(chunk);
     if ((this.#reading.desiredSize ?? 0) <= 0) this.#port.pause?.();
   }
 
-  /** The peer has sent its last byte. */
+  /** Called after the peer's last byte. */
   finish(): void {
     this.#end(undefined);
   }
 
-  /** The connection broke. */
+  /** Called when the connection broke. */
   fail(error: unknown): void {
     this.#end(error ?? streamEnded());
   }
 
-  /** The socket is gone for good, ended before or not. */
+  /** Called when the socket is closed, even if it has ended before. */
   released(): void {
     this.#end(undefined);
     this.#closed.resolve();
@@ -113,7 +113,7 @@ function streamEnded(): ConnectionLostError {
   });
 }
 
-/** The same over streams that are there already; `release` lets go of what lies below them. */
+/** Creates the streams of an existing pair of streams. `release` frees the resources below them. */
 export function overStreams(
   { readable, writable }: DuplexStream,
   release: (reason: unknown) => void = () => {},
@@ -128,13 +128,14 @@ export function overStreams(
         if (done) streams.finish();
         else if (isBytes(value)) streams.push(value);
         else {throw new TypeError(
-            "Cannot read from a stream as it brings something else than bytes",
+            "Cannot read from the stream as it contains other values than bytes",
           );}
       } catch (error) {
         streams.fail(error);
       }
     },
-    // A copy: streams hand chunks on as they are, and the caller's buffer is reused after this.
+    // A copy, because streams pass chunks on as they are, and the caller reuses its buffer after
+    // this.
     write: (chunk) => writer.write(chunk.slice()),
     shutdown: () => writer.close(),
     destroy(reason) {

@@ -1,38 +1,38 @@
 import { ConfigError } from "../errors.ts";
 
-/** The port of a Faktory server where a URL names none. */
+/** The default port of a Faktory server. */
 export const DEFAULT_PORT = 7419;
 
-/** What a server's URL says. */
+/** The parts of a server's URL. */
 export interface ServerUrl {
-  /** A name or an address, an IPv6 address without its brackets. */
+  /** A host name or an address. An IPv6 address has no brackets. */
   readonly hostname: string;
-  /** 1 to 65535. */
+  /** The port, 1 to 65535. */
   readonly port: number;
-  /** Whether the scheme is `tcp+tls`. */
+  /** True for the scheme `tcp+tls`. */
   readonly tls: boolean;
-  /** Absent where it is not given or empty. */
+  /** Absent if it is empty or not in the URL. */
   readonly password?: string;
-  /** Absent where it is not given or empty; the server does not look at it. */
+  /** Absent if it is empty or not in the URL. The server ignores it. */
   readonly username?: string;
 }
 
-/** Whether TLS is spoken, by scheme. */
+/** Value of `tls` for each scheme. */
 const SCHEMES = new Map([["tcp", false], ["tcp+tls", true]]);
 
-/** The longest name that the DNS knows. */
+/** Length of the longest DNS name. */
 const MAX_HOSTNAME = 253;
 
 /**
- * Takes a server's URL apart: `tcp://localhost:7419`, `tcp+tls://:p%40ss@jobs.example.com`,
+ * Parses a server's URL: `tcp://localhost:7419`, `tcp+tls://:p%40ss@jobs.example.com`,
  * `tcp://[::1]`.
  *
- * Done by hand, since `URL` leaves hosts of such schemes unchecked, and quotes the whole text,
- * password included, in its errors. For the same reason nothing of the text is repeated here that
- * can be part of a password: a forgotten `@host` makes the password a port, an unencoded `/` or `?`
- * makes it a path or a query.
+ * This does not use `URL`, which does not check hosts of these schemes and quotes the whole text,
+ * including the password, in its errors. For the same reason, the errors here never repeat text
+ * that may be part of a password: if `@host` is missing, the password looks like a port, and with
+ * an unescaped `/` or `?` it looks like a path or a query.
  *
- * `what` is what the text is called in errors.
+ * `what` is the name of the text in errors.
  *
  * @throws {ConfigError} `INVALID_URL`.
  */
@@ -41,8 +41,8 @@ export function parseUrl(text: string, what = "the URL"): ServerUrl {
 }
 
 /**
- * As {@linkcode parseUrl}; `explain` says what is wrong with what follows the host and port. A
- * bundle that has to be small does without the explanations there.
+ * Parses a URL like {@linkcode parseUrl}. `explain` describes the fault in the text after host and
+ * port; small bundles leave these explanations out.
  *
  * @throws {ConfigError} `INVALID_URL`.
  */
@@ -55,7 +55,7 @@ export function readUrl(
   const [, scheme, authority = "", tail = ""] =
     /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^]*)$/i.exec(text.trim()) ?? [];
   if (scheme === undefined) {
-    throw refuse("it is not of the form tcp://:password@host:port");
+    throw refuse("it does not have the form tcp://:password@host:port");
   }
   const tls = SCHEMES.get(scheme.toLowerCase());
   if (tls === undefined) throw refuse(`its scheme is neither tcp nor tcp+tls: got "${scheme}"`);
@@ -68,7 +68,7 @@ export function readUrl(
   const password = decoded(colon < 0 ? "" : userinfo.slice(colon + 1));
   if (username === undefined || password === undefined) {
     throw refuse(
-      "its password or user name holds a % that is not part of a percent-encoded UTF-8 character",
+      "its password or user name has a % that is not part of a percent-encoded UTF-8 character",
     );
   }
 
@@ -90,17 +90,17 @@ export function readUrl(
   };
 }
 
-/** What people know from other URLs, and expect here. */
+/** Options that people know from other URLs. */
 const USUAL_OPTIONS: ReadonlySet<string> = new Set([
   ...["pool", "pool_size", "size", "timeout", "connect_timeout", "retry", "retries", "db"],
   ...["tls", "ssl", "sslmode", "verify", "insecure", "ca", "cert", "key"],
   ...["user", "username", "password", "queue", "queues", "label", "labels", "wid"],
 ]);
 
-/** What is wrong with a path, a query or a fragment. */
+/** Describes the fault in a path, a query or a fragment. */
 function tailProblem(tail: string): string {
   if (tail.includes("@")) {
-    return "there is a /, ? or # before the @: in a password they are written %2F, %3F and %23";
+    return "it has a /, ? or # before the @: in a password, write %2F, %3F and %23";
   }
   const question = tail.indexOf("?");
   if (question < 0 || !/^\/?$/.test(tail.slice(0, question))) {
@@ -108,13 +108,13 @@ function tailProblem(tail: string): string {
   }
   const query = tail.slice(question + 1).split("#", 1)[0] ?? "";
   const names = query.split("&").map((pair) => pair.split("=", 1)[0] ?? "");
-  // Anything else may be the end of a password that has a ? in it, and whose host was forgotten.
+  // Other names may be the end of a password with a ? in a URL without a host.
   const known = names.filter((name) => USUAL_OPTIONS.has(name.toLowerCase()));
   const list = known.length === 0 ? "" : `: got ${known.map((name) => `"${name}"`).join(", ")}`;
-  return `it has options that are not known, there are none in a URL${list}`;
+  return `it has options, which are not allowed in the URL${list}`;
 }
 
-/** `undefined` where it is malformed. */
+/** Returns `undefined` if the text is malformed. */
 function decoded(text: string): string | undefined {
   try {
     return decodeURIComponent(text);
@@ -123,32 +123,32 @@ function decoded(text: string): string | undefined {
   }
 }
 
-/** A host's name as the DNS has it; `undefined` if it is none. */
+/** Returns a host name in the form of the DNS; `undefined` if it is invalid. */
 function hostName(text: string): string | undefined {
-  // Of a scheme that `URL` does not know, it leaves a name like bücher.example percent-encoded.
+  // For an unknown scheme, `URL` leaves a name such as bücher.example percent-encoded.
   const name = decoded(text) ?? text;
   return isName(name) ? name : /[^\0-\x7f]/.test(name) ? asciiName(name) : undefined;
 }
 
-/** A name with letters beyond ASCII, in the letters of the DNS. */
+/** Converts a name with non-ASCII letters to the ASCII form of the DNS. */
 function asciiName(name: string): string | undefined {
   if (!URL.canParse(`http://${name}/`)) return undefined;
   const { host, hostname } = new URL(`http://${name}/`);
   return host === hostname && isName(hostname) ? hostname : undefined;
 }
 
-/** Underscores are no part of a host name by the book, but of many a container's. */
+/** Underscores are not allowed in host names, but many names of containers have them. */
 function isName(name: string): boolean {
   return /^[a-z0-9._-]+$/i.test(name) && name.length <= MAX_HOSTNAME;
 }
 
 /**
- * An IPv6 address, with its zone (`%eth0`, in a URL `%25eth0`) if it has one; `undefined` if it is
- * none.
+ * Returns an IPv6 address, with its zone (`%eth0`, in a URL `%25eth0`); `undefined` if it is
+ * invalid.
  */
 function ipv6Address(text: string): string | undefined {
   const [, address = "", zone] = /^([0-9a-f:.]+)(?:%(?:25)?([\w.~-]+))?$/i.exec(text) ?? [];
-  // Of a scheme that `URL` knows it does check the host, and alike everywhere.
+  // For the scheme http, `URL` checks the host, in the same way in all runtimes.
   if (address === "" || !URL.canParse(`http://[${address}]/`)) return undefined;
   return zone === undefined ? address : `${address}%${zone}`;
 }

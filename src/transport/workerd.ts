@@ -1,8 +1,8 @@
 /**
- * The transport for Cloudflare Workers. It is chosen by itself there: this entry is for who wants
- * to name it.
+ * The transport for Cloudflare Workers. Workers select it automatically; import this entry only to
+ * name it explicitly.
  *
- * @example Instead of the one that is chosen by itself
+ * @example Select the transport explicitly
  * ```ts ignore
  * import { Producer } from "@faktory-ts/faktory";
  * import { workerdTransport } from "@faktory-ts/faktory/transport/workerd";
@@ -27,10 +27,10 @@ import {
 
 export type { WorkerdSocket, WorkerdSockets } from "./workerd/open_socket.ts";
 
-/** Sockets of Cloudflare Workers, by `cloudflare:sockets`. */
+/** A transport that uses `cloudflare:sockets`. */
 export const workerdTransport: Transport = makeWorkerdTransport(loadSockets);
 
-/** The transport over whatever module `load` brings. */
+/** Creates a transport from the module that `load` returns. */
 export function makeWorkerdTransport(load: () => Promise<WorkerdSockets>): Transport {
   return socketTransport({
     name: "workerd",
@@ -39,7 +39,10 @@ export function makeWorkerdTransport(load: () => Promise<WorkerdSockets>): Trans
   });
 }
 
-/** Workers trust Cloudflare's own list of authorities, and show no certificate of their own. */
+/**
+ * Refuses TLS options that Workers do not have: they trust Cloudflare's list of authorities, and
+ * cannot send a client certificate.
+ */
 function checkTls(tls: TlsOptions): void {
   const refused = [
     tls.rejectUnauthorized === false ? "rejectUnauthorized: false" : undefined,
@@ -50,8 +53,8 @@ function checkTls(tls: TlsOptions): void {
   if (refused.length === 0) return;
   throw new ConfigError(
     "UNSUPPORTED_RUNTIME",
-    `Cannot use the option tls as Cloudflare Workers cannot do this: got ${refused.join(", ")}. ` +
-      "Give the server a certificate of a public authority, or pass another transport",
+    `Cannot use the option tls as Cloudflare Workers do not support ${refused.join(", ")}. ` +
+      "Use a certificate of a public authority on the server, or pass another transport",
   );
 }
 

@@ -57,7 +57,7 @@ test("a variable that cannot be used is named", async () => {
   const env = { FAKTORY_PROVIDER: "NOWHERE" };
   assertRefused(await faktory(["info"], { env }), 64, /"NOWHERE", which is not set; set it/);
   const { stderr } = await faktory(["info"], { env: { FAKTORY_URL: "localhost" } });
-  assert.match(stderr, /Cannot use the variable FAKTORY_URL as it is not of the form tcp:/);
+  assert.match(stderr, /Cannot use the variable FAKTORY_URL as it does not have the form tcp:/);
 });
 
 test("a file that is not there is named, with its flag", async () => {
@@ -119,7 +119,11 @@ test("what answers is no Faktory", async () => {
     assertRefused(await faktory(["info", "--url", url]), 76, line);
   });
   await withListener((socket) => socket.end(), async (url) => {
-    assertRefused(await faktory(["info", "--url", url]), 69, /hung up before its greeting/);
+    assertRefused(
+      await faktory(["info", "--url", url]),
+      69,
+      /closed the connection before its greeting/,
+    );
   });
   await withListener(() => {}, async (url) => {
     const ended = await faktory(["info", "--url", url, "--timeout", "0.05"]);

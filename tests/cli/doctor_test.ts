@@ -107,7 +107,7 @@ test("a password that is wrong, missing or not wanted", async () => {
   await withServer({ password: "s3cret" }, async ({ port }) => {
     const url = `tcp://127.0.0.1:${port}`;
     const cases = [
-      [[], "none was given", /^put the password into FAKTORY_PASSWORD$/],
+      [[], "none was set", /^put the password into FAKTORY_PASSWORD$/],
       [["--password", "wr0ng"], "refuses", /^correct the one that is used: of --password, /],
     ] as const;
     for (const [args, text, hint] of cases) {

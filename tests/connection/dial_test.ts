@@ -112,7 +112,8 @@ test("a server that hangs up before its greeting may want TLS", async () => {
   peer.end();
   await assert.rejects(dialling, {
     code: "CONNECT_FAILED",
-    message: "Cannot connect to [::1]:7419 as the server hung up before its greeting. " +
+    message:
+      "Cannot connect to [::1]:7419 as the server closed the connection before its greeting. " +
       "Does the server want TLS (tcp+tls://)?",
   });
 });

@@ -187,7 +187,7 @@ test("a variable that may not be read is no variable that is not set", { skip },
     assert.equal(status, 1);
     assert.match(
       stderr,
-      /ConfigError: Cannot read the variable FAKTORY_PROVIDER .*--allow-env=FAKTORY_PROVIDER,FAKTORY_URL, or give the option url/,
+      /ConfigError: Cannot read the variable FAKTORY_PROVIDER .*--allow-env=FAKTORY_PROVIDER,FAKTORY_URL, or set the option url/,
     );
     assert.deepEqual(asked, []);
   } finally {

@@ -25,7 +25,8 @@ test("the password is asked for, and its URL has it", async () => {
   await assert.rejects(Producer.connect({ url: wrong, password: "wr0ng" }), { message: refused });
   await assert.rejects(Producer.connect({ url: url.replace("//", "//secret@") }), {
     code: "PASSWORD_REQUIRED",
-    message: /the URL has a user name only: a password follows a colon, tcp:\/\/:password@host$/,
+    message:
+      /the URL has only a user name: write a colon before the password, tcp:\/\/:password@host$/,
   });
   for (const pwdhash of [undefined, "", "AB"]) {
     const client = new RawClient(url);

@@ -40,8 +40,8 @@ for (const [text, meaning] of URLS) {
 }
 
 const REFUSED: [text: string, message: RegExp][] = [
-  ["", /not of the form/],
-  ["localhost:7419", /not of the form/],
+  ["", /not have the form/],
+  ["localhost:7419", /not have the form/],
   ["http://localhost", /scheme is neither tcp nor tcp\+tls: got "http"/],
   ["tls://localhost", /got "tls"/],
   ["tcp://", /no host/],

@@ -2,19 +2,19 @@ import { encodeJob } from "../../job/encode.ts";
 import type { JobInput } from "../../job/job.ts";
 import { type Command, parseObject, parseOk, parseText } from "./command.ts";
 
-/** What BATCH NEW makes; one of the callbacks at least. */
+/** The definition of a batch, with at least one callback (BATCH NEW). */
 export interface BatchDefinition<Input extends JobInput = JobInput> {
-  /** What to call it. */
+  /** A description for people. */
   readonly description?: string | undefined;
-  /** The id of the batch that it is part of. */
+  /** The id of the batch that contains this one. */
   readonly parentBid?: string | undefined;
-  /** Enqueued once every job of the batch has succeeded. */
+  /** The job to enqueue when all jobs of the batch have succeeded. */
   readonly success?: Input | undefined;
-  /** Enqueued once every job of the batch has run. */
+  /** The job to enqueue when all jobs of the batch have run. */
   readonly complete?: Input | undefined;
 }
 
-/** BATCH NEW: gives the batch's id. */
+/** BATCH NEW: creates a batch and returns its id. */
 export function batchNew(definition: BatchDefinition): Command<string> {
   const { description, parentBid, success, complete } = definition;
   const payload = JSON.stringify({
@@ -30,34 +30,34 @@ function callback(job: JobInput | undefined): unknown {
   return job === undefined ? undefined : JSON.parse(encodeJob(job).json);
 }
 
-/** BATCH OPEN: lets more jobs into a batch; gives its id, or `OK`. */
+/** BATCH OPEN: reopens a batch for more jobs. Returns its id, or `OK`. */
 export function batchOpen(bid: string): Command<string> {
   return { verb: "BATCH", payload: `OPEN ${bid}`, resend: "safe", parse: parseText };
 }
 
-/** BATCH COMMIT: no more jobs come, so the callbacks may fire. */
+/** BATCH COMMIT: closes a batch for more jobs, so that its callbacks may run. */
 export function batchCommit(bid: string): Command<void> {
   return { verb: "BATCH", payload: `COMMIT ${bid}`, resend: "safe", parse: parseOk };
 }
 
-/** BATCH STATUS: how far a batch is, as the server gives it. */
+/** BATCH STATUS: returns the progress of a batch, as the server sends it. */
 export function batchStatus(bid: string): Command<Record<string, unknown>> {
   return { verb: "BATCH", payload: `STATUS ${bid}`, resend: "safe", parse: parseObject };
 }
 
-/** What TRACK SET tells of a job under way. */
+/** The progress of a running job (TRACK SET). */
 export interface Progress {
   /** The job's id. */
   readonly jid: string;
-  /** 0 to 100. */
+  /** Progress in percent, 0 to 100. */
   readonly percent?: number | undefined;
-  /** What it is at, in words. */
+  /** A description of the current step. */
   readonly text?: string | undefined;
-  /** Until when the job stays reserved. */
+  /** The new end of the job's reservation. */
   readonly reserveUntil?: Date | undefined;
 }
 
-/** TRACK SET: how far a job is. */
+/** TRACK SET: sets the progress of a job. */
 export function trackSet({ jid, percent, text, reserveUntil }: Progress): Command<void> {
   const payload = JSON.stringify({
     jid,
@@ -68,7 +68,7 @@ export function trackSet({ jid, percent, text, reserveUntil }: Progress): Comman
   return { verb: "TRACK", payload: `SET ${payload}`, resend: "safe", parse: parseOk };
 }
 
-/** TRACK GET: what the server knows of a tracked job, as it gives it. */
+/** TRACK GET: returns the state of a tracked job, as the server sends it. */
 export function trackGet(jid: string): Command<Record<string, unknown>> {
   return { verb: "TRACK", payload: `GET ${jid}`, resend: "safe", parse: parseObject };
 }

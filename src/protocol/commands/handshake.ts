@@ -1,7 +1,7 @@
 import type { Reply } from "../reply.ts";
 import { type Command, parseOk, unexpected } from "./command.ts";
 
-/** What a server says first, without being asked; `read` reads its text. */
+/** The greeting, which a server sends without a command. `read` parses its text. */
 export function greeting<T>(read: (text: string) => T): Command<T> {
   return {
     verb: "the greeting",
@@ -14,7 +14,7 @@ export function greeting<T>(read: (text: string) => T): Command<T> {
   };
 }
 
-/** HELLO: who the client is, and the proof of its password. */
+/** HELLO: identifies the client, with the proof of its password. */
 export function hello(payload: string): Command<void> {
   return { verb: "HELLO", payload, resend: "never", parse: parseOk };
 }

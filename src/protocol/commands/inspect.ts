@@ -2,8 +2,8 @@ import { type FaktoryErrorCode, InvalidArgumentError } from "../../errors.ts";
 import { type Command, parseObject } from "./command.ts";
 
 /**
- * INSPECT: lists and changes jobs, on embedded servers alone. Gives `undefined` where the server
- * does not know it: any other error is in the reply's JSON.
+ * INSPECT: lists and changes jobs, only on the embedded server. Returns `undefined` if the server
+ * does not know the command; other errors are in the JSON of the reply.
  */
 export function inspect(request: object): Command<{ readonly result: unknown } | undefined> {
   return {

@@ -6,31 +6,30 @@ import { serverError } from "../server_errors.ts";
 import type { Reply } from "../reply.ts";
 import { type Command, parseObject, parseOk, unexpected } from "./command.ts";
 
-/** What FAIL tells the server of a failure. */
+/** A failure, as FAIL sends it. */
 export interface FailureReport {
   readonly jid: string;
   /** The error's type; the server keeps 100 bytes. */
   readonly type: string;
   /** The error's message; the server keeps 1000 bytes. */
   readonly message: string;
-  /** The error's stack, a frame a line; the server keeps 50. */
+  /** The error's stack, one frame per line; the server keeps 50. */
   readonly backtrace: readonly string[];
 }
 
 /**
- * PUSHB of one job, into its queue or into the scheduled set. Not PUSH: the reference server
- * decodes the `retry` of each PUSH into one variable that all connections share, so that two at
- * once may swap theirs.
+ * PUSHB with one job, for its queue or for the scheduled set. PUSH is not used: the reference
+ * server decodes the `retry` of each PUSH into a variable that all connections share, so two
+ * concurrent jobs may swap theirs.
  *
- * A unique job (Enterprise) that is refused as being there already, after it was sent before, got
- * through the first time.
+ * If a resent unique job (Enterprise) is refused as a duplicate, the first attempt was accepted.
  */
 export function push(job: EncodedJob): Command<void> {
   return { verb: "PUSHB", payload: `[${job.json}]`, resend: "once", parse: parsePush };
 }
 
 function parsePush(reply: Reply, resent?: boolean): void {
-  // Nothing was refused: not worth a parser. `+OK` is how a server answers to a PUSH.
+  // No job was refused, so the reply need not be parsed. `+OK` is the reply to a PUSH.
   if (reply.kind === "status" || (reply.kind === "bulk" && reply.text === "{}")) return;
   if (resent && reply.kind === "error" && isNotUnique(reply.text)) return;
   for (const text of Object.values(parseObject(reply))) {
@@ -43,8 +42,8 @@ function isNotUnique(text: string): boolean {
 }
 
 /**
- * PUSHB: many jobs, their JSON with commas between; gives what the server said of each that it
- * refused, by jid.
+ * PUSHB with many jobs: their JSON, separated by commas. Returns the server's error text for each
+ * refused job, by jid.
  */
 export function pushBulk(jobs: string): Command<Map<string, string>> {
   return {
@@ -61,7 +60,10 @@ export function pushBulk(jobs: string): Command<Map<string, string>> {
   };
 }
 
-/** FETCH: a job of the first queue that has one; `undefined` where none had any for two seconds. */
+/**
+ * FETCH: returns a job of the first queue that has one; `undefined` if none had one for two
+ * seconds.
+ */
 export function fetchJob(queues: readonly string[]): Command<Job | undefined> {
   return {
     verb: "FETCH",
@@ -74,13 +76,13 @@ export function fetchJob(queues: readonly string[]): Command<Job | undefined> {
   };
 }
 
-/** ACK: the job is done. */
+/** ACK: reports success. */
 export function acknowledge(jid: string): Command<void> {
   const text = isPlain(jid) ? `"${jid}"` : JSON.stringify(jid);
   return { verb: "ACK", payload: `{"jid":${text}}`, resend: "safe", parse: parseOk };
 }
 
-/** FAIL: the job failed; the server retries it, or not, by the job's own `retry`. */
+/** FAIL: reports a failure. The server retries the job as its `retry` says. */
 export function fail({ jid, type, message, backtrace }: FailureReport): Command<void> {
   return {
     verb: "FAIL",

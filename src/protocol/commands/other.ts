@@ -6,27 +6,29 @@ import { unexpected } from "./command.ts";
 /** Options of `Producer.command`. */
 export interface CommandOptions {
   /**
-   * What to do if the connection is lost before the reply came, so that it is unknown whether the
-   * server executed the command:
+   * Treatment of the command if the connection is lost before the reply, when the server may have
+   * executed it:
    *
-   * - `never`: reject with a `ConnectionLostError` whose `outcome` is `unknown`;
-   * - `once`: send it again, unless the producer's `delivery` is `at-most-once`. The server may
-   *   execute it twice;
-   * - `safe`: send it again in any case, as executing it twice does no harm.
+   * - `never`: rejects with a `ConnectionLostError` whose `outcome` is `unknown`.
+   * - `once`: sends the command again, unless the producer's `delivery` is `at-most-once`. The
+   *   server may execute it twice.
+   * - `safe`: always sends the command again. Use this if executing it twice does no harm.
    *
-   * A command that was not sent yet is sent on the next connection in any case.
+   * A command that was not sent yet is always sent on the next connection.
    *
    * @default "never"
    */
   readonly resend?: "never" | "once" | "safe" | undefined;
 }
 
-/** They begin or end a connection, or reserve a job that a producer has no handler for. */
+/**
+ * These commands open or close a connection, or reserve a job, for which a producer has no handler.
+ */
 const RESERVED: readonly string[] = ["HELLO", "END", "FETCH"];
 
 /**
- * A command that this package does not know, of a fork or a plugin of the server: gives its reply
- * as a text, `null` for nil.
+ * A command that this package does not know, of a fork or a plugin of the server. Returns the reply
+ * as text, or `null` for nil.
  *
  * @throws {InvalidArgumentError} `INVALID_ARGUMENT`.
  */
@@ -38,10 +40,10 @@ export function otherCommand(
   if (typeof verb !== "string" || !/^[a-z][a-z0-9_.:-]*$/i.test(verb)) {
     throw refused(`its verb is not one word: got ${showValue(verb)}`);
   }
-  if (RESERVED.includes(verb)) throw refused(`${verb} is for the package itself`);
+  if (RESERVED.includes(verb)) throw refused(`only the package itself may send ${verb}`);
   if (typeof payload !== "string" || /[\r\n]/.test(payload)) {
-    // Not shown: it may be a job.
-    throw refused("its payload is not a text on one line");
+    // The payload is not shown, because it may be a job.
+    throw refused("its payload is not a string of one line");
   }
   if (resend !== "never" && resend !== "once" && resend !== "safe") {
     throw refused(`resend is not "never", "once" or "safe": got ${showValue(resend)}`);

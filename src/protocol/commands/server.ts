@@ -1,19 +1,19 @@
 import { ProtocolError } from "../../errors.ts";
 import { type Command, parseObject, parseOk, unexpected } from "./command.ts";
 
-/** What a worker is to do, by the server's word. */
+/** The state that the server wants a worker to be in. */
 export type WorkerState = "running" | "quiet" | "terminate";
 
-/** What BEAT tells the server of a worker. */
+/** The state of a worker, as BEAT reports it. */
 export interface Beat {
   readonly wid: string;
-  /** Told once the worker has gone quiet or is stopping by itself. */
+  /** Set when the worker is quiet or stopping without having been asked by the server. */
   readonly state?: "quiet" | "terminate" | undefined;
   /** Resident memory in KiB. */
   readonly rssKb?: number | undefined;
 }
 
-/** BEAT: the worker is alive; gives what the server wants of it. */
+/** BEAT: reports that the worker is alive. Returns the state that the server wants. */
 export function beat({ wid, state, rssKb }: Beat): Command<WorkerState> {
   return {
     verb: "BEAT",
@@ -28,17 +28,17 @@ export function beat({ wid, state, rssKb }: Beat): Command<WorkerState> {
   };
 }
 
-/** INFO: the server's figures, as it gives them. */
+/** INFO: returns the server's statistics, as it sends them. */
 export function info(): Command<Record<string, unknown>> {
   return { verb: "INFO", payload: "", resend: "safe", parse: parseObject };
 }
 
-/** FLUSH: forgets every job. */
+/** FLUSH: deletes all jobs. */
 export function flush(): Command<void> {
   return { verb: "FLUSH", payload: "", resend: "safe", parse: parseOk };
 }
 
-/** QUEUE PAUSE, RESUME and REMOVE: the names have been checked, `*` comes alone. */
+/** QUEUE PAUSE, RESUME or REMOVE. The names are valid, or the only one is `*`. */
 export function changeQueues(
   change: "PAUSE" | "RESUME" | "REMOVE",
   names: readonly string[],
@@ -46,14 +46,14 @@ export function changeQueues(
   return { verb: "QUEUE", payload: `${change} ${names.join(" ")}`, resend: "safe", parse: parseOk };
 }
 
-/** QUEUE LATENCY: seconds that the oldest job of each queue has waited. */
+/** QUEUE LATENCY: returns the seconds for which the oldest job of each queue has waited. */
 export function queueLatency(names: readonly string[]): Command<Map<string, number>> {
   return {
     verb: "QUEUE",
     payload: `LATENCY ${names.join(" ")}`,
     resend: "safe",
     parse(reply) {
-      // Older servers say OK to any QUEUE, whatever follows it.
+      // Older servers reply OK to any QUEUE command.
       if (reply.kind === "status" && reply.text === "OK") {
         throw new ProtocolError(
           "UNSUPPORTED_COMMAND",
@@ -65,7 +65,7 @@ export function queueLatency(names: readonly string[]): Command<Map<string, numb
   };
 }
 
-/** Which jobs MUTATE is about, in the server's own terms. */
+/** Selects jobs for MUTATE, in the server's format. */
 export interface WireFilter {
   readonly jids?: readonly string[];
   readonly regexp?: string;
@@ -80,14 +80,17 @@ export function mutate(
 ): Command<void> {
   return {
     verb: "MUTATE",
-    // The server splits the line at its spaces, inside the JSON too.
+    // The server splits the line at spaces, even inside the JSON.
     payload: JSON.stringify({ cmd, target, filter }).replaceAll(" ", "\\u0020"),
     resend: "safe",
     parse: parseOk,
   };
 }
 
-/** END: goodbye. The server hangs up without a reply, once it has done what was sent before. */
+/**
+ * END: closes the connection. The server executes the commands before it, and closes without a
+ * reply.
+ */
 export function end(): Command<void> {
   return { verb: "END", payload: "", resend: "never", parse: parseOk };
 }

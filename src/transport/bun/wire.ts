@@ -5,7 +5,7 @@ import { SocketStreams } from "../streams.ts";
 
 /** A socket of `Bun.connect`. */
 export interface BunSocket {
-  /** How many bytes were taken; negative where the socket is gone. */
+  /** Returns the number of bytes accepted; negative if the socket is closed. */
   write(chunk: Uint8Array): number;
   shutdown(): void;
   end(): void;
@@ -13,13 +13,13 @@ export interface BunSocket {
   resume(): void;
   setNoDelay(noDelay: boolean): void;
   setKeepAlive?(keepAlive: boolean, initialDelayMs: number): void;
-  /** Resets the connection: what the peer has not read is lost. */
+  /** Resets the connection. Bytes that the peer has not read are lost. */
   terminate?(): void;
 }
 
 /**
- * One socket: handlers may be called before `Bun.connect` has resolved, so it is there before the
- * socket is.
+ * One socket of Bun. It exists before the socket does, because handlers may be called before
+ * `Bun.connect` resolves.
  */
 export class BunWire {
   readonly streams = new SocketStreams({
@@ -27,14 +27,14 @@ export class BunWire {
     pause: () => this.#pause(true),
     write: (chunk) => this.#write(chunk),
     shutdown: () => this.#socket?.shutdown(),
-    // If the server was silent, what it has not read yet must not reach it later: all of it is sent
-    // again elsewhere.
+    // If the server did not reply, the bytes that it has not read yet must not reach it later, as
+    // all of them are sent again elsewhere.
     destroy: (reason) => this.destroy(reason instanceof TimeoutError),
   });
   #socket: BunSocket | undefined;
   #isDestroyed = false;
   #isPaused = false;
-  /** What of the chunk being written was not taken yet. */
+  /** The part of the present chunk that the socket has not accepted yet. */
   #rest: Uint8Array | undefined;
   #written: Deferred<void> | undefined;
 

@@ -12,7 +12,7 @@ export interface DenoConn {
   setKeepAlive?(keepAlive: boolean): void;
 }
 
-/** One with TLS. */
+/** A TLS connection of Deno. */
 export interface DenoTlsConn extends DenoConn {
   handshake(): Promise<unknown>;
 }
@@ -33,19 +33,19 @@ export interface DenoSockets {
   };
 }
 
-/** The most that is read at once, in bytes. */
+/** Largest read, in bytes. */
 const READ_SIZE = 64 * 1024;
 
-/** Closes a connection that may be closed already. */
+/** Closes a connection that may already be closed. */
 export function closeQuietly(conn: DenoConn | undefined): void {
   try {
     conn?.close();
   } catch {
-    // Closed before.
+    // It was closed before.
   }
 }
 
-/** The streams of a connection. */
+/** Creates the streams of a connection. */
 export function connectionOf(conn: DenoConn): TransportConnection {
   const buffer = new Uint8Array(READ_SIZE);
   const streams: SocketStreams = new SocketStreams({
@@ -57,7 +57,7 @@ export function connectionOf(conn: DenoConn): TransportConnection {
         return streams.fail(error);
       }
       if (length === null) streams.finish();
-      // A copy, as replies are small and the buffer is not.
+      // A copy, because replies are small and the buffer is large.
       else streams.push(buffer.slice(0, length));
     },
     async write(chunk) {
@@ -73,7 +73,11 @@ export function connectionOf(conn: DenoConn): TransportConnection {
   return streams.connection;
 }
 
-/** @throws {ConfigError} `UNSUPPORTED_RUNTIME` anywhere else. */
+/**
+ * Returns the sockets of Deno.
+ *
+ * @throws {ConfigError} `UNSUPPORTED_RUNTIME` in other runtimes.
+ */
 export function sockets(): DenoSockets {
   const { Deno } = globalThis as unknown as { readonly Deno?: DenoSockets };
   if (Deno?.connect === undefined) {

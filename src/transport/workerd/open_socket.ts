@@ -6,23 +6,23 @@ import type { ConnectTarget } from "../transport.ts";
 
 /** A socket of `cloudflare:sockets`. */
 export interface WorkerdSocket {
-  /** What the peer sends. */
+  /** The bytes from the peer. */
   readonly readable: ReadableStream<Uint8Array>;
-  /** What is sent to the peer. */
+  /** The bytes to the peer. */
   readonly writable: WritableStream<Uint8Array>;
-  /** Rejects where the connection cannot be made. */
+  /** Resolves when the connection is open; rejects if it cannot be opened. */
   readonly opened: Promise<unknown>;
-  /** Settles once it is closed. */
+  /** Settles when the socket is closed. */
   readonly closed: Promise<unknown>;
-  /** Closes it. */
+  /** Closes the socket. */
   close(): Promise<unknown>;
-  /** A socket that goes on in TLS where this one stops. */
+  /** Returns a socket that continues this connection with TLS. */
   startTls(options: { expectedServerHostname?: string }): WorkerdSocket;
 }
 
 /** The module `cloudflare:sockets`. */
 export interface WorkerdSockets {
-  /** Opens a socket, before it is known whether the peer can be reached. */
+  /** Opens a socket. It returns before the peer is reached. */
   connect(
     address: { hostname: string; port: number },
     options: { secureTransport: "off" | "on" | "starttls"; allowHalfOpen: boolean },
@@ -39,17 +39,16 @@ export interface WorkerdAttempt {
   /** The name or address to connect to. */
   readonly hostname: string;
   readonly target: ConnectTarget;
-  /** Closes the socket while it is being opened. */
+  /** Closes the socket while it is opening. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Opens a socket of the module that `load` brings. Of the settings of TLS, `serverName` alone is
- * looked at.
+ * Opens a socket with the module that `load` returns. The only TLS option it uses is `serverName`.
  *
- * @throws {ConfigError} `UNSUPPORTED_RUNTIME` where there is no such module.
- * @throws {ConnectError} `CONNECT_FAILED`, or a `TlsError`: nothing but its text tells one error of
- * Workers from another.
+ * @throws {ConfigError} `UNSUPPORTED_RUNTIME` if there is no such module.
+ * @throws {ConnectError} `CONNECT_FAILED`, or a `TlsError`. Errors of Workers differ only in their
+ * text, so there are no other codes.
  */
 export async function openSocket(
   load: () => Promise<WorkerdSockets>,
@@ -58,14 +57,14 @@ export async function openSocket(
   const { connect } = await load().catch((cause: unknown) => {
     throw new ConfigError(
       "UNSUPPORTED_RUNTIME",
-      "Cannot use the sockets of Cloudflare Workers as there is no module cloudflare:sockets here: " +
+      "Cannot use the sockets of Cloudflare Workers as there is no module cloudflare:sockets: " +
         "pass another transport",
       { cause },
     );
   });
   signal?.throwIfAborted();
   const name = target.tls === undefined ? undefined : target.tls.serverName ?? target.hostname;
-  // By startTls, the name to verify need not be the one to connect to.
+  // With startTls, the name to verify may differ from the host to connect to.
   const secureTransport = name === undefined ? "off" : name === hostname ? "on" : "starttls";
   const address = {
     hostname: hostname.includes(":") ? `[${hostname}]` : hostname,
