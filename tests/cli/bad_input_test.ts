@@ -141,7 +141,7 @@ test("a server without TLS, with a URL that has it, is told of in words", async 
     assertRefused(
       ended,
       69,
-      /Does it speak TLS\? \([a-zA-Z ]+\); use tcp:\/\/ where the server has/,
+      /Does the server use TLS\? \([a-zA-Z ]+\); use tcp:\/\/ where the server has/,
     );
   });
 });

@@ -273,7 +273,7 @@ test("TLS on one side only", async () => {
   await withListener((socket) => socket.end("SSH-2.0-OpenSSH_9.6\r\n"), async (url) => {
     const { status, checks } = await doctor(["--url", url.replace("tcp", "tcp+tls")]);
     assert.equal(status, 69);
-    assert.match(checks["tls"]!, /^fault: .*Does it speak TLS\?/);
+    assert.match(checks["tls"]!, /^fault: .*Does the server use TLS\?/);
   });
 });
 

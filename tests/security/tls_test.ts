@@ -61,7 +61,7 @@ test("a client with TLS tells a server that speaks none, and shows it nothing", 
     await assert.rejects(connect({ url }), (error) => {
       assert(error instanceof TlsError, `${error}`);
       assert.equal(error.code, "TLS_FAILED");
-      assert.match(error.message, /Does it speak TLS\?/);
+      assert.match(error.message, /Does the server use TLS\?/);
       return true;
     });
   }
