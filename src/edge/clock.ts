@@ -3,8 +3,8 @@ import type { Clock } from "../internal/clock.ts";
 const { setTimeout, clearTimeout } = globalThis;
 
 /**
- * The clock of Workers, taken when the module is loaded, as fake timers may replace it. The one of
- * the package is ten times as large.
+ * A clock for Workers. It stores the timers when the module is loaded, because fake timers may
+ * replace them. `systemClock` has ten times as much code.
  */
 export const edgeClock: Clock = {
   now: Date.now,

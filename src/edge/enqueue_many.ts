@@ -9,13 +9,16 @@ import {
 } from "../job/job_source.ts";
 import { serverError } from "../protocol/server_errors.ts";
 
-/** Jobs in one PUSHB: the server has five seconds for all of them. */
+/** Maximum number of jobs in one PUSHB. The server allows five seconds for all of them. */
 const MAX_JOBS = 1000;
 
-/** Text in one PUSHB, in UTF-16 units, beyond its last job. */
+/** Length of the text in one PUSHB before its last job, in UTF-16 units. */
 const MAX_TEXT = 1024 * 1024;
 
-/** Sends jobs, as JSON with commas between. Returns why the server refused some, by their jid. */
+/**
+ * Sends jobs, as JSON separated by commas. Returns the server's error text for each refused job, by
+ * jid.
+ */
 export type SendJobs = (jobs: string) => Promise<Map<string, string>>;
 
 /** Sends the jobs of `source`, one PUSHB after the other. */
@@ -34,7 +37,7 @@ export async function enqueueMany(
   let count = 0;
   let jids: string[] = [];
   let text = "";
-  /** Why no more is sent. */
+  /** The error after which nothing more is sent. */
   let final: unknown;
   async function flush(): Promise<void> {
     const sent = jids;

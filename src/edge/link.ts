@@ -11,37 +11,34 @@ import { SmallReplyDecoder } from "../protocol/small_decoder.ts";
 import type { TransportConnection } from "../transport/transport.ts";
 import type { Settings } from "./options.ts";
 
-/**
- * The largest reply that is accepted, in bytes: a refusal of 1 kB for each job of a PUSHB takes a
- * quarter.
- */
+/** Largest reply, in bytes. An error text of 1 kB for each job of a PUSHB takes a quarter of it. */
 const MAX_REPLY_BYTES = 4 * 1024 * 1024;
 
-/** A command that waits for its reply. */
+/** A command without a reply. */
 interface Waiting {
   readonly verb: string;
-  /** Settles the command by its reply. */
+  /** Settles the command with its reply. */
   take(reply: Reply): void;
   reject(error: unknown): void;
-  /** The command behind it. */
+  /** The command that was sent after it. */
   next: Waiting | undefined;
 }
 
 /**
- * One connection. Commands go out in the order in which they are sent, and each reply belongs to
- * the oldest command without one. A link that fails in any way ends, and is not used again.
+ * A connection. Commands are sent in order, and each reply belongs to the oldest command without
+ * one. After any failure a link ends and is not used again.
  */
 export class Link {
-  /** Why it ended; `undefined` while it is open. */
+  /** The error that ended it; `undefined` while it is open. */
   error: Error | undefined;
-  /** Whether any reply came. */
+  /** True until the first reply. */
   isSilent = true;
   readonly #connection: TransportConnection;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #settings: Settings;
-  /** Commands that no write has taken. */
+  /** Commands that no write has taken yet. */
   #lines = "";
-  /** Commands without a reply are a list of links, as `shift` of a long array takes long. */
+  /** Commands without a reply, as a linked list, because `shift` of a long array is slow. */
   #oldest: Waiting | undefined;
   #newest: Waiting | undefined;
   #cancelTimer: (() => void) | undefined;
@@ -49,13 +46,13 @@ export class Link {
   constructor(connection: TransportConnection, settings: Settings) {
     this.#connection = connection;
     this.#writer = connection.writable.getWriter();
-    // A failed write is noticed where it is awaited.
+    // Errors are handled where writes are awaited.
     this.#writer.closed.catch(() => {});
     this.#settings = settings;
     void this.#read();
   }
 
-  /** Sends a command, in one write with the others of this turn. Returns what its reply says. */
+  /** Sends a command, in one write with the others of this turn. Returns its parsed reply. */
   send<T>(command: Command<T>): Promise<T> {
     const reply = this.expect(command);
     if (this.#lines === "") Promise.resolve().then(() => this.#write());
@@ -63,7 +60,7 @@ export class Link {
     return reply;
   }
 
-  /** Waits for a reply to which nothing is sent: the server's greeting. */
+  /** Waits for a reply without sending a command: the server's greeting. */
   expect<T>(command: Command<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.error !== undefined) return reject(this.error);
@@ -98,7 +95,7 @@ export class Link {
     this.#writer.write(bytes).catch((error) => this.end(connectionLost(error)));
   }
 
-  /** Gives the server the whole time again for the oldest command. */
+  /** Restarts the time limit for the oldest command. */
   #watch(): void {
     const { clock, commandTimeoutMs } = this.#settings;
     this.#cancelTimer?.();
@@ -127,7 +124,7 @@ export class Link {
     if (this.error !== undefined) return;
     this.isSilent = false;
     if (reply.kind === "error" && /^err too many connections/i.test(reply.text)) {
-      // The server says this without being asked, right after its reply to HELLO.
+      // The server sends this without a command, right after its reply to HELLO.
       return this.end(tooManyConnections(reply.text));
     }
     const waiting = this.#oldest;
@@ -137,7 +134,7 @@ export class Link {
       waiting.take(reply);
     } catch (error) {
       waiting.reject(error);
-      // From here on it is unknown which reply belongs to which command.
+      // From here on replies cannot be matched to commands.
       if (error instanceof ProtocolError) this.end(error);
     }
     if (this.error === undefined) this.#watch();

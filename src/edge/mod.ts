@@ -2,9 +2,9 @@
  * The smallest producer, for Cloudflare Workers: 11 kB with everything it needs, minified and
  * gzipped.
  *
- * It connects, checks each job whole, enqueues it and reports errors by the classes of the package.
- * Its calls are those of the package's `Producer`, so that a change of import is all it takes to
- * move to that. `PasswordlessProducer` is smaller by 1 kB.
+ * It connects, checks each job, enqueues it, and reports errors with the classes of the package.
+ * Its methods are those of the package's `Producer`, so moving to that only takes a change of the
+ * import. `PasswordlessProducer` is smaller by 1 kB.
  *
  * @example Enqueue a job from a Worker
  * ```ts ignore

@@ -10,7 +10,7 @@ import { Link } from "./link.ts";
 import type { Settings } from "./options.ts";
 import type { Passwords } from "./password.ts";
 
-/** Connects and shakes hands, within `connectTimeoutMs`. */
+/** Opens a connection and completes the handshake within `connectTimeoutMs`. */
 export async function open(settings: Settings, passwords: Passwords | undefined): Promise<Link> {
   const { clock, connectTimeoutMs, target, transport } = settings;
   const giveUp = new AbortController();

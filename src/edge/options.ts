@@ -9,7 +9,7 @@ import { sockets } from "./sockets.ts";
 /**
  * Options of {@linkcode PasswordlessProducer.connect}.
  *
- * @example Wait for a server for two seconds at most
+ * @example Wait for the server for at most two seconds
  * ```ts ignore
  * import { PasswordlessProducer } from "@faktory-ts/faktory/edge";
  *
@@ -22,11 +22,11 @@ import { sockets } from "./sockets.ts";
  */
 export interface PasswordlessProducerOptions {
   /**
-   * The server: `tcp://host:port`, or `tcp+tls://host:port` for TLS. Environment variables are not
-   * read.
+   * The server's URL: `tcp://host:port`, or `tcp+tls://host:port` for TLS. Environment variables
+   * are not read.
    */
   readonly url: string | URL;
-  /** How connections are made. @default sockets of Cloudflare Workers */
+  /** A transport that opens connections. @default the sockets of Cloudflare Workers */
   readonly transport?: Transport | undefined;
   /**
    * Longest time for connecting, TLS and the handshake together, in milliseconds. @default 10000
@@ -37,8 +37,7 @@ export interface PasswordlessProducerOptions {
    */
   readonly commandTimeoutMs?: number | undefined;
   /**
-   * Where time comes from; a `ManualClock` of `./server` lets tests move it. @default the machine's
-   * clock
+   * The source of time. In tests, use a `ManualClock` from `./server`. @default the system clock
    */
   readonly clock?: Clock | undefined;
 }
@@ -63,7 +62,7 @@ export interface ProducerOptions extends PasswordlessProducerOptions {
   readonly password?: string | undefined;
 }
 
-/** The options, checked, with their defaults in place. */
+/** The checked options, with defaults. */
 export interface Settings {
   readonly target: ConnectTarget;
   readonly username: string | undefined;
@@ -86,15 +85,15 @@ const NAMES: readonly string[] = [
 export function settingsOf(options: ProducerOptions): Settings {
   for (const [name, value] of Object.entries(options)) {
     if (NAMES.includes(name) || value === undefined) continue;
-    // Ignoring `tls` would send jobs in the clear.
-    throw refused(`the option ${name} as ./edge does not have it`);
+    // An ignored option `tls` would send jobs unencrypted.
+    throw refused(`the option ${name} as ./edge does not support it`);
   }
   const { url, password, transport = sockets, clock = edgeClock } = options;
   if (typeof url !== "string" && !(url as unknown instanceof URL)) {
-    throw invalidOption("url", "a text or a URL", url);
+    throw invalidOption("url", "a string or a URL", url);
   }
   if (password !== undefined && typeof password !== "string") {
-    throw refused("the option password as it is not a text");
+    throw refused("the option password as it is not a string");
   }
   if (typeof transport?.connect !== "function") {
     throw invalidOption("transport", "an object with a function connect", transport);
@@ -115,7 +114,7 @@ export function settingsOf(options: ProducerOptions): Settings {
   };
 }
 
-/** The error for options that cannot be used. */
+/** Returns the error for an invalid option. */
 export function refused(what: string): ConfigError {
   return new ConfigError("INVALID_OPTION", `Cannot use ${what}`);
 }

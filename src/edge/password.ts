@@ -2,19 +2,22 @@ import { helloRefused } from "../connection/dial_errors.ts";
 import { checkGreeting, passwordHash, type UncheckedGreeting } from "../protocol/handshake.ts";
 import type { ConnectTarget } from "../transport/transport.ts";
 
-/** All that a password takes. A value, so that a bundle without passwords does not have it. */
+/**
+ * The code for passwords. It is passed as a value, so that a bundle without passwords does not
+ * contain it.
+ */
 export interface Passwords {
   /**
-   * Proves the password.
+   * Returns the proof of the password.
    *
-   * @throws {VersionError} `HANDSHAKE_REFUSED` if the server asks for the unreasonable.
+   * @throws {VersionError} `HANDSHAKE_REFUSED` if the server requests too many hash rounds.
    */
   prove(password: string, greeting: UncheckedGreeting): string;
-  /** What the refusal of HELLO means. */
+  /** Converts an error reply to HELLO. */
   refused(error: unknown, target: ConnectTarget): unknown;
 }
 
-/** The passwords of Faktory. */
+/** The code for Faktory's passwords. */
 export const passwords: Passwords = {
   prove(password, greeting) {
     const { salt = "", iterations = 1 } = checkGreeting(greeting);

@@ -24,9 +24,9 @@ import { type Passwords, passwords } from "./password.ts";
 const CLOSE_MS = 25_000;
 
 /**
- * Options of one call, beside those of the job.
+ * Options of a call, next to the options of the job.
  *
- * @example Give a call two seconds
+ * @example Limit a call to two seconds
  * ```ts
  * import { Producer } from "@faktory-ts/faktory/edge";
  * import { MemoryServer } from "@faktory-ts/faktory/testing";
@@ -38,14 +38,15 @@ const CLOSE_MS = 25_000;
  */
 export interface CallOptions {
   /**
-   * Cancels the call: it rejects with the signal's reason. A job that was already sent stays sent.
+   * Aborts the call: it rejects with the signal's reason. A job that was already sent is not
+   * withdrawn.
    */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Enqueues jobs at a server that wants no password: {@linkcode Producer} without the code that
- * hashes one.
+ * Enqueues jobs on a server without a password: {@linkcode Producer} without the code for
+ * passwords.
  *
  * @example Enqueue a job within a private network
  * ```ts ignore
@@ -58,18 +59,18 @@ export interface CallOptions {
 export class PasswordlessProducer implements AsyncDisposable {
   readonly #settings: Settings;
   readonly #passwords: Passwords | undefined;
-  /** What `close` waits for. */
+  /** Calls that `close` waits for. */
   readonly #calls = new Set<Promise<unknown>>();
   #link: Link | undefined;
   #opening: Promise<Link> | undefined;
-  /** No more calls are taken. */
+  /** True if no more calls are accepted. */
   #isClosed = false;
-  /** Nothing more is sent. */
+  /** True if nothing more is sent. */
   #isOver = false;
 
   /** @internal */
   protected constructor(settings: Settings, passwords?: Passwords) {
-    // JavaScript knows no private constructors.
+    // JavaScript does not enforce private constructors.
     if (!settings?.target) throw refused("a constructor: use connect(options)");
     this.#settings = settings;
     this.#passwords = passwords;
@@ -78,9 +79,9 @@ export class PasswordlessProducer implements AsyncDisposable {
   /**
    * Connects to a server.
    *
-   * @throws {ConfigError} if an option or the URL cannot be used. A password is refused.
-   * @throws {ConnectError} if there is no server, it refuses, or it does not answer within
-   * `connectTimeoutMs`; `AuthenticationError` if it wants a password.
+   * @throws {ConfigError} if an option or the URL is invalid, or if there is a password.
+   * @throws {ConnectError} if the server cannot be reached, refuses the connection, or does not
+   * reply within `connectTimeoutMs`; `AuthenticationError` if it wants a password.
    */
   static async connect(options: PasswordlessProducerOptions): Promise<PasswordlessProducer> {
     const settings = settingsOf(options);
@@ -90,16 +91,16 @@ export class PasswordlessProducer implements AsyncDisposable {
     throw refused("a password as PasswordlessProducer cannot send one: use Producer");
   }
 
-  /** @internal Connects the first time. */
+  /** @internal Opens the first connection. */
   protected async connected(): Promise<this> {
     await this.#open();
     return this;
   }
 
   /**
-   * Enqueues a job. Returns its jid once the server has confirmed it.
+   * Enqueues a job. Returns its jid when the server has confirmed it.
    *
-   * Each call is one command (PUSHB) of its own; calls need not wait for each other.
+   * Each call is a command of its own (PUSHB). Calls need not wait for each other.
    *
    * @example Enqueue two jobs at the same time
    * ```ts
@@ -107,7 +108,8 @@ export class PasswordlessProducer implements AsyncDisposable {
    * import { MemoryServer } from "@faktory-ts/faktory/testing";
    *
    * await using server = await MemoryServer.start();
-   * await using producer = await Producer.connect({ url: server.url, transport: server.transport });
+   * const { url, transport } = server;
+   * await using producer = await Producer.connect({ url, transport });
    * await Promise.all([
    *   producer.enqueue("resize", ["cat.png", 320], { queue: "images", retry: 5 }),
    *   producer.enqueue(new Job("resize", ["dog.png", 64], { queue: "images" })),
@@ -117,13 +119,13 @@ export class PasswordlessProducer implements AsyncDisposable {
    *
    * @throws {InvalidJobError} if the server would refuse the job or silently change it. Nothing was
    * sent.
-   * @throws {ServerError} if the server refuses the job; `NotUniqueError` if a unique job is
-   * already there.
-   * @throws {ConnectError} if the connection had been lost and cannot be restored. Nothing was
+   * @throws {ServerError} if the server refuses the job; `NotUniqueError` if a unique job like it
+   * exists.
+   * @throws {ConnectError} if the connection was lost before and cannot be restored. Nothing was
    * sent.
-   * @throws {ConnectionLostError} if the connection was lost before the reply came, with the
-   * `outcome` `unknown`: the server may have the job. It is a `TimeoutError` if no reply came
-   * within `commandTimeoutMs`.
+   * @throws {ConnectionLostError} if the connection was lost before the reply, with the `outcome`
+   * `unknown`: the server may have the job. It is a `TimeoutError` if there was no reply within
+   * `commandTimeoutMs`.
    */
   enqueue<Given extends string | object>(
     job: TypeOrJob<JobDefinitions, Given>,
@@ -149,18 +151,19 @@ export class PasswordlessProducer implements AsyncDisposable {
   /**
    * Enqueues many jobs in commands (PUSHB) of up to 1000, one after the other.
    *
-   * Some jobs may be refused and others enqueued: the result reports each. If the connection is
-   * lost, the jobs of that command fail with the `outcome` `unknown`, and the next command restores
-   * the connection. If it cannot be restored, or the server stops answering, the rest fails without
-   * being sent.
+   * The result lists the accepted jobs and the error of each other job, as the server may refuse
+   * some of them. If the connection is lost, the jobs of that command fail with the `outcome`
+   * `unknown`, and the next command restores the connection. If it cannot be restored, or the
+   * server does not reply in time, the remaining jobs fail without being sent.
    *
-   * @example Enqueue jobs, one of which cannot be sent
+   * @example Enqueue jobs, one of which is invalid
    * ```ts
    * import { Producer } from "@faktory-ts/faktory/edge";
    * import { MemoryServer } from "@faktory-ts/faktory/testing";
    *
    * await using server = await MemoryServer.start();
-   * await using producer = await Producer.connect({ url: server.url, transport: server.transport });
+   * const { url, transport } = server;
+   * await using producer = await Producer.connect({ url, transport });
    * const { enqueued, failed } = await producer.enqueueMany([
    *   { type: "resize", args: ["cat.png", 320] },
    *   { type: "resize", args: ["dog.png", NaN] },
@@ -169,17 +172,16 @@ export class PasswordlessProducer implements AsyncDisposable {
    * for (const error of failed.values()) console.assert(error.code === "INVALID_ARGS");
    * ```
    *
-   * @throws {InvalidArgumentError} if `jobs` cannot be iterated. What the source throws is thrown,
-   * too.
+   * @throws {InvalidArgumentError} if `jobs` is not iterable. Errors of the source are thrown too.
    */
   enqueueMany(jobs: JobSource, { signal }: CallOptions = {}): Promise<EnqueueManyResult> {
     return this.#call(signal, () => enqueueMany(jobs, (text) => this.#send(text), signal));
   }
 
   /**
-   * Waits for calls in flight, for 25 s at most, and closes the connection. Later calls reject.
-   * Calls that are still in flight reject with the `outcome` `unknown`; `enqueueMany` sends no
-   * more.
+   * Waits for calls in flight, for at most 25 s, and closes the connection. Later calls reject.
+   * Calls that are still in flight reject with the `outcome` `unknown`; `enqueueMany` sends no more
+   * jobs.
    */
   async close(): Promise<void> {
     this.#isClosed = true;
@@ -191,7 +193,7 @@ export class PasswordlessProducer implements AsyncDisposable {
     this.#link?.end(connectionLost(closed()));
   }
 
-  /** As {@linkcode PasswordlessProducer.close}. */
+  /** Calls {@linkcode PasswordlessProducer.close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
@@ -213,13 +215,14 @@ export class PasswordlessProducer implements AsyncDisposable {
   }
 
   /**
-   * A lone job goes as PUSHB, too: a server mixes up the `retry` of PUSHes on several connections.
+   * Sends jobs with PUSHB, even a single one: a server mixes up the `retry` of PUSHes on several
+   * connections.
    */
   async #send(jobs: string): Promise<Map<string, string>> {
     return await (await this.#open()).send(pushBulk(jobs));
   }
 
-  /** The open link, or a new one; calls at the same time share it. */
+  /** Returns the open link, or opens one. Concurrent calls share it. */
   async #open(): Promise<Link> {
     if (this.#link !== undefined && this.#link.error === undefined) return this.#link;
     if (this.#isOver) throw closed();
@@ -234,8 +237,8 @@ export class PasswordlessProducer implements AsyncDisposable {
 }
 
 /**
- * Enqueues jobs from Cloudflare Workers: the smallest producer, with the calls of the package's
- * own.
+ * Enqueues jobs from Cloudflare Workers: the smallest producer, with the methods of the package's
+ * `Producer`.
  *
  * If the connection is lost, the next call restores it once. A call whose reply was lost rejects
  * and is not repeated.
@@ -260,9 +263,9 @@ export class Producer extends PasswordlessProducer {
   /**
    * Connects to a server.
    *
-   * @throws {ConfigError} if an option or the URL cannot be used.
-   * @throws {ConnectError} if there is no server, it refuses, or it does not answer within
-   * `connectTimeoutMs`; `AuthenticationError` if the password is missing or wrong.
+   * @throws {ConfigError} if an option or the URL is invalid.
+   * @throws {ConnectError} if the server cannot be reached, refuses the connection, or does not
+   * reply within `connectTimeoutMs`; `AuthenticationError` if the password is missing or wrong.
    */
   static override async connect(options: ProducerOptions): Promise<Producer> {
     return await new Producer(settingsOf(options), passwords).connected();

@@ -3,9 +3,8 @@ import type { Transport } from "../transport/transport.ts";
 import { loadSockets, openSocket } from "../transport/workerd/open_socket.ts";
 
 /**
- * The sockets of Cloudflare Workers as they are. `workerdTransport` puts other streams over them,
- * whose buffers may be written to again and whose pending writes end with the connection: a `Link`
- * needs neither.
+ * The sockets of Cloudflare Workers without the streams of `workerdTransport`. Those allow reusing
+ * buffers and end pending writes with the connection, and a `Link` needs neither.
  */
 export const sockets: Transport = {
   name: "workerd",

@@ -1,17 +1,17 @@
 /**
- * Callbacks of each signal, behind one listener: from the eleventh listener on, Node warns of a
- * leak.
+ * Callbacks of each signal, which share one listener: Node warns of a leak from the eleventh
+ * listener on.
  */
 const callbacksOf = new WeakMap<AbortSignal, Set<() => void>>();
 
 /**
- * Calls `callback` once when `signal` is aborted; the function returned calls that off. A signal
- * that is aborted already, and no signal at all, call nothing.
+ * Calls `callback` once when `signal` is aborted. Returns a function that cancels this. Does
+ * nothing without a signal, or if it is already aborted.
  */
 export function onAbort(signal: AbortSignal | undefined, callback: () => void): () => void {
   if (signal === undefined || signal.aborted) return () => {};
   const callbacks = callbacksOf.get(signal) ?? listen(signal);
-  // Not the function itself: the same one may be given twice.
+  // A wrapper, because the same callback may be passed twice.
   const entry = () => callback();
   callbacks.add(entry);
   return () => {
@@ -33,6 +33,6 @@ function callAll(event: Event): void {
   signal.removeEventListener("abort", callAll);
   const callbacks = callbacksOf.get(signal);
   callbacksOf.delete(signal);
-  // A set lets callbacks be called off by those before them.
+  // Iterating over a set allows a callback to cancel later ones.
   for (const callback of callbacks ?? []) callback();
 }

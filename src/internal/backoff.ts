@@ -1,14 +1,14 @@
-/** How long to wait before the next try. */
+/** Options of {@linkcode backoffMs}. */
 export interface BackoffOptions {
-  /** The first wait, in milliseconds. */
+  /** First delay, in milliseconds. */
   readonly initialMs: number;
-  /** The longest wait, in milliseconds. */
+  /** Longest delay, in milliseconds. */
   readonly maxMs: number;
 }
 
 /**
- * The wait before try `attempt` (0 is the first): doubled each time up to `maxMs`, then spread over
- * its upper half, so that clients that lost the same server do not come back in the same instant.
+ * Returns the delay before an attempt (0 is the first). It doubles up to `maxMs`, and its upper
+ * half is random, so that clients that lost the same server do not reconnect at the same moment.
  */
 export function backoffMs(
   attempt: number,

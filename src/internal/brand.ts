@@ -6,13 +6,12 @@ function symbolOf(name: string): symbol {
 }
 
 /**
- * Lets `instanceof` recognise the objects of these classes that another copy of the package has
- * made. A program has two copies if it uses the package by `import` and by `require()` on some
- * versions of Node, or if its dependencies bring another version, or in Jest, whose tests run in a
- * realm of their own.
+ * Makes `instanceof` work for objects that another copy of the package created. A program has two
+ * copies if it uses both `import` and `require()` on some versions of Node, if a dependency brings
+ * another version, or in Jest, which runs tests in a separate realm.
  *
- * The names are keys of an object, as bundlers shorten the names of classes. Classes derived from
- * these by a user are compared as ever. `read` reads what an object holds privately, for {@linkcode
+ * The names are passed as keys, because bundlers shorten the names of classes. Subclasses that
+ * users define are compared as usual. `read` returns an object's private state, for {@linkcode
  * insidesOf}.
  */
 export function brand(
@@ -32,8 +31,8 @@ export function brand(
 }
 
 /**
- * What an object of the class of this name holds, whichever copy of the package has made it;
- * `undefined` of any other value.
+ * Returns the private state of an object of the class with this name, from any copy of the package;
+ * `undefined` for other values.
  */
 export function insidesOf<T>(name: string, object: unknown): T | undefined {
   const read = (object as Record<symbol, (object: unknown) => T> | undefined | null)

@@ -1,10 +1,10 @@
-/** Memory that a buffer keeps for its next use, in bytes: what a large job needed is let go. */
+/** Memory that a buffer keeps for later use, in bytes. More is freed after a large job. */
 const MAX_KEPT_BYTES = 1024 * 1024;
 
-/** Text up to this length is encoded in one call, in UTF-16 units. */
+/** Longest text that is encoded in one call, in UTF-16 units. */
 const SHORT_TEXT = 64 * 1024;
 
-/** Bytes that are appended to; up to 1 MiB of memory is kept for the next use. */
+/** A growing buffer of bytes. It keeps up to 1 MiB of memory for later use. */
 export class ByteBuffer {
   readonly #capacity: number;
   #bytes: Uint8Array<ArrayBuffer>;
@@ -19,12 +19,12 @@ export class ByteBuffer {
     return this.#length;
   }
 
-  /** Bytes of memory that it has. */
+  /** Size of its memory, in bytes. */
   get capacity(): number {
     return this.#bytes.length;
   }
 
-  /** The bytes, as a view: it is valid until the next change. */
+  /** The bytes, as a view that is valid until the next change. */
   get view(): Uint8Array<ArrayBuffer> {
     return this.#bytes.subarray(0, this.#length);
   }
@@ -35,21 +35,24 @@ export class ByteBuffer {
     this.#length += bytes.length;
   }
 
-  /** Appends a text as UTF-8, without a copy in between. */
+  /** Appends a text as UTF-8, without an intermediate copy. */
   appendText(text: string, encoder: TextEncoder): void {
     if (text.length > SHORT_TEXT) return this.#appendLong(text, encoder);
-    // A UTF-16 unit takes three bytes at most.
+    // One UTF-16 unit takes at most three bytes.
     this.#reserve(text.length * 3);
     this.#length += encoder.encodeInto(text, this.#bytes.subarray(this.#length)).written;
   }
 
-  /** Empties it. */
+  /** Removes all bytes. */
   clear(): void {
     this.#length = 0;
     if (this.#bytes.length > MAX_KEPT_BYTES) this.#bytes = new Uint8Array(this.#capacity);
   }
 
-  /** Most texts take one byte a unit: room for three would be three times the memory. */
+  /**
+   * Appends a text in several steps. Most texts take one byte per unit; reserving three would take
+   * three times the memory.
+   */
   #appendLong(text: string, encoder: TextEncoder): void {
     let rest = text;
     while (rest !== "") {

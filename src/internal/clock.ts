@@ -1,26 +1,26 @@
 import { sinceStart, startTimer, timeOfDay } from "./host_timers.ts";
 
-/** Where time comes from: a real clock, or one that a test moves. */
+/** A source of time: a real clock, or one that a test moves. */
 export interface Clock {
-  /** Milliseconds since 1970, as of `Date.now()`. */
+  /** Returns the milliseconds since 1970, like `Date.now()`. */
   now(): number;
-  /** Calls `callback` once, `ms` milliseconds from now; the function returned calls it off. */
+  /** Calls `callback` once in `ms` milliseconds. Returns a function that cancels this. */
   after(ms: number, callback: () => void): () => void;
   /**
-   * Milliseconds that have passed since some moment, whatever the time of day is set to. A
-   * difference from `now()` shows that the time of day was set, or that the machine slept.
+   * Returns the milliseconds since a fixed moment, independent of changes of the time of day. A
+   * difference from `now()` shows that the time of day was set or that the machine slept.
    *
    * @default `now()`
    */
   elapsed?(): number;
 }
 
-/** Milliseconds since some moment, by which lengths of time are measured. */
+/** Returns the milliseconds since a fixed moment, to measure durations. */
 export function elapsedMs(clock: Clock): number {
   return clock.elapsed?.() ?? clock.now();
 }
 
-/** The machine's clock. Fake timers of test frameworks do not stop it: see `host_timers.ts`. */
+/** The machine's clock. Fake timers of test frameworks do not stop it; see `host_timers.ts`. */
 export const systemClock: Clock = {
   now: timeOfDay,
   elapsed: sinceStart,
@@ -28,9 +28,9 @@ export const systemClock: Clock = {
 };
 
 /**
- * A clock that stands still until it is moved, for tests.
+ * A clock for tests that stands still until it is moved.
  *
- * @example A timer that fires because the clock was moved
+ * @example Fire a timer by moving the clock
  * ```ts
  * import { ManualClock } from "@faktory-ts/faktory/server";
  *
@@ -45,18 +45,18 @@ export class ManualClock implements Clock {
   #now: number;
   #timers: { at: number; callback: () => void }[] = [];
 
-  /** Starts at `now`, in milliseconds since 1970. */
+  /** Creates a clock that shows `now`, in milliseconds since 1970. */
   constructor(now: number = Date.UTC(2026, 0, 1)) {
     this.#now = now;
   }
 
-  /** Milliseconds since 1970. */
+  /** Returns the milliseconds since 1970. */
   now(): number {
     return this.#now;
   }
 
   /**
-   * Calls `callback` once the clock has been moved on by `ms`; the function returned calls it off.
+   * Calls `callback` when the clock has been moved by `ms`. Returns a function that cancels this.
    */
   after(ms: number, callback: () => void): () => void {
     const timer = { at: this.#now + Math.max(ms, 0), callback };
@@ -66,12 +66,12 @@ export class ManualClock implements Clock {
     };
   }
 
-  /** How many timers are waiting. */
+  /** Number of pending timers. */
   get pending(): number {
     return this.#timers.length;
   }
 
-  /** Moves the clock on by `ms` milliseconds, calling what falls due on the way in its order. */
+  /** Moves the clock by `ms` milliseconds, and calls the timers that become due, in order. */
   advance(ms: number): void {
     const end = this.#now + ms;
     while (true) {

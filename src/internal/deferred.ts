@@ -1,4 +1,4 @@
-/** A promise with its two ends in hand (`Promise.withResolvers` is not in Node 20). */
+/** A promise with functions to settle it. Node 20 has no `Promise.withResolvers`. */
 export interface Deferred<T> {
   readonly promise: Promise<T>;
   resolve(value: T | PromiseLike<T>): void;

@@ -1,6 +1,6 @@
 /**
- * The one place that asks the runtime about the program's surroundings. Everything may be missing
- * (an edge runtime, or a permission that was not given), so each answer can be `undefined`.
+ * Access to the runtime and the process. No other module may use these globals. Everything may be
+ * missing, in an edge runtime or without a permission, so each result can be `undefined`.
  */
 
 interface ProcessLike {
@@ -11,7 +11,7 @@ interface ProcessLike {
   getBuiltinModule?(name: string): unknown;
 }
 
-/** What a program of Deno is permitted, of what is asked for here. */
+/** Deno's permissions that are queried here. */
 type PermissionDescriptor =
   | { readonly name: "env"; readonly variable?: string }
   | { readonly name: "read"; readonly path: string }
@@ -36,7 +36,7 @@ interface Surroundings {
 
 const surroundings = globalThis as unknown as Surroundings;
 
-/** Answers `undefined` where the runtime refuses, for example for want of a permission. */
+/** Returns the result of `ask`; `undefined` if it throws, for example for lack of a permission. */
 function attempt<T>(ask: () => T): T | undefined {
   try {
     return ask();
@@ -46,9 +46,8 @@ function attempt<T>(ask: () => T): T | undefined {
 }
 
 /**
- * Whether the program may do this without asking anybody. Deno alone has such permissions; where
- * one is neither given nor denied, using it would stop the program and ask whoever sits at the
- * terminal.
+ * Returns true if the program may do this without a prompt. Only Deno has permissions. If one is
+ * neither granted nor denied, using it stops the program and asks the user.
  */
 function isPermitted(descriptor: PermissionDescriptor): boolean {
   const permissions = surroundings.Deno?.permissions;
@@ -56,12 +55,12 @@ function isPermitted(descriptor: PermissionDescriptor): boolean {
     permissions.querySync(descriptor).state === "granted";
 }
 
-/** Ends the process. */
+/** An object with a function that ends the process. */
 export interface Exits {
   exit(code?: unknown): never;
 }
 
-/** The functions that programs call to end the process, by the objects that have them. */
+/** Returns the functions that programs call to end the process, with the objects that have them. */
 export function exits(): readonly { readonly owner: Exits; readonly name: string }[] {
   const { process, Deno } = surroundings as { readonly process?: Exits; readonly Deno?: Exits };
   return [["process.exit", process], ["Deno.exit", Deno]].flatMap(([name, owner]) =>
@@ -69,12 +68,12 @@ export function exits(): readonly { readonly owner: Exits; readonly name: string
   );
 }
 
-/** The runtimes that have an adapter. */
+/** The runtimes with a transport of their own. */
 export type Runtime = "deno" | "bun" | "node" | "workerd";
 
-/** Which runtime this is; `undefined` for one that is not known. */
+/** Returns the runtime; `undefined` if it is unknown. */
 export function runtime(): Runtime | undefined {
-  // The order counts: Deno, Bun and workerd have a `process` as well.
+  // The order matters: Deno, Bun and workerd have a `process` too.
   if (surroundings.Deno?.version !== undefined) return "deno";
   if (surroundings.Bun !== undefined) return "bun";
   if (surroundings.navigator?.userAgent === "Cloudflare-Workers") return "workerd";
@@ -82,12 +81,12 @@ export function runtime(): Runtime | undefined {
   return undefined;
 }
 
-/** Folders that Bun has within an executable file that it compiled. */
+/** Folders inside an executable that Bun compiled. */
 const IN_EXECUTABLE = /^(\/\$bunfs|B:[\\/]~BUN)[\\/]/;
 
 /**
- * Whether this program is one executable file, made by `bun build --compile`, by `deno compile` or
- * as Node makes them.
+ * Returns true if the program is a single executable, made by `bun build --compile`, `deno
+ * compile`, or Node's own way.
  */
 export function isExecutable(): boolean {
   const { Deno, Bun } = surroundings;
@@ -96,42 +95,42 @@ export function isExecutable(): boolean {
     attempt(() => builtinModule<{ isSea(): boolean }>("node:sea")?.isSea()) === true;
 }
 
-/** An environment variable; `undefined` also where the program may not read it. */
+/** Returns an environment variable; also `undefined` if the program may not read it. */
 export function environmentVariable(name: string): string | undefined {
   return mayReadVariable(name) ? attempt(() => surroundings.process?.env?.[name]) : undefined;
 }
 
-/** Whether the program may write below this path, without anybody being asked. */
+/** Returns true if the program may write below this path without a prompt. */
 export function mayWrite(path: string): boolean {
   return isPermitted({ name: "write", path });
 }
 
-/** Whether the program may read an environment variable, without anybody being asked. */
+/** Returns true if the program may read an environment variable without a prompt. */
 export function mayReadVariable(name: string): boolean {
   return isPermitted({ name: "env", variable: name });
 }
 
-/** Whether the program may read all environment variables, without anybody being asked. */
+/** Returns true if the program may read all environment variables without a prompt. */
 export function mayReadAllVariables(): boolean {
   return isPermitted({ name: "env" });
 }
 
-/** Whether the program may read a file, without anybody being asked. */
+/** Returns true if the program may read a file without a prompt. */
 export function mayReadFile(path: string): boolean {
   return isPermitted({ name: "read", path });
 }
 
-/** Whether the program may start another one, without anybody being asked. */
+/** Returns true if the program may start another program without a prompt. */
 export function mayRun(command: string): boolean {
   return isPermitted({ name: "run", command });
 }
 
-/** This process's id. */
+/** Returns the id of this process. */
 export function processId(): number | undefined {
   return attempt(() => surroundings.process?.pid);
 }
 
-/** The resident memory of this process, in KiB. */
+/** Returns the resident memory of this process, in KiB. */
 export function residentKib(): number | undefined {
   const bytes = attempt(() => {
     const usage = surroundings.process?.memoryUsage;
@@ -140,41 +139,43 @@ export function residentKib(): number | undefined {
   return bytes === undefined ? undefined : Math.round(bytes / 1024);
 }
 
-/** What Deno was told to run, as it was told: a URL, `npm:` and `jsr:` ones included. */
+/**
+ * Returns the main module as it was passed to Deno: a URL, which may begin with `npm:` or `jsr:`.
+ */
 export function denoMainModule(): string | undefined {
   return attempt(() => surroundings.Deno?.mainModule);
 }
 
 /**
- * A module that comes with the runtime, such as `node:crypto`, without a static import that
- * bundlers would trip over.
+ * Returns a module of the runtime, such as `node:crypto`, without a static import, which some
+ * bundlers cannot handle.
  */
 export function builtinModule<T>(name: string): T | undefined {
   return attempt(() => surroundings.process?.getBuiltinModule?.(name) as T | undefined);
 }
 
 /**
- * Loads a module that comes with the runtime, where it may be loaded by `import()` only, such as
+ * Loads a module of the runtime that may only be available by `import()`, such as
  * `cloudflare:sockets`.
  *
- * The name is a parameter and the comments are there for bundlers: they fail on a literal name that
- * their target does not have, and on `name as string` too, as the cast is gone from the JavaScript
- * that they read.
+ * The name is a parameter, and the comments are there, because bundlers fail on a literal name that
+ * their target does not have. A cast such as `name as string` does not help, as it is gone in the
+ * JavaScript that they read.
  */
 export async function importBuiltin<T>(name: string): Promise<T> {
   return builtinModule<T>(name) ?? await import(/* webpackIgnore: true */ /* @vite-ignore */ name);
 }
 
 /**
- * A value that every copy of this module in this thread shares, however often a bundler or a hot
- * reload has made another one; `make` makes it the first time.
+ * Returns a value that all copies of this module in this thread share, even if a bundler or a hot
+ * reload created several. `make` creates it the first time.
  */
 export function shared<T>(name: string, make: () => T): T {
   const symbol = Symbol.for(`@faktory-ts/faktory/${name}`);
   return (globalThis as unknown as Record<symbol, T>)[symbol] ??= make();
 }
 
-/** This machine's name; `undefined` also where the program may not read it. */
+/** Returns the name of this machine; also `undefined` if the program may not read it. */
 export function machineName(): string | undefined {
   const given = isPermitted({ name: "sys", kind: "hostname" })
     ? attempt(() => surroundings.Deno?.hostname?.()) ??
@@ -183,7 +184,7 @@ export function machineName(): string | undefined {
   return given ?? environmentVariable("HOSTNAME");
 }
 
-/** How many cores this machine has. */
+/** Returns the number of CPU cores. */
 export function coreCount(): number | undefined {
   return attempt(() => surroundings.navigator?.hardwareConcurrency) ??
     attempt(() =>

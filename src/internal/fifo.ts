@@ -1,6 +1,6 @@
 /**
- * A queue whose `shift` stays cheap at any length: `Array.prototype.shift` is quadratic past some
- * 50,000.
+ * A queue with a fast `shift` at any length. `Array.prototype.shift` is quadratic from about 50,000
+ * items on.
  */
 export class Fifo<T> {
   #items: (T | undefined)[] = [];
@@ -32,19 +32,19 @@ export class Fifo<T> {
     return item;
   }
 
-  /** Everything in its order, left as it is. */
+  /** Iterates over all items, in order, without removing them. */
   *items(): IterableIterator<T> {
     for (let i = this.#head; i < this.#items.length; i++) yield this.#items[i] as T;
   }
 
-  /** Puts `items` before all that is there, in their order. */
+  /** Adds items before all others, in their order. */
   unshift(items: readonly T[]): void {
     if (items.length === 0) return;
     this.#items = [...items, ...this.#items.slice(this.#head)];
     this.#head = 0;
   }
 
-  /** Takes everything out. */
+  /** Removes and returns all items. */
   drain(): T[] {
     const all = this.#items.slice(this.#head) as T[];
     this.#items = [];
@@ -52,7 +52,7 @@ export class Fifo<T> {
     return all;
   }
 
-  /** Takes out what `keep` refuses; the others stay in their order. */
+  /** Removes and returns the items that match. The others keep their order. */
   removeWhere(matches: (item: T) => boolean): T[] {
     const removed: T[] = [];
     const kept: T[] = [];

@@ -1,14 +1,14 @@
-/** A number for people, rounded: `12,345`. */
+/** Formats a number, rounded: `12,345`. */
 export function whole(value: number): string {
   return Math.round(value).toLocaleString("en");
 }
 
-/** `value` and its unit, in the plural where it is not 1. */
+/** Formats a number with its unit, in the plural unless it is 1. */
 export function count(value: number, unit: string): string {
   return `${whole(value)} ${unit}${value === 1 ? "" : "s"}`;
 }
 
-/** A span of time for people, its two largest units: `3 h 12 min`. */
+/** Formats a duration with its two largest units: `3 h 12 min`. */
 export function duration(seconds: number): string {
   const parts: [number, string][] = [
     [Math.floor(seconds / 86_400), "d"],

@@ -1,12 +1,13 @@
 import { builtinModule, runtime } from "./environment.ts";
 
 /*
- * Timers and clocks of the runtime, taken when this module is loaded. Fake timers of test frameworks replace the globals
- * later, and a connection or a server in memory that waits by those waits until the test ends. So no other module of the
- * library uses these globals; `scripts/imports` checks it. What a user sees as the time of day (`created_at` of a new job,
- * the start of a fake server's clock) is read from the user's `Date` at the call.
+ * The runtime's timers and clocks, stored when this module is loaded. Fake timers of test frameworks
+ * replace the globals later. A connection or a server in memory that used those would wait until the
+ * test ends, so no other module of the library uses these globals; `scripts/imports` checks that. The
+ * time of day that users see (`created_at` of a new job, the start of a fake server's clock) is read
+ * from the user's `Date` at the call.
  *
- * Marked as pure, so that a bundle that uses none of this leaves it out.
+ * Marked as pure, so that a bundle that does not use them leaves them out.
  */
 
 type Timers = Pick<typeof globalThis, "setTimeout" | "clearTimeout">;
@@ -14,18 +15,18 @@ type Timers = Pick<typeof globalThis, "setTimeout" | "clearTimeout">;
 const genuine: Timers = /* @__PURE__ */ genuineTimers();
 const now: () => number = /* @__PURE__ */ (() => Date.now)();
 const elapsed: () => number = /* @__PURE__ */ (() => performance.now.bind(performance))();
-/** When this thread started. */
+/** Time at which this thread started. */
 const startedAt: number = /* @__PURE__ */ (() => now() - elapsed())();
 
-/** The largest delay that `setTimeout` takes; past it, it fires at once. */
+/** Longest delay of `setTimeout`. With a longer one it fires at once. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
-/** Milliseconds since 1970. */
+/** Returns the milliseconds since 1970. */
 export function timeOfDay(): number {
   return isFrozen() ? timeInBun() : now();
 }
 
-/** Milliseconds since this thread started. */
+/** Returns the milliseconds since this thread started. */
 export function sinceStart(): number {
   return isFrozen() ? timeInBun() - startedAt : elapsed();
 }
@@ -33,7 +34,7 @@ export function sinceStart(): number {
 /** Calls `callback` at the end of the turn, in a microtask. */
 export const atEndOfTurn: (callback: () => void) => void = /* @__PURE__ */ genuineMicrotasks();
 
-/** Calls `callback` once, after `ms` milliseconds; the function returned cancels that. */
+/** Calls `callback` once after `ms` milliseconds. Returns a function that cancels this. */
 export function startTimer(
   ms: number,
   callback: () => void,
@@ -51,8 +52,8 @@ export function startTimer(
 }
 
 /**
- * The timers of the runtime, also where fake ones were there before this module, as with Jest's
- * `enableGlobally`.
+ * Returns the real timers of the runtime, even if fake ones were installed before this module was
+ * loaded, as with Jest's `enableGlobally`.
  */
 function genuineTimers(): Timers {
   const { setTimeout, clearTimeout } = globalThis;
@@ -67,14 +68,14 @@ function genuineMicrotasks(): (callback: () => void) => void {
     : queueMicrotask;
 }
 
-/** Whether a function is one of a test framework's: they all mark theirs in one of these ways. */
+/** Returns true for a fake timer. All test frameworks mark theirs in one of these ways. */
 function isFake(timer: (...args: never[]) => unknown): boolean {
   return "clock" in timer || "_isMockFunction" in timer;
 }
 
 /**
- * Whether Bun's own fake timers are in use. They act within the runtime, so that functions taken
- * before are fake as well.
+ * Returns true while Bun's own fake timers are in use. They work inside the runtime, so functions
+ * that were stored before are fake too.
  */
 const isFrozen: () => boolean =
   /* @__PURE__ */ (() =>
@@ -83,15 +84,15 @@ const isFrozen: () => boolean =
       : () => false)();
 
 /**
- * The time of day, which Bun's fake timers stop everywhere but in its UUIDs: their first 48 bits
- * count milliseconds.
+ * Returns the time of day. Bun's fake timers stop all clocks except for the UUIDs, whose first 48
+ * bits count milliseconds.
  */
 function timeInBun(): number {
   const uuid = (globalThis as { Bun?: { randomUUIDv7?(): string } }).Bun?.randomUUIDv7?.();
   return uuid === undefined ? now() : Number(`0x${uuid.slice(0, 8)}${uuid.slice(9, 13)}`);
 }
 
-/** A timer that Bun's fake timers do not stop. */
+/** Starts a timer that Bun's fake timers do not stop. */
 function waitInBun(ms: number, callback: () => void): () => void {
   const cell = new Int32Array(new SharedArrayBuffer(4));
   const { value } = Atomics.waitAsync(cell, 0, 0, Math.max(ms, 1));
@@ -104,8 +105,8 @@ function waitInBun(ms: number, callback: () => void): () => void {
 }
 
 /**
- * Whether fake timers have replaced `process.nextTick`, by which sockets of `node:net` work.
- * Sinon's do so by default; those of Jest do so as well, but only to a copy of `process` that
+ * Returns true if fake timers have replaced `process.nextTick`, which the sockets of `node:net`
+ * depend on. Sinon does that by default. Jest does it too, but only in a copy of `process` that
  * sockets do not use.
  */
 export function areTicksFake(): boolean {

@@ -1,18 +1,16 @@
 /**
- * SHA-256 (FIPS 180-4) of `data`, hashed again until it was hashed `rounds` times, in lower-case
- * hex.
+ * Returns the SHA-256 (FIPS 180-4) of `data`, hashed `rounds` times, in lower-case hexadecimal.
  *
- * The server asks for thousands of rounds and waits two seconds for them, so this is synchronous. A
- * round that hashes the last round's digest takes one block and no memory: that makes the whole as
- * fast as a call of `node:crypto` for each round, and four times faster than a general library in
- * JavaScript.
+ * The server asks for thousands of rounds and waits two seconds for the result, so this is
+ * synchronous. A round that hashes a digest takes one block and no memory. That makes it as fast as
+ * one call of `node:crypto` per round, and four times faster than a general library in JavaScript.
  */
 export function iteratedSha256(data: Uint8Array, rounds: number): string {
   const initial = fractions(8, Math.sqrt);
   const constants = fractions(64, Math.cbrt);
   const state = initial.slice();
   const words = new Int32Array(64);
-  // Behind the data: a bit that is 1, zeros, and the length in bits.
+  // Padding after the data: a 1 bit, zeros, and the length in bits.
   const padded = new DataView(new ArrayBuffer((data.length + 72 >> 6) * 64));
   new Uint8Array(padded.buffer).set(data);
   padded.setUint8(data.length, 0x80);
@@ -37,8 +35,8 @@ export function iteratedSha256(data: Uint8Array, rounds: number): string {
 /**
  * Adds the block in the first 16 of `words` to the state.
  *
- * Plain variables, and sums cut to 32 bits at once: most programs hash one password, in code that
- * the engine has not compiled yet.
+ * It uses plain variables and cuts sums to 32 bits at once, because most programs hash one
+ * password, in code that the engine has not optimized yet.
  */
 function addBlock(state: Int32Array, words: Int32Array, constants: Int32Array): void {
   for (let i = 16; i < 64; i++) {
@@ -79,7 +77,7 @@ function addBlock(state: Int32Array, words: Int32Array, constants: Int32Array): 
   state[7]! += h;
 }
 
-/** The first 32 bits of the fractional parts of the first `count` primes' roots. */
+/** Returns the first 32 bits of the fractional parts of the roots of the first `count` primes. */
 function fractions(count: number, root: (n: number) => number): Int32Array {
   const words = new Int32Array(count);
   for (let n = 2, found = 0; found < count; n++) {

@@ -1,24 +1,24 @@
 import type { Clock } from "./clock.ts";
 
-/** One for each clock, so that readings taken in different places can be compared. */
+/** One for each clock, so that readings from different places can be compared. */
 const clocks = new WeakMap<Clock, MonotonicClock>();
 
 /** A clock that is never set back. */
 export interface MonotonicClock extends Clock {
-  /** Its time at a reading of the clock below it that was taken just now. */
+  /** Returns its time for a reading of the underlying clock that was taken just now. */
   at(reading: number): number;
   /**
-   * Makes up for a time of day that stood still or was set back since the last call, by the time
-   * that has passed.
+   * Corrects the clock by the time that has really passed, if the time of day stood still or was
+   * set back since the last call.
    */
   sync(): void;
 }
 
 /**
- * `clock`, but never set back: where that happens, it goes on from its last reading. For deadlines,
- * which are a length of time from now whatever the day; what is told to others takes the clock
- * itself. A clock that is set forward, as after sleep, is followed: that time has passed for
- * everybody else.
+ * Returns a clock like `clock` that is never set back: if `clock` is, it continues from its last
+ * reading. Use it for deadlines, which are a duration from now. Use the clock itself for times that
+ * are shown to others. If `clock` is set forward, for example after sleep, so is this clock,
+ * because that time has passed for everyone.
  */
 export function monotonic(clock: Clock): MonotonicClock {
   let own = clocks.get(clock);
@@ -31,14 +31,13 @@ export function monotonic(clock: Clock): MonotonicClock {
 }
 
 /**
- * The two clocks of a machine may drift apart by this much before they are compared again, in
- * milliseconds.
+ * Largest drift between the machine's two clocks before they are compared again, in milliseconds.
  */
 const TOLERANCE_MS = 50;
 
 class Monotonic implements MonotonicClock {
   readonly #clock: Clock;
-  /** By how much the clock was set back. */
+  /** Time by which the clock was set back. */
   #aheadMs = 0;
   #last = -Infinity;
   #synced: { readonly now: number; readonly elapsed: number } | undefined;
@@ -52,7 +51,7 @@ class Monotonic implements MonotonicClock {
   }
 
   at(reading: number): number {
-    // Set right again: no jump for us.
+    // The clock was corrected, which is not a jump here.
     if (reading >= this.#last) this.#aheadMs = 0;
     else if (reading + this.#aheadMs < this.#last) this.#aheadMs = this.#last - reading;
     return this.#last = reading + this.#aheadMs;

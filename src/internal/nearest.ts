@@ -1,11 +1,11 @@
-/** Longer names are not compared. */
+/** Longest name that is compared. */
 const MAX_LENGTH = 100;
 
-/** The one of `names` that was likely meant by `name`, where one is near enough. */
+/** Returns the one of `names` that `name` probably misspells; `undefined` if none is similar. */
 export function nearestName(name: string, names: Iterable<string>): string | undefined {
   if (name.length > MAX_LENGTH) return undefined;
   let nearest: string | undefined;
-  // A third of the name may be wrong.
+  // Up to a third of the name may be wrong.
   let least = Math.ceil(name.length / 3) + 1;
   for (const candidate of names) {
     if (Math.abs(candidate.length - name.length) >= least) continue;
@@ -15,7 +15,7 @@ export function nearestName(name: string, names: Iterable<string>): string | und
   return nearest;
 }
 
-/** Characters to add, drop or replace (Levenshtein). */
+/** Returns the number of characters to add, remove or replace (Levenshtein distance). */
 export function editDistance(a: string, b: string): number {
   let above = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {

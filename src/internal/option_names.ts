@@ -3,15 +3,15 @@ import { nearestName } from "./nearest.ts";
 import { plain, showValue } from "./show.ts";
 
 /**
- * The names of all options of a type: `{ url: true } satisfies OptionNames<Options>` does not
- * compile if one is missing, or is none.
+ * The names of all options of a type. `{ url: true } satisfies OptionNames<Options>` does not
+ * compile if a name is missing or unknown.
  */
 export type OptionNames<Options> = Readonly<Record<keyof Options, true>>;
 
 /**
- * Checks that options are an object and that each one's name is known: JavaScript has no compiler
- * that would. An option that is `undefined` counts as absent. `of` is whose options they are, such
- * as `Producer.connect` or `the option tls`; `prefix` goes before their names, such as `tls.`.
+ * Checks that options are an object with known names, as programs in JavaScript have no compiler
+ * for that. An option that is `undefined` counts as absent. `of` is the owner of the options, such
+ * as `Producer.connect` or `the option tls`; `prefix` is put before their names, such as `tls.`.
  *
  * @throws {ConfigError} `INVALID_OPTION`.
  */
@@ -22,8 +22,8 @@ export function checkOptionNames(
   prefix = "",
 ): void {
   if (typeof options !== "object" || options === null || isNoOptions(options)) {
-    // The value is not shown: a URL may hold a password.
-    const kind = typeof options === "string" ? "a text" : showValue(options);
+    // The value is not shown, because a URL may contain a password.
+    const kind = typeof options === "string" ? "a string" : showValue(options);
     const hint = "url" in names && (typeof options === "string" || kind === "a URL")
       ? ": did you mean { url }?"
       : `: got ${kind}`;
@@ -60,10 +60,13 @@ function unknownOption(
   );
 }
 
-/** Refuses a constructor that is not for callers; `instead` is what they call. */
+/**
+ * Returns the error for a constructor that callers must not use; `instead` is what they should
+ * call.
+ */
 export function refuseConstruction(of: string, instead: string): ConfigError {
   return new ConfigError(
     "INVALID_OPTION",
-    `Cannot make a ${of} by its constructor: use await ${instead}`,
+    `Cannot create a ${of} with its constructor: use await ${instead}`,
   );
 }

@@ -1,11 +1,11 @@
 import { type Deferred, deferred } from "./deferred.ts";
 
-/** Counts what is under way, and tells when nothing is. */
+/** Counts calls in flight, and resolves a promise when there are none. */
 export class PendingCalls {
   #count = 0;
   #none: Deferred<void> | undefined;
 
-  /** What is under way. */
+  /** Number of calls in flight. */
   get count(): number {
     return this.#count;
   }
@@ -30,7 +30,7 @@ export class PendingCalls {
     }
   }
 
-  /** Resolves once nothing is under way. */
+  /** Resolves when no call is in flight. */
   async none(): Promise<void> {
     while (this.#count > 0) await (this.#none ??= deferred()).promise;
   }

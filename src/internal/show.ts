@@ -1,16 +1,14 @@
-/**
- * Characters that drive a terminal, end a line, or change the direction of the text behind them.
- */
+/** Characters that control a terminal, end a line, or change the direction of text. */
 const UNSAFE =
   // deno-lint-ignore no-control-regex -- Control characters are what is looked for.
   /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
-/** A text on one line, without what would drive a terminal: it may come from anybody. */
+/** Returns a text as one line without control characters. The text may come from anywhere. */
 export function plain(text: string): string {
   return text.replace(UNSAFE, " ");
 }
 
-/** A value as JSON in which everything that would drive a terminal is escaped. */
+/** Returns a value as JSON with all control characters escaped. */
 export function plainJson(value: unknown): string {
   return JSON.stringify(value).replace(
     UNSAFE,
@@ -18,10 +16,10 @@ export function plainJson(value: unknown): string {
   );
 }
 
-/** The longest text that an error quotes, in UTF-16 units. */
+/** Longest text that an error quotes, in UTF-16 units. */
 const MAX_SHOWN = 100;
 
-/** A text in quotes for an error's message, on one line and cut where it is long. */
+/** Quotes a text for an error message, on one line and shortened if it is long. */
 export function showText(text: string): string {
   return text.length <= MAX_SHOWN
     ? JSON.stringify(text)
@@ -29,8 +27,8 @@ export function showText(text: string): string {
 }
 
 /**
- * A value for an error's message: strings and numbers as they are, anything larger by its kind
- * alone.
+ * Formats a value for an error message: strings and numbers as they are, other values by their kind
+ * only.
  */
 export function showValue(value: unknown): string {
   switch (typeof value) {
@@ -53,14 +51,16 @@ function showDigits(digits: string): string {
   return digits.length <= MAX_SHOWN ? digits : `${digits.slice(0, MAX_SHOWN)}...`;
 }
 
-/** The kind of an object with its article: `an array`, `a Map`, `an object`. Never throws. */
+/**
+ * Returns the kind of an object with an article: `an array`, `a Map`, `an object`. Never throws.
+ */
 export function kindOf(value: object): string {
   let tag = "Object";
   try {
     if (Array.isArray(value)) return "an array";
     tag = Object.prototype.toString.call(value).slice(8, -1);
   } catch {
-    // A revoked proxy: an object is all that can be said of it.
+    // A revoked proxy, of which only "an object" is known.
   }
   if (tag === "Object") return "an object";
   return `${/^[AEIO]/i.test(tag) ? "an" : "a"} ${tag}`;

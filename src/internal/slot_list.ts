@@ -1,16 +1,16 @@
-/** A member of a `SlotList`, which alone writes these two. */
+/** A member of a `SlotList`. Only the list sets these properties. */
 export interface InSlot {
-  /** The index of the slot; -1 while the member is in none. */
+  /** Index of the slot; -1 if the member is in no list. */
   slot: number;
-  /** A higher number than that of each member that was added before. */
+  /** A number that is higher than that of all members added before. */
   number: number;
 }
 
 /**
- * A set of objects that come and go all the time. A `Set` copies its table after every few members,
- * and V8 links each old table to the next one. Once the garbage collector has moved one of them to
- * the old generation, that chain keeps all later members alive until the next full collection. A
- * slot is used again instead.
+ * A set for members that are added and removed all the time. A `Set` copies its table after every
+ * few members, and V8 links each old table to the next one. When the garbage collector has moved
+ * one of them to the old generation, this chain keeps all later members alive until the next full
+ * collection. A `SlotList` reuses its slots instead.
  */
 export class SlotList<T extends InSlot> {
   readonly #slots: (T | undefined)[] = [];
@@ -28,7 +28,7 @@ export class SlotList<T extends InSlot> {
     this.#slots[member.slot] = member;
   }
 
-  /** Returns whether it was there. */
+  /** Removes a member. Returns true if it was in the list. */
   delete(member: T): boolean {
     const { slot } = member;
     if (slot === -1) return false;
@@ -38,7 +38,7 @@ export class SlotList<T extends InSlot> {
     return true;
   }
 
-  /** The members as they are now; those that were added first at the front. */
+  /** Returns the present members, in the order in which they were added. */
   all(): T[] {
     return this.#slots.filter((member) => member !== undefined)
       .sort((one, other) => one.number - other.number);

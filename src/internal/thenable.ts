@@ -1,4 +1,4 @@
-/** Whether it is a promise, or what can be awaited like one. */
+/** Returns true for a promise, or another value that can be awaited like one. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null &&
     typeof (value as { then?: unknown }).then === "function";

@@ -1,10 +1,12 @@
 import type { Clock } from "../internal/clock.ts";
 import { environmentVariable } from "../internal/environment.ts";
 
-/** The variable in which a supervisor leaves its process id to the processes that it starts. */
+/**
+ * The environment variable in which a supervisor passes its process id to the processes it starts.
+ */
 export const SUPERVISOR_VARIABLE = "FAKTORY_SUPERVISOR_PID";
 
-/** How often to look whether the supervisor is there. */
+/** Interval of the checks for the supervisor, in milliseconds. */
 const CHECK_MS = 1000;
 
 interface Process {
@@ -13,8 +15,9 @@ interface Process {
 }
 
 /**
- * Calls `gone` once if the supervisor that this process was started by, where there is one, ends
- * before it: nobody would stop this process then. The function returned ends the watch.
+ * Calls `gone` once if the supervisor that started this process ends first, because then nobody
+ * would stop this process. Does nothing without a supervisor. Returns a function that ends the
+ * watch.
  */
 export function watchSupervisor(gone: () => void, clock: Clock): () => void {
   const supervisor = Number(environmentVariable(SUPERVISOR_VARIABLE));
@@ -22,7 +25,8 @@ export function watchSupervisor(gone: () => void, clock: Clock): () => void {
   if (!(Number.isSafeInteger(supervisor) && supervisor > 0) || process === undefined) {
     return () => {};
   }
-  // Whose parent has ended gets another one, but for Windows, where it keeps the old one's id.
+  // A process whose parent has ended gets a new parent, except on Windows, where it keeps the old
+  // id.
   const isChild = process.ppid === supervisor;
   const isGone = () => isChild && process.ppid !== supervisor || hasEnded(supervisor, process);
   const check = () => {
@@ -38,7 +42,7 @@ function hasEnded(pid: number, process: Process): boolean {
     process.kill?.(pid, 0);
     return false;
   } catch (error) {
-    // Anything else, such as a permission that was not given, says nothing about the process.
+    // Other errors, such as a missing permission, say nothing about the process.
     return (error as { code?: unknown } | null)?.code === "ESRCH";
   }
 }

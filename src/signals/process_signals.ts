@@ -1,13 +1,13 @@
 import { type Clock, systemClock } from "../internal/clock.ts";
 import { watchSupervisor } from "./orphan.ts";
 
-/** What is to be done on each signal. */
+/** The actions for signals of the operating system. */
 export interface SignalActions {
-  /** TERM and INT, and the end of the supervisor that started this process. */
+  /** For TERM and INT, and for the end of the supervisor that started this process. */
   stop(): void;
-  /** TSTP. */
+  /** For TSTP. */
   quiet(): void;
-  /** TTIN. */
+  /** For TTIN. */
   print(): void;
 }
 
@@ -17,15 +17,15 @@ interface Process {
 }
 
 /**
- * Heeds the signals of the operating system until the function returned is called. Does nothing
- * where there are none.
+ * Listens to the signals of the operating system. Returns a function that removes the listeners.
+ * Does nothing in runtimes without signals.
  */
 export function onProcessSignals(
   { stop, quiet, print }: SignalActions,
   clock: Clock = systemClock,
 ): () => void {
   const { process } = globalThis as unknown as { readonly process?: Process };
-  const heeded: (() => void)[] = [];
+  const undo: (() => void)[] = [];
   const actions = [["SIGTERM", stop], ["SIGINT", stop], ["SIGTSTP", quiet], [
     "SIGTTIN",
     print,
@@ -34,11 +34,11 @@ export function onProcessSignals(
     const listener = () => action();
     try {
       process?.on?.(name, listener);
-      heeded.push(() => process?.off?.(name, listener));
+      undo.push(() => process?.off?.(name, listener));
     } catch {
-      // A system or a runtime that does not have this one.
+      // The system or the runtime does not have this signal.
     }
   }
-  heeded.push(watchSupervisor(stop, clock));
-  return () => heeded.forEach((forget) => forget());
+  undo.push(watchSupervisor(stop, clock));
+  return () => undo.forEach((remove) => remove());
 }

@@ -7,22 +7,21 @@ import {
 } from "../internal/environment.ts";
 
 /**
- * The variable in which a supervisor names the folder where its processes keep the jobs that they
- * run.
+ * The environment variable in which a supervisor passes the folder for the files of running jobs.
  */
 export const RUNNING_VARIABLE = "FAKTORY_RUNNING_JOBS";
 
-/** A job that a process ran when it died. */
+/** A job that was running when its process died. */
 export interface LostJob {
   /** The job's id. */
   readonly jid: string;
-  /** Its type; empty if its names are too long to be kept. */
+  /** The job's type; empty if type and queue are too long to be stored. */
   readonly type: string;
-  /** The queue that it came from; empty if its names are too long to be kept. */
+  /** The job's queue; empty if type and queue are too long to be stored. */
   readonly queue: string;
 }
 
-/** The part of `node:fs` that is used. */
+/** The functions of `node:fs` that are used here. */
 interface Files {
   openSync(path: string, flags: string): number;
   writeSync(file: number, bytes: Uint8Array, offset: number, length: number, at: number): number;
@@ -33,22 +32,22 @@ interface Files {
   rmSync(path: string, options: { readonly recursive: true; readonly force: true }): void;
 }
 
-/** Bytes of a record, its end included. */
+/** Size of a record including its end, in bytes. */
 const RECORD = 512;
 
-/** Ends a record; what follows is left of an earlier one. */
+/** Ends a record. Bytes after it are left from an earlier record. */
 const END = "\n".charCodeAt(0);
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Consumers of this process that have kept a file so far. */
+/** Number of files that consumers of this process have opened. */
 const files = shared("running jobs' files", () => ({ count: 0 }));
 
 /**
- * The jobs that a consumer runs, in a file that outlives its process: a record of fixed length for
- * each slot, written before the job starts. That is one write to the system's memory for each start
- * and each end, and only where a supervisor asks for it.
+ * The running jobs of a consumer, in a file that outlives its process: a record of fixed size for
+ * each slot, written before the job starts. This costs one write to the system's memory per start
+ * and per end, and happens only if a supervisor asks for it.
  */
 export class RunningJobsFile {
   readonly #fs: Files;
@@ -57,8 +56,8 @@ export class RunningJobsFile {
   readonly #record = new Uint8Array(RECORD);
 
   /**
-   * The file of one more consumer of this process; `undefined` without a supervisor that asks for
-   * it, or if it cannot be had.
+   * Opens a file for one more consumer of this process; returns `undefined` if no supervisor asks
+   * for it, or if it cannot be opened.
    */
   static open(): RunningJobsFile | undefined {
     const folder = environmentVariable(RUNNING_VARIABLE);
@@ -68,7 +67,7 @@ export class RunningJobsFile {
     try {
       return new RunningJobsFile(fs, `${folder}/${processId()}-${files.count++}`);
     } catch {
-      // The folder is gone, or the disk is full: the jobs come back when their reservations end.
+      // The folder is gone or the disk is full. The jobs run again when their reservations end.
       return undefined;
     }
   }
@@ -79,30 +78,33 @@ export class RunningJobsFile {
     this.#file = fs.openSync(path, "w");
   }
 
-  /** A job is about to start in this slot, and is reserved until then, by the machine's clock. */
+  /**
+   * Records a job that is about to start in this slot and is reserved until this time, by the
+   * machine's clock.
+   */
   add(slot: number, { jid, type, queue }: LostJob, reservedUntil: number): void {
     const length = this.#encode([jid, type, queue, reservedUntil]) ||
       this.#encode([jid, "", "", reservedUntil]);
     if (length > 0) this.#write(slot, length);
   }
 
-  /** The slot is free. */
+  /** Clears a slot. */
   remove(slot: number): void {
     this.#record[0] = END;
     this.#write(slot, 1);
   }
 
-  /** No job runs any more. */
+  /** Closes and removes the file. Called when no job runs any more. */
   close(): void {
     try {
       this.#fs.closeSync(this.#file);
       this.#fs.rmSync(this.#path, { recursive: true, force: true });
     } catch {
-      // The supervisor has removed it.
+      // The supervisor has already removed it.
     }
   }
 
-  /** The length of the record; 0 if it is too long. */
+  /** Encodes a record. Returns its length, or 0 if it is too long. */
   #encode(values: readonly unknown[]): number {
     const text = JSON.stringify(values);
     const { read, written } = encoder.encodeInto(text, this.#record.subarray(0, RECORD - 1));
@@ -115,17 +117,17 @@ export class RunningJobsFile {
     try {
       this.#fs.writeSync(this.#file, this.#record, 0, length, slot * RECORD);
     } catch {
-      // The disk is full: a job must run all the same.
+      // The disk is full. The job must run anyway.
     }
   }
 }
 
-/** A supervisor's folder for the jobs that its processes run. */
+/** A supervisor's folder for the running jobs of its processes. */
 export class RunningJobsFolder {
   readonly path: string;
   readonly #fs: Files;
 
-  /** Makes a folder; `undefined` if the runtime cannot, or the program may not. */
+  /** Creates a folder; returns `undefined` if the runtime cannot, or if the program may not. */
   static open(): RunningJobsFolder | undefined {
     const fs = builtinModule<Files>("node:fs");
     try {
@@ -142,7 +144,10 @@ export class RunningJobsFolder {
     this.path = path;
   }
 
-  /** The jobs that a process ran when it ended and that are reserved after `now`; forgets them. */
+  /**
+   * Returns the jobs that a process was running when it ended and that are still reserved at `now`,
+   * and removes its files.
+   */
   take(pid: number, now: number): LostJob[] {
     try {
       return this.#fs.readdirSync(this.path)
@@ -181,7 +186,7 @@ function recordsOf(bytes: Uint8Array): JobRecord[] {
       const record: unknown = JSON.parse(decoder.decode(slot.subarray(0, slot.indexOf(END))));
       if (isRecord(record)) records.push(record);
     } catch {
-      // The slot is empty, or the process died while it wrote this.
+      // The slot is empty, or the process died while writing the record.
     }
   }
   return records;

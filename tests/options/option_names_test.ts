@@ -207,7 +207,7 @@ test("what is no object of options is refused, and a URL is not shown", async ()
 test("the producers of ./edge refuse what they do not have", async () => {
   await assert.rejects(
     EdgeProducer.connect({ url: "tcp://localhost", tls: true } as never),
-    isConfigError(/the option tls as .\/edge does not have it$/),
+    isConfigError(/the option tls as .\/edge does not support it$/),
   );
 });
 
