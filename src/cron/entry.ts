@@ -6,45 +6,47 @@ import type { DurationText } from "../job/duration.ts";
 import type { TypedJob } from "../job/typed.ts";
 import { cronFirings, everyFirings, type Firings, refused } from "./firings.ts";
 
-/** What to do about firings that passed while no process ran the schedule. */
+/** Treatment of firings that passed while no process ran the schedule. */
 export type CatchUp = "none" | "last" | "all";
 
-/** A recurring job: when it is enqueued, and which job that is. One of `cron` and `every`. */
+/**
+ * A recurring job: the times at which it is enqueued, and the job. Set either `cron` or `every`.
+ */
 export interface ScheduleEntry<Jobs extends JobDefinitions = JobDefinitions> {
   /**
-   * A cron expression of five fields (minute, hour, day, month, day of the week), or six with the
-   * second first; also `@hourly`, `@daily`, `@weekly`, `@monthly`, `@yearly`.
+   * A cron expression with five fields (minute, hour, day, month, day of the week), or six with the
+   * second first. Also `@hourly`, `@daily`, `@weekly`, `@monthly` or `@yearly`.
    */
   readonly cron?: string | undefined;
-  /** The time zone of `cron`, such as `Europe/Berlin`. @default "UTC" */
+  /** The time zone of `cron`, for example `Europe/Berlin`. @default "UTC" */
   readonly timeZone?: string | undefined;
   /**
-   * Instead of `cron`: fires at the multiples of this length of time since 1970, in milliseconds or
-   * as a text such as `"30s"`. Whole seconds, at least five.
+   * Fires at the multiples of this duration since 1970, instead of `cron`: milliseconds, or a text
+   * such as `"30s"`. Whole seconds, at least five.
    */
   readonly every?: number | DurationText | undefined;
   /**
-   * The job, or a function of the firing that makes it. The function must give the same job for the
-   * same time, in every process: no random ids in it. A `jid`, an `at` and a `createdAt` come from
-   * the schedule.
+   * The job, or a function that returns the job for a firing. The function must return the same job
+   * for the same time in every process, so it must not use random ids. The schedule sets `jid`,
+   * `at` and `createdAt`.
    */
   readonly job: TypedJob<Jobs> | ((firing: Date) => TypedJob<Jobs>);
   /**
-   * What to do about firings that passed while no process ran the schedule for longer than it is
-   * ahead: nothing, enqueue the last of them, or all. Needs Faktory 1.9.2 or later, unless it is
-   * `"none"`.
+   * Firings to enqueue later if they passed while no process ran the schedule, for longer than it
+   * is ahead: `"none"`, only the `"last"` of them, or `"all"`. Needs Faktory 1.9.2 or later unless
+   * it is `"none"`.
    *
    * @default "none"
    */
   readonly catchUp?: CatchUp | undefined;
 }
 
-/** The entries of a schedule, by their names: letters, digits, `.`, `_` and `-`. */
+/** The entries of a schedule, by name. Names consist of letters, digits, `.`, `_` and `-`. */
 export type ScheduleEntries<Jobs extends JobDefinitions = JobDefinitions> = Readonly<
   Record<string, ScheduleEntry<Jobs>>
 >;
 
-/** An entry, checked. */
+/** A checked entry. */
 export interface Plan {
   readonly name: string;
   readonly firings: Firings;
@@ -78,7 +80,7 @@ export function plansOf(entries: unknown): Plan[] {
   if (typeof entries !== "object" || entries === null || Array.isArray(entries)) {
     throw new ConfigError(
       "INVALID_OPTION",
-      `Cannot make a schedule as its entries are not an object: got ${showValue(entries)}`,
+      `Cannot create a schedule as its entries are not an object: got ${showValue(entries)}`,
     );
   }
   return Object.entries(entries).map(([name, entry]) =>
@@ -90,10 +92,10 @@ function planOf(name: string, entry: unknown): Plan {
   checkOptionNames(entry, ENTRY_OPTIONS, `the entry ${showText(name)}`);
   const { cron, timeZone, every, job, catchUp = "none" } = entry as ScheduleEntry;
   if ((cron === undefined) === (every === undefined)) {
-    throw refused(name, "it has not exactly one of cron and every");
+    throw refused(name, "it does not have exactly one of cron and every");
   }
   if (every !== undefined && timeZone !== undefined) {
-    throw refused(name, "it has a timeZone, which is for cron alone");
+    throw refused(name, "it has a timeZone, which needs cron");
   }
   if (catchUp !== "none" && catchUp !== "last" && catchUp !== "all") {
     throw refused(name, `its catchUp is not "none", "last" or "all": got ${showValue(catchUp)}`);

@@ -6,31 +6,31 @@ import type { Plan } from "./entry.ts";
 import { refused } from "./firings.ts";
 
 /**
- * Characters of a time in a jid: enough for every year of four digits, so that texts compare as
- * times do.
+ * Number of characters for a time in a jid. It is enough for every year of four digits, so the
+ * texts sort like the times.
  */
 const TIME_LENGTH = 7;
 
-/** Characters of a job's checksum in its jid. */
+/** Number of characters for a job's checksum in its jid. */
 const SUM_LENGTH = 10;
 
-/** Properties of a job that come from the schedule. */
+/** Properties of a job that the schedule sets. */
 const OWN = ["jid", "at", "delay", "createdAt"] as const;
 
-/** A job of 8 bytes of jid, whose place the real one takes. */
+/** A placeholder of 8 bytes for the jid while the checksum is computed. */
 const NO_JID = "--------";
 
-/** The beginning of the jids of all jobs of the schedules of this name. */
+/** Returns the prefix of the jids of all jobs of schedules with this name. */
 export function prefixOf(schedule: string): string {
   return `cron:${schedule}:`;
 }
 
-/** A time as it stands in a jid. */
+/** Formats a time for a jid. */
 export function timeText(ms: number): string {
   return Math.floor(ms / 1000).toString(36).padStart(TIME_LENGTH, "0");
 }
 
-/** Makes the jobs of a schedule's firings. */
+/** Creates the jobs of a schedule's firings. */
 export class JobMaker {
   readonly #schedule: string;
   readonly #catalogue: JobCatalogue | undefined;
@@ -41,11 +41,12 @@ export class JobMaker {
   }
 
   /**
-   * The job of a firing, to be run at `at`, which is the firing itself unless that was missed. The
-   * same bytes in every process: the server keeps scheduled jobs in a set, and equal jobs are one.
-   * The jid has the time, the name and a checksum of the job, so that a changed job is another one.
+   * Returns the job of a firing, to run at `at`, which is the time of the firing unless that was
+   * missed. Every process creates the same bytes, because the server keeps scheduled jobs in a set,
+   * where equal jobs are one. The jid contains the time, the name and a checksum of the job, so a
+   * changed job is a different one.
    *
-   * @throws {InvalidJobError} if the job is one that the server would refuse.
+   * @throws {InvalidJobError} if the server would refuse the job.
    */
   make({ name, job }: Plan, firing: number, at: number = firing): EncodedJob {
     const given = fieldsOf(name, typeof job === "function" ? job(new Date(firing)) : job);
@@ -60,7 +61,7 @@ export class JobMaker {
   }
 
   /**
-   * Checks an entry's job by the catalogue.
+   * Checks an entry's job against the catalogue.
    *
    * @throws {InvalidJobError}
    */
@@ -70,21 +71,21 @@ export class JobMaker {
   }
 }
 
-/** A job without what the schedule gives it. */
+/** Returns a job without the properties that the schedule sets. */
 function fieldsOf(name: string, job: unknown): JobInput {
   if (typeof job !== "object" || job === null) throw refused(name, "its job is not an object");
-  // A Job has made up a jid for itself, and has a queue that nobody gave it.
+  // A `Job` has created its own jid, and has a default queue.
   const given = job instanceof Job ? { ...plainOf(job), jid: undefined } : { ...job as JobFields };
   for (const property of OWN) {
     if (given[property] === undefined) continue;
-    throw refused(name, `its job has a property ${property}, which comes from the schedule`);
+    throw refused(name, `its job has a property ${property}, which the schedule sets`);
   }
   return given;
 }
 
 function plainOf(job: Job): JobFields {
   const fault = faultOf(job);
-  // Encoding says what is wrong.
+  // Encoding throws the fault.
   if (fault !== undefined) encodeJob(job);
   const { type, args, retry, at, reserveFor, backtrace, custom, createdAt } = job;
   const queue = givenQueue(job);

@@ -3,18 +3,21 @@ import { ConfigError } from "../errors.ts";
 import { showText, showValue } from "../internal/show.ts";
 import { durationMs } from "../job/duration.ts";
 
-/** The times at which an entry fires, in milliseconds since 1970; the same to every process. */
+/**
+ * The times at which an entry fires, in milliseconds since 1970. They are the same in every
+ * process.
+ */
 export interface Firings {
-  /** The first one after `ms`; `undefined` if there is none. */
+  /** Returns the first one after `ms`; `undefined` if there is none. */
   after(ms: number): number | undefined;
 }
 
-/** The server looks for scheduled jobs every five seconds. */
+/** Shortest interval. The server looks for due scheduled jobs every five seconds. */
 const MIN_EVERY_MS = 5000;
 
-/** The firings of a cron expression in a time zone. */
+/** Returns the firings of a cron expression in a time zone. */
 export function cronFirings(name: string, cron: unknown, timeZone: unknown): Firings {
-  // More than one field: a date by itself would be taken, too, and fire once.
+  // Several fields are required, because a date alone would be accepted too, and fire once.
   if (typeof cron !== "string" || !/^(@\w+|\S+(\s+\S+){4,5})$/.test(cron.trim())) {
     throw refused(
       name,
@@ -22,12 +25,12 @@ export function cronFirings(name: string, cron: unknown, timeZone: unknown): Fir
     );
   }
   if (typeof timeZone !== "string" || timeZone === "") {
-    throw refused(name, `its timeZone is no name of a time zone: got ${showValue(timeZone)}`);
+    throw refused(name, `its timeZone is not the name of a time zone: got ${showValue(timeZone)}`);
   }
   let expression: Cron;
   try {
     expression = new Cron(cron, { timezone: timeZone, paused: true });
-    // A time zone that is not known is only found here.
+    // An unknown time zone is only detected here.
     if (expression.nextRun(new Date(0)) === null) throw new Error("it never fires");
   } catch (cause) {
     throw new ConfigError(
@@ -41,13 +44,13 @@ export function cronFirings(name: string, cron: unknown, timeZone: unknown): Fir
   return { after: (ms) => expression.nextRun(new Date(ms))?.getTime() };
 }
 
-/** Firings at the multiples of a length of time since 1970, so that all processes agree. */
+/** Returns firings at the multiples of a duration since 1970, so that all processes agree. */
 export function everyFirings(name: string, every: unknown): Firings {
   const ms = typeof every === "number" ? every : durationMs(every);
   if (!(ms >= MIN_EVERY_MS && Number.isSafeInteger(ms / 1000))) {
     throw refused(
       name,
-      `its every is not a whole number of seconds, 5 or more, in milliseconds or as in "30s": got ${
+      `its every is not at least 5 whole seconds, in milliseconds or as a text like "30s": got ${
         showValue(every)
       }`,
     );
@@ -55,7 +58,7 @@ export function everyFirings(name: string, every: unknown): Firings {
   return { after: (now) => (Math.floor(now / ms) + 1) * ms };
 }
 
-/** Why an entry cannot be used. */
+/** Returns the error for an invalid entry. */
 export function refused(name: string, reason: string): ConfigError {
   return new ConfigError("INVALID_OPTION", `Cannot schedule ${showText(name)} as ${reason}`);
 }

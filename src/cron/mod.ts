@@ -1,8 +1,8 @@
 /**
- * Recurring jobs: each firing is enqueued once, by whichever of any number of processes, on any
- * Faktory server.
+ * Recurring jobs on any Faktory server. Any number of processes can run the same schedule; each
+ * firing is enqueued once.
  *
- * @example The next firings of an entry
+ * @example Compute the next firing of an entry
  * ```ts
  * import { Schedule } from "@faktory-ts/faktory/cron";
  *

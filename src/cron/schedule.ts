@@ -15,53 +15,52 @@ import { Pusher } from "./pusher.ts";
 
 /** Options of a {@linkcode Schedule}. */
 export interface ScheduleOptions<Jobs extends JobDefinitions = JobDefinitions> {
-  /** The catalogue of the jobs: their types, defaults and checks. @default that of the producer */
+  /** The catalogue of jobs. @default that of the producer */
   readonly jobs?: Jobs | undefined;
   /**
-   * What tells this schedule from others on the server: letters, digits, `.`, `_` and `-`. Programs
-   * with different schedules need different names.
+   * The name that distinguishes this schedule from others on the server: letters, digits, `.`, `_`
+   * and `-`. Programs with different schedules need different names.
    *
    * @default "default"
    */
   readonly name?: string | undefined;
-  /** Firings of each entry that are on the server before their time, 1 to 1000. @default 3 */
+  /**
+   * Number of firings of each entry to keep on the server before their time, 1 to 1000. @default 3
+   */
   readonly ahead?: number | undefined;
   /**
-   * No firing is pushed when less than this is left until then, in milliseconds. It is how long a
-   * command may be under way without a firing being enqueued twice. The same in all processes.
+   * Shortest time before a firing at which it may still be pushed, in milliseconds. A command may
+   * take up to this long without a firing being enqueued twice. Must be the same in all processes.
    *
    * @default 30000
    */
   readonly guardMs?: number | undefined;
-  /** What waits between two looks at the schedule; tests move it. @default the machine's clock */
+  /** The clock for the waits between two checks of the schedule. @default the system clock */
   readonly clock?: Clock | undefined;
 }
 
 /** Options of {@linkcode Schedule.run}. */
 export interface ScheduleRunOptions {
-  /** Ends the run. */
+  /** Aborting this signal ends the run. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Which firings {@linkcode Schedule.next} gives. */
+/** Options of {@linkcode Schedule.next}. */
 export interface NextOptions {
-  /** Those after this time. @default now, by the machine's clock */
+  /** Returns firings after this time. @default now, by the machine's clock */
   readonly after?: Date | undefined;
-  /** How many, at most. @default 1 */
+  /** Maximum number of firings to return. @default 1 */
   readonly count?: number | undefined;
 }
 
-/** What a schedule tells of itself; see {@linkcode Schedule.on}. */
+/** The events of a schedule; see {@linkcode Schedule.on}. */
 export interface ScheduleEvents {
   /**
-   * The server has the job of a firing, whichever process pushed it first. Also when it is pushed
-   * again.
+   * The server has the job of a firing, even if another process pushed it first. Emitted again if
+   * it is pushed again.
    */
   push: { readonly name: string; readonly firing: Date; readonly jid: string };
-  /**
-   * Something failed: the server cannot be reached, or refuses a job. It is tried again within
-   * seconds.
-   */
+  /** The server cannot be reached, or refuses a job. The schedule tries again within seconds. */
   error: { readonly error: unknown };
   /** A listener threw. */
   listenerError: ListenerFailure;
@@ -86,12 +85,11 @@ const RUN_OPTIONS = { signal: true } as const satisfies OptionNames<ScheduleRunO
 const NEXT_OPTIONS = { after: true, count: true } as const satisfies OptionNames<NextOptions>;
 
 /**
- * Recurring jobs, on any Faktory server. Run it in as many processes as you like: each firing is
- * enqueued once.
+ * Recurring jobs, on any Faktory server. Run the schedule in any number of processes: each firing
+ * is enqueued once.
  *
- * Every process pushes the same jobs before their time, to the last byte, and the server keeps
- * scheduled jobs in a set: equal jobs are one. Nothing is elected and nothing is locked, so that it
- * does not matter which process dies.
+ * Every process pushes the same jobs, byte for byte, before their time. The server keeps scheduled
+ * jobs in a set, where equal jobs are one. There is no leader and no lock, so any process may fail.
  *
  * @example Two recurring jobs
  * ```ts
@@ -104,13 +102,13 @@ const NEXT_OPTIONS = { after: true, count: true } as const satisfies OptionNames
  *   poll: { every: "1m", job: { type: "poll", args: ["https://example.com/feed"] } },
  * });
  * const running = schedule.run(producer);
- * // until
+ * // later
  * await schedule.stop();
  * await running;
  * ```
  */
 export class Schedule<Jobs extends JobDefinitions = JobDefinitions> implements AsyncDisposable {
-  /** What tells it from other schedules on the server. */
+  /** The name that distinguishes it from other schedules on the server. */
   readonly name: string;
   readonly #plans: readonly Plan[];
   readonly #catalogue: JobCatalogue | undefined;
@@ -121,9 +119,9 @@ export class Schedule<Jobs extends JobDefinitions = JobDefinitions> implements A
   #running: Promise<void> | undefined;
 
   /**
-   * Makes a schedule; nothing happens until it is run.
+   * Creates a schedule. Nothing happens until it is run.
    *
-   * @throws {ConfigError} `INVALID_OPTION` on an entry or an option that cannot be used.
+   * @throws {ConfigError} `INVALID_OPTION` if an entry or an option is invalid.
    */
   constructor(entries: ScheduleEntries<Jobs>, options: ScheduleOptions<Jobs> = {}) {
     checkOptionNames(options, OPTIONS, "Schedule");
@@ -142,9 +140,9 @@ export class Schedule<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   /**
-   * When an entry fires next.
+   * Returns the next firings of an entry.
    *
-   * @example Does it do what I mean on the day when the clocks are changed?
+   * @example Check a firing on the day when the clocks change
    * ```ts
    * import { Schedule } from "@faktory-ts/faktory/cron";
    *
@@ -152,7 +150,8 @@ export class Schedule<Jobs extends JobDefinitions = JobDefinitions> implements A
    *   nightly: { cron: "30 2 * * *", timeZone: "Europe/Berlin", job: { type: "report" } },
    * });
    * const [firing] = schedule.next("nightly", { after: new Date("2026-03-28T12:00:00Z") });
-   * console.assert(firing?.toISOString() === "2026-03-29T01:00:00.000Z"); // there is no 02:30 on that day
+   * // There is no 02:30 on that day.
+   * console.assert(firing?.toISOString() === "2026-03-29T01:00:00.000Z");
    * ```
    *
    * @throws {InvalidArgumentError} `INVALID_ARGUMENT` if there is no such entry.
@@ -164,7 +163,7 @@ export class Schedule<Jobs extends JobDefinitions = JobDefinitions> implements A
     if (plan === undefined) {
       throw new InvalidArgumentError(
         "INVALID_ARGUMENT",
-        `Cannot tell the next firings as the schedule has no such entry: got ${showValue(name)}`,
+        `Cannot compute the next firings as the schedule has no such entry: got ${showValue(name)}`,
       );
     }
     const count = integerIn("count", options.count, { min: 1, max: 100_000, fallback: 1 });
@@ -177,7 +176,7 @@ export class Schedule<Jobs extends JobDefinitions = JobDefinitions> implements A
     return found;
   }
 
-  /** Calls `listener` on every `event`; the function returned ends that. */
+  /** Calls `listener` on every `event`. Returns a function that removes the listener. */
   on<Name extends keyof ScheduleEvents>(
     event: Name,
     listener: Listener<ScheduleEvents[Name]>,
@@ -186,20 +185,20 @@ export class Schedule<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   /**
-   * Pushes the firings, by this producer, until `stop` is called. What it has pushed before stays
-   * on the server and fires, so that nothing is missed during a deploy. Jobs go by none of the
-   * producer's middleware and telemetry, which could make them differ.
+   * Pushes the firings with this producer until `stop` is called. Jobs that it has pushed stay on
+   * the server and run, so nothing is missed during a deploy. Jobs do not pass the producer's
+   * middleware and telemetry, which could make them differ.
    *
-   * A server that cannot be reached is no reason to end: see the event `error`.
+   * The run continues if the server cannot be reached; see the event `error`.
    *
-   * @throws {InvalidJobError} if an entry's job is one that the server would refuse, or that does
-   * not fit the catalogue.
+   * @throws {InvalidJobError} if the server would refuse an entry's job, or if it does not fit the
+   * catalogue.
    * @throws {StateError} `ALREADY_RUNNING`.
    */
   run(producer: Producer<Jobs>, options: ScheduleRunOptions = {}): Promise<void> {
     if (this.#running !== undefined) {
       return Promise.reject(
-        new StateError("ALREADY_RUNNING", "Cannot run the schedule as it is running already"),
+        new StateError("ALREADY_RUNNING", "Cannot run the schedule as it is already running"),
       );
     }
     const stopped = deferred();
@@ -209,23 +208,23 @@ export class Schedule<Jobs extends JobDefinitions = JobDefinitions> implements A
     });
   }
 
-  /** Ends the run; resolves when it has ended. */
+  /** Ends the run. Resolves when it has ended. */
   async stop(): Promise<void> {
     this.#stop?.();
     await this.#running?.catch(() => {});
   }
 
   /**
-   * Removes all that the schedule of this name has on the server for later. For a program that has
-   * a schedule no longer: what is removed from a schedule that is run, or changed, is withdrawn
-   * without this.
+   * Removes all scheduled jobs of the schedule with this name. Call this only if a program no
+   * longer has a schedule. If an entry is removed or changed, its old jobs are withdrawn
+   * automatically.
    */
   async withdraw(producer: Producer<Jobs>): Promise<void> {
     checkProducer(producer);
     await producer.sets.scheduled.discard({ pattern: `*"jid":"${prefixOf(this.name)}*` });
   }
 
-  /** As {@linkcode Schedule.stop}. */
+  /** Calls {@linkcode Schedule.stop}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
@@ -249,8 +248,7 @@ export class Schedule<Jobs extends JobDefinitions = JobDefinitions> implements A
       if (firing === undefined) continue;
       const { json } = maker.make(plan, firing.getTime());
       await maker.check(plan, firing.getTime());
-      // A unique job (Enterprise) that is withdrawn leaves its lock behind, and could not be pushed
-      // again.
+      // A withdrawn unique job (Enterprise) leaves its lock behind, and could not be pushed again.
       if (JSON.parse(json).custom?.unique_for !== undefined) withdraws = false;
     }
     const pusher = new Pusher(this.name, this.#plans, {

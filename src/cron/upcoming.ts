@@ -1,9 +1,6 @@
 import type { Firings } from "./firings.ts";
 
-/**
- * The firings that come next, kept from one look at them to the next: an expression takes its time
- * to evaluate.
- */
+/** The next firings, cached between two checks because an expression is slow to evaluate. */
 export class Upcoming {
   readonly #firings: Firings;
   #times: number[] = [];
@@ -13,9 +10,9 @@ export class Upcoming {
     this.#firings = firings;
   }
 
-  /** All at `ms` or later, in their order. */
+  /** Iterates over all firings at `ms` or later, in order. */
   *from(ms: number): Iterable<number> {
-    // The clock was set back, or this is another server's.
+    // The clock was set back, or belongs to another server.
     if (ms < this.#from) this.#times = [];
     this.#from = ms;
     const passed = this.#times.findIndex((time) => time >= ms);

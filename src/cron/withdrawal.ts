@@ -1,15 +1,15 @@
 import { prefixOf, timeText } from "./firing_job.ts";
 
-/** Digits of the times in jids, in their order. */
+/** Digits of the times in jids, in order. */
 const DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz";
 
 /**
- * Globs of the scheduled jobs of a schedule's firings at `from` or later. MUTATE knows no "later
- * than", so there is one glob for each digit of the time: those before it are the same, and this
- * one is larger.
+ * Returns globs for the scheduled jobs of a schedule's firings at `from` or later. MUTATE has no
+ * comparison, so there is one glob for each digit of the time, with the same digits before it and a
+ * larger digit at its place.
  */
 export function firingsFrom(schedule: string, from: number): string[] {
-  // From then on is after the second before.
+  // At `from` or later means after the second before.
   const time = timeText(Math.ceil(from / 1000) * 1000 - 1000);
   return [...time].flatMap((digit, index) => {
     const next = DIGITS[DIGITS.indexOf(digit) + 1];

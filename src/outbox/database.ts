@@ -3,15 +3,17 @@ import { showValue } from "../internal/show.ts";
 import type { Dialect } from "./statements.ts";
 
 /**
- * Runs one statement with its parameters, and resolves to its rows: for a driver or query builder
- * not listed here.
+ * A function that runs a statement with parameters and resolves to the rows. For drivers and query
+ * builders that are not supported directly.
  */
 export type QueryFunction = (
   sql: string,
   params: readonly unknown[],
 ) => PromiseLike<readonly object[]>;
 
-/** A `Pool`, `Client` or `PoolClient` of the package `pg`, or what has its `query`. */
+/**
+ * A `Pool`, `Client` or `PoolClient` of the package `pg`, or another object with such a `query`.
+ */
 export interface PgDatabase {
   /** Runs a statement. */
   // `any[]`, as in the types of `pg`.
@@ -34,17 +36,17 @@ export interface SqliteDatabase {
 }
 
 /**
- * Where the outbox is: a connection, pool or transaction of a driver, or a function that runs a
- * statement.
+ * The database of the outbox: a connection, pool or transaction of a driver, or a function that
+ * runs a statement.
  */
 export type OutboxDatabase = QueryFunction | PgDatabase | PostgresDatabase | SqliteDatabase;
 
-/** A database as the outbox uses it. */
+/** A database, as the outbox uses it. */
 export interface Connection {
   readonly dialect: Dialect;
-  /** Throws, or rejects, with the error of the driver. */
+  /** Runs a statement. Throws or rejects with the driver's error. */
   query(sql: string, params: readonly unknown[]): PromiseLike<readonly object[]>;
-  /** Whether a transaction is open on this very connection, where the driver tells. */
+  /** Returns true if this connection has an open transaction, as far as the driver knows. */
   isInTransaction(): boolean;
 }
 
@@ -78,8 +80,8 @@ export function connectionOf(database: unknown, dialect: Dialect | undefined): C
   if (typeof database !== "function") {
     throw new ConfigError(
       "INVALID_OPTION",
-      "Cannot use the database as it is neither of the drivers pg, postgres, node:sqlite, better-sqlite3 " +
-        `and bun:sqlite nor a function: got ${showValue(database)}`,
+      "Cannot use the database as it is neither one of pg, postgres, node:sqlite, better-sqlite3 or " +
+        `bun:sqlite nor a function: got ${showValue(database)}`,
     );
   }
   if (dialect === undefined) {
@@ -91,13 +93,13 @@ export function connectionOf(database: unknown, dialect: Dialect | undefined): C
   return { dialect, query: database as QueryFunction, isInTransaction: () => false };
 }
 
-/** Whether `database` is one of SQLite's drivers, which are synchronous. */
+/** Returns true for the drivers of SQLite, which are synchronous. */
 export function isSqlite(database: unknown): database is SqliteDatabase {
-  // A transaction of `postgres` has a `prepare` as well.
+  // A transaction of `postgres` has a `prepare` too.
   return has<SqliteDatabase>(database, "prepare") && !has<PostgresDatabase>(database, "unsafe");
 }
 
-/** Runs one statement of SQLite. */
+/** Runs a statement in SQLite. */
 export function querySync(
   database: SqliteDatabase,
   sql: string,
@@ -107,13 +109,16 @@ export function querySync(
     reader?: boolean;
     run(...params: unknown[]): unknown;
   };
-  // better-sqlite3 refuses `all` for a statement without rows.
+  // better-sqlite3 refuses `all` for statements without rows.
   if (statement.reader !== false) return statement.all(...params) as object[];
   statement.run(...params);
   return [];
 }
 
-/** `node:sqlite` (Node 24, Deno) and the other two drivers have different names for it. */
+/**
+ * Returns true in an open transaction. `node:sqlite` (Node 24, Deno) and the other two drivers have
+ * different names for this property.
+ */
 function inTransaction(database: object): boolean {
   const { isTransaction, inTransaction } = database as Record<string, unknown>;
   return isTransaction === true || inTransaction === true;

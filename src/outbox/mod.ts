@@ -1,9 +1,9 @@
 /**
- * A transactional outbox: jobs are written to a table in the transaction of your database, and a
- * relay pushes them to Faktory after the commit. A job is neither lost when the program dies
- * between the two, nor enqueued when the transaction rolls back.
+ * A transactional outbox: jobs are inserted into a table in your database transaction, and a relay
+ * pushes them to Faktory after the commit. No job is lost if the program crashes after the commit,
+ * and no job is enqueued if the transaction rolls back.
  *
- * @example Enqueue a job in a transaction of SQLite
+ * @example Enqueue a job in a SQLite transaction
  * ```ts
  * import { Consumer, Producer } from "@faktory-ts/faktory";
  * import { Outbox } from "@faktory-ts/faktory/outbox";

@@ -21,15 +21,19 @@ import { type Dialect, statements } from "./statements.ts";
 /** Options of an {@linkcode Outbox}. */
 export interface OutboxOptions<Jobs extends JobDefinitions = JobDefinitions> {
   /**
-   * The table's name, with its schema if it is not in the search path. @default "faktory_outbox"
+   * The name of the table, with its schema if that is not in the search path.
+   *
+   * @default "faktory_outbox"
    */
   readonly table?: string | undefined;
   /**
-   * The catalogue of `defineJobs`: types the jobs, checks them and gives them its defaults.
+   * The catalogue of jobs, made by `defineJobs`. With it, jobs are typed and checked and get their
+   * defaults.
+   *
    * @default any job
    */
   readonly jobs?: Jobs | undefined;
-  /** The kind of database, where it is given as a function. @default by the driver */
+  /** The kind of database, if it is passed as a function. @default that of the driver */
   readonly dialect?: Dialect | undefined;
 }
 
@@ -42,13 +46,13 @@ const OUTBOX_OPTIONS = {
 const TABLE_NAME = /^[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*)?$/;
 
 /**
- * A table of jobs that wait to be pushed to Faktory. Jobs are inserted in your transaction;
- * {@linkcode Outbox.relay} pushes those that are committed.
+ * A table of jobs that wait to be pushed to Faktory. You insert jobs in your transaction, and
+ * {@linkcode Outbox.relay} pushes the committed ones.
  *
- * Delivery is at least once: a relay that dies between the push and the removal of the row leaves
- * the row, and another relay pushes the job again, under the same jid.
+ * Delivery is at least once: if a relay crashes between pushing a job and deleting its row, another
+ * relay pushes the job again, with the same jid.
  *
- * @example A user and a job, both or neither
+ * @example Insert a user and a job in one transaction
  * ```ts ignore
  * import { Outbox } from "@faktory-ts/faktory/outbox";
  * import postgres from "postgres";
@@ -69,7 +73,7 @@ export class Outbox<Jobs extends JobDefinitions = JobDefinitions> {
   readonly #catalogue: JobCatalogue | undefined;
 
   /**
-   * Makes an outbox; nothing is connected.
+   * Creates an outbox. This does not connect to the database.
    *
    * @throws {ConfigError} `INVALID_OPTION`.
    */
@@ -99,11 +103,11 @@ export class Outbox<Jobs extends JobDefinitions = JobDefinitions> {
   }
 
   /**
-   * Inserts jobs, by one statement, in whatever transaction is open on `database`. Each job is
-   * checked as `enqueue` checks it.
+   * Inserts jobs with one statement, in the open transaction of `database`. Each job is checked
+   * like in `enqueue`.
    *
    * @returns The jids, in the order of the jobs.
-   * @throws {InvalidJobError} For the first invalid job; nothing is inserted then.
+   * @throws {InvalidJobError} For the first invalid job. Nothing is inserted.
    */
   async insert(database: OutboxDatabase, jobs: Iterable<TypedJob<Jobs>>): Promise<string[]> {
     const connection = connectionOf(database, this.#dialect);
@@ -119,12 +123,11 @@ export class Outbox<Jobs extends JobDefinitions = JobDefinitions> {
   }
 
   /**
-   * Does the same without a promise, for SQLite, whose transactions are often synchronous
-   * functions.
+   * Inserts jobs synchronously. For SQLite, whose transactions are often synchronous functions.
    *
-   * @throws {InvalidJobError} For the first invalid job; nothing is inserted then.
-   * @throws {InvalidArgumentError} `INVALID_ARGUMENT` for other databases, and for a schema that
-   * checks asynchronously.
+   * @throws {InvalidJobError} For the first invalid job. Nothing is inserted.
+   * @throws {InvalidArgumentError} `INVALID_ARGUMENT` for other databases, or if a schema validates
+   * asynchronously.
    */
   insertSync(database: SqliteDatabase, jobs: Iterable<TypedJob<Jobs>>): string[] {
     if (!isSqlite(database)) throw notSync("the database is not one of SQLite's drivers");
@@ -132,7 +135,7 @@ export class Outbox<Jobs extends JobDefinitions = JobDefinitions> {
       const { checking, ...row } = this.#encode(job, index);
       if (checking === undefined) return row;
       checking.catch(() => {});
-      throw notSync("the schema of the job checks asynchronously");
+      throw notSync("the schema of the job validates asynchronously");
     });
     const { insert } = statements("sqlite", this.#table);
     if (encoded.length > 0) querySync(database, insert, [rows(encoded)]);
@@ -140,15 +143,16 @@ export class Outbox<Jobs extends JobDefinitions = JobDefinitions> {
   }
 
   /**
-   * Starts a relay, which pushes the jobs of committed transactions by `producer` and removes their
-   * rows. Several relays share a table, in one process or many. Give it a pool or a connection of
-   * its own: on a connection with an open transaction it would see jobs that are not committed.
+   * Starts a relay, which pushes the jobs of committed transactions with `producer` and deletes
+   * their rows. Several relays, in one or many processes, can share a table. Pass a pool or a
+   * separate connection: on a connection with an open transaction, a relay would see jobs that are
+   * not committed.
    *
    * @throws {ConfigError} `INVALID_OPTION`.
    */
   relay(
     database: OutboxDatabase,
-    // Any catalogue: the relay enqueues jobs that were checked when they were inserted.
+    // Accepts any catalogue, because the jobs were checked when they were inserted.
     // deno-lint-ignore no-explicit-any
     producer: Producer<any>,
     options: RelayOptions = {},

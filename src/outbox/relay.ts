@@ -15,20 +15,19 @@ import type { Statements } from "./statements.ts";
 
 /** Options of a relay. */
 export interface RelayOptions {
-  /** Time between two looks at an empty table, in milliseconds. @default 500 */
+  /** Interval of the checks while the table is empty, in milliseconds. @default 500 */
   readonly pollMs?: number | undefined;
-  /** Rows taken at a time, 1 to 10000. @default 1000 */
+  /** Maximum number of rows to take at a time, 1 to 10000. @default 1000 */
   readonly batchSize?: number | undefined;
   /**
-   * Time after which another relay takes over the rows of one that died, in seconds, 10 to 3600. A
-   * relay that lives extends it.
+   * Time after which another relay takes over the rows of a crashed one, in seconds, 10 to 3600. A
+   * running relay extends its claims.
    *
    * @default 30
    */
   readonly claimSeconds?: number | undefined;
   /**
-   * Where time comes from; a `ManualClock` of `./server` lets tests move it. @default the machine's
-   * clock
+   * The source of time. In tests, use a `ManualClock` from `./server`. @default the system clock
    */
   readonly clock?: Clock | undefined;
 }
@@ -51,22 +50,22 @@ export const RELAY_OPTIONS = {
 
 const STOP_OPTIONS = { timeoutMs: true } as const satisfies OptionNames<StopRelayOptions>;
 
-/** What a relay has done. */
+/** The results of a relay. */
 export interface RelayReport {
-  /** Jobs that Faktory has confirmed. */
+  /** Number of jobs that Faktory has confirmed. */
   readonly pushed: number;
   /**
-   * Jobs that Faktory, or the producer's catalogue, refused. Their rows stay, with the reason in
-   * the column `error`.
+   * Number of jobs that Faktory or the producer's catalogue refused. Their rows stay, with the
+   * reason in the column `error`.
    */
   readonly rejected: number;
 }
 
-/** What a relay tells of itself; see {@linkcode OutboxRelay.on}. */
+/** The events of a relay; see {@linkcode OutboxRelay.on}. */
 export interface RelayEvents {
   /** Jobs were pushed. */
   push: { readonly count: number };
-  /** A job was refused. It is not tried again until its row's `error` is set to NULL. */
+  /** A job was refused. It is not tried again unless `error` in its row is set to NULL. */
   reject: { readonly jid: string; readonly error: FaktoryError };
   /** The database or Faktory failed; the relay tries again after `retryInMs` milliseconds. */
   error: { readonly error: unknown; readonly retryInMs: number };
@@ -94,14 +93,14 @@ interface Row {
   readonly job: string;
 }
 
-/** The waits after a failure of the database or of Faktory. */
+/** Delays after a failure of the database or of Faktory. */
 const RETRY = { initialMs: 200, maxMs: 10_000 };
 
 /**
- * Pushes the jobs of an outbox's table, oldest first, until it is stopped. Made by
+ * Pushes the jobs of an outbox's table, oldest first, until it is stopped. Created by
  * `Outbox.relay()`.
  *
- * It claims rows (`FOR UPDATE SKIP LOCKED` in PostgreSQL), pushes them and deletes them. No
+ * It claims rows (`FOR UPDATE SKIP LOCKED` in PostgreSQL), pushes their jobs and deletes them. No
  * transaction is open while it pushes.
  */
 export class OutboxRelay implements AsyncDisposable {
@@ -114,18 +113,18 @@ export class OutboxRelay implements AsyncDisposable {
   readonly #claimSeconds: number;
   readonly #clock: Clock;
   readonly #events = new Emitter<RelayEvents>(RELAY_EVENTS);
-  /** The name by which its claims are known. */
+  /** The name of this relay in the rows that it has claimed. */
   readonly #name = createJid();
   #pushed = 0;
   #rejected = 0;
   #isStopped = false;
   /** Aborted when a stop takes too long. */
   readonly #giveUp = new AbortController();
-  /** Ends the wait between two looks. */
+  /** Ends the wait between two checks. */
   #endWait = () => {};
-  /** Whether to look again without a wait. */
+  /** True if the table must be checked without a wait. */
   #isWoken = false;
-  /** One batch at a time, of the loop and of `drain()`. */
+  /** The last batch: batches of the loop and of `drain()` run one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
   readonly #loop: Promise<void>;
 
@@ -152,7 +151,7 @@ export class OutboxRelay implements AsyncDisposable {
     this.#loop = this.#run();
   }
 
-  /** Calls `listener` on every `event`; the function returned ends that. */
+  /** Calls `listener` on every `event`. Returns a function that removes the listener. */
   on<Name extends keyof RelayEvents>(
     event: Name,
     listener: Listener<RelayEvents[Name]>,
@@ -160,17 +159,17 @@ export class OutboxRelay implements AsyncDisposable {
     return this.#events.on(event, listener);
   }
 
-  /** Looks at the table at once, for instance after your program has committed a transaction. */
+  /** Checks the table at once, for example after your program has committed a transaction. */
   wake(): void {
     this.#isWoken = true;
     this.#endWait();
   }
 
   /**
-   * Pushes what is in the table now, and resolves when nothing is left that this relay can claim.
-   * For tests, and for programs that run now and then.
+   * Pushes the jobs in the table, and resolves when there are none left that this relay can claim.
+   * For tests, and for programs that run from time to time.
    *
-   * @returns What this relay has done since it started.
+   * @returns The results of this relay since it started.
    * @throws The error of the database or of Faktory.
    */
   async drain(): Promise<RelayReport> {
@@ -179,8 +178,8 @@ export class OutboxRelay implements AsyncDisposable {
   }
 
   /**
-   * Ends after the batch in flight. Rows that Faktory has not confirmed by then stay in the table,
-   * for the next relay.
+   * Stops after the batch in flight. Rows that Faktory has not confirmed stay in the table for the
+   * next relay.
    *
    * @throws {ConfigError} `INVALID_OPTION`.
    */
@@ -197,7 +196,7 @@ export class OutboxRelay implements AsyncDisposable {
     return this.#report();
   }
 
-  /** Does what `stop()` does. */
+  /** Calls {@linkcode OutboxRelay.stop}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
@@ -212,7 +211,7 @@ export class OutboxRelay implements AsyncDisposable {
       let waitMs = this.#pollMs;
       this.#isWoken = false;
       try {
-        // A full batch: there is more.
+        // After a full batch there are probably more rows.
         if (await this.#next() === this.#batchSize) waitMs = 0;
         failures = 0;
       } catch (error) {
@@ -233,18 +232,18 @@ export class OutboxRelay implements AsyncDisposable {
     });
   }
 
-  /** Pushes the next batch once the one before is done; resolves to its number of rows. */
+  /** Pushes the next batch after the one before. Resolves to its number of rows. */
   #next(): Promise<number> {
     const next = this.#turn.then(() => this.#batch(), () => this.#batch());
     this.#turn = next;
-    // Whoever called has the error as well.
+    // The caller gets the error too.
     next.catch(() => {});
     return next;
   }
 
   async #batch(): Promise<number> {
     const { claim } = this.#statements;
-    // On the connection of an open transaction, jobs could be claimed that are rolled back later.
+    // On the connection of an open transaction, it could claim jobs that are rolled back later.
     if (this.#isStopped || this.#connection.isInTransaction()) return 0;
     const claimed = await this.#connection.query(claim, [
       this.#name,
@@ -257,8 +256,8 @@ export class OutboxRelay implements AsyncDisposable {
     try {
       await this.#push(rows);
     } catch (error) {
-      // After a stop that gave up, Faktory may still confirm them: the time of the claim has to
-      // pass.
+      // After a stop that gave up, Faktory may still confirm them, so the claim must expire by
+      // itself.
       if (!this.#giveUp.signal.aborted) await this.#release(rows);
       throw error;
     } finally {
@@ -267,9 +266,9 @@ export class OutboxRelay implements AsyncDisposable {
     return rows.length;
   }
 
-  /** Gives back those of the rows that are still claimed. */
+  /** Releases the rows that are still claimed. */
   async #release(rows: readonly Row[]): Promise<void> {
-    // If it fails, the time of the claim passes.
+    // If this fails, the claim expires.
     await this.#connection.query(this.#statements.release, [this.#name, ids(rows)]).then(
       () => {},
       () => {},
@@ -288,7 +287,7 @@ export class OutboxRelay implements AsyncDisposable {
     let reason: FaktoryError | undefined;
     for (const [row, job] of jobs) {
       const error = isError(job) ? job : failed.get(job.jid!);
-      // A unique job (Enterprise) that is there already needs no second one.
+      // If a unique job (Enterprise) like it exists, the row is done.
       if (error === undefined || error instanceof NotUniqueError) done.push(row);
       else if (isRefusal(error, failed.size < sound.length)) {
         const jid = isError(job) ? "" : job.jid!;
@@ -315,8 +314,7 @@ export class OutboxRelay implements AsyncDisposable {
   }
 
   /**
-   * Extends the claim of rows again and again while they are pushed; the function returned ends
-   * that.
+   * Extends the claim of rows repeatedly while they are pushed. Returns a function that ends this.
    */
   #extend(rows: readonly Row[]): () => void {
     const everyMs = this.#claimSeconds * 1000 / 3;
@@ -325,7 +323,7 @@ export class OutboxRelay implements AsyncDisposable {
     const params = [this.#name, this.#claimSeconds, ids(rows)];
     const query = async () => await this.#connection.query(statement, params);
     function extend() {
-      // If it fails, the rows may be pushed twice; the next statement of the batch reports the
+      // If this fails, the rows may be pushed twice. The next statement of the batch reports the
       // error.
       query().catch(() => {});
       cancel = clock.after(everyMs, extend);
@@ -339,7 +337,7 @@ function ids(rows: readonly Row[]): string {
   return JSON.stringify(rows.map(({ id }) => String(id)));
 }
 
-/** The job of a row; an error where something else has written to the column. */
+/** Decodes the job of a row. Returns an error if another program has written to the column. */
 function read(json: string): JobFields | FaktoryError {
   try {
     const { jid, type, args, queue, retry, at, reserveFor, backtrace, custom, createdAt } =
@@ -351,8 +349,8 @@ function read(json: string): JobFields | FaktoryError {
 }
 
 /**
- * Whether trying again would give the same answer. An error of the server that every job of a batch
- * has got is about the server, not about the jobs.
+ * Returns true if trying again would give the same result. A server error for every job of a batch
+ * concerns the server, not the jobs.
  */
 function isRefusal(error: FaktoryError, othersPassed: boolean): boolean {
   return error instanceof InvalidJobError || error.code === "PROTOCOL_VIOLATION" ||

@@ -2,38 +2,40 @@
 export type Dialect = "postgres" | "sqlite";
 
 /**
- * The statements of the outbox. Lists go in as one text of JSON, which every driver passes on as it
- * is. Times are the database's, so that the clocks of relays do not matter.
+ * The statements of the outbox. Lists are passed as one JSON text, which every driver passes on
+ * unchanged. Times are those of the database, so the clocks of relays do not matter.
  */
 export interface Statements {
   readonly createTable: string;
-  /** `[{jid, job}]`. */
+  /** Parameters: `[{jid, job}]`. */
   readonly insert: string;
-  /** Reserves rows for a relay: its name, seconds, how many. Gives `id` and `job`. */
+  /**
+   * Claims rows for a relay. Parameters: its name, seconds, maximum number of rows. Returns `id`
+   * and `job`.
+   */
   readonly claim: string;
-  /** Extends what a relay has reserved: its name, seconds, `[id]`. */
+  /** Extends the claim of a relay. Parameters: its name, seconds, `[id]`. */
   readonly extend: string;
-  /** Gives back what a relay has reserved: its name, `[id]`. */
+  /** Releases rows that a relay has claimed. Parameters: its name, `[id]`. */
   readonly release: string;
-  /** `[id]`. */
+  /** Parameters: `[id]`. */
   readonly remove: string;
-  /** Keeps rows that cannot be enqueued, with the reason: `[{id, error}]`. */
+  /** Marks rows that cannot be enqueued with the reason. Parameters: `[{id, error}]`. */
   readonly reject: string;
 }
 
-/** The statements for a table, whose name was checked. */
+/** Returns the statements for a table with a valid name. */
 export function statements(dialect: Dialect, table: string): Statements {
   return dialect === "postgres" ? postgres(quoted(table)) : sqlite(quoted(table));
 }
 
-/** A schema's name may stand before that of the table. */
+/** Quotes a name, which may contain a schema. */
 function quoted(table: string): string {
   return table.split(".").map((name) => `"${name}"`).join(".");
 }
 
 function postgres(table: string): Statements {
-  // A parameter that is said to be text goes to the server as it is, whatever the driver makes of
-  // JSON.
+  // With the cast to text, the parameter is sent as it is, however the driver treats JSON.
   const ids = (param: string) =>
     `(SELECT value::bigint FROM json_array_elements_text(${param}::text::json) AS value)`;
   return {
@@ -49,8 +51,8 @@ function postgres(table: string): Statements {
     insert: `INSERT INTO ${table} (jid, job)
 SELECT item->>'jid', item->>'job' FROM json_array_elements($1::text::json) WITH ORDINALITY AS list(item, place)
 ORDER BY place`,
-    // In a CTE: within IN, the planner may run it once for each row, and then it takes more than
-    // the limit.
+    // In a CTE, because within IN the planner may run it once per row, and then take more than the
+    // limit.
     claim: `WITH next AS MATERIALIZED (
   SELECT id FROM ${table} WHERE error IS NULL AND (claimed_until IS NULL OR claimed_until < now())
   ORDER BY id LIMIT $3::int FOR UPDATE SKIP LOCKED

@@ -9,26 +9,26 @@ import { jobOf, type Next, type Step } from "./step.ts";
 import { pushAll, tokenOf } from "./tokens.ts";
 
 /**
- * The fact that a join was started. Tokens without it, in the queue of a join, are of a join that
- * is over.
+ * Key of the fact that a join was started. Tokens without this fact in the queue of a join belong
+ * to a join that is over.
  */
 export const STARTED = "started";
 
-/** The fact of a workflow's state that its last node has succeeded. */
+/** Key of the fact that the last node of a workflow has succeeded. */
 export const ENDED = "ended";
 
-/** The fact that there is a check of the join. */
+/** Key of the fact that a check of the join is scheduled. */
 export const CHECKED = "checked";
 
-/** What a node has come to. */
+/** The result of a node. */
 export interface Result {
-  /** What its handler returned; of a join, the values of its parts. */
+  /** The value that its handler returned; for a join, the values of its parts. */
   readonly value: unknown;
-  /** What the next node gets of it. */
+  /** The results that the next node gets. */
   readonly results: readonly unknown[];
 }
 
-/** What to push, in this order. */
+/** Jobs to push, in this order. */
 export interface Pushes {
   /** Tokens and jobs of the workflow itself. */
   readonly own: readonly EncodedJob[];
@@ -36,22 +36,25 @@ export interface Pushes {
   readonly jobs: readonly JobFields[];
 }
 
-/** Parts of one join that a batch can count, as each of them is a single job. */
+/** Parts of a join that a batch can count, because each is a single job. */
 interface PartGroup {
   readonly join: JoinJob;
   readonly jobs: readonly JobFields[];
 }
 
-/** Parts for which a batch is worth its commands: each part alone costs a job that looks. */
+/**
+ * Smallest number of parts for which a batch is worth its commands. Without a batch, each part
+ * costs one join job.
+ */
 const MIN_GROUP = 2;
 
-/** Returns what starts a node. */
+/** Returns the pushes that start a node. */
 export function starting(plan: Plan, step: Step): Pushes {
   if ("job" in plan) return { own: [], groups: [], jobs: [jobOf(plan.job, step)] };
   const { id, path, then } = step;
   if ("chain" in plan) {
     const [first, ...rest] = plan.chain;
-    // `0.1_2` is the chain at 0.1 from its third node on.
+    // The path `0.1_2` is the chain at 0.1 from its third node on.
     const [place, at = "0"] = path.split("_");
     const more: Next | undefined = rest.length === 0
       ? then
@@ -81,17 +84,17 @@ export function starting(plan: Plan, step: Step): Pushes {
   };
 }
 
-/** A batch counts jobs. One that is in a batch of the user's stays there. */
+/** Returns true for a part that a batch can count: a single job that is not in another batch. */
 function isCountable(plan: Plan): boolean {
   return "job" in plan && plan.job.custom?.["bid"] === undefined;
 }
 
 /**
- * Returns what follows a node that has succeeded: the next node, or a token for the join that waits
- * for it and a job that looks at the join.
+ * Returns the pushes after a node has succeeded: the start of the next node, or a token for the
+ * join that waits for it and a job that checks the join.
  *
  * @param job The node's job: its queue, whose workers know the workflow, and the batch that counts
- * the job, if there is one. The server enqueues the look at the join once it has counted all jobs.
+ * the job, if there is one. The server enqueues the check of the join when the batch is complete.
  */
 export function advancing(
   step: Step,
@@ -117,9 +120,9 @@ export function advancing(
 }
 
 /**
- * Pushes them; some may be there after an error.
+ * Sends pushes. After an error, some of them may be on the server.
  *
- * @param queue The queue for looks at joins whose parts a batch counts.
+ * @param queue The queue for checks of joins whose parts a batch counts.
  */
 export async function pushThem(
   producer: Producer,
@@ -136,10 +139,10 @@ export async function pushThem(
 }
 
 /**
- * Pushes parts of a join as a batch, whose callback looks at the join. The tokens still decide when
- * the join is done, as a server may miscount a job that is sent or run twice. The check comes
- * first: it unites the tokens if the callback never comes, for example as this program dies before
- * the commit.
+ * Pushes parts of a join as a batch, whose callback checks the join. The tokens still decide when
+ * the join is done, because a server may miscount a job that is sent or run twice. The scheduled
+ * check comes first: it completes the join if the callback never comes, for example because this
+ * program crashes before the commit.
  */
 async function pushBatch(
   producer: Producer,
@@ -161,7 +164,7 @@ async function pushJobs(producer: Producer, jobs: readonly JobFields[]): Promise
   if (jobs.length === 0) return;
   const { failed } = await producer.enqueueMany(jobs);
   for (const error of failed.values()) {
-    // A unique job (Enterprise) that is there already is the one that an earlier try has pushed.
+    // If a unique job (Enterprise) like it exists, an earlier attempt has pushed it.
     if (error.code !== "NOT_UNIQUE") throw error;
   }
 }

@@ -4,41 +4,40 @@ import { advancing, CHECKED, pushThem, STARTED } from "./advance.ts";
 import { checkJob, FIRST_CHECK_SECONDS, type JoinJob } from "./join_job.ts";
 import { dropTokens, type Facts, pushAll, takeTokens, tokenOf } from "./tokens.ts";
 
-/** The fact that the node after a join was started. */
+/** Key of the fact that the node after a join was started. */
 const DONE = "done";
 
-/** The longest wait between two checks, in seconds: each wait is twice the one before. */
+/** Longest delay between two checks, in seconds. Each delay is twice the one before. */
 const LAST_CHECK_SECONDS = 600;
 
 /**
- * Seconds for which it is kept that a join is done. A part that runs once more in that time does
- * not begin the join anew, and tokens that a program held when it died come back.
+ * Time for which the fact that a join is done is kept, in seconds. If a part runs again in that
+ * time, it does not start the join again, and tokens that a crashed program held come back.
  */
 const DONE_SECONDS = 7200;
 
 /**
- * Checks in a row without the fact that the join was started, after which its tokens are dropped.
+ * Number of consecutive checks without the fact that the join was started, after which its tokens
+ * are dropped.
  */
 const MAX_MISSES = 10;
 
-/** Checks after which a join that never got complete is given up: thirty days. */
+/** Number of checks after which an incomplete join is given up: thirty days. */
 const MAX_CHECKS = 30 * 86_400 / LAST_CHECK_SECONDS;
 
-/**
- * Times that a join is looked at in a row because other programs have put tokens there meanwhile.
- */
+/** Number of consecutive attempts if other programs add tokens meanwhile. */
 const MAX_LOOKS = 10;
 
-/** What is known of a join. */
+/** The state of a join. */
 interface Found {
   /** `over`: its tokens are dropped. */
   readonly state: "waits" | "done" | "over";
   readonly isStarted: boolean;
-  /** The last reply to INFO, if nothing was sent after it. */
+  /** The last reply to INFO, if no command was sent after it. */
   readonly info?: ServerInfo;
 }
 
-/** Runs a job that unites the tokens of a join; `queue` is that of the job. */
+/** Runs a job that collects the tokens of a join. `queue` is the queue of the job. */
 export async function unite(producer: Producer, job: JoinJob, queue: string): Promise<void> {
   const { everySeconds, misses = 0, checks = 0 } = job;
   const mayEnd = job.isDone === true || misses >= MAX_MISSES || checks >= MAX_CHECKS;
@@ -57,8 +56,8 @@ export async function unite(producer: Producer, job: JoinJob, queue: string): Pr
 }
 
 /**
- * Unites the tokens of a join, and starts the next node if all parts are there. Facts are removed
- * only after they were pushed elsewhere, so the program may die at any point.
+ * Collects the tokens of a join, and starts the next node if all parts are done. Facts are removed
+ * only after they were pushed elsewhere, so the program may crash at any point.
  */
 async function look(
   producer: Producer,
@@ -83,7 +82,7 @@ async function look(
       if (isAlone || looks === MAX_LOOKS) return { state: "waits", isStarted, info };
       continue;
     }
-    // Before the next node starts: a check removes what is left of the join, whatever dies here.
+    // Pushed before the next node starts: whatever crashes, the check removes the rest of the join.
     if (!(CHECKED in facts)) {
       const check = { ...job, everySeconds: FIRST_CHECK_SECONDS };
       await pushAll(producer, [checkJob(check, { queue, info: await producer.info() })]);
@@ -97,16 +96,16 @@ async function look(
     await pushAll(producer, [tokenOf(tokens, left)]);
     await dropTokens(producer, held);
     if (isDone) return { state: "done", isStarted };
-    // Of the programs that put tokens back at the same time, the last one sees those of all others
-    // here.
+    // If several programs put tokens back at the same time, the last one sees the tokens of all
+    // others here.
     const { isAlone, info } = await countTokens(producer, tokens, 1);
     if (isAlone || looks === MAX_LOOKS) return { state: "waits", isStarted, info };
   }
 }
 
 /**
- * Asks whether a queue has no more than so many tokens. If there are more, the answer takes a random
- * time: of two programs in step, each would take one token and put it back for ever.
+ * Checks if a queue has at most so many tokens. If there are more, the answer takes a random time:
+ * otherwise two programs in step would each take a token and put it back forever.
  */
 async function countTokens(
   producer: Producer,
@@ -121,7 +120,7 @@ async function countTokens(
   }
 }
 
-/** The values of all parts in their order; `undefined` while one is missing. */
+/** Returns the values of all parts in order; `undefined` if one is missing. */
 function valuesIn(facts: Facts, of: number): unknown[] | undefined {
   const values: unknown[] = [];
   for (let index = 0; index < of; index++) {

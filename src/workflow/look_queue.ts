@@ -1,13 +1,13 @@
 /**
- * Runs the looks at each join one after the other in this process. Calls that come while one waits
- * for its turn share it: it starts later than they came, so it sees what they were made for. Two
- * looks at a time would only take each other's tokens.
+ * Runs the checks of each join one after the other in this process. Calls that arrive while a check
+ * waits share that check: it starts after they arrived, so it sees their tokens. Two checks at the
+ * same time would only take each other's tokens.
  */
 export class LookQueue {
   readonly #waiting = new Map<string, Promise<void>>();
   readonly #running = new Map<string, Promise<void>>();
 
-  /** Runs `look` in its turn, or has one that waits stand for it. */
+  /** Runs `look` when it is its turn, or shares a waiting one. */
   run(join: string, look: () => Promise<void>): Promise<void> {
     const waiting = this.#waiting.get(join);
     if (waiting !== undefined) return waiting;

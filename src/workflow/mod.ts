@@ -1,6 +1,6 @@
 /**
- * Workflows: jobs that follow one another (`chain`), and jobs that run side by side and are waited
- * for (`join`), nested as you like, on any Faktory server.
+ * Workflows on any Faktory server: jobs that run one after the other (`chain`), and jobs that run
+ * in parallel until all are done (`join`), nested in any way.
  *
  * @example Resize two images side by side, then publish them
  * ```ts

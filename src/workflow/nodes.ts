@@ -4,23 +4,23 @@ import { givenQueue, Job, type JobInput } from "../job/job.ts";
 
 /** Nodes that run one after the other. */
 export interface Chain {
-  /** The nodes, in their order. */
+  /** The nodes, in order. */
   readonly chain: readonly WorkflowNode[];
 }
 
-/** Nodes that run side by side, and are all waited for. */
+/** Nodes that run in parallel. The join is done when all of them are. */
 export interface Join {
   /** The nodes. */
   readonly join: readonly WorkflowNode[];
 }
 
-/** A part of a workflow: a job, or what {@linkcode chain} or {@linkcode join} returns. */
+/** A part of a workflow: a job, or the result of {@linkcode chain} or {@linkcode join}. */
 export type WorkflowNode = JobInput | Chain | Join;
 
 /**
- * Runs nodes one after the other: each starts when the one before has succeeded.
+ * Runs nodes one after the other. Each starts when the one before has succeeded.
  *
- * @example Two jobs in turn
+ * @example Two jobs, one after the other
  * ```ts
  * import { chain } from "@faktory-ts/faktory/workflow";
  *
@@ -36,9 +36,9 @@ export function chain(...nodes: readonly WorkflowNode[]): Chain {
 }
 
 /**
- * Runs nodes side by side. The join has succeeded when all of them have.
+ * Runs nodes in parallel. The join has succeeded when all of them have.
  *
- * @example Three jobs at a time, then one
+ * @example Three jobs in parallel, then one
  * ```ts
  * import { chain, join } from "@faktory-ts/faktory/workflow";
  *
@@ -55,23 +55,26 @@ export function join(...nodes: readonly WorkflowNode[]): Join {
 }
 
 function empty(name: string): InvalidArgumentError {
-  return new InvalidArgumentError("INVALID_ARGUMENT", `Cannot ${name} nothing: give it a job`);
+  return new InvalidArgumentError(
+    "INVALID_ARGUMENT",
+    `Cannot ${name} nothing: pass at least one job`,
+  );
 }
 
-/** A job of a plan: what its user has stated, as JSON. */
+/** A job of a plan: the properties that the user set, as JSON. */
 export interface PlannedJob {
   readonly type: string;
   readonly args: readonly unknown[];
   readonly queue?: string | undefined;
   readonly retry?: number | undefined;
-  /** As in RFC 3339. */
+  /** A time in RFC 3339. */
   readonly at?: string | undefined;
   readonly reserveFor?: number | undefined;
   readonly backtrace?: number | undefined;
   readonly custom?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** A workflow as it travels in the `custom` of its jobs. */
+/** A workflow, as it is stored in the `custom` of its jobs. */
 export type Plan =
   | { readonly job: PlannedJob }
   | { readonly chain: readonly Plan[] }
@@ -80,8 +83,8 @@ export type Plan =
 /**
  * Checks every job of a workflow, and returns the workflow as JSON.
  *
- * @throws {InvalidJobError} For a job that is invalid, or that states its jid.
- * @throws {InvalidArgumentError} `INVALID_ARGUMENT` for a list without nodes.
+ * @throws {InvalidJobError} For an invalid job, or a job with a jid.
+ * @throws {InvalidArgumentError} `INVALID_ARGUMENT` for an empty list of nodes.
  */
 export function planOf(node: WorkflowNode): Plan {
   if (isObject(node) && "chain" in node) return { chain: listOf(node.chain, "chain") };
@@ -89,7 +92,7 @@ export function planOf(node: WorkflowNode): Plan {
   return { job: plannedJob(node as JobInput) };
 }
 
-/** Jobs in the plan. */
+/** Returns the number of jobs in the plan. */
 export function countJobs(plan: Plan): number {
   if ("job" in plan) return 1;
   return ("chain" in plan ? plan.chain : plan.join).reduce((sum, node) => sum + countJobs(node), 0);
@@ -106,12 +109,13 @@ function isObject(value: unknown): value is object {
 
 /** @throws {InvalidJobError} */
 export function plannedJob(job: JobInput): PlannedJob {
-  // As the server gets it: what is left out here, a catalogue may fill in when the job is enqueued.
+  // Encoded as the server gets it. A catalogue may fill in other properties when the job is
+  // enqueued.
   const wire = JSON.parse(encodeJob(job).json);
   if (!(job instanceof Job) && job.jid !== undefined) {
     throw new InvalidJobError(
       "INVALID_JID",
-      "Cannot start the workflow as one of its jobs states a jid: the workflow sets the jids of its jobs",
+      "Cannot start the workflow as one of its jobs has a jid: the workflow sets the jids of its jobs",
       { path: "jid" },
     );
   }

@@ -5,35 +5,37 @@ import { type EncodedJob, encodeJob } from "../job/encode.ts";
 import { createJid } from "../job/jid.ts";
 
 /**
- * The type of the jobs that are tokens. No worker runs them, as no consumer fetches from their
+ * Type of the jobs that are tokens. No worker runs them, because no consumer fetches from their
  * queues.
  */
 const TOKEN = "faktory.workflow.token";
 
 /**
- * Seconds that a token is reserved for while it is united with others: the least that the server
- * allows.
+ * Reservation of a token while it is collected, in seconds: the shortest that the server allows.
  */
 const RESERVE_SECONDS = 60;
 
-/** A token that a program holds when it dies comes back by a retry. */
+/** Retries of a token: one that a crashed program held comes back by a retry. */
 const RETRIES = 1000;
 
-/** How often other readers put a mark back: that of a dead reader has to end. */
+/**
+ * Number of times that other readers put a mark back. It is limited, because the reader may have
+ * crashed.
+ */
 const HOPS = 5;
 
-/** Facts by their keys: two facts with one key are the same fact. */
+/** Facts by their keys. Two facts with the same key are the same fact. */
 export type Facts = Readonly<Record<string, unknown>>;
 
-/** A token: facts, or the mark behind which a reader stops. */
+/** A token: facts, or a mark at which a reader stops. */
 interface Token {
   readonly facts?: Facts;
   readonly mark?: string;
-  /** How often other readers may put the mark back. */
+  /** Number of times that other readers may put the mark back. */
   readonly hops?: number;
 }
 
-/** What is read from a queue of tokens, and still reserved there. */
+/** Tokens that were read from a queue and are still reserved. */
 export interface Held {
   readonly facts: Facts;
   /** The jids of the tokens. */
@@ -41,8 +43,8 @@ export interface Held {
 }
 
 /**
- * Sends jobs by one command. The server takes them one after the other, so some may be there after
- * an error.
+ * Sends jobs with one command. The server accepts them one by one, so some may be there after an
+ * error.
  */
 export async function pushAll(producer: Producer, jobs: readonly EncodedJob[]): Promise<void> {
   if (jobs.length === 0) return;
@@ -50,7 +52,7 @@ export async function pushAll(producer: Producer, jobs: readonly EncodedJob[]): 
   for (const text of refused.values()) throw serverError(text);
 }
 
-/** A job that holds facts. */
+/** Returns a job that holds facts. */
 export function tokenOf(queue: string, facts: Facts): EncodedJob {
   return encode(queue, { facts }, RETRIES);
 }
@@ -60,19 +62,20 @@ function encode(queue: string, token: Token, retry: number): EncodedJob {
 }
 
 /**
- * Reserves all tokens that are in the queue now, and unites their facts. What another program holds
- * at this moment is not seen.
+ * Reserves all tokens in the queue, and merges their facts. Tokens that another program holds at
+ * the moment are missed.
  *
- * @param isLast Whether the queue is about to be removed, so that nothing is put back.
+ * @param isLast True if the queue is about to be removed, so that nothing is put back.
  */
 export async function takeTokens(
   producer: Producer,
   queue: string,
   isLast = false,
 ): Promise<Held> {
-  // A FETCH of an empty queue takes two seconds. Behind the mark, nothing needs to be fetched.
+  // A FETCH from an empty queue takes two seconds. After the mark, nothing more needs to be
+  // fetched.
   const mark = createJid();
-  // A mark whose reader died is dropped when its reservation ends.
+  // A mark whose reader crashed is dropped when its reservation ends.
   await pushAll(producer, [encode(queue, { mark, hops: HOPS }, 0)]);
   const jids: string[] = [];
   let facts: Facts = {};
@@ -87,7 +90,7 @@ export async function takeTokens(
     } else {
       await sendCommand(producer, acknowledge(job.jid));
       if (token.mark === mark) break;
-      // The mark of another reader, which waits for it, or is dead.
+      // The mark of another reader, which waits for it or has crashed.
       const { hops = 0 } = token;
       if (hops > 0 && !isLast) {
         await pushAll(producer, [encode(queue, { mark: token.mark, hops: hops - 1 }, 0)]);
@@ -97,7 +100,7 @@ export async function takeTokens(
   return { facts, jids };
 }
 
-/** Removes tokens whose facts are kept elsewhere by now. */
+/** Removes tokens whose facts are stored elsewhere now. */
 export async function dropTokens(producer: Producer, { jids }: Held): Promise<void> {
   await Promise.all(jids.map((jid) => sendCommand(producer, acknowledge(jid))));
 }

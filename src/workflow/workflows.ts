@@ -22,21 +22,25 @@ import { dropTokens, pushAll, takeTokens, tokenOf } from "./tokens.ts";
 /** Options of {@linkcode Workflows.start}. */
 export interface WorkflowOptions {
   /**
-   * The workflow's id: 6 to 100 letters, digits, `.`, `_` and `-`. Two workflows never share one.
-   * @default a new one
+   * The workflow's id: 6 to 100 letters, digits, `.`, `_` and `-`. Each workflow needs a different
+   * one.
+   *
+   * @default a new id
    */
   readonly id?: string | undefined;
   /**
-   * A job to enqueue if one of the workflow's jobs moves to the dead, is dropped after its last
-   * failure, or is ended by `Discard` or `Kill`. Its `custom.failed` has the `workflow`, `jid` and
-   * `type` of that job.
+   * A job to enqueue if one of the workflow's jobs is dead, is dropped after its last failure, or
+   * ends with `Discard` or `Kill`. Its `custom.failed` has the `workflow`, `jid` and `type` of that
+   * job.
    *
    * @default none
    */
   readonly onDead?: JobInput | undefined;
   /**
-   * Keeps the workflow's state for {@linkcode Workflows.status}, for this many days. Each job then
-   * takes a command more. @default 0
+   * Number of days for which the workflow's state is kept for {@linkcode Workflows.status}. With
+   * it, each job takes one more command.
+   *
+   * @default 0
    */
   readonly statusDays?: number | undefined;
 }
@@ -50,39 +54,39 @@ const WORKFLOW_OPTIONS = {
 /** The state of a workflow. */
 export interface WorkflowStatus {
   /**
-   * `unknown`: it was started without `statusDays`, or they are over, or another program reads the
-   * state at this moment.
+   * `unknown`: it was started without `statusDays`, or these are over, or another program is
+   * reading the state at this moment.
    */
   readonly state: "unknown" | "running" | "failed" | "succeeded";
-  /** Jobs in the workflow. */
+  /** Number of jobs in the workflow. */
   readonly total: number;
-  /** Jobs that have succeeded. */
+  /** Number of jobs that have succeeded. */
   readonly succeeded: number;
   /**
-   * The jids of those that are dead or were dropped. One that is requeued and succeeds is no longer
-   * among them.
+   * The jids of the jobs that are dead or were dropped. A job that is requeued and succeeds is
+   * removed from this list.
    */
   readonly failed: readonly string[];
 }
 
-/** The type of the jobs that remove a workflow's state. */
+/** Type of the jobs that remove a workflow's state. */
 const FORGET = "faktory.workflow.forget";
 
-/** The longest result that is handed on, in bytes of JSON. */
+/** Largest result that is passed on, in bytes of JSON. */
 const MAX_RESULT_BYTES = 65_536;
 
-/** The prefix of the keys of a state's facts: the path of a job that has succeeded, or is dead. */
+/** Prefixes of keys of a state's facts, before the path of a job that has succeeded or is dead. */
 const SUCCEEDED = "ok ";
 const DEAD = "dead ";
 
 /**
- * Starts workflows, and runs their jobs. Each consumer that may fetch one of their jobs needs
- * {@linkcode Workflows.attach}; otherwise a workflow stops at the job that such a consumer runs.
+ * Starts workflows and runs their jobs. Call {@linkcode Workflows.attach} for each consumer that
+ * may fetch such a job. Otherwise a workflow stops at a job that this consumer runs.
  *
- * Each job of a workflow runs at least once, and a node never starts before those that it waits for
+ * Each job of a workflow runs at least once. A node never starts before the nodes that it waits for
  * have succeeded.
  *
- * @example Two jobs in turn
+ * @example Start two jobs, one after the other
  * ```ts no-assert
  * import { Producer } from "@faktory-ts/faktory";
  * import { chain, Workflows } from "@faktory-ts/faktory/workflow";
@@ -100,12 +104,12 @@ export class Workflows {
    * Enqueues the first jobs of a workflow. If it rejects, some of them may be enqueued.
    *
    * @returns The workflow's id.
-   * @throws {InvalidJobError} If one of the jobs is invalid; nothing is enqueued then.
+   * @throws {InvalidJobError} If one of the jobs is invalid. Nothing is enqueued.
    * @throws {InvalidArgumentError} `INVALID_ARGUMENT`.
    * @throws {ConfigError} `INVALID_OPTION`.
    */
   async start(
-    // Any catalogue: the jobs of a workflow are checked as the producer enqueues them.
+    // Accepts any catalogue, because the producer checks the jobs when it enqueues them.
     // deno-lint-ignore no-explicit-any
     producer: Producer<any>,
     node: WorkflowNode,
@@ -114,7 +118,7 @@ export class Workflows {
     checkOptionNames(options, WORKFLOW_OPTIONS, "Workflows.start");
     const { id = createJid(), onDead, statusDays = 0 } = options;
     const fault = queueNameFault(id);
-    // A jid, which is the id and a place, has eight bytes at least.
+    // A jid consists of the id and a path, and needs at least eight bytes.
     if (fault !== undefined || id.length < 6 || id.length > 100) {
       throw invalidOption("id", "6 to 100 letters, digits, ., _ and -", id);
     }
@@ -146,9 +150,9 @@ export class Workflows {
   }
 
   /**
-   * Has the consumer run jobs of workflows: adds a middleware, which starts what follows a job when
-   * its handler has succeeded, and the handlers of the workflows' own jobs. Call it before `use()`:
-   * middleware added later may change what a handler returns.
+   * Makes a consumer run jobs of workflows: adds middleware that starts the next node when a
+   * handler has succeeded, and handlers for the workflows' own jobs. Call it before `use()`,
+   * because middleware added later may change the result of a handler.
    */
   // deno-lint-ignore no-explicit-any
   attach(consumer: Consumer<any>): void {
@@ -179,9 +183,9 @@ export class Workflows {
   }
 
   /**
-   * Reads the state of a workflow that was started with `statusDays`. The state is in a queue, from
-   * which it is taken and to which it is put back: of two programs that ask at the same time, one
-   * may see an older state or none.
+   * Reads the state of a workflow that was started with `statusDays`. The state is stored in a
+   * queue, from which it is taken and to which it is put back. If two programs read it at the same
+   * time, one of them may see an older state, or none.
    */
   // deno-lint-ignore no-explicit-any
   async status(producer: Producer<any>, id: string): Promise<WorkflowStatus> {
@@ -214,7 +218,7 @@ export class Workflows {
   }
 }
 
-/** The queue of the workflow's first job, whose workers know the workflow. */
+/** Returns the queue of the workflow's first job, whose workers know the workflow. */
 // deno-lint-ignore no-explicit-any
 function firstQueue(plan: Plan, producer: Producer<any>): string {
   let node = plan;
@@ -227,7 +231,7 @@ function statusQueue(id: string): string {
   return `workflow.${id}`;
 }
 
-/** Starts what follows a job. */
+/** Starts the next node after a job. */
 async function succeeded(producer: Producer, job: Job, step: Step, value: unknown): Promise<void> {
   const result = resultOf(job, value);
   const { queue, custom: { bid } } = job;
@@ -251,14 +255,14 @@ async function failed(producer: Producer, job: Job, step: Step): Promise<void> {
   await pushThem(producer, { own: [], groups: [], jobs: [alarm] }, job.queue);
 }
 
-/** Whether the job will not run again after this error or outcome. */
+/** Returns true if the job will not run again after this error or outcome. */
 function isLast(job: Job, attempt: number, error: unknown): boolean {
   const kind = asOutcome(error)?.kind;
   if (kind === "snooze") return false;
   return kind === "discard" || kind === "kill" || attempt > (job.retry ?? 25);
 }
 
-/** What a handler returned, as JSON. */
+/** Returns the result of a handler as JSON. */
 function resultOf(job: Job, value: unknown): unknown {
   let text: string | undefined;
   try {
@@ -275,10 +279,10 @@ function resultOf(job: Job, value: unknown): unknown {
 function refuse(job: Job, reason: string, cause?: unknown): InvalidArgumentError {
   return new InvalidArgumentError(
     "INVALID_ARGUMENT",
-    `Cannot hand on what the handler of ${
+    `Cannot pass on the result of the handler of ${
       showText(job.type)
-    } returned as ${reason}: no more than ` +
-      `${MAX_RESULT_BYTES} bytes of JSON may be returned in a workflow`,
+    } as ${reason}: in a workflow, ` +
+      `a result may have up to ${MAX_RESULT_BYTES} bytes of JSON`,
     { cause },
   );
 }

@@ -302,7 +302,7 @@ describe("an outbox", () => {
     const outbox = new Outbox();
     await assert.rejects(outbox.createTable({} as never), {
       ...code,
-      message: /^Cannot use the database as it is neither of the drivers pg, postgres, node:sqlite/,
+      message: /^Cannot use the database as it is neither one of pg, postgres, node:sqlite/,
     });
     await assert.rejects(outbox.createTable(() => Promise.resolve([])), {
       ...code,
