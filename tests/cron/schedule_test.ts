@@ -199,7 +199,7 @@ it("fills a catalogue's defaults in, and refuses what does not fit it", async ()
   await assert.rejects(wrong.run(producer), /did you mean "report"/);
   for (const own of [{ jid: "x".repeat(16) }, { at: new Date() }, { createdAt: new Date() }]) {
     const other = new Schedule({ x: { every: "1h", job: { type: "x", ...own } } });
-    await assert.rejects(other.run(producer as Producer), /comes from the schedule/);
+    await assert.rejects(other.run(producer as Producer), /which the schedule sets/);
   }
   const bad = new Schedule({ x: { every: "1h", job: new Job("x", [5n]) } });
   await assert.rejects(bad.run(producer as Producer), /bigint/);
