@@ -1,13 +1,13 @@
 import { type EncodedJob, encodeJob } from "../job/encode.ts";
 import type { Producer } from "../producer/producer.ts";
 
-/** The type of the jobs that keep the queues of heartbeats. No worker runs them. */
+/** Type of the jobs that create the queues of heartbeats. No worker runs them. */
 const ALIVE = "faktory.cron.alive";
 
 /**
- * Keeps on the server when a process pushed firings last: in the name of a queue, which each
+ * Records on the server when a process last pushed firings, in the name of a queue, which every
  * client can read (INFO). The queue's job is pushed together with the firings, so a process that
- * dies has done both or neither.
+ * crashes has done both or neither.
  */
 export class Heartbeat {
   readonly #prefix: string;
@@ -19,8 +19,8 @@ export class Heartbeat {
   }
 
   /**
-   * When a process pushed firings last, in ms by the server's clock; `undefined` if that is not
-   * known.
+   * Returns the time at which a process last pushed firings, in ms by the server's clock;
+   * `undefined` if it is not known.
    *
    * @param info The reply to INFO.
    */
@@ -29,12 +29,12 @@ export class Heartbeat {
     return times.length === 0 ? undefined : Math.max(...times);
   }
 
-  /** The job that says that firings are pushed `now`. */
+  /** Returns the job that records that firings are pushed at `now`. */
   job(now: number): EncodedJob {
     return encodeJob({ type: ALIVE, queue: this.#prefix + now.toString(36), retry: 0 });
   }
 
-  /** Removes the heartbeats in `info`, once a later one was pushed. */
+  /** Removes the heartbeats in `info`, after a later one was pushed. */
   async removeOld(info: Readonly<Record<string, unknown>>): Promise<void> {
     const queues = this.#queuesIn(info);
     if (queues.length > 0) await this.#producer.queues.remove(queues);

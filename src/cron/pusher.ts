@@ -10,48 +10,47 @@ import { Heartbeat } from "./heartbeat.ts";
 import { Upcoming } from "./upcoming.ts";
 import { firingsFrom } from "./withdrawal.ts";
 
-/** How a schedule is run; lengths of time are in milliseconds. */
+/** Settings of a running schedule. Durations are in milliseconds. */
 export interface Timing {
-  /** Firings that are pushed before their time. */
+  /** Number of firings to push before their time. */
   readonly ahead: number;
-  /** No firing is pushed when less than this is left until then. */
+  /** Shortest time before a firing at which it may still be pushed. */
   readonly guardMs: number;
 }
 
-/** What a pusher tells. */
+/** Receives the results of a pusher. */
 export interface PusherListener {
-  /** The server has the job of a firing, whichever process pushed it first. */
+  /** Called when the server has the job of a firing, even if another process pushed it first. */
   pushed(name: string, firing: number, job: EncodedJob): void;
   failed(error: unknown): void;
 }
 
 /**
- * When jobs that were pushed by other versions of the schedule are withdrawn, in guards since the
- * start.
+ * Times at which jobs of other versions of the schedule are withdrawn, in guards since the start.
  */
 const WITHDRAWALS = [0, 2, 10, 30, 120];
 
-/** Firings that are caught up with, of one entry. */
+/** Maximum number of missed firings to enqueue, for each entry. */
 const MAX_MISSED = 1000;
 
 /** A firing that was pushed. */
 interface Pushed {
   readonly job: EncodedJob;
-  /** When it was pushed last, by the server's clock; `-Infinity` if it has to be pushed again. */
+  /** Time of the last push, by the server's clock; `-Infinity` if it must be pushed again. */
   readonly at: number;
 }
 
 interface Due {
   readonly plan: Plan;
   readonly firing: number;
-  /** When the job is enqueued, if the firing was missed. */
+  /** Time at which the job is enqueued; only set for a missed firing. */
   readonly at?: number;
   readonly job: EncodedJob;
 }
 
 /**
- * Pushes the firings of a schedule before their time, again and again: to the server, equal
- * scheduled jobs are one.
+ * Pushes the firings of a schedule before their time, repeatedly: for the server, equal scheduled
+ * jobs are one.
  */
 export class Pusher {
   readonly #name: string;
@@ -64,7 +63,7 @@ export class Pusher {
   readonly #clock: ServerClock;
   readonly #heartbeat: Heartbeat | undefined;
   readonly #upcoming: ReadonlyMap<Plan, Upcoming>;
-  /** The firings of each entry that were pushed. */
+  /** The pushed firings of each entry. */
   readonly #pushed: ReadonlyMap<Plan, Map<number, Pushed>>;
   #startedAt: number | undefined;
   #withdrawals = 0;
@@ -75,7 +74,7 @@ export class Pusher {
     plans: readonly Plan[],
     { maker, timing, producer, listener, withdraws }: {
       readonly maker: JobMaker;
-      /** Whether what an earlier version of the schedule has pushed is withdrawn. */
+      /** True if jobs of an earlier version of the schedule are withdrawn. */
       readonly withdraws: boolean;
       readonly timing: Timing;
       readonly producer: Producer;
@@ -97,19 +96,16 @@ export class Pusher {
   }
 
   /**
-   * How long to wait between two ticks: a firing sees two of them after the last withdrawal and
-   * before its guard.
+   * Time between two ticks. A firing gets two of them between the last withdrawal and its guard.
    */
   get tickMs(): number {
     return this.#timing.guardMs / 3;
   }
 
-  /**
-   * Does what is due. Rejects if the server cannot be asked for its time, and then pushes nothing.
-   */
+  /** Does what is due. Rejects if the server's time cannot be read, and pushes nothing then. */
   async tick(): Promise<void> {
     const info = await this.#clock.info();
-    // Heartbeats keep whole milliseconds.
+    // Heartbeats store whole milliseconds.
     const now = Math.floor(this.#clock.now());
     this.#startedAt ??= now;
     if (this.#withdraws) await this.#withdraw(now);
@@ -122,8 +118,8 @@ export class Pusher {
   }
 
   /**
-   * Withdraws what is far enough ahead that it is pushed again in time, by whoever still has it in
-   * its schedule.
+   * Withdraws jobs that are far enough ahead to be pushed again in time by the processes that still
+   * have them in their schedule.
    */
   async #withdraw(now: number): Promise<void> {
     const { guardMs } = this.#timing;
@@ -163,7 +159,7 @@ export class Pusher {
     return due;
   }
 
-  /** The next firings, and all that see their last tick before the guard. */
+  /** Iterates over the next firings, and over all that have their last tick before the guard. */
   *#ahead(upcoming: Upcoming, now: number): Iterable<number> {
     const { ahead, guardMs } = this.#timing;
     let count = 0;
@@ -174,8 +170,8 @@ export class Pusher {
   }
 
   /**
-   * Again now and then, as somebody may have withdrawn it, and a last time shortly before the
-   * guard.
+   * Returns true if a firing must be pushed: again from time to time, as another process may have
+   * withdrawn it, and once more shortly before the guard.
    */
   #isDue(firing: number, pushedAt: number, now: number): boolean {
     if (now - pushedAt >= 2 * this.#timing.guardMs) return true;
@@ -192,7 +188,7 @@ export class Pusher {
     const refused = await sendCommand(this.#producer, bulk, { withinMs });
     for (const { plan, firing, at, job } of due) {
       const text = refused.get(job.jid);
-      // A unique job (Enterprise) that is there already is what was wanted.
+      // If a unique job (Enterprise) like it exists, the firing is already on the server.
       if (text === undefined || /^notuniq/i.test(text)) {
         this.#listener.pushed(plan.name, firing, job);
       } else this.#listener.failed(serverError(text));
@@ -200,11 +196,11 @@ export class Pusher {
     }
   }
 
-  /** The firings that were missed while no process ran, from `aliveAt` on. */
+  /** Returns the firings that were missed while no process ran the schedule, from `aliveAt` on. */
   #missed(aliveAt: number | undefined, now: number): Due[] {
     const { guardMs } = this.#timing;
     if (aliveAt === undefined || now - aliveAt <= 3 * guardMs) return [];
-    // The same time for all processes that start now, so that their jobs are equal.
+    // All processes that start now use the same time, so that their jobs are equal.
     const grid = 2 * guardMs;
     const at = Math.ceil((now + 1.5 * guardMs) / grid) * grid;
     return this.#plans.flatMap((plan) =>
