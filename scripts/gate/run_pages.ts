@@ -45,6 +45,9 @@ async function passes(page: string): Promise<boolean> {
   try {
     for (const block of blocks) {
       const { line, code, isWorker } = block;
+      // As a reader saves it, for the blocks that name the file.
+      const name = /^\/\/ (\w+\.ts)$/m.exec(code)?.[1];
+      if (name !== undefined) await Deno.writeTextFile(`${folder}/${name}`, code);
       const path = `${folder}/${page.replaceAll(/\W/g, "_")}_${line}.ts`;
       await Deno.writeTextFile(path, code);
       printed = "";
