@@ -11,7 +11,7 @@ const albums: Record<string, string[]> = {
 await using producer = await Producer.connect({ jobs });
 const stage = await producer.batches.open({
   description: "contact sheets of all albums",
-  // Not before the callbacks of the batches within it are done, which are the contact sheets.
+  // Runs when the callbacks of the inner batches are done: the contact sheets.
   success: { type: "uploadAll", args: [Object.keys(albums)] },
 }, async ({ bid: parentBid }) => {
   for (const [album, pictures] of Object.entries(albums)) {

@@ -23,7 +23,7 @@ consumer.register("uploadAll", async ({ args: [albums] }, { producer }) => {
 });
 consumer.register("upload", ({ args: [album] }) => console.log(`upload of ${album}`));
 
-// By now every upload was tried once; those that failed are tried again, and `success` waits for them.
+// Every upload has run once. The failed ones are retried, and `success` waits for them.
 consumer.register("look", async ({ args: [stage], custom }, { producer }) => {
   const { total, failed } = await producer.batches.status(custom!["_bid"] as string);
   console.log(`${stage}: ${failed} of ${total} failed at first`);

@@ -1,4 +1,4 @@
-/** A worker that indexes documents, many in one call. */
+/** A worker that indexes many documents in one call. */
 
 import { Consumer } from "@faktory-ts/faktory";
 

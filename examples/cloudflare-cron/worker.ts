@@ -2,9 +2,9 @@
 
 import { Consumer } from "@faktory-ts/faktory";
 
-/** What `wrangler.jsonc` and its secrets give. */
+/** Variables from `wrangler.jsonc` and its secrets. */
 interface Env {
-  /** Such as `tcp+tls://jobs.example.com:7419`. */
+  /** For example `tcp+tls://jobs.example.com:7419`. */
   readonly FAKTORY_URL: string;
   /** A secret: `npx wrangler secret put FAKTORY_PASSWORD`. */
   readonly FAKTORY_PASSWORD?: string;
@@ -21,7 +21,7 @@ export default {
       // Send the mail here: `await fetch(..)`.
       await Promise.resolve(job.args);
     });
-    // Ends when the queue is empty, or after 50 seconds: before the next time.
+    // Ends when the queue is empty, or after 50 seconds: before the next trigger.
     const { reason, done, failed } = await consumer.runToCompletion({ maxMs: 50_000 });
     console.log(`${reason}: ${done} done, ${failed} failed`);
   },

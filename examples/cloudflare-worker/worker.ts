@@ -2,9 +2,9 @@
 
 import { FaktoryError, InvalidJobError, Producer } from "@faktory-ts/faktory/edge";
 
-/** What `wrangler.jsonc` and its secrets give. */
+/** Variables from `wrangler.jsonc` and its secrets. */
 interface Env {
-  /** Such as `tcp+tls://jobs.example.com:7419`. */
+  /** For example `tcp+tls://jobs.example.com:7419`. */
   readonly FAKTORY_URL: string;
   /** A secret: `npx wrangler secret put FAKTORY_PASSWORD`. */
   readonly FAKTORY_PASSWORD?: string;
@@ -17,7 +17,7 @@ export default {
       return Response.json({ error: "POST /resize?path=cat.png&width=320" }, { status: 404 });
     }
     try {
-      // A connection belongs to the request that made it, so each has a producer of its own.
+      // A connection belongs to the request that opened it, so each request has its own producer.
       await using producer = await Producer.connect({
         url: env.FAKTORY_URL,
         password: env.FAKTORY_PASSWORD,

@@ -1,4 +1,4 @@
-/** What runs in the threads: the default export is called with each job. */
+/** The code for the threads: they call the default export with each job. */
 
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";

@@ -1,4 +1,4 @@
-/** `main.ts FOLDER`: prints the SHA-256 of each image in the folder, a job each, in threads. */
+/** `main.ts FOLDER`: prints the SHA-256 of each image in a folder, computed by jobs in threads. */
 
 import { readdir } from "node:fs/promises";
 import { resolve } from "node:path";
@@ -10,7 +10,7 @@ const [folder = "."] = process.argv.slice(2);
 const names = await readdir(folder);
 const images = names.filter((name) => /\.(avif|gif|jpe?g|png|svg|webp)$/i.test(name)).sort();
 
-// With a Faktory of your own, leave the server and `url` out.
+// If you run a Faktory server, remove the server and `url`.
 await using server = await FaktoryServer.start({ port: 0 });
 const { url } = server;
 await using producer = await Producer.connect({ url });
@@ -19,7 +19,7 @@ const { failed } = await producer.enqueueMany(
 );
 for (const error of failed.values()) throw error;
 
-// As many threads as there are cores. No more jobs are fetched than there are threads for.
+// One thread per core. The consumer fetches no more jobs than there are threads.
 await using hash = isolated<[path: string]>(new URL("./hash.ts", import.meta.url));
 const consumer = new Consumer({ url, concurrency: 100 });
 consumer.register("hash", hash);

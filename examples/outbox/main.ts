@@ -1,4 +1,4 @@
-/** `main.ts FILE`: takes orders into a database, and enqueues a job for each order that is committed. */
+/** `main.ts FILE`: stores orders in a database, and enqueues a job for each committed order. */
 
 import process from "node:process";
 import { DatabaseSync } from "node:sqlite";
@@ -12,7 +12,7 @@ db.exec("CREATE TABLE IF NOT EXISTS orders (id INTEGER PRIMARY KEY, item TEXT, a
 const outbox = new Outbox();
 await outbox.createTable(db);
 
-/** The order and its job: both, or neither. */
+/** Stores the order and its job: both, or neither. */
 function order(item: string, amount: number): void {
   db.exec("BEGIN");
   try {
@@ -28,12 +28,12 @@ function order(item: string, amount: number): void {
   }
 }
 
-// Faktory is not running yet: orders do not need it.
+// Orders do not need Faktory: it is not running yet.
 order("cup", 2);
 order("plate", 500);
 order("bowl", 1);
 
-// With a Faktory of your own, leave the server and `url` out.
+// If you run a Faktory server, remove the server and `url`.
 await using server = await FaktoryServer.start({ port: 0 });
 const { url } = server;
 await using producer = await Producer.connect({ url });

@@ -1,4 +1,4 @@
-/** The jobs that there are, and when they recur. */
+/** The job types, and when they recur. */
 
 import { defineJobs, Job, job } from "@faktory-ts/faktory";
 import { Schedule } from "@faktory-ts/faktory/cron";
@@ -9,7 +9,7 @@ export const jobs = defineJobs({
 });
 
 export const schedule = new Schedule({
-  // The time of the firing makes each report's arguments: the same in every process.
+  // The arguments come from the firing, so they are the same in every process.
   report: {
     cron: "0 3 * * *",
     timeZone: "Europe/Berlin",

@@ -1,4 +1,4 @@
-/** A worker that runs the schedule as well. Run as many as you like: each firing is enqueued once. */
+/** A worker that also runs the schedule. Start several: each firing is enqueued once. */
 
 import { Consumer, Producer } from "@faktory-ts/faktory";
 import { jobs, schedule } from "./jobs.ts";

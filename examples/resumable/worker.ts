@@ -1,4 +1,4 @@
-/** A worker with a long job, which continues where it was when the worker is stopped and started again. */
+/** A worker with a long job, which continues where it stopped after a restart of the worker. */
 
 import { Consumer, resumable } from "@faktory-ts/faktory";
 

@@ -1,4 +1,4 @@
-/** The web application: `POST /welcome` enqueues a job, `GET /` shows what waits. */
+/** The web application: `POST /welcome` enqueues a job, `GET /` shows how many jobs wait. */
 
 import { FaktoryError, type Producer } from "@faktory-ts/faktory";
 import { Hono } from "hono";
@@ -23,12 +23,12 @@ export function makeApp(producer: Producer<typeof jobs>): Hono {
     const { queues, sets, totals } = await producer.info();
     return context.html(html`
       <h1>Jobs</h1>
-      <p>${queues["mail"] ?? 0} wait, ${sets.working} run, ${sets.retries} will be tried again,
+      <p>${queues["mail"] ?? 0} wait, ${sets.working} run, ${sets.retries} will be retried,
         ${totals.processed} were run.</p>
     `);
   });
 
-  // Such as an outage: the job was not taken, and whoever asked may ask again.
+  // During an outage of Faktory, the job was not accepted: the client may try again.
   app.onError((error, context) => {
     if (!(error instanceof FaktoryError)) throw error;
     return context.json({ error: error.message, code: error.code }, 503);

@@ -1,4 +1,4 @@
-/** The jobs that there are: what the server enqueues and the worker runs. */
+/** The job types that the web server enqueues and the worker runs. */
 
 import { defineJobs, job } from "@faktory-ts/faktory";
 

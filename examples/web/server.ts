@@ -1,4 +1,4 @@
-/** The web server, as a program: one producer for all requests, and an end that answers what is under way. */
+/** The web server: one producer for all requests, and a stop that answers open requests. */
 
 import process from "node:process";
 import { Producer } from "@faktory-ts/faktory";
@@ -15,7 +15,7 @@ const server = serve(
 );
 
 function stop(): void {
-  // First no more requests, then no more jobs: those that were enqueued are confirmed before it closes.
+  // Accepts no more requests, answers the open ones, then waits until each job is confirmed.
   server.close(async () => {
     await producer.close();
     console.log("the web server has stopped");

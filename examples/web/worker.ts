@@ -1,4 +1,4 @@
-/** The worker, as a program of its own: as many of it as there is work for. */
+/** The worker: a separate program. Start as many as you need. */
 
 import { Consumer } from "@faktory-ts/faktory";
 import { jobs } from "./jobs.ts";

@@ -1,4 +1,4 @@
-/** `main.ts WORD ..`: counts the letters of each word side by side, then adds them up, then prints the sum. */
+/** `main.ts WORD ..`: counts the letters of each word in parallel, adds them up, prints the sum. */
 
 import process from "node:process";
 import { Consumer, Producer } from "@faktory-ts/faktory";
@@ -7,7 +7,7 @@ import { chain, join, resultsOf, Workflows } from "@faktory-ts/faktory/workflow"
 
 const words = process.argv.slice(2);
 
-// With a Faktory of your own, leave the server and `url` out.
+// If you run a Faktory server, remove the server and `url`.
 await using server = await FaktoryServer.start({ port: 0 });
 const { url } = server;
 await using producer = await Producer.connect({ url });

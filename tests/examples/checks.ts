@@ -30,7 +30,7 @@ export const checks: Readonly<Record<string, (place: Place) => Promise<void>>> =
     await worker.line(/^Welcome, Ada!$/);
     const said = await worker.stop();
     equal(said.at(-1), "the worker has stopped (signal): 1 done, 0 handed back");
-    match(await (await fetch(base)).text(), /0 wait, 0 run, 0 will be tried again,\s+1 were run/);
+    match(await (await fetch(base)).text(), /0 wait, 0 run, 0 will be retried,\s+1 were run/);
     equal((await web.stop("SIGINT")).at(-1), "the web server has stopped");
   },
 
