@@ -170,15 +170,30 @@ export const checks: Readonly<Record<string, (place: Place) => Promise<void>>> =
     ]);
   },
 
-  /** What was cancelled does not run. */
+  /** What was cancelled does not run, or ends with `CANCELLED`. */
   async cancel(place) {
     await using program = new Program(place, "cancel/main.ts", {});
     deepEqual(await program.end(), [
-      "export 2 is withdrawn",
       "the reminder is withdrawn",
-      "export 1 is made",
+      "export 2 is withdrawn",
+      "export 1 is done",
       "export 2 is dropped",
-      "export 3 is made",
+      "export 3: CANCELLED",
+      "export 3 is dropped",
+      "export 3 is aborted",
+      "in ten seconds: true",
+    ]);
+  },
+
+  /** The options of Enterprise do what they say. */
+  async enterprise(place) {
+    await using program = new Program(place, "enterprise/main.ts", {});
+    deepEqual(await program.end(), [
+      "the second sync is refused: true",
+      "reminders left: 1",
+      "account 42 is synced",
+      "posts at a time: 1",
+      "the server is Faktory Enterprise",
     ]);
   },
 
