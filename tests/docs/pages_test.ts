@@ -101,3 +101,33 @@ it("docs/constants.md has the values of the code", () => {
     .map(([, name, value, file]) => `${file}: ${name} is not ${value}`);
   assert.deepEqual(wrong, []);
 });
+
+it("docs/options.md, or the page it refers to, has every option", () => {
+  const names = [
+    "options",
+    "enqueue",
+    "server",
+    "enterprise",
+    "tls",
+    "edge",
+    "typing",
+    "recurring",
+  ];
+  const text = names.map((name) => read(`docs/${name}.md`)).join("\n");
+  const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".ts"));
+  const lists = sources.flatMap((path) =>
+    Array.from(
+      read(join("src", path)).matchAll(/ = \{([^}]*)\} as const satisfies OptionNames<([^>]*)/g),
+      ([, list, type]) => ({ list: list!, type: type!.trim() }),
+    )
+  );
+  assert.ok(lists.length > 40);
+  const missing = lists.flatMap(({ list, type }) =>
+    // Names of the server's configuration are in the server's own documentation.
+    Array.from(list.matchAll(/(\w+): true/g), ([, name]) => name!)
+      .filter((name) => !/^Server(Cron|Throttle)/.test(type) && !text.includes(`${name}\``))
+      .map((name) => `${type}: ${name}`)
+  );
+  assert.deepEqual(missing, []);
+});
