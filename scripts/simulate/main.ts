@@ -1,15 +1,20 @@
 /**
  * `deno task simulate --seed S --jobs N`: makes worlds out of seeds, in which producers, consumers
  * and a server meet every fault, and judges what they did.
+ *
+ * With `--swarm [--processes N] [--report FILE]` it does so on all cores, and writes a report.
+ * `--merge FILE..` adds reports up, and prints them as tables.
  */
 
+import { readFile } from "node:fs/promises";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import type { WorldOptions, WorldResult } from "../../tests/simulation/result.ts";
 import { JOBS_PER_WORLD, worlds } from "../../tests/simulation/simulate.ts";
 import { simulateWorld } from "../../tests/simulation/world.ts";
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     seed: { type: "string", default: "1" },
     jobs: { type: "string", default: String(JOBS_PER_WORLD) },
@@ -19,6 +24,10 @@ const { values } = parseArgs({
     job: { type: "string" },
     check: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
+    swarm: { type: "boolean", default: false },
+    processes: { type: "string" },
+    report: { type: "string", default: "simulation.json" },
+    merge: { type: "boolean", default: false },
   },
 });
 
@@ -37,6 +46,8 @@ process.on("unhandledRejection", (error) => {
 });
 
 async function main(): Promise<void> {
+  if (values.merge) return await merge();
+  if (values.swarm) return await swarmOut();
   const options = {
     ...common,
     seed: Number(values.seed),
@@ -48,6 +59,29 @@ async function main(): Promise<void> {
     if (result.violations.length > 0) failed(result);
     if (values.check) await checkAgain(result);
   }
+}
+
+async function swarmOut(): Promise<void> {
+  const { swarm } = await import("./swarm.ts");
+  const { markdownOf } = await import("./markdown.ts");
+  const report = await swarm({
+    seed: Number(values.seed),
+    jobs: Number(values.jobs),
+    perWorld,
+    minutes: common.minutes,
+    storage: common.storage,
+    processes: values.processes === undefined ? undefined : Number(values.processes),
+    report: values.report,
+  });
+  console.log(markdownOf(report));
+  if (report.failures.length > 0) process.exitCode = 1;
+}
+
+async function merge(): Promise<void> {
+  const { mergeReports } = await import("./report.ts");
+  const { markdownOf } = await import("./markdown.ts");
+  const texts = await Promise.all(positionals.map((path) => readFile(path, "utf8")));
+  console.log(markdownOf(mergeReports(texts.map((text) => JSON.parse(text)))));
 }
 
 function print(result: WorldResult): void {

@@ -1,0 +1,123 @@
+import type { WorldResult } from "../../tests/simulation/result.ts";
+
+/** Numbers by what they count. */
+export type Counts = Record<string, number>;
+
+/** What many worlds add up to. Reports are JSON, and can be merged. */
+export interface Report {
+  readonly worlds: number;
+  readonly jobs: number;
+  /** Minutes that passed in the worlds. */
+  readonly minutes: number;
+  /** Worlds by where the server kept its jobs. */
+  readonly storage: Counts;
+  readonly faults: Counts;
+  readonly restarts: Counts;
+  readonly reruns: Counts;
+  readonly counts: Counts;
+  /** Jobs by commit and engine. */
+  readonly sources: Counts;
+  /** Ranges of seeds, both ends included, with the jobs of each world. */
+  readonly seeds: readonly SeedRange[];
+  readonly failures: readonly Failure[];
+  /** By the clock of this machine, summed over its processors. */
+  readonly cpuSeconds: number;
+}
+
+/** Seeds that follow on each other. */
+export interface SeedRange {
+  readonly from: number;
+  readonly to: number;
+  readonly perWorld: number;
+}
+
+/** A world that broke a rule. */
+export interface Failure {
+  readonly rule: string;
+  readonly detail: string;
+  /** The command that makes the world again. */
+  readonly replay: string;
+}
+
+export const emptyReport: Report = {
+  worlds: 0,
+  jobs: 0,
+  minutes: 0,
+  storage: {},
+  faults: {},
+  restarts: {},
+  reruns: {},
+  counts: {},
+  sources: {},
+  seeds: [],
+  failures: [],
+  cpuSeconds: 0,
+};
+
+/** The report of one world. */
+export function reportOf(world: WorldResult, from: { commit: string; perWorld: number }): Report {
+  const { seed, jobs, minutes, storage, faults, restarts, reruns, counts, cpuSeconds } = world;
+  const [violation] = world.violations;
+  const { perWorld } = from;
+  return {
+    worlds: 1,
+    jobs,
+    minutes,
+    storage: { [storage]: 1 },
+    ...{ faults, restarts, reruns, counts, cpuSeconds },
+    sources: { [`${from.commit}, ${world.engine}`]: jobs },
+    seeds: [{ from: seed, to: seed, perWorld }],
+    failures: violation === undefined ? [] : [{ ...violation, replay: replayOf(seed, perWorld) }],
+  };
+}
+
+/** The command that makes one world again. */
+export function replayOf(seed: number, perWorld: number): string {
+  return `deno task simulate --seed ${seed} --jobs ${perWorld} --per-world ${perWorld}`;
+}
+
+/** Adds reports up. */
+export function mergeReports(reports: readonly Report[]): Report {
+  return reports.reduce((sum, one) => ({
+    worlds: sum.worlds + one.worlds,
+    jobs: sum.jobs + one.jobs,
+    minutes: sum.minutes + one.minutes,
+    storage: added(sum.storage, one.storage),
+    faults: added(sum.faults, one.faults),
+    restarts: added(sum.restarts, one.restarts),
+    reruns: added(sum.reruns, one.reruns),
+    counts: added(sum.counts, one.counts),
+    sources: added(sum.sources, one.sources),
+    seeds: joined([...sum.seeds, ...one.seeds]),
+    failures: [...sum.failures, ...one.failures],
+    cpuSeconds: sum.cpuSeconds + one.cpuSeconds,
+  }), emptyReport);
+}
+
+function added(some: Counts, others: Counts): Counts {
+  const sum = { ...some };
+  for (const [name, count] of Object.entries(others)) sum[name] = (sum[name] ?? 0) + count;
+  return sum;
+}
+
+/**
+ * Joins ranges that touch.
+ *
+ * @throws {Error} if a seed is in two of them, whose jobs would count twice.
+ */
+function joined(ranges: readonly SeedRange[]): readonly SeedRange[] {
+  const all = ranges.toSorted((a, b) => a.perWorld - b.perWorld || a.from - b.from);
+  const result: SeedRange[] = [];
+  for (const range of all) {
+    const last = result.at(-1);
+    if (last === undefined || last.perWorld !== range.perWorld || last.to < range.from - 1) {
+      result.push(range);
+      continue;
+    }
+    if (last.to >= range.from) {
+      throw new Error(`Cannot merge reports as both have seed ${range.from}`);
+    }
+    result[result.length - 1] = { ...last, to: range.to };
+  }
+  return result;
+}

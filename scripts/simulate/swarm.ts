@@ -1,0 +1,93 @@
+import { availableParallelism } from "node:os";
+import { output } from "../tools.ts";
+import { emptyReport, mergeReports, type Report, reportOf } from "./report.ts";
+import { WorldProcess, type WorldProcessOptions } from "./world_process.ts";
+
+/** Which worlds a swarm makes, and where it notes what came of them. */
+export interface SwarmOptions extends Omit<WorldProcessOptions, "root"> {
+  /** @default one for each core */
+  readonly processes?: number | undefined;
+  /** The report, which is written every minute and at the end. */
+  readonly report: string;
+}
+
+/** The report is written this often, in milliseconds. */
+const WRITE_EVERY_MS = 60_000;
+
+/** Makes worlds in several processes at once, each with its own range of seeds. */
+export async function swarm(options: SwarmOptions): Promise<Report> {
+  const { seed, jobs, perWorld, processes = availableParallelism() } = options;
+  const worlds = Math.ceil(jobs / perWorld);
+  const commit = await commitName();
+  let total = emptyReport;
+  const write = () => Deno.writeTextFile(options.report, `${JSON.stringify(total, null, 2)}\n`);
+  const timer = setInterval(() => void write(), WRITE_EVERY_MS);
+  const share = Math.ceil(worlds / processes);
+  try {
+    await Promise.all(Array.from({ length: processes }, async (_, i) => {
+      const [from, to] = [i * share, Math.min(worlds, (i + 1) * share)];
+      if (from >= to) return;
+      const range = { ...options, seed: seed + from, jobs: (to - from) * perWorld };
+      for await (const report of worldsOf(range, commit)) {
+        total = mergeReports([total, report]);
+        for (const { rule, detail, replay } of report.failures) {
+          console.error(`${rule}: ${detail}\n  ${replay}`);
+        }
+      }
+    }));
+  } finally {
+    clearInterval(timer);
+    await write();
+  }
+  return total;
+}
+
+/** The reports of a range of seeds. If a process dies in a world, another goes on behind it. */
+async function* worldsOf(
+  { seed, jobs, perWorld, ...others }: Omit<WorldProcessOptions, "root">,
+  commit: string,
+): AsyncGenerator<Report> {
+  const end = seed + Math.ceil(jobs / perWorld);
+  for (let next = seed; next < end; next++) {
+    const left = (end - next) * perWorld;
+    const process = new WorldProcess({ ...others, seed: next, jobs: left, perWorld });
+    for await (const world of process.results()) {
+      yield reportOf(world, { commit, perWorld });
+      next = world.seed + 1;
+    }
+    const { code, stderr } = await process.ended;
+    if (next >= end) return;
+    yield reportOf(
+      brokenWorld(next, code === undefined ? "it did not end" : stderr.trim().slice(-2000)),
+      { commit, perWorld },
+    );
+  }
+}
+
+function brokenWorld(seed: number, detail: string): Parameters<typeof reportOf>[0] {
+  return {
+    seed,
+    jobs: 0,
+    minutes: 0,
+    storage: "memory",
+    faults: {},
+    restarts: {},
+    reruns: {},
+    counts: {},
+    violations: [{ rule: "a world ends without an exception", detail, atMs: 0 }],
+    traceHash: "",
+    engine: "unknown",
+    seconds: 0,
+    cpuSeconds: 0,
+  };
+}
+
+async function commitName(): Promise<string> {
+  try {
+    const commit = (await output("git", ["rev-parse", "--short=12", "HEAD"])).trim();
+    const changes = await output("git", ["status", "--porcelain", "--untracked-files=no"]);
+    return changes === "" ? commit : `${commit} with changes`;
+  } catch {
+    return "unknown";
+  }
+}
