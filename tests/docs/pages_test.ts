@@ -102,8 +102,22 @@ it("docs/constants.md has the values of the code", () => {
   assert.deepEqual(wrong, []);
 });
 
+/** The names in the lists of the sources that satisfy `OptionNames` or `EventNames`. */
+function namesOf(kind: "OptionNames" | "EventNames"): { type: string; name: string }[] {
+  const list = new RegExp(` = \\{([^}]*)\\} as const satisfies ${kind}<([^>]*)`, "g");
+  return readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".ts"))
+    .flatMap((path) => Array.from(read(join("src", path)).matchAll(list)))
+    .flatMap(([, names, type]) =>
+      Array.from(
+        names!.matchAll(/(\w+): true/g),
+        ([, name]) => ({ type: type!.trim(), name: name! }),
+      )
+    );
+}
+
 it("docs/options.md, or the page it refers to, has every option", () => {
-  const names = [
+  const places = [
     "options",
     "enqueue",
     "server",
@@ -113,21 +127,19 @@ it("docs/options.md, or the page it refers to, has every option", () => {
     "typing",
     "recurring",
   ];
-  const text = names.map((name) => read(`docs/${name}.md`)).join("\n");
-  const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
-    .filter((path) => path.endsWith(".ts"));
-  const lists = sources.flatMap((path) =>
-    Array.from(
-      read(join("src", path)).matchAll(/ = \{([^}]*)\} as const satisfies OptionNames<([^>]*)/g),
-      ([, list, type]) => ({ list: list!, type: type!.trim() }),
-    )
-  );
-  assert.ok(lists.length > 40);
-  const missing = lists.flatMap(({ list, type }) =>
+  const text = places.map((name) => read(`docs/${name}.md`)).join("\n");
+  const options = namesOf("OptionNames");
+  assert.ok(options.length > 150);
+  const missing = options.filter(({ type, name }) =>
     // Names of the server's configuration are in the server's own documentation.
-    Array.from(list.matchAll(/(\w+): true/g), ([, name]) => name!)
-      .filter((name) => !/^Server(Cron|Throttle)/.test(type) && !text.includes(`${name}\``))
-      .map((name) => `${type}: ${name}`)
+    !/^Server(Cron|Throttle)/.test(type) && !text.includes(`${name}\``)
   );
   assert.deepEqual(missing, []);
+});
+
+it("docs/events.md has every event", () => {
+  const text = read("docs/events.md");
+  const events = namesOf("EventNames");
+  assert.ok(events.length > 30);
+  assert.deepEqual(events.filter(({ name }) => !text.includes(`\`${name}\``)), []);
 });
