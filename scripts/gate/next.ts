@@ -118,13 +118,42 @@ async function check(
     '{"code":"UNSUPPORTED_RUNTIME"}',
     JSON.stringify(await exportedBySources(project)),
   ];
+  const board = await useDashboard(program.url);
+  if (board !== undefined) return `the dashboard: ${board}`;
   const faults = answers.filter((answer, index) => {
     const wanted = expected[index]!;
     return typeof wanted === "string" ? answer !== wanted : !wanted.test(answer);
   });
   if (faults.length > 0) return `it answered ${faults.join(" and ")}`;
+  if (server.queues({ name: "default" }).queues[0]?.paused !== true) {
+    return "the dashboard has not paused the queue";
+  }
   const { default: waiting } = server.snapshot().queues;
   return waiting === 2 ? undefined : `${waiting} jobs were enqueued, not 2`;
+}
+
+/** Logs in to the dashboard, reads a page and its events, and pauses a queue. Returns a fault. */
+async function useDashboard(origin: string): Promise<string | undefined> {
+  const post = (path: string, fields: Record<string, string>, headers = {}) =>
+    fetch(`${origin}/board${path}`, {
+      ...{ method: "POST", body: new URLSearchParams(fields), redirect: "manual" },
+      headers: { origin, ...headers },
+    });
+  const refused = await fetch(`${origin}/board/api/info`);
+  if (refused.status !== 401) return `without the password it answers ${refused.status}`;
+  const login = await post("/login", { password: "hush" });
+  const cookie = login.headers.get("set-cookie")?.split(";")[0] ?? "";
+  if (login.status !== 303 || cookie === "") return `the login is answered ${login.status}`;
+  const page = await (await fetch(`${origin}/board/queues`, { headers: { cookie } })).text();
+  if (!page.includes("Pause default")) return `its page of queues is ${page.slice(0, 500)}`;
+  const events = await fetch(`${origin}/board/events`, { headers: { cookie } });
+  const reader = events.body!.getReader();
+  const { value } = await reader.read();
+  await reader.cancel();
+  const said = new TextDecoder().decode(value);
+  if (!said.startsWith("retry:")) return `its first event is ${said}`;
+  const change = await post("/queues", { name: "default", action: "pause" }, { cookie });
+  return change.status === 303 ? undefined : `a change is answered ${change.status}`;
 }
 
 interface Program extends AsyncDisposable {

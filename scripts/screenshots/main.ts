@@ -31,7 +31,7 @@ const PHONE = { width: 390, height: 844 };
 /** The pictures that the documentation shows. */
 const SHOWN: readonly string[] = [
   ...["overview-light", "overview-dark", "retries-light", "job-dark", "question-light"],
-  ...["workers-dark", "retries-phone"],
+  ...["workers-dark", "workflows-light", "retries-phone"],
 ];
 
 const [folder] = Deno.args;
@@ -62,7 +62,10 @@ try {
     { name: "dead", path: "dead" },
     { name: "workers", path: "workers" },
     { name: "batches", path: "batches" },
+    { name: "workflows", path: "workflows" },
+    { name: "sorted", path: "dead?order=error" },
     { name: "job", path: `job?jid=${failed?.jid}` },
+    { name: "cancel", path: `job?jid=${failed?.jid}`, click: "Cancel" },
     { name: "question", path: "retries?type=resize", click: "Discard all that match" },
   ];
   await live(web.url);

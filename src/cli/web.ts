@@ -3,7 +3,7 @@ import type { AddressInfo, Socket } from "node:net";
 import type { Command } from "commander";
 import type { DashboardHandler, DashboardOptions } from "../dashboard/mod.ts";
 import { CliError } from "./failure.ts";
-import { repeated } from "./parse.ts";
+import { filePair, repeated } from "./parse.ts";
 import { Status } from "./status.ts";
 
 /** The flags of commands that serve a dashboard. */
@@ -12,6 +12,11 @@ export interface WebFlags {
   readonly web?: WebPlace | false;
   readonly webName?: readonly string[];
   readonly webReadOnly?: boolean;
+  readonly webPassword?: string;
+  readonly webTlsCert?: string;
+  readonly webTlsKey?: string;
+  readonly webProxy?: boolean;
+  readonly webOpen?: boolean;
 }
 
 /** An address to listen on. */
@@ -25,15 +30,67 @@ export function addWebFlags(command: Command, place: string): void {
   command
     .option("--web <host:port>", `where to serve the dashboard (default: ${place})`, placeOf)
     .option("--web-name <host>", "a name that browsers reach it by; repeatable", repeated)
-    .option("--web-read-only", "show everything on the dashboard, and change nothing");
+    .option("--web-read-only", "show everything on the dashboard, and change nothing")
+    .option("--web-password <text>", "password of the dashboard (default: the server's)")
+    .option("--web-tls-cert <file>", "certificate of the dashboard, for https:// (PEM)")
+    .option("--web-tls-key <file>", "key of that certificate (PEM)")
+    .option("--web-proxy", "trust the X-Forwarded headers of a proxy in front of the dashboard")
+    .option("--web-open", "allow everybody who reaches the dashboard to use it");
 }
 
-/** Builds the dashboard's options from the flags. */
+/** Reports whether other machines reach the dashboard, directly or through a proxy. */
+function isReachable({ webProxy }: WebFlags, { hostname }: WebPlace): boolean {
+  return webProxy === true || !isLoopback(hostname);
+}
+
+/**
+ * Builds the dashboard's options from the flags.
+ *
+ * @param secret Password of the server.
+ * @throws {CliError} if other machines reach the dashboard and it has no password.
+ */
 export function dashboardOptions(
-  { webName, webReadOnly }: WebFlags,
-  password: string | undefined,
+  flags: WebFlags,
+  place: WebPlace,
+  secret: string | undefined,
 ): DashboardOptions {
-  return { hosts: webName, readOnly: webReadOnly, password: password || false };
+  const password = flags.webPassword || secret || undefined;
+  if (password === undefined && isReachable(flags, place) && flags.webOpen !== true) {
+    throw new CliError(
+      Status.usage,
+      `Cannot serve the dashboard on ${place.hostname}:${place.port} without a password as others ` +
+        "could change jobs",
+      "set FAKTORY_PASSWORD or --web-password, or allow everybody with --web-open",
+    );
+  }
+  const { webName: hosts, webReadOnly: readOnly, webProxy: trustProxy } = flags;
+  return { hosts, readOnly, trustProxy, password: password ?? false };
+}
+
+/** Reads the certificate of the flags. `fallback` is the server's. */
+export async function webTls(
+  flags: WebFlags,
+  place: WebPlace,
+  fallback?: { readonly cert: string; readonly key: string },
+): Promise<WebOptions["tls"]> {
+  const { webTlsCert, webTlsKey, webProxy } = flags;
+  const own = await filePair(["--web-tls-cert", "--web-tls-key"], [webTlsCert, webTlsKey]);
+  // The server's certificate is for this machine's name. A loopback address has another name.
+  return own ?? (webProxy === true || isLoopback(place.hostname) ? undefined : fallback);
+}
+
+/** Returns the warning about a dashboard without encryption, or about one without a password. */
+export function webWarning(
+  flags: WebFlags,
+  place: WebPlace,
+  { password, tls }: { readonly password: unknown; readonly tls: WebOptions["tls"] },
+): string | undefined {
+  if (!isReachable(flags, place)) return undefined;
+  const where = `${place.hostname}:${place.port}`;
+  if (password === false) return `Everybody who can reach ${where} can change jobs`;
+  return tls === undefined && flags.webProxy !== true
+    ? `Passwords for ${where} are sent without encryption; use --web-tls-cert and --web-tls-key`
+    : undefined;
 }
 
 /** A running dashboard. */

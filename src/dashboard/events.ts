@@ -70,7 +70,12 @@ export class LiveEvents {
       cancel: end,
     });
     return new Response(body, {
-      headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
+      headers: {
+        "content-type": "text/event-stream",
+        "cache-control": "no-store",
+        // Has nginx hand on each event at once.
+        "x-accel-buffering": "no",
+      },
     });
   }
 

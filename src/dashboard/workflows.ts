@@ -37,6 +37,13 @@ export interface WorkflowJoin {
   readonly succeeded: number;
 }
 
+/** A job of a workflow, on the server or not. */
+export interface WorkflowStep {
+  readonly path: string;
+  readonly type: string;
+  readonly state: "succeeded" | "failed" | "pending" | JobPlace;
+}
+
 /** A workflow, as far as the server's jobs tell. */
 export interface ShownWorkflow {
   readonly id: string;
@@ -45,6 +52,9 @@ export interface ShownWorkflow {
   readonly total: number | undefined;
   /** Paths of the jobs that have succeeded. Known only with `statusDays`. */
   readonly succeeded: readonly string[];
+  /** All jobs of the workflow, in their order. Empty without `statusDays`. */
+  readonly steps: readonly WorkflowStep[];
+  /** The jobs that the server has. */
   readonly jobs: readonly WorkflowJob[];
   readonly joins: readonly WorkflowJoin[];
 }
@@ -117,17 +127,34 @@ function shown(id: string, { facts, jobs, joins }: Gathered): ShownWorkflow {
       key.slice(prefix.length)
     );
   const succeeded = paths(SUCCEEDED);
-  const isDead = jobs.some(({ place }) => place === "dead") ||
-    paths(DEAD).some((path) => !succeeded.includes(path));
+  const dead = paths(DEAD).filter((path) => !succeeded.includes(path));
+  const isDead = dead.length > 0 || jobs.some(({ place }) => place === "dead");
   const { total } = facts;
+  const stateOf = (path: string): WorkflowStep["state"] =>
+    succeeded.includes(path) ? "succeeded" : jobs.find((job) => job.path === path)?.place ??
+      (dead.includes(path) ? "failed" : "pending");
+  const steps = Object.entries(objectOf(facts["steps"]))
+    .map(([path, type]): WorkflowStep => ({ path, type: String(type), state: stateOf(path) }))
+    .sort((a, b) => comparePaths(a.path, b.path));
   return {
     id,
     state: "ended" in facts ? "succeeded" : isDead ? "failed" : "running",
     total: typeof total === "number" ? total : undefined,
     succeeded,
-    jobs: jobs.sort((a, b) => a.path < b.path ? -1 : 1),
+    steps,
+    jobs: jobs.sort((a, b) => comparePaths(a.path, b.path)),
     joins,
   };
+}
+
+/** Orders paths such as `0.2` and `0.10` by their numbers. */
+function comparePaths(a: string, b: string): number {
+  const [left, right] = [a.split("."), b.split(".")];
+  for (let i = 0; i < left.length && i < right.length; i++) {
+    const difference = Number(left[i]) - Number(right[i]);
+    if (difference !== 0) return difference;
+  }
+  return left.length - right.length;
 }
 
 /** Tells the facts of a workflow's state from those of a join. */
@@ -139,7 +166,7 @@ function isState(facts: Readonly<Record<string, unknown>>): boolean {
 
 /** Reads the tokens of a queue. */
 async function factsIn(inspection: Inspection, queue: string): Promise<Record<string, unknown>> {
-  const { jobs } = await inspection.jobs({ queue, limit: MAX_FOUND, maxArgs: 100_000 });
+  const { jobs } = await inspection.jobs({ queue, limit: MAX_FOUND, maxArgs: 1_000_000 });
   const facts: Record<string, unknown> = {};
   for (const { args } of jobs) {
     try {

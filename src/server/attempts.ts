@@ -9,10 +9,10 @@ import { RowIndex } from "./row_index.ts";
 import type { Store } from "./store/store.ts";
 import type { StoredFailure } from "./stored_job.ts";
 
-/** Attempts that are kept, of all jobs together: 4 MiB of memory at most. */
+/** Maximum number of attempts of all jobs together. They take at most 10 MiB of memory. */
 const MAX_ATTEMPTS = 10_000;
 
-/** Characters of an error's message that are kept of each attempt. */
+/** Characters kept of an error's message. */
 const MAX_MESSAGE = 300;
 
 /** The table of the store. */

@@ -15,7 +15,7 @@ import { advancing, ENDED, pushThem, starting } from "./advance.ts";
 import { JOIN, type JoinJob } from "./join_job.ts";
 import { unite } from "./joiner.ts";
 import { LookQueue } from "./look_queue.ts";
-import { countJobs, type Plan, plannedJob, planOf, type WorkflowNode } from "./nodes.ts";
+import { countJobs, type Plan, plannedJob, planOf, stepsOf, type WorkflowNode } from "./nodes.ts";
 import { jobOf, type Step, stepOf } from "./step.ts";
 import { dropTokens, pushAll, takeTokens, tokenOf } from "./tokens.ts";
 
@@ -139,7 +139,7 @@ export class Workflows {
       const { raw } = await producer.info();
       const at = new Date(serverTime(raw, systemClock.now()) + statusDays * 86_400_000);
       await pushAll(producer, [
-        tokenOf(status, { total: countJobs(plan) }),
+        tokenOf(status, { total: countJobs(plan), steps: stepsOf(plan) }),
         encodeJob({
           ...{ jid: `${id}.forget`, type: FORGET, args: [status], retry: 25, queue, at },
         }),

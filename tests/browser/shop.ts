@@ -90,6 +90,10 @@ export async function openShop(
     await failing.runOne();
   }
 
+  // One of them fails again.
+  await producer.sets.retries.requeue({ type: "charge_card" });
+  await failing.runOne();
+
   await producer.enqueueMany([
     ...range(12).map((i) => ({ type: "resize", args: [`products/${i}.png`], queue: "pictures" })),
     ...range(5).map((i) => ({ type: "send_mail", args: [`user-${i}@example.com`], queue: "mail" })),

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import { rm, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { readFile, rm, writeFile } from "node:fs/promises";
+import type { IncomingMessage } from "node:http";
+import { request } from "node:https";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -91,6 +94,71 @@ test("serve --web says where the dashboard is, --no-web that there is none", asy
   for (const web of ["x", "1.2.3.4:99999", "host:", ":80"]) {
     assert.equal((await faktory(["serve", "--port", "0", "--web", web])).status, 64, web);
   }
+});
+
+test("a dashboard that others can reach needs a password, or the word that it is open", async () => {
+  const serve = ["serve", "--port", "0", "--web", "0.0.0.0:0"];
+  const hint = /set FAKTORY_PASSWORD or --web-password, or allow everybody with --web-open\n$/;
+  for (const args of [serve, ["serve", "--port", "0", "--web", "127.0.0.1:0", "--web-proxy"]]) {
+    const refused = await faktory(args);
+    assert.equal(refused.status, 64);
+    assert.match(refused.stderr, /Cannot serve the dashboard on \S+ without a password/);
+    assert.match(refused.stderr, hint);
+  }
+  const open = await running([...serve, "--web-open", "--json"]);
+  const { port } = new URL(JSON.parse(open.first).web);
+  assert.equal((await fetch(`http://127.0.0.1:${port}/api/info`)).status, 200);
+  assert.match((await open.stop()).stderr, /Everybody who can reach 0\.0\.0\.0:0 can change jobs/);
+
+  const plain = await running([...serve, "--web-password", "hush", "--json"]);
+  const web = `http://127.0.0.1:${new URL(JSON.parse(plain.first).web).port}/`;
+  const status = async (authorization: string) =>
+    (await fetch(`${web}api/info`, { headers: { authorization } })).status;
+  assert.deepEqual([await status("Bearer hush"), await status("Bearer no")], [200, 401]);
+  assert.match((await plain.stop()).stderr, /are sent without encryption; use --web-tls-cert/);
+});
+
+test("a dashboard has TLS by a certificate, its cookies are secure, also behind a proxy", async () => {
+  const env = { FAKTORY_PASSWORD: "hush" };
+  const keys = ["--web-tls-cert", tls("server.pem"), "--web-tls-key", tls("server.key.pem")];
+  const server = await running(
+    ["serve", "--port", "0", "--web", "localhost:0", ...keys, "--json"],
+    env,
+  );
+  const { web } = JSON.parse(server.first);
+  assert.match(web, /^https:\/\/localhost:\d+\/$/);
+  const ca = await readFile(tls("ca.pem"), "utf8");
+  const { port } = new URL(web);
+  const login = request({
+    ...{ host: "localhost", port, path: "/login", method: "POST", ca, agent: false },
+    headers: { "content-type": "application/x-www-form-urlencoded" },
+  });
+  login.end("password=hush");
+  const [response] = await once(login, "response") as [IncomingMessage];
+  response.resume();
+  assert.equal(response.statusCode, 303);
+  assert.match(response.headers["set-cookie"]![0]!, /; HttpOnly; Secure; SameSite=Lax/);
+  const { stderr } = await server.stop();
+  assert.equal(stderr, "");
+  assert.equal(
+    (await faktory(["serve", "--port", "0", "--web-tls-cert", tls("ca.pem")])).status,
+    64,
+  );
+
+  const behind = await running(
+    ["serve", "--port", "0", "--web-proxy", "--web-name", "jobs.example.com", "--json"],
+    env,
+  );
+  const proxied = await fetch(`${JSON.parse(behind.first).web}login`, {
+    ...{ method: "POST", body: new URLSearchParams({ password: "hush" }), redirect: "manual" },
+    headers: {
+      ...{ "x-forwarded-for": "192.0.2.7", "x-forwarded-proto": "https" },
+      ...{ "x-forwarded-host": "jobs.example.com", origin: "https://jobs.example.com" },
+    },
+  });
+  assert.equal(proxied.status, 303);
+  assert.match(proxied.headers.get("set-cookie")!, /Secure/);
+  assert.equal((await behind.stop()).stderr, "");
 });
 
 test("dashboard serves a page for a server that runs already", async () => {

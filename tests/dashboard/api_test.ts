@@ -207,6 +207,51 @@ test("a producer that is connected to an embedded server shows all of it", async
   );
 });
 
+test("in Express, a body that middleware has parsed is read", async () => {
+  const jobs = [{ type: "a", at: later, jid: "the-one-job" }, { type: "a", queue: "images" }];
+  await withDashboard({ jobs }, async ({ server }) => {
+    const listener = nodeListener(dashboard(server, { basePath: "/jobs" }));
+    const http = createServer(async (request, response) => {
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of request) chunks.push(chunk);
+      const text = new TextDecoder().decode(await new Blob(chunks as BlobPart[]).arrayBuffer());
+      const isJson = request.headers["content-type"] === "application/json";
+      const fields = new URLSearchParams(text);
+      const parsed = Object.fromEntries(
+        [...fields.keys()].map((name) => {
+          const all = fields.getAll(name);
+          return [name, all.length > 1 ? all : all[0]];
+        }),
+      );
+      const originalUrl = request.url!;
+      // As Express does at a mount path.
+      request.url = originalUrl.replace("/jobs", "");
+      listener(
+        Object.assign(request, { originalUrl, body: isJson ? JSON.parse(text) : parsed }),
+        response,
+      );
+    });
+    await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
+    const { port } = http.address() as AddressInfo;
+    const origin = `http://127.0.0.1:${port}`;
+    const post = async (path: string, body: BodyInit, type: string) => {
+      const headers = { origin, "content-type": type };
+      const init = { method: "POST", body, headers, redirect: "manual" } as const;
+      const response = await fetch(`${origin}/jobs${path}`, init);
+      return [response.status, await response.text()];
+    };
+    const form = "bulk=kill%3Aselected&jid=the-one-job&jid=none&confirmed=yes";
+    const [status] = await post("/scheduled", form, "application/x-www-form-urlencoded");
+    assert.deepEqual([status, server.snapshot().dead], [303, 1]);
+    assert.deepEqual(
+      await post("/api/jobs/discard", '["the-one-job"]', "application/json"),
+      [200, '{"jobs":1}'],
+    );
+    http.closeAllConnections();
+    await new Promise((resolve) => http.close(resolve));
+  });
+});
+
 test("in Node, Bun and Deno it is served by node:http, with bodies, cookies and streams", async () => {
   await withDashboard(
     { jobs: [{ type: "a", at: later, jid: "the-one-job" }] },

@@ -46,7 +46,7 @@ test("the overview shows the server's figures, and queues with their sizes", asy
   await withDashboard({ jobs }, async ({ visit, producer }) => {
     await producer.queues.pause("images");
     const text = textOf((await visit("/")).text);
-    assert.match(text, /Waiting 2 1 queue, \d\.\d\/s in/);
+    assert.match(text, /Waiting 2 \+\d\.\d\/s, 1 queue/);
     assert.match(text, /Scheduled 1/);
     assert.match(text, /images paused 2 \d+ m?s Resume Remove/);
     assert.match(text, /Enqueued 3/);

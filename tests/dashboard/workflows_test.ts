@@ -50,7 +50,7 @@ test("a workflow is shown with the state of its jobs, and is not changed by that
     assert.deepEqual(server.snapshot(), before);
     assert.match(
       textOf((await visit("/workflows")).text),
-      /cat-photos running 0 of 4 jobs succeeded .* resize 0\.0\.0 waits on its queue then join → publish/,
+      /cat-photos running 0 of 4 jobs succeeded .* resize 0\.0\.0 waits on its queue .* publish 0\.1 not started/,
     );
 
     await run(server, 3);
@@ -59,7 +59,11 @@ test("a workflow is shown with the state of its jobs, and is not changed by that
     assert.deepEqual(failed?.joins, [{ path: "0.0", succeeded: 2 }]);
     const text = textOf((await visit("/workflows?id=cat-photos")).text);
     assert.match(text, /2 of 4 jobs succeeded The join at 0\.0 waits: 2 parts done\./);
-    assert.match(text, /fails 0\.0\.2 dead/);
+    assert.match(text, /resize 0\.0\.0 succeeded check 0\.0\.1 succeeded fails 0\.0\.2 dead/);
+    assert.deepEqual(failed?.steps.map(({ path, type, state }) => [path, type, state]), [
+      ...[["0.0.0", "resize", "succeeded"], ["0.0.1", "check", "succeeded"]],
+      ...[["0.0.2", "fails", "dead"], ["0.1", "publish", "pending"]],
+    ]);
     assert.match(
       textOf((await visit("/job?jid=cat-photos.0.0.2")).text),
       /Workflow cat-photos , step 0\.0\.2/,
@@ -75,9 +79,12 @@ test("a finished workflow stays if it keeps its state, others leave nothing", as
     await new Workflows().start(producer, node, { id: "lost-one" });
     const found = async () => (await find(server)).workflows.map(({ id, state }) => [id, state]);
     assert.deepEqual((await found()).sort(), [["kept-one", "running"], ["lost-one", "running"]]);
+    const lost = textOf((await visit("/workflows?id=lost-one")).text);
+    assert.match(lost, /resize 0\.0 waits on its queue then publish/);
     await run(server, 4);
     assert.deepEqual(await found(), [["kept-one", "succeeded"]]);
     const text = textOf((await visit("/workflows")).text);
+    assert.match(text, /resize 0\.0 succeeded publish 0\.1 succeeded/);
     assert.match(text, /kept-one succeeded 2 of 2 jobs succeeded/);
     const api = JSON.parse((await visit("/api/workflows?id=kept-one")).text);
     assert.deepEqual(api.workflows[0].succeeded.sort(), ["0.0", "0.1"]);

@@ -47,7 +47,12 @@ export const checks: Readonly<Record<string, (place: Place) => Promise<void>>> =
     equal((await post('{"name": "Ada"}')).status, 202);
     equal((await post('{"name": 3}')).status, 400);
     await worker.line(/^Welcome, Ada!$/);
-    match(await (await fetch(`${base}/jobs/`)).text(), /<title>/);
+    const page = await fetch(`${base}/jobs/queues`);
+    match(await page.text(), /<title>Queues.*href="\/jobs\/assets\/style.css"/s);
+    const body = new URLSearchParams({ name: "mail", action: "pause" });
+    const change = { method: "POST", body, headers: { origin: base } };
+    equal((await fetch(`${base}/jobs/queues`, change)).url, `${base}/jobs/queues?did=pause`);
+    equal(server.queues().queues[0]?.paused, true);
     equal((await worker.stop()).at(-1), "the worker has stopped: 1 done, 0 handed back");
     equal((await web.stop()).at(-1), "the web server has stopped");
   },

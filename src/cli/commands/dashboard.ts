@@ -3,7 +3,14 @@ import type { CommandDefinition, Invocation } from "../command.ts";
 import { addConnectionFlags, type ConnectionFlags, withProducer } from "../connect.ts";
 import { remoteInspector, webPage } from "../listing.ts";
 import { interrupted } from "../io.ts";
-import { addWebFlags, dashboardOptions, isLoopback, serveWeb, type WebFlags } from "../web.ts";
+import {
+  addWebFlags,
+  dashboardOptions,
+  serveWeb,
+  type WebFlags,
+  webTls,
+  webWarning,
+} from "../web.ts";
 
 /** A port other than that of the reference server's web page, which may run on this machine. */
 const PLACE = { hostname: "127.0.0.1", port: 7421 };
@@ -32,19 +39,15 @@ async function run(invocation: Invocation<ConnectionFlags & WebFlags>): Promise<
     const { dashboard } = await import("../../dashboard/mod.ts");
     const place = flags.web || PLACE;
     const secret = typeof password === "string" ? password : undefined;
+    const options = dashboardOptions(flags, place, secret);
+    const tls = await webTls(flags, place);
     const isEmbedded = await remoteInspector(producer) !== undefined;
-    const web = await serveWeb(
-      dashboard(producer, {
-        ...dashboardOptions(flags, secret),
-        serverPage: isEmbedded ? undefined : webPage(url),
-      }),
-      place,
-    );
+    const serverPage = isEmbedded ? undefined : webPage(url);
+    const web = await serveWeb(dashboard(producer, { ...options, serverPage }), { ...place, tls });
     try {
       output.print({ web: web.url, url, pid: io.pid }, () => `Dashboard of ${url}: ${web.url}`);
-      if (!isLoopback(place.hostname) && secret === undefined) {
-        output.warn(`Whoever can reach ${place.hostname}:${place.port} can change jobs`);
-      }
+      const warning = webWarning(flags, place, { password: options.password, tls });
+      if (warning !== undefined) output.warn(warning);
       await interrupted(io.signal);
     } finally {
       await web.close();

@@ -17,6 +17,8 @@ import {
   type Web,
   type WebFlags,
   type WebPlace,
+  webTls,
+  webWarning,
 } from "../web.ts";
 
 interface ServeFlags extends WebFlags {
@@ -44,6 +46,10 @@ export const serve: CommandDefinition<ServeFlags> = {
     ["serve", "a server in memory on tcp://127.0.0.1:7419, and its dashboard on port 7420"],
     ["serve --data jobs", "one that keeps its jobs in a folder, also over kill -9"],
     ["serve --port 0 --json", 'one on any free port: {"url":"tcp://127.0.0.1:49152",..}'],
+    [
+      "serve --web 0.0.0.0:7420 --web-tls-cert cert.pem --web-tls-key key.pem",
+      "the dashboard for other machines too, its password in FAKTORY_PASSWORD",
+    ],
     [
       "serve --hostname 0.0.0.0 --tls-cert cert.pem --tls-key key.pem",
       "one for other machines, its password in FAKTORY_PASSWORD",
@@ -136,19 +142,14 @@ async function startWeb(
   const place = isChosen
     ? flags.web as WebPlace
     : { hostname: "127.0.0.1", port: flags.port === 0 ? 0 : 7420 };
-  const password = flags.password ?? passwordVariable(io);
-  const isOpen = !isLoopback(place.hostname);
-  const tls = await filePair(["--tls-cert", "--tls-key"], [flags.tlsCert, flags.tlsKey]);
+  const options = dashboardOptions(flags, place, flags.password ?? passwordVariable(io));
+  const serverTls = await filePair(["--tls-cert", "--tls-key"], [flags.tlsCert, flags.tlsKey]);
+  const tls = await webTls(flags, place, serverTls);
   const { dashboard } = await import("../../dashboard/mod.ts");
   try {
-    const web = await serveWeb(
-      dashboard(server, dashboardOptions(flags, password || undefined)),
-      // The certificate is for this machine's name. A page on a loopback address has another name.
-      { ...place, tls: isOpen ? tls : undefined },
-    );
-    if (isOpen && !password) {
-      output.warn(`Whoever can reach ${place.hostname}:${place.port} can change jobs`);
-    }
+    const web = await serveWeb(dashboard(server, options), { ...place, tls });
+    const warning = webWarning(flags, place, { password: options.password, tls });
+    if (warning !== undefined) output.warn(warning);
     return web;
   } catch (error) {
     if (isChosen || !(error instanceof CliError)) throw error;

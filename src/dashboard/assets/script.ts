@@ -71,14 +71,19 @@ export const script = `"use strict";
     try {
       const response = await fetch(location.href, { headers: { accept: "text/html" } });
       if (response.redirected) return location.reload();
-      if (!response.ok) return;
+      // 404: the job has succeeded meanwhile.
+      if (!response.ok && response.status !== 404) return;
       const page = new DOMParser().parseFromString(await response.text(), "text/html");
-      const fresh = page.querySelector("main[data-live]");
+      const fresh = page.querySelector("main");
       if (fresh === null || isBusy()) return;
       const focused = main.contains(document.activeElement) ? document.activeElement : null;
       const key = focused === null ? "" : focused.getAttribute("aria-label") ?? focused.textContent;
       const isSame = (part) => (part.getAttribute("aria-label") ?? part.textContent) === key;
       update(main, fresh);
+      if (!("live" in fresh.dataset)) {
+        events.close();
+        say("");
+      }
       // The list may have moved on below the focus.
       if (focused === null || focused.isConnected && isSame(focused)) return;
       const again = [...main.querySelectorAll("a, button, [tabindex]")].find(isSame);

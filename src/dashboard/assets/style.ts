@@ -158,6 +158,8 @@ progress { width: 7rem; accent-color: var(--good); }
   .jobs tbody tr:last-child { border-bottom: 0; }
   .jobs td, .jobs th { display: block; padding: 0; border: 0; max-width: none; min-width: 0; }
   .jobs td, .jobs bdi { overflow-wrap: anywhere; }
+  .jobs td[data-label]::before { content: attr(data-label) " "; color: var(--faint); font-size: .85rem; }
+  .facts { grid-template-columns: 1fr 1fr; gap: .5rem; }
   .jobs .actions { text-align: left; margin-top: .3rem; }
   .jobs .actions button { margin: 0 .3rem 0 0; padding: .3rem .8rem; }
   .apart { margin-left: 0; }

@@ -1,7 +1,7 @@
 import type { JobAttempt, ServerJob } from "../../inspect/types.ts";
 import { type Html, html } from "../view/html.ts";
 import { elsewhere, empty, page } from "../view/layout.ts";
-import { distance, foreign, time, whole } from "../view/text.ts";
+import { foreign, shortTime, time, whole } from "../view/text.ts";
 import { link, type Visit } from "../view/visit.ts";
 import { workflowOf } from "../workflows.ts";
 import { actionsIn } from "./job_table.ts";
@@ -17,6 +17,9 @@ const PLACES: Readonly<Record<ServerJob["place"], string>> = {
 
 /** Key in `custom` of the cursor of a resumable job. */
 const CURSOR = "resumeAt";
+
+/** Jobs on a queue up to which the page of one of them is live. */
+const MAX_LIVE = 10_000;
 
 /** Maximum number of characters of `custom` and of a cursor. */
 const MAX_CUSTOM = 100_000;
@@ -39,7 +42,14 @@ export async function jobPage(
     const body = html`${empty(endOf(attempts))}${attemptsOf(visit, attempts)}`;
     return { html: page(visit, { title }, body), found: attempts.length > 0 };
   }
-  return { html: page(visit, { title }, jobBody(visit, job, attempts)), found: true };
+  const live = job.place !== "queue" || await isShort(visit, job.queue);
+  return { html: page(visit, { title, live }, jobBody(visit, job, attempts)), found: true };
+}
+
+/** Checks that a queue is searched quickly. A live page searches it every two seconds. */
+async function isShort({ source }: Visit, name: string): Promise<boolean> {
+  const { queues: [queue] } = await source.queues({ name });
+  return (queue?.size ?? 0) <= MAX_LIVE;
 }
 
 /** Tells what became of a job that the server does not have. */
@@ -204,7 +214,7 @@ function attemptsOf(
               <td>${time(attempt.endedAt, now)}</td>
               <td>${attempt.startedAt === undefined
                 ? html`<span class="none">unknown</span>`
-                : distance(attempt.startedAt, attempt.endedAt.getTime())}</td>
+                : shortTime((attempt.endedAt.getTime() - attempt.startedAt.getTime()) / 1000)}</td>
             </tr>
           `
         )}</tbody>

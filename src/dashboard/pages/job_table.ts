@@ -128,7 +128,7 @@ function jobRow(
     ${place === "queue" ? "" : html`<td>${queueLink(visit, queue)}</td>`}
     <td><code>${foreign(job.args, 120)}</code></td>
     ${hasErrors ? html`<td class="error">${foreign(errorLine(job), 160)}</td>` : ""}
-    <td>${time(at, visit.now)}</td>
+    <td data-label="${TEXTS[place].time}">${time(at, visit.now)}</td>
     ${
     canChange
       ? html`<td class="actions">${

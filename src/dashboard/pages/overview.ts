@@ -89,7 +89,7 @@ function waitingMore(queues: number, history: ServerHistory | undefined, now: nu
   const [before, last] = history?.hour.slice(-2) ?? [];
   if (before === undefined || last === undefined) return count(queues, "queue");
   const seconds = Math.max(1, (now - before.at.getTime()) / 1000);
-  return `${count(queues, "queue")}, ${rate((before.enqueued + last.enqueued) / seconds)} in`;
+  return `+${rate((before.enqueued + last.enqueued) / seconds)}, ${count(queues, "queue")}`;
 }
 
 function firstSteps(): Html {

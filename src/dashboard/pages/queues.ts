@@ -1,7 +1,7 @@
 import type { ShownQueue } from "../source.ts";
 import { type Html, html } from "../view/html.ts";
 import { empty, page } from "../view/layout.ts";
-import { duration, foreign, whole } from "../view/text.ts";
+import { foreign, shortTime, whole } from "../view/text.ts";
 import { link, type Visit } from "../view/visit.ts";
 
 /** Queues on a page. */
@@ -93,5 +93,5 @@ function latency({ size, latency }: ShownQueue): Html | string {
   if (latency === undefined) {
     return html`<span class="none" title="The oldest job does not tell when it was enqueued">unknown</span>`;
   }
-  return latency < 1 ? `${Math.max(0, Math.round(latency * 1000))} ms` : duration(latency);
+  return shortTime(latency);
 }

@@ -2,7 +2,12 @@ import { type Html, html } from "../view/html.ts";
 import { elsewhere, empty, page } from "../view/layout.ts";
 import { count, foreign, whole } from "../view/text.ts";
 import { link, type Visit } from "../view/visit.ts";
-import { findWorkflows, type ShownWorkflow, type WorkflowJob } from "../workflows.ts";
+import {
+  findWorkflows,
+  type ShownWorkflow,
+  type WorkflowJob,
+  type WorkflowStep,
+} from "../workflows.ts";
 
 /** Maximum number of workflows, and of jobs of each. */
 const MAX_WORKFLOWS = 100;
@@ -11,15 +16,21 @@ const MAX_JOBS = 50;
 /** Jobs on the server above which the page does not reload itself: each time searches them all. */
 const MAX_LIVE = 10_000;
 
-const PLACES: Readonly<Record<WorkflowJob["place"], string>> = {
+const STATES: Readonly<Record<WorkflowStep["state"], string>> = {
   queue: "waits on its queue",
   scheduled: "scheduled",
   retries: "waits for a retry",
   dead: "dead",
   working: "running",
+  succeeded: "succeeded",
+  failed: "failed",
+  pending: "not started",
 };
 
-const BADGES = { running: "", failed: "dead", succeeded: "running" } as const;
+/** Classes of the badges, for their colours. */
+const COLOURS: Readonly<Record<string, string>> = {
+  ...{ retries: "dead", dead: "dead", failed: "dead", working: "running", succeeded: "running" },
+};
 
 /** Renders the workflows, or the one of the parameter `id`. */
 export async function workflowsPage(visit: Visit): Promise<Html> {
@@ -60,17 +71,17 @@ export async function workflowsPage(visit: Visit): Promise<Html> {
   );
 }
 
-function card(visit: Visit, { id, state, total, succeeded, jobs, joins }: ShownWorkflow): Html {
-  const isKnown = total !== undefined;
+function card(visit: Visit, workflow: ShownWorkflow): Html {
+  const { id, state, total, succeeded, jobs, joins, steps } = workflow;
   return html`<li class="card">
     <h2><a href="${link(visit, "/workflows", { id })}">${foreign(id, 60)}</a>
-      <span class="${`badge ${BADGES[state]}`}">${state}</span></h2>
+      ${badge(state, state)}</h2>
     ${
-    isKnown
-      ? html`<p><progress value="${succeeded.length}" max="${Math.max(total, 1)}"
+    total === undefined
+      ? ""
+      : html`<p><progress value="${succeeded.length}" max="${Math.max(total, 1)}"
         aria-label="${`Progress of ${id}`}"></progress>
         ${whole(succeeded.length)} of ${count(total, "job")} succeeded</p>`
-      : ""
   }
     ${
     joins.map(({ path, succeeded }) =>
@@ -79,29 +90,49 @@ function card(visit: Visit, { id, state, total, succeeded, jobs, joins }: ShownW
       } done.</p>`
     )
   }
-    ${
-    jobs.length === 0
-      ? ""
-      : html`<ul class="runs">${
-        jobs.slice(0, MAX_JOBS).map(({ jid, type, path, place, next }) =>
-          html`<li><a href="${link(visit, "/job", { jid })}">${foreign(type)}</a>
-          <span class="none">${foreign(path)}</span>
-          <span class="${`badge ${place}`}">${PLACES[place]}</span>${
-            next === "" ? "" : html`
-              <span class="hint">then ${foreign(next, 200)}</span>
-            `
-          }</li>`
-        )
-      }</ul>${
-        jobs.length > MAX_JOBS
-          ? html`<p class="hint">and ${whole(jobs.length - MAX_JOBS)} more</p>`
-          : ""
-      }`
-  }
+    ${steps.length > 0 ? stepList(visit, workflow) : jobList(visit, jobs)}
     ${
     jobs.length === 0 && state === "running"
       ? html`<p class="hint">No job of it waits or runs at this moment.</p>`
       : ""
   }
   </li>`;
+}
+
+function badge(state: string, text: string): Html {
+  return html`<span class="${`badge ${COLOURS[state] ?? ""}`}">${text}</span>`;
+}
+
+/** Renders all steps of a workflow that keeps its state. */
+function stepList(visit: Visit, { id, steps }: ShownWorkflow): Html {
+  const shown = steps.slice(0, MAX_JOBS);
+  return html`<ul class="runs">${
+    shown.map(({ path, type, state }) => {
+      const isHere = state !== "pending" && state !== "succeeded" && state !== "failed";
+      const name = foreign(type);
+      const address = link(visit, "/job", { jid: `${id}.${path}` });
+      return html`<li>${isHere ? html`<a href="${address}">${name}</a>` : name}
+        <span class="none">${foreign(path)}</span> ${badge(state, STATES[state])}</li>`;
+    })
+  }</ul>${more(steps.length)}`;
+}
+
+/** Renders the jobs that are on the server, of a workflow that does not keep its state. */
+function jobList(visit: Visit, jobs: readonly WorkflowJob[]): Html | "" {
+  if (jobs.length === 0) return "";
+  const shown = jobs.slice(0, MAX_JOBS);
+  return html`<ul class="runs">${
+    shown.map(({ jid, type, path, place, next }) =>
+      html`<li><a href="${link(visit, "/job", { jid })}">${foreign(type)}</a>
+        <span class="none">${foreign(path)}</span> ${badge(place, STATES[place])}${
+        next === "" ? "" : html`
+          <span class="hint">then ${foreign(next, 200)}</span>
+        `
+      }</li>`
+    )
+  }</ul>${more(jobs.length)}`;
+}
+
+function more(all: number): Html | "" {
+  return all > MAX_JOBS ? html`<p class="hint">and ${whole(all - MAX_JOBS)} more</p>` : "";
 }

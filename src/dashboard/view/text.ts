@@ -9,6 +9,11 @@ export function rate(value: number): string {
   return `${value > 0 && value < 10 ? value.toFixed(1) : whole(value)}/s`;
 }
 
+/** Formats seconds, with milliseconds below one second. */
+export function shortTime(seconds: number): string {
+  return seconds < 1 ? `${Math.max(0, Math.round(seconds * 1000))} ms` : duration(seconds);
+}
+
 /** Renders a time as its distance from `now`, with the time itself as a title. */
 export function time(at: Date | undefined, now: number): Html {
   if (at === undefined) return html`<span class="none">unknown</span>`;
