@@ -48,8 +48,13 @@ export class Admin {
     this.process = new SimulatedProcess("admin", parts.timeline);
   }
 
-  /** Gives a command; what becomes of it is known to nobody. */
-  async give(name: string): Promise<void> {
+  /** Gives a command until it is carried out. */
+  async insist(name: string): Promise<void> {
+    while (!await this.give(name)) await this.process.sleep(1000);
+  }
+
+  /** Gives a command; resolves to whether it is known that it was carried out. */
+  async give(name: string): Promise<boolean> {
     const { random, queues, network, ledger } = this.#parts;
     const url = "tcp://simulated:7419";
     const transport = network.transport(this.process);
@@ -57,9 +62,11 @@ export class Admin {
     try {
       const producer = await this.#producer;
       await ADMIN_COMMANDS[name]!(producer, random.pick(queues), random);
+      return true;
     } catch {
       ledger.count("commands of an admin that failed");
       this.#producer?.catch(() => this.#producer = undefined);
+      return false;
     }
   }
 

@@ -1,3 +1,4 @@
+import { type Journal, stateOf } from "./journal.ts";
 import type { SimulatedProcess } from "./process.ts";
 import type { Violation } from "./result.ts";
 import { Trace } from "./trace.ts";
@@ -41,6 +42,12 @@ export interface Entry {
   toFail: number;
   acks: number;
   fails: number;
+  /** Where its copies were when the server ended. */
+  before: number;
+  /** Where its copies are for sure, whatever happens to the server; see `Journal`. */
+  saved: number;
+  /** The group that its first push was saved with. */
+  pushedIn: number;
   /** Two copies of it were with workers at the same time. */
   isShared: boolean;
   /** The server was told to take it from its worker, and has not. */
@@ -92,6 +99,8 @@ export class Ledger {
   serverTroubledAt = -Infinity;
   /** Hears of everything that happens to a job. */
   tell: ((jid: string, what: string, atMs: number) => void) | undefined;
+  /** There where the server keeps what it has. */
+  journal: Journal | undefined;
   readonly #now: () => number;
   readonly #load: Entry[] = [];
   readonly #others = new Map<string, Entry>();
@@ -141,6 +150,9 @@ export class Ledger {
     this.tell?.(entry.jid, `its producer is told: ${promised}`, this.#now());
     entry.promised = promised;
     this.count(`enqueue ${promised}`);
+    if (promised === "had" && this.journal?.isSaved(entry.pushedIn) === false) {
+      this.violated("a promise is made for what is saved", entry.jid);
+    }
     if (promised === "had" && entry.pushes === 0) {
       this.violated("what a producer was promised, the server has", entry.jid);
     }
@@ -158,6 +170,7 @@ export class Ledger {
     const { jid, producer } = entry;
     this.trace.add(1, entry.number, this.#now());
     const isAgain = entry.pushes++ > 0;
+    if (!isAgain) entry.pushedIn = this.journal?.group ?? 0;
     if (how.isPutOff) entry.putOff++;
     if (!how.isThere) this.violated("what the server takes, it has", jid);
     if (entry.promised === "not-sent" || entry.promised === "refused") {
@@ -182,6 +195,7 @@ export class Ledger {
     }
     // ACK and FAIL go by the jid: they end one of two, and the server takes the other one back.
     if (entry.working++ > 0) entry.isShared = true;
+    this.journal?.note(entry);
     if (entry.handed++ > 0) this.#ranAgain(entry);
     if (entry.holder !== undefined) entry.formerHolders.push(entry.holder);
     entry.holder = this.#workers.get(wid);
@@ -194,6 +208,7 @@ export class Ledger {
     this.tell?.(entry.jid, `comes to ${place}, ${why}`, this.#now());
     entry[place]++;
     if (place !== "dead") this.open++;
+    this.journal?.note(entry);
     if (why !== undefined) entry.reasons.push(why);
   }
 
@@ -205,6 +220,7 @@ export class Ledger {
     }
     entry[place]--;
     if (place !== "dead") this.open--;
+    this.journal?.note(entry);
 
     if (why === undefined) return;
     entry.removed++;
@@ -221,8 +237,7 @@ export class Ledger {
   cameDue(entry: Entry): void {
     if (entry.due === 0) return this.violated("a job comes from somewhere", entry.jid);
     entry.due--;
-    entry.waiting++;
-    this.open++;
+    this.came(entry, "waiting");
   }
 
   /** The server is about to carry out an ACK. */
@@ -297,12 +312,55 @@ export class Ledger {
         entry.due =
           0;
       entry.reasons.length = 0;
+      this.journal?.note(entry);
     }
   }
 
-  /** A server that started found a job in this place. */
+  /** Another server starts, of which nothing is known but what the journal says. */
+  serverStarts(): void {
+    for (const entry of this.entries()) {
+      entry.before = stateOf(entry);
+      entry.waiting =
+        entry.working =
+        entry.dead =
+        entry.due =
+          0;
+    }
+    this.open = 0;
+  }
+
+  /** A server that starts found a job in this place. */
   restored(entry: Entry, place: Place): void {
-    this.came(entry, place);
+    entry[place]++;
+    if (place !== "dead") this.open++;
+  }
+
+  /** It has found everything; `isLossy`: what was saved may be gone. */
+  serverStarted(isLossy: boolean): void {
+    const { journal } = this;
+    if (!isLossy && journal !== undefined) {
+      for (const { jid } of journal.unexplained()) {
+        this.violated("a server finds what some group had left", jid);
+      }
+    }
+    for (const entry of this.entries()) {
+      const state = stateOf(entry);
+      if (!isLossy && state !== entry.saved && journal?.isOpen(entry) !== true) {
+        const { jid, saved } = entry;
+        this.violated("what was saved survives", `${jid}: ${saved} was saved, ${state} is there`);
+      }
+      entry.saved = state;
+      if (state === entry.before) continue;
+      this.count("jobs whose last change was not saved");
+      const lost = copiesIn(entry.before) - copiesIn(state);
+      if (lost > 0) entry.removed += lost;
+      for (let i = 0; i < entry.waiting; i++) {
+        entry.reasons.push("the server lost what was not saved");
+      }
+      // It may be ended once more, as the first time is forgotten.
+      entry.toAcknowledge++;
+      entry.toFail++;
+    }
   }
 
   /** A worker of this id is there. */
@@ -348,7 +406,17 @@ export class Ledger {
     else this.reruns[reason] = (this.reruns[reason] ?? 0) + 1;
   }
 
-  #early({ jid }: Entry, what: string): void {
+  /**
+   * An ACK or a FAIL that is sent again, as its reply was lost, may meet the next run of its job:
+   * both go by the jid.
+   */
+  #early({ jid, handed, calledAt, holder, formerHolders }: Entry, what: string): void {
+    const isTroubled = [holder, ...formerHolders].some((one) =>
+      one !== undefined && one.process.troubledAt >= calledAt
+    );
+    if (handed > 1 && (isTroubled || this.serverTroubledAt >= calledAt)) {
+      return this.count(`${what} by what was sent again`);
+    }
     this.violated(`only what ended so is ${what}`, jid);
   }
 
@@ -383,6 +451,11 @@ export class Ledger {
   }
 }
 
+/** How many copies there are. */
+function copiesIn(state: number): number {
+  return state % 100 + Math.floor(state / 100) % 100 + Math.floor(state / 10_000);
+}
+
 function newEntry(jid: string, number: number): Entry {
   return {
     jid,
@@ -394,6 +467,9 @@ function newEntry(jid: string, number: number): Entry {
     pushes: 0,
     putOff: 0,
     toPutOff: 0,
+    before: 0,
+    saved: 0,
+    pushedIn: 0,
     isShared: false,
     mustEnd: false,
     waiting: 0,

@@ -3,6 +3,7 @@ import type { LinkWeather } from "./link.ts";
 import type { ProducerPlan } from "./producers.ts";
 import type { ClockError } from "./process.ts";
 import type { Random } from "./random.ts";
+import type { StorageKind } from "./result.ts";
 import type { ServerPlan } from "./server_host.ts";
 
 /** What a world is made of, as its seed says. */
@@ -12,19 +13,25 @@ export interface WorldPlan {
   readonly producers: readonly ProducerPlan[];
   readonly consumers: readonly ConsumerPlan[];
   readonly queues: readonly string[];
+  readonly storage: StorageKind;
   /** Mean time between two strikes, in milliseconds. */
   readonly strikeEveryMs: number;
   /** How long they go on after the last job was enqueued. */
   readonly aftermathMs: number;
 }
 
-const DAY_MS = 86_400_000;
+/**
+ * How far the clock of a machine is off that nobody looks after. A delay is counted by this where
+ * the server does not tell its own time, so that it must be over before the world ends.
+ */
+const FAR_MS = 2 * 3_600_000;
 
 /** Makes the plan of a world. Each unlikely way is likely in some of them. */
 export function planOf(random: Random): WorldPlan {
   const queues = Array.from({ length: random.between(1, 4) }, (_, i) => `q${i}`);
   return {
     queues,
+    storage: random.chance(0.5) ? "disk" : "memory",
     weather: weatherOf(random),
     server: {
       clock: clockOf(random),
@@ -53,7 +60,7 @@ function clockOf(random: Random): ClockError {
     ? random.between(-200, 200)
     : random.chance(0.7)
     ? random.between(-90_000, 90_000)
-    : random.pick([-DAY_MS, DAY_MS]);
+    : random.pick([-FAR_MS, FAR_MS]);
   return { aheadMs, rate: random.chance(0.7) ? 1 : 1 + (random.next() - 0.5) * 1e-3 };
 }
 

@@ -1,4 +1,4 @@
-import { ConnectionLostError, Producer, type ProducerOptions } from "../../mod.ts";
+import { ConnectionLostError, Producer, type ProducerOptions, ServerError } from "../../mod.ts";
 import type { JobFields } from "../../src/job/job.ts";
 import { BEHAVIOURS } from "./consumers.ts";
 import type { Member } from "./crew.ts";
@@ -199,5 +199,7 @@ function promisedBy(error: unknown): Promised {
   if (error instanceof ConnectionLostError) {
     return error.outcome === "not-sent" ? "not-sent" : "unknown";
   }
+  // The disk has failed in the middle of it.
+  if (error instanceof ServerError && error.message.includes("Cannot save")) return "unknown";
   return "refused";
 }

@@ -1,7 +1,8 @@
 import { elapsedMs } from "../../src/internal/clock.ts";
 import { ServerState } from "../../src/server/server_state.ts";
 import { Slices } from "../../src/server/slices.ts";
-import { nullStore } from "../../src/server/store/store.ts";
+import { nullStore, type Store } from "../../src/server/store/store.ts";
+import { Journal } from "./journal.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Network } from "./network.ts";
 import { type ClockError, SimulatedProcess } from "./process.ts";
@@ -29,43 +30,110 @@ export interface ServerHostParts {
   readonly storage: ServerStorage | undefined;
 }
 
+/** How long a server takes to start again at the least, in milliseconds. */
+const RESTART_MS = 500;
+
 /** The server of a world, as a process that is killed and started again. */
 export class ServerHost {
   /** There while the server runs. */
   state: ServerState | undefined;
   process: SimulatedProcess;
   readonly #parts: ServerHostParts;
+  readonly #journal = new Journal();
+  #store: Store = nullStore;
   #starts = 0;
+  #hasStarted = false;
+  /** What the storage had lost when it was last looked at. */
+  #lost = 0;
 
   constructor(parts: ServerHostParts) {
     this.#parts = parts;
+    if (parts.storage !== undefined) parts.ledger.journal = this.#journal;
     this.process = this.#newProcess();
   }
 
-  /** Starts it. */
+  /** Starts it, again until its storage can be opened. */
   async start(): Promise<void> {
-    const { network, ledger, random, plan, storage } = this.#parts;
+    const { storage, timeline, ledger } = this.#parts;
     const process = this.process = this.#newProcess();
-    const open: OpenStore = await storage?.open(process) ??
-      { store: nullStore, whenFailed() {} };
+    let open: OpenStore = { store: nullStore, whenFailed() {} };
+    try {
+      if (storage !== undefined) open = await storage.open(process);
+    } catch {
+      ledger.count("starts of a server that failed");
+      process.kill();
+      timeline.at(timeline.now + RESTART_MS, () => void this.start());
+      return;
+    }
     if (process.isDead) return;
-    const store = new SpyStore(open.store, ledger);
+    this.#begin(process, open);
+  }
+
+  /**
+   * Kills the process, or the machine loses power: what only it had is gone. It is started again
+   * after so long. False where it does not run.
+   */
+  kill(how: "kill" | "power", downMs: number): boolean {
+    if (this.state === undefined) return false;
+    const { timeline, storage } = this.#parts;
+    this.#gone();
+    storage?.crash(how);
+    timeline.at(timeline.now + downMs, () => void this.start());
+    return true;
+  }
+
+  /** Stops it as a deploy does, and starts it again after so long; false where it does not run. */
+  stop(downMs: number): boolean {
+    const { state } = this;
+    if (state === undefined) return false;
+    this.state = undefined;
+    this.#parts.network.server = undefined;
+    void this.#close(state, downMs);
+    return true;
+  }
+
+  async #close(state: ServerState, downMs: number): Promise<void> {
+    const { process } = this;
+    const { storage, timeline } = this.#parts;
+    state.close();
+    // What cannot be saved was told to whoever asked.
+    await this.#store.close().catch(() => {});
+    await process.sleep(RESTART_MS);
+    if (process.isDead) return;
+    this.#gone();
+    storage?.crash("kill");
+    timeline.at(timeline.now + downMs, () => void this.start());
+  }
+
+  #begin(process: SimulatedProcess, { store, whenFailed }: OpenStore): void {
+    const { network, ledger, random, plan, storage } = this.#parts;
+    const isFirst = !this.#hasStarted;
+    this.#hasStarted = true;
+    if (!isFirst) ledger.serverStarts();
+    const spy = new SpyStore(store, ledger);
     const state = this.state = new ServerState({
       clock: process,
       fetchWaitMs: plan.fetchWaitMs,
-    }, { store, random: () => random.next(), slices: this.#slices(process) });
-    store.watch(state.context.manager);
+    }, { store: spy, random: () => random.next(), slices: this.#slices(process) });
+    const lost = storage?.lost ?? 0;
+    if (!isFirst) ledger.serverStarted(storage === undefined || lost > this.#lost);
+    this.#lost = lost;
+    this.#store = store;
+    this.#journal.open(store);
+    spy.watch(state.context.manager);
     network.server = { process, accept: (peer) => state.connect(peer) };
+    // As `FaktoryServer` does: it closes itself, and whoever supervises it starts it again.
+    whenFailed(() => void (process.isDead || this.stop(RESTART_MS)));
   }
 
-  /** Kills the process, or the machine loses power; what only it had is gone. */
-  kill(how: "kill" | "power"): void {
-    const { network, storage } = this.#parts;
+  /** The process is gone. */
+  #gone(): void {
+    const { network, ledger, timeline } = this.#parts;
     this.process.kill();
     this.state = undefined;
     network.server = undefined;
+    ledger.serverTroubledAt = timeline.now;
     for (const link of network.links) link.orphan();
-    storage?.crash(how);
   }
 
   /** Stops it for so long, and lets it go on. */

@@ -14,6 +14,8 @@ export interface ServerStorage {
   open(process: SimulatedProcess): Promise<OpenStore>;
   /** The server is killed: what the machine has is kept. Or the machine loses power. */
   crash(kind: "kill" | "power"): void;
+  /** Grows when something is gone that was said to be saved. */
+  readonly lost: number;
   /** No more faults. */
   heal(): void;
   /** Faults that struck, by kind. */

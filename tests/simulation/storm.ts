@@ -181,6 +181,18 @@ const STRIKES: Readonly<Record<string, Strike>> = {
     },
   ),
   "server paused": onWorld(1, ({ server }, random) => server.pause(someMs(random, 40_000))),
+  "server killed": {
+    weight: 1,
+    strike: ({ server, storage }, random) =>
+      // Without a disk everything is gone with it, so that there is less to see.
+      (storage === "disk" || random.chance(0.05)) &&
+      server.kill(random.chance(0.5) ? "kill" : "power", someMs(random, 20_000)),
+  },
+  "server stopped": {
+    weight: 1,
+    strike: ({ server, storage }, random) =>
+      (storage === "disk" || random.chance(0.05)) && server.stop(someMs(random, 5000)),
+  },
   "server's clock set": onWorld(1, ({ server }, random) => {
     server.jump(someMs(random, 3_600_000) * random.pick([-1, 1]));
   }),

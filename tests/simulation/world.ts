@@ -7,7 +7,8 @@ import { Network } from "./network.ts";
 import { planOf, type WorldPlan } from "./plan.ts";
 import { type Load, ProducerProcess } from "./producers.ts";
 import { Random, seeded } from "./random.ts";
-import type { WorldOptions, WorldResult } from "./result.ts";
+import type { StorageKind, WorldOptions, WorldResult } from "./result.ts";
+import { ServerDisk } from "./server_disk.ts";
 import { ServerHost } from "./server_host.ts";
 import { Storm } from "./storm.ts";
 import { Timeline } from "./timeline.ts";
@@ -50,9 +51,11 @@ export class World {
   readonly producers: Crew<ProducerProcess>;
   readonly consumers: Crew<ConsumerProcess>;
   readonly admin: Admin;
+  readonly storage: StorageKind;
   readonly restarts: Record<string, number> = {};
   readonly #options: WorldOptions;
   readonly #storm: Storm;
+  readonly #disk: ServerDisk | undefined;
 
   constructor(options: WorldOptions, timeline: Timeline, random: Random) {
     this.#options = options;
@@ -62,13 +65,17 @@ export class World {
     const ledger = this.ledger = new Ledger(() => timeline.now);
     const network = this.network = new Network(random.fork(), plan.weather);
     this.load = { left: options.jobs, queues: plan.queues };
+    this.storage = options.storage ?? plan.storage;
+    this.#disk = this.storage === "disk"
+      ? new ServerDisk({ timeline, random: random.fork() })
+      : undefined;
     this.server = new ServerHost({
       timeline,
       network,
       ledger,
       random: random.fork(),
       plan: plan.server,
-      storage: undefined,
+      storage: this.#disk,
     });
     this.consumers = this.#crew(
       "consumer",
@@ -88,7 +95,8 @@ export class World {
 
   async run(): Promise<void> {
     const { timeline, ledger, load, plan } = this;
-    await this.server.start();
+    void this.server.start();
+    await this.#until("a server starts", STOP_MS, () => this.server.state !== undefined);
     this.consumers.start();
     this.producers.start();
     this.#storm.begin();
@@ -98,14 +106,18 @@ export class World {
     await timeline.run(() => false, timeline.now + plan.aftermathMs);
     this.#storm.end();
     this.network.heal();
+    this.#disk?.heal();
     this.producers.stop(0);
     await this.#until(
       "every call settles, and every producer ends",
       SETTLE_MS,
       () => this.producers.ending.length === 0,
     );
-    void this.admin.give("resume all queues");
+    void this.admin.insist("resume all queues");
     this.consumers.start();
+    for (const place of this.consumers.places) {
+      this.consumers.at(place).consumer.setQueues([...plan.queues]);
+    }
     await this.#until("every job comes to its end", DRAIN_MS, () => ledger.open === 0);
     void this.admin.stop();
     this.consumers.stop(5000);
@@ -119,8 +131,8 @@ export class World {
       seed: this.#options.seed,
       jobs: this.#options.jobs - this.load.left,
       minutes: Math.round(timeline.now / 6000) / 10,
-      storage: "memory",
-      faults: { ...network.counts, ...this.#storm.counts },
+      storage: this.storage,
+      faults: { ...network.counts, ...this.#disk?.counts, ...this.#storm.counts },
       restarts: this.restarts,
       reruns: ledger.reruns,
       counts: { ...ledger.counts, turns: timeline.turns },

@@ -1,0 +1,95 @@
+import type { Store } from "../../src/server/store/store.ts";
+import type { Entry } from "./ledger.ts";
+
+/** Where the copies of a job are, as one number. */
+export function stateOf({ waiting, working, dead }: Entry): number {
+  return waiting + 100 * working + 10_000 * dead;
+}
+
+/** The changes of one group, which are saved together. */
+interface Group {
+  readonly number: number;
+  /** The state of each job that changed, at the end of the group. */
+  readonly states: Map<Entry, number>;
+}
+
+/** Groups of one server are numbered from here on, those of the next one later. */
+const MAX_GROUPS = 1e9;
+
+/**
+ * What the store of a server said of what it had saved: so it is known what another server may
+ * find after the first one was killed.
+ */
+export class Journal {
+  #store: Store | undefined;
+  #base = 0;
+  #savedThrough = 0;
+  #groups: Group[] = [];
+
+  /** Listens to the store of a server that starts. */
+  open(store: Store): void {
+    this.#store = store;
+    this.#base += MAX_GROUPS;
+    this.#groups = [];
+    const base = this.#base;
+    store.addListener({
+      saved: (group) => this.#saved(base + group),
+      failed() {},
+    });
+  }
+
+  /** The group that holds what was changed last; everything up to it has to be saved for a reply. */
+  get group(): number {
+    const unsaved = this.#store?.unsaved ?? 0;
+    return unsaved === 0 ? 0 : this.#base + unsaved;
+  }
+
+  isSaved(group: number): boolean {
+    return group <= this.#savedThrough;
+  }
+
+  /** A job has changed. */
+  note(entry: Entry): void {
+    const { group } = this;
+    if (group === 0) {
+      entry.saved = stateOf(entry);
+      return;
+    }
+    let last = this.#groups.at(-1);
+    if (last?.number !== group) {
+      this.#groups.push(last = { number: group, states: new Map<Entry, number>() });
+    }
+    last.states.set(entry, stateOf(entry));
+  }
+
+  /**
+   * Jobs that a server found in another state than any group had left all of them in, of those that
+   * the groups know that were not saved.
+   */
+  unexplained(): Entry[] {
+    const expected = new Map<Entry, number>();
+    for (const { states } of this.#groups) {
+      for (const entry of states.keys()) expected.set(entry, entry.saved);
+    }
+    const wrong = () => [...expected].filter(([entry, state]) => stateOf(entry) !== state);
+    let best = wrong();
+    for (const { states } of this.#groups) {
+      for (const [entry, state] of states) expected.set(entry, state);
+      const now = wrong();
+      if (now.length < best.length) best = now;
+    }
+    return best.map(([entry]) => entry);
+  }
+
+  /** Whether a group that was not saved has changed the job. */
+  isOpen(entry: Entry): boolean {
+    return this.#groups.some(({ states }) => states.has(entry));
+  }
+
+  #saved(group: number): void {
+    this.#savedThrough = Math.max(this.#savedThrough, group);
+    while (this.#groups.length > 0 && this.#groups[0]!.number <= group) {
+      for (const [entry, state] of this.#groups.shift()!.states) entry.saved = state;
+    }
+  }
+}
