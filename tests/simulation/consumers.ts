@@ -1,4 +1,5 @@
 import {
+  ConnectionLostError,
   Consumer,
   type ConsumerOptions,
   Discard,
@@ -49,6 +50,12 @@ export interface ConsumerParts {
 /** A consumer stops in its own time, and in so many milliseconds beyond its grace. */
 const STOP_MS = 2500;
 
+/** A job is not given up sooner than this, in milliseconds; its reservation has 60 seconds. */
+const EARLY_MS = 50_000;
+
+/** How long a quiet consumer may get jobs that it has asked for before, in milliseconds. */
+const QUIET_MS = 4000;
+
 /** A process with a consumer. */
 export class ConsumerProcess implements Worker, Member {
   readonly process: SimulatedProcess;
@@ -61,6 +68,7 @@ export class ConsumerProcess implements Worker, Member {
   /** Handlers that run. */
   #handlers = 0;
   #running: Promise<void> | undefined;
+  #quietAt = Infinity;
 
   constructor(name: string, plan: ConsumerPlan, parts: ConsumerParts) {
     const { timeline, network, ledger } = this.#parts = parts;
@@ -137,7 +145,15 @@ export class ConsumerProcess implements Worker, Member {
       const isPutOff = error instanceof RetryAfter;
       ledger.finished(job.jid, this, isPutOff ? "put off" : "FAIL");
     });
-    consumer.on("unreported", ({ job }) => ledger.excused(job.jid, this, "unreported"));
+    consumer.on("unreported", ({ job, error }) => {
+      const { handedAt, isStarted, isPutOff } = ledger.of(job.jid);
+      const heldMs = this.process.timeline.now - handedAt;
+      const isEarly = isStarted && !isPutOff && heldMs < EARLY_MS && this.process.pausedAt < 0;
+      if (error instanceof ConnectionLostError && isEarly && !this.#isEnding) {
+        ledger.violated("a result is reported until the reservation ends", job.jid);
+      }
+      ledger.excused(job.jid, this, "unreported");
+    });
     consumer.on("expired", ({ job }) => ledger.excused(job.jid, this, "expired"));
     consumer.on("disconnect", () => ledger.count("outages of consumers"));
     consumer.on("listenerError", ({ error }) => {
@@ -190,8 +206,23 @@ export class ConsumerProcess implements Worker, Member {
     }
   }
 
+  get #isEnding(): boolean {
+    return this.isStopping || this.isSignalled;
+  }
+
+  /** Fetches no more. */
+  quiet(): void {
+    this.#quietAt = this.process.timeline.now;
+    this.consumer.quiet();
+  }
+
   #begin({ jid }: Job): void {
     const { ledger } = this.#parts;
+    const { timeline, troubledAt } = this.process;
+    // A FETCH that waits may bring one more.
+    if (timeline.now > this.#quietAt + QUIET_MS && troubledAt < this.#quietAt) {
+      ledger.violated("a quiet consumer starts nothing", `${this.#name}: ${jid}`);
+    }
     ledger.started(jid, this);
     if (++this.#handlers > this.#concurrency && !this.isStopping) {
       ledger.violated("a consumer runs no more than it may", `${this.#name}: ${this.#handlers}`);

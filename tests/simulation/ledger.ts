@@ -19,6 +19,8 @@ export interface Entry {
   calledAt: number;
   /** It has to arrive in the order of its producer's calls. */
   isOrdered: boolean;
+  /** It must not be there twice. */
+  isOnce: boolean;
   promised: Promised;
   /** Times that the server took it from somebody. */
   pushes: number;
@@ -61,6 +63,7 @@ export interface Entry {
   /** Of the last time that it was handed out. */
   isStarted: boolean;
   isEnded: boolean;
+  isPutOff: boolean;
   isExcused: boolean;
 }
 
@@ -177,6 +180,9 @@ export class Ledger {
       this.violated("what was not sent is not there", jid);
     }
     if (!isAgain) return this.#checkOrder(entry);
+    if (entry.isOnce && entry.pushes - entry.putOff > 1 && entry.toPutOff === 0) {
+      return this.violated("at most once is at most once", jid);
+    }
     if (how.isPutOff || producer === undefined || entry.toPutOff > 0) return;
     if (producer.troubledAt < entry.calledAt && this.serverTroubledAt < entry.calledAt) {
       this.violated("nothing is sent again over a connection that is whole", jid);
@@ -200,7 +206,11 @@ export class Ledger {
     if (entry.holder !== undefined) entry.formerHolders.push(entry.holder);
     entry.holder = this.#workers.get(wid);
     entry.handedAt = this.#now();
-    entry.isStarted = entry.isEnded = entry.isExcused = false;
+    entry.isStarted =
+      entry.isEnded =
+      entry.isPutOff =
+      entry.isExcused =
+        false;
   }
 
   /** A copy comes to a place. */
@@ -387,6 +397,7 @@ export class Ledger {
     // If the server refuses to take it back, it fails.
     if (result === "put off") {
       entry.toPutOff++;
+      entry.isPutOff = true;
       entry.toFail++;
     }
     if (entry.holder === worker) entry.isEnded = true;
@@ -439,8 +450,9 @@ export class Ledger {
     if (process.pausedAt >= handedAt) return "its worker was paused";
     if (entry.isShared) return "it was there twice";
     if (entry.isExcused) return "its worker could not report, and said so";
-    if (holder.isStopping || holder.isSignalled) return "its worker was stopped";
-    if (!entry.isStarted && process.troubledAt >= handedAt) return "it was lost with a connection";
+    const isTroubled = process.troubledAt >= handedAt || this.serverTroubledAt >= handedAt;
+    if (isTroubled && (holder.isStopping || holder.isSignalled)) return "its worker was stopped";
+    if (!entry.isStarted && isTroubled) return "it was lost with a connection";
     this.violated(
       entry.isEnded
         ? "each result is reported, or it is said that it is not"
@@ -463,6 +475,7 @@ function newEntry(jid: string, number: number): Entry {
     producer: undefined,
     calledAt: 0,
     isOrdered: false,
+    isOnce: false,
     promised: "nothing",
     pushes: 0,
     putOff: 0,
@@ -490,6 +503,7 @@ function newEntry(jid: string, number: number): Entry {
     handedAt: 0,
     isStarted: false,
     isEnded: false,
+    isPutOff: false,
     isExcused: false,
   };
 }

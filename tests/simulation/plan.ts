@@ -40,7 +40,7 @@ export function planOf(random: Random): WorldPlan {
     },
     producers: Array.from({ length: random.between(1, 4) }, () => producerOf(random)),
     consumers: Array.from({ length: random.between(2, 4) }, () => consumerOf(random, queues)),
-    strikeEveryMs: random.pick([50, 200, 1000]),
+    strikeEveryMs: random.pick([20, 100, 500]),
     aftermathMs: random.pick([0, 10_000, 120_000]),
   };
 }
@@ -79,12 +79,16 @@ function producerOf(random: Random): ProducerPlan {
       ...isOrdered ? { ordered: true } : { connections: random.pick([1, 2, 8]) },
       delivery: random.chance(0.6) ? "at-least-once" : "at-most-once",
       reconnect: random.chance(0.8)
-        ? { initialMs: random.pick([10, 100]), maxMs: random.pick([200, 5000]) }
+        ? {
+          initialMs: random.pick([10, 100]),
+          maxMs: random.pick([200, 5000]),
+          attempts: random.pick([10, Infinity]),
+        }
         : { attempts: random.between(0, 2) },
       maxWaiting: random.chance(0.8) ? 10_000 : random.between(1, 50),
     },
     clock: clockOf(random),
-    everyMs: random.pick([5, 20, 60]),
+    everyMs: random.pick([10, 50, 200]),
     maxOpen: random.pick([50, 500, 2000]),
   };
 }

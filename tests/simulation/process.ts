@@ -43,6 +43,11 @@ export class SimulatedProcess implements Clock {
     return Math.floor(START_MS + this.#bornAt + this.#aheadMs + this.elapsed());
   }
 
+  /** By how much its time of day is ahead of the world's, now. */
+  get aheadMs(): number {
+    return this.now() - START_MS - this.timeline.now;
+  }
+
   elapsed(): number {
     return (this.timeline.now - this.#bornAt) * this.#rate;
   }

@@ -42,6 +42,7 @@ export class ProducerProcess implements Member {
   /** Jobs of which it has not been told. */
   open = 0;
   isStopping = false;
+  #hasFailedToSave = false;
 
   constructor(name: string, plan: ProducerPlan, parts: ProducerParts) {
     this.#plan = plan;
@@ -110,7 +111,7 @@ export class ProducerProcess implements Member {
     for (const [entry, job] of this.#jobs(count)) {
       producer.enqueue(job).then(
         () => this.#settled(entry, "had"),
-        (error) => this.#settled(entry, promisedBy(error)),
+        (error) => this.#settled(entry, this.#promisedBy(error)),
       );
     }
   }
@@ -121,10 +122,10 @@ export class ProducerProcess implements Member {
       const had = new Set(enqueued);
       for (const [entry] of jobs) {
         const { jid } = entry;
-        this.#settled(entry, had.has(jid) ? "had" : promisedBy(failed.get(jid)));
+        this.#settled(entry, had.has(jid) ? "had" : this.#promisedBy(failed.get(jid)));
       }
     }, (error) => {
-      for (const [entry] of jobs) this.#settled(entry, promisedBy(error));
+      for (const [entry] of jobs) this.#settled(entry, this.#promisedBy(error));
     });
   }
 
@@ -140,7 +141,7 @@ export class ProducerProcess implements Member {
     writer.close().then(() => {
       for (const [entry] of jobs) {
         const isRefused = refused.has(entry.jid);
-        this.#settled(entry, isRefused ? promisedBy(refused.get(entry.jid)) : "had");
+        this.#settled(entry, isRefused ? this.#promisedBy(refused.get(entry.jid)) : "had");
       }
     }, () => {
       for (const [entry] of jobs) this.#settled(entry, "unknown");
@@ -149,7 +150,14 @@ export class ProducerProcess implements Member {
 
   #settled(entry: Entry, promised: Promised): void {
     this.open--;
-    this.#parts.ledger.settled(entry, promised);
+    const { ledger } = this.#parts;
+    const { options: { delivery, reconnect } } = this.#plan;
+    const isTriedForEver = delivery === "at-least-once" && reconnect !== false &&
+      reconnect?.attempts === Infinity;
+    if (isTriedForEver && !this.isStopping && promised === "unknown" && !this.#hasFailedToSave) {
+      ledger.violated("at least once is never unknown", entry.jid);
+    }
+    ledger.settled(entry, promised);
   }
 
   #jobs(
@@ -165,6 +173,7 @@ export class ProducerProcess implements Member {
       const job = this.#job(entry.jid);
       // A delay is counted by the server's clock, which has to be asked for first.
       entry.isOrdered = isOrdered && job.delay === undefined;
+      entry.isOnce = this.#plan.options.delivery === "at-most-once";
       jobs.push([entry, job]);
     }
     return jobs;
@@ -193,13 +202,14 @@ export class ProducerProcess implements Member {
     if (random.chance(0.97)) return job;
     return { ...job, delay: random.between(1, 60) * 1000 };
   }
-}
 
-function promisedBy(error: unknown): Promised {
-  if (error instanceof ConnectionLostError) {
-    return error.outcome === "not-sent" ? "not-sent" : "unknown";
+  #promisedBy(error: unknown): Promised {
+    if (error instanceof ConnectionLostError) {
+      return error.outcome === "not-sent" ? "not-sent" : "unknown";
+    }
+    // The disk has failed in the middle of it, so that the job may be there.
+    if (!(error instanceof ServerError) || !error.message.includes("Cannot save")) return "refused";
+    this.#hasFailedToSave = true;
+    return "unknown";
   }
-  // The disk has failed in the middle of it.
-  if (error instanceof ServerError && error.message.includes("Cannot save")) return "unknown";
-  return "refused";
 }

@@ -49,13 +49,14 @@ export class ServerHost {
   constructor(parts: ServerHostParts) {
     this.#parts = parts;
     if (parts.storage !== undefined) parts.ledger.journal = this.#journal;
-    this.process = this.#newProcess();
+    this.process = this.#newProcess(parts.plan.clock.aheadMs);
   }
 
   /** Starts it, again until its storage can be opened. */
   async start(): Promise<void> {
     const { storage, timeline, ledger } = this.#parts;
-    const process = this.process = this.#newProcess();
+    // The machine's clock goes on.
+    const process = this.process = this.#newProcess(this.process.aheadMs);
     let open: OpenStore = { store: nullStore, whenFailed() {} };
     try {
       if (storage !== undefined) open = await storage.open(process);
@@ -110,7 +111,7 @@ export class ServerHost {
     const isFirst = !this.#hasStarted;
     this.#hasStarted = true;
     if (!isFirst) ledger.serverStarts();
-    const spy = new SpyStore(store, ledger);
+    const spy = new SpyStore(store, ledger, process);
     const state = this.state = new ServerState({
       clock: process,
       fetchWaitMs: plan.fetchWaitMs,
@@ -150,9 +151,9 @@ export class ServerHost {
     this.process.jump(ms);
   }
 
-  #newProcess(): SimulatedProcess {
-    const { timeline, plan } = this.#parts;
-    return new SimulatedProcess(`server ${this.#starts++}`, timeline, plan.clock);
+  #newProcess(aheadMs: number | undefined): SimulatedProcess {
+    const { timeline, plan: { clock: { rate } } } = this.#parts;
+    return new SimulatedProcess(`server ${this.#starts++}`, timeline, { aheadMs, rate });
   }
 
   #slices(process: SimulatedProcess): Slices {

@@ -1,3 +1,4 @@
+import type { Clock } from "../../src/internal/clock.ts";
 import { JobArena } from "../../src/server/job_arena.ts";
 import type { Manager } from "../../src/server/manager.ts";
 import {
@@ -25,14 +26,20 @@ export class SpyStore implements Store {
   /** By row. */
   readonly #entries: (Entry | undefined)[] = [];
   readonly #places: string[] = [];
+  /** By row, of those in a set: when they are due, by the server's clock. */
+  readonly #dueAt: number[] = [];
+  readonly #paused = new Set<string>();
+  readonly #clock: Clock;
   #doing: Doing;
   /** The job that is pushed, and what became of that. */
   #pushed: Entry | undefined;
   #isThere = false;
   #isSameAgain = false;
+  #isQueued = false;
   #isPutOff = false;
 
-  constructor(inner: Store, ledger: Ledger) {
+  constructor(inner: Store, ledger: Ledger, clock: Clock) {
+    this.#clock = clock;
     this.#inner = inner;
     this.#ledger = ledger;
     this.arena = inner.arena ?? new JobArena();
@@ -45,8 +52,12 @@ export class SpyStore implements Store {
     manager.push = (job) => {
       const entry = this.#pushed = this.#ledger.of(job.jid);
       this.#isPutOff = manager.reservationOf(job.jid) !== undefined;
-      this.#isThere = this.#isSameAgain = false;
+      this.#isThere = this.#isSameAgain = this.#isQueued = false;
+      const isLater = job.at !== "" && Date.parse(job.at) > this.#clock.now() + 1;
       this.#do("push", () => push.call(manager, job));
+      if (isLater && this.#isQueued) {
+        this.#ledger.violated("no job runs before its time", job.jid);
+      }
       this.#pushed = undefined;
       this.#ledger.pushed(entry, { isThere: this.#isThere, isPutOff: this.#isPutOff });
     };
@@ -63,6 +74,19 @@ export class SpyStore implements Store {
       this.#ledger.carriedOut(failure.jid);
     };
     manager.requeue = (payload) => this.#do("requeue", () => requeue.call(manager, payload));
+    const { pause, resume, remove } = manager.queues;
+    manager.queues.pause = (name) => {
+      pause.call(manager.queues, name);
+      if (manager.queues.isPaused(name)) this.#paused.add(QUEUE_PLACE + name);
+    };
+    manager.queues.resume = (name) => {
+      resume.call(manager.queues, name);
+      this.#paused.delete(QUEUE_PLACE + name);
+    };
+    manager.queues.remove = (name) => {
+      this.#paused.delete(QUEUE_PLACE + name);
+      return remove.call(manager.queues, name);
+    };
     for (const set of Object.values(manager.sets)) {
       const { takeUntil } = set;
       const doing = set === manager.sets.dead ? "purge" : "due";
@@ -84,6 +108,8 @@ export class SpyStore implements Store {
     this.#entries[row] = entry;
     this.#places[row] = place;
     this.#isThere = true;
+    this.#dueAt[row] = hold?.at ?? 0;
+    this.#isQueued = place.startsWith(QUEUE_PLACE) || place === WORKING_PLACE;
     if (place === WORKING_PLACE) {
       this.#arrived(entry, QUEUE_PLACE);
       this.#ledger.handed(entry, hold!.owner);
@@ -96,6 +122,9 @@ export class SpyStore implements Store {
     this.#inner.reserve(row, hold);
     // It may only be kept for longer.
     if (this.#places[row] === WORKING_PLACE) return;
+    if (this.#paused.has(this.#places[row]!)) {
+      this.#ledger.violated("a paused queue hands out nothing", this.#of(row).jid);
+    }
     this.#places[row] = WORKING_PLACE;
     this.#ledger.handed(this.#of(row), hold.owner);
   }
@@ -194,6 +223,9 @@ export class SpyStore implements Store {
         this.#isSameAgain = true;
         return this.#ledger.left(entry, place);
       case "due":
+        if (this.#dueAt[row]! > this.#clock.now()) {
+          this.#ledger.violated("no job runs before its time", entry.jid);
+        }
         return this.#ledger.leftDue(entry);
       case "purge":
         return this.#ledger.left(entry, place, "purged");

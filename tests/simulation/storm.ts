@@ -148,7 +148,7 @@ const STRIKES: Readonly<Record<string, Strike>> = {
     crew.at(place).process.jump(someMs(random, 3_600_000) * random.pick([-1, 1]));
   }),
   "consumer quiet": onMember(1, ({ consumers }) => consumers, (crew, place, random, world) => {
-    crew.at(place).consumer.quiet();
+    crew.at(place).quiet();
     const { timeline } = world;
     const member = crew.at(place);
     timeline.at(timeline.now + someMs(random, 20_000), () => {

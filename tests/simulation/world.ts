@@ -122,6 +122,7 @@ export class World {
     void this.admin.stop();
     this.consumers.stop(5000);
     await this.#until("every consumer ends", STOP_MS, () => this.consumers.ending.length === 0);
+    await this.#until("nobody is connected any longer", STOP_MS, () => this.#isAlone);
     this.#judge();
   }
 
@@ -163,6 +164,13 @@ export class World {
       if (names.length > 5) break;
     }
     ledger.violated(rule, `${ledger.open} jobs: ${names.join(", ")}`);
+  }
+
+  /** Whether the server has no client. */
+  get #isAlone(): boolean {
+    const snapshot = this.server.state?.snapshot();
+    if (snapshot === undefined) return false;
+    return snapshot.connections + snapshot.waiting + snapshot.workers === 0;
   }
 
   /** What has to be so at the end. */
