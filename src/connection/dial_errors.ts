@@ -78,7 +78,7 @@ export function endedEarly(
 function otherServer(cause: ProtocolError, target: ConnectTarget): ProtocolError {
   return new ProtocolError(
     cause.code,
-    `Cannot connect to ${placeOf(target)} as the server there is not a Faktory server`,
+    `Cannot connect to ${placeOf(target)} as it is not a Faktory server`,
     { cause },
   );
 }

@@ -1,57 +1,40 @@
-import { type MakePool, preparePools } from "../connection/connect.ts";
-import { resolveTarget } from "../connection/target.ts";
-import { StateError } from "../errors.ts";
 import { Emitter, type Listener } from "../events.ts";
 import { brand } from "../brands.ts";
 import { insidesOf as readInsides } from "../internal/brand.ts";
 import { type Clock, systemClock } from "../internal/clock.ts";
-import { showText } from "../internal/show.ts";
 import type { JobDefinitions } from "../job/catalogue.ts";
 import { JobCatalogue } from "../job/job_catalogue.ts";
 import type { HandlerKey } from "../job/typed.ts";
-import type { ConsumerObserver } from "../producer/producer.ts";
-import { CONSUMER_EVENTS, type ConsumerEvents, type ConsumerState } from "./events.ts";
-import { type ConsumerHealth, idleHealth } from "./health.ts";
-import { logEvents } from "./log_events.ts";
-import {
-  checkConsumerOptions,
-  type ConsumerOptions,
-  type ConsumerSettings,
-  resolveSettings,
-} from "./options.ts";
 import {
   gathering,
   type ManyHandler,
   type ManyOptions,
   type OptionsAndManyHandler,
 } from "./chunks/chunks.ts";
-import { OutageReminder } from "./outage_reminder.ts";
+import { CONSUMER_EVENTS, type ConsumerEvents, type ConsumerState } from "./events.ts";
 import { checkChoice, type QueueChoice } from "./fetch/choice.ts";
+import { type ConsumerHealth, idleHealth } from "./health.ts";
+import { logEvents } from "./log_events.ts";
 import type { ConsumerMiddleware } from "./middleware.ts";
 import {
-  emptyReport,
-  type EndReason,
-  type Report,
-  type RunOptions,
-  type SessionLimits,
-} from "./report.ts";
-import { printRunning, type RunningJob, runningJob } from "./running_job.ts";
-import { checkRunOptions, checkStopOptions, type StopOptions } from "./run_options.ts";
+  checkConsumerOptions,
+  type ConsumerOptions,
+  type ConsumerSettings,
+  resolveSettings,
+} from "./options.ts";
+import type { Report, RunOptions } from "./report.ts";
 import { type HandlerAndOptions, type HandlerOptions, Registry } from "./run/registry.ts";
-import { untakenTypes } from "./untaken_queues.ts";
-import { listenForSignals } from "./signals.ts";
-import { DEFAULT_GRACE_MS, Session, type SessionParts } from "./session/session.ts";
+import { checkRunOptions, checkStopOptions, type StopOptions } from "./run_options.ts";
+import { type RunningJob, runningJob } from "./running_job.ts";
+import type { ConsumerInsides } from "./session/session.ts";
+import { SessionRunner } from "./session/session_runner.ts";
+
+export type { ConsumerInsides } from "./session/session.ts";
 
 /**
  * Returns the parts of a consumer that `./testing` runs jobs with; `undefined` for another value.
  */
 export let insidesOf: (consumer: unknown) => ConsumerInsides | undefined;
-
-/** The parts of a session that do not depend on the server. */
-export type ConsumerInsides = Pick<
-  SessionParts,
-  "settings" | "catalogue" | "queues" | "registry" | "events"
->;
 
 /**
  * Fetches jobs from the server and runs them.
@@ -74,27 +57,18 @@ export type ConsumerInsides = Pick<
  * ```
  */
 export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements AsyncDisposable {
-  readonly #options: ConsumerOptions;
   readonly #settings: ConsumerSettings;
   readonly #clock: Clock;
-  readonly #catalogue: JobCatalogue | undefined;
   readonly #registry: Registry;
   readonly #events = new Emitter<ConsumerEvents>(CONSUMER_EVENTS);
-  readonly #reminder: OutageReminder;
-  #queues: QueueChoice;
-  #makePool: MakePool | undefined;
-  #session: Session | undefined;
-  #run: Promise<Report> | undefined;
-  #opening: AbortController | undefined;
-  /** The error of a connection that was lost for good while the session was opening. */
-  #lost: Error | undefined;
-  /** A stop is in progress. */
-  #isStopping = false;
-  /** `quiet()` was called before the session was open. */
-  #isQuiet = false;
+  readonly #runner: SessionRunner;
+  readonly #insides: Omit<ConsumerInsides, "queues">;
 
   static {
-    brand({ Consumer }, (consumer: Consumer) => consumer.#insides);
+    brand({ Consumer }, (consumer: Consumer) => ({
+      ...consumer.#insides,
+      queues: consumer.queues,
+    }));
     insidesOf = (consumer) => readInsides("Consumer", consumer);
   }
 
@@ -105,14 +79,15 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
    */
   constructor(options: ConsumerOptions<Jobs> = {}) {
     checkConsumerOptions(options);
-    this.#options = options;
-    this.#catalogue = JobCatalogue.of(options.jobs);
-    this.#registry = new Registry(this.#catalogue);
-    this.#settings = resolveSettings(options, this.#catalogue);
-    this.#queues = this.#settings.queues;
-    this.#clock = options.clock ?? systemClock;
-    this.#reminder = new OutageReminder(this.#events, this.#clock);
-    const { logger, logLevel: level, worker: { wid } } = this.#settings;
+    const catalogue = JobCatalogue.of(options.jobs);
+    const settings = this.#settings = resolveSettings(options, catalogue);
+    const clock = this.#clock = options.clock ?? systemClock;
+    const registry = this.#registry = new Registry(catalogue);
+    this.#insides = { settings, catalogue, registry, events: this.#events };
+    this.#runner = new SessionRunner(this, {
+      ...{ options, insides: this.#insides, queues: settings.queues, clock },
+    });
+    const { logger, logLevel: level, worker: { wid } } = settings;
     if (logger !== undefined && level !== "none") logEvents(this.#events, { logger, level, wid });
   }
 
@@ -123,12 +98,12 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
 
   /** The consumer's state. */
   get state(): ConsumerState {
-    return this.#session?.state ?? "idle";
+    return this.#runner.session?.state ?? "idle";
   }
 
   /** The running jobs, in the order in which they started. */
   get running(): readonly RunningJob[] {
-    return (this.#session?.running ?? []).map(runningJob);
+    return (this.#runner.session?.running ?? []).map(runningJob);
   }
 
   /**
@@ -137,12 +112,12 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
    */
   health(): ConsumerHealth {
     const { worker: { wid }, concurrency } = this.#settings;
-    return this.#session?.health() ?? idleHealth(wid, concurrency);
+    return this.#runner.session?.health() ?? idleHealth(wid, concurrency);
   }
 
   /** The queues that the consumer fetches from. */
   get queues(): QueueChoice {
-    return this.#queues;
+    return this.#runner.queues;
   }
 
   /**
@@ -153,8 +128,7 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
    * @throws {InvalidArgumentError} `INVALID_QUEUE`.
    */
   setQueues(queues: QueueChoice): void {
-    this.#queues = checkChoice(queues);
-    this.#session?.choose(this.#queues);
+    this.#runner.choose(checkChoice(queues));
   }
 
   /**
@@ -255,7 +229,7 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
    * @throws {StateError} `ALREADY_RUNNING`.
    */
   async run(options: RunOptions = {}): Promise<Report> {
-    return await this.#begin(checkRunOptions(options));
+    return await this.#runner.run(checkRunOptions(options));
   }
 
   /**
@@ -268,7 +242,7 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
    * @throws {StateError} `ALREADY_RUNNING`.
    */
   async runToCompletion(options: RunOptions = {}): Promise<Report> {
-    return await this.#begin({ ...checkRunOptions(options), untilEmpty: true });
+    return await this.#runner.run({ ...checkRunOptions(options), untilEmpty: true });
   }
 
   /**
@@ -285,7 +259,7 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
     const forget = this.#events.on("start", () => hasBegun = true);
     try {
       const limits = { maxJobs: 1, untilEmpty: true, failsWithoutAnswer: true };
-      const { unfinished } = await this.#begin(limits);
+      const { unfinished } = await this.#runner.run(limits);
       // A job whose reservation ended is neither done nor failed.
       return hasBegun || unfinished.length > 0;
     } finally {
@@ -295,8 +269,7 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
 
   /** Stops fetching jobs. Running jobs continue, and the consumer runs until `stop()`. */
   quiet(): void {
-    this.#isQuiet = true;
-    this.#session?.quiet();
+    this.#runner.quiet();
   }
 
   /**
@@ -307,129 +280,11 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
    * call aborts running jobs at once, or after its own `graceMs`, and then ends within a second.
    */
   async stop(options: StopOptions = {}): Promise<void> {
-    const { graceMs = this.#isStopping ? 0 : DEFAULT_GRACE_MS, error } = checkStopOptions(options);
-    this.#session?.stopsFor(error);
-    this.#end(graceMs, "stopped");
-    // The result is for the caller of run().
-    await this.#run?.then(() => {}, () => {});
+    await this.#runner.stop(checkStopOptions(options));
   }
 
   /** Calls {@linkcode Consumer.stop}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
-  }
-
-  #end(graceMs: number, reason: EndReason): void {
-    this.#isStopping = this.#run !== undefined;
-    this.#opening?.abort();
-    this.#session?.stop(graceMs, reason);
-  }
-
-  #begin(limits: SessionLimits): Promise<Report> {
-    if (this.#run !== undefined) {
-      return Promise.reject(
-        new StateError("ALREADY_RUNNING", "Cannot run the consumer as it is already running"),
-      );
-    }
-    this.#run = this.#runSession(limits).finally(() => {
-      this.#run = undefined;
-      this.#isStopping = false;
-    });
-    return this.#run;
-  }
-
-  async #runSession(limits: SessionLimits): Promise<Report> {
-    const opening = this.#opening = new AbortController();
-    this.#lost = undefined;
-    if (this.#options.signal?.aborted === true) opening.abort();
-    const forgetSignals = listenForSignals(this.#options, {
-      abort: () => void this.stop(),
-      stop: () => this.#end(this.#isStopping ? 0 : DEFAULT_GRACE_MS, "signal"),
-      quiet: () => this.quiet(),
-      print: () => printRunning(this, this.#settings.logger, this.#clock),
-    });
-    let observer: ConsumerObserver | undefined;
-    try {
-      const makePool = this.#makePool ??= await this.#prepare();
-      const queues = this.#queues;
-      observer = this.#settings.telemetry?.consumer({
-        server: resolveTarget(this.#options).target,
-        wid: this.wid,
-        figures: () => this.health(),
-      });
-      const session = this.#session = await Session.open(
-        { ...this.#insides, makePool, clock: this.#clock, limits, observer },
-        opening.signal,
-      );
-      this.#opening = undefined;
-      this.#events.emit("state", { state: "running" });
-      this.#warnOfUntaken();
-      // The stop came too late to cancel the opening.
-      if (opening.signal.aborted) session.stop(DEFAULT_GRACE_MS);
-      // A connection was lost for good while the others were opening.
-      const lost = this.#lost;
-      if (lost !== undefined) session.disconnected(lost, undefined);
-      // These methods were called while the session was opening.
-      if (this.#queues !== queues) session.choose(this.#queues);
-      if (this.#isQuiet) session.quiet();
-      return await session.report();
-    } catch (error) {
-      // Stopped before it was connected: no job has started, and this is not an error.
-      if (!opening.signal.aborted) throw error;
-      return emptyReport();
-    } finally {
-      this.#opening = undefined;
-      this.#reminder.end();
-      this.#isQuiet = false;
-      forgetSignals();
-      observer?.close();
-    }
-  }
-
-  /**
-   * Warns about types whose jobs the catalogue sends to a queue that is not fetched from. Their
-   * handlers would silently get no jobs.
-   */
-  #warnOfUntaken(): void {
-    for (
-      const { type, queue } of untakenTypes(this.#registry.types, this.#queues, this.#catalogue)
-    ) {
-      this.#events.emit("warning", {
-        code: "QUEUE_NOT_TAKEN",
-        message:
-          `The handler of ${showText(type)} gets no jobs: the catalogue sends them to the queue ` +
-          `${queue}, and the consumer does not fetch from it`,
-      });
-    }
-  }
-
-  get #insides(): ConsumerInsides {
-    const [settings, catalogue, queues] = [this.#settings, this.#catalogue, this.#queues];
-    return { settings, catalogue, queues, registry: this.#registry, events: this.#events };
-  }
-
-  #prepare(): Promise<MakePool> {
-    return preparePools(this.#options, {
-      delivery: "at-least-once",
-      attempts: Infinity,
-      listener: {
-        disconnected: (error, retryInMs) => {
-          if (this.#opening === undefined) this.#session?.disconnected(error, retryInMs);
-          else if (retryInMs === undefined) this.#lost = error;
-        },
-        reconnected() {},
-      },
-      status: {
-        disconnected: (outage) => {
-          this.#reminder.begin(outage);
-          this.#events.emit("disconnect", outage);
-        },
-        reconnected: (recovery) => {
-          this.#reminder.end();
-          this.#events.emit("reconnect", recovery);
-        },
-        refused: ({ code, message }) => this.#events.emit("warning", { code, message }),
-      },
-    });
   }
 }

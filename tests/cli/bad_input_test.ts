@@ -111,7 +111,7 @@ test("nobody listens", async () => {
 test("what answers is no Faktory", async () => {
   await withListener((socket) => socket.end("SSH-2.0-OpenSSH_9.6\r\n"), async (url) => {
     const line =
-      /^faktory: Cannot connect to 127\.0\.0\.1:\d+ as the server there is not a F.*; check that it is a Faktory server/;
+      /^faktory: Cannot connect to 127\.0\.0\.1:\d+ as it is not a F.*; check that it is a Faktory server/;
     assertRefused(await faktory(["info", "--url", url]), 76, line);
   });
   await withListener((socket) => socket.end('+HI {"v":3}\r\n'), async (url) => {

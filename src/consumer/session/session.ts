@@ -48,6 +48,12 @@ export interface SessionParts {
   readonly observer?: ConsumerObserver | undefined;
 }
 
+/** The parts of a session that do not depend on the server. */
+export type ConsumerInsides = Pick<
+  SessionParts,
+  "settings" | "catalogue" | "queues" | "registry" | "events"
+>;
+
 /** Time that running jobs have if the server asks the worker to end, in milliseconds. */
 export const DEFAULT_GRACE_MS = 25_000;
 
