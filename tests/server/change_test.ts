@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { parseMarker } from "../../src/protocol/cancellation.ts";
 import { JobQueue } from "../../src/server/job_queue.ts";
 import { ManualClock } from "../../src/server/mod.ts";
+import { Inspector } from "../../src/server/inspect/inspector.ts";
 import { ServerState } from "../../src/server/server_state.ts";
 import { slicesBy } from "../../src/server/slices.ts";
 import { readJob } from "../../src/server/stored_job.ts";
@@ -24,7 +25,12 @@ function state() {
 test("jobs are sorted by type, queue, error and attempts, from either end", async () => {
   const { core, manager, inspector, push, fail } = state();
   // What looks like a key in the arguments, in custom or in a message is none.
-  const decoy = { jobtype: "aaa", queue: "aaa" };
+  const decoy = {
+    jobtype: "aaa",
+    queue: "aaa",
+    jid: "aaa",
+    deep: { queue: "a", jobtype: "a", jid: "a" },
+  };
   push("job-no-1", { jobtype: "mail", queue: "b", args: [decoy], custom: decoy });
   push("job-no-2", { jobtype: "resize", queue: "a", args: ['"jobtype":"aaa"'] });
   push("job-no-3", { jobtype: 'a"b', queue: "c" });
@@ -64,23 +70,26 @@ test("jobs are sorted by type, queue, error and attempts, from either end", asyn
 });
 
 test("a sorted list is paged, filtered and bounded", async () => {
-  const { core, inspector, push } = state();
-  for (let i = 0; i < 20_500; i++) {
-    const jobtype = `type-${String(i * 7919 % 20_500).padStart(5, "0")}`;
+  const { core, push } = state();
+  const more = { history: { read: () => ({ hour: [], week: [] }) }, batches: () => [] };
+  const none = { recurring: () => [], progress: () => undefined };
+  const inspector = new Inspector({ ...core.context, ...more, ...none }, undefined, 2000);
+  for (let i = 0; i < 2050; i++) {
+    const jobtype = `type-${String(i * 7919 % 2050).padStart(4, "0")}`;
     push(`sorted-job-${i}`, { jobtype, at: FUTURE, queue: i % 2 === 0 ? "even" : "odd" });
   }
-  const query = { set: "scheduled", sort: "type", limit: 1000 } as const;
+  const query = { set: "scheduled", sort: "type", limit: 300 } as const;
   const seen: string[] = [];
   for (let offset: number | undefined = 0; offset !== undefined;) {
     const page = await inspector.jobs({ ...query, offset });
-    assert.deepEqual([page.total, page.sorted, page.searched], [20_500, 20_000, 20_000]);
+    assert.deepEqual([page.total, page.sorted, page.searched], [2050, 2000, 2000]);
     seen.push(...page.jobs.map(({ type }) => type));
     offset = page.next;
   }
-  assert.equal(seen.length, 20_000);
+  assert.equal(seen.length, 2000);
   assert.deepEqual(seen, [...seen].sort());
   const odd = await inspector.jobs({ ...query, queue: "odd" });
-  assert.deepEqual([odd.total, odd.sorted, odd.searched], [20_500, 10_250, 20_500]);
+  assert.deepEqual([odd.total, odd.sorted, odd.searched], [2050, 1025, 2050]);
   assert(odd.jobs.every(({ queue }) => queue === "odd"));
   // deno-lint-ignore no-explicit-any
   const wrong = inspector.jobs({ set: "dead", sort: "size" as any });

@@ -109,11 +109,13 @@ export class Inspector {
   readonly #clock: Clock;
 
   readonly #maxSearched: number;
+  readonly #maxSorted: number;
 
-  constructor(inspected: InspectorParts, maxSearched = MAX_SEARCHED) {
+  constructor(inspected: InspectorParts, maxSearched = MAX_SEARCHED, maxSorted = MAX_SORTED) {
     const { manager, workers, slices, clock } = inspected;
     this.#parts = inspected;
     this.#maxSearched = maxSearched;
+    this.#maxSorted = maxSorted;
     this.#manager = manager;
     this.#workers = workers;
     this.#slices = slices;
@@ -292,9 +294,9 @@ export class Inspector {
     const total = source.size;
     const keyOf = keyReader(sort);
     const sorted: SortedJob[] = [];
-    const end = Math.min(total, matches === undefined ? MAX_SORTED : this.#maxSearched);
+    const end = Math.min(total, matches === undefined ? this.#maxSorted : this.#maxSearched);
     let [at, length] = [0, 0];
-    while (at < end && sorted.length < MAX_SORTED && length < MAX_SORTED_LENGTH) {
+    while (at < end && sorted.length < this.#maxSorted && length < MAX_SORTED_LENGTH) {
       const page = source.page(at, Math.min(AT_ONCE, end - at));
       if (page.length === 0) break;
       at += page.length;
