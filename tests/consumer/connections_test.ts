@@ -31,7 +31,9 @@ interface Behaviour {
 function start(server: Behaviour, options: ConsumerOptions = {}) {
   const clock = new ManualClock(0);
   const peers: Peer[] = [];
+  /** Time from the end of each job to the reply to its result. */
   const delays: number[] = [];
+  const ranAt = new Map<string, number>();
   /** Lines that were answered, by connection. */
   const served = new Map<Peer, number>();
   let [tries, given] = [0, 0];
@@ -76,7 +78,8 @@ function start(server: Behaviour, options: ConsumerOptions = {}) {
         say(jobReply(`job-${String(given++).padStart(6, "0")}`));
         continue;
       }
-      if (/^(ACK|FAIL)/.test(line)) delays.push(clock.now() - came[i]!);
+      const jid = /^(?:ACK|FAIL) .*"jid":"(.*?)"/.exec(line)?.[1];
+      if (jid !== undefined) delays.push(clock.now() - ranAt.get(jid)!);
       const faktory = { queues: { default: server.jobs } };
       say(line === "INFO" ? bulk(JSON.stringify({ faktory, server: {} })) : "+OK\r\n");
     }
@@ -104,7 +107,10 @@ function start(server: Behaviour, options: ConsumerOptions = {}) {
     ...options,
   });
   let runs = 0;
-  consumer.register("x", () => void runs++);
+  consumer.register("x", ({ jid }) => {
+    runs++;
+    ranAt.set(jid, clock.now());
+  });
   const running = consumer.run();
   return {
     ...{ consumer, clock, peers, delays, running },
@@ -113,6 +119,7 @@ function start(server: Behaviour, options: ConsumerOptions = {}) {
     ahead: () => ahead,
     /** Lines that have no answer. */
     pending: (peer: Peer) => peer.lines.slice(served.get(peer)),
+    writes: () => peers.reduce((sum, { writes }) => sum + writes, 0),
     open: () => peers.filter(({ isClosed }) => !isClosed).length,
     /** Lets time pass, a little at a time. */
     async pass(ms: number): Promise<void> {
@@ -174,6 +181,17 @@ test("a result stands behind one FETCH at most, and is confirmed within two seco
   assert.equal(one.delays.length, one.runs());
   assert.equal(one.ahead(), 1);
   assert(Math.max(...one.delays) <= FETCH_MS + 500, `${Math.max(...one.delays)} ms`);
+  await one.stop();
+});
+
+test("FETCHes and results of several jobs leave in one write while jobs wait", async () => {
+  const server: Behaviour = { jobs: 100_000 };
+  const one = start(server);
+  await until(() => one.open() === 16 && one.runs() > 2000);
+  const before = one.writes();
+  await until(() => one.runs() > 5000);
+  const each = (one.writes() - before) / 3000;
+  assert(each < 0.5, `${each} writes a job`);
   await one.stop();
 });
 

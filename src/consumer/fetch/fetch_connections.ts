@@ -1,5 +1,6 @@
 import type { ReconnectingConnection } from "../../connection/reconnecting_connection.ts";
 import type { Request } from "../../connection/request.ts";
+import { Fifo } from "../../internal/fifo.ts";
 import type { Clock } from "../../internal/clock.ts";
 
 /**
@@ -7,6 +8,9 @@ import type { Clock } from "../../internal/clock.ts";
  * while other FETCHes waited behind them.
  */
 const GROW_AFTER = 64;
+
+/** Number of held results that go to the connection for commands at once. */
+const HELD_BATCH = 16;
 
 /**
  * Time after which a connection that brought no job is closed, in ms, unless it is the only one.
@@ -35,6 +39,11 @@ export class FetchConnection {
   constructor(connection: ReconnectingConnection) {
     this.connection = connection;
   }
+}
+
+/** Returns whether the next write has commands already: one more costs no write of its own. */
+function isFilling({ connection: { current } }: FetchConnection): boolean {
+  return current !== undefined && current.writer.unsent > 0;
 }
 
 /** Settings of the connections. */
@@ -67,6 +76,10 @@ export class FetchConnections {
   #isFull = false;
   #isClosed = false;
   #waits = 0;
+  /** Results that wait for the next FETCHes, and go in the same write. */
+  readonly #held = new Fifo<Request>();
+  /** The connection without FETCHes. */
+  #commands: ReconnectingConnection | undefined;
   #cancelTimer: (() => void) | undefined;
   /** Called when a connection was added. */
   #onGrown: () => void = () => {};
@@ -97,45 +110,71 @@ export class FetchConnections {
   }
 
   /**
-   * Returns the connection for a FETCH; `undefined` if the FETCH has to wait. With `mayQueue` it
-   * may be sent behind other FETCHes. Half of the connections never have more than one FETCH, so
-   * that results always find a connection.
+   * Returns the connection for a FETCH; `undefined` if the FETCH has to wait. Up to `depth` FETCHes
+   * may be in flight on one connection.
+   *
+   * If there are several connections, a connection gets FETCHes when at most one is in flight on
+   * it, and then its full share. They go in one write, behind the results that waited for it.
+   * Therefore at most one FETCH is ahead of a result.
    *
    * A FETCH that leaves out queues because of their limits may wait for two seconds, which is too
    * long for a queue whose limit has room again. Such a FETCH is therefore alone on its connection,
    * and never on the first connection.
    */
-  forFetch(isWhole: boolean, mayQueue: boolean): FetchConnection | undefined {
+  forFetch(isWhole: boolean, depth: number): FetchConnection | undefined {
     const all = this.#all;
     if (!isWhole && all.length === 1 && this.#grow()) return undefined;
-    const deep = mayQueue && isWhole ? Math.ceil(all.length / 2) : 0;
+    const most = isWhole ? depth : 1;
     let least: FetchConnection | undefined;
     for (let i = isWhole || all.length === 1 ? 0 : 1; i < all.length; i++) {
       const one = all[i]!;
-      if (one.partial > 0 || one.cancelRest !== undefined) continue;
-      if (one.inFlight > 0 && i >= deep) continue;
+      if (one.partial > 0 || one.cancelRest !== undefined || one.inFlight >= most) continue;
+      if (one.inFlight > 1 && isFilling(one)) return one;
+      if (one.inFlight > 1 && all.length > 1) continue;
       if (least === undefined || one.inFlight < least.inFlight) least = one;
+    }
+    if (least !== undefined && least.inFlight <= 1 && least.connection.connected) {
+      this.#sendHeld(least.connection, most);
     }
     return least;
   }
 
   /**
-   * Sends a result. While there is a backlog, it goes to the least busy connection with at most one
-   * unanswered FETCH. Otherwise it goes to `commands`, the connection without FETCHes, unless that
-   * one is not connected.
+   * Sends a result. While there is a backlog and several connections, the result goes with the next
+   * FETCHes. Otherwise it goes to `commands`, the connection without FETCHes, or to an idle
+   * connection if that one is not connected.
    */
   sendResult(request: Request, commands: ReconnectingConnection): void {
-    if (!this.hasBacklog && commands.connected) return commands.send(request);
-    const most = this.hasBacklog ? 1 : 0;
-    let least = commands;
-    let load = commands.connected ? commands.load : Infinity;
-    for (const { connection, inFlight, partial } of this.#all) {
-      if (inFlight > most || partial > 0 || !connection.connected) continue;
-      if (connection.load >= load) continue;
-      least = connection;
-      load = connection.load;
+    this.#commands = commands;
+    if (this.hasBacklog && this.#all.length > 1 && this.connected) {
+      return this.#held.push(request);
     }
-    least.send(request);
+    const isIdle = ({ inFlight, connection }: FetchConnection) =>
+      inFlight === 0 && connection.connected;
+    const idle = commands.connected ? undefined : this.#all.find(isIdle);
+    (idle?.connection ?? commands).send(request);
+  }
+
+  /**
+   * Sends results that still wait for a FETCH: all of them if there is no backlog, else some if the
+   * connection for commands is idle.
+   */
+  sendHeld(): void {
+    if (this.#held.length === 0) return;
+    const commands = this.#commands!;
+    if (!this.hasBacklog || !this.connected) {
+      for (const request of this.#held.drain()) this.sendResult(request, commands);
+    } else if (commands.connected && commands.load === 0) {
+      this.#sendHeld(commands, HELD_BATCH);
+    }
+  }
+
+  #sendHeld(connection: ReconnectingConnection, most: number): void {
+    for (let left = most; left > 0; left--) {
+      const request = this.#held.shift();
+      if (request === undefined) return;
+      connection.send(request);
+    }
   }
 
   /**
@@ -162,6 +201,7 @@ export class FetchConnections {
   stop(): void {
     this.#isClosed = true;
     this.hasBacklog = false;
+    this.sendHeld();
     this.#cancelTimer?.();
     this.#next?.close();
     for (const { connection, cancelRest } of this.#everyOne()) {

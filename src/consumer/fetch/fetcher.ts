@@ -64,17 +64,26 @@ export class Fetcher {
   pump(): void {
     let wanted = this.#runs.wanted - this.#inFlight;
     const deep = Math.min(this.#prefetch.maxInFlight, MAX_IN_FLIGHT);
+    // The free slots, shared fairly.
+    const depth = Math.ceil((wanted + this.#inFlight) / this.#connections.all.length);
     while (wanted > 0) {
       const request = this.#selector.next();
       if (request === undefined) break;
       // A connection gets more than one FETCH only if there are jobs for them.
       const mayQueue = this.#inFlight < deep;
-      const connection = this.#connections.forFetch(request.isWhole, mayQueue);
+      const connection = this.#connections.forFetch(request.isWhole, mayQueue ? depth : 1);
       if (connection === undefined) break;
       this.#fetch(connection, request);
       wanted--;
     }
     this.#connections.hasBacklog = deep > 0 && this.#inFlight <= deep;
+    this.#connections.sendHeld();
+  }
+
+  /** Sends no FETCH at the moment. Results do not wait for the next one. */
+  pause(): void {
+    this.#connections.hasBacklog = false;
+    this.#connections.sendHeld();
   }
 
   /**

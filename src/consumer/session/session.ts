@@ -249,6 +249,7 @@ export class Session {
     const { phase } = this.#context;
     if (isStopping(phase)) return;
     if (phase === "running" && !this.#limits.isReached) this.#fetcher.pump();
+    else this.#fetcher.pause();
     if (this.#runs.size > 0 || this.#fetcher.inFlight > 0) return;
     const reason = this.#limits.reached();
     // A result may cause the server to enqueue a job, such as the callback of a batch.
