@@ -189,10 +189,11 @@ export class Pusher {
     for (const { plan, firing, at, job } of due) {
       const text = refused.get(job.jid);
       // If a unique job (Enterprise) like it exists, the firing is already on the server.
-      if (text === undefined || /^notuniq/i.test(text)) {
-        this.#listener.pushed(plan.name, firing, job);
-      } else this.#listener.failed(serverError(text));
-      if (at === undefined) this.#pushed.get(plan)!.set(firing, { job, at: now });
+      const isThere = text === undefined || /^notuniq/i.test(text);
+      if (isThere) this.#listener.pushed(plan.name, firing, job);
+      else this.#listener.failed(serverError(text));
+      if (at !== undefined) continue;
+      this.#pushed.get(plan)!.set(firing, { job, at: isThere ? now : -Infinity });
     }
   }
 

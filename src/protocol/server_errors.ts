@@ -23,9 +23,17 @@ const MEANINGS: readonly [prefix: string, make: (reply: string) => ServerError][
   ["err tracking subsystem is only", (reply) => new EnterpriseOnlyError(reply, "ENTERPRISE_ONLY")],
 ];
 
+/**
+ * The end of the server's error texts if its store (Redis) did not answer it in time. The command
+ * may have been executed. A server that was paused for five seconds answers so to the commands that
+ * were in flight.
+ */
+const STORE_TIMEOUT = "context deadline exceeded";
+
 /** Returns the error for an error reply. Its message is the server's text. */
 export function serverError(reply: string): ServerError {
   const text = reply.toLowerCase();
+  if (text.endsWith(STORE_TIMEOUT)) return new ServerError(reply, "STORE_TIMED_OUT");
   const meaning = MEANINGS.find(([prefix]) => text.startsWith(prefix));
   return meaning === undefined ? new ServerError(reply) : meaning[1](reply);
 }

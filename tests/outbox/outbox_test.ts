@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { defineJobs, job, Producer } from "../../mod.ts";
 import { Outbox, type QueryFunction } from "../../src/outbox/mod.ts";
+import { serverError } from "../../src/protocol/server_errors.ts";
 import { ManualClock } from "../../src/server/mod.ts";
 import { FakeFaktory } from "../../src/testing/mod.ts";
 import { type Driver, drivers, openSqlite, type TestDatabase } from "./databases.ts";
@@ -215,6 +216,27 @@ for (const driver of drivers) {
         await db.query(`UPDATE ${table} SET error = NULL WHERE jid <> 'x'`, []);
         await using other = idle(outbox, db.database, faktory);
         assert.deepEqual(await other.drain(), { pushed: 1, rejected: 0 });
+      }));
+
+    it("pushes again what the server's store did not take in time", () =>
+      withOutbox(driver, async ({ db, outbox, faktory, rows }) => {
+        const [slow] = await outbox.insert(db.database, [{ type: "slow" }, { type: "quick" }]);
+        let isFirst = true;
+        const enqueueMany: Producer["enqueueMany"] = async (jobs, options) => {
+          const result = await faktory.producer.enqueueMany(jobs, options);
+          // The server takes the jobs of a PUSHB one by one.
+          const failed = new Map(
+            isFirst ? [[slow!, serverError("context deadline exceeded")]] : [],
+          );
+          isFirst = false;
+          return { ...result, failed };
+        };
+        const producer = { enqueueMany } as Producer;
+        await using relay = outbox.relay(db.database, producer, { clock: new ManualClock() });
+        // Its own first look may have failed before.
+        await relay.drain().catch(() => {});
+        assert.deepEqual(await relay.drain(), { pushed: 2, rejected: 0 });
+        assert.deepEqual(await rows(), []);
       }));
 
     it("gives rows back when Faktory cannot be reached, and says so", () =>

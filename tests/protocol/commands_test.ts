@@ -67,8 +67,17 @@ it("keeps a refusal's words and tells the known ones apart", () => {
       "SHUTDOWN x",
       "err Unknown worker w",
       "ERR batch subsystem is only available in Faktory Enterprise",
+      "ERR cannot add element in the working set: context deadline exceeded",
+      "context deadline exceeded",
     ]
       .map((text) => serverError(text).code),
-    ["SERVER_SHUTDOWN", "SERVER_SHUTDOWN", "UNKNOWN_WORKER", "ENTERPRISE_ONLY"],
+    [
+      "SERVER_SHUTDOWN",
+      "SERVER_SHUTDOWN",
+      "UNKNOWN_WORKER",
+      "ENTERPRISE_ONLY",
+      "STORE_TIMED_OUT",
+      "STORE_TIMED_OUT",
+    ],
   );
 });
