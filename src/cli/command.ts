@@ -2,6 +2,10 @@ import type { Command } from "commander";
 import type { CliIo } from "./io.ts";
 import { Output } from "./output.ts";
 import { Status } from "./status.ts";
+import { wrap } from "./width.ts";
+
+/** Maximum width of the help, in columns. Longer lines are hard to read. */
+export const MAX_HELP_WIDTH = 100;
 
 /** The call of a command. */
 export interface Invocation<Flags extends object = object> {
@@ -52,7 +56,7 @@ export function addCommand(
   definition.configure?.(command);
   for (const below of commands) addCommand(command, below, { io, ended });
   if (definition.run !== undefined) {
-    command.option("--json", "print JSON, a document or an event a line");
+    command.option("--json", "print JSON: one document, or one event per line");
     command.action(async () => {
       const flags: { json?: boolean } = command.opts();
       const output = new Output(io, flags.json === true);
@@ -61,7 +65,7 @@ export function addCommand(
       );
     });
   }
-  if (details !== undefined) command.addHelpText("after", `\n${details}`);
+  if (details !== undefined) addHelp(command, `\n${details}`);
   addExamples(command, examples);
 }
 
@@ -72,5 +76,16 @@ export function addExamples(
 ): void {
   if (examples.length === 0) return;
   const lines = examples.map(([typed, meaning]) => `  faktory ${typed}\n      ${meaning}`);
-  command.addHelpText("after", `\nExamples:\n${lines.join("\n")}`);
+  addHelp(command, `\nExamples:\n${lines.join("\n")}`);
+}
+
+/**
+ * Adds text to the end of a command's help, wrapped like the rest of it. `hang` is the additional
+ * indentation of continuation lines.
+ */
+export function addHelp(command: Command, text: string, hang = 0): void {
+  command.addHelpText("after", () => {
+    const columns = command.configureOutput().getOutHelpWidth?.() ?? MAX_HELP_WIDTH;
+    return wrap(text, columns, hang);
+  });
 }

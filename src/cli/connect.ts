@@ -22,16 +22,16 @@ export interface ConnectionFlags {
 /** Adds {@linkcode ConnectionFlags}. `url` is the help text of `--url`. */
 export function addConnectionFlags(
   command: Command,
-  url = "the server; else FAKTORY_URL, else tcp://localhost:7419",
+  url = "the server (default: FAKTORY_URL, or tcp://localhost:7419)",
 ): void {
   command
     .option("--url <url>", url)
-    .option("--password <text>", "its password; better in FAKTORY_PASSWORD: others see flags")
-    .option("--ca <file>", "the certificate of the authority that its own is from (PEM)")
-    .option("--cert <file>", "a certificate to show it (PEM)")
-    .option("--key <file>", "the key of that certificate (PEM)")
-    .option("--insecure", "do not verify its certificate (not in Deno)")
-    .option("--timeout <seconds>", "how long connecting, and each reply, may take", seconds);
+    .option("--password <text>", "password of the server; safer in FAKTORY_PASSWORD")
+    .option("--ca <file>", "certificate of the authority that signed the server's (PEM)")
+    .option("--cert <file>", "client certificate (PEM)")
+    .option("--key <file>", "key of the client certificate (PEM)")
+    .option("--insecure", "do not verify the server's certificate (not in Deno)")
+    .option("--timeout <seconds>", "time limit for connecting and for each reply", seconds);
 }
 
 /** A server, as named by flags and variables. */

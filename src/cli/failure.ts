@@ -68,9 +68,9 @@ const STATUSES_BY_CODE: Readonly<Record<string, number>> = {
   MISSING_PERMISSION: Status.permission,
 };
 
-const WHERE = "say where it is with --url or FAKTORY_URL";
-const URL_FORM = "write it as tcp://HOST:PORT, or tcp+tls://HOST:PORT for TLS";
-const PASSWORD = "put the password into FAKTORY_PASSWORD";
+const WHERE = "set the address with --url or FAKTORY_URL";
+const URL_FORM = "use the form tcp://HOST:PORT, or tcp+tls://HOST:PORT for TLS";
+const PASSWORD = "set FAKTORY_PASSWORD";
 
 const PERMIT = "deno run -A permits everything";
 
@@ -79,31 +79,30 @@ const HINTS: Readonly<Record<string, string>> = {
   CONNECTION_REFUSED: `start a server (faktory serve), or ${WHERE}`,
   HOST_NOT_FOUND: `check the name, or ${WHERE}`,
   HOST_UNREACHABLE: `check the network, or ${WHERE}`,
-  CONNECT_TIMEOUT:
-    `check that a Faktory server is there, or ${WHERE}, or wait longer with --timeout`,
-  CONNECT_FAILED: "check that it is a Faktory server and whether it wants TLS",
+  CONNECT_TIMEOUT: `check that a Faktory server runs there, or ${WHERE}, or raise --timeout`,
+  CONNECT_FAILED: "check that it is a Faktory server, and whether it uses TLS",
   TOO_MANY_CONNECTIONS: "close some of them, or try again later",
-  TLS_CERTIFICATE: "give the certificate of its authority with --ca",
-  TLS_FAILED: "use tcp:// where the server has no TLS",
+  TLS_CERTIFICATE: "pass the certificate of its authority with --ca",
+  TLS_FAILED: "use tcp:// if the server has no TLS",
   PASSWORD_REQUIRED: PASSWORD,
   PASSWORD_REFUSED:
-    "correct the one that is used: of --password, else of the URL, else of FAKTORY_PASSWORD",
+    "correct it in --password, in the URL or in FAKTORY_PASSWORD; the first of these is used",
   INVALID_URL: URL_FORM,
   MISSING_PERMISSION: PERMIT,
   MISSING_VARIABLE: "set it, or unset FAKTORY_PROVIDER",
-  UNSUPPORTED_VERSION: "use a version of this package, or of the server, that speaks the other's",
+  UNSUPPORTED_VERSION: "use a version of this package that matches the server's",
   HANDSHAKE_REFUSED: `check that it is a Faktory server, or ${WHERE}`,
   PROTOCOL_VIOLATION: `check that it is a Faktory server, or ${WHERE}`,
   UNEXPECTED_REPLY: `check that it is a Faktory server, or ${WHERE}`,
   UNSUPPORTED_COMMAND: "update the server",
-  CONNECTION_LOST: "try again, and see whether the server runs",
-  COMMAND_TIMEOUT: "try again, or wait longer with --timeout",
-  FILTER_MATCHES_ALL: "give --all where that is meant",
-  INVALID_DATA: "name another folder or, if this one is damaged, restore it from a copy",
-  DATA_UNAVAILABLE: "see that the disk has room and may be written to; the folder is left as it is",
-  DATA_IN_USE: "stop the other server, or name another folder",
+  CONNECTION_LOST: "try again, and check that the server runs",
+  COMMAND_TIMEOUT: "try again, or raise --timeout",
+  FILTER_MATCHES_ALL: "add --all to select every job",
+  INVALID_DATA: "use another folder or, if this one is damaged, restore it from a backup",
+  DATA_UNAVAILABLE: "check that the disk has space and is writable; the folder was not changed",
+  DATA_IN_USE: "stop the other server, or use another folder",
   UNSUPPORTED_RUNTIME: "use another runtime, or leave the option out",
-  WRITE_FAILED: "see that the disk has room and the file is in its place, and start it again",
+  WRITE_FAILED: "check that the disk has space and the files are in place, then start again",
 };
 
 /**
@@ -125,12 +124,12 @@ export function explain(error: unknown, help: string): Explanation {
   if (error instanceof FaktoryError) {
     const status = STATUSES_BY_CODE[error.code] ??
       STATUSES.find(([kind]) => error instanceof kind)?.[1] ?? Status.internal;
-    const said = error instanceof ServerError ? "The server refused it: " : "";
+    const said = error instanceof ServerError ? "Refused by the server: " : "";
     return { status, message: said + error.message, hint: HINTS[error.code] ?? help };
   }
   const { name, message } = error instanceof Error ? error : new Error(String(error));
   if (name === "NotCapable") {
-    const text = `Cannot go on as Deno does not permit it: ${message}`;
+    const text = `Cannot continue as Deno denies permission: ${message}`;
     return { status: Status.permission, message: text, hint: PERMIT };
   }
   return {
@@ -144,7 +143,7 @@ export function explain(error: unknown, help: string): Explanation {
 function usageFailure({ code, exitCode, message }: CommanderError, help: string): Failure {
   if (exitCode === 0) return { status: Status.ok, line: undefined };
   if (code === "commander.help") {
-    return failure(Status.usage, "Cannot tell what to do as no command was given", help);
+    return failure(Status.usage, "Cannot run as no command was given", help);
   }
   const [first = "", ...suggestions] = message.replace(/^error: /, "").split("\n");
   // An unknown flag is quoted with its value, which may be a password.

@@ -18,7 +18,7 @@ export function checkYes({ yes }: { readonly yes?: boolean }, action: string, lo
   if (yes === true) return;
   throw new CliError(
     Status.usage,
-    `Cannot ${action} without --yes as ${lost} would be forgotten`,
-    "add --yes where that is meant",
+    `Cannot ${action} without --yes as ${lost} would be deleted`,
+    "add --yes to confirm",
   );
 }

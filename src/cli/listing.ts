@@ -20,11 +20,11 @@ export interface ListFlags {
 export function addListFlags(command: Command): void {
   command
     .option("--type <name>", "only jobs of this type")
-    .option("--error <text>", "only jobs whose error contains this")
-    .option("--text <text>", "only jobs whose JSON contains this")
-    .option("--limit <number>", "how many to list (default: 25)", integer(1, 1000))
-    .option("--offset <number>", "how many to pass over (default: 0)", integer(0))
-    .option("--newest", "begin at the end");
+    .option("--error <text>", "only jobs whose error contains this text")
+    .option("--text <text>", "only jobs whose JSON contains this text")
+    .option("--limit <number>", "number of jobs to list (default: 25)", integer(1, 1000))
+    .option("--offset <number>", "number of jobs to skip (default: 0)", integer(0))
+    .option("--newest", "list from the end");
 }
 
 /** Builds the query for the flags. */
@@ -42,7 +42,7 @@ export function webPage(url: string): string {
 
 /** Explains why there is no list, and where to find one. */
 export function cannotList(url: string): string {
-  return "This server lists jobs on its web page only, by default at " + webPage(url);
+  return "This server lists jobs only on its web page, by default at " + webPage(url);
 }
 
 /** Returns an inspector if the server can list jobs. */
@@ -75,7 +75,9 @@ export function pageText(page: JobPage, place: ServerJob["place"], now: number):
   const table = jobs.length === 0 ? [] : [tableOf(head, rows)];
   const of = `${count(jobs.length, "job")} of ${whole(total)}`;
   const seen = searched === jobs.length ? of : `${of}, ${whole(searched)} searched`;
-  return [...table, next === undefined ? seen : `${seen}; go on with --offset ${next}`].join("\n");
+  return [...table, next === undefined ? seen : `${seen}; continue with --offset ${next}`].join(
+    "\n",
+  );
 }
 
 /** Formats all details of a job. */
@@ -86,7 +88,7 @@ export function jobText(job: ServerJob, now: number): string {
     ["jid", jid],
     ["type", type],
     ["queue", queue],
-    ["is in", worker === undefined ? place : `${place}, by worker ${worker}`],
+    ["place", worker === undefined ? place : `${place}, worker ${worker}`],
     [TIMES[place], timeOf(job, now)],
     ["args", args + cut],
     ["custom", Object.keys(custom).length === 0 ? undefined : JSON.stringify(custom)],

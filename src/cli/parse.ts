@@ -10,7 +10,7 @@ export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER) {
     const value = /^-?\d{1,16}$/.test(text) ? Number(text) : NaN;
     if (value >= min && value <= max) return value;
     const range = max === Number.MAX_SAFE_INTEGER ? `of ${min} or more` : `from ${min} to ${max}`;
-    throw new InvalidArgumentError(`It has to be an integer ${range}`);
+    throw new InvalidArgumentError(`It must be an integer ${range}`);
   };
 }
 
@@ -18,7 +18,7 @@ export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER) {
 export function seconds(text: string): number {
   const value = /^\d{1,7}(\.\d{1,3})?$/.test(text) ? Math.round(Number(text) * 1000) : 0;
   if (value > 0) return value;
-  throw new InvalidArgumentError("It has to be a number of seconds above 0");
+  throw new InvalidArgumentError("It must be a number of seconds above 0");
 }
 
 /** Adds a flag with a fixed set of values. */
@@ -50,7 +50,7 @@ export function time(text: string): Date {
   // With an hour, as JavaScript treats a date alone as UTC.
   const at = new Date(`${day}T${rest}`);
   if (!Number.isNaN(at.getTime())) return at;
-  throw new InvalidArgumentError("It has to be a time such as +5m or 2030-01-31T12:00:00Z");
+  throw new InvalidArgumentError("It must be a time such as +5m or 2030-01-31T12:00:00Z");
 }
 
 /**
@@ -64,8 +64,8 @@ export function jsonOrText(text: string): unknown {
     if (!/^\s*[[{"]/.test(text)) return text;
     throw new CliError(
       Status.usage,
-      `Cannot read ${showText(text)} as JSON, as which it begins`,
-      "mend it, or give every argument as a text with --text",
+      `Cannot parse ${showText(text)} as JSON`,
+      "correct it, or treat all arguments as strings with --text",
     );
   }
 }
@@ -109,8 +109,8 @@ async function pem(
   for (const [, found = ""] of labels) if (label.test(found)) return text;
   throw new CliError(
     Status.data,
-    `Cannot use the file ${showText(path)} of ${flag} as it holds no ${what} in PEM form`,
-    `name one with a line -----BEGIN ${what.toUpperCase()}-----`,
+    `Cannot use the file ${showText(path)} of ${flag} as it contains no ${what} in PEM format`,
+    `use a file with a line -----BEGIN ${what.toUpperCase()}-----`,
   );
 }
 
@@ -130,6 +130,6 @@ export function unreadable(flag: string, path: string, error: unknown): CliError
   return new CliError(
     Status.noInput,
     `Cannot read the file ${showText(path)} of ${flag} as ${reason}`,
-    "check its path and who may read it",
+    "check its path and permissions",
   );
 }

@@ -74,10 +74,10 @@ const LOOK_VARIABLES: readonly (string | symbol)[] = ["FAKTORY_PROCESS_INDEX", "
 
 /** Reads environment variables when needed, since Deno may allow only some of them. */
 function variables(): CliIo["env"] {
-  const password = { names: [], instead: "say it with --password" };
+  const password = { names: [], instead: "pass --password" };
   const url = {
     names: [...URL_VARIABLES, "FAKTORY_PASSWORD"],
-    instead: "say it with --url and --password",
+    instead: "pass --url and --password",
   };
   return new Proxy<Record<string, string>>({}, {
     get(_, name) {

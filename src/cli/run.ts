@@ -1,5 +1,11 @@
 import { Command } from "commander";
-import { addCommand, addExamples, type CommandDefinition } from "./command.ts";
+import {
+  addCommand,
+  addExamples,
+  addHelp,
+  type CommandDefinition,
+  MAX_HELP_WIDTH,
+} from "./command.ts";
 import { commands as allCommands } from "./commands/all.ts";
 import { failureOf } from "./failure.ts";
 import type { CliIo } from "./io.ts";
@@ -36,10 +42,10 @@ export async function runCli(
 
 /** From an empty machine to the first job. */
 const EXAMPLES = [
-  ["serve", "a server on tcp://127.0.0.1:7419, to begin with"],
-  ["work ./handlers.ts", "runs its jobs, by export default { greet: (job) => .. }"],
-  ["push greet world", "enqueues one"],
-  ["doctor", "tells what is wrong, where something is"],
+  ["serve", "starts a server on tcp://127.0.0.1:7419"],
+  ["work ./handlers.ts", "runs its jobs, with export default { greet: (job) => .. }"],
+  ["push greet world", "enqueues a job"],
+  ["doctor", "finds problems with the connection"],
 ] as const;
 
 /** Returns a hint to the help of the command that was probably meant. */
@@ -54,7 +60,7 @@ function helpHint(args: readonly string[], commands: readonly CommandDefinition[
   }
   const isEarly = path.length === 0 &&
     args.some((arg) => commands.some(({ name }) => name === arg));
-  return `${isEarly ? "flags stand behind the command, " : ""}see ${
+  return `${isEarly ? "flags come after the command, " : ""}see ${
     ["faktory", ...path, "--help"].join(" ")
   }`;
 }
@@ -65,7 +71,7 @@ function programOf(
   ended: (status: number) => void,
 ): Command {
   const program = new Command("faktory")
-    .description("Talks to a Faktory work server, or is one.")
+    .description("Enqueues and runs Faktory jobs, and manages Faktory servers. Includes a server.")
     .version(VERSION, "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
     .helpCommand("help [command]", "print the help of a command")
@@ -74,24 +80,22 @@ function programOf(
       writeOut: (text) => io.stdout.write(text),
       // Errors are printed as one line, in `runCli`.
       writeErr: () => {},
-      getOutHelpWidth: () => io.stdout.columns ?? 100,
+      getOutHelpWidth: () => Math.min(io.stdout.columns ?? MAX_HELP_WIDTH, MAX_HELP_WIDTH),
       getOutHasColors: () => hasColours(io),
     })
-    .configureHelp({ subcommandTerm: (command) => command.name() })
-    .addHelpText("after", statusHelp());
+    .configureHelp({ minWidthToWrap: 20, subcommandTerm: (command) => command.name() });
+  addHelp(
+    program,
+    "\nFlags come after the command. Each command has its own help: faktory push --help.",
+  );
+  addStatusHelp(program);
   addExamples(program, EXAMPLES);
   for (const command of commands) addCommand(program, command, { io, ended });
   return program;
 }
 
-function statusHelp(): string {
+function addStatusHelp(program: Command): void {
   const width = Math.max(...STATUS_TEXTS.map(([status]) => status.length));
   const lines = STATUS_TEXTS.map(([status, meaning]) => `  ${status.padEnd(width)}  ${meaning}`);
-  return [
-    "",
-    "Flags stand behind the command; its own help has them: faktory push --help.",
-    "",
-    "Exit status:",
-    ...lines,
-  ].join("\n");
+  addHelp(program, ["\nExit status:", ...lines].join("\n"), width + 2);
 }

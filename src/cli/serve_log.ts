@@ -12,11 +12,11 @@ import { type Level, type LogLine, TimedLog } from "./timed_log.ts";
 const REFUSED_MS = 10_000;
 
 const REASONS = {
-  password: "its password is wrong or missing",
-  connections: "there are too many connections",
+  password: "wrong or missing password",
+  connections: "too many connections",
 } as const;
 
-const NEXTS = { retry: "is retried", dead: "is dead", dropped: "is dropped" } as const;
+const NEXTS = { retry: "will be retried", dead: "is dead", dropped: "is dropped" } as const;
 
 /** The log of `faktory serve`: workers that connect or disconnect, refused clients, failed jobs. */
 export class ServeLog {
@@ -68,24 +68,23 @@ export class ServeLog {
   }
 
   #client(event: ClientEvent): void {
-    const { type, wid, hostname, address = "nowhere", connections } = event;
+    const { type, wid, hostname, address = "unknown address", connections } = event;
     const { type: _type, ...fields } = event;
     if (wid === undefined) {
-      const text = `A client ${type === "connected" ? "connects" : "leaves"}: ${address}`;
+      const text = `Client ${type}: ${address}`;
       return this.#line({ level: "debug", event: type, fields, text });
     }
     const isFirst = type === "connected" && !this.#workers.has(wid);
     const isLast = type === "disconnected" && connections === 0 && this.#workers.delete(wid);
     if (isFirst) this.#workers.add(wid);
-    const does = type === "connected" ? "connects" : "leaves";
     const level = isFirst || isLast ? "info" : "debug";
-    const text = `Worker ${wid} of ${hostname} ${does}: ${address}${
+    const text = `Worker ${wid} on ${hostname} ${type}: ${address}${
       isFirst || isLast ? "" : ` (${count(connections, "connection")})`
     }`;
     this.#line({ level, event: type, fields, text });
   }
 
-  #refuse(reason: keyof typeof REASONS, address = "nowhere"): void {
+  #refuse(reason: keyof typeof REASONS, address = "unknown address"): void {
     const lately = this.#refused.get(reason);
     if (lately !== undefined) {
       lately.count++;
@@ -109,9 +108,9 @@ export class ServeLog {
   #failed({ type: _type, ...fields }: JobFailedEvent): void {
     const { jid, jobType, queue, attempt, errorType, message, next } = fields;
     const level = next === "retry" ? "info" : "warn";
-    const text = `Job ${jobType} ${jid} of ${queue} ${
+    const text = `Job ${jobType} ${jid} of ${queue} failed in attempt ${attempt} and ${
       NEXTS[next]
-    } after attempt ${attempt}: ${errorType}: ${message}`;
+    }: ${errorType}: ${message}`;
     this.#line({ level, event: next === "retry" ? "failed" : next, fields, text });
   }
 

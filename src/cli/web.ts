@@ -28,9 +28,9 @@ export interface WebPlace {
 /** Adds {@linkcode WebFlags}. `place` is the default address, for the help. */
 export function addWebFlags(command: Command, place: string): void {
   command
-    .option("--web <host:port>", `where to serve the dashboard (default: ${place})`, placeOf)
-    .option("--web-name <host>", "a name that browsers reach it by; repeatable", repeated)
-    .option("--web-read-only", "show everything on the dashboard, and change nothing")
+    .option("--web <host:port>", `address of the dashboard (default: ${place})`, placeOf)
+    .option("--web-name <host>", "host name that browsers use for it; repeatable", repeated)
+    .option("--web-read-only", "make the dashboard read-only")
     .option("--web-password <text>", "password of the dashboard (default: the server's)")
     .option("--web-tls-cert <file>", "certificate of the dashboard, for https:// (PEM)")
     .option("--web-tls-key <file>", "key of that certificate (PEM)")
@@ -87,7 +87,7 @@ export function webWarning(
 ): string | undefined {
   if (!isReachable(flags, place)) return undefined;
   const where = `${place.hostname}:${place.port}`;
-  if (password === false) return `Everybody who can reach ${where} can change jobs`;
+  if (password === false) return `Anyone who can reach ${where} can change jobs`;
   return tls === undefined && flags.webProxy !== true
     ? `Passwords for ${where} are sent without encryption; use --web-tls-cert and --web-tls-key`
     : undefined;
@@ -156,8 +156,8 @@ function placeOf(text: string): WebPlace {
   }
   throw new CliError(
     Status.usage,
-    `Cannot serve the dashboard at ${JSON.stringify(text)} as it is no address`,
-    "write --web HOST:PORT, such as --web 127.0.0.1:7420",
+    `Cannot serve the dashboard at ${JSON.stringify(text)} as it is not an address`,
+    "use --web HOST:PORT, such as --web 127.0.0.1:7420",
   );
 }
 

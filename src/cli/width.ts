@@ -40,6 +40,28 @@ export function align(text: string, columns: number, side: "left" | "right"): st
   return side === "left" ? text + space : space + text;
 }
 
+/**
+ * Breaks the lines of a text that are longer than `columns`. Continuation lines are indented like
+ * their first line, plus `hang` spaces.
+ */
+export function wrap(text: string, columns: number, hang = 0): string {
+  return text.split("\n").flatMap((line) => wrapLine(line, columns, hang)).join("\n");
+}
+
+function wrapLine(line: string, columns: number, hang: number): string[] {
+  const indent = line.search(/[^ ]|$/) + hang;
+  const lines: string[] = [];
+  let rest = line;
+  while (widthOf(rest) > columns) {
+    const end = rest.lastIndexOf(" ", columns);
+    // A word that is longer than a line stays whole.
+    if (rest.slice(0, end).trim() === "") break;
+    lines.push(rest.slice(0, end).trimEnd());
+    rest = " ".repeat(indent) + rest.slice(end).trimStart();
+  }
+  return [...lines, rest];
+}
+
 function graphemeWidth(grapheme: string): number {
   if (INVISIBLE.test(grapheme)) return 0;
   return WIDE.test(grapheme) || AS_PICTURE.test(grapheme) ? 2 : 1;

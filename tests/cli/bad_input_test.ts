@@ -18,7 +18,7 @@ const usage: readonly (readonly [args: readonly string[], line: RegExp])[] = [
   [["infoo"], /unknown command 'infoo'; did you mean info\?/],
   [["nothing-like-it"], /unknown command 'nothing-like-it'; see faktory --help/],
   [["--nonsense"], /unknown option '--nonsense'; see faktory --help/],
-  [["--url", "x", "info"], /'--url'; flags stand behind the command, see faktory --help/],
+  [["--url", "x", "info"], /'--url'; flags come after the command, see faktory --help/],
   [["info", "--nonsense"], /unknown option '--nonsense'; see faktory info --help/],
   [["info", "--ulr", "tcp://x"], /unknown option '--ulr'; did you mean --url\?/],
   [["info", "--url"], /option '--url <url>' argument missing/],
@@ -28,21 +28,21 @@ const usage: readonly (readonly [args: readonly string[], line: RegExp])[] = [
   [["info", "--cert", "a.pem"], /Cannot use --cert without --key; add --key/],
   [["push"], /missing required argument 'type'; see faktory push --help/],
   [["push", "--skip-invalid", "a"], /Cannot use --skip-invalid without --ndjson; add --ndjson/],
-  [["push", "--ndjson", "-", "-"], /Cannot read standard input twice; give - once/],
+  [["push", "--ndjson", "-", "-"], /Cannot read standard input twice; pass - only once/],
   [["push", "--ndjson", "a", "--queue", "mail"], /Cannot use --queue with --ndjson; leave it out/],
   [["queues", "pausee"], /unknown command "pausee" of queues; see faktory queues --help/],
   [["queues", "pause"], /missing required argument 'names'; see faktory queues pause --help/],
-  [["queues", "pause", "a", "*"], /Cannot pause queues as "\*", which is all of them, is not/],
-  [["queues", "remove", "a"], /Cannot remove a without --yes as all jobs on them would be forg/],
-  [["dead", "clear"], /Cannot clear dead without --yes as all jobs in it would be forgotten; add/],
-  [["dead", "requeue"], /Cannot requeue jobs of dead as nothing says which; give one of --type/],
-  [["dead", "kill", "--all", "--type", "a"], /only --type and --pattern go together/],
+  [["queues", "pause", "a", "*"], /Cannot pause queues as "\*" is combined with other names/],
+  [["queues", "remove", "a"], /Cannot remove a without --yes as all jobs on them would be del/],
+  [["dead", "clear"], /Cannot clear dead without --yes as all jobs in it would be deleted; add/],
+  [["dead", "requeue"], /Cannot requeue jobs of dead as no filter is given; use one of --type/],
+  [["dead", "kill", "--all", "--type", "a"], /only --type and --pattern can be combined/],
   [["dead", "kil"], /unknown command "kil" of dead; see faktory dead --help/],
-  [["push", "a", "{"], /Cannot read "\{" as JSON.*--text/],
-  [["push", "a", "--retry", "often"], /'often' is invalid. It has to be an integer of -1 or more/],
-  [["push", "a", "--at", "soon"], /'soon' is invalid. It has to be a time such as \+5m/],
+  [["push", "a", "{"], /Cannot parse "\{" as JSON.*--text/],
+  [["push", "a", "--retry", "often"], /'often' is invalid. It must be an integer of -1 or more/],
+  [["push", "a", "--at", "soon"], /'soon' is invalid. It must be a time such as \+5m/],
   [["push", "a", "--custom", "x"], /Cannot use --custom as it is not name=value: got "x"/],
-  [["serve", "--port", "65536"], /It has to be an integer from 0 to 65535/],
+  [["serve", "--port", "65536"], /It must be an integer from 0 to 65535/],
   [["serve", "--edition", "pro"], /Allowed choices are free, enterprise/],
   [["serve", "--tls-key", "a.pem"], /Cannot use --tls-key without --tls-cert/],
 ];
@@ -79,7 +79,9 @@ test("a file that is no certificate, or no key, is named, with its flag", async 
       [["serve", "--tls-cert", key, "--tls-key", key], "--tls-cert", "certificate"],
     ] as const
   ) {
-    const line = new RegExp(`pem" of ${flag} as it holds no ${what} in PEM form; name one with a`);
+    const line = new RegExp(
+      `pem" of ${flag} as it contains no ${what} in PEM format; use a file with a`,
+    );
     assertRefused(await faktory(args), 65, line);
   }
 });
@@ -90,7 +92,7 @@ test("a filter that matches every job is refused unless --all says so", async ()
     assertRefused(
       ended,
       64,
-      /the pattern "\*" matches every job.*; give --all where that is meant/,
+      /the pattern "\*" matches every job.*; add --all to select every job/,
     );
   });
 });
@@ -115,7 +117,7 @@ test("what answers is no Faktory", async () => {
     assertRefused(await faktory(["info", "--url", url]), 76, line);
   });
   await withListener((socket) => socket.end('+HI {"v":3}\r\n'), async (url) => {
-    const line = /version 3 of the Faktory protocol.*; use a version of this package, or of the/;
+    const line = /version 3 of the Faktory protocol.*; use a version of this package that/;
     assertRefused(await faktory(["info", "--url", url]), 76, line);
   });
   await withListener((socket) => socket.end(), async (url) => {
@@ -130,7 +132,7 @@ test("what answers is no Faktory", async () => {
     assertRefused(
       ended,
       69,
-      /; check that a Faktory server is there, or .* wait longer with --tim/,
+      /; check that a Faktory server runs there, or .* raise --tim/,
     );
   });
 });
@@ -141,7 +143,7 @@ test("a server without TLS, with a URL that has it, is told of in words", async 
     assertRefused(
       ended,
       69,
-      /Does the server use TLS\? \([a-zA-Z ]+\); use tcp:\/\/ where the server has/,
+      /Does the server use TLS\? \([a-zA-Z ]+\); use tcp:\/\/ if the server has/,
     );
   });
 });
@@ -150,15 +152,14 @@ test("a server's words come on one line, with nothing in them that drives a term
   const greeting = '+HI {"v":2}\r\n-ERR \u001b[31mno\u0007 way\r\n';
   await withListener((socket) => socket.end(greeting), async (url) => {
     const ended = await faktory(["info", "--url", url]);
-    assertRefused(ended, 76, /^faktory: The server refused it: ERR {1,2}\[31mno {1,2}way; see /);
+    assertRefused(ended, 76, /^faktory: Refused by the server: ERR {1,2}\[31mno {1,2}way; see /);
   });
 });
 
 test("the password is missing or wrong, and never shown", async () => {
   await withServer({ password: "s3cret" }, async ({ port }) => {
     const url = `tcp://127.0.0.1:${port}`;
-    const hint =
-      /; (put the password into FAKTORY_PASSWORD|correct the one that is used: of --password, else)/;
+    const hint = /; (set FAKTORY_PASSWORD|correct it in --password, in the URL)/;
     const attempts = [
       faktory(["info", "--url", url]),
       faktory(["info", "--url", url, "--password", "wr0ng"]),
@@ -186,7 +187,7 @@ test("a job that no server would take is refused before it is sent", async () =>
 test("serve refuses a port that is taken and a certificate that is none", async () => {
   await withServer({}, async ({ port }) => {
     const ended = await faktory(["serve", "--port", String(port)]);
-    assertRefused(ended, 69, /as the port is taken; choose another with --port/);
+    assertRefused(ended, 69, /as the port is taken; choose another port with --port/);
   });
   const folder = await mkdtemp(join(tmpdir(), "cli-"));
   try {
@@ -194,7 +195,7 @@ test("serve refuses a port that is taken and a certificate that is none", async 
     const labels = ["CERTIFICATE", "PRIVATE KEY"];
     await writeFile(path, labels.map((label) => `-----BEGIN ${label}-----\n`).join(""));
     const ended = await faktory(["serve", "--port", "0", "--tls-cert", path, "--tls-key", path]);
-    assertRefused(ended, 64, /is no certificate with its key/);
+    assertRefused(ended, 64, /is not a certificate with its key/);
   } finally {
     await rm(folder, { recursive: true });
   }

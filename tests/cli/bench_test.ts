@@ -10,7 +10,10 @@ test("bench measures an embedded server, whatever FAKTORY_URL says", async () =>
   const env = { FAKTORY_URL: await unusedUrl(), FAKTORY_PASSWORD: "hush" };
   const { status, stdout, stderr } = await faktory(few, { env });
   assert.deepEqual([status, stderr], [0, ""]);
-  assert.match(stdout, /^Faktory 1\.10\.0 embedded in this process: 40 jobs a step, 4 at a time\n/);
+  assert.match(
+    stdout,
+    /^Faktory 1\.10\.0 embedded in this process: 40 jobs per step, 4 at a time\n/,
+  );
   assert.match(
     stdout,
     /^enqueue +40 +[\d,]+\nenqueueMany +40 +[\d,]+\nfetch, run, ACK +120 +[\d,]+$/m,
@@ -68,7 +71,7 @@ test("bench names the queue that it had to leave behind", async () => {
     assert.equal(status, 69, stderr);
     assert.match(
       stderr,
-      /\[Kfaktory: warning: The queue faktory-bench-\S+ could not be removed: /,
+      /\[Kfaktory: warning: Cannot remove the queue faktory-bench-\S+: /,
     );
     assert.match(stderr, /\nfaktory: [^\n]+; [^\n]+\n$/);
   });
@@ -76,7 +79,7 @@ test("bench names the queue that it had to leave behind", async () => {
 
 test("bench refuses, in one line, what it cannot measure", async () => {
   const cases: [args: string[], status: number, line: RegExp][] = [
-    [["--jobs", "0"], 64, /It has to be an integer from 1 to/],
+    [["--jobs", "0"], 64, /It must be an integer from 1 to/],
     [["--jbos", "1"], 64, /did you mean --jobs/],
     [["--password", "s3cret"], 64, /Cannot use --password without --url/],
     [["--url", await unusedUrl()], 69, /nothing listens there/],

@@ -153,7 +153,7 @@ test("cancel says what became of the job", async () => {
     const jid = pushed.stdout.trim();
     const { status, stdout } = await faktory(["cancel", jid, "--url", url]);
     assert.equal(status, 0);
-    assert.match(stdout, /^withdrawn: no worker had it\. It is gone if it was scheduled/);
+    assert.match(stdout, /^withdrawn: no worker has it\. It is deleted if it was scheduled/);
     assert.equal(server.snapshot().scheduled, 0);
     const json = await faktory(["cancel", jid, "--wait", "1", "--json", "--url", url]);
     assert.deepEqual(JSON.parse(json.stdout), { jid, cancellation: "withdrawn", url });

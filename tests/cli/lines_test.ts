@@ -60,10 +60,10 @@ test("push --ndjson ends at a bad line: what is before it went in", async () => 
     const args = ["push", "--ndjson", path("bad"), "--url", server.url];
     const { status, stdout, stderr } = await faktory(args);
     assert.equal(status, 65);
-    assert.match(stdout, /^2 jobs enqueued in .*\n.*bad: up to line 2\n$/);
+    assert.match(stdout, /^2 jobs enqueued in .*\n.*bad: sent up to line 2\n$/);
     assert.match(
       stderr,
-      /^faktory: \S+bad: Cannot read line 3 as a job as it is no JSON; mend it [^\n]+\n$/,
+      /^faktory: \S+bad: Cannot read line 3 as a job as it is no JSON; fix it [^\n]+\n$/,
     );
     assert.deepEqual(server.snapshot().queues, { default: 2 });
   });
@@ -74,7 +74,7 @@ test("push --skip-invalid leaves bad lines out, tells each, and exits with 65", 
     const args = ["push", "--skip-invalid", "--ndjson", path("bad"), path("more")];
     const { status, stdout, stderr } = await faktory([...args, "--url", server.url]);
     assert.equal(status, 65);
-    assert.match(stdout, /^3 jobs enqueued in .*, 3 bad lines left out\n$/);
+    assert.match(stdout, /^3 jobs enqueued in .*, 3 bad lines skipped\n$/);
     for (
       const told of [
         /bad: Cannot read line 3 as/,
@@ -120,7 +120,7 @@ test("a job that the server refuses is told with its line", async () => {
     assert.match(skipping.stderr, /^faktory: warning: \S+twice, line 2: NOTUNIQUE .*\n$/);
     const strict = await faktory(args);
     assert.equal(strict.status, 65);
-    assert.match(strict.stderr, /^faktory: \S+twice, line 1: NOTUNIQUE [^\n]*; mend it [^\n]+\n$/);
+    assert.match(strict.stderr, /^faktory: \S+twice, line 1: NOTUNIQUE [^\n]*; fix it [^\n]+\n$/);
   });
 });
 
@@ -189,6 +189,6 @@ test("a signal ends it even where the server says nothing any more", async () =>
       { stdin: stdin(), signal: controller.signal },
     );
     assert.equal(status, 143);
-    assert.match(stdout, /^0 jobs enqueued in .*, 10 jobs may be in or not\n/);
+    assert.match(stdout, /^0 jobs enqueued in .*, 10 jobs with unknown result\n/);
   });
 });

@@ -51,7 +51,7 @@ test("sets and queues of an embedded server are listed, with errors and times", 
     );
     assert.equal(await run("dead"), "0 jobs of 0\n");
     const page = await run("queues", "jobs", "default", "--limit", "1");
-    assert.match(page, /waiting-1 .*\n1 job of 2; go on with --offset 1\n$/);
+    assert.match(page, /waiting-1 .*\n1 job of 2; continue with --offset 1\n$/);
     assert.match(await run("queues", "jobs", "default", "--newest", "--limit", "1"), /waiting-2 /);
     assert.match(await run("retries", "--text", "dog.png"), /^0 jobs of 1, 1 searched\n$/);
     const json = JSON.parse(await run("retries", "--type", "resize", "--json"));
@@ -63,7 +63,7 @@ test("a job is shown whole, and one that is not there is told of", async () => {
   await withJobs(async (run) => {
     const text = await run("job", "failed-job");
     assert.match(text, /^jid +failed-job\n/);
-    assert.match(text, /\nis in +retries\n/);
+    assert.match(text, /\nplace +retries\n/);
     assert.match(text, /\nerror +RangeError: no such/);
     assert.match(text, /\n +at .*\n/);
     assert.equal(JSON.parse(await run("job", "waiting-1", "--json")).place, "queue");
@@ -77,7 +77,7 @@ test("a job is shown whole, and one that is not there is told of", async () => {
 
 test("a server that lists no jobs is counted, and its web page is named", async () => {
   await withProtocolServer(async (url) => {
-    const said = "lists jobs on its web page only, by default at http://127.0.0.1:7420";
+    const said = "lists jobs only on its web page, by default at http://127.0.0.1:7420";
     const { stdout } = await faktory(["dead", "--url", url]);
     assert.equal(stdout, `3 jobs in dead. This server ${said}\n`);
     const queue = await faktory(["queues", "jobs", "images", "--json", "--url", url]);

@@ -63,7 +63,7 @@ test("push --ndjson - ends on TERM though its input goes on", { skip }, async ()
   await producer.close();
   program.send("SIGTERM");
   await program.silent;
-  assert.match(program.output, /^1 job enqueued in .*\nstandard input: up to line 1$/);
+  assert.match(program.output, /^1 job enqueued in .*\nstandard input: sent up to line 1$/);
   assert.deepEqual(await program.ended, { code: 143, signal: null });
 });
 

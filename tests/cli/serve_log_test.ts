@@ -38,8 +38,8 @@ test("a worker is told of when it comes and when it has gone, not at each connec
   log.open();
   for (const event of [connected(1), connected(2), left(1), left(0), left(0)]) log.write(event);
   assert.deepEqual(said, {
-    stdout: `${TIME} Worker worker-1 of web-1 connects: ${address}\n` +
-      `${TIME} Worker worker-1 of web-1 leaves: ${address}\n`,
+    stdout: `${TIME} Worker worker-1 on web-1 connected: ${address}\n` +
+      `${TIME} Worker worker-1 on web-1 disconnected: ${address}\n`,
     stderr: "",
   });
 });
@@ -49,7 +49,7 @@ test("nothing is told before the server's own line, and then what has happened",
   log.write(connected(1));
   assert.equal(said.stdout, "");
   log.open();
-  assert.match(said.stdout, / connects: /);
+  assert.match(said.stdout, / connected: /);
 });
 
 test("debug tells every connection, none nothing", () => {
@@ -58,7 +58,7 @@ test("debug tells every connection, none nothing", () => {
   const producer = { address, wid: undefined, hostname: "web-1", connections: 1 };
   log.write({ type: "connected", ...producer });
   for (const event of [connected(1), connected(2)]) log.write(event);
-  assert.match(said.stdout, /A client connects: .*\n.* connects: .*\n.* \(2 connections\)\n$/);
+  assert.match(said.stdout, /Client connected: .*\n.* connected: .*\n.* \(2 connections\)\n$/);
   const silent = setUp("none");
   silent.log.open();
   silent.log.write(failed("dead"));
@@ -69,11 +69,11 @@ test("failed jobs say what follows; those that are lost are warnings", () => {
   const { log, said } = setUp();
   log.open();
   for (const next of ["retry", "dead", "dropped"] as const) log.write(failed(next));
-  const job = "Job charge jid-jid-1 of money is";
-  const end = "after attempt 3: Error: no answer\n";
+  const job = "Job charge jid-jid-1 of money failed in attempt 3 and";
+  const end = "Error: no answer\n";
   assert.deepEqual(said, {
-    stdout: `${TIME} ${job} retried ${end}`,
-    stderr: `${TIME} warn: ${job} dead ${end}${TIME} warn: ${job} dropped ${end}`,
+    stdout: `${TIME} ${job} will be retried: ${end}`,
+    stderr: `${TIME} warn: ${job} is dead: ${end}${TIME} warn: ${job} is dropped: ${end}`,
   });
 });
 

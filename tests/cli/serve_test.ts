@@ -51,7 +51,7 @@ test("serve speaks TLS", async () => {
   assert.match(url, /^tcp\+tls:\/\/localhost:\d+$/);
   const refused = await faktory(["info", "--url", url]);
   assert.equal(refused.status, 69, refused.stderr);
-  assert.match(refused.stderr, /; give the certificate of its authority with --ca\n$/);
+  assert.match(refused.stderr, /; pass the certificate of its authority with --ca\n$/);
   const { status, stderr } = await faktory(["info", "--url", url, "--ca", tls("ca.pem")]);
   assert.equal(status, 0, stderr);
   assert.equal((await server.stop()).status, 0);
@@ -176,7 +176,10 @@ test("dashboard serves a page for a server that runs already", async () => {
 test("serve warns where anybody can come, and stops when told so at once", async () => {
   const args = ["serve", "--port", "0", "--hostname", "0.0.0.0", "--edition", "enterprise"];
   const open = await running(args);
-  assert.match((await open.stop()).stderr, /^faktory: warning: Whoever can reach 0\.0\.0\.0 .*\n$/);
+  assert.match(
+    (await open.stop()).stderr,
+    /^faktory: warning: Anyone who can reach 0\.0\.0\.0 .*\n$/,
+  );
   const closed = await running(args, { FAKTORY_PASSWORD: "hush" });
   assert.equal((await closed.stop()).stderr, "");
   const { status } = await faktory(["serve", "--port", "0"], { signal: AbortSignal.abort() });
@@ -207,7 +210,7 @@ test(
       assert.equal(taken.status, 69);
       assert.match(
         taken.stderr,
-        /^faktory: [^\n]+; stop the other server, or name another folder\n$/,
+        /^faktory: [^\n]+; stop the other server, or use another folder\n$/,
       );
       assert.equal((await first.stop()).status, 0);
 
@@ -223,7 +226,7 @@ test(
       );
       const refused = await faktory(["serve", "--port", "0", "--data", foreign]);
       assert.equal(refused.status, 65);
-      assert.match(refused.stderr, /^faktory: Cannot keep data in [^\n]+; name another folder/);
+      assert.match(refused.stderr, /^faktory: Cannot keep data in [^\n]+; use another folder/);
     });
   },
 );
@@ -236,7 +239,10 @@ test("serve that cannot save any more ends, and says why", { skip: noSqlite }, a
     await faktory(["push", "a", "--url", urlIn(server.first), "--timeout", "1"]);
     const { status, stderr } = await server.ended;
     assert.equal(status, 74);
-    assert.match(stderr, /^faktory: Cannot save the changes: [^\n]+; see that the disk [^\n]+\n$/);
+    assert.match(
+      stderr,
+      /^faktory: Cannot save the changes: [^\n]+; check that the disk [^\n]+\n$/,
+    );
   });
 });
 

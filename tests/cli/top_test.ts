@@ -196,8 +196,8 @@ test("top draws nothing over where the terminal cannot do that", async () => {
 
 test("top refuses, in one line, what it cannot begin with", async () => {
   const cases: [args: string[], status: number, line: RegExp][] = [
-    [["--interval", "0"], 64, /It has to be a number of seconds above 0/],
-    [["--count", "0"], 64, /It has to be an integer of 1 or more/],
+    [["--interval", "0"], 64, /It must be a number of seconds above 0/],
+    [["--count", "0"], 64, /It must be an integer of 1 or more/],
     [["--intervall", "1"], 64, /did you mean --interval/],
     [["--url", await unusedUrl()], 69, /nothing listens there/],
   ];

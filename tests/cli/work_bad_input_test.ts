@@ -31,16 +31,16 @@ async function workWith(texts: Record<string, string>, ...flags: string[]): Prom
 
 const flags: readonly (readonly [args: readonly string[], line: RegExp])[] = [
   [[], /missing required argument 'module'; see faktory work --help/],
-  [["a.js", "--queues", ""], /It has to be names in their order, critical,default, or with weig/],
-  [["a.js", "--queues", "a,,b"], /It has to be names in their order/],
-  [["a.js", "--queues", "a=0"], /It has to be names in their order/],
-  [["a.js", "--queues", "a=b=1"], /It has to be names in their order/],
-  [["a.js", "--queues", "a,b,a"], /It has to name each queue once/],
-  [["a.js", "--concurrency", "0"], /It has to be an integer from 1 to 10000/],
-  [["a.js", "--processes", "0"], /It has to be an integer from 1 to 1000/],
-  [["a.js", "--max-jobs", "none"], /It has to be an integer of 1 or more/],
-  [["a.js", "--grace", "soon"], /It has to be a number of seconds above 0/],
-  [["a.js", "--labels", ","], /It has to be texts with commas between them/],
+  [["a.js", "--queues", ""], /It must be names in order, critical,default, or with weig/],
+  [["a.js", "--queues", "a,,b"], /It must be names in order/],
+  [["a.js", "--queues", "a=0"], /It must be names in order/],
+  [["a.js", "--queues", "a=b=1"], /It must be names in order/],
+  [["a.js", "--queues", "a,b,a"], /It must name each queue once/],
+  [["a.js", "--concurrency", "0"], /It must be an integer from 1 to 10000/],
+  [["a.js", "--processes", "0"], /It must be an integer from 1 to 1000/],
+  [["a.js", "--max-jobs", "none"], /It must be an integer of 1 or more/],
+  [["a.js", "--grace", "soon"], /It must be a number of seconds above 0/],
+  [["a.js", "--labels", ","], /It must be a list separated by commas/],
 ];
 
 for (const [args, line] of flags) {
@@ -55,7 +55,7 @@ test("a queue that no server has is refused", async () => {
 });
 
 const missing: readonly (readonly [name: string, reason: RegExp])[] = [
-  ["./nowhere.js", /Cannot load "\.\/nowhere\.js" as there is no such file; name a module/],
+  ["./nowhere.js", /Cannot load "\.\/nowhere\.js" as there is no such file; pass a module/],
   ["nowhere.ts", /Cannot load "nowhere\.ts" as there is no such file/],
   ["file:///nowhere.js", /as there is no such file/],
   ["src", /Cannot load "src" as it is a folder/],
@@ -66,7 +66,7 @@ test("a module that is not there is named", async () => {
     await mkdir(join(folder, "src"));
     for (const [name, line] of missing) {
       const path = name === "src" ? join(folder, name) : name;
-      const expected = name === "src" ? /as it is a folder; name a module/ : line;
+      const expected = name === "src" ? /as it is a folder; pass a module/ : line;
       for (const more of [[], ["--watch"]]) {
         assertRefused(await faktory(["work", path, ...more]), 66, expected);
       }
@@ -76,14 +76,13 @@ test("a module that is not there is named", async () => {
   assertRefused(
     ended,
     66,
-    /Cannot load "no-such-package-here" as there is neither such a file nor/,
+    /Cannot load "no-such-package-here" as there is no such file or package/,
   );
 });
 
 test("a file that is no module is named", async () => {
   // Bun reads a text as a module whose default export it is.
-  const line =
-    /as it is neither JavaScript nor TypeScript; name a module|got "a b"; write it as in/;
+  const line = /as it is neither JavaScript nor TypeScript; pass a module|got "a b"; write/;
   assertRefused(await workWith({ "a.txt": "a b" }), 65, line);
 });
 
@@ -102,7 +101,7 @@ test("Node's word on a module that its package.json takes for CommonJS says what
       { ...module, path: "/a.mjs" },
       thrownBy(() => new Script(text)),
     );
-    assert.equal(other.hint, "mend the module");
+    assert.equal(other.hint, "fix the module");
   }
 });
 
@@ -116,7 +115,7 @@ function thrownBy(action: () => unknown): unknown {
 }
 
 const broken: readonly (readonly [what: string, text: string, line: RegExp])[] = [
-  ["has no handler", "export const a = 1;", /as it exports no handler; write it as in export def/],
+  ["has no handler", "export const a = 1;", /as it exports no handler; write export def/],
   ["has functions by name", "export function resize() {}", /; add export default \{ resize \}/],
   ["has an empty object", "export default {};", /as it exports no handler/],
   ["exports a number", "export default 5;", /neither an object of handlers nor a function: got 5/],
@@ -129,7 +128,7 @@ const broken: readonly (readonly [what: string, text: string, line: RegExp])[] =
   [
     "has an option that is none",
     "export default { a: { handler() {}, timeout: 5 } };",
-    /its handler "a" has an unknown option "timeout"; there are concurrency, perSecond, timeoutMs/,
+    /its handler "a" has an unknown option "timeout"; the options are concurrency, perSecond, timeoutMs/,
   ],
   [
     "has an option's value that is none",
@@ -144,12 +143,12 @@ const broken: readonly (readonly [what: string, text: string, line: RegExp])[] =
   [
     "has options that are none",
     "export default { a() {} }; export const options = { concurrency: -1 };",
-    /Cannot use "\S+": .*concurrency.*; mend the module/,
+    /Cannot use "\S+": .*concurrency.*; fix the module/,
   ],
   [
     "has jobs that are none",
     "export default { a() {} }; export const jobs = 5;",
-    /its export "jobs" is no catalogue: got 5; make it by defineJobs/,
+    /its export "jobs" is not a catalogue: got 5; create it with defineJobs/,
   ],
   [
     "has a teardown that is none",
@@ -160,23 +159,23 @@ const broken: readonly (readonly [what: string, text: string, line: RegExp])[] =
   [
     "has a function that throws",
     "\nexport default () => { throw new RangeError('no database') };",
-    /as it fails: RangeError: no database \(\S*a\.mjs:2:\d+\); mend the module/,
+    /as it fails: RangeError: no database \(\S*a\.mjs:2:\d+\); fix the module/,
   ],
   [
     "throws on import",
     "\n\nthrow new Error('no database');",
-    /as it fails: no database \(\S*a\.mjs:3:\d+\); mend the module/,
+    /as it fails: no database \(\S*a\.mjs:3:\d+\); fix the module/,
   ],
-  ["throws a text", "throw 'up';", /as it fails: up; mend the module/],
+  ["throws a text", "throw 'up';", /as it fails: up; fix the module/],
   [
     "has a syntax error",
     "export default {\n  a( {\n};",
-    /as it fails: [^\n]+ \(\S*a\.mjs:3(:\d+)?\); mend the module/,
+    /as it fails: [^\n]+ \(\S*a\.mjs:3(:\d+)?\); fix the module/,
   ],
   [
     "imports what is not there",
     "import './nowhere.mjs';",
-    /as it fails: [^\n]*nowhere\.mjs[^\n]*; install or mend what it imports/,
+    /as it fails: [^\n]*nowhere\.mjs[^\n]*; install or fix what it imports/,
   ],
 ];
 
@@ -191,7 +190,7 @@ test("modules that have the same are told apart", async () => {
   const together = /Cannot use "\S*a\.mjs" and "\S*b\.mjs" together as both have /;
   const handlers = await workWith({ "a.mjs": module, "b.mjs": module });
   assertRefused(handlers, 65, together);
-  assert.match(handlers.stderr, /both have a handler for "a"; leave one out/);
+  assert.match(handlers.stderr, /both have a handler for "a"; remove one of them/);
   const options = "export const options = { concurrency: 2 };";
   const both = await workWith({
     "a.mjs": module + options,
@@ -206,7 +205,7 @@ test("what a module imports may be what is broken", async () => {
     await writeFile(join(folder, "a.mjs"), "import './b.mjs'; export default { a() {} };");
     await writeFile(join(folder, "b.mjs"), "export const b = ;");
     const ended = await faktory(["work", join(folder, "a.mjs")]);
-    assertRefused(ended, 65, /as it fails: [^\n]+ \(\S*b\.mjs:1(:\d+)?\); mend the module/);
+    assertRefused(ended, 65, /as it fails: [^\n]+ \(\S*b\.mjs:1(:\d+)?\); fix the module/);
   });
 });
 
@@ -218,7 +217,7 @@ test("no server, or one that wants a password", async () => {
     assertRefused(
       await workWith(module, "--url", url),
       77,
-      /; correct the one that is used: of --password, else of the URL/,
+      /; correct it in --password, in the URL/,
     );
     assertRefused(await workWith(module, "--url", url, "--check"), 77, /FAKTORY_PASSWORD/);
   });
@@ -229,6 +228,6 @@ test("what is not a file cannot be watched", async () => {
   assertRefused(
     ended,
     64,
-    /Cannot watch https:\/\/example\.com\/a\.js as it is not named by its f/,
+    /Cannot watch https:\/\/example\.com\/a\.js as it is not a f/,
   );
 });

@@ -48,20 +48,20 @@ export default {
   greet: ({ args: [name] }: { args: string[] }) => console.log(front + ", " + name + " " + process.pid),
 };`;
 
-const done = /^Stopped by a signal: (\d+) jobs? done, 0 failed, 0 handed back$/;
+const done = /^Stopped by a signal: (\d+) jobs? done, 0 failed, 0 requeued$/;
 
 test("work runs TypeScript, and ends with 0 on TERM and on INT", { skip }, async () => {
   await withSetting(greet, async ({ producer, work }) => {
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
       await using program = work();
-      await program.line(/^Ready: runs greet from default, 10 at a time, of tcp:/);
+      await program.line(/^Ready: runs greet from default, 10 at a time, on tcp:/);
       await producer.enqueue("greet", ["world"]);
       await program.line(/^Hello, world \d+$/);
       await program.line(/^done greet /);
       program.send("SIGTTIN");
       await program.line(/^Worker \S+ is running and runs 0 jobs$/);
       program.send("SIGTSTP");
-      await program.line(/^Takes no more jobs$/);
+      await program.line(/^Quiet: fetches no more jobs$/);
       program.send(signal);
       assert.deepEqual(await program.line(done), ["1"]);
       assert.deepEqual(await program.ended, { code: 0, signal: null });
@@ -83,8 +83,8 @@ test("a module that awaits what nothing can bring ends with a word of it, not wi
         await program.silent;
         assert.equal(
           program.output,
-          `faktory: Cannot load ${JSON.stringify(path)} as it awaits what nothing can bring any ` +
-            "more; look for a promise in it that nobody resolves",
+          `faktory: Cannot load ${JSON.stringify(path)} as it waits for a promise that can never ` +
+            "resolve; look for an await whose promise nothing resolves",
         );
         assert.deepEqual(await program.ended, { code: 65, signal: null });
       }
@@ -103,7 +103,7 @@ test("work --processes starts another where one dies, and stops all", { skip }, 
     assert.notEqual(Number(pid), program.pid);
     process.kill(Number(pid), "SIGKILL");
     await program.line(
-      /^warn: Process \d ended by SIGKILL; another starts in [\d.]+ s$/,
+      /^warn: Process \d was ended by SIGKILL; restarts in [\d.]+ s$/,
     );
     await program.lines(ready, 3);
     program.send("SIGTTIN");
@@ -138,8 +138,8 @@ test(
           await producer.enqueueMany([{ type: "hold", queue: type }, { type, queue: type }]);
           await using program = work("--queues", type);
           await program.line(line);
-          await program.line(new RegExp(`^ +while it ran hold \\S+ of ${type}, attempt 1`));
-          await program.line(/^Crashed: 0 jobs done, \d failed, \d handed back$/);
+          await program.line(new RegExp(`^ +while running hold \\S+ of ${type}, attempt 1`));
+          await program.line(/^Crashed: 0 jobs done, \d failed, \d requeued$/);
           assert.deepEqual(await program.ended, { code: 1, signal: null });
         }),
       );
@@ -159,7 +159,7 @@ test("a second signal reaches the jobs of all processes", { skip }, async () => 
     await producer.enqueueMany([{ type: "hold", args: [] }, { type: "hold", args: [] }]);
     await program.lines(/^holds$/, 2);
     program.send("SIGINT");
-    await program.lines(/^\[\d\] Stops: waits 25 s at most for 1 job/, 2);
+    await program.lines(/^\[\d\] Stopping: waits up to 25 s for 1 job/, 2);
     program.send("SIGINT");
     await program.lines(/^\[\d\] warn: fail hold \S+ of default, .*JobAbortedError: /, 2);
     assert.deepEqual(await program.ended, { code: 0, signal: null });
@@ -176,14 +176,14 @@ test(
         await program.silent;
         assert.match(
           program.output,
-          /^faktory: Cannot load [^\n]+: no database \([^\n]+\); mend[^\n]+$/,
+          /^faktory: Cannot load [^\n]+: no database \([^\n]+\); fix[^\n]+$/,
         );
         assert.deepEqual(await program.ended, { code: 65, signal: null });
       }
       await write(greet);
       await producer.enqueue("greet", ["world"]);
       await using program = work("--processes", "2", "--until-empty");
-      await program.lines(/^\[\d\] Found the queues empty: /, 2);
+      await program.lines(/^\[\d\] The queues are empty: /, 2);
       assert.deepEqual(await program.ended, { code: 0, signal: null });
     });
   },
@@ -207,9 +207,9 @@ test("work --watch runs what was changed, and waits for what is broken", { skip 
 
     await write(`export const greeting = ;`, "lib.ts");
     await program.line(
-      /^faktory: Cannot load \S+ as it fails: .* \(\S*lib\.ts:1:\d+\); mend the module$/,
+      /^faktory: Cannot load \S+ as it fails: .* \(\S*lib\.ts:1:\d+\); fix the module$/,
     );
-    await program.line(/^Ended with status 65; waits for a change$/);
+    await program.line(/^Ended with status 65; waiting for a change$/);
 
     await write(`export const greeting: string = "hello three";`, "lib.ts");
     await program.lines(/^Ready: /, 3);

@@ -70,18 +70,18 @@ test("work runs the jobs of a module's default export, with a line for each", as
     const [failed, frame] = untimed(stderr).split("\n");
     assert.equal(
       ready,
-      `Ready: runs fail, greet from default, 1 at a time, of tcp://127.0.0.1:${port}`,
+      `Ready: runs fail, greet from default, 1 at a time, on tcp://127.0.0.1:${port}`,
     );
     assert.match(done ?? "", new RegExp(`^done greet ${greet} in [\\d.]+ ms$`));
     assert.match(
       failed ?? "",
       new RegExp(
         `^warn: fail fail ${fail} of default, attempt 1, after [\\d.]+ ms: ` +
-          "TypeError: no way \\(\\S*handlers.mjs:3:\\d+\\); is retried in about (29|30) s$",
+          "TypeError: no way \\(\\S*handlers.mjs:3:\\d+\\); will be retried in about (29|30) s$",
       ),
     );
     assert.match(frame ?? "", /^ {4}at .*handlers\.mjs:3:/);
-    assert.equal(end, "Found the queues empty: 1 job done, 1 failed, 0 handed back");
+    assert.equal(end, "The queues are empty: 1 job done, 1 failed, 0 requeued");
     assert.deepEqual(more, [""]);
   });
 });
@@ -138,7 +138,7 @@ test("work --json tells the same as events, and --quiet nothing of single jobs",
     const quiet = await work([path, "--quiet", "--max-jobs", "1", "--queues", "a, default"]);
     assert.match(
       untimed(quiet.stdout),
-      /^Ready: runs greet from a, default, [^\n]+\ninfo greet \S+: hello \{"to":"you"\}\nRan as many /,
+      /^Ready: runs greet from a, default, [^\n]+\ninfo greet \S+: hello \{"to":"you"\}\nReached the limit /,
     );
   });
 });
@@ -156,13 +156,16 @@ test("failed and dead jobs are told of however quiet it is, with their causes", 
     const { stdout, stderr } = await work(args);
     assert.match(
       untimed(stdout),
-      /^Ready: .*\nFound .*: 1 job done, 3 failed \(1 dead, 1 dropped\), /,
+      /^Ready: .*\nThe queues are empty: 1 job done, 3 failed \(1 dead, 1 dropped\), /,
     );
     const lines = untimed(stderr).split("\n").filter((line) => !/^ {4}at /.test(line));
     const fails = (jid: string, next: string) =>
       new RegExp(`^warn: fail fails ${jid} of default, attempt 1, .*: outer \\(.*\\); ${next}`);
     const patterns = [
-      ...[fails(jids[0]!, "is retried in about (29|30) s$"), /^ {4}caused by TypeError: inner$/],
+      ...[
+        fails(jids[0]!, "will be retried in about (29|30) s$"),
+        /^ {4}caused by TypeError: inner$/,
+      ],
       ...[fails(jids[1]!, "is dead$"), /^ {4}caused by /],
       `error: dead fails ${jids[1]} of default after attempt 1`,
       ...[fails(jids[2]!, "is dropped$"), /^ {4}caused by /],
@@ -231,7 +234,7 @@ test("work --check loads and connects, and takes no job", async () => {
     await producer.enqueue("a", []);
     const { status, stdout } = await work([path, "--check"]);
     assert.equal(status, 0);
-    assert.equal(stdout, `2 handlers: a, b; tcp://127.0.0.1:${server.port} is there\n`);
+    assert.equal(stdout, `2 handlers: a, b; connected to tcp://127.0.0.1:${server.port}\n`);
     assert.deepEqual(await work([path, "--check", "--quiet"]), {
       status: 0,
       stdout: "",
@@ -280,11 +283,11 @@ test("a signal stops it once its jobs have ended; the status is 0", async () => 
   assert.equal(status, 0);
   assert.match(
     untimed(stdout),
-    /^Stops: waits 25 s at most for 1 job, and not at all after a second signal$/m,
+    /^Stopping: waits up to 25 s for 1 job; a second signal aborts them$/m,
   );
   assert.match(
     untimed(stdout),
-    /^done hold [^\n]+\nStopped by a signal: 1 job done, 0 failed, 0 handed back$/m,
+    /^done hold [^\n]+\nStopped by a signal: 1 job done, 0 failed, 0 requeued$/m,
   );
 });
 
@@ -296,10 +299,10 @@ test("a second signal, or the end of the grace, aborts its jobs", async () => {
   assert.equal(second.status, 0);
   assert.match(
     untimed(second.stdout),
-    /^Stopped by a signal: 0 jobs done, 1 failed, 0 handed back$/m,
+    /^Stopped by a signal: 0 jobs done, 1 failed, 0 requeued$/m,
   );
   const late = await withHeldJob(["--grace", "0.02"], (actions) => actions.stop());
-  assert.match(untimed(late.stdout), /^Stops: waits 0\.02 s /m);
+  assert.match(untimed(late.stdout), /^Stopping: waits up to 0\.02 s /m);
   assert.match(
     untimed(late.stderr),
     /^warn: fail hold \S+ of default, attempt 1, after [^\n]+JobAbortedError: /m,
@@ -328,11 +331,11 @@ test("a crash names what runs, gives it back with the reason, and ends with 1", 
       untimed(stderr),
       new RegExp(
         "^error: Crashed by an uncaught exception: TypeError: x is not a function .*\\n" +
-          `(    .*\\n)+    while it ran hold ${jid} of default, attempt 1, for [\\d.]+ s\\n` +
+          `(    .*\\n)+    while running hold ${jid} of default, attempt 1, for [\\d.]+ s\\n` +
           "error: Crashed by an unhandled rejection: another\\n$",
       ),
     );
-    assert.match(untimed(stdout), /^Ready: .*\nCrashed: 0 jobs done, 0 failed, 1 handed back\n/);
+    assert.match(untimed(stdout), /^Ready: .*\nCrashed: 0 jobs done, 0 failed, 1 requeued\n/);
     assert.equal(server.snapshot().retries, 1);
     await producer.sets.retries.requeue({ jids: [jid] });
     const seen = deferred<string | undefined>();
@@ -358,7 +361,7 @@ test("TTIN prints what it runs, TSTP has it take no more", async () => {
   });
   assert.match(
     untimed(stdout),
-    /^Worker \S+ is running and runs 1 job; hold \S+ of default since \S+Z\nTakes no more jobs$/m,
+    /^Worker \S+ is running and runs 1 job; hold \S+ of default since \S+Z\nQuiet: fetches no more jobs$/m,
   );
 });
 
@@ -419,7 +422,7 @@ test("work refuses what is no schedule, and two of one name", async () => {
   await withSetting(async ({ module, work }) => {
     const own = await module(`export const schedule = { tidy: {} }; export default { a() {} };`);
     const refused = await work([own, "--max-jobs", "1"]);
-    assert.match(refused.stderr, /its export "schedule" is no Schedule.*new Schedule/);
+    assert.match(refused.stderr, /its export "schedule" is not a Schedule.*new Schedule/);
     assert.equal(refused.status, 65);
     const schedule = `import { Schedule } from ${
       JSON.stringify(new URL("../../src/cron/mod.ts", import.meta.url).href)
@@ -429,6 +432,6 @@ test("work refuses what is no schedule, and two of one name", async () => {
       await module(`${schedule} export default { b() {} };`, "b.mjs"),
     ];
     const twice = await work([...two, "--max-jobs", "1"]);
-    assert.match(twice.stderr, /several schedules with one name: default, default/);
+    assert.match(twice.stderr, /several schedules with the same name: default, default/);
   });
 });

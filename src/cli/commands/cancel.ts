@@ -9,27 +9,27 @@ interface CancelFlags extends ConnectionFlags {
 }
 
 const MEANINGS: Readonly<Record<Cancellation, string>> = {
-  aborted: "its worker has aborted it, and the server has forgotten it",
-  released: "the server has forgotten it, but its worker has not confirmed: it may run to its end",
+  aborted: "its worker has aborted it, and the server has deleted it",
+  released: "the server has deleted it, but its worker has not confirmed: it may run to its end",
   withdrawn:
-    "no worker had it. It is gone if it was scheduled or to be retried, and a worker that " +
-    "looks for cancelled jobs drops it if it waits on a queue",
+    "no worker has it. It is deleted if it was scheduled or waiting for a retry. If it waits on " +
+    "a queue, a worker that checks for cancelled jobs will drop it",
 };
 
 /** `faktory cancel`: cancels a job. */
 export const cancel: CommandDefinition<CancelFlags> = {
   name: "cancel",
-  summary: "Cancels a job, also one that runs, and says what was done",
-  details: "Workers notice if their consumer has the option cancellation.",
+  summary: "Cancels a job, even a running one",
+  details: "A running job is only cancelled if its worker has the option cancellation.",
   examples: [
-    ["cancel 7TlTmYkbFqXCWKGj", "wherever it is"],
+    ["cancel 7TlTmYkbFqXCWKGj", "at any place"],
     ["cancel 7TlTmYkbFqXCWKGj --wait 30", "wait longer for its worker to confirm"],
   ],
   configure(command: Command): void {
     addConnectionFlags(
       command
         .argument("<jid>", "the job's id")
-        .option("--wait <seconds>", "how long to wait for its worker (default: 10)", seconds),
+        .option("--wait <seconds>", "time to wait for its worker (default: 10)", seconds),
     );
   },
   run,

@@ -10,13 +10,13 @@ const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript } as const;
 /** `faktory completion`: prints a script that completes the command, its flags and their values. */
 export const completion: CommandDefinition = {
   name: "completion",
-  summary: "Prints a script that completes the command in a shell",
+  summary: "Prints a completion script for a shell",
   details:
-    "It is for where faktory is on the path. The script is for this version: after an update " +
-    "it\nis to be made again, unless it is made each time that a shell starts.",
+    "It needs faktory on the path. The script is for this version of the command: create it " +
+    "again after an update.",
   examples: [
-    ["completion bash >> ~/.bash_completion", "for each bash that starts from now on"],
-    ["completion zsh > ~/.zfunc/_faktory", "for zsh, where ~/.zfunc is in its fpath"],
+    ["completion bash >> ~/.bash_completion", "for every new bash"],
+    ["completion zsh > ~/.zfunc/_faktory", "for zsh, if ~/.zfunc is in its fpath"],
     ["completion fish > ~/.config/fish/completions/faktory.fish", "for fish"],
   ],
   configure(command: Command): void {

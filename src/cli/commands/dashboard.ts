@@ -18,13 +18,14 @@ const PLACE = { hostname: "127.0.0.1", port: 7421 };
 /** `faktory dashboard`: serves a web page for a server that runs elsewhere. */
 export const dashboard: CommandDefinition<ConnectionFlags & WebFlags> = {
   name: "dashboard",
-  summary: "Serves a web page for a server that runs already",
-  details: "An embedded server is shown whole. Of another one, the page shows queues, sizes and\n" +
-    "rates, changes jobs by type or text, and links to the server's own page. If the server has a\n" +
-    "password, the page asks for it.",
+  summary: "Serves a dashboard for a running server",
+  details:
+    "For an embedded server (faktory serve), the page shows everything. For any other server, it " +
+    "shows queues, sizes and rates, changes jobs by type or text, and links to the server's own " +
+    "page. If the server has a password, the page asks for it.",
   examples: [
-    ["dashboard", "for the server of FAKTORY_URL, at http://127.0.0.1:7421/"],
-    ["dashboard --url tcp://jobs.example.com --web-read-only", "to look, and change nothing"],
+    ["dashboard", "for the server in FAKTORY_URL, at http://127.0.0.1:7421/"],
+    ["dashboard --url tcp://jobs.example.com --web-read-only", "read-only, for another server"],
   ],
   configure(command: Command): void {
     addConnectionFlags(command);

@@ -12,9 +12,12 @@ export const info: CommandDefinition<ConnectionFlags> = {
   name: "info",
   summary: "Shows a server's queues, sets, tasks and connections",
   examples: [
-    ["info", "of the server of FAKTORY_URL, else of tcp://localhost:7419"],
-    ["info --json | jq .queues.default", "how many jobs wait in the queue default"],
-    ["info --url tcp+tls://jobs.example.com --ca ca.pem", "of one with a certificate of one's own"],
+    ["info", "the server in FAKTORY_URL, by default tcp://localhost:7419"],
+    ["info --json | jq .queues.default", "number of jobs waiting on the queue default"],
+    [
+      "info --url tcp+tls://jobs.example.com --ca ca.pem",
+      "a server with a private certificate authority",
+    ],
   ],
   configure: addConnectionFlags,
   run,

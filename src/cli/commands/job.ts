@@ -10,11 +10,13 @@ import { Status } from "../status.ts";
 /** `faktory job`: shows one job. */
 export const job: CommandDefinition<ConnectionFlags> = {
   name: "job",
-  summary: "Shows a job: where it is, its arguments, its last error",
-  details: "Only an embedded server (faktory serve) can be asked; another one has a web page.",
+  summary: "Shows a job: its place, arguments and last error",
+  details:
+    "Works only with an embedded server (faktory serve). Other servers show jobs on their web " +
+    "page.",
   examples: [
-    ["job 7TlTmYkbFqXCWKGj", "wherever it is: on a queue, with a worker, in a set"],
-    ["job 7TlTmYkbFqXCWKGj --json | jq .failure.backtrace", "where it failed"],
+    ["job 7TlTmYkbFqXCWKGj", "a job at any place: on a queue, with a worker, in a set"],
+    ["job 7TlTmYkbFqXCWKGj --json | jq .failure.backtrace", "the stack trace of its last error"],
   ],
   configure(command: Command): void {
     addConnectionFlags(command.argument("<jid>", "the job's id"));
@@ -29,7 +31,7 @@ async function run(invocation: Invocation<ConnectionFlags>): Promise<void> {
     if (inspector === undefined) {
       throw new CliError(
         Status.unavailable,
-        "Cannot show a job as this server cannot be asked for one",
+        "Cannot show a job as this server has no command for that",
         `see its web page, by default at ${webPage(url)}`,
       );
     }
@@ -38,7 +40,7 @@ async function run(invocation: Invocation<ConnectionFlags>): Promise<void> {
       throw new CliError(
         Status.data,
         `Cannot show job ${showText(jid)} as the server does not have it`,
-        "it may have succeeded: the server forgets such jobs",
+        "it may have succeeded: the server deletes such jobs",
       );
     }
     output.print({ ...found, url }, () => jobText(found, (io.clock ?? systemClock).now()));

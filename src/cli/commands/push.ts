@@ -23,38 +23,38 @@ interface PushFlags extends PushLinesFlags {
 /** `faktory push`: enqueues one job, or with `--ndjson` the jobs of files. */
 export const push: CommandDefinition<PushFlags> = {
   name: "push",
-  summary: "Enqueues a job and prints its id, or the jobs of files",
-  details: "Each argument is JSON where it can be read as such (320, true, null, '[1,2]', " +
-    "'\"320\"'), else a text\n(cat.png). With --text all are texts.\n\n" +
-    "With --ndjson each line of the files is a job as JSON: " +
-    '{"type":"resize","args":["cat.png",320]}.\n' +
-    "It ends at the first line that is none, with exit status 65, unless --skip-invalid is given.",
+  summary: "Enqueues a job and prints its id, or enqueues the jobs in files",
+  details: "Each argument is parsed as JSON if possible (320, true, null, '[1,2]', '\"320\"'), " +
+    "otherwise it is a string (cat.png). With --text, all are strings.\n\n" +
+    "With --ndjson, each line of the files is a job in JSON: " +
+    '{"type":"resize","args":["cat.png",320]}. ' +
+    "An invalid line ends the command with exit status 65, unless --skip-invalid is given.",
   examples: [
-    ["push resize cat.png 320", 'a text and a number: ["cat.png", 320]'],
-    ["push --text dial 0123 456", 'two texts: ["0123", "456"]'],
+    ["push resize cat.png 320", 'a string and a number: ["cat.png", 320]'],
+    ["push --text dial 0123 456", 'two strings: ["0123", "456"]'],
     ['push mail \'{"to": "ann"}\' --queue mail --at +5m', "an object, in five minutes"],
     ["push --ndjson jobs.ndjson", "a job for each line; - is standard input"],
-    ["push --skip-invalid --ndjson *.ndjson", "many files at once, telling of bad lines"],
-    ["push import --retry 0 --custom tenant=acme", "never tried again, with something to go along"],
+    ["push --skip-invalid --ndjson *.ndjson", "several files at once, with reports of bad lines"],
+    ["push import --retry 0 --custom tenant=acme", "without retries, with custom data"],
   ],
   configure(command: Command): void {
     command
-      .argument("[type]", "which handler runs it")
-      .argument("[args...]", "the handler's arguments; with --ndjson, more files")
-      .option("--text", "take each argument as a text")
+      .argument("[type]", "the job's type, which selects its handler")
+      .argument("[args...]", "the job's arguments; with --ndjson, more files")
+      .option("--text", "treat each argument as a string")
       .option("-q, --queue <name>", "the queue (default: default)")
-      .option("--jid <id>", "its id, 8 characters or more (default: a random one)")
+      .option("--jid <id>", "the job's id, at least 8 characters (default: random)")
       .option(
         "--retry <number>",
-        "tries after a failure; -1: to the dead (default: 25)",
+        "retries; 0: drop it after a failure, -1: move it to the dead set (default: 25)",
         integer(-1),
       )
-      .option("--at <time>", "not before: +90s, +5m, +2h, +1d, or as in ISO 8601", time)
-      .option("--reserve-for <seconds>", "how long it may run (default: 1800)", integer(60, 86_400))
-      .option("--backtrace <lines>", "lines of a failure's stack to keep", integer(0))
-      .option("--custom <name=value>", "goes along with it, JSON or text; repeatable", repeated)
-      .option("--ndjson <file>", "enqueue the jobs of this file, - for standard input", repeated)
-      .option("--skip-invalid", "with --ndjson, leave out what is no job, and go on");
+      .option("--at <time>", "when to run: +90s, +5m, +2h, +1d, or ISO 8601 (default: now)", time)
+      .option("--reserve-for <seconds>", "time limit of a run (default: 1800)", integer(60, 86_400))
+      .option("--backtrace <lines>", "lines of the stack to keep after a failure", integer(0))
+      .option("--custom <name=value>", "custom data, JSON or a string; repeatable", repeated)
+      .option("--ndjson <file>", "enqueue the jobs in this file, - for standard input", repeated)
+      .option("--skip-invalid", "with --ndjson, report invalid lines and skip them");
     addConnectionFlags(command);
   },
   run,
@@ -102,7 +102,7 @@ function checkAlone(flags: PushFlags): void {
     throw new CliError(
       Status.usage,
       `Cannot use ${flag} with --ndjson`,
-      "leave it out, and say it in each line",
+      "leave it out, and set it in each line",
     );
   }
 }
@@ -123,6 +123,6 @@ function pair(text: string): [name: string, value: unknown] {
   throw new CliError(
     Status.usage,
     `Cannot use --custom as it is not name=value: got ${showText(text)}`,
-    "write it as in --custom tenant=acme",
+    "write it like --custom tenant=acme",
   );
 }

@@ -21,24 +21,24 @@ interface RemoveFlags extends ConnectionFlags {
   readonly yes?: boolean;
 }
 
-const NAMES = "the queues; '*', in quotes, for all";
+const NAMES = "names of queues, or '*' (in quotes) for all";
 
 /** `faktory queues`: lists and changes queues. */
 export const queues: CommandDefinition = {
   name: "queues",
-  summary: "Lists, pauses, resumes, removes and times queues",
+  summary: "Lists, pauses, resumes and removes queues",
   examples: [
-    ["queues", "how many jobs wait on each"],
-    ["queues pause images", "hand out no more of its jobs"],
+    ["queues", "the number of jobs on each queue"],
+    ["queues pause images", "stop handing out its jobs"],
   ],
   commands: [
     {
       name: "list",
       isDefault: true,
-      summary: "Lists the queues and how many jobs wait on each",
+      summary: "Lists the queues and the number of jobs on each",
       examples: [
         ["queues", "the same"],
-        ["queues --json | jq .queues.default", "how many jobs wait on the queue default"],
+        ["queues --json | jq .queues.default", "number of jobs waiting on the queue default"],
       ],
       configure(command: Command): void {
         addConnectionFlags(command.allowExcessArguments());
@@ -48,10 +48,12 @@ export const queues: CommandDefinition = {
     {
       name: "jobs",
       summary: "Lists the jobs of a queue",
-      details: "An embedded server (faktory serve) lists them; another one has a web page.",
+      details:
+        "Works only with an embedded server (faktory serve). Other servers list jobs on their " +
+        "web page.",
       examples: [
-        ["queues jobs images", "the next 25"],
-        ["queues jobs images --text cat.png", "those that have this text in them"],
+        ["queues jobs images", "the next 25 jobs"],
+        ["queues jobs images --text cat.png", "jobs that contain this text"],
       ],
       configure(command: Command): void {
         addListFlags(command.argument("<name>", "the queue"));
@@ -60,30 +62,31 @@ export const queues: CommandDefinition = {
       run: jobs,
     },
     change("pause", {
-      summary: "Hands out no more jobs of queues",
-      details: "Jobs can be pushed to them as before.",
-      examples: [["queues pause images mail", "two"], ["queues pause '*'", "all there are"]],
+      summary: "Stops handing out the jobs of queues",
+      details: "Jobs can still be pushed to them.",
+      examples: [["queues pause images mail", "two queues"], ["queues pause '*'", "all queues"]],
       done: "Paused",
     }),
     change("resume", {
       summary: "Hands out the jobs of queues again",
-      examples: [["queues resume images", "one"], ["queues resume '*'", "all there are"]],
+      examples: [["queues resume images", "one queue"], ["queues resume '*'", "all queues"]],
       done: "Resumed",
     }),
     change("remove", {
-      summary: "Removes queues with all jobs on them",
-      details: "It asks nothing, and there is no way back: hence --yes.",
-      examples: [["queues remove images --yes", "with all jobs on it"]],
+      summary: "Removes queues and all jobs on them",
+      details: "It does not ask and cannot be undone, so it requires --yes.",
+      examples: [["queues remove images --yes", "the queue and all its jobs"]],
       done: "Removed",
-      configure: (command) => void command.option("--yes", "yes, forget all jobs on them"),
+      configure: (command) =>
+        void command.option("--yes", "confirm that all jobs on them are deleted"),
       check: ({ args, flags }: Invocation<RemoveFlags>) =>
         checkYes(flags, `remove ${args.join(", ")}`, "all jobs on them"),
     }),
     {
       name: "latency",
-      summary: "Tells how long the oldest job of queues has waited",
+      summary: "Shows how long the oldest job of each queue has waited",
       examples: [
-        ["queues latency", "of all queues"],
+        ["queues latency", "all queues"],
         ["queues latency default --json", '{"url":"tcp://localhost:7419","latency":{"default":0}}'],
       ],
       configure(command: Command): void {
@@ -183,7 +186,7 @@ function checkStar(names: readonly string[], action: string): void {
   if (names.length === 1 || !names.includes("*")) return;
   throw new CliError(
     Status.usage,
-    `Cannot ${action} queues as "*", which is all of them, is not alone`,
-    "name queues, or give '*' by itself",
+    `Cannot ${action} queues as "*" is combined with other names`,
+    "pass either names, or '*' for all queues",
   );
 }

@@ -39,44 +39,52 @@ export const serve: CommandDefinition<ServeFlags> = {
   name: "serve",
   summary: "Runs the embedded server until SIGINT or SIGTERM",
   details:
-    "It prints its URL and its dashboard's address once it can be reached. A second signal " +
-    "ends\nit at once. Without --data it forgets all jobs when it ends. If it has a password, the " +
-    "dashboard\nasks for it.",
+    "When it is ready, it prints its URL and the address of its dashboard. A second signal ends " +
+    "it at once. Without --data, all jobs are lost when it ends. If it has a password, the " +
+    "dashboard asks for it.",
   examples: [
-    ["serve", "a server in memory on tcp://127.0.0.1:7419, and its dashboard on port 7420"],
-    ["serve --data jobs", "one that keeps its jobs in a folder, also over kill -9"],
-    ["serve --port 0 --json", 'one on any free port: {"url":"tcp://127.0.0.1:49152",..}'],
+    ["serve", "a server in memory on tcp://127.0.0.1:7419, with its dashboard on port 7420"],
+    ["serve --data jobs", "a server that keeps its jobs in a folder, even after kill -9"],
+    ["serve --port 0 --json", 'on any free port: {"url":"tcp://127.0.0.1:49152",..}'],
     [
       "serve --web 0.0.0.0:7420 --web-tls-cert cert.pem --web-tls-key key.pem",
-      "the dashboard for other machines too, its password in FAKTORY_PASSWORD",
+      "with the dashboard for other machines too, and the password in FAKTORY_PASSWORD",
     ],
     [
       "serve --hostname 0.0.0.0 --tls-cert cert.pem --tls-key key.pem",
-      "one for other machines, its password in FAKTORY_PASSWORD",
+      "for other machines, with the password in FAKTORY_PASSWORD",
     ],
   ],
   configure(command: Command): void {
     command
-      .option("-p, --port <number>", "0 for any that is free (default: 7419)", integer(0, 65_535))
-      .option("--hostname <address>", "where to listen (default: 127.0.0.1)")
-      .option("--password <text>", "what clients must know; better in FAKTORY_PASSWORD")
-      .option("--tls-cert <file>", "its certificate, for tcp+tls:// (PEM)")
-      .option("--tls-key <file>", "the key of its certificate (PEM)")
-      .option("--data <folder>", "keep everything in this folder; it is made if it is not there")
-      .option("--max-connections <number>", "connections at a time (default: 2000)", integer(1))
+      .option(
+        "-p, --port <number>",
+        "port to listen on, 0 for any free one (default: 7419)",
+        integer(0, 65_535),
+      )
+      .option("--hostname <address>", "address to listen on (default: 127.0.0.1)")
+      .option("--password <text>", "password of the server; safer in FAKTORY_PASSWORD")
+      .option("--tls-cert <file>", "certificate of the server, for tcp+tls:// (PEM)")
+      .option("--tls-key <file>", "key of the certificate (PEM)")
+      .option("--data <folder>", "folder to keep all data in, created if missing")
+      .option(
+        "--max-connections <number>",
+        "maximum number of connections (default: 2000)",
+        integer(1),
+      )
       .option(
         "--max-line <bytes>",
-        "longest line of jobs (default: 64 MiB)",
+        "longest line with jobs (default: 64 MiB)",
         integer(64 * 1024, 512 * 1024 * 1024),
       );
     addWebFlags(command, "127.0.0.1:7420");
-    command.option("--no-web", "serve no dashboard");
+    command.option("--no-web", "do not serve a dashboard");
     choice(command, "--log-level <name>", {
-      help: "least important lines of the log: debug, info, warn, error, or none (default: info)",
+      help: "lowest level of log lines: debug, info, warn, error, or none (default: info)",
       of: [...LEVELS, "none"],
     });
     choice(command, "--edition <name>", {
-      help: "which server to be: enterprise has batches and tracking (default: free)",
+      help: "edition to imitate; enterprise has batches and tracking (default: free)",
       of: ["free", "enterprise"],
     });
   },
@@ -97,7 +105,9 @@ async function run(invocation: Invocation<ServeFlags>): Promise<void> {
     );
     log.open();
     if (isOpen(flags, io)) {
-      output.warn(`Whoever can reach ${flags.hostname} can use it; set FAKTORY_PASSWORD`);
+      output.warn(
+        `Anyone who can reach ${flags.hostname} can use the server; set FAKTORY_PASSWORD`,
+      );
     }
     // If the server can no longer save, it closes itself and reports the reason.
     await Promise.race([interrupted(io.signal), server.closed]);
@@ -159,8 +169,8 @@ async function startWeb(
 }
 
 const LISTEN_HINTS: Readonly<Record<string, string>> = {
-  EADDRINUSE: "choose another with --port, 0 for any that is free",
-  EACCES: "choose one above 1023 with --port",
+  EADDRINUSE: "choose another port with --port, or 0 for any free one",
+  EACCES: "choose a port above 1023 with --port",
 };
 
 /** Adds hints to the system's reasons for not listening. */

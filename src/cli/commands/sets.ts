@@ -31,9 +31,9 @@ interface SetFlags extends ConnectionFlags {
 
 /** `faktory scheduled`, `retries` and `dead`: list and change the jobs of a set. */
 export const sets: readonly CommandDefinition[] = [
-  setOf("scheduled", "jobs to be run later"),
-  setOf("retries", "jobs that failed and will be tried again"),
-  setOf("dead", "jobs that failed for good"),
+  setOf("scheduled", "scheduled jobs"),
+  setOf("retries", "failed jobs that wait for a retry"),
+  setOf("dead", "dead jobs"),
 ];
 
 function setOf(set: SetName, jobs: string): CommandDefinition {
@@ -42,7 +42,7 @@ function setOf(set: SetName, jobs: string): CommandDefinition {
     summary: `Lists, requeues, kills and discards ${jobs}`,
     examples: [
       [set, "the first 25, with their errors"],
-      [`${set} requeue --type resize`, "run those of a type at once"],
+      [`${set} requeue --type resize`, "run all of a type now"],
     ],
     commands: [
       {
@@ -50,11 +50,12 @@ function setOf(set: SetName, jobs: string): CommandDefinition {
         isDefault: true,
         summary: `Lists ${jobs}`,
         details:
-          "An embedded server (faktory serve) lists them; of another one it counts them, and names " +
-          "its\nweb page. The times with --json are those of the server's clock.",
+          "Only an embedded server (faktory serve) lists jobs. For other servers, the command " +
+          "prints their number and the address of the web page. With --json, times are those of " +
+          "the server's clock.",
         examples: [
-          [`${set} list`, "the first 25; without list, the same"],
-          [`${set} list --type resize --newest --limit 5`, "the last five of a type"],
+          [`${set} list`, "the first 25; the same without list"],
+          [`${set} list --type resize --newest --limit 5`, "the newest five of a type"],
           [`${set} list --json | jq -r '.jobs[].jid'`, "their ids"],
         ],
         configure(command: Command): void {
@@ -64,23 +65,23 @@ function setOf(set: SetName, jobs: string): CommandDefinition {
         run: (invocation: Invocation<SetFlags & ListFlags>) => list(set, invocation),
       },
       change(set, "requeue", {
-        summary: `Puts ${jobs} back on their queues, to be run at once`,
+        summary: `Puts ${jobs} back on their queues, to run at once`,
         examples: [
-          [`${set} requeue --type resize`, "those of a type"],
-          [`${set} requeue --all`, "all of them"],
+          [`${set} requeue --type resize`, "all of a type"],
+          [`${set} requeue --all`, "all jobs"],
         ],
       }),
       change(set, "kill", {
-        summary: `Moves ${jobs} to the dead`,
-        examples: [[`${set} kill --pattern '*"customer":17,*'`, "those whose JSON matches"]],
+        summary: `Moves ${jobs} to the dead set`,
+        examples: [[`${set} kill --pattern '*"customer":17,*'`, "jobs whose JSON matches"]],
       }),
       change(set, "discard", {
-        summary: `Forgets ${jobs}`,
-        examples: [[`${set} discard --jid 7TlTmYkbFqXCWKGj`, "one; --jid may be given many times"]],
+        summary: `Deletes ${jobs}`,
+        examples: [[`${set} discard --jid 7TlTmYkbFqXCWKGj`, "one job; --jid can be repeated"]],
       }),
       change(set, "clear", {
-        summary: `Forgets all ${jobs}`,
-        examples: [[`${set} clear --yes`, "there is no way back"]],
+        summary: `Deletes all ${jobs}`,
+        examples: [[`${set} clear --yes`, "this cannot be undone"]],
       }),
     ],
   };
@@ -120,7 +121,7 @@ function change(set: SetName, action: Action, texts: Texts): CommandDefinition<S
     name: action,
     ...texts,
     configure(command) {
-      if (action === "clear") command.option("--yes", "yes, forget all of them");
+      if (action === "clear") command.option("--yes", "confirm that all of them are deleted");
       else addFilterFlags(command);
       addConnectionFlags(command);
     },
@@ -144,10 +145,13 @@ function addFilterFlags(command: Command): void {
   command
     .option("--type <name>", "jobs of this type")
     .option("--jid <id>", "the job with this id; repeatable", repeated)
-    .option("--pattern <glob>", "jobs whose JSON on the server matches: * ? [a-z], \\ before these")
+    .option(
+      "--pattern <glob>",
+      "jobs whose stored JSON matches; wildcards are * ? [a-z], escaped by \\",
+    )
     // An alias with the protocol's name, although the value is not a regular expression.
     .addOption(new Option("--regexp <glob>", "the same as --pattern").hideHelp())
-    .option("--all", "every job");
+    .option("--all", "all jobs");
 }
 
 /** Builds the action, and checks the flags before anything is sent. */
@@ -176,9 +180,9 @@ function filterOf(action: string, set: SetName, flags: SetFlags): JobFilter {
   throw new CliError(
     Status.usage,
     filter === undefined
-      ? `Cannot ${action} jobs of ${set} as nothing says which`
-      : `Cannot ${action} jobs of ${set} as of the flags that say which only --type and --pattern go together`,
-    "give one of --type, --jid, --pattern and --all",
+      ? `Cannot ${action} jobs of ${set} as no filter is given`
+      : `Cannot ${action} jobs of ${set} as only --type and --pattern can be combined`,
+    "use one of --type, --jid, --pattern and --all",
   );
 }
 

@@ -65,15 +65,15 @@ export class LineCounters {
     const { seconds } = this.#figures();
     return [
       `${count(enqueued, "job")} enqueued in ${seconds.toFixed(1)} s (${whole(this.#rate())}/s)`,
-      ...invalid > 0 ? [`${count(invalid, "bad line")} left out`] : [],
+      ...invalid > 0 ? [`${count(invalid, "bad line")} skipped`] : [],
       ...refused > 0 ? [`${count(refused, "job")} refused`] : [],
-      ...unknown > 0 ? [`${count(unknown, "job")} may be in or not`] : [],
+      ...unknown > 0 ? [`${count(unknown, "job")} with unknown result`] : [],
     ].join(", ");
   }
 
   /** Returns the line up to which each file was sent. */
   #places(): string[] {
-    return this.#sources.map(({ name, line }) => `${plain(name)}: up to line ${whole(line)}`);
+    return this.#sources.map(({ name, line }) => `${plain(name)}: sent up to line ${whole(line)}`);
   }
 
   #progress(): void {

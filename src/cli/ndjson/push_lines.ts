@@ -178,6 +178,6 @@ function isRejectedJob(error: unknown): error is ServerError | InvalidJobError {
 }
 
 function stopError(message: string, what: string): CliError {
-  const hint = `mend it and go on from that line, or leave out each such ${what} by --skip-invalid`;
+  const hint = `fix it and continue from that line, or skip such ${what}s with --skip-invalid`;
   return new CliError(Status.data, message, hint);
 }

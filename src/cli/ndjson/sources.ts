@@ -45,7 +45,7 @@ export async function openSources(names: readonly string[], io: CliIo): Promise<
     throw new CliError(
       Status.usage,
       "Cannot read standard input twice",
-      "give - once",
+      "pass - only once",
     );
   }
   const sources: Source[] = [];

@@ -39,7 +39,7 @@ function stuckModule(modules: readonly NamedModule[]): CliError {
   const names = modules.map(({ name }) => showText(name)).join(" and ");
   return new CliError(
     Status.data,
-    `Cannot load ${names} as it awaits what nothing can bring any more`,
-    "look for a promise in it that nobody resolves",
+    `Cannot load ${names} as it waits for a promise that can never resolve`,
+    "look for an await whose promise nothing resolves",
   );
 }

@@ -27,48 +27,48 @@ export function logEvents(consumer: Consumer, log: WorkLog, graceMs: number): vo
   });
   consumer.on("requeued", ({ job, reason }) => log.job("requeued", job, { reason }, `(${reason})`));
   consumer.on("state", ({ state }) => {
-    if (state === "quiet") log.log("quiet", {}, "Takes no more jobs");
+    if (state === "quiet") log.log("quiet", {}, "Quiet: fetches no more jobs");
     const running = consumer.running.length;
     if (state !== "stopping" || running === 0 || log.hasCrashed) return;
-    const patience = `waits ${graceMs / 1000} s at most for ${count(running, "job")}`;
-    log.log("stopping", { running }, `Stops: ${patience}, and not at all after a second signal`);
+    const patience = `waits up to ${graceMs / 1000} s for ${count(running, "job")}`;
+    log.log("stopping", { running }, `Stopping: ${patience}; a second signal aborts them`);
   });
   logTroubles(consumer, log);
 }
 
 function logTroubles(consumer: Consumer, log: WorkLog): void {
   consumer.on("disconnect", ({ error: { message }, connections, retryInMs }) => {
-    const next = retryInMs === undefined ? "" : `; tries again in ${round1(retryInMs / 1000)} s`;
+    const next = retryInMs === undefined ? "" : `; retries in ${round1(retryInMs / 1000)} s`;
     const fields = { message, connections, retryInMs };
-    log.warn("disconnect", fields, `Lost the server: ${message}${next}`);
+    log.warn("disconnect", fields, `Disconnected: ${message}${next}`);
   });
   consumer.on("outage", ({ error: { message }, outageMs }) => {
     log.warn(
       "outage",
       { message, outageMs },
-      `Without the server for ${Math.round(outageMs / 1000)} s`,
+      `Disconnected for ${Math.round(outageMs / 1000)} s`,
     );
   });
   consumer.on("reconnect", (recovery) => {
-    log.log("reconnect", recovery, `Back after ${round1(recovery.outageMs / 1000)} s`);
+    log.log("reconnect", recovery, `Reconnected after ${round1(recovery.outageMs / 1000)} s`);
   });
   consumer.on("expired", ({ job: { jid, type } }) => {
-    const text =
-      `${type} ${jid} takes longer than it is reserved for, and will run again elsewhere`;
+    const text = `${type} ${jid} exceeded its reservation and will run again elsewhere`;
     log.warn("expired", { jid, type }, text);
   });
   consumer.on("unreported", ({ job: { jid, type }, error }) => {
     const message = messageOf(error);
-    const text = `The server could not be told of ${type} ${jid}, which may run again: ${message}`;
+    const text = `Cannot report the result of ${type} ${jid}, which may run again: ${message}`;
     log.warn("unreported", { jid, type, message }, text);
   });
   consumer.on("fetchError", ({ error }) => {
     const message = messageOf(error);
-    log.warn("fetchError", { message }, `Cannot take a job: ${message}`);
+    log.warn("fetchError", { message }, `Cannot fetch a job: ${message}`);
   });
   consumer.on("lag", ({ lagMs }) => {
     const seconds = round1(lagMs / 1000);
-    const text = `Nothing could run for ${seconds} s; jobs that compute belong into isolated()`;
+    const text =
+      `The event loop was blocked for ${seconds} s; use isolated() for jobs that compute`;
     log.warn("lag", { lagMs: Math.round(lagMs) }, text);
   });
   consumer.on("clock", ({ setBackMs }) => {

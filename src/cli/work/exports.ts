@@ -56,7 +56,7 @@ export function readExports(module: NamedModule, loaded: Exports): WorkModule {
   const exports = unwrapCommonJs(loaded);
   const { default: main, handlers, jobs, middleware = [], options = {}, schedule, teardown } =
     exports;
-  const refuse = (reason: string, hint = `write it as in ${FORM}`) => {
+  const refuse = (reason: string, hint = `write ${FORM}`) => {
     return new CliError(Status.data, `Cannot use ${showText(module.name)} as ${reason}`, hint);
   };
   const isFunction = typeof main === "function";
@@ -70,8 +70,8 @@ export function readExports(module: NamedModule, loaded: Exports): WorkModule {
   }
   if (jobs !== undefined && !isObject(jobs)) {
     throw refuse(
-      `its export "jobs" is no catalogue: got ${showValue(jobs)}`,
-      "make it by defineJobs",
+      `its export "jobs" is not a catalogue: got ${showValue(jobs)}`,
+      "create it with defineJobs",
     );
   }
   if (!Array.isArray(middleware) || !middleware.every((one) => typeof one === "function")) {
@@ -85,8 +85,8 @@ export function readExports(module: NamedModule, loaded: Exports): WorkModule {
   }
   if (schedule !== undefined && !isSchedule(schedule)) {
     throw refuse(
-      `its export "schedule" is no Schedule: got ${showValue(schedule)}`,
-      "make it by new Schedule, of the package's entry ./cron",
+      `its export "schedule" is not a Schedule: got ${showValue(schedule)}`,
+      "create it with new Schedule from the entry ./cron",
     );
   }
   if (teardown !== undefined && typeof teardown !== "function") {
@@ -128,7 +128,7 @@ function handlerOf(
   if (unknown === undefined) return [type, handler, options];
   throw refuse(
     `its handler ${showText(type)} has an unknown option ${showText(unknown)}`,
-    `there are ${HANDLER_OPTIONS.join(", ")}`,
+    `the options are ${HANDLER_OPTIONS.join(", ")}`,
   );
 }
 
@@ -138,7 +138,7 @@ function hintFor(exports: Exports): string {
     Object.entries(exports).find(([name, value]) =>
       typeof value === "function" && name !== "teardown"
     ) ?? [];
-  return name === undefined ? `write it as in ${FORM}` : `add export default { ${name} }`;
+  return name === undefined ? `write ${FORM}` : `add export default { ${name} }`;
 }
 
 /** Unwraps CommonJS, where the default export may contain all exports. */

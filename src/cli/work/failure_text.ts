@@ -9,7 +9,7 @@ const MAX_FRAMES = 10;
 const MAX_CAUSES = 5;
 
 const NEXTS: Readonly<Record<JobFailed["next"], string>> = {
-  retry: "is retried",
+  retry: "will be retried",
   dead: "is dead",
   dropped: "is dropped",
 };

@@ -19,7 +19,7 @@ export interface WorkFlags extends ConnectionFlags {
   readonly child?: boolean;
 }
 
-const QUEUES = "It has to be names in their order, critical,default, or with weights, " +
+const QUEUES = "It must be names in order, critical,default, or with weights, " +
   "critical=3,default=1";
 
 /** Parses queue names in order, or with weights if any has one. */
@@ -30,7 +30,7 @@ export function queueChoice(text: string): QueueChoice {
     throw new InvalidArgumentError(QUEUES);
   }
   if (new Set(names).size < names.length) {
-    throw new InvalidArgumentError("It has to name each queue once");
+    throw new InvalidArgumentError("It must name each queue once");
   }
   if (pairs.every((pair) => pair.length === 1)) return names;
   return Object.fromEntries(pairs.map(([name = "", weight = "1"]) => [name, positive(weight)]));
@@ -40,7 +40,7 @@ export function queueChoice(text: string): QueueChoice {
 export function list(text: string): readonly string[] {
   const texts = text.split(",").map((part) => part.trim()).filter((part) => part !== "");
   if (texts.length > 0) return texts;
-  throw new InvalidArgumentError("It has to be texts with commas between them");
+  throw new InvalidArgumentError("It must be a list separated by commas");
 }
 
 function positive(text: string): number {

@@ -11,10 +11,10 @@ import { readModuleFiles } from "./module_files.ts";
 import { firstError, messageOf, positionOf } from "./error_position.ts";
 
 /** Advice on running TypeScript in a runtime that does not support it. */
-const TYPESCRIPT = "run it in Deno, in Bun or in Node 22.18 or later, or install tsx beside it";
+const TYPESCRIPT = "use Deno, Bun, or Node 22.18 or later, or install tsx";
 
 /** Advice on making Node treat a file as an ES module. */
-const ES_MODULE = 'put "type": "module" into package.json, or let its name end in .mts or .mjs';
+const ES_MODULE = 'set "type": "module" in package.json, or rename the file to .mts or .mjs';
 
 /** Maximum number of files to check for syntax errors, each in a process. */
 const MAX_CHECKED = 20;
@@ -48,7 +48,7 @@ export async function moduleError(module: NamedModule, thrown: unknown): Promise
   const { code } = (error ?? {}) as { code?: unknown };
   const runs = `Node ${process.versions.node}`;
   if (NOT_READ.includes(String(code)) && isTypeScript(module)) {
-    return loadError(module, `${runs} does not read its TypeScript`, TYPESCRIPT);
+    return loadError(module, `${runs} cannot run its TypeScript`, TYPESCRIPT);
   }
   // Deno reports an unknown package only on import.
   if (
@@ -61,12 +61,16 @@ export async function moduleError(module: NamedModule, thrown: unknown): Promise
     return loadError(module, "it is neither JavaScript nor TypeScript", NAME_A_MODULE);
   }
   if (isTakenForCommonJs(module, error)) {
-    return loadError(module, `${runs} takes it for CommonJS by its package.json`, ES_MODULE);
+    return loadError(
+      module,
+      `${runs} treats it as CommonJS because of its package.json`,
+      ES_MODULE,
+    );
   }
   const place = positionOf(error) ?? await placeOfSyntax(module, error);
   const hint = code === "ERR_MODULE_NOT_FOUND" && !/SyntaxError/.test(messageOf(error))
-    ? "install or mend what it imports"
-    : "mend the module";
+    ? "install or fix what it imports"
+    : "fix the module";
   const where = place === undefined ? "" : ` (${place})`;
   return loadError(module, `it fails: ${messageOf(error)}${where}`, hint);
 }

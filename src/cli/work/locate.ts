@@ -22,7 +22,7 @@ export interface NamedModule {
 const PATH = /^\.{0,2}[\\/]|^[A-Za-z]:[\\/]|\.[cm]?[jt]sx?$/;
 
 /** Hint for a name that is not a module. */
-export const NAME_A_MODULE = "name a module of handlers, such as ./handlers.ts";
+export const NAME_A_MODULE = "pass a module of handlers, such as ./handlers.ts";
 
 /** At least two letters, since one is a Windows drive. */
 const URL_FORM = /^[a-z][a-z\d+.-]+:/i;
@@ -59,7 +59,7 @@ export function shortPath(path: string): string {
 
 /** Creates the error for a name that is neither a file nor a package. */
 export function missingPackage(name: string): CliError {
-  return missing(name, "there is neither such a file nor such a package here");
+  return missing(name, "there is no such file or package");
 }
 
 function pathOf(url: string): string {

@@ -12,16 +12,16 @@ const REASONS: Readonly<Record<Report["reason"], string>> = {
   stopped: "Stopped",
   signal: "Stopped by a signal",
   server: "Stopped by the server",
-  empty: "Found the queues empty",
-  limit: "Ran as many jobs as it was to",
-  time: "Ran for as long as it was to",
+  empty: "The queues are empty",
+  limit: "Reached the limit of jobs",
+  time: "Reached the time limit",
 };
 
 /** The kinds of crashes, for people. */
 const CRASHES: Readonly<Record<Crash["kind"], string>> = {
   exception: "an uncaught exception",
   rejection: "an unhandled rejection",
-  exit: "a call that would end the process",
+  exit: "a call that exits the process",
 };
 
 /**
@@ -93,7 +93,7 @@ export class WorkLog {
       ...stackLines(error),
       ...jobs.map(({ jid, type, queue, attempt, startedAt }) => {
         const seconds = round1((this.#now() - startedAt.getTime()) / 1000);
-        return `while it ran ${type} ${jid} of ${queue}, attempt ${attempt}, for ${seconds} s`;
+        return `while running ${type} ${jid} of ${queue}, attempt ${attempt}, for ${seconds} s`;
       }),
     ];
     this.log("crash", { kind, error: errorFields(error), running: jobs }, text, "error");
@@ -113,7 +113,7 @@ export class WorkLog {
       `${this.hasCrashed ? "Crashed" : REASONS[reason]}: ${
         count(done, "job")
       } done, ${failed} failed${ends === "" ? "" : ` (${ends})`}, ` +
-      `${unfinished!.length} handed back` +
+      `${unfinished!.length} requeued` +
       (unreported!.length === 0 ? "" : `, ${unreported!.length} not reported`);
     this.log("end", {
       reason: this.hasCrashed ? "crash" : reason,
@@ -126,10 +126,10 @@ export class WorkLog {
     }, text);
     if (this.#isJson) return;
     for (const { jid, type, queue } of unfinished!) {
-      this.log("end", {}, `  handed back: ${type} ${jid} of ${queue}`);
+      this.log("end", {}, `  requeued: ${type} ${jid} of ${queue}`);
     }
     for (const { jid, type, queue } of unreported!) {
-      this.log("end", {}, `  the server did not confirm its end: ${type} ${jid} of ${queue}`);
+      this.log("end", {}, `  result not confirmed: ${type} ${jid} of ${queue}`);
     }
   }
 }

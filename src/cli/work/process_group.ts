@@ -103,10 +103,10 @@ export class ProcessGroup {
   #logExits(supervisor: Supervisor): void {
     supervisor.on("exit", ({ index, pid, code, signal, error, retryInMs }) => {
       if (code === 0 || (signal === "SIGTERM" && this.stopped.aborted)) return;
-      const how = error === undefined ? `ended by ${signal ?? `status ${code}`}` : error.message;
-      const next = retryInMs === undefined
-        ? ""
-        : `; another starts in ${round1(retryInMs / 1000)} s`;
+      const how = error === undefined
+        ? signal === undefined ? `exited with status ${code}` : `was ended by ${signal}`
+        : error.message;
+      const next = retryInMs === undefined ? "" : `; restarts in ${round1(retryInMs / 1000)} s`;
       const fields = { process: index, pid, code, signal, message: error?.message, retryInMs };
       this.#log.warn("exit", fields, `Process ${index} ${how}${next}`);
     });
@@ -115,16 +115,16 @@ export class ProcessGroup {
         jobs.map(({ jid, type, queue }) => `${type} ${jid} of ${queue}`).join(", ");
       const others = jobs.filter((job) => !failed.includes(job));
       const texts = [
-        ...failed.length > 0 ? [`these are failed: ${names(failed)}`] : [],
+        ...failed.length > 0 ? [`reported as failed: ${names(failed)}`] : [],
         ...others.length > 0
-          ? [`these are not: ${names(others)} (${error === undefined ? "" : messageOf(error)})`]
+          ? [`not reported: ${names(others)} (${error === undefined ? "" : messageOf(error)})`]
           : [],
       ];
       const fields = { process: index, pid, jobs, failed, message: error && messageOf(error) };
       this.#log.warn(
         "lost",
         fields,
-        `Process ${index} ran ${count(jobs.length, "job")} when it ended; ${texts.join("; ")}`,
+        `Process ${index} ended with ${count(jobs.length, "running job")}; ${texts.join("; ")}`,
       );
     });
   }

@@ -19,8 +19,8 @@ export async function runSchedules(
   if (new Set(names).size < names.length) {
     throw new CliError(
       Status.data,
-      `Cannot use several schedules with one name: ${names.join(", ")}`,
-      "give each the option name",
+      `Cannot use several schedules with the same name: ${names.join(", ")}`,
+      "set the option name of each",
     );
   }
   const producer = await Producer.connect(options);

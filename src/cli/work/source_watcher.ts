@@ -121,6 +121,6 @@ function unwatchable(folder: string, error: unknown): CliError {
   return new CliError(
     Status.unavailable,
     `Cannot watch ${showText(folder)}: ${(error as Error).message}`,
-    "leave --watch out, or let the system watch more",
+    "leave out --watch, or raise the system's limit on watched folders",
   );
 }

@@ -54,7 +54,7 @@ async function run(
     const status = statusOf(report);
     if (isFirst && FINAL.includes(status)) return status;
     if (!hasChanged) {
-      log.log("waiting", { status }, `Ended with status ${status}; waits for a change`);
+      log.log("waiting", { status }, `Ended with status ${status}; waiting for a change`);
     }
     await change;
     if (group.stopped.aborted) return Status.ok;
@@ -64,7 +64,7 @@ async function run(
 function refuse(name: string): never {
   throw new CliError(
     Status.usage,
-    `Cannot watch ${plain(name)} as it is not named by its file`,
-    "name its file, or leave --watch out",
+    `Cannot watch ${plain(name)} as it is not a file`,
+    "pass the module's file, or leave out --watch",
   );
 }

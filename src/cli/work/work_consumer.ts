@@ -111,12 +111,12 @@ function checkOptions(modules: readonly WorkModule[], options: ConsumerOptions):
   } catch (error) {
     if (!(error instanceof FaktoryError)) throw error;
     const names = modules.map(({ module }) => showText(module.name)).join(", ");
-    throw new CliError(Status.data, `Cannot use ${names}: ${error.message}`, "mend the module");
+    throw new CliError(Status.data, `Cannot use ${names}: ${error.message}`, "fix the module");
   }
 }
 
 function unusableError({ name }: NamedModule, { message }: FaktoryError): CliError {
-  return new CliError(Status.data, `Cannot use ${showText(name)}: ${message}`, "mend the module");
+  return new CliError(Status.data, `Cannot use ${showText(name)}: ${message}`, "fix the module");
 }
 
 function conflictError(what: string, first: NamedModule, second: NamedModule): CliError {
@@ -124,7 +124,7 @@ function conflictError(what: string, first: NamedModule, second: NamedModule): C
   return new CliError(
     Status.data,
     `Cannot use ${names} together as both have ${what}`,
-    "leave one out",
+    "remove one of them",
   );
 }
 

@@ -71,7 +71,7 @@ async function check(
 ): Promise<void> {
   await (await Producer.connect(options)).close();
   const { types } = consumer;
-  const text = () => `${count(types.length, "handler")}: ${types.join(", ")}; ${url} is there`;
+  const text = () => `${count(types.length, "handler")}: ${types.join(", ")}; connected to ${url}`;
   output?.print({ event: "check", url, types }, () => plain(text()));
 }
 
@@ -124,7 +124,7 @@ function sayReady(consumer: WorkConsumer, url: string, log: WorkLog): void {
   log.log(
     "ready",
     { wid, url, types, queues: typeof queues === "function" ? null : queues, concurrency },
-    `Ready: runs ${of}, ${concurrency} at a time, of ${url}`,
+    `Ready: runs ${of}, ${concurrency} at a time, on ${url}`,
   );
 }
 

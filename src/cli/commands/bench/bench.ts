@@ -18,25 +18,29 @@ interface BenchFlags extends ConnectionFlags {
 /** `faktory bench`: measures jobs per second. */
 export const bench: CommandDefinition<BenchFlags> = {
   name: "bench",
-  summary: "Measures how many jobs a second a server takes and hands out",
+  summary: "Measures how many jobs per second a server handles",
   details:
-    "Without --url it measures the embedded server, in this process and in memory, whatever\n" +
-    "FAKTORY_URL says: no server is put under load that was not named here. On another it uses a\n" +
-    "queue of its own, and removes it at the end and at Ctrl+C; its totals count the jobs for ever.",
+    "Without --url it measures an embedded server in this process and ignores FAKTORY_URL, so " +
+    "that no server is put under load by accident. On a server named by --url it uses a new " +
+    "queue and removes it at the end, also after Ctrl+C. The server's totals keep counting the " +
+    "jobs.",
   examples: [
-    ["bench", "the embedded server, 20,000 jobs a step"],
-    ["bench --url tcp://localhost:7419 --jobs 100000", "a server, 100,000 jobs a step"],
-    ["bench --concurrency 1 --json | jq .roundTrip.p99Ms", "one job at a time, for a program"],
+    ["bench", "the embedded server, 20,000 jobs per step"],
+    ["bench --url tcp://localhost:7419 --jobs 100000", "another server, 100,000 jobs per step"],
+    [
+      "bench --concurrency 1 --json | jq .roundTrip.p99Ms",
+      "one job at a time, output for a program",
+    ],
   ],
   configure(command: Command): void {
     command
-      .option("--jobs <number>", "jobs of each step (default: 20000)", integer(1, 10_000_000))
+      .option("--jobs <number>", "jobs per step (default: 20000)", integer(1, 10_000_000))
       .option(
         "--concurrency <number>",
-        "jobs enqueued, or run, at the same time (default: 20)",
+        "jobs enqueued or run at the same time (default: 20)",
         integer(1, 10_000),
       );
-    addConnectionFlags(command, "the server; else the embedded one");
+    addConnectionFlags(command, "the server (default: an embedded one)");
   },
   run,
 };
@@ -55,7 +59,7 @@ async function run({ flags, io, output }: Invocation<BenchFlags>): Promise<void>
         progress: (step, done, total) => progress.show(step, done, total),
       }, (queue) => {
         progress.clear();
-        output.warn(`The queue ${queue} could not be removed: remove it once the server is back`);
+        output.warn(`Cannot remove the queue ${queue}: remove it when the server is back`);
       });
     } finally {
       progress.clear();
@@ -67,7 +71,9 @@ async function run({ flags, io, output }: Invocation<BenchFlags>): Promise<void>
         const where = isEmbedded ? "embedded in this process" : `at ${url}`;
         const title = plain(`${figures.server} ${where}`);
         return [
-          output.strong(`${title}: ${count(jobs, "job")} a step, ${whole(concurrency)} at a time`),
+          output.strong(
+            `${title}: ${count(jobs, "job")} per step, ${whole(concurrency)} at a time`,
+          ),
           "",
           tables(figures),
         ].join("\n");
@@ -89,8 +95,8 @@ async function withTarget(
     if (flags[name] === undefined) continue;
     throw new CliError(
       Status.usage,
-      `Cannot use --${name} without --url, as the embedded server is measured then`,
-      "name the server with --url, or leave it out",
+      `Cannot use --${name} without --url`,
+      "add --url, or leave it out",
     );
   }
   // Loaded here to keep other commands fast.

@@ -41,7 +41,7 @@ function sourceOf({ flags, io: { env } }: Facts): string {
   const provider = env["FAKTORY_PROVIDER"];
   if (provider) return `from the variable ${provider}, which FAKTORY_PROVIDER names`;
   if (env["FAKTORY_URL"]) return "from the variable FAKTORY_URL";
-  return "the default where neither --url nor FAKTORY_URL is given";
+  return "the default, as neither --url nor FAKTORY_URL is set";
 }
 
 /** Maximum number of addresses to try. */
@@ -52,7 +52,7 @@ async function dns(facts: Facts): Promise<Finding> {
   const { hostname } = target;
   if (isIP(hostname) !== 0) {
     facts.addresses = [hostname];
-    return ok(`${hostname} is an address, there is no name to look up`);
+    return ok(`${hostname} is an IP address and needs no lookup`);
   }
   const since = performance.now();
   let found: string[];
@@ -65,7 +65,7 @@ async function dns(facts: Facts): Promise<Finding> {
     throw connectFailure(cause, target, "HOST_NOT_FOUND");
   }
   facts.addresses = [...new Set(found)];
-  return ok(`${hostname} is ${facts.addresses.join(", ")}, found in ${elapsedSince(since)}`);
+  return ok(`${hostname} is ${facts.addresses.join(", ")}, looked up in ${elapsedSince(since)}`);
 }
 
 /** Limits the time of a DNS lookup. Some resolvers only give up after minutes. */
@@ -100,14 +100,14 @@ async function tcp(facts: Facts): Promise<Finding> {
     throw failed[0]?.error ?? connectFailure(new Error("it has no address"), target);
   }
   facts.address = first.address;
-  const text = `${placeOf(target)} can be reached at ${reached.map(({ text }) => text).join(", ")}`;
+  const text = `${placeOf(target)} is reachable at ${reached.map(({ text }) => text).join(", ")}`;
   // A server on localhost usually listens on one of the two addresses.
   if (failed.length === 0 || /^localhost\.?$/i.test(target.hostname)) return ok(text);
   return warning(
     `${text}, but not at ${failed.map(({ address }) => address).join(", ")}`,
-    `have the server listen at ${
+    `make the server listen on all ${
       count(addresses.length, "address")
-    }, or take the others out of the DNS`,
+    }, or remove the others from DNS`,
   );
 }
 
@@ -126,7 +126,7 @@ async function attempt(facts: Facts, address: string): Promise<Attempt> {
     const error = cause instanceof NoAnswerError
       ? new ConnectError(
         "CONNECT_TIMEOUT",
-        `Cannot connect to ${placeOf(target)} as nothing answers there, not even a refusal`,
+        `Cannot connect to ${placeOf(target)} as nothing answers there`,
       )
       : connectFailure(cause, target);
     return { address, error, text: address };

@@ -17,18 +17,17 @@ interface DoctorFlags extends ConnectionFlags {
 /** `faktory doctor`: finds problems between this machine and the server. */
 export const doctor: CommandDefinition<DoctorFlags> = {
   name: "doctor",
-  summary: "Looks for what is wrong between here and the server, and says what to do",
-  details:
-    "It looks at the runtime, the URL, DNS, TCP, TLS, the greeting, the password, the server's\n" +
-    "version, clock and limits, and the time of a round trip. What makes no sense after a fault is\n" +
-    "skipped. Warnings leave the exit status at 0; otherwise it is that of the first fault.",
+  summary: "Finds problems between this machine and the server, and suggests fixes",
+  details: "Checks the runtime, the URL, DNS, TCP, TLS, the greeting, the password, the server's " +
+    "version, clock and limits, and the time of a round trip. Checks that depend on a failed one " +
+    "are skipped. The exit status is that of the first fault. Warnings do not change it.",
   examples: [
-    ["doctor", "of the server of FAKTORY_URL"],
+    ["doctor", "the server in FAKTORY_URL"],
     [
       "doctor --url tcp+tls://jobs.example.com --ca ca.pem",
-      "of one with a certificate of one's own",
+      "a server with a private certificate authority",
     ],
-    ["doctor --json | jq '.checks[] | select(.state == \"fault\")'", "for a program"],
+    ["doctor --json | jq '.checks[] | select(.state == \"fault\")'", "output for a program"],
   ],
   configure: addConnectionFlags,
   run,
@@ -84,7 +83,7 @@ async function runCheck(
   );
   if (lacking !== undefined) {
     const { name, finding: { lacks = name } } = lacking;
-    return { ...skipped(`as ${lacks} is at fault`), lacks };
+    return { ...skipped(`because ${lacks} failed`), lacks };
   }
   try {
     return await check.run(facts);

@@ -37,16 +37,18 @@ async function greeting(facts: Facts): Promise<Finding> {
     throw new ConnectError(
       "CONNECT_FAILED",
       `Cannot talk to ${placeOf(target)} as it ${
-        cause instanceof NoAnswerError ? `said nothing for ${ms / 1000} s` : "hung up"
-      } where Faktory greets`,
+        cause instanceof NoAnswerError
+          ? `sent no greeting within ${ms / 1000} s`
+          : "closed the connection without a greeting"
+      }`,
       { cause },
     );
   }
   const { version, salt } = facts.greeting = parseGreeting(line.trimEnd().replace(/^\+/, ""));
   return ok(
     `version ${version} of the Faktory protocol, ${
-      salt === undefined ? "no" : "a"
-    } password wanted`,
+      salt === undefined ? "no " : ""
+    }password required`,
   );
 }
 
@@ -62,8 +64,8 @@ async function speaksTls(facts: Facts): Promise<boolean> {
 function wantsTls(facts: Facts) {
   return faultError(
     Status.unavailable,
-    `${placeOf(required(facts.target))} speaks TLS, and the URL says plain tcp`,
-    "use tcp+tls:// in place of tcp://",
+    `${placeOf(required(facts.target))} uses TLS, but the URL is tcp://`,
+    "use tcp+tls://",
   );
 }
 
@@ -71,17 +73,19 @@ async function password(facts: Facts): Promise<Finding> {
   // Connects like all other commands, so that it finds the same errors.
   facts.producer = await Producer.connect({ ...required(facts.server).options, reconnect: false });
   const { passwordFrom } = facts;
-  if (required(facts.greeting).salt !== undefined) return ok(`that from ${passwordFrom} is right`);
+  if (required(facts.greeting).salt !== undefined) {
+    return ok(`the one from ${passwordFrom} is correct`);
+  }
   if (passwordFrom !== undefined) {
     return warning(
-      `none is wanted, and there is one from ${passwordFrom}`,
-      "see that this is the server that is meant, and that it was told its password",
+      `none is required, but there is one from ${passwordFrom}`,
+      "check that this is the right server, and that it was started with its password",
     );
   }
-  if (isLocal(required(facts.address))) return ok("none is wanted, and none is given");
+  if (isLocal(required(facts.address))) return ok("none is required, and none is given");
   return warning(
-    "none is wanted: whoever can reach the server can use it",
-    "start the server with FAKTORY_PASSWORD, or see that only friends can reach it",
+    "none is required: anyone who can reach the server can use it",
+    "start the server with FAKTORY_PASSWORD, or restrict who can reach it",
   );
 }
 

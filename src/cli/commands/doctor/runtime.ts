@@ -21,7 +21,7 @@ export const runtimeChecks: readonly Check[] = [
 export function runtimeFinding(name: string, version: string): Finding {
   const [title, oldest] = OLDEST[name] ?? [];
   if (title === undefined || oldest === undefined) {
-    return warning(`${name} ${version} is not known here`, "use Node, Deno or Bun");
+    return warning(`${name} ${version} is not supported`, "use Node, Deno or Bun");
   }
   if (isAtLeast(version, oldest)) return ok(`${title} ${version}`);
   return fault(
@@ -41,9 +41,9 @@ export function sqliteFinding(
 ): Finding {
   // Some earlier versions have it, but only with a flag.
   const isThere = has("node:sqlite") && (name !== "node" || isAtLeast(version, "22.13"));
-  return isThere ? ok("node:sqlite is there, for faktory serve --data") : warning(
-    "there is no node:sqlite, so that faktory serve --data cannot work",
-    "use Deno, Bun, or Node 22.13 or later where that is needed",
+  return isThere ? ok("node:sqlite is available, for faktory serve --data") : warning(
+    "node:sqlite is missing, so faktory serve --data does not work",
+    "use Deno, Bun, or Node 22.13 or later if you need it",
   );
 }
 

@@ -32,11 +32,11 @@ async function version(facts: Facts): Promise<Finding> {
 export function versionFinding(title: string, version: string): Finding {
   const text = plain(title);
   if (!/^\d+\.\d+/.test(version)) {
-    return warning(`${text}: no version that is known`, `use a Faktory ${KNOWN}`);
+    return warning(`${text}: unknown version`, `use Faktory ${KNOWN}`);
   }
   if (!isAtLeast(version, OLDEST)) {
     return warning(
-      `${text} is older than what this was tried with`,
+      `${text} is older than any version that this package is tested with`,
       `use Faktory ${OLDEST} or later`,
     );
   }
@@ -46,8 +46,8 @@ export function versionFinding(title: string, version: string): Finding {
   const [major = 0, minor = 0] = KNOWN.split(".").map(Number);
   if (!isAtLeast(version, `${major}.${minor + 1}`)) return ok(text);
   return warning(
-    `${text} is newer than what this was tried with, ${KNOWN}`,
-    "see whether there is a newer version of this package",
+    `${text} is newer than ${KNOWN}, the latest version that this package is tested with`,
+    "check for a newer version of this package",
   );
 }
 
@@ -67,7 +67,7 @@ export function clockFinding(
   serverTime: number,
   { at, answeredAt }: { readonly at: number; readonly answeredAt: number },
 ): Finding {
-  if (Number.isNaN(serverTime)) return skipped("the server does not tell its time");
+  if (Number.isNaN(serverTime)) return skipped("the server does not report its time");
   // The server read its clock at some moment in between.
   const aheadMs = serverTime < at
     ? serverTime - at
@@ -75,14 +75,14 @@ export function clockFinding(
     ? serverTime - answeredAt
     : 0;
   const skew = Math.abs(aheadMs);
-  if (skew < 1000) return ok("the server's is the same, to the second");
-  const text = `the server's is ${duration(skew / 1000)} ${
+  if (skew < 1000) return ok("same as the server's, to the second");
+  const text = `the server's clock is ${duration(skew / 1000)} ${
     aheadMs < 0 ? "behind" : "ahead of"
   } this machine's`;
   if (skew <= MAX_SKEW_MS) return ok(text);
   return warning(
-    `${text}: scheduled jobs run by so much too ${aheadMs < 0 ? "late" : "early"}`,
-    "set both by NTP",
+    `${text}, so scheduled jobs run too ${aheadMs < 0 ? "late" : "early"}`,
+    "synchronize both with NTP",
   );
 }
 
@@ -91,8 +91,8 @@ const MAX_CONNECTIONS = 2000;
 
 function limits(facts: Facts): Finding {
   const { connections, usedMemoryMb } = required(facts.info).server;
-  const text = `${count(connections, "connection")} of ${whole(MAX_CONNECTIONS)}, as many as ` +
-    `a server takes by default; ${whole(usedMemoryMb)} MB of memory`;
+  const text = `${count(connections, "connection")} of ${whole(MAX_CONNECTIONS)} ` +
+    `(the default limit), ${whole(usedMemoryMb)} MB of memory`;
   if (connections < MAX_CONNECTIONS * 0.8) return ok(text);
   return warning(text, "give workers fewer connections, or the server a larger limit");
 }
@@ -104,8 +104,8 @@ const SLOW_MS = 100;
 async function latency(facts: Facts): Promise<Finding> {
   const times = await roundTrips(required(facts.producer));
   const median = (times[4]! + times[5]!) / 2;
-  const text = `${milliseconds(median)} for a round trip, the median of ${ROUND_TRIPS}; ` +
-    `${milliseconds(times[0]!)} to ${milliseconds(times.at(-1)!)}`;
+  const text = `median round trip ${milliseconds(median)}, ` +
+    `range ${milliseconds(times[0]!)} to ${milliseconds(times.at(-1)!)}`;
   if (median < SLOW_MS) return ok(text);
   return warning(text, "run closer to the server, or enqueue many jobs at once");
 }

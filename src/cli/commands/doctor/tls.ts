@@ -27,12 +27,12 @@ const GREETING_MS = 1000;
 
 async function run(facts: Facts): Promise<Finding> {
   const target = required(facts.target);
-  if (target.tls === undefined) return skipped("tcp:// has none");
+  if (target.tls === undefined) return skipped("not used by tcp:// URLs");
   if (target.tls.rejectUnauthorized === false && runtime() === "deno") {
     throw faultError(
       Status.usage,
-      "Deno verifies every certificate, and knows no --insecure",
-      "give --ca in its place, or run Deno with --unsafely-ignore-certificate-errors=HOST alone",
+      "Cannot use --insecure in Deno, which verifies every certificate",
+      "use --ca, or run Deno with --unsafely-ignore-certificate-errors=HOST",
     );
   }
   let found: TlsResult;
@@ -49,12 +49,12 @@ async function run(facts: Facts): Promise<Finding> {
   if (problem === undefined) {
     const days = daysLeft(found.certificate, now);
     return days < SOON_DAYS
-      ? warning(`${text}; it ends in ${count(days, "day")}`, "renew it")
+      ? warning(`${text}; it expires in ${count(days, "day")}`, "renew it")
       : ok(`verified; ${text}`);
   }
   const [what, hint] = problem;
   if (target.tls.rejectUnauthorized === false) {
-    return warning(`not verified, as --insecure says, and ${what}; ${text}`, hint);
+    return warning(`not verified (--insecure): ${what}; ${text}`, hint);
   }
   throw faultError(Status.unavailable, `${what}; ${text}`, hint);
 }
@@ -69,19 +69,19 @@ export function problemOf(
   const to = Date.parse(certificate.valid_to);
   if (to < now) {
     return [
-      `its certificate ended on ${day(to)}`,
-      "renew it, and see that this machine's clock is right",
+      `its certificate expired on ${day(to)}`,
+      "renew it, or correct this machine's clock",
     ];
   }
   if (from > now) {
-    return [`its certificate begins on ${day(from)}`, "see that this machine's clock is right"];
+    return [`its certificate is not valid before ${day(from)}`, "check this machine's clock"];
   }
   if (wrongName) {
-    return [`its certificate is not for ${name}`, "use a name in the URL that it is for"];
+    return [`its certificate is not for ${name}`, "use a name from the certificate in the URL"];
   }
   return [
-    "its certificate is from an authority that is not trusted here",
-    "give the certificate of its authority with --ca",
+    "its certificate is from an authority that is not trusted",
+    "pass the certificate of its authority with --ca",
   ];
 }
 
@@ -99,7 +99,7 @@ function described({ certificate, protocol }: TlsResult, now: number): string {
 
 function commonName(of: PeerCertificate["subject"] | undefined): string {
   const { CN, O } = of ?? {};
-  return [CN ?? O ?? "a nameless one"].flat().join(" ");
+  return [CN ?? O ?? "an unnamed one"].flat().join(" ");
 }
 
 function daysLeft({ valid_to }: PeerCertificate, now: number): number {
@@ -121,7 +121,7 @@ async function greetsPlainly(facts: Facts): Promise<boolean> {
 function noTls(facts: Facts) {
   return faultError(
     Status.unavailable,
-    `${placeOf(required(facts.target))} is a Faktory server that speaks no TLS`,
-    "use tcp:// in place of tcp+tls://, and no --ca, --cert or --insecure",
+    `${placeOf(required(facts.target))} is a Faktory server without TLS`,
+    "use tcp://, without --ca, --cert and --insecure",
   );
 }

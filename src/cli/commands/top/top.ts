@@ -20,24 +20,24 @@ interface TopFlags extends ConnectionFlags {
 /** `faktory top`: shows a server's figures and refreshes them. */
 export const top: CommandDefinition<TopFlags> = {
   name: "top",
-  summary: "Shows a server's queues, rates and latencies as they change",
+  summary: "Monitors a server's queues, rates and latencies",
   details:
-    "On a terminal it draws over itself until q or Ctrl+C; elsewhere it prints a block each " +
-    "time.\nThe server does not count what is enqueued: that rate, with its ~, is estimated from " +
-    "all others.\nA server that is lost is tried again each time.",
+    "On a terminal, it refreshes the screen until you press q or Ctrl+C. Elsewhere, it prints a " +
+    "block of text each time. The server does not count enqueued jobs: their rate, marked with " +
+    "~, is estimated from the other figures. If the connection is lost, each update tries again.",
   examples: [
-    ["top", "the server of FAKTORY_URL, every two seconds"],
-    ["top --interval 10 | tee top.log", "a block every ten seconds, for later"],
+    ["top", "the server in FAKTORY_URL, every two seconds"],
+    ["top --interval 10 | tee top.log", "a block every ten seconds, also saved to a file"],
     ["top --count 2 --interval 5 --json | tail -1", "the rates of five seconds, for a program"],
   ],
   configure(command: Command): void {
     command
       .option(
         "-i, --interval <seconds>",
-        "how long from one time to the next (default: 2)",
+        "time between updates (default: 2)",
         seconds,
       )
-      .option("-n, --count <number>", "end after so many times", integer(1));
+      .option("-n, --count <number>", "end after this many updates", integer(1));
     addConnectionFlags(command);
   },
   run,
