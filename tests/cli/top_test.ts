@@ -311,8 +311,18 @@ test("no view is larger than its room", () => {
   }
 });
 
-test("where not all queues have room, those with the most jobs are shown", () => {
-  const lines = view({ a: 1, b: 30, c: 2, d: 20, e: 3 }, 100, 8);
+test("a large screen shows several tables of queues next to each other", () => {
+  const queues = Object.fromEntries(Array.from({ length: 7 }, (_, i) => [`queue-${i}`, i]));
+  assert.deepEqual(view(queues, 110, 9).slice(-4), [
+    "queue    jobs  change  latency    queue    jobs  change  latency    queue    jobs  change  latency",
+    "queue-0     0     0/s    0.3 s    queue-3     3  +1.5/s    0.3 s    queue-6     6    +3/s    0.3 s",
+    "queue-1     1  +0.5/s    0.3 s    queue-4     4    +2/s    0.3 s",
+    "queue-2     2    +1/s    0.3 s    queue-5     5  +2.5/s    0.3 s",
+  ]);
+});
+
+test("if not all queues fit, the largest are shown", () => {
+  const lines = view({ a: 1, b: 30, c: 2, d: 20, e: 3 }, 50, 10);
   assert.deepEqual(lines.slice(-4).map((line) => line.split(/ {2,}/)[0]), [
     "queue",
     "b",
@@ -320,6 +330,13 @@ test("where not all queues have room, those with the most jobs are shown", () =>
     "and 3 smaller queues",
   ]);
   assert.equal(view({ a: 1, b: 30, c: 2 }, 100, 8).at(-1)?.[0], "c");
+});
+
+test("the first lines tell how to quit", () => {
+  const now = snapshot(0, {});
+  const figures = { url: "tcp://x", time: "12:00:00", now, rates: ratesOf(undefined, now) };
+  const [first] = viewOf({ ...figures, hint: "q to quit" }, { columns: 120 });
+  assert.ok(first!.text.endsWith("12:00:00  q to quit"));
 });
 
 test("what a server says of itself drives no terminal", () => {

@@ -11,6 +11,8 @@ const LEAVE = `${ESC}?25h${ESC}?1049l`;
 export interface Screen {
   /** Read before each update, as terminals change their size. */
   readonly size: ScreenSize;
+  /** A hint on the keys, if any work. */
+  readonly hint?: string | undefined;
   /** Replaces the previous lines. */
   show(lines: readonly Line[]): void;
   /** Restores the terminal. */
@@ -31,6 +33,7 @@ export function openTerminal(io: CliIo, output: Output, quit: () => void): Scree
   });
   stdout.write(ENTER);
   return {
+    hint: io.onKey === undefined ? "Ctrl+C to quit" : "q to quit",
     get size() {
       // Leaves the last column free: a line that fills it would keep the cursor there, and the rest
       // could not be erased.

@@ -84,7 +84,8 @@ async function run({ flags, io, output }: Invocation<TopFlags>): Promise<void> {
         if (screen === undefined) output.print(eventOf(url, at, moment), () => "");
         else {
           const time = at.toTimeString().slice(0, 8);
-          screen.show(viewOf({ url, time, now, rates, lost: error?.message }, screen.size));
+          const { hint, size } = screen;
+          screen.show(viewOf({ url, time, now, rates, lost: error?.message, hint }, size));
         }
         if (shown >= count || !await wait(interval, clock, ending.signal)) break;
         moment = await next(watch, moment);

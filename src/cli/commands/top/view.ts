@@ -13,6 +13,8 @@ export interface Figures {
   readonly rates: Rates;
   /** The reason why the figures are old, if they are. */
   readonly lost?: string | undefined;
+  /** A hint on the keys of the terminal. */
+  readonly hint?: string | undefined;
 }
 
 /** The size of the screen. */
@@ -50,7 +52,7 @@ export function viewOf(
   return [...lines, ...queueLines(figures, columns, left)].slice(0, rows);
 }
 
-function headOf({ url, time, now: { server } }: Figures): string[] {
+function headOf({ url, time, now: { server }, hint }: Figures): string[] {
   const { description, version, uptimeSeconds, connections, usedMemoryMb } = server;
   return [
     plain(`${description} ${version}`),
@@ -59,6 +61,7 @@ function headOf({ url, time, now: { server } }: Figures): string[] {
     count(connections, "connection"),
     `${whole(usedMemoryMb)} MB`,
     time,
+    ...hint === undefined ? [] : [hint],
   ];
 }
 
@@ -84,13 +87,16 @@ function setsOf({ sets }: Snapshot): string[] {
 const MIN_NAME = 10;
 const GAP = 2;
 
+/** Columns between two tables of queues. */
+const TABLE_GAP = 4;
+
+const HEAD = ["queue", "jobs", "change", "latency"];
+
+/** Shows the queues. If there are more than lines, uses the whole width for several tables. */
 function queueLines({ now, rates }: Figures, columns: number, rows: number): Line[] {
   const names = Object.keys(now.queues).sort();
   if (names.length === 0) return [{ text: cut("No queues", columns) }];
-  // One line for the head, and one for the number of queues that are left out.
-  const room = names.length < rows ? names.length : Math.max(0, rows - 2);
-  const shown = largest(names, now.queues, room);
-  const cells = shown.map((name) => {
+  const cellsOf = (name: string) => {
     const latency = now.latencies.get(name);
     return [
       plain(name),
@@ -98,13 +104,55 @@ function queueLines({ now, rates }: Figures, columns: number, rows: number): Lin
       growthText(rates.growth.get(name)),
       latency === undefined ? "-" : age(latency),
     ];
-  });
-  const rest = names.length - shown.length;
-  return [
-    ...columnsOf([["queue", "jobs", "change", "latency"], ...cells], columns)
-      .map((text, index) => ({ text, isStrong: index === 0 })),
-    ...rest === 0 ? [] : [{ text: cut(`and ${count(rest, "smaller queue")}`, columns) }],
-  ];
+  };
+  if (names.length < rows) return tableLines([names.map(cellsOf)], columns);
+  // One line for the head, and one for the number of queues that are left out.
+  const height = Math.max(0, rows - 2);
+  const needed = Math.ceil(names.length / Math.max(1, height));
+  for (let tables = Math.min(needed, maxTables(columns)); tables > 0; tables--) {
+    const shown = largest(names, now.queues, height * tables);
+    const cells = shown.map(cellsOf);
+    const parts = Array.from(
+      { length: Math.ceil(cells.length / Math.max(1, height)) || 1 },
+      (_, part) => cells.slice(part * height, (part + 1) * height),
+    );
+    if (tables > 1 && widthOfTables(parts) > columns) continue;
+    const rest = names.length - shown.length;
+    return [
+      ...tableLines(parts, columns),
+      ...rest === 0 ? [] : [{ text: cut(`and ${count(rest, "smaller queue")}`, columns) }],
+    ];
+  }
+  return [];
+}
+
+/** Returns how many of the narrowest tables fit next to each other. */
+function maxTables(columns: number): number {
+  const narrowest = HEAD.reduce((sum, text) => sum + text.length + GAP, -GAP);
+  return Math.max(1, Math.floor((columns + TABLE_GAP) / (narrowest + TABLE_GAP)));
+}
+
+type Cells = readonly (readonly string[])[];
+
+function widthOfTables(parts: readonly Cells[]): number {
+  const widths = parts.map((cells) =>
+    HEAD.reduce(
+      (sum, head, i) => sum + GAP + Math.max(head.length, ...cells.map((row) => widthOf(row[i]!))),
+      -GAP,
+    )
+  );
+  return widths.reduce((sum, width) => sum + width + TABLE_GAP, -TABLE_GAP);
+}
+
+/** Formats tables of queues next to each other. */
+function tableLines(parts: readonly Cells[], columns: number): Line[] {
+  const tables = parts.map((cells) => columnsOf([HEAD, ...cells], columns));
+  const between = " ".repeat(TABLE_GAP);
+  return tables[0]!.map((_, row) => ({
+    // A later table may be shorter, but never one before another.
+    text: tables.flatMap((lines) => lines[row] ?? []).join(between),
+    isStrong: row === 0,
+  }));
 }
 
 /** Returns the names of the largest queues, in the original order. */
