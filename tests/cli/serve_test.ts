@@ -108,7 +108,7 @@ test("a dashboard that others can reach needs a password, or the word that it is
   const open = await running([...serve, "--web-open", "--json"]);
   const { port } = new URL(JSON.parse(open.first).web);
   assert.equal((await fetch(`http://127.0.0.1:${port}/api/info`)).status, 200);
-  assert.match((await open.stop()).stderr, /Everybody who can reach 0\.0\.0\.0:0 can change jobs/);
+  assert.match((await open.stop()).stderr, /Anyone who can reach 0\.0\.0\.0:0 can change jobs/);
 
   const plain = await running([...serve, "--web-password", "hush", "--json"]);
   const web = `http://127.0.0.1:${new URL(JSON.parse(plain.first).web).port}/`;
