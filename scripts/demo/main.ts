@@ -1,44 +1,41 @@
 /**
- * `deno task demo [FOLDER]`: a job for each file of a folder, and a consumer that hashes the files
- * and counts their lines. A few of the jobs are scheduled, and one fails on purpose and is then
- * retried by hand. It runs on the server of FAKTORY_URL or FAKTORY_PROVIDER where one is named,
- * else on an embedded one.
+ * `deno task demo [FOLDER]`: enqueues a job for each file of a folder, and runs a consumer that
+ * hashes the files and counts their lines. A few jobs are scheduled. One fails on purpose and is
+ * then retried by hand. Uses the server in FAKTORY_URL or FAKTORY_PROVIDER, by default an embedded
+ * one.
  */
 
 import process from "node:process";
-import * as prompts from "@clack/prompts";
 import { Consumer, FaktoryError, Producer } from "../../mod.ts";
 import { FaktoryServer } from "../../src/server/mod.ts";
 import { examine, type FileFacts, filesBelow } from "./files.ts";
+import { type Progress, progressOf } from "./progress.ts";
 import { tableOf } from "./report.ts";
 
-/**
- * Jobs that are scheduled for a moment from now; the server looks for those that are due every five
- * seconds.
- */
+/** Number of jobs to schedule. The server looks for due jobs every five seconds. */
 const SCHEDULED = 3;
 const DELAY_MS = 1000;
 
 async function main(folder = "."): Promise<void> {
   const paths = await filesBelow(folder);
-  if (paths.length === 0) throw new Error(`there is no file in ${folder}`);
+  if (paths.length === 0) throw new Error(`there are no files in ${folder}`);
   const named = process.env["FAKTORY_URL"] ?? process.env["FAKTORY_PROVIDER"];
   const server = named === undefined ? await FaktoryServer.start({ port: 0 }) : undefined;
-  prompts.intro(
-    `${paths.length} files of ${folder}, on ${
-      server === undefined ? "your server" : "an embedded server"
-    }`,
-  );
+  const where = server === undefined ? "your server" : "an embedded server";
+  const bar = progressOf(`${paths.length} files of ${folder}, on ${where}`, paths.length);
   try {
-    await run(paths, server?.url);
+    await run(paths, server?.url, bar);
   } finally {
     await server?.close();
   }
 }
 
-async function run(paths: readonly string[], url: string | undefined): Promise<void> {
+async function run(
+  paths: readonly string[],
+  url: string | undefined,
+  bar: Progress,
+): Promise<void> {
   const queue = `demo-${Date.now().toString(36)}`;
-  const bar = prompts.progress({ max: paths.length, style: "heavy" });
   const facts: FileFacts[] = [];
   const failed: string[] = [];
   const missing = new Set(paths);
@@ -66,7 +63,7 @@ async function run(paths: readonly string[], url: string | undefined): Promise<v
 
   await using producer = await Producer.connect({ url });
   const started = performance.now();
-  bar.start("enqueueing");
+  bar.start("enqueuing");
   const at = new Date(Date.now() + DELAY_MS);
   const { failed: refused } = await producer.enqueueMany(paths.map((path, i) => ({
     type: "examine",
@@ -80,7 +77,7 @@ async function run(paths: readonly string[], url: string | undefined): Promise<v
 
   const running = consumer.run();
   const jid = await Promise.race([retried, running.then(() => undefined)]);
-  // Told to be failed, it is among the retries in a moment; it need not wait for its time.
+  // The server may need a moment to add the failed job to the retries.
   while (jid !== undefined && missing.has(unlucky)) {
     await producer.sets.retries.requeue({ jids: [jid] });
     await Promise.race([done, new Promise((resolve) => setTimeout(resolve, 100))]);
@@ -94,11 +91,13 @@ async function run(paths: readonly string[], url: string | undefined): Promise<v
   await producer.queues.remove(queue);
   console.log(tableOf(facts));
   for (const line of failed) console.log(`failed once, then retried by hand: ${line}`);
+  const scheduled = Math.min(SCHEDULED, paths.length - 1);
   console.log(
-    `enqueued in ${ms(enqueued - started)}, run in ${ms(ended - enqueued)} with ${
-      Math.min(SCHEDULED, paths.length - 1)
-    } jobs scheduled; ${report.done} done, ${report.failed} failed, ended as it was ${report.reason}`,
+    `${paths.length} jobs enqueued in ${ms(enqueued - started)} (${scheduled} scheduled), ` +
+      `run in ${ms(ended - enqueued)}`,
   );
+  const { done: succeeded, failed: failures } = report;
+  console.log(`${succeeded + failures} runs: ${succeeded} succeeded, ${failures} failed`);
 }
 
 function ms(duration: number): string {

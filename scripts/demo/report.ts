@@ -1,7 +1,7 @@
 import { type Cell, tableOf as table } from "../../src/cli/table.ts";
 import type { FileFacts } from "./files.ts";
 
-/** A table of what was found, a row a kind of file, the largest kinds first. */
+/** Formats the results as a table, one row per kind of file, the largest first. */
 export function tableOf(facts: readonly FileFacts[]): string {
   const kinds = new Map<string, { files: number; lines: number; bytes: number }>();
   for (const { kind, lines, bytes } of facts) {
