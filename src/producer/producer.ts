@@ -22,7 +22,7 @@ import type { EnqueueRest, TypedJob, TypeOrJob } from "../job/typed.ts";
 import type { Command } from "../protocol/commands/command.ts";
 import { type CommandOptions, otherCommand } from "../protocol/commands/other.ts";
 import { flush, info } from "../protocol/commands/server.ts";
-import { isEnterprise, parseServerInfo, type ServerInfo } from "../protocol/server_info.ts";
+import { parseServerInfo, type ServerInfo } from "../protocol/server_info.ts";
 import { Batcher } from "./batcher.ts";
 import { Batches } from "./batches.ts";
 import { type CloseOptions, type CloseReport, Closing } from "./closing.ts";
@@ -30,7 +30,7 @@ import { CALL_OPTIONS, type CallOptions, PendingEnqueue } from "./pending_enqueu
 import { cancelJob, type Cancellation, type CancelOptions } from "./cancel.ts";
 import type { EnqueueManyResult, JobSource } from "../job/job_source.ts";
 import { enqueueMany } from "./enqueue_many.ts";
-import { enterpriseOption } from "./free_server.ts";
+import { EnterpriseCheck } from "./enterprise_check.ts";
 import { EnqueuePipeline, type ProducerMiddleware } from "./enqueue_pipeline.ts";
 import { Queues } from "./queues.ts";
 import { JobSets } from "./sets.ts";
@@ -102,11 +102,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   readonly #pipeline: EnqueuePipeline;
   readonly #catalogue: JobCatalogue | undefined;
   readonly #events: Emitter<ProducerEvents>;
-  /**
-   * True from the first job with an Enterprise option until the server's edition could not be read.
-   * The edition is asked for once.
-   */
-  #asksEdition = false;
+  readonly #enterprise: EnterpriseCheck;
   readonly #pendingCalls = new PendingCalls();
   readonly #maxWaiting: number;
   readonly #observer: ProducerObserver | undefined;
@@ -139,14 +135,12 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
     this.#observer = observer;
     this.#pool = pool;
     this.#events = events;
+    const warn = (code: string, message: string) => events.emit("warning", { code, message });
     this.#closing = new Closing({
-      pool,
-      isOwner,
-      pendingCalls: this.#pendingCalls,
-      clock: this.#clock,
-      warn: (code, message) => events.emit("warning", { code, message }),
+      ...{ pool, isOwner, warn, pendingCalls: this.#pendingCalls, clock: this.#clock },
     });
     this.#catalogue = catalogue;
+    this.#enterprise = new EnterpriseCheck({ catalogue, warn, info: () => this.info() });
     this.#batcher = new Batcher(pool);
     let serverClock: ServerClock | undefined;
     this.#pipeline = new EnqueuePipeline(
@@ -307,7 +301,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
         return listener.failed("", error);
       }
       // The pipeline reports a value that is not a job.
-      if (job !== undefined && job !== null) this.#warnOfEnterprise(job);
+      if (job !== undefined && job !== null) this.#enterprise.check(job);
     });
   }
 
@@ -459,24 +453,6 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
       `Cannot start another call as ${this.#maxWaiting} calls already wait for a connection`,
       { outcome: "not-sent" },
     );
-  }
-
-  #warnOfEnterprise(job: JobInput): void {
-    if (this.#asksEdition) return;
-    const defaults = this.#catalogue?.defaultsOf(job.type);
-    const option = enterpriseOption(job) ?? (defaults && enterpriseOption(defaults));
-    if (option === undefined) return;
-    this.#asksEdition = true;
-    this.info().then((answer) => {
-      if (isEnterprise(answer)) return;
-      this.#events.emit("warning", {
-        code: "ENTERPRISE_ONLY",
-        message: `The server ignores ${option} as it is not Faktory Enterprise`,
-      });
-    }, () => {
-      // The next such job asks again.
-      this.#asksEdition = false;
-    });
   }
 }
 
