@@ -15,7 +15,7 @@ import type { TransportConnection } from "../../src/transport/transport.ts";
 import { Peer } from "../connection/peer.ts";
 import { bulk, jobsOf, scripted, ScriptedServer, settle } from "./setting.ts";
 
-/** What a promise rejects with. */
+/** Resolves to the error that a promise rejects with. */
 async function errorOf(promise: Promise<unknown>): Promise<FaktoryError> {
   try {
     await promise;
@@ -26,7 +26,7 @@ async function errorOf(promise: Promise<unknown>): Promise<FaktoryError> {
 }
 
 describe("a silent server", () => {
-  it("does not greet: connecting ends in 10 s, and asks about TLS", async () => {
+  it("sends no greeting: connecting fails after 10 s, and the error mentions TLS", async () => {
     const server = new ScriptedServer();
     const connecting = errorOf(Producer.connect(server.options));
     const peer = await server.peer(0);
@@ -41,7 +41,7 @@ describe("a silent server", () => {
     assert.deepEqual([peer.isClosed, server.clock.pending], [true, 0]);
   });
 
-  it("does not answer HELLO", async () => {
+  it("does not reply to HELLO", async () => {
     const server = new ScriptedServer();
     const connecting = errorOf(Producer.connect({ ...server.options, connectTimeoutMs: 700 }));
     const peer = await server.peer(0);
@@ -54,7 +54,7 @@ describe("a silent server", () => {
     assert.deepEqual([peer.isClosed, server.clock.pending], [true, 0]);
   });
 
-  it("does not answer HELLO in the time of a command, which is shorter", async () => {
+  it("does not reply to HELLO within the command timeout, which is shorter", async () => {
     const server = new ScriptedServer();
     const connecting = errorOf(Producer.connect({ ...server.options, commandTimeoutMs: 500 }));
     const peer = await server.peer(0);
@@ -67,7 +67,7 @@ describe("a silent server", () => {
     assert.deepEqual([peer.isClosed, server.clock.pending], [true, 0]);
   });
 
-  it("cannot be reached, by a transport that does not hear of the end", async () => {
+  it("cannot be reached, with a transport that ignores the signal", async () => {
     const { clock } = new ScriptedServer();
     const { promise, resolve } = deferred<TransportConnection>();
     const transport = { name: "late", connect: () => promise };
@@ -76,14 +76,14 @@ describe("a silent server", () => {
     const error = await connecting;
     assert.equal(error.code, "CONNECT_TIMEOUT");
     assert.doesNotMatch(error.message, /TLS/);
-    // A connection that comes too late is closed.
+    // A connection that opens too late is closed.
     const peer = new Peer();
     resolve(peer.connection);
     await settle();
     assert.deepEqual([peer.isClosed, clock.pending], [true, 0]);
   });
 
-  it("does not answer a command: it ends in 15 s, its outcome unknown", async () => {
+  it("does not reply to a command: the call rejects after 15 s with outcome unknown", async () => {
     const { server, peer, producer } = await scripted();
     const calls = [producer.enqueue("x"), producer.enqueue("x")].map(errorOf);
     await peer.received(2);
@@ -109,7 +109,7 @@ describe("a silent server", () => {
     await producer.close();
   });
 
-  it("has the whole time again after each reply", async () => {
+  it("has the full timeout again after each reply", async () => {
     const { server, peer, producer } = await scripted();
     const [first, second] = [producer.enqueue("x"), errorOf(producer.enqueue("x"))];
     await peer.received(2);
@@ -124,7 +124,7 @@ describe("a silent server", () => {
     await producer.close();
   });
 
-  it("ends enqueueMany: what follows is not sent", async () => {
+  it("ends enqueueMany: the remaining jobs are not sent", async () => {
     const { server, peer, producer } = await scripted();
     const jobs = Array.from({ length: 3000 }, (_, i) => ({ type: "x", args: [i] }));
     const enqueuing = producer.enqueueMany(jobs);
@@ -136,7 +136,7 @@ describe("a silent server", () => {
     await producer.close();
   });
 
-  it("does not keep close() from ending", async () => {
+  it("does not keep close() from resolving", async () => {
     const { server, peer, producer } = await scripted();
     const call = errorOf(producer.enqueue("x"));
     await peer.received(1);
@@ -148,7 +148,7 @@ describe("a silent server", () => {
 });
 
 describe("a lost connection", () => {
-  it("fails what waits for a reply, its outcome unknown, and is restored by the next call", async () => {
+  it("fails commands in flight with outcome unknown, and the next call reconnects", async () => {
     const { server, peer, producer } = await scripted();
     const lost = [producer.enqueue("x"), producer.enqueue("x")].map(errorOf);
     await peer.received(2);
@@ -157,7 +157,7 @@ describe("a lost connection", () => {
       assert(error instanceof ConnectionLostError);
       assert.deepEqual([error.code, error.outcome], ["CONNECTION_LOST", "unknown"]);
     }
-    // Both calls share the one connection.
+    // Both calls share one connection.
     const calls = [producer.enqueue("a"), producer.enqueue("b")];
     const next = await server.greeted(1);
     await next.received(2);
@@ -181,7 +181,7 @@ describe("a lost connection", () => {
     await producer.close();
   });
 
-  it("is noticed by a write that fails", async () => {
+  it("is noticed by a failed write", async () => {
     const { peer, producer } = await scripted();
     peer.hold = Promise.reject(new Error("broken pipe"));
     const error = await errorOf(producer.enqueue("x"));
@@ -192,7 +192,7 @@ describe("a lost connection", () => {
     await producer.close();
   });
 
-  it("that cannot be restored fails the call, and the next one tries again", async () => {
+  it("that cannot be restored fails the call, and the next call tries again", async () => {
     const { server, peer, producer } = await scripted();
     peer.end();
     await settle();
@@ -207,7 +207,7 @@ describe("a lost connection", () => {
     await producer.close();
   });
 
-  it("in the midst of enqueueMany fails the jobs of one command", async () => {
+  it("during enqueueMany fails the jobs of one command", async () => {
     const { server, peer, producer } = await scripted();
     const jobs = Array.from({ length: 3000 }, (_, i) => ({ type: "x", args: [i] }));
     const enqueuing = producer.enqueueMany(jobs);
@@ -224,7 +224,7 @@ describe("a lost connection", () => {
     await producer.close();
   });
 
-  it("that cannot be restored ends enqueueMany: what follows is not tried", async () => {
+  it("that cannot be restored ends enqueueMany: the remaining jobs are not sent", async () => {
     const { server, peer, producer } = await scripted();
     const jobs = Array.from({ length: 5000 }, (_, i) => ({ type: "x", args: [i] }));
     server.failure = new ConnectError("CONNECTION_REFUSED", "nothing listens there");
@@ -240,7 +240,7 @@ describe("a lost connection", () => {
   });
 });
 
-describe("a server that does something else", () => {
+describe("a server that misbehaves", () => {
   const greetings: [say: string, name: string, code: string][] = [
     ["SSH-2.0-OpenSSH\r\n", "ProtocolError", "PROTOCOL_VIOLATION"],
     ["+HI []\r\n", "ProtocolError", "PROTOCOL_VIOLATION"],
@@ -259,7 +259,7 @@ describe("a server that does something else", () => {
     });
   }
 
-  it("hangs up before its greeting, or before its reply to HELLO", async () => {
+  it("closes the connection before its greeting, or before its reply to HELLO", async () => {
     for (const greeting of ["", '+HI {"v":2}\r\n']) {
       const server = new ScriptedServer();
       const connecting = errorOf(Producer.connect(server.options));
@@ -271,7 +271,7 @@ describe("a server that does something else", () => {
     }
   });
 
-  it("has no connection left, and says so behind its reply to HELLO", async () => {
+  it("accepts no more connections, and reports that after its reply to HELLO", async () => {
     const server = new ScriptedServer();
     const connecting = errorOf(Producer.connect(server.options));
     const peer = await server.peer(0);
@@ -289,7 +289,7 @@ describe("a server that does something else", () => {
     await producer.close();
   });
 
-  it("shuts down: the call fails, and the next one connects", async () => {
+  it("shuts down: the call fails, and the next call connects again", async () => {
     const { server, peer, producer } = await scripted();
     const call = errorOf(producer.enqueue("x"));
     await peer.received(1);
@@ -305,7 +305,7 @@ describe("a server that does something else", () => {
     await producer.close();
   });
 
-  it("sends what is no reply, or none that makes sense: the connection is of no more use", async () => {
+  it("sends an invalid or unexpected reply: the connection is not used again", async () => {
     for (const reply of ["rubbish\r\n", "+OK\r\n", "$-1\r\n", bulk([]), "$3\r\n{}x\r\n"]) {
       const { peer, producer } = await scripted();
       const calls = [producer.enqueue("x"), producer.enqueue("x")].map(errorOf);
@@ -317,7 +317,7 @@ describe("a server that does something else", () => {
     }
   });
 
-  it("sends a reply to nothing", async () => {
+  it("sends a reply without a command", async () => {
     const { server, peer, producer } = await scripted();
     peer.say("+OK\r\n");
     await settle();
@@ -328,7 +328,7 @@ describe("a server that does something else", () => {
 });
 
 describe("close", () => {
-  it("waits for calls in flight, and refuses later ones", async () => {
+  it("waits for calls in flight, and refuses later calls", async () => {
     const { server, peer, producer } = await scripted();
     const calls = [producer.enqueue("x"), producer.enqueueMany([{ type: "x" }])];
     await peer.received(2);
@@ -347,7 +347,7 @@ describe("close", () => {
     await producer.close();
   });
 
-  it("gives up after 25 s: a call in flight, a connection under way and a source that brings nothing", async () => {
+  it("gives up after 25 s on a call, on an opening connection and on an idle source", async () => {
     const server = new ScriptedServer();
     const options = { ...server.options, commandTimeoutMs: 60_000, connectTimeoutMs: 60_000 };
     const connecting = Producer.connect(options);
@@ -376,7 +376,7 @@ describe("close", () => {
     assert.deepEqual([peer.isClosed, server.peers.length, server.clock.pending], [true, 1, 0]);
   });
 
-  it("closes a connection that comes after it", async () => {
+  it("closes a connection that opens after it", async () => {
     const server = new ScriptedServer();
     const options = { ...server.options, commandTimeoutMs: 60_000, connectTimeoutMs: 60_000 };
     const connecting = Producer.connect(options);
@@ -394,7 +394,7 @@ describe("close", () => {
     assert.deepEqual([second.isClosed, second.lines.length, server.clock.pending], [true, 1, 0]);
   });
 
-  it("is what disposing does", async () => {
+  it("is called by disposing", async () => {
     const { peer, producer } = await scripted();
     await producer[Symbol.asyncDispose]();
     assert(peer.isClosed);
@@ -402,7 +402,7 @@ describe("close", () => {
 });
 
 describe("a signal", () => {
-  it("cancels a call, whose job stays sent", async () => {
+  it("aborts a call, whose job is still sent", async () => {
     const { peer, producer } = await scripted();
     const stop = new AbortController();
     const calls = [

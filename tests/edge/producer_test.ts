@@ -17,7 +17,7 @@ import { bulk, jobsOf, scripted, ScriptedServer } from "./setting.ts";
 
 for (const Class of [Producer, PasswordlessProducer]) {
   describe(Class.name, () => {
-    it("sends a lone job as PUSHB, its retry stated", async () => {
+    it("sends a single job as PUSHB, with its number of retries", async () => {
       const { peer, producer } = await scripted(Class);
       const enqueuing = producer.enqueue("resize", ["cat.png", 320], { queue: "images" });
       await peer.received(1);
@@ -36,7 +36,7 @@ for (const Class of [Producer, PasswordlessProducer]) {
       await producer.close();
     });
 
-    it("takes a Job, a plain object, and a type alone", async () => {
+    it("accepts a Job, a plain object, or a type alone", async () => {
       const { peer, producer } = await scripted(Class);
       const job = new Job("a", [1], { retry: 3 });
       const calls = [
@@ -54,7 +54,7 @@ for (const Class of [Producer, PasswordlessProducer]) {
       await producer.close();
     });
 
-    it("gives concurrent calls each its own reply, in their order", async () => {
+    it("matches the replies of concurrent calls in order", async () => {
       const { server, peer, producer } = await scripted(Class);
       const { writes } = peer;
       const calls = Array.from({ length: 100 }, (_, i) => producer.enqueue("x", [i]));
@@ -85,7 +85,7 @@ for (const Class of [Producer, PasswordlessProducer]) {
       await producer.close();
     });
 
-    it("says that a unique job is already there", async () => {
+    it("reports a unique job that exists already", async () => {
       const { peer, producer } = await scripted(Class);
       const enqueuing = producer.enqueue("x", [], {
         jid: "twice-over",
@@ -128,7 +128,7 @@ for (const Class of [Producer, PasswordlessProducer]) {
 }
 
 describe("enqueueMany", () => {
-  it("sends up to 1000 jobs a command, and reports each that was refused or is invalid", async () => {
+  it("sends up to 1000 jobs per command, and reports each refused or invalid job", async () => {
     const { peer, producer } = await scripted();
     const jobs = Array.from({ length: 2500 }, (_, i): JobInput => ({
       type: "x",
@@ -153,7 +153,7 @@ describe("enqueueMany", () => {
     await producer.close();
   });
 
-  it("sends less jobs a command if they are large", async () => {
+  it("sends fewer jobs per command if they are large", async () => {
     const { peer, producer } = await scripted();
     const text = "x".repeat(300_000);
     const jobs = Array.from({ length: 5 }, () => ({ type: "x", args: [text] }));
@@ -167,7 +167,7 @@ describe("enqueueMany", () => {
     await producer.close();
   });
 
-  it("takes jobs as they come, and nothing at all", async () => {
+  it("accepts an async source and an empty one", async () => {
     const { peer, producer } = await scripted();
     const { enqueued, failed } = await producer.enqueueMany([]);
     assert.deepEqual([enqueued, failed.size, peer.lines], [[], 0, []]);
@@ -184,7 +184,7 @@ describe("enqueueMany", () => {
     await producer.close();
   });
 
-  it("rejects if there is nothing to iterate, and if the source fails", async () => {
+  it("rejects a source that is not iterable, and a source that throws", async () => {
     const { producer } = await scripted();
     for (const source of ["text", 5, null, undefined, {}]) {
       await assert.rejects(producer.enqueueMany(source as unknown as JobInput[]), (error) => {
@@ -203,7 +203,7 @@ describe("enqueueMany", () => {
 });
 
 describe("options", () => {
-  it("refuses what it does not have, and what is of the wrong kind", async () => {
+  it("are refused if they are unknown or of the wrong type", async () => {
     const { options } = new ScriptedServer();
     const wrong: Record<string, unknown>[] = [
       { tls: true },
@@ -230,7 +230,7 @@ describe("options", () => {
     }
   });
 
-  it("refuses the URLs that the package's producer refuses, and says nothing of a password", async () => {
+  it("refuse the same URLs as the package's producer, without showing the password", async () => {
     const { options } = new ScriptedServer();
     const urls = [
       ...[
@@ -261,7 +261,7 @@ describe("options", () => {
     }
   });
 
-  it("passes on where to connect to, and whether by TLS", async () => {
+  it("pass host, port and TLS to the transport", async () => {
     const targets: unknown[] = [];
     const transport = {
       name: "noting",
@@ -279,7 +279,7 @@ describe("options", () => {
     ]);
   });
 
-  it("says what is missing where it has no sockets of its own", async () => {
+  it("name the missing module where there are no Workers sockets", async () => {
     await assert.rejects(Producer.connect({ url: "tcp://127.0.0.1:1" }), {
       code: "UNSUPPORTED_RUNTIME",
     });
@@ -289,7 +289,7 @@ describe("options", () => {
 describe("a password", () => {
   const GREETING = '+HI {"v":2,"i":1545,"s":"55104dc76695721d"}\r\n';
 
-  it("is hashed as the server asks, from the option or the URL", async () => {
+  it("is hashed as the server asks, from the option or from the URL", async () => {
     for (
       const options of [
         { password: "foobar" },
@@ -311,7 +311,7 @@ describe("a password", () => {
     }
   });
 
-  it("that is missing or wrong is told by its code, and the connection closed", async () => {
+  it("that is missing or wrong is reported by its code, and the connection is closed", async () => {
     const missing = new ScriptedServer();
     const without = Producer.connect(missing.options);
     (await missing.peer(0)).say(GREETING);
@@ -328,7 +328,7 @@ describe("a password", () => {
     }
   });
 
-  it("is refused where none can be sent", async () => {
+  it("is refused by the producer without passwords", async () => {
     const { options, peers } = new ScriptedServer();
     for (const more of [{ password: "x" }, { url: "tcp://:x@memory" }]) {
       await assert.rejects(PasswordlessProducer.connect({ ...options, ...more }), {
@@ -342,7 +342,7 @@ describe("a password", () => {
     await assert.rejects(connecting, { code: "PASSWORD_REQUIRED" });
   });
 
-  it("is not hashed as often as a server likes", async () => {
+  it("is not hashed an unlimited number of times", async () => {
     const server = new ScriptedServer();
     const connecting = Producer.connect({ ...server.options, password: "x" });
     (await server.peer(0)).say('+HI {"v":2,"i":1000000000,"s":"a"}\r\n');
@@ -350,7 +350,7 @@ describe("a password", () => {
   });
 });
 
-it("gives the classes of the package, not copies", () => {
+it("exports the classes of the package, not copies", () => {
   assert.equal(InvalidJobError, whole.InvalidJobError);
   assert.equal(Job, whole.Job);
 });

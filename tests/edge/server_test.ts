@@ -4,7 +4,7 @@ import { PasswordlessProducer, Producer } from "../../src/edge/mod.ts";
 import { selectTransport } from "../../src/transport/select.ts";
 import { startQuick } from "../server/quick.ts";
 
-it("connects with the password, and says what is wrong with another", async () => {
+it("connects with the password, and reports a wrong one", async () => {
   const transport = await selectTransport();
   await using server = await startQuick({ password: "open, sesame" });
   await using producer = await Producer.connect({ url: server.url, transport });
@@ -21,14 +21,14 @@ it("connects with the password, and says what is wrong with another", async () =
   assert.equal(server.snapshot().queues["default"], 1);
 });
 
-it("enqueues at the server that took the place of the last one", async () => {
+it("enqueues on the server that replaced the last one", async () => {
   const transport = await selectTransport();
   const first = await startQuick();
   const producer = await Producer.connect({ url: first.url, transport });
   await producer.enqueue("x");
   await first.close();
   const codes: unknown[] = [];
-  // The end of the connection arrives before or after the first of these calls.
+  // The end of the connection may arrive before or after the first of these calls.
   for (let call = 0; call < 3; call++) {
     await producer.enqueue("x").catch(({ code }) => codes.push(code));
   }

@@ -4,13 +4,13 @@ import { type PasswordlessProducer, Producer, type ProducerOptions } from "../..
 import type { Transport } from "../../src/transport/transport.ts";
 import { Peer } from "../connection/peer.ts";
 
-/** A server that is the test: each connection has a peer, and time is moved by the test. */
+/** A server played by the test: each connection has a peer, and the test moves the clock. */
 export class ScriptedServer {
   readonly clock = new ManualClock();
   readonly peers: Peer[] = [];
   readonly transport: Transport;
   #arrived = deferred();
-  /** Set: the next connection fails with this. */
+  /** If set, the next connection fails with this error. */
   failure: Error | undefined;
 
   constructor() {
@@ -33,13 +33,13 @@ export class ScriptedServer {
     return { url: "tcp://memory", transport: this.transport, clock: this.clock };
   }
 
-  /** The peer of the connection with this number, once there is one. */
+  /** Resolves to the peer of the connection with this number. */
   async peer(index: number): Promise<Peer> {
     while (this.peers.length <= index) await this.#arrived.promise;
     return this.peers[index]!;
   }
 
-  /** The same, greeted; its lines are those after HELLO. */
+  /** Resolves to the peer after its handshake. Its lines are those after HELLO. */
   async greeted(index: number): Promise<Peer> {
     const peer = await this.peer(index);
     await peer.greet();
@@ -48,7 +48,7 @@ export class ScriptedServer {
   }
 }
 
-/** A producer that is connected to a server that is the test. */
+/** Returns a producer that is connected to a server played by the test. */
 export async function scripted(
   Class: typeof Producer | typeof PasswordlessProducer = Producer,
 ): Promise<{ server: ScriptedServer; peer: Peer; producer: PasswordlessProducer }> {
@@ -58,19 +58,19 @@ export async function scripted(
   return { server, peer, producer: await connecting };
 }
 
-/** A bulk reply. */
+/** Returns a bulk reply. */
 export function bulk(value: unknown): string {
   const text = JSON.stringify(value);
   return `$${new TextEncoder().encode(text).length}\r\n${text}\r\n`;
 }
 
-/** The jobs of a line that is PUSHB. */
+/** Returns the jobs in a PUSHB line. */
 export function jobsOf(line: string | undefined): Record<string, unknown>[] {
   if (!line?.startsWith("PUSHB [")) throw new Error(`It is no PUSHB: ${line}`);
   return JSON.parse(line.slice("PUSHB ".length));
 }
 
-/** Lets everything happen that is about to. */
+/** Waits until everything that is pending has run. */
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 50; turn++) await Promise.resolve();
 }

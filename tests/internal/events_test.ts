@@ -7,7 +7,7 @@ interface Events {
   listenerError: ListenerFailure;
 }
 
-test("every listener hears of an event until it has had enough", () => {
+test("every listener is called until it is removed", () => {
   const events = new Emitter<Events>();
   const heard: string[] = [];
   assert.equal(events.has("word"), false);
@@ -20,7 +20,7 @@ test("every listener hears of an event until it has had enough", () => {
   assert.equal(events.has("word"), true);
 });
 
-test("what a listener throws, or rejects with, harms nobody and is told of", async () => {
+test("an error of a listener does not affect others and is emitted as listenerError", async () => {
   const events = new Emitter<Events>();
   const failures: ListenerFailure[] = [];
   const heard: string[] = [];

@@ -5,7 +5,7 @@ import { atEndOfTurn } from "../../src/internal/host_timers.ts";
 import { onAbort } from "../../src/internal/aborts.ts";
 import { scripted } from "../producer/setting.ts";
 
-test("a test framework that replaces queueMicrotask holds no command back", async () => {
+test("a fake queueMicrotask does not delay commands", async () => {
   const original = globalThis.queueMicrotask;
   globalThis.queueMicrotask = () => {};
   try {
@@ -26,7 +26,7 @@ test("a test framework that replaces queueMicrotask holds no command back", asyn
   }
 });
 
-test("fake timers and a mocked Date stop neither the machine's clock nor its timers", async () => {
+test("fake timers and a mocked Date stop neither the system clock nor its timers", async () => {
   const { setTimeout, clearTimeout, Date, performance } = globalThis;
   const before = [systemClock.now(), elapsedMs(systemClock)] as const;
   Object.assign(globalThis, { setTimeout: () => 0, clearTimeout: () => {} });
@@ -70,7 +70,7 @@ function counted() {
   return { signal, abort, listeners: () => listeners };
 }
 
-test("any number of calls with one signal have one listener on it, and none once they have ended", async () => {
+test("calls with the same signal share one listener, removed when they have ended", async () => {
   const { signal, listeners } = counted();
   const { peer, producer } = await scripted();
   const calls: Promise<unknown>[] = [];
@@ -87,7 +87,7 @@ test("any number of calls with one signal have one listener on it, and none once
   await producer.close();
 });
 
-test("every callback of a signal is called once, but for those that were called off, also by one before them", () => {
+test("every callback of a signal runs once, unless an earlier callback cancelled it", () => {
   const { signal, abort, listeners } = counted();
   const called: string[] = [];
   const callback = () => called.push("same");

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { iteratedSha256 } from "../../src/internal/iterated_sha256.ts";
 import { parameters } from "../properties.ts";
 
-/** The same by the runtime's own hash. */
+/** Computes the same with the runtime's own hash. */
 function native(data: Uint8Array, rounds: number): string {
   let hash = data;
   for (let round = 0; round < rounds; round++) {
@@ -28,14 +28,14 @@ it("hashes the examples of FIPS 180-4", () => {
   );
 });
 
-it("hashes data of each length around a block's end as the runtime does", () => {
+it("hashes data of each length near a block boundary like the runtime", () => {
   for (let length = 0; length <= 200; length++) {
     const data = Uint8Array.from({ length }, (_, i) => i * 7 + length);
     assert.equal(iteratedSha256(data, 2), native(data, 2), `${length} bytes`);
   }
 });
 
-it("hashes any data any number of times as the runtime does", () => {
+it("hashes any data any number of times like the runtime", () => {
   const data = fc.oneof(fc.uint8Array({ maxLength: 300 }), fc.uint8Array({ maxLength: 64 }));
   fc.assert(
     fc.property(data, fc.integer({ min: 1, max: 50 }), (bytes, rounds) => {
@@ -45,7 +45,7 @@ it("hashes any data any number of times as the runtime does", () => {
   );
 });
 
-it("takes a part of a buffer, and leaves the data as they are", () => {
+it("accepts a part of a buffer, and does not change the data", () => {
   const buffer = Uint8Array.from({ length: 100 }, (_, i) => i);
   const part = buffer.subarray(10, 80);
   assert.equal(iteratedSha256(part, 3), native(part.slice(), 3));

@@ -13,7 +13,7 @@ it("reports an error of another realm as an error", () => {
   assert.deepEqual([type, message], ["RangeError", "too much"]);
 });
 
-it("tells what a value of any realm is", () => {
+it("recognizes values of other realms", () => {
   assert(isError(runInNewContext(`new Error("x")`)));
   assert(isError(new DOMException("x")));
   assert(isDate(runInNewContext("new Date()")));

@@ -20,14 +20,14 @@ it("Fifo keeps its order over many items", () => {
   assert.deepEqual([fifo.shift(), fifo.shift(), fifo.length], [3001, undefined, 0]);
 });
 
-it("backoff doubles, is capped and spread over the upper half", () => {
+it("backoff doubles up to its limit, with jitter in its upper half", () => {
   const options = { initialMs: 100, maxMs: 1000 };
   assert.equal(backoffMs(0, options, () => 0), 50);
   assert.equal(backoffMs(2, options, () => 1), 400);
   assert.equal(backoffMs(1000, options, () => 1), 1000);
 });
 
-it("ManualClock fires what falls due, in its order", () => {
+it("ManualClock fires due timers in order", () => {
   const clock = new ManualClock(0);
   const fired: number[] = [];
   clock.after(20, () => fired.push(20));
@@ -39,13 +39,13 @@ it("ManualClock fires what falls due, in its order", () => {
   assert.deepEqual(fired, [15, 20]);
 });
 
-it("runs in the runtime that the gate meant", (t) => {
+it("runs in the runtime that the gate asked for", (t) => {
   const wanted = process.env["FAKTORY_TEST_RUNTIME"];
   if (wanted === undefined) return t.skip("FAKTORY_TEST_RUNTIME is not set");
   assert.equal(runtime(), wanted);
 });
 
-it("the machine's clock waits for as long as it is told, past what a timer takes", (t) => {
+it("the system clock waits longer than setTimeout can", (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const after = (ms: number, callback: () => void) => startTimer(ms, callback, globalThis);
   let fired = 0;
@@ -65,7 +65,7 @@ it("the machine's clock waits for as long as it is told, past what a timer takes
   t.mock.timers.tick(longest);
 });
 
-it("what would drive a terminal is not printed, and is escaped in JSON", () => {
+it("control characters are not printed, and are escaped in JSON", () => {
   const text = "a\u001b[2Jb\u009b2Jc\u202ed\ne";
   assert.equal(plain(text), "a [2Jb 2Jc d e");
   const json = plainJson({ text });

@@ -15,7 +15,7 @@ function names(list: SlotList<Member>): string[] {
   return list.all().map(({ name }) => name);
 }
 
-test("a slot list gives its members in the order in which they came, whatever slots they have", () => {
+test("a slot list returns its members in the order in which they were added", () => {
   const list = new SlotList<Member>();
   const [a, b, c, d] = ["a", "b", "c", "d"].map(member) as [Member, Member, Member, Member];
   for (const each of [a, b, c]) list.add(each);
@@ -26,7 +26,7 @@ test("a slot list gives its members in the order in which they came, whatever sl
   assert.equal(list.size, 3);
 });
 
-test("a member leaves a slot list once", () => {
+test("a member is removed from a slot list once", () => {
   const list = new SlotList<Member>();
   const [a, b] = [member("a"), member("b")];
   assert.equal(list.delete(a), false);
@@ -37,7 +37,7 @@ test("a member leaves a slot list once", () => {
   assert.deepEqual(names(list), ["b"]);
 });
 
-test("members may leave and come while a slot list is walked through", () => {
+test("members may be added and removed during iteration", () => {
   const list = new SlotList<Member>();
   for (const name of ["a", "b", "c"]) list.add(member(name));
   const seen: string[] = [];
@@ -50,7 +50,7 @@ test("members may leave and come while a slot list is walked through", () => {
   assert.deepEqual(names(list), ["a2", "b2", "c2"]);
 });
 
-test("a slot list holds what a set would hold", () => {
+test("a slot list holds the same members as a set", () => {
   fc.assert(fc.property(fc.array(fc.nat(20)), (picks) => {
     const list = new SlotList<Member>();
     const set = new Set<Member>();

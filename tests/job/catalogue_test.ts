@@ -17,7 +17,7 @@ function sent(catalogue: JobCatalogue, input: JobInput): Record<string, unknown>
   return rest;
 }
 
-it("gives jobs the defaults of their type, and what a job has itself goes before", () => {
+it("fills in the defaults of a type, which the job's own options override", () => {
   const catalogue = new JobCatalogue(defineJobs({
     resize: job({
       queue: "images",
@@ -39,12 +39,12 @@ it("gives jobs the defaults of their type, and what a job has itself goes before
   };
   assert.deepEqual(sent(catalogue, { type: "resize", ...own }), said);
   assert.deepEqual(sent(catalogue, new Job("resize", [], own)), said);
-  // Jobs of a type without defaults are left as they are.
+  // Jobs of a type without defaults are not changed.
   const plain = { type: "plain" };
   assert.equal(catalogue.fill(plain), plain);
 });
 
-it("takes a job that was given no queue for one, also the queue default itself", () => {
+it("treats a job without a queue as such, even if its queue property is the default queue", () => {
   const catalogue = new JobCatalogue({ resize: job({ queue: "images" }) });
   assert.equal(sent(catalogue, new Job("resize", [])).queue, "images");
   assert.equal(sent(catalogue, new Job("resize", [], { queue: "default" })).queue, "default");
@@ -52,14 +52,14 @@ it("takes a job that was given no queue for one, also the queue default itself",
   assert.equal(new Job("resize", []).queue, "default");
 });
 
-it("keeps a job's id, time and date when it fills in defaults", () => {
+it("keeps a job's id, time and creation date when it fills in defaults", () => {
   const catalogue = new JobCatalogue({ resize: job({ retry: 1 }) });
   const at = new Date("2030-01-01T00:00:00Z");
   const filled = catalogue.fill(new Job("resize", [], { jid: "12345678", at, createdAt: at }));
   assert.deepEqual([filled.jid, filled.at, filled.createdAt], ["12345678", at, at]);
 });
 
-it("leaves what is wrong with a job to be refused as ever", () => {
+it("leaves an invalid job as it is, for encoding to refuse", () => {
   const catalogue = new JobCatalogue({ t: job({ queue: "q", custom: { a: 1 } }) });
   const wrong: [job: unknown, code: string, path: string][] = [
     [null, "INVALID_JOB", ""],
@@ -75,7 +75,7 @@ it("leaves what is wrong with a job to be refused as ever", () => {
   }
 });
 
-it("says when it is defined what of it cannot be used", () => {
+it("refuses an invalid definition when it is defined", () => {
   const wrong: [jobs: unknown, message: RegExp][] = [
     [undefined, /option jobs as it is not an object of definitions: got undefined/],
     [[], /not an object of definitions/],
@@ -103,7 +103,7 @@ it("says when it is defined what of it cannot be used", () => {
   }
 });
 
-it("tells of a type that is not in the catalogue, and which was likely meant", () => {
+it("refuses a type that is not in the catalogue, and suggests one", () => {
   const catalogue = new JobCatalogue({ resize: job(), welcome: job() });
   assert.throws(() => catalogue.check({ type: "resise" }), (error) => {
     assert(error instanceof InvalidJobError);
@@ -115,7 +115,7 @@ it("tells of a type that is not in the catalogue, and which was likely meant", (
   assert.equal(catalogue.check({ type: "resize" }), undefined);
 });
 
-it("finds the nearest of some names, if one is near", () => {
+it("finds the most similar of several names, if one is similar", () => {
   const names = ["resize", "welcome", "sendMail"];
   assert.equal(nearestName("Resize", names), "resize");
   assert.equal(nearestName("sendmial", names), "sendMail");
@@ -125,7 +125,7 @@ it("finds the nearest of some names, if one is near", () => {
   assert.equal(nearestName("x", []), undefined);
 });
 
-it("has zod and valibot check the arguments as a whole", () => {
+it("validates the whole array of arguments with zod and valibot", () => {
   const schemas = {
     zod: z.tuple([z.string(), z.object({ vip: z.boolean() })]),
     valibot: v.tuple([v.string(), v.object({ vip: v.boolean() })]),
@@ -149,7 +149,7 @@ it("has zod and valibot check the arguments as a whole", () => {
   }
 });
 
-it("waits for a schema that takes its time, and refuses what it refuses", async () => {
+it("awaits an asynchronous schema, and refuses what it refuses", async () => {
   const schema = z.tuple([z.string().refine((text) => Promise.resolve(text !== "taken"))]);
   const { schema: held } = job(schema);
   assert.deepEqual(await validateArgs(held!, ["free"], subject), ["free"]);
@@ -157,12 +157,12 @@ it("waits for a schema that takes its time, and refuses what it refuses", async 
   await assert.rejects(refused, { code: "INVALID_ARGS", path: "args[0]" });
 });
 
-it("takes a schema that is a function for one", () => {
+it("accepts a schema that is a function", () => {
   const schema = Object.assign(() => {}, refusing({ message: "no" }));
   assert.equal(defineJobs({ t: job(schema) }).t.schema, schema);
 });
 
-it("tells the first of many issues, none at length, and keeps them all", () => {
+it("shows the first issues, shortened, and keeps all of them", () => {
   const issues = Array.from({ length: 5 }, (_, i) => ({ message: `${i}`.repeat(500), path: [i] }));
   assert.throws(() => validateArgs(refusing(...issues), [], subject), (error) => {
     assert(error instanceof InvalidJobError);
@@ -174,7 +174,7 @@ it("tells the first of many issues, none at length, and keeps them all", () => {
   });
 });
 
-it("names the place of an issue whichever way the schema does", () => {
+it("names the place of an issue in any form that the standard allows", () => {
   const ways: [path: PropertyKey[] | { key: PropertyKey }[] | undefined, shown: string][] = [
     [undefined, "args"],
     [[], "args"],
@@ -190,7 +190,7 @@ it("names the place of an issue whichever way the schema does", () => {
   assert.throws(() => validateArgs(refusing(), [], subject), { path: "args" });
 });
 
-it("takes a schema that fails itself for a failure, and quotes nothing that it threw", async () => {
+it("reports a schema that fails itself, without quoting its error", async () => {
   const secret = "4111-1111";
   const thrown = new RangeError(secret);
   const broken = [

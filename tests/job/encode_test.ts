@@ -6,7 +6,7 @@ import { decodeJob } from "../../src/job/decode.ts";
 import { encodeJob } from "../../src/job/encode.ts";
 import { Job, type JobInput } from "../../src/job/job.ts";
 
-it("encodes a job and its plain twin alike, and decodes it again", () => {
+it("encodes a Job and an equal plain object alike, and decodes them", () => {
   const at = new Date("2030-01-02T03:04:05.678Z");
   const options = { jid: "12345678", queue: "images", retry: 3, at, reserveFor: 60, createdAt: at };
   const { jid, json } = encodeJob(new Job("resize", ["cat.png", 320], options));
@@ -23,7 +23,7 @@ it("encodes a job and its plain twin alike, and decodes it again", () => {
   ]);
 });
 
-it("carries any JSON unchanged, a negative zero too", () => {
+it("sends any JSON unchanged, including a negative zero", () => {
   const values = fc.array(fc.jsonValue({ noUnicodeString: false }).filter(isExact));
   fc.assert(fc.property(values, (args) => {
     const sent = JSON.parse(encodeJob({ type: "t", args }).json);
@@ -31,7 +31,7 @@ it("carries any JSON unchanged, a negative zero too", () => {
   }));
 });
 
-/** Whether the server would keep it: no huge integers, no broken text. */
+/** Returns true if the server would keep the value: no huge integers, no malformed text. */
 function isExact(value: unknown): boolean {
   let exact = true;
   JSON.stringify(value, (key, inner) => {
@@ -78,7 +78,7 @@ it("refuses a circular argument", () => {
   assert.throws(() => encodeJob({ type: "t", args: circular }), InvalidJobError);
 });
 
-it("keeps payloads out of an error's text", () => {
+it("does not show payloads in errors", () => {
   assert.throws(
     () => encodeJob({ type: "t", args: [{ secret: "hunter2", bad: 1n }] }),
     (error) => error instanceof InvalidJobError && !String(error).includes("hunter2"),

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import * as fc from "fast-check";
 import { membersOf } from "../../src/job/members.ts";
 
-test("the members of an object are those that JSON.parse finds, each with its own text", () => {
+test("finds the same members of an object as JSON.parse, each with its own text", () => {
   const spaces = fc.constantFrom(undefined, 1, "\t", "\n");
   fc.assert(
     fc.property(fc.dictionary(fc.string(), fc.jsonValue()), spaces, (value, space) => {
@@ -14,7 +14,7 @@ test("the members of an object are those that JSON.parse finds, each with its ow
   );
 });
 
-test("of a name that is there twice the last counts, as for JSON.parse", () => {
+test("uses the last of two members with the same name, like JSON.parse", () => {
   assert.deepEqual([...membersOf(`{"a":1,"b":2,"a":[3]}`)], [["a", "[3]"], ["b", "2"]]);
   assert.deepEqual([...membersOf("{}")], []);
 });

@@ -21,8 +21,8 @@ const number = fc.oneof(
 ).filter((value) => !Number.isInteger(value) || Number.isSafeInteger(value));
 
 /**
- * What JSON and the server hold as it is; objects with names that objects have of their own among
- * them.
+ * Values that JSON and the server keep unchanged, including objects with property names such as
+ * `__proto__`.
  */
 const { value } = fc.letrec<{ value: unknown; array: unknown[]; object: object }>((tie) => ({
   value: fc.oneof(
@@ -34,7 +34,7 @@ const { value } = fc.letrec<{ value: unknown; array: unknown[]; object: object }
   array: fc.array(tie("value"), { maxLength: 5, depthIdentifier: "json" }),
   object: fc.array(fc.tuple(text, tie("value")), { maxLength: 5, depthIdentifier: "json" })
     .chain((entries) =>
-      // Own properties, `__proto__` too; with a prototype or without.
+      // Own properties, including `__proto__`, in objects with and without a prototype.
       fc.boolean().map((isBare) => {
         const object = isBare ? Object.create(null) : {};
         for (const [key, value] of entries) {
@@ -66,12 +66,12 @@ const job: fc.Arbitrary<JobFields> = fc.record({
   createdAt: optional(date),
 });
 
-/** A value by its own properties alone, dates as their texts: what JSON is to make of it. */
+/** Converts a value to what JSON should make of it: own properties only, dates as text. */
 function plain(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (value instanceof Date) return value.toISOString();
   if (Array.isArray(value)) return value.map(plain);
-  // As a list: `deepEqual` of objects would take a `__proto__` of their own for a prototype.
+  // As a list, because `deepEqual` would treat an own `__proto__` of an object as its prototype.
   return Object.entries(value).map(([key, inner]) => [key, plain(inner)]).sort(byKey);
 }
 
@@ -79,7 +79,7 @@ function byKey([a]: unknown[], [b]: unknown[]): number {
   return String(a) < String(b) ? -1 : 1;
 }
 
-test("what the server gets is what was given, and so is what comes back from it", () => {
+test("the server gets the values that were passed, and returns them", () => {
   fc.assert(
     fc.property(job, (job) => {
       const { jid, json } = encodeJob(job);
@@ -106,7 +106,7 @@ test("what the server gets is what was given, and so is what comes back from it"
   );
 });
 
-/** What JSON or the server cannot hold, made anew for each case. */
+/** Creates values that JSON or the server cannot represent, new ones for each case. */
 const unsound: readonly (() => unknown)[] = [
   ...[NaN, Infinity, 2 ** 53, -(2 ** 53), 1e21, 1n, 2n ** 70n].map((value) => () => value),
   ...["\ud800", "a\udfffb", `${"x".repeat(50)}\ud83d`].map((value) => () => value),
@@ -119,7 +119,7 @@ const unsound: readonly (() => unknown)[] = [
   () => new Promise(() => {}),
 ];
 
-/** A value with `inner` somewhere in it, and the keys that lead there. */
+/** Puts `inner` into nested values. The keys lead to it. */
 function wrapped(inner: unknown, keys: readonly (string | number)[], around: unknown): unknown {
   return keys.reduceRight<unknown>((value, key) => {
     if (typeof key === "number") return [...Array.from({ length: key }, () => around), value];
@@ -127,7 +127,7 @@ function wrapped(inner: unknown, keys: readonly (string | number)[], around: unk
   }, inner);
 }
 
-/** Follows a path such as `args[0].a["b c"]` from what it begins at. */
+/** Follows a path such as `args[0].a["b c"]` from its root. */
 function follow(root: unknown, path: string): unknown {
   let value = root;
   for (
@@ -145,7 +145,7 @@ const key = fc.oneof(
   fc.constantFrom("a", "when", "a b", 'q"', "__proto__", "0"),
 );
 
-test("what JSON or the server cannot hold is refused, with the path that leads to it", () => {
+test("values that JSON or the server cannot represent are refused, with their path", () => {
   fc.assert(
     fc.property(
       fc.constantFrom(...unsound),
@@ -171,13 +171,13 @@ test("what JSON or the server cannot hold is refused, with the path that leads t
   );
 });
 
-test("times before 1970 are read as they are, one after another of the same minute too", () => {
+test("times before 1970 are parsed correctly, also several in the same minute", () => {
   for (const text of ["1969-12-31T23:59:58.500Z", "1969-12-31T23:59:59.984Z"]) {
     assert.equal(parseTimestamp(text)?.toISOString(), text);
   }
 });
 
-test("dates become texts, as JSON has them", () => {
+test("dates become text, as in JSON", () => {
   fc.assert(
     fc.property(fc.date({ noInvalidDate: true }), (date) => {
       const { args } = JSON.parse(encodeJob({ type: "t", args: [date, { date }] }).json);

@@ -17,7 +17,7 @@ function sent(input: JobInput): Record<string, unknown> {
   return JSON.parse(encodeJob(input).json);
 }
 
-/** What a job with these options is sent with, said of a plain object and of a `Job`. */
+/** Returns the job that is sent for these options, from a plain object and from a `Job`. */
 function bothWays(
   options: JobOptions,
 ): [plain: Record<string, unknown>, made: Record<string, unknown>] {
@@ -34,7 +34,7 @@ function fault(input: JobInput, encode = encodeJob): InvalidJobError {
   return assert.fail("was taken");
 }
 
-test("a delay is a time from now, in milliseconds or as a text", () => {
+test("a delay is a time from now, in milliseconds or as text", () => {
   const cases = [[0, 0], [1500, 1500], ["500ms", 500], ["90s", 90_000], ["1.5m", 90_000]] as const;
   const more = [["5m", 300_000], ["2h", 7_200_000], ["1d", 86_400_000]] as const;
   for (const [delay, ms] of [...cases, ...more]) {
@@ -48,7 +48,7 @@ test("a delay is a time from now, in milliseconds or as a text", () => {
   assert.equal(sent({ type: "x" })["at"], undefined);
 });
 
-test("unique and expires are what Enterprise reads in custom", () => {
+test("unique and expires become the keys in custom that Enterprise reads", () => {
   const time = new Date("2030-01-31T12:00:00Z");
   const cases: [JobOptions, Record<string, unknown>][] = [
     [{ unique: { for: 600 } }, { unique_for: 600, unique_until: "success" }],
@@ -67,7 +67,7 @@ test("unique and expires are what Enterprise reads in custom", () => {
   }
 });
 
-test("what is wrong with them is told by the job's path, of a Job when it is encoded", () => {
+test("invalid ones are reported with their path, for a Job when it is encoded", () => {
   const cases: [options: unknown, path: string, message: RegExp][] = [
     [{ delay: -1 }, "delay", /milliseconds or a text like "5m".*got -1$/],
     [{ delay: "5 minutes" }, "delay", /got "5 minutes"$/],
@@ -98,9 +98,9 @@ test("what is wrong with them is told by the job's path, of a Job when it is enc
       assert.equal(error.code, `INVALID_${path.toUpperCase()}`);
       assert.match(error.message, message);
     }
-    // The smallest producer refuses them alike.
+    // The smallest producer refuses them in the same way.
     assert.equal(fault({ type: "x", ...options as JobOptions }, encodeCore).message, plain.message);
-    // In a batch, and with a catalogue, they stay wrong.
+    // In a batch and with a catalogue they stay invalid.
     assert.equal(
       fault(withCustom(new Job("x", [], options as JobOptions), { bid: "b" })).path,
       path,
@@ -110,7 +110,7 @@ test("what is wrong with them is told by the job's path, of a Job when it is enc
   }
 });
 
-test("a type's own unique and expires are for its jobs, which may say otherwise", () => {
+test("unique and expires of a type are defaults for its jobs", () => {
   const catalogue = new JobCatalogue(defineJobs({
     sync: job<[id: number]>({ unique: { for: "10m", until: "start" }, expires: "1h" }),
   }));
@@ -141,7 +141,7 @@ test("a type's own unique and expires are for its jobs, which may say otherwise"
   }
 });
 
-test("a name that no job has is answered with the one that was likely meant", () => {
+test("an unknown property is refused with a suggestion", () => {
   const cases = [
     ["reserve_for", "reserveFor"],
     ["retries", "retry"],
@@ -164,7 +164,7 @@ test("a name that no job has is answered with the one that was likely meant", ()
   assert.match(fault({ type: "x", zzzzzzzz: 1 } as JobInput).message, /put it into "custom"$/);
 });
 
-test("misspelled names of what Enterprise reads in custom are refused", () => {
+test("misspelled Enterprise keys in custom are refused", () => {
   const misspelled = {
     unique_for: ["uniqe_for", "uniqueFor", "unique-for", "Unique_For", "unqiue_for"],
     unique_until: ["uniqueUntil", "uniqe_until"],
@@ -178,7 +178,7 @@ test("misspelled names of what Enterprise reads in custom are refused", () => {
       assert.match(error.message, new RegExp(`did you mean custom.${right}, or`));
     }
   }
-  // The user's own.
+  // Names that are free to use.
   const own = [
     "unique_key",
     "uniqueId",

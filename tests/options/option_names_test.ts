@@ -25,7 +25,7 @@ import { Workflows } from "../../src/workflow/mod.ts";
 // deno-lint-ignore no-explicit-any -- As JavaScript calls.
 type Options = any;
 
-/** For each type of options that is exported: what takes them, and one of their names. */
+/** For each exported type of options: a function that takes them, and one of their names. */
 const takers: Record<string, [name: string, take: (options: Options) => unknown][]> = {
   ProducerOptions: [
     ["connections", (options) => Producer.connect(options)],
@@ -106,24 +106,23 @@ const takers: Record<string, [name: string, take: (options: Options) => unknown]
 };
 
 /**
- * Not for callers, or refused otherwise: an unknown option of a job is an `InvalidJobError`, as one
- * of a job's properties is.
+ * Options that callers do not pass, or that are refused otherwise: an unknown option of a job is an
+ * `InvalidJobError`, like other invalid properties of a job.
  */
 const elsewhere = [
   "JobOptions",
-  // As the options of any error.
+  // The same as the options of any error.
   "CauseOptions",
-  // As all that selects jobs of the embedded server: see below.
+  // The same as everything that selects jobs of the embedded server: see below.
   "FindJobOptions",
-  // Parts of the options of job(), whose names are checked as the last test here says, and of
-  // register.
+  // Parts of the options of job(), whose names the last test here checks, and of register.
   ...["JobTypeOptions", "FailurePolicy"],
-  // The producers of ./edge have no room for a hint: see below.
+  // The producers of ./edge have no room for a suggestion: see below.
   "PasswordlessProducerOptions",
-  // Given to transports and errors by the package.
+  // Passed to transports and errors by the package.
   ...["TransportConnectOptions", "FaktoryErrorOptions", "InvalidJobErrorOptions"],
   ...["ConnectionLostErrorOptions", "NdjsonErrorOptions", "AssertionErrorOptions"],
-  // A tuple, a union of texts.
+  // A tuple and a union of strings.
   ...["HandlerAndOptions", "RestartPolicy"],
 ];
 
@@ -155,7 +154,7 @@ const isConfigError = (pattern: RegExp) => (error: unknown) => {
 };
 
 for (const [type, all] of Object.entries(takers)) {
-  test(`unknown options are refused, with what was likely meant: ${type}`, async () => {
+  test(`unknown options are refused with a suggestion: ${type}`, async () => {
     for (const [name, take] of all) {
       const typo = name.slice(0, -2) + name.at(-1);
       await assert.rejects(
@@ -164,7 +163,7 @@ for (const [type, all] of Object.entries(takers)) {
           new RegExp(`the option [\\w.]*${typo} as .*: did you mean [\\w.]*${name}\\?$`),
         ),
       );
-      // As if it were not there.
+      // Counts as absent.
       const absent = { [typo]: undefined };
       await Promise.resolve().then(() => take({ ...absent, hopeless: undefined, zzzzzzz: 1 })).then(
         () => assert.fail(),
@@ -174,7 +173,7 @@ for (const [type, all] of Object.entries(takers)) {
   });
 }
 
-test("every exported type of options has its unknown names refused", () => {
+test("unknown names are refused for every exported type of options", () => {
   const { exports } = JSON.parse(readFileSync(new URL("../../deno.json", import.meta.url), "utf8"));
   const found = new Set<string>();
   for (const entry of Object.values<string>(exports)) {
@@ -187,7 +186,7 @@ test("every exported type of options has its unknown names refused", () => {
   assert.deepEqual(missing, []);
 });
 
-test("what is no object of options is refused, and a URL is not shown", async () => {
+test("options that are not an object are refused, and a URL is not shown", async () => {
   const url = "tcp://:secret@localhost:7419";
   for (const wrong of [url, new URL(url)] as never[]) {
     const isTold = isConfigError(/not an object: did you mean \{ url \}\?$/);
@@ -204,14 +203,14 @@ test("what is no object of options is refused, and a URL is not shown", async ()
   }
 });
 
-test("the producers of ./edge refuse what they do not have", async () => {
+test("the producers of ./edge refuse unknown options", async () => {
   await assert.rejects(
     EdgeProducer.connect({ url: "tcp://localhost", tls: true } as never),
     isConfigError(/the option tls as .\/edge does not support it$/),
   );
 });
 
-test("classes that are started say so when they are constructed", () => {
+test("constructors of classes that are started say how to start them", () => {
   for (const Class of [Producer, EdgeProducer, FaktoryServer, FakeFaktory, MemoryServer]) {
     const construct = Class as unknown as new (options?: unknown) => unknown;
     for (const options of [undefined, {}, { url: "tcp://localhost" }]) {
@@ -223,14 +222,14 @@ test("classes that are started say so when they are constructed", () => {
   }
 });
 
-test("an unknown default of a type is refused, with what was likely meant", () => {
+test("an unknown default of a type is refused with a suggestion", () => {
   assert.throws(
     () => defineJobs({ resize: job({ reserve_for: 60 } as never) }),
     isConfigError(/has no option "reserve_for", only .*: did you mean "reserveFor"\?$/),
   );
 });
 
-test("an unknown name among what selects jobs of a server is refused: it would select more", async () => {
+test("an unknown name in a selection is refused, as it would select more jobs", async () => {
   await using server = await FaktoryServer.start({ port: 0 });
   const isRefused = { code: "INVALID_FILTER", message: /: did you mean (error|limit|maxArgs)\?$/ };
   await assert.rejects(server.jobs({ set: "dead", limt: 1 } as never), isRefused);
@@ -238,7 +237,7 @@ test("an unknown name among what selects jobs of a server is refused: it would s
   await assert.rejects(server.discard({ set: "dead", type: "x", eror: "y" } as never), isRefused);
 });
 
-test("an event that there is not is refused, and so is a listener that is no function", async () => {
+test("an unknown event is refused, and so is a listener that is not a function", async () => {
   const consumer = new Consumer();
   const supervisor = new Supervisor("x.ts");
   const refused = (message: RegExp) => ({ code: "INVALID_ARGUMENT", message });

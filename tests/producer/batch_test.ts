@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { scripted } from "./setting.ts";
 
-test("a batch is committed after all its jobs, also those that were not awaited", async () => {
+test("a batch is committed after all its jobs, even those that were not awaited", async () => {
   const { peer, producer } = await scripted();
   const opening = producer.batches.open({ success: { type: "done" } }, (batch) => {
     void batch.enqueue("one");
@@ -11,7 +11,7 @@ test("a batch is committed after all its jobs, also those that were not awaited"
   await peer.received(1);
   peer.say("$3\r\nb-1\r\n");
   await peer.received(2);
-  // The server takes its time: nothing more is sent meanwhile.
+  // The server has not replied yet: nothing more is sent.
   await new Promise((resolve) => setImmediate(resolve));
   const pushed = peer.lines.slice(1);
   assert(pushed.every((line) => line.startsWith("PUSHB ")), `${pushed}`);

@@ -27,7 +27,7 @@ const jobs = defineJobs({
   refused: job(refusing({ message: "no", path: [0] })),
 });
 
-/** A producer with the catalogue whose server is the test, typed and as JavaScript has it. */
+/** Returns a producer with the catalogue and a server played by the test, typed and untyped. */
 async function withCatalogue() {
   const { peer, producer } = await scripted({ jobs });
   const untyped = producer as unknown as {
@@ -41,7 +41,7 @@ function sentJob(line: string): Record<string, unknown> {
   return JSON.parse(line.slice(line.indexOf("{"), line.lastIndexOf("}") + 1));
 }
 
-test("defaults of the type go with each job, whichever way it comes", async () => {
+test("all ways to enqueue a job fill in the defaults of its type", async () => {
   const { peer, producer } = await withCatalogue();
   const ways = [
     () => producer.enqueue("resize", ["a", 1]),
@@ -65,7 +65,7 @@ test("defaults of the type go with each job, whichever way it comes", async () =
   }
 });
 
-test("arguments are sent as they were given, and not as the schema makes them", async () => {
+test("arguments are sent unchanged, not as the schema's output", async () => {
   const { peer, producer } = await withCatalogue();
   const enqueuing = producer.enqueue("welcome", ["ann", {}], { queue: "other" });
   await peer.received(1);
@@ -75,7 +75,7 @@ test("arguments are sent as they were given, and not as the schema makes them", 
   await enqueuing;
 });
 
-test("bad arguments and unknown types reject with what is wrong, and nothing is sent", async () => {
+test("invalid arguments and unknown types reject with the reason, unsent", async () => {
   const { peer, producer, untyped } = await withCatalogue();
   const secret = "4111-1111";
   await assert.rejects(untyped.enqueue("welcome", ["ann", { vip: secret }]), (error) => {
@@ -93,7 +93,7 @@ test("bad arguments and unknown types reject with what is wrong, and nothing is 
     message: /did you mean "resize"/,
   });
   await assert.rejects(producer.enqueue("slowToRefuse", [1]), { path: "args[0]" });
-  // Types alone are not checked when the program runs.
+  // Arguments are not checked at run time if only their types are known.
   const enqueuing = untyped.enqueue("resize", [1, "a"]);
   await peer.received(1);
   assert.equal(peer.lines.length, 1);
@@ -101,7 +101,7 @@ test("bad arguments and unknown types reject with what is wrong, and nothing is 
   await enqueuing;
 });
 
-test("of many jobs those that do not fit are told, at once or later, by their place", async () => {
+test("of many jobs, the invalid ones are reported with their index, at once or later", async () => {
   const { peer, producer } = await withCatalogue();
   const many = producer.enqueueMany([
     { type: "refused", args: ["a"], jid: "jid-at-once" },
@@ -123,7 +123,7 @@ test("of many jobs those that do not fit are told, at once or later, by their pl
   ]);
 });
 
-test("what is sent is the job as it was when it was enqueued, however long its schema takes", async () => {
+test("a job is sent as it was when it was enqueued, however long its schema takes", async () => {
   const { peer, producer } = await withCatalogue();
   const args = ["before"];
   const enqueuing = producer.enqueue("slow", args);
@@ -140,7 +140,7 @@ test("what is sent is the job as it was when it was enqueued, however long its s
   await closing;
 });
 
-test("middleware sees the defaults, and what it hands on is what is checked", async () => {
+test("middleware gets the defaults, and the job that it passes on is checked", async () => {
   const { peer, producer, untyped } = await withCatalogue();
   const queues: unknown[] = [];
   producer.use((input, next) => {
@@ -166,7 +166,7 @@ test("middleware sees the defaults, and what it hands on is what is checked", as
   assert.equal((error as InvalidJobError).path, "jobs[0].args[0]");
 });
 
-test("jobs and callbacks of a batch are of the catalogue, too", async () => {
+test("jobs and callbacks of a batch are checked against the catalogue", async () => {
   const { peer, producer } = await withCatalogue();
   const callback = { type: "refused", args: [] } as const;
   await assert.rejects(producer.batches.open({ complete: callback }, () => {}), {
@@ -193,7 +193,7 @@ test("jobs and callbacks of a batch are of the catalogue, too", async () => {
   assert.equal(await opening, "b-1");
 });
 
-test("a catalogue that cannot be used is refused before anything is connected", async () => {
+test("an invalid catalogue is refused before connecting", async () => {
   const wrong = { t: job({ queue: "a b" }) };
   await assert.rejects(Producer.connect({ jobs: wrong }), { code: "INVALID_OPTION" });
   await assert.rejects(Producer.connect({ jobs: null as never }), { code: "INVALID_OPTION" });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { scripted } from "./setting.ts";
 
-test("any other command is sent on one line, and its reply given as a text", async () => {
+test("an unknown command is sent on one line, and its reply returned as text", async () => {
   const { peer, producer } = await scripted();
   const replies: [said: string, reply: string | null][] = [
     ["+OK\r\n", "OK"],
@@ -18,7 +18,7 @@ test("any other command is sent on one line, and its reply given as a text", asy
   }
 });
 
-test("what could not be one command, or is not for callers, is refused and not sent", async () => {
+test("invalid and reserved commands are refused and not sent", async () => {
   const { producer } = await scripted();
   const send = producer.command.bind(producer) as (...args: unknown[]) => Promise<unknown>;
   const wrong: unknown[][] = [

@@ -8,7 +8,7 @@ function fill(window: InFlightWindow): number {
   return count;
 }
 
-test("a full window has room once a job has its result", async () => {
+test("a full window has room when a job has its result", async () => {
   const window = new InFlightWindow();
   assert.equal(fill(window), 1000);
   let isRoom = false;
@@ -20,7 +20,7 @@ test("a full window has room once a job has its result", async () => {
   assert.equal(fill(window), 1);
 });
 
-test("it is empty once no job is in flight", async () => {
+test("the window is empty when no job is in flight", async () => {
   const window = new InFlightWindow();
   await window.empty();
   window.begin();
@@ -32,7 +32,7 @@ test("it is empty once no job is in flight", async () => {
   await empty;
 });
 
-test("a wait ends where it is released", async () => {
+test("a wait ends when it is released", async () => {
   const window = new InFlightWindow();
   window.begin();
   const released = window.empty();

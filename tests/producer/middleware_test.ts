@@ -9,12 +9,12 @@ type SentJob = Record<string, unknown>;
 const accept = (jobs: SentJob[]) => jobs.length === 1 ? "+OK\r\n" : "$2\r\n{}\r\n";
 const refuse = () => "-ERR no room\r\n";
 
-/** A producer with this middleware, whose server is the test. */
+/** Returns a producer with this middleware and a server played by the test. */
 async function withMiddleware(...middleware: readonly ProducerMiddleware[]) {
   const { peer, producer } = await scripted();
   for (const one of middleware) producer.use(one);
   let answered = 0;
-  /** Answers the next command, once it has come, and gives its jobs. */
+  /** Replies to the next command when it arrives, and returns its jobs. */
   async function take(reply: (jobs: SentJob[]) => string = accept): Promise<SentJob[]> {
     await peer.received(++answered);
     const line = peer.lines[answered - 1]!;
@@ -28,7 +28,7 @@ async function withMiddleware(...middleware: readonly ProducerMiddleware[]) {
 const tag = (name: string): ProducerMiddleware => (job, next) =>
   next({ ...job, custom: { ...job.custom, [name]: Object.keys(job.custom ?? {}).length } });
 
-test("each middleware sees the job as the one before made it, the first that was added outermost", async () => {
+test("each middleware gets the job from the one before; the first is outermost", async () => {
   const out: unknown[] = [];
   const after = (name: string): ProducerMiddleware => async (_job, next) => {
     out.push([name, await next()]);
@@ -41,7 +41,7 @@ test("each middleware sees the job as the one before made it, the first that was
   assert.deepEqual(out, [["b", "jid-jid-1"], ["a", "jid-jid-1"]]);
 });
 
-test("every job passes it, whichever way it comes", async () => {
+test("all ways to enqueue a job pass the middleware", async () => {
   const { producer, take } = await withMiddleware(tag("seen"));
   const ways: [() => Promise<unknown>, number][] = [
     [() => producer.enqueue("x"), 1],
@@ -62,7 +62,7 @@ test("every job passes it, whichever way it comes", async () => {
   }
 });
 
-test("a batch's jobs pass it, with the batch's id", async () => {
+test("jobs of a batch pass the middleware, with the batch's id", async () => {
   const { peer, producer } = await withMiddleware(tag("seen"));
   const opening = producer.batches.open({ success: { type: "done" } }, async (batch) => {
     await batch.enqueue("x");
@@ -81,7 +81,7 @@ test("a batch's jobs pass it, with the batch's id", async () => {
   assert.equal(await opening, "b-1");
 });
 
-test("jobs of one turn still travel together", async () => {
+test("jobs of one turn are still sent together", async () => {
   const { producer, take } = await withMiddleware(tag("a"), async (_job, next) => {
     await Promise.resolve();
     return await next();
@@ -92,7 +92,7 @@ test("jobs of one turn still travel together", async () => {
   assert.deepEqual(await enqueuing, jobs.map(({ jid }) => jid));
 });
 
-test("one that does not call next gives a jid itself, to those around it as well", async () => {
+test("middleware that does not call next returns a jid, also to outer middleware", async () => {
   const seen: unknown[] = [];
   const outer: ProducerMiddleware = async (_job, next) => {
     seen.push(await next());
@@ -108,7 +108,7 @@ test("one that does not call next gives a jid itself, to those around it as well
   assert.deepEqual(peer.lines, []);
 });
 
-test("one that neither calls next nor gives a jid rejects", async () => {
+test("middleware that neither calls next nor returns a jid rejects", async () => {
   const { peer, producer } = await withMiddleware(() => {});
   const code = "NEXT_NOT_CALLED";
   await assert.rejects(producer.enqueue("x"), { code });
@@ -121,7 +121,7 @@ test("one that neither calls next nor gives a jid rejects", async () => {
   assert.deepEqual(peer.lines, []);
 });
 
-test("one that does not wait for next is waited for", async () => {
+test("middleware that does not await next is awaited", async () => {
   const { producer, take } = await withMiddleware((job, next) => {
     next({ ...job, queue: "other" });
   });
@@ -150,7 +150,7 @@ test("calling next twice rejects, and sends the job once", async () => {
   }
 });
 
-test("what it throws rejects, before next nothing is sent", async () => {
+test("an error of middleware rejects, and before next nothing is sent", async () => {
   const error = new RangeError("not today");
   const { peer, producer } = await withMiddleware(
     async (_job, next) => {
@@ -170,7 +170,7 @@ test("what it throws rejects, before next nothing is sent", async () => {
   assert.deepEqual(peer.lines, []);
 });
 
-test("of many jobs each has its own fate, told by the jid that was sent", async () => {
+test("each of many jobs has its own result, by the jid that was sent", async () => {
   const { producer, take } = await withMiddleware((job, next) => {
     if (job.type === "bad") throw new Error("bad");
     return next(job.type === "wrong" ? { ...job, args: [1n] as never } : job);
@@ -181,7 +181,7 @@ test("of many jobs each has its own fate, told by the jid that was sent", async 
     { type: "wrong", jid: "jid-wrong" },
     { type: "refused" },
   ]);
-  // The verdict names the jid, which is made on the way.
+  // The reply names the jid, which is created on the way.
   const jobs = await take((sent) => {
     const verdict = JSON.stringify({ [String(sent[1]!["jid"])]: "no room" });
     return `$${verdict.length}\r\n${verdict}\r\n`;
@@ -195,7 +195,7 @@ test("of many jobs each has its own fate, told by the jid that was sent", async 
   assert.deepEqual([wrong.code, wrong.path], ["INVALID_ARGS", "jobs[2].args[0]"]);
 });
 
-test("a refusal rejects next, and may be dealt with", async () => {
+test("an error of the server rejects next, and middleware may handle it", async () => {
   const caught: unknown[] = [];
   const { producer, take } = await withMiddleware(async (job, next) => {
     try {
@@ -211,7 +211,7 @@ test("a refusal rejects next, and may be dealt with", async () => {
   assert(caught[0] instanceof ServerError);
 });
 
-test("a call that is aborted leaves no middleware waiting", async () => {
+test("an aborted call does not leave middleware waiting", async () => {
   const stop = new AbortController();
   const reached = deferred<void>();
   const go = deferred<void>();
@@ -239,7 +239,7 @@ test("a call that is aborted leaves no middleware waiting", async () => {
   assert.equal(peer.lines.length, 1);
 });
 
-test("closing waits for jobs that are in it", async () => {
+test("closing waits for jobs in the middleware", async () => {
   const go = deferred<void>();
   const { peer, producer, take } = await withMiddleware(async (_job, next) => {
     await go.promise;
@@ -256,7 +256,7 @@ test("closing waits for jobs that are in it", async () => {
   await closing;
 });
 
-test("what is no function is refused", async () => {
+test("middleware that is not a function is refused", async () => {
   const { producer } = await withMiddleware();
   assert.throws(() => producer.use({} as never), { code: "INVALID_OPTION" });
 });

@@ -18,7 +18,7 @@ function bulk(text: string): string {
   return `$${text.length}\r\n${text}\r\n`;
 }
 
-test("a lone job is a PUSH, jobs of one turn are one PUSHB, each with its own answer", async () => {
+test("a single job is one PUSHB, jobs of one turn share one, each with its result", async () => {
   const { peer, producer } = await scripted();
   const lone = producer.enqueue("a", [], { jid: "jid-lone" });
   await peer.received(1);
@@ -38,7 +38,7 @@ test("a lone job is a PUSH, jobs of one turn are one PUSHB, each with its own an
   assert.equal(reason.reply, "no room");
 });
 
-test("jobs that come while a write is under way go out together after it", async () => {
+test("jobs that arrive during a write are sent together after it", async () => {
   const { peer, producer } = await scripted();
   let release = () => {};
   peer.hold = new Promise((resolve) => release = resolve);
@@ -58,7 +58,7 @@ test("jobs that come while a write is under way go out together after it", async
   assert.equal(peer.lines.length, 2);
 });
 
-test("a command takes 1000 jobs at most, and about a megabyte", async () => {
+test("a command has at most 1000 jobs and about a megabyte", async () => {
   const { peer, producer } = await scripted();
   const many = Array.from({ length: 2500 }, () => producer.enqueue("x"));
   await peer.received(3);
@@ -72,7 +72,7 @@ test("a command takes 1000 jobs at most, and about a megabyte", async () => {
   await Promise.all(large);
 });
 
-test("a call that is aborted before it was sent is not sent, one that was is still answered to the others", async () => {
+test("an aborted call is not sent, and other calls still get their replies", async () => {
   const { peer, producer } = await scripted();
   const stop = new AbortController();
   const reason = new Error("enough");
@@ -89,7 +89,7 @@ test("a call that is aborted before it was sent is not sent, one that was is sti
   assert.equal(peer.lines.length, 1);
 });
 
-test("what the server's answer makes no sense of rejects, and the connection is not used again", async () => {
+test("an unexpected reply rejects, and the connection is not used again", async () => {
   const { peer, producer } = await scripted();
   const wrong = producer.enqueue("a");
   await peer.received(1);
@@ -99,7 +99,7 @@ test("what the server's answer makes no sense of rejects, and the connection is 
   await assert.rejects(producer.enqueue("b"), { code: "UNEXPECTED_REPLY" });
 });
 
-test("nothing is thrown by a call itself: what is wrong rejects", async () => {
+test("a call never throws: errors reject its promise", async () => {
   const { producer, peer } = await scripted();
   const calls = [
     producer.enqueue(undefined as never),
@@ -131,7 +131,7 @@ test("nothing is thrown by a call itself: what is wrong rejects", async () => {
   assert.deepEqual(peer.lines, []);
 });
 
-test("what is under way when the connection is cut is sent again, and nothing is lost", async () => {
+test("commands in flight are sent again after a cut, and nothing is lost", async () => {
   await using server = await FaktoryServer.start({ port: 0 });
   const transport = new CuttableTransport();
   const producer = await Producer.connect({ url: server.url, transport, reconnect });
@@ -141,7 +141,7 @@ test("what is under way when the connection is cut is sent again, and nothing is
   const jids = new Set<string>();
   for (let round = 0; round < 20; round++) {
     const jobs = Array.from({ length: 50 }, () => producer.enqueue("x"));
-    // In the midst of it: before it is written, while it is, or after.
+    // Cut at different moments: before, during and after the write.
     for (let turn = 0; turn < round; turn++) await Promise.resolve();
     transport.cut();
     for (const jid of await Promise.all(jobs)) jids.add(jid);
@@ -153,7 +153,7 @@ test("what is under way when the connection is cut is sent again, and nothing is
   assert(events.includes("reconnect"));
 });
 
-test("a job that waits for a server is enqueued once it is back, or rejected when the tries are over", async () => {
+test("a job waits for the server, or is rejected when the attempts are used up", async () => {
   const server = await FaktoryServer.start({ port: 0 });
   const producer = await Producer.connect({
     url: server.url,
@@ -176,7 +176,7 @@ test("a job that waits for a server is enqueued once it is back, or rejected whe
   await producer.close();
 });
 
-test("at most once, a job whose answer was lost is not sent again, and said to be unknown", async () => {
+test("with at-most-once, a job whose reply was lost rejects as unknown, not resent", async () => {
   const peers: Peer[] = [];
   const connecting = Producer.connect({
     url: "tcp://memory",
@@ -210,7 +210,7 @@ test("at most once, a job whose answer was lost is not sent again, and said to b
   await producer.close();
 });
 
-test("a batch gives its jobs its id, and is committed once it is filled", async () => {
+test("a batch adds its id to its jobs, and is committed when it is filled", async () => {
   const { peer, producer } = await scripted();
   const opening = producer.batches.open(
     { description: "d", success: { type: "done", jid: "done-done" } },
@@ -248,7 +248,7 @@ test("a batch gives its jobs its id, and is committed once it is filled", async 
   });
 });
 
-test("tracking tells how far a job is", async () => {
+test("tracking returns the progress of a job", async () => {
   const { peer, producer } = await scripted();
   const asking = producer.tracking.get("12345678");
   await peer.received(1);
@@ -258,7 +258,7 @@ test("tracking tells how far a job is", async () => {
   assert.deepEqual({ state, percent, text }, { state: "working", percent: 50, text: "half" });
 });
 
-test("a caller's own streams carry it, and a pair of them cannot be had twice", async () => {
+test("a pair of streams is used for one connection, and refused for a second", async () => {
   const peer = openPeer();
   void peer.greet();
   const { readable, writable } = peer.connection;
@@ -273,7 +273,7 @@ test("a caller's own streams carry it, and a pair of them cannot be had twice", 
   await producer.close();
 });
 
-test("a server that is not there is said so at once, with its place and never its password", async () => {
+test("an unreachable server is reported at once, with its address, no password", async () => {
   const server = await FaktoryServer.start({ port: 0 });
   await server.close();
   const url = `tcp://:hunter2hunter2@127.0.0.1:${server.port}`;
@@ -286,7 +286,7 @@ test("a server that is not there is said so at once, with its place and never it
   });
 });
 
-test("options that cannot be used are refused before anything is connected", async () => {
+test("invalid options are refused before connecting", async () => {
   const code = "INVALID_OPTION";
   for (
     const options of [

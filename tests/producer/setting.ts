@@ -4,27 +4,29 @@ import { Peer } from "../connection/peer.ts";
 
 const opened: Peer[] = [];
 
-// A producer that is left open watches over its last command for a while, which Node would wait
-// for.
+// An open producer keeps a timer for its last command, and Node would wait for it.
 after(() => {
   for (const peer of opened) peer.end();
 });
 
-/** The other end of a producer's connection, which hangs up once the file's tests have ended. */
+/**
+ * Returns the server side of a producer's connection. It is closed when the tests of the file have
+ * ended.
+ */
 export function openPeer(): Peer {
   const peer = new Peer();
   opened.push(peer);
   return peer;
 }
 
-/** A producer whose server is the test, with no line of its handshake left. */
+/** Returns a producer with a server played by the test, after the handshake. */
 export async function scripted<Jobs extends JobDefinitions = JobDefinitions>(
   options: Pick<ProducerOptions<Jobs>, "jobs"> = {},
 ): Promise<{ peer: Peer; producer: Producer<Jobs> }> {
   const peer = openPeer();
   const connecting = Producer.connect({
     ...options,
-    // The test speaks for one peer only.
+    // The test plays one peer only.
     connections: 1,
     url: "tcp://memory",
     transport: { name: "memory", connect: () => Promise.resolve(peer.connection) },

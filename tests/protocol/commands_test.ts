@@ -10,7 +10,7 @@ const ok: Reply = { kind: "status", text: "OK" };
 const error = (text: string): Reply => ({ kind: "error", text });
 const bulk = (text: string | null): Reply => ({ kind: "bulk", text });
 
-it("pushes one job and many", () => {
+it("encodes one job and many", () => {
   const jobs = [encodeJob({ type: "a" }), encodeJob({ type: "b" })];
   const one = push(jobs[0]!);
   assert.deepEqual([one.verb, one.payload], ["PUSHB", `[${jobs[0]!.json}]`]);
@@ -28,7 +28,7 @@ it("pushes one job and many", () => {
   assert.throws(() => many.parse(bulk("[]")), ProtocolError);
 });
 
-it("fetches a job, or none", () => {
+it("parses a fetched job, or none", () => {
   const fetch = fetchJob(["critical", "default"]);
   assert.deepEqual([fetch.verb, fetch.payload, fetch.resend], [
     "FETCH",
@@ -53,7 +53,7 @@ it("acknowledges and fails by jid", () => {
   assert.throws(() => failure.parse(error("ERR Job not found j")), JobNotFoundError);
 });
 
-it("keeps a refusal's words and tells the known ones apart", () => {
+it("keeps the text of an error reply, and recognizes known ones", () => {
   const unknown = serverError("ERR jobs must have a jobtype parameter");
   assert.deepEqual([unknown.constructor, unknown.code, unknown.reply], [
     ServerError,

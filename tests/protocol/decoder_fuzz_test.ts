@@ -6,19 +6,21 @@ import type { Reply } from "../../src/protocol/reply.ts";
 import { SmallReplyDecoder } from "../../src/protocol/small_decoder.ts";
 import { casesOf, randomFrom, seed } from "../properties.ts";
 
-/** What bytes led to: the replies, and the code of the error behind them, if there was one. */
+/**
+ * The result of decoding bytes: the replies, and the code of the error after them, if there is one.
+ */
 interface End {
   readonly replies: Reply[];
   readonly code: string | undefined;
 }
 
-/** Few, so that a claim of more is seldom a claim of too much. */
+/** A small limit, so that a longer length in a reply is rarely too large. */
 const MAX_BYTES = 205;
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 const encoder = new TextEncoder();
 
-/** The protocol read in the plainest way, all bytes at once. */
+/** Parses the protocol in the simplest way, all bytes at once. */
 function oracle(bytes: Uint8Array): End {
   const replies: Reply[] = [];
   for (let at = 0; at < bytes.length;) {
@@ -51,7 +53,7 @@ function oracle(bytes: Uint8Array): End {
   return { replies, code: undefined };
 }
 
-/** Decodes the bytes cut into pieces, the next of which is as long as `next` says. */
+/** Decodes the bytes in pieces. `next` returns the length of the next piece. */
 function decode(
   Decoder: typeof ReplyDecoder | typeof SmallReplyDecoder,
   bytes: Uint8Array,
@@ -94,7 +96,7 @@ const BULKS = [
   "€".repeat(9),
 ];
 
-/** Replies as they are on the wire, and bytes that mean something there. */
+/** Returns replies in wire format, and bytes with a meaning in it. */
 function streams(random: () => number, count: number): Uint8Array[] {
   const of = <T>(list: readonly T[]) => list[Math.floor(random() * list.length)]!;
   const reply = () => {
@@ -116,7 +118,7 @@ function streams(random: () => number, count: number): Uint8Array[] {
 
 const TELLING = encoder.encode("+-:$\r\n0123456789");
 
-/** The bytes with a few of them changed, taken out, doubled or put in. */
+/** Returns the bytes with a few of them changed, removed, doubled or inserted. */
 function mutated(bytes: Uint8Array, random: () => number): Uint8Array {
   const to = new Uint8Array(bytes.length * 2 + 8);
   to.set(bytes);
@@ -151,7 +153,7 @@ function tell(bytes: Uint8Array, ...ends: End[]): string {
 }
 
 for (const [Decoder, count] of [[ReplyDecoder, 1_000_000], [SmallReplyDecoder, 300_000]] as const) {
-  test(`${Decoder.name}: whatever comes, and however it is cut, is replies and at most one protocol error`, () => {
+  test(`${Decoder.name}: any bytes, however cut, give replies and at most one error`, () => {
     anyBytes(Decoder, count);
   });
 }
@@ -176,7 +178,7 @@ function anyBytes(Decoder: typeof ReplyDecoder | typeof SmallReplyDecoder, count
   }
 }
 
-test("no memory is taken for bytes that are only claimed", () => {
+test("no memory is allocated for bytes that are only announced", () => {
   const random = randomFrom(seed);
   const Whole = Uint8Array;
   let taken = 0;
@@ -201,12 +203,12 @@ test("no memory is taken for bytes that are only claimed", () => {
     } finally {
       globalThis.Uint8Array = Whole;
     }
-    // What was there is copied as there is more of it: all in all no more than three times.
+    // The buffer is copied when it grows, in total at most three times its size.
     assert(taken >= 256 && taken <= 1024 + 4 * given, `${taken} bytes taken for ${given}`);
   }
 });
 
-test("a reply that claims too much, and a line without end, are refused before they come", () => {
+test("a length that is too large, and an endless line, are refused before the bytes arrive", () => {
   const claims = [DEFAULT_MAX_REPLY_BYTES + 1, 999_999_999_999_999];
   for (const claim of claims) {
     const decoder = new ReplyDecoder(() => {});

@@ -29,15 +29,15 @@ for (const Decoder of [ReplyDecoder, SmallReplyDecoder]) {
   };
 
   describe(Decoder.name, () => {
-    it("reads several replies of one chunk", () => {
+    it("decodes several replies in one chunk", () => {
       assert.deepEqual(decode([bytes(wire)]), expected);
     });
 
-    it("reads them byte by byte", () => {
+    it("decodes them byte by byte", () => {
       assert.deepEqual(decode([...bytes(wire)].map((byte) => Uint8Array.of(byte))), expected);
     });
 
-    it("reads them at any splits", () => {
+    it("decodes them at any split", () => {
       const all = bytes(wire);
       fc.assert(fc.property(fc.array(fc.nat(all.length)), (cuts) => {
         const ends = [...cuts, all.length].sort((a, b) => a - b);
@@ -46,14 +46,14 @@ for (const Decoder of [ReplyDecoder, SmallReplyDecoder]) {
       }));
     });
 
-    it("refuses what is too large, before it comes", () => {
+    it("refuses a reply that is too large before it arrives", () => {
       const tooLarge = (error: unknown) =>
         error instanceof ProtocolError && error.code === "REPLY_TOO_LARGE";
       assert.throws(() => decode([bytes("$101\r\n")], 100), tooLarge);
       assert.throws(() => decode([bytes("+" + "x".repeat(200))], 100), tooLarge);
     });
 
-    it("refuses what is not the protocol", () => {
+    it("refuses bytes that violate the protocol", () => {
       for (
         const text of ["HTTP/1.1 400\r\n", "$x\r\n", "$-2\r\n", "$1\r\nabc\r\n", ":1.5\r\n", "\n"]
       ) {
@@ -65,9 +65,9 @@ for (const Decoder of [ReplyDecoder, SmallReplyDecoder]) {
       }
     });
 
-    // In pieces as Cloudflare Workers bring them: the small decoder copies what it has with each.
+    // In pieces as Cloudflare Workers deliver them: the small decoder copies its buffer with each.
     const size = Decoder === ReplyDecoder ? 32 * 1024 * 1024 : 2 * 1024 * 1024;
-    it(`reads a bulk of ${size} bytes`, () => {
+    it(`decodes a bulk of ${size} bytes`, () => {
       const body = new Uint8Array(size).fill(0x61);
       const chunks = [bytes(`$${size}\r\n`)];
       for (let at = 0; at < size; at += 4096) chunks.push(body.subarray(at, at + 4096));

@@ -5,7 +5,7 @@ import { CommandEncoder } from "../../src/protocol/encoder.ts";
 
 const text = (encoder: CommandEncoder) => new TextDecoder().decode(encoder.view);
 
-it("puts commands one after the other, and again after clear", () => {
+it("encodes commands one after the other, and again after clear", () => {
   const encoder = new CommandEncoder();
   encoder.add("PUSH", '{"a":"€"}');
   encoder.add("INFO");
@@ -23,7 +23,7 @@ it("grows", () => {
   assert.equal(text(encoder), `PUSH ${payload}\r\nPUSH ${payload}\r\n`);
 });
 
-it("refuses a line break, so that no text can become a command", () => {
+it("refuses a line break, so that text cannot become a command", () => {
   const encoder = new CommandEncoder();
   for (const payload of ["a\nFLUSH", "a\rb"]) {
     assert.throws(() => encoder.add("FETCH", payload), InvalidArgumentError);
@@ -31,11 +31,11 @@ it("refuses a line break, so that no text can become a command", () => {
   assert.ok(encoder.isEmpty);
 });
 
-it("what a large job took is let go, and what small ones take is kept", () => {
+it("frees the memory of a large job, and keeps that of small ones", () => {
   const encoder = new CommandEncoder();
   encoder.add("PUSHB", "x".repeat(20_000_000));
   assert.equal(encoder.view.length, 20_000_008);
-  // Not three bytes a character.
+  // Less than three bytes per character.
   assert(encoder.capacity < 25_000_000, `${encoder.capacity}`);
   encoder.clear();
   assert(encoder.capacity <= 1024 * 1024, `${encoder.capacity}`);

@@ -3,14 +3,14 @@ import { it } from "node:test";
 import { ProtocolError, VersionError } from "../../src/errors.ts";
 import { helloPayload, parseGreeting, passwordHash } from "../../src/protocol/handshake.ts";
 
-it("hashes a password as the server does", () => {
+it("hashes a password like the server", () => {
   assert.equal(
     passwordHash("foobar", "55104dc76695721d", 1545),
     "6d877f8e5544b1f2598768f817413ab8a357afffa924dedae99eb91472d4ec30",
   );
 });
 
-it("reads a greeting", () => {
+it("parses a greeting", () => {
   assert.deepEqual(parseGreeting('HI {"v":2}'), { version: 2 });
   assert.deepEqual(parseGreeting('HI {"v":2,"i":4000,"s":"ab"}'), {
     version: 2,
@@ -19,7 +19,7 @@ it("reads a greeting", () => {
   });
 });
 
-it("refuses another version and unreasonable work", () => {
+it("refuses another version and too many hash rounds", () => {
   const code = (wanted: string) => (error: unknown) =>
     error instanceof VersionError && error.code === wanted;
   assert.throws(() => parseGreeting('HI {"v":3}'), code("UNSUPPORTED_VERSION"));
@@ -32,7 +32,7 @@ it("refuses another version and unreasonable work", () => {
   }
 });
 
-it("says who it is, leaving out what is absent", () => {
+it("identifies itself without the absent properties", () => {
   assert.deepEqual(
     JSON.parse(helloPayload({ version: 2, wid: "w", pid: 7, labels: ["a"], hostname: undefined })),
     { v: 2, wid: "w", pid: 7, labels: ["a"] },

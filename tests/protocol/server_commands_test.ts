@@ -14,7 +14,7 @@ import type { Reply } from "../../src/protocol/reply.ts";
 const status = (text: string): Reply => ({ kind: "status", text });
 const bulk = (text: string): Reply => ({ kind: "bulk", text });
 
-it("beats, and hears the server's word as a status or a bulk", () => {
+it("parses the reply to BEAT as a status or a bulk", () => {
   const command = beat({ wid: "w", rssKb: 12 });
   assert.deepEqual(JSON.parse(command.payload), { wid: "w", rss_kb: 12 });
   assert.equal(command.parse(status("OK")), "running");
@@ -34,7 +34,7 @@ it("names queues", () => {
   assert.deepEqual(latency.parse(bulk('{"a":1.5}')), new Map([["a", 1.5]]));
 });
 
-it("sends MUTATE without a space, whatever is in the filter", () => {
+it("sends MUTATE without spaces, with any filter", () => {
   const { payload } = mutate("kill", "retries", { jobtype: "send mail" });
   assert.ok(!payload.includes(" "));
   assert.deepEqual(JSON.parse(payload), {
@@ -45,12 +45,12 @@ it("sends MUTATE without a space, whatever is in the filter", () => {
   assert.deepEqual(JSON.parse(mutate("clear", "dead").payload), { cmd: "clear", target: "dead" });
 });
 
-it("reads INFO and refuses what is no object", () => {
+it("parses INFO and refuses a reply that is not an object", () => {
   assert.deepEqual(info().parse(bulk('{"now":"x"}')), { now: "x" });
   assert.throws(() => info().parse(bulk("{")), ProtocolError);
 });
 
-it("makes batches and tells progress", () => {
+it("encodes batches and progress", () => {
   const made = batchNew({ success: { type: "done", jid: "12345678" } });
   assert.ok(made.payload.startsWith("NEW {"));
   assert.equal(JSON.parse(made.payload.slice(4)).success.jobtype, "done");

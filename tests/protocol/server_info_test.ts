@@ -4,7 +4,7 @@ import { ProtocolError } from "../../src/errors.ts";
 import { queueLatency } from "../../src/protocol/commands/server.ts";
 import { parseServerInfo } from "../../src/protocol/server_info.ts";
 
-/** What Faktory 1.8.0 says, shortened: the sizes of the sets stand with the tasks alone. */
+/** The reply of Faktory 1.8.0, shortened: only the tasks have the sizes of the sets. */
 const OLD = {
   faktory: {
     queues: { default: 1 },
@@ -20,7 +20,7 @@ const OLD = {
   server: { description: "Faktory", faktory_version: "1.8.0" },
 };
 
-test("the sizes of the sets are read where old servers have them, too", () => {
+test("reads the sizes of the sets of old servers too", () => {
   const sizes = { scheduled: 1, retries: 2, dead: 3, working: 4 };
   assert.deepEqual(parseServerInfo(OLD).sets, sizes);
   const sets = { scheduled: 5, retries: 6, dead: 7, working: 8 };
@@ -35,7 +35,7 @@ test("the sizes of the sets are read where old servers have them, too", () => {
   }
 });
 
-test("an old server that says OK to QUEUE LATENCY is said to be too old", () => {
+test("reports a server that is too old for QUEUE LATENCY", () => {
   assert.throws(() => queueLatency(["default"]).parse({ kind: "status", text: "OK" }), (error) => {
     assert(error instanceof ProtocolError);
     assert.equal(error.code, "UNSUPPORTED_COMMAND");

@@ -6,10 +6,10 @@ import { describe, it } from "node:test";
 import { ConnectError, type FaktoryError } from "../../src/errors.ts";
 import type { Transport, TransportConnection } from "../../src/transport/transport.ts";
 
-/** A peer: a server that hands each connection over. */
+/** A server that returns each of its connections. */
 export interface Peer {
   readonly port: number;
-  /** The next connection that is made to it. */
+  /** Resolves to the next connection. */
   next(): Promise<Socket>;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -25,7 +25,7 @@ export async function startPeer(
   server.on(event, (socket: Socket) => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
-    // A connection that is cut is part of many tests.
+    // Many tests cut connections.
     socket.on("error", () => {});
     const asker = askers.shift();
     if (asker === undefined) waiting.push(socket);
@@ -50,7 +50,7 @@ export async function startPeer(
   };
 }
 
-/** Connects to a peer and gives both ends. */
+/** Connects to a peer and returns both ends. */
 export async function connectTo(
   transport: Transport,
   peer: Peer,
@@ -63,7 +63,7 @@ export async function connectTo(
   return { connection, socket };
 }
 
-/** A check for `assert.rejects`: the class and the code. */
+/** Returns a check for `assert.rejects` of the class and the code. */
 export function failure(
   type: abstract new (...args: never[]) => FaktoryError,
   code: string,
@@ -75,7 +75,7 @@ export function failure(
   };
 }
 
-/** A port on which nothing listens. */
+/** Returns a port on which nothing listens. */
 export async function freePort(): Promise<number> {
   await using peer = await startPeer();
   return peer.port;
@@ -97,10 +97,10 @@ async function readText(
   return text;
 }
 
-/** What every transport has to do over plain TCP. */
+/** The requirements for every transport over plain TCP. */
 export function plainContract(transport: Transport): void {
   describe(`${transport.name} transport`, () => {
-    it("carries bytes both ways", async () => {
+    it("transfers bytes in both directions", async () => {
       await using peer = await startPeer();
       const { connection, socket } = await connectTo(transport, peer);
       socket.pipe(socket);
@@ -114,7 +114,7 @@ export function plainContract(transport: Transport): void {
       await connection.closed;
     });
 
-    it("carries 8 MB each way, whole and in order", async () => {
+    it("transfers 8 MB in each direction, complete and in order", async () => {
       await using peer = await startPeer();
       const { connection, socket } = await connectTo(transport, peer);
       const sent = new Uint8Array(8 * 1024 * 1024);
@@ -127,7 +127,7 @@ export function plainContract(transport: Transport): void {
       socket.pipe(socket);
       const writer = connection.writable.getWriter();
       const writing = (async () => {
-        // One buffer for all: what was written may be overwritten.
+        // One buffer for all, because the bytes of a completed write may be overwritten.
         const buffer = new Uint8Array(100_000);
         for (let at = 0; at < sent.length; at += buffer.length) {
           const part = sent.subarray(at, at + buffer.length);
@@ -149,7 +149,7 @@ export function plainContract(transport: Transport): void {
       await connection.closed;
     });
 
-    it("waits while its peer does not read", async () => {
+    it("waits while the peer does not read", async () => {
       await using peer = await startPeer();
       const { connection, socket } = await connectTo(transport, peer);
       socket.pause();
@@ -164,8 +164,8 @@ export function plainContract(transport: Transport): void {
         }
         isDone = true;
       })();
-      // Loopback takes a few megabytes; once nothing has moved for some turns, it is the peer that
-      // is waited for.
+      // Loopback buffers a few megabytes. If nothing has moved for some turns, the transport waits
+      // for the peer.
       for (let still = 0, last = -1; still < 200; still = written === last ? still + 1 : 0) {
         last = written;
         await new Promise((resolve) => setImmediate(resolve));
@@ -184,7 +184,7 @@ export function plainContract(transport: Transport): void {
       await connection.closed;
     });
 
-    it("ends its reading when the peer hangs up, and is closed", async () => {
+    it("ends its readable when the peer closes, and is closed", async () => {
       await using peer = await startPeer();
       const { connection, socket } = await connectTo(transport, peer);
       const reader = connection.readable.getReader();
@@ -197,7 +197,7 @@ export function plainContract(transport: Transport): void {
       await assert.rejects(writer.closed);
     });
 
-    it("fails its reading or ends it when the peer resets, and is closed", async () => {
+    it("fails or ends its readable when the peer resets, and is closed", async () => {
       await using peer = await startPeer();
       const { connection, socket } = await connectTo(transport, peer);
       const reader = connection.readable.getReader();
@@ -207,7 +207,7 @@ export function plainContract(transport: Transport): void {
       await connection.closed;
     });
 
-    it("ends what is under way when it is closed, once or twice", async () => {
+    it("ends reads and writes in progress when it is closed, once or twice", async () => {
       await using peer = await startPeer();
       const { connection, socket } = await connectTo(transport, peer);
       socket.pause();
@@ -224,7 +224,7 @@ export function plainContract(transport: Transport): void {
       assert((await writing).some(({ status }) => status === "rejected"));
     });
 
-    it("tells a port on which nobody listens", async () => {
+    it("reports a port on which nothing listens", async () => {
       const target = { hostname: "127.0.0.1", port: await freePort() };
       await assert.rejects(transport.connect(target), failure(ConnectError, "CONNECTION_REFUSED"));
       await assert.rejects(transport.connect(target), {
@@ -233,19 +233,19 @@ export function plainContract(transport: Transport): void {
       });
     });
 
-    it("tells a host that is not known", async () => {
+    it("reports an unknown host", async () => {
       const target = { hostname: "no-such-host.invalid", port: 7419 };
       await assert.rejects(transport.connect(target), failure(ConnectError, "HOST_NOT_FOUND"));
     });
 
-    it("does not begin where it is called off already", async () => {
+    it("does not start if the signal is aborted already", async () => {
       await using peer = await startPeer();
       const target = { hostname: "127.0.0.1", port: peer.port };
       const signal = AbortSignal.abort(new Error("enough"));
       await assert.rejects(transport.connect(target, { signal }), { message: "enough" });
     });
 
-    it("can be called off, and leaves what is connected alone", async () => {
+    it("can be aborted, and does not affect open connections", async () => {
       await using peer = await startPeer();
       const target = { hostname: "127.0.0.1", port: peer.port };
       const early = new AbortController();
@@ -262,7 +262,7 @@ export function plainContract(transport: Transport): void {
     });
 
     for (const host of ["127.0.0.1", "::1"]) {
-      it(`finds localhost where only ${host} is listened on`, async () => {
+      it(`finds localhost if only ${host} is listening`, async () => {
         await using peer = await startPeer(undefined, { host });
         for (const hostname of ["localhost", host]) {
           const connection = await transport.connect({ hostname, port: peer.port });

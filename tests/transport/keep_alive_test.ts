@@ -5,12 +5,12 @@ import { nodeTransport } from "../../src/transport/node.ts";
 import { selectTransport } from "../../src/transport/select.ts";
 import { startPeer } from "./contract.ts";
 
-/** Linux tells the timers of each socket: 02 is that of keep-alive. */
+/** Linux shows the timers of each socket: 02 is that of keep-alive. */
 const SOCKETS = "/proc/self/net/tcp";
 const ESTABLISHED = "01";
 const skip = !existsSync(SOCKETS) && `there is no ${SOCKETS}`;
 
-test("TCP looks after a connection without traffic", { skip }, async () => {
+test("TCP keep-alive tests a connection without traffic", { skip }, async () => {
   for (const transport of [await selectTransport(), nodeTransport]) {
     await using peer = await startPeer();
     const connection = await transport.connect({ hostname: "127.0.0.1", port: peer.port });

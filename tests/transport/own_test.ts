@@ -1,7 +1,7 @@
 import { selectTransport } from "../../src/transport/select.ts";
 import { plainContract } from "./contract.ts";
 
-// Not at the top level: a file without package.json counts as CommonJS under Node.
+// Not at the top level, because a file without package.json counts as CommonJS in Node.
 plainContract({
   name: "own",
   connect: async (target, options) => (await selectTransport()).connect(target, options),

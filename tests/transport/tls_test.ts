@@ -16,7 +16,7 @@ function pem(name: string): string {
 
 const trusted = { caCerts: [pem("ca")] };
 
-/** A TLS server that says who it takes its client for. */
+/** Starts a TLS server that sends the name in the client's certificate. */
 function startTls(certificate: string) {
   const server = createServer({
     key: pem(`${certificate}.key`),
@@ -34,7 +34,7 @@ function tlsContract(transport: Transport, canSkip: boolean): void {
 
   describe(`${transport.name} transport with TLS`, () => {
     for (const hostname of ["127.0.0.1", "localhost"]) {
-      it(`carries bytes both ways to ${hostname}, whose authority is trusted`, async () => {
+      it(`transfers bytes both ways with ${hostname}, whose authority is trusted`, async () => {
         await using peer = await startTls("server");
         const connection = await connect(peer.port, trusted, hostname);
         const socket = await peer.next();
@@ -55,8 +55,8 @@ function tlsContract(transport: Transport, canSkip: boolean): void {
       });
     }
 
-    it("verifies the URL's host, not the loopback address that it leads to", async () => {
-      // Its certificate is for the name alone.
+    it("verifies the host of the URL, not the loopback address it resolves to", async () => {
+      // The certificate is for the name only.
       const server = createServer({ key: pem("name.key"), cert: pem("name") });
       await using peer = await startPeer(server, { host: "::1", event: "secureConnection" });
       const connection = await connect(peer.port, trusted, "localhost");
@@ -64,7 +64,7 @@ function tlsContract(transport: Transport, canSkip: boolean): void {
       await connection.closed;
     });
 
-    it("refuses a certificate of the client's that cannot be read, before anything else", async () => {
+    it("refuses an invalid client certificate before anything else", async () => {
       const cases = [
         { cert: "x", key: "y" },
         { cert: pem("client"), key: "y" },
@@ -98,14 +98,14 @@ function tlsContract(transport: Transport, canSkip: boolean): void {
       });
     }
 
-    it("checks the certificate for the name that is asked for, not for the host's", async () => {
+    it("verifies the certificate for serverName instead of the host", async () => {
       await using peer = await startTls("elsewhere");
       const connection = await connect(peer.port, { ...trusted, serverName: "elsewhere.example" });
       connection.close();
       await connection.closed;
     });
 
-    it("shows a certificate of its own", async () => {
+    it("sends a client certificate", async () => {
       await using peer = await startTls("server");
       const tls = { ...trusted, cert: pem("client"), key: pem("client.key") };
       const connection = await connect(peer.port, tls);
@@ -115,13 +115,13 @@ function tlsContract(transport: Transport, canSkip: boolean): void {
       await connection.closed;
     });
 
-    it("says that a certificate or a key cannot be read", async () => {
+    it("reports an invalid certificate or key", async () => {
       await using peer = await startTls("server");
       const connecting = connect(peer.port, { ...trusted, cert: "nonsense", key: "nonsense" });
       await assert.rejects(connecting, (error) => error instanceof FaktoryError);
     });
 
-    it("tells a peer that speaks no TLS", async () => {
+    it("reports a peer without TLS", async () => {
       const server = createTcpServer((socket) => {
         socket.on("error", () => {});
         socket.write('+HI {"v":2}\r\n');
@@ -130,7 +130,7 @@ function tlsContract(transport: Transport, canSkip: boolean): void {
       await assert.rejects(connect(peer.port, trusted), failure(TlsError, "TLS_FAILED"));
     });
 
-    it("tells a peer that hangs up in the handshake", async () => {
+    it("reports a peer that closes during the handshake", async () => {
       await using peer = await startPeer();
       const connecting = assert.rejects(
         connect(peer.port, trusted),
@@ -140,7 +140,7 @@ function tlsContract(transport: Transport, canSkip: boolean): void {
       await connecting;
     });
 
-    it("gives up on a handshake when it is told to", async () => {
+    it("aborts a handshake", async () => {
       await using peer = await startPeer();
       const stop = new AbortController();
       const target = { hostname: "127.0.0.1", port: peer.port, tls: trusted };
@@ -151,7 +151,7 @@ function tlsContract(transport: Transport, canSkip: boolean): void {
       await rejected;
     });
 
-    it("skips verifying where the runtime can, and says so where it cannot", async () => {
+    it("skips verification if the runtime can, and reports if it cannot", async () => {
       await using peer = await startTls("expired");
       const connecting = connect(peer.port, { rejectUnauthorized: false });
       if (canSkip) {
@@ -170,5 +170,5 @@ const own: Transport = {
   connect: async (target, options) => (await selectTransport()).connect(target, options),
 };
 tlsContract(own, runtime() !== "deno");
-// What Deno and Bun make of node:tls is theirs; the adapter is for Node.
+// The node:tls of Deno and Bun is their own; the adapter is for Node.
 if (runtime() === "node") tlsContract(nodeTransport, true);

@@ -12,7 +12,8 @@ const anyText = fc.oneof(
 ).filter((text) => text.isWellFormed());
 
 const ipv6 = fc.oneof(
-  // Of those with an IPv4 address in them, some are unknown to one runtime's `URL` or another's.
+  // Without addresses that contain an IPv4 address, some of which not every runtime's `URL`
+  // accepts.
   fc.ipV6().filter((address) => !address.includes(".")),
   fc.constantFrom("::1", "::", "2001:DB8::1", "::ffff:127.0.0.1", "fe80::1:2"),
 );
@@ -33,10 +34,10 @@ const server = fc.record({
   isEncoded: fc.boolean(),
 });
 
-test("a URL that was put together comes apart again, whatever its password holds", () => {
+test("a URL is parsed into the parts it was built from, with any password", () => {
   fc.assert(
     fc.property(server, ({ host, port, password, username, tls, slash, isEncoded }) => {
-      // A password with all that need not be encoded as it is, an @ and a : too.
+      // A password with all characters that need no encoding, including @ and colon.
       const raw = password.replaceAll(/[/?#%]/g, encodeURIComponent);
       const user = username === "" && password === ""
         ? ""
@@ -55,7 +56,7 @@ test("a URL that was put together comes apart again, whatever its password holds
   );
 });
 
-/** Pieces of URLs, so that texts by chance come near to one. */
+/** Pieces of URLs, so that random texts are similar to URLs. */
 const piece = fc.oneof(
   fc.constantFrom(
     ...["tcp", "tcp+tls", "://", ":", "//", "/", "@", "?", "#", "[", "]", "::1", "%", "%4", "%C3"],
@@ -64,7 +65,7 @@ const piece = fc.oneof(
   fc.string({ unit: "binary", maxLength: 4 }),
 );
 
-/** Parses, and gives the error, which has to be the one that is documented. */
+/** Parses a text and returns its error, which must be the documented one. */
 function refusal(
   text: string,
   parse: (text: string) => unknown = parseUrl,
@@ -80,7 +81,7 @@ function refusal(
   }
 }
 
-test("any text at all is a URL, or refused as one", () => {
+test("any text is parsed as a URL or refused", () => {
   let taken = 0;
   const text = fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join(""));
   fc.assert(
@@ -88,8 +89,7 @@ test("any text at all is a URL, or refused as one", () => {
       if (refusal(url) !== undefined) return;
       taken++;
       const { hostname, port } = parseUrl(url);
-      // What goes to the runtime has neither a line's end nor anything else that is no part of a
-      // host.
+      // The host that the runtime gets contains neither line breaks nor other invalid characters.
       assert.match(hostname, /^[a-z0-9._:-]+$/i);
       assert(Number.isInteger(port) && port >= 1 && port <= 65_535);
     }),
@@ -98,7 +98,7 @@ test("any text at all is a URL, or refused as one", () => {
   assert(taken > 0);
 });
 
-/** A password as people choose them, and as they write it: encoded or not. */
+/** A typical password, encoded or not. */
 const secret = fc.tuple(
   fc.boolean(),
   fc.array(fc.constantFrom(..."/?#@:%&=[] +"), { maxLength: 6 }),
@@ -130,7 +130,7 @@ const SLIPS: ((secret: string) => string)[] = [
   (secret) => `tcp://:${secret}@localhost:7419%`,
 ];
 
-test("no slip with a URL puts its password into an error", () => {
+test("no mistake in a URL puts its password into an error", () => {
   fc.assert(
     fc.property(secret, fc.constantFrom(...SLIPS), (secret, slip) => {
       const parse = (url: string) => resolveTarget({ url }, () => undefined);

@@ -36,7 +36,7 @@ const URLS: [text: string, meaning: ServerUrl][] = [
 ];
 
 for (const [text, meaning] of URLS) {
-  test(`${text} is taken apart`, () => assert.deepEqual(parseUrl(text), meaning));
+  test(`parses ${text}`, () => assert.deepEqual(parseUrl(text), meaning));
 }
 
 const REFUSED: [text: string, message: RegExp][] = [
@@ -68,7 +68,7 @@ const REFUSED: [text: string, message: RegExp][] = [
 ];
 
 for (const [text, message] of REFUSED) {
-  test(`${JSON.stringify(text)} is refused`, () =>
+  test(`refuses ${JSON.stringify(text)}`, () =>
     assert.throws(() => parseUrl(text), (error) => {
       assert(error instanceof ConfigError);
       assert.equal(error.code, "INVALID_URL");
@@ -78,7 +78,7 @@ for (const [text, message] of REFUSED) {
     }));
 }
 
-test("a password that has got anywhere else by a slip is not repeated", () => {
+test("does not show a password in the wrong place of a URL", () => {
   for (
     const text of [
       "tcp://:hunter2",

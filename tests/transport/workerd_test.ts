@@ -11,7 +11,7 @@ import {
 } from "../../src/transport/workerd.ts";
 import { failure } from "./contract.ts";
 
-/** A module like `cloudflare:sockets`, whose sockets are echoes. */
+/** Returns a module like `cloudflare:sockets`, whose sockets echo. */
 function fake(setting: { opened?: Promise<unknown>; startedTls?: Promise<unknown> } = {}) {
   const { opened = Promise.resolve(), startedTls = opened } = setting;
   const calls: unknown[] = [];
@@ -51,7 +51,7 @@ function fake(setting: { opened?: Promise<unknown>; startedTls?: Promise<unknown
   };
 }
 
-test("it carries copies of what is written, both ways, until it is closed", async () => {
+test("it transfers copies of the written bytes in both directions until it is closed", async () => {
   const { transport, calls, closes } = fake();
   const connection = await transport.connect({ hostname: "::1", port: 7419 });
   assert.deepEqual(calls, [[
@@ -73,7 +73,7 @@ test("it carries copies of what is written, both ways, until it is closed", asyn
   await connection.closed;
 });
 
-test("a peer that hangs up ends it", async () => {
+test("it ends when the peer closes", async () => {
   const { transport, hangUp } = fake();
   const connection = await transport.connect({ hostname: "127.0.0.1", port: 1 });
   const reader = connection.readable.getReader();
@@ -82,7 +82,7 @@ test("a peer that hangs up ends it", async () => {
   await connection.closed;
 });
 
-test("TLS is on from the start, or begun for another name than the host's", async () => {
+test("TLS is on from the start, or started later for another name than the host's", async () => {
   const plain = fake();
   await plain.transport.connect({ hostname: "jobs.example.com", port: 1, tls: {} });
   assert.deepEqual((plain.calls[0] as unknown[])[2], {
@@ -102,7 +102,7 @@ test("TLS is on from the start, or begun for another name than the host's", asyn
   assert.deepEqual(named.calls[1], ["startTls", { expectedServerHostname: "jobs.example.com" }]);
 });
 
-test("what cannot be connected, and TLS that cannot be had, are told apart and let go", async () => {
+test("failed connections and failed TLS have different errors, and are closed", async () => {
   const down = Promise.reject(new Error("proxy request failed"));
   down.catch(() => {});
   const refused = fake({ opened: down });
@@ -122,7 +122,7 @@ test("what cannot be connected, and TLS that cannot be had, are told apart and l
   );
 });
 
-test("an attempt can be called off", async () => {
+test("an attempt can be aborted", async () => {
   const setting = fake({ opened: new Promise(() => {}) });
   const stop = new AbortController();
   const connecting = setting.transport.connect({ hostname: "127.0.0.1", port: 1 }, {
@@ -135,7 +135,7 @@ test("an attempt can be called off", async () => {
   assert.equal(setting.closes, 1);
 });
 
-test("what Workers cannot do is refused, each by its name", async () => {
+test("options that Workers do not support are refused by name", async () => {
   const { transport, calls } = fake();
   for (
     const tls of [
@@ -152,7 +152,7 @@ test("what Workers cannot do is refused, each by its name", async () => {
   assert.deepEqual(calls, []);
 });
 
-test("elsewhere it says that there are no such sockets", {
+test("in other runtimes the missing sockets are reported", {
   skip: runtime() === "workerd" ? "these are Workers" : false,
 }, async () => {
   await assert.rejects(

@@ -1,6 +1,6 @@
 /**
- * What a catalogue does to types: checked with all sources, and a wrong call that compiles is an
- * error here. Never run.
+ * Type checks of a catalogue. Checked with all sources: a wrong call that compiles is an error.
+ * Never run.
  */
 
 import * as v from "valibot";
@@ -21,7 +21,7 @@ import {
 } from "../../mod.ts";
 import { FakeFaktory } from "../../src/testing/mod.ts";
 
-/** Whether two types are the same, `any` and labels of tuples left aside. */
+/** True if two types are the same, apart from `any` and labels of tuples. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true
   : false;
 
@@ -144,7 +144,7 @@ export async function producers(typed: Producer<Jobs>, untyped: Producer): Promi
   // @ts-expect-error A callback is a job, too.
   await typed.batches.open({ success: { type: "resise" } }, () => {});
 
-  // Without a catalogue a job is what it was.
+  // Without a catalogue, any job is accepted.
   await untyped.enqueue("any", [1, "two"], { queue: "q" });
   await untyped.enqueue("any");
   await untyped.enqueue("any" as string, [] as unknown[]);
@@ -169,7 +169,7 @@ export function consumers(typed: Consumer<Jobs>, untyped: Consumer): void {
     same<typeof job.args, [path: string, width: number]>(true);
     same<typeof job.type, "resize">(true);
     same<typeof producer, Producer<Jobs>>(true);
-    // The same job once more.
+    // The same job again.
     return producer.enqueue(job);
   });
   typed.register("welcome", async ({ args: [name, { vip }] }, { producer }) => {
@@ -196,7 +196,7 @@ export function consumers(typed: Consumer<Jobs>, untyped: Consumer): void {
     deadLetter: "failed",
   });
   typed.register("welcome", () => {}, {
-    // As they were sent: the schema may be what the job failed by.
+    // The arguments as they were sent, because the schema may be why the job failed.
     onDead: ({ args: [, { vip }] }) => void same<typeof vip, boolean | undefined>(true),
   });
   typed.registerMany("resize", { size: 10 }, (jobs, { fail }) => {
@@ -246,11 +246,11 @@ export function consumers(typed: Consumer<Jobs>, untyped: Consumer): void {
 const makeTyped = () => new Consumer({ jobs, concurrency: 2 });
 const makeUntyped = () => new Consumer({ concurrency: 2 });
 const middleware: ConsumerMiddleware = (_job, _context, next) => next();
-// A handler that knows of no catalogue.
+// A handler without a catalogue.
 const resize: Handler<[string, number]> = ({ args: [path, width] }) => void [path, width];
 
-// Where a catalogue is wanted, a producer without one is none: its jobs would have neither checks
-// nor defaults.
+// A producer without a catalogue cannot be used where one with a catalogue is wanted: its jobs
+// would have neither checks nor defaults.
 // @ts-expect-error It has no catalogue.
 export const unchecked: Producer<Jobs> = {} as Producer;
 // @ts-expect-error It has another catalogue.
@@ -270,11 +270,11 @@ export async function fakes(): Promise<void> {
   any.assertEnqueued("any", { args: [1, "two"] });
 }
 
-// What knows of no catalogue takes whoever has one.
+// Functions without a catalogue accept objects with one.
 export const producer: Producer = {} as Producer<Jobs>;
 export const consumer: AnyConsumer = {} as Consumer<Jobs>;
 
-/** Errors are at the wrong argument, which only a `@ts-expect-error` on its own line can see. */
+/** Errors are at the wrong argument, which only a `@ts-expect-error` on its own line can check. */
 export async function places(typed: Producer<Jobs>, untyped: Producer): Promise<void> {
   await typed.enqueue(
     "resize",
