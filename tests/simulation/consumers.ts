@@ -1,11 +1,13 @@
 import {
   ConnectionLostError,
   Consumer,
+  type ConsumerLimits,
   type ConsumerOptions,
   Discard,
   type Job,
   type JobContext,
   Kill,
+  resumable,
   RetryAfter,
   Snooze,
 } from "../../mod.ts";
@@ -53,6 +55,10 @@ const STOP_MS = 2500;
 /** A job is not given up sooner than this, in milliseconds; its reservation has 60 seconds. */
 const EARLY_MS = 50_000;
 
+/** Steps of a resumable job, and how long each takes, in milliseconds. */
+const STEPS = 5;
+const STEP_MS = 400;
+
 /** How long a quiet consumer may get jobs that it has asked for before, in milliseconds. */
 const QUIET_MS = 4000;
 
@@ -67,6 +73,11 @@ export class ConsumerProcess implements Worker, Member {
   readonly #concurrency: number;
   /** Handlers that run. */
   #handlers = 0;
+  readonly #limits: ConsumerLimits;
+  /** Handlers that run, by queue. */
+  readonly #byQueue = new Map<string, number>();
+  /** When the last jobs started. */
+  readonly #begun: number[] = [];
   #running: Promise<void> | undefined;
   #quietAt = Infinity;
 
@@ -74,6 +85,7 @@ export class ConsumerProcess implements Worker, Member {
     const { timeline, network, ledger } = this.#parts = parts;
     const process = this.process = new SimulatedProcess(name, timeline, plan.clock);
     this.#concurrency = plan.options.concurrency ?? 10;
+    this.#limits = plan.options.limits ?? {};
     const consumer = this.consumer = new Consumer({
       ...plan.options,
       url: "tcp://simulated:7419",
@@ -134,9 +146,30 @@ export class ConsumerProcess implements Worker, Member {
       if (slow !== undefined) await this.process.sleep(slow.args[1] as number);
       for (const job of jobs) {
         if (failsNow(job)) fail(job, new Error("it fails"));
-        this.#handlers--;
+        this.#end(job);
       }
     });
+    const { process } = this;
+    const work = async function* (
+      { jid }: Job,
+      { cursor = 0 }: { readonly cursor: number | undefined },
+    ) {
+      for (let step = cursor; step < STEPS; step++) {
+        await process.sleep(STEP_MS);
+        ledger.stepped(jid, step);
+        yield step + 1;
+      }
+    };
+    const run = resumable(work, { hopEveryMs: 1000 });
+    consumer.register("steps", async (job, context) => {
+      this.#begin(job);
+      try {
+        return await run(job, context);
+      } finally {
+        this.#end(job);
+      }
+    });
+    consumer.on("start", ({ job }) => this.#checkRate(job));
     consumer.on("done", ({ job }) => ledger.finished(job.jid, this, "ACK"));
     consumer.on("discard", ({ job }) => ledger.finished(job.jid, this, "ACK"));
     consumer.on("snooze", ({ job }) => ledger.finished(job.jid, this, "put off"));
@@ -166,7 +199,7 @@ export class ConsumerProcess implements Worker, Member {
     try {
       await this.#behave(job, signal);
     } finally {
-      this.#handlers--;
+      this.#end(job);
     }
   }
 
@@ -216,7 +249,8 @@ export class ConsumerProcess implements Worker, Member {
     this.consumer.quiet();
   }
 
-  #begin({ jid }: Job): void {
+  #begin(job: Job): void {
+    const { jid } = job;
     const { ledger } = this.#parts;
     const { timeline, troubledAt } = this.process;
     // A FETCH that waits may bring one more.
@@ -226,6 +260,33 @@ export class ConsumerProcess implements Worker, Member {
     ledger.started(jid, this);
     if (++this.#handlers > this.#concurrency && !this.isStopping) {
       ledger.violated("a consumer runs no more than it may", `${this.#name}: ${this.#handlers}`);
+    }
+    this.#checkLimit(job);
+  }
+
+  #end({ queue }: Job): void {
+    this.#handlers--;
+    this.#byQueue.set(queue, this.#byQueue.get(queue)! - 1);
+  }
+
+  #checkLimit({ jid, queue }: Job): void {
+    const { queues = {} } = this.#limits;
+    const running = (this.#byQueue.get(queue) ?? 0) + 1;
+    this.#byQueue.set(queue, running);
+    const { concurrency = Infinity } = queues[queue] ?? {};
+    if (running > concurrency && !this.isStopping) {
+      this.#parts.ledger.violated("a limit holds", `${this.#name}: ${jid}, ${running} of ${queue}`);
+    }
+  }
+
+  #checkRate({ jid }: Job): void {
+    const { perSecond = Infinity } = this.#limits;
+    if (perSecond === Infinity || this.process.pausedAt >= 0) return;
+    const now = this.process.elapsed();
+    // Whole milliseconds of two clocks.
+    while (this.#begun.length > 0 && this.#begun[0]! <= now - 998) this.#begun.shift();
+    if (this.#begun.push(now) > perSecond) {
+      this.#parts.ledger.violated("a limit holds", `${this.#name}: ${jid}, in a second`);
     }
   }
 }

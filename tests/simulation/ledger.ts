@@ -65,6 +65,8 @@ export interface Entry {
   isEnded: boolean;
   isPutOff: boolean;
   isExcused: boolean;
+  /** Steps of a resumable job that were done. */
+  steps: number;
 }
 
 /** A worker, as far as the ledger has to know it. */
@@ -106,6 +108,8 @@ export class Ledger {
   journal: Journal | undefined;
   readonly #now: () => number;
   readonly #load: Entry[] = [];
+  /** Jobs whose id was made by the library. */
+  readonly #named = new Map<string, Entry>();
   readonly #others = new Map<string, Entry>();
   readonly #workers = new Map<string, Worker>();
   /** Producers that keep the order of their calls, each with its last job that came. */
@@ -123,7 +127,7 @@ export class Ledger {
 
   of(jid: string): Entry {
     if (jid.startsWith(PREFIX)) return this.#load[Number(jid.slice(PREFIX.length))]!;
-    let entry = this.#others.get(jid);
+    let entry = this.#named.get(jid) ?? this.#others.get(jid);
     if (entry === undefined) this.#others.set(jid, entry = newEntry(jid, -1));
     return entry;
   }
@@ -138,10 +142,14 @@ export class Ledger {
     this.violations.push({ rule, detail, atMs: this.#now() });
   }
 
-  /** A job is about to be enqueued. */
-  called(producer: SimulatedProcess): Entry {
+  /** A job is about to be enqueued, with an id of the load unless it has one. */
+  called(producer: SimulatedProcess, jid?: string): Entry {
     const number = this.#load.length;
-    const entry = newEntry(jidOf(number), number);
+    const entry = newEntry(jid ?? jidOf(number), number);
+    if (jid !== undefined) {
+      if (this.#named.has(jid)) this.violated("no id is made twice", jid);
+      this.#named.set(jid, entry);
+    }
     entry.producer = producer;
     entry.calledAt = this.#now();
     this.#load.push(entry);
@@ -411,6 +419,13 @@ export class Ledger {
     if (entry.holder === worker) entry.isExcused = true;
   }
 
+  /** A resumable job does a step. */
+  stepped(jid: string, step: number): void {
+    const entry = this.of(jid);
+    if (step > entry.steps) this.violated("a resumable job skips no step", `${jid}: ${step}`);
+    entry.steps = Math.max(entry.steps, step + 1);
+  }
+
   #ranAgain(entry: Entry): void {
     const reason = entry.reasons.shift();
     if (reason === undefined) this.violated("a job runs again only for a reason", entry.jid);
@@ -505,5 +520,6 @@ function newEntry(jid: string, number: number): Entry {
     isEnded: false,
     isPutOff: false,
     isExcused: false,
+    steps: 0,
   };
 }

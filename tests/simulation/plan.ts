@@ -1,3 +1,4 @@
+import type { ConsumerLimits } from "../../mod.ts";
 import type { ConsumerPlan } from "./consumers.ts";
 import type { LinkWeather } from "./link.ts";
 import type { ProducerPlan } from "./producers.ts";
@@ -93,6 +94,14 @@ function producerOf(random: Random): ProducerPlan {
   };
 }
 
+function limitsOf(random: Random, queues: readonly string[]): ConsumerLimits {
+  if (random.chance(0.6)) return {};
+  return {
+    perSecond: random.chance(0.3) ? random.between(20, 200) : undefined,
+    queues: { [random.pick(queues)]: { concurrency: random.between(1, 10) } },
+  };
+}
+
 function consumerOf(random: Random, queues: readonly string[]): ConsumerPlan {
   const concurrency = random.pick([1, 4, 10, 40, 100]);
   const isWeighted = random.chance(0.4);
@@ -105,6 +114,7 @@ function consumerOf(random: Random, queues: readonly string[]): ConsumerPlan {
       queues: isWeighted
         ? Object.fromEntries(queues.map((queue) => [queue, random.between(1, 5)]))
         : [...queues],
+      limits: limitsOf(random, queues),
       hostname: "simulated",
     },
     clock: clockOf(random),

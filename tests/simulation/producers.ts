@@ -1,4 +1,10 @@
-import { ConnectionLostError, Producer, type ProducerOptions, ServerError } from "../../mod.ts";
+import {
+  ConnectionLostError,
+  Job,
+  Producer,
+  type ProducerOptions,
+  ServerError,
+} from "../../mod.ts";
 import type { JobFields } from "../../src/job/job.ts";
 import { BEHAVIOURS } from "./consumers.ts";
 import type { Member } from "./crew.ts";
@@ -6,7 +12,14 @@ import type { Entry, Ledger, Promised } from "./ledger.ts";
 import type { Network } from "./network.ts";
 import { type ClockError, SimulatedProcess } from "./process.ts";
 import type { Random } from "./random.ts";
+import { REFUSED_TYPE } from "./spy_store.ts";
 import type { Timeline } from "./timeline.ts";
+
+/** Types of jobs that may have any of the plain behaviours. */
+const TYPES = [
+  ...Array.from({ length: 40 }, () => "one"),
+  ...["many", "many", "many", "many", "steps", REFUSED_TYPE],
+];
 
 /** How a producer of a world is made. */
 export interface ProducerPlan {
@@ -164,12 +177,14 @@ export class ProducerProcess implements Member {
     count: number,
     isOrdered: boolean = this.#plan.options.ordered === true,
   ): [Entry, JobFields][] {
-    const { ledger, load } = this.#parts;
+    const { ledger, load, random } = this.#parts;
     const jobs: [Entry, JobFields][] = [];
     for (let i = Math.min(count, load.left); i > 0; i--) {
       load.left--;
       this.open++;
-      const entry = ledger.called(this.process);
+      // A job that the library has given its id.
+      const named = random.chance(0.1) ? new Job("one", []).jid : undefined;
+      const entry = ledger.called(this.process, named);
       const job = this.#job(entry.jid);
       // A delay is counted by the server's clock, which has to be asked for first.
       entry.isOrdered = isOrdered && job.delay === undefined;
@@ -189,7 +204,7 @@ export class ProducerProcess implements Member {
       : BEHAVIOURS[2 + Math.floor((chance - 0.9) * 10 * (BEHAVIOURS.length - 2) * 0.9999)]!;
     const type = behaviour === "works" || behaviour === "waits" || behaviour === "fails" ||
         behaviour === "fails once"
-      ? (random.chance(0.1) ? "many" : "one")
+      ? random.pick(TYPES)
       : "one";
     const job: JobFields = {
       jid,

@@ -1,4 +1,5 @@
 import type { Clock } from "../../src/internal/clock.ts";
+import { GoError } from "../../src/server/go/error.ts";
 import { JobArena } from "../../src/server/job_arena.ts";
 import type { Manager } from "../../src/server/manager.ts";
 import {
@@ -10,6 +11,9 @@ import {
 import type { SaveListener, Store } from "../../src/server/store/store.ts";
 import { peekJob } from "../../src/server/stored_job.ts";
 import type { Entry, Ledger, Place } from "./ledger.ts";
+
+/** The server of a world refuses jobs of this type. */
+export const REFUSED_TYPE = "refused";
 
 /** What the server does at this moment. */
 type Doing = "push" | "ACK" | "FAIL" | "due" | "requeue" | "purge" | undefined;
@@ -50,6 +54,7 @@ export class SpyStore implements Store {
   watch(manager: Manager): void {
     const { push, acknowledge, fail, requeue } = manager;
     manager.push = (job) => {
+      if (job.jobtype === REFUSED_TYPE) throw new GoError("no such job in this world");
       const entry = this.#pushed = this.#ledger.of(job.jid);
       this.#isPutOff = manager.reservationOf(job.jid) !== undefined;
       this.#isThere = this.#isSameAgain = this.#isQueued = false;

@@ -145,7 +145,8 @@ const STRIKES: Readonly<Record<string, Strike>> = {
     crew.at(place).process.pause(someMs(random, 100_000));
   }),
   "clock set": onMember(1, anyCrew, (crew, place, random) => {
-    crew.at(place).process.jump(someMs(random, 3_600_000) * random.pick([-1, 1]));
+    const { process } = crew.at(place);
+    process.jump(someMs(random, 3_600_000) * random.pick([-1, 1]) - process.aheadMs);
   }),
   "consumer quiet": onMember(1, ({ consumers }) => consumers, (crew, place, random, world) => {
     crew.at(place).quiet();
@@ -194,7 +195,8 @@ const STRIKES: Readonly<Record<string, Strike>> = {
       (storage === "disk" || random.chance(0.05)) && server.stop(someMs(random, 5000)),
   },
   "server's clock set": onWorld(1, ({ server }, random) => {
-    server.jump(someMs(random, 3_600_000) * random.pick([-1, 1]));
+    // From the right time: after thousands of times it would be days ahead.
+    server.jump(someMs(random, 3_600_000) * random.pick([-1, 1]) - server.process.aheadMs);
   }),
   "an admin gives a command": onWorld(3, ({ admin }, random) => {
     const names = Object.keys(ADMIN_COMMANDS);
