@@ -80,7 +80,7 @@ export function app(
     const { raw } = context.req;
     if (!isAllowedHost(raw, settings.hosts, trustProxy)) {
       return context.text(
-        "The dashboard has no such host name. Allow it with the option hosts or the flag --web-name.",
+        "The dashboard has no such host name. Allow it by the option hosts or the flag --web-name.",
         403,
       );
     }

@@ -32,7 +32,9 @@ export class LiveEvents {
     this.#rates = rates;
   }
 
-  /** Opens a stream: `tick` with the server's figures every two seconds, `down` without a server. */
+  /**
+   * Opens a stream: `tick` with the server's figures every two seconds, `down` without a server.
+   */
   response(): Response {
     if (this.#streams >= MAX_STREAMS) {
       return new Response("too many pages are open\n", { status: 503 });

@@ -8,8 +8,8 @@ export interface DashboardOptions {
   readonly basePath?: string | undefined;
   /**
    * Password of the dashboard. Programs send it by HTTP Basic with any user name, or as a bearer
-   * token. After five wrong passwords an address is refused for half a minute. `false` lets everybody
-   * in who reaches the handler.
+   * token. After five wrong passwords an address is refused for half a minute. `false` lets
+   * everybody in who reaches the handler.
    *
    * @default the password of the `FaktoryServer`; none for a producer
    */
@@ -17,9 +17,9 @@ export interface DashboardOptions {
   /** Refuses every change. @default false */
   readonly readOnly?: boolean | undefined;
   /**
-   * Host names of the dashboard, such as `jobs.example.com`. IP addresses and `localhost` are always
-   * allowed. Other names are refused, because another site could use one to reach the dashboard (DNS
-   * rebinding). `"any"` is for programs that check the host themselves.
+   * Host names of the dashboard, such as `jobs.example.com`. IP addresses and `localhost` are
+   * always allowed. Other names are refused, because another site could use one to reach the
+   * dashboard (DNS rebinding). `"any"` is for programs that check the host themselves.
    *
    * @default []
    */

@@ -5,7 +5,7 @@ import { Consumer } from "../../mod.ts";
 import { browserTest, LATER, mainText, REBOUND } from "./setting.ts";
 
 browserTest(
-  "the password is asked for, and a session ends",
+  "the password protects the pages, and logging out ends the session",
   { dashboard: { password: "correct horse" } },
   async ({ page, url, expect }) => {
     await page.goto(`${url}queues`);
@@ -32,7 +32,7 @@ const HOSTILE = `"><script>alert(1)</script><img src=x onerror=alert(2)>'` +
   `<svg onload=alert(3)></svg></code></pre></bdi><base href="//x.example/">{{7*7}}\u202e`;
 
 browserTest(
-  "what comes from jobs is text, and no code of it runs",
+  "data of jobs is shown as text, and its code does not run",
   {
     jobs: [
       { type: HOSTILE, args: [HOSTILE], queue: "images", jid: "hostile-job", custom: { HOSTILE } },
@@ -103,7 +103,7 @@ browserTest(
 );
 
 browserTest(
-  "a name of another site that leads here is refused",
+  "a host name of another site is refused",
   { jobs: [{ type: "resize", queue: "images" }] },
   async ({ page, url, server, expect }) => {
     expect(/403 \(Forbidden\)|Cross-Origin-Opener-Policy header has been ignored/);
@@ -111,7 +111,8 @@ browserTest(
     assert.equal(response?.status(), 403);
     assert.equal(await page.getByText("images").count(), 0);
     const statuses = await page.evaluate(`Promise.all([
-      fetch("/api/queues"), fetch("/api/queues/remove", { method: "POST", body: '{"name":"images"}' }),
+      fetch("/api/queues"),
+      fetch("/api/queues/remove", { method: "POST", body: '{"name":"images"}' }),
     ]).then((all) => all.map(({ status }) => status))`);
     assert.deepEqual(statuses, [403, 403]);
     assert.equal(server.queues().total, 1);

@@ -80,7 +80,7 @@ browserTest("axe finds nothing on any page, light and dark", shop, async (visit)
 });
 
 browserTest(
-  "axe finds nothing on the page that asks for the password",
+  "axe finds nothing on the login page",
   { dashboard: { password: "correct horse" } },
   async ({ page, url, expect }) => {
     await page.goto(url);
@@ -93,7 +93,7 @@ browserTest(
   },
 );
 
-browserTest("axe finds what is wrong", {}, async ({ page, url, expect }) => {
+browserTest("axe finds planted faults", {}, async ({ page, url, expect }) => {
   expect(/404 \(Not Found\)/);
   // A page that does not change by itself.
   await page.goto(`${url}nowhere`);
@@ -125,7 +125,7 @@ const scheduled: Setting = {
   jobs: [{ type: "resize", jid: "scheduled-job", at: LATER }],
 };
 
-browserTest("a job is run by keys alone", scheduled, async ({ page, url, server }) => {
+browserTest("a job is run with the keyboard alone", scheduled, async ({ page, url, server }) => {
   await page.goto(`${url}scheduled`);
   await page.keyboard.press("Tab");
   const focused = () =>
@@ -150,7 +150,7 @@ browserTest("a job is run by keys alone", scheduled, async ({ page, url, server 
 });
 
 browserTest(
-  "without JavaScript one reads, and changes a job",
+  "without JavaScript, pages are read and a job is changed",
   { ...scheduled, context: { javaScriptEnabled: false } },
   async ({ page, url, server }) => {
     await page.goto(url);

@@ -19,7 +19,7 @@ browserTest("a first visit: every page of the menu says what to do next", {}, as
 
 const failing: JobInput[] = [{ type: "resize", args: ["cat.png", 320], jid: "failing-job" }];
 
-browserTest("a job that failed is found and retried", { jobs: failing }, async (visit) => {
+browserTest("a failed job is found and retried", { jobs: failing }, async (visit) => {
   const { page, url, server } = visit;
   const consumer = new Consumer({ url: server.url });
   let isMended = false;
@@ -48,7 +48,7 @@ const many: JobInput[] = Array.from({ length: 30 }, (_, i) => (
   { type: i % 3 === 0 ? "mail" : "resize", at: LATER, jid: `job-number-${i}` }
 ));
 
-browserTest("jobs are discarded together, after a question", { jobs: many }, async (visit) => {
+browserTest("jobs are discarded in bulk after a confirmation", { jobs: many }, async (visit) => {
   const { page, url, server } = visit;
   await page.goto(`${url}scheduled`);
   await page.getByRole("textbox", { name: "Type" }).fill("mail");
@@ -102,7 +102,7 @@ const waiting: JobInput[] = [
 ];
 
 browserTest(
-  "a job is taken out of its queue, and one that runs is cancelled",
+  "a queued job is discarded, and a running job is cancelled",
   { jobs: waiting },
   async (visit) => {
     const { page, url, server } = visit;

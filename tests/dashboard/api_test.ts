@@ -10,7 +10,7 @@ import { ORIGIN, textOf, visitor, withDashboard } from "./setting.ts";
 
 const later = new Date(Date.now() + 3_600_000);
 
-test("the API gives what the pages show, and changes it", async () => {
+test("the API returns the data of the pages, and changes it", async () => {
   const jobs = [
     { type: "a", at: later, jid: "job-no-1" },
     { type: "b", at: later, jid: "job-no-2", args: [1] },
@@ -94,7 +94,7 @@ test("the API gives what the pages show, and changes it", async () => {
   });
 });
 
-test("stats and health have the form of the reference server, and metrics that of Prometheus", async () => {
+test("/stats and /health have the format of the reference server", async () => {
   await withDashboard({ jobs: [{ type: "a", queue: "images" }] }, async ({ visit, producer }) => {
     const stats = JSON.parse((await visit("/stats")).text);
     const { raw } = await producer.info();
@@ -115,7 +115,7 @@ test("stats and health have the form of the reference server, and metrics that o
   });
 });
 
-test("pages hear every two seconds that they may load what is new", async () => {
+test("open pages get an event every two seconds", async () => {
   const clock = new ManualClock();
   await withDashboard({}, async ({ server }) => {
     const handler = dashboard(server, { clock });
@@ -143,7 +143,7 @@ test("pages hear every two seconds that they may load what is new", async () => 
   });
 });
 
-test("a stream of events ends after ten minutes: who goes on has to be let in again", async () => {
+test("a stream of events ends after ten minutes, so that sessions are checked again", async () => {
   const clock = new ManualClock();
   await withDashboard({}, async ({ server }) => {
     const response = await dashboard(server, { clock })(new Request(`${ORIGIN}/events`));
@@ -157,7 +157,7 @@ test("a stream of events ends after ten minutes: who goes on has to be let in ag
   });
 });
 
-test("it is mounted below a path, and every link stays there", async () => {
+test("the option basePath applies to every link", async () => {
   await withDashboard({
     options: { basePath: "/admin/jobs/" },
     jobs: [{ type: "a", queue: "b", at: later }],
@@ -180,7 +180,7 @@ test("it is mounted below a path, and every link stays there", async () => {
   });
 });
 
-test("a producer that is connected to an embedded server shows all of it", async () => {
+test("a producer shows all data of an embedded server", async () => {
   await withDashboard(
     { jobs: [{ type: "resize", jid: "failed-job" }] },
     async ({ fail, server }) => {
@@ -207,7 +207,7 @@ test("a producer that is connected to an embedded server shows all of it", async
   );
 });
 
-test("in Express, a body that middleware has parsed is read", async () => {
+test("nodeListener reads a body that Express middleware has parsed", async () => {
   const jobs = [{ type: "a", at: later, jid: "the-one-job" }, { type: "a", queue: "images" }];
   await withDashboard({ jobs }, async ({ server }) => {
     const listener = nodeListener(dashboard(server, { basePath: "/jobs" }));
@@ -252,7 +252,7 @@ test("in Express, a body that middleware has parsed is read", async () => {
   });
 });
 
-test("in Node, Bun and Deno it is served by node:http, with bodies, cookies and streams", async () => {
+test("nodeListener handles bodies, cookies and streams of node:http", async () => {
   await withDashboard(
     { jobs: [{ type: "a", at: later, jid: "the-one-job" }] },
     async ({ server }) => {

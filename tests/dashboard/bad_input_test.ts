@@ -6,7 +6,7 @@ import { textOf, visitor, withDashboard } from "./setting.ts";
 
 const later = new Date(Date.now() + 3_600_000);
 
-test("odd names and large arguments make pages of a bounded size", async () => {
+test("pages stay small with odd names and large arguments", async () => {
   const long = "x".repeat(10_000);
   const jobs = [
     { type: long, args: ["y".repeat(5_000_000)], jid: "large-job", custom: { [long]: long } },
@@ -42,7 +42,7 @@ test("odd names and large arguments make pages of a bounded size", async () => {
   });
 });
 
-test("a queue's name may be anything in a scheduled job, and is refused when it is run", async () => {
+test("a scheduled job with an invalid queue name is shown, and refused when it runs", async () => {
   await withDashboard({}, async ({ visit, producer, server }) => {
     const names = ["<script>alert(1)</script>", "\u202eeueuq", "📮", "q ".repeat(5000)];
     for (const [i, queue] of names.entries()) {
@@ -64,7 +64,7 @@ test("a queue's name may be anything in a scheduled job, and is refused when it 
   });
 });
 
-test("jobs that nobody has, and parameters without sense, make a clear page", async () => {
+test("unknown jobs and invalid parameters result in a clear page", async () => {
   await withDashboard({ jobs: [{ type: "a", at: later }] }, async ({ visit }) => {
     for (const jid of ["", "none", "x".repeat(10_000), "%00", "../..", "<b>", "\u202e"]) {
       const { status, text } = await visit(`/job?jid=${encodeURIComponent(jid)}`);
@@ -85,7 +85,7 @@ test("jobs that nobody has, and parameters without sense, make a clear page", as
   });
 });
 
-test("a set that changes while it is paged is told of", async () => {
+test("a page reports that its set has changed", async () => {
   const jobs = Array.from({ length: 60 }, (_, i) => (
     { type: "a", at: new Date(later.getTime() + i), jid: `paged-job-${i}` }
   ));

@@ -9,7 +9,7 @@ import { textOf, valuesOf, withDashboard } from "./setting.ts";
 
 const later = new Date(Date.now() + 3_600_000);
 
-test("lists are sorted", async () => {
+test("lists are sorted by type, queue, error and attempts", async () => {
   const types = ["mail", "audit", "resize"];
   const jobs = types.map((type, i) => ({
     type,
@@ -34,7 +34,7 @@ test("lists are sorted", async () => {
   });
 });
 
-test("jobs of a queue are killed and discarded, one or many, after a question", async () => {
+test("jobs of a queue are killed and discarded after a confirmation", async () => {
   const jobs = Array.from({ length: 6 }, (_, i) => (
     { type: "a", queue: "images", jid: `queued-job-${i}` }
   ));
@@ -69,7 +69,7 @@ test("jobs of a queue are killed and discarded, one or many, after a question", 
   });
 });
 
-test("a job is cancelled from its page, also while it runs", async () => {
+test("a waiting job and a running job are cancelled from their pages", async () => {
   const jobs = [{ type: "slow", jid: "running-job" }, { type: "slow", jid: "waiting-job" }];
   await withDashboard({ jobs }, async ({ visit, server }) => {
     const cancel = async (jid: string, set: string, more = {}) =>
@@ -107,7 +107,7 @@ test("a job is cancelled from its page, also while it runs", async () => {
   });
 });
 
-test("a job's page tells its attempts, also once it has succeeded", async () => {
+test("a job's page lists its attempts, even after it has succeeded", async () => {
   const jobs = [{ type: "resize", jid: "retried-job" }];
   await withDashboard({ jobs }, async ({ visit, fail, server }) => {
     await fail("resize", "first");
@@ -126,7 +126,7 @@ test("a job's page tells its attempts, also once it has succeeded", async () => 
   });
 });
 
-test("a job's page shows the cursor of a resumable job, and the progress of a tracked one", async () => {
+test("a job's page shows its cursor and its progress", async () => {
   const jobs = [
     { type: "export", jid: "resumed-job", custom: { resumeAt: { page: 7 } } },
     { type: "track", jid: "tracked-job", custom: { track: 1 } },
@@ -155,7 +155,7 @@ test("a job's page shows the cursor of a resumable job, and the progress of a tr
   });
 });
 
-test("recurring jobs of the server's own cron are listed", async () => {
+test("recurring jobs of the server's option cron are listed", async () => {
   const cron = [{ schedule: "0 3 * * *", job: { type: "backup", args: ["<b>"], queue: "nights" } }];
   await withDashboard({ server: { edition: "enterprise", cron } }, async ({ visit }) => {
     const { text } = await visit("/recurring");
@@ -167,7 +167,7 @@ test("recurring jobs of the server's own cron are listed", async () => {
   });
 });
 
-test("the chart leaves out the point whose time is not over", () => {
+test("the chart leaves out the current interval", () => {
   const points = (count: number, first: number) =>
     Array.from({ length: count }, (_, i) => (
       { at: new Date((first + i) * 10_000), enqueued: 0, processed: 1, failed: 0 }

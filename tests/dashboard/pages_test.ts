@@ -7,7 +7,7 @@ import { textOf, valuesOf, withDashboard } from "./setting.ts";
 
 const later = new Date(Date.now() + 3_600_000);
 
-test("each page is there, whole, and says what to do where there is nothing", async () => {
+test("each empty page is complete and says what to do next", async () => {
   await withDashboard({}, async ({ visit }) => {
     const empty: Record<string, RegExp> = {
       "/": /No jobs yet\. Enqueue one/,
@@ -38,7 +38,7 @@ test("each page is there, whole, and says what to do where there is nothing", as
   });
 });
 
-test("the overview shows the server's figures, and queues with their sizes", async () => {
+test("the overview shows the server's figures and queues", async () => {
   const jobs = [{ type: "a", queue: "images" }, { type: "a", queue: "images" }, {
     type: "b",
     at: later,
@@ -55,7 +55,7 @@ test("the overview shows the server's figures, and queues with their sizes", asy
   });
 });
 
-test("a job that failed is found, looked at, and retried from its list", async () => {
+test("a failed job is found, opened and retried from its list", async () => {
   const jobs = [{ type: "resize", args: ["cat.png", 320], jid: "failed-job", backtrace: 3 }];
   await withDashboard({ jobs }, async ({ visit, fail, server }) => {
     await fail("resize");
@@ -88,7 +88,7 @@ test("a job that failed is found, looked at, and retried from its list", async (
   });
 });
 
-test("a job's own page kills, retries and discards it", async () => {
+test("a job's page kills, retries and discards it", async () => {
   await withDashboard(
     { jobs: [{ type: "a", at: later, jid: "the-one-job" }] },
     async ({ visit, server }) => {
@@ -111,7 +111,7 @@ test("a job's own page kills, retries and discards it", async () => {
   );
 });
 
-test("many jobs are changed after a question that says how many", async () => {
+test("a bulk change asks for confirmation with the number of jobs", async () => {
   const jobs = Array.from({ length: 40 }, (_, i) => ({
     type: i % 4 === 0 ? "odd" : "even",
     at: later,
@@ -146,7 +146,7 @@ test("many jobs are changed after a question that says how many", async () => {
   });
 });
 
-test("lists are paged and searched, and links keep what was asked", async () => {
+test("lists are paged and searched, and links keep the filters", async () => {
   const jobs = Array.from({ length: 60 }, (_, i) => ({
     type: `type-${i % 2}`,
     args: [i],
@@ -172,7 +172,7 @@ test("lists are paged and searched, and links keep what was asked", async () => 
   });
 });
 
-test("queues are paused, resumed and removed, the last only after a question", async () => {
+test("queues are paused and resumed, and removed after a confirmation", async () => {
   await withDashboard(
     { jobs: [{ type: "a", queue: "images", args: ["<b>"] }] },
     async ({ visit, server }) => {
@@ -194,7 +194,7 @@ test("queues are paused, resumed and removed, the last only after a question", a
   );
 });
 
-test("workers are shown with what they run, and told to go quiet and to end", async () => {
+test("workers are shown with their jobs, and get the signals quiet and terminate", async () => {
   await withDashboard(
     { jobs: [{ type: "slow", args: ["x"], jid: "running-job" }] },
     async ({ visit, server }) => {
@@ -224,7 +224,7 @@ test("workers are shown with what they run, and told to go quiet and to end", as
   );
 });
 
-test("recurring jobs are shown by the firings that are ahead", async () => {
+test("recurring jobs of a Schedule are shown by their next firings", async () => {
   await withDashboard({}, async ({ visit, producer }) => {
     const job = { type: "report", args: ["<b>"], queue: "nights" };
     const schedule = new Schedule({ nightly: { every: "6h", job }, hourly: { every: "1h", job } });
@@ -245,7 +245,7 @@ test("recurring jobs are shown by the firings that are ahead", async () => {
   });
 });
 
-test("batches are shown with how far they are", async () => {
+test("batches are shown with their progress", async () => {
   await withDashboard({ server: { edition: "enterprise" } }, async ({ visit, producer }) => {
     const batch = { description: "all <cats>", success: { type: "done" } };
     await producer.batches.open(batch, async (batch) => void await batch.enqueue("a"));

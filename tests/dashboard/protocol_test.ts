@@ -6,7 +6,7 @@ import { ManualClock } from "../../src/server/mod.ts";
 import { withProtocolServer } from "../cli/protocol_server.ts";
 import { textOf, valuesOf, visitor } from "./setting.ts";
 
-test("a server that lists no jobs is shown as far as its protocol goes", async () => {
+test("a server that lists no jobs is shown with the data of its protocol", async () => {
   await withProtocolServer(async (url, lines) => {
     const producer = await Producer.connect({ url });
     const serverPage = "http://faktory.example:7420/";
@@ -65,7 +65,7 @@ test("a server that lists no jobs is shown as far as its protocol goes", async (
   });
 });
 
-test("a server that does not answer is told of within five seconds", async () => {
+test("a server that does not respond is reported after five seconds", async () => {
   await withProtocolServer(async (url) => {
     const producer = await Producer.connect({ url });
     const clock = new ManualClock();

@@ -6,7 +6,7 @@ import { Throttle } from "../../src/dashboard/security/throttle.ts";
 import { ManualClock } from "../../src/server/mod.ts";
 import { ORIGIN, textOf, withDashboard } from "./setting.ts";
 
-test("passwords cannot be guessed quickly, not even many at once", async () => {
+test("wrong passwords are throttled, concurrent ones too", async () => {
   const clock = new ManualClock();
   await withDashboard({ options: { password: "right", clock } }, async ({ visit }) => {
     const tries = Array.from(
@@ -81,7 +81,7 @@ test("an attacker locks out only his own address", async () => {
   });
 });
 
-test("behind a proxy, the address is the one that the proxy appends", async () => {
+test("behind a proxy, the address is the last of X-Forwarded-For", async () => {
   await withDashboard({}, async ({ server }) => {
     const handler = dashboard(server, { password: "right", trustProxy: true });
     const proxy = { address: "127.0.0.1" };
@@ -96,7 +96,7 @@ test("behind a proxy, the address is the one that the proxy appends", async () =
   });
 });
 
-test("a proxy with TLS makes the cookie secure, and names the host", async () => {
+test("a proxy with TLS makes the cookie Secure and sets the host", async () => {
   await withDashboard({}, async ({ server }) => {
     const options = { password: "right", hosts: ["jobs.example.com"] };
     const forwarded = {
@@ -133,7 +133,7 @@ test("a proxy with TLS makes the cookie secure, and names the host", async () =>
   });
 });
 
-test("addresses are told by each runtime's argument", () => {
+test("the address is read from each runtime's argument", () => {
   const request = new Request(ORIGIN, {
     headers: { "x-forwarded-for": "198.51.100.1, 2001:db8::1" },
   });
@@ -157,7 +157,7 @@ test("addresses are told by each runtime's argument", () => {
   }
 });
 
-test("an attack from many addresses takes a bounded memory", () => {
+test("an attack from many addresses uses bounded memory", () => {
   const throttle = new Throttle(new ManualClock());
   const isClosed = (i: number) => throttle.isClosed(`address ${i}`);
   for (let i = 0; i < 10_005; i++) {

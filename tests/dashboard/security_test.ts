@@ -15,7 +15,7 @@ function assertEscaped(html: string): void {
   assert(!/onerror=alert\(2\)>/.test(html), html);
 }
 
-test("what comes from jobs is text, wherever it is shown", async () => {
+test("data of jobs is escaped on every page", async () => {
   const jobs = ["queue", "scheduled", "retries", "dead"].map((place) => ({
     type: `${attack} ${place}`,
     args: [attack, { [attack]: attack }],
@@ -70,7 +70,7 @@ test("what comes from jobs is text, wherever it is shown", async () => {
   });
 });
 
-test("every answer forbids code and forms from elsewhere, and frames", async () => {
+test("every response has a content security policy and forbids frames", async () => {
   await withDashboard({}, async ({ visit }) => {
     for (
       const path of ["/", "/nowhere", "/assets/script.js", "/api/info", "/api/nowhere", "/stats"]
@@ -78,8 +78,8 @@ test("every answer forbids code and forms from elsewhere, and frames", async () 
       const { headers, text } = await visit(path);
       assert.equal(
         headers.get("content-security-policy"),
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
-          "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
+          "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
       );
       assert.equal(headers.get("x-content-type-options"), "nosniff");
       assert.equal(headers.get("x-frame-options"), "DENY");
@@ -128,7 +128,7 @@ test("a page of another site cannot change anything", async () => {
   });
 });
 
-test("a host name that is not the dashboard's is refused: DNS rebinding", async () => {
+test("unknown host names are refused, against DNS rebinding", async () => {
   await withDashboard({ options: { hosts: ["jobs.example.com"] } }, async ({ server }) => {
     const handler = dashboard(server, { hosts: ["jobs.example.com"] });
     const at = async (url: string, headers = {}) =>
@@ -165,7 +165,7 @@ test("a host name that is not the dashboard's is refused: DNS rebinding", async 
   });
 });
 
-test("the password is asked for, and a session ends", async () => {
+test("the password protects every page, and sessions end", async () => {
   const clock = new ManualClock();
   const options = { password: "correct horse", clock };
   await withDashboard({ options, jobs: [{ type: "secret-type" }] }, async ({ visit }) => {
@@ -221,7 +221,7 @@ test("the password is asked for, and a session ends", async () => {
   });
 });
 
-test("the password is that of the server, unless it is said otherwise", async () => {
+test("the password is the server's, or that of the option", async () => {
   const password = "grüße & more@host:1/";
   await withDashboard({ server: { password } }, async ({ visit, server }) => {
     assert.equal((await visit("/")).status, 303);
@@ -233,7 +233,7 @@ test("the password is that of the server, unless it is said otherwise", async ()
   });
 });
 
-test("the address behind the password is only one of the dashboard", async () => {
+test("the login redirects only to pages of the dashboard", async () => {
   await withDashboard({ options: { password: "hush", basePath: "/jobs/" } }, async ({ visit }) => {
     const next = async (next: string) =>
       (await visit("/jobs/login", { form: { password: "hush", next } })).headers.get("location");
@@ -276,7 +276,7 @@ test("programs send the password by HTTP Basic or Bearer", async () => {
   });
 });
 
-test("a dashboard that only shows changes nothing, and has no buttons for it", async () => {
+test("a read-only dashboard has no buttons and refuses changes", async () => {
   const jobs = [{ type: "a", at: later, jid: "the-one-job" }, { type: "a", queue: "b" }];
   await withDashboard({ jobs, options: { readOnly: true } }, async ({ visit, server }) => {
     for (
@@ -307,7 +307,7 @@ test("a dashboard that only shows changes nothing, and has no buttons for it", a
   });
 });
 
-test("what is too large, or makes no sense, is refused, and nothing is told of the inside", async () => {
+test("invalid and large requests are refused without internal details", async () => {
   await withDashboard({ jobs: [{ type: "a", at: later }] }, async ({ visit, server }) => {
     const large = { form: { one: "x".repeat(2_000_000) } };
     assert.equal((await visit("/scheduled", large)).status, 413);
@@ -326,7 +326,7 @@ test("what is too large, or makes no sense, is refused, and nothing is told of t
   });
 });
 
-test("an error that nobody foresaw goes to the program, and not to the visitor", async () => {
+test("an unexpected error goes to onError, and not to the visitor", async () => {
   const errors: unknown[] = [];
   const broken = {
     jobs() {},
@@ -346,7 +346,7 @@ test("an error that nobody foresaw goes to the program, and not to the visitor",
   assert.deepEqual([api.status, JSON.parse(api.text).error.code], [500, "INTERNAL"]);
 });
 
-test("options that cannot be used are refused", async () => {
+test("invalid options are refused", async () => {
   const server = await closed();
   // deno-lint-ignore no-explicit-any
   const wrong: any[] = [

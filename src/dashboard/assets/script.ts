@@ -1,7 +1,7 @@
 /**
  * The script of the pages. It updates the main part of a page when the server sends an event, and
- * selects all jobs of a list. Everything else works without it. It is a text because it runs only in
- * browsers.
+ * selects all jobs of a list. Everything else works without it. It is a text because it runs only
+ * in browsers.
  */
 export const script = `"use strict";
 (() => {

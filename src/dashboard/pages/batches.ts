@@ -15,8 +15,8 @@ export async function batchesPage(visit: Visit): Promise<Html> {
       visit,
       options,
       empty(
-        "No batches. Open one with producer.batches.open(). The server needs the edition enterprise: " +
-          "faktory serve --edition enterprise.",
+        "No batches. Open one with producer.batches.open(), on a server of the edition enterprise:" +
+          " faktory serve --edition enterprise.",
       ),
     );
   }

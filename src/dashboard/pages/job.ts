@@ -56,7 +56,7 @@ async function isShort({ source }: Visit, name: string): Promise<boolean> {
 function endOf(attempts: readonly JobAttempt[]): string {
   const last = attempts.at(-1);
   if (last === undefined) {
-    return "The server does not have this job. It may have succeeded: the server forgets such jobs.";
+    return "The server does not have this job. It forgets jobs that succeed at the first attempt.";
   }
   if (last.result === "success") return "This job has succeeded, so the server has forgotten it.";
   return isCancelled(last)
@@ -162,7 +162,7 @@ function failureOf({ failure }: ServerJob, now: number): Html {
     backtrace.length === 0
       ? html`
         <p
-          class="hint">No backtrace is stored. Enqueue the job with <code>backtrace: 20</code> to see one.</p>
+          class="hint">No backtrace is stored. Enqueue jobs with <code>backtrace: 20</code>.</p>
       `
       : html`<pre tabindex="0" aria-label="Backtrace"><code>${backtrace.join("\n")}</code></pre>`
   }`;
@@ -221,7 +221,7 @@ function attemptsOf(
       </table>
     </div>
       ${isIncomplete
-        ? html`<p class="hint">Earlier attempts are no longer kept: the server keeps the latest 10,000
+        ? html`<p class="hint">Earlier attempts are not kept: the server keeps the latest 10,000
         of all jobs.</p>`
         : ""}
   `;

@@ -120,7 +120,8 @@ function jobRow(
   return html`<tr>
     ${
     canChange
-      ? html`<td><input type="checkbox" name="jid" value="${jid}" aria-label="${`Select ${label}`}"></td>`
+      ? html`<td><input type="checkbox" name="jid" value="${jid}"
+        aria-label="${`Select ${label}`}"></td>`
       : ""
   }
     <th scope="row"><a href="${link(visit, "/job", { jid })}">${foreign(type)}</a>
@@ -134,7 +135,10 @@ function jobRow(
       ? html`<td class="actions">${
         actionsIn(place).map(([name, title]) => {
           const said = runs(place, title).replace(/:$/, "");
-          return html`<button name="one" value="${`${name}:${jid}`}" aria-label="${`${said} ${label}`}">${said}</button>`;
+          return html`
+            <button name="one" value="${`${name}:${jid}`}"
+              aria-label="${`${said} ${label}`}">${said}</button>
+          `;
         })
       }</td>`
       : ""

@@ -216,7 +216,7 @@ function pages(visit: Visit, { path, found, parameters, offset, filters }: List)
           class="hint">Only the first ${whole(searched)} of ${count(
             total,
             "job",
-          )} by time are sorted here. Search to find others, or order by time to page through all.</p>
+          )} by time are sorted here. Search for others, or order by time to page through all.</p>
       `
       : ""
   }`;

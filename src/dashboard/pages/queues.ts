@@ -79,7 +79,10 @@ export function queueLink(visit: Visit, name: string): Html {
 /** Renders the buttons of a queue. */
 export function queueActions(visit: Visit, { name, paused }: ShownQueue): Html {
   const button = (action: string, text: string) =>
-    html`<button name="action" value="${action}" aria-label="${`${text} ${name}`}">${text}</button>`;
+    html`
+      <button name="action" value="${action}"
+        aria-label="${`${text} ${name}`}">${text}</button>
+    `;
   return html`<form method="post" action="${link(visit, "/queues")}">
     <input type="hidden" name="name" value="${name}">
     ${paused === true ? "" : button("pause", "Pause")}
@@ -91,7 +94,8 @@ export function queueActions(visit: Visit, { name, paused }: ShownQueue): Html {
 function latency({ size, latency }: ShownQueue): Html | string {
   if (size === 0) return html`<span class="none">none</span>`;
   if (latency === undefined) {
-    return html`<span class="none" title="The oldest job does not tell when it was enqueued">unknown</span>`;
+    const title = "The oldest job does not tell when it was enqueued";
+    return html`<span class="none" title="${title}">unknown</span>`;
   }
   return shortTime(latency);
 }

@@ -85,11 +85,13 @@ function card(visit: Visit, worker: ServerWorker): Html {
       : html`<form method="post" action="${link(visit, "/workers")}" class="bar">
       <input type="hidden" name="wid" value="${wid}">
       ${
-        state === "quiet"
-          ? ""
-          : html`<button name="action" value="quiet" aria-label="${`Quiet ${hostname} ${pid}`}">Quiet</button>`
+        state === "quiet" ? "" : html`
+          <button name="action" value="quiet"
+            aria-label="${`Quiet ${hostname} ${pid}`}">Quiet</button>
+        `
       }
-      <button name="action" value="terminate" aria-label="${`Terminate ${hostname} ${pid}`}">Terminate</button>
+      <button name="action" value="terminate"
+        aria-label="${`Terminate ${hostname} ${pid}`}">Terminate</button>
     </form>`
   }
   </li>`;

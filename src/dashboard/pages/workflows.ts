@@ -53,8 +53,8 @@ export async function workflowsPage(visit: Visit): Promise<Html> {
     `
     : id === ""
     ? empty(
-      "No workflows. Start one with chain() or join() of the entry ./workflow. A finished workflow " +
-        "stays here for as many days as its option statusDays says.",
+      "No workflows. Start one with chain() or join() of the entry ./workflow. A finished one" +
+        " stays here for as many days as its option statusDays says.",
     )
     : empty("No job of this workflow is here. It has finished, or it never was.");
   return page(
