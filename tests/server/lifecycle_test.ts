@@ -112,7 +112,7 @@ test("a client that begins something else than TLS, or nothing, is let go", asyn
   await producer.info();
 });
 
-test("what is no certificate with its key is said so", async () => {
+test("what is not a certificate with its key is said so", async () => {
   const [cert, key, other] = await Promise.all(["server", "server.key", "client.key"].map(pem));
   for (const tls of [{ cert: "x", key: key! }, { cert: cert!, key: other! }]) {
     await assert.rejects(FaktoryServer.start({ port: 0, tls }), {
