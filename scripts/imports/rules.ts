@@ -212,7 +212,7 @@ export const rooms: readonly Room[] = [
   {
     name: "job lines",
     // Shared by the command, which works without JSR, and the entry.
-    files: ["error", "line_reader", "line_text", "merge_streams", "whole_lines"]
+    files: ["error", "job_line_reader", "line_text", "merge_streams", "whole_lines"]
       .map((name) => `src/ndjson/${name}.ts`),
     imports: [...leaves, "brands", "job"],
   },

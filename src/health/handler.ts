@@ -7,9 +7,9 @@ import { PROMETHEUS_TYPE } from "./prometheus.ts";
 
 /** Options of {@linkcode healthHandler}. */
 export interface HealthHandlerOptions extends ConsumerMetricsOptions {
-  /** Where the health is; `false`: nowhere. @default "/health" */
+  /** Path of the health check. `false` for none. @default "/health" */
   readonly healthPath?: string | false | undefined;
-  /** Where the metrics are; `false`: nowhere. @default "/metrics" */
+  /** Path of the metrics. `false` for none. @default "/metrics" */
   readonly metricsPath?: string | false | undefined;
 }
 
@@ -19,16 +19,16 @@ const HANDLER_OPTIONS = {
   metricsPath: true,
 } as const satisfies OptionNames<HealthHandlerOptions>;
 
-/** Answers web-standard requests, as `Deno.serve`, `Bun.serve` and Hono give them. */
+/** A web-standard request handler, for `Deno.serve`, `Bun.serve` or Hono. */
 export type HealthHandler = (request: Request) => Response;
 
 /**
- * Makes a handler of requests: `GET /health` answers with `consumer.health()` as JSON, status 200
- * where it is healthy and 503 where it is not; `GET /metrics` with Prometheus' text. All else is
- * 404. It opens no port itself, and asks for no password: who may see it is for the server that it
- * is given to.
+ * Creates a request handler. `GET /health` returns `consumer.health()` as JSON, with status 200 if
+ * the consumer is healthy, otherwise 503. `GET /metrics` returns metrics in Prometheus' text
+ * format. Other paths return 404. The handler opens no port and requires no password: the server
+ * that uses it controls access.
  *
- * @example Beside a consumer, in Deno
+ * @example Next to a consumer, in Deno
  * ```ts ignore
  * import { Consumer } from "@faktory-ts/faktory";
  * import { healthHandler } from "@faktory-ts/faktory/health";
@@ -54,7 +54,7 @@ export function healthHandler(
     const { pathname } = new URL(request.url);
     if (pathname !== health && pathname !== metricsPath) return text(404, "not found\n");
     if (request.method !== "GET" && request.method !== "HEAD") {
-      return text(405, "only GET is answered\n", { allow: "GET, HEAD" });
+      return text(405, "only GET is allowed\n", { allow: "GET, HEAD" });
     }
     const answer = pathname === health
       ? healthAnswer(consumer)
@@ -65,8 +65,8 @@ export function healthHandler(
     try {
       return answerTo(request);
     } catch {
-      // A server that is given an error may end the program with it.
-      return text(500, "the answer cannot be made\n");
+      // The server may end the program on an error.
+      return text(500, "internal error\n");
     }
   };
 }

@@ -9,7 +9,7 @@ import { type Labels, numberText, PrometheusText } from "./prometheus.ts";
 /** Options of {@linkcode ConsumerMetrics}. */
 export interface ConsumerMetricsOptions {
   /**
-   * Bounds of the histogram of how long jobs take, in seconds, from the least to the most.
+   * Upper bounds of the job duration histogram, in seconds, in ascending order.
    *
    * @default [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
    */
@@ -24,45 +24,46 @@ export const METRICS_OPTIONS = { buckets: true } as const satisfies OptionNames<
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 
 /**
- * Pairs of type and queue that are counted by their names; the rest is counted as `other`. Types
- * come from whoever enqueues, and each pair costs memory here and in Prometheus.
+ * Maximum number of pairs of type and queue with their own labels. Further pairs are counted as
+ * `other`. Each pair costs memory here and in Prometheus, and types come from whoever enqueues
+ * jobs.
  */
 const MAX_PAIRS = 1000;
 
-/** Characters of a name that are shown: each name is there some twenty times. */
+/** Maximum length of a name in a label. Each name appears about twenty times. */
 const MAX_NAME = 100;
 
 const OTHER = "other";
 
-/** What becomes of failed jobs, as counted. */
+/** The next steps of failed jobs that are counted. */
 const NEXTS = ["retry", "dead", "dropped"] as const;
 
-/** How jobs end, as counted. */
-const ENDS = ["done", "fail", "discard", "snooze"] as const;
+/** The outcomes of jobs that are counted. */
+const OUTCOMES = ["done", "fail", "discard", "snooze"] as const;
 
-/** What else happens, as counted. */
-const COUNTED = {
+/** Other events that are counted. */
+const COUNTED_EVENTS = {
   requeued: "Jobs requeued without a run",
-  unreported: "Jobs whose end could not be told to the server",
-  expired: "Jobs whose reservation ended before their handler did",
-  fetchError: "FETCHes that the server refused, or whose job could not be read",
-  disconnect: "Outages: times that connections were lost",
-  reconnect: "Outages that are over",
-  lag: "Times that the event loop was held up for 250 ms or more",
-  listenerError: "Listeners that threw",
+  unreported: "Jobs whose result could not be reported",
+  expired: "Jobs whose reservation expired before their handler ended",
+  fetchError: "Failed FETCHes, and jobs that could not be parsed",
+  disconnect: "Outages of the connection",
+  reconnect: "Reconnects after an outage",
+  lag: "Times that the event loop was blocked for 250 ms or more",
+  listenerError: "Errors thrown by listeners",
 } as const satisfies { readonly [Name in keyof ConsumerEvents]?: string };
 
-type CountedName = keyof typeof COUNTED;
+type CountedEvent = keyof typeof COUNTED_EVENTS;
 
-/** The jobs of one type on one queue. */
-class Pair {
-  readonly ends: Record<(typeof ENDS)[number], number> = {
+/** The counts of one type on one queue. */
+class JobCounts {
+  readonly outcomes: Record<(typeof OUTCOMES)[number], number> = {
     done: 0,
     fail: 0,
     discard: 0,
     snooze: 0,
   };
-  /** Failed jobs, by what becomes of them. */
+  /** Failed jobs by their next step. */
   readonly nexts: Record<(typeof NEXTS)[number], number> = { retry: 0, dead: 0, dropped: 0 };
   seconds = 0;
   readonly labels: Labels;
@@ -74,14 +75,14 @@ class Pair {
   }
 
   get count(): number {
-    return ENDS.reduce((sum, end) => sum + this.ends[end], 0);
+    return OUTCOMES.reduce((sum, end) => sum + this.outcomes[end], 0);
   }
 }
 
 /**
- * Counts what happens to a consumer, from when it is made, and tells it as Prometheus' text.
+ * Counts the events of a consumer from its creation, and formats them for Prometheus.
  *
- * @example Served by oneself
+ * @example Serve the metrics yourself
  * ```ts no-assert
  * import { Consumer } from "@faktory-ts/faktory";
  * import { ConsumerMetrics } from "@faktory-ts/faktory/health";
@@ -94,12 +95,12 @@ class Pair {
 export class ConsumerMetrics implements Disposable {
   readonly #consumer: Pick<Consumer, "health">;
   readonly #bounds: readonly number[];
-  readonly #pairs = new Map<string, Pair>();
-  readonly #counts: Record<CountedName, number>;
-  readonly #forget: (() => void)[] = [];
+  readonly #jobCounts = new Map<string, JobCounts>();
+  readonly #eventCounts: Record<CountedEvent, number>;
+  readonly #removeListeners: (() => void)[] = [];
 
   /**
-   * Begins to count.
+   * Starts counting.
    *
    * @throws {ConfigError} `INVALID_OPTION`.
    */
@@ -107,44 +108,44 @@ export class ConsumerMetrics implements Disposable {
     checkOptionNames(options, METRICS_OPTIONS, "ConsumerMetrics");
     this.#consumer = consumer;
     this.#bounds = checkBuckets(options.buckets ?? BUCKETS);
-    for (const end of ENDS) {
-      this.#forget.push(
-        consumer.on(end, ({ job, elapsedMs }) => this.#end(end, job, elapsedMs / 1000)),
+    for (const end of OUTCOMES) {
+      this.#removeListeners.push(
+        consumer.on(end, ({ job, elapsedMs }) => this.#countEnd(end, job, elapsedMs / 1000)),
       );
     }
-    this.#forget.push(
+    this.#removeListeners.push(
       consumer.on("fail", ({ job, willRetry }) => {
-        if (willRetry) this.#pairOf(job).nexts.retry++;
+        if (willRetry) this.#jobCountsOf(job).nexts.retry++;
       }),
-      consumer.on("dead", ({ job }) => void this.#pairOf(job).nexts.dead++),
-      consumer.on("dropped", ({ job }) => void this.#pairOf(job).nexts.dropped++),
+      consumer.on("dead", ({ job }) => void this.#jobCountsOf(job).nexts.dead++),
+      consumer.on("dropped", ({ job }) => void this.#jobCountsOf(job).nexts.dropped++),
     );
-    const names = Object.keys(COUNTED) as CountedName[];
-    this.#counts = Object.fromEntries(names.map((name) => [name, 0])) as Record<
-      CountedName,
+    const names = Object.keys(COUNTED_EVENTS) as CountedEvent[];
+    this.#eventCounts = Object.fromEntries(names.map((name) => [name, 0])) as Record<
+      CountedEvent,
       number
     >;
     for (const name of names) {
-      this.#forget.push(consumer.on(name, () => void this.#counts[name]++));
+      this.#removeListeners.push(consumer.on(name, () => void this.#eventCounts[name]++));
     }
   }
 
-  /** All of it, as Prometheus' text format (version 0.0.4). */
+  /** Returns all metrics in Prometheus' text format (version 0.0.4). */
   text(): string {
     const text = new PrometheusText();
     this.#writeJobs(text);
-    for (const [name, help] of Object.entries(COUNTED)) {
+    for (const [name, help] of Object.entries(COUNTED_EVENTS)) {
       const full = `faktory_consumer_${snake(name)}_total`;
-      text.metric(full, "counter", help).sample(full, {}, this.#counts[name as CountedName]);
+      text.metric(full, "counter", help).sample(full, {}, this.#eventCounts[name as CountedEvent]);
     }
     const { healthy, connected, busy, concurrency, unreported, lagMs } = this.#consumer.health();
     const gauges = [
-      ["healthy", "Whether the consumer does what it is there for", Number(healthy)],
-      ["connected", "Whether it has connections", Number(connected)],
-      ["busy", "Jobs that run", busy],
-      ["concurrency", "Jobs that may run at the same time", concurrency],
-      ["unreported", "Ended jobs of which the server does not know yet", unreported],
-      ["lag_seconds", "By how much the event loop was late when last looked at", lagMs / 1000],
+      ["healthy", "1 if the consumer is healthy", Number(healthy)],
+      ["connected", "1 if the consumer is connected", Number(connected)],
+      ["busy", "Running jobs", busy],
+      ["concurrency", "Maximum number of running jobs", concurrency],
+      ["unreported", "Ended jobs that are not yet reported", unreported],
+      ["lag_seconds", "Delay of the event loop at the last check", lagMs / 1000],
     ] as const;
     for (const [name, help, value] of gauges) {
       const full = `faktory_consumer_${name}`;
@@ -153,29 +154,29 @@ export class ConsumerMetrics implements Disposable {
     return text.toString();
   }
 
-  /** Counts no more. */
+  /** Stops counting. */
   [Symbol.dispose](): void {
-    for (const forget of this.#forget.splice(0)) forget();
+    for (const forget of this.#removeListeners.splice(0)) forget();
   }
 
   #writeJobs(text: PrometheusText): void {
     const total = "faktory_jobs_total";
-    text.metric(total, "counter", "Jobs that ended, by how: done, fail, discard, snooze");
-    for (const { ends, labels } of this.#pairs.values()) {
-      for (const end of ENDS) {
+    text.metric(total, "counter", "Ended jobs by outcome: done, fail, discard, snooze");
+    for (const { outcomes: ends, labels } of this.#jobCounts.values()) {
+      for (const end of OUTCOMES) {
         if (ends[end] > 0) text.sample(total, { ...labels, outcome: end }, ends[end]);
       }
     }
     const failed = "faktory_failed_jobs_total";
-    text.metric(failed, "counter", "Jobs that failed, by what follows: retry, dead, dropped");
-    for (const { nexts, labels } of this.#pairs.values()) {
+    text.metric(failed, "counter", "Failed jobs by next step: retry, dead, dropped");
+    for (const { nexts, labels } of this.#jobCounts.values()) {
       for (const next of NEXTS) {
         if (nexts[next] > 0) text.sample(failed, { ...labels, next }, nexts[next]);
       }
     }
     const duration = "faktory_job_duration_seconds";
-    text.metric(duration, "histogram", "How long handlers and their middleware took");
-    for (const { labels, buckets, seconds, count } of this.#pairs.values()) {
+    text.metric(duration, "histogram", "Duration of handlers with their middleware");
+    for (const { labels, buckets, seconds, count } of this.#jobCounts.values()) {
       let sum = 0;
       this.#bounds.forEach((bound, i) => {
         sum += buckets[i]!;
@@ -186,25 +187,25 @@ export class ConsumerMetrics implements Disposable {
     }
   }
 
-  #end(end: (typeof ENDS)[number], job: Job, seconds: number): void {
-    const pair = this.#pairOf(job);
-    pair.ends[end]++;
+  #countEnd(end: (typeof OUTCOMES)[number], job: Job, seconds: number): void {
+    const pair = this.#jobCountsOf(job);
+    pair.outcomes[end]++;
     pair.seconds += seconds;
     const at = this.#bounds.findIndex((bound) => seconds <= bound);
     if (at >= 0) pair.buckets[at]!++;
   }
 
-  #pairOf(job: Pick<Job, "type" | "queue">): Pair {
+  #jobCountsOf(job: Pick<Job, "type" | "queue">): JobCounts {
     const [type, queue] = [shortened(job.type), shortened(job.queue)];
-    // A queue's name has no space in it.
+    // Queue names contain no spaces.
     const key = `${queue} ${type}`;
-    const known = this.#pairs.get(key);
+    const known = this.#jobCounts.get(key);
     if (known !== undefined) return known;
-    if (this.#pairs.size >= MAX_PAIRS && type !== OTHER) {
-      return this.#pairOf({ type: OTHER, queue: OTHER });
+    if (this.#jobCounts.size >= MAX_PAIRS && type !== OTHER) {
+      return this.#jobCountsOf({ type: OTHER, queue: OTHER });
     }
-    const pair = new Pair(type, queue, this.#bounds.length);
-    this.#pairs.set(key, pair);
+    const pair = new JobCounts(type, queue, this.#bounds.length);
+    this.#jobCounts.set(key, pair);
     return pair;
   }
 }
@@ -218,7 +219,7 @@ function checkBuckets(buckets: unknown): readonly number[] {
   throw invalidOption("buckets", "an array of numbers above 0, each above the one before", buckets);
 }
 
-/** A name of which not too much is left, the same for all that begin like it. */
+/** Shortens a long name. Names with the same beginning become the same. */
 function shortened(name: string): string {
   return name.length <= MAX_NAME ? name : `${name.slice(0, MAX_NAME)}...`;
 }

@@ -1,8 +1,8 @@
 /**
- * How a consumer is, for whoever watches it: `/health` for a supervisor of containers, `/metrics`
- * for Prometheus, as a handler of web-standard requests; and the metrics of a server.
+ * Health checks and metrics: `/health` for container supervisors and `/metrics` for Prometheus as a
+ * web-standard request handler, and the metrics of a server.
  *
- * @example Both, asked without a port
+ * @example Request the health without a port
  * ```ts
  * import { Consumer } from "@faktory-ts/faktory";
  * import { healthHandler } from "@faktory-ts/faktory/health";

@@ -1,25 +1,25 @@
 import type { HealthHandler } from "./handler.ts";
 
-/** What is used of a request of `node:http`. */
+/** The part of a `node:http` request that is used. */
 export interface NodeRequest {
-  /** Such as `GET`. */
+  /** The method, such as `GET`. */
   readonly method?: string | undefined;
-  /** The path, and what follows it. */
+  /** The path and query. */
   readonly url?: string | undefined;
 }
 
-/** What is used of a response of `node:http`. */
+/** The part of a `node:http` response that is used. */
 export interface NodeResponse {
-  /** Begins the answer. */
+  /** Starts the response. */
   writeHead(status: number, headers: Record<string, string>): unknown;
-  /** Ends it. */
+  /** Ends the response. */
   end(body: string): unknown;
 }
 
 /**
- * Makes a listener for `createServer` of `node:http` of a handler.
+ * Converts a handler to a listener for `createServer` of `node:http`.
  *
- * @example Beside a consumer, in Node
+ * @example Next to a consumer, in Node
  * ```ts ignore
  * import { createServer } from "node:http";
  * import { Consumer } from "@faktory-ts/faktory";
@@ -42,8 +42,8 @@ async function answer(
   { method, url = "/" }: NodeRequest,
   response: NodeResponse,
 ): Promise<void> {
-  // The handler looks at the path and at whether it is a GET; some methods of Node's `Request` does
-  // not take.
+  // The handler only distinguishes GET from other methods. `Request` does not accept some methods
+  // that Node does.
   const isGet = method === undefined || method === "GET" || method === "HEAD";
   const path = url.startsWith("/") ? url : "/";
   let answered: Response;
@@ -55,9 +55,9 @@ async function answer(
     answered = handler(request);
     body = await answered.text();
   } catch {
-    // Nobody waits for this: an error would end the program.
+    // Nobody handles this promise, so an error would end the program.
     answered = new Response(null, { status: 500 });
-    body = "the answer cannot be made\n";
+    body = "internal error\n";
   }
   response.writeHead(answered.status, Object.fromEntries(answered.headers));
   response.end(body);

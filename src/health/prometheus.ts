@@ -1,27 +1,27 @@
-/** Labels of a sample, in their order. */
+/** Labels of a sample, in order. */
 export type Labels = Readonly<Record<string, string>>;
 
-/** The media type of the text format, version 0.0.4, which every Prometheus reads. */
+/** Media type of the text format, version 0.0.4, which every Prometheus can read. */
 export const PROMETHEUS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 /** Writes Prometheus' text format. */
 export class PrometheusText {
   readonly #lines: string[] = [];
 
-  /** Begins a metric; its samples follow. */
+  /** Starts a metric. Its samples follow. */
   metric(name: string, type: "counter" | "gauge" | "histogram", help: string): this {
     this.#lines.push(`# HELP ${name} ${escapeHelp(help)}`, `# TYPE ${name} ${type}`);
     return this;
   }
 
-  /** One sample of the metric. */
+  /** Adds a sample of the metric. */
   sample(name: string, labels: Labels, value: number): this {
     const all = Object.entries(labels).map(([label, text]) => `${label}="${escapeLabel(text)}"`);
     this.#lines.push(`${name}${all.length === 0 ? "" : `{${all.join()}}`} ${numberText(value)}`);
     return this;
   }
 
-  /** The whole text. */
+  /** Returns the whole text. */
   toString(): string {
     return `${this.#lines.join("\n")}\n`;
   }
@@ -32,11 +32,11 @@ function escapeHelp(text: string): string {
 }
 
 function escapeLabel(text: string): string {
-  // What is half of a character cannot be written as UTF-8.
+  // Lone surrogates cannot be written as UTF-8.
   return escapeHelp(text.toWellFormed()).replaceAll('"', '\\"');
 }
 
-/** As Go reads it. */
+/** Formats a number for Go's parser. */
 export function numberText(value: number): string {
   if (value === Infinity) return "+Inf";
   if (value === -Infinity) return "-Inf";

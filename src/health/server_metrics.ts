@@ -9,11 +9,13 @@ import { PROMETHEUS_TYPE, PrometheusText } from "./prometheus.ts";
 /** Options of {@linkcode serverMetrics}. */
 export interface ServerMetricsOptions {
   /**
-   * How many queues get samples of their own: the largest. The jobs of the rest are in the metric
-   * of other queues. @default 1000
+   * Number of queues with their own samples: the largest ones. The jobs of other queues are summed
+   * up in one metric.
+   *
+   * @default 1000
    */
   readonly maxQueues?: number | undefined;
-  /** How long the server may take, in milliseconds, before it counts as down. @default 5000 */
+  /** Time limit for the server's reply, in ms, after which it counts as down. @default 5000 */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -22,20 +24,20 @@ const OPTIONS = {
   timeoutMs: true,
 } as const satisfies OptionNames<ServerMetricsOptions>;
 
-/** The metrics of a server, as {@linkcode serverMetrics} gives them. */
+/** The metrics of a server, from {@linkcode serverMetrics}. */
 export interface ServerMetrics {
-  /** Asks the server for its figures, and writes them in Prometheus' text format. */
+  /** Requests the server's figures and formats them for Prometheus. */
   text(): Promise<string>;
-  /** Answers a request, whatever its path, with that text. */
+  /** Answers any request with that text. */
   handler(request: Request): Promise<Response>;
 }
 
 /**
- * The metrics of a Faktory server, of any edition and version, for Prometheus: size and latency of
- * each queue, sizes of the sets, connections, totals. Each call asks the server;
- * `faktory_server_up` is 0, and all else missing, if it does not answer.
+ * Creates the metrics of a Faktory server, of any edition and version, for Prometheus: size and
+ * latency of each queue, sizes of the sets, connections and totals. Each call sends commands to the
+ * server. If it does not answer, `faktory_server_up` is 0 and other metrics are missing.
  *
- * @example For a scrape
+ * @example Serve a scrape
  * ```ts
  * import { Producer } from "@faktory-ts/faktory";
  * import { serverMetrics } from "@faktory-ts/faktory/health";
@@ -55,14 +57,14 @@ export function serverMetrics(
   const most = { min: 0, max: Number.MAX_SAFE_INTEGER };
   const maxQueues = integerIn("maxQueues", options.maxQueues, { ...most, fallback: 1000 });
   const timeoutMs = integerIn("timeoutMs", options.timeoutMs, { ...most, fallback: 5000 });
-  const text = async () => writeFigures(await within(producer, maxQueues, timeoutMs));
+  const text = async () => writeFigures(await figuresInTime(producer, maxQueues, timeoutMs));
   return {
     text,
     async handler({ method }) {
       const plain = { "content-type": "text/plain; charset=utf-8" };
       if (method !== "GET" && method !== "HEAD") {
         const headers = { ...plain, allow: "GET, HEAD" };
-        return new Response("only GET is answered\n", { status: 405, headers });
+        return new Response("only GET is allowed\n", { status: 405, headers });
       }
       const headers = { "content-type": PROMETHEUS_TYPE, "cache-control": "no-store" };
       return new Response(method === "HEAD" ? null : await text(), { headers });
@@ -70,8 +72,8 @@ export function serverMetrics(
   };
 }
 
-/** The server's figures; `undefined` where it does not give them in time. */
-async function within(
+/** Requests the server's figures. Returns `undefined` if it does not reply in time. */
+async function figuresInTime(
   source: FigureSource,
   maxQueues: number,
   timeoutMs: number,
@@ -89,34 +91,34 @@ async function within(
   }
 }
 
-/** Writes figures as Prometheus' text. */
+/** Formats figures for Prometheus. */
 export function writeFigures(figures: ServerFigures | undefined): string {
   const text = new PrometheusText();
   const gauge = (name: string, help: string, value: number) =>
     text.metric(name, "gauge", help).sample(name, {}, value);
-  gauge("faktory_server_up", "Whether the server answers", figures === undefined ? 0 : 1);
+  gauge("faktory_server_up", "1 if the server answers", figures === undefined ? 0 : 1);
   if (figures === undefined) return text.toString();
   const { queues, others, sets, server, totals } = figures;
-  text.metric("faktory_queue_jobs", "gauge", "Jobs that wait on a queue");
+  text.metric("faktory_queue_jobs", "gauge", "Jobs waiting on a queue");
   for (const { name, size } of queues) text.sample("faktory_queue_jobs", { queue: name }, size);
   const latency = "faktory_queue_latency_seconds";
-  text.metric(latency, "gauge", "How long the oldest job of a queue has waited");
+  text.metric(latency, "gauge", "Waiting time of the oldest job of a queue");
   for (const queue of queues) {
     if (queue.latency !== undefined) text.sample(latency, { queue: queue.name }, queue.latency);
   }
   if (others.queues > 0) {
     gauge("faktory_other_queues", "Queues without metrics of their own", others.queues);
-    gauge("faktory_other_queues_jobs", "Jobs that wait on these", others.size);
+    gauge("faktory_other_queues_jobs", "Jobs waiting on these queues", others.size);
   }
   text.metric("faktory_set_jobs", "gauge", "Jobs in a set: scheduled, retries, dead, working");
   for (const [set, size] of Object.entries(sets)) text.sample("faktory_set_jobs", { set }, size);
-  gauge("faktory_server_connections", "Connections that are open", server.connections);
-  gauge("faktory_server_uptime_seconds", "How long the server runs", server.uptimeSeconds);
+  gauge("faktory_server_connections", "Open connections", server.connections);
+  gauge("faktory_server_uptime_seconds", "Time since the server started", server.uptimeSeconds);
   gauge("faktory_server_memory_bytes", "Memory of the server", server.usedMemoryMb * 1024 * 1024);
   const counters = [
-    ["faktory_server_processed_total", "Jobs that were run, failed ones too", totals.processed],
-    ["faktory_server_failures_total", "Runs that failed", totals.failures],
-    ["faktory_server_commands_total", "Commands of clients", server.commandCount],
+    ["faktory_server_processed_total", "Runs of jobs, successful or failed", totals.processed],
+    ["faktory_server_failures_total", "Failed runs", totals.failures],
+    ["faktory_server_commands_total", "Commands from clients", server.commandCount],
   ] as const;
   for (const [name, help, value] of counters) {
     text.metric(name, "counter", help).sample(name, {}, value);

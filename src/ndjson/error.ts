@@ -8,18 +8,18 @@ export interface NdjsonErrorOptions extends FaktoryErrorOptions {
 }
 
 /**
- * A line that is no job. What is in it is not in the error's text.
+ * A line that is not a valid job. The error's message does not contain the line's content.
  *
- * Codes: `INVALID_JSON`, `INVALID_LINE` (JSON, but no object), `INVALID_JOB` (its `cause` is the
- * `InvalidJobError`), `INVALID_UTF8`, `LINE_TOO_LONG`.
+ * Codes: `INVALID_JSON`, `INVALID_LINE` (valid JSON, but not an object), `INVALID_JOB` (its `cause`
+ * is the `InvalidJobError`), `INVALID_UTF8`, `LINE_TOO_LONG`.
  */
 export class NdjsonError extends FaktoryError {
-  /** The name of the class, also where a bundler shortens that. */
+  /** The class name, unaffected by minification. */
   override readonly name = "NdjsonError";
-  /** The line's number, from 1; empty ones count. */
+  /** The line's number, from 1. Empty lines count. */
   readonly line: number;
 
-  /** Makes an error about the line `options.line`. */
+  /** Creates an error about the line `options.line`. */
   constructor(code: FaktoryErrorCode, message: string, options: NdjsonErrorOptions) {
     super(code, message, options);
     this.line = options.line;

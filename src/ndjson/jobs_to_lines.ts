@@ -2,7 +2,7 @@ import { encodeJob } from "../job/encode.ts";
 import { givenQueue, Job, type JobInput } from "../job/job.ts";
 import { expandShorthands, hasShorthands } from "../job/shorthands.ts";
 
-/** In the order in which a line has them. */
+/** Properties in the order of the output. */
 const NAMES = [
   ...["jid", "type", "args", "queue", "retry", "at"] as const,
   ...["reserveFor", "backtrace", "custom", "createdAt"] as const,
@@ -16,11 +16,10 @@ const NAMES = [
 export type EncodedBytes = ReturnType<InstanceType<typeof TextEncoder>["encode"]>;
 
 /**
- * A stream from jobs to bytes, JSON Lines in UTF-8 that {@linkcode linesToJobs} takes: a line for
- * each job, with what was said of it and no more, times as in RFC 3339.
+ * Creates a stream that converts jobs to bytes: JSON Lines in UTF-8, as {@linkcode linesToJobs}
+ * reads them. Each line contains the properties that the job has, with times in RFC 3339.
  *
- * A job that no server would take ends the stream: reading rejects with its `InvalidJobError`.
- *
+ * An invalid job ends the stream: reading rejects with its `InvalidJobError`.
  * @example Jobs as text
  * ```ts
  * import { jobsToLines } from "@faktory-ts/faktory/ndjson";
@@ -38,7 +37,7 @@ export function jobsToLines(): TransformStream<JobInput, EncodedBytes> {
 }
 
 function lineOf(job: JobInput): string {
-  // Whatever passes this, `JSON.stringify` writes as it is.
+  // Rejects values that `JSON.stringify` would change.
   encodeJob(job);
   const fields: Record<string, unknown> = {};
   const whole = hasShorthands(job) ? { ...job, ...expandShorthands(job) } : job;
@@ -46,7 +45,7 @@ function lineOf(job: JobInput): string {
     if (whole[name] !== undefined) fields[name] = whole[name];
   }
   if (job instanceof Job) {
-    // A queue that was not said is the catalogue's to say.
+    // A missing queue stays missing, since the catalogue may set it.
     fields["queue"] = givenQueue(job);
     if (Object.keys(job.custom).length === 0) delete fields["custom"];
   }

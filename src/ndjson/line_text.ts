@@ -1,36 +1,32 @@
-/**
- * What stands for bytes that are no UTF-8: half of a surrogate pair, to which nothing in UTF-8
- * decodes.
- */
+/** Marks bytes that are not UTF-8: half of a surrogate pair, which never results from decoding. */
 const NOT_UTF8 = "\ud800";
 
-/** Characters (UTF-16 units) of the longest line, where nothing else is said: 4 Mi. */
+/** Default limit of a line's length, in UTF-16 units: 4 Mi. */
 export const DEFAULT_MAX_LINE_LENGTH = 4_194_304;
 
 const LINE_FEED = 0x0a;
 
-// A U+FEFF is kept: at the beginning of a stream it is no part of it, and only whoever counts lines
-// knows where that is.
+// A byte order mark is kept here. Only the code that counts lines knows whether it is at the start.
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
- * Bytes to text that can be split into lines: a line that is too long is cut to one character more
- * than the limit, so that it takes no more memory and shows what it is, and one that is no UTF-8 is
- * ill-formed (`isWellFormed`).
+ * Decodes bytes to text for splitting into lines. A line that is too long is cut to one character
+ * more than the limit: this bounds the memory and still shows that it is too long. A line that is
+ * not UTF-8 becomes ill-formed (`isWellFormed`).
  */
 export class LineText {
   readonly #maxLength: number;
-  /** The beginning of a character whose end is still to come. */
+  /** The first bytes of an incomplete character. */
   #held = new Uint8Array(0);
-  /** Of the line that is not complete. */
+  /** Length of the incomplete line. */
   #length = 0;
 
   constructor(maxLength: number) {
     this.#maxLength = maxLength;
   }
 
-  /** The text of the next bytes, which may be changed thereafter. */
+  /** Decodes the next bytes. The caller may reuse them afterwards. */
   add(bytes: Uint8Array): string {
     const all = this.#held.length === 0 ? bytes : concat(this.#held, bytes);
     const end = endOfWhole(all);
@@ -38,7 +34,7 @@ export class LineText {
     return this.#cut(decode(all.subarray(0, end)));
   }
 
-  /** What is to be added at the end. */
+  /** Returns the text to add at the end. */
   end(): string {
     return this.#held.length === 0 ? "" : NOT_UTF8;
   }
@@ -70,7 +66,7 @@ function decode(bytes: Uint8Array): string {
   }
 }
 
-/** Line by line, so that only those that are no UTF-8 are marked. */
+/** Decodes line by line, so that only invalid lines are marked. */
 function decodeLines(bytes: Uint8Array): string {
   let text = "";
   for (let start = 0; start < bytes.length;) {
@@ -90,7 +86,7 @@ function decodeLine(bytes: Uint8Array): string {
   }
 }
 
-/** Where a character begins at the end that is not complete; else the end. */
+/** Returns the start of an incomplete character at the end, otherwise the end. */
 function endOfWhole(bytes: Uint8Array): number {
   for (let back = 1; back <= 3 && back <= bytes.length; back++) {
     const byte = bytes[bytes.length - back]!;

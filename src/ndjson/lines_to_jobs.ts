@@ -4,33 +4,34 @@ import { InvalidArgumentError } from "../errors.ts";
 import { invalidOption } from "../connection/options.ts";
 import type { JobFields } from "../job/job.ts";
 import type { NdjsonError } from "./error.ts";
-import { LineReader } from "./line_reader.ts";
+import { JobLineReader } from "./job_line_reader.ts";
 import { DEFAULT_MAX_LINE_LENGTH, LineText } from "./line_text.ts";
 import { WholeLines } from "./whole_lines.ts";
 
-/** A line that is no job. */
+/** A line that is not a valid job. */
 export interface InvalidLine {
-  /** Its number, from 1. */
+  /** The line's number, from 1. */
   readonly line: number;
   /**
-   * The line, without its end; of one that is too long its beginning, and of one that is no UTF-8
-   * what can be read of it.
+   * The line without its end. For a line that is too long: its beginning. For a line that is not
+   * UTF-8: the text that could be decoded.
    */
   readonly text: string;
-  /** What is wrong with it. */
+  /** The reason. */
   readonly error: NdjsonError;
 }
 
-/** Settings of {@linkcode linesToJobs}. */
+/** Options of {@linkcode linesToJobs}. */
 export interface LinesToJobsOptions {
   /**
-   * Hears of each line that is no job, and the stream goes on with the next. Without it the first
-   * such line ends the stream: reading rejects with its {@linkcode NdjsonError}. What it throws
-   * ends the stream too.
+   * Called with each invalid line. The stream then continues with the next line. Without it, the
+   * first invalid line ends the stream: reading rejects with its {@linkcode NdjsonError}. Errors
+   * that it throws end the stream too.
    */
   readonly onInvalid?: ((invalid: InvalidLine) => void) | undefined;
   /**
-   * Characters (UTF-16 units) that a line may have. What is beyond them is never held in memory.
+   * Maximum length of a line, in UTF-16 units. Longer lines are never held in memory.
+   *
    * @default 4_194_304
    */
   readonly maxLineLength?: number | undefined;
@@ -41,28 +42,28 @@ const OPTIONS = {
   maxLineLength: true,
 } as const satisfies OptionNames<LinesToJobsOptions>;
 
-/** Two ends of a stream: bytes go in, jobs come out. It is what `pipeThrough` takes. */
+/** A pair of streams for `pipeThrough`: bytes in, jobs out. */
 export interface LinesToJobs {
   /** The jobs. */
   readonly readable: ReadableStream<JobFields>;
-  /** For the bytes, in pieces of any size. */
+  /** Accepts the bytes, in pieces of any size. */
   readonly writable: WritableStream<Uint8Array>;
 }
 
 /**
- * A stream from bytes, JSON Lines in UTF-8, to jobs: each line is an object of a job's properties,
- * by their names here or in the protocol (`jobtype`, `reserve_for`, `created_at`), times as in RFC
- * 3339. What only a server says (`enqueued_at`, `failure`) is left out. Each job is checked as it
- * would be when it is enqueued.
+ * Creates a stream that converts bytes to jobs: JSON Lines in UTF-8. Each line is an object with a
+ * job's properties, by their names here or in the protocol (`jobtype`, `reserve_for`,
+ * `created_at`). Times are in RFC 3339. Properties that only the server sets (`enqueued_at`,
+ * `failure`) are ignored. Each job is validated as `enqueue` would.
  *
- * A byte order mark, `\r\n`, blank lines and a last line without its end are fine. Nothing is read
- * ahead of whoever takes the jobs, but for the piece of bytes that they are in.
+ * A byte order mark, `\r\n`, blank lines and a last line without a line break are allowed. The
+ * stream does not read ahead of its reader, except for the current piece of bytes.
  *
- * A stream of something else than bytes ends with an `InvalidArgumentError`.
+ * A stream of anything but bytes ends with an `InvalidArgumentError`.
  *
  * @throws {ConfigError} `INVALID_OPTION`.
  *
- * @example A file into a server, bad lines told
+ * @example Enqueue the jobs in a file, and report bad lines
  * ```ts
  * import { Producer } from "@faktory-ts/faktory";
  * import { linesToJobs } from "@faktory-ts/faktory/ndjson";
@@ -89,13 +90,13 @@ export function linesToJobs(options: LinesToJobsOptions = {}): LinesToJobs {
   const text = textStream(maxLineLength);
   const readable = text.readable
     .pipeThrough(new TextLineStream())
-    .pipeThrough(jobStream(new LineReader(maxLineLength), onInvalid));
+    .pipeThrough(jobStream(new JobLineReader(maxLineLength), onInvalid));
   return { readable, writable: text.writable };
 }
 
 /**
- * Gives whole lines, as `TextLineStream` looks through the rest of a text again with each piece
- * that follows.
+ * Passes on whole lines only, since `TextLineStream` searches an incomplete line again with each
+ * new piece.
  */
 function textStream(maxLineLength: number): TransformStream<Uint8Array, string> {
   const text = new LineText(maxLineLength);
@@ -109,25 +110,25 @@ function textStream(maxLineLength: number): TransformStream<Uint8Array, string> 
   });
 }
 
-/** Not by its class: bytes of another realm, such as a test runner's, have another one. */
+/** Not `instanceof`: bytes from another realm, such as a test runner's, have another class. */
 function checkBytes(piece: unknown): Uint8Array {
   if (Object.prototype.toString.call(piece) === "[object Uint8Array]") return piece as Uint8Array;
   const hint = typeof piece === "string" ? ": pipe it through a TextEncoderStream" : "";
   throw new InvalidArgumentError(
     "INVALID_ARGUMENT",
-    `Cannot read lines as the stream gives ${kindOf(piece)} and not bytes (Uint8Array)${hint}`,
+    `Cannot read lines as the stream yields ${kindOf(piece)} and not bytes (Uint8Array)${hint}`,
   );
 }
 
 function kindOf(piece: unknown): string {
   if (piece === null || piece === undefined) return String(piece);
   return typeof piece === "string"
-    ? "texts"
+    ? "strings"
     : `${typeof piece === "object" ? "an" : "a"} ${typeof piece}`;
 }
 
 function jobStream(
-  reader: LineReader,
+  reader: JobLineReader,
   onInvalid: LinesToJobsOptions["onInvalid"],
 ): TransformStream<string, JobFields> {
   return new TransformStream({

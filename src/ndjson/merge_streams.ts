@@ -4,26 +4,23 @@ import { Fifo } from "../internal/fifo.ts";
 import { showValue } from "../internal/show.ts";
 
 /**
- * One stream of many: what each gives, in its order, as it comes, a whole piece at a time. Of each
- * stream one piece is held at most, and none is read further until that was taken, so that one that
- * is fast fills no memory, and one that is slow holds up no other.
+ * Merges streams into one. Pieces arrive as soon as their stream has them; each stream keeps its
+ * order. At most one piece of each stream is held, so a fast stream does not fill the memory, and a
+ * slow one does not block the others.
  *
- * The first that fails ends it with its error; then, and where it is cancelled, all others are
- * cancelled. (`mergeReadableStreams` of `@std/streams` reads its streams as fast as it can, whoever
- * takes what they give, and leaves them open when it is cancelled.)
+ * The first error ends the merged stream. All other streams are then cancelled, as they are when
+ * the merged stream is cancelled. (`mergeReadableStreams` of `@std/streams` reads its streams
+ * without backpressure, and leaves them open on cancellation.)
  *
- * @throws {InvalidArgumentError} `INVALID_ARGUMENT` where one is no stream, or is being read
- * already.
- *
+ * @throws {InvalidArgumentError} `INVALID_ARGUMENT` if an argument is not a stream, or is locked.
  * @example Two files
  * ```ts
  * import { linesToJobs, mergeStreams } from "@faktory-ts/faktory/ndjson";
  *
- * const files = ['{"type":"resize"}\n', '{"type":"mail"}'].map((text) => new Blob([text]).stream());
+ * const files = ['{"type":"resize"}\n', '{"type":"mail"}']
+ *   .map((text) => new Blob([text]).stream().pipeThrough(linesToJobs()));
  * const types = [];
- * for await (const { type } of mergeStreams(files.map((file) => file.pipeThrough(linesToJobs())))) {
- *   types.push(type);
- * }
+ * for await (const { type } of mergeStreams(files)) types.push(type);
  * console.assert(types.sort().join() === "mail,resize");
  * ```
  */
@@ -40,16 +37,16 @@ export function mergeStreams<T>(streams: Iterable<ReadableStream<T>>): ReadableS
   }, { highWaterMark: 0 });
 }
 
-/** Locks all of the streams, or none. */
+/** Locks all streams, or none. */
 function readersOf<T>(streams: Iterable<ReadableStream<T>>): ReadableStreamDefaultReader<T>[] {
   if (typeof streams !== "object" || streams === null || !(Symbol.iterator in streams)) {
-    throw invalid(`what was given are no streams: got ${showValue(streams)}`);
+    throw invalid(`the argument is not a list of streams: got ${showValue(streams)}`);
   }
   const all = [...streams];
   for (const [index, stream] of all.entries()) {
-    if (typeof stream?.getReader !== "function") throw invalid(`stream ${index} is none`);
+    if (typeof stream?.getReader !== "function") throw invalid(`item ${index} is not a stream`);
     const isTwice = all.indexOf(stream) < index;
-    if (stream.locked || isTwice) throw invalid(`stream ${index} is being read by somebody else`);
+    if (stream.locked || isTwice) throw invalid(`stream ${index} is already being read`);
   }
   return all.map((stream) => stream.getReader());
 }
@@ -77,7 +74,7 @@ class Merge<T> {
     for (const reader of this.#open) void this.#read(reader);
   }
 
-  /** The next piece of any stream; `undefined` where all have ended. */
+  /** Returns the next piece of any stream. `undefined` if all have ended. */
   async next(): Promise<Piece<T> | undefined> {
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure.error;
@@ -104,7 +101,7 @@ class Merge<T> {
     } catch (error) {
       this.#open.delete(reader);
       this.#failure ??= { error };
-      // What they say to that changes nothing.
+      // Errors of cancelling change nothing.
       void this.cancel(error).catch(() => {});
     }
     this.#changed?.resolve();

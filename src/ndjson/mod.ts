@@ -1,7 +1,7 @@
 /**
- * Jobs as JSON Lines: streams of bytes to jobs and back, and streams of many files merged.
+ * Jobs as JSON Lines: converts byte streams to jobs and back, and merges streams.
  *
- * @example A file of jobs, a line each
+ * @example Enqueue a file of jobs
  * ```ts no-assert
  * import { Producer } from "@faktory-ts/faktory";
  * import { linesToJobs } from "@faktory-ts/faktory/ndjson";

@@ -1,20 +1,19 @@
 /**
- * Pieces that are put together to one, so that a long line in tiny pieces takes no more memory than
- * it has text.
+ * Pieces to join into a block, so that a long line in tiny pieces uses little more memory than its
+ * text.
  */
 const PIECES_OF_A_BLOCK = 1024;
 
 /**
- * Text in any pieces to text that ends where a line ends. An incomplete line is kept as its pieces
- * and never looked through again: whoever splits the text afterwards gets each line whole, however
- * small the pieces were.
+ * Regroups text into whole lines. An incomplete line is kept as pieces and never searched again, so
+ * the caller's splitting takes linear time, however small the pieces are.
  */
 export class WholeLines {
-  /** The beginning of the incomplete line, and what follows it in smaller pieces. */
+  /** The start of the incomplete line as blocks, and the rest as pieces. */
   readonly #blocks: string[] = [];
   readonly #pieces: string[] = [];
 
-  /** The lines that are complete with the next text, with their ends; empty where none is. */
+  /** Returns the lines that `text` completes, with their line breaks. Empty if there are none. */
   add(text: string): string {
     const end = text.lastIndexOf("\n") + 1;
     if (end === 0) {
@@ -26,7 +25,7 @@ export class WholeLines {
     return lines;
   }
 
-  /** The last line, where it has no end. */
+  /** Returns the last line if it has no line break. */
   end(): string {
     return this.#take("");
   }
@@ -39,7 +38,7 @@ export class WholeLines {
     this.#pieces.length = 0;
   }
 
-  /** What was kept, with `text` behind it. */
+  /** Returns everything kept, followed by `text`. */
   #take(text: string): string {
     const all = [...this.#blocks, ...this.#pieces, text].join("");
     this.#blocks.length = 0;

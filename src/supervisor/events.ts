@@ -3,35 +3,36 @@ import type { LostJob } from "../signals/running_jobs.ts";
 
 /** A process that has ended. */
 export interface ProcessExit {
-  /** Its place among the supervisor's processes, from 0. */
+  /** The number of the process's slot, from 0. */
   readonly index: number;
-  /** Its process id; `undefined` where it could not be started. */
+  /** The process id. `undefined` if the process could not be started. */
   readonly pid: number | undefined;
-  /** Its exit status; `undefined` where a signal ended it, or it could not be started. */
+  /** The exit status. `undefined` if a signal ended the process, or it could not be started. */
   readonly code: number | undefined;
-  /** The signal that ended it, such as `SIGKILL`. */
+  /** The signal that ended the process, such as `SIGKILL`. */
   readonly signal: string | undefined;
-  /** Why it could not be started. */
+  /** The reason why the process could not be started. */
   readonly error: Error | undefined;
-  /** When it was started. */
+  /** When the process was started. */
   readonly startedAt: Date;
-  /** When it had ended. */
+  /** When the process had ended. */
   readonly endedAt: Date;
 }
 
-/** What a supervisor tells of itself; see `Supervisor.on`. */
+/** The events of a supervisor. See `Supervisor.on`. */
 export interface SupervisorEvents {
-  /** A process was started: `restarts` times before this one, in its place. */
+  /** A process was started. `restarts` is the number of earlier restarts in its slot. */
   start: { readonly index: number; readonly pid: number; readonly restarts: number };
   /**
-   * A process ended, or could not be started; another takes its place after `retryInMs`, if that is
-   * given.
+   * A process ended, or could not be started. If `retryInMs` is given, it is restarted after this
+   * time.
    */
   exit: ProcessExit & { readonly retryInMs: number | undefined };
   /**
-   * A process died while it ran jobs, and they were reported; only with the option `producer`.
-   * `failed`: those that are failed now, and retried. The others come back when their reservations
-   * end, unless their result got through; `error` says why not.
+   * A process crashed while it ran jobs, and the supervisor has reported them. Only with the option
+   * `producer`. `failed` lists the jobs that the server has accepted as failed and retries. The
+   * other jobs run again when their reservations expire, unless their result was reported; `error`
+   * is the reason why they could not be reported.
    */
   lost: {
     readonly index: number;
@@ -41,7 +42,7 @@ export interface SupervisorEvents {
     readonly error: unknown;
   };
   /**
-   * A process ended too often: no other takes its place. `restarts`: how often one did in a row.
+   * A process ended too often and is not restarted. `restarts` is the number of restarts in a row.
    */
   gaveUp: { readonly index: number; readonly restarts: number };
   /** A listener threw. */

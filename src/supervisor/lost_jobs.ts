@@ -13,14 +13,12 @@ export interface CommandSender {
   ): Promise<unknown>;
 }
 
-/**
- * How long the end of a run waits for reports that the server has not confirmed, in milliseconds.
- */
+/** At the end of a run, time to wait for reports that the server has not confirmed, in ms. */
 const WAIT_MS = 5000;
 
 /**
- * Reports the jobs of processes that died as failed, so that they are retried before their
- * reservations end.
+ * Reports the jobs of crashed processes as failed, so that the server retries them before their
+ * reservations expire.
  */
 export class LostJobs {
   readonly #sender: CommandSender;
@@ -41,7 +39,7 @@ export class LostJobs {
     this.#pending.add(pending);
   }
 
-  /** Resolves when all is reported, or after a few seconds. */
+  /** Resolves when all jobs are reported, or after a few seconds. */
   async settle(): Promise<void> {
     if (this.#pending.size === 0) return;
     let cancel = () => {};
@@ -67,7 +65,7 @@ export class LostJobs {
 }
 
 function failure({ jid }: LostJob, { pid, code, signal }: ProcessExit): string {
-  const how = signal === undefined ? `status ${code}` : signal;
-  const message = `Process ${pid} ended by ${how} while it ran the job`;
+  const end = signal === undefined ? `exited with status ${code}` : `was ended by ${signal}`;
+  const message = `Process ${pid} ${end} while it ran the job`;
   return JSON.stringify({ jid, errtype: "ProcessDied", message, backtrace: [] });
 }

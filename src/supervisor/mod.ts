@@ -1,6 +1,5 @@
 /**
- * Several processes of one worker: started, watched, told of signals, and started again when they
- * die.
+ * Runs a worker in several processes: passes signals to them, and restarts crashed ones.
  *
  * @example Four processes of a worker, until a signal
  * ```ts ignore

@@ -9,22 +9,21 @@ import type { CommandSender } from "./lost_jobs.ts";
 import { cores, type Program } from "./spawner.ts";
 
 /**
- * After which ends another process takes the place of one: those with a status other than 0 or by a
- * signal, all, none.
+ * The ends after which a process is restarted: `on-failure` means a signal or a status other than
+ * 0.
  */
 export type RestartPolicy = "on-failure" | "always" | "never";
 
-/**
- * How long to wait before a process takes the place of one that ended. The waits double, with
- * jitter over their upper half.
- */
+/** Delays before a restart. They double, with jitter over their upper half. */
 export interface RestartBackoff {
-  /** The first wait, in milliseconds. @default 1000 */
+  /** The first delay, in ms. @default 1000 */
   readonly initialMs?: number | undefined;
-  /** The longest wait, in milliseconds. @default 30000 */
+  /** The longest delay, in ms. @default 30000 */
   readonly maxMs?: number | undefined;
   /**
-   * A process that ran for so long, in milliseconds, did start: the next wait is the first again.
+   * A process that ran for this long, in ms, counts as healthy: its next delay is the first one
+   * again.
+   *
    * @default 60000
    */
   readonly resetAfterMs?: number | undefined;
@@ -32,65 +31,66 @@ export interface RestartBackoff {
 
 /** Options of a supervisor. */
 export interface SupervisorOptions {
-  /**
-   * Processes that run at the same time, 1 to 1000. @default as many as the machine has cores for
-   */
+  /** Number of processes, 1 to 1000. @default the number of the machine's cores */
   readonly processes?: number | undefined;
   /** Arguments of the module. @default [] */
   readonly args?: readonly string[] | undefined;
-  /** Environment variables of the processes, on top of the supervisor's own. @default {} */
+  /** Environment variables of the processes, in addition to the supervisor's. @default {} */
   readonly env?: Readonly<Record<string, string>> | undefined;
   /**
-   * The program that runs the module. A program that was compiled to one executable file (`bun
-   * build --compile`) has to name one. It may name itself, `process.execPath`: then `module` is its
-   * first argument, and tells it to be a worker.
+   * The program that runs the module. Required if this program is a single executable file (`bun
+   * build --compile`). It may be `process.execPath`: `module` is then the program's first argument
+   * and tells it to run as a worker.
    *
-   * @default the runtime that this process runs in
+   * @default the runtime of this process
    */
   readonly command?: string | undefined;
   /**
-   * Arguments of that program, which stand before the module.
+   * Arguments of the runtime, before the module.
    *
-   * @default Deno `["run", "-A"]`; Node what this process was given, such as `["--import", "tsx"]`;
-   * else none
+   * @default Deno: `["run", "-A"]`. Node: the arguments of this process, such as `["--import",
+   *   "tsx"]`. Bun: none
    */
   readonly runtimeArgs?: readonly string[] | undefined;
-  /** After which ends a process is started again. @default "on-failure" */
+  /** The ends after which a process is restarted. @default "on-failure" */
   readonly restart?: RestartPolicy | undefined;
-  /** How long to wait before that. */
+  /** Delays before restarts. */
   readonly backoff?: RestartBackoff | undefined;
   /**
-   * How often in a row, without a run of `resetAfterMs`, before its place is given up. @default
-   * Infinity
+   * Maximum number of restarts of a process in a row, without a run of `resetAfterMs` in between.
+   *
+   * @default Infinity
    */
   readonly maxRestarts?: number | undefined;
   /**
-   * How long processes may take to end once they are told to, in milliseconds, before they are
-   * killed. @default 30000
+   * Time for the processes to end after a stop, in ms. Processes that still run are then killed.
+   *
+   * @default 30000
    */
   readonly graceMs?: number | undefined;
   /**
-   * Reports the jobs that a process ran when it died as failed (FAIL), so that the server retries
-   * them; without it, they come back when their reservations end, after half an hour by default.
-   * The processes keep the ids of their running jobs in a temporary folder for that. See the event
-   * `lost`.
+   * Reports the jobs that a crashed process was running as failed (FAIL), so that the server
+   * retries them. Without it, they run again when their reservations expire, by default after half
+   * an hour. For this, the processes keep the ids of their running jobs in a temporary folder. See
+   * the event `lost`.
    *
    * @default none
    */
   readonly producer?: CommandSender | undefined;
   /**
-   * Heeds the operating system's signals while it runs, on systems that have them, and passes them
-   * on: TERM and INT stop it (each process gets a TERM at each of them), TSTP is TSTP, TTIN is
-   * TTIN. The program itself is never ended.
+   * Handles the operating system's signals during a run and passes them on: SIGTERM and SIGINT stop
+   * the supervisor (each of them sends a SIGTERM to all processes), SIGTSTP and SIGTTIN are
+   * forwarded. The program itself is never ended. Ignored on systems without these signals.
    *
    * @default false
    */
   readonly handleSignals?: boolean | undefined;
-  /** Stops it. */
+  /** Stops the supervisor. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Where time comes from; a `ManualClock` of `./server` lets tests move it. @default the machine's
-   * clock
+   * The source of time and timers. Tests pass a `ManualClock` from `./server`.
+   *
+   * @default the machine's clock
    */
   readonly clock?: Clock | undefined;
 }
@@ -117,7 +117,7 @@ const BACKOFF_OPTIONS = {
   resetAfterMs: true,
 } as const satisfies OptionNames<RestartBackoff>;
 
-/** {@linkcode SupervisorOptions}, checked, with their defaults in place. */
+/** Checked options with defaults. */
 export interface SupervisorSettings {
   readonly program: Program;
   readonly processes: number;
@@ -147,7 +147,7 @@ export function resolveSettings(
   if (options.command === undefined && isExecutable()) {
     throw new ConfigError(
       "UNSUPPORTED_RUNTIME",
-      "Cannot start processes as this program is one executable file, which can run only itself: " +
+      "Cannot start processes as this program is a single executable file: " +
         "pass the option command",
     );
   }
@@ -188,7 +188,7 @@ export function resolveSettings(
 }
 
 /**
- * Checks how long processes may take to end.
+ * Checks the time for processes to end.
  *
  * @throws {ConfigError} `INVALID_OPTION`.
  */
@@ -204,12 +204,12 @@ function checkProducer(producer: CommandSender | undefined): CommandSender | und
 
 function checkText(name: string, text: unknown): string | undefined {
   if (text === undefined || (typeof text === "string" && text !== "")) return text;
-  throw invalidOption(name, "a text that is not empty", text);
+  throw invalidOption(name, "a non-empty string", text);
 }
 
 function checkTexts(name: string, texts: unknown): readonly string[] {
   if (Array.isArray(texts) && texts.every((text) => typeof text === "string")) return texts;
-  // Not shown: passwords travel by arguments, and by the environment.
+  // The value is not shown: arguments and environment variables may contain passwords.
   throw invalidOption(name, "an array of strings", typeof texts);
 }
 

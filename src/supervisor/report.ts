@@ -1,35 +1,35 @@
 import type { ProcessExit } from "./events.ts";
 
 /**
- * Why a supervisor's run ended: a call of `stop` (or the `signal` option), a signal of the
- * operating system, or because no process was left that could be started again: all `ended` as they
- * meant to, or at least one place was given up.
+ * The reason for the end of a supervisor's run: a call of `stop` or the option `signal`, a signal
+ * of the operating system, or no process left to restart. In the last case, either all processes
+ * `ended` normally, or at least one was given up.
  */
 export type SupervisorEndReason = "stopped" | "signal" | "ended" | "gaveUp";
 
-/** How a supervisor's run ended. */
+/** The result of a supervisor's run. */
 export interface SupervisorReport {
-  /** Why it ended. */
+  /** The reason for the end. */
   readonly reason: SupervisorEndReason;
-  /** How the last process of each place ended, by place. */
+  /** The last exit of each slot, by slot. */
   readonly exits: readonly ProcessExit[];
-  /** How often a process took the place of one that had ended. */
+  /** Number of restarts. */
   readonly restarts: number;
 }
 
-/** Runs; ended, and another is to take its place; ended for good. */
+/** State of a slot: the process runs, a restart is due, or the process has ended for good. */
 export type ProcessState = "running" | "waiting" | "ended";
 
-/** A place for a process, and the process in it. */
+/** A slot, and the process in it. */
 export interface SupervisedProcess {
-  /** Its place among the supervisor's processes, from 0. */
+  /** The number of the slot, from 0. */
   readonly index: number;
-  /** The id of the process that runs, if one does. */
+  /** The id of the running process, if there is one. */
   readonly pid: number | undefined;
-  /** What it is doing. */
+  /** The state of the slot. */
   readonly state: ProcessState;
-  /** When the process that runs, or was the last to, was started. */
+  /** When the current or last process was started. */
   readonly startedAt: Date;
-  /** How often a process took the place of one that had ended. */
+  /** Number of restarts in this slot. */
   readonly restarts: number;
 }

@@ -1,28 +1,27 @@
-/** How a process ended. */
+/** The end of a process. */
 export interface ProcessEnd {
-  /** Its exit status; `undefined` where a signal ended it, or it could not be started. */
+  /** The exit status. `undefined` if a signal ended the process, or it could not be started. */
   readonly code: number | undefined;
-  /** The signal that ended it, such as `SIGKILL`. */
+  /** The signal that ended the process, such as `SIGKILL`. */
   readonly signal: string | undefined;
-  /** Why it could not be started. */
+  /** The reason why the process could not be started. */
   readonly error: Error | undefined;
 }
 
-/** The signals that are passed on. */
+/** The signals that are forwarded. */
 export type ForwardedSignal = "SIGTERM" | "SIGTSTP" | "SIGTTIN";
 
-/** A process that was started. */
+/** A child process. */
 export interface Child {
-  /** `undefined` where it could not be started. */
+  /** The process id. `undefined` if the process could not be started. */
   readonly pid: number | undefined;
-  /** Sends it a signal. Does nothing where the system has no such signal. */
+  /** Sends a signal. Does nothing if the system does not have it. */
   send(signal: ForwardedSignal): void;
-  /** Ends it by force, and with it what it has started itself where that can be had. */
+  /** Kills the process and, if the system allows it, the processes that it has started. */
   kill(): void;
 }
 
 /**
- * Starts the process for the place `index`. Never throws; `ended` is called once, and not before
- * this has returned.
+ * Starts the process of slot `index`. Never throws. Calls `onEnd` once, and only after returning.
  */
 export type Spawn = (index: number, ended: (end: ProcessEnd) => void) => Child;

@@ -8,31 +8,31 @@ import { SUPERVISOR_VARIABLE } from "../signals/orphan.ts";
 import type { Child, ProcessEnd, Spawn } from "./spawn.ts";
 import { atEndOfTurn } from "../internal/host_timers.ts";
 
-/** The variable that tells a process its place among those of its supervisor, from 0. */
+/** The variable with the number of the process, from 0. */
 const INDEX_VARIABLE = "FAKTORY_PROCESS_INDEX";
 
-/** On Windows a process with a group of its own also gets a console window of its own. */
+/** On Windows, a process with its own group would also get its own console window. */
 const hasGroups = process.platform !== "win32";
 
-/** What is to be run. */
+/** The program to run. */
 export interface Program {
   readonly module: string | URL;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** This runtime when not given. */
+  /** The current runtime by default. */
   readonly command: string | undefined;
-  /** What the command is given before the module. */
+  /** Arguments before the module. */
   readonly runtimeArgs: readonly string[] | undefined;
 }
 
-/** How many processes this machine can run at the same time. */
+/** Returns how many processes this machine can run in parallel. */
 export function cores(): number {
   return availableParallelism();
 }
 
 /**
- * Starts processes of a program, with these variables on top. The one place of the package that
- * does so.
+ * Returns a function that starts processes of a program with additional variables. Only this file
+ * starts processes.
  *
  * @throws {ConfigError} `MISSING_PERMISSION`, in Deno.
  */
@@ -44,8 +44,8 @@ export function spawner(
   if (!mayRun(command) || !mayReadAllVariables()) {
     throw new ConfigError(
       "MISSING_PERMISSION",
-      "Cannot start processes as this program has no permission to, or none to read the environment " +
-        `that they get: run it with --allow-run=${command} --allow-env`,
+      "Cannot start processes as this program has no permission to run them or to read the " +
+        `environment: run it with --allow-run=${command} --allow-env`,
     );
   }
   const runtimeArgs = program.runtimeArgs ??
@@ -55,9 +55,9 @@ export function spawner(
     attach(
       () =>
         spawn(command, all, {
-          // Ctrl+C is sent to the whole group of the terminal: in that, a worker would get each INT
-          // twice, from the terminal and from its supervisor, and a second one means to wait no
-          // longer.
+          // The terminal sends Ctrl+C to its whole process group. A worker in that group would get
+          // each SIGINT twice, once from its supervisor, and treat the second one as a request to
+          // abort.
           detached: hasGroups,
           stdio: ["ignore", "inherit", "inherit"],
           windowsHide: true,
@@ -75,7 +75,7 @@ export function spawner(
 
 function attach(start: () => ChildProcess, ended: (end: ProcessEnd) => void): Child {
   const failed = (error: Error & { spawnargs?: unknown }) => {
-    // The arguments, which may have a password among them: the error goes into logs.
+    // Removes the arguments, which may contain a password: the error is logged.
     delete error.spawnargs;
     ended({ code: undefined, signal: undefined, error });
   };
@@ -93,11 +93,11 @@ function attach(start: () => ChildProcess, ended: (end: ProcessEnd) => void): Ch
     ended({ code: code ?? undefined, signal: signal ?? undefined, error: undefined });
   });
   child.on("error", (error) => {
-    // Once it runs, this is about something else, and its exit is still to come.
+    // A later error has another cause, and the exit event will follow.
     if (pid === undefined) failed(error);
   });
   const send = (signal: NodeJS.Signals, target = pid) => {
-    // Another process may have the id of one that has ended.
+    // The id of an ended process may belong to another process now.
     if (isThere && target !== undefined) kill(target, signal);
   };
   return {
@@ -110,16 +110,16 @@ function attach(start: () => ChildProcess, ended: (end: ProcessEnd) => void): Ch
   };
 }
 
-/** Not `ChildProcess.kill`: in Deno that one sends a single signal, and then no other. */
+/** Not `ChildProcess.kill`: in Deno, it sends only the first signal. */
 function kill(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {
-    // It has just ended, or the system has no such signal.
+    // The process has just ended, or the system has no such signal.
   }
 }
 
-/** What makes another process of this runtime run a module as this one does. */
+/** Returns the arguments with which this runtime runs a module like the current one. */
 function ownRuntimeArgs(): readonly string[] {
   switch (runtime()) {
     case "deno":
@@ -132,7 +132,7 @@ function ownRuntimeArgs(): readonly string[] {
 }
 
 /**
- * Node's arguments without the script of its command line, which a child would run in place of its
+ * Removes the script of Node's command line, which a child process would run in place of its
  * module.
  */
 export function withoutScript(args: readonly string[]): readonly string[] {

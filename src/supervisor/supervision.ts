@@ -3,103 +3,103 @@ import type { Clock } from "../internal/clock.ts";
 import { deferred } from "../internal/deferred.ts";
 import type { ProcessExit, SupervisorEvents } from "./events.ts";
 import type { SupervisorSettings } from "./options.ts";
-import { Place } from "./place.ts";
+import { ProcessSlot } from "./process_slot.ts";
 import type { SupervisedProcess, SupervisorEndReason, SupervisorReport } from "./report.ts";
 import type { Spawn } from "./spawn.ts";
 
-/** What a run of a supervisor is made of. */
+/** The parts of a run. */
 export interface SupervisionParts {
   readonly settings: Omit<SupervisorSettings, "program">;
   readonly spawn: Spawn;
   readonly events: Emitter<SupervisorEvents>;
   readonly clock: Clock;
   readonly random?: () => number;
-  /** A process has ended. */
-  readonly ended?: (exit: ProcessExit) => void;
+  /** Called when a process has ended. */
+  readonly onEnd?: (exit: ProcessExit) => void;
 }
 
-/** One run of a supervisor: its processes, from the first's start to the last's end. */
+/** One run of a supervisor, from the start of its first process to the end of its last. */
 export class Supervision {
   readonly #parts: SupervisionParts;
-  readonly #places: readonly Place[];
+  readonly #slots: readonly ProcessSlot[];
   readonly #ended = deferred();
   #reason: SupervisorEndReason | undefined;
   #cancelGrace: (() => void) | undefined;
 
   constructor(parts: SupervisionParts) {
     const { settings, random = Math.random } = this.#parts = parts;
-    const ended = (exit: ProcessExit) => {
-      parts.ended?.(exit);
-      this.#proceed();
+    const onEnd = (exit: ProcessExit) => {
+      parts.onEnd?.(exit);
+      this.#checkEnd();
     };
-    this.#places = Array.from(
+    this.#slots = Array.from(
       { length: settings.processes },
-      (_, index) => new Place(index, { ...parts, random, ended }),
+      (_, index) => new ProcessSlot(index, { ...parts, random, onEnd }),
     );
   }
 
-  /** Its processes, by place. */
+  /** The processes by slot. */
   get processes(): readonly SupervisedProcess[] {
-    return this.#places.map((place) => place.process);
+    return this.#slots.map((slot) => slot.process);
   }
 
-  /** Starts the processes, and tells how it went once none is left. */
+  /** Starts the processes. Resolves when none is left. */
   async run(): Promise<SupervisorReport> {
-    for (const place of this.#places) {
-      // A listener that was told of the first may have stopped it.
-      if (this.#reason === undefined) place.start();
+    for (const slot of this.#slots) {
+      // A listener of the first start may have stopped the run.
+      if (this.#reason === undefined) slot.start();
     }
-    this.#proceed();
+    this.#checkEnd();
     await this.#ended.promise;
     this.#cancelGrace?.();
-    const places = this.#places;
-    const isGivenUp = places.some((place) => place.isGivenUp);
+    const slots = this.#slots;
+    const isGivenUp = slots.some((slot) => slot.isGivenUp);
     return {
       reason: this.#reason ?? (isGivenUp ? "gaveUp" : "ended"),
-      exits: places.flatMap(({ lastExit }) => lastExit ?? []),
-      restarts: places.reduce((sum, { restarts }) => sum + restarts, 0),
+      exits: slots.flatMap(({ lastExit }) => lastExit ?? []),
+      restarts: slots.reduce((sum, { restarts }) => sum + restarts, 0),
     };
   }
 
   /**
-   * Tells the processes to take no more jobs. One that ends is not started again: it would take
-   * some.
+   * Tells the processes to fetch no more jobs. A process that ends is not restarted, since it would
+   * fetch jobs.
    */
   quiet(): void {
-    for (const place of this.#places) {
-      place.close();
-      place.send("SIGTSTP");
+    for (const slot of this.#slots) {
+      slot.close();
+      slot.send("SIGTSTP");
     }
-    this.#proceed();
+    this.#checkEnd();
   }
 
-  /** Tells the processes to print what they run. */
+  /** Tells the processes to print their running jobs. */
   print(): void {
-    for (const place of this.#places) place.send("SIGTTIN");
+    for (const slot of this.#slots) slot.send("SIGTTIN");
   }
 
   /**
-   * Tells the processes to end, and kills those that have not after `graceMs`, or as long as the
-   * first call allowed.
+   * Tells the processes to end. Kills those that still run after `graceMs`, by default the time of
+   * the first call.
    */
   stop(reason: SupervisorEndReason, graceMs: number | undefined): void {
     const { clock, settings } = this.#parts;
     const isFirst = this.#reason === undefined;
     this.#reason ??= reason;
-    for (const place of this.#places) {
-      place.close();
-      place.send("SIGTERM");
+    for (const slot of this.#slots) {
+      slot.close();
+      slot.send("SIGTERM");
     }
     if (isFirst || graceMs !== undefined) {
       this.#cancelGrace?.();
       this.#cancelGrace = clock.after(graceMs ?? settings.graceMs, () => {
-        for (const place of this.#places) place.kill();
+        for (const slot of this.#slots) slot.kill();
       });
     }
-    this.#proceed();
+    this.#checkEnd();
   }
 
-  #proceed(): void {
-    if (this.#places.every(({ state }) => state === "ended")) this.#ended.resolve();
+  #checkEnd(): void {
+    if (this.#slots.every(({ state }) => state === "ended")) this.#ended.resolve();
   }
 }

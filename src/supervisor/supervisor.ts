@@ -21,8 +21,8 @@ import { Supervision } from "./supervision.ts";
 /** Options of {@linkcode Supervisor.stop}. */
 export interface SupervisorStopOptions {
   /**
-   * How long the processes may take to end before they are killed, in milliseconds. @default the
-   * supervisor's `graceMs`
+   * Time for the processes to end before they are killed, in ms. @default the supervisor's
+   * `graceMs`
    */
   readonly graceMs?: number | undefined;
 }
@@ -30,14 +30,14 @@ export interface SupervisorStopOptions {
 const STOP_OPTIONS = { graceMs: true } as const satisfies OptionNames<SupervisorStopOptions>;
 
 /**
- * Runs a module in several processes, and starts one again that has died.
+ * Runs a module in several processes, and restarts crashed ones.
  *
- * The module is a program that ends when it gets a TERM, such as one that runs a `Consumer` with
- * `handleSignals: true`. Such a consumer stops as well when its supervisor dies. Each process has a
- * process group of its own, has no standard input, writes where the supervisor does, and finds in
- * its environment `FAKTORY_PROCESS_INDEX`, its place from 0, and `FAKTORY_SUPERVISOR_PID`.
+ * The module must end on SIGTERM, like a program that runs a `Consumer` with `handleSignals: true`.
+ * Such a consumer also stops if its supervisor dies. Each process has its own process group, no
+ * standard input, and the supervisor's output. Its environment contains `FAKTORY_PROCESS_INDEX`,
+ * its number from 0, and `FAKTORY_SUPERVISOR_PID`.
  *
- * @example Four processes of a worker, until this one is told to end
+ * @example Four processes of a worker, until a signal
  * ```ts no-assert ignore
  * import { Supervisor } from "@faktory-ts/faktory/supervisor";
  *
@@ -60,23 +60,23 @@ export class Supervisor implements AsyncDisposable {
   #run: Promise<SupervisorReport> | undefined;
 
   /**
-   * Makes a supervisor of processes that run `module`: a file's URL or path, or what else the
-   * runtime can run; it starts them when it is run.
+   * Creates a supervisor for `module`: the URL or path of a file, or anything else that the runtime
+   * can run. `run` starts the processes.
    *
-   * @throws {ConfigError} `INVALID_OPTION`; `UNSUPPORTED_RUNTIME` in an executable file without the
-   * option `command`.
+   * @throws {ConfigError} `INVALID_OPTION`, or `UNSUPPORTED_RUNTIME` in a single executable file
+   *   without the option `command`.
    */
   constructor(module: string | URL, options: SupervisorOptions = {}) {
     this.#options = options;
     this.#settings = resolveSettings(module, options);
   }
 
-  /** Its processes, by place; those of the last run after its end, none before the first. */
+  /** The processes by slot: those of the current or last run, none before the first run. */
   get processes(): readonly SupervisedProcess[] {
     return this.#supervision?.processes ?? [];
   }
 
-  /** Calls `listener` on every `event`; the function returned ends that. */
+  /** Adds a listener. Returns a function that removes it. */
   on<Name extends keyof SupervisorEvents>(
     event: Name,
     listener: Listener<SupervisorEvents[Name]>,
@@ -85,15 +85,15 @@ export class Supervisor implements AsyncDisposable {
   }
 
   /**
-   * Starts the processes, and resolves once all have ended and none is to be started again: after
-   * `stop`, or when all ended by themselves. It may be run again after that.
+   * Starts the processes. Resolves when all have ended and none will be restarted: after `stop`, or
+   * when all ended by themselves. Can be called again afterwards.
    *
    * @throws {StateError} `ALREADY_RUNNING`.
    */
   run(): Promise<SupervisorReport> {
     if (this.#run !== undefined) {
       return Promise.reject(
-        new StateError("ALREADY_RUNNING", "Cannot run the supervisor as it runs already"),
+        new StateError("ALREADY_RUNNING", "Cannot run the supervisor as it is already running"),
       );
     }
     const { signal, handleSignals, clock = systemClock } = this.#options;
@@ -104,21 +104,21 @@ export class Supervisor implements AsyncDisposable {
     const folder = settings.producer === undefined ? undefined : RunningJobsFolder.open();
     const spawn = spawner(settings.program, folder && { [RUNNING_VARIABLE]: folder.path });
     const lost = settings.producer && new LostJobs(settings.producer, this.#events, clock);
-    const ended = (exit: ProcessExit) => {
+    const onEnd = (exit: ProcessExit) => {
       const jobs = exit.pid === undefined ? [] : folder?.take(exit.pid, clock.now());
       lost?.report(exit, jobs ?? []);
     };
-    const supervision = new Supervision({ settings, spawn, events: this.#events, clock, ended });
+    const supervision = new Supervision({ settings, spawn, events: this.#events, clock, onEnd });
     this.#supervision = supervision;
-    const forgetSignal = onAbort(signal, () => this.#end("stopped"));
+    const forgetSignal = onAbort(signal, () => this.#stop("stopped"));
     const forgetSignals = handleSignals === true
       ? onProcessSignals({
-        stop: () => this.#end("signal"),
+        stop: () => this.#stop("signal"),
         quiet: () => this.quiet(),
         print: () => this.print(),
       }, clock)
       : () => {};
-    // There before the first process is: who hears of its start may call `stop`.
+    // Set before the first process starts, since a listener of its start may call `stop`.
     const { promise, resolve } = deferred<SupervisorReport>();
     this.#run = promise;
     resolve(
@@ -133,37 +133,37 @@ export class Supervisor implements AsyncDisposable {
   }
 
   /**
-   * Has the processes take no more jobs (TSTP); they go on until the supervisor is stopped, and no
-   * dead one is replaced.
+   * Tells the processes to fetch no more jobs (SIGTSTP). They keep running until the supervisor
+   * stops, and crashed ones are not restarted.
    */
   quiet(): void {
     this.#supervision?.quiet();
   }
 
-  /** Has the processes print what they run (TTIN). */
+  /** Tells the processes to print their running jobs (SIGTTIN). */
   print(): void {
     this.#supervision?.print();
   }
 
   /**
-   * Has the processes end (TERM), starts no others, and resolves once `run` does. Processes that
-   * have not ended when `graceMs` are over are killed. A second call tells them again, upon which a
-   * consumer waits for its jobs no longer.
+   * Tells the processes to end (SIGTERM), and resolves when `run` does. Processes that still run
+   * after `graceMs` are killed. A second call sends another SIGTERM, upon which a consumer aborts
+   * its jobs.
    *
    * @throws {ConfigError} `INVALID_OPTION`.
    */
   async stop(options: SupervisorStopOptions = {}): Promise<void> {
     checkOptionNames(options, STOP_OPTIONS, "stop");
-    this.#end("stopped", checkGrace(options.graceMs));
+    this.#stop("stopped", checkGrace(options.graceMs));
     await this.#run;
   }
 
-  /** As {@linkcode Supervisor.stop}. */
+  /** Same as {@linkcode Supervisor.stop}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
 
-  #end(reason: SupervisorEndReason, graceMs?: number): void {
+  #stop(reason: SupervisorEndReason, graceMs?: number): void {
     if (this.#run !== undefined) this.#supervision?.stop(reason, graceMs);
   }
 }

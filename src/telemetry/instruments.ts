@@ -46,7 +46,7 @@ export class Instruments {
       unit: "{message}",
     });
     this.failed = meter.createCounter("faktory.consumer.failed_jobs", {
-      description: "Jobs that failed, by what follows: retry, dead, dropped",
+      description: "Failed jobs by next step: retry, dead, dropped",
       unit: "{job}",
     });
     this.operationDuration = this.#seconds(
@@ -61,8 +61,8 @@ export class Instruments {
       meter.createObservableGauge(`faktory.consumer.${name}`, { description, unit: "{job}" });
     this.gauges = {
       busy: gauge("busy", "Jobs that run"),
-      concurrency: gauge("concurrency", "Jobs that may run at the same time"),
-      unreported: gauge("unreported", "Ended jobs of which the server does not know yet"),
+      concurrency: gauge("concurrency", "Maximum number of running jobs"),
+      unreported: gauge("unreported", "Ended jobs that are not yet reported"),
     };
   }
 

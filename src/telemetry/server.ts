@@ -46,12 +46,12 @@ export function serverMetrics(
     meter.createObservableGauge(`faktory.${name}`, { description, unit });
   const counter = (name: string, description: string) =>
     meter.createObservableCounter(`faktory.server.${name}`, { description, unit: "{job}" });
-  const jobs = gauge("queue.jobs", "Jobs that wait on a queue", "{job}");
-  const latency = gauge("queue.latency", "How long the oldest job of a queue has waited", "s");
+  const jobs = gauge("queue.jobs", "Jobs waiting on a queue", "{job}");
+  const latency = gauge("queue.latency", "Waiting time of the oldest job of a queue", "s");
   const members = gauge("set.jobs", "Jobs in a set", "{job}");
-  const connections = gauge("server.connections", "Connections that are open", "{connection}");
-  const processed = counter("processed", "Jobs that were run, failed ones too");
-  const failures = counter("failures", "Runs that failed");
+  const connections = gauge("server.connections", "Open connections", "{connection}");
+  const processed = counter("processed", "Runs of jobs, successful or failed");
+  const failures = counter("failures", "Failed runs");
   const observe = async (result: BatchObservableResult) => {
     const { queues, sets, server, totals } = await readFigures(producer, maxQueues);
     for (const queue of queues) {

@@ -63,7 +63,7 @@ test("push --ndjson ends at a bad line: what is before it went in", async () => 
     assert.match(stdout, /^2 jobs enqueued in .*\n.*bad: sent up to line 2\n$/);
     assert.match(
       stderr,
-      /^faktory: \S+bad: Cannot read line 3 as a job as it is no JSON; fix it [^\n]+\n$/,
+      /^faktory: \S+bad: Cannot read line 3 as a job as it is not valid JSON; fix it [^\n]+\n$/,
     );
     assert.deepEqual(server.snapshot().queues, { default: 2 });
   });

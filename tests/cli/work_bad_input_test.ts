@@ -91,7 +91,7 @@ test("Node's word on a module that its package.json takes for CommonJS says what
 }, async () => {
   const module = { name: "./a.js", specifier: "file:///a.js", path: "/a.js" };
   const line =
-    /^Cannot load "\.\/a\.js" as Node \S+ takes it for CommonJS .*; put "type": "module" into pack/;
+    /^Cannot load "\.\/a\.js" as Node \S+ treats it as CommonJS .*; set "type": "module" in pack/;
   for (const text of ["export default {};", "import 'node:fs';"]) {
     // Node reads a script as it reads CommonJS; tsx, which runs these tests, would read it as a
     // module.

@@ -111,7 +111,7 @@ test("without onInvalid the first such line ends the stream, after the jobs befo
   const error = await reader.read().then(() => undefined, (reason) => reason);
   assert.ok(error instanceof NdjsonError);
   assert.deepEqual([error.code, error.line], ["INVALID_JSON", 3]);
-  assert.equal(error.message, "Cannot read line 3 as a job as it is no JSON");
+  assert.equal(error.message, "Cannot read line 3 as a job as it is not valid JSON");
   await settled();
   assert.equal(cancelled, error);
 });

@@ -72,12 +72,15 @@ test("however many pieces there are, nothing is handed on before the line ends",
 
 test("a stream of something else than bytes is said to be that", async () => {
   const cases = [
-    ['{"type":"secret"}\n', /gives texts and not bytes .*: pipe it through a TextEncoderStream$/],
-    [null, /gives null and not bytes \(Uint8Array\)$/],
-    [undefined, /gives undefined and not bytes/],
-    [17, /gives a number and not bytes/],
-    [{ type: "secret" }, /gives an object and not bytes/],
-    [new ArrayBuffer(2), /gives an object and not bytes/],
+    [
+      '{"type":"secret"}\n',
+      /yields strings and not bytes .*: pipe it through a TextEncoderStream$/,
+    ],
+    [null, /yields null and not bytes \(Uint8Array\)$/],
+    [undefined, /yields undefined and not bytes/],
+    [17, /yields a number and not bytes/],
+    [{ type: "secret" }, /yields an object and not bytes/],
+    [new ArrayBuffer(2), /yields an object and not bytes/],
   ] as const;
   for (const [piece, message] of cases) {
     const source = new ReadableStream<unknown>({

@@ -28,14 +28,18 @@ test("each job is failed with how its process ended", async () => {
   lost.report({ ...exit, signal: undefined, code: 137 } as never, [two]);
   lost.report(exit, []);
   await lost.settle();
-  const message = (how: string) => `Process 4711 ended by ${how} while it ran the job`;
-  const fail = (jid: string, how: string) => [
+  const message = (end: string) => `Process 4711 ${end} while it ran the job`;
+  const fail = (jid: string, end: string) => [
     "FAIL",
-    JSON.stringify({ jid, errtype: "ProcessDied", message: message(how), backtrace: [] }),
+    JSON.stringify({ jid, errtype: "ProcessDied", message: message(end), backtrace: [] }),
     { resend: "safe" },
   ];
   assert.deepEqual(sent, [
-    ...[fail(one.jid, "SIGKILL"), fail(two.jid, "SIGKILL"), fail(two.jid, "status 137")],
+    ...[
+      fail(one.jid, "was ended by SIGKILL"),
+      fail(two.jid, "was ended by SIGKILL"),
+      fail(two.jid, "exited with status 137"),
+    ],
   ]);
   assert.deepEqual(told.map(({ jobs, failed, error }) => [jobs.length, failed.length, error]), [
     ...[[2, 2, undefined], [1, 1, undefined]],

@@ -1,7 +1,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import type { JobFields } from "../../../mod.ts";
 import type { NdjsonError } from "../../ndjson/error.ts";
-import { LineReader } from "../../ndjson/line_reader.ts";
+import { JobLineReader } from "../../ndjson/job_line_reader.ts";
 import { DEFAULT_MAX_LINE_LENGTH, LineText } from "../../ndjson/line_text.ts";
 import { WholeLines } from "../../ndjson/whole_lines.ts";
 import { CliError } from "../failure.ts";
@@ -120,7 +120,7 @@ async function* linesOf(
   pieces: AsyncIterable<Uint8Array>,
 ): AsyncIterable<readonly Line[]> {
   const text = new LineText(DEFAULT_MAX_LINE_LENGTH);
-  const reader = new LineReader(DEFAULT_MAX_LINE_LENGTH);
+  const reader = new JobLineReader(DEFAULT_MAX_LINE_LENGTH);
   const whole = new WholeLines();
   for await (const bytes of pieces) {
     source.bytes += bytes.length;
@@ -131,7 +131,7 @@ async function* linesOf(
   if (last !== "") yield read(source, reader, [last]);
 }
 
-function read(source: Source, reader: LineReader, texts: readonly string[]): Line[] {
+function read(source: Source, reader: JobLineReader, texts: readonly string[]): Line[] {
   const lines: Line[] = [];
   for (const text of texts) {
     try {

@@ -6,39 +6,39 @@ import type { SupervisorSettings } from "./options.ts";
 import type { ProcessState, SupervisedProcess } from "./report.ts";
 import type { Child, ForwardedSignal, ProcessEnd, Spawn } from "./spawn.ts";
 
-/** What places need to do their work. */
-export interface PlaceParts {
+/** The parts that slots share. */
+export interface ProcessSlotParts {
   readonly settings: Pick<SupervisorSettings, "restart" | "backoff" | "maxRestarts">;
   readonly spawn: Spawn;
   readonly events: Emitter<SupervisorEvents>;
   readonly clock: Clock;
   readonly random: () => number;
-  /** This place's process has ended, perhaps for good. */
-  ended(exit: ProcessExit): void;
+  /** Called when the process of this slot has ended, perhaps for good. */
+  onEnd(exit: ProcessExit): void;
 }
 
-/** One of a supervisor's places: a process, and after its end the next. */
-export class Place {
+/** A slot of a supervisor: a process, and after its end the next one. */
+export class ProcessSlot {
   readonly index: number;
   state: ProcessState = "ended";
   restarts = 0;
-  /** Ended too often. */
+  /** True if the processes ended too often. */
   isGivenUp = false;
   lastExit: ProcessExit | undefined;
-  readonly #parts: PlaceParts;
+  readonly #parts: ProcessSlotParts;
   #child: Child | undefined;
   #startedAt = 0;
-  /** Restarts since a process has run for long enough. */
-  #inARow = 0;
+  /** Restarts since a process last ran long enough. */
+  #restartsInARow = 0;
   #isClosed = false;
   #cancelWait: (() => void) | undefined;
 
-  constructor(index: number, parts: PlaceParts) {
+  constructor(index: number, parts: ProcessSlotParts) {
     this.index = index;
     this.#parts = parts;
   }
 
-  /** What this place looks like from outside. */
+  /** A snapshot of the slot for users. */
   get process(): SupervisedProcess {
     return {
       index: this.index,
@@ -67,7 +67,7 @@ export class Place {
     this.#child?.kill();
   }
 
-  /** Starts no other process; the one that runs goes on. */
+  /** Prevents restarts. The current process keeps running. */
   close(): void {
     this.#isClosed = true;
     this.#cancelWait?.();
@@ -75,13 +75,13 @@ export class Place {
   }
 
   #ended({ pid }: Child, end: ProcessEnd): void {
-    const { clock, settings, events, ended } = this.#parts;
+    const { clock, settings, events, onEnd } = this.#parts;
     const { index } = this;
     const endedAt = clock.now();
     this.#child = undefined;
-    if (endedAt - this.#startedAt >= settings.backoff.resetAfterMs) this.#inARow = 0;
-    const restarts = this.#inARow;
-    const isAgain = this.#isAgain(end);
+    if (endedAt - this.#startedAt >= settings.backoff.resetAfterMs) this.#restartsInARow = 0;
+    const restarts = this.#restartsInARow;
+    const isAgain = this.#mustRestart(end);
     this.isGivenUp = isAgain && restarts >= settings.maxRestarts;
     const retryInMs = isAgain && !this.isGivenUp ? this.#wait() : undefined;
     if (retryInMs === undefined) this.state = "ended";
@@ -89,17 +89,17 @@ export class Place {
     const exit = this.lastExit = { index, pid, ...end, startedAt, endedAt: new Date(endedAt) };
     events.emit("exit", { ...exit, retryInMs });
     if (this.isGivenUp) events.emit("gaveUp", { index, restarts });
-    ended(exit);
+    onEnd(exit);
   }
 
-  #isAgain({ code }: ProcessEnd): boolean {
+  #mustRestart({ code }: ProcessEnd): boolean {
     const { restart } = this.#parts.settings;
     return !this.#isClosed && restart !== "never" && (restart === "always" || code !== 0);
   }
 
   #wait(): number {
     const { clock, settings, random } = this.#parts;
-    const waitMs = backoffMs(this.#inARow++, settings.backoff, random);
+    const waitMs = backoffMs(this.#restartsInARow++, settings.backoff, random);
     this.state = "waiting";
     this.#cancelWait = clock.after(waitMs, () => {
       this.restarts++;

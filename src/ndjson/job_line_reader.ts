@@ -5,7 +5,7 @@ import type { JobFields } from "../job/job.ts";
 import { parseTimestamp } from "../job/timestamp.ts";
 import { NdjsonError } from "./error.ts";
 
-/** The protocol's names of what is called otherwise here. */
+/** The protocol's names for properties that have other names here. */
 const NAMES: ReadonlyMap<string, string> = new Map([
   ["jobtype", "type"],
   ["reserve_for", "reserveFor"],
@@ -13,13 +13,13 @@ const NAMES: ReadonlyMap<string, string> = new Map([
   ["enqueued_at", "enqueuedAt"],
 ]);
 
-/** What only a server says of a job; it says so anew. */
-const SERVERS: ReadonlySet<string> = new Set(["enqueuedAt", "failure"]);
+/** Properties that only the server sets. */
+const SERVER_PROPERTIES: ReadonlySet<string> = new Set(["enqueuedAt", "failure"]);
 
 const TIMES: ReadonlySet<string> = new Set(["at", "createdAt"]);
 
-/** The lines of one source, in their order, to jobs. */
-export class LineReader {
+/** Converts the lines of one source to jobs. */
+export class JobLineReader {
   readonly #maxLength: number;
   #line = 0;
 
@@ -27,24 +27,24 @@ export class LineReader {
     this.#maxLength = maxLength;
   }
 
-  /** The number of the line that was read last, from 1. */
+  /** The number of the last line, from 1. */
   get line(): number {
     return this.#line;
   }
 
   /**
-   * The job of the next line; `undefined` where the line is empty or blank.
+   * Parses the next line. Returns `undefined` for a blank line.
    *
-   * @throws {NdjsonError} where the line is no job.
+   * @throws {NdjsonError} if the line is not a valid job.
    */
   read(text: string): JobFields | undefined {
     this.#line++;
     if (text.length > this.#maxLength) {
       throw this.#error("LINE_TOO_LONG", `it is longer than ${this.#maxLength} characters`);
     }
-    if (!text.isWellFormed()) throw this.#error("INVALID_UTF8", "it is no UTF-8");
+    if (!text.isWellFormed()) throw this.#error("INVALID_UTF8", "it is not valid UTF-8");
     const json = this.#line === 1 && text.startsWith("\ufeff") ? text.slice(1) : text;
-    // Most lines begin with what they are, and need not be looked through.
+    // Most lines start with a brace and need no check for blanks.
     return json[0] !== "{" && json.trim() === "" ? undefined : this.#job(json);
   }
 
@@ -53,11 +53,11 @@ export class LineReader {
     try {
       value = JSON.parse(json);
     } catch {
-      // Without the engine's words, which quote the line.
-      throw this.#error("INVALID_JSON", "it is no JSON");
+      // Omits the engine's message, which quotes the line.
+      throw this.#error("INVALID_JSON", "it is not valid JSON");
     }
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      throw this.#error("INVALID_LINE", `it is no object: got ${kindOf(value)}`);
+      throw this.#error("INVALID_LINE", `it is not an object: got ${kindOf(value)}`);
     }
     try {
       const job = fieldsOf(value) as unknown as JobFields;
@@ -82,11 +82,13 @@ function fieldsOf(value: object): Record<string, unknown> {
   for (const [key, given] of Object.entries(value)) {
     const name = NAMES.get(key) ?? key;
     if (Object.hasOwn(fields, name)) {
-      throw invalid("INVALID_JOB", name, `it has "${name}" twice, by two names`);
+      throw invalid("INVALID_JOB", name, `it has "${name}" under two names`);
     }
-    // Assigned, it would be no property, and not be refused as one that no job has.
-    if (name === "__proto__") throw invalid("INVALID_JOB", name, `no job has "${name}"`);
-    if (!SERVERS.has(name)) fields[name] = TIMES.has(name) ? timeOf(name, given) : given;
+    // Assigning it would not create a property, so it would not be rejected.
+    if (name === "__proto__") {
+      throw invalid("INVALID_JOB", name, `"${name}" is not a property of a job`);
+    }
+    if (!SERVER_PROPERTIES.has(name)) fields[name] = TIMES.has(name) ? timeOf(name, given) : given;
   }
   return fields;
 }
@@ -98,7 +100,7 @@ function timeOf(name: string, given: unknown): Date {
   throw invalid(
     code,
     name,
-    `its ${name} is no time as in "2030-01-31T12:00:00Z": got ${showValue(given)}`,
+    `its ${name} is not a time like "2030-01-31T12:00:00Z": got ${showValue(given)}`,
   );
 }
 
@@ -106,7 +108,7 @@ function invalid(code: FaktoryErrorCode, path: string, reason: string): InvalidJ
   return new InvalidJobError(code, `Cannot enqueue job as ${reason}`, { path });
 }
 
-/** What a line's JSON is, by its kind alone. */
+/** Names the kind of a value. */
 function kindOf(value: unknown): string {
   if (value === null) return "null";
   return Array.isArray(value) ? "an array" : `a ${typeof value}`;
