@@ -15,7 +15,7 @@ export async function batchesPage(visit: Visit): Promise<Html> {
       visit,
       options,
       empty(
-        "No batches. Open one with producer.batches.open(), on a server of the edition enterprise:" +
+        "No batches. Open one with producer.batches.open(); the server needs edition enterprise:" +
           " faktory serve --edition enterprise.",
       ),
     );
