@@ -136,6 +136,14 @@ export const rooms: readonly Room[] = [
     globals: ["globalThis"],
   },
   {
+    name: "isolated script",
+    files: ["src/consumer/isolated/thread_main.ts"],
+    imports: ["consumer"],
+    globals: ["process", "Deno", "Bun", "globalThis", "instanceof Error"],
+    builtins: ["node:"],
+    computes: true,
+  },
+  {
     name: "consumer",
     files: ["src/consumer/"],
     imports: [...client, "producer's face", "signals"],
