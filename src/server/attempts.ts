@@ -2,9 +2,8 @@ import type { AttemptResult, JobAttempt } from "../inspect/types.ts";
 import type { Clock } from "../internal/clock.ts";
 import type { FailedTo } from "./hooks.ts";
 import { hashOf } from "./jid_hash.ts";
-import type { Reservation } from "./reservation.ts";
-import { copyText } from "./payload.ts";
-import { reservedMs } from "./reservation.ts";
+import { copyText, type Payload } from "./payload.ts";
+import { type Reservation, reservedMs } from "./reservation.ts";
 import { RowIndex } from "./row_index.ts";
 import type { Store } from "./store/store.ts";
 import type { StoredFailure } from "./stored_job.ts";
@@ -24,7 +23,7 @@ const RESULTS: Readonly<Record<FailedTo, AttemptResult>> = {
   nowhere: "dropped",
 };
 
-/** An attempt as it is kept: times in milliseconds since 1970. */
+/** A stored attempt. Times are in milliseconds since 1970. */
 interface Kept {
   readonly jid: string;
   readonly attempt: number;
@@ -39,8 +38,8 @@ interface Kept {
 }
 
 /**
- * The latest failed attempts of all jobs, and the successes that followed them: a ring, in which a
- * new attempt replaces the oldest one. A job that never failed costs nothing.
+ * The latest failed attempts of all jobs, and the successes that followed them. In the ring, a new
+ * attempt replaces the oldest one. Jobs that never fail are not recorded.
  */
 export class Attempts {
   readonly #clock: Clock;
@@ -59,7 +58,7 @@ export class Attempts {
     for (const one of kept.sort((a, b) => a.serial - b.serial)) this.#put(one);
   }
 
-  /** Notes a failed run, with what the job's failure says now. */
+  /** Records a failed run. `noted` is the failure as it is stored in the job. */
   failed(reservation: Reservation, noted: StoredFailure, to: FailedTo): void {
     this.#add(reservation, {
       attempt: Number(noted.retry_count) + 1,
@@ -69,15 +68,15 @@ export class Attempts {
     });
   }
 
-  /** Notes the success of a job that has failed before. */
+  /** Records a success, if the job has failed before. */
   succeeded(reservation: Reservation): void {
-    if (this.#serial === 0 || this.#of(reservation.jid).length === 0) return;
+    if (!hasFailed(reservation.payload) || this.#of(reservation.jid).length === 0) return;
     const { failure } = reservation.job;
     const attempt = failure === undefined ? 1 : Number(failure.retry_count) + 2;
     this.#add(reservation, { attempt, result: "success" });
   }
 
-  /** The attempts of a job, the first one first. */
+  /** Returns the attempts of a job, the first one first. */
   of(jid: string): JobAttempt[] {
     return this.#of(jid).sort((a, b) => a.serial - b.serial).map((kept) => ({
       attempt: kept.attempt,
@@ -90,7 +89,7 @@ export class Attempts {
     }));
   }
 
-  /** Forgets all of them; the store drops its records itself. */
+  /** Forgets all attempts. The store deletes its records itself. */
   clear(): void {
     this.#slots.length = 1;
     this.#byJid.clear();
@@ -127,4 +126,10 @@ export class Attempts {
     this.#byJid.add(hashOf(kept.jid), slot);
     return slot;
   }
+}
+
+/** Stored JSON begins with the retries. The failure is next, if there is one. */
+function hasFailed(payload: Payload): boolean {
+  const text = typeof payload === "string" ? payload : payload.head;
+  return text.startsWith('"failure":', text.indexOf(",") + 1);
 }

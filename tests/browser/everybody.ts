@@ -149,6 +149,24 @@ browserTest("a job is run with the keyboard alone", scheduled, async ({ page, ur
   assert.equal((await server.job("scheduled-job"))?.place, "queue");
 });
 
+const two: Setting = {
+  jobs: ["scheduled-job-1", "scheduled-job-2"].map((jid, i) => (
+    { type: "resize", jid, at: new Date(LATER.getTime() + i) }
+  )),
+};
+
+browserTest("a live update keeps the focus on its job", two, async ({ page, url, server }) => {
+  await page.goto(`${url}scheduled`);
+  const label = "Kill resize scheduled-job-2";
+  await page.getByRole("button", { name: label }).focus();
+  await server.discard("scheduled-job-1");
+  await page.getByText("1 to 1 of 1 job").waitFor();
+  assert.equal(await page.evaluate("document.activeElement.ariaLabel"), label);
+  await server.discard("scheduled-job-2");
+  await page.locator(".empty").waitFor();
+  assert.equal(await page.evaluate("document.activeElement.tagName"), "BODY");
+});
+
 browserTest(
   "without JavaScript, pages are read and a job is changed",
   { ...scheduled, context: { javaScriptEnabled: false } },

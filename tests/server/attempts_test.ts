@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Consumer, Producer } from "../../mod.ts";
 import { Attempts } from "../../src/server/attempts.ts";
 import { Reservation } from "../../src/server/reservation.ts";
 import { ManualClock } from "../../src/server/mod.ts";
@@ -8,6 +9,8 @@ import { slicesBy } from "../../src/server/slices.ts";
 import { SortedSet } from "../../src/server/sorted_set.ts";
 import { nullStore, type Store } from "../../src/server/store/store.ts";
 import { readJob, type StoredFailure } from "../../src/server/stored_job.ts";
+import { noSqlite, withFolder } from "./data.ts";
+import { startQuick } from "./quick.ts";
 
 function state() {
   const clock = new ManualClock();
@@ -101,6 +104,25 @@ test("the oldest attempts make room for new ones", () => {
   for (let i = 0; i < 200; i++) attempts.failed(reservation("the-same-job"), noted, "retries");
   assert.equal(attempts.of("the-same-job").length, 100);
   assert.deepEqual(attempts.of("job-249"), []);
+});
+
+test("attempts stay when a server with data restarts", { skip: noSqlite }, async () => {
+  await withFolder(async (data) => {
+    for (const start of [0, 1]) {
+      await using server = await startQuick({ data });
+      assert.equal(server.attempts("kept-job").length, start);
+      await using producer = await Producer.connect({ url: server.url });
+      if (start === 0) await producer.enqueue("resize", [], { jid: "kept-job" });
+      const consumer = new Consumer({ url: server.url });
+      consumer.register("resize", () => {
+        if (start === 0) throw new RangeError("no such picture");
+      });
+      if (start === 1) await server.retry("kept-job");
+      assert(await consumer.runOne());
+      const results = server.attempts("kept-job").map(({ result }) => result);
+      assert.deepEqual(results, ["retry", "success"].slice(0, start + 1));
+    }
+  });
 });
 
 test("attempts are read again from what was kept", () => {
