@@ -37,6 +37,16 @@ export const ADMIN_COMMANDS: Readonly<Record<string, Command>> = {
   "flush": (producer) => producer.flush(),
 };
 
+/** Those that take nothing away. */
+export const HARMLESS_COMMANDS: readonly string[] = [
+  "pause a queue",
+  "resume a queue",
+  "resume all queues",
+  "ask for latencies",
+  "ask for figures",
+  "requeue dead",
+];
+
 /** Somebody who gives commands, over connections as bad as everybody's. */
 export class Admin {
   readonly process: SimulatedProcess;

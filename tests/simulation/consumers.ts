@@ -12,6 +12,7 @@ import {
   Snooze,
 } from "../../mod.ts";
 import type { Member } from "./crew.ts";
+import type { Flows } from "./flows.ts";
 import type { Ledger, Worker } from "./ledger.ts";
 import type { Network } from "./network.ts";
 import { type ClockError, SimulatedProcess } from "./process.ts";
@@ -47,6 +48,7 @@ export interface ConsumerParts {
   readonly network: Network;
   readonly ledger: Ledger;
   readonly random: Random;
+  readonly flows: Flows;
 }
 
 /** A consumer stops in its own time, and in so many milliseconds beyond its grace. */
@@ -138,7 +140,8 @@ export class ConsumerProcess implements Worker, Member {
 
   #listen({ many }: ConsumerPlan): void {
     const { consumer } = this;
-    const { ledger } = this.#parts;
+    const { ledger, flows } = this.#parts;
+    flows.attach(consumer);
     consumer.register("one", (job, context) => this.#handle(job, context));
     consumer.registerMany("many", many, async (jobs, { fail }) => {
       for (const job of jobs) this.#begin(job);
@@ -179,9 +182,10 @@ export class ConsumerProcess implements Worker, Member {
       ledger.finished(job.jid, this, isPutOff ? "put off" : "FAIL");
     });
     consumer.on("unreported", ({ job, error }) => {
-      const { handedAt, isStarted, isPutOff } = ledger.of(job.jid);
+      const { handedAt, isStarted, isPutOff, holder } = ledger.of(job.jid);
       const heldMs = this.process.timeline.now - handedAt;
-      const isEarly = isStarted && !isPutOff && heldMs < EARLY_MS && this.process.pausedAt < 0;
+      const isEarly = holder === this && isStarted && !isPutOff && heldMs < EARLY_MS &&
+        this.process.pausedAt < 0;
       if (error instanceof ConnectionLostError && isEarly && !this.#isEnding) {
         ledger.violated("a result is reported until the reservation ends", job.jid);
       }

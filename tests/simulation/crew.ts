@@ -32,6 +32,8 @@ export class Crew<M extends Member> {
   readonly #members: (M | undefined)[] = [];
   /** Programs that were told to stop and have not ended. */
   readonly #ending = new Set<M>();
+  /** When one of them was killed last, in the world's time. */
+  killedAt = -Infinity;
   #isOver = false;
   #names = 0;
 
@@ -106,6 +108,7 @@ export class Crew<M extends Member> {
 
   #kill(member: M, isPowerLoss: boolean): void {
     this.#count(isPowerLoss ? "lost power" : "was killed");
+    this.killedAt = this.#parts.timeline.now;
     member.process.kill();
     this.#ending.delete(member);
     for (const link of this.#parts.network.linksOf(member.process)) link.abandon(isPowerLoss);

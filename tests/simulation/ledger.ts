@@ -84,6 +84,15 @@ export function jidOf(number: number): string {
   return PREFIX + String(number).padStart(8, "0");
 }
 
+/** What became of a push. */
+export interface PushOutcome {
+  readonly isThere: boolean;
+  /** It was not the very same as one in its set. */
+  readonly isNew: boolean;
+  /** Its worker puts it off. */
+  readonly isPutOff: boolean;
+}
+
 /** Violations that are kept; all are counted. */
 const MAX_VIOLATIONS = 20;
 
@@ -102,6 +111,8 @@ export class Ledger {
   serverJumpedAt = -Infinity;
   /** When it last was paused or gone. */
   serverTroubledAt = -Infinity;
+  /** Hears of a job of the library's own that comes once more. */
+  onOtherAgain: (entry: Entry) => void = () => {};
   /** Hears of everything that happens to a job. */
   tell: ((jid: string, what: string, atMs: number) => void) | undefined;
   /** There where the server keeps what it has. */
@@ -176,7 +187,7 @@ export class Ledger {
    * The server took a job, after it came to its place; what was the very same as one in its set is
    * there once.
    */
-  pushed(entry: Entry, how: { readonly isThere: boolean; readonly isPutOff: boolean }): void {
+  pushed(entry: Entry, how: PushOutcome): void {
     this.tell?.(entry.jid, `pushed, ${JSON.stringify(how)}`, this.#now());
     const { jid, producer } = entry;
     this.trace.add(1, entry.number, this.#now());
@@ -188,6 +199,7 @@ export class Ledger {
       this.violated("what was not sent is not there", jid);
     }
     if (!isAgain) return this.#checkOrder(entry);
+    if (how.isNew && entry.number < 0) this.onOtherAgain(entry);
     if (entry.isOnce && entry.pushes - entry.putOff > 1 && entry.toPutOff === 0) {
       return this.violated("at most once is at most once", jid);
     }
@@ -436,7 +448,10 @@ export class Ledger {
    * An ACK or a FAIL that is sent again, as its reply was lost, may meet the next run of its job:
    * both go by the jid.
    */
-  #early({ jid, handed, calledAt, holder, formerHolders }: Entry, what: string): void {
+  #early(entry: Entry, what: string): void {
+    const { jid, number, handed, calledAt, holder, formerHolders } = entry;
+    // Jobs of the library's own are ended by what it does, and not by handlers alone.
+    if (number < 0) return;
     const isTroubled = [holder, ...formerHolders].some((one) =>
       one !== undefined && one.process.troubledAt >= calledAt
     );
@@ -460,6 +475,7 @@ export class Ledger {
     const { holder, handedAt, jid } = entry;
     if (holder === undefined) return "nobody had it";
     const { process } = holder;
+    if (entry.number < 0) return "it is a job of the library's own";
     if (process.isDead) return "its worker was killed";
     if (this.serverJumpedAt >= handedAt) return "the server's clock was set";
     if (process.pausedAt >= handedAt) return "its worker was paused";

@@ -15,6 +15,8 @@ export interface LinkWeather {
   readonly maxChunk: number;
   /** Bytes that a client may send without waiting. */
   readonly sendBuffer: number;
+  /** Bytes that are kept for a client that does not read, before the server is asked to wait. */
+  readonly highWater: number;
 }
 
 /** Who has a link. */
@@ -25,9 +27,6 @@ export interface LinkOwner {
   heldUntil(link: Link): number;
   ended(link: Link): void;
 }
-
-/** Kept for a client that does not read, in bytes, before the server is asked to wait. */
-const HIGH_WATER = 64 * 1024;
 
 /** How long a connection that is half there lasts at the server, which asks by TCP. */
 const KEEP_ALIVE_MS = 120_000;
@@ -222,7 +221,7 @@ export class Link implements Peer {
     const bytes = typeof data === "string" ? bytesOf(data) : data.slice();
     this.#unread += bytes.length;
     this.#toClient.send(bytes);
-    if (this.#unread > HIGH_WATER) this.#isFull = true;
+    if (this.#unread > this.owner.weather.highWater) this.#isFull = true;
     return !this.#isFull;
   }
 

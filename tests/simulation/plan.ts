@@ -5,6 +5,7 @@ import type { ProducerPlan } from "./producers.ts";
 import type { ClockError } from "./process.ts";
 import type { Random } from "./random.ts";
 import type { StorageKind } from "./result.ts";
+import type { SchedulePlan } from "./schedules.ts";
 import type { ServerPlan } from "./server_host.ts";
 
 /** What a world is made of, as its seed says. */
@@ -15,6 +16,11 @@ export interface WorldPlan {
   readonly consumers: readonly ConsumerPlan[];
   readonly queues: readonly string[];
   readonly storage: StorageKind;
+  /** Recurring jobs, if there are any. */
+  readonly schedule: SchedulePlan | undefined;
+  /** Workflows to start. */
+  readonly flows: number;
+  readonly hasLargeJobs: boolean;
   /** Mean time between two strikes, in milliseconds. */
   readonly strikeEveryMs: number;
   /** How long they go on after the last job was enqueued. */
@@ -30,17 +36,25 @@ const FAR_MS = 2 * 3_600_000;
 /** Makes the plan of a world. Each unlikely way is likely in some of them. */
 export function planOf(random: Random): WorldPlan {
   const queues = Array.from({ length: random.between(1, 4) }, (_, i) => `q${i}`);
+  const producers = Array.from({ length: random.between(1, 4) }, () => producerOf(random));
+  const consumers = Array.from({ length: random.between(2, 4) }, () => consumerOf(random, queues));
+  // What all of them need: not what they want.
+  const fewest = producers.length + 2 * consumers.length + 10;
   return {
     queues,
+    schedule: random.chance(0.15) ? scheduleOf(random, queues) : undefined,
+    flows: random.chance(0.1) ? random.between(1, 40) : 0,
+    hasLargeJobs: random.chance(0.2),
     storage: random.chance(0.5) ? "disk" : "memory",
     weather: weatherOf(random),
     server: {
       clock: clockOf(random),
       fetchWaitMs: random.chance(0.8) ? 2000 : random.between(50, 500),
       hasTinySlices: random.chance(0.2),
+      maxConnections: random.chance(0.8) ? 2000 : fewest,
     },
-    producers: Array.from({ length: random.between(1, 4) }, () => producerOf(random)),
-    consumers: Array.from({ length: random.between(2, 4) }, () => consumerOf(random, queues)),
+    producers,
+    consumers,
     strikeEveryMs: random.pick([20, 100, 500]),
     aftermathMs: random.pick([0, 10_000, 120_000]),
   };
@@ -53,6 +67,7 @@ function weatherOf(random: Random): LinkWeather {
     maxLatencyMs: random.chance(0.5) ? minLatencyMs : minLatencyMs + random.between(1, 30),
     maxChunk: random.chance(0.85) ? 65_536 : random.between(16, 400),
     sendBuffer: random.chance(0.8) ? 65_536 : random.between(1, 2000),
+    highWater: random.chance(0.8) ? 65_536 : random.between(1, 2000),
   };
 }
 
@@ -63,6 +78,14 @@ function clockOf(random: Random): ClockError {
     ? random.between(-90_000, 90_000)
     : random.pick([-FAR_MS, FAR_MS]);
   return { aheadMs, rate: random.chance(0.7) ? 1 : 1 + (random.next() - 0.5) * 1e-3 };
+}
+
+function scheduleOf(random: Random, queues: readonly string[]): SchedulePlan {
+  return {
+    everySeconds: Array.from({ length: random.between(1, 3) }, () => random.pick([5, 10, 60])),
+    clocks: Array.from({ length: random.between(1, 3) }, () => clockOf(random)),
+    queue: random.pick(queues),
+  };
 }
 
 function connectionOf(random: Random) {

@@ -34,6 +34,7 @@ export interface ProducerPlan {
 /** The jobs that are still to be enqueued, by all producers together. */
 export interface Load {
   left: number;
+  readonly hasLargeJobs: boolean;
   readonly queues: readonly string[];
 }
 
@@ -209,7 +210,11 @@ export class ProducerProcess implements Member {
     const job: JobFields = {
       jid,
       type,
-      args: [behaviour, random.between(1, 400)],
+      args: [
+        behaviour,
+        random.between(1, 400),
+        ...load.hasLargeJobs && random.chance(0.002) ? ["x".repeat(random.int(200_000))] : [],
+      ],
       queue: random.pick(load.queues),
       retry: random.chance(0.02) ? 0 : random.between(1, 4),
       reserveFor: 60,

@@ -17,6 +17,7 @@ export interface ServerPlan {
   readonly fetchWaitMs: number;
   /** Long work gives way to others after every step. */
   readonly hasTinySlices: boolean;
+  readonly maxConnections: number;
 }
 
 /** What a {@linkcode ServerHost} is made of. */
@@ -115,6 +116,7 @@ export class ServerHost {
     const state = this.state = new ServerState({
       clock: process,
       fetchWaitMs: plan.fetchWaitMs,
+      maxConnections: plan.maxConnections,
     }, { store: spy, random: () => random.next(), slices: this.#slices(process) });
     const lost = storage?.lost ?? 0;
     if (!isFirst) ledger.serverStarted(storage === undefined || lost > this.#lost);

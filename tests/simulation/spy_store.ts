@@ -64,7 +64,11 @@ export class SpyStore implements Store {
         this.#ledger.violated("no job runs before its time", job.jid);
       }
       this.#pushed = undefined;
-      this.#ledger.pushed(entry, { isThere: this.#isThere, isPutOff: this.#isPutOff });
+      this.#ledger.pushed(entry, {
+        isThere: this.#isThere,
+        isNew: !this.#isSameAgain,
+        isPutOff: this.#isPutOff,
+      });
     };
     manager.acknowledge = (jid) => {
       const hadIt = manager.reservationOf(jid) !== undefined;

@@ -1,4 +1,4 @@
-import { ADMIN_COMMANDS } from "./admin.ts";
+import { ADMIN_COMMANDS, HARMLESS_COMMANDS } from "./admin.ts";
 import type { Crew, Member } from "./crew.ts";
 import type { Link } from "./link.ts";
 import type { Random } from "./random.ts";
@@ -83,7 +83,8 @@ function onMember<M extends Member>(
   };
 }
 
-function anyCrew({ consumers, producers }: World, random: Random): Crew<Member> {
+function anyCrew({ consumers, producers, schedulers }: World, random: Random): Crew<Member> {
+  if (random.chance(0.1) && schedulers.places.length > 0) return schedulers;
   return random.chance(0.7) ? consumers : producers;
 }
 
@@ -198,8 +199,9 @@ const STRIKES: Readonly<Record<string, Strike>> = {
     // From the right time: after thousands of times it would be days ahead.
     server.jump(someMs(random, 3_600_000) * random.pick([-1, 1]) - server.process.aheadMs);
   }),
-  "an admin gives a command": onWorld(3, ({ admin }, random) => {
-    const names = Object.keys(ADMIN_COMMANDS);
+  "an admin gives a command": onWorld(3, ({ admin, plan }, random) => {
+    // Where there are workflows, all that they need stays.
+    const names = plan.flows > 0 ? HARMLESS_COMMANDS : Object.keys(ADMIN_COMMANDS);
     let name = random.pick(names);
     // It is rare: it leaves nothing to look at.
     if (name === "flush" && random.chance(0.9)) name = "ask for figures";

@@ -3,12 +3,14 @@ import { createJid } from "../../src/job/jid.ts";
 import { Admin } from "./admin.ts";
 import { ConsumerProcess } from "./consumers.ts";
 import { Crew, type Member } from "./crew.ts";
-import { Ledger } from "./ledger.ts";
+import { Flows } from "./flows.ts";
+import { type Entry, Ledger } from "./ledger.ts";
 import { Network } from "./network.ts";
 import { planOf, type WorldPlan } from "./plan.ts";
 import { type Load, ProducerProcess } from "./producers.ts";
 import { Random, seeded } from "./random.ts";
 import type { StorageKind, WorldOptions, WorldResult } from "./result.ts";
+import { firingOf, SchedulerProcess } from "./schedules.ts";
 import { ServerDisk } from "./server_disk.ts";
 import { ServerHost } from "./server_host.ts";
 import { Storm } from "./storm.ts";
@@ -22,6 +24,15 @@ const DRAIN_MS = 12 * 3_600_000;
 
 /** Longest time of all stops. */
 const STOP_MS = 5 * 60_000;
+
+/** How long schedules go on after the last fault. */
+const CALM_MS = 12 * 60_000;
+
+/** Longer than anything that happened to a process may have an effect, if its clock is right. */
+const GUARD_MS = 180_000;
+
+/** How late a job of a schedule may run then. */
+const LATE_MS = 120_000;
 
 /** Makes the world of a seed, lets it run to its end, and judges it. */
 export async function simulateWorld(options: WorldOptions): Promise<WorldResult> {
@@ -57,6 +68,8 @@ export class World {
   readonly load: Load;
   readonly producers: Crew<ProducerProcess>;
   readonly consumers: Crew<ConsumerProcess>;
+  readonly schedulers: Crew<SchedulerProcess>;
+  readonly flows: Flows;
   readonly admin: Admin;
   readonly storage: StorageKind;
   readonly restarts: Record<string, number> = {};
@@ -71,7 +84,9 @@ export class World {
     const plan = this.plan = planOf(random.fork());
     const ledger = this.ledger = new Ledger(() => timeline.now);
     const network = this.network = new Network(random.fork(), plan.weather);
-    this.load = { left: options.jobs, queues: plan.queues };
+    const { queues, hasLargeJobs } = plan;
+    this.load = { left: options.jobs, queues, hasLargeJobs };
+    this.flows = new Flows({ timeline, network, ledger, queues, random: random.fork() });
     this.storage = options.storage ?? plan.storage;
     this.#disk = this.storage === "disk"
       ? new ServerDisk({ timeline, random: random.fork() })
@@ -96,7 +111,14 @@ export class World {
       (place, name) =>
         new ProducerProcess(name, plan.producers[place]!, { ...this, random: random.fork() }),
     );
+    const { schedule } = plan;
+    this.schedulers = this.#crew(
+      "scheduler",
+      schedule?.clocks.length ?? 0,
+      (place, name) => new SchedulerProcess(name, schedule!, schedule!.clocks[place]!, this),
+    );
     this.admin = new Admin({ ...this, random: random.fork(), queues: plan.queues });
+    ledger.onOtherAgain = (entry) => this.#cameAgain(entry);
     this.#storm = new Storm(this);
   }
 
@@ -107,6 +129,8 @@ export class World {
     await this.#until("a server starts", STOP_MS, () => this.server.state !== undefined);
     this.consumers.start();
     this.producers.start();
+    this.schedulers.start();
+    void this.flows.start(plan.flows, 500);
     this.#storm.begin();
     const minutes = this.#options.minutes ?? 30;
     await timeline.run(() => load.left === 0, minutes * 60_000);
@@ -119,13 +143,14 @@ export class World {
     await this.#until(
       "every call settles, and every producer ends",
       SETTLE_MS,
-      () => this.producers.ending.length === 0,
+      () => this.producers.ending.length === 0 && this.flows.starting === 0,
     );
     void this.admin.insist("resume all queues");
     this.consumers.start();
     for (const place of this.consumers.places) {
       this.consumers.at(place).consumer.setQueues([...plan.queues]);
     }
+    await this.#finishSchedules();
     await this.#until("every job comes to its end", DRAIN_MS, () => ledger.open === 0);
     void this.admin.stop();
     this.consumers.stop(5000);
@@ -151,6 +176,50 @@ export class World {
       seconds: Math.round(cost.seconds * 1000) / 1000,
       cpuSeconds: Math.round(cost.cpuSeconds * 1000) / 1000,
     };
+  }
+
+  /** Lets the schedules go on for a while without faults, and looks what they did. */
+  async #finishSchedules(): Promise<void> {
+    const { timeline, plan: { schedule }, ledger } = this;
+    if (schedule === undefined) return;
+    this.schedulers.start();
+    const from = timeline.now + CALM_MS / 2;
+    await timeline.run(() => false, timeline.now + CALM_MS);
+    const seen = new Set<string>();
+    for (const { jid, handed } of ledger.entries()) {
+      const firing = firingOf(jid);
+      if (firing !== undefined && handed > 0) seen.add(`${firing.name} ${firing.seconds}`);
+    }
+    const serverNow = this.server.process.now();
+    const worldAt = (ms: number) => serverNow - timeline.now + ms;
+    for (const every of new Set(schedule.everySeconds)) {
+      const first = Math.ceil(worldAt(from) / 1000 / every) * every;
+      // The server looks every five seconds, and somebody has to run it.
+      for (let at = first; at * 1000 < serverNow - LATE_MS; at += every) {
+        const name = `every-${every}s ${at}`;
+        if (!seen.has(name)) ledger.violated("a schedule fires", name);
+        else ledger.count("firings that were looked at");
+      }
+    }
+    this.schedulers.stop(0);
+    await this.#until(
+      "every schedule ends",
+      STOP_MS,
+      () => this.schedulers.ending.length === 0,
+    );
+  }
+
+  /** A job comes once more that the library has made. */
+  #cameAgain({ jid, removed }: Entry): void {
+    if (firingOf(jid) === undefined) return;
+    const { ledger, timeline, schedulers } = this;
+    const since = timeline.now - GUARD_MS;
+    // A command may take thirty seconds, by the clock of a server that is not set.
+    const isTroubled = ledger.serverJumpedAt >= 0 || ledger.serverTroubledAt >= since ||
+      schedulers.killedAt >= since ||
+      schedulers.places.some((place) => schedulers.at(place).process.troubledAt >= since);
+    if (removed > 0 || isTroubled) return ledger.count("firings that came again after trouble");
+    ledger.violated("a firing comes once", jid);
   }
 
   #crew<M extends Member>(
@@ -185,6 +254,7 @@ export class World {
   #judge(): void {
     const { ledger } = this;
     const { state } = this.server;
+    this.flows.judge();
     for (const entry of ledger.entries()) {
       const { jid, promised, pushes, handed, removed, dead } = entry;
       if (promised === "had" && handed + removed + dead === 0) {

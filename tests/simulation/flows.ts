@@ -1,0 +1,146 @@
+import { type Consumer, type Job, Producer } from "../../mod.ts";
+import { chain, join, resultsOf, type WorkflowNode, Workflows } from "../../src/workflow/mod.ts";
+import type { Ledger } from "./ledger.ts";
+import type { Network } from "./network.ts";
+import { SimulatedProcess } from "./process.ts";
+import type { Random } from "./random.ts";
+import type { Timeline } from "./timeline.ts";
+
+export interface FlowsParts {
+  readonly timeline: Timeline;
+  readonly network: Network;
+  readonly ledger: Ledger;
+  readonly random: Random;
+  readonly queues: readonly string[];
+}
+
+/** One workflow: parts side by side, each of one or two jobs, and a last job behind all of them. */
+interface Flow {
+  readonly id: string;
+  readonly parts: number;
+  /** Its start was confirmed. */
+  isStarted: boolean;
+  /** Parts whose last handler has succeeded. */
+  readonly done: Set<number>;
+  lastRuns: number;
+}
+
+/** The workflows of a world: starts them, runs their jobs, and judges when these run. */
+export class Flows {
+  readonly #parts: FlowsParts;
+  readonly #flows = new Map<string, Flow>();
+  readonly #process: SimulatedProcess;
+  #starting = 0;
+
+  constructor(parts: FlowsParts) {
+    this.#parts = parts;
+    this.#process = new SimulatedProcess("starter of workflows", parts.timeline);
+  }
+
+  /** Calls of which nothing is known yet. */
+  get starting(): number {
+    return this.#starting;
+  }
+
+  /** Starts so many, one after the other. */
+  async start(count: number, everyMs: number): Promise<void> {
+    this.#starting++;
+    const { network, ledger } = this.#parts;
+    const options = {
+      url: "tcp://simulated:7419",
+      transport: network.transport(this.#process),
+      clock: this.#process,
+      connections: 1,
+      reconnect: { attempts: Infinity },
+    };
+    for (let i = 0; i < count; i++) {
+      const flow = this.#flow(i);
+      try {
+        const producer = await Producer.connect(options);
+        await new Workflows().start(producer, this.#nodeOf(flow), { id: flow.id });
+        flow.isStarted = true;
+        await producer.close();
+      } catch {
+        ledger.count("workflows whose start failed");
+      }
+      await this.#process.sleep(everyMs);
+    }
+    this.#starting--;
+  }
+
+  /** Has a consumer run jobs of workflows. */
+  attach(consumer: Consumer): void {
+    new Workflows().attach(consumer);
+    consumer.register("part", (job) => {
+      const [id, part, isLast] = job.args as [string, number, boolean];
+      if (isLast) this.#flows.get(id)!.done.add(part);
+      return part;
+    });
+    consumer.register("last", (job) => this.#last(job));
+  }
+
+  /** What has to be so at the end. */
+  judge(): void {
+    const { ledger } = this.#parts;
+    const gone = new Set<string>();
+    for (const { jid, removed, dead } of ledger.entries()) {
+      const id = idOf(jid);
+      if (id !== undefined && removed + dead > 0) gone.add(id);
+    }
+    for (const { id, isStarted, lastRuns } of this.#flows.values()) {
+      ledger.count("workflows");
+      if (!isStarted || lastRuns > 0) continue;
+      // Somebody removed one of its jobs, or one has failed for good.
+      if (gone.has(id)) ledger.count("workflows that lost a job");
+      else ledger.violated("a workflow comes to its end", id);
+    }
+  }
+
+  #flow(number: number): Flow {
+    const { random } = this.#parts;
+    const id = `flow-${String(number).padStart(4, "0")}`;
+    const flow: Flow = {
+      id,
+      parts: random.between(1, 12),
+      isStarted: false,
+      done: new Set(),
+      lastRuns: 0,
+    };
+    this.#flows.set(id, flow);
+    return flow;
+  }
+
+  #nodeOf({ id, parts }: Flow): WorkflowNode {
+    const { random, queues } = this.#parts;
+    const queue = random.pick(queues);
+    const job = (args: unknown[]) => ({ type: "part", args, queue, retry: 25, reserveFor: 60 });
+    const all = Array.from(
+      { length: parts },
+      (_, part) =>
+        random.chance(0.3)
+          ? chain(job([id, part, false]), job([id, part, true]))
+          : job([id, part, true]),
+    );
+    const last = { type: "last", args: [id], queue, retry: 25, reserveFor: 60 };
+    return chain(join(...all as [WorkflowNode, ...WorkflowNode[]]), last);
+  }
+
+  #last(job: Job): void {
+    const { ledger } = this.#parts;
+    const flow = this.#flows.get(job.args[0] as string)!;
+    flow.lastRuns++;
+    if (flow.done.size < flow.parts) {
+      ledger.violated("what follows a join does not run before it", flow.id);
+    }
+    const results = JSON.stringify(resultsOf(job));
+    const due = JSON.stringify(Array.from({ length: flow.parts }, (_, part) => part));
+    if (results !== due) {
+      ledger.violated("a join hands on the result of each part", `${flow.id}: ${results}`);
+    }
+  }
+}
+
+/** The workflow that a job belongs to. */
+function idOf(jid: string): string | undefined {
+  return /^flow-\d+/.exec(jid)?.[0];
+}
