@@ -36,7 +36,7 @@ const common = {
   minutes: values.minutes === undefined ? undefined : Number(values.minutes),
   storage: values.storage as WorldOptions["storage"],
   tell: values.job === undefined ? undefined : (jid: string, what: string, atMs: number) => {
-    if (jid === values.job) console.log(`${atMs} ms: ${jid}: ${what}`);
+    if (new RegExp(values.job!).test(jid)) console.log(`${atMs} ms: ${jid}: ${what}`);
   },
 };
 

@@ -333,6 +333,7 @@ export class Ledger {
       const { waiting, working, dead, due } = entry;
       const all = waiting + working + dead + due;
       if (all === 0) continue;
+      this.tell?.(entry.jid, "flushed", this.#now());
       entry.removed += all;
       this.open -= waiting + working;
       this.count("removed: flushed", all);
@@ -350,6 +351,7 @@ export class Ledger {
   serverStarts(): void {
     for (const entry of this.entries()) {
       entry.before = stateOf(entry);
+      if (entry.before > 0) this.tell?.(entry.jid, "the server starts again", this.#now());
       entry.waiting =
         entry.working =
         entry.dead =
@@ -361,6 +363,7 @@ export class Ledger {
 
   /** A server that starts found a job in this place. */
   restored(entry: Entry, place: Place): void {
+    this.tell?.(entry.jid, `found again: ${place}`, this.#now());
     entry[place]++;
     if (place !== "dead") this.open++;
   }
