@@ -121,10 +121,11 @@ class EnqueueTask implements Task<unknown>, Completion<unknown>, EnqueueListener
   readonly #pipeline: EnqueuePipeline;
   readonly #middleware: readonly ProducerMiddleware[];
   readonly #listener: EnqueueListener;
-  #job: JobInput;
+  /** Dropped when the job is sent: a million waiting calls would keep a million jobs. */
+  #job: JobInput | undefined;
   /** Set when the job is sent; receives the server's result. */
   #completion: Completion<unknown> | undefined;
-  /** The job's id, once the server has accepted or refused it. */
+  /** The id that the caller chose; the job's id once the server has accepted or refused it. */
   #jid: string | undefined;
   #isTaken = false;
 
@@ -149,7 +150,7 @@ class EnqueueTask implements Task<unknown>, Completion<unknown>, EnqueueListener
   }
 
   enter(index: number, next: (job?: unknown) => Promise<unknown>): unknown {
-    return this.#middleware[index]!(this.#job, next as (job?: JobInput) => Promise<string>);
+    return this.#middleware[index]!(this.#job!, next as (job?: JobInput) => Promise<string>);
   }
 
   change(job: unknown): void {
@@ -158,7 +159,10 @@ class EnqueueTask implements Task<unknown>, Completion<unknown>, EnqueueListener
 
   run(completion: Completion<unknown>): void {
     this.#completion = completion;
-    this.#pipeline.send(this.#job, this);
+    const job = this.#job!;
+    this.#jid = jidOf(job);
+    this.#job = undefined;
+    this.#pipeline.send(job, this);
   }
 
   valueOf(result: unknown): unknown {
@@ -192,7 +196,12 @@ class EnqueueTask implements Task<unknown>, Completion<unknown>, EnqueueListener
 
   /** A middleware has thrown, or has not handled an error of `next`. */
   reject(error: unknown): void {
-    const own: unknown = (this.#job as { jid?: unknown } | null | undefined)?.jid;
-    this.#listener.failed(this.#jid ?? (typeof own === "string" ? own : createJid()), error);
+    this.#listener.failed(this.#jid ?? jidOf(this.#job) ?? createJid(), error);
   }
+}
+
+/** Returns the id that the caller chose. The job may not be valid. */
+function jidOf(job: unknown): string | undefined {
+  const jid: unknown = (job as { jid?: unknown } | null | undefined)?.jid;
+  return typeof jid === "string" ? jid : undefined;
 }
