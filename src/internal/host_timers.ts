@@ -13,6 +13,7 @@ import { builtinModule, runtime } from "./environment.ts";
 type Timers = Pick<typeof globalThis, "setTimeout" | "clearTimeout">;
 
 const genuine: Timers = /* @__PURE__ */ genuineTimers();
+const immediate: ((callback: () => void) => void) | undefined = /* @__PURE__ */ genuineImmediate();
 const now: () => number = /* @__PURE__ */ (() => Date.now)();
 const elapsed: () => number = /* @__PURE__ */ (() => performance.now.bind(performance))();
 /** Time at which this thread started. */
@@ -33,6 +34,16 @@ export function sinceStart(): number {
 
 /** Calls `callback` at the end of the turn, in a microtask. */
 export const atEndOfTurn: (callback: () => void) => void = /* @__PURE__ */ genuineMicrotasks();
+
+/**
+ * Calls `callback` after the event loop has looked at its sockets once more. Without a genuine
+ * `setImmediate`, calls it at the end of the turn. Deno looks at its sockets less often.
+ */
+export function afterSockets(callback: () => void): void {
+  if (immediate === undefined || isFrozen()) return atEndOfTurn(callback);
+  // The event loop may call the first one before it looks at the sockets, but not the second one.
+  immediate(() => immediate(callback));
+}
 
 /** Calls `callback` once after `ms` milliseconds. Returns a function that cancels this. */
 export function startTimer(
@@ -66,6 +77,11 @@ function genuineMicrotasks(): (callback: () => void) => void {
   return isFake(queueMicrotask)
     ? (callback) => void Promise.resolve().then(callback)
     : queueMicrotask;
+}
+
+function genuineImmediate(): ((callback: () => void) => void) | undefined {
+  const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => void };
+  return setImmediate === undefined || isFake(setImmediate) ? undefined : setImmediate;
 }
 
 /** Returns true for a fake timer. All test frameworks mark theirs in one of these ways. */

@@ -5,6 +5,7 @@ import {
 } from "../internal/option_names.ts";
 import { integerIn, invalidOption } from "../connection/options.ts";
 import { deferred } from "../internal/deferred.ts";
+import { afterSockets } from "../internal/host_timers.ts";
 import {
   optionalText,
   SERVER_OPTIONS,
@@ -139,7 +140,8 @@ export class FaktoryServer implements AsyncDisposable {
     const tls = keyPair(options.tls);
     const saver = options.data === undefined
       ? undefined
-      : new GroupCommit(await openLog(options.data));
+      // A client's results and its FETCHes come on different connections: one group takes both.
+      : new GroupCommit(await openLog(options.data), { defer: afterSockets });
     const store = saver ?? nullStore;
     let core: ServerState | undefined;
     try {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { elapsedMs, systemClock } from "../../src/internal/clock.ts";
-import { atEndOfTurn } from "../../src/internal/host_timers.ts";
+import { afterSockets, atEndOfTurn } from "../../src/internal/host_timers.ts";
 import { onAbort } from "../../src/internal/aborts.ts";
 import { scripted } from "../producer/setting.ts";
 
@@ -23,6 +23,17 @@ test("a fake queueMicrotask does not delay commands", async () => {
     await producer.close();
   } finally {
     globalThis.queueMicrotask = original;
+  }
+});
+
+test("a fake setImmediate does not delay a save", async () => {
+  const scope = globalThis as { setImmediate?: unknown };
+  const original = scope.setImmediate;
+  scope.setImmediate = () => assert.fail("it was called");
+  try {
+    await new Promise<void>((resolve) => afterSockets(resolve));
+  } finally {
+    scope.setImmediate = original;
   }
 });
 

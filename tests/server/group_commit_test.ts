@@ -5,7 +5,11 @@ import { Slices } from "../../src/server/slices.ts";
 import { ServerState } from "../../src/server/server_state.ts";
 import type { Peer } from "../../src/server/peer.ts";
 import { JobArena } from "../../src/server/job_arena.ts";
-import { type Backend, GroupCommit } from "../../src/server/store/group_commit.ts";
+import {
+  type Backend,
+  GroupCommit,
+  type GroupCommitOptions,
+} from "../../src/server/store/group_commit.ts";
 import type { RestoredJobs } from "../../src/server/store/places.ts";
 
 /** Saves when it is told to, and notes what it is told of. */
@@ -82,9 +86,9 @@ class NotedPeer implements Peer {
 
 const encoder = new TextEncoder();
 
-function setting() {
+function setting(options: GroupCommitOptions = {}) {
   const backend = new SlowBackend();
-  const store = new GroupCommit(backend);
+  const store = new GroupCommit(backend, options);
   // However long something takes, none of it is put off.
   const slices = new Slices({ now: () => 0, later: () => assert.fail() });
   const core = new ServerState({}, { store, slices });
@@ -127,6 +131,24 @@ test("a reply leaves once what it confirms is saved, and replies keep their orde
   // Nothing is under way, so nothing waits.
   two.say("NONSENSE\n");
   assert.equal(two.peer.take(), "-ERR unknown command NONSENSE\r\n");
+  core.close();
+});
+
+test("a group waits for the sockets that the event loop has not read yet", async () => {
+  const waiting: (() => void)[] = [];
+  const { backend, core, connect } = setting({ defer: (callback) => waiting.push(callback) });
+  const [one, two] = [connect(), connect()];
+  one.say(push("first-job"));
+  await turn();
+  two.say(push("second-job"));
+  await turn();
+  assert.equal(backend.commits.length, 0);
+  assert.equal(waiting.length, 1);
+  waiting[0]!();
+  assert.equal(backend.commits.length, 1);
+  backend.commits[0]!.done.resolve();
+  await turn();
+  assert.deepEqual([one.peer.take(), two.peer.take()], ["+OK\r\n", "+OK\r\n"]);
   core.close();
 });
 
