@@ -270,7 +270,7 @@ export const rooms: readonly Room[] = [
   {
     name: "module loader",
     // Loads modules that the user of the command names.
-    files: ["src/cli/work/load.ts"],
+    files: ["src/cli/commands/work/load.ts"],
     imports: [...leaves, "environment", "command line"],
     builtins: ["node:"],
     computes: true,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Output } from "../../src/cli/output.ts";
-import { ServeLog } from "../../src/cli/serve_log.ts";
+import { ServeLog } from "../../src/cli/commands/serve/serve_log.ts";
 import type { Level } from "../../src/cli/timed_log.ts";
 import { ManualClock, type ServerEvent } from "../../src/server/mod.ts";
 

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Script } from "node:vm";
-import { moduleError } from "../../src/cli/work/load.ts";
+import { moduleError } from "../../src/cli/commands/work/load.ts";
 import { runtime } from "../../src/internal/environment.ts";
 import { withFolder } from "../server/data.ts";
 import { type Ended, faktory, unusedUrl, withServer } from "./setting.ts";

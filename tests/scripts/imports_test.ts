@@ -118,8 +118,10 @@ it("names the modules of a circle", () => {
 
 it("lets one room import what the user names", () => {
   const load = "(name: string) => import(/* webpackIgnore: true */ /* @vite-ignore */ name);";
-  assert.deepEqual(faultsWith({ "src/cli/work/load.ts": load }), []);
-  assert.match(faultsWith({ "src/cli/work/worker.ts": load }).join(), /computed/);
-  const unmarked = faultsWith({ "src/cli/work/load.ts": "(name: string) => import(name);" });
+  assert.deepEqual(faultsWith({ "src/cli/commands/work/load.ts": load }), []);
+  assert.match(faultsWith({ "src/cli/commands/work/worker.ts": load }).join(), /computed/);
+  const unmarked = faultsWith({
+    "src/cli/commands/work/load.ts": "(name: string) => import(name);",
+  });
   assert.match(unmarked.join(), /without .* webpackIgnore/);
 });

@@ -1,8 +1,8 @@
-import { Consumer, type ConsumerOptions } from "../../../mod.ts";
-import { FaktoryError } from "../../errors.ts";
-import { showText } from "../../internal/show.ts";
-import { CliError } from "../failure.ts";
-import { Status } from "../status.ts";
+import { Consumer, type ConsumerOptions } from "../../../../mod.ts";
+import { FaktoryError } from "../../../errors.ts";
+import { showText } from "../../../internal/show.ts";
+import { CliError } from "../../failure.ts";
+import { Status } from "../../status.ts";
 import type { WorkModule } from "./exports.ts";
 import { moduleError } from "./load.ts";
 import type { NamedModule } from "./locate.ts";

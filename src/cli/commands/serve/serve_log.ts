@@ -1,9 +1,9 @@
-import { type Clock, systemClock } from "../internal/clock.ts";
-import type { ClientEvent, JobFailedEvent, ServerEvent } from "../server/mod.ts";
-import type { CliIo } from "./io.ts";
-import type { Output } from "./output.ts";
-import { count } from "./text.ts";
-import { type Level, type LogLine, TimedLog } from "./timed_log.ts";
+import { type Clock, systemClock } from "../../../internal/clock.ts";
+import type { ClientEvent, JobFailedEvent, ServerEvent } from "../../../server/mod.ts";
+import type { CliIo } from "../../io.ts";
+import type { Output } from "../../output.ts";
+import { count } from "../../text.ts";
+import { type Level, type LogLine, TimedLog } from "../../timed_log.ts";
 
 /**
  * Minimum interval between reports of refused clients, in ms. An attacker may try passwords without

@@ -1,6 +1,6 @@
-import { Producer, type ProducerOptions } from "../../../mod.ts";
-import { CliError } from "../failure.ts";
-import { Status } from "../status.ts";
+import { Producer, type ProducerOptions } from "../../../../mod.ts";
+import { CliError } from "../../failure.ts";
+import { Status } from "../../status.ts";
 import type { WorkModule } from "./exports.ts";
 import type { WorkLog } from "./log.ts";
 

@@ -1,12 +1,12 @@
 import type { Command } from "commander";
-import { showText } from "../../internal/show.ts";
-import type { JobFields } from "../../../mod.ts";
-import type { CommandDefinition, Invocation } from "../command.ts";
-import { addConnectionFlags, withProducer } from "../connect.ts";
-import { CliError } from "../failure.ts";
-import { integer, jsonOrText, repeated, time } from "../parse.ts";
-import { pushLines, type PushLinesFlags } from "../ndjson/push_lines.ts";
-import { Status } from "../status.ts";
+import { showText } from "../../../internal/show.ts";
+import type { JobFields } from "../../../../mod.ts";
+import type { CommandDefinition, Invocation } from "../../command.ts";
+import { addConnectionFlags, withProducer } from "../../connect.ts";
+import { CliError } from "../../failure.ts";
+import { integer, jsonOrText, repeated, time } from "../../parse.ts";
+import { pushLines, type PushLinesFlags } from "./push_lines.ts";
+import { Status } from "../../status.ts";
 
 interface PushFlags extends PushLinesFlags {
   readonly ndjson?: readonly string[];

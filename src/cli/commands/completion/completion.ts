@@ -1,9 +1,9 @@
 import { Argument, type Command } from "commander";
-import type { CommandDefinition, Invocation } from "../command.ts";
-import { bashScript } from "../completion/bash.ts";
-import { fishScript } from "../completion/fish.ts";
-import { nodesOf } from "../completion/tree.ts";
-import { zshScript } from "../completion/zsh.ts";
+import type { CommandDefinition, Invocation } from "../../command.ts";
+import { bashScript } from "./bash.ts";
+import { fishScript } from "./fish.ts";
+import { nodesOf } from "./tree.ts";
+import { zshScript } from "./zsh.ts";
 
 const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript } as const;
 

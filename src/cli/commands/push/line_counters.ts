@@ -1,5 +1,5 @@
-import type { Invocation } from "../command.ts";
-import { count, plain, whole } from "../text.ts";
+import type { Invocation } from "../../command.ts";
+import { count, plain, whole } from "../../text.ts";
 import type { Line, Source } from "./sources.ts";
 
 /** Interval of progress reports to a terminal and to programs, in ms. */

@@ -1,11 +1,11 @@
-import { type JobInput, Producer } from "../../../mod.ts";
-import { InvalidJobError, ServerError, ServerShutdownError } from "../../errors.ts";
-import { mergeStreams } from "../../ndjson/merge_streams.ts";
-import type { Invocation } from "../command.ts";
-import { type ConnectionFlags, serverOf } from "../connect.ts";
-import { CliError } from "../failure.ts";
-import { Interruption } from "../io.ts";
-import { Status } from "../status.ts";
+import { type JobInput, Producer } from "../../../../mod.ts";
+import { InvalidJobError, ServerError, ServerShutdownError } from "../../../errors.ts";
+import { mergeStreams } from "../../../ndjson/merge_streams.ts";
+import type { Invocation } from "../../command.ts";
+import { type ConnectionFlags, serverOf } from "../../connect.ts";
+import { CliError } from "../../failure.ts";
+import { Interruption } from "../../io.ts";
+import { Status } from "../../status.ts";
 import { closeSources, type Line, openSources } from "./sources.ts";
 import { LineCounters } from "./line_counters.ts";
 

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
 import { Option } from "commander";
-import type { CommandDefinition, Invocation } from "../command.ts";
-import { addConnectionFlags } from "../connect.ts";
-import { integer, seconds } from "../parse.ts";
-import { list, queueChoice, type WorkFlags } from "../work/flags.ts";
+import type { CommandDefinition, Invocation } from "../../command.ts";
+import { addConnectionFlags } from "../../connect.ts";
+import { integer, seconds } from "../../parse.ts";
+import { list, queueChoice, type WorkFlags } from "./flags.ts";
 
 /** `faktory work`: runs a consumer with the handlers of modules. */
 export const work: CommandDefinition<WorkFlags> = {
@@ -66,10 +66,10 @@ export const work: CommandDefinition<WorkFlags> = {
 async function run(invocation: Invocation<WorkFlags>): Promise<number | void> {
   const { watch, processes, child } = invocation.flags;
   if (child !== true && watch === true) {
-    return await (await import("../work/watch.ts")).runWatched(invocation);
+    return await (await import("./watch.ts")).runWatched(invocation);
   }
   if (child !== true && processes !== undefined) {
-    return await (await import("../work/processes.ts")).runProcesses(invocation);
+    return await (await import("./processes.ts")).runProcesses(invocation);
   }
-  return await (await import("../work/worker.ts")).runWorker(invocation);
+  return await (await import("./worker.ts")).runWorker(invocation);
 }

@@ -1,9 +1,9 @@
 import { type FSWatcher, watch } from "node:fs";
 import { dirname } from "node:path";
-import { deferred } from "../../internal/deferred.ts";
-import { showText } from "../../internal/show.ts";
-import { CliError } from "../failure.ts";
-import { Status } from "../status.ts";
+import { deferred } from "../../../internal/deferred.ts";
+import { showText } from "../../../internal/show.ts";
+import { CliError } from "../../failure.ts";
+import { Status } from "../../status.ts";
 import { type ModuleFiles, readModuleFiles } from "./module_files.ts";
 
 /** Wait after a change, in ms, since editors write a file in several steps. */

@@ -1,14 +1,14 @@
 import type { Command } from "commander";
-import type { FaktoryServer } from "../../server/mod.ts";
-import type { FaktoryServerOptions, ServerEdition } from "../../server/mod.ts";
-import type { CommandDefinition, Invocation } from "../command.ts";
-import { passwordVariable } from "../connect.ts";
-import { CliError } from "../failure.ts";
-import { type CliIo, interrupted } from "../io.ts";
-import { choice, filePair, integer } from "../parse.ts";
-import { ServeLog } from "../serve_log.ts";
-import { Status } from "../status.ts";
-import { type Level, LEVELS } from "../timed_log.ts";
+import type { FaktoryServer } from "../../../server/mod.ts";
+import type { FaktoryServerOptions, ServerEdition } from "../../../server/mod.ts";
+import type { CommandDefinition, Invocation } from "../../command.ts";
+import { passwordVariable } from "../../connect.ts";
+import { CliError } from "../../failure.ts";
+import { type CliIo, interrupted } from "../../io.ts";
+import { choice, filePair, integer } from "../../parse.ts";
+import { ServeLog } from "./serve_log.ts";
+import { Status } from "../../status.ts";
+import { type Level, LEVELS } from "../../timed_log.ts";
 import {
   addWebFlags,
   dashboardOptions,
@@ -19,7 +19,7 @@ import {
   type WebPlace,
   webTls,
   webWarning,
-} from "../web.ts";
+} from "../../web.ts";
 
 interface ServeFlags extends WebFlags {
   readonly port?: number;
@@ -130,7 +130,7 @@ async function start(
     tls: await filePair(["--tls-cert", "--tls-key"], [tlsCert, tlsKey]),
   };
   // Loaded here to keep other commands fast.
-  const { FaktoryServer } = await import("../../server/mod.ts");
+  const { FaktoryServer } = await import("../../../server/mod.ts");
   try {
     return await FaktoryServer.start(options);
   } catch (error) {
@@ -155,7 +155,7 @@ async function startWeb(
   const options = dashboardOptions(flags, place, flags.password ?? passwordVariable(io));
   const serverTls = await filePair(["--tls-cert", "--tls-key"], [flags.tlsCert, flags.tlsKey]);
   const tls = await webTls(flags, place, serverTls);
-  const { dashboard } = await import("../../dashboard/mod.ts");
+  const { dashboard } = await import("../../../dashboard/mod.ts");
   try {
     const web = await serveWeb(dashboard(server, options), { ...place, tls });
     const warning = webWarning(flags, place, { password: options.password, tls });

@@ -1,7 +1,7 @@
-import type { Invocation } from "../command.ts";
-import { CliError } from "../failure.ts";
-import { Status } from "../status.ts";
-import { plain } from "../text.ts";
+import type { Invocation } from "../../command.ts";
+import { CliError } from "../../failure.ts";
+import { Status } from "../../status.ts";
+import { plain } from "../../text.ts";
 import { ProcessGroup, statusOf } from "./process_group.ts";
 import type { WorkFlags } from "./flags.ts";
 import { locate, shortPath } from "./locate.ts";

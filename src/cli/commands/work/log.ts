@@ -1,9 +1,9 @@
-import type { Job, JobEnded, JobFailed, QueueChoice, Report, RunningJob } from "../../../mod.ts";
-import { systemClock } from "../../internal/clock.ts";
-import type { Invocation } from "../command.ts";
-import { type Level, TimedLog } from "../timed_log.ts";
-import { count } from "../text.ts";
-import type { Crash } from "../crashes.ts";
+import type { Job, JobEnded, JobFailed, QueueChoice, Report, RunningJob } from "../../../../mod.ts";
+import { systemClock } from "../../../internal/clock.ts";
+import type { Invocation } from "../../command.ts";
+import { type Level, TimedLog } from "../../timed_log.ts";
+import { count } from "../../text.ts";
+import type { Crash } from "../../crashes.ts";
 import { errorText, failureLines, stackLines } from "./failure_text.ts";
 import type { WorkFlags } from "./flags.ts";
 

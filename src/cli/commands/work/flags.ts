@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from "commander";
-import type { QueueChoice } from "../../../mod.ts";
-import type { ConnectionFlags } from "../connect.ts";
+import type { QueueChoice } from "../../../../mod.ts";
+import type { ConnectionFlags } from "../../connect.ts";
 
 /** The flags of `faktory work`. */
 export interface WorkFlags extends ConnectionFlags {

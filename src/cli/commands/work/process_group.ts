@@ -3,12 +3,12 @@ import {
   Supervisor,
   type SupervisorOptions,
   type SupervisorReport,
-} from "../../supervisor/mod.ts";
-import type { Invocation } from "../command.ts";
-import { serverOf } from "../connect.ts";
-import { Status } from "../status.ts";
+} from "../../../supervisor/mod.ts";
+import type { Invocation } from "../../command.ts";
+import { serverOf } from "../../connect.ts";
+import { Status } from "../../status.ts";
 import type { WorkFlags } from "./flags.ts";
-import { count } from "../text.ts";
+import { count } from "../../text.ts";
 import { LazyProducer } from "./lazy_producer.ts";
 import { round1, WorkLog } from "./log.ts";
 import { messageOf } from "./error_position.ts";

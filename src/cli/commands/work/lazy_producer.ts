@@ -1,5 +1,5 @@
-import { type ConnectionOptions, Producer } from "../../../mod.ts";
-import type { CommandSender } from "../../supervisor/mod.ts";
+import { type ConnectionOptions, Producer } from "../../../../mod.ts";
+import type { CommandSender } from "../../../supervisor/mod.ts";
 
 /**
  * Sends commands with a producer that connects at the first command. Most groups never lose a

@@ -2,10 +2,10 @@ import { existsSync, statSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { runtime } from "../../internal/environment.ts";
-import { showText } from "../../internal/show.ts";
-import { CliError } from "../failure.ts";
-import { Status } from "../status.ts";
+import { runtime } from "../../../internal/environment.ts";
+import { showText } from "../../../internal/show.ts";
+import { CliError } from "../../failure.ts";
+import { Status } from "../../status.ts";
 import { requireFrom } from "./require_from.ts";
 
 /** A module named on the command line. */

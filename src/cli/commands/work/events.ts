@@ -1,6 +1,6 @@
-import type { Consumer, Logger } from "../../../mod.ts";
-import { count } from "../text.ts";
-import type { Level } from "../timed_log.ts";
+import type { Consumer, Logger } from "../../../../mod.ts";
+import { count } from "../../text.ts";
+import type { Level } from "../../timed_log.ts";
 import { round1, type WorkLog } from "./log.ts";
 import { messageOf } from "./error_position.ts";
 

@@ -3,10 +3,10 @@ import type {
   ConsumerOptions,
   JobDefinitions,
   Producer,
-} from "../../../mod.ts";
-import { showText, showValue } from "../../internal/show.ts";
-import { CliError } from "../failure.ts";
-import { Status } from "../status.ts";
+} from "../../../../mod.ts";
+import { showText, showValue } from "../../../internal/show.ts";
+import { CliError } from "../../failure.ts";
+import { Status } from "../../status.ts";
 import type { NamedModule } from "./locate.ts";
 
 /** The exports of a module, not yet checked by a consumer. */

@@ -1,5 +1,5 @@
-import type { JobFailed } from "../../../mod.ts";
-import { frames } from "../../consumer/run/failure.ts";
+import type { JobFailed } from "../../../../mod.ts";
+import { frames } from "../../../consumer/run/failure.ts";
 import { messageOf, positionOf } from "./error_position.ts";
 
 /** Maximum number of stack lines to show. */

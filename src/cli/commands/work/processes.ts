@@ -1,4 +1,4 @@
-import type { Invocation } from "../command.ts";
+import type { Invocation } from "../../command.ts";
 import { ProcessGroup, statusOf } from "./process_group.ts";
 import type { WorkFlags } from "./flags.ts";
 

@@ -1,7 +1,7 @@
 import process from "node:process";
-import { showText } from "../../internal/show.ts";
-import { CliError } from "../failure.ts";
-import { Status } from "../status.ts";
+import { showText } from "../../../internal/show.ts";
+import { CliError } from "../../failure.ts";
+import { Status } from "../../status.ts";
 import type { NamedModule } from "./locate.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { plain } from "../text.ts";
+import { plain } from "../../text.ts";
 import { shortPath } from "./locate.ts";
 
 /** The position in an error of Bun's parser. */

@@ -1,13 +1,13 @@
 import { type FileHandle, open } from "node:fs/promises";
-import type { JobFields } from "../../../mod.ts";
-import type { NdjsonError } from "../../ndjson/error.ts";
-import { JobLineReader } from "../../ndjson/job_line_reader.ts";
-import { DEFAULT_MAX_LINE_LENGTH, LineText } from "../../ndjson/line_text.ts";
-import { WholeLines } from "../../ndjson/whole_lines.ts";
-import { CliError } from "../failure.ts";
-import type { CliIo } from "../io.ts";
-import { unreadable } from "../parse.ts";
-import { Status } from "../status.ts";
+import type { JobFields } from "../../../../mod.ts";
+import type { NdjsonError } from "../../../ndjson/error.ts";
+import { JobLineReader } from "../../../ndjson/job_line_reader.ts";
+import { DEFAULT_MAX_LINE_LENGTH, LineText } from "../../../ndjson/line_text.ts";
+import { WholeLines } from "../../../ndjson/whole_lines.ts";
+import { CliError } from "../../failure.ts";
+import type { CliIo } from "../../io.ts";
+import { unreadable } from "../../parse.ts";
+import { Status } from "../../status.ts";
 
 /** A line that is not blank: its job, or its error. */
 export interface Line {

@@ -1,10 +1,10 @@
 import { spawnSync } from "node:child_process";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
-import { runtime } from "../../internal/environment.ts";
-import { showText } from "../../internal/show.ts";
-import { CliError } from "../failure.ts";
-import { Status } from "../status.ts";
+import { runtime } from "../../../internal/environment.ts";
+import { showText } from "../../../internal/show.ts";
+import { CliError } from "../../failure.ts";
+import { Status } from "../../status.ts";
 import { missingPackage, NAME_A_MODULE, type NamedModule } from "./locate.ts";
 import { requireFrom } from "./require_from.ts";
 import { readModuleFiles } from "./module_files.ts";
