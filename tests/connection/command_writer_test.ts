@@ -7,7 +7,8 @@ import { type Deferred, deferred } from "../../src/internal/deferred.ts";
 import { parameters } from "../properties.ts";
 
 /**
- * A writer whose writes are kept as texts; after `hold` none ends before what it returns is called.
+ * Returns a writer and the texts of its writes. `hold` stops writes from ending until the function
+ * that it returns is called.
  */
 function open(written = () => {}) {
   const writes: string[] = [];
@@ -32,12 +33,12 @@ function open(written = () => {}) {
   return { writes, failures, writer, hold };
 }
 
-/** Lets all that is ready happen. */
+/** Runs everything that is ready. */
 function turn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
-test("what is added in one turn, and while a write is under way, is one write each", async () => {
+test("the commands of one turn, or of one write's time, are one write", async () => {
   const { writes, writer, hold } = open();
   const release = hold();
   for (const payload of ["1", "2"]) writer.add("ACK", payload);
@@ -61,7 +62,7 @@ test("flush does not wait for the end of the turn", async () => {
   assert.deepEqual(writes, ["PUSH 1\r\n"]);
 });
 
-test("the end of a write is the time to add to the next one", async () => {
+test("commands can be added at the end of a write", async () => {
   const more = ["3", "4"];
   const { writes, writer, hold } = open(() => {
     const payload = more.shift();
@@ -77,7 +78,7 @@ test("the end of a write is the time to add to the next one", async () => {
   assert.equal(writer.writing, false);
 });
 
-test("a megabyte is written at once, and memory beyond that is let go", async () => {
+test("a megabyte is written at once, and the memory beyond that is freed", async () => {
   const { writes, writer } = open();
   const large = "x".repeat(3_000_000);
   writer.add("PUSH", large);
@@ -89,7 +90,7 @@ test("a megabyte is written at once, and memory beyond that is let go", async ()
   assert.deepEqual(writes.map((text) => text.length), [3_000_007, 6_000_014]);
 });
 
-/** What is done to a writer in a turn; `later` is done at the end of the next write. */
+/** A step of the property. `later` runs at the end of the next write. */
 type Step =
   | { readonly do: "add" | "flush" | "end a write" | "turn" }
   | { readonly do: "later"; readonly steps: readonly Step[] };
@@ -117,7 +118,7 @@ const { steps } = fc.letrec<{ steps: Step[]; step: Step }>((tie) => ({
   ),
 }));
 
-test("each command is written once and in its order, from bytes that nothing touches meanwhile", async () => {
+test("each command is written once and in order, and nothing changes its bytes", async () => {
   await fc.assert(
     fc.asyncProperty(steps, async (steps) => {
       let added = "";
@@ -125,7 +126,7 @@ test("each command is written once and in its order, from bytes that nothing tou
       const later: (readonly Step[])[] = [];
       const ends: Deferred<void>[] = [];
       const stream = {
-        // As a socket does: it reads the bytes at any time until the write has ended.
+        // Like a socket: reads the bytes at any time until the write has ended.
         async write(chunk: Uint8Array) {
           const before = new TextDecoder().decode(chunk);
           const end = deferred<void>();
@@ -146,7 +147,7 @@ test("each command is written once and in its order, from bytes that nothing tou
       async function take(steps: readonly Step[]): Promise<void> {
         for (const step of steps) {
           if (step.do === "add") {
-            // Longer and longer, so that bytes of one command never pass for those of another.
+            // Each payload is longer than the one before, so no two commands have the same bytes.
             const payload = `${added.length}`;
             added += `ACK ${payload}\r\n`;
             writer.add("ACK", payload);
@@ -175,7 +176,7 @@ test("each command is written once and in its order, from bytes that nothing tou
   );
 });
 
-test("nothing is written once it is closed", async () => {
+test("nothing is written after close", async () => {
   const { writes, writer } = open();
   writer.add("ACK", "1");
   writer.close();
@@ -184,7 +185,7 @@ test("nothing is written once it is closed", async () => {
   assert.deepEqual(writes, []);
 });
 
-test("what is no line is refused, and takes no part in a write", async () => {
+test("an invalid command is refused, and no part of it is written", async () => {
   const { writes, writer } = open();
   assert.throws(() => writer.add("PUSH", "1\nFLUSH"), InvalidArgumentError);
   assert.equal(writer.unsent, 0);
@@ -193,7 +194,7 @@ test("what is no line is refused, and takes no part in a write", async () => {
   assert.deepEqual(writes, ["PUSH 2\r\n"]);
 });
 
-test("a write that fails is told", async () => {
+test("a write that fails is reported", async () => {
   const failures: unknown[] = [];
   const broken = new Error("broken");
   const stream = new WritableStream<Uint8Array>({ write: () => Promise.reject(broken) });

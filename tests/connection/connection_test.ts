@@ -22,7 +22,7 @@ function open(commandTimeoutMs?: number) {
   return { peer, clock, connection, call };
 }
 
-/** Lets what is under way end: no timer of a connection is real here. */
+/** Runs all microtasks. No connection in this file has a real timer. */
 async function turns(): Promise<void> {
   for (let i = 0; i < 50; i++) await Promise.resolve();
 }
@@ -31,7 +31,7 @@ function command(verb: string): Command<string> {
   return { verb, payload: "", resend: "safe", parse: parseText };
 }
 
-test("replies go to commands in their order, and one turn's commands are one write", async () => {
+test("replies go to commands in order, and the commands of one turn are one write", async () => {
   const { peer, call, connection } = open();
   const calls = ["A", "B", "C"].map((verb) => call(command(verb)));
   await peer.received(3);
@@ -45,7 +45,7 @@ test("replies go to commands in their order, and one turn's commands are one wri
   connection.close();
 });
 
-test("commands that come while a write is under way go out together once it ended", async () => {
+test("commands that are sent during a write go out together after it", async () => {
   const { peer, call, connection } = open();
   const { promise, resolve } = deferred();
   peer.hold = promise;
@@ -64,7 +64,7 @@ test("commands that come while a write is under way go out together once it ende
   connection.close();
 });
 
-test("a server's refusal rejects its own command only", async () => {
+test("an error reply rejects its own command only", async () => {
   const { peer, call, connection } = open();
   const calls = [call(command("A")), call(command("B"))];
   peer.say("-ERR no such thing\r\n+fine\r\n");
@@ -77,7 +77,7 @@ test("a server's refusal rejects its own command only", async () => {
   connection.close();
 });
 
-test("what is sent and unanswered is told apart from what was not sent when a connection ends", async () => {
+test("when a connection ends, sent commands and unsent ones get different errors", async () => {
   const { peer, call, connection } = open();
   peer.hold = new Promise(() => {});
   call(command("A")).catch(() => {});
@@ -91,7 +91,7 @@ test("what is sent and unanswered is told apart from what was not sent when a co
   assert.equal(peer.isClosed, true);
 });
 
-test("a connection whose server stays silent is closed, and never used again", async () => {
+test("a connection to a silent server is closed and never used again", async () => {
   const { peer, clock, call, connection } = open(1000);
   const first = call(command("A"));
   call(command("B")).catch(() => {});
@@ -99,7 +99,7 @@ test("a connection whose server stays silent is closed, and never used again", a
   clock.advance(900);
   peer.say("+answer\r\n");
   await first;
-  // The first reply was a sign of life.
+  // The first reply counted as a sign of life.
   clock.advance(900);
   assert.equal(peer.isClosed, false);
   clock.advance(100);
@@ -111,7 +111,7 @@ test("a connection whose server stays silent is closed, and never used again", a
   assert.equal(clock.pending, 0);
 });
 
-test("an idle connection is probed after a minute, and ends if the server does not answer", async () => {
+test("an idle connection sends a probe after a minute, and ends without a reply", async () => {
   const { peer, clock, call, connection } = open();
   const first = call(command("A"));
   await peer.received(1);
@@ -128,7 +128,7 @@ test("an idle connection is probed after a minute, and ends if the server does n
     await turns();
     assert.equal(connection.load, 0);
   }
-  // A command that comes while it is idle is noticed in time.
+  // The timeout applies to a command on an idle connection, too.
   clock.advance(22_000);
   const second = call(command("B"));
   second.catch(() => {});
@@ -142,7 +142,7 @@ test("an idle connection is probed after a minute, and ends if the server does n
   assert.equal(clock.pending, 0);
 });
 
-test("a connection whose owner watches goes on when the server is silent, and says when it is heard again", async () => {
+test("a watched connection survives a silent server, and reports its return", async () => {
   const { peer, clock, call, connection } = open();
   const told: string[] = [];
   connection.watcher = {
@@ -169,7 +169,7 @@ test("a connection whose owner watches goes on when the server is silent, and sa
   assert.equal(clock.pending, 0);
 });
 
-test("an error that answers nothing ends the connection", async () => {
+test("an error reply without a command ends the connection", async () => {
   const { peer, connection } = open();
   peer.say("-ERR whatever\r\n");
   const { error } = await connection.ended;
@@ -177,14 +177,14 @@ test("an error that answers nothing ends the connection", async () => {
   assert.equal(error.reply, "ERR whatever");
 });
 
-test("any other reply that answers nothing ends the connection", async () => {
+test("any other reply without a command ends the connection", async () => {
   const { peer, connection } = open();
   peer.say("+OK\r\n");
   const { error } = await connection.ended;
   assert(error instanceof ProtocolError);
 });
 
-test("a server with no connection left has not looked at what was sent", async () => {
+test("a server with too many connections has not read the commands", async () => {
   const { peer, call, connection } = open();
   call(command("A")).catch(() => {});
   await peer.received(1);
@@ -195,7 +195,7 @@ test("a server with no connection left has not looked at what was sent", async (
   assert.deepEqual([unanswered.length, unsent.length], [0, 1]);
 });
 
-test("a server that shuts down ends the connection, and the command is left to be sent again", async () => {
+test("a server that shuts down ends the connection, and the command can be resent", async () => {
   const { peer, call, connection } = open();
   call(command("A")).catch(() => {});
   await peer.received(1);
@@ -205,7 +205,7 @@ test("a server that shuts down ends the connection, and the command is left to b
   assert.equal(unanswered.length, 1);
 });
 
-test("a reply of the wrong kind ends the connection: replies and commands are out of step", async () => {
+test("a reply of the wrong kind ends the connection, as the order is lost", async () => {
   const { peer, connection, call } = open();
   const wrong = call({ verb: "ACK", payload: "", resend: "safe", parse: parseOk });
   peer.say("$2\r\n{}\r\n");
@@ -213,7 +213,7 @@ test("a reply of the wrong kind ends the connection: replies and commands are ou
   assert.equal(((await connection.ended).error as ProtocolError).code, "UNEXPECTED_REPLY");
 });
 
-test("bytes that are no reply end the connection", async () => {
+test("bytes that are not a reply end the connection", async () => {
   const { peer, connection, call } = open();
   call(command("A")).catch(() => {});
   peer.say("HTTP/1.1 400 Bad Request\r\n");
@@ -221,7 +221,7 @@ test("bytes that are no reply end the connection", async () => {
   assert.equal((error as ProtocolError).code, "PROTOCOL_VIOLATION");
 });
 
-test("a command with a line break is refused and nothing of it sent", async () => {
+test("a command with a line break is refused, and no part of it is sent", async () => {
   const { peer, connection, call } = open();
   await assert.rejects(call(command("A\r\nFLUSH")), { code: "INVALID_ARGUMENT" });
   const next = call(command("B"));
@@ -231,7 +231,7 @@ test("a command with a line break is refused and nothing of it sent", async () =
   connection.close();
 });
 
-test("a goodbye goes out behind what is pending, and waits for the server to hang up", async () => {
+test("END goes out after the pending commands, and the server closes the connection", async () => {
   const { peer, connection, call } = open();
   const first = call(command("A"));
   const ended = connection.end();
@@ -243,7 +243,7 @@ test("a goodbye goes out behind what is pending, and waits for the server to han
   await ended;
 });
 
-test("a goodbye that the server does not heed ends after a second", async () => {
+test("a connection whose END the server ignores ends after a second", async () => {
   const { peer, connection, clock } = open();
   const ended = connection.end();
   await peer.received(1);
@@ -252,7 +252,7 @@ test("a goodbye that the server does not heed ends after a second", async () => 
   assert.equal(peer.isClosed, true);
 });
 
-test("a call that is aborted rejects with the signal's reason, and its reply still finds its place", async () => {
+test("an aborted call rejects with the signal's reason, and its reply is dropped", async () => {
   const { peer, connection, call } = open();
   const stop = new AbortController();
   const aborted = request((entry) => connection.send(entry), command("A"), { signal: stop.signal });

@@ -24,7 +24,7 @@ function make(options: Partial<DialOptions> = {}) {
   return { peer, clock, options: all };
 }
 
-test("a server without a password gets a HELLO without one, even where one was given", async () => {
+test("a server without a password gets a HELLO without one, even if there is one", async () => {
   const { peer, options } = make({ password: "secret" });
   const dialling = dial(options);
   peer.say(`+HI {"v":2}\r\n`);
@@ -35,7 +35,7 @@ test("a server without a password gets a HELLO without one, even where one was g
   connection.close();
 });
 
-test("a password is hashed as the server asks, and a worker says who it is", async () => {
+test("a password is hashed as the server asks, and a worker sends its details", async () => {
   const worker = { wid: "worker-1", hostname: "here", pid: 7, labels: ["blue"] };
   const { peer, options } = make({ password: "foobar", worker });
   const dialling = dial(options);
@@ -92,7 +92,7 @@ for (const [name, say, error, code] of refusals) {
   });
 }
 
-test("a password that is wrong is told as such, and never quoted", async () => {
+test("a wrong password has an error of its own, which does not contain it", async () => {
   const { peer, options } = make({ password: "hunter2hunter2" });
   const dialling = dial(options);
   peer.say(`+HI {"v":2,"i":4,"s":"aa"}\r\n`);
@@ -106,7 +106,7 @@ test("a password that is wrong is told as such, and never quoted", async () => {
   });
 });
 
-test("a server that hangs up before its greeting may want TLS", async () => {
+test("a server that closes before its greeting may expect TLS", async () => {
   const { peer, options } = make();
   const dialling = dial(options);
   peer.end();
@@ -118,10 +118,10 @@ test("a server that hangs up before its greeting may want TLS", async () => {
   });
 });
 
-test("a server that stays silent is given up in time", async () => {
+test("dialling a silent server ends after the timeout", async () => {
   const { peer, options, clock } = make();
   const dialling = assert.rejects(dial(options), { code: "CONNECT_TIMEOUT" });
-  // The transport's promise has to be taken first.
+  // Lets `dial` take the transport's promise first.
   await Promise.resolve();
   await Promise.resolve();
   clock.advance(1000);
@@ -131,7 +131,7 @@ test("a server that stays silent is given up in time", async () => {
   assert.equal(clock.pending, 0);
 });
 
-test("a transport that ignores its signal is not waited for, and what it brings late is closed", async () => {
+test("a transport that ignores its signal is not awaited, its connection is closed", async () => {
   const peer = new Peer();
   let connected!: () => void;
   const late = new Promise<void>((resolve) => connected = resolve);
@@ -156,7 +156,7 @@ test("a caller's signal ends dialling with its reason", async () => {
   assert.equal(clock.pending, 0);
 });
 
-test("a password that a function gives is asked for before each connection, and hashed as any other", async () => {
+test("a password function is called before each connection, and the result is hashed", async () => {
   const { peer, options } = make({ password: () => Promise.resolve("foobar") });
   const dialling = dial(options);
   peer.say(`+HI {"v":2,"i":1545,"s":"55104dc76695721d"}\r\n`);
@@ -169,7 +169,7 @@ test("a password that a function gives is asked for before each connection, and 
   (await dialling).close();
 });
 
-test("a function that gives no password fails the attempt, which is not begun, and nothing that it gave is shown", async () => {
+test("a password function that fails ends the attempt, and no error shows its result", async () => {
   const cases: [password: () => unknown, cause: unknown][] = [
     [() => Promise.reject("hunter2"), "hunter2"],
     [() => {
@@ -203,7 +203,7 @@ test("a function that gives no password fails the attempt, which is not begun, a
   }
 });
 
-test("a connection that takes another's place has to answer a command before it is used", async () => {
+test("a connection that replaces another must answer a command before it is used", async () => {
   const { peer, clock, options } = make({ prove: true });
   let connection: unknown;
   const dialling = dial(options).then((dialled) => connection = dialled);
@@ -211,7 +211,7 @@ test("a connection that takes another's place has to answer a command before it 
   await peer.received(2);
   assert.equal(peer.lines[1], "INFO");
   assert.equal(connection, undefined);
-  // A refusal is an answer, too.
+  // An error reply is an answer, too.
   peer.say("-ERR no\r\n");
   (await dialling).close();
   assert.equal(clock.pending, 0);

@@ -9,17 +9,17 @@ after(() => {
   for (const peer of opened) peer.end();
 });
 
-/** Lets everything go on that needs no time. */
+/** Runs everything that needs no time. */
 export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** A producer with the defaults whose connections end at peers that the test speaks for. */
+/** A producer with the default options. The test plays the server of each connection. */
 export class GrowingSetting {
   readonly clock = new ManualClock();
-  /** The server's ends, in the order in which the connections were opened. */
+  /** Server ends of the connections, in the order in which they were opened. */
   readonly peers: Peer[] = [];
-  /** Set: what becomes of the next attempts to connect. */
+  /** Result of the next attempts to connect. */
   connects: "open" | "fail" | "hang" = "open";
   attempts = 0;
   producer!: Producer;
@@ -51,18 +51,18 @@ export class GrowingSetting {
     return peer;
   }
 
-  /** Connections that are open. */
+  /** Number of open connections. */
   get open(): number {
     return this.peers.filter(({ isClosed, isOver }) => !isClosed && !isOver).length;
   }
 
-  /** The jobs of each PUSHB that a peer has received. */
+  /** Number of jobs in each PUSHB that a peer received. */
   sizes(index: number): number[] {
     const pushed = this.peers[index]!.lines.filter((line) => line.startsWith("PUSHB "));
     return pushed.map((line) => JSON.parse(line.slice("PUSHB ".length)).length as number);
   }
 
-  /** Answers all commands that were received, or those of one connection. */
+  /** Answers all received commands, or those of one connection. */
   answer(index?: number): void {
     const peers = index === undefined ? this.peers : [this.peers[index]!];
     for (const peer of peers.filter(({ isClosed, isOver }) => !isClosed && !isOver)) {
@@ -73,7 +73,7 @@ export class GrowingSetting {
     }
   }
 
-  /** Has calls wait for the server for some time, and then answers them. */
+  /** Makes calls wait for the server for some time, then answers them. */
   async slowRound(ms = 5): Promise<void> {
     for (let passed = 0; passed < ms; passed++) await this.pass(1);
     this.answer();
@@ -86,7 +86,7 @@ export class GrowingSetting {
     await turn();
   }
 
-  /** Enqueues without a pause, so many calls at once, until `stop` is called. */
+  /** Enqueues from so many callers at once, without a pause, until `stop` is called. */
   callers(count: number): { stop(): Promise<void> } {
     let isOver = false;
     const calls = Array.from({ length: count }, async () => {

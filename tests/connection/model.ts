@@ -10,7 +10,7 @@ import { parseText, type Resend } from "../../src/protocol/commands/command.ts";
 import type { Reply } from "../../src/protocol/reply.ts";
 import { Peer } from "./peer.ts";
 
-/** One thing that happens to a connection. `which` and `count` are taken as they fit. */
+/** One event on a connection. `which` and `count` are reduced to a valid value. */
 export type Action =
   | {
     readonly do: "send";
@@ -19,28 +19,28 @@ export type Action =
     readonly within?: number;
   }
   | { readonly do: "abort"; readonly which: number }
-  /** The server answers so many commands, with a refusal where `refuses`. */
+  /** The server answers so many commands, with an error if `refuses` is set. */
   | { readonly do: "reply"; readonly count: number; readonly refuses: boolean }
-  /** The first part of a reply comes; the rest with the next one. */
+  /** The first part of a reply arrives. The rest arrives with the next reply. */
   | { readonly do: "half" }
-  /** "silence": this connection's server says no more. */
+  /** "silence": the server of this connection stops answering. */
   | { readonly do: "cut" | "reset" | "too many" | "shutdown" | "garbage" | "silence" }
-  /** Connections whose server was silent go on: it answers all that it had read. */
+  /** Silent servers answer everything that they have read. */
   | { readonly do: "speak" }
-  /** Writes do not end from now on; they end again. */
+  /** "hold": writes do not end any more. "release": they end again. */
   | { readonly do: "hold" | "release" }
   | { readonly do: "wait"; readonly ms: number }
-  /** Dialling fails from now on; it is well again. */
+  /** Dialling fails until "heal". */
   | { readonly do: "refuse"; readonly final: boolean }
   | { readonly do: "heal" };
 
-/** What is done, and how many turns of the microtasks are waited before the next. */
+/** An action, and the number of microtask turns before the next one. */
 export interface Step {
   readonly action: Action;
   readonly turns: number;
 }
 
-/** How a run of actions begins. */
+/** Configuration and steps of one run. */
 export interface Setting {
   readonly delivery: Delivery;
   readonly attempts: number;
@@ -52,50 +52,47 @@ const COMMAND_TIMEOUT_MS = 1000;
 const GRACE_MS = 300;
 const CALLED_OFF = new Error("called off");
 
-/** A command, and what was seen of it. */
+/** A command and its observed results. */
 interface Sent {
   readonly id: number;
   readonly resend: Resend;
   readonly notAfter: number | undefined;
   readonly stop: AbortController | undefined;
-  /** When it was given to a connection, by the clock. */
+  /** Times at which it was written to a connection. */
   readonly passes: number[];
-  /** Those given after nobody waited any longer. */
+  /** Number of writes after the call was aborted. Must stay 0. */
   passesAborted: number;
   isAborted: boolean;
-  /** It had settled a moment after it was called off. */
+  /** Whether the call settled soon after its abort. */
   wasHeard: boolean;
   /**
-   * As its reply was read: whether it was taken for one that was sent again, and on how many
-   * connections it had come.
+   * State at the time of the reply: the `resent` flag that `parse` got, and the number of
+   * connections that had received the command.
    */
   answer: { readonly resent: boolean | undefined; readonly came: number } | undefined;
-  /** How often somebody settled it. */
+  /** Number of times that its promise settled. */
   settled: number;
   end: { readonly value: string } | { readonly error: unknown } | undefined;
 }
 
-/** A connection, as its server sees it. */
+/** A connection, from the side of its server. */
 interface Connection {
   readonly peer: Peer;
-  /** How many of its commands are answered. */
+  /** Number of its commands that have an answer. */
   answered: number;
-  /** The rest of a reply that has begun to come. */
+  /** Rest of a reply whose first part was sent. */
   rest: string;
-  /** It has answered the command that it was proven by. */
+  /** Whether it has answered the INFO that proves a new connection. */
   isProven: boolean;
-  /** The server looked at nothing after the handshake. */
+  /** Whether the server refused it after the handshake and read nothing more. */
   isRefused: boolean;
   isSilent: boolean;
 }
 
-/** What is done at whatever moment; before all else there is a turn. */
+/** Actions that may happen in the middle of a turn. All others wait for its end. */
 const AT_ONCE: ReadonlySet<Action["do"]> = new Set(["send", "abort", "hold", "release"]);
 
-/**
- * The connection of a setting, driven by actions; {@linkcode Model.audit} says whether all that was
- * seen is right.
- */
+/** Runs the steps of a setting on a connection. {@linkcode Model.audit} checks the results. */
 export class Model {
   readonly clock = new ManualClock();
   readonly sent: Sent[] = [];
@@ -105,7 +102,7 @@ export class Model {
   #refusal: Error | undefined;
   #isHeld = false;
   #release: () => void = () => {};
-  /** What waits was given up at these times. */
+  /** Times at which the connection gave up and rejected the waiting commands. */
   readonly #gaveUpAt: number[] = [];
   #gaveUpFinally: Error | undefined;
 
@@ -138,13 +135,11 @@ export class Model {
     });
   }
 
-  /**
-   * Opens it, has everything happen, and then has all be well until nothing is left to wait for.
-   */
+  /** Opens the connection, runs all steps, then repairs everything until no command waits. */
   async run(): Promise<void> {
     await this.#connection.open();
     for (const { action, turns } of this.#setting.steps) {
-      // What was said to a connection comes before what ends it.
+      // Data for a connection must arrive before the event that ends it.
       if (!AT_ONCE.has(action.do)) await turn();
       this.#act(action);
       await turn(turns);
@@ -165,7 +160,7 @@ export class Model {
       if (line !== "INFO") return;
       connection.isProven = this.#say(connection, "$2\r\n{}\r\n");
     };
-    // One that has hung up meanwhile says no more.
+    // Fails if the connection was closed before the greeting.
     peer.greet().catch(() => {});
     return Promise.resolve(peer.connection);
   }
@@ -271,12 +266,12 @@ export class Model {
     );
   }
 
-  /** The ids of the commands that came on a connection, in their order. */
+  /** Returns the ids of the commands that a connection received, in order. */
   #ids({ peer }: Connection): number[] {
     return peer.lines.filter((line) => /^C\d+$/.test(line)).map((line) => Number(line.slice(1)));
   }
 
-  /** The connections that a command has come on. */
+  /** Returns the connections that received a command. */
   #came({ id }: Sent): Connection[] {
     return this.#connections.filter((connection) => this.#ids(connection).includes(id));
   }
@@ -300,7 +295,7 @@ export class Model {
     connection.rest = `ly ${id}\r\n`;
   }
 
-  /** False where it has hung up, or was hung up on. */
+  /** Returns false if either side has closed the connection. */
   #say({ peer, isRefused, isSilent }: Connection, text: string): boolean {
     if (peer.isClosed || isRefused || isSilent) return false;
     try {
@@ -337,7 +332,7 @@ export class Model {
         for (let left = this.sent.length; left > 0; left--) this.#reply(connection, false);
       }
       await turn();
-      // Whatever has fallen silent, its time is up; and the wait for the next try is over.
+      // Long enough for a silent connection to time out, and for the next attempt to begin.
       if (this.sent.some(({ end }) => end === undefined)) this.clock.advance(400);
     }
     const ending = this.#connection.end();
@@ -347,7 +342,7 @@ export class Model {
     await turn();
   }
 
-  /** @throws {AssertionError} on the first thing that is not as it has to be. */
+  /** @throws {AssertionError} on the first violation. */
   audit(): void {
     for (const connection of this.#connections) {
       const ids = this.#ids(connection);
@@ -387,7 +382,7 @@ export class Model {
   ): void {
     const is = (condition: boolean, what: string) =>
       assert(condition, `C${id}: ${what}, got ${error}`);
-    // Told as it is to what the server has not seen.
+    // The original error goes only to commands that no server has read.
     if (error === this.#gaveUpFinally) return is(lookedAt === 0, "the server has seen it");
     if (error instanceof ServerError) {
       return is(error.reply === `ERR refused ${id}`, "the refusal of another");
@@ -408,7 +403,7 @@ export class Model {
   }
 }
 
-/** Lets all that is under way end: no timer is real here. */
+/** Runs all microtasks. There are no real timers here. */
 async function turn(count = 80): Promise<void> {
   for (let i = 0; i < count; i++) await Promise.resolve();
 }

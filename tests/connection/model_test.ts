@@ -66,7 +66,7 @@ const setting: fc.Arbitrary<Setting> = fc.record({
   }),
 });
 
-test("whatever happens to a connection in whatever order, it does what its model says", async () => {
+test("any sequence of events on a connection gives the results of its model", async () => {
   await fc.assert(fc.asyncProperty(setting, (all) => new Model(all).run()), {
     ...parameters("lives of a connection", 2000),
     includeErrorInReport: true,

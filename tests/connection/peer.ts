@@ -2,17 +2,17 @@ import { deferred } from "../../src/internal/deferred.ts";
 import type { TransportConnection } from "../../src/transport/transport.ts";
 
 /**
- * The other end of a connection in memory: shows each line that came, and says what it is told to.
+ * The server end of a connection in memory. Shows each received line; the test decides the replies.
  */
 export class Peer {
   readonly connection: TransportConnection;
-  /** Lines that came, in their order. */
+  /** Received lines, in order. */
   readonly lines: string[] = [];
-  /** How many writes they came in. */
+  /** Number of writes that brought the lines. */
   writes = 0;
-  /** Whether this end was closed by the other. */
+  /** Whether the client has closed the connection. */
   isClosed = false;
-  /** Whether this end has hung up. */
+  /** Whether this end has closed the connection. */
   isOver = false;
   readonly #decoder = new TextDecoder();
   readonly #encoder = new TextEncoder();
@@ -20,11 +20,14 @@ export class Peer {
   #out!: ReadableStreamDefaultController<Uint8Array>;
   #rest = "";
   #waiting: { count: number; resolve(): void }[] = [];
-  /** Set: replies at once to the lines that it gives a reply for, which are not shown. */
+  /**
+   * If set, called for each line. A line for which it returns a reply is answered at once and does
+   * not appear in `lines`.
+   */
   aside: ((line: string) => string | undefined) | undefined;
-  /** Set: a write does not end until it is resolved. */
+  /** If set, a write does not end before this resolves. */
   hold: Promise<void> | undefined;
-  /** Hears of each line that comes. */
+  /** Called for each received line. */
   onLine: ((line: string) => void) | undefined;
 
   constructor() {
@@ -51,34 +54,34 @@ export class Peer {
     };
   }
 
-  /** Sends a text, CRLF included by the caller. */
+  /** Sends a text, which has to contain its own CRLF. */
   say(text: string): void {
     this.#out.enqueue(this.#encoder.encode(text));
   }
 
-  /** Greets, and takes whatever HELLO comes. */
+  /** Sends the greeting and accepts any HELLO. */
   async greet(): Promise<void> {
     this.say(`+HI {"v":2}\r\n`);
     await this.received(1);
     this.say("+OK\r\n");
   }
 
-  /** Hangs up. */
+  /** Closes the connection from the server's side. */
   end(): void {
     this.isOver = true;
     try {
       this.#out.close();
     } catch {
-      // Closed before.
+      // The stream was closed before.
     }
   }
 
-  /** Breaks the connection. */
+  /** Breaks the connection with an error. */
   reset(error: Error): void {
     this.#out.error(error);
   }
 
-  /** Resolves once so many lines have come in all. */
+  /** Resolves when so many lines have arrived in total. */
   async received(count: number): Promise<void> {
     if (this.lines.length >= count) return;
     const { promise, resolve } = deferred();

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { ConnectionLostError } from "../../mod.ts";
 import { GrowingSetting, turn } from "./growing_setting.ts";
 
-/** A pool that has grown to all its connections, with calls in flight on each. */
+/** Returns a pool that has grown to its maximum, with calls in flight on each connection. */
 async function grown(options: Parameters<typeof GrowingSetting.open>[0] = {}) {
   const setting = await GrowingSetting.open(options);
   const calls = setting.callers(100);
@@ -11,10 +11,10 @@ async function grown(options: Parameters<typeof GrowingSetting.open>[0] = {}) {
   return { setting, calls };
 }
 
-test("while the server is what is waited for, a producer opens more connections, up to 8", async () => {
+test("while calls wait for the server, a producer opens more connections, up to 8", async () => {
   const { setting, calls } = await grown();
   assert.equal(setting.open, 8);
-  // Each has its part of the callers.
+  // Callers are spread over all connections.
   await turn();
   const sizes = setting.peers.map((_, i) => setting.sizes(i));
   assert.deepEqual(sizes.map(({ length }) => length), Array(8).fill(1), `${sizes}`);
@@ -23,7 +23,7 @@ test("while the server is what is waited for, a producer opens more connections,
   assert.equal(setting.attempts, 8);
 });
 
-test("the parts of a stream stay large on many connections, and none is left behind", async () => {
+test("the batches of a stream stay large on many connections, and all are sent", async () => {
   const setting = await GrowingSetting.open();
   const writer = setting.producer.writable().getWriter();
   let isOver = false;
@@ -36,7 +36,7 @@ test("the parts of a stream stay large on many connections, and none is left beh
   })();
   for (let round = 0; round < 60; round++) await setting.slowRound();
   assert.equal(setting.open, 8);
-  // One connection answers at a time, as a server does that is busy with several.
+  // One connection answers at a time, like a server that is busy with several.
   const sizes: number[] = [];
   for (let round = 0; round < 200; round++) {
     const index = round % 8;
@@ -54,7 +54,7 @@ test("the parts of a stream stay large on many connections, and none is left beh
   await writing;
 });
 
-test("`connections` is the most", async () => {
+test("`connections` is the maximum", async () => {
   const { setting, calls } = await grown({ connections: 3 });
   assert.equal(setting.open, 3);
   await calls.stop();
@@ -78,7 +78,7 @@ test("a server that pauses at times gets no more connections", async () => {
   await calls.stop();
 });
 
-test("connections without work are closed after 10 seconds, but for one", async () => {
+test("connections without work are closed after 10 seconds, except one", async () => {
   const { setting, calls } = await grown();
   await calls.stop();
   await setting.pass(5000);
@@ -97,7 +97,7 @@ test("connections without work are closed after 10 seconds, but for one", async 
   assert.equal(setting.clock.pending, 0, "a timer is left");
 });
 
-test("if a connection is lost, others send its commands at once, and that is no outage", async () => {
+test("if one connection is lost, others resend its commands without an outage", async () => {
   const { setting, calls } = await grown();
   const told: string[] = [];
   setting.producer.on("disconnect", () => told.push("disconnect"));
@@ -114,7 +114,7 @@ test("if a connection is lost, others send its commands at once, and that is no 
   await calls.stop();
 });
 
-test("at most once, a lost connection's unanswered jobs are unknown, and the rest goes on", async () => {
+test("at-most-once, unanswered jobs of a lost connection are unknown, others go on", async () => {
   const { setting, calls } = await grown({ delivery: "at-most-once" });
   await turn();
   const counts = setting.peers.map((_, i) => setting.sizes(i).reduce((sum, size) => sum + size, 0));
@@ -128,12 +128,12 @@ test("at most once, a lost connection's unanswered jobs are unknown, and the res
   await turn();
   assert(counts.every((count) => count > 0), `${counts}`);
   assert(unknown[0] instanceof ConnectionLostError && unknown[0].outcome === "unknown");
-  // The callers whose jobs were lost have ended; nothing was sent again.
+  // The calls whose jobs were lost have ended, and nothing was sent again.
   assert.equal(setting.peers.flatMap(({ lines }) => lines).length, before);
   await calls.stop();
 });
 
-test("if all are lost, one outage tells of all, and one connection has everything sent again", async () => {
+test("losing all connections is one outage, and one connection resends everything", async () => {
   const { setting, calls } = await grown();
   const outages: number[] = [];
   let retryInMs: number | undefined;
@@ -165,7 +165,7 @@ test("if all are lost, one outage tells of all, and one connection has everythin
   await calls.stop();
 });
 
-test("a connection that cannot be opened is no failure, and is not tried again for a while", async () => {
+test("failing to open another connection is no error, and is not retried at once", async () => {
   const setting = await GrowingSetting.open();
   setting.connects = "fail";
   const calls = setting.callers(100);
@@ -179,7 +179,7 @@ test("a connection that cannot be opened is no failure, and is not tried again f
   await calls.stop();
 });
 
-test("a server that has no connection left is not asked for one for a while", async () => {
+test("a server with too many connections is not asked for more for a while", async () => {
   const setting = await GrowingSetting.open();
   const calls = setting.callers(100);
   while (setting.peers.length < 2) await setting.slowRound();
@@ -206,7 +206,7 @@ test("close ends a connection that is being opened", async () => {
   }
 });
 
-test("close while connections are opened and lost gives up what is not answered", async () => {
+test("close rejects unanswered calls while connections are opened and lost", async () => {
   const { setting } = await grown();
   await turn();
   setting.peers[0]!.end();
@@ -218,7 +218,7 @@ test("close while connections are opened and lost gives up what is not answered"
   assert.equal(setting.clock.pending, 0, "a timer is left");
 });
 
-test("a call that is made after another one was answered is sent after it, on any connection", async () => {
+test("a call after an answered call is sent after it, on any connection", async () => {
   const { setting, calls } = await grown();
   const order: string[] = [];
   for (const peer of setting.peers) {
@@ -243,7 +243,7 @@ test("a call that is made after another one was answered is sent after it, on an
   await calls.stop();
 });
 
-test("ordered: one connection, and all calls in their order, whether they wait or not", async () => {
+test("ordered: one connection, and all calls in order, awaited or not", async () => {
   const setting = await GrowingSetting.open({ ordered: true });
   const { producer } = setting;
   const calls: Promise<unknown>[] = [];
@@ -262,7 +262,7 @@ test("ordered: one connection, and all calls in their order, whether they wait o
   const all = Promise.all(calls).then(() => isOver = true);
   while (!isOver) await setting.slowRound();
   await all;
-  // Not anywhere: a jid may have a q and a digit in it.
+  // With the key before it, as a jid may contain a q and a digit.
   const sent = lines.join().match(/(?<="jobtype":")job-\d+-\d+|(?<=PAUSE )q\d+/g);
   assert.deepEqual(sent, expected);
   assert.equal(setting.attempts, 1);
@@ -276,7 +276,7 @@ test("ordered and several connections exclude each other", async () => {
   await assert.rejects(GrowingSetting.open({ ordered: 1 as never }), { code: "INVALID_OPTION" });
 });
 
-test("once all replies are prompt, connections are closed again under load, and nothing is lost", async () => {
+test("when replies are fast again, connections close under load without a loss", async () => {
   const { setting, calls } = await grown({ connections: 3 });
   const told: string[] = [];
   setting.producer.on("disconnect", () => told.push("disconnect"));

@@ -22,7 +22,7 @@ interface Setting {
   attempts?: number;
 }
 
-/** A connection whose peers are made at each dial; `refuse` makes dialling fail. */
+/** Returns a connection that gets a new peer at each dial. `refuse` makes dialling fail. */
 function make({ delivery = "at-least-once", attempts = 5 }: Setting = {}) {
   const clock = new ManualClock();
   const peers: Peer[] = [];
@@ -56,12 +56,12 @@ function command(verb: string, resend: Resend = "safe"): Command<string> {
   return { verb, payload: "", resend, parse: parseText };
 }
 
-/** Lets what is under way in the microtask queue end: no timer of the connections is real here. */
+/** Runs all microtasks. No connection in this file has a real timer. */
 async function settle(): Promise<void> {
   for (let i = 0; i < 50; i++) await Promise.resolve();
 }
 
-test("what may be sent again is, in its order and before what came later", async () => {
+test("commands that may be resent are, in order and before newer ones", async () => {
   const { connection, call, peers, clock, state } = make();
   await connection.open();
   const calls = ["A", "B"].map((verb) => call(command(verb)));
@@ -82,7 +82,7 @@ test("what may be sent again is, in its order and before what came later", async
   connection.close();
 });
 
-test("a FETCH is never sent again, and says that its outcome is unknown", async () => {
+test("a FETCH is never sent again, and rejects with outcome unknown", async () => {
   const { connection, call, peers } = make();
   await connection.open();
   const fetch = call(command("FETCH", "never"));
@@ -97,7 +97,7 @@ test("a FETCH is never sent again, and says that its outcome is unknown", async 
   connection.close();
 });
 
-test("a command that is refused once more only as it got through the first time has got through", async () => {
+test("a resent command that is refused as already done counts as done", async () => {
   const { connection, call, peers, clock } = make();
   await connection.open();
   const one = call(push({ jid: "12345678", json: "{}" }));
@@ -115,7 +115,7 @@ test("a command that is refused once more only as it got through the first time 
   connection.close();
 });
 
-test("at most once, a PUSH that was under way is not sent again, one that was not sent is", async () => {
+test("at most once, a PUSH in flight is not resent, an unsent one is sent", async () => {
   const { connection, call, peers, clock } = make({ delivery: "at-most-once" });
   await connection.open();
   peers[0]!.hold = new Promise(() => {});
@@ -133,7 +133,7 @@ test("at most once, a PUSH that was under way is not sent again, one that was no
   connection.close();
 });
 
-test("waits grow, are capped, and after the last try what waits is given up", async () => {
+test("waits grow up to a limit, and the last attempt rejects the waiting commands", async () => {
   const { connection, call, peers, clock, losses, state } = make({ attempts: 5 });
   await connection.open();
   state.refuse = new ConnectError("CONNECTION_REFUSED", "refused");
@@ -153,7 +153,7 @@ test("waits grow, are capped, and after the last try what waits is given up", as
     assert(waits[i]! >= ceiling / 2 && waits[i]! <= ceiling, `wait ${i} is ${waits[i]}`);
   });
   assert.equal(waits[5], undefined);
-  // The next command is reason to try anew.
+  // The next command starts new attempts.
   state.refuse = undefined;
   const next = call(command("B"));
   await settle();
@@ -163,7 +163,7 @@ test("waits grow, are capped, and after the last try what waits is given up", as
   connection.close();
 });
 
-test("a server that speaks another version is final: nothing is tried again", async () => {
+test("an unsupported server version is final, without another attempt", async () => {
   const { connection, call, peers, clock, losses, state } = make({ attempts: Infinity });
   await connection.open();
   peers[0]!.end();
@@ -177,7 +177,7 @@ test("a server that speaks another version is final: nothing is tried again", as
   assert.equal(clock.pending, 0);
 });
 
-test("of what may have been carried out, that is said, however final the end is", async () => {
+test("a command that may have run is reported as unknown, even at a final error", async () => {
   const { connection, call, peers, clock, state } = make({ attempts: Infinity });
   await connection.open();
   const sent = call(command("A"));
@@ -195,7 +195,7 @@ test("of what may have been carried out, that is said, however final the end is"
   await assert.rejects(call(command("B")), { code: "UNSUPPORTED_VERSION" });
 });
 
-test("a password that is refused is tried again with growing waits, and what waits is had once it is right", async () => {
+test("a refused password is retried with growing waits until it is accepted", async () => {
   const { connection, call, peers, clock, losses, state } = make({ attempts: 10 });
   await connection.open();
   peers[0]!.end();
@@ -221,7 +221,7 @@ test("a password that is refused is tried again with growing waits, and what wai
   assert.equal(clock.pending, 0);
 });
 
-test("tries with a refused password end as others do, and the next command tries anew", async () => {
+test("attempts with a refused password run out, and the next command starts anew", async () => {
   const { connection, call, peers, clock, state } = make({ attempts: 2 });
   await connection.open();
   peers[0]!.end();
@@ -246,7 +246,7 @@ test("tries with a refused password end as others do, and the next command tries
   connection.close();
 });
 
-test("a server that stood still goes on where it was: nothing is sent twice", async () => {
+test("a connection to a server that paused goes on, and nothing is sent twice", async () => {
   const { connection, call, peers, clock, losses, state } = make();
   await connection.open();
   const first = call(command("A", "once"));
@@ -272,7 +272,7 @@ test("a server that stood still goes on where it was: nothing is sent twice", as
   assert.equal(clock.pending, 0);
 });
 
-test("it goes on while another connection is there already: that one is let go", async () => {
+test("if it answers again after its replacement is ready, the new one is closed", async () => {
   const { connection, call, peers, clock } = make();
   await connection.open();
   const first = call(command("A", "once"));
@@ -289,7 +289,7 @@ test("it goes on while another connection is there already: that one is let go",
   assert.equal(clock.pending, 0);
 });
 
-test("a server that answers on another connection, and five seconds later still not on the old one, is sent all again", async () => {
+test("five seconds after its replacement, a silent connection's commands are resent", async () => {
   const { connection, call, peers, clock, state } = make();
   await connection.open();
   const calls = [call(command("A", "once")), call(command("B", "safe"))];
@@ -311,7 +311,7 @@ test("a server that answers on another connection, and five seconds later still 
   assert.equal(clock.pending, 0);
 });
 
-test("a server that takes connections and ignores commands is given up: a command is not sent for ever", async () => {
+test("a command is not sent for ever to servers that accept it and never answer", async () => {
   const { connection, call, peers, clock } = make({ attempts: 3 });
   await connection.open();
   let isOver = false;
@@ -327,7 +327,7 @@ test("a server that takes connections and ignores commands is given up: a comman
   assert.equal(clock.pending, 0);
 });
 
-test("without reconnecting, the end of the connection is the end", async () => {
+test("without reconnecting, the end of the connection is final", async () => {
   const { connection, call, peers, clock } = make({ attempts: 0 });
   await connection.open();
   const under = assert.rejects(call(command("A")), { code: "CONNECTION_LOST", outcome: "unknown" });
@@ -338,14 +338,14 @@ test("without reconnecting, the end of the connection is the end", async () => {
   assert.equal(clock.pending, 0);
 });
 
-test("the first connection is tried once", async () => {
+test("the first connection is attempted once", async () => {
   const { connection, state, clock } = make();
   state.refuse = new ConnectError("CONNECTION_REFUSED", "refused");
   await assert.rejects(connection.open(), { code: "CONNECTION_REFUSED" });
   assert.equal(clock.pending, 0);
 });
 
-test("one that is closed as its first connection is made has none", async () => {
+test("closing during the first attempt leaves no connection", async () => {
   const { connection, peers } = make();
   const opening = connection.open();
   connection.close();
@@ -354,7 +354,7 @@ test("one that is closed as its first connection is made has none", async () => 
   assert.equal(connection.connected, false);
 });
 
-test("a command is not sent after its deadline, whether it waits or comes late", async () => {
+test("a command is not sent after its deadline, waiting or new", async () => {
   const { connection, peers, clock, state } = make({ attempts: Infinity });
   await connection.open();
   const late = (notAfter: number) =>
@@ -373,7 +373,7 @@ test("a command is not sent after its deadline, whether it waits or comes late",
   connection.close();
 });
 
-test("closing rejects what waits, and ends every timer", async () => {
+test("close rejects waiting commands and ends every timer", async () => {
   const { connection, call, peers, clock, state } = make();
   await connection.open();
   state.refuse = new ConnectError("CONNECTION_REFUSED", "refused");
@@ -386,7 +386,7 @@ test("closing rejects what waits, and ends every timer", async () => {
   assert.equal(clock.pending, 0);
 });
 
-test("drained waits for the replies of all that was sent, over a lost connection too", async () => {
+test("drained waits for all replies, even over a lost connection", async () => {
   const { connection, call, peers, clock } = make();
   await connection.open();
   const under = call(command("A"));
@@ -406,7 +406,7 @@ test("drained waits for the replies of all that was sent, over a lost connection
   connection.close();
 });
 
-test("a goodbye is no loss: nobody is told of one, and nothing is tried again", async () => {
+test("END is no loss: it is not reported, and nothing is retried", async () => {
   const { connection, peers, clock, losses } = make();
   await connection.open();
   const ended = connection.end();

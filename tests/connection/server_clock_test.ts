@@ -7,9 +7,7 @@ import { WallClock } from "../faults/wall_clock.ts";
 
 const HOUR_MS = 3_600_000;
 
-/**
- * A server whose clock is `aheadMs` ahead of the machine's, and that answers when it is told to.
- */
+/** Returns a server whose clock is `aheadMs` ahead of the local one. The test answers its INFOs. */
 function setting(aheadMs: number) {
   const clock = new WallClock();
   const server = new WallClock(clock.now() + aheadMs);
@@ -24,7 +22,7 @@ function setting(aheadMs: number) {
       clock.advance(ms);
       server.advance(ms);
     },
-    /** Answers the oldest INFO, which is on its way for so long in each direction. */
+    /** Answers the oldest INFO, with a delay of `ms` in each direction. */
     answer(ms = 0, reply: () => Record<string, unknown> = () => ({ now: iso(server.now()) })) {
       this.pass(ms);
       const told = reply();
@@ -39,7 +37,7 @@ function iso(ms: number): string {
 }
 
 for (const aheadMs of [-24 * HOUR_MS, -120_000, 0, 1500, 24 * HOUR_MS]) {
-  test(`the server's clock is ${aheadMs} ms ahead: its time is known to half the round trip`, async () => {
+  test(`clock ${aheadMs} ms ahead: its time is exact to half the round trip`, async () => {
     const it = setting(aheadMs);
     assert.equal(it.serverClock.now(), it.clock.now());
     const fresh = it.serverClock.fresh();
@@ -53,7 +51,7 @@ for (const aheadMs of [-24 * HOUR_MS, -120_000, 0, 1500, 24 * HOUR_MS]) {
   });
 }
 
-test("nothing is asked until it is needed, once for all who wait, and again after a minute", async () => {
+test("the time is requested on demand, once for all callers, again after a minute", async () => {
   const it = setting(5000);
   assert.equal(it.asked.length, 0);
   const both = Promise.all([it.serverClock.fresh(), it.serverClock.fresh()]);
@@ -63,21 +61,21 @@ test("nothing is asked until it is needed, once for all who wait, and again afte
   it.pass(60_001);
   const again = it.serverClock.fresh();
   assert.equal(it.asked.length, 1);
-  // The server's clock was set meanwhile.
+  // The server's clock was set back in the meantime.
   it.server.jump(-HOUR_MS);
   it.answer(10);
   await again;
   assert.equal(it.serverClock.now(), it.server.now());
 });
 
-test("a clock that jumps, and a lost connection, have it measured again", async () => {
+test("a jump of the clock, or a lost connection, causes a new measurement", async () => {
   for (const jump of [HOUR_MS, -HOUR_MS]) {
     const it = setting(0);
     const fresh = it.serverClock.fresh();
     it.answer();
     await fresh;
     it.clock.jump(jump);
-    // Set back, the time that timers go by is relied on; set forward, it may have been sleep.
+    // After a jump back, the monotonic clock counts. A jump forward may have been sleep.
     if (jump < 0) assert.equal(it.serverClock.now(), it.server.now());
     const again = it.serverClock.fresh();
     assert(again !== undefined);
@@ -94,7 +92,7 @@ test("a clock that jumps, and a lost connection, have it measured again", async 
   assert(it.serverClock.fresh() !== undefined);
 });
 
-test("a reading whose reply came while the clock jumped is not relied on", async () => {
+test("a reading is dropped if the clock jumped before its reply", async () => {
   const it = setting(0);
   const fresh = it.serverClock.fresh();
   it.clock.jump(HOUR_MS);
@@ -104,14 +102,14 @@ test("a reading whose reply came while the clock jumped is not relied on", async
   assert(it.serverClock.fresh() !== undefined);
 });
 
-test("the more exact of two readings that agree is kept, and the newer of two that do not", async () => {
+test("of two readings that agree, the more exact one is kept, else the newer one", async () => {
   const it = setting(7000);
   const first = it.serverClock.fresh();
   it.answer(2);
   await first;
   const exact = it.server.now();
   assert.equal(it.serverClock.now(), exact);
-  // The reply took its time on the way back only: it alone would be two seconds wrong.
+  // Only the way back was slow, so this reading alone would be wrong by two seconds.
   const slow = it.serverClock.info();
   const told = { now: iso(it.server.now()) };
   it.pass(4000);
@@ -125,7 +123,7 @@ test("the more exact of two readings that agree is kept, and the newer of two th
   assert.equal(it.serverClock.now(), it.server.now());
 });
 
-test("a server that is silent is waited for two seconds, one that cannot be asked not at all", async () => {
+test("the wait is two seconds for a silent server, none without a connection", async () => {
   const it = setting(HOUR_MS);
   let isOver = false;
   const waiting = it.serverClock.fresh()!.then(() => isOver = true);
@@ -135,7 +133,7 @@ test("a server that is silent is waited for two seconds, one that cannot be aske
   it.pass(1);
   await waiting;
   assert.equal(it.serverClock.now(), it.clock.now());
-  // The same INFO serves those who come later.
+  // Later callers share the same INFO.
   const second = it.serverClock.fresh();
   assert.equal(it.asked.length, 1);
   it.asked.shift()!.reject(new ConnectionLostError("CONNECTION_LOST", "x", { outcome: "unknown" }));
@@ -147,7 +145,7 @@ test("a server that is silent is waited for two seconds, one that cannot be aske
   assert.equal(it.serverClock.now(), it.server.now());
 });
 
-test("of a reply with the time of day alone, the day is the nearest", async () => {
+test("a reply with only the time of day gets the nearest day", async () => {
   const it = setting(0);
   for (const now of [Date.UTC(2026, 4, 3, 23, 59, 58), Date.UTC(2026, 4, 4, 0, 0, 2)]) {
     it.server.jump(now - it.server.now());
@@ -161,7 +159,7 @@ test("of a reply with the time of day alone, the day is the nearest", async () =
 });
 
 for (const reply of [{}, { now: 5 }, { now: "yesterday" }, { server_utc_time: "x" }]) {
-  test(`a reply that says no time is of no use: ${JSON.stringify(reply)}`, async () => {
+  test(`a reply without a time is ignored: ${JSON.stringify(reply)}`, async () => {
     const it = setting(HOUR_MS);
     const reading = it.serverClock.fresh();
     it.answer(0, () => reply);

@@ -20,7 +20,7 @@ function setting(count: number) {
 
 const gone = new Error("gone");
 
-test("an outage of eight connections, tried again and again, is told once, and so is its end", () => {
+test("an outage of eight connections with many attempts is one event, and so is its end", () => {
   const { clock, outages, recoveries, connections } = setting(8);
   for (const connection of connections) connection.disconnected(gone, 100);
   assert.deepEqual(outages, []);
@@ -53,7 +53,7 @@ test("connections that are lost later belong to the same outage", () => {
   assert.deepEqual(recoveries, [{ connections: 2, attempts: 2, outageMs: 1000 }]);
 });
 
-test("one that is not tried again is told at once, and what is closed has no end to tell", () => {
+test("an end without another attempt is an event at once, and close ends silently", () => {
   const { clock, outages, recoveries, connections: [one, two] } = setting(2);
   one!.disconnected(gone, undefined);
   assert.deepEqual(outages, [{ error: gone, connections: 1, retryInMs: undefined }]);
@@ -66,7 +66,7 @@ test("one that is not tried again is told at once, and what is closed has no end
   assert.equal(clock.pending, 0);
 });
 
-test("the end of all tries is told once more, and once an outage", () => {
+test("the end of all attempts is one more event in each outage", () => {
   const { clock, outages, recoveries, connections: [one, two] } = setting(2);
   const refused = new Error("refused");
   for (const connection of [one!, two!]) connection.disconnected(gone, 100);
@@ -84,7 +84,7 @@ test("the end of all tries is told once more, and once an outage", () => {
   assert.equal(recoveries.length, 1);
 });
 
-test("a password that is refused is told once an outage", () => {
+test("a refused password is one event in each outage", () => {
   const { refusals, connections: [one, two] } = setting(2);
   const refused = new AuthenticationError("PASSWORD_REFUSED", "no");
   for (let outages = 1; outages <= 2; outages++) {

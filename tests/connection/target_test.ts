@@ -10,7 +10,7 @@ function resolve(
   return resolveTarget(options, (name) => variables[name]);
 }
 
-test("the option url goes before all variables", () => {
+test("the option url replaces all variables", () => {
   const variables = {
     FAKTORY_PROVIDER: "MY_URL",
     MY_URL: "tcp://provider",
@@ -24,7 +24,7 @@ test("the option url goes before all variables", () => {
   assert.deepEqual(resolve({}).target, { hostname: "localhost", port: 7419, tls: undefined });
 });
 
-test("FAKTORY_PROVIDER holds the name of a variable, and nothing else", () => {
+test("FAKTORY_PROVIDER holds only the name of another variable", () => {
   assert.throws(() => resolve({}, { FAKTORY_PROVIDER: "MY_URL" }), {
     code: "MISSING_VARIABLE",
     message:
@@ -44,13 +44,13 @@ test("FAKTORY_PROVIDER holds the name of a variable, and nothing else", () => {
   });
 });
 
-test("the option password goes before the URL's", () => {
+test("the option password replaces the password in the URL", () => {
   assert.equal(resolve({ url: "tcp://:a@host" }).password, "a");
   assert.equal(resolve({ url: "tcp://:a@host", password: "b" }).password, "b");
   assert.equal(resolve({ url: "tcp://user:a@host" }).username, "user");
 });
 
-test("TLS is spoken by the URL's word or by the option's", () => {
+test("the URL's scheme or the option enables TLS", () => {
   assert.equal(resolve({ url: "tcp://host" }).target.tls, undefined);
   assert.deepEqual(resolve({ url: "tcp+tls://host" }).target.tls, {});
   assert.deepEqual(resolve({ url: "tcp://host", tls: true }).target.tls, {});
