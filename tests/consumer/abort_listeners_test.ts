@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { Consumer, Producer } from "../../mod.ts";
 import { startQuick } from "../server/quick.ts";
 
-/** Calls `run`, and resolves to the most listeners that one signal ever had. */
+/** Calls `run`, and resolves to the maximum number of listeners on one signal. */
 async function mostListeners(run: () => Promise<void>): Promise<number> {
   const { prototype } = AbortSignal;
   const { addEventListener, removeEventListener } = prototype;
@@ -27,7 +27,7 @@ async function mostListeners(run: () => Promise<void>): Promise<number> {
   return most;
 }
 
-test("a signal has one listener, whatever uses it: Node warns of a leak from the eleventh on", async () => {
+test("users of a signal share one listener, as Node warns of a leak from the 11th", async () => {
   const server = await startQuick();
   const { url } = server;
   const stop = new AbortController();

@@ -29,7 +29,7 @@ function withGetters(target: object, ...names: string[]): unknown {
   return target;
 }
 
-/** Whatever may be thrown or returned; most of it cannot be asked what it is. */
+/** Values to throw or return. Most of them throw when they are inspected. */
 const VALUES: Record<string, () => unknown> = {
   "a revoked proxy": () => revoked(),
   "a revoked proxy of a function": () => revoked(() => {}),
@@ -80,7 +80,7 @@ for (const [way, handlerOf] of Object.entries(HANDLERS)) {
             } else {
               consumer.register("x", handler);
             }
-            // A listener may throw the same.
+            // A listener may throw the same values.
             consumer.on("start", () => {
               throw make();
             });
@@ -97,12 +97,12 @@ for (const [way, handlerOf] of Object.entries(HANDLERS)) {
   }
 }
 
-test("a first run that could not begin does not stand in the way of the next", async () => {
+test("a second run is possible after one that could not begin", async () => {
   const variables: Record<string, string> = {};
   const consumer = new Consumer({ url: "nonsense://localhost", ...variables });
   const first = await consumer.run().catch((error) => error);
   const second = await consumer.run().catch((error) => error);
   assert.equal(first.code, "INVALID_URL");
-  // Another error, not the one of before: it was looked at again.
+  // A new error shows that the options were read again.
   assert.notEqual(first, second);
 });

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { Consumer } from "../../mod.ts";
 import { start } from "./setting.ts";
 
-test("what a handler does to its asynchronous context is gone in the next, which has that of run()", async () => {
+test("each handler call has the async context of run(), not that of the call before", async () => {
   await using setting = await start();
   const { server, producer } = setting;
   const storage = new AsyncLocalStorage<string>();

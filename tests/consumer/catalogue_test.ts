@@ -19,7 +19,7 @@ const welcome = z.tuple([z.string(), z.object({ vip: z.boolean().default(false) 
 const jobs = defineJobs({
   resize: job<[path: string, width: number]>({ queue: "images" }),
   welcome: job(welcome),
-  // Fits its own output no longer: to be passed once, and not twice.
+  // Rejects its own output, so that a second validation would fail.
   count: job(v.tuple([v.pipe(v.string(), v.transform((text) => text.length))])),
   later: job(z.tuple([z.string().refine((text) => Promise.resolve(text !== "taken"))])),
   broken: job(schemaOf((args) => {
@@ -27,7 +27,7 @@ const jobs = defineJobs({
   })),
 });
 
-/** A server, with a producer that knows no catalogue, and consumers that do. */
+/** Starts a server, with a producer without a catalogue and consumers with one. */
 async function start() {
   const server = await startQuick();
   const producer = await Producer.connect({ url: server.url });
@@ -43,7 +43,7 @@ async function start() {
   };
 }
 
-test("a handler and its middleware are given what the schema makes of the arguments", async () => {
+test("a handler and its middleware get the arguments that the schema returns", async () => {
   await using setting = await start();
   const consumer = setting.consumer();
   const seen: unknown[] = [];
@@ -62,11 +62,11 @@ test("a handler and its middleware are given what the schema makes of the argume
     ["ann", { vip: false }],
     [false, jid, "welcome", "default", { a: 1 }, 1],
   ]);
-  // The job as it came.
+  // The job in the event is unchanged.
   assert.deepEqual(began[0]!.args, ["ann", {}]);
 });
 
-test("arguments that do not fit fail the job with the schema's issues, and nobody is called", async () => {
+test("invalid arguments fail the job with the schema's issues, and no handler runs", async () => {
   await using setting = await start();
   const { producer, server } = setting;
   const consumer = setting.consumer();
@@ -89,7 +89,7 @@ test("arguments that do not fit fail the job with the schema's issues, and nobod
   assert.deepEqual(error.issues, welcome.safeParse(bad).error!.issues);
   assert.deepEqual([calls, server.snapshot().retries], [[], 1]);
 
-  // What the server was told, as a consumer without a catalogue sees it.
+  // A consumer without a catalogue shows the failure that the server stored.
   await producer.sets.retries.requeue({ jids: [jid] });
   const other = new Consumer({ url: server.url, concurrency: 1 });
   let told: Job | undefined;
@@ -126,7 +126,7 @@ test("a schema that throws fails the job, and the consumer goes on", async () =>
   assert(failure.cause instanceof RangeError);
 });
 
-test("a job that is put off comes again as it came, to be checked anew", async () => {
+test("a snoozed job is requeued with its original arguments, and validated again", async () => {
   await using setting = await start();
   const consumer = setting.consumer();
   const lengths: number[] = [];
@@ -141,7 +141,7 @@ test("a job that is put off comes again as it came, to be checked anew", async (
   assert.deepEqual([lengths, report.failed], [[4, 4], 0]);
 });
 
-test("the context's producer knows the catalogue", async () => {
+test("the context's producer has the catalogue", async () => {
   await using setting = await start();
   const consumer = setting.consumer({ queues: ["default"] });
   consumer.register("welcome", async (_job, { producer }) => {
@@ -156,7 +156,7 @@ test("the context's producer knows the catalogue", async () => {
   assert.equal((await setting.producer.info()).queues["images"], 1);
 });
 
-test("only types of the catalogue can be registered, and others are not run, as ever", async () => {
+test("only types of the catalogue can be registered, and other jobs are not run", async () => {
   await using setting = await start();
   const consumer = setting.consumer();
   assert.throws(() => consumer.register("welcom" as "welcome", () => {}), {
@@ -171,7 +171,7 @@ test("only types of the catalogue can be registered, and others are not run, as 
   assert.equal((failure as { code: string }).code, "NOT_REGISTERED");
 });
 
-test("a catalogue that cannot be used is refused when the consumer is made", () => {
+test("an invalid catalogue is refused when the consumer is created", () => {
   assert.throws(() => new Consumer({ jobs: { t: job({ retry: -2 }) } }), {
     code: "INVALID_OPTION",
   });
@@ -200,7 +200,7 @@ test("a consumer fetches from the queues of its catalogue, and from `default` wi
   assert.deepEqual([ran.sort(), warnings], [["resize", "welcome"], []]);
 });
 
-test("a handler whose type goes to a queue that is left out is warned of, once a run", async () => {
+test("a handler whose queue is not fetched causes a warning, once a run", async () => {
   await using setting = await start();
   async function warned(queues: ConsumerOptions["queues"]) {
     const consumer = setting.consumer({ queues });

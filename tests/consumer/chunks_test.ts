@@ -4,7 +4,7 @@ import { ConfigError, Job, type JobContext, type ManyHandler } from "../../mod.t
 import { gathering, type ManyOptions } from "../../src/consumer/chunks/chunks.ts";
 import { ManualClock } from "../../src/server/mod.ts";
 
-/** Adds jobs to a gatherer, under a clock that only the test moves. */
+/** Returns a function that adds jobs to a gatherer. Only the test moves the clock. */
 function setUp(handler: ManyHandler, options: ManyOptions = {}, slots = 10) {
   const clock = new ManualClock();
   const chunks: string[][] = [];
@@ -41,7 +41,7 @@ test("a chunk begins when it is full, or when its first job has waited", async (
   assert.deepEqual(chunks, [["a", "b"], ["c"], ["d"]]);
 });
 
-test("a chunk is full where the consumer, or the type, can run no more jobs", async () => {
+test("a chunk is full when the consumer, or the type, can run no more jobs", async () => {
   for (const [options, slots] of [[{}, 2], [{ concurrency: 2 }, 10]] as const) {
     const { chunks, add } = setUp(() => {}, options, slots);
     add("a");
@@ -50,7 +50,7 @@ test("a chunk is full where the consumer, or the type, can run no more jobs", as
   }
 });
 
-test("a job that has to end leaves the chunk that it waits for", async () => {
+test("an aborted job leaves a chunk that has not begun", async () => {
   const { clock, chunks, add } = setUp(() => {}, { waitMs: 500 });
   const [a, b] = [add("a"), add("b")];
   a.abort("expired");
@@ -64,7 +64,7 @@ test("a job that has to end leaves the chunk that it waits for", async () => {
   assert.deepEqual(chunks, [["b"]]);
 });
 
-test("the first of its jobs that has to end aborts the chunk's signal", async () => {
+test("the first aborted job of a chunk aborts the chunk's signal", async () => {
   const reasons: unknown[] = [];
   const { add } = setUp((_jobs, { signal }) =>
     new Promise((_, reject) => {
@@ -79,7 +79,7 @@ test("the first of its jobs that has to end aborts the chunk's signal", async ()
   assert.deepEqual(reasons, ["expired"]);
 });
 
-test("a job of another chunk cannot be failed, and the first failure of a job counts", async () => {
+test("a job of another chunk cannot be failed, and a job's first failure counts", async () => {
   const { add } = setUp((jobs, { fail }) => {
     assert.throws(() => fail(new Job("x", []), "no"), { code: "INVALID_ARGUMENT" });
     fail(jobs[0]!, new Error("first"));
@@ -89,7 +89,7 @@ test("a job of another chunk cannot be failed, and the first failure of a job co
   assert.deepEqual(await Promise.all([a.ended, b.ended]), ["first", "done"]);
 });
 
-test("what cannot be used is refused, and other options are those of each job", () => {
+test("invalid options are refused, and other options apply to each job", () => {
   const slots = { slots: 10, clock: new ManualClock() };
   for (const wrong of [{ size: 0 }, { waitMs: 60_000 }, { siz: 1 }]) {
     assert.throws(() => gathering(wrong as ManyOptions, () => {}, slots), ConfigError);

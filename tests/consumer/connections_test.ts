@@ -6,27 +6,28 @@ import { Peer } from "../connection/peer.ts";
 import { bulk, jobReply } from "./scripted.ts";
 import { until } from "./setting.ts";
 
-/** How long a server waits for a job before it answers a FETCH with nothing. */
+/** Time that a server waits for a job before it sends an empty reply to a FETCH. */
 const FETCH_MS = 2000;
 
 interface Behaviour {
-  /** Jobs that are there. */
+  /** Number of waiting jobs. */
   jobs: number;
   /**
-   * Whether it refuses more connections, as the reference server does: after HELLO, without being
-   * asked.
+   * Whether it refuses more connections. Like the reference server, it does so after HELLO, without
+   * a command.
    */
   isFull?: boolean;
   /**
-   * Answers all commands that have come in one write, as a server that is faster than its client.
+   * Whether it answers all commands of one write together, like a server that is faster than its
+   * client.
    */
   readonly isFast?: boolean;
 }
 
 /**
- * A consumer whose server is the test: each connection is served in order, a command in each turn
- * of the event loop; a FETCH for which no job is there takes two seconds, by a clock that only the
- * test moves.
+ * Starts a consumer whose server is the test. Each connection gets its replies in order, one
+ * command in each turn of the event loop. A FETCH without a job takes two seconds. Only the test
+ * moves the clock.
  */
 function start(server: Behaviour, options: ConsumerOptions = {}) {
   const clock = new ManualClock(0);
@@ -34,10 +35,10 @@ function start(server: Behaviour, options: ConsumerOptions = {}) {
   /** Time from the end of each job to the reply to its result. */
   const delays: number[] = [];
   const ranAt = new Map<string, number>();
-  /** Lines that were answered, by connection. */
+  /** Number of answered lines of each connection. */
   const served = new Map<Peer, number>();
   let [tries, given] = [0, 0];
-  /** FETCHes that stood unanswered before a result when it came, at most. */
+  /** Maximum number of unanswered FETCHes before a result on its connection. */
   let ahead = 0;
   async function serve(peer: Peer): Promise<void> {
     const came: number[] = [];
@@ -117,11 +118,11 @@ function start(server: Behaviour, options: ConsumerOptions = {}) {
     runs: () => runs,
     tries: () => tries,
     ahead: () => ahead,
-    /** Lines that have no answer. */
+    /** Returns the lines without an answer. */
     pending: (peer: Peer) => peer.lines.slice(served.get(peer)),
     writes: () => peers.reduce((sum, { writes }) => sum + writes, 0),
     open: () => peers.filter(({ isClosed }) => !isClosed).length,
-    /** Lets time pass, a little at a time. */
+    /** Moves the clock in small steps. */
     async pass(ms: number): Promise<void> {
       for (let left = ms; left > 0; left -= 50) {
         clock.advance(50);
@@ -138,7 +139,7 @@ function start(server: Behaviour, options: ConsumerOptions = {}) {
   };
 }
 
-test("connections are opened while FETCHes wait for each other, 16 at most, and closed when no job comes", async () => {
+test("connections open while FETCHes wait in line, 16 at most, and close without jobs", async () => {
   const server: Behaviour = { jobs: 6000 };
   const one = start(server);
   await until(() => one.runs() >= 100);
@@ -160,7 +161,7 @@ test("a server that answers faster than the consumer reads gets two connections"
   await one.stop();
 });
 
-test("jobs that come one by one get two connections, whatever the concurrency", async () => {
+test("jobs that arrive one by one get two connections at any concurrency", async () => {
   const server: Behaviour = { jobs: 0 };
   const one = start(server);
   for (let count = 1; count <= 300; count++) {
@@ -171,11 +172,11 @@ test("jobs that come one by one get two connections, whatever the concurrency", 
   await one.stop();
 });
 
-test("a result stands behind one FETCH at most, and is confirmed within two seconds when the queue runs dry", async () => {
+test("a result waits for one FETCH at most, even when the queue becomes empty", async () => {
   const server: Behaviour = { jobs: 5000 };
   const one = start(server);
   await until(() => one.open() === 16 && one.runs() > 2000);
-  // What INFO said just now is not so: another worker has taken everything.
+  // The last INFO is out of date: another worker has taken all jobs.
   server.jobs = 0;
   await one.pass(4000);
   assert.equal(one.delays.length, one.runs());
@@ -195,7 +196,7 @@ test("FETCHes and results of several jobs leave in one write while jobs wait", a
   await one.stop();
 });
 
-test("a stop without grace, while FETCHes and results are in flight on all connections, leaves nothing unreported", async () => {
+test("a stop without grace leaves no result unreported on busy connections", async () => {
   const server: Behaviour = { jobs: 5000 };
   const one = start(server);
   await until(() => one.open() === 16 && one.runs() > 2000);
@@ -212,7 +213,7 @@ test("a stop without grace, while FETCHes and results are in flight on all conne
   assert.equal(one.clock.pending, 0);
 });
 
-test("a server that takes no more connections is asked again ten seconds later, and nothing is lost", async () => {
+test("a server with too many connections is asked again after ten seconds", async () => {
   const server: Behaviour = { jobs: 2000 };
   const one = start(server);
   const events: string[] = [];
@@ -232,7 +233,7 @@ test("a server that takes no more connections is asked again ten seconds later, 
   await one.stop();
 });
 
-test("a connection that is lost with a FETCH and results on it loses no result, and the FETCH is not sent again", async () => {
+test("a lost connection loses no result, and its FETCH is not sent again", async () => {
   const server: Behaviour = { jobs: 5000 };
   const one = start(server, { reconnect: { initialMs: 10, maxMs: 10 } });
   await until(() => one.open() === 16 && one.runs() > 2000);
@@ -245,7 +246,7 @@ test("a connection that is lost with a FETCH and results on it loses no result, 
   await one.pass(100);
   const again = one.peers.filter((peer) => peer !== lost && peer.lines.includes(unconfirmed));
   assert.equal(again.length, 1);
-  // The result comes first: FETCHes are asked for anew.
+  // The result comes first, as FETCHes are not resent.
   const { lines } = again[0]!;
   const fetchAt = lines.findIndex((line) => line.startsWith("FETCH"));
   assert(fetchAt === -1 || lines.indexOf(unconfirmed) < fetchAt);

@@ -13,7 +13,7 @@ import { CuttableTransport } from "../faults/cuttable.ts";
 import { once, reconnect, start, until } from "./setting.ts";
 import { startQuick } from "../server/quick.ts";
 
-test("the server's word is heard at each BEAT: quiet first, then the end", async () => {
+test("each BEAT's reply can change the state: first quiet, then the end", async () => {
   await using setting = await start();
   const { server, producer } = setting;
   const clock = new ManualClock(Date.now());
@@ -43,7 +43,7 @@ test("the server's word is heard at each BEAT: quiet first, then the end", async
   assert.equal(clock.pending, 0);
 });
 
-test("at the end of its reservation a job is aborted, and nothing is told about it any longer", async () => {
+test("at the end of its reservation a job is aborted, and its result is not sent", async () => {
   await using setting = await start();
   const { server, producer } = setting;
   const clock = new ManualClock(Date.now());
@@ -74,7 +74,7 @@ test("at the end of its reservation a job is aborted, and nothing is told about 
   assert.deepEqual(unreported, []);
 });
 
-test("what became of a job is told once there is a connection again, and the job not run again", async () => {
+test("a result is sent when there is a connection again, without a second run", async () => {
   await using setting = await start();
   const { server, producer } = setting;
   const transport = new CuttableTransport();
@@ -111,7 +111,7 @@ test("what became of a job is told once there is a connection again, and the job
   assert.equal(runs, 1);
 });
 
-test("a report that cannot be made before the reservation's end is given up, and said so", async () => {
+test("a report that misses the reservation's end is dropped, with an event", async () => {
   await using setting = await start();
   const { server, producer } = setting;
   const clock = new ManualClock(Date.now());
@@ -166,9 +166,9 @@ test("a consumer that was silent for too long registers again and goes on", asyn
   await running;
 });
 
-test("a job that comes after a stop is handed back where a retry brings it again, else it is run", async () => {
+test("a job that arrives after a stop is returned if it has retries, else it runs", async () => {
   for (const retry of [5, 0, -1]) {
-    // By a clock that stands still, only a job ends the FETCH, however long it takes to come.
+    // On a stopped server clock only a job ends the FETCH.
     await using setting = await start(new ManualClock(Date.now()));
     const { server, producer } = setting;
     const consumer = new Consumer({ url: server.url, concurrency: 1 });
@@ -191,8 +191,8 @@ test("a job that comes after a stop is handed back where a retry brings it again
   }
 });
 
-test("two connections are enough for any concurrency while no job waits, and one FETCH waits", async () => {
-  // By a clock that stands still no FETCH ends before all of them wait.
+test("two connections with one FETCH are enough while no job waits", async () => {
+  // On a stopped server clock no FETCH ends before all of them wait.
   const clock = new ManualClock(Date.now());
   await using setting = await start(clock);
   const { server } = setting;
@@ -206,7 +206,7 @@ test("two connections are enough for any concurrency while no job waits, and one
   await running;
 });
 
-test("a stop on an idle consumer takes no longer than a FETCH waits, after a burst too", async () => {
+test("a stop of an idle consumer takes one FETCH at most, even after a burst", async () => {
   const clock = new ManualClock(Date.now());
   await using setting = await start(clock);
   const { server, producer } = setting;
@@ -217,7 +217,7 @@ test("a stop on an idle consumer takes no longer than a FETCH waits, after a bur
   const running = consumer.run();
   await until(() => runs === 5000);
   await until(() => server.snapshot().waiting > 0);
-  // The server's clock goes on once: a FETCH behind another one would wait for ever.
+  // The server's clock moves once. If a FETCH waited behind another, it would never end.
   const stopping = consumer.stop();
   clock.advance(2000);
   await stopping;
@@ -225,7 +225,7 @@ test("a stop on an idle consumer takes no longer than a FETCH waits, after a bur
   assert.equal(server.snapshot().working, 0);
 });
 
-test("a consumer that cannot connect says so at once", async () => {
+test("a consumer that cannot connect rejects at once", async () => {
   const server = await FaktoryServer.start({ port: 0, password: "secret" });
   const url = `tcp://127.0.0.1:${server.port}`;
   const consumer = new Consumer({ url, password: "wrong" });
@@ -235,7 +235,7 @@ test("a consumer that cannot connect says so at once", async () => {
   assert.equal(consumer.state, "idle");
 });
 
-test("a password that is no longer taken is asked for and tried again until it is", async () => {
+test("a refused password is requested and tried again until it is accepted", async () => {
   const server = await startQuick({ password: "old" });
   let asked = 0;
   const password = () => {
@@ -259,7 +259,7 @@ test("a password that is no longer taken is asked for and tried again until it i
   await running;
 });
 
-test("a stop while there is no server ends in time", async () => {
+test("a stop without a server ends in time", async () => {
   const server = await startQuick();
   const consumer = new Consumer({ url: server.url, concurrency: 4, reconnect });
   const running = consumer.run();
@@ -279,7 +279,7 @@ test("a stop while there is no server ends in time", async () => {
   });
 });
 
-test("an abort signal stops it, before it has connected too", async () => {
+test("an abort signal stops it, even before it has connected", async () => {
   await using setting = await start();
   const abort = new AbortController();
   const consumer = new Consumer({ url: setting.server.url, signal: abort.signal });
@@ -290,7 +290,7 @@ test("an abort signal stops it, before it has connected too", async () => {
   assert.equal((await consumer.run()).reason, "stopped");
 });
 
-test("options that cannot be used are refused when it is made", () => {
+test("invalid options are refused when it is created", () => {
   const code = "INVALID_OPTION";
   assert.throws(() => new Consumer({ concurrency: 0 }), { code });
   assert.throws(() => new Consumer({ concurrency: 1.5 }), { code });
@@ -303,11 +303,11 @@ test("options that cannot be used are refused when it is made", () => {
   assert.throws(() => new Consumer().register("x", undefined as never), { code });
 });
 
-test("listeners that throw harm nothing, and are told of", async () => {
+test("a listener that throws does no harm, and is reported", async () => {
   await using setting = await start();
   const consumer = new Consumer({ url: setting.server.url, concurrency: 1 });
   consumer.register("x", () => {});
-  // To end on purpose is no loss.
+  // A deliberate end is not a lost connection.
   consumer.on("disconnect", ({ error }) => assert.fail(error));
   consumer.on("done", () => {
     throw new Error("from a listener");

@@ -14,7 +14,7 @@ import { LOG_LEVELS } from "../../src/consumer/logger.ts";
 import { pass, start, until } from "./setting.ts";
 import { jobReply, script } from "./scripted.ts";
 
-/** A handler that shows its context, and ends when it is told to. */
+/** Returns a handler that records its context and ends when `finish` resolves. */
 function held() {
   const contexts: JobContext[] = [];
   const finish = deferred<void>();
@@ -61,7 +61,7 @@ for (
   });
 }
 
-test("a handler that ends at its abort fails with the reason, and is tried again", async () => {
+test("a handler that ends on abort fails with the reason, and is retried", async () => {
   const { give, stop, clock, commands, consumer } = await script({
     setUp: (consumer) => consumer.register("x", wait, { timeoutMs: 10 }),
   });
@@ -81,7 +81,7 @@ test("a handler that ends at its abort fails with the reason, and is tried again
   await stop();
 });
 
-test("the end of the reservation and a hard stop abort with reasons of their own; the first one stays", async () => {
+test("a reservation's end and a hard stop abort with reasons; the first one stays", async () => {
   const { contexts, handler } = held();
   const { give, stop, wait, clock, consumer } = await script({
     concurrency: 2,
@@ -95,7 +95,7 @@ test("the end of the reservation and a hard stop abort with reasons of their own
   await wait(59_000);
   assert.equal(codeOf(ofFirst), "RESERVATION_EXPIRED");
   const stopping = stop({ graceMs: 0 });
-  // Asked for only now, it is aborted all the same.
+  // The signal is read after the abort, and is aborted all the same.
   assert.equal(codeOf(second.signal), "STOPPED");
   assert.equal(codeOf(first.signal), "RESERVATION_EXPIRED");
   await until(() => consumer.state === "stopping");
@@ -105,7 +105,7 @@ test("the end of the reservation and a hard stop abort with reasons of their own
   assert.equal(clock.pending, 0);
 });
 
-test("progress is told, awaited or not, also by what was taken out of the context", async () => {
+test("progress is sent, awaited or not, also by destructured functions", async () => {
   const replies: unknown[] = [];
   const { give, stop, commands } = await script({
     setUp: (consumer) =>
@@ -126,7 +126,7 @@ test("progress is told, awaited or not, also by what was taken out of the contex
   await stop();
 });
 
-test("progress that cannot be told rejects, and unawaited harms nothing", async () => {
+test("progress that cannot be sent rejects, and does no harm if not awaited", async () => {
   const code = "INVALID_ARGUMENT";
   const { give, stop, commands } = await script({
     answer: (line) => line.startsWith("TRACK") ? "-ERR the store is full\r\n" : undefined,
@@ -152,7 +152,7 @@ test("progress that cannot be told rejects, and unawaited harms nothing", async 
   await stop();
 });
 
-test("a free server takes no progress: false each time, one warning a run, and no command once it is known", async () => {
+test("a free server supports no progress: always false, and one warning a run", async () => {
   await using setting = await start();
   const { server, producer } = setting;
   const consumer = new Consumer({ url: server.url, concurrency: 1 });
@@ -171,7 +171,7 @@ test("a free server takes no progress: false each time, one warning a run, and n
   assert.equal(warnings.length, 1);
   assert.equal(warnings[0]!.code, new EnterpriseOnlyError("", "ENTERPRISE_ONLY").code);
   assert.match(warnings[0]!.message, /does not store the progress/);
-  // FETCH and ACK of each job, the TRACKs that were on their way together, two ENDs, INFO.
+  // FETCH and ACK of each job, the TRACKs that were in flight together, two ENDs, INFO.
   const sent = (await producer.info()).server.commandCount - before;
   assert(sent <= 2 * 2 + 3 + 2 + 1, `${sent} commands`);
   await producer.enqueue("x");
@@ -179,7 +179,7 @@ test("a free server takes no progress: false each time, one warning a run, and n
   assert.equal(warnings.length, 2);
 });
 
-test("extending moves the deadline, as far as the server took it", async () => {
+test("extend moves the deadline as far as the server accepted", async () => {
   const { contexts, finish, handler } = held();
   const { give, stop, wait, clock, commands, consumer } = await script({
     setUp: (consumer) => consumer.register("x", handler),
@@ -198,7 +198,7 @@ test("extending moves the deadline, as far as the server took it", async () => {
   );
   await wait(86_000);
   assert.equal(signal.aborted, false);
-  // Less than it has: the server shortens no reservation, so that it need not end sooner.
+  // The server shortens no reservation, so a shorter time keeps the deadline.
   assert.equal(await extend(60), true);
   assert.equal(await extend(5), true);
   await wait(50_000);
@@ -206,7 +206,7 @@ test("extending moves the deadline, as far as the server took it", async () => {
   await wait(9000);
   assert.equal(codeOf(signal), "RESERVATION_EXPIRED");
   assert.deepEqual(expired, ["jid-jid-1"]);
-  // Too late for it to count.
+  // Too late to have an effect.
   await extend(600);
   finish.resolve();
   const { done, failed } = await stop();
@@ -215,7 +215,7 @@ test("extending moves the deadline, as far as the server took it", async () => {
   assert.equal(clock.pending, 0);
 });
 
-test("a reservation that the server does not extend ends when it did", async () => {
+test("a reservation that the server does not extend ends at its time", async () => {
   const { contexts, finish, handler } = held();
   const { give, stop, wait } = await script({
     answer: (line) =>
@@ -233,7 +233,7 @@ test("a reservation that the server does not extend ends when it did", async () 
   await stop();
 });
 
-test("handlers enqueue over the consumer's own connections, and none of them can close it for the others", async () => {
+test("handlers enqueue over the consumer's connections, and cannot close them", async () => {
   const clock = new ManualClock(Date.now());
   await using setting = await start(clock);
   const { server, producer } = setting;
@@ -254,11 +254,11 @@ test("handlers enqueue over the consumer's own connections, and none of them can
   const { done } = await pass(clock, consumer, consumer.run({ maxJobs: 2 }));
   assert.equal(done, 2);
   assert.deepEqual(server.snapshot().queues, { default: 0, other: 2, unawaited: 1 });
-  // The producer of the test, one to fetch and one for all else.
+  // The connection of the test's producer, one for FETCH and one for all other commands.
   assert.deepEqual(connections, [3, 3]);
 });
 
-test("a context's producer is of no more use once the consumer has ended", async () => {
+test("a context's producer is closed when the consumer has ended", async () => {
   await using setting = await start();
   const consumer = new Consumer({ url: setting.server.url, concurrency: 1 });
   const { contexts, finish, handler } = held();
@@ -269,13 +269,13 @@ test("a context's producer is of no more use once the consumer has ended", async
   await assert.rejects(contexts[0]!.producer.enqueue("x"), { code: "CLOSED" });
 });
 
-test("a handler's log names its job, at every level, and takes fields", async () => {
+test("a handler's log has all levels, takes fields, and adds the job's", async () => {
   const entries: unknown[] = [];
   const logger = Object.fromEntries(
     LOG_LEVELS.map((level) => [
       level,
       (message: string, fields: object) => {
-        // What the consumer itself says has its id.
+        // Entries of the consumer itself have its id.
         if (!("wid" in fields)) entries.push([level, message, fields]);
       },
     ]),
@@ -299,7 +299,7 @@ test("a handler's log names its job, at every level, and takes fields", async ()
   await stop();
 });
 
-test("a logger that throws, at once or later, fails no job, and without one nothing is said", async () => {
+test("a logger that throws or rejects fails no job, and it is optional", async () => {
   const failing = () => {
     throw new Error("the disk is full");
   };
@@ -319,7 +319,7 @@ test("a logger that throws, at once or later, fails no job, and without one noth
   }
 });
 
-test("a handler's result that cannot be looked at fails the job once, and the consumer goes on", async () => {
+test("a result that throws on inspection fails the job once, and the run goes on", async () => {
   const result = Object.defineProperty({}, "then", {
     get() {
       throw new Error("from a getter");

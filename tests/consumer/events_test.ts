@@ -7,22 +7,22 @@ import { once, until } from "./setting.ts";
 
 type Script = Awaited<ReturnType<typeof script<"run">>>;
 
-/** How an event comes about, and what it tells then. */
+/** Causes an event, and checks its details. */
 interface Provocation<Detail> {
   /** Options of the consumer and its server. */
   readonly options?: ScriptOptions;
-  /** Does what the event follows on. */
+  /** Causes the event. */
   provoke(script: Script): unknown;
-  /** Looks at all that was told. */
+  /** Checks all details of the event. */
   check(details: readonly [Detail, ...Detail[]]): void;
-  /** Ends the consumer, where that takes more than a stop. */
+  /** Ends the consumer, if a stop is not enough. */
   end?(script: Script): Promise<unknown>;
 }
 
 const JID = "jid-jid-1";
 const SECOND = 1000;
 
-/** A clock that can be late: what is due is called only once it has been so for a while. */
+/** A clock whose time can be ahead of its timers, which then run late. */
 class LateClock extends ManualClock {
   late = 0;
 
@@ -31,7 +31,7 @@ class LateClock extends ManualClock {
   }
 }
 
-/** The handlers of all consumers here, by the type of their jobs. */
+/** Handlers of all consumers in this file, by job type. */
 const handlers = {
   async works(_job: unknown, context: { progress(percent: number): Promise<boolean> }) {
     await context.progress(50);
@@ -47,7 +47,7 @@ const handlers = {
 const run = (jobtype: keyof typeof handlers | "unknown", fields = {}) => (script: Script) =>
   script.give(jobReply(JID, { jobtype, ...fields }));
 
-/** One for each event: where one is missing, or is no event any longer, this does not compile. */
+/** One entry for each event. A missing or unknown event is a compile error. */
 const provocations: { [Name in keyof ConsumerEvents]: Provocation<ConsumerEvents[Name]> } = {
   start: {
     provoke: run("works"),
@@ -146,7 +146,7 @@ const provocations: { [Name in keyof ConsumerEvents]: Provocation<ConsumerEvents
     },
   },
   outage: {
-    // Longer than the outage: the other connection is not taken for a silent one.
+    // Longer than the outage, so that the other connection does not count as silent.
     options: { commandTimeoutMs: 600 * SECOND },
     async provoke({ commands, clock, consumer, peers }) {
       const lost = once((listener) => consumer.on("disconnect", listener));
@@ -222,7 +222,7 @@ const provocations: { [Name in keyof ConsumerEvents]: Provocation<ConsumerEvents
   },
 };
 
-/** What each event told while one of them was provoked. */
+/** Details of all events during one provocation. */
 type Told = { [Name in keyof ConsumerEvents]: ConsumerEvents[Name][] };
 
 async function told(name: keyof ConsumerEvents): Promise<{ told: Told; script: Script }> {
@@ -246,7 +246,7 @@ async function told(name: keyof ConsumerEvents): Promise<{ told: Told; script: S
 }
 
 for (const name of Object.keys(provocations) as (keyof ConsumerEvents)[]) {
-  test(`the event ${name} comes, and tells what it says that it does`, async () => {
+  test(`the event ${name} has the details that its documentation names`, async () => {
     const { told: all } = await told(name);
     const { check } = provocations[name] as Provocation<unknown>;
     if (name !== "state") assert.equal(all[name].length, 1);
@@ -254,7 +254,7 @@ for (const name of Object.keys(provocations) as (keyof ConsumerEvents)[]) {
   });
 }
 
-test("a job that is done tells that it starts, and then that it is done, and nothing else", async () => {
+test("a successful job causes the events start and done only", async () => {
   const { told: all } = await told("done");
   const names = Object.entries(all).filter(([, details]) => details.length > 0).map(([name]) =>
     name
@@ -263,7 +263,7 @@ test("a job that is done tells that it starts, and then that it is done, and not
   assert.equal(all.start[0]!.job, all.done[0]!.job);
 });
 
-test("a listener hears nothing more once it was taken away", async () => {
+test("a listener that was removed is not called any more", async () => {
   const seen: string[] = [];
   const { consumer, give, stop, commands } = await script({
     setUp: (consumer) => consumer.register("x", () => {}),

@@ -7,10 +7,10 @@ import { until } from "./setting.ts";
 
 const JID = "jid-jid-1";
 
-/** Takes every job. */
+/** Accepts every pushed job. */
 const pushed: Answer = (line) => line.startsWith("PUSHB") ? bulk("{}") : undefined;
 
-/** The command lines of a consumer that has run this job, by their verbs. */
+/** Returns the job commands that a consumer sent for this job. */
 async function linesOf(fields: Record<string, unknown>, options: ScriptOptions) {
   const one = await script({ answer: pushed, ...options });
   const told: string[] = [];
@@ -24,7 +24,7 @@ async function linesOf(fields: Record<string, unknown>, options: ScriptOptions) 
 
 const fails = () => Promise.reject(new RangeError("too far"));
 
-test("a backoff that throws or gives no seconds leaves the delay to the server", async () => {
+test("a backoff that throws or returns no seconds leaves the delay to the server", async () => {
   const wrong: (() => unknown)[] = [
     () => {
       throw new Error("no");
@@ -42,7 +42,7 @@ test("a backoff that throws or gives no seconds leaves the delay to the server",
   }
 });
 
-test("a job that its dead letter queue does not take is failed, and so dies", async () => {
+test("a job that its dead letter queue does not accept fails, and so dies", async () => {
   const { lines } = await linesOf({ retry: -1 }, {
     answer: (line) => line.startsWith("PUSHB") ? bulk(`{"${JID}":"full"}`) : undefined,
     setUp: (consumer) => consumer.register("x", fails, { deadLetter: "failed" }),
@@ -54,7 +54,7 @@ test("a job that its dead letter queue does not take is failed, and so dies", as
   assert.deepEqual([retry_count, remaining, message, errtype], [0, -1, "too far", "RangeError"]);
 });
 
-test("a handler's options go before the catalogue's, each by itself", async () => {
+test("each option of a handler replaces that of the catalogue", async () => {
   const calls: string[] = [];
   const jobs = defineJobs({
     x: job<[]>({ deadLetter: "failed", onDead: () => void calls.push("catalogue") }),
@@ -69,7 +69,7 @@ test("a handler's options go before the catalogue's, each by itself", async () =
   assert.match(lines[0]!, /^PUSHB .*"queue":"failed"/);
 });
 
-test("what is no policy is refused, in the catalogue and where a handler is registered", () => {
+test("an invalid policy is refused, in the catalogue and at registration", () => {
   const wrong = [{ backoff: 5 }, { onDead: "no" }, { deadLetter: "" }, { deadLetter: "a b" }];
   for (const options of wrong) {
     const name = Object.keys(options)[0]!;
@@ -83,7 +83,7 @@ test("what is no policy is refused, in the catalogue and where a handler is regi
   }
 });
 
-test("a stop that gives up on a job's last attempt tells that it is dead", async () => {
+test("a stop that aborts a job's last attempt reports it as dead", async () => {
   for (
     const [retry, name, deadLetter] of [[-1, "dead", "failed"], [0, "dropped", "failed"]] as const
   ) {
@@ -112,7 +112,7 @@ test("a stop that gives up on a job's last attempt tells that it is dead", async
   }
 });
 
-test("onDead is not called for a job that is discarded, put off, or retried", async () => {
+test("onDead is not called for a job that is discarded, snoozed or retried", async () => {
   for (const end of [() => new Snooze(5), fails]) {
     await linesOf({ retry: 5 }, {
       setUp: (consumer) => consumer.register("x", end, { onDead: () => assert.fail() }),
@@ -120,7 +120,7 @@ test("onDead is not called for a job that is discarded, put off, or retried", as
   }
 });
 
-test("a killed job's cause is kept with the words of the outcome", () => {
+test("a killed job's failure has the outcome's message and its cause's type", () => {
   const cause = new RangeError("too far");
   const told = describeFailure(
     { jid: JID, job: { backtrace: 1 } },

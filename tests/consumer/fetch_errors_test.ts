@@ -7,8 +7,8 @@ import { script } from "./scripted.ts";
 import { until } from "./setting.ts";
 
 /**
- * A consumer of one job at a time whose server is the test: one connection for commands, one to
- * fetch.
+ * Returns a consumer of one job at a time whose server is the test: one connection for commands,
+ * one for FETCH.
  */
 function scripted() {
   const peers: Peer[] = [];
@@ -36,7 +36,7 @@ function bulk(text: string): string {
   return `$${text.length}\r\n${text}\r\n`;
 }
 
-test("a job that cannot be read, or a FETCH that is refused, is told of, and after a rest it goes on", async () => {
+test("an unreadable job or a refused FETCH is reported, and fetching resumes later", async () => {
   const { consumer, peers, clock, errors } = scripted();
   const jobs: string[] = [];
   consumer.register("x", (job) => void jobs.push(job.jid));
@@ -80,7 +80,7 @@ test("a job that cannot be read, or a FETCH that is refused, is told of, and aft
   assert.equal(clock.pending, 0);
 });
 
-test("more FETCHes than connections are under way only while a large backlog is known of", async () => {
+test("more FETCHes than connections are in flight only while a backlog is known", async () => {
   const peers: Peer[] = [];
   const consumer = new Consumer({
     url: "tcp://memory",
@@ -107,15 +107,15 @@ test("more FETCHes than connections are under way only while a large backlog is 
   fetch.say(job());
   await commands.received(2);
   assert.equal(commands.lines[1], "INFO");
-  // One FETCH at a time as long as nothing is known.
+  // One FETCH at a time before the first INFO.
   await fetch.received(3);
   assert.equal(fetch.lines.length, 3);
   commands.say(bulk(JSON.stringify({ faktory: { queues: { default: 500 } }, server: {} })));
-  // A tenth of what is there, less what was fetched since.
+  // A tenth of the waiting jobs, minus those fetched since.
   await fetch.received(2 + 49);
   assert(fetch.lines.length <= 2 + 50, `${fetch.lines.length - 1} FETCHes`);
   const stopping = consumer.stop({ graceMs: 0 });
-  // HELLO and the FETCH that brought a job have their replies.
+  // HELLO and the FETCH that got a job have their replies.
   for (let i = 2; i < fetch.lines.length; i++) fetch.say("$-1\r\n");
   await until(() => commands.lines.some((line) => line.startsWith("FAIL")));
   commands.say("+OK\r\n");
@@ -125,7 +125,7 @@ test("more FETCHes than connections are under way only while a large backlog is 
   await running.catch(() => {});
 });
 
-test("a server that has nothing at once is asked ten times a second on a connection, not all the time", async () => {
+test("a server that replies at once is asked ten times a second on a connection", async () => {
   const { fetch, clock, consumer, running } = await script();
   let answered = 1;
   for (let ms = 0; ms < 5000; ms += 10) {

@@ -13,14 +13,14 @@ interface Beat {
   readonly rss_kb: number;
 }
 
-/** What the BEATs among these lines tell. */
+/** Returns the contents of the BEATs among these lines. */
 function beats(lines: readonly string[]): Beat[] {
   return lines.filter((line) => line.startsWith("BEAT ")).map((line) => JSON.parse(line.slice(5)));
 }
 
 /**
- * A consumer with a connection to fetch and one for all else, which the test can cut; its FETCHes
- * bring `jobs`.
+ * Returns a consumer with one connection for FETCH and one for other commands, which the test can
+ * cut. Its FETCHes get `jobs`.
  */
 async function cuttable() {
   const peers: Peer[] = [];
@@ -72,7 +72,7 @@ async function cuttable() {
       for (const peer of peers.splice(0)) peer.end();
       await settle();
     },
-    /** Waits until so many connections have been made again, and gives what came there. */
+    /** Waits for so many new connections, and returns a function that reads their commands. */
     async back(count: number): Promise<() => string[]> {
       while (peers.length < count) {
         clock.advance(5);
@@ -81,19 +81,19 @@ async function cuttable() {
       await settle();
       return () =>
         peers.flatMap(({ lines }) => lines).map((line) => line.split(" ")[0]!)
-          // Asked on each new connection before it is used.
+          // Sent on each new connection before its use.
           .filter((verb) => verb !== "INFO");
     },
     lines: () => peers.flatMap(({ lines }) => lines),
   };
 }
 
-/** Lets what is on its way arrive: all of it is in memory. */
+/** Lets data in flight arrive. All of it is in memory. */
 async function settle(): Promise<void> {
   for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-test("it beats every 15 seconds, with its memory, and its state once it is quiet or stops, until the end", async () => {
+test("it sends a BEAT every 15 s until the end, with its memory and its state", async () => {
   const finish = deferred<void>();
   const { give, stop, wait, commands, consumer, clock } = await script({
     setUp: (consumer) => consumer.register("x", () => finish.promise),
@@ -125,7 +125,7 @@ test("it beats every 15 seconds, with its memory, and its state once it is quiet
   assert.equal(clock.pending, 0);
 });
 
-test("it beats while a stop waits for what handlers have enqueued, too", async () => {
+test("it sends BEATs while a stop waits for jobs that handlers enqueued", async () => {
   const contexts: JobContext[] = [];
   let isHeld = false;
   const { give, stop, wait, commands, clock } = await script({
@@ -140,7 +140,7 @@ test("it beats while a stop waits for what handlers have enqueued, too", async (
   const enqueuing = contexts[0]!.producer.enqueue("y");
   await commands.received(3);
   const stopping = stop();
-  // All jobs have been told of by then.
+  // The result of every job is sent by then.
   await settle();
   await wait(5000);
   assert.equal(beats(commands.lines).at(-1)?.current_state, "terminate");
@@ -150,7 +150,7 @@ test("it beats while a stop waits for what handlers have enqueued, too", async (
   assert.equal(clock.pending, 0);
 });
 
-test("it sends no second BEAT as long as the first has no answer", async () => {
+test("it sends no second BEAT while the first has no answer", async () => {
   let silent = true;
   const { stop, commands, clock } = await script({
     commandTimeoutMs: 100_000,
@@ -169,7 +169,7 @@ test("it sends no second BEAT as long as the first has no answer", async () => {
   await stop();
 });
 
-test("what the server wants is heard however often it says it, and is never taken back", async () => {
+test("the state that the server requests takes effect, and is never reset", async () => {
   const wanted = ["running", "quiet", "quiet", "running", "terminate", "quiet"];
   const finish = deferred<void>();
   const states: string[] = [];
@@ -177,7 +177,7 @@ test("what the server wants is heard however often it says it, and is never take
     answer(line) {
       if (!line.startsWith("BEAT")) return undefined;
       const text = `{"state":"${wanted.shift()}"}`;
-      // Servers of some age say it so.
+      // Old servers send no state when they want none.
       return text.includes("running") ? "+OK\r\n" : `+${text}\r\n`;
     },
     setUp(consumer) {
@@ -195,12 +195,12 @@ test("what the server wants is heard however often it says it, and is never take
   assert.equal(beats(commands.lines).length, 6);
 });
 
-test("quiet stays quiet after all connections were lost, on every one of them, and says so again", async () => {
+test("quiet stays quiet after all connections were lost, and is sent again", async () => {
   const { consumer, clock, state, finish, running, cut, back, lines } = await cuttable();
   state.wanted = "quiet";
   clock.advance(15_000);
   await until(() => consumer.state === "quiet");
-  // With its last connection the server forgets what it wanted.
+  // The server forgets the state with the consumer's last connection.
   state.wanted = "running";
   await cut();
   const verbs = await back(2);
@@ -224,7 +224,7 @@ test("quiet stays quiet after all connections were lost, on every one of them, a
   assert(!verbs().includes("FETCH"));
 });
 
-test("a FETCH that waits for a connection is not sent once it is quiet", async () => {
+test("a FETCH that waits for a connection is not sent after quiet", async () => {
   const { consumer, state, finish, running, cut, back } = await cuttable();
   state.isDown = true;
   await cut();
@@ -237,14 +237,14 @@ test("a FETCH that waits for a connection is not sent once it is quiet", async (
   assert.equal((await running).done, 1);
 });
 
-test("an end that the server wanted stays wanted after its connections were lost", async () => {
+test("an end that the server requested survives lost connections", async () => {
   const { consumer, clock, state, finish, running, cut, back, lines } = await cuttable();
   state.wanted = "terminate";
   clock.advance(15_000);
   await until(() => consumer.state === "stopping");
   state.wanted = "running";
   await cut();
-  // Nothing is fetched any longer: only the one for all else is made again.
+  // FETCH has ended, so only the connection for other commands comes back.
   await back(1);
   finish.resolve();
   assert.deepEqual(await running, {
@@ -260,7 +260,7 @@ test("an end that the server wanted stays wanted after its connections were lost
   assert.equal(clock.pending, 0);
 });
 
-test("a worker that the server does not know registers again, and its job goes on", async () => {
+test("a worker unknown to the server registers again, and its job goes on", async () => {
   const finish = deferred<void>();
   let isKnown = false;
   let runs = 0;
@@ -283,7 +283,7 @@ test("a worker that the server does not know registers again, and its job goes o
   await again.received(1);
   assert.equal(JSON.parse(again.lines[0]!.slice(6)).wid, consumer.wid);
   serve(again);
-  // No FETCH is given up for it: what it brought would be nobody's.
+  // A FETCH is not interrupted for it, as the job in its reply would be lost.
   assert.equal(fetch.isClosed, false);
   await wait(15_000);
   assert.deepEqual(beats(again.lines).map(({ wid }) => wid), [consumer.wid]);

@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { runtime } from "../../src/internal/environment.ts";
 
-/** What a program prints; rejects where it does not end well. */
+/** Returns the output of a program. Rejects if its exit code is not 0. */
 function output(args: string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     const options = { timeout: 60_000, env: { ...process.env, NODE_OPTIONS: "" } };
@@ -19,7 +19,7 @@ function output(args: string[]): Promise<string> {
   });
 }
 
-test("a job in a thread holds the program open, and an idle thread does not", async () => {
+test("a job in a thread keeps the program alive, an idle thread does not", async () => {
   const flags = { deno: ["run", "-A"], bun: [], node: ["--import", "tsx"], workerd: [] };
   const program = new URL("../fixtures/isolated/program.ts", import.meta.url);
   assert.equal(await output([...flags[runtime() ?? "node"], fileURLToPath(program)]), "done");
@@ -27,14 +27,14 @@ test("a job in a thread holds the program open, and an idle thread does not", as
 
 const skip = runtime() === "node" ? false : "only Node takes no TypeScript as it is";
 
-test("without tsx, JavaScript runs, and TypeScript where Node reads it", { skip }, async () => {
+test("without tsx, JavaScript runs, and TypeScript if Node can read it", { skip }, async () => {
   const { build } = await import("esbuild");
   const folder = await mkdtemp(join(tmpdir(), "isolated-"));
   try {
     const outfile = join(folder, "faktory.mjs");
     const entryPoints = [fileURLToPath(new URL("../../mod.ts", import.meta.url))];
     const format = "esm" as const;
-    // As a bundler does it: names shortened, helpers put in.
+    // Like a bundler: with shorter names and helper functions.
     const options = { bundle: true, minify: true, keepNames: true, platform: "node" as const };
     await build({ ...options, format, entryPoints, outfile });
     await writeFile(join(folder, "job.mjs"), "export default (job) => job.args[0] + 1;\n");

@@ -10,13 +10,13 @@ import { startQuick } from "../server/quick.ts";
 
 const module = new URL("../fixtures/isolated/act.ts", import.meta.url);
 
-/** A logger that keeps what handlers tell it, and tells when there is something. */
+/** A logger that keeps the entries of handlers, and a promise for the next one. */
 function listener() {
   const told: [message: string, fields: unknown][] = [];
   let hear = () => {};
   const said = new Promise<void>((resolve) => hear = resolve);
   const log = (message: string, fields: object = {}) => {
-    // What the consumer itself says has its id.
+    // Entries of the consumer itself have its id.
     if ("wid" in fields) return;
     told.push([message, fields]);
     hear();
@@ -25,7 +25,7 @@ function listener() {
   return { logger, told, said };
 }
 
-/** Lets `heard` know when a BEAT goes out. */
+/** Calls `heard` when a BEAT is sent. */
 function watched(heard: () => void): Transport {
   return {
     name: "watched",
@@ -46,15 +46,14 @@ function watched(heard: () => void): Transport {
 }
 
 /**
- * A tenth of every long wait, so that heartbeats are 1.5 s apart; how late timers are stays to be
- * measured as it is.
+ * Cuts long waits to a tenth, so that heartbeats are 1.5 s apart. The lateness of timers is real.
  */
 const hurried: Clock = {
   now: () => systemClock.now(),
   after: (ms, callback) => systemClock.after(ms >= 15_000 ? ms / 10 : ms, callback),
 };
 
-test("jobs from the server run in threads, and their failures reach it", async () => {
+test("jobs from the server run in threads, and their failures are reported", async () => {
   const clock = new ManualClock(Date.now());
   await using server = await FaktoryServer.start({ port: 0, clock });
   await using producer = await Producer.connect({ url: server.url });
@@ -83,7 +82,7 @@ test("jobs from the server run in threads, and their failures reach it", async (
   });
 });
 
-test("a stop ends a job that burns, which is failed and so comes back", () =>
+test("a stop ends a job in a busy loop, which fails and is retried", () =>
   withFolder(async (folder) => {
     await using server = await startQuick();
     await using producer = await Producer.connect({ url: server.url });
@@ -105,7 +104,7 @@ test("a stop ends a job that burns, which is failed and so comes back", () =>
     assert.deepEqual({ retries, working }, { retries: 1, working: 0 });
   }));
 
-test("heartbeats stay on time while a job burns for five seconds", async () => {
+test("heartbeats stay on time during a job that blocks for five seconds", async () => {
   await using server = await startQuick();
   await using producer = await Producer.connect({ url: server.url });
   await using handler = isolated(module, { threads: 1 });
@@ -125,10 +124,10 @@ test("heartbeats stay on time while a job burns for five seconds", async () => {
   assert.equal(await consumer.runOne(), true);
   times.push(performance.now());
   const gaps = times.slice(1).map((at, i) => Math.round(at - (times[i] ?? 0)));
-  // The first and the last of them are no beats.
+  // The first and the last gap are not between BEATs.
   assert(gaps.length >= 4, `${gaps}`);
-  // Were this thread the one that burns, it would be late by all of five seconds; by less it can be
-  // where a machine is busy.
+  // If the job blocked this thread, a BEAT would be late by five seconds. A busy machine may cause
+  // less.
   assert(gaps.every((ms) => ms < 4000), `${gaps}`);
   assert.deepEqual(lags.filter((ms) => ms >= 4000), []);
   assert.equal(server.snapshot().processed, 1);

@@ -25,7 +25,7 @@ function fixture(name: string): URL {
   return new URL(`../fixtures/isolated/${name}`, import.meta.url);
 }
 
-test("what a module posts to its parent by itself is not taken for the thread's own", async () => {
+test("messages that a module posts to its parent are not the thread's own", async () => {
   await using handler = act({ threads: 1 });
   const { context, told } = listening();
   for (let i = 0; i < 3; i++) {
@@ -39,7 +39,7 @@ function act(options?: IsolatedOptions, clock = new ManualClock()) {
   return makeIsolated(fixture("act.ts"), options ?? {}, { clock, workerThreads });
 }
 
-/** A context that keeps what it is told; `said` resolves at the next log message. */
+/** A context that keeps its calls. `said` resolves at the next log message. */
 function listening(abort = new AbortController()) {
   const told: unknown[] = [];
   let hear = () => {};
@@ -87,7 +87,7 @@ async function caught(promise: Promise<unknown>): Promise<Error & { code?: unkno
   assert.fail("it did not reject");
 }
 
-test("a job runs in a thread, as plain as a Job can be, and its thread is used again", async () => {
+test("a job is copied into a thread, and its thread is used again", async () => {
   await using run = act({ threads: 1 });
   const first = await run(job("where"), context) as { threadId: number; runs: number };
   assert.notEqual(first.threadId, threadId);
@@ -98,7 +98,7 @@ test("a job runs in a thread, as plain as a Job can be, and its thread is used a
   assert.deepEqual(got, { ...given, attempt: 4 });
 });
 
-test("no more threads are made than there may be, and what waits runs in its order", async () => {
+test("there are no more threads than allowed, and waiting jobs run in order", async () => {
   await using run = act({ threads: 2 });
   assert.equal(run.concurrency, 2);
   const places = await Promise.all(Array.from({ length: 10 }, () => run(job("where"), context)));
@@ -111,7 +111,7 @@ test("no more threads are made than there may be, and what waits runs in its ord
   assert.deepEqual(ended, [1, 2, 3]);
 });
 
-test("results come back where they can be cloned, and fail nothing where they cannot", async () => {
+test("results that can be cloned are returned, others fail nothing", async () => {
   await using run = act({ threads: 1 });
   const value = { list: [1, "two"], when: new Date(0) };
   assert.deepEqual(await run(job("echo", value), context), value);
@@ -120,7 +120,7 @@ test("results come back where they can be cloned, and fail nothing where they ca
   assert.equal(await run(job("echo", 1), context), 1);
 });
 
-test("progress and extend are answered, and may be left alone", async () => {
+test("progress and extend return their results, awaited or not", async () => {
   await using run = act({ threads: 1 });
   const { context, told } = listening();
   assert.deepEqual(await run(job("progress", 50, "half way"), context), [true, false]);
@@ -133,7 +133,7 @@ test("progress and extend are answered, and may be left alone", async () => {
   assert.equal(await run(job("aloneProgress"), context), true);
 });
 
-test("log messages arrive, with fields that can't be cloned as text", async () => {
+test("log messages arrive, with uncloneable fields as text", async () => {
   await using run = act({ threads: 1 });
   const { context, told } = listening();
   await run(job("log"), context);
@@ -174,7 +174,7 @@ test("an error has its name, message, code, cause and the stack of its thread", 
   assert.match(String(await caught(run(job("throwUnreadable"), context))), /cannot be read/);
 });
 
-test("outcomes, thrown or returned, are those of this side", async () => {
+test("outcomes, thrown or returned, become instances of the calling thread's classes", async () => {
   await using run = act({ threads: 1 });
   const discard = await caught(run(job("discard"), context));
   assert(discard instanceof Discard);
@@ -189,7 +189,7 @@ test("outcomes, thrown or returned, are those of this side", async () => {
   assert((await caught(run(job("strange"), context))) instanceof InvalidArgumentError);
 });
 
-test("an abort is heard in the thread with its name, code and message", async () => {
+test("an abort arrives in the thread with its name, code and message", async () => {
   await using run = act({ threads: 1 });
   const { context, said, abort } = listening();
   const running = run(job("abortName"), context);
@@ -204,7 +204,7 @@ test("an abort is heard in the thread with its name, code and message", async ()
   assert.equal((await run(job("where"), listening().context) as { runs: number }).runs, 3);
 });
 
-test("a run that does not heed its abort ends with its thread, and the others go on", () =>
+test("the thread of a run that ignores its abort ends, and other runs go on", () =>
   withFolder(async (folder) => {
     const clock = new ManualClock();
     await using run = act({ threads: 1, terminateAfterMs: 50 }, clock);
@@ -224,7 +224,7 @@ test("a run that does not heed its abort ends with its thread, and the others go
     assert.equal(clock.pending, 0);
   }));
 
-test("a job that is aborted before its turn rejects at once and never runs", async () => {
+test("a job that is aborted before it began rejects at once and never runs", async () => {
   await using run = act({ threads: 1 });
   const { context: first, said, abort } = listening();
   const running = run(job("abortName"), first);
@@ -239,7 +239,7 @@ test("a job that is aborted before its turn rejects at once and never runs", asy
   assert.equal((await run(job("where"), context) as { runs: number }).runs, 2);
 });
 
-test("a job whose thread dies fails, and the next has a new one", async () => {
+test("a job whose thread dies fails, and the next job gets a new one", async () => {
   await using run = act({ threads: 1 });
   const first = await run(job("where"), context) as { threadId: number };
   const exit = await caught(run(job("exit"), context));
@@ -263,7 +263,7 @@ test("a job whose thread dies fails, and the next has a new one", async () => {
   assert.notEqual(last.threadId, first.threadId);
 });
 
-test("a module that is missing, broken or has nothing to run fails its jobs", async () => {
+test("a module that is missing, broken or without a handler fails its jobs", async () => {
   for (
     const [name, reason] of [
       ["missing.js", /missing\.js/],
@@ -282,7 +282,7 @@ test("a module that is missing, broken or has nothing to run fails its jobs", as
   }
 });
 
-test("to dispose of it ends what runs and what waits, and it can be used again", () =>
+test("disposal ends running and waiting jobs, and the handler can be used again", () =>
   withFolder(async (folder) => {
     const run = act({ threads: 1 });
     const { context: burning, said } = listening();
@@ -300,7 +300,7 @@ test("to dispose of it ends what runs and what waits, and it can be used again",
     await run[Symbol.asyncDispose]();
   }));
 
-test("what cannot be used is refused when the handler is made", () => {
+test("invalid options are refused when the handler is created", () => {
   const code = "INVALID_URL";
   assert.throws(() => isolated("./render.ts"), { code, message: /import\.meta\.url/ });
   assert.throws(() => isolated("/srv/render.ts"), { code });
@@ -323,7 +323,7 @@ test("what cannot be used is refused when the handler is made", () => {
   assert.throws(() => makeIsolated(fixture("act.ts"), {}, edge), unsupported);
 });
 
-test("where no thread can be made the jobs fail", async () => {
+test("if no thread can be created, the jobs fail", async () => {
   const workerThreads = {
     Worker: class {
       constructor() {
@@ -338,7 +338,7 @@ test("where no thread can be made the jobs fail", async () => {
   assert.match(error.message, /no more of them/);
 });
 
-test("a module that is not there is missed when its handler is registered", () => {
+test("a missing module is reported when its handler is registered", () => {
   const consumer = new Consumer();
   const missing = isolated(new URL("./no_such_module.ts?v=1", import.meta.url));
   assert.throws(() => consumer.register("x", missing), {

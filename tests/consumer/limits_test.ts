@@ -6,7 +6,7 @@ import { deferred } from "../../src/internal/deferred.ts";
 import { ManualClock } from "../../src/server/mod.ts";
 import { pass, start, until } from "./setting.ts";
 
-test("a counter of jobs at a time counts those that run, and those that may come", () => {
+test("a concurrency counter counts running and expected jobs", () => {
   const counter = new LimitCounter({ concurrency: 2 }, new ManualClock());
   counter.expect();
   assert.equal(counter.hasRoom, true);
@@ -21,7 +21,7 @@ test("a counter of jobs at a time counts those that run, and those that may come
   assert.equal(counter.hasRoom, true);
 });
 
-test("a counter of jobs a second lets no more begin in any second, whatever came before it", () => {
+test("a counter per second limits every period of one second", () => {
   const clock = new ManualClock();
   const counter = new LimitCounter({ perSecond: 3 }, clock);
   const begun: number[] = [];
@@ -40,14 +40,14 @@ test("a counter of jobs a second lets no more begin in any second, whatever came
   assert(waits.every((wait) => wait !== undefined && wait > 0 && wait <= 1000), String(waits));
 });
 
-test("what may come takes its place in the second before it has come, and gives it back", () => {
+test("an expected job uses a place in the second, and returns it if it does not come", () => {
   const clock = new ManualClock();
   const counter = new LimitCounter({ perSecond: 2 }, clock);
   counter.begin();
   clock.advance(400);
   counter.expect();
   assert.equal(counter.hasRoom, false);
-  // The first leaves the second then; the other may be about to begin.
+  // The first job is a second old by then. The expected one may just begin.
   assert.equal(counter.roomInMs, 600);
   counter.expect();
   assert.equal(counter.roomInMs, undefined);
@@ -56,7 +56,7 @@ test("what may come takes its place in the second before it has come, and gives 
   assert.equal(counter.hasRoom, true);
 });
 
-test("less than one a second is one in so many seconds", () => {
+test("a limit below one a second is one in so many seconds", () => {
   const clock = new ManualClock();
   const counter = new LimitCounter({ perSecond: 0.2 }, clock);
   counter.begin();
@@ -67,7 +67,7 @@ test("less than one a second is one in so many seconds", () => {
   assert.equal(counter.hasRoom, true);
 });
 
-test("limits that cannot be used are refused", () => {
+test("invalid limits are refused", () => {
   const code = "INVALID_OPTION";
   const wrong: unknown[] = [
     7,
@@ -92,7 +92,7 @@ test("limits that cannot be used are refused", () => {
   assert.throws(() => consumer.register("x", () => {}, { perSecond: NaN }), { code });
 });
 
-/** Handlers that wait to be let go, and what ran at the same time at the most. */
+/** Handlers that wait for `release`, and the maximum number that ran at a time. */
 function gate() {
   const running = new Map<string, number>();
   const most = new Map<string, number>();
@@ -108,7 +108,7 @@ function gate() {
       await open.promise;
       for (const key of keys) running.set(key, running.get(key)! - 1);
     },
-    /** Lets those that run now end. */
+    /** Ends the running handlers. */
     release() {
       open.resolve();
       open = deferred();
@@ -116,7 +116,7 @@ function gate() {
   };
 }
 
-test("a queue's limit holds before jobs are fetched: the server keeps none for it that does not run", async () => {
+test("a queue's limit applies before FETCH, so the server reserves no waiting job", async () => {
   await using setting = await start();
   const { server, producer } = setting;
   const jobs = (queue: string, count: number) =>
@@ -152,8 +152,8 @@ test("a queue's limit holds before jobs are fetched: the server keeps none for i
   assert.deepEqual([most.get("images"), most.get("mail"), most.get("tenant.a")], [2, 12, 1]);
 });
 
-test("a queue whose limit has room again does not wait for FETCHes of the others", async () => {
-  // The server's clock stands: a FETCH of an empty queue never ends by itself.
+test("a queue whose limit has room again does not wait for other queues' FETCHes", async () => {
+  // On a stopped server clock a FETCH of an empty queue never ends.
   const clock = new ManualClock(Date.now());
   await using setting = await start(clock);
   const { server, producer } = setting;
@@ -173,7 +173,7 @@ test("a queue whose limit has room again does not wait for FETCHes of the others
   });
   const running = consumer.run();
   for (let i = 1; i <= 3; i++) {
-    // One waits for mail on one connection; the other connection is kept for images.
+    // One FETCH waits for mail on one connection. The other connection is free for images.
     await until(() => count("all") === 1 && seen.length === i && server.snapshot().waiting === 1);
     release();
   }
@@ -183,8 +183,8 @@ test("a queue whose limit has room again does not wait for FETCHes of the others
   assert.deepEqual(seen, [1, 2, 3]);
 });
 
-test("FETCHes that name a queue at its limit are not held up behind others that leave it out", async () => {
-  // The server's clock stands: a FETCH of the empty queue alone never ends by itself.
+test("FETCHes of a queue at its limit do not wait behind others without it", async () => {
+  // On a stopped server clock a FETCH of the empty queue alone never ends.
   const clock = new ManualClock(Date.now());
   await using setting = await start(clock);
   const { server, producer } = setting;
@@ -208,11 +208,11 @@ test("FETCHes that name a queue at its limit are not held up behind others that 
   assert.equal((await running).done, 600);
 });
 
-test("a type's limit holds for the queues it comes from; the first that are too many go back unrun", async () => {
+test("a type's limit applies to its queues, and the first surplus jobs are requeued", async () => {
   const clock = new ManualClock(Date.now());
   await using setting = await start(clock);
   const { server, producer } = setting;
-  // So many that some FETCHes are in flight when it turns out that this queue has heavy jobs.
+  // Enough that some FETCHes are in flight when the first heavy job arrives.
   const [light, heavy] = [40, 200];
   await producer.enqueueMany(
     Array.from({ length: light + heavy }, (_, i) => ({
@@ -229,7 +229,7 @@ test("a type's limit holds for the queues it comes from; the first that are too 
   }, { concurrency: 2 });
   const requeued: string[] = [];
   consumer.on("requeued", ({ reason }) => requeued.push(reason));
-  // Not over before what went back has come again.
+  // It does not end before the requeued jobs have come back.
   const running = consumer.runToCompletion();
   await until(() => count("heavy") === 2 && server.snapshot().working === 2);
   const { queues, scheduled } = server.snapshot();
@@ -252,7 +252,7 @@ test("a type's limit holds for the queues it comes from; the first that are too 
   assert.equal(server.snapshot().working, 0);
 });
 
-test("no more jobs begin in a second than may, of a queue, a type and in all", async () => {
+test("no more jobs begin in a second than the limit of a queue, a type or the run", async () => {
   for (const which of ["queue", "type", "all"]) {
     const clock = new ManualClock(Date.now());
     await using setting = await start(clock);
@@ -283,7 +283,7 @@ test("no more jobs begin in a second than may, of a queue, a type and in all", a
     for (let i = 4; i < begun.length; i++) {
       assert(begun[i]! - begun[i - 4]! >= 1000, `${which}: ${begun.map((ms) => ms - begun[0]!)}`);
     }
-    // One that came before its type was known to come from there goes back for five seconds.
+    // A job that arrived before its type was known is delayed by five seconds.
     assert(
       begun[8]! - begun[0]! < (which === "type" ? 15_000 : 3000),
       `${which}: ${begun.map((ms) => ms - begun[0]!)}`,
@@ -291,7 +291,7 @@ test("no more jobs begin in a second than may, of a queue, a type and in all", a
   }
 });
 
-test("a job without a handler can be left to others: it goes back, and its queue rests", async () => {
+test("a job without a handler can be left to others, and its queue pauses", async () => {
   const clock = new ManualClock(Date.now());
   await using setting = await start(clock);
   const { server, producer } = setting;
@@ -316,7 +316,7 @@ test("a job without a handler can be left to others: it goes back, and its queue
   await producer.enqueue("ours", [], { queue: "own" });
   await until(() => seen.length === 1 && server.snapshot().waiting === 1);
   assert.deepEqual(seen, ["own"]);
-  // Somebody else has taken it meanwhile.
+  // Another worker has taken it in the meantime.
   await producer.sets.scheduled.discard({ jids: [jid] });
   await pass(clock, consumer, until(() => seen.length === 2));
   await pass(clock, consumer, consumer.stop());
@@ -326,7 +326,7 @@ test("a job without a handler can be left to others: it goes back, and its queue
   assert.equal(clock.pending, timers);
 });
 
-test("a run to completion ends where only jobs that are left to others remain", async () => {
+test("a run to completion ends when only jobs for other workers remain", async () => {
   const clock = new ManualClock(Date.now());
   await using setting = await start(clock);
   await setting.producer.enqueue("others");
@@ -350,7 +350,7 @@ test("a run to completion ends where only jobs that are left to others remain", 
   assert.throws(() => new Consumer({ unregistered: "drop" as never }), { code: "INVALID_OPTION" });
 });
 
-test("a limit of a handler that is registered, or replaced, while the consumer runs holds from then on", async () => {
+test("a limit of a handler that is registered or replaced during a run applies", async () => {
   const clock = new ManualClock(Date.now());
   await using setting = await start(clock);
   const { server, producer } = setting;
@@ -385,7 +385,7 @@ test("a limit of a handler that is registered, or replaced, while the consumer r
   await pass(clock, consumer, until(() => running === 3));
   await finish(20);
   assert.equal(most, 3);
-  // Without a limit all run; with one again, those that run count towards it.
+  // Without a limit all jobs run. A new limit counts the jobs that run already.
   consumer.register("x", handler);
   await enqueue();
   await pass(clock, consumer, until(() => running >= 5));

@@ -19,7 +19,7 @@ import { start } from "./setting.ts";
 
 type Line = [level: string, message: string, fields: LogFields | undefined];
 
-/** A logger that keeps what it is told, with as many methods as are wanted. */
+/** A logger that keeps its entries, with a method for each of these levels. */
 function keeping(levels: readonly string[] = LOG_LEVELS) {
   const lines: Line[] = [];
   const logger = Object.fromEntries(levels.map((level) => [
@@ -36,7 +36,7 @@ const wrong = { name: "RangeError", code: "E_FAR", message: "too far", stack: er
 
 const caused = new Error("m", { cause: error });
 
-/** Each event as it may come, and how it is logged. */
+/** Possible events with their log entries. */
 const cases: {
   readonly [Name in keyof ConsumerEvents]: [ConsumerEvents[Name], string, LogFields];
 } = {
@@ -92,7 +92,7 @@ const cases: {
   }],
 };
 
-test("each event has a line, its fields and its level, and no argument of a job is in it", () => {
+test("each event has a message, fields and a level, and no argument of a job", () => {
   const { lines, logger } = keeping();
   const events = new Emitter<ConsumerEvents>();
   logEvents(events, { logger, level: "trace", wid: "worker-1" });
@@ -106,7 +106,7 @@ test("each event has a line, its fields and its level, and no argument of a job 
   assert.doesNotMatch(JSON.stringify(lines), /secret/);
 });
 
-test("nobody listens to what is below the level", () => {
+test("events below the level have no listener", () => {
   const events = new Emitter<ConsumerEvents>();
   logEvents(events, { logger: keeping().logger, level: "info", wid: "w" });
   assert.deepEqual([events.has("start"), events.has("done"), events.has("fail")], [
@@ -114,7 +114,7 @@ test("nobody listens to what is below the level", () => {
   ]);
 });
 
-test("a consumer tells its logger what happens, and each job where debug is asked for", async () => {
+test("a consumer logs its events, and each job at the level debug", async () => {
   await using setting = await start();
   const { server, producer } = setting;
   const run = async (options: ConsumerOptions) => {
@@ -123,7 +123,7 @@ test("a consumer tells its logger what happens, and each job where debug is aske
     consumer.register("x", (_job, { log }) => log.trace("from the handler"));
     await consumer.run({ maxJobs: 1 });
   };
-  // As `@std/log` and winston are: what is below debug goes there.
+  // Like `@std/log` and winston, which have no trace: those entries use debug.
   const { lines, logger } = keeping(["debug", "info", "warn", "error"]);
   await run({ logger });
   const states = lines.filter(([, , fields]) => fields?.["state"] !== undefined);
@@ -145,7 +145,7 @@ test("a consumer tells its logger what happens, and each job where debug is aske
   assert.deepEqual(lines.map(([, message]) => message), ["from the handler"]);
 });
 
-test("pino writes the fields, by fieldsFirst", async () => {
+test("fieldsFirst suits pino, which takes the fields first", async () => {
   await using setting = await start();
   const written: Record<string, unknown>[] = [];
   const stream = { write: (line: string) => void written.push(JSON.parse(line)) };
@@ -168,7 +168,7 @@ test("pino writes the fields, by fieldsFirst", async () => {
   assert.equal(find("alone")!["level"], 10);
 });
 
-test("console will do, and a logger that throws or rejects harms nobody", () => {
+test("console is a logger, and a logger that throws or rejects does no harm", () => {
   assert.ok(new Consumer({ logger: console }).wid);
   const broken = {
     debug: () => Promise.reject(new Error("no")),
@@ -182,7 +182,7 @@ test("console will do, and a logger that throws or rejects harms nobody", () => 
   for (const level of LOG_LEVELS) assert.doesNotThrow(() => write[level]("x", {}));
 });
 
-test("what is no logger or no level is refused", () => {
+test("an invalid logger or level is refused", () => {
   const { logger } = keeping(["debug", "info", "warn"]);
   for (const bad of [logger, null, 1, () => {}]) {
     assert.throws(() => new Consumer({ logger: bad as never }), ConfigError);

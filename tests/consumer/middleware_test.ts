@@ -5,14 +5,14 @@ import { deferred } from "../../src/internal/deferred.ts";
 import { runJob } from "../../src/testing/mod.ts";
 import { start } from "./setting.ts";
 
-/** What becomes of a job whose handler has these around it, first outermost. */
+/** Runs a job whose handler has this middleware, the first one outermost. */
 function runWithin(middleware: readonly ConsumerMiddleware[], handler: Handler) {
   const consumer = new Consumer();
   for (const one of middleware) consumer.use(one);
   return runJob(consumer.register("x", handler), { type: "x", args: [1] });
 }
 
-test("middleware is passed on the way in and out, the first that was added outermost", async () => {
+test("middleware runs before and after the handler, the first one outermost", async () => {
   await using setting = await start();
   const way: unknown[] = [];
   const consumer = new Consumer({ url: setting.server.url, concurrency: 1 });
@@ -39,7 +39,7 @@ test("middleware is passed on the way in and out, the first that was added outer
   assert.equal(setting.server.snapshot().processed, 1);
 });
 
-test("what is added while it runs holds for the jobs that come after", async () => {
+test("middleware that is added during a run applies to later jobs", async () => {
   await using setting = await start();
   const consumer = new Consumer({ url: setting.server.url, concurrency: 1 });
   const seen: string[] = [];
@@ -59,14 +59,14 @@ test("what is added while it runs holds for the jobs that come after", async () 
   assert.deepEqual(seen, ["first", "first", "second"]);
 });
 
-test("one that does not call next ends the job", async () => {
+test("middleware that does not call next ends the job", async () => {
   for (const value of [undefined, "its own"]) {
     const run = await runWithin([() => value], () => assert.fail("the handler ran"));
     assert.deepEqual([run.outcome, run.result], ["done", value]);
   }
 });
 
-test("a job of a type that has no handler passes none", async () => {
+test("a job of a type without a handler passes no middleware", async () => {
   await using setting = await start();
   const consumer = new Consumer({ url: setting.server.url, concurrency: 1 });
   consumer.use(() => assert.fail("there is nothing to go around"));
@@ -78,7 +78,7 @@ test("a job of a type that has no handler passes none", async () => {
   assert.equal(setting.server.snapshot().retries, 1);
 });
 
-test("calling next twice fails the job, awaited or not, caught or not, and runs the handler once", async () => {
+test("calling next twice fails the job, but runs the handler once", async () => {
   const twice: ConsumerMiddleware[] = [
     async (_job, _context, next) => {
       await next();
@@ -102,7 +102,7 @@ test("calling next twice fails the job, awaited or not, caught or not, and runs 
   }
 });
 
-test("each of two may call its own next once", async () => {
+test("two middleware functions may each call their own next once", async () => {
   let runs = 0;
   const again: ConsumerMiddleware = async (_job, _context, next) => {
     await next();
@@ -111,7 +111,7 @@ test("each of two may call its own next once", async () => {
   assert.deepEqual([run.outcome, run.result, runs], ["done", 1, 1]);
 });
 
-test("a handler whose middleware does not wait for it is waited for, and heard of", async () => {
+test("a handler is awaited and its result used, even if its middleware does not wait", async () => {
   const careless: ConsumerMiddleware = (_job, _context, next) => {
     next();
   };
@@ -128,7 +128,7 @@ test("a handler whose middleware does not wait for it is waited for, and heard o
   assert.equal((await runWithin([careless, careless], () => Promise.reject(error))).error, error);
 });
 
-test("one that has an answer of its own need not wait for the handler", async () => {
+test("middleware with a result of its own need not wait for the handler", async () => {
   const run = await runWithin(
     [(_job, _context, next) => Promise.race([next(), Promise.resolve(new Discard("too slow"))])],
     () => new Promise(() => {}),
@@ -146,7 +146,7 @@ test("a next that is called after the end runs nothing", async () => {
   await assert.rejects(late!(), { code: "NEXT_CALLED_LATE" });
 });
 
-test("what the handler throws rejects next, and may be dealt with", async () => {
+test("an error of the handler rejects next, and can be handled", async () => {
   const error = new Error("from the handler");
   const caught: unknown[] = [];
   const catching: ConsumerMiddleware = async (_job, _context, next) => {
@@ -168,7 +168,7 @@ test("what the handler throws rejects next, and may be dealt with", async () => 
   );
 });
 
-test("what middleware throws fails the job, before and after next, in a promise or not", async () => {
+test("an error of middleware fails the job, before and after next, sync or async", async () => {
   const error = new RangeError("from the middleware");
   let runs = 0;
   const throwing: ConsumerMiddleware[] = [
@@ -187,7 +187,7 @@ test("what middleware throws fails the job, before and after next, in a promise 
   assert.equal(runs, 1);
 });
 
-test("an outcome is an error to all that are around whoever gave it, and to nobody within", async () => {
+test("an outcome rejects next in outer middleware only", async () => {
   const heard: unknown[] = [];
   const around = (name: string): ConsumerMiddleware => async (_job, _context, next) => {
     try {
@@ -206,7 +206,7 @@ test("an outcome is an error to all that are around whoever gave it, and to nobo
   assert.deepEqual(heard, [["b", true], ["a", true]]);
 });
 
-test("what is no function is refused", () => {
+test("middleware that is not a function is refused", () => {
   for (const wrong of [undefined, null, {}, "x"]) {
     assert.throws(() => new Consumer().use(wrong as never), { code: "INVALID_OPTION" });
   }

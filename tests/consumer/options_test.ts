@@ -29,7 +29,7 @@ test("jobs that handlers enqueue pass the consumer's own middleware", async () =
   let seen: unknown;
   consumer.register("second", ({ custom }) => void (seen = custom));
   await pass(clock, consumer, consumer.runToCompletion());
-  // A second run has connections of its own, and the same middleware, once.
+  // A second run has its own connections and the same middleware, once.
   await setting.producer.enqueue("first");
   await pass(clock, consumer, consumer.runToCompletion({ maxJobs: 2 }));
   assert.deepEqual(seen, { via: "worker" });
@@ -41,7 +41,7 @@ test("jobs that handlers enqueue pass the consumer's own middleware", async () =
   }
 });
 
-test("a run to completion ends after so many jobs, too", async () => {
+test("a run to completion can have a maximum number of jobs, too", async () => {
   const clock = new ManualClock(Date.now());
   await using setting = await start(clock);
   await setting.producer.enqueueMany([1, 2, 3, 4].map((i) => ({ type: "x", args: [i] })));
@@ -53,7 +53,7 @@ test("a run to completion ends after so many jobs, too", async () => {
   assert.deepEqual([second.reason, second.done], ["empty", 1]);
 });
 
-test("after its time a run gives jobs as long as it was told to", async () => {
+test("a run that ends at its time limit gives jobs its grace period", async () => {
   const clock = new ManualClock(Date.now());
   await using setting = await start(clock);
   const jid = await setting.producer.enqueue("hangs", [], { retry: 3 });
@@ -77,7 +77,7 @@ test("after its time a run gives jobs as long as it was told to", async () => {
   await assert.rejects(consumer.runToCompletion({ maxJobs: 0 }), { code: "INVALID_OPTION" });
 });
 
-test("there are connections for each job, and in Cloudflare Workers most are left to handlers", () => {
+test("there is a connection for each job, up to 16, and three in Cloudflare Workers", () => {
   const connections = (where: "workerd" | "node", options: ConsumerOptions = {}) =>
     resolveSettings({ concurrency: 100, ...options }, undefined, where).connections;
   assert.equal(connections("node"), 16);
@@ -85,11 +85,11 @@ test("there are connections for each job, and in Cloudflare Workers most are lef
   assert.equal(connections("node", { concurrency: 10 }), 11);
   assert.equal(connections("workerd"), 3);
   assert.equal(connections("workerd", { connections: 4 }), 4);
-  // A FETCH would hold back everything else on a single one.
+  // A waiting FETCH would delay all other commands on a single connection.
   assert.throws(() => connections("node", { connections: 1 }), { code: "INVALID_OPTION" });
 });
 
-test("whether to look for cancelled jobs is a boolean", () => {
+test("cancellation has to be a boolean", () => {
   for (const wrong of ["yes", 1, null]) {
     assert.throws(() => new Consumer({ cancellation: wrong as never }), { code: "INVALID_OPTION" });
   }

@@ -5,7 +5,7 @@ import { OutageReminder } from "../../src/consumer/outage_reminder.ts";
 import { Emitter } from "../../src/events.ts";
 import { ManualClock } from "../../src/server/mod.ts";
 
-test("an outage is told of once a minute, until it ends or nothing is tried any longer", () => {
+test("the event outage repeats every minute until the outage or the attempts end", () => {
   const clock = new ManualClock();
   const events = new Emitter<ConsumerEvents>();
   const told: number[] = [];

@@ -14,10 +14,10 @@ import { type Answer, bulk, jobReply, script, type ScriptOptions, serve } from "
 import { deferred } from "../../src/internal/deferred.ts";
 import { pass, until } from "./setting.ts";
 
-/** Reports that may wait before no more is fetched, as in `session.ts`. */
+/** Number of waiting reports at which fetching stops, as in `session.ts`. */
 const MAX_UNREPORTED = 1000;
 
-/** A handler for each of the jobs that end in another way, by type. */
+/** A handler for each result of a job, by type. */
 const HANDLERS: Record<string, Handler> = {
   done() {},
   fails() {
@@ -34,7 +34,7 @@ const HANDLERS: Record<string, Handler> = {
   },
 };
 
-/** A scripted consumer that has these handlers, and tells what was given up. */
+/** Returns a scripted consumer with these handlers, and the reports that it dropped. */
 async function outbox(
   answer: Answer,
   before: (job: Job) => void | Promise<void> = () => {},
@@ -63,8 +63,8 @@ async function outbox(
     unreported,
     starts,
     /**
-     * Cuts the connection for commands, and gives what comes over the one that is made in its
-     * place, HELLO left out.
+     * Cuts the connection for commands, and returns the lines on the one that replaces it, without
+     * HELLO.
      */
     async cut(answerThen: Answer = () => undefined): Promise<() => string[]> {
       const { peers, clock } = one;
@@ -81,7 +81,7 @@ async function outbox(
   };
 }
 
-/** The commands that came, each with the job that it is about. */
+/** Returns the verb and the job id of each command. */
 function verbs(lines: readonly string[]): string[] {
   return lines.slice(1).map((line) => `${line.split(" ")[0]} ${/jid-\w+/.exec(line)?.[0]}`);
 }
@@ -92,7 +92,7 @@ async function settle(): Promise<void> {
 
 const silence: Answer = () => "";
 
-test("what became of a job is told again where the answer was lost, in the same order", async () => {
+test("a result without an answer is sent again, in the same order", async () => {
   const { give, stop, cut, commands, unreported, starts } = await outbox(silence);
   for (const jobtype of ["done", "fails", "done"]) {
     await give(jobReply(`jid-0000${starts.length}`, { jobtype }));
@@ -108,7 +108,7 @@ test("what became of a job is told again where the answer was lost, in the same 
   assert.deepEqual([done, failed, starts.length, unreported], [2, 1, 3, []]);
 });
 
-test("an outcome of two commands goes on where it was", async () => {
+test("a result of two commands resumes at the one without an answer", async () => {
   for (
     const [jobtype, first, second] of [
       ["later", "PUSHB", "ACK"],
@@ -116,7 +116,7 @@ test("an outcome of two commands goes on where it was", async () => {
       ["killed", "FAIL", "MUTATE"],
     ] as const
   ) {
-    // The first command is answered, or not.
+    // With and without an answer to the first command.
     for (const isAnswered of [true, false]) {
       const { give, stop, cut, commands, unreported } = await outbox((line) =>
         isAnswered && line.startsWith(first) ? undefined : ""
@@ -134,7 +134,7 @@ test("an outcome of two commands goes on where it was", async () => {
   }
 });
 
-test("a FAIL that is not found the second time has got through the first time", async () => {
+test("a resent FAIL that finds no job has worked the first time", async () => {
   for (const jobtype of ["fails", "killed"]) {
     const { give, stop, cut, unreported, commands } = await outbox(silence);
     await give(jobReply("jid-00000", { jobtype }));
@@ -149,7 +149,7 @@ test("a FAIL that is not found the second time has got through the first time", 
   }
 });
 
-test("a job that the server does not find is given up, told of, and not told again", async () => {
+test("a report of a job that the server does not find is dropped with an event", async () => {
   const { give, stop, cut, unreported, commands } = await outbox(() =>
     "-ERR Job not found jid-00000\r\n"
   );
@@ -160,14 +160,14 @@ test("a job that the server does not find is given up, told of, and not told aga
   assert.equal(commands.lines.length, 2);
   const again = await cut();
   assert.deepEqual(again(), []);
-  // The slot is free again.
+  // Shows that its slot is free again.
   await give(jobReply("jid-00001", { jobtype: "done" }));
   await settle();
   assert.deepEqual(again(), ["ACK jid-00001"]);
   assert.equal((await stop()).done, 1);
 });
 
-test("what the server refuses is given up and told of, whichever command it is", async () => {
+test("any command that the server refuses is dropped with an event", async () => {
   for (
     const [jobtype, refused, sent] of [
       ["done", "ACK", ["ACK"]],
@@ -187,7 +187,7 @@ test("what the server refuses is given up and told of, whichever command it is",
   }
 });
 
-test("a job that the server does not take again is failed", async () => {
+test("a job that the server does not accept again fails", async () => {
   for (const jobtype of ["later", "again"]) {
     const { give, stop, commands, unreported } = await outbox((line) =>
       line.startsWith("PUSH") ? "-ERR the store is full\r\n" : undefined
@@ -200,8 +200,8 @@ test("a job that the server does not take again is failed", async () => {
   }
 });
 
-test("what is enqueued again is what the server sent, byte for byte, whatever its handler did to it", async () => {
-  // What this client would not send, and numbers that it cannot hold.
+test("a requeued job has the server's bytes, whatever its handler changed", async () => {
+  // Values that this client would not send, and numbers that it cannot represent.
   const texts: [text: string, kept: string[]][] = [
     [`"args":[12345678901234567890, 1e400,0.10],"reserve_for":30,"retry":-7`, [
       `"args":[12345678901234567890, 1e400,0.10]`,
@@ -242,7 +242,7 @@ test("what is enqueued again is what the server sent, byte for byte, whatever it
         assert.equal(jid, "jid-00000");
         assert.equal(commands.lines[2], `ACK {"jid":"jid-00000"}`);
       } else {
-        // It has no retry left.
+        // It has no retries left.
         assert.deepEqual([line.slice(0, 4), jobtype], ["FAIL", "again"]);
       }
       await stop();
@@ -251,7 +251,7 @@ test("what is enqueued again is what the server sent, byte for byte, whatever it
   }
 });
 
-test("a job that is put off comes by the server's clock, however far the two are apart", async () => {
+test("a snoozed job uses the server's clock, whatever the difference", async () => {
   for (const hours of [-24, -1, -1 / 30, 0, 1 / 30, 1, 24]) {
     const serverAheadMs = hours * 3600_000;
     for (const jobtype of ["later", "again"]) {
@@ -269,7 +269,7 @@ test("a job that is put off comes by the server's clock, however far the two are
   }
 });
 
-test("nothing is told after the reservation's end, whether it was sent before or not", async () => {
+test("nothing is sent after the reservation's end, whether sent before or not", async () => {
   for (const isSent of [true, false]) {
     const cut = deferred<void>();
     const one = await outbox(
@@ -285,13 +285,13 @@ test("nothing is told after the reservation's end, whether it was sent before or
     if (!isSent) {
       await give(jobReply("jid-00000", { jobtype: "done", reserve_for: 60 }));
       await until(() => consumer.running.length === 1);
-      // A result may go over a connection for FETCH, if there is one.
+      // Otherwise the result could go over the connection for FETCH.
       fetch.end();
       await settle();
       cut.resolve();
       await settle();
     }
-    // All at once: the connection that is asked for on the way is made when that is over.
+    // In one step: the requested connection is opened after it.
     clock.advance(60_000);
     await until(() => peers.length === (isSent ? 3 : 4));
     for (const peer of peers.slice(2)) {
@@ -312,7 +312,7 @@ test("nothing is told after the reservation's end, whether it was sent before or
   }
 });
 
-test("no more jobs are fetched while too many reports wait, and again once there is room", async () => {
+test("fetching stops while too many reports wait, and resumes when there is room", async () => {
   let held = 0;
   let isHeld = true;
   const { give, stop, commands, fetch, starts, unreported } = await outbox((line) => {
@@ -335,7 +335,7 @@ test("no more jobs are fetched while too many reports wait, and again once there
   assert.deepEqual([done, unreported], [MAX_UNREPORTED + 1, []]);
 });
 
-test("reports that wait are told once the server is back, however many, each once", async () => {
+test("all waiting reports are sent once when the server is back", async () => {
   const { give, stop, cut, starts, unreported } = await outbox(silence);
   for (let i = 0; i <= MAX_UNREPORTED; i++) {
     await give(jobReply(`jid-${String(i).padStart(5, "0")}`, { jobtype: "done" }));

@@ -3,9 +3,7 @@ import { test } from "node:test";
 import { Prefetch } from "../../src/consumer/fetch/prefetch.ts";
 import { ManualClock } from "../../src/server/mod.ts";
 
-/**
- * What the server says while a job is fetched each 10 ms, and how long a FETCH of this time takes.
- */
+/** Number of waiting jobs and duration of a FETCH at each time. A job is fetched every 10 ms. */
 interface Course {
   waiting(at: number): number;
   tookMs?(at: number): number;
@@ -13,8 +11,8 @@ interface Course {
 }
 
 /**
- * A prefetch after this course, when the server was asked, and how many FETCHes it allowed after
- * each job.
+ * Returns the times at which the server was asked, and the FETCHes that were allowed after each
+ * job.
  */
 async function watch({ waiting, tookMs = () => 0, ms }: Course) {
   const clock = new ManualClock(0);
@@ -37,19 +35,19 @@ async function watch({ waiting, tookMs = () => 0, ms }: Course) {
   return { asked, allowed, prefetch };
 }
 
-test("while nothing waits the server is asked ten times a second at most", async () => {
+test("while no job waits, the server is asked ten times a second at most", async () => {
   const { asked, prefetch } = await watch({ waiting: () => 0, ms: 2000 });
   assert.deepEqual(asked, Array.from({ length: 20 }, (_, i) => 100 * i));
   assert.equal(prefetch.maxInFlight, 0);
 });
 
-test("once there is a backlog it is asked as soon as its answer has lost its worth", async () => {
+test("with a backlog, the server is asked as soon as its answer is out of date", async () => {
   const { asked, prefetch } = await watch({ waiting: (at) => at < 500 ? 0 : 400, ms: 1000 });
   assert.deepEqual(asked, [0, 100, 200, 300, 400, 500, 710, 920]);
   assert(prefetch.maxInFlight > 0);
 });
 
-test("a backlog that many workers empty allows nothing where it would be gone by the next answer", async () => {
+test("a backlog that ends before the next answer allows no FETCH", async () => {
   // 600 jobs in each 210 ms.
   const { allowed } = await watch({ waiting: (at) => Math.max(0, 1500 - 3 * at), ms: 450 });
   assert.equal(allowed[0], 150);
@@ -57,10 +55,9 @@ test("a backlog that many workers empty allows nothing where it would be gone by
   assert.deepEqual([allowed[21], allowed[42]], [(870 - 630) / 10, 0]);
 });
 
-test("jobs of a paused queue allow nothing once a FETCH has waited, and again when it is resumed", async () => {
+test("jobs of a paused queue allow nothing until it is resumed", async () => {
   const paused = 100_000;
-  // A job that comes once in a while, by a FETCH that waits for it; at 1,000 ms the queue is
-  // resumed.
+  // A job arrives now and then, by a FETCH that waits for it. At 1000 ms the queue is resumed.
   const { allowed } = await watch({
     waiting: () => paused,
     tookMs: (at) => at < 1000 ? 900 : 1,

@@ -5,17 +5,17 @@ import { orderOf } from "../../src/consumer/fetch/order.ts";
 import { ManualClock } from "../../src/server/mod.ts";
 import { once, pass, start, until } from "./setting.ts";
 
-test("a list keeps its order, with each pattern's queues in its place, by name, and none twice", () => {
+test("a list keeps its order, with a pattern's queues by name, and no duplicates", () => {
   const order = orderOf(["critical", "images.*", "images.b", "*"]);
   assert.equal(order.isDynamic, true);
   assert.deepEqual(order.next(), ["critical", "images.b"]);
   order.learn({ "images.c": 1, "images.b": 0, imagesxa: 3, critical: 2, "images.a": 0 });
   assert.deepEqual(order.next(), ["critical", "images.a", "images.b", "images.c", "imagesxa"]);
-  // The same object as long as nothing changes: what is made of it is made once.
+  // The same array while nothing changes, so that a result made from it can be cached.
   assert.equal(order.next(), order.next());
 });
 
-test("weights draw each order anew: a queue comes first as often as its weight says, and none is left out", () => {
+test("weights give each order at random: a queue's weight is its share of first places", () => {
   let seed = 7;
   const random = () => (seed = seed * 16807 % 2147483647) / 2147483647;
   const order = orderOf({ high: 6, middle: 3, "low.*": 1, "low.odd": 2 }, random);
@@ -33,7 +33,7 @@ test("weights draw each order anew: a queue comes first as often as its weight s
   }
 });
 
-test("a function is given what waits, and its patterns are looked up", () => {
+test("a function gets the waiting jobs, and patterns in its result are expanded", () => {
   const seen: unknown[] = [];
   const order = orderOf((waiting) => {
     seen.push(waiting);
@@ -46,7 +46,7 @@ test("a function is given what waits, and its patterns are looked up", () => {
   assert.deepEqual(seen, [{ a: 1, b: 2, "x.1": 0 }]);
 });
 
-test("a choice that cannot be used is refused, when it is made and when it is changed", () => {
+test("invalid queues are refused, in the options and when they change", () => {
   const option = { code: "INVALID_OPTION" };
   const name = { code: "INVALID_QUEUE" };
   const wrong: [unknown, object][] = [
@@ -73,7 +73,7 @@ test("a choice that cannot be used is refused, when it is made and when it is ch
   assert.deepEqual(consumer.queues, ["default"]);
 });
 
-test("jobs of a queue that a pattern stands for are run, of one that came later too", async () => {
+test("jobs of a pattern's queues run, including a queue that was created later", async () => {
   const clock = new ManualClock(Date.now());
   await using setting = await start(clock);
   const { server, producer } = setting;
@@ -99,7 +99,7 @@ test("jobs of a queue that a pattern stands for are run, of one that came later 
   assert.equal(clock.pending, timers);
 });
 
-test("a run to completion knows the queues that its own jobs made", async () => {
+test("a run to completion includes the queues that its own jobs created", async () => {
   const clock = new ManualClock(Date.now());
   await using setting = await start(clock);
   const { server, producer } = setting;
@@ -116,7 +116,7 @@ test("a run to completion knows the queues that its own jobs made", async () => 
   assert.deepEqual(steps, [2, 1, 0]);
 });
 
-test("a run to completion of a pattern that no queue looks like ends at once", async () => {
+test("a run to completion of a pattern without a queue ends at once", async () => {
   const clock = new ManualClock(Date.now());
   await using setting = await start(clock);
   const consumer = new Consumer({ url: setting.server.url, queues: ["nothing.*"], clock });
@@ -132,7 +132,7 @@ test("a run to completion of a pattern that no queue looks like ends at once", a
   assert.equal(await pass(clock, consumer, consumer.runOne()), false);
 });
 
-test("weights leave nothing behind", async () => {
+test("a run to completion with weights runs all jobs", async () => {
   const clock = new ManualClock(Date.now());
   await using setting = await start(clock);
   const { server, producer } = setting;
@@ -151,7 +151,7 @@ test("weights leave nothing behind", async () => {
   assert.equal(new Set(order).size, 3);
 });
 
-test("other queues can be taken while it runs, by all three kinds of choice", async () => {
+test("the queues can be replaced during a run, by all three kinds", async () => {
   const clock = new ManualClock(Date.now());
   await using setting = await start(clock);
   const { server, producer } = setting;
@@ -176,7 +176,7 @@ test("other queues can be taken while it runs, by all three kinds of choice", as
   assert.deepEqual(jobs, choices.map(([queue]) => queue));
 });
 
-test("a function that fails is told of, and asked again after a rest", async () => {
+test("a function that fails is reported, and called again after a pause", async () => {
   const clock = new ManualClock(Date.now());
   await using setting = await start(clock);
   const { server, producer } = setting;

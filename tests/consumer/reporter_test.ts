@@ -29,7 +29,7 @@ function reporting() {
   return { sent, unreported, reporter, settled: () => settled };
 }
 
-test("the ACK of a job that was enqueued again is not sent once it may be another worker's", () => {
+test("the ACK of a requeued job is not sent when another worker may have the job", () => {
   const { sent, reporter, settled } = reporting();
   assert.deepEqual([sent[0]!.command.verb, sent[0]!.notAfter], ["PUSHB", 60_000]);
   sent[0]!.resolve(undefined);
@@ -39,7 +39,7 @@ test("the ACK of a job that was enqueued again is not sent once it may be anothe
   assert.deepEqual([reporter.inFlight, settled(), sent.length], [0, 1, 2]);
 });
 
-test("a job that the server refuses to take again is failed, until its reservation ends", () => {
+test("a job that the server refuses to requeue fails, until its reservation ends", () => {
   const { sent, reporter, unreported } = reporting();
   sent[0]!.reject(new ServerError("ERR no"));
   assert.deepEqual([sent[1]!.command.verb, sent[1]!.notAfter], ["FAIL", 60_000]);

@@ -23,7 +23,7 @@ test("a run hops at the first yield after its time, or at half of its reservatio
   }
 });
 
-test("a run that ends is done, whatever it yields, and gets the cursor of its job", async () => {
+test("a run that returns is done, and gets the cursor of its job", async () => {
   const seen: unknown[] = [];
   const run = resumable(async function* (_job, { cursor, attempt, log, progress, extend }) {
     seen.push(cursor, attempt, typeof log.info, typeof progress, typeof extend);
@@ -40,7 +40,7 @@ test("a run that ends is done, whatever it yields, and gets the cursor of its jo
   ]);
 });
 
-test("a cursor that JSON cannot hold fails the job, and so does what is thrown", async () => {
+test("a cursor that JSON cannot represent fails the job, and so does an error", async () => {
   const clock = new ManualClock();
   const bad = resumable(function* () {
     clock.advance(3_600_000);
@@ -61,7 +61,7 @@ test("a cursor that JSON cannot hold fails the job, and so does what is thrown",
   assert.equal((await runJob(first, { type: "x" })).error, thrown);
 });
 
-test("what a job carries goes over its custom, which is kept byte for byte", () => {
+test("the cursor is merged into custom, whose other bytes are kept", () => {
   const json = '{"jid":"jid-jid-1","jobtype":"x","args":[],"custom":{"big":1.0,"resumeAt":1}}';
   const job = decodeJob(json);
   const again = encodeRequeuedJob(job, undefined, { custom: { resumeAt: { page: 2 } } }).json;
@@ -70,7 +70,7 @@ test("what a job carries goes over its custom, which is kept byte for byte", () 
   assert.match(encodeRequeuedJob(none, undefined, { custom: { a: 1 } }).json, /"custom":\{"a":1\}/);
 });
 
-test("what is no generator function, or no length of time, is refused", () => {
+test("an invalid generator function or time is refused", () => {
   assert.throws(() => resumable("no" as never), ConfigError);
   assert.throws(() => resumable(function* () {}, { hopEveryMs: 10 }), ConfigError);
 });

@@ -8,7 +8,7 @@ import { turn, WallClock } from "../faults/wall_clock.ts";
 import { jobReply, script } from "./scripted.ts";
 import { pass, start, until } from "./setting.ts";
 
-/** An embedded server, and a consumer that shares its clock. */
+/** Starts an embedded server, and a consumer that shares its clock. */
 async function setUp(concurrency: number) {
   const clock = new ManualClock(Date.now());
   const setting = await start(clock);
@@ -21,7 +21,7 @@ async function setUp(concurrency: number) {
 }
 
 for (const concurrency of [1, 3, 10]) {
-  test(`as many jobs are run as were asked for, and no more is fetched: ${concurrency} at a time`, async () => {
+  test(`maxJobs jobs are run, and no more are fetched: ${concurrency} at a time`, async () => {
     await using one = await setUp(concurrency);
     const { server, consumer, jobs } = one;
     await jobs(9);
@@ -45,7 +45,7 @@ for (const concurrency of [1, 3, 10]) {
   });
 }
 
-test("jobs that fail, have no handler or are put off count, too", async () => {
+test("jobs that fail, have no handler or are snoozed count, too", async () => {
   await using one = await setUp(1);
   const { producer, consumer } = one;
   await producer.enqueue("throws");
@@ -61,7 +61,7 @@ test("jobs that fail, have no handler or are put off count, too", async () => {
   assert.deepEqual(one.server.snapshot().queues, { default: 1 });
 });
 
-test("it waits for as many as were asked for, and for those that run", async () => {
+test("it waits for all of maxJobs, and until they have ended", async () => {
   await using one = await setUp(3);
   const { consumer, producer, jobs, clock } = one;
   await jobs(1);
@@ -75,7 +75,7 @@ test("it waits for as many as were asked for, and for those that run", async () 
   const running = consumer.run({ maxJobs: 2 });
   void running.then(() => isOver = true);
   await until(() => runs === 1);
-  // More than a FETCH waits for: empty queues are not the end of it.
+  // Longer than a FETCH waits, so empty queues do not end the run.
   for (let i = 0; i < 100; i++) {
     clock.advance(50);
     await new Promise((resolve) => setTimeout(resolve, 0));
@@ -109,7 +109,7 @@ test("a job that is left to others does not count", async () => {
   assert.equal(one.server.snapshot().scheduled, 1);
 });
 
-test("the time that was asked for ends it as a stop does: what runs may end", async () => {
+test("maxMs ends a run like a stop: running jobs may end", async () => {
   const finish = deferred<void>();
   const { give, commands, fetch, clock, consumer, running } = await script({
     runOptions: { maxMs: 10_000 },
@@ -137,7 +137,7 @@ test("the time that was asked for ends it as a stop does: what runs may end", as
   assert.equal(clock.pending, 0);
 });
 
-test("whichever limit comes first ends it, and the other leaves no timer", async () => {
+test("the first limit ends the run, and the other leaves no timer", async () => {
   await using one = await setUp(1);
   const { consumer, jobs, clock } = one;
   const timers = clock.pending;
@@ -151,7 +151,7 @@ test("whichever limit comes first ends it, and the other leaves no timer", async
   assert.equal((await pass(clock, consumer, consumer.run({ maxMs: 1 }))).reason, "time");
 });
 
-test("limits that cannot be used are refused, and nothing is connected", async () => {
+test("invalid limits are refused before a connection is opened", async () => {
   const consumer = new Consumer({ url: "tcp://localhost:1" });
   const code = "INVALID_OPTION";
   for (const maxJobs of [0, -1, 1.5, NaN, Infinity, "1"]) {
@@ -163,7 +163,7 @@ test("limits that cannot be used are refused, and nothing is connected", async (
   assert.equal(consumer.state, "idle");
 });
 
-test("runOne runs one job, whatever becomes of it, and says whether there was one", async () => {
+test("runOne runs one job with any result, and returns whether there was one", async () => {
   await using one = await setUp(5);
   const { consumer, producer, clock, server } = one;
   assert.equal(await pass(clock, consumer, consumer.runOne()), false);
@@ -187,7 +187,7 @@ test("runOne runs one job, whatever becomes of it, and says whether there was on
   assert.equal(await pass(clock, consumer, consumer.runOne()), false);
 });
 
-test("runOne has run a job whose reservation ended, too, or that a stop has given back", async () => {
+test("runOne also returns true if the reservation ended, or a stop returned the job", async () => {
   const { clock, give, wait, fetch, consumer, running } = await script({
     way: "runOne",
     setUp: (consumer) =>
@@ -213,7 +213,7 @@ test("runOne has run a job whose reservation ended, too, or that a stop has give
   assert.equal(await stopped.stop({ graceMs: 25_000 }), true);
 });
 
-test("a run of so many jobs ends with them when it was quieted meanwhile, by the server too", async () => {
+test("a run of maxJobs jobs ends with them, even when quiet, also from the server", async () => {
   for (const way of ["runOne", "run"] as const) {
     const finish = deferred<void>();
     const { wait, give, fetch, consumer, running } = await script<"run" | "runOne">({
@@ -242,7 +242,7 @@ test("a run of so many jobs ends with them when it was quieted meanwhile, by the
   }
 });
 
-test("a run to completion runs what there is, what that enqueues, and what failed is left", async () => {
+test("a run to completion runs all jobs and the ones they enqueue, not the retries", async () => {
   await using one = await setUp(4);
   const { consumer, jobs, clock, server } = one;
   await jobs(20);
@@ -261,7 +261,7 @@ test("a run to completion runs what there is, what that enqueues, and what faile
   assert.deepEqual([queues["default"], retries, working], [0, 1, 0]);
 });
 
-test("a run to completion is ended by a stop before its end", async () => {
+test("a stop ends a run to completion early", async () => {
   await using one = await setUp(1);
   const { consumer, jobs, clock } = one;
   await jobs(5);
@@ -271,7 +271,7 @@ test("a run to completion is ended by a stop before its end", async () => {
   assert(done >= 1 && done < 5, `${done}`);
 });
 
-test("a run to completion ends although the time of day stands still", async () => {
+test("a run to completion ends even if the wall clock stands still", async () => {
   class Frozen extends WallClock {
     override now(): number {
       return Date.UTC(2026, 0, 1);

@@ -3,32 +3,26 @@ import { ManualClock } from "../../src/server/mod.ts";
 import { Peer } from "../connection/peer.ts";
 import { until } from "./setting.ts";
 
-/**
- * What the test's server replies to a line: "" for nothing, `undefined` for what it replies
- * otherwise.
- */
+/** Returns the server's reply to a line: "" for none, `undefined` for the default one. */
 export type Answer = (line: string) => string | undefined;
 
-/** A bulk reply. */
+/** Returns a bulk reply. */
 export function bulk(text: string): string {
   return `$${new TextEncoder().encode(text).length}\r\n${text}\r\n`;
 }
 
-/** A job as a reply to FETCH. */
+/** Returns a job as a reply to FETCH. */
 export function jobReply(jid: string, fields: Record<string, unknown> = {}): string {
   return bulk(JSON.stringify({ jid, jobtype: "x", args: [], ...fields }));
 }
 
-/** What INFO says where no job waits, and the time is this. */
+/** Returns a reply to INFO without waiting jobs and with this time. */
 export function infoReply(now: number): string {
   const faktory = { queues: {} };
   return bulk(JSON.stringify({ now: new Date(now).toISOString(), faktory, server: {} }));
 }
 
-/**
- * Replies to each line after HELLO as it comes, and hangs up at END; `+OK` where `answer` has
- * nothing to say of it.
- */
+/** Replies to each line after HELLO and closes at END. The default reply is `+OK`. */
 export function serve(peer: Peer, answer: Answer = () => undefined): void {
   void (async () => {
     for (let count = 2;; count++) {
@@ -40,22 +34,22 @@ export function serve(peer: Peer, answer: Answer = () => undefined): void {
   })();
 }
 
-/** Options of {@linkcode script} beside the consumer's own. */
+/** Options of {@linkcode script}. */
 export interface ScriptOptions<Way extends "run" | "runOne" = "run"> extends ConsumerOptions {
   readonly clock?: ManualClock;
   readonly answer?: Answer;
   readonly setUp?: (consumer: Consumer) => void;
-  /** How it is run. @default "run" */
+  /** Method that runs the consumer. @default "run" */
   readonly way?: Way;
   readonly runOptions?: RunOptions;
-  /** By how much the server's clock is ahead of the consumer's, in milliseconds. @default 0 */
+  /** Time by which the server's clock is ahead of the consumer's, in ms. @default 0 */
   readonly serverAheadMs?: number;
 }
 
 /**
- * A running consumer whose server is the test, under a clock that only the test moves: one
- * connection for commands, which are answered by `answer`, and one to fetch, whose FETCHes are
- * answered by `give`, and with nothing once it stops.
+ * Starts a consumer whose server is the test. Only the test moves the clock. It has one connection
+ * for commands, which `answer` answers, and one for FETCH. `give` answers the FETCHes. After a stop
+ * they get an empty reply.
  */
 export async function script<Way extends "run" | "runOne" = "run">(
   all: ScriptOptions<Way> = {},
@@ -72,7 +66,7 @@ export async function script<Way extends "run" | "runOne" = "run">(
       name: "memory",
       connect() {
         const peer = new Peer();
-        // Asked by the way, for the server's time.
+        // Sent for the server's time.
         peer.aside = (line) => line === "INFO" ? infoReply(clock.now() + serverAheadMs) : undefined;
         void peer.greet();
         peers.push(peer);
@@ -96,14 +90,14 @@ export async function script<Way extends "run" | "runOne" = "run">(
     commands,
     fetch,
     running,
-    /** Answers the oldest FETCH that has no answer, once it has come. */
+    /** Waits for an unanswered FETCH, and answers the oldest one. */
     async give(reply: string): Promise<void> {
       await fetch.received(++given);
       fetch.say(reply);
     },
     /**
-     * Lets time pass, a little at a time, so that what the clock has sent is answered before it is
-     * missed.
+     * Moves the clock in small steps, so that commands that a timer sends get their replies in
+     * time.
      */
     async wait(ms: number): Promise<void> {
       for (let left = ms; left > 0; left -= 5000) {
@@ -111,7 +105,7 @@ export async function script<Way extends "run" | "runOne" = "run">(
         await new Promise((resolve) => setImmediate(resolve));
       }
     },
-    /** Stops the consumer, gives what FETCHes are left nothing, and tells how it ended. */
+    /** Stops the consumer, gives the remaining FETCHes empty replies, and returns the report. */
     async stop(options: { readonly graceMs?: number } = {}) {
       void consumer.stop(options);
       clock.advance(0);

@@ -3,10 +3,10 @@ import type { Clock } from "../../src/internal/clock.ts";
 import { FaktoryServer, type ManualClock } from "../../src/server/mod.ts";
 import { startQuick } from "../server/quick.ts";
 
-/** Fast enough not to be noticed, slow enough to be a wait. */
+/** Short enough for tests, long enough to be a wait. */
 export const reconnect = { initialMs: 5, maxMs: 20 };
 
-/** An embedded server and a producer, which end with the test. */
+/** Starts an embedded server and a producer, which end with the test. */
 export async function start(clock?: Clock) {
   const server =
     await (clock === undefined ? startQuick() : FaktoryServer.start({ port: 0, clock }));
@@ -21,20 +21,20 @@ export async function start(clock?: Clock) {
   };
 }
 
-/** What an event tells, the first time that it comes. */
+/** Resolves to the details of an event, the first time that it happens. */
 export function once<T>(on: (listener: (detail: T) => void) => unknown): Promise<T> {
   return new Promise((resolve) => on(resolve));
 }
 
-/** Resolves as soon as it is so, having let everything else go on. */
+/** Resolves when the condition holds. Lets the event loop run meanwhile. */
 export async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /**
- * Moves the clock that a consumer shares with its server on, a little at a time, until `promise`
- * settles: what waits for time to pass need not be waited for. Not before it has connected: the
- * server does not wait long for a HELLO.
+ * Moves the clock that a consumer shares with its server in small steps until `promise` settles, so
+ * that a test need not wait for real time. Begins when the consumer has connected, as the server
+ * does not wait long for a HELLO.
  */
 export async function pass<T>(
   clock: ManualClock,
@@ -47,7 +47,7 @@ export async function pass<T>(
   await until(() => isSettled || !before.includes(consumer.state));
   while (!isSettled) {
     clock.advance(50);
-    // Not setImmediate: Deno may run a hundred of those before it looks at its sockets.
+    // Not setImmediate, as Deno may run a hundred of those before it polls its sockets.
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
   return await promise;

@@ -9,7 +9,7 @@ import { startQuick } from "../server/quick.ts";
 
 const skip = skipPrograms;
 
-/** A worker in a process of its own, in the middle of a job. */
+/** Starts a worker process that is in the middle of a job. */
 async function start(args: readonly string[] = [], env: Record<string, string> = {}) {
   const server = await startQuick();
   const producer = await Producer.connect({ url: server.url });
@@ -31,7 +31,7 @@ async function start(args: readonly string[] = [], env: Record<string, string> =
   };
 }
 
-/** What the worker reported, and how its process ended. */
+/** Returns the worker's report, and the exit of its process. */
 async function outcome(worker: Program) {
   const [report = ""] = await worker.line(/ report (.*)/);
   return { ...JSON.parse(report), ...await worker.ended };
@@ -39,7 +39,7 @@ async function outcome(worker: Program) {
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   test(
-    `${signal} has a consumer finish its jobs, and its process ends by itself`,
+    `${signal} lets a consumer finish its jobs, and its process ends`,
     { skip },
     async () => {
       await using setting = await start();
@@ -66,7 +66,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
   );
 }
 
-test("a second signal has it abort its jobs, which go back to the server", { skip }, async () => {
+test("a second signal aborts its jobs, which return to the server", { skip }, async () => {
   await using setting = await start();
   const { server, gate, worker } = setting;
   worker.send("SIGTERM");
@@ -78,7 +78,7 @@ test("a second signal has it abort its jobs, which go back to the server", { ski
   assert.equal(server.snapshot().retries, 1);
 });
 
-test("TSTP has it take no more jobs, TTIN print those that it runs", { skip }, async () => {
+test("TSTP stops FETCH, and TTIN prints the running jobs", { skip }, async () => {
   await using setting = await start();
   const { server, producer, gate, worker } = setting;
   worker.send("SIGTTIN");
@@ -97,7 +97,7 @@ test("TSTP has it take no more jobs, TTIN print those that it runs", { skip }, a
   assert.deepEqual(server.snapshot().queues, { default: 1 });
 });
 
-test("after a run, signals do again what they did before it", { skip }, async () => {
+test("after a run, signals have their default effect again", { skip }, async () => {
   await using setting = await start(["linger"]);
   const { gate, worker } = setting;
   worker.send("SIGTERM");
@@ -107,7 +107,7 @@ test("after a run, signals do again what they did before it", { skip }, async ()
   assert.deepEqual(await worker.ended, { code: null, signal: "SIGTERM" });
 });
 
-test("the end of a supervisor that is no parent of it stops it, too", { skip }, async () => {
+test("the end of a supervisor that is not its parent stops it, too", { skip }, async () => {
   const supervisor = spawn(process.execPath, ["--version"], { stdio: "ignore" });
   await new Promise((resolve) => supervisor.once("exit", resolve));
   await using setting = await start([], { FAKTORY_SUPERVISOR_PID: String(supervisor.pid) });

@@ -5,7 +5,7 @@ import { MemoryServer } from "../../src/testing/mod.ts";
 import { FaultProxy, type SilencePoint } from "../faults/proxy.ts";
 import { settle, turn, WallClock } from "../faults/wall_clock.ts";
 
-/** What docs/promises.md says of a consumer with the defaults, in milliseconds. */
+/** Limits from docs/promises.md for a consumer with the default options, in ms. */
 const BOUNDS = {
   connect: 10_000,
   answer: 15_000,
@@ -17,7 +17,7 @@ async function open() {
   const clock = new WallClock();
   const server = await MemoryServer.start({ clock });
   const proxy = new FaultProxy(server.transport, clock);
-  // The defaults, but for where it goes, and as many jobs at a time as most have.
+  // The default options, apart from the server, and the usual number of jobs at a time.
   const options = { url: server.url, transport: proxy, clock, concurrency: 20 };
   const producer = await Producer.connect({ url: server.url, transport: server.transport, clock });
   return {
@@ -33,7 +33,7 @@ async function open() {
 
 type Setting = Awaited<ReturnType<typeof open>>;
 
-/** Moves the clock until it is so. */
+/** Moves the clock until the condition holds. */
 async function until({ clock }: Setting, isSo: () => boolean): Promise<void> {
   for (let steps = 0; !isSo(); steps++) {
     assert(steps < 2000, "it never is");
@@ -42,9 +42,9 @@ async function until({ clock }: Setting, isSo: () => boolean): Promise<void> {
   }
 }
 
-/** Before a consumer is connected. */
+/** Points before a consumer is connected. */
 for (const point of ["connecting", "greeting", "HELLO"] as const) {
-  test(`a server is silent from the first on (${point}): run, runOne and runToCompletion fail in time, and stop does not wait`, async () => {
+  test(`silence from the start (${point}): each run fails in time, a stop at once`, async () => {
     for (const way of ["run", "runOne", "runToCompletion"] as const) {
       await using it = await open();
       it.proxy.silentFrom(point);
@@ -61,7 +61,7 @@ for (const point of ["connecting", "greeting", "HELLO"] as const) {
   });
 }
 
-/** Every promise that is there once a consumer runs a job, each with how long it may take. */
+/** Every promise of a consumer that runs a job, each with its time limit. */
 const promises: Record<
   string,
   { maxMs: number; make(consumer: Consumer, context: JobContext): Promise<unknown> }
@@ -134,7 +134,7 @@ for (const point of points) {
       await it.producer.enqueue("stays");
       await until(it, () => contexts.length === 1);
       it.proxy.silentFrom(point);
-      // Results that are perhaps not confirmed.
+      // Jobs whose results may not be confirmed.
       void it.producer.enqueueMany([{ type: "ends" }, { type: "fails" }]);
       for (let steps = 0; steps < 100; steps++) {
         it.clock.advance(10);
@@ -144,7 +144,7 @@ for (const point of points) {
       const end = await settle(it.clock, promise, { maxMs: 300_000, stepMs: 10 });
       assert(end !== undefined, `${name} has not ended`);
       assert(end.tookMs <= maxMs + 20, `${name} took ${end.tookMs} ms`);
-      // Whatever it was, a second stop ends the run.
+      // In every case, a second stop ends the run.
       void consumer.stop();
       const stopped = await settle(it.clock, consumer.stop(), { stepMs: 10 });
       assert(stopped !== undefined && stopped.tookMs <= BOUNDS.secondStop, `${stopped?.tookMs}`);
@@ -152,7 +152,7 @@ for (const point of points) {
     }
   });
 
-  test(`a server is silent from then on (${point}): runOne ends in time, and what has a time ends at it`, async () => {
+  test(`a server is silent from then on (${point}): runOne and limits end in time`, async () => {
     for (const hasJob of [false, true]) {
       await using it = await open();
       if (hasJob) await it.producer.enqueue("x");

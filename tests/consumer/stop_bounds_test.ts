@@ -5,17 +5,14 @@ import { Peer } from "../connection/peer.ts";
 import { settle, turn, WallClock } from "../faults/wall_clock.ts";
 import { jobReply } from "./scripted.ts";
 
-/**
- * How long a stop may take beside its grace, and a second one in all, in milliseconds:
- * docs/stop.md.
- */
+/** Longest time of a stop after its grace, and of a second stop in total, in ms: docs/stop.md. */
 const AFTER_GRACE_MS = 2500;
 const SECOND_STOP_MS = 1000;
 
-/** How a server goes wrong: what it does with a line, once it does. */
+/** Handles a line in place of the server once it is faulty. */
 type Fault = (line: string, peer: Peer) => void;
 
-/** Servers that confirm nothing. */
+/** Faults of servers that confirm nothing. */
 const FAULTS: Record<string, { readonly fault: Fault; readonly refuses?: boolean }> = {
   "says nothing any more": { fault: () => {} },
   "says nothing any more, and takes no connection": { fault: () => {}, refuses: true },
@@ -41,8 +38,8 @@ function answerTo(line: string): string {
 }
 
 /**
- * A consumer with the defaults of users; its server has 20 jobs, of which every second one's
- * handler never ends.
+ * Returns a consumer with the default options. Its server has 20 jobs; every second handler never
+ * ends.
  */
 async function busy(
   { fault, refuses = false }: { fault: Fault; refuses?: boolean },
@@ -77,7 +74,7 @@ async function busy(
       if (state.isFaulty) fault(line, peer);
       else if (line.startsWith("END")) peer.end();
       else if (line.startsWith("FETCH") && jobs < 20) peer.say(jobReply(`jid-${1e6 + jobs++}`));
-      // The results of the jobs that end are what is confirmed no more.
+      // After the fault, the results of jobs have no confirmation.
       else if (!line.startsWith("ACK")) peer.say(answerTo(line));
     }
   }
@@ -108,10 +105,10 @@ for (const [name, server] of Object.entries(FAULTS)) {
       assert(end.tookMs <= (graceMs ?? 25_000) + AFTER_GRACE_MS, `it took ${end.tookMs} ms`);
       const report = await running;
       assert.deepEqual([report.reason, report.done, report.unfinished.length], ["stopped", 10, 10]);
-      // Nothing was confirmed, and nothing is said to be.
+      // Nothing was confirmed, so the report must list every job.
       assert.deepEqual(ids(report.unreported), unreported.toSorted());
       assert.equal(new Set(unreported).size, 20);
-      // Those to fetch are not made again, the four others with growing waits.
+      // Connections for FETCH are not reopened, the four others with growing waits.
       assert(state.connections <= 40, `${state.connections} connections were made`);
       assert.deepEqual([clock.pending, consumer.state], [0, "stopped"]);
     });

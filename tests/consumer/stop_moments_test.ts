@@ -12,7 +12,7 @@ function codeOf(signal: AbortSignal): unknown {
   return (signal.reason as { code?: unknown } | undefined)?.code;
 }
 
-/** A consumer that runs one job, whose handler never ends by itself. */
+/** Returns a consumer that runs one job, whose handler never ends by itself. */
 async function busy(fields: Record<string, unknown> = {}) {
   const contexts: JobContext[] = [];
   const one = await script({
@@ -27,7 +27,7 @@ async function busy(fields: Record<string, unknown> = {}) {
   return { ...one, signal: contexts[0]!.signal };
 }
 
-test("a stop gives running jobs 25 seconds, and a quarter of one to end once they are aborted", async () => {
+test("a stop gives jobs 25 seconds, and a quarter of a second more after their abort", async () => {
   const { stop, wait, signal, commands } = await busy();
   const stopping = stop();
   await wait(24_999);
@@ -44,7 +44,7 @@ test("a stop gives running jobs 25 seconds, and a quarter of one to end once the
   assert.match(sent[0]!, /"errtype":"JobAbortedError","message":"Job jid-jid-1 was released/);
 });
 
-test("a second stop does not wait, a third changes nothing", async () => {
+test("a second stop does not wait, and a third changes nothing", async () => {
   const { stop, wait, signal, consumer, clock } = await busy();
   const stopping = stop();
   await wait(1000);
@@ -52,7 +52,7 @@ test("a second stop does not wait, a third changes nothing", async () => {
   const second = consumer.stop();
   clock.advance(0);
   assert.equal(codeOf(signal), "STOPPED");
-  // Neither a long time nor none begins anew.
+  // No later stop starts a new wait, whatever its grace.
   clock.advance(200);
   const others = [consumer.stop({ graceMs: 60_000 }), consumer.stop()];
   clock.advance(50);
@@ -62,7 +62,7 @@ test("a second stop does not wait, a third changes nothing", async () => {
   assert.equal(clock.pending, 0);
 });
 
-test("a second stop may have a time of its own", async () => {
+test("a second stop can have a grace of its own", async () => {
   const { stop, wait, signal, consumer } = await busy();
   const stopping = stop();
   void consumer.stop({ graceMs: 3000 });
@@ -74,7 +74,7 @@ test("a second stop may have a time of its own", async () => {
   await stopping;
 });
 
-test("a job that ends by its abort is told of as it ended, and is not given back as well", async () => {
+test("a job that ends on its abort keeps its result, and is not returned as well", async () => {
   const { give, stop, clock, commands, consumer } = await script({
     setUp: (consumer) =>
       consumer.register(
@@ -90,7 +90,7 @@ test("a job that ends by its abort is told of as it ended, and is not given back
   assert.equal(clock.pending, 0);
 });
 
-test("a time that is none is refused, and the consumer goes on", async () => {
+test("an invalid grace is refused, and the consumer goes on", async () => {
   const { stop, consumer } = await script();
   for (const graceMs of [-1, NaN, "1"]) {
     await assert.rejects(consumer.stop({ graceMs: graceMs as number }), { code: "INVALID_OPTION" });
@@ -99,7 +99,7 @@ test("a time that is none is refused, and the consumer goes on", async () => {
   await stop();
 });
 
-/** A consumer that is stopped, past all patience, with a FETCH under way. */
+/** Returns a stopped consumer whose grace is over, with a FETCH in flight. */
 async function impatient() {
   const one = await script({
     concurrency: 1,
@@ -111,7 +111,7 @@ async function impatient() {
   return one;
 }
 
-test("a job without retries that comes when a stop has run out of patience is put back unrun", async () => {
+test("a job without retries that arrives after the grace is requeued, not run", async () => {
   const { give, stop, consumer, commands, clock } = await impatient();
   const requeued: unknown[] = [];
   consumer.on("requeued", ({ job, reason }) => requeued.push([job.jid, reason]));
@@ -122,16 +122,16 @@ test("a job without retries that comes when a stop has run out of patience is pu
   const [push, ack] = commands.lines.slice(1, 3);
   const { jid, queue, args, retry, at } = JSON.parse(push!.slice("PUSHB ".length))[0];
   assert.deepEqual([jid, queue, args, retry], ["jid-jid-1", "other", [7], 0]);
-  // Not at once: it would come to the next FETCH that waits here, and the ACK would be for that.
+  // Delayed, as the next FETCH in flight would get it, and the ACK would be for that attempt.
   assert.equal(Date.parse(at), clock.now() + 5000);
   assert.equal(ack, `ACK {"jid":"jid-jid-1"}`);
 });
 
-test("a job that comes after a stop is given back only where that does not end it", async () => {
+test("a job that arrives after a stop is returned unless that would end it", async () => {
   const failure = { retry_count: 0, remaining: 1, failed_at: "2026-01-01T00:00:00Z" };
   const cases: [fields: Record<string, unknown>, isGivenBack: boolean][] = [
     [{ retry: 1 }, true],
-    // The server would have it dead: the retry that it is at is its last.
+    // This retry is the last one, so a FAIL would kill the job.
     [{ retry: 1, failure }, false],
     [{ retry: 2, failure }, true],
     [{ retry: 0 }, false],
@@ -153,7 +153,7 @@ test("a job that comes after a stop is given back only where that does not end i
   }
 });
 
-test("a stop is heard whenever it comes while the consumer connects", async () => {
+test("a stop takes effect at any moment of connecting", async () => {
   for (let turns = 0; turns < 200; turns++) {
     const consumer = new Consumer({
       url: "tcp://memory",
@@ -163,7 +163,7 @@ test("a stop is heard whenever it comes while the consumer connects", async () =
         name: "memory",
         connect() {
           const peer = new Peer();
-          // Called off in the midst of it, more often than not.
+          // Fails if the consumer closes the connection during the greeting.
           peer.greet().catch(() => {});
           serve(peer, (line) => line.startsWith("FETCH") ? "$-1\r\n" : undefined);
           return Promise.resolve(peer.connection);
@@ -178,7 +178,7 @@ test("a stop is heard whenever it comes while the consumer connects", async () =
   }
 });
 
-test("what a handler enqueued without waiting holds a stop for 2.1 seconds after its grace at most", async () => {
+test("jobs enqueued without await delay a stop by 2.1 s after its grace at most", async () => {
   const contexts: JobContext[] = [];
   const { give, clock, commands, fetch, consumer, running, peers } = await script({
     reconnect: { initialMs: 10_000, maxMs: 10_000 },
@@ -187,13 +187,13 @@ test("what a handler enqueued without waiting holds a stop for 2.1 seconds after
   await give(jobReply("jid-jid-1"));
   await commands.received(2);
   await fetch.received(3);
-  // Nobody is there any longer, for good.
+  // There is no server any more, for good.
   fetch.end();
   commands.end();
   await until(() => commands.isClosed && fetch.isClosed);
   const late = assert.rejects(contexts[0]!.producer.enqueue("late"), { code: "CLOSED" });
   void consumer.stop({ graceMs: 60 });
-  // All jobs have been told of by then.
+  // The result of every job is sent by then.
   for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
   for (const left of [60, 2099]) clock.advance(left);
   assert.equal(consumer.state, "stopping");
@@ -212,7 +212,7 @@ test("what a handler enqueued without waiting holds a stop for 2.1 seconds after
   assert.equal(clock.pending, 0);
 });
 
-test("what a handler enqueued without waiting is waited for", async () => {
+test("a stop waits for jobs that a handler enqueued without await", async () => {
   let isHeld = true;
   const { give, stop, commands, consumer } = await script({
     answer: (line) => line.startsWith("PUSH") && isHeld ? "" : undefined,
@@ -230,7 +230,7 @@ test("what a handler enqueued without waiting is waited for", async () => {
   assert.equal((await stopping).done, 1);
 });
 
-test("quiet before the start, and while it connects, is quiet from the start", async () => {
+test("quiet before the start, and while it connects, applies from the start", async () => {
   for (const moment of ["before", "while"]) {
     const peers: Peer[] = [];
     const consumer = new Consumer({

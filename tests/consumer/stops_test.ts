@@ -4,22 +4,22 @@ import { Consumer, type Job, type Report } from "../../mod.ts";
 import { ManualClock } from "../../src/server/mod.ts";
 import { start } from "./setting.ts";
 
-/** Stops in all, and consumers that are stopped side by side. */
+/** Total number of stops, and of consumers that are stopped together. */
 const STOPS = 200;
 const TOGETHER = 10;
 
-/** Numbers that are the same in every run: from 0 to below `max`. */
+/** Returns a repeatable random generator: a number from 0 to below `max`. */
 function numbers(seed: number): (max: number) => number {
   let state = seed;
   return (max) => (state = state * 48271 % 2147483647) % max;
 }
 
 function turn(): Promise<void> {
-  // Not setImmediate: Deno may run a hundred of those before it looks at its sockets.
+  // Not setImmediate, as Deno may run a hundred of those before it polls its sockets.
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
-test("200 stops at any moment while jobs pour in: the server keeps none of them, and all are accounted for", async () => {
+test("200 stops at random moments under load leave no job reserved, and none is lost", async () => {
   const seed = 20_261_125;
   const random = numbers(seed);
   const clock = new ManualClock(Date.now());
@@ -29,10 +29,7 @@ test("200 stops at any moment while jobs pour in: the server keeps none of them,
   const done = new Set<string>();
   const counts = { enqueued: 0, done: 0, failed: 0, unfinished: 0, aborted: 0 };
 
-  /**
-   * Takes from nothing to five times the longest grace, heeds its signal or not, and fails now and
-   * then.
-   */
+  /** Takes up to five times the longest grace, obeys its signal or not, and fails now and then. */
   function work(job: Job, signal: AbortSignal): Promise<void> {
     const ms = random(4) === 0 ? 0 : random(500);
     const [heeds, fails] = [random(2) === 0, random(10) === 0];
@@ -84,7 +81,7 @@ test("200 stops at any moment while jobs pour in: the server keeps none of them,
   for (let stops = 0; stops < STOPS; stops += TOGETHER) {
     const consumers = Array.from({ length: TOGETHER }, consumerOf);
     const runs = consumers.map((consumer) => consumer.run());
-    // Not before all have connected: the server's clock is moved from then on.
+    // All have to connect first, as the server's clock moves from then on.
     while (consumers.some(({ state }) => state !== "running")) await turn();
     const stopping: Promise<void>[] = [];
     while (stopping.length < TOGETHER) {
@@ -94,7 +91,7 @@ test("200 stops at any moment while jobs pour in: the server keeps none of them,
       if (random(4) !== 0) continue;
       const consumer = consumers[stopping.length]!;
       stopping.push(consumer.stop({ graceMs: random(3) === 0 ? 0 : random(150) }));
-      // Some have no patience.
+      // Some are stopped twice.
       if (random(8) === 0) void consumer.stop();
     }
     let ended = 0;
@@ -108,8 +105,8 @@ test("200 stops at any moment while jobs pour in: the server keeps none of them,
     assert.equal(server.snapshot().working, 0, `seed ${seed}, after ${stops + TOGETHER} stops`);
   }
 
-  // What is left is on its queue, put off, among the retries, or dead: whoever is asked for it has
-  // it.
+  // The remaining jobs are in a queue, scheduled, among the retries, or dead. This runs all of
+  // them.
   await producer.sets.scheduled.requeue({ all: true });
   await producer.sets.retries.requeue({ all: true });
   await producer.sets.dead.requeue({ all: true });
@@ -124,7 +121,7 @@ test("200 stops at any moment while jobs pour in: the server keeps none of them,
   }
   await finish;
   const lost = [...retryOf].filter(([jid]) => !done.has(jid) && !left.has(jid));
-  // A job without retries that failed, or was aborted, is gone by its own wish.
+  // A job without retries that failed, or was aborted, is gone as expected.
   assert.deepEqual(lost.filter(([, retry]) => retry !== 0), []);
   assert(lost.length <= counts.failed + counts.unfinished);
   assert.equal(server.snapshot().working, 0);
