@@ -20,6 +20,7 @@ export type EncodedBytes = ReturnType<InstanceType<typeof TextEncoder>["encode"]
  * reads them. Each line contains the properties that the job has, with times in RFC 3339.
  *
  * An invalid job ends the stream: reading rejects with its `InvalidJobError`.
+ *
  * @example Jobs as text
  * ```ts
  * import { jobsToLines } from "@faktory-ts/faktory/ndjson";

@@ -13,6 +13,7 @@ import { showValue } from "../internal/show.ts";
  * without backpressure, and leaves them open on cancellation.)
  *
  * @throws {InvalidArgumentError} `INVALID_ARGUMENT` if an argument is not a stream, or is locked.
+ *
  * @example Two files
  * ```ts
  * import { linesToJobs, mergeStreams } from "@faktory-ts/faktory/ndjson";

@@ -13,17 +13,17 @@ import { elapsedMs, systemClock } from "../internal/clock.ts";
 import type { Job } from "../job/job.ts";
 import type { ConsumerObserver, ObservedConsumer } from "../producer/producer.ts";
 import {
+  callerContext,
   errorType,
   failSpan,
   type GaugeName,
-  here,
   type Instruments,
   operationAttributes,
   placeAttributes,
 } from "./instruments.ts";
 import { observeProducer } from "./producer.ts";
 
-/** Makes spans and metrics of the jobs that one consumer runs. */
+/** Creates spans and metrics for the jobs of one consumer. */
 export function observeConsumer(
   instruments: Instruments,
   { server, wid, figures }: ObservedConsumer,
@@ -35,7 +35,7 @@ export function observeConsumer(
   function begin({ jid, type, queue, custom }: Job, attempt: number) {
     const origin = instruments.origin(custom);
     const sender = trace.getSpanContext(origin);
-    const parent = here();
+    const parent = callerContext();
     const span = instruments.tracer.startSpan(
       `process ${queue}`,
       {
@@ -50,7 +50,7 @@ export function observeConsumer(
         },
         links: sender === undefined || relation === "child" ? [] : [{ context: sender }],
       },
-      // What else the propagator has found there, such as baggage, goes on in either case.
+      // Keeps what else the propagator has found, such as baggage, in either case.
       relation === "child" && sender !== undefined ? origin : trace.deleteSpan(parent),
     );
     return { span, inside: trace.setSpan(sender === undefined ? parent : origin, span) };
@@ -65,12 +65,12 @@ export function observeConsumer(
       const start = elapsedMs(systemClock);
       let ended: { readonly error: unknown } | undefined;
       try {
-        return await within(inside, next);
+        return await runInContext(inside, next);
       } catch (error) {
         ended = { error };
         throw error;
       } finally {
-        const more = conclude(span, ended);
+        const more = recordOutcome(span, ended);
         const next = ended && afterFailure(job, ended.error);
         if (next !== undefined) {
           span.setAttribute("faktory.job.next", next);
@@ -81,17 +81,17 @@ export function observeConsumer(
         span.end();
       }
     },
-    close: watch(instruments, { ...place, "messaging.client.id": wid }, figures),
+    close: addToGauges(instruments, { ...place, "messaging.client.id": wid }, figures),
   };
 }
 
-/** The rest of the run sees the context, where the program has registered what carries it along. */
-function within(inside: Context, next: () => unknown): unknown {
+/** Runs `next` in the context, if the program has registered a context manager. */
+function runInContext(inside: Context, next: () => unknown): unknown {
   return contexts.with(inside, next);
 }
 
-/** Says what became of a run; what is not an outcome of failure is no error. */
-function conclude(span: Span, ended: { readonly error: unknown } | undefined): Attributes {
+/** Records the outcome of a run. Only failures are errors. */
+function recordOutcome(span: Span, ended: { readonly error: unknown } | undefined): Attributes {
   const error = ended?.error;
   const kind = asOutcome(error)?.kind ?? (ended === undefined ? "done" : "failed");
   span.setAttribute("faktory.job.outcome", kind);
@@ -101,8 +101,8 @@ function conclude(span: Span, ended: { readonly error: unknown } | undefined): A
   return { "faktory.job.outcome": kind, "error.type": errorType(error) };
 }
 
-/** Has the gauges tell of a consumer, until the function returned is called. */
-function watch(
+/** Adds a consumer to the gauges, until the returned function is called. */
+function addToGauges(
   { gauges }: Instruments,
   attributes: Attributes,
   figures: ObservedConsumer["figures"],

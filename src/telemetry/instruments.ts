@@ -15,13 +15,13 @@ import {
 import { isError } from "../internal/kinds.ts";
 import type { ServerPlace } from "../producer/producer.ts";
 
-/** What the conventions advise, in seconds. */
+/** Bucket bounds that the conventions recommend, in seconds. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 
 /** The gauges of a consumer. */
 export type GaugeName = "busy" | "concurrency" | "unreported";
 
-/** What spans and metrics are made with. */
+/** The objects that create spans and metrics. */
 export class Instruments {
   readonly tracer: Tracer;
   readonly meter: Meter;
@@ -60,14 +60,14 @@ export class Instruments {
     const gauge = (name: GaugeName, description: string) =>
       meter.createObservableGauge(`faktory.consumer.${name}`, { description, unit: "{job}" });
     this.gauges = {
-      busy: gauge("busy", "Jobs that run"),
+      busy: gauge("busy", "Running jobs"),
       concurrency: gauge("concurrency", "Maximum number of running jobs"),
       unreported: gauge("unreported", "Ended jobs that are not yet reported"),
     };
   }
 
-  /** What a job is to carry of the trace, for its `custom`. */
-  carried(traced: Context): Record<string, string> {
+  /** Returns the trace fields for a job's `custom`. */
+  traceFields(traced: Context): Record<string, string> {
     const carrier: Record<string, string> = {};
     this.#propagator.inject(traced, carrier, {
       set: (carrier, key, value) => void (carrier[key] = value),
@@ -75,7 +75,7 @@ export class Instruments {
     return carrier;
   }
 
-  /** The context that a job was enqueued in, or an empty one. */
+  /** Returns the context that a job was enqueued in, or an empty one. */
   origin(custom: Readonly<Record<string, unknown>>): Context {
     return this.#propagator.extract(ROOT_CONTEXT, custom, {
       get: (custom, key) => {
@@ -92,7 +92,7 @@ export class Instruments {
   }
 }
 
-/** What is said of the server. */
+/** Returns the attributes of the server. */
 export function placeAttributes({ hostname, port }: ServerPlace): Attributes {
   return {
     "messaging.system": "faktory",
@@ -101,24 +101,24 @@ export function placeAttributes({ hostname, port }: ServerPlace): Attributes {
   };
 }
 
-/** Which operation it is; those of the conventions are called here as there. */
+/** Returns the attributes of an operation, with the names of the conventions. */
 export function operationAttributes(operation: "send" | "process"): Attributes {
   return { "messaging.operation.name": operation, "messaging.operation.type": operation };
 }
 
-/** What an error is called, of few kinds; never its message. */
+/** Returns the type of an error, with few distinct values, and never its message. */
 export function errorType(error: unknown): string {
   try {
     if (!isError(error)) return "_OTHER";
     const { code } = error as { code?: unknown };
     return typeof code === "string" && code !== "" ? code : String(error.name);
   } catch {
-    // A getter that throws, or a revoked proxy.
+    // A getter may throw, or a proxy may be revoked.
     return "_OTHER";
   }
 }
 
-/** Says of a span that it failed, and why. */
+/** Records an error on a span. */
 export function failSpan(span: Span, error: unknown): void {
   span.setAttribute("error.type", errorType(error));
   try {
@@ -128,12 +128,12 @@ export function failSpan(span: Span, error: unknown): void {
       ...isError(error) && { message: error.message },
     });
   } catch {
-    // A getter that throws, a revoked proxy, or a value that cannot become a text.
+    // A getter may throw, a proxy may be revoked, or a value may not convert to a string.
     span.setStatus({ code: SpanStatusCode.ERROR });
   }
 }
 
-/** The context that the caller is in. */
-export function here(): Context {
+/** Returns the caller's context. */
+export function callerContext(): Context {
   return context.active();
 }

@@ -1,9 +1,9 @@
 /**
- * Spans and metrics of jobs by [OpenTelemetry](https://opentelemetry.io): for producers and
- * consumers that are given `openTelemetry()` as their option `telemetry`. From npm it needs
- * `@opentelemetry/api` installed: an optional peer.
+ * Spans and metrics of jobs for [OpenTelemetry](https://opentelemetry.io). Pass `openTelemetry()`
+ * as the option `telemetry` of producers and consumers. With npm, install the optional peer
+ * dependency `@opentelemetry/api`.
  *
- * @example One trace, from whoever enqueues to the run
+ * @example One trace from the enqueue to the run
  * ```ts no-assert
  * import { Consumer, Producer } from "@faktory-ts/faktory";
  * import { openTelemetry } from "@faktory-ts/faktory/telemetry";

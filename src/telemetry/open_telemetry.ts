@@ -16,13 +16,13 @@ import { TraceContext } from "./trace_context.ts";
 
 /** A `TracerProvider` of `@opentelemetry/api`. */
 export interface TracerProviderLike {
-  /** Gives the `Tracer` of a library. */
+  /** Returns the library's `Tracer`. */
   getTracer(name: string): object;
 }
 
 /** A `MeterProvider` of `@opentelemetry/api`. */
 export interface MeterProviderLike {
-  /** Gives the `Meter` of a library. */
+  /** Returns the library's `Meter`. */
   getMeter(name: string): object;
 }
 
@@ -30,30 +30,31 @@ export interface MeterProviderLike {
 export interface PropagatorLike {
   /** Writes a context into a carrier. */
   inject(context: object, carrier: object, setter: object): void;
-  /** Reads it there. */
+  /** Reads a context from a carrier. */
   extract(context: object, carrier: object, getter: object): object;
-  /** The names that it writes. */
+  /** The names of the fields that it writes. */
   fields(): string[];
 }
 
 /** Options of {@linkcode openTelemetry}. */
 export interface OpenTelemetryOptions {
   /**
-   * Where spans go. @default the one that the program has registered, which in Deno
-   * `OTEL_DENO=true` does
+   * Receives the spans. @default the provider that the program has registered, in Deno with
+   * `OTEL_DENO=true`
    */
   readonly tracerProvider?: TracerProviderLike | undefined;
-  /** Where metrics go. @default the one that the program has registered */
+  /** Receives the metrics. @default the provider that the program has registered */
   readonly meterProvider?: MeterProviderLike | undefined;
   /**
-   * What writes the trace into a job's `custom`, and reads it there. @default W3C trace context:
-   * `traceparent`, `tracestate`
+   * Writes the trace into a job's `custom`, and reads it from there.
+   *
+   * @default W3C trace context: `traceparent`, `tracestate`
    */
   readonly propagator?: PropagatorLike | undefined;
   /**
-   * How the span of a run belongs to the one that enqueued its job: `child` has all of a job's life
-   * in one trace, `link` begins a trace for each run, which points to the other; better where many
-   * jobs are enqueued at once, or run much later.
+   * Relation of a run's span to the span that enqueued the job. `child` puts both into one trace.
+   * `link` starts a new trace for each run with a link to the other, which is better if many jobs
+   * are enqueued at once or run much later.
    *
    * @default "child"
    */
@@ -67,24 +68,24 @@ const OPTIONS = {
   relation: true,
 } as const satisfies OptionNames<OpenTelemetryOptions>;
 
-/** The tracer's and the meter's. */
+/** The name of the tracer and the meter. */
 const NAME = "@faktory-ts/faktory";
 
 /**
- * Spans and metrics by the semantic conventions for messaging.
+ * Creates the option `telemetry`: spans and metrics by the semantic conventions for messaging.
  *
- * Spans: `send QUEUE` (producer) for each job that is enqueued, one for all jobs of an
- * `enqueueMany`, and `process QUEUE` (consumer) for each run of a job. The trace goes with the job,
- * in its `custom`. A run that fails records its error, and `faktory.job.outcome` says what became
- * of it. A job's arguments are in none of it.
+ * Spans: `send QUEUE` (producer) for each enqueued job or for all jobs of an `enqueueMany`, and
+ * `process QUEUE` (consumer) for each run. The job carries the trace in its `custom`. A failed run
+ * records its error, and `faktory.job.outcome` is the outcome. Arguments of jobs are never
+ * recorded.
  *
  * Metrics: `messaging.client.sent.messages`, `messaging.client.consumed.messages`,
- * `messaging.client.operation.duration` and `messaging.process.duration` (seconds), and of each
- * running consumer `faktory.consumer.busy`, `.concurrency` and `.unreported`.
+ * `messaging.client.operation.duration` and `messaging.process.duration` (seconds). For each
+ * running consumer: `faktory.consumer.busy`, `.concurrency` and `.unreported`.
  *
- * Without a registered provider all of this does nothing.
+ * Without a registered provider, nothing is recorded.
  *
- * @example Both sides; in Deno, `OTEL_DENO=true` sends all of it to a collector
+ * @example Both sides. In Deno, `OTEL_DENO=true` sends the data to a collector
  * ```ts no-assert
  * import { Consumer, Producer } from "@faktory-ts/faktory";
  * import { openTelemetry } from "@faktory-ts/faktory/telemetry";

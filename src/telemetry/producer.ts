@@ -7,76 +7,76 @@ import { withCustom } from "../job/with_custom.ts";
 import type { EnqueueManyResult, JobSource } from "../job/job_source.ts";
 import type { ProducerObserver, ServerPlace } from "../producer/producer.ts";
 import {
+  callerContext,
   errorType,
   failSpan,
-  here,
   type Instruments,
   operationAttributes,
   placeAttributes,
 } from "./instruments.ts";
 
 /**
- * In the `custom` of a job that a span of its `enqueueMany` stands for; as a symbol it never gets
- * into the job's JSON.
+ * Marks a job in its `custom` that is covered by the span of its `enqueueMany`. A symbol never
+ * appears in the job's JSON.
  */
 const COVERED = Symbol("covered by a span");
 
-/** There where something went wrong. */
+/** Set if the call failed. */
 type Failure = { readonly error: unknown } | undefined;
 
-/** Makes spans and metrics of the jobs that go through one producer. */
+/** Creates spans and metrics for the jobs of one producer. */
 export function observeProducer(instruments: Instruments, server: ServerPlace): ProducerObserver {
   const common = { ...placeAttributes(server), ...operationAttributes("send") };
 
   return {
     async enqueue(job, next) {
       const attributes = { ...common, "messaging.destination.name": queueOf(job) };
-      const call = isCovered(job) ? undefined : new Call(instruments, nameOf(job), attributes);
+      const call = isCovered(job) ? undefined : new TimedSpan(instruments, nameOf(job), attributes);
       let failure: Failure;
       try {
-        const jid = await next(call === undefined ? job : carrying(job, call.carried));
+        const jid = await next(call === undefined ? job : withTraceFields(job, call.traceFields));
         call?.span.setAttributes({ "messaging.message.id": jid, "faktory.job.type": job.type });
         return jid;
       } catch (error) {
         failure = { error };
         throw error;
       } finally {
-        instruments.sent.add(1, failed(attributes, failure));
+        instruments.sent.add(1, withError(attributes, failure));
         call?.end(failure);
       }
     },
 
     async enqueueMany(jobs, send) {
-      const call = new Call(instruments, "send", common);
-      const seen = new Seen();
+      const call = new TimedSpan(instruments, "send", common);
+      const seen = new CallJobs();
       let failure: Failure;
       try {
-        const result = await send(all(jobs, { ...call.carried, [COVERED]: true }, seen));
-        failure = firstOf(result);
+        const result = await send(withTrace(jobs, { ...call.traceFields, [COVERED]: true }, seen));
+        failure = firstError(result);
         call.span.setAttribute("faktory.batch.failed_count", result.failed.size);
         return result;
       } catch (error) {
         failure = { error };
         throw error;
       } finally {
-        call.tell(seen);
+        call.recordJobs(seen);
         call.end(failure);
       }
     },
   };
 }
 
-/** A span, and how long it takes. */
-class Call {
+/** A span with its duration. */
+class TimedSpan {
   readonly span: Span;
-  /** What jobs are to carry of it. */
-  readonly carried: Readonly<Record<string, string>>;
+  /** The trace fields for the jobs. */
+  readonly traceFields: Readonly<Record<string, string>>;
   readonly #instruments: Instruments;
   #attributes: Attributes;
   readonly #start = elapsedMs(systemClock);
 
   constructor(instruments: Instruments, name: string, attributes: Attributes) {
-    const parent = here();
+    const parent = callerContext();
     this.#instruments = instruments;
     this.#attributes = attributes;
     this.span = instruments.tracer.startSpan(
@@ -84,11 +84,11 @@ class Call {
       { kind: SpanKind.PRODUCER, attributes },
       parent,
     );
-    this.carried = instruments.carried(trace.setSpan(parent, this.span));
+    this.traceFields = instruments.traceFields(trace.setSpan(parent, this.span));
   }
 
-  /** Says which jobs it was. */
-  tell({ jobs, queue }: Seen): void {
+  /** Records the jobs of the call. */
+  recordJobs({ jobs, queue }: CallJobs): void {
     this.span.setAttribute("messaging.batch.message_count", jobs);
     if (queue === undefined) return;
     this.#attributes = { ...this.#attributes, "messaging.destination.name": queue };
@@ -98,13 +98,13 @@ class Call {
   end(failure: Failure): void {
     const seconds = (elapsedMs(systemClock) - this.#start) / 1000;
     if (failure !== undefined) failSpan(this.span, failure.error);
-    this.#instruments.operationDuration.record(seconds, failed(this.#attributes, failure));
+    this.#instruments.operationDuration.record(seconds, withError(this.#attributes, failure));
     this.span.end();
   }
 }
 
 /** The jobs of a call. */
-class Seen {
+class CallJobs {
   jobs = 0;
   /** The queue that they all go to. */
   queue: string | undefined;
@@ -114,13 +114,13 @@ class Seen {
   }
 }
 
-function failed(attributes: Attributes, failure: Failure): Attributes {
+function withError(attributes: Attributes, failure: Failure): Attributes {
   if (failure === undefined) return attributes;
   return { ...attributes, "error.type": errorType(failure.error) };
 }
 
-/** Why the first of those jobs was refused that were. */
-function firstOf({ failed }: EnqueueManyResult): Failure {
+/** Returns the error of the first failed job. */
+function firstError({ failed }: EnqueueManyResult): Failure {
   const [error] = failed.values();
   return error === undefined ? undefined : { error };
 }
@@ -129,7 +129,7 @@ function nameOf(job: JobInput): string {
   return `send ${queueOf(job)}`;
 }
 
-/** What is no job at all is for others to refuse. */
+/** Ignores invalid jobs, which are rejected elsewhere. */
 function queueOf(job: JobInput | null): string {
   return typeof job?.queue === "string" ? job.queue : DEFAULT_QUEUE;
 }
@@ -139,24 +139,24 @@ function isCovered(job: JobInput | null): boolean {
   return typeof custom === "object" && custom !== null && COVERED in custom;
 }
 
-/** The job with more in its `custom`, unless that is none. */
-function carrying(job: JobInput, carried: Readonly<Record<string, unknown>>): JobInput {
+/** Adds fields to the job's `custom`, unless that is invalid. */
+function withTraceFields(job: JobInput, carried: Readonly<Record<string, unknown>>): JobInput {
   const custom: unknown = (job as JobInput | null)?.custom ?? {};
   return isPlainObject(custom) ? withCustom(job, carried) : job;
 }
 
 /**
- * The jobs of a source, as it is one, with what they are to carry; what is none is for others to
- * refuse.
+ * Adds the trace fields to all jobs of a source, keeping its kind. Ignores an invalid source, which
+ * is rejected elsewhere.
  */
-function all(
+function withTrace(
   jobs: JobSource,
   carried: Readonly<Record<string, unknown>>,
-  seen: Seen,
+  seen: CallJobs,
 ): JobSource {
   const made = (job: JobInput): JobInput => {
     seen.add(queueOf(job));
-    return carrying(job, carried);
+    return withTraceFields(job, carried);
   };
   if (typeof jobs !== "object" || jobs === null) return jobs;
   if (Symbol.iterator in jobs) return mapped(jobs, made);

@@ -7,9 +7,9 @@ import type { MeterProviderLike } from "./open_telemetry.ts";
 
 /** Options of {@linkcode serverMetrics}. */
 export interface ServerMetricsOptions {
-  /** Where metrics go. @default the one that the program has registered */
+  /** Receives the metrics. @default the provider that the program has registered */
   readonly meterProvider?: MeterProviderLike | undefined;
-  /** How many queues are observed: the largest. @default 1000 */
+  /** Number of queues to observe: the largest ones. @default 1000 */
   readonly maxQueues?: number | undefined;
 }
 
@@ -19,12 +19,12 @@ const OPTIONS = {
 } as const satisfies OptionNames<ServerMetricsOptions>;
 
 /**
- * Observes a Faktory server, of any edition and version, each time metrics are collected:
+ * Observes a Faktory server, of any edition and version, whenever metrics are collected:
  * `faktory.queue.jobs` and `faktory.queue.latency` by `faktory.queue.name`, `faktory.set.jobs` by
  * `faktory.set.name`, `faktory.server.connections`, `faktory.server.processed` and
- * `faktory.server.failures`. One program of an installation is enough.
+ * `faktory.server.failures`. Use it in one program per installation.
  *
- * @example Until the program ends
+ * @example Observe until the program ends
  * ```ts no-assert
  * import { Producer } from "@faktory-ts/faktory";
  * import { serverMetrics } from "@faktory-ts/faktory/telemetry";
@@ -33,7 +33,7 @@ const OPTIONS = {
  * using _metrics = serverMetrics(producer);
  * ```
  *
- * @returns What ends it.
+ * @returns an object that stops the observation when it is disposed.
  */
 export function serverMetrics(
   producer: Producer<JobDefinitions>,

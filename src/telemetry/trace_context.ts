@@ -11,12 +11,12 @@ import {
 const TRACEPARENT = "traceparent";
 const TRACESTATE = "tracestate";
 
-/** Version, trace, span and flags; those of a version that is not known may be followed by more. */
+/** Version, trace, span and flags. An unknown version may have more fields. */
 const PATTERN = /^(?!ff)([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 
 /**
- * W3C trace context, as the package of OpenTelemetry has it that would otherwise be needed for this
- * alone.
+ * W3C trace context, as in OpenTelemetry's core package, which would otherwise be needed only for
+ * this.
  */
 export class TraceContext implements TextMapPropagator {
   inject(context: Context, carrier: unknown, setter: TextMapSetter): void {
@@ -31,7 +31,7 @@ export class TraceContext implements TextMapPropagator {
   extract(context: Context, carrier: unknown, getter: TextMapGetter): Context {
     const [, version, traceId = "", spanId = "", flags = ""] =
       PATTERN.exec(textOf(getter.get(carrier, TRACEPARENT)) ?? "") ?? [];
-    // Of the version that this is, nothing may follow.
+    // Version 00 has no further fields.
     if (version === "00" && textOf(getter.get(carrier, TRACEPARENT))?.length !== 55) return context;
     const traceFlags = parseInt(flags, 16) & 1;
     const state = textOf(getter.get(carrier, TRACESTATE));

@@ -3,26 +3,26 @@ import { brand } from "../brands.ts";
 
 /** Options of an {@linkcode AssertionError}. */
 export interface AssertionErrorOptions {
-  /** What was found. */
+  /** The value that was found. */
   readonly actual?: unknown;
-  /** What was looked for. */
+  /** The value that was expected. */
   readonly expected?: unknown;
 }
 
 /**
- * What a test holds to be so is not so. Test runners show `actual` and `expected`.
+ * An assertion of a test failed. Test runners show `actual` and `expected`.
  *
  * Codes: `NOT_ENQUEUED`, `ENQUEUED`, `NEVER_EMPTY`.
  */
 export class AssertionError extends FaktoryError {
-  /** The name of the class, also where a bundler shortens that. */
+  /** The class name, unaffected by minification. */
   override readonly name = "AssertionError";
-  /** What was found. */
+  /** The value that was found. */
   readonly actual: unknown;
-  /** What was looked for. */
+  /** The value that was expected. */
   readonly expected: unknown;
 
-  /** Makes an error of this code. */
+  /** Creates an error with this code. */
   constructor(code: FaktoryErrorCode, message: string, options: AssertionErrorOptions = {}) {
     super(code, message);
     this.actual = options.actual;

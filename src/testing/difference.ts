@@ -1,15 +1,15 @@
-/** The longest JSON that a message shows, in UTF-16 units. */
+/** Maximum length of the JSON in a message, in UTF-16 units. */
 const MAX_SHOWN = 300;
 
-/** A value of JSON for a message. */
+/** Formats a JSON value for a message. */
 export function showJson(value: unknown): string {
   const text = JSON.stringify(value) ?? "undefined";
   return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}...`;
 }
 
 /**
- * Where two values of JSON differ first, in words; `undefined` where they do not. With `isPartial`,
- * objects may have more than is wanted of them.
+ * Describes the first difference between two JSON values. Returns `undefined` if they are equal.
+ * With `isPartial`, objects may have additional properties.
  */
 export function difference(
   actual: unknown,
@@ -21,11 +21,13 @@ export function difference(
     if (actual.length !== wanted.length) {
       return `${path} has ${actual.length} elements, not ${wanted.length}`;
     }
-    return first(actual.map((item, i) => difference(item, wanted[i], `${path}[${i}]`, isPartial)));
+    return firstOf(
+      actual.map((item, i) => difference(item, wanted[i], `${path}[${i}]`, isPartial)),
+    );
   }
   if (isObject(actual) && isObject(wanted)) {
     const keys = Object.keys(isPartial ? wanted : { ...actual, ...wanted });
-    return first(keys.map((key) => {
+    return firstOf(keys.map((key) => {
       const place = `${path}.${key}`;
       if (!Object.hasOwn(actual, key)) return `${place} is missing`;
       if (!Object.hasOwn(wanted, key)) return `${place} is not wanted`;
@@ -37,7 +39,7 @@ export function difference(
     : `${path} is ${showJson(actual)}, not ${showJson(wanted)}`;
 }
 
-function first(differences: readonly (string | undefined)[]): string | undefined {
+function firstOf(differences: readonly (string | undefined)[]): string | undefined {
   return differences.find((one) => one !== undefined);
 }
 

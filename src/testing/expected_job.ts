@@ -5,25 +5,25 @@ import type { Job } from "../job/job.ts";
 import { arrayText, JsonFault, objectText } from "../job/json.ts";
 import { difference, showJson } from "./difference.ts";
 
-/** What a job is to be like; what is left out is not looked at. */
+/** The properties that a job must have. Omitted properties are not compared. */
 export interface ExpectedJob<Args extends readonly unknown[] = readonly unknown[]> {
-  /** Its arguments, all of them, compared as JSON. */
+  /** The complete arguments, compared as JSON. */
   readonly args?: Args | undefined;
-  /** Its queue. */
+  /** The queue. */
   readonly queue?: string | undefined;
-  /** Its time, to within a second, or `withinMs`; `null`: it is to be run at once. */
+  /** The time, with a tolerance of `withinMs`. `null`: the job must run at once. */
   readonly at?: Date | null | undefined;
-  /** By how much `at` may differ, in milliseconds. @default 1000 */
+  /** Tolerance of `at`, in ms. @default 1000 */
   readonly withinMs?: number | undefined;
-  /** Its retries; 25 where it did not say. */
+  /** Number of retries. Jobs that do not set it have 25. */
   readonly retry?: number | undefined;
-  /** What its `custom` is to have, among other things. */
+  /** Properties that `custom` must have, among others. */
   readonly custom?: Readonly<Record<string, unknown>> | undefined;
 }
 
 const DEFAULT_WITHIN_MS = 1000;
 
-/** An {@linkcode ExpectedJob}, checked. */
+/** A checked {@linkcode ExpectedJob}. */
 export class Expectation {
   readonly #type: string;
   readonly #wanted: ExpectedJob;
@@ -31,7 +31,7 @@ export class Expectation {
   readonly #custom: unknown;
 
   /**
-   * `others` are names that are no property of a job, but known to the caller.
+   * `others` are additional names that the caller handles.
    *
    * @throws {InvalidArgumentError} `INVALID_ARGUMENT`.
    */
@@ -56,7 +56,7 @@ export class Expectation {
     if (custom !== undefined) this.#custom = asJson("custom", () => objectText(custom));
   }
 
-  /** In what ways a job of this type is not as it should be. */
+  /** Lists the differences between a job of this type and the expected one. */
   differences({ args, queue, at, retry, custom }: Job): string[] {
     const wanted = this.#wanted;
     return [
@@ -68,7 +68,7 @@ export class Expectation {
     ].filter((one) => one !== undefined);
   }
 
-  /** What is looked for, in words. */
+  /** Describes the expected job. */
   toString(): string {
     const { queue, at, retry } = this.#wanted;
     const parts = [

@@ -21,20 +21,20 @@ import { readStored } from "../server/stored_job.ts";
 import { AssertionError } from "./assertion_error.ts";
 import type { ExpectedJob } from "./expected_job.ts";
 import { type FakeConnection, FakeServer } from "./fake_server.ts";
-import { help } from "./helper.ts";
+import { runTestWorker } from "./test_worker.ts";
 import { type ExpectedJobs, findJobs, findNone } from "./search.ts";
-import type { DrainedJob } from "./tap.ts";
+import type { DrainedJob } from "./recording_emitter.ts";
 
 /** Options of {@linkcode FakeFaktory.start}. */
 export interface FakeFaktoryOptions<Jobs extends JobDefinitions = JobDefinitions> {
   /**
-   * The catalogue of the jobs that there are: {@linkcode FakeFaktory.producer} gives jobs its
-   * defaults and checks them, as the program's own producer does.
+   * The catalogue of the program's jobs. {@linkcode FakeFaktory.producer} uses it like the
+   * program's own producer, for defaults and checks.
    *
    * @default any jobs
    */
   readonly jobs?: Jobs | undefined;
-  /** The server's clock. @default one that stands at the time of the start */
+  /** The server's clock. @default a clock that stands at the time of the start */
   readonly clock?: ManualClock | undefined;
 }
 
@@ -43,13 +43,14 @@ const FAKE_OPTIONS = { clock: true, jobs: true } as const satisfies OptionNames<
 /** Options of {@linkcode FakeFaktory.drain}. */
 export interface DrainOptions {
   /**
-   * Whether a job that fails is no reason to reject: for tests of what comes after a failure.
+   * If true, failed jobs do not reject the promise. For tests of what follows a failure.
+   *
    * @default false
    */
   readonly allowFailures?: boolean | undefined;
-  /** Jobs that run at the same time. @default 1, so that they run in their order */
+  /** Number of jobs to run at the same time. @default 1, so that jobs run in order */
   readonly concurrency?: number | undefined;
-  /** Jobs after which the queues are taken to fill up for ever. @default 10000 */
+  /** Number of jobs after which the queues count as never empty. @default 10000 */
   readonly maxJobs?: number | undefined;
 }
 
@@ -62,7 +63,8 @@ const DRAIN_OPTIONS = {
 /** Options of {@linkcode FakeFaktory.inline}. */
 export interface InlineOptions {
   /**
-   * Producers of one's own, connected to this fake, whose jobs are to be run at once as well.
+   * Producers of the program that are connected to this fake, whose jobs run inline too.
+   *
    * @default none
    */
   readonly producers?: readonly Producer[] | undefined;
@@ -71,22 +73,22 @@ export interface InlineOptions {
 const INLINE_OPTIONS = { producers: true } as const satisfies OptionNames<InlineOptions>;
 
 /**
- * Runs of {@linkcode FakeFaktory.inline} under way at once, past which handlers are taken to
- * enqueue their own jobs for ever.
+ * Maximum number of concurrent inline runs. Above it, handlers probably enqueue their own jobs
+ * endlessly.
  */
 const MAX_INLINE = 1000;
 
 /**
- * A Faktory for tests, in memory: it takes jobs from real producers, remembers them, and runs them
- * when it is told to.
+ * A Faktory server for tests, in memory. It accepts jobs from real producers, records them, and
+ * runs them on demand.
  *
- * - **fake**: jobs are collected; see `jobs`, `assertEnqueued` and `assertNotEnqueued`.
- * - **drain**: the collected jobs are run until none is left; see `drain`.
- * - **inline**: a job is run as it is enqueued; see `inline`.
+ * - **fake**: jobs are recorded. See `jobs`, `assertEnqueued` and `assertNotEnqueued`.
+ * - **drain**: the recorded jobs run until none is left. See `drain`.
+ * - **inline**: a job runs while it is enqueued. See `inline`.
  *
- * Nothing waits: the server's time is that of `clock`, which a test moves.
+ * Nothing waits: the server's time is `clock`, which a test moves.
  *
- * @example What does this function enqueue, and what does that do?
+ * @example Test which jobs a function enqueues, and run them
  * ```ts
  * import { Consumer, type Producer } from "@faktory-ts/faktory";
  * import { FakeFaktory } from "@faktory-ts/faktory/testing";
@@ -107,18 +109,18 @@ const MAX_INLINE = 1000;
  * ```
  */
 export class FakeFaktory<Jobs extends JobDefinitions = JobDefinitions> implements AsyncDisposable {
-  /** A producer whose jobs come here: give it to the code under test. */
+  /** A producer that is connected to this fake, for the code under test. */
   readonly producer: Producer<Jobs>;
   /**
-   * Options with which `Producer.connect` and `new Consumer` come here, for code under test that
-   * connects by itself. A consumer may `run` here and stops at once; its `runToCompletion` takes a
-   * second of its own clock, which `drain` does not.
+   * Options for `Producer.connect` and `new Consumer`, for code under test that connects itself. A
+   * consumer can `run` with them and stops at once. Its `runToCompletion` takes a second of its own
+   * clock; `drain` does not.
    */
   readonly connection: FakeConnection;
-  /** The server's clock: `advance` it, then `drain`, to have retries and scheduled jobs run. */
+  /** The server's clock. To run retries and scheduled jobs, `advance` it, then `drain`. */
   readonly clock: ManualClock;
   readonly #server: FakeServer;
-  readonly #adopted = new WeakSet<Producer>();
+  readonly #inlineProducers = new WeakSet<Producer>();
   #inline: ConsumerInsides | undefined;
   #inlineRuns = 0;
 
@@ -133,7 +135,7 @@ export class FakeFaktory<Jobs extends JobDefinitions = JobDefinitions> implement
   }
 
   /**
-   * Starts one. Dispose of it, or `close` it, at the test's end.
+   * Starts a fake. Dispose of it or `close` it at the end of the test.
    *
    * @throws {ConfigError} `INVALID_OPTION`.
    */
@@ -141,8 +143,8 @@ export class FakeFaktory<Jobs extends JobDefinitions = JobDefinitions> implement
     options: FakeFaktoryOptions<Jobs> = {},
   ): Promise<FakeFaktory<Jobs>> {
     checkOptionNames(options, FAKE_OPTIONS, "FakeFaktory.start");
-    // Code under test takes the times of its jobs from `Date`, a mocked one too, so that is where
-    // this one begins.
+    // Starts at the time of `Date`, mocked or not, since code under test calculates times from
+    // `Date`.
     const { jobs, clock = new ManualClock(Date.now()) } = options;
     if (typeof clock?.advance !== "function") throw invalidOption("clock", "a ManualClock", clock);
     const server = FakeServer.start(clock);
@@ -150,26 +152,22 @@ export class FakeFaktory<Jobs extends JobDefinitions = JobDefinitions> implement
     return new FakeFaktory(server, producer, clock);
   }
 
-  /**
-   * The jobs that were enqueued, in their order, as the server got them; the scheduled ones, with
-   * `at`, included.
-   */
+  /** The enqueued jobs in order, in the form that the server received. Includes scheduled jobs. */
   get jobs(): readonly Job[] {
     return this.#server.jobs;
   }
 
-  /** What the server holds at this moment: jobs waiting, scheduled, to be retried, dead. */
+  /** Counts the waiting, scheduled, failed and dead jobs. */
   snapshot(): ServerSnapshot {
     return this.#server.core.snapshot();
   }
 
   /**
-   * Gives the jobs of this type that are as expected.
+   * Returns the jobs of this type that match.
    *
-   * @throws {AssertionError} `NOT_ENQUEUED` where there is none, or another number than `times`;
-   * says what there is instead.
-   * @throws {InvalidArgumentError} `INVALID_ARGUMENT` on an expectation that cannot be met by any
-   * job.
+   * @throws {AssertionError} `NOT_ENQUEUED` if there is none, or their number is not `times`. The
+   *   message lists the jobs that exist.
+   * @throws {InvalidArgumentError} `INVALID_ARGUMENT` if no job can match.
    */
   assertEnqueued<Type extends keyof Jobs & string>(
     type: Type,
@@ -180,11 +178,10 @@ export class FakeFaktory<Jobs extends JobDefinitions = JobDefinitions> implement
   }
 
   /**
-   * Makes sure that there is no job of this type that is like this.
+   * Asserts that no job of this type matches.
    *
-   * @throws {AssertionError} `ENQUEUED` where there is one.
-   * @throws {InvalidArgumentError} `INVALID_ARGUMENT` on an expectation that cannot be met by any
-   * job.
+   * @throws {AssertionError} `ENQUEUED` if there is one.
+   * @throws {InvalidArgumentError} `INVALID_ARGUMENT` if no job can match.
    */
   assertNotEnqueued<Type extends keyof Jobs & string>(
     type: Type,
@@ -194,22 +191,22 @@ export class FakeFaktory<Jobs extends JobDefinitions = JobDefinitions> implement
     findNone(this.jobs, type, expected);
   }
 
-  /** Forgets every job, those that were run, scheduled or are dead included. */
+  /** Deletes all jobs, including scheduled, dead and recorded ones. */
   clear(): void {
     this.#server.clear();
   }
 
   /**
-   * Runs the jobs on the queues of `consumer`, those that have become due and those that handlers
-   * enqueue included, until none is left, and tells how each ended. The consumer need not be
-   * connected to this fake: its handlers, middleware, time limits and listeners are used; its
-   * connections and its limits are not.
+   * Runs the jobs on the consumer's queues until none is left, including jobs that have become due
+   * and jobs that handlers enqueue. Returns the outcome of each. The consumer need not be connected
+   * to this fake. Its handlers, middleware, time limits and listeners are used, its connections and
+   * limits are not.
    *
-   * Rejects, once all were run, with what the first job that failed has thrown, unless failures are
-   * allowed. An outcome (`Discard`, `Kill`, `RetryAfter`, `Snooze`) is no such failure.
+   * After all jobs have run, rejects with the error of the first failed job, unless failures are
+   * allowed. The outcomes `Discard`, `Kill`, `RetryAfter` and `Snooze` are not failures.
    *
-   * @throws {AssertionError} `NEVER_EMPTY` where handlers enqueue without end.
-   * @throws {InvalidArgumentError} `INVALID_ARGUMENT` where this is no consumer.
+   * @throws {AssertionError} `NEVER_EMPTY` if handlers enqueue jobs endlessly.
+   * @throws {InvalidArgumentError} `INVALID_ARGUMENT` if the argument is not a consumer.
    * @throws {ConfigError} `INVALID_OPTION`.
    */
   async drain(consumer: Consumer, options: DrainOptions = {}): Promise<readonly DrainedJob[]> {
@@ -223,16 +220,19 @@ export class FakeFaktory<Jobs extends JobDefinitions = JobDefinitions> implement
     runToEnd(manager.enqueueDue("scheduled"));
     runToEnd(manager.enqueueDue("retries"));
     const runs: DrainedJob[] = [];
-    // More than once where a handler did not wait for what it has enqueued.
+    // Several rounds are needed if a handler did not wait for its enqueue.
     while (this.#hasJobs(insides)) {
       if (runs.length >= maxJobs) {
         throw new AssertionError(
           "NEVER_EMPTY",
-          `Cannot drain the queues as ${maxJobs} jobs were run and there are more: ` +
+          `Cannot drain the queues as ${maxJobs} jobs have run and more are left: ` +
             "does a handler enqueue its own job again?",
         );
       }
-      const more = await this.#help(insides, { maxJobs: maxJobs - runs.length, concurrency });
+      const more = await this.#runTestWorker(insides, {
+        maxJobs: maxJobs - runs.length,
+        concurrency,
+      });
       if (more.length === 0) break;
       runs.push(...more);
     }
@@ -241,20 +241,20 @@ export class FakeFaktory<Jobs extends JobDefinitions = JobDefinitions> implement
   }
 
   /**
-   * From now on, a job that {@linkcode FakeFaktory.producer} or a handler's `context.producer`
-   * enqueues is run by `consumer` before the enqueue resolves, which rejects with what the handler
-   * throws. Jobs for a later time, or for queues that the consumer does not take from, are
-   * collected as before. Jobs that are enqueued together run together, 1000 at most.
+   * Makes `consumer` run each job that {@linkcode FakeFaktory.producer} or a handler's
+   * `context.producer` enqueues, before the enqueue resolves. The enqueue rejects with the
+   * handler's error. Scheduled jobs, and jobs for queues that the consumer does not fetch from, are
+   * recorded as usual. Jobs that are enqueued together run together, at most 1000.
    *
-   * Lasts until what is returned is disposed of.
+   * Lasts until the returned object is disposed.
    *
-   * @throws {InvalidArgumentError} `INVALID_ARGUMENT` where this is no consumer, or no producer.
+   * @throws {InvalidArgumentError} `INVALID_ARGUMENT` if an argument is not a consumer or producer.
    */
   inline(consumer: Consumer, options: InlineOptions = {}): Disposable {
     const insides = checkConsumer("run jobs as they are enqueued", consumer);
     checkOptionNames(options, INLINE_OPTIONS, "inline");
-    this.#adopt(this.producer);
-    for (const producer of options.producers ?? []) this.#adopt(producer);
+    this.#runInline(this.producer);
+    for (const producer of options.producers ?? []) this.#runInline(producer);
     this.#inline = insides;
     return {
       [Symbol.dispose]: () => {
@@ -263,20 +263,20 @@ export class FakeFaktory<Jobs extends JobDefinitions = JobDefinitions> implement
     };
   }
 
-  /** Ends it; what was enqueued is still in `jobs`. */
+  /** Closes the fake. The recorded jobs remain in `jobs`. */
   async close(): Promise<void> {
     await this.producer.close();
     this.#server.close();
   }
 
-  /** As {@linkcode FakeFaktory.close}. */
+  /** Same as {@linkcode FakeFaktory.close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
   /**
-   * A type that no job can have: most likely a slip, with which `assertNotEnqueued` would always
-   * pass.
+   * Rejects a type that no job can have. It is probably misspelled, and `assertNotEnqueued` would
+   * always pass.
    */
   #checkType(type: string): void {
     const { jobs } = this.producer;
@@ -290,7 +290,7 @@ export class FakeFaktory<Jobs extends JobDefinitions = JobDefinitions> implement
     );
   }
 
-  /** Of the consumer's queues, those that take jobs from the server. */
+  /** Returns those of the consumer's queues that it fetches from the server. */
   #queuesOf({ queues: choice }: ConsumerInsides): readonly string[] {
     const { queues } = this.#server.core.context.manager;
     return queues.active(namesOf(choice, queues.sizes()));
@@ -301,35 +301,40 @@ export class FakeFaktory<Jobs extends JobDefinitions = JobDefinitions> implement
     return this.#queuesOf(consumer).some((name) => queues.oldest(name) !== undefined);
   }
 
-  #help(
+  #runTestWorker(
     consumer: ConsumerInsides,
     options: { maxJobs: number; concurrency: number; first?: Payload },
   ): Promise<readonly DrainedJob[]> {
-    const adopt = this.#inline === undefined
+    const onProducer = this.#inline === undefined
       ? undefined
-      : (producer: Producer) => this.#adopt(producer);
+      : (producer: Producer) => this.#runInline(producer);
     const queues = this.#queuesOf(consumer);
-    return help(this.#server, consumer, { ...options, queues, clock: this.clock, adopt });
+    return runTestWorker(this.#server, consumer, {
+      ...options,
+      queues,
+      clock: this.clock,
+      onProducer,
+    });
   }
 
-  /** Has the jobs of a producer run at once, while that is asked for. */
-  #adopt(producer: Producer): void {
+  /** Runs the jobs of a producer inline while that is requested. */
+  #runInline(producer: Producer): void {
     if (!(producer instanceof Producer)) {
       throw new InvalidArgumentError(
         "INVALID_ARGUMENT",
-        `Cannot run a producer's jobs as it is no Producer: got ${showValue(producer)}`,
+        `Cannot run a producer's jobs as it is not a Producer: got ${showValue(producer)}`,
       );
     }
-    if (this.#adopted.has(producer)) return;
-    this.#adopted.add(producer);
+    if (this.#inlineProducers.has(producer)) return;
+    this.#inlineProducers.add(producer);
     producer.use(async (_job, next) => {
       const jid = await next();
-      await this.#runInline(jid);
+      await this.#runJobInline(jid);
       return jid;
     });
   }
 
-  async #runInline(jid: string): Promise<void> {
+  async #runJobInline(jid: string): Promise<void> {
     const consumer = this.#inline;
     if (consumer === undefined) return;
     const { queues } = this.#server.core.context.manager;
@@ -337,18 +342,19 @@ export class FakeFaktory<Jobs extends JobDefinitions = JobDefinitions> implement
       this.#queuesOf(consumer),
       (payload) => readStored(payload).jid === jid,
     );
-    // For later, for another consumer, or one that is connected has it already.
+    // The job is scheduled, is for another consumer, or a connected consumer has fetched it
+    // already.
     if (first === undefined) return;
     if (this.#inlineRuns >= MAX_INLINE) {
       throw new AssertionError(
         "NEVER_EMPTY",
-        `Cannot run job ${jid} as it is enqueued, as ${MAX_INLINE} others have not ended: ` +
-          "does a handler enqueue its own job again? Very many jobs at once are for drain.",
+        `Cannot run job ${jid} inline as ${MAX_INLINE} other jobs have not ended: ` +
+          "does a handler enqueue its own job again? For very many jobs at once, use drain.",
       );
     }
     this.#inlineRuns++;
     try {
-      rejectFailed(await this.#help(consumer, { maxJobs: 1, concurrency: 1, first }));
+      rejectFailed(await this.#runTestWorker(consumer, { maxJobs: 1, concurrency: 1, first }));
     } finally {
       this.#inlineRuns--;
     }
@@ -366,6 +372,6 @@ export function checkConsumer(action: string, consumer: unknown): ConsumerInside
   if (insides !== undefined) return insides;
   throw new InvalidArgumentError(
     "INVALID_ARGUMENT",
-    `Cannot ${action} as there is no Consumer to do so: got ${showValue(consumer)}`,
+    `Cannot ${action} as the argument is not a Consumer: got ${showValue(consumer)}`,
   );
 }

@@ -10,31 +10,27 @@ import { memoryUrl } from "./memory_server.ts";
 import { memoryTransport } from "./memory_transport.ts";
 
 /**
- * How long a FETCH waits, in milliseconds of the machine's clock: a consumer can end only once its
- * FETCHes have, so that with two seconds a test would wait, and with a clock that stands still it
- * would for ever.
+ * How long a FETCH waits, in ms of the machine's clock. A consumer can end only after its FETCHes
+ * have: with two seconds, tests would be slow, and with a clock that stands still, they would hang.
  */
 const FETCH_WAIT_MS = 10;
 
-/** What it takes to connect to a fake. */
+/** Options for connecting to a fake. */
 export interface FakeConnection {
-  /** The option `url`; no name is looked up for it. */
+  /** The option `url`. Its host name is never looked up. */
   readonly url: string;
   /** The option `transport`: streams in memory. */
   readonly transport: Transport;
 }
 
-/**
- * A server in memory that remembers every job that it was given, and does not make tests wait or
- * guess.
- */
+/** A server in memory that records all its jobs. Tests neither wait nor guess. */
 export class FakeServer {
   readonly core: ServerState;
   readonly connection: FakeConnection;
-  /** The server's time for connections, whose time limits pass as the machine's time does. */
+  /** The clock of connections, whose time limits pass in real time. */
   readonly #clock: Clock;
   readonly #payloads: string[] = [];
-  /** Those of the payloads that were read, at the same places. */
+  /** The parsed payloads, at the same positions. */
   #jobs: Job[] = [];
 
   private constructor(clock: Clock, makeCore: (pushed: (payload: string) => void) => ServerState) {
@@ -50,7 +46,7 @@ export class FakeServer {
         new ServerState({ clock, maxConnections: Number.MAX_SAFE_INTEGER }, {
           random: () => 0,
           slices: slicesBy(clock),
-          // A test moves the clock by hours at once, and a worker has no time for its BEATs.
+          // A test may move the clock by hours, in which a worker cannot send BEATs.
           workersClock: systemClock,
           fetchWait: { clock: systemClock, ms: FETCH_WAIT_MS },
           onPush: (job) => pushed(String(writeJob(job))),
@@ -58,7 +54,7 @@ export class FakeServer {
     );
   }
 
-  /** The jobs that were enqueued, in their order. */
+  /** The enqueued jobs in order. */
   get jobs(): readonly Job[] {
     if (this.#jobs.length < this.#payloads.length) {
       const more = this.#payloads.slice(this.#jobs.length).map(decodeJob);
@@ -67,19 +63,19 @@ export class FakeServer {
     return this.#jobs;
   }
 
-  /** Forgets every job. */
+  /** Deletes all jobs. */
   clear(): void {
     this.#payloads.length = 0;
     this.#jobs = [];
     this.core.context.manager.flush();
   }
 
-  /** What makes connections that are not made again; `lost` hears of the end of one. */
-  makePool(lost: (error: Error) => void): Promise<MakePool> {
+  /** Creates connections that are not reestablished. Calls `onLost` when one ends. */
+  makePool(onLost: (error: Error) => void): Promise<MakePool> {
     return preparePools({ ...this.connection, clock: this.#clock, reconnect: false }, {
       delivery: "at-least-once",
       attempts: 0,
-      listener: { disconnected: lost, reconnected() {} },
+      listener: { disconnected: onLost, reconnected() {} },
     });
   }
 

@@ -6,25 +6,28 @@ import { SocketStreams } from "../transport/streams.ts";
 import type { TransportConnection } from "../transport/transport.ts";
 import { atEndOfTurn } from "../internal/host_timers.ts";
 
-/** What is kept for a client that does not read, in bytes, before the server is asked to wait. */
+/**
+ * Limit of the data kept for a client that does not read, in bytes. Above it, the server is told to
+ * wait.
+ */
 const HIGH_WATER = 64 * 1024;
 
-/** A connection in memory: the server's end of it, and the client's streams. */
+/** A connection in memory: the server's end, and the client's streams. */
 export class MemoryPeer implements Peer {
   readonly #streams: SocketStreams;
   readonly #handler: PeerHandler;
-  /** Sent by the server, and not asked for by the client yet. */
+  /** Sent by the server, but not yet read by the client. */
   readonly #kept = new Fifo<Uint8Array>();
   #keptBytes = 0;
-  /** The client reads. */
+  /** True while the client reads. */
   #isWanted = false;
-  /** The server was asked to wait. */
+  /** True if the server was told to wait. */
   #isFull = false;
   #isGone = false;
-  /** There while the server does not read. */
+  /** Set while the server does not read. */
   #paused: Deferred<void> | undefined;
 
-  /** `accept` is given the server's end, and gives who hears of what the client sends. */
+  /** `accept` receives the server's end and returns the handler of the client's data. */
   constructor(accept: (peer: Peer) => PeerHandler) {
     this.#streams = new SocketStreams({
       pull: () => {
@@ -35,7 +38,8 @@ export class MemoryPeer implements Peer {
         this.#isWanted = false;
       },
       write: (chunk) => this.#receive(chunk),
-      // A client that says no more has gone, as on the embedded server's sockets.
+      // A client that half-closes its connection counts as gone, as on the embedded server's
+      // sockets.
       shutdown: () => this.end(),
       destroy: () => this.#go(),
     });
@@ -58,7 +62,7 @@ export class MemoryPeer implements Peer {
   }
 
   end(): void {
-    // What was sent is the client's, whether it reads now or later.
+    // The data that was sent belongs to the client, whether it reads now or later.
     for (const bytes of this.#kept.drain()) this.#streams.push(bytes);
     this.#streams.finish();
   }
@@ -78,8 +82,7 @@ export class MemoryPeer implements Peer {
 
   async #receive(chunk: Uint8Array): Promise<void> {
     while (this.#paused !== undefined && !this.#isGone) await this.#paused.promise;
-    // A copy: the server keeps the beginning of a line, and the client fills its buffer anew after
-    // this.
+    // Copies the bytes: the server keeps the start of a line, and the client reuses its buffer.
     if (!this.#isGone) this.#handler.received(chunk.slice());
   }
 
@@ -100,7 +103,7 @@ export class MemoryPeer implements Peer {
     this.#isGone = true;
     this.#kept.drain();
     this.resume();
-    // Not at once: the server may be in the middle of what it does with this very connection.
+    // Deferred, since the server may be handling this connection.
     atEndOfTurn(() => this.#handler.closed());
     this.#streams.released();
   }

@@ -11,10 +11,10 @@ import type { Transport } from "../transport/transport.ts";
 import { memoryTransport } from "./memory_transport.ts";
 
 /**
- * The embedded server without a port: clients reach it by its `transport`, over streams in memory.
- * It answers as the one of `./server` does, and runs where there are no sockets.
+ * The embedded server without a port. Clients connect through its `transport`, over streams in
+ * memory. It behaves like the server of `./server`, and also runs where there are no sockets.
  *
- * @example A producer and a server, with no port between them
+ * @example A producer and a server without a port
  * ```ts
  * import { Producer } from "@faktory-ts/faktory";
  * import { MemoryServer } from "@faktory-ts/faktory/testing";
@@ -26,7 +26,7 @@ import { memoryTransport } from "./memory_transport.ts";
  * ```
  */
 export class MemoryServer implements AsyncDisposable {
-  /** What to give clients as their `transport`. */
+  /** The option `transport` for clients. */
   readonly transport: Transport;
   readonly #url: string;
   readonly #core: ServerState;
@@ -41,8 +41,8 @@ export class MemoryServer implements AsyncDisposable {
   }
 
   /**
-   * What to give clients as their `url`, password included; no name is looked up for it. No
-   * property that a log of the server would show.
+   * The option `url` for clients, password included. Its host name is never looked up. It is a
+   * getter, so that logging the server does not print the password.
    */
   get url(): string {
     return this.#url;
@@ -51,7 +51,7 @@ export class MemoryServer implements AsyncDisposable {
   /**
    * Starts a server.
    *
-   * @throws {ConfigError} `INVALID_OPTION` on an option that cannot be used.
+   * @throws {ConfigError} `INVALID_OPTION` for an option that cannot be used.
    */
   // What is wrong with an option rejects the promise.
   // deno-lint-ignore require-await
@@ -61,32 +61,33 @@ export class MemoryServer implements AsyncDisposable {
     return new MemoryServer(new ServerState(options, { slices: slicesBy(clock) }), password);
   }
 
-  /** What it holds at this moment. */
+  /** Counts the jobs, waiting FETCHes and connections. */
   snapshot(): ServerSnapshot {
     return this.#core.snapshot();
   }
 
   /**
-   * Tells a worker to go quiet or to end, as the reference server's web page does: it hears of it
-   * at its next BEAT. False where no such worker is connected.
+   * Tells a worker to go quiet or to terminate, like the buttons of the reference server's web
+   * page. The worker gets the signal with its next BEAT. Returns false if no such worker is
+   * connected.
    */
   signalWorker(wid: string, state: "quiet" | "terminate"): boolean {
     return this.#core.workers.signal(wid, state);
   }
 
-  /** Hangs up on everybody, and forgets every job. */
+  /** Closes all connections and deletes all jobs. */
   close(): Promise<void> {
     this.#core.close();
     return Promise.resolve();
   }
 
-  /** As {@linkcode MemoryServer.close}. */
+  /** Same as {@linkcode MemoryServer.close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 }
 
-/** A URL for a server in memory: well-formed, and of a host that there is not. */
+/** Returns a valid URL whose host does not exist. */
 export function memoryUrl(password = ""): string {
   return `tcp://${password === "" ? "" : `:${encodeURIComponent(password)}@`}memory:7419`;
 }

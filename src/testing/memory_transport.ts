@@ -9,18 +9,15 @@ import type {
 } from "../transport/transport.ts";
 import { MemoryPeer } from "./memory_peer.ts";
 
-/** Something in this process that takes connections. */
+/** A server in this process that accepts connections. */
 export interface Acceptor {
-  /** Whether it takes none any longer. */
+  /** True if it accepts no more connections. */
   readonly isClosing: boolean;
-  /** Takes one; what is returned hears of it. */
+  /** Accepts a connection. Returns the handler of its events. */
   connect(peer: Peer): PeerHandler;
 }
 
-/**
- * A transport to `acceptor`, over streams in memory. Whichever host is asked for, it is the one
- * that is reached.
- */
+/** Creates a transport to `acceptor`, over streams in memory. It ignores the host in the URL. */
 export function memoryTransport(acceptor: Acceptor): Transport {
   return {
     name: "memory",
@@ -32,11 +29,11 @@ export function memoryTransport(acceptor: Acceptor): Transport {
       if (target.tls !== undefined) {
         throw new TlsError(
           "TLS_FAILED",
-          `Cannot connect to ${placeOf(target)} as there is no TLS in memory: leave out the ` +
-            "option tls, and take the URL that comes with the transport",
+          `Cannot connect to ${placeOf(target)} as a server in memory has no TLS: leave out the ` +
+            "option tls, and use the URL of the server",
         );
       }
-      // Later, as with every other transport: so it can be called off.
+      // Asynchronous like every other transport, so that it can be cancelled.
       await Promise.resolve();
       signal?.throwIfAborted();
       if (acceptor.isClosing) {

@@ -1,7 +1,7 @@
 /**
- * For tests of programs that enqueue and run jobs: no server, no port, no waiting.
+ * Tools for testing programs that enqueue and run jobs, without a server, ports or waiting.
  *
- * @example What a program enqueues
+ * @example Test which jobs a program enqueues
  * ```ts
  * import { FakeFaktory } from "@faktory-ts/faktory/testing";
  *
@@ -21,7 +21,7 @@ export type { ExpectedJobs } from "./search.ts";
 export { runJob } from "./run_job.ts";
 export type { JobRun, RunJobOptions } from "./run_job.ts";
 export type { LogEntry } from "./recorder.ts";
-export type { DrainedJob, JobOutcome } from "./tap.ts";
+export type { DrainedJob, JobOutcome } from "./recording_emitter.ts";
 export { AssertionError } from "./assertion_error.ts";
 export type { AssertionErrorOptions } from "./assertion_error.ts";
 export { MemoryServer } from "./memory_server.ts";

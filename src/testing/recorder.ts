@@ -1,16 +1,16 @@
 import { LOG_LEVELS, type LogFields, type Logger } from "../consumer/logger.ts";
 
-/** What a handler said by its `context.log`. */
+/** A message that a handler wrote with `context.log`. */
 export interface LogEntry {
-  /** How important it is. */
+  /** The log level. */
   readonly level: keyof Logger;
-  /** Its text. */
+  /** The text. */
   readonly message: string;
-  /** Its fields, the job's `jid`, `type`, `queue` and `attempt` included. */
+  /** The fields, including the job's `jid`, `type`, `queue` and `attempt`. */
   readonly fields: LogFields;
 }
 
-/** A logger that keeps what it is told. */
+/** Creates a logger that records its messages. */
 export function recordingLogger(entries: LogEntry[]): Logger {
   const logger = {} as Record<keyof Logger, Logger["info"]>;
   for (const level of LOG_LEVELS) {

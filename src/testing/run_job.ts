@@ -18,17 +18,18 @@ import type { Job, JobInput } from "../job/job.ts";
 import { Producer } from "../producer/producer.ts";
 import { FakeServer } from "./fake_server.ts";
 import { type LogEntry, recordingLogger } from "./recorder.ts";
-import { type JobOutcome, outcomeOf } from "./tap.ts";
+import { type JobOutcome, outcomeOf } from "./recording_emitter.ts";
 
 /** Options of {@linkcode runJob}. */
 export interface RunJobOptions {
-  /** The `context.attempt` that the handler sees: 2 is the first retry. @default 1 */
+  /** The handler's `context.attempt`. 2 is the first retry. @default 1 */
   readonly attempt?: number | undefined;
-  /** Aborts `context.signal`, as a consumer does that stops. */
+  /** Aborts `context.signal`, like a consumer that stops. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * What a `timeoutMs` is measured by; a `ManualClock` lets a test have it pass. @default the
-   * machine's clock
+   * The clock that measures `timeoutMs`. Tests can pass a `ManualClock`.
+   *
+   * @default the machine's clock
    */
   readonly clock?: Clock | undefined;
 }
@@ -39,42 +40,41 @@ const RUN_JOB_OPTIONS = {
   clock: true,
 } as const satisfies OptionNames<RunJobOptions>;
 
-/** How a run of a job went. */
+/** The result of running a job. */
 export interface JobRun {
-  /** The job, as the handler got it. */
+  /** The job that the handler received. */
   readonly job: Job;
-  /** How it ended. */
+  /** The outcome. */
   readonly outcome: JobOutcome;
-  /** What the handler returned, or its promise resolved to, where it is done. */
+  /** The handler's result, if the job is done. */
   readonly result: unknown;
-  /** What the handler threw, or the outcome that it gave; `undefined` where it is done. */
+  /** The error or outcome that the handler threw or returned. `undefined` if the job is done. */
   readonly error: unknown;
-  /** Seconds after which it is to be run again, where a `RetryAfter` or a `Snooze` says so. */
+  /** Seconds until the next run, from a `RetryAfter` or `Snooze`. */
   readonly seconds: number | undefined;
-  /** What it told of its progress. */
+  /** The progress that the handler reported. */
   readonly progress: readonly { readonly percent: number; readonly text: string | undefined }[];
-  /** The seconds that it asked to stay reserved for, each time. */
+  /** The reservation times that the handler requested, in seconds. */
   readonly extended: readonly number[];
-  /** The jobs that it enqueued by `context.producer`. */
+  /** The jobs that the handler enqueued with `context.producer`. */
   readonly enqueued: readonly Job[];
-  /** What it said by `context.log`. */
+  /** The messages that the handler wrote with `context.log`. */
   readonly logs: readonly LogEntry[];
 }
 
 /**
- * Runs one job by a handler, or by the handler that a consumer has for its type, with the
- * consumer's middleware and time limits around it, and tells how that went. No server is asked: the
- * job goes through JSON once, as on its way to a worker, and what the handler does by its context
- * is noted.
+ * Runs one job with a handler, or with a consumer's handler for the job's type, including the
+ * consumer's middleware and time limits. No server is involved: the job is converted to JSON and
+ * back, as on its way to a worker, and the calls of the handler's context are recorded.
  *
- * Resolves whatever becomes of the job: look at its `outcome`.
+ * Resolves even if the job fails. Check the `outcome`.
  *
  * @example A handler by itself
  * ```ts
  * import { type Job, type JobContext, RetryAfter } from "@faktory-ts/faktory";
  * import { runJob } from "@faktory-ts/faktory/testing";
  *
- * async function resize(job: Job<[path: string, width: number]>, { progress, producer }: JobContext) {
+ * async function resize(job: Job<[string, number]>, { progress, producer }: JobContext) {
  *   const [path, width] = job.args;
  *   if (width > 4096) throw new RetryAfter(60);
  *   await progress(50, "half way");
@@ -91,10 +91,9 @@ export interface JobRun {
  * console.assert(later.outcome === "retry" && later.seconds === 60);
  * ```
  *
- * @throws {InvalidJobError} where no server would take the job.
- * @throws {InvalidArgumentError} `INVALID_ARGUMENT` where there is neither a handler nor a
- * consumer.
- * @throws {StateError} `NOT_REGISTERED` where the consumer has no handler for the job's type.
+ * @throws {InvalidJobError} if the job is invalid.
+ * @throws {InvalidArgumentError} `INVALID_ARGUMENT` if there is neither a handler nor a consumer.
+ * @throws {StateError} `NOT_REGISTERED` if the consumer has no handler for the job's type.
  * @throws {ConfigError} `INVALID_OPTION`.
  */
 export async function runJob(
@@ -106,14 +105,14 @@ export async function runJob(
   const max = Number.MAX_SAFE_INTEGER;
   const attempt = integerIn("attempt", options.attempt, { min: 1, max, fallback: 1 });
   const clock = options.clock ?? systemClock;
-  const fetched = throughJson(job, { attempt, clock });
+  const fetched = convertThroughJson(job, { attempt, clock });
   const found = findHandler(handler, fetched);
   const server = FakeServer.start(clock);
   const pool = (await server.makePool(() => {}))(1);
   const producer = Producer.over(pool);
   try {
     const noted = await execute(fetched, found, { ...options, clock, producer });
-    // What the handler did not wait for.
+    // Waits for calls that the handler did not await.
     await producer.close();
     return { ...noted, enqueued: server.jobs };
   } finally {
@@ -151,7 +150,7 @@ async function execute(
       },
     },
   });
-  const stop = () => abortContext(context, stopped(job, signal!));
+  const stop = () => abortContext(context, stoppedError(job, signal!));
   if (signal?.aborted === true) stop();
   const forget = onAbort(signal, stop);
   const limitMs = timeLimitOf(job, timeoutMs);
@@ -178,8 +177,8 @@ async function execute(
   };
 }
 
-/** The job as a worker gets it, at this attempt. */
-function throughJson(
+/** Converts the job to JSON and back, at this attempt. */
+function convertThroughJson(
   input: JobInput,
   { attempt, clock }: { readonly attempt: number; readonly clock: Clock },
 ): Job {
@@ -209,7 +208,7 @@ function findHandler(handler: unknown, { type }: Job): Registered {
   if (insides === undefined) {
     throw new InvalidArgumentError(
       "INVALID_ARGUMENT",
-      "Cannot run a job as there is neither a handler nor a consumer to do so: got " +
+      "Cannot run a job as the argument is neither a handler nor a Consumer: got " +
         showValue(handler),
     );
   }
@@ -221,7 +220,7 @@ function findHandler(handler: unknown, { type }: Job): Registered {
   );
 }
 
-function stopped({ jid }: Job, { reason }: AbortSignal): JobAbortedError {
+function stoppedError({ jid }: Job, { reason }: AbortSignal): JobAbortedError {
   if (reason instanceof JobAbortedError) return reason;
   const message = `Job ${jid} must end as its worker stops`;
   return new JobAbortedError("STOPPED", message, { cause: reason });

@@ -5,17 +5,17 @@ import { Expectation, type ExpectedJob } from "./expected_job.ts";
 import { InvalidArgumentError } from "../errors.ts";
 import { showValue } from "../internal/show.ts";
 
-/** What is expected of the jobs that were enqueued. */
+/** Expectations on the enqueued jobs. */
 export interface ExpectedJobs<Args extends readonly unknown[] = readonly unknown[]>
   extends ExpectedJob<Args> {
-  /** How many of them there are to be, exactly. @default one or more */
+  /** The exact number of matching jobs. @default one or more */
   readonly times?: number | undefined;
 }
 
-/** Jobs that a message lists, at most. */
+/** Maximum number of jobs in a message. */
 const MAX_LISTED = 10;
 
-/** The jobs that are as expected; throws where there is none, or another number than `times`. */
+/** Returns the matching jobs. Throws if there is none, or their number is not `times`. */
 export function findJobs(
   jobs: readonly Job[],
   type: string,
@@ -26,7 +26,7 @@ export function findJobs(
     throw new InvalidArgumentError(
       "INVALID_ARGUMENT",
       `Cannot look for a job as times is not an integer of 1 or more: got ${showValue(times)}` +
-        (times === 0 ? ". Is assertNotEnqueued what is meant?" : ""),
+        (times === 0 ? ". Did you mean assertNotEnqueued?" : ""),
     );
   }
   const expectation = new Expectation(type, wanted, ["times"]);
@@ -38,20 +38,20 @@ export function findJobs(
   const got = found.length === 0 ? "" : `, but ${found.length},`;
   throw new AssertionError(
     "NOT_ENQUEUED",
-    `Cannot find ${looked} ${expectation}${got} among the jobs that were enqueued.\n` +
-      survey(jobs, type, expectation),
+    `Cannot find ${looked} ${expectation}${got} among the enqueued jobs.\n` +
+      describeOthers(jobs, type, expectation),
     { actual: jobs.filter((job) => job.type === type).map(summary), expected: wanted },
   );
 }
 
-/** Throws where there is a job like this. */
+/** Throws if a job matches. */
 export function findNone(jobs: readonly Job[], type: string, wanted: ExpectedJob): void {
   const expectation = new Expectation(type, wanted);
   const found = matching(jobs, type, expectation);
   if (found.length === 0) return;
   throw new AssertionError(
     "ENQUEUED",
-    `Cannot have a job ${expectation}, but ${found.length} ${were(found)} enqueued:\n` +
+    `Expected no job ${expectation}, but ${found.length} ${wasOrWere(found)} enqueued:\n` +
       list(found.map(describe)),
     { actual: found.map(summary), expected: [] },
   );
@@ -61,23 +61,23 @@ function matching(jobs: readonly Job[], type: string, expectation: Expectation):
   return jobs.filter((job) => job.type === type && expectation.differences(job).length === 0);
 }
 
-/** What there is instead, the most alike first. */
-function survey(jobs: readonly Job[], type: string, expectation: Expectation): string {
+/** Describes the jobs that exist, the most similar first. */
+function describeOthers(jobs: readonly Job[], type: string, expectation: Expectation): string {
   const alike = jobs.filter((job) => job.type === type)
     .map((job) => ({ job, differences: expectation.differences(job) }))
     .sort((a, b) => a.differences.length - b.differences.length);
   if (alike.length > 0) {
-    return `Of this type ${were(alike)}:\n` +
+    return "Jobs of this type:\n" +
       list(
         alike.map(({ job, differences }) =>
           `${describe(job)}: ${differences.length === 0 ? "as expected" : differences.join("; ")}`
         ),
       );
   }
-  if (jobs.length === 0) return "None was enqueued at all.";
+  if (jobs.length === 0) return "No job was enqueued.";
   const counts = new Map<string, number>();
   for (const job of jobs) counts.set(job.type, (counts.get(job.type) ?? 0) + 1);
-  return "None of this type was, but of others:\n" +
+  return "No job of this type was enqueued. Jobs of other types:\n" +
     list([...counts].map(([name, count]) => `${showJson(name)}: ${count}`));
 }
 
@@ -90,7 +90,7 @@ function summary({ type, args, queue, at, retry, custom }: Job): unknown {
   return { type, args, queue, at, retry, custom };
 }
 
-function were(items: readonly unknown[]): string {
+function wasOrWere(items: readonly unknown[]): string {
   return items.length === 1 ? "was" : "were";
 }
 

@@ -172,9 +172,9 @@ describe("assertEnqueued", () => {
     assert.equal(error.code, "NOT_ENQUEUED");
     assert.equal(
       error.message,
-      `Cannot find a job of type "resize" with args ["dog.png"], queue "images" among the jobs that ` +
-        `were enqueued.\n` +
-        `Of this type were:\n` +
+      `Cannot find a job of type "resize" with args ["dog.png"], queue "images" among the enqueued ` +
+        `jobs.\n` +
+        `Jobs of this type:\n` +
         `  - args ["cat.png",{"fit":["a",null],"width":320}], queue "images": ` +
         `args has 2 elements, not 1\n` +
         `  - args ["dog.png"], queue "default": queue is "default", not "images"`,
@@ -215,12 +215,12 @@ describe("assertEnqueued", () => {
     await using faktory = await start();
     assert.match(
       thrown(() => faktory.assertEnqueued("resise")).message,
-      /None of this type was, but of others:\n {2}- "resize": 2\n {2}- "remind": 1$/,
+      /No job of this type was enqueued. Jobs of other types:\n {2}- "resize": 2\n {2}- "remind": 1$/,
     );
     faktory.clear();
     assert.match(
       thrown(() => faktory.assertEnqueued("resize")).message,
-      /None was enqueued at all/,
+      /No job was enqueued/,
     );
   });
 
@@ -244,7 +244,7 @@ describe("assertEnqueued", () => {
     assert.equal(error.code, "ENQUEUED");
     assert.match(
       error.message,
-      /^Cannot have a job of type "resize" with queue "images", but 1 was enqueued:\n {2}- args \["cat/,
+      /^Expected no job of type "resize" with queue "images", but 1 was enqueued:\n {2}- args \["cat/,
     );
   });
 
@@ -255,7 +255,10 @@ describe("assertEnqueued", () => {
       [{ args: [1n] }, /args\[0\] is a bigint, and JSON cannot hold that/],
       [{ custom: { a: new Map() } }, /custom\.a is a Map, and JSON cannot hold that/],
       [{ at: "tomorrow" }, /at is neither a Date nor null: got "tomorrow"/],
-      [{ times: 0 }, /times is not an integer of 1 or more: got 0\. Is assertNotEnqueued/],
+      [
+        { times: 0 },
+        /times is not an integer of 1 or more: got 0\. Did you mean assertNotEnqueued/,
+      ],
     ];
     for (const [expected, message] of wrong) {
       assert.throws(() => faktory.assertEnqueued("resize", expected), {

@@ -195,7 +195,7 @@ describe("drain", () => {
     await assert.rejects(faktory.drain(consumer, { maxJobs: 50 }), {
       name: "AssertionError",
       code: "NEVER_EMPTY",
-      message: /50 jobs were run and there are more: does a handler enqueue its own job again\?$/,
+      message: /50 jobs have run and more are left: does a handler enqueue its own job again\?$/,
     });
     assert.equal(faktory.jobs.length, 51);
   });
@@ -217,7 +217,7 @@ describe("drain", () => {
     for (const wrong of [undefined, {}, () => {}, faktory.producer]) {
       await assert.rejects(faktory.drain(wrong as never), {
         code: "INVALID_ARGUMENT",
-        message: /^Cannot drain the queues as there is no Consumer to do so: got /,
+        message: /^Cannot drain the queues as the argument is not a Consumer: got /,
       });
     }
     await assert.rejects(faktory.drain(makeConsumer(), { concurrency: 0 }), {

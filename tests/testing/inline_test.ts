@@ -123,10 +123,10 @@ describe("inline", () => {
     await using faktory = await FakeFaktory.start();
     assert.throws(() => faktory.inline({} as never), {
       message:
-        "Cannot run jobs as they are enqueued as there is no Consumer to do so: got an object",
+        "Cannot run jobs as they are enqueued as the argument is not a Consumer: got an object",
     });
     assert.throws(() => faktory.inline(new Consumer(), { producers: [1 as never] }), {
-      message: "Cannot run a producer's jobs as it is no Producer: got 1",
+      message: "Cannot run a producer's jobs as it is not a Producer: got 1",
     });
   });
 });

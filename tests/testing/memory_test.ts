@@ -182,7 +182,7 @@ describe("the server in memory", () => {
       failure(TlsError, "TLS_FAILED"),
     );
     await assert.rejects(Producer.connect({ url: "tcp+tls://memory", transport }), {
-      message: /no TLS in memory/,
+      message: /a server in memory has no TLS/,
     });
   });
 

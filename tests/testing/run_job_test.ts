@@ -134,7 +134,7 @@ describe("runJob", () => {
     await assert.rejects(runJob({} as never, { type: "x" }), {
       code: "INVALID_ARGUMENT",
       message:
-        "Cannot run a job as there is neither a handler nor a consumer to do so: got an object",
+        "Cannot run a job as the argument is neither a handler nor a Consumer: got an object",
     });
     await assert.rejects(runJob(() => {}, { type: "x" }, { attempt: 0 }), {
       code: "INVALID_OPTION",

@@ -3,26 +3,29 @@ import { asOutcome, type Outcome } from "../consumer/outcome.ts";
 import { Emitter } from "../events.ts";
 import type { Job } from "../job/job.ts";
 
-/** How a run of a job ended; all but `failed` and `done` by an outcome of that kind. */
+/**
+ * The outcome of a run: `done`, `failed`, or the kind of the outcome that the handler threw or
+ * returned.
+ */
 export type JobOutcome = "done" | "failed" | Outcome["kind"];
 
-/** A job that was run. */
+/** A job that has run. */
 export interface DrainedJob {
-  /** The job, as its handler got it. */
+  /** The job that its handler received. */
   readonly job: Job;
-  /** How it ended. */
+  /** The outcome. */
   readonly outcome: JobOutcome;
-  /** What the handler threw, or the outcome that it gave; `undefined` where it is done. */
+  /** The error or outcome that the handler threw or returned. `undefined` if the job is done. */
   readonly error: unknown;
 }
 
-/** How a run ended of which `error` is what it threw. */
+/** Returns the outcome of a run that threw `error`. */
 export function outcomeOf(error: unknown): JobOutcome {
   return asOutcome(error)?.kind ?? "failed";
 }
 
-/** Notes how jobs ended, and passes everything on to the consumer's own listeners. */
-export class Tap extends Emitter<ConsumerEvents> {
+/** Records how jobs end, and passes all events on to the consumer's listeners. */
+export class RecordingEmitter extends Emitter<ConsumerEvents> {
   readonly runs: DrainedJob[] = [];
   readonly #target: Emitter<ConsumerEvents>;
 
@@ -39,7 +42,7 @@ export class Tap extends Emitter<ConsumerEvents> {
     event: Name,
     detail: ConsumerEvents[Name],
   ): void {
-    // The consumer itself does nothing of all this, and stays in the state that it is in.
+    // The consumer itself does not run, so its state does not change.
     if (event === "state") return;
     this.#note(event, detail);
     this.#target.emit(event, detail);

@@ -5,40 +5,39 @@ import type { Clock } from "../internal/clock.ts";
 import type { Producer } from "../producer/producer.ts";
 import type { Payload } from "../server/payload.ts";
 import type { FakeServer } from "./fake_server.ts";
-import { type DrainedJob, Tap } from "./tap.ts";
+import { type DrainedJob, RecordingEmitter } from "./recording_emitter.ts";
 
-/** What a helper is to do. */
-export interface HelperOptions {
+/** Options of a test worker. */
+export interface TestWorkerOptions {
   readonly clock: Clock;
-  /** The job to begin with, as the server keeps it. @default none */
+  /** The stored job to run first. @default none */
   readonly first?: Payload | undefined;
-  /** The queues to take jobs from. */
+  /** The queues to fetch from. */
   readonly queues: readonly string[];
-  /** Ends after so many. */
+  /** Number of jobs after which to end. */
   readonly maxJobs: number;
   readonly concurrency: number;
-  /** Is given the producer of handlers' contexts. */
-  readonly adopt?: ((producer: Producer) => void) | undefined;
+  /** Receives the producer of the handlers' contexts. */
+  readonly onProducer?: ((producer: Producer) => void) | undefined;
 }
 
-/** One connection of each kind. */
+/** One connection for FETCH, one for other commands. */
 const CONNECTIONS = 2;
 
 /**
- * Runs jobs as a consumer would, its handlers, middleware, time limits and listeners included, but
- * over connections of its own, and until nothing is left: the server tells it so, so that it need
- * not wait.
+ * Runs jobs like a consumer, with its handlers, middleware, time limits and listeners, but over new
+ * connections, and until no job is left. The server ends the last FETCH at once, so nothing waits.
  */
-export async function help(
+export async function runTestWorker(
   server: FakeServer,
   consumer: ConsumerInsides,
-  options: HelperOptions,
+  options: TestWorkerOptions,
 ): Promise<readonly DrainedJob[]> {
-  const { clock, first, queues, maxJobs, concurrency, adopt } = options;
+  const { clock, first, queues, maxJobs, concurrency, onProducer } = options;
   const { testWorkers: helpers } = server.core.context.manager;
   const { settings, events } = consumer;
   const wid = createJid();
-  const tap = new Tap(events);
+  const tap = new RecordingEmitter(events);
   let session: Session | undefined;
   let lost: Error | undefined;
   const makePool = await server.makePool((error) => {
@@ -60,7 +59,7 @@ export async function help(
       limits: { maxJobs, untilEmpty: true, trustsEmpty: true },
       ignoresLimits: true,
     });
-    adopt?.(session.producer);
+    onProducer?.(session.producer);
     if (lost !== undefined) session.disconnected(lost, undefined);
     await session.report();
     return tap.runs;
