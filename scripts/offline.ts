@@ -37,6 +37,33 @@ export async function offlineArgs(subcommand: string): Promise<string[]> {
   return [subcommand === "doc" ? "--import-map" : "--config", await writeOfflineConfig()];
 }
 
+const JSR_PACKAGE = "https://jsr.io/@std/streams/meta.json";
+const JSR_TIMEOUT_MS = 10_000;
+
+let reachable: Promise<boolean> | undefined;
+
+/** Reports whether JSR answers. Asks once. */
+export function hasJsr(): Promise<boolean> {
+  return reachable ??= ask();
+}
+
+/**
+ * Flags with which a subcommand of Deno finds JSR's packages, or stand-ins if JSR does not answer.
+ */
+export async function jsrArgs(subcommand: string): Promise<string[]> {
+  return await hasJsr() ? [] : await offlineArgs(subcommand);
+}
+
+async function ask(): Promise<boolean> {
+  try {
+    const response = await fetch(JSR_PACKAGE, { signal: AbortSignal.timeout(JSR_TIMEOUT_MS) });
+    await response.body?.cancel();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
+
 if (import.meta.main) {
   const [subcommand = "help", ...rest] = Deno.args;
   const args = [subcommand, ...await offlineArgs(subcommand), ...rest];

@@ -7,14 +7,12 @@
 import { browserStep } from "./gate/browser.ts";
 import { bundlerStep } from "./gate/bundlers.ts";
 import { checkSteps, installStep, lockStep } from "./gate/checks.ts";
-import { corpusStep } from "./gate/corpus.ts";
-import { dntStep } from "./gate/dnt.ts";
+import { corpusStep, leakStep } from "./gate/corpus.ts";
 import { exampleStep, pageStep } from "./gate/docs.ts";
 import { programStep } from "./gate/examples.ts";
-import { leakStep } from "./gate/leaks.ts";
 import { nextSteps } from "./gate/next.ts";
 import { packedIn } from "./gate/npm.ts";
-import { packageStep } from "./gate/package.ts";
+import { dntStep, packageStep } from "./gate/package.ts";
 import { runSteps, type Step } from "./gate/step.ts";
 import { inTempFolder } from "./tools.ts";
 

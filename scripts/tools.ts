@@ -54,6 +54,16 @@ export async function inTempFolder<T>(use: (folder: string) => Promise<T>): Prom
   }
 }
 
+/** Paths of the files in a folder and its subfolders, in order; not of installed packages. */
+export async function* filesIn(folder: string): AsyncIterable<string> {
+  const entries = await Array.fromAsync(Deno.readDir(folder));
+  for (const { name, isDirectory } of entries.sort((a, b) => a.name < b.name ? -1 : 1)) {
+    const path = `${folder}/${name}`;
+    if (isDirectory && name !== "node_modules") yield* filesIn(path);
+    else if (!isDirectory) yield path;
+  }
+}
+
 /** The parts of `deno.json` that scripts need. */
 export interface Project {
   readonly name: string;

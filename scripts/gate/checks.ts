@@ -1,6 +1,6 @@
 import { deno, inTempFolder, outputs, readProject } from "../tools.ts";
 import { standIns } from "../offline.ts";
-import { hasJsr, jsrArgs } from "./jsr.ts";
+import { hasJsr, jsrArgs } from "../offline.ts";
 import { skip, type Step } from "./step.ts";
 
 /** Runs a subcommand of Deno, with stand-ins for JSR's packages where JSR does not answer. */

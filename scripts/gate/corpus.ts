@@ -1,5 +1,5 @@
-import { deno, outputs } from "../tools.ts";
-import { jsrArgs } from "./jsr.ts";
+import { deno, filesIn, outputs } from "../tools.ts";
+import { jsrArgs } from "../offline.ts";
 import { skip, type Step } from "./step.ts";
 
 /** Time limit of one test on a slow machine, in ms. Node counts a whole file. */
@@ -84,18 +84,39 @@ export function corpusStep(runtime: TestRuntime): Step {
         // Types are checked by a step of their own.
         deno: async () => [...await jsrArgs("test"), "--no-check", "tests"],
         bun: () => ["./tests"],
-        node: () => testFiles("tests"),
+        node: async () => {
+          const files = await Array.fromAsync(filesIn("tests"));
+          return files.filter((path) => path.endsWith("_test.ts"));
+        },
       }[runtime];
       return await runTests(runtime, await args(), { FAKTORY_TEST_RUNTIME: runtime });
     },
   };
 }
 
-function testFiles(folder: string): string[] {
-  const entries = [...Deno.readDirSync(folder)].sort((a, b) => a.name < b.name ? -1 : 1);
-  return entries.flatMap((entry) => {
-    const path = `${folder}/${entry.name}`;
-    if (entry.isDirectory) return testFiles(path);
-    return entry.name.endsWith("_test.ts") ? [path] : [];
-  });
+/**
+ * Runs Deno's sanitizers over what is opened and ended. Only Deno has them; others have
+ * `tests/leaks/leaks_test.ts`.
+ */
+export const leakStep: Step = {
+  name: "leaks",
+  async run() {
+    const passed = await runTests("deno", [
+      "--no-check",
+      "--trace-leaks",
+      "tests/leaks/sanitized.deno.ts",
+    ]);
+    await findPlanted();
+    return passed;
+  },
+};
+
+/** The sanitizers find leaks that are there: every test of that file has to fail. */
+async function findPlanted(): Promise<void> {
+  const args = ["test", "-A", "--no-check", "tests/leaks/planted.deno.ts"];
+  const report = await outputs(deno, args, { env: { NO_COLOR: "1" } })
+    .then(({ stdout }) => stdout, String);
+  if (!/ 0 passed.* [1-9]\d* failed/.test(report)) {
+    throw new Error(`planted leaks were not found: ${report}`);
+  }
 }

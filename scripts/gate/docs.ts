@@ -1,7 +1,7 @@
 import { FaktoryServer } from "../../src/server/mod.ts";
 import { deno, outputs } from "../tools.ts";
 import { runTests } from "./corpus.ts";
-import { jsrArgs } from "./jsr.ts";
+import { jsrArgs } from "../offline.ts";
 import { none, type Step } from "./step.ts";
 
 /** Programs that run pages side by side. */

@@ -1,4 +1,4 @@
-import { output, type Project } from "../tools.ts";
+import { filesIn, output, type Project } from "../tools.ts";
 import { COMMAND_ENTRY, optionalPeers } from "../npm/manifest.ts";
 import { type Installed, program, type Runtime, runtimes } from "./npm.ts";
 import { all, none } from "./step.ts";
@@ -68,21 +68,14 @@ async function checkManifest({ name }: Project, folder: string): Promise<void> {
 async function checkDeclarations({ name }: Project, folder: string): Promise<void> {
   const peers = Object.keys(optionalPeers);
   const faults: string[] = [];
-  for await (const path of declarationsIn(`${folder}/node_modules/${name}`)) {
+  for await (const path of filesIn(`${folder}/node_modules/${name}`)) {
+    if (!/\.d\.[cm]?ts$/.test(path)) continue;
     const text = await Deno.readTextFile(path);
     faults.push(
       ...peers.filter((peer) => text.includes(`"${peer}"`)).map((peer) => `${path} names ${peer}`),
     );
   }
   none(faults);
-}
-
-async function* declarationsIn(folder: string): AsyncIterable<string> {
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    const path = `${folder}/${name}`;
-    if (isDirectory) yield* declarationsIn(path);
-    else if (/\.d\.[cm]?ts$/.test(name)) yield path;
-  }
 }
 
 /**

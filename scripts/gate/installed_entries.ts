@@ -2,7 +2,7 @@ import { deepEqual, equal } from "node:assert/strict";
 import { deno, output, type Project } from "../tools.ts";
 import { oldestNode } from "../versions.ts";
 import { COMMAND_ENTRY } from "../npm/manifest.ts";
-import { jsrArgs } from "./jsr.ts";
+import { jsrArgs } from "../offline.ts";
 import { program, type Runtime } from "./npm.ts";
 
 /** Exports of each entry, by the name that a program imports. */

@@ -1,7 +1,7 @@
 import { transform } from "esbuild";
 import { withEsbuild } from "../esbuild.ts";
 import { oldestNode } from "../versions.ts";
-import { filesIn } from "../npm/files.ts";
+import { filesIn } from "../tools.ts";
 import type { Installed } from "./npm.ts";
 import { none } from "./step.ts";
 
@@ -11,7 +11,8 @@ import { none } from "./step.ts";
  */
 export async function checkSyntax({ project, folder }: Installed): Promise<void> {
   const faults = await withEsbuild(async () => {
-    const paths = await Array.fromAsync(filesIn(`${folder}/node_modules/${project.name}`, ".js"));
+    const files = await Array.fromAsync(filesIn(`${folder}/node_modules/${project.name}`));
+    const paths = files.filter((path) => path.endsWith(".js"));
     const areTooNew = await Promise.all(
       paths.map(async (path) => await isTooNew(await Deno.readTextFile(path))),
     );

@@ -1,4 +1,4 @@
-import { inTempFolder, outputs, readProject } from "../tools.ts";
+import { deno, inTempFolder, output, outputs, readProject } from "../tools.ts";
 import { COMMAND_ENTRY, optionalPeers } from "../npm/manifest.ts";
 import { checkFreshInstall } from "./fresh_install.ts";
 import { checkCommand, checkExecutable } from "./installed_command.ts";
@@ -15,7 +15,7 @@ import {
   type Runtime,
   runtimes,
 } from "./npm.ts";
-import { all, type Step } from "./step.ts";
+import { all, skip, type Step } from "./step.ts";
 import { checkWorkers } from "./workers.ts";
 
 /**
@@ -94,3 +94,25 @@ async function runJob(runtime: Runtime, { folder }: Installed): Promise<void> {
   const { command, args, env } = program(runtime, ["run_job.mjs"]);
   await outputs(command, args, { cwd: folder, env, timeoutMs: 60_000 });
 }
+
+/** dnt is fetched, and compiles everything twice. What takes longer hangs. */
+const LIMIT_MS = 360_000;
+
+/** Exit status of `deno task build:npm` where JSR, and with it dnt, does not answer. */
+const UNAVAILABLE = 69;
+
+/** Checks the npm package as dnt builds it. */
+export const dntStep: Step = {
+  name: "package by dnt",
+  run: () =>
+    inTempFolder(async (folder) => {
+      const args = ["run", "-A", "--frozen", "scripts/build_npm.ts", folder];
+      const signal = AbortSignal.timeout(LIMIT_MS);
+      const { code } = await new Deno.Command(deno, { args, stdin: "null", signal }).output();
+      if (code === UNAVAILABLE) return skip("dnt: JSR, where it comes from, does not answer here");
+      if (code !== 0) throw new Error(`deno task build:npm exited with ${code}`);
+      const packed = await output("npm", ["pack", "--json"], { cwd: folder });
+      const [{ filename }] = JSON.parse(packed);
+      await checkPackage(`${folder}/${filename}`);
+    }),
+};

@@ -1,6 +1,6 @@
 import { rollup } from "rollup";
 import { dts } from "rollup-plugin-dts";
-import { filesIn } from "./files.ts";
+import { filesIn } from "../tools.ts";
 
 const REFERENCE = `/// <reference lib="esnext.disposable" />\n`;
 const NAMES = /\b(?:Async)?Disposable\b|\bSymbol\.(?:d|asyncD)ispose\b/;
@@ -31,7 +31,9 @@ export async function bundleDeclarations(root: string, entries: readonly string[
     minifyInternalExports: false,
   });
   await bundle.close();
-  for await (const path of filesIn(root, ".d.ts")) await Deno.remove(path);
+  for await (const path of filesIn(root)) {
+    if (path.endsWith(".d.ts")) await Deno.remove(path);
+  }
   await Deno.mkdir(`${root}/types`, { recursive: true });
   for (const file of output) {
     if (file.type !== "chunk") continue;

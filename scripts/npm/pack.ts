@@ -3,10 +3,9 @@
  * default.
  */
 
-import { deno, inTempFolder, output } from "../tools.ts";
+import { deno, filesIn, inTempFolder, output } from "../tools.ts";
 import { offlineArgs, standIns } from "../offline.ts";
 import { completePackage } from "./complete.ts";
-import { filesIn } from "./files.ts";
 
 /**
  * Builds the npm package with what Deno itself has for it and leaves its tarball in `folder`; the
@@ -40,8 +39,8 @@ export async function packNpm(folder: string): Promise<string> {
  */
 async function removeSources(folder: string): Promise<void> {
   await Deno.remove(`${folder}/deno.json`);
-  for await (const path of filesIn(folder, ".ts")) {
-    if (!path.endsWith(".d.ts")) await Deno.remove(path);
+  for await (const path of filesIn(folder)) {
+    if (/(?<!\.d)\.ts$/.test(path)) await Deno.remove(path);
   }
 }
 
@@ -57,7 +56,8 @@ async function inlineStandIns(folder: string): Promise<void> {
   });
   for (const { from, to } of places) await Deno.rename(from, `${folder}/${to}`);
   await Deno.remove(`${folder}/tests`, { recursive: true });
-  for await (const path of filesIn(`${folder}/src`, ".js")) {
+  for await (const path of filesIn(`${folder}/src`)) {
+    if (!path.endsWith(".js")) continue;
     const up = "../".repeat(path.slice(folder.length).split("/").length - 2);
     const text = await Deno.readTextFile(path);
     const inlined = places.reduce(

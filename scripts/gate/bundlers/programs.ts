@@ -1,4 +1,4 @@
-import { jsrArgs } from "../jsr.ts";
+import { jsrArgs } from "../../offline.ts";
 import type { Project } from "../../tools.ts";
 import { standIns } from "../../offline.ts";
 import { COMMAND_ENTRY } from "../../npm/manifest.ts";
