@@ -29,7 +29,8 @@ function listen(signal: AbortSignal): Set<() => void> {
 }
 
 function callAll(event: Event): void {
-  const signal = event.currentTarget as AbortSignal;
+  // Not currentTarget: Node 20 sets it to null for all listeners but the first.
+  const signal = event.target as AbortSignal;
   signal.removeEventListener("abort", callAll);
   const callbacks = callbacksOf.get(signal);
   callbacksOf.delete(signal);
