@@ -4,6 +4,9 @@ import type { Link } from "./link.ts";
 import type { Random } from "./random.ts";
 import type { World } from "./world.ts";
 
+/** What shows whether a disk has everything. */
+const DISK_STRIKES: ReadonlySet<string> = new Set(["server killed", "server stopped"]);
+
 /** Strikes a world with faults, one after the other. */
 export class Storm {
   /** Faults that struck, by kind. */
@@ -17,10 +20,14 @@ export class Storm {
   constructor(world: World) {
     this.#world = world;
     const random = this.#random = world.random.fork();
+    const isDisk = world.storage === "disk";
     // Some kinds are left out of a world, and some come often: what all of them do together hides
     // what a few of them do.
     this.#strikes = Object.entries(STRIKES).flatMap(([name, { weight }]) =>
-      random.chance(0.7) ? Array(weight * random.between(1, 3)).fill(name) : []
+      random.chance(0.7)
+        ? Array(weight * random.between(1, 3) * (isDisk && DISK_STRIKES.has(name) ? 4 : 1))
+          .fill(name)
+        : []
     );
   }
 
