@@ -1,12 +1,12 @@
 /**
- * `deno task build:npm [FOLDER]`: the npm package, built by dnt, in `npm/dist` by default. Exits
- * with 69 without JSR.
+ * `deno task build:npm [FOLDER]`: builds the npm package with dnt, by default in `npm/dist`. Exits
+ * with 69 if JSR cannot be reached.
  */
 
 import { deno } from "./tools.ts";
 import { completePackage } from "./npm/complete.ts";
 
-/** A build that takes longer hangs. */
+/** Time limit of a build. */
 const LIMIT_MS = 300_000;
 
 const [outDir = "npm/dist"] = Deno.args;

@@ -1,6 +1,6 @@
 /**
- * Loaded before the examples of the documentation (`--preload`): there a failed `console.assert` is
- * to fail the example, which otherwise prints a line and passes.
+ * Makes a failed `console.assert` throw. Loaded before the examples of the documentation
+ * (`--preload`), where it would only print a line otherwise.
  */
 
 console.assert = (condition?: boolean, ...said: unknown[]): void => {

@@ -3,8 +3,8 @@ import { stop } from "esbuild";
 let users = 0;
 
 /**
- * Calls what uses esbuild, and ends esbuild's process when nobody uses it: it would keep this one
- * running.
+ * Calls `use`, and stops esbuild's process when nothing uses it any more, because it would keep
+ * this process running.
  */
 export async function withEsbuild<T>(use: () => Promise<T>): Promise<T> {
   users++;

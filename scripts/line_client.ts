@@ -1,9 +1,6 @@
 import { connect, type Socket } from "node:net";
 
-/**
- * A connection that counts on nothing but lines: so that what a server promises is measured and not
- * what a client makes of it.
- */
+/** A client that only sends and counts lines, to measure a server without this package's client. */
 export class LineClient {
   readonly #socket: Socket;
   #text = "";
@@ -28,7 +25,7 @@ export class LineClient {
     });
   }
 
-  /** Connects and shakes hands. */
+  /** Connects and sends HELLO. */
   static async hello(port: number): Promise<LineClient> {
     const client = new LineClient(port);
     await client.ask("", 1);
@@ -41,8 +38,8 @@ export class LineClient {
   }
 
   /**
-   * Sends, and waits for so many lines; rejects with what did come where the connection ends
-   * before.
+   * Sends `text` and waits for `count` lines. Rejects with the lines that came if the connection
+   * ends before.
    */
   async ask(text: string, count: number): Promise<string[]> {
     if (text !== "") this.send(text);

@@ -1,11 +1,11 @@
 /**
- * `deno task offline SUBCOMMAND ..`: Deno with stand-ins for JSR's packages, such as `deno task
- * offline check mod.ts src`. They are in `tests/stand_in/`.
+ * `deno task offline SUBCOMMAND ..`: runs Deno with stand-ins for JSR's packages, for example `deno
+ * task offline check mod.ts src`. The stand-ins are in `tests/stand_in/`.
  */
 
 import { deno } from "./tools.ts";
 
-/** From what the sources import to what takes its place. */
+/** Maps specifiers of the sources to their stand-ins. */
 export const standIns: Readonly<Record<string, string>> = {
   "@std/streams/text-line-stream": "./tests/stand_in/text_line_stream.ts",
 };
@@ -13,8 +13,8 @@ export const standIns: Readonly<Record<string, string>> = {
 const CONFIG = "deno.offline.json";
 
 /**
- * Writes the second configuration: `deno.json` with the stand-ins mapped in, beside it, as its
- * paths are relative. Its path. JSR's packages stay named in it, so that `deno.lock` suits both.
+ * Writes a second configuration next to `deno.json`, with the stand-ins mapped, and returns its
+ * path. It still names JSR's packages, so that `deno.lock` suits both.
  */
 export async function writeOfflineConfig(): Promise<string> {
   const config = JSON.parse(await Deno.readTextFile("deno.json"));
@@ -25,15 +25,15 @@ export async function writeOfflineConfig(): Promise<string> {
     publish: { ...publish, include: [...publish.include, ...Object.values(standIns)] },
   };
   const text = `${JSON.stringify(offline, null, 2)}\n`;
-  // Not while it is as it should be: another step may be reading it.
+  // Only if it differs, because another step may be reading it.
   const is = await Deno.readTextFile(CONFIG).catch(() => undefined);
   if (is !== text) await Deno.writeTextFile(CONFIG, text);
   return CONFIG;
 }
 
-/** The flags that make a subcommand of Deno use the stand-ins. */
+/** Returns the flags with which a subcommand of Deno uses the stand-ins. */
 export async function offlineArgs(subcommand: string): Promise<string[]> {
-  // `deno doc` heeds no other configuration, but takes it for the import map that it holds as well.
+  // `deno doc` takes no other configuration, but accepts the file as an import map.
   return [subcommand === "doc" ? "--import-map" : "--config", await writeOfflineConfig()];
 }
 
@@ -42,13 +42,14 @@ const JSR_TIMEOUT_MS = 10_000;
 
 let reachable: Promise<boolean> | undefined;
 
-/** Reports whether JSR answers. Asks once. */
+/** Returns true if JSR can be reached. Asks once. */
 export function hasJsr(): Promise<boolean> {
   return reachable ??= ask();
 }
 
 /**
- * Flags with which a subcommand of Deno finds JSR's packages, or stand-ins if JSR does not answer.
+ * Returns the flags with which a subcommand of Deno finds JSR's packages, or stand-ins if JSR
+ * cannot be reached.
  */
 export async function jsrArgs(subcommand: string): Promise<string[]> {
   return await hasJsr() ? [] : await offlineArgs(subcommand);

@@ -1,6 +1,6 @@
 /**
- * `deno run -R scripts/release.ts TAG`: fails unless the tag, `deno.json` and `CHANGELOG.md` are
- * about one version. Prints `dist-tag=latest` or `dist-tag=next` for the workflow.
+ * `deno run -R scripts/release.ts TAG`: fails unless the tag, `deno.json` and `CHANGELOG.md` agree
+ * on the version. Prints `dist-tag=latest` or `dist-tag=next` for the workflow.
  */
 
 /** The parts of a release. */
@@ -13,7 +13,7 @@ export interface Release {
   readonly changelog: string;
 }
 
-/** Lists where the tag, `deno.json` and the changelog disagree about what is released. */
+/** Lists disagreements between the tag, `deno.json` and the changelog. */
 export function releaseFaults({ tag, version, changelog }: Release): string[] {
   const faults: string[] = [];
   if (tag !== `v${version}`) faults.push(`the tag is ${tag}, but deno.json's version ${version}`);
@@ -25,7 +25,7 @@ export function releaseFaults({ tag, version, changelog }: Release): string[] {
     }),
   );
   if (isPrerelease(version)) {
-    // Its changes may stay under Unreleased until the version that it leads to.
+    // The changes may stay under Unreleased until the final version.
     if (!sections.get("Unreleased") && !sections.get(version)) {
       faults.push(`CHANGELOG.md has no changes under Unreleased or ${version}`);
     }
@@ -36,7 +36,9 @@ export function releaseFaults({ tag, version, changelog }: Release): string[] {
   return faults;
 }
 
-/** The npm tag of a version: `npm install` without a version must never choose a prerelease. */
+/**
+ * Returns the npm tag of a version. `npm install` without a version must never choose a prerelease.
+ */
 export function distTag(version: string): "latest" | "next" {
   return isPrerelease(version) ? "next" : "latest";
 }

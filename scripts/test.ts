@@ -1,7 +1,7 @@
 /**
- * The gate: everything that must hold before a change is taken. `deno task test` runs all of it,
- * `deno task test PART..` some parts: `check`, `package [TARBALL]`, `examples`, `deno`, `bun`,
- * `node`, `browser`, `leaks`, and `next`, which is not in the gate.
+ * The gate. `deno task test` runs all checks, `deno task test PART..` some of them: `check`,
+ * `package [TARBALL]`, `examples`, `deno`, `bun`, `node`, `browser`, `leaks`, and `next`, which is
+ * not in the gate.
  */
 
 import { browserStep } from "./gate/browser.ts";
@@ -21,7 +21,7 @@ const wanted = Deno.args.filter((arg) => arg !== tarball);
 
 const success = await inTempFolder(async (folder) => {
   const packed = tarball === undefined ? packedIn(folder) : () => Deno.realPath(tarball);
-  // Long steps first, so that none of them is left alone at the end.
+  // Long steps first, so that none runs alone at the end.
   const parts: Readonly<Record<string, readonly Step[]>> = {
     check: checkSteps,
     deno: [corpusStep("deno")],

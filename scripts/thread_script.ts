@@ -1,4 +1,4 @@
-/** Writes the script of `isolated`'s threads as text: `src/consumer/isolated/boot.ts`. */
+/** Writes the script of `isolated`'s threads as text, to `src/consumer/isolated/boot.ts`. */
 
 import { readFile, writeFile } from "node:fs/promises";
 import { transform } from "esbuild";
@@ -6,7 +6,7 @@ import { withEsbuild } from "./esbuild.ts";
 
 const FOLDER = "src/consumer/isolated";
 
-/** The file that `boot.ts` has to be. */
+/** Returns the text of `boot.ts`. */
 export async function bootFile(): Promise<string> {
   const source = await readFile(`${FOLDER}/thread_main.ts`, "utf8");
   const { code } = await withEsbuild(() => transform(source, { loader: "ts", target: "es2022" }));

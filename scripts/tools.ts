@@ -1,10 +1,10 @@
-/** This Deno: where `npx` brought it, there is none on the path. */
+/** Path of the running Deno. `npx` does not put it on the PATH. */
 export const deno: string = Deno.execPath();
 
 export interface RunOptions {
   readonly cwd?: string;
   readonly env?: Record<string, string>;
-  /** After this time the program is ended, and has failed. @default 300_000 */
+  /** Time after which the program is killed and counts as failed, in ms. @default 300_000 */
   readonly timeoutMs?: number;
 }
 
@@ -14,7 +14,7 @@ export interface Outputs {
   readonly stderr: string;
 }
 
-/** Runs a program. Rejects with all that it wrote if it fails. */
+/** Runs a program. Rejects with its whole output if it fails. */
 export async function outputs(
   command: string,
   args: readonly string[],
@@ -32,10 +32,7 @@ export async function outputs(
   return { stdout, stderr };
 }
 
-/**
- * Runs a program, and gives what it wrote to its standard output. Rejects with all that it wrote if
- * it fails.
- */
+/** Runs a program and returns its standard output. Rejects with its whole output if it fails. */
 export async function output(
   command: string,
   args: readonly string[],
@@ -44,7 +41,7 @@ export async function output(
   return (await outputs(command, args, options)).stdout;
 }
 
-/** Calls `use` with a folder that is removed afterwards. */
+/** Calls `use` with a temporary folder, which is removed afterwards. */
 export async function inTempFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
   const folder = await Deno.makeTempDir();
   try {
@@ -54,7 +51,9 @@ export async function inTempFolder<T>(use: (folder: string) => Promise<T>): Prom
   }
 }
 
-/** Paths of the files in a folder and its subfolders, in order; not of installed packages. */
+/**
+ * Yields the paths of all files in a folder and its subfolders, sorted, without installed packages.
+ */
 export async function* filesIn(folder: string): AsyncIterable<string> {
   const entries = await Array.fromAsync(Deno.readDir(folder));
   for (const { name, isDirectory } of entries.sort((a, b) => a.name < b.name ? -1 : 1)) {
@@ -69,7 +68,7 @@ export interface Project {
   readonly name: string;
   readonly version: string;
   readonly license: string;
-  /** From the name of an entry (`.`, `./server`) to its file. */
+  /** Maps names of entries (`.`, `./server`) to their files. */
   readonly exports: Readonly<Record<string, string>>;
   readonly imports: Readonly<Record<string, string>>;
 }

@@ -3,7 +3,7 @@ import { parseArgs, type ParseArgsConfig } from "node:util";
 /** A wrong command line. The message is one line. */
 export class UsageError extends Error {}
 
-/** Reads a command line by `node:util`'s rules. */
+/** Reads a command line by the rules of `node:util`. */
 export function readArgs<const Flags extends NonNullable<ParseArgsConfig["options"]>>(
   args: readonly string[],
   options: Flags,
@@ -17,20 +17,23 @@ export function readArgs<const Flags extends NonNullable<ParseArgsConfig["option
   }
 }
 
-/** An integer of 1 or more. */
+/** Returns an integer of 1 or more. */
 export function integer(name: string, value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
   if (/^[1-9]\d{0,8}$/.test(value)) return Number(value);
   throw new UsageError(`Cannot use --${name} as it is not an integer of 1 or more: got "${value}"`);
 }
 
-/** Where a file or a folder is. */
+/** Returns the path of a file or a folder. */
 export function path(name: string, value: string | undefined): string | undefined {
   if (value === "") throw new UsageError(`Cannot use --${name} as it is empty`);
   return value;
 }
 
-/** Names of a list, comma-separated, in their known order; all of them if none are given. */
+/**
+ * Returns names from a comma-separated list, in the order of `known`; all of them if none are
+ * given.
+ */
 export function list(
   name: string,
   value: string | undefined,

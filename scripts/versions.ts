@@ -1,6 +1,6 @@
 /**
- * The newest of each major version of Node that the package is for, pinned. The workflow's matrix
- * and what `README.md` says follow the majors.
+ * The newest version of each supported major version of Node. The workflow's matrix and `README.md`
+ * follow the majors.
  */
 export const nodeVersions: readonly [string, ...string[]] = [
   "20.20.2",
@@ -9,27 +9,24 @@ export const nodeVersions: readonly [string, ...string[]] = [
   "26.10.0",
 ];
 
-/** The first version that the package works on, which the package is tested on as well. */
+/** The oldest version that the package works on. It is tested, too. */
 export const oldestNode = "20.0.0";
 
 /**
- * The versions of TypeScript that the package's declarations are checked with, pinned, from the
- * oldest that has `AsyncDisposable`; beside the project's own. `docs/requirements.md` names the
- * oldest.
+ * Versions of TypeScript that check the package's declarations, from the oldest that has
+ * `AsyncDisposable`, besides the project's own. `docs/requirements.md` names the oldest.
  */
 export const typescriptVersions = ["5.2.2", "5.4.5", "5.7.3", "5.9.3", "7.0.2"] as const;
 
-/** The manifest's field of that name. */
+/** The manifest's field `engines`. */
 export const engines = { node: `>=${oldestNode}` };
 
-/** The `20` of `20.20.2`, and of `v20.20.2`. */
+/** Returns the major version: `20` for `20.20.2` and `v20.20.2`. */
 export function majorOf(version: string): string {
   return /^v?(\d+)\./.exec(version)?.[1] ?? version;
 }
 
-/**
- * The versions to fetch: the oldest, and those of another major than the Node that is installed.
- */
+/** Returns the versions to download: the oldest, and the majors that are not installed. */
 export function missingNodes(installed: string): string[] {
   const others = nodeVersions.filter((version) => majorOf(version) !== majorOf(installed));
   return [oldestNode, ...others].filter((version) => installed !== `v${version}`);
@@ -41,13 +38,13 @@ export interface Platform {
   readonly arch: string;
 }
 
-/** npm's names of platforms that differ from Deno's. */
+/** npm's names of platforms, where they differ from Deno's. */
 const WORDS: Readonly<Record<string, string>> = { windows: "win", x86_64: "x64", aarch64: "arm64" };
 
-/** The package of npm that is Node for a platform, one binary, and where that is in it. */
+/** Returns the npm package that contains Node for a platform, and the path of its binary. */
 export function nodePackage({ os, arch }: Platform): { name: string; binary: string } {
   const [system, machine] = [os, arch].map((word) => WORDS[word] ?? word);
-  // The name without `bin` was another's when this platform came.
+  // Another package already had the name without `bin`.
   const prefix = system === "darwin" && machine === "arm64" ? "node-bin" : "node";
   return {
     name: `${prefix}-${system}-${machine}`,
@@ -55,9 +52,7 @@ export function nodePackage({ os, arch }: Platform): { name: string; binary: str
   };
 }
 
-/**
- * Why npm could not install something, of all it said: without the registry, which is anybody's.
- */
+/** Returns the reason from npm's output, without the URL of the registry. */
 export function npmReason(said: string): string {
   const lines = [...said.matchAll(/npm (?:error|ERR!) +(.*\S)/g)].map(([, line = ""]) => line);
   const code = lines.find((line) => line.startsWith("code "));

@@ -4,8 +4,8 @@ import { LineClient } from "../line_client.ts";
 import { numberOf } from "./load.ts";
 
 /**
- * The jobs that a server has after a crash. Another server is started on a copy of its data, the
- * clock is moved until all that is reserved, failed or scheduled is due, and every job is fetched.
+ * Returns the jobs that a server has after a crash. Starts another server on a copy of its data,
+ * moves the clock until all reserved, failed and scheduled jobs are due, and fetches every job.
  */
 export async function jobsOf(data: string): Promise<number[]> {
   const copy = `${data}.copy`;
@@ -16,7 +16,7 @@ export async function jobsOf(data: string): Promise<number[]> {
   try {
     // A reservation ends after half an hour; the job is then in the retry set.
     clock.advance(31 * 60_000);
-    // Many of them take more than one turn of the event loop, and more than one look at the clock.
+    // Many jobs take several turns of the event loop and several looks at the clock.
     while (server.snapshot().working > 0) {
       await client.ask("INFO\r\n", 2);
       clock.advance(15_000);

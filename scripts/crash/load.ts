@@ -5,7 +5,7 @@ import type { Ledger } from "../soak/ledger.ts";
 export interface Load {
   readonly port: number;
   readonly ledger: Ledger;
-  /** From 0 to below 1. */
+  /** Returns a number from 0 to below 1. */
   readonly random: () => number;
   /** Called with the number of confirmed commands. */
   confirmed(count: number): void;
@@ -18,7 +18,7 @@ const MAX_OPEN = 400;
 
 const QUEUES = ["default", "other"];
 
-/** Enqueues by PUSH, many of them in flight, and by PUSHB, until the server is gone. */
+/** Enqueues with PUSH, many of them in flight, and with PUSHB, until the server is gone. */
 export function produce(load: Load): Promise<void> {
   return untilGone(load.port, async (client) => {
     const { random } = load;
@@ -38,7 +38,7 @@ interface MadeJob {
 
 const PREFIX = "job-";
 
-/** The number of a job, from its jid. */
+/** Returns the number of a job, from its jid. */
 export function numberOf(jid: string): number {
   return Number(jid.slice(PREFIX.length));
 }
@@ -47,7 +47,7 @@ function makeJob({ random, ledger }: Load): MadeJob {
   const number = ledger.send();
   const jid = `${PREFIX}${String(number).padStart(10, "0")}`;
   const queue = QUEUES[Math.floor(random() * QUEUES.length)];
-  // Some are for later, in a set.
+  // Some jobs are scheduled.
   const at = random() < 0.02 ? { at: new Date(Date.now() + 3_600_000).toISOString() } : {};
   return { number, text: JSON.stringify({ jid, queue, jobtype: "work", args: [], ...at }) };
 }
@@ -71,7 +71,7 @@ async function pushEach(client: LineClient, load: Load, jobs: readonly MadeJob[]
   }
 }
 
-/** Fetches and acknowledges, fails some jobs and keeps some, until the server is gone. */
+/** Fetches jobs until the server is gone. Acknowledges most, fails some and keeps some. */
 export function consume(load: Load): Promise<void> {
   return untilGone(load.port, async (client) => {
     const { ledger, random } = load;

@@ -13,28 +13,28 @@ import { jobsOf } from "./inspect.ts";
 
 import { consume, produce } from "./load.ts";
 
-/** Every so many kills, the server is killed while it starts. */
+/** One kill in this many happens while the server starts. */
 const EARLY = 5;
 
 const CONSUMERS = 8;
 
-/** It is killed after so many milliseconds, whatever was confirmed by then. */
+/** Longest life of a server, in ms. */
 const MAX_LIFE_MS = 10_000;
 
-/** More jobs than are enqueued between two kills. */
+/** Upper limit of the jobs enqueued between two kills. */
 const MAX_JOBS = 1 << 16;
 
 /** Options of {@linkcode crashLoop}. */
 export interface CrashOptions {
   readonly kills: number;
   readonly seed: number;
-  /** Hears of each kill. */
+  /** Called after each kill. */
   readonly killed?: (kill: number, ledger: Ledger) => void;
 }
 
 /**
- * Kills a server under load again and again, each time at another moment, and compares what it then
- * has with what it had confirmed.
+ * Kills a server under load repeatedly, at different moments, and compares its jobs with its
+ * confirmations.
  */
 export async function crashLoop({ kills, seed, killed }: CrashOptions): Promise<Ledger> {
   const folder = await mkdtemp(join(tmpdir(), "crash-"));

@@ -1,6 +1,6 @@
 /**
- * `deno task crash [KILLS] [SEED]`: kills a durable server under load, 100 times unless told
- * otherwise, and holds it to what it had confirmed. Exits with 1 where a job was lost or ran again.
+ * `deno task crash [KILLS] [SEED]`: kills a durable server under load, 100 times by default, and
+ * compares its jobs with its confirmations. Exits with 1 if a job was lost or ran again.
  */
 
 import process from "node:process";

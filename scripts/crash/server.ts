@@ -1,7 +1,7 @@
 /**
- * A server in a process of its own, to be killed: keeps its data in the file that is given, prints
- * its port, and ends with its standard input. With `-` it keeps them in memory. A second argument
- * is the longest line, in bytes.
+ * Runs a server in its own process, to be killed. Arguments: the file for its data (`-`: in
+ * memory), and the length of the longest line in bytes. Prints its port, and ends with its standard
+ * input.
  */
 import process from "node:process";
 import { FaktoryServer } from "../../src/server/mod.ts";

@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 
-/** Folders that hold nothing of a project's own. */
+/** Folders that contain no files of the project itself. */
 const SKIPPED = new Set([".git", "node_modules", "dist", "target"]);
 
-/** The files below a folder, in the order of their names; links are not followed. */
+/** Returns the files in a folder and its subfolders, sorted by name. Does not follow links. */
 export async function filesBelow(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true });
   const paths: string[] = [];

@@ -12,11 +12,11 @@ const INSTALLED = [
   "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 ];
 
-/** The browser of npm where none is installed: for Linux on x64, packed in the package itself. */
+/** The browser to use if none is installed, for Linux on x64. */
 const PACKAGE = "@sparticuz/chromium";
 const VERSION = "153.0.0";
 
-/** The dashboard in a real browser, driven from Node: a browser for each runtime shows no more. */
+/** Tests the dashboard in a real browser, driven from Node. */
 export const browserStep: Step = {
   name: "dashboard in a browser",
   async run() {
@@ -28,7 +28,7 @@ export const browserStep: Step = {
   },
 };
 
-/** The path of a browser that starts. Rejects where there is none and npm gives none. */
+/** Returns the path of a browser that starts. Rejects if none is installed and npm has none. */
 export async function findBrowser(): Promise<string> {
   for (const command of INSTALLED) {
     const path = await pathOf(command);
@@ -40,14 +40,14 @@ export async function findBrowser(): Promise<string> {
   const unpack = `import chromium from "${PACKAGE}"; console.log(await chromium.executablePath());`;
   const path = (await output("node", ["--input-type=module", "--eval", unpack], {
     cwd: folder,
-    // Where it unpacks itself to, once.
+    // The package unpacks the browser to this folder, once.
     env: { TMPDIR: folder },
   })).trim();
   await starts(path);
   return path;
 }
 
-/** Rejects where the browser cannot run, such as for want of a library. */
+/** Rejects if the browser cannot run, for example because a library is missing. */
 async function starts(path: string): Promise<void> {
   await outputs(path, ["--version"], { timeoutMs: 30_000 });
 }

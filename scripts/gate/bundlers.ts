@@ -9,18 +9,20 @@ import { exportedBySources } from "./installed_entries.ts";
 import { cached, findNodes, installNpm, type Packed } from "./npm.ts";
 import { all, skip, type Step } from "./step.ts";
 
-/** The bundlers that are packages, and what they need; the others are this project's own tools. */
+/**
+ * The bundlers that are packages, with their dependencies. The others are tools of this project.
+ */
 const PACKAGES = [
   ...["webpack@5.113.0", "ts-loader@9.6.2", "typescript@6.0.3"],
   ...["@rspack/core@2.3.3", "vite@8.4.0"],
 ];
 
-/** Bundles at the same time. */
+/** Number of bundles that are built at the same time. */
 const AT_ONCE = 2;
 
 /**
- * Programs by each bundler, from the package as npm gets it and from the sources: they are built,
- * and they are run.
+ * Builds programs with each bundler, from the installed package and from the sources, and runs
+ * them.
  */
 export function bundlerStep(packed: Packed): Step {
   return { name: "bundlers", run: () => inTempFolder((work) => runBundlers(work, packed)) };
@@ -55,7 +57,7 @@ async function runBundlers(work: string, packed: Packed): Promise<void> {
   await all(lanes.map((lane) => () => lane));
 }
 
-/** Gives a folder the packages that are bundlers, and what runs them. Whether npm has them. */
+/** Links the bundlers that are packages into a folder. Returns false if npm cannot provide them. */
 async function linkTools(folder: string): Promise<boolean> {
   await Deno.copyFile("tests/bundlers/build.mjs", `${folder}/build.mjs`);
   try {

@@ -3,17 +3,17 @@ import { standIns } from "../offline.ts";
 import { hasJsr, jsrArgs } from "../offline.ts";
 import { skip, type Step } from "./step.ts";
 
-/** Runs a subcommand of Deno, with stand-ins for JSR's packages where JSR does not answer. */
+/** Runs a subcommand of Deno, with stand-ins for JSR's packages if JSR cannot be reached. */
 async function runDeno(subcommand: string, ...args: readonly string[]): Promise<void> {
   await outputs(deno, [subcommand, ...await jsrArgs(subcommand), ...args]);
 }
 
-/** A step that is one run of Deno and needs nothing of JSR. */
+/** Returns a step that runs Deno once and needs nothing from JSR. */
 function denoStep(name: string, ...args: readonly string[]): Step {
   return { name, run: async () => void await outputs(deno, args) };
 }
 
-/** Runs before all others: what they need is installed, and whether JSR answers is known. */
+/** Runs before all other steps: installs the dependencies, and reports what will be skipped. */
 export const installStep: Step = {
   name: "install",
   async run() {
@@ -27,7 +27,7 @@ export const installStep: Step = {
   },
 };
 
-/** Everything that needs no test to run: most of it takes a second. */
+/** Checks without tests. Most take a second. */
 export const checkSteps: readonly Step[] = [
   denoStep("format", "fmt", "--check"),
   denoStep("lint", "lint"),
@@ -43,8 +43,8 @@ export const checkSteps: readonly Step[] = [
 ];
 
 /**
- * Fails if something between its making and its run has changed `deno.lock`: then it was not
- * complete.
+ * Returns a step that fails if `deno.lock` has changed since this call, which means that it was
+ * incomplete.
  */
 export function lockStep(): Step {
   const before = Deno.readTextFileSync("deno.lock");
@@ -57,7 +57,7 @@ export function lockStep(): Step {
   };
 }
 
-/** The settings with which dnt 0.43.2 compiles for `scripts/npm/dnt.ts`. */
+/** The settings of dnt 0.43.2 for `scripts/npm/dnt.ts`. */
 const dntOptions = {
   noEmit: true,
   strict: true,
@@ -77,9 +77,9 @@ const dntOptions = {
 };
 
 /**
- * Compiles the sources as dnt does, which is not as Deno does: without
- * `exactOptionalPropertyTypes`, and with the DOM of TypeScript's own library. Needs no JSR, and so
- * finds on every machine what `deno task build:npm` would refuse.
+ * Compiles the sources with dnt's settings, which differ from Deno's: without
+ * `exactOptionalPropertyTypes`, and with TypeScript's own DOM library. This finds the errors of
+ * `deno task build:npm` without JSR.
  */
 async function checkDntTypes(folder: string): Promise<void> {
   const root = Deno.cwd();

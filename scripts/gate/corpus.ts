@@ -5,16 +5,16 @@ import { skip, type Step } from "./step.ts";
 /** Time limit of one test on a slow machine, in ms. Node counts a whole file. */
 const TEST_MS = 120_000;
 
-/** A run that takes longer hangs. */
+/** Time limit of a run. */
 const RUN_MS = 20 * 60_000;
 
-/** A runner of tests: its command, and what its own report looks like. */
+/** A test runner: its command and the format of its report. */
 interface Runner {
   readonly command: string;
   readonly args: readonly string[];
   /** The number of tests that passed. */
   readonly passed: RegExp;
-  /** A test that was skipped, with the reason if it tells one. */
+  /** A skipped test, with its reason if the report has one. */
   readonly skipped: RegExp;
 }
 
@@ -26,8 +26,8 @@ const runners = {
     skipped: /^ *(.*) \.\.\. ignored/gm,
   },
   bun: {
-    // Inside `deno task`, a bare `bun` runs in Deno. The package of npm calls it bun.exe on every
-    // system.
+    // Inside `deno task`, a plain `bun` runs in Deno. npm's package calls the binary bun.exe on
+    // every system.
     command: "node_modules/bun/bin/bun.exe",
     args: ["test", `--timeout=${TEST_MS}`],
     passed: /^ *(\d+) pass$/m,
@@ -35,8 +35,8 @@ const runners = {
   },
   node: {
     command: "node",
-    // Two files at a time: most of a file is waiting or starting. Without --test-force-exit, which
-    // cuts the report off.
+    // Two files at a time, because a file mostly waits or starts. Without --test-force-exit, which
+    // truncates the report.
     args: [
       ...["--import", "tsx", "--test", "--test-concurrency=2", `--test-timeout=${TEST_MS}`],
       "--test-reporter=spec",
@@ -46,13 +46,13 @@ const runners = {
   },
 } satisfies Record<string, Runner>;
 
-/** Lines about tests that did not fail, left out of the report of a run that failed. */
+/** Lines about tests that did not fail. They are removed from the report of a failed run. */
 const NOT_FAILED = /^ *(?:✔|﹣|\(pass\)|\(skip\)) .*\n|^.* \.\.\. (?:ok|ignored) \(.*\n/gm;
 
 /** The runtimes that the tests run under. */
 export type TestRuntime = keyof typeof runners;
 
-/** Runs tests by a runtime's own runner. Gives the number that passed. */
+/** Runs tests with a runtime's own runner. Returns the number of passed tests. */
 export async function runTests(
   runtime: TestRuntime,
   args: readonly string[],
@@ -65,23 +65,23 @@ export async function runTests(
       throw new Error(message.replaceAll(NOT_FAILED, ""));
     });
   const text = `${stdout}\n${stderr}`;
-  // Some runners list them again at the end.
+  // Some runners list skipped tests again at the end.
   const names = new Set([...text.matchAll(skipped)].map(([, name]) => name));
   for (const name of names) skip(`${runtime}: ${name}`);
-  // The last one: a test may print what another run of a runner says.
+  // The last match, because a test may print the report of another run.
   const count = Number([...text.matchAll(RegExp(passed, "gm"))].at(-1)?.[1] ?? 0);
-  // A runner that ran nothing has proved nothing.
+  // A run without tests must not pass.
   if (count === 0) throw new Error(`no test passed under ${runtime}: ${text}`);
   return count;
 }
 
-/** The whole of `tests/` under one runtime. */
+/** Runs all tests under one runtime. */
 export function corpusStep(runtime: TestRuntime): Step {
   return {
     name: `tests under ${runtime}`,
     async run() {
       const args = {
-        // Types are checked by a step of their own.
+        // Another step checks the types.
         deno: async () => [...await jsrArgs("test"), "--no-check", "tests"],
         bun: () => ["./tests"],
         node: async () => {
@@ -95,8 +95,8 @@ export function corpusStep(runtime: TestRuntime): Step {
 }
 
 /**
- * Runs Deno's sanitizers over what is opened and ended. Only Deno has them; others have
- * `tests/leaks/leaks_test.ts`.
+ * Checks with Deno's sanitizers that everything opened is closed. Only Deno has sanitizers; the
+ * other runtimes run `tests/leaks/leaks_test.ts`.
  */
 export const leakStep: Step = {
   name: "leaks",
@@ -111,7 +111,7 @@ export const leakStep: Step = {
   },
 };
 
-/** The sanitizers find leaks that are there: every test of that file has to fail. */
+/** Checks that the sanitizers find planted leaks: every test of that file has to fail. */
 async function findPlanted(): Promise<void> {
   const args = ["test", "-A", "--no-check", "tests/leaks/planted.deno.ts"];
   const report = await outputs(deno, args, { env: { NO_COLOR: "1" } })

@@ -4,10 +4,10 @@ import { runTests } from "./corpus.ts";
 import { jsrArgs } from "../offline.ts";
 import { none, type Step } from "./step.ts";
 
-/** Programs that run pages side by side. */
+/** Number of programs that run pages at the same time. */
 const AT_ONCE = 2;
 
-/** Runs the examples in the documentation of the sources, on an embedded server. */
+/** Runs the examples of the sources' doc comments, with an embedded server. */
 export const exampleStep: Step = {
   name: "examples in the sources",
   async run() {
@@ -18,7 +18,8 @@ export const exampleStep: Step = {
 };
 
 /**
- * Checks the types of the blocks of `docs/` and the READMEs, and runs those of each page in order.
+ * Checks the types of the code blocks in `docs/` and the READMEs, and runs those of each page in
+ * order.
  */
 export const pageStep: Step = {
   name: "examples in the pages",
@@ -27,7 +28,7 @@ export const pageStep: Step = {
     const names = guides.map(({ name }) => name).filter((name) => name.endsWith(".md")).sort();
     const pages = ["README.md", "npm/README.md", ...names.map((name) => `docs/${name}`)];
     const jsr = await jsrArgs("run");
-    // Most of a page is waiting.
+    // Pages mostly wait.
     const runs = Array.from({ length: AT_ONCE }, (_, nth) => {
       const some = pages.filter((_, index) => index % AT_ONCE === nth);
       return ["run", "-A", "--no-check", ...jsr, "scripts/gate/run_pages.ts", ...some];

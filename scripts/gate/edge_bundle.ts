@@ -16,7 +16,7 @@ export const edgeBudgets = { Producer: 12_288, PasswordlessProducer: 10_000 } as
 /** A producer of `./edge`. */
 export type EdgeProducer = keyof typeof edgeBudgets;
 
-/** Size of each. */
+/** Size of each producer. */
 export type EdgeSizes = Readonly<Record<EdgeProducer, BundleSize>>;
 
 /** The producers of `./edge`, in the order in which they are reported. */
@@ -41,7 +41,7 @@ export interface BundleOptions {
   readonly plugins?: Plugin[];
 }
 
-/** Bundles a program for Workers as `wrangler` does, and with nothing marked external. */
+/** Bundles a program for Workers as `wrangler` does, with nothing marked external. */
 export async function bundleWorker(options: BundleOptions): Promise<string> {
   const { contents, resolveDir, minify = false, plugins = [] } = options;
   return await withEsbuild(async () => {
@@ -60,7 +60,7 @@ export async function bundleWorker(options: BundleOptions): Promise<string> {
   });
 }
 
-/** The size of one export of a module, bundled and minified. */
+/** Returns the size of one export of a module, bundled and minified. */
 async function sizeOf(
   name: string,
   module: string,
@@ -72,7 +72,7 @@ async function sizeOf(
   return { bytes: bundle.length, gzippedBytes: gzipSync(bundle, { level: 9 }).length };
 }
 
-/** The sizes of the producers of `module`, by default `./edge` from the sources. */
+/** Returns the sizes of the producers of `module`, by default `./edge` from the sources. */
 export async function weighEdge(
   module = "./src/edge/mod.ts",
   resolveDir: string = cwd(),

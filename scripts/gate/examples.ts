@@ -4,14 +4,14 @@ import { installNpm, type Packed, runtimes } from "./npm.ts";
 import { all, none, type Step } from "./step.ts";
 
 /**
- * Examples that this step does not run: the step of the package runs those for Cloudflare in
- * workerd; NestJS and Next are large to install, and are run by hand.
+ * Examples that this step does not run. The package step runs those for Cloudflare in workerd;
+ * NestJS and Next are large to install and are run by hand.
  */
 const ELSEWHERE = ["cloudflare-cron", "cloudflare-worker", "nestjs", "next"];
 
 /**
- * The programs of `examples/`, copied to where the package is installed as npm gets it: their
- * types, and each run by each runtime.
+ * Checks the types of the programs of `examples/`, and runs each under each runtime, with the
+ * package installed as from npm.
  */
 export function programStep(packed: Packed): Step {
   return {
@@ -24,7 +24,7 @@ async function runPrograms(work: string, packed: Packed): Promise<void> {
   const examples = Object.keys(checks);
   await install(work, { examples, packed });
   const folder = `${work}/examples`;
-  // The runtimes side by side, as most of it is waiting for programs to start.
+  // The runtimes at the same time, because they mostly wait for programs to start.
   const runs = runtimes.map((runtime) =>
     all(examples.map((name) => () =>
       checks[name]!({ runtime, folder }).catch((error) => {
@@ -32,7 +32,7 @@ async function runPrograms(work: string, packed: Packed): Promise<void> {
       })
     ))
   );
-  // Those that fail while an earlier one is awaited are no uncaught rejections.
+  // A run that fails while an earlier one is awaited must not be an unhandled rejection.
   for (const run of runs) run.catch(() => {});
   await all([
     () => checkNames(examples),
@@ -41,7 +41,7 @@ async function runPrograms(work: string, packed: Packed): Promise<void> {
   ]);
 }
 
-/** All that the examples ask for, this package excepted, which is packed. */
+/** Installs all dependencies of the examples, and the package from its tarball. */
 async function install(
   work: string,
   { examples, packed }: { readonly examples: readonly string[]; readonly packed: Packed },
@@ -63,7 +63,7 @@ async function install(
   await installNpm(work, [await packed(), ...specifiers]);
 }
 
-/** No example goes unrun. */
+/** Checks that each example is run. */
 async function checkNames(examples: readonly string[]): Promise<void> {
   const found = await Array.fromAsync(Deno.readDir("examples"));
   const unknown = found.filter(({ isDirectory }) => isDirectory).map(({ name }) => name)
@@ -71,7 +71,7 @@ async function checkNames(examples: readonly string[]): Promise<void> {
   none(unknown.map((name) => `nothing runs examples/${name}`));
 }
 
-/** As a program in TypeScript is checked that Node runs by itself, or by tsx. */
+/** Checks the types as for a program that Node runs itself, or with tsx. */
 async function checkTypes(work: string, examples: readonly string[]): Promise<void> {
   const compilerOptions = {
     ...{ strict: true, noEmit: true, target: "ESNext", module: "nodenext", lib: ["ESNext"] },

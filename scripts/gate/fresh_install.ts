@@ -3,19 +3,19 @@ import { COMMAND_ENTRY, optionalPeers } from "../npm/manifest.ts";
 import { type Installed, program, type Runtime, runtimes } from "./npm.ts";
 import { all, none } from "./step.ts";
 
-/** The most packages that a program gets when it installs this one, which counts. */
+/** Maximum number of packages in a fresh install, this one included. */
 const MAX_PACKAGES = 3;
 
 /**
- * The most that they take on a disk, in bytes: a tenth of it is the dashboard, which needs no
- * second install, and 110 KiB are recurring jobs, croner included.
+ * Maximum size of a fresh install on disk, in bytes. A tenth of it is the dashboard, and 110 KiB
+ * are recurring jobs with croner.
  */
 const MAX_BYTES = 2.75 * 1024 * 1024;
 
 /** Files take whole blocks on a disk. */
 const BLOCK_BYTES = 4096;
 
-/** Checks that the package brings little with it, and works without its optional peers. */
+/** Checks the size of the package, and that it works without its optional peers. */
 export function checkFreshInstall({ project, folder }: Installed): Promise<void> {
   return all([
     () => checkSize(folder),
@@ -35,7 +35,7 @@ async function checkSize(folder: string): Promise<void> {
   none(bytes > MAX_BYTES ? [`a fresh install takes ${kib} KiB`] : []);
 }
 
-/** The size of a folder as `du` reports it, with blocks of {@linkcode BLOCK_BYTES}. */
+/** Returns the size of a folder as `du` reports it, with blocks of {@linkcode BLOCK_BYTES}. */
 async function diskBytes(folder: string): Promise<number> {
   let bytes = BLOCK_BYTES;
   for await (const { name, isDirectory, isFile } of Deno.readDir(folder)) {
@@ -49,7 +49,7 @@ async function diskBytes(folder: string): Promise<number> {
   return bytes;
 }
 
-/** No peer is required, and SECURITY.md names every package that the manifest asks for. */
+/** Checks that no peer is required, and that SECURITY.md names every package in the manifest. */
 async function checkManifest({ name }: Project, folder: string): Promise<void> {
   const text = await Deno.readTextFile(`${folder}/node_modules/${name}/package.json`);
   const { dependencies = {}, peerDependencies = {}, peerDependenciesMeta = {} } = JSON.parse(text);
@@ -64,7 +64,7 @@ async function checkManifest({ name }: Project, folder: string): Promise<void> {
   ]);
 }
 
-/** No declaration names an optional peer, so that programs without it can be checked. */
+/** Checks that no declaration names an optional peer, so that programs without the peer compile. */
 async function checkDeclarations({ name }: Project, folder: string): Promise<void> {
   const peers = Object.keys(optionalPeers);
   const faults: string[] = [];
@@ -79,7 +79,8 @@ async function checkDeclarations({ name }: Project, folder: string): Promise<voi
 }
 
 /**
- * Each entry can be imported without peers, except one that needs a peer, and whose error names it.
+ * Checks that each entry can be imported without peers, and that the entries that need a peer fail
+ * with an error that names the peer.
  */
 async function checkWithoutPeers(
   runtime: Runtime,

@@ -2,14 +2,14 @@ import { equal, match } from "node:assert/strict";
 import { output } from "../tools.ts";
 import { type Installed, program, type Runtime } from "./npm.ts";
 
-/** Where the package manager puts the command. */
+/** Path of the command in a program that has the package installed. */
 const COMMAND = "node_modules/.bin/faktory";
 
 const LIMIT_MS = 180_000;
 
 /**
- * The installed command prints its version and help, refuses unknown options, serves, enqueues and
- * runs a job.
+ * Checks that the installed command prints its version and help, refuses unknown options, serves,
+ * enqueues and runs a job.
  */
 export async function checkCommand(
   runtime: Runtime,
@@ -32,7 +32,7 @@ export async function checkCommand(
   const { url } = JSON.parse(await firstLine(server.stdout));
   try {
     await run(0, "push", "greet", "world", "--url", url);
-    // Its processes are more of the installed command.
+    // The processes that it starts run the installed command, too.
     const flags = ["--processes", "2", "--until-empty", "--json", "--url", url];
     const { stdout } = await run(0, "work", "./handlers.mjs", ...flags);
     match(stdout, /"event":"done",.*"type":"greet"/);
@@ -43,7 +43,7 @@ export async function checkCommand(
   equal((await server.status).code, 0, `${what(["serve"])} ended by SIGTERM`);
 }
 
-/** The command can be run as a file, as `npx` does. */
+/** Checks that the command can be executed as a file, as `npx` does. */
 export async function checkExecutable({ project, folder }: Installed): Promise<void> {
   const printed = await output(`${folder}/${COMMAND}`, ["--version"], { cwd: folder });
   equal(printed, `${project.version}\n`);
@@ -58,8 +58,8 @@ function start(runtime: Runtime, args: readonly string[], cwd: string): Deno.Chi
 }
 
 /**
- * The first line of `stream`. The rest is read and dropped: a program whose output nobody reads
- * ends.
+ * Returns the first line of `stream`. The rest is read and dropped, because a program would end if
+ * nobody read its output.
  */
 async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string> {
   const reader = stream.getReader();

@@ -8,7 +8,7 @@ import { program, type Runtime } from "./npm.ts";
 /** Exports of each entry, by the name that a program imports. */
 type Exported = Readonly<Record<string, readonly string[]>>;
 
-/** The folder with the package, and what its entries must export. */
+/** The folder with the package, and the exports that its entries must have. */
 interface Expected {
   readonly folder: string;
   readonly expected: Exported;
@@ -28,7 +28,7 @@ export async function exportedBySources({ name, exports }: Project): Promise<Exp
   );
 }
 
-/** Each entry can be imported, and exports what its source does. */
+/** Checks that each entry can be imported and has the same exports as its source. */
 export async function checkImports(runtime: Runtime, where: Expected): Promise<void> {
   const printed = await runEntries("entries.mjs", { runtime, where });
   equal(printed.runtime, runtime.is);
@@ -36,8 +36,8 @@ export async function checkImports(runtime: Runtime, where: Expected): Promise<v
 }
 
 /**
- * The same by `require()`. Only the oldest Node, which cannot load ES modules by it, gets other
- * classes than by `import()`.
+ * Checks the same with `require()`. Only the oldest Node, whose `require()` cannot load ES modules,
+ * gets other classes than from `import()`.
  */
 export async function checkRequires(runtime: Runtime, where: Expected): Promise<void> {
   const { isShared, exported } = await runEntries("require.cjs", { runtime, where });

@@ -15,7 +15,7 @@ const TESTS = 4;
 /** A project whose tests use the package, with its runner's default configuration. */
 interface Runner {
   /**
-   * The file of `tests/package/runners` that is its one test, and what it is called in the project.
+   * The file of `tests/package/runners` that is the project's test, and its name in the project.
    */
   readonly from: string;
   readonly to: string;
@@ -74,7 +74,7 @@ const runners: Readonly<Record<string, Runner>> = {
   },
 };
 
-/** The package in the tests of programs, by each test runner with its defaults. */
+/** Runs tests of programs that use the package, with each test runner and its defaults. */
 export async function checkRunners({ folder }: Installed): Promise<void> {
   let shared: string;
   try {
@@ -108,7 +108,7 @@ async function runTests(name: string, runner: Runner, project: string): Promise<
   if (!said.test(text)) throw new Error(`tests of a program by ${name}: ${text}`);
 }
 
-/** A link to a folder; Windows lets everybody make a junction. */
+/** Creates a link to a folder. On Windows, a junction needs no special permission. */
 function link(folder: string, path: string): Promise<void> {
   return Deno.symlink(folder, path, { type: "junction" });
 }

@@ -6,8 +6,8 @@ import type { Installed } from "./npm.ts";
 import { none } from "./step.ts";
 
 /**
- * The oldest Node can parse every file of the package, also those that no test loads. It cannot
- * parse `await using`.
+ * Checks that the oldest Node can parse every file of the package, including files that no test
+ * loads. It cannot parse `await using`.
  */
 export async function checkSyntax({ project, folder }: Installed): Promise<void> {
   const faults = await withEsbuild(async () => {
@@ -21,9 +21,7 @@ export async function checkSyntax({ project, folder }: Installed): Promise<void>
   none(faults.map((path) => `Node ${oldestNode} cannot parse ${path}`));
 }
 
-/**
- * Allowed, though esbuild is careful about it: some Unicode properties are newer than the syntax.
- */
+/** Allowed, although esbuild changes it: some Unicode properties are newer than the syntax. */
 const supported = { "regexp-unicode-property-escapes": true };
 
 /** Reports whether esbuild changes the code for the oldest Node. */

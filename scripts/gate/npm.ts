@@ -11,10 +11,10 @@ export interface Installed {
   readonly folder: string;
 }
 
-/** Makes the package's tarball when it is first asked for, and gives its path. */
+/** Builds the package's tarball on the first call, and returns its path. */
 export type Packed = () => Promise<string>;
 
-/** The tarball that steps share, in this folder. */
+/** Returns a function that builds the tarball in this folder once, for all steps. */
 export function packedIn(folder: string): Packed {
   let packing: Promise<string> | undefined;
   return () => packing ??= packNpm(folder);
@@ -30,21 +30,20 @@ export async function installNpm(folder: string, specifiers: readonly string[]):
 }
 
 /**
- * Kept between runs, as some of it is large. Deno leaves this folder alone, and it is not in the
- * repository.
+ * Folder that is kept between runs, because some packages are large. Deno does not clean it, and it
+ * is not in the repository.
  */
 const CACHE = "node_modules/.cache/gate";
 
 /**
- * Installs packages of npm once, named by their exact versions. Gives the folder that has their
- * `node_modules`.
+ * Installs packages from npm once, named by their exact versions. Returns the folder that contains
+ * their `node_modules`.
  */
 export async function cached(name: string, specifiers: readonly string[]): Promise<string> {
   const folder = `${Deno.cwd()}/${CACHE}/${name}`;
   if (await exists(folder)) return folder;
   await Deno.mkdir(CACHE, { recursive: true });
-  // Renamed when it is complete: a run that was ended meanwhile leaves nothing that is taken for
-  // it.
+  // Renamed when complete, so that an interrupted run leaves nothing that looks complete.
   const work = await Deno.makeTempDir({ dir: CACHE });
   try {
     await installNpm(work, specifiers);
@@ -65,14 +64,14 @@ function exists(path: string): Promise<boolean> {
 /** A runtime for programs in a folder with a `node_modules`. */
 export interface Runtime {
   readonly name: string;
-  /** The runtime that it says it is. */
+  /** The runtime that it reports to be. */
   readonly is: "deno" | "bun" | "node";
   readonly command: readonly [command: string, ...args: string[]];
-  /** Its `process.version`, if it is one of several. */
+  /** Its `process.version`, for Node. */
   readonly version?: string;
 }
 
-/** One of each. */
+/** One of each runtime. */
 export const runtimes: readonly Runtime[] = [
   {
     name: "deno",
@@ -84,8 +83,8 @@ export const runtimes: readonly Runtime[] = [
 ];
 
 /**
- * The command with which a runtime runs a program. `tests/package/version.mjs` checks that it is
- * the right version.
+ * Returns the command that runs a program under a runtime. `tests/package/version.mjs` checks the
+ * version.
  */
 export function program(
   { command: [command, ...first], version }: Runtime,
@@ -101,8 +100,8 @@ export function program(
 let nodes: Promise<readonly Runtime[]> | undefined;
 
 /**
- * Node as it is installed, the oldest that is supported, and one of each other major version, from
- * npm.
+ * Returns the installed Node, the oldest supported version, and one of each other major version
+ * from npm.
  */
 export function findNodes(): Promise<readonly Runtime[]> {
   return nodes ??= fetchNodes();
@@ -128,7 +127,7 @@ function nodeRuntime(version: string, command: string): Runtime {
   return { name: `node ${name}`, is: "node", command: [command], version };
 }
 
-/** The program of a version of Node. */
+/** Returns the path of the binary of a version of Node. */
 export async function fetchNode(version: string): Promise<string> {
   const { name, binary } = nodePackage(Deno.build);
   const specifier = `${name}@${version}`;

@@ -19,14 +19,14 @@ import { all, skip, type Step } from "./step.ts";
 import { checkWorkers } from "./workers.ts";
 
 /**
- * Checks the package as npm gets it: its shape, its types, and a program with it under each
- * runtime.
+ * Checks the package as npm installs it: its shape, its types, and a program that uses it under
+ * each runtime.
  */
 export function packageStep(packed: Packed): Step {
   return { name: "package", run: async () => await checkPackage(await packed()) };
 }
 
-/** The same checks for a tarball of `deno pack` and of dnt. */
+/** Checks a tarball of `deno pack` or of dnt. */
 export async function checkPackage(tarball: string): Promise<void> {
   await inTempFolder(async (folder) => {
     const installed = { project: await readProject(), tarball, folder };
@@ -54,7 +54,7 @@ async function install({ tarball, folder }: Installed): Promise<void> {
   }
 }
 
-/** publint and attw find nothing wrong with the tarball. */
+/** Checks the tarball with publint and attw. */
 async function checkShape({ tarball }: Installed): Promise<void> {
   const attw = "node_modules/@arethetypeswrong/cli/dist/index.js";
   await all([
@@ -63,19 +63,19 @@ async function checkShape({ tarball }: Installed): Promise<void> {
   ].map((args) => () => outputs("node", args)));
 }
 
-/** Installs the packages that a program has beside this one where it uses all of it. */
+/** Installs the optional peers. */
 async function installPeers(folder: string): Promise<void> {
   const { imports } = await readProject();
   const peers = Object.keys(optionalPeers).map((name) => imports[name]!.replace(/^npm:/, ""));
   await installNpm(folder, peers);
 }
 
-/** The entries, the command and a job under each runtime, Node in each of its versions. */
+/** Checks the entries, the command and a job under each runtime and each version of Node. */
 async function checkRuntimes(installed: Installed): Promise<void> {
   const every = [...runtimes.filter(({ is }) => is !== "node"), ...await findNodes()];
   const expected = await exportedBySources(installed.project);
   const { folder } = installed;
-  // Side by side, as most of it is programs that start, each on one core.
+  // At the same time, because they mostly wait for programs to start.
   const runs = every.map((runtime) =>
     all([
       () => checkImports(runtime, { folder, expected }),
@@ -84,7 +84,7 @@ async function checkRuntimes(installed: Installed): Promise<void> {
       () => runJob(runtime, installed),
     ])
   );
-  // Those that fail while an earlier one is awaited are no uncaught rejections.
+  // A run that fails while an earlier one is awaited must not be an unhandled rejection.
   for (const run of runs) run.catch(() => {});
   await all(runs.map((run) => () => run));
 }
@@ -95,10 +95,10 @@ async function runJob(runtime: Runtime, { folder }: Installed): Promise<void> {
   await outputs(command, args, { cwd: folder, env, timeoutMs: 60_000 });
 }
 
-/** dnt is fetched, and compiles everything twice. What takes longer hangs. */
+/** Time limit of a build by dnt, which is downloaded and compiles everything twice. */
 const LIMIT_MS = 360_000;
 
-/** Exit status of `deno task build:npm` where JSR, and with it dnt, does not answer. */
+/** Exit status of `deno task build:npm` if JSR cannot be reached. */
 const UNAVAILABLE = 69;
 
 /** Checks the npm package as dnt builds it. */

@@ -1,20 +1,20 @@
 /** A block of code of a page. */
 export interface PageBlock {
-  /** The line that it begins on. */
+  /** The line on which it begins. */
   readonly line: number;
   readonly code: string;
   /** A program that runs until a signal stops it. */
   readonly isWorker: boolean;
   /**
-   * Lines that the page says it prints: comments behind a `console.log`, and the block without a
-   * language that follows. ` ..` at the end stands for any text.
+   * Lines that the page says it prints: comments after a `console.log`, and a following block
+   * without a language. ` ..` at the end stands for any text.
    */
   readonly prints: readonly string[];
 }
 
 /**
- * The TypeScript blocks of a Markdown page that can be run, in their order: those that are not
- * marked with `ignore`. Those that run until a signal stops them are marked with `worker`.
+ * Returns the TypeScript blocks of a Markdown page in order, except those marked with `ignore`.
+ * Blocks that run until a signal stops them are marked with `worker`.
  */
 export function pageBlocks(page: string): PageBlock[] {
   const blocks: PageBlock[] = [];
@@ -41,7 +41,7 @@ export function pageBlocks(page: string): PageBlock[] {
   return blocks;
 }
 
-/** What a block should have printed, and has not. */
+/** Returns the lines that a block should have printed and did not. */
 export function unprinted({ prints }: PageBlock, output: string): string[] {
   const lines = output.split("\n");
   return prints.filter((said) =>

@@ -1,22 +1,21 @@
 /**
- * Runs the TypeScript blocks of each Markdown page that is named, in their order and on one
- * embedded server for the page, as a reader does who tries one after the other. A page fails if a
- * block fails, if it does not print what the page says it prints, or if its jobs are still on the
- * server at the end. A page that leaves jobs on purpose says so: `<!-- leaves: ruby 1, scheduled 2
- * -->`.
+ * Runs the TypeScript blocks of the named Markdown pages in order, with one embedded server for
+ * each page. A page fails if a block fails, if a block does not print the output that the page
+ * shows, or if jobs are left on the server. A page that leaves jobs on purpose says so: `<!--
+ * leaves: ruby 1, scheduled 2 -->`.
  */
 
 import "../doc_assert.ts";
 import { FaktoryServer } from "../../src/server/mod.ts";
 import { pageBlocks, unprinted } from "./page_blocks.ts";
 
-// Below deno.json, which says where a bare specifier leads to.
+// Inside the project, so that deno.json resolves bare specifiers.
 const folder = await Deno.realPath(await Deno.makeTempDir({ dir: ".", prefix: ".pages-" }));
-// Files that a page has its reader make.
+// Files that a page tells the reader to create.
 for (const name of ["ca.pem", "server.pem", "server.key.pem"]) {
   await Deno.copyFile(`tests/fixtures/tls/${name}`, `${folder}/${name}`);
 }
-// What a block prints, which the page says as well.
+// The output of a block, to compare with the page.
 let printed = "";
 const print = console.log;
 console.log = (...values) => {
@@ -36,7 +35,7 @@ async function passes(page: string): Promise<boolean> {
   const text = await Deno.readTextFile(page);
   const blocks = pageBlocks(text);
   if (blocks.length === 0) return true;
-  // A FETCH that finds nothing is answered sooner than by other servers: nobody waits here.
+  // FETCHes of empty queues end sooner than on other servers, because nobody needs to wait here.
   const server = await FaktoryServer.start({ port: 0, fetchWaitMs: 100 });
   const start = performance.now();
   const root = Deno.cwd();
@@ -45,7 +44,7 @@ async function passes(page: string): Promise<boolean> {
   try {
     for (const block of blocks) {
       const { line, code, isWorker } = block;
-      // As a reader saves it, for the blocks that name the file.
+      // Some blocks name their file, and later blocks import it.
       const name = /^\/\/ (\w+\.ts)$/m.exec(code)?.[1];
       if (name !== undefined) await Deno.writeTextFile(`${folder}/${name}`, code);
       const path = `${folder}/${page.replaceAll(/\W/g, "_")}_${line}.ts`;
@@ -76,14 +75,14 @@ async function passes(page: string): Promise<boolean> {
   }
 }
 
-/** As `console.log` writes values: texts as they are, with a space between two values. */
+/** Formats values as `console.log` does: texts unchanged, one space between two values. */
 function inspect(...values: readonly unknown[]): string {
   return values.map((value) =>
     typeof value === "string" ? value : Deno.inspect(value, { colors: false })
   ).join(" ");
 }
 
-/** Stops the consumer of a block by a signal, as a reader does, when it has run all jobs. */
+/** Stops the consumer of a block with a signal after it has run all jobs. */
 async function stopWhenIdle(server: FaktoryServer): Promise<void> {
   const hasRun = server.snapshot().processed;
   while (
@@ -92,12 +91,12 @@ async function stopWhenIdle(server: FaktoryServer): Promise<void> {
   Deno.kill(Deno.pid, "SIGTERM");
 }
 
-/** The jobs that the server still holds. */
+/** Lists the jobs that are left on the server. */
 function leftovers(
   { queues, scheduled, retries, dead, working }: ReturnType<FaktoryServer["snapshot"]>,
 ): string {
   const counts = Object.entries({ ...queues, scheduled, retries, dead, working })
-    // The marker of a cancelled job is no job to run.
+    // Markers of cancelled jobs do not count.
     .filter(([name, count]) => count > 0 && !name.startsWith("faktory-cancel."));
   return counts.map(([name, count]) => `${name} ${count}`).join(", ") || "nothing";
 }

@@ -1,29 +1,27 @@
 /** A step of the gate. It rejects if something is wrong. */
 export interface Step {
   readonly name: string;
-  /** Resolves with the number of tests that passed, if it is a runner of tests. */
+  /** Runs the step. Resolves with the number of passed tests, if it is a test runner. */
   run(): Promise<number | void>;
 }
 
 /** Checks that were skipped, each with its reason. */
 const skipped: string[] = [];
 
-/** Notes that something is not checked here, and why. */
+/** Reports that something is not checked, and why. */
 export function skip(note: string): void {
   skipped.push(`skipped: ${note}`);
   console.log(skipped.at(-1));
 }
 
-/**
- * Runs checks one after the other, the rest even if one fails, and rejects with all that is wrong.
- */
+/** Runs all checks in sequence, even if one fails, and then rejects with all faults. */
 export async function all(checks: Iterable<() => Promise<unknown>>): Promise<void> {
   const faults: string[] = [];
   for (const check of checks) await check().catch((error) => faults.push(messageOf(error)));
   if (faults.length > 0) throw new Error(faults.join("\n"));
 }
 
-/** Rejects with the faults, if there are any. */
+/** Throws an error with all faults, if there are any. */
 export function none(faults: readonly string[]): void {
   if (faults.length > 0) throw new Error(faults.join("\n"));
 }
@@ -32,13 +30,13 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Steps at the same time on two cores: half of a step's time is waiting for servers and timers. */
+/** Number of steps that run at the same time. Half of a step's time is spent waiting. */
 const AT_ONCE = 2;
 
 /**
- * Runs groups of steps one after the other, the steps of each side by side, started in their order.
- * Prints each with its time, and at the end what failed, what was skipped, and the sums. Whether
- * nothing failed.
+ * Runs groups of steps in sequence, and the steps of a group at the same time, started in their
+ * order. Prints the time of each step, and at the end the failures, the skipped checks and the
+ * sums. Returns true if nothing failed.
  */
 export async function runSteps(...groups: readonly (readonly Step[])[]): Promise<boolean> {
   const failures: string[] = [];
@@ -48,7 +46,7 @@ export async function runSteps(...groups: readonly (readonly Step[])[]): Promise
       const start = performance.now();
       const seconds = () => `${((performance.now() - start) / 1000).toFixed(1)} s`;
       try {
-        // In two statements: other steps add to the sum meanwhile.
+        // In two statements, because other steps add to the sum at the same time.
         const count = await run() ?? 1;
         passed += count;
         console.log(`-- ${name}: ok in ${seconds()}`);

@@ -2,17 +2,19 @@ import { createRequire } from "node:module";
 import { bundleWorker } from "./edge_bundle.ts";
 import { outputs } from "../tools.ts";
 
-/** Not its command, which is a program that starts this one: killed, it would leave it running. */
+/**
+ * The binary itself. The package's command starts it as a child, which would go on after a kill.
+ */
 const workerd: string = createRequire(import.meta.url)("workerd").default;
 
-/** Before Workers had modules of Node's, so that none can be used by mistake. */
+/** A date before Workers had Node's modules, so that none can be used by mistake. */
 const COMPATIBILITY_DATE = "2025-06-01";
 
 /** A Worker to run. */
 export interface Worker {
-  /** The folder that its module is in, beside the `node_modules` that it imports from. */
+  /** Folder of its module, next to the `node_modules` that it imports from. */
   readonly folder: string;
-  /** Its name, for the files that are made of it. */
+  /** Its name, for the files that are written for it. */
   readonly name: string;
   /** Its module. */
   readonly contents: string;
@@ -22,12 +24,12 @@ export interface Worker {
   readonly flags?: readonly string[];
 }
 
-/** Runs the tests of a Worker, which is one with a `test()` handler. Rejects if they fail. */
+/** Runs a Worker with a `test()` handler. Rejects if a test fails. */
 export async function testWorker(worker: Worker): Promise<void> {
   await outputs(workerd, ["test", await configure(worker)], { timeoutMs: 60_000 });
 }
 
-/** Serves a Worker while `ask` runs, which is given its URL. */
+/** Serves a Worker while `ask` runs, which gets its URL. */
 export async function serveWorker<T>(
   worker: Worker,
   ask: (url: string) => Promise<T>,
@@ -45,7 +47,7 @@ export async function serveWorker<T>(
   }
 }
 
-/** Bundles a Worker and writes its configuration. The path of the latter. */
+/** Bundles a Worker and writes its configuration. Returns the path of the configuration. */
 async function configure(
   { folder, name, contents, bindings, flags = [] }: Worker,
 ): Promise<string> {
@@ -80,7 +82,7 @@ const worker :Workerd.Worker = (
   return path;
 }
 
-/** The port that workerd says it listens on. */
+/** Returns the port that workerd prints. */
 async function portOf(stdout: ReadableStream<Uint8Array>): Promise<number> {
   const decoder = new TextDecoder();
   let said = "";

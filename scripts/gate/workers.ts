@@ -11,12 +11,12 @@ import { serveWorker, testWorker, type Worker } from "./workerd.ts";
 
 const PASSWORD = "open, sesame";
 
-/** Compatibility flags: many Workers have modules of Node's, the others must not need them. */
+/** Compatibility flags. Many Workers enable Node's modules; the package must not need them. */
 const WITH_AND_WITHOUT_NODE: readonly (readonly string[])[] = [[], ["nodejs_compat"]];
 
 /**
- * The installed package in real workerd: producers, a consumer and the example Workers, bundled as
- * users have them.
+ * Runs the installed package in workerd: producers, a consumer and the example Workers, bundled as
+ * users bundle them.
  */
 export function checkWorkers({ project, folder }: Installed): Promise<void> {
   return all([
@@ -29,8 +29,8 @@ export function checkWorkers({ project, folder }: Installed): Promise<void> {
 }
 
 /**
- * A Worker with all entries in its bundle, but those that start processes, starts without any
- * module of Node's.
+ * Checks that a Worker with all entries in its bundle, except those that start processes, starts
+ * without Node's modules.
  */
 async function startAll({ name, exports }: Project, folder: string): Promise<void> {
   const imports = Object.keys(exports).filter((entry) => !PROCESS_ENTRIES.includes(entry))
@@ -47,7 +47,7 @@ export default {
   await testWorker({ folder, name: "all_entries", contents, bindings: {} });
 }
 
-/** The producers of `./edge` are as small as they are to be. */
+/** Checks the sizes of the producers of `./edge`. */
 async function checkSizes(name: string, folder: string): Promise<void> {
   const sizes = await weighEdge(`${name}/edge`, folder);
   for (const name of edgeProducers) {
@@ -56,7 +56,7 @@ async function checkSizes(name: string, folder: string): Promise<void> {
   none(overBudget(sizes));
 }
 
-/** The producers of `tests/package/`. */
+/** Runs the producers of `tests/package/`. */
 function testProducers(folder: string): Promise<void> {
   return all(
     ["worker", "edge_worker"].flatMap((name) =>
@@ -97,13 +97,13 @@ async function testProducer(
   await testWorker({ ...worker, contents, bindings });
 }
 
-/** A certificate of the tests, with its key. */
+/** Reads a certificate of the tests with its key. */
 async function keyPair(): Promise<{ cert: string; key: string }> {
   const read = (file: string) => Deno.readTextFile(`tests/fixtures/tls/${file}.pem`);
   return { cert: await read("server"), key: await read("server.key") };
 }
 
-/** The consumer of `tests/package/`, and the example that runs jobs by a Cron Trigger. */
+/** Runs the consumer of `tests/package/`, and the example that runs jobs by a Cron Trigger. */
 async function testConsumer(folder: string, flags: readonly string[]): Promise<void> {
   await using server = await FaktoryServer.start({ port: 0, password: PASSWORD });
   await Deno.copyFile("examples/cloudflare-cron/worker.ts", `${folder}/cron_example.ts`);
@@ -117,7 +117,7 @@ async function testConsumer(folder: string, flags: readonly string[]): Promise<v
   await testWorker({ folder, name: "consumer_worker", contents, bindings, flags });
 }
 
-/** The Worker of `examples/` that enqueues, asked as its users ask it. */
+/** Runs the Worker of `examples/` that enqueues, and sends it requests. */
 async function serveExample(folder: string): Promise<void> {
   await using server = await FaktoryServer.start({ port: 0, password: PASSWORD });
   await Deno.copyFile("examples/cloudflare-worker/worker.ts", `${folder}/example.ts`);

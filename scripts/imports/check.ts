@@ -2,7 +2,7 @@ import { type Mention, readModules } from "./read.ts";
 import { type Room, rooms as allRooms } from "./rules.ts";
 
 /**
- * Lists faults in the imports of modules, a line each. Keys are paths from the root, values
+ * Lists faults in the imports of modules, one line each. Keys are paths from the root, values are
  * sources.
  */
 export function importFaults(
@@ -39,7 +39,7 @@ function roomOf(path: string, rooms: readonly Room[]): Room | undefined {
   );
 }
 
-/** The path of a module of this repository, `undefined` for anything else. */
+/** Returns the path of a module of this repository, `undefined` for any other module. */
 function resolve(path: string, { name, kind }: Mention): string | undefined {
   if (kind !== "import" && kind !== "load") return undefined;
   if (!name?.startsWith("./") && !name?.startsWith("../")) return undefined;
@@ -80,7 +80,7 @@ function outsideFault(room: Room, { name, kind, isIgnored }: Mention): string | 
   return allowed ? undefined : `Cannot import ${name} in "${room.name}"`;
 }
 
-/** The modules of one circle, the first again at its end. */
+/** Returns the modules of one import cycle, the first one again at its end. */
 function findCycle(graph: ReadonlyMap<string, ReadonlySet<string>>): string[] | undefined {
   const left = new Map([...graph].map(([path, targets]) => [path, new Set(targets)]));
   for (;;) {

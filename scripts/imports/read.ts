@@ -1,27 +1,27 @@
 import ts from "typescript";
 import { realmClasses, runtimeGlobals, timeGlobals } from "./rules.ts";
 
-/** One module's mention of another, or of a runtime global. */
+/** A mention of another module, or of a runtime global, in a module. */
 export interface Mention {
   /**
-   * The module as it is written, or the global's name; `undefined` for an `import()` of a computed
+   * The specifier as written, or the global's name; `undefined` for an `import()` of a computed
    * name.
    */
   readonly name: string | undefined;
   readonly kind: "import" | "load" | "global" | "meta";
   readonly line: number;
-  /** Comments tell webpack and Vite to ignore the `import()`. */
+  /** True if comments tell webpack and Vite to ignore the `import()`. */
   readonly isIgnored?: boolean;
 }
 
 const watched = new Set([...runtimeGlobals, ...timeGlobals]);
-/** Comments with which bundlers ignore a computed name. */
+/** Comments that make bundlers ignore a computed name. */
 const IGNORED = ["/* webpackIgnore: true */", "/* @vite-ignore */"];
 const anywhere = new Set(["Deno", "Bun"]);
 
 /**
- * Everything that the modules import and which runtime globals they use; keys are paths, values
- * sources.
+ * Returns all imports of the modules, and the runtime globals that they use. Keys are paths, values
+ * are sources.
  */
 export function readModules(sources: ReadonlyMap<string, string>): Map<string, Mention[]> {
   const files = new Map(
@@ -29,7 +29,7 @@ export function readModules(sources: ReadonlyMap<string, string>): Map<string, M
       [path, text],
     ) => [path, ts.createSourceFile(path, text, ts.ScriptTarget.ESNext, true)]),
   );
-  // With neither libraries nor imports resolved, a name that the checker does not know is a global.
+  // Without libraries and resolved imports, a name that the checker does not know is a global.
   const program = ts.createProgram([...files.keys()], { noLib: true, noResolve: true }, {
     getSourceFile: (path) => files.get(path),
     getDefaultLibFileName: () => "lib.d.ts",
@@ -75,7 +75,7 @@ function importOf(node: ts.Node): Omit<Mention, "line"> | undefined {
   if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
     const [name] = node.arguments;
     return {
-      // A literal with a cast is a computed name here and a literal in JavaScript, where bundlers
+      // A literal with a cast is a computed name here. In JavaScript it is a literal, and bundlers
       // fail on it.
       name: name !== undefined && ts.isStringLiteralLike(name) ? name.text : undefined,
       kind: "load",
@@ -88,15 +88,14 @@ function importOf(node: ts.Node): Omit<Mention, "line"> | undefined {
   return undefined;
 }
 
-/** The text of a string literal, casts around it taken off; `undefined` for anything else. */
+/** Returns the text of a string literal, without casts; `undefined` for anything else. */
 function textOf(node: ts.Node): string | undefined {
   while (ts.isAsExpression(node) || ts.isParenthesizedExpression(node)) node = node.expression;
   return ts.isStringLiteralLike(node) ? node.text : undefined;
 }
 
 function globalOf(node: ts.Node, checker: ts.TypeChecker): Omit<Mention, "line"> | undefined {
-  // `x.Deno` and `x["Deno"]` are taken for the global whatever `x` is: it can be a cast
-  // `globalThis`.
+  // `x.Deno` and `x["Deno"]` count as the global for any `x`, which may be a cast `globalThis`.
   if (ts.isElementAccessExpression(node)) {
     const name = textOf(node.argumentExpression);
     return name !== undefined && anywhere.has(name) ? { name, kind: "global" } : undefined;
@@ -123,7 +122,7 @@ function isRightOfInstanceof(node: ts.Identifier): boolean {
     parent.operatorToken.kind === ts.SyntaxKind.InstanceOfKeyword;
 }
 
-/** Reports whether it is the `Date` of `Date.now` or of `new Date()`. */
+/** Returns true for the `Date` of `Date.now` or `new Date()`. */
 function isNow(node: ts.Identifier): boolean {
   if (node.text !== "Date") return false;
   const { parent } = node;

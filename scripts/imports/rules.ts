@@ -1,6 +1,6 @@
 /**
- * Who may import whom, as data. `scripts/check_imports.ts` holds `mod.ts` and `src/` to it; tests
- * and scripts are free.
+ * The import rules, as data. `scripts/check_imports.ts` checks `mod.ts` and `src/` against them.
+ * Tests and scripts may import anything.
  */
 
 /** A part of the source with rules of its own. */
@@ -8,30 +8,30 @@ export interface Room {
   readonly name: string;
   /** Its files, and its folders with a `/` at the end. The first room that has a file has it. */
   readonly files: readonly string[];
-  /** The rooms it may import beside itself. */
+  /** Rooms that it may import besides itself. */
   readonly imports: readonly string[];
-  /** The rooms it may reach as well, but only by `import()`. */
+  /** Rooms that it may also load, but only with `import()`. */
   readonly loads?: readonly string[];
-  /** The packages it may import, as they are named in `deno.json`. */
+  /** Packages that it may import, as named in `deno.json`. */
   readonly packages?: readonly string[];
-  /** The runtime globals it may use. @default none */
+  /** Runtime globals that it may use. @default none */
   readonly globals?: readonly string[];
-  /** Beginnings of the runtime modules it may import, such as `node:`. @default none */
+  /** Prefixes of the runtime modules that it may import, such as `node:`. @default none */
   readonly builtins?: readonly string[];
-  /** May import by names that are known only at run time. @default false */
+  /** May import computed names. @default false */
   readonly computes?: boolean;
 }
 
-/** The globals that not every runtime has, and the names through which all of them can be had. */
+/** Globals that not every runtime has, and the names through which all globals can be reached. */
 export const runtimeGlobals: readonly string[] = [
   ...["Deno", "Bun", "process", "Buffer", "setImmediate", "require", "__dirname", "__filename"],
   ...["globalThis", "self", "window", "global"],
 ];
 
 /**
- * Globals that fake timers of test frameworks replace. The library takes them once, in
- * `host_timers.ts`, and else has them by a `Clock`: only what its user sees as the time of day
- * comes from `Date` at the call. `new Date()` counts as `Date.now`.
+ * Globals that the fake timers of test frameworks replace. The library reads them once, in
+ * `host_timers.ts`, and otherwise uses a `Clock`. Only times that the user sees come from `Date` at
+ * the call. `new Date()` counts as `Date.now`.
  */
 export const timeGlobals: readonly string[] = [
   ...["setTimeout", "clearTimeout", "setInterval", "clearInterval", "queueMicrotask"],
@@ -39,8 +39,8 @@ export const timeGlobals: readonly string[] = [
 ];
 
 /**
- * `instanceof` with one of these misses what another realm has made, as in Jest:
- * `internal/kinds.ts` tells them by their tag.
+ * Classes for which `instanceof` fails on objects of another realm, as in Jest. `internal/kinds.ts`
+ * checks their tags instead.
  */
 export const realmClasses: readonly string[] = ["Date", "Error", "URL", "Uint8Array"]
   .map((name) => `instanceof ${name}`);
@@ -49,7 +49,10 @@ const leaves = ["errors", "internal", "host timers"];
 const core = [...leaves, "environment", "events", "job", "protocol"];
 const client = [...core, "brands", "transport types", "connection", "options"];
 
-/** An adapter knows the runtime it is for and bytes, no protocol, and no other adapter. */
+/**
+ * Returns the room of an adapter, which knows its runtime and bytes, but no protocol and no other
+ * adapter.
+ */
 function adapter(name: string, own: Pick<Room, "globals" | "builtins">): Room {
   return {
     name: `${name} adapter`,
@@ -85,7 +88,7 @@ export const rooms: readonly Room[] = [
     name: "job",
     files: ["src/job/"],
     imports: [...leaves, "events"],
-    // When a job was created.
+    // The time when a job was created.
     globals: ["Date.now"],
   },
   { name: "brands", files: ["src/brands.ts"], imports: [...leaves, "job"] },
@@ -158,7 +161,7 @@ export const rooms: readonly Room[] = [
   {
     name: "edge",
     files: ["src/edge/"],
-    // One runtime's sockets, without the choice among all adapters.
+    // The sockets of one runtime, without the choice among all adapters.
     imports: [...client, "edge's clock", "transport helpers", "workerd adapter"],
     // A Worker has one realm.
     globals: ["instanceof URL"],
@@ -191,12 +194,12 @@ export const rooms: readonly Room[] = [
   {
     name: "testing",
     files: ["src/testing/"],
-    // Not the listener: tests are to run where there are no sockets.
+    // Not the listener, because tests must run without sockets.
     imports: [
       ...client,
       ...["transport helpers", "producer's face", "producer", "consumer", "server's core"],
     ],
-    // Where the clock of a fake server starts.
+    // The start time of a fake server's clock.
     globals: ["Date.now"],
   },
 
@@ -210,7 +213,7 @@ export const rooms: readonly Room[] = [
   {
     name: "supervisor",
     files: ["src/supervisor/"],
-    // As the server: of what clients are made of, only how options are checked.
+    // Like the server: of the client's rooms, only the checks of options.
     imports: [
       ...leaves,
       ...["environment", "events", "options", "signals", "spawner", "supervisor types"],
@@ -278,8 +281,8 @@ export const rooms: readonly Room[] = [
   {
     name: "command line",
     files: ["src/cli/"],
-    // The public faces; and, as it finds the server that is meant and looks for what is wrong with
-    // it, what clients are made of.
+    // The public faces. The command also finds the server and diagnoses its problems, so it uses
+    // parts of the client.
     imports: [
       ...client,
       ...[
@@ -299,7 +302,7 @@ export const rooms: readonly Room[] = [
     ],
     packages: ["commander"],
     builtins: ["node:"],
-    // A program, which no test framework runs with its timers or in its realm.
+    // A program. No test framework runs it in its own realm or with its own timers.
     globals: [...timeGlobals, ...realmClasses],
   },
 

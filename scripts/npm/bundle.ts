@@ -1,22 +1,20 @@
 import { build, type BuildOptions } from "esbuild";
 
-/** A built package whose modules are to be bundled. */
+/** The modules of a built package, to be bundled. */
 export interface Modules {
   /** The main module, such as `mod.js`. */
   readonly main: string;
   /** Modules of all entries, the main one included. */
   readonly entries: readonly string[];
-  /** The packages that they import. */
+  /** Packages that they import. */
   readonly packages: readonly string[];
 }
 
 /**
- * Puts the modules of a built package together in as few files as serve its entries: hundreds of
- * small files take twice their size on a disk, and time to load.
- *
- * The modules that the main entry exports stay apart, each with what only it needs, so that a
- * bundler leaves out what a program does not use, as it does with the sources. Declarations stay as
- * they are. No module but the command's may have an effect by being evaluated.
+ * Bundles the modules of a built package into few files: hundreds of small files take twice their
+ * size on disk, and time to load. The modules that the main entry exports stay apart, each with the
+ * code that only it needs, so that a bundler can drop unused ones, as with the sources.
+ * Declarations stay unchanged. Only the command's module may have an effect when it is evaluated.
  */
 export async function bundleModules(
   folder: string,
@@ -29,7 +27,7 @@ export async function bundleModules(
     ...{ bundle: true, splitting: true, format: "esm", platform: "neutral", target: "esnext" },
     ...resolving(packages),
     chunkNames: "chunks/[hash]",
-    // Two thirds of the size, and lines that a stack trace can point to; the names stay.
+    // Reduces the size to two thirds. Lines stay short enough for stack traces, and names stay.
     ...{ minifyWhitespace: true, lineLimit: 120 },
     ...{ charset: "utf8", logLevel: "warning" },
   };
@@ -38,7 +36,7 @@ export async function bundleModules(
   const { outputFiles } = await build({ ...options, write: false, entryPoints });
   await removeModules(folder);
   await Deno.mkdir(`${folder}/chunks`);
-  // The file of such a module would only export from a chunk, and nothing imports it.
+  // The file of such a module would only re-export from a chunk, and nothing imports it.
   const stubs = new Set(named.filter((path) => !entries.includes(path)));
   for (const { path, text } of outputFiles) {
     if (stubs.has(path.slice(folder.length + 1))) continue;
@@ -48,7 +46,7 @@ export async function bundleModules(
 }
 
 /**
- * Leaves imports of `packages` as they are, and finds all others in the project's `node_modules`.
+ * Leaves imports of `packages` unchanged, and resolves all others in the project's `node_modules`.
  */
 export function resolving(
   packages: readonly string[],
@@ -59,7 +57,7 @@ export function resolving(
   };
 }
 
-/** The modules of the package that one of its modules imports. */
+/** Returns the modules of the package that one of its modules imports. */
 async function modulesOf(entry: string, options: BuildOptions): Promise<string[]> {
   const { metafile } = await build({
     ...options,
@@ -70,17 +68,13 @@ async function modulesOf(entry: string, options: BuildOptions): Promise<string[]
     .map(({ path }) => path);
 }
 
-/**
- * A name that is known only when it runs, for bundlers to leave alone; esbuild drops the comments
- * that said so.
- */
+/** Comments that make bundlers ignore an `import()` of a computed name. esbuild drops them. */
 const LEAVE = "/* webpackIgnore: true */ /* @vite-ignore */ ";
 
 /**
- * Takes habits of the bundler's back: imports of nothing, which only say in which order modules are
- * evaluated and of which bundlers warn where a package has no side effects; `_Name` for a class
- * that refers to itself, which people would read in stack traces; and that it drops what is said to
- * other bundlers.
+ * Undoes habits of the bundler: empty imports, which bundlers warn about in a package without side
+ * effects; `_Name` for a class that refers to itself, which would show in stack traces; and dropped
+ * comments for other bundlers.
  */
 export function tidy(text: string): string {
   const shown = text.replaceAll(/(?<=^|[;\n])import ?"\.[^"]*";\n?/g, "")
@@ -92,7 +86,7 @@ export function tidy(text: string): string {
   );
 }
 
-/** Removes the modules and their source maps, and the folders that are empty then. */
+/** Removes the modules, their source maps, and folders that are empty afterwards. */
 async function removeModules(folder: string): Promise<void> {
   for (const { name, isDirectory } of [...Deno.readDirSync(folder)]) {
     const path = `${folder}/${name}`;

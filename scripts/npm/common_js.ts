@@ -9,9 +9,9 @@ export interface Pair {
 }
 
 /**
- * The files that `require()` loads, which may load `packages`, by their paths in the package: code
- * made of the ES modules in `root`, and declarations. The entries share their code, so that a class
- * is the same whichever of them it comes from.
+ * Returns the files for `require()`, by their paths in the package: code built from the ES modules
+ * in `root`, which may load `packages`, and declarations. The entries share code, so that a class
+ * is the same in all entries.
  */
 export async function commonJsOf(
   root: string,
@@ -26,7 +26,7 @@ export async function commonJsOf(
   return files.set(`./${folder}/package.json`, `{ "type": "commonjs" }\n`);
 }
 
-/** Twice, as esbuild shares code between entries only in ES modules. */
+/** Built twice, because esbuild shares code between entries only in ES modules. */
 async function codeOf(
   root: string,
   pairs: readonly Pair[],
@@ -49,7 +49,7 @@ async function codeOf(
       ...{ format: "cjs", target: "esnext", charset: "utf8" },
       // Jest follows a `require()` and refuses an `import()`.
       supported: { "dynamic-import": false },
-      // Two thirds of the size; the names stay.
+      // Reduces the size to two thirds; names stay.
       ...{ minifyWhitespace: true, lineLimit: 120 },
     });
     return [`.${path.slice(root.length)}`, tidy(code)];
@@ -58,10 +58,10 @@ async function codeOf(
 }
 
 /**
- * The declarations of the ES module, as those of CommonJS: TypeScript takes the kind of a module
- * from where its declarations are. One copy of them serves both kinds, so that a type is the same
- * in all of a program. TypeScript refuses that with `module: node16`, as a `require()` of that ES
- * module would fail in old versions of Node; but none is loaded here.
+ * Returns the CommonJS declarations of an ES module: TypeScript takes the kind of a module from the
+ * path of its declarations. They refer to one copy, so that a type is the same in the whole
+ * program. With `module: node16`, TypeScript refuses that, because a `require()` of that ES module
+ * would fail in old versions of Node; but nothing is loaded here.
  */
 function declarationsOf(module: EntryFiles, commonJs: EntryFiles): string {
   const up = "../".repeat(commonJs.types.split("/").length - 2);

@@ -5,12 +5,12 @@ import { commonJsOf } from "./common_js.ts";
 import { bundleDeclarations } from "./declarations.ts";
 import { commonJsFiles, inlinedPackages, moduleFiles, npmManifest } from "./manifest.ts";
 
-/** What a package brings along besides code, from where it is in the repository. */
+/** Files of the package besides code, by their paths in the repository. */
 const TEXTS = { "npm/README.md": "README.md", "CHANGELOG.md": "CHANGELOG.md", LICENSE: "LICENSE" };
 
 /**
- * Makes the npm package of ES modules and declarations that a tool has built in `path`, in `folder`
- * of it (`.`, or `./esm`): whichever tool it was, the rest is the same.
+ * Turns the ES modules and declarations that a tool has built in `path` into the npm package. The
+ * modules are in `folder` of it: `.` or `./esm`. The result is the same for each tool.
  */
 export function completePackage(path: string, folder: string): Promise<void> {
   return withEsbuild(() => complete(path, folder));
@@ -34,7 +34,7 @@ async function complete(path: string, folder: string): Promise<void> {
     const module = modules.find(({ name }) => name === commonJs.name)!;
     return { module, commonJs };
   });
-  // Of the modules as they are: the bundler would rename classes in what it has bundled before.
+  // From the original modules, because the bundler renames classes in code that is bundled already.
   const commonJs = await commonJsOf(root, pairs, Object.keys(packages));
   const entries = modules.map(({ code }) => code.slice("./".length));
   await bundleModules(root, { main: entries[0]!, entries, packages: Object.keys(packages) });

@@ -6,13 +6,11 @@ const REFERENCE = `/// <reference lib="esnext.disposable" />\n`;
 const NAMES = /\b(?:Async)?Disposable\b|\bSymbol\.(?:d|asyncD)ispose\b/;
 
 /**
- * Puts the declarations in `root` that the entries' need together in few files, and removes the
- * others; `entries` are their paths in `root`. The declarations of what an entry does not export
- * are left out.
- *
- * With a `lib` of ES2022 there are no `AsyncDisposable` and `Symbol.asyncDispose`, so a file that
- * names them brings the library of TypeScript that has. The reference is not in the sources, as
- * compilers leave it out when they write declarations.
+ * Bundles the declarations of the entries into few files, and removes the others. `entries` are
+ * their paths in `root`. Declarations that no entry exports are left out. A `lib` of ES2022 lacks
+ * `AsyncDisposable` and `Symbol.asyncDispose`, so a file that names them references the library
+ * that has them. The reference is not in the sources, because compilers drop it when they write
+ * declarations.
  */
 export async function bundleDeclarations(root: string, entries: readonly string[]): Promise<void> {
   const bundle = await rollup({

@@ -1,13 +1,13 @@
 /**
- * Builds by dnt the npm package of `deno.json`'s entries in `npm/dist`: a program for
- * `scripts/build_npm.ts`, to be run with `--no-config`, so that JSR's packages do not get into the
- * lock file. Exits with 69 without JSR.
+ * Builds the npm package of `deno.json`'s entries in `npm/dist` with dnt. `scripts/build_npm.ts`
+ * runs it with `--no-config`, so that JSR's packages do not get into the lock file. Exits with 69
+ * if JSR cannot be reached.
  */
 
 import { readProject } from "../tools.ts";
 
 /**
- * The part of dnt that is used. It is loaded by name at run time, so that this file can be checked
+ * The part of dnt that is used. dnt is loaded by name at run time, so that this file can be checked
  * without JSR.
  */
 interface Dnt {
@@ -29,7 +29,7 @@ interface Dnt {
 
 const dntName = "jsr:@deno/dnt@0.43.2";
 const jsrTimeoutMs = 20_000;
-/** `EX_UNAVAILABLE`: something that this needs cannot be had here. */
+/** `EX_UNAVAILABLE`: something needed cannot be reached. */
 const unavailable = 69;
 
 const [outDir = ""] = Deno.args;
@@ -39,18 +39,18 @@ await emptyDir(outDir);
 await build({
   entryPoints: Object.entries(exports).map(([name, path]) => ({ name, path })),
   outDir,
-  // A shim of `Deno` would make every runtime look like Deno, and so choose the wrong adapter.
+  // A shim of `Deno` would make every runtime look like Deno, and choose the wrong transport.
   shims: {},
   // Their import would come before the `#!` of the command, and into every entry.
   polyfills: false,
-  // `scripts/npm/common_js.ts` makes the CommonJS, for both ways of building the package.
+  // `scripts/npm/common_js.ts` creates the CommonJS, for both ways of building the package.
   scriptModule: false,
   skipSourceOutput: true,
   typeCheck: "single",
   declaration: "inline",
   // The package check runs on the tarball; dnt's own test run has no fixtures.
   test: false,
-  // `scripts/gate/dnt_types.ts` compiles with the same.
+  // `scripts/gate/checks.ts` compiles with the same settings.
   compilerOptions: { lib: ["ESNext", "DOM", "DOM.Iterable"], target: "ES2022" },
   package: { name, version, devDependencies: { "@types/node": "^24.0.0" } },
 });

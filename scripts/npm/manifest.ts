@@ -1,30 +1,30 @@
 import { engines } from "../versions.ts";
 import type { Project } from "../tools.ts";
 
-/** The entry that is a program: nothing is to be had of it by `require()`. */
+/** The entry that is a program. `require()` is not supported for it. */
 export const COMMAND_ENTRY = "./cli";
 
 /**
- * The entries that start processes. They import modules of Node's, so they are for Node, Bun and
- * Deno only.
+ * The entries that start processes. They import Node's modules, so they are for Node, Bun and Deno
+ * only.
  */
 export const PROCESS_ENTRIES: readonly string[] = [COMMAND_ENTRY, "./supervisor"];
 
 /**
- * Packages that a program installs itself where it imports the entry that needs them: that entry,
- * by the package's name.
+ * Packages that a program must install itself if it imports the entry that needs them, by the
+ * package's name.
  */
 export const optionalPeers: Readonly<Record<string, string>> = {
   "@opentelemetry/api": "./telemetry",
 };
 
 /**
- * Packages whose code is put into the npm package, as far as it is used, so that no program
- * installs all of it. Their licences go along.
+ * Packages whose code is copied into the npm package, as far as it is used. Their licences are
+ * included.
  */
 export const inlinedPackages: readonly string[] = ["croner", "hono"];
 
-/** Folder of the package with what `require()` loads. */
+/** Folder of the package for `require()`. */
 export const COMMON_JS = "cjs";
 
 /** The files of an entry, relative to the package's folder. */
@@ -35,12 +35,12 @@ export interface EntryFiles {
   readonly types: string;
 }
 
-/** The ES modules of the entries, which lie in `folder` of the package: `.`, or `./esm`. */
+/** Returns the ES modules of the entries in `folder` of the package: `.` or `./esm`. */
 export function moduleFiles({ exports }: Project, folder: string): EntryFiles[] {
   return Object.entries(exports).map(([name, source]) => filesOf(name, folder, source));
 }
 
-/** The CommonJS of the entries that have it. */
+/** Returns the CommonJS files of the entries that have them. */
 export function commonJsFiles({ exports }: Project): EntryFiles[] {
   return Object.entries(exports).filter(([name]) => name !== COMMAND_ENTRY)
     .map(([name, source]) => filesOf(name, `./${COMMON_JS}`, source));
@@ -58,9 +58,9 @@ const home = "https://github.com/faktory-ts/faktory";
 
 /** Differences between the two ways of building the package. */
 export interface Built {
-  /** Where in the package the ES modules are: `.`, or `./esm`. */
+  /** Folder of the ES modules in the package: `.` or `./esm`. */
   readonly folder: string;
-  /** The packages that they import, with their ranges. */
+  /** Packages that they import, with their ranges. */
   readonly packages: Readonly<Record<string, string>>;
 }
 
@@ -110,8 +110,9 @@ function dependencyFields(packages: Built["packages"]): Manifest {
 }
 
 /**
- * Conditions for each kind of program. A process should have one copy of the package, so CommonJS
- * is only for what cannot load an ES module by `require()`: Node before 20.19 and 22.12, and Jest.
+ * Returns the conditions for each kind of program. A process should have one copy of the package,
+ * so CommonJS is only for programs that cannot load ES modules with `require()`: Node before 20.19
+ * and 22.12, and Jest.
  */
 function conditionsOf({ code, types }: EntryFiles, commonJs: EntryFiles | undefined) {
   if (commonJs === undefined) return { types, import: code, default: code };
@@ -127,7 +128,7 @@ function conditionsOf({ code, types }: EntryFiles, commonJs: EntryFiles | undefi
   };
 }
 
-/** Entries' types for `moduleResolution: node10`, which does not read `exports`. */
+/** Returns the entries' types for `moduleResolution: node10`, which does not read `exports`. */
 function typesVersions(modules: readonly EntryFiles[]): Record<string, readonly string[]> {
   return Object.fromEntries(
     modules.filter(({ name }) => name !== ".").map(({ name, types }) => [name.slice(2), [types]]),

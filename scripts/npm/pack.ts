@@ -1,6 +1,6 @@
 /**
- * `deno task pack [FOLDER]`: the npm package as a tarball, built without JSR, in `npm/dist` by
- * default.
+ * `deno task pack [FOLDER]`: builds the npm package as a tarball, without JSR, by default in
+ * `npm/dist`.
  */
 
 import { deno, filesIn, inTempFolder, output } from "../tools.ts";
@@ -8,11 +8,8 @@ import { offlineArgs, standIns } from "../offline.ts";
 import { completePackage } from "./complete.ts";
 
 /**
- * Builds the npm package with what Deno itself has for it and leaves its tarball in `folder`; the
- * tarball's path.
- *
- * It contains the stand-ins for JSR's packages: npm does not have those, and this has to work
- * without JSR.
+ * Builds the npm package with Deno's own tools and returns the path of its tarball in `folder`. It
+ * contains the stand-ins for JSR's packages, because npm does not have those.
  */
 export async function packNpm(folder: string): Promise<string> {
   await Deno.mkdir(folder, { recursive: true });
@@ -34,8 +31,8 @@ export async function packNpm(folder: string): Promise<string> {
 }
 
 /**
- * `deno pack` adds Deno's configuration, and each source that no entry leads to, as it is: nothing
- * in the package uses those.
+ * Removes files that `deno pack` adds and nothing uses: Deno's configuration, and sources that no
+ * entry imports.
  */
 async function removeSources(folder: string): Promise<void> {
   await Deno.remove(`${folder}/deno.json`);
@@ -45,8 +42,8 @@ async function removeSources(folder: string): Promise<void> {
 }
 
 /**
- * `deno pack` leaves imports as they are written: has them name the code of the stand-ins, which
- * then lies under `deps/`.
+ * Makes the imports of stand-ins point to their code, which is moved to `deps/`. `deno pack` does
+ * not rewrite imports.
  */
 async function inlineStandIns(folder: string): Promise<void> {
   await Deno.mkdir(`${folder}/deps`);

@@ -2,7 +2,9 @@ import { type Clock, systemClock } from "../../src/internal/clock.ts";
 import type { FaktoryServer } from "../../src/server/mod.ts";
 import { LineClient } from "../line_client.ts";
 
-/** A clock that is behind: a server that has it makes a week's history within seconds. */
+/**
+ * A clock that starts a week behind, so that a server can create a week's history within seconds.
+ */
 export class LateClock implements Clock {
   #behindMs = 7 * 86_400_000;
 
@@ -14,7 +16,7 @@ export class LateClock implements Clock {
     return systemClock.after(ms, callback);
   }
 
-  /** Moves it on, but not ahead of the machine's clock. Returns whether it is still behind. */
+  /** Moves it forward, at most to the machine's time. Returns true if it is still behind. */
   advance(ms: number): boolean {
     this.#behindMs = Math.max(0, this.#behindMs - ms);
     return this.#behindMs > 0;
@@ -26,7 +28,7 @@ export class LateClock implements Clock {
   }
 }
 
-/** Runs jobs of a week, more by day than by night, and some that fail. */
+/** Runs the jobs of a week, more by day than by night. Some fail. */
 export async function makeHistory(server: FaktoryServer, clock: LateClock): Promise<void> {
   const client = await LineClient.hello(server.port);
   let step = 0;
@@ -43,7 +45,7 @@ export async function makeHistory(server: FaktoryServer, clock: LateClock): Prom
   client.close();
 }
 
-/** Runs so many jobs for which there is no worker on the page. */
+/** Runs jobs without a worker that the page would show. */
 export async function runJobs(client: LineClient, jobs: number, failing = 0): Promise<void> {
   for (let i = 0; i < jobs; i++) {
     const jid = crypto.randomUUID();

@@ -1,6 +1,6 @@
 /**
- * Takes the screenshots of `docs/images`, by a browser that is installed: `deno task screenshots`.
- * With a folder, takes each page there, light and dark, and at the width of a phone.
+ * `deno task screenshots`: takes the screenshots of `docs/images` with an installed browser. With a
+ * folder, takes each page there, light and dark, and as wide as a phone.
  */
 import { type Browser, chromium, type Page } from "playwright-core";
 import { Producer } from "../../mod.ts";
@@ -79,7 +79,7 @@ try {
   await shop.close();
 }
 
-/** Runs jobs while the dashboard is looked at, so that it has rates to show. */
+/** Runs jobs while the pictures are taken, so that the dashboard has rates to show. */
 async function live(url: string): Promise<void> {
   const client = await LineClient.hello(server.port);
   for (let i = 0; i < 3; i++) {

@@ -1,18 +1,18 @@
 import { TcpProxy } from "../../tests/faults/tcp_proxy.ts";
 
-/** Faults come so far apart, in milliseconds. */
+/** Shortest and longest time between two faults, in milliseconds. */
 const LEAST_MS = 4000;
 const MOST_MS = 10_000;
 
 const FAULTS = ["reset", "reset", "cut in the handshake", "silence"] as const;
 
-/** Numbers from 0 to below 1, the same for the same seed. */
+/** Returns a generator of numbers from 0 to below 1, the same for the same seed. */
 export function randomOf(seed: number): () => number {
   let state = seed % 2_147_483_646 + 1;
   return () => (state = state * 48_271 % 2_147_483_647) / 2_147_483_647;
 }
 
-/** A proxy in front of a server, and what happens to the connections through it. */
+/** A proxy that breaks the connections to a server. */
 export class Faults implements AsyncDisposable {
   readonly #proxy: TcpProxy;
   readonly #random: () => number;
@@ -23,7 +23,7 @@ export class Faults implements AsyncDisposable {
     this.#random = randomOf(seed);
   }
 
-  /** Stands before what listens on this port. */
+  /** Starts a proxy for the server on this port. */
   static async before(port: number, seed: number): Promise<Faults> {
     return new Faults(await TcpProxy.start(port), seed);
   }
@@ -37,7 +37,7 @@ export class Faults implements AsyncDisposable {
     return this.#proxy.counts;
   }
 
-  /** Begins; `end` ends it. */
+  /** Starts the faults; `end` stops them. */
   begin(): void {
     const ms = LEAST_MS + this.#random() * (MOST_MS - LEAST_MS);
     this.#timer = setTimeout(() => {

@@ -6,8 +6,8 @@ const RESERVED = 8;
 const ENDING = 16;
 
 /**
- * State of each job, by its number: one byte each, so that the ledger itself does not grow. The
- * soak records what a producer and a consumer report, the crash loop what a server confirms.
+ * State of each job by its number, one byte each, so that the ledger itself does not grow. The soak
+ * records reports of a producer and a consumer, the crash loop records confirmations of a server.
  */
 export class Ledger {
   /** Jobs whose enqueue began. */
@@ -41,7 +41,7 @@ export class Ledger {
     return missing;
   }
 
-  /** A job is about to be enqueued. Gives its number. */
+  /** Records that a job is about to be enqueued. Returns its number. */
   send(): number {
     this.#pending.add(this.sent);
     return this.sent++;
@@ -58,7 +58,7 @@ export class Ledger {
     this.refused++;
   }
 
-  /** A connection was lost: what is being enqueued may be sent again. */
+  /** Marks all pending enqueues as in doubt, because they may be sent again. */
   lost(): void {
     for (const job of this.#pending) this.#jobs[job]! |= IN_DOUBT;
   }
@@ -68,24 +68,26 @@ export class Ledger {
     return this.#is(job, IN_DOUBT);
   }
 
-  /** The server handed out a job. */
+  /** Records that the server handed out a job. */
   give(job: number): void {
     if (this.#is(job, DONE)) this.violations.push(`job ${job} ran again after its ACK`);
     else if (this.#is(job, RESERVED)) this.violations.push(`job ${job} ran while it was reserved`);
     this.#jobs[job]! |= RESERVED;
   }
 
-  /** The job failed, and is handed out again. */
+  /** Records that the job failed and may be handed out again. */
   release(job: number): void {
     this.#jobs[job]! &= ~RESERVED;
   }
 
-  /** ACK is about to be sent: until it is confirmed, the job may be done or not. */
+  /**
+   * Records that an ACK is about to be sent. Until its confirmation, the job may be done or not.
+   */
   acknowledge(job: number): void {
     this.#jobs[job]! |= ENDING;
   }
 
-  /** The job ended well, and its ACK was confirmed if the server is what is watched. */
+  /** Records that the job succeeded and, in the crash loop, that its ACK was confirmed. */
   end(job: number): void {
     if (!this.#is(job, DONE)) this.done++;
     else if (this.isInDoubt(job)) this.twiceInDoubt++;
@@ -93,7 +95,7 @@ export class Ledger {
     this.#jobs[job]! |= DONE;
   }
 
-  /** Compares what is known with all jobs that a server has. */
+  /** Compares the records with all jobs that a server has. */
   compare(present: readonly number[]): void {
     const there = new Set(present);
     for (let job = 0; job < this.sent; job++) {

@@ -1,7 +1,6 @@
 /**
- * The process of the soak: a producer and a consumer at a steady rate, and beside them others that
- * are opened, used and closed again and again. It prints samples as lines of JSON, and ends by
- * itself.
+ * The process of the soak: a producer and a consumer at a steady rate, and others that are opened,
+ * used and closed repeatedly. Prints samples as lines of JSON.
  */
 
 import { setMaxListeners } from "node:events";
@@ -17,7 +16,7 @@ const SAMPLE_MS = 5000;
 const TICK_MS = 20;
 const SIDE_MS = 1000;
 
-/** One in this many jobs fails at first, and one asks for a retry. */
+/** Of this many jobs, one fails at first and one asks for a retry. */
 const FLAKY = 500;
 
 /** Time to wait at the end for missing jobs, in ms: a reservation may have to end first. */
@@ -131,7 +130,8 @@ async function openAndClose(url: string, queue: string): Promise<void> {
 }
 
 /**
- * Repeats that until the time is over, and counts. Errors are expected, as faults come in between.
+ * Repeats `openAndClose` until the time is over. Returns the number of repetitions. Errors are
+ * expected because of the faults.
  */
 async function openAgainAndAgain(
   url: string,
@@ -148,18 +148,18 @@ async function openAgainAndAgain(
 /** Interval of the timer whose delay is measured, in ms. */
 const LAG_MS = 20;
 
-/** What this process holds open now. */
+/** Counts the open files and handles of this process. */
 function handles(): Handles {
   let files: number | undefined;
   try {
     files = readdirSync("/proc/self/fd").length;
   } catch {
-    // There is none but on Linux.
+    // Only Linux has this folder.
   }
   return { files, resources: process.getActiveResourcesInfo().length };
 }
 
-/** Memory in use after a garbage collection, for which the runtime was started with a flag. */
+/** Measures memory after a garbage collection. The runtime was started with a flag for it. */
 function memory(): Pick<Sample, "heapBytes" | "rssBytes"> {
   const { gc, Bun } = globalThis as {
     gc?: () => void;
@@ -177,14 +177,14 @@ class Lateness {
   #due = performance.now() + LAG_MS;
   readonly #timer = setInterval(() => this.#look(), LAG_MS);
 
-  /** The delays since the last call. */
+  /** Returns the delays since the last call. */
   take(): Sample["lagMs"] {
     const late = this.#late.length === 0 ? [0] : this.#late;
     this.#late = [];
     return { p99: quantile(late, 0.99), max: quantile(late, 1) };
   }
 
-  /** Leaves out the time until now, which was spent on measuring. */
+  /** Ignores the time until now, which was spent on measuring. */
   skip(): void {
     this.#due = performance.now() + LAG_MS;
   }

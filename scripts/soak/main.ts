@@ -1,7 +1,7 @@
 /**
- * `deno task soak`: a producer and a consumer at a steady rate for some minutes, over connections
- * that fail now and then. Prints memory, handles and delays of the event loop, and a verdict. Exits
- * with 1 if a condition does not hold.
+ * `deno task soak`: runs a producer and a consumer at a steady rate for some minutes, over
+ * connections that fail now and then. Prints memory, handles, delays of the event loop, and whether
+ * each condition holds. Exits with 1 if one does not.
  */
 
 import { spawn } from "node:child_process";
@@ -16,8 +16,8 @@ import { type End, findingsOf, type Load, type Sample } from "./verdict.ts";
 const load = "scripts/soak/load.ts";
 
 /**
- * Commands that run the load with a garbage collector that it can call, so that only used memory is
- * measured.
+ * Commands that run the load with a garbage collector that it can call, so that only memory in use
+ * is measured.
  */
 const commands: Readonly<Record<SoakRuntime, readonly [command: string, ...args: string[]]>> = {
   deno: [deno, "run", "-A", "--no-check", "--v8-flags=--expose-gc", load],
@@ -74,7 +74,7 @@ async function main(options: SoakOptions): Promise<number> {
   return isGood ? 0 : 1;
 }
 
-/** The server of FAKTORY_URL, else an embedded one in a process of its own. */
+/** Returns the server of FAKTORY_URL, or starts an embedded one in its own process. */
 async function startServer(): Promise<{ readonly url: string } & AsyncDisposable> {
   const given = Deno.env.get("FAKTORY_URL");
   if (given !== undefined) return { url: given, [Symbol.asyncDispose]: () => Promise.resolve() };
@@ -93,7 +93,7 @@ async function startServer(): Promise<{ readonly url: string } & AsyncDisposable
   };
 }
 
-/** Starts a proxy with faults, which works only for a server on this machine without TLS. */
+/** Starts a proxy with faults. Works only for a server on this machine without TLS. */
 async function faultsBefore(url: string, seed: number): Promise<Faults | undefined> {
   const { protocol, hostname, port } = new URL(url);
   if (protocol === "tcp:" && ["localhost", "127.0.0.1"].includes(hostname)) {

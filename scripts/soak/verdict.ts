@@ -1,6 +1,6 @@
 import { quantile } from "../bench/statistics.ts";
 
-/** The one argument of the load's process, as JSON. */
+/** The only argument of the load's process, as JSON. */
 export interface Load {
   readonly url: string;
   readonly queue: string;
@@ -14,23 +14,23 @@ export interface Sample {
   readonly seconds: number;
   /** Jobs whose enqueue was called. */
   readonly sent: number;
-  /** Jobs whose handler has ended well. */
+  /** Jobs whose handler has succeeded. */
   readonly done: number;
   /** Enqueues that have not resolved, and jobs that run. */
   readonly underWay: number;
-  /** In use after a garbage collection, in bytes. */
+  /** Bytes in use after a garbage collection. */
   readonly heapBytes: number;
   readonly rssBytes: number;
   readonly handles: Handles;
-  /** How late timers were since the last sample, in ms. */
+  /** Delay of timers since the last sample, in ms. */
   readonly lagMs: { readonly p99: number; readonly max: number };
-  /** Connections that were lost, up to now. */
+  /** Connections lost so far. */
   readonly lost: number;
 }
 
 /** Open files and handles of the process. */
 export interface Handles {
-  /** Files and sockets, as the system counts them; `undefined` where it does not tell. */
+  /** Files and sockets, as the system counts them; `undefined` where it does not. */
   readonly files: number | undefined;
   /** Resources that keep the event loop alive; Bun always reports none. */
   readonly resources: number;
@@ -38,19 +38,19 @@ export interface Handles {
 
 /** The last line, after everything was closed. */
 export interface End {
-  /** Before anything was opened, but for once, to load what is loaded then. */
+  /** Before anything was opened, except once, to load all modules. */
   readonly before: Handles;
   readonly after: Handles;
   readonly sent: number;
-  /** Enqueues that rejected, of a producer that ought not to. */
+  /** Enqueues that rejected. */
   readonly refused: number;
-  /** Jobs that the server was said to have, and that never ended well. */
+  /** Jobs that were confirmed and never succeeded. */
   readonly missing: number;
-  /** Jobs that ended well twice, though their enqueue was not in doubt. */
+  /** Jobs that succeeded twice although their enqueue was not in doubt. */
   readonly twice: number;
-  /** Jobs that ended well twice as a connection was lost while they were being enqueued. */
+  /** Jobs that succeeded twice because a connection was lost during their enqueue. */
   readonly twiceInDoubt: number;
-  /** Times that producers and consumers were opened, used and closed on the side. */
+  /** Number of extra producers and consumers that were opened, used and closed. */
   readonly openedAndClosed: number;
   /** The first few unexpected errors. */
   readonly errors: readonly string[];

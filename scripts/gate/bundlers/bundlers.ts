@@ -6,7 +6,7 @@ export interface Bundle {
   readonly entry: string;
   /** The path of a module that it runs in threads, if it does. */
   readonly thread: string | undefined;
-  /** Whether bundlers that minify by default, which takes seconds, do so. */
+  /** Minifies with bundlers that do so by default, which takes seconds. */
   readonly minify: boolean;
   /** Folder of the output. */
   readonly folder: string;
@@ -24,7 +24,8 @@ export interface Bundle {
 export type RunBy = "node" | "nodes" | "deno" | "bun" | "itself";
 
 /**
- * A bundler with its options. None marks a module as external, or has a setting for this package.
+ * A bundler with its options. None of them marks a module as external or has a setting for this
+ * package.
  */
 export interface Bundler {
   readonly name: string;
@@ -32,7 +33,7 @@ export interface Bundler {
   readonly extension: "mjs" | "cjs" | "exe";
   command(bundle: Bundle): readonly [command: string, ...args: string[]];
   readonly runs: readonly RunBy[];
-  /** It is run in a folder with the packages that are bundlers. @default false */
+  /** It runs in a folder that contains the packages that are bundlers. @default false */
   readonly isLibrary?: boolean;
   /**
    * It cannot bundle the command, as CommonJS packages that require Node's modules fail in its
@@ -44,7 +45,7 @@ export interface Bundler {
 const bun = `${Deno.cwd()}/node_modules/.bin/bun`;
 const esbuild = `${Deno.cwd()}/node_modules/.bin/esbuild`;
 
-/** One of `tests/bundlers/build.mjs`, for Node. */
+/** Returns a bundler of `tests/bundlers/build.mjs`, for Node. */
 function library(name: string, extension: Bundler["extension"]): Bundler {
   return {
     name,

@@ -11,9 +11,9 @@ const TIMEOUT_MS = 180_000;
 
 /** Shared by all checks. */
 export interface Surroundings {
-  /** A folder for all that is made. */
+  /** Folder for all output. */
   readonly work: string;
-  /** Where the bundlers are that are packages. */
+  /** Folder of the bundlers that are packages. */
   readonly tools: string;
   readonly nodes: readonly Runtime[];
   /** The server that the bundled command pushes jobs to. */
@@ -22,7 +22,7 @@ export interface Surroundings {
   readonly exported: string;
 }
 
-/** Builds the programs by one bundler, and runs what it makes of them. */
+/** Builds the programs with one bundler and runs the bundles. */
 export async function checkBundle(
   bundler: Bundler,
   origin: Origin,

@@ -4,10 +4,10 @@ import { standIns } from "../../offline.ts";
 import { COMMAND_ENTRY } from "../../npm/manifest.ts";
 import type { Bundle } from "./bundlers.ts";
 
-/** Where the programs find the package. */
+/** The source of the package in the programs. */
 export interface Origin {
   readonly name: "tarball" | "sources";
-  /** Where the programs lie. */
+  /** Folder of the programs. */
   readonly folder: string;
   readonly alias: Bundle["alias"];
   readonly denoArgs: Bundle["denoArgs"];
@@ -23,7 +23,7 @@ export async function programsOfTarball(
   return { name: "tarball", folder, alias: {}, denoArgs: ["--node-modules-dir=manual"] };
 }
 
-/** Writes them to a folder, with imports of the sources. */
+/** Writes the programs to a folder, with imports of the sources. */
 export async function programsOfSources(
   { name, exports }: Project,
   folder: string,
@@ -44,10 +44,7 @@ export async function programsOfSources(
   };
 }
 
-/**
- * Writes `main.mjs` with what it imports, and `cli.mjs`. `paths` are from entries to what imports
- * name.
- */
+/** Writes `main.mjs` with its imports, and `cli.mjs`. `paths` maps entries to their specifiers. */
 async function writePrograms(
   folder: string,
   paths: ReadonlyMap<string, string>,
@@ -71,7 +68,7 @@ async function writePrograms(
   const names = entries.map(([specifier], index) =>
     `  "${specifier}": Object.keys(e${index}).sort(),\n`
   );
-  // Not awaited, which a program in CommonJS could not do.
+  // Not awaited, because a CommonJS program could not do that.
   await Deno.writeTextFile(
     `${folder}/main.mjs`,
     `import { main } from "./program.mjs";\n${imports.join("")}main({\n${names.join("")}});\n`,
