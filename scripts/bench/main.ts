@@ -27,6 +27,9 @@ const CONNECT_MS = 2;
  */
 const SLACK_MS = 10 * 60_000;
 
+/** Measured again and again if the time is limited. */
+const MAIN: readonly string[] = ["enqueue", "enqueue-many", "consume-100"];
+
 const names = (all: readonly { readonly name: string }[]) => all.map(({ name }) => name);
 
 const help = `deno task bench [OPTION..]
@@ -36,6 +39,8 @@ FAKTORY_URL names one, on queues of its own (bench-..), which are removed. Redis
 started if they are installed; BullMQ, graphile-worker, pg-boss and bunqueue come from npm.
 
   --rounds N          times that everything is measured, in turns; ${DEFAULTS.rounds} by default
+  --minutes N         measures everything once, then the main workloads on the first server again
+                      (${MAIN.join(", ")}), as often as fits; in place of --rounds
   --ms N              length of one measurement in milliseconds; ${DEFAULTS.ms} by default
   --only NAME,..      only these workloads
   --clients NAME,..   only these clients
@@ -52,6 +57,7 @@ servers: ${names(servers).join(", ")}`;
 
 const flags = {
   rounds: { type: "string" },
+  minutes: { type: "string" },
   ms: { type: "string" },
   only: { type: "string" },
   clients: { type: "string" },
@@ -73,7 +79,11 @@ async function main(): Promise<number> {
     return 0;
   }
   const { warmUpMs, ...defaults } = quick ? QUICK : DEFAULTS;
-  const rounds = integer("rounds", values.rounds) ?? defaults.rounds;
+  const minutes = integer("minutes", values.minutes);
+  const rounds = minutes === undefined
+    ? integer("rounds", values.rounds) ?? defaults.rounds
+    : Infinity;
+  const until = performance.now() + (minutes ?? Infinity) * 60_000;
   const ms = integer("ms", values.ms) ?? defaults.ms;
   const [json, plots] = [path("json", values.json), path("plots", values.plots)];
   const wanted = {
@@ -92,7 +102,7 @@ async function main(): Promise<number> {
   );
   const { subjects, omissions } = await planOf(wanted, programs, base !== undefined);
   const all = subjects.map((subject) => quick ? shortened(subject) : subject);
-  const measured = await measureAll(all, { programs, rounds, ms, warmUpMs });
+  const measured = await measureAll(all, { programs, rounds, until, ms, warmUpMs });
   if (isInterrupted) return 130;
   const results = merged(before.results, measured.results);
   const left = [...before.omissions, ...omissions, ...measured.failed];
@@ -160,6 +170,8 @@ function shortened(subject: Subject): Subject {
 interface Settings {
   readonly programs: Programs;
   readonly rounds: number;
+  /** No round begins after this time; the first one is completed. */
+  readonly until: number;
   readonly ms: number;
   readonly warmUpMs: number;
 }
@@ -171,12 +183,16 @@ interface Settings {
 async function measureAll(subjects: readonly Subject[], settings: Settings) {
   const runs = new Map<Subject, Run[]>(subjects.map((subject) => [subject, []]));
   const failures = new Map<Subject, string>();
-  let step = 0;
-  for (let round = 0; round < settings.rounds; round++) {
-    for (const subject of round % 2 === 0 ? subjects : subjects.toReversed()) {
+  const { rounds, until } = settings;
+  const isMain = ({ server, workload }: Subject) =>
+    server === subjects[0]?.server && MAIN.includes(workload.name);
+  for (let round = 0; round < rounds; round++) {
+    const chosen = round > 0 && until < Infinity ? subjects.filter(isMain) : subjects;
+    if (isInterrupted || chosen.length === 0 || (round > 0 && performance.now() > until)) break;
+    for (const [step, subject] of (round % 2 === 0 ? chosen : chosen.toReversed()).entries()) {
       if (isInterrupted) break;
       const { server, workload, client } = subject;
-      const count = `${++step}/${subjects.length * settings.rounds}`;
+      const count = `${round + 1}: ${step + 1}/${chosen.length}`;
       console.error(`${count}  ${workload.name}: ${client.title} (${server})`);
       if (failures.has(subject)) continue;
       try {
@@ -230,7 +246,9 @@ function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const said = /exited with \S+:\s([^]*)/.exec(message)?.[1] ?? message;
   const lines = said.split("\n").map((line) => line.trim()).filter((line) => line !== "");
-  return lines.find((line) => /^\w*error:/i.test(line)) ?? lines[0] ?? "it said nothing";
+  const how = /exited with \S+(?=:)/.exec(message)?.[0];
+  return lines.find((line) => /^\w*error:/i.test(line)) ?? lines[0] ??
+    `it printed nothing and ${how}`;
 }
 
 /** Where and with what the figures were made: they mean little without. */
