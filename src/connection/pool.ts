@@ -2,6 +2,7 @@ import { atEndOfTurn } from "../internal/host_timers.ts";
 import type { Clock } from "../internal/clock.ts";
 import type { Connection } from "./connection.ts";
 import { Growth, LEAST_WEIGHT, REST_MS, TICK_MS } from "./growth.ts";
+import { ConnectionGroup } from "./connection_group.ts";
 import type { ReconnectingConnection } from "./reconnecting_connection.ts";
 import type { Request } from "./request.ts";
 
@@ -35,19 +36,11 @@ export interface PoolHooks {
 }
 
 /**
- * Time after which an unused connection beyond `min` is closed, in ms. It may take twice as long.
- */
-const IDLE_MS = 5000;
-
-/**
  * Weight (number of jobs) that is worth a command of its own while much is in flight. Without this
  * minimum, a stream sends as many jobs as each reply makes room for, and the commands shrink to
  * five jobs each.
  */
 const PART_WEIGHT = 64;
-
-/** Time before the next attempt after a connection could not be opened, in ms. */
-const COOL_DOWN_MS = 10_000;
 
 /**
  * A pool of connections to one server. A command goes to the connection with the least to do.
@@ -58,24 +51,14 @@ const COOL_DOWN_MS = 10_000;
  */
 export class ConnectionPool {
   readonly #size: PoolSize;
-  readonly #make: () => ReconnectingConnection;
+  readonly #group: ConnectionGroup;
   readonly #clock: Clock;
   readonly #growth = new Growth();
-  readonly #all: ReconnectingConnection[];
-  /** Connections that were used since the last check for idle ones. */
-  readonly #used = new Set<ReconnectingConnection>();
-  /** Connections that are closed after their last reply. */
-  readonly #ending = new Set<ReconnectingConnection>();
-  #opening: ReconnectingConnection | undefined;
   #source: RequestSource | undefined;
   /** Connections with a pending callback for when they are idle. */
   readonly #awaited = new WeakSet<Connection>();
   #isServing = false;
-  #isClosed = false;
   #cancelTick: (() => void) | undefined;
-  #cancelIdle: (() => void) | undefined;
-  /** Time before which no connection is opened. */
-  #growsFrom = -Infinity;
 
   /** `clock` must not be set back. */
   constructor(
@@ -86,14 +69,18 @@ export class ConnectionPool {
     this.#size = size;
     this.#clock = clock;
     const ready = () => this.#serve();
-    this.#make = () => {
+    const grown = () => {
+      this.#serve();
+      this.#watchTicks();
+    };
+    const makeOne = () => {
       const one: ReconnectingConnection = make({
         ready,
         handOver: (error, take) => this.#handOver(one, error, take),
       });
       return one;
     };
-    this.#all = Array.from({ length: size.min }, this.#make);
+    this.#group = new ConnectionGroup({ make: makeOne, ...size, clock, grown });
   }
 
   /** All connections, including those that are reconnecting. */
@@ -107,22 +94,18 @@ export class ConnectionPool {
   }
 
   /** Opens the first connections. If one cannot be opened, closes all of them. */
-  async open(signal?: AbortSignal): Promise<void> {
-    const opened = await Promise.allSettled(this.#all.map((one) => one.open({ signal })));
-    const failed = opened.find((result) => result.status === "rejected");
-    if (failed === undefined) return;
-    this.close();
-    throw failed.reason;
+  open(signal?: AbortSignal): Promise<void> {
+    return this.#group.open(signal);
   }
 
   /** True if at least one connection is open and the server replies on it. */
   get connected(): boolean {
-    return this.#all.some((one) => one.connected);
+    return this.#group.connected;
   }
 
   /** Number of commands that wait for a connection or a reply. */
   get load(): number {
-    return [...this.#all, ...this.#ending].reduce((sum, one) => sum + one.load, 0);
+    return this.#group.load;
   }
 
   /** Sends a command on the connection with the least to do. */
@@ -143,23 +126,20 @@ export class ConnectionPool {
   }
 
   /** Resolves when no command waits for a connection or a reply. */
-  async drained(): Promise<void> {
-    // Commands may move to another connection meanwhile.
-    while (this.load > 0) {
-      await Promise.all([...this.#all, ...this.#ending].map((one) => one.drained()));
-    }
+  drained(): Promise<void> {
+    return this.#group.drained();
   }
 
   /** Sends END on all connections, and resolves when they are closed. */
-  async end(): Promise<void> {
-    this.#stop();
-    await Promise.all([...this.#all, ...this.#ending].map((one) => one.end()));
+  end(): Promise<void> {
+    this.#cancelTick?.();
+    return this.#group.end();
   }
 
   /** Closes all connections at once. */
   close(reason?: Error): void {
-    this.#stop();
-    for (const one of [...this.#all, ...this.#ending]) one.close(reason);
+    this.#cancelTick?.();
+    this.#group.close(reason);
   }
 
   /** Replaces all connections. */
@@ -167,15 +147,12 @@ export class ConnectionPool {
     for (const one of this.#all) one.renew(reason);
   }
 
-  #stop(): void {
-    this.#isClosed = true;
-    this.#cancelTick?.();
-    this.#cancelIdle?.();
-    this.#opening?.close();
+  get #all(): readonly ReconnectingConnection[] {
+    return this.#group.all;
   }
 
   #sendOn(connection: ReconnectingConnection, request: Request): void {
-    if (this.#cancelIdle !== undefined) this.#used.add(connection);
+    this.#group.use(connection);
     connection.send(request);
   }
 
@@ -222,19 +199,13 @@ export class ConnectionPool {
   }
 
   #handOver(lost: ReconnectingConnection, error: Error, take: () => Request[]): boolean {
-    if ((error as { code?: unknown }).code === "TOO_MANY_CONNECTIONS") this.#coolDown();
+    if ((error as { code?: unknown }).code === "TOO_MANY_CONNECTIONS") this.#group.coolDown();
     const { min, max } = this.#size;
     const others = this.#all.filter((one) => one !== lost);
     if (min === max || others.length < min || !others.some((one) => one.connected)) return false;
-    this.#remove(lost);
+    this.#group.remove(lost);
     for (const request of take()) this.send(request);
     return true;
-  }
-
-  #remove(connection: ReconnectingConnection): void {
-    const index = this.#all.indexOf(connection);
-    if (index >= 0) this.#all.splice(index, 1);
-    this.#used.delete(connection);
   }
 
   /**
@@ -249,7 +220,7 @@ export class ConnectionPool {
   #watchTicks(): void {
     const { min, max } = this.#size;
     if (min === max || this.#cancelTick !== undefined) return;
-    if (this.#isClosed || this.#opening !== undefined || !this.#isBusy) return;
+    if (this.#group.isClosed || this.#group.isOpening || !this.#isBusy) return;
     this.#cancelTick = this.#clock.after(TICK_MS, () => this.#tick());
   }
 
@@ -257,11 +228,8 @@ export class ConnectionPool {
     this.#cancelTick = undefined;
     if (!this.#isBusy || !this.#all.every((one) => one.connected)) return this.#growth.reset();
     const wanted = this.#growth.tick(this.#all.map(({ current }) => current!));
-    const { length } = this.#all;
-    if (wanted === "fewer" && length > this.#size.min) this.#retire(this.#all[length - 1]!);
-    if (wanted === "more" && length < this.#size.max && this.#clock.now() >= this.#growsFrom) {
-      this.#grow();
-    }
+    if (wanted === "fewer") this.#group.shrink();
+    if (wanted === "more") this.#group.grow();
     if (this.#growth.isCalm) this.#rest();
     else this.#watchTicks();
   }
@@ -273,52 +241,6 @@ export class ConnectionPool {
       this.#cancelTick = undefined;
       this.#watchTicks();
     });
-  }
-
-  #grow(): void {
-    const one = this.#make();
-    this.#opening = one;
-    one.open().catch(() => {}).then(() => {
-      this.#opening = undefined;
-      if (this.#isClosed) return;
-      if (!one.connected) {
-        one.close();
-        return this.#coolDown();
-      }
-      this.#all.push(one);
-      this.#used.add(one);
-      this.#watchIdle();
-      this.#serve();
-      this.#watchTicks();
-    });
-  }
-
-  #coolDown(): void {
-    this.#growsFrom = this.#clock.now() + COOL_DOWN_MS;
-  }
-
-  #watchIdle(): void {
-    if (this.#cancelIdle !== undefined || this.#all.length <= this.#size.min) return;
-    this.#cancelIdle = this.#clock.after(IDLE_MS, () => {
-      this.#cancelIdle = undefined;
-      this.#closeIdle();
-      this.#watchIdle();
-    });
-  }
-
-  #closeIdle(): void {
-    const idle = this.#all.filter((one) => one.load === 0 && !this.#used.has(one));
-    this.#used.clear();
-    for (const one of idle.slice(-(this.#all.length - this.#size.min))) this.#retire(one);
-  }
-
-  /** Closes a connection after its last reply. */
-  #retire(connection: ReconnectingConnection): void {
-    this.#remove(connection);
-    this.#ending.add(connection);
-    void connection.drained().then(() => connection.end()).then(() =>
-      this.#ending.delete(connection)
-    );
   }
 }
 

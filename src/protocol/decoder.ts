@@ -22,13 +22,18 @@ export class ReplyDecoder {
   readonly #maxBytes: number;
   readonly #text = new ChunkText();
   /** The start of an incomplete line or bulk. */
-  #rest = new ByteBuffer();
+  readonly #rest = new ByteBuffer();
   /** Length of the incomplete bulk, without its CRLF; -1 between replies. */
   #bulkBytes = -1;
 
   constructor(onReply: (reply: Reply) => void, maxBytes: number = DEFAULT_MAX_REPLY_BYTES) {
     this.#onReply = onReply;
     this.#maxBytes = maxBytes;
+  }
+
+  /** Bytes of memory for incomplete replies. The memory of a large reply is not kept. */
+  get capacity(): number {
+    return this.#rest.capacity;
   }
 
   /**
@@ -59,6 +64,7 @@ export class ReplyDecoder {
     } else {
       const line = this.#complete(chunk.subarray(start, end));
       this.#line(line, 0, line.length);
+      this.#rest.clear();
     }
     return end + 1;
   }
@@ -75,17 +81,15 @@ export class ReplyDecoder {
       this.#bulk(chunk, start, start + length);
     } else {
       this.#bulk(this.#complete(chunk.subarray(start, end)), 0, length);
+      this.#rest.clear();
     }
     return end;
   }
 
-  /** Returns the buffered start joined with `end`. */
+  /** Returns the buffered start joined with `end`, until the buffer is cleared. */
   #complete(end: Uint8Array): Uint8Array {
-    const rest = this.#rest;
-    rest.append(end);
-    // A new buffer, so that the memory of a large reply is not kept for the small ones that follow.
-    this.#rest = new ByteBuffer();
-    return rest.view;
+    this.#rest.append(end);
+    return this.#rest.view;
   }
 
   /** Handles the line from `start` up to the LF at `end`. */

@@ -145,9 +145,9 @@ test("connections open while FETCHes wait in line, 16 at most, and close without
   await until(() => one.runs() >= 100);
   await until(() => one.open() === 16);
   await until(() => one.runs() === 6000);
-  await one.pass(9000);
+  await one.pass(4000);
   assert.equal(one.open(), 16);
-  await one.pass(15_000);
+  await one.pass(7000);
   assert.equal(one.open(), 2);
   await one.stop();
   assert.equal(one.tries(), 16);

@@ -76,3 +76,18 @@ for (const Decoder of [ReplyDecoder, SmallReplyDecoder]) {
     });
   });
 }
+
+it("does not keep the memory of a large reply", () => {
+  const replies: Reply[] = [];
+  const decoder = new ReplyDecoder((reply) => replies.push(reply));
+  const large = bytes(`$5000000\r\n${"x".repeat(5_000_000)}\r\n`);
+  for (const end of ["+OK\r\n", `+${"y".repeat(3_000_000)}\r\n`]) {
+    const all = [...[0, 1, 2, 3, 4].map((i) => large.subarray(i * 1e6, (i + 1) * 1e6))];
+    for (const part of [...all, large.subarray(5e6)]) decoder.push(part);
+    assert(decoder.capacity <= 1024 * 1024, `${decoder.capacity} bytes are kept`);
+    decoder.push(bytes(end.slice(0, -1)));
+    decoder.push(bytes(end.slice(-1)));
+    assert(decoder.capacity <= 1024 * 1024, `${decoder.capacity} bytes are kept`);
+  }
+  assert.equal(replies.length, 4);
+});

@@ -1,3 +1,4 @@
+import { ConnectionGroup } from "../../connection/connection_group.ts";
 import type { ReconnectingConnection } from "../../connection/reconnecting_connection.ts";
 import type { Request } from "../../connection/request.ts";
 import { Fifo } from "../../internal/fifo.ts";
@@ -11,11 +12,6 @@ const GROW_AFTER = 64;
 
 /** Number of held results that go to the connection for commands at once. */
 const HELD_BATCH = 16;
-
-/**
- * Time after which a connection that brought no job is closed, in ms, unless it is the only one.
- */
-const IDLE_MS = 10_000;
 
 /** A connection for FETCHes, which may also carry results. */
 export class FetchConnection {
@@ -31,8 +27,6 @@ export class FetchConnection {
   answeredAt = -Infinity;
   /** Value of the connection's `reads` at the last reply. */
   reads = 0;
-  /** True if a FETCH brought a job since the last check for idle connections. */
-  isUsed = true;
   /** Cancels the connection's pause. */
   cancelRest: (() => void) | undefined;
 
@@ -63,45 +57,41 @@ export interface FetchConnectionsOptions {
 export class FetchConnections {
   /** True if more jobs wait than FETCHes are in flight, so that no FETCH is expected to wait. */
   hasBacklog = false;
-  readonly #options: FetchConnectionsOptions;
-  #all: readonly FetchConnection[];
-  /** Connections that get no more commands, and are closed after their last reply. */
-  readonly #retired = new Set<FetchConnection>();
-  /** The connection that is opening. */
-  #next: ReconnectingConnection | undefined;
-  /**
-   * True after a connection could not be opened. No more are opened until the next check for idle
-   * connections.
-   */
-  #isFull = false;
-  #isClosed = false;
+  readonly #group: ConnectionGroup;
+  /** The members of the group when they were last looked at. */
+  #members: readonly ReconnectingConnection[] = [];
+  #all: readonly FetchConnection[] = [];
   #waits = 0;
   /** Results that wait for the next FETCHes, and go in the same write. */
   readonly #held = new Fifo<Request>();
   /** The connection without FETCHes. */
   #commands: ReconnectingConnection | undefined;
-  #cancelTimer: (() => void) | undefined;
   /** Called when a connection was added. */
   #onGrown: () => void = () => {};
 
   constructor(options: FetchConnectionsOptions) {
-    this.#options = options;
-    this.#all = [new FetchConnection(options.make())];
+    this.#group = new ConnectionGroup({
+      ...options,
+      min: 1,
+      isProven: true,
+      grown: () => this.#onGrown(),
+    });
   }
 
   /** Opens the first connection. */
-  async open(signal?: AbortSignal): Promise<void> {
-    await this.#all[0]!.connection.open({ signal });
+  open(signal?: AbortSignal): Promise<void> {
+    return this.#group.open(signal);
   }
 
   /** The connections that accept commands. */
   get all(): readonly FetchConnection[] {
+    if (this.#members !== this.#group.all) this.#refresh();
     return this.#all;
   }
 
   /** True if at least one of them is connected. */
   get connected(): boolean {
-    return this.#all.some(({ connection }) => connection.connected);
+    return this.#group.connected;
   }
 
   /** Sets the function to call when a connection was added. */
@@ -122,8 +112,8 @@ export class FetchConnections {
    * and never on the first connection.
    */
   forFetch(isWhole: boolean, depth: number): FetchConnection | undefined {
-    const all = this.#all;
-    if (!isWhole && all.length === 1 && this.#grow()) return undefined;
+    const { all } = this;
+    if (!isWhole && all.length === 1 && this.#group.grow()) return undefined;
     const most = isWhole ? depth : 1;
     let least: FetchConnection | undefined;
     for (let i = isWhole || all.length === 1 ? 0 : 1; i < all.length; i++) {
@@ -146,12 +136,12 @@ export class FetchConnections {
    */
   sendResult(request: Request, commands: ReconnectingConnection): void {
     this.#commands = commands;
-    if (this.hasBacklog && this.#all.length > 1 && this.connected) {
+    if (this.hasBacklog && this.all.length > 1 && this.connected) {
       return this.#held.push(request);
     }
     const isIdle = ({ inFlight, connection }: FetchConnection) =>
       inFlight === 0 && connection.connected;
-    const idle = commands.connected ? undefined : this.#all.find(isIdle);
+    const idle = commands.connected ? undefined : this.all.find(isIdle);
     (idle?.connection ?? commands).send(request);
   }
 
@@ -187,87 +177,46 @@ export class FetchConnections {
     // server.
     const isAlone = reads !== one.reads;
     one.reads = reads;
-    one.isUsed = true;
+    this.#group.use(one.connection);
     if (one.inFlight === 0) return;
     this.#waits = isAlone ? this.#waits + 1 : Math.max(0, this.#waits - 1);
     if (this.#waits < GROW_AFTER) return;
     this.#waits = 0;
-    this.#grow();
+    this.#group.grow();
   }
 
   /**
    * Stops opening connections, and closes those that are not connected. Nothing more is fetched.
    */
   stop(): void {
-    this.#isClosed = true;
     this.hasBacklog = false;
     this.sendHeld();
-    this.#cancelTimer?.();
-    this.#next?.close();
-    for (const { connection, cancelRest } of this.#everyOne()) {
-      cancelRest?.();
-      if (!connection.connected) connection.close();
-    }
+    this.#group.stop();
+    for (const one of this.all) one.cancelRest?.();
+    this.#group.closeLost();
   }
 
   /** Closes all connections with END. */
   async end(): Promise<void> {
     this.stop();
-    await Promise.all(this.#everyOne().map(({ connection }) => connection.end()));
+    await this.#group.end();
   }
 
   /** Closes all connections at once. */
   close(reason?: Error): void {
     this.stop();
-    for (const { connection } of this.#everyOne()) connection.close(reason);
+    this.#group.close(reason);
   }
 
-  #everyOne(): readonly FetchConnection[] {
-    return [...this.#all, ...this.#retired];
-  }
-
-  /** Opens another connection, if the limits allow it. Returns true if one is opening. */
-  #grow(): boolean {
-    if (this.#next !== undefined) return true;
-    if (this.#isClosed || this.#isFull || this.#all.length >= this.#options.max) return false;
-    const next = this.#next = this.#options.make();
-    next.open({ isProven: true }).then(() => {
-      this.#next = undefined;
-      if (this.#isClosed) return next.close();
-      this.#all = [...this.#all, new FetchConnection(next)];
-      this.#onGrown();
-    }, () => {
-      this.#next = undefined;
-      this.#isFull = true;
-      next.close();
-      this.#onGrown();
-    }).finally(() => this.#watch());
-    return true;
-  }
-
-  #watch(): void {
-    if (this.#isClosed) return;
-    this.#cancelTimer ??= this.#options.clock.after(IDLE_MS, () => {
-      this.#cancelTimer = undefined;
-      this.#isFull = false;
-      this.#retireIdle();
-      if (this.#all.length > 1) this.#watch();
+  /** Takes over the members of the group. Those that have left get no more FETCHes. */
+  #refresh(): void {
+    const left = new Map(this.#all.map((one) => [one.connection, one]));
+    this.#members = this.#group.all;
+    this.#all = this.#members.map((connection) => {
+      const one = left.get(connection) ?? new FetchConnection(connection);
+      left.delete(connection);
+      return one;
     });
-  }
-
-  #retireIdle(): void {
-    const [first, ...others] = this.#all;
-    const kept = others.filter((one) => one.isUsed);
-    for (const one of others) {
-      if (!one.isUsed) this.#retire(one);
-      one.isUsed = false;
-    }
-    this.#all = [first!, ...kept];
-  }
-
-  #retire(one: FetchConnection): void {
-    const { connection } = one;
-    this.#retired.add(one);
-    void connection.drained().then(() => connection.end()).then(() => this.#retired.delete(one));
+    for (const one of left.values()) one.cancelRest?.();
   }
 }
