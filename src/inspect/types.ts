@@ -27,7 +27,7 @@ export interface JobAttempt {
 export interface JobProgress {
   /** From 0 to 100. */
   readonly percent: number;
-  /** What the worker says about it. */
+  /** The text that the worker reported with it. */
   readonly description: string;
   /** When the worker reported it. */
   readonly updatedAt: Date | undefined;
@@ -200,7 +200,7 @@ export interface ServerHistory {
 export interface ServerRecurring {
   /** The cron expression, in UTC. */
   readonly schedule: string;
-  /** Which handler runs the job. */
+  /** The job's type, which selects its handler. */
   readonly type: string;
   /** The job's queue. */
   readonly queue: string;

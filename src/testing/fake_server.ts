@@ -10,7 +10,7 @@ import { memoryUrl } from "./memory_server.ts";
 import { memoryTransport } from "./memory_transport.ts";
 
 /**
- * How long a FETCH waits, in ms of the machine's clock. A consumer can end only after its FETCHes
+ * Time that a FETCH waits, in ms of the machine's clock. A consumer can end only after its FETCHes
  * have: with two seconds, tests would be slow, and with a clock that stands still, they would hang.
  */
 const FETCH_WAIT_MS = 10;

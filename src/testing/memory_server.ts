@@ -53,7 +53,7 @@ export class MemoryServer implements AsyncDisposable {
    *
    * @throws {ConfigError} `INVALID_OPTION` for an option that cannot be used.
    */
-  // What is wrong with an option rejects the promise.
+  // Async, so that an invalid option rejects the promise.
   // deno-lint-ignore require-await
   static async start(options: ServerOptions = {}): Promise<MemoryServer> {
     checkOptionNames(options, SERVER_OPTIONS, "MemoryServer.start");

@@ -83,7 +83,7 @@ interface Expression {
 /** Firings that are listed of each entry. */
 const LISTED = 3;
 
-/** How far ahead firings are searched: from one 29 February to the next it may be eight years. */
+/** Limit of the search for firings. Two leap days can be eight years apart. */
 const MAX_AHEAD_MS = LISTED * 8 * 366 * 86_400_000;
 
 /** Enqueues recurring jobs. */

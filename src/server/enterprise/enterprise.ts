@@ -56,7 +56,7 @@ export class Enterprise implements JobHooks {
     return this.#batches.list();
   }
 
-  /** How far a tracked job is. */
+  /** Returns the progress of a tracked job. */
   progress(jid: string): JobProgress | undefined {
     const track = this.#tracks.get(jid);
     if (track === undefined) return undefined;

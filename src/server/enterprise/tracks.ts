@@ -56,7 +56,7 @@ export class Tracks {
     this.#set(jid, { ...track, percent, desc: desc === undefined ? track.desc : copyText(desc) });
   }
 
-  /** How far a job is, as it was last told. */
+  /** Returns the last update of a job. */
   get(jid: string): Track | undefined {
     return this.#tracks.get(jid);
   }

@@ -91,7 +91,7 @@ export interface InspectorParts {
   batches(): ServerBatch[];
   /** The recurring jobs of Enterprise's cron. */
   recurring(): ServerRecurring[];
-  /** How far a tracked job is. */
+  /** Returns the progress of a tracked job. */
   progress(jid: string): JobProgress | undefined;
   /** The reply to INFO, as JSON. */
   info(): string;
