@@ -6,7 +6,10 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type Ended, faktory, unusedUrl, withListener, withServer } from "./setting.ts";
 
-/** It failed with this status, and with one line that says what is wrong and how to mend it. */
+/**
+ * Asserts that the command failed with this status, and with one line that explains the error and
+ * how to fix it.
+ */
 function assertRefused({ status, stdout, stderr }: Ended, expected: number, line: RegExp): void {
   assert.equal(stdout, "");
   assert.match(stderr, /^faktory: [^\n]+; [^\n]+\n$/);
@@ -53,14 +56,14 @@ for (const [args, line] of usage) {
   });
 }
 
-test("a variable that cannot be used is named", async () => {
+test("an invalid variable is named", async () => {
   const env = { FAKTORY_PROVIDER: "NOWHERE" };
   assertRefused(await faktory(["info"], { env }), 64, /"NOWHERE", which is not set; set it/);
   const { stderr } = await faktory(["info"], { env: { FAKTORY_URL: "localhost" } });
   assert.match(stderr, /Cannot use the variable FAKTORY_URL as it does not have the form tcp:/);
 });
 
-test("a file that is not there is named, with its flag", async () => {
+test("a missing file is named with its flag", async () => {
   for (const [command, flag] of [["info", "--ca"], ["serve", "--tls-cert"]] as const) {
     const more = command === "serve" ? ["--tls-key", "missing.pem"] : [];
     const ended = await faktory([command, flag, "missing.pem", ...more]);
@@ -68,7 +71,7 @@ test("a file that is not there is named, with its flag", async () => {
   }
 });
 
-test("a file that is no certificate, or no key, is named, with its flag", async () => {
+test("a file without a certificate or key is named with its flag", async () => {
   const [cert, key] = ["server.pem", "server.key.pem"].map((name) =>
     fileURLToPath(new URL(`../fixtures/tls/${name}`, import.meta.url))
   ) as [string, string];
@@ -86,7 +89,7 @@ test("a file that is no certificate, or no key, is named, with its flag", async 
   }
 });
 
-test("a filter that matches every job is refused unless --all says so", async () => {
+test("a filter that matches every job is refused without --all", async () => {
   await withServer({}, async ({ url }) => {
     const ended = await faktory(["dead", "discard", "--pattern", "*", "--url", url]);
     assertRefused(
@@ -97,7 +100,7 @@ test("a filter that matches every job is refused unless --all says so", async ()
   });
 });
 
-test("no queue can be of that name", async () => {
+test("an invalid queue name is refused", async () => {
   await withServer({}, async ({ url }) => {
     for (const args of [["pause", "no queue"], ["latency", "*"]]) {
       assertRefused(await faktory(["queues", ...args, "--url", url]), 64, /queue .*name/);
@@ -105,12 +108,12 @@ test("no queue can be of that name", async () => {
   });
 });
 
-test("nobody listens", async () => {
+test("nothing listens at the address", async () => {
   const ended = await faktory(["info", "--url", await unusedUrl()]);
   assertRefused(ended, 69, /nothing listens there.*faktory serve/);
 });
 
-test("what answers is no Faktory", async () => {
+test("a server that is not Faktory", async () => {
   await withListener((socket) => socket.end("SSH-2.0-OpenSSH_9.6\r\n"), async (url) => {
     const line =
       /^faktory: Cannot connect to 127\.0\.0\.1:\d+ as it is not a F.*; check that it is a Faktory server/;
@@ -137,7 +140,7 @@ test("what answers is no Faktory", async () => {
   });
 });
 
-test("a server without TLS, with a URL that has it, is told of in words", async () => {
+test("a tcp+tls URL of a server without TLS is explained", async () => {
   await withServer({}, async ({ port }) => {
     const ended = await faktory(["info", "--url", `tcp+tls://127.0.0.1:${port}`]);
     assertRefused(
@@ -148,7 +151,7 @@ test("a server without TLS, with a URL that has it, is told of in words", async 
   });
 });
 
-test("a server's words come on one line, with nothing in them that drives a terminal", async () => {
+test("a server's text is printed on one line, without control characters", async () => {
   const greeting = '+HI {"v":2}\r\n-ERR \u001b[31mno\u0007 way\r\n';
   await withListener((socket) => socket.end(greeting), async (url) => {
     const ended = await faktory(["info", "--url", url]);
@@ -156,7 +159,7 @@ test("a server's words come on one line, with nothing in them that drives a term
   });
 });
 
-test("the password is missing or wrong, and never shown", async () => {
+test("a missing or wrong password is reported, and never shown", async () => {
   await withServer({ password: "s3cret" }, async ({ port }) => {
     const url = `tcp://127.0.0.1:${port}`;
     const hint = /; (set FAKTORY_PASSWORD|correct it in --password, in the URL)/;
@@ -175,7 +178,7 @@ test("the password is missing or wrong, and never shown", async () => {
   assert.doesNotMatch(stderr, /s3cret/);
 });
 
-test("a job that no server would take is refused before it is sent", async () => {
+test("an invalid job is refused before it is sent", async () => {
   await withServer({}, async (server) => {
     const args = ["push", "resize", "12345678901234567890", "--url", server.url];
     assertRefused(await faktory(args), 65, /args\[0\]/);
@@ -184,7 +187,7 @@ test("a job that no server would take is refused before it is sent", async () =>
   });
 });
 
-test("serve refuses a port that is taken and a certificate that is none", async () => {
+test("serve refuses a port that is taken and an invalid certificate", async () => {
   await withServer({}, async ({ port }) => {
     const ended = await faktory(["serve", "--port", String(port)]);
     assertRefused(ended, 69, /as the port is taken; choose another port with --port/);

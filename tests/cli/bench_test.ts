@@ -6,7 +6,7 @@ import { faktory, unusedUrl, withListener, withServer } from "./setting.ts";
 
 const few = ["bench", "--jobs", "40", "--concurrency", "4"];
 
-test("bench measures an embedded server, whatever FAKTORY_URL says", async () => {
+test("bench measures an embedded server and ignores FAKTORY_URL", async () => {
   const env = { FAKTORY_URL: await unusedUrl(), FAKTORY_PASSWORD: "hush" };
   const { status, stdout, stderr } = await faktory(few, { env });
   assert.deepEqual([status, stderr], [0, ""]);
@@ -21,7 +21,7 @@ test("bench measures an embedded server, whatever FAKTORY_URL says", async () =>
   assert.match(stdout, /^round trip of an enqueue: p50 [\d.]+ ms, p99 [\d.]+ ms \(40, one/m);
 });
 
-test("bench --json is one document; of a server that is named it leaves no queue", async () => {
+test("bench --json prints one document, and leaves no queue on a named server", async () => {
   await withServer({ password: "hush" }, async (server) => {
     await faktory(["push", "a", "--url", server.url]);
     const { status, stdout, stderr } = await faktory([...few, "--json", "--url", server.url]);
@@ -41,7 +41,7 @@ test("bench --json is one document; of a server that is named it leaves no queue
 });
 
 for (const step of ["round trips", "enqueue", "enqueueMany", "run"]) {
-  test(`bench leaves no queue where it is interrupted: ${step}`, async () => {
+  test(`bench leaves no queue when it is interrupted: ${step}`, async () => {
     await withServer({}, async (server) => {
       const controller = new AbortController();
       const ended = await faktory([...few, "--url", server.url], {
@@ -60,7 +60,7 @@ for (const step of ["round trips", "enqueue", "enqueueMany", "run"]) {
   });
 }
 
-test("bench names the queue that it had to leave behind", async () => {
+test("bench names the queue that it could not remove", async () => {
   await withServer({}, async (server) => {
     const { status, stderr } = await faktory([...few, "--url", server.url], {
       isTerminal: true,
@@ -77,7 +77,7 @@ test("bench names the queue that it had to leave behind", async () => {
   });
 });
 
-test("bench refuses, in one line, what it cannot measure", async () => {
+test("bench refuses invalid input in one line", async () => {
   const cases: [args: string[], status: number, line: RegExp][] = [
     [["--jobs", "0"], 64, /It must be an integer from 1 to/],
     [["--jbos", "1"], 64, /did you mean --jobs/],
@@ -100,7 +100,7 @@ test("bench refuses, in one line, what it cannot measure", async () => {
   });
 });
 
-test("a quantile is a value that was measured", () => {
+test("a quantile is one of the measured values", () => {
   const values = Array.from({ length: 100 }, (_, index) => index + 1);
   assert.deepEqual([0.5, 0.99, 1, 0].map((part) => quantile(values, part)), [50, 99, 100, 1]);
   assert.equal(quantile([7], 0.99), 7);

@@ -5,7 +5,7 @@ import { Interruption } from "../../src/cli/io.ts";
 import { time } from "../../src/cli/parse.ts";
 import { faktory, withListener, withServer } from "./setting.ts";
 
-/** The job that `faktory push` makes of these arguments, as a handler of its type gets it. */
+/** Returns the job that `faktory push` creates from these arguments, as its handler gets it. */
 async function pushed(...args: string[]): Promise<{ job: Job<readonly unknown[]>; said: string }> {
   const jobs: Job<readonly unknown[]>[] = [];
   let said = "";
@@ -29,7 +29,7 @@ test("push enqueues a job and prints its id", async () => {
   assert.deepEqual([job.queue, job.retry], ["default", 25]);
 });
 
-test("push takes arguments as JSON where they are such, else as texts", async () => {
+test("push parses arguments as JSON if possible, otherwise as strings", async () => {
   const given = ["true", "null", "-5", "1.5", "0123", '"320"', '{"a":[1]}', "two words", ""];
   assert.deepEqual(
     (await pushed("resize", ...given)).job.args,
@@ -39,7 +39,7 @@ test("push takes arguments as JSON where they are such, else as texts", async ()
   assert.deepEqual((await pushed("resize", "--", "--text")).job.args, ["--text"]);
 });
 
-test("push sets what a job has beside its arguments", async () => {
+test("push sets a job's other properties", async () => {
   const flags = ["--queue", "images", "--jid", "cats-0001", "--retry", "-1", "--backtrace", "7"];
   const more = ["--reserve-for", "60", "--custom", "tenant=acme", "--custom", "tries=3"];
   const { job } = await pushed(...flags, ...more, "resize");
@@ -55,7 +55,7 @@ test("push sets what a job has beside its arguments", async () => {
   });
 });
 
-test("push --at puts a job off", async () => {
+test("push --at schedules a job", async () => {
   await withServer({}, async (server) => {
     for (const at of ["+5m", "2099-01-31T12:00:00Z", "2099-01-31 12:00", "2099-01-31"]) {
       assert.equal((await faktory(["push", "a", "--at", at, "--url", server.url])).status, 0, at);
@@ -64,14 +64,14 @@ test("push --at puts a job off", async () => {
   });
 });
 
-test("a time that names no zone is local", () => {
+test("a time without a zone is local", () => {
   for (const text of ["2099-01-31", "2099-01-31T00:00", "2099-01-31 00:00:00"]) {
     assert.deepEqual(time(text), new Date(2099, 0, 31), text);
   }
   assert.deepEqual(time("2099-01-31T12:00:00Z"), new Date(Date.UTC(2099, 0, 31, 12)));
 });
 
-test("push --json tells the job's id, type and queue", async () => {
+test("push --json prints the job's id, type and queue", async () => {
   await withServer({ password: "hush" }, async ({ port }) => {
     const env = { FAKTORY_URL: `tcp://127.0.0.1:${port}`, FAKTORY_PASSWORD: "hush" };
     const { stdout } = await faktory(["push", "a", "-q", "mail", "--jid", "12345678", "--json"], {
@@ -84,7 +84,7 @@ test("push --json tells the job's id, type and queue", async () => {
   });
 });
 
-test("push warns of what only Faktory Enterprise heeds", async () => {
+test("push warns about options that only Faktory Enterprise respects", async () => {
   await withServer({}, async ({ url }) => {
     const args = ["push", "a", "--custom", "unique_for=60", "--url", url];
     const { status, stderr } = await faktory(args);
@@ -109,13 +109,13 @@ test("info shows queues, sets and tasks as tables", async () => {
   });
 });
 
-test("info of an empty server says so", async () => {
+test("info of an empty server prints no queues", async () => {
   await withServer({}, async ({ url }) => {
     assert.match((await faktory(["info", "--url", url])).stdout, /^No queues$/m);
   });
 });
 
-test("info --json is one document, without the password", async () => {
+test("info --json prints one document, without the password", async () => {
   await withServer({ password: "hush" }, async ({ url, port }) => {
     await faktory(["push", "a", "--url", url]);
     const { stdout } = await faktory(["info", "--json", "--url", url]);
@@ -129,7 +129,7 @@ test("info --json is one document, without the password", async () => {
   });
 });
 
-test("the URL comes from the variable that FAKTORY_PROVIDER names, else from FAKTORY_URL", async () => {
+test("the URL comes from the variable in FAKTORY_PROVIDER, otherwise from FAKTORY_URL", async () => {
   await withServer({}, async ({ url }) => {
     for (const env of [{ FAKTORY_PROVIDER: "JOBS", JOBS: url }, { FAKTORY_URL: url }]) {
       assert.equal((await faktory(["info"], { env })).status, 0);
@@ -137,7 +137,7 @@ test("the URL comes from the variable that FAKTORY_PROVIDER names, else from FAK
   });
 });
 
-test("a signal cuts a command short, without a word", async () => {
+test("a signal ends a command without output", async () => {
   const controller = new AbortController();
   const interrupt = () => controller.abort(new Interruption("SIGINT", 130));
   await withListener(interrupt, async (url) => {
@@ -146,7 +146,7 @@ test("a signal cuts a command short, without a word", async () => {
   });
 });
 
-test("cancel says what became of the job", async () => {
+test("cancel prints the result of the cancellation", async () => {
   await withServer({}, async (server) => {
     const { url } = server;
     const pushed = await faktory(["push", "a", "--at", "+5m", "--url", url]);

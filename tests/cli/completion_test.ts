@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { faktory } from "./setting.ts";
 
-/** What a shell prints that runs `script`; `undefined` where there is no such shell. */
+/** Returns the output of `script` in a shell, or `undefined` if the shell is not installed. */
 function run(shell: string, flags: readonly string[], script: string): string | undefined {
   const args = [...flags, "-c", script];
   const { error, status, stdout, stderr } = spawnSync(shell, args, { encoding: "utf8" });
@@ -12,12 +12,12 @@ function run(shell: string, flags: readonly string[], script: string): string | 
   return stdout;
 }
 
-/** Why a shell cannot be tried; false where it can. */
+/** Reports why a shell cannot be tested. False if it can. */
 function skip(shell: string, ...flags: string[]): string | false {
   return run(shell, flags, "exit 0") === undefined && `there is no ${shell} here`;
 }
 
-/** What is typed, up to the cursor, and what may stand there: all of these, or files. */
+/** The words before the cursor, and the expected completions: these words, or files. */
 const typed: readonly (readonly [words: readonly string[], offered: readonly string[]])[] = [
   [["ser"], ["serve"]],
   [["p"], ["push"]],
@@ -62,7 +62,7 @@ printf '%s\\n' "\${COMPREPLY[@]}"`,
     );
     assert.deepEqual(offered(said), expected, words.join(" "));
   }
-  // As bash itself parts it.
+  // Bash splits the words itself.
   const said = run(
     "bash",
     ["--norc"],
@@ -106,7 +106,7 @@ test("fish completes commands, flags and values", { skip: skip("fish", "-N") }, 
   }
 });
 
-test("completion leaves hidden flags out, and tells which shells it knows", async () => {
+test("completion omits hidden flags, and names the shells that it supports", async () => {
   assert.doesNotMatch(await script("bash"), /--child/);
   const { status, stderr } = await faktory(["completion", "tcsh"]);
   assert.equal(status, 64);

@@ -16,12 +16,12 @@ const tls = (name: string) => fileURLToPath(new URL(`../fixtures/tls/${name}`, i
 interface Told {
   readonly status: number;
   readonly stdout: string;
-  /** State and text of each check, by its name. */
+  /** State and text of each check, by name. */
   readonly checks: Readonly<Record<string, string>>;
   readonly hints: Readonly<Record<string, string>>;
 }
 
-/** What the doctor says, of whom nothing is on stderr. */
+/** Runs the doctor, and asserts that it prints nothing to stderr. */
 async function doctor(args: readonly string[], surroundings: Surroundings = {}): Promise<Told> {
   const { status, stdout, stderr } = await faktory(["doctor", "--json", ...args], surroundings);
   assert.equal(stderr, "");
@@ -40,7 +40,7 @@ async function doctor(args: readonly string[], surroundings: Surroundings = {}):
   };
 }
 
-test("doctor finds nothing wrong with a server that is well", async () => {
+test("doctor finds no problems with a healthy server", async () => {
   await withServer({}, async ({ url, port }) => {
     const { status, checks } = await doctor(["--url", url]);
     assert.equal(status, 0);
@@ -61,7 +61,7 @@ test("doctor finds nothing wrong with a server that is well", async () => {
   });
 });
 
-test("doctor prints a line for each check, and what to do below those that are at fault", async () => {
+test("doctor prints a line per check, and a fix below each fault", async () => {
   const { status, stdout, stderr } = await faktory(["doctor", "--url", await unusedUrl()]);
   assert.deepEqual([status, stderr], [69, ""]);
   assert.match(stdout, /^ok {7}runtime {3}/);
@@ -73,7 +73,7 @@ test("doctor prints a line for each check, and what to do below those that are a
   assert.match(stdout, /\n\n1 fault, \d warnings?\n$/);
 });
 
-test("doctor says where the URL and the password came from", async () => {
+test("doctor prints where the URL and the password came from", async () => {
   await withServer({ password: "s3cret" }, async ({ port }) => {
     const plain = `tcp://127.0.0.1:${port}`;
     const secret = `tcp://:s3cret@127.0.0.1:${port}`;
@@ -106,7 +106,7 @@ test("doctor says where the URL and the password came from", async () => {
   assert.match(checks["dns"]!, /^ok: localhost is /);
 });
 
-test("a password that is wrong, missing or not wanted", async () => {
+test("a wrong, missing or unneeded password", async () => {
   await withServer({ password: "s3cret" }, async ({ port }) => {
     const url = `tcp://127.0.0.1:${port}`;
     const cases = [
@@ -130,7 +130,7 @@ test("a password that is wrong, missing or not wanted", async () => {
   });
 });
 
-test("a URL, a variable or a file that cannot be used", async () => {
+test("an invalid URL, variable or file", async () => {
   const cases: [args: string[], env: Record<string, string>, status: number, text: RegExp][] = [
     [["--url", "http://localhost"], {}, 64, /scheme is neither tcp nor tcp\+tls/],
     [[], { FAKTORY_URL: "localhost" }, 64, /the variable FAKTORY_URL/],
@@ -146,14 +146,14 @@ test("a URL, a variable or a file that cannot be used", async () => {
   }
 });
 
-test("a name that is nobody's", async () => {
+test("an unknown host name", async () => {
   const { status, checks } = await doctor(["--url", "tcp://no-such-host.invalid"]);
   assert.equal(status, 69);
   assert.match(checks["dns"]!, /^fault: .*name cannot be resolved/);
   assert.equal(checks["greeting"], "skipped: because dns failed");
 });
 
-test("what answers is no Faktory", async () => {
+test("a server that is not Faktory", async () => {
   await withListener((socket) => socket.end("SSH-2.0-OpenSSH_9.6\r\n"), async (url) => {
     const { status, checks } = await doctor(["--url", url]);
     assert.equal(status, 76);
@@ -177,7 +177,7 @@ test("what answers is no Faktory", async () => {
   });
 });
 
-test("a server that takes no more connections", async () => {
+test("a server without free connections", async () => {
   await withServer({ maxConnections: 1 }, async ({ url }) => {
     const producer = await Producer.connect({ url });
     const { status, checks } = await doctor(["--url", url]);
@@ -187,14 +187,14 @@ test("a server that takes no more connections", async () => {
   });
 });
 
-/** Calls `use` with the URL of a server whose certificate is that one, reached as localhost. */
+/** Calls `use` with the URL of a server with this certificate, reached as localhost. */
 async function withTls(name: string, use: (url: string) => Promise<void>): Promise<void> {
   const text = (path: string) => readFileSync(tls(path), "utf8");
   const keys = { cert: text(`${name}.pem`), key: text(`${name}.key.pem`) };
   await withServer({ tls: keys }, ({ port }) => use(`tcp+tls://localhost:${port}`));
 }
 
-test("TLS that verifies tells of the certificate", async () => {
+test("a verified certificate is described", async () => {
   await withTls("server", async (url) => {
     const { status, checks } = await doctor(["--url", url, "--ca", tls("ca.pem")]);
     assert.equal(status, 0);
@@ -206,7 +206,7 @@ test("TLS that verifies tells of the certificate", async () => {
   });
 });
 
-test("a certificate that cannot be trusted, and why", async () => {
+test("an untrusted certificate is explained", async () => {
   const untrusted = /^fault: its certificate is from an authority that is not trusted; for /;
   const cases: [name: string, ca: string[], text: RegExp, hint: RegExp][] = [
     ["server", [], untrusted, /--ca$/],
@@ -237,7 +237,7 @@ test("a certificate that cannot be trusted, and why", async () => {
 
 const skip = runtime() === "deno" && "Deno verifies every certificate";
 
-test("--insecure makes warnings of what is wrong with a certificate", { skip }, async () => {
+test("--insecure turns certificate errors into warnings", { skip }, async () => {
   await withTls("expired", async (url) => {
     const { status, checks } = await doctor(["--url", url, "--insecure"]);
     assert.equal(status, 0);
@@ -246,7 +246,7 @@ test("--insecure makes warnings of what is wrong with a certificate", { skip }, 
   });
 });
 
-test("--insecure is none of Deno's flags", {
+test("--insecure is refused in Deno", {
   skip: runtime() !== "deno" && "other runtimes know it",
 }, async () => {
   await withTls("expired", async (url) => {
@@ -280,7 +280,7 @@ test("TLS on one side only", async () => {
   });
 });
 
-test("a signal cuts the doctor short, without a word more", async () => {
+test("a signal ends the doctor without further output", async () => {
   const controller = new AbortController();
   const interrupt = () => controller.abort(new Interruption("SIGINT", 130));
   await withListener(interrupt, async (url) => {
@@ -290,20 +290,20 @@ test("a signal cuts the doctor short, without a word more", async () => {
   });
 });
 
-test("doctor refuses flags that are not known", async () => {
+test("doctor refuses unknown flags", async () => {
   const { status, stderr } = await faktory(["doctor", "--ulr", "tcp://x"]);
   assert.equal(status, 64);
   assert.match(stderr, /^faktory: unknown option '--ulr'; did you mean --url\?\n$/);
 });
 
-test("colours are for terminals", async () => {
+test("colors are printed only on terminals", async () => {
   const args = ["doctor", "--url", "x"];
   assert.ok((await faktory(args, { isTerminal: true })).stdout.includes("\u001b[31mfault"));
   const { stdout } = await faktory(args, { isTerminal: true, env: { NO_COLOR: "1" } });
   assert.ok(!stdout.includes("\u001b"));
 });
 
-test("runtimes that are too old, or not known", () => {
+test("old or unknown runtimes", () => {
   assert.equal(runtimeFinding("node", "20.0.0").state, "ok");
   assert.equal(runtimeFinding("deno", "2.0.0").text, "Deno 2.0.0");
   for (
@@ -316,7 +316,7 @@ test("runtimes that are too old, or not known", () => {
   assert.ok(isAtLeast("1.10.0", "1.2") && !isAtLeast("1.1.9", "1.2"));
 });
 
-test("node:sqlite is there, or not without a flag", () => {
+test("node:sqlite is available, missing, or needs a flag", () => {
   const has = () => true;
   assert.equal(sqliteFinding("node", "22.13.0", has).state, "ok");
   assert.equal(sqliteFinding("node", "22.12.0", has).state, "warning");
@@ -324,7 +324,7 @@ test("node:sqlite is there, or not without a flag", () => {
   assert.equal(sqliteFinding("bun", "1.2.0", () => false).state, "warning");
 });
 
-test("servers that are older or newer than what is known", () => {
+test("servers older or newer than the tested versions", () => {
   const state = (version: string) => versionFinding(`Faktory ${version}`, version).state;
   for (const version of ["1.6.2", "1.8.0", "1.9.2", "1.9.4", "1.10.0", "1.10.7"]) {
     assert.equal(state(version), "ok", version);

@@ -5,7 +5,7 @@ import type { CommandDefinition } from "../../src/cli/command.ts";
 import { VERSION } from "../../src/cli/version.ts";
 import { faktory } from "./setting.ts";
 
-/** Each command, and each below it, as it is typed. */
+/** Lists the full names of all commands. */
 function paths(list: readonly CommandDefinition[], above: readonly string[] = []): string[][] {
   return list.flatMap(({ name, commands = [] }) => {
     const path = [...above, name];
@@ -13,7 +13,7 @@ function paths(list: readonly CommandDefinition[], above: readonly string[] = []
   });
 }
 
-test("no argument, --help and help tell of every command and of the exit status", async () => {
+test("no argument, --help and help list all commands and exit statuses", async () => {
   const { status, stdout, stderr } = await faktory([]);
   assert.deepEqual([status, stderr], [0, ""]);
   for (const { name, summary } of commands) {
@@ -24,7 +24,7 @@ test("no argument, --help and help tell of every command and of the exit status"
   for (const args of [["--help"], ["help"]]) assert.deepEqual((await faktory(args)).stdout, stdout);
 });
 
-test("each command has help, with examples, and all lines of it fit a terminal", async () => {
+test("each command has help with examples, and all lines fit a terminal", async () => {
   for (const path of paths(commands)) {
     const { status, stdout, stderr } = await faktory([...path, "--help"]);
     assert.deepEqual([status, stderr], [0, ""], path.join(" "));
@@ -34,7 +34,7 @@ test("each command has help, with examples, and all lines of it fit a terminal",
   }
 });
 
-test("--version prints the version alone", async () => {
+test("--version prints only the version", async () => {
   assert.deepEqual(await faktory(["--version"]), {
     status: 0,
     stdout: `${VERSION}\n`,

@@ -7,7 +7,7 @@ import { Interruption } from "../../src/cli/io.ts";
 import type { FaktoryServer } from "../../src/server/mod.ts";
 import { faktory, withListener, withServer } from "./setting.ts";
 
-/** Calls `use` with files of these texts, and a server. */
+/** Calls `use` with files of these contents, and a server. */
 async function withFiles(
   texts: Readonly<Record<string, string | Uint8Array>>,
   use: (path: (name: string) => string, server: FaktoryServer) => Promise<void>,
@@ -40,7 +40,7 @@ test("push --ndjson enqueues a job for each line of all files", async () => {
   });
 });
 
-test("push --ndjson - takes standard input, beside files", async () => {
+test("push --ndjson - reads standard input, next to files", async () => {
   await withFiles({ a: lines(2) }, async (path, server) => {
     async function* stdin() {
       for (const byte of new TextEncoder().encode('{"type":"mail","args":["ä€"]}\n'.repeat(3))) {
@@ -55,7 +55,7 @@ test("push --ndjson - takes standard input, beside files", async () => {
 
 const bad = `${lines(2)}no job\n\n{"type":"a","queue":"no queue"}\n${lines(1)}`;
 
-test("push --ndjson ends at a bad line: what is before it went in", async () => {
+test("push --ndjson ends at a bad line, after the jobs before it", async () => {
   await withFiles({ bad }, async (path, server) => {
     const args = ["push", "--ndjson", path("bad"), "--url", server.url];
     const { status, stdout, stderr } = await faktory(args);
@@ -69,7 +69,7 @@ test("push --ndjson ends at a bad line: what is before it went in", async () => 
   });
 });
 
-test("push --skip-invalid leaves bad lines out, tells each, and exits with 65", async () => {
+test("push --skip-invalid skips bad lines, reports each, and exits with 65", async () => {
   await withFiles({ bad, more: "7\n" }, async (path, server) => {
     const args = ["push", "--skip-invalid", "--ndjson", path("bad"), path("more")];
     const { status, stdout, stderr } = await faktory([...args, "--url", server.url]);
@@ -88,7 +88,7 @@ test("push --skip-invalid leaves bad lines out, tells each, and exits with 65", 
   });
 });
 
-test("push --ndjson --json tells events", async () => {
+test("push --ndjson --json prints events", async () => {
   await withFiles({ bad }, async (path, server) => {
     const args = ["push", "--skip-invalid", "--json", "--ndjson", path("bad")];
     const { stdout, stderr } = await faktory([...args, "--url", server.url]);
@@ -110,7 +110,7 @@ test("push --ndjson --json tells events", async () => {
   });
 });
 
-test("a job that the server refuses is told with its line", async () => {
+test("a job that the server refuses is reported with its line", async () => {
   const unique = '{"type":"a","args":[],"custom":{"unique_for":60}}\n';
   await withFiles({ twice: unique + unique + lines(1) }, async (path, server) => {
     const args = ["push", "--ndjson", path("twice"), "--url", server.url];
@@ -124,7 +124,7 @@ test("a job that the server refuses is told with its line", async () => {
   });
 });
 
-test("a terminal is shown how far it is, and no more than a line of that is left", async () => {
+test("a terminal shows the progress on one line, which is removed at the end", async () => {
   await withFiles({ bad }, async (path, server) => {
     const args = ["push", "--skip-invalid", "--ndjson", path("bad"), "--url", server.url];
     const { stderr } = await faktory(args, { isTerminal: true });
@@ -148,13 +148,13 @@ test("files that cannot be read are named before anything is sent", async () => 
   });
 });
 
-test("a signal ends it once the server has what is under way, and says how much that is", async () => {
+test("after a signal, it waits for jobs in flight and prints their number", async () => {
   await withServer({}, async (server) => {
     const controller = new AbortController();
     async function* stdin() {
       yield new TextEncoder().encode(lines(2000));
       controller.abort(new Interruption("SIGINT", 130));
-      // Whoever types is waited for no longer.
+      // The input stays open.
       await new Promise(() => {});
     }
     const { status, stdout, stderr } = await faktory(
@@ -169,7 +169,7 @@ test("a signal ends it once the server has what is under way, and says how much 
   });
 });
 
-test("a signal ends it even where the server says nothing any more", async () => {
+test("a signal ends it even if the server no longer replies", async () => {
   const controller = new AbortController();
   let isGreeted = false;
   await withListener((socket) => {

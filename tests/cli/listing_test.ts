@@ -7,8 +7,8 @@ import { faktory, withServer } from "./setting.ts";
 const later = new Date(Date.now() + 3_600_000);
 
 /**
- * Calls `use` with the command on a server that has a failed job, a scheduled one, and two that
- * wait.
+ * Calls `use` with the command on a server that has a failed job, a scheduled job, and two waiting
+ * ones.
  */
 async function withJobs(
   use: (run: (...args: string[]) => Promise<string>) => Promise<void>,
@@ -34,7 +34,7 @@ async function withJobs(
   });
 }
 
-test("sets and queues of an embedded server are listed, with errors and times", async () => {
+test("jobs in sets and queues of an embedded server are listed with errors and times", async () => {
   await withJobs(async (run) => {
     for (const args of [["retries"], ["retries", "list"]]) {
       const lines = (await run(...args)).split("\n");
@@ -59,7 +59,7 @@ test("sets and queues of an embedded server are listed, with errors and times", 
   });
 });
 
-test("a job is shown whole, and one that is not there is told of", async () => {
+test("a job is shown with all details, and a missing one is reported", async () => {
   await withJobs(async (run) => {
     const text = await run("job", "failed-job");
     assert.match(text, /^jid +failed-job\n/);
@@ -75,7 +75,7 @@ test("a job is shown whole, and one that is not there is told of", async () => {
   });
 });
 
-test("a server that lists no jobs is counted, and its web page is named", async () => {
+test("on a server that cannot list jobs, their number and its web page are printed", async () => {
   await withProtocolServer(async (url) => {
     const said = "lists jobs only on its web page, by default at http://127.0.0.1:7420";
     const { stdout } = await faktory(["dead", "--url", url]);

@@ -9,21 +9,21 @@ import { noSqlite, withFolder } from "../server/data.ts";
 const command = new URL("../../src/cli/mod.ts", import.meta.url);
 const skip = skipPrograms || !existsSync(command) && "the command is not here as a source";
 
-/** `faktory serve` in a process of this runtime, and where it listens. */
+/** Runs `faktory serve` in a process of this runtime. Returns its URL. */
 async function serve(...args: string[]) {
   const program = new Program(command, ["serve", "--port", "0", ...args]);
   const [url = ""] = await program.line(/^Faktory listens on (tcp:\S+)$/);
   return { program, url };
 }
 
-test("the command says what is wrong and exits with its status", { skip }, async () => {
+test("the command prints errors and exits with their status", { skip }, async () => {
   await using program = new Program(command, ["serve", "--prot", "1"]);
   await program.silent;
   assert.equal(program.output, "faktory: unknown option '--prot'; did you mean --port?");
   assert.deepEqual(await program.ended, { code: 64, signal: null });
 });
 
-test("serve ends with 0 on TERM and on INT, with clients on it", { skip }, async () => {
+test("serve ends with 0 on SIGTERM and SIGINT, even with clients", { skip }, async () => {
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     const { program, url } = await serve();
     await using _program = program;
@@ -35,7 +35,7 @@ test("serve ends with 0 on TERM and on INT, with clients on it", { skip }, async
   }
 });
 
-test("serve --data has its jobs again after TERM and after KILL", {
+test("serve --data keeps its jobs after SIGTERM and SIGKILL", {
   skip: skip || noSqlite,
 }, async () => {
   await withFolder(async (folder) => {
@@ -53,7 +53,7 @@ test("serve --data has its jobs again after TERM and after KILL", {
   });
 });
 
-test("push --ndjson - ends on TERM though its input goes on", { skip }, async () => {
+test("push --ndjson - ends on SIGTERM while its input is open", { skip }, async () => {
   const { program: server, url } = await serve();
   await using _server = server;
   await using program = new Program(command, ["push", "--ndjson", "-", "--url", url], {}, "pipe");
@@ -76,7 +76,7 @@ test("a second signal ends a command that the first does not", { skip }, async (
   assert.deepEqual(await program.ended, { code: 143, signal: null });
 });
 
-test("a second command on the same port is told so", { skip }, async () => {
+test("a second command on the same port reports it", { skip }, async () => {
   const { program, url } = await serve();
   await using _program = program;
   await using second = new Program(command, ["serve", "--port", new URL(url).port]);

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { withListener } from "./setting.ts";
 
-/** INFO of {@linkcode withProtocolServer}. */
+/** The reply to INFO. */
 const INFO = JSON.stringify({
   faktory: {
     queues: { images: 4 },
@@ -13,8 +13,8 @@ const INFO = JSON.stringify({
 });
 
 /**
- * Calls `use` with the URL of a server without INSPECT, as the reference server is one, and with
- * the lines that it gets.
+ * Calls `use` with the URL of a server without INSPECT, like the reference server, and with the
+ * lines that it receives.
  */
 export async function withProtocolServer(
   use: (url: string, lines: readonly string[]) => Promise<void>,

@@ -4,7 +4,7 @@ import { Consumer, Producer } from "../../mod.ts";
 import type { FaktoryServer } from "../../src/server/mod.ts";
 import { faktory, withServer } from "./setting.ts";
 
-/** Calls `use` with a server that has these jobs, and the command on it. */
+/** Calls `use` with a server that has these jobs, and with the command on it. */
 async function withJobs(
   jobs: readonly (readonly [type: string, queue: string, at?: Date])[],
   use: (
@@ -27,7 +27,7 @@ async function withJobs(
 
 const soon = new Date(Date.now() + 3_600_000);
 
-test("queues lists them, by itself and as a command", async () => {
+test("queues lists them, as a group and as a command", async () => {
   await withJobs([["a", "images"], ["a", "default"], ["a", "images"]], async (run, { port }) => {
     for (const args of [["queues"], ["queues", "list"]]) {
       assert.equal((await run(...args)).stdout, "queue    jobs\ndefault     1\nimages      2\n");
@@ -43,7 +43,7 @@ test("queues lists them, by itself and as a command", async () => {
   });
 });
 
-test("queues pause and resume hold jobs back, of some queues or of all", async () => {
+test("queues pause and resume work for some queues and for all", async () => {
   await withJobs([["a", "images"], ["a", "mail"]], async (run, { url }) => {
     const consumer = new Consumer({ url, queues: ["images", "mail"] });
     const ran: string[] = [];
@@ -61,14 +61,14 @@ test("queues pause and resume hold jobs back, of some queues or of all", async (
   });
 });
 
-test("queues remove forgets what is on them", async () => {
+test("queues remove deletes their jobs", async () => {
   await withJobs([["a", "images"], ["a", "mail"]], async (run, server) => {
     assert.equal((await run("queues", "remove", "images", "--yes")).stdout, "Removed images\n");
     assert.deepEqual(server.snapshot().queues, { mail: 1 });
   });
 });
 
-test("queues latency tells how long jobs have waited", async () => {
+test("queues latency prints how long jobs have waited", async () => {
   await withJobs([["a", "images"], ["a", "mail"]], async (run) => {
     assert.match(
       (await run("queues", "latency")).stdout,
@@ -96,7 +96,7 @@ test("jobs of a set are requeued, killed, discarded and cleared", async () => {
   });
 });
 
-test("jobs are named by their ids", async () => {
+test("jobs are selected by their ids", async () => {
   await withServer({}, async (server) => {
     const producer = await Producer.connect({ url: server.url });
     const jids: string[] = [];

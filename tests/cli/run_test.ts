@@ -20,7 +20,7 @@ const broken: CommandDefinition = {
 const group: CommandDefinition = { name: "group", summary: "Has two", commands: [noise, broken] };
 const commands = [group, noise, broken];
 
-test("a command gives its status, and prints text or JSON", async () => {
+test("a command returns its status, and prints text or JSON", async () => {
   assert.deepEqual(await faktory(["noise", "a", "b", "c"], { commands }), {
     status: 3,
     stdout: "a+b+c\n",
@@ -33,7 +33,7 @@ test("a command gives its status, and prints text or JSON", async () => {
   });
 });
 
-test("commands can have commands", async () => {
+test("commands can have subcommands", async () => {
   assert.equal((await faktory(["group", "noise", "a"], { commands })).stdout, "a\n");
   const help = await faktory(["group", "--help"], { commands });
   assert.match(help.stdout, /^Usage: faktory group .*\n\nHas two\.\n[^]*\n {2}broken +Fails\n/);
@@ -50,7 +50,7 @@ test("commands can have commands", async () => {
   }
 });
 
-test("a fault of the program is one line, too", async () => {
+test("an internal error is one line too", async () => {
   assert.deepEqual(await faktory(["broken"], { commands }), {
     status: 70,
     stdout: "",
@@ -58,7 +58,7 @@ test("a fault of the program is one line, too", async () => {
   });
 });
 
-test("only a terminal gets colours, and not against its user's will", async () => {
+test("colors are printed only on a terminal, and not with NO_COLOR", async () => {
   const plain = { status: 1, stdout: "a\n", stderr: "" };
   const bold = { ...plain, stdout: "\u001b[1ma\u001b[22m\n" };
   const args = ["noise", "a"];

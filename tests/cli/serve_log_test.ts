@@ -5,7 +5,7 @@ import { ServeLog } from "../../src/cli/commands/serve/serve_log.ts";
 import type { Level } from "../../src/cli/timed_log.ts";
 import { ManualClock, type ServerEvent } from "../../src/server/mod.ts";
 
-/** A log, and what it has written. */
+/** Creates a log, and returns its output. */
 function setUp(level?: Level | "none", isJson = false) {
   const clock = new ManualClock(0);
   const said = { stdout: "", stderr: "" };
@@ -33,7 +33,7 @@ const failed = (next: "retry" | "dead" | "dropped"): ServerEvent => ({
 });
 const TIME = "1970-01-01T00:00:00.000Z";
 
-test("a worker is told of when it comes and when it has gone, not at each connection", () => {
+test("a worker's first connection and its last disconnect are logged", () => {
   const { log, said } = setUp();
   log.open();
   for (const event of [connected(1), connected(2), left(1), left(0), left(0)]) log.write(event);
@@ -44,7 +44,7 @@ test("a worker is told of when it comes and when it has gone, not at each connec
   });
 });
 
-test("nothing is told before the server's own line, and then what has happened", () => {
+test("the server's URL is printed before the log", () => {
   const { log, said } = setUp();
   log.write(connected(1));
   assert.equal(said.stdout, "");
@@ -52,7 +52,7 @@ test("nothing is told before the server's own line, and then what has happened",
   assert.match(said.stdout, / connected: /);
 });
 
-test("debug tells every connection, none nothing", () => {
+test("debug logs every connection, none logs nothing", () => {
   const { log, said } = setUp("debug");
   log.open();
   const producer = { address, wid: undefined, hostname: "web-1", connections: 1 };
@@ -65,7 +65,7 @@ test("debug tells every connection, none nothing", () => {
   assert.deepEqual(silent.said, { stdout: "", stderr: "" });
 });
 
-test("failed jobs say what follows; those that are lost are warnings", () => {
+test("failed jobs are logged with the next step, lost ones as warnings", () => {
   const { log, said } = setUp();
   log.open();
   for (const next of ["retry", "dead", "dropped"] as const) log.write(failed(next));
@@ -77,7 +77,7 @@ test("failed jobs say what follows; those that are lost are warnings", () => {
   });
 });
 
-test("who tries passwords without a pause fills no log", () => {
+test("password guessing does not fill the log", () => {
   const { log, clock, said } = setUp("warn", true);
   log.open();
   const refused: ServerEvent = { type: "refused", address, reason: "password" };

@@ -12,14 +12,14 @@ import { faktory, running } from "./setting.ts";
 
 const tls = (name: string) => fileURLToPath(new URL(`../fixtures/tls/${name}`, import.meta.url));
 
-/** The URL of a line of `serve`. */
+/** Returns the URL in a line of `serve`. */
 function urlIn(line: string): string {
   const [url] = /tcp\S+/.exec(line) ?? [];
   assert.ok(url !== undefined, line);
   return url;
 }
 
-test("serve says where it listens, takes jobs, and ends with 0 once it is stopped", async () => {
+test("serve prints its URL, accepts jobs, and exits with 0 when it is stopped", async () => {
   const server = await running(["serve", "--port", "0"]);
   assert.match(
     server.first,
@@ -32,7 +32,7 @@ test("serve says where it listens, takes jobs, and ends with 0 once it is stoppe
   assert.equal((await faktory(["info", "--url", url])).status, 69);
 });
 
-test("serve --json tells the URL and the process, and not the password", async () => {
+test("serve --json prints the URL and the process id, but not the password", async () => {
   const server = await running(["serve", "--port", "0", "--json"], { FAKTORY_PASSWORD: "hu@sh" });
   const { url, web, pid, ...more } = JSON.parse(server.first);
   assert.match(web, /^http:\/\/127\.0\.0\.1:\d+\/$/);
@@ -66,13 +66,13 @@ test("serve has a dashboard, which asks for the server's password", async () => 
   await refused.body?.cancel();
   const queues = await fetch(`${web}api/queues`, { headers: { authorization: "Bearer hush" } });
   assert.equal((await queues.json()).queues[0].size, 1);
-  // A page that is open holds nothing up.
+  // An open page does not delay the stop.
   const events = await fetch(`${web}events`, { headers: { authorization: "Bearer hush" } });
   assert.equal((await server.stop()).status, 0);
   await events.text().catch(() => {});
 });
 
-test("serve --web says where the dashboard is, --no-web that there is none", async () => {
+test("serve --web sets the dashboard's address, --no-web disables it", async () => {
   const at = ["--web", "localhost:0", "--web-name", "jobs.example.com", "--web-read-only"];
   const server = await running(["serve", "--port", "0", "--json", ...at]);
   const { web } = JSON.parse(server.first);
@@ -96,7 +96,7 @@ test("serve --web says where the dashboard is, --no-web that there is none", asy
   }
 });
 
-test("a dashboard that others can reach needs a password, or the word that it is open", async () => {
+test("a dashboard that others can reach needs a password, or --web-open", async () => {
   const serve = ["serve", "--port", "0", "--web", "0.0.0.0:0"];
   const hint = /set FAKTORY_PASSWORD or --web-password, or allow everybody with --web-open\n$/;
   for (const args of [serve, ["serve", "--port", "0", "--web", "127.0.0.1:0", "--web-proxy"]]) {
@@ -118,7 +118,7 @@ test("a dashboard that others can reach needs a password, or the word that it is
   assert.match((await plain.stop()).stderr, /are sent without encryption; use --web-tls-cert/);
 });
 
-test("a dashboard has TLS by a certificate, its cookies are secure, also behind a proxy", async () => {
+test("a dashboard with TLS or behind a proxy has secure cookies", async () => {
   const env = { FAKTORY_PASSWORD: "hush" };
   const keys = ["--web-tls-cert", tls("server.pem"), "--web-tls-key", tls("server.key.pem")];
   const server = await running(
@@ -161,7 +161,7 @@ test("a dashboard has TLS by a certificate, its cookies are secure, also behind 
   assert.equal((await behind.stop()).stderr, "");
 });
 
-test("dashboard serves a page for a server that runs already", async () => {
+test("dashboard serves a page for a running server", async () => {
   const server = await running(["serve", "--port", "0", "--no-web", "--json"]);
   const { url } = JSON.parse(server.first);
   await faktory(["push", "greet", "--url", url]);
@@ -173,7 +173,7 @@ test("dashboard serves a page for a server that runs already", async () => {
   await server.stop();
 });
 
-test("serve warns where anybody can come, and stops when told so at once", async () => {
+test("serve warns if anyone can connect, and stops at once", async () => {
   const args = ["serve", "--port", "0", "--hostname", "0.0.0.0", "--edition", "enterprise"];
   const open = await running(args);
   assert.match(
@@ -231,7 +231,7 @@ test(
   },
 );
 
-test("serve that cannot save any more ends, and says why", { skip: noSqlite }, async () => {
+test("serve ends with an error if it can no longer save", { skip: noSqlite }, async () => {
   await withFolder(async (folder) => {
     const path = join(folder, "jobs.db");
     const server = await running(["serve", "--port", "0", "--data", path]);
@@ -248,8 +248,12 @@ test("serve that cannot save any more ends, and says why", { skip: noSqlite }, a
 
 const needsNoSqlite = noSqlite === false ? "this runtime has node:sqlite" : false;
 
-test("serve --data without node:sqlite says what has it", { skip: needsNoSqlite }, async () => {
-  const { status, stderr } = await faktory(["serve", "--port", "0", "--data", "jobs.db"]);
-  assert.equal(status, 69);
-  assert.match(stderr, /^faktory: [^\n]+ no node:sqlite[^\n]+; use another runtime[^\n]+\n$/);
-});
+test(
+  "serve --data without node:sqlite names the runtimes that have it",
+  { skip: needsNoSqlite },
+  async () => {
+    const { status, stderr } = await faktory(["serve", "--port", "0", "--data", "jobs.db"]);
+    assert.equal(status, 69);
+    assert.match(stderr, /^faktory: [^\n]+ no node:sqlite[^\n]+; use another runtime[^\n]+\n$/);
+  },
+);

@@ -9,24 +9,24 @@ import type { SignalActions } from "../../src/signals/process_signals.ts";
 import type { FaktoryServer, FaktoryServerOptions } from "../../src/server/mod.ts";
 import { startQuick } from "../server/quick.ts";
 
-/** What a command said and how it ended. */
+/** The output of a command, and how it ended. */
 export interface Ended {
   readonly status: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** What a command is run with. */
+/** The environment of a command. */
 export interface Surroundings {
   readonly env?: Record<string, string>;
   readonly signal?: AbortSignal;
-  /** Hears what is written to stdout, piece by piece. */
+  /** Receives the output to stdout, piece by piece. */
   readonly wrote?: (text: string) => void;
-  /** Hears what is written to stderr, piece by piece. */
+  /** Receives the output to stderr, piece by piece. */
   readonly wroteError?: (text: string) => void;
-  /** Is given what the command does on signals. */
+  /** Receives the command's signal handlers. */
   readonly heeds?: (actions: SignalActions) => void;
-  /** Is given what the command does on a crash. */
+  /** Receives the command's crash handler. */
   readonly crashes?: (crashed: Parameters<NonNullable<CliIo["onCrash"]>>[0]) => void;
   readonly isTerminal?: boolean;
   readonly columns?: number;
@@ -35,7 +35,7 @@ export interface Surroundings {
   readonly clock?: Clock;
   /** @default nothing */
   readonly stdin?: AsyncIterable<Uint8Array>;
-  /** @default those of the program */
+  /** @default the program's */
   readonly commands?: readonly CommandDefinition[];
 }
 
@@ -81,12 +81,12 @@ export async function faktory(
   return { status, ...said };
 }
 
-/** The time before a line of a log. */
+/** The time at the start of a log line. */
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z /;
 
 /**
- * The lines of a log without their times; every line has one, but those that go on with the line
- * before.
+ * Removes the times from the lines of a log. Asserts that every line has one, except continuation
+ * lines.
  */
 export function untimed(log: string): string {
   return log.split("\n").map((line) => {
@@ -99,10 +99,7 @@ export function untimed(log: string): string {
 
 async function* nothing(): AsyncIterable<Uint8Array> {}
 
-/**
- * A command that runs until it is stopped: its first line, and how it ended once `signal` was
- * aborted.
- */
+/** Runs a command until `signal` is aborted. Returns its first line, and how it ended. */
 export async function running(args: readonly string[], env: Record<string, string> = {}) {
   const controller = new AbortController();
   const line = deferred<string>();
@@ -118,7 +115,7 @@ export async function running(args: readonly string[], env: Record<string, strin
   };
 }
 
-/** Calls `use` with a server of its own. */
+/** Calls `use` with a new server. */
 export async function withServer(
   options: FaktoryServerOptions,
   use: (server: FaktoryServer) => Promise<void>,
@@ -131,10 +128,7 @@ export async function withServer(
   }
 }
 
-/**
- * Calls `use` with the URL of something that is no Faktory: it does with its clients what `greet`
- * says.
- */
+/** Calls `use` with the URL of a server that is not Faktory. `greet` handles its clients. */
 export async function withListener(
   greet: (socket: Socket) => void,
   use: (url: string) => Promise<void>,
@@ -154,7 +148,7 @@ export async function withListener(
   }
 }
 
-/** A URL where nobody listens. */
+/** Returns a URL at which nothing listens. */
 export async function unusedUrl(): Promise<string> {
   let found = "";
   await withListener(() => {}, (url) => {

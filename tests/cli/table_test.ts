@@ -22,7 +22,7 @@ const widths: readonly (readonly [text: string, width: number])[] = [
   ["Größe", 5],
 ];
 
-test("the width of a text is the columns that it takes", () => {
+test("widthOf counts terminal columns", () => {
   for (const [text, width] of widths) assert.equal(widthOf(text), width, text);
 });
 
@@ -39,7 +39,7 @@ test("a text is cut between characters, never within one", () => {
   assert.equal(align("画像", 1, "left"), "画像");
 });
 
-test("names of any characters leave the columns of a table in line", () => {
+test("names of any characters keep the columns of a table aligned", () => {
   const names = ["default", "画像", "🎉party", "a\tb\u001b[31m\nc", "e\u0301", "\u202eright"];
   const table = tableOf(["queue", "jobs"], names.map((name) => [name, 1234]));
   const lines = table.split("\n");
@@ -55,7 +55,7 @@ test("names of any characters leave the columns of a table in line", () => {
   assert.deepEqual(new Set(lines.map(widthOf)).size, 1);
 });
 
-test("a table can have a rule, other columns to the right, and rows with cells missing", () => {
+test("a table can have a rule, right-aligned columns, and rows with missing cells", () => {
   assert.equal(
     tableOf(["a", "bb"], [["1", "2"], ["3"]], { right: [1], rule: true }),
     "a  bb\n─  ──\n1   2\n3",
@@ -63,7 +63,7 @@ test("a table can have a rule, other columns to the right, and rows with cells m
   assert.equal(tableOf(["queue", "jobs"], []), "queue  jobs");
 });
 
-test("top keeps its columns whatever the queues are called", () => {
+test("top keeps its columns aligned for any queue names", () => {
   const names = ["default", "画像", "🎉", "a\u001b[2Jb", "very-long-name-of-a-queue-画像処理"];
   const rates = { enqueued: 0, processed: 0, failed: 0, commands: 0, growth: new Map() };
   const now = {

@@ -18,8 +18,8 @@ const enter = "\u001b[?1049h\u001b[?25l";
 const leave = "\u001b[?25h\u001b[?1049l";
 
 /**
- * `faktory top` under a clock that stands still: each call of `next` moves it on and gives what was
- * shown then.
+ * Runs `faktory top` with a manual clock. Each call of `next` advances it and returns the new
+ * output.
  */
 function watched(args: readonly string[], surroundings: Surroundings = {}) {
   const clock = new ManualClock(Date.UTC(2026, 0, 1, 12));
@@ -45,7 +45,7 @@ function watched(args: readonly string[], surroundings: Surroundings = {}) {
   };
 }
 
-/** Calls `use` with a server and a producer of it. */
+/** Calls `use` with a server and a producer. */
 async function withProducer(use: (url: string, producer: Producer) => Promise<void>) {
   await withServer({}, async ({ url }) => {
     const producer = await Producer.connect({ url });
@@ -57,7 +57,7 @@ async function withProducer(use: (url: string, producer: Producer) => Promise<vo
   });
 }
 
-test("top prints a block each time, and ends after --count", async () => {
+test("top prints a block per update, and ends after --count", async () => {
   await withProducer(async (url, producer) => {
     const { next, end } = watched(["--count", "2", "--url", url]);
     const first = await next();
@@ -80,7 +80,7 @@ test("top prints a block each time, and ends after --count", async () => {
   });
 });
 
-test("top --json is an event a line, with rates once there are two", async () => {
+test("top --json prints an event per line, with rates from the second one on", async () => {
   await withProducer(async (url, producer) => {
     const { next, end } = watched(["--count", "2", "--json", "--url", url]);
     await producer.enqueueMany([{ type: "a" }, { type: "a" }]);
@@ -103,7 +103,7 @@ test("top --json is an event a line, with rates once there are two", async () =>
   });
 });
 
-test("top says that the server is lost, and goes on once it is back", async () => {
+test("top reports a lost server, and continues when it is back", async () => {
   const server = await FaktoryServer.start({ port: 0 });
   const { port, url } = server;
   const text = watched(["--count", "4", "--url", url]);
@@ -124,7 +124,7 @@ test("top says that the server is lost, and goes on once it is back", async () =
   await again.close();
 });
 
-test("top does without the latencies of a server that does not tell them", async () => {
+test("top works without latencies if the server does not report them", async () => {
   const info = '{"faktory":{"queues":{"a":1,"b":2}},"server":{"faktory_version":"1.0.0"}}';
   await withListener((socket) => {
     socket.write('+HI {"v":2}\r\n');
@@ -147,7 +147,7 @@ test("top does without the latencies of a server that does not tell them", async
 });
 
 for (const key of ["q", "\u0003"]) {
-  test(`top draws over a terminal, and leaves it as it was on ${JSON.stringify(key)}`, async () => {
+  test(`top redraws a terminal, and restores it on ${JSON.stringify(key)}`, async () => {
     await withServer({}, async ({ url }) => {
       let press: ((key: string) => void) | undefined;
       const { next, end } = watched(["--url", url], {
@@ -173,7 +173,7 @@ for (const key of ["q", "\u0003"]) {
   });
 }
 
-test("top ends with 0 on a signal, and leaves the terminal as it was", async () => {
+test("top exits with 0 on a signal, and restores the terminal", async () => {
   await withServer({}, async ({ url }) => {
     const controller = new AbortController();
     const { next, end } = watched(["--url", url], { signal: controller.signal, isTerminal: true });
@@ -186,7 +186,7 @@ test("top ends with 0 on a signal, and leaves the terminal as it was", async () 
   assert.equal((await faktory(args, { signal: AbortSignal.abort() })).status, 0);
 });
 
-test("top draws nothing over where the terminal cannot do that", async () => {
+test("top does not redraw a terminal that cannot do it", async () => {
   await withServer({}, async ({ url }) => {
     const dumb = { env: { TERM: "dumb" }, isTerminal: true };
     const { stdout } = await faktory(["top", "--count", "1", "--url", url], dumb);
@@ -194,7 +194,7 @@ test("top draws nothing over where the terminal cannot do that", async () => {
   });
 });
 
-test("top refuses, in one line, what it cannot begin with", async () => {
+test("top reports, in one line, why it cannot start", async () => {
   const cases: [args: string[], status: number, line: RegExp][] = [
     [["--interval", "0"], 64, /It must be a number of seconds above 0/],
     [["--count", "0"], 64, /It must be an integer of 1 or more/],
@@ -216,7 +216,7 @@ test("top refuses, in one line, what it cannot begin with", async () => {
   });
 });
 
-/** What a server with these figures says. */
+/** Creates a snapshot with these figures. */
 function snapshot(
   at: number,
   queues: Record<string, number>,
@@ -239,7 +239,7 @@ function snapshot(
   };
 }
 
-test("rates are what changed, a second", () => {
+test("rates are changes per second", () => {
   const before = snapshot(0, { a: 100, gone: 5 }, { processed: 10, failures: 1 });
   const after = snapshot(4000, { a: 80, constructor: 8 }, {
     processed: 50,
@@ -247,7 +247,7 @@ test("rates are what changed, a second", () => {
     retries: 4,
   });
   const { growth, ...rates } = ratesOf(before, after);
-  // Still there, or ended well: 92 and 45 now, 105 and 9 before.
+  // Jobs on the server or succeeded: 92 and 45 now, 105 and 9 before.
   assert.deepEqual(rates, {
     enqueued: (92 + 45 - 105 - 9) / 4,
     processed: 10,
@@ -257,7 +257,7 @@ test("rates are what changed, a second", () => {
   assert.deepEqual([...growth], [["a", -5], ["constructor", 2]]);
 });
 
-test("rates that cannot be told are not told", () => {
+test("unknown rates are undefined", () => {
   const unknown = { enqueued: undefined, processed: undefined, failed: undefined };
   const told = ({ enqueued, processed, failed }: Rates) => ({ enqueued, processed, failed });
   const now = snapshot(1000, { a: 1 });
@@ -268,7 +268,7 @@ test("rates that cannot be told are not told", () => {
   assert.deepEqual([...flushed.growth], [["a", -8]]);
 });
 
-/** The lines of a view with these queues. */
+/** Returns the lines of a view with these queues. */
 function view(queues: Record<string, number>, columns?: number, rows?: number, lost?: string) {
   const now = snapshot(2000, queues, { processed: 12_345 });
   const rates = ratesOf(snapshot(0, {}), now);
@@ -277,7 +277,7 @@ function view(queues: Record<string, number>, columns?: number, rows?: number, l
     .map(({ text }) => text);
 }
 
-test("a view is as wide as there is room", () => {
+test("a view uses the available width", () => {
   assert.deepEqual(view({ images: 1234, default: 0 }, 80), [
     "Faktory 1.10.0  tcp://jobs.example.com:7419  up 1 h 1 min  3 connections  12 MB",
     "12:00:00",
@@ -298,7 +298,7 @@ test("a view is as wide as there is room", () => {
   ]);
 });
 
-test("no view is larger than its room", () => {
+test("no view is larger than its screen", () => {
   const queues = Object.fromEntries(
     Array.from({ length: 30 }, (_, index) => [`queue-${"x".repeat(index)}`, index ** 4]),
   );
@@ -339,7 +339,7 @@ test("the first lines tell how to quit", () => {
   assert.ok(first!.text.endsWith("12:00:00  q to quit"));
 });
 
-test("what a server says of itself drives no terminal", () => {
+test("a server's text cannot control the terminal", () => {
   const now = snapshot(0, {});
   const spiteful = {
     ...now,

@@ -8,14 +8,17 @@ import { runtime } from "../../src/internal/environment.ts";
 import { withFolder } from "../server/data.ts";
 import { type Ended, faktory, unusedUrl, withServer } from "./setting.ts";
 
-/** It failed with this status, and with one line that says what is wrong and how to mend it. */
+/**
+ * Asserts that the command failed with this status, and with one line that explains the error and
+ * how to fix it.
+ */
 function assertRefused({ status, stdout, stderr }: Ended, expected: number, line: RegExp): void {
   assert.match(stderr, /^faktory: [^\n]+; [^\n]+\n$/);
   assert.match(stderr, line);
   assert.deepEqual([status, stdout], [expected, ""], stderr);
 }
 
-/** `faktory work` with modules of these texts, on a server that is there. */
+/** Runs `faktory work` with modules of these contents, on a running server. */
 async function workWith(texts: Record<string, string>, ...flags: string[]): Promise<Ended> {
   let ended: Ended | undefined;
   await withServer({}, async ({ url }) => {
@@ -49,7 +52,7 @@ for (const [args, line] of flags) {
   });
 }
 
-test("a queue that no server has is refused", async () => {
+test("an invalid queue name is refused", async () => {
   const module = { "a.mjs": "export default { a() {} };" };
   assertRefused(await workWith(module, "-q", "no way"), 64, /queue/);
 });
@@ -61,7 +64,7 @@ const missing: readonly (readonly [name: string, reason: RegExp])[] = [
   ["src", /Cannot load "src" as it is a folder/],
 ];
 
-test("a module that is not there is named", async () => {
+test("a missing module is named", async () => {
   await withFolder(async (folder) => {
     await mkdir(join(folder, "src"));
     for (const [name, line] of missing) {
@@ -80,21 +83,20 @@ test("a module that is not there is named", async () => {
   );
 });
 
-test("a file that is no module is named", async () => {
-  // Bun reads a text as a module whose default export it is.
+test("a file that is not a module is named", async () => {
+  // Bun imports a text file as a module with the text as its default export.
   const line = /as it is neither JavaScript nor TypeScript; pass a module|got "a b"; write/;
   assertRefused(await workWith({ "a.txt": "a b" }), 65, line);
 });
 
-test("Node's word on a module that its package.json takes for CommonJS says what to do", {
+test("Node's error for a module treated as CommonJS comes with a fix", {
   skip: runtime() !== "node" && "only Node heeds that field",
 }, async () => {
   const module = { name: "./a.js", specifier: "file:///a.js", path: "/a.js" };
   const line =
     /^Cannot load "\.\/a\.js" as Node \S+ treats it as CommonJS .*; set "type": "module" in pack/;
   for (const text of ["export default {};", "import 'node:fs';"]) {
-    // Node reads a script as it reads CommonJS; tsx, which runs these tests, would read it as a
-    // module.
+    // Node parses a script like CommonJS. tsx, which runs these tests, would parse it as a module.
     const error = await moduleError(module, thrownBy(() => new Script(text)));
     assert.match(`${error.message}; ${error.hint}`, line);
     const other = await moduleError(
@@ -180,12 +182,12 @@ const broken: readonly (readonly [what: string, text: string, line: RegExp])[] =
 ];
 
 for (const [what, text, line] of broken) {
-  test(`a module that ${what} is one line`, async () => {
+  test(`a module that ${what} is reported in one line`, async () => {
     assertRefused(await workWith({ "a.mjs": text }), 65, line);
   });
 }
 
-test("modules that have the same are told apart", async () => {
+test("modules with conflicting exports are refused", async () => {
   const module = "export default { a() {} };";
   const together = /Cannot use "\S*a\.mjs" and "\S*b\.mjs" together as both have /;
   const handlers = await workWith({ "a.mjs": module, "b.mjs": module });
@@ -200,7 +202,7 @@ test("modules that have the same are told apart", async () => {
   assert.match(both.stderr, /the option "concurrency"/);
 });
 
-test("what a module imports may be what is broken", async () => {
+test("an error in an imported module is reported", async () => {
   await withFolder(async (folder) => {
     await writeFile(join(folder, "a.mjs"), "import './b.mjs'; export default { a() {} };");
     await writeFile(join(folder, "b.mjs"), "export const b = ;");
@@ -209,7 +211,7 @@ test("what a module imports may be what is broken", async () => {
   });
 });
 
-test("no server, or one that wants a password", async () => {
+test("no server, or one that requires a password", async () => {
   const module = { "a.mjs": "export default { a() {} };" };
   assertRefused(await workWith(module, "--url", await unusedUrl()), 69, /nothing listens there/);
   await withServer({ password: "hush" }, async ({ port }) => {
@@ -223,7 +225,7 @@ test("no server, or one that wants a password", async () => {
   });
 });
 
-test("what is not a file cannot be watched", async () => {
+test("only files can be watched", async () => {
   const ended = await faktory(["work", "https://example.com/a.js", "--watch"]);
   assertRefused(
     ended,

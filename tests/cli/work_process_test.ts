@@ -18,7 +18,7 @@ interface Setting {
   readonly producer: Producer;
   readonly path: string;
   write(text: string, name?: string): Promise<void>;
-  /** `faktory work` on the module, in a process of this runtime. */
+  /** Runs `faktory work` on the module, in a process of this runtime. */
   work(...flags: string[]): Program;
 }
 
@@ -27,7 +27,7 @@ async function withSetting(text: string, use: (setting: Setting) => Promise<void
     await withServer({}, async ({ url }) => {
       await using producer = await Producer.connect({ url });
       const write = (text: string, name = "handlers.ts") => writeFile(join(folder, name), text);
-      // So that Node takes it for a module at once.
+      // Makes Node treat it as an ES module at once.
       await write('{ "type": "module" }', "package.json");
       await write(text);
       const path = join(folder, "handlers.ts");
@@ -50,7 +50,7 @@ export default {
 
 const done = /^Stopped by a signal: (\d+) jobs? done, 0 failed, 0 requeued$/;
 
-test("work runs TypeScript, and ends with 0 on TERM and on INT", { skip }, async () => {
+test("work runs TypeScript, and exits with 0 on SIGTERM and SIGINT", { skip }, async () => {
   await withSetting(greet, async ({ producer, work }) => {
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
       await using program = work();
@@ -69,12 +69,12 @@ test("work runs TypeScript, and ends with 0 on TERM and on INT", { skip }, async
   });
 });
 
-test("a module that awaits what nothing can bring ends with a word of it, not with 0", {
+test("a module that waits forever ends with an error, not with status 0", {
   skip,
 }, async () => {
   const never = "await new Promise(() => {});";
   const texts = [`export default async () => { ${never} };`];
-  // Deno has it wait on, for the signal that would end it.
+  // Deno keeps waiting for the signal that would end it.
   if (runtime() !== "deno") texts.push(`${never} export default { a() {} };`);
   for (const text of texts) {
     await withSetting(text, async ({ path, work }) => {
@@ -92,7 +92,7 @@ test("a module that awaits what nothing can bring ends with a word of it, not wi
   }
 });
 
-test("work --processes starts another where one dies, and stops all", { skip }, async () => {
+test("work --processes restarts a crashed process, and stops all", { skip }, async () => {
   await withSetting(greet, async ({ producer, work }) => {
     await using program = work("--processes", "2");
     const ready = /^\[(\d)\] Ready: /;
@@ -116,7 +116,7 @@ test("work --processes starts another where one dies, and stops all", { skip }, 
 });
 
 test(
-  "work ends with 1 by what would end its process, and gives back what runs",
+  "work exits with 1 when the process crashes, and returns its jobs",
   { skip },
   async () => {
     const handlers = `import process from "node:process";
@@ -167,7 +167,7 @@ test("a second signal reaches the jobs of all processes", { skip }, async () => 
 });
 
 test(
-  "--processes tells once what is wrong, and --until-empty ends them all",
+  "--processes reports an error once, and --until-empty ends all processes",
   { skip },
   async () => {
     await withSetting("throw new Error('no database');", async ({ producer, write, work }) => {
@@ -189,38 +189,42 @@ test(
   },
 );
 
-test("work --watch runs what was changed, and waits for what is broken", { skip }, async () => {
-  const handlers = `import { greeting } from "./lib.ts";
+test(
+  "work --watch restarts after a change, and waits if the module is broken",
+  { skip },
+  async () => {
+    const handlers = `import { greeting } from "./lib.ts";
     export default { greet: () => console.log(greeting) };`;
-  await withSetting(handlers, async ({ producer, write, work }) => {
-    await write(`export const greeting: string = "hello one";`, "lib.ts");
-    await using program = work("--watch");
-    await program.line(/^Ready: /);
-    await producer.enqueue("greet", []);
-    await program.line(/^hello one$/);
+    await withSetting(handlers, async ({ producer, write, work }) => {
+      await write(`export const greeting: string = "hello one";`, "lib.ts");
+      await using program = work("--watch");
+      await program.line(/^Ready: /);
+      await producer.enqueue("greet", []);
+      await program.line(/^hello one$/);
 
-    await write(`export const greeting: string = "hello two";`, "lib.ts");
-    await program.line(/^Changed: \S*lib\.ts$/);
-    await program.lines(/^Ready: /, 2);
-    await producer.enqueue("greet", []);
-    await program.line(/^hello two$/);
+      await write(`export const greeting: string = "hello two";`, "lib.ts");
+      await program.line(/^Changed: \S*lib\.ts$/);
+      await program.lines(/^Ready: /, 2);
+      await producer.enqueue("greet", []);
+      await program.line(/^hello two$/);
 
-    await write(`export const greeting = ;`, "lib.ts");
-    await program.line(
-      /^faktory: Cannot load \S+ as it fails: .* \(\S*lib\.ts:1:\d+\); fix the module$/,
-    );
-    await program.line(/^Ended with status 65; waiting for a change$/);
+      await write(`export const greeting = ;`, "lib.ts");
+      await program.line(
+        /^faktory: Cannot load \S+ as it fails: .* \(\S*lib\.ts:1:\d+\); fix the module$/,
+      );
+      await program.line(/^Ended with status 65; waiting for a change$/);
 
-    await write(`export const greeting: string = "hello three";`, "lib.ts");
-    await program.lines(/^Ready: /, 3);
-    await producer.enqueue("greet", []);
-    await program.line(/^hello three$/);
-    program.send("SIGTERM");
-    assert.deepEqual(await program.ended, { code: 0, signal: null });
-  });
-});
+      await write(`export const greeting: string = "hello three";`, "lib.ts");
+      await program.lines(/^Ready: /, 3);
+      await producer.enqueue("greet", []);
+      await program.line(/^hello three$/);
+      program.send("SIGTERM");
+      assert.deepEqual(await program.ended, { code: 0, signal: null });
+    });
+  },
+);
 
-test("work --watch ends where no change of its files can help", { skip }, async () => {
+test("work --watch ends if no change of its files can help", { skip }, async () => {
   await withSetting(greet, async ({ work }) => {
     await using program = work("--watch", "--url", "tcp://127.0.0.1:1");
     await program.silent;
@@ -229,7 +233,7 @@ test("work --watch ends where no change of its files can help", { skip }, async 
   });
 });
 
-test("another process of the command is started as this one was", () => {
+test("another process of the command is started like this one", () => {
   const script = "/app/node_modules/.bin/faktory";
   const cached = "/npm/registry.example/@faktory-ts/faktory/0.1.0/src/cli/mod.js";
   assert.equal(programOf(script, undefined), script);

@@ -12,16 +12,16 @@ import type { SignalActions } from "../../src/signals/process_signals.ts";
 import { withFolder } from "../server/data.ts";
 import { type Ended, faktory, type Surroundings, untimed, withServer } from "./setting.ts";
 
-/** What modules of this test share with it. */
+/** Shared with the modules of this test. */
 const shared: Record<string, unknown> = {};
 Object.assign(globalThis, { shared });
 
 interface Setting {
   readonly server: FaktoryServer;
   readonly producer: Producer;
-  /** Writes a module; its path. */
+  /** Writes a module. Returns its path. */
   module(text: string, name?: string): Promise<string>;
-  /** `faktory work` with the server's URL. */
+  /** Runs `faktory work` with the server's URL. */
   work(args: readonly string[], surroundings?: Surroundings): Promise<Ended>;
 }
 
@@ -44,7 +44,7 @@ async function withSetting(use: (setting: Setting) => Promise<void>): Promise<vo
   });
 }
 
-/** The events of a command with `--json`, without their times. */
+/** Returns the events of a command with `--json`, without their times. */
 function events(stdout: string): Record<string, unknown>[] {
   return stdout.trimEnd().split("\n").map((line) => {
     const { time, ...event } = JSON.parse(line);
@@ -53,7 +53,7 @@ function events(stdout: string): Record<string, unknown>[] {
   });
 }
 
-test("work runs the jobs of a module's default export, with a line for each", async () => {
+test("work runs the jobs of a module's default export, and logs each", async () => {
   await withSetting(async ({ producer, module, work, server: { port } }) => {
     const path = await module(`export default {
       greet: (job) => { shared.greeted = job.args },
@@ -86,7 +86,7 @@ test("work runs the jobs of a module's default export, with a line for each", as
   });
 });
 
-test("work --json has the parts of an error apart, and whole", async () => {
+test("work --json prints the parts of an error separately and in full", async () => {
   await withSetting(async ({ producer, module, work }) => {
     const path = await module(`export default {
       known() { throw Object.assign(new TypeError("no way\\nhere"), { code: "NO_WAY" }) },
@@ -104,7 +104,7 @@ test("work --json has the parts of an error apart, and whole", async () => {
   });
 });
 
-test("work --json tells the same as events, and --quiet nothing of single jobs", async () => {
+test("work --json prints events, and --quiet omits single jobs", async () => {
   await withSetting(async ({ producer, module, work, server: { port } }) => {
     const path = await module(`export const handlers = {
       greet: { handler(_, { log }) { log.info("hello", { to: "you" }); log.debug("no") }, concurrency: 1 },
@@ -143,7 +143,7 @@ test("work --json tells the same as events, and --quiet nothing of single jobs",
   });
 });
 
-test("failed and dead jobs are told of however quiet it is, with their causes", async () => {
+test("failed and dead jobs are logged even with --quiet, with their causes", async () => {
   await withSetting(async ({ producer, module, work }) => {
     const path = await module(`export default {
       fails() { throw new Error("outer", { cause: new TypeError("inner") }) },
@@ -180,7 +180,7 @@ test("failed and dead jobs are told of however quiet it is, with their causes", 
   });
 });
 
-test("a module may be a function, and have jobs, middleware, options and a teardown", async () => {
+test("a module can be a function, and export jobs, middleware, options and a teardown", async () => {
   await withSetting(async ({ producer, module, work }) => {
     shared["jobs"] = defineJobs({ greet: job<[name: string]>() });
     shared["calls"] = [];
@@ -202,13 +202,13 @@ test("a module may be a function, and have jobs, middleware, options and a teard
     assert.equal(status, 0);
     assert.match(untimed(stdout), /^Ready: runs greet from own, 3 at a time/);
     assert.deepEqual(shared["calls"], ["before", "ann", "after", "teardown"]);
-    // Flags go before what the module says.
+    // Flags override the module's options.
     const flagged = await work([path, "--until-empty", "-c", "2", "-q", "other"]);
     assert.match(untimed(flagged.stdout), /^Ready: runs greet from other, 2 at a time/);
   });
 });
 
-test("several modules work together, named by paths and URLs, in either kind of module", async () => {
+test("several modules work together, named by path and URL, in both module formats", async () => {
   await withSetting(async ({ producer, module, work }) => {
     shared["ran"] = [];
     const first = await module("export default { a: () => void shared.ran.push('a') };", "a.mjs");
@@ -228,7 +228,7 @@ test("several modules work together, named by paths and URLs, in either kind of 
   });
 });
 
-test("work --check loads and connects, and takes no job", async () => {
+test("work --check loads the modules and connects, but runs no job", async () => {
   await withSetting(async ({ server, producer, module, work }) => {
     const path = await module("export default { a() {}, b() {} };");
     await producer.enqueue("a", []);
@@ -245,8 +245,7 @@ test("work --check loads and connects, and takes no job", async () => {
 });
 
 /**
- * Runs a job that ends once it is aborted, or is told to; `use` gets what the worker does on
- * signals.
+ * Runs a job that ends when it is aborted or released. `use` receives the worker's signal handlers.
  */
 async function withHeldJob(
   args: readonly string[],
@@ -275,7 +274,7 @@ async function withHeldJob(
   return ended;
 }
 
-test("a signal stops it once its jobs have ended; the status is 0", async () => {
+test("a signal stops it after its jobs have ended, with status 0", async () => {
   const { status, stdout } = await withHeldJob([], (actions, release) => {
     actions.stop();
     release();
@@ -291,7 +290,7 @@ test("a signal stops it once its jobs have ended; the status is 0", async () => 
   );
 });
 
-test("a second signal, or the end of the grace, aborts its jobs", async () => {
+test("a second signal, or the end of the grace period, aborts its jobs", async () => {
   const second = await withHeldJob([], (actions) => {
     actions.stop();
     actions.stop();
@@ -309,7 +308,7 @@ test("a second signal, or the end of the grace, aborts its jobs", async () => {
   );
 });
 
-test("a crash names what runs, gives it back with the reason, and ends with 1", async () => {
+test("a crash names the running jobs, returns them with the reason, and exits with 1", async () => {
   await withSetting(async ({ server, producer, module, work }) => {
     const begun = Object.assign(shared, { begun: deferred() }).begun;
     const path = await module(`
@@ -352,7 +351,7 @@ test("a crash names what runs, gives it back with the reason, and ends with 1", 
   });
 });
 
-test("TTIN prints what it runs, TSTP has it take no more", async () => {
+test("SIGTTIN prints the running jobs, SIGTSTP stops fetching", async () => {
   const { stdout } = await withHeldJob([], (actions, release) => {
     actions.print();
     actions.quiet();
@@ -365,7 +364,7 @@ test("TTIN prints what it runs, TSTP has it take no more", async () => {
   );
 });
 
-test("work that nobody reads any more stops, too", async () => {
+test("work stops when its output is closed", async () => {
   await withSetting(async ({ module, work }) => {
     const path = await module("export default { a() {} };");
     const controller = new AbortController();
@@ -379,7 +378,7 @@ test("work that nobody reads any more stops, too", async () => {
   });
 });
 
-test("a signal cuts short a module that takes long to load", async () => {
+test("a signal interrupts the loading of a module", async () => {
   await withSetting(async ({ module, work }) => {
     const controller = new AbortController();
     const loading = deferred();
@@ -394,7 +393,7 @@ test("a signal cuts short a module that takes long to load", async () => {
   });
 });
 
-test("work runs a module's schedule beside its handlers", async () => {
+test("work runs a module's schedule along with its handlers", async () => {
   await withSetting(async ({ server, producer, module, work }) => {
     const path = await module(`
       import { Schedule } from ${
@@ -418,7 +417,7 @@ test("work runs a module's schedule beside its handlers", async () => {
   });
 });
 
-test("work refuses what is no schedule, and two of one name", async () => {
+test("work refuses an invalid schedule, and two with the same name", async () => {
   await withSetting(async ({ module, work }) => {
     const own = await module(`export const schedule = { tidy: {} }; export default { a() {} };`);
     const refused = await work([own, "--max-jobs", "1"]);
