@@ -6,11 +6,9 @@ import { ManualClock } from "../../src/server/mod.ts";
 import { pass, until } from "../consumer/setting.ts";
 import { freshQueue, type Subject } from "./subject.ts";
 
-/** What becomes of a job that is cancelled, wherever it is. */
+/** Cancels jobs at all places. */
 export function cancelContract(subject: Subject): void {
-  /**
-   * A producer and a consumer that share a clock, which is moved on while something is waited for.
-   */
+  /** Starts a producer and a consumer with a shared clock, which advances during waits. */
   async function start(options: { readonly cancellation?: boolean } = {}) {
     const clock = new ManualClock(Date.now());
     const queue = freshQueue();
@@ -52,7 +50,7 @@ export function cancelContract(subject: Subject): void {
     };
   }
 
-  it("a running job's signal is aborted, and the server forgets the job", async () => {
+  it("aborts a running job's signal, and the server deletes the job", async () => {
     await using s = await start();
     const began = deferred();
     const aborted = deferred<unknown>();
@@ -65,7 +63,7 @@ export function cancelContract(subject: Subject): void {
     const jid = await s.enqueue();
     const run = s.consumer.run();
     await began.promise;
-    // Two at the same time: each hears that the worker has confirmed, and from the worker alone.
+    // Two calls at the same time: each gets the worker's confirmation, from the worker alone.
     const both = [s.producer.cancel(jid), s.producer.cancel(jid)];
     const outcomes = await pass(s.clock, s.consumer, Promise.all(both));
     assert(outcomes.includes("aborted"), String(outcomes));
@@ -78,7 +76,7 @@ export function cancelContract(subject: Subject): void {
     assert.deepEqual([done, failed, unreported, s.dropped], [1, 0, [], [jid]]);
   });
 
-  it("a job that is scheduled or waits for its retry is gone", async () => {
+  it("deletes a scheduled job and one that waits for a retry", async () => {
     await using s = await start();
     const before = await s.sets();
     const jid = await s.enqueue({ at: new Date(Date.now() + 3_600_000) });
@@ -93,7 +91,7 @@ export function cancelContract(subject: Subject): void {
     assert.deepEqual(await s.sets(), before);
   });
 
-  it("a job that waits on a queue is dropped when it is fetched, and others are not", async () => {
+  it("drops a waiting job when it is fetched, and no other job", async () => {
     await using s = await start();
     const before = await s.sets();
     s.consumer.register("x", () => {});
@@ -101,14 +99,14 @@ export function cancelContract(subject: Subject): void {
     const jids = [await s.enqueue(), await s.enqueue(odd), await s.enqueue()];
     for (const jid of jids.slice(0, 2)) assert.equal(await s.cancel(jid), "withdrawn");
     assert.equal((await s.markers()).length, 2);
-    // The third is the first that begins; its end ends the run, which waits until the server has
-    // forgotten the others.
+    // The third job starts first. Its end ends the run, which waits until the server has deleted
+    // the others.
     await s.consumer.run({ maxJobs: 1 });
     assert.deepEqual([s.ran, s.dropped.sort()], [[jids[2]], jids.slice(0, 2).sort()]);
     assert.deepEqual([await s.sets(), await s.markers()], [before, []]);
   });
 
-  it("a worker that does not look for cancelled jobs runs them, and the server ignores the result", async () => {
+  it("a worker without the option runs cancelled jobs, and the server ignores the result", async () => {
     await using s = await start({ cancellation: false });
     const before = await s.sets();
     const end = deferred();
@@ -116,7 +114,7 @@ export function cancelContract(subject: Subject): void {
     const jid = await s.enqueue();
     const run = s.consumer.run();
     await until(() => s.ran.length > 0);
-    // A second call is no worker's confirmation.
+    // A second call is not a worker's confirmation.
     const outcomes = await Promise.all([s.cancel(jid, 0), s.cancel(jid, 0)]);
     assert.deepEqual(outcomes.sort(), ["released", "withdrawn"]);
     end.resolve();

@@ -3,7 +3,7 @@ import { it } from "node:test";
 import { Consumer, Discard, type ManyHandler, Producer, Snooze } from "../../mod.ts";
 import { freshQueue, type Subject } from "./subject.ts";
 
-/** Jobs on a queue of their own, and a consumer that runs them in chunks. */
+/** Enqueues jobs on a new queue, and creates a consumer that runs them in chunks. */
 async function setUp(subject: Subject, count: number, handler: ManyHandler, size = 5) {
   const producer = await Producer.connect({ url: subject.url });
   const queue = freshQueue();
@@ -36,7 +36,7 @@ async function setUp(subject: Subject, count: number, handler: ManyHandler, size
   };
 }
 
-/** Many jobs in one call. */
+/** Runs many jobs in one call. */
 export function chunksContract(subject: Subject): void {
   it("runs each job once, in chunks of their size at most, and acknowledges each", async () => {
     await using one = await setUp(subject, 23, () => {});
@@ -50,7 +50,7 @@ export function chunksContract(subject: Subject): void {
     assert.deepEqual(await one.growth(), { retries: 0, scheduled: 0, working: 0 });
   });
 
-  it("fails, discards and puts off single jobs of a chunk", async () => {
+  it("fails, discards and snoozes single jobs of a chunk", async () => {
     await using one = await setUp(subject, 4, (jobs, { fail }) => {
       for (const job of jobs) {
         if (job.args[0] === 0) fail(job, new Error("refused"));
@@ -68,7 +68,7 @@ export function chunksContract(subject: Subject): void {
     assert.deepEqual(await one.growth(), { retries: 1, scheduled: 1, working: 0 });
   });
 
-  it("fails all jobs of a chunk whose handler throws, but for those that were failed before", async () => {
+  it("fails all jobs of a chunk whose handler throws, except those that have failed before", async () => {
     await using one = await setUp(subject, 3, (jobs, { fail }) => {
       const first = jobs.find(({ args }) => args[0] === 0);
       if (first !== undefined) fail(first, new Discard());
@@ -79,7 +79,7 @@ export function chunksContract(subject: Subject): void {
     assert.deepEqual(await one.growth(), { retries: 2, scheduled: 0, working: 0 });
   });
 
-  it("gives back what runs and what waits when a stop is over", async () => {
+  it("requeues running and waiting jobs at the end of a stop", async () => {
     const stop = { now: () => {} };
     await using one = await setUp(subject, 7, (_jobs, { signal }) => {
       stop.now();

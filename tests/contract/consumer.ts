@@ -4,13 +4,13 @@ import { Consumer, type ConsumerOptions, type Job, JobAbortedError, Producer } f
 import { deferred } from "../../src/internal/deferred.ts";
 import { freshQueue, type Subject } from "./subject.ts";
 
-/** What a consumer can rely on. */
+/** The guarantees of a consumer. */
 export function consumerContract(subject: Subject): void {
   const connect = () => Producer.connect({ url: subject.url });
   const consumerOf = (queues: string[], options: ConsumerOptions = {}) =>
     new Consumer({ url: subject.url, queues, concurrency: 4, ...options });
 
-  it("runs jobs, and tells the server that they are done", async () => {
+  it("runs jobs, and reports that they are done", async () => {
     await using producer = await connect();
     const queue = freshQueue();
     const before = await producer.info();
@@ -41,7 +41,7 @@ export function consumerContract(subject: Subject): void {
     assert.equal(after.queues[queue], 0);
   });
 
-  it("fails a job with its error's type, message and as much of its stack as the job wants", async () => {
+  it("fails a job with its error's type, message and the requested part of its stack", async () => {
     await using producer = await connect();
     const queue = freshQueue();
     const before = (await producer.info()).sets.retries;
@@ -70,7 +70,7 @@ export function consumerContract(subject: Subject): void {
     assert.equal((await producer.info()).sets.retries, before);
   });
 
-  it("fails what is thrown that is no error, and jobs that have no handler", async () => {
+  it("fails jobs that throw values other than errors, and jobs without a handler", async () => {
     await using producer = await connect();
     const queue = freshQueue();
     const before = (await producer.info()).sets.dead;
@@ -106,7 +106,7 @@ export function consumerContract(subject: Subject): void {
     assert.deepEqual(order, ["high 0", "high 1", "high 2", "low 0", "low 1", "low 2"]);
   });
 
-  it("runs as many jobs at the same time as it may, and no more", async () => {
+  it("runs up to its maximum number of jobs at the same time", async () => {
     await using producer = await connect();
     const queue = freshQueue();
     await producer.enqueueMany(Array.from({ length: 40 }, () => ({ type: "x", queue })));
@@ -125,7 +125,7 @@ export function consumerContract(subject: Subject): void {
     assert.equal(most, 8);
   });
 
-  it("runs what jobs enqueue, too, before it has run to completion", async () => {
+  it("runToCompletion also runs jobs that other jobs enqueue", async () => {
     await using producer = await connect();
     const queue = freshQueue();
     await producer.enqueue("count", [3], { queue });
@@ -139,7 +139,7 @@ export function consumerContract(subject: Subject): void {
     assert.deepEqual(counts, [3, 2, 1, 0]);
   });
 
-  it("fetches nothing more once it is quiet, and goes on with what runs", async () => {
+  it("fetches no more jobs after quiet, and finishes the running ones", async () => {
     await using producer = await connect();
     const queue = freshQueue();
     const [started, finish] = [deferred<void>(), deferred<void>()];
@@ -172,7 +172,7 @@ export function consumerContract(subject: Subject): void {
     await producer.queues.remove(queue);
   });
 
-  it("aborts what has not ended in time when it is stopped, and hands it back", async () => {
+  it("aborts jobs that run too long after a stop, and requeues them", async () => {
     await using producer = await connect();
     const queue = freshQueue();
     const before = (await producer.info()).sets;
@@ -197,7 +197,7 @@ export function consumerContract(subject: Subject): void {
     await producer.sets.retries.discard({ jids: [jid] });
   });
 
-  it("waits for what runs when it is stopped", async () => {
+  it("waits for running jobs when it is stopped", async () => {
     await using producer = await connect();
     const queue = freshQueue();
     await producer.enqueue("slow", [], { queue });
@@ -225,7 +225,7 @@ export function consumerContract(subject: Subject): void {
     });
   });
 
-  it("cannot be run twice at a time, but again", async () => {
+  it("can run again, but only one run at a time", async () => {
     const consumer = consumerOf([freshQueue()], { concurrency: 1 });
     const first = consumer.runOne();
     await assert.rejects(consumer.run(), { code: "ALREADY_RUNNING" });

@@ -19,8 +19,8 @@ import { workflowContract } from "./workflow.ts";
 type Suite = (subject: Subject) => void;
 
 /**
- * What the embedded server does as the reference does, byte for byte; older servers die of some of
- * it.
+ * Behaviour that the embedded server copies from the reference server, byte for byte. Older servers
+ * crash on some of it.
  */
 const referenceSuites: Readonly<Record<string, Suite>> = {
   wire: wireContract,
@@ -28,7 +28,7 @@ const referenceSuites: Readonly<Record<string, Suite>> = {
   life: lifeContract,
 };
 
-/** What clients rely on. */
+/** Guarantees that clients rely on. */
 const suites: Readonly<Record<string, Suite>> = {
   producer: producerContract,
   "the edge producer": edgeContract,

@@ -5,18 +5,17 @@ import type { Step } from "./differential_steps.ts";
 import { RawClient } from "./raw_client.ts";
 
 /**
- * FETCHes that find nothing, in a sequence: each moves the clock on, and nothing else is to come of
- * that.
+ * Maximum number of FETCHes without a job in a sequence. Each advances the clock, and must have no
+ * other effect.
  */
 const MAX_BLOCKED = 5;
 
 let runs = 0;
 
 /**
- * Sends the steps to an embedded server of their own, which is held to what any server keeps to,
- * and, where `realUrl` is given, to a real server, which is to answer the same. Times aside; and
- * where the reference server goes through a set in no order, only what there is in the end is
- * compared.
+ * Sends the steps to a new embedded server and checks the invariants of any server. If `realUrl` is
+ * given, also sends them to a real server and compares the replies, except for times. Where the
+ * reference server iterates over a set in no defined order, only the final state is compared.
  */
 export async function run(steps: readonly Step[], realUrl: string | undefined): Promise<void> {
   const clock = new ManualClock(Date.now());
@@ -36,7 +35,7 @@ export async function run(steps: readonly Step[], realUrl: string | undefined): 
 class Side {
   readonly #id: string;
   readonly #clients: readonly RawClient[];
-  /** Of jobs that were fetched. */
+  /** The jids of fetched jobs. */
   readonly #jids = new Set<string>();
 
   private constructor(id: string, clients: readonly RawClient[]) {
@@ -52,7 +51,7 @@ class Side {
     return side;
   }
 
-  /** Sends a line, and gives what is the same on any server of its reply. */
+  /** Sends a line. Returns the parts of its reply that are the same on every server. */
   async ask(client: number, line: string): Promise<string> {
     const whole = line.replace(
       /@([1-6w])/g,
@@ -65,14 +64,13 @@ class Side {
   }
 
   async close(): Promise<void> {
-    // The reference server knows of them for ever else, whatever is flushed, and one might come
-    // again.
+    // The reference server would remember them even after a FLUSH, and one might appear again.
     for (const jid of this.#jids) await this.#clients[0]!.ask(`ACK ${JSON.stringify({ jid })}`);
     for (const client of this.#clients) client.close();
   }
 }
 
-/** A reply without what depends on when it was given, and by which process. */
+/** Removes the parts of a reply that depend on time or on the process. */
 function normal(reply: string): string {
   if (reply.startsWith('{"now":')) {
     const { faktory, server } = JSON.parse(reply);
@@ -89,7 +87,7 @@ function normal(reply: string): string {
   return reply.replaceAll(new RegExp(`"${year}-[^"]*Z"`, "g"), '"NOW"');
 }
 
-/** Jobs in a server: what there is on the whole changes only by a few commands. */
+/** Counts the jobs on a server. Only a few commands change this number. */
 function total({ queues, scheduled, retries, dead, working }: ServerSnapshot): number {
   return Object.values(queues).reduce(
     (sum, size) => sum + size,
@@ -104,9 +102,12 @@ class Run {
   readonly #real: Side | undefined;
   readonly #log: string[] = [];
   #blocked = 0;
-  /** Jobs have gone back to their queues in an order that is the reference server's own. */
+  /** True after jobs went back to their queues in the reference server's own order. */
   #isUnordered = false;
-  /** A command ended in the middle, and the reference server may have begun it elsewhere. */
+  /**
+   * True after a command failed halfway, which the reference server may have started at another
+   * job.
+   */
   #isUnsettled = false;
 
   constructor(server: FaktoryServer, clock: ManualClock, embedded: Side, real: Side | undefined) {
@@ -118,8 +119,7 @@ class Run {
 
   async all(steps: readonly Step[]): Promise<void> {
     for (const { client, line } of steps) {
-      // The reference server takes the last `retry` that anybody pushed for its default, which is a
-      // fault of its own.
+      // The reference server uses the last pushed `retry` as its default, which is a bug.
       if (line.startsWith("PUSH")) await this.#both(0, `PUSH {"retry":25}`);
       if (line.startsWith("FETCH")) await this.#fetch(client, line);
       else await this.#step(client, line);
@@ -151,7 +151,7 @@ class Run {
       await new Promise((resolve) => setTimeout(resolve, 0));
     }
     if (!isAnswered) {
-      // Two seconds of the real one's time are saved: that it has no job either, the audit shows.
+      // Saves two seconds of the real server's time. The audit shows that it has no job either.
       this.#blocked++;
       this.#clock.advance(2000);
       assert.equal(await asked, "$-1", this.#told(line));
@@ -162,7 +162,7 @@ class Run {
     assert.equal(total(this.#server.snapshot()), before, this.#told(line));
   }
 
-  /** What no server loses or makes up. */
+  /** Checks that no server loses or invents jobs. */
   #conserve(line: string, reply: string, change: number): void {
     const verb = line.split(" ", 1)[0]!;
     const isWell = !reply.startsWith("-");
@@ -189,11 +189,11 @@ class Run {
     return `\n${this.#log.slice(-30).join("\n")}\n${line}`;
   }
 
-  /** Brings everything to light: all jobs of all sets, in their queues. */
+  /** Moves all jobs of all sets to their queues, so that they can be compared. */
   async #audit(): Promise<void> {
     await this.#both(0, "INFO");
     await this.#both(0, "QUEUE RESUME *");
-    // But for those that have no queue to go to.
+    // Except those with an invalid queue name.
     const regexp = '*"queue":"*[^-a-zA-Z0-9._"]*","jobtype"*';
     const operation = { cmd: "discard", target: "scheduled", filter: { regexp } };
     await this.#both(0, `MUTATE ${JSON.stringify(operation)}`);
@@ -215,7 +215,7 @@ class Run {
   }
 }
 
-/** How many jobs a command can take away and add, where it does what it is told. */
+/** How many jobs a successful command can remove and add. */
 const CHANGES: Readonly<Record<string, readonly [number, number]>> = {
   PUSH: [0, 1],
   ACK: [-1, 0],

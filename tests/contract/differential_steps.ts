@@ -3,16 +3,16 @@ import fc from "fast-check";
 import { ack, beat, fail, job, mutation, QUEUES, rarely, value } from "./differential_texts.ts";
 
 /**
- * A line that one of the clients sends. The first is no worker; the other two are connections of
- * one.
+ * A line that one of the clients sends. The first client is not a worker. The other two are
+ * connections of one worker.
  */
 export interface Step {
   readonly client: 0 | 1 | 2;
-  /** As it is sent, with a character for each byte, and without its end. */
+  /** The text to send, with a character for each byte, without the line end. */
   readonly line: string;
 }
 
-/** Bytes that a line is broken with. */
+/** Bytes for corrupting a line. */
 const BYTES = [
   ...[
     '"',
@@ -119,7 +119,7 @@ const command: fc.Arbitrary<string> = fc.oneof(
 );
 
 const damage = fc.record({
-  /** Where, in thousandths of the line. */
+  /** Position in thousandths of the line. */
   at: fc.noBias(fc.integer({ min: 0, max: 999 })),
   cut: fc.nat(2),
   put: fc.constantFrom(...BYTES, ""),
@@ -132,7 +132,7 @@ const line = fc.tuple(command, rarely(damage, 10)).map(([text, damage]) => {
   return bytes.slice(0, at) + damage.put + bytes.slice(at + damage.cut);
 });
 
-/** What clients send, in the order in which they do. */
+/** Sequences of lines that clients send. */
 export const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.record({ client: fc.constantFrom(0 as const, 1 as const, 2 as const), line }),
   { minLength: 1, maxLength: 40, size: "max" },

@@ -5,7 +5,7 @@ import { run } from "./differential_run.ts";
 import { steps } from "./differential_steps.ts";
 import { REFERENCE, subjects, unlessSince } from "./subject.ts";
 
-/** How many sequences are run; with a real server, ten thousand take a quarter of an hour. */
+/** Number of sequences. With a real server, ten thousand take a quarter of an hour. */
 const count = Number(environmentVariable("FAKTORY_TEST_SEQUENCES") ?? 200);
 const seed = Number(environmentVariable("FAKTORY_TEST_SEED") ?? 1);
 const [, real] = subjects();
@@ -13,7 +13,7 @@ const skip = real === undefined
   ? "the comparison was skipped, as FAKTORY_TEST_URL names no real server"
   : unlessSince(real, REFERENCE);
 
-test("sequences of commands keep to what any server keeps to", async () => {
+test("sequences of commands keep every server's invariants", async () => {
   await fc.assert(fc.asyncProperty(steps, (all) => run(all, undefined)), {
     seed,
     numRuns: count,
@@ -21,7 +21,7 @@ test("sequences of commands keep to what any server keeps to", async () => {
   });
 });
 
-test("sequences of commands are answered as a real server answers them", { skip }, async () => {
+test("sequences of commands get the same replies as on a real server", { skip }, async () => {
   await fc.assert(fc.asyncProperty(steps, (all) => run(all, real?.url)), {
     seed,
     numRuns: count,

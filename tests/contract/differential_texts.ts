@@ -1,11 +1,11 @@
 import fc from "fast-check";
 
 /**
- * JSON in all the ways in which it can be written and broken. `@1` to `@4` stand for jids that are
- * of one run alone, `@w` for its worker.
+ * JSON, valid and invalid, in all forms. `@1` to `@4` stand for jids of one run, `@w` for its
+ * worker.
  */
 
-/** Numbers that Go and JavaScript might read or write differently. */
+/** Numbers that Go and JavaScript may read or write differently. */
 const NUMBERS = [
   ...[
     "0",
@@ -33,7 +33,7 @@ const NUMBERS = [
   ...["1E5", "2e+3", "9007199254740993", "0.30000000000000004", "100000000000000000000000"],
 ];
 
-/** Texts as they stand in JSON. */
+/** Strings in JSON form. */
 const STRINGS = [
   ...[
     '""',
@@ -97,7 +97,7 @@ const jid = fc.constantFrom("@1", "@2", "@3", "@4");
 const text = (...texts: string[]) => fc.constantFrom(...texts.map((item) => JSON.stringify(item)));
 const jidText = jid.map((name) => `"${name}"`);
 
-/** Mostly the one, at times the other. */
+/** Picks mostly the first. */
 export function mostly<T>(
   usual: fc.Arbitrary<T>,
   other: fc.Arbitrary<T>,
@@ -106,19 +106,19 @@ export function mostly<T>(
   return fc.oneof({ weight, arbitrary: usual }, { weight: 1, arbitrary: other });
 }
 
-/** Not there mostly. */
+/** Is mostly absent. */
 export function rarely<T>(arbitrary: fc.Arbitrary<T>, weight = 12): fc.Arbitrary<T | undefined> {
   return mostly<T | undefined>(fc.constant(undefined), arbitrary, weight);
 }
 
-/** Where jobs go: some of the names cannot be queues. */
+/** Names of queues, some invalid. */
 export const QUEUES: readonly string[] = ["default", "q1", "Q.2_-", "__proto__", "10", "9"];
 const queue = mostly(
   text(...QUEUES),
   text("a/b", "", " ", "é", "a b", 'a"\\\n', "\u00a0\u0085😀\u0001"),
 );
 
-/** All of the past or far ahead, so that nothing falls due as it is compared. */
+/** Times in the past or far future, so that nothing becomes due during the comparison. */
 const GOOD_TIMES = [
   ...["2001-01-01T00:00:00Z", "2099-01-01T00:00:00Z", "2099-01-01T00:00:00.123456789Z", ""],
   ...["2099-06-30T23:59:59+05:30", "2099-01-01T1:00:00Z", "2099-01-01T00:00:00,5Z"],
@@ -174,7 +174,7 @@ const reserve = mostly(
 const texts = fc.array(fc.constantFrom('"a"', '"<\\ud800"', "null", '""'), { maxLength: 3 })
   .map((items) => `[${items.join(",")}]`);
 
-/** Fields as an object, some with their keys in another case, one maybe there twice. */
+/** Fields as an object, some with keys in another case, possibly one twice. */
 function fields(
   names: Record<string, fc.Arbitrary<string>>,
   required: readonly string[],
@@ -215,7 +215,7 @@ const failure = fields({
 const args = fc.array(fc.tuple(space, value), { maxLength: 3 })
   .map((items) => `[${items.map((item) => item.join("")).join(",")}]`);
 
-/** Jobs, with and without faults. */
+/** Jobs, valid and invalid. */
 export const job: fc.Arbitrary<string> = fields({
   jid: mostly(jidText, text("short", "ééé", "éééé", "1234567", "12345678"), 20),
   jobtype: mostly(text("x", "y"), fc.constantFrom(...STRINGS), 5),
@@ -232,7 +232,7 @@ export const job: fc.Arbitrary<string> = fields({
   failure,
 }, ["jid", "jobtype", "args"]);
 
-/** What ends a job well. */
+/** Acknowledgements. */
 export const ack: fc.Arbitrary<string> = fields(
   { jid: jidText, x: fc.constantFrom('"y"', "null") },
   [
@@ -246,7 +246,7 @@ const long = fc.constantFrom("a", "é", "€", "😀").chain((character) =>
   )
 );
 
-/** What ends a job badly. */
+/** Failures. */
 export const fail: fc.Arbitrary<string> = fields({
   jid: jidText,
   message: fc.oneof(fc.constantFrom(...STRINGS), long, text(" \u0085\u00a0 x \ufeff", "\t\r ")),

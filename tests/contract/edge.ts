@@ -5,12 +5,12 @@ import { PasswordlessProducer, Producer } from "../../src/edge/mod.ts";
 import { selectTransport } from "../../src/transport/select.ts";
 import { freshQueue, type Subject } from "./subject.ts";
 
-/** What a program can rely on that enqueues with the smallest producer. */
+/** The guarantees of the smallest producer. */
 export function edgeContract(subject: Subject): void {
   const connect = async (Class: typeof Producer | typeof PasswordlessProducer = Producer) =>
     await Class.connect({ url: subject.url, transport: await selectTransport() });
 
-  /** Runs so many jobs of a queue, which then has no more. Returns them in their order. */
+  /** Runs this many jobs of a queue, which is then empty. Returns them in order. */
   async function drain(queue: string, count: number): Promise<Job[]> {
     const jobs: Job[] = [];
     const consumer = new Consumer({ url: subject.url, queues: [queue], concurrency: 1 });
@@ -20,7 +20,7 @@ export function edgeContract(subject: Subject): void {
     return jobs;
   }
 
-  it("enqueues a job that comes out as it went in", async () => {
+  it("enqueues a job without changing it", async () => {
     await using producer = await connect();
     const queue = freshQueue();
     const args = [1, -2.5, "ünï\u2028<b>&\n\t\\", null, true, { b: [1], a: {} }, []];
@@ -34,7 +34,7 @@ export function edgeContract(subject: Subject): void {
     );
   });
 
-  it("keeps the order of concurrent calls, and the retry of each", async () => {
+  it("keeps the order of concurrent calls, and each job's retry", async () => {
     const producers = await Promise.all([connect(), connect(PasswordlessProducer)]);
     const queues = producers.map(() => freshQueue());
     await Promise.all(
@@ -70,7 +70,7 @@ export function edgeContract(subject: Subject): void {
     assert.equal((await drain(queue, 2499)).length, 2499);
   });
 
-  it("says that a unique job is already there", {
+  it("reports that a unique job exists already", {
     skip: subject.edition === "free" && "it is not Faktory Enterprise",
   }, async () => {
     await using producer = await connect();

@@ -6,18 +6,18 @@ import { RawClient } from "./raw_client.ts";
 import { freshQueue, type Subject } from "./subject.ts";
 
 /**
- * What the wiki of Faktory Enterprise promises, and what others' clients have seen it do: no
+ * Behaviour that the wiki of Faktory Enterprise documents, or that other clients have observed. No
  * guesses.
  */
 export function enterpriseContract(subject: Subject): void {
-  /** A producer, and a worker that takes jobs one by one. */
+  /** Starts a producer, and a worker that fetches jobs one by one. */
   async function start() {
     const producer = await Producer.connect({ url: subject.url });
     const worker = await RawClient.hello(subject.url, { wid: freshQueue() });
     return {
       producer,
       queue: freshQueue(),
-      /** The next job of a queue, or `undefined` where none comes in two seconds. */
+      /** Fetches the next job of a queue. Returns `undefined` if none comes within two seconds. */
       async fetch(queue: string): Promise<Job | undefined> {
         const reply = await worker.ask(`FETCH ${queue}`);
         return reply === "$-1" ? undefined : decodeJob(reply);
@@ -38,7 +38,7 @@ export function enterpriseContract(subject: Subject): void {
     };
   }
 
-  it("calls back once a batch's jobs are done: complete first, success when that is done", async () => {
+  it("runs a batch's callbacks: complete first, then success", async () => {
     await using s = await start();
     const { batches } = s.producer;
     const callbacks = `${s.queue}-callbacks`;
@@ -69,7 +69,7 @@ export function enterpriseContract(subject: Subject): void {
     assert.deepEqual([end.pending, end.complete, end.success], [0, "done", "done"]);
   });
 
-  it("calls back no sooner than a batch is committed, and then at once", async () => {
+  it("runs callbacks only after the commit, then at once", async () => {
     await using s = await start();
     const { batches } = s.producer;
     const callbacks = `${s.queue}-callbacks`;
@@ -86,7 +86,7 @@ export function enterpriseContract(subject: Subject): void {
     await s.run(callbacks, "success");
   });
 
-  it("lets a batch be opened again, and holds a parent's callback back for its child's", async () => {
+  it("reopens a batch, and holds a parent's callback until its child's", async () => {
     await using s = await start();
     const { batches } = s.producer;
     const callbacks = `${s.queue}-callbacks`;
@@ -114,7 +114,7 @@ export function enterpriseContract(subject: Subject): void {
     await assert.rejects(batches.reopen("b-none", () => {}), { message: /no such batch/i });
   });
 
-  it("takes a unique job once, until it has succeeded or, if it says so, started", async () => {
+  it("accepts a unique job once, until it has succeeded or, on request, started", async () => {
     await using s = await start();
     const job: JobInput = { type: "sync", args: [1], queue: s.queue, custom: { unique_for: 60 } };
     await s.producer.enqueue(job);
@@ -130,7 +130,7 @@ export function enterpriseContract(subject: Subject): void {
     await s.producer.queues.remove(s.queue);
   });
 
-  it("heeds the typed options: unique until success or start, and expires", async () => {
+  it("respects the typed options: unique until success or start, and expires", async () => {
     await using s = await start();
     const refused = (job: JobInput) => assert.rejects(s.producer.enqueue(job), NotUniqueError);
     const once = { type: "once", args: [s.queue], queue: s.queue, unique: { for: "10m" } } as const;
@@ -154,7 +154,7 @@ export function enterpriseContract(subject: Subject): void {
     await s.run(s.queue, "soon");
   });
 
-  it("tells how far a tracked job is, and keeps what it told", async () => {
+  it("reports the progress of a tracked job, and keeps the last update", async () => {
     await using s = await start();
     const { tracking } = s.producer;
     const jid = await s.producer.enqueue("long", [], { queue: s.queue, custom: { track: 1 } });
@@ -172,7 +172,7 @@ export function enterpriseContract(subject: Subject): void {
     await s.producer.queues.remove(s.queue);
   });
 
-  it("drops a job that has expired when it would be fetched", async () => {
+  it("drops an expired job when it is fetched", async () => {
     await using s = await start();
     const expires_at = new Date(subject.now() - 1000).toISOString();
     await s.producer.enqueue("late", [], { queue: s.queue, custom: { expires_at } });

@@ -4,7 +4,7 @@ import { Consumer, type ConsumerEvents, Kill, type Producer, RetryAfter } from "
 import { type Growth, NONE, oneJob } from "./one_job.ts";
 import { freshQueue, type Subject } from "./subject.ts";
 
-/** What a consumer tells of failures. */
+/** Records the failure events of a consumer. */
 function record(consumer: Consumer) {
   const names: string[] = [];
   const fails: ConsumerEvents["fail"][] = [];
@@ -17,7 +17,7 @@ function record(consumer: Consumer) {
   return { names, fails };
 }
 
-/** The next job of a queue, seen by a consumer of its own. */
+/** Fetches the next job of a queue with a new consumer. */
 async function nextJob(subject: Subject, producer: Producer, queue: string, jid: string) {
   await producer.sets.scheduled.requeue({ jids: [jid] });
   const consumer = new Consumer({ url: subject.url, queues: [queue], concurrency: 1 });
@@ -30,7 +30,7 @@ async function nextJob(subject: Subject, producer: Producer, queue: string, jid:
   return seen[0];
 }
 
-/** What a consumer tells of failed jobs, and does with them, before the server does. */
+/** How a consumer reports and handles failed jobs. */
 export function failuresContract(subject: Subject): void {
   const ends: readonly [
     retry: number | undefined,
@@ -47,7 +47,7 @@ export function failuresContract(subject: Subject): void {
     [0, new Kill("no"), "dropped", {}],
   ];
   for (const [retry, error, next, growth] of ends) {
-    it(`knows what becomes of a job with retry ${retry} by a ${error.name}: ${next}`, async () => {
+    it(`knows the next step of a job with retry ${retry} after a ${error.name}: ${next}`, async () => {
       await using one = await oneJob(subject, { retry }, () => Promise.reject(error));
       const { names, fails } = record(one.consumer);
       const report = await one.consumer.run({ maxJobs: 1 });
@@ -63,7 +63,7 @@ export function failuresContract(subject: Subject): void {
     });
   }
 
-  it("tells the last of a job's retries, and about when each is", async () => {
+  it("reports a job's last retry, and about when each comes", async () => {
     await using one = await oneJob(subject, { retry: 2 }, () => Promise.reject(new Error("no")));
     const { fails } = record(one.consumer);
     const startedAt = Date.now();
@@ -77,12 +77,12 @@ export function failuresContract(subject: Subject): void {
     for (const [i, { failure }] of one.runs.slice(1).entries()) {
       const delayMs = failure!.nextAt!.getTime() - failure!.failedAt!.getTime();
       const toldMs = fails[i]!.retryAt!.getTime() - startedAt;
-      // Half of what the server adds by chance, and how long the runs took.
+      // Allows half of the server's random delay, and the time of the runs.
       assert(Math.abs(delayMs - toldMs) <= 15_000 * (i + 1) + 10_000, `${delayMs} ${toldMs}`);
     }
   });
 
-  it("retries by a backoff, each time at its time, and leaves to the server what that leaves", async () => {
+  it("retries by a backoff at the right times, and leaves other jobs to the server", async () => {
     const asked: unknown[] = [];
     const handlerOptions = {
       backoff(attempt: number, error: unknown) {
@@ -108,11 +108,11 @@ export function failuresContract(subject: Subject): void {
     await one.producer.sets.retries.requeue({ jids: [one.jid] });
     await one.consumer.run({ maxJobs: 1 });
     assert.deepEqual(await one.growth(), { ...NONE, dead: 1 });
-    // Of the last attempt nothing is left to ask about.
+    // The backoff is not called after the last attempt.
     assert.deepEqual(asked, [[1, "no 1"], [2, "no 2"]]);
   });
 
-  it("moves a job to its dead letter queue in place of the dead, with its last failure", async () => {
+  it("moves a job to its dead letter queue instead of the dead set, with its last failure", async () => {
     const deadLetter = freshQueue();
     for (const error of [new Error("hopeless"), new Kill("hopeless")]) {
       const retry = error instanceof Kill ? 5 : -1;
@@ -134,7 +134,7 @@ export function failuresContract(subject: Subject): void {
     }
   });
 
-  it("has a job die that fails on its dead letter queue, and one dropped that has no retries", async () => {
+  it("a job that fails on its dead letter queue is dead, and one without retries is dropped", async () => {
     for (const [retry, dead] of [[-1, 1], [0, 0]] as const) {
       const handlerOptions = { deadLetter: retry === 0 ? "elsewhere" : "" };
       const queue = freshQueue();
@@ -151,7 +151,7 @@ export function failuresContract(subject: Subject): void {
     }
   });
 
-  it("calls onDead before the job is reported, once, and reports it whatever that throws", async () => {
+  it("calls onDead once, before the report, and reports the job even if it throws", async () => {
     const calls: unknown[] = [];
     await using one = await oneJob(subject, {
       retry: 1,
@@ -177,7 +177,7 @@ export function failuresContract(subject: Subject): void {
     assert.deepEqual(await one.growth(), { ...NONE, dead: 1, waiting: 1 });
   });
 
-  it("keeps the type and the message of an outcome's cause", async () => {
+  it("keeps the type and message of an outcome's cause", async () => {
     const cause = new RangeError("too busy");
     await using one = await oneJob(
       subject,

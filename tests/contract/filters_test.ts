@@ -7,8 +7,8 @@ import { RawClient } from "./raw_client.ts";
 import { type Subject, subjects } from "./subject.ts";
 
 /**
- * Few, so that they meet: what means something in a glob, in JSON, in Go's texts, or takes several
- * bytes.
+ * Few, so that they collide: characters with a meaning in globs, in JSON or in Go's quoting, and
+ * characters of several bytes.
  */
 const LETTERS = [
   ...["a", "b", "*", "?", "[", "]", "^", "-", "\\", '"', "'", "<", "&", ">", " ", "\n", "\0"],
@@ -17,7 +17,7 @@ const LETTERS = [
 const letters = (minLength: number, maxLength: number) =>
   fc.array(fc.constantFrom(...LETTERS), { minLength, maxLength }).map((all) => all.join(""));
 
-/** Types that are parts of one another, or a glob of one another. */
+/** Types that contain or match one another. */
 const type = fc.oneof(letters(1, 3), fc.constantFrom("a", "ab", "*", "a*", "[ab]", "a?", "\\*"));
 
 const setting = fc.record({
@@ -37,8 +37,7 @@ const setting = fc.record({
 type Setting = typeof setting extends fc.Arbitrary<infer Value> ? Value : never;
 
 /**
- * A text as the server writes it in the jobs that it stores, with nothing in it that means
- * something in a glob.
+ * A text in the form in which the server stores it, with the special characters of globs escaped.
  */
 function storedGlob(text: string): string {
   const stored = JSON.stringify(text).slice(1, -1)
@@ -46,7 +45,7 @@ function storedGlob(text: string): string {
   return stored.replaceAll(/[*?[\]\\^]/g, (c) => `\\${c}`);
 }
 
-/** The filter, and whether it means a job. */
+/** Returns the filter, and whether it selects a job. */
 function meaning({ jobs, filter: { by, which, other } }: Setting, jidOf: (jid: string) => string) {
   const one = jobs[which];
   switch (by) {
@@ -67,7 +66,7 @@ function meaning({ jobs, filter: { by, which, other } }: Setting, jidOf: (jid: s
         isMeant: (job: typeof jobs[number]) => job.customer === which,
       };
     case "both": {
-      // Of a type that the server finds without a pattern of its own.
+      // The server finds this type without another pattern.
       const customer = which % 4;
       const type = jobs.find(({ type }) => /^[ab]+$/.test(type))?.type ?? "none";
       return {
@@ -87,11 +86,11 @@ function meaning({ jobs, filter: { by, which, other } }: Setting, jidOf: (jid: s
 
 let runs = 0;
 
-/** Puts jobs into a set, changes some of them, and looks at where each of them is. */
+/** Puts jobs into a set, changes some of them, and checks the place of each. */
 async function run(setting: Setting, producer: Producer, raw: RawClient): Promise<void> {
   const { change } = setting;
   const queue = `filters-${Date.now().toString(36)}-${runs++}`;
-  // No two jobs have one jid.
+  // Removes jobs with the same jid.
   const jobs = setting.jobs.filter(({ jid }, i) =>
     setting.jobs.findIndex((other) => other.jid === jid) === i
   );
@@ -150,7 +149,7 @@ function filterContract(subject: Subject): void {
     await subject.stop();
   });
 
-  it("change the jobs that they name, and no others", async () => {
+  it("change the jobs that they select, and no others", async () => {
     await fc.assert(
       fc.asyncProperty(setting, (all) => run(all, producer, raw)),
       { ...parameters(`filters against ${subject.name}`, 400), includeErrorInReport: true },

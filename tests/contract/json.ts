@@ -4,7 +4,7 @@ import { it } from "node:test";
 import { RawClient } from "./raw_client.ts";
 import { freshQueue, type Subject } from "./subject.ts";
 
-/** What follows PUSH, and what is said to be wrong with it, behind `-ERR invalid JSON: `. */
+/** Payloads of PUSH, and the error after `-ERR invalid JSON: `. */
 const NO_JSON: readonly (readonly [payload: string, fault: string])[] = [
   ["", "unexpected end of JSON input"],
   ["{", "unexpected end of JSON input"],
@@ -77,7 +77,7 @@ function cannot(value: string, place: string): string {
   return `json: cannot unmarshal ${value} into Go ${place}`;
 }
 
-/** What follows MUTATE, and what is said of it. */
+/** Payloads of MUTATE, and the reply. */
 const NO_OPERATION: readonly (readonly [payload: string, reply: string])[] = [
   ["", "-ERR unexpected end of JSON input"],
   ["x", "-ERR invalid character 'x' looking for beginning of value"],
@@ -93,7 +93,7 @@ const NO_OPERATION: readonly (readonly [payload: string, reply: string])[] = [
   ],
 ];
 
-/** Bytes of a line that are no UTF-8, and those of its reply. */
+/** Lines with invalid UTF-8, and the bytes of their replies. */
 const BYTES: readonly (readonly [line: string, reply: string])[] = [
   ["PUSH \xff", "-ERR invalid JSON: invalid character 'ÿ' looking for beginning of value"],
   ["P\xc3(\x80 {}", "-ERR unknown command P\xc3(\x80"],
@@ -103,9 +103,9 @@ const BYTES: readonly (readonly [line: string, reply: string])[] = [
   ['BEAT {"wid":"\xff\xfe"}', "-ERR unknown worker \xef\xbf\xbd\xef\xbf\xbd"],
 ];
 
-/** JSON and bytes as they come back from a server that is written in Go. */
+/** JSON and bytes, as a server written in Go returns them. */
 export function jsonContract(subject: Subject): void {
-  it("says of what is no JSON, or no job, what Go says", async () => {
+  it("reports invalid JSON and invalid jobs with Go's texts", async () => {
     const client = await RawClient.hello(subject.url);
     for (const [payload, fault] of NO_JSON) {
       const reply = Buffer.from(await client.ask(`PUSH ${payload}`), "latin1").toString();
@@ -122,7 +122,7 @@ export function jsonContract(subject: Subject): void {
     client.close();
   });
 
-  it("repeats bytes that are no text as they are, where it repeats them", async () => {
+  it("repeats invalid UTF-8 unchanged in its replies", async () => {
     const client = await RawClient.hello(subject.url);
     for (const [line, reply] of BYTES) {
       client.write(Buffer.from(`${line}\r\n`, "latin1"));
@@ -133,7 +133,7 @@ export function jsonContract(subject: Subject): void {
     client.close();
   });
 
-  it("writes numbers, texts and keys as Go does", async () => {
+  it("writes numbers, strings and keys like Go", async () => {
     const queue = freshQueue();
     const client = await RawClient.hello(subject.url);
     const pushed = [
@@ -156,7 +156,7 @@ export function jsonContract(subject: Subject): void {
     client.close();
   });
 
-  it("takes a value that is nested as deep as Go reads it", async () => {
+  it("accepts values that are nested as deeply as Go allows", async () => {
     const queue = freshQueue();
     const client = await RawClient.hello(subject.url);
     const args = "[".repeat(9999) + "]".repeat(9999);

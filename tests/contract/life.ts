@@ -6,13 +6,13 @@ import { parseUrl } from "../../src/transport/url.ts";
 import { RawClient } from "./raw_client.ts";
 import { freshQueue, type Subject } from "./subject.ts";
 
-/** What becomes of jobs, byte for byte: in sets, in queues, and with workers. */
+/** The life of jobs, byte for byte: in sets, on queues, and with workers. */
 export function lifeContract(subject: Subject): void {
-  /** A client with a queue of its own, whose name is also the type of its jobs. */
+  /** Connects a client with a new queue, whose name is also the type of its jobs. */
   async function setting() {
     const client = await RawClient.hello(subject.url);
     const queue = freshQueue();
-    // With its `retry`: the reference server's default for it is what was pushed last, by whomever.
+    // Sets `retry`, since the reference server's default is the last pushed value.
     const job = `"jobtype":"${queue}","queue":"${queue}","args":[],"retry":25`;
     const push = (jid: string, more = "") =>
       client.ask(`PUSH {"jid":"${jid}-${queue}",${job}${more}}`);
@@ -27,7 +27,7 @@ export function lifeContract(subject: Subject): void {
 
   const later = `,"at":"2099-01-01T00:00:00Z","created_at":"c"`;
 
-  it("tells INFO in its own order", async () => {
+  it("replies to INFO with fields in the reference order", async () => {
     const { client } = await setting();
     const text = await client.ask("INFO");
     const names = [...text.matchAll(/"(\w+)":/g)].map(([, name]) => name);
@@ -46,7 +46,7 @@ export function lifeContract(subject: Subject): void {
     client.close();
   });
 
-  it("counts commands whose verb it knows", async () => {
+  it("counts commands with a known verb", async () => {
     const { client } = await setting();
     const count = async () => JSON.parse(await client.ask("INFO")).server.command_count;
     const before = await count();
@@ -55,7 +55,7 @@ export function lifeContract(subject: Subject): void {
     client.close();
   });
 
-  it("keeps a job that was scheduled twice once, whatever was set to it", async () => {
+  it("keeps one job when the same job is scheduled twice", async () => {
     const { client, push, info, mutate, fetch, end } = await setting();
     const before = (await info()).sets;
     for (let i = 0; i < 2; i++) assert.equal(await push("same", later), "+OK");
@@ -71,7 +71,7 @@ export function lifeContract(subject: Subject): void {
     client.close();
   });
 
-  it("tells the age of a queue's oldest job, and cannot where it does not say", async () => {
+  it("reports the age of a queue's oldest job, or an error if the job has no time", async () => {
     const { client, queue, push, mutate } = await setting();
     await push("young");
     const ages = await client.ask(`QUEUE latency nowhere ${queue} nowhere`);
@@ -92,7 +92,7 @@ export function lifeContract(subject: Subject): void {
     client.close();
   });
 
-  it("finds jobs by globs of bytes, by exact jids, and by types as Go quotes them", async () => {
+  it("selects jobs by globs of bytes, by exact jids, and by types as Go quotes them", async () => {
     const { client, queue, push, mutate, info } = await setting();
     const before = (await info()).sets.scheduled;
     const left = async () => (await info()).sets.scheduled - before;
@@ -122,7 +122,7 @@ export function lifeContract(subject: Subject): void {
     client.close();
   });
 
-  it("does not put back a job whose queue cannot be", async () => {
+  it("does not requeue a job with an invalid queue", async () => {
     const { client, queue, mutate, info } = await setting();
     const before = (await info()).sets.scheduled;
     const job = `{"jid":"astray-1","jobtype":"${queue}","args":[],"queue":"a/b"${later}}`;
@@ -136,7 +136,7 @@ export function lifeContract(subject: Subject): void {
     client.close();
   });
 
-  it("cuts what FAIL says by bytes, and makes up for blanks", async () => {
+  it("truncates a FAIL by bytes, and replaces blanks", async () => {
     const { client, push, fetch, end, fail, mutate } = await setting();
     const lines = JSON.stringify(Array.from({ length: 60 }, (_, i) => `line ${i}`));
     await push("cut");
@@ -169,7 +169,7 @@ export function lifeContract(subject: Subject): void {
     client.close();
   });
 
-  it("retries, buries or drops what has failed, as the job says", async () => {
+  it("retries, buries or drops failed jobs, depending on their retry", async () => {
     const { client, push, fetch, fail, mutate, info } = await setting();
     const before = (await info()).sets;
     const expected: [string, number, number][] = [["-1", 0, 1], ["0", 0, 0], ["1", 1, 0]];
@@ -190,7 +190,7 @@ export function lifeContract(subject: Subject): void {
     client.close();
   });
 
-  it("lets a second holder of a jid take it over from the first", async () => {
+  it("lets a second holder of a jid replace the first", async () => {
     const { client, push, fetch, end, fail } = await setting();
     await push("shared");
     await push("shared");
@@ -202,7 +202,7 @@ export function lifeContract(subject: Subject): void {
     client.close();
   });
 
-  it("pauses queues that there are, which go on taking jobs", async () => {
+  it("pauses existing queues, which still accept jobs", async () => {
     const { client, queue, push, fetch, end } = await setting();
     const other = freshQueue();
     assert.equal(await client.ask(`QUEUE PAUSE ${queue} ${other}`), "+OK");
@@ -221,7 +221,7 @@ export function lifeContract(subject: Subject): void {
     client.close();
   });
 
-  it("answers PUSHB by jid, in their order, for those that it does not take", async () => {
+  it("replies to PUSHB with the refused jobs, by jid, in order", async () => {
     const { client, queue, fetch, end } = await setting();
     const job = (jid: string, more: string) => `{"jid":"${jid}","queue":"${queue}"${more}}`;
     const reply = await client.ask(
@@ -245,7 +245,7 @@ export function lifeContract(subject: Subject): void {
     client.close();
   });
 
-  it("gives a quiet worker no jobs on its first connection, and on others it does", async () => {
+  it("a quiet worker gets no jobs on its first connection, but on others", async () => {
     const { client, queue, push, end } = await setting();
     const first = await RawClient.hello(subject.url, { wid: queue });
     const second = await RawClient.hello(subject.url, { wid: queue });
@@ -263,7 +263,7 @@ export function lifeContract(subject: Subject): void {
     client.close();
   });
 
-  it("carries out all that a client says before it says no more", async () => {
+  it("runs all lines that a client sends before it half-closes", async () => {
     const { client, queue } = await setting();
     client.close();
     const { hostname, port } = parseUrl(subject.url);
@@ -280,7 +280,7 @@ export function lifeContract(subject: Subject): void {
     );
   });
 
-  it("hangs up on who does not say HELLO within two seconds", async () => {
+  it("closes connections without a HELLO after two seconds", async () => {
     const client = new RawClient(subject.url);
     await client.line();
     client.write("HEL");

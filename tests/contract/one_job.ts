@@ -9,7 +9,7 @@ import {
 } from "../../mod.ts";
 import { freshQueue, type Subject } from "./subject.ts";
 
-/** A set's size, or the jobs of a queue, less what was there before. */
+/** A set's size, or a queue's, minus its size before the test. */
 export interface Growth {
   readonly scheduled: number;
   readonly retries: number;
@@ -18,10 +18,12 @@ export interface Growth {
   readonly waiting: number;
 }
 
-/** Nothing is left of the job. */
+/** The job no longer exists. */
 export const NONE: Growth = { scheduled: 0, retries: 0, dead: 0, working: 0, waiting: 0 };
 
-/** One job on a queue of its own, a consumer of that queue, and what its handler saw. */
+/**
+ * Creates one job on a new queue, a consumer of that queue, and a record of its handler's calls.
+ */
 export async function oneJob(
   subject: Subject,
   { handlerOptions = {}, ...options }: JobOptions & { handlerOptions?: HandlerOptions },

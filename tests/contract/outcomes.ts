@@ -10,10 +10,10 @@ const WAYS: readonly (readonly [name: string, give: (outcome: Error) => Promise<
   ["returned", (outcome) => Promise.resolve(outcome)],
 ];
 
-/** What becomes of a job by an outcome. */
+/** The effect of an outcome on a job. */
 export function outcomesContract(subject: Subject): void {
   for (const [way, give] of WAYS) {
-    it(`is done with a job whose Discard was ${way}`, async () => {
+    it(`completes a job whose Discard was ${way}`, async () => {
       await using one = await oneJob(subject, { retry: 5 }, () => give(new Discard("no use")));
       const told: unknown[] = [];
       one.consumer.on("discard", ({ outcome }) => told.push(outcome.message));
@@ -32,7 +32,7 @@ export function outcomesContract(subject: Subject): void {
       assert.deepEqual(await one.growth(), NONE);
     });
 
-    it(`has a job whose Kill was ${way} among the dead, with its failure`, async () => {
+    it(`moves a job whose Kill was ${way} to the dead set, with its failure`, async () => {
       let isKilled = false;
       await using one = await oneJob(subject, { retry: 5, backtrace: 1 }, () => {
         if (isKilled) return;
@@ -49,7 +49,7 @@ export function outcomesContract(subject: Subject): void {
       assert.equal(failure!.backtrace!.length, 1);
     });
 
-    it(`tries a job whose RetryAfter was ${way} again at its time, as one of its retries`, async () => {
+    it(`retries a job whose RetryAfter was ${way} at its time, which uses a retry`, async () => {
       await using one = await oneJob(
         subject,
         { retry: 2 },
@@ -70,7 +70,7 @@ export function outcomesContract(subject: Subject): void {
       assert.deepEqual([type, message, retryCount, remaining], ["RetryAfter", "busy", 0, 2]);
       assert(Math.abs(nextAt!.getTime() - failedAt!.getTime() - 3_600_000) < 1000);
       assert(Math.abs(second.job.at!.getTime() - startedAt - 3_600_000) < 30_000);
-      // The last retry that it has: after it, no time is waited for any longer.
+      // This is the last retry: the job then waits for no further time.
       await one.producer.sets.scheduled.requeue({ jids: [one.jid] });
       report = await one.consumer.run({ maxJobs: 1 });
       assert.deepEqual([report.done, report.failed], [0, 1]);
@@ -80,7 +80,7 @@ export function outcomesContract(subject: Subject): void {
       assert.deepEqual([third.failure!.retryCount, third.failure!.remaining], [1, 1]);
     });
 
-    it(`puts a job off whose Snooze was ${way}, and counts no attempt`, async () => {
+    it(`snoozes a job whose Snooze was ${way}, which uses no retry`, async () => {
       await using one = await oneJob(subject, { retry: 1 }, () => give(new Snooze(3600)));
       const told: unknown[] = [];
       one.consumer.on("snooze", ({ outcome }) => told.push(outcome.seconds));
@@ -98,7 +98,7 @@ export function outcomesContract(subject: Subject): void {
     });
   }
 
-  it("keeps a job's failure while it is put off", async () => {
+  it("keeps a job's failure while it is snoozed", async () => {
     const ends = [new Error("once"), new Snooze(3600), new Error("twice"), new Discard()];
     await using one = await oneJob(subject, { retry: 5 }, () => Promise.reject(ends.shift()!));
     const { scheduled, retries } = one.producer.sets;
@@ -113,7 +113,7 @@ export function outcomesContract(subject: Subject): void {
     assert.deepEqual(await one.growth(), NONE);
   });
 
-  it("has 25 retries for a job that says nothing, whatever the jobs before it have said", async () => {
+  it("a job without retry has 25 retries, whatever earlier jobs had", async () => {
     await using other = await oneJob(subject, { retry: 0 }, () => {});
     await using one = await oneJob(subject, {}, (job) => {
       assert.equal(job.retry, 25);
@@ -124,7 +124,7 @@ export function outcomesContract(subject: Subject): void {
     assert.deepEqual(await one.growth(), { ...NONE, retries: 1 });
   });
 
-  it("puts a job off for a moment at least: its ACK must not find it with its next worker", async () => {
+  it("snoozes for a moment at least: the ACK must not find the job with its next worker", async () => {
     for (const outcome of [new Snooze(0), new RetryAfter(0)]) {
       const seen: unknown[] = [];
       await using one = await oneJob(subject, { retry: 5 }, ({ args, at }, { attempt }) => {
@@ -143,7 +143,7 @@ export function outcomesContract(subject: Subject): void {
     }
   });
 
-  it("has nothing left of a killed job that has no retries, as the server keeps none of those", async () => {
+  it("a killed job without retries is deleted, as the server does not keep those", async () => {
     await using one = await oneJob(subject, { retry: 0 }, () => Promise.reject(new Kill()));
     assert.equal((await one.consumer.run({ maxJobs: 1 })).failed, 1);
     assert.deepEqual(await one.growth(), NONE);
@@ -157,13 +157,13 @@ export function outcomesContract(subject: Subject): void {
     }
   });
 
-  it("puts a job off that has no retries", async () => {
+  it("snoozes a job without retries", async () => {
     await using one = await oneJob(subject, { retry: 0 }, () => Promise.reject(new Snooze(3600)));
     assert.equal((await one.consumer.run({ maxJobs: 1 })).done, 1);
     assert.deepEqual(await one.growth(), { ...NONE, scheduled: 1 });
   });
 
-  it("kills a job at the last of its retries", async () => {
+  it("kills a job at its last retry", async () => {
     const ends = [new Error("first"), new Kill("second")];
     await using one = await oneJob(subject, { retry: 1 }, () => Promise.reject(ends.shift()!));
     await one.consumer.run({ maxJobs: 1 });
@@ -174,7 +174,7 @@ export function outcomesContract(subject: Subject): void {
 
   for (const place of ["outermost", "innermost"] as const) {
     for (const [way, give] of WAYS) {
-      it(`takes an outcome that the ${place} middleware has ${way}`, async () => {
+      it(`respects an outcome that the ${place} middleware has ${way}`, async () => {
         await using one = await oneJob(subject, { retry: 5 }, () => "the handler's value");
         const through = async (_job: unknown, _context: unknown, next: () => Promise<unknown>) => {
           await next();
@@ -196,7 +196,7 @@ export function outcomesContract(subject: Subject): void {
     }
   }
 
-  it("lets a middleware make of an outcome what it likes", async () => {
+  it("lets a middleware replace an outcome", async () => {
     await using one = await oneJob(subject, { retry: 5 }, () => new Kill("not so fast"));
     const caught: unknown[] = [];
     one.consumer.use(async (_job, _context, next) => {

@@ -11,11 +11,11 @@ import {
 import { RawClient } from "./raw_client.ts";
 import { freshQueue, type Subject, unlessSince } from "./subject.ts";
 
-/** What a producer can rely on. */
+/** The guarantees of a producer. */
 export function producerContract(subject: Subject): void {
   const connect = () => Producer.connect({ url: subject.url });
 
-  /** Takes so many jobs from a queue, which then has no more, in their order. */
+  /** Fetches this many jobs from a queue, which is then empty, in order. */
   async function drain(queue: string, count = 1): Promise<Job[]> {
     const jobs: Job[] = [];
     const consumer = new Consumer({ url: subject.url, queues: [queue], concurrency: 1 });
@@ -29,7 +29,7 @@ export function producerContract(subject: Subject): void {
     return jobs;
   }
 
-  it("enqueues a job that comes out as it went in", async () => {
+  it("enqueues a job without changing it", async () => {
     await using producer = await connect();
     const queue = freshQueue();
     const args = [1, -2.5, "ünï\u2028<b>&\n\t\\", null, true, { b: [1], a: {} }, []];
@@ -53,7 +53,7 @@ export function producerContract(subject: Subject): void {
     assert(job!.enqueuedAt instanceof Date);
   });
 
-  it("enqueues a Job, and gives back the jid that it has", async () => {
+  it("enqueues a Job, and returns its jid", async () => {
     await using producer = await connect();
     const job = new Job("resize", ["cat.png"], { queue: freshQueue(), retry: 0 });
     assert.equal(await producer.enqueue(job), job.jid);
@@ -61,7 +61,7 @@ export function producerContract(subject: Subject): void {
     assert.deepEqual(fetched!.args, ["cat.png"]);
   });
 
-  it("sends jobs that are enqueued at the same time together, in their order", async () => {
+  it("sends jobs that are enqueued together in one command, in order", async () => {
     await using producer = await connect();
     const queue = freshQueue();
     const before = (await producer.info()).server.commandCount;
@@ -69,18 +69,18 @@ export function producerContract(subject: Subject): void {
       Array.from({ length: 50 }, (_, i) => producer.enqueue("x", [i], { queue, retry: 0 })),
     );
     const after = (await producer.info()).server.commandCount;
-    // One PUSHB, and INFO itself; what others do on a real server is little.
+    // One PUSHB, and INFO itself. Other clients of a real server send little.
     assert(after - before < 10, `${after - before} commands`);
     assert.equal(new Set(jids).size, 50);
     const jobs = await drain(queue, jids.length);
     assert.deepEqual(jobs.map(({ jid }) => jid), jids);
   });
 
-  it("sends more than goes into a large write, each job whole and once", async () => {
+  it("sends more than fits in a large write, each job whole and once", async () => {
     await using producer = await connect();
     const queue = freshQueue();
     const text = "x".repeat(20_000);
-    // Several writes of a mebibyte, each of which ends while the next jobs are made.
+    // Several writes of 1 MiB, each of which ends while further jobs are created.
     const jobs = Array.from({ length: 400 }, (_, i) => {
       return { type: "x", args: [i, text], queue, retry: 0 };
     });
@@ -90,13 +90,13 @@ export function producerContract(subject: Subject): void {
     assert.equal(new Set(await Promise.all(calls)).size, jobs.length);
     assert.equal((await producer.info()).queues[queue], 2 * jobs.length);
     const got = await drain(queue, 2 * jobs.length);
-    // Over several connections they arrive in any order.
+    // On several connections, jobs arrive in any order.
     const numbers = jobs.flatMap(({ args }) => [args[0], args[0]]);
     assert.deepEqual(got.map(({ args }) => args[0] as number).sort((a, b) => a - b), numbers);
     assert(got.every(({ args }) => args[1] === text));
   });
 
-  it("sends a jid that is enqueued twice at the same time twice, each with its own answer", async () => {
+  it("sends a jid that is enqueued twice at once twice, each with its own reply", async () => {
     await using producer = await connect();
     const queue = freshQueue();
     const job: JobInput = { type: "x", jid: `twice-${queue}`, queue, retry: 0 };
@@ -108,7 +108,7 @@ export function producerContract(subject: Subject): void {
     await producer.queues.remove(queue);
   });
 
-  it("enqueues many jobs, and says of each that is invalid where", async () => {
+  it("enqueues many jobs, and reports each invalid one", async () => {
     await using producer = await connect();
     const queue = freshQueue();
     const jobs: JobInput[] = Array.from(
@@ -126,7 +126,7 @@ export function producerContract(subject: Subject): void {
     await producer.queues.remove(queue);
   });
 
-  it("enqueues what an asynchronous source gives", async () => {
+  it("enqueues the jobs of an asynchronous source", async () => {
     await using producer = await connect();
     const queue = freshQueue();
     async function* source() {
@@ -139,7 +139,7 @@ export function producerContract(subject: Subject): void {
     assert.deepEqual((await drain(queue, enqueued.length)).map(({ jid }) => jid), enqueued);
   });
 
-  it("takes jobs from a stream, and has all of them once it is closed", async () => {
+  it("accepts jobs from a stream, and has sent all when it closes", async () => {
     await using producer = await connect();
     const queue = freshQueue();
     let next = 0;
@@ -154,7 +154,7 @@ export function producerContract(subject: Subject): void {
     await producer.queues.remove(queue);
   });
 
-  it("ends a stream at its first invalid job, or goes on where it is told of it", async () => {
+  it("ends a stream at its first invalid job, or continues with onFailed", async () => {
     await using producer = await connect();
     const queue = freshQueue();
     const bad = { type: "", queue };
@@ -191,7 +191,7 @@ export function producerContract(subject: Subject): void {
     await producer.sets.retries.discard({ jids });
   });
 
-  it("keeps a job for later, and can be told to run it now", async () => {
+  it("schedules a job, and can run it now", async () => {
     await using producer = await connect();
     const queue = freshQueue();
     const before = (await producer.info()).sets.scheduled;
@@ -206,7 +206,7 @@ export function producerContract(subject: Subject): void {
   });
 
   for (const type of ["plain", `odd *?[x] \\ "type" <&> ü`]) {
-    it(`finds the jobs of the type ${type}, and no others`, async () => {
+    it(`selects jobs of the type ${type}, and no others`, async () => {
       await using producer = await connect();
       const queue = freshQueue();
       const at = new Date(subject.now() + 3_600_000);
@@ -246,19 +246,19 @@ export function producerContract(subject: Subject): void {
     assert.equal(await idle.runOne(), false);
     const seconds = (performance.now() - since) / 1000;
     const latency = await producer.queues.latency([queue, `${queue}-none`]);
-    // The server counts from when it took the job, by a clock of whole milliseconds.
+    // The server counts from its receipt of the job, in whole milliseconds.
     assert(latency.get(queue)! >= seconds - 0.01, `${latency.get(queue)} s of ${seconds} s`);
     assert.equal(latency.get(`${queue}-none`), 0);
     await producer.queues.remove(queue);
   });
 
-  it("measures queues beside one whose oldest job does not say its age", {
+  it("measures queues next to one whose oldest job has no time", {
     skip: lacksLatency,
   }, async () => {
     await using producer = await connect();
     const [good, odd] = [freshQueue(), freshQueue()];
     await producer.enqueue("x", [], { queue: good });
-    // Later than now on a server whose clock is a day ahead.
+    // In the future, even on a server whose clock is a day ahead.
     const at = new Date(Date.now() + 3 * 86_400_000);
     const jid = await producer.enqueue("x", [], { queue: odd, at });
     await producer.sets.scheduled.requeue({ jids: [jid] });
@@ -269,7 +269,7 @@ export function producerContract(subject: Subject): void {
 
   const hasLatency = lacksLatency === false && "it measures queues";
 
-  it("says that an old server does not measure queues", { skip: hasLatency }, async () => {
+  it("reports that an old server does not measure queues", { skip: hasLatency }, async () => {
     await using producer = await connect();
     await assert.rejects(producer.queues.latency(freshQueue()), {
       code: "UNSUPPORTED_COMMAND",
@@ -277,7 +277,7 @@ export function producerContract(subject: Subject): void {
     });
   });
 
-  it("refuses what would match every job, unless it is said in so many words", async () => {
+  it("refuses a filter that matches every job without all: true", async () => {
     await using producer = await connect();
     const { dead } = producer.sets;
     const code = "FILTER_MATCHES_ALL";
@@ -294,7 +294,7 @@ export function producerContract(subject: Subject): void {
   });
 
   const skip = subject.edition === "enterprise" && "it is Faktory Enterprise";
-  it("tells that batches and tracking need Enterprise, and that unique_for is not heeded", {
+  it("reports that batches and tracking need Enterprise, and warns about unique_for", {
     skip,
   }, async () => {
     await using producer = await connect();
@@ -312,7 +312,7 @@ export function producerContract(subject: Subject): void {
     await producer.queues.remove(queue);
   });
 
-  it("waits for what is under way when it is closed, and takes nothing after", async () => {
+  it("close waits for calls in flight, and refuses later ones", async () => {
     const producer = await connect();
     const queue = freshQueue();
     const under = Array.from({ length: 100 }, () => producer.enqueue("x", [], { queue }));
@@ -326,7 +326,7 @@ export function producerContract(subject: Subject): void {
     await other.queues.remove(queue);
   });
 
-  it("forgets every job when it is told to", async () => {
+  it("flush deletes all jobs", async () => {
     await using producer = await connect();
     await producer.enqueue("x", [], { queue: freshQueue(), at: new Date(subject.now() + 60_000) });
     await producer.enqueue("x", [], { queue: freshQueue() });
@@ -337,7 +337,7 @@ export function producerContract(subject: Subject): void {
     assert(Object.values(queues).every((size) => size === 0));
   });
 
-  it("sends any other command, and gives what is answered", async () => {
+  it("sends any other command, and returns its reply", async () => {
     await using producer = await connect();
     const info = JSON.parse((await producer.command("INFO"))!);
     assert.equal(info.server.description, (await producer.info()).server.description);
@@ -357,7 +357,7 @@ export function producerContract(subject: Subject): void {
     }
   });
 
-  it("frees a job whose worker is gone, by FAIL", async () => {
+  it("releases a job whose worker is gone, with FAIL", async () => {
     await using producer = await connect();
     const queue = freshQueue();
     const jid = await producer.enqueue("x", [], { queue, retry: 3 });

@@ -3,9 +3,9 @@ import { it } from "node:test";
 import { Consumer, Producer } from "../../mod.ts";
 import { freshQueue, type Subject } from "./subject.ts";
 
-/** Which queues a consumer takes jobs from, and how many. */
+/** The queues that a consumer fetches from, and its limits. */
 export function queuesContract(subject: Subject): void {
-  it("takes jobs from the queues that a pattern stands for, and from no others", async () => {
+  it("fetches jobs from the queues that match a pattern, and from no others", async () => {
     await using producer = await Producer.connect({ url: subject.url });
     const [prefix, other] = [freshQueue(), freshQueue()];
     const queues = [`${prefix}.a`, `${prefix}.b`];
@@ -20,10 +20,10 @@ export function queuesContract(subject: Subject): void {
     await producer.queues.remove(other);
   });
 
-  it("keeps the server from reserving more than a limit allows", async () => {
+  it("keeps the server from reserving more jobs than a limit allows", async () => {
     await using producer = await Producer.connect({ url: subject.url });
     const queue = freshQueue();
-    /** Jobs that workers have taken: those that they have, and those that the server saw end. */
+    /** Counts jobs that workers have fetched: running ones, and those that the server saw end. */
     const taken = async () => {
       const { sets, totals } = await producer.info();
       return sets.working + totals.processed;
@@ -39,7 +39,7 @@ export function queuesContract(subject: Subject): void {
     let [running, most, ended, reserved] = [0, 0, 0, 0];
     consumer.register("x", async () => {
       most = Math.max(most, ++running);
-      // A job whose handler has ended counts no longer, however late its ACK is.
+      // A job whose handler has ended no longer counts, however late its ACK is.
       reserved = Math.max(reserved, await taken() - before - ended);
       running--;
       ended++;
@@ -50,7 +50,7 @@ export function queuesContract(subject: Subject): void {
     assert(reserved <= 3, `${reserved} were reserved`);
   });
 
-  it("leaves jobs that have no handler to others, as they were", async () => {
+  it("leaves jobs without a handler to other workers, unchanged", async () => {
     await using producer = await Producer.connect({ url: subject.url });
     const queue = freshQueue();
     const custom = { trace: "kept" };

@@ -2,7 +2,7 @@ import { connect, type Socket } from "node:net";
 import { parseUrl } from "../../src/transport/url.ts";
 import { passwordHash } from "../../src/protocol/handshake.ts";
 
-/** A connection that says what it is told to and shows what comes back, byte for byte. */
+/** A client that sends raw lines, and returns the server's bytes. */
 export class RawClient {
   readonly #socket: Socket;
   #received = "";
@@ -24,7 +24,7 @@ export class RawClient {
     });
   }
 
-  /** Connects and shakes hands. */
+  /** Connects and completes the handshake. */
   static async hello(url: string, fields: Record<string, unknown> = {}): Promise<RawClient> {
     const client = new RawClient(url);
     const greeting = JSON.parse((await client.line()).slice("+HI ".length));
@@ -48,7 +48,7 @@ export class RawClient {
     this.#socket.write(bytes);
   }
 
-  /** The next line, without its end; `EOF` where the server has hung up. */
+  /** Reads the next line without its end. Returns `EOF` if the server has closed the connection. */
   async line(): Promise<string> {
     await this.#until(() => this.#received.includes("\r\n"));
     const end = this.#received.indexOf("\r\n");
@@ -58,7 +58,7 @@ export class RawClient {
     return line;
   }
 
-  /** The next reply: a line, or a bulk's text. */
+  /** Reads the next reply: a line, or the text of a bulk string. */
   async reply(): Promise<string> {
     const line = await this.line();
     const length = /^\$(\d+)$/.exec(line)?.[1];
@@ -70,20 +70,18 @@ export class RawClient {
     return Buffer.from(text, "latin1").toString();
   }
 
-  /** Sends a line, and gives its reply. */
+  /** Sends a line, and returns its reply. */
   async ask(line: string): Promise<string> {
     this.say(line);
     return await this.reply();
   }
 
-  /** Says no more, and goes on listening. */
+  /** Half-closes the connection, and keeps reading. */
   finish(): void {
     this.#socket.end();
   }
 
-  /**
-   * Ends the connection by a reset, as where the client's program was killed with something unread.
-   */
+  /** Resets the connection, like a client that was killed with unread data. */
   reset(): void {
     this.#socket.resetAndDestroy();
   }

@@ -4,9 +4,9 @@ import { Consumer, Job, Producer } from "../../mod.ts";
 import { Schedule, type ScheduleEntries, type ScheduleOptions } from "../../src/cron/mod.ts";
 import { freshQueue, type Subject } from "./subject.ts";
 
-/** Recurring jobs by processes of their own connections. */
+/** Recurring jobs, pushed by processes with their own connections. */
 export function recurringContract(subject: Subject): void {
-  /** Runs the schedule in five processes, until `use` has ended. */
+  /** Runs the schedule in five processes until `use` has ended. */
   async function withProcesses(
     entries: ScheduleEntries,
     options: ScheduleOptions,
@@ -33,7 +33,7 @@ export function recurringContract(subject: Subject): void {
     }
   }
 
-  it("has each firing once, whoever pushes it, and withdraws what has changed", async () => {
+  it("pushes each firing once from any process, and withdraws changed ones", async () => {
     await using producer = await Producer.connect({ url: subject.url });
     const scheduled = async () => (await producer.info()).sets.scheduled;
     const before = await scheduled();
@@ -49,7 +49,7 @@ export function recurringContract(subject: Subject): void {
     const changed: ScheduleEntries = { hourly: { every: "1h", job: { type: "changed", queue } } };
     await withProcesses(changed, { name }, async () => {
       const left = await scheduled() - before;
-      // Firings in the next 90 seconds stay as they are.
+      // Firings in the next 90 seconds are not withdrawn.
       assert(left === 3 || left === 4, `${left}`);
     });
     await producer.sets.scheduled.requeue({ pattern: `*"jid":"cron:${name}:*` });
@@ -64,7 +64,7 @@ export function recurringContract(subject: Subject): void {
     await producer.queues.remove(queue);
   });
 
-  // It takes 20 seconds, and the year of tests/cron shows it there.
+  // This takes 20 seconds. For the embedded server, the year in tests/cron covers it.
   if (subject.name.startsWith("the embedded server")) return;
   it("fires on time, and once", { timeout: 60_000 }, async () => {
     const queue = freshQueue();

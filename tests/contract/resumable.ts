@@ -5,7 +5,7 @@ import { freshQueue, type Subject } from "./subject.ts";
 
 const STEPS = 6;
 
-/** A job of six steps on a queue of its own, and consumers that run it. */
+/** Creates a job of six steps on a new queue, and consumers that run it. */
 async function setUp(
   subject: Subject,
   retry: number,
@@ -35,7 +35,7 @@ async function setUp(
       consumer.register("export", resumable(run));
       return consumer;
     },
-    /** Brings the job back at once. */
+    /** Requeues the job at once. */
     async back() {
       for (const set of [producer.sets.scheduled, producer.sets.retries, producer.sets.dead]) {
         await set.requeue({ jids: [jid] });
@@ -48,7 +48,7 @@ async function setUp(
   };
 }
 
-/** Long jobs that continue where they were. */
+/** Long jobs that continue at a cursor. */
 export function resumableContract(subject: Subject): void {
   it("continues at its cursor after a stop, and uses no retry", async () => {
     const stop = { now: () => {} };
@@ -66,7 +66,7 @@ export function resumableContract(subject: Subject): void {
     assert.deepEqual(one.starts, [[undefined, 1, "acme"], [3, 1, "acme"]]);
   });
 
-  it("continues at its cursor after a failure, which counts as one", async () => {
+  it("continues at its cursor after a failure, which uses a retry", async () => {
     let hasFailed = false;
     await using one = await setUp(subject, 5, (step) => {
       if (step !== 3 || hasFailed) return;
@@ -84,7 +84,7 @@ export function resumableContract(subject: Subject): void {
     assert.deepEqual(one.starts, [[undefined, 1, "acme"], [3, 2, "acme"]]);
   });
 
-  it("begins again at its last hop where a failure ends it, and at its beginning without one", async () => {
+  it("restarts at its last hop after a failure, or at its beginning without one", async () => {
     let fails = 0;
     await using one = await setUp(subject, -1, (step) => {
       if (step === 1 && fails++ === 0) throw new Error("at the last attempt");
@@ -95,7 +95,7 @@ export function resumableContract(subject: Subject): void {
     assert.deepEqual(one.steps, [0, 0, 1, 2, 3, 4, 5]);
   });
 
-  it("is given back at its cursor by a handler that a stop interrupts in a step", async () => {
+  it("is requeued at its cursor by a handler that a stop interrupts in a step", async () => {
     const stop = { now: () => {} };
     let hasStopped = false;
     await using one = await setUp(subject, 5, (step, { signal }) => {

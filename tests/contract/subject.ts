@@ -7,28 +7,27 @@ import { systemClock } from "../../src/internal/clock.ts";
 import { shifted } from "../faults/shifted_clock.ts";
 import { startQuick } from "../server/quick.ts";
 
-/** A server that a suite is held against. */
+/** A server that the suites test. */
 export interface Subject {
   readonly name: string;
-  /** Set once the suite has begun. */
+  /** Set when the suite starts. */
   readonly url: string;
   start(): Promise<void>;
   stop(): Promise<void>;
-  /** Which edition it is. */
+  /** The server's edition. */
   readonly edition: ServerEdition;
-  /** Its time, in milliseconds since 1970. */
+  /** The server's time, in ms since 1970. */
   now(): number;
-  /** Which version it says that it is. */
+  /** The version that the server reports. */
   readonly version: string;
 }
 
-/** The version that the embedded server is like. */
+/** The version that the embedded server imitates. */
 export const REFERENCE = "1.10.0";
 
 /**
- * The embedded server always, and a real one where `FAKTORY_TEST_URL` names it;
- * `FAKTORY_TEST_EDITION=enterprise` says that it is Faktory Enterprise. Everything in it is
- * flushed.
+ * Returns the embedded server and, if `FAKTORY_TEST_URL` names one, a real server.
+ * `FAKTORY_TEST_EDITION=enterprise` marks it as Faktory Enterprise. All its data are deleted.
  */
 export function subjects(): Subject[] {
   const url = environmentVariable("FAKTORY_TEST_URL");
@@ -37,7 +36,7 @@ export function subjects(): Subject[] {
   return all;
 }
 
-/** The embedded server, whose clock may be ahead of its clients'. */
+/** Creates the embedded server. Its clock may be ahead of its clients'. */
 export function embedded(name: string, edition: ServerEdition, aheadMs = 0): Subject {
   const clock = shifted(systemClock, aheadMs);
   let server: FaktoryServer;
@@ -69,7 +68,7 @@ function real(url: string): Subject {
   };
 }
 
-/** Asked by another process, as tests are registered at once. */
+/** Asks in another process, as tests must be registered synchronously. */
 function versionOf(url: string): string {
   const flags = { deno: ["run", "-A"], bun: [], node: ["--import", "tsx"], workerd: [] };
   const program = fileURLToPath(new URL("version.ts", import.meta.url));
@@ -78,7 +77,8 @@ function versionOf(url: string): string {
 }
 
 /**
- * Why something is skipped that came to Faktory with `version`; `false` where the server has it.
+ * Returns the reason for skipping a feature that Faktory has since `version`. `false` if the server
+ * has it.
  */
 export function unlessSince({ version: is }: Subject, version: string): string | false {
   const [parts, wanted] = [is, version].map((text) => text.split(".").map(Number)) as [
@@ -92,7 +92,7 @@ export function unlessSince({ version: is }: Subject, version: string): string |
 
 let count = 0;
 
-/** A queue's name that no other test uses. */
+/** Returns a queue name that no other test uses. */
 export function freshQueue(): string {
   return `test-${Date.now().toString(36)}-${count++}`;
 }

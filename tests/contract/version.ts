@@ -1,4 +1,4 @@
-/** Prints the version of the server at the URL that is its argument. */
+/** Prints the version of the server at the URL in its argument. */
 import process from "node:process";
 import { Producer } from "../../mod.ts";
 

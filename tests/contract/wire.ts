@@ -4,7 +4,7 @@ import { it } from "node:test";
 import { RawClient } from "./raw_client.ts";
 import { freshQueue, type Subject } from "./subject.ts";
 
-/** A line, and the reply to it: a text, or a pattern. */
+/** A line, and its reply as text or as a pattern. */
 type Vector = readonly [line: string, reply: string | RegExp];
 
 const ERRORS: readonly Vector[] = [
@@ -74,9 +74,9 @@ const ERRORS: readonly Vector[] = [
   [`MUTATE {"cmd":"kill","target":"working"}`, "-ERR invalid target for mutation command"],
 ];
 
-/** What goes over the wire, byte for byte. */
+/** The bytes on the wire. */
 export function wireContract(subject: Subject): void {
-  it("answers what is wrong as the reference server does", async () => {
+  it("replies to invalid lines like the reference server", async () => {
     const client = await RawClient.hello(subject.url);
     for (const [line, reply] of ERRORS) {
       if (subject.edition === "enterprise" && /^(BATCH|TRACK)/.test(line)) continue;
@@ -87,7 +87,7 @@ export function wireContract(subject: Subject): void {
     client.close();
   });
 
-  it("hangs up without a word on what is no HELLO", async () => {
+  it("closes without a reply if the first line is not a HELLO", async () => {
     for (const line of ["hello {}", "PUSH {}", "HELLO", "HELLO nonsense", `HELLO {"pid":"x"}`]) {
       const client = new RawClient(subject.url);
       assert.match(await client.line(), /^\+HI \{"v":2/);
@@ -97,7 +97,7 @@ export function wireContract(subject: Subject): void {
     }
   });
 
-  it("puts a job together again as Go does", async () => {
+  it("parses a job like Go", async () => {
     const queue = freshQueue();
     const client = await RawClient.hello(subject.url);
     const sent =
@@ -116,7 +116,7 @@ export function wireContract(subject: Subject): void {
     client.close();
   });
 
-  it("wakes who waits for a job of any queue", async () => {
+  it("wakes a client that waits for any of several queues", async () => {
     const [high, low] = [freshQueue(), freshQueue()];
     const consumer = await RawClient.hello(subject.url);
     const producer = await RawClient.hello(subject.url);
@@ -130,7 +130,7 @@ export function wireContract(subject: Subject): void {
     producer.close();
   });
 
-  it("answers pipelined commands in their order, a FETCH that waits included", async () => {
+  it("replies to pipelined commands in order, including a waiting FETCH", async () => {
     const queue = freshQueue();
     const client = await RawClient.hello(subject.url);
     const count = 20_000;
@@ -145,7 +145,7 @@ export function wireContract(subject: Subject): void {
     assert.equal(await client.reply(), "EOF");
   });
 
-  it("takes lines that end with a bare LF, and lines cut anywhere", async () => {
+  it("accepts lines that end with LF alone, and lines that are split anywhere", async () => {
     const client = await RawClient.hello(subject.url);
     client.write("PUSHB []\n");
     assert.equal(await client.reply(), "{}");
@@ -160,7 +160,7 @@ export function wireContract(subject: Subject): void {
     client.close();
   });
 
-  it("says what it wants of a worker at each BEAT, and never takes it back", async () => {
+  it("sends a worker's state with each BEAT, and never takes it back", async () => {
     const wid = freshQueue();
     const client = await RawClient.hello(subject.url, { wid, hostname: "h", pid: 1, labels: [] });
     assert.equal(await client.ask(`BEAT {"wid":"${wid}"}`), "+OK");

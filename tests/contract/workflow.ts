@@ -5,9 +5,9 @@ import { deferred } from "../../src/internal/deferred.ts";
 import { chain, join, resultsOf, Workflows } from "../../src/workflow/mod.ts";
 import { freshQueue, type Subject } from "./subject.ts";
 
-/** Chains and joins by real consumers, with the tokens that every server has. */
+/** Chains and joins with real consumers, with the tokens that every server has. */
 export function workflowContract(subject: Subject): void {
-  it("runs chains and joins, and hands their results on", async () => {
+  it("runs chains and joins, and passes their results on", async () => {
     const queue = freshQueue();
     const jobs = defineJobs({
       double: job<[number]>({ queue }),
@@ -18,7 +18,7 @@ export function workflowContract(subject: Subject): void {
     const reported = deferred<readonly unknown[]>();
     const runs = { double: 0, sum: 0, report: 0 };
     const workflows = new Workflows();
-    // Two workers, that unite what both of them bring.
+    // Two workers that join each other's results.
     const consumers = [1, 2].map(() => {
       const consumer = new Consumer({ url: subject.url, jobs, concurrency: 5 });
       workflows.attach(consumer);
@@ -55,7 +55,7 @@ export function workflowContract(subject: Subject): void {
     assert.deepEqual(await workflows.status(producer, id), {
       ...{ state: "succeeded", total: 25, succeeded: 25, failed: [] },
     });
-    // Once more: reading puts the state back.
+    // A second time, since reading repairs the state.
     assert.equal((await workflows.status(producer, id)).state, "succeeded");
 
     const own = Object.keys((await producer.info()).queues).filter((name) => name.includes(id));

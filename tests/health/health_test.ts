@@ -19,7 +19,7 @@ async function healthAt(handler: ReturnType<typeof healthHandler>) {
   return { status: response.status, health: await response.json() as ConsumerHealth };
 }
 
-test("a consumer is unhealthy before it runs, healthy while it does, and not after", async () => {
+test("a consumer is healthy only while it runs", async () => {
   await using setting = await start();
   const { server, producer } = setting;
   const consumer = new Consumer({ url: server.url, concurrency: 3 });
@@ -62,7 +62,7 @@ test("a consumer is unhealthy before it runs, healthy while it does, and not aft
   assert.deepEqual([healthy, state, done], [false, "stopped", 1]);
 });
 
-test("a consumer whose server is gone is unhealthy, and says why", async () => {
+test("a consumer that has lost its server is unhealthy, with a reason", async () => {
   const server = await startQuick();
   const consumer = new Consumer({ url: server.url, reconnect: { initialMs: 5 } });
   const running = once((hear) => consumer.on("state", hear));
@@ -77,7 +77,7 @@ test("a consumer whose server is gone is unhealthy, and says why", async () => {
   await run;
 });
 
-test("each thing that can be wrong is a reason", () => {
+test("each possible problem is a reason", () => {
   const vitals: Vitals = {
     ...{ state: "running", wid: "w", connected: true, busy: 0, concurrency: 1, done: 0 },
     ...{
@@ -114,7 +114,7 @@ test("each thing that can be wrong is a reason", () => {
   assert.equal(reasons({ connected: false, beatAgeMs: 1e6, fetchAgeMs: 1e6 }).length, 3);
 });
 
-test("metrics count how jobs end, by type and queue, and how long they take", async () => {
+test("metrics count the outcomes of jobs by type and queue, and their duration", async () => {
   await using setting = await start();
   const { server, producer } = setting;
   const consumer = new Consumer({ url: server.url, queues: ["a", "b"] });
@@ -166,8 +166,7 @@ test("metrics count how jobs end, by type and queue, and how long they take", as
     assert.ok(lines.includes(line), line);
   }
   assert.ok(lines.includes("faktory_consumer_fetch_error_total 0"));
-  // Each metric is told once, with what it is before its samples, and the text ends with a line's
-  // end.
+  // Each metric appears once, with its type before its samples, and the text ends with a line end.
   const heads = lines.filter((line) => line.startsWith("# TYPE"));
   assert.equal(new Set(heads).size, heads.length);
   assert.equal(lines.at(-1), "");
@@ -176,7 +175,7 @@ test("metrics count how jobs end, by type and queue, and how long they take", as
   }
 });
 
-test("types without end are counted as others, and no more once it is disposed of", () => {
+test("types above the limit are counted as other, until it is disposed", () => {
   const listeners = new Map<string, (detail: unknown) => void>();
   const consumer = {
     on(event: string, listener: (detail: unknown) => void) {
@@ -190,7 +189,7 @@ test("types without end are counted as others, and no more once it is disposed o
     listeners.get("done")?.({ job: { type: `t${i}`, queue: "q" }, elapsedMs: 1 });
   }
   assert.match(metrics.text(), /faktory_jobs_total{type="other",queue="other",outcome="done"} 500/);
-  // Of long names, too, the text stays small enough for a scrape.
+  // With long names too, the text stays small enough for a scrape.
   for (let i = 0; i < 1000; i++) {
     const job = { type: `${i}`.repeat(40_000), queue: "q".repeat(i) };
     listeners.get("done")?.({ job, elapsedMs: 1 });
@@ -201,7 +200,7 @@ test("types without end are counted as others, and no more once it is disposed o
   assert.equal(listeners.size, 0);
 });
 
-test("the text escapes what would break it, and writes numbers as Go reads them", () => {
+test("the text escapes special characters, and formats numbers for Go", () => {
   const text = new PrometheusText().metric("m", "gauge", "a \\ and\na line")
     .sample("m", { l: 'q"\\\n\ud800' }, 1).toString();
   assert.equal(
@@ -213,7 +212,7 @@ test("the text escapes what would break it, and writes numbers as Go reads them"
   ]);
 });
 
-test("other paths and methods are refused, and paths can be chosen or left out", async () => {
+test("other paths and methods are refused, and paths can be changed or disabled", async () => {
   const consumer = new Consumer();
   const handler = healthHandler(consumer, { healthPath: "/up", metricsPath: false });
   const statuses = [
@@ -234,7 +233,7 @@ test("other paths and methods are refused, and paths can be chosen or left out",
   }
 });
 
-test("what goes wrong while it answers is an answer of 500, and ends no program", async () => {
+test("an internal error is a response with status 500", async () => {
   const broken = new Consumer();
   broken.health = () => {
     throw new RangeError("Invalid string length");
@@ -254,7 +253,7 @@ test("what goes wrong while it answers is an answer of 500, and ends no program"
   }
 });
 
-test("Node's server serves it", async () => {
+test("Node's server can use the handler", async () => {
   const server = createServer(nodeListener(healthHandler(new Consumer())));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

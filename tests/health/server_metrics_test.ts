@@ -4,7 +4,7 @@ import { Producer } from "../../mod.ts";
 import { serverMetrics } from "../../src/health/mod.ts";
 import { startQuick } from "../server/quick.ts";
 
-test("the metrics of a server tell of queues, sets and connections", async () => {
+test("the metrics of a server include queues, sets and connections", async () => {
   const server = await startQuick();
   const producer = await Producer.connect({ url: server.url, reconnect: false });
   const later = new Date(Date.now() + 60_000);
@@ -26,7 +26,7 @@ test("the metrics of a server tell of queues, sets and connections", async () =>
     ]
   ) assert(text.includes(`\n${line}\n`), `${line} in ${text}`);
   assert.match(text, /\nfaktory_queue_latency_seconds\{queue="mail"\} [\d.e-]+\n/);
-  // Its job was scheduled, and does not say when it was put on its queue.
+  // Its job was scheduled, and has no time at which it was enqueued.
   assert(!text.includes('faktory_queue_latency_seconds{queue="odd"}'), text);
 
   const few = await serverMetrics(producer, { maxQueues: 1 }).text();

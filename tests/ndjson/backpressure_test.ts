@@ -7,7 +7,7 @@ import { bytesOf, settled } from "./setting.ts";
 const LINES = 100;
 const piece = new TextEncoder().encode('{"type":"a","args":["cat.png",320]}\n'.repeat(LINES));
 
-/** A file of `pieces` pieces of a hundred lines each. */
+/** A file of `pieces` pieces with a hundred lines each. */
 function file(pieces = Infinity) {
   const state = { given: 0 };
   const stream = new ReadableStream<Uint8Array>({
@@ -19,18 +19,18 @@ function file(pieces = Infinity) {
   return { state, stream };
 }
 
-test("lines are read no faster than jobs are taken", async () => {
+test("lines are read only as fast as jobs are consumed", async () => {
   const files = [file(), file()];
   const jobs = files.map(({ stream }) => stream.pipeThrough(linesToJobs()));
   const reader = mergeStreams(jobs).getReader();
   for (let i = 0; i < 1000; i++) await reader.read();
   await settled();
-  // What was taken, and of each file a few pieces on their way: one at each stage.
+  // The consumed pieces, and per file a few in flight: one at each stage.
   for (const { state } of files) assert.ok(state.given <= 5 + 4, String(state.given));
   await reader.cancel();
 });
 
-test("a producer gets all lines of many files", async () => {
+test("a producer receives all lines of many files", async () => {
   await using faktory = await FakeFaktory.start();
   const files = [file(30).stream, bytesOf("no job\n"), file(20).stream];
   const bad: number[] = [];

@@ -17,7 +17,7 @@ async function linesOf(...jobs: readonly JobInput[]): Promise<string> {
   return await new Response(streamOf(...jobs).pipeThrough(jobsToLines())).text();
 }
 
-test("a line has what was said of its job, and no more", async () => {
+test("a line contains the job's own properties only", async () => {
   const at = new Date(Date.UTC(2030, 0, 31, 12));
   assert.equal(
     await linesOf({ type: "a" }, { type: "b", args: [], at }),
@@ -33,7 +33,7 @@ test("a line has what was said of its job, and no more", async () => {
   );
 });
 
-test("jobs come back as they were", async () => {
+test("jobs survive a round trip", async () => {
   const fields = {
     jid: "cats-0001",
     type: "resize",
@@ -53,7 +53,7 @@ test("jobs come back as they were", async () => {
   }
 });
 
-test("a job that no server would take ends the stream", async () => {
+test("an invalid job ends the stream", async () => {
   await assert.rejects(linesOf({ type: "a" }, { type: "b", args: [1n] }), (error) => {
     assert.ok(error instanceof InvalidJobError);
     assert.deepEqual([error.code, error.path], ["INVALID_ARGS", "args[0]"]);

@@ -14,7 +14,7 @@ test("a line is a job", async () => {
   assert.deepEqual(invalid, []);
 });
 
-test("all of a job can be said, times as in RFC 3339", async () => {
+test("all properties of a job can be set, with times in RFC 3339", async () => {
   const fields = {
     jid: "cats-0001",
     type: "resize",
@@ -35,7 +35,7 @@ test("all of a job can be said, times as in RFC 3339", async () => {
   }]);
 });
 
-test("the protocol's names do as well, and what only a server says is left out", async () => {
+test("the protocol's names are accepted, and properties of the server are ignored", async () => {
   const line = '{"jid":"12345678","jobtype":"a","args":[],"reserve_for":60,' +
     '"created_at":"2029-01-31T12:00:00.123456789Z","enqueued_at":"x","failure":{"retry_count":1}}';
   const { jobs, invalid } = await read(line);
@@ -44,7 +44,7 @@ test("the protocol's names do as well, and what only a server says is left out",
   assert.deepEqual(jobs, [{ jid: "12345678", type: "a", args: [], reserveFor: 60, createdAt }]);
 });
 
-test("a byte order mark, CRLF, blank lines and a last line without its end are fine", async () => {
+test("a byte order mark, CRLF, blank lines and a last line without an end are accepted", async () => {
   const text = '\ufeff{"type":"a"}\r\n\r\n  \t\n\n{"type":"b"}\r\n {"type":"c"} ';
   for (const pieces of [[text], [...encoder.encode(text)].map((byte) => Uint8Array.of(byte))]) {
     const { jobs, invalid } = await read(pieces);
@@ -55,7 +55,7 @@ test("a byte order mark, CRLF, blank lines and a last line without its end are f
   assert.deepEqual(await read("\ufeff"), { jobs: [], invalid: [] });
 });
 
-test("a byte order mark anywhere else is a fault", async () => {
+test("a byte order mark anywhere else is an error", async () => {
   const { invalid } = await read('{"type":"a"}\n\ufeff{"type":"b"}\n');
   assert.deepEqual(invalid.map(({ line, error }) => [line, error.code]), [[2, "INVALID_JSON"]]);
 });
@@ -82,7 +82,7 @@ const bad: readonly (readonly [line: string, code: string, cause?: readonly [str
   ['{"type":"a","at":1893456000}', "INVALID_JOB", ["INVALID_AT", "at"]],
 ];
 
-test("a line that is no job is told with its number, and skipped", async () => {
+test("an invalid line is reported with its number, and skipped", async () => {
   const text = bad.map(([line]) => `${line}\n\n`).join("") + '{"type":"last"}';
   const { jobs, invalid } = await read(text);
   assert.deepEqual(jobs, [{ type: "last" }]);
@@ -98,7 +98,7 @@ test("a line that is no job is told with its number, and skipped", async () => {
   assert.equal(invalid.length, bad.length);
 });
 
-test("without onInvalid the first such line ends the stream, after the jobs before it", async () => {
+test("without onInvalid, the first invalid line ends the stream, after the jobs before it", async () => {
   let cancelled: unknown;
   const source = new ReadableStream<Uint8Array>({
     start: (controller) => controller.enqueue(encoder.encode('{"type":"a"}\n\nsecret\n')),
@@ -116,7 +116,7 @@ test("without onInvalid the first such line ends the stream, after the jobs befo
   assert.equal(cancelled, error);
 });
 
-test("what onInvalid throws ends the stream", async () => {
+test("an error of onInvalid ends the stream", async () => {
   const enough = new Error("enough");
   const lines = linesToJobs({
     onInvalid() {
@@ -126,7 +126,7 @@ test("what onInvalid throws ends the stream", async () => {
   await assert.rejects(all(bytesOf("x\n").pipeThrough(lines)), enough);
 });
 
-test("a line that is too long is told, without the rest of it", async () => {
+test("a line that is too long is reported, without the rest of it", async () => {
   const job = '{"type":"a"}';
   const long = `{"type":"${"b".repeat(100)}"}`;
   const text = [job, long, job, long].join("\r\n");
@@ -146,7 +146,7 @@ test("a line that is too long is told, without the rest of it", async () => {
   );
 });
 
-test("a line that never ends is not gathered", async () => {
+test("a line that never ends is not kept in memory", async () => {
   const piece = encoder.encode("x".repeat(1000));
   let pieces = 0;
   const endless = new ReadableStream<Uint8Array>({
@@ -164,7 +164,7 @@ test("a line that never ends is not gathered", async () => {
   assert.deepEqual(told, [5001]);
 });
 
-test("a line that is no UTF-8 is told, and none beside it", async () => {
+test("a line that is not UTF-8 is reported, and no other line", async () => {
   const bytes = [
     ...encoder.encode('{"type":"\ufffd"}\n{"type":"'),
     ...[0xc3, 0x28, 0xff],
@@ -180,7 +180,7 @@ test("a line that is no UTF-8 is told, and none beside it", async () => {
   }
 });
 
-test("options that make no sense are refused at once", () => {
+test("invalid options are refused at once", () => {
   for (const maxLineLength of [0, -1, 1.5, NaN, "9" as unknown as number]) {
     assert.throws(() => linesToJobs({ maxLineLength }), ConfigError);
   }

@@ -7,15 +7,13 @@ import { all, bytesOf } from "./setting.ts";
 
 const MIB = 1024 * 1024;
 
-/** A line of so many bytes, in pieces of so many. */
+/** Returns a line of this length in pieces. */
 function* piecesOf(bytes: number, size: number): Generator<Uint8Array<ArrayBuffer>> {
   const line = new TextEncoder().encode(`{"type":"${"a".repeat(bytes - 12)}"}\n`);
   for (let at = 0; at < line.length; at += size) yield line.slice(at, at + size);
 }
 
-/**
- * Counts the characters that are looked through by `indexOf` and `lastIndexOf` while `use` runs.
- */
+/** Counts the characters that `indexOf` and `lastIndexOf` search while `use` runs. */
 async function searched(use: () => Promise<void>): Promise<number> {
   const names = ["indexOf", "lastIndexOf"] as const;
   const own = names.map((name) => String.prototype[name]);
@@ -34,7 +32,7 @@ async function searched(use: () => Promise<void>): Promise<number> {
   return characters;
 }
 
-test("a line in many pieces is not looked through again at each of them", async () => {
+test("a line in many pieces is not searched again at each piece", async () => {
   const bytes = MIB / 4;
   let jobs = 0;
   const characters = await searched(async () => {
@@ -42,7 +40,7 @@ test("a line in many pieces is not looked through again at each of them", async 
     jobs = (await all(source.pipeThrough(linesToJobs()))).length;
   });
   assert.equal(jobs, 1);
-  // Once for each of the few steps; at each of the 1024 pieces it would be 512 times.
+  // Once in each of the few steps. Searching at each of the 1024 pieces would be 512 times.
   assert.ok(characters <= 6 * bytes, `${characters / bytes} times`);
 });
 
@@ -52,7 +50,7 @@ test("a line of 4 MiB in pieces of 256 bytes is a job", async () => {
   assert.equal(job?.type.length, 4 * MIB - 1 - 12);
 });
 
-test("lines are handed on once they are whole, each character once", () => {
+test("lines are passed on when complete, each character once", () => {
   const lines = new WholeLines();
   const given = ["a", "b\nc", "", "\n\n", "d", "e\nf\ng"].map((text) => lines.add(text));
   assert.deepEqual(given, ["", "ab\n", "", "c\n\n", "", "de\nf\n"]);
@@ -61,7 +59,7 @@ test("lines are handed on once they are whole, each character once", () => {
   assert.equal(lines.add("h\n"), "h\n");
 });
 
-test("however many pieces there are, nothing is handed on before the line ends", () => {
+test("nothing is passed on before the line ends, for any number of pieces", () => {
   const lines = new WholeLines();
   const pieces = 5000;
   for (let i = 0; i < pieces; i++) assert.equal(lines.add(String(i % 10)), "");
@@ -70,7 +68,7 @@ test("however many pieces there are, nothing is handed on before the line ends",
   assert.equal(lines.end(), "rest");
 });
 
-test("a stream of something else than bytes is said to be that", async () => {
+test("a stream of other values than bytes is reported", async () => {
   const cases = [
     [
       '{"type":"secret"}\n',
@@ -99,7 +97,7 @@ test("a stream of something else than bytes is said to be that", async () => {
   assert.throws(() => linesToJobs("lines" as never), { code: "INVALID_OPTION" });
 });
 
-test("what cannot be merged is refused, and no stream is locked for it", () => {
+test("invalid streams are refused before any is locked", () => {
   const stream = bytesOf("a\n");
   const locked = bytesOf("b\n");
   locked.getReader();

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { linesToJobs, mergeStreams } from "../../src/ndjson/mod.ts";
 import { all, bytesOf, settled } from "./setting.ts";
 
-/** A stream of numbers that counts how many were taken of it. */
+/** A stream of numbers that counts how many were read. */
 function counter(until = Infinity) {
   const state = { given: 0, cancelled: undefined as unknown };
   const stream = new ReadableStream<number>({
@@ -18,14 +18,14 @@ function counter(until = Infinity) {
   return { state, stream };
 }
 
-test("each stream's order is kept, and nothing is lost", async () => {
+test("each stream keeps its order, and nothing is lost", async () => {
   const merged = await all(mergeStreams([counter(5).stream, counter(0).stream, counter(9).stream]));
   assert.equal(merged.length, 14);
   assert.deepEqual(merged.toSorted((a, b) => a - b), [1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 7, 8, 9]);
   assert.deepEqual(await all(mergeStreams([])), []);
 });
 
-test("lines of two files never mix, however they are cut", async () => {
+test("lines of two files never mix, for any pieces", async () => {
   const files = ["a", "b", "c"].map((name) => {
     const text = Array.from({ length: 50 }, (_, i) => `{"type":"${name}","args":[${i}]}`).join(
       "\n",
@@ -39,7 +39,7 @@ test("lines of two files never mix, however they are cut", async () => {
   }
 });
 
-test("no stream is read ahead of whoever takes what they give", async () => {
+test("no stream is read ahead of the consumer", async () => {
   const [first, second] = [counter(), counter()];
   const reader = mergeStreams([first.stream, second.stream]).getReader();
   await settled();
@@ -51,14 +51,14 @@ test("no stream is read ahead of whoever takes what they give", async () => {
   assert.deepEqual([first.state.cancelled, second.state.cancelled], ["enough", "enough"]);
 });
 
-test("a stream that is slow holds up no other", async () => {
+test("a slow stream does not block the others", async () => {
   const silent = new ReadableStream<number>();
   const reader = mergeStreams([silent, counter().stream]).getReader();
   for (let i = 1; i <= 100; i++) assert.equal((await reader.read()).value, i);
   await reader.cancel();
 });
 
-test("the first that fails ends all", async () => {
+test("the first error ends all streams", async () => {
   const failure = new Error("the disk is gone");
   const broken = new ReadableStream<number>({ start: (controller) => controller.error(failure) });
   const other = counter();

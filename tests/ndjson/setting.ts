@@ -1,7 +1,7 @@
 import type { JobFields } from "../../mod.ts";
 import { type InvalidLine, linesToJobs, type LinesToJobsOptions } from "../../src/ndjson/mod.ts";
 
-/** Texts, or bytes, as a stream of bytes, a piece each. */
+/** Returns a stream of bytes with a piece for each argument. */
 export function bytesOf(...pieces: readonly (string | Uint8Array)[]): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   return new ReadableStream({
@@ -14,14 +14,14 @@ export function bytesOf(...pieces: readonly (string | Uint8Array)[]): ReadableSt
   });
 }
 
-/** All that a stream gives. */
+/** Reads a whole stream. */
 export async function all<T>(stream: ReadableStream<T>): Promise<T[]> {
   const values: T[] = [];
   for await (const value of stream) values.push(value);
   return values;
 }
 
-/** The jobs of a text's lines, and what was wrong with the others. */
+/** Returns the jobs of a text's lines, and the invalid lines. */
 export async function read(
   pieces: string | Uint8Array | readonly (string | Uint8Array)[],
   options: LinesToJobsOptions = {},
@@ -32,7 +32,7 @@ export async function read(
   return { jobs: await all(bytesOf(...list).pipeThrough(lines)), invalid };
 }
 
-/** Everything that is ready has been done, and what that made ready, too. */
+/** Waits until everything that is ready has run, and everything that follows from it. */
 export async function settled(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
 }

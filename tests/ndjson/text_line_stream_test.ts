@@ -1,6 +1,6 @@
 /**
- * What is relied on of `TextLineStream`. In Deno it is that of JSR, or its stand-in where a second
- * configuration says so; in Bun and Node always the stand-in.
+ * The behaviour of `TextLineStream` that this package relies on. In Deno it is JSR's, or its
+ * stand-in with the second configuration. In Bun and Node it is always the stand-in.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -34,7 +34,7 @@ const cases: readonly (readonly [text: string, lines: readonly string[]])[] = [
   ["a\u2028b\u0085c\n", ["a\u2028b\u0085c"]],
 ];
 
-test("lines end with a line feed, with a carriage return before it or not", async () => {
+test("lines end with a line feed, with or without a carriage return", async () => {
   for (const [text, lines] of cases) {
     assert.deepEqual(await linesOf([text]), lines, JSON.stringify(text));
     assert.deepEqual(await linesOf([...text]), lines, `${JSON.stringify(text)} by characters`);
@@ -46,7 +46,7 @@ test("a carriage return at the very end belongs to the last line", async () => {
   assert.deepEqual(await linesOf(["a\n\r"]), ["a", "\r"]);
 });
 
-test("with allowCR a carriage return alone ends a line, too", async () => {
+test("with allowCR, a carriage return alone ends a line too", async () => {
   const texts = ["a\rb\n", "a\r", "a\r\n", "\r", "\r\r\n", "a\rb\rc", "a\r\rb"];
   const lines = [["a", "b"], ["a"], ["a"], [""], ["", ""], ["a", "b", "c"], ["a", "", "b"]];
   for (const [index, text] of texts.entries()) {
@@ -55,7 +55,7 @@ test("with allowCR a carriage return alone ends a line, too", async () => {
   }
 });
 
-test("pieces make no difference", async () => {
+test("the pieces make no difference", async () => {
   const text = string({ unit: constantFrom("a", "\n", "\r"), maxLength: 12 });
   const seen: string[] = [];
   check(property(text, (one) => void seen.push(one)), { seed: 1, numRuns: 150 });
@@ -69,7 +69,7 @@ test("pieces make no difference", async () => {
   }
 });
 
-test("a line in many pieces is put together", async () => {
+test("a line in many pieces is joined", async () => {
   const pieces = Array.from({ length: 2000 }, () => "0123456789");
   const [line] = await linesOf([...pieces, "\n"]);
   assert.equal(line?.length, 20_000);

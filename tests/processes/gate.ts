@@ -2,7 +2,7 @@ import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { deferred } from "../../src/internal/deferred.ts";
 
-/** Where jobs in other processes wait, by an HTTP request each, until the test lets them go. */
+/** Blocks jobs in other processes: each waits with an HTTP request until the test releases it. */
 export class Gate implements AsyncDisposable {
   readonly #server: Server;
   readonly #held = new Map<ServerResponse, string>();
@@ -12,7 +12,7 @@ export class Gate implements AsyncDisposable {
     this.#server = server;
     server.on("request", ({ url }, response) => {
       this.#held.set(response, url?.slice(1) ?? "");
-      // The job was aborted, or its process has died.
+      // The job was aborted, or its process has ended.
       response.on("close", () => {
         this.#held.delete(response);
         this.#wake();
@@ -27,18 +27,18 @@ export class Gate implements AsyncDisposable {
     return new Gate(server);
   }
 
-  /** For the argument of a job `hold`. */
+  /** The argument for a job `hold`. */
   get url(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** Resolves with the ids of the processes whose jobs wait, once there are so many. */
+  /** Resolves with the process ids of the waiting jobs when there are `count`. */
   async held(count: number): Promise<number[]> {
     while (this.#held.size !== count) await this.#changed.promise;
     return [...this.#held.values()].map(Number);
   }
 
-  /** Lets all that wait go. */
+  /** Releases all waiting jobs. */
   release(): void {
     for (const response of this.#held.keys()) response.end("go\n");
     this.#held.clear();

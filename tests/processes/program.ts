@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { runtime } from "../../src/internal/environment.ts";
 
 /**
- * What makes the runtime of this process run a TypeScript file. Inside `deno task`, names alone
+ * Arguments with which this runtime runs a TypeScript file. Inside `deno task`, plain command names
  * would run Deno.
  */
 const runtimeArgs: Readonly<Record<string, readonly string[]>> = {
@@ -14,24 +14,24 @@ const runtimeArgs: Readonly<Record<string, readonly string[]>> = {
   node: ["--import", "tsx"],
 };
 
-/** The path of a program in `tests/fixtures/supervisor`. */
+/** Returns the path of a program in `tests/fixtures/supervisor`. */
 export function fixture(name: string): string {
   return fileURLToPath(new URL(`../fixtures/supervisor/${name}`, import.meta.url));
 }
 
-/** Why programs cannot be run and told of signals here; false where they can. */
+/** The reason why programs and signals cannot be tested here. False if they can. */
 export const skipPrograms: string | false = process.platform === "win32"
   ? "Windows has no such signals"
   : !existsSync(fixture("worker.ts")) && "the programs to run are not part of this build";
 
 /**
- * A program that runs in this runtime, in a process group of its own, and what it and its processes
- * print.
+ * A program in this runtime, with its own process group, and its output including that of its
+ * processes.
  */
 export class Program implements AsyncDisposable {
-  /** Resolves with how it ended, once it has. */
+  /** Resolves with the exit status when the program has ended. */
   readonly ended: Promise<{ code: number | null; signal: string | null }>;
-  /** Resolves once it and all to which it gave its output have ended. */
+  /** Resolves when the program and all processes that share its output have ended. */
   readonly silent: Promise<void>;
   readonly #child: ChildProcess;
   readonly #lines: string[] = [];
@@ -39,7 +39,7 @@ export class Program implements AsyncDisposable {
   #isSilent = false;
 
   /**
-   * `program` is a file, or the name of one in `tests/fixtures/supervisor`; `stdin` keeps its input
+   * `program` is a file, or the name of one in `tests/fixtures/supervisor`. `stdin` keeps the input
    * open, for `write`.
    */
   constructor(
@@ -66,7 +66,7 @@ export class Program implements AsyncDisposable {
     for (const stream of [child.stdout, child.stderr]) {
       if (stream === null) continue;
       createInterface(stream).on("line", (line) => {
-        // The times of `faktory work`.
+        // Removes the times of `faktory work`.
         this.#lines.push(line.replace(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z /, ""));
         this.#wake();
       });
@@ -77,12 +77,12 @@ export class Program implements AsyncDisposable {
     return this.#child.pid ?? 0;
   }
 
-  /** All that was printed up to now. */
+  /** The output so far. */
   get output(): string {
     return this.#lines.join("\n");
   }
 
-  /** Resolves with the groups of the first `count` lines that look so, once they were printed. */
+  /** Resolves with the groups of the first `count` matching lines. */
   async lines(pattern: RegExp, count: number): Promise<string[][]> {
     for (;;) {
       const found = this.#lines.flatMap((line) => {
@@ -95,7 +95,7 @@ export class Program implements AsyncDisposable {
     }
   }
 
-  /** Resolves with the groups of the first line that looks so, once it was printed. */
+  /** Resolves with the groups of the first matching line. */
   async line(pattern: RegExp): Promise<string[]> {
     const [groups = []] = await this.lines(pattern, 1);
     return groups;
@@ -109,13 +109,13 @@ export class Program implements AsyncDisposable {
     process.kill(this.pid, signal);
   }
 
-  /** As Ctrl+C in its terminal would. */
+  /** Sends a signal to the whole group, like Ctrl+C in a terminal. */
   sendToGroup(signal: NodeJS.Signals): void {
     process.kill(-this.pid, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // A failed test must leave nothing running; workers of a killed supervisor end by themselves.
+    // A failed test must leave nothing running. Workers of a killed supervisor end by themselves.
     if (this.#child.exitCode === null && this.#child.signalCode === null) this.send("SIGKILL");
     await this.ended;
   }

@@ -21,7 +21,7 @@ function setUp(command: CommandSender["command"]) {
   return { told, clock, lost: new LostJobs({ command }, events, clock) };
 }
 
-test("each job is failed with how its process ended", async () => {
+test("each job fails with the end of its process as its error", async () => {
   const sent: unknown[] = [];
   const { told, lost } = setUp((...args) => Promise.resolve(sent.push(args)));
   lost.report(exit, [one, two]);
@@ -46,7 +46,7 @@ test("each job is failed with how its process ended", async () => {
   ]);
 });
 
-test("what the server does not take is told, with its first reason", async () => {
+test("refused reports are emitted, with the first reason", async () => {
   const reason = new Error("Job not found");
   const { told, lost } = setUp((_verb, payload) =>
     payload.includes(one.jid) ? Promise.reject(reason) : Promise.resolve()
@@ -58,7 +58,7 @@ test("what the server does not take is told, with its first reason", async () =>
   assert.deepEqual(rest, { index: 1, pid: 4711, jobs: [one, two], failed: [two] });
 });
 
-test("a server that does not answer is waited for five seconds", async () => {
+test("an unresponsive server is waited for, for five seconds", async () => {
   const { told, clock, lost } = setUp(() => new Promise(() => {}));
   await lost.settle();
   lost.report(exit, [one]);

@@ -28,12 +28,12 @@ for (const [name, options] of refused) {
   });
 }
 
-test("refuses a module that is none, and a stop without a time", async () => {
+test("refuses an invalid module, and a stop with an invalid time", async () => {
   assert.throws(() => new Supervisor(""), ConfigError);
   await assert.rejects(new Supervisor("worker.ts").stop({ graceMs: NaN }), ConfigError);
 });
 
-test("is ready to be told things before it runs, and starts nothing after an abort", async () => {
+test("accepts calls before it runs, and starts nothing after an abort", async () => {
   const supervisor = new Supervisor("worker.ts", { signal: AbortSignal.abort() });
   supervisor.quiet();
   supervisor.print();

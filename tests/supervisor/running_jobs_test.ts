@@ -10,7 +10,7 @@ import {
 
 const NOW = 1_000_000;
 
-/** A folder that the consumers of this process find. */
+/** Creates a folder that the consumers of this process find. */
 function withFolder(use: (folder: RunningJobsFolder, open: () => RunningJobsFile) => void): void {
   const folder = RunningJobsFolder.open();
   assert(folder !== undefined);
@@ -30,11 +30,11 @@ function withFolder(use: (folder: RunningJobsFolder, open: () => RunningJobsFile
 
 const job = (jid: string) => ({ jid, type: "resize", queue: "images" });
 
-/** The ids of what this process leaves behind. */
+/** Returns the ids of the jobs that this process would leave behind. */
 const jids = (folder: RunningJobsFolder) =>
   folder.take(process.pid, NOW).map(({ jid }) => jid).sort();
 
-test("what runs is there after the process, and what has ended is not", () => {
+test("running jobs remain after the process, ended ones do not", () => {
   withFolder((folder, open) => {
     const file = open();
     for (const [slot, jid] of ["job-one-", "job-two-with-a-longer-id", "job-three"].entries()) {
@@ -49,13 +49,13 @@ test("what runs is there after the process, and what has ended is not", () => {
     assert.deepEqual(all.map(({ jid }) => jid).sort(), ["job-four", "job-one-", "jöb-日本語-\n"]);
     assert.deepEqual(all[0], job("job-one-"));
     assert.equal(all.at(-1)!.type, "größe 🎈");
-    // They are told once.
+    // They are returned once.
     assert.deepEqual(jids(folder), []);
     file.close();
   });
 });
 
-test("a job whose reservation has ended may be another worker's", () => {
+test("a job whose reservation has expired may belong to another worker", () => {
   withFolder((folder, open) => {
     const file = open();
     file.add(0, job("job-late"), NOW);
@@ -65,7 +65,7 @@ test("a job whose reservation has ended may be another worker's", () => {
   });
 });
 
-test("long names are left out, and a job with a very long id is", () => {
+test("long names are left out, and so is a job with a very long id", () => {
   withFolder((folder, open) => {
     const file = open();
     file.add(0, { ...job("job-here"), type: "t".repeat(600) }, NOW + 1);
@@ -76,7 +76,7 @@ test("long names are left out, and a job with a very long id is", () => {
   });
 });
 
-test("each consumer of a process has a file of its own, and none is left when it ends", () => {
+test("each consumer of a process has its own file, and removes it", () => {
   withFolder((folder, open) => {
     const [one, two] = [open(), open()];
     one.add(0, job("job-one-"), NOW + 1);
@@ -91,7 +91,7 @@ test("each consumer of a process has a file of its own, and none is left when it
   });
 });
 
-test("without a supervisor that asks for it, or in a folder that is gone, nothing is kept", () => {
+test("nothing is stored without a supervisor that requests it, or without its folder", () => {
   assert.equal(RunningJobsFile.open(), undefined);
   process.env[RUNNING_VARIABLE] = "/nowhere/at/all";
   assert.equal(RunningJobsFile.open(), undefined);

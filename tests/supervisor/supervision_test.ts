@@ -11,7 +11,7 @@ const clean: ProcessEnd = { code: 0, signal: undefined, error: undefined };
 const crashed: ProcessEnd = { code: 1, signal: undefined, error: undefined };
 const killed: ProcessEnd = { code: undefined, signal: "SIGKILL", error: undefined };
 
-/** A process that does nothing but note what it is told. */
+/** A fake process that records its signals. */
 interface Fake {
   readonly index: number;
   readonly told: string[];
@@ -38,7 +38,7 @@ function setUp(options: SupervisorOptions = {}, spawnable = true) {
   });
   events.on("gaveUp", ({ index, restarts }) => log.push(`gaveUp ${index} ${restarts}`));
   const settings = resolveSettings("worker.ts", { processes: 1, ...options });
-  // The jitter at its top: waits are then the powers of two themselves.
+  // With the maximum jitter, delays are exact powers of two.
   const supervision = new Supervision({ settings, spawn, events, clock, random: () => 1 });
   return { clock, events, fakes, log, supervision, report: supervision.run() };
 }
@@ -50,7 +50,7 @@ function last(fakes: readonly Fake[]): Fake {
   return fake;
 }
 
-test("processes that end with status 0 are not started again", async () => {
+test("processes that exit with status 0 are not restarted", async () => {
   const { fakes, log, clock, report, supervision } = setUp({ processes: 2 });
   assert.deepEqual(supervision.processes.map(({ pid, state }) => [pid, state]), [
     [1, "running"],
@@ -77,7 +77,7 @@ test("processes that end with status 0 are not started again", async () => {
   ]);
 });
 
-test("one that dies is started again, after waits that grow up to their limit", () => {
+test("a crashed process is restarted, after delays that grow up to their limit", () => {
   const { fakes, log, clock, supervision } = setUp({ backoff: { initialMs: 1000, maxMs: 4000 } });
   for (const waitMs of [1000, 2000, 4000, 4000]) {
     last(fakes).end(killed);
@@ -97,7 +97,7 @@ test("one that dies is started again, after waits that grow up to their limit", 
   ]);
 });
 
-test("after a long enough run the waits begin anew, and so does the count to giving up", async () => {
+test("a long run resets the delays, and the count of restarts in a row", async () => {
   const { fakes, log, clock, report } = setUp({
     backoff: { initialMs: 1000, resetAfterMs: 60_000 },
     maxRestarts: 1,
@@ -123,7 +123,7 @@ test("after a long enough run the waits begin anew, and so does the count to giv
   assert.deepEqual([reason, restarts], ["gaveUp", 2]);
 });
 
-test("a place that is given up leaves the others as they are", async () => {
+test("a slot that is given up does not affect the others", async () => {
   const { fakes, report, supervision } = setUp({ processes: 2, maxRestarts: 0 });
   fakes[0]?.end(crashed);
   assert.deepEqual(supervision.processes.map(({ state }) => state), ["ended", "running"]);
@@ -131,7 +131,7 @@ test("a place that is given up leaves the others as they are", async () => {
   assert.equal((await report).reason, "gaveUp");
 });
 
-test("a process that cannot be started is tried again as one that died", () => {
+test("a process that cannot be started is retried like a crashed one", () => {
   const { fakes, log, clock, events } = setUp({}, false);
   const errors: unknown[] = [];
   events.on("exit", ({ error }) => errors.push(error));
@@ -143,7 +143,7 @@ test("a process that cannot be started is tried again as one that died", () => {
   assert.equal(fakes.length, 2);
 });
 
-test("restart says after which ends a process is started again", async () => {
+test("restart selects the ends after which a process is restarted", async () => {
   const always = setUp({ restart: "always" });
   last(always.fakes).end(clean);
   always.clock.advance(1000);
@@ -154,7 +154,7 @@ test("restart says after which ends a process is started again", async () => {
   assert.deepEqual([reason, exits[0]?.code], ["ended", 1]);
 });
 
-test("a stop tells all to end, waits for them, and starts none again", async () => {
+test("a stop ends all processes, waits for them, and restarts none", async () => {
   const { fakes, clock, report, supervision } = setUp({ processes: 2, restart: "always" });
   supervision.stop("signal", undefined);
   assert.deepEqual(fakes.map(({ told }) => told), [["SIGTERM"], ["SIGTERM"]]);
@@ -165,7 +165,7 @@ test("a stop tells all to end, waits for them, and starts none again", async () 
   assert.equal(clock.pending, 0);
 });
 
-test("a second stop tells them again, and keeps the reason and the time limit of the first", async () => {
+test("a second stop signals again, and keeps the first reason and time limit", async () => {
   const { fakes, clock, report, supervision } = setUp({ graceMs: 5000 });
   supervision.stop("signal", undefined);
   clock.advance(4000);
@@ -178,7 +178,7 @@ test("a second stop tells them again, and keeps the reason and the time limit of
   assert.deepEqual([reason, exits[0]?.signal], ["signal", "SIGKILL"]);
 });
 
-test("a second stop may set a time limit of its own", () => {
+test("a second stop can set a new time limit", () => {
   const { fakes, clock, supervision } = setUp();
   supervision.stop("stopped", 10_000);
   supervision.stop("stopped", 100);
@@ -187,7 +187,7 @@ test("a second stop may set a time limit of its own", () => {
   assert.equal(clock.pending, 0);
 });
 
-test("a stop while a dead one waits for its restart ends at once", async () => {
+test("a stop while a restart is due ends at once", async () => {
   const { fakes, clock, report, supervision } = setUp();
   last(fakes).end(crashed);
   supervision.stop("stopped", undefined);
@@ -197,7 +197,7 @@ test("a stop while a dead one waits for its restart ends at once", async () => {
   assert.equal(fakes.length, 1);
 });
 
-test("a stop by who hears of the first start starts no others", async () => {
+test("a stop by a listener of the first start starts no others", async () => {
   const events = new Emitter<SupervisorEvents>();
   const ends: ((end: ProcessEnd) => void)[] = [];
   const supervision = new Supervision({
@@ -216,7 +216,7 @@ test("a stop by who hears of the first start starts no others", async () => {
   assert.deepEqual((await report).exits.map(({ index }) => index), [0]);
 });
 
-test("a stop by who hears of an exit calls the restart off that it speaks of", async () => {
+test("a stop by a listener of an exit cancels the announced restart", async () => {
   const { fakes, events, clock, report, supervision } = setUp();
   events.on("exit", ({ retryInMs }) => {
     assert.equal(retryInMs, 1000);
@@ -227,7 +227,7 @@ test("a stop by who hears of an exit calls the restart off that it speaks of", a
   assert.equal(clock.pending, 0);
 });
 
-test("quiet and print are passed on, and after quiet no dead one is started again", async () => {
+test("quiet and print are passed on, and after quiet nothing is restarted", async () => {
   const { fakes, clock, report, supervision } = setUp({ processes: 3 });
   fakes[2]?.end(crashed);
   supervision.print();

@@ -9,7 +9,7 @@ import { startQuick } from "../server/quick.ts";
 
 const skip = skipPrograms;
 
-/** A supervisor in a process of its own, with two workers, each in the middle of a job. */
+/** Starts a supervisor in another process, with two workers that each run a job. */
 async function start() {
   const server = await startQuick();
   const producer = await Producer.connect({ url: server.url });
@@ -39,14 +39,14 @@ function supervise(module: string, options: object): Program {
   return new Program("supervise.ts", [module, JSON.stringify(options)]);
 }
 
-/** What the supervisor reported, and how its process ended. */
+/** Returns the supervisor's report, and how its process ended. */
 async function outcome(program: Program) {
   const [report = ""] = await program.line(/^report (.*)/);
   return { ...JSON.parse(report), ...await program.ended };
 }
 
 test(
-  "jobs run in all processes, a killed one comes back, and TERM ends all in order",
+  "jobs run in all processes, a killed one is restarted, and SIGTERM ends all",
   { skip },
   async () => {
     await using setting = await start();
@@ -73,13 +73,13 @@ test(
       ...{ reason: "signal", restarts: 1, ends: [0, 0] },
       ...{ code: 0, signal: null },
     });
-    // The killed one's job is retried, long before its reservation ends.
+    // The job of the killed process is retried long before its reservation expires.
     const { processed, working, retries } = server.snapshot();
     assert.deepEqual([processed, working, retries], [3, 0, 1]);
   },
 );
 
-test("TTIN and TSTP reach all processes", { skip }, async () => {
+test("SIGTTIN and SIGTSTP reach all processes", { skip }, async () => {
   await using setting = await start();
   const { server, gate, enqueue, program } = setting;
   program.send("SIGTTIN");
@@ -96,7 +96,7 @@ test("TTIN and TSTP reach all processes", { skip }, async () => {
 });
 
 test(
-  "Ctrl+C is one signal to each process, though a terminal tells a whole group",
+  "Ctrl+C is one signal for each process, although a terminal signals the whole group",
   { skip },
   async () => {
     await using setting = await start();
@@ -105,12 +105,12 @@ test(
     await program.lines(/ stopping/, 2);
     gate.release();
     assert.deepEqual((await outcome(program)).ends, [0, 0]);
-    // A second one would have aborted the jobs.
+    // A second signal would have aborted the jobs.
     assert.deepEqual([server.snapshot().processed, server.snapshot().failures], [2, 0]);
   },
 );
 
-test("a second signal has the processes wait no longer", { skip }, async () => {
+test("a second signal makes the processes abort their jobs", { skip }, async () => {
   await using setting = await start();
   const { server, gate, program } = setting;
   program.send("SIGINT");
@@ -132,7 +132,7 @@ test("workers whose supervisor is killed finish their jobs and end", { skip }, a
   assert.equal(server.snapshot().processed, 2);
 });
 
-test("a module that is not there is tried again, and given up", { skip }, async () => {
+test("a missing module is retried, then given up", { skip }, async () => {
   await using program = supervise("./missing.ts", { processes: 1, maxRestarts: 2 });
   const { reason, restarts, ends, code } = await outcome(program);
   assert.deepEqual({ reason, restarts, ends, code }, {
@@ -141,7 +141,7 @@ test("a module that is not there is tried again, and given up", { skip }, async 
   await program.line(/^gaveUp {"index":0,"restarts":2}/);
 });
 
-test("a process that does not end is killed once its time is over", { skip }, async () => {
+test("a process that does not end is killed after the time limit", { skip }, async () => {
   await using program = supervise("./stubborn.ts", { processes: 1, graceMs: 50, args: ["a", "b"] });
   await program.line(/^stubborn 0 a,b$/);
   program.send("SIGTERM");
@@ -150,7 +150,7 @@ test("a process that does not end is killed once its time is over", { skip }, as
   await program.line(/^not now$/);
 });
 
-test("a program that cannot be started ends as a failed one; a run is one at a time", async () => {
+test("a program that cannot be started counts as crashed; only one run at a time", async () => {
   const supervisor = new Supervisor(fixture("worker.ts"), {
     processes: 1,
     command: fixture("no_such_program"),
@@ -170,7 +170,7 @@ test("a program that cannot be started ends as a failed one; a run is one at a t
   assert.equal((await supervisor.run()).reason, "gaveUp");
 });
 
-test("stop during the wait for a restart ends the run, from a listener, too", async () => {
+test("a stop while a restart is due ends the run, even from a listener", async () => {
   const supervisor = new Supervisor(fixture("worker.ts"), {
     processes: 2,
     command: fixture("no_such_program"),
@@ -184,16 +184,20 @@ test("stop during the wait for a restart ends the run, from a listener, too", as
   assert.deepEqual(supervisor.processes.map(({ state }) => state), ["ended", "ended"]);
 });
 
-test("a stop right after the start ends processes that heed nothing yet", { skip }, async () => {
-  const supervisor = new Supervisor(fixture("idle.ts"), { processes: 2 });
-  const run = supervisor.run();
-  assert.deepEqual(supervisor.processes.map(({ state }) => state), ["running", "running"]);
-  supervisor.print();
-  supervisor.quiet();
-  await supervisor.stop();
-  const { reason, exits } = await run;
-  assert.deepEqual([reason, exits.map(({ signal }) => signal)], ["stopped", [
-    "SIGTERM",
-    "SIGTERM",
-  ]]);
-});
+test(
+  "a stop right after the start ends processes that do not handle signals yet",
+  { skip },
+  async () => {
+    const supervisor = new Supervisor(fixture("idle.ts"), { processes: 2 });
+    const run = supervisor.run();
+    assert.deepEqual(supervisor.processes.map(({ state }) => state), ["running", "running"]);
+    supervisor.print();
+    supervisor.quiet();
+    await supervisor.stop();
+    const { reason, exits } = await run;
+    assert.deepEqual([reason, exits.map(({ signal }) => signal)], ["stopped", [
+      "SIGTERM",
+      "SIGTERM",
+    ]]);
+  },
+);

@@ -28,7 +28,7 @@ interface Span {
   readonly attributes: readonly Attribute[];
 }
 
-/** A collector that keeps what it is sent, as OTLP in JSON over HTTP. */
+/** Starts a collector that records OTLP in JSON over HTTP. */
 async function startCollector() {
   const spans: Span[] = [];
   const metrics = new Set<string>();
@@ -59,7 +59,7 @@ async function startCollector() {
   };
 }
 
-test("Deno exports all of it by itself where a variable says so", { skip }, async () => {
+test("Deno exports everything with OTEL_DENO", { skip }, async () => {
   await using collector = await startCollector();
   const child = spawn(process.execPath, ["run", "-A", program], {
     stdio: "inherit",
@@ -70,7 +70,7 @@ test("Deno exports all of it by itself where a variable says so", { skip }, asyn
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
     },
   });
-  // All is exported before it exits.
+  // Everything is exported before the process exits.
   assert.equal(await new Promise((resolve) => child.once("exit", resolve)), 0);
   const named = (name: string) => collector.spans.find((span) => span.name === name);
   const [send, process_] = [named("send images"), named("process images")];

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { serverMetrics } from "../../src/telemetry/mod.ts";
 import { start } from "./setting.ts";
 
-test("a server is observed each time metrics are collected, until that is ended", async () => {
+test("a server is observed each time metrics are collected, until it is disposed", async () => {
   await using setting = await start();
   const { meterProvider } = setting;
   await using producer = await setting.producer();
@@ -23,6 +23,6 @@ test("a server is observed each time metrics are collected, until that is ended"
   assert.equal((await values("faktory.queue.jobs"))[0]![1], 2);
   metrics[Symbol.dispose]();
   await producer.enqueue("x", [], { queue: "images" });
-  // The SDK may go on telling what it was told last.
+  // The SDK may repeat the last value.
   assert.notEqual((await values("faktory.queue.jobs"))[0]?.[1], 3);
 });

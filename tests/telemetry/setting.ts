@@ -16,7 +16,7 @@ import { Consumer, type ConsumerOptions, Producer, type ProducerOptions } from "
 import { openTelemetry, type OpenTelemetryOptions } from "../../src/telemetry/mod.ts";
 import { startQuick } from "../server/quick.ts";
 
-/** Carries contexts along, as those of the SDKs for Node do. */
+/** Propagates contexts like the SDKs for Node. */
 export class Contexts implements ContextManager {
   readonly #storage = new AsyncLocalStorage<Context>();
 
@@ -46,7 +46,7 @@ export class Contexts implements ContextManager {
   }
 }
 
-/** A server, and telemetry whose spans and metrics can be read. */
+/** Starts a server, and telemetry whose spans and metrics can be read. */
 export async function start(
   options: Omit<OpenTelemetryOptions, "tracerProvider"> = {},
   temporality = AggregationTemporality.CUMULATIVE,
@@ -57,7 +57,7 @@ export async function start(
     spanProcessors: [new SimpleSpanProcessor(spanExporter)],
   });
   const exporter = new InMemoryMetricExporter(temporality);
-  // It is asked by hand.
+  // Collected by hand.
   const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 2 ** 31 - 1 });
   const meterProvider = new MeterProvider({ readers: [reader] });
   const telemetry = openTelemetry({ tracerProvider, meterProvider, ...options });
@@ -70,10 +70,10 @@ export async function start(
     producer: (more: ProducerOptions = {}) => Producer.connect({ url, telemetry, ...more }),
     consumer: (more: ConsumerOptions = {}) =>
       new Consumer({ url, telemetry, concurrency: 2, ...more }),
-    /** Those that have ended, in that order, whose name begins so. */
+    /** Returns the ended spans with this prefix, in order. */
     spans: (name = ""): ReadableSpan[] =>
       spanExporter.getFinishedSpans().filter((span) => span.name.startsWith(name)),
-    /** All points of a metric. */
+    /** Returns all points of a metric. */
     async points(name: string) {
       exporter.reset();
       await reader.forceFlush();

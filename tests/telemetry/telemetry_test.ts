@@ -20,7 +20,7 @@ import { Contexts, start } from "./setting.ts";
 before(() => void context.setGlobalContextManager(new Contexts()));
 after(() => context.disable());
 
-test("a job's life is one trace: its enqueue, its runs, and what its handler does", async () => {
+test("a job's life is one trace: its enqueue, its runs, and its handler's calls", async () => {
   await using setting = await start();
   const { server, spans, tracer } = setting;
   await using producer = await setting.producer();
@@ -108,7 +108,7 @@ test("many jobs at once have one span, whose trace all of them carry", async () 
   assert.equal(points.reduce((sum, { value }) => sum + (value as number), 0), 5);
 });
 
-test("with links, each run is a trace of its own that points to where its job came from", async () => {
+test("with links, each run is a new trace with a link to the enqueue", async () => {
   await using setting = await start({ relation: "link" });
   await using producer = await setting.producer();
   await producer.enqueue("x");
@@ -123,7 +123,7 @@ test("with links, each run is a trace of its own that points to where its job ca
   ]);
 });
 
-test("how a run ended: failures record their error, other outcomes are none", async () => {
+test("runs record their outcome: failures are errors, other outcomes are not", async () => {
   await using setting = await start();
   await using producer = await setting.producer();
   const ends: Record<string, () => unknown> = {
@@ -178,7 +178,7 @@ test("how a run ended: failures record their error, other outcomes are none", as
   assert.deepEqual(nexts.slice(-2), ["dead", "dropped"]);
 });
 
-test("a second attempt is a span of the same trace, and says so", async () => {
+test("a second attempt is a span of the same trace, with its number", async () => {
   await using setting = await start();
   await using producer = await setting.producer();
   const consumer = setting.consumer();
@@ -194,7 +194,7 @@ test("a second attempt is a span of the same trace, and says so", async () => {
   assert.equal(new Set(runs.map((span) => span.spanContext().traceId)).size, 1);
 });
 
-test("what is refused is told, and reaches the caller as it would without", async () => {
+test("refused jobs are recorded, and reach the caller as usual", async () => {
   await using setting = await start();
   const { telemetry, server } = setting;
   await using producer = await setting.producer();
@@ -251,8 +251,8 @@ test("metrics: durations in seconds with buckets, and counts", async () => {
   assert.deepEqual([consumed.unit, consumed.points[0]!.value], ["{message}", 1]);
 });
 
-test("gauges tell of a consumer while it runs, and no longer", async () => {
-  // Cumulated, what is told no longer would be repeated for ever.
+test("gauges include a consumer only while it runs", async () => {
+  // With cumulative values, a removed consumer would be repeated forever.
   await using setting = await start({}, AggregationTemporality.DELTA);
   await using producer = await setting.producer();
   await producer.enqueue("x");
@@ -270,7 +270,7 @@ test("gauges tell of a consumer while it runs, and no longer", async () => {
   assert.deepEqual(await gauge("busy"), [undefined]);
 });
 
-test("without a registered provider nothing is carried, and all works", async () => {
+test("without a registered provider, jobs carry nothing and everything works", async () => {
   await using setting = await start();
   const telemetry = openTelemetry();
   await using producer = await setting.producer({ telemetry });

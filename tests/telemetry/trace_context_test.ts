@@ -18,7 +18,7 @@ function extract(traceparent: unknown, tracestate?: unknown) {
   return trace.getSpanContext(context.extract(ROOT_CONTEXT, carrier, defaultTextMapGetter));
 }
 
-test("what is written is read again", () => {
+test("a written context can be read", () => {
   const traceState = createTraceState("vendor=1,other=2");
   for (const traceFlags of [0, 1]) {
     const carrier: Record<string, string> = {};
@@ -36,14 +36,14 @@ test("what is written is read again", () => {
   }
 });
 
-test("nothing is written of no span", () => {
+test("nothing is written without a span", () => {
   const carrier = {};
   context.inject(ROOT_CONTEXT, carrier, defaultTextMapSetter);
   assert.deepEqual(carrier, {});
   assert.deepEqual(context.fields(), ["traceparent", "tracestate"]);
 });
 
-test("what is no trace context is none, and later versions are read as far as they are known", () => {
+test("an invalid trace context is ignored, and later versions are read as far as known", () => {
   for (
     const text of [
       ...[undefined, "", "x", 7, `ff-${traceId}-${spanId}-01`, `00-${traceId}-${spanId}-01-more`],

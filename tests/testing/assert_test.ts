@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { Consumer, defineJobs, FaktoryError, Job, job, Producer } from "../../mod.ts";
 import { AssertionError, FakeFaktory, ManualClock } from "../../src/testing/mod.ts";
 
-/** The error that `act` throws. */
+/** Returns the error that `act` throws. */
 function thrown(act: () => unknown): AssertionError {
   try {
     act();
@@ -30,7 +30,7 @@ describe("a fake Faktory with a catalogue", () => {
     faktory.assertNotEnqueued("sum");
   });
 
-  it("refuses what the program's own producer refuses", async () => {
+  it("refuses jobs that the program's own producer refuses", async () => {
     await using faktory = await FakeFaktory.start({ jobs });
     const producer = faktory.producer as Producer;
     await assert.rejects(producer.enqueue("male", ["Ada"]), /did you mean "mail"/);
@@ -38,13 +38,13 @@ describe("a fake Faktory with a catalogue", () => {
     await assert.rejects(FakeFaktory.start({ jobs: 5 as never }), /the option jobs/);
   });
 
-  it("does not look for a job that there cannot be", async () => {
+  it("does not look for a type that is not in the catalogue", async () => {
     await using faktory: FakeFaktory = await FakeFaktory.start({ jobs });
     assert.throws(() => faktory.assertNotEnqueued("male"), /did you mean "mail"/);
     assert.throws(() => faktory.assertEnqueued("male"), /did you mean "mail"/);
   });
 
-  it("drains them by a consumer with the same catalogue", async () => {
+  it("drains them with a consumer of the same catalogue", async () => {
     await using faktory = await FakeFaktory.start({ jobs });
     const consumer = new Consumer({ jobs, queues: ["letters"] });
     const sent: string[] = [];
@@ -59,7 +59,7 @@ describe("a fake Faktory with a catalogue", () => {
 });
 
 describe("a fake Faktory", () => {
-  it("remembers jobs in their order, as the server got them", async () => {
+  it("records jobs in order, in the form that the server received", async () => {
     await using faktory = await FakeFaktory.start();
     assert.equal(faktory.jobs.length, 0);
     const at = new Date(Date.now() + 60_000);
@@ -80,7 +80,7 @@ describe("a fake Faktory", () => {
     assert.deepEqual(faktory.snapshot().queues, { default: 1, images: 1 });
   });
 
-  it("takes jobs of producers that connect by themselves, and refuses what a server would", async () => {
+  it("accepts jobs of producers that connect themselves, and refuses invalid ones", async () => {
     await using faktory = await FakeFaktory.start();
     await using producer = await Producer.connect({ ...faktory.connection, connections: 2 });
     await producer.enqueue("a");
@@ -89,7 +89,7 @@ describe("a fake Faktory", () => {
     faktory.assertNotEnqueued("b");
   });
 
-  it("forgets everything when it is told to", async () => {
+  it("clear deletes everything", async () => {
     await using faktory = await FakeFaktory.start();
     await faktory.producer.enqueue("a");
     await faktory.producer.enqueue("a", [], { at: new Date(Date.now() + 60_000) });
@@ -111,7 +111,7 @@ describe("a fake Faktory", () => {
     await assert.rejects(faktory.producer.enqueue("b"), { code: "CLOSED" });
   });
 
-  it("wants a clock that can be moved", async () => {
+  it("requires a clock that can be moved", async () => {
     await assert.rejects(FakeFaktory.start({ clock: {} as never }), {
       code: "INVALID_OPTION",
       message: "Cannot use the option clock as it is not a ManualClock: got an object",
@@ -135,7 +135,7 @@ describe("assertEnqueued", () => {
     return faktory;
   }
 
-  it("gives the jobs that match, by each thing that can be expected", async () => {
+  it("returns the jobs that match each expectation", async () => {
     await using faktory = await start();
     const [first] = faktory.assertEnqueued("resize");
     assert.equal(first.args[0], "cat.png");
@@ -157,14 +157,14 @@ describe("assertEnqueued", () => {
     faktory.assertEnqueued("remind", { at: new Date(at.getTime() + 4000), withinMs: 5000 });
   });
 
-  it("compares arguments as the JSON that they become", async () => {
+  it("compares arguments as JSON", async () => {
     await using faktory = await FakeFaktory.start();
     const when = new Date();
     await faktory.producer.enqueue("a", [when, { toJSON: () => "x" }]);
     faktory.assertEnqueued("a", { args: [when, "x"] });
   });
 
-  it("says what there is instead, the nearest first", async () => {
+  it("lists the existing jobs, the most similar first", async () => {
     await using faktory = await start();
     const error = thrown(() =>
       faktory.assertEnqueued("resize", { args: ["dog.png"], queue: "images" })
@@ -183,7 +183,7 @@ describe("assertEnqueued", () => {
     assert.equal((error.actual as unknown[]).length, 2);
   });
 
-  it("names what differs, wherever it is", async () => {
+  it("names the differences at any depth", async () => {
     await using faktory = await start();
     const differences: [type: string, expected: object, said: string][] = [
       [
@@ -211,7 +211,7 @@ describe("assertEnqueued", () => {
     }
   });
 
-  it("says that there is none of the type, and which there are, or none at all", async () => {
+  it("reports that there is no job of the type, and which types there are", async () => {
     await using faktory = await start();
     assert.match(
       thrown(() => faktory.assertEnqueued("resise")).message,
@@ -224,7 +224,7 @@ describe("assertEnqueued", () => {
     );
   });
 
-  it("counts, and says how many there are", async () => {
+  it("counts the jobs, and reports their number", async () => {
     await using faktory = await start();
     assert.match(
       thrown(() => faktory.assertEnqueued("resize", { times: 1 })).message,
@@ -237,7 +237,7 @@ describe("assertEnqueued", () => {
     );
   });
 
-  it("assertNotEnqueued says what there is", async () => {
+  it("assertNotEnqueued lists the matching jobs", async () => {
     await using faktory = await start();
     faktory.assertNotEnqueued("resize", { args: ["bird.png"] });
     const error = thrown(() => faktory.assertNotEnqueued("resize", { queue: "images" }));
@@ -248,7 +248,7 @@ describe("assertEnqueued", () => {
     );
   });
 
-  it("refuses what can be expected of no job", async () => {
+  it("refuses expectations that no job can meet", async () => {
     await using faktory = await start();
     const wrong: [expected: object, said: RegExp][] = [
       [{ arguments: [] }, /"arguments" is nothing to look for: there are args, queue, /],

@@ -6,7 +6,7 @@ import { FakeFaktory, ManualClock, MemoryServer, runJob } from "../../src/testin
 const times = { "long past": Date.UTC(1999, 11, 31), "far off": Date.UTC(2060, 5, 1) };
 
 for (const [name, time] of Object.entries(times)) {
-  it(`reports every job, and keeps failed ones, with a clock in the ${name}`, async () => {
+  it(`reports every job and keeps failed ones, with a clock in the ${name}`, async () => {
     await using faktory = await FakeFaktory.start({ clock: new ManualClock(time) });
     const attempts: number[] = [];
     const consumer = new Consumer();
@@ -33,7 +33,7 @@ for (const [name, time] of Object.entries(times)) {
     assert.deepEqual([faktory.snapshot().working, faktory.snapshot().processed], [0, 1]);
   });
 
-  it(`runs inline and by itself, with a clock in the ${name}`, async () => {
+  it(`runs inline and through drain, with a clock in the ${name}`, async () => {
     const clock = new ManualClock(time);
     await using faktory = await FakeFaktory.start({ clock });
     const consumer = new Consumer().register("works", () => {});
@@ -46,7 +46,7 @@ for (const [name, time] of Object.entries(times)) {
     assert.equal(job.failure?.failedAt?.getTime(), time);
   });
 
-  it(`has a server in memory with a clock in the ${name} put jobs off`, async () => {
+  it(`a server in memory snoozes jobs, with a clock in the ${name}`, async () => {
     const clock = new ManualClock(time);
     await using server = await MemoryServer.start({ clock });
     const { url, transport } = server;
@@ -60,7 +60,7 @@ for (const [name, time] of Object.entries(times)) {
   });
 }
 
-it("lets a handler move the clock past a command's time limit", async () => {
+it("a handler can move the clock past a command's time limit", async () => {
   await using faktory = await FakeFaktory.start();
   const consumer = new Consumer();
   consumer.register("slow", async (_job, { producer }) => {

@@ -3,13 +3,13 @@ import { describe, it } from "node:test";
 import { Consumer, Discard, Kill, RetryAfter, Snooze, StateError } from "../../mod.ts";
 import { FakeFaktory } from "../../src/testing/mod.ts";
 
-/** As the module of a program makes it: for a server that there is not here. */
+/** Creates a consumer like a module of a program, for a server that does not exist here. */
 function makeConsumer(options = {}) {
   return new Consumer({ url: "tcp://no-such-host.invalid", ...options });
 }
 
 describe("drain", () => {
-  it("runs what was enqueued, in its order, and what that enqueues", async () => {
+  it("runs the enqueued jobs in order, and the jobs that they enqueue", async () => {
     await using faktory = await FakeFaktory.start();
     const consumer = makeConsumer();
     const ran: unknown[] = [];
@@ -33,7 +33,7 @@ describe("drain", () => {
     assert.deepEqual(await faktory.drain(consumer), []);
   });
 
-  it("runs what a handler enqueued without waiting for it", async () => {
+  it("runs jobs that a handler enqueued without waiting", async () => {
     await using faktory = await FakeFaktory.start();
     const consumer = makeConsumer();
     const ran: string[] = [];
@@ -47,7 +47,7 @@ describe("drain", () => {
     assert.deepEqual(ran, ["first", "second"]);
   });
 
-  it("takes from the consumer's queues only, and heeds a pause", async () => {
+  it("fetches only from the consumer's queues, and respects a pause", async () => {
     await using faktory = await FakeFaktory.start();
     const { producer } = faktory;
     const consumer = makeConsumer({ queues: ["high", "low"] });
@@ -65,7 +65,7 @@ describe("drain", () => {
     assert.deepEqual(faktory.snapshot().queues, { default: 1, high: 0, low: 0 });
   });
 
-  it("uses the consumer's middleware and listeners, and its concurrency where asked to", async () => {
+  it("uses the consumer's middleware and listeners, and the requested concurrency", async () => {
     await using faktory = await FakeFaktory.start();
     const consumer = makeConsumer();
     const heard: string[] = [];
@@ -91,7 +91,7 @@ describe("drain", () => {
     assert.equal(most, 3);
   });
 
-  it("rejects with what the first that failed has thrown, once all were run", async () => {
+  it("rejects with the error of the first failed job, after all have run", async () => {
     await using faktory = await FakeFaktory.start();
     const consumer = makeConsumer();
     const ran: unknown[] = [];
@@ -107,7 +107,7 @@ describe("drain", () => {
     assert.equal(faktory.snapshot().retries, 2);
   });
 
-  it("has a job that has no handler fail", async () => {
+  it("fails a job without a handler", async () => {
     await using faktory = await FakeFaktory.start();
     await faktory.producer.enqueue("x");
     await assert.rejects(faktory.drain(makeConsumer()), (error) => {
@@ -117,7 +117,7 @@ describe("drain", () => {
     });
   });
 
-  it("tells outcomes, and has each do what it does", async () => {
+  it("returns outcomes, each with its effect", async () => {
     await using faktory = await FakeFaktory.start();
     const consumer = makeConsumer();
     let snoozes = 0;
@@ -134,13 +134,13 @@ describe("drain", () => {
     ]);
     const { dead, scheduled, retries } = faktory.snapshot();
     assert.deepEqual({ dead, scheduled, retries }, { dead: 1, scheduled: 2, retries: 0 });
-    // Putting a job off is no enqueue of another.
+    // Snoozing a job does not enqueue another.
     assert.equal(faktory.jobs.length, 4);
     faktory.clock.advance(30_000);
     assert.deepEqual((await faktory.drain(consumer)).map(({ outcome }) => outcome), ["done"]);
   });
 
-  it("runs scheduled jobs once the clock has been moved to their time", async () => {
+  it("runs scheduled jobs after the clock was moved to their time", async () => {
     await using faktory = await FakeFaktory.start();
     const consumer = makeConsumer();
     let runs = 0;
@@ -153,7 +153,7 @@ describe("drain", () => {
     assert.equal(runs, 1);
   });
 
-  it("runs a failed job again after 15 seconds, and so on to the dead", async () => {
+  it("retries a failed job after 15 seconds, and so on until it is dead", async () => {
     await using faktory = await FakeFaktory.start();
     const consumer = makeConsumer();
     const attempts: number[] = [];
@@ -174,7 +174,7 @@ describe("drain", () => {
     assert.equal(faktory.snapshot().dead, 1);
   });
 
-  it("has a time limit pass by its clock", async () => {
+  it("time limits use its clock", async () => {
     await using faktory = await FakeFaktory.start();
     const consumer = makeConsumer();
     consumer.register("slow", async (_job, { signal }) => {
@@ -187,7 +187,7 @@ describe("drain", () => {
     await assert.rejects(faktory.drain(consumer), { code: "TIMED_OUT" });
   });
 
-  it("gives up on queues that fill up for ever", async () => {
+  it("gives up on queues that never become empty", async () => {
     await using faktory = await FakeFaktory.start();
     const consumer = makeConsumer();
     consumer.register("again", (_job, { producer }) => producer.enqueue("again"));
@@ -200,7 +200,7 @@ describe("drain", () => {
     assert.equal(faktory.jobs.length, 51);
   });
 
-  it("leaves no timer, and nobody connected", async () => {
+  it("leaves no timer and no connection", async () => {
     await using faktory = await FakeFaktory.start();
     const consumer = makeConsumer();
     consumer.register("x", () => {});
@@ -212,7 +212,7 @@ describe("drain", () => {
     assert.deepEqual({ connections, workers, waiting }, { connections: 1, workers: 0, waiting: 0 });
   });
 
-  it("says what is wrong with how it is called", async () => {
+  it("explains invalid arguments", async () => {
     await using faktory = await FakeFaktory.start();
     for (const wrong of [undefined, {}, () => {}, faktory.producer]) {
       await assert.rejects(faktory.drain(wrong as never), {
@@ -225,7 +225,7 @@ describe("drain", () => {
     });
   });
 
-  it("a consumer of one's own runs on it, and stops at once", async () => {
+  it("a separate consumer can run on it, and stops at once", async () => {
     await using faktory = await FakeFaktory.start();
     const consumer = new Consumer({ ...faktory.connection });
     const done = new Promise((resolve) => consumer.register("x", resolve));

@@ -4,7 +4,7 @@ import { Consumer, type Job, Kill, Producer, Snooze } from "../../mod.ts";
 import { FakeFaktory } from "../../src/testing/mod.ts";
 
 describe("inline", () => {
-  it("runs a job before its enqueue resolves, after one trip through JSON", async () => {
+  it("runs a job before its enqueue resolves, with its arguments converted to JSON once", async () => {
     await using faktory = await FakeFaktory.start();
     const consumer = new Consumer();
     const ran: Job[] = [];
@@ -26,7 +26,7 @@ describe("inline", () => {
     assert.equal(ran.length, 51);
   });
 
-  it("rejects the enqueue with what the handler throws", async () => {
+  it("rejects the enqueue with the handler's error", async () => {
     await using faktory = await FakeFaktory.start();
     const consumer = new Consumer();
     const error = new TypeError("no such picture");
@@ -39,7 +39,7 @@ describe("inline", () => {
     await assert.rejects(faktory.producer.enqueue("y"), { code: "NOT_REGISTERED" });
   });
 
-  it("runs what handlers enqueue as well, within", async () => {
+  it("also runs jobs that handlers enqueue, inside", async () => {
     await using faktory = await FakeFaktory.start();
     const consumer = new Consumer();
     const ran: string[] = [];
@@ -60,7 +60,7 @@ describe("inline", () => {
     ]);
   });
 
-  it("is no reason to reject for an outcome, which does what it does", async () => {
+  it("does not reject for an outcome, which has its usual effect", async () => {
     await using faktory = await FakeFaktory.start();
     const consumer = new Consumer();
     consumer.register("snooze", () => new Snooze(60));
@@ -72,7 +72,7 @@ describe("inline", () => {
     assert.deepEqual({ scheduled, dead }, { scheduled: 1, dead: 1 });
   });
 
-  it("collects what is for later, for other queues, or was there before", async () => {
+  it("records scheduled jobs, jobs for other queues, and earlier jobs", async () => {
     await using faktory = await FakeFaktory.start();
     const consumer = new Consumer();
     const ran: string[] = [];
@@ -93,7 +93,7 @@ describe("inline", () => {
     assert.equal(faktory.jobs.length, 5);
   });
 
-  it("takes in producers of one's own, where it is told to", async () => {
+  it("includes other producers on request", async () => {
     await using faktory = await FakeFaktory.start();
     await using producer = await Producer.connect({ ...faktory.connection });
     const consumer = new Consumer();
@@ -104,7 +104,7 @@ describe("inline", () => {
     assert.equal(runs, 1);
   });
 
-  it("gives up on a job that enqueues itself for ever", async () => {
+  it("gives up on a job that enqueues itself endlessly", async () => {
     await using faktory = await FakeFaktory.start();
     const consumer = new Consumer();
     let runs = 0;
@@ -119,7 +119,7 @@ describe("inline", () => {
     assert(runs > 100);
   });
 
-  it("says what is wrong with how it is called", async () => {
+  it("explains invalid arguments", async () => {
     await using faktory = await FakeFaktory.start();
     assert.throws(() => faktory.inline({} as never), {
       message:

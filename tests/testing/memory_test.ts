@@ -10,7 +10,7 @@ import { failure } from "../transport/contract.ts";
 const target = { hostname: "memory", port: 7419 };
 const encoder = new TextEncoder();
 
-/** A server's end that a test plays, and the client's end of the same connection. */
+/** A server's end that the test controls, and the client's end of the same connection. */
 async function connect() {
   let peer!: Peer;
   let drains = 0;
@@ -40,13 +40,13 @@ async function connect() {
   return { peer, received, closed: closed.promise, drained, connection, reader, writer, read };
 }
 
-/** Lets everything that can go on in memory go on. */
+/** Waits until everything in memory has settled. */
 async function settle(): Promise<void> {
   for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 describe("the transport in memory", () => {
-  it("carries bytes both ways, and lets what was written be overwritten", async () => {
+  it("carries bytes both ways, and lets buffers be reused", async () => {
     const { peer, received, writer, read, connection } = await connect();
     const bytes = encoder.encode("hello\r\n");
     await writer.write(bytes);
@@ -60,7 +60,7 @@ describe("the transport in memory", () => {
     await connection.closed;
   });
 
-  it("asks the server to wait for a client that does not read", async () => {
+  it("makes the server wait for a client that does not read", async () => {
     const { peer, drained, read, connection } = await connect();
     const chunk = "x".repeat(50_000);
     let sent = 0;
@@ -75,7 +75,7 @@ describe("the transport in memory", () => {
     connection.close();
   });
 
-  it("has the client wait for a server that does not read", async () => {
+  it("makes the client wait for a server that does not read", async () => {
     const { peer, received, writer, connection } = await connect();
     peer.pause();
     let isWritten = false;
@@ -88,7 +88,7 @@ describe("the transport in memory", () => {
     connection.close();
   });
 
-  it("ends what is under way when the client closes it, once or twice", async () => {
+  it("ends pending calls when the client closes it, once or twice", async () => {
     const { peer, received, writer, read, closed, connection } = await connect();
     peer.pause();
     const reading = read().then(() => "settled", () => "settled");
@@ -102,7 +102,7 @@ describe("the transport in memory", () => {
     assert.deepEqual(received, []);
   });
 
-  it("brings what was sent before the server hung up, and fails what is written after", async () => {
+  it("delivers what was sent before the server closed, and fails later writes", async () => {
     const { peer, writer, read, closed, connection } = await connect();
     const large = "x".repeat(300_000);
     peer.send(large);
@@ -115,14 +115,14 @@ describe("the transport in memory", () => {
     await assert.rejects(writer.write(encoder.encode("x")), { code: "CONNECTION_LOST" });
   });
 
-  it("ends as the client says that it sends no more", async () => {
+  it("ends when the client half-closes it", async () => {
     const { writer, read, closed } = await connect();
     await writer.close().catch(() => {});
     assert.equal(await read(), undefined);
     await closed;
   });
 
-  it("does not begin where it is called off, and leaves what is connected alone", async () => {
+  it("can be cancelled before it connects, but not afterwards", async () => {
     await using server = await MemoryServer.start();
     const { transport } = server;
     const aborted = AbortSignal.abort(new Error("enough"));
@@ -141,7 +141,7 @@ describe("the transport in memory", () => {
 });
 
 describe("the server in memory", () => {
-  it("takes producers and consumers, several at a time", async () => {
+  it("accepts several producers and consumers at a time", async () => {
     await using server = await MemoryServer.start();
     const { url, transport } = server;
     await using producer = await Producer.connect({ url, transport, connections: 3 });
@@ -163,7 +163,7 @@ describe("the server in memory", () => {
     assert.equal(server.snapshot().processed, jids.length);
   });
 
-  it("wants its password, and has it in its URL", async () => {
+  it("requires its password, which is in its URL", async () => {
     await using server = await MemoryServer.start({ password: "p@ss/wörd" });
     const { url, transport } = server;
     await using _producer = await Producer.connect({ url, transport });
@@ -174,7 +174,7 @@ describe("the server in memory", () => {
     await assert.rejects(MemoryServer.start({ password: 1 as never }), { code: "INVALID_OPTION" });
   });
 
-  it("refuses TLS, and says what to do instead", async () => {
+  it("refuses TLS, and names the alternative", async () => {
     await using server = await MemoryServer.start();
     const { transport } = server;
     await assert.rejects(
@@ -186,7 +186,7 @@ describe("the server in memory", () => {
     });
   });
 
-  it("hangs up on everybody as it closes, refuses who comes later, and leaves no timer", async () => {
+  it("closes all connections, refuses later ones, and leaves no timer", async () => {
     const clock = new ManualClock();
     const server = await MemoryServer.start({ clock });
     const { transport } = server;
@@ -203,7 +203,7 @@ describe("the server in memory", () => {
     assert.equal(clock.pending, 0);
   });
 
-  it("tells a worker what is wanted of it at its next BEAT", async () => {
+  it("sends a worker its new state with the next BEAT", async () => {
     const clock = new ManualClock();
     await using server = await MemoryServer.start({ clock });
     const { url, transport } = server;

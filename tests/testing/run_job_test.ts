@@ -12,7 +12,7 @@ import {
 import { ManualClock, runJob } from "../../src/testing/mod.ts";
 
 describe("runJob", () => {
-  it("runs a handler with a job that went through JSON, and gives what it returns", async () => {
+  it("runs a handler with a job converted to JSON, and returns its result", async () => {
     const job = { type: "x", args: ["cat.png", new Date(0)], queue: "images", custom: { a: 1 } };
     const run = await runJob((job, { attempt }) => Promise.resolve([job.args[1], attempt]), job);
     assert.equal(run.outcome, "done");
@@ -22,7 +22,7 @@ describe("runJob", () => {
     assert.deepEqual([run.progress, run.extended, run.enqueued, run.logs], [[], [], [], []]);
   });
 
-  it("tells every way to end", async () => {
+  it("reports every outcome", async () => {
     const error = new TypeError("no such picture");
     const ends: [act: () => unknown, outcome: string, seconds?: number][] = [
       [() => Promise.reject(error), "failed"],
@@ -39,7 +39,7 @@ describe("runJob", () => {
     }
   });
 
-  it("notes progress, reservations, jobs and log messages", async () => {
+  it("records progress, reservations, jobs and log messages", async () => {
     const run = await runJob(async (job, { progress, extend, producer, log }) => {
       assert.equal(await progress(10), true);
       assert.equal(await progress(50, "half way"), true);
@@ -66,14 +66,14 @@ describe("runJob", () => {
     }]);
   });
 
-  it("plays a retry", async () => {
+  it("can run a retry", async () => {
     const handler = (job: Job, { attempt }: JobContext) => [attempt, job.failure];
     const run = await runJob(handler, { type: "x", retry: 5 }, { attempt: 3 });
     const [attempt, failure] = run.result as [number, { retryCount: number; remaining: number }];
     assert.deepEqual([attempt, failure.retryCount, failure.remaining], [3, 1, 4]);
   });
 
-  it("aborts the handler as a stop does, before or while it runs", async () => {
+  it("aborts the handler like a stop, before or during the run", async () => {
     const seen: unknown[] = [];
     const handler = async (_job: unknown, { signal }: JobContext) => {
       if (!signal.aborted) {
@@ -92,7 +92,7 @@ describe("runJob", () => {
     assert.deepEqual(seen.slice(3), ["STOPPED", "why"]);
   });
 
-  it("runs what a consumer has for the type, in its middleware and its time limit", async () => {
+  it("runs a consumer's handler for the type, with its middleware and time limit", async () => {
     const clock = new ManualClock();
     const consumer = new Consumer();
     consumer.use(async (_job, { log }, next) => {
@@ -126,7 +126,7 @@ describe("runJob", () => {
     });
   });
 
-  it("refuses what no server would take, and what is no handler", async () => {
+  it("refuses invalid jobs and invalid handlers", async () => {
     await assert.rejects(runJob(() => {}, { type: "x", args: [1n] }), {
       code: "INVALID_ARGS",
       path: "args[0]",
