@@ -23,7 +23,7 @@ function state() {
   return { clock, core, manager, inspector, push, fail };
 }
 
-test("each failed attempt of a job is kept, and the success after them", () => {
+test("each failed attempt of a job is stored, and the success after them", () => {
   const { clock, core, manager, inspector, push, fail } = state();
   const start = clock.now();
   push("the-one-job");
@@ -34,7 +34,7 @@ test("each failed attempt of a job is kept, and the success after them", () => {
     fail("the-one-job", message);
     for (const { value } of manager.sets.retries.page(0, 9)) manager.requeue(value);
     manager.sets.retries.takeUntil(Infinity);
-    // The other job, which never fails, goes first.
+    // The other job, which never fails, is fetched first.
     manager.fetch(["default"], "x");
     manager.acknowledge("another-job");
     push("another-job");
@@ -62,7 +62,7 @@ test("each failed attempt of a job is kept, and the success after them", () => {
   core.close();
 });
 
-test("an attempt says what became of the job, also where its reservation ended", () => {
+test("an attempt records the job's next step, even if its reservation expired", () => {
   const { clock, core, manager, inspector, push, fail } = state();
   push("dies-at-once", { retry: -1 });
   push("dropped-job", { retry: 0 });
@@ -96,7 +96,7 @@ function reservation(jid: string): Reservation {
   return made;
 }
 
-test("the oldest attempts make room for new ones", () => {
+test("new attempts replace the oldest ones", () => {
   const attempts = new Attempts(new ManualClock(), nullStore, 100);
   for (let i = 0; i < 1000; i++) attempts.failed(reservation(`job-${i % 250}`), noted, "retries");
   const kept = Array.from({ length: 250 }, (_, i) => attempts.of(`job-${i}`).length);
@@ -106,7 +106,7 @@ test("the oldest attempts make room for new ones", () => {
   assert.deepEqual(attempts.of("job-249"), []);
 });
 
-test("attempts stay when a server with data restarts", { skip: noSqlite }, async () => {
+test("attempts survive a restart of a server with data", { skip: noSqlite }, async () => {
   await withFolder(async (data) => {
     for (const start of [0, 1]) {
       await using server = await startQuick({ data });
@@ -125,7 +125,7 @@ test("attempts stay when a server with data restarts", { skip: noSqlite }, async
   });
 });
 
-test("attempts are read again from what was kept", () => {
+test("stored attempts are read again", () => {
   const records = new Map<string, string>();
   const store: Store = {
     ...nullStore,

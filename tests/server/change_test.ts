@@ -22,9 +22,9 @@ function state() {
   return { clock, core, manager, inspector, push, fail };
 }
 
-test("jobs are sorted by type, queue, error and attempts, from either end", async () => {
+test("jobs are sorted by type, queue, error and attempts, in both directions", async () => {
   const { core, manager, inspector, push, fail } = state();
-  // What looks like a key in the arguments, in custom or in a message is none.
+  // Text in the arguments, in custom or in a message that looks like a key is not one.
   const decoy = {
     jobtype: "aaa",
     queue: "aaa",
@@ -97,7 +97,7 @@ test("a sorted list is paged, filtered and bounded", async () => {
   core.close();
 });
 
-test("a job is taken out of a queue wherever it is, and the others keep their order", () => {
+test("a job is taken out of a queue at any position, and the others keep their order", () => {
   const queue = new JobQueue();
   const model: number[] = [];
   let next = 1;
@@ -115,10 +115,10 @@ test("a job is taken out of a queue wherever it is, and the others keep their or
     assert.equal(queue.length, model.length);
     assert.equal(queue.peek(), model[0]);
   };
-  // Its parts have room for 8, 32, 128 jobs.
+  // Its parts have room for 8, 32 and 128 jobs.
   add(60);
   for (const row of [1, 60, 20, 20, 999]) take(row);
-  // A part in the middle, and then the last one, are emptied.
+  // Empties a part in the middle, then the last one.
   for (let row = 9; row <= 40; row++) take(row);
   for (let row = 41; row <= 60; row++) take(row);
   add(20);
@@ -156,7 +156,7 @@ test("jobs of a queue are discarded, killed and counted by their ids", async () 
   core.close();
 });
 
-test("a job is cancelled wherever it is, and only a worker that runs it is told", async () => {
+test("a job is cancelled at any place, and only a worker that runs it is notified", async () => {
   const { clock, core, manager, inspector, push } = state();
   const markers = () => manager.queues.names().filter((name) => parseMarker(name) !== undefined);
   push("queued-job");
@@ -180,7 +180,7 @@ test("a job is cancelled wherever it is, and only a worker that runs it is told"
   assert.equal(manager.working, 0);
   assert.equal(manager.sets.retries.size, 0);
   assert.equal(inspector.attempts("after-the-queued-job")[0]?.errorType, "JobCancelled");
-  // The worker reports a result that nobody wants.
+  // The worker reports a result of a job that no longer exists.
   manager.acknowledge("after-the-queued-job");
   core.close();
 });

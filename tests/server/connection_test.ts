@@ -7,10 +7,10 @@ import { ManualClock } from "../../src/server/mod.ts";
 import { Slices } from "../../src/server/slices.ts";
 import type { PeerHandler } from "../../src/server/peer.ts";
 
-/** A connection whose client is the test: what it is sent, and what is asked of its socket. */
+/** Creates a connection whose peer is the test. */
 function setting() {
   const clock = new ManualClock();
-  // However long something takes, none of it is put off.
+  // The clock stands still, so nothing is postponed.
   const slices = new Slices({ now: () => 0, later: () => assert.fail() });
   const core = new ServerState({ clock }, { slices });
   let sent = "";
@@ -41,13 +41,13 @@ function setting() {
   return { clock, core, handler, asked, say, take, read };
 }
 
-test("a client that does not read what it asks for is not read either", () => {
+test("a client that does not read its replies is not read either", () => {
   const { core, asked, say, take, read } = setting();
   read(false);
   say("PING\n");
   assert.deepEqual(asked, ["pause"]);
   take();
-  // What was on its way then waits.
+  // Data that was in flight then waits.
   say("INFO\n".repeat(1000));
   assert.equal(take(), "");
   read(true);
@@ -56,7 +56,7 @@ test("a client that does not read what it asks for is not read either", () => {
   core.close();
 });
 
-test("behind a command that blocks, little is kept", () => {
+test("only a little is kept behind a blocking command", () => {
   for (
     const more of [
       "PING\n".repeat(10_001),
@@ -74,11 +74,11 @@ test("behind a command that blocks, little is kept", () => {
   }
 });
 
-test("a client that says no more is let go once it has been told everything", async () => {
+test("a half-closed client gets all its replies before the connection ends", async () => {
   const { core, handler, asked, say, take, read } = setting();
   say("FETCH q\nPING\nPUSH {");
   read(false);
-  // The FETCH does not wait any more.
+  // The FETCH no longer waits.
   handler.ended();
   assert.deepEqual(asked, []);
   await new Promise((resolve) => setTimeout(resolve, 0));
@@ -90,7 +90,7 @@ test("a client that says no more is let go once it has been told everything", as
   core.close();
 });
 
-test("lines are cut wherever the bytes are", () => {
+test("lines may be split at any byte", () => {
   const bytes = Buffer.from("a\r\n\né€😀\n\r\r\nbc\r", "utf8");
   const whole = ["a", "", "é€😀", "\r"];
   for (let size = 1; size <= bytes.length; size++) {

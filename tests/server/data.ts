@@ -3,12 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { builtinModule } from "../../src/internal/environment.ts";
 
-/** Why what needs a file is skipped; false where it is not. */
+/** The reason for skipping tests that need a file. False if they can run. */
 export const noSqlite: string | false = builtinModule("node:sqlite") === undefined
   ? "this runtime has no node:sqlite: Node has it from 22.13 on"
   : false;
 
-/** Calls `use` with a folder of its own. */
+/** Calls `use` with a temporary folder. */
 export async function withFolder(use: (folder: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "durable-"));
   try {

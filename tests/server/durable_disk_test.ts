@@ -13,7 +13,7 @@ import {
 import { openLog } from "../../src/server/store/open_log.ts";
 import { noSqlite, withFolder } from "./data.ts";
 
-/** The runtime's modules, some of whose functions fail. */
+/** The runtime's modules, with some functions that fail. */
 function broken(faults: {
   files?: Partial<FileModule>;
   sqlite?: (sql: string) => void;
@@ -57,10 +57,10 @@ async function addJobs(store: LogStore, count: number): Promise<void> {
 }
 
 describe(
-  "a start that the disk stands in the way of says what is wrong",
+  "a start that fails for the disk reports the reason",
   { skip: noSqlite },
   () => {
-    /** A start that fails with the data left as they are. */
+    /** Asserts that a start fails and leaves the data unchanged. */
     async function refused(modules: Modules, wanted: { code?: string; message: RegExp }) {
       await withFolder(async (folder) => {
         const data = join(folder, "jobs.db");
@@ -119,14 +119,14 @@ describe(
         ));
     }
 
-    it("no place for the log's descriptor", () => {
+    it("no file descriptor for the log", () => {
       const { files } = loadModules();
       const openSync = (path: string, flags: string) =>
         path.endsWith(".log") ? systemError("EMFILE") : files.openSync(path, flags);
       return refused(broken({ files: { openSync } }), { message: /has too many files open$/ });
     });
 
-    it("full, and a file of somebody else where that is found out is left as it is", () =>
+    it("a full disk, and another program's file for the probe is left unchanged", () =>
       withFolder(async (folder) => {
         const data = join(folder, "jobs.db");
         mkdirSync(data);
@@ -136,7 +136,7 @@ describe(
         assert.equal(readFileSync(join(data, "probe"), "utf8"), "dear diary");
       }));
 
-    it("a folder that may not be looked into", () => {
+    it("a folder without permission to list it", () => {
       const statSync = () => systemError("EACCES");
       return refused(broken({ files: { statSync } }), {
         message: /no permission to read and write/,
@@ -146,7 +146,7 @@ describe(
 );
 
 describe("a server's log", { skip: noSqlite }, () => {
-  it("is written without opening anything once the server has started", () =>
+  it("is written without opening a file after the start", () =>
     withFolder(async (folder) => {
       const modules = loadModules();
       const files = { ...modules.files };
@@ -154,7 +154,7 @@ describe("a server's log", { skip: noSqlite }, () => {
       const data = join(folder, "jobs.db");
       const store = await openLog(data, { sizes, modules: { ...modules, files } });
       files.openSync = files.writeFileSync = () => systemError("EMFILE");
-      // Far more than a segment takes where there can be another one.
+      // Far more than fits in a segment if another one can be opened.
       for (let i = 0; i < 10; i++) await addJobs(store, 3);
       await store.close();
       const again = await openLog(data);
@@ -162,7 +162,7 @@ describe("a server's log", { skip: noSqlite }, () => {
       await again.close();
     }));
 
-  it("ends the server where its old files cannot be read any more", () =>
+  it("ends the server when its old files can no longer be read", () =>
     withFolder(async (folder) => {
       const data = join(folder, "jobs.db");
       const store = await openLog(data, { sizes: { segment: 20_000, free: 20_000 } });

@@ -18,7 +18,7 @@ import { noSqlite, withFolder } from "./data.ts";
 
 const JOBS = 300;
 
-/** Makes a folder with jobs, and another as a server leaves it that is killed. */
+/** Creates a folder with jobs, and another as a killed server leaves it. */
 async function makeData(folder: string): Promise<{ closed: string; killed: string }> {
   const [closed, killed] = [join(folder, "closed.db"), join(folder, "killed.db")];
   const server = await FaktoryServer.start({ port: 0, data: closed });
@@ -45,7 +45,7 @@ async function makeData(folder: string): Promise<{ closed: string; killed: strin
 /** The only segment of a short log. */
 const LOG = "00000001.log";
 
-/** Everything in a folder, with its bytes. */
+/** Returns the names and contents of all files in a folder. */
 function bytesOf(folder: string): Record<string, string> {
   return Object.fromEntries(
     readdirSync(folder, { recursive: true }).map(String)
@@ -54,7 +54,7 @@ function bytesOf(folder: string): Record<string, string> {
   );
 }
 
-/** A server refuses the data, and leaves everything as it is. */
+/** Asserts that a server refuses the data and leaves everything unchanged. */
 async function refused(folder: string, data: string, message: RegExp): Promise<void> {
   const before = bytesOf(folder);
   await assert.rejects(FaktoryServer.start({ port: 0, data }), {
@@ -67,7 +67,7 @@ async function refused(folder: string, data: string, message: RegExp): Promise<v
   for (const [name, bytes] of Object.entries(after)) assert(bytes === before[name], name);
 }
 
-describe("data that cannot be used are refused, and left as they are:", { skip: noSqlite }, () => {
+describe("invalid data are refused and left unchanged:", { skip: noSqlite }, () => {
   it("a file", () =>
     withFolder(async (folder) => {
       const data = join(folder, "jobs.db");
@@ -88,7 +88,7 @@ describe("data that cannot be used are refused, and left as they are:", { skip: 
       await refused(folder, join(folder, "sub"), /as it is damaged: .*its head is invalid/);
     }));
 
-  it("a later version's", () =>
+  it("a log of a newer version", () =>
     withFolder(async (folder) => {
       const { closed } = await makeData(folder);
       const bytes = readFileSync(join(closed, LOG));
@@ -97,7 +97,7 @@ describe("data that cannot be used are refused, and left as they are:", { skip: 
       await refused(folder, closed, /it was written by a newer version of this server \(7\)$/);
     }));
 
-  it("one in a folder that is not there, or that is none", () =>
+  it("a folder whose parent is missing or not a folder", () =>
     withFolder(async (folder) => {
       await refused(
         folder,
@@ -115,7 +115,7 @@ describe("data that cannot be used are refused, and left as they are:", { skip: 
       assert.rejects(FaktoryServer.start({ port: 0, data: "/dev/null" }), { code: "INVALID_DATA" }),
   );
 
-  it("one that is cut short, wherever that is, or has lost a file", () =>
+  it("a log that is cut at any byte, or lacks a file", () =>
     withFolder(async (folder) => {
       const { closed } = await makeData(folder);
       const log = join(closed, LOG);
@@ -132,14 +132,13 @@ describe("data that cannot be used are refused, and left as they are:", { skip: 
       await refused(folder, closed, /as it is damaged/);
     }));
 
-  it("one of which a byte is another, wherever that is", () =>
+  it("a log with any byte changed", () =>
     withFolder(async (folder) => {
       const { closed, killed } = await makeData(folder);
       for (const data of [closed, killed]) {
         const log = join(data, LOG);
         const bytes = readFileSync(log);
-        // What was written last may be half a group where a server was killed: then it never was
-        // confirmed.
+        // The last group may be incomplete after a kill. It was then never confirmed.
         const last = bytes.lastIndexOf("GOuP");
         for (let at = 0; at < (data === closed ? bytes.length : last); at += 1009) {
           const changed = Buffer.from(bytes);
@@ -153,7 +152,7 @@ describe("data that cannot be used are refused, and left as they are:", { skip: 
       }
     }));
 
-  it("what a killed server had begun to write is left out, and all that it had confirmed is there", () =>
+  it("after a kill, an incomplete write is dropped, and everything confirmed is there", () =>
     withFolder(async (folder) => {
       const { killed } = await makeData(folder);
       const log = join(killed, LOG);

@@ -13,7 +13,7 @@ import { noSqlite, withFolder } from "./data.ts";
 
 type ServerModule = typeof import("../../src/server/mod.ts");
 
-/** Starts a server on a folder; what it prints or posts is how that ended. */
+/** Starts a server on a folder, and prints or posts the result. */
 const ATTEMPT = `
   const attempt = async (copy, data) => {
     try {
@@ -26,7 +26,10 @@ const ATTEMPT = `
   };
 `;
 
-/** Another copy of the server's module, as a second bundle or a hot reload has it: its address. */
+/**
+ * Returns the address of another copy of the server's module, as from a second bundle or a hot
+ * reload.
+ */
 function bundle(folder: string, name: string): string {
   const outfile = join(folder, `${name}.mjs`);
   buildSync({
@@ -60,8 +63,8 @@ function inProcess(copy: string, data: string): string {
   return String(spawnSync(process.execPath, flags, { stdio: "pipe" }).stdout).trim();
 }
 
-describe("a folder that a server has is refused", { skip: noSqlite }, () => {
-  it("to another copy of the module, a thread and a process, one after the other", () =>
+describe("a folder that a server has open is refused", { skip: noSqlite }, () => {
+  it("to another copy of the module, a thread and a process, in turn", () =>
     withFolder(async (folder) => {
       const data = join(folder, "jobs.db");
       const [one, two] = [bundle(folder, "one"), bundle(folder, "two")];
@@ -84,7 +87,7 @@ describe("a folder that a server has is refused", { skip: noSqlite }, () => {
       assert.deepEqual(server.snapshot().queues, { default: 2 });
     }));
 
-  it("to a process, also by another name", () =>
+  it("to a process under another name", () =>
     withFolder(async (folder) => {
       const [data, link] = [join(folder, "jobs.db"), join(folder, "link.db")];
       const copy = bundle(folder, "copy");
@@ -98,7 +101,7 @@ describe("a folder that a server has is refused", { skip: noSqlite }, () => {
       assert.equal(inProcess(copy, link), "DATA_IN_USE");
     }));
 
-  it("where its lock would be another program's file, which is left as it is", () =>
+  it("if its lock file would be another program's, which is left unchanged", () =>
     withFolder(async (folder) => {
       const data = join(folder, "jobs.db");
       mkdirSync(data);
@@ -109,11 +112,11 @@ describe("a folder that a server has is refused", { skip: noSqlite }, () => {
       assert.deepEqual(readdirSync(data), ["lock"]);
     }));
 
-  it("until its thread ends", () =>
+  it("until its thread has ended", () =>
     withFolder(async (folder) => {
       const data = join(folder, "jobs.db");
       assert.equal(await inThread(bundle(folder, "copy"), data), "started");
-      // Deno says that a thread has ended before it has closed what that had open.
+      // Deno reports the end of a thread before it has closed the thread's files.
       let server;
       while (server === undefined) {
         server = await FaktoryServer.start({ port: 0, data }).catch(({ code }) => {

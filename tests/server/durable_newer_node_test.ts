@@ -10,7 +10,7 @@ import { noSqlite } from "./data.ts";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const cache = join(root, "node_modules/.cache/gate");
 
-/** A Node that has `node:sqlite`, of those that the gate has fetched. */
+/** A Node with `node:sqlite`, from those that the gate has downloaded. */
 const newer = (existsSync(cache) ? readdirSync(cache) : [])
   .filter((name) => Number(/@(\d+)/.exec(name)?.[1]) >= 22).sort().reverse()
   .map((name) => join(cache, name, "node_modules", name.split("@")[0]!, "bin/node"))

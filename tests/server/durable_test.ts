@@ -27,7 +27,7 @@ const push = (jid: string, more = "") =>
 const fail = (jid: string) => `FAIL {"jid":"${jid}","errtype":"E","message":"m"}`;
 const ack = (jid: string) => `ACK {"jid":"${jid}"}`;
 
-/** Sends each of the lines, and wants `OK` of all. */
+/** Sends lines, and asserts that all replies are `OK`. */
 async function tell(client: RawClient, ...lines: string[]): Promise<void> {
   for (const line of lines) assert.equal(await client.ask(line), "+OK", line);
 }
@@ -36,7 +36,7 @@ async function fetchJid(client: RawClient, queue = "default"): Promise<string> {
   return JSON.parse(await client.ask(`FETCH ${queue}`)).jid;
 }
 
-test("without node:sqlite, data are refused, and memory is not", {
+test("without node:sqlite, data are refused, and memory works", {
   skip: noSqlite === false ? "this runtime has node:sqlite" : false,
 }, async () => {
   await withFolder(async (folder) => {
@@ -55,7 +55,7 @@ test("without node:sqlite, data are refused, and memory is not", {
 });
 
 describe("a server with data", { skip: noSqlite }, () => {
-  it("has everything again after a stop, each in its place and order", async () => {
+  it("has everything again after a stop, in the same places and order", async () => {
     await withFolder(async (folder) => {
       const data = join(folder, "jobs.db");
       const clock = new ManualClock();
@@ -86,7 +86,7 @@ describe("a server with data", { skip: noSqlite }, () => {
       client = await RawClient.hello(server.url);
       assert.deepEqual(server.snapshot(), { ...before, connections: 1 });
       assert.deepEqual(before.queues, { default: 25, empty: 0, paused: 1 });
-      // A paused queue gives nothing: the FETCH is for both, and its job is the other's.
+      // A paused queue gives no jobs: the FETCH names both, and its job is the other's.
       assert.equal(await fetchJid(client, "paused default"), "waiting-job-1");
       for (let i = 2; i <= 25; i++) assert.equal(await fetchJid(client), `waiting-job-${i}`);
       await tell(client, "QUEUE RESUME paused");
@@ -98,7 +98,7 @@ describe("a server with data", { skip: noSqlite }, () => {
         assert.deepEqual([job.jid, job.failure.errtype], [jid, "E"]);
         assert.deepEqual(job.args, ["é<&>\u2028"]);
       }
-      // Whoever had a job may say what became of it, on whichever connection.
+      // The worker may report the result on any connection.
       assert.equal(JSON.parse(reserved).jid, "reserved-job");
       await tell(client, fail("reserved-job"));
       assert.equal(server.snapshot().retries, 1);
@@ -111,7 +111,7 @@ describe("a server with data", { skip: noSqlite }, () => {
     });
   });
 
-  it("reckons with the time that passed meanwhile", async () => {
+  it("takes the time in between into account", async () => {
     await withFolder(async (folder) => {
       const data = join(folder, "jobs.db");
       const start = Date.UTC(2026, 0, 1);
@@ -134,7 +134,7 @@ describe("a server with data", { skip: noSqlite }, () => {
     });
   });
 
-  it("has what Enterprise knows again", async () => {
+  it("restores Enterprise's records", async () => {
     await withFolder(async (folder) => {
       const data = join(folder, "jobs.db");
       const clock = new ManualClock();
@@ -169,7 +169,7 @@ describe("a server with data", { skip: noSqlite }, () => {
     });
   });
 
-  it("forgets what was flushed, and goes on behind it", async () => {
+  it("does not restore what was flushed, and continues after a flush", async () => {
     await withFolder(async (folder) => {
       const data = join(folder, "jobs.db");
       for (const jid of ["first-flush", "second-flush"]) {
@@ -187,7 +187,7 @@ describe("a server with data", { skip: noSqlite }, () => {
     });
   });
 
-  it("forgets names and pauses with a FLUSH and a restart, as the reference server does", async () => {
+  it("loses names and pauses after a FLUSH and a restart, like the reference server", async () => {
     await withFolder(async (folder) => {
       const data = join(folder, "jobs.db");
       let server = await FaktoryServer.start({ port: 0, data });
@@ -214,7 +214,7 @@ describe("a server with data", { skip: noSqlite }, () => {
     });
   });
 
-  it("has all that it confirmed after it was killed, also where its file was never closed", async () => {
+  it("has everything confirmed after a kill, even if its file was never closed", async () => {
     await withFolder(async (folder) => {
       const data = join(folder, "jobs.db");
       for (let round = 0; round < 3; round++) {
@@ -240,14 +240,15 @@ describe("a server with data", { skip: noSqlite }, () => {
     });
   });
 
-  it("lets no second server have its folder, of this process or of another", async () => {
+  it("refuses a second server on its folder, in this process or another", async () => {
     await withFolder(async (folder) => {
       const data = join(folder, "jobs.db");
       const inUse = { code: "DATA_IN_USE", message: /jobs\.db as another server has it open$/ };
       {
         await using server = await FaktoryServer.start({ port: 0, data });
         await assert.rejects(FaktoryServer.start({ port: 0, data }), inUse);
-        // Had that one touched the lock's file, the lock would be gone, and this one would get it.
+        // If the other server had opened the lock file, the lock would be lost and this one would
+        // get it.
         const other = await startChild(data);
         assert.equal(other.url, "");
         assert.match(other.errors, /DATA_IN_USE|another server has it open/);
@@ -264,7 +265,7 @@ describe("a server with data", { skip: noSqlite }, () => {
     });
   });
 
-  it("confirms nothing, and ends, once its log is gone", async () => {
+  it("confirms nothing and ends when its log is gone", async () => {
     for (
       const [what, lose] of [
         ["db was moved or removed", (data: string) => rmSync(data, { recursive: true })],
@@ -293,7 +294,7 @@ describe("a server with data", { skip: noSqlite }, () => {
     }
   });
 
-  it("touches no log but its own", async () => {
+  it("never writes to another log", async () => {
     await withFolder(async (folder) => {
       const data = join(folder, "jobs.db");
       const server = await FaktoryServer.start({ port: 0, data });
@@ -307,7 +308,7 @@ describe("a server with data", { skip: noSqlite }, () => {
     });
   });
 
-  it("follows a link to its folder, also to one that is not there yet", async () => {
+  it("follows a link to its folder, even to one that does not exist yet", async () => {
     await withFolder(async (folder) => {
       await mkdir(join(folder, "far"));
       const data = join(folder, "link.db");
@@ -325,7 +326,7 @@ describe("a server with data", { skip: noSqlite }, () => {
     });
   });
 
-  it("wants a path", async () => {
+  it("requires a path", async () => {
     for (const data of ["", ":memory:", "a\0b", 1 as never, new URL("http://localhost/jobs.db")]) {
       await assert.rejects(FaktoryServer.start({ port: 0, data }), { code: "INVALID_OPTION" });
     }
@@ -338,18 +339,18 @@ describe("a server with data", { skip: noSqlite }, () => {
   });
 });
 
-/** The only file of a short log. */
+/** Returns the only file of a short log. */
 function logOf(data: string): string {
   return join(data, "00000001.log");
 }
 
-/** Puts another log in the place of a server's. */
+/** Replaces a server's log by another one. */
 function replaceLog(data: string): void {
   rmSync(logOf(data));
   writeFileSync(logOf(data), "another server's");
 }
 
-/** A server in a process of its own; where it does not start, `errors` are what it said. */
+/** Starts a server in another process. If it fails, `errors` has its output. */
 async function startChild(data: string) {
   const flags = { deno: ["run", "-A", "--no-check"], bun: [], node: ["--import", "tsx"] };
   const program = fileURLToPath(new URL("../../scripts/crash/server.ts", import.meta.url));

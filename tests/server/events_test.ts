@@ -4,7 +4,7 @@ import { ConfigError, Consumer, Producer } from "../../mod.ts";
 import { FaktoryServer, type ServerEvent } from "../../src/server/mod.ts";
 import { once, until } from "../consumer/setting.ts";
 
-test("a server tells of its clients and of failed jobs, as plain data", async () => {
+test("a server reports its clients and failed jobs as plain data", async () => {
   const events: ServerEvent[] = [];
   const onEvent = (event: ServerEvent) => {
     events.push(event);
@@ -51,7 +51,7 @@ test("a server tells of its clients and of failed jobs, as plain data", async ()
   );
 });
 
-test("a client that comes when there are enough is told of", async () => {
+test("a client above the limit is reported", async () => {
   const events: ServerEvent[] = [];
   const onEvent = (event: ServerEvent) => void events.push(event);
   await using server = await FaktoryServer.start({ port: 0, maxConnections: 1, onEvent });
@@ -67,6 +67,6 @@ test("a client that comes when there are enough is told of", async () => {
   );
 });
 
-test("what is no listener is refused", async () => {
+test("an invalid listener is refused", async () => {
   await assert.rejects(FaktoryServer.start({ port: 0, onEvent: "log" as never }), ConfigError);
 });

@@ -7,7 +7,7 @@ import { runToEnd } from "../../src/server/slices.ts";
 import { SortedSet } from "../../src/server/sorted_set.ts";
 import { peekJob, readJob, writeJob } from "../../src/server/stored_job.ts";
 
-test("the wait before a try grows, until Go's 64 bits do not hold it", () => {
+test("the delay before a retry grows until it exceeds Go's 64 bits", () => {
   const waits = [[0, 0], [0, 0.999], [1, 0.5], [24, 0], [309, 0]].map(([count, random]) =>
     retryDelayMs(count!, random!) / 1000
   );
@@ -16,7 +16,7 @@ test("the wait before a try grows, until Go's 64 bits do not hold it", () => {
   assert(retryDelayMs(2n ** 62n, 0) === 15_000);
 });
 
-test("a failure is cut, never blank, and counted in what its job has of it", () => {
+test("a failure is truncated, never blank, and counted in its job", () => {
   const failure = truncateFailure({
     jid: "j",
     errtype: "\u00a0",
@@ -29,7 +29,7 @@ test("a failure is cut, never blank, and counted in what its job has of it", () 
   assert.deepEqual([failed_at, retry_count, remaining], ["", 2n ** 63n - 1n, 0]);
 });
 
-test("a glance at a stored job sees what a whole look does", () => {
+test("peekJob reads the same fields as a full parse", () => {
   const jobs = [
     `{"jid":"a\\"b\\u00e9","args":[]}`,
     `{"jid":"x","args":[{"jid":"y","reserve_for":5}],"backtrace":7}`,
@@ -43,7 +43,7 @@ test("a glance at a stored job sees what a whole look does", () => {
   }
 });
 
-test("what is due and of no use is lost, and has the rest wait for the next look", () => {
+test("a due job that cannot be used is lost, and the round then ends early", () => {
   const set = new SortedSet<number>();
   for (let i = 0; i < 250; i++) set.add(i, i);
   const used: number[] = [];

@@ -10,9 +10,7 @@ function digest(secret: string, rounds: number): string {
   return hash.toString("hex");
 }
 
-/**
- * A queue whose turns the test takes; each look at the time is a millisecond later than the last.
- */
+/** A queue with a manual timer. Each look at the clock advances it by a millisecond. */
 function setting() {
   const turns: (() => void)[] = [];
   let now = 0;
@@ -33,7 +31,7 @@ function setting() {
   return { turns, verdicts, names, check };
 }
 
-test("a password is checked in small slices, whatever the rounds", () => {
+test("a password is checked in small slices, for any number of rounds", () => {
   for (const rounds of [1, 499, 500, 501, 8095]) {
     const { turns, verdicts, check } = setting();
     check("right", digest("foobarsalt", rounds), { rounds });
@@ -49,7 +47,7 @@ test("a password is checked in small slices, whatever the rounds", () => {
   }
 });
 
-test("who hangs up is not hashed for", () => {
+test("a disconnected client is not hashed for", () => {
   const { turns, verdicts, check } = setting();
   const cancels = Array.from({ length: 100 }, (_, i) => check(`${i}`, "x", { rounds: 8000 }));
   for (const cancel of cancels) cancel();
@@ -59,7 +57,7 @@ test("who hangs up is not hashed for", () => {
   assert(count <= 100, String(count));
 });
 
-test("networks take turns, so that a flood from one does not keep others out", () => {
+test("networks take turns, so a flood from one does not keep others out", () => {
   const { turns, names, check } = setting();
   for (let i = 0; i < 10; i++) check(`flood ${i}`, "x", { address: `2001:db8:1:1::${i}` });
   for (const address of ["2001:db8:1:2::1", "::ffff:10.0.0.2", "10.0.0.2"]) {
@@ -71,7 +69,7 @@ test("networks take turns, so that a flood from one does not keep others out", (
   ]);
 });
 
-test("in a long queue of one network the last is first, in a short one the first", () => {
+test("in a long queue of one network the newest goes first, in a short one the oldest", () => {
   const { turns, names, check } = setting();
   for (let i = 0; i < 16; i++) check(`${i}`, "x");
   while (turns.length > 0) turns.shift()!();

@@ -6,14 +6,14 @@ import { FaktoryServer, ManualClock } from "../../src/server/mod.ts";
 import { RawClient } from "../contract/raw_client.ts";
 
 /**
- * Bytes of any kind, from clients that end in any way, many at once: the server goes on, and
- * nothing is left of them.
+ * Random bytes from many clients at once, which end in any way. The server must keep running, and
+ * keep nothing of them.
  */
 
 const HELLO = '{"v":2,"wid":"fuzzer"}';
 const JOB = '{"jid":"fuzzed-job","jobtype":"x","args":[1],"queue":"q"';
 
-/** What is closer to commands than bytes by chance. */
+/** Parts that look more like commands than random bytes. */
 const PIECES = [
   ...[
     "HELLO ",
@@ -95,13 +95,13 @@ const chunk = fc.oneof(
 );
 
 const visit = fc.record({
-  /** Whether it shakes hands first. */
+  /** True if the client completes the handshake first. */
   isKnown: fc.boolean(),
   chunks: fc.array(chunk, { maxLength: 6 }),
   end: fc.constantFrom("cut", "finish", "stay"),
 });
 
-test("no bytes at all bring it down, or leave anything behind", async () => {
+test("no bytes stop the server, or leave anything behind", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(visit, { minLength: 1, maxLength: 12 }), async (visits) => {
       const clock = new ManualClock(Date.now());
@@ -120,7 +120,7 @@ test("no bytes at all bring it down, or leave anything behind", async () => {
       assert.equal(await sane.ask("PUSHB []"), "{}");
       for (const client of visitors) client.finish();
       sane.close();
-      // Handshakes that are not made, and FETCHes that wait, take two seconds to end.
+      // Handshakes that time out, and waiting FETCHes, take two seconds to end.
       while (server.snapshot().connections > 0 || clock.pending > idle) {
         await new Promise((resolve) => setTimeout(resolve, 1));
         if (clock.pending > idle) clock.advance(2000);
@@ -134,7 +134,7 @@ test("no bytes at all bring it down, or leave anything behind", async () => {
   assert.equal(({} as { x?: unknown }).x, undefined);
 });
 
-test("names that objects have of their own are names like others", async () => {
+test("names of object properties are names like any others", async () => {
   await using server = await FaktoryServer.start({ port: 0 });
   const client = await RawClient.hello(server.url);
   for (const name of ["__proto__", "constructor", "toString", "hasOwnProperty"]) {
@@ -164,7 +164,7 @@ test("names that objects have of their own are names like others", async () => {
   client.close();
 });
 
-test("a HELLO without end is cut off, and a line that is too long is refused and not kept", async () => {
+test("an endless HELLO is cut off, and a line that is too long is refused and discarded", async () => {
   await using server = await FaktoryServer.start({ port: 0, maxLineBytes: 20 * 1024 * 1024 });
   const stranger = new RawClient(server.url);
   await stranger.line();
@@ -184,7 +184,7 @@ test("a HELLO without end is cut off, and a line that is too long is refused and
   for (const [verb, limit] of limits) {
     client.write(verb);
     for (let i = 0; i < 21; i++) client.write(mebibyte);
-    // It is told before the line's end has come.
+    // The refusal is sent before the end of the line has arrived.
     assert.equal(await client.line(), `-ERR line is longer than ${limit} bytes`);
     client.write("\n");
   }

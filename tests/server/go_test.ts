@@ -19,7 +19,7 @@ import { decode, parse } from "../../src/server/go/decode.ts";
 import { ManualClock } from "../../src/server/mod.ts";
 import { value } from "../contract/differential_texts.ts";
 
-/** What Go says, as programs in Go have shown. */
+/** The results of programs in Go. */
 
 const AS = ` as "2006-01-02T15:04:05.999999999Z07:00": cannot parse `;
 
@@ -51,14 +51,14 @@ const TIMES: readonly (readonly [text: string, result: string | number])[] = [
 ];
 
 for (const [text, result] of TIMES) {
-  test(`the time ${JSON.stringify(text)} is read as Go reads it`, () => {
+  test(`the time ${JSON.stringify(text)} is parsed like in Go`, () => {
     if (typeof result === "number") return assert.equal(parseTime(text), result);
     const shown = text.replace("\u00e9", String.raw`\xc3\xa9`);
     assert.throws(() => parseTime(text), { message: `parsing time "${shown}"${result}` });
   });
 }
 
-test("times are written without zeros, and no two of them are the same", () => {
+test("times are written without trailing zeros, and no two are equal", () => {
   assert.equal(writeTime(Date.UTC(2026, 0, 1)), "2026-01-01T00:00:00Z");
   assert.equal(writeTime(Date.UTC(2026, 0, 1, 0, 0, 10, 120)), "2026-01-01T00:00:10.12Z");
   const clock = new ManualClock(Date.UTC(2026, 0, 1, 0, 0, 10));
@@ -80,7 +80,7 @@ const QUOTES: readonly (readonly [bytes: string, shown: string])[] = [
   ["\xff\xe2\x82\xf4\x8f\xbf\xbf", String.raw`"\xff\xe2\x82\U0010ffff"`],
 ];
 
-test("texts are shown as %q shows them, and bytes as encoding/json does", () => {
+test("strings are quoted like with %q, and bytes like in encoding/json", () => {
   for (const [bytes, shown] of QUOTES) {
     assert.equal(quoted(textOf(Buffer.from(bytes, "latin1"))), shown);
   }
@@ -88,7 +88,7 @@ test("texts are shown as %q shows them, and bytes as encoding/json does", () => 
   assert.deepEqual(shown, ["'\\''", "'\"'", "'\\\\'", "'Ã'", "'\\u0080'", "'\\u00ad'", "'\\n'"]);
 });
 
-test("any bytes are a text, and the same bytes again", () => {
+test("any bytes survive a round trip through a string", () => {
   const bytes = fc.oneof(
     fc.uint8Array({ maxLength: 40 }),
     fc.array(fc.constantFrom("é", "€", "😀", "\xff", "\xe2\x82", "\xed\xa0\x80", "\xc0\x80", "a"))
@@ -109,7 +109,7 @@ test("any bytes are a text, and the same bytes again", () => {
   );
 });
 
-test("texts are ordered by their bytes, trimmed and put in capitals as in Go", () => {
+test("strings are compared by bytes, trimmed and capitalized like in Go", () => {
   const texts = ["", "A", "a", "ab", "é", "\ud7ff", "\ue000", "\uffff", "😀", "😁"];
   for (const [i, a] of texts.entries()) {
     for (const [j, b] of texts.entries()) {
@@ -121,7 +121,7 @@ test("texts are ordered by their bytes, trimmed and put in capitals as in Go", (
   assert.equal(marshalText("\udcff<\u2029\ufffd"), '"\\ufffd\\u003c\\u2029\ufffd"');
 });
 
-test("what is JSON is read as JavaScript reads it, and what is none has a fault", () => {
+test("valid JSON is parsed like in JavaScript, and invalid JSON has an error", () => {
   const damage = fc.option(
     fc.tuple(fc.nat(100), fc.nat(2), fc.constantFrom(...'{}[]",:\\-+0.eEtn x\u0001é')),
   );
@@ -155,7 +155,7 @@ test("what is JSON is read as JavaScript reads it, and what is none has a fault"
   );
 });
 
-/** With what is no text in it replaced, keys too. */
+/** Replaces invalid parts of strings, including keys. */
 function wellFormed(value: unknown): unknown {
   if (typeof value === "string") return value.toWellFormed();
   if (Array.isArray(value)) return value.map(wellFormed);
@@ -164,7 +164,7 @@ function wellFormed(value: unknown): unknown {
   return Object.fromEntries(fields);
 }
 
-test("structs are read as Go reads them", () => {
+test("structs are decoded like in Go", () => {
   const type = {
     name: "a.B",
     fields: {
@@ -199,7 +199,7 @@ test("structs are read as Go reads them", () => {
   }
 });
 
-test("a short text with escapes is read as a long one is", () => {
+test("a short string with escapes is decoded like a long one", () => {
   const part = fc.constantFrom(
     ...["\\n", "\\\\", '\\"', "\\/", "\\u00e9", "\\uD83D", "\\ude00", "\\u0000", "\\b\\f\\t\\r"],
     ...["a", "é", "😀", "\ud83d", "\ude00", "\\x", "\\u12", "\\u00g0", "\\"],
@@ -217,7 +217,7 @@ test("a short text with escapes is read as a long one is", () => {
       const behind = "x".repeat(100);
       const short = read(text);
       const long = read(text + behind);
-      // A backslash at the end is an escape of what stands behind it.
+      // A backslash at the end would escape the following character.
       if (text.endsWith("\\") || /\\u\w{0,3}$/.test(text)) return;
       assert.equal(long, short === undefined ? undefined : short + behind);
     }),

@@ -12,7 +12,7 @@ import {
 } from "../../src/server/store/group_commit.ts";
 import type { RestoredJobs } from "../../src/server/store/places.ts";
 
-/** Saves when it is told to, and notes what it is told of. */
+/** Saves on demand, and records its calls. */
 class SlowBackend implements Backend {
   readonly arena = new JobArena();
   readonly jobs: RestoredJobs = {
@@ -21,7 +21,7 @@ class SlowBackend implements Backend {
     hold: () => assert.fail(),
   };
   hasWork = false;
-  /** What the next group has. */
+  /** The changes of the next group. */
   changes: string[] = [];
   readonly commits: { changes: string[]; done: Deferred<void> }[] = [];
   isClosed = false;
@@ -59,7 +59,7 @@ class SlowBackend implements Backend {
   }
 }
 
-/** A client that notes what it is sent. */
+/** A client that records what it is sent. */
 class NotedPeer implements Peer {
   sent = "";
   isEnded = false;
@@ -76,7 +76,7 @@ class NotedPeer implements Peer {
   }
   pause(): void {}
   resume(): void {}
-  /** What came since it was last asked. */
+  /** Returns the data since the last call. */
   take(): string {
     const sent = this.sent;
     this.sent = "";
@@ -89,7 +89,7 @@ const encoder = new TextEncoder();
 function setting(options: GroupCommitOptions = {}) {
   const backend = new SlowBackend();
   const store = new GroupCommit(backend, options);
-  // However long something takes, none of it is put off.
+  // The clock stands still, so nothing is postponed.
   const slices = new Slices({ now: () => 0, later: () => assert.fail() });
   const core = new ServerState({}, { store, slices });
   const connect = () => {
@@ -103,19 +103,19 @@ function setting(options: GroupCommitOptions = {}) {
   return { backend, store, core, connect };
 }
 
-/** Lets everything happen that is about to. */
+/** Lets everything happen that is due. */
 const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
 
 const push = (jid: string) => `PUSH {"jid":"${jid}","jobtype":"x","args":[]}\n`;
 
-test("a reply leaves once what it confirms is saved, and replies keep their order", async () => {
+test("a reply is sent after its change is saved, and replies keep their order", async () => {
   const { backend, core, connect } = setting();
   const [one, two] = [connect(), connect()];
   one.say(push("first-job") + "NONSENSE\n");
   two.say("FETCH default\n");
   await turn();
   assert.equal(backend.commits.length, 1);
-  // What only asks waits too: it may tell what is not saved.
+  // Reading commands wait too, since they might show unsaved changes.
   two.say("NONSENSE\n");
   one.say(push("second-job"));
   await turn();
@@ -128,7 +128,7 @@ test("a reply leaves once what it confirms is saved, and replies keep their orde
   backend.commits[1]!.done.resolve();
   await turn();
   assert.equal(one.peer.take(), "+OK\r\n");
-  // Nothing is under way, so nothing waits.
+  // Nothing is being saved, so nothing waits.
   two.say("NONSENSE\n");
   assert.equal(two.peer.take(), "-ERR unknown command NONSENSE\r\n");
   core.close();
@@ -152,7 +152,7 @@ test("a group waits for the sockets that the event loop has not read yet", async
   core.close();
 });
 
-test("what changes while something is saved is saved together", async () => {
+test("changes during a save are saved together", async () => {
   const { backend, core, connect } = setting();
   const { peer, say } = connect();
   say(push("before-all"));
@@ -173,13 +173,13 @@ test("what changes while something is saved is saved together", async () => {
   core.close();
 });
 
-test("what is to be done goes on until the server closes, and nobody waits for it", async () => {
+test("background work continues until the server closes, and nobody waits for it", async () => {
   const { backend, store, core, connect } = setting();
   const { peer, say } = connect();
   backend.hasWork = true;
   let commits = 0;
   backend.commit = () => {
-    // The end of a test that would not end.
+    // Ends a test that would otherwise run forever.
     assert(++commits < 100);
     return Promise.resolve();
   };
@@ -190,7 +190,7 @@ test("what is to be done goes on until the server closes, and nobody waits for i
   await store.close();
 });
 
-test("a write that fails is told to whom it was owed, and is the end", async () => {
+test("a failed write is reported to the waiting clients, and ends the server", async () => {
   const { backend, store, core, connect } = setting();
   const failures: unknown[] = [];
   store.whenFailed((error) => failures.push(error));
@@ -213,7 +213,7 @@ test("a write that fails is told to whom it was owed, and is the end", async () 
   assert(backend.isAbandoned && !backend.isClosed);
 });
 
-test("who hangs up behind a reply gets it first", async () => {
+test("a client that disconnects after a command still gets its reply", async () => {
   const { backend, core, connect } = setting();
   const { peer, say } = connect();
   say(`${push("last-words")}END\n`);
@@ -226,7 +226,7 @@ test("who hangs up behind a reply gets it first", async () => {
   core.close();
 });
 
-test("a server that closes saves all, then tells, then hangs up", async () => {
+test("close saves everything, then replies, then closes the connections", async () => {
   const { backend, store, core, connect } = setting();
   const { peer, say } = connect();
   say(push("last-words"));
@@ -240,7 +240,7 @@ test("a server that closes saves all, then tells, then hangs up", async () => {
   assert.deepEqual([peer.isEnded, backend.isClosed], [true, true]);
 });
 
-test("a client that asks for more than can be held is not listened to for a while", async () => {
+test("a client whose replies exceed the limit is not read for a while", async () => {
   const { backend, core, connect } = setting();
   const { peer, say } = connect();
   const job = JSON.stringify({ jid: "large-job", jobtype: "x", args: ["x".repeat(300_000)] });

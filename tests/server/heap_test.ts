@@ -12,14 +12,14 @@ const ARGS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Bytes for each thing that is kept. A job that waits is stored in about 160 bytes. What keeps the
- * line it came in takes 200,000, the size of the batches.
+ * Bytes per object. A waiting job is stored in about 160 bytes. A reference to the whole line would
+ * take 200,000, the size of the batches.
  */
 const MAX_WAITING = 450;
 const MAX_KEPT = 40_000;
 
 test(
-  "the server keeps what it needs of a line, and not the line",
+  "the server keeps only the parts of a line that it needs",
   { timeout: 120_000 },
   async () => {
     const program = fileURLToPath(new URL("../fixtures/server/heap.ts", import.meta.url));

@@ -32,7 +32,7 @@ async function withJobs(
   }
 }
 
-/** Runs a job of the queue `default`, and has it fail. */
+/** Runs a job of the queue `default`, and lets it fail. */
 async function failOne(server: FaktoryServer, message = "no such picture"): Promise<void> {
   const consumer = new Consumer({ url: server.url });
   const fail = () => {
@@ -42,7 +42,7 @@ async function failOne(server: FaktoryServer, message = "no such picture"): Prom
   assert(await consumer.runOne());
 }
 
-test("jobs of a queue are listed in their order, from either end, a page at a time", async () => {
+test("jobs of a queue are listed in order, in both directions, in pages", async () => {
   const jobs = Array.from(
     { length: 600 },
     (_, i) => ({ type: "mail", args: [i], jid: `job-no-${i}` }),
@@ -66,7 +66,7 @@ test("jobs of a queue are listed in their order, from either end, a page at a ti
   });
 });
 
-test("a page of a queue with large jobs in it has each in its place", async () => {
+test("a page of a queue with large jobs has each at its position", async () => {
   const large = "x".repeat(300_000);
   const jobs = [1, large, 2, 3, large, 4].map((arg) => ({ type: "mail", args: [arg] }));
   await withJobs(jobs, async (server) => {
@@ -92,7 +92,7 @@ test("a page ends early if its jobs are large", async () => {
   });
 });
 
-test("a failed job tells why it failed, and is retried, killed and discarded by its id", async () => {
+test("a failed job shows its failure, and is retried, killed and discarded by its id", async () => {
   await withJobs(
     [{ type: "resize", args: ["cat.png"], jid: "0123456789", custom: { a: 1 } }],
     async (server) => {
@@ -115,7 +115,7 @@ test("a failed job tells why it failed, and is retried, killed and discarded by 
       assert.equal((await server.job("0123456789"))?.place, "dead");
       assert.equal(await server.retry(["0123456789", "unknown-jid"]), 1);
       assert.equal((await server.job("0123456789"))?.place, "queue");
-      // What is on a queue is not in a set.
+      // A job on a queue is not in a set.
       assert.equal(await server.discard("0123456789"), 0);
       await failOne(server);
       assert.equal(await server.discard({ set: "dead", all: true }), 0);
@@ -125,7 +125,7 @@ test("a failed job tells why it failed, and is retried, killed and discarded by 
   );
 });
 
-test("filters look at type, queue, error and text, whatever is in the arguments", async () => {
+test("filters compare type, queue, error and text, not text in the arguments", async () => {
   const jobs: JobInput[] = [
     { type: "resize", args: ["Cat.PNG"], at: later },
     { type: "mail", args: [{ jobtype: "resize" }, "<b>Grüße 😀</b>"], queue: "letters", at: later },
@@ -153,7 +153,7 @@ test("filters look at type, queue, error and text, whatever is in the arguments"
   });
 });
 
-test("a filter looks at so many jobs a call, and goes on from there", async () => {
+test("a filter examines a limited number of jobs per call, and continues from there", async () => {
   const clock = new ManualClock();
   const core = new ServerState({ clock }, { slices: slicesBy(clock) });
   const { manager } = core.context;
@@ -190,7 +190,7 @@ test("a filter looks at so many jobs a call, and goes on from there", async () =
   core.close();
 });
 
-test("what a worker has is listed with it, and so is the worker", async () => {
+test("a worker is listed with its jobs", async () => {
   await withJobs([{ type: "mail", args: [1], jid: "held-by-one" }], async (server) => {
     const consumer = new Consumer({ url: server.url, labels: ["blue"], wid: "worker-1" });
     const seen: unknown[] = [];
@@ -210,7 +210,7 @@ test("what a worker has is listed with it, and so is the worker", async () => {
   });
 });
 
-test("history counts by time, and begins anew with each hour", () => {
+test("history counts by time, and starts again with each hour", () => {
   const clock = new ManualClock();
   const core = new ServerState({ clock }, { slices: slicesBy(clock) });
   const { manager, inspector } = core.context;
@@ -238,7 +238,7 @@ test("history counts by time, and begins anew with each hour", () => {
   core.close();
 });
 
-test("what a change would change is counted", async () => {
+test("the jobs that a change would affect are counted", async () => {
   const jobs = ["a", "a", "b"].map((type, i) => ({ type, at: later, jid: `job-no-${i}` }));
   await withJobs(jobs, async (server) => {
     assert.equal(await server.count({ set: "scheduled", type: "a" }), 2);
@@ -261,7 +261,7 @@ test("queues are paused, resumed and removed without a client", async () => {
   });
 });
 
-test("batches are listed with what is left of them", async () => {
+test("batches are listed with their remaining jobs", async () => {
   const server = await startQuick({ edition: "enterprise" });
   const producer = await Producer.connect({ url: server.url });
   const success = { type: "done" };
@@ -276,7 +276,7 @@ test("batches are listed with what is left of them", async () => {
   await server.close();
 });
 
-test("queues are listed with what waits on them", async () => {
+test("queues are listed with their waiting jobs", async () => {
   await withJobs(
     [{ type: "a", queue: "b" }, { type: "a", at: later }],
     async (server, producer) => {
@@ -286,13 +286,13 @@ test("queues are listed with what waits on them", async () => {
       assert.deepEqual([total, jobs], [2, 2]);
       assert.deepEqual([b?.name, b?.size, b?.paused], ["b", 1, true]);
       assert(b!.latency! >= 0);
-      // A job that was scheduled does not say when it was put on its queue.
+      // A scheduled job has no time at which it was enqueued.
       assert.deepEqual(fallback, { name: "default", size: 1, paused: false, latency: undefined });
     },
   );
 });
 
-test("queues that tell of cancelled jobs are not listed", async () => {
+test("queues that mark cancelled jobs are not listed", async () => {
   await withJobs([{ type: "x", queue: "a" }], async (server, producer) => {
     await producer.cancel("no-such-job");
     assert(Object.keys(server.snapshot().queues).length === 2);
@@ -300,7 +300,7 @@ test("queues that tell of cancelled jobs are not listed", async () => {
   });
 });
 
-test("queues are searched, ordered and paged", async () => {
+test("queues are searched, sorted and paged", async () => {
   const jobs = ["b", "c", "a", "c", "ab"].map((queue) => ({ type: "x", queue }));
   await withJobs(jobs, (server) => {
     const names = (query: QueueQuery) => server.queues(query).queues.map(({ name }) => name);
@@ -315,7 +315,7 @@ test("queues are searched, ordered and paged", async () => {
   });
 });
 
-test("what makes no sense is refused, and no filter never means all", async () => {
+test("invalid selections are refused, and a missing filter never means all", async () => {
   await withJobs([{ type: "a", at: later }], async (server) => {
     const invalid = { name: "InvalidArgumentError", code: "INVALID_FILTER" };
     // deno-lint-ignore no-explicit-any
@@ -346,7 +346,7 @@ test("what makes no sense is refused, and no filter never means all", async () =
   });
 });
 
-test("INSPECT answers over the wire, and says what is wrong", async () => {
+test("INSPECT works over the wire, and reports errors", async () => {
   const core = new ServerState({}, {});
   const { inspector } = core.context;
   const { inspect } = await import("../../src/server/inspect/verb.ts");
@@ -379,7 +379,7 @@ test("INSPECT answers over the wire, and says what is wrong", async () => {
   core.close();
 });
 
-test("history is read again from what was kept", () => {
+test("stored history is read again", () => {
   const clock = new ManualClock();
   const kept = new Map<string, string>();
   const store: Store = {

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { JobArena } from "../../src/server/job_arena.ts";
 import { LargeJob, type Payload, RawJson } from "../../src/server/payload.ts";
 
-test("jobs come and go in any order, and each row has its own", () => {
+test("jobs are added and removed in any order, each with its own row", () => {
   const action = fc.record({
     isAdd: fc.boolean(),
     which: fc.nat(),
@@ -40,7 +40,7 @@ test("jobs come and go in any order, and each row has its own", () => {
   );
 });
 
-test("the memory of what has gone is used again, wherever it was", () => {
+test("the memory of removed jobs is reused", () => {
   const arena = new JobArena();
   const text = (row: number) => `${row} ${"x".repeat(1000)}`;
   const rows: number[] = [];
@@ -51,7 +51,7 @@ test("the memory of what has gone is used again, wherever it was", () => {
     texts.set(row, text(i));
   };
   for (let i = 0; i < 40_000; i++) add(i);
-  // Two of three go, evenly, so that no chunk is empty.
+  // Removes two of three, evenly, so that no chunk is empty.
   for (const [i, row] of rows.entries()) {
     if (i % 3 === 0) continue;
     arena.free(row);
@@ -62,7 +62,7 @@ test("the memory of what has gone is used again, wherever it was", () => {
   for (const [row, text] of texts) assert.equal(arena.read(row), text);
 });
 
-test("a row is none once everything was dropped", () => {
+test("all rows are invalid after everything was removed", () => {
   const arena = new JobArena();
   const { epoch } = arena;
   const row = arena.add("a job");

@@ -7,7 +7,7 @@ import { JobSet } from "../../src/server/job_set.ts";
 import { LargeJob, type Payload, payloadKey, RawJson } from "../../src/server/payload.ts";
 import { RowIndex } from "../../src/server/row_index.ts";
 
-/** A stored job; the more there is before its jid, the harder that is to find. */
+/** Returns a stored job. The more comes before its jid, the harder it is to find. */
 function job(jid: string, before = ""): string {
   return `{"retry":-1${before},"jid":${marshalText(jid)},"queue":"q","args":["é"]}`;
 }
@@ -30,7 +30,7 @@ function setting() {
   return { arena, set, kept };
 }
 
-test("a set of jobs is in the order of their times, then of their bytes, and has a job once", () => {
+test("a set is ordered by time, then by bytes, and contains a job once", () => {
   const { set, kept } = setting();
   set.add(5, job("job-e"));
   set.add(1, job("job-a"));
@@ -54,7 +54,7 @@ test("a set of jobs is in the order of their times, then of their bytes, and has
   assert.deepEqual([set.size, kept.size], [0, 0]);
 });
 
-test("a job is found by its jid, whatever stands before that", () => {
+test("a job is found by its jid, whatever comes before it", () => {
   const { set } = setting();
   const befores = [
     "",
@@ -74,8 +74,8 @@ test("a job is found by its jid, whatever stands before that", () => {
   assert.deepEqual(set.withJid("no"), []);
 });
 
-/** Sets of many jobs, with some that are moved, removed, or due. */
-test("a set of many jobs is as one that is sorted whole", () => {
+/** Sets of many jobs that are moved, removed, or due. */
+test("a set of many jobs equals a sorted array", () => {
   const action = fc.record({
     kind: fc.constantFrom("add", "add", "add", "add", "remove", "due"),
     at: fc.nat(30),
@@ -114,7 +114,7 @@ test("a set of many jobs is as one that is sorted whole", () => {
   );
 });
 
-test("who goes through a set sees what was there at the start, and is there still", () => {
+test("an iteration sees the jobs that were there at its start and still are", () => {
   const { set } = setting();
   for (let i = 0; i < 1000; i++) set.add(i, job(`job-${i}`));
   const seen: number[] = [];
@@ -124,7 +124,7 @@ test("who goes through a set sees what was there at the start, and is there stil
       if (!has(entry)) continue;
       seen.push(entry.at);
       if (entry.at % 100 !== 50) continue;
-      // One ahead goes, its row is another's then, and that one is ahead, too.
+      // Removes a job that comes later, reuses its row, and adds another later one.
       const [gone] = set.withJid(`job-${entry.at + 3}`);
       set.remove(gone!);
       const row = set.add(entry.at + 20, job(`new-${++count}`));
@@ -143,7 +143,7 @@ test("rows are found by their hashes among many that come and go", () => {
         const index = new RowIndex();
         const model = new Map<number, number>();
         for (const [kind, row] of pairs) {
-          // Few parts and few places in them, so that many meet.
+          // Few parts and few slots, so that many collide.
           const hash = kind % 2 + (kind % 5) * 1024;
           const before = model.get(row);
           if (before === undefined) {

@@ -87,7 +87,7 @@ const lines = fc.tuple(
   return Uint8Array.from(whole, (character) => character.charCodeAt(0));
 });
 
-/** What comes of it: jobs as they are stored, or an error. */
+/** Returns the stored jobs, or the error. */
 function outcome(read: () => string): string {
   try {
     return read();
@@ -96,7 +96,7 @@ function outcome(read: () => string): string {
   }
 }
 
-test("a large job is read as a small one is, whatever its bytes are", { timeout: 60_000 }, () => {
+test("a large job is parsed like a small one, for any bytes", { timeout: 60_000 }, () => {
   let large = 0;
   fc.assert(
     fc.property(lines, (bytes) => {
@@ -114,7 +114,7 @@ test("a large job is read as a small one is, whatever its bytes are", { timeout:
   assert(large > 60, `${large} were large`);
 });
 
-test("the jobs of a large PUSHB are read as those of a small one are", { timeout: 60_000 }, () => {
+test("the jobs of a large PUSHB are parsed like those of a small one", { timeout: 60_000 }, () => {
   fc.assert(
     fc.property(fc.array(lines, { maxLength: 5 }), fc.constantFrom(",", " , "), (all, comma) => {
       const text = `[${all.map(textOf).join(comma)}]`;
@@ -129,7 +129,7 @@ test("the jobs of a large PUSHB are read as those of a small one are", { timeout
   );
 });
 
-/** With sizes as small as here, keys and numbers of the lines above are too large. */
+/** With these small sizes, keys and numbers of the lines above are too large. */
 function isTooLarge(message: string): boolean {
   return /^a (key|number) in args is larger/.test(message);
 }
@@ -137,7 +137,7 @@ function isTooLarge(message: string): boolean {
 const MEBIBYTE = 1024 * 1024;
 const PUSH = `PUSH {"jid":"attack-000001","jobtype":"x",`;
 
-/** Two mebibytes each. */
+/** 2 MiB each. */
 const ATTACKS: Readonly<Record<string, string>> = {
   "digits": `${PUSH}"args":[],"retry":${"9".repeat(2 * MEBIBYTE)}}`,
   "spaces": `${PUSH}${" ".repeat(2 * MEBIBYTE)}"args":[]}`,
@@ -161,7 +161,7 @@ const ATTACKS: Readonly<Record<string, string>> = {
 };
 
 for (const [name, line] of Object.entries(ATTACKS)) {
-  test(`a line of ${name} is worked on in small steps`, () => {
+  test(`a line of ${name} is processed in small steps`, () => {
     let [pushed, pushedBefore, longest, steps] = [0, 0, 0, 0];
     const manager = { push: () => void pushed++ } as unknown as Manager;
     const bytes = bytesOf(line);
@@ -177,14 +177,14 @@ for (const [name, line] of Object.entries(ATTACKS)) {
       pushedBefore = pushed;
     }
     assert(longest <= 64, `${longest} jobs in one step`);
-    // It is looked through in steps of 128 KiB, and written anew in steps of 32 KiB.
+    // It is searched in steps of 128 KiB, and rewritten in steps of 32 KiB.
     const isWritten = line.startsWith(`${PUSH}"args":[`) && name !== "digits";
     const most = isWritten ? 32 * 1024 : 128 * 1024;
     assert(steps >= bytes.length / most, `${steps} steps`);
   });
 }
 
-test("every comparison of long keys counts as work, also of keys with escapes", () => {
+test("each comparison of long keys counts as work, even for keys with escapes", () => {
   const keys = ["b", "a"].map((end) => `"\\n${"x".repeat(MEBIBYTE)}${end}"`);
   const bytes = bytesOf(keys.join(""));
   const members = new Members(bytes);
@@ -197,6 +197,6 @@ test("every comparison of long keys counts as work, also of keys with escapes", 
   let step = work.next();
   for (; !step.done; step = work.next()) steps++;
   assert.deepEqual([...step.value], [1, 0]);
-  // They are compared once to sort them, and once to find keys that are there twice.
+  // Compared once for sorting, and once for finding duplicate keys.
   assert(steps >= 2, `${steps} steps`);
 });

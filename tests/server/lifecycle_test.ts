@@ -10,7 +10,7 @@ import { RawClient } from "../contract/raw_client.ts";
 const pem = (name: string) =>
   readFile(new URL(`../fixtures/tls/${name}.pem`, import.meta.url), "utf8");
 
-test("it is started and stopped hundreds of times in a row, and leaves nothing behind", async () => {
+test("it starts and stops hundreds of times, and leaves nothing behind", async () => {
   const begin = performance.now();
   const before = resources();
   for (let i = 0; i < 300; i++) {
@@ -30,22 +30,22 @@ test("it is started and stopped hundreds of times in a row, and leaves nothing b
     const again = await FaktoryServer.start({ port: server.port });
     await again.close();
   }
-  // Anything that waits for a timer, such as two seconds for a FETCH, takes longer.
+  // A wait for a timer, such as two seconds for a FETCH, would take longer.
   const each = (performance.now() - begin) / 600;
   assert(each < 500, `${each} ms each`);
-  // The runtime may have sockets to close yet.
+  // The runtime may still have sockets to close.
   for (let turns = 0; turns < 1000 && resources().length !== before.length; turns++) {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   assert.deepEqual(resources(), before);
 });
 
-/** Sockets and timers, where the runtime tells of them. */
+/** Counts the sockets and timers, if the runtime reports them. */
 function resources(): string[] {
   return process.getActiveResourcesInfo?.().filter((name) => /TCP|Timeout/.test(name)) ?? [];
 }
 
-test("a client that does not read does not keep it from closing", async () => {
+test("a client that does not read does not prevent its close", async () => {
   const server = await FaktoryServer.start({ port: 0 });
   const socket = connect({ host: "127.0.0.1", port: server.port });
   socket.on("error", () => {});
@@ -60,7 +60,7 @@ test("a client that does not read does not keep it from closing", async () => {
   socket.destroy();
 });
 
-test("it takes clients by TLS, and others not", async () => {
+test("it accepts clients with TLS, and no others", async () => {
   const [ca, cert, key] = await Promise.all(["ca", "server", "server.key"].map(pem));
   await using server = await FaktoryServer.start({
     port: 0,
@@ -85,7 +85,7 @@ test("it takes clients by TLS, and others not", async () => {
   assert.deepEqual(server.snapshot().queues, { default: 0 });
 });
 
-test("a client that never begins TLS does not keep it from closing", async () => {
+test("a client that never begins TLS does not prevent its close", async () => {
   const [cert, key] = await Promise.all(["server", "server.key"].map(pem));
   const server = await FaktoryServer.start({ port: 0, tls: { cert: cert!, key: key! } });
   const silent = new RawClient(`tcp://127.0.0.1:${server.port}`);
@@ -97,7 +97,7 @@ test("a client that never begins TLS does not keep it from closing", async () =>
   assert.equal(await silent.line(), "EOF");
 });
 
-test("a client that begins something else than TLS, or nothing, is let go", async () => {
+test("a client that sends something other than TLS, or nothing, is disconnected", async () => {
   const [ca, cert, key] = await Promise.all(["ca", "server", "server.key"].map(pem));
   await using server = await FaktoryServer.start({ port: 0, tls: { cert: cert!, key: key! } });
   await using producer = await Producer.connect({ url: server.url, tls: { caCerts: [ca!] } });
@@ -105,14 +105,14 @@ test("a client that begins something else than TLS, or nothing, is let go", asyn
   await Promise.all(others.map(async (bytes) => {
     const client = new RawClient(`tcp://127.0.0.1:${server.port}`);
     client.write(bytes);
-    // What TLS says to that, if anything.
+    // Reads TLS's error message, if there is one.
     while (await client.line() !== "EOF");
   }));
-  // Whoever is through is not held to the time limit of TLS.
+  // The time limit of TLS ends with the handshake.
   await producer.info();
 });
 
-test("what is not a certificate with its key is said so", async () => {
+test("an invalid certificate or key is reported", async () => {
   const [cert, key, other] = await Promise.all(["server", "server.key", "client.key"].map(pem));
   for (const tls of [{ cert: "x", key: key! }, { cert: cert!, key: other! }]) {
     await assert.rejects(FaktoryServer.start({ port: 0, tls }), {
@@ -128,7 +128,7 @@ test("what is not a certificate with its key is said so", async () => {
   }
 });
 
-test("a command that comes once it has begun to close is refused", async () => {
+test("a command that arrives during the close is refused", async () => {
   const server = await FaktoryServer.start({ port: 0 });
   const client = await RawClient.hello(server.url);
   client.say("FETCH default", "PUSHB []");

@@ -3,13 +3,13 @@ import { LargeJob, type Payload, RawJson } from "../../src/server/payload.ts";
 import { WORKING_PLACE } from "../../src/server/store/places.ts";
 import type { LogStore } from "../../src/server/store/log_store.ts";
 
-/** The content that a log should have: the jobs of each place in their order, and records. */
+/** The expected content of a log: the jobs of each place in order, and the records. */
 export class Model {
   places = new Map<string, { row: number; text: string }[]>();
   holds = new Map<number, string>();
   records = new Map<string, string>();
 
-  /** The same without rows, to compare. */
+  /** The content without rows, for comparison. */
   get content(): string {
     const places = [...this.places].filter(([, jobs]) => jobs.length > 0).sort();
     return JSON.stringify({
@@ -17,7 +17,7 @@ export class Model {
         const texts = jobs.map(({ row, text }) =>
           place === WORKING_PLACE ? `${withoutTime(text)} ${this.holds.get(row)}` : text
         );
-        // Jobs with a worker have no order but that of their times.
+        // Jobs with a worker have no order other than that of their times.
         return [place, place === WORKING_PLACE ? texts.sort() : texts];
       }),
       records: [...this.records].sort(),
@@ -61,7 +61,7 @@ export class Model {
   }
 }
 
-/** The time of a job in a set is of no use once a worker has the job. */
+/** The time of a job in a set no longer matters when a worker has the job. */
 function withoutTime(text: string): string {
   return text.slice(0, text.lastIndexOf(" "));
 }
@@ -76,7 +76,7 @@ export interface Action {
 const PLACES = ["queue/a", "queue/b", "scheduled"];
 let count = 0;
 
-/** Changes a log and its model alike. */
+/** Changes a log and its model in the same way. */
 export function act(store: LogStore, model: Model, { kind, which, size }: Action): void {
   const { arena } = store;
   const all = model.all();
@@ -128,7 +128,7 @@ export function act(store: LogStore, model: Model, { kind, which, size }: Action
   }
 }
 
-/** Steps by chance. */
+/** Random steps. */
 export const action: fc.Arbitrary<Action> = fc.record({
   kind: fc.constantFrom(
     ...["add", "add", "add", "remove", "remove", "reserve", "record", "removePlace", "clear"],

@@ -7,7 +7,7 @@ import type { LogStore } from "../../src/server/store/log_store.ts";
 import { openLog } from "../../src/server/store/open_log.ts";
 import { noSqlite, withFolder } from "./data.ts";
 
-/** So small that segments come and go all the time. */
+/** So small that segments change all the time. */
 const SIZES = { segment: 2000, free: 6000 };
 
 const open = (data: string) =>
@@ -16,12 +16,12 @@ const open = (data: string) =>
 async function commitAll(store: LogStore): Promise<void> {
   await store.commit();
   if (store.hasWork) await store.commit();
-  // A segment is read by the system.
+  // The system reads a segment.
   await new Promise((resolve) => setImmediate(resolve));
 }
 
 describe("a log", { skip: noSqlite }, () => {
-  it("keeps what comes to a queue that was removed, once nothing is left of what had been there", () =>
+  it("keeps jobs that arrive after a queue was removed, when no trace of the earlier ones is left", () =>
     withFolder(async (folder) => {
       const data = join(folder, "data");
       const push = (store: LogStore) => {
@@ -32,7 +32,7 @@ describe("a log", { skip: noSqlite }, () => {
       let store = await open(data);
       const rows = Array.from({ length: 20 }, () => push(store));
       await store.commit();
-      // So that what says that they were removed is in another segment.
+      // Puts the record of the removal into another segment.
       store.record("table", "key", "1");
       await store.commit();
       store.removePlace("queue/q");
@@ -53,7 +53,7 @@ describe("a log", { skip: noSqlite }, () => {
       await store.close();
     }));
 
-  it("gives the disk back what is not needed, and keeps what is", () =>
+  it("frees disk space that is not needed, and keeps the rest", () =>
     withFolder(async (folder) => {
       const data = join(folder, "data");
       const store = await open(data);

@@ -3,19 +3,13 @@ import { test } from "node:test";
 import { Client, type Job, Worker } from "faktory-worker";
 import { FaktoryServer, ManualClock } from "../../src/server/mod.ts";
 
-/**
- * The npm package `faktory-worker`, which knows nothing of this one, at work on the embedded
- * server.
- */
+/** The npm package `faktory-worker`, which does not know this package, on the embedded server. */
 
 async function setting(options: { password?: string } = {}) {
   const clock = new ManualClock(Date.now());
   const server = await FaktoryServer.start({ port: 0, clock, ...options });
   const client = new Client({ url: server.url, poolSize: 2 });
-  /**
-   * Waits for what is to come of what others do, and moves the clock on, so that no FETCH waits for
-   * long.
-   */
+  /** Waits for a condition, and advances the clock, so that no FETCH waits for long. */
   const until = async (isSo: () => boolean) => {
     while (!isSo()) {
       await new Promise((resolve) => setTimeout(resolve, 1));
@@ -66,7 +60,7 @@ test("faktory-worker enqueues, works, fails and retries", async () => {
   await client.retries.withJids(jid).requeue();
   await until(() => server.snapshot().processed === 3);
   assert.deepEqual(seen[2], seen[0]);
-  // Its types are of an older server.
+  // Its types describe an older server.
   const { queues, sets } = (await client.info()).faktory as unknown as Record<string, unknown>;
   assert.deepEqual(queues, { default: 0, images: 0 });
   assert.deepEqual(sets, { dead: 0, retries: 0, scheduled: 0, working: 0 });
@@ -74,7 +68,7 @@ test("faktory-worker enqueues, works, fails and retries", async () => {
   await close();
 });
 
-test("faktory-worker goes quiet, and ends, when it is told to", async () => {
+test("faktory-worker goes quiet, and terminates, when it is told to", async () => {
   const { server, client, until, settled, close } = await setting();
   const worker = new Worker({ url: server.url, wid: "npm-worker", concurrency: 1 });
   const isQuiet = () => (worker as unknown as { quieted: boolean }).quieted;
@@ -92,7 +86,7 @@ test("faktory-worker goes quiet, and ends, when it is told to", async () => {
   await close();
 });
 
-test("faktory-worker schedules jobs, and clears what it does not want", async () => {
+test("faktory-worker schedules and clears jobs", async () => {
   const { server, client, close } = await setting();
   for (const name of ["a", "b"]) {
     const job = client.job(name);

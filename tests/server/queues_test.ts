@@ -9,7 +9,7 @@ import { Queues, type Waiter } from "../../src/server/queues.ts";
 import { runToEnd } from "../../src/server/slices.ts";
 import { SortedSet } from "../../src/server/sorted_set.ts";
 
-test("who has waited longest for a queue gets its next job", () => {
+test("the client that has waited longest for a queue gets its next job", () => {
   const queues = new Queues(new JobArena());
   const taken: string[] = [];
   const wait = (name: string, names: string[]) => {
@@ -30,7 +30,7 @@ test("who has waited longest for a queue gets its next job", () => {
   assert.equal(queues.pop(["low", "high"])?.payload, "b");
 });
 
-test("who has left gets nothing, and waiting does not make a queue", () => {
+test("a client that has left gets nothing, and waiting does not create a queue", () => {
   const queues = new Queues(new JobArena());
   const waiter: Waiter = { take: () => assert.fail() };
   queues.wait(["q", "r"], waiter);
@@ -41,7 +41,7 @@ test("who has left gets nothing, and waiting does not make a queue", () => {
   assert.deepEqual(queues.sizes(), { q: 0 });
 });
 
-test("a queue that is paused is left out; one that does not exist cannot be", () => {
+test("a paused queue is left out, and one that does not exist cannot be paused", () => {
   const queues = new Queues(new JobArena());
   queues.pause("q");
   assert.deepEqual(queues.active(["q"]), ["q"]);
@@ -52,7 +52,7 @@ test("a queue that is paused is left out; one that does not exist cannot be", ()
   assert.deepEqual(queues.active(["q"]), ["q"]);
 });
 
-test("a queue is in the order of its jobs, and a page of it starts at any position", () => {
+test("a queue keeps the order of its jobs, and a page starts at any position", () => {
   const queue = new JobQueue();
   const rows: number[] = [];
   for (let row = 1; row <= 90_000; row++) {
@@ -71,7 +71,7 @@ test("a queue is in the order of its jobs, and a page of it starts at any positi
   assert.equal(queue.shift(), undefined);
 });
 
-test("a queue that is removed gives its memory back in steps, and what comes then stays", () => {
+test("a removed queue frees its memory in steps, and keeps jobs that arrive later", () => {
   const arena = new JobArena();
   const queues = new Queues(arena);
   for (let i = 0; i < 5000; i++) queues.push("q", `job ${i}`);
@@ -85,7 +85,7 @@ test("a queue that is removed gives its memory back in steps, and what comes the
   assert.equal(queues.pop(["q"])?.payload, "another job");
 });
 
-test("what has no use any more leaves a FLUSH's jobs alone", () => {
+test("freeing a removed queue does not touch jobs after a FLUSH", () => {
   const arena = new JobArena();
   const queues = new Queues(arena);
   for (let i = 0; i < 5000; i++) queues.push("q", `job ${i}`);
@@ -98,7 +98,7 @@ test("what has no use any more leaves a FLUSH's jobs alone", () => {
   for (let i = 0; i < 5000; i++) assert.equal(queues.pop(["q"])?.payload, `new job ${i}`);
 });
 
-test("a sorted set keeps to its order, those of one time in the order in which they came", () => {
+test("a sorted set is ordered by time, then by insertion", () => {
   const set = new SortedSet<string>();
   const entries = [[5, "e"], [1, "a"], [3, "d"], [3, "c"], [9, "f"], [3, "b"]].map(([at, value]) =>
     set.add(at as number, value as string)
@@ -114,7 +114,7 @@ test("a sorted set keeps to its order, those of one time in the order in which t
   assert.deepEqual(set.takeUntil(Infinity), []);
 });
 
-test("a sorted set of many is as one that is sorted whole", () => {
+test("a sorted set of many values equals a sorted array", () => {
   fc.assert(
     fc.property(
       fc.array(fc.nat(50), { minLength: 3000, maxLength: 4000 }),
@@ -164,7 +164,7 @@ const GLOBS: [pattern: string, matches: string[], others: string[]][] = [
 ];
 
 for (const [pattern, matches, others] of GLOBS) {
-  test(`the glob ${pattern} matches as Redis says`, () => {
+  test(`the glob ${pattern} matches like in Redis`, () => {
     const glob = new Glob(pattern);
     for (const text of matches) assert(runToEnd(glob.matches(bytesOf(text))), text);
     for (const text of others) assert(!runToEnd(glob.matches(bytesOf(text))), text);

@@ -8,7 +8,7 @@ import { Holds } from "../../src/server/store/holds.ts";
 const reservation = (jid: string) =>
   new Reservation({ row: 1, jid, payload: "{}", wid: "a worker" });
 
-test("jobs with a worker are found by their jids as in a Map", () => {
+test("reservations are found by jid like in a Map", () => {
   const action = fc.tuple(fc.boolean(), fc.nat(60));
   fc.assert(
     fc.property(fc.array(action, { maxLength: 500 }), (actions) => {
@@ -34,7 +34,7 @@ test("jobs with a worker are found by their jids as in a Map", () => {
   );
 });
 
-test("holds are found by their rows as in a Map", () => {
+test("holds are found by row like in a Map", () => {
   const action = fc.tuple(fc.boolean(), fc.nat(60));
   fc.assert(
     fc.property(fc.array(action, { maxLength: 500 }), (actions) => {

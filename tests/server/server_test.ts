@@ -9,7 +9,7 @@ async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
 }
 
-test("the password is asked for, and its URL has it", async () => {
+test("the password is required, and the URL contains it", async () => {
   await using server = await FaktoryServer.start({ port: 0, password: "p@ss/wörd" });
   await using producer = await Producer.connect({ url: server.url });
   await producer.enqueue("x");
@@ -37,7 +37,7 @@ test("the password is asked for, and its URL has it", async () => {
   }
 });
 
-test("a connection too many is told so, unasked, and let go", async () => {
+test("a connection above the limit is refused and closed", async () => {
   await using server = await FaktoryServer.start({ port: 0, maxConnections: 1 });
   const first = await RawClient.hello(server.url);
   const second = await RawClient.hello(server.url);
@@ -47,7 +47,7 @@ test("a connection too many is told so, unasked, and let go", async () => {
   first.close();
 });
 
-test("a server that closes ends a FETCH that waits, and every connection", async () => {
+test("close ends a waiting FETCH, and all connections", async () => {
   const server = await FaktoryServer.start({ port: 0 });
   const waiting = await RawClient.hello(server.url);
   const idle = await RawClient.hello(server.url);
@@ -59,7 +59,7 @@ test("a server that closes ends a FETCH that waits, and every connection", async
   assert.equal(await idle.line(), "EOF");
 });
 
-test("what cannot be listened on is said so", async () => {
+test("an address that cannot be used is reported", async () => {
   await using server = await FaktoryServer.start({ port: 0 });
   await assert.rejects(FaktoryServer.start({ port: server.port }), {
     name: "ConfigError",
@@ -70,7 +70,7 @@ test("what cannot be listened on is said so", async () => {
   await assert.rejects(FaktoryServer.start({ password: 1 as never }), { code: "INVALID_OPTION" });
 });
 
-describe("a client that goes away while it waits for a job gets none", () => {
+describe("a client that disconnects while it waits for a job gets none", () => {
   const leave = {
     "by closing its connection": (client: RawClient) => client.close(),
     "by a reset": (client: RawClient) => client.reset(),
@@ -94,7 +94,7 @@ describe("a client that goes away while it waits for a job gets none", () => {
     });
   }
 
-  it("and one that only says no more is answered at once", async () => {
+  it("a client that half-closes is answered at once", async () => {
     await using server = await FaktoryServer.start({ port: 0, fetchWaitMs: 1_000_000 });
     const client = await RawClient.hello(server.url);
     client.say("FETCH default", "FETCH other", "END");
@@ -106,7 +106,7 @@ describe("a client that goes away while it waits for a job gets none", () => {
   });
 });
 
-test("a first line that is no HELLO is greeted first, even where it is there before", async () => {
+test("a first line that is not a HELLO gets the greeting first, even if it was there before", async () => {
   await using server = await FaktoryServer.start({ port: 0, password: "secret" });
   for (const line of ["PUSH {}", "", "HELLO {", "x".repeat(70_000)]) {
     const client = new RawClient(server.url);
@@ -116,7 +116,7 @@ test("a first line that is no HELLO is greeted first, even where it is there bef
   }
 });
 
-test("a flood of wrong passwords keeps nobody waiting, and who knows it gets in", async () => {
+test("a flood of wrong passwords delays nobody, and correct passwords are accepted", async () => {
   await using server = await FaktoryServer.start({ port: 0, password: "secret" });
   const inside = await RawClient.hello(server.url);
   const wrong = Array.from({ length: 200 }, () => new RawClient(server.url));
@@ -135,7 +135,7 @@ test("a flood of wrong passwords keeps nobody waiting, and who knows it gets in"
   for (const client of [inside, right, ...wrong]) client.close();
 });
 
-test("a large HELLO is read when it is its client's turn", async () => {
+test("a large HELLO is parsed when it is its client's turn", async () => {
   await using server = await FaktoryServer.start({ port: 0, password: "secret" });
   const labels = Array.from({ length: 5000 }, (_, i) => `${i}`);
   const client = await RawClient.hello(server.url, { wid: "w", labels });
@@ -148,7 +148,7 @@ test("a large HELLO is read when it is its client's turn", async () => {
   client.close();
 });
 
-test("who says no HELLO makes room for others", async () => {
+test("clients without a HELLO make room for others", async () => {
   await using server = await FaktoryServer.start({ port: 0, maxConnections: 1 });
   const silent: RawClient[] = [];
   for (let i = 0; i <= 100; i++) {
@@ -161,20 +161,20 @@ test("who says no HELLO makes room for others", async () => {
   for (const other of [client, ...silent]) other.close();
 });
 
-test("connections are asked whether they live", {
+test("TCP checks that idle clients are still there", {
   skip: existsSync("/proc/net/tcp") ? false : "only Linux shows the timers of connections",
 }, async () => {
   await using server = await FaktoryServer.start({ port: 0 });
   const client = await RawClient.hello(server.url);
   const port = server.port.toString(16).toUpperCase().padStart(4, "0");
-  // The connection's timer, in hundredths of a second: of kind 2 where it is keep-alive's.
+  // The connection's timer, in hundredths of a second. Kind 2 is keep-alive.
   const timer = new RegExp(`^ *\\d+: [0-9A-F]+:${port} \\S+ 01 \\S+ (\\d\\d):([0-9A-F]+)`, "m");
   const seen = () => timer.exec(readFileSync("/proc/net/tcp", "utf8"));
   await until(() => seen()?.[1] === "02" && parseInt(seen()![2]!, 16) <= 1500);
   client.close();
 });
 
-test("the uptime is no length of the day's time", async () => {
+test("the uptime is not affected by changes of the time of day", async () => {
   const clock = new ManualClock();
   let elapsed = 0;
   const set = Object.assign(Object.create(clock), {
@@ -188,7 +188,7 @@ test("the uptime is no length of the day's time", async () => {
   clock.advance(-3_600_000);
   assert.equal(JSON.parse(await client.ask("INFO")).server.uptime, 90);
   await client.ask(`BEAT {"wid":"w"}`);
-  // An hour forward by the time of day is no hour of silence.
+  // Moving the time of day by an hour does not make workers silent.
   clock.advance(3_600_000);
   assert.equal(server.snapshot().workers, 1);
   elapsed += 61_000;

@@ -6,8 +6,8 @@ import type { PeerHandler } from "../../src/server/peer.ts";
 import { ManualClock } from "../../src/server/mod.ts";
 
 /**
- * Slices whose time the test has: each look at the clock is a millisecond, and what is put off
- * waits for `turn`.
+ * Slices with a manual timer: each look at the clock advances it by a millisecond, and postponed
+ * work waits for `turn`.
  */
 function setting() {
   let now = 0;
@@ -34,14 +34,14 @@ function* counted(log: string[], name: string, steps: number): Work<string> {
   return name;
 }
 
-test("short work is done at once, long work in slices, all of it in turn", async () => {
+test("short work runs at once, long work in slices, in turn", async () => {
   const { slices, turn } = setting();
   const log: string[] = [];
   assert.equal(slices.run(counted(log, "short", 3)), "short");
   const long = slices.run(counted(log, "a", 20));
   assert(long instanceof Promise);
   log.length = 0;
-  // Not even short work is done at once while there is other work.
+  // Even short work waits while other work is in progress.
   const other = slices.run(counted(log, "b", 10));
   assert(other instanceof Promise);
   while (await turn() > 0);
@@ -51,7 +51,7 @@ test("short work is done at once, long work in slices, all of it in turn", async
   assert.equal(slices.size, 0);
 });
 
-test("work that fails, or is given up, tells so", async () => {
+test("failed and cancelled work rejects", async () => {
   const { slices, turn } = setting();
   function* failing(): Work<void> {
     for (let i = 0; i < 20; i++) yield;
@@ -66,7 +66,7 @@ test("work that fails, or is given up, tells so", async () => {
   await assert.rejects(given, { message: "closed" });
 });
 
-/** A server, and what its clients are sent. */
+/** A server, and the data that its clients receive. */
 function server(slices: Slices) {
   const clock = new ManualClock();
   const core = new ServerState({ clock }, { slices });
@@ -105,7 +105,7 @@ function scheduled(count: number, from: number, at: string): string {
   return lines;
 }
 
-test("a client is served while another one's MUTATE goes through many jobs", async () => {
+test("a client is served while another client's MUTATE changes many jobs", async () => {
   const { slices, turn } = setting();
   const { core, connect } = server(slices);
   const [one, two] = [connect(), connect()];
@@ -116,7 +116,7 @@ test("a client is served while another one's MUTATE goes through many jobs", asy
   await turn();
   const left = core.snapshot().scheduled;
   assert(left > 0 && left < 6000, `${left} are left`);
-  // What comes meanwhile is not changed, whichever place it has.
+  // Jobs that arrive in the meantime are not changed, at any position.
   two.say(
     scheduled(1, 0, "2999-01-01T00:00:00Z") + scheduled(1, 90_000_000, "2998-01-01T00:00:00Z"),
   );
@@ -128,7 +128,7 @@ test("a client is served while another one's MUTATE goes through many jobs", asy
   core.close();
 });
 
-test("a client is served while many jobs fall due", async () => {
+test("a client is served while many jobs become due", async () => {
   const { slices, turn } = setting();
   const { clock, core, connect } = server(slices);
   const [one, two] = [connect(), connect()];
@@ -140,14 +140,14 @@ test("a client is served while many jobs fall due", async () => {
   assert(left > 4500 && left < 6000, `${left} are left`);
   two.say("FETCH default\n");
   assert.match(two.take(), /job-00000000/);
-  // The next look at the schedule does not begin a second time meanwhile.
+  // The next run of the schedule does not start in the meantime.
   clock.advance(5000);
   while (await turn() > 0);
   assert.deepEqual([core.snapshot().scheduled, core.snapshot().queues["default"]], [0, 5999]);
   core.close();
 });
 
-test("commands of one connection that take long let others be served", async () => {
+test("long commands of one connection let others be served", async () => {
   const { slices, turn } = setting();
   const { core, connect } = server(slices);
   const [one, two] = [connect(), connect()];

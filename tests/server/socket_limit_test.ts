@@ -13,7 +13,7 @@ const limits = (count: string) => ({
     `Max open files            ${count.padEnd(20)} 1048576              files\n`,
 });
 
-test("sockets leave file descriptors to the rest of the process", () => {
+test("sockets leave file descriptors for the rest of the process", () => {
   assert.deepEqual(socketLimit(limits("256")), { soft: 160, hard: 192 });
   assert.deepEqual(socketLimit(limits("1048576")), { soft: 1_048_192, hard: 1_048_320 });
   const none = { soft: Infinity, hard: Infinity };
@@ -24,7 +24,7 @@ test("sockets leave file descriptors to the rest of the process", () => {
   assert.deepEqual(socketLimit({ readFileSync: forbidden }), none);
 });
 
-test("where no more sockets may be, who has said no HELLO makes room, and then nobody does", async () => {
+test("at the limit, clients without a HELLO make room, and then no client does", async () => {
   const core = new ServerState({});
   const limit = { soft: 3, hard: 10 };
   const listener = await listen({ hostname: "127.0.0.1", port: 0, limit }, core);
@@ -45,7 +45,7 @@ test("where no more sockets may be, who has said no HELLO makes room, and then n
   await listener.close(Promise.resolve());
 });
 
-test("once there is room again, connections are taken again", async () => {
+test("connections are accepted again when there is room", async () => {
   const core = new ServerState({});
   const limit = { soft: 3, hard: 4 };
   const listener = await listen({ hostname: "127.0.0.1", port: 0, limit }, core);
@@ -63,7 +63,7 @@ test("once there is room again, connections are taken again", async () => {
   await listener.close(Promise.resolve());
 });
 
-test("sockets with TLS count until they are closed, and no longer", async () => {
+test("TLS sockets count until they are closed, and no longer", async () => {
   const pem = (name: string) =>
     readFileSync(new URL(`../fixtures/tls/${name}.pem`, import.meta.url), "utf8");
   const core = new ServerState({});

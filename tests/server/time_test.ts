@@ -3,7 +3,7 @@ import { after, before, describe, it } from "node:test";
 import { FaktoryServer, ManualClock } from "../../src/server/mod.ts";
 import { RawClient } from "../contract/raw_client.ts";
 
-/** What the server does as time goes by, on a clock that is moved. */
+/** Behaviour of the server over time, on a manual clock. */
 describe("the embedded server's time", () => {
   let clock: ManualClock;
   let server: FaktoryServer;
@@ -41,7 +41,7 @@ describe("the embedded server's time", () => {
     await client.ask(`ACK {"jid":"scheduled-1"}`);
   });
 
-  it("drops a scheduled job that has no queue to go to, and goes on with the others", async () => {
+  it("drops a scheduled job with an invalid queue, and continues with the others", async () => {
     const at = new Date(clock.now() + 1000).toISOString();
     assert.equal(await push("astray-001", `,"at":"${at}","queue":"a/b"`), "+OK");
     assert.equal(await push("due-000001", `,"at":"${at}"`), "+OK");
@@ -59,7 +59,7 @@ describe("the embedded server's time", () => {
     assert.equal(await fail("delayed-01"), "+OK");
     clock.advance(14_999);
     assert.equal(server.snapshot().retries, 1);
-    // The server looks every five seconds.
+    // The server checks every five seconds.
     clock.advance(29_001 + 5000);
     assert.equal(server.snapshot().retries, 0);
     const { failure } = await fetchNow();
@@ -68,7 +68,7 @@ describe("the embedded server's time", () => {
     assert.equal(await client.ask(`ACK {"jid":"delayed-01"}`), "+OK");
   });
 
-  it("counts retries, and buries a job after its last one, for 180 days", async () => {
+  it("counts retries, and buries a job after its last one for 180 days", async () => {
     await push("retried-01", `,"retry":2`);
     for (const [retryCount, remaining] of [[0, 2], [1, 1], [2, 0]]) {
       await fetchNow();
@@ -95,7 +95,7 @@ describe("the embedded server's time", () => {
     assert.equal(server.snapshot().dead, 0);
   });
 
-  it("drops a job that is not to be retried", async () => {
+  it("drops a job without retries", async () => {
     await push("dropped-01", `,"retry":0`);
     await fetchNow();
     const { failures } = server.snapshot();
@@ -104,7 +104,7 @@ describe("the embedded server's time", () => {
     assert.deepEqual([retries, dead, working, now], [0, 0, 0, failures + 1]);
   });
 
-  it("fails a job whose reservation is over, after a minute at least", async () => {
+  it("fails a job whose reservation has expired, after a minute at least", async () => {
     await push("expired-01", `,"reserve_for":10,"retry":1`);
     await fetchNow();
     clock.advance(59_000);
@@ -119,7 +119,7 @@ describe("the embedded server's time", () => {
     await client.ask(`ACK {"jid":"expired-01"}`);
   });
 
-  it("reserves a job for half an hour where it does not say", async () => {
+  it("reserves a job for half an hour by default", async () => {
     await push("default-01", `,"retry":0`);
     await fetchNow();
     clock.advance(1_799_000);
@@ -128,7 +128,7 @@ describe("the embedded server's time", () => {
     assert.equal(server.snapshot().working, 0);
   });
 
-  it("answers a FETCH after two seconds without a job", async () => {
+  it("replies to a FETCH after two seconds without a job", async () => {
     client.say("FETCH default");
     await until(() => server.snapshot().waiting === 1);
     clock.advance(1999);
@@ -137,7 +137,7 @@ describe("the embedded server's time", () => {
     assert.equal(await client.reply(), "$-1");
   });
 
-  it("answers a FETCH without a job as soon as it is told to", async () => {
+  it("replies to a FETCH without a job as soon as the wait is ended", async () => {
     await using quick = await FaktoryServer.start({ port: 0, clock, fetchWaitMs: 20 });
     const worker = await RawClient.hello(quick.url, { wid: "quick-worker" });
     worker.say("FETCH default");
@@ -148,7 +148,7 @@ describe("the embedded server's time", () => {
     assert.equal(await worker.reply(), "$-1");
   });
 
-  it("hangs up on who does not shake hands within two seconds", async () => {
+  it("closes a connection without a handshake after two seconds", async () => {
     const silent = new RawClient(server.url);
     await silent.line();
     const end = silent.line();
@@ -156,7 +156,7 @@ describe("the embedded server's time", () => {
     assert.equal(await end, "EOF");
   });
 
-  it("forgets a worker that has sent no BEAT for a minute, and hangs up on it", async () => {
+  it("removes a worker that has sent no BEAT for a minute, and closes its connections", async () => {
     const worker = await RawClient.hello(server.url, { wid: "silent-worker" });
     const other = await RawClient.hello(server.url, { wid: "silent-worker" });
     assert.equal(await client.ask(`BEAT {"wid":"silent-worker"}`), "+OK");
@@ -173,7 +173,7 @@ describe("the embedded server's time", () => {
     );
   });
 
-  it("gives a worker that was told to be quiet no more jobs, on its first connection", async () => {
+  it("gives a quiet worker no more jobs, on its first connection", async () => {
     const worker = await RawClient.hello(server.url, { wid: "quiet-worker" });
     assert.equal(server.signalWorker("quiet-worker", "quiet"), true);
     assert.equal(server.signalWorker("nobody", "quiet"), false);

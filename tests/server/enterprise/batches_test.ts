@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Setting } from "./setting.ts";
 
-test("callbacks come once all jobs have succeeded, complete first, and success once that is done", async () => {
+test("callbacks run after all jobs have succeeded: first complete, then success", async () => {
   await using s = await Setting.start();
   const bid = await s.batch("images", ["complete", "success"]);
   await s.push("member-01", { custom: { bid } });
@@ -30,7 +30,7 @@ test("callbacks come once all jobs have succeeded, complete first, and success o
   assert.deepEqual(await s.counts(bid), [2, 0, 0, "2", "2"]);
 });
 
-test("nothing comes before the commit; it may be told twice", async () => {
+test("callbacks wait for the commit, which may be sent twice", async () => {
   await using s = await Setting.start();
   const bid = await s.batch("late", ["success"]);
   await s.push("member-01", { custom: { bid } });
@@ -42,7 +42,7 @@ test("nothing comes before the commit; it may be told twice", async () => {
   assert.equal(s.server.snapshot().queues["callbacks"], 1);
 });
 
-test("an empty batch calls back as it is committed", async () => {
+test("an empty batch runs its callbacks at the commit", async () => {
   await using s = await Setting.start();
   const both = await s.batch("both", ["complete", "success"]);
   await s.commit(both);
@@ -54,7 +54,7 @@ test("an empty batch calls back as it is committed", async () => {
   assert.deepEqual(await s.counts(complete), [0, 0, 0, "1", ""]);
 });
 
-test("a job that failed has run: complete comes, and success once a retry has succeeded", async () => {
+test("a failed job counts as run: complete is due, and success after a retry succeeds", async () => {
   await using s = await Setting.start();
   const bid = await s.batch("flaky", ["complete", "success"]);
   await s.push("member-01", { custom: { bid } });
@@ -74,7 +74,7 @@ test("a job that failed has run: complete comes, and success once a retry has su
 });
 
 for (const [retry, fate] of [[0, "is dropped"], [-1, "dies"]] as const) {
-  test(`a job that ${fate} has run, but success never comes`, async () => {
+  test(`a job that ${fate} counts as run, but success is never due`, async () => {
     await using s = await Setting.start();
     const bid = await s.batch("doomed", ["complete", "success"]);
     await s.push("member-01", { custom: { bid }, retry });
@@ -85,7 +85,7 @@ for (const [retry, fate] of [[0, "is dropped"], [-1, "dies"]] as const) {
   });
 }
 
-test("a reservation that ends is a failed run", async () => {
+test("an expired reservation is a failed run", async () => {
   await using s = await Setting.start();
   const bid = await s.batch("lost", ["complete"]);
   await s.push("member-01", { custom: { bid }, reserve_for: 60 });
@@ -95,7 +95,7 @@ test("a reservation that ends is a failed run", async () => {
   assert.deepEqual(await s.counts(bid), [1, 1, 1, "1", ""]);
 });
 
-test("success waits for a complete callback that fails, until it has succeeded", async () => {
+test("success waits until a failing complete callback has succeeded", async () => {
   await using s = await Setting.start();
   const bid = await s.batch("callback", ["complete", "success"]);
   await s.commit(bid);
@@ -106,7 +106,7 @@ test("success waits for a complete callback that fails, until it has succeeded",
   assert.deepEqual(await s.counts(bid), [0, 0, 0, "2", "1"]);
 });
 
-test("jobs of PUSHB and scheduled jobs belong to their batch as well", async () => {
+test("jobs of PUSHB and scheduled jobs belong to their batch too", async () => {
   await using s = await Setting.start();
   const bid = await s.batch("many", ["complete"]);
   const jobs = ["member-01", "member-02"].map((jid) => s.job(jid, { custom: { bid } }));
@@ -121,7 +121,7 @@ test("jobs of PUSHB and scheduled jobs belong to their batch as well", async () 
   assert.deepEqual(await s.counts(bid), [3, 0, 0, "1", ""]);
 });
 
-test("a job reopens its batch while it runs, and callbacks wait for what it adds", async () => {
+test("a running job reopens its batch, and callbacks wait for the jobs that it adds", async () => {
   await using s = await Setting.start();
   const bid = await s.batch("growing", ["success"]);
   await s.push("member-01", { custom: { bid } });
@@ -136,7 +136,7 @@ test("a job reopens its batch while it runs, and callbacks wait for what it adds
   assert.deepEqual(await s.counts(bid), [2, 0, 0, "", "1"]);
 });
 
-test("a batch takes jobs even once it has called back, and does not call back again", async () => {
+test("a batch accepts jobs after its callbacks, which do not run again", async () => {
   await using s = await Setting.start();
   const bid = await s.batch("reopened", ["complete"]);
   await s.commit(bid);
@@ -152,7 +152,7 @@ test("a batch takes jobs even once it has called back, and does not call back ag
   assert.equal(s.server.snapshot().queues["callbacks"], 0);
 });
 
-test("a batch that is not committed within 30 minutes dies; one that was does not", async () => {
+test("a batch expires if it is not committed within 30 minutes", async () => {
   await using s = await Setting.start();
   const dead = await s.batch("forgotten", ["complete"]);
   const kept = await s.batch("kept", ["complete"]);
@@ -174,7 +174,7 @@ test("a batch that is not committed within 30 minutes dies; one that was does no
   assert.deepEqual(await s.counts(kept), [1, 0, 0, "1", ""]);
 });
 
-test("jobs that expire or are taken out are never run: their batch waits for them", async () => {
+test("expired or deleted jobs never run, so their batch waits for them", async () => {
   await using s = await Setting.start();
   const bid = await s.batch("waiting", ["complete"]);
   await s.push("member-01", { custom: { bid, expires_in: 60 } });
@@ -186,7 +186,7 @@ test("jobs that expire or are taken out are never run: their batch waits for the
   assert.deepEqual(await s.counts(bid), [2, 2, 0, "", ""]);
 });
 
-test("a callback needs its type and arguments alone, and is a job like others", async () => {
+test("a callback needs only a type and arguments, and is a job like others", async () => {
   await using s = await Setting.start();
   const success = { jobtype: "done", custom: { mine: 1, track: 1 } };
   const bid = await s.client.ask(`BATCH NEW ${JSON.stringify({ success })}`);
@@ -200,7 +200,7 @@ test("a callback needs its type and arguments alone, and is a job like others", 
   assert.deepEqual(await s.counts(bid), [0, 0, 0, "", "2"]);
 });
 
-test("what BATCH cannot use is refused", async () => {
+test("an invalid BATCH is refused", async () => {
   await using s = await Setting.start();
   const ask = (line: string) => s.client.ask(line);
   assert.equal(await ask("BATCH"), "-ERR internal error");
@@ -231,7 +231,7 @@ test("what BATCH cannot use is refused", async () => {
   assert.equal(s.server.snapshot().queues["default"], undefined);
 });
 
-test("FLUSH forgets batches", async () => {
+test("FLUSH deletes batches", async () => {
   await using s = await Setting.start();
   const bid = await s.batch("flushed", ["complete"]);
   await s.client.ask("FLUSH");

@@ -4,7 +4,7 @@ import { Consumer, Job, NotUniqueError, Producer, ServerError } from "../../../m
 import { FaktoryServer, ManualClock } from "../../../src/server/mod.ts";
 import { pass } from "../../consumer/setting.ts";
 
-/** An Enterprise server, this package's two sides of it, and one clock for all. */
+/** Starts an Enterprise server with a producer and a consumer, and one clock for all. */
 async function start() {
   const clock = new ManualClock();
   const server = await FaktoryServer.start({ port: 0, clock, edition: "enterprise" });
@@ -17,7 +17,7 @@ async function start() {
     server,
     producer,
     consumer,
-    /** Runs all jobs that there are. */
+    /** Runs all jobs. */
     run: () => pass(clock, consumer, consumer.runToCompletion()),
     async [Symbol.asyncDispose]() {
       await producer.close();
@@ -57,7 +57,7 @@ test("a batch from its first job to its callbacks", async () => {
   assert.deepEqual([pending, complete, success], [0, "done", "done"]);
 });
 
-test("a handler reopens its batch, and makes one within it", async () => {
+test("a handler reopens its batch, and creates one inside it", async () => {
   await using s = await start();
   const ran: string[] = [];
   s.consumer.register("leaf", () => void ran.push("leaf"));
@@ -82,7 +82,7 @@ test("a handler reopens its batch, and makes one within it", async () => {
   assert.equal((await s.producer.batches.status(bid)).total, 2);
 });
 
-test("a batch that there is not is told of", async () => {
+test("an unknown batch is reported", async () => {
   await using s = await start();
   for (
     const call of [
@@ -98,7 +98,7 @@ test("a batch that there is not is told of", async () => {
   }
 });
 
-test("a handler tells how far it is, and others see it", async () => {
+test("a handler reports its progress, which others can read", async () => {
   await using s = await start();
   const { tracking } = s.producer;
   s.consumer.register("long", async (job, context) => {
@@ -114,14 +114,14 @@ test("a handler tells how far it is, and others see it", async () => {
   assert.equal((await tracking.get("nowhere-01")).state, "unknown");
 });
 
-test("a handler that asks for it is given more time", async () => {
+test("a handler can extend its reservation", async () => {
   await using s = await start();
   let isOver = false;
   s.consumer.register("long", async (job, { extend, signal }) => {
     assert.equal(await extend(3600), true);
     for (let seconds = 0; seconds < 180; seconds += 5) {
       s.clock.advance(5000);
-      // A round trip after the heartbeat, so that this gets through, however slow the machine is.
+      // A round trip after the heartbeat makes sure that it has arrived.
       await s.producer.info();
     }
     assert.equal(signal.aborted, false);
@@ -135,7 +135,7 @@ test("a handler that asks for it is given more time", async () => {
   assert.deepEqual([retries, failures], [0, 0]);
 });
 
-test("a job that is not unique rejects, alone and among many", async () => {
+test("a job that is not unique is rejected, alone and among many", async () => {
   await using s = await start();
   const job = { type: "sync", args: [1], custom: { unique_for: 60 } };
   await s.producer.enqueue(job);
@@ -148,7 +148,7 @@ test("a job that is not unique rejects, alone and among many", async () => {
   await s.producer.enqueue(job);
 });
 
-test("a job that expires is not run", async () => {
+test("an expired job does not run", async () => {
   await using s = await start();
   const ran: unknown[] = [];
   s.consumer.register("report", (job) => void ran.push(job.args[0]));

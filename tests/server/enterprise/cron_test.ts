@@ -6,7 +6,7 @@ import { MemoryServer } from "../../../src/testing/mod.ts";
 
 const MINUTE = 60_000;
 
-/** The minutes at which a schedule fires, from `start` on. */
+/** Returns the minutes at which a schedule fires, from `start` on. */
 async function firings(schedule: string, start: string, minutes: number): Promise<string[]> {
   const clock = new ManualClock(Date.parse(start));
   const cron = [{ schedule, job: { type: "x" } }];
@@ -22,7 +22,7 @@ async function firings(schedule: string, start: string, minutes: number): Promis
   return found;
 }
 
-it("enqueues a recurring job in each of its minutes, as Enterprise's configuration has it", async () => {
+it("enqueues a recurring job in each of its minutes, as Enterprise's configuration defines it", async () => {
   const clock = new ManualClock(Date.UTC(2026, 0, 1, 0, 0, 30));
   const cron: ServerCron[] = [
     {
@@ -50,14 +50,14 @@ it("understands lists, ranges, steps, names and both kinds of days", async () =>
   ]);
   assert.deepEqual(await firings("50/5 * * * *", at, 61), ["2026-01-01T00:50", "2026-01-01T00:55"]);
   assert.deepEqual(await firings("@hourly", at, 61), ["2026-01-01T01:00"]);
-  // Thursday is the first of January; both days are restricted: one is enough.
+  // January 1 is a Thursday. Both days are restricted, so one match is enough.
   assert.deepEqual(await firings("2 0 1 * mon", at, 5), ["2026-01-01T00:02"]);
   assert.deepEqual(await firings("2 0 * jan THU", at, 5), ["2026-01-01T00:02"]);
   assert.deepEqual(await firings("2 0 * feb thu", at, 5), []);
   assert.deepEqual(await firings("2 0 * * 7", "2026-01-04T00:00:00Z", 5), ["2026-01-04T00:02"]);
 });
 
-it("goes on where a unique job is still there", async () => {
+it("continues if a unique job still holds its lock", async () => {
   const clock = new ManualClock(Date.UTC(2026, 0, 1));
   const cron = [{ schedule: "* * * * *", job: { type: "x", custom: { unique_for: 150 } } }];
   await using server = await MemoryServer.start({ clock, edition: "enterprise", cron });
@@ -65,7 +65,7 @@ it("goes on where a unique job is still there", async () => {
   assert.deepEqual(server.snapshot().queues, { default: 2 });
 });
 
-it("refuses what cannot be a recurring job, and all of them on a free server", async () => {
+it("refuses invalid recurring jobs, and any on a free server", async () => {
   const job = { type: "x" };
   const faults: [cron: unknown, text: RegExp][] = [
     [5, /not an array/],

@@ -6,7 +6,7 @@ import { MemoryServer } from "../../../src/testing/mod.ts";
 import { RawClient } from "../../contract/raw_client.ts";
 
 for (const edition of [undefined, "free"] as const) {
-  test(`a server of the edition ${edition} answers as the free one`, async () => {
+  test(`a server of the edition ${edition} replies like the free one`, async () => {
     await using server = await FaktoryServer.start({ port: 0, edition });
     const client = await RawClient.hello(server.url);
     assert.match(await client.ask("INFO"), /"description":"Faktory"/);
@@ -29,14 +29,14 @@ for (const edition of [undefined, "free"] as const) {
   });
 }
 
-test("a server without a port can be an Enterprise one too, and says that it is", async () => {
+test("a server without a port can be an Enterprise server too, and reports it", async () => {
   await using server = await MemoryServer.start({ edition: "enterprise" });
   const { url, transport } = server;
   await using producer = await Producer.connect({ url, transport });
   assert.equal((await producer.info()).server.description, "Faktory Enterprise");
 });
 
-test("there is no other edition", async () => {
+test("other editions are refused", async () => {
   await assert.rejects(FaktoryServer.start({ port: 0, edition: "pro" as ServerEdition }), {
     name: "ConfigError",
     code: "INVALID_OPTION",

@@ -5,7 +5,7 @@ import { Enterprise } from "../../../src/server/enterprise/enterprise.ts";
 import { ExpiringTable, type Records } from "../../../src/server/enterprise/expiring_table.ts";
 import { readJob, type StoredJob } from "../../../src/server/stored_job.ts";
 
-/** Records in memory, as texts alone. */
+/** Records in memory, as strings. */
 class FakeRecords implements Records {
   readonly tables = new Map<string, Map<string, string>>();
 
@@ -32,7 +32,7 @@ class FakeRecords implements Records {
   }
 }
 
-test("what Enterprise knows outlives the process where its records do", () => {
+test("Enterprise's records survive a restart if they are stored", () => {
   const clock = new ManualClock();
   const records = new FakeRecords();
   const pushed: StoredJob[] = [];
@@ -73,7 +73,7 @@ test("what Enterprise knows outlives the process where its records do", () => {
   assert.equal(records.count, 0);
 });
 
-test("records past their time are gone, looked for or not", () => {
+test("expired records are removed, whether read or not", () => {
   const clock = new ManualClock();
   const records = new FakeRecords();
   const table = new ExpiringTable<number>("numbers", clock, records);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Setting } from "./setting.ts";
 
-test("a job whose expires_at is past is dropped when it would be fetched", async () => {
+test("a job with a past expires_at is dropped when it is fetched", async () => {
   await using s = await Setting.start();
   await s.push("expiring-1", { custom: { expires_at: s.in(60) } });
   await s.push("expiring-2", { custom: { expires_at: s.in(61) } });
@@ -15,7 +15,7 @@ test("a job whose expires_at is past is dropped when it would be fetched", async
   assert.deepEqual([queues["default"], working, processed, failures], [0, 2, 0, 0]);
 });
 
-test("expires_in counts from the PUSH, and shows as expires_at", async () => {
+test("expires_in counts from the PUSH, and becomes expires_at", async () => {
   await using s = await Setting.start();
   await s.push("expiring-1", { custom: { expires_in: 60, mine: 1 } });
   await s.push("expiring-2", { custom: { expires_in: 90.5, mine: 2 } });
@@ -36,7 +36,7 @@ test("expires_in of a scheduled job counts from its time", async () => {
   assert.equal(await s.next(), undefined);
 });
 
-test("a retry expires as well, and not by the clock of the failure", async () => {
+test("a retry expires too, at the same time", async () => {
   await using s = await Setting.start();
   await s.push("expiring-1", { custom: { expires_in: 600 } });
   await s.run("expiring-1", "fail");
@@ -46,7 +46,7 @@ test("a retry expires as well, and not by the clock of the failure", async () =>
   assert.equal(s.server.snapshot().queues["default"], 0);
 });
 
-test("a FETCH that waits goes on waiting where it is an expired job that comes", async () => {
+test("a waiting FETCH keeps waiting when an expired job arrives", async () => {
   await using s = await Setting.start();
   s.client.say("FETCH other default");
   const reply = s.client.reply();
@@ -59,7 +59,7 @@ test("a FETCH that waits goes on waiting where it is an expired job that comes",
   assert.equal(s.server.snapshot().queues["default"], 0);
 });
 
-test("what is no time is refused", async () => {
+test("invalid times are refused", async () => {
   await using s = await Setting.start();
   for (const expires_at of ["tomorrow", 60, "2026-01-01T00:00:00"]) {
     assert.equal(

@@ -5,7 +5,7 @@ import { FineTime, writeFineTime } from "../../../src/server/enterprise/fine_tim
 
 const START = Date.UTC(2026, 0, 1);
 
-/** A clock whose every reading takes 10 microseconds of the true time. */
+/** A clock whose every reading takes 10 microseconds of true time. */
 function setting() {
   let microseconds = 0;
   let dayMs = START;
@@ -22,7 +22,7 @@ function setting() {
   };
 }
 
-test("the fine time is between the true times before and after, also once the day's time was set", () => {
+test("the fine time is between the true times before and after, even after the clock was set", () => {
   const { time, pass, set } = setting();
   for (const change of [0, 0, 3_600_000, 0, -7_200_000.4, 0]) {
     set(change);
@@ -34,11 +34,11 @@ test("the fine time is between the true times before and after, also once the da
   }
 });
 
-test("a clock that a test moves is told as it is", () => {
+test("a manual clock is read as it is", () => {
   assert.equal(new FineTime(new ManualClock(START)).now(), START);
 });
 
-test("a fine time is written as Go does, rounded up", () => {
+test("a fine time is written like Go does, rounded up", () => {
   assert.equal(writeFineTime(START), "2026-01-01T00:00:00Z");
   assert.equal(writeFineTime(START + 120), "2026-01-01T00:00:00.12Z");
   assert.equal(writeFineTime(START + 0.25), "2026-01-01T00:00:00.00025Z");

@@ -24,7 +24,7 @@ test("a parent's success waits for its child's callback, and that for the grandc
   assert.deepEqual(await s.counts(parent), [1, 0, 0, "", "2"]);
 });
 
-test("a parent's complete waits for its child's, and comes though the child failed", async () => {
+test("a parent's complete waits for its child's, even if the child failed", async () => {
   await using s = await Setting.start();
   const parent = await s.batch("parent", ["complete", "success"]);
   const child = await s.batch("child", ["complete", "success"], parent);
@@ -44,7 +44,7 @@ test("a parent's complete waits for its child's, and comes though the child fail
   assert.deepEqual(await s.counts(parent), [0, 0, 0, "2", "1"]);
 });
 
-test("where the child succeeded, the parent's complete waits for all of its callbacks", async () => {
+test("if the child succeeded, the parent's complete waits for all of its callbacks", async () => {
   await using s = await Setting.start();
   const parent = await s.batch("parent", ["complete"]);
   const child = await s.batch("child", ["complete", "success"], parent);
@@ -56,7 +56,7 @@ test("where the child succeeded, the parent's complete waits for all of its call
   assert.deepEqual(await s.counts(parent), [0, 0, 0, "1", ""]);
 });
 
-test("a job adds a batch within its own, and the callbacks of that add jobs to the outer one", async () => {
+test("a job adds a batch inside its own, whose callbacks add jobs to the outer one", async () => {
   await using s = await Setting.start();
   const parent = await s.batch("parent", ["success"]);
   await s.push("member-01", { custom: { bid: parent } });
@@ -72,14 +72,14 @@ test("a job adds a batch within its own, and the callbacks of that add jobs to t
   await s.commit(parent);
   await s.ack("member-01");
   await s.run("member-02");
-  // The callback is a job of the parent by its own wish.
+  // The callback belongs to the parent because it says so.
   assert.deepEqual(await s.counts(parent), [2, 1, 0, "", ""]);
   await s.run("success-child");
   assert.deepEqual(await s.counts(child), [1, 0, 0, "", "2"]);
   assert.deepEqual(await s.counts(parent), [2, 0, 0, "", "1"]);
 });
 
-test("a child that is never committed holds its parent up", async () => {
+test("a child that is never committed blocks its parent", async () => {
   await using s = await Setting.start();
   const parent = await s.batch("parent", ["complete"]);
   await s.batch("child", ["complete"], parent);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { FaktoryServer, ManualClock } from "../../../src/server/mod.ts";
 import { RawClient } from "../../contract/raw_client.ts";
 
-/** What a test may set of a job. */
+/** Properties of a test's job. */
 export interface JobFields {
   readonly custom?: Record<string, unknown> | undefined;
   readonly args?: readonly unknown[];
@@ -12,12 +12,12 @@ export interface JobFields {
   readonly reserve_for?: number;
 }
 
-/** An Enterprise server whose clock a test moves, and a client that speaks to it line by line. */
+/** An Enterprise server with a manual clock, and a client that sends raw lines. */
 export class Setting implements AsyncDisposable {
   readonly clock: ManualClock;
   readonly server: FaktoryServer;
   readonly client: RawClient;
-  /** Another client, for while the first waits. */
+  /** Another client, for use while the first waits. */
   readonly other: RawClient;
 
   private constructor(
@@ -45,17 +45,17 @@ export class Setting implements AsyncDisposable {
     assert.equal(this.clock.pending, 0);
   }
 
-  /** The time, `seconds` from now, as jobs give it. */
+  /** Returns the time in `seconds`, in the form that jobs use. */
   in(seconds: number): string {
     return new Date(this.clock.now() + seconds * 1000).toISOString();
   }
 
-  /** A job's JSON. */
+  /** Returns a job's JSON. */
   job(jid: string, fields: JobFields): string {
     return JSON.stringify({ jid, jobtype: "x", args: [], ...fields });
   }
 
-  /** The reply to a PUSH. */
+  /** Sends a PUSH, and returns the reply. */
   push(jid: string, fields: JobFields = {}): Promise<string> {
     return this.client.ask(`PUSH ${this.job(jid, fields)}`);
   }
@@ -64,7 +64,7 @@ export class Setting implements AsyncDisposable {
     while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 0));
   }
 
-  /** The first job of a queue, or `undefined` once two seconds have gone by. */
+  /** Returns the first job of a queue, or `undefined` after two seconds. */
   // deno-lint-ignore no-explicit-any
   async fetch(queue = "default"): Promise<any> {
     this.client.say(`FETCH ${queue}`);
@@ -79,7 +79,7 @@ export class Setting implements AsyncDisposable {
     return text === "$-1" ? undefined : JSON.parse(text);
   }
 
-  /** As `fetch`, with the jid alone. */
+  /** Like `fetch`, but returns only the jid. */
   async next(queue = "default"): Promise<string | undefined> {
     return (await this.fetch(queue))?.jid;
   }
@@ -92,20 +92,20 @@ export class Setting implements AsyncDisposable {
     assert.equal(await this.client.ask(`FAIL ${JSON.stringify({ jid })}`), "+OK");
   }
 
-  /** Fetches the next job of a queue, which has to be this one, and has it succeed or fail. */
+  /** Fetches the next job of a queue, asserts its jid, and lets it succeed or fail. */
   async run(jid: string, end: "ack" | "fail" = "ack", queue = "default"): Promise<void> {
     assert.equal(await this.next(queue), jid);
     await this[end](jid);
   }
 
-  /** Puts the retries back on their queues. */
+  /** Requeues all retries. */
   async retry(): Promise<void> {
     assert.equal(await this.client.ask(`MUTATE {"cmd":"requeue","target":"retries"}`), "+OK");
   }
 
   /**
-   * Makes a batch whose callbacks, of the jids `complete-NAME` and `success-NAME`, come on the
-   * queue `callbacks`.
+   * Creates a batch with callbacks on the queue `callbacks`, whose jids are `complete-NAME` and
+   * `success-NAME`.
    */
   async batch(
     name: string,
@@ -131,7 +131,7 @@ export class Setting implements AsyncDisposable {
     return JSON.parse(await this.client.ask(`BATCH STATUS ${bid}`));
   }
 
-  /** A batch's counts and callbacks: total, pending, failed, complete, success. */
+  /** Returns a batch's counts and callbacks: total, pending, failed, complete, success. */
   async counts(bid: string): Promise<unknown[]> {
     const { total, pending, failed, complete_st, success_st } = await this.status(bid);
     return [total, pending, failed, complete_st, success_st];

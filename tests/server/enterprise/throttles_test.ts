@@ -4,7 +4,10 @@ import { ConfigError, Consumer, Producer } from "../../../mod.ts";
 import { deferred } from "../../../src/internal/deferred.ts";
 import { MemoryServer } from "../../../src/testing/mod.ts";
 
-/** The most jobs of the queue `slow` that ran at the same time, on all workers and on one. */
+/**
+ * Returns the maximum number of jobs of the queue `slow` that ran at once, on all workers and on
+ * one.
+ */
 async function most(throttle: { concurrency?: number; worker?: number }) {
   const edition = "enterprise";
   await using server = await MemoryServer.start({
@@ -41,14 +44,14 @@ async function most(throttle: { concurrency?: number; worker?: number }) {
   return [mostOfAll, mostOfOne];
 }
 
-it("runs no more jobs of a queue than its throttle says, on all workers or on each", async () => {
+it("runs only as many jobs of a queue as its throttle allows, on all workers or on each", async () => {
   assert.equal((await most({ concurrency: 3 }))[0], 3);
   const [all, own] = await most({ worker: 2 });
   assert.equal(own, 2);
   assert(all! <= 4);
 });
 
-it("refuses throttles that there cannot be, and all of them on a free server", async () => {
+it("refuses invalid throttles, and any on a free server", async () => {
   const faults: [throttles: unknown, text: RegExp][] = [
     [5, /not an object/],
     [{ "a/b": { worker: 1 } }, /not a valid queue name/],

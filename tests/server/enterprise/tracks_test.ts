@@ -4,7 +4,7 @@ import { Setting } from "./setting.ts";
 
 const custom = { track: 1 };
 
-test("a tracked job is enqueued, working, and has succeeded", async () => {
+test("a tracked job is enqueued, working, then successful", async () => {
   await using s = await Setting.start();
   const get = async () => JSON.parse(await s.client.ask("TRACK GET tracked-01"));
   await s.push("tracked-01", { custom });
@@ -32,7 +32,7 @@ test("a tracked job is enqueued, working, and has succeeded", async () => {
   });
 });
 
-test("a job that is not tracked, or that there is not, is unknown, whatever it tells", async () => {
+test("an untracked or missing job is unknown, whatever it reports", async () => {
   await using s = await Setting.start();
   await s.push("ordinary-1");
   assert.equal(await s.client.ask(`TRACK SET {"jid":"ordinary-1","percent":1}`), "+OK");
@@ -44,7 +44,7 @@ test("a job that is not tracked, or that there is not, is unknown, whatever it t
   }
 });
 
-test("a failed job has failed until it is run again, and is dead once it is with the dead", async () => {
+test("a failed job stays failed until its next run, and is dead in the dead set", async () => {
   await using s = await Setting.start();
   const state = async (jid: string) =>
     JSON.parse(await s.client.ask(`TRACK GET ${jid}`)).state as string;
@@ -64,7 +64,7 @@ test("a failed job has failed until it is run again, and is dead once it is with
   assert.equal(await state("tracked-03"), "enqueued");
 });
 
-test("what was told last stays, where less is told, and after the end", async () => {
+test("the last update stays, with missing fields and after the end", async () => {
   await using s = await Setting.start();
   await s.push("tracked-01", { custom });
   await s.next();
@@ -77,7 +77,7 @@ test("what was told last stays, where less is told, and after the end", async ()
   assert.deepEqual([percent, desc, state], [20, "c", "success"]);
 });
 
-test("a job is known for 30 minutes after it was last heard of", async () => {
+test("a record expires 30 minutes after its last update", async () => {
   await using s = await Setting.start();
   const state = async () => JSON.parse(await s.client.ask("TRACK GET tracked-01")).state;
   await s.push("tracked-01", { custom });
@@ -90,7 +90,7 @@ test("a job is known for 30 minutes after it was last heard of", async () => {
   assert.equal(await state(), "unknown");
 });
 
-test("reserve_until has a job reserved for longer, tracked or not, and never for less", async () => {
+test("reserve_until extends a reservation, tracked or not, and never shortens it", async () => {
   await using s = await Setting.start();
   for (const job of [{ custom }, {}]) {
     await s.push("extended-1", { ...job, reserve_for: 60 });
@@ -117,7 +117,7 @@ test("reserve_until has a job reserved for longer, tracked or not, and never for
   );
 });
 
-test("what TRACK cannot use is refused", async () => {
+test("an invalid TRACK is refused", async () => {
   await using s = await Setting.start();
   const ask = (line: string) => s.client.ask(line);
   assert.equal(await ask("TRACK"), "-ERR internal error");
@@ -132,7 +132,7 @@ test("what TRACK cannot use is refused", async () => {
   );
 });
 
-test("FLUSH forgets tracked jobs", async () => {
+test("FLUSH deletes the records", async () => {
   await using s = await Setting.start();
   await s.push("tracked-01", { custom });
   await s.client.ask("FLUSH");

@@ -7,7 +7,7 @@ const NOT_UNIQUE = "-NOTUNIQUE Job not unique";
 /** Unique for ten minutes. */
 const custom = { unique_for: 600 };
 
-test("a job like one that waits is not unique, until that one has succeeded", async () => {
+test("a job equal to a waiting one is refused until that one has succeeded", async () => {
   await using s = await Setting.start();
   assert.equal(await s.push("unique-01", { custom }), "+OK");
   assert.equal(await s.push("unique-02", { custom }), NOT_UNIQUE);
@@ -17,13 +17,13 @@ test("a job like one that waits is not unique, until that one has succeeded", as
   assert.equal(await s.push("unique-02", { custom }), "+OK");
 });
 
-test("the same jid again is not unique either, as where a PUSH is sent again", async () => {
+test("the same jid is refused too, for example when a PUSH is sent again", async () => {
   await using s = await Setting.start();
   assert.equal(await s.push("unique-01", { custom }), "+OK");
   assert.equal(await s.push("unique-01", { custom }), NOT_UNIQUE);
 });
 
-test("type, arguments and queue make two jobs the same; other jobs pass by", async () => {
+test("type, arguments and queue make two jobs equal; other jobs are accepted", async () => {
   await using s = await Setting.start();
   const args = [{ b: 1, a: [2] }];
   assert.equal(await s.push("unique-01", { custom, args }), "+OK");
@@ -37,7 +37,7 @@ test("type, arguments and queue make two jobs the same; other jobs pass by", asy
   }
 });
 
-test("PUSHB tells which of its jobs are not unique, and takes the others", async () => {
+test("PUSHB reports the jobs that are not unique, and accepts the others", async () => {
   await using s = await Setting.start();
   const jobs = ["unique-01", "unique-02", "unique-03"].map((jid, i) => ({
     ...{ jid, jobtype: "x", custom },
@@ -49,31 +49,31 @@ test("PUSHB tells which of its jobs are not unique, and takes the others", async
   assert.equal(s.server.snapshot().queues["default"], 2);
 });
 
-test("with unique_until start, the lock is let go as the job is fetched", async () => {
+test("with unique_until start, the lock is released when the job is fetched", async () => {
   await using s = await Setting.start();
   const untilStart = { ...custom, unique_until: "start" };
   assert.equal(await s.push("unique-01", { custom: untilStart }), "+OK");
   assert.equal(await s.push("unique-02", { custom: untilStart }), NOT_UNIQUE);
   assert.equal(await s.next(), "unique-01");
   assert.equal(await s.push("unique-02", { custom: untilStart }), "+OK");
-  // It is the second's by now.
+  // The second job holds the lock now.
   await s.ack("unique-01");
   assert.equal(await s.push("unique-03", { custom: untilStart }), NOT_UNIQUE);
 });
 
-test("the lock lasts for unique_for, parts of a second included", async () => {
+test("the lock lasts for unique_for, including fractions of a second", async () => {
   await using s = await Setting.start();
   assert.equal(await s.push("unique-01", { custom: { unique_for: 1.5 } }), "+OK");
   s.clock.advance(1499);
   assert.equal(await s.push("unique-02", { custom }), NOT_UNIQUE);
   s.clock.advance(1);
   assert.equal(await s.push("unique-02", { custom }), "+OK");
-  // The first has no lock any longer that it could let go.
+  // The first job no longer has a lock to release.
   await s.run("unique-01");
   assert.equal(await s.push("unique-03", { custom }), NOT_UNIQUE);
 });
 
-test("a scheduled job's lock lasts for its delay as well", async () => {
+test("a scheduled job's lock also lasts for its delay", async () => {
   await using s = await Setting.start();
   assert.equal(await s.push("unique-01", { custom, at: s.in(3600) }), "+OK");
   s.clock.advance(4199_000);
@@ -82,7 +82,7 @@ test("a scheduled job's lock lasts for its delay as well", async () => {
   assert.equal(await s.push("unique-02", { custom }), "+OK");
 });
 
-test("retries hold the lock; and so do jobs that died, were dropped, or were taken out", async () => {
+test("retried, dead, dropped and deleted jobs keep the lock", async () => {
   await using s = await Setting.start();
   const fates: [retry: number, then: string][] = [
     [25, ""],
@@ -99,7 +99,7 @@ test("retries hold the lock; and so do jobs that died, were dropped, or were tak
   }
 });
 
-test("a retry that succeeds lets the lock go", async () => {
+test("a retry that succeeds releases the lock", async () => {
   await using s = await Setting.start();
   await s.push("unique-01", { custom });
   await s.run("unique-01", "fail");
@@ -108,14 +108,14 @@ test("a retry that succeeds lets the lock go", async () => {
   assert.equal(await s.push("unique-02", { custom }), "+OK");
 });
 
-test("FLUSH lets all locks go", async () => {
+test("FLUSH releases all locks", async () => {
   await using s = await Setting.start();
   await s.push("unique-01", { custom });
   assert.equal(await s.client.ask("FLUSH"), "+OK");
   assert.equal(await s.push("unique-02", { custom }), "+OK");
 });
 
-test("what means nothing is refused, and a job that is refused takes no lock", async () => {
+test("invalid options are refused, and a refused job takes no lock", async () => {
   await using s = await Setting.start();
   for (const unique_for of ["600", 0, -1, true]) {
     const reply = await s.push("unique-01", { custom: { unique_for } });
