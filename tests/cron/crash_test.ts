@@ -8,7 +8,7 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
-/** Bun allows five seconds, which a busy machine may need. */
+/** Bun's default is five seconds, which is too short for a busy machine. */
 const LONG = { timeout: 120_000 };
 
 function times(...hours: string[]): string[] {
@@ -16,8 +16,8 @@ function times(...hours: string[]): string[] {
 }
 
 /**
- * Starts a process in a fresh world, lets it die after each of its commands in turn, and calls
- * `after` each time; returns how often it died.
+ * Starts a process in a new world, lets it die after each of its commands in turn, and calls
+ * `after` each time. Returns the number of deaths.
  */
 function dieEverywhere(
   entries: ScheduleEntries,
@@ -100,7 +100,8 @@ it("a process dies after any command, and none runs for hours: never twice", LON
       await first.crash();
     },
     async after(world, hint) {
-      // At 01:01, 02:00 and 03:00 are ahead, unless it died between its withdrawal and its push.
+      // At 01:01 the firings of 02:00 and 03:00 are scheduled, unless the process died after it had
+      // withdrawn them and before it pushed the new ones.
       const isWhole = world.server.snapshot().scheduled >= 2;
       if (!isWhole) withdrawn++;
       await world.pass(6 * HOUR, 10 * MINUTE);

@@ -11,7 +11,7 @@ function firings(entry: Omit<ScheduleEntry, "job">, after: string, count: number
     .map((time) => time.toISOString().slice(0, 16));
 }
 
-it("fires once at a time that the change to summer time leaves out, when that hour is over", () => {
+it("fires once at a time that the change to summer time skips, when the hour is over", () => {
   const nightly = { cron: "30 2 * * *", timeZone: "Europe/Berlin" };
   assert.deepEqual(firings(nightly, "2026-03-28T12:00:00Z", 2), [
     "2026-03-29T01:00",
@@ -19,7 +19,7 @@ it("fires once at a time that the change to summer time leaves out, when that ho
   ]);
 });
 
-it("fires once at a fixed time in the hour that is there twice, the first time", () => {
+it("fires once at a fixed time in the repeated hour, the first time", () => {
   const nightly = { cron: "30 2 * * *", timeZone: "Europe/Berlin" };
   assert.deepEqual(firings(nightly, "2026-10-24T12:00:00Z", 2), [
     "2026-10-25T00:30",
@@ -38,7 +38,7 @@ it("fires in both hours if the minutes or hours are a range", () => {
   ]);
 });
 
-it("fires at multiples of a length of time, whatever the time zone", () => {
+it("fires at multiples of a time span, in any time zone", () => {
   assert.deepEqual(firings({ every: "6h" }, "2026-10-24T23:45:00Z", 2), [
     "2026-10-25T00:00",
     "2026-10-25T06:00",
@@ -46,7 +46,7 @@ it("fires at multiples of a length of time, whatever the time zone", () => {
   assert.deepEqual(firings({ every: 45_000 }, "1970-01-01T00:00:44Z", 1), ["1970-01-01T00:00"]);
 });
 
-it("gives the same firings from wherever one starts to ask, a year long", () => {
+it("gives the same firings from any start time in a year", () => {
   const entries: Omit<ScheduleEntry, "job">[] = [
     { cron: "30 2 * * *", timeZone: "Europe/Berlin" },
     { cron: "15 */6 * * *", timeZone: "America/New_York" },
@@ -65,7 +65,7 @@ it("gives the same firings from wherever one starts to ask, a year long", () => 
   }
 });
 
-it("refuses what cannot be a schedule", () => {
+it("refuses an invalid schedule", () => {
   const faults: [entries: unknown, text: RegExp][] = [
     [5, /entries are not an object/],
     [{ x: { job } }, /exactly one of cron and every/],

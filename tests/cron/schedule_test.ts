@@ -17,7 +17,7 @@ function times(...hours: string[]): string[] {
   return hours.map((hour) => `2026-03-01T${hour}:00.000Z`);
 }
 
-it("has three firings on the server before their time, and a firing has its time as createdAt", async () => {
+it("pushes three firings ahead, each with its time as createdAt", async () => {
   await using world = new World("2026-03-01T00:10:00Z");
   await world.start(hourly);
   assert.equal(world.server.snapshot().scheduled, 3);
@@ -55,7 +55,7 @@ it("pushes no firing that is nearer than the guard", async () => {
   assert.deepEqual(other.firings("hourly"), times("01:00"));
 });
 
-it("goes by the server's clock", async () => {
+it("uses the server's clock", async () => {
   await using world = new World("2026-03-01T00:10:00Z");
   const { errors } = await world.start(hourly, { skewMs: -400 * 24 * HOUR });
   await world.start(hourly, { skewMs: 3 * HOUR });
@@ -64,7 +64,7 @@ it("goes by the server's clock", async () => {
   assert.deepEqual(errors, []);
 });
 
-it("fires what was pushed after all processes have died, and goes on when one is back", async () => {
+it("fires what was pushed after all processes have died, and resumes with a new one", async () => {
   await using world = new World("2026-03-01T00:10:00Z");
   await (await world.start(hourly)).crash();
   await world.pass(5 * HOUR, MINUTE);
@@ -74,7 +74,7 @@ it("fires what was pushed after all processes have died, and goes on when one is
   assert.deepEqual(world.firings("hourly"), times("01:00", "02:00", "03:00", "06:00"));
 });
 
-it("pushes again what somebody has removed", async () => {
+it("pushes a firing again that somebody removed", async () => {
   await using world = new World("2026-03-01T00:10:00Z");
   await world.start(hourly);
   world.server.context.manager.flush();
@@ -84,7 +84,7 @@ it("pushes again what somebody has removed", async () => {
   assert.deepEqual(world.firings("hourly"), times("01:00"));
 });
 
-it("withdraws what was removed or changed, and fires the change once", async () => {
+it("withdraws a removed or changed entry's firings, and fires the change once", async () => {
   await using world = new World("2026-03-01T00:10:00Z");
   const old = await world.start({
     ...hourly,
@@ -107,7 +107,7 @@ it("withdraws what was removed or changed, and fires the change once", async () 
   assert(world.enqueued.every(({ type, args }) => type !== "hourly" || args[0] === "changed"));
 });
 
-it("withdraws what a process of the old version pushed after the new one had started", async () => {
+it("withdraws firings that an old process pushed after the new one had started", async () => {
   await using world = new World("2026-03-01T00:10:00Z");
   const gone: ScheduleEntries = { gone: { every: "1h", job: { type: "gone" } } };
   const old = await world.start(gone);
@@ -121,7 +121,7 @@ it("withdraws what a process of the old version pushed after the new one had sta
   assert.deepEqual(world.firings("hourly"), times("01:00", "02:00"));
 });
 
-it("withdraws everything when it is told to", async () => {
+it("withdraw() removes all firings", async () => {
   await using server = await MemoryServer.start();
   const { url, transport } = server;
   await using producer = await Producer.connect({ url, transport });
@@ -144,7 +144,7 @@ const missed: ["none" | "last" | "all", string[]][] = [
 ];
 
 for (const [catchUp, hours] of missed) {
-  it(`catches up with "${catchUp}" of what was missed, once for many processes`, async () => {
+  it(`catches up with "${catchUp}" of the missed firings, once for many processes`, async () => {
     await using world = new World("2026-03-01T00:10:00Z");
     const entries: ScheduleEntries = {
       hourly: { every: "1h", job: { type: "hourly" }, catchUp },
@@ -166,7 +166,7 @@ for (const [catchUp, hours] of missed) {
   });
 }
 
-it("catches up with nothing when it runs for the first time, or was restarted", async () => {
+it("does not catch up in the first run, or after a restart without missed firings", async () => {
   await using world = new World("2026-03-01T00:10:00Z");
   const entries: ScheduleEntries = {
     hourly: { every: "1h", job: { type: "hourly" }, catchUp: "all" },
@@ -179,7 +179,7 @@ it("catches up with nothing when it runs for the first time, or was restarted", 
   assert.deepEqual(world.firings("hourly"), times("01:00", "02:00"));
 });
 
-it("fills a catalogue's defaults in, and refuses what does not fit it", async () => {
+it("fills in a catalogue's defaults, and refuses invalid jobs", async () => {
   await using server = await MemoryServer.start();
   const { url, transport } = server;
   const jobs = defineJobs({ report: job<[day: string]>({ queue: "reports" }) });
@@ -205,7 +205,7 @@ it("fills a catalogue's defaults in, and refuses what does not fit it", async ()
   await assert.rejects(bad.run(producer as Producer), /bigint/);
 });
 
-it("runs once at a time, and ends by a signal", async () => {
+it("runs once at a time, and a signal ends it", async () => {
   await using server = await MemoryServer.start();
   const { url, transport } = server;
   await using producer = await Producer.connect({ url, transport });
@@ -233,7 +233,7 @@ it("goes on after an outage", async () => {
   assert(errors.every((error) => (error as { code?: string }).code === "CONNECTION_LOST"));
 });
 
-it("sends no push again whose reply was lost, once its firing is near", async () => {
+it("does not repeat a push without a reply once its firing is near", async () => {
   await using world = new World("2026-03-01T00:59:28Z");
   let cuts = 0;
   world.losesReplyTo = (text) => text.includes("PUSHB") && cuts++ === 0;
@@ -245,7 +245,7 @@ it("sends no push again whose reply was lost, once its firing is near", async ()
   assert.equal((errors[0] as { code?: string }).code, "DEADLINE_PASSED");
 });
 
-it("takes a unique job that is there already for pushed (Enterprise)", async () => {
+it("treats an existing unique job as pushed (Enterprise)", async () => {
   await using world = new World("2026-03-01T00:10:00Z", "enterprise");
   const entries: ScheduleEntries = {
     hourly: {

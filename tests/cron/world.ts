@@ -9,7 +9,7 @@ import { memoryUrl } from "../../src/testing/memory_server.ts";
 import { memoryTransport } from "../../src/testing/memory_transport.ts";
 import type { Mortal } from "../faults/mortal.ts";
 
-/** A clock that a test moves: in one jump, so that a year is not millions of ticks. */
+/** A clock that moves in one jump, so that a year does not need millions of ticks. */
 class JumpClock implements Clock {
   #now: number;
   readonly #timers = new Set<{ readonly at: number; readonly callback: () => void }>();
@@ -35,12 +35,12 @@ class JumpClock implements Clock {
   }
 }
 
-/** A job that came to its queue. */
+/** A job that reached its queue. */
 export interface Enqueued {
   readonly jid: string;
   readonly type: string;
   readonly args: readonly unknown[];
-  /** The firing. */
+  /** Time of the firing. */
   readonly created_at: string;
 }
 
@@ -48,21 +48,21 @@ export interface Enqueued {
 export interface Process {
   readonly schedule: Schedule;
   readonly errors: unknown[];
-  /** Ends at once, in the middle of whatever it does. */
+  /** Ends the process at once, at any point. */
   crash(): Promise<void>;
 }
 
-/** A server in memory with time that only a test moves, and processes that run schedules on it. */
+/** A server in memory and processes that run schedules on it. Only the test moves the time. */
 export class World implements AsyncDisposable {
   readonly clock: JumpClock;
   readonly server: ServerState;
   readonly enqueued: Enqueued[] = [];
-  /** Connections that were made. */
+  /** All connections so far. */
   readonly connections: TransportConnection[] = [];
-  /** Nobody can connect. */
+  /** If true, nobody can connect. */
   isDown = false;
   /**
-   * Whether the server carries out what a process writes, and the connection is lost before its
+   * Returns whether the connection is lost after the server has run this write and before its
    * reply.
    */
   losesReplyTo: ((text: string) => boolean) | undefined;
@@ -111,9 +111,9 @@ export class World implements AsyncDisposable {
       errors,
       crash: async () => {
         this.#processes.delete(process);
-        // What it has written and not been answered may have got through or not.
+        // Commands without a reply may have been received or not.
         const closed = producer.close({ timeoutMs: 0 });
-        // Its limit of no time at all is a timer, too.
+        // A time limit of 0 is a timer, too.
         await settle();
         this.clock.jump(0);
         await schedule.stop();
@@ -125,7 +125,7 @@ export class World implements AsyncDisposable {
     return process;
   }
 
-  /** A connection that is lost before the reply to some write. */
+  /** Returns a connection that is lost before the reply to some write. */
   #lossy(connection: TransportConnection): TransportConnection {
     let isMute = false;
     const writer = connection.writable.getWriter();
@@ -146,7 +146,7 @@ export class World implements AsyncDisposable {
     return { readable, writable, closed: connection.closed, close };
   }
 
-  /** Lets time pass, `stepMs` at a time, and takes what comes to the queue. */
+  /** Moves the time by `stepMs` at a time, and takes the jobs that reach the queue. */
   async pass(ms: number, stepMs: number): Promise<void> {
     for (let left = ms; left > 0; left -= stepMs) {
       this.clock.jump(Math.min(stepMs, left));
@@ -168,7 +168,7 @@ export class World implements AsyncDisposable {
     }
   }
 
-  /** The firings that were enqueued of jobs of this type, as texts, in their order. */
+  /** Returns the times of the enqueued firings of this job type, in order. */
   firings(type: string): string[] {
     return this.enqueued.filter((job) => job.type === type).map(({ created_at }) => created_at);
   }
@@ -179,7 +179,7 @@ export class World implements AsyncDisposable {
   }
 }
 
-/** Lets everything happen that waits for nothing. */
+/** Runs everything that does not wait for time. */
 export function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -5,7 +5,7 @@ import { randomFrom, seed } from "../properties.ts";
 import { type Process, World } from "./world.ts";
 
 const HOUR = 3_600_000;
-/** So that a year has not millions of ticks. */
+/** Long, so that a year does not need millions of ticks. */
 const GUARD = 48 * HOUR;
 
 const entries: ScheduleEntries = {
@@ -18,7 +18,7 @@ const entries: ScheduleEntries = {
 const name =
   "enqueues each firing of a year once, by 20 processes whose clocks are wrong and that crash";
 
-// Bun allows five seconds, which a busy machine may need.
+// Bun's default is five seconds, which is too short for a busy machine.
 it(name, { timeout: 120_000 }, async () => {
   const next = randomFrom(seed);
   await using world = new World("2026-01-01T00:00:00Z");
@@ -32,7 +32,7 @@ it(name, { timeout: 120_000 }, async () => {
   const end = Date.UTC(2027, 0, 1);
   while (world.clock.now() < end) {
     await world.pass(Math.round((8 + next() * 16) * HOUR), 12 * HOUR);
-    // Never all of them, and at times nearly all.
+    // Never ends all of them, but sometimes nearly all.
     while (alive.length > 1 && next() < 0.3) {
       await alive.splice(Math.floor(next() * alive.length), 1)[0]!.crash();
       crashes++;

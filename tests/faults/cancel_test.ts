@@ -15,12 +15,14 @@ import { ManualClock } from "../../src/server/mod.ts";
 import { MemoryServer } from "../../src/testing/mod.ts";
 import { until } from "../consumer/setting.ts";
 
-/** Where a job is when it is cancelled. */
+/** Place of the job when it is cancelled. */
 const places = ["scheduled", "retries", "queue", "running"] as const;
 
 class Crash extends Error {}
 
-/** A server whose time stands, one job somewhere in it, and who may look for it. */
+/**
+ * Returns a server with a stopped clock, one job in this place, and functions that make clients.
+ */
 async function start(place: typeof places[number]) {
   const clock = new ManualClock(Date.now());
   const server = await MemoryServer.start({ clock, fetchWaitMs: 50 });
@@ -39,11 +41,11 @@ async function start(place: typeof places[number]) {
   }
   const send = <T>(command: Command<T>) =>
     producer.command(command.verb, command.payload, { resend: "safe" })
-      // As the command itself reads it.
+      // Parsed like the command's own reply.
       .then((text) => command.parse({ kind: text === "OK" ? "status" : "bulk", text: text! }));
   return {
     ...{ clock, server, producer, consumer, jid, send },
-    /** Sends so many commands, and dies. */
+    /** Returns a `send` that fails after so many commands, as if the process had died. */
     dying(count: number): typeof send {
       let sent = 0;
       return (command) => {
@@ -58,7 +60,7 @@ async function start(place: typeof places[number]) {
   };
 }
 
-/** Moves the clock on until `promise` settles. */
+/** Moves the clock until `promise` settles. */
 async function turns<T>(clock: ManualClock, promise: Promise<T>, stepMs = 50): Promise<T> {
   let isSettled = false;
   promise.then(() => isSettled = true, () => isSettled = true);
@@ -70,8 +72,7 @@ async function turns<T>(clock: ManualClock, promise: Promise<T>, stepMs = 50): P
 }
 
 /**
- * Runs what there is, now and after the longest wait of a retry, and gives the jids of the jobs
- * that began.
+ * Runs all jobs, now and after the longest wait of a retry. Returns the ids of the jobs that ran.
  */
 async function runAll(s: Awaited<ReturnType<typeof start>>): Promise<string[]> {
   const ran: string[] = [];
@@ -79,7 +80,7 @@ async function runAll(s: Awaited<ReturnType<typeof start>>): Promise<string[]> {
     const consumer = s.consumer();
     consumer.register("x", (job) => void ran.push(job.jid));
     await turns(s.clock, consumer.runToCompletion());
-    // Longer than the server's own looks at its sets, the wait of a retry, and the job's own time.
+    // Longer than the server's checks of its sets, the wait of a retry, and the job's delay.
     s.clock.advance(120_000);
     await turns(s.clock, s.producer.info());
   }
@@ -87,7 +88,7 @@ async function runAll(s: Awaited<ReturnType<typeof start>>): Promise<string[]> {
 }
 
 for (const place of places.slice(0, 3)) {
-  test(`a job (${place}) never runs if cancelling it ends after the marker, wherever`, async () => {
+  test(`a job (${place}) never runs if cancelling it fails after the marker`, async () => {
     let commands = 0;
     for (let count = 0;; count++) {
       await using s = await start(place);
@@ -97,7 +98,7 @@ for (const place of places.slice(0, 3)) {
         return false;
       });
       const ran = await runAll(s);
-      // INFO and the marker: before them, nothing has happened.
+      // INFO and the marker. Without both, the job is not cancelled.
       assert.deepEqual(ran, count < 2 ? [s.jid] : [], `${place}, after ${count} commands`);
       commands = count;
       if (isWhole) break;
@@ -106,7 +107,7 @@ for (const place of places.slice(0, 3)) {
   });
 }
 
-test("a running job's signal is aborted, and it does not run again, wherever cancelling ends", async () => {
+test("a running job is aborted and not retried, wherever cancelling fails", async () => {
   for (let count = 2; count <= 8; count++) {
     await using s = await start("running");
     const consumer = s.consumer();
@@ -132,10 +133,10 @@ test("a running job's signal is aborted, and it does not run again, wherever can
   }
 });
 
-test("a job does not run again if its worker dies while it has the server forget it", async () => {
+test("a job does not run again if its worker dies while it releases the job", async () => {
   for (let count = 0; count <= 3; count++) {
     await using s = await start("running");
-    // A worker takes the job, learns that it is cancelled, and dies after so many commands.
+    // A worker takes the job, sees that it is cancelled, and dies after so many commands.
     const worker = s.consumer(false);
     const isTaken = deferred();
     worker.register("x", () => {
@@ -149,7 +150,7 @@ test("a job does not run again if its worker dies while it has the server forget
     const send = s.dying(count);
     const whole = forgetRunning(send, s.jid).then(() => removeMarkers(send, [marker.queue]));
     await whole.catch((error) => assert(error instanceof Crash));
-    // Its reservation ends, if the server has not been told.
+    // Its reservation ends, unless the worker has released the job.
     s.clock.advance(1_900_000);
     await turns(s.clock, s.producer.info());
     assert.deepEqual(await runAll(s), [], `after ${count} commands`);
@@ -157,7 +158,7 @@ test("a job does not run again if its worker dies while it has the server forget
   }
 });
 
-test("a marker is removed by any worker once it may be forgotten", async () => {
+test("any worker removes a marker whose time is over", async () => {
   await using s = await start("queue");
   await s.producer.cancel("some-other-job", { keepSeconds: 60 });
   const isMarked = async () =>
@@ -178,7 +179,7 @@ async function runOnce(s: Awaited<ReturnType<typeof start>>): Promise<void> {
   await turns(s.clock, consumer.run({ maxJobs: 1 }));
 }
 
-test("a marker's name gives back jid and time, whatever the jid", () => {
+test("a marker's name contains jid and time, for any jid", () => {
   for (const jid of ["7TlTmYkbFqXCWKGj", "a.b", "ö 😀 \u2028", "x00", "j", "_-_"]) {
     const marker = markerOf(jid, 1_900_000_000);
     assert.match(marker.queue, /^[a-zA-Z0-9._-]+$/);
@@ -191,7 +192,7 @@ test("a marker's name gives back jid and time, whatever the jid", () => {
   }
 });
 
-test("what is no jid is refused, and nothing is sent", async () => {
+test("an invalid jid is refused, and nothing is sent", async () => {
   await using s = await start("queue");
   for (const wrong of ["", 7, undefined, "\ud800"]) {
     await assert.rejects(s.producer.cancel(wrong as string), { code: "INVALID_ARGUMENT" });

@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Consumer, Producer } from "../../mod.ts";
 import { MemoryServer } from "../../src/testing/mod.ts";
-import { everyDeath, MOMENTS, Mortal, putBack, workUntilDeath } from "./mortal.ts";
+import { everyDeath, MOMENTS, Mortal, requeueAll, workUntilDeath } from "./mortal.ts";
 
 const JOBS = 7;
 
-/** What a handler does with its chunk. */
+/** Results of a handler's call. */
 const ENDS = ["succeeds", "throws", "fails one job", "stops its consumer"] as const;
 
-/** Bun allows five seconds, which a busy machine may need. */
+/** Bun's default is five seconds, which is too short for a busy machine. */
 const LONG = { timeout: 120_000 };
 
 for (const end of ENDS) {
@@ -51,7 +51,7 @@ for (const end of ENDS) {
           runs.push(ended);
         };
         await work(mortal, end);
-        await putBack(producer, jobs.map(({ jid }) => jid));
+        await requeueAll(producer, jobs.map(({ jid }) => jid));
         if (server.snapshot().queues[queue] !== 0) await work(new Mortal(Infinity), "succeeds");
         assert.equal(indexed.size, JOBS, `${hint}: ${[...indexed]}`);
       },

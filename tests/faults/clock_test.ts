@@ -8,7 +8,7 @@ import { settle, turn, WallClock } from "./wall_clock.ts";
 
 const HOUR_MS = 3_600_000;
 
-/** A worker's machine, and a server and a network that have clocks of their own. */
+/** Returns a worker, a server and a network with clocks of their own. */
 async function setting(options: Partial<ConsumerOptions> = {}) {
   const clock = new WallClock();
   const serverClock = new WallClock();
@@ -45,7 +45,7 @@ async function setting(options: Partial<ConsumerOptions> = {}) {
   const it = {
     ...{ clock, serverClock, networkClock, server, proxy, producer, consumer },
     ...{ said, lags, runs, held },
-    /** Time passes for everybody, until something is so. */
+    /** Moves all clocks until the condition holds. Returns the time that it took. */
     async until(isSo: () => boolean, maxMs = 10 * 60_000): Promise<number> {
       const since = clock.now();
       for (let passed = 0; !isSo(); passed += 250) {
@@ -74,8 +74,8 @@ async function setting(options: Partial<ConsumerOptions> = {}) {
 }
 
 for (const isHeard of [true, false]) {
-  const how = isHeard ? "" : ", and the network has forgotten its connections";
-  test(`a machine sleeps for eight hours${how}: the consumer says so, registers again and goes on`, async () => {
+  const how = isHeard ? "" : " without a network";
+  test(`after eight hours of sleep${how}, a consumer reports it and registers again`, async () => {
     await using it = await setting();
     await it.producer.enqueue("slow", ["before"], { reserveFor: 60 });
     await it.until(() => it.runs.length === 1);
@@ -85,7 +85,7 @@ for (const isHeard of [true, false]) {
     assert.equal(it.server.snapshot().workers, 0);
     const tookMs = await it.until(() => it.server.snapshot().workers === 1 && it.lags.length > 0);
     assert(tookMs < (isHeard ? 2000 : 20_000), `registered after ${tookMs} ms`);
-    // Both of its connections are made again: the one that reports has nothing to say by itself.
+    // Both connections are replaced. The one for reports detects its loss by a heartbeat only.
     const bothMs = await it.until(() => it.said.includes("reconnect"));
     assert(tookMs + bothMs < 22_000, `back after ${tookMs + bothMs} ms`);
     assert(it.lags[0]! >= 7.9 * HOUR_MS && it.lags[0]! <= 8.1 * HOUR_MS, String(it.lags));
@@ -93,13 +93,13 @@ for (const isHeard of [true, false]) {
     it.held[0]!();
     await it.producer.enqueue("quick", ["after"]);
     await it.until(() => it.runs.includes("after"));
-    // The job that was interrupted was the server's again, and runs anew.
+    // The reservation of the interrupted job has ended, and the job runs again.
     await it.until(() => it.runs.filter((run) => run === "before").length === 2);
     assert.deepEqual(it.said.filter((event) => event === "unreported"), []);
   });
 }
 
-test("a job that lay in the network while the machine slept is not run: it is another's by now", async () => {
+test("a job that was in flight while the machine slept does not run: it expired", async () => {
   await using it = await setting();
   it.proxy.arm("delay", { verb: "FETCH", ms: 1000 });
   await it.producer.enqueue("quick", ["late"], { reserveFor: 60 });
@@ -111,14 +111,14 @@ test("a job that lay in the network while the machine slept is not run: it is an
   for (let i = 0; i < 20; i++) await turn();
   assert(it.said.includes("expired"));
   assert.deepEqual(it.runs, []);
-  // The server has put it back by itself.
+  // The server has returned it to its queue by itself.
   await it.until(() => it.runs.length > 0);
   await it.pass(5000);
   assert.deepEqual(it.runs, ["late"]);
   assert.equal(it.server.snapshot().working, 0);
 });
 
-test("a loop that is blocked for 70 s: the worker is forgotten, says so, and registers again at once", async () => {
+test("after a loop is blocked for 70 s, a forgotten worker registers at once", async () => {
   await using it = await setting();
   await it.producer.enqueue("slow", ["under way"]);
   await it.until(() => it.runs.length === 1);
@@ -128,7 +128,7 @@ test("a loop that is blocked for 70 s: the worker is forgotten, says so, and reg
   const tookMs = await it.until(() => it.server.snapshot().workers === 1);
   assert(tookMs < 2000, `registered after ${tookMs} ms`);
   assert(it.lags[0]! >= 69_000 && it.lags[0]! <= 70_000, String(it.lags));
-  // Its reservation lasts for half an hour: it was neither aborted nor is it run again.
+  // Its reservation lasts for half an hour, so it is neither aborted nor run again.
   it.held[0]!();
   await it.until(() => it.said.includes("done") && it.server.snapshot().working === 0);
   assert.equal(it.server.snapshot().processed, 1);
@@ -136,7 +136,7 @@ test("a loop that is blocked for 70 s: the worker is forgotten, says so, and reg
   assert(!it.said.includes("expired"));
 });
 
-test("a loop that is blocked for 20 s reads what came meanwhile, before it takes the server for gone", async () => {
+test("a loop that was blocked for 20 s reads its data before it checks timeouts", async () => {
   await using it = await setting();
   it.proxy.arm("delay", { verb: "FETCH", ms: 100 });
   await it.producer.enqueue("quick", ["came meanwhile"]);
@@ -150,7 +150,7 @@ test("a loop that is blocked for 20 s reads what came meanwhile, before it takes
   assert(it.lags[0]! >= 19_000);
 });
 
-test("a clock is set back by three hours: it is said, and a reservation ends when it would have", async () => {
+test("a clock set back by three hours is reported, and reservations end in time", async () => {
   await using it = await setting();
   await it.producer.enqueue("slow", ["long"], { reserveFor: 60 });
   await it.until(() => it.runs.length === 1);
@@ -163,7 +163,7 @@ test("a clock is set back by three hours: it is said, and a reservation ends whe
   assert(tookMs >= 45_000 && tookMs <= 50_000, `expired after ${tookMs} ms`);
   const setBackMs = await setBack;
   assert(setBackMs > 2.9 * HOUR_MS && setBackMs <= 3 * HOUR_MS, String(setBackMs));
-  // Whatever the handler does now, the server hears nothing of this run.
+  // The result of this run is not sent any more.
   const told: string[] = [];
   it.proxy.onCommand = (verb) => told.push(verb);
   it.held[0]!();
@@ -172,7 +172,7 @@ test("a clock is set back by three hours: it is said, and a reservation ends whe
   assert(!told.includes("ACK"), String(told));
 });
 
-test("a clock is set back: a server that is silent is given up in time all the same, and limits let jobs through", async () => {
+test("after a clock was set back, timeouts and limits still work", async () => {
   await using it = await setting({ limits: { perSecond: 10 } });
   const jobs = Array.from({ length: 30 }, (_, i) => ({ type: "quick", args: [i] }));
   await settle(it.serverClock, it.producer.enqueueMany(jobs), { stepMs: 1 });
@@ -188,7 +188,7 @@ test("a clock is set back: a server that is silent is given up in time all the s
   await it.until(() => it.runs.includes("again"), 60_000);
 });
 
-test("a clock that is set forward and right again harms no job that began before, nor one that began after", async () => {
+test("a clock that is set forward and corrected harms no job", async () => {
   await using it = await setting();
   it.clock.jump(-HOUR_MS);
   await it.pass(2000);

@@ -2,10 +2,10 @@ import { ConnectError } from "../../src/errors.ts";
 import { nodeTransport } from "../../src/transport/node.ts";
 import type { Transport, TransportConnection } from "../../src/transport/transport.ts";
 
-/** A transport whose connections can be cut, and that can be made to refuse. */
+/** A transport whose connections can be cut, and that can refuse new ones. */
 export class CuttableTransport implements Transport {
   readonly name = "cuttable";
-  /** Set: connecting fails. */
+  /** If true, connecting fails. */
   isDown = false;
   readonly #open = new Set<TransportConnection>();
 
@@ -17,7 +17,7 @@ export class CuttableTransport implements Transport {
     return connection;
   }
 
-  /** Connections that are open. */
+  /** Number of open connections. */
   get count(): number {
     return this.#open.size;
   }

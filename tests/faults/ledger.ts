@@ -5,74 +5,75 @@ import { type FaultName, FaultProxy, REPLY_FAULTS } from "./proxy.ts";
 import { shifted } from "./shifted_clock.ts";
 import { turn, WallClock } from "./wall_clock.ts";
 
-/** What a run over a faulty connection is made of. */
+/** Options of a run with a faulty network. */
 export interface LedgerOptions {
   readonly seed: number;
   readonly jobs: number;
   readonly delivery: "at-least-once" | "at-most-once";
-  /** How far the server's clock is ahead of its clients'. @default 0 */
+  /** Time by which the server's clock is ahead of its clients'. @default 0 */
   readonly serverAheadMs?: number;
 }
 
-/** What is known of one job at the end. */
+/** Record of one job. */
 export interface Entry {
-  /** `works`, fails at its first run, or fails for good. */
+  /** `works`, fails in its first run, or fails always. */
   readonly kind: "works" | "flaky" | "fails";
-  /** What its enqueue said: the server has it, has it not, or nobody knows. */
+  /** Result of its enqueue: the server has it, does not have it, or it is unknown. */
   enqueue: "had" | "not-sent" | "unknown" | undefined;
-  /** Times that a command with it was passed on whole. */
+  /** Number of complete commands that contained it. */
   pushes: number;
   runs: number;
   acks: number;
   fails: number;
-  /** Runs whose end could not be told, or not in time. */
+  /** Runs whose result could not be sent in time, or at all. */
   doubts: number;
 }
 
-/** The whole ledger. */
+/** Records of all jobs, and totals. */
 export interface Ledger {
   readonly entries: ReadonlyMap<string, Entry>;
   readonly faults: FaultProxy["counts"];
   readonly left: { readonly working: number; readonly queued: number; readonly retries: number };
   readonly dead: number;
-  /** Most connections to the server at a time that went over the proxy. */
+  /** Maximum number of connections through the proxy at a time. */
   readonly connections: number;
-  /** By the clock that client and server share, in seconds. */
+  /** Duration by the clock of client and server. */
   readonly seconds: number;
 }
 
-/** Time moves on by so much at once, in milliseconds. */
+/** Time of one step of the clock, in ms. */
 const STEP_MS = 5;
 
-/** How long each reply takes, in ms. */
+/** Delay of each reply, in ms. */
 const LATENCY_MS = 12;
 
 const RESERVE_SECONDS = 60;
 const RETRIES = 3;
 
-/** Together more than goes into one write. */
+/** Together larger than one write. */
 const LARGE = "x".repeat(40_000);
 const LARGE_JOBS = 64;
 
-/** At times no fault comes for this long, in ms. */
+/** Time without faults, which happens now and then, in ms. */
 const CALM_MS = 500;
 
 /** Enough for all connections that a producer opens. */
 const BURST_JOBS = 400;
 
-/** Numbers from 0 to below 1 that are the same in every run. */
+/** Returns a repeatable generator of numbers from 0 to below 1. */
 export function numbers(seed: number): () => number {
   let state = seed;
   return () => (state = state * 48271 % 2147483647) / 2147483647;
 }
 
 /**
- * Moves jobs from a producer to a consumer over a proxy, while a fault comes every 20 to 300 ms and
- * the server restarts twice; then lets the faults end and time pass, until the server has none
- * left. At most once, only the producer's side has faults: what runs twice was there twice.
+ * Sends jobs from a producer to a consumer through a proxy. A fault happens every 20 to 300 ms, and
+ * the server restarts twice. Then the faults end, and time passes until the server has no jobs
+ * left. With at-most-once delivery, only the producer's side has faults, so a job that runs twice
+ * was stored twice.
  *
- * All goes by one clock, which nobody waits for, and by numbers of the seed; the server may take
- * the day for another.
+ * All timers use one clock, which never waits, and all random numbers come from the seed. The
+ * server's wall clock may differ.
  */
 export async function keepLedger(options: LedgerOptions): Promise<Ledger> {
   const { random } = Math;
@@ -118,7 +119,7 @@ class Run {
     this.#keep(proxy, consumer);
     const running = consumer.run();
     while (consumer.state !== "running") await turn();
-    // The server is waited for: the producer opens more connections.
+    // Replies are slow, so that the producer opens more connections.
     proxy.latencyMs = LATENCY_MS;
     this.#plague(proxy);
     let restarts = 0;
@@ -133,7 +134,7 @@ class Run {
     this.#isCalm = true;
     proxy.heal();
     proxy.latencyMs = 0;
-    // The network is well again, and those that it had forgotten are told.
+    // The network works again, and the clients learn of connections that it had dropped.
     proxy.cutAll();
     const has = () => {
       const { queues, working, retries } = server.snapshot();
@@ -168,7 +169,7 @@ class Run {
     return Math.floor(this.#random() * max);
   }
 
-  /** Notes what happens to each job. */
+  /** Records the events of each job. */
   #keep(proxy: FaultProxy, consumer: Consumer): void {
     const of = (jid: string) => this.#entries.get(jid)!;
     proxy.onCommand = (verb, payload) => {
@@ -240,7 +241,7 @@ class Run {
     this.#entries.get(jid)!.enqueue = (error as { outcome?: "not-sent" | "unknown" }).outcome;
   }
 
-  /** Has a fault come every 20 to 300 ms. */
+  /** Causes a fault every 20 to 300 ms. */
   #plague(proxy: FaultProxy): void {
     const calmMs = this.#random() < 0.05 ? CALM_MS : 20;
     this.#clock.after(calmMs + this.#random() * 280, () => {

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { environmentVariable } from "../../src/internal/environment.ts";
 import { type Entry, keepLedger, type Ledger } from "./ledger.ts";
 
-/** Runs of each test, from the first seed on; the gate's are few. */
+/** Number of seeds of each test. The gate uses few. */
 const SEEDS = Number(environmentVariable("FAKTORY_TEST_SEEDS") ?? 1);
 const JOBS = Number(environmentVariable("FAKTORY_TEST_JOBS") ?? 20_000);
 const FIRST_SEED = Number(environmentVariable("FAKTORY_TEST_FIRST_SEED") ?? 20_261_125);
@@ -39,17 +39,20 @@ function tell(name: string, seed: number, ledger: Ledger): void {
   );
 }
 
-/** Entries that break a rule, a few of them. */
+/** Returns some of the entries that break a rule. */
 function breaches(ledger: Ledger, isRight: (entry: Entry) => boolean): [string, Entry][] {
   return [...ledger.entries].filter(([, entry]) => !isRight(entry)).slice(0, 3);
 }
 
-/** A job that fails for good runs once and three times again. */
+/** A job that always fails has one run and three retries. */
 const RUNS = { works: 1, flaky: 2, fails: 4 };
 
 const DAY_MS = 86_400_000;
 
-/** Jobs, and how far the server's clock is ahead: the clocks of two machines seldom agree. */
+/**
+ * Number of jobs, and the time by which the server's clock is ahead, as clocks of two machines
+ * seldom agree.
+ */
 const RUNS_OF_SEED: readonly [jobs: number, serverAheadMs: number, name: string][] = [
   [JOBS, 0, ""],
   [JOBS / 10, DAY_MS, ", the server a day ahead"],
@@ -58,7 +61,7 @@ const RUNS_OF_SEED: readonly [jobs: number, serverAheadMs: number, name: string]
 
 for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
   for (const [jobs, serverAheadMs, name] of RUNS_OF_SEED) {
-    test(`${jobs} jobs over every fault, seed ${seed}${name}: none is lost, and none runs twice but for a reason`, async () => {
+    test(`${jobs} jobs, every fault, seed ${seed}${name}: none lost or repeated`, async () => {
       const ledger = await keepLedger({ seed, jobs, serverAheadMs, delivery: "at-least-once" });
       tell("at least once", seed, ledger);
       const holds = (rule: string, isRight: (entry: Entry) => boolean) =>
@@ -82,7 +85,7 @@ for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
     });
   }
 
-  test(`${JOBS} jobs at most once, seed ${seed}: none is there twice`, async () => {
+  test(`${JOBS} jobs at most once, seed ${seed}: none is stored twice`, async () => {
     const ledger = await keepLedger({ seed, jobs: JOBS, delivery: "at-most-once" });
     tell("at most once", seed, ledger);
     const holds = (rule: string, isRight: (entry: Entry) => boolean) =>

@@ -4,53 +4,52 @@ import { SocketStreams } from "../../src/transport/streams.ts";
 import type { TransportConnection } from "../../src/transport/transport.ts";
 import { ReplySplitter } from "./replies.ts";
 
-/** What can happen to a command or its reply. */
+/** Faults of a command or its reply. */
 export type ReplyFault =
-  /** The command is cut in its middle: the server cannot carry it out. */
+  /** The command is cut in the middle, so the server cannot run it. */
   | "cut command"
-  /** The server has carried it out, and nothing of the reply comes. */
+  /** The server has run it, and no part of the reply arrives. */
   | "cut before"
   | "cut within"
   | "cut after"
-  /** As "cut before", as the error of a socket. */
+  /** Like "cut before", but as a socket error. */
   | "reset"
-  /** From this reply on nothing passes in either direction, and nobody hears of it. */
+  /** From this reply on no data passes in either direction, without any notice. */
   | "silence"
   | "drip"
   | "delay"
   /**
-   * Right behind the OK to HELLO, or `ms` after it, and once more; nothing that was sent is looked
-   * at.
+   * The server sends an error after its OK to HELLO, at once or after `ms`, and once more. It reads
+   * no command.
    */
   | "too many";
 
-/** A fault that is to come. */
+/** A fault for a future reply or command. */
 export interface ArmedFault {
   readonly name: ReplyFault;
-  /** The command whose reply it is for. @default any */
+  /** Command that it applies to. @default any */
   readonly verb?: string | undefined;
-  /** Of a delay, 1000 unless given, and of "too many", at once unless given. */
+  /** Time of "delay" (default 1000) or of "too many" (default: at once), in ms. */
   readonly ms?: number | undefined;
 }
 
-/** Who has links. */
+/** Owner of links. */
 export interface LinkOwner {
   readonly clock: Clock;
-  /** How long each reply takes, in ms. */
+  /** Delay of each reply, in ms. */
   readonly latencyMs: number;
   /**
-   * The fault for the reply to this command, or for the command itself, if there is one; it is
-   * taken by that.
+   * Returns and removes the fault for the reply to this command, or for the command itself, if any.
    */
   take(verb: string, isCommand: boolean): ArmedFault | undefined;
-  /** A whole command was passed on. */
+  /** Called when a complete command was passed on. */
   passed(verb: string, payload: string): void;
   ended(link: Link): void;
 }
 
 const REFUSAL = new TextEncoder().encode("-ERR too many connections: 2001\r\n");
 
-/** What a socket takes without waiting for its peer. */
+/** Number of bytes that a socket accepts without waiting for its peer. */
 const SOCKET_BUFFER_BYTES = 64 * 1024;
 
 /** One connection through the proxy. */
@@ -62,12 +61,12 @@ export class Link {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #splitter = new ReplySplitter();
   readonly #decoder = new TextDecoder();
-  /** Commands whose reply has not come, the greeting first. */
+  /** Commands without a reply. The first one stands for the greeting. */
   readonly #verbs = new Fifo<string>();
   #line = "";
-  /** Nothing passes any longer, and the server does not know. */
+  /** Whether all data is dropped. The server does not know. */
   #isSilent = false;
-  /** The server looks at nothing that comes. */
+  /** Whether the server ignores all data. */
   #isRefused = false;
 
   constructor(inner: TransportConnection, owner: LinkOwner) {
@@ -93,24 +92,24 @@ export class Link {
     return this.#streams.connection;
   }
 
-  /** Cuts it for both. */
+  /** Cuts both ends. */
   cut(): void {
     this.#streams.finish();
     this.drop();
   }
 
-  /** Breaks it for the client. */
+  /** Breaks the client's end with an error. */
   reset(): void {
     this.#streams.fail(new Error("connection reset by peer"));
     this.drop();
   }
 
-  /** Nothing passes from now on, and nobody hears of it. */
+  /** Drops all data from now on, without any notice. */
   silence(): void {
     this.#isSilent = true;
   }
 
-  /** Has the server see its end. */
+  /** Closes the server's end. */
   drop(reason?: unknown): void {
     this.#inner.close(reason);
     this.#owner.ended(this);
@@ -173,7 +172,7 @@ export class Link {
   }
 
   async #write(chunk: Uint8Array): Promise<void> {
-    // What a kernel does not take at once, it reads later.
+    // A kernel does not accept this at once, so it is read later.
     if (chunk.length > SOCKET_BUFFER_BYTES) await this.#waited(1);
     if (this.#isSilent || this.#isRefused) return;
     const text = this.#line + this.#decoder.decode(chunk, { stream: true });

@@ -3,15 +3,18 @@ import type { Clock } from "../../src/internal/clock.ts";
 import { deferred } from "../../src/internal/deferred.ts";
 import type { MemoryServer } from "../../src/testing/mod.ts";
 
-/** When a program dies: before it sends its next command, or before the last one is answered. */
+/**
+ * Moment of a program's death: before it sends its next command, or before the last one has its
+ * reply.
+ */
 export type Moment = "unsent" | "unanswered";
 
-/** Both, for tests that let a program die at each of its commands in turn. */
+/** Both moments, for tests that let a program die at each of its commands in turn. */
 export const MOMENTS: readonly Moment[] = ["unsent", "unanswered"];
 
 /**
- * A program that dies after so many commands: what it sends later does not reach the server, and
- * what the server sends does not reach the program. HELLO is not counted.
+ * A program that dies after so many commands. Nothing that it sends later reaches the server, and
+ * no reply reaches the program. HELLO does not count.
  */
 export class Mortal {
   /** Resolves when the program dies. */
@@ -33,7 +36,7 @@ export class Mortal {
     return this.#isDead;
   }
 
-  /** The program's transport, over the one that reaches the server. */
+  /** Returns the program's transport, based on the server's. */
   transport(inner: Transport): Transport {
     return {
       name: "mortal",
@@ -69,8 +72,8 @@ export class Mortal {
 }
 
 /**
- * Calls `live` with programs that die after no command, after one, and so on, until one outlives
- * it; returns the number of deaths.
+ * Calls `live` with programs that die after no command, after one, and so on, until one survives.
+ * Returns the number of deaths.
  */
 export async function everyDeath(
   moments: readonly Moment[],
@@ -88,7 +91,7 @@ export async function everyDeath(
   return deaths;
 }
 
-/** What a worker that may die is made of. */
+/** A worker that may die. */
 interface Work {
   readonly server: MemoryServer;
   readonly queue: string;
@@ -99,8 +102,8 @@ interface Work {
 }
 
 /**
- * Runs the jobs that are in a queue, until they have ended or the program dies. Resolves to the
- * end of the run, which takes its time if the program is dead.
+ * Runs the jobs of a queue until they have ended or the program dies. Resolves to the end of the
+ * run, which takes some time if the program is dead.
  */
 export async function workUntilDeath(work: Work): Promise<{ ended: Promise<unknown> }> {
   const { server, queue, program, concurrency, clock } = work;
@@ -115,10 +118,10 @@ export async function workUntilDeath(work: Work): Promise<{ ended: Promise<unkno
   return { ended };
 }
 
-/** Has jobs run again: those that dead workers hold, and those that wait for a retry. */
-export async function putBack(producer: Producer, jids: readonly string[]): Promise<void> {
+/** Makes jobs run again that dead workers have reserved or that wait for a retry. */
+export async function requeueAll(producer: Producer, jids: readonly string[]): Promise<void> {
   for (const jid of jids) {
-    // As if its reservation had ended; refused for jobs that nobody has.
+    // Like the end of its reservation. The server refuses it for other jobs.
     await producer.command("FAIL", JSON.stringify({ jid, errtype: "ReservationExpired" }))
       .catch(() => {});
   }

@@ -34,7 +34,7 @@ function isTooMany(error: unknown): boolean {
     error.outcome === "not-sent";
 }
 
-test("as many calls wait for a connection as they may, the next is refused, and those that waited are had", async () => {
+test("the maximum number of calls waits for a connection, and one more is refused", async () => {
   await using it = await setting({ maxWaiting: 100 });
   await outage(it.proxy, 1000);
   const waiting = Array.from({ length: 100 }, (_, i) => it.producer.enqueue("x", [i]));
@@ -47,13 +47,13 @@ test("as many calls wait for a connection as they may, the next is refused, and 
   assert.equal((await settle(it.clock, it.producer.enqueue("x")))?.status, "fulfilled");
 });
 
-test("while there is a connection, any number may be under way", async () => {
+test("with a connection, any number of calls may be in flight", async () => {
   await using it = await setting({ maxWaiting: 1 });
   const all = Promise.all(Array.from({ length: 5000 }, () => it.producer.enqueue("x")));
   assert.equal((await settle(it.clock, all))?.status, "fulfilled");
 });
 
-test("10000 wait unless said otherwise, and nonsense is refused", async () => {
+test("the default is 10000 waiting calls, and invalid numbers are refused", async () => {
   {
     await using it = await setting();
     await outage(it.proxy, 1000);
@@ -69,18 +69,18 @@ test("10000 wait unless said otherwise, and nonsense is refused", async () => {
   }
 });
 
-test("an enqueue waits for as long as the tries last, and says that it was not sent", async () => {
+test("an enqueue waits while attempts go on, and then rejects as not sent", async () => {
   await using it = await setting();
   await outage(it.proxy);
   const end = await settle(it.clock, it.producer.enqueue("x"));
   assert.equal(end?.status, "rejected");
   assert(end.reason instanceof ConnectionLostError && end.reason.outcome === "not-sent");
-  // Ten tries, with waits that double from 100 ms up to 5 s, each by up to a half shorter.
+  // Ten attempts, with waits that double from 100 ms up to 5 s, each shorter by up to a half.
   assert(end.tookMs >= 10_000 && end.tookMs <= 27_000, `${end.tookMs} ms`);
   assert.equal(it.proxy.counts["refuse"], 10);
 });
 
-test("a signal calls off what waits for a connection, and it is not sent later", async () => {
+test("a signal aborts a call that waits for a connection, and it is not sent later", async () => {
   await using it = await setting();
   await outage(it.proxy, 1000);
   const stop = new AbortController();
@@ -94,11 +94,11 @@ test("a signal calls off what waits for a connection, and it is not sent later",
   for (const promise of [...off, many]) await assert.rejects(promise, { message: "enough" });
   assert.equal((await settle(it.clock, Promise.all([kept, more])))?.status, "fulfilled");
   assert.equal(it.server.snapshot().queues["default"], 2);
-  // Those that were called off make room at once.
+  // Aborted calls make room at once.
   assert.equal((await settle(it.clock, it.producer.close()))?.status, "fulfilled");
 });
 
-test("what was called off makes room for others", async () => {
+test("aborted calls make room for others", async () => {
   await using it = await setting({ maxWaiting: 10 });
   await outage(it.proxy, 1000);
   const stop = new AbortController();
@@ -112,7 +112,7 @@ test("what was called off makes room for others", async () => {
   assert.equal(it.server.snapshot().queues["default"], 1);
 });
 
-test("a stop ends in time where a handler whose reservation is over waits for a server that is not there", async () => {
+test("a stop without a server ends in time, even with an expired job", async () => {
   await using it = await setting();
   const consumer = new Consumer({ ...it.options, concurrency: 1 });
   let isBegun = false;
@@ -138,13 +138,13 @@ test("a stop ends in time where a handler whose reservation is over waits for a 
   await running;
 });
 
-test("a run ends where a connection is lost for good while the others are being made", async () => {
+test("a run ends if a connection is lost for good while others are being opened", async () => {
   await using it = await setting();
   let connections = 0;
   const transport: Transport = {
     name: "cut while connecting",
     async connect(...args) {
-      // The second is for what fetches: the first, for all else, is gone by then.
+      // The second one is for FETCH. The first one, for other commands, is gone by then.
       if (++connections === 2) {
         it.proxy.cutAll();
         await turn();
@@ -159,7 +159,7 @@ test("a run ends where a connection is lost for good while the others are being 
   assert(end.reason instanceof ConnectionLostError);
 });
 
-test("a job that a FETCH brings after a long outage has its whole reservation before it", async () => {
+test("a job that arrives after a long outage has its whole reservation time", async () => {
   await using it = await setting();
   const consumer = new Consumer({ ...it.options, concurrency: 1 });
   const ends: string[] = [];
@@ -170,7 +170,7 @@ test("a job that a FETCH brings after a long outage has its whole reservation be
   const running = consumer.run();
   while (it.server.snapshot().waiting === 0) await turn();
   await outage(it.proxy, 120_000);
-  // The FETCH that follows waits for a connection, and the job for the FETCH.
+  // The next FETCH waits for a connection, and the job for the FETCH.
   const direct = await Producer.connect({ ...it.options, transport: it.server.transport });
   await settle(it.clock, direct.enqueue("x", [], { reserveFor: 60 }));
   await settle(it.clock, direct.close());

@@ -11,29 +11,28 @@ export const REPLY_FAULTS: readonly ReplyFault[] = [
 
 const MAX_ARMED = 100;
 
-/** What can happen, by name. */
+/** All faults, by name. */
 export type FaultName = ReplyFault | "refuse" | "stall" | "cut all" | "reset all" | "restart";
 
 /**
- * From where on a server says nothing, on every connection: from the begin of a connection (it is
- * neither made nor refused), in place of its greeting or of its reply to HELLO, or from its reply
- * to the first command of this verb on.
+ * Point from which a server is silent on every connection: connecting (neither accepted nor
+ * refused), its greeting or its reply to HELLO, or its reply to the first command with this verb.
  */
 export type SilencePoint = "connecting" | "greeting" | "any command" | Uppercase<string>;
 
 /**
- * A transport with faults, between a client and a server that another transport reaches. It knows
- * where replies end and which command each belongs to, and counts each fault that struck.
+ * A transport with faults between a client and a server. It knows the end of each reply and its
+ * command, and counts the faults.
  */
 export class FaultProxy implements Transport, LinkOwner {
   readonly name = "faulty";
   readonly clock: Clock;
-  /** How often each fault struck. */
+  /** Number of each fault. */
   readonly counts: Partial<Record<FaultName, number>> = {};
   latencyMs = 0;
-  /** Most connections that were open at a time. */
+  /** Maximum number of connections that were open at a time. */
   most = 0;
-  /** Hears of each command that was passed on whole. */
+  /** Called for each complete command that was passed on. */
   onCommand: (verb: string, payload: string) => void = () => {};
   readonly #inner: Transport;
   readonly #links = new Set<Link>();
@@ -47,12 +46,12 @@ export class FaultProxy implements Transport, LinkOwner {
     this.clock = clock;
   }
 
-  /** Connections that the server knows of. */
+  /** Number of connections that the server has. */
   get count(): number {
     return this.#links.size;
   }
 
-  /** Connections that are to be neither made nor fail. */
+  /** Number of future connections that will stall. */
   get stalls(): number {
     return this.#stalls;
   }
@@ -61,7 +60,7 @@ export class FaultProxy implements Transport, LinkOwner {
     if (this.#stalls > 0 || this.#silentFrom === "connecting") {
       if (this.#stalls > 0) this.#stalls--;
       this.#count("stall");
-      // Whatever the signal says: a transport may be deaf to it.
+      // Ignores the signal, as a transport may do so.
       return await new Promise(() => {});
     }
     if (this.clock.now() < this.#refusesUntil) {
@@ -74,16 +73,13 @@ export class FaultProxy implements Transport, LinkOwner {
     return link.connection;
   }
 
-  /**
-   * Has the next reply of this kind meet a fault. Of more than a hundred that wait, the oldest is
-   * forgotten.
-   */
+  /** Adds a fault for the next reply of this kind. The oldest of more than 100 is dropped. */
   arm(name: ReplyFault, { verb, ms }: Omit<ArmedFault, "name"> = {}): void {
     if (this.#armed.length === MAX_ARMED) this.#armed.shift();
     this.#armed.push({ name, verb: name === "too many" ? "HELLO" : verb, ms });
   }
 
-  /** Has the next connection neither be made nor fail. */
+  /** Makes the next connection neither open nor fail. */
   stall(): void {
     this.#stalls++;
   }
@@ -99,7 +95,7 @@ export class FaultProxy implements Transport, LinkOwner {
     for (const link of [...this.#links]) link.cut();
   }
 
-  /** Breaks every connection. */
+  /** Breaks every connection with an error. */
   resetAll(): void {
     this.#count("reset all");
     for (const link of [...this.#links]) link.reset();
@@ -112,22 +108,21 @@ export class FaultProxy implements Transport, LinkOwner {
   }
 
   /**
-   * The server says nothing from this point on, on the connections that there are and on all that
-   * are made later, as one that is stopped or cut off without a word; until `heal`.
+   * From this point on the server is silent on all present and future connections, until `heal`.
    */
   silentFrom(point: SilencePoint): void {
     this.#silentFrom = point;
     if (["connecting", "greeting", "HELLO"].includes(point)) this.silenceAll();
   }
 
-  /** The server goes, and is back after so long with all that it had. */
+  /** Stops the server, and starts it again after `ms` with all its data. */
   restart(ms: number): void {
     this.#count("restart");
     this.refuse(ms);
     for (const link of [...this.#links]) link.cut();
   }
 
-  /** No more faults; the server notices which of its connections are none. */
+  /** Ends all faults. The server notices which of its connections are gone. */
   heal(): void {
     this.#armed = [];
     this.#stalls = 0;

@@ -35,7 +35,7 @@ async function setting(delivery: "at-least-once" | "at-most-once" = "at-least-on
   };
 }
 
-test("replies are told apart however they are cut", () => {
+test("replies are separated correctly, however they are cut", () => {
   const text = "+OK\r\n$-1\r\n$0\r\n\r\n$7\r\na\r\nb\r\nc\r\n:12\r\n-ERR no\r\n";
   const bytes = new TextEncoder().encode(text);
   const whole = [
@@ -59,8 +59,8 @@ test("replies are told apart however they are cut", () => {
 });
 
 /**
- * What becomes of an enqueue whose PUSH, or its reply, meets the fault: `lost`, or `had`; and jobs
- * on the server then.
+ * Result of an enqueue whose PUSHB, or its reply, has the fault: `lost` or `had`, and the number of
+ * jobs on the server.
  */
 const enqueues: [fault: ReplyFault, atMostOnce: ["lost" | "had", number], atLeastOnce: number][] = [
   ["cut command", ["lost", 0], 1],
@@ -87,7 +87,7 @@ for (const [fault, [result, jobs], resent] of enqueues) {
       }
       assert.equal(it.server.snapshot().queues["default"] ?? 0, jobs);
       assert.equal(it.proxy.counts[fault], 1);
-      // Whatever it was, the next is had.
+      // In every case, the next call works.
       assert.equal((await settle(it.clock, it.producer.enqueue("y")))?.status, "fulfilled");
     }
     await using it = await setting("at-least-once");
@@ -96,7 +96,7 @@ for (const [fault, [result, jobs], resent] of enqueues) {
     assert.equal(it.server.snapshot().queues["default"], resent);
   });
 
-  test(`${fault}: what may be asked again is, and answered`, async () => {
+  test(`${fault}: a call that may be repeated is, and gets its answer`, async () => {
     await using it = await setting();
     it.proxy.arm(fault, { verb: "INFO" });
     const end = await settle(it.clock, it.producer.info());
@@ -109,7 +109,7 @@ for (const [fault, [result, jobs], resent] of enqueues) {
   });
 }
 
-/** Faults of the greeting and of the reply to HELLO, and what the first connection fails with. */
+/** Faults of the greeting and of the reply to HELLO, with the error of the first connection. */
 const handshakes: [fault: ReplyFault, verb: string, code: string | undefined][] = [
   ["cut before", "greeting", "CONNECT_FAILED"],
   ["cut within", "greeting", "CONNECT_FAILED"],
@@ -145,8 +145,8 @@ for (const [fault, verb, code] of handshakes) {
 }
 
 for (const ms of [undefined, 5]) {
-  const when = ms === undefined ? "right behind the OK" : "a moment after the OK";
-  test(`a server that takes everybody, and ${when} has no connection left, is asked less and less often`, async () => {
+  const when = ms === undefined ? "at the OK" : "just after the OK";
+  test(`attempts slow down if a server has too many connections ${when}`, async () => {
     await using it = await setting("at-most-once");
     let outages = 0;
     it.producer.on("disconnect", () => outages++);
@@ -164,7 +164,7 @@ for (const ms of [undefined, 5]) {
   });
 }
 
-test("a connection that is cut right after each handshake does not keep what waits waiting for ever", async () => {
+test("if each new connection is cut after its handshake, a call rejects in the end", async () => {
   await using it = await setting();
   for (let i = 0; i < 100; i++) it.proxy.arm("cut before", { verb: "PUSHB" });
   const end = await settle(it.clock, it.producer.enqueue("x"), { maxMs: 60_000 });
@@ -173,14 +173,14 @@ test("a connection that is cut right after each handshake does not keep what wai
   assert.equal(it.proxy.counts["cut before"], 11);
 });
 
-test("refused for a while, and a connection that is neither made nor fails: the next tries get there", async () => {
+test("a refusing and then stalling server: a later attempt succeeds", async () => {
   await using it = await setting();
   it.proxy.refuse(2000);
   it.proxy.stall();
   it.proxy.cutAll();
   const end = await settle(it.clock, it.producer.enqueue("x"));
   assert.equal(end?.status, "fulfilled");
-  // The stalled one is given up after 10 seconds.
+  // The stalled attempt ends after 10 seconds.
   assert(end.tookMs > 10_000 && end.tookMs < 14_000, `${end.tookMs} ms`);
   assert.equal(it.proxy.counts["stall"], 1);
 });

@@ -1,11 +1,11 @@
 const LF = 10;
 const DOLLAR = 0x24;
 
-/** Finds where replies end, without reading what they say. */
+/** Finds the ends of replies without reading their contents. */
 export class ReplySplitter {
   #rest: Uint8Array = new Uint8Array(0);
 
-  /** Takes the next bytes; gives the replies that are whole now, each as its bytes. */
+  /** Takes bytes and returns the bytes of each reply that is now complete. */
   push(chunk: Uint8Array): Uint8Array[] {
     const bytes = new Uint8Array(this.#rest.length + chunk.length);
     bytes.set(this.#rest);
@@ -20,7 +20,7 @@ export class ReplySplitter {
   }
 }
 
-/** Where the reply that begins at `start` ends, if all of it is there. */
+/** Returns the end of the reply that begins at `start`; `undefined` if it is incomplete. */
 function endOf(bytes: Uint8Array, start: number): number | undefined {
   const lineEnd = bytes.indexOf(LF, start) + 1;
   if (lineEnd === 0) return undefined;

@@ -3,15 +3,15 @@ import { test } from "node:test";
 import { type Consumer, Producer, resumable } from "../../mod.ts";
 import { systemClock } from "../../src/internal/clock.ts";
 import { MemoryServer } from "../../src/testing/mod.ts";
-import { everyDeath, MOMENTS, Mortal, putBack, workUntilDeath } from "./mortal.ts";
+import { everyDeath, MOMENTS, Mortal, requeueAll, workUntilDeath } from "./mortal.ts";
 
 const STEPS = 6;
 const HOP_MS = 3_600_000;
 
-/** What happens at the fourth step. */
+/** Event at the fourth step. */
 const EVENTS = ["nothing", "an error", "a stop", "a hop"] as const;
 
-/** Bun allows five seconds, which a busy machine may need. */
+/** Bun's default is five seconds, which is too short for a busy machine. */
 const LONG = { timeout: 120_000 };
 
 for (const event of EVENTS) {
@@ -62,10 +62,10 @@ for (const event of EVENTS) {
         };
         for (let program = mortal; server.snapshot().queues[queue] !== 0;) {
           await work(program);
-          await putBack(producer, [jid]);
+          await requeueAll(producer, [jid]);
           program = new Mortal(Infinity);
         }
-        // Each step begins where one before it was done, and the last one is done.
+        // Each step follows one that was done, and the last one is done.
         let done = 0;
         for (const step of steps) {
           assert(step <= done, `${hint}: step ${step} after ${done} of ${steps}`);

@@ -5,10 +5,7 @@ import { MemoryServer } from "../../src/testing/mod.ts";
 import { FaultProxy, REPLY_FAULTS } from "./proxy.ts";
 import { settle, turn, WallClock } from "./wall_clock.ts";
 
-/**
- * Everything that gives a promise. Longer than this by the clock is taken for never, in
- * milliseconds.
- */
+/** Time after which a promise counts as never settled, in ms. */
 const NEVER_MS = 400_000;
 
 const producerCalls: Record<string, (producer: Producer) => Promise<unknown>> = {
@@ -39,7 +36,7 @@ const producerCalls: Record<string, (producer: Producer) => Promise<unknown>> = 
   "batches.reopen": (producer) => producer.batches.reopen("b-12345678", () => {}),
 };
 
-/** What befalls the connection. */
+/** Faults of the connection. */
 const troubles: Record<string, (proxy: FaultProxy) => void> = {
   ...Object.fromEntries(
     REPLY_FAULTS.map((name) => [name, (proxy: FaultProxy) => proxy.arm(name)]),
@@ -65,7 +62,7 @@ const troubles: Record<string, (proxy: FaultProxy) => void> = {
   },
 };
 
-/** When it befalls it, and whether the producer is closed at the same time. */
+/** Time of the fault, and whether the producer is closed at the same time. */
 const moments = ["before", "under way", "under way, closing", "during an outage"] as const;
 
 async function open(reconnect?: false) {
@@ -93,19 +90,19 @@ async function sweepProducer(
   }
   const promise = call(producer);
   const closing = moment === "under way, closing" ? producer.close() : undefined;
-  // Written, and not answered.
+  // After these turns the command is sent and has no reply.
   for (let i = 0; i < 3; i++) await Promise.resolve();
   if (moment !== "before") trouble(proxy);
   const end = await settle(clock, promise, { maxMs: NEVER_MS, stepMs: 200 });
   if (end === undefined) return "the call never settles";
   const closed = await settle(clock, closing ?? producer.close(), { maxMs: NEVER_MS, stepMs: 200 });
   if (closed === undefined) return "close never settles";
-  // A transport that was told to stall has a timer of nobody's.
+  // A stalled transport has a timer of its own.
   await server.close();
   return clock.pending === 0 ? undefined : `${clock.pending} timers are left`;
 }
 
-test("whatever a producer is asked, and whatever happens when, each promise settles", async () => {
+test("every promise of a producer settles, with any fault at any moment", async () => {
   const faults: string[] = [];
   let cases = 0;
   for (const [method, call] of Object.entries(producerCalls)) {
@@ -124,7 +121,7 @@ test("whatever a producer is asked, and whatever happens when, each promise sett
   assert.deepEqual(faults, []);
 });
 
-test("whatever happens while it connects, a first connection is made or fails", async () => {
+test("a first connection opens or fails, with any fault at any moment", async () => {
   for (const [name, trouble] of Object.entries(troubles)) {
     for (const moment of ["before", "under way"]) {
       const { clock, server, proxy, options } = await open();
@@ -142,7 +139,7 @@ test("whatever happens while it connects, a first connection is made or fails", 
   }
 });
 
-/** What a consumer is doing as the trouble comes. */
+/** Activity of a consumer when the fault happens. */
 const deeds = ["connecting", "idle", "running", "reporting", "enqueueing", "stopping"] as const;
 
 async function sweepConsumer(
@@ -155,7 +152,7 @@ async function sweepConsumer(
   let finish = () => {};
   consumer.register("x", async (_job, context) => {
     await new Promise<void>((resolve) => finish = resolve);
-    // Not waited for, and nobody hears how it ends.
+    // Not awaited, and without an error handler.
     if (deed === "enqueueing") void context.producer.enqueue("y").catch(() => {});
   });
   consumer.register("y", () => {});
@@ -189,7 +186,7 @@ async function sweepConsumer(
   return clock.pending === 0 ? undefined : `${clock.pending} timers are left`;
 }
 
-test("whatever a consumer does, and whatever happens then, run and stop settle", async () => {
+test("run and stop of a consumer settle, with any fault in any activity", async () => {
   const faults: string[] = [];
   let cases = 0;
   for (const [name, trouble] of Object.entries(troubles)) {

@@ -1,6 +1,6 @@
 import type { Clock } from "../../src/internal/clock.ts";
 
-/** A clock that is so far ahead of another, and that time passes for alike. */
+/** Returns a clock that is ahead of another by a fixed time. */
 export function shifted(clock: Clock, aheadMs: number): Clock {
   return {
     now: () => clock.now() + aheadMs,

@@ -5,12 +5,11 @@ import { MemoryServer } from "../../src/testing/mod.ts";
 import { FaultProxy, type SilencePoint } from "./proxy.ts";
 import { settle, turn, WallClock } from "./wall_clock.ts";
 
-/** What docs/promises.md says of a producer with the defaults, in milliseconds. */
+/** Limits from docs/promises.md for a producer with the default options, in ms. */
 const BOUNDS = { connect: 10_000, call: 200_000, close: 26_000 };
 
 /**
- * Calls of more than a thousand jobs: the first thousand are in flight, the next wait for a
- * connection.
+ * Calls with more than 1000 jobs: the first thousand are in flight, the next wait for a connection.
  */
 const LARGE: readonly string[] = ["enqueueMany of three thousand"];
 
@@ -52,7 +51,7 @@ function settled({ failed }: { readonly failed: ReadonlyMap<string, unknown> }):
   for (const error of failed.values()) throw error;
 }
 
-/** Writes resolve when there is room, so that what is written at last is waited for by closing. */
+/** A write resolves when there is room, so closing waits for the last one. */
 async function written(producer: Producer, count: number, closes: boolean): Promise<void> {
   const writer = (producer.writable() as WritableStream<JobInput>).getWriter();
   writer.closed.catch(() => {});
@@ -65,20 +64,20 @@ async function written(producer: Producer, count: number, closes: boolean): Prom
   if (closes || count < 1000) await writer.close();
 }
 
-/** From where on the server is silent: before its greeting, after HELLO, after each command. */
+/** Points from which the server is silent: before its greeting, after HELLO, at each command. */
 const points: readonly SilencePoint[] = ["connecting", "greeting", "HELLO", "any command"];
 
 async function open() {
   const clock = new WallClock();
   const server = await MemoryServer.start({ clock });
   const proxy = new FaultProxy(server.transport, clock);
-  // The defaults, but for where it goes.
+  // The default options, apart from the server.
   return { clock, server, proxy, options: { url: server.url, transport: proxy, clock } };
 }
 
 for (const connections of [1, 8]) {
   for (const point of points) {
-    test(`a server is silent for good, ${point}, ${connections} connections: every call ends in time, and so does close`, async () => {
+    test(`silence, ${point}, ${connections} connections: calls and close end in time`, async () => {
       const took: Record<string, number> = {};
       for (const [name, call] of Object.entries(calls)) {
         const { clock, server, proxy, options } = await open();
@@ -100,7 +99,7 @@ for (const connections of [1, 8]) {
       console.log(`${Object.keys(took).length} calls, ${longest} ms at most`);
     });
 
-    test(`a server is silent for good, ${point}, ${connections} connections: close ends in time, and says what it gave up`, async () => {
+    test(`silence, ${point}, ${connections} connections: close reports lost jobs`, async () => {
       const { clock, server, proxy, options } = await open();
       const producer = await Producer.connect({ ...options, connections });
       const warnings: string[] = [];
@@ -126,7 +125,7 @@ for (const connections of [1, 8]) {
 }
 
 for (const verb of ["PUSHB", "INFO", "FLUSH", "QUEUE", "MUTATE", "TRACK", "BATCH"] as const) {
-  test(`a server answers whatever comes before a ${verb}, on every connection: each call ends in time`, async () => {
+  test(`a server is silent after each ${verb}: each call ends in time`, async () => {
     let [longest, pushes] = [0, 0];
     for (const [name, call] of Object.entries(calls)) {
       const { clock, server, proxy, options } = await open();
@@ -159,7 +158,7 @@ test("a first connection to a silent server fails in time", async () => {
   }
 });
 
-test("a function for the password that never ends is bounded, at first and later", async () => {
+test("a password function that never settles is limited, at first and later", async () => {
   const { clock, server, proxy, options } = await open();
   const forEver = () => new Promise<string>(() => {});
   const first = Producer.connect({ ...options, password: forEver });
@@ -181,7 +180,7 @@ test("a function for the password that never ends is bounded, at first and later
   assert.equal(clock.pending, 0, "a timer is left");
 });
 
-test("close waits as long as it is told to, and a second call may shorten that", async () => {
+test("close waits for its time limit, and a second call may shorten it", async () => {
   const { clock, server, proxy, options } = await open();
   for (const timeoutMs of [0, 1000, 60_000]) {
     const producer = await Producer.connect(options);

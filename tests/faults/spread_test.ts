@@ -11,19 +11,21 @@ import { turn, WallClock } from "./wall_clock.ts";
 
 const CLIENTS = 10_000;
 
-/** What the server takes in all, and in 100 ms: beyond that, handshakes are refused. */
+/**
+ * Number of connections that the server accepts in total, and in each 100 ms. It refuses others.
+ */
 const CONNECTIONS = 2000;
 const PER_WINDOW = 200;
 const WINDOW_MS = 100;
 
-/** How long the server is away, in milliseconds. */
+/** Time without a server, in ms. */
 const DOWN_MS = 3000;
 
 const policy = { initialMs: 100, maxMs: 5000, attempts: Infinity };
 
 /**
- * All clients lose the server at once; how often they try in each window, and when the server has
- * all that it takes.
+ * All clients lose the server at the same time. Returns the number of attempts in each window, and
+ * the time at which the server has all connections that it accepts.
  */
 async function comeBack(random: () => number) {
   const original = Math.random;
@@ -70,7 +72,7 @@ async function simulate() {
         listener,
       }),
   );
-  // Each has something to send, and finds its server gone.
+  // Each client has a command to send and finds its server gone.
   for (const connection of connections) {
     connection.send({ command: info(), resolve() {}, reject() {} });
   }
@@ -86,7 +88,9 @@ async function simulate() {
   return { tries: Array.from(tries, (count) => count ?? 0), fullAtMs, connected };
 }
 
-/** The most tries in a window while the server is up, and those of each second, for people. */
+/**
+ * Returns the maximum number of attempts in a window while the server is up, and a list to read.
+ */
 function summary({ tries, fullAtMs }: Awaited<ReturnType<typeof comeBack>>) {
   const up = tries.slice(DOWN_MS / WINDOW_MS);
   const peak = Math.max(...up);
@@ -99,9 +103,9 @@ function summary({ tries, fullAtMs }: Awaited<ReturnType<typeof comeBack>>) {
   };
 }
 
-test("10,000 clients of a server that takes 2000 come back one after the other", async () => {
+test("10,000 clients of a server that accepts 2000 come back one after the other", async () => {
   const jittered = await comeBack(numbers(20_261_125));
-  // What they would do without: all draw the same number.
+  // Without jitter: all draw the same number.
   const inStep = await comeBack(() => 1);
   const [with_, without] = [summary(jittered), summary(inStep)];
   console.log("with jitter", with_);
@@ -114,7 +118,7 @@ test("10,000 clients of a server that takes 2000 come back one after the other",
   assert(without.fullAtMs === undefined || without.fullAtMs > 2 * with_.fullAtMs);
 });
 
-test("the waits grow to their longest, and lie in the upper half of it", () => {
+test("the waits grow to their maximum, and lie in its upper half", () => {
   const random = numbers(7);
   for (let attempt = 0; attempt < 40; attempt++) {
     const ceiling = Math.min(5000, 100 * 2 ** attempt);

@@ -6,11 +6,11 @@ interface Pair {
 }
 
 /**
- * A proxy of real sockets, for what only they do: resets, connections that are half there, TLS cut
- * in its handshake.
+ * A proxy with real sockets, for faults that only they have: resets, half-open connections, TLS
+ * that is cut in its handshake.
  */
 export class TcpProxy implements AsyncDisposable {
-  /** How often each fault struck. */
+  /** Number of each fault. */
   readonly counts = { reset: 0, silence: 0, "cut in the handshake": 0 };
   readonly #server: Server;
   readonly #target: number;
@@ -24,7 +24,7 @@ export class TcpProxy implements AsyncDisposable {
     this.#server = createServer({ noDelay: true }, (client) => this.#accept(client));
   }
 
-  /** Listens, for what connects to the port `target` of this machine. */
+  /** Listens, and connects its clients to the local port `target`. */
   static async start(target: number): Promise<TcpProxy> {
     const proxy = new TcpProxy(target);
     await new Promise<void>((resolve) => proxy.#server.listen(0, "127.0.0.1", resolve));
@@ -36,15 +36,12 @@ export class TcpProxy implements AsyncDisposable {
     return typeof address === "object" && address !== null ? address.port : 0;
   }
 
-  /**
-   * Cuts the next connections within the server's first words, those of its half of a TLS
-   * handshake.
-   */
+  /** Cuts the next connections within the server's first bytes, those of its TLS handshake. */
   cutNext(count: number): void {
     this.#cuts = count;
   }
 
-  /** Breaks every connection, by RST where the runtime can. */
+  /** Breaks every connection, with RST if the runtime supports it. */
   reset(): void {
     for (const pair of [...this.#pairs]) {
       this.counts.reset++;
@@ -56,8 +53,8 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   /**
-   * From now on nothing passes on the connections there are, and nobody hears of it; resolves once
-   * something was lost.
+   * Drops all data on the present connections from now on, without any notice. Resolves when data
+   * was dropped.
    */
   silence(): Promise<void> {
     for (const pair of this.#pairs) {

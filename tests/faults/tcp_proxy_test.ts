@@ -13,7 +13,7 @@ function pem(name: string): string {
   return readFileSync(`tests/fixtures/tls/${name}.pem`, "utf8");
 }
 
-/** TLS in front of a server that speaks none. */
+/** Starts TLS in front of a server without TLS. */
 async function startTls(target: number) {
   const server = createServer({ key: pem("server.key"), cert: pem("server") }, (socket) => {
     const inner = connect({ host: "127.0.0.1", port: target });
@@ -39,7 +39,7 @@ function to(port: number, options: ProducerOptions = {}): ProducerOptions {
   return { url: `tcp://127.0.0.1:${port}`, reconnect, ...options };
 }
 
-test("a connection that is reset is made again, and what was under way is settled", async () => {
+test("a connection that is reset is replaced, and calls in flight settle", async () => {
   await using server = await FaktoryServer.start({ port: 0 });
   await using proxy = await TcpProxy.start(server.port);
   await using producer = await Producer.connect(to(proxy.port));
@@ -53,7 +53,7 @@ test("a connection that is reset is made again, and what was under way is settle
   assert.equal(proxy.counts.reset, 5);
 });
 
-test("a connection that is half there is given up when no reply comes, and the command sent again", async () => {
+test("a half-open connection is given up without a reply, and the command resent", async () => {
   await using server = await FaktoryServer.start({ port: 0 });
   await using proxy = await TcpProxy.start(server.port);
   const clock = new WallClock();
@@ -79,7 +79,7 @@ test("a connection that is half there is given up when no reply comes, and the c
   assert.equal(proxy.counts.silence, 1);
 });
 
-test("TLS that breaks in mid-handshake fails a first connection, and is tried again for a lost one", async () => {
+test("TLS that breaks in its handshake fails a first connection, a later one retries", async () => {
   await using server = await FaktoryServer.start({ port: 0 });
   await using front = await startTls(server.port);
   await using proxy = await TcpProxy.start(front.port);

@@ -6,15 +6,15 @@ interface Timer {
 }
 
 /**
- * A clock that stands still until it is moved, as `ManualClock`, and that things happen to as to a
- * machine's: its timers go by a time of their own, whatever the day is set to. It is fast with many
- * timers, too.
+ * A clock that stands still until it is moved, like `ManualClock`, but with the faults of a real
+ * machine: the time of day can jump, and its timers follow a time of their own. It is fast with
+ * many timers, too.
  */
 export class WallClock implements Clock {
-  /** What timers go by. */
+  /** Time of the timers. */
   #elapsed = 0;
   #now: number;
-  /** Those due last at the front. */
+  /** Sorted, with the last one due at the front. */
   readonly #timers: Timer[] = [];
   #pending = 0;
 
@@ -30,7 +30,7 @@ export class WallClock implements Clock {
     return this.#elapsed;
   }
 
-  /** Timers that wait. */
+  /** Number of waiting timers. */
   get pending(): number {
     return this.#pending;
   }
@@ -52,7 +52,7 @@ export class WallClock implements Clock {
     };
   }
 
-  /** Time passes, and timers are on time. */
+  /** Moves the time, with timers on time. */
   advance(ms: number): void {
     const end = this.#elapsed + ms;
     for (let timer; (timer = this.#next(end)) !== undefined;) {
@@ -62,13 +62,15 @@ export class WallClock implements Clock {
     this.#pass(end - this.#elapsed);
   }
 
-  /** Time passes while nothing can run: what fell due meanwhile is called after it, late. */
+  /** Moves the time while nothing can run. Timers that are due meanwhile run afterwards, late. */
   block(ms: number): void {
     this.#pass(ms);
     for (let timer; (timer = this.#next(this.#elapsed)) !== undefined;) this.#call(timer);
   }
 
-  /** The clock is set, forward or back; or the machine sleeps, and its timers with it. */
+  /**
+   * Sets the clock forward or back. Also stands for a machine that sleeps, and its timers with it.
+   */
   jump(ms: number): void {
     this.#now += ms;
   }
@@ -95,14 +97,14 @@ export class WallClock implements Clock {
   }
 }
 
-/** Lets all go on that needs no time. No sockets: those would want a turn of `setTimeout`. */
+/** Runs everything that needs no time. Not for sockets, which need a turn of `setTimeout`. */
 export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
 /**
- * How a promise ended, and how long that took by the clock, which is moved until it does;
- * `undefined` where it never does.
+ * Moves the clock until the promise settles. Returns its result and the time that it took;
+ * `undefined` if it never settles.
  */
 export async function settle<T>(
   clock: { now(): number; advance(ms: number): void },

@@ -5,11 +5,11 @@ import { builtinModule } from "../../src/internal/environment.ts";
 import { noSqlite } from "../server/data.ts";
 import { noPostgres, type PostgresServer } from "./postgres_server.ts";
 
-/** A database of a test, with an outbox's table still to be made. */
+/** A test's database, before the outbox's table is created. */
 export interface TestDatabase {
-  /** What a program gives to `relay()`. */
+  /** The value for `relay()`. */
   readonly database: OutboxDatabase;
-  /** Runs a statement apart from the outbox. */
+  /** Runs a statement outside the outbox. */
   readonly query: QueryFunction;
   /** Runs `work` in a transaction, which is rolled back if it throws. */
   transaction(work: (tx: OutboxDatabase) => Promise<void>): Promise<void>;
@@ -24,7 +24,7 @@ export interface Driver {
   open(server: PostgresServer | undefined): TestDatabase;
 }
 
-/** `node:sqlite`, what is used of it. */
+/** The used part of `node:sqlite`. */
 interface DatabaseSync {
   exec(sql: string): void;
   prepare(sql: string): { all(...params: unknown[]): object[] };

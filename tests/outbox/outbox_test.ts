@@ -48,14 +48,14 @@ async function withOutbox(
   }
 }
 
-/** A relay that does nothing by itself: it is told to drain. */
+/** Returns a relay that does nothing until `drain` is called. */
 function idle(outbox: Outbox, database: TestDatabase["database"], faktory: FakeFaktory) {
   return outbox.relay(database, faktory.producer, { clock: new ManualClock() });
 }
 
 for (const driver of drivers) {
-  describe(`an outbox by ${driver.name}`, { skip: driver.skip }, () => {
-    it("enqueues the jobs of a transaction that is committed, as they were inserted", () =>
+  describe(`an outbox with ${driver.name}`, { skip: driver.skip }, () => {
+    it("enqueues the jobs of a committed transaction in the order of insertion", () =>
       withOutbox(driver, async ({ db, outbox, faktory, rows }) => {
         let jids: string[] = [];
         await db.transaction(async (tx) => {
@@ -127,7 +127,8 @@ for (const driver of drivers) {
     it("loses nothing when a relay dies between any two commands", () =>
       withOutbox(driver, async ({ db, outbox, table, faktory, rows }) => {
         const dead = new Error("the process is dead");
-        // Claim, push, remove: dead before the claim, after it, after the push, after the removal.
+        // Claim, push, remove: the relay dies before the claim, after it, after the push, or after
+        // the removal.
         for (const [statements, pushes, times] of [[0, 0, 1], [1, 0, 1], [1, 1, 2], [2, 1, 1]]) {
           let left = statements!;
           const query: QueryFunction = (sql, params) =>
@@ -144,7 +145,7 @@ for (const driver of drivers) {
           assert.deepEqual(claims, statements === 2 ? [] : [statements === 1]);
           await using next = idle(outbox, db.database, faktory);
           assert.equal((await next.drain()).pushed, statements === 0 ? 1 : 0, "claimed still");
-          // The time of the claim passes.
+          // The claim expires.
           const past = driver.dialect === "postgres" ? "now() - interval '1 second'" : "1";
           await db.query(`UPDATE ${table} SET claimed_until = ${past}`, []);
           await next.drain();
@@ -155,7 +156,7 @@ for (const driver of drivers) {
         }
       }));
 
-    it("loses nothing when a relay dies after any statement, beside jobs that are refused", () =>
+    it("loses nothing when a relay dies after any statement, beside invalid jobs", () =>
       withOutbox(driver, async ({ db, outbox, table, faktory, rows }) => {
         const dead = new Error("the process is dead");
         await using producer = await Producer.connect({
@@ -178,7 +179,7 @@ for (const driver of drivers) {
           await relay.stop();
           if (isDead) deaths++;
 
-          // The time of the claim passes.
+          // The claim expires.
           const past = driver.dialect === "postgres" ? "now() - interval '1 second'" : "1";
           await db.query(`UPDATE ${table} SET claimed_until = ${past}`, []);
           await using next = outbox.relay(db.database, producer, { clock: new ManualClock() });
@@ -193,7 +194,7 @@ for (const driver of drivers) {
         assert.equal(deaths, 4, "before the claim, the refusal, the removal, the next claim");
       }));
 
-    it("keeps what is refused, with the reason, and enqueues the others", () =>
+    it("keeps refused jobs with the reason, and enqueues the others", () =>
       withOutbox(driver, async ({ db, outbox, table, faktory, rows }) => {
         await outbox.insert(db.database, [{ type: "good" }, { type: "unknown" }]);
         await db.query(`INSERT INTO ${table} (jid, job) VALUES ('x', '{"no":"job"}')`, []);
@@ -212,19 +213,19 @@ for (const driver of drivers) {
         ]);
         assert.deepEqual(await relay.drain(), { pushed: 1, rejected: 2 });
 
-        // Somebody has put the cause right.
+        // Somebody has fixed the cause.
         await db.query(`UPDATE ${table} SET error = NULL WHERE jid <> 'x'`, []);
         await using other = idle(outbox, db.database, faktory);
         assert.deepEqual(await other.drain(), { pushed: 1, rejected: 0 });
       }));
 
-    it("pushes again what the server's store did not take in time", () =>
+    it("pushes a job again if the server's store was too slow", () =>
       withOutbox(driver, async ({ db, outbox, faktory, rows }) => {
         const [slow] = await outbox.insert(db.database, [{ type: "slow" }, { type: "quick" }]);
         let isFirst = true;
         const enqueueMany: Producer["enqueueMany"] = async (jobs, options) => {
           const result = await faktory.producer.enqueueMany(jobs, options);
-          // The server takes the jobs of a PUSHB one by one.
+          // The server stores the jobs of a PUSHB one by one.
           const failed = new Map(
             isFirst ? [[slow!, serverError("context deadline exceeded")]] : [],
           );
@@ -233,13 +234,13 @@ for (const driver of drivers) {
         };
         const producer = { enqueueMany } as Producer;
         await using relay = outbox.relay(db.database, producer, { clock: new ManualClock() });
-        // Its own first look may have failed before.
+        // The relay's own first check may have failed before.
         await relay.drain().catch(() => {});
         assert.deepEqual(await relay.drain(), { pushed: 2, rejected: 0 });
         assert.deepEqual(await rows(), []);
       }));
 
-    it("gives rows back when Faktory cannot be reached, and says so", () =>
+    it("releases rows when Faktory cannot be reached, with an event", () =>
       withOutbox(driver, async ({ db, outbox, faktory, rows }) => {
         await using down = await FakeFaktory.start();
         const producer = await Producer.connect({ ...down.connection, reconnect: false });
@@ -252,7 +253,7 @@ for (const driver of drivers) {
         assert.deepEqual(await next.drain(), { pushed: 1, rejected: 0 });
       }));
 
-    it("polls, and looks at once when it is woken", () =>
+    it("polls, and checks at once when it is woken", () =>
       withOutbox(driver, async ({ db, outbox, faktory }) => {
         const clock = new ManualClock();
         let sleeps = () => {};
@@ -285,7 +286,7 @@ for (const driver of drivers) {
         assert.deepEqual(await pushed, { count: 1 });
       }));
 
-    it("extends its claim while Faktory takes its time, and gives up at a stop", () =>
+    it("extends its claim while Faktory is slow, and a stop ends that", () =>
       withOutbox(driver, async ({ db, table, faktory, rows }) => {
         const clock = new ManualClock();
         let extended = () => {};
@@ -317,7 +318,7 @@ for (const driver of drivers) {
 }
 
 describe("an outbox", () => {
-  it("refuses what it cannot use", async () => {
+  it("refuses invalid options", async () => {
     const code = { name: "ConfigError", code: "INVALID_OPTION" };
     assert.throws(() => new Outbox({ table: 'jobs"; DROP TABLE users' }), code);
     assert.throws(() => new Outbox({ dialect: "mysql" as "sqlite" }), code);
@@ -338,7 +339,7 @@ describe("an outbox", () => {
     assert.match(new Outbox({ table: "app.jobs" }).tableSql("sqlite"), /EXISTS "app"\."jobs"/);
   });
 
-  it("checks and completes jobs by the catalogue, before anything is inserted", {
+  it("validates and completes jobs by the catalogue before the insertion", {
     skip: noSqlite,
   }, async () => {
     const db = openSqlite();
@@ -367,7 +368,7 @@ describe("an outbox", () => {
     db.close();
   });
 
-  it("does not look into a transaction that is open on its own connection", {
+  it("does not read from a transaction that is open on its own connection", {
     skip: noSqlite ||
       (openSqlite() as { isTransaction?: boolean }).isTransaction === undefined &&
         "this runtime's node:sqlite does not tell whether a transaction is open",

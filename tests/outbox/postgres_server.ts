@@ -9,27 +9,25 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** Where Debian and its kin install PostgreSQL, the newest version last. */
+/** Folder where Debian and similar systems install PostgreSQL. The newest version is the last. */
 const INSTALLED = "/usr/lib/postgresql";
 
-/** The folder of PostgreSQL's programs; `undefined` if it is not installed. */
+/** Folder of PostgreSQL's programs; `undefined` if it is not installed. */
 const bin = existsSync(INSTALLED)
   ? readdirSync(INSTALLED).sort((a, b) => Number(a) - Number(b))
     .map((version) => join(INSTALLED, version, "bin"))
     .findLast((folder) => existsSync(join(folder, "initdb")))
   : undefined;
 
-/** Why tests with PostgreSQL are skipped; `false` if they are not. */
+/** Reason why tests with PostgreSQL are skipped; `false` if they are not. */
 export const noPostgres: string | false = bin === undefined
   ? `PostgreSQL is not installed in ${INSTALLED}`
   : false;
 
-/**
- * The user that a server started by root runs as, which PostgreSQL does not allow for root itself.
- */
+/** User of a server that root starts, as PostgreSQL refuses to run as root. */
 const NOBODY = 65_534;
 
-/** A PostgreSQL server with an empty database, which listens on a socket in its folder alone. */
+/** A PostgreSQL server with an empty database. It only listens on a socket in its folder. */
 export class PostgresServer {
   readonly #folder: string;
   readonly #stop: () => Promise<void>;
@@ -39,12 +37,12 @@ export class PostgresServer {
     this.#stop = stop;
   }
 
-  /** Options of `new Pool()` of the package `pg`. */
+  /** Options for `new Pool()` of the package `pg`. */
   get pg(): { host: string; user: string; database: string } {
     return { host: this.#folder, user: "test", database: "postgres" };
   }
 
-  /** Options of `postgres()`. */
+  /** Options for `postgres()`. */
   get postgres(): { path: string; username: string; database: string; onnotice: () => void } {
     const path = join(this.#folder, ".s.PGSQL.5432");
     return { path, username: "test", database: "postgres", onnotice: () => {} };
@@ -53,7 +51,7 @@ export class PostgresServer {
   static async start(): Promise<PostgresServer> {
     const folder = mkdtempSync(join(tmpdir(), "outbox-"));
     const data = join(folder, "data");
-    // Of `setpriv`, as not every runtime can start a program as another user.
+    // By `setpriv`, as not every runtime can start a program as another user.
     const asNobody = process.getuid?.() === 0
       ? ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"]
       : [];
@@ -84,7 +82,7 @@ export class PostgresServer {
     });
     await ready;
     return new PostgresServer(folder, async () => {
-      // Immediate shutdown: nothing of it is kept.
+      // Immediate shutdown, as no data is kept.
       server.kill("SIGQUIT");
       await ended;
       rmSync(folder, { recursive: true });

@@ -11,7 +11,7 @@ const alone = () => [new Mortal(Infinity)];
 const last = { type: "last" };
 const parts = (count: number) => Array.from({ length: count }, () => ({ type: "part" }));
 
-/** A workflow that was started on a server with batches, and counts what ran. */
+/** Starts a workflow on a server with batches, and counts the jobs that ran. */
 async function started(
   node: WorkflowNode,
   { handlers = {}, edition = "enterprise" }: { handlers?: Handlers; edition?: Edition } = {},
@@ -26,7 +26,7 @@ async function started(
   return { world, runs };
 }
 
-/** The batches of a world's server. */
+/** Returns the batches of a world's server. */
 async function batchesOf(world: World): Promise<ServerBatch[]> {
   await using producer = await world.connect(new Mortal(Infinity));
   return await (await RemoteInspector.of(producer))!.batches();
@@ -35,7 +35,7 @@ async function batchesOf(world: World): Promise<ServerBatch[]> {
 const totalsOf = async (world: World) => (await batchesOf(world)).map(({ total }) => total);
 
 describe("a join on a server with batches", () => {
-  it("has its jobs counted by a batch, which saves looking at the tokens after each", async () => {
+  it("lets a batch count its jobs, so that each job need not check the tokens", async () => {
     const commands = async (edition: Edition) => {
       const { world, runs } = await started(chain(join(...parts(50)), last), { edition });
       await using _ = world;
@@ -49,7 +49,7 @@ describe("a join on a server with batches", () => {
     assert.ok(enterprise < 320, `${enterprise} commands with a batch`);
   });
 
-  it("counts only parts that are jobs, two at least, and in no batch of the user's", async () => {
+  it("counts only parts that are jobs, at least two, and not in the user's batches", async () => {
     const { world, runs } = await started(join({ type: "part" }, chain(...parts(2))));
     await using _ = world;
     await using producer = await world.connect(new Mortal(Infinity));
@@ -78,7 +78,7 @@ describe("a join on a server with batches", () => {
   it("starts by a check if the callback of the batch never comes", async () => {
     const { world, runs } = await started(chain(join(...parts(2)), last));
     await using _ = world;
-    // As after a program that died before the commit.
+    // Reopens the batch, as if the program had died before the commit.
     await using producer = await world.connect(new Mortal(Infinity));
     await producer.command("BATCH", `OPEN ${(await batchesOf(world))[0]!.bid}`);
     await world.run(alone, 1);

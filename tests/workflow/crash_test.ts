@@ -6,15 +6,15 @@ import { numbers } from "../faults/ledger.ts";
 import { everyDeath, MOMENTS, Mortal } from "../faults/mortal.ts";
 import { type Edition, type Handlers, World } from "./simulated.ts";
 
-/** Bun allows five seconds, which a busy machine may need. */
+/** Bun's default is five seconds, which is too short for a busy machine. */
 const LONG = { timeout: 120_000 };
 
 const alone = () => [new Mortal(Infinity)];
 const part = (name: string) => ({ type: "part", args: [name] });
 
 /**
- * A chain with a join in it: of its parts two are jobs, which a batch can count, one is a chain and
- * one a join.
+ * A chain with a join. Two of the join's parts are jobs, which a batch can count, one is a chain
+ * and one a join.
  */
 const node = chain(
   part("first"),
@@ -24,10 +24,10 @@ const node = chain(
 
 const RESULTS = ["A", "C", ["D", "E"], "F"];
 
-/** What ran, and in which order. */
+/** Jobs that ran, in order. */
 interface Log {
   readonly ended: string[];
-  /** The times that the last job ran, each with what had ended before it. */
+  /** One entry for each run of the last job, with the jobs that had ended before it. */
   readonly lasts: { before: string[]; results: readonly unknown[] }[];
 }
 
@@ -66,7 +66,7 @@ for (const edition of ["free", "enterprise"] as const) {
       assert.equal(log.ended.length, 7);
     });
 
-    it("a program may die after any command: none early, all start", LONG, async () => {
+    it("a program may die after any command: no job starts early, all start", LONG, async () => {
       const deaths = await everyDeath(["unanswered"], async (mortal, hint) => {
         const { world: one, log } = await world(edition);
         await using _ = one;
@@ -78,13 +78,13 @@ for (const edition of ["free", "enterprise"] as const) {
       assert.ok(deaths > 60, `${deaths} places to die`);
     });
 
-    it("a program dies while it starts a workflow: none early", LONG, async () => {
+    it("a program dies while it starts a workflow: no job starts early", LONG, async () => {
       await everyDeath(["unsent"], async (mortal) => {
         const { world: one, log } = await world(edition);
         await using _ = one;
         const first = join(part("first"), ...["a", "b", "c", "d", "e", "f"].map(part));
         await one.begin(chain(first, { type: "last" }), {}, mortal).catch(() => {});
-        // What was enqueued waits for what was not, and a check ends that after days.
+        // The enqueued parts wait for the missing ones. A check ends that after days.
         await one.run(alone, 30);
         for (const { before } of log.lasts) assert.equal(new Set(before).size, 7);
         if (!mortal.isDead) assert.equal(log.lasts.length, 1);
@@ -92,7 +92,7 @@ for (const edition of ["free", "enterprise"] as const) {
     });
 
     it(
-      "a program dies while it ends a job for good: onDead and the state come",
+      "a program dies while it ends a job for good: onDead and the state follow",
       LONG,
       async () => {
         await everyDeath(MOMENTS, async (mortal, hint) => {
@@ -115,7 +115,7 @@ for (const edition of ["free", "enterprise"] as const) {
       },
     );
 
-    it("three programs that die again and again unite what they bring", LONG, async () => {
+    it("a join completes although three programs die again and again", LONG, async () => {
       const seed = 7;
       const random = numbers(seed);
       let deaths = 0;

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { deferred } from "../../src/internal/deferred.ts";
 import { LookQueue } from "../../src/workflow/look_queue.ts";
 
-test("one look at a join runs at a time, and one that waits stands for all that come", async () => {
+test("one check of a join runs at a time, and one more serves all later callers", async () => {
   const queue = new LookQueue();
   const looks = [deferred<void>(), deferred<void>(), deferred<void>()];
   let started = 0;

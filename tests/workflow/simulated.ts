@@ -8,13 +8,13 @@ import { Mortal } from "../faults/mortal.ts";
 import { turn } from "../faults/wall_clock.ts";
 import { type WorkflowNode, type WorkflowOptions, Workflows } from "../../src/workflow/mod.ts";
 
-/** What the server has for joins: batches, or only tokens. */
+/** The server's support for joins: batches, or only tokens. */
 export type Edition = "free" | "enterprise";
 
-/** What the handlers of a world do, by the type of their jobs. */
+/** Handlers of a world, by job type. */
 export type Handlers = Readonly<Record<string, (job: Job) => unknown>>;
 
-/** What a consumer is given by `attach`, in each program anew. */
+/** Middleware and handlers that `attach` gives a consumer. Each program has its own. */
 interface Captured {
   readonly middleware: ConsumerMiddleware;
   readonly handlers: ReadonlyMap<string, (job: Job, context: JobContext) => unknown>;
@@ -32,7 +32,7 @@ function captured(): Captured {
 }
 
 /**
- * A server whose clock is moved, and programs that run workflows on it and may die between any two
+ * A server with a manual clock, and programs that run workflows on it and may die between any two
  * commands.
  */
 export class World implements AsyncDisposable {
@@ -51,7 +51,7 @@ export class World implements AsyncDisposable {
     return new World(await MemoryServer.start({ clock, edition }), clock, handlers);
   }
 
-  /** A producer of a program that dies after so many commands. */
+  /** Returns a producer for a program that dies after so many commands. */
   connect(program: Mortal): Promise<Producer> {
     return Producer.connect({
       url: this.server.url,
@@ -82,13 +82,13 @@ export class World implements AsyncDisposable {
     } catch (error) {
       if (!program.isDead) throw error;
     } finally {
-      // What is left of a dead program waits for nobody.
+      // Calls of a dead program are dropped.
       await producer.close({ timeoutMs: 0 });
     }
   }
 
   /**
-   * Moves the clock past all reservations, retries and checks until nothing is left; rejects if
+   * Moves the clock past all reservations, retries and checks until nothing is left. Rejects if
    * that takes more than a day.
    */
   async settle(programs: () => Mortal[]): Promise<void> {
@@ -97,7 +97,7 @@ export class World implements AsyncDisposable {
   }
 
   /**
-   * Runs programs, and moves the clock for so many minutes; resolves to whether nothing is left.
+   * Runs programs, and moves the clock for so many minutes. Resolves to whether nothing is left.
    */
   async run(programs: () => Mortal[], minutes: number): Promise<boolean> {
     for (let minute = 0; minute < minutes; minute++) {
@@ -113,7 +113,7 @@ export class World implements AsyncDisposable {
     return false;
   }
 
-  /** Moves the clock while a FETCH waits, until `work` is over. */
+  /** Moves the clock while a FETCH waits, until `work` has ended. */
   async #moving(work: Promise<unknown>): Promise<void> {
     let isOver = false;
     work.finally(() => isOver = true).catch(() => {});

@@ -9,7 +9,7 @@ import { World } from "./simulated.ts";
 const alone = () => [new Mortal(Infinity)];
 
 /**
- * Runs a workflow of a job that ends as `end` says, then one more job; gives the types of the jobs
+ * Runs a workflow of a job that ends by `end`, then one more job. Returns the types of the jobs
  * that ran.
  */
 async function runOne(end: (job: Job) => unknown, options: JobOptions = {}): Promise<{
@@ -42,7 +42,7 @@ async function runOne(end: (job: Job) => unknown, options: JobOptions = {}): Pro
 }
 
 describe("a workflow", () => {
-  it("goes on when a job succeeds at a retry", async () => {
+  it("goes on when a retry of a job succeeds", async () => {
     const { ran, state, failed } = await runOne((job) => {
       if (job.failure === undefined) throw new Error("at first");
     });
@@ -68,12 +68,12 @@ describe("a workflow", () => {
     });
   }
 
-  it("starts nothing behind a job that is put off", async () => {
+  it("starts nothing after a job that is snoozed", async () => {
     const { ran, state } = await runOne(() => new Snooze(60));
     assert.deepEqual([ran, state], [["first"], "running"]);
   });
 
-  it("fails a job whose result cannot be handed on", async () => {
+  it("fails a job whose result cannot be passed on", async () => {
     for (const value of [{ text: "x".repeat(70_000) }, 5n]) {
       const { ran, state } = await runOne(() => value, { retry: 0 });
       assert.deepEqual(ran, ["first"], "its handler has succeeded: no alarm");
@@ -81,7 +81,7 @@ describe("a workflow", () => {
     }
   });
 
-  it("hands on what is JSON, and null for what is not", async () => {
+  it("passes on results as JSON, and null for other values", async () => {
     const results: (readonly unknown[])[] = [];
     await using world = await World.start({
       give: ({ args: [value] }) => value === "nothing" ? undefined : { value },
@@ -115,7 +115,7 @@ describe("a workflow", () => {
     assert.equal(faktory.jobs.length, 0);
   });
 
-  it("takes instances of Job, whose jids it sets", async () => {
+  it("takes instances of Job, and sets their ids", async () => {
     await using faktory = await FakeFaktory.start();
     const id = await new Workflows().start(faktory.producer, new Job("a", [1]), { id: "order-7" });
     assert.equal(id, "order-7");
@@ -124,7 +124,7 @@ describe("a workflow", () => {
     ]);
   });
 
-  it("has an unknown state where none is kept", async () => {
+  it("has an unknown state if none is kept", async () => {
     await using faktory = await FakeFaktory.start();
     assert.deepEqual(await new Workflows().status(faktory.producer, "nowhere"), {
       ...{ state: "unknown", total: 0, succeeded: 0, failed: [] },
