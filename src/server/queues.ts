@@ -107,21 +107,26 @@ export class Queues {
   }
 
   /**
-   * Searches a queue as it is at this moment. Jobs that are gone when the search gets to them are
-   * left out.
+   * Searches a queue as it is at this moment, and returns the first `max` jobs that match. Leaves
+   * out jobs that are gone when the search gets to them.
    */
-  *search(name: string, matches: (payload: Payload) => boolean): Work<FoundRow | undefined> {
+  *search(
+    name: string,
+    matches: (payload: Payload) => boolean,
+    max: number,
+  ): Work<readonly FoundRow[]> {
+    const found: FoundRow[] = [];
     for (const [i, row] of (this.#queues.get(name)?.rows() ?? []).entries()) {
       if (this.#arena.has(row)) {
         const payload = this.#arena.read(row);
-        if (matches(payload)) return { row, payload };
+        if (matches(payload) && found.push({ row, payload }) === max) break;
       }
       if (i % SEARCH_AT_ONCE === SEARCH_AT_ONCE - 1) yield;
     }
-    return undefined;
+    return found;
   }
 
-  /** Takes a job out of a queue, wherever in it the job is; false where it is not there. */
+  /** Takes a job out of a queue, at any position. Returns false if it is not there. */
   drop(name: string, row: number): boolean {
     if (this.#queues.get(name)?.remove(row) !== true) return false;
     this.#store.remove(row);

@@ -243,8 +243,8 @@ export class FaktoryServer implements AsyncDisposable {
   }
 
   /**
-   * Deletes jobs of the sets, or of a queue. Returns their number. A queue is searched once for
-   * each id, which takes half a second for a million jobs, with clients served meanwhile.
+   * Deletes jobs of the sets, or of a queue. Returns their number. Searching a queue takes
+   * half a second per million jobs; clients are served meanwhile.
    *
    * @example Discard a job that waits on its queue
    * ```ts
@@ -275,7 +275,8 @@ export class FaktoryServer implements AsyncDisposable {
   /**
    * Cancels a job, as `producer.cancel` does, but does not wait until the worker confirms: a
    * handler that runs on a consumer with `cancellation: true` gets its signal within ten seconds.
-   * Returns where the job was, or `undefined` where there was nothing to cancel, as with a dead job.
+   * Returns where the job was, or `undefined` where there was nothing to cancel, as with a dead
+   * job.
    *
    * @throws {InvalidArgumentError} `INVALID_FILTER`.
    */

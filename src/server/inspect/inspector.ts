@@ -323,7 +323,7 @@ export class Inspector {
     }
     const matches = matcher({ jids: [jid] })!;
     for (const queue of this.#manager.queues.names()) {
-      const found = yield* this.#manager.queues.search(queue, matches);
+      const [found] = yield* this.#manager.queues.search(queue, matches, 1);
       if (found !== undefined) return { payload: found.payload, place: "queue" };
     }
     return undefined;
@@ -333,10 +333,11 @@ export class Inspector {
   *#changeQueued(change: Change, queue: string, jids: readonly string[]): Work<number> {
     const { queues } = this.#manager;
     let count = 0;
-    for (const jid of new Set(jids)) {
-      const found = yield* queues.search(queue, matcher({ jids: [jid] })!);
-      if (found === undefined || !queues.drop(queue, found.row)) continue;
-      change.run(this.#manager, copyPayload(found.payload));
+    const wanted = [...new Set(jids)];
+    const found = yield* queues.search(queue, matcher({ jids: wanted })!, wanted.length);
+    for (const { row, payload } of found) {
+      if (!queues.drop(queue, row)) continue;
+      change.run(this.#manager, copyPayload(payload));
       count++;
     }
     return count;
@@ -361,7 +362,7 @@ export class Inspector {
     const matches = matcher({ jids: [jid] })!;
     for (const queue of place === undefined ? manager.queues.names() : []) {
       if (manager.reservationOf(jid) !== undefined) break;
-      const found = yield* manager.queues.search(queue, matches);
+      const [found] = yield* manager.queues.search(queue, matches, 1);
       if (found !== undefined && manager.queues.drop(queue, found.row)) place = "queue";
       if (place !== undefined) break;
     }
@@ -402,11 +403,9 @@ export class Inspector {
   *#count({ sets, queue, filter, jids }: Selected): Work<number> {
     let count = 0;
     if (queue !== undefined) {
-      for (const jid of new Set(jids)) {
-        const matches = matcher({ jids: [jid] })!;
-        if ((yield* this.#manager.queues.search(queue, matches)) !== undefined) count++;
-      }
-      return count;
+      const wanted = [...new Set(jids)];
+      const matches = matcher({ jids: wanted })!;
+      return (yield* this.#manager.queues.search(queue, matches, wanted.length)).length;
     }
     if (jids !== undefined) {
       for (const found of this.#withJids(jids, sets, filter)) {

@@ -2,6 +2,7 @@ import { marshalText } from "../go/encode.ts";
 import { textOf } from "../go/text.ts";
 import type { Payload } from "../payload.ts";
 import { readStored, type StoredJob } from "../stored_job.ts";
+import { type Place, readPlace } from "./place.ts";
 import type { SetSelection } from "../../inspect/types.ts";
 
 /** The conditions that a job must meet. */
@@ -14,16 +15,16 @@ const SEARCHED = 64 * 1024;
 export function matcher(filter: Filter): ((payload: Payload) => boolean) | undefined {
   const { jids, type, queue, error, text } = filter;
   // Searching the JSON for these texts is cheap and excludes most jobs. A match may lie in the
-  // arguments, so the job is then parsed and checked.
+  // arguments, so the job is then read and checked.
   const marks: string[] = [];
-  const checks: ((job: StoredJob) => boolean)[] = [];
+  const checks: ((place: Place) => boolean)[] = [];
   if (type !== undefined) {
     marks.push(`"jobtype":${marshalText(type)}`);
-    checks.push(({ jobtype }) => jobtype === type);
+    checks.push((place) => place.type === type);
   }
   if (queue !== undefined) {
     marks.push(`"queue":${marshalText(queue)}`);
-    checks.push((job) => job.queue === queue);
+    checks.push((place) => place.queue === queue);
   }
   if (jids !== undefined) {
     const wanted = new Set(jids);
@@ -31,13 +32,13 @@ export function matcher(filter: Filter): ((payload: Payload) => boolean) | undef
     checks.push(({ jid }) => wanted.has(jid));
   }
   const patterns: RegExp[] = [];
+  let hasError: ((job: StoredJob) => boolean) | undefined;
   if (error !== undefined) {
     const pattern = containing(error);
     marks.push('"failure":{');
     patterns.push(containing(marshalText(error).slice(1, -1)));
-    checks.push(({ failure }) =>
-      failure !== undefined && (pattern.test(failure.message) || pattern.test(failure.errtype))
-    );
+    hasError = ({ failure }) =>
+      failure !== undefined && (pattern.test(failure.message) || pattern.test(failure.errtype));
   }
   if (text !== undefined) patterns.push(containing(marshalText(text).slice(1, -1)));
   if (marks.length + patterns.length + checks.length === 0) return undefined;
@@ -45,9 +46,11 @@ export function matcher(filter: Filter): ((payload: Payload) => boolean) | undef
     const json = searchable(payload);
     if (!marks.every((mark) => json.includes(mark))) return false;
     if (!patterns.every((pattern) => pattern.test(json))) return false;
-    if (checks.length === 0) return true;
-    const job = readStored(payload);
-    return checks.every((check) => check(job));
+    if (checks.length > 0) {
+      const place = readPlace(payload);
+      if (!checks.every((check) => check(place))) return false;
+    }
+    return hasError === undefined || hasError(readStored(payload));
   };
 }
 

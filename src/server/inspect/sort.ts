@@ -1,5 +1,6 @@
 import type { JobQuery } from "../../inspect/types.ts";
 import type { Payload } from "../payload.ts";
+import { frameOf, readPlace } from "./place.ts";
 import type { Found } from "./read.ts";
 
 /** Jobs that are sorted in one call: this takes some 30 ms. */
@@ -28,15 +29,9 @@ export function sortJobs(jobs: SortedJob[], isReversed: boolean): void {
   jobs.sort((a, b) => a.key === b.key ? 0 : a.key < b.key ? -sign : sign);
 }
 
-/*
- * A stored job has its keys in one order: retry, failure, custom, jid, queue, jobtype .. args. Within
- * `custom` and `args`, keys are sorted, so jid, queue and jobtype never follow each other there.
- */
-const PLACE = /"jid":"(?:[^"\\]|\\.)*","queue":"((?:[^"\\]|\\.)*)","jobtype":"((?:[^"\\]|\\.)*)"/;
-
 const KEYS: Readonly<Record<JobOrder, (payload: Payload) => string | number>> = {
-  type: (payload) => unquoted(PLACE.exec(frameOf(payload))?.[2]),
-  queue: (payload) => unquoted(PLACE.exec(frameOf(payload))?.[1]),
+  type: (payload) => readPlace(payload).type,
+  queue: (payload) => readPlace(payload).queue,
   error: (payload) => {
     const failure = failureIn(payload);
     const [, type = ""] = ERRTYPE.exec(failure) ?? [];
@@ -52,16 +47,8 @@ const ERRTYPE = /"errtype":"((?:[^"\\]|\\.){0,200})/;
 const MESSAGE = /"message":"((?:[^"\\]|\\.){0,200})/;
 const RETRY_COUNT = /"retry_count":(\d+)/;
 
-function unquoted(text = ""): string {
-  return text.includes("\\") ? JSON.parse(`"${text}"`) : text;
-}
-
 /** Returns the text from a job's failure on, or "" if the job has not failed. */
 function failureIn(payload: Payload): string {
   const text = frameOf(payload);
   return FAILURE.test(text) ? text : "";
-}
-
-function frameOf(payload: Payload): string {
-  return typeof payload === "string" ? payload : payload.frame;
 }
