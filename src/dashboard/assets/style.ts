@@ -198,13 +198,15 @@ dd { margin: 0; overflow-wrap: anywhere; }
 .login form { display: grid; gap: .9rem; }
 .login label { display: grid; gap: .3rem; }
 progress { width: 7rem; accent-color: var(--good); }
-@media (max-width: 40rem) {
-  html { font-size: 16px; }
-  .top { padding: .5rem .9rem; }
+@media (max-width: 64rem) {
   nav { order: 3; flex-basis: 100%; overflow-x: auto; }
   nav ul { flex-wrap: nowrap; }
   nav a { white-space: nowrap; }
   .brand { flex: 1; }
+}
+@media (max-width: 40rem) {
+  html { font-size: 16px; }
+  .top { padding: .5rem .9rem; }
   main { padding: .75rem .9rem 3rem; }
   .filters { display: grid; grid-template-columns: 1fr 1fr; }
   .filters label, .filters input { width: 100%; }

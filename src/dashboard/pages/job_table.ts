@@ -34,7 +34,7 @@ export const TEXTS: Readonly<Record<ListedPlace, PlaceTexts>> = {
   working: {
     title: "Working",
     time: "Reservation ends",
-    none: "No job is running. Start a worker: npx @faktory-ts/faktory work ./handlers.js",
+    none: "No job is running. Start a worker: npx @faktory-ts/faktory work ./handlers.mjs",
   },
   queue: {
     title: "Queue",

@@ -95,7 +95,11 @@ function waitingMore(queues: number, history: ServerHistory | undefined, now: nu
 function firstSteps(): Html {
   return empty(
     "No jobs yet. Enqueue one and run it:",
-    html`<pre tabindex="0"><code>npx @faktory-ts/faktory push greet '"world"'
-npx @faktory-ts/faktory work ./handlers.js</code></pre>`,
+    html`
+      <pre
+        tabindex="0"><code>echo 'export default { greet: (job) => console.log(job.args) };' > handlers.mjs
+      npx @faktory-ts/faktory push greet '"world"'
+      npx @faktory-ts/faktory work ./handlers.mjs</code></pre>
+    `,
   );
 }

@@ -34,7 +34,7 @@ export async function workersPage(visit: Visit): Promise<Html> {
       options,
       empty(
         "No worker is connected. Start one:",
-        html`<pre tabindex="0"><code>npx @faktory-ts/faktory work ./handlers.js</code></pre>`,
+        html`<pre tabindex="0"><code>npx @faktory-ts/faktory work ./handlers.mjs</code></pre>`,
       ),
     );
   }
