@@ -144,25 +144,25 @@ test("an idle connection sends a probe after a minute, and ends without a reply"
 
 test("a watched connection survives a silent server, and reports its return", async () => {
   const { peer, clock, call, connection } = open();
-  const told: string[] = [];
+  const reports: string[] = [];
   connection.watcher = {
-    silent: ({ code }) => told.push(code),
-    heard: () => told.push("heard"),
+    silent: ({ code }) => reports.push(code),
+    heard: () => reports.push("heard"),
     written() {},
   };
   const first = call(command("A"));
   await peer.received(1);
   clock.advance(15_000);
-  assert.deepEqual(told, ["COMMAND_TIMEOUT"]);
+  assert.deepEqual(reports, ["COMMAND_TIMEOUT"]);
   const second = call(command("B"));
   clock.advance(100_000);
-  assert.deepEqual(told, ["COMMAND_TIMEOUT"]);
+  assert.deepEqual(reports, ["COMMAND_TIMEOUT"]);
   assert.equal(peer.isClosed, false);
   peer.say("+one\r\n");
   assert.equal(await first, "one");
-  assert.deepEqual(told, ["COMMAND_TIMEOUT", "heard"]);
+  assert.deepEqual(reports, ["COMMAND_TIMEOUT", "heard"]);
   clock.advance(15_000);
-  assert.equal(told.length, 3);
+  assert.equal(reports.length, 3);
   peer.say("+two\r\n");
   assert.equal(await second, "two");
   connection.close();

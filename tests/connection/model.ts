@@ -63,7 +63,7 @@ interface Sent {
   /** Number of writes after the call was aborted. Must stay 0. */
   passesAborted: number;
   isAborted: boolean;
-  /** Whether the call settled soon after its abort. */
+  /** True if the call settled soon after its abort. */
   wasHeard: boolean;
   /**
    * State at the time of the reply: the `resent` flag that `parse` got, and the number of
@@ -82,9 +82,9 @@ interface Connection {
   answered: number;
   /** Rest of a reply whose first part was sent. */
   rest: string;
-  /** Whether it has answered the INFO that proves a new connection. */
+  /** True if it has answered the INFO that proves a new connection. */
   isProven: boolean;
-  /** Whether the server refused it after the handshake and read nothing more. */
+  /** True if the server refused it after the handshake and read nothing more. */
   isRefused: boolean;
   isSilent: boolean;
 }

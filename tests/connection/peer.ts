@@ -10,9 +10,9 @@ export class Peer {
   readonly lines: string[] = [];
   /** Number of writes that brought the lines. */
   writes = 0;
-  /** Whether the client has closed the connection. */
+  /** True if the client has closed the connection. */
   isClosed = false;
-  /** Whether this end has closed the connection. */
+  /** True if this end has closed the connection. */
   isOver = false;
   readonly #decoder = new TextDecoder();
   readonly #encoder = new TextEncoder();

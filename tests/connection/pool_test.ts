@@ -99,8 +99,8 @@ test("connections without work are closed after 10 seconds, except one", async (
 
 test("if one connection is lost, others resend its commands without an outage", async () => {
   const { setting, calls } = await grown();
-  const told: string[] = [];
-  setting.producer.on("disconnect", () => told.push("disconnect"));
+  const events: string[] = [];
+  setting.producer.on("disconnect", () => events.push("disconnect"));
   await turn();
   const [lost] = setting.peers;
   const jids = lost!.lines.flatMap((line) => line.match(/"jid":"[^"]+"/g) ?? []);
@@ -110,7 +110,7 @@ test("if one connection is lost, others resend its commands without an outage", 
   const others = setting.peers.slice(1).flatMap(({ lines }) => lines).join();
   for (const jid of jids) assert(others.includes(jid), jid);
   await setting.pass(100);
-  assert.deepEqual(told, []);
+  assert.deepEqual(events, []);
   await calls.stop();
 });
 
@@ -278,11 +278,11 @@ test("ordered and several connections exclude each other", async () => {
 
 test("when replies are fast again, connections close under load without a loss", async () => {
   const { setting, calls } = await grown({ connections: 3 });
-  const told: string[] = [];
-  setting.producer.on("disconnect", () => told.push("disconnect"));
+  const events: string[] = [];
+  setting.producer.on("disconnect", () => events.push("disconnect"));
   assert.equal(setting.open, 3);
   for (let round = 0; round < 9000 && setting.open > 1; round++) await setting.slowRound(0);
   assert.equal(setting.open, 1);
   await calls.stop();
-  assert.deepEqual(told, []);
+  assert.deepEqual(events, []);
 });

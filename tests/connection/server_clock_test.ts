@@ -25,9 +25,9 @@ function setting(aheadMs: number) {
     /** Answers the oldest INFO, with a delay of `ms` in each direction. */
     answer(ms = 0, reply: () => Record<string, unknown> = () => ({ now: iso(server.now()) })) {
       this.pass(ms);
-      const told = reply();
+      const answer = reply();
       this.pass(ms);
-      asked.shift()!.resolve(told);
+      asked.shift()!.resolve(answer);
     },
   };
 }
@@ -111,9 +111,9 @@ test("of two readings that agree, the more exact one is kept, else the newer one
   assert.equal(it.serverClock.now(), exact);
   // Only the way back was slow, so this reading alone would be wrong by two seconds.
   const slow = it.serverClock.info();
-  const told = { now: iso(it.server.now()) };
+  const answer = { now: iso(it.server.now()) };
   it.pass(4000);
-  it.asked.shift()!.resolve(told);
+  it.asked.shift()!.resolve(answer);
   await slow;
   assert.equal(it.serverClock.now(), it.server.now());
   const other = it.serverClock.info();

@@ -92,11 +92,11 @@ test("invalid arguments fail the job with the schema's issues, and no handler ru
   // A consumer without a catalogue shows the failure that the server stored.
   await producer.sets.retries.requeue({ jids: [jid] });
   const other = new Consumer({ url: server.url, concurrency: 1 });
-  let told: Job | undefined;
-  other.register("welcome", (job) => void (told = job));
+  let retried: Job | undefined;
+  other.register("welcome", (job) => void (retried = job));
   assert.equal(await other.runOne(), true);
-  assert.equal(told!.failure!.type, "InvalidJobError");
-  assert.equal(told!.failure!.message, error.message);
+  assert.equal(retried!.failure!.type, "InvalidJobError");
+  assert.equal(retried!.failure!.message, error.message);
   assert.match(
     error.message,
     new RegExp(`^Cannot run job ${jid} as its args do not fit the schema of "welcome": Invalid `),

@@ -13,12 +13,12 @@ interface Behaviour {
   /** Number of waiting jobs. */
   jobs: number;
   /**
-   * Whether it refuses more connections. Like the reference server, it does so after HELLO, without
+   * True if it refuses more connections. Like the reference server, it does so after HELLO, without
    * a command.
    */
   isFull?: boolean;
   /**
-   * Whether it answers all commands of one write together, like a server that is faster than its
+   * True if it answers all commands of one write together, like a server that is faster than its
    * client.
    */
   readonly isFast?: boolean;

@@ -223,31 +223,33 @@ const provocations: { [Name in keyof ConsumerEvents]: Provocation<ConsumerEvents
 };
 
 /** Details of all events during one provocation. */
-type Told = { [Name in keyof ConsumerEvents]: ConsumerEvents[Name][] };
+type Details = { [Name in keyof ConsumerEvents]: ConsumerEvents[Name][] };
 
-async function told(name: keyof ConsumerEvents): Promise<{ told: Told; script: Script }> {
+async function detailsOf(
+  name: keyof ConsumerEvents,
+): Promise<{ details: Details; script: Script }> {
   const { options, provoke, end } = provocations[name];
-  const told = Object.fromEntries(
+  const details = Object.fromEntries(
     Object.keys(provocations).map((name) => [name, []]),
-  ) as never as Told;
+  ) as never as Details;
   const one = await script({
     ...options,
     setUp(consumer) {
       for (const [type, handler] of Object.entries(handlers)) consumer.register(type, handler);
-      for (const event of Object.keys(told) as (keyof ConsumerEvents)[]) {
-        consumer.on(event, (detail) => void told[event].push(detail as never));
+      for (const event of Object.keys(details) as (keyof ConsumerEvents)[]) {
+        consumer.on(event, (detail) => void details[event].push(detail as never));
       }
     },
   });
   await provoke(one);
-  await until(() => told[name].length > 0);
+  await until(() => details[name].length > 0);
   await (end ?? (({ stop }: Script) => stop()))(one);
-  return { told, script: one };
+  return { details, script: one };
 }
 
 for (const name of Object.keys(provocations) as (keyof ConsumerEvents)[]) {
   test(`the event ${name} has the details that its documentation names`, async () => {
-    const { told: all } = await told(name);
+    const { details: all } = await detailsOf(name);
     const { check } = provocations[name] as Provocation<unknown>;
     if (name !== "state") assert.equal(all[name].length, 1);
     check(all[name] as never);
@@ -255,7 +257,7 @@ for (const name of Object.keys(provocations) as (keyof ConsumerEvents)[]) {
 }
 
 test("a successful job causes the events start and done only", async () => {
-  const { told: all } = await told("done");
+  const { details: all } = await detailsOf("done");
   const names = Object.entries(all).filter(([, details]) => details.length > 0).map(([name]) =>
     name
   );

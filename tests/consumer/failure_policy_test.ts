@@ -13,13 +13,13 @@ const pushed: Answer = (line) => line.startsWith("PUSHB") ? bulk("{}") : undefin
 /** Returns the job commands that a consumer sent for this job. */
 async function linesOf(fields: Record<string, unknown>, options: ScriptOptions) {
   const one = await script({ answer: pushed, ...options });
-  const told: string[] = [];
-  one.consumer.on("listenerError", ({ event }) => void told.push(event));
+  const listenerErrors: string[] = [];
+  one.consumer.on("listenerError", ({ event }) => void listenerErrors.push(event));
   await one.give(jobReply(JID, fields));
   await until(() => one.commands.lines.some((line) => /^(ACK|FAIL)/.test(line)));
   await one.stop();
   const verbs = one.commands.lines.filter((line) => /^(PUSH|ACK|FAIL|MUTATE)/.test(line));
-  return { lines: verbs, told };
+  return { lines: verbs, listenerErrors };
 }
 
 const fails = () => Promise.reject(new RangeError("too far"));
@@ -35,10 +35,12 @@ test("a backoff that throws or returns no seconds leaves the delay to the server
     () => Promise.resolve(60),
   ];
   for (const backoff of wrong) {
-    const { lines, told } = await linesOf({ retry: 5 }, {
+    const { lines, listenerErrors } = await linesOf({ retry: 5 }, {
       setUp: (consumer) => consumer.register("x", fails, { backoff: backoff as () => number }),
     });
-    assert.deepEqual([lines.map((line) => line.split(" ")[0]), told], [["FAIL"], ["backoff"]]);
+    assert.deepEqual([lines.map((line) => line.split(" ")[0]), listenerErrors], [["FAIL"], [
+      "backoff",
+    ]]);
   }
 });
 
@@ -92,10 +94,10 @@ test("a stop that aborts a job's last attempt reports it as dead", async () => {
       setUp: (consumer) =>
         consumer.register("x", () => new Promise(() => {}), { deadLetter, backoff: assert.fail }),
     });
-    const told: string[] = [];
+    const ends: string[] = [];
     for (const event of ["fail", "dead", "dropped"] as const) {
       one.consumer.on(event, ({ error }) => {
-        told.push(`${event} ${(error as { code?: string }).code}`);
+        ends.push(`${event} ${(error as { code?: string }).code}`);
       });
     }
     await one.give(jobReply(JID, { retry }));
@@ -104,7 +106,7 @@ test("a stop that aborts a job's last attempt reports it as dead", async () => {
     await until(() => one.consumer.state === "stopping");
     one.clock.advance(250);
     const report = await stopping;
-    assert.deepEqual(told, [`${name} STOPPED`]);
+    assert.deepEqual(ends, [`${name} STOPPED`]);
     assert.deepEqual([report.dead, report.dropped], retry === 0 ? [0, 1] : [1, 0]);
     assert.equal(report.unfinished.length, 1);
     const verb = retry === 0 ? "FAIL" : "PUSHB";
@@ -122,11 +124,11 @@ test("onDead is not called for a job that is discarded, snoozed or retried", asy
 
 test("a killed job's failure has the outcome's message and its cause's type", () => {
   const cause = new RangeError("too far");
-  const told = describeFailure(
+  const failure = describeFailure(
     { jid: JID, job: { backtrace: 1 } },
     new Kill("hopeless", { cause }),
   );
-  assert.deepEqual([told.type, told.message, told.backtrace!.length], [
+  assert.deepEqual([failure.type, failure.message, failure.backtrace!.length], [
     ...["RangeError", "hopeless", 1],
   ]);
   const thrown = describeFailure(

@@ -109,8 +109,8 @@ test("it sends a BEAT every 15 s until the end, with its memory and its state", 
   await wait(30_000);
   finish.resolve();
   await stopping;
-  const told = beats(commands.lines);
-  assert.deepEqual(told.map((beat) => beat.current_state), [
+  const sent = beats(commands.lines);
+  assert.deepEqual(sent.map((beat) => beat.current_state), [
     undefined,
     undefined,
     "quiet",
@@ -118,7 +118,7 @@ test("it sends a BEAT every 15 s until the end, with its memory and its state", 
     "terminate",
     "terminate",
   ]);
-  for (const { wid, rss_kb } of told) {
+  for (const { wid, rss_kb } of sent) {
     assert.equal(wid, consumer.wid);
     assert(Number.isInteger(rss_kb) && rss_kb > 1000, `${rss_kb}`);
   }

@@ -12,17 +12,17 @@ const module = new URL("../fixtures/isolated/act.ts", import.meta.url);
 
 /** A logger that keeps the entries of handlers, and a promise for the next one. */
 function listener() {
-  const told: [message: string, fields: unknown][] = [];
+  const entries: [message: string, fields: unknown][] = [];
   let hear = () => {};
   const said = new Promise<void>((resolve) => hear = resolve);
   const log = (message: string, fields: object = {}) => {
     // Entries of the consumer itself have its id.
     if ("wid" in fields) return;
-    told.push([message, fields]);
+    entries.push([message, fields]);
     hear();
   };
   const logger: Logger = { trace: log, debug: log, info: log, warn: log, error: log };
-  return { logger, told, said };
+  return { logger, entries, said };
 }
 
 /** Calls `heard` when a BEAT is sent. */
@@ -58,7 +58,7 @@ test("jobs from the server run in threads, and their failures are reported", asy
   await using server = await FaktoryServer.start({ port: 0, clock });
   await using producer = await Producer.connect({ url: server.url });
   await using handler = isolated(module, { threads: 2 });
-  const { logger, told } = listener();
+  const { logger, entries } = listener();
   const consumer = new Consumer({ url: server.url, logger });
   consumer.register("act", handler);
   const jid = await producer.enqueue("act", ["again"], { backtrace: 1, retry: 3 });
@@ -67,7 +67,7 @@ test("jobs from the server run in threads, and their failures are reported", asy
   clock.advance(3_600_000);
   assert.equal(await consumer.runOne(), true);
   const fields = { jid, type: "act", queue: "default", attempt: 2 };
-  assert.deepEqual(told, [["again", {
+  assert.deepEqual(entries, [["again", {
     ...fields,
     failedWith: ["RangeError", "the first time", 1],
   }]]);

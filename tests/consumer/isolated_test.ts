@@ -27,11 +27,11 @@ function fixture(name: string): URL {
 
 test("messages that a module posts to its parent are not the thread's own", async () => {
   await using handler = act({ threads: 1 });
-  const { context, told } = listening();
+  const { context, calls } = listening();
   for (let i = 0; i < 3; i++) {
     assert.equal(await handler(new Job("act", ["post"]), context), true);
   }
-  assert.deepEqual(told, [1, 1, 1].map((percent) => ["progress", percent, undefined]));
+  assert.deepEqual(calls, [1, 1, 1].map((percent) => ["progress", percent, undefined]));
 });
 
 function act(options?: IsolatedOptions, clock = new ManualClock()) {
@@ -41,23 +41,23 @@ function act(options?: IsolatedOptions, clock = new ManualClock()) {
 
 /** A context that keeps its calls. `said` resolves at the next log message. */
 function listening(abort = new AbortController()) {
-  const told: unknown[] = [];
+  const calls: unknown[] = [];
   let hear = () => {};
   const said = new Promise<void>((resolve) => hear = resolve);
   const logged = (level: string) => (message: string, fields?: unknown) => {
-    told.push(fields === undefined ? [level, message] : [level, message, fields]);
+    calls.push(fields === undefined ? [level, message] : [level, message, fields]);
     hear();
   };
   const context: IsolatedContext = {
     signal: abort.signal,
     attempt: 1,
     progress: (percent, text) => {
-      told.push(["progress", percent, text]);
+      calls.push(["progress", percent, text]);
       if (percent > 100) return Promise.reject(new InvalidArgumentError("INVALID_ARGUMENT", "no"));
       return Promise.resolve(true);
     },
     extend: (seconds) => {
-      told.push(["extend", seconds]);
+      calls.push(["extend", seconds]);
       return seconds < 0 ? Promise.reject(new Error("no")) : Promise.resolve(false);
     },
     log: {
@@ -68,7 +68,7 @@ function listening(abort = new AbortController()) {
       error: logged("error"),
     },
   };
-  return { context, told, said, abort };
+  return { context, calls, said, abort };
 }
 
 const { context } = listening();
@@ -122,9 +122,9 @@ test("results that can be cloned are returned, others fail nothing", async () =>
 
 test("progress and extend return their results, awaited or not", async () => {
   await using run = act({ threads: 1 });
-  const { context, told } = listening();
+  const { context, calls } = listening();
   assert.deepEqual(await run(job("progress", 50, "half way"), context), [true, false]);
-  assert.deepEqual(told, [["progress", 50, "half way"], ["extend", 60]]);
+  assert.deepEqual(calls, [["progress", 50, "half way"], ["extend", 60]]);
   assert.deepEqual(await run(job("refusedProgress"), context), [
     "InvalidArgumentError",
     "INVALID_ARGUMENT",
@@ -135,10 +135,10 @@ test("progress and extend return their results, awaited or not", async () => {
 
 test("log messages arrive, with uncloneable fields as text", async () => {
   await using run = act({ threads: 1 });
-  const { context, told } = listening();
+  const { context, calls } = listening();
   await run(job("log"), context);
-  const [, , , warning, error] = told as [string, string, Record<string, unknown>][];
-  assert.deepEqual(told.slice(0, 3), [
+  const [, , , warning, error] = calls as [string, string, Record<string, unknown>][];
+  assert.deepEqual(calls.slice(0, 3), [
     ["trace", "a trace"],
     ["debug", "a debug", { n: 1 }],
     ["info", "an info", { when: new Date(0) }],
@@ -160,12 +160,12 @@ test("an error has its name, message, code, cause and the stack of its thread", 
     code: "E_CODE",
     cause: "Error: the cause",
   });
-  const told = describeFailure(
+  const failure = describeFailure(
     { jid: "jid-jid-1", job: new Job("act", [], { backtrace: 3 }) },
     error,
   );
-  assert.deepEqual([told.type, told.message], ["RangeError", "out of it"]);
-  assert.match(told.backtrace[0] ?? "", /fixtures\/isolated\/act\.ts:\d+/);
+  assert.deepEqual([failure.type, failure.message], ["RangeError", "out of it"]);
+  assert.match(failure.backtrace[0] ?? "", /fixtures\/isolated\/act\.ts:\d+/);
 
   for (const value of ["a text", { a: [1] }, null, undefined]) {
     assert.deepEqual(await caught(run(job("throwValue", value), context)), value);

@@ -8,8 +8,8 @@ import { ManualClock } from "../../src/server/mod.ts";
 test("the event outage repeats every minute until the outage or the attempts end", () => {
   const clock = new ManualClock();
   const events = new Emitter<ConsumerEvents>();
-  const told: number[] = [];
-  events.on("outage", ({ outageMs }) => void told.push(outageMs));
+  const reminders: number[] = [];
+  events.on("outage", ({ outageMs }) => void reminders.push(outageMs));
   const reminder = new OutageReminder(events, clock);
   const error = new Error("lost");
   const pass = (seconds: number) => {
@@ -17,12 +17,12 @@ test("the event outage repeats every minute until the outage or the attempts end
   };
   reminder.begin({ error, connections: 1, retryInMs: 100 });
   pass(150);
-  assert.deepEqual(told, [60_000, 120_000]);
+  assert.deepEqual(reminders, [60_000, 120_000]);
   reminder.end();
   pass(150);
   reminder.begin({ error, connections: 1, retryInMs: 100 });
   pass(60);
   reminder.begin({ error, connections: 1, retryInMs: undefined });
   pass(150);
-  assert.deepEqual(told, [60_000, 120_000, 60_000]);
+  assert.deepEqual(reminders, [60_000, 120_000, 60_000]);
 });

@@ -98,12 +98,12 @@ test("a result without an answer is sent again, in the same order", async () => 
     await give(jobReply(`jid-0000${starts.length}`, { jobtype }));
     await until(() => commands.lines.length === starts.length + 1);
   }
-  const told = ["ACK jid-00000", "FAIL jid-00001", "ACK jid-00002"];
-  assert.deepEqual(verbs(commands.lines), told);
+  const expected = ["ACK jid-00000", "FAIL jid-00001", "ACK jid-00002"];
+  assert.deepEqual(verbs(commands.lines), expected);
   const silent = await cut(silence);
-  assert.deepEqual(silent(), told);
+  assert.deepEqual(silent(), expected);
   const heard = await cut();
-  assert.deepEqual(heard(), told);
+  assert.deepEqual(heard(), expected);
   const { done, failed } = await stop();
   assert.deepEqual([done, failed, starts.length, unreported], [2, 1, 3, []]);
 });
@@ -200,7 +200,7 @@ test("a job that the server does not accept again fails", async () => {
   }
 });
 
-test("a requeued job has the server's bytes, whatever its handler changed", async () => {
+test("a requeued job has the server's bytes, even if its handler changed it", async () => {
   // Values that this client would not send, and numbers that it cannot represent.
   const texts: [text: string, kept: string[]][] = [
     [`"args":[12345678901234567890, 1e400,0.10],"reserve_for":30,"retry":-7`, [
@@ -251,7 +251,7 @@ test("a requeued job has the server's bytes, whatever its handler changed", asyn
   }
 });
 
-test("a snoozed job uses the server's clock, whatever the difference", async () => {
+test("a snoozed job uses the server's clock, even if the difference is large", async () => {
   for (const hours of [-24, -1, -1 / 30, 0, 1 / 30, 1, 24]) {
     const serverAheadMs = hours * 3600_000;
     for (const jobtype of ["later", "again"]) {

@@ -126,7 +126,7 @@ test("200 stops at random moments under load leave no job reserved, and none is 
   assert(lost.length <= counts.failed + counts.unfinished);
   assert.equal(server.snapshot().working, 0);
   assert.deepEqual(server.snapshot().queues, { a: 0, b: 0 });
-  const told = counts.done + counts.failed + counts.unfinished;
-  console.log(`${STOPS} stops`, { ...counts, told, left: left.size, gone: lost.length });
+  const reported = counts.done + counts.failed + counts.unfinished;
+  console.log(`${STOPS} stops`, { ...counts, reported, left: left.size, gone: lost.length });
   assert(counts.unfinished > 50 && counts.aborted > 50 && counts.failed > 20, "too tame a test");
 });

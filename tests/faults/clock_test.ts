@@ -164,12 +164,12 @@ test("a clock set back by three hours is reported, and reservations end in time"
   const setBackMs = await setBack;
   assert(setBackMs > 2.9 * HOUR_MS && setBackMs <= 3 * HOUR_MS, String(setBackMs));
   // The result of this run is not sent any more.
-  const told: string[] = [];
-  it.proxy.onCommand = (verb) => told.push(verb);
+  const verbs: string[] = [];
+  it.proxy.onCommand = (verb) => verbs.push(verb);
   it.held[0]!();
   await it.pass(1000);
   assert.deepEqual(it.said, ["clock", "expired"]);
-  assert(!told.includes("ACK"), String(told));
+  assert(!verbs.includes("ACK"), String(verbs));
 });
 
 test("after a clock was set back, timeouts and limits still work", async () => {

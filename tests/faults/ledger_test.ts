@@ -67,17 +67,17 @@ for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
       const holds = (rule: string, isRight: (entry: Entry) => boolean) =>
         assert.deepEqual(breaches(ledger, isRight), [], `seed ${seed}: ${rule}`);
       holds("every enqueue is settled", ({ enqueue }) => enqueue !== undefined);
-      holds("what was had has run", ({ enqueue, runs }) => enqueue !== "had" || runs > 0);
+      holds("an enqueued job has run", ({ enqueue, runs }) => enqueue !== "had" || runs > 0);
       holds(
-        "what never fails is never told to",
+        "a job that never fails gets no FAIL",
         ({ kind, fails }) => kind !== "works" || fails === 0,
       );
       holds(
-        "what always fails is never told done",
+        "a job that always fails gets no ACK",
         ({ kind, acks }) => kind !== "fails" || acks === 0,
       );
       holds(
-        "runs beyond its own are of jobs that were sent again, or whose end was in doubt",
+        "only a resent job, or one with an unconfirmed result, runs again",
         ({ kind, runs, pushes, doubts }) => runs <= RUNS[kind] * Math.max(1, pushes) + doubts,
       );
       assert.deepEqual(ledger.left, { working: 0, queued: 0, retries: 0 });
@@ -91,10 +91,13 @@ for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
     const holds = (rule: string, isRight: (entry: Entry) => boolean) =>
       assert.deepEqual(breaches(ledger, isRight), [], `seed ${seed}: ${rule}`);
     holds("every enqueue is settled", ({ enqueue }) => enqueue !== undefined);
-    holds("none is there twice", ({ kind, runs }) => runs <= RUNS[kind]);
-    holds("none is sent twice", ({ pushes }) => pushes <= 1);
-    holds("what was had has run", ({ enqueue, runs }) => enqueue !== "had" || runs > 0);
-    holds("what was not sent has not", ({ enqueue, runs }) => enqueue !== "not-sent" || runs === 0);
+    holds("no job is stored twice", ({ kind, runs }) => runs <= RUNS[kind]);
+    holds("no job is sent twice", ({ pushes }) => pushes <= 1);
+    holds("an enqueued job has run", ({ enqueue, runs }) => enqueue !== "had" || runs > 0);
+    holds(
+      "a job that was not sent has not run",
+      ({ enqueue, runs }) => enqueue !== "not-sent" || runs === 0,
+    );
     assert.deepEqual(ledger.left, { working: 0, queued: 0, retries: 0 });
   });
 }

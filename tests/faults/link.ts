@@ -64,9 +64,9 @@ export class Link {
   /** Commands without a reply. The first one stands for the greeting. */
   readonly #verbs = new Fifo<string>();
   #line = "";
-  /** Whether all data is dropped. The server does not know. */
+  /** True if all data is dropped. The server does not know. */
   #isSilent = false;
-  /** Whether the server ignores all data. */
+  /** True if the server ignores all data. */
   #isRefused = false;
 
   constructor(inner: TransportConnection, owner: LinkOwner) {

@@ -158,7 +158,7 @@ for (const ms of [undefined, 5]) {
     assert.equal(end.reason.outcome, "not-sent");
     assert.equal((end.reason.cause as ConnectError).code, "TOO_MANY_CONNECTIONS");
     assert.equal(it.proxy.counts["too many"], 10);
-    assert.equal(outages, 2, "told at its begin, and as the tries end");
+    assert.equal(outages, 2, "one at the begin, one at the end of the attempts");
     assert(end.tookMs >= 10_000, `${end.tookMs} ms`);
     assert.deepEqual(it.server.snapshot().queues, {});
   });

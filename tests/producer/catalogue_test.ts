@@ -113,11 +113,11 @@ test("of many jobs, the invalid ones are reported with their index, at once or l
   peer.say("+OK\r\n");
   const { enqueued, failed } = await many;
   assert.deepEqual(enqueued, ["jid-sound"]);
-  const told = [...failed].map(([jid, error]) => {
+  const failures = [...failed].map(([jid, error]) => {
     assert(error instanceof InvalidJobError);
     return [jid, error.path, error.issues?.length];
   });
-  assert.deepEqual(told, [
+  assert.deepEqual(failures, [
     ["jid-at-once", "jobs[0].args[0]", 1],
     ["jid-later", "jobs[2].args[0]", 1],
   ]);
