@@ -177,7 +177,7 @@ function fetch(
 ): Reply | Promise<Reply> {
   // A quiet worker gets no jobs, but only on the connection that the server has marked as quiet.
   if (client.state !== "running") return sleep(client).then(() => NIL);
-  const job = manager.fetch(line.split(" ").slice(1), client.wid, (end) => {
+  const job = manager.fetches.fetch(line.split(" ").slice(1), client.wid, (end) => {
     client.endWait = end;
     if (client.isGone) end();
   });

@@ -9,11 +9,12 @@ import { GoError } from "./go/error.ts";
 import { quoted } from "./go/quote.ts";
 import { type EmitEvent, failedEvent } from "./events.ts";
 import { type FailedTo, type JobHooks, noHooks } from "./hooks.ts";
-import { Reservation, reservedMs, type WaitingFetch } from "./reservation.ts";
+import { Reservation, reservedMs } from "./reservation.ts";
 import { copyPayload, type Payload } from "./payload.ts";
+import { Fetches } from "./fetches.ts";
 import { JobArena } from "./job_arena.ts";
 import { JobSet, type SetName } from "./job_set.ts";
-import { Queues, type TakenJob, type Waiter } from "./queues.ts";
+import { Queues, type TakenJob } from "./queues.ts";
 import type { Work } from "./slices.ts";
 import { SortedSet } from "./sorted_set.ts";
 import { WORKING_PLACE } from "./store/places.ts";
@@ -65,13 +66,8 @@ export class Manager {
   readonly attempts: Attempts;
   /** Jobs enqueued since the server started. */
   enqueued = 0;
-  /** Time that a FETCH waits for a job, and the clock that measures it. */
-  readonly fetchWait: { readonly clock: Clock; readonly ms: number };
-  /**
-   * Workers that run jobs for a test. Their FETCH returns at once when no job of theirs is running.
-   * The value is a job that the worker's next FETCH gets before all others.
-   */
-  readonly testWorkers = new Map<string, Payload | undefined>();
+  /** Gives jobs to workers. */
+  readonly fetches: Fetches;
   readonly #clock: Clock;
   readonly #stamps: Stamps;
   readonly #random: () => number;
@@ -79,11 +75,8 @@ export class Manager {
   readonly #hooks: JobHooks;
   readonly #emit: EmitEvent | undefined;
   readonly #store: Store;
-  readonly #throttles: Throttles | undefined;
   readonly #working = new SortedSet<Reservation>();
   readonly #reservations = new Reservations();
-  /** Waiting FETCHes. They end when the server closes. */
-  readonly #waiting = new Set<WaitingFetch>();
 
   constructor(clock: Clock, options: ManagerOptions) {
     this.#clock = clock;
@@ -92,8 +85,6 @@ export class Manager {
     this.#onPush = options.onPush ?? (() => {});
     this.#hooks = options.hooks ?? noHooks;
     this.#emit = options.emit;
-    this.#throttles = options.throttles;
-    this.fetchWait = options.fetchWait;
     const store = this.#store = options.store ?? nullStore;
     this.counters = new Counters(store);
     this.attempts = new Attempts(clock, store);
@@ -105,6 +96,11 @@ export class Manager {
         remove: (row) => store.remove(row),
       });
     this.sets = { scheduled: set("scheduled"), retries: set("retries"), dead: set("dead") };
+    this.fetches = new Fetches({
+      ...{ arena, queues: this.queues, reservations: this.#reservations },
+      ...{ throttles: options.throttles, timeout: options.fetchWait },
+      reserve: (job, wid) => this.#reserve(job, wid),
+    });
     restore(store, {
       arena,
       queues: this.queues,
@@ -137,11 +133,6 @@ export class Manager {
     return this.#reservations.size;
   }
 
-  /** Number of waiting FETCHes. */
-  get waiting(): number {
-    return this.#waiting.size;
-  }
-
   push(job: StoredJob): void {
     checkJob(job);
     if (job.created_at === "") job.created_at = this.#stamps.next();
@@ -158,26 +149,6 @@ export class Manager {
     if (isRescheduled) return;
     this.enqueued++;
     this.#onPush(job);
-  }
-
-  /**
-   * Takes the first job of these queues. If all are empty, the FETCH waits for the next job until
-   * the fetch timeout; `onWait` then receives a function that ends the wait earlier.
-   */
-  fetch(
-    names: readonly string[],
-    wid: string,
-    onWait?: (end: () => void) => void,
-  ): Payload | undefined | Promise<Payload | undefined> {
-    if (names.length === 0) throw new GoError("must call fetch with at least one queue");
-    const { admitted: active, awaited } = this.#throttled(this.queues.active(names), wid);
-    let taken: TakenJob | undefined;
-    while ((taken = this.#takeHandover(wid) ?? this.queues.pop(active)) !== undefined) {
-      const job = this.#reserve(taken, wid);
-      if (job !== undefined) return job;
-    }
-    if (this.#isIdleTestWorker(wid)) return undefined;
-    return this.#wait(awaited, wid, onWait);
   }
 
   acknowledge(jid: string): void {
@@ -273,68 +244,7 @@ export class Manager {
 
   /** Ends every waiting FETCH. */
   close(): void {
-    for (const waiting of [...this.#waiting]) waiting.fail(new GoError("redis: client is closed"));
-  }
-
-  /**
-   * Splits the queues: `admitted` are those from which the worker may get a job now, `awaited`
-   * those it may wait for.
-   */
-  #throttled(names: readonly string[], wid: string) {
-    const throttles = this.#throttles;
-    if (throttles === undefined) return { admitted: names, awaited: names };
-    return {
-      admitted: names.filter((name) => throttles.admits(name, wid, this.#reservations.values())),
-      awaited: names.filter((name) => !throttles.has(name)),
-    };
-  }
-
-  /** Takes the job that a test wants this worker to get first. */
-  #takeHandover(wid: string): TakenJob | undefined {
-    const payload = this.testWorkers.get(wid);
-    if (payload === undefined) return undefined;
-    this.testWorkers.set(wid, undefined);
-    return { row: this.arena.add(payload), payload, isStored: false };
-  }
-
-  /** Reports whether this is a test's worker with no running job. */
-  #isIdleTestWorker(wid: string): boolean {
-    if (!this.testWorkers.has(wid)) return false;
-    for (const reservation of this.#reservations.values()) {
-      if (reservation.wid === wid) return false;
-    }
-    return true;
-  }
-
-  #wait(
-    active: readonly string[],
-    wid: string,
-    waits?: (end: () => void) => void,
-  ): Promise<Payload | undefined> {
-    return new Promise((resolve, reject) => {
-      const end = (settle: () => void) => {
-        this.queues.stopWaiting(active, waiter);
-        cancelTimer();
-        this.#waiting.delete(waiting);
-        settle();
-      };
-      const waiting: WaitingFetch = {
-        wid,
-        end: () => end(() => resolve(undefined)),
-        fail: (error) => end(() => reject(error)),
-      };
-      const waiter: Waiter = {
-        take: (taken) => {
-          const job = this.#reserve({ ...taken, payload: copyPayload(taken.payload) }, wid);
-          if (job !== undefined) end(() => resolve(job));
-        },
-      };
-      const { clock, ms } = this.fetchWait;
-      const cancelTimer = clock.after(ms, waiting.end);
-      this.#waiting.add(waiting);
-      this.queues.wait(active, waiter);
-      waits?.(waiting.end);
-    });
+    this.fetches.close();
   }
 
   /**
@@ -371,9 +281,7 @@ export class Manager {
   #release(jid: string): Reservation | undefined {
     const reservation = this.#reservations.take(jid);
     if (reservation?.extension !== undefined) saveExtension(this.#store, jid, undefined);
-    if (reservation !== undefined && this.#isIdleTestWorker(reservation.wid)) {
-      for (const waiting of [...this.#waiting]) if (waiting.wid === reservation.wid) waiting.end();
-    }
+    if (reservation !== undefined) this.fetches.released(reservation.wid);
     return reservation;
   }
 

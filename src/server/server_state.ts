@@ -297,7 +297,7 @@ export class ServerState implements ConnectionOwner {
   }
 
   snapshot(): ServerSnapshot {
-    const { queues, sets, working, waiting } = this.#manager;
+    const { queues, sets, working, fetches } = this.#manager;
     const { processed, failures } = this.#manager.counters;
     return {
       queues: queues.sizes(),
@@ -305,7 +305,7 @@ export class ServerState implements ConnectionOwner {
       retries: sets.retries.size,
       dead: sets.dead.size,
       working,
-      waiting: waiting + this.#sleepers.size,
+      waiting: fetches.waiting + this.#sleepers.size,
       processed,
       failures,
       connections: this.#admitted.size,
@@ -314,7 +314,7 @@ export class ServerState implements ConnectionOwner {
   }
 
   #sleep(client: ClientData): Promise<void> {
-    const { clock, ms } = this.#manager.fetchWait;
+    const { clock, ms } = this.#manager.fetches.timeout;
     return new Promise((resolve) => {
       const wake = () => {
         cancelTimer();

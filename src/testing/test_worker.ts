@@ -34,7 +34,7 @@ export async function runTestWorker(
   options: TestWorkerOptions,
 ): Promise<readonly DrainedJob[]> {
   const { clock, first, queues, maxJobs, concurrency, onProducer } = options;
-  const { testWorkers: helpers } = server.core.context.manager;
+  const { testWorkers } = server.core.context.manager.fetches;
   const { settings, events } = consumer;
   const wid = createJid();
   const tap = new RecordingEmitter(events);
@@ -44,7 +44,7 @@ export async function runTestWorker(
     lost = error;
     session?.disconnected(error, undefined);
   });
-  helpers.set(wid, first);
+  testWorkers.set(wid, first);
   try {
     session = await Session.open({
       ...consumer,
@@ -64,6 +64,6 @@ export async function runTestWorker(
     await session.report();
     return tap.runs;
   } finally {
-    helpers.delete(wid);
+    testWorkers.delete(wid);
   }
 }

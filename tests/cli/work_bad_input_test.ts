@@ -128,17 +128,17 @@ const broken: readonly (readonly [what: string, text: string, line: RegExp])[] =
   ],
   ["has handlers that are none", "export const handlers = [];", /export "handlers" is not an obj/],
   [
-    "has an option that is none",
+    "has an unknown option",
     "export default { a: { handler() {}, timeout: 5 } };",
     /its handler "a" has an unknown option "timeout"; the options are concurrency, perSecond, timeoutMs/,
   ],
   [
-    "has an option's value that is none",
+    "has an invalid value of an option",
     "export default { a: { handler() {}, concurrency: 0 } };",
     /concurrency/,
   ],
   [
-    "has middleware that is none",
+    "has invalid middleware",
     "export default { a() {} }; export const middleware = [1];",
     /its export "middleware" is not an array of functions/,
   ],
@@ -153,7 +153,7 @@ const broken: readonly (readonly [what: string, text: string, line: RegExp])[] =
     /its export "jobs" is not a catalogue: got 5; create it with defineJobs/,
   ],
   [
-    "has a teardown that is none",
+    "has an invalid teardown",
     "export default { a() {} }; export const teardown = 5;",
     /its export "teardown" is not a function: got 5/,
   ],

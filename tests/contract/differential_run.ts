@@ -215,7 +215,7 @@ class Run {
   }
 }
 
-/** How many jobs a successful command can remove and add. */
+/** Number of jobs that a successful command can remove and add. */
 const CHANGES: Readonly<Record<string, readonly [number, number]>> = {
   PUSH: [0, 1],
   ACK: [-1, 0],

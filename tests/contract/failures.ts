@@ -30,7 +30,7 @@ async function nextJob(subject: Subject, producer: Producer, queue: string, jid:
   return seen[0];
 }
 
-/** How a consumer reports and handles failed jobs. */
+/** A consumer reports and handles failed jobs. */
 export function failuresContract(subject: Subject): void {
   const ends: readonly [
     retry: number | undefined,

@@ -29,18 +29,18 @@ test("each failed attempt of a job is stored, and the success after them", () =>
   push("the-one-job");
   push("another-job");
   for (const message of ["first", "second"]) {
-    manager.fetch(["default"], `worker of the ${message}`);
+    manager.fetches.fetch(["default"], `worker of the ${message}`);
     clock.advance(1000);
     fail("the-one-job", message);
     for (const { value } of manager.sets.retries.page(0, 9)) manager.requeue(value);
     manager.sets.retries.takeUntil(Infinity);
     // The other job, which never fails, is fetched first.
-    manager.fetch(["default"], "x");
+    manager.fetches.fetch(["default"], "x");
     manager.acknowledge("another-job");
     push("another-job");
   }
-  manager.fetch(["default"], "the last worker");
-  manager.fetch(["default"], "the last worker");
+  manager.fetches.fetch(["default"], "the last worker");
+  manager.fetches.fetch(["default"], "the last worker");
   clock.advance(2000);
   manager.acknowledge("the-one-job");
   assert.deepEqual(
@@ -67,7 +67,7 @@ test("an attempt records the job's next step, even if its reservation expired", 
   push("dies-at-once", { retry: -1 });
   push("dropped-job", { retry: 0 });
   push("silent-job", { reserve_for: 60 });
-  for (let i = 0; i < 3; i++) manager.fetch(["default"], "w");
+  for (let i = 0; i < 3; i++) manager.fetches.fetch(["default"], "w");
   fail("dies-at-once", "x".repeat(2000));
   fail("dropped-job", "y");
   clock.advance(75_000);

@@ -43,7 +43,7 @@ test("jobs are sorted by type, queue, error and attempts, in both directions", a
       ["job-no-4", "a", "RangeError"],
     ] as const
   ) {
-    manager.fetch([queue], "w");
+    manager.fetches.fetch([queue], "w");
     fail(jid, error, jid === "job-no-2" ? 'a "quoted" text' : "a");
   }
   for (const { value } of manager.sets.retries.page(0, 9)) {
@@ -51,7 +51,7 @@ test("jobs are sorted by type, queue, error and attempts, in both directions", a
     manager.requeue(value);
   }
   manager.sets.retries.remove(manager.sets.retries.withJid("job-no-3")[0]!);
-  manager.fetch(["c"], "w");
+  manager.fetches.fetch(["c"], "w");
   fail("job-no-3", "Error", "again");
 
   const order = async (sort: "type" | "queue" | "error" | "attempts", newestFirst = false) => {
@@ -142,7 +142,7 @@ test("jobs of a queue are discarded, killed and counted by their ids", async () 
   assert.equal(await inspector.change("discard", some), 0);
   assert.equal(await inspector.change("kill", select("queued-job-300")), 1);
   assert.deepEqual([manager.queues.sizes(), manager.sets.dead.size], [{ images: 597, mail: 1 }, 1]);
-  assert.match(String(manager.fetch(["images"], "w")), /queued-job-1"/);
+  assert.match(String(manager.fetches.fetch(["images"], "w")), /queued-job-1"/);
   const wrong: unknown[] = [
     ...[{ queue: "images" }, { queue: "", jids: ["a"] }, { queue: "images", jids: [7] }],
     ...[{ ...select("a"), type: "x" }, { ...select("a"), all: true }, { jids: ["a"] }],
@@ -163,7 +163,7 @@ test("a job is cancelled at any place, and only a worker that runs it is notifie
   push("after-the-queued-job");
   push("scheduled-job", { at: FUTURE });
   push("dead-job-1", { retry: -1, queue: "dies" });
-  manager.fetch(["dies"], "w");
+  manager.fetches.fetch(["dies"], "w");
   manager.fail({ jid: "dead-job-1", errtype: "E", message: "", backtrace: [] });
   assert.equal(await inspector.cancel("queued-job"), "queue");
   assert.equal(await inspector.cancel("scheduled-job"), "scheduled");
@@ -171,7 +171,7 @@ test("a job is cancelled at any place, and only a worker that runs it is notifie
   assert.equal(await inspector.cancel("none-of-them"), undefined);
   assert.deepEqual(markers(), []);
   assert.deepEqual([manager.sets.scheduled.size, manager.sets.dead.size], [0, 1]);
-  assert.match(String(manager.fetch(["default"], "w")), /after-the-queued-job/);
+  assert.match(String(manager.fetches.fetch(["default"], "w")), /after-the-queued-job/);
 
   assert.equal(await inspector.cancel("after-the-queued-job"), "working");
   const [marker] = markers();

@@ -232,7 +232,7 @@ test("history counts by time, and starts again with each hour", () => {
   clock.advance(8 * 86_400_000);
   push();
   assert.deepEqual(sums(), [360, 1, 1008, 1]);
-  manager.fetch(["default"], "w");
+  manager.fetches.fetch(["default"], "w");
   manager.acknowledge("history-job");
   assert.equal(inspector.history().hour.at(-1)?.processed, 1);
   core.close();
