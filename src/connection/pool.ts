@@ -249,12 +249,11 @@ export class ConnectionPool {
  * It is half of the fair share of a connection.
  */
 function leastPart(connections: readonly ReconnectingConnection[], gathered: number): number {
-  // On a single connection, any size is as good.
-  if (connections.length < 2) return 1;
   const all = connections.reduce((sum, { current }) => sum + current!.weight, gathered);
   const fair = Math.ceil(all / connections.length / 2);
-  // With few callers, none should wait for the others.
-  return fair < PART_WEIGHT / 4 ? 1 : Math.min(PART_WEIGHT, fair);
+  // With few callers, none should wait for the others. On a single connection they would all wait.
+  const few = connections.length < 2 ? PART_WEIGHT : PART_WEIGHT / 4;
+  return fair < few ? 1 : Math.min(PART_WEIGHT, fair);
 }
 
 function isIdle({ load, writer }: Connection): boolean {

@@ -54,6 +54,22 @@ test("the batches of a stream stay large on many connections, and all are sent",
   await writing;
 });
 
+test("a slow source fills the commands on a single connection, if much is in flight", async () => {
+  const setting = await GrowingSetting.open({ connections: 1 });
+  const writer = setting.producer.writable().getWriter();
+  for (let job = 0; job < 600; job++) {
+    void writer.write({ type: "x" });
+    await turn();
+  }
+  const sizes = setting.sizes(0);
+  assert(sizes.length < 200, `${sizes.length} commands for 600 jobs`);
+  const closing = writer.close();
+  let hasEnded = false;
+  void closing.then(() => hasEnded = true);
+  for (let round = 0; round < 50 && !hasEnded; round++) await setting.slowRound(1);
+  await closing;
+});
+
 test("`connections` is the maximum", async () => {
   const { setting, calls } = await grown({ connections: 3 });
   assert.equal(setting.open, 3);
