@@ -13,7 +13,7 @@ export interface WorldProcessOptions {
 }
 
 /** Longest time without a result, by the clock of this machine, in milliseconds. */
-const HUNG_MS = 180_000;
+const HUNG_MS = 100_000;
 
 /** How a process ended. */
 export interface WorldProcessEnd {

@@ -126,10 +126,11 @@ export class ConsumerProcess implements Worker, Member {
     this.isStopping = true;
     const { ledger } = this.#parts;
     const since = this.process.elapsed();
+    const begunAt = this.process.timeline.now;
     await this.consumer.stop({ graceMs });
     await this.#running;
     const tookMs = this.process.elapsed() - since;
-    if (tookMs > graceMs + STOP_MS && this.process.pausedAt < 0) {
+    if (tookMs > graceMs + STOP_MS && this.process.pausedAt < begunAt) {
       ledger.violated("a stop ends in time", `${this.#name}: ${tookMs} ms, grace ${graceMs} ms`);
     }
   }
@@ -173,7 +174,10 @@ export class ConsumerProcess implements Worker, Member {
       }
     });
     consumer.on("start", ({ job }) => this.#checkRate(job));
-    consumer.on("done", ({ job }) => ledger.finished(job.jid, this, "ACK"));
+    consumer.on("done", ({ job }) => {
+      if (ledger.of(job.jid).hasThrown) ledger.violated("what failed is not done", job.jid);
+      ledger.finished(job.jid, this, "ACK");
+    });
     consumer.on("discard", ({ job }) => ledger.finished(job.jid, this, "ACK"));
     consumer.on("snooze", ({ job }) => ledger.finished(job.jid, this, "put off"));
     consumer.on("requeued", ({ job }) => ledger.finished(job.jid, this, "put off"));
@@ -182,9 +186,9 @@ export class ConsumerProcess implements Worker, Member {
       ledger.finished(job.jid, this, isPutOff ? "put off" : "FAIL");
     });
     consumer.on("unreported", ({ job, error }) => {
-      const { handedAt, isStarted, isPutOff, holder } = ledger.of(job.jid);
+      const { handedAt, isStarted, isPutOff, isShared, holder } = ledger.of(job.jid);
       const heldMs = this.process.timeline.now - handedAt;
-      const isEarly = holder === this && isStarted && !isPutOff && heldMs < EARLY_MS &&
+      const isEarly = holder === this && isStarted && !isPutOff && !isShared && heldMs < EARLY_MS &&
         this.process.pausedAt < 0;
       if (error instanceof ConnectionLostError && isEarly && !this.#isEnding) {
         ledger.violated("a result is reported until the reservation ends", job.jid);
@@ -199,9 +203,14 @@ export class ConsumerProcess implements Worker, Member {
   }
 
   async #handle(job: Job, { signal }: JobContext): Promise<void> {
+    const { ledger } = this.#parts;
     this.#begin(job);
+    ledger.of(job.jid).hasThrown = false;
     try {
       await this.#behave(job, signal);
+    } catch (error) {
+      ledger.of(job.jid).hasThrown = !isOutcome(error);
+      throw error;
     } finally {
       this.#end(job);
     }
@@ -256,9 +265,10 @@ export class ConsumerProcess implements Worker, Member {
   #begin(job: Job): void {
     const { jid } = job;
     const { ledger } = this.#parts;
-    const { timeline, troubledAt } = this.process;
     // A FETCH that waits may bring one more.
-    if (timeline.now > this.#quietAt + QUIET_MS && troubledAt < this.#quietAt) {
+    const isLate = ledger.of(jid).handedAt > this.#quietAt + QUIET_MS;
+    const troubledAt = Math.max(this.process.pausedAt, ledger.serverTroubledAt);
+    if (isLate && troubledAt < this.#quietAt) {
       ledger.violated("a quiet consumer starts nothing", `${this.#name}: ${jid}`);
     }
     ledger.started(jid, this);
@@ -293,6 +303,10 @@ export class ConsumerProcess implements Worker, Member {
       this.#parts.ledger.violated("a limit holds", `${this.#name}: ${jid}, in a second`);
     }
   }
+}
+
+function isOutcome(error: unknown): boolean {
+  return [Discard, Kill, RetryAfter, Snooze].some((outcome) => error instanceof outcome);
 }
 
 function failsNow({ args, failure }: Job): boolean {

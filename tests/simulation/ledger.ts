@@ -65,6 +65,11 @@ export interface Entry {
   isEnded: boolean;
   isPutOff: boolean;
   isExcused: boolean;
+  /** Since it was handed out last. */
+  acksNow: number;
+  putOffNow: number;
+  /** Its handler threw what is no outcome. */
+  hasThrown: boolean;
   /** Steps of a resumable job that were done. */
   steps: number;
 }
@@ -92,6 +97,9 @@ export interface PushOutcome {
   /** Its worker puts it off. */
   readonly isPutOff: boolean;
 }
+
+/** A worker that was without trouble for this long has sent its heartbeats, in milliseconds. */
+const FORGET_MS = 100_000;
 
 /** Violations that are kept; all are counted. */
 const MAX_VIOLATIONS = 20;
@@ -193,7 +201,10 @@ export class Ledger {
     this.trace.add(1, entry.number, this.#now());
     const isAgain = entry.pushes++ > 0;
     if (!isAgain) entry.pushedIn = this.journal?.group ?? 0;
-    if (how.isPutOff) entry.putOff++;
+    if (how.isPutOff) {
+      entry.putOff++;
+      entry.putOffNow++;
+    }
     if (!how.isThere) this.violated("what the server takes, it has", jid);
     if (entry.promised === "not-sent" || entry.promised === "refused") {
       this.violated("what was not sent is not there", jid);
@@ -226,6 +237,7 @@ export class Ledger {
     if (entry.holder !== undefined) entry.formerHolders.push(entry.holder);
     entry.holder = this.#workers.get(wid);
     entry.handedAt = this.#now();
+    entry.acksNow = entry.putOffNow = 0;
     entry.isStarted =
       entry.isEnded =
       entry.isPutOff =
@@ -275,7 +287,17 @@ export class Ledger {
     this.tell?.(jid, `ACK, ${hadIt}`, this.#now());
     const entry = this.of(jid);
     this.trace.add(3, entry.number, this.#now());
-    if (!hadIt) return this.count("ACK of a job that nobody has");
+    if (!hadIt) {
+      this.count("ACK of a job that nobody has");
+      if (entry.acksNow++ > 0 && this.#isCalm(entry)) {
+        this.violated("a result is reported once", jid);
+      }
+      return;
+    }
+    if (entry.isPutOff && entry.putOffNow === 0 && !entry.isShared) {
+      this.violated("a job that is put off is enqueued before it is acknowledged", jid);
+    }
+    entry.acksNow++;
     if (++entry.acks > entry.toAcknowledge) this.#early(entry, "acknowledged");
     entry.mustEnd = true;
   }
@@ -441,6 +463,22 @@ export class Ledger {
     entry.steps = Math.max(entry.steps, step + 1);
   }
 
+  /** The server forgot a worker, as it has not heard of it. */
+  forgotten(wid: string): void {
+    const worker = this.#workers.get(wid);
+    if (worker === undefined || worker.process.isDead || worker.isStopping) return;
+    const since = this.#now() - FORGET_MS;
+    if (worker.process.troubledAt < since && this.serverTroubledAt < since) {
+      this.violated("a worker that lives is not forgotten", worker.process.name);
+    }
+  }
+
+  /** Whether nothing went wrong since the job was handed out. */
+  #isCalm({ holder, handedAt, isShared }: Entry): boolean {
+    if (holder === undefined || isShared) return false;
+    return holder.process.troubledAt < handedAt && this.serverTroubledAt < handedAt;
+  }
+
   #ranAgain(entry: Entry): void {
     const reason = entry.reasons.shift();
     if (reason === undefined) this.violated("a job runs again only for a reason", entry.jid);
@@ -539,6 +577,9 @@ function newEntry(jid: string, number: number): Entry {
     isEnded: false,
     isPutOff: false,
     isExcused: false,
+    acksNow: 0,
+    putOffNow: 0,
+    hasThrown: false,
     steps: 0,
   };
 }

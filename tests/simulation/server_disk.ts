@@ -98,10 +98,10 @@ export class ServerDisk implements ServerStorage {
     this.#disk.isFull = this.#disk.isReadOnly = false;
   }
 
-  /** What somebody does who finds the data damaged by a disk that lied. */
+  /** What somebody does who finds the data damaged. */
   #startAnew(error: unknown): void {
     const isDamaged = error instanceof ConfigError && error.code === "INVALID_DATA";
-    if (isDamaged && this.#disk.lost > 0) this.#disk.remove(DATA);
+    if (isDamaged) this.#disk.remove(DATA);
   }
 
   /** Has the disk be full or read-only for a while, again and again. */

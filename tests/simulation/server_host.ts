@@ -61,8 +61,12 @@ export class ServerHost {
     let open: OpenStore = { store: nullStore, whenFailed() {} };
     try {
       if (storage !== undefined) open = await storage.open(process);
-    } catch {
+    } catch (error) {
       ledger.count("starts of a server that failed");
+      const { code, message } = error as { code?: string; message: string };
+      if (code === "INVALID_DATA" && storage!.lost === 0) {
+        ledger.violated("a log that no disk lied about can be read", message);
+      }
       process.kill();
       timeline.at(timeline.now + RESTART_MS, () => void this.start());
       return;
@@ -124,6 +128,7 @@ export class ServerHost {
     this.#store = store;
     this.#journal.open(store);
     spy.watch(state.context.manager);
+    watchWorkers(state, ledger);
     network.server = { process, accept: (peer) => state.connect(peer) };
     // As `FaktoryServer` does: it closes itself, and whoever supervises it starts it again.
     whenFailed(() => void (process.isDead || this.stop(RESTART_MS)));
@@ -166,4 +171,16 @@ export class ServerHost {
       later: (callback) => void process.after(0, callback),
     });
   }
+}
+
+/** Tells the ledger of workers that the server forgets. */
+function watchWorkers({ workers }: ServerState, ledger: Ledger): void {
+  const { reap } = workers;
+  workers.reap = function* () {
+    const before = workers.list();
+    const count = yield* reap.call(workers);
+    const now = new Set(workers.list().map(({ wid }) => wid));
+    for (const { wid } of before) if (!now.has(wid)) ledger.forgotten(wid);
+    return count;
+  };
 }

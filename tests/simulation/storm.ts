@@ -176,8 +176,9 @@ const STRIKES: Readonly<Record<string, Strike>> = {
   "consumer told to stop by the server": onMember(
     1,
     ({ consumers }) => consumers,
-    (crew, place, random, { server }) => {
+    (crew, place, random, { server, ledger }) => {
       const member = crew.at(place);
+      const since = member.process.timeline.now;
       const signal = random.chance(0.5) ? "quiet" : "terminate";
       if (server.state?.workers.signal(member.consumer.wid, signal) !== true) return;
       member.isSignalled = true;
@@ -185,6 +186,10 @@ const STRIKES: Readonly<Record<string, Strike>> = {
       const { timeline } = member.process;
       timeline.at(timeline.now + random.between(20_000, 60_000), () => {
         if (!crew.places.includes(place) || crew.at(place) !== member) return;
+        const isCalm = member.process.troubledAt < since && ledger.serverTroubledAt < since;
+        if (isCalm && member.consumer.state === "running") {
+          ledger.violated("a consumer hears what the server wants", member.process.name);
+        }
         crew.deploy(place, { graceMs: 1000, downMs: 1 });
       });
     },
