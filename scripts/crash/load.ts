@@ -1,5 +1,5 @@
 import { ConnectionGone, LineClient } from "../line_client.ts";
-import type { Ledger } from "../soak/ledger.ts";
+import type { Ledger } from "../ledger.ts";
 
 /** Load on one server, until it is killed. */
 export interface Load {
@@ -11,6 +11,29 @@ export interface Load {
   confirmed(count: number): void;
   /** Jobs enqueued minus jobs fetched in this run. */
   open: number;
+  /**
+   * True for a load without bursts and failures that leaves a third of the jobs waiting on one
+   * queue, as in a queue that grows.
+   */
+  readonly isSteady?: boolean;
+}
+
+/** Runs a load until the server is gone. */
+export async function loadServer(
+  load: Load,
+  { producers, consumers }: { readonly producers: number; readonly consumers: number },
+): Promise<void> {
+  await Promise.all([
+    ...Array.from({ length: producers }, () => produce(load)),
+    ...Array.from({ length: consumers }, () => consume(load)),
+  ]);
+}
+
+/** Pause of a client in a steady load: eight producers enqueue up to 2,000 jobs a second. */
+const PAUSE_MS = 4;
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
 }
 
 /** Jobs that may be enqueued before the producer waits for the consumers. */
@@ -19,9 +42,13 @@ const MAX_OPEN = 400;
 const QUEUES = ["default", "other"];
 
 /** Enqueues with PUSH, many of them in flight, and with PUSHB, until the server is gone. */
-export function produce(load: Load): Promise<void> {
+function produce(load: Load): Promise<void> {
   return untilGone(load.port, async (client) => {
     const { random } = load;
+    while (load.isSteady) {
+      await pushEach(client, load, [makeJob(load)]);
+      await pause();
+    }
     while (true) {
       const jobs = Array.from({ length: 1 + Math.floor(random() * 40) }, () => makeJob(load));
       if (load.open > MAX_OPEN) await client.ask("INFO\r\n", 2);
@@ -38,17 +65,24 @@ interface MadeJob {
 
 const PREFIX = "job-";
 
+/** Returns the jid of a job. */
+export function jidOf(job: number): string {
+  return `${PREFIX}${String(job).padStart(10, "0")}`;
+}
+
 /** Returns the number of a job, from its jid. */
 export function numberOf(jid: string): number {
   return Number(jid.slice(PREFIX.length));
 }
 
-function makeJob({ random, ledger }: Load): MadeJob {
+function makeJob({ random, ledger, isSteady }: Load): MadeJob {
   const number = ledger.send();
-  const jid = `${PREFIX}${String(number).padStart(10, "0")}`;
-  const queue = QUEUES[Math.floor(random() * QUEUES.length)];
+  const jid = jidOf(number);
+  const queue = isSteady ? QUEUES[0] : QUEUES[Math.floor(random() * QUEUES.length)];
   // Some jobs are scheduled.
-  const at = random() < 0.02 ? { at: new Date(Date.now() + 3_600_000).toISOString() } : {};
+  const at = !isSteady && random() < 0.02
+    ? { at: new Date(Date.now() + 3_600_000).toISOString() }
+    : {};
   return { number, text: JSON.stringify({ jid, queue, jobtype: "work", args: [], ...at }) };
 }
 
@@ -72,10 +106,16 @@ async function pushEach(client: LineClient, load: Load, jobs: readonly MadeJob[]
 }
 
 /** Fetches jobs until the server is gone. Acknowledges most, fails some and keeps some. */
-export function consume(load: Load): Promise<void> {
+function consume(load: Load): Promise<void> {
   return untilGone(load.port, async (client) => {
-    const { ledger, random } = load;
+    const { ledger, random, isSteady } = load;
     while (true) {
+      if (isSteady && ledger.ending * 3 >= ledger.confirmed * 2) {
+        // Only a command notices that the connection is lost.
+        await client.ask("INFO\r\n", 2);
+        await pause();
+        continue;
+      }
       const [length] = await client.ask(`FETCH ${QUEUES.join(" ")}\r\n`, 1);
       if (length === "$-1") continue;
       const [text] = await client.ask("", 1);
@@ -83,7 +123,7 @@ export function consume(load: Load): Promise<void> {
       const job = numberOf(jid);
       ledger.give(job);
       load.open--;
-      const chance = random();
+      const chance = isSteady ? 1 : random();
       if (chance < 0.01) continue;
       const verb = chance < 0.05 ? "FAIL" : "ACK";
       if (verb === "ACK") ledger.acknowledge(job);

@@ -8,15 +8,13 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { runtime } from "../../src/internal/environment.ts";
 import { randomOf } from "../soak/faults.ts";
-import { Ledger } from "../soak/ledger.ts";
+import { Ledger } from "../ledger.ts";
 import { jobsOf } from "./inspect.ts";
 
-import { consume, produce } from "./load.ts";
+import { loadServer } from "./load.ts";
 
 /** One kill in this many happens while the server starts. */
 const EARLY = 5;
-
-const CONSUMERS = 8;
 
 /** Longest life of a server, in ms. */
 const MAX_LIFE_MS = 10_000;
@@ -86,10 +84,7 @@ async function killUnderLoad(
     },
   };
   const timer = setTimeout(() => server.kill("SIGKILL"), MAX_LIFE_MS);
-  await Promise.all([
-    ...Array.from({ length: 2 }, () => produce(load)),
-    ...Array.from({ length: CONSUMERS }, () => consume(load)),
-  ]);
+  await loadServer(load, { producers: 2, consumers: 8 });
   await exited;
   clearTimeout(timer);
 }

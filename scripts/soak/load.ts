@@ -9,7 +9,7 @@ import process from "node:process";
 import { Consumer, Producer, RetryAfter } from "../../mod.ts";
 import { wait } from "../bench/clients/measure.ts";
 import { quantile } from "../bench/statistics.ts";
-import { Ledger } from "./ledger.ts";
+import { Ledger } from "../ledger.ts";
 import type { End, Handles, Load, Sample } from "./verdict.ts";
 
 const SAMPLE_MS = 5000;

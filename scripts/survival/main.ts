@@ -6,12 +6,24 @@
 
 import { randomOf } from "../soak/faults.ts";
 import { inTempFolder } from "../tools.ts";
-import { Confirmations, type Survival } from "./confirmations.ts";
+import { Ledger } from "../ledger.ts";
 import { type System, systems } from "./systems.ts";
 
 const [kills = "5", seed = `${Date.now() % 1_000_000}`] = Deno.args;
+/** More jobs than a load enqueues in the longest life. */
+const MAX_JOBS = 1 << 20;
 const MIN_LIFE_MS = 5000;
 const MAX_LIFE_MS = 90_000;
+
+/** Jobs of one life of a server. */
+interface Survival {
+  readonly enqueued: number;
+  readonly completed: number;
+  /** Confirmed jobs that were never completed, and that the restarted server does not have. */
+  readonly lost: number;
+  /** Jobs that the restarted server has although their completion was confirmed. */
+  readonly again: number;
+}
 
 console.error(`${kills} kills, seed ${seed}`);
 const random = randomOf(Number(seed));
@@ -42,17 +54,18 @@ async function rowOf(system: System): Promise<string> {
 }
 
 async function survivalOf(system: System, folder: string, life: number): Promise<Survival> {
-  const confirmations = new Confirmations();
+  const ledger = new Ledger(MAX_JOBS);
   const server = await system.start(folder);
   let killing: Promise<void> | undefined;
   const kill = () => killing ??= server.kill();
   let timer: ReturnType<typeof setTimeout> | undefined;
-  void confirmations.first.then(() => timer = setTimeout(() => void kill(), life));
+  const confirmed = () => timer ??= setTimeout(() => void kill(), life);
   try {
-    await server.load(confirmations);
+    await server.load(ledger, confirmed);
   } finally {
     clearTimeout(timer);
     await kill();
   }
-  return confirmations.compare(await system.jobs(folder));
+  const { lost, again } = ledger.compare(await system.jobs(folder));
+  return { enqueued: ledger.confirmed, completed: ledger.done, lost, again };
 }

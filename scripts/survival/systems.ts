@@ -4,13 +4,13 @@ import { once } from "node:events";
 import { cached } from "../gate/npm.ts";
 import { jobsOf } from "../crash/inspect.ts";
 import { output } from "../tools.ts";
-import { type Confirmations, jobsIn } from "./confirmations.ts";
-import { loadFaktory } from "./load.ts";
+import { loadServer, numberOf } from "../crash/load.ts";
+import type { Ledger } from "../ledger.ts";
 
 /** A server that runs on the data in a folder. */
 export interface Running {
-  /** Loads the server until it is gone. */
-  load(confirmations: Confirmations): Promise<void>;
+  /** Loads the server until it is gone. Calls `confirmed` after each confirmation. */
+  load(ledger: Ledger, confirmed: () => void): Promise<void>;
   /** Ends the server with SIGKILL. */
   kill(): Promise<void>;
 }
@@ -38,7 +38,7 @@ export const systems: readonly System[] = [
     settings: "`data`: a sync to disk before each reply",
     fault: () => Promise.resolve(undefined),
     start: (folder) => startEmbedded(`${folder}/jobs.db`),
-    jobs: async (folder) => new Set(numbersOf(await jobsOf(`${folder}/jobs.db`))),
+    jobs: async (folder) => new Set(await jobsOf(`${folder}/jobs.db`)),
   },
   {
     title: "embedded server, in memory",
@@ -77,16 +77,12 @@ export const systems: readonly System[] = [
   },
 ];
 
-function numbersOf(jobs: readonly (number | string)[]): number[] {
-  return jobs.map(Number);
-}
-
 async function startEmbedded(data: string): Promise<Running> {
   const args = ["run", "-A", "--no-check", "scripts/crash/server.ts", data];
   const server = spawn(Deno.execPath(), args, { stdio: ["pipe", "pipe", "inherit"] });
   const [line] = await once(server.stdout!, "data");
   return {
-    load: (confirmations) => loadFaktory(Number(String(line)), confirmations),
+    load: (ledger, confirmed) => loadFaktory(Number(String(line)), ledger, confirmed),
     kill: () => killed(server),
   };
 }
@@ -109,7 +105,7 @@ async function startFaktory(folder: string, victims: "faktory" | "both"): Promis
   const { faktory, port } = await bootFaktory(folder);
   const redis = await childOf(faktory.pid!);
   return {
-    load: (confirmations) => loadFaktory(port, confirmations),
+    load: (ledger, confirmed) => loadFaktory(port, ledger, confirmed),
     async kill() {
       // Redis first: otherwise the kernel's SIGTERM gives it time to save.
       if (victims === "both") Deno.kill(redis, "SIGKILL");
@@ -160,12 +156,15 @@ async function bullmqFault(): Promise<string | undefined> {
 async function startBullmq(folder: string, settings: readonly string[]): Promise<Running> {
   const { redis, port } = await bootRedis(folder, settings);
   return {
-    async load(confirmations) {
+    async load(ledger, confirmed) {
       const client = await startClient(port);
       const isGone = once(redis, "exit").then(() => client.kill("SIGKILL"));
       for await (const line of createInterface({ input: client.stdout! })) {
         const [event, job] = line.split(" ");
-        confirmations[event as "enqueued" | "completing" | "completed"](Number(job));
+        if (event === "enqueued") ledger.confirm(Number(job));
+        else if (event === "completing") ledger.acknowledge(Number(job));
+        else ledger.end(Number(job));
+        confirmed();
       }
       await isGone;
     },
@@ -204,6 +203,17 @@ async function startClient(port: number): Promise<ChildProcess> {
   return spawn("node", [`${folder}/survival.mjs`, `${port}`], {
     stdio: ["ignore", "pipe", "inherit"],
   });
+}
+
+/** Loads a Faktory server by lines, without a client that could add to the result. */
+function loadFaktory(port: number, ledger: Ledger, confirmed: () => void): Promise<void> {
+  const load = { port, ledger, confirmed, random: Math.random, open: 0, isSteady: true };
+  return loadServer(load, { producers: 8, consumers: 8 });
+}
+
+/** Numbers of all jobs whose jids occur in a text. */
+function jobsIn(text: string): Set<number> {
+  return new Set(Array.from(text.matchAll(/job-\d+/g), ([jid]) => numberOf(jid)));
 }
 
 async function killed(child: ChildProcess): Promise<void> {

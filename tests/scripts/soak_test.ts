@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { Ledger } from "../../scripts/soak/ledger.ts";
+import { Ledger } from "../../scripts/ledger.ts";
 import { readOptions } from "../../scripts/soak/options.ts";
 import { type End, findingsOf, type Sample, slopeOf } from "../../scripts/soak/verdict.ts";
 import { UsageError } from "../../scripts/usage.ts";
@@ -76,6 +76,21 @@ it("keeps what became of each job", () => {
   assert.deepEqual([twice!, doubtful!].map((job) => ledger.isInDoubt(job)), [false, true]);
   const { missing, done, twiceInDoubt } = ledger;
   assert.deepEqual([missing, done, ledger.twice, twiceInDoubt, ledger.refused], [1, 2, 1, 1, 1]);
+});
+
+it("compares the confirmations with the jobs that a killed server has after its restart", () => {
+  const ledger = new Ledger(6);
+  const [waits, lost, completed, cameBack, inDoubt] = Array.from(
+    { length: 6 },
+    () => ledger.send(),
+  );
+  // The sixth enqueue was not confirmed: the server may have it or not.
+  for (const job of [waits, lost, completed, cameBack, inDoubt]) ledger.confirm(job!);
+  for (const job of [completed, cameBack, inDoubt]) ledger.acknowledge(job!);
+  for (const job of [completed, cameBack]) ledger.end(job!);
+  assert.deepEqual(ledger.compare([waits!, cameBack!]), { lost: 1, again: 1 });
+  assert.deepEqual([ledger.confirmed, ledger.ending, ledger.done], [5, 3, 2]);
+  assert.equal(ledger.violations.length, 2);
 });
 
 it("reads its command line, and says in a line what it cannot use", () => {

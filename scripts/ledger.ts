@@ -7,13 +7,16 @@ const ENDING = 16;
 
 /**
  * State of each job by its number, one byte each, so that the ledger itself does not grow. The soak
- * records reports of a producer and a consumer, the crash loop records confirmations of a server.
+ * records reports of a producer and a consumer; the crash loop and the survival table record the
+ * confirmations of a server.
  */
 export class Ledger {
   /** Jobs whose enqueue began. */
   sent = 0;
   /** Jobs that the server confirmed. */
   confirmed = 0;
+  /** Jobs whose ACK was sent, in the crash loop. */
+  ending = 0;
   done = 0;
   refused = 0;
   twice = 0;
@@ -48,6 +51,8 @@ export class Ledger {
   }
 
   confirm(job: number): void {
+    // Another program may choose the numbers.
+    this.sent = Math.max(this.sent, job + 1);
     this.#pending.delete(job);
     this.#jobs[job]! |= CONFIRMED;
     this.confirmed++;
@@ -84,6 +89,7 @@ export class Ledger {
    * Records that an ACK is about to be sent. Until its confirmation, the job may be done or not.
    */
   acknowledge(job: number): void {
+    this.ending++;
     this.#jobs[job]! |= ENDING;
   }
 
@@ -95,19 +101,29 @@ export class Ledger {
     this.#jobs[job]! |= DONE;
   }
 
-  /** Compares the records with all jobs that a server has. */
-  compare(present: readonly number[]): void {
-    const there = new Set(present);
+  /**
+   * Compares the records with all jobs that a server has. Returns the number of confirmed jobs that
+   * are lost, and of jobs that are there after their ACK was confirmed.
+   */
+  compare(present: Iterable<number>): { lost: number; again: number } {
+    const jobs = [...present];
+    const there = new Set(jobs);
+    let [lost, again] = [0, 0];
     for (let job = 0; job < this.sent; job++) {
       const isOpen = this.#is(job, CONFIRMED) && !this.#is(job, DONE | ENDING);
-      if (isOpen && !there.has(job)) this.violations.push(`job ${job} was confirmed and is lost`);
+      if (!isOpen || there.has(job)) continue;
+      lost++;
+      this.violations.push(`job ${job} was confirmed and is lost`);
     }
     for (const job of there) {
-      if (this.#is(job, DONE)) this.violations.push(`job ${job} is there after its ACK`);
+      if (!this.#is(job, DONE)) continue;
+      again++;
+      this.violations.push(`job ${job} is there after its ACK`);
     }
-    if (there.size < present.length) {
-      this.violations.push(`${present.length - there.size} jobs are there twice`);
+    if (there.size < jobs.length) {
+      this.violations.push(`${jobs.length - there.size} jobs are there twice`);
     }
+    return { lost, again };
   }
 
   /** Reports whether any of the flags is set. */
