@@ -41,4 +41,6 @@ function stop(): void {
     await producer.close();
     console.log("the web server has stopped");
   });
+  // Clients may keep connections open without a request: do not wait for these.
+  setTimeout(() => server.closeAllConnections(), 2000).unref();
 }
