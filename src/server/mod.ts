@@ -19,7 +19,8 @@
 export { FaktoryServer } from "./server.ts";
 export type { FaktoryServerOptions } from "./server.ts";
 export type { ClientEvent, ClientRefused, JobFailedEvent, ServerEvent } from "./events.ts";
-export type { ServerEdition, ServerOptions, ServerSnapshot } from "./server_state.ts";
+export type { ServerEdition, ServerOptions } from "./server_options.ts";
+export type { ServerSnapshot } from "./server_state.ts";
 export type { ServerCron } from "./enterprise/cron.ts";
 export type { ServerThrottle } from "./enterprise/throttles.ts";
 export type {

@@ -6,13 +6,8 @@ import {
 import { integerIn, invalidOption } from "../connection/options.ts";
 import { deferred } from "../internal/deferred.ts";
 import { afterSockets } from "../internal/host_timers.ts";
-import {
-  optionalText,
-  SERVER_OPTIONS,
-  type ServerOptions,
-  type ServerSnapshot,
-  ServerState,
-} from "./server_state.ts";
+import { optionalText, SERVER_OPTIONS, type ServerOptions } from "./server_options.ts";
+import { type ServerSnapshot, ServerState } from "./server_state.ts";
 import { checkJid, checkLookup } from "./inspect/check.ts";
 import type { Inspector } from "./inspect/inspector.ts";
 import type { ServerInfo } from "../protocol/server_info.ts";

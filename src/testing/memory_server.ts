@@ -1,11 +1,7 @@
 import { checkOptionNames, refuseConstruction } from "../internal/option_names.ts";
 import { systemClock } from "../internal/clock.ts";
-import {
-  SERVER_OPTIONS,
-  type ServerOptions,
-  type ServerSnapshot,
-  ServerState,
-} from "../server/server_state.ts";
+import { SERVER_OPTIONS, type ServerOptions } from "../server/server_options.ts";
+import { type ServerSnapshot, ServerState } from "../server/server_state.ts";
 import { slicesBy } from "../server/slices.ts";
 import type { Transport } from "../transport/transport.ts";
 import { memoryTransport } from "./memory_transport.ts";

@@ -27,6 +27,7 @@ export type { AssertionErrorOptions } from "./assertion_error.ts";
 export { MemoryServer } from "./memory_server.ts";
 export { ManualClock, systemClock } from "../internal/clock.ts";
 export type { Clock } from "../internal/clock.ts";
-export type { ServerEdition, ServerOptions, ServerSnapshot } from "../server/server_state.ts";
+export type { ServerEdition, ServerOptions } from "../server/server_options.ts";
+export type { ServerSnapshot } from "../server/server_state.ts";
 export type { ServerCron } from "../server/enterprise/cron.ts";
 export type { ServerThrottle } from "../server/enterprise/throttles.ts";
