@@ -102,13 +102,16 @@ function print(result: WorldResult): void {
   for (const { rule, detail, atMs } of violations) console.log(`  ${atMs} ms: ${rule}: ${detail}`);
 }
 
-function failed({ seed, jobs }: WorldResult): void {
+function failed({ seed, planned, storage }: WorldResult): void {
   hasFailed = true;
-  console.error(`replay: deno task simulate --seed ${seed} --jobs ${jobs} --per-world ${jobs}`);
+  console.error(
+    `replay: deno task simulate --seed ${seed} --jobs ${planned} --per-world ${planned} ` +
+      `--storage ${storage}`,
+  );
 }
 
-async function checkAgain({ seed, jobs, traceHash }: WorldResult): Promise<void> {
-  const again = await simulateWorld({ ...common, seed, jobs });
+async function checkAgain({ seed, planned, traceHash }: WorldResult): Promise<void> {
+  const again = await simulateWorld({ ...common, seed, jobs: planned });
   if (again.traceHash === traceHash) return;
   hasFailed = true;
   console.error(`seed ${seed} gave ${traceHash} first, and then ${again.traceHash}`);

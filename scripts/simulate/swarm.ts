@@ -67,6 +67,7 @@ async function* worldsOf(
 function brokenWorld(seed: number, detail: string): Parameters<typeof reportOf>[0] {
   return {
     seed,
+    planned: 0,
     jobs: 0,
     minutes: 0,
     storage: "memory",

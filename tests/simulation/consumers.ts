@@ -82,6 +82,9 @@ export class ConsumerProcess implements Worker, Member {
   readonly #begun: number[] = [];
   #running: Promise<void> | undefined;
   #quietAt = Infinity;
+  #idleSince = Infinity;
+  /** A job has started since it was last looked. */
+  #hasStarted = false;
 
   constructor(name: string, plan: ConsumerPlan, parts: ConsumerParts) {
     const { timeline, network, ledger } = this.#parts = parts;
@@ -107,13 +110,17 @@ export class ConsumerProcess implements Worker, Member {
     const { ledger } = this.#parts;
     for (;;) {
       try {
-        const { unreported } = await this.consumer.run();
+        const run = this.consumer.run();
+        // A run that could not connect has forgotten it.
+        if (this.#quietAt < Infinity) this.consumer.quiet();
+        const { unreported } = await run;
         for (const { jid } of unreported) ledger.excused(jid, this, "told by the report of a run");
         if (!this.isStopping && !this.isSignalled) {
           ledger.violated("a consumer runs until it is stopped", this.#name);
         }
         return;
-      } catch {
+      } catch (error) {
+        ledger.count(`runs of consumers that failed: ${(error as { code?: string }).code}`);
         if (this.isStopping) return;
         await this.process.sleep(1000);
         if (this.isStopping) return;
@@ -186,9 +193,9 @@ export class ConsumerProcess implements Worker, Member {
       ledger.finished(job.jid, this, isPutOff ? "put off" : "FAIL");
     });
     consumer.on("unreported", ({ job, error }) => {
-      const { handedAt, isStarted, isPutOff, isShared, holder } = ledger.of(job.jid);
+      const { handedAt, isStarted, toPutOff, isShared, holder } = ledger.of(job.jid);
       const heldMs = this.process.timeline.now - handedAt;
-      const isEarly = holder === this && isStarted && !isPutOff && !isShared && heldMs < EARLY_MS &&
+      const isEarly = holder === this && isStarted && toPutOff === 0 && !isShared && heldMs < EARLY_MS &&
         this.process.pausedAt < 0;
       if (error instanceof ConnectionLostError && isEarly && !this.#isEnding) {
         ledger.violated("a result is reported until the reservation ends", job.jid);
@@ -256,6 +263,17 @@ export class ConsumerProcess implements Worker, Member {
     return this.isStopping || this.isSignalled;
   }
 
+  /** For how long it has run nothing although jobs waited, when it was looked. */
+  idleSince(isWaiting: boolean): number {
+    const { now } = this.process.timeline;
+    const isIdle = isWaiting && this.#handlers === 0 && this.consumer.state === "running" &&
+      this.consumer.running.length === 0 && !this.#isEnding && !this.process.isPaused &&
+      Object.keys(this.#limits).length === 0;
+    if (!isIdle || this.#hasStarted) this.#idleSince = now;
+    this.#hasStarted = false;
+    return now - this.#idleSince;
+  }
+
   /** Fetches no more. */
   quiet(): void {
     this.#quietAt = this.process.timeline.now;
@@ -264,6 +282,7 @@ export class ConsumerProcess implements Worker, Member {
 
   #begin(job: Job): void {
     const { jid } = job;
+    this.#hasStarted = true;
     const { ledger } = this.#parts;
     // A FETCH that waits may bring one more.
     const isLate = ledger.of(jid).handedAt > this.#quietAt + QUIET_MS;

@@ -43,6 +43,8 @@ export interface Entry {
   toAcknowledge: number;
   toFail: number;
   acks: number;
+  /** ACKs, of those too that came when nobody had it. */
+  ackCommands: number;
   fails: number;
   /** Where its copies were when the server ended. */
   before: number;
@@ -115,6 +117,8 @@ export class Ledger {
   readonly counts: Record<string, number> = {};
   /** Copies that are with the server and not dead. */
   open = 0;
+  /** Jobs of the load that the server took. */
+  taken = 0;
   /** When the server's clock was last set, in the world's time. */
   serverJumpedAt = -Infinity;
   /** When it last was paused or gone. */
@@ -200,6 +204,7 @@ export class Ledger {
     const { jid, producer } = entry;
     this.trace.add(1, entry.number, this.#now());
     const isAgain = entry.pushes++ > 0;
+    if (!isAgain && entry.number >= 0) this.taken++;
     if (!isAgain) entry.pushedIn = this.journal?.group ?? 0;
     if (how.isPutOff) {
       entry.putOff++;
@@ -284,6 +289,7 @@ export class Ledger {
 
   /** The server is about to carry out an ACK. */
   acknowledged(jid: string, hadIt: boolean): void {
+    this.#checkOnce(this.of(jid));
     this.tell?.(jid, `ACK, ${hadIt}`, this.#now());
     const entry = this.of(jid);
     this.trace.add(3, entry.number, this.#now());
@@ -485,6 +491,17 @@ export class Ledger {
     else this.reruns[reason] = (this.reruns[reason] ?? 0) + 1;
   }
 
+  /** An ACK is sent once for each run, unless something happens to a connection. */
+  #checkOnce(entry: Entry): void {
+    const { jid, number, calledAt, holder, formerHolders, toAcknowledge } = entry;
+    if (++entry.ackCommands <= toAcknowledge || number < 0) return;
+    const isTroubled = [holder, ...formerHolders].some((one) =>
+      one !== undefined && one.process.troubledAt >= calledAt
+    );
+    if (isTroubled || this.serverTroubledAt >= calledAt) return;
+    this.violated("a result is reported once over a connection that is whole", jid);
+  }
+
   /**
    * An ACK or a FAIL that is sent again, as its reply was lost, may meet the next run of its job:
    * both go by the jid.
@@ -568,6 +585,7 @@ function newEntry(jid: string, number: number): Entry {
     toAcknowledge: 0,
     toFail: 0,
     acks: 0,
+    ackCommands: 0,
     fails: 0,
     removed: 0,
     holder: undefined,

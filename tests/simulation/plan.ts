@@ -55,7 +55,7 @@ export function planOf(random: Random): WorldPlan {
     },
     producers,
     consumers,
-    strikeEveryMs: random.pick([20, 100, 500, 2500]),
+    strikeEveryMs: random.pick([60, 200, 1000]),
     aftermathMs: random.pick([0, 10_000, 120_000]),
   };
 }

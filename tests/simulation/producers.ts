@@ -46,6 +46,9 @@ export interface ProducerParts {
   readonly load: Load;
 }
 
+/** How long a producer waits after a job that could not be sent, in milliseconds. */
+const REST_MS = 1000;
+
 /** A process with a producer. */
 export class ProducerProcess implements Member {
   readonly process: SimulatedProcess;
@@ -57,6 +60,7 @@ export class ProducerProcess implements Member {
   open = 0;
   isStopping = false;
   #hasFailedToSave = false;
+  #restsUntil = 0;
 
   constructor(name: string, plan: ProducerPlan, parts: ProducerParts) {
     this.#plan = plan;
@@ -75,7 +79,8 @@ export class ProducerProcess implements Member {
     const producer = this.#producer = await this.#connect();
     if (producer === undefined) return;
     while (!this.isStopping && load.left > 0) {
-      if (this.open < maxOpen) this.#call(producer);
+      const isResting = this.process.timeline.now < this.#restsUntil;
+      if (this.open < maxOpen && !isResting) this.#call(producer);
       await this.process.sleep(1 + random.int(2 * everyMs));
     }
   }
@@ -164,6 +169,8 @@ export class ProducerProcess implements Member {
 
   #settled(entry: Entry, promised: Promised): void {
     this.open--;
+    // More would come to the same, as long as there is no connection.
+    if (promised === "not-sent") this.#restsUntil = this.process.timeline.now + REST_MS;
     const { ledger } = this.#parts;
     const { options: { delivery, reconnect } } = this.#plan;
     const isTriedForEver = delivery === "at-least-once" && reconnect !== false &&

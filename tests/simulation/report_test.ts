@@ -7,6 +7,7 @@ import type { WorldResult } from "./result.ts";
 function world(seed: number, more: Partial<WorldResult> = {}): WorldResult {
   return {
     seed,
+    planned: 1000,
     jobs: 1000,
     minutes: 30,
     storage: "disk",

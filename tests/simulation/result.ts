@@ -23,6 +23,9 @@ export interface Violation {
 /** What happened in a world. Plain JSON. */
 export interface WorldResult {
   readonly seed: number;
+  /** Jobs that it was made for, of which some may never have been sent. */
+  readonly planned: number;
+  /** Jobs that the server took. */
   readonly jobs: number;
   /** Minutes that passed in the world. */
   readonly minutes: number;

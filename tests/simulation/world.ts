@@ -29,6 +29,12 @@ const STOP_MS = 5 * 60_000;
 /** Longer than any handler runs. */
 const QUIET_MS = 100_000;
 
+/** How often it is looked for consumers that do nothing. */
+const LOOK_MS = 5000;
+
+/** How long a consumer may do nothing although jobs wait. */
+const IDLE_MS = 45_000;
+
 /** How long schedules go on after the last fault. */
 const CALM_MS = 12 * 60_000;
 
@@ -155,6 +161,7 @@ export class World {
       this.consumers.at(place).consumer.setQueues([...plan.queues]);
     }
     await this.#finishSchedules();
+    this.#watchIdle();
     // A handler that runs on after a flush may put its job off.
     for (let isOver = false; !isOver; isOver = ledger.open === 0) {
       if (!await this.#until("every job comes to its end", DRAIN_MS, () => ledger.open === 0)) {
@@ -173,7 +180,8 @@ export class World {
     const { ledger, timeline, network } = this;
     return {
       seed: this.#options.seed,
-      jobs: this.#options.jobs - this.load.left,
+      planned: this.#options.jobs,
+      jobs: ledger.taken,
       minutes: Math.round(timeline.now / 6000) / 10,
       storage: this.storage,
       faults: { ...network.counts, ...this.#disk?.counts, ...this.#storm.counts },
@@ -186,6 +194,26 @@ export class World {
       seconds: Math.round(cost.seconds * 1000) / 1000,
       cpuSeconds: Math.round(cost.cpuSeconds * 1000) / 1000,
     };
+  }
+
+  /** Looks, from now on, for consumers that do nothing while jobs wait for them. */
+  #watchIdle(): void {
+    const { timeline, server, consumers, ledger } = this;
+    timeline.at(timeline.now + LOOK_MS, () => {
+      this.#watchIdle();
+      const { state } = server;
+      if (state === undefined || ledger.serverTroubledAt > timeline.now - IDLE_MS) return;
+      const { queues } = state.context.manager;
+      const isWaiting = this.plan.queues.some((name) =>
+        !queues.isPaused(name) && (queues.sizeOf(name) ?? 0) > 0
+      );
+      for (const place of consumers.places) {
+        const consumer = consumers.at(place);
+        const idleMs = consumer.idleSince(isWaiting);
+        if (idleMs < IDLE_MS || consumer.process.troubledAt > timeline.now - IDLE_MS) continue;
+        ledger.violated("a consumer that is free fetches what waits", consumer.process.name);
+      }
+    });
   }
 
   /** Lets the schedules go on for a while without faults, and looks what they did. */

@@ -1,15 +1,44 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { WorldOptions, WorldResult } from "./result.ts";
 import { simulateWorld } from "./world.ts";
 
-test("the same seed gives the same trace hash, and another seed another one", async () => {
-  const [first, again, other] = [
-    await simulateWorld({ seed: 7, jobs: 300 }),
-    await simulateWorld({ seed: 7, jobs: 300 }),
-    await simulateWorld({ seed: 8, jobs: 300 }),
-  ];
-  assert.equal(again.traceHash, first.traceHash);
-  assert.notEqual(other.traceHash, first.traceHash);
-  assert.deepEqual(first.violations, []);
-  assert.deepEqual(again.counts, first.counts);
+/**
+ * Worlds that are cheap and differ: on disk and in memory, with schedules, with workflows, with few
+ * connections. Others are made by `deno task simulate`.
+ */
+const WORLDS: readonly WorldOptions[] = [
+  { seed: 1, jobs: 4000, storage: "memory" },
+  { seed: 2, jobs: 4000, storage: "disk" },
+  { seed: 3, jobs: 4000, storage: "disk" },
+  { seed: 4, jobs: 4000, storage: "memory" },
+];
+
+test("jobs in worlds of faults: none is lost, and none runs again but for a reason", async () => {
+  const total: Record<string, number> = {};
+  for (const options of WORLDS) {
+    const result = await simulateWorld(options);
+    assert.deepEqual(result.violations, [], replay(result));
+    for (const { faults, restarts, reruns } of [result]) {
+      for (const [name, count] of Object.entries({ ...faults, ...restarts, ...reruns })) {
+        total[name] = (total[name] ?? 0) + count;
+      }
+    }
+  }
+  console.log(total);
+  assert(Object.keys(total).length >= 40, "too tame a test");
 });
+
+test("the same seed gives the same trace hash, and another seed another one", async () => {
+  const options = { jobs: 200, minutes: 1, storage: "disk" } as const;
+  const first = await simulateWorld({ ...options, seed: 7 });
+  const again = await simulateWorld({ ...options, seed: 7 });
+  const other = await simulateWorld({ ...options, seed: 8 });
+  assert.equal(again.traceHash, first.traceHash);
+  assert.deepEqual(again.counts, first.counts);
+  assert.notEqual(other.traceHash, first.traceHash);
+});
+
+function replay({ seed, jobs, storage }: WorldResult): string {
+  return `deno task simulate --seed ${seed} --jobs ${jobs} --per-world ${jobs} --storage ${storage}`;
+}
