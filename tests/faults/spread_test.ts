@@ -6,7 +6,7 @@ import { Connection } from "../../src/connection/connection.ts";
 import { ReconnectingConnection } from "../../src/connection/reconnecting_connection.ts";
 import { Peer } from "../connection/peer.ts";
 import { info } from "../../src/protocol/commands/server.ts";
-import { numbers } from "./ledger.ts";
+import { numbers } from "./numbers.ts";
 import { turn, WallClock } from "./wall_clock.ts";
 
 const CLIENTS = 10_000;

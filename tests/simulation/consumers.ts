@@ -195,7 +195,8 @@ export class ConsumerProcess implements Worker, Member {
     consumer.on("unreported", ({ job, error }) => {
       const { handedAt, isStarted, toPutOff, isShared, holder } = ledger.of(job.jid);
       const heldMs = this.process.timeline.now - handedAt;
-      const isEarly = holder === this && isStarted && toPutOff === 0 && !isShared && heldMs < EARLY_MS &&
+      const isEarly = holder === this && isStarted && toPutOff === 0 && !isShared &&
+        heldMs < EARLY_MS &&
         this.process.pausedAt < 0;
       if (error instanceof ConnectionLostError && isEarly && !this.#isEnding) {
         ledger.violated("a result is reported until the reservation ends", job.jid);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type Job, Kill } from "../../mod.ts";
 import { chain, join, resultsOf, Workflows } from "../../src/workflow/mod.ts";
-import { numbers } from "../faults/ledger.ts";
+import { numbers } from "../faults/numbers.ts";
 import { everyDeath, MOMENTS, Mortal } from "../faults/mortal.ts";
 import { type Edition, type Handlers, World } from "./simulated.ts";
 

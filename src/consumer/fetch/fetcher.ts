@@ -43,6 +43,10 @@ export class Fetcher {
   readonly #pump = () => this.pump();
   #inFlight = 0;
   #isClosed = false;
+  /** FETCHes are being sent. */
+  #isFilling = false;
+  /** More of them may be needed. */
+  #mustFill = false;
 
   constructor(context: SessionContext, { connections, selector, runs, limits }: FetcherParts) {
     this.#context = context;
@@ -60,8 +64,25 @@ export class Fetcher {
     return this.#inFlight;
   }
 
-  /** Sends a FETCH for each job that can be run. */
+  /**
+   * Sends a FETCH for each job that can be run. A result that leaves with a FETCH may be rejected at
+   * once, which frees a slot and calls this method again: such a call waits for the one in progress.
+   */
   pump(): void {
+    this.#mustFill = true;
+    if (this.#isFilling) return;
+    this.#isFilling = true;
+    try {
+      while (this.#mustFill) {
+        this.#mustFill = false;
+        this.#fill();
+      }
+    } finally {
+      this.#isFilling = false;
+    }
+  }
+
+  #fill(): void {
     let wanted = this.#runs.wanted - this.#inFlight;
     const deep = Math.min(this.#prefetch.maxInFlight, MAX_IN_FLIGHT);
     // The free slots, shared fairly.
