@@ -24,8 +24,8 @@ export type {
   PropagatorLike,
   TracerProviderLike,
 } from "./open_telemetry.ts";
-export { serverMetrics } from "./server.ts";
-export type { ServerMetricsOptions } from "./server.ts";
+export { observeServer } from "./server.ts";
+export type { ObserveServerOptions } from "./server.ts";
 export type {
   ConsumerFigures,
   ConsumerObserver,

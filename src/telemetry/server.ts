@@ -5,8 +5,8 @@ import { readFigures } from "../producer/figures.ts";
 import type { Producer } from "../producer/producer.ts";
 import type { MeterProviderLike } from "./open_telemetry.ts";
 
-/** Options of {@linkcode serverMetrics}. */
-export interface ServerMetricsOptions {
+/** Options of {@linkcode observeServer}. */
+export interface ObserveServerOptions {
   /** Receives the metrics. @default the provider that the program has registered */
   readonly meterProvider?: MeterProviderLike | undefined;
   /** Number of queues to observe: the largest ones. @default 1000 */
@@ -16,7 +16,7 @@ export interface ServerMetricsOptions {
 const OPTIONS = {
   meterProvider: true,
   maxQueues: true,
-} as const satisfies OptionNames<ServerMetricsOptions>;
+} as const satisfies OptionNames<ObserveServerOptions>;
 
 /**
  * Observes a Faktory server, of any edition and version, whenever metrics are collected:
@@ -27,19 +27,19 @@ const OPTIONS = {
  * @example Observe until the program ends
  * ```ts no-assert
  * import { Producer } from "@faktory-ts/faktory";
- * import { serverMetrics } from "@faktory-ts/faktory/telemetry";
+ * import { observeServer } from "@faktory-ts/faktory/telemetry";
  *
  * await using producer = await Producer.connect();
- * using _metrics = serverMetrics(producer);
+ * using _observation = observeServer(producer);
  * ```
  *
  * @returns an object that stops the observation when it is disposed.
  */
-export function serverMetrics(
+export function observeServer(
   producer: Producer<JobDefinitions>,
-  options: ServerMetricsOptions = {},
+  options: ObserveServerOptions = {},
 ): Disposable {
-  checkOptionNames(options, OPTIONS, "serverMetrics");
+  checkOptionNames(options, OPTIONS, "observeServer");
   const { meterProvider, maxQueues = 1000 } = options;
   const meter = (meterProvider ?? metrics).getMeter("@faktory-ts/faktory") as Meter;
   const gauge = (name: string, description: string, unit: string) =>

@@ -18,7 +18,7 @@ import { linesToJobs } from "../../src/ndjson/mod.ts";
 import { Outbox } from "../../src/outbox/mod.ts";
 import { FaktoryServer } from "../../src/server/mod.ts";
 import { Supervisor } from "../../src/supervisor/mod.ts";
-import { openTelemetry, serverMetrics as serverGauges } from "../../src/telemetry/mod.ts";
+import { observeServer, openTelemetry } from "../../src/telemetry/mod.ts";
 import { FakeFaktory, MemoryServer, runJob } from "../../src/testing/mod.ts";
 import { Workflows } from "../../src/workflow/mod.ts";
 
@@ -80,7 +80,9 @@ const takers: Record<string, [name: string, take: (options: Options) => unknown]
   ConsumerMetricsOptions: [["buckets", (options) => new ConsumerMetrics(new Consumer(), options)]],
   ServerMetricsOptions: [
     ["timeoutMs", (o) => withProducer((producer) => serverMetrics(producer, o))],
-    ["maxQueues", (o) => withProducer((producer) => serverGauges(producer, o))],
+  ],
+  ObserveServerOptions: [
+    ["maxQueues", (o) => withProducer((producer) => observeServer(producer, o))],
   ],
   OutboxOptions: [["table", (options) => new Outbox(options)]],
   RelayOptions: [["batchSize", (options) => withProducer((producer) => relay(producer, options))]],

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { serverMetrics } from "../../src/telemetry/mod.ts";
+import { observeServer } from "../../src/telemetry/mod.ts";
 import { start } from "./setting.ts";
 
 test("a server is observed each time metrics are collected, until it is disposed", async () => {
@@ -9,7 +9,7 @@ test("a server is observed each time metrics are collected, until it is disposed
   await using producer = await setting.producer();
   await producer.enqueue("x", [], { queue: "images" });
   await producer.enqueue("x", [], { at: new Date(Date.now() + 60_000) });
-  const metrics = serverMetrics(producer, { meterProvider });
+  const metrics = observeServer(producer, { meterProvider });
   const values = async (name: string) =>
     (await setting.points(name)).points.map(({ attributes, value }) => [attributes, value]);
   assert.deepEqual(await values("faktory.queue.jobs"), [[{ "faktory.queue.name": "images" }, 1]]);
