@@ -52,7 +52,9 @@ export const checks: Readonly<Record<string, (place: Place) => Promise<void>>> =
     match(await page.text(), /<title>Queues.*href="\/jobs\/assets\/style.css"/s);
     const body = new URLSearchParams({ name: "mail", action: "pause" });
     const change = { method: "POST", body, headers: { origin: base } };
-    equal((await fetch(`${base}/jobs/queues`, change)).url, `${base}/jobs/queues?did=pause`);
+    const changed = await fetch(`${base}/jobs/queues`, change);
+    equal(changed.url, `${base}/jobs/queues?did=pause`);
+    match(await changed.text(), /Queue paused/);
     equal(server.queues().queues[0]?.paused, true);
     equal((await worker.stop()).at(-1), "the worker has stopped: 1 done, 0 handed back");
     equal((await web.stop()).at(-1), "the web server has stopped");
