@@ -233,6 +233,17 @@ test("a server with too many connections is asked again after ten seconds", asyn
   await one.stop();
 });
 
+test("results are confirmed while jobs wait and the connection without FETCHes is lost", async () => {
+  const server: Behaviour = { jobs: 100_000 };
+  const one = start(server, { reconnect: { initialMs: 10, maxMs: 10 } });
+  await until(() => one.open() === 16 && one.runs() > 2000);
+  // The clock stands still, so it is not opened again.
+  one.peers[0]!.end();
+  await until(() => one.delays.length > 4000);
+  assert.equal(one.tries(), 16);
+  await one.stop();
+});
+
 test("a lost connection loses no result, and its FETCH is not sent again", async () => {
   const server: Behaviour = { jobs: 5000 };
   const one = start(server, { reconnect: { initialMs: 10, maxMs: 10 } });

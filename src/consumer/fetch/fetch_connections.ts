@@ -147,15 +147,20 @@ export class FetchConnections {
 
   /**
    * Sends results that still wait for a FETCH: all of them if there is no backlog, else some if the
-   * connection for commands is idle.
+   * connection for commands is idle. If that one is not connected, another one takes them.
    */
   sendHeld(): void {
     if (this.#held.length === 0) return;
     const commands = this.#commands!;
     if (!this.hasBacklog || !this.connected) {
       for (const request of this.#held.drain()) this.sendResult(request, commands);
-    } else if (commands.connected && commands.load === 0) {
-      this.#sendHeld(commands, HELD_BATCH);
+      return;
+    }
+    const isFree = ({ inFlight, partial, connection }: FetchConnection) =>
+      inFlight <= 1 && partial === 0 && connection.connected;
+    const free = commands.connected ? commands : this.all.find(isFree)?.connection;
+    if (free !== undefined && (free !== commands || free.load === 0)) {
+      this.#sendHeld(free, HELD_BATCH);
     }
   }
 
