@@ -146,7 +146,7 @@ export class SimulatedDisk {
 
   /** @internal */
   failSync(node: Node): void {
-    if (!node.isFolder) this.lost += node.failSync(this.#random);
+    if (!node.isFolder) node.failSync(this.#random);
   }
 
   /** @internal */

@@ -53,6 +53,8 @@ export class FileNode {
   #seen = new Bytes();
   #saved = new Bytes();
   #changes: Change[] = [];
+  /** Confirmed changes that will be missing after the next power loss. */
+  #lost = 0;
   /** The process that has the file locked. */
   lockedBy: object | undefined;
 
@@ -88,25 +90,24 @@ export class FileNode {
 
   /**
    * Saves some of the changes, and forgets the others: programs see them until the power is lost,
-   * and a later sync does not save them. Linux does so if a sync fails. Returns the number of
-   * confirmed changes that were forgotten.
+   * and a later sync does not save them. Linux does so if a sync fails.
    */
-  failSync(random: Random): number {
+  failSync(random: Random): void {
     const survives = survivorsOf(this.#changes.length, random);
-    let lost = 0;
     for (const [i, change] of this.#changes.entries()) {
       const isWhole = this.#keep(change, (sector) => survives(i, sector));
-      if (!isWhole && change.isConfirmed) lost++;
+      if (!isWhole && change.isConfirmed) this.#lost++;
     }
     // The length may be written before the bytes are.
     if (this.#saved.length < this.length && random() < 0.2) this.#saved.resize(this.length);
     this.#changes = [];
-    return lost;
   }
 
   /** Saves some of the changes. Returns the number of confirmed changes that were lost. */
   losePower(random: Random): number {
-    const lost = this.failSync(random);
+    this.failSync(random);
+    const lost = this.#lost;
+    this.#lost = 0;
     this.#seen = this.#saved;
     this.#saved = new Bytes();
     this.#saved.write(0, this.#seen.view);

@@ -295,7 +295,7 @@ export class Ledger {
     this.trace.add(3, entry.number, this.#now());
     if (!hadIt) {
       this.count("ACK of a job that nobody has");
-      if (entry.acksNow++ > 0 && this.#isCalm(entry)) {
+      if (entry.acksNow++ > 0 && entry.formerHolders.length === 0 && this.#isCalm(entry)) {
         this.violated("a result is reported once", jid);
       }
       return;

@@ -28,7 +28,7 @@ function planOf(random: Random): DiskPlan {
     chances: {
       shortWrite: some(0.2),
       shortRead: some(0.5),
-      failedSync: some(0.004),
+      failedSync: some(0.03),
       lyingSync: random.chance(0.1) ? 0.05 : 0,
       lateSync: some(0.004),
     },

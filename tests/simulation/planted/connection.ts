@@ -94,7 +94,7 @@ export const connectionFaults: readonly PlantedFault[] = [
   },
   {
     name: "a connection that is being opened is not closed by a stop",
-    file: "src/connection/pool.ts",
+    file: "src/connection/connection_group.ts",
     find: "this.#opening?.close();",
     replace: "",
   },

@@ -154,7 +154,7 @@ export const consumerFaults: readonly PlantedFault[] = [
   {
     name: "a stop leaves the connections of its FETCHes open",
     file: "src/consumer/fetch/fetch_connections.ts",
-    find: "await Promise.all(this.#everyOne().map(({ connection }) => connection.end()));",
+    find: "await this.#group.end();",
     replace: "",
   },
   {

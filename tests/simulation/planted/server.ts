@@ -11,8 +11,8 @@ export const serverFaults: readonly PlantedFault[] = [
   },
   {
     name: "a FETCH that has waited long enough may still get a job",
-    file: "src/server/manager.ts",
-    find: "this.queues.stopWaiting(active, waiter);",
+    file: "src/server/fetches.ts",
+    find: "this.#queues.stopWaiting(active, waiter);",
     replace: "",
   },
   {

@@ -17,8 +17,8 @@ export const storeFaults: readonly PlantedFault[] = [
   {
     name: "a reply leaves before its group is synced",
     file: "src/server/store/group_commit.ts",
-    find: "return this.#committing;",
-    replace: "return 0;",
+    find: "if (this.#isTouched || this.#failure !== undefined) return this.#group;",
+    replace: "if (this.#failure !== undefined) return this.#group;",
   },
   {
     name: "a reply leaves one group too early",
@@ -35,8 +35,8 @@ export const storeFaults: readonly PlantedFault[] = [
   {
     name: "a server goes on after a write that failed",
     file: "src/server/store/group_commit.ts",
-    find: "if (this.#isClosed || this.#failure !== undefined) return false;",
-    replace: "if (this.#isClosed) return false;",
+    find: "this.#fail(cause);",
+    replace: "void cause;",
   },
   {
     name: "a short write is not continued",
