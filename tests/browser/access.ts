@@ -40,7 +40,7 @@ browserTest(
     ],
   },
   async ({ page, url, server }) => {
-    // Of what the policy stops, nothing got that far.
+    // Code that the policy stops would be an unescaped text.
     await page.addInitScript(`addEventListener("securitypolicyviolation", ({ blockedURI }) =>
       console.error("stopped by the policy: " + blockedURI))`);
     const consumer = new Consumer({ url: server.url, queues: ["images"], labels: [HOSTILE] });
@@ -90,7 +90,7 @@ browserTest(
         const answer = await page.evaluate(`fetch("${url}api/queues/remove", {
           method: "POST", mode: "no-cors", body: '{"name":"images"}' }).then(() => "", String)`);
         assert.match(String(answer), /^(?:TypeError.*)?$/);
-        // It cannot read anything either, nor show it in a frame.
+        // It cannot read a response either.
         const read = await page.evaluate(`fetch("${url}api/queues").then(() => "read", String)`);
         assert.match(String(read), /TypeError/);
       }

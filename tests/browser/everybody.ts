@@ -95,7 +95,7 @@ browserTest(
 
 browserTest("axe finds planted faults", {}, async ({ page, url, expect }) => {
   expect(/404 \(Not Found\)/);
-  // A page that does not change by itself.
+  // This page is not live.
   await page.goto(`${url}nowhere`);
   await page.evaluate(`document.querySelector("main").innerHTML = "<img src=x><button></button>"`);
   const ids = (await findingsOf(page)).map((finding) => finding.split(": ")[1]);
@@ -114,7 +114,7 @@ browserTest(
       if (width > 360) wide.push(`${path || "overview"}: ${width} px`);
     });
     assert.deepEqual(wide, []);
-    // The menu is wider, and shows where one is.
+    // The menu is wider than the screen, and shows the current page.
     await visit.page.goto(`${visit.url}batches`);
     const place = await visit.page.locator("nav [aria-current]").boundingBox();
     assert(place !== null && place.x + place.width <= 360, JSON.stringify(place));
@@ -139,7 +139,7 @@ browserTest("a job is run with the keyboard alone", scheduled, async ({ page, ur
     assert(passed.length < 40, passed.join("\n"));
     await page.keyboard.press("Tab");
   }
-  // One can see where one is.
+  // The focus is visible.
   assert.match(
     String(await page.evaluate("getComputedStyle(document.activeElement).outline")),
     /solid 2px/,

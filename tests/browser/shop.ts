@@ -64,7 +64,7 @@ const RUNNING: readonly [string, unknown[]][] = [
   ["resize", ["products/armchair.png", { width: 640 }]],
 ];
 
-/** A workflow of the shop, which stays as it is. */
+/** The id of a workflow that no worker continues. */
 const WORKFLOW = "order-4711";
 
 /** A shop that is open. */

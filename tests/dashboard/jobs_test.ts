@@ -57,7 +57,7 @@ test("jobs of a queue are killed and discarded after a confirmation", async () =
     assert.match(textOf((await post(bulk)).text), /Discard 2 jobs\?/);
     await post({ ...bulk, confirmed: "yes" });
     assert.deepEqual([server.queues().jobs, server.snapshot().dead], [2, 1]);
-    // A queue has no filter that would stand for all of its jobs.
+    // Jobs of a queue are changed by their ids only.
     assert.equal((await post({ bulk: "discard:matching", confirmed: "yes" })).status, 400);
     assert.equal((await post({ one: "retry:queued-job-3" })).status, 400);
 
@@ -174,7 +174,7 @@ test("the chart leaves out the current interval", () => {
     ));
   for (let first = 100; first < 106; first++) {
     const merged = merge(points(360, first));
-    // Two points each, begun at an even one: none is half of what the others are.
+    // Each group has two points and begins at an even one.
     assert(merged.every(({ at, processed }) => at.getTime() % 20_000 === 0 && processed === 2));
     assert(merged.length >= 178, String(merged.length));
     const end = merged.at(-1)!.at.getTime() + 20_000;

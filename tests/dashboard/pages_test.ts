@@ -98,7 +98,7 @@ test("a job's page kills, retries and discards it", async () => {
         );
       assert.equal(await act("kill", "scheduled"), "/job?jid=the-one-job&did=kill&jobs=1");
       assert.equal((await server.job("the-one-job"))?.place, "dead");
-      // Somebody else was quicker.
+      // The job has left the set meanwhile.
       assert.equal(await act("retry", "scheduled"), "/job?jid=the-one-job&did=gone");
       assert.equal(await act("discard", "dead"), null);
       assert.equal((await server.job("the-one-job"))?.place, "dead");

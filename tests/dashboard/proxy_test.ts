@@ -16,7 +16,7 @@ test("wrong passwords are throttled, concurrent ones too", async () => {
     const statuses = (await Promise.all(tries)).map(({ status }) => status);
     assert.deepEqual(statuses.filter((status) => status === 401).length, 5);
     assert.deepEqual(statuses.filter((status) => status === 429).length, 15);
-    // Not even the right one, or it could be told from the wrong ones.
+    // The right password is refused too: otherwise an attacker would recognise it.
     const right = { form: { password: "right" } };
     const { status, headers, text } = await visit("/login", right);
     assert.deepEqual([status, headers.get("retry-after")], [429, "30"]);
@@ -30,7 +30,7 @@ test("wrong passwords are throttled, concurrent ones too", async () => {
   });
 });
 
-/** A login form that comes from an address. */
+/** Makes a request that sends the login form. */
 function login(password: string, headers: Record<string, string> = {}): Request {
   const body = new URLSearchParams({ password });
   return new Request(`${ORIGIN}/login`, {
@@ -42,13 +42,13 @@ function login(password: string, headers: Record<string, string> = {}): Request 
 
 const OWNER = { address: "192.0.2.7" };
 
-test("an attacker locks out only his own address", async () => {
+test("an attacker locks out only their own address", async () => {
   const clock = new ManualClock();
   await withDashboard({}, async ({ server }) => {
     const handler = dashboard(server, { password: "right", clock });
     const attack = async (connection: unknown) =>
       (await handler(login("wrong"), connection)).status;
-    // As node:http, Deno.serve and Bun.serve tell the address.
+    // The arguments of nodeListener, Deno.serve and Bun.serve.
     const attackers = [
       { address: "203.0.113.9" },
       { remoteAddr: { transport: "tcp", hostname: "203.0.113.10", port: 4711 } },
@@ -60,10 +60,10 @@ test("an attacker locks out only his own address", async () => {
       assert.deepEqual(statuses, [401, 401, 401, 401, 401, 429, 429, 429]);
       assert.equal((await handler(login("right"), attacker)).status, 429);
     }
-    // Another address of the same network, or the same one written otherwise.
+    // Another address of the same network, and the same address in another notation.
     assert.equal(await attack({ address: "2001:0db8:7:0::beef:2" }), 429);
     assert.equal(await attack({ address: "::ffff:203.0.113.9" }), 429);
-    // A header does not make it another address, and a body in chunks neither.
+    // Neither a header nor a chunked body changes the address.
     const spoofed = login("wrong", { "x-forwarded-for": "192.0.2.99" });
     assert.equal((await handler(spoofed, attackers[0])).status, 429);
     const chunked = new Request(`${ORIGIN}/login`, {
@@ -87,7 +87,7 @@ test("behind a proxy, the address is the last of X-Forwarded-For", async () => {
     const proxy = { address: "127.0.0.1" };
     const from = (forwarded: string, password: string) =>
       handler(login(password, { "x-forwarded-for": forwarded }), proxy);
-    // The attacker sends the header himself, another address each time.
+    // The attacker sends the header too, with another address each time.
     for (let i = 0; i < 5; i++) {
       assert.equal((await from(`192.0.2.${i}, 203.0.113.9`, "wrong")).status, 401);
     }
@@ -119,7 +119,7 @@ test("a proxy with TLS makes the cookie Secure and sets the host", async () => {
     const crossed = { ...forwarded, origin: "https://evil.example" };
     assert.equal((await trusting(login("right", crossed))).status, 403);
 
-    // Without the option the headers are those of a visitor, and mean nothing.
+    // Without the option, the headers are ignored: a visitor may send them.
     const direct = dashboard(server, options);
     assert.equal((await direct(login("right", forwarded))).status, 403);
     const { headers } = await direct(login("right", { ...forwarded, origin: ORIGIN }));

@@ -26,7 +26,7 @@ test("data of jobs is escaped on every page", async () => {
   await withDashboard({ jobs }, async ({ visit, server, fail }) => {
     await server.retry({ set: "scheduled", type: `${attack} retries` });
     await server.kill({ set: "scheduled", type: `${attack} dead` });
-    // The first of the queue is the one that was pushed to it.
+    // This job was pushed first, so it is the first of the queue.
     await fail(`${attack} queue`, attack);
     const consumer = new Consumer({
       url: server.url,
@@ -83,7 +83,7 @@ test("every response has a content security policy and forbids frames", async ()
       );
       assert.equal(headers.get("x-content-type-options"), "nosniff");
       assert.equal(headers.get("x-frame-options"), "DENY");
-      // The policy would have browsers refuse these.
+      // Browsers would refuse these because of the policy.
       assert(
         !/<style|style=|<script(?![^>]*src=)|\son\w+=|https?:\/\/(?!www\.w3\.org)/.test(text),
         path,
@@ -107,7 +107,7 @@ test("a page of another site cannot change anything", async () => {
       const json = { set: "scheduled", all: true };
       assert.equal((await visit("/api/jobs/discard", { json, headers })).status, 403);
     }
-    // A browser without an Origin says where the request comes from.
+    // A browser without an Origin sends Sec-Fetch-Site.
     const handler = dashboard(server);
     const request = (headers: Record<string, string>) =>
       new Request(`${ORIGIN}/scheduled`, {
@@ -192,7 +192,7 @@ test("the password protects every page, and sessions end", async () => {
     }
     const change = { form: { bulk: "discard:matching", confirmed: "yes" } };
     assert.equal((await visit("/dead", change)).status, 401);
-    // A probe needs to know that it is there, and a page its style.
+    // Probes and the style sheet need no password.
     assert.equal((await visit("/health")).status, 200);
     assert.equal((await visit("/assets/style.css")).status, 200);
     assert.match(textOf((await visit("/login?next=/dead")).text), /Password Log in/);
