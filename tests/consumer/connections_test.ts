@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Consumer, type ConsumerOptions } from "../../mod.ts";
+import { deferred } from "../../src/internal/deferred.ts";
 import { ManualClock } from "../../src/server/mod.ts";
 import { Peer } from "../connection/peer.ts";
 import { bulk, jobReply } from "./scripted.ts";
@@ -22,6 +23,8 @@ interface Behaviour {
    * client.
    */
   readonly isFast?: boolean;
+  /** If set, INFO has no reply before this resolves. */
+  heldInfo?: Promise<void>;
 }
 
 /**
@@ -81,6 +84,7 @@ function start(server: Behaviour, options: ConsumerOptions = {}) {
       }
       const jid = /^(?:ACK|FAIL) .*"jid":"(.*?)"/.exec(line)?.[1];
       if (jid !== undefined) delays.push(clock.now() - ranAt.get(jid)!);
+      if (line === "INFO") await server.heldInfo;
       const faktory = { queues: { default: server.jobs } };
       say(line === "INFO" ? bulk(JSON.stringify({ faktory, server: {} })) : "+OK\r\n");
     }
@@ -210,6 +214,26 @@ test("a stop without grace leaves no result unreported on busy connections", asy
   assert(one.clock.now() - stoppedAt <= 2600, `${one.clock.now() - stoppedAt} ms`);
   assert.deepEqual([done, unfinished.length, unreported.length], [one.runs(), 0, 0]);
   assert.equal(one.delays.length, one.runs());
+  assert.equal(one.clock.pending, 0);
+});
+
+test("an INFO that is answered after a stop does not delay the results of jobs", async () => {
+  const server: Behaviour = { jobs: 100_000 };
+  const one = start(server);
+  await until(() => one.open() === 16 && one.runs() > 2000);
+  const info = deferred<void>();
+  server.heldInfo = info.promise;
+  const commands = one.peers[0]!;
+  while (one.pending(commands)[0] !== "INFO") await one.pass(50);
+  const finish = deferred<void>();
+  one.consumer.register("x", () => finish.promise);
+  await until(() => one.consumer.running.length === 100);
+  void one.consumer.stop();
+  info.resolve();
+  await until(() => one.pending(commands).length === 0);
+  finish.resolve();
+  const { done, unreported } = await one.running;
+  assert.deepEqual([done, unreported.length], [one.runs() + 100, 0]);
   assert.equal(one.clock.pending, 0);
 });
 

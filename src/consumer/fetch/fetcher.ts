@@ -69,6 +69,8 @@ export class Fetcher {
    * once, which frees a slot and calls this method again: such a call waits for the one in progress.
    */
   pump(): void {
+    // Also called by timers and by replies to INFO, which may come after the session was stopped.
+    if (this.isOver) return;
     this.#mustFill = true;
     if (this.#isFilling) return;
     this.#isFilling = true;
