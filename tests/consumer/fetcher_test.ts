@@ -25,7 +25,7 @@ test("no more jobs are fetched than can run, even if a FETCH makes another one b
     runs: { wanted: 3 },
     limits: {},
   };
-  const context = { monotonic: new ManualClock() };
+  const context = { monotonic: new ManualClock(), phase: "running" };
   const fetcher = new Fetcher(
     context as unknown as ConstructorParameters<typeof Fetcher>[0],
     parts as unknown as FetcherParts,
