@@ -48,7 +48,7 @@ export function api(open: () => Promise<ApiContext>): Hono {
   app.post("/jobs/cancel", async (context) => {
     const { jid } = await bodyOf<{ jid?: unknown }>(context.req.raw);
     if (typeof jid !== "string") throw invalid("Cannot cancel a job as its jid is not a text");
-    const place = await embedded(await open()).cancel(jid);
+    const place = await (await open()).source.cancel(jid);
     return place === undefined
       ? fault(404, "NOT_FOUND", "there is nothing to cancel")
       : context.json({ jid, place });

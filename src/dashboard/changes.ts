@@ -2,7 +2,7 @@ import type { JobSelection, SetSelection } from "../inspect/types.ts";
 import { InvalidArgumentError } from "../errors.ts";
 import { confirmPage, jobsOf } from "./pages/others.ts";
 import { filtersOf } from "./pages/jobs.ts";
-import type { JobAction, QueueAction } from "./source.ts";
+import type { CancelledPlace, JobAction, QueueAction } from "./source.ts";
 import { count } from "./view/text.ts";
 import type { Html } from "./view/html.ts";
 import { link, type Visit } from "./view/visit.ts";
@@ -17,6 +17,12 @@ type Selection = Exclude<JobSelection, string | readonly string[]>;
 
 const JOB_ACTIONS: readonly string[] = ["retry", "kill", "discard"];
 const QUEUE_ACTIONS: readonly string[] = ["pause", "resume", "remove"];
+/** Notices of a cancellation, by the place where the job was. */
+const CANCELLED: Readonly<Partial<Record<CancelledPlace, string>>> = {
+  working: "abort",
+  unknown: "withdraw",
+};
+
 const SETS: readonly string[] = ["scheduled", "retries", "dead"];
 
 /** Handles the form of a list of jobs: changes one job, the selected ones, or all that match. */
@@ -74,10 +80,8 @@ export async function changeJob(visit: Visit, form: URLSearchParams): Promise<Ou
     return { page: confirmPage(visit, { action, what, path: "/job", fields, back: own() }) };
   }
   if (action === "cancel") {
-    const was = await visit.inspection?.cancel(jid);
-    return {
-      location: own({ did: was === undefined ? "gone" : was === "working" ? "abort" : action }),
-    };
+    const was = await visit.source.cancel(jid);
+    return { location: own({ did: was === undefined ? "gone" : CANCELLED[was] ?? action }) };
   }
   const selection = selectionOf(place as ChangedPlace, { queue, jids: [jid], filters: {} });
   const did = done(action, await change(visit, action, selection));

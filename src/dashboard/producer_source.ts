@@ -8,6 +8,7 @@ import type { Producer } from "../producer/producer.ts";
 import type { ServerInfo } from "../protocol/server_info.ts";
 import { readLatencies } from "../producer/figures.ts";
 import {
+  type CancelledPlace,
   type Inspection,
   type JobAction,
   type QueueAction,
@@ -75,6 +76,13 @@ export class ProducerSource implements Source {
     return undefined;
   }
 
+  async cancel(jid: string): Promise<CancelledPlace | undefined> {
+    const inspector = await this.#inspector();
+    if (inspector !== undefined) return await this.#within(inspector.cancel(jid));
+    const cancellation = await this.#within(this.#producer.cancel(jid, { waitMs: 0 }));
+    return cancellation === "withdrawn" ? "unknown" : "working";
+  }
+
   async inspection(): Promise<Inspection | undefined> {
     const inspector = await this.#inspector();
     if (inspector === undefined) return undefined;
@@ -82,7 +90,6 @@ export class ProducerSource implements Source {
       jobs: (query) => inspector.jobs(query),
       job: (jid, options) => inspector.job(jid, options),
       attempts: (jid) => inspector.attempts(jid),
-      cancel: (jid) => inspector.cancel(jid),
       recurring: () => inspector.recurring(),
       count: (selection) => inspector.count(selection),
       change: (action, selection) => inspector[action](selection),

@@ -29,6 +29,9 @@ export type QueueAction = "pause" | "resume" | "remove";
 /** A queue. `paused` is `undefined` if the server does not tell it. */
 export type ShownQueue = Omit<ServerQueue, "paused"> & { readonly paused: boolean | undefined };
 
+/** Where a cancelled job was. Other servers only tell whether a worker had it. */
+export type CancelledPlace = JobPlace | "unknown";
+
 /** The data and changes that every Faktory server provides. */
 export interface Source {
   info(): Promise<ServerInfo>;
@@ -40,6 +43,8 @@ export interface Source {
     action: JobAction,
     selection: SetSelection | QueueSelection,
   ): Promise<number | undefined>;
+  /** Cancels a job. Returns where it was, `undefined` if there was nothing to cancel. */
+  cancel(jid: string): Promise<CancelledPlace | undefined>;
   /** Returns what an embedded server provides in addition, `undefined` for other servers. */
   inspection(): Promise<Inspection | undefined>;
 }
@@ -50,8 +55,6 @@ export interface Inspection {
   job(jid: string, options?: FindJobOptions): Promise<ServerJob | undefined>;
   /** Returns the attempts of a job that are kept, the first one first. */
   attempts(jid: string): Promise<readonly JobAttempt[]>;
-  /** Cancels a job. Returns where it was, `undefined` if there was nothing to cancel. */
-  cancel(jid: string): Promise<JobPlace | undefined>;
   recurring(): Promise<readonly ServerRecurring[]>;
   count(selection: JobSelection): Promise<number>;
   change(action: JobAction, selection: JobSelection): Promise<number>;

@@ -37,7 +37,8 @@ function replyTo(line: string): string {
   const [verb = "", subcommand] = line.split(" ");
   if (verb === "INFO") return `$${INFO.length}\r\n${INFO}\r\n`;
   if (subcommand === "LATENCY") return '$14\r\n{"images":2.5}\r\n';
-  return ["HELLO", "MUTATE", "QUEUE"].includes(verb)
+  if (verb === "FAIL") return "-ERR Job not found any-job-id\r\n";
+  return ["HELLO", "MUTATE", "QUEUE", "PUSH", "PUSHB"].includes(verb)
     ? "+OK\r\n"
     : `-ERR unknown command ${verb}\r\n`;
 }

@@ -59,6 +59,18 @@ test("a server that lists no jobs is shown with the data of its protocol", async
     const both = { ...text, type: "resize" };
     assert.equal((await visit("/dead", { form: both })).status, 400);
     assert.equal((await visit("/api/jobs/discard", { json: ["any-job-id"] })).status, 400);
+    assert.match(textOf((await visit("/retries")).text), /Job id Cancel job/);
+    const cancel = { jid: "any-job-id", set: "working", action: "cancel" };
+    assert.match(
+      textOf((await visit("/job", { form: cancel })).text),
+      /Cancel the job any-job-id\?/,
+    );
+    const cancelled = await visit("/job", { form: { ...cancel, confirmed: "yes" } });
+    assert.equal(cancelled.headers.get("location"), "/job?jid=any-job-id&did=withdraw");
+    assert.deepEqual([sent("PUSH").length, sent("FAIL").length], [1, 1]);
+    const json = { jid: "any-job-id" };
+    const byApi = JSON.parse((await visit("/api/jobs/cancel", { json })).text);
+    assert.deepEqual(byApi, { ...json, place: "unknown" });
     await visit("/queues", { form: { name: "images", action: "pause" } });
     assert.deepEqual(sent("QUEUE PAUSE"), ["QUEUE PAUSE images"]);
     await producer.close();

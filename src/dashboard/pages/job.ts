@@ -33,7 +33,8 @@ export async function jobPage(
   const jid = query.get("jid") ?? "";
   const title = `Job ${jid.slice(0, 100)}`;
   if (inspection === undefined) {
-    return { html: page(visit, { title }, elsewhere(visit)), found: true };
+    const body = html`${elsewhere(visit)}${cancelForm(visit, jid)}`;
+    return { html: page(visit, { title }, body), found: true };
   }
   const [job, attempts] = jid === ""
     ? [undefined, []]
@@ -50,6 +51,18 @@ export async function jobPage(
 async function isShort({ source }: Visit, name: string): Promise<boolean> {
   const { queues: [queue] } = await source.queues({ name });
   return (queue?.size ?? 0) <= MAX_LIVE;
+}
+
+/** Renders a form that cancels a job by its id, for a server that lists no jobs. */
+export function cancelForm(visit: Visit, jid = ""): Html | "" {
+  if (visit.settings.readOnly) return "";
+  return html`
+    <form class="filters" method="post" action="${link(visit, "/job")}">
+      <input type="hidden" name="set" value="working">
+      <label>Job id <input name="jid" required value="${jid}"></label>
+      <button name="action" value="cancel">Cancel job</button>
+    </form>
+  `;
 }
 
 /** Tells what became of a job that the server does not have. */

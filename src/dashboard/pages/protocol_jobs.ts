@@ -2,6 +2,7 @@ import { type Html, html } from "../view/html.ts";
 import { elsewhere, page } from "../view/layout.ts";
 import { whole } from "../view/text.ts";
 import { link, type Visit } from "../view/visit.ts";
+import { cancelForm } from "./job.ts";
 import { bulkButtons, type ListedPlace } from "./job_table.ts";
 
 /** Renders a set of a server that lists no jobs: its size, and a form for changes by a filter. */
@@ -25,6 +26,7 @@ export async function protocolPage(visit: Visit, place: ListedPlace, title: stri
             ${bulkButtons(place, "matching", "all that match")}
           </form>
         <p class="hint">Fill in one of the two, or neither for all jobs of the set.</p>
+        ${place === "dead" ? "" : cancelForm(visit)}
       `}
     `,
   );

@@ -100,6 +100,7 @@ const DONE: Readonly<Record<string, (jobs: string) => string>> = {
   kill: (jobs) => `${jobs} moved to the dead.`,
   discard: (jobs) => `${jobs} discarded.`,
   cancel: () => "The job is cancelled.",
+  withdraw: () => "The job is cancelled, if the server had it.",
   abort: () =>
     "The job is cancelled. Its worker stops it within ten seconds if its consumer has the option " +
     "cancellation.",
