@@ -29,7 +29,7 @@ export interface Task<T> {
  *
  * A middleware that returns nothing returns the result of `next`, and its layer ends only when that
  * result is there, even if the middleware did not await it. A middleware that calls `next` twice
- * fails, whatever else it does.
+ * fails in any case.
  *
  * This uses callbacks because every job passes here: a promise for each step took half the time of
  * an enqueue. The only promises made are those that `next` returns.

@@ -53,7 +53,7 @@ function open(modules: Modules, attempt: SocketAttempt): Promise<TransportConnec
       ? plain(modules, hostname, target.port)
       : { socket: secure(modules, hostname, target), deliver: undefined };
     const fail = (error: Error) => {
-      // An error after the end concerns nobody, but without a listener it would end the program.
+      // Later errors have no effect, but without a listener they would end the program.
       socket.off("error", fail).off("close", hangUp).on("error", () => {});
       socket.destroy();
       reject(error);

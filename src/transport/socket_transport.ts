@@ -16,7 +16,8 @@ export interface SocketAttempt {
   readonly hostname: string;
   readonly target: ConnectTarget;
   /**
-   * Aborted when nobody waits any longer. A driver may then close the socket at once, or ignore it.
+   * Aborted when the result is not needed any more. A driver may then close the socket at once, or
+   * ignore it.
    */
   readonly signal: AbortSignal;
   /**

@@ -1,6 +1,6 @@
 import type { Producer } from "../producer/producer.ts";
 import type { ServerInfo } from "../protocol/server_info.ts";
-import { advancing, CHECKED, pushThem, STARTED } from "./advance.ts";
+import { CHECKED, pushesAfter, sendPushes, STARTED } from "./pushes.ts";
 import { checkJob, FIRST_CHECK_SECONDS, type JoinJob } from "./join_job.ts";
 import { dropTokens, type Facts, pushAll, takeTokens, tokenOf } from "./tokens.ts";
 
@@ -38,7 +38,7 @@ interface Found {
 }
 
 /** Runs a job that collects the tokens of a join. `queue` is the queue of the job. */
-export async function unite(producer: Producer, job: JoinJob, queue: string): Promise<void> {
+export async function runJoin(producer: Producer, job: JoinJob, queue: string): Promise<void> {
   const { everySeconds, misses = 0, checks = 0 } = job;
   const mayEnd = job.isDone === true || misses >= MAX_MISSES || checks >= MAX_CHECKS;
   const { state, isStarted, ...found } = await look(producer, job, { queue, mayEnd });
@@ -82,14 +82,14 @@ async function look(
       if (isAlone || looks === MAX_LOOKS) return { state: "waits", isStarted, info };
       continue;
     }
-    // Pushed before the next node starts: whatever crashes, the check removes the rest of the join.
+    // Pushed before the next node starts, so that the check removes the join after any crash.
     if (!(CHECKED in facts)) {
       const check = { ...job, everySeconds: FIRST_CHECK_SECONDS };
       await pushAll(producer, [checkJob(check, { queue, info: await producer.info() })]);
     }
     if (values !== undefined) {
-      const next = advancing(job.step, { value: values, results: values }, { queue });
-      await pushThem(producer, next, queue);
+      const next = pushesAfter(job.step, { value: values, results: values }, { queue });
+      await sendPushes(producer, next, queue);
     }
     const isDone = wasDone || values !== undefined;
     const left = isDone ? { [DONE]: true, [CHECKED]: true } : { ...facts, [CHECKED]: true };

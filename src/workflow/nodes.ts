@@ -98,7 +98,7 @@ export function countJobs(plan: Plan): number {
   return ("chain" in plan ? plan.chain : plan.join).reduce((sum, node) => sum + countJobs(node), 0);
 }
 
-/** Returns the type of each job in the plan by its path, as `starting` makes the paths. */
+/** Returns the type of each job in the plan by its path, as `pushesOf` makes the paths. */
 export function stepsOf(plan: Plan, path = "0"): Record<string, string> {
   if ("job" in plan) return { [path]: plan.job.type };
   const nodes = "chain" in plan ? plan.chain : plan.join;

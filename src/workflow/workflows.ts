@@ -11,9 +11,9 @@ import type { Job, JobInput } from "../job/job.ts";
 import { DEFAULT_QUEUE, queueNameFault } from "../job/queue_name.ts";
 import type { Producer } from "../producer/producer.ts";
 import { serverTime } from "../protocol/server_info.ts";
-import { advancing, ENDED, pushThem, starting } from "./advance.ts";
+import { ENDED, pushesAfter, pushesOf, sendPushes } from "./pushes.ts";
 import { JOIN, type JoinJob } from "./join_job.ts";
-import { unite } from "./joiner.ts";
+import { runJoin } from "./joiner.ts";
 import { LookQueue } from "./look_queue.ts";
 import { countJobs, type Plan, plannedJob, planOf, stepsOf, type WorkflowNode } from "./nodes.ts";
 import { jobOf, type Step, stepOf } from "./step.ts";
@@ -133,7 +133,7 @@ export class Workflows {
       status,
       onDead: onDead === undefined ? undefined : plannedJob(onDead),
     };
-    const pushes = starting(plan, step);
+    const pushes = pushesOf(plan, step);
     const queue = firstQueue(plan, producer);
     if (status !== undefined) {
       const { raw } = await producer.info();
@@ -145,7 +145,7 @@ export class Workflows {
         }),
       ]);
     }
-    await pushThem(producer, pushes, queue);
+    await sendPushes(producer, pushes, queue);
     return id;
   }
 
@@ -174,7 +174,7 @@ export class Workflows {
     const looks = new LookQueue();
     consumer.register(JOIN, async (job, { producer }) => {
       const join = job.args[0] as JoinJob;
-      const run = () => unite(producer, join, job.queue);
+      const run = () => runJoin(producer, join, job.queue);
       await (join.everySeconds === undefined ? looks.run(join.tokens, run) : run());
     });
     consumer.register(FORGET, async (job, { producer }) => {
@@ -235,11 +235,11 @@ function statusQueue(id: string): string {
 async function succeeded(producer: Producer, job: Job, step: Step, value: unknown): Promise<void> {
   const result = resultOf(job, value);
   const { queue, custom: { bid } } = job;
-  const pushes = advancing(step, { value: result, results: [result] }, { queue, bid });
+  const pushes = pushesAfter(step, { value: result, results: [result] }, { queue, bid });
   const fact = step.status === undefined
     ? []
     : [tokenOf(step.status, { [SUCCEEDED + step.path]: true })];
-  await pushThem(producer, { ...pushes, own: [...fact, ...pushes.own] }, queue);
+  await sendPushes(producer, { ...pushes, own: [...fact, ...pushes.own] }, queue);
 }
 
 /** Enqueues the job of the option `onDead`. */
@@ -252,7 +252,7 @@ async function failed(producer: Producer, job: Job, step: Step): Promise<void> {
   const own: Step = { id: `${id}.${path}`, path: "dead" };
   const { custom: _step, ...fields } = jobOf(more, own);
   const alarm = { ...fields, custom: { ...custom, failed } };
-  await pushThem(producer, { own: [], groups: [], jobs: [alarm] }, job.queue);
+  await sendPushes(producer, { own: [], groups: [], jobs: [alarm] }, job.queue);
 }
 
 /** Returns true if the job will not run again after this error or outcome. */

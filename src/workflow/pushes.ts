@@ -49,7 +49,7 @@ interface PartGroup {
 const MIN_GROUP = 2;
 
 /** Returns the pushes that start a node. */
-export function starting(plan: Plan, step: Step): Pushes {
+export function pushesOf(plan: Plan, step: Step): Pushes {
   if ("job" in plan) return { own: [], groups: [], jobs: [jobOf(plan.job, step)] };
   const { id, path, then } = step;
   if ("chain" in plan) {
@@ -59,7 +59,7 @@ export function starting(plan: Plan, step: Step): Pushes {
     const more: Next | undefined = rest.length === 0
       ? then
       : { plan: { chain: rest }, path: `${place}_${Number(at) + 1}`, then };
-    return starting(first!, { ...step, path: `${place}.${at}`, then: more });
+    return pushesOf(first!, { ...step, path: `${place}.${at}`, then: more });
   }
   const { results: _results, ...own } = step;
   const tokens = `workflow.${id}.${path}`;
@@ -69,7 +69,7 @@ export function starting(plan: Plan, step: Step): Pushes {
   const parts = plan.join.map((part, index) => {
     const isCounted = hasGroup && isCountable(part);
     const then = { ...join, index, isCounted: isCounted || undefined };
-    const pushes = starting(part, { ...step, path: `${path}.${index}`, then });
+    const pushes = pushesOf(part, { ...step, path: `${path}.${index}`, then });
     if (!isCounted) return pushes;
     grouped.push(...pushes.jobs);
     return { ...pushes, jobs: [] };
@@ -96,7 +96,7 @@ function isCountable(plan: Plan): boolean {
  * @param job The node's job: its queue, whose workers know the workflow, and the batch that counts
  * the job, if there is one. The server enqueues the check of the join when the batch is complete.
  */
-export function advancing(
+export function pushesAfter(
   step: Step,
   { value, results }: Result,
   { queue, bid }: { readonly queue: string; readonly bid?: unknown },
@@ -107,7 +107,7 @@ export function advancing(
     return { own, groups: [], jobs: [] };
   }
   if ("plan" in then) {
-    return starting(then.plan, { ...step, path: then.path, then: then.then, results });
+    return pushesOf(then.plan, { ...step, path: then.path, then: then.then, results });
   }
   const { tokens, of } = then;
   const token = tokenOf(tokens, { [then.index]: value });
@@ -124,7 +124,7 @@ export function advancing(
  *
  * @param queue The queue for checks of joins whose parts a batch counts.
  */
-export async function pushThem(
+export async function sendPushes(
   producer: Producer,
   { own, groups, jobs }: Pushes,
   queue: string,
