@@ -92,14 +92,15 @@ function waitingMore(queues: number, history: ServerHistory | undefined, now: nu
   return `+${rate((before.enqueued + last.enqueued) / seconds)}, ${count(queues, "queue")}`;
 }
 
+const FIRST_STEPS = [
+  "echo 'export default { greet: (job) => console.log(job.args) };' > handlers.mjs",
+  "npx @faktory-ts/faktory push greet '\"world\"'",
+  "npx @faktory-ts/faktory work ./handlers.mjs",
+].join("\n");
+
 function firstSteps(): Html {
   return empty(
     "No jobs yet. Enqueue one and run it:",
-    html`
-      <pre
-        tabindex="0"><code>echo 'export default { greet: (job) => console.log(job.args) };' > handlers.mjs
-      npx @faktory-ts/faktory push greet '"world"'
-      npx @faktory-ts/faktory work ./handlers.mjs</code></pre>
-    `,
+    html`<pre tabindex="0"><code>${FIRST_STEPS}</code></pre>`,
   );
 }
