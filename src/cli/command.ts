@@ -43,6 +43,8 @@ export interface CommandDefinition<Flags extends object = object> {
   readonly commands?: readonly CommandDefinition[];
   /** If true, runs when only its group is named: `queues` runs `queues list`. @default false */
   readonly isDefault?: boolean;
+  /** If true, its argument is the id of a job, which may begin with a dash. @default false */
+  readonly takesJid?: boolean;
 }
 
 /** Adds a command below `parent`. `ended` receives its exit status. */

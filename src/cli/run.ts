@@ -31,13 +31,32 @@ export async function runCli(
     });
     // Without arguments, prints the help.
     if (args.length === 0) program.outputHelp();
-    else await program.parseAsync([...args], { from: "user" });
+    else await program.parseAsync(withJidLast(args, commands), { from: "user" });
     return status;
   } catch (error) {
     const { status, line } = failureOf(error, helpHint(args, commands));
     if (line !== undefined) io.stderr.write(`${line}\n`);
     return status;
   }
+}
+
+/** A job's id in the form of this package and of other clients, with a dash at its start. */
+const DASH_JID = /^-[\w-]{15}$/;
+
+/**
+ * Moves a job's id that begins with a dash to the end, after `--`. One id in 64 does, and the parser
+ * would take it as flags.
+ */
+function withJidLast(args: readonly string[], commands: readonly CommandDefinition[]): string[] {
+  const takesJid = commands.find(({ name }) => name === args[0])?.takesJid === true;
+  const at = takesJid && !args.includes("--")
+    ? args.findIndex((arg, i) => DASH_JID.test(arg) && !isFlagWithValue(args[i - 1]))
+    : -1;
+  return at < 0 ? [...args] : [...args.toSpliced(at, 1), "--", args[at]!];
+}
+
+function isFlagWithValue(arg = ""): boolean {
+  return /^--[^=]+$/.test(arg) && arg !== "--json" && arg !== "--insecure";
 }
 
 /** From an empty machine to the first job. */

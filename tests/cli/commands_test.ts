@@ -146,6 +146,20 @@ test("a signal ends a command without output", async () => {
   });
 });
 
+test("an id that begins with a dash is not taken as flags", async () => {
+  await withServer({}, async (server) => {
+    const { url } = server;
+    const [jid, password] = ["-hVbG-D5X1QQrjQA", "-sVbG-D5X1QQrjQA"];
+    await faktory(["push", "a", "--at", "+5m", "--jid", jid, "--url", url]);
+    const shown = await faktory(["job", jid, "--password", password, "--json", "--url", url]);
+    assert.equal(JSON.parse(shown.stdout).jid, jid);
+    const { status, stdout } = await faktory(["cancel", "--json", jid, "--url", url]);
+    assert.deepEqual([status, JSON.parse(stdout).jid], [0, jid]);
+    assert.equal(server.snapshot().scheduled, 0);
+    assert.equal((await faktory(["cancel", "--", jid, "--url", url])).status, 64);
+  });
+});
+
 test("cancel prints the result of the cancellation", async () => {
   await withServer({}, async (server) => {
     const { url } = server;

@@ -25,6 +25,7 @@ export const cancel: CommandDefinition<CancelFlags> = {
     ["cancel 7TlTmYkbFqXCWKGj", "at any place"],
     ["cancel 7TlTmYkbFqXCWKGj --wait 30", "wait longer for its worker to confirm"],
   ],
+  takesJid: true,
   configure(command: Command): void {
     addConnectionFlags(
       command

@@ -18,6 +18,7 @@ export const job: CommandDefinition<ConnectionFlags> = {
     ["job 7TlTmYkbFqXCWKGj", "a job at any place: on a queue, with a worker, in a set"],
     ["job 7TlTmYkbFqXCWKGj --json | jq .failure.backtrace", "the stack trace of its last error"],
   ],
+  takesJid: true,
   configure(command: Command): void {
     addConnectionFlags(command.argument("<jid>", "the job's id"));
   },
