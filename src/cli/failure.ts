@@ -124,8 +124,8 @@ export function explain(error: unknown, help: string): Explanation {
   if (error instanceof FaktoryError) {
     const status = STATUSES_BY_CODE[error.code] ??
       STATUSES.find(([kind]) => error instanceof kind)?.[1] ?? Status.internal;
-    const said = error instanceof ServerError ? "Refused by the server: " : "";
-    return { status, message: said + error.message, hint: HINTS[error.code] ?? help };
+    const prefix = error instanceof ServerError ? "Refused by the server: " : "";
+    return { status, message: prefix + error.message, hint: HINTS[error.code] ?? help };
   }
   const { name, message } = error instanceof Error ? error : new Error(String(error));
   if (name === "NotCapable") {

@@ -56,7 +56,7 @@ export interface CliIo {
 }
 
 /** Resolves when the command should end. */
-export function interrupted(signal: AbortSignal): Promise<void> {
+export function untilInterrupted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve();
     signal.addEventListener("abort", () => resolve(), { once: true });

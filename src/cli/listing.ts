@@ -99,8 +99,8 @@ export function jobText(job: ServerJob, now: number): string {
     ["error", failure === undefined ? undefined : errorOf(job)],
     ...(failure?.backtrace ?? []).map((line): [string, string] => ["", line]),
   ];
-  const said = lines.filter(([, text]) => text !== undefined);
-  return said.map(([name, text]) => `${name.padEnd(15)} ${plain(text!)}`.trimEnd()).join("\n");
+  const shown = lines.filter(([, text]) => text !== undefined);
+  return shown.map(([name, text]) => `${name.padEnd(15)} ${plain(text!)}`.trimEnd()).join("\n");
 }
 
 function timeOf({ place, at, enqueuedAt, failure }: ServerJob, now: number): string {

@@ -33,7 +33,7 @@ export function choice(command: Command, flags: string, { help, of }: {
  * Collects the values of a flag that can be repeated. A variadic flag would also take the arguments
  * after it.
  */
-export function repeated(text: string, before: readonly string[] = []): string[] {
+export function collect(text: string, before: readonly string[] = []): string[] {
   return [...before, text];
 }
 

@@ -3,7 +3,7 @@ import type { AddressInfo, Socket } from "node:net";
 import type { Command } from "commander";
 import type { DashboardHandler, DashboardOptions } from "../dashboard/mod.ts";
 import { CliError } from "./failure.ts";
-import { filePair, repeated } from "./parse.ts";
+import { collect, filePair } from "./parse.ts";
 import { Status } from "./status.ts";
 
 /** The flags of commands that serve a dashboard. */
@@ -29,7 +29,7 @@ export interface WebPlace {
 export function addWebFlags(command: Command, place: string): void {
   command
     .option("--web <host:port>", `address of the dashboard (default: ${place})`, placeOf)
-    .option("--web-name <host>", "host name that browsers use for it; repeatable", repeated)
+    .option("--web-name <host>", "host name that browsers use for it; repeatable", collect)
     .option("--web-read-only", "make the dashboard read-only")
     .option("--web-password <text>", "password of the dashboard (default: the server's)")
     .option("--web-tls-cert <file>", "certificate of the dashboard, for https:// (PEM)")

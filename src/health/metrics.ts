@@ -196,7 +196,7 @@ export class ConsumerMetrics implements Disposable {
   }
 
   #jobCountsOf(job: Pick<Job, "type" | "queue">): JobCounts {
-    const [type, queue] = [shortened(job.type), shortened(job.queue)];
+    const [type, queue] = [shorten(job.type), shorten(job.queue)];
     // Queue names contain no spaces.
     const key = `${queue} ${type}`;
     const known = this.#jobCounts.get(key);
@@ -220,7 +220,7 @@ function checkBuckets(buckets: unknown): readonly number[] {
 }
 
 /** Shortens a long name. Names with the same beginning become the same. */
-function shortened(name: string): string {
+function shorten(name: string): string {
   return name.length <= MAX_NAME ? name : `${name.slice(0, MAX_NAME)}...`;
 }
 

@@ -1,6 +1,6 @@
 import { parseTime } from "./go/time.ts";
 import { GoError } from "./go/error.ts";
-import { quoted } from "./go/quote.ts";
+import { quote } from "./go/quote.ts";
 import { utf8Length } from "./go/text.ts";
 import { MAX_RESERVATION } from "./reservation.ts";
 import type { StoredJob } from "./stored_job.ts";
@@ -29,6 +29,6 @@ export function parseAt(text: string): number {
   try {
     return parseTime(text);
   } catch (error) {
-    throw new GoError(`invalid timestamp for 'at': ${quoted(text)}: ${(error as Error).message}`);
+    throw new GoError(`invalid timestamp for 'at': ${quote(text)}: ${(error as Error).message}`);
   }
 }

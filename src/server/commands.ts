@@ -110,7 +110,7 @@ export function execute(
   if (line instanceof LargeLine) {
     const push = largePush(context.manager, line);
     // Other commands fit in one text.
-    if (push === undefined) return execute(context, client, textOf(runToEnd(line.joined())));
+    if (push === undefined) return execute(context, client, textOf(runToEnd(line.join())));
     context.countCommand();
     return replyOrError(() => context.slices.run(push));
   }

@@ -97,7 +97,7 @@ function setOf(glob: Uint8Array, start: number): [element: Element, end: number]
       i++;
       element[glob[i]!] = 1;
     } else if (glob[i + 1] === DASH && i + 2 < glob.length) {
-      const ends = [signed(glob[i]!), signed(glob[i + 2]!)] as const;
+      const ends = [toSigned(glob[i]!), toSigned(glob[i + 2]!)] as const;
       for (let byte = Math.min(...ends); byte <= Math.max(...ends); byte++) {
         element[byte & 0xff] = 1;
       }
@@ -110,6 +110,6 @@ function setOf(glob: Uint8Array, start: number): [element: Element, end: number]
 }
 
 /** Converts to a signed byte, as in C. */
-function signed(byte: number): number {
+function toSigned(byte: number): number {
   return byte < 0x80 ? byte : byte - 0x100;
 }

@@ -254,11 +254,11 @@ export class JobArena {
     const size = tail === undefined ? FIRST_CHUNK : Math.min(tail.bytes.length * 4, MAX_CHUNK);
     const bytes = new Uint8Array(Math.max(size, needed));
     const before = this.#tailNumber;
-    this.#tailNumber = this.#addChunk(bytes, (visit) => walk(made, visit));
-    const made = this.#tail = this.#chunks.get(this.#tailNumber)!;
-    made.end = 0;
+    this.#tailNumber = this.#addChunk(bytes, (visit) => walk(chunk, visit));
+    const chunk = this.#tail = this.#chunks.get(this.#tailNumber)!;
+    chunk.end = 0;
     if (tail?.live === 0) this.#release(before, tail);
-    return made;
+    return chunk;
   }
 
   /** Marks bytes of a chunk as free. */

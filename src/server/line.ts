@@ -26,7 +26,7 @@ export class LargeLine {
   }
 
   /** The line as one array. */
-  *joined(): Work<Uint8Array> {
+  *join(): Work<Uint8Array> {
     const bytes = new Uint8Array(this.length);
     let at = 0;
     for (const piece of this.pieces) {

@@ -69,7 +69,7 @@ export class LineReader {
       lines.push(line.length > max ? new OversizedLine(max) : line.withoutReturn());
       return;
     }
-    const whole = pieces.length === 1 ? pieces[0]! : runToEnd(line.joined());
+    const whole = pieces.length === 1 ? pieces[0]! : runToEnd(line.join());
     for (const text of textOf(whole).split("\n")) {
       const line = text.endsWith("\r") ? text.slice(0, -1) : text;
       lines.push(line.length < MIN_LIMIT ? line : this.#checked(line));

@@ -6,7 +6,7 @@ import { checkJob, parseAt } from "./check_job.ts";
 import { type Failure, noteFailure, retryDelayMs, truncateFailure } from "./failure.ts";
 import { Stamps } from "./go/time.ts";
 import { GoError } from "./go/error.ts";
-import { quoted } from "./go/quote.ts";
+import { quote } from "./go/quote.ts";
 import { type EmitEvent, failedEvent } from "./events.ts";
 import { type FailedTo, type JobHooks, noHooks } from "./hooks.ts";
 import { Reservation, reservedMs } from "./reservation.ts";
@@ -289,11 +289,11 @@ export class Manager {
     const { job } = reservation;
     this.counters.failures++;
     this.counters.processed++;
-    const noted = noteFailure(job, failure, this.#stamps.next());
-    const to = this.#placeFailed(job, noted);
-    this.attempts.failed(reservation, noted, to);
+    const record = noteFailure(job, failure, this.#stamps.next());
+    const to = this.#placeFailed(job, record);
+    this.attempts.failed(reservation, record, to);
     this.#hooks.failed(job, to);
-    this.#emit?.(failedEvent(job, noted, to));
+    this.#emit?.(failedEvent(job, record, to));
   }
 
   #placeFailed(job: StoredJob, noted: StoredFailure): FailedTo {
@@ -313,7 +313,7 @@ export class Manager {
     try {
       this.queues.push(job.queue, writeJob(job));
     } catch (error) {
-      throw new GoError(`cannot get ${quoted(job.queue)} queue: ${(error as Error).message}`);
+      throw new GoError(`cannot get ${quote(job.queue)} queue: ${(error as Error).message}`);
     }
   }
 

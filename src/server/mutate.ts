@@ -3,7 +3,7 @@ import { Segment } from "./glob_segment.ts";
 import { bytesOf, textOf } from "./go/text.ts";
 import { type StructType, unmarshal } from "./go/decode.ts";
 import { GoError } from "./go/error.ts";
-import { quoted } from "./go/quote.ts";
+import { quote } from "./go/quote.ts";
 import type { JobEntry, SetName } from "./job_set.ts";
 import type { Manager } from "./manager.ts";
 import type { Payload } from "./payload.ts";
@@ -120,13 +120,13 @@ function* matcher({ jids = [], regexp = "", jobtype = "" }: Filter): Work<Matche
   if (jids.length > 0) {
     const wanted = new Set<string>();
     for (const [i, jid] of jids.entries()) {
-      wanted.add(quoted(jid));
+      wanted.add(quote(jid));
       if (i % 4096 === 4095) yield;
     }
     return (payload) =>
       typeof payload === "string" ? jidsMatch(payload, wanted) : jidsMatchLarge(payload, wanted);
   }
-  const type = `"jobtype":${quoted(jobtype)}`;
+  const type = `"jobtype":${quote(jobtype)}`;
   if (regexp === "" && jobtype === "") return () => true;
   const glob = new Glob(regexp === "" ? `*${type}*` : regexp);
   const { part } = glob;

@@ -107,12 +107,12 @@ export class Tasks {
       if (nowMs % task.everyMs !== 0 || task.isRunning) continue;
       task.cycles++;
       task.isRunning = true;
-      void this.#slices.start(counted(task));
+      void this.#slices.start(runAndCount(task));
     }
   }
 }
 
-function* counted(task: Task): Work<void> {
+function* runAndCount(task: Task): Work<void> {
   try {
     task.total += yield* task.run();
   } finally {

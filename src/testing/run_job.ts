@@ -111,10 +111,10 @@ export async function runJob(
   const pool = (await server.makePool(() => {}))(1);
   const producer = Producer.over(pool);
   try {
-    const noted = await execute(fetched, found, { ...options, clock, producer });
+    const recorded = await execute(fetched, found, { ...options, clock, producer });
     // Waits for calls that the handler did not await.
     await producer.close();
-    return { ...noted, enqueued: server.jobs };
+    return { ...recorded, enqueued: server.jobs };
   } finally {
     pool.close();
     server.close();

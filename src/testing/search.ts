@@ -34,11 +34,13 @@ export function findJobs(
   if (found.length > 0 && (times === undefined || times === found.length)) {
     return found as [Job, ...Job[]];
   }
-  const looked = times === undefined ? "a job" : `exactly ${times} ${times === 1 ? "job" : "jobs"}`;
+  const expected = times === undefined
+    ? "a job"
+    : `exactly ${times} ${times === 1 ? "job" : "jobs"}`;
   const got = found.length === 0 ? "" : `, but ${found.length},`;
   throw new AssertionError(
     "NOT_ENQUEUED",
-    `Cannot find ${looked} ${expectation}${got} among the enqueued jobs.\n` +
+    `Cannot find ${expected} ${expectation}${got} among the enqueued jobs.\n` +
       describeOthers(jobs, type, expectation),
     { actual: jobs.filter((job) => job.type === type).map(summary), expected: wanted },
   );

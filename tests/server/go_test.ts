@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { test } from "node:test";
 import fc from "fast-check";
 import { marshal, marshalText } from "../../src/server/go/encode.ts";
-import { quoted, quotedByte } from "../../src/server/go/quote.ts";
+import { quote, quoteByte } from "../../src/server/go/quote.ts";
 import { syntaxFault } from "../../src/server/go/syntax.ts";
 import {
   bytesOf,
@@ -82,9 +82,9 @@ const QUOTES: readonly (readonly [bytes: string, shown: string])[] = [
 
 test("strings are quoted like with %q, and bytes like in encoding/json", () => {
   for (const [bytes, shown] of QUOTES) {
-    assert.equal(quoted(textOf(Buffer.from(bytes, "latin1"))), shown);
+    assert.equal(quote(textOf(Buffer.from(bytes, "latin1"))), shown);
   }
-  const shown = [0x27, 0x22, 0x5c, 0xc3, 0x80, 0xad, 0x0a].map(quotedByte);
+  const shown = [0x27, 0x22, 0x5c, 0xc3, 0x80, 0xad, 0x0a].map(quoteByte);
   assert.deepEqual(shown, ["'\\''", "'\"'", "'\\\\'", "'Ã'", "'\\u0080'", "'\\u00ad'", "'\\n'"]);
 });
 

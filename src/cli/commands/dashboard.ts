@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { CommandDefinition, Invocation } from "../command.ts";
 import { addConnectionFlags, type ConnectionFlags, withProducer } from "../connect.ts";
 import { remoteInspector, webPage } from "../listing.ts";
-import { interrupted } from "../io.ts";
+import { untilInterrupted } from "../io.ts";
 import {
   addWebFlags,
   dashboardOptions,
@@ -49,7 +49,7 @@ async function run(invocation: Invocation<ConnectionFlags & WebFlags>): Promise<
       output.print({ web: web.url, url, pid: io.pid }, () => `Dashboard of ${url}: ${web.url}`);
       const warning = webWarning(flags, place, { password: options.password, tls });
       if (warning !== undefined) output.warn(warning);
-      await interrupted(io.signal);
+      await untilInterrupted(io.signal);
     } finally {
       await web.close();
     }

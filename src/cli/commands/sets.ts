@@ -13,7 +13,7 @@ import {
   queryOf,
   remoteInspector,
 } from "../listing.ts";
-import { repeated } from "../parse.ts";
+import { collect } from "../parse.ts";
 import { Status } from "../status.ts";
 import { count } from "../text.ts";
 
@@ -144,7 +144,7 @@ function change(set: SetName, action: Action, texts: Texts): CommandDefinition<S
 function addFilterFlags(command: Command): void {
   command
     .option("--type <name>", "jobs of this type")
-    .option("--jid <id>", "the job with this id; repeatable", repeated)
+    .option("--jid <id>", "the job with this id; repeatable", collect)
     .option(
       "--pattern <glob>",
       "jobs whose stored JSON matches; wildcards are * ? [a-z], escaped by \\",

@@ -1,7 +1,7 @@
 import { isQueueName } from "../../job/queue_name.ts";
 import { type Fields, unmarshal } from "../go/decode.ts";
 import { GoError } from "../go/error.ts";
-import { quoted } from "../go/quote.ts";
+import { quote } from "../go/quote.ts";
 import { complete, JOB, type StoredJob } from "../stored_job.ts";
 import { subcommand } from "./subcommand.ts";
 import type { Batches, NewBatch } from "./batches.ts";
@@ -50,7 +50,7 @@ function readCallback(fields: unknown): StoredJob | undefined {
   }
   if (job.queue !== "" && !isQueueName(job.queue)) {
     throw new GoError(
-      `cannot get ${quoted(job.queue)} queue: queue names must match \\A[a-zA-Z0-9._-]+\\z`,
+      `cannot get ${quote(job.queue)} queue: queue names must match \\A[a-zA-Z0-9._-]+\\z`,
     );
   }
   return job;

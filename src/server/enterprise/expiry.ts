@@ -1,6 +1,6 @@
 import { parseTimestamp } from "../../job/timestamp.ts";
 import { GoError } from "../go/error.ts";
-import { quoted } from "../go/quote.ts";
+import { quote } from "../go/quote.ts";
 import { type StoredJob, writeTime } from "../stored_job.ts";
 
 /**
@@ -18,7 +18,7 @@ export function setExpiry(job: StoredJob, from: number): void {
   const { expires_at, expires_in } = custom;
   if (expires_at !== undefined && expires_at !== null) {
     if (parseTimestamp(expires_at) !== undefined) return;
-    throw new GoError(`invalid timestamp for 'expires_at': ${quoted(String(expires_at))}`);
+    throw new GoError(`invalid timestamp for 'expires_at': ${quote(String(expires_at))}`);
   }
   if (expires_in === undefined || expires_in === null) return;
   const at = typeof expires_in === "number" ? from + expires_in * 1000 : NaN;

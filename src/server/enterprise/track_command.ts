@@ -1,7 +1,7 @@
 import { parseTimestamp } from "../../job/timestamp.ts";
 import { unmarshal } from "../go/decode.ts";
 import { GoError } from "../go/error.ts";
-import { quoted } from "../go/quote.ts";
+import { quote } from "../go/quote.ts";
 import { subcommand } from "./subcommand.ts";
 import type { Tracks } from "./tracks.ts";
 
@@ -38,7 +38,7 @@ function set({ tracks, extend }: TrackContext, payload: string): void {
   if (reserve_until !== undefined && reserve_until !== "") {
     const until = parseTimestamp(reserve_until);
     if (until === undefined) {
-      throw new GoError(`invalid timestamp for 'reserve_until': ${quoted(reserve_until)}`);
+      throw new GoError(`invalid timestamp for 'reserve_until': ${quote(reserve_until)}`);
     }
     // Guessed: reservations of untracked jobs can be extended too.
     extend(jid, until.getTime());

@@ -13,13 +13,13 @@ const SPECIAL = /["\\<>&\u0000-\u001f\u2028\u2029\ud800-\udfff]/;
 /** Encodes a string like Go. */
 export function marshalText(text: string): string {
   if (!SPECIAL.test(text)) return `"${text}"`;
-  if (text.isWellFormed()) return escapedText(text);
+  if (text.isWellFormed()) return escapeText(text);
   // Go writes bytes that are not UTF-8 as an escape, but U+FFFD itself unescaped.
-  const parts = text.split(/\p{Surrogate}/u).map((part) => escapedText(part).slice(1, -1));
+  const parts = text.split(/\p{Surrogate}/u).map((part) => escapeText(part).slice(1, -1));
   return `"${parts.join("\\ufffd")}"`;
 }
 
-function escapedText(text: string): string {
+function escapeText(text: string): string {
   return JSON.stringify(text).replace(
     /[<>&\u2028\u2029]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
@@ -43,7 +43,7 @@ export function marshal(value: unknown): string {
   if (typeof value !== "object" || value === null) return marshalScalar(value);
   let json = "";
   const open: Open[] = [];
-  let current: Open | undefined = opened(value);
+  let current: Open | undefined = openContainer(value);
   while (current !== undefined) {
     if (current.next === current.length) {
       if (current.length === 0) json += current.keys === undefined ? "[" : "{";
@@ -57,7 +57,7 @@ export function marshal(value: unknown): string {
     current.next++;
     if (typeof item === "object" && item !== null) {
       open.push(current);
-      current = opened(item);
+      current = openContainer(item);
     } else {
       json += marshalScalar(item);
     }
@@ -65,7 +65,7 @@ export function marshal(value: unknown): string {
   return json;
 }
 
-function opened(container: object): Open {
+function openContainer(container: object): Open {
   if (Array.isArray(container)) {
     return { container, keys: undefined, length: container.length, next: 0 };
   }

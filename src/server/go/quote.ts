@@ -19,21 +19,21 @@ const NAMED: Readonly<Record<string, string>> = {
 };
 
 /** Quotes text like `%q`. */
-export function quoted(text: string): string {
+export function quote(text: string): string {
   if (PLAIN.test(text)) return `"${text}"`;
   let out = '"';
-  for (const character of text) out += character === '"' ? '\\"' : escaped(character);
+  for (const character of text) out += character === '"' ? '\\"' : escapeCharacter(character);
   return `${out}"`;
 }
 
 /** Quotes a byte like `encoding/json`. */
-export function quotedByte(byte: number): string {
+export function quoteByte(byte: number): string {
   if (byte === 0x27) return `'\\''`;
-  return `'${byte === 0x22 ? '"' : escaped(String.fromCharCode(byte))}'`;
+  return `'${byte === 0x22 ? '"' : escapeCharacter(String.fromCharCode(byte))}'`;
 }
 
 /** Quotes text like the package `time`. */
-export function quotedTime(text: string): string {
+export function quoteTime(text: string): string {
   let out = '"';
   for (const byte of bytesOf(text)) {
     if (byte >= 0x80 || byte < 0x20) out += `\\x${hex(byte, 2)}`;
@@ -44,7 +44,7 @@ export function quotedTime(text: string): string {
   return `${out}"`;
 }
 
-function escaped(character: string): string {
+function escapeCharacter(character: string): string {
   if (character === "\\") return "\\\\";
   if (PRINTABLE.test(character)) return character;
   const named = NAMED[character];

@@ -117,7 +117,7 @@ export class Reader {
     }
     const body = text.slice(start, this.#at - 1);
     if (!isEscaped) return isWide ? body.toWellFormed() : body;
-    return unescaped(body);
+    return unescape(body);
   }
 
   /** Reads a number and returns its text. */
@@ -241,8 +241,8 @@ const HEX = /^[0-9a-fA-F]{4}$/;
  * Decodes the escapes of a string. An unescaped and an escaped half of a surrogate pair do not form
  * a pair, so the unescaped text is made well-formed first.
  */
-function unescaped(body: string): string {
-  if (body.length <= MAX_SHORT) return unescapedShort(body);
+function unescape(body: string): string {
+  if (body.length <= MAX_SHORT) return unescapeShort(body);
   try {
     return (JSON.parse(`"${body.toWellFormed()}"`) as string).toWellFormed();
   } catch {
@@ -250,7 +250,7 @@ function unescaped(body: string): string {
   }
 }
 
-function unescapedShort(body: string): string {
+function unescapeShort(body: string): string {
   let text = "";
   let from = 0;
   for (let at = body.indexOf("\\"); at >= 0; at = body.indexOf("\\", from)) {

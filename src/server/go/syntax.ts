@@ -1,6 +1,6 @@
 /** Checks that bytes are valid JSON. Errors have the texts of Go's `encoding/json`. */
 
-import { quotedByte } from "./quote.ts";
+import { quoteByte } from "./quote.ts";
 import { bytesOf } from "./text.ts";
 
 /** Maximum depth of containers. */
@@ -229,7 +229,7 @@ export class SyntaxCheck {
   }
 
   #invalid(byte: number, where: string): false {
-    this.#fault = `invalid character ${quotedByte(byte)} ${where}`;
+    this.#fault = `invalid character ${quoteByte(byte)} ${where}`;
     return false;
   }
 }

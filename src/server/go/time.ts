@@ -2,7 +2,7 @@
 
 import type { Clock } from "../../internal/clock.ts";
 import { GoError } from "./error.ts";
-import { quotedTime } from "./quote.ts";
+import { quoteTime } from "./quote.ts";
 import { bytesOf } from "./text.ts";
 
 const LAYOUT = "2006-01-02T15:04:05.999999999Z07:00";
@@ -60,7 +60,7 @@ class TimeReader {
     }
     const fractionMs = this.#fraction();
     const offsetMs = this.#offset();
-    if (this.#rest !== "") throw this.#error(`: extra text: ${quotedTime(this.#rest)}`);
+    if (this.#rest !== "") throw this.#error(`: extra text: ${quoteTime(this.#rest)}`);
     const { year, month, day, hour, minute, second } = fields;
     const date = new Date(0);
     // Not `Date.UTC`: it maps the years 0 to 99 to 1900 to 1999.
@@ -113,12 +113,12 @@ class TimeReader {
 
   #cannot(element: string): GoError {
     return this.#error(
-      ` as ${quotedTime(LAYOUT)}: cannot parse ${quotedTime(this.#rest)} as ${quotedTime(element)}`,
+      ` as ${quoteTime(LAYOUT)}: cannot parse ${quoteTime(this.#rest)} as ${quoteTime(element)}`,
     );
   }
 
   #error(message: string): GoError {
-    return new GoError(`parsing time ${quotedTime(this.#text)}${message}`);
+    return new GoError(`parsing time ${quoteTime(this.#text)}${message}`);
   }
 }
 

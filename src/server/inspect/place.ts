@@ -22,7 +22,7 @@ export function readPlace(payload: Payload): Place {
     return { jid, queue, type };
   }
   const [, jid, queue, type] = match;
-  return { jid: unescaped(jid!), queue: unescaped(queue!), type: unescaped(type!) };
+  return { jid: unescape(jid!), queue: unescape(queue!), type: unescape(type!) };
 }
 
 /** Returns a stored job's JSON, without the arguments of a large one. */
@@ -30,6 +30,6 @@ export function frameOf(payload: Payload): string {
   return typeof payload === "string" ? payload : payload.frame;
 }
 
-function unescaped(text: string): string {
+function unescape(text: string): string {
   return text.includes("\\") ? JSON.parse(`"${text}"`) : text;
 }

@@ -76,10 +76,10 @@ export class Compactor {
     const outer: Frame[] = [];
     let frame = this.#open(start);
     let at = start + 1;
-    let looked = at;
+    let lastYield = at;
     for (;;) {
-      if (at - looked >= this.#piece) {
-        looked = at;
+      if (at - lastYield >= this.#piece) {
+        lastYield = at;
         yield;
       }
       const byte = this.#bytes[at]!;
@@ -106,7 +106,7 @@ export class Compactor {
         } else if (this.#bytes[at] === QUOTE) {
           this.#flush(frame);
           const piece = yield* this.#text(at);
-          at = looked = this.end;
+          at = lastYield = this.end;
           this.#addLarge(frame, piece, at);
         } else {
           this.#flush(frame);

@@ -20,7 +20,7 @@ import {
   skipSpace,
 } from "./bytes.ts";
 import { Compactor } from "./compactor.ts";
-import { joined } from "./rope.ts";
+import { joinPieces } from "./rope.ts";
 
 /**
  * Maximum number of jobs in one PUSHB. The reference server handles fewer within its time limit of
@@ -145,7 +145,7 @@ class LargeReader {
         const { tooLarge } = compactor;
         // A number that is too large must be reported in the order of the job's other errors.
         value = tooLarge === undefined ? "[]" : `[${tooLarge}]`;
-        args = yield* joined(pieces);
+        args = yield* joinPieces(pieces);
       } else {
         const valueEnd = yield* this.#skipper.skipAny(at);
         value = field === "args" && KINDS.get(bytes[at]!) || this.#textOf(at, valueEnd);

@@ -31,13 +31,13 @@ function startsWith(bytes: Uint8Array, start: Uint8Array): boolean {
 }
 
 function* push(manager: Manager, line: LargeLine): Work<Reply> {
-  const bytes = yield* line.joined();
+  const bytes = yield* line.join();
   manager.push(yield* validJson(readLargeJob(bytes, PUSH.length)));
   return OK;
 }
 
 function* pushBulk(manager: Manager, line: LargeLine): Work<Reply> {
-  const bytes = yield* line.joined();
+  const bytes = yield* line.join();
   const jobs = yield* validJson(readLargeJobs(bytes, PUSHB.length));
   const refused = new Map<string, string>();
   for (const [i, job] of jobs.entries()) {
@@ -46,7 +46,7 @@ function* pushBulk(manager: Manager, line: LargeLine): Work<Reply> {
     if (i % AT_ONCE === AT_ONCE - 1) yield;
   }
   let json = "";
-  for (const [i, jid] of (yield* sorted([...refused.keys()])).entries()) {
+  for (const [i, jid] of (yield* sortTexts([...refused.keys()])).entries()) {
     json += `${json === "" ? "" : ","}${marshalText(jid)}:${marshalText(refused.get(jid)!)}`;
     if (i % 4096 === 4095) yield;
   }
@@ -72,7 +72,7 @@ function* validJson<T>(reading: Work<T>): Work<T> {
 }
 
 /** Sorts texts in Go's order. */
-function* sorted(texts: readonly string[]): Work<string[]> {
+function* sortTexts(texts: readonly string[]): Work<string[]> {
   let runs: string[][] = [];
   for (let at = 0; at < texts.length; at += 1024) {
     runs.push(texts.slice(at, at + 1024).sort(compareTexts));

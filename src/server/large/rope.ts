@@ -20,7 +20,7 @@ export class ByteBudget {
 }
 
 /** Joins all pieces. */
-export function* joined(root: Piece): Work<RawJson> {
+export function* joinPieces(root: Piece): Work<RawJson> {
   const parts: Uint8Array[] = [];
   let length = 0;
   const open: { readonly pieces: readonly Piece[]; next: number }[] = [{ pieces: [root], next: 0 }];

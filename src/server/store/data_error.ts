@@ -23,7 +23,7 @@ export function invalidData(path: string, reason: string, cause?: unknown): Conf
 }
 
 /** The error for a file whose contents were changed. */
-export function damaged(path: string, what: string): ConfigError {
+export function damageError(path: string, what: string): ConfigError {
   return invalidData(path, `it is damaged: ${what}`);
 }
 

@@ -77,27 +77,27 @@ async function steps(
   }
   times.sort((a, b) => a - b);
 
-  let begun = 0;
+  let started = 0;
   let done = 0;
   const enqueueSome = async () => {
-    while (begun < jobs) {
+    while (started < jobs) {
       signal.throwIfAborted();
-      begun++;
+      started++;
       await producer.enqueue(job);
       progress("enqueue", ++done, jobs);
     }
   };
-  const enqueue = await timed(jobs, async () => {
+  const enqueue = await measureTime(jobs, async () => {
     await Promise.all(Array.from({ length: concurrency }, enqueueSome));
   });
 
   function* many() {
-    for (let made = 0; made < jobs; made++) {
-      progress("enqueueMany", made, jobs);
+    for (let i = 0; i < jobs; i++) {
+      progress("enqueueMany", i, jobs);
       yield job;
     }
   }
-  const enqueueMany = await timed(jobs, async () => {
+  const enqueueMany = await measureTime(jobs, async () => {
     const { failed } = await producer.enqueueMany(many(), { signal });
     for (const error of failed.values()) throw error;
   });
@@ -166,7 +166,7 @@ async function remove(queue: string, options: ConnectionOptions): Promise<void> 
   }
 }
 
-async function timed(jobs: number, work: () => Promise<void>): Promise<StepResult> {
+async function measureTime(jobs: number, work: () => Promise<void>): Promise<StepResult> {
   const since = performance.now();
   await work();
   return resultOf(jobs, since);

@@ -7,7 +7,7 @@ function __faktory_at
     set -l at faktory
     for word in (commandline -opc)[2..]
         switch "$at $word"
-            case ${nodes.slice(1).map(({ path }) => quoted(path)).join(" ")}
+            case ${nodes.slice(1).map(({ path }) => quote(path)).join(" ")}
                 set at "$at $word"
         end
     end
@@ -20,12 +20,12 @@ ${nodes.flatMap(linesOf).join("\n")}
 }
 
 function linesOf({ path, flags, commands, values }: Node): string[] {
-  const front = `complete -c faktory -n ${quoted(`__faktory_at ${path}`)}`;
+  const front = `complete -c faktory -n ${quote(`__faktory_at ${path}`)}`;
   return [
-    ...flags.map((flag) => `${front} ${flagWords(flag)} -d ${quoted(flag.help)}`),
-    ...commands.map(({ name, summary }) => `${front} -a ${quoted(name)} -d ${quoted(summary)}`),
+    ...flags.map((flag) => `${front} ${flagWords(flag)} -d ${quote(flag.help)}`),
+    ...commands.map(({ name, summary }) => `${front} -a ${quote(name)} -d ${quote(summary)}`),
     ...values === "files" ? [`${front} -F`] : [],
-    ...typeof values === "object" ? [`${front} -a ${quoted(values.join(" "))}`] : [],
+    ...typeof values === "object" ? [`${front} -a ${quote(values.join(" "))}`] : [],
   ];
 }
 
@@ -39,10 +39,10 @@ function flagWords({ names, values }: Flag): string {
 function valueWords(values: Values | undefined): string[] {
   if (values === undefined) return [];
   if (values === "files") return ["-r", "-F"];
-  return values === "anything" ? ["-x"] : ["-x", "-a", quoted(values.join(" "))];
+  return values === "anything" ? ["-x"] : ["-x", "-a", quote(values.join(" "))];
 }
 
 /** Quotes a word: in single quotes, only quotes and backslashes are special. */
-function quoted(text: string): string {
+function quote(text: string): string {
   return `'${text.replaceAll(/[\\']/g, "\\$&")}'`;
 }

@@ -41,11 +41,11 @@ if [ "$funcstack[1]" = "_faktory" ]; then _faktory "$@"; else compdef _faktory f
 }
 
 function cases(texts: readonly string[]): string {
-  return `      ${texts.map(quoted).join(" | ")}`;
+  return `      ${texts.map(quote).join(" | ")}`;
 }
 
 /** Quotes a word: in single quotes, only quotes are special. */
-function quoted(text: string): string {
+function quote(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
@@ -58,12 +58,12 @@ function valueCases({ path, flags }: Node): string[] {
 function valueAction(values: Values | undefined): string {
   if (values === "files") return "_files; return";
   if (typeof values !== "object") return "return";
-  return `items=(${values.map(quoted).join(" ")}); _describe value items; return`;
+  return `items=(${values.map(quote).join(" ")}); _describe value items; return`;
 }
 
 /** Formats an item. A colon separates a word from its description. */
 function item(word: string, help: string): string {
-  return quoted(`${word}:${help.replaceAll(":", "\\:")}`);
+  return quote(`${word}:${help.replaceAll(":", "\\:")}`);
 }
 
 function flagCase({ path, flags }: Node): string {

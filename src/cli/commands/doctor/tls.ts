@@ -45,7 +45,7 @@ async function run(facts: Facts): Promise<Finding> {
   }
   const now = (facts.io.clock ?? systemClock).now();
   const problem = problemOf(found, { now, name: verifiedName(target) });
-  const text = described(found, now);
+  const text = describe(found, now);
   if (problem === undefined) {
     const days = daysLeft(found.certificate, now);
     return days < SOON_DAYS
@@ -85,7 +85,7 @@ export function problemOf(
   ];
 }
 
-function described({ certificate, protocol }: TlsResult, now: number): string {
+function describe({ certificate, protocol }: TlsResult, now: number): string {
   const { subject, issuer, subjectaltname } = certificate;
   const names = (subjectaltname ?? "").split(", ").map((name) => name.replace(/^[^:]+:/, ""));
   const days = daysLeft(certificate, now);

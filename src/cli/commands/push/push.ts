@@ -4,7 +4,7 @@ import type { JobFields } from "../../../../mod.ts";
 import type { CommandDefinition, Invocation } from "../../command.ts";
 import { addConnectionFlags, withProducer } from "../../connect.ts";
 import { CliError } from "../../failure.ts";
-import { integer, jsonOrText, repeated, time } from "../../parse.ts";
+import { collect, integer, jsonOrText, time } from "../../parse.ts";
 import { pushLines, type PushLinesFlags } from "./push_lines.ts";
 import { Status } from "../../status.ts";
 
@@ -52,8 +52,8 @@ export const push: CommandDefinition<PushFlags> = {
       .option("--at <time>", "when to run: +90s, +5m, +2h, +1d, or ISO 8601 (default: now)", time)
       .option("--reserve-for <seconds>", "time limit of a run (default: 1800)", integer(60, 86_400))
       .option("--backtrace <lines>", "lines of the stack to keep after a failure", integer(0))
-      .option("--custom <name=value>", "custom data, JSON or a string; repeatable", repeated)
-      .option("--ndjson <file>", "enqueue the jobs in this file, - for standard input", repeated)
+      .option("--custom <name=value>", "custom data, JSON or a string; repeatable", collect)
+      .option("--ndjson <file>", "enqueue the jobs in this file, - for standard input", collect)
       .option("--skip-invalid", "with --ndjson, report invalid lines and skip them");
     addConnectionFlags(command);
   },

@@ -4,7 +4,7 @@ import type { FaktoryServerOptions, ServerEdition } from "../../../server/mod.ts
 import type { CommandDefinition, Invocation } from "../../command.ts";
 import { passwordVariable } from "../../connect.ts";
 import { CliError } from "../../failure.ts";
-import { type CliIo, interrupted } from "../../io.ts";
+import { type CliIo, untilInterrupted } from "../../io.ts";
 import { choice, filePair, integer } from "../../parse.ts";
 import { ServeLog } from "./serve_log.ts";
 import { Status } from "../../status.ts";
@@ -110,7 +110,7 @@ async function run(invocation: Invocation<ServeFlags>): Promise<void> {
       );
     }
     // If the server can no longer save, it closes itself and reports the reason.
-    await Promise.race([interrupted(io.signal), server.closed]);
+    await Promise.race([untilInterrupted(io.signal), server.closed]);
   } finally {
     await web?.close();
     await server.close();

@@ -85,9 +85,9 @@ export class ServeLog {
   }
 
   #refuse(reason: keyof typeof REASONS, address = "unknown address"): void {
-    const lately = this.#refused.get(reason);
-    if (lately !== undefined) {
-      lately.count++;
+    const recent = this.#refused.get(reason);
+    if (recent !== undefined) {
+      recent.count++;
       return;
     }
     const text = `Refused ${address}: ${REASONS[reason]}`;
