@@ -19,7 +19,7 @@ export function queueNameFault(text: unknown): string | undefined {
   if (isQueueName(text)) return undefined;
   if (typeof text !== "string") return `is not a string: got ${showValue(text)}`;
   if (text === "") return `is empty: got ""`;
-  return `may only hold letters, digits, ".", "_" and "-": got ${showValue(text)}`;
+  return `may only contain letters, digits, ".", "_" and "-": got ${showValue(text)}`;
 }
 
 /**

@@ -81,7 +81,7 @@ it("refuses an invalid definition when it is defined", () => {
     [[], /not an object of definitions/],
     [{ t: undefined }, /"t" as its definition does not come from job\(\)/],
     [{ t: "t" }, /its definition does not come from job\(\)/],
-    [{ t: job({ queue: "a b" }) }, /"t" .* queue name may only hold/],
+    [{ t: job({ queue: "a b" }) }, /"t" .* queue name may only contain/],
     [{ t: job({ retry: -2 }) }, /retry is not an integer/],
     [{ t: job({ reserveFor: 1 }) }, /reserveFor is not/],
     [{ t: job({ backtrace: -1 }) }, /backtrace is not/],
