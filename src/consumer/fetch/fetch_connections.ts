@@ -136,9 +136,7 @@ export class FetchConnections {
    */
   sendResult(request: Request, commands: ReconnectingConnection): void {
     this.#commands = commands;
-    if (this.hasBacklog && this.all.length > 1 && this.connected) {
-      return this.#held.push(request);
-    }
+    if (this.#mayHold && this.all.length > 1) return this.#held.push(request);
     const isIdle = ({ inFlight, connection }: FetchConnection) =>
       inFlight === 0 && connection.connected;
     const idle = commands.connected ? undefined : this.all.find(isIdle);
@@ -152,7 +150,7 @@ export class FetchConnections {
   sendHeld(): void {
     if (this.#held.length === 0) return;
     const commands = this.#commands!;
-    if (!this.hasBacklog || !this.connected) {
+    if (!this.#mayHold) {
       for (const request of this.#held.drain()) this.sendResult(request, commands);
       return;
     }
@@ -162,6 +160,11 @@ export class FetchConnections {
     if (free !== undefined && (free !== commands || free.load === 0)) {
       this.#sendHeld(free, HELD_BATCH);
     }
+  }
+
+  /** True if FETCHes will be sent that can take results along: never after a stop. */
+  get #mayHold(): boolean {
+    return this.hasBacklog && !this.#group.isClosed && this.connected;
   }
 
   #sendHeld(connection: ReconnectingConnection, most: number): void {
@@ -195,8 +198,8 @@ export class FetchConnections {
    */
   stop(): void {
     this.hasBacklog = false;
-    this.sendHeld();
     this.#group.stop();
+    this.sendHeld();
     for (const one of this.all) one.cancelRest?.();
     this.#group.closeLost();
   }
