@@ -43,7 +43,8 @@ const common = {
 let hasFailed = false;
 
 process.on("unhandledRejection", (error) => {
-  console.error("A promise was rejected that nobody waits for:", error);
+  // One is enough to know that something is wrong.
+  if (!hasFailed) console.error("A promise was rejected that nobody waits for:", error);
   hasFailed = true;
 });
 

@@ -46,6 +46,9 @@ export interface ProducerParts {
   readonly load: Load;
 }
 
+/** A producer that tries so often is soon lost for good. */
+const MAX_FEW_ATTEMPTS = 2;
+
 /** How long a producer waits after a job that could not be sent, in milliseconds. */
 const REST_MS = 1000;
 
@@ -61,6 +64,7 @@ export class ProducerProcess implements Member {
   isStopping = false;
   #hasFailedToSave = false;
   #restsUntil = 0;
+  #isLost = false;
 
   constructor(name: string, plan: ProducerPlan, parts: ProducerParts) {
     this.#plan = plan;
@@ -76,11 +80,17 @@ export class ProducerProcess implements Member {
   async #run(): Promise<void> {
     const { random, load } = this.#parts;
     const { everyMs, maxOpen } = this.#plan;
-    const producer = this.#producer = await this.#connect();
-    if (producer === undefined) return;
-    while (!this.isStopping && load.left > 0) {
+    let producer = this.#producer = await this.#connect();
+    while (producer !== undefined && !this.isStopping) {
+      if (this.#isLost) {
+        // It has given up its connection: a program begins anew.
+        this.#isLost = false;
+        await producer.close();
+        producer = this.#producer = await this.#connect();
+        continue;
+      }
       const isResting = this.process.timeline.now < this.#restsUntil;
-      if (this.open < maxOpen && !isResting) this.#call(producer);
+      if (load.left > 0 && this.open < maxOpen && !isResting) this.#call(producer);
       await this.process.sleep(1 + random.int(2 * everyMs));
     }
   }
@@ -169,10 +179,15 @@ export class ProducerProcess implements Member {
 
   #settled(entry: Entry, promised: Promised): void {
     this.open--;
-    // More would come to the same, as long as there is no connection.
-    if (promised === "not-sent") this.#restsUntil = this.process.timeline.now + REST_MS;
+    // Another one takes its place.
+    if (entry.pushes === 0 && !this.isStopping) this.#parts.load.left++;
     const { ledger } = this.#parts;
     const { options: { delivery, reconnect } } = this.#plan;
+    // More would come to the same, as long as there is no connection.
+    if (promised === "not-sent" || promised === "unknown") {
+      this.#restsUntil = this.process.timeline.now + REST_MS;
+      this.#isLost = reconnect === false || (reconnect?.attempts ?? 10) <= MAX_FEW_ATTEMPTS;
+    }
     const isTriedForEver = delivery === "at-least-once" && reconnect !== false &&
       reconnect?.attempts === Infinity;
     if (isTriedForEver && !this.isStopping && promised === "unknown" && !this.#hasFailedToSave) {

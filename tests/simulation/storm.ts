@@ -15,6 +15,7 @@ export class Storm {
   readonly #random: Random;
   /** Those that strike in this world, each as often as it is there. */
   readonly #strikes: readonly string[];
+  readonly #restUntil = new Map<string, number>();
   #isOver = false;
 
   constructor(world: World) {
@@ -47,7 +48,10 @@ export class Storm {
   #strike(): void {
     if (this.#strikes.length === 0) return;
     const name = this.#random.pick(this.#strikes);
+    const { timeline: { now } } = this.#world;
+    if (now < (this.#restUntil.get(name) ?? 0)) return;
     if (!STRIKES[name]!.strike(this.#world, this.#random)) return;
+    this.#restUntil.set(name, now + (REST_MS[name] ?? 0));
     this.counts[name] = (this.counts[name] ?? 0) + 1;
     const { ledger, timeline } = this.#world;
     ledger.trace.addText(name, timeline.now);
@@ -109,6 +113,26 @@ function onWorld(weight: number, strike: (world: World, random: Random) => void)
 function someMs(random: Random, max: number): number {
   return random.chance(0.7) ? random.int(max / 20) : random.int(max);
 }
+
+/** What does not strike again for so long, as hardly a job would come through otherwise, in ms. */
+const REST_MS: Readonly<Record<string, number>> = {
+  "all links cut": 2000,
+  "connections refused": 20_000,
+  "connections stall": 3000,
+  "connections are slow": 20_000,
+  "server unreachable": 30_000,
+  "partition": 8000,
+  "process paused": 8000,
+  "process killed": 2000,
+  "deploy": 2000,
+  "server paused": 60_000,
+  "server killed": 15_000,
+  "server stopped": 15_000,
+  "server's clock set": 20_000,
+  "clock set": 5000,
+  "consumer told to stop by the server": 15_000,
+  "consumer quiet": 15_000,
+};
 
 /** Everything that strikes, by name. */
 const STRIKES: Readonly<Record<string, Strike>> = {
