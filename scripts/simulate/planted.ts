@@ -17,7 +17,7 @@ export interface PlantedOptions {
   readonly worlds: number;
   /** Jobs of each world. */
   readonly perWorld: number;
-  /** Only faults whose room or name contains this. @default all */
+  /** Only faults of these rooms, or whose names contain one of these; by commas. @default all */
   readonly only?: string | undefined;
 }
 
@@ -67,7 +67,8 @@ export function searchPlanted(options: PlantedOptions): Promise<number> {
 }
 
 function isWanted(only: string | undefined, room: string, { name }: PlantedFault): boolean {
-  return only === undefined || room === only || name.includes(only);
+  if (only === undefined) return true;
+  return only.split(",").some((one) => room === one || name.includes(one));
 }
 
 async function copySources(root: string): Promise<void> {

@@ -81,10 +81,8 @@ export class Network implements LinkOwner {
     this.#refusesUntil = this.#slowUntil = -Infinity;
     this.#stalls = 0;
     this.#heldUntil.clear();
-    for (const link of this.links) {
-      link.isSilent = false;
-      link.cut();
-    }
+    // Where nothing passes any longer, both sides have to find out for themselves.
+    for (const link of this.links) if (!link.isSilent) link.cut();
   }
 
   #connect(
