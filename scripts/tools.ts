@@ -1,5 +1,7 @@
+import process from "node:process";
+
 /** Path of the running Deno. `npx` does not put it on the PATH. */
-export const deno: string = Deno.execPath();
+export const deno: string = process.execPath;
 
 export interface RunOptions {
   readonly cwd?: string;
