@@ -1,4 +1,4 @@
-/** Messages between the main thread and the threads. `boot.ts` has the threads' part. */
+/** Messages between the main thread and the threads. `thread_main.ts` has the threads' part. */
 
 import type { IsolatedJob } from "./types.ts";
 
