@@ -44,8 +44,8 @@ export async function runCli(
 const DASH_JID = /^-[\w-]{15}$/;
 
 /**
- * Moves a job's id that begins with a dash to the end, after `--`. One id in 64 does, and the parser
- * would take it as flags.
+ * Moves a job's id that begins with a dash to the end, after `--`. One id in 64 does, and the
+ * parser would take it as flags.
  */
 function withJidLast(args: readonly string[], commands: readonly CommandDefinition[]): string[] {
   const takesJid = commands.find(({ name }) => name === args[0])?.takesJid === true;

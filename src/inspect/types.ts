@@ -58,8 +58,8 @@ export interface JobQuery {
   readonly text?: string | undefined;
   /**
    * Sorts the jobs by type, by queue, by the type and message of the error, or by the number of
-   * attempts, the largest first. Only the first 20,000 jobs are sorted and listed, fewer if they are
-   * large; with a filter, the first 20,000 that match.
+   * attempts, the largest first. Only the first 20,000 jobs are sorted and listed, fewer if they
+   * are large; with a filter, the first 20,000 that match.
    *
    * @default the order in which the server processes the jobs, without a limit
    */
@@ -196,7 +196,10 @@ export interface ServerHistory {
   readonly week: readonly HistoryPoint[];
 }
 
-/** A recurring job of the option `cron` (Enterprise), as {@linkcode FaktoryServer.recurring} lists it. */
+/**
+ * A recurring job of the option `cron` (Enterprise), as {@linkcode FaktoryServer.recurring} lists
+ * it.
+ */
 export interface ServerRecurring {
   /** The cron expression, in UTC. */
   readonly schedule: string;

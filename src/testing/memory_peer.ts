@@ -7,7 +7,7 @@ import type { TransportConnection } from "../transport/transport.ts";
 import { atEndOfTurn } from "../internal/host_timers.ts";
 
 /**
- * Limit of the data kept for a client that does not read, in bytes. Above it, the server is told to
+ * Limit of the data kept for a client that does not read, in bytes. Above it, the server has to
  * wait.
  */
 const HIGH_WATER = 64 * 1024;

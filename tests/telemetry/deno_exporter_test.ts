@@ -11,7 +11,7 @@ import { runtime } from "../../src/internal/environment.ts";
 const program = fileURLToPath(new URL("../fixtures/telemetry/program.ts", import.meta.url));
 
 const skip = runtime() !== "deno"
-  ? "only Deno has an exporter of its own"
+  ? "only Deno has a built-in exporter"
   : !existsSync(program) && "the program to run is not part of this build";
 
 interface Attribute {

@@ -2,8 +2,9 @@ import type { Payload } from "../payload.ts";
 import { readStored } from "../stored_job.ts";
 
 /*
- * A stored job has its keys in one order: retry, failure, custom, jid, queue, jobtype .. args. Within
- * `custom` and `args`, keys are sorted, so jid, queue and jobtype never follow each other there.
+ * A stored job has its keys in one order: retry, failure, custom, jid, queue, jobtype .. args.
+ * Within `custom` and `args`, keys are sorted, so jid, queue and jobtype never follow each other
+ * there.
  */
 const PLACE = /"jid":"((?:[^"\\]|\\.)*)","queue":"((?:[^"\\]|\\.)*)","jobtype":"((?:[^"\\]|\\.)*)"/;
 

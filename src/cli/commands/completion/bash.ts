@@ -6,7 +6,7 @@ export function bashScript(nodes: readonly Node[]): string {
 _faktory() {
   local cur="\${COMP_WORDS[COMP_CWORD]}" prev="\${COMP_WORDS[COMP_CWORD-1]}"
   local at=faktory i words=
-  # In bash a "=" is a word of its own.
+  # bash splits words at "=".
   if [[ $prev == "=" ]]; then prev="\${COMP_WORDS[COMP_CWORD-2]}"; fi
   if [[ $cur == "=" ]]; then cur=; fi
   for ((i = 1; i < COMP_CWORD; i++)); do

@@ -20,8 +20,8 @@ type Ask<T> = (
 /**
  * Opens a socket, and closes it when `ask` has its answer.
  *
- * @throws {NoAnswerError} after `ms` without an answer. @throws the signal's reason, or the runtime's own
- *   error.
+ * @throws {NoAnswerError} after `ms` without an answer. @throws the signal's reason, or the
+ * runtime's own error.
  */
 export function probe<T>(
   { io: { signal, clock = systemClock } }: Facts,

@@ -64,6 +64,6 @@ function placeOf(file: string, line?: number | string, column?: number | string)
 }
 
 function withoutColours(text: string): string {
-  // deno-lint-ignore no-control-regex -- Deno colours what it says of a module, whatever it is written to.
+  // deno-lint-ignore no-control-regex -- Deno colours its errors, even in a pipe.
   return text.replace(/\u001b\[[\d;]*m/g, "");
 }
