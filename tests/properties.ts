@@ -1,24 +1,24 @@
 import { environmentVariable } from "../src/internal/environment.ts";
 
-/** Where the sequences of cases by chance begin. */
+/** Start of all random sequences. */
 export const seed = Number(environmentVariable("FAKTORY_TEST_SEED") ?? 1);
 
-/** How many times as many cases as in the gate. */
+/** Factor for the number of cases, 1 in the gate. */
 const factor = Number(environmentVariable("FAKTORY_TEST_RUNS") ?? 1);
 
-/** So many cases of a test, which says so itself. */
+/** Returns the number of cases of a test, and prints it. */
 export function casesOf(what: string, count: number): number {
   const cases = Math.max(1, Math.round(count * factor));
   console.log(`${what}: ${cases} cases, seed ${seed}`);
   return cases;
 }
 
-/** What fast-check is told for a property that is tried so often. */
+/** Returns fast-check's options for a property with so many runs. */
 export function parameters(what: string, count: number): { seed: number; numRuns: number } {
   return { seed, numRuns: casesOf(what, count) };
 }
 
-/** Numbers by chance, from 0 to below 1: mulberry32. */
+/** Returns a generator of random numbers from 0 to below 1: mulberry32. */
 export function randomFrom(start: number): () => number {
   let state = start >>> 0;
   return () => {

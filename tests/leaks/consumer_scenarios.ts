@@ -23,7 +23,7 @@ import {
 } from "./setting.ts";
 import { startQuick } from "../server/quick.ts";
 
-/** Ends when its signal says so, and not before. */
+/** Settles when its signal is aborted, not before. */
 function untilAborted(signal: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);
@@ -31,7 +31,7 @@ function untilAborted(signal: AbortSignal): Promise<never> {
   });
 }
 
-/** A server with `count` jobs of the type `x`, and a consumer. */
+/** Returns a server with `count` jobs of the type `x`, and a consumer. */
 async function start(count: number, options: ConsumerOptions = {}) {
   const server = await startQuick();
   await using producer = await Producer.connect({ url: server.url });
@@ -39,7 +39,7 @@ async function start(count: number, options: ConsumerOptions = {}) {
   return { server, consumer: new Consumer({ url: server.url, reconnect, ...options }) };
 }
 
-/** What a consumer can go through, from its start to its end. */
+/** Scenarios of a consumer, from start to end. */
 export const consumerScenarios: Readonly<Record<string, Scenario>> = {
   async "jobs that are done, fail, and all else that can become of one"() {
     const { server, consumer } = await start(20, { limits: { perSecond: 1000 } });
@@ -133,9 +133,9 @@ export const consumerScenarios: Readonly<Record<string, Scenario>> = {
     const consumer = new Consumer({ url, reconnect, concurrency: 1 });
     let resets = 0;
     let back: Promise<unknown> = Promise.resolve();
-    // In the middle of a job, so that its result is reported over another connection.
+    // In the middle of a job, so that its result uses another connection.
     consumer.register("x", async () => {
-      // A loss is told of only if every connection was back before it.
+      // A loss is an event only if every connection was restored before it.
       await back;
       if (resets++ >= 3) return;
       const lost = once((hear) => consumer.on("disconnect", hear));

@@ -10,18 +10,19 @@ const program = fileURLToPath(new URL("./program.ts", import.meta.url));
 
 const skip = !existsSync(program) && "the program to run is not part of this build";
 
-/** Programs that run at the same time: most of their time is waiting. */
+/** Number of programs that run at the same time. They mostly wait. */
 const AT_ONCE = 3;
 
-/** A program that takes longer hangs, in milliseconds. */
+/** Time after which a program counts as hanging, in ms. */
 const HANGS_MS = 60_000;
 
-/** What Node 22 says by itself of `node:sqlite`. */
+/** Warning of Node 22 about `node:sqlite`. */
 const SQLITE_WARNING =
   /^(?:\(node:\d+\) ExperimentalWarning: SQLite .*|\(Use `node --trace-warnings .*)\n?/gm;
 
 /**
- * Runs one task after the other in each of a few runners; what is returned waits for the named one.
+ * Runs the tasks in a few runners, one after the other in each. Returns a function that waits for
+ * the task of a name.
  */
 function sharedBy<T>(names: readonly string[], task: (name: string) => Promise<T>) {
   const results = new Map<string, Promise<T>>();
@@ -35,10 +36,10 @@ function sharedBy<T>(names: readonly string[], task: (name: string) => Promise<T
   return (name: string) => results.get(name)!;
 }
 
-/** How the program of a scenario ended, and what it printed. */
+/** Returns the exit code and the output of a scenario's program. */
 async function end(name: string, ...patience: string[]) {
   await using run = new Program("../../leaks/program.ts", [name, ...patience]);
-  // One that hangs is to fail, not to hold all others up.
+  // A program that hangs fails and does not delay the others.
   const timer = setTimeout(() => run.send("SIGKILL"), HANGS_MS);
   const { code } = await run.ended;
   clearTimeout(timer);
@@ -57,10 +58,10 @@ describe("a program's event loop is empty after", { skip }, () => {
   }
 });
 
-describe("what is left is found of", { skip }, () => {
+describe("a leak is detected that comes from", { skip }, () => {
   for (const name of Object.keys(planted)) {
     it(name, async () => {
-      // They hold for ever, so that they need not be held for long.
+      // They never end, so a short wait is enough.
       const { code, output } = await end(name, "100");
       assert.notEqual(code, 0);
       assert.match(output, /held by|somebody still listens/);

@@ -11,7 +11,7 @@ import { fixture, skipPrograms } from "../processes/program.ts";
 import { countedAbort, once, type Scenario, signalListeners, startTls } from "./setting.ts";
 import { startQuick } from "../server/quick.ts";
 
-/** Servers, supervisors and doubles. */
+/** Scenarios of servers, supervisors and doubles. */
 export const otherScenarios: Readonly<Record<string, Scenario>> = {
   async "a server that is closed while clients are there"() {
     for (const server of [await startQuick(), await startTls()]) {

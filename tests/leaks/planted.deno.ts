@@ -1,7 +1,7 @@
 /**
- * Leaks that Deno's sanitizers have to find, so that their silence means something: each of these
- * tests has to fail. They see what is Deno's own, and timers; what `node:net` opens only the
- * programs of `leaks_test.ts` find.
+ * Leaks that Deno's sanitizers have to find, to show that they work: each of these tests has to
+ * fail. The sanitizers see Deno's own resources, and timers. Only the programs of `leaks_test.ts`
+ * find the resources of `node:net`.
  */
 
 import { denoTransport } from "../../src/transport/deno.ts";
@@ -19,7 +19,7 @@ Deno.test({
   async fn() {
     using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
     const target = { hostname: "127.0.0.1", port: listener.addr.port };
-    // Its other end stays open: the adapter closes a connection that has ended by itself.
+    // The other end stays open, because the adapter closes a connection that has ended by itself.
     await Promise.all([denoTransport.connect(target), listener.accept()]);
   },
 });

@@ -4,13 +4,13 @@ import { Producer } from "../../mod.ts";
 import { countedAbort, type Scenario } from "./setting.ts";
 import { startQuick } from "../server/quick.ts";
 
-/** Scenarios that do leave something behind: whoever looks for leaks has to find each. */
+/** Scenarios that leave something behind. The tests have to detect each of them. */
 export const planted: Readonly<Record<string, Scenario>> = {
   async "a producer that is not closed"() {
     await using server = await startQuick();
     await Producer.connect({ url: server.url });
     assert.equal(server.snapshot().connections, 1);
-    // Else its connection would end with the server's.
+    // Without this, its connection would end with the server's.
     await startQuick();
   },
 

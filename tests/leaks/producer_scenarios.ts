@@ -13,7 +13,7 @@ import { TcpProxy } from "../faults/tcp_proxy.ts";
 import { countedAbort, once, pem, reconnect, type Scenario, startTls } from "./setting.ts";
 import { startQuick } from "../server/quick.ts";
 
-/** What a producer can go through, from its connection to its end. */
+/** Scenarios of a producer, from start to end. */
 export const producerScenarios: Readonly<Record<string, Scenario>> = {
   async "a producer at work"() {
     await using server = await startQuick();
@@ -52,7 +52,7 @@ export const producerScenarios: Readonly<Record<string, Scenario>> = {
     ]);
     called.check();
     const wrong = { url: server.url, password: "shut", transport };
-    // Any class: on a loaded machine the server may hang up first.
+    // Any class: on a loaded machine the server may close first.
     await assert.rejects(EdgeProducer.connect(wrong), ConnectError);
     await server.close();
     const many = await producer.enqueueMany([{ type: "x" }]);
@@ -88,7 +88,7 @@ export const producerScenarios: Readonly<Record<string, Scenario>> = {
   },
 
   async "connecting that is called off, or takes too long"() {
-    // It takes connections, and says nothing.
+    // A server that accepts connections and stays silent.
     const silent = createServer();
     const sockets: Socket[] = [];
     const accepted = new Promise<void>((resolve) => {
@@ -124,7 +124,7 @@ export const producerScenarios: Readonly<Record<string, Scenario>> = {
       proxy.reset();
       await lost;
       await Promise.all([producer.enqueue("x"), producer.enqueueMany([{ type: "x" }])]);
-      // The next loss is told of only once every connection is back.
+      // The next loss is an event only if every connection was restored before it.
       await back;
     }
   },

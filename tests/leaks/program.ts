@@ -1,6 +1,7 @@
 /**
- * `program.ts SCENARIO [MS]`: runs a scenario by its name, says what of the event loop it left, and
- * ends when nothing keeps it. What still does after a while is said, and the program fails.
+ * `program.ts SCENARIO [MS]`: runs a scenario, prints the handles that it left in the event loop,
+ * and ends when the event loop is empty. If it is not empty after a while, prints the reason and
+ * fails.
  */
 
 import process from "node:process";
@@ -8,15 +9,12 @@ import { planted } from "./planted.ts";
 import { scenarios } from "./scenarios.ts";
 
 /**
- * What was closed is gone after so long, in milliseconds, on a slow machine too; what was planted
- * never is.
+ * Time after which closed resources are gone, in ms, even on a slow machine. Planted leaks never
+ * go.
  */
 const PATIENCE_MS = Number(process.argv[3] ?? 1000);
 
-/**
- * What keeps the event loop beside what did `before`, by its kinds; nothing in Bun, which does not
- * tell.
- */
+/** Returns the kinds of the present resources, without those in `before`. Bun reports none. */
 function open(before: readonly string[] = []): string[] {
   const kinds = process.getActiveResourcesInfo();
   for (const kind of before) {
@@ -34,9 +32,9 @@ async function main(name: string): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
     left = open(before);
   }
-  // Not looked at once more: what compiles TypeScript may write to its cache at any time.
+  // Not read again, because the compiler of TypeScript may write to its cache at any time.
   console.log(`left ${JSON.stringify(left)}`);
-  // It holds nothing itself: it is only heard where something else does.
+  // An unreferenced timer: it only fires if something else keeps the event loop alive.
   setTimeout(() => {
     console.log(`held by ${JSON.stringify(open())}`);
     process.exit(3);

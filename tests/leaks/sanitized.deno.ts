@@ -1,7 +1,7 @@
 /**
- * Every scenario under Deno's own sanitizers, which `node:test` is out of reach of: no operation,
- * no resource and no exit may be left. For Deno alone, so it is not named as the tests are that all
- * runtimes run: the gate's step `leaks` runs it.
+ * Runs every scenario under Deno's own sanitizers, which `node:test` cannot use: no operation,
+ * resource or exit may be left. It is for Deno only, so its name does not end in `_test.ts`. The
+ * gate's step `leaks` runs it.
  */
 
 import { scenarios } from "./scenarios.ts";

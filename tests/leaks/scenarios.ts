@@ -3,7 +3,7 @@ import { otherScenarios } from "./other_scenarios.ts";
 import { producerScenarios } from "./producer_scenarios.ts";
 import type { Scenario } from "./setting.ts";
 
-/** Everything that may leave nothing behind, by name. */
+/** All scenarios that must not leave anything behind, by name. */
 export const scenarios: Readonly<Record<string, Scenario>> = {
   ...producerScenarios,
   ...consumerScenarios,

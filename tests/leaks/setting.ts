@@ -4,21 +4,22 @@ import process from "node:process";
 import type { FaktoryServer } from "../../src/server/mod.ts";
 import { startQuick } from "../server/quick.ts";
 
-/** Something that is opened, used and ended, after which nothing of it may be left. */
+/** Opens, uses and ends something. Nothing of it may be left afterwards. */
 export type Scenario = () => Promise<void>;
 
-/** Fast enough not to be noticed, slow enough to be a wait. */
+/** Short enough for tests, long enough to be a wait. */
 export const reconnect = { initialMs: 2, maxMs: 10 };
 
 const SIGNALS = ["SIGTERM", "SIGINT", "SIGTSTP", "SIGTTIN"] as const;
 
-/** How many listeners this process has on the signals that a consumer can heed. */
+/** Returns the number of this process's listeners for the signals that a consumer handles. */
 export function signalListeners(): number {
   return SIGNALS.reduce((sum, name) => sum + process.listenerCount(name), 0);
 }
 
 /**
- * An AbortController whose signal counts its listeners, those of `once` that were called left out.
+ * Returns an AbortController whose signal counts its listeners, without `once` listeners that were
+ * called.
  */
 export function countedAbort() {
   const abort = new AbortController();
@@ -36,7 +37,7 @@ export function countedAbort() {
   return {
     signal,
     abort: () => abort.abort(),
-    /** Fails where somebody still listens. */
+    /** Fails if there is a listener left. */
     check: () => assert.equal(listeners.size, 0, "somebody still listens to the signal"),
   };
 }
@@ -49,7 +50,7 @@ export function startTls(): Promise<FaktoryServer> {
   return startQuick({ tls: { cert: pem("server"), key: pem("server.key") } });
 }
 
-/** What an event tells, the first time that it comes. */
+/** Resolves to the details of an event, the first time that it happens. */
 export function once<T>(on: (listener: (detail: T) => void) => unknown): Promise<T> {
   return new Promise((resolve) => on(resolve));
 }

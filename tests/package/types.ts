@@ -1,6 +1,6 @@
 /**
- * A program that uses the package's types; checked by `tsc` against the installed package, never
- * run.
+ * A program that uses the package's types. `tsc` checks it against the installed package; it never
+ * runs.
  */
 
 import {
@@ -83,7 +83,7 @@ export const jobs = defineJobs({ resize: job<[path: string, width: number]>({ qu
 export const typedConsumer: Consumer<typeof jobs> = new Consumer({ jobs })
   .register("resize", ({ args: [path, width] }) => path.repeat(width));
 export const typedProducer: Promise<Producer<typeof jobs>> = Producer.connect({ jobs });
-// What knows of no catalogue takes whoever has one.
+// Types without a catalogue accept values with one.
 export const anyConsumer: Consumer = typedConsumer;
 export const anyProducer: Promise<Producer> = typedProducer;
 export const typed = async (): Promise<string[]> => {
@@ -106,7 +106,9 @@ export async function test(): Promise<JobRun> {
   return await runJob((job) => job.args[0], first);
 }
 
-/** Moving from `./edge` is a change of import: its options and its calls are the producer's own. */
+/**
+ * To move from `./edge` only changes the import: its options and calls are those of the producer.
+ */
 type EdgeCalls = Pick<EdgeProducer, "enqueue" | "enqueueMany">;
 export const callsOf = (producer: Producer): EdgeCalls => producer;
 export const optionsOf = (options: EdgeOptions): ProducerOptions => options;
@@ -158,7 +160,7 @@ export async function show(server: FaktoryServer): Promise<number> {
   return (await handler(new Request("http://localhost/jobs"))).status;
 }
 
-// A type that were not found would be `any`, and these no faults.
+// A type that was not found would be `any`, and these lines would be no errors.
 // @ts-expect-error A transport's name is a string.
 export const wrongTransport: Transport = { name: 1 };
 // @ts-expect-error So is a job's type.

@@ -1,6 +1,6 @@
 /**
- * Deno's permissions: the table of `docs/permissions.md`, row by row. A program does with the
- * permissions of its row what the row says, asks for nothing else, and cannot do it with less.
+ * Tests the table of `docs/permissions.md` row by row: a program works with the Deno permissions of
+ * its row, requests no others, and fails with less.
  */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -22,14 +22,14 @@ const skip = runtime() !== "deno"
   ? "permissions are Deno's"
   : !existsSync(page) && "the documents are not part of this build";
 
-/** What a row of the table says. */
+/** A row of the table. */
 interface Row {
   readonly entry: string;
   readonly program: string;
   readonly flags: readonly string[];
 }
 
-/** What stands for the words in capitals. */
+/** Values of the words in capitals. */
 interface Places {
   readonly url: string;
   readonly folder: string;
@@ -39,7 +39,7 @@ const fixture = (name: string, ...args: string[]) => [join(fixtures, "program.ts
 const command = (...args: string[]) => [join(root, "src/cli/mod.ts"), ...args];
 const handlers = join(fixtures, "handlers.ts");
 
-/** How to run the program of each row, by what the row calls it. */
+/** Command of the program of each row, by the row's name for it. */
 const programs: Readonly<Record<string, (places: Places) => string[]>> = {
   "a producer or a consumer with `url`": ({ url }) => fixture("client", url),
   "the same, with the URL in `FAKTORY_URL`": () => fixture("client"),
@@ -65,7 +65,7 @@ const programs: Readonly<Record<string, (places: Places) => string[]>> = {
     command("work", handlers, "--until-empty", "--url", url),
 };
 
-/** The rows of the first table. */
+/** Returns the rows of the first table. */
 async function readRows(): Promise<Row[]> {
   const [, table = ""] = (await readFile(page, "utf8")).split(/^\| -.*$/m);
   return [...table.split("\n\n")[0]!.matchAll(/^\| `(.+?)` +\| (.+?) +\| (.+?) +\|$/gm)].map(
@@ -86,7 +86,7 @@ function fill(flag: string, { url, folder }: Places, isServer: boolean): string 
     .replace("COMMAND", process.execPath);
 }
 
-/** A permission that was asked for, as Deno's audit has it. */
+/** A requested permission, as in Deno's audit log. */
 interface Asked {
   readonly permission: string;
   readonly value: string | null;
@@ -98,13 +98,13 @@ interface Ended {
   readonly asked: readonly Asked[];
 }
 
-/** Runs a program; nobody is there to answer what Deno would ask. */
+/** Runs a program without answers to Deno's prompts. */
 async function run(args: readonly string[], flags: readonly string[], places: Places) {
   const audit = join(await mkdtemp(join(places.folder, "audit-")), "audit.jsonl");
-  // The configuration that has the stand-ins for JSR's packages, where these tests have it.
+  // The configuration with the stand-ins for JSR's packages, if these tests use it.
   const isOffline = import.meta.resolve("@std/streams/text-line-stream").startsWith("file:");
   const config = isOffline ? ["--config", join(root, "deno.offline.json")] : [];
-  // Deno's `node:child_process` permits everything to a Deno that is given no permission at all.
+  // Deno's `node:child_process` permits everything to a Deno without any permission.
   const none = ["--no-prompt", "--allow-sys=gid"];
   const all = ["run", "--quiet", "--no-lock", ...none, ...config, ...flags, ...args];
   const child = spawn(process.execPath, all, {
@@ -121,7 +121,7 @@ async function run(args: readonly string[], flags: readonly string[], places: Pl
   return { status, stderr, asked } satisfies Ended;
 }
 
-/** Whether a flag gives what was asked for. */
+/** Returns whether one of the flags grants the permission. */
 function isGiven({ permission, value }: Asked, flags: readonly string[]): boolean {
   return flags.some((flag) => {
     const [, name, values] = /^--allow-(\w+)(?:=(.+))?$/.exec(flag) ?? [];
@@ -131,7 +131,7 @@ function isGiven({ permission, value }: Asked, flags: readonly string[]): boolea
   });
 }
 
-/** The same flags with one of them, or one of its values, left out: each of the ways to do that. */
+/** Returns the same flags without one flag or one of its values, in every possible way. */
 function withLess(flags: readonly string[]): string[][] {
   return flags.flatMap((flag, index) => {
     const [name = "", values = ""] = flag.split("=");
@@ -177,12 +177,12 @@ test("a program needs the permissions of its row, and no others", { skip }, asyn
   }
 });
 
-test("a variable that may not be read is no variable that is not set", { skip }, async () => {
+test("a variable that may not be read does not count as unset", { skip }, async () => {
   await using server = await FaktoryServer.start({ port: 0, fetchWaitMs: 20 });
   const folder = await mkdtemp(join(tmpdir(), "permissions-"));
   try {
     const places = { url: server.url, folder };
-    // Even where the server on this machine's usual port could be reached.
+    // Also on a machine where the usual port has a server.
     const { status, stderr, asked } = await run(fixture("client"), ["--allow-net"], places);
     assert.equal(status, 1);
     assert.match(

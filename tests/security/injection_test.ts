@@ -7,8 +7,8 @@ import { MemoryServer } from "../../src/testing/mod.ts";
 import { RecordingTransport } from "./recording.ts";
 
 /**
- * What would be a command of its own, more words than one, or the end of something, if it were let
- * through.
+ * Texts that would be another command, more words, or the end of something, if they were not
+ * checked.
  */
 const HOSTILE = [
   "x\r\nFLUSH",
@@ -33,7 +33,7 @@ const HOSTILE = [
 
 const day = new Date("2030-01-01T00:00:00Z");
 
-/** Whatever takes a text: what it is to send, one command after the other, if it sends anything. */
+/** All methods that take a text, with the commands that each one sends if it sends any. */
 const CALLS: Record<
   string,
   readonly [verbs: readonly string[], call: (producer: Producer, text: string) => Promise<unknown>]
@@ -115,7 +115,7 @@ async function setting() {
   return { server, clock, transport, options: { url: server.url, transport, clock } };
 }
 
-test("no text that a producer is given becomes another command", async () => {
+test("no text for a producer becomes another command", async () => {
   const { server, transport, options } = await setting();
   const producer = await Producer.connect(options);
   const canary = { type: "canary", jid: "canary-jid", at: day, queue: "canary" };
@@ -131,7 +131,7 @@ test("no text that a producer is given becomes another command", async () => {
       const told = `${name}, ${JSON.stringify(text.slice(-40))}: ${sent} ${error}`;
       if (error !== undefined) assert(error instanceof FaktoryError, told);
       if (error !== undefined && sent.length === 0) refused++;
-      // What is sent at all is what belongs there, as far as it goes.
+      // The sent commands are the first of the expected ones.
       assert.deepEqual(sent, verbs.slice(0, sent.length), told);
       assert(error !== undefined || sent.length > 0 || name === "many jobs", told);
     }
@@ -143,7 +143,7 @@ test("no text that a producer is given becomes another command", async () => {
   await server.close();
 });
 
-test("no text that a consumer is given becomes another command", async () => {
+test("no text for a consumer becomes another command", async () => {
   for (const text of HOSTILE) {
     const { server, clock, transport, options } = await setting();
     const long = text.padEnd(8, "x");
@@ -198,7 +198,7 @@ test("no text that a consumer is given becomes another command", async () => {
   }
 });
 
-test("no name of a queue that a consumer is given, or is told by a server, is more than one word", async () => {
+test("no queue name from a consumer's options or a server is more than one word", async () => {
   const { server, transport, options } = await setting();
   for (const text of HOSTILE.filter((text) => text !== "*")) {
     for (const queues of [[text], { [text]: 1 }, ["q", text]]) {
@@ -215,7 +215,7 @@ test("no name of a queue that a consumer is given, or is told by a server, is mo
   await server.close();
 });
 
-test("no password and no user name becomes anything but part of HELLO", async () => {
+test("passwords and user names only become part of HELLO", async () => {
   for (const text of HOSTILE) {
     if (text === "\ud80aFLUSH") continue;
     const server = await MemoryServer.start({ password: text });

@@ -10,7 +10,7 @@ import { Consumer, Producer, type Transport } from "../../mod.ts";
 import { Peer } from "../connection/peer.ts";
 import { RawClient } from "../contract/raw_client.ts";
 
-/** A transport whose servers greet like this, and never answer. */
+/** Returns a transport whose servers send this greeting and never answer. */
 function greeting(text: string): { transport: Transport; peers: Peer[] } {
   const peers: Peer[] = [];
   return {
@@ -40,7 +40,7 @@ const BEYOND = [
   "true",
 ];
 
-test("rounds of hashing beyond reason are refused at once, whoever connects, and nothing is sent", async () => {
+test("too many rounds of hashing are refused at once, and nothing is sent", async () => {
   for (const iterations of BEYOND) {
     const text = `+HI {"v":2,"i":${iterations},"s":"00"}\r\n`;
     const refused = { name: "VersionError", code: "HANDSHAKE_REFUSED" };
@@ -48,7 +48,7 @@ test("rounds of hashing beyond reason are refused at once, whoever connects, and
     for (
       const connect of [
         (transport: Transport) => Producer.connect({ transport, password: "x" }),
-        // Without a password as well: it is not known what else such a server would ask for.
+        // Also without a password, as such a server cannot be trusted.
         (transport: Transport) => Producer.connect({ transport, url: "tcp://localhost" }),
         (transport: Transport) => new Consumer({ transport, password: "x" }).run(),
         (transport: Transport) => new Consumer({ transport, password: "x" }).runOne(),
@@ -63,7 +63,7 @@ test("rounds of hashing beyond reason are refused at once, whoever connects, and
   }
 });
 
-test("one that asks for it when a connection is made again is left for good", async () => {
+test("a server that asks for too many rounds on reconnection is given up for good", async () => {
   const clock = new ManualClock();
   const greetings = [`+HI {"v":2}\r\n`, `+HI {"v":2,"i":1000000000,"s":"00"}\r\n`];
   const peers: Peer[] = [];
@@ -89,7 +89,7 @@ test("one that asks for it when a connection is made again is left for good", as
   );
   peers[0]!.end();
   while (clock.pending < 2) await Promise.resolve();
-  // Losses are told together.
+  // Losses of one moment are one event.
   clock.advance(10);
   assert((await gone) instanceof VersionError);
   await assert.rejects(producer.info(), { code: "HANDSHAKE_REFUSED" });
@@ -97,14 +97,14 @@ test("one that asks for it when a connection is made again is left for good", as
   await producer.close();
 });
 
-test("the most rounds that are accepted take a moment", () => {
+test("the maximum number of rounds takes little time", () => {
   assert.equal(parseGreeting(`HI {"v":2,"i":100000,"s":"00"}`).iterations, 100_000);
   const before = performance.now();
   passwordHash("hunter2", "00", 100_000);
   assert(performance.now() - before < 5000);
 });
 
-test("a greeting of any size, depth or kind ends in a greeting or an error of its class", () => {
+test("a greeting of any size or depth is accepted or causes an error of the library", () => {
   const texts = [
     ...["HI", "HI ", "HI null", "HI []", "HI 2", 'HI "x"', "HI {", "HO {}", "", "\0", "HI {}{}"],
     `HI ${"[".repeat(100_000)}`,
@@ -127,7 +127,7 @@ test("a greeting of any size, depth or kind ends in a greeting or an error of it
   assert.deepEqual(parseGreeting(`HI {"v":2,"x":{"y":1},"__proto__":{"i":5}}`), { version: 2 });
 });
 
-test("a greeting without end, or replies that are never asked for, are not kept", async () => {
+test("an endless greeting, or replies without a command, are not stored", async () => {
   const dialTo = (transport: Transport, maxReplyBytes?: number) => {
     const options: DialOptions & ConnectionSettings = {
       ...{ transport, connectTimeoutMs: 1000, commandTimeoutMs: 1000, maxReplyBytes },
@@ -145,13 +145,12 @@ test("a greeting without end, or replies that are never asked for, are not kept"
   await assert.rejects(dialTo(chatty.transport), { code: "PROTOCOL_VIOLATION" });
 });
 
-test("the embedded server keeps little of a stranger, and asks for as much hashing as others do", async () => {
+test("an embedded server stores few bytes of unknown clients, and asks for many rounds", async () => {
   await using server = await FaktoryServer.start({ port: 0, password: "x" });
   const stranger = new RawClient(server.url);
   const { i } = JSON.parse((await stranger.line()).slice("+HI ".length));
   assert(i >= 4000 && i < 8192);
-  // A claim is no line of the protocol from here to there: it is read as one that is too long, or
-  // no HELLO.
+  // A length prefix has no meaning from a client: the line is too long, or is not HELLO.
   stranger.write(`$99999999999\r\n`);
   assert.equal(await stranger.line(), "EOF");
   const long = new RawClient(server.url);

@@ -10,10 +10,7 @@ import { pushBulk } from "../../src/protocol/commands/jobs.ts";
 import { parseServerInfo } from "../../src/protocol/server_info.ts";
 import { MemoryServer } from "../../src/testing/mod.ts";
 
-/**
- * JSON with names in it that objects have of their own, or that lead from an object to what all
- * share.
- */
+/** JSON with names of inherited properties, or of ways from an object to its prototype. */
 const NAMES = ["__proto__", "constructor", "prototype", "toString", "hasOwnProperty", "toJSON"];
 const POISON = `{${
   NAMES.map((name) =>
@@ -21,7 +18,7 @@ const POISON = `{${
   ).join()
 }}`;
 
-/** @throws {AssertionError} where something shared has got something that it did not have. */
+/** @throws {AssertionError} if a shared object has a new property. */
 function assertClean(): void {
   for (const shared of [{}, [], () => {}, "", 0, Object, Array, new Map(), new Error()]) {
     assert.equal((shared as { polluted?: unknown }).polluted, undefined);
@@ -32,11 +29,11 @@ function assertClean(): void {
   }
 }
 
-/** As `PUSH` has it: poison wherever a job has room for it. */
+/** A job as in `PUSH`, with these names everywhere. */
 const WIRE = `{"jid":"poisoned","jobtype":"x","queue":"default","retry":3,"args":[${POISON}],` +
   `"custom":${POISON},"failure":${POISON},${POISON.slice(1)}`;
 
-test("a job's JSON poisons nothing as it is read, told of and sent again", () => {
+test("a job's JSON pollutes nothing when it is read, reported and requeued", () => {
   const job = decodeJob(WIRE);
   assertClean();
   assert.equal(Object.getPrototypeOf(job.args[0]), Object.prototype);
@@ -44,7 +41,7 @@ test("a job's JSON poisons nothing as it is read, told of and sent again", () =>
   assert.equal(Object.getPrototypeOf(job.failure), Object.prototype);
   assert.equal(job.failure?.retryCount, 0);
   for (const json of [encodeJob({ type: "x", args: job.args, custom: job.custom }).json]) {
-    // What is a name like any other stays one.
+    // Names without a special meaning stay as they are.
     assert(json.includes(`"args":[${POISON}]`) && json.includes(`"custom":${POISON}`), json);
   }
   const again = encodeRequeuedJob(job, new Date()).json;
@@ -55,7 +52,7 @@ test("a job's JSON poisons nothing as it is read, told of and sent again", () =>
   assertClean();
 });
 
-test("an option of that name is refused like any other that no job has", () => {
+test("an option with such a name is refused like any unknown option", () => {
   const options = JSON.parse(`{"__proto__":{"queue":"poisoned"}}`);
   for (
     const job of [
@@ -67,7 +64,7 @@ test("an option of that name is refused like any other that no job has", () => {
   ) assert.throws(() => encodeJob(job), { code: "INVALID_JOB", path: "__proto__" });
 });
 
-test("a server's replies poison nothing", () => {
+test("a server's replies pollute nothing", () => {
   const raw = info().parse({
     kind: "bulk",
     text:
@@ -82,7 +79,7 @@ test("a server's replies poison nothing", () => {
   assertClean();
 });
 
-test("jobs of such types, queues and jids go from end to end, and poison neither", async () => {
+test("jobs with such types, queues and ids pass end to end, and pollute neither side", async () => {
   await using server = await MemoryServer.start({ edition: "enterprise" });
   const options = { url: server.url, transport: server.transport };
   await using producer = await Producer.connect(options);
@@ -114,7 +111,7 @@ test("jobs of such types, queues and jids go from end to end, and poison neither
   const wanted = NAMES.map((name) => [name, name, `[${POISON}]`, [...NAMES, "seen"].sort()]);
   const sorted = got.map((one) => {
     const [type, queue, args, keys] = one as [string, string, string, string[]];
-    // What the server has written anew is in its order.
+    // The server writes its own fields in its own order.
     return [type, queue, JSON.stringify(sortedKeys(JSON.parse(args))), [...keys].sort()];
   });
   assert.deepEqual(
@@ -126,7 +123,7 @@ test("jobs of such types, queues and jids go from end to end, and poison neither
   assertClean();
 });
 
-/** A list of names and values, in the order of the names. */
+/** Returns names and values, in the order of the names. */
 function sortedKeys(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map(sortedKeys);

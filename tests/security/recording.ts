@@ -1,9 +1,6 @@
 import type { Transport } from "../../src/transport/transport.ts";
 
-/**
- * A transport that keeps every line that is sent through it, as the server sees lines: a LF ends
- * one.
- */
+/** A transport that keeps every sent line, as a server separates them: at LF. */
 export class RecordingTransport implements Transport {
   readonly name = "recording";
   readonly lines: string[] = [];
@@ -37,8 +34,8 @@ export class RecordingTransport implements Transport {
   };
 
   /**
-   * The verbs of the lines since the last time, each of which has to end in the one CR that belongs
-   * there; behind a verb that is followed by words and not by JSON, how many.
+   * Returns the verbs of the lines since the last call, with the number of their arguments unless
+   * JSON follows. Each line must end in CR and contain no other.
    */
   take(): string[] {
     return this.lines.splice(0).map((line) => {

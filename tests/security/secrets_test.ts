@@ -11,7 +11,7 @@ import { FakeFaktory, MemoryServer } from "../../src/testing/mod.ts";
 import { freePort, startPeer } from "../transport/contract.ts";
 import { startQuick } from "../server/quick.ts";
 
-/** Such that each way of writing it can be told: as it is, percent-encoded, and in JSON. */
+/** Each way to write it gives another text: plain, percent-encoded, and in JSON. */
 const PASSWORD = "hunter2 /ü@:%";
 const WAYS = /hunter2/;
 
@@ -21,7 +21,7 @@ interface Inspectors {
 }
 const { Deno: deno, Bun: bun } = globalThis as unknown as Inspectors;
 
-/** Every way in which a program that does not mean to shows what it has. */
+/** All ways in which a program may show a value. */
 const WRITERS: Record<string, (value: unknown) => string> = {
   "String": (value) => String(value),
   "JSON.stringify": (value) => {
@@ -51,7 +51,7 @@ const WRITERS: Record<string, (value: unknown) => string> = {
   ...bun && { "Bun.inspect": (value) => bun.inspect(value, { depth: 20 }) },
 };
 
-/** Everything that can be reached over own properties, symbols and causes included, as text. */
+/** Returns all text in the value, including symbols, causes and nested properties. */
 function walk(value: unknown, seen: Set<unknown>): string {
   if (typeof value === "string") return value;
   if ((typeof value !== "object" && typeof value !== "function") || value === null) return "";
@@ -63,13 +63,13 @@ function walk(value: unknown, seen: Set<unknown>): string {
     try {
       text += `${String(key)} ${walk((value as Record<PropertyKey, unknown>)[key], seen)} `;
     } catch {
-      // A getter that is not for this.
+      // A getter that works only on other objects.
     }
   }
   return text;
 }
 
-/** @throws {AssertionError} where the password can be seen in what is shown of it. */
+/** @throws {AssertionError} if a way to show the value shows the password. */
 function assertNoSecret(name: string, value: unknown, secret = WAYS): void {
   for (const [writer, write] of Object.entries(WRITERS)) {
     const text = write(value);
@@ -78,14 +78,14 @@ function assertNoSecret(name: string, value: unknown, secret = WAYS): void {
   }
 }
 
-/** What a promise rejects with. */
+/** Returns the error that a promise rejects with. */
 async function errorOf(promise: Promise<unknown>): Promise<unknown> {
   const error = await promise.then(() => undefined, (error) => error);
   assert(error instanceof FaktoryError, `${error}`);
   return error;
 }
 
-test("the writers show what there is", () => {
+test("the writers show all contents", () => {
   for (const [writer, write] of Object.entries(WRITERS)) {
     const error = new Error(PASSWORD, { cause: PASSWORD });
     if (writer !== "JSON.stringify") assert.match(write(error), WAYS, writer);
@@ -93,7 +93,7 @@ test("the writers show what there is", () => {
   }
 });
 
-test("a password is in nothing that a producer, a consumer or a server shows, and in no event", async () => {
+test("producers, consumers, servers and events never show a password", async () => {
   await using server = await startQuick({ password: PASSWORD });
   assert(server.url.includes(encodeURIComponent(PASSWORD)));
   const shown: [string, unknown][] = [["a server", server], ["its snapshot", server.snapshot()]];
@@ -151,7 +151,7 @@ const EVENTS = [
   ...["disconnect", "reconnect", "warning", "listenerError"] as const,
 ];
 
-test("a password is in no error of a connection that cannot be made, nor in its causes", async () => {
+test("errors of failed connections and their causes never show a password", async () => {
   const secret = encodeURIComponent(PASSWORD);
   await using server = await FaktoryServer.start({ port: 0, password: "another" });
   await using silent = await startPeer();
@@ -181,7 +181,7 @@ test("a password is in no error of a connection that cannot be made, nor in its 
   );
 });
 
-test("no option that is refused shows a password", async () => {
+test("an error about an option never shows a password", async () => {
   const refused: [string, () => Promise<unknown> | unknown][] = [
     ["a password of the wrong kind", () => Producer.connect({ password: [PASSWORD] as never })],
     ["a URL of the wrong kind", () => Producer.connect({ url: [`tcp://:${PASSWORD}@x`] as never })],
@@ -205,7 +205,7 @@ test("no option that is refused shows a password", async () => {
   }
 });
 
-test("a key that cannot be read is in no error", async () => {
+test("an error about an unreadable key does not show it", async () => {
   await using server = await startPeer();
   const [begin, end] = ["-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----"];
   const key = `${begin}\nhunter2hunter2hunter2hunter2\n${end}\n`;
@@ -216,7 +216,7 @@ test("a key that cannot be read is in no error", async () => {
   assertNoSecret("a client's key", error);
 });
 
-test("a password is in nothing that a server in memory, a fake or a supervisor shows", async () => {
+test("memory servers, fakes and supervisors never show a password", async () => {
   await using memory = await MemoryServer.start({ password: PASSWORD });
   await using producer = await Producer.connect({ url: memory.url, transport: memory.transport });
   await using fake = await FakeFaktory.start();

@@ -23,7 +23,7 @@ function start(certificate: string): Promise<FaktoryServer> {
   return FaktoryServer.start({ port: 0, tls, password: "hunter2" });
 }
 
-/** Both sides, as a program has them. */
+/** Both kinds of clients. */
 const clients: Record<string, (options: ConsumerOptions & ProducerOptions) => Promise<unknown>> = {
   "a producer": (options) => Producer.connect(options),
   "a consumer": (options) => new Consumer(options).run(),
@@ -38,7 +38,7 @@ const refusals: [name: string, certificate: string, tls: TlsOptions | undefined]
 ];
 
 for (const certificate of new Set(refusals.map(([, certificate]) => certificate))) {
-  test(`TLS that does not verify is refused, and no password sent: ${certificate}.pem`, async () => {
+  test(`an invalid certificate is refused, and no password sent: ${certificate}.pem`, async () => {
     await using server = await start(certificate);
     for (const [name, , tls] of refusals.filter(([, other]) => other === certificate)) {
       for (const [client, connect] of Object.entries(clients)) {
@@ -54,7 +54,7 @@ for (const certificate of new Set(refusals.map(([, certificate]) => certificate)
   });
 }
 
-test("a client with TLS tells a server that speaks none, and shows it nothing", async () => {
+test("a client with TLS reports a server without it, and sends it nothing", async () => {
   await using server = await FaktoryServer.start({ port: 0, password: "hunter2" });
   const url = server.url.replace("tcp://", "tcp+tls://");
   for (const connect of Object.values(clients)) {
@@ -78,11 +78,11 @@ test("a client with TLS tells a server that speaks none, and shows it nothing", 
   assert(!text.includes("HELLO") && !text.includes("pwdhash"), text);
 });
 
-test("a client without TLS tells a server that wants it, whether that hangs up or stays silent", async () => {
+test("a client without TLS reports a server with it, which closes or stays silent", async () => {
   const hint = /Does the server want TLS \(tcp\+tls:\/\/\)\?/;
   await using server = await start("server");
   const url = server.url.replace("tcp+tls://", "tcp://");
-  // The embedded server waits two seconds for TLS, and then hangs up.
+  // The embedded server waits two seconds for TLS, then closes.
   await assert.rejects(Producer.connect({ url }), (error) => {
     assert(error instanceof ConnectError && !(error instanceof TlsError), `${error}`);
     assert.match(error.message, hint);
@@ -101,7 +101,7 @@ test("a client without TLS tells a server that wants it, whether that hangs up o
       },
     );
     const socket = await silent.next();
-    // Connected on this side, too: it waits for its greeting, and watches over all of that.
+    // Connected on this side, too: it waits for the greeting, with its timers.
     while (clock.pending < 2) await new Promise((resolve) => setTimeout(resolve, 0));
     clock.advance(10_000);
     await connecting;
@@ -109,7 +109,7 @@ test("a client without TLS tells a server that wants it, whether that hangs up o
   }
 });
 
-test("there is no way down from tcp+tls but a change of the URL", async () => {
+test("only a change of the URL turns TLS off for tcp+tls", async () => {
   for (const url of ["tcp+tls://localhost", "TCP+TLS://localhost"]) {
     await assert.rejects(Producer.connect({ url, tls: false }), { code: "INVALID_OPTION" });
   }

@@ -1,22 +1,22 @@
 /**
- * What `TextLineStream` of `jsr:@std/streams` promises, for where JSR is out of reach: the same
- * options, the same lines. `tests/ndjson/text_line_stream_test.ts` holds both to it.
+ * Replaces `TextLineStream` of `jsr:@std/streams` where JSR is not available: the same options, the
+ * same lines. `tests/ndjson/text_line_stream_test.ts` tests both.
  *
- * It works as version 1.0.17 does, which looks through an incomplete line again at each piece:
- * whoever uses it is to give it whole lines, and tests are to see where that is not done.
+ * It is as slow as version 1.0.17, which searches an incomplete line again at each piece. Users
+ * should therefore write whole lines, and tests show where they do not.
  *
  * @module
  */
 
 /** Settings of a {@linkcode TextLineStream}. */
 export interface TextLineStreamOptions {
-  /** Whether a lone `\r` ends a line, too. @default false */
+  /** Also ends lines at a `\r` without `\n`. @default false */
   allowCR?: boolean;
 }
 
-/** Text in any pieces to lines, without their `\n` or `\r\n`. */
+/** Splits text into lines, without their `\n` or `\r\n`. */
 export class TextLineStream extends TransformStream<string, string> {
-  /** Makes a stream of lines. */
+  /** Creates a stream of lines. */
   constructor({ allowCR = false }: TextLineStreamOptions = {}) {
     let rest = "";
     super({
@@ -37,13 +37,13 @@ export class TextLineStream extends TransformStream<string, string> {
 }
 
 /**
- * Where the first line of a text ends, and where the next begins; `undefined` where that is still
- * to come.
+ * Returns the end of the first line of a text and the start of the next; `undefined` if the line is
+ * not complete.
  */
 function endOfLine(text: string, allowCR: boolean): { at: number; next: number } | undefined {
   const lineFeed = text.indexOf("\n");
   const carriageReturn = allowCR ? text.indexOf("\r") : -1;
-  // At the end of what is there it may be half of an `\r\n`.
+  // At the end of the text it may be half of an `\r\n`.
   const isAlone = carriageReturn >= 0 && carriageReturn < text.length - 1 &&
     (lineFeed < 0 || carriageReturn < lineFeed - 1);
   if (isAlone) return { at: carriageReturn, next: carriageReturn + 1 };

@@ -1,6 +1,4 @@
-/**
- * Passes bytes on to a server, until it is asked by HTTP to cut the connections that it carries.
- */
+/** Forwards bytes to a server. An HTTP request cuts its connections. */
 export class Relay implements Disposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #http: Deno.HttpServer<Deno.NetAddr>;

@@ -1,6 +1,6 @@
 /**
- * A server that says these lines, each after the first behind a line of its client's, and then
- * nothing more.
+ * A server that sends these lines, each after the first one in reply to a line, and then nothing
+ * more.
  */
 export class SilentServer implements Disposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -29,7 +29,7 @@ export class SilentServer implements Disposable {
       }
       while (await client.read(new Uint8Array(4096)) !== null);
     } catch {
-      // The client has gone, or this server ends.
+      // The client has closed, or this server ends.
     } finally {
       this.#connections.delete(client);
       client[Symbol.dispose]();
