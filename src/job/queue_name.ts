@@ -12,6 +12,17 @@ export function isQueueName(text: unknown): text is string {
   return typeof text === "string" && QUEUE_NAME.test(text);
 }
 
+/** Names of queues of workflows, and of the signs of life of schedules. */
+const INTERNAL = /^(?:workflow\.|cron\..*\.alive\.)/;
+
+/**
+ * Returns true for a queue whose jobs are not for workers: tokens and states of workflows, and signs
+ * of life of schedules. No pattern matches it.
+ */
+export function isInternalQueue(name: string): boolean {
+  return INTERNAL.test(name);
+}
+
 /**
  * Describes the fault in a queue's name, to follow "as its queue name"; `undefined` if it is valid.
  */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Consumer, type QueueChoice } from "../../mod.ts";
 import { orderOf } from "../../src/consumer/fetch/order.ts";
+import { markerOf } from "../../src/protocol/cancellation.ts";
 import { ManualClock } from "../../src/server/mod.ts";
 import { once, pass, start, until } from "./setting.ts";
 
@@ -13,6 +14,22 @@ test("a list keeps its order, with a pattern's queues by name, and no duplicates
   assert.deepEqual(order.next(), ["critical", "images.a", "images.b", "images.c", "imagesxa"]);
   // The same array while nothing changes, so that a result made from it can be cached.
   assert.equal(order.next(), order.next());
+});
+
+test("patterns and functions leave out queues whose jobs are not for workers", () => {
+  const waiting = {
+    mine: 1,
+    [markerOf("some-job", 1_900_000_000).queue]: 1,
+    "workflow.flow-1.0": 1,
+    "workflow.flow-1": 1,
+    "cron.default.alive.mx15bonv": 1,
+    "cron.hourly": 1,
+  };
+  for (const choice of [["*"], (waiting: object) => Object.keys(waiting).sort()]) {
+    const order = orderOf(choice);
+    order.learn(waiting);
+    assert.deepEqual(order.next(), ["cron.hourly", "mine"]);
+  }
 });
 
 test("weights give each order at random: a queue's weight is its share of first places", () => {

@@ -1,7 +1,7 @@
 import { StateError } from "../../errors.ts";
 import { showValue } from "../../internal/show.ts";
 import { isMarker } from "../../protocol/cancellation.ts";
-import { isQueueName } from "../../job/queue_name.ts";
+import { isInternalQueue, isQueueName } from "../../job/queue_name.ts";
 import { checkPatterns, isPattern, matcher, MAX_QUEUES, type QueueChoice } from "./choice.ts";
 
 /** The order of queues for the next FETCH. */
@@ -121,8 +121,14 @@ class ChosenOrder implements QueueOrder {
   }
 
   learn(waiting: Readonly<Record<string, number>>): void {
-    this.#waiting = Object.freeze({ ...waiting });
+    const entries = Object.entries(waiting).filter(([queue]) => isForWorkers(queue));
+    this.#waiting = Object.freeze(Object.fromEntries(entries));
   }
+}
+
+/** Returns false for queues of this package itself, whose jobs no worker may take. */
+function isForWorkers(queue: string): boolean {
+  return !isMarker(queue) && !isInternalQueue(queue);
 }
 
 /** Returns the names with each pattern replaced by its queues, without duplicates. */
@@ -136,7 +142,7 @@ function expand(names: readonly string[], known: readonly string[]): readonly st
     const pattern = matcher(name);
     // Names from the server are checked, so that a server cannot put other text into a FETCH.
     const queues = known.filter((queue) =>
-      isQueueName(queue) && pattern.test(queue) && !isMarker(queue)
+      isQueueName(queue) && pattern.test(queue) && isForWorkers(queue)
     );
     for (const queue of queues.sort()) all.add(queue);
   }
