@@ -58,9 +58,12 @@ export class Admin {
     this.process = new SimulatedProcess("admin", parts.timeline);
   }
 
-  /** Gives a command until it is carried out. */
+  /** Gives a command until it is carried out, and again, as earlier commands may come late. */
   async insist(name: string): Promise<void> {
-    while (!await this.give(name)) await this.process.sleep(1000);
+    for (let times = 0; times < 4; times++) {
+      while (!await this.give(name)) await this.process.sleep(1000);
+      await this.process.sleep(20_000);
+    }
   }
 
   /** Gives a command; resolves to whether it is known that it was carried out. */

@@ -56,10 +56,9 @@ export class Flows {
     for (let i = 0; i < count; i++) {
       const flow = this.#flow(i);
       try {
-        const producer = await Producer.connect(options);
+        await using producer = await Producer.connect(options);
         await new Workflows().start(producer, this.#nodeOf(flow), { id: flow.id });
         flow.isStarted = true;
-        await producer.close();
       } catch {
         ledger.count("workflows whose start failed");
       }

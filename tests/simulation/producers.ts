@@ -6,7 +6,7 @@ import {
   ServerError,
 } from "../../mod.ts";
 import type { JobFields } from "../../src/job/job.ts";
-import { BEHAVIOURS } from "./consumers.ts";
+import { type Behaviour, BEHAVIOURS } from "./consumers.ts";
 import type { Member } from "./crew.ts";
 import type { Entry, Ledger, Promised } from "./ledger.ts";
 import type { Network } from "./network.ts";
@@ -35,6 +35,8 @@ export interface ProducerPlan {
 export interface Load {
   left: number;
   readonly hasLargeJobs: boolean;
+  /** Of the jobs that would run for more than a minute, those that do. */
+  readonly longShare: number;
   readonly queues: readonly string[];
 }
 
@@ -220,11 +222,13 @@ export class ProducerProcess implements Member {
   #job(jid: string): JobFields {
     const { random, load } = this.#parts;
     const chance = random.next();
-    const behaviour = chance < 0.8
+    let behaviour: Behaviour = chance < 0.8
       ? "works"
       : chance < 0.9
       ? "waits"
       : BEHAVIOURS[2 + Math.floor((chance - 0.9) * 10 * (BEHAVIOURS.length - 2) * 0.9999)]!;
+    const isLong = behaviour === "runs too long" || behaviour === "ignores its signal";
+    if (isLong && !random.chance(load.longShare)) behaviour = "works";
     const type = behaviour === "works" || behaviour === "waits" || behaviour === "fails" ||
         behaviour === "fails once"
       ? random.pick(TYPES)

@@ -1,7 +1,7 @@
 import { cpuUsage } from "node:process";
 import { createJid } from "../../src/job/jid.ts";
 import { Admin } from "./admin.ts";
-import { ConsumerProcess } from "./consumers.ts";
+import { type ConsumerPlan, ConsumerProcess } from "./consumers.ts";
 import { Crew, type Member } from "./crew.ts";
 import { Flows } from "./flows.ts";
 import { peekJob } from "../../src/server/stored_job.ts";
@@ -95,7 +95,10 @@ export class World {
     const ledger = this.ledger = new Ledger(() => timeline.now);
     const network = this.network = new Network(random.fork(), plan.weather);
     const { queues, hasLargeJobs } = plan;
-    this.load = { left: options.jobs, queues, hasLargeJobs };
+    // With few slots, such jobs would take days.
+    const slots = plan.consumers.reduce((sum, one) => sum + slotsOf(one), 0);
+    const longShare = Math.min(1, slots / 100);
+    this.load = { left: options.jobs, queues, hasLargeJobs, longShare };
     this.flows = new Flows({ timeline, network, ledger, queues, random: random.fork() });
     this.storage = options.storage ?? plan.storage;
     this.#disk = this.storage === "disk"
@@ -278,7 +281,9 @@ export class World {
       if (isPending || waiting + working > 0) names.push(jid);
       if (names.length > 5) break;
     }
-    ledger.violated(rule, `${ledger.open} jobs: ${names.join(", ")}`);
+    const { connections, waiting, workers } = this.server.state?.snapshot() ?? {};
+    const clients = `${connections} connections, ${waiting} FETCHes, ${workers} workers`;
+    ledger.violated(rule, `${ledger.open} jobs, ${clients}: ${names.join(", ")}`);
     return false;
   }
 
@@ -316,6 +321,12 @@ export class World {
     }
     state.close();
   }
+}
+
+/** Jobs that a consumer runs at a time at the least. */
+function slotsOf({ options: { concurrency = 10, limits = {} } }: ConsumerPlan): number {
+  const limited = Object.values(limits.queues ?? {}).map((limit) => limit.concurrency ?? Infinity);
+  return Math.min(concurrency, ...limited);
 }
 
 function engineName(): string {
