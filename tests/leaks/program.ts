@@ -12,7 +12,7 @@ import { scenarios } from "./scenarios.ts";
  * Time after which closed resources are gone, in ms, even on a slow machine. Planted leaks never
  * go.
  */
-const PATIENCE_MS = Number(process.argv[3] ?? 1000);
+const PATIENCE_MS = Number(process.argv[3] ?? 10_000);
 
 /** Returns the kinds of the present resources, without those in `before`. Bun reports none. */
 function open(before: readonly string[] = []): string[] {
