@@ -145,7 +145,7 @@ test("an endless greeting, or replies without a command, are not stored", async 
   await assert.rejects(dialTo(chatty.transport), { code: "PROTOCOL_VIOLATION" });
 });
 
-test("an embedded server keeps few bytes of unknown clients, and wants many rounds", async () => {
+test("an embedded server keeps little of unknown clients, and wants many rounds", async () => {
   await using server = await FaktoryServer.start({ port: 0, password: "x" });
   const stranger = new RawClient(server.url);
   const { i } = JSON.parse((await stranger.line()).slice("+HI ".length));
