@@ -67,13 +67,16 @@ export function reportOf(world: WorldResult, from: { commit: string; perWorld: n
     ...{ faults, restarts, reruns, counts, cpuSeconds },
     sources: { [`${from.commit}, ${world.engine}`]: jobs },
     seeds: [{ from: seed, to: seed, perWorld }],
-    failures: violation === undefined ? [] : [{ ...violation, replay: replayOf(seed, perWorld) }],
+    failures: violation === undefined
+      ? []
+      : [{ ...violation, replay: replayOf(seed, perWorld, storage) }],
   };
 }
 
 /** The command that makes one world again. */
-export function replayOf(seed: number, perWorld: number): string {
-  return `deno task simulate --seed ${seed} --jobs ${perWorld} --per-world ${perWorld}`;
+export function replayOf(seed: number, perWorld: number, storage: string): string {
+  const world = `--seed ${seed} --jobs ${perWorld} --per-world ${perWorld} --storage ${storage}`;
+  return `deno task simulate ${world}`;
 }
 
 /** Adds reports up. */

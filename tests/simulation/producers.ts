@@ -4,6 +4,7 @@ import {
   Producer,
   type ProducerOptions,
   ServerError,
+  StateError,
 } from "../../mod.ts";
 import type { JobFields } from "../../src/job/job.ts";
 import { type Behaviour, BEHAVIOURS } from "./consumers.ts";
@@ -20,6 +21,16 @@ const TYPES = [
   ...Array.from({ length: 40 }, () => "one"),
   ...["many", "many", "many", "many", "steps", REFUSED_TYPE],
 ];
+
+/** Longest time that a producer takes to stop: its calls have 25 seconds. */
+const STOP_MS = 40_000;
+
+/** Longest time of a call without trouble, and how long trouble may have effects. */
+const SETTLE_MS = 4500;
+const RECOVERY_MS = 60_000;
+
+/** Buffers of a network that passes on what it gets at once. */
+const WHOLE_BYTES = 65_536;
 
 /** How a producer of a world is made. */
 export interface ProducerPlan {
@@ -100,12 +111,17 @@ export class ProducerProcess implements Member {
   /** Waits for its calls, and ends. */
   async stop(): Promise<void> {
     this.isStopping = true;
+    const [since, begunAt] = [this.process.elapsed(), this.process.timeline.now];
     await this.#producer?.close();
     await this.#running;
     // It may have connected meanwhile.
     await this.#producer?.close();
     await this.process.sleep(10);
     const { ledger } = this.#parts;
+    const tookMs = this.process.elapsed() - since;
+    if (tookMs > STOP_MS && this.process.pausedAt < begunAt) {
+      ledger.violated("a stop ends in time", `${this.process.name}: ${tookMs} ms`);
+    }
     if (this.open > 0) {
       ledger.violated("every call settles", `${this.open} of ${this.process.name}`);
     }
@@ -141,8 +157,8 @@ export class ProducerProcess implements Member {
   #each(producer: Producer, count: number): void {
     for (const [entry, job] of this.#jobs(count)) {
       producer.enqueue(job).then(
-        () => this.#settled(entry, "had"),
-        (error) => this.#settled(entry, this.#promisedBy(error)),
+        () => this.#told(entry, "had"),
+        (error) => this.#told(entry, this.#promisedBy(error), error),
       );
     }
   }
@@ -153,10 +169,11 @@ export class ProducerProcess implements Member {
       const had = new Set(enqueued);
       for (const [entry] of jobs) {
         const { jid } = entry;
-        this.#settled(entry, had.has(jid) ? "had" : this.#promisedBy(failed.get(jid)));
+        const error = failed.get(jid);
+        this.#told(entry, had.has(jid) ? "had" : this.#promisedBy(error), error);
       }
     }, (error) => {
-      for (const [entry] of jobs) this.#settled(entry, this.#promisedBy(error));
+      for (const [entry] of jobs) this.#told(entry, this.#promisedBy(error), error);
     });
   }
 
@@ -177,6 +194,22 @@ export class ProducerProcess implements Member {
     }, () => {
       for (const [entry] of jobs) this.#settled(entry, "unknown");
     });
+  }
+
+  /** A call that was made at once has settled. */
+  #told(entry: Entry, promised: Promised, error?: unknown): void {
+    const { ledger, network: { weather }, timeline } = this.#parts;
+    const { jid, calledAt } = entry;
+    if (error instanceof StateError && error.code === "CLOSED") {
+      ledger.violated("closing waits for calls", jid);
+    }
+    const troubledAt = Math.max(this.process.troubledAt, ledger.serverTroubledAt);
+    const isCalm = troubledAt < calledAt - RECOVERY_MS && weather.sendBuffer >= WHOLE_BYTES &&
+      weather.maxChunk >= WHOLE_BYTES;
+    if (isCalm && timeline.now - calledAt > SETTLE_MS) {
+      ledger.violated("a call over a whole connection settles soon", jid);
+    }
+    this.#settled(entry, promised);
   }
 
   #settled(entry: Entry, promised: Promised): void {

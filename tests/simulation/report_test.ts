@@ -39,7 +39,10 @@ test("reports add up, and say which seeds they have", () => {
   ]);
   assert.deepEqual(seeds, [{ from: 1, to: 3, perWorld: 1000 }]);
   assert.deepEqual(storage, { disk: 2, memory: 1 });
-  assert.equal(failures[0]!.replay, "deno task simulate --seed 2 --jobs 1000 --per-world 1000");
+  assert.equal(
+    failures[0]!.replay,
+    "deno task simulate --seed 2 --jobs 1000 --per-world 1000 --storage memory",
+  );
   const text = markdownOf(mergeReports(reports));
   for (const row of ["| seeds | 1 to 3 |", "| link cut | 6 |", "| abc, deno | 3,000 |"]) {
     assert(text.includes(row), text);

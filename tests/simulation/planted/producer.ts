@@ -36,7 +36,7 @@ export const producerFaults: readonly PlantedFault[] = [
     name: "a jid is made twice",
     file: "src/job/jid.ts",
     find: "return prefix + ends[next++]!;",
-    replace: "return prefix + ends[next++ % 1000]!;",
+    replace: "return prefix + ends[next++ % 100]!;",
   },
   {
     name: "closing does not wait for calls in flight",
