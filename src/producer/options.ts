@@ -31,8 +31,9 @@ export interface ProducerOptions<Jobs extends JobDefinitions = JobDefinitions>
   readonly connections?: number | undefined;
   /**
    * Keeps the order of all calls by using one connection: jobs and other commands reach the server
-   * in the order of the calls, even if the calls do not wait for each other. Cannot be combined
-   * with `connections`.
+   * in the order of the calls, even if the calls do not wait for each other. A job with a `delay`
+   * may arrive later, because the producer first asks for the server's time; so may a job whose
+   * schema checks it asynchronously. Cannot be combined with `connections`.
    *
    * @default false
    */

@@ -13,7 +13,8 @@ import {
 } from "../../mod.ts";
 import type { Member } from "./crew.ts";
 import type { Flows } from "./flows.ts";
-import type { Ledger, Worker } from "./ledger.ts";
+import type { Worker } from "./entry.ts";
+import type { Ledger } from "./ledger.ts";
 import type { Network } from "./network.ts";
 import { type ClockError, SimulatedProcess } from "./process.ts";
 import type { Random } from "./random.ts";

@@ -1,10 +1,5 @@
 import type { Store } from "../../src/server/store/store.ts";
-import type { Entry } from "./ledger.ts";
-
-/** Where the copies of a job are, as one number. */
-export function stateOf({ waiting, working, dead }: Entry): number {
-  return waiting + 100 * working + 10_000 * dead;
-}
+import { type Entry, stateOf } from "./entry.ts";
 
 /** The changes of one group, which are saved together. */
 interface Group {

@@ -9,7 +9,8 @@ import {
 import type { JobFields } from "../../src/job/job.ts";
 import { type Behaviour, BEHAVIOURS } from "./consumers.ts";
 import type { Member } from "./crew.ts";
-import type { Entry, Ledger, Promised } from "./ledger.ts";
+import type { Entry, Promised } from "./entry.ts";
+import type { Ledger } from "./ledger.ts";
 import type { Network } from "./network.ts";
 import { type ClockError, SimulatedProcess } from "./process.ts";
 import type { Random } from "./random.ts";

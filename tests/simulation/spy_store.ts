@@ -10,7 +10,8 @@ import {
 } from "../../src/server/store/places.ts";
 import type { SaveListener, Store } from "../../src/server/store/store.ts";
 import { peekJob } from "../../src/server/stored_job.ts";
-import type { Entry, Ledger, Place } from "./ledger.ts";
+import type { Entry, Place } from "./entry.ts";
+import type { Ledger } from "./ledger.ts";
 
 /** The server of a world refuses jobs of this type. */
 export const REFUSED_TYPE = "refused";
