@@ -142,7 +142,11 @@ test("a missing module is retried, then given up", { skip }, async () => {
 });
 
 test("a process that does not end is killed after the time limit", { skip }, async () => {
-  await using program = supervise("./stubborn.ts", { processes: 1, graceMs: 50, args: ["a", "b"] });
+  await using program = supervise("./stubborn.ts", {
+    processes: 1,
+    graceMs: 500,
+    args: ["a", "b"],
+  });
   await program.line(/^stubborn 0 a,b$/);
   program.send("SIGTERM");
   const { reason, ends } = await outcome(program);
