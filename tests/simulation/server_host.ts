@@ -34,6 +34,9 @@ export interface ServerHostParts {
 /** How long a server takes to start again at the least, in milliseconds. */
 const RESTART_MS = 500;
 
+/** How long it is down after it could not save something. */
+const FAILED_MS = 3000;
+
 /** The server of a world, as a process that is killed and started again. */
 export class ServerHost {
   /** There while the server runs. */
@@ -131,7 +134,7 @@ export class ServerHost {
     watchWorkers(state, ledger);
     network.server = { process, accept: (peer) => state.connect(peer) };
     // As `FaktoryServer` does: it closes itself, and whoever supervises it starts it again.
-    whenFailed(() => void (process.isDead || this.stop(RESTART_MS)));
+    whenFailed(() => void (process.isDead || this.stop(FAILED_MS)));
   }
 
   /** The process is gone. */
