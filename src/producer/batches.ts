@@ -50,9 +50,9 @@ export interface BatchStatus {
   readonly pending: number;
   /** Number of jobs that failed. */
   readonly failed: number;
-  /** State of the callback for the time when all jobs have run. */
+  /** State of the `complete` callback, which is enqueued when all jobs have run. */
   readonly complete: CallbackState;
-  /** State of the callback for the time when all jobs have succeeded. */
+  /** State of the `success` callback, which is enqueued when all jobs have succeeded. */
   readonly success: CallbackState;
 }
 
@@ -71,7 +71,11 @@ export class Batch<Jobs extends JobDefinitions = JobDefinitions> {
     this.#producer = producer;
   }
 
-  /** Enqueues a job in this batch. Takes the same parameters as `Producer.enqueue`. */
+  /**
+   * Enqueues a job in this batch (PUSHB). Takes the same parameters as `Producer.enqueue`.
+   *
+   * @throws {StateError} `BATCH_COMMITTED` after `commit`; otherwise like `Producer.enqueue`.
+   */
   async enqueue<Given extends string | object>(
     job: TypeOrJob<Jobs, Given>,
     ...rest: EnqueueRest<Jobs, Given, CallOptions>
@@ -91,7 +95,11 @@ export class Batch<Jobs extends JobDefinitions = JobDefinitions> {
     );
   }
 
-  /** Enqueues many jobs in this batch. */
+  /**
+   * Enqueues many jobs in this batch (PUSHB), as `Producer.enqueueMany` does.
+   *
+   * @throws {StateError} `BATCH_COMMITTED` after `commit`.
+   */
   async enqueueMany(jobs: JobSource<TypedJob<Jobs>>): Promise<EnqueueManyResult> {
     this.#checkOpen();
     const bid = this.bid;
@@ -101,11 +109,15 @@ export class Batch<Jobs extends JobDefinitions = JobDefinitions> {
     return await this.#pendingCalls.track(this.#producer.enqueueMany(all));
   }
 
-  /** Commits the batch: it accepts no more jobs, and its callbacks may run. */
+  /**
+   * Commits the batch (BATCH COMMIT): it accepts no more jobs, and its callbacks may run.
+   *
+   * @throws {StateError} `BATCH_COMMITTED` if it is committed already.
+   */
   async commit(): Promise<void> {
     this.#checkOpen();
     this.#committed = true;
-    // The commit may use another connection and overtake them.
+    // The commit may use another connection and overtake the jobs.
     await this.#pendingCalls.none();
     await this.#producer.send(batchCommit(this.bid));
   }
@@ -156,8 +168,10 @@ export class Batches<Jobs extends JobDefinitions = JobDefinitions> {
   }
 
   /**
-   * Reopens a batch to add jobs, from one of its own jobs or before its callbacks have run, and
-   * commits it again.
+   * Reopens a batch (BATCH OPEN), calls `fill` to add jobs, and commits it again. A job of the
+   * batch may call this, or any program before the callbacks of the batch have run.
+   *
+   * @throws {InvalidArgumentError} `INVALID_ARGUMENT` if `bid` is not one word.
    */
   async reopen(bid: string, fill: BatchFiller<Jobs>): Promise<string> {
     await this.#producer.send(batchOpen(checkToken(bid, "bid", "reopen batch")));
@@ -165,9 +179,12 @@ export class Batches<Jobs extends JobDefinitions = JobDefinitions> {
   }
 
   /**
-   * Creates a batch, calls `fill` to add its jobs, and commits it. Returns the batch's id. If
-   * `fill` fails, the batch is not committed: its callbacks never run, and the server deletes it
-   * after 30 minutes.
+   * Creates a batch (BATCH NEW), calls `fill` to add its jobs, and commits it. Returns the batch's
+   * id. If `fill` fails, the batch is not committed: its callbacks never run, and the server
+   * deletes it after 30 minutes.
+   *
+   * @throws {InvalidArgumentError} `INVALID_ARGUMENT` if the batch has no callback.
+   * @throws {EnterpriseOnlyError} if the server is a free one.
    */
   async open(
     definition: BatchDefinition<TypedJob<Jobs>>,
@@ -178,7 +195,11 @@ export class Batches<Jobs extends JobDefinitions = JobDefinitions> {
     return await this.#fill(bid, fill);
   }
 
-  /** Reads the progress of a batch. */
+  /**
+   * Reads the progress of a batch (BATCH STATUS).
+   *
+   * @throws {InvalidArgumentError} `INVALID_ARGUMENT` if `bid` is not one word.
+   */
   async status(bid: string): Promise<BatchStatus> {
     const wire = await this.#producer.send(batchStatus(checkToken(bid, "bid", "ask for batch")));
     return {

@@ -56,7 +56,7 @@ const ASK_EVERY_MS = 500;
 
 /**
  * Implements `Producer.cancel`. The marker is placed first: if a later step fails, a worker still
- * drops the job when it meets it.
+ * drops the job when it fetches it.
  */
 export async function cancelJob(
   jid: unknown,

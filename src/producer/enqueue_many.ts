@@ -24,11 +24,11 @@ export class EnqueueManyCall implements EnqueueListener {
   #count = 0;
   readonly #window = new InFlightWindow();
   /**
-   * Set when a job could not be sent for lack of a connection. The remaining jobs are not tried, as
-   * every thousand of them would wait as long again.
+   * Set when a job could not be sent for lack of a connection. The remaining jobs are not tried,
+   * because every thousand of them would wait for a connection as long as the first thousand.
    */
   #unreachable: ConnectionLostError | undefined;
-  /** The error of the last time the server did not reply in time. */
+  /** The cause of the last `COMMAND_TIMEOUT`: one error for all commands of a connection. */
   #silence: unknown;
   cancelled = false;
 
@@ -72,8 +72,8 @@ export class EnqueueManyCall implements EnqueueListener {
   }
 
   /**
-   * Gives up the server if a job was not sent for lack of a connection, or if the server did not
-   * reply in time on two connections.
+   * Stops sending if a job was not sent for lack of a connection, or if the server did not reply in
+   * time on two connections.
    */
   #lost(error: ConnectionLostError): void {
     const isSilence = error.code === "COMMAND_TIMEOUT" && error.cause !== this.#silence;

@@ -11,8 +11,8 @@ import type { Batcher } from "./batcher.ts";
 import type { EnqueueListener } from "./enqueue_listener.ts";
 
 /**
- * A function that every job passes on its way to the server. `next` sends the job, or the job
- * passed to it instead, and resolves to its jid when the server has accepted it.
+ * A function that every job passes through on its way to the server. `next` sends the job, or the
+ * job passed to it instead, and resolves to its jid when the server has accepted it.
  *
  * An error that the middleware throws rejects the enqueue. A middleware that calls `next` need not
  * return a value; one that does not call it must return a jid, otherwise the enqueue rejects with

@@ -2,7 +2,7 @@ import { ProtocolError } from "../errors.ts";
 import type { ServerInfo } from "../protocol/server_info.ts";
 import type { Queues } from "./queues.ts";
 
-/** The parts of a producer that this reads. */
+/** The parts of a producer that `readFigures` uses. */
 export interface FigureSource {
   /** Sends INFO. */
   info(): Promise<ServerInfo>;
@@ -18,7 +18,7 @@ export interface QueueFigures {
   readonly latency: number | undefined;
 }
 
-/** The figures of a server. */
+/** The statistics of a server, with the latencies of its largest queues. */
 export interface ServerFigures extends Omit<ServerInfo, "queues"> {
   /** The largest queues, sorted by name. */
   readonly queues: readonly QueueFigures[];
@@ -26,7 +26,7 @@ export interface ServerFigures extends Omit<ServerInfo, "queues"> {
   readonly others: { readonly queues: number; readonly size: number };
 }
 
-/** Reads the figures of a server, with those of its `maxQueues` largest queues. */
+/** Reads the statistics of a server, with the latencies of its `maxQueues` largest queues. */
 export async function readFigures(source: FigureSource, maxQueues: number): Promise<ServerFigures> {
   const { queues, ...info } = await source.info();
   const bySize = Object.entries(queues).sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));

@@ -39,8 +39,8 @@ export interface ProducerOptions<Jobs extends JobDefinitions = JobDefinitions>
    */
   readonly ordered?: boolean | undefined;
   /**
-   * Treatment of a job whose confirmation was lost with the connection. `"at-least-once"` sends the
-   * job again, so the server may have it twice. `"at-most-once"` rejects with a
+   * Treatment of a job if the connection is lost before the server confirms it. `"at-least-once"`
+   * sends the job again, so the server may have it twice. `"at-most-once"` rejects with a
    * `ConnectionLostError` whose `outcome` is `unknown`.
    *
    * @default "at-least-once"
@@ -58,7 +58,7 @@ export interface ProducerOptions<Jobs extends JobDefinitions = JobDefinitions>
   /**
    * Observes all enqueued jobs. Pass the result of `openTelemetry()` from `./telemetry`.
    *
-   * @default nothing
+   * @default none
    */
   readonly telemetry?: Telemetry | undefined;
 }

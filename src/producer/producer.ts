@@ -223,8 +223,8 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   /**
-   * Adds middleware. Every job passes it on the way to the server; the first middleware added is
-   * the outermost.
+   * Adds middleware. Every job passes through it on the way to the server; the first middleware
+   * added is the outermost.
    *
    * @example Say where each job came from
    * ```ts no-assert
@@ -240,7 +240,11 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
     return this;
   }
 
-  /** Calls `listener` on every `event`. Returns a function that removes the listener. */
+  /**
+   * Calls `listener` on every `event`. Returns a function that removes the listener.
+   *
+   * @throws {InvalidArgumentError} `INVALID_ARGUMENT` if there is no such event.
+   */
   on<Name extends keyof ProducerEvents>(
     event: Name,
     listener: Listener<ProducerEvents[Name]>,
@@ -309,8 +313,8 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
    * Enqueues many jobs from any iterable, synchronous or asynchronous. The result lists the
    * accepted jobs and the error of each other job, as the server may refuse some of them. The call
    * rejects only if the source throws, the signal is aborted, or too many calls wait for a
-   * connection. After the first job that could not be sent for lack of a connection, the remaining
-   * jobs are not tried: they fail with the same error.
+   * connection (`ConnectionLostError` `TOO_MANY_WAITING`). After the first job that could not be
+   * sent for lack of a connection, the remaining jobs are not tried: they fail with the same error.
    */
   async enqueueMany(
     jobs: JobSource<TypedJob<Jobs>>,

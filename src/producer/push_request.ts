@@ -64,12 +64,12 @@ export class PushBulkRequest implements Request<Map<string, string>> {
     let left = refused.size;
     for (let i = 0; i < jids.length; i++) {
       const jid = jids[i]!;
-      const verdict = left === 0 ? undefined : refused.get(jid);
-      if (verdict === undefined) {
+      const reason = left === 0 ? undefined : refused.get(jid);
+      if (reason === undefined) {
         listeners[i]!.done(jid);
       } else {
         left--;
-        listeners[i]!.failed(jid, serverError(verdict));
+        listeners[i]!.failed(jid, serverError(reason));
       }
     }
   }

@@ -34,30 +34,41 @@ export class Queues {
 
   /**
    * Pauses queues: the server hands out no jobs from them, but still accepts jobs for them. `"*"`
-   * pauses all existing queues.
+   * pauses all existing queues (QUEUE PAUSE).
+   *
+   * @throws {InvalidArgumentError} `INVALID_QUEUE` if a name is invalid, or there is none.
    */
   async pause(names: QueueNames): Promise<void> {
     await this.#send(changeQueues("PAUSE", checkNames(names, "pause queue", true)));
   }
 
-  /** Resumes paused queues. */
+  /**
+   * Resumes paused queues (QUEUE RESUME).
+   *
+   * @throws {InvalidArgumentError} `INVALID_QUEUE` if a name is invalid, or there is none.
+   */
   async resume(names: QueueNames): Promise<void> {
     await this.#send(changeQueues("RESUME", checkNames(names, "resume queue", true)));
   }
 
-  /** Removes queues **with all their jobs**. */
+  /**
+   * Removes queues **with all their jobs** (QUEUE REMOVE).
+   *
+   * @throws {InvalidArgumentError} `INVALID_QUEUE` if a name is invalid, or there is none.
+   */
   async remove(names: QueueNames): Promise<void> {
     await this.#send(changeQueues("REMOVE", checkNames(names, "remove queue", true)));
   }
 
   /**
-   * Returns for each queue the time that its oldest job has waited, in seconds. `"*"` is not
-   * allowed.
+   * Returns for each queue the time that its oldest job has waited, in seconds (QUEUE LATENCY).
+   * `"*"` is not allowed.
    *
    * The result does not contain a queue whose oldest job has no enqueue time, for example after
    * `sets.scheduled.requeue`. The server then refuses to measure all of the queues, so each queue
    * is measured by a command of its own.
    *
+   * @throws {InvalidArgumentError} `INVALID_QUEUE` if a name is invalid, or there is none.
    * @throws {ProtocolError} `UNSUPPORTED_COMMAND` if the server is older than Faktory 1.9.2.
    */
   async latency(names: QueueNames): Promise<Map<string, number>> {

@@ -22,7 +22,8 @@ export type JobFilter =
     /** Jobs of exactly this type. */
     readonly type: string;
     /**
-     * Of these, only jobs whose JSON matches this glob; see below. @default all jobs of the type
+     * Selects only the jobs of the type whose JSON matches this glob; for its syntax see the filter
+     * with `pattern` alone. @default all jobs of the type
      */
     readonly pattern?: string | undefined;
   }
@@ -61,22 +62,35 @@ export class JobSet {
     this.#name = name;
   }
 
-  /** Deletes **all** jobs of the set. */
+  /** Deletes **all** jobs of the set (MUTATE clear). */
   async clear(): Promise<void> {
     await this.#send(mutate("clear", this.#name));
   }
 
-  /** Moves jobs to the set of dead jobs. */
+  /**
+   * Moves jobs to the set of dead jobs (MUTATE kill).
+   *
+   * @throws {InvalidArgumentError} `INVALID_FILTER`, or `FILTER_MATCHES_ALL` for a filter that
+   * selects every job without `all: true`.
+   */
   async kill(filter: JobFilter): Promise<void> {
     await this.#mutate("kill", filter);
   }
 
-  /** Deletes jobs. */
+  /**
+   * Deletes jobs (MUTATE discard).
+   *
+   * @throws {InvalidArgumentError} like {@linkcode JobSet.kill}.
+   */
   async discard(filter: JobFilter): Promise<void> {
     await this.#mutate("discard", filter);
   }
 
-  /** Moves jobs to their queues, to run as soon as possible. */
+  /**
+   * Moves jobs to their queues, to run as soon as possible (MUTATE requeue).
+   *
+   * @throws {InvalidArgumentError} like {@linkcode JobSet.kill}.
+   */
   async requeue(filter: JobFilter): Promise<void> {
     await this.#mutate("requeue", filter);
   }
@@ -122,7 +136,7 @@ function wireFilters(filter: JobFilter, action: string): (WireFilter | undefined
   if (type !== undefined) {
     return typeFilters(checkText(type, "type", action)).map((wire) => {
       if (regexp === undefined) return wire;
-      // For some types the only way is a pattern, and the server accepts only one.
+      // Some types can only be selected by a pattern, and the server accepts only one pattern.
       if (wire.regexp === undefined) return { ...wire, regexp };
       throw refused(
         action,

@@ -44,7 +44,12 @@ export class Tracking {
     this.#send = send;
   }
 
-  /** Reads the state and progress of a job. */
+  /**
+   * Reads the state and progress of a job (TRACK GET).
+   *
+   * @throws {InvalidArgumentError} `INVALID_ARGUMENT` if the jid is not one word.
+   * @throws {EnterpriseOnlyError} if the server is a free one.
+   */
   async get(jid: string): Promise<TrackedJob> {
     const wire = await this.#send(trackGet(checkToken(jid, "jid", "track job")));
     if (!STATES.includes(wire["state"])) {
@@ -65,7 +70,12 @@ export class Tracking {
     };
   }
 
-  /** Sets the progress of a job, and optionally extends its reservation. */
+  /**
+   * Sets the progress of a job, and optionally extends its reservation (TRACK SET).
+   *
+   * @throws {InvalidArgumentError} `INVALID_ARGUMENT` if a part of the progress is invalid.
+   * @throws {EnterpriseOnlyError} if the server is a free one.
+   */
   async set(progress: Progress): Promise<void> {
     const { jid, percent, reserveUntil } = progress;
     checkToken(jid, "jid", "set progress");
