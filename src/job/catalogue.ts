@@ -23,8 +23,8 @@ export interface JobDefaults
 }
 
 /**
- * Options of a job type in {@linkcode job}: the defaults of its jobs, and what consumers do when
- * they fail.
+ * Options of a job type in {@linkcode job}: the defaults of its jobs, and the treatment of jobs
+ * that fail.
  */
 export interface JobTypeOptions<Args extends readonly unknown[] | [] = readonly unknown[]>
   extends JobDefaults, FailurePolicy<Args> {}

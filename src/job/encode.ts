@@ -25,8 +25,8 @@ export function encodeJob(input: JobInput): EncodedJob {
 }
 
 /**
- * Names that people write for a property when they do not misspell it but use another word. In
- * lower case, without separators.
+ * Other words that people use for a property, and the property's name. In lower case, without
+ * separators.
  */
 const LIKELY_NAMES: ReadonlyMap<string, string> = new Map([
   ["id", "jid"],

@@ -12,9 +12,9 @@ export interface FailurePolicy<
   /**
    * Returns the seconds until the next retry of a failed job, instead of the server's own delay;
    * `undefined` leaves the delay to the server. `attempt` is the number of the failed run, from 1.
-   * It is not called if no retry is left, nor after a `RetryAfter`.
+   * `backoff` is not called if no retry is left, nor after a `RetryAfter`.
    *
-   * The retry is not atomic, as with `RetryAfter`: the job is enqueued again, then acknowledged
+   * As with `RetryAfter`, the retry is not atomic: the job is enqueued again, then acknowledged
    * (PUSHB, then ACK). If the worker crashes between the two commands, the job runs once more than
    * it should.
    *
@@ -34,13 +34,13 @@ export interface FailurePolicy<
    */
   readonly onDead?: ((job: Job<Args, Type>, error: unknown) => unknown) | undefined;
   /**
-   * The queue to which a job moves when it would be dead otherwise, with its id and its last
-   * failure. It arrives about five seconds later. A job that fails on that queue is dead. A job
+   * The queue to which a job moves when it would otherwise be dead. It keeps its id and its last
+   * failure, and arrives about five seconds later. A job that fails on that queue is dead. A job
    * whose `retry` is 0 is still dropped.
    *
-   * Moving is not atomic: the job is enqueued there, then acknowledged (PUSHB, then ACK). If the
-   * worker crashes between the two commands, the job is on that queue and also runs here once more.
-   * If the server refuses the job, it is dead as usual.
+   * Moving is not atomic: the job is enqueued on that queue, then acknowledged (PUSHB, then ACK).
+   * If the worker crashes between the two commands, the job is on that queue and also runs once
+   * more from its old one. If the server refuses the job, it is dead as usual.
    *
    * @default none
    */

@@ -63,8 +63,8 @@ export interface JobOptions {
    */
   readonly unique?: Uniqueness | undefined;
   /**
-   * The server drops the job if it still waits then (Enterprise; a free server ignores it): a time,
-   * or a duration after the time at which the job was due, such as `"10m"`.
+   * Time at which the server drops the job if it still waits (Enterprise; a free server ignores
+   * it): a `Date`, or a duration after the time at which the job was due, such as `"10m"`.
    *
    * @default never
    */
@@ -210,7 +210,7 @@ export class Job<Args extends readonly unknown[] | [] = unknown[], Type extends 
   /** The last failure. Only set on fetched jobs that failed before. */
   readonly failure: JobFailure | undefined;
 
-  // Kept until the job is encoded, which throws it.
+  // Kept until the job is encoded: encoding throws the fault.
   readonly #fault: unknown;
   // A default queue of the catalogue applies only to jobs without a queue of their own.
   readonly #hasQueue: boolean;

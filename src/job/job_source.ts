@@ -11,8 +11,8 @@ export interface EnqueueManyResult {
   /** Jids of the jobs that the server accepted. */
   readonly enqueued: string[];
   /**
-   * The error of each of the other jobs, by its jid. The error of an invalid job, which is not
-   * sent, has a `path` such as `jobs[3].args[0]`.
+   * The error of each job that was not accepted, by jid. An invalid job is not sent; its error has
+   * a `path` such as `jobs[3].args[0]`.
    */
   readonly failed: Map<string, FaktoryError>;
 }

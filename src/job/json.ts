@@ -4,7 +4,7 @@ import { kindOf } from "../internal/show.ts";
 /** Deepest nesting of arrays and objects; the server's limit is 10,000. */
 const MAX_DEPTH = 1000;
 
-/** Above this depth there is no check for circular values: a circular value reaches it soon. */
+/** Depth from which values are checked for cycles. A circular value reaches it soon. */
 const TRUSTED_DEPTH = 32;
 
 /** Longest text that is scanned here; for longer ones the native functions are faster. */
@@ -40,7 +40,7 @@ export class JsonFault {
     const seen = new Set<object>();
     let path = root;
     for (const { container, key } of this.#steps.toReversed()) {
-      // A circle was walked several times before it was found. The path names its first turn only.
+      // A cycle was walked several times before it was found. The path shows it only once.
       if (this.#circular && seen.has(container)) break;
       seen.add(container);
       path += pathStep(key);
@@ -99,7 +99,7 @@ export function isPlain(text: string): boolean {
   return true;
 }
 
-/** The ancestors of a value, kept only in deep values to find circles. */
+/** The ancestors of a value, kept only in deep values to find cycles. */
 type Ancestors = Set<object> | undefined;
 
 function valueAt(value: unknown, key: string | number, depth: number, above: Ancestors): string {

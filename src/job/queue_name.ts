@@ -12,12 +12,12 @@ export function isQueueName(text: unknown): text is string {
   return typeof text === "string" && QUEUE_NAME.test(text);
 }
 
-/** Names of queues of workflows, and of the signs of life of schedules. */
+/** Names of the queues of workflows, and of the heartbeats of schedules. */
 const INTERNAL = /^(?:workflow\.|cron\..*\.alive\.)/;
 
 /**
- * Returns true for a queue whose jobs are not for workers: tokens and states of workflows, and signs
- * of life of schedules. No pattern matches it.
+ * Returns true for a queue whose jobs are not for workers: tokens and states of workflows, and
+ * heartbeats of schedules. Patterns in a consumer's queues do not match it.
  */
 export function isInternalQueue(name: string): boolean {
   return INTERNAL.test(name);
