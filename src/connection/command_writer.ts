@@ -81,7 +81,7 @@ export class CommandWriter {
   }
 
   readonly #written = (): void => {
-    // Must be first: the buffer is filled again for the next write.
+    // Cleared before `written()` and `flush()`, which fill the buffer for the next writes.
     this.#leaving.clear();
     this.#writing = false;
     if (this.#isClosed) return;

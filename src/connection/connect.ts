@@ -23,7 +23,8 @@ export interface PoolOptions {
 }
 
 /**
- * Creates a pool of connections to one server. The caller has to open it. A number is a fixed size.
+ * Creates a pool of connections to one server. The caller has to open it. A `size` that is
+ * a number is both minimum and maximum.
  */
 export type MakePool = (
   size: number | PoolSize,

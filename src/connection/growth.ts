@@ -10,12 +10,12 @@ export const REST_MS = 8;
  */
 export const LEAST_WEIGHT = 8;
 
-/** Maximum number of ticks counted for one late reply, unless it is very late. */
+/** Maximum number of ticks that count for one late reply; see also {@linkcode SLOW_TICKS}. */
 const MOST_TICKS = 2;
 
 /**
- * After every so many ticks without a reply, a late reply counts once more: a slow server sends few
- * replies.
+ * A late reply counts one more for each of these numbers of ticks that it took, because a slow
+ * server sends few replies.
  */
 const SLOW_TICKS = 25;
 

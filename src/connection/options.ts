@@ -18,7 +18,7 @@ export interface ReconnectOptions {
   /** Longest delay, in milliseconds. @default 5000 */
   readonly maxMs?: number | undefined;
   /**
-   * Number of consecutive attempts before waiting calls are given up.
+   * Number of consecutive attempts after which waiting calls are rejected.
    *
    * @default 10 for a producer, Infinity for a consumer
    */
@@ -91,7 +91,7 @@ export interface ReconnectPolicy extends BackoffOptions {
   /** Number of attempts; 0 disables reconnecting. */
   readonly attempts: number;
   /**
-   * Time without any reply after which waiting commands are given up, even if attempts are left, in
+   * Time without any reply after which waiting commands are rejected, even if attempts are left, in
    * milliseconds.
    */
   readonly giveUpMs?: number | undefined;

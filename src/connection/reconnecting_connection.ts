@@ -184,7 +184,7 @@ export class ReconnectingConnection {
     this.#attempts.failed();
     if (this.#attempts.isExhausted) return this.#giveUp(error);
     this.#options.listener.disconnected(error, 0);
-    // The listener may have closed it.
+    // The listener may have closed this connection.
     if (this.#silence.watches(connection)) this.#connect();
   }
 
@@ -264,7 +264,7 @@ export class ReconnectingConnection {
       },
       failed: (error) => {
         this.#waiting.dropLate(this.#options.clock.now());
-        // A caller may have closed it when its command was rejected.
+        // A caller whose command was rejected may have closed this connection.
         if (this.#final === undefined) this.#retryAfter(error);
       },
     });

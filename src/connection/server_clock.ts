@@ -8,14 +8,14 @@ import type { Request } from "./request.ts";
 const MAX_AGE_MS = 60_000;
 
 /**
- * Difference between the machine's clocks from which its time of day was set, or it slept, in ms.
+ * If the machine's two clocks differ by more than this, in ms, its time of day was set or it slept.
  */
 const JUMP_MS = 250;
 
 /** Longest time that `fresh()` waits for the server, in milliseconds. */
 const MAX_WAIT_MS = 2000;
 
-/** Largest drift between two clocks. */
+/** Largest drift between two clocks, in milliseconds per millisecond. */
 const DRIFT = 500e-6;
 
 const DAY_MS = 86_400_000;
