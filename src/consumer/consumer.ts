@@ -107,8 +107,8 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   /**
-   * Returns the consumer's health: if it works, the reasons if it does not, and the figures behind
-   * that. `healthHandler` of `./health` serves it over HTTP.
+   * Returns the consumer's health: if it works, the reasons if it does not, and the measurements
+   * that this is derived from. `healthHandler` of `./health` serves it over HTTP.
    */
   health(): ConsumerHealth {
     const { worker: { wid }, concurrency } = this.#settings;

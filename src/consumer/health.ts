@@ -3,8 +3,8 @@ import type { ConsumerState } from "./events.ts";
 /** The health of a consumer, as `Consumer.health()` returns it. It can be written as JSON. */
 export interface ConsumerHealth {
   /**
-   * True if the consumer works, or if it was told not to (for example `quiet`). There are no
-   * `reasons` then.
+   * True if the consumer works, or does not work because a program or the server asked for that
+   * (for example by `quiet()`). `reasons` is then empty.
    */
   readonly healthy: boolean;
   /** The problems, one sentence each. */
@@ -55,10 +55,10 @@ export interface Vitals extends Omit<ConsumerHealth, "healthy" | "reasons"> {
 /** The server forgets a worker without a heartbeat for this long, in milliseconds. */
 export const FORGOTTEN_MS = 60_000;
 
-/** Normal is an answer within two seconds. */
+/** Largest normal age of an unanswered FETCH, in milliseconds. An answer takes up to 2000. */
 const FETCH_MS = 30_000;
 
-/** Normal is an answer within milliseconds. */
+/** Largest normal age of an unconfirmed report, in milliseconds. A reply takes a few. */
 const REPORT_MS = 10_000;
 
 /** Derives health from the figures. */

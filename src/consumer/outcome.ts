@@ -83,7 +83,7 @@ export class Kill extends Outcome {
  * of the job's retries. A job without retries left fails as with any other error.
  *
  * The job is enqueued again under the same jid, then acknowledged (PUSHB, then ACK). If the program
- * ends between the two commands, the job may run once more than it should, but never less. If the
+ * ends between the two commands, the job may run once more than it should, but is not lost. If the
  * server refuses the job, it fails (FAIL). For Faktory Enterprise, the first run succeeded: a batch
  * counts the job as done.
  *

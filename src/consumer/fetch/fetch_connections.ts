@@ -5,8 +5,8 @@ import { Fifo } from "../../internal/fifo.ts";
 import type { Clock } from "../../internal/clock.ts";
 
 /**
- * Number of replies after which another connection is opened, counting replies that arrived alone
- * while other FETCHes waited behind them.
+ * Number of replies that arrived alone, while other FETCHes waited behind them, after which another
+ * connection is opened.
  */
 const GROW_AFTER = 64;
 
@@ -35,7 +35,7 @@ export class FetchConnection {
   }
 }
 
-/** Returns whether the next write has commands already: one more costs no write of its own. */
+/** Returns true if the next write already has commands: one more then needs no extra write. */
 function isFilling({ connection: { current } }: FetchConnection): boolean {
   return current !== undefined && current.writer.unsent > 0;
 }
@@ -144,8 +144,9 @@ export class FetchConnections {
   }
 
   /**
-   * Sends results that still wait for a FETCH: all of them if there is no backlog, else some if the
-   * connection for commands is idle. If that one is not connected, another one takes them.
+   * Sends results that still wait for a FETCH: all of them if there is no backlog, otherwise some
+   * if the connection for commands is idle. If the connection for commands is not connected,
+   * another connection sends them.
    */
   sendHeld(): void {
     if (this.#held.length === 0) return;
@@ -162,7 +163,7 @@ export class FetchConnections {
     }
   }
 
-  /** True if FETCHes will be sent that can take results along: never after a stop. */
+  /** True if later FETCHes can share a write with held results. Always false after a stop. */
   get #mayHold(): boolean {
     return this.hasBacklog && !this.#group.isClosed && this.connected;
   }

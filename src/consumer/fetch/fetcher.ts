@@ -43,9 +43,9 @@ export class Fetcher {
   readonly #pump = () => this.pump();
   #inFlight = 0;
   #isClosed = false;
-  /** FETCHes are being sent. */
+  /** True while FETCHes are being sent. */
   #isFilling = false;
-  /** More of them may be needed. */
+  /** True if `pump` was called meanwhile, so that more FETCHes may be needed. */
   #mustFill = false;
 
   constructor(context: SessionContext, { connections, selector, runs, limits }: FetcherParts) {
@@ -65,8 +65,9 @@ export class Fetcher {
   }
 
   /**
-   * Sends a FETCH for each job that can be run. A result that leaves with a FETCH may be rejected at
-   * once, which frees a slot and calls this method again: such a call waits for the one in progress.
+   * Sends a FETCH for each job that can be run. A result that is sent with a FETCH may be rejected
+   * at once, which frees a slot and calls this method again. The call in progress then does its
+   * work.
    */
   pump(): void {
     // Also called by timers and by replies to INFO, which may come after the session was stopped.
@@ -103,7 +104,7 @@ export class Fetcher {
     this.#connections.sendHeld();
   }
 
-  /** Sends no FETCH at the moment. Results do not wait for the next one. */
+  /** Called when no FETCH may be sent now. Sends held results, which would wait for a FETCH. */
   pause(): void {
     this.#connections.hasBacklog = false;
     this.#connections.sendHeld();

@@ -41,8 +41,8 @@ export class LimitCounter {
   /** True if one more job could start now, even if every FETCH in flight brings a job. */
   get hasRoom(): boolean {
     if (this.#running + this.#pending >= this.#concurrency) return false;
-    const inTheWay = this.#inTheWay();
-    return inTheWay === undefined || inTheWay <= this.#clock.now() - this.#windowMs;
+    const blockingStart = this.#blockingStart();
+    return blockingStart === undefined || blockingStart <= this.#clock.now() - this.#windowMs;
   }
 
   /**
@@ -51,9 +51,9 @@ export class LimitCounter {
    */
   get roomInMs(): number | undefined {
     if (this.#running + this.#pending >= this.#concurrency) return undefined;
-    const inTheWay = this.#inTheWay();
-    if (inTheWay === undefined || inTheWay === Infinity) return undefined;
-    return Math.max(1, Math.ceil(inTheWay + this.#windowMs - this.#clock.now()));
+    const blockingStart = this.#blockingStart();
+    if (blockingStart === undefined || blockingStart === Infinity) return undefined;
+    return Math.max(1, Math.ceil(blockingStart + this.#windowMs - this.#clock.now()));
   }
 
   /** Counts a FETCH that may bring a job. */
@@ -83,7 +83,7 @@ export class LimitCounter {
    * Returns the start time of the job that must leave the window before another may start;
    * `undefined` if there is none.
    */
-  #inTheWay(): number | undefined {
+  #blockingStart(): number | undefined {
     if (this.#count === Infinity) return undefined;
     // Places are reserved for the jobs that FETCHes may bring.
     const places = this.#count - this.#pending;

@@ -9,7 +9,7 @@ export interface QueueOrder {
   /** True if the queues depend on those of the server (INFO). */
   readonly isDynamic: boolean;
   /** True if each FETCH gets a new order. */
-  readonly isDrawn: boolean;
+  readonly variesPerFetch: boolean;
   /** Returns the queues in order; empty if there are none now. */
   next(): readonly string[];
   /** Updates the order with the server's queues: the number of waiting jobs of each. */
@@ -35,7 +35,7 @@ export function namesOf(
 
 class StrictOrder implements QueueOrder {
   readonly isDynamic: boolean;
-  readonly isDrawn = false;
+  readonly variesPerFetch = false;
   readonly #names: readonly string[];
   #expanded: readonly string[];
 
@@ -56,7 +56,7 @@ class StrictOrder implements QueueOrder {
 
 class WeightedOrder implements QueueOrder {
   readonly isDynamic: boolean;
-  readonly isDrawn = true;
+  readonly variesPerFetch = true;
   readonly #weights: Readonly<Record<string, number>>;
   readonly #random: () => number;
   #expanded: readonly { readonly name: string; readonly weight: number }[] = [];
@@ -98,7 +98,7 @@ class WeightedOrder implements QueueOrder {
 
 class ChosenOrder implements QueueOrder {
   readonly isDynamic = true;
-  readonly isDrawn = true;
+  readonly variesPerFetch = true;
   readonly #choose: (waiting: Readonly<Record<string, number>>) => unknown;
   #waiting: Readonly<Record<string, number>> | undefined;
 

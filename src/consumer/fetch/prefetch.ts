@@ -46,7 +46,7 @@ export class Prefetch {
   #roundTripMs = 0;
   /** Number of waiting jobs at the last answer. */
   #waiting = 0;
-  /** Decrease since the answer before. Other workers take jobs too. */
+  /** Decrease from the previous answer to the last one. Other workers take jobs too. */
   #fall = 0;
   /** Number of jobs fetched here since the last INFO was sent. */
   #fetched = 0;

@@ -99,8 +99,8 @@ export class QueueSelector implements WaitingCount {
   }
 
   /**
-   * Returns true if there is nothing to fetch from, and was not at `at`: the choice has no queue,
-   * or all of its queues rest.
+   * Returns true if there is no queue to fetch from, and there was none at `at`: the choice has no
+   * queue, or all of its queues rest.
    */
   isBare(at: number): boolean {
     const names = this.#names;
@@ -170,7 +170,7 @@ export class QueueSelector implements WaitingCount {
   #whole(names: readonly string[]): FetchRequest {
     if (this.#last?.names === names) return this.#last.request;
     const request = this.#request(names, { isWhole: true, counters: NONE });
-    if (!this.#order.isDrawn) this.#last = { names, request };
+    if (!this.#order.variesPerFetch) this.#last = { names, request };
     return request;
   }
 

@@ -19,9 +19,9 @@ const DEFAULT_RESERVATION = 1800;
 /** Options of {@linkcode resumable}. */
 export interface ResumableOptions {
   /**
-   * Time after which a run requeues its job with the cursor, so that any worker can continue it, in
-   * milliseconds. It is at most half of the job's reservation. Such a hop takes 5 to 10 seconds. If
-   * the worker crashes, the work since the last hop is repeated.
+   * Time after which a run requeues its job with the cursor (a *hop*), so that any worker can
+   * continue it, in milliseconds; at most half of the job's reservation. A hop takes 5 to 10
+   * seconds. If the worker crashes, the work since the last hop is repeated.
    *
    * @default 300000, five minutes
    */

@@ -265,8 +265,8 @@ export class JobRun implements Completion<unknown>, CountedRun, Expiring, Finish
   }
 
   /**
-   * Requeues the job unchanged, for a moment later, instead of starting it: it must not run here,
-   * or not now.
+   * Requeues the job unchanged instead of starting it, to run five seconds later: the job must not
+   * run on this worker, or not now.
    */
   requeue(reason: ConsumerEvents["requeued"]["reason"]): void {
     const { job } = this;

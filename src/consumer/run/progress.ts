@@ -12,7 +12,7 @@ export interface Tracker {
   track(progress: Progress): Promise<boolean>;
 }
 
-/** Sends the progress of jobs (TRACK SET), until the server turns out not to store it. */
+/** Sends the progress of jobs (TRACK SET), until the server turns out to be a free one. */
 export class ProgressTracker implements Tracker {
   readonly #pool: Pick<ConnectionPool, "send">;
   readonly #events: Emitter<ConsumerEvents>;

@@ -23,7 +23,7 @@ export class Reservations {
   readonly #items: Iterable<Expiring>;
   #cancelTimer: (() => void) | undefined;
 
-  /** `items` are the running ones; they change. */
+  /** `items` iterates over the present runs. */
   constructor(clock: Clock, items: Iterable<Expiring>) {
     this.#clock = clock;
     this.#items = items;

@@ -6,7 +6,7 @@ import type { Heartbeat } from "./heartbeat.ts";
 const EVERY_MS = 1000;
 
 /** Smallest lag that is reported, in milliseconds. */
-const WORTH_TELLING_MS = 250;
+const MIN_LAG_MS = 250;
 
 /**
  * Measures how late timers fire. A late timer means a blocked event loop or a sleeping machine, and
@@ -38,8 +38,8 @@ export class LagMonitor {
       const lagMs = clock.now() - due;
       this.#context.monotonic.sync();
       this.lastMs = Math.max(0, lagMs);
-      if (lagMs >= WORTH_TELLING_MS) this.#late(lagMs);
-      else if (-lagMs >= WORTH_TELLING_MS) {
+      if (lagMs >= MIN_LAG_MS) this.#late(lagMs);
+      else if (-lagMs >= MIN_LAG_MS) {
         this.#context.events.emit("clock", { setBackMs: -lagMs });
       }
     });

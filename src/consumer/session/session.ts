@@ -223,7 +223,7 @@ export class Session {
     this.stop(0);
   }
 
-  /** Ends a run that must find out if there is a job, but has no answer from the server. */
+  /** Ends a run with `failsWithoutAnswer` if the server has not answered a FETCH in time. */
   #checkAnswer(): void {
     const { hasAnswer, lastError } = this.#fetcher;
     if (hasAnswer) return;

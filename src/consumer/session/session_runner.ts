@@ -30,8 +30,8 @@ export interface SessionRunnerParts {
 }
 
 /**
- * Runs the sessions of a consumer, one after the other: opens a session, passes on what was called
- * meanwhile, and ends it at a signal.
+ * Runs the sessions of a consumer, one after the other: opens a session, applies the calls
+ * that were made meanwhile (`quiet`, `choose`, `stop`), and ends it at a signal.
  */
 export class SessionRunner {
   /** The queues to fetch from. */
