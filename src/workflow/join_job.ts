@@ -20,11 +20,11 @@ export interface JoinJob {
   readonly step: Step;
   /** Seconds until the next check. Only set in a check, which runs even if no part succeeds. */
   readonly everySeconds?: number;
-  /** Number of consecutive checks without the fact that the join was started. */
+  /** Number of consecutive checks that did not find the fact {@linkcode STARTED}. */
   readonly misses?: number;
   /** Number of checks so far. */
   readonly checks?: number;
-  /** True if an earlier check has seen that the join is done. */
+  /** True if an earlier check found that the join is done. */
   readonly isDone?: boolean;
 }
 

@@ -17,20 +17,20 @@ const LAST_CHECK_SECONDS = 600;
 const DONE_SECONDS = 7200;
 
 /**
- * Number of consecutive checks without the fact that the join was started, after which its tokens
- * are dropped.
+ * Number of consecutive checks that did not find the fact {@linkcode STARTED}, after which the
+ * tokens are dropped.
  */
 const MAX_MISSES = 10;
 
 /** Number of checks after which an incomplete join is given up: thirty days. */
 const MAX_CHECKS = 30 * 86_400 / LAST_CHECK_SECONDS;
 
-/** Number of consecutive attempts if other programs add tokens meanwhile. */
+/** Maximum number of attempts to collect the tokens while other programs add tokens. */
 const MAX_LOOKS = 10;
 
 /** The state of a join. */
 interface Found {
-  /** `over`: its tokens are dropped. */
+  /** `waits` for parts; `done`; or `over`: nobody waits for it, and its tokens are dropped. */
   readonly state: "waits" | "done" | "over";
   readonly isStarted: boolean;
   /** The last reply to INFO, if no command was sent after it. */
@@ -104,8 +104,8 @@ async function look(
 }
 
 /**
- * Checks if a queue has at most so many tokens. If there are more, the answer takes a random time:
- * otherwise two programs in step would each take a token and put it back forever.
+ * Checks if a queue has at most `most` tokens. If it has more, the answer takes a random time:
+ * otherwise two programs with the same timing would take tokens and put them back forever.
  */
 async function countTokens(
   producer: Producer,

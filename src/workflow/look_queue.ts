@@ -1,13 +1,13 @@
 /**
- * Runs the checks of each join one after the other in this process. Calls that arrive while a check
- * waits share that check: it starts after they arrived, so it sees their tokens. Two checks at the
- * same time would only take each other's tokens.
+ * Runs the functions that collect the tokens of a join (*looks*) one at a time in this process. A
+ * call that arrives while a look waits shares that look, which starts later and so sees the tokens
+ * of the call. Two looks at the same time would only take each other's tokens.
  */
 export class LookQueue {
   readonly #waiting = new Map<string, Promise<void>>();
   readonly #running = new Map<string, Promise<void>>();
 
-  /** Runs `look` when it is its turn, or shares a waiting one. */
+  /** Runs `look` when the present look of the join has ended, or shares the look that waits. */
   run(join: string, look: () => Promise<void>): Promise<void> {
     const waiting = this.#waiting.get(join);
     if (waiting !== undefined) return waiting;

@@ -9,8 +9,8 @@ import { jobOf, type Next, type Step } from "./step.ts";
 import { pushAll, tokenOf } from "./tokens.ts";
 
 /**
- * Key of the fact that a join was started. Tokens without this fact in the queue of a join belong
- * to a join that is over.
+ * Key of the fact that a join was started. If the tokens in the queue of a join do not have this
+ * fact, the join is over.
  */
 export const STARTED = "started";
 

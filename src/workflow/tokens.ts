@@ -24,7 +24,10 @@ const RETRIES = 1000;
  */
 const HOPS = 5;
 
-/** Facts by their keys. Two facts with the same key are the same fact. */
+/**
+ * Facts by their keys: records of what has happened in a workflow, stored in tokens. Two facts with
+ * the same key are the same fact.
+ */
 export type Facts = Readonly<Record<string, unknown>>;
 
 /** A token: facts, or a mark at which a reader stops. */
