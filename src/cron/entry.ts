@@ -32,9 +32,9 @@ export interface ScheduleEntry<Jobs extends JobDefinitions = JobDefinitions> {
    */
   readonly job: TypedJob<Jobs> | ((firing: Date) => TypedJob<Jobs>);
   /**
-   * Firings to enqueue later if they passed while no process ran the schedule, for longer than it
-   * is ahead: `"none"`, only the `"last"` of them, or `"all"`. Needs Faktory 1.9.2 or later unless
-   * it is `"none"`.
+   * Firings to enqueue late, because no process ran the schedule at their time and they were not
+   * pushed in advance (see `ahead`): `"none"`, only the `"last"` of them, or `"all"`. `"last"` and
+   * `"all"` need Faktory 1.9.2 or later.
    *
    * @default "none"
    */

@@ -43,8 +43,8 @@ export class JobMaker {
   /**
    * Returns the job of a firing, to run at `at`, which is the time of the firing unless that was
    * missed. Every process creates the same bytes, because the server keeps scheduled jobs in a set,
-   * where equal jobs are one. The jid contains the time, the name and a checksum of the job, so a
-   * changed job is a different one.
+   * which stores equal jobs once. The jid contains the time, the name and a checksum of the job, so
+   * a changed job is a different one.
    *
    * @throws {InvalidJobError} if the server would refuse the job.
    */

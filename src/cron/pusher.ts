@@ -26,7 +26,8 @@ export interface PusherListener {
 }
 
 /**
- * Times at which jobs of other versions of the schedule are withdrawn, in guards since the start.
+ * Times at which jobs of other versions of the schedule are withdrawn, in multiples of `guardMs`
+ * since the start.
  */
 const WITHDRAWALS = [0, 2, 10, 30, 120];
 
@@ -49,8 +50,8 @@ interface Due {
 }
 
 /**
- * Pushes the firings of a schedule before their time, repeatedly: for the server, equal scheduled
- * jobs are one.
+ * Pushes the firings of a schedule before their time, repeatedly: the server stores equal scheduled
+ * jobs only once.
  */
 export class Pusher {
   readonly #name: string;
@@ -102,7 +103,7 @@ export class Pusher {
     return this.#timing.guardMs / 3;
   }
 
-  /** Does what is due. Rejects if the server's time cannot be read, and pushes nothing then. */
+  /** Pushes the firings that are due. If the server's time cannot be read, rejects instead. */
   async tick(): Promise<void> {
     const info = await this.#clock.info();
     // Heartbeats store whole milliseconds.

@@ -89,7 +89,8 @@ const NEXT_OPTIONS = { after: true, count: true } as const satisfies OptionNames
  * is enqueued once.
  *
  * Every process pushes the same jobs, byte for byte, before their time. The server keeps scheduled
- * jobs in a set, where equal jobs are one. There is no leader and no lock, so any process may fail.
+ * jobs in a set, which stores equal jobs once. There is no leader and no lock, so any process may
+ * fail.
  *
  * @example Two recurring jobs
  * ```ts
