@@ -60,8 +60,6 @@ export interface ServerOptions {
    * more often.
    *
    * @default 2000, as on the reference server
-   *
-   * @default 2000, as the reference server
    */
   readonly fetchWaitMs?: number | undefined;
   /**
