@@ -11,7 +11,7 @@ export function markdownOf(report: Report): string {
     ["faults", numbered(total)],
     ["runs", numbered(report.counts["runs"] ?? 0)],
     ["seeds", seeds.map(({ from, to }) => from === to ? from : `${from} to ${to}`).join(", ")],
-    ["processor time", `${(cpuSeconds / 3600).toFixed(1)} hours`],
+    ["processor time", `${(cpuSeconds / 3600).toFixed(2)} hours`],
     ["violations", numbered(failures.length)],
   ];
   return [

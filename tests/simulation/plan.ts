@@ -106,7 +106,7 @@ function producerOf(random: Random): ProducerPlan {
         ? {
           initialMs: random.pick([10, 100]),
           maxMs: random.pick([200, 5000]),
-          attempts: random.pick([10, Infinity]),
+          attempts: random.pick([10, Infinity, Infinity, Infinity]),
         }
         : { attempts: random.between(0, 2) },
       maxWaiting: random.chance(0.8) ? 10_000 : random.between(1, 50),

@@ -9,7 +9,7 @@ import {
   WORKING_PLACE,
 } from "../../src/server/store/places.ts";
 import type { SaveListener, Store } from "../../src/server/store/store.ts";
-import { peekJob } from "../../src/server/stored_job.ts";
+import { peekJob, type StoredJob } from "../../src/server/stored_job.ts";
 import type { Entry, Place } from "./entry.ts";
 import type { Ledger } from "./ledger.ts";
 
@@ -36,6 +36,9 @@ export class SpyStore implements Store {
   readonly #paused = new Set<string>();
   readonly #clock: Clock;
   #doing: Doing;
+  /** Where the last job came, and what the last one left its worker for. */
+  #cameTo: string | undefined;
+  #leftFor: Doing;
   /** The job that is pushed, and what became of that. */
   #pushed: Entry | undefined;
   #isThere = false;
@@ -78,9 +81,16 @@ export class SpyStore implements Store {
       this.#ledger.carriedOut(jid);
     };
     manager.fail = (failure) => {
-      const hadIt = manager.reservationOf(failure.jid) !== undefined;
-      this.#ledger.failed(failure.jid, hadIt);
+      const job = manager.reservationOf(failure.jid)?.job;
+      const due = job && placeFailed(job);
+      this.#ledger.failed(failure.jid, job !== undefined);
+      this.#cameTo = this.#leftFor = undefined;
       this.#do("FAIL", () => fail.call(manager, failure));
+      // After a FLUSH, the job is with its worker and nowhere else.
+      if (this.#leftFor === "FAIL" && due !== this.#cameTo) {
+        const { jid } = failure;
+        this.#ledger.violated("a failed job goes where its retries say", `${jid}: ${this.#cameTo}`);
+      }
       this.#ledger.carriedOut(failure.jid);
     };
     manager.requeue = (payload) => this.#do("requeue", () => requeue.call(manager, payload));
@@ -203,6 +213,7 @@ export class SpyStore implements Store {
   }
 
   #arrived(entry: Entry, place: string): void {
+    this.#cameTo = place;
     if (place === "dead") return this.#ledger.came(entry, "dead");
     if (place === "retries") return this.#ledger.cameToRetries(entry);
     switch (this.#doing) {
@@ -223,6 +234,7 @@ export class SpyStore implements Store {
     const place = placeOf(this.#places[row]!);
     this.#entries[row] = undefined;
     if (place === "working") {
+      this.#leftFor = this.#doing;
       if (this.#doing === "ACK" || this.#doing === "FAIL") this.#ledger.ended(entry);
       else this.#ledger.expired(entry);
       return;
@@ -270,4 +282,11 @@ export class SpyStore implements Store {
 
 function placeOf(place: string): Place {
   return place === WORKING_PLACE ? "working" : place === "dead" ? "dead" : "waiting";
+}
+
+/** Where a job belongs after one more failure; `undefined` if it is dropped. */
+function placeFailed({ retry, failure }: StoredJob): string | undefined {
+  if (retry === 0) return undefined;
+  const count = failure === undefined ? 0 : Number(failure.retry_count) + 1;
+  return count < retry ? "retries" : "dead";
 }

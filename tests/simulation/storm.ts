@@ -184,7 +184,7 @@ const STRIKES: Readonly<Record<string, Strike>> = {
     crew.at(place).quiet();
     const { timeline } = world;
     const member = crew.at(place);
-    timeline.at(timeline.now + someMs(random, 20_000), () => {
+    timeline.at(timeline.now + random.between(1000, 20_000), () => {
       if (!crew.places.includes(place) || crew.at(place) !== member) return;
       crew.deploy(place, { graceMs: 5000, downMs: 1 });
     });
