@@ -90,7 +90,7 @@ export class Flows {
       ledger.count("workflows");
       if (!isStarted || lastRuns > 0) continue;
       // Somebody removed one of its jobs, or one has failed for good.
-      if (gone.has(id)) ledger.count("workflows that lost a job");
+      if (gone.has(id) || ledger.hasLostJobs) ledger.count("workflows that lost a job");
       else ledger.violated("a workflow comes to its end", id);
     }
   }

@@ -34,6 +34,8 @@ export class Ledger {
   open = 0;
   /** Jobs of the load that the server took. */
   taken = 0;
+  /** A server had kept nothing, or its disk had lied. */
+  hasLostJobs = false;
   /** When the server's clock was last set, in the world's time. */
   serverJumpedAt = -Infinity;
   /** When it last was paused or gone. */
@@ -313,6 +315,7 @@ export class Ledger {
 
   /** It has found everything; `isLossy`: what was saved may be gone. */
   serverStarted(isLossy: boolean): void {
+    if (isLossy) this.hasLostJobs = true;
     const { journal } = this;
     if (!isLossy && journal !== undefined) {
       for (const { jid } of journal.unexplained()) {
