@@ -59,7 +59,7 @@ const programs: Readonly<Record<string, (places: Places) => string[]>> = {
   "a producer with `denoTransport`": ({ url }) => fixture("deno", url),
   "a producer with `nodeTransport`": ({ url }) => fixture("node", url),
   "not for Deno": () => fixture("others"),
-  "`faktory push` and the like": () => command("push", "greet"),
+  "`faktory push`, `faktory info` and others": () => command("push", "greet"),
   "`faktory push` with `--url`": ({ url }) => command("push", "greet", "--url", url),
   "`faktory work HANDLERS` with `--url`": ({ url }) =>
     command("work", handlers, "--until-empty", "--url", url),
