@@ -5,14 +5,14 @@ export const producerFaults: readonly PlantedFault[] = [
   {
     name: "a job of a PUSHB that was refused counts as enqueued",
     file: "src/producer/push_request.ts",
-    find: "if (verdict === undefined) {",
-    replace: "if (verdict === undefined || jids.length > 1) {",
+    find: "if (reason === undefined) {",
+    replace: "if (reason === undefined || jids.length > 1) {",
   },
   {
     name: "a verdict goes to the caller of the job before",
     file: "src/producer/push_request.ts",
-    find: "listeners[i]!.failed(jid, serverError(verdict));",
-    replace: "listeners[Math.max(0, i - 1)]!.failed(jid, serverError(verdict));",
+    find: "listeners[i]!.failed(jid, serverError(reason));",
+    replace: "listeners[Math.max(0, i - 1)]!.failed(jid, serverError(reason));",
   },
   {
     name: "the first job of the rest of a batch is left out",
