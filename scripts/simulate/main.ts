@@ -1,9 +1,10 @@
 /**
- * `deno task simulate --seed S --jobs N`: makes worlds out of seeds, in which producers, consumers
- * and a server meet every fault, and judges what they did.
+ * `deno task simulate --seed S --jobs N`: simulates worlds. A seed determines each world: its
+ * producers, consumers and server, and the faults that they have to survive. The command reports
+ * every rule that they violate.
  *
- * With `--swarm [--processes N] [--report FILE]` it does so on all cores, and writes a report.
- * `--merge FILE..` adds reports up, and prints them as tables.
+ * `--swarm [--processes N] [--report FILE]` uses all cores and writes a report. `--merge FILE..`
+ * adds up reports and prints them as tables.
  */
 
 import { readFile } from "node:fs/promises";
@@ -43,15 +44,15 @@ const common = {
 let hasFailed = false;
 
 process.on("unhandledRejection", (error) => {
-  // One is enough to know that something is wrong.
-  if (!hasFailed) console.error("A promise was rejected that nobody waits for:", error);
+  // The first one is enough to know that something is wrong.
+  if (!hasFailed) console.error("Unhandled rejection:", error);
   hasFailed = true;
 });
 
 async function main(): Promise<void> {
   if (values.merge) return await merge();
   if (values.swarm) return await swarmOut();
-  // Until the end is reached: a world whose time stands still would end the program.
+  // Set until the end: if the time of a world stands still, the program exits early.
   process.exitCode = 1;
   const options = {
     ...common,
@@ -94,10 +95,10 @@ function print(result: WorldResult): void {
   if (values.json) return console.log(JSON.stringify(result));
   const { seed, jobs, minutes, cpuSeconds, violations, traceHash } = result;
   const speed = Math.round(jobs / cpuSeconds);
-  const verdict = violations.length === 0 ? "passed" : `${violations.length} VIOLATIONS`;
+  const outcome = violations.length === 0 ? "passed" : `${violations.length} VIOLATIONS`;
   console.log(
     `seed ${seed}: ${jobs} jobs, ${minutes} min, ${cpuSeconds} s of CPU, ${speed} jobs/s, ` +
-      `${traceHash}, ${verdict}`,
+      `${traceHash}, ${outcome}`,
   );
   if (process.env["VERBOSE"] !== undefined) console.log(result);
   for (const { rule, detail, atMs } of violations) console.log(`  ${atMs} ms: ${rule}: ${detail}`);
@@ -115,7 +116,7 @@ async function checkAgain({ seed, planned, traceHash }: WorldResult): Promise<vo
   const again = await simulateWorld({ ...common, seed, jobs: planned });
   if (again.traceHash === traceHash) return;
   hasFailed = true;
-  console.error(`seed ${seed} gave ${traceHash} first, and then ${again.traceHash}`);
+  console.error(`seed ${seed} is not reproducible: ${traceHash}, then ${again.traceHash}`);
 }
 
 void main();

@@ -1,6 +1,6 @@
 import type { Counts, Report } from "./report.ts";
 
-/** A report as the tables of docs/reliability.md. */
+/** Returns a report as the tables of docs/reliability.md. */
 export function markdownOf(report: Report): string {
   const { worlds, jobs, minutes, failures, cpuSeconds, seeds } = report;
   const total = sumOf(report.faults);

@@ -1,6 +1,6 @@
 /**
- * Puts each planted fault into a copy of the sources, runs worlds of many seeds there, and prints
- * how many of them the judge needs until it notices.
+ * Puts each planted fault into a copy of the sources, simulates worlds of many seeds there, and
+ * prints the number of worlds until the fault is found.
  */
 
 import type { WorldResult } from "../../tests/simulation/result.ts";
@@ -10,14 +10,14 @@ import { inTempFolder } from "../tools.ts";
 import { integer, readArgs, runMain } from "../usage.ts";
 import { WorldProcess } from "./world_process.ts";
 
-/** Which faults to plant, and how long to look for each. */
+/** Selects the faults to plant, and limits the search for each. */
 export interface PlantedOptions {
   readonly seed: number;
-  /** Worlds at most for each fault. */
+  /** Maximum number of worlds for each fault. */
   readonly worlds: number;
-  /** Jobs of each world. */
+  /** Number of jobs in each world. */
   readonly perWorld: number;
-  /** Only faults of these rooms, or whose names contain one of these; by commas. @default all */
+  /** Comma-separated rooms, or parts of the names of faults. @default all faults */
   readonly only?: string | undefined;
 }
 
@@ -25,24 +25,24 @@ interface SearchOptions extends PlantedOptions {
   readonly storage?: string | undefined;
 }
 
-/** What came of the search for a fault. */
+/** The result of the search for a fault. */
 interface Search {
-  /** Worlds that were needed; `undefined` if none of them showed the fault. */
+  /** Number of worlds until the fault was found; `undefined` if it was not found. */
   readonly worlds: number | undefined;
-  /** What the judge said first. */
+  /** The first violated rule, or the exception. */
   readonly found: string;
 }
 
 /** Files and folders that a simulation needs. */
 const SOURCES = ["src", "tests/simulation", "scripts", "mod.ts", "deno.json", "deno.lock"];
 
-/** Plants the faults one after another. Gives the number of those that were not found. */
+/** Plants the faults one at a time. Returns the number of faults that were not found. */
 export function searchPlanted(options: PlantedOptions): Promise<number> {
   return inTempFolder(async (root) => {
     await copySources(root);
     const control = await search(root, options);
     if (control.worlds !== undefined) {
-      console.error(`Without any fault, the judge says: ${control.found}`);
+      console.error(`A world fails without a planted fault: ${control.found}`);
       return 1;
     }
     let [all, missed] = [0, 0];
@@ -50,7 +50,7 @@ export function searchPlanted(options: PlantedOptions): Promise<number> {
     for (const { room, faults } of plantedRooms) {
       for (const fault of faults) {
         if (!isWanted(options.only, room, fault)) continue;
-        // A fault of the store shows where there is one.
+        // A fault of the store only has an effect if the server has a store.
         const storage = room === "store" ? "disk" : undefined;
         const { worlds, found } = await searchFault(root, fault, { ...options, storage });
         all++;
@@ -97,7 +97,7 @@ async function searchFault(
   }
 }
 
-/** Makes worlds until one shows a violation, an exception, or no end. */
+/** Simulates worlds until one has a violation, throws, or does not end. */
 async function search(root: string, options: SearchOptions): Promise<Search> {
   const { seed, worlds, perWorld, storage } = options;
   const process = new WorldProcess({ root, seed, perWorld, storage, jobs: worlds * perWorld });
@@ -112,7 +112,10 @@ async function search(root: string, options: SearchOptions): Promise<Search> {
   const { code, stderr } = await process.ended;
   if (code === 0) return { worlds: undefined, found: "" };
   const error = stderr.split("\n").find((line) => /error|reject/i.test(line)) ?? stderr.trim();
-  return { worlds: made + 1, found: code === undefined ? "no end" : `an exception: ${error}` };
+  return {
+    worlds: made + 1,
+    found: code === undefined ? "it did not end" : `an exception: ${error}`,
+  };
 }
 
 function ruleOf([violation, ...more]: WorldResult["violations"]): string {

@@ -1,30 +1,30 @@
 import type { WorldResult } from "../../tests/simulation/result.ts";
 
-/** Numbers by what they count. */
+/** Counts by name. */
 export type Counts = Record<string, number>;
 
-/** What many worlds add up to. Reports are JSON, and can be merged. */
+/** The sum of the results of many worlds. Reports are JSON, and can be merged. */
 export interface Report {
   readonly worlds: number;
   readonly jobs: number;
-  /** Minutes that passed in the worlds. */
+  /** Simulated time, in minutes. */
   readonly minutes: number;
-  /** Worlds by where the server kept its jobs. */
+  /** Number of worlds by the storage of the server. */
   readonly storage: Counts;
   readonly faults: Counts;
   readonly restarts: Counts;
   readonly reruns: Counts;
   readonly counts: Counts;
-  /** Jobs by commit and engine. */
+  /** Number of jobs by commit and JavaScript engine. */
   readonly sources: Counts;
-  /** Ranges of seeds, both ends included, with the jobs of each world. */
+  /** The simulated seeds. */
   readonly seeds: readonly SeedRange[];
   readonly failures: readonly Failure[];
-  /** By the clock of this machine, summed over its processors. */
+  /** CPU time of this machine, summed over its processors. */
   readonly cpuSeconds: number;
 }
 
-/** Seeds that follow on each other. */
+/** Consecutive seeds, both ends included, and the number of jobs in each world. */
 export interface SeedRange {
   readonly from: number;
   readonly to: number;
@@ -35,7 +35,7 @@ export interface SeedRange {
 export interface Failure {
   readonly rule: string;
   readonly detail: string;
-  /** The command that makes the world again. */
+  /** The command that simulates the world again. */
   readonly replay: string;
 }
 
@@ -54,7 +54,7 @@ export const emptyReport: Report = {
   cpuSeconds: 0,
 };
 
-/** The report of one world. */
+/** Returns the report of one world. */
 export function reportOf(world: WorldResult, from: { commit: string; perWorld: number }): Report {
   const { seed, jobs, minutes, storage, faults, restarts, reruns, counts, cpuSeconds } = world;
   const [violation] = world.violations;
@@ -73,13 +73,13 @@ export function reportOf(world: WorldResult, from: { commit: string; perWorld: n
   };
 }
 
-/** The command that makes one world again. */
+/** Returns the command that simulates one world again. */
 export function replayOf(seed: number, perWorld: number, storage: string): string {
   const world = `--seed ${seed} --jobs ${perWorld} --per-world ${perWorld} --storage ${storage}`;
   return `deno task simulate ${world}`;
 }
 
-/** Adds reports up. */
+/** Adds up reports. */
 export function mergeReports(reports: readonly Report[]): Report {
   return reports.reduce((sum, one) => ({
     worlds: sum.worlds + one.worlds,
@@ -104,9 +104,9 @@ function added(some: Counts, others: Counts): Counts {
 }
 
 /**
- * Joins ranges that touch.
+ * Joins adjacent ranges.
  *
- * @throws {Error} if a seed is in two of them, whose jobs would count twice.
+ * @throws {Error} if a seed is in two ranges: its jobs would count twice.
  */
 function joined(ranges: readonly SeedRange[]): readonly SeedRange[] {
   const all = ranges.toSorted((a, b) => a.perWorld - b.perWorld || a.from - b.from);

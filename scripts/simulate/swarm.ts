@@ -3,18 +3,18 @@ import { output } from "../tools.ts";
 import { emptyReport, mergeReports, type Report, reportOf } from "./report.ts";
 import { WorldProcess, type WorldProcessOptions } from "./world_process.ts";
 
-/** Which worlds a swarm makes, and where it notes what came of them. */
+/** Options of `swarm`: the worlds to simulate, and the file for the report. */
 export interface SwarmOptions extends Omit<WorldProcessOptions, "root"> {
   /** @default one for each core */
   readonly processes?: number | undefined;
-  /** The report, which is written every minute and at the end. */
+  /** Path of the report, which is written every minute and at the end. */
   readonly report: string;
 }
 
-/** The report is written this often, in milliseconds. */
+/** Interval at which the report is written, in milliseconds. */
 const WRITE_EVERY_MS = 60_000;
 
-/** Makes worlds in several processes at once, each with its own range of seeds. */
+/** Simulates worlds in several processes at once, each with its own range of seeds. */
 export async function swarm(options: SwarmOptions): Promise<Report> {
   const { seed, jobs, perWorld, processes = availableParallelism() } = options;
   const worlds = Math.ceil(jobs / perWorld);
@@ -42,7 +42,7 @@ export async function swarm(options: SwarmOptions): Promise<Report> {
   return total;
 }
 
-/** The reports of a range of seeds. If a process dies in a world, another goes on behind it. */
+/** Yields the reports of a range of seeds. A process that dies is replaced at the next seed. */
 async function* worldsOf(
   { seed, jobs, perWorld, ...others }: Omit<WorldProcessOptions, "root">,
   commit: string,

@@ -1,7 +1,7 @@
 import type { WorldResult } from "../../tests/simulation/result.ts";
 import { deno } from "../tools.ts";
 
-/** Which worlds a process makes. */
+/** The worlds that a process simulates. */
 export interface WorldProcessOptions {
   /** Folder of the sources. @default that of this program */
   readonly root?: string | undefined;
@@ -15,14 +15,14 @@ export interface WorldProcessOptions {
 /** Longest time without a result, by the clock of this machine, in milliseconds. */
 const HUNG_MS = 100_000;
 
-/** How a process ended. */
+/** The end of a process. */
 export interface WorldProcessEnd {
-  /** `undefined` if it did not end and was killed. */
+  /** Exit code; `undefined` if the process hung and was killed. */
   readonly code: number | undefined;
   readonly stderr: string;
 }
 
-/** A process that makes worlds. */
+/** A process that simulates worlds. */
 export class WorldProcess {
   readonly ended: Promise<WorldProcessEnd>;
   readonly #child: Deno.ChildProcess;
@@ -43,7 +43,7 @@ export class WorldProcess {
     this.ended = this.#end();
   }
 
-  /** What came of each world, as soon as it has ended. */
+  /** Yields the result of each world when it has ended. */
   async *results(): AsyncGenerator<WorldResult> {
     let rest = "";
     this.#watch();
@@ -60,7 +60,7 @@ export class WorldProcess {
     try {
       this.#child.kill("SIGKILL");
     } catch {
-      // It has ended.
+      // The process has already ended.
     }
   }
 

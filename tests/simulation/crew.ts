@@ -6,33 +6,33 @@ import type { Timeline } from "./timeline.ts";
 /** A program of a crew. */
 export interface Member {
   readonly process: SimulatedProcess;
-  /** It was told to stop. */
+  /** True after `stop` was called. */
   readonly isStopping: boolean;
-  /** Runs until it is stopped, or there is nothing left to do. */
+  /** Runs until it is stopped or its work is done. */
   run(): Promise<void>;
   stop(graceMs: number): Promise<void>;
 }
 
-/** What a {@linkcode Crew} is made of. */
+/** Parts of a {@linkcode Crew}. */
 export interface CrewParts<M extends Member> {
   readonly name: string;
   readonly size: number;
   readonly timeline: Timeline;
   readonly network: Network;
   readonly ledger: Ledger;
-  /** Makes the program of a place. */
+  /** Creates the program of a place. */
   make(place: number, name: string): M;
-  /** Ends of programs, by kind. */
+  /** Number of ended programs, by kind of end. */
   readonly ends: Record<string, number>;
 }
 
-/** Programs of one kind, each in its place: who supervises them starts another for one that ends. */
+/** Programs of one kind, each in a numbered place. A program that ends is replaced by a new one. */
 export class Crew<M extends Member> {
   readonly #parts: CrewParts<M>;
   readonly #members: (M | undefined)[] = [];
-  /** Programs that were told to stop and have not ended. */
+  /** Programs that are stopping. */
   readonly #ending = new Set<M>();
-  /** When one of them was killed last, in the world's time. */
+  /** Simulated time at which a program was last killed. */
   killedAt = -Infinity;
   #isOver = false;
   #names = 0;
@@ -46,7 +46,7 @@ export class Crew<M extends Member> {
     for (let place = 0; place < this.#parts.size; place++) this.#start(place);
   }
 
-  /** Places with a program that was not told to stop. */
+  /** Places with a program that is not stopping. */
   get places(): number[] {
     return [...this.#members.keys()].filter((place) => this.#members[place] !== undefined);
   }
@@ -55,12 +55,12 @@ export class Crew<M extends Member> {
     return this.#members[place]!;
   }
 
-  /** Programs that were told to stop and have not ended. */
+  /** Programs that are stopping. */
   get ending(): M[] {
     return [...this.#ending];
   }
 
-  /** Kills a program, and has another one in its place after so long. */
+  /** Kills a program, and starts another one in its place after `downMs`. */
   kill(place: number, { isPowerLoss, downMs }: { isPowerLoss: boolean; downMs: number }): void {
     const member = this.at(place);
     this.#members[place] = undefined;
@@ -68,7 +68,7 @@ export class Crew<M extends Member> {
     this.#later(place, downMs);
   }
 
-  /** Kills one that was told to stop; false where there is none. */
+  /** Kills a stopping program. Returns false if there is none. */
   killEnding(isPowerLoss: boolean): boolean {
     for (const member of this.#ending) {
       this.#kill(member, isPowerLoss);
@@ -77,7 +77,7 @@ export class Crew<M extends Member> {
     return false;
   }
 
-  /** Stops a program, and starts another one after so long. */
+  /** Stops a program, and starts another one in its place after `downMs`. */
   deploy(place: number, { graceMs, downMs }: { graceMs: number; downMs: number }): void {
     const member = this.at(place);
     this.#members[place] = undefined;
@@ -85,7 +85,7 @@ export class Crew<M extends Member> {
     this.#later(place, downMs);
   }
 
-  /** Stops all of them; none is started again. */
+  /** Stops all programs, and starts none any more. */
   stop(graceMs: number): void {
     this.#isOver = true;
     for (const [place, member] of this.#members.entries()) {

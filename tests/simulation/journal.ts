@@ -1,19 +1,19 @@
 import type { Store } from "../../src/server/store/store.ts";
 import { type Entry, stateOf } from "./entry.ts";
 
-/** The changes of one group, which are saved together. */
+/** The changes of one group of the store, which are saved together. */
 interface Group {
   readonly number: number;
   /** The state of each job that changed, at the end of the group. */
   readonly states: Map<Entry, number>;
 }
 
-/** Groups of one server are numbered from here on, those of the next one later. */
+/** Maximum number of groups of one server. Each new server has a new range of numbers. */
 const MAX_GROUPS = 1e9;
 
 /**
- * What the store of a server said of what it had saved: so it is known what another server may
- * find after the first one was killed.
+ * Records which changes the store of a server has saved. This tells which states the next server
+ * may find after a kill.
  */
 export class Journal {
   #store: Store | undefined;
@@ -33,7 +33,7 @@ export class Journal {
     });
   }
 
-  /** The group that holds what was changed last; everything up to it has to be saved for a reply. */
+  /** The group of the last change. A reply must wait until all groups up to it are saved. */
   get group(): number {
     const unsaved = this.#store?.unsaved ?? 0;
     return unsaved === 0 ? 0 : this.#base + unsaved;
@@ -43,7 +43,7 @@ export class Journal {
     return group <= this.#savedThrough;
   }
 
-  /** A job has changed. */
+  /** Records the new state of a job. */
   note(entry: Entry): void {
     const { group } = this;
     if (group === 0) {
@@ -58,8 +58,8 @@ export class Journal {
   }
 
   /**
-   * Jobs that a server found in another state than any group had left all of them in, of those that
-   * the groups know that were not saved.
+   * Returns the jobs whose states cannot be explained. The server must have found the jobs of
+   * unsaved groups in the states after one of these groups, or before all of them.
    */
   unexplained(): Entry[] {
     const expected = new Map<Entry, number>();
@@ -76,7 +76,7 @@ export class Journal {
     return best.map(([entry]) => entry);
   }
 
-  /** Whether a group that was not saved has changed the job. */
+  /** Returns true if an unsaved group has changed the job. */
   isOpen(entry: Entry): boolean {
     return this.#groups.some(({ states }) => states.has(entry));
   }

@@ -5,19 +5,19 @@ import { Link, type LinkOwner, type LinkWeather } from "./link.ts";
 import type { SimulatedProcess } from "./process.ts";
 import type { Random } from "./random.ts";
 
-/** A server that takes connections. */
+/** A server that accepts connections. */
 export interface Listening {
   readonly process: SimulatedProcess;
   accept(peer: Peer): PeerHandler;
 }
 
-/** The network of a world: every client reaches the server over it. */
+/** The network of a world, which connects all clients to the server. */
 export class Network implements LinkOwner {
   readonly random: Random;
   readonly weather: LinkWeather;
-  /** Faults that struck, by kind. */
+  /** Number of faults by kind. */
   readonly counts: Record<string, number> = {};
-  /** Who listens, while somebody does. */
+  /** The listening server, if there is one. */
   server: Listening | undefined;
   readonly #links = new Set<Link>();
   readonly #heldUntil = new Map<SimulatedProcess, number>();
@@ -55,33 +55,33 @@ export class Network implements LinkOwner {
     this.#links.delete(link);
   }
 
-  /** Nothing passes between a client and the server for so long; what was sent arrives then. */
+  /** Holds all data between a client and the server for `ms` milliseconds, then delivers it. */
   partition(client: SimulatedProcess, ms: number): void {
     client.trouble(client.timeline.now + ms);
     this.#heldUntil.set(client, client.timeline.now + ms);
   }
 
-  /** Refuses connections for so long. */
+  /** Refuses new connections for `ms` milliseconds. */
   refuse(nowMs: number, ms: number): void {
     this.#refusesUntil = nowMs + ms;
   }
 
-  /** The next connections are neither made nor refused. */
+  /** Leaves the next `count` attempts to connect without an answer. */
   stall(count: number): void {
     this.#stalls = count;
   }
 
-  /** Links that are made in this time are slow. */
+  /** Makes the links slow that are created in the next `ms` milliseconds. */
   slow(nowMs: number, ms: number): void {
     this.#slowUntil = nowMs + ms;
   }
 
-  /** No more faults: links that are not whole are cut. */
+  /** Ends all faults, and cuts the links that may be damaged. */
   heal(): void {
     this.#refusesUntil = this.#slowUntil = -Infinity;
     this.#stalls = 0;
     this.#heldUntil.clear();
-    // Where nothing passes any longer, both sides have to find out for themselves.
+    // On a silent link, both sides must notice the silence themselves.
     for (const link of this.links) if (!link.isSilent) link.cut();
   }
 
@@ -117,7 +117,7 @@ export class Network implements LinkOwner {
         const link = new Link(this, client, server.process);
         if (timeline.now < this.#slowUntil) link.slow(this.random.between(5, 60));
         this.#links.add(link);
-        // The kernel takes it, and the server sees it when it runs.
+        // The kernel accepts the connection; the server sees it when it runs.
         server.process.schedule(1, () => link.isCut || link.attach(server.accept(link)));
         resolve(link.connection);
       });

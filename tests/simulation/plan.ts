@@ -8,7 +8,7 @@ import type { StorageKind } from "./result.ts";
 import type { SchedulePlan } from "./schedules.ts";
 import type { ServerPlan } from "./server_host.ts";
 
-/** What a world is made of, as its seed says. */
+/** The contents of a world, drawn from its seed. */
 export interface WorldPlan {
   readonly weather: LinkWeather;
   readonly server: ServerPlan;
@@ -18,27 +18,27 @@ export interface WorldPlan {
   readonly storage: StorageKind;
   /** Recurring jobs, if there are any. */
   readonly schedule: SchedulePlan | undefined;
-  /** Workflows to start. */
+  /** Number of workflows to start. */
   readonly flows: number;
   readonly hasLargeJobs: boolean;
-  /** Mean time between two strikes, in milliseconds. */
+  /** Mean time between two faults, in milliseconds. */
   readonly strikeEveryMs: number;
-  /** How long they go on after the last job was enqueued. */
+  /** Time for which faults continue after the last job was enqueued, in milliseconds. */
   readonly aftermathMs: number;
 }
 
 /**
- * How far the clock of a machine is off that nobody looks after. A delay is counted by this where
- * the server does not tell its own time, so that it must be over before the world ends.
+ * Largest error of a machine's clock, in milliseconds. If the server does not send its own time,
+ * delays are off by this error, so it must be shorter than a world.
  */
 const FAR_MS = 2 * 3_600_000;
 
-/** Makes the plan of a world. Each unlikely way is likely in some of them. */
+/** Draws the plan of a world. Rare settings are common in some worlds. */
 export function planOf(random: Random): WorldPlan {
   const queues = Array.from({ length: random.between(1, 4) }, (_, i) => `q${i}`);
   const producers = Array.from({ length: random.between(1, 4) }, () => producerOf(random));
   const consumers = Array.from({ length: random.between(2, 4) }, () => consumerOf(random, queues));
-  // What all of them need: not what they want.
+  // The connections that all processes need at least; they may want more.
   const fewest = producers.length + 2 * consumers.length + 10;
   return {
     queues,

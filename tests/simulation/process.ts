@@ -2,33 +2,33 @@ import type { Clock } from "../../src/internal/clock.ts";
 import { START_MS } from "./random.ts";
 import type { Timeline, TimelineEvent } from "./timeline.ts";
 
-/** How a machine's clock differs from the world's. */
+/** The error of a machine's clock, compared with simulated time. */
 export interface ClockError {
-  /** Milliseconds that its time of day is ahead. @default 0 */
+  /** Milliseconds by which its time of day is ahead. @default 0 */
   readonly aheadMs?: number | undefined;
-  /** Milliseconds of its own for each of the world's. @default 1 */
+  /** Milliseconds of this clock per simulated millisecond. @default 1 */
   readonly rate?: number | undefined;
 }
 
 /**
- * A process on a machine with a clock of its own. Everything that it does begins with a timer or
- * with bytes that come from the network: once it is killed, nothing of it happens any more, and
- * while it is paused, all of that waits.
+ * A process on a machine with its own clock. Everything that it does is caused by a timer or by
+ * bytes from the network. After it is killed, these events are dropped. While it is paused, they
+ * wait.
  */
 export class SimulatedProcess implements Clock {
   readonly name: string;
   readonly timeline: Timeline;
   isDead = false;
-  /** Connections of it that are slow or silent at this moment. */
+  /** Number of its connections that are slow or silent now. */
   troubledLinks = 0;
-  /** When it was last paused, or its clock was set. */
+  /** Simulated time at which it was last paused, or its clock was set. */
   pausedAt = -Infinity;
   readonly #rate: number;
   readonly #bornAt: number;
   #aheadMs: number;
   #pending = 0;
   #troubledAt = -Infinity;
-  /** What waits while the process is paused. */
+  /** Events that wait while the process is paused. */
   #held: (() => void)[] | undefined;
 
   constructor(name: string, timeline: Timeline, { aheadMs = 0, rate = 1 }: ClockError = {}) {
@@ -43,7 +43,7 @@ export class SimulatedProcess implements Clock {
     return Math.floor(START_MS + this.#bornAt + this.#aheadMs + this.elapsed());
   }
 
-  /** By how much its time of day is ahead of the world's, now. */
+  /** Milliseconds by which its time of day is now ahead of simulated time. */
   get aheadMs(): number {
     return this.now() - START_MS - this.timeline.now;
   }
@@ -52,12 +52,12 @@ export class SimulatedProcess implements Clock {
     return (this.timeline.now - this.#bornAt) * this.#rate;
   }
 
-  /** When it was last paused, killed, or cut off in any way, in the world's time. */
+  /** Simulated time of its last fault: a pause, a kill, or a problem of its connections. */
   get troubledAt(): number {
     return this.troubledLinks > 0 ? Infinity : this.#troubledAt;
   }
 
-  /** Something happens to it, until then. */
+  /** Records a fault of the process that lasts until `untilMs`. */
   trouble(untilMs: number = this.timeline.now): void {
     this.#troubledAt = Math.max(this.#troubledAt, untilMs);
   }
@@ -66,7 +66,7 @@ export class SimulatedProcess implements Clock {
     return this.#held !== undefined;
   }
 
-  /** Timers that wait. */
+  /** Number of pending timers. */
   get pending(): number {
     return this.#pending;
   }
@@ -88,24 +88,24 @@ export class SimulatedProcess implements Clock {
     };
   }
 
-  /** Resolves after so long, for what programs of users do: such a timer is not counted. */
+  /** Resolves after `ms`, for the code of users: the timer is not counted in `pending`. */
   sleep(ms: number): Promise<void> {
     return new Promise((resolve) => void this.schedule(ms, resolve));
   }
 
-  /** As `after`, for what is no timer of the program, by the world's time. */
+  /** Like `after`, but in simulated time, for events that are no timers of the program. */
   schedule(ms: number, callback: () => void): TimelineEvent {
     return this.timeline.at(this.timeline.now + ms, () => this.#enter(callback));
   }
 
-  /** Nothing of it ever happens again. */
+  /** Kills the process: all its events are dropped. */
   kill(): void {
     this.isDead = true;
     this.#held = undefined;
     this.trouble();
   }
 
-  /** Stops it (SIGSTOP) for so long: what falls due meanwhile happens then. */
+  /** Pauses the process (SIGSTOP) for `ms`. Its events wait until then. */
   pause(ms: number): void {
     if (this.isDead || this.#held !== undefined) return;
     this.#held = [];
@@ -119,7 +119,7 @@ export class SimulatedProcess implements Clock {
     });
   }
 
-  /** Sets its time of day. */
+  /** Moves its time of day by `ms`. */
   jump(ms: number): void {
     this.#aheadMs += ms;
     this.pausedAt = this.timeline.now;

@@ -1,16 +1,16 @@
 import { createJid } from "../../src/job/jid.ts";
 
-/** Seeded numbers: the same in every run and on every runtime. */
+/** Seeded random numbers: the same in every run and on every runtime. */
 export class Random {
   #state: number;
 
   constructor(seed: number) {
     this.#state = seed | 0;
-    // Seeds that follow on each other begin alike otherwise.
+    // Otherwise consecutive seeds would begin with similar numbers.
     for (let i = 0; i < 4; i++) this.bits();
   }
 
-  /** 32 random bits. */
+  /** Returns 32 random bits. */
   bits(): number {
     this.#state = (this.#state + 0x6d2b79f5) | 0;
     let t = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
@@ -18,17 +18,17 @@ export class Random {
     return (t ^ (t >>> 14)) >>> 0;
   }
 
-  /** From 0 to below 1. */
+  /** Returns a number from 0 to below 1. */
   next(): number {
     return this.bits() / 4294967296;
   }
 
-  /** An integer from 0 to below `max`. */
+  /** Returns an integer from 0 to below `max`. */
   int(max: number): number {
     return Math.floor(this.next() * max);
   }
 
-  /** An integer from `min` to `max`, both included. */
+  /** Returns an integer from `min` to `max`, both included. */
   between(min: number, max: number): number {
     return min + this.int(max - min + 1);
   }
@@ -41,7 +41,7 @@ export class Random {
     return list[this.int(list.length)]!;
   }
 
-  /** Another source, whose numbers do not depend on how many of this one are used later. */
+  /** Creates another source. Later calls of this one do not change its numbers. */
   fork(): Random {
     return new Random(this.bits());
   }
@@ -51,9 +51,9 @@ export class Random {
 export const START_MS = Date.UTC(2026, 0, 1);
 
 /**
- * Runs `run` with every source of chance and time of the runtime replaced: what the code under test
- * does then depends on the seed alone. The timers of the runtime are left alone, as nothing in a
- * world uses them.
+ * Runs `run` with all random numbers and clocks of the runtime replaced, so that the behaviour of
+ * the code under test depends only on the seed. The runtime's timers are not replaced, because
+ * nothing in a world uses them.
  */
 export async function seeded<T>(
   { random, nowMs }: { readonly random: Random; nowMs(): number },
@@ -73,7 +73,8 @@ export async function seeded<T>(
     },
   });
   try {
-    // Ids are made in runs that begin with the same random part: a new run, the seed's own.
+    // Consecutive ids share a random prefix. Uses up the present prefix, so that the next one comes
+    // from the seed.
     while (!createJid().endsWith("AA"));
     return await run();
   } finally {

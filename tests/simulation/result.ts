@@ -1,46 +1,46 @@
-/** Which world to make; everything that is not given follows from the seed. */
+/** Options of a world. The seed determines all options that are not set. */
 export interface WorldOptions {
   readonly seed: number;
   readonly jobs: number;
-  /** Longest time in which jobs are enqueued, in minutes of the world. @default 30 */
+  /** Longest simulated time for enqueuing jobs, in minutes. @default 30 */
   readonly minutes?: number | undefined;
-  /** Where the server keeps its jobs. @default as the seed says */
+  /** Storage of the server. @default drawn from the seed */
   readonly storage?: StorageKind | undefined;
-  /** Hears of everything that happens to a job. */
+  /** Called with each event of a job. */
   readonly tell?: ((jid: string, what: string, atMs: number) => void) | undefined;
 }
 
 export type StorageKind = "memory" | "disk";
 
-/** Something that must not happen. */
+/** A violation of a rule. */
 export interface Violation {
   readonly rule: string;
   readonly detail: string;
-  /** In the world's time. */
+  /** Simulated time since the start of the world, in milliseconds. */
   readonly atMs: number;
 }
 
-/** What happened in a world. Plain JSON. */
+/** The result of a world, as plain JSON. */
 export interface WorldResult {
   readonly seed: number;
-  /** Jobs that it was made for, of which some may never have been sent. */
+  /** Number of jobs in the plan. Some may never have been sent. */
   readonly planned: number;
-  /** Jobs that the server took. */
+  /** Number of jobs that the server accepted. */
   readonly jobs: number;
-  /** Minutes that passed in the world. */
+  /** Simulated time, in minutes. */
   readonly minutes: number;
   readonly storage: StorageKind;
-  /** Faults that struck, by kind. */
+  /** Number of faults by kind. */
   readonly faults: Readonly<Record<string, number>>;
-  /** Ends of processes, by process and kind of end. */
+  /** Number of ended processes, by process and kind of end. */
   readonly restarts: Readonly<Record<string, number>>;
-  /** Runs beyond the first of a job, by the reason. */
+  /** Number of repeated runs of jobs, by reason. */
   readonly reruns: Readonly<Record<string, number>>;
   readonly counts: Readonly<Record<string, number>>;
   readonly violations: readonly Violation[];
   readonly traceHash: string;
   readonly engine: string;
-  /** By the clock of this machine, and of its processor. */
+  /** Real time and CPU time on this machine. */
   readonly seconds: number;
   readonly cpuSeconds: number;
 }

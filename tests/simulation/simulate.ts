@@ -1,16 +1,16 @@
 import type { WorldOptions, WorldResult } from "./result.ts";
 import { simulateWorld } from "./world.ts";
 
-/** Which worlds to make. */
+/** The worlds to simulate. */
 export interface WorldsOptions extends WorldOptions {
-  /** Jobs of one world; the seeds of the worlds follow on each other. @default 20000 */
+  /** Number of jobs in one world. The worlds have consecutive seeds. @default 20000 */
   readonly perWorld?: number | undefined;
 }
 
-/** Jobs of a world, unless it is said otherwise. */
+/** Default of {@linkcode WorldsOptions.perWorld}. */
 export const JOBS_PER_WORLD = 20_000;
 
-/** Makes worlds until they had so many jobs together. */
+/** Simulates worlds until they have had `jobs` jobs in total. */
 export async function* worlds(options: WorldsOptions): AsyncGenerator<WorldResult> {
   const { seed, jobs, perWorld = JOBS_PER_WORLD, ...rest } = options;
   for (let made = 0, next = seed; made < jobs; made += perWorld, next++) {

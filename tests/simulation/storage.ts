@@ -4,20 +4,20 @@ import type { SimulatedProcess } from "./process.ts";
 /** An open store of a server. */
 export interface OpenStore {
   readonly store: Store;
-  /** Calls back when something cannot be saved. */
+  /** Calls `callback` when a change cannot be saved. */
   whenFailed(callback: (error: unknown) => void): void;
 }
 
-/** What a server keeps beyond its process. */
+/** The storage of a server, which outlives its process. */
 export interface ServerStorage {
-  /** Opens it, as a server that starts does. `process` is the server's. */
+  /** Opens the storage for a server that starts in `process`. */
   open(process: SimulatedProcess): Promise<OpenStore>;
-  /** The server is killed: what the machine has is kept. Or the machine loses power. */
+  /** Kills the server: the machine keeps unsynced data. Or the machine loses power. */
   crash(kind: "kill" | "power"): void;
-  /** Grows when something is gone that was said to be saved. */
+  /** Number of confirmed changes that were lost. */
   readonly lost: number;
-  /** No more faults. */
+  /** Ends all faults. */
   heal(): void;
-  /** Faults that struck, by kind. */
+  /** Number of faults by kind. */
   readonly counts: Readonly<Record<string, number>>;
 }
