@@ -34,8 +34,13 @@ export function joinJob(join: JoinJob, queue: string): JobFields {
   return { type: JOIN, args: [JSON.parse(JSON.stringify(join))], queue, retry: 25 };
 }
 
+/** Checks start at full minutes, in ms. */
+const CHECK_STEP_MS = 60_000;
+
 /**
- * Returns a check of a join, `everySeconds` from now by the server's clock.
+ * Returns a check of a join, `everySeconds` from now by the server's clock, rounded up to a full
+ * minute. Checks of a join for the same minute are the same bytes, so the scheduled set has only one
+ * of them.
  *
  * @param queue The queue of the check.
  * @param info A fresh reply to INFO.
@@ -44,7 +49,8 @@ export function checkJob(
   check: JoinJob & { readonly everySeconds: number },
   { queue, info }: { readonly queue: string; readonly info: ServerInfo },
 ): EncodedJob {
-  const at = serverTime(info.raw, systemClock.now()) + check.everySeconds * 1000;
+  const ms = serverTime(info.raw, systemClock.now()) + check.everySeconds * 1000;
+  const at = new Date(Math.ceil(ms / CHECK_STEP_MS) * CHECK_STEP_MS);
   const jid = `${check.tokens}.check`;
-  return encodeJob({ ...joinJob(check, queue), jid, at: new Date(at) });
+  return encodeJob({ ...joinJob(check, queue), jid, at, createdAt: at });
 }

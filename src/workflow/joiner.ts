@@ -33,6 +33,8 @@ interface Found {
   /** `waits` for parts; `done`; or `over`: nobody waits for it, and its tokens are dropped. */
   readonly state: "waits" | "done" | "over";
   readonly isStarted: boolean;
+  /** True if there was no token, because other programs have them. */
+  readonly isEmpty?: boolean;
   /** The last reply to INFO, if no command was sent after it. */
   readonly info?: ServerInfo;
 }
@@ -42,7 +44,13 @@ export async function runJoin(producer: Producer, job: JoinJob, queue: string): 
   const { everySeconds, misses = 0, checks = 0 } = job;
   const mayEnd = job.isDone === true || misses >= MAX_MISSES || checks >= MAX_CHECKS;
   const { state, isStarted, ...found } = await look(producer, job, { queue, mayEnd });
-  if (everySeconds === undefined || state === "over") return;
+  if (state === "over") return;
+  if (everySeconds === undefined) {
+    // If the programs that have the tokens crash, the tokens come back when this job has ended.
+    // Only a check can find them then.
+    if (found.isEmpty) await pushCheck(producer, job, { queue, info: found.info });
+    return;
+  }
   const isDone = job.isDone === true || state === "done";
   const next = {
     ...job,
@@ -51,8 +59,17 @@ export async function runJoin(producer: Producer, job: JoinJob, queue: string): 
     checks: checks + 1,
     everySeconds: isDone ? DONE_SECONDS : Math.min(everySeconds * 2, LAST_CHECK_SECONDS),
   };
-  const info = found.info ?? await producer.info();
-  await pushAll(producer, [checkJob(next, { queue, info })]);
+  await pushCheck(producer, next, { queue, info: found.info });
+}
+
+/** Schedules a check of a join. `info` is a fresh reply to INFO, if there is one. */
+async function pushCheck(
+  producer: Producer,
+  { everySeconds = FIRST_CHECK_SECONDS, ...job }: JoinJob,
+  { queue, info }: { readonly queue: string; readonly info?: ServerInfo | undefined },
+): Promise<void> {
+  const check = { ...job, everySeconds };
+  await pushAll(producer, [checkJob(check, { queue, info: info ?? await producer.info() })]);
 }
 
 /**
@@ -79,13 +96,14 @@ async function look(
     }
     if (held.jids.length === 0) {
       const { isAlone, info } = await countTokens(producer, tokens, 0);
-      if (isAlone || looks === MAX_LOOKS) return { state: "waits", isStarted, info };
+      if (isAlone || looks === MAX_LOOKS) {
+        return { state: "waits", isStarted, isEmpty: true, info };
+      }
       continue;
     }
     // Pushed before the next node starts, so that the check removes the join after any crash.
     if (!(CHECKED in facts)) {
-      const check = { ...job, everySeconds: FIRST_CHECK_SECONDS };
-      await pushAll(producer, [checkJob(check, { queue, info: await producer.info() })]);
+      await pushCheck(producer, { ...job, everySeconds: FIRST_CHECK_SECONDS }, { queue });
     }
     if (values !== undefined) {
       const next = pushesAfter(job.step, { value: values, results: values }, { queue });

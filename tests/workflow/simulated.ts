@@ -102,7 +102,7 @@ export class World implements AsyncDisposable {
   async run(programs: () => Mortal[], minutes: number): Promise<boolean> {
     for (let minute = 0; minute < minutes; minute++) {
       if ((this.server.snapshot().queues["default"] ?? 0) > 0) {
-        await this.#moving(Promise.all(programs().map((program) => this.work(program))));
+        await this.moving(Promise.all(programs().map((program) => this.work(program))));
       }
       const { queues, working, retries, scheduled } = this.server.snapshot();
       const waiting = Object.values(queues).reduce((sum, size) => sum + size, 0);
@@ -114,7 +114,7 @@ export class World implements AsyncDisposable {
   }
 
   /** Moves the clock while a FETCH waits, until `work` has ended. */
-  async #moving(work: Promise<unknown>): Promise<void> {
+  async moving(work: Promise<unknown>): Promise<void> {
     let isOver = false;
     work.finally(() => isOver = true).catch(() => {});
     for (let turns = 1; !isOver; turns++) {
