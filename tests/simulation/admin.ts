@@ -5,7 +5,7 @@ import { SimulatedProcess } from "./process.ts";
 import type { Random } from "./random.ts";
 import type { Timeline } from "./timeline.ts";
 
-/** What an {@linkcode Admin} is made of. */
+/** Parts of an {@linkcode Admin}. */
 export interface AdminParts {
   readonly timeline: Timeline;
   readonly network: Network;
@@ -18,7 +18,7 @@ type Command = (producer: Producer, queue: string, random: Random) => Promise<un
 
 const TYPES = ["one", "many"];
 
-/** What an admin does, by name. */
+/** The commands of an admin, by name. */
 export const ADMIN_COMMANDS: Readonly<Record<string, Command>> = {
   "pause a queue": (producer, queue) => producer.queues.pause(queue),
   "resume a queue": (producer, queue) => producer.queues.resume(queue),
@@ -37,7 +37,7 @@ export const ADMIN_COMMANDS: Readonly<Record<string, Command>> = {
   "flush": (producer) => producer.flush(),
 };
 
-/** Those that take nothing away. */
+/** The commands that remove no jobs. */
 export const HARMLESS_COMMANDS: readonly string[] = [
   "pause a queue",
   "resume a queue",
@@ -47,7 +47,7 @@ export const HARMLESS_COMMANDS: readonly string[] = [
   "requeue dead",
 ];
 
-/** Somebody who gives commands, over connections as bad as everybody's. */
+/** A person who sends commands, over connections with the same faults as all others. */
 export class Admin {
   readonly process: SimulatedProcess;
   readonly #parts: AdminParts;
@@ -58,7 +58,7 @@ export class Admin {
     this.process = new SimulatedProcess("admin", parts.timeline);
   }
 
-  /** Gives a command until it is carried out, and again, as earlier commands may come late. */
+  /** Sends a command until it succeeds, four times, because earlier commands may arrive late. */
   async insist(name: string): Promise<void> {
     for (let times = 0; times < 4; times++) {
       while (!await this.give(name)) await this.process.sleep(1000);
@@ -66,7 +66,7 @@ export class Admin {
     }
   }
 
-  /** Gives a command; resolves to whether it is known that it was carried out. */
+  /** Sends a command. Resolves to true if the server confirmed it. */
   async give(name: string): Promise<boolean> {
     const { random, queues, network, ledger } = this.#parts;
     const url = "tcp://simulated:7419";
@@ -83,7 +83,7 @@ export class Admin {
     }
   }
 
-  /** Says goodbye. */
+  /** Closes the connections. */
   async stop(): Promise<void> {
     const producer = await this.#producer?.catch(() => undefined);
     await producer?.close();

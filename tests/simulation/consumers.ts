@@ -20,7 +20,7 @@ import { type ClockError, SimulatedProcess } from "./process.ts";
 import type { Random } from "./random.ts";
 import type { Timeline } from "./timeline.ts";
 
-/** What a job does, by its first argument. */
+/** The behaviours of jobs, named in their first argument. */
 export const BEHAVIOURS = [
   "works",
   "waits",
@@ -36,11 +36,11 @@ export const BEHAVIOURS = [
 
 export type Behaviour = typeof BEHAVIOURS[number];
 
-/** How a consumer of a world is made. */
+/** The plan of a consumer. */
 export interface ConsumerPlan {
   readonly options: Omit<ConsumerOptions, "url" | "transport" | "clock">;
   readonly clock: ClockError;
-  /** The consumer takes jobs of the type `many` many at a time. */
+  /** Options of `registerMany` for the type `many`. */
   readonly many: { readonly size: number; readonly waitMs: number };
 }
 
@@ -52,17 +52,17 @@ export interface ConsumerParts {
   readonly flows: Flows;
 }
 
-/** A consumer stops in its own time, and in so many milliseconds beyond its grace. */
+/** Longest time of a stop after its grace period, in milliseconds. */
 const STOP_MS = 2500;
 
-/** A job is not given up sooner than this, in milliseconds; its reservation has 60 seconds. */
+/** Shortest time before a result may be given up, in milliseconds; reservations last 60 seconds. */
 const EARLY_MS = 50_000;
 
-/** Steps of a resumable job, and how long each takes, in milliseconds. */
+/** Number of steps of a resumable job, and the duration of each, in milliseconds. */
 const STEPS = 5;
 const STEP_MS = 400;
 
-/** How long a quiet consumer may get jobs that it has asked for before, in milliseconds. */
+/** Time for which a quiet consumer may get jobs from FETCHes in flight, in milliseconds. */
 const QUIET_MS = 4000;
 
 /** A process with a consumer. */
@@ -70,21 +70,21 @@ export class ConsumerProcess implements Worker, Member {
   readonly process: SimulatedProcess;
   readonly consumer: Consumer;
   isStopping = false;
-  /** The server told it to be quiet, or to end. */
+  /** True if the server asked it to go quiet or to terminate. */
   isSignalled = false;
   readonly #parts: ConsumerParts;
   readonly #concurrency: number;
-  /** Handlers that run. */
+  /** Number of running handlers. */
   #handlers = 0;
   readonly #limits: ConsumerLimits;
-  /** Handlers that run, by queue. */
+  /** Number of running handlers by queue. */
   readonly #byQueue = new Map<string, number>();
-  /** When the last jobs started. */
+  /** Start times of the jobs of the last second. */
   readonly #begun: number[] = [];
   #running: Promise<void> | undefined;
   #quietAt = Infinity;
   #idleSince = Infinity;
-  /** A job has started since it was last looked. */
+  /** True if a job has started since the last check. */
   #hasStarted = false;
 
   constructor(name: string, plan: ConsumerPlan, parts: ConsumerParts) {
@@ -102,7 +102,7 @@ export class ConsumerProcess implements Worker, Member {
     this.#listen(plan);
   }
 
-  /** Connects and runs, again where it cannot connect. */
+  /** Runs the consumer. If it cannot connect, tries again. */
   run(): Promise<void> {
     return this.#running = this.#run();
   }
@@ -112,10 +112,12 @@ export class ConsumerProcess implements Worker, Member {
     for (;;) {
       try {
         const run = this.consumer.run();
-        // A run that could not connect has forgotten it.
+        // A run that could not connect does not keep the quiet state.
         if (this.#quietAt < Infinity) this.consumer.quiet();
         const { unreported } = await run;
-        for (const { jid } of unreported) ledger.excused(jid, this, "told by the report of a run");
+        for (const { jid } of unreported) {
+          ledger.excused(jid, this, "listed in the report of a run");
+        }
         if (!this.isStopping && !this.isSignalled) {
           ledger.violated("a consumer runs until it is stopped", this.#name);
         }
@@ -129,7 +131,7 @@ export class ConsumerProcess implements Worker, Member {
     }
   }
 
-  /** Stops it; it has to end in time, and to leave nothing. */
+  /** Stops the consumer, and checks that it ends in time. */
   async stop(graceMs: number): Promise<void> {
     this.isStopping = true;
     const { ledger } = this.#parts;
@@ -183,20 +185,22 @@ export class ConsumerProcess implements Worker, Member {
     });
     consumer.on("start", ({ job }) => this.#checkRate(job));
     consumer.on("done", ({ job }) => {
-      if (ledger.of(job.jid).hasThrown) ledger.violated("what failed is not done", job.jid);
+      if (ledger.of(job.jid).hasThrown) {
+        ledger.violated("a failed job is not reported as done", job.jid);
+      }
       ledger.finished(job.jid, this, "ACK");
     });
     consumer.on("discard", ({ job }) => ledger.finished(job.jid, this, "ACK"));
-    consumer.on("snooze", ({ job }) => ledger.finished(job.jid, this, "put off"));
-    consumer.on("requeued", ({ job }) => ledger.finished(job.jid, this, "put off"));
+    consumer.on("snooze", ({ job }) => ledger.finished(job.jid, this, "requeued"));
+    consumer.on("requeued", ({ job }) => ledger.finished(job.jid, this, "requeued"));
     consumer.on("fail", ({ job, error }) => {
-      const isPutOff = error instanceof RetryAfter;
-      ledger.finished(job.jid, this, isPutOff ? "put off" : "FAIL");
+      const isRequeued = error instanceof RetryAfter;
+      ledger.finished(job.jid, this, isRequeued ? "requeued" : "FAIL");
     });
     consumer.on("unreported", ({ job, error }) => {
-      const { handedAt, isStarted, toPutOff, isShared, holder } = ledger.of(job.jid);
+      const { handedAt, isStarted, toRequeue, isShared, holder } = ledger.of(job.jid);
       const heldMs = this.process.timeline.now - handedAt;
-      const isEarly = holder === this && isStarted && toPutOff === 0 && !isShared &&
+      const isEarly = holder === this && isStarted && toRequeue === 0 && !isShared &&
         heldMs < EARLY_MS &&
         this.process.pausedAt < 0;
       if (error instanceof ConnectionLostError && isEarly && !this.#isEnding) {
@@ -239,7 +243,7 @@ export class ConsumerProcess implements Worker, Member {
       case "fails":
         throw new Error("it fails");
       case "discards":
-        throw new Discard("nobody wants it");
+        throw new Discard("it is not wanted");
       case "snoozes once":
         if (this.#parts.random.chance(0.5)) throw new Snooze(ms / 100);
         return;
@@ -265,7 +269,7 @@ export class ConsumerProcess implements Worker, Member {
     return this.isStopping || this.isSignalled;
   }
 
-  /** For how long it has run nothing although jobs waited, when it was looked. */
+  /** Returns the time for which checks have found it idle while jobs waited, in milliseconds. */
   idleSince(isWaiting: boolean): number {
     const { now } = this.process.timeline;
     const isIdle = isWaiting && this.#handlers === 0 && this.consumer.state === "running" &&
@@ -276,7 +280,7 @@ export class ConsumerProcess implements Worker, Member {
     return now - this.#idleSince;
   }
 
-  /** Fetches no more. */
+  /** Makes the consumer quiet. */
   quiet(): void {
     this.#quietAt = this.process.timeline.now;
     this.consumer.quiet();
@@ -286,7 +290,7 @@ export class ConsumerProcess implements Worker, Member {
     const { jid } = job;
     this.#hasStarted = true;
     const { ledger } = this.#parts;
-    // A FETCH that waits may bring one more.
+    // A FETCH in flight may bring one more job.
     const isLate = ledger.of(jid).handedAt > this.#quietAt + QUIET_MS;
     const troubledAt = Math.max(this.process.pausedAt, ledger.serverTroubledAt);
     if (isLate && troubledAt < this.#quietAt) {
@@ -294,7 +298,7 @@ export class ConsumerProcess implements Worker, Member {
     }
     ledger.started(jid, this);
     if (++this.#handlers > this.#concurrency && !this.isStopping) {
-      ledger.violated("a consumer runs no more than it may", `${this.#name}: ${this.#handlers}`);
+      ledger.violated("a consumer respects its concurrency", `${this.#name}: ${this.#handlers}`);
     }
     this.#checkLimit(job);
   }
@@ -310,7 +314,10 @@ export class ConsumerProcess implements Worker, Member {
     this.#byQueue.set(queue, running);
     const { concurrency = Infinity } = queues[queue] ?? {};
     if (running > concurrency && !this.isStopping) {
-      this.#parts.ledger.violated("a limit holds", `${this.#name}: ${jid}, ${running} of ${queue}`);
+      this.#parts.ledger.violated(
+        "a limit is respected",
+        `${this.#name}: ${jid}, ${running} of ${queue}`,
+      );
     }
   }
 
@@ -318,10 +325,10 @@ export class ConsumerProcess implements Worker, Member {
     const { perSecond = Infinity } = this.#limits;
     if (perSecond === Infinity || this.process.pausedAt >= 0) return;
     const now = this.process.elapsed();
-    // Whole milliseconds of two clocks.
+    // Two milliseconds less than a second, because both clocks round to milliseconds.
     while (this.#begun.length > 0 && this.#begun[0]! <= now - 998) this.#begun.shift();
     if (this.#begun.push(now) > perSecond) {
-      this.#parts.ledger.violated("a limit holds", `${this.#name}: ${jid}, in a second`);
+      this.#parts.ledger.violated("a limit is respected", `${this.#name}: ${jid}, in a second`);
     }
   }
 }

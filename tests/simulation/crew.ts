@@ -122,7 +122,7 @@ export class Crew<M extends Member> {
       this.#ending.delete(member);
       this.#count("was stopped");
       if (process.pending === 0) return;
-      ledger.violated("what ended leaves no timer", `${process.name}: ${process.pending}`);
+      ledger.violated("a stopped program leaves no timer", `${process.name}: ${process.pending}`);
     }, (error) => ledger.violated("a stop does not fail", `${process.name}: ${error}`));
   }
 

@@ -3,15 +3,15 @@ import type { Clock } from "../../src/internal/clock.ts";
 import { FileNode, FolderNode, type Node, type Random } from "./disk_nodes.ts";
 import { type DiskProcess, DiskProcessCalls } from "./disk_process.ts";
 
-/** Chances of what may happen at a call, from 0 to 1. */
+/** Probability of each fault per call, 0 to 1. */
 export interface DiskChances {
-  /** A write takes only some of the bytes. */
+  /** A write writes only some of the bytes. */
   readonly shortWrite: number;
-  /** A read gives only some of the bytes. */
+  /** A read returns only some of the bytes. */
   readonly shortRead: number;
-  /** A sync fails, and the system forgets what was to be saved. */
+  /** A sync fails, and the system drops the changes. */
   readonly failedSync: number;
-  /** A sync says that all is saved, and nothing is. */
+  /** A sync succeeds but saves nothing. */
   readonly lyingSync: number;
   /** A sync takes up to {@linkcode LATE_MS}. */
   readonly lateSync: number;
@@ -66,13 +66,13 @@ export class SimulatedDisk {
   readonly #random: Random;
   /** They may change at any time. */
   chances: Partial<DiskChances>;
-  /** Nothing may grow: ENOSPC. */
+  /** If true, no file can grow: ENOSPC. */
   isFull = false;
-  /** Nothing may change: EROFS. */
+  /** If true, nothing can change: EROFS. */
   isReadOnly = false;
   /** Number of faults so far. */
   readonly counts: Partial<Record<DiskFault, number>> = {};
-  /** Confirmed changes that were lost so far, by syncs that lied. */
+  /** Number of confirmed changes that were lost so far because a sync lied. */
   lost = 0;
   readonly #root = new FolderNode(1n);
   #nodes = 1n;
@@ -91,8 +91,8 @@ export class SimulatedDisk {
   }
 
   /**
-   * Kills all processes, and keeps only some of what was not synced. Returns the number of changes
-   * that were lost although a sync had confirmed them.
+   * Kills all processes, and keeps only some of the changes that were not synced. Returns the
+   * number of changes that were lost although a sync had confirmed them.
    */
   losePower(): number {
     for (const process of [...this.#processes]) process.kill();
@@ -102,7 +102,7 @@ export class SimulatedDisk {
     return lost;
   }
 
-  /** Sizes of the files in a folder, by name. */
+  /** Returns the sizes of the files in a folder, by name. */
   files(path: string): ReadonlyMap<string, number> {
     const sizes = new Map<string, number>();
     const folder = this.find(path);
@@ -113,7 +113,7 @@ export class SimulatedDisk {
     return sizes;
   }
 
-  /** Removes a folder with all that is in it, as somebody who starts anew. */
+  /** Removes a folder with its content, as an operator would. */
   remove(path: string): void {
     const { folder, name } = this.parent(path);
     if (folder?.get(name) === undefined) return;
@@ -121,7 +121,7 @@ export class SimulatedDisk {
     folder.sync();
   }
 
-  /** @internal Whether a fault happens; it is counted. */
+  /** @internal Draws whether a fault happens, and counts it. Returns true if it does. */
   happens(fault: keyof DiskChances): boolean {
     const chance = this.chances[fault] ?? 0;
     if (chance === 0 || this.#random() >= chance) return false;
@@ -134,7 +134,7 @@ export class SimulatedDisk {
     this.counts[fault] = (this.counts[fault] ?? 0) + 1;
   }
 
-  /** @internal An integer from 1 to `max`. */
+  /** @internal Returns an integer from 1 to `max`. */
   upTo(max: number): number {
     return 1 + Math.floor(this.#random() * max);
   }
@@ -159,7 +159,7 @@ export class SimulatedDisk {
     return ++this.#nodes;
   }
 
-  /** @internal What is at a path. */
+  /** @internal Returns the file or folder at a path. */
   find(path: string): Node | undefined {
     let node: Node | undefined = this.#root;
     for (const name of path.split("/")) {
@@ -170,7 +170,7 @@ export class SimulatedDisk {
     return node;
   }
 
-  /** @internal The folder that a path is in, and its name there. */
+  /** @internal Returns the parent folder of a path, and the name in it. */
   parent(path: string): { readonly folder: FolderNode | undefined; readonly name: string } {
     const folder = this.find(posix.dirname(path));
     return { folder: folder?.isFolder ? folder : undefined, name: posix.basename(path) };

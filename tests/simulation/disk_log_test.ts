@@ -10,15 +10,15 @@ import { act, type Action, action, Model } from "../server/log_model.ts";
 import { type DiskChances, type DiskClock, SimulatedDisk } from "./disk.ts";
 import { type DiskProcess, ProcessDied } from "./disk_process.ts";
 
-/** So small that segments come and go all the time. */
+/** Small sizes, so that segments are often created and removed. */
 const SIZES = { segment: 2000, free: 6000 };
 
-/** Sum of the files that a log of so few jobs may have. */
+/** Maximum size of all files of such a log, in bytes. */
 const MAX_BYTES = 40_000;
 
 const died = Symbol();
 
-/** Takes no time. */
+/** A clock whose timers fire at once. */
 const atOnce: DiskClock = {
   after(_ms, callback) {
     queueMicrotask(callback);
@@ -33,11 +33,11 @@ class SimulatedLog {
   #process: DiskProcess | undefined;
   #store: LogStore | undefined;
   #model = new Model();
-  /** The content that was confirmed last. */
+  /** The last confirmed content. */
   #confirmed = this.#model.content;
   /** The content that is being saved. */
   #attempt: string | undefined;
-  /** All that was ever to be saved. A disk that lies may fall back to any of it. */
+  /** All contents that were ever saved. A disk that lies may return to any of them. */
   readonly #all = new Set([this.#confirmed]);
   #death: Deferred<typeof died> = deferred();
 
@@ -101,7 +101,7 @@ class SimulatedLog {
     this.#attempt = undefined;
   }
 
-  /** Works until that is done, fails as the disk does, or the process dies. */
+  /** Runs `work` until it ends, the disk fails, or the process dies. */
   async #alive(work: () => Promise<void>): Promise<void> {
     const working = work();
     working.catch(() => {});
@@ -114,7 +114,7 @@ class SimulatedLog {
     this.#store = undefined;
   }
 
-  /** A store that cannot save gives up. */
+  /** Ends a store that cannot save. */
   #failed(error: { code?: string }): void {
     if (error.code === undefined) throw error;
     try {
@@ -159,7 +159,10 @@ class SimulatedLog {
     const isRight = this.#disk.lost > 0
       ? this.#all.has(content)
       : content === this.#confirmed || content === this.#attempt;
-    assert(isRight, `neither what was saved nor what was being saved is there: ${content}`);
+    assert(
+      isRight,
+      `the log has neither the saved content nor the content being saved: ${content}`,
+    );
     this.#confirmed = content;
     this.#attempt = undefined;
   }
@@ -178,7 +181,7 @@ class SimulatedLog {
   }
 }
 
-/** Chances that differ from case to case, as a fault hides others. */
+/** Different probabilities for each case, because one fault may hide others. */
 const chances = fc.record({
   shortWrite: fc.constantFrom(0, 0.3),
   shortRead: fc.constantFrom(0, 0.5),
@@ -194,7 +197,7 @@ function property(chances: fc.Arbitrary<Partial<DiskChances>>, after: (log: Simu
   });
 }
 
-test("a log has all that was saved, and nothing by half, whatever an honest disk does", async () => {
+test("a log has all saved changes, and no partial ones, if syncs do not lie", async () => {
   const faults = new Set<string>();
   await fc.assert(
     property(chances, ({ disk }) => {
@@ -208,7 +211,7 @@ test("a log has all that was saved, and nothing by half, whatever an honest disk
   assert(faults.size === 6, [...faults].join());
 });
 
-test("a log loses what was saved only by a disk that lies, and is then of an earlier time or refused", async () => {
+test("on a disk whose syncs lie, a log has an earlier state or is refused", async () => {
   const lying = chances.map((chances) => ({ ...chances, lyingSync: 0.1 }));
   let lost = 0;
   await fc.assert(property(lying, ({ disk }) => lost += disk.lost), {
@@ -245,7 +248,7 @@ async function live({ modules }: DiskProcess): Promise<void> {
   await store.close();
 }
 
-test("what a log has after a kill at any of its calls, it has after a power loss as well", async () => {
+test("the content of a log after a kill in any call survives a power loss", async () => {
   for (const seed of SEEDS) {
     for (let calls = 1;; calls++) {
       const disk = new SimulatedDisk({ random: randomFrom(seed) });
@@ -263,7 +266,7 @@ test("what a log has after a kill at any of its calls, it has after a power loss
   }
 });
 
-test("what a log has after a sync that failed, it has after a power loss as well", async () => {
+test("the content of a log after a failed sync survives a power loss", async () => {
   for (let seed = 0; seed < 50; seed++) {
     const disk = new SimulatedDisk({ random: randomFrom(seed) });
     await jobsOf(disk);

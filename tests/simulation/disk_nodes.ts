@@ -1,7 +1,7 @@
-/** Size of the piece of a write that is written whole or not at all, in bytes. */
+/** Size of a sector, in bytes. A sector is written as a whole or not at all. */
 const SECTOR = 512;
 
-/** A number from 0 to below 1. */
+/** Returns a number from 0 to below 1. */
 export type Random = () => number;
 
 /** A change of a file that the disk may not have yet. */
@@ -10,11 +10,11 @@ interface Change {
   readonly at: number;
   /** `undefined` for a truncation. */
   readonly bytes: Uint8Array | undefined;
-  /** A sync said that the disk has it. */
+  /** True if a sync confirmed it. */
   isConfirmed: boolean;
 }
 
-/** Bytes whose number grows. */
+/** A growing sequence of bytes. */
 class Bytes {
   #bytes = new Uint8Array(0);
   length = 0;
@@ -53,7 +53,7 @@ export class FileNode {
   #seen = new Bytes();
   #saved = new Bytes();
   #changes: Change[] = [];
-  /** Confirmed changes that will be missing after the next power loss. */
+  /** Number of confirmed changes that will be missing after the next power loss. */
   #lost = 0;
   /** The process that has the file locked. */
   lockedBy: object | undefined;
@@ -83,7 +83,7 @@ export class FileNode {
     this.#changes = [];
   }
 
-  /** Says that all changes are saved, and saves none. */
+  /** Confirms all changes without saving any. */
   pretendSync(): void {
     for (const change of this.#changes) change.isConfirmed = true;
   }
@@ -120,7 +120,7 @@ export class FileNode {
     this.#changes.push(change);
   }
 
-  /** Saves the sectors of a change that survive. False if one does not. */
+  /** Saves the sectors of a change that survive. Returns false if a sector is lost. */
   #keep(change: Change, survives: (sector: number) => boolean): boolean {
     const { at, bytes } = change;
     if (bytes === undefined) {
@@ -142,12 +142,12 @@ export class FileNode {
   }
 }
 
-/** Stands for the length of a file among the numbers of its sectors. */
+/** Pseudo number of a sector, for the length of a file. */
 const LENGTH = -1;
 
 /**
- * Which of so many changes survive in which sector: all, none, those before one of them, or in each
- * sector those before another one.
+ * Draws which of the changes survive in which sector: all, none, the first few, or a different
+ * number of the first ones in each sector.
  */
 function survivorsOf(
   changes: number,
@@ -170,7 +170,7 @@ function survivorsOf(
   };
 }
 
-/** What a folder has under a name. */
+/** An entry of a folder. */
 export type Node = FileNode | FolderNode;
 
 /** A change of a folder's names. */
@@ -224,7 +224,7 @@ export class FolderNode {
     for (const change of this.#changes) change.isConfirmed = true;
   }
 
-  /** As of a file. A change that needs another that was lost is lost as well. */
+  /** Like for a file. A change that depends on a lost change is lost too. */
   losePower(random: Random): number {
     let lost = 0;
     const lostNames = new Set<string>();

@@ -6,23 +6,23 @@ import { FileNode, FolderNode, type Node } from "./disk_nodes.ts";
 
 /** A process that uses a {@linkcode SimulatedDisk}. */
 export interface DiskProcess {
-  /** What the store of a server in this process uses in place of the runtime's modules. */
+  /** Replacements for the runtime's modules, for the store of a server in this process. */
   readonly modules: Modules;
   /** The number of calls so far. */
   readonly calls: number;
   /**
-   * Has the process die in a later call, 1 being the next one, which then may do its work or not.
+   * Makes the process die in a later call; 1 is the next one. That call may do its work or not.
    * `onDeath` is called in that call.
    */
   dieIn(calls: number, onDeath?: () => void): void;
   /**
    * Ends the process at once. Its locks are released, and none of its calls completes any more.
-   * What it has written stays, as it is in the memory of the system.
+   * Data that it has written stays in the memory of the system.
    */
   kill(): void;
 }
 
-/** Thrown in a process that is dead: it must not go on. */
+/** Thrown by calls of a dead process, so that it does not continue. */
 export class ProcessDied extends Error {
   override readonly name = "ProcessDied";
 }
@@ -73,7 +73,7 @@ export class DiskProcessCalls implements DiskProcess {
     this.#disk.ended(this);
   }
 
-  /** Whether the process is alive, and dies in this very call. */
+  /** Returns true if the process dies in this call. */
   #dies(call: string): boolean {
     if (this.#isDead) throw new ProcessDied(`${call} of a process that is dead`);
     if (++this.calls !== this.#diesAt) return false;
@@ -83,14 +83,14 @@ export class DiskProcessCalls implements DiskProcess {
     return true;
   }
 
-  /** Makes a call that completes at once. If the process dies in it, it may have done its work. */
+  /** Makes a synchronous call. If the process dies in it, the call may have done its work. */
   #call<T>(call: string, work: () => T): T {
     if (!this.#dies(call)) return work();
     if (this.#disk.upTo(2) === 1) tryTo(work);
     throw new ProcessDied(`the process died in ${call}`);
   }
 
-  /** Makes a call that completes later. If the process dies before, it may do its work or not. */
+  /** Makes an asynchronous call. If the process dies first, the call may do its work or not. */
   #later<T>(call: string, isLate: boolean, work: () => T): Promise<T> {
     this.#inFlight.add(work);
     this.#dies(call);
@@ -327,7 +327,7 @@ function tryTo(work: () => unknown): void {
   try {
     work();
   } catch {
-    // Nobody is left to be told.
+    // The process is dead, so nobody waits for the result.
   }
 }
 

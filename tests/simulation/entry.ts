@@ -1,114 +1,117 @@
 import type { SimulatedProcess } from "./process.ts";
 
-/** What the producer was told of a job. */
+/**
+ * The result of enqueuing a job, as its producer got it: none yet, accepted (`had`), not sent,
+ * unknown, or refused.
+ */
 export type Promised = "nothing" | "had" | "not-sent" | "unknown" | "refused";
 
-/** Where a job of the server is. */
+/** The place of a job on the server. */
 export type Place = "waiting" | "working" | "dead";
 
-/** What is known of one job. */
+/** The record of one job. */
 export interface Entry {
   readonly jid: string;
-  /** Its number among the jobs of the load; -1 for others. */
+  /** Its number among the jobs of producers; -1 for a job that the library creates itself. */
   readonly number: number;
-  /** Who enqueues it, and when that began, in the world's time. */
+  /** The process that enqueues it, and the simulated time of the call. */
   producer: SimulatedProcess | undefined;
   calledAt: number;
-  /** It has to arrive in the order of its producer's calls. */
+  /** True if it must arrive in the order of its producer's calls. */
   isOrdered: boolean;
-  /** It must not be there twice. */
+  /** True if the server must not get it twice. */
   isOnce: boolean;
   promised: Promised;
-  /** Times that the server took it from somebody. */
+  /** Number of times that the server accepted it. */
   pushes: number;
-  /** Of these, those by a worker that puts it off; and how often workers wanted to. */
-  putOff: number;
-  toPutOff: number;
-  /** Copies of it by their place, as they have to be. */
+  /** Number of pushes by which workers requeued it, and the number that they intended. */
+  requeued: number;
+  toRequeue: number;
+  /** Expected number of its copies in each place. */
   waiting: number;
   working: number;
   dead: number;
-  /** Copies on their way from a set to their queue. */
+  /** Number of copies that have left a set and not reached their queue. */
   due: number;
-  /** Why copies came back after the first, in their order: each explains one more run. */
+  /** Reasons of later copies, in order. Each reason allows one more run. */
   readonly reasons: string[];
-  /** Why its reservation ended, until it is tried again. */
+  /** Reason for which its reservation ended, until it is retried. */
   why: string | undefined;
   handed: number;
   starts: number;
-  /** Runs whose handler ended in a way that asks for ACK, and in a way that asks for FAIL. */
+  /** Number of runs after which the worker must send ACK, and FAIL. */
   toAcknowledge: number;
   toFail: number;
   acks: number;
-  /** ACKs, of those too that came when nobody had it. */
+  /** Number of ACKs, including those that arrived when no worker had the job. */
   ackCommands: number;
   fails: number;
-  /** Where its copies were when the server ended. */
+  /** State of its copies when the server ended; see {@linkcode stateOf}. */
   before: number;
-  /** Where its copies are for sure, whatever happens to the server; see `Journal`. */
+  /** State of its copies that is saved and so survives a crash of the server; see `Journal`. */
   saved: number;
-  /** The group that its first push was saved with. */
+  /** Number of the store group that contains its first push. */
   pushedIn: number;
-  /** Two copies of it were with workers at the same time. */
+  /** True if two workers had copies of it at the same time. */
   isShared: boolean;
-  /** The server was told to take it from its worker, and has not. */
+  /** True if the server got an ACK or a FAIL but has not ended the reservation yet. */
   mustEnd: boolean;
-  /** Copies that somebody removed. */
+  /** Number of copies that an admin removed. */
   removed: number;
-  /** The worker that has it, or had it last; and whoever had it before. */
+  /** The worker that has it or had it last, and the workers that had it before. */
   holder: Worker | undefined;
   readonly formerHolders: Worker[];
   handedAt: number;
-  /** Of the last time that it was handed out. */
+  /** State of its last run: started, ended, requeued, or excused from reporting. */
   isStarted: boolean;
   isEnded: boolean;
-  isPutOff: boolean;
+  isRequeued: boolean;
   isExcused: boolean;
-  /** Since it was handed out last. */
+  /** Number of ACKs and of requeues since a worker last fetched it. */
   acksNow: number;
-  putOffNow: number;
-  /** Its handler threw what is no outcome. */
+  requeuedNow: number;
+  /** True if its handler threw an error that is not an outcome. */
   hasThrown: boolean;
-  /** Steps of a resumable job that were done. */
+  /** Number of completed steps of a resumable job. */
   steps: number;
 }
 
-/** A worker, as far as the ledger has to know it. */
+/** The properties of a worker that the ledger uses. */
 export interface Worker {
   readonly process: SimulatedProcess;
-  /** It was told to stop, by us or by the server. */
+  /** True if the simulation stops it; `isSignalled` if the server asked it to stop. */
   readonly isStopping: boolean;
   readonly isSignalled: boolean;
 }
 
-/** How the ids of the jobs of the load begin. */
+/** Prefix of the ids of the jobs that producers enqueue. */
 export const PREFIX = "job-";
 
-/** The id of a job of the load. */
+/** Returns the id of a job that a producer enqueues. */
 export function jidOf(number: number): string {
   return PREFIX + String(number).padStart(8, "0");
 }
 
-/** What became of a push. */
+/** The result of a push. */
 export interface PushOutcome {
   readonly isThere: boolean;
-  /** It was not the very same as one in its set. */
+  /** False if its set already contained exactly the same job. */
   readonly isNew: boolean;
-  /** Its worker puts it off. */
-  readonly isPutOff: boolean;
+  /** True if its worker requeues it. */
+  readonly isRequeued: boolean;
 }
 
-/** Where the copies of a job are, as one number. */
+/** Encodes the number of copies of a job in each place as one number. */
 export function stateOf({ waiting, working, dead }: Entry): number {
   return waiting + 100 * working + 10_000 * dead;
 }
 
-/** How many copies there are. */
+/** Returns the number of copies in a state. */
 export function copiesIn(state: number): number {
   return state % 100 + Math.floor(state / 100) % 100 + Math.floor(state / 10_000);
 }
 
-/** A job of which nothing is known yet. */
+/** Creates the record of a new job. */
 export function newEntry(jid: string, number: number): Entry {
   return {
     jid,
@@ -119,8 +122,8 @@ export function newEntry(jid: string, number: number): Entry {
     isOnce: false,
     promised: "nothing",
     pushes: 0,
-    putOff: 0,
-    toPutOff: 0,
+    requeued: 0,
+    toRequeue: 0,
     before: 0,
     saved: 0,
     pushedIn: 0,
@@ -145,10 +148,10 @@ export function newEntry(jid: string, number: number): Entry {
     handedAt: 0,
     isStarted: false,
     isEnded: false,
-    isPutOff: false,
+    isRequeued: false,
     isExcused: false,
     acksNow: 0,
-    putOffNow: 0,
+    requeuedNow: 0,
     hasThrown: false,
     steps: 0,
   };

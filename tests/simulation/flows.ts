@@ -14,18 +14,18 @@ export interface FlowsParts {
   readonly queues: readonly string[];
 }
 
-/** One workflow: parts side by side, each of one or two jobs, and a last job behind all of them. */
+/** One workflow: parallel parts of one or two jobs each, and a last job after all parts. */
 interface Flow {
   readonly id: string;
   readonly parts: number;
-  /** Its start was confirmed. */
+  /** True if its start was confirmed. */
   isStarted: boolean;
   /** Parts whose last handler has succeeded. */
   readonly done: Set<number>;
   lastRuns: number;
 }
 
-/** The workflows of a world: starts them, runs their jobs, and judges when these run. */
+/** Starts the workflows of a world, runs their jobs, and checks the order of the runs. */
 export class Flows {
   readonly #parts: FlowsParts;
   readonly #flows = new Map<string, Flow>();
@@ -37,12 +37,12 @@ export class Flows {
     this.#process = new SimulatedProcess("starter of workflows", parts.timeline);
   }
 
-  /** Calls of which nothing is known yet. */
+  /** Number of `start` calls in progress. */
   get starting(): number {
     return this.#starting;
   }
 
-  /** Starts so many, one after the other. */
+  /** Starts `count` workflows, one every `everyMs` milliseconds. */
   async start(count: number, everyMs: number): Promise<void> {
     this.#starting++;
     const { network, ledger } = this.#parts;
@@ -67,7 +67,7 @@ export class Flows {
     this.#starting--;
   }
 
-  /** Has a consumer run jobs of workflows. */
+  /** Makes a consumer run jobs of workflows. */
   attach(consumer: Consumer): void {
     new Workflows().attach(consumer);
     consumer.register("part", (job) => {
@@ -78,7 +78,7 @@ export class Flows {
     consumer.register("last", (job) => this.#last(job));
   }
 
-  /** What has to be so at the end. */
+  /** Checks the workflows at the end. */
   judge(): void {
     const { ledger } = this.#parts;
     const gone = new Set<string>();
@@ -89,9 +89,9 @@ export class Flows {
     for (const { id, isStarted, lastRuns } of this.#flows.values()) {
       ledger.count("workflows");
       if (!isStarted || lastRuns > 0) continue;
-      // Somebody removed one of its jobs, or one has failed for good.
+      // An admin removed one of its jobs, or one is dead.
       if (gone.has(id) || ledger.hasLostJobs) ledger.count("workflows that lost a job");
-      else ledger.violated("a workflow comes to its end", id);
+      else ledger.violated("a workflow ends", id);
     }
   }
 
@@ -129,17 +129,17 @@ export class Flows {
     const flow = this.#flows.get(job.args[0] as string)!;
     flow.lastRuns++;
     if (flow.done.size < flow.parts) {
-      ledger.violated("what follows a join does not run before it", flow.id);
+      ledger.violated("the job after a join runs after it", flow.id);
     }
     const results = JSON.stringify(resultsOf(job));
     const due = JSON.stringify(Array.from({ length: flow.parts }, (_, part) => part));
     if (results !== due) {
-      ledger.violated("a join hands on the result of each part", `${flow.id}: ${results}`);
+      ledger.violated("a join passes on the result of each part", `${flow.id}: ${results}`);
     }
   }
 }
 
-/** The workflow that a job belongs to. */
+/** Returns the id of the workflow that a job belongs to. */
 function idOf(jid: string): string | undefined {
   return /^flow-\d+/.exec(jid)?.[0];
 }

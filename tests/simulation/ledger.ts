@@ -15,44 +15,45 @@ import type { SimulatedProcess } from "./process.ts";
 import type { Violation } from "./result.ts";
 import { Trace } from "./trace.ts";
 
-/** A worker that was without trouble for this long has sent its heartbeats, in milliseconds. */
+/** A worker without faults for this time must have sent its heartbeats, in milliseconds. */
 const FORGET_MS = 100_000;
 
-/** Violations that are kept; all are counted. */
+/** Maximum number of violations that are kept. All violations are counted. */
 const MAX_VIOLATIONS = 20;
 
 /**
- * The judge of a world: knows of each job what its producer was promised, where the server has to
- * have it, and why it runs again. Whatever contradicts that is a violation.
+ * The judge of a world. It records for each job the result that its producer got, the place where
+ * the server must have it, and the reasons for which it may run again. A contradiction is a
+ * violation.
  */
 export class Ledger {
   readonly trace = new Trace();
   readonly violations: Violation[] = [];
   readonly reruns: Record<string, number> = {};
   readonly counts: Record<string, number> = {};
-  /** Copies that are with the server and not dead. */
+  /** Number of copies on the server that are not dead. */
   open = 0;
-  /** Jobs of the load that the server took. */
+  /** Number of jobs of producers that the server accepted. */
   taken = 0;
   /** A server had kept nothing, or its disk had lied. */
   hasLostJobs = false;
-  /** When the server's clock was last set, in the world's time. */
+  /** Simulated time at which the server's clock was last set. */
   serverJumpedAt = -Infinity;
-  /** When it last was paused or gone. */
+  /** Simulated time at which the server was last paused or down. */
   serverTroubledAt = -Infinity;
-  /** Hears of a job of the library's own that comes once more. */
+  /** Called when a job that the library itself creates is pushed again. */
   onOtherAgain: (entry: Entry) => void = () => {};
-  /** Hears of everything that happens to a job. */
+  /** Called with each event of a job. */
   tell: ((jid: string, what: string, atMs: number) => void) | undefined;
-  /** There where the server keeps what it has. */
+  /** Set if the server has persistent storage. */
   journal: Journal | undefined;
   readonly #now: () => number;
   readonly #load: Entry[] = [];
-  /** Jobs whose id was made by the library. */
+  /** Jobs of producers whose id the library created. */
   readonly #named = new Map<string, Entry>();
   readonly #others = new Map<string, Entry>();
   readonly #workers = new Map<string, Worker>();
-  /** Producers that keep the order of their calls, each with its last job that came. */
+  /** Producers with `ordered: true`, and the number of the last job that arrived from each. */
   readonly #ordered = new Map<SimulatedProcess, number>();
 
   constructor(now: () => number) {
@@ -82,7 +83,7 @@ export class Ledger {
     this.violations.push({ rule, detail, atMs: this.#now() });
   }
 
-  /** A job is about to be enqueued, with an id of the load unless it has one. */
+  /** Records that a job is about to be enqueued. Without `jid`, it gets the next id. */
   called(producer: SimulatedProcess, jid?: string): Entry {
     const number = this.#load.length;
     const entry = newEntry(jid ?? jidOf(number), number);
@@ -96,25 +97,25 @@ export class Ledger {
     return entry;
   }
 
-  /** Its producer was told. */
+  /** Records the result that the producer of a job got. */
   settled(entry: Entry, promised: Promised): void {
     this.tell?.(entry.jid, `its producer is told: ${promised}`, this.#now());
     entry.promised = promised;
     this.count(`enqueue ${promised}`);
     if (promised === "had" && this.journal?.isSaved(entry.pushedIn) === false) {
-      this.violated("a promise is made for what is saved", entry.jid);
+      this.violated("a confirmed job is saved", entry.jid);
     }
     if (promised === "had" && entry.pushes === 0) {
-      this.violated("what a producer was promised, the server has", entry.jid);
+      this.violated("the server has every confirmed job", entry.jid);
     }
     if ((promised === "not-sent" || promised === "refused") && entry.pushes > 0) {
-      this.violated("what was not sent is not there", entry.jid);
+      this.violated("a job that was not sent is not on the server", entry.jid);
     }
   }
 
   /**
-   * The server took a job, after it came to its place; what was the very same as one in its set is
-   * there once.
+   * Records that the server accepted a job. Called after the job has reached its place. If its set
+   * contained exactly the same job, there is still only one.
    */
   pushed(entry: Entry, how: PushOutcome): void {
     this.tell?.(entry.jid, `pushed, ${JSON.stringify(how)}`, this.#now());
@@ -123,51 +124,51 @@ export class Ledger {
     const isAgain = entry.pushes++ > 0;
     if (!isAgain && entry.number >= 0) this.taken++;
     if (!isAgain) entry.pushedIn = this.journal?.group ?? 0;
-    if (how.isPutOff) {
-      entry.putOff++;
-      entry.putOffNow++;
+    if (how.isRequeued) {
+      entry.requeued++;
+      entry.requeuedNow++;
     }
-    if (!how.isThere) this.violated("what the server takes, it has", jid);
+    if (!how.isThere) this.violated("the server has every job that it accepts", jid);
     if (entry.promised === "not-sent" || entry.promised === "refused") {
-      this.violated("what was not sent is not there", jid);
+      this.violated("a job that was not sent is not on the server", jid);
     }
     if (!isAgain) return this.#checkOrder(entry);
     if (how.isNew && entry.number < 0) this.onOtherAgain(entry);
-    if (entry.isOnce && entry.pushes - entry.putOff > 1 && entry.toPutOff === 0) {
-      return this.violated("at most once is at most once", jid);
+    if (entry.isOnce && entry.pushes - entry.requeued > 1 && entry.toRequeue === 0) {
+      return this.violated("at-most-once delivers a job once at most", jid);
     }
-    if (how.isPutOff || producer === undefined || entry.toPutOff > 0) return;
+    if (how.isRequeued || producer === undefined || entry.toRequeue > 0) return;
     if (producer.troubledAt < entry.calledAt && this.serverTroubledAt < entry.calledAt) {
-      this.violated("nothing is sent again over a connection that is whole", jid);
+      this.violated("nothing is sent twice without a fault", jid);
     }
   }
 
-  /** The server gave the job to a worker. */
+  /** Records that the server gave the job to a worker. */
   handed(entry: Entry, wid: string): void {
     this.tell?.(entry.jid, `handed to ${this.#workers.get(wid)?.process.name}`, this.#now());
     this.trace.add(2, entry.number, this.#now());
     if (entry.waiting === 0) {
-      this.violated("only what waits is handed out", entry.jid);
+      this.violated("only waiting jobs are fetched", entry.jid);
       this.open++;
     } else {
       entry.waiting--;
     }
-    // ACK and FAIL go by the jid: they end one of two, and the server takes the other one back.
+    // ACK and FAIL name only the jid: they end one of two reservations, and the other one expires.
     if (entry.working++ > 0) entry.isShared = true;
     this.journal?.note(entry);
     if (entry.handed++ > 0) this.#ranAgain(entry);
     if (entry.holder !== undefined) entry.formerHolders.push(entry.holder);
     entry.holder = this.#workers.get(wid);
     entry.handedAt = this.#now();
-    entry.acksNow = entry.putOffNow = 0;
+    entry.acksNow = entry.requeuedNow = 0;
     entry.isStarted =
       entry.isEnded =
-      entry.isPutOff =
+      entry.isRequeued =
       entry.isExcused =
         false;
   }
 
-  /** A copy comes to a place. */
+  /** Records that a copy has reached a place. */
   came(entry: Entry, place: Place, why?: string): void {
     this.tell?.(entry.jid, `comes to ${place}, ${why}`, this.#now());
     entry[place]++;
@@ -176,11 +177,11 @@ export class Ledger {
     if (why !== undefined) entry.reasons.push(why);
   }
 
-  /** A copy leaves a place, to be seen no more where there is a reason. */
+  /** Records that a copy has left a place. With the reason `why`, it is removed from the server. */
   left(entry: Entry, place: Place, why?: string): void {
     this.tell?.(entry.jid, `leaves ${place}, ${why}`, this.#now());
     if (entry[place] === 0) {
-      return this.violated("each job is where it has to be", `${entry.jid}: ${place}`);
+      return this.violated("each job is in the expected place", `${entry.jid}: ${place}`);
     }
     entry[place]--;
     if (place !== "dead") this.open--;
@@ -191,20 +192,20 @@ export class Ledger {
     this.count(`removed: ${why}`);
   }
 
-  /** A copy leaves a set as its time has come. */
+  /** Records that a copy leaves a set because it is due. */
   leftDue(entry: Entry): void {
     this.left(entry, "waiting");
     entry.due++;
   }
 
-  /** A copy comes to its queue, where nobody has pushed it. */
+  /** Records that a due copy has reached its queue. */
   cameDue(entry: Entry): void {
-    if (entry.due === 0) return this.violated("a job comes from somewhere", entry.jid);
+    if (entry.due === 0) return this.violated("a job does not appear from nowhere", entry.jid);
     entry.due--;
     this.came(entry, "waiting");
   }
 
-  /** The server is about to carry out an ACK. */
+  /** Records that the server is about to execute an ACK. */
   acknowledged(jid: string, hadIt: boolean): void {
     this.#checkOnce(this.of(jid));
     this.tell?.(jid, `ACK, ${hadIt}`, this.#now());
@@ -217,22 +218,22 @@ export class Ledger {
       }
       return;
     }
-    if (entry.isPutOff && entry.putOffNow === 0 && !entry.isShared) {
-      this.violated("a job that is put off is enqueued before it is acknowledged", jid);
+    if (entry.isRequeued && entry.requeuedNow === 0 && !entry.isShared) {
+      this.violated("a requeued job is enqueued before it is acknowledged", jid);
     }
     entry.acksNow++;
     if (++entry.acks > entry.toAcknowledge) this.#early(entry, "acknowledged");
     entry.mustEnd = true;
   }
 
-  /** The server is about to carry out a FAIL. */
+  /** Records that the server is about to execute a FAIL. */
   failed(jid: string, hadIt: boolean): void {
     this.tell?.(jid, `FAIL, ${hadIt}`, this.#now());
     const entry = this.of(jid);
     this.trace.add(4, entry.number, this.#now());
     if (!hadIt) return this.count("FAIL of a job that nobody has");
     const holders = [entry.holder, ...entry.formerHolders];
-    // A stop gives jobs back by FAIL.
+    // A stop releases jobs by FAIL.
     if (
       ++entry.fails > entry.toFail &&
       !holders.some((holder) => holder?.isStopping || holder?.isSignalled)
@@ -242,7 +243,7 @@ export class Ledger {
     entry.mustEnd = true;
   }
 
-  /** The server has carried out an ACK or a FAIL. */
+  /** Checks the state after the server has executed an ACK or a FAIL. */
   carriedOut(jid: string): void {
     const entry = this.of(jid);
     if (entry.mustEnd && entry.working > 0 && !entry.isShared) {
@@ -251,13 +252,13 @@ export class Ledger {
     entry.mustEnd = false;
   }
 
-  /** The server takes a job from its worker, by ACK or FAIL. */
+  /** Records that an ACK or a FAIL has ended a reservation. */
   ended(entry: Entry): void {
     entry.mustEnd = false;
     this.left(entry, "working");
   }
 
-  /** The server takes a job from its worker as its reservation is over. */
+  /** Records that a reservation has expired. */
   expired(entry: Entry): void {
     this.tell?.(entry.jid, "its reservation ends", this.#now());
     this.trace.add(5, entry.number, this.#now());
@@ -266,13 +267,13 @@ export class Ledger {
     entry.why = `reservation ended: ${this.#whyExpired(entry)}`;
   }
 
-  /** A copy waits to be tried again. */
+  /** Records that a copy waits for a retry. */
   cameToRetries(entry: Entry): void {
     this.came(entry, "waiting", entry.why ?? "it failed");
     entry.why = undefined;
   }
 
-  /** Nothing is left of anything. */
+  /** Records a FLUSH. */
   flushed(): void {
     for (const entry of this.entries()) {
       const { waiting, working, dead, due } = entry;
@@ -292,7 +293,7 @@ export class Ledger {
     }
   }
 
-  /** Another server starts, of which nothing is known but what the journal says. */
+  /** Records that another server starts. Its content is only known from the journal. */
   serverStarts(): void {
     for (const entry of this.entries()) {
       entry.before = stateOf(entry);
@@ -306,27 +307,27 @@ export class Ledger {
     this.open = 0;
   }
 
-  /** A server that starts found a job in this place. */
+  /** Records that a starting server found a job in this place. */
   restored(entry: Entry, place: Place): void {
     this.tell?.(entry.jid, `found again: ${place}`, this.#now());
     entry[place]++;
     if (place !== "dead") this.open++;
   }
 
-  /** It has found everything; `isLossy`: what was saved may be gone. */
+  /** Checks what a starting server has found. `isLossy`: saved changes may be lost. */
   serverStarted(isLossy: boolean): void {
     if (isLossy) this.hasLostJobs = true;
     const { journal } = this;
     if (!isLossy && journal !== undefined) {
       for (const { jid } of journal.unexplained()) {
-        this.violated("a server finds what some group had left", jid);
+        this.violated("a restarted server has the state after some group", jid);
       }
     }
     for (const entry of this.entries()) {
       const state = stateOf(entry);
       if (!isLossy && state !== entry.saved && journal?.isOpen(entry) !== true) {
         const { jid, saved } = entry;
-        this.violated("what was saved survives", `${jid}: ${saved} was saved, ${state} is there`);
+        this.violated("saved changes survive", `${jid}: ${saved} was saved, ${state} is there`);
       }
       entry.saved = state;
       if (state === entry.before) continue;
@@ -336,18 +337,18 @@ export class Ledger {
       for (let i = 0; i < entry.waiting; i++) {
         entry.reasons.push("the server lost what was not saved");
       }
-      // It may be ended once more, as the first time is forgotten.
+      // It may be acknowledged or failed again, because the server has lost the first command.
       entry.toAcknowledge++;
       entry.toFail++;
     }
   }
 
-  /** A worker of this id is there. */
+  /** Registers a worker. */
   register(wid: string, worker: Worker): void {
     this.#workers.set(wid, worker);
   }
 
-  /** A handler begins. */
+  /** Records that a handler starts. */
   started(jid: string, worker: Worker): void {
     this.tell?.(jid, `starts in ${worker.process.name}`, this.#now());
     const entry = this.of(jid);
@@ -357,22 +358,22 @@ export class Ledger {
     if (entry.holder === worker) entry.isStarted = true;
   }
 
-  /** A handler ended, and its result is about to be reported. */
-  finished(jid: string, worker: Worker, result: "ACK" | "FAIL" | "put off"): void {
+  /** Records that a handler has ended. Its result is reported next. */
+  finished(jid: string, worker: Worker, result: "ACK" | "FAIL" | "requeued"): void {
     this.tell?.(jid, `ends in ${worker.process.name}: ${result}`, this.#now());
     const entry = this.of(jid);
     if (result === "FAIL") entry.toFail++;
     else entry.toAcknowledge++;
-    // If the server refuses to take it back, it fails.
-    if (result === "put off") {
-      entry.toPutOff++;
-      entry.isPutOff = true;
+    // If the server refuses the requeued job, the worker sends FAIL.
+    if (result === "requeued") {
+      entry.toRequeue++;
+      entry.isRequeued = true;
       entry.toFail++;
     }
     if (entry.holder === worker) entry.isEnded = true;
   }
 
-  /** A worker says that it cannot report a result, or that the reservation ends before. */
+  /** Records that a worker announced a result that it cannot report, or an expired reservation. */
   excused(jid: string, worker: Worker, event: string): void {
     this.tell?.(jid, `${worker.process.name} says: ${event}`, this.#now());
     const entry = this.of(jid);
@@ -380,24 +381,24 @@ export class Ledger {
     if (entry.holder === worker) entry.isExcused = true;
   }
 
-  /** A resumable job does a step. */
+  /** Records a step of a resumable job. */
   stepped(jid: string, step: number): void {
     const entry = this.of(jid);
     if (step > entry.steps) this.violated("a resumable job skips no step", `${jid}: ${step}`);
     entry.steps = Math.max(entry.steps, step + 1);
   }
 
-  /** The server forgot a worker, as it has not heard of it. */
+  /** Records that the server has removed a worker without heartbeats. */
   forgotten(wid: string): void {
     const worker = this.#workers.get(wid);
     if (worker === undefined || worker.process.isDead || worker.isStopping) return;
     const since = this.#now() - FORGET_MS;
     if (worker.process.troubledAt < since && this.serverTroubledAt < since) {
-      this.violated("a worker that lives is not forgotten", worker.process.name);
+      this.violated("a live worker is not removed", worker.process.name);
     }
   }
 
-  /** Whether nothing went wrong since the job was handed out. */
+  /** Returns true if there was no fault since the job was fetched. */
   #isCalm({ holder, handedAt, isShared }: Entry): boolean {
     if (holder === undefined || isShared) return false;
     return holder.process.troubledAt < handedAt && this.serverTroubledAt < handedAt;
@@ -409,7 +410,7 @@ export class Ledger {
     else this.reruns[reason] = (this.reruns[reason] ?? 0) + 1;
   }
 
-  /** An ACK is sent once for each run, unless something happens to a connection. */
+  /** Checks that an ACK is sent once for each run, unless there was a fault. */
   #checkOnce(entry: Entry): void {
     const { jid, number, calledAt, holder, formerHolders, toAcknowledge } = entry;
     if (++entry.ackCommands <= toAcknowledge || number < 0) return;
@@ -417,16 +418,16 @@ export class Ledger {
       one !== undefined && one.process.troubledAt >= calledAt
     );
     if (isTroubled || this.serverTroubledAt >= calledAt) return;
-    this.violated("a result is reported once over a connection that is whole", jid);
+    this.violated("a result is reported once without a fault", jid);
   }
 
   /**
-   * An ACK or a FAIL that is sent again, as its reply was lost, may meet the next run of its job:
-   * both go by the jid.
+   * An ACK or a FAIL whose reply was lost is sent again, and may then end the next run of its job,
+   * because it names only the jid.
    */
   #early(entry: Entry, what: string): void {
     const { jid, number, handed, calledAt, holder, formerHolders } = entry;
-    // Jobs of the library's own are ended by what it does, and not by handlers alone.
+    // For its own jobs, the library also sends ACK and FAIL outside of handlers.
     if (number < 0) return;
     const isTroubled = [holder, ...formerHolders].some((one) =>
       one !== undefined && one.process.troubledAt >= calledAt
@@ -434,10 +435,10 @@ export class Ledger {
     if (handed > 1 && (isTroubled || this.serverTroubledAt >= calledAt)) {
       return this.count(`${what} by what was sent again`);
     }
-    this.violated(`only what ended so is ${what}`, jid);
+    this.violated(`a job is ${what} only after such a result`, jid);
   }
 
-  /** Jobs of a producer that keeps the order of its calls come in that order. */
+  /** Checks that the jobs of a producer with `ordered: true` arrive in order. */
   #checkOrder(entry: Entry): void {
     const { producer, number, isOrdered } = entry;
     if (producer === undefined || !isOrdered) return;
@@ -451,18 +452,18 @@ export class Ledger {
     const { holder, handedAt, jid } = entry;
     if (holder === undefined) return "nobody had it";
     const { process } = holder;
-    if (entry.number < 0) return "it is a job of the library's own";
+    if (entry.number < 0) return "the library created it";
     if (process.isDead) return "its worker was killed";
     if (this.serverJumpedAt >= handedAt) return "the server's clock was set";
     if (process.pausedAt >= handedAt) return "its worker was paused";
-    if (entry.isShared) return "it was there twice";
-    if (entry.isExcused) return "its worker could not report, and said so";
+    if (entry.isShared) return "the server had it twice";
+    if (entry.isExcused) return "its worker announced an unreported result";
     const isTroubled = process.troubledAt >= handedAt || this.serverTroubledAt >= handedAt;
     if (isTroubled && (holder.isStopping || holder.isSignalled)) return "its worker was stopped";
     if (!entry.isStarted && isTroubled) return "it was lost with a connection";
     this.violated(
       entry.isEnded
-        ? "each result is reported, or it is said that it is not"
+        ? "each result is reported or announced as unreported"
         : "a reservation ends only for a reason",
       `${jid}, of ${process.name}, handed out at ${handedAt}`,
     );

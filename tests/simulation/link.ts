@@ -6,42 +6,42 @@ import type { TransportConnection } from "../../src/transport/transport.ts";
 import type { SimulatedProcess } from "./process.ts";
 import type { Random } from "./random.ts";
 
-/** What a network does to everything that passes. */
+/** Properties of the network that affect all data. */
 export interface LinkWeather {
-  /** Milliseconds from end to end, at least 1. */
+  /** Latency in one direction, in milliseconds, at least 1. */
   readonly minLatencyMs: number;
   readonly maxLatencyMs: number;
-  /** Bytes that arrive at once, at most. */
+  /** Maximum number of bytes that arrive together. */
   readonly maxChunk: number;
-  /** Bytes that a client may send without waiting. */
+  /** Number of bytes that a client may send without waiting. */
   readonly sendBuffer: number;
-  /** Bytes that are kept for a client that does not read, before the server is asked to wait. */
+  /** Number of unread bytes for a client from which the server must wait. */
   readonly highWater: number;
 }
 
-/** Who has a link. */
+/** The owner of a link: the network. */
 export interface LinkOwner {
   readonly random: Random;
   readonly weather: LinkWeather;
-  /** Nothing arrives before this time. */
+  /** Returns the simulated time before which nothing arrives on a link. */
   heldUntil(link: Link): number;
   ended(link: Link): void;
 }
 
-/** How long a connection that is half there lasts at the server, which asks by TCP. */
+/** Time after which TCP keep-alive ends a silent connection at the server, in milliseconds. */
 const KEEP_ALIVE_MS = 120_000;
 
-/** One direction: what was sent arrives later, in its order. */
+/** One direction of a link: bytes arrive later, in order. */
 class Pipe {
   readonly #link: Link;
   readonly #to: SimulatedProcess;
   readonly #arrived: (bytes: Uint8Array) => void;
   readonly #ended: () => void;
-  /** When the last of it arrives. */
+  /** Simulated time at which the last event arrives. */
   #lastAt = 0;
-  /** Bytes on their way. */
+  /** Number of bytes in flight. */
   inFlight = 0;
-  /** Bytes that still pass before the link is cut. */
+  /** Number of bytes that arrive before the link is cut. */
   left = Infinity;
 
   constructor(
@@ -64,7 +64,7 @@ class Pipe {
     }
   }
 
-  /** The other end hears of the end behind all that was sent. */
+  /** Ends this direction after all bytes in flight. */
   end(): void {
     this.#later(() => this.#link.isSilent || this.#ended());
   }
@@ -93,32 +93,32 @@ class Pipe {
   }
 }
 
-/** A connection between a client and the server, over a network that may do anything to it. */
+/** A connection between a client and the server, with faults. */
 export class Link implements Peer {
   readonly owner: LinkOwner;
   readonly client: SimulatedProcess;
   readonly server: SimulatedProcess;
-  /** Nothing passes any longer, and nobody hears of it. */
+  /** True if no data arrives any more and neither end is notified. */
   isSilent = false;
-  /** Neither end is there any longer. */
+  /** True if the connection is closed at both ends. */
   isCut = false;
   readonly #streams: SocketStreams;
   readonly #toServer: Pipe;
   readonly #toClient: Pipe;
   #handler: PeerHandler | undefined;
-  /** Sent by the server, and not asked for by the client yet. */
+  /** Bytes from the server that the client has not requested yet. */
   readonly #ready = new Fifo<Uint8Array>();
-  /** Bytes that the client has not taken. */
+  /** Number of bytes from the server that the client has not read. */
   #unread = 0;
   #isFull = false;
   #isWanted = false;
-  /** Arrived while the server did not read. */
+  /** Bytes that arrived while the server did not read. */
   readonly #unreadByServer: Uint8Array[] = [];
   #isPaused = false;
   #isClosedAtServer = false;
   #slowness = 1;
   #isTroubled = false;
-  /** The writes that wait for the send buffer. */
+  /** Ends the write that waits for room in the send buffer. */
   #written: (() => void) | undefined;
 
   constructor(owner: LinkOwner, client: SimulatedProcess, server: SimulatedProcess) {
@@ -154,28 +154,28 @@ export class Link implements Peer {
     });
   }
 
-  /** So many times the latency. */
+  /** Factor of the latency. */
   get slowness(): number {
     return this.#slowness;
   }
 
-  /** From now on everything takes so many times as long. */
+  /** Multiplies the latency by `slowness` from now on. */
   slow(slowness: number): void {
     this.#slowness = slowness;
     this.#trouble(slowness > 1);
   }
 
-  /** The client's end. */
+  /** The client's end of the connection. */
   get connection(): TransportConnection {
     return this.#streams.connection;
   }
 
-  /** The server has taken the connection. */
+  /** Called when the server has accepted the connection. */
   attach(handler: PeerHandler): void {
     this.#handler = handler;
   }
 
-  /** Both ends hear that it is gone; what is on its way is lost. */
+  /** Closes the connection at both ends. Bytes in flight are lost. */
   cut(isReset = false): void {
     if (this.isCut) return;
     this.isCut = true;
@@ -184,15 +184,15 @@ export class Link implements Peer {
     this.server.schedule(1, () => this.#closedAtServer());
   }
 
-  /** The client's process was killed, or its machine. */
+  /** Called when the client's process was killed, or its machine lost power. */
   abandon(isPowerLoss: boolean): void {
     if (isPowerLoss) return this.silence();
-    // What the kernel had taken still leaves, up to any byte of it.
+    // The kernel still sends a random part of the bytes that the process has written.
     this.#toServer.left = this.owner.random.int(this.#toServer.inFlight + 1);
     this.#toServer.end();
   }
 
-  /** The server's process was killed. */
+  /** Called when the server's process was killed. */
   orphan(): void {
     if (this.isCut) return;
     this.isCut = true;
@@ -203,7 +203,7 @@ export class Link implements Peer {
     this.owner.ended(this);
   }
 
-  /** Nothing passes from now on, and nobody hears of it before TCP itself asks. */
+  /** Drops all data from now on. The server notices it by TCP keep-alive, the client does not. */
   silence(): void {
     if (this.isSilent || this.isCut) return;
     this.isSilent = true;
@@ -211,7 +211,7 @@ export class Link implements Peer {
     this.server.schedule(KEEP_ALIVE_MS, () => this.#closedAtServer());
   }
 
-  /** It is cut in the middle of what passes next, after so many bytes. */
+  /** Cuts the connection after `bytes` more bytes in this direction. */
   cutAfter(direction: "to server" | "to client", bytes: number): void {
     (direction === "to server" ? this.#toServer : this.#toClient).left = bytes;
   }
@@ -245,7 +245,7 @@ export class Link implements Peer {
     }
   }
 
-  /** What happens to a client's connections may be why it does something. */
+  /** Records a fault of the client, which excuses some of its later behaviour. */
   #trouble(isTroubled: boolean): void {
     this.client.trouble();
     if (isTroubled === this.#isTroubled) return;
@@ -255,7 +255,7 @@ export class Link implements Peer {
 
   async #write(chunk: Uint8Array): Promise<void> {
     if (this.client.isDead) return await new Promise(() => {});
-    // A copy: the client fills its buffer anew after this.
+    // Copied, because the client reuses its buffer.
     if (!this.isCut) this.#toServer.send(chunk.slice());
     if (this.#toServer.inFlight <= this.owner.weather.sendBuffer) return;
     await new Promise<void>((resolve) => this.#written = resolve);

@@ -26,28 +26,28 @@ const TYPES = [
 /** Longest time that a producer takes to stop: its calls have 25 seconds. */
 const STOP_MS = 40_000;
 
-/** Longest time of a call without trouble, and how long trouble may have effects. */
+/** Longest time of a call without faults, and longest time for which a fault has effects, in ms. */
 const SETTLE_MS = 4500;
 const RECOVERY_MS = 60_000;
 
-/** Buffers of a network that passes on what it gets at once. */
+/** Size of the network buffers from which calls are not slowed down, in bytes. */
 const WHOLE_BYTES = 65_536;
 
-/** How a producer of a world is made. */
+/** The plan of a producer. */
 export interface ProducerPlan {
   readonly options: Omit<ProducerOptions, "url" | "transport" | "clock">;
   readonly clock: ClockError;
   /** Mean time between calls, in milliseconds. */
   readonly everyMs: number;
-  /** Calls at a time, at most. */
+  /** Maximum number of jobs in flight. */
   readonly maxOpen: number;
 }
 
-/** The jobs that are still to be enqueued, by all producers together. */
+/** The jobs that all producers together still have to enqueue. */
 export interface Load {
   left: number;
   readonly hasLargeJobs: boolean;
-  /** Of the jobs that would run for more than a minute, those that do. */
+  /** Share of the jobs with a long behaviour that keep it, 0 to 1. */
   readonly longShare: number;
   readonly queues: readonly string[];
 }
@@ -60,10 +60,10 @@ export interface ProducerParts {
   readonly load: Load;
 }
 
-/** A producer that tries so often is soon lost for good. */
+/** A producer with at most this many attempts soon stops reconnecting. */
 const MAX_FEW_ATTEMPTS = 2;
 
-/** How long a producer waits after a job that could not be sent, in milliseconds. */
+/** Pause of a producer after a job that could not be sent, in milliseconds. */
 const REST_MS = 1000;
 
 /** A process with a producer. */
@@ -73,7 +73,7 @@ export class ProducerProcess implements Member {
   readonly #parts: ProducerParts;
   #producer: Producer | undefined;
   #running: Promise<void> | undefined;
-  /** Jobs of which it has not been told. */
+  /** Number of jobs whose calls are not settled. */
   open = 0;
   isStopping = false;
   #hasFailedToSave = false;
@@ -86,7 +86,7 @@ export class ProducerProcess implements Member {
     this.process = new SimulatedProcess(name, parts.timeline, plan.clock);
   }
 
-  /** Connects, and enqueues jobs until there are none or it is stopped. */
+  /** Connects, and enqueues jobs until none is left or it is stopped. */
   run(): Promise<void> {
     return this.#running = this.#run();
   }
@@ -97,7 +97,7 @@ export class ProducerProcess implements Member {
     let producer = this.#producer = await this.#connect();
     while (producer !== undefined && !this.isStopping) {
       if (this.#isLost) {
-        // It has given up its connection: a program begins anew.
+        // The producer has stopped reconnecting, so the program creates another one.
         this.#isLost = false;
         await producer.close();
         producer = this.#producer = await this.#connect();
@@ -115,7 +115,7 @@ export class ProducerProcess implements Member {
     const [since, begunAt] = [this.process.elapsed(), this.process.timeline.now];
     await this.#producer?.close();
     await this.#running;
-    // It may have connected meanwhile.
+    // The producer may have connected meanwhile.
     await this.#producer?.close();
     await this.process.sleep(10);
     const { ledger } = this.#parts;
@@ -128,7 +128,7 @@ export class ProducerProcess implements Member {
     }
   }
 
-  /** Gives none if it is stopped before. */
+  /** Resolves to `undefined` if the process is stopped first. */
   async #connect(): Promise<Producer | undefined> {
     const { network } = this.#parts;
     while (!this.isStopping) {
@@ -179,7 +179,7 @@ export class ProducerProcess implements Member {
   }
 
   #stream(producer: Producer, count: number): void {
-    // A stream takes its jobs in its own time.
+    // A stream sends its jobs later, so their order is not checked.
     const jobs = this.#jobs(count, false);
     const refused = new Map<string, unknown>();
     const stream = producer.writable({
@@ -197,29 +197,29 @@ export class ProducerProcess implements Member {
     });
   }
 
-  /** A call that was made at once has settled. */
+  /** Checks and records the result of a call that is not part of a stream. */
   #told(entry: Entry, promised: Promised, error?: unknown): void {
     const { ledger, network: { weather }, timeline } = this.#parts;
     const { jid, calledAt } = entry;
     if (error instanceof StateError && error.code === "CLOSED") {
-      ledger.violated("closing waits for calls", jid);
+      ledger.violated("close waits for calls", jid);
     }
     const troubledAt = Math.max(this.process.troubledAt, ledger.serverTroubledAt);
     const isCalm = troubledAt < calledAt - RECOVERY_MS && weather.sendBuffer >= WHOLE_BYTES &&
       weather.maxChunk >= WHOLE_BYTES;
     if (isCalm && timeline.now - calledAt > SETTLE_MS) {
-      ledger.violated("a call over a whole connection settles soon", jid);
+      ledger.violated("a call without faults settles soon", jid);
     }
     this.#settled(entry, promised);
   }
 
   #settled(entry: Entry, promised: Promised): void {
     this.open--;
-    // Another one takes its place.
+    // Another job replaces one that the server never got.
     if (entry.pushes === 0 && !this.isStopping) this.#parts.load.left++;
     const { ledger } = this.#parts;
     const { options: { delivery, reconnect } } = this.#plan;
-    // More would come to the same, as long as there is no connection.
+    // Without a connection, more jobs would fail in the same way.
     if (promised === "not-sent" || promised === "unknown") {
       this.#restsUntil = this.process.timeline.now + REST_MS;
       this.#isLost = reconnect === false || (reconnect?.attempts ?? 10) <= MAX_FEW_ATTEMPTS;
@@ -227,7 +227,7 @@ export class ProducerProcess implements Member {
     const isTriedForEver = delivery === "at-least-once" && reconnect !== false &&
       reconnect?.attempts === Infinity;
     if (isTriedForEver && !this.isStopping && promised === "unknown" && !this.#hasFailedToSave) {
-      ledger.violated("at least once is never unknown", entry.jid);
+      ledger.violated("at-least-once never ends as unknown", entry.jid);
     }
     ledger.settled(entry, promised);
   }
@@ -241,11 +241,11 @@ export class ProducerProcess implements Member {
     for (let i = Math.min(count, load.left); i > 0; i--) {
       load.left--;
       this.open++;
-      // A job that the library has given its id.
+      // Some jobs have an id that the library created.
       const named = random.chance(0.1) ? new Job("one", []).jid : undefined;
       const entry = ledger.called(this.process, named);
       const job = this.#job(entry.jid);
-      // A delay is counted by the server's clock, which has to be asked for first.
+      // A job with a delay is sent later, after the producer has measured the server's clock.
       entry.isOrdered = isOrdered && job.delay === undefined;
       entry.isOnce = this.#plan.options.delivery === "at-most-once";
       jobs.push([entry, job]);
@@ -287,7 +287,7 @@ export class ProducerProcess implements Member {
     if (error instanceof ConnectionLostError) {
       return error.outcome === "not-sent" ? "not-sent" : "unknown";
     }
-    // The disk has failed in the middle of it, so that the job may be there.
+    // The disk failed during the command, so the job may be on the server.
     if (!(error instanceof ServerError) || !error.message.includes("Cannot save")) return "refused";
     this.#hasFailedToSave = true;
     return "unknown";

@@ -19,7 +19,7 @@ export interface SchedulerParts {
   readonly ledger: Ledger;
 }
 
-/** A process that runs the schedule; there are several. */
+/** One of several processes that run the schedule. */
 export class SchedulerProcess implements Member {
   readonly process: SimulatedProcess;
   isStopping = false;
@@ -67,7 +67,7 @@ export class SchedulerProcess implements Member {
   }
 }
 
-/** The firing that a job is for, in seconds since 1970, and its entry; `undefined` if it is none. */
+/** Returns the time (seconds since 1970) and entry of a firing; `undefined` for another job. */
 export function firingOf(
   jid: string,
 ): { readonly seconds: number; readonly name: string } | undefined {

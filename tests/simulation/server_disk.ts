@@ -8,10 +8,10 @@ import type { Random } from "./random.ts";
 import type { OpenStore, ServerStorage } from "./storage.ts";
 import type { Timeline } from "./timeline.ts";
 
-/** How the disk of a world is. */
+/** The plan of the disk. */
 interface DiskPlan {
   readonly chances: DiskChances;
-  /** Mean time between two moments at which nothing can be written for a while, in ms. */
+  /** Mean time between two periods in which nothing can be written, in ms. */
   readonly troubleEveryMs: number;
   /** Size of a segment of the log, in bytes. */
   readonly segment: number;
@@ -21,7 +21,7 @@ const HEALTHY: Partial<DiskChances> = {};
 
 const DATA = "/data";
 
-/** Makes the plan of a disk. Some disks are honest, so that a fault of one kind hides no other. */
+/** Draws the plan of a disk. Some disks have no faults of a kind, as one kind may hide another. */
 function planOf(random: Random): DiskPlan {
   const some = (chance: number) => random.chance(0.4) ? chance * random.next() : 0;
   return {
@@ -62,8 +62,8 @@ export class ServerDisk implements ServerStorage {
   }
 
   /**
-   * Changes that a sync had confirmed and that are lost, as the sync lied. Only if this grows may
-   * something be missing that the store had saved.
+   * Number of changes that are lost although a sync confirmed them, because the sync lied. Changes
+   * that the store has saved may be missing only if this number grows.
    */
   get lost(): number {
     return this.#disk.lost;
@@ -98,13 +98,13 @@ export class ServerDisk implements ServerStorage {
     this.#disk.isFull = this.#disk.isReadOnly = false;
   }
 
-  /** What somebody does who finds the data damaged. */
+  /** Removes damaged data, as an operator would. */
   #startAnew(error: unknown): void {
     const isDamaged = error instanceof ConfigError && error.code === "INVALID_DATA";
     if (isDamaged) this.#disk.remove(DATA);
   }
 
-  /** Has the disk be full or read-only for a while, again and again. */
+  /** Makes the disk full or read-only from time to time. */
   #troubleLater(): void {
     const { troubleEveryMs } = this.#plan;
     this.#after(this.#random.between(1, 2 * troubleEveryMs), () => {

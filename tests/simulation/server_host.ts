@@ -11,35 +11,35 @@ import { SpyStore } from "./spy_store.ts";
 import type { OpenStore, ServerStorage } from "./storage.ts";
 import type { Timeline } from "./timeline.ts";
 
-/** How the server of a world is. */
+/** The plan of the server. */
 export interface ServerPlan {
   readonly clock: ClockError;
   readonly fetchWaitMs: number;
-  /** Long work gives way to others after every step. */
+  /** True if long work yields to other clients after every step. */
   readonly hasTinySlices: boolean;
   readonly maxConnections: number;
 }
 
-/** What a {@linkcode ServerHost} is made of. */
+/** Parts of a {@linkcode ServerHost}. */
 export interface ServerHostParts {
   readonly timeline: Timeline;
   readonly network: Network;
   readonly ledger: Ledger;
   readonly random: Random;
   readonly plan: ServerPlan;
-  /** Where it keeps its jobs; without one it has them in memory. */
+  /** The storage of its jobs. @default memory */
   readonly storage: ServerStorage | undefined;
 }
 
-/** How long a server takes to start again at the least, in milliseconds. */
+/** Shortest time until a server starts again, in milliseconds. */
 const RESTART_MS = 500;
 
-/** How long it is down after it could not save something. */
+/** Time for which the server is down after it could not save a change, in milliseconds. */
 const FAILED_MS = 3000;
 
 /** The server of a world, as a process that is killed and started again. */
 export class ServerHost {
-  /** There while the server runs. */
+  /** The running server; `undefined` while it is down. */
   state: ServerState | undefined;
   process: SimulatedProcess;
   readonly #parts: ServerHostParts;
@@ -47,7 +47,7 @@ export class ServerHost {
   #store: Store = nullStore;
   #starts = 0;
   #hasStarted = false;
-  /** What the storage had lost when it was last looked at. */
+  /** Value of `storage.lost` at the last start. */
   #lost = 0;
 
   constructor(parts: ServerHostParts) {
@@ -56,10 +56,10 @@ export class ServerHost {
     this.process = this.#newProcess(parts.plan.clock.aheadMs);
   }
 
-  /** Starts it, again until its storage can be opened. */
+  /** Starts the server. If its storage cannot be opened, tries again. */
   async start(): Promise<void> {
     const { storage, timeline, ledger } = this.#parts;
-    // The machine's clock goes on.
+    // The new process has the clock of the same machine.
     const process = this.process = this.#newProcess(this.process.aheadMs);
     let open: OpenStore = { store: nullStore, whenFailed() {} };
     try {
@@ -68,7 +68,7 @@ export class ServerHost {
       ledger.count("starts of a server that failed");
       const { code, message } = error as { code?: string; message: string };
       if (code === "INVALID_DATA" && storage!.lost === 0) {
-        ledger.violated("a log that no disk lied about can be read", message);
+        ledger.violated("a log can be read if no sync lied", message);
       }
       process.kill();
       timeline.at(timeline.now + RESTART_MS, () => void this.start());
@@ -79,8 +79,8 @@ export class ServerHost {
   }
 
   /**
-   * Kills the process, or the machine loses power: what only it had is gone. It is started again
-   * after so long. False where it does not run.
+   * Kills the process, or cuts the power of its machine, and starts the server again after
+   * `downMs`. Returns false if the server does not run.
    */
   kill(how: "kill" | "power", downMs: number): boolean {
     if (this.state === undefined) return false;
@@ -91,7 +91,7 @@ export class ServerHost {
     return true;
   }
 
-  /** Stops it as a deploy does, and starts it again after so long; false where it does not run. */
+  /** Stops the server and starts it after `downMs`. Returns false if the server does not run. */
   stop(downMs: number): boolean {
     const { state } = this;
     if (state === undefined) return false;
@@ -105,7 +105,7 @@ export class ServerHost {
     const { process } = this;
     const { storage, timeline } = this.#parts;
     state.close();
-    // What cannot be saved was told to whoever asked.
+    // Clients got the error for changes that could not be saved.
     await this.#store.close().catch(() => {});
     await process.sleep(RESTART_MS);
     if (process.isDead) return;
@@ -133,11 +133,11 @@ export class ServerHost {
     spy.watch(state.context.manager);
     watchWorkers(state, ledger);
     network.server = { process, accept: (peer) => state.connect(peer) };
-    // As `FaktoryServer` does: it closes itself, and whoever supervises it starts it again.
+    // Like `FaktoryServer`, it closes itself; its supervisor starts it again.
     whenFailed(() => void (process.isDead || this.stop(FAILED_MS)));
   }
 
-  /** The process is gone. */
+  /** Records the end of the process. */
   #gone(): void {
     const { network, ledger, timeline } = this.#parts;
     this.process.kill();

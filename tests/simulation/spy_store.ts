@@ -13,15 +13,15 @@ import { peekJob, type StoredJob } from "../../src/server/stored_job.ts";
 import type { Entry, Place } from "./entry.ts";
 import type { Ledger } from "./ledger.ts";
 
-/** The server of a world refuses jobs of this type. */
+/** The simulated server refuses jobs of this type. */
 export const REFUSED_TYPE = "refused";
 
-/** What the server does at this moment. */
+/** The present action of the server. */
 type Doing = "push" | "ACK" | "FAIL" | "due" | "requeue" | "purge" | undefined;
 
 /**
- * A store that tells the ledger of every move of every job, on its way to the store that keeps
- * them. The server itself says what it does, so a job that it forgets to move shows as well.
+ * A store that reports every move of every job to the ledger and passes it on to the real store. It
+ * also watches the commands of the server, so that the ledger notices a job that was not moved.
  */
 export class SpyStore implements Store {
   readonly arena: JobArena;
@@ -31,20 +31,20 @@ export class SpyStore implements Store {
   /** By row. */
   readonly #entries: (Entry | undefined)[] = [];
   readonly #places: string[] = [];
-  /** By row, of those in a set: when they are due, by the server's clock. */
+  /** By row, for jobs in a set: the due time, by the server's clock. */
   readonly #dueAt: number[] = [];
   readonly #paused = new Set<string>();
   readonly #clock: Clock;
   #doing: Doing;
-  /** Where the last job came, and what the last one left its worker for. */
+  /** Place that the last job moved to, and the action by which the last job left its worker. */
   #cameTo: string | undefined;
   #leftFor: Doing;
-  /** The job that is pushed, and what became of that. */
+  /** The job of the present push, and the effects of the push so far. */
   #pushed: Entry | undefined;
   #isThere = false;
   #isSameAgain = false;
   #isQueued = false;
-  #isPutOff = false;
+  #isRequeued = false;
 
   constructor(inner: Store, ledger: Ledger, clock: Clock) {
     this.#clock = clock;
@@ -54,13 +54,13 @@ export class SpyStore implements Store {
     this.jobs = inner.jobs && this.#spied(inner.jobs);
   }
 
-  /** Hears of what the manager is told to do. */
+  /** Watches the commands that the manager executes. */
   watch(manager: Manager): void {
     const { push, acknowledge, fail, requeue } = manager;
     manager.push = (job) => {
       if (job.jobtype === REFUSED_TYPE) throw new GoError("no such job in this world");
       const entry = this.#pushed = this.#ledger.of(job.jid);
-      this.#isPutOff = manager.reservationOf(job.jid) !== undefined;
+      this.#isRequeued = manager.reservationOf(job.jid) !== undefined;
       this.#isThere = this.#isSameAgain = this.#isQueued = false;
       const isLater = job.at !== "" && Date.parse(job.at) > this.#clock.now() + 1;
       this.#do("push", () => push.call(manager, job));
@@ -71,7 +71,7 @@ export class SpyStore implements Store {
       this.#ledger.pushed(entry, {
         isThere: this.#isThere,
         isNew: !this.#isSameAgain,
-        isPutOff: this.#isPutOff,
+        isRequeued: this.#isRequeued,
       });
     };
     manager.acknowledge = (jid) => {
@@ -86,10 +86,10 @@ export class SpyStore implements Store {
       this.#ledger.failed(failure.jid, job !== undefined);
       this.#cameTo = this.#leftFor = undefined;
       this.#do("FAIL", () => fail.call(manager, failure));
-      // After a FLUSH, the job is with its worker and nowhere else.
+      // After a FLUSH, only the worker still has the job.
       if (this.#leftFor === "FAIL" && due !== this.#cameTo) {
         const { jid } = failure;
-        this.#ledger.violated("a failed job goes where its retries say", `${jid}: ${this.#cameTo}`);
+        this.#ledger.violated("a failed job moves to the right set", `${jid}: ${this.#cameTo}`);
       }
       this.#ledger.carriedOut(failure.jid);
     };
@@ -140,7 +140,7 @@ export class SpyStore implements Store {
 
   reserve(row: number, hold: Hold): void {
     this.#inner.reserve(row, hold);
-    // It may only be kept for longer.
+    // The worker has only extended its reservation.
     if (this.#places[row] === WORKING_PLACE) return;
     if (this.#paused.has(this.#places[row]!)) {
       this.#ledger.violated("a paused queue hands out nothing", this.#of(row).jid);
@@ -219,7 +219,7 @@ export class SpyStore implements Store {
     switch (this.#doing) {
       case "push": {
         const isAgain = entry.pushes > 0 && !this.#isSameAgain;
-        const why = this.#isPutOff ? "put off by its worker" : "enqueued again";
+        const why = this.#isRequeued ? "requeued by its worker" : "enqueued again";
         return this.#ledger.came(entry, "waiting", isAgain ? why : undefined);
       }
       case "requeue":
@@ -284,7 +284,7 @@ function placeOf(place: string): Place {
   return place === WORKING_PLACE ? "working" : place === "dead" ? "dead" : "waiting";
 }
 
-/** Where a job belongs after one more failure; `undefined` if it is dropped. */
+/** Returns the set for a job after another failure; `undefined` if the job is dropped. */
 function placeFailed({ retry, failure }: StoredJob): string | undefined {
   if (retry === 0) return undefined;
   const count = failure === undefined ? 0 : Number(failure.retry_count) + 1;

@@ -4,16 +4,16 @@ import type { Link } from "./link.ts";
 import type { Random } from "./random.ts";
 import type { World } from "./world.ts";
 
-/** What shows whether a disk has everything. */
+/** Faults after which the server reads its disk again. */
 const DISK_STRIKES: ReadonlySet<string> = new Set(["server killed", "server stopped"]);
 
-/** Strikes a world with faults, one after the other. */
+/** Injects faults into a world, one at a time. */
 export class Storm {
-  /** Faults that struck, by kind. */
+  /** Number of faults by kind. */
   readonly counts: Record<string, number> = {};
   readonly #world: World;
   readonly #random: Random;
-  /** Those that strike in this world, each as often as it is there. */
+  /** Names of the faults of this world. A name that occurs twice is drawn twice as often. */
   readonly #strikes: readonly string[];
   readonly #restUntil = new Map<string, number>();
   #isOver = false;
@@ -22,8 +22,8 @@ export class Storm {
     this.#world = world;
     const random = this.#random = world.random.fork();
     const isDisk = world.storage === "disk";
-    // Some kinds are left out of a world, and some come often: what all of them do together hides
-    // what a few of them do.
+    // Each world has only some kinds of faults, with different weights, because the effects of many
+    // kinds together would hide the effects of a few.
     this.#strikes = Object.entries(STRIKES).flatMap(([name, { weight }]) =>
       random.chance(0.7)
         ? Array(weight * random.between(1, 3) * (isDisk && DISK_STRIKES.has(name) ? 4 : 1))
@@ -59,9 +59,9 @@ export class Storm {
 }
 
 interface Strike {
-  /** How often it strikes, compared to others. */
+  /** Relative frequency. */
   readonly weight: number;
-  /** False where there is nothing to strike. */
+  /** Injects the fault. Returns false if that is not possible now. */
   strike(world: World, random: Random): boolean;
 }
 
@@ -76,7 +76,7 @@ function onLink(weight: number, strike: (link: Link, random: Random) => void): S
   };
 }
 
-/** Strikes a program of any crew, or of this one. */
+/** Creates a fault of a random program of the crew that `crewOf` returns. */
 function onMember<M extends Member>(
   weight: number,
   crewOf: (world: World, random: Random) => Crew<M>,
@@ -109,12 +109,12 @@ function onWorld(weight: number, strike: (world: World, random: Random) => void)
   };
 }
 
-/** Mostly short, and long at times. */
+/** Returns a random duration up to `max`, mostly a short one. */
 function someMs(random: Random, max: number): number {
   return random.chance(0.7) ? random.int(max / 20) : random.int(max);
 }
 
-/** What does not strike again for so long, as hardly a job would come through otherwise, in ms. */
+/** Shortest time between two faults of a kind, in ms. Otherwise hardly any job would succeed. */
 const REST_MS: Readonly<Record<string, number>> = {
   "all links cut": 2000,
   "connections refused": 20_000,
@@ -134,7 +134,7 @@ const REST_MS: Readonly<Record<string, number>> = {
   "consumer quiet": 15_000,
 };
 
-/** Everything that strikes, by name. */
+/** All faults, by name. */
 const STRIKES: Readonly<Record<string, Strike>> = {
   "link cut": onLink(6, (link) => link.cut()),
   "link reset": onLink(4, (link) => link.cut(true)),
@@ -206,13 +206,13 @@ const STRIKES: Readonly<Record<string, Strike>> = {
       const signal = random.chance(0.5) ? "quiet" : "terminate";
       if (server.state?.workers.signal(member.consumer.wid, signal) !== true) return;
       member.isSignalled = true;
-      // Whoever supervises it replaces it some time later.
+      // Its supervisor replaces it some time later.
       const { timeline } = member.process;
       timeline.at(timeline.now + random.between(20_000, 60_000), () => {
         if (!crew.places.includes(place) || crew.at(place) !== member) return;
         const isCalm = member.process.troubledAt < since && ledger.serverTroubledAt < since;
         if (isCalm && member.consumer.state === "running") {
-          ledger.violated("a consumer hears what the server wants", member.process.name);
+          ledger.violated("a consumer follows the server's signal", member.process.name);
         }
         crew.deploy(place, { graceMs: 1000, downMs: 1 });
       });
@@ -222,7 +222,7 @@ const STRIKES: Readonly<Record<string, Strike>> = {
   "server killed": {
     weight: 1,
     strike: ({ server, storage }, random) =>
-      // Without a disk everything is gone with it, so that there is less to see.
+      // Rare without a disk: all jobs are then lost, so there is less to check.
       (storage === "disk" || random.chance(0.05)) &&
       server.kill(random.chance(0.5) ? "kill" : "power", someMs(random, 20_000)),
   },
@@ -232,14 +232,14 @@ const STRIKES: Readonly<Record<string, Strike>> = {
       (storage === "disk" || random.chance(0.05)) && server.stop(someMs(random, 5000)),
   },
   "server's clock set": onWorld(1, ({ server }, random) => {
-    // From the right time: after thousands of times it would be days ahead.
+    // Relative to the right time, otherwise the errors would add up to days.
     server.jump(someMs(random, 3_600_000) * random.pick([-1, 1]) - server.process.aheadMs);
   }),
   "an admin gives a command": onWorld(3, ({ admin, plan }, random) => {
-    // Where there are workflows, all that they need stays.
+    // If the world has workflows, their jobs must not be removed.
     const names = plan.flows > 0 ? HARMLESS_COMMANDS : Object.keys(ADMIN_COMMANDS);
     let name = random.pick(names);
-    // It is rare: it leaves nothing to look at.
+    // Rare, because a FLUSH leaves no jobs to check.
     if (name === "flush" && random.chance(0.9)) name = "ask for figures";
     void admin.give(name);
   }),

@@ -1,25 +1,25 @@
 import { setImmediate } from "node:timers";
 
-/** Something that happens at a moment; without a callback it was called off. */
+/** An event at a simulated time. Without a callback, it is cancelled. */
 export interface TimelineEvent {
   callback: (() => void) | undefined;
 }
 
 /**
- * The one time of a world, in whole milliseconds. What happens at the same millisecond happens in
- * the order in which it was asked for; then everything that needs no time is done, before time
- * moves on.
+ * The simulated time of a world, in whole milliseconds. Events of the same millisecond run in the
+ * order in which they were scheduled. After each millisecond with events, all microtasks run before
+ * time advances.
  */
 export class Timeline {
   /** Milliseconds since the start of the world. */
   now = 0;
-  /** Milliseconds at which something happened. */
+  /** Number of milliseconds with events. */
   turns = 0;
   readonly #events = new Map<number, TimelineEvent[]>();
-  /** A heap of the moments in `#events`. */
+  /** The times in `#events`, as a binary heap. */
   readonly #moments: number[] = [];
 
-  /** Calls back at a later moment. */
+  /** Schedules a callback at `ms`, but not before the next millisecond. */
   at(ms: number, callback: () => void): TimelineEvent {
     const event: TimelineEvent = { callback };
     const moment = Math.max(Math.ceil(ms), this.now + 1);
@@ -33,7 +33,7 @@ export class Timeline {
     return event;
   }
 
-  /** Moves on until `isOver`, or `untilMs`; false if that is not reached. */
+  /** Advances until `isOver` returns true, or until `untilMs`. Returns false in the second case. */
   async run(isOver: () => boolean, untilMs: number): Promise<boolean> {
     await turn();
     while (!isOver()) {

@@ -18,34 +18,34 @@ import { ServerHost } from "./server_host.ts";
 import { Storm } from "./storm.ts";
 import { Timeline } from "./timeline.ts";
 
-/** Longest time in which all calls have to settle after the last fault, in milliseconds. */
+/** Longest time until all calls are settled after the last fault, in milliseconds. */
 const SETTLE_MS = 30 * 60_000;
 
-/** Longest time in which all jobs have to come to an end after that. */
+/** Longest time until all jobs have ended after that, in milliseconds. */
 const DRAIN_MS = 12 * 3_600_000;
 
-/** Longest time of all stops. */
+/** Longest time until all programs have stopped, in milliseconds. */
 const STOP_MS = 5 * 60_000;
 
-/** Longer than any handler runs. */
+/** A time that is longer than any run of a handler, in milliseconds. */
 const QUIET_MS = 100_000;
 
-/** How often it is looked for consumers that do nothing. */
+/** Interval of the checks for idle consumers, in milliseconds. */
 const LOOK_MS = 5000;
 
-/** How long a consumer may do nothing although jobs wait. */
+/** Longest time that a consumer may be idle while jobs wait, in milliseconds. */
 const IDLE_MS = 45_000;
 
-/** How long schedules go on after the last fault. */
+/** Time for which schedules continue after the last fault, in milliseconds. */
 const CALM_MS = 12 * 60_000;
 
-/** Longer than anything that happened to a process may have an effect, if its clock is right. */
+/** Longest time for which a fault of a process can have effects if its clock is right, in ms. */
 const GUARD_MS = 180_000;
 
-/** How late a job of a schedule may run then. */
+/** Longest delay of a job of a schedule after the last fault, in milliseconds. */
 const LATE_MS = 120_000;
 
-/** Makes the world of a seed, lets it run to its end, and judges it. */
+/** Creates the world of a seed, simulates it to its end, and judges it. */
 export async function simulateWorld(options: WorldOptions): Promise<WorldResult> {
   const since = performance.now();
   const cpu = cpuUsage();
@@ -62,13 +62,13 @@ export async function simulateWorld(options: WorldOptions): Promise<WorldResult>
   });
 }
 
-/** Has the library make the next ids from the numbers of this world. */
+/** Makes the library draw a new id prefix, so that the next ids come from this world's numbers. */
 function startIds(): void {
   const before = createJid().slice(0, -2);
   while (createJid().startsWith(before));
 }
 
-/** A world. */
+/** A simulated world: producers, consumers, schedulers, a server, a network and a disk. */
 export class World {
   readonly timeline: Timeline;
   readonly random: Random;
@@ -96,7 +96,7 @@ export class World {
     const ledger = this.ledger = new Ledger(() => timeline.now);
     const network = this.network = new Network(random.fork(), plan.weather);
     const { queues, hasLargeJobs } = plan;
-    // With few slots, such jobs would take days.
+    // With few slots, many long jobs would take days.
     const slots = plan.consumers.reduce((sum, one) => sum + slotsOf(one), 0);
     const longShare = Math.min(1, slots / 100);
     this.load = { left: options.jobs, queues, hasLargeJobs, longShare };
@@ -166,9 +166,9 @@ export class World {
     }
     await this.#finishSchedules();
     this.#watchIdle();
-    // A handler that runs on after a flush may put its job off.
+    // A handler that still runs after a FLUSH may requeue its job.
     for (let isOver = false; !isOver; isOver = ledger.open === 0) {
-      if (!await this.#until("every job comes to its end", DRAIN_MS, () => ledger.open === 0)) {
+      if (!await this.#until("every job ends", DRAIN_MS, () => ledger.open === 0)) {
         break;
       }
       await timeline.run(() => false, timeline.now + QUIET_MS);
@@ -176,7 +176,7 @@ export class World {
     void this.admin.stop();
     this.consumers.stop(5000);
     await this.#until("every consumer ends", STOP_MS, () => this.consumers.ending.length === 0);
-    await this.#until("nobody is connected any longer", STOP_MS, () => this.#isAlone);
+    await this.#until("every connection ends", STOP_MS, () => this.#isAlone);
     this.#judge();
   }
 
@@ -200,7 +200,7 @@ export class World {
     };
   }
 
-  /** Looks, from now on, for consumers that do nothing while jobs wait for them. */
+  /** Starts to check for consumers that are idle while jobs wait. */
   #watchIdle(): void {
     const { timeline, server, consumers, ledger } = this;
     timeline.at(timeline.now + LOOK_MS, () => {
@@ -215,12 +215,12 @@ export class World {
         const consumer = consumers.at(place);
         const idleMs = consumer.idleSince(isWaiting);
         if (idleMs < IDLE_MS || consumer.process.troubledAt > timeline.now - IDLE_MS) continue;
-        ledger.violated("a consumer that is free fetches what waits", consumer.process.name);
+        ledger.violated("an idle consumer fetches waiting jobs", consumer.process.name);
       }
     });
   }
 
-  /** Lets the schedules go on for a while without faults, and looks what they did. */
+  /** Lets the schedules continue for a while without faults, and checks their jobs. */
   async #finishSchedules(): Promise<void> {
     const { timeline, plan: { schedule }, ledger } = this;
     if (schedule === undefined) return;
@@ -236,7 +236,7 @@ export class World {
     const worldAt = (ms: number) => serverNow - timeline.now + ms;
     for (const every of new Set(schedule.everySeconds)) {
       const first = Math.ceil(worldAt(from) / 1000 / every) * every;
-      // The server looks every five seconds, and somebody has to run it.
+      // The server checks its scheduled jobs every five seconds, and a consumer must run the job.
       for (let at = first; at * 1000 < serverNow - LATE_MS; at += every) {
         const name = `every-${every}s ${at}`;
         if (!seen.has(name)) ledger.violated("a schedule fires", name);
@@ -251,17 +251,17 @@ export class World {
     );
   }
 
-  /** A job comes once more that the library has made. */
+  /** Called when a job that the library itself creates is pushed again. */
   #cameAgain({ jid, removed }: Entry): void {
     if (firingOf(jid) === undefined) return;
     const { ledger, timeline, schedulers } = this;
     const since = timeline.now - GUARD_MS;
-    // A command may take thirty seconds, by the clock of a server that is not set.
+    // A schedule allows 30 seconds for a command, if the clock of the server is not set.
     const isTroubled = ledger.serverJumpedAt >= 0 || ledger.serverTroubledAt >= since ||
       schedulers.killedAt >= since ||
       schedulers.places.some((place) => schedulers.at(place).process.troubledAt >= since);
     if (removed > 0 || isTroubled) return ledger.count("firings that came again after trouble");
-    ledger.violated("a firing comes once", jid);
+    ledger.violated("a firing is enqueued once", jid);
   }
 
   #crew<M extends Member>(
@@ -288,14 +288,14 @@ export class World {
     return false;
   }
 
-  /** Whether the server has no client. */
+  /** True if the server has no clients. */
   get #isAlone(): boolean {
     const snapshot = this.server.state?.snapshot();
     if (snapshot === undefined) return false;
     return snapshot.connections + snapshot.waiting + snapshot.workers === 0;
   }
 
-  /** What has to be so at the end. */
+  /** Checks the state at the end. */
   #judge(): void {
     const { ledger } = this;
     const { state } = this.server;
@@ -303,7 +303,7 @@ export class World {
     for (const entry of ledger.entries()) {
       const { jid, promised, pushes, handed, removed, dead } = entry;
       if (promised === "had" && handed + removed + dead === 0) {
-        ledger.violated("what was promised runs", `${jid}, pushed ${pushes} times`);
+        ledger.violated("a confirmed job runs", `${jid}, pushed ${pushes} times`);
       }
     }
     if (state === undefined) return;
@@ -318,13 +318,13 @@ export class World {
       const some = queues.names().flatMap((name) =>
         queues.page(name, 0, 3).map((payload) => `${name}: ${peekJob(payload).jid}`)
       );
-      ledger.violated("the server has what the ledger says", JSON.stringify({ has, due, some }));
+      ledger.violated("the server and the ledger agree", JSON.stringify({ has, due, some }));
     }
     state.close();
   }
 }
 
-/** Jobs that a consumer runs at a time at the least. */
+/** Returns the smallest number of slots of a consumer. */
 function slotsOf({ options: { concurrency = 10, limits = {} } }: ConsumerPlan): number {
   const limited = Object.values(limits.queues ?? {}).map((limit) => limit.concurrency ?? Infinity);
   return Math.min(concurrency, ...limited);

@@ -86,19 +86,19 @@ export const consumerFaults: readonly PlantedFault[] = [
     replace: "const deadline = monotonic.now() + seconds * 1000;",
   },
   {
-    name: "a put off job is acknowledged and not enqueued",
+    name: "a requeued job is acknowledged and not enqueued",
     file: "src/consumer/run/reporter.ts",
     find: "command: push(encodeRequeuedJob(job, at, { failure: next, custom, queue })),",
     replace: "command: acknowledge(jid),",
   },
   {
-    name: "a put off job is enqueued and not acknowledged",
+    name: "a requeued job is enqueued and not acknowledged",
     file: "src/consumer/run/reporter.ts",
     find: "done: { command: acknowledge(jid), notAfter },",
     replace: "",
   },
   {
-    name: "a put off job is acknowledged after it may run elsewhere",
+    name: "a requeued job is acknowledged after it may run elsewhere",
     file: "src/consumer/run/reporter.ts",
     find: "const notAfter = Math.min(deadline, monotonic.now() + waitMs);",
     replace: "const notAfter = deadline;",
