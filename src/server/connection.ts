@@ -33,7 +33,7 @@ const MAX_SHARES = 20;
 /** Silence after which a client counts as having paused, in ms. */
 const PAUSE_MS = 20;
 
-/** Small commands that run between two looks at the clock. */
+/** Number of small commands that run between two readings of the clock. */
 const COMMANDS_AT_ONCE = 16;
 
 /**

@@ -64,7 +64,7 @@ export class FairQueue {
     this.#isRunning = false;
   }
 
-  /** Takes the next task. Its network goes to the end of the line. */
+  /** Takes the next task. Its network moves to the end of the queue. */
   #next(): Task | undefined {
     for (const [network, tasks] of this.#tasks) {
       const next = tasks.length > FAIR_LENGTH ? tasks.pop() : tasks.shift();

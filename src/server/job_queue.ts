@@ -70,7 +70,7 @@ export class JobQueue {
     return found;
   }
 
-  /** Takes a job out, wherever it is; false where it is not there. */
+  /** Removes a job at any position. Returns false if it is not in the queue. */
   remove(row: number): boolean {
     for (const part of this.#parts()) {
       const at = part.rows.subarray(0, part.end).indexOf(row, part.start);
@@ -86,7 +86,7 @@ export class JobQueue {
     return false;
   }
 
-  /** All jobs in their order, as they are at this moment. */
+  /** Returns a copy of the rows of all jobs, in order. */
   rows(): Uint32Array {
     const rows = new Uint32Array(this.#length);
     let length = 0;

@@ -107,8 +107,8 @@ export class Queues {
   }
 
   /**
-   * Searches a queue as it is at this moment, and returns the first `max` jobs that match. Leaves
-   * out jobs that are gone when the search gets to them.
+   * Searches a copy of the queue, and returns the first `max` jobs that match. Skips jobs that left
+   * the queue during the search.
    */
   *search(
     name: string,

@@ -197,7 +197,7 @@ export class FaktoryServer implements AsyncDisposable {
   }
 
   /**
-   * Finds a job by its id: with a worker, in a set or on a queue. Returns `undefined` if there is
+   * Finds a job by its id, with a worker, in a set or on a queue. Returns `undefined` if there is
    * no such job, for example after it succeeded. Searching the queues takes half a second per
    * million jobs; the server serves other clients meanwhile.
    *
@@ -270,8 +270,8 @@ export class FaktoryServer implements AsyncDisposable {
   /**
    * Cancels a job, as `producer.cancel` does, but does not wait until the worker confirms: a
    * handler that runs on a consumer with `cancellation: true` gets its signal within ten seconds.
-   * Returns where the job was, or `undefined` where there was nothing to cancel, as with a dead
-   * job.
+   * Returns the place of the job, or `undefined` if there was nothing to cancel, for example
+   * because the job is dead.
    *
    * @throws {InvalidArgumentError} `INVALID_FILTER`.
    */
@@ -281,9 +281,9 @@ export class FaktoryServer implements AsyncDisposable {
   }
 
   /**
-   * Lists the failed attempts of a job, the first one first, and the success that followed them,
-   * also if the job is gone. The latest 10,000 attempts of all jobs are kept, with `data` also
-   * after a restart.
+   * Lists the failed attempts of a job in order, and the success that followed them, even if the
+   * server no longer has the job. The server keeps the latest 10,000 attempts of all jobs; with
+   * `data`, also after a restart.
    *
    * @throws {InvalidArgumentError} `INVALID_FILTER`.
    */
@@ -296,7 +296,7 @@ export class FaktoryServer implements AsyncDisposable {
     return this.#inspector.recurring();
   }
 
-  /** The server's figures, in the form that `producer.info()` returns. */
+  /** Returns the server's statistics, in the form of `producer.info()`. */
   info(): ServerInfo {
     return this.#inspector.info();
   }

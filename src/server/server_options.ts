@@ -42,7 +42,7 @@ export interface ServerOptions {
    * @default none
    */
   readonly onEvent?: ((event: ServerEvent) => void) | undefined;
-  /** The password that clients must know. @default none */
+  /** The password that clients must send. @default none */
   readonly password?: string | undefined;
   /** Maximum number of connections. @default 2000 */
   readonly maxConnections?: number | undefined;

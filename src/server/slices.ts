@@ -103,7 +103,7 @@ export class Slices {
     return this.timer.now();
   }
 
-  /** Number of works in progress. */
+  /** Number of pieces of work in progress. */
   get size(): number {
     return this.#tasks.length;
   }

@@ -22,7 +22,7 @@ export interface SocketLimit {
 
 /**
  * Returns how many sockets this process may open without running out of file descriptors. Infinity
- * if the system does not tell.
+ * if the system does not report its limit.
  *
  * Without this limit, running out of them breaks the server silently: Deno accepts no more
  * connections, and Bun retries without a pause.

@@ -7,9 +7,9 @@ export type CallbackState = "" | "1" | "2";
 export type CallbackName = "complete" | "success";
 
 /**
- * State of a batch as its parent sees it: `open` while one of its callbacks is still to come,
- * `settled` when none will come unless failed jobs succeed later, and `succeeded` at the end. It
- * only moves forward.
+ * State of a batch as its parent sees it: `open` while one of its callbacks is not enqueued yet,
+ * `settled` when none will be enqueued unless failed jobs succeed later, and `succeeded` at the
+ * end. The state only moves forward.
  */
 export type Standing = "open" | "settled" | "succeeded";
 

@@ -1,7 +1,7 @@
 import { type Clock, elapsedMs } from "../../internal/clock.ts";
 
 /**
- * The time of day with microseconds, from a clock that tells milliseconds.
+ * The time of day in microseconds, from a clock with a resolution of milliseconds.
  *
  * A client may note its own time and then create a batch. With milliseconds only, the batch would
  * appear to be created before the client's call. The time is calculated from the monotonic time
@@ -20,7 +20,7 @@ export class FineTime {
     this.#clock = clock;
   }
 
-  /** Returns the time in ms since 1970. It is never before the true time, and hardly after it. */
+  /** Returns the time in ms since 1970, never earlier than the true time and hardly later. */
   now(): number {
     const ms = this.#clock.now();
     if (this.#clock.elapsed === undefined) return ms;

@@ -60,7 +60,10 @@ const YIELD_AFTER = 256 * 1024;
 /** Characters of jobs after which a page ends early. */
 const MAX_PAGE = 8 * 1024 * 1024;
 
-/** For how long workers are told of a job that was cancelled while it ran: they ask every 5 s. */
+/**
+ * Time for which the marker of a cancelled running job is kept, in seconds. Workers look for
+ * markers every five seconds.
+ */
 const CANCELLED_SECONDS = 600;
 
 /** Maximum number of batches in a listing. */
@@ -150,7 +153,7 @@ export class Inspector {
     return this.#manager.attempts.of(jid);
   }
 
-  /** Cancels a job; returns where it was, or `undefined` where there was nothing to cancel. */
+  /** Cancels a job. Returns its place, or `undefined` if there was nothing to cancel. */
   async cancel(jid: string): Promise<Exclude<JobPlace, "dead"> | undefined> {
     return await this.#slices.run(this.#cancel(jid));
   }

@@ -101,7 +101,7 @@ export class Members {
     for (let i = 0; i < order.length; i++) {
       const isLast = i + 1 === order.length || this.#compare(order[i]!, order[i + 1]!) !== 0;
       if (isLast) order[kept++] = order[i]!;
-      // Comparing two keys costs the time of some bytes, even if their first bytes differ.
+      // Each comparison counts as eight more bytes, even if the first bytes of the keys differ.
       steps += this.#compared + 8;
       if (steps < STEPS) continue;
       steps = 0;

@@ -31,7 +31,7 @@ export interface RestoredRecord {
   readonly json: string;
 }
 
-/** Bytes of a group in its segment; with the segment's head, if it is the first group. */
+/** A group in its segment, as bytes; the first group includes the head of the segment. */
 interface LastGroup {
   readonly segment: Segment;
   readonly from: number;
@@ -147,7 +147,7 @@ export class Replay implements RestoredJobs {
     return this.holds.get(row)!;
   }
 
-  /** The last group of the log; given once. */
+  /** Returns the last group of the log; only the first call does. */
   takeLastGroup(): LastGroup | undefined {
     const group = this.#lastGroup;
     this.#lastGroup = undefined;

@@ -17,7 +17,7 @@ export function saveExtension(store: Store, jid: string, until: number | undefin
   else store.set(EXTENSIONS, jid, String(until));
 }
 
-/** The objects to fill with the stored data. */
+/** The objects that `restore` fills with the stored data. */
 export interface Restored {
   readonly arena: JobArena;
   readonly queues: Queues;

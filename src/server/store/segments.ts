@@ -142,7 +142,7 @@ export class Segments {
     await this.#folder.sync();
   }
 
-  /** Without a sync, a power loss may keep the name of a file, and lose what is in it. */
+  /** Syncs a file. Otherwise a power loss may keep its name and lose its content. */
   #syncFile(path: string): void {
     const { files } = this.#modules;
     const fd = files.openSync(path, "r+");

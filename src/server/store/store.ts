@@ -1,7 +1,7 @@
 import type { JobArena } from "../job_arena.ts";
 import type { Hold, RestoredJobs } from "./places.ts";
 
-/** Is notified when changes are saved. */
+/** A listener that is notified when changes are saved. */
 export interface SaveListener {
   /** Called when all changes of this group and of earlier ones are saved. */
   saved(group: number): void;
