@@ -8,8 +8,8 @@ import { ProducerSource } from "./producer_source.ts";
 import { EmbeddedSource } from "./source.ts";
 
 /**
- * Answers web-standard requests. The second argument is what `Deno.serve` or `Bun.serve` passes
- * there, or `{ address }`: wrong passwords are counted by the visitor's address. Without it, all
+ * Answers web-standard requests. The second argument is the one that `Deno.serve` or `Bun.serve`
+ * passes, or `{ address }`: wrong passwords are counted by the visitor's address. Without it, all
  * visitors count as one.
  */
 export type DashboardHandler = (request: Request, connection?: unknown) => Promise<Response>;

@@ -29,7 +29,7 @@ export type QueueAction = "pause" | "resume" | "remove";
 /** A queue. `paused` is `undefined` if the server does not tell it. */
 export type ShownQueue = Omit<ServerQueue, "paused"> & { readonly paused: boolean | undefined };
 
-/** Where a cancelled job was. Other servers only tell whether a worker had it. */
+/** The place of a cancelled job. Other servers only tell if a worker had it. */
 export type CancelledPlace = JobPlace | "unknown";
 
 /** The data and changes that every Faktory server provides. */
@@ -43,9 +43,9 @@ export interface Source {
     action: JobAction,
     selection: SetSelection | QueueSelection,
   ): Promise<number | undefined>;
-  /** Cancels a job. Returns where it was, `undefined` if there was nothing to cancel. */
+  /** Cancels a job. Returns its place, `undefined` if there was nothing to cancel. */
   cancel(jid: string): Promise<CancelledPlace | undefined>;
-  /** Returns what an embedded server provides in addition, `undefined` for other servers. */
+  /** Returns the additional functions of an embedded server, `undefined` for other servers. */
   inspection(): Promise<Inspection | undefined>;
 }
 

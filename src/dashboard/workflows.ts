@@ -157,7 +157,7 @@ function comparePaths(a: string, b: string): number {
   return left.length - right.length;
 }
 
-/** Tells the facts of a workflow's state from those of a join. */
+/** Returns true for the facts of a workflow's state, false for those of a join. */
 function isState(facts: Readonly<Record<string, unknown>>): boolean {
   return Object.keys(facts).some((key) =>
     key === "total" || key === "ended" || key.startsWith(SUCCEEDED) || key.startsWith(DEAD)
@@ -178,14 +178,14 @@ async function factsIn(inspection: Inspection, queue: string): Promise<Record<st
   return facts;
 }
 
-/** Calls back with each job of a workflow. Returns whether everything was searched. */
+/** Calls back with each job of a workflow. Returns true if all jobs were searched. */
 async function eachJob(
   source: Source,
   inspection: Inspection,
   id: string | undefined,
   visit: (job: ServerJob) => void,
 ): Promise<boolean> {
-  // Finds other jobs with this word, too. Those are no jobs of a workflow.
+  // The search also finds other jobs with this word, which belong to no workflow.
   const text = id ?? "workflow";
   const { queues, total } = await source.queues({ order: "size", limit: MAX_QUEUES });
   const places: Pick<JobQuery, "set" | "queue">[] = [

@@ -27,7 +27,7 @@ export const script = `"use strict";
   const main = document.querySelector("main[data-live]");
   if (main === null || !("EventSource" in window)) return;
 
-  // Somebody who is about to press a button must not press another one.
+  // An update must not move another button under the pointer of a user who is about to press one.
   let pointedAt = -Infinity;
   for (const name of ["pointermove", "pointerdown", "touchstart"]) {
     main.addEventListener(name, () => pointedAt = performance.now(), { passive: true });

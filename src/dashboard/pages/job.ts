@@ -65,7 +65,7 @@ export function cancelForm(visit: Visit, jid = ""): Html | "" {
   `;
 }
 
-/** Tells what became of a job that the server does not have. */
+/** Returns the probable end of a job that the server does not have. */
 function endOf(attempts: readonly JobAttempt[]): string {
   const last = attempts.at(-1);
   if (last === undefined) {

@@ -100,7 +100,7 @@ export function jobTable(
   `;
 }
 
-/** Returns when a job came to the dead. The server stores when it deletes it. */
+/** Returns the time at which a job died. The server only stores the time at which it deletes it. */
 function diedAt({ at }: ServerJob): Date | undefined {
   return at === undefined ? undefined : new Date(at.getTime() - DEAD_MS);
 }

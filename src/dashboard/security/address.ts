@@ -27,7 +27,7 @@ export function requestedHost(request: Request, trustProxy: boolean): string {
   return (forwarded || headers.get("host") || new URL(request.url).host).toLowerCase();
 }
 
-/** Returns whether the browser uses HTTPS, as far as this program or its proxy knows. */
+/** Returns true if the browser uses HTTPS, as far as this program or its proxy knows. */
 export function isSecure(request: Request, trustProxy: boolean): boolean {
   const forwarded = trustProxy ? request.headers.get("x-forwarded-proto") : null;
   if (forwarded !== null) return forwarded.split(",").at(-1)!.trim().toLowerCase() === "https";

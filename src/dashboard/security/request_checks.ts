@@ -6,8 +6,8 @@ const LOCAL = /^(?:localhost|[\w-]+\.localhost)$/;
 const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
 
 /**
- * Checks the host of a request against DNS rebinding, which uses a name of the attacker's. IP
- * addresses are therefore safe.
+ * Returns true if the host of a request is allowed, as a protection against DNS rebinding. That
+ * attack needs a host name of the attacker, so IP addresses are safe.
  */
 export function isAllowedHost(
   request: Request,

@@ -54,7 +54,7 @@ export class Sessions {
     return token;
   }
 
-  /** Returns whether a token belongs to a session. */
+  /** Returns true if a token belongs to a session. */
   has(token: string | undefined): boolean {
     const end = token === undefined ? undefined : this.#ends.get(token);
     if (end === undefined) return false;

@@ -18,7 +18,7 @@ export class Throttle {
     this.#clock = clock;
   }
 
-  /** Returns whether an address may not try for now. */
+  /** Returns true if an address is refused at the moment. */
   isClosed(address: string): boolean {
     return this.#recent(address).length >= MAX_FAILURES;
   }

@@ -47,9 +47,9 @@ export function chart(points: readonly HistoryPoint[], label: string): Html {
 }
 
 /**
- * Adds up neighbouring points. Leaves out the last point, whose time is not over: it would look
- * like a fall. Groups start at multiples of their length, so that the line does not change its
- * shape with each new point; incomplete groups at both ends are left out too.
+ * Adds up neighbouring points. Leaves out the last point, whose interval is not over: the line
+ * would seem to fall. Groups start at multiples of their length, so that the line does not change
+ * its shape with each new point; incomplete groups at both ends are left out too.
  */
 export function merge(points: readonly HistoryPoint[]): HistoryPoint[] {
   const size = Math.ceil(points.length / MAX_DRAWN);
