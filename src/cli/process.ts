@@ -11,7 +11,7 @@ import { runCli } from "./run.ts";
 
 const SIGNALS = [["SIGINT", 130], ["SIGTERM", 143]] as const;
 
-/** After the command has ended, time for what a user's module left open, in ms. */
+/** Time after the command for resources that a user's module left open, in ms. */
 const LINGER_MS = 500;
 
 /**

@@ -18,7 +18,7 @@ export interface Finding {
   readonly hint?: string | undefined;
   /** The exit status for a fault. */
   readonly status?: number | undefined;
-  /** The check whose fault is the reason for skipping this one. */
+  /** Name of the failed check because of which this check was skipped. */
   readonly lacks?: string | undefined;
 }
 

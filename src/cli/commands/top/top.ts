@@ -43,7 +43,7 @@ export const top: CommandDefinition<TopFlags> = {
   run,
 };
 
-/** Silence after which the server counts as lost. Old figures must not look like current ones. */
+/** Silence after which the server counts as lost, in ms. Otherwise old figures look current. */
 const PATIENCE_MS = 5000;
 
 /** The state at one update. */

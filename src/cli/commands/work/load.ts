@@ -84,8 +84,8 @@ function isTypeScript({ path }: NamedModule): boolean {
 }
 
 /**
- * Judges by the file name. Called only after a failure, since runtimes can be configured to read
- * other files.
+ * Returns true if the file name is one of JavaScript or TypeScript. Called only after a failure,
+ * because runtimes can be configured to load other files.
  */
 function isCode({ path }: NamedModule): boolean {
   return path === undefined || /(^|[\\/])[^.\\/]+$|\.[cm]?[jt]sx?$/.test(path);
