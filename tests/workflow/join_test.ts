@@ -14,7 +14,7 @@ const alone = () => [new Mortal(Infinity)];
 test("jobs that look at a join while its tokens are reserved leave one check behind", async () => {
   const ran: string[] = [];
   await using world = await World.start({ next: () => void ran.push("next") });
-  const id = await world.begin(chain(join({ type: "part" }), { type: "next" }));
+  await world.begin(chain(join({ type: "part" }), { type: "next" }));
   await using producer = await world.connect(new Mortal(Infinity));
   // The part succeeds, and its worker pushes a token and a join job.
   const part = (await sendCommand(producer, fetchJob(["default"])))!;
