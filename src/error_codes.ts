@@ -16,11 +16,11 @@
  *
  * Jobs (`InvalidJobError`):
  * - `INVALID_JID`, `INVALID_TYPE`, `INVALID_ARGS`, `INVALID_QUEUE`, `INVALID_RETRY`, `INVALID_AT`,
- *   `INVALID_DELAY`, `INVALID_RESERVE_FOR`, `INVALID_BACKTRACE`, `INVALID_CUSTOM`, `INVALID_UNIQUE`,
- *   `INVALID_EXPIRES`: this property of the job is invalid.
+ * `INVALID_DELAY`, `INVALID_RESERVE_FOR`, `INVALID_BACKTRACE`, `INVALID_CUSTOM`, `INVALID_UNIQUE`,
+ * `INVALID_EXPIRES`: this property of the job is invalid.
  * - `INVALID_JOB`: the value is not a job, or it has an unknown property.
  * - `JOB_TOO_LARGE`: the job takes more than 48 MiB as JSON.
- * - `SCHEMA_FAILED`: the schema of the job's type threw an error of its own.
+ * - `SCHEMA_FAILED`: the schema of the job's type threw an error instead of reporting issues.
  *
  * Other arguments (`InvalidArgumentError`):
  * - `INVALID_ARGUMENT`: an argument is invalid.

@@ -36,9 +36,9 @@ export interface PoolHooks {
 }
 
 /**
- * Weight (number of jobs) that is worth a command of its own while much is in flight. Without this
- * minimum, a stream sends as many jobs as each reply makes room for, and the commands shrink to
- * five jobs each.
+ * Weight (number of jobs) for which a separate command is sent while much is in flight. Without
+ * this minimum, a stream sends as many jobs as each reply makes room for, and the commands shrink
+ * to five jobs each.
  */
 const PART_WEIGHT = 64;
 

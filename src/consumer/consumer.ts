@@ -211,7 +211,11 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
     return this;
   }
 
-  /** Calls `listener` on every `event`. Returns a function that removes the listener. */
+  /**
+   * Calls `listener` on every `event`. Returns a function that removes the listener.
+   *
+   * @throws {InvalidArgumentError} `INVALID_ARGUMENT` if there is no such event.
+   */
   on<Name extends keyof ConsumerEvents>(
     event: Name,
     listener: Listener<ConsumerEvents[Name]>,
@@ -278,6 +282,8 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
    *
    * This takes at most `graceMs` and 2.5 seconds, even if the server does not respond. A second
    * call aborts running jobs at once, or after its own `graceMs`, and then ends within a second.
+   *
+   * @throws {ConfigError} `INVALID_OPTION`.
    */
   async stop(options: StopOptions = {}): Promise<void> {
     await this.#runner.stop(checkStopOptions(options));

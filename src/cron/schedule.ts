@@ -177,7 +177,11 @@ export class Schedule<Jobs extends JobDefinitions = JobDefinitions> implements A
     return found;
   }
 
-  /** Calls `listener` on every `event`. Returns a function that removes the listener. */
+  /**
+   * Calls `listener` on every `event`. Returns a function that removes the listener.
+   *
+   * @throws {InvalidArgumentError} `INVALID_ARGUMENT` if there is no such event.
+   */
   on<Name extends keyof ScheduleEvents>(
     event: Name,
     listener: Listener<ScheduleEvents[Name]>,

@@ -24,8 +24,9 @@ export class EnqueueManyCall implements EnqueueListener {
   #count = 0;
   readonly #window = new InFlightWindow();
   /**
-   * Set when a job could not be sent for lack of a connection. The remaining jobs are not tried,
-   * because every thousand of them would wait for a connection as long as the first thousand.
+   * Set when a job could not be sent because there was no connection. The remaining jobs are not
+   * tried, because every thousand of them would wait for a connection as long as the first
+   * thousand.
    */
   #unreachable: ConnectionLostError | undefined;
   /** The cause of the last `COMMAND_TIMEOUT`: one error for all commands of a connection. */
@@ -72,8 +73,8 @@ export class EnqueueManyCall implements EnqueueListener {
   }
 
   /**
-   * Stops sending if a job was not sent for lack of a connection, or if the server did not reply in
-   * time on two connections.
+   * Stops sending if a job was not sent because there was no connection, or if the server did not
+   * reply in time on two connections.
    */
   #lost(error: ConnectionLostError): void {
     const isSilence = error.code === "COMMAND_TIMEOUT" && error.cause !== this.#silence;

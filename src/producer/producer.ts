@@ -226,7 +226,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
    * Adds middleware. Every job passes through it on the way to the server; the first middleware
    * added is the outermost.
    *
-   * @example Say where each job came from
+   * @example Add the origin of each job
    * ```ts no-assert
    * import { Producer } from "@faktory-ts/faktory";
    *
@@ -234,6 +234,8 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
    * producer.use((job, next) => next({ ...job, custom: { ...job.custom, from: "web" } }));
    * await producer.enqueue("resize", ["cat.png", 320]);
    * ```
+   *
+   * @throws {ConfigError} `INVALID_OPTION` if the middleware is not a function.
    */
   use(middleware: ProducerMiddleware): this {
     this.#pipeline.use(middleware);
@@ -314,7 +316,8 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
    * accepted jobs and the error of each other job, as the server may refuse some of them. The call
    * rejects only if the source throws, the signal is aborted, or too many calls wait for a
    * connection (`ConnectionLostError` `TOO_MANY_WAITING`). After the first job that could not be
-   * sent for lack of a connection, the remaining jobs are not tried: they fail with the same error.
+   * sent because there was no connection, the remaining jobs are not tried: they fail with the same
+   * error.
    */
   async enqueueMany(
     jobs: JobSource<TypedJob<Jobs>>,
@@ -343,16 +346,20 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
     });
   }
 
-  /** Reads the server's statistics (INFO). */
+  /**
+   * Reads the server's statistics (INFO).
+   *
+   * @throws {ConnectionLostError} if there was no reply in time.
+   */
   async info(): Promise<ServerInfo> {
     return parseServerInfo(await this.#command(info()));
   }
 
   /**
    * Cancels a job. A scheduled or retried job is discarded (MUTATE), a running one is failed and
-   * discarded (FAIL), and the workers are told to drop the job. A consumer with `cancellation:
-   * true` aborts the `signal` of the running job within ten seconds, and drops the job if it
-   * fetches it later.
+   * discarded (FAIL), and a marker tells the workers to drop the job (PUSHB). A consumer with
+   * `cancellation: true` aborts the `signal` of the running job within ten seconds, and drops the
+   * job if it fetches it later.
    *
    * Each MUTATE searches a whole set, so this is not meant for thousands of jobs a second. If the
    * call rejects, or the program ends during the call, the job may still run. Call it again then.

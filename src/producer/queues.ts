@@ -66,7 +66,7 @@ export class Queues {
    *
    * The result does not contain a queue whose oldest job has no enqueue time, for example after
    * `sets.scheduled.requeue`. The server then refuses to measure all of the queues, so each queue
-   * is measured by a command of its own.
+   * is then measured by a separate command.
    *
    * @throws {InvalidArgumentError} `INVALID_QUEUE` if a name is invalid, or there is none.
    * @throws {ProtocolError} `UNSUPPORTED_COMMAND` if the server is older than Faktory 1.9.2.

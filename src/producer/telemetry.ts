@@ -10,7 +10,7 @@ export interface ServerPlace {
   readonly port: number;
 }
 
-/** Observes the jobs of one producer. It must not throw errors of its own. */
+/** Observes the jobs of one producer. It must only throw errors that it gets from `next`. */
 export interface ProducerObserver {
   /** Middleware that runs outside all other middleware. */
   readonly enqueue: ProducerMiddleware;
@@ -41,7 +41,7 @@ export interface ObservedConsumer {
   figures(): ConsumerFigures;
 }
 
-/** Observes one run of a consumer. It must not throw errors of its own. */
+/** Observes one run of a consumer. It must only throw errors that it gets from `next`. */
 export interface ConsumerObserver {
   /** Observes the jobs that handlers enqueue with `context.producer`. */
   readonly producer: ProducerObserver;

@@ -58,7 +58,7 @@ export class FetchConnections {
   /** True if more jobs wait than FETCHes are in flight, so that no FETCH is expected to wait. */
   hasBacklog = false;
   readonly #group: ConnectionGroup;
-  /** The members of the group when they were last looked at. */
+  /** The members of the group at the last refresh. */
   #members: readonly ReconnectingConnection[] = [];
   #all: readonly FetchConnection[] = [];
   #waits = 0;

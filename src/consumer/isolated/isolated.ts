@@ -40,9 +40,9 @@ const TERMINATE_AFTER_MS = 200;
  * the whole process. If the module does not load, or its default export is not a function, jobs
  * fail with a `ConfigError` `INVALID_MODULE`.
  *
- * The module is loaded by `import()` at run time. Bundlers do not see it, so build it as an entry
- * of its own. Deno needs `--allow-read` for it. A TypeScript module works in Deno, Bun, Node 22.18
- * or later, and in older versions of Node under tsx; elsewhere its jobs fail with a `ConfigError`
+ * The module is loaded by `import()` at run time. Bundlers do not see it, so build it as a separate
+ * entry. Deno needs `--allow-read` for it. A TypeScript module works in Deno, Bun, Node 22.18 or
+ * later, and in older versions of Node under tsx; elsewhere its jobs fail with a `ConfigError`
  * `UNSUPPORTED_RUNTIME`.
  *
  * @example Run the jobs of one type in threads

@@ -11,7 +11,7 @@ const SETTLED_MS = 1000;
  */
 const REQUEUED_MS = 12_000;
 
-/** Decides when a run ends by itself: after a number of jobs, or when the queues are empty. */
+/** Decides when a run ends without a stop: after a number of jobs, or when the queues are empty. */
 export class RunLimits {
   readonly #limits: SessionLimits;
   readonly #selector: QueueSelector;
