@@ -1,11 +1,11 @@
 import { builtinModule, runtime } from "./environment.ts";
 
 /*
- * The runtime's timers and clocks, stored when this module is loaded. Fake timers of test frameworks
- * replace the globals later. A connection or a server in memory that used those would wait until the
- * test ends, so no other module of the library uses these globals; `scripts/imports` checks that. The
- * time of day that users see (`created_at` of a new job, the start of a fake server's clock) is read
- * from the user's `Date` at the call.
+ * The runtime's timers and clocks, stored when this module is loaded. Fake timers of test
+ * frameworks replace the globals later. A connection or a server in memory that used those would
+ * wait until the test ends, so no other module of the library uses these globals; `scripts/imports`
+ * checks that. The time of day that users see (`created_at` of a new job, the start of a fake
+ * server's clock) is read from the user's `Date` at the call.
  *
  * Marked as pure, so that a bundle that does not use them leaves them out.
  */
@@ -36,7 +36,7 @@ export function sinceStart(): number {
 export const atEndOfTurn: (callback: () => void) => void = /* @__PURE__ */ genuineMicrotasks();
 
 /**
- * Calls `callback` after the event loop has looked at its sockets once more. Without a genuine
+ * Calls `callback` after the event loop has polled its sockets once more. Without a genuine
  * `setImmediate`, calls it at the end of the turn. Deno looks at its sockets less often.
  */
 export function afterSockets(callback: () => void): void {

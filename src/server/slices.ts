@@ -16,7 +16,7 @@ const FIRST_STEPS = 8;
 export interface SliceTimer {
   /** Monotonic time in ms. */
   now(): number;
-  /** Calls back after the event loop has looked at its sockets. */
+  /** Calls back after the event loop has polled its sockets. */
   later(callback: () => void): void;
 }
 
@@ -82,13 +82,13 @@ export class Slices {
   }
 
   /**
-   * Resolves after the event loop has looked at the sockets and all other work has had its turn.
+   * Resolves after the event loop has polled the sockets and all other work has had its turn.
    */
   afterOthers(): Promise<void> {
     return this.#queue(nothing());
   }
 
-  /** Resolves after the event loop has looked at the sockets. All callers share one wait. */
+  /** Resolves after the event loop has polled the sockets. All callers share one wait. */
   afterPoll(): Promise<void> {
     return this.#poll ??= new Promise((resolve) =>
       this.timer.later(() => {

@@ -21,7 +21,7 @@ export class MemoryPeer implements Peer {
   #keptBytes = 0;
   /** True while the client reads. */
   #isWanted = false;
-  /** True if the server was told to wait. */
+  /** True if `send` has asked the server to wait for `drained`. */
   #isFull = false;
   #isGone = false;
   /** Set while the server does not read. */

@@ -69,7 +69,7 @@ export interface JobRun {
  *
  * Resolves even if the job fails. Check the `outcome`.
  *
- * @example A handler by itself
+ * @example Run a single handler
  * ```ts
  * import { type Job, type JobContext, RetryAfter } from "@faktory-ts/faktory";
  * import { runJob } from "@faktory-ts/faktory/testing";
