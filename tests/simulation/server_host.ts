@@ -147,7 +147,7 @@ export class ServerHost {
     for (const link of network.links) link.orphan();
   }
 
-  /** Stops it for so long, and lets it go on. */
+  /** Pauses the process for `ms` milliseconds. */
   pause(ms: number): void {
     this.#parts.ledger.serverTroubledAt = this.#parts.timeline.now + ms;
     this.process.pause(ms);

@@ -15,7 +15,7 @@ export const connectionFaults: readonly PlantedFault[] = [
     replace: "false",
   },
   {
-    name: "an unanswered PUSH is sent again though delivery is at most once",
+    name: "an unanswered PUSH is sent again with at-most-once delivery",
     file: "src/connection/resend.ts",
     find: '(rule === "once" && delivery === "at-least-once")',
     replace: 'rule === "once"',
@@ -27,13 +27,13 @@ export const connectionFaults: readonly PlantedFault[] = [
     replace: 'payload: `{"jid":${text}}`, resend: "never"',
   },
   {
-    name: "what was in flight on a lost connection is forgotten",
+    name: "commands in flight on a lost connection are forgotten",
     file: "src/connection/waiting_requests.ts",
     find: "this.#requests.unshift(requests);",
     replace: "",
   },
   {
-    name: "what was in flight is sent again behind later commands",
+    name: "commands in flight are sent again after later commands",
     file: "src/connection/waiting_requests.ts",
     find: "this.#requests.unshift(requests);",
     replace: "for (const request of requests) this.#requests.push(request);",
@@ -57,7 +57,7 @@ export const connectionFaults: readonly PlantedFault[] = [
     replace: "this.#writing = true;",
   },
   {
-    name: "the end of a write wakes nobody",
+    name: "the end of a write notifies nobody",
     file: "src/connection/command_writer.ts",
     find: "this.#listener.written();\n    this.flush();",
     replace: "",

@@ -31,14 +31,14 @@ export const consumerFaults: readonly PlantedFault[] = [
       "  #ended(failure: Failure | undefined): void {\n    if (!this.isSettled) this.#free();",
   },
   {
-    name: "an empty FETCH wakes nobody",
+    name: "an empty FETCH notifies nobody",
     file: "src/consumer/fetch/fetcher.ts",
     find:
       "this.#limits.foundNothing(request, this.#runs.size === 0);\n    this.#context.advance();",
     replace: "this.#limits.foundNothing(request, this.#runs.size === 0);",
   },
   {
-    name: "a refused FETCH wakes nobody",
+    name: "a refused FETCH notifies nobody",
     file: "src/consumer/fetch/fetcher.ts",
     find: "this.#rest(connection, REST_MS);\n    }\n    this.#context.advance();",
     replace: "this.#rest(connection, REST_MS);\n    }",
@@ -128,7 +128,7 @@ export const consumerFaults: readonly PlantedFault[] = [
     replace: "maxMs: 1e9,",
   },
   {
-    name: "a stop does not give back the jobs whose handlers go on",
+    name: "a stop does not release the jobs of running handlers",
     file: "src/consumer/session/stop_sequence.ts",
     find: "this.#parts.runs.release(this.crash);",
     replace: "",
@@ -158,13 +158,13 @@ export const consumerFaults: readonly PlantedFault[] = [
     replace: "",
   },
   {
-    name: "a stop is never over",
+    name: "a stop never ends",
     file: "src/consumer/session/stop_sequence.ts",
     find: "this.#cancelTimer?.();\n        this.#ended.resolve();",
     replace: "this.#cancelTimer?.();",
   },
   {
-    name: "a job that came during a stop is neither run nor given back",
+    name: "a job that arrives during a stop is neither run nor released",
     file: "src/consumer/run/job_runs.ts",
     find: "if (isRetried(job)) return run.release();",
     replace: "if (isRetried(job)) return;",
@@ -177,13 +177,13 @@ export const consumerFaults: readonly PlantedFault[] = [
     replace: "",
   },
   {
-    name: "a worker sends one heartbeat only",
+    name: "a worker sends only one heartbeat",
     file: "src/consumer/session/heartbeat.ts",
     find: "this.#cancelTimer = this.#next();\n      this.beat();",
     replace: "this.beat();",
   },
   {
-    name: "the server's wish that a worker stops is not heard",
+    name: "a worker ignores the server's signal to stop",
     file: "src/consumer/session/session.ts",
     find: 'else this.stop(DEFAULT_GRACE_MS, "server");',
     replace: "",

@@ -1,6 +1,6 @@
-/** A mistake that is put into the sources, to see whether the simulation finds it. */
+/** A mistake that is put into the sources to check that the simulation finds it. */
 export interface PlantedFault {
-  /** What the code does wrong. */
+  /** The wrong behaviour of the code. */
   readonly name: string;
   readonly file: string;
   /** Code that occurs once in the file. */

@@ -9,13 +9,13 @@ export const producerFaults: readonly PlantedFault[] = [
     replace: "if (reason === undefined || jids.length > 1) {",
   },
   {
-    name: "a verdict goes to the caller of the job before",
+    name: "a refusal goes to the caller of the previous job",
     file: "src/producer/push_request.ts",
     find: "listeners[i]!.failed(jid, serverError(reason));",
     replace: "listeners[Math.max(0, i - 1)]!.failed(jid, serverError(reason));",
   },
   {
-    name: "the first job of the rest of a batch is left out",
+    name: "the first job of the second part of a bulk is left out",
     file: "src/producer/batcher.ts",
     find: "return this.#jobs.part(from, this.#taken);",
     replace: "return this.#jobs.part(from === 0 ? 0 : from + 1, this.#taken);",
@@ -27,7 +27,7 @@ export const producerFaults: readonly PlantedFault[] = [
     replace: "const from = Math.max(0, this.#taken - 1);",
   },
   {
-    name: "jobs that come while others are offered are forgotten",
+    name: "jobs that arrive while others are offered are forgotten",
     file: "src/producer/batcher.ts",
     find: "this.#isOffered = this.#weight > 0;",
     replace: "this.#isOffered = true;",
@@ -51,7 +51,7 @@ export const producerFaults: readonly PlantedFault[] = [
     replace: "() => {};",
   },
   {
-    name: "a failed job of enqueueMany keeps its place in the window",
+    name: "a failed job of enqueueMany stays in the in-flight window",
     file: "src/producer/enqueue_many.ts",
     find: "if (error instanceof ConnectionLostError) this.#lost(error);\n    this.#window.end();",
     replace:

@@ -42,7 +42,7 @@ export const serverFaults: readonly PlantedFault[] = [
     replace: "",
   },
   {
-    name: "reservations that end are not noticed",
+    name: "expired reservations are not noticed",
     file: "src/server/tasks.ts",
     find: 'task("Busy", 15, () => manager.reap()),',
     replace: "",
@@ -120,7 +120,7 @@ export const serverFaults: readonly PlantedFault[] = [
     replace: "const row = part.rows[this.#length === 1 ? part.start : part.start++];",
   },
   {
-    name: "a PUSHB with a wrong job says nothing of it",
+    name: "a PUSHB does not report an invalid job",
     file: "src/server/commands.ts",
     find: 'return count === 0 ? "$2\\r\\n{}\\r\\n" : bulk(marshal(refused));',
     replace: 'return "$2\\r\\n{}\\r\\n";',

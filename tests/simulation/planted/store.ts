@@ -27,13 +27,13 @@ export const storeFaults: readonly PlantedFault[] = [
     replace: "this.#held[0]!.group <= group + 1",
   },
   {
-    name: "a sync that failed counts as one that did not",
+    name: "a failed sync counts as a successful one",
     file: "src/server/store/segment.ts",
     find: "fdatasync(this.#fd!, (error) => error ? reject(error) : resolve())",
     replace: "fdatasync(this.#fd!, () => resolve())",
   },
   {
-    name: "a server goes on after a write that failed",
+    name: "a server continues after a failed write",
     file: "src/server/store/group_commit.ts",
     find: "this.#fail(cause);",
     replace: "void cause;",
@@ -69,7 +69,7 @@ export const storeFaults: readonly PlantedFault[] = [
     replace: "",
   },
   {
-    name: "a log forgets who has a job",
+    name: "a log forgets which worker has a job",
     file: "src/server/store/log_store.ts",
     find: "this.#buffer.reserve(row, hold.at, hold.owner);",
     replace: "",
@@ -112,7 +112,7 @@ export const storeFaults: readonly PlantedFault[] = [
     replace: "this.#order = 0;",
   },
   {
-    name: "a job that a queue's removal has taken is there again",
+    name: "a job of a removed queue comes back",
     file: "src/server/store/replay.ts",
     find: "this.#removedUpTo[places[records.place]!] = records.order;",
     replace: "",
