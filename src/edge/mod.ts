@@ -3,8 +3,8 @@
  * gzipped.
  *
  * It connects, checks each job, enqueues it, and reports errors with the classes of the package.
- * Its methods are those of the package's `Producer`, so moving to that only takes a change of the
- * import. `PasswordlessProducer` is smaller by 1 kB.
+ * Its methods are those of the package's `Producer`, so a program can switch to that class by
+ * changing the import. `PasswordlessProducer` is smaller by 1 kB.
  *
  * @example Enqueue a job from a Worker
  * ```ts ignore

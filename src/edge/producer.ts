@@ -100,7 +100,7 @@ export class PasswordlessProducer implements AsyncDisposable {
   /**
    * Enqueues a job. Returns its jid when the server has confirmed it.
    *
-   * Each call is a command of its own (PUSHB). Calls need not wait for each other.
+   * Each call sends a separate command (PUSHB). Calls need not wait for each other.
    *
    * @example Enqueue two jobs at the same time
    * ```ts

@@ -3,8 +3,8 @@ import type { Transport } from "../transport/transport.ts";
 import { loadSockets, openSocket } from "../transport/workerd/open_socket.ts";
 
 /**
- * The sockets of Cloudflare Workers without the streams of `workerdTransport`. Those allow reusing
- * buffers and end pending writes with the connection, and a `Link` needs neither.
+ * The sockets of Cloudflare Workers without the streams of `workerdTransport`. These streams
+ * reuse buffers and end pending writes with the connection; a `Link` needs neither.
  */
 export const sockets: Transport = {
   name: "workerd",

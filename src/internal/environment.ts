@@ -36,7 +36,7 @@ interface Surroundings {
 
 const surroundings = globalThis as unknown as Surroundings;
 
-/** Returns the result of `ask`; `undefined` if it throws, for example for lack of a permission. */
+/** Returns the result of `ask`; `undefined` if it throws, for example because a permission is missing. */
 function attempt<T>(ask: () => T): T | undefined {
   try {
     return ask();
@@ -68,7 +68,7 @@ export function exits(): readonly { readonly owner: Exits; readonly name: string
   );
 }
 
-/** The runtimes with a transport of their own. */
+/** The runtimes that this package has a transport for. */
 export type Runtime = "deno" | "bun" | "node" | "workerd";
 
 /** Returns the runtime; `undefined` if it is unknown. */

@@ -37,11 +37,11 @@ export const atEndOfTurn: (callback: () => void) => void = /* @__PURE__ */ genui
 
 /**
  * Calls `callback` after the event loop has polled its sockets once more. Without a genuine
- * `setImmediate`, calls it at the end of the turn. Deno looks at its sockets less often.
+ * `setImmediate`, calls it at the end of the turn. Deno polls its sockets less often.
  */
 export function afterSockets(callback: () => void): void {
   if (immediate === undefined || isFrozen()) return atEndOfTurn(callback);
-  // The event loop may call the first one before it looks at the sockets, but not the second one.
+  // The event loop may call the first callback before it polls the sockets, but not the second.
   immediate(() => immediate(callback));
 }
 

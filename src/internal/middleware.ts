@@ -128,7 +128,7 @@ class Layer<T> implements Completion<T> {
     return refused;
   }
 
-  /** Ends the layer with what the middleware returned. */
+  /** Ends the layer with the value that the middleware returned. */
   #end(result: unknown): void {
     if (result === undefined && this.#inner !== undefined) {
       // The middleware has handled a failure that came before it returned.

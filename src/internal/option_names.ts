@@ -61,8 +61,8 @@ function unknownOption(
 }
 
 /**
- * Returns the error for a constructor that callers must not use; `instead` is what they should
- * call.
+ * Returns the error for a constructor that callers must not use; `instead` is the call to use
+ * instead.
  */
 export function refuseConstruction(of: string, instead: string): ConfigError {
   return new ConfigError(

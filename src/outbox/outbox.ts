@@ -96,7 +96,11 @@ export class Outbox<Jobs extends JobDefinitions = JobDefinitions> {
     return statements(dialect, this.#table).createTable;
   }
 
-  /** Creates the table if it does not exist. */
+  /**
+   * Creates the table if it does not exist.
+   *
+   * @throws The error of the database.
+   */
   async createTable(database: OutboxDatabase): Promise<void> {
     const connection = connectionOf(database, this.#dialect);
     await connection.query(statements(connection.dialect, this.#table).createTable, []);

@@ -151,7 +151,11 @@ export class OutboxRelay implements AsyncDisposable {
     this.#loop = this.#run();
   }
 
-  /** Calls `listener` on every `event`. Returns a function that removes the listener. */
+  /**
+   * Calls `listener` on every `event`. Returns a function that removes the listener.
+   *
+   * @throws {InvalidArgumentError} `INVALID_ARGUMENT` if there is no such event.
+   */
   on<Name extends keyof RelayEvents>(
     event: Name,
     listener: Listener<RelayEvents[Name]>,
@@ -232,7 +236,7 @@ export class OutboxRelay implements AsyncDisposable {
     });
   }
 
-  /** Pushes the next batch after the one before. Resolves to its number of rows. */
+  /** Pushes a batch when the previous one has ended. Resolves to its number of rows. */
   #next(): Promise<number> {
     const next = this.#turn.then(() => this.#batch(), () => this.#batch());
     this.#turn = next;

@@ -35,7 +35,7 @@ function quoted(table: string): string {
 }
 
 function postgres(table: string): Statements {
-  // With the cast to text, the parameter is sent as it is, however the driver treats JSON.
+  // With the cast to text, all drivers send the parameter unchanged.
   const ids = (param: string) =>
     `(SELECT value::bigint FROM json_array_elements_text(${param}::text::json) AS value)`;
   return {

@@ -60,8 +60,8 @@ export type {
 const COMMAND_OPTIONS = { resend: true } as const satisfies OptionNames<CommandOptions>;
 
 /**
- * Sends a command that the producer has no method for. If it is not sent within `withinMs`, for
- * lack of a connection or because the connection was lost, it is not sent any more.
+ * Sends a command that the producer has no method for. After `withinMs` milliseconds the command is
+ * no longer sent or sent again: the call rejects with `DEADLINE_PASSED` (`ConnectionLostError`).
  */
 export let sendCommand: <T>(
   producer: Producer,

@@ -2,8 +2,8 @@ import type { ProcessExit } from "./events.ts";
 
 /**
  * The reason for the end of a supervisor's run: a call of `stop` or the option `signal`, a signal
- * of the operating system, or no process left to restart. In the last case, either all processes
- * `ended` normally, or at least one was given up.
+ * of the operating system, or no process left to restart. In the last case, the reason is `ended`
+ * if all processes ended normally, or `gaveUp` if at least one had used up its restarts.
  */
 export type SupervisorEndReason = "stopped" | "signal" | "ended" | "gaveUp";
 
