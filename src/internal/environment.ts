@@ -36,7 +36,7 @@ interface Surroundings {
 
 const surroundings = globalThis as unknown as Surroundings;
 
-/** Returns the result of `ask`; `undefined` if it throws, for example because a permission is missing. */
+/** Returns the result of `ask`; `undefined` if it throws, for example without a permission. */
 function attempt<T>(ask: () => T): T | undefined {
   try {
     return ask();
