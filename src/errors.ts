@@ -143,8 +143,8 @@ export class TlsError extends ConnectError {
 
 /**
  * The server wants a password and none was passed, or it refused the password, or the function that
- * returns the password failed. The first connection fails at once with this error. A connection that
- * worked before is tried again, because the password may be corrected meanwhile.
+ * returns the password failed. The first connection fails at once with this error. A connection
+ * that worked before is tried again, because the password may be corrected meanwhile.
  *
  * Codes: `PASSWORD_REQUIRED`, `PASSWORD_REFUSED`, `PASSWORD_UNAVAILABLE`.
  */
@@ -201,8 +201,8 @@ export class TimeoutError extends ConnectionLostError {
 }
 
 /**
- * The peer does not speak the Faktory protocol, a reply is larger than allowed, or the server is too
- * old to know the command.
+ * The peer does not speak the Faktory protocol, a reply is larger than allowed, or the server is
+ * too old to know the command.
  *
  * Codes: `PROTOCOL_VIOLATION`, `REPLY_TOO_LARGE`, `UNEXPECTED_REPLY`, `UNSUPPORTED_COMMAND`.
  */

@@ -1,7 +1,7 @@
 import type { Clock } from "../internal/clock.ts";
 import type { ReconnectingConnection } from "./reconnecting_connection.ts";
 
-/** Time after which an unused connection beyond the minimum is closed: up to twice as long, in ms. */
+/** A connection beyond the minimum is closed after this to twice this time without use, in ms. */
 const IDLE_MS = 5000;
 
 /** Time before another attempt after a connection could not be opened, in ms. */

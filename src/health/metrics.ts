@@ -25,8 +25,8 @@ const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60
 
 /**
  * Maximum number of pairs of type and queue with their own labels. Further pairs are counted as
- * `other`. Each pair costs memory here and in Prometheus, and types come from whoever enqueues
- * jobs.
+ * `other`. Each pair costs memory here and in Prometheus, and types come from the programs that
+ * enqueue jobs.
  */
 const MAX_PAIRS = 1000;
 

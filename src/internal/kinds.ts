@@ -1,6 +1,6 @@
 /*
- * Checks the kind of a value from any realm. Jest runs tests in a separate realm: there, an error of
- * Node's own modules is not `instanceof Error`, and a date of a module outside is not
+ * Checks the kind of a value from any realm. Jest runs tests in a separate realm: there, an error
+ * of Node's own modules is not `instanceof Error`, and a date of a module outside is not
  * `instanceof Date`.
  */
 

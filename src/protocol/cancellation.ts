@@ -6,9 +6,9 @@ import { jidFilters } from "./commands/filters.ts";
 import { fail, push } from "./commands/jobs.ts";
 import { changeQueues, mutate } from "./commands/server.ts";
 
-// Faktory has no command that reaches the worker of a job. But every worker can read the names of the
-// queues (INFO). So a cancelled job is announced by a queue whose name contains its jid and an expiry
-// time: a marker.
+// Faktory has no command that reaches the worker of a job. But every worker can read the names of
+// the queues (INFO). So a cancelled job is announced by a queue whose name contains its jid and an
+// expiry time: a marker.
 
 /** Sends a command and returns its parsed reply. */
 type Send = <T>(command: Command<T>) => Promise<T>;

@@ -50,7 +50,7 @@ export function observeConsumer(
         },
         links: sender === undefined || relation === "child" ? [] : [{ context: sender }],
       },
-      // Keeps what else the propagator has found, such as baggage, in either case.
+      // Keeps the other values that the propagator has found, such as baggage.
       relation === "child" && sender !== undefined ? origin : trace.deleteSpan(parent),
     );
     return { span, inside: trace.setSpan(sender === undefined ? parent : origin, span) };

@@ -39,8 +39,8 @@ const CHECK_STEP_MS = 60_000;
 
 /**
  * Returns a check of a join, `everySeconds` from now by the server's clock, rounded up to a full
- * minute. Checks of a join for the same minute are the same bytes, so the scheduled set has only one
- * of them.
+ * minute. Checks of a join for the same minute are the same bytes, so the scheduled set has only
+ * one of them.
  *
  * @param queue The queue of the check.
  * @param info A fresh reply to INFO.

@@ -45,7 +45,7 @@ const CALL_MS = 3;
  * A disk with a file system in memory, for the store of the embedded server. All chance comes from
  * `random`, all time from the clocks of the processes.
  *
- * Programs see what they wrote at once. The disk has it for sure only after a sync of the file, and
+ * Programs see their writes at once. The disk surely has them only after a sync of the file, and
  * a name only after a sync of its folder. When the power is lost, each change that is not synced is
  * kept, lost, or (if it is a write) torn at the borders of sectors, in any order; a rename is kept
  * or lost as a whole. So the only way to lose what a sync has confirmed is a sync that lies, and
