@@ -1,5 +1,6 @@
 import { type Consumer, type Job, Producer } from "../../mod.ts";
 import { chain, join, resultsOf, type WorkflowNode, Workflows } from "../../src/workflow/mod.ts";
+import type { ServerState } from "../../src/server/server_state.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Network } from "./network.ts";
 import { SimulatedProcess } from "./process.ts";
@@ -29,12 +30,18 @@ interface Flow {
 export class Flows {
   readonly #parts: FlowsParts;
   readonly #flows = new Map<string, Flow>();
+  /** The workflows of which a server has lost jobs. */
+  readonly #lost = new Set<string>();
   readonly #process: SimulatedProcess;
   #starting = 0;
 
   constructor(parts: FlowsParts) {
     this.#parts = parts;
     this.#process = new SimulatedProcess("starter of workflows", parts.timeline);
+    parts.ledger.onLost = ({ jid }) => {
+      const id = idOf(jid.replace("workflow.", ""));
+      if (id !== undefined) this.#lost.add(id);
+    };
   }
 
   /** Number of `start` calls in progress. */
@@ -76,6 +83,21 @@ export class Flows {
       return part;
     });
     consumer.register("last", (job) => this.#last(job));
+  }
+
+  /**
+   * Returns the number of tokens and checks of joins that a server keeps because it has lost jobs
+   * of their workflows. A join job that runs while the server restarts puts its tokens back: they
+   * wait for parts, or for a check, that the server no longer has.
+   */
+  countLeft({ context: { manager } }: ServerState): number {
+    let left = 0;
+    for (const id of this.#lost) {
+      const tokens = `workflow.${id}.0.0`;
+      left += manager.queues.sizeOf(tokens) ?? 0;
+      left += this.#parts.ledger.of(`${tokens}.check`).waiting;
+    }
+    return left;
   }
 
   /** Checks the workflows at the end. */

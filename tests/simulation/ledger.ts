@@ -43,6 +43,8 @@ export class Ledger {
   serverTroubledAt = -Infinity;
   /** Called when a job that the library itself creates is pushed again. */
   onOtherAgain: (entry: Entry) => void = () => {};
+  /** Called when a server has lost copies of a job, as it had kept nothing or its disk had lied. */
+  onLost: (entry: Entry) => void = () => {};
   /** Called with each event of a job. */
   tell: ((jid: string, what: string, atMs: number) => void) | undefined;
   /** Set if the server has persistent storage. */
@@ -334,6 +336,7 @@ export class Ledger {
       this.count("jobs whose last change was not saved");
       const lost = copiesIn(entry.before) - copiesIn(state);
       if (lost > 0) entry.removed += lost;
+      if (lost > 0 && isLossy) this.onLost(entry);
       for (let i = 0; i < entry.waiting; i++) {
         entry.reasons.push("the server lost what was not saved");
       }

@@ -167,8 +167,9 @@ export class World {
     await this.#finishSchedules();
     this.#watchIdle();
     // A handler that still runs after a FLUSH may requeue its job.
-    for (let isOver = false; !isOver; isOver = ledger.open === 0) {
-      if (!await this.#until("every job ends", DRAIN_MS, () => ledger.open === 0)) {
+    const hasEnded = () => ledger.open === this.#countLeft();
+    for (let isOver = false; !isOver; isOver = hasEnded()) {
+      if (!await this.#until("every job ends", DRAIN_MS, hasEnded)) {
         break;
       }
       await timeline.run(() => false, timeline.now + QUIET_MS);
@@ -288,6 +289,12 @@ export class World {
     return false;
   }
 
+  /** Number of jobs that may remain on the server. */
+  #countLeft(): number {
+    const { state } = this.server;
+    return state === undefined ? 0 : this.flows.countLeft(state);
+  }
+
   /** True if the server has no clients. */
   get #isAlone(): boolean {
     const snapshot = this.server.state?.snapshot();
@@ -312,8 +319,9 @@ export class World {
     let deadInLedger = 0;
     for (const entry of ledger.entries()) deadInLedger += entry.dead;
     const has = { waiting, scheduled, retries, working, dead };
-    const due = { waiting: 0, scheduled: 0, retries: 0, working: 0, dead: deadInLedger };
-    if (JSON.stringify(has) !== JSON.stringify(due)) {
+    const due = { pending: this.#countLeft(), working: 0, dead: deadInLedger };
+    const isSame = waiting + scheduled + retries === due.pending;
+    if (!isSame || working !== due.working || dead !== due.dead) {
       const { queues } = state.context.manager;
       const some = queues.names().flatMap((name) =>
         queues.page(name, 0, 3).map((payload) => `${name}: ${peekJob(payload).jid}`)
