@@ -138,19 +138,25 @@ function filled(job: JobInput, defaults: JobDefaults): JobInput {
     expires,
     reserveFor: reserveFor === undefined ? defaults.reserveFor : reserveFor,
     backtrace: backtrace === undefined ? defaults.backtrace : backtrace,
-    custom: defaults.custom === undefined ? custom : mergedCustom(defaults.custom, custom),
+    custom: defaults.custom === undefined
+      ? custom
+      : mergedCustom(defaults.custom, job as JobFields),
     createdAt,
   };
 }
 
 function mergedCustom(
   defaults: Record<string, unknown>,
-  own: Record<string, unknown> | undefined,
+  { custom: own, expires }: Pick<JobFields, "custom" | "expires">,
 ): Record<string, unknown> | undefined {
   if (own !== undefined && !isPlainObject(own)) return own;
-  const merged = { ...defaults, ...own };
+  const merged = { ...defaults };
   // A job must not have both: it is not defined which of them a server uses.
-  if (own !== undefined && "expires_at" in own) delete merged["expires_in"];
-  if (own !== undefined && "expires_in" in own) delete merged["expires_at"];
-  return merged;
+  const expiresItself = expires !== undefined ||
+    own !== undefined && ("expires_at" in own || "expires_in" in own);
+  if (expiresItself) {
+    delete merged["expires_in"];
+    delete merged["expires_at"];
+  }
+  return { ...merged, ...own };
 }

@@ -132,10 +132,10 @@ test("unique and expires of a type are defaults for its jobs", () => {
     assert.deepEqual(customOf(make({ custom: { expires_at: "2030-01-31T12:00:00Z" } })), {
       ...{ unique_for: 600, unique_until: "start", expires_at: "2030-01-31T12:00:00Z" },
     });
+    assert.deepEqual(customOf(make({ expires })), {
+      ...{ unique_for: 600, unique_until: "start", expires_at: "2030-01-31T12:00:00.000Z" },
+    });
   }
-  assert.deepEqual(customOf(new Job("sync", [], { expires })), {
-    ...{ unique_for: 600, unique_until: "start", expires_at: "2030-01-31T12:00:00.000Z" },
-  });
   for (const defaults of [{ unique: { for: 0 } }, { expires: "soon" }, { delay: "5m" }]) {
     assert.throws(() => defineJobs({ x: job(defaults as never) }), { code: "INVALID_OPTION" });
   }

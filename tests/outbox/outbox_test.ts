@@ -248,8 +248,8 @@ for (const driver of drivers) {
         await outbox.insert(db.database, [{ type: "patient" }]);
         await using relay = outbox.relay(db.database, producer, { clock: new ManualClock() });
         await assert.rejects(relay.drain(), { code: "CLOSED" });
-        await using next = idle(outbox, db.database, faktory);
         assert.equal((await rows()).length, 1);
+        await using next = idle(outbox, db.database, faktory);
         assert.deepEqual(await next.drain(), { pushed: 1, rejected: 0 });
       }));
 
