@@ -12,6 +12,7 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import type { WorldOptions, WorldResult } from "../../tests/simulation/result.ts";
 import { JOBS_PER_WORLD, worlds } from "../../tests/simulation/simulate.ts";
+import { replayOf } from "./report.ts";
 import { simulateWorld } from "../../tests/simulation/world.ts";
 
 const { values, positionals } = parseArgs({
@@ -104,12 +105,9 @@ function print(result: WorldResult): void {
   for (const { rule, detail, atMs } of violations) console.log(`  ${atMs} ms: ${rule}: ${detail}`);
 }
 
-function failed({ seed, planned, storage }: WorldResult): void {
+function failed({ seed, planned }: WorldResult): void {
   hasFailed = true;
-  console.error(
-    `replay: deno task simulate --seed ${seed} --jobs ${planned} --per-world ${planned} ` +
-      `--storage ${storage}`,
-  );
+  console.error(`replay: ${replayOf(seed, { ...common, perWorld: planned })}`);
 }
 
 async function checkAgain({ seed, planned, traceHash }: WorldResult): Promise<void> {

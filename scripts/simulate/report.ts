@@ -54,8 +54,15 @@ export const emptyReport: Report = {
   cpuSeconds: 0,
 };
 
+/** Options of a world besides its seed, if they were given. */
+export interface GivenOptions {
+  readonly perWorld: number;
+  readonly minutes?: number | undefined;
+  readonly storage?: string | undefined;
+}
+
 /** Returns the report of one world. */
-export function reportOf(world: WorldResult, from: { commit: string; perWorld: number }): Report {
+export function reportOf(world: WorldResult, from: GivenOptions & { commit: string }): Report {
   const { seed, jobs, minutes, storage, faults, restarts, reruns, counts, cpuSeconds } = world;
   const [violation] = world.violations;
   const { perWorld } = from;
@@ -67,16 +74,16 @@ export function reportOf(world: WorldResult, from: { commit: string; perWorld: n
     ...{ faults, restarts, reruns, counts, cpuSeconds },
     sources: { [`${from.commit}, ${world.engine}`]: jobs },
     seeds: [{ from: seed, to: seed, perWorld }],
-    failures: violation === undefined
-      ? []
-      : [{ ...violation, replay: replayOf(seed, perWorld, storage) }],
+    failures: violation === undefined ? [] : [{ ...violation, replay: replayOf(seed, from) }],
   };
 }
 
 /** Returns the command that simulates one world again. */
-export function replayOf(seed: number, perWorld: number, storage: string): string {
-  const world = `--seed ${seed} --jobs ${perWorld} --per-world ${perWorld} --storage ${storage}`;
-  return `deno task simulate ${world}`;
+export function replayOf(seed: number, { perWorld, minutes, storage }: GivenOptions): string {
+  const options = { seed, jobs: perWorld, "per-world": perWorld, minutes, storage };
+  const flags = Object.entries(options)
+    .flatMap(([name, value]) => value === undefined ? [] : [`--${name} ${value}`]);
+  return `deno task simulate ${flags.join(" ")}`;
 }
 
 /** Adds up reports. */

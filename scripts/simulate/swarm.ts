@@ -48,19 +48,19 @@ async function* worldsOf(
   commit: string,
 ): AsyncGenerator<Report> {
   const end = seed + Math.ceil(jobs / perWorld);
+  const from = { ...others, commit, perWorld };
   for (let next = seed; next < end; next++) {
     const left = (end - next) * perWorld;
     const process = new WorldProcess({ ...others, seed: next, jobs: left, perWorld });
     for await (const world of process.results()) {
-      yield reportOf(world, { commit, perWorld });
+      yield reportOf(world, from);
       next = world.seed + 1;
     }
     const { code, stderr } = await process.ended;
     if (next >= end) return;
-    yield reportOf(
-      brokenWorld(next, code === undefined ? "it did not end" : stderr.trim().slice(-2000)),
-      { commit, perWorld },
-    );
+    const detail = code === undefined ? "it did not end" : stderr.trim().slice(-2000);
+    // Its seed decides the storage, which is known only after a world has ended.
+    yield { ...reportOf(brokenWorld(next, detail), from), storage: {} };
   }
 }
 

@@ -41,12 +41,21 @@ test("reports add up, and say which seeds they have", () => {
   assert.deepEqual(storage, { disk: 2, memory: 1 });
   assert.equal(
     failures[0]!.replay,
-    "deno task simulate --seed 2 --jobs 1000 --per-world 1000 --storage memory",
+    "deno task simulate --seed 2 --jobs 1000 --per-world 1000",
   );
   const text = markdownOf(mergeReports(reports));
   for (const row of ["| seeds | 1 to 3 |", "| link cut | 6 |", "| abc, deno | 3,000 |"]) {
     assert(text.includes(row), text);
   }
+});
+
+test("a failure is repeated with the options that were given", () => {
+  const options = { ...from, minutes: 5, storage: "disk" };
+  const broken = { ...world(2), violations: [{ rule: "r", detail: "d", atMs: 1 }] };
+  assert.equal(
+    reportOf(broken, options).failures[0]!.replay,
+    "deno task simulate --seed 2 --jobs 1000 --per-world 1000 --minutes 5 --storage disk",
+  );
 });
 
 test("jobs of a seed are not counted twice", () => {
