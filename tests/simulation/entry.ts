@@ -67,6 +67,8 @@ export interface Entry {
   isEnded: boolean;
   isRequeued: boolean;
   isExcused: boolean;
+  /** The worker that must still announce its result, as the reservation ended during a fault. */
+  owedBy: Worker | undefined;
   /** Number of ACKs and of requeues since a worker last fetched it. */
   acksNow: number;
   requeuedNow: number;
@@ -150,6 +152,7 @@ export function newEntry(jid: string, number: number): Entry {
     isEnded: false,
     isRequeued: false,
     isExcused: false,
+    owedBy: undefined,
     acksNow: 0,
     requeuedNow: 0,
     hasThrown: false,

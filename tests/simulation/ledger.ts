@@ -215,13 +215,18 @@ export class Ledger {
     this.trace.add(3, entry.number, this.#now());
     if (!hadIt) {
       this.count("ACK of a job that nobody has");
+      entry.owedBy = undefined;
       if (entry.acksNow++ > 0 && entry.formerHolders.length === 0 && this.#isCalm(entry)) {
         this.violated("a result is reported once", jid);
       }
       return;
     }
     if (entry.isRequeued && entry.requeuedNow === 0 && !entry.isShared) {
-      this.violated("a requeued job is enqueued before it is acknowledged", jid);
+      if (entry.toAcknowledge > 1 && this.#mayBeOfEarlierRun(entry)) {
+        this.count("a requeued job acknowledged by what was sent again");
+      } else {
+        this.violated("a requeued job is enqueued before it is acknowledged", jid);
+      }
     }
     entry.acksNow++;
     if (++entry.acks > entry.toAcknowledge) this.#early(entry, "acknowledged");
@@ -233,7 +238,10 @@ export class Ledger {
     this.tell?.(jid, `FAIL, ${hadIt}`, this.#now());
     const entry = this.of(jid);
     this.trace.add(4, entry.number, this.#now());
-    if (!hadIt) return this.count("FAIL of a job that nobody has");
+    if (!hadIt) {
+      entry.owedBy = undefined;
+      return this.count("FAIL of a job that nobody has");
+    }
     const holders = [entry.holder, ...entry.formerHolders];
     // A stop releases jobs by FAIL.
     if (
@@ -382,6 +390,18 @@ export class Ledger {
     const entry = this.of(jid);
     this.count(event);
     if (entry.holder === worker) entry.isExcused = true;
+    if (entry.owedBy === worker) entry.owedBy = undefined;
+  }
+
+  /** Checks at the end that each late result was announced, unless its worker was killed. */
+  checkAnnounced(): void {
+    for (const { jid, owedBy } of this.entries()) {
+      if (owedBy === undefined || owedBy.process.isDead) continue;
+      this.violated(
+        "each result is reported or announced as unreported",
+        `${jid}, of ${owedBy.process.name}, at the end`,
+      );
+    }
   }
 
   /** Records a step of a resumable job. */
@@ -429,16 +449,20 @@ export class Ledger {
    * because it names only the jid.
    */
   #early(entry: Entry, what: string): void {
-    const { jid, number, handed, calledAt, holder, formerHolders } = entry;
+    const { jid, number } = entry;
     // For its own jobs, the library also sends ACK and FAIL outside of handlers.
     if (number < 0) return;
-    const isTroubled = [holder, ...formerHolders].some((one) =>
-      one !== undefined && one.process.troubledAt >= calledAt
-    );
-    if (handed > 1 && (isTroubled || this.serverTroubledAt >= calledAt)) {
-      return this.count(`${what} by what was sent again`);
-    }
+    if (this.#mayBeOfEarlierRun(entry)) return this.count(`${what} by what was sent again`);
     this.violated(`a job is ${what} only after such a result`, jid);
+  }
+
+  /** Returns true if an ACK or a FAIL may come from an earlier run, sent late after a fault. */
+  #mayBeOfEarlierRun({ handed, calledAt, holder, formerHolders }: Entry): boolean {
+    if (handed <= 1) return false;
+    return this.serverTroubledAt >= calledAt ||
+      [holder, ...formerHolders].some((one) =>
+        one !== undefined && one.process.troubledAt >= calledAt
+      );
   }
 
   /** Checks that the jobs of a producer with `ordered: true` arrive in order. */
@@ -464,6 +488,12 @@ export class Ledger {
     const isTroubled = process.troubledAt >= handedAt || this.serverTroubledAt >= handedAt;
     if (isTroubled && (holder.isStopping || holder.isSignalled)) return "its worker was stopped";
     if (!entry.isStarted && isTroubled) return "it was lost with a connection";
+    // A worker that waits for a connection announces the result after its next attempt. Checked at
+    // the end.
+    if (entry.isEnded && this.serverTroubledAt >= handedAt && entry.owedBy === undefined) {
+      entry.owedBy = holder;
+      return "its worker announces the result after its next attempt to connect";
+    }
     this.violated(
       entry.isEnded
         ? "each result is reported or announced as unreported"

@@ -307,6 +307,7 @@ export class World {
     const { ledger } = this;
     const { state } = this.server;
     this.flows.judge();
+    ledger.checkAnnounced();
     for (const entry of ledger.entries()) {
       const { jid, promised, pushes, handed, removed, dead } = entry;
       if (promised === "had" && handed + removed + dead === 0) {
