@@ -162,7 +162,8 @@ export class ConnectionGroup {
       this.#cancelIdle = undefined;
       const idle = this.#all.filter((one) => !this.#used.has(one));
       this.#used.clear();
-      for (const one of idle.slice(-(this.#all.length - min))) this.#retire(one);
+      const spare = this.#all.length - min;
+      for (const one of idle.slice(Math.max(0, idle.length - spare))) this.#retire(one);
       this.#watchIdle();
     });
   }
