@@ -1,7 +1,7 @@
 import { ConfigError } from "../../errors.ts";
 import { systemClock } from "../../internal/clock.ts";
 import { JobArena } from "../job_arena.ts";
-import { fileFailure, invalidData } from "./data_error.ts";
+import { damageError, fileFailure } from "./data_error.ts";
 import { DataFolder, dataPath, END_NAME } from "./data_folder.ts";
 import { LiveRows } from "./live_rows.ts";
 import { LogStore } from "./log_store.ts";
@@ -109,10 +109,7 @@ class Opening {
     let failure: { readonly number: number; readonly error: unknown } | undefined;
     const missing = (number: number) => ({
       number,
-      error: invalidData(
-        this.#folder.path,
-        `it is damaged: ${this.#folder.segmentPath(number)} is missing`,
-      ),
+      error: damageError(this.#folder.path, `${this.#folder.segmentPath(number)} is missing`),
     });
     if (numbers.length > 0 && numbers[0]! > 1) failure = missing(numbers[0]! - 1);
     let expected = numbers[0];
@@ -171,15 +168,15 @@ class Opening {
         throw new TypeError("it has no end");
       }
     } catch (cause) {
-      throw invalidData(this.#folder.path, `it is damaged: ${path}: ${(cause as Error).message}`);
+      throw damageError(this.#folder.path, `${path}: ${(cause as Error).message}`);
     }
     const last = this.#segments.at(-1);
     const isWhole = last !== undefined &&
       (last.number > note.segment || last.number === note.segment && last.end >= note.end);
     if (isWhole) return;
-    throw invalidData(
+    throw damageError(
       this.#folder.path,
-      `it is damaged: it ends before byte ${note.end} of ${this.#folder.segmentPath(note.segment)}`,
+      `it ends before byte ${note.end} of ${this.#folder.segmentPath(note.segment)}`,
     );
   }
 

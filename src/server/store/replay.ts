@@ -1,6 +1,6 @@
 import type { JobArena } from "../job_arena.ts";
 import { Numbers } from "../numbers.ts";
-import { invalidData } from "./data_error.ts";
+import { damageError, invalidData } from "./data_error.ts";
 import { Holds } from "./holds.ts";
 import { type Hold, type RestoredJobs, WORKING_PLACE } from "./places.ts";
 import {
@@ -283,7 +283,7 @@ export class Replay implements RestoredJobs {
   }
 
   #damaged({ path }: Segment, what: string): Error {
-    return invalidData(this.#path, `it is damaged: ${path}: ${what}`);
+    return damageError(this.#path, `${path}: ${what}`);
   }
 }
 
