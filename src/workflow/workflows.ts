@@ -101,7 +101,8 @@ const DEAD = "dead ";
  */
 export class Workflows {
   /**
-   * Enqueues the first jobs of a workflow. If it rejects, some of them may be enqueued.
+   * Enqueues the first jobs of a workflow. If it rejects, some of them may be enqueued: call it
+   * again with the same nodes and the same id.
    *
    * @returns The workflow's id.
    * @throws {InvalidJobError} If one of the jobs is invalid. Nothing is enqueued.

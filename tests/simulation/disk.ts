@@ -33,6 +33,8 @@ export interface DiskOptions {
   readonly random: Random;
   /** @default no faults */
   readonly chances?: Partial<DiskChances> | undefined;
+  /** Called with the duration of each late sync, in ms, when the sync begins. */
+  readonly onLateSync?: ((ms: number) => void) | undefined;
 }
 
 /** Longest time that a late sync takes, in ms. */
@@ -77,9 +79,11 @@ export class SimulatedDisk {
   readonly #root = new FolderNode(1n);
   #nodes = 1n;
   #processes = new Set<DiskProcess>();
+  readonly #onLateSync: (ms: number) => void;
 
-  constructor({ random, chances = {} }: DiskOptions) {
+  constructor({ random, chances = {}, onLateSync = () => {} }: DiskOptions) {
     this.#random = random;
+    this.#onLateSync = onLateSync;
     this.chances = chances;
   }
 
@@ -141,7 +145,9 @@ export class SimulatedDisk {
 
   /** @internal */
   after(clock: DiskClock, isLate: boolean, callback: () => void): void {
-    clock.after(this.#random() * (isLate ? LATE_MS : CALL_MS), callback);
+    const ms = this.#random() * (isLate ? LATE_MS : CALL_MS);
+    if (isLate) this.#onLateSync(ms);
+    clock.after(ms, callback);
   }
 
   /** @internal */

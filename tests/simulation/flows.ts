@@ -19,8 +19,6 @@ export interface FlowsParts {
 interface Flow {
   readonly id: string;
   readonly parts: number;
-  /** True if its start was confirmed. */
-  isStarted: boolean;
   /** Parts whose last handler has succeeded. */
   readonly done: Set<number>;
   lastRuns: number;
@@ -52,26 +50,35 @@ export class Flows {
   /** Starts `count` workflows, one every `everyMs` milliseconds. */
   async start(count: number, everyMs: number): Promise<void> {
     this.#starting++;
-    const { network, ledger } = this.#parts;
-    const options = {
-      url: "tcp://simulated:7419",
-      transport: network.transport(this.#process),
-      clock: this.#process,
-      connections: 1,
-      reconnect: { attempts: Infinity },
-    };
     for (let i = 0; i < count; i++) {
       const flow = this.#flow(i);
-      try {
-        await using producer = await Producer.connect(options);
-        await new Workflows().start(producer, this.#nodeOf(flow), { id: flow.id });
-        flow.isStarted = true;
-      } catch {
-        ledger.count("workflows whose start failed");
-      }
+      const node = this.#nodeOf(flow);
+      while (!await this.#start(node, flow.id)) await this.#process.sleep(everyMs);
       await this.#process.sleep(everyMs);
     }
     this.#starting--;
+  }
+
+  /**
+   * Starts a workflow. Returns false if that failed: the server may have some of its jobs, so the
+   * program has to start it again with the same id.
+   */
+  async #start(node: WorkflowNode, id: string): Promise<boolean> {
+    const { network, ledger } = this.#parts;
+    try {
+      await using producer = await Producer.connect({
+        url: "tcp://simulated:7419",
+        transport: network.transport(this.#process),
+        clock: this.#process,
+        connections: 1,
+        reconnect: { attempts: Infinity },
+      });
+      await new Workflows().start(producer, node, { id });
+      return true;
+    } catch {
+      ledger.count("starts of workflows that failed");
+      return false;
+    }
   }
 
   /** Makes a consumer run jobs of workflows. */
@@ -108,9 +115,9 @@ export class Flows {
       const id = idOf(jid);
       if (id !== undefined && removed + dead > 0) gone.add(id);
     }
-    for (const { id, isStarted, lastRuns } of this.#flows.values()) {
+    for (const { id, lastRuns } of this.#flows.values()) {
       ledger.count("workflows");
-      if (!isStarted || lastRuns > 0) continue;
+      if (lastRuns > 0) continue;
       // An admin removed one of its jobs, or one is dead.
       if (gone.has(id) || ledger.hasLostJobs) ledger.count("workflows that lost a job");
       else ledger.violated("a workflow ends", id);
@@ -123,7 +130,6 @@ export class Flows {
     const flow: Flow = {
       id,
       parts: random.between(1, 12),
-      isStarted: false,
       done: new Set(),
       lastRuns: 0,
     };

@@ -39,6 +39,7 @@ function planOf(random: Random): DiskPlan {
 
 /** The disk of a server, with the log that the server keeps on it. */
 export class ServerDisk implements ServerStorage {
+  onSlowSave: (ms: number) => void = () => {};
   readonly #disk: SimulatedDisk;
   readonly #plan: DiskPlan;
   readonly #random: Random;
@@ -51,7 +52,11 @@ export class ServerDisk implements ServerStorage {
     this.#random = random;
     this.#plan = planOf(random);
     const numbers = random.fork();
-    this.#disk = new SimulatedDisk({ random: () => numbers.next(), chances: this.#plan.chances });
+    this.#disk = new SimulatedDisk({
+      random: () => numbers.next(),
+      chances: this.#plan.chances,
+      onLateSync: (ms) => this.onSlowSave(ms),
+    });
     this.#troubleLater();
   }
 

@@ -34,6 +34,9 @@ export interface ServerHostParts {
 /** Shortest time until a server starts again, in milliseconds. */
 const RESTART_MS = 500;
 
+/** A save that takes this long is a fault of the server, in milliseconds. */
+const SLOW_SAVE_MS = 1000;
+
 /** Time for which the server is down after it could not save a change, in milliseconds. */
 const FAILED_MS = 3000;
 
@@ -52,7 +55,15 @@ export class ServerHost {
 
   constructor(parts: ServerHostParts) {
     this.#parts = parts;
-    if (parts.storage !== undefined) parts.ledger.journal = this.#journal;
+    const { storage, ledger, timeline } = parts;
+    if (storage !== undefined) {
+      ledger.journal = this.#journal;
+      storage.onSlowSave = (ms) => {
+        if (ms < SLOW_SAVE_MS) return;
+        // Until then, the server confirms nothing that it changes.
+        ledger.serverTroubledAt = Math.max(ledger.serverTroubledAt, timeline.now + ms);
+      };
+    }
     this.process = this.#newProcess(parts.plan.clock.aheadMs);
   }
 

@@ -14,6 +14,8 @@ export interface ServerStorage {
   open(process: SimulatedProcess): Promise<OpenStore>;
   /** Kills the server: the machine keeps unsynced data. Or the machine loses power. */
   crash(kind: "kill" | "power"): void;
+  /** Called when the storage begins a save that takes `ms` milliseconds. */
+  onSlowSave: (ms: number) => void;
   /** Number of confirmed changes that were lost. */
   readonly lost: number;
   /** Ends all faults. */
