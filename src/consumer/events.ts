@@ -34,7 +34,11 @@ export interface ConsumerEvents {
    * arrived after the grace period of a stop.
    */
   requeued: { readonly job: Job; readonly reason: "limit" | "unregistered" | "stopped" };
-  /** A result could not be reported in time. The job will run again, or the server will fail it. */
+  /**
+   * A result could not be reported in time. The job will run again, or the server will fail it.
+   * While there is no connection, the event comes after the next attempt to connect, up to
+   * `reconnect.maxMs` and `connectTimeoutMs` after the reservation has ended.
+   */
   unreported: { readonly job: Job; readonly error: unknown };
   /**
    * A reservation is about to end while the handler still runs: the result of this run is not
