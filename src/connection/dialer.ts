@@ -59,10 +59,11 @@ export class Dialer {
   }
 
   /**
-   * Opens a connection that replaces another one. The listener is not called if the attempt is
-   * stopped.
+   * Opens a connection that replaces another one, and stops an attempt or a wait in progress. The
+   * listener is not called if the attempt is stopped.
    */
   async open({ opened, failed }: DialListener): Promise<void> {
+    this.stop();
     const attempt = new AbortController();
     this.#connecting = attempt;
     let connection: Connection;
@@ -80,6 +81,7 @@ export class Dialer {
 
   /** Calls `callback` after a wait, unless stopped first. */
   wait(ms: number, callback: () => void): void {
+    this.stop();
     this.#cancelWait = this.#clock.after(ms, () => {
       this.#cancelWait = undefined;
       callback();

@@ -183,9 +183,9 @@ export class ReconnectingConnection {
     this.#silence.begin(connection, error);
     this.#attempts.failed();
     if (this.#attempts.isExhausted) return this.#giveUp(error);
+    // Before the listener is called, which may send a command: that must not begin another attempt.
+    this.#connect();
     this.#options.listener.disconnected(error, 0);
-    // The listener may have closed this connection.
-    if (this.#silence.watches(connection)) this.#connect();
   }
 
   /** Called when the server replies again on the silent connection. */
@@ -263,9 +263,11 @@ export class ReconnectingConnection {
         });
       },
       failed: (error) => {
-        this.#waiting.dropLate(this.#options.clock.now());
-        // A caller whose command was rejected may have closed this connection.
-        if (this.#final === undefined) this.#retryAfter(error);
+        const late = this.#waiting.takeLate(this.#options.clock.now());
+        this.#retryAfter(error);
+        // Rejected last, because a caller may send another command at once.
+        for (const request of late) request.reject(deadlinePassed(request));
+        if (late.length > 0 && this.load === 0) this.#changed();
       },
     });
   }

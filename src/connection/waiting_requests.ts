@@ -1,5 +1,5 @@
 import { Fifo } from "../internal/fifo.ts";
-import { deadlinePassed, unsentRequestLost } from "./reconnect_errors.ts";
+import { unsentRequestLost } from "./reconnect_errors.ts";
 import type { Request } from "./request.ts";
 
 /** Requests that wait for a connection, in the order in which they are sent. */
@@ -24,12 +24,11 @@ export class WaitingRequests {
     return this.#requests.drain();
   }
 
-  /** Rejects requests whose deadline has passed or whose callers no longer wait. */
-  dropLate(now: number): void {
-    const late = this.#requests.removeWhere(({ notAfter, cancelled }) =>
+  /** Removes and returns requests whose deadline has passed or whose callers no longer wait. */
+  takeLate(now: number): Request[] {
+    return this.#requests.removeWhere(({ notAfter, cancelled }) =>
       cancelled === true || (notAfter !== undefined && now > notAfter)
     );
-    for (const request of late) request.reject(deadlinePassed(request));
   }
 
   /**

@@ -27,16 +27,19 @@ function make({ delivery = "at-least-once", attempts = 5 }: Setting = {}) {
   const clock = new ManualClock();
   const peers: Peer[] = [];
   const losses: { error: Error; retryInMs: number | undefined }[] = [];
-  const state: { refuse: Error | undefined; hold: boolean; reconnects: number[] } = {
-    refuse: undefined,
+  const state = {
+    refuse: undefined as Error | undefined,
     hold: false,
-    reconnects: [],
+    reconnects: [] as number[],
+    dials: 0,
+    onLoss: () => {},
   };
   const connection = new ReconnectingConnection({
     clock,
     delivery,
     reconnect: { initialMs: 100, maxMs: 1000, attempts },
     dial() {
+      state.dials++;
       if (state.refuse !== undefined) return Promise.reject(state.refuse);
       if (state.hold) return new Promise(() => {});
       const peer = new Peer();
@@ -44,7 +47,10 @@ function make({ delivery = "at-least-once", attempts = 5 }: Setting = {}) {
       return Promise.resolve(new Connection(peer.connection, { clock }));
     },
     listener: {
-      disconnected: (error, retryInMs) => losses.push({ error, retryInMs }),
+      disconnected(error, retryInMs) {
+        losses.push({ error, retryInMs });
+        state.onLoss();
+      },
       reconnected: (count) => state.reconnects.push(count),
     },
   });
@@ -373,6 +379,56 @@ test("a command is not sent after its deadline, waiting or new", async () => {
   connection.close();
 });
 
+test("a command sent by a listener of the loss starts no second attempt", async () => {
+  const { connection, call, peers, clock, state } = make();
+  await connection.open();
+  const first = call(command("A"));
+  await peers[0]!.received(1);
+  const later: Promise<unknown>[] = [];
+  state.onLoss = () => void later.push(call(command("B")));
+  clock.advance(15_000);
+  await settle();
+  assert.equal(state.dials, 2);
+  clock.advance(5000);
+  await settle();
+  peers[1]!.say("+one\r\n+two\r\n");
+  assert.deepEqual(await Promise.all([first, ...later]), ["one", "two"]);
+  connection.close();
+  await settle();
+  assert(peers.every(({ isClosed }) => isClosed));
+  assert.equal(clock.pending, 0);
+});
+
+test("a command sent by a caller whose command is late starts no second attempt", async () => {
+  const { connection, call, peers, clock, state } = make({ attempts: Infinity });
+  await connection.open();
+  state.refuse = new ConnectError("CONNECTION_REFUSED", "refused");
+  peers[0]!.end();
+  await settle();
+  const late = { notAfter: clock.now() + 50 };
+  let next: Promise<string> | undefined;
+  connection.send({
+    command: command("ACK"),
+    ...late,
+    resolve() {},
+    reject: () => void (next = call(command("B"))),
+  });
+  clock.advance(100);
+  await settle();
+  assert(next !== undefined);
+  assert.equal(state.dials, 2);
+  state.refuse = undefined;
+  for (let tries = 0; tries < 3; tries++) {
+    clock.advance(1000);
+    await settle();
+  }
+  assert.equal(peers.length, 2);
+  peers[1]!.say("+two\r\n");
+  assert.equal(await next, "two");
+  connection.close();
+  assert.equal(clock.pending, 0);
+});
+
 test("close rejects waiting commands and ends every timer", async () => {
   const { connection, call, peers, clock, state } = make();
   await connection.open();
@@ -403,6 +459,23 @@ test("drained waits for all replies, even over a lost connection", async () => {
   peers[1]!.say("+OK\r\n");
   await drained;
   assert.equal(await under, "OK");
+  connection.close();
+});
+
+test("drained does not wait for a connection after the last waiting command is late", async () => {
+  const { connection, peers, clock, state } = make({ attempts: Infinity });
+  await connection.open();
+  state.refuse = new ConnectError("CONNECTION_REFUSED", "refused");
+  peers[0]!.end();
+  await settle();
+  const notAfter = clock.now() + 50;
+  const late = request((entry) => connection.send(entry), command("ACK"), { notAfter });
+  const rejected = assert.rejects(late, { code: "DEADLINE_PASSED" });
+  const drained = connection.drained();
+  clock.advance(100);
+  await settle();
+  await rejected;
+  await drained;
   connection.close();
 });
 
