@@ -55,11 +55,11 @@ export type {
   ProducerOptions,
 } from "./src/producer/producer.ts";
 export type {
-  ConsumerFigures,
   ConsumerObserver,
+  ConsumerStats,
   ObservedConsumer,
   ProducerObserver,
-  ServerPlace,
+  ServerAddress,
   Telemetry,
 } from "./src/producer/telemetry.ts";
 export type { EnqueueManyResult, JobSource } from "./src/job/job_source.ts";

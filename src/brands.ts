@@ -20,8 +20,8 @@ import {
   UnknownWorkerError,
   VersionError,
 } from "./errors.ts";
-import { brand, insidesOf } from "./internal/brand.ts";
-import { type Insides, Job, readForeign, readJob } from "./job/job.ts";
+import { brand, internalsOf } from "./internal/brand.ts";
+import { Job, type JobInternals, readForeign, readJob } from "./job/job.ts";
 
 // The classes are branded here, not where they are defined, to keep this code out of bundles of
 // `./edge`, which contain only one copy of each class. Bundlers drop a module if nothing of it is
@@ -49,6 +49,6 @@ brand({
   ServerShutdownError,
 });
 brand({ Job }, readJob);
-readForeign((job) => insidesOf<Insides>("Job", job));
+readForeign((job) => internalsOf<JobInternals>("Job", job));
 
 export { brand };

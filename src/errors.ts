@@ -164,12 +164,12 @@ export class VersionError extends ConnectError {
   override readonly name = "VersionError";
 }
 
-/** Says if a command without a reply can have reached the server. */
+/** For a command without a reply: the server has not seen it, or may have executed it. */
 export type CommandOutcome = "not-sent" | "unknown";
 
 /** Options of a {@linkcode ConnectionLostError}. */
 export interface ConnectionLostErrorOptions extends FaktoryErrorOptions {
-  /** Says if the command can have reached the server. */
+  /** The outcome of the command. */
   readonly outcome: CommandOutcome;
 }
 

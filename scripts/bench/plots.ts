@@ -1,4 +1,4 @@
-import { whole } from "../../src/cli/text.ts";
+import { formatInteger } from "../../src/cli/text.ts";
 import { clients } from "./clients.ts";
 import { type Figure, figures, type Result, spread } from "./results.ts";
 import type { Spread } from "./statistics.ts";
@@ -113,5 +113,5 @@ function text(content: string, x: number, y: number, style: string, anchor = "st
 }
 
 function amount(value: number): string {
-  return value >= 10 ? whole(value) : value.toPrecision(2);
+  return value >= 10 ? formatInteger(value) : value.toPrecision(2);
 }

@@ -1,4 +1,4 @@
-import { whole } from "../../src/cli/text.ts";
+import { formatInteger } from "../../src/cli/text.ts";
 import { type Client, clients } from "./clients.ts";
 import { type Spread, spreadOf } from "./statistics.ts";
 import type { Measurement } from "./task.ts";
@@ -114,17 +114,17 @@ function rowsOf(here: readonly Result[], all: readonly Result[], cells: Cells): 
 }
 
 const rateCells: Cells = (result, reference) => [
-  ...range(spread(result, figures.jobsPerSecond), whole),
+  ...range(spread(result, figures.jobsPerSecond), formatInteger),
   times(ratio(reference, result, figures.jobsPerSecond)),
   cell(spread(result, figures.cpuUsPerJob), short),
-  cell(spread(result, figures.peakMb), whole),
-  cell(spread(result, figures.connections), whole),
-  cell(spread(result, figures.serverBusy), (share) => `${whole(share * 100)} %`),
+  cell(spread(result, figures.peakMb), formatInteger),
+  cell(spread(result, figures.connections), formatInteger),
+  cell(spread(result, figures.serverBusy), (share) => `${formatInteger(share * 100)} %`),
 ];
 
 const latencyCells: Cells = (result, reference) => [
-  ...range(spread(result, figures.p50Us), whole),
-  cell(spread(result, figures.p99Us), whole),
+  ...range(spread(result, figures.p50Us), formatInteger),
+  cell(spread(result, figures.p99Us), formatInteger),
   times(ratio(reference, result, figures.p50Us)),
 ];
 
@@ -145,7 +145,7 @@ function times(over: Spread | undefined): string {
 
 /** A number with about three digits. */
 function short(value: number): string {
-  return value >= 100 ? whole(value) : value.toPrecision(2);
+  return value >= 100 ? formatInteger(value) : value.toPrecision(2);
 }
 
 /** A table without the columns that have no figure. */

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { Producer } from "../../mod.ts";
 import type { ConnectionOptions, TlsOptions } from "../../mod.ts";
 import { resolveTarget } from "../connection/target.ts";
-import { placeOf } from "../transport/failures.ts";
+import { formatAddress } from "../transport/failures.ts";
 import type { Invocation } from "./command.ts";
 import type { CliIo } from "./io.ts";
 import { certificate, filePair, seconds } from "./parse.ts";
@@ -55,7 +55,7 @@ export async function serverOf(flags: ConnectionFlags, io: CliIo): Promise<Serve
     { url: flags.url, password: flags.password, tls },
     (name) => io.env[name],
   );
-  const place = placeOf(target);
+  const place = formatAddress(target);
   const scheme = target.tls === undefined ? "tcp" : "tcp+tls";
   const user = username === undefined ? "" : `${encodeURIComponent(username)}@`;
   const { timeout } = flags;

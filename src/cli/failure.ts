@@ -14,7 +14,7 @@ import {
 } from "../errors.ts";
 import { Interruption } from "./io.ts";
 import { Status } from "./status.ts";
-import { plain } from "./text.ts";
+import { printable } from "./text.ts";
 
 /** The error of a command that cannot do its task. */
 export class CliError extends Error {
@@ -157,5 +157,5 @@ function usageFailure({ code, exitCode, message }: CommanderError, help: string)
 }
 
 function failure(status: number, message: string, hint: string): Failure {
-  return { status, line: `faktory: ${plain(`${message.replace(/\.$/, "")}; ${hint}`)}` };
+  return { status, line: `faktory: ${printable(`${message.replace(/\.$/, "")}; ${hint}`)}` };
 }

@@ -4,7 +4,7 @@ import type { JobPage, JobQuery, ServerJob } from "../inspect/types.ts";
 import type { Producer } from "../../mod.ts";
 import { integer } from "./parse.ts";
 import { tableOf } from "./table.ts";
-import { count, duration, plain, whole } from "./text.ts";
+import { formatCount, formatDuration, formatInteger, printable } from "./text.ts";
 
 /** The flags of commands that list jobs. */
 export interface ListFlags {
@@ -73,8 +73,8 @@ export function pageText(page: JobPage, place: ServerJob["place"], now: number):
     short(job.args, 60),
   ]);
   const table = jobs.length === 0 ? [] : [tableOf(head, rows)];
-  const of = `${count(jobs.length, "job")} of ${whole(total)}`;
-  const seen = searched === jobs.length ? of : `${of}, ${whole(searched)} searched`;
+  const of = `${formatCount(jobs.length, "job")} of ${formatInteger(total)}`;
+  const seen = searched === jobs.length ? of : `${of}, ${formatInteger(searched)} searched`;
   return [...table, next === undefined ? seen : `${seen}; continue with --offset ${next}`].join(
     "\n",
   );
@@ -83,7 +83,7 @@ export function pageText(page: JobPage, place: ServerJob["place"], now: number):
 /** Formats all details of a job. */
 export function jobText(job: ServerJob, now: number): string {
   const { jid, type, queue, place, args, argsLength, custom, failure, worker } = job;
-  const cut = args.length < argsLength ? ` ... (${whole(argsLength)} characters)` : "";
+  const cut = args.length < argsLength ? ` ... (${formatInteger(argsLength)} characters)` : "";
   const lines: [string, string | undefined][] = [
     ["jid", jid],
     ["type", type],
@@ -100,7 +100,7 @@ export function jobText(job: ServerJob, now: number): string {
     ...(failure?.backtrace ?? []).map((line): [string, string] => ["", line]),
   ];
   const shown = lines.filter(([, text]) => text !== undefined);
-  return shown.map(([name, text]) => `${name.padEnd(15)} ${plain(text!)}`.trimEnd()).join("\n");
+  return shown.map(([name, text]) => `${name.padEnd(15)} ${printable(text!)}`.trimEnd()).join("\n");
 }
 
 function timeOf({ place, at, enqueuedAt, failure }: ServerJob, now: number): string {
@@ -108,7 +108,7 @@ function timeOf({ place, at, enqueuedAt, failure }: ServerJob, now: number): str
   if (time === undefined) return "";
   const seconds = (time.getTime() - now) / 1000;
   if (Math.abs(seconds) < 1) return "now";
-  return seconds > 0 ? `in ${duration(seconds)}` : `${duration(-seconds)} ago`;
+  return seconds > 0 ? `in ${formatDuration(seconds)}` : `${formatDuration(-seconds)} ago`;
 }
 
 function errorOf({ failure }: ServerJob): string {

@@ -1,6 +1,6 @@
-import { plainJson } from "../internal/show.ts";
+import { printableJson } from "../internal/show.ts";
 import type { CliIo } from "./io.ts";
-import { plain } from "./text.ts";
+import { printable } from "./text.ts";
 
 /** The output of a command: text for people, or JSON for programs. */
 export class Output {
@@ -15,12 +15,12 @@ export class Output {
 
   /** Prints a result, or one event of many: one line of JSON, or lines of text. */
   print(value: unknown, text: () => string): void {
-    this.#io.stdout.write(`${this.isJson ? plainJson(value) : text()}\n`);
+    this.#io.stdout.write(`${this.isJson ? printableJson(value) : text()}\n`);
   }
 
   /** Prints a warning to stderr. */
   warn(text: string): void {
-    this.#io.stderr.write(`faktory: warning: ${plain(text)}\n`);
+    this.#io.stderr.write(`faktory: warning: ${printable(text)}\n`);
   }
 
   /** Prints lines to stderr unchanged. */

@@ -1,4 +1,4 @@
-import { plain, whole } from "./text.ts";
+import { formatInteger, printable } from "./text.ts";
 import { align, widthOf } from "./width.ts";
 
 /** Content of a cell. Numbers are formatted, and their column is aligned to the right. */
@@ -26,7 +26,7 @@ export function tableOf(
   const lines = [head, ...rows].map((row) =>
     head.map((_, column) => {
       const cell = row[column] ?? "";
-      return typeof cell === "number" ? whole(cell) : plain(cell);
+      return typeof cell === "number" ? formatInteger(cell) : printable(cell);
     })
   );
   const widths = head.map((_, column) => Math.max(...lines.map((line) => widthOf(line[column]!))));

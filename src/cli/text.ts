@@ -1,2 +1,2 @@
-export { count, duration, whole } from "../internal/format.ts";
-export { plain } from "../internal/show.ts";
+export { formatCount, formatDuration, formatInteger } from "../internal/format.ts";
+export { printable } from "../internal/show.ts";

@@ -2,7 +2,7 @@ import type { Clock } from "../internal/clock.ts";
 import { systemClock } from "../internal/clock.ts";
 import type { CliIo } from "./io.ts";
 import type { Output } from "./output.ts";
-import { plain } from "./text.ts";
+import { printable } from "./text.ts";
 
 /** Importance of a line. */
 export type Level = "debug" | "info" | "warn" | "error";
@@ -49,8 +49,8 @@ export class TimedLog {
     const [first = "", ...more] = typeof text === "string" ? [text] : text;
     const isProblem = level === "warn" || level === "error";
     const lines = [
-      `${time} ${prefix}${isProblem ? `${level}: ` : ""}${plain(first)}`,
-      ...more.map((line) => `    ${plain(line)}`),
+      `${time} ${prefix}${isProblem ? `${level}: ` : ""}${printable(first)}`,
+      ...more.map((line) => `    ${printable(line)}`),
     ];
     if (isProblem) this.#output.problem(lines.join("\n"));
     else this.#output.print(undefined, () => lines.join("\n"));

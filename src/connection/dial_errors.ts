@@ -6,7 +6,7 @@ import {
   ServerError,
   TimeoutError,
 } from "../errors.ts";
-import { placeOf } from "../transport/failures.ts";
+import { formatAddress } from "../transport/failures.ts";
 import type { ConnectTarget } from "../transport/transport.ts";
 
 /** The greeting, in the text of an error. */
@@ -24,7 +24,7 @@ export function connectTimedOut(
   // A server that expects TLS waits silently, and so does a client that expects a greeting.
   return new ConnectError(
     "CONNECT_TIMEOUT",
-    `Cannot connect to ${placeOf(target)} as it took longer than ${ms} ms` +
+    `Cannot connect to ${formatAddress(target)} as it took longer than ${ms} ms` +
       (isSilent ? hintAtTls(target) : ""),
   );
 }
@@ -33,7 +33,7 @@ export function connectTimedOut(
 export function passwordRequired(target: ConnectTarget): AuthenticationError {
   return new AuthenticationError(
     "PASSWORD_REQUIRED",
-    `Cannot connect to ${placeOf(target)} as the server wants a password and none was set`,
+    `Cannot connect to ${formatAddress(target)} as the server wants a password and none was set`,
   );
 }
 
@@ -42,7 +42,7 @@ export function helloRefused(error: unknown, target: ConnectTarget): unknown {
   if (!(error instanceof ServerError && /invalid password/i.test(error.reply))) return error;
   return new AuthenticationError(
     "PASSWORD_REFUSED",
-    `Cannot connect to ${placeOf(target)} as the server refuses the password`,
+    `Cannot connect to ${formatAddress(target)} as the server refuses the password`,
     { cause: error },
   );
 }
@@ -59,14 +59,16 @@ export function endedEarly(
   if (error instanceof TimeoutError) {
     return new ConnectError(
       "CONNECT_TIMEOUT",
-      `Cannot connect to ${placeOf(target)} as the server did not send ${awaited} in time${hint}`,
+      `Cannot connect to ${
+        formatAddress(target)
+      } as the server did not send ${awaited} in time${hint}`,
       { cause: error },
     );
   }
   return new ConnectError(
     "CONNECT_FAILED",
     `Cannot connect to ${
-      placeOf(target)
+      formatAddress(target)
     } as the server closed the connection before ${awaited}${hint}`,
     { cause: error },
   );
@@ -78,7 +80,7 @@ export function endedEarly(
 function otherServer(cause: ProtocolError, target: ConnectTarget): ProtocolError {
   return new ProtocolError(
     cause.code,
-    `Cannot connect to ${placeOf(target)} as it is not a Faktory server`,
+    `Cannot connect to ${formatAddress(target)} as it is not a Faktory server`,
     { cause },
   );
 }

@@ -1,5 +1,5 @@
 import { AuthenticationError } from "../errors.ts";
-import { placeOf } from "../transport/failures.ts";
+import { formatAddress } from "../transport/failures.ts";
 import type { ConnectTarget } from "../transport/transport.ts";
 
 /**
@@ -41,7 +41,7 @@ export function onlyUsername(target: ConnectTarget): AuthenticationError {
   return new AuthenticationError(
     "PASSWORD_REQUIRED",
     `Cannot connect to ${
-      placeOf(target)
+      formatAddress(target)
     } as the server wants a password and the URL has only a user name: ` +
       "write a colon before the password, tcp://:password@host",
   );
@@ -56,7 +56,7 @@ export function urlRefused(
   if (!(error instanceof AuthenticationError) || source === undefined) return error;
   return new AuthenticationError(
     error.code,
-    `Cannot connect to ${placeOf(target)} as the server refuses the password in ${source}`,
+    `Cannot connect to ${formatAddress(target)} as the server refuses the password in ${source}`,
     { cause: error.cause },
   );
 }
@@ -64,7 +64,7 @@ export function urlRefused(
 function unavailable(target: ConnectTarget, why: string, cause?: unknown): AuthenticationError {
   return new AuthenticationError(
     "PASSWORD_UNAVAILABLE",
-    `Cannot connect to ${placeOf(target)} as the function in the option password ${why}`,
+    `Cannot connect to ${formatAddress(target)} as the function in the option password ${why}`,
     { cause },
   );
 }

@@ -1,6 +1,6 @@
 import { Emitter, type Listener } from "../events.ts";
 import { brand } from "../brands.ts";
-import { insidesOf as readInsides } from "../internal/brand.ts";
+import { internalsOf as readInternals } from "../internal/brand.ts";
 import { type Clock, systemClock } from "../internal/clock.ts";
 import type { JobDefinitions } from "../job/catalogue.ts";
 import { JobCatalogue } from "../job/job_catalogue.ts";
@@ -26,15 +26,15 @@ import type { Report, RunOptions } from "./report.ts";
 import { type HandlerAndOptions, type HandlerOptions, Registry } from "./run/registry.ts";
 import { checkRunOptions, checkStopOptions, type StopOptions } from "./run_options.ts";
 import { type RunningJob, runningJob } from "./running_job.ts";
-import type { ConsumerInsides } from "./session/session.ts";
+import type { ConsumerInternals as ConsumerInternals } from "./session/session.ts";
 import { SessionRunner } from "./session/session_runner.ts";
 
-export type { ConsumerInsides } from "./session/session.ts";
+export type { ConsumerInternals as ConsumerInternals } from "./session/session.ts";
 
 /**
  * Returns the parts of a consumer that `./testing` runs jobs with; `undefined` for another value.
  */
-export let insidesOf: (consumer: unknown) => ConsumerInsides | undefined;
+export let internalsOf: (consumer: unknown) => ConsumerInternals | undefined;
 
 /**
  * Fetches jobs from the server and runs them.
@@ -62,14 +62,14 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
   readonly #registry: Registry;
   readonly #events = new Emitter<ConsumerEvents>(CONSUMER_EVENTS);
   readonly #runner: SessionRunner;
-  readonly #insides: Omit<ConsumerInsides, "queues">;
+  readonly #insides: Omit<ConsumerInternals, "queues">;
 
   static {
     brand({ Consumer }, (consumer: Consumer) => ({
       ...consumer.#insides,
       queues: consumer.queues,
     }));
-    insidesOf = (consumer) => readInsides("Consumer", consumer);
+    internalsOf = (consumer) => readInternals("Consumer", consumer);
   }
 
   /**

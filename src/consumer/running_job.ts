@@ -1,5 +1,5 @@
 import type { Clock } from "../internal/clock.ts";
-import { plain } from "../internal/show.ts";
+import { printable } from "../internal/show.ts";
 import type { Job } from "../job/job.ts";
 import type { ConsumerState } from "./events.ts";
 import { type LoggerLike, scopedLogger } from "./logger.ts";
@@ -42,7 +42,7 @@ export function printRunning(
   write.info(`Consumer ${wid} is ${state} and runs ${running.length} jobs`);
   for (const { job, attempt, startedAt } of running) {
     const seconds = ((clock.now() - startedAt.getTime()) / 1000).toFixed(1);
-    const [jid, type, queue] = [job.jid, job.type, job.queue].map(plain);
+    const [jid, type, queue] = [job.jid, job.type, job.queue].map(printable);
     write.info(`  ${jid} ${type} of ${queue}, attempt ${attempt}, for ${seconds} s`);
   }
 }

@@ -1,6 +1,6 @@
 import { iteratedSha256 } from "../internal/iterated_sha256.ts";
 import { type EncodedJob, encodeJob } from "../job/encode.ts";
-import { faultOf, givenQueue, Job, type JobFields, type JobInput } from "../job/job.ts";
+import { explicitQueueOf, faultOf, Job, type JobFields, type JobInput } from "../job/job.ts";
 import type { JobCatalogue } from "../job/job_catalogue.ts";
 import type { Plan } from "./entry.ts";
 import { refused } from "./firings.ts";
@@ -88,6 +88,6 @@ function plainOf(job: Job): JobFields {
   // Encoding throws the fault.
   if (fault !== undefined) encodeJob(job);
   const { type, args, retry, at, reserveFor, backtrace, custom, createdAt } = job;
-  const queue = givenQueue(job);
+  const queue = explicitQueueOf(job);
   return { type, args, queue, retry, at, reserveFor, backtrace, custom, createdAt };
 }

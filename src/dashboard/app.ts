@@ -3,7 +3,7 @@ import { Hono } from "hono/tiny";
 import { bodyLimit } from "hono/body-limit";
 import { FaktoryError, InvalidArgumentError, ServerError, ServerShutdownError } from "../errors.ts";
 import { PROMETHEUS_TYPE } from "../health/prometheus.ts";
-import { writeFigures } from "../health/server_metrics.ts";
+import { formatServerStats } from "../health/server_metrics.ts";
 import { api, fault } from "./api.ts";
 import { icon } from "./assets/icon.ts";
 import { script } from "./assets/script.ts";
@@ -159,7 +159,7 @@ export function app(
     ]);
     const shown = queues.reduce((sum, { size }) => sum + size, 0);
     const others = { queues: total - queues.length, size: jobs - shown };
-    const text = writeFigures({ ...info, queues, others });
+    const text = formatServerStats({ ...info, queues, others });
     return context.body(text, 200, { "content-type": PROMETHEUS_TYPE });
   });
   hono.route("/api", api(open));

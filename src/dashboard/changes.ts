@@ -3,7 +3,7 @@ import { InvalidArgumentError } from "../errors.ts";
 import { confirmPage, jobsOf } from "./pages/others.ts";
 import { filtersOf } from "./pages/jobs.ts";
 import type { CancelledPlace, JobAction, QueueAction } from "./source.ts";
-import { count } from "./view/text.ts";
+import { formatCount } from "./view/text.ts";
 import type { Html } from "./view/html.ts";
 import { link, type Visit } from "./view/visit.ts";
 
@@ -54,7 +54,7 @@ export async function changeJobs(
   const what = !isBulk
     ? `the job ${which.slice(0, 100)}`
     : jids !== undefined
-    ? count(jobs ?? jids.length, "job")
+    ? formatCount(jobs ?? jids.length, "job")
     : jobsOf(place, jobs, !isFiltered);
   const fields: [string, string][] = [
     isBulk ? ["bulk", `${action}:${which}`] : ["one", one],
@@ -96,7 +96,7 @@ export async function changeQueue(visit: Visit, form: URLSearchParams): Promise<
   if (!QUEUE_ACTIONS.includes(action)) throw senseless();
   if (action === "remove" && form.get("confirmed") !== "yes") {
     const { jobs } = await visit.source.queues({ name });
-    const what = `the queue ${name} with ${count(jobs, "job")}`;
+    const what = `the queue ${name} with ${formatCount(jobs, "job")}`;
     const fields = [["action", action], ["name", name]] as const;
     const back = link(visit, "/queues");
     return { page: confirmPage(visit, { action, what, path: "/queues", fields, back }) };

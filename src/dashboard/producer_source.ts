@@ -1,12 +1,12 @@
 import { InvalidArgumentError } from "../errors.ts";
-import { isMarker } from "../protocol/cancellation.ts";
+import { isCancelMarker } from "../protocol/cancellation.ts";
 import type { Clock } from "../internal/clock.ts";
 import { RemoteInspector } from "../inspect/remote.ts";
 import type { QueuePage, QueueQuery, QueueSelection, SetSelection } from "../inspect/types.ts";
 import type { JobFilter, JobSet } from "../producer/sets.ts";
 import type { Producer } from "../producer/producer.ts";
 import type { ServerInfo } from "../protocol/server_info.ts";
-import { readLatencies } from "../producer/figures.ts";
+import { readLatencies } from "../producer/server_stats.ts";
 import {
   type CancelledPlace,
   type Inspection,
@@ -43,7 +43,7 @@ export class ProducerSource implements Source {
     const { name, text = "", order, offset = 0, limit = MAX_QUEUES } = query;
     const { queues } = await this.info();
     const found = Object.entries(queues).filter(([queue]) =>
-      name === undefined ? queue.includes(text) && !isMarker(queue) : queue === name
+      name === undefined ? queue.includes(text) && !isCancelMarker(queue) : queue === name
     ).sort(([a, m], [b, n]) => order === "size" && m !== n ? n - m : a < b ? -1 : 1);
     const shown = found.slice(offset, offset + limit);
     const names = shown.map(([name]) => name);

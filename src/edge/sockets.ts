@@ -1,4 +1,4 @@
-import { overLoopback } from "../transport/localhost.ts";
+import { connectByLoopback } from "../transport/localhost.ts";
 import type { Transport } from "../transport/transport.ts";
 import { loadSockets, openSocket } from "../transport/workerd/open_socket.ts";
 
@@ -9,7 +9,7 @@ import { loadSockets, openSocket } from "../transport/workerd/open_socket.ts";
 export const sockets: Transport = {
   name: "workerd",
   async connect(target, { signal } = {}) {
-    const socket = await overLoopback(
+    const socket = await connectByLoopback(
       target.hostname,
       (hostname) => openSocket(loadSockets, { hostname, target, signal }),
     );

@@ -46,24 +46,24 @@ export function healthHandler(
   options: HealthHandlerOptions = {},
 ): HealthHandler {
   checkOptionNames(options, HANDLER_OPTIONS, "healthHandler");
-  const health = checkPath("healthPath", options.healthPath ?? "/health");
+  const healthPath = checkPath("healthPath", options.healthPath ?? "/health");
   const metricsPath = checkPath("metricsPath", options.metricsPath ?? "/metrics");
   const { buckets } = options;
   const metrics = metricsPath === false ? undefined : new ConsumerMetrics(consumer, { buckets });
-  const answerTo = (request: Request) => {
+  const respond = (request: Request) => {
     const { pathname } = new URL(request.url);
-    if (pathname !== health && pathname !== metricsPath) return text(404, "not found\n");
+    if (pathname !== healthPath && pathname !== metricsPath) return text(404, "not found\n");
     if (request.method !== "GET" && request.method !== "HEAD") {
       return text(405, "only GET is allowed\n", { allow: "GET, HEAD" });
     }
-    const answer = pathname === health
-      ? healthAnswer(consumer)
+    const response = pathname === healthPath
+      ? healthResponse(consumer)
       : text(200, metrics?.text() ?? "", { "content-type": PROMETHEUS_TYPE });
-    return request.method === "HEAD" ? new Response(null, answer) : answer;
+    return request.method === "HEAD" ? new Response(null, response) : response;
   };
   return (request) => {
     try {
-      return answerTo(request);
+      return respond(request);
     } catch {
       // The server may end the program on an error.
       return text(500, "internal error\n");
@@ -71,7 +71,7 @@ export function healthHandler(
   };
 }
 
-function healthAnswer(consumer: Pick<Consumer, "health">): Response {
+function healthResponse(consumer: Pick<Consumer, "health">): Response {
   const health = consumer.health();
   return text(health.healthy ? 200 : 503, `${JSON.stringify(health)}\n`, {
     "content-type": "application/json",

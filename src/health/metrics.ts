@@ -36,7 +36,7 @@ const MAX_NAME = 100;
 const OTHER = "other";
 
 /** The next steps of failed jobs that are counted. */
-const NEXTS = ["retry", "dead", "dropped"] as const;
+const NEXT_STEPS = ["retry", "dead", "dropped"] as const;
 
 /** The outcomes of jobs that are counted. */
 const OUTCOMES = ["done", "fail", "discard", "snooze"] as const;
@@ -64,7 +64,7 @@ class JobCounts {
     snooze: 0,
   };
   /** Failed jobs by their next step. */
-  readonly nexts: Record<(typeof NEXTS)[number], number> = { retry: 0, dead: 0, dropped: 0 };
+  readonly nexts: Record<(typeof NEXT_STEPS)[number], number> = { retry: 0, dead: 0, dropped: 0 };
   seconds = 0;
   readonly labels: Labels;
   readonly buckets: number[];
@@ -75,7 +75,7 @@ class JobCounts {
   }
 
   get count(): number {
-    return OUTCOMES.reduce((sum, end) => sum + this.outcomes[end], 0);
+    return OUTCOMES.reduce((sum, outcome) => sum + this.outcomes[outcome], 0);
   }
 }
 
@@ -108,9 +108,12 @@ export class ConsumerMetrics implements Disposable {
     checkOptionNames(options, METRICS_OPTIONS, "ConsumerMetrics");
     this.#consumer = consumer;
     this.#bounds = checkBuckets(options.buckets ?? BUCKETS);
-    for (const end of OUTCOMES) {
+    for (const outcome of OUTCOMES) {
       this.#removeListeners.push(
-        consumer.on(end, ({ job, elapsedMs }) => this.#countEnd(end, job, elapsedMs / 1000)),
+        consumer.on(
+          outcome,
+          ({ job, elapsedMs }) => this.#countOutcome(outcome, job, elapsedMs / 1000),
+        ),
       );
     }
     this.#removeListeners.push(
@@ -156,21 +159,21 @@ export class ConsumerMetrics implements Disposable {
 
   /** Stops counting. */
   [Symbol.dispose](): void {
-    for (const forget of this.#removeListeners.splice(0)) forget();
+    for (const removeListener of this.#removeListeners.splice(0)) removeListener();
   }
 
   #writeJobs(text: PrometheusText): void {
     const total = "faktory_jobs_total";
     text.metric(total, "counter", "Ended jobs by outcome: done, fail, discard, snooze");
-    for (const { outcomes: ends, labels } of this.#jobCounts.values()) {
-      for (const end of OUTCOMES) {
-        if (ends[end] > 0) text.sample(total, { ...labels, outcome: end }, ends[end]);
+    for (const { outcomes, labels } of this.#jobCounts.values()) {
+      for (const outcome of OUTCOMES) {
+        if (outcomes[outcome] > 0) text.sample(total, { ...labels, outcome }, outcomes[outcome]);
       }
     }
     const failed = "faktory_failed_jobs_total";
     text.metric(failed, "counter", "Failed jobs by next step: retry, dead, dropped");
     for (const { nexts, labels } of this.#jobCounts.values()) {
-      for (const next of NEXTS) {
+      for (const next of NEXT_STEPS) {
         if (nexts[next] > 0) text.sample(failed, { ...labels, next }, nexts[next]);
       }
     }
@@ -187,12 +190,12 @@ export class ConsumerMetrics implements Disposable {
     }
   }
 
-  #countEnd(end: (typeof OUTCOMES)[number], job: Job, seconds: number): void {
-    const pair = this.#jobCountsOf(job);
-    pair.outcomes[end]++;
-    pair.seconds += seconds;
+  #countOutcome(outcome: (typeof OUTCOMES)[number], job: Job, seconds: number): void {
+    const counts = this.#jobCountsOf(job);
+    counts.outcomes[outcome]++;
+    counts.seconds += seconds;
     const at = this.#bounds.findIndex((bound) => seconds <= bound);
-    if (at >= 0) pair.buckets[at]!++;
+    if (at >= 0) counts.buckets[at]!++;
   }
 
   #jobCountsOf(job: Pick<Job, "type" | "queue">): JobCounts {
@@ -204,9 +207,9 @@ export class ConsumerMetrics implements Disposable {
     if (this.#jobCounts.size >= MAX_PAIRS && type !== OTHER) {
       return this.#jobCountsOf({ type: OTHER, queue: OTHER });
     }
-    const pair = new JobCounts(type, queue, this.#bounds.length);
-    this.#jobCounts.set(key, pair);
-    return pair;
+    const counts = new JobCounts(type, queue, this.#bounds.length);
+    this.#jobCounts.set(key, counts);
+    return counts;
   }
 }
 

@@ -46,19 +46,19 @@ async function answer(
   // that Node does.
   const isGet = method === undefined || method === "GET" || method === "HEAD";
   const path = url.startsWith("/") ? url : "/";
-  let answered: Response;
+  let result: Response;
   let body: string;
   try {
     const request = new Request(`http://localhost${path}`, {
       method: isGet ? method ?? "GET" : "POST",
     });
-    answered = handler(request);
-    body = await answered.text();
+    result = handler(request);
+    body = await result.text();
   } catch {
     // Nobody handles this promise, so an error would end the program.
-    answered = new Response(null, { status: 500 });
+    result = new Response(null, { status: 500 });
     body = "internal error\n";
   }
-  response.writeHead(answered.status, Object.fromEntries(answered.headers));
+  response.writeHead(result.status, Object.fromEntries(result.headers));
   response.end(body);
 }

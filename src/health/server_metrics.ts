@@ -1,7 +1,11 @@
 import { integerIn } from "../connection/options.ts";
 import { systemClock } from "../internal/clock.ts";
 import { checkOptionNames, type OptionNames } from "../internal/option_names.ts";
-import { type FigureSource, readFigures, type ServerFigures } from "../producer/figures.ts";
+import {
+  readServerStats,
+  type ServerStats,
+  type ServerStatsSource,
+} from "../producer/server_stats.ts";
 import type { Producer } from "../producer/producer.ts";
 import type { JobDefinitions } from "../job/catalogue.ts";
 import { PROMETHEUS_TYPE, PrometheusText } from "./prometheus.ts";
@@ -26,7 +30,7 @@ const OPTIONS = {
 
 /** The metrics of a server, from {@linkcode serverMetrics}. */
 export interface ServerMetrics {
-  /** Requests the server's figures and formats them for Prometheus. */
+  /** Requests the server's statistics and formats them for Prometheus. */
   text(): Promise<string>;
   /** Answers any request with that text. */
   handler(request: Request): Promise<Response>;
@@ -54,10 +58,10 @@ export function serverMetrics(
   options: ServerMetricsOptions = {},
 ): ServerMetrics {
   checkOptionNames(options, OPTIONS, "serverMetrics");
-  const most = { min: 0, max: Number.MAX_SAFE_INTEGER };
-  const maxQueues = integerIn("maxQueues", options.maxQueues, { ...most, fallback: 1000 });
-  const timeoutMs = integerIn("timeoutMs", options.timeoutMs, { ...most, fallback: 5000 });
-  const text = async () => writeFigures(await figuresInTime(producer, maxQueues, timeoutMs));
+  const range = { min: 0, max: Number.MAX_SAFE_INTEGER };
+  const maxQueues = integerIn("maxQueues", options.maxQueues, { ...range, fallback: 1000 });
+  const timeoutMs = integerIn("timeoutMs", options.timeoutMs, { ...range, fallback: 5000 });
+  const text = async () => formatServerStats(await readInTime(producer, maxQueues, timeoutMs));
   return {
     text,
     async handler({ method }) {
@@ -72,18 +76,18 @@ export function serverMetrics(
   };
 }
 
-/** Requests the server's figures. Returns `undefined` if it does not reply in time. */
-async function figuresInTime(
-  source: FigureSource,
+/** Requests the server's statistics. Returns `undefined` if it does not reply in time. */
+async function readInTime(
+  source: ServerStatsSource,
   maxQueues: number,
   timeoutMs: number,
-): Promise<ServerFigures | undefined> {
+): Promise<ServerStats | undefined> {
   let cancel = () => {};
-  const late = new Promise<undefined>((resolve) => {
+  const timeout = new Promise<undefined>((resolve) => {
     cancel = systemClock.after(timeoutMs, () => resolve(undefined));
   });
   try {
-    return await Promise.race([readFigures(source, maxQueues), late]);
+    return await Promise.race([readServerStats(source, maxQueues), timeout]);
   } catch {
     return undefined;
   } finally {
@@ -91,14 +95,14 @@ async function figuresInTime(
   }
 }
 
-/** Formats figures for Prometheus. */
-export function writeFigures(figures: ServerFigures | undefined): string {
+/** Formats a server's statistics for Prometheus. */
+export function formatServerStats(stats: ServerStats | undefined): string {
   const text = new PrometheusText();
   const gauge = (name: string, help: string, value: number) =>
     text.metric(name, "gauge", help).sample(name, {}, value);
-  gauge("faktory_server_up", "1 if the server answers", figures === undefined ? 0 : 1);
-  if (figures === undefined) return text.toString();
-  const { queues, others, sets, server, totals } = figures;
+  gauge("faktory_server_up", "1 if the server answers", stats === undefined ? 0 : 1);
+  if (stats === undefined) return text.toString();
+  const { queues, others, sets, server, totals } = stats;
   text.metric("faktory_queue_jobs", "gauge", "Jobs waiting on a queue");
   for (const { name, size } of queues) text.sample("faktory_queue_jobs", { queue: name }, size);
   const latency = "faktory_queue_latency_seconds";

@@ -42,38 +42,38 @@ export class RemoteInspector {
   }
 
   async jobs(query: JobQuery): Promise<JobPage> {
-    const page = await this.#ask<JobPage>({ jobs: query });
-    return { ...page, next: page.next ?? undefined, jobs: page.jobs.map(jobOf) };
+    const page = await this.#request<JobPage>({ jobs: query });
+    return { ...page, next: page.next ?? undefined, jobs: page.jobs.map(reviveJob) };
   }
 
   async job(jid: string, options: FindJobOptions = {}): Promise<ServerJob | undefined> {
-    const job = await this.#ask<ServerJob | null>({ job: { jid, ...options } });
-    return job === null ? undefined : jobOf(job);
+    const job = await this.#request<ServerJob | null>({ job: { jid, ...options } });
+    return job === null ? undefined : reviveJob(job);
   }
 
   retry(jobs: JobSelection): Promise<number> {
-    return this.#askForEach("requeue", jobs);
+    return this.#requestInParts("requeue", jobs);
   }
 
   kill(jobs: JobSelection): Promise<number> {
-    return this.#askForEach("kill", jobs);
+    return this.#requestInParts("kill", jobs);
   }
 
   discard(jobs: JobSelection): Promise<number> {
-    return this.#askForEach("discard", jobs);
+    return this.#requestInParts("discard", jobs);
   }
 
   count(jobs: JobSelection): Promise<number> {
-    return this.#askForEach("count", jobs);
+    return this.#requestInParts("count", jobs);
   }
 
-  /** Returns where the job was; `undefined` where there was nothing to cancel. */
+  /** Returns the place where the job was; `undefined` if there was nothing to cancel. */
   async cancel(jid: string): Promise<JobPlace | undefined> {
-    return await this.#ask<JobPlace | null>({ cancel: { jid } }) ?? undefined;
+    return await this.#request<JobPlace | null>({ cancel: { jid } }) ?? undefined;
   }
 
   async attempts(jid: string): Promise<JobAttempt[]> {
-    const attempts = await this.#ask<JobAttempt[]>({ attempts: { jid } });
+    const attempts = await this.#request<JobAttempt[]>({ attempts: { jid } });
     return attempts.map((attempt) => ({
       ...attempt,
       startedAt: parseTimestamp(attempt.startedAt),
@@ -82,65 +82,65 @@ export class RemoteInspector {
   }
 
   async recurring(): Promise<ServerRecurring[]> {
-    const recurring = await this.#ask<ServerRecurring[]>({ recurring: true });
+    const recurring = await this.#request<ServerRecurring[]>({ recurring: true });
     return recurring.map((one) => ({ ...one, next: one.next.map((at) => new Date(at)) }));
   }
 
   signalWorker(wid: string, state: "quiet" | "terminate"): Promise<boolean> {
-    return this.#ask({ signal: { wid, state } });
+    return this.#request({ signal: { wid, state } });
   }
 
   async history(): Promise<ServerHistory> {
-    const { hour, week } = await this.#ask<ServerHistory>({ history: true });
-    const revived = (points: ServerHistory["hour"]) =>
+    const { hour, week } = await this.#request<ServerHistory>({ history: true });
+    const revivePoints = (points: ServerHistory["hour"]) =>
       points.map((point) => ({ ...point, at: new Date(point.at) }));
-    return { hour: revived(hour), week: revived(week) };
+    return { hour: revivePoints(hour), week: revivePoints(week) };
   }
 
   async batches(): Promise<ServerBatch[]> {
-    const batches = await this.#ask<ServerBatch[]>({ batches: true });
+    const batches = await this.#request<ServerBatch[]>({ batches: true });
     return batches.map((batch) => ({ ...batch, createdAt: new Date(batch.createdAt) }));
   }
 
   queues(query: QueueQuery): Promise<QueuePage> {
-    return this.#ask({ queues: query });
+    return this.#request({ queues: query });
   }
 
   async workers(): Promise<ServerWorker[]> {
-    const workers = await this.#ask<ServerWorker[]>({ workers: true });
+    const workers = await this.#request<ServerWorker[]>({ workers: true });
     return workers.map((worker) => ({
       ...worker,
       since: new Date(worker.since),
       lastBeat: new Date(worker.lastBeat),
-      jobs: worker.jobs.map(jobOf),
+      jobs: worker.jobs.map(reviveJob),
     }));
   }
 
   /** Splits long lists of ids, since a line may have at most 64 KiB. */
-  async #askForEach(request: string, jobs: JobSelection): Promise<number> {
+  async #requestInParts(request: string, jobs: JobSelection): Promise<number> {
     const isList = Array.isArray(jobs);
     const jids: unknown = isList ? jobs : (jobs as Partial<SetSelection> | null)?.jids;
     if (!Array.isArray(jids) || jids.length <= MAX_JIDS) {
-      return await this.#ask({ [request]: jobs });
+      return await this.#request({ [request]: jobs });
     }
     let sum = 0;
     for (let from = 0; from < jids.length; from += MAX_JIDS) {
       const some = jids.slice(from, from + MAX_JIDS);
-      sum += await this.#ask<number>({
+      sum += await this.#request<number>({
         [request]: isList ? some : { ...jobs as SetSelection, jids: some },
       });
     }
     return sum;
   }
 
-  async #ask<T>(request: object): Promise<T> {
+  async #request<T>(request: object): Promise<T> {
     const reply = await sendCommand(this.#producer, inspect(request));
     return reply?.result as T;
   }
 }
 
 /** Revives the times of a job, which are strings in the reply. */
-function jobOf(job: ServerJob): ServerJob {
+function reviveJob(job: ServerJob): ServerJob {
   const { at, createdAt, enqueuedAt, startedAt, failure, progress } = job;
   return {
     ...job,

@@ -38,7 +38,7 @@ export interface JobProgress {
  */
 export type ListedSet = "scheduled" | "retries" | "dead" | "working";
 
-/** The place of a job. */
+/** The place of a job: one of the sets, or its queue. */
 export type JobPlace = ListedSet | "queue";
 
 /** Selects the jobs that {@linkcode FaktoryServer.jobs} lists. */
@@ -147,7 +147,7 @@ export interface QueueSelection {
   readonly queue: string;
   /** Only jobs with one of these ids. */
   readonly jids: readonly string[];
-  /** Not given. */
+  /** Never set. It distinguishes this selection from a {@linkcode SetSelection}. */
   readonly set?: undefined;
 }
 

@@ -12,7 +12,7 @@ function symbolOf(name: string): symbol {
  *
  * The names are passed as keys, because bundlers shorten the names of classes. Subclasses that
  * users define are compared as usual. `read` returns an object's private state, for {@linkcode
- * insidesOf}.
+ * internalsOf}.
  */
 export function brand(
   classes: Readonly<Record<string, Class>>,
@@ -34,7 +34,7 @@ export function brand(
  * Returns the private state of an object of the class with this name, from any copy of the package;
  * `undefined` for other values.
  */
-export function insidesOf<T>(name: string, object: unknown): T | undefined {
+export function internalsOf<T>(name: string, object: unknown): T | undefined {
   const read = (object as Record<symbol, (object: unknown) => T> | undefined | null)
     ?.[symbolOf(name)];
   return read?.(object);

@@ -4,7 +4,7 @@ const MAX_KEPT_BYTES = 1024 * 1024;
 /** Longest text that is encoded in one call, in UTF-16 units. */
 const SHORT_TEXT = 64 * 1024;
 
-/** A growing buffer of bytes. It keeps up to 1 MiB of memory for later use. */
+/** A growing buffer of bytes. After `clear`, it keeps at most 1 MiB of memory for later use. */
 export class ByteBuffer {
   readonly #capacity: number;
   #bytes: Uint8Array<ArrayBuffer>;

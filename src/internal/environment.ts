@@ -19,7 +19,7 @@ type PermissionDescriptor =
   | { readonly name: "run"; readonly command: string }
   | { readonly name: "sys"; readonly kind: "hostname" };
 
-interface Surroundings {
+interface RuntimeGlobals {
   readonly process?: ProcessLike;
   readonly Deno?: {
     readonly version?: unknown;
@@ -34,12 +34,12 @@ interface Surroundings {
   readonly navigator?: { readonly userAgent?: string; readonly hardwareConcurrency?: number };
 }
 
-const surroundings = globalThis as unknown as Surroundings;
+const globals = globalThis as unknown as RuntimeGlobals;
 
 /** Returns the result of `ask`; `undefined` if it throws, for example without a permission. */
-function attempt<T>(ask: () => T): T | undefined {
+function orUndefined<T>(read: () => T): T | undefined {
   try {
-    return ask();
+    return read();
   } catch {
     return undefined;
   }
@@ -50,7 +50,7 @@ function attempt<T>(ask: () => T): T | undefined {
  * neither granted nor denied, using it stops the program and asks the user.
  */
 function isPermitted(descriptor: PermissionDescriptor): boolean {
-  const permissions = surroundings.Deno?.permissions;
+  const permissions = globals.Deno?.permissions;
   return permissions?.querySync === undefined ||
     permissions.querySync(descriptor).state === "granted";
 }
@@ -62,7 +62,7 @@ export interface Exits {
 
 /** Returns the functions that programs call to end the process, with the objects that have them. */
 export function exits(): readonly { readonly owner: Exits; readonly name: string }[] {
-  const { process, Deno } = surroundings as { readonly process?: Exits; readonly Deno?: Exits };
+  const { process, Deno } = globals as { readonly process?: Exits; readonly Deno?: Exits };
   return [["process.exit", process], ["Deno.exit", Deno]].flatMap(([name, owner]) =>
     owner === undefined ? [] : [{ name: name as string, owner: owner as Exits }]
   );
@@ -74,10 +74,10 @@ export type Runtime = "deno" | "bun" | "node" | "workerd";
 /** Returns the runtime; `undefined` if it is unknown. */
 export function runtime(): Runtime | undefined {
   // The order matters: Deno, Bun and workerd have a `process` too.
-  if (surroundings.Deno?.version !== undefined) return "deno";
-  if (surroundings.Bun !== undefined) return "bun";
-  if (surroundings.navigator?.userAgent === "Cloudflare-Workers") return "workerd";
-  if (surroundings.process?.versions?.["node"] !== undefined) return "node";
+  if (globals.Deno?.version !== undefined) return "deno";
+  if (globals.Bun !== undefined) return "bun";
+  if (globals.navigator?.userAgent === "Cloudflare-Workers") return "workerd";
+  if (globals.process?.versions?.["node"] !== undefined) return "node";
   return undefined;
 }
 
@@ -89,15 +89,15 @@ const IN_EXECUTABLE = /^(\/\$bunfs|B:[\\/]~BUN)[\\/]/;
  * compile`, or Node's own way.
  */
 export function isExecutable(): boolean {
-  const { Deno, Bun } = surroundings;
+  const { Deno, Bun } = globals;
   return Deno?.build?.standalone === true || Bun?.isStandaloneExecutable === true ||
     IN_EXECUTABLE.test(Bun?.main ?? "") ||
-    attempt(() => builtinModule<{ isSea(): boolean }>("node:sea")?.isSea()) === true;
+    orUndefined(() => builtinModule<{ isSea(): boolean }>("node:sea")?.isSea()) === true;
 }
 
 /** Returns an environment variable; also `undefined` if the program may not read it. */
 export function environmentVariable(name: string): string | undefined {
-  return mayReadVariable(name) ? attempt(() => surroundings.process?.env?.[name]) : undefined;
+  return mayReadVariable(name) ? orUndefined(() => globals.process?.env?.[name]) : undefined;
 }
 
 /** Returns true if the program may write below this path without a prompt. */
@@ -127,13 +127,13 @@ export function mayRun(command: string): boolean {
 
 /** Returns the id of this process. */
 export function processId(): number | undefined {
-  return attempt(() => surroundings.process?.pid);
+  return orUndefined(() => globals.process?.pid);
 }
 
 /** Returns the resident memory of this process, in KiB. */
 export function residentKib(): number | undefined {
-  const bytes = attempt(() => {
-    const usage = surroundings.process?.memoryUsage;
+  const bytes = orUndefined(() => {
+    const usage = globals.process?.memoryUsage;
     return usage?.rss?.() ?? usage?.().rss;
   });
   return bytes === undefined ? undefined : Math.round(bytes / 1024);
@@ -143,7 +143,7 @@ export function residentKib(): number | undefined {
  * Returns the main module as it was passed to Deno: a URL, which may begin with `npm:` or `jsr:`.
  */
 export function denoMainModule(): string | undefined {
-  return attempt(() => surroundings.Deno?.mainModule);
+  return orUndefined(() => globals.Deno?.mainModule);
 }
 
 /**
@@ -151,7 +151,7 @@ export function denoMainModule(): string | undefined {
  * bundlers cannot handle.
  */
 export function builtinModule<T>(name: string): T | undefined {
-  return attempt(() => surroundings.process?.getBuiltinModule?.(name) as T | undefined);
+  return orUndefined(() => globals.process?.getBuiltinModule?.(name) as T | undefined);
 }
 
 /**
@@ -178,16 +178,16 @@ export function shared<T>(name: string, make: () => T): T {
 /** Returns the name of this machine; also `undefined` if the program may not read it. */
 export function machineName(): string | undefined {
   const given = isPermitted({ name: "sys", kind: "hostname" })
-    ? attempt(() => surroundings.Deno?.hostname?.()) ??
-      attempt(() => builtinModule<{ hostname(): string }>("node:os")?.hostname())
+    ? orUndefined(() => globals.Deno?.hostname?.()) ??
+      orUndefined(() => builtinModule<{ hostname(): string }>("node:os")?.hostname())
     : undefined;
   return given ?? environmentVariable("HOSTNAME");
 }
 
 /** Returns the number of CPU cores. */
 export function coreCount(): number | undefined {
-  return attempt(() => surroundings.navigator?.hardwareConcurrency) ??
-    attempt(() =>
+  return orUndefined(() => globals.navigator?.hardwareConcurrency) ??
+    orUndefined(() =>
       builtinModule<{ availableParallelism(): number }>("node:os")?.availableParallelism()
     );
 }

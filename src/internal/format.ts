@@ -1,15 +1,15 @@
 /** Formats a number, rounded: `12,345`. */
-export function whole(value: number): string {
+export function formatInteger(value: number): string {
   return Math.round(value).toLocaleString("en");
 }
 
 /** Formats a number with its unit, in the plural unless it is 1. */
-export function count(value: number, unit: string): string {
-  return `${whole(value)} ${unit}${value === 1 ? "" : "s"}`;
+export function formatCount(value: number, unit: string): string {
+  return `${formatInteger(value)} ${unit}${value === 1 ? "" : "s"}`;
 }
 
 /** Formats a duration with its two largest units: `3 h 12 min`. */
-export function duration(seconds: number): string {
+export function formatDuration(seconds: number): string {
   const parts: [number, string][] = [
     [Math.floor(seconds / 86_400), "d"],
     [Math.floor(seconds / 3600) % 24, "h"],

@@ -12,8 +12,8 @@ import { builtinModule, runtime } from "./environment.ts";
 
 type Timers = Pick<typeof globalThis, "setTimeout" | "clearTimeout">;
 
-const genuine: Timers = /* @__PURE__ */ genuineTimers();
-const immediate: ((callback: () => void) => void) | undefined = /* @__PURE__ */ genuineImmediate();
+const realTimers: Timers = /* @__PURE__ */ findRealTimers();
+const immediate: ((callback: () => void) => void) | undefined = /* @__PURE__ */ findRealImmediate();
 const now: () => number = /* @__PURE__ */ (() => Date.now)();
 const elapsed: () => number = /* @__PURE__ */ (() => performance.now.bind(performance))();
 /** Time at which this thread started. */
@@ -24,23 +24,23 @@ const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /** Returns the milliseconds since 1970. */
 export function timeOfDay(): number {
-  return isFrozen() ? timeInBun() : now();
+  return hasBunFakeTimers() ? timeInBun() : now();
 }
 
 /** Returns the milliseconds since this thread started. */
 export function sinceStart(): number {
-  return isFrozen() ? timeInBun() - startedAt : elapsed();
+  return hasBunFakeTimers() ? timeInBun() - startedAt : elapsed();
 }
 
 /** Calls `callback` at the end of the turn, in a microtask. */
-export const atEndOfTurn: (callback: () => void) => void = /* @__PURE__ */ genuineMicrotasks();
+export const atEndOfTurn: (callback: () => void) => void = /* @__PURE__ */ findRealMicrotasks();
 
 /**
- * Calls `callback` after the event loop has polled its sockets once more. Without a genuine
+ * Calls `callback` after the event loop has polled its sockets once more. Without a real
  * `setImmediate`, calls it at the end of the turn. Deno polls its sockets less often.
  */
 export function afterSockets(callback: () => void): void {
-  if (immediate === undefined || isFrozen()) return atEndOfTurn(callback);
+  if (immediate === undefined || hasBunFakeTimers()) return atEndOfTurn(callback);
   // The event loop may call the first callback before it polls the sockets, but not the second.
   immediate(() => immediate(callback));
 }
@@ -49,9 +49,9 @@ export function afterSockets(callback: () => void): void {
 export function startTimer(
   ms: number,
   callback: () => void,
-  { setTimeout, clearTimeout }: Timers = genuine,
+  { setTimeout, clearTimeout }: Timers = realTimers,
 ): () => void {
-  if (isFrozen()) return waitInBun(ms, callback);
+  if (hasBunFakeTimers()) return waitInBun(ms, callback);
   let timer: ReturnType<typeof setTimeout>;
   function wait(leftMs: number) {
     timer = leftMs > MAX_DELAY_MS
@@ -66,25 +66,25 @@ export function startTimer(
  * Returns the real timers of the runtime, even if fake ones were installed before this module was
  * loaded, as with Jest's `enableGlobally`.
  */
-function genuineTimers(): Timers {
+function findRealTimers(): Timers {
   const { setTimeout, clearTimeout } = globalThis;
   const others = isFake(setTimeout) ? builtinModule<Timers>("node:timers") : undefined;
   return others === undefined || isFake(others.setTimeout) ? { setTimeout, clearTimeout } : others;
 }
 
-function genuineMicrotasks(): (callback: () => void) => void {
+function findRealMicrotasks(): (callback: () => void) => void {
   const { queueMicrotask } = globalThis;
   return isFake(queueMicrotask)
     ? (callback) => void Promise.resolve().then(callback)
     : queueMicrotask;
 }
 
-function genuineImmediate(): ((callback: () => void) => void) | undefined {
+function findRealImmediate(): ((callback: () => void) => void) | undefined {
   const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => void };
   return setImmediate === undefined || isFake(setImmediate) ? undefined : setImmediate;
 }
 
-/** Returns true for a fake timer. All test frameworks mark theirs in one of these ways. */
+/** Returns true if the function is a fake. All test frameworks mark theirs in one of these ways. */
 function isFake(timer: (...args: never[]) => unknown): boolean {
   return "clock" in timer || "_isMockFunction" in timer;
 }
@@ -93,7 +93,7 @@ function isFake(timer: (...args: never[]) => unknown): boolean {
  * Returns true while Bun's own fake timers are in use. They work inside the runtime, so functions
  * that were stored before are fake too.
  */
-const isFrozen: () => boolean =
+const hasBunFakeTimers: () => boolean =
   /* @__PURE__ */ (() =>
     runtime() === "bun"
       ? () => (globalThis.setTimeout as { clock?: unknown }).clock === true

@@ -6,22 +6,22 @@
 
 const tagOf = Object.prototype.toString;
 
-/** Returns true for an error. */
+/** Returns true if the value is an error. */
 export function isError(value: unknown): value is Error {
   return value instanceof Error || /(Error|Exception)]$/.test(tagOf.call(value));
 }
 
-/** Returns true for a Date, even an invalid one. */
+/** Returns true if the value is a Date, even an invalid one. */
 export function isDate(value: unknown): value is Date {
   return tagOf.call(value) === "[object Date]";
 }
 
-/** Returns true for a URL. */
+/** Returns true if the value is a URL. */
 export function isUrl(value: unknown): value is URL {
   return tagOf.call(value) === "[object URL]";
 }
 
-/** Returns true for an array of bytes. */
+/** Returns true if the value is a Uint8Array. */
 export function isBytes(value: unknown): value is Uint8Array {
   return value instanceof Uint8Array || tagOf.call(value) === "[object Uint8Array]";
 }

@@ -1,11 +1,11 @@
 import type { Clock } from "./clock.ts";
 
-/** One for each clock, so that readings from different places can be compared. */
+/** One for each clock, so that times from different callers can be compared. */
 const clocks = new WeakMap<Clock, MonotonicClock>();
 
 /** A clock that is never set back. */
 export interface MonotonicClock extends Clock {
-  /** Returns its time for a reading of the underlying clock that was taken just now. */
+  /** Converts a time that was just read from the underlying clock to the time of this clock. */
   at(reading: number): number;
   /**
    * Corrects the clock by the time that has really passed, if the time of day stood still or was
@@ -21,13 +21,13 @@ export interface MonotonicClock extends Clock {
  * because that time has passed for everyone.
  */
 export function monotonic(clock: Clock): MonotonicClock {
-  let own = clocks.get(clock);
-  if (own === undefined) {
-    own = new Monotonic(clock);
-    clocks.set(clock, own);
-    clocks.set(own, own);
+  let wrapper = clocks.get(clock);
+  if (wrapper === undefined) {
+    wrapper = new Monotonic(clock);
+    clocks.set(clock, wrapper);
+    clocks.set(wrapper, wrapper);
   }
-  return own;
+  return wrapper;
 }
 
 /**

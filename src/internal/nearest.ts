@@ -6,25 +6,25 @@ export function nearestName(name: string, names: Iterable<string>): string | und
   if (name.length > MAX_LENGTH) return undefined;
   let nearest: string | undefined;
   // Up to a third of the name may be wrong.
-  let least = Math.ceil(name.length / 3) + 1;
+  let smallestDistance = Math.ceil(name.length / 3) + 1;
   for (const candidate of names) {
-    if (Math.abs(candidate.length - name.length) >= least) continue;
+    if (Math.abs(candidate.length - name.length) >= smallestDistance) continue;
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
-    if (distance < least) [nearest, least] = [candidate, distance];
+    if (distance < smallestDistance) [nearest, smallestDistance] = [candidate, distance];
   }
   return nearest;
 }
 
 /** Returns the number of characters to add, remove or replace (Levenshtein distance). */
 export function editDistance(a: string, b: string): number {
-  let above = Array.from({ length: b.length + 1 }, (_, i) => i);
+  let rowAbove = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {
     const row = [i];
     for (let j = 1; j <= b.length; j++) {
-      const replaced = above[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      row.push(Math.min(replaced, above[j]! + 1, row[j - 1]! + 1));
+      const replaced = rowAbove[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row.push(Math.min(replaced, rowAbove[j]! + 1, row[j - 1]! + 1));
     }
-    above = row;
+    rowAbove = row;
   }
-  return above[b.length]!;
+  return rowAbove[b.length]!;
 }

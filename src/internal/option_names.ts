@@ -1,6 +1,6 @@
 import { ConfigError } from "../errors.ts";
 import { nearestName } from "./nearest.ts";
-import { plain, showValue } from "./show.ts";
+import { printable, showValue } from "./show.ts";
 
 /**
  * The names of all options of a type. `{ url: true } satisfies OptionNames<Options>` does not
@@ -10,18 +10,18 @@ export type OptionNames<Options> = Readonly<Record<keyof Options, true>>;
 
 /**
  * Checks that options are an object with known names, as programs in JavaScript have no compiler
- * for that. An option that is `undefined` counts as absent. `of` is the owner of the options, such
- * as `Producer.connect` or `the option tls`; `prefix` is put before their names, such as `tls.`.
+ * for that. An option that is `undefined` counts as absent. `owner` has the options, for example
+ * `Producer.connect` or `the option tls`; `prefix` is put before their names, such as `tls.`.
  *
  * @throws {ConfigError} `INVALID_OPTION`.
  */
 export function checkOptionNames(
   options: unknown,
   names: Readonly<Record<string, true>>,
-  of: string,
+  owner: string,
   prefix = "",
 ): void {
-  if (typeof options !== "object" || options === null || isNoOptions(options)) {
+  if (typeof options !== "object" || options === null || isOtherKind(options)) {
     // The value is not shown, because a URL may contain a password.
     const kind = typeof options === "string" ? "a string" : showValue(options);
     const hint = "url" in names && (typeof options === "string" || kind === "a URL")
@@ -29,23 +29,23 @@ export function checkOptionNames(
       : `: got ${kind}`;
     throw new ConfigError(
       "INVALID_OPTION",
-      `Cannot use the options of ${of} as they are not an object${hint}`,
+      `Cannot use the options of ${owner} as they are not an object${hint}`,
     );
   }
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || Object.hasOwn(names, name)) continue;
-    throw unknownOption(name, Object.keys(names), of, prefix);
+    throw unknownOption(name, Object.keys(names), owner, prefix);
   }
 }
 
-function isNoOptions(value: object): boolean {
+function isOtherKind(value: object): boolean {
   return Array.isArray(value) || value instanceof URL || value instanceof Map;
 }
 
 function unknownOption(
   name: string,
   known: readonly string[],
-  of: string,
+  owner: string,
   prefix: string,
 ): ConfigError {
   const meant = nearestName(name, known);
@@ -55,18 +55,18 @@ function unknownOption(
   return new ConfigError(
     "INVALID_OPTION",
     `Cannot use the option ${prefix}${
-      plain(name.slice(0, 100))
-    } as ${of} has no such option${hint}`,
+      printable(name.slice(0, 100))
+    } as ${owner} has no such option${hint}`,
   );
 }
 
 /**
- * Returns the error for a constructor that callers must not use; `instead` is the call to use
- * instead.
+ * Returns the error for a constructor that callers must not use. `instead` is the call that they
+ * should use.
  */
-export function refuseConstruction(of: string, instead: string): ConfigError {
+export function refuseConstruction(owner: string, instead: string): ConfigError {
   return new ConfigError(
     "INVALID_OPTION",
-    `Cannot create a ${of} with its constructor: use await ${instead}`,
+    `Cannot create a ${owner} with its constructor: use await ${instead}`,
   );
 }

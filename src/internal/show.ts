@@ -4,12 +4,12 @@ const UNSAFE =
   /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /** Returns a text as one line without control characters. The text may come from anywhere. */
-export function plain(text: string): string {
+export function printable(text: string): string {
   return text.replace(UNSAFE, " ");
 }
 
 /** Returns a value as JSON with all control characters escaped. */
-export function plainJson(value: unknown): string {
+export function printableJson(value: unknown): string {
   return JSON.stringify(value).replace(
     UNSAFE,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,

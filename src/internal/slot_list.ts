@@ -1,5 +1,5 @@
 /** A member of a `SlotList`. Only the list sets these properties. */
-export interface InSlot {
+export interface SlotMember {
   /** Index of the slot; -1 if the member is in no list. */
   slot: number;
   /** A number that is higher than that of all members added before. */
@@ -12,7 +12,7 @@ export interface InSlot {
  * one of them to the old generation, this chain keeps all later members alive until the next full
  * collection. A `SlotList` reuses its slots instead.
  */
-export class SlotList<T extends InSlot> {
+export class SlotList<T extends SlotMember> {
   readonly #slots: (T | undefined)[] = [];
   /** Indexes of empty slots. */
   readonly #empty: number[] = [];

@@ -123,7 +123,7 @@ export function defineJobs<Jobs extends JobDefinitions>(jobs: Jobs): Jobs {
   return Object.freeze(jobs);
 }
 
-const DEFAULTS: readonly string[] = [
+const DEFAULT_NAMES: readonly string[] = [
   ...["queue", "retry", "reserveFor", "backtrace", "custom", "unique", "expires"],
 ];
 
@@ -151,9 +151,9 @@ function checkDefinition(type: string, definition: unknown): void {
     throw refused(type, "its schema does not implement Standard Schema v1");
   }
   if (failures !== undefined) checkPolicy(type, failures as FailurePolicy);
-  const unknown = Object.keys(defaults).find((name) => !DEFAULTS.includes(name));
+  const unknown = Object.keys(defaults).find((name) => !DEFAULT_NAMES.includes(name));
   if (unknown !== undefined) {
-    const names = [...DEFAULTS, ...POLICY_NAMES];
+    const names = [...DEFAULT_NAMES, ...POLICY_NAMES];
     const meant = nearestName(unknown, names);
     const hint = meant === undefined ? "" : `: did you mean ${showText(meant)}?`;
     throw refused(type, `it has no option ${showText(unknown)}, only ${names.join(", ")}${hint}`);
@@ -166,7 +166,7 @@ function checkDefinition(type: string, definition: unknown): void {
   }
 }
 
-/** Returns true for a Standard Schema. The schemas of some libraries are functions. */
+/** Returns true if the value is a Standard Schema. The schemas of some libraries are functions. */
 function isSchema(value: unknown): value is StandardSchema<readonly unknown[]> {
   if (typeof value !== "function" && (typeof value !== "object" || value === null)) return false;
   const props: unknown = (value as { "~standard"?: unknown })["~standard"];

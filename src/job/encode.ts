@@ -17,7 +17,7 @@ export function encodeJob(input: JobInput): EncodedJob {
   try {
     encoded = encodeCore(input);
   } catch (error) {
-    throw explained(error);
+    throw withSuggestion(error);
   }
   // `encodeCore` has checked that `custom` is a readable object.
   if (input.custom !== undefined) checkCustomNames(input.custom);
@@ -48,12 +48,12 @@ const LIKELY_NAMES: ReadonlyMap<string, string> = new Map([
 /**
  * Returns the error for an unknown property, with a suggestion. Returns other errors as they are.
  */
-function explained(error: unknown): unknown {
+function withSuggestion(error: unknown): unknown {
   const isUnknownName = error instanceof InvalidJobError && error.code === "INVALID_JOB" &&
     error.path !== "" && !PROPERTIES.has(error.path);
   if (!isUnknownName) return error;
   const { path } = error;
-  const meant = LIKELY_NAMES.get(normal(path)) ?? nearestName(path, PROPERTIES);
+  const meant = LIKELY_NAMES.get(normalized(path)) ?? nearestName(path, PROPERTIES);
   return meant === undefined ? error : invalid(
     "INVALID_JOB",
     path,
@@ -89,14 +89,14 @@ const EXPIRES: Readonly<Record<string, string>> = {
 
 /** Returns the name of an Enterprise key that `name` probably misspells. */
 function misspelled(name: string): string | undefined {
-  const text = normal(name);
-  const meant =
-    UNIQUE.find((right) =>
-      text.endsWith(right.slice(7)) && text.length < 15 && editDistance(text, normal(right)) <= 2
-    ) ?? (Object.hasOwn(EXPIRES, text) ? EXPIRES[text] : undefined);
+  const text = normalized(name);
+  const meant = UNIQUE.find((right) =>
+    text.endsWith(right.slice(7)) && text.length < 15 &&
+    editDistance(text, normalized(right)) <= 2
+  ) ?? (Object.hasOwn(EXPIRES, text) ? EXPIRES[text] : undefined);
   return meant === name ? undefined : meant;
 }
 
-function normal(name: string): string {
+function normalized(name: string): string {
   return name.toLowerCase().replaceAll(/[-_]/g, "");
 }

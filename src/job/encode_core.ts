@@ -123,7 +123,7 @@ function wellFormed(text: string, path: string): string {
 
 function argsText(args: unknown): string {
   if (!Array.isArray(args)) {
-    throw invalid("INVALID_ARGS", "args", `its args are not an array: got ${shown(args)}`);
+    throw invalid("INVALID_ARGS", "args", `its args are not an array: got ${payloadKind(args)}`);
   }
   try {
     return arrayText(args);
@@ -137,7 +137,7 @@ function customText(custom: unknown): string {
     throw invalid(
       "INVALID_CUSTOM",
       "custom",
-      `its custom is not a plain object: got ${shown(custom)}`,
+      `its custom is not a plain object: got ${payloadKind(custom)}`,
     );
   }
   try {
@@ -147,7 +147,7 @@ function customText(custom: unknown): string {
   }
 }
 
-/** Returns true for an object whose own properties are all of its contents. */
+/** Returns true if the value is an object without contents other than its own properties. */
 export function isPlainObject(value: unknown): value is object {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
   const prototype = Object.getPrototypeOf(value);
@@ -233,7 +233,7 @@ function isIntegerIn(value: unknown, min: number, max: number): value is number 
 }
 
 /** Returns the kind of a payload. Errors never contain the values of a payload. */
-function shown(payload: unknown): string {
+function payloadKind(payload: unknown): string {
   if (payload === null || payload === undefined) return String(payload);
   return typeof payload === "object" ? kindOf(payload) : `a ${typeof payload}`;
 }

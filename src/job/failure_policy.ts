@@ -47,11 +47,11 @@ export interface FailurePolicy<
   readonly deadLetter?: string | undefined;
 }
 
-/** The names of the parts of a policy. */
+/** The names of the options of a policy. */
 export const POLICY_NAMES: readonly string[] = ["backoff", "onDead", "deadLetter"];
 
 /**
- * Returns the parts of a policy that `options` has; `undefined` if it has none.
+ * Checks the options of a policy and returns them without others; `undefined` if there are none.
  *
  * @throws {ConfigError} `INVALID_OPTION`.
  */

@@ -1,7 +1,7 @@
 import { type FaktoryErrorCode, InvalidJobError } from "../errors.ts";
 import { showValue } from "../internal/show.ts";
 
-/** Returns the error for an invalid job. `path` is the place of the fault. */
+/** Returns the error for an invalid job. `path` leads to the invalid value. */
 export function invalid(
   code: FaktoryErrorCode,
   path: string,

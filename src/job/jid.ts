@@ -4,9 +4,9 @@ const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const PREFIX_LENGTH = 14;
 
 /** All pairs of characters, used as the last two characters of a jid. */
-let ends: readonly string[] | undefined;
+let suffixes: readonly string[] | undefined;
 let prefix = "";
-let next = 0;
+let nextSuffix = 0;
 
 /**
  * Creates a job id: 16 characters of base64url. The first 14 are random (84 bits from the runtime's
@@ -18,12 +18,12 @@ let next = 0;
  */
 export function createJid(): string {
   // Created on first use, because some edge runtimes refuse randomness while modules load.
-  ends ??= [...ALPHABET].flatMap((first) => [...ALPHABET].map((second) => first + second));
-  if (prefix === "" || next === ends.length) {
+  suffixes ??= [...ALPHABET].flatMap((first) => [...ALPHABET].map((second) => first + second));
+  if (prefix === "" || nextSuffix === suffixes.length) {
     prefix = randomText(PREFIX_LENGTH);
-    next = 0;
+    nextSuffix = 0;
   }
-  return prefix + ends[next++]!;
+  return prefix + suffixes[nextSuffix++]!;
 }
 
 function randomText(length: number): string {

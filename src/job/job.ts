@@ -129,12 +129,12 @@ export function unknownProperty(fields: object): string | undefined {
 }
 
 /** The private state of a job. */
-export type Insides = readonly [fault?: unknown, hasQueue?: boolean];
+export type JobInternals = readonly [fault?: unknown, hasQueue?: boolean];
 
-/** Reads a job that another copy of the package made. Set by `brands.ts`. */
-let foreign: (job: object) => Insides | undefined = () => undefined;
+/** Reads the private state of a job that another copy of the package created. */
+let foreign: (job: object) => JobInternals | undefined = () => undefined;
 
-/** Sets the function that reads jobs of other copies of the package. */
+/** Sets the function that reads jobs of other copies of the package. Called by `brands.ts`. */
 export function readForeign(read: typeof foreign): void {
   foreign = read;
 }
@@ -148,7 +148,7 @@ const NO_OPTIONS: FetchedJobOptions = {};
 export const FROM_SERVER: unique symbol = Symbol("from the server");
 
 /** Returns the private state of a job of this copy of the package, for other copies. */
-export let readJob: (job: Job) => Insides;
+export let readJob: (job: Job) => JobInternals;
 
 /**
  * Returns the fault in the options of `job`: the name of an unknown option, or the error of a
@@ -159,13 +159,13 @@ export let faultOf: (job: Job<readonly unknown[]>) => unknown;
 /**
  * Returns the JSON that the server sent for `job`; `undefined` if it does not come from a server.
  */
-export let wireOf: (job: Job<readonly unknown[]>) => string | undefined;
+export let serverJsonOf: (job: Job<readonly unknown[]>) => string | undefined;
 
 /**
  * Returns the queue that was passed for `job`; `undefined` if none was passed. The property `queue`
  * holds the server's default in that case.
  */
-export let givenQueue: (job: Job<readonly unknown[]>) => string | undefined;
+export let explicitQueueOf: (job: Job<readonly unknown[]>) => string | undefined;
 
 /**
  * A unit of work: its type selects the handler, `args` are the handler's arguments.
@@ -215,26 +215,28 @@ export class Job<Args extends readonly unknown[] | [] = unknown[], Type extends 
   // A default queue of the catalogue applies only to jobs without a queue of their own.
   readonly #hasQueue: boolean;
   // A handler may change the job. A requeued job is built from this text instead.
-  readonly #wire: string | undefined;
+  readonly #serverJson: string | undefined;
 
   static {
     readJob = (job) => [job.#fault, job.#hasQueue];
     faultOf = (job) => #fault in job ? job.#fault : foreign(job)?.[0];
-    wireOf = (job) => #wire in job ? job.#wire : undefined;
-    givenQueue = (job) =>
+    serverJsonOf = (job) => #serverJson in job ? job.#serverJson : undefined;
+    explicitQueueOf = (job) =>
       (#hasQueue in job ? job.#hasQueue : foreign(job)?.[1]) === false ? undefined : job.queue;
   }
 
   /** Creates a job of this type, with a new jid unless `options` has one. */
   constructor(type: Type, args?: Args, options: JobOptions = NO_OPTIONS) {
-    const given: FetchedJobOptions = options;
-    const { jid, queue } = given;
-    let { at, custom } = given;
-    this.#wire = given[FROM_SERVER];
-    if (options !== NO_OPTIONS && this.#wire === undefined) this.#fault = unknownProperty(options);
-    if (hasShorthands(given)) {
+    const fields: FetchedJobOptions = options;
+    const { jid, queue } = fields;
+    let { at, custom } = fields;
+    this.#serverJson = fields[FROM_SERVER];
+    if (options !== NO_OPTIONS && this.#serverJson === undefined) {
+      this.#fault = unknownProperty(options);
+    }
+    if (hasShorthands(fields)) {
       try {
-        ({ at, custom } = expandShorthands(given));
+        ({ at, custom } = expandShorthands(fields));
       } catch (error) {
         this.#fault = error;
       }
@@ -243,14 +245,14 @@ export class Job<Args extends readonly unknown[] | [] = unknown[], Type extends 
     this.type = type;
     this.args = args === undefined ? [] as unknown as Args : args;
     this.queue = queue === undefined ? DEFAULT_QUEUE : queue;
-    this.retry = given.retry;
+    this.retry = fields.retry;
     this.at = at;
-    this.reserveFor = given.reserveFor;
-    this.backtrace = given.backtrace;
+    this.reserveFor = fields.reserveFor;
+    this.backtrace = fields.backtrace;
     this.custom = custom === undefined ? {} : custom;
-    this.createdAt = given.createdAt;
-    this.enqueuedAt = given.enqueuedAt;
-    this.failure = given.failure;
+    this.createdAt = fields.createdAt;
+    this.enqueuedAt = fields.enqueuedAt;
+    this.failure = fields.failure;
     this.#hasQueue = queue !== undefined;
   }
 }

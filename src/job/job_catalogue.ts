@@ -4,12 +4,20 @@ import { showText } from "../internal/show.ts";
 import { checkDefinitions, type JobDefaults, type JobDefinitions } from "./catalogue.ts";
 import type { FailurePolicy } from "./failure_policy.ts";
 import { encodeJob, isPlainObject } from "./encode.ts";
-import { faultOf, givenQueue, Job, type JobFields, type JobInput, unknownProperty } from "./job.ts";
+import {
+  explicitQueueOf,
+  faultOf,
+  Job,
+  type JobFields,
+  type JobInput,
+  unknownProperty,
+} from "./job.ts";
 import { DEFAULT_QUEUE } from "./queue_name.ts";
 import { expandShorthands, hasShorthands } from "./shorthands.ts";
 import type { StandardSchema } from "./standard_schema.ts";
 import { validateArgs } from "./validate.ts";
 
+/** The definition of a job type, with its defaults in the form in which they are sent. */
 interface CatalogueEntry {
   readonly defaults: JobDefaults | undefined;
   readonly schema: StandardSchema<readonly unknown[]> | undefined;
@@ -28,10 +36,14 @@ export class JobCatalogue {
     this.definitions = definitions;
     for (const [type, { defaults, schema, failures }] of Object.entries(definitions)) {
       const hasDefaults = Object.values(defaults).some((value) => value !== undefined);
-      const own = hasShorthands(defaults)
+      const expanded = hasShorthands(defaults)
         ? { ...defaults, ...expandShorthands(defaults) }
         : defaults;
-      this.#jobs.set(type, { schema, failures, defaults: hasDefaults ? { ...own } : undefined });
+      this.#jobs.set(type, {
+        schema,
+        failures,
+        defaults: hasDefaults ? { ...expanded } : undefined,
+      });
     }
   }
 
@@ -77,7 +89,7 @@ export class JobCatalogue {
   fill(job: JobInput): JobInput {
     try {
       const defaults = this.defaultsOf(job.type);
-      return defaults === undefined ? job : filled(job, defaults);
+      return defaults === undefined ? job : withDefaults(job, defaults);
     } catch {
       // `job` is not an object, or one of its getters throws.
       return job;
@@ -113,18 +125,18 @@ export class JobCatalogue {
    * @throws {InvalidJobError}
    */
   async prepare(job: JobInput): Promise<JobInput> {
-    const whole = this.fill(job);
-    encodeJob(whole);
-    await this.check(whole);
-    return whole;
+    const filled = this.fill(job);
+    encodeJob(filled);
+    await this.check(filled);
+    return filled;
   }
 }
 
-function filled(job: JobInput, defaults: JobDefaults): JobInput {
+function withDefaults(job: JobInput, defaults: JobDefaults): JobInput {
   const isJob = job instanceof Job;
   if ((isJob ? faultOf(job) : unknownProperty(job)) !== undefined) return job;
   const { jid, type, args, retry, at, reserveFor, backtrace, custom, createdAt } = job;
-  const queue = isJob ? givenQueue(job) : job.queue;
+  const queue = isJob ? explicitQueueOf(job) : job.queue;
   const { delay, unique, expires } = job as JobFields;
   return {
     jid,
@@ -138,25 +150,23 @@ function filled(job: JobInput, defaults: JobDefaults): JobInput {
     expires,
     reserveFor: reserveFor === undefined ? defaults.reserveFor : reserveFor,
     backtrace: backtrace === undefined ? defaults.backtrace : backtrace,
-    custom: defaults.custom === undefined
-      ? custom
-      : mergedCustom(defaults.custom, job as JobFields),
+    custom: defaults.custom === undefined ? custom : mergeCustom(defaults.custom, job as JobFields),
     createdAt,
   };
 }
 
-function mergedCustom(
+function mergeCustom(
   defaults: Record<string, unknown>,
-  { custom: own, expires }: Pick<JobFields, "custom" | "expires">,
+  { custom: expanded, expires }: Pick<JobFields, "custom" | "expires">,
 ): Record<string, unknown> | undefined {
-  if (own !== undefined && !isPlainObject(own)) return own;
+  if (expanded !== undefined && !isPlainObject(expanded)) return expanded;
   const merged = { ...defaults };
   // A job must not have both: it is not defined which of them a server uses.
   const expiresItself = expires !== undefined ||
-    own !== undefined && ("expires_at" in own || "expires_in" in own);
+    expanded !== undefined && ("expires_at" in expanded || "expires_in" in expanded);
   if (expiresItself) {
     delete merged["expires_in"];
     delete merged["expires_at"];
   }
-  return { ...merged, ...own };
+  return { ...merged, ...expanded };
 }

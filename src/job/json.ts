@@ -11,7 +11,7 @@ const TRUSTED_DEPTH = 32;
 const SHORT_TEXT = 40;
 
 /**
- * A value that JSON cannot represent, and its place. It is thrown but is not an `Error`: the path
+ * A value that JSON cannot represent, and its path. It is thrown but is not an `Error`: the path
  * is collected while the stack unwinds, so valid values cost no path.
  */
 export class JsonFault {
@@ -88,7 +88,7 @@ export function quote(text: string): string {
   return JSON.stringify(text);
 }
 
-/** Returns true for a short text that needs no escaping, as most texts do. */
+/** Returns true if the text is short and needs no escaping. Most texts are like this. */
 export function isPlain(text: string): boolean {
   const { length } = text;
   if (length > SHORT_TEXT) return false;

@@ -7,7 +7,7 @@ const QUEUE_NAME = /^[a-zA-Z0-9._-]+$/;
 /** The queue of jobs that do not name one. */
 export const DEFAULT_QUEUE = "default";
 
-/** Returns true for the name of a queue: one or more of letters, digits, `.`, `_` and `-`. */
+/** Returns true if the text may be a queue's name: letters, digits, `.`, `_` and `-`. */
 export function isQueueName(text: unknown): text is string {
   return typeof text === "string" && QUEUE_NAME.test(text);
 }

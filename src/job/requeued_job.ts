@@ -1,5 +1,5 @@
 import { DEFAULT_RETRY, type EncodedJob, encodeJob } from "./encode.ts";
-import { type Job, type JobFailure, wireOf } from "./job.ts";
+import { type Job, type JobFailure, serverJsonOf } from "./job.ts";
 import { membersOf } from "./members.ts";
 
 /** Changes to a job that is requeued. */
@@ -21,7 +21,7 @@ export function encodeRequeuedJob(
   at: Date | undefined,
   { failure, custom, queue }: RequeueOptions = {},
 ): EncodedJob {
-  const members = membersOf(wireOf(job) ?? encodeJob(job).json);
+  const members = membersOf(serverJsonOf(job) ?? encodeJob(job).json);
   // The server sets both.
   members.delete("at");
   members.delete("enqueued_at");

@@ -11,7 +11,7 @@ const MAX_ISSUES = 3;
 /** Longest part of an issue's text in the error's message, in characters. */
 const MAX_MESSAGE = 200;
 
-/** Describes the validation, for error messages. */
+/** The names that error messages use. */
 export interface Subject {
   /**
    * The action that fails if the arguments are invalid: `enqueue job`, or `run job` and the jid.
@@ -54,7 +54,7 @@ function outputOf(result: unknown, subject: Subject): readonly unknown[] {
     const { issues, value } = (result ?? {}) as { issues?: unknown; value?: unknown };
     if (!Array.isArray(issues) && Array.isArray(value)) return value;
     fault = Array.isArray(issues)
-      ? misfit(subject, issues)
+      ? mismatch(subject, issues)
       : failed(subject, new TypeError("The schema returned neither an array nor issues"));
   } catch (error) {
     // A getter of the result threw.
@@ -63,7 +63,7 @@ function outputOf(result: unknown, subject: Subject): readonly unknown[] {
   throw fault;
 }
 
-function misfit({ action, type }: Subject, issues: readonly SchemaIssue[]): InvalidJobError {
+function mismatch({ action, type }: Subject, issues: readonly SchemaIssue[]): InvalidJobError {
   const shown = issues.slice(0, MAX_ISSUES)
     .map((issue) => `${String(issue.message).slice(0, MAX_MESSAGE)} (${pathOf(issue)})`);
   const more = issues.length > shown.length ? [`and ${issues.length - shown.length} more`] : [];

@@ -1,5 +1,5 @@
 import { isPlainObject } from "./encode_core.ts";
-import { faultOf, givenQueue, Job, type JobInput } from "./job.ts";
+import { explicitQueueOf, faultOf, Job, type JobInput } from "./job.ts";
 
 /**
  * Returns the job with more keys in its `custom`. Does not throw: an invalid job is returned as it
@@ -13,7 +13,7 @@ export function withCustom(job: JobInput, more: Readonly<Record<string, unknown>
   // Encoding reports the fault.
   if (faultOf(job) !== undefined) return job;
   const { jid, type, args, retry, at, reserveFor, backtrace, createdAt } = job;
-  const queue = givenQueue(job);
+  const queue = explicitQueueOf(job);
   return {
     ...{ jid, type, args, queue, retry, at, reserveFor, backtrace, createdAt, custom },
   };

@@ -1,5 +1,5 @@
 import { encodeJob } from "../job/encode.ts";
-import { givenQueue, Job, type JobInput } from "../job/job.ts";
+import { explicitQueueOf, Job, type JobInput } from "../job/job.ts";
 import { expandShorthands, hasShorthands } from "../job/shorthands.ts";
 
 /** Properties in the order of the output. */
@@ -47,7 +47,7 @@ function lineOf(job: JobInput): string {
   }
   if (job instanceof Job) {
     // A missing queue stays missing, since the catalogue may set it.
-    fields["queue"] = givenQueue(job);
+    fields["queue"] = explicitQueueOf(job);
     if (Object.keys(job.custom).length === 0) delete fields["custom"];
   }
   return `${JSON.stringify(fields)}\n`;

@@ -4,12 +4,12 @@ import type { Clock } from "../internal/clock.ts";
 import { checkOptionNames, type OptionNames } from "../internal/option_names.ts";
 import { showValue } from "../internal/show.ts";
 import {
-  forgetRunning,
-  forgetWaiting,
-  type Marker,
-  markerOf,
-  placeMarker,
+  addMarker,
+  type CancelMarker,
+  createMarker,
   removeMarkers,
+  removeRunningJob,
+  removeWaitingJob,
 } from "../protocol/cancellation.ts";
 import { info } from "../protocol/commands/server.ts";
 import { parseServerInfo, serverTime } from "../protocol/server_info.ts";
@@ -77,10 +77,10 @@ export async function cancelJob(
     fallback: 86_400,
   });
   const now = serverTime(await send(info()), clock.now());
-  const marker = markerOf(jid, Math.ceil(now / 1000) + keepSeconds);
-  await placeMarker(send, marker);
-  await forgetWaiting(send, jid);
-  if (!await forgetRunning(send, jid)) return "withdrawn";
+  const marker = createMarker(jid, Math.ceil(now / 1000) + keepSeconds);
+  await addMarker(send, marker);
+  await removeWaitingJob(send, jid);
+  if (!await removeRunningJob(send, jid)) return "withdrawn";
   if (!await isConfirmed(marker, { send, clock, waitMs })) return "released";
   // The server has removed the job and its worker has confirmed, so the marker is not needed any
   // more.
@@ -93,7 +93,7 @@ export async function cancelJob(
  * marker.
  */
 async function isConfirmed(
-  { queue }: Marker,
+  { queue }: CancelMarker,
   { send, clock, waitMs }: { readonly send: Send; readonly clock: Clock; readonly waitMs: number },
 ): Promise<boolean> {
   for (let waitedMs = 0;; waitedMs += ASK_EVERY_MS) {

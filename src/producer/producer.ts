@@ -49,11 +49,11 @@ export { checkTelemetry, type ProducerOptions } from "./options.ts";
 export type { Cancellation, CancelOptions } from "./cancel.ts";
 export type { CommandOptions } from "../protocol/commands/other.ts";
 export type {
-  ConsumerFigures,
   ConsumerObserver,
+  ConsumerStats,
   ObservedConsumer,
   ProducerObserver,
-  ServerPlace,
+  ServerAddress,
   Telemetry,
 } from "./telemetry.ts";
 

@@ -3,7 +3,7 @@ import type { EnqueueManyResult, JobSource } from "../job/job_source.ts";
 import type { ProducerMiddleware } from "./enqueue_pipeline.ts";
 
 /** The address of a server. */
-export interface ServerPlace {
+export interface ServerAddress {
   /** Its host name or IP address. */
   readonly hostname: string;
   /** Its port. */
@@ -22,7 +22,7 @@ export interface ProducerObserver {
 }
 
 /** The load of a consumer. */
-export interface ConsumerFigures {
+export interface ConsumerStats {
   /** Number of running jobs. */
   readonly busy: number;
   /** Maximum number of jobs that run at the same time. */
@@ -34,11 +34,11 @@ export interface ConsumerFigures {
 /** A consumer, as telemetry sees it when the consumer starts. */
 export interface ObservedConsumer {
   /** The server that it fetches jobs from. */
-  readonly server: ServerPlace;
+  readonly server: ServerAddress;
   /** Its worker id. */
   readonly wid: string;
   /** Returns its present load. */
-  figures(): ConsumerFigures;
+  stats(): ConsumerStats;
 }
 
 /** Observes one run of a consumer. It must only throw errors that it gets from `next`. */
@@ -60,7 +60,7 @@ export interface ConsumerObserver {
  */
 export interface Telemetry {
   /** Returns the observer of a producer that uses this server. */
-  producer(server: ServerPlace): ProducerObserver;
+  producer(server: ServerAddress): ProducerObserver;
   /** Returns the observer of a consumer, for one run. */
   consumer(consumer: ObservedConsumer): ConsumerObserver;
 }

@@ -19,7 +19,7 @@ export const CANCELLED = { errtype: "JobCancelled", message: "The job was cancel
 const PREFIX = "faktory-cancel.";
 
 /** A cancelled job, as encoded in the name of a queue. */
-export interface Marker {
+export interface CancelMarker {
   readonly queue: string;
   readonly jid: string;
   /**
@@ -29,9 +29,9 @@ export interface Marker {
 }
 
 /**
- * Returns true for the queue of a marker. No consumer fetches from it, even if a pattern matches.
+ * Returns true if the queue is a marker. No consumer fetches from it, even if a pattern matches.
  */
-export function isMarker(queue: string): boolean {
+export function isCancelMarker(queue: string): boolean {
   return queue.startsWith(PREFIX);
 }
 
@@ -40,15 +40,15 @@ export function isMarker(queue: string): boolean {
  * the same job and each waits for its own confirmation. A jid with characters that are invalid in
  * queue names is written as the hexadecimal bytes of its UTF-8.
  */
-export function markerOf(jid: string, expiresAt: number): Marker {
+export function createMarker(jid: string, expiresAt: number): CancelMarker {
   const text = /^[A-Za-z0-9_-]+$/.test(jid) ? `j${jid}` : `x${hexOf(jid)}`;
   const queue = `${PREFIX}${expiresAt.toString(36)}.${createJid()}.${text}`;
   return { queue, jid, expiresAt };
 }
 
 /** Parses the name of a queue; returns `undefined` if it is not a marker. */
-export function parseMarker(queue: string): Marker | undefined {
-  if (!isMarker(queue)) return undefined;
+export function parseMarker(queue: string): CancelMarker | undefined {
+  if (!isCancelMarker(queue)) return undefined;
   const [expires = "", , text = ""] = queue.slice(PREFIX.length).split(".");
   const expiresAt = parseInt(expires, 36);
   if (!Number.isSafeInteger(expiresAt) || text.length < 2) return undefined;
@@ -59,15 +59,15 @@ export function parseMarker(queue: string): Marker | undefined {
  * Creates the queue of a marker by adding a job to it. A second job is a worker's confirmation that
  * the job's signal is aborted.
  */
-export async function placeMarker(
+export async function addMarker(
   send: Send,
-  marker: Pick<Marker, "queue" | "jid">,
+  marker: Pick<CancelMarker, "queue" | "jid">,
 ): Promise<void> {
   await send(push(markerJob(marker)));
 }
 
 /** Returns the job that creates the queue of a marker. */
-export function markerJob({ queue, jid }: Pick<Marker, "queue" | "jid">): EncodedJob {
+export function markerJob({ queue, jid }: Pick<CancelMarker, "queue" | "jid">): EncodedJob {
   const job = { jid: createJid(), type: "faktory-cancel", args: [jid], queue, retry: 0 };
   return encodeCore(job);
 }
@@ -78,7 +78,7 @@ export async function removeMarkers(send: Send, queues: readonly string[]): Prom
 }
 
 /** Removes a job from the sets of scheduled and retried jobs. */
-export async function forgetWaiting(send: Send, jid: string): Promise<void> {
+export async function removeWaitingJob(send: Send, jid: string): Promise<void> {
   const sets = ["scheduled", "retries"] as const;
   await discard(send, jid, sets);
 }
@@ -87,7 +87,7 @@ export async function forgetWaiting(send: Send, jid: string): Promise<void> {
  * Removes a job that a worker has: fails it, and discards it from the set to which the failure
  * moves it. Returns true if a worker had it. Calling this twice does no harm.
  */
-export async function forgetRunning(send: Send, jid: string): Promise<boolean> {
+export async function removeRunningJob(send: Send, jid: string): Promise<boolean> {
   const { errtype: type, message } = CANCELLED;
   try {
     await send(fail({ jid, type, message, backtrace: [] }));

@@ -5,7 +5,7 @@ const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 const MIN_BYTES = 512;
 
 /** Number of chunks to decode text by text after one with non-ASCII characters. */
-const PATIENCE = 16;
+const SKIP_AFTER_NON_ASCII = 16;
 
 /**
  * Decodes the texts of a chunk. An ASCII chunk, as most are, is decoded once and then sliced,
@@ -20,17 +20,17 @@ export class ChunkText {
 
   /** Returns the text of `bytes` from `start` to `end`. */
   of(bytes: Uint8Array, start: number, end: number): string {
-    if (bytes !== this.#chunk) this.#look(bytes, end - start);
+    if (bytes !== this.#chunk) this.#setChunk(bytes, end - start);
     if (this.#text !== undefined) return this.#text.slice(start, end);
     return utf8.decode(bytes.subarray(start, end));
   }
 
-  /** Forgets the chunk. Its memory may be reused for other bytes. */
-  forget(): void {
+  /** Drops the chunk, because its memory may be reused for other bytes. */
+  clear(): void {
     this.#chunk = this.#text = undefined;
   }
 
-  #look(bytes: Uint8Array, length: number): void {
+  #setChunk(bytes: Uint8Array, length: number): void {
     this.#chunk = bytes;
     this.#text = undefined;
     if (bytes.length < MIN_BYTES || length * 2 > bytes.length) return;
@@ -41,6 +41,6 @@ export class ChunkText {
     const text = utf8.decode(bytes);
     // Same length as the bytes: each byte is one character, in every part of the text.
     if (text.length === bytes.length) this.#text = text;
-    else this.#skip = PATIENCE;
+    else this.#skip = SKIP_AFTER_NON_ASCII;
   }
 }

@@ -48,7 +48,7 @@ export class ReplyDecoder {
       at = this.#bulkBytes < 0 ? this.#readLine(chunk, at) : this.#readBulk(chunk, at);
     }
     // The chunk's memory may be reused, and the text of a large reply should be freed.
-    this.#text.forget();
+    this.#text.clear();
   }
 
   #readLine(chunk: Uint8Array, start: number): number {

@@ -47,7 +47,7 @@ const TASKS = {
 } as const;
 
 /**
- * Parses the reply to INFO. Missing figures count as 0.
+ * Parses the reply to INFO. Missing numbers count as 0.
  *
  * @throws {ProtocolError} `UNEXPECTED_REPLY` if there are no queues or no server in it.
  */

@@ -19,20 +19,20 @@ import {
   type GaugeName,
   type Instruments,
   operationAttributes,
-  placeAttributes,
+  serverAttributes,
 } from "./instruments.ts";
 import { observeProducer } from "./producer.ts";
 
 /** Creates spans and metrics for the jobs of one consumer. */
 export function observeConsumer(
   instruments: Instruments,
-  { server, wid, figures }: ObservedConsumer,
+  { server, wid, stats }: ObservedConsumer,
   relation: "child" | "link",
 ): ConsumerObserver {
-  const place = placeAttributes(server);
-  const common = { ...place, ...operationAttributes("process") };
+  const ofServer = serverAttributes(server);
+  const common = { ...ofServer, ...operationAttributes("process") };
 
-  function begin({ jid, type, queue, custom }: Job, attempt: number) {
+  function startSpan({ jid, type, queue, custom }: Job, attempt: number) {
     const origin = instruments.origin(custom);
     const sender = trace.getSpanContext(origin);
     const parent = callerContext();
@@ -53,7 +53,7 @@ export function observeConsumer(
       // Keeps the other values that the propagator has found, such as baggage.
       relation === "child" && sender !== undefined ? origin : trace.deleteSpan(parent),
     );
-    return { span, inside: trace.setSpan(sender === undefined ? parent : origin, span) };
+    return { span, runContext: trace.setSpan(sender === undefined ? parent : origin, span) };
   }
 
   return {
@@ -61,39 +61,39 @@ export function observeConsumer(
     async run(job, attempt, next) {
       const attributes = { ...common, "messaging.destination.name": job.queue };
       instruments.consumed.add(1, attributes);
-      const { span, inside } = begin(job, attempt);
+      const { span, runContext } = startSpan(job, attempt);
       const start = elapsedMs(systemClock);
-      let ended: { readonly error: unknown } | undefined;
+      let failure: { readonly error: unknown } | undefined;
       try {
-        return await runInContext(inside, next);
+        return await runInContext(runContext, next);
       } catch (error) {
-        ended = { error };
+        failure = { error };
         throw error;
       } finally {
-        const more = recordOutcome(span, ended);
-        const next = ended && afterFailure(job, ended.error);
-        if (next !== undefined) {
-          span.setAttribute("faktory.job.next", next);
-          instruments.failed.add(1, { ...attributes, "faktory.job.next": next });
+        const outcomeAttributes = recordOutcome(span, failure);
+        const nextStep = failure && afterFailure(job, failure.error);
+        if (nextStep !== undefined) {
+          span.setAttribute("faktory.job.next", nextStep);
+          instruments.failed.add(1, { ...attributes, "faktory.job.next": nextStep });
         }
         const seconds = (elapsedMs(systemClock) - start) / 1000;
-        instruments.processDuration.record(seconds, { ...attributes, ...more });
+        instruments.processDuration.record(seconds, { ...attributes, ...outcomeAttributes });
         span.end();
       }
     },
-    close: addToGauges(instruments, { ...place, "messaging.client.id": wid }, figures),
+    close: addToGauges(instruments, { ...ofServer, "messaging.client.id": wid }, stats),
   };
 }
 
 /** Runs `next` in the context, if the program has registered a context manager. */
-function runInContext(inside: Context, next: () => unknown): unknown {
-  return contexts.with(inside, next);
+function runInContext(runContext: Context, next: () => unknown): unknown {
+  return contexts.with(runContext, next);
 }
 
 /** Records the outcome of a run. Only failures are errors. */
-function recordOutcome(span: Span, ended: { readonly error: unknown } | undefined): Attributes {
-  const error = ended?.error;
-  const kind = asOutcome(error)?.kind ?? (ended === undefined ? "done" : "failed");
+function recordOutcome(span: Span, failure: { readonly error: unknown } | undefined): Attributes {
+  const error = failure?.error;
+  const kind = asOutcome(error)?.kind ?? (failure === undefined ? "done" : "failed");
   span.setAttribute("faktory.job.outcome", kind);
   const isFailure = kind === "failed" || kind === "kill" || kind === "retry";
   if (!isFailure) return { "faktory.job.outcome": kind };
@@ -105,13 +105,13 @@ function recordOutcome(span: Span, ended: { readonly error: unknown } | undefine
 function addToGauges(
   { gauges }: Instruments,
   attributes: Attributes,
-  figures: ObservedConsumer["figures"],
+  stats: ObservedConsumer["stats"],
 ): () => void {
   const names = Object.keys(gauges) as GaugeName[];
   const callbacks = names.map((name) => {
-    const tell = (result: ObservableResult) => result.observe(figures()[name], attributes);
-    gauges[name].addCallback(tell);
-    return () => gauges[name].removeCallback(tell);
+    const observe = (result: ObservableResult) => result.observe(stats()[name], attributes);
+    gauges[name].addCallback(observe);
+    return () => gauges[name].removeCallback(observe);
   });
-  return () => callbacks.forEach((forget) => forget());
+  return () => callbacks.forEach((removeCallback) => removeCallback());
 }

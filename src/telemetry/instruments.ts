@@ -13,7 +13,7 @@ import {
   type Tracer,
 } from "@opentelemetry/api";
 import { isError } from "../internal/kinds.ts";
-import type { ServerPlace } from "../producer/producer.ts";
+import type { ServerAddress } from "../producer/producer.ts";
 
 /** Bucket bounds that the conventions recommend, in seconds. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
@@ -51,11 +51,11 @@ export class Instruments {
     });
     this.operationDuration = this.#seconds(
       "messaging.client.operation.duration",
-      "How long it took until the server had a job, or all of an enqueueMany",
+      "Time until the server had a job, or all jobs of an enqueueMany",
     );
     this.processDuration = this.#seconds(
       "messaging.process.duration",
-      "How long a handler and its middleware took",
+      "Time that a handler and its middleware took",
     );
     const gauge = (name: GaugeName, description: string) =>
       meter.createObservableGauge(`faktory.consumer.${name}`, { description, unit: "{job}" });
@@ -93,7 +93,7 @@ export class Instruments {
 }
 
 /** Returns the attributes of the server. */
-export function placeAttributes({ hostname, port }: ServerPlace): Attributes {
+export function serverAttributes({ hostname, port }: ServerAddress): Attributes {
   return {
     "messaging.system": "faktory",
     "server.address": hostname,

@@ -27,10 +27,10 @@ export type {
 export { observeServer } from "./server.ts";
 export type { ObserveServerOptions } from "./server.ts";
 export type {
-  ConsumerFigures,
   ConsumerObserver,
+  ConsumerStats,
   ObservedConsumer,
   ProducerObserver,
-  ServerPlace,
+  ServerAddress,
   Telemetry,
 } from "../producer/producer.ts";

@@ -39,11 +39,12 @@ export interface PropagatorLike {
 /** Options of {@linkcode openTelemetry}. */
 export interface OpenTelemetryOptions {
   /**
-   * Receives the spans. @default the provider that the program has registered, in Deno with
-   * `OTEL_DENO=true`
+   * Receives the spans. In Deno, `OTEL_DENO=true` registers a provider.
+   *
+   * @default the registered provider
    */
   readonly tracerProvider?: TracerProviderLike | undefined;
-  /** Receives the metrics. @default the provider that the program has registered */
+  /** Receives the metrics. @default the registered provider */
   readonly meterProvider?: MeterProviderLike | undefined;
   /**
    * Writes the trace into a job's `custom`, and reads it from there.

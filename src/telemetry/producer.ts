@@ -5,14 +5,14 @@ import { DEFAULT_QUEUE } from "../job/queue_name.ts";
 import { isPlainObject } from "../job/encode.ts";
 import { withCustom } from "../job/with_custom.ts";
 import type { EnqueueManyResult, JobSource } from "../job/job_source.ts";
-import type { ProducerObserver, ServerPlace } from "../producer/producer.ts";
+import type { ProducerObserver, ServerAddress } from "../producer/producer.ts";
 import {
   callerContext,
   errorType,
   failSpan,
   type Instruments,
   operationAttributes,
-  placeAttributes,
+  serverAttributes,
 } from "./instruments.ts";
 
 /**
@@ -25,13 +25,15 @@ const COVERED = Symbol("covered by a span");
 type Failure = { readonly error: unknown } | undefined;
 
 /** Creates spans and metrics for the jobs of one producer. */
-export function observeProducer(instruments: Instruments, server: ServerPlace): ProducerObserver {
-  const common = { ...placeAttributes(server), ...operationAttributes("send") };
+export function observeProducer(instruments: Instruments, server: ServerAddress): ProducerObserver {
+  const common = { ...serverAttributes(server), ...operationAttributes("send") };
 
   return {
     async enqueue(job, next) {
       const attributes = { ...common, "messaging.destination.name": queueOf(job) };
-      const call = isCovered(job) ? undefined : new TimedSpan(instruments, nameOf(job), attributes);
+      const call = isCovered(job)
+        ? undefined
+        : new TimedSpan(instruments, spanNameOf(job), attributes);
       let failure: Failure;
       try {
         const jid = await next(call === undefined ? job : withTraceFields(job, call.traceFields));
@@ -48,10 +50,12 @@ export function observeProducer(instruments: Instruments, server: ServerPlace): 
 
     async enqueueMany(jobs, send) {
       const call = new TimedSpan(instruments, "send", common);
-      const seen = new CallJobs();
+      const summary = new CallSummary();
       let failure: Failure;
       try {
-        const result = await send(withTrace(jobs, { ...call.traceFields, [COVERED]: true }, seen));
+        const result = await send(
+          withTrace(jobs, { ...call.traceFields, [COVERED]: true }, summary),
+        );
         failure = firstError(result);
         call.span.setAttribute("faktory.batch.failed_count", result.failed.size);
         return result;
@@ -59,7 +63,7 @@ export function observeProducer(instruments: Instruments, server: ServerPlace): 
         failure = { error };
         throw error;
       } finally {
-        call.recordJobs(seen);
+        call.recordSummary(summary);
         call.end(failure);
       }
     },
@@ -88,7 +92,7 @@ class TimedSpan {
   }
 
   /** Records the jobs of the call. */
-  recordJobs({ jobs, queue }: CallJobs): void {
+  recordSummary({ jobs, queue }: CallSummary): void {
     this.span.setAttribute("messaging.batch.message_count", jobs);
     if (queue === undefined) return;
     this.#attributes = { ...this.#attributes, "messaging.destination.name": queue };
@@ -103,10 +107,10 @@ class TimedSpan {
   }
 }
 
-/** The jobs of a call. */
-class CallJobs {
+/** The number and the queue of a call's jobs, collected while they are sent. */
+class CallSummary {
   jobs = 0;
-  /** The queue that they all go to. */
+  /** The queue, if all jobs go to the same one. */
   queue: string | undefined;
 
   add(queue: string): void {
@@ -125,7 +129,7 @@ function firstError({ failed }: EnqueueManyResult): Failure {
   return error === undefined ? undefined : { error };
 }
 
-function nameOf(job: JobInput): string {
+function spanNameOf(job: JobInput): string {
   return `send ${queueOf(job)}`;
 }
 
@@ -140,9 +144,9 @@ function isCovered(job: JobInput | null): boolean {
 }
 
 /** Adds fields to the job's `custom`, unless that is invalid. */
-function withTraceFields(job: JobInput, carried: Readonly<Record<string, unknown>>): JobInput {
+function withTraceFields(job: JobInput, fields: Readonly<Record<string, unknown>>): JobInput {
   const custom: unknown = (job as JobInput | null)?.custom ?? {};
-  return isPlainObject(custom) ? withCustom(job, carried) : job;
+  return isPlainObject(custom) ? withCustom(job, fields) : job;
 }
 
 /**
@@ -151,22 +155,22 @@ function withTraceFields(job: JobInput, carried: Readonly<Record<string, unknown
  */
 function withTrace(
   jobs: JobSource,
-  carried: Readonly<Record<string, unknown>>,
-  seen: CallJobs,
+  fields: Readonly<Record<string, unknown>>,
+  summary: CallSummary,
 ): JobSource {
-  const made = (job: JobInput): JobInput => {
-    seen.add(queueOf(job));
-    return withTraceFields(job, carried);
+  const withFields = (job: JobInput): JobInput => {
+    summary.add(queueOf(job));
+    return withTraceFields(job, fields);
   };
   if (typeof jobs !== "object" || jobs === null) return jobs;
-  if (Symbol.iterator in jobs) return mapped(jobs, made);
-  return Symbol.asyncIterator in jobs ? mappedAsync(jobs, made) : jobs;
+  if (Symbol.iterator in jobs) return mapJobs(jobs, withFields);
+  return Symbol.asyncIterator in jobs ? mapJobsAsync(jobs, withFields) : jobs;
 }
 
-function* mapped<T>(source: Iterable<T>, make: (one: T) => T): Generator<T> {
+function* mapJobs<T>(source: Iterable<T>, make: (one: T) => T): Generator<T> {
   for (const one of source) yield make(one);
 }
 
-async function* mappedAsync<T>(source: AsyncIterable<T>, make: (one: T) => T): AsyncGenerator<T> {
+async function* mapJobsAsync<T>(source: AsyncIterable<T>, make: (one: T) => T): AsyncGenerator<T> {
   for await (const one of source) yield make(one);
 }

@@ -1,13 +1,13 @@
 import { type BatchObservableResult, type Meter, metrics } from "@opentelemetry/api";
 import { checkOptionNames, type OptionNames } from "../internal/option_names.ts";
 import type { JobDefinitions } from "../job/catalogue.ts";
-import { readFigures } from "../producer/figures.ts";
+import { readServerStats } from "../producer/server_stats.ts";
 import type { Producer } from "../producer/producer.ts";
 import type { MeterProviderLike } from "./open_telemetry.ts";
 
 /** Options of {@linkcode observeServer}. */
 export interface ObserveServerOptions {
-  /** Receives the metrics. @default the provider that the program has registered */
+  /** Receives the metrics. @default the registered provider */
   readonly meterProvider?: MeterProviderLike | undefined;
   /** Number of queues to observe: the largest ones. @default 1000 */
   readonly maxQueues?: number | undefined;
@@ -53,7 +53,7 @@ export function observeServer(
   const processed = counter("processed", "Runs of jobs, successful or failed");
   const failures = counter("failures", "Failed runs");
   const observe = async (result: BatchObservableResult) => {
-    const { queues, sets, server, totals } = await readFigures(producer, maxQueues);
+    const { queues, sets, server, totals } = await readServerStats(producer, maxQueues);
     for (const queue of queues) {
       const attributes = { "faktory.queue.name": queue.name };
       result.observe(jobs, queue.size, attributes);
@@ -66,7 +66,7 @@ export function observeServer(
     result.observe(processed, totals.processed);
     result.observe(failures, totals.failures);
   };
-  const observed = [jobs, latency, members, connections, processed, failures];
-  meter.addBatchObservableCallback(observe, observed);
-  return { [Symbol.dispose]: () => meter.removeBatchObservableCallback(observe, observed) };
+  const instruments = [jobs, latency, members, connections, processed, failures];
+  meter.addBatchObservableCallback(observe, instruments);
+  return { [Symbol.dispose]: () => meter.removeBatchObservableCallback(observe, instruments) };
 }

@@ -28,10 +28,10 @@ export function difference(
   if (isObject(actual) && isObject(wanted)) {
     const keys = Object.keys(isPartial ? wanted : { ...actual, ...wanted });
     return firstOf(keys.map((key) => {
-      const place = `${path}.${key}`;
-      if (!Object.hasOwn(actual, key)) return `${place} is missing`;
-      if (!Object.hasOwn(wanted, key)) return `${place} is not wanted`;
-      return difference(actual[key], wanted[key], place, isPartial);
+      const keyPath = `${path}.${key}`;
+      if (!Object.hasOwn(actual, key)) return `${keyPath} is missing`;
+      if (!Object.hasOwn(wanted, key)) return `${keyPath} is not wanted`;
+      return difference(actual[key], wanted[key], keyPath, isPartial);
     }));
   }
   return Object.is(actual, wanted)

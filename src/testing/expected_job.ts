@@ -37,13 +37,13 @@ export class Expectation {
    */
   constructor(type: unknown, wanted: ExpectedJob, others: readonly string[] = []) {
     if (typeof type !== "string" || type === "") {
-      throw invalid(`its type is no text, or empty: got ${showValue(type)}`);
+      throw invalid(`its type is not a string, or empty: got ${showValue(type)}`);
     }
     const names = ["args", "queue", "at", "withinMs", "retry", "custom", ...others];
     const unknown = Object.keys(wanted).find((name) => !names.includes(name));
     if (unknown !== undefined) {
       throw invalid(
-        `${showValue(unknown)} is nothing to look for: there are ${names.join(", ")}`,
+        `${showValue(unknown)} is not a property to compare: these are ${names.join(", ")}`,
       );
     }
     const { at, args, custom } = wanted;

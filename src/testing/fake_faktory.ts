@@ -4,7 +4,7 @@ import {
   refuseConstruction,
 } from "../internal/option_names.ts";
 import { integerIn, invalidOption } from "../connection/options.ts";
-import { type Consumer, type ConsumerInsides, insidesOf } from "../consumer/consumer.ts";
+import { type Consumer, type ConsumerInternals, internalsOf } from "../consumer/consumer.ts";
 import { namesOf } from "../consumer/fetch/order.ts";
 import { InvalidArgumentError } from "../errors.ts";
 import { ManualClock } from "../internal/clock.ts";
@@ -121,7 +121,7 @@ export class FakeFaktory<Jobs extends JobDefinitions = JobDefinitions> implement
   readonly clock: ManualClock;
   readonly #server: FakeServer;
   readonly #inlineProducers = new WeakSet<Producer>();
-  #inline: ConsumerInsides | undefined;
+  #inline: ConsumerInternals | undefined;
   #inlineRuns = 0;
 
   private constructor(server: FakeServer, producer: Producer<Jobs>, clock: ManualClock) {
@@ -210,7 +210,7 @@ export class FakeFaktory<Jobs extends JobDefinitions = JobDefinitions> implement
    * @throws {ConfigError} `INVALID_OPTION`.
    */
   async drain(consumer: Consumer, options: DrainOptions = {}): Promise<readonly DrainedJob[]> {
-    const insides = checkConsumer("drain the queues", consumer);
+    const internals = checkConsumer("drain the queues", consumer);
     checkOptionNames(options, DRAIN_OPTIONS, "drain");
     const max = Number.MAX_SAFE_INTEGER;
     const maxJobs = integerIn("maxJobs", options.maxJobs, { min: 1, max, fallback: 10_000 });
@@ -221,7 +221,7 @@ export class FakeFaktory<Jobs extends JobDefinitions = JobDefinitions> implement
     runToEnd(manager.enqueueDue("retries"));
     const runs: DrainedJob[] = [];
     // Several rounds are needed if a handler did not wait for its enqueue.
-    while (this.#hasJobs(insides)) {
+    while (this.#hasJobs(internals)) {
       if (runs.length >= maxJobs) {
         throw new AssertionError(
           "NEVER_EMPTY",
@@ -229,7 +229,7 @@ export class FakeFaktory<Jobs extends JobDefinitions = JobDefinitions> implement
             "does a handler enqueue its own job again?",
         );
       }
-      const more = await this.#runTestWorker(insides, {
+      const more = await this.#runTestWorker(internals, {
         maxJobs: maxJobs - runs.length,
         concurrency,
       });
@@ -251,14 +251,14 @@ export class FakeFaktory<Jobs extends JobDefinitions = JobDefinitions> implement
    * @throws {InvalidArgumentError} `INVALID_ARGUMENT` if an argument is not a consumer or producer.
    */
   inline(consumer: Consumer, options: InlineOptions = {}): Disposable {
-    const insides = checkConsumer("run jobs as they are enqueued", consumer);
+    const internals = checkConsumer("run jobs as they are enqueued", consumer);
     checkOptionNames(options, INLINE_OPTIONS, "inline");
     this.#runInline(this.producer);
     for (const producer of options.producers ?? []) this.#runInline(producer);
-    this.#inline = insides;
+    this.#inline = internals;
     return {
       [Symbol.dispose]: () => {
-        if (this.#inline === insides) this.#inline = undefined;
+        if (this.#inline === internals) this.#inline = undefined;
       },
     };
   }
@@ -291,18 +291,18 @@ export class FakeFaktory<Jobs extends JobDefinitions = JobDefinitions> implement
   }
 
   /** Returns those of the consumer's queues that it fetches from the server. */
-  #queuesOf({ queues: choice }: ConsumerInsides): readonly string[] {
+  #queuesOf({ queues: choice }: ConsumerInternals): readonly string[] {
     const { queues } = this.#server.core.context.manager;
     return queues.active(namesOf(choice, queues.sizes()));
   }
 
-  #hasJobs(consumer: ConsumerInsides): boolean {
+  #hasJobs(consumer: ConsumerInternals): boolean {
     const { queues } = this.#server.core.context.manager;
     return this.#queuesOf(consumer).some((name) => queues.oldest(name) !== undefined);
   }
 
   #runTestWorker(
-    consumer: ConsumerInsides,
+    consumer: ConsumerInternals,
     options: { maxJobs: number; concurrency: number; first?: Payload },
   ): Promise<readonly DrainedJob[]> {
     const onProducer = this.#inline === undefined
@@ -367,9 +367,9 @@ function rejectFailed(runs: readonly DrainedJob[]): void {
 }
 
 /** @throws {InvalidArgumentError} `INVALID_ARGUMENT`. */
-export function checkConsumer(action: string, consumer: unknown): ConsumerInsides {
-  const insides = insidesOf(consumer);
-  if (insides !== undefined) return insides;
+export function checkConsumer(action: string, consumer: unknown): ConsumerInternals {
+  const internals = internalsOf(consumer);
+  if (internals !== undefined) return internals;
   throw new InvalidArgumentError(
     "INVALID_ARGUMENT",
     `Cannot ${action} as the argument is not a Consumer: got ${showValue(consumer)}`,

@@ -23,7 +23,7 @@ export interface FakeConnection {
   readonly transport: Transport;
 }
 
-/** A server in memory that records all its jobs. Tests neither wait nor guess. */
+/** A server in memory that records all jobs that it receives. */
 export class FakeServer {
   readonly core: ServerState;
   readonly connection: FakeConnection;

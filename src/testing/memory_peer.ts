@@ -17,13 +17,13 @@ export class MemoryPeer implements Peer {
   readonly #streams: SocketStreams;
   readonly #handler: PeerHandler;
   /** Sent by the server, but not yet read by the client. */
-  readonly #kept = new Fifo<Uint8Array>();
-  #keptBytes = 0;
+  readonly #unread = new Fifo<Uint8Array>();
+  #unreadBytes = 0;
   /** True while the client reads. */
-  #isWanted = false;
+  #isReading = false;
   /** True if `send` has asked the server to wait for `drained`. */
   #isFull = false;
-  #isGone = false;
+  #isClosed = false;
   /** Set while the server does not read. */
   #paused: Deferred<void> | undefined;
 
@@ -31,17 +31,17 @@ export class MemoryPeer implements Peer {
   constructor(accept: (peer: Peer) => PeerHandler) {
     this.#streams = new SocketStreams({
       pull: () => {
-        this.#isWanted = true;
+        this.#isReading = true;
         this.#deliver();
       },
       pause: () => {
-        this.#isWanted = false;
+        this.#isReading = false;
       },
       write: (chunk) => this.#receive(chunk),
       // A client that half-closes its connection counts as gone, as on the embedded server's
       // sockets.
       shutdown: () => this.end(),
-      destroy: () => this.#go(),
+      destroy: () => this.#close(),
     });
     this.#handler = accept(this);
   }
@@ -52,18 +52,18 @@ export class MemoryPeer implements Peer {
   }
 
   send(data: string | Uint8Array): boolean {
-    if (this.#isGone) return true;
+    if (this.#isClosed) return true;
     const bytes = typeof data === "string" ? bytesOf(data) : data;
-    this.#kept.push(bytes);
-    this.#keptBytes += bytes.length;
+    this.#unread.push(bytes);
+    this.#unreadBytes += bytes.length;
     this.#deliver();
-    if (this.#keptBytes > HIGH_WATER) this.#isFull = true;
+    if (this.#unreadBytes > HIGH_WATER) this.#isFull = true;
     return !this.#isFull;
   }
 
   end(): void {
     // The data that was sent belongs to the client, whether it reads now or later.
-    for (const bytes of this.#kept.drain()) this.#streams.push(bytes);
+    for (const bytes of this.#unread.drain()) this.#streams.push(bytes);
     this.#streams.finish();
   }
 
@@ -81,30 +81,30 @@ export class MemoryPeer implements Peer {
   }
 
   async #receive(chunk: Uint8Array): Promise<void> {
-    while (this.#paused !== undefined && !this.#isGone) await this.#paused.promise;
+    while (this.#paused !== undefined && !this.#isClosed) await this.#paused.promise;
     // Copies the bytes: the server keeps the start of a line, and the client reuses its buffer.
-    if (!this.#isGone) this.#handler.received(chunk.slice());
+    if (!this.#isClosed) this.#handler.received(chunk.slice());
   }
 
   #deliver(): void {
-    while (this.#isWanted && !this.#isGone) {
-      const bytes = this.#kept.shift();
+    while (this.#isReading && !this.#isClosed) {
+      const bytes = this.#unread.shift();
       if (bytes === undefined) break;
-      this.#keptBytes -= bytes.length;
+      this.#unreadBytes -= bytes.length;
       this.#streams.push(bytes);
     }
-    if (!this.#isFull || this.#keptBytes > 0 || this.#isGone) return;
+    if (!this.#isFull || this.#unreadBytes > 0 || this.#isClosed) return;
     this.#isFull = false;
     this.#handler.drained();
   }
 
-  #go(): void {
-    if (this.#isGone) return;
-    this.#isGone = true;
-    this.#kept.drain();
+  #close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#unread.drain();
     this.resume();
     // Deferred, since the server may be handling this connection.
     atEndOfTurn(() => this.#handler.closed());
-    this.#streams.released();
+    this.#streams.socketClosed();
   }
 }

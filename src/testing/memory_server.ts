@@ -63,8 +63,8 @@ export class MemoryServer implements AsyncDisposable {
   }
 
   /**
-   * Tells a worker to go quiet or to terminate, like the buttons of the reference server's web
-   * page. The worker gets the signal with its next BEAT. Returns false if no such worker is
+   * Asks a worker to become quiet or to terminate, like the buttons of the reference server's web
+   * page. The worker gets the signal with its next BEAT. Returns true if such a worker is
    * connected.
    */
   signalWorker(wid: string, state: "quiet" | "terminate"): boolean {

@@ -1,6 +1,6 @@
 import { ConnectError, TlsError } from "../errors.ts";
 import type { Peer, PeerHandler } from "../server/peer.ts";
-import { placeOf } from "../transport/failures.ts";
+import { formatAddress } from "../transport/failures.ts";
 import type {
   ConnectTarget,
   Transport,
@@ -11,7 +11,7 @@ import { MemoryPeer } from "./memory_peer.ts";
 
 /** A server in this process that accepts connections. */
 export interface Acceptor {
-  /** True if it accepts no more connections. */
+  /** True if the server accepts no more connections. */
   readonly isClosing: boolean;
   /** Accepts a connection. Returns the handler of its events. */
   connect(peer: Peer): PeerHandler;
@@ -29,7 +29,9 @@ export function memoryTransport(acceptor: Acceptor): Transport {
       if (target.tls !== undefined) {
         throw new TlsError(
           "TLS_FAILED",
-          `Cannot connect to ${placeOf(target)} as a server in memory has no TLS: leave out the ` +
+          `Cannot connect to ${
+            formatAddress(target)
+          } as a server in memory has no TLS: leave out the ` +
             "option tls, and use the URL of the server",
         );
       }
@@ -39,7 +41,7 @@ export function memoryTransport(acceptor: Acceptor): Transport {
       if (acceptor.isClosing) {
         throw new ConnectError(
           "CONNECTION_REFUSED",
-          `Cannot connect to ${placeOf(target)} as the server in memory is closed`,
+          `Cannot connect to ${formatAddress(target)} as the server in memory is closed`,
         );
       }
       return new MemoryPeer((peer) => acceptor.connect(peer)).connection;

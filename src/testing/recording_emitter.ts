@@ -44,11 +44,11 @@ export class RecordingEmitter extends Emitter<ConsumerEvents> {
   ): void {
     // The consumer itself does not run, so its state does not change.
     if (event === "state") return;
-    this.#note(event, detail);
+    this.#record(event, detail);
     this.#target.emit(event, detail);
   }
 
-  #note(event: keyof ConsumerEvents, detail: unknown): void {
+  #record(event: keyof ConsumerEvents, detail: unknown): void {
     const { job } = detail as { job: Job };
     if (event === "done") {
       this.runs.push({ job, outcome: "done", error: undefined });

@@ -1,7 +1,7 @@
 import { checkOptionNames, type OptionNames } from "../internal/option_names.ts";
 import { onAbort } from "../internal/aborts.ts";
 import { integerIn } from "../connection/options.ts";
-import { type Consumer, insidesOf } from "../consumer/consumer.ts";
+import { type Consumer, internalsOf } from "../consumer/consumer.ts";
 import type { Handler } from "../consumer/handler.ts";
 import { asOutcome, RetryAfter, Snooze } from "../consumer/outcome.ts";
 import { handlerRunner, invoke } from "../consumer/run/invoke.ts";
@@ -17,7 +17,7 @@ import { DEFAULT_RETRY, encodeJob } from "../job/encode.ts";
 import type { Job, JobInput } from "../job/job.ts";
 import { Producer } from "../producer/producer.ts";
 import { FakeServer } from "./fake_server.ts";
-import { type LogEntry, recordingLogger } from "./recorder.ts";
+import { type LogEntry, recordingLogger } from "./recording_logger.ts";
 import { type JobOutcome, outcomeOf } from "./recording_emitter.ts";
 
 /** Options of {@linkcode runJob}. */
@@ -41,7 +41,7 @@ const RUN_JOB_OPTIONS = {
 } as const satisfies OptionNames<RunJobOptions>;
 
 /** The result of running a job. */
-export interface JobRun {
+export interface RunJobResult {
   /** The job that the handler received. */
   readonly job: Job;
   /** The outcome. */
@@ -100,18 +100,18 @@ export async function runJob(
   handler: Handler | Consumer,
   job: JobInput,
   options: RunJobOptions = {},
-): Promise<JobRun> {
+): Promise<RunJobResult> {
   checkOptionNames(options, RUN_JOB_OPTIONS, "runJob");
   const max = Number.MAX_SAFE_INTEGER;
   const attempt = integerIn("attempt", options.attempt, { min: 1, max, fallback: 1 });
   const clock = options.clock ?? systemClock;
   const fetched = convertThroughJson(job, { attempt, clock });
-  const found = findHandler(handler, fetched);
+  const registered = findHandler(handler, fetched);
   const server = FakeServer.start(clock);
   const pool = (await server.makePool(() => {}))(1);
   const producer = Producer.over(pool);
   try {
-    const recorded = await execute(fetched, found, { ...options, clock, producer });
+    const recorded = await execute(fetched, registered, { ...options, clock, producer });
     // Waits for calls that the handler did not await.
     await producer.close();
     return { ...recorded, enqueued: server.jobs };
@@ -131,7 +131,7 @@ async function execute(
   job: Job,
   { run, timeoutMs }: Registered,
   { clock, producer, signal }: ExecuteOptions,
-): Promise<Omit<JobRun, "enqueued">> {
+): Promise<Omit<RunJobResult, "enqueued">> {
   const progress: { percent: number; text: string | undefined }[] = [];
   const extended: number[] = [];
   const logs: LogEntry[] = [];
@@ -152,7 +152,7 @@ async function execute(
   });
   const stop = () => abortContext(context, stoppedError(job, signal!));
   if (signal?.aborted === true) stop();
-  const forget = onAbort(signal, stop);
+  const removeListener = onAbort(signal, stop);
   const limitMs = timeLimitOf(job, timeoutMs);
   const cancelLimit = limitMs === undefined
     ? () => {}
@@ -164,15 +164,17 @@ async function execute(
   });
   const failure = await ended.promise;
   cancelLimit();
-  forget();
+  removeListener();
   const error = failure?.error;
-  const given = asOutcome(error);
+  const outcome = asOutcome(error);
   return {
     job,
     outcome: failure === undefined ? "done" : outcomeOf(error),
     result: failure === undefined ? result : undefined,
     error,
-    seconds: given instanceof RetryAfter || given instanceof Snooze ? given.seconds : undefined,
+    seconds: outcome instanceof RetryAfter || outcome instanceof Snooze
+      ? outcome.seconds
+      : undefined,
     ...{ progress, extended, logs },
   };
 }
@@ -204,16 +206,16 @@ function findHandler(handler: unknown, { type }: Job): Registered {
       failures: undefined,
     };
   }
-  const insides = insidesOf(handler);
-  if (insides === undefined) {
+  const internals = internalsOf(handler);
+  if (internals === undefined) {
     throw new InvalidArgumentError(
       "INVALID_ARGUMENT",
       "Cannot run a job as the argument is neither a handler nor a Consumer: got " +
         showValue(handler),
     );
   }
-  const found = insides.registry.find(type);
-  if (found !== undefined) return found;
+  const registered = internals.registry.find(type);
+  if (registered !== undefined) return registered;
   throw new StateError(
     "NOT_REGISTERED",
     `Cannot run a job as the consumer has no handler for its type ${JSON.stringify(type)}`,

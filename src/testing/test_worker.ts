@@ -1,4 +1,4 @@
-import type { ConsumerInsides } from "../consumer/consumer.ts";
+import type { ConsumerInternals } from "../consumer/consumer.ts";
 import { Session } from "../consumer/session/session.ts";
 import { createJid } from "../job/jid.ts";
 import type { Clock } from "../internal/clock.ts";
@@ -30,14 +30,14 @@ const CONNECTIONS = 2;
  */
 export async function runTestWorker(
   server: FakeServer,
-  consumer: ConsumerInsides,
+  consumer: ConsumerInternals,
   options: TestWorkerOptions,
 ): Promise<readonly DrainedJob[]> {
   const { clock, first, queues, maxJobs, concurrency, onProducer } = options;
   const { testWorkers } = server.core.context.manager.fetches;
   const { settings, events } = consumer;
   const wid = createJid();
-  const tap = new RecordingEmitter(events);
+  const recorder = new RecordingEmitter(events);
   let session: Session | undefined;
   let lost: Error | undefined;
   const makePool = await server.makePool((error) => {
@@ -53,7 +53,7 @@ export async function runTestWorker(
         worker: { ...settings.worker, wid },
       },
       queues,
-      events: tap,
+      events: recorder,
       makePool,
       clock,
       limits: { maxJobs, untilEmpty: true, trustsEmpty: true },
@@ -62,7 +62,7 @@ export async function runTestWorker(
     onProducer?.(session.producer);
     if (lost !== undefined) session.disconnected(lost, undefined);
     await session.report();
-    return tap.runs;
+    return recorder.runs;
   } finally {
     testWorkers.delete(wid);
   }

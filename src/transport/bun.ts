@@ -16,7 +16,7 @@
 
 import { ConfigError } from "../errors.ts";
 import { deferred } from "../internal/deferred.ts";
-import { type BunSocket, BunWire } from "./bun/wire.ts";
+import { BunConnection, type BunSocket } from "./bun/bun_connection.ts";
 import { unusableTls, verifiedName } from "./failures.ts";
 import { type SocketAttempt, socketTransport } from "./socket_transport.ts";
 import type { ConnectTarget, Transport, TransportConnection } from "./transport.ts";
@@ -47,7 +47,7 @@ export const bunTransport: Transport = socketTransport({ name: "bun", open });
 
 async function open(attempt: SocketAttempt): Promise<TransportConnection> {
   const { hostname, target, target: { port, tls }, signal } = attempt;
-  const wire = new BunWire();
+  const bunConnection = new BunConnection();
   const ready = deferred<TransportConnection>();
   const settings = {
     hostname,
@@ -56,32 +56,32 @@ async function open(attempt: SocketAttempt): Promise<TransportConnection> {
     socket: {
       open(socket: BunSocket) {
         attempt.isConnected = true;
-        wire.attach(socket);
-        if (tls === undefined) ready.resolve(wire.streams.connection);
+        bunConnection.attach(socket);
+        if (tls === undefined) ready.resolve(bunConnection.streams.connection);
       },
       // The connection is open before the certificate is verified, and stays open if it is invalid.
       handshake(_: BunSocket, isAuthorized: boolean, error: Error | null) {
         if (isAuthorized || tls?.rejectUnauthorized === false) {
-          return ready.resolve(wire.streams.connection);
+          return ready.resolve(bunConnection.streams.connection);
         }
         ready.reject(error ?? new Error("there is no certificate"));
-        wire.destroy();
+        bunConnection.destroy();
       },
-      data: (_: BunSocket, chunk: Uint8Array) => wire.streams.push(chunk),
-      drain: () => wire.drain(),
-      end: () => wire.streams.finish(),
-      error: (_: BunSocket, error: Error) => wire.streams.fail(error),
+      data: (_: BunSocket, chunk: Uint8Array) => bunConnection.streams.push(chunk),
+      drain: () => bunConnection.drain(),
+      end: () => bunConnection.streams.finish(),
+      error: (_: BunSocket, error: Error) => bunConnection.streams.fail(error),
       connectError: (_: BunSocket, error: Error) => ready.reject(error),
       close(_: BunSocket, error?: Error) {
         ready.reject(error ?? new Error("the connection was closed"));
-        if (error === undefined || error === null) wire.streams.finish();
-        else wire.streams.fail(error);
-        wire.streams.released();
+        if (error === undefined || error === null) bunConnection.streams.finish();
+        else bunConnection.streams.fail(error);
+        bunConnection.streams.socketClosed();
       },
     },
   } satisfies Parameters<BunSockets["connect"]>[0];
   // An attempt cannot be cancelled. A socket that opens later is closed at once.
-  signal.addEventListener("abort", () => wire.destroy(), { once: true });
+  signal.addEventListener("abort", () => bunConnection.destroy(), { once: true });
   connect(settings).catch(ready.reject);
   return await ready.promise;
 }

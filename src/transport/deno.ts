@@ -17,7 +17,13 @@
 import { ConfigError, ConnectError, type FaktoryError } from "../errors.ts";
 import { isError } from "../internal/kinds.ts";
 import { closeQuietly, connectionOf, type DenoTlsConn, sockets } from "./deno/sockets.ts";
-import { connectFailure, placeOf, tlsFailure, unusableTls, verifiedName } from "./failures.ts";
+import {
+  connectFailure,
+  formatAddress,
+  tlsFailure,
+  unusableTls,
+  verifiedName,
+} from "./failures.ts";
 import { type SocketAttempt, type SocketDriver, socketTransport } from "./socket_transport.ts";
 import type { ConnectTarget, Transport } from "./transport.ts";
 
@@ -39,7 +45,7 @@ const driver: SocketDriver = {
     // `connectTls` would verify the certificate for the address instead of the name.
     if (tls?.cert !== undefined) return false;
     // Otherwise Deno would ask for permission to connect to an address that the user never named.
-    const host = placeOf({ hostname: address, port });
+    const host = formatAddress({ hostname: address, port });
     return sockets().permissions?.querySync({ name: "net", host }).state === "granted";
   },
   async open(attempt) {
@@ -102,8 +108,8 @@ function ofConnecting(error: Error, target: ConnectTarget): FaktoryError | undef
   if (error.name === "NotCapable") {
     return new ConnectError(
       "CONNECT_FAILED",
-      `Cannot connect to ${placeOf(target)} as this program has no permission for it: ` +
-        `run it with --allow-net=${placeOf(target)}`,
+      `Cannot connect to ${formatAddress(target)} as this program has no permission for it: ` +
+        `run it with --allow-net=${formatAddress(target)}`,
       { cause: error },
     );
   }

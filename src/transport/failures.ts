@@ -3,12 +3,12 @@ import { isError } from "../internal/kinds.ts";
 import type { ConnectTarget } from "./transport.ts";
 
 /** Formats a target for messages: `localhost:7419`, `[::1]:7419`. */
-export function placeOf({ hostname, port }: ConnectTarget): string {
+export function formatAddress({ hostname, port }: ConnectTarget): string {
   return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }
 
 /** Our code for a runtime's own error, by its `code` or else its `name`. */
-const KINDS = new Map<string, FaktoryErrorCode>([
+const CODES = new Map<string, FaktoryErrorCode>([
   ["ECONNREFUSED", "CONNECTION_REFUSED"],
   ["ConnectionRefused", "CONNECTION_REFUSED"],
   ["ENOTFOUND", "HOST_NOT_FOUND"],
@@ -38,9 +38,11 @@ export function connectFailure(
   fallback: FaktoryErrorCode = "CONNECT_FAILED",
 ): ConnectError {
   if (cause instanceof ConnectError) return cause;
-  const code = kindOf(cause) ?? fallback;
+  const code = codeOf(cause) ?? fallback;
   const reason = REASONS.get(code) ?? `the attempt failed (${textOf(cause)})`;
-  return new ConnectError(code, `Cannot connect to ${placeOf(target)} as ${reason}`, { cause });
+  return new ConnectError(code, `Cannot connect to ${formatAddress(target)} as ${reason}`, {
+    cause,
+  });
 }
 
 /** Codes of Node and Bun for errors about the server's certificate. */
@@ -67,7 +69,7 @@ export function tlsFailure(
   const reason = isCertificate ? "its certificate cannot be verified" : NO_TLS;
   return new TlsError(
     code,
-    `Cannot connect to ${placeOf(target)} as ${reason} (${textOf(cause)})`,
+    `Cannot connect to ${formatAddress(target)} as ${reason} (${textOf(cause)})`,
     { cause },
   );
 }
@@ -87,15 +89,17 @@ export function verifiedName({ hostname, tls }: ConnectTarget): string {
   return tls?.serverName ?? hostname.replace(/%.*$/, "");
 }
 
-function kindOf(cause: unknown): FaktoryErrorCode | undefined {
+function codeOf(cause: unknown): FaktoryErrorCode | undefined {
   if (typeof cause !== "object" || cause === null) return undefined;
   const { code, name, errors } = cause as { code?: unknown; name?: unknown; errors?: unknown };
   for (const key of [code, name]) {
-    const kind = typeof key === "string" ? KINDS.get(key) : undefined;
-    if (kind !== undefined) return kind;
+    const known = typeof key === "string" ? CODES.get(key) : undefined;
+    if (known !== undefined) return known;
   }
   // Several addresses were tried. They usually fail in the same way.
-  return Array.isArray(errors) ? errors.map(kindOf).find((kind) => kind !== undefined) : undefined;
+  return Array.isArray(errors)
+    ? errors.map(codeOf).find((known) => known !== undefined)
+    : undefined;
 }
 
 /** OpenSSL puts the text of its messages between numbers and the path of a source file. */

@@ -7,7 +7,7 @@ import { ConnectError, TlsError } from "../errors.ts";
  *
  * Rejects with the error for the name. `mayUse` excludes addresses.
  */
-export async function overLoopback<T>(
+export async function connectByLoopback<T>(
   hostname: string,
   attempt: (hostname: string) => Promise<T>,
   mayUse: (address: string) => boolean = () => true,
@@ -15,19 +15,19 @@ export async function overLoopback<T>(
   try {
     return await attempt(hostname);
   } catch (error) {
-    if (!/^localhost\.?$/i.test(hostname) || !isWorthAnother(error)) throw error;
+    if (!/^localhost\.?$/i.test(hostname) || !mayTryAnotherAddress(error)) throw error;
     for (const address of ["127.0.0.1", "::1"].filter(mayUse)) {
       try {
         return await attempt(address);
       } catch (other) {
         // Something answered at this address, so this error is more useful than that for the name.
-        if (!isWorthAnother(other)) throw other;
+        if (!mayTryAnotherAddress(other)) throw other;
       }
     }
     throw error;
   }
 }
 
-function isWorthAnother(error: unknown): boolean {
+function mayTryAnotherAddress(error: unknown): boolean {
   return error instanceof ConnectError && !(error instanceof TlsError);
 }

@@ -54,16 +54,16 @@ function open(modules: Modules, attempt: SocketAttempt): Promise<TransportConnec
       : { socket: secure(modules, hostname, target), deliver: undefined };
     const fail = (error: Error) => {
       // Later errors have no effect, but without a listener they would end the program.
-      socket.off("error", fail).off("close", hangUp).on("error", () => {});
+      socket.off("error", fail).off("close", onClose).on("error", () => {});
       socket.destroy();
       reject(error);
     };
-    const hangUp = () => fail(new Error("the connection was closed"));
-    signal.addEventListener("abort", hangUp);
-    socket.on("error", fail).on("close", hangUp).once("connect", () => attempt.isConnected = true);
+    const onClose = () => fail(new Error("the connection was closed"));
+    signal.addEventListener("abort", onClose);
+    socket.on("error", fail).on("close", onClose).once("connect", () => attempt.isConnected = true);
     socket.once(target.tls === undefined ? "connect" : "secureConnect", () => {
-      signal.removeEventListener("abort", hangUp);
-      socket.off("error", fail).off("close", hangUp);
+      signal.removeEventListener("abort", onClose);
+      socket.off("error", fail).off("close", onClose);
       const streams = streamsOf(socket);
       if (deliver === undefined) socket.on("data", (chunk) => streams.push(bytesOf(chunk)));
       else deliver((chunk) => streams.push(chunk));
@@ -136,6 +136,6 @@ function streamsOf(socket: Socket): SocketStreams {
   socket
     .on("end", () => streams.finish())
     .on("error", (error) => streams.fail(error))
-    .on("close", () => streams.released());
+    .on("close", () => streams.socketClosed());
   return streams;
 }

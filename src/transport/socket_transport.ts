@@ -1,7 +1,7 @@
 import { FaktoryError } from "../errors.ts";
 import { onAbort } from "../internal/aborts.ts";
 import { connectFailure, isAboutCertificate, tlsFailure } from "./failures.ts";
-import { overLoopback } from "./localhost.ts";
+import { connectByLoopback } from "./localhost.ts";
 import type { ConnectTarget, Transport, TransportConnection } from "./transport.ts";
 
 /**
@@ -51,7 +51,7 @@ export function socketTransport(driver: SocketDriver): Transport {
     name: driver.name,
     async connect(target, { signal } = {}) {
       driver.check?.(target);
-      return await overLoopback(
+      return await connectByLoopback(
         target.hostname,
         (hostname) => attempt(driver, { hostname, target }, signal),
         (address) => driver.mayUse?.(address, target) !== false,
@@ -66,31 +66,31 @@ export function socketTransport(driver: SocketDriver): Transport {
  */
 function attempt(
   driver: SocketDriver,
-  place: { readonly hostname: string; readonly target: ConnectTarget },
+  address: { readonly hostname: string; readonly target: ConnectTarget },
   signal: AbortSignal | undefined,
 ): Promise<TransportConnection> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
     // The caller's signal is not passed on, because runtimes also close open connections with it.
-    const giveUp = new AbortController();
-    const forget = onAbort(signal, () => {
+    const abandon = new AbortController();
+    const removeListener = onAbort(signal, () => {
       reject(signal!.reason);
-      giveUp.abort(signal!.reason);
+      abandon.abort(signal!.reason);
     });
-    const attempt: SocketAttempt = { ...place, signal: giveUp.signal, isConnected: false };
+    const attempt: SocketAttempt = { ...address, signal: abandon.signal, isConnected: false };
     const opening = (async () => await driver.open(attempt))();
     opening.then((connection) => {
-      forget();
-      if (giveUp.signal.aborted) connection.close(giveUp.signal.reason);
+      removeListener();
+      if (abandon.signal.aborted) connection.close(abandon.signal.reason);
       else resolve(connection);
     }, (error) => {
-      forget();
-      reject(failureOf(driver, error, attempt));
+      removeListener();
+      reject(errorOf(driver, error, attempt));
     });
   });
 }
 
-function failureOf(driver: SocketDriver, error: unknown, attempt: SocketAttempt): FaktoryError {
+function errorOf(driver: SocketDriver, error: unknown, attempt: SocketAttempt): FaktoryError {
   if (error instanceof FaktoryError) return error;
   const explained = driver.explain?.(error, attempt);
   if (explained !== undefined) return explained;

@@ -1,7 +1,7 @@
 import { ConfigError, ConnectError, FaktoryError } from "../errors.ts";
 import { onAbort } from "../internal/aborts.ts";
 import { showValue } from "../internal/show.ts";
-import { connectFailure, placeOf } from "./failures.ts";
+import { connectFailure, formatAddress } from "./failures.ts";
 import { selectTransport } from "./select.ts";
 import { overStreams } from "./streams.ts";
 import type {
@@ -78,7 +78,7 @@ function once(pair: DuplexStream): OpenStream {
       throw new ConnectError(
         "CONNECT_FAILED",
         `Cannot connect to ${
-          placeOf(target)
+          formatAddress(target)
         } again as a pair of streams serves one connection only: ` +
           "pass streamTransport() a function that returns a new pair for each",
       );
@@ -95,9 +95,9 @@ async function open(
 ): Promise<TransportConnection> {
   const { signal } = options;
   signal?.throwIfAborted();
-  let forget = () => {};
+  let removeListener = () => {};
   const aborted = new Promise<never>((_, reject) => {
-    forget = onAbort(signal, () => reject(signal!.reason));
+    removeListener = onAbort(signal, () => reject(signal!.reason));
   });
   const opening = (async () => {
     const connection = connect(await openStreams(target, options), target);
@@ -111,7 +111,7 @@ async function open(
     if (signal?.aborted) throw signal.reason;
     throw error instanceof FaktoryError ? error : connectFailure(error, target);
   } finally {
-    forget();
+    removeListener();
   }
 }
 
@@ -120,7 +120,7 @@ function connect(pair: unknown, target: ConnectTarget): TransportConnection {
     throw new ConnectError(
       "CONNECT_FAILED",
       `Cannot connect to ${
-        placeOf(target)
+        formatAddress(target)
       } as the function of streamTransport() did not return a pair of streams`,
     );
   }

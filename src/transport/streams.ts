@@ -17,7 +17,7 @@ export interface SocketPort {
   /** Ends the sending side, after the bytes written before. */
   shutdown(): void | Promise<void>;
   /**
-   * Closes the socket at once. {@linkcode SocketStreams.released} is called then or later. May be
+   * Closes the socket at once. {@linkcode SocketStreams.socketClosed} is called then or later. May be
    * called for a closed socket.
    */
   destroy(reason: unknown): void;
@@ -50,8 +50,8 @@ export class SocketStreams {
       start: (controller) => {
         this.#writing = controller;
       },
-      write: (chunk) => this.#untilGone(() => port.write(chunk)),
-      close: () => this.#untilGone(() => port.shutdown()),
+      write: (chunk) => this.#rejectOnEnd(() => port.write(chunk)),
+      close: () => this.#rejectOnEnd(() => port.shutdown()),
       abort: (reason) => this.#end(reason),
     });
     this.connection = {
@@ -80,12 +80,12 @@ export class SocketStreams {
   }
 
   /** Called when the socket is closed, even if it has ended before. */
-  released(): void {
+  socketClosed(): void {
     this.#end(undefined);
     this.#closed.resolve();
   }
 
-  #untilGone(send: () => void | Promise<void>): Promise<void> {
+  #rejectOnEnd(send: () => void | Promise<void>): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#failWrite = reject;
       Promise.resolve(send()).then(resolve, (error) => {
@@ -142,7 +142,7 @@ export function overStreams(
       reader.cancel(reason).catch(() => {});
       writer.abort(reason).catch(() => {});
       release(reason);
-      streams.released();
+      streams.socketClosed();
     },
   });
   return streams;

@@ -37,7 +37,7 @@ const MAX_HOSTNAME = 253;
  * @throws {ConfigError} `INVALID_URL`.
  */
 export function parseUrl(text: string, what = "the URL"): ServerUrl {
-  return readUrl(text, what, tailProblem);
+  return readUrl(text, what, describeTail);
 }
 
 /**
@@ -64,8 +64,8 @@ export function readUrl(
   const at = authority.lastIndexOf("@");
   const userinfo = at < 0 ? "" : authority.slice(0, at);
   const colon = userinfo.indexOf(":");
-  const username = decoded(colon < 0 ? userinfo : userinfo.slice(0, colon));
-  const password = decoded(colon < 0 ? "" : userinfo.slice(colon + 1));
+  const username = decodePercent(colon < 0 ? userinfo : userinfo.slice(0, colon));
+  const password = decodePercent(colon < 0 ? "" : userinfo.slice(colon + 1));
   if (username === undefined || password === undefined) {
     throw refuse(
       "its password or user name has a % that is not part of a percent-encoded UTF-8 character",
@@ -98,7 +98,7 @@ const USUAL_OPTIONS: ReadonlySet<string> = new Set([
 ]);
 
 /** Describes the fault in a path, a query or a fragment. */
-function tailProblem(tail: string): string {
+function describeTail(tail: string): string {
   if (tail.includes("@")) {
     return "it has a /, ? or # before the @: in a password, write %2F, %3F and %23";
   }
@@ -115,7 +115,7 @@ function tailProblem(tail: string): string {
 }
 
 /** Returns `undefined` if the text is malformed. */
-function decoded(text: string): string | undefined {
+function decodePercent(text: string): string | undefined {
   try {
     return decodeURIComponent(text);
   } catch {
@@ -126,7 +126,7 @@ function decoded(text: string): string | undefined {
 /** Returns a host name in the form of the DNS; `undefined` if it is invalid. */
 function hostName(text: string): string | undefined {
   // For an unknown scheme, `URL` leaves a name such as bücher.example percent-encoded.
-  const name = decoded(text) ?? text;
+  const name = decodePercent(text) ?? text;
   return isName(name) ? name : /[^\0-\x7f]/.test(name) ? asciiName(name) : undefined;
 }
 

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, InvalidJobError } from "../errors.ts";
 import { encodeJob } from "../job/encode.ts";
-import { givenQueue, Job, type JobInput } from "../job/job.ts";
+import { explicitQueueOf, Job, type JobInput } from "../job/job.ts";
 
 /** Nodes that run one after the other. */
 export interface Chain {
@@ -129,7 +129,7 @@ export function plannedJob(job: JobInput): PlannedJob {
   return {
     type: wire.jobtype,
     args: wire.args,
-    queue: job instanceof Job ? givenQueue(job) : job.queue,
+    queue: job instanceof Job ? explicitQueueOf(job) : job.queue,
     retry: job.retry,
     at: wire.at,
     reserveFor: job.reserveFor,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { viewOf } from "../../src/cli/commands/top/view.ts";
 import { tableOf } from "../../src/cli/table.ts";
-import { plain } from "../../src/cli/text.ts";
+import { printable } from "../../src/cli/text.ts";
 import { align, cut, widthOf } from "../../src/cli/width.ts";
 
 const widths: readonly (readonly [text: string, width: number])[] = [
@@ -87,6 +87,6 @@ test("top keeps its columns aligned for any queue names", () => {
     const rows = lines.slice(lines.findIndex((line) => line.startsWith("queue")));
     assert.equal(rows.length, 1 + names.length);
     assert.deepEqual([...new Set(rows.map(widthOf))].length, 1, rows.join("\n"));
-    assert.ok(lines.every((line) => widthOf(line) <= columns && plain(line) === line));
+    assert.ok(lines.every((line) => widthOf(line) <= columns && printable(line) === line));
   }
 });

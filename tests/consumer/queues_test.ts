@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Consumer, type QueueChoice } from "../../mod.ts";
 import { orderOf } from "../../src/consumer/fetch/order.ts";
-import { markerOf } from "../../src/protocol/cancellation.ts";
+import { createMarker } from "../../src/protocol/cancellation.ts";
 import { ManualClock } from "../../src/server/mod.ts";
 import { once, pass, start, until } from "./setting.ts";
 
@@ -19,7 +19,7 @@ test("a list keeps its order, with a pattern's queues by name, and no duplicates
 test("patterns and functions leave out queues whose jobs are not for workers", () => {
   const waiting = {
     mine: 1,
-    [markerOf("some-job", 1_900_000_000).queue]: 1,
+    [createMarker("some-job", 1_900_000_000).queue]: 1,
     "workflow.flow-1.0": 1,
     "workflow.flow-1": 1,
     "cron.default.alive.mx15bonv": 1,

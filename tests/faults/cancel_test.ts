@@ -4,11 +4,11 @@ import { Consumer, Producer } from "../../mod.ts";
 import { deferred } from "../../src/internal/deferred.ts";
 import { cancelJob } from "../../src/producer/cancel.ts";
 import {
-  forgetRunning,
-  markerOf,
+  addMarker,
+  createMarker,
   parseMarker,
-  placeMarker,
   removeMarkers,
+  removeRunningJob,
 } from "../../src/protocol/cancellation.ts";
 import type { Command } from "../../src/protocol/commands/command.ts";
 import { ManualClock } from "../../src/server/mod.ts";
@@ -145,10 +145,10 @@ test("a job does not run again if its worker dies while it releases the job", as
     });
     void worker.run().catch(() => {});
     await turns(s.clock, isTaken.promise);
-    const marker = markerOf(s.jid, Math.ceil(s.clock.now() / 1000) + 86_400);
-    await placeMarker(s.send, marker);
+    const marker = createMarker(s.jid, Math.ceil(s.clock.now() / 1000) + 86_400);
+    await addMarker(s.send, marker);
     const send = s.dying(count);
-    const whole = forgetRunning(send, s.jid).then(() => removeMarkers(send, [marker.queue]));
+    const whole = removeRunningJob(send, s.jid).then(() => removeMarkers(send, [marker.queue]));
     await whole.catch((error) => assert(error instanceof Crash));
     // Its reservation ends, unless the worker has released the job.
     s.clock.advance(1_900_000);
@@ -181,7 +181,7 @@ async function runOnce(s: Awaited<ReturnType<typeof start>>): Promise<void> {
 
 test("a marker's name contains jid and time, for any jid", () => {
   for (const jid of ["7TlTmYkbFqXCWKGj", "a.b", "ö 😀 \u2028", "x00", "j", "_-_"]) {
-    const marker = markerOf(jid, 1_900_000_000);
+    const marker = createMarker(jid, 1_900_000_000);
     assert.match(marker.queue, /^[a-zA-Z0-9._-]+$/);
     assert.deepEqual(parseMarker(marker.queue), marker);
   }

@@ -82,7 +82,7 @@ export class Link {
       shutdown: () => this.#isSilent ? undefined : this.#writer.close(),
       destroy: (reason) => {
         if (!this.#isSilent) this.drop(reason);
-        this.#streams.released();
+        this.#streams.socketClosed();
       },
     });
   }

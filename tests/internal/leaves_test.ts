@@ -5,7 +5,7 @@ import { ManualClock } from "../../src/internal/clock.ts";
 import { runtime } from "../../src/internal/environment.ts";
 import { Fifo } from "../../src/internal/fifo.ts";
 import { startTimer } from "../../src/internal/host_timers.ts";
-import { plain, plainJson } from "../../src/internal/show.ts";
+import { printable, printableJson } from "../../src/internal/show.ts";
 
 it("Fifo keeps its order over many items", () => {
   const fifo = new Fifo<number>();
@@ -67,8 +67,8 @@ it("the system clock waits longer than setTimeout can", (t) => {
 
 it("control characters are not printed, and are escaped in JSON", () => {
   const text = "a\u001b[2Jb\u009b2Jc\u202ed\ne";
-  assert.equal(plain(text), "a [2Jb 2Jc d e");
-  const json = plainJson({ text });
+  assert.equal(printable(text), "a [2Jb 2Jc d e");
+  const json = printableJson({ text });
   assert.match(json, /^[\x20-\x7e]+$/);
   assert.deepEqual(JSON.parse(json), { text });
 });

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { type InSlot, SlotList } from "../../src/internal/slot_list.ts";
+import { SlotList, type SlotMember } from "../../src/internal/slot_list.ts";
 
-interface Member extends InSlot {
+interface Member extends SlotMember {
   readonly name: string;
 }
 

@@ -29,7 +29,7 @@ import {
 import { ConsumerMetrics, healthHandler, nodeListener } from "@faktory-ts/faktory/health";
 import { dashboard, type DashboardHandler } from "@faktory-ts/faktory/dashboard";
 import { FaktoryServer } from "@faktory-ts/faktory/server";
-import { FakeFaktory, type JobRun, runJob } from "@faktory-ts/faktory/testing";
+import { FakeFaktory, runJob, type RunJobResult } from "@faktory-ts/faktory/testing";
 import { Supervisor, type SupervisorReport } from "@faktory-ts/faktory/supervisor";
 import { Schedule } from "@faktory-ts/faktory/cron";
 import {
@@ -97,7 +97,7 @@ export const typed = async (): Promise<string[]> => {
   ];
 };
 
-export async function test(): Promise<JobRun> {
+export async function test(): Promise<RunJobResult> {
   await using faktory = await FakeFaktory.start();
   await faktory.producer.enqueue("resize", ["cat.png", 320]);
   const [first] = faktory.assertEnqueued("resize", { args: ["cat.png", 320], times: 1 });

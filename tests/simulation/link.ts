@@ -149,7 +149,7 @@ export class Link implements Peer {
       destroy: () => {
         this.#ready.drain();
         if (!this.isCut) this.#toServer.end();
-        this.#streams.released();
+        this.#streams.socketClosed();
       },
     });
   }

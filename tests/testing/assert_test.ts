@@ -251,7 +251,7 @@ describe("assertEnqueued", () => {
   it("refuses expectations that no job can meet", async () => {
     await using faktory = await start();
     const wrong: [expected: object, said: RegExp][] = [
-      [{ arguments: [] }, /"arguments" is nothing to look for: there are args, queue, /],
+      [{ arguments: [] }, /"arguments" is not a property to compare: these are args, queue, /],
       [{ args: [1n] }, /args\[0\] is a bigint, and JSON cannot hold that/],
       [{ custom: { a: new Map() } }, /custom\.a is a Map, and JSON cannot hold that/],
       [{ at: "tomorrow" }, /at is neither a Date nor null: got "tomorrow"/],
@@ -269,7 +269,7 @@ describe("assertEnqueued", () => {
     }
     assert.throws(() => faktory.assertNotEnqueued(1 as never), { code: "INVALID_ARGUMENT" });
     assert.throws(() => faktory.assertNotEnqueued("a", { times: 1 } as never), {
-      message: /"times" is nothing to look for/,
+      message: /"times" is not a property to compare/,
     });
   });
 });

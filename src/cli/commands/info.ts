@@ -2,7 +2,7 @@ import type { ServerInfo } from "../../../mod.ts";
 import type { CommandDefinition, Invocation } from "../command.ts";
 import { addConnectionFlags, type ConnectionFlags, withProducer } from "../connect.ts";
 import { tableOf } from "../table.ts";
-import { count, duration, plain, whole } from "../text.ts";
+import { formatCount, formatDuration, formatInteger, printable } from "../text.ts";
 
 /** The figures of the server's tasks, by name. */
 type Tasks = Readonly<Record<string, Readonly<Record<string, number>>>>;
@@ -44,10 +44,10 @@ function tasksOf(raw: ServerInfo["raw"]): Tasks {
 function general({ server, totals }: Omit<ServerInfo, "raw">, url: string): string[] {
   const { description, version, uptimeSeconds, connections, commandCount, usedMemoryMb } = server;
   return [
-    plain(`${description} ${version} at ${url}, up ${duration(uptimeSeconds)}`),
-    `${count(connections, "connection")}, ${count(commandCount, "command")}, ` +
-    `${whole(usedMemoryMb)} MB of memory`,
-    `${count(totals.processed, "job")} processed, ${whole(totals.failures)} failed`,
+    printable(`${description} ${version} at ${url}, up ${formatDuration(uptimeSeconds)}`),
+    `${formatCount(connections, "connection")}, ${formatCount(commandCount, "command")}, ` +
+    `${formatInteger(usedMemoryMb)} MB of memory`,
+    `${formatCount(totals.processed, "job")} processed, ${formatInteger(totals.failures)} failed`,
   ];
 }
 

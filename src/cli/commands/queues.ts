@@ -15,7 +15,7 @@ import {
 } from "../listing.ts";
 import { Status } from "../status.ts";
 import { tableOf } from "../table.ts";
-import { count, plain } from "../text.ts";
+import { formatCount, printable } from "../text.ts";
 
 interface RemoveFlags extends ConnectionFlags {
   readonly yes?: boolean;
@@ -115,7 +115,7 @@ async function jobs(invocation: Invocation<ConnectionFlags & ListFlags>): Promis
       const size = (await producer.info()).queues[queue] ?? 0;
       output.print(
         { queue, size, jobs: null, reason: cannotList(url), url },
-        () => `${count(size, "job")} on ${plain(queue)}. ${cannotList(url)}`,
+        () => `${formatCount(size, "job")} on ${printable(queue)}. ${cannotList(url)}`,
       );
       return;
     }
@@ -174,7 +174,7 @@ function change(
         await producer.queues[action](args);
         output.print(
           { action, queues: args, url },
-          () => plain(`${done} ${args[0] === "*" ? "all queues" : args.join(", ")}`),
+          () => printable(`${done} ${args[0] === "*" ? "all queues" : args.join(", ")}`),
         );
       });
     },

@@ -15,7 +15,7 @@ import {
 } from "../listing.ts";
 import { collect } from "../parse.ts";
 import { Status } from "../status.ts";
-import { count } from "../text.ts";
+import { formatCount } from "../text.ts";
 
 type SetName = "scheduled" | "retries" | "dead";
 type Action = "clear" | "kill" | "requeue" | "discard";
@@ -99,7 +99,7 @@ async function list(
       const size = await sizeOf(producer, set);
       output.print(
         { set, size, jobs: null, reason: cannotList(url), url },
-        () => `${count(size, "job")} in ${set}. ${cannotList(url)}`,
+        () => `${formatCount(size, "job")} in ${set}. ${cannotList(url)}`,
       );
       return;
     }
@@ -134,7 +134,7 @@ function change(set: SetName, action: Action, texts: Texts): CommandDefinition<S
         const after = await sizeOf(producer, set);
         output.print(
           { set, action, before, after, url },
-          () => `${set}: ${count(before, "job")} before, ${after} after`,
+          () => `${set}: ${formatCount(before, "job")} before, ${after} after`,
         );
       });
     },

@@ -1,6 +1,6 @@
 import { StateError } from "../../errors.ts";
 import { showValue } from "../../internal/show.ts";
-import { isMarker } from "../../protocol/cancellation.ts";
+import { isCancelMarker } from "../../protocol/cancellation.ts";
 import { isInternalQueue, isQueueName } from "../../job/queue_name.ts";
 import { checkPatterns, isPattern, matcher, MAX_QUEUES, type QueueChoice } from "./choice.ts";
 
@@ -128,7 +128,7 @@ class ChosenOrder implements QueueOrder {
 
 /** Returns false for queues of this package itself, whose jobs no worker may take. */
 function isForWorkers(queue: string): boolean {
-  return !isMarker(queue) && !isInternalQueue(queue);
+  return !isCancelMarker(queue) && !isInternalQueue(queue);
 }
 
 /** Returns the names with each pattern replaced by its queues, without duplicates. */

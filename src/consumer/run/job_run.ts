@@ -1,6 +1,6 @@
 import { type FaktoryErrorCode, JobAbortedError, StateError } from "../../errors.ts";
 import type { Completion } from "../../internal/middleware.ts";
-import type { InSlot } from "../../internal/slot_list.ts";
+import type { SlotMember } from "../../internal/slot_list.ts";
 import type { FailurePolicy } from "../../job/failure_policy.ts";
 import type { Job } from "../../job/job.ts";
 import type { ConsumerEvents } from "../events.ts";
@@ -75,7 +75,7 @@ interface Failure {
  * One run of one job, in the order of events: start, end, report. A run that must not start is
  * released or requeued.
  */
-export class JobRun implements Completion<unknown>, CountedRun, Expiring, Finished, InSlot {
+export class JobRun implements Completion<unknown>, CountedRun, Expiring, Finished, SlotMember {
   slot = -1;
   number = 0;
   readonly job: Job;

@@ -1,9 +1,9 @@
 import { request } from "../../connection/request.ts";
 import {
-  forgetRunning,
+  addMarker,
   parseMarker,
-  placeMarker,
   removeMarkers,
+  removeRunningJob,
 } from "../../protocol/cancellation.ts";
 import type { Command } from "../../protocol/commands/command.ts";
 import { type SessionContext, waitingJobs } from "./context.ts";
@@ -68,10 +68,10 @@ export class Cancellations {
   async #forget(jid: string): Promise<void> {
     const queues = this.#markers.get(jid) ?? [];
     const send = this.#send;
-    if (await forgetRunning(send, jid)) return await removeMarkers(send, queues);
+    if (await removeRunningJob(send, jid)) return await removeMarkers(send, queues);
     // The caller of `cancel` has failed the job, and may not have discarded it yet. The marker must
     // stay until then.
-    await Promise.all(queues.map((queue) => placeMarker(send, { queue, jid })));
+    await Promise.all(queues.map((queue) => addMarker(send, { queue, jid })));
   }
 
   /** Cancels the timer. */

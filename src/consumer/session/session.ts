@@ -49,7 +49,7 @@ export interface SessionParts {
 }
 
 /** The parts of a session that do not depend on the server. */
-export type ConsumerInsides = Pick<
+export type ConsumerInternals = Pick<
   SessionParts,
   "settings" | "catalogue" | "queues" | "registry" | "events"
 >;

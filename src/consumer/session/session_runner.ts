@@ -3,7 +3,7 @@ import { resolveTarget } from "../../connection/target.ts";
 import { StateError } from "../../errors.ts";
 import type { Clock } from "../../internal/clock.ts";
 import { showText } from "../../internal/show.ts";
-import type { ConsumerFigures, ConsumerObserver } from "../../producer/producer.ts";
+import type { ConsumerObserver, ConsumerStats } from "../../producer/producer.ts";
 import type { QueueChoice } from "../fetch/choice.ts";
 import type { ConsumerOptions } from "../options.ts";
 import { OutageReminder } from "../outage_reminder.ts";
@@ -12,11 +12,11 @@ import type { StopOptions } from "../run_options.ts";
 import { type PrintedConsumer, printRunning } from "../running_job.ts";
 import { listenForSignals } from "../signals.ts";
 import { untakenTypes } from "../untaken_queues.ts";
-import { type ConsumerInsides, DEFAULT_GRACE_MS, Session } from "./session.ts";
+import { type ConsumerInternals, DEFAULT_GRACE_MS, Session } from "./session.ts";
 
 /** The methods of a consumer that signals and telemetry call. */
 export interface RunnableConsumer extends PrintedConsumer {
-  health(): ConsumerFigures;
+  health(): ConsumerStats;
   quiet(): void;
   stop(): Promise<void>;
 }
@@ -24,7 +24,7 @@ export interface RunnableConsumer extends PrintedConsumer {
 /** The parts of a {@linkcode SessionRunner}. */
 export interface SessionRunnerParts {
   readonly options: ConsumerOptions;
-  readonly insides: Omit<ConsumerInsides, "queues">;
+  readonly insides: Omit<ConsumerInternals, "queues">;
   readonly queues: QueueChoice;
   readonly clock: Clock;
 }
@@ -124,7 +124,7 @@ export class SessionRunner {
       observer = settings.telemetry?.consumer({
         server: resolveTarget(options).target,
         wid: consumer.wid,
-        figures: () => consumer.health(),
+        stats: () => consumer.health(),
       });
       const session = await this.#open(makePool, { limits, observer });
       events.emit("state", { state: "running" });

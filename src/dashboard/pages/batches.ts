@@ -1,6 +1,6 @@
 import { type Html, html } from "../view/html.ts";
 import { elsewhere, empty, page } from "../view/layout.ts";
-import { foreign, time, whole } from "../view/text.ts";
+import { foreign, formatInteger, time } from "../view/text.ts";
 import type { Visit } from "../view/visit.ts";
 
 /** Renders the batches, the newest first. */
@@ -48,9 +48,9 @@ export async function batchesPage(visit: Visit): Promise<Html> {
                           in ${foreign(parentBid, 60)}
                         `}</span> ${committed ? "" : html`<span class="badge">open</span>`}</th>
                 <td>${time(batch.createdAt, visit.now)}</td>
-                <td class="number">${whole(total)}</td>
-                <td class="number">${whole(pending)}</td>
-                <td class="number">${whole(failed)}</td>
+                <td class="number">${formatInteger(total)}</td>
+                <td class="number">${formatInteger(pending)}</td>
+                <td class="number">${formatInteger(failed)}</td>
                 <td><progress value="${total - pending}" max="${Math.max(
                   total,
                   1,

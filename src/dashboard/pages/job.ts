@@ -1,7 +1,7 @@
 import type { JobAttempt, ServerJob } from "../../inspect/types.ts";
 import { type Html, html } from "../view/html.ts";
 import { elsewhere, empty, page } from "../view/layout.ts";
-import { foreign, shortTime, time, whole } from "../view/text.ts";
+import { foreign, formatInteger, shortTime, time } from "../view/text.ts";
 import { link, type Visit } from "../view/visit.ts";
 import { workflowOf } from "../workflows.ts";
 import { actionsIn } from "./job_table.ts";
@@ -97,8 +97,8 @@ function jobBody(visit: Visit, job: ServerJob, attempts: readonly JobAttempt[]):
       ? job.args
       : pretty(job.args)}</code></pre>
     ${isCut
-      ? html`<p class="hint">The first ${whole(job.args.length)} of ${
-        whole(job.argsLength)
+      ? html`<p class="hint">The first ${formatInteger(job.args.length)} of ${
+        formatInteger(job.argsLength)
       } characters.</p>`
       : ""}
     ${Object.keys(job.custom).length === 0 ? "" : html`
@@ -153,7 +153,7 @@ function factsOf(visit: Visit, job: ServerJob): Fact[] {
     ["Attempts", attemptsLeft(job)],
     ["Created", time(job.createdAt, now)],
     ...optional(job.enqueuedAt !== undefined, "Enqueued", () => time(job.enqueuedAt, now)),
-    ["Time for a run", `${whole(job.reserveFor ?? 1800)} s`],
+    ["Time for a run", `${formatInteger(job.reserveFor ?? 1800)} s`],
   ];
 }
 
@@ -218,7 +218,7 @@ function attemptsOf(
         <tbody>${attempts.toReversed().map((attempt) =>
           html`
             <tr>
-              <th scope="row" class="number">${whole(attempt.attempt)}</th>
+              <th scope="row" class="number">${formatInteger(attempt.attempt)}</th>
               <td><span class="${`badge ${
                 attempt.result === "success" ? "running" : "dead"
               }`}">${isCancelled(attempt) ? "cancelled" : RESULTS[attempt.result]}</span></td>
@@ -249,10 +249,10 @@ function attemptsLeft({ failure, retry = 25 }: ServerJob): string {
   if (failure === undefined) {
     return retry === -1
       ? "none yet, dead after the first failure"
-      : `none yet, ${whole(Math.max(0, retry))} retries`;
+      : `none yet, ${formatInteger(Math.max(0, retry))} retries`;
   }
-  return `${whole(failure.retryCount + 1)} failed, ${
-    whole(Math.max(0, failure.remaining))
+  return `${formatInteger(failure.retryCount + 1)} failed, ${
+    formatInteger(Math.max(0, failure.remaining))
   } retries left`;
 }
 

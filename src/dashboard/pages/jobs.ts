@@ -1,7 +1,7 @@
 import type { JobPage, JobQuery } from "../../inspect/types.ts";
 import { type Html, html } from "../view/html.ts";
 import { empty, page } from "../view/layout.ts";
-import { count, whole } from "../view/text.ts";
+import { formatCount, formatInteger } from "../view/text.ts";
 import { link, type Visit } from "../view/visit.ts";
 import { bulkButtons, jobTable, type ListedPlace, TEXTS } from "./job_table.ts";
 import { protocolPage } from "./protocol_jobs.ts";
@@ -186,15 +186,15 @@ function pages(visit: Visit, { path, found, parameters, offset, filters }: List)
   const isFiltered = Object.keys(filters).length > 0;
   // A search without an order does not know how many matches come before its page.
   const isPaged = !isFiltered || sorted !== undefined;
-  const range = `${whole(offset + 1)} to ${whole(offset + jobs.length)}`;
-  const looked = `searched ${whole(sorted === undefined ? offset + searched : searched)} of ${
-    whole(total)
-  }`;
+  const range = `${formatInteger(offset + 1)} to ${formatInteger(offset + jobs.length)}`;
+  const looked = `searched ${
+    formatInteger(sorted === undefined ? offset + searched : searched)
+  } of ${formatInteger(total)}`;
   const said = isFiltered
-    ? `${count(sorted ?? jobs.length, "job")} found, ${looked}`
+    ? `${formatCount(sorted ?? jobs.length, "job")} found, ${looked}`
     : jobs.length === 0
-    ? count(total, "job")
-    : `${range} of ${count(total, "job")}`;
+    ? formatCount(total, "job")
+    : `${range} of ${formatCount(total, "job")}`;
   const isCut = sorted !== undefined && searched < total;
   return html`<p class="pages"><span>${said}</span>
     ${offset > 0 ? html`<a href="${at(0)}">First</a>` : ""}
@@ -213,7 +213,7 @@ function pages(visit: Visit, { path, found, parameters, offset, filters }: List)
     isCut
       ? html`
         <p
-          class="hint">Only the first ${whole(searched)} of ${count(
+          class="hint">Only the first ${formatInteger(searched)} of ${formatCount(
             total,
             "job",
           )} by time are sorted here. Search for others, or order by time to page through all.</p>

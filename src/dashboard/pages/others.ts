@@ -1,6 +1,6 @@
 import { type Html, html } from "../view/html.ts";
 import { bare, page } from "../view/layout.ts";
-import { count } from "../view/text.ts";
+import { formatCount } from "../view/text.ts";
 import { link, type Visit } from "../view/visit.ts";
 
 /** Renders the login form. */
@@ -86,6 +86,6 @@ export function confirmPage(
 
 /** Describes the jobs of a set. The number is missing if the server does not count them. */
 export function jobsOf(set: string, jobs: number | undefined, isAll: boolean): string {
-  if (jobs !== undefined) return `${isAll ? "all " : ""}${count(jobs, "job")} of ${set}`;
+  if (jobs !== undefined) return `${isAll ? "all " : ""}${formatCount(jobs, "job")} of ${set}`;
   return isAll ? `all jobs of ${set}` : `the jobs of ${set} that match`;
 }

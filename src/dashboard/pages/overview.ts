@@ -2,7 +2,7 @@ import type { ServerHistory } from "../../inspect/types.ts";
 import { chart } from "../view/chart.ts";
 import { type Html, html } from "../view/html.ts";
 import { empty, page } from "../view/layout.ts";
-import { count, duration, rate, whole } from "../view/text.ts";
+import { formatCount, formatDuration, formatInteger, rate } from "../view/text.ts";
 import { link, type Visit } from "../view/visit.ts";
 import { queueTable } from "./queues.ts";
 
@@ -23,13 +23,13 @@ export async function overviewPage(visit: Visit): Promise<Html> {
   const isNew = totals.processed === 0 && waiting === 0 &&
     Object.values(sets).every((size) => size === 0);
   const tiles: [title: string, value: string, path: string | undefined, more: string][] = [
-    ["Processed", whole(totals.processed), undefined, speed ? rate(speed.processed) : ""],
-    ["Failed", whole(totals.failures), undefined, speed ? rate(speed.failed) : ""],
-    ["Waiting", whole(waiting), "/queues", waitingMore(total, history, visit.now)],
-    ["Working", whole(sets.working), inspection && "/working", ""],
-    ["Scheduled", whole(sets.scheduled), "/scheduled", ""],
-    ["Retries", whole(sets.retries), "/retries", ""],
-    ["Dead", whole(sets.dead), "/dead", ""],
+    ["Processed", formatInteger(totals.processed), undefined, speed ? rate(speed.processed) : ""],
+    ["Failed", formatInteger(totals.failures), undefined, speed ? rate(speed.failed) : ""],
+    ["Waiting", formatInteger(waiting), "/queues", waitingMore(total, history, visit.now)],
+    ["Working", formatInteger(sets.working), inspection && "/working", ""],
+    ["Scheduled", formatInteger(sets.scheduled), "/scheduled", ""],
+    ["Retries", formatInteger(sets.retries), "/retries", ""],
+    ["Dead", formatInteger(sets.dead), "/dead", ""],
   ];
   const ranges = [["hour", "Last hour"], ["week", "Last week"]] as const;
   return page(
@@ -69,12 +69,14 @@ export async function overviewPage(visit: Visit): Promise<Html> {
           ? empty("No queues yet. The first job of a queue creates it.")
           : queueTable(visit, queues)}
         ${total > MAX_QUEUES
-          ? html`<p><a href="${link(visit, "/queues")}">All ${count(total, "queue")}</a></p>`
+          ? html`<p><a href="${link(visit, "/queues")}">All ${formatCount(total, "queue")}</a></p>`
           : ""}
       </section>
-      <p class="server">${server.description} ${server.version} · up ${duration(
+      <p class="server">${server.description} ${server.version} · up ${formatDuration(
         server.uptimeSeconds,
-      )} · ${count(server.connections, "connection")} · ${whole(server.usedMemoryMb)} MB</p>
+      )} · ${formatCount(server.connections, "connection")} · ${formatInteger(
+        server.usedMemoryMb,
+      )} MB</p>
     `,
   );
 }
@@ -87,9 +89,9 @@ function isBad(title: string, value: string): boolean {
 /** Formats the number of queues and the rate of new jobs over the last 10 to 20 seconds. */
 function waitingMore(queues: number, history: ServerHistory | undefined, now: number): string {
   const [before, last] = history?.hour.slice(-2) ?? [];
-  if (before === undefined || last === undefined) return count(queues, "queue");
+  if (before === undefined || last === undefined) return formatCount(queues, "queue");
   const seconds = Math.max(1, (now - before.at.getTime()) / 1000);
-  return `+${rate((before.enqueued + last.enqueued) / seconds)}, ${count(queues, "queue")}`;
+  return `+${rate((before.enqueued + last.enqueued) / seconds)}, ${formatCount(queues, "queue")}`;
 }
 
 const FIRST_STEPS = [

@@ -1,6 +1,6 @@
 import { type Html, html } from "../view/html.ts";
 import { elsewhere, page } from "../view/layout.ts";
-import { whole } from "../view/text.ts";
+import { formatInteger } from "../view/text.ts";
 import { link, type Visit } from "../view/visit.ts";
 import { cancelForm } from "./job.ts";
 import { bulkButtons, type ListedPlace } from "./job_table.ts";
@@ -15,7 +15,7 @@ export async function protocolPage(visit: Visit, place: ListedPlace, title: stri
     visit,
     { title, active: `/${place}` },
     html`
-      <p class="size"><strong>${whole(sets[place])}</strong> ${sets[place] === 1
+      <p class="size"><strong>${formatInteger(sets[place])}</strong> ${sets[place] === 1
         ? "job"
         : "jobs"}</p>
       ${elsewhere(visit)}

@@ -1,7 +1,7 @@
 import type { ShownQueue } from "../source.ts";
 import { type Html, html } from "../view/html.ts";
 import { empty, page } from "../view/layout.ts";
-import { foreign, shortTime, whole } from "../view/text.ts";
+import { foreign, formatInteger, shortTime } from "../view/text.ts";
 import { link, type Visit } from "../view/visit.ts";
 
 /** Queues on a page. */
@@ -58,7 +58,7 @@ export function queueTable(visit: Visit, queues: readonly ShownQueue[]): Html {
       <th scope="row">${queueLink(visit, queue.name)} ${
             queue.paused === true ? html`<span class="badge">paused</span>` : ""
           }</th>
-      <td class="number">${whole(queue.size)}</td>
+      <td class="number">${formatInteger(queue.size)}</td>
       <td class="number">${latency(queue)}</td>
       ${readOnly ? "" : html`<td class="actions">${queueActions(visit, queue)}</td>`}
     </tr>`

@@ -1,7 +1,7 @@
 import type { ServerJob, ServerWorker } from "../../inspect/types.ts";
 import { type Html, html } from "../view/html.ts";
 import { elsewhere, empty, page } from "../view/layout.ts";
-import { count, distance, duration, foreign, kib, time } from "../view/text.ts";
+import { distance, foreign, formatCount, formatDuration, kib, time } from "../view/text.ts";
 import { link, type Visit } from "../view/visit.ts";
 
 /** Maximum number of workers, and of jobs of each. */
@@ -11,7 +11,9 @@ const MAX_JOBS = 50;
 const STATES = { running: "running", quiet: "quiet", terminate: "stopping" } as const;
 
 function runtime({ startedAt }: ServerJob, now: number): string {
-  return startedAt === undefined ? "" : `for ${duration((now - startedAt.getTime()) / 1000)}, `;
+  return startedAt === undefined
+    ? ""
+    : `for ${formatDuration((now - startedAt.getTime()) / 1000)}, `;
 }
 
 /** Renders the rest of a job's reservation. */
@@ -42,10 +44,10 @@ export async function workersPage(visit: Visit): Promise<Html> {
     visit,
     options,
     html`
-      <p>${count(workers.length, "worker")}</p>
+      <p>${formatCount(workers.length, "worker")}</p>
       <ul class="cards">${workers.slice(0, MAX_WORKERS).map((worker) => card(visit, worker))}</ul>
       ${workers.length > MAX_WORKERS
-        ? html`<p class="hint">The first ${count(MAX_WORKERS, "worker")}.</p>`
+        ? html`<p class="hint">The first ${formatCount(MAX_WORKERS, "worker")}.</p>`
         : ""}
     `,
   );
@@ -65,7 +67,7 @@ function card(visit: Visit, worker: ServerWorker): Html {
     )
   }</p>
     <p class="hint">Connected ${time(since, now)}, last heartbeat ${time(lastBeat, now)}, ${
-    count(connections, "connection")
+    formatCount(connections, "connection")
   }${rssKb === undefined ? "" : `, ${kib(rssKb)} of memory`}. Id ${foreign(wid, 60)}</p>
     ${
     jobs.length === 0

@@ -1,6 +1,6 @@
 import { type Html, html } from "../view/html.ts";
 import { elsewhere, empty, page } from "../view/layout.ts";
-import { count, foreign, whole } from "../view/text.ts";
+import { foreign, formatCount, formatInteger } from "../view/text.ts";
 import { link, type Visit } from "../view/visit.ts";
 import {
   findWorkflows,
@@ -48,7 +48,7 @@ export async function workflowsPage(visit: Visit): Promise<Html> {
     ? html`
       <ul class="cards">${workflows.slice(0, MAX_WORKFLOWS).map((one) => card(visit, one))}</ul>
       ${workflows.length > MAX_WORKFLOWS
-        ? html`<p class="hint">The first ${count(MAX_WORKFLOWS, "workflow")}.</p>`
+        ? html`<p class="hint">The first ${formatCount(MAX_WORKFLOWS, "workflow")}.</p>`
         : ""}
     `
     : id === ""
@@ -81,12 +81,12 @@ function card(visit: Visit, workflow: ShownWorkflow): Html {
       ? ""
       : html`<p><progress value="${succeeded.length}" max="${Math.max(total, 1)}"
         aria-label="${`Progress of ${id}`}"></progress>
-        ${whole(succeeded.length)} of ${count(total, "job")} succeeded</p>`
+        ${formatInteger(succeeded.length)} of ${formatCount(total, "job")} succeeded</p>`
   }
     ${
     joins.map(({ path, succeeded }) =>
       html`<p class="hint">The join at ${foreign(path)} waits: ${
-        count(succeeded, "part")
+        formatCount(succeeded, "part")
       } done.</p>`
     )
   }
@@ -134,5 +134,5 @@ function jobList(visit: Visit, jobs: readonly WorkflowJob[]): Html | "" {
 }
 
 function more(all: number): Html | "" {
-  return all > MAX_JOBS ? html`<p class="hint">and ${whole(all - MAX_JOBS)} more</p>` : "";
+  return all > MAX_JOBS ? html`<p class="hint">and ${formatInteger(all - MAX_JOBS)} more</p>` : "";
 }

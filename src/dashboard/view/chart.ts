@@ -1,6 +1,6 @@
 import type { HistoryPoint } from "../../inspect/types.ts";
 import { type Html, html } from "./html.ts";
-import { count, whole } from "./text.ts";
+import { formatCount, formatInteger } from "./text.ts";
 
 const WIDTH = 720;
 const HEIGHT = 140;
@@ -25,7 +25,9 @@ export function chart(points: readonly HistoryPoint[], label: string): Html {
     title,
     sum: points.reduce((sum, point) => sum + point[name], 0),
   }));
-  const described = sums.map(({ title, sum }) => `${title.toLowerCase()} ${count(sum, "job")}`);
+  const described = sums.map(({ title, sum }) =>
+    `${title.toLowerCase()} ${formatCount(sum, "job")}`
+  );
   return html`<figure class="chart">
   <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" role="img"
     aria-label="${`${label}: ${described.join(", ")}`}">
@@ -36,10 +38,10 @@ export function chart(points: readonly HistoryPoint[], label: string): Html {
   }
   </svg>
   <figcaption>
-    <span class="most">up to ${whole(most)} in ${stepOf(merged)}</span>
+    <span class="most">up to ${formatInteger(most)} in ${stepOf(merged)}</span>
     ${
     sums.map(({ name, title, sum }) =>
-      html`<span class="key ${name}">${title} ${whole(sum)}</span>`
+      html`<span class="key ${name}">${title} ${formatInteger(sum)}</span>`
     )
   }
   </figcaption>

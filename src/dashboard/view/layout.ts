@@ -1,5 +1,5 @@
 import { type Html, html } from "./html.ts";
-import { count } from "./text.ts";
+import { formatCount } from "./text.ts";
 import { link, type Visit } from "./visit.ts";
 
 /** Properties of a page. */
@@ -116,7 +116,7 @@ function notice({ query }: Visit): Html | "" {
   const done = query.get("did") ?? "";
   if (!Object.hasOwn(DONE, done)) return "";
   const jobs = query.get("jobs");
-  const said = jobs !== null && /^\d{1,15}$/.test(jobs) ? count(Number(jobs), "job") : "Jobs";
+  const said = jobs !== null && /^\d{1,15}$/.test(jobs) ? formatCount(Number(jobs), "job") : "Jobs";
   return html`<p class="notice" role="status">${DONE[done]!(said)}</p>`;
 }
 

@@ -1,6 +1,6 @@
 import type { Clock } from "../../internal/clock.ts";
 import { InvalidArgumentError } from "../../errors.ts";
-import { CANCELLED, isMarker, markerJob, markerOf } from "../../protocol/cancellation.ts";
+import { CANCELLED, createMarker, isCancelMarker, markerJob } from "../../protocol/cancellation.ts";
 import { parseServerInfo, type ServerInfo } from "../../protocol/server_info.ts";
 import type { History } from "../history.ts";
 import { ageOf } from "../age.ts";
@@ -217,7 +217,9 @@ export class Inspector {
     const { name, text = "", order } = query;
     const all = queues.sorted().filter((queue) =>
       // Hides the internal queues that mark cancelled jobs.
-      name === undefined ? queue.name.includes(text) && !isMarker(queue.name) : queue.name === name
+      name === undefined
+        ? queue.name.includes(text) && !isCancelMarker(queue.name)
+        : queue.name === name
     );
     const ordered = order === "size" ? [...all].sort((a, b) => b.jobs.length - a.jobs.length) : all;
     const now = this.#clock.now();
@@ -353,7 +355,7 @@ export class Inspector {
   *#cancel(jid: string): Work<Exclude<JobPlace, "dead"> | undefined> {
     const manager = this.#manager;
     const expiresAt = Math.ceil(this.#clock.now() / 1000) + CANCELLED_SECONDS;
-    const marker = markerOf(jid, expiresAt);
+    const marker = createMarker(jid, expiresAt);
     manager.push(readJob(markerJob(marker).json));
     let place: Exclude<JobPlace, "dead"> | undefined;
     for (const set of ["scheduled", "retries"] as const) {

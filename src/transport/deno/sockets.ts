@@ -67,7 +67,7 @@ export function connectionOf(conn: DenoConn): TransportConnection {
     shutdown: () => conn.closeWrite(),
     destroy() {
       closeQuietly(conn);
-      streams.released();
+      streams.socketClosed();
     },
   });
   return streams.connection;

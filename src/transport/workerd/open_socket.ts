@@ -1,7 +1,7 @@
 import { ConfigError, ConnectError, TlsError } from "../../errors.ts";
 import { importBuiltin } from "../../internal/environment.ts";
 import { isError } from "../../internal/kinds.ts";
-import { NO_TLS, placeOf } from "../failures.ts";
+import { formatAddress, NO_TLS } from "../failures.ts";
 import type { ConnectTarget } from "../transport.ts";
 
 /** A socket of `cloudflare:sockets`. */
@@ -71,9 +71,9 @@ export async function openSocket(
     port: target.port,
   };
   let socket = connect(address, { secureTransport, allowHalfOpen: false });
-  const letGo = () => void socket.close().catch(() => {});
+  const closeSocket = () => void socket.close().catch(() => {});
   let isConnected = false;
-  signal?.addEventListener("abort", letGo);
+  signal?.addEventListener("abort", closeSocket);
   try {
     await opened(socket);
     isConnected = true;
@@ -83,14 +83,16 @@ export async function openSocket(
     }
     return socket;
   } catch (cause) {
-    letGo();
+    closeSocket();
     const text = isError(cause) ? cause.message : String(cause);
     const [Kind, code, reason] = isConnected
       ? [TlsError, "TLS_FAILED", NO_TLS] as const
       : [ConnectError, "CONNECT_FAILED", "the attempt failed"] as const;
-    throw new Kind(code, `Cannot connect to ${placeOf(target)} as ${reason} (${text})`, { cause });
+    throw new Kind(code, `Cannot connect to ${formatAddress(target)} as ${reason} (${text})`, {
+      cause,
+    });
   } finally {
-    signal?.removeEventListener("abort", letGo);
+    signal?.removeEventListener("abort", closeSocket);
   }
 }
 

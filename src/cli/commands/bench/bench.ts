@@ -6,7 +6,7 @@ import { CliError } from "../../failure.ts";
 import { integer } from "../../parse.ts";
 import { Status } from "../../status.ts";
 import { tableOf } from "../../table.ts";
-import { count, plain, whole } from "../../text.ts";
+import { formatCount, formatInteger, printable } from "../../text.ts";
 import { type Figures, measure } from "./measure.ts";
 import { Progress } from "./progress.ts";
 
@@ -69,10 +69,12 @@ async function run({ flags, io, output }: Invocation<BenchFlags>): Promise<void>
       { url, embedded: isEmbedded, runtime: runtime(), jobs, concurrency, ...figures },
       () => {
         const where = isEmbedded ? "embedded in this process" : `at ${url}`;
-        const title = plain(`${figures.server} ${where}`);
+        const title = printable(`${figures.server} ${where}`);
         return [
           output.strong(
-            `${title}: ${count(jobs, "job")} per step, ${whole(concurrency)} at a time`,
+            `${title}: ${formatCount(jobs, "job")} per step, ${
+              formatInteger(concurrency)
+            } at a time`,
           ),
           "",
           tables(figures),
@@ -120,6 +122,6 @@ function tables({ enqueue, enqueueMany, run, roundTrip }: Figures): string {
     tableOf(["step", "jobs", "jobs/s"], rows),
     "",
     `round trip of an enqueue: p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms ` +
-    `(${whole(trips)}, one after another)`,
+    `(${formatInteger(trips)}, one after another)`,
   ].join("\n");
 }

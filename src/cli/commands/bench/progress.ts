@@ -1,5 +1,5 @@
 import type { CliIo } from "../../io.ts";
-import { whole } from "../../text.ts";
+import { formatInteger } from "../../text.ts";
 
 /** Shows the progress of a step, only on a terminal. */
 export class Progress {
@@ -16,7 +16,7 @@ export class Progress {
     const percent = Math.floor(done / total * 100);
     if (!stderr.isTerminal || env["TERM"] === "dumb" || percent === this.#percent) return;
     this.#percent = percent;
-    stderr.write(`\r${step}: ${whole(done)} of ${whole(total)}\u001b[K`);
+    stderr.write(`\r${step}: ${formatInteger(done)} of ${formatInteger(total)}\u001b[K`);
   }
 
   /** Removes the line. */

@@ -2,10 +2,10 @@ import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { resolveTarget } from "../../../connection/target.ts";
 import { systemClock } from "../../../internal/clock.ts";
-import { connectFailure, placeOf } from "../../../transport/failures.ts";
+import { connectFailure, formatAddress } from "../../../transport/failures.ts";
 import { serverOf } from "../../connect.ts";
 import { ConnectError } from "../../../errors.ts";
-import { count } from "../../text.ts";
+import { formatCount } from "../../text.ts";
 import { type Check, type Facts, type Finding, ok, required, timeoutOf, warning } from "./check.ts";
 import { NoAnswerError, plainSocket, probe } from "./probe.ts";
 
@@ -100,13 +100,15 @@ async function tcp(facts: Facts): Promise<Finding> {
     throw failed[0]?.error ?? connectFailure(new Error("it has no address"), target);
   }
   facts.address = first.address;
-  const text = `${placeOf(target)} is reachable at ${reached.map(({ text }) => text).join(", ")}`;
+  const text = `${formatAddress(target)} is reachable at ${
+    reached.map(({ text }) => text).join(", ")
+  }`;
   // A server on localhost usually listens on one of the two addresses.
   if (failed.length === 0 || /^localhost\.?$/i.test(target.hostname)) return ok(text);
   return warning(
     `${text}, but not at ${failed.map(({ address }) => address).join(", ")}`,
     `make the server listen on all ${
-      count(addresses.length, "address")
+      formatCount(addresses.length, "address")
     }, or remove the others from DNS`,
   );
 }
@@ -126,7 +128,7 @@ async function attempt(facts: Facts, address: string): Promise<Attempt> {
     const error = cause instanceof NoAnswerError
       ? new ConnectError(
         "CONNECT_TIMEOUT",
-        `Cannot connect to ${placeOf(target)} as nothing answers there`,
+        `Cannot connect to ${formatAddress(target)} as nothing answers there`,
       )
       : connectFailure(cause, target);
     return { address, error, text: address };

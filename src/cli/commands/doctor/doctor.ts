@@ -2,7 +2,7 @@ import type { CommandDefinition, Invocation } from "../../command.ts";
 import { addConnectionFlags, type ConnectionFlags } from "../../connect.ts";
 import { hasColours } from "../../output.ts";
 import { Status } from "../../status.ts";
-import { count, plain } from "../../text.ts";
+import { formatCount, printable } from "../../text.ts";
 import { addressChecks } from "./address.ts";
 import { type Check, type Facts, fault, type Finding, skipped, type State } from "./check.ts";
 import { protocolChecks } from "./protocol.ts";
@@ -69,7 +69,7 @@ async function run({ flags, io, output }: Invocation<DoctorFlags>): Promise<numb
       text,
       hint,
     })),
-  }, () => output.strong(`\n${count(faults, "fault")}, ${count(warnings, "warning")}`));
+  }, () => output.strong(`\n${formatCount(faults, "fault")}, ${formatCount(warnings, "warning")}`));
   return status;
 }
 
@@ -100,6 +100,6 @@ const COLOURS: Readonly<Record<State, number>> = { ok: 32, warning: 33, fault: 3
 function findingText(name: string, { state, text, hint }: Finding, io: Invocation["io"]): string {
   const word = state.padEnd(8);
   const shown = hasColours(io) ? `\u001b[${COLOURS[state]}m${word}\u001b[0m` : word;
-  const line = `${shown} ${name.padEnd(9)} ${plain(text)}`;
-  return hint === undefined ? line : `${line}\n${" ".repeat(19)}-> ${plain(hint)}`;
+  const line = `${shown} ${name.padEnd(9)} ${printable(text)}`;
+  return hint === undefined ? line : `${line}\n${" ".repeat(19)}-> ${printable(hint)}`;
 }

@@ -1,7 +1,7 @@
 import { Producer } from "../../../../mod.ts";
 import { ConnectError } from "../../../errors.ts";
 import { parseGreeting } from "../../../protocol/handshake.ts";
-import { placeOf } from "../../../transport/failures.ts";
+import { formatAddress } from "../../../transport/failures.ts";
 import { Status } from "../../status.ts";
 import {
   type Check,
@@ -36,7 +36,7 @@ async function greeting(facts: Facts): Promise<Finding> {
     if (isPlain && await speaksTls(facts)) throw wantsTls(facts);
     throw new ConnectError(
       "CONNECT_FAILED",
-      `Cannot talk to ${placeOf(target)} as it ${
+      `Cannot talk to ${formatAddress(target)} as it ${
         cause instanceof NoAnswerError
           ? `sent no greeting within ${ms / 1000} s`
           : "closed the connection without a greeting"
@@ -64,7 +64,7 @@ async function speaksTls(facts: Facts): Promise<boolean> {
 function wantsTls(facts: Facts) {
   return faultError(
     Status.unavailable,
-    `${placeOf(required(facts.target))} uses TLS, but the URL is tcp://`,
+    `${formatAddress(required(facts.target))} uses TLS, but the URL is tcp://`,
     "use tcp+tls://",
   );
 }

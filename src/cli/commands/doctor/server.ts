@@ -1,6 +1,6 @@
 import type { Producer } from "../../../../mod.ts";
 import { systemClock } from "../../../internal/clock.ts";
-import { count, duration, plain, whole } from "../../text.ts";
+import { formatCount, formatDuration, formatInteger, printable } from "../../text.ts";
 import { milliseconds } from "./address.ts";
 import { type Check, type Facts, type Finding, ok, required, skipped, warning } from "./check.ts";
 import { isAtLeast } from "./runtime.ts";
@@ -30,7 +30,7 @@ async function version(facts: Facts): Promise<Finding> {
 
 /** Judges a server version. `title` is shown to the user. */
 export function versionFinding(title: string, version: string): Finding {
-  const text = plain(title);
+  const text = printable(title);
   if (!/^\d+\.\d+/.test(version)) {
     return warning(`${text}: unknown version`, `use Faktory ${KNOWN}`);
   }
@@ -76,7 +76,7 @@ export function clockFinding(
     : 0;
   const skew = Math.abs(aheadMs);
   if (skew < 1000) return ok("same as the server's, to the second");
-  const text = `the server's clock is ${duration(skew / 1000)} ${
+  const text = `the server's clock is ${formatDuration(skew / 1000)} ${
     aheadMs < 0 ? "behind" : "ahead of"
   } this machine's`;
   if (skew <= MAX_SKEW_MS) return ok(text);
@@ -91,8 +91,8 @@ const MAX_CONNECTIONS = 2000;
 
 function limits(facts: Facts): Finding {
   const { connections, usedMemoryMb } = required(facts.info).server;
-  const text = `${count(connections, "connection")} of ${whole(MAX_CONNECTIONS)} ` +
-    `(the default limit), ${whole(usedMemoryMb)} MB of memory`;
+  const text = `${formatCount(connections, "connection")} of ${formatInteger(MAX_CONNECTIONS)} ` +
+    `(the default limit), ${formatInteger(usedMemoryMb)} MB of memory`;
   if (connections < MAX_CONNECTIONS * 0.8) return ok(text);
   return warning(text, "give workers fewer connections, or the server a larger limit");
 }

@@ -1,9 +1,9 @@
 import type { PeerCertificate } from "node:tls";
 import { systemClock } from "../../../internal/clock.ts";
 import { runtime } from "../../../internal/environment.ts";
-import { placeOf, tlsFailure, verifiedName } from "../../../transport/failures.ts";
+import { formatAddress, tlsFailure, verifiedName } from "../../../transport/failures.ts";
 import { Status } from "../../status.ts";
-import { count, plain } from "../../text.ts";
+import { formatCount, printable } from "../../text.ts";
 import {
   type Check,
   type Facts,
@@ -49,7 +49,7 @@ async function run(facts: Facts): Promise<Finding> {
   if (problem === undefined) {
     const days = daysLeft(found.certificate, now);
     return days < SOON_DAYS
-      ? warning(`${text}; it expires in ${count(days, "day")}`, "renew it")
+      ? warning(`${text}; it expires in ${formatCount(days, "day")}`, "renew it")
       : ok(`verified; ${text}`);
   }
   const [what, hint] = problem;
@@ -89,10 +89,10 @@ function describe({ certificate, protocol }: TlsResult, now: number): string {
   const { subject, issuer, subjectaltname } = certificate;
   const names = (subjectaltname ?? "").split(", ").map((name) => name.replace(/^[^:]+:/, ""));
   const days = daysLeft(certificate, now);
-  return plain([
+  return printable([
     `for ${names.filter((name) => name !== "").join(", ") || commonName(subject)}`,
     `from ${commonName(issuer)}`,
-    ...days < 0 ? [] : [`${count(days, "day")} left`],
+    ...days < 0 ? [] : [`${formatCount(days, "day")} left`],
     protocol,
   ].join(", "));
 }
@@ -121,7 +121,7 @@ async function greetsPlainly(facts: Facts): Promise<boolean> {
 function noTls(facts: Facts) {
   return faultError(
     Status.unavailable,
-    `${placeOf(required(facts.target))} is a Faktory server without TLS`,
+    `${formatAddress(required(facts.target))} is a Faktory server without TLS`,
     "use tcp://, without --ca, --cert and --insecure",
   );
 }

@@ -1,5 +1,5 @@
 import type { Invocation } from "../../command.ts";
-import { count, plain, whole } from "../../text.ts";
+import { formatCount, formatInteger, printable } from "../../text.ts";
 import type { Line, Source } from "./sources.ts";
 
 /** Interval of progress reports to a terminal and to programs, in ms. */
@@ -45,7 +45,7 @@ export class LineCounters {
       return;
     }
     this.#clear();
-    const place = event === "invalid" ? source.name : `${source.name}, line ${whole(line)}`;
+    const place = event === "invalid" ? source.name : `${source.name}, line ${formatInteger(line)}`;
     output.warn(`${place}: ${message}`);
   }
 
@@ -64,16 +64,20 @@ export class LineCounters {
     const { enqueued, invalid, refused, unknown } = this;
     const { seconds } = this.#figures();
     return [
-      `${count(enqueued, "job")} enqueued in ${seconds.toFixed(1)} s (${whole(this.#rate())}/s)`,
-      ...invalid > 0 ? [`${count(invalid, "bad line")} skipped`] : [],
-      ...refused > 0 ? [`${count(refused, "job")} refused`] : [],
-      ...unknown > 0 ? [`${count(unknown, "job")} with unknown result`] : [],
+      `${formatCount(enqueued, "job")} enqueued in ${seconds.toFixed(1)} s (${
+        formatInteger(this.#rate())
+      }/s)`,
+      ...invalid > 0 ? [`${formatCount(invalid, "bad line")} skipped`] : [],
+      ...refused > 0 ? [`${formatCount(refused, "job")} refused`] : [],
+      ...unknown > 0 ? [`${formatCount(unknown, "job")} with unknown result`] : [],
     ].join(", ");
   }
 
   /** Returns the line up to which each file was sent. */
   #places(): string[] {
-    return this.#sources.map(({ name, line }) => `${plain(name)}: sent up to line ${whole(line)}`);
+    return this.#sources.map(({ name, line }) =>
+      `${printable(name)}: sent up to line ${formatInteger(line)}`
+    );
   }
 
   #progress(): void {
@@ -82,10 +86,10 @@ export class LineCounters {
     } else if (this.#isTerminal) {
       const bad = this.invalid + this.refused;
       const parts = [
-        `${count(this.enqueued, "job")}`,
-        `${whole(this.#rate())}/s`,
+        `${formatCount(this.enqueued, "job")}`,
+        `${formatInteger(this.#rate())}/s`,
         ...this.#part() === undefined ? [] : [`${this.#part()} %`],
-        ...bad > 0 ? [`${whole(bad)} bad`] : [],
+        ...bad > 0 ? [`${formatInteger(bad)} bad`] : [],
       ];
       this.#invocation.io.stderr.write(`\r\u001b[K${parts.join(", ")}`);
     }

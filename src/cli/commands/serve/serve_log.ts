@@ -2,7 +2,7 @@ import { type Clock, systemClock } from "../../../internal/clock.ts";
 import type { ClientEvent, JobFailedEvent, ServerEvent } from "../../../server/mod.ts";
 import type { CliIo } from "../../io.ts";
 import type { Output } from "../../output.ts";
-import { count } from "../../text.ts";
+import { formatCount } from "../../text.ts";
 import { type Level, type LogLine, TimedLog } from "../../timed_log.ts";
 
 /**
@@ -79,7 +79,7 @@ export class ServeLog {
     if (isFirst) this.#workers.add(wid);
     const level = isFirst || isLast ? "info" : "debug";
     const text = `Worker ${wid} on ${hostname} ${type}: ${address}${
-      isFirst || isLast ? "" : ` (${count(connections, "connection")})`
+      isFirst || isLast ? "" : ` (${formatCount(connections, "connection")})`
     }`;
     this.#line({ level, event: type, fields, text });
   }
@@ -101,7 +101,7 @@ export class ServeLog {
     const { count: others = 0 } = this.#refused.get(reason) ?? {};
     this.#refused.delete(reason);
     if (others === 0) return;
-    const text = `Refused ${count(others, "more client")}: ${REASONS[reason]}`;
+    const text = `Refused ${formatCount(others, "more client")}: ${REASONS[reason]}`;
     this.#line({ level: "warn", event: "refused", fields: { reason, count: others }, text });
   }
 

@@ -1,4 +1,4 @@
-import { count, duration, plain, whole } from "../../text.ts";
+import { formatCount, formatDuration, formatInteger, printable } from "../../text.ts";
 import { align, cut, widthOf } from "../../width.ts";
 import type { Rates } from "./rates.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -43,7 +43,7 @@ export function viewOf(
     ...[...more, ...flow(totalsOf(now, rates), columns), ...flow(setsOf(now), columns)].map(
       toLine,
     ),
-    ...lost === undefined ? [] : flow(["Lost:", ...plain(lost).split(" ")], columns, " ").map(
+    ...lost === undefined ? [] : flow(["Lost:", ...printable(lost).split(" ")], columns, " ").map(
       (text) => ({ text, isStrong: true }),
     ),
     { text: "" },
@@ -55,11 +55,11 @@ export function viewOf(
 function headOf({ url, time, now: { server }, hint }: Figures): string[] {
   const { description, version, uptimeSeconds, connections, usedMemoryMb } = server;
   return [
-    plain(`${description} ${version}`),
+    printable(`${description} ${version}`),
     url,
-    `up ${duration(uptimeSeconds)}`,
-    count(connections, "connection"),
-    `${whole(usedMemoryMb)} MB`,
+    `up ${formatDuration(uptimeSeconds)}`,
+    formatCount(connections, "connection"),
+    `${formatInteger(usedMemoryMb)} MB`,
     time,
     ...hint === undefined ? [] : [hint],
   ];
@@ -71,15 +71,15 @@ function totalsOf(
 ): string[] {
   return [
     `enqueued ~${rateText(enqueued)}`,
-    `processed ${rateText(processed)} (${whole(totals.processed)})`,
-    `failed ${rateText(failed)} (${whole(totals.failures)})`,
+    `processed ${rateText(processed)} (${formatInteger(totals.processed)})`,
+    `failed ${rateText(failed)} (${formatInteger(totals.failures)})`,
     `commands ${rateText(commands)}`,
   ];
 }
 
 function setsOf({ sets }: Snapshot): string[] {
   return (["working", "scheduled", "retries", "dead"] as const).map((name) =>
-    `${name} ${whole(sets[name])}`
+    `${name} ${formatInteger(sets[name])}`
   );
 }
 
@@ -99,8 +99,8 @@ function queueLines({ now, rates }: Figures, columns: number, rows: number): Lin
   const cellsOf = (name: string) => {
     const latency = now.latencies.get(name);
     return [
-      plain(name),
-      whole(now.queues[name] ?? 0),
+      printable(name),
+      formatInteger(now.queues[name] ?? 0),
       growthText(rates.growth.get(name)),
       latency === undefined ? "-" : age(latency),
     ];
@@ -120,7 +120,7 @@ function queueLines({ now, rates }: Figures, columns: number, rows: number): Lin
     const rest = names.length - shown.length;
     return [
       ...tableLines(parts, columns),
-      ...rest === 0 ? [] : [{ text: cut(`and ${count(rest, "smaller queue")}`, columns) }],
+      ...rest === 0 ? [] : [{ text: cut(`and ${formatCount(rest, "smaller queue")}`, columns) }],
     ];
   }
   return [];
@@ -219,10 +219,10 @@ function growthText(growth: number | undefined): string {
 
 /** Formats a number: small ones with one decimal. */
 function figure(value: number): string {
-  return value >= 100 ? whole(Math.round(value)) : String(Math.round(value * 10) / 10);
+  return value >= 100 ? formatInteger(Math.round(value)) : String(Math.round(value * 10) / 10);
 }
 
 /** Formats how long a job has waited. */
 function age(seconds: number): string {
-  return seconds < 10 ? `${figure(Math.max(0, seconds))} s` : duration(seconds);
+  return seconds < 10 ? `${figure(Math.max(0, seconds))} s` : formatDuration(seconds);
 }

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { plain } from "../../text.ts";
+import { printable } from "../../text.ts";
 import { shortPath } from "./locate.ts";
 
 /** The position in an error of Bun's parser. */
@@ -46,14 +46,14 @@ export function positionOf(error: unknown): string | undefined {
 
 /** Returns an error's message on one line, without the position. */
 export function messageOf(error: unknown): string {
-  if (typeof error !== "object" || error === null) return plain(String(error));
+  if (typeof error !== "object" || error === null) return printable(String(error));
   const { name, message } = error as { name?: unknown; message?: unknown };
   // Deno appends the source line and a marker.
   const [first = "", second = ""] = withoutColours(String(message ?? "")).split("\n");
   // The first line of tsx only counts the errors.
   const [, transformed] = / ERROR: (.+)$/.exec(second) ?? [];
-  if (transformed !== undefined) return plain(transformed);
-  const text = plain(first.replace(/ at file:\S+$/, "")).trim();
+  if (transformed !== undefined) return printable(transformed);
+  const text = printable(first.replace(/ at file:\S+$/, "")).trim();
   if (typeof name !== "string" || /^(Error|BuildMessage|ResolveMessage)$/.test(name)) return text;
   return /^SyntaxError: /.test(text) ? text : `${name}: ${text}`;
 }

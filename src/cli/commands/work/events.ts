@@ -1,5 +1,5 @@
 import type { Consumer, Logger } from "../../../../mod.ts";
-import { count } from "../../text.ts";
+import { formatCount } from "../../text.ts";
 import type { Level } from "../../timed_log.ts";
 import { round1, type WorkLog } from "./log.ts";
 import { messageOf } from "./error_position.ts";
@@ -30,7 +30,7 @@ export function logEvents(consumer: Consumer, log: WorkLog, graceMs: number): vo
     if (state === "quiet") log.log("quiet", {}, "Quiet: fetches no more jobs");
     const running = consumer.running.length;
     if (state !== "stopping" || running === 0 || log.hasCrashed) return;
-    const patience = `waits up to ${graceMs / 1000} s for ${count(running, "job")}`;
+    const patience = `waits up to ${graceMs / 1000} s for ${formatCount(running, "job")}`;
     log.log("stopping", { running }, `Stopping: ${patience}; a second signal aborts them`);
   });
   logTroubles(consumer, log);
@@ -112,6 +112,8 @@ export function printState(consumer: Consumer, log: WorkLog): void {
   const lines = jobs.map(({ jid, type, queue, startedAt }) =>
     `; ${type} ${jid} of ${queue} since ${startedAt}`
   );
-  const text = `Worker ${wid} is ${state} and runs ${count(jobs.length, "job")}${lines.join("")}`;
+  const text = `Worker ${wid} is ${state} and runs ${formatCount(jobs.length, "job")}${
+    lines.join("")
+  }`;
   log.log("state", { wid, state, running: jobs }, text);
 }

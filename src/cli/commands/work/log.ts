@@ -2,7 +2,7 @@ import type { Job, JobEnded, JobFailed, QueueChoice, Report, RunningJob } from "
 import { systemClock } from "../../../internal/clock.ts";
 import type { Invocation } from "../../command.ts";
 import { type Level, TimedLog } from "../../timed_log.ts";
-import { count } from "../../text.ts";
+import { formatCount } from "../../text.ts";
 import type { Crash } from "../../crashes.ts";
 import { errorText, failureLines, stackLines } from "./failure_text.ts";
 import type { WorkFlags } from "./flags.ts";
@@ -111,7 +111,7 @@ export class WorkLog {
       .map(([count, name]) => `${count} ${name}`).join(", ");
     const text =
       `${this.hasCrashed ? "Crashed" : REASONS[reason]}: ${
-        count(done, "job")
+        formatCount(done, "job")
       } done, ${failed} failed${ends === "" ? "" : ` (${ends})`}, ` +
       `${unfinished!.length} requeued` +
       (unreported!.length === 0 ? "" : `, ${unreported!.length} not reported`);

@@ -8,7 +8,7 @@ import type { Invocation } from "../../command.ts";
 import { serverOf } from "../../connect.ts";
 import { Status } from "../../status.ts";
 import type { WorkFlags } from "./flags.ts";
-import { count } from "../../text.ts";
+import { formatCount } from "../../text.ts";
 import { LazyProducer } from "./lazy_producer.ts";
 import { round1, WorkLog } from "./log.ts";
 import { messageOf } from "./error_position.ts";
@@ -124,7 +124,9 @@ export class ProcessGroup {
       this.#log.warn(
         "lost",
         fields,
-        `Process ${index} ended with ${count(jobs.length, "running job")}; ${texts.join("; ")}`,
+        `Process ${index} ended with ${formatCount(jobs.length, "running job")}; ${
+          texts.join("; ")
+        }`,
       );
     });
   }

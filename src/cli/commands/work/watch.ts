@@ -1,7 +1,7 @@
 import type { Invocation } from "../../command.ts";
 import { CliError } from "../../failure.ts";
 import { Status } from "../../status.ts";
-import { plain } from "../../text.ts";
+import { printable } from "../../text.ts";
 import { ProcessGroup, statusOf } from "./process_group.ts";
 import type { WorkFlags } from "./flags.ts";
 import { locate, shortPath } from "./locate.ts";
@@ -64,7 +64,7 @@ async function run(
 function refuse(name: string): never {
   throw new CliError(
     Status.usage,
-    `Cannot watch ${plain(name)} as it is not a file`,
+    `Cannot watch ${printable(name)} as it is not a file`,
     "pass the module's file, or leave out --watch",
   );
 }

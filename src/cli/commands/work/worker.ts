@@ -3,7 +3,7 @@ import type { Invocation } from "../../command.ts";
 import { emptyReport } from "../../../consumer/report.ts";
 import { type Server, serverOf } from "../../connect.ts";
 import type { Output } from "../../output.ts";
-import { count, plain } from "../../text.ts";
+import { formatCount, printable } from "../../text.ts";
 import { logEvents, loggerOf, printState } from "./events.ts";
 import { readExports, type WorkModule } from "./exports.ts";
 import type { WorkFlags } from "./flags.ts";
@@ -71,8 +71,9 @@ async function check(
 ): Promise<void> {
   await (await Producer.connect(options)).close();
   const { types } = consumer;
-  const text = () => `${count(types.length, "handler")}: ${types.join(", ")}; connected to ${url}`;
-  output?.print({ event: "check", url, types }, () => plain(text()));
+  const text = () =>
+    `${formatCount(types.length, "handler")}: ${types.join(", ")}; connected to ${url}`;
+  output?.print({ event: "check", url, types }, () => printable(text()));
 }
 
 async function run(

@@ -2,8 +2,8 @@ import { ProtocolError } from "../errors.ts";
 import type { ServerInfo } from "../protocol/server_info.ts";
 import type { Queues } from "./queues.ts";
 
-/** The parts of a producer that `readFigures` uses. */
-export interface FigureSource {
+/** The parts of a producer that `readServerStats` uses. */
+export interface ServerStatsSource {
   /** Sends INFO. */
   info(): Promise<ServerInfo>;
   /** Sends QUEUE LATENCY. */
@@ -11,7 +11,7 @@ export interface FigureSource {
 }
 
 /** Size and latency of a queue. */
-export interface QueueFigures {
+export interface QueueStats {
   readonly name: string;
   readonly size: number;
   /** Latency in seconds; `undefined` if the server does not know it. */
@@ -19,15 +19,18 @@ export interface QueueFigures {
 }
 
 /** The statistics of a server, with the latencies of its largest queues. */
-export interface ServerFigures extends Omit<ServerInfo, "queues"> {
+export interface ServerStats extends Omit<ServerInfo, "queues"> {
   /** The largest queues, sorted by name. */
-  readonly queues: readonly QueueFigures[];
+  readonly queues: readonly QueueStats[];
   /** Number of the other queues, and of their jobs. */
   readonly others: { readonly queues: number; readonly size: number };
 }
 
 /** Reads the statistics of a server, with the latencies of its `maxQueues` largest queues. */
-export async function readFigures(source: FigureSource, maxQueues: number): Promise<ServerFigures> {
+export async function readServerStats(
+  source: ServerStatsSource,
+  maxQueues: number,
+): Promise<ServerStats> {
   const { queues, ...info } = await source.info();
   const bySize = Object.entries(queues).sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
   const shown = bySize.slice(0, maxQueues).sort(([a], [b]) => a < b ? -1 : 1);
@@ -42,7 +45,7 @@ export async function readFigures(source: FigureSource, maxQueues: number): Prom
 
 /** Reads the latencies of queues. Queues whose latency the server does not know are left out. */
 export async function readLatencies(
-  { queues }: FigureSource,
+  { queues }: ServerStatsSource,
   names: readonly string[],
 ): Promise<ReadonlyMap<string, number>> {
   try {

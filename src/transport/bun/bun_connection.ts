@@ -21,7 +21,7 @@ export interface BunSocket {
  * One socket of Bun. It exists before the socket does, because handlers may be called before
  * `Bun.connect` resolves.
  */
-export class BunWire {
+export class BunConnection {
   readonly streams = new SocketStreams({
     pull: () => this.#pause(false),
     pause: () => this.#pause(true),
@@ -55,9 +55,9 @@ export class BunWire {
 
   drain(): void {
     if (this.#rest === undefined || this.#isDestroyed) return;
-    const taken = this.#socket?.write(this.#rest) ?? -1;
-    if (taken < 0) return this.#settle(new Error("the connection was closed"));
-    this.#rest = this.#rest.subarray(taken);
+    const accepted = this.#socket?.write(this.#rest) ?? -1;
+    if (accepted < 0) return this.#settle(new Error("the connection was closed"));
+    this.#rest = this.#rest.subarray(accepted);
     if (this.#rest.byteLength === 0) this.#settle();
   }
 
