@@ -66,9 +66,9 @@
  * - `CLOSED`: the object is closed.
  * - `ALREADY_RUNNING`: the consumer, schedule or supervisor is running.
  * - `NOT_REGISTERED`: no handler is registered for the job's type.
- * - `NOT_RUN`: a job was requeued without a run, and the server refused it.
+ * - `REQUEUE_REFUSED`: a worker requeued a job without a run, and the server refused it.
  * - `BATCH_COMMITTED`: the batch is committed and takes no more jobs.
- * - `CALLED_OFF`: the job was cancelled before it was sent.
+ * - `ENQUEUE_ABORTED`: the call's `signal` was aborted before the job was sent.
  * - `NEXT_CALLED_TWICE`: a middleware called `next` twice.
  * - `NEXT_CALLED_LATE`: a middleware called `next` after it had returned.
  * - `NEXT_NOT_CALLED`: a middleware neither called `next` nor returned a jid.
@@ -150,9 +150,9 @@ export type FaktoryErrorCode =
   | "CLOSED"
   | "ALREADY_RUNNING"
   | "NOT_REGISTERED"
-  | "NOT_RUN"
+  | "REQUEUE_REFUSED"
   | "BATCH_COMMITTED"
-  | "CALLED_OFF"
+  | "ENQUEUE_ABORTED"
   | "NEXT_CALLED_TWICE"
   | "NEXT_CALLED_LATE"
   | "NEXT_NOT_CALLED"

@@ -215,7 +215,7 @@ export class ProtocolError extends FaktoryError {
  * The call is not possible in the object's present state, for example after `close()`.
  *
  * Codes: `CLOSED`, `ALREADY_RUNNING`, `NOT_REGISTERED`, `BATCH_COMMITTED`, `NEXT_CALLED_TWICE`,
- * `NEXT_CALLED_LATE`, `NEXT_NOT_CALLED`, `INVALID_CHOICE`, `NOT_RUN`, `THREAD_DIED`, `CALLED_OFF`.
+ * `NEXT_CALLED_LATE`, `NEXT_NOT_CALLED`, `INVALID_CHOICE`, `REQUEUE_REFUSED`, `THREAD_DIED`, `ENQUEUE_ABORTED`.
  */
 export class StateError extends FaktoryError {
   /** The name of the class. Bundlers do not shorten it. */

@@ -25,11 +25,11 @@ export interface WriteListener {
 export class CommandWriter {
   readonly #stream: WritableStreamDefaultWriter<Uint8Array>;
   readonly #listener: WriteListener;
-  /** Collects commands while the bytes of `#leaving` are being written. */
-  #filling = new CommandEncoder();
-  #leaving = new CommandEncoder();
+  /** Collects commands for the next write, while the bytes of `#current` are being written. */
+  #next = new CommandEncoder();
+  #current = new CommandEncoder();
   #unsent = 0;
-  #writing = false;
+  #isWriting = false;
   #isScheduled = false;
   #isClosed = false;
 
@@ -44,8 +44,8 @@ export class CommandWriter {
   }
 
   /** True while a write is in progress. */
-  get writing(): boolean {
-    return this.#writing;
+  get isWriting(): boolean {
+    return this.#isWriting;
   }
 
   /**
@@ -54,10 +54,10 @@ export class CommandWriter {
    * @throws {InvalidArgumentError} `INVALID_ARGUMENT` if its payload is not one line.
    */
   add(verb: string, payload: string): void {
-    this.#filling.add(verb, payload);
+    this.#next.add(verb, payload);
     this.#unsent++;
-    if (this.#writing) return;
-    if (this.#filling.size >= LARGE_WRITE_BYTES) return this.flush();
+    if (this.#isWriting) return;
+    if (this.#next.size >= LARGE_WRITE_BYTES) return this.flush();
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     atEndOfTurn(() => {
@@ -68,11 +68,11 @@ export class CommandWriter {
 
   /** Starts a write now, unless one is in progress. */
   flush(): void {
-    if (this.#writing || this.#isClosed || this.#filling.isEmpty) return;
-    [this.#filling, this.#leaving] = [this.#leaving, this.#filling];
+    if (this.#isWriting || this.#isClosed || this.#next.isEmpty) return;
+    [this.#next, this.#current] = [this.#current, this.#next];
     this.#unsent = 0;
-    this.#writing = true;
-    this.#stream.write(this.#leaving.view).then(this.#written, this.#failed);
+    this.#isWriting = true;
+    this.#stream.write(this.#current.view).then(this.#written, this.#failed);
   }
 
   /** Stops writing. */
@@ -82,15 +82,15 @@ export class CommandWriter {
 
   readonly #written = (): void => {
     // Cleared before `written()` and `flush()`, which fill the buffer for the next writes.
-    this.#leaving.clear();
-    this.#writing = false;
+    this.#current.clear();
+    this.#isWriting = false;
     if (this.#isClosed) return;
     this.#listener.written();
     this.flush();
   };
 
   readonly #failed = (error: unknown): void => {
-    this.#writing = false;
+    this.#isWriting = false;
     this.#listener.failed(error);
   };
 }

@@ -4,8 +4,8 @@ import type { Hello } from "../protocol/handshake.ts";
 import { resolveTransport } from "../transport/stream.ts";
 import { dial, type DialOptions } from "./dial.ts";
 import { type ConnectionOptions, resolveTiming } from "./options.ts";
-import { ConnectionPool, type PoolHooks, type PoolSize } from "./pool.ts";
-import type { ConnectionListener, Delivery } from "./reconnect_options.ts";
+import { ConnectionPool, type PoolCallbacks, type PoolSize } from "./pool.ts";
+import type { Delivery, ReconnectListener } from "./reconnect_options.ts";
 import { ReconnectingConnection } from "./reconnecting_connection.ts";
 import { GRACE_MS } from "./silent_watch.ts";
 import { ConnectionStatus, type StatusListener } from "./status.ts";
@@ -17,7 +17,7 @@ export interface PoolOptions {
   /** Number of attempts to reconnect, unless the user's options set it. */
   readonly attempts: number;
   /** Receives the events of each connection. */
-  readonly listener?: ConnectionListener | undefined;
+  readonly listener?: ReconnectListener | undefined;
   /** Receives outages. An outage covers all connections: it lasts until all are restored. */
   readonly status?: StatusListener | undefined;
 }
@@ -45,7 +45,7 @@ export async function preparePools(
   const { reconnect, connectTimeoutMs, commandTimeoutMs } = resolveTiming(options, attempts);
   const { target, password, username, passwordSource } = resolveTarget(options);
   const transport = await resolveTransport(options.transport);
-  const all = status === undefined ? undefined : new ConnectionStatus(clock, status);
+  const connectionStatus = status === undefined ? undefined : new ConnectionStatus(clock, status);
   return (size, worker) => {
     const dialOptions: DialOptions = {
       transport,
@@ -57,15 +57,15 @@ export async function preparePools(
       commandTimeoutMs,
       clock,
     };
-    const make = (hooks: PoolHooks) =>
+    const make = (callbacks: PoolCallbacks) =>
       new ReconnectingConnection({
         dial: (signal, isAgain) => dial({ ...dialOptions, prove: isAgain }, signal),
         graceMs: Math.min(GRACE_MS, commandTimeoutMs / 3),
         reconnect,
         delivery,
         clock,
-        listener: both(all?.connection(), listener),
-        ...hooks,
+        listener: callBoth(connectionStatus?.connection(), listener),
+        ...callbacks,
       });
     return new ConnectionPool(
       make,
@@ -75,10 +75,10 @@ export async function preparePools(
   };
 }
 
-function both(
-  one: ConnectionListener | undefined,
-  other: ConnectionListener | undefined,
-): ConnectionListener {
+function callBoth(
+  one: ReconnectListener | undefined,
+  other: ReconnectListener | undefined,
+): ReconnectListener {
   return {
     disconnected(error, retryInMs) {
       one?.disconnected(error, retryInMs);

@@ -36,7 +36,7 @@ export interface ConnectionEnd {
 }
 
 /** Receives the events of a connection. */
-export interface ConnectionWatcher {
+export interface ConnectionListener {
   /**
    * Called when the oldest command has been without a reply for too long. The connection stays
    * open; the owner decides what to do.
@@ -67,7 +67,7 @@ const CATCH_UP_MS = 1000;
 const HANDSHAKE_REPLIES = 2;
 
 /** Longest time to wait for the server to close the connection after END, in ms. */
-const GOODBYE_MS = 1000;
+const END_WAIT_MS = 1000;
 
 /**
  * A connection as an ordered pipeline: commands are written in the order in which they were sent,
@@ -96,9 +96,9 @@ export class Connection {
   #isSilent = false;
   #isEnded = false;
   /**
-   * Receives events. Without a watcher, the connection ends if the server does not reply in time.
+   * Receives events. Without a listener, the connection ends if the server does not reply in time.
    */
-  watcher: ConnectionWatcher | undefined;
+  listener: ConnectionListener | undefined;
 
   /** Takes over an open connection of a transport. */
   constructor(connection: TransportConnection, options: ConnectionSettings = {}) {
@@ -110,7 +110,7 @@ export class Connection {
     // Errors are handled where writes are awaited.
     writable.closed.catch(() => {});
     this.writer = new CommandWriter(writable, {
-      written: () => this.watcher?.written(),
+      written: () => this.listener?.written(),
       failed: (error) => this.#finish(connectionLost(error), "unanswered"),
     });
     void this.#read(options.maxReplyBytes);
@@ -123,7 +123,7 @@ export class Connection {
     return this.#isEnded;
   }
 
-  /** Number of replies received, including those of the handshake. */
+  /** Number of replies received, including the replies of the handshake. */
   get replies(): number {
     return this.#replies;
   }
@@ -178,7 +178,7 @@ export class Connection {
    */
   async end(): Promise<void> {
     if (!this.#isEnded) this.send({ command: end(), resolve() {}, reject() {} });
-    const cancelTimer = this.#clock.after(GOODBYE_MS, () => this.close());
+    const cancelTimer = this.#clock.after(END_WAIT_MS, () => this.close());
     await this.ended;
     cancelTimer();
   }
@@ -192,10 +192,10 @@ export class Connection {
     if (this.#pending.length === 0) this.#progressAt = this.#clock.now();
     this.#pending.push(request);
     this.#weight += request.weight ?? 1;
-    if (this.#cancelTimer === undefined && !this.#isSilent) this.#watch(this.#timeoutMs);
+    if (this.#cancelTimer === undefined && !this.#isSilent) this.#startTimer(this.#timeoutMs);
   }
 
-  #watch(ms: number): void {
+  #startTimer(ms: number): void {
     const waitMs = Math.min(ms, IDLE_MS);
     const due = this.#clock.now() + waitMs;
     this.#cancelTimer = this.#clock.after(waitMs, () => this.#checkProgress(due));
@@ -210,24 +210,24 @@ export class Connection {
     const now = this.#clock.now();
     // Timers run before sockets are read, so the reply may have arrived, with a job that no other
     // worker will get.
-    if (now - due > LATE_MS) return this.#watch(CATCH_UP_MS);
+    if (now - due > LATE_MS) return this.#startTimer(CATCH_UP_MS);
     if (this.#pending.length === 0) {
       // The new timer also covers commands that are sent meanwhile.
-      if (now - this.#progressAt < IDLE_MS) return this.#watch(this.#timeoutMs);
+      if (now - this.#progressAt < IDLE_MS) return this.#startTimer(this.#timeoutMs);
       return this.send({ command: info(), resolve() {}, reject() {} });
     }
     const leftMs = this.#progressAt + this.#timeoutMs - now;
-    if (leftMs > 0) return this.#watch(leftMs);
+    if (leftMs > 0) return this.#startTimer(leftMs);
     const error = replyTimedOut(this.#pending.peek()?.command.verb, this.#timeoutMs);
-    if (this.watcher === undefined) return this.#finish(error, "unanswered");
+    if (this.listener === undefined) return this.#finish(error, "unanswered");
     this.#isSilent = true;
-    this.watcher.silent(error);
+    this.listener.silent(error);
   }
 
   #heard(): void {
     this.#isSilent = false;
-    this.#watch(this.#timeoutMs);
-    this.watcher?.heard();
+    this.#startTimer(this.#timeoutMs);
+    this.listener?.heard();
   }
 
   #callIdle(): void {

@@ -36,7 +36,7 @@ export class ConnectionGroup {
   readonly #used = new Set<ReconnectingConnection>();
   #opening: ReconnectingConnection | undefined;
   /** Time before which no connection is opened. */
-  #growsFrom = -Infinity;
+  #noGrowthUntil = -Infinity;
   #isClosed = false;
   #cancelIdle: (() => void) | undefined;
 
@@ -82,7 +82,9 @@ export class ConnectionGroup {
   grow(): boolean {
     const { make, max, clock, isProven } = this.#options;
     if (this.#opening !== undefined) return true;
-    if (this.#isClosed || this.#all.length >= max || clock.now() < this.#growsFrom) return false;
+    if (this.#isClosed || this.#all.length >= max || clock.now() < this.#noGrowthUntil) {
+      return false;
+    }
     const one = this.#opening = make();
     one.open({ isProven }).catch(() => {}).then(() => {
       this.#opening = undefined;
@@ -102,7 +104,7 @@ export class ConnectionGroup {
 
   /** Opens no connection for a while: the server has too many. */
   coolDown(): void {
-    this.#growsFrom = this.#options.clock.now() + COOL_DOWN_MS;
+    this.#noGrowthUntil = this.#options.clock.now() + COOL_DOWN_MS;
   }
 
   /** Marks a connection as used. */

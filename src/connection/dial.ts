@@ -14,7 +14,7 @@ import type { ConnectTarget, Transport } from "../transport/transport.ts";
 import {
   connectTimedOut,
   endedEarly,
-  GREETED,
+  GREETING,
   helloRefused,
   passwordRequired,
 } from "./dial_errors.ts";
@@ -58,12 +58,12 @@ export interface DialOptions {
 export async function dial(options: DialOptions, signal?: AbortSignal): Promise<Connection> {
   const { target, transport, connectTimeoutMs, clock } = options;
   signal?.throwIfAborted();
-  const giveUp = new AbortController();
-  const forget = onAbort(signal, () => giveUp.abort(signal?.reason));
+  const abandon = new AbortController();
+  const removeListener = onAbort(signal, () => abandon.abort(signal?.reason));
   let isAsking = typeof options.password === "function";
   let connection: Connection | undefined;
   const cancelTimer = clock.after(connectTimeoutMs, () => {
-    giveUp.abort(
+    abandon.abort(
       isAsking
         ? passwordTookTooLong(target, connectTimeoutMs)
         : connectTimedOut(target, connectTimeoutMs, connection?.replies === 0),
@@ -73,15 +73,15 @@ export async function dial(options: DialOptions, signal?: AbortSignal): Promise<
     // The password is fetched before connecting, because the server waits for HELLO for only two
     // seconds.
     const password = typeof options.password === "function"
-      ? await orAborted(askPassword(options.password, target), giveUp.signal)
+      ? await orAborted(askPassword(options.password, target), abandon.signal)
       : options.password;
     isAsking = false;
-    const connecting = transport.connect(target, { signal: giveUp.signal });
-    const opened = await orAborted(connecting, giveUp.signal, (late) => late.close());
+    const connecting = transport.connect(target, { signal: abandon.signal });
+    const opened = await orAborted(connecting, abandon.signal, (late) => late.close());
     connection = new Connection(opened, options);
     try {
-      await orAborted(shakeHands(connection, options, password), giveUp.signal);
-      if (options.prove === true) await orAborted(prove(connection, target), giveUp.signal);
+      await orAborted(shakeHands(connection, options, password), abandon.signal);
+      if (options.prove === true) await orAborted(prove(connection, target), abandon.signal);
       // An error may have arrived right after the OK.
       if (connection.isEnded) {
         throw endedEarly((await connection.ended).error, target, "the first command");
@@ -93,7 +93,7 @@ export async function dial(options: DialOptions, signal?: AbortSignal): Promise<
     }
   } finally {
     cancelTimer();
-    forget();
+    removeListener();
   }
 }
 
@@ -108,13 +108,13 @@ function orAborted<T>(
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     if (signal.aborted) reject(signal.reason);
-    const forget = onAbort(signal, () => reject(signal.reason));
+    const removeListener = onAbort(signal, () => reject(signal.reason));
     promise.then((value) => {
-      forget();
+      removeListener();
       if (signal.aborted) discard(value);
       resolve(value);
     }, (error) => {
-      forget();
+      removeListener();
       reject(error);
     });
   });
@@ -125,11 +125,11 @@ async function shakeHands(
   { target, worker, passwordSource }: DialOptions,
   password: string | undefined,
 ): Promise<void> {
-  const { salt, iterations = 1 } = await answered(
+  const { salt, iterations = 1 } = await replyOrEnd(
     connection,
     () => request((entry) => connection.expect(entry), greeting(parseGreeting)),
     target,
-    GREETED,
+    GREETING,
   );
   if (salt !== undefined && password === undefined) {
     throw worker?.username === undefined ? passwordRequired(target) : onlyUsername(target);
@@ -139,7 +139,7 @@ async function shakeHands(
     helloPayload({ version: PROTOCOL_VERSION, passwordHash: hash, ...worker }),
   );
   try {
-    await answered(
+    await replyOrEnd(
       connection,
       () => request((entry) => connection.send(entry), command),
       target,
@@ -153,8 +153,8 @@ async function shakeHands(
 /** Sends a cheap command without effects. Only a reply to a command shows that the server works. */
 async function prove(connection: Connection, target: ConnectTarget): Promise<void> {
   try {
-    const ask = () => request((entry) => connection.send(entry), info());
-    await answered(connection, ask, target, "its reply to INFO");
+    const send = () => request((entry) => connection.send(entry), info());
+    await replyOrEnd(connection, send, target, "its reply to INFO");
   } catch (error) {
     // An error of the server is a reply too.
     if (!(error instanceof ServerError)) throw error;
@@ -165,14 +165,14 @@ async function prove(connection: Connection, target: ConnectTarget): Promise<voi
  * Returns the reply to the command that `ask` sends. Rejects with a `ConnectError` if the
  * connection ends first.
  */
-async function answered<T>(
+async function replyOrEnd<T>(
   connection: Connection,
-  ask: () => Promise<T>,
+  send: () => Promise<T>,
   target: ConnectTarget,
   awaited: string,
 ): Promise<T> {
   const ended = connection.ended.then(({ error }) => {
     throw endedEarly(error, target, awaited);
   });
-  return await (connection.isEnded ? ended : Promise.race([ask(), ended]));
+  return await (connection.isEnded ? ended : Promise.race([send(), ended]));
 }

@@ -10,7 +10,7 @@ import { formatAddress } from "../transport/failures.ts";
 import type { ConnectTarget } from "../transport/transport.ts";
 
 /** The greeting, in the text of an error. */
-export const GREETED = "its greeting";
+export const GREETING = "its greeting";
 
 /**
  * Returns the error for a connection that took too long. `isSilent`: it was opened, but the server
@@ -53,9 +53,9 @@ export function endedEarly(
   target: ConnectTarget,
   awaited: string,
 ): Error {
-  if (error instanceof ProtocolError && awaited === GREETED) return otherServer(error, target);
+  if (error instanceof ProtocolError && awaited === GREETING) return otherServer(error, target);
   if (error !== undefined && !(error instanceof ConnectionLostError)) return error;
-  const hint = awaited === GREETED ? hintAtTls(target) : "";
+  const hint = awaited === GREETING ? hintAtTls(target) : "";
   if (error instanceof TimeoutError) {
     return new ConnectError(
       "CONNECT_TIMEOUT",

@@ -49,12 +49,12 @@ export class Dialer {
     signal?.throwIfAborted();
     const attempt = new AbortController();
     this.#connecting = attempt;
-    const forget = onAbort(signal, () => attempt.abort(signal?.reason));
+    const removeListener = onAbort(signal, () => attempt.abort(signal?.reason));
     try {
       opened(await this.#dial(attempt.signal, isProven));
     } finally {
       this.#connecting = undefined;
-      forget();
+      removeListener();
     }
   }
 

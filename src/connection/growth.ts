@@ -8,10 +8,10 @@ export const REST_MS = 8;
  * Weight (number of jobs) in flight per connection, counting the next connection, below which more
  * connections do not help.
  */
-export const LEAST_WEIGHT = 8;
+export const MIN_WEIGHT = 8;
 
 /** Maximum number of ticks that count for one late reply; see also {@linkcode SLOW_TICKS}. */
-const MOST_TICKS = 2;
+const MAX_TICKS = 2;
 
 /**
  * A late reply counts one more for each of these numbers of ticks that it took, because a slow
@@ -20,16 +20,16 @@ const MOST_TICKS = 2;
 const SLOW_TICKS = 25;
 
 /** Number of late replies, minus prompt ones, after which another connection is opened. */
-const ENOUGH = 8;
+const LATE_TO_GROW = 8;
 
 /** Number of replies after which the pool checks if it has too many connections. */
 const WINDOW = 300;
 
 /** If fewer of these replies are late, a connection is closed. */
-const LEAST_LATE = WINDOW / 50;
+const MIN_LATE = WINDOW / 50;
 
-/** A connection as seen at a tick. */
-export interface Sampled {
+/** The properties of a connection that are read at each tick. */
+export interface ObservedConnection {
   /** Number of commands without a reply. */
   readonly load: number;
   /** Number of reads that brought bytes. */
@@ -37,10 +37,10 @@ export interface Sampled {
 }
 
 /** The state of a connection at the last tick. */
-interface Seen {
+interface LastTick {
   readonly reads: number;
   /** Number of ticks for which a command has waited without any bytes from the server. */
-  readonly still: number;
+  readonly waitedTicks: number;
 }
 
 /**
@@ -53,29 +53,31 @@ interface Seen {
  * that pauses once is one late reply.
  */
 export class Growth {
-  #seen = new Map<Sampled, Seen>();
+  #lastTick = new Map<ObservedConnection, LastTick>();
   #late = 0;
   #lateInWindow = 0;
   #hasCompared = false;
   #window = 0;
 
   /** Checks the connections. Returns the wanted change, if there is one. */
-  tick(connections: readonly Sampled[]): "more" | "fewer" | undefined {
-    const seen = new Map<Sampled, Seen>();
-    this.#hasCompared = this.#seen.size > 0;
+  tick(connections: readonly ObservedConnection[]): "more" | "fewer" | undefined {
+    const thisTick = new Map<ObservedConnection, LastTick>();
+    this.#hasCompared = this.#lastTick.size > 0;
     for (const one of connections) {
-      const last = this.#seen.get(one);
+      const last = this.#lastTick.get(one);
       const isStill = last !== undefined && last.reads === one.reads;
-      if (last !== undefined && !isStill) this.#answered(last.still);
-      if (one.load > 0) seen.set(one, { reads: one.reads, still: isStill ? last.still + 1 : 0 });
+      if (last !== undefined && !isStill) this.#countReply(last.waitedTicks);
+      if (one.load > 0) {
+        thisTick.set(one, { reads: one.reads, waitedTicks: isStill ? last.waitedTicks + 1 : 0 });
+      }
     }
-    this.#seen = seen;
-    if (this.#late >= ENOUGH) {
+    this.#lastTick = thisTick;
+    if (this.#late >= LATE_TO_GROW) {
       this.#late = 0;
       return "more";
     }
     if (this.#window < WINDOW) return undefined;
-    const isPrompt = this.#lateInWindow < LEAST_LATE;
+    const isPrompt = this.#lateInWindow < MIN_LATE;
     this.#window = this.#lateInWindow = 0;
     return isPrompt ? "fewer" : undefined;
   }
@@ -83,19 +85,21 @@ export class Growth {
   /** True if no connection is stuck and no recent reply was late: the next ticks can be skipped. */
   get isCalm(): boolean {
     if (this.#late > 0 || !this.#hasCompared) return false;
-    for (const { still } of this.#seen.values()) if (still > 0) return false;
+    for (const { waitedTicks } of this.#lastTick.values()) if (waitedTicks > 0) return false;
     return true;
   }
 
-  /** Forgets the connections: the time until the next tick is not counted. */
+  /** Drops the state of the last tick: the time until the next tick is not counted. */
   reset(): void {
-    this.#seen.clear();
+    this.#lastTick.clear();
   }
 
-  #answered(still: number): void {
+  #countReply(waitedTicks: number): void {
     this.#window++;
-    if (still > 0) this.#lateInWindow++;
-    this.#late += still === 0 ? -1 : Math.min(still, MOST_TICKS) + Math.floor(still / SLOW_TICKS);
+    if (waitedTicks > 0) this.#lateInWindow++;
+    this.#late += waitedTicks === 0
+      ? -1
+      : Math.min(waitedTicks, MAX_TICKS) + Math.floor(waitedTicks / SLOW_TICKS);
     if (this.#late < 0) this.#late = 0;
   }
 }

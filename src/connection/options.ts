@@ -39,13 +39,19 @@ export interface ConnectionOptions {
    * passwords that change. The function is called before each connection is opened, and its time
    * counts towards `connectTimeoutMs`. If it throws or does not return a string, the attempt fails
    * with the code `PASSWORD_UNAVAILABLE` (`AuthenticationError`).
+   *
+   * @default the password in the URL
    */
   readonly password?: Password | undefined;
-  /** TLS settings; `true` for the defaults. If set, TLS is used with any URL. */
+  /**
+   * TLS settings; `true` for the defaults. If set, TLS is used with any URL.
+   *
+   * @default off, unless the URL begins with `tcp+tls://`
+   */
   readonly tls?: TlsOptions | boolean | undefined;
   /** A transport that opens connections, or a pair of streams. @default the runtime's sockets */
   readonly transport?: Transport | DuplexStream | undefined;
-  /** Options for reconnecting; `false` disables reconnecting. */
+  /** Options for reconnecting; `false` disables reconnecting. @default {} */
   readonly reconnect?: ReconnectOptions | false | undefined;
   /**
    * Longest time for connecting, TLS and the handshake together, in milliseconds. @default 10000
@@ -59,7 +65,7 @@ export interface ConnectionOptions {
    * @default 15000
    */
   readonly commandTimeoutMs?: number | undefined;
-  /** Aborts connecting, and closes the connections. */
+  /** Aborts connecting, and closes the connections. @default none */
   readonly signal?: AbortSignal | undefined;
   /**
    * The source of time. In tests, use a `ManualClock` from `./server`. @default the system clock
@@ -117,19 +123,19 @@ export function resolveTiming(options: ConnectionOptions, attempts: number): Tim
     }
     checkOptionNames(reconnect, RECONNECT_OPTIONS, "reconnect", "reconnect.");
   }
-  const given = reconnect === false ? { attempts: 0 } : reconnect ?? {};
-  const initialMs = positive("reconnect.initialMs", given.initialMs, 100);
-  const maxMs = Math.max(initialMs, positive("reconnect.maxMs", given.maxMs, 5000));
-  const tries = count("reconnect.attempts", given.attempts, attempts);
+  const settings = reconnect === false ? { attempts: 0 } : reconnect ?? {};
+  const initialMs = positive("reconnect.initialMs", settings.initialMs, 100);
+  const maxMs = Math.max(initialMs, positive("reconnect.maxMs", settings.maxMs, 5000));
+  const maxAttempts = count("reconnect.attempts", settings.attempts, attempts);
   const connectTimeoutMs = positive("connectTimeoutMs", options.connectTimeoutMs, 10_000);
   const commandTimeoutMs = positive(
     "commandTimeoutMs",
     options.commandTimeoutMs,
     DEFAULT_COMMAND_TIMEOUT_MS,
   );
-  const giveUpMs = commandTimeoutMs + tries * (connectTimeoutMs + maxMs);
+  const giveUpMs = commandTimeoutMs + maxAttempts * (connectTimeoutMs + maxMs);
   return {
-    reconnect: { initialMs, maxMs, attempts: tries, giveUpMs },
+    reconnect: { initialMs, maxMs, attempts: maxAttempts, giveUpMs },
     connectTimeoutMs,
     commandTimeoutMs,
   };

@@ -18,14 +18,14 @@ export async function askPassword(
   password: () => string | Promise<string>,
   target: ConnectTarget,
 ): Promise<string> {
-  let given: unknown;
+  let result: unknown;
   try {
-    given = await password();
+    result = await password();
   } catch (cause) {
     throw unavailable(target, "failed", cause);
   }
-  if (typeof given !== "string") throw unavailable(target, "did not return a string");
-  return given;
+  if (typeof result !== "string") throw unavailable(target, "did not return a string");
+  return result;
 }
 
 /** Returns the error for a function that took too long. */

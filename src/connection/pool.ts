@@ -1,7 +1,7 @@
 import { atEndOfTurn } from "../internal/host_timers.ts";
 import type { Clock } from "../internal/clock.ts";
 import type { Connection } from "./connection.ts";
-import { Growth, LEAST_WEIGHT, REST_MS, TICK_MS } from "./growth.ts";
+import { Growth, MIN_WEIGHT, REST_MS, TICK_MS } from "./growth.ts";
 import { ConnectionGroup } from "./connection_group.ts";
 import type { ReconnectingConnection } from "./reconnecting_connection.ts";
 import type { Request } from "./request.ts";
@@ -26,7 +26,7 @@ export interface RequestSource {
 }
 
 /** Callbacks of the connections of a pool. */
-export interface PoolHooks {
+export interface PoolCallbacks {
   /** Called when commands that were held back can be sent. */
   ready(): void;
   /**
@@ -62,7 +62,7 @@ export class ConnectionPool {
 
   /** `clock` must not be set back. */
   constructor(
-    make: (hooks: PoolHooks) => ReconnectingConnection,
+    make: (hooks: PoolCallbacks) => ReconnectingConnection,
     size: PoolSize,
     clock: Clock,
   ) {
@@ -110,7 +110,7 @@ export class ConnectionPool {
 
   /** Sends a command on the connection with the least to do. */
   send(request: Request): void {
-    this.#sendOn(leastOf(this.#all), request);
+    this.#sendOn(leastBusy(this.#all), request);
     this.#watchTicks();
   }
 
@@ -169,15 +169,15 @@ export class ConnectionPool {
   /** Sends a part of the offered commands. Returns `false` if no connection can take any now. */
   #serveNext(source: RequestSource): boolean {
     const connected = this.#all.filter((one) => one.connected);
-    const ready = connected.filter(({ current }) => !current!.writer.writing);
+    const ready = connected.filter(({ current }) => !current!.writer.isWriting);
     if (ready.length === 0 && connected.length > 0) return false;
-    const least = leastPart(connected, source.weight);
+    const least = minPartWeight(connected, source.weight);
     if (source.weight < least && this.#awaitIdle(connected)) return false;
     const idle = ready.filter(({ current }) => isIdle(current!));
-    const parts = Math.min(idle.length, Math.floor(source.weight / Math.max(least, LEAST_WEIGHT)));
+    const parts = Math.min(idle.length, Math.floor(source.weight / Math.max(least, MIN_WEIGHT)));
     const request = source.take(parts > 1 ? Math.ceil(source.weight / parts) : Infinity);
     if (request === undefined) return true;
-    const connection = idle[0] ?? leastOf(ready.length > 0 ? ready : this.#all);
+    const connection = idle[0] ?? leastBusy(ready.length > 0 ? ready : this.#all);
     this.#sendOn(connection, request);
     connection.current?.writer.flush();
     return true;
@@ -214,7 +214,7 @@ export class ConnectionPool {
   get #isBusy(): boolean {
     let weight = this.#source?.weight ?? 0;
     for (const { current } of this.#all) weight += current?.weight ?? 0;
-    return weight >= LEAST_WEIGHT * Math.min(this.#all.length + 1, this.#size.max);
+    return weight >= MIN_WEIGHT * Math.min(this.#all.length + 1, this.#size.max);
   }
 
   #watchTicks(): void {
@@ -248,20 +248,20 @@ export class ConnectionPool {
  * Returns the weight from which commands are sent while connections are busy; less waits for more.
  * It is half of the fair share of a connection.
  */
-function leastPart(connections: readonly ReconnectingConnection[], gathered: number): number {
+function minPartWeight(connections: readonly ReconnectingConnection[], gathered: number): number {
   const all = connections.reduce((sum, { current }) => sum + current!.weight, gathered);
-  const fair = Math.ceil(all / connections.length / 2);
+  const halfShare = Math.ceil(all / connections.length / 2);
   // With few callers, none should wait for the others. On a single connection they would all wait.
-  const few = connections.length < 2 ? PART_WEIGHT : PART_WEIGHT / 4;
-  return fair < few ? 1 : Math.min(PART_WEIGHT, fair);
+  const minimum = connections.length < 2 ? PART_WEIGHT : PART_WEIGHT / 4;
+  return halfShare < minimum ? 1 : Math.min(PART_WEIGHT, halfShare);
 }
 
 function isIdle({ load, writer }: Connection): boolean {
-  return load === 0 && !writer.writing;
+  return load === 0 && !writer.isWriting;
 }
 
 /** Returns the connection with the least to do. Open connections come first. */
-function leastOf(connections: readonly ReconnectingConnection[]): ReconnectingConnection {
+function leastBusy(connections: readonly ReconnectingConnection[]): ReconnectingConnection {
   return connections.reduce((least, one) => {
     if (one.connected !== least.connected) return one.connected ? one : least;
     return weightOf(one) < weightOf(least) ? one : least;

@@ -10,8 +10,8 @@ import { isError } from "../internal/kinds.ts";
 import type { Request } from "./request.ts";
 
 /**
- * Returns true if trying again does not help. A refused password is tried again, because it can be
- * corrected on both sides.
+ * Returns true if trying again does not help. A refused password is tried again, because it may be
+ * corrected in the program or on the server.
  */
 export function isFinal(error: Error): boolean {
   return error instanceof VersionError || error instanceof ConfigError;
@@ -54,6 +54,6 @@ export function deadlinePassed({ command, resent }: Request): ConnectionLostErro
 }
 
 /** Returns the error for a connection that was closed on purpose. */
-export function closed(): StateError {
+export function closedError(): StateError {
   return new StateError("CLOSED", "Cannot reach the server as the connection was closed");
 }

@@ -10,7 +10,7 @@ import type { Request } from "./request.ts";
 export type Delivery = "at-least-once" | "at-most-once";
 
 /** Receives the events of a connection that reconnects. */
-export interface ConnectionListener {
+export interface ReconnectListener {
   /**
    * The connection was lost or the server does not reply, or an attempt to reconnect failed.
    * `retryInMs` is the time until the next attempt; `undefined` if there is none.
@@ -36,7 +36,7 @@ export interface ReconnectingConnectionOptions {
   readonly reconnect: ReconnectPolicy;
   readonly delivery: Delivery;
   readonly clock: Clock;
-  readonly listener: ConnectionListener;
+  readonly listener: ReconnectListener;
   /**
    * Grace period of a silent connection after the server has replied on another, in ms. @default
    * 5000

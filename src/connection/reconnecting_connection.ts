@@ -3,7 +3,7 @@ import { Attempts } from "./attempts.ts";
 import { Dialer, type OpenOptions } from "./dialer.ts";
 import type { Connection, ConnectionEnd } from "./connection.ts";
 import {
-  closed,
+  closedError,
   deadlinePassed,
   isFinal,
   requestLost,
@@ -34,7 +34,7 @@ export class ReconnectingConnection {
   /** The connection that commands are sent on. */
   #connection: Connection | undefined;
   /** The reason why there will not be a connection again. */
-  #final: Error | undefined;
+  #finalError: Error | undefined;
   /** True after END was sent: the server may close the connection. */
   #isEnding = false;
   /** Called when a connection was opened, or when all waiting commands are settled. */
@@ -54,9 +54,9 @@ export class ReconnectingConnection {
    */
   async open(options?: OpenOptions): Promise<void> {
     await this.#dialer.openFirst((connection) => {
-      if (this.#final === undefined) return this.#adopt(connection);
+      if (this.#finalError === undefined) return this.#adopt(connection);
       connection.close();
-      throw this.#final;
+      throw this.#finalError;
     }, options);
   }
 
@@ -87,8 +87,8 @@ export class ReconnectingConnection {
 
   /** Sends a command now, or when connected again. */
   send(request: Request): void {
-    if (this.#final !== undefined) return request.reject(this.#final);
-    if (this.#connection !== undefined) return this.#pass(this.#connection, request);
+    if (this.#finalError !== undefined) return request.reject(this.#finalError);
+    if (this.#connection !== undefined) return this.#sendOn(this.#connection, request);
     this.#waiting.push(request);
     // After giving up, the next command starts new attempts.
     if (!this.#isTrying) this.#connect();
@@ -108,14 +108,14 @@ export class ReconnectingConnection {
   /** Sends END after the commands in flight. Rejects waiting commands if there is no connection. */
   async end(): Promise<void> {
     this.#isEnding = true;
-    if (this.#final === undefined) await this.#connection?.end();
+    if (this.#finalError === undefined) await this.#connection?.end();
     this.close();
   }
 
   /** Closes the connection at once, and rejects all waiting and later commands. */
-  close(reason: Error = closed()): void {
-    if (this.#final !== undefined) return;
-    this.#final = reason;
+  close(reason: Error = closedError()): void {
+    if (this.#finalError !== undefined) return;
+    this.#finalError = reason;
     this.#dialer.stop(reason);
     const error = reason instanceof StateError ? undefined : reason;
     this.#connection?.close(error);
@@ -136,8 +136,8 @@ export class ReconnectingConnection {
     return this.#dialer.isBusy || this.#silence.isInGrace;
   }
 
-  #pass(connection: Connection, request: Request): void {
-    if (request.cancelled === true) return request.reject(closed());
+  #sendOn(connection: Connection, request: Request): void {
+    if (request.cancelled === true) return request.reject(closedError());
     if (request.notAfter !== undefined && this.#options.clock.now() > request.notAfter) {
       return request.reject(deadlinePassed(request));
     }
@@ -151,7 +151,7 @@ export class ReconnectingConnection {
     const { clock, reconnect: { maxMs } } = this.#options;
     const { replies } = connection;
     const since = clock.now();
-    connection.watcher = {
+    connection.listener = {
       silent: (error) => {
         if (connection.replies > replies) this.#attempts.reset();
         this.#keepSilent(connection, error);
@@ -172,7 +172,7 @@ export class ReconnectingConnection {
 
   #use(connection: Connection): void {
     this.#connection = connection;
-    for (const request of this.#waiting.take()) this.#pass(connection, request);
+    for (const request of this.#waiting.take()) this.#sendOn(connection, request);
     this.#changed();
   }
 
@@ -203,8 +203,8 @@ export class ReconnectingConnection {
     if (this.#connection === connection) this.#connection = undefined;
     const wasSilent = this.#silence.watches(connection);
     const next = wasSilent ? this.#silence.end() : undefined;
-    const error = end.error ?? closed();
-    const isOver = this.#final !== undefined || this.#isEnding ||
+    const error = end.error ?? closedError();
+    const isOver = this.#finalError !== undefined || this.#isEnding ||
       this.#silence.hasAbandoned(connection);
     if (isOver) next?.close();
     const { resend, unknown } = sortInFlight(end.unanswered, {
@@ -229,7 +229,7 @@ export class ReconnectingConnection {
   #replaceOrRetry(error: Error): void {
     const isTaken = this.#options.handOver?.(error, () => this.#waiting.take());
     if (isTaken !== true) return this.#retryAfter(error);
-    this.#final = closed();
+    this.#finalError = closedError();
     this.#options.listener.replaced?.(error);
   }
 
@@ -246,7 +246,7 @@ export class ReconnectingConnection {
 
   #giveUp(error: Error): void {
     const final = isFinal(error);
-    if (final || this.#attempts.isForbidden) this.#final = error;
+    if (final || this.#attempts.isForbidden) this.#finalError = error;
     this.#attempts.reset();
     this.#silence.abandon();
     this.#options.listener.disconnected(error, undefined);
@@ -259,7 +259,7 @@ export class ReconnectingConnection {
       opened: (connection) => {
         if (!this.#silence.isActive) return this.#replace(connection);
         this.#silence.startGrace(connection, (end) => {
-          if (this.#silence.isActive) this.#retryAfter(end.error ?? closed());
+          if (this.#silence.isActive) this.#retryAfter(end.error ?? closedError());
         });
       },
       failed: (error) => {

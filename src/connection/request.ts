@@ -46,15 +46,15 @@ export function request<T>(
       notAfter,
       cancelled: false,
       resolve(value: T) {
-        forget();
+        removeListener();
         resolve(value);
       },
       reject(error: unknown) {
-        forget();
+        removeListener();
         reject(error);
       },
     };
-    const forget = onAbort(signal, () => {
+    const removeListener = onAbort(signal, () => {
       entry.cancelled = true;
       reject(signal.reason);
     });

@@ -83,7 +83,7 @@ export class ServerClock {
    * Makes the next `fresh()` measure again: the connection was lost, and the next one may lead to
    * another server.
    */
-  distrust(): void {
+  invalidate(): void {
     this.#checkedAt = -Infinity;
   }
 

@@ -1,6 +1,6 @@
 import { AuthenticationError } from "../errors.ts";
 import type { Clock } from "../internal/clock.ts";
-import type { ConnectionListener } from "./reconnect_options.ts";
+import type { ReconnectListener } from "./reconnect_options.ts";
 
 /** The start of an outage, or the end of the attempts to reconnect. */
 export interface Outage {
@@ -45,18 +45,18 @@ const GATHER_MS = 10;
 export class ConnectionStatus {
   readonly #clock: Clock;
   readonly #listener: StatusListener;
-  readonly #down = new Set<ConnectionListener>();
+  readonly #down = new Set<ReconnectListener>();
   #outage: {
     readonly since: number;
     readonly error: Error;
     retryInMs: number | undefined;
-    readonly lost: Set<ConnectionListener>;
-    readonly givenUp: Set<ConnectionListener>;
+    readonly lost: Set<ReconnectListener>;
+    readonly givenUp: Set<ReconnectListener>;
     hasEnded: boolean;
     attempts: number;
     isRefused: boolean;
     /** Cancels the pending report of the outage; `undefined` after the report. */
-    cancelTelling: (() => void) | undefined;
+    cancelReport: (() => void) | undefined;
   } | undefined;
 
   /** `clock` must not be set back. */
@@ -66,26 +66,26 @@ export class ConnectionStatus {
   }
 
   /** Returns a listener for one more connection. */
-  connection(): ConnectionListener {
-    const connection: ConnectionListener = {
+  connection(): ReconnectListener {
+    const connection: ReconnectListener = {
       disconnected: (error, retryInMs) => this.#lost(connection, error, retryInMs),
-      reconnected: (attempts) => this.#back(connection, attempts),
+      reconnected: (attempts) => this.#restored(connection, attempts),
       replaced: (error) => this.#replaced(connection, error),
       closed: () => this.#closed(connection),
     };
     return connection;
   }
 
-  #lost(connection: ConnectionListener, error: Error, retryInMs: number | undefined): void {
+  #lost(connection: ReconnectListener, error: Error, retryInMs: number | undefined): void {
     this.#down.add(connection);
     this.#outage ??= {
       ...{ since: this.#clock.now(), error, retryInMs, lost: new Set(), givenUp: new Set() },
       ...{ attempts: 0, isRefused: false, hasEnded: false },
-      cancelTelling: this.#clock.after(GATHER_MS, () => this.#tellOrForget()),
+      cancelReport: this.#clock.after(GATHER_MS, () => this.#reportOrDrop()),
     };
     const outage = this.#outage;
     // The connections lost before were replaced, so the time of this attempt counts.
-    if (this.#down.size === 1 && outage.cancelTelling !== undefined) outage.retryInMs = retryInMs;
+    if (this.#down.size === 1 && outage.cancelReport !== undefined) outage.retryInMs = retryInMs;
     outage.lost.add(connection);
     if (retryInMs === undefined) this.#gaveUp(connection, error);
     else outage.givenUp.delete(connection);
@@ -95,46 +95,46 @@ export class ConnectionStatus {
     }
   }
 
-  #gaveUp(connection: ConnectionListener, error: Error): void {
+  #gaveUp(connection: ReconnectListener, error: Error): void {
     const outage = this.#outage!;
     outage.givenUp.add(connection);
-    const isTold = outage.cancelTelling === undefined;
-    this.#tell();
+    const isReported = outage.cancelReport === undefined;
+    this.#report();
     if (outage.hasEnded || outage.givenUp.size < this.#down.size) return;
     outage.hasEnded = true;
-    if (!isTold && outage.retryInMs === undefined) return;
+    if (!isReported && outage.retryInMs === undefined) return;
     this.#listener.disconnected({ error, retryInMs: undefined, connections: outage.lost.size });
   }
 
   /**
-   * Others take over the work of this connection: that is no outage, unless they are lost as well.
+   * Other connections take over the work of this one. That is no outage, unless they are lost too.
    */
-  #replaced(connection: ConnectionListener, error: Error): void {
+  #replaced(connection: ReconnectListener, error: Error): void {
     this.#lost(connection, error, 0);
     this.#down.delete(connection);
   }
 
-  /** If other connections took over the work of all lost ones, there is no outage. */
-  #tellOrForget(): void {
-    if (this.#down.size > 0) this.#tell();
+  /** Drops the outage if other connections took over the work of all lost ones. */
+  #reportOrDrop(): void {
+    if (this.#down.size > 0) this.#report();
     else this.#outage = undefined;
   }
 
-  #tell(): void {
+  #report(): void {
     const outage = this.#outage;
-    if (outage?.cancelTelling === undefined) return;
-    outage.cancelTelling();
-    outage.cancelTelling = undefined;
+    if (outage?.cancelReport === undefined) return;
+    outage.cancelReport();
+    outage.cancelReport = undefined;
     const { error, retryInMs, lost } = outage;
     this.#listener.disconnected({ error, retryInMs, connections: lost.size });
   }
 
-  #back(connection: ConnectionListener, attempts: number): void {
+  #restored(connection: ReconnectListener, attempts: number): void {
     const outage = this.#outage;
     if (outage === undefined || !this.#down.delete(connection)) return;
     outage.attempts = Math.max(outage.attempts, attempts);
     if (this.#down.size > 0) return;
-    this.#tell();
+    this.#report();
     this.#outage = undefined;
     const outageMs = this.#clock.now() - outage.since;
     this.#listener.reconnected({
@@ -144,9 +144,9 @@ export class ConnectionStatus {
     });
   }
 
-  #closed(connection: ConnectionListener): void {
+  #closed(connection: ReconnectListener): void {
     if (!this.#down.delete(connection) || this.#down.size > 0) return;
-    this.#outage?.cancelTelling?.();
+    this.#outage?.cancelReport?.();
     this.#outage = undefined;
   }
 }

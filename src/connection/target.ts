@@ -53,7 +53,7 @@ export function resolveTarget(
 }
 
 /** The server's URL, and its source for errors. */
-interface GivenUrl {
+interface UrlWithSource {
   readonly text: string;
   readonly source: string;
 }
@@ -61,7 +61,7 @@ interface GivenUrl {
 function serverUrl(
   url: string | URL | undefined,
   variable: (name: string) => string | undefined,
-): GivenUrl {
+): UrlWithSource {
   if (url !== undefined) {
     if (typeof url !== "string" && !isUrl(url)) {
       throw invalidOption("url", "a string or a URL", url);
@@ -78,7 +78,7 @@ function serverUrl(
 function parseProvider(
   provider: string,
   variable: (name: string) => string | undefined,
-): GivenUrl {
+): UrlWithSource {
   if (provider.includes("://") || provider.includes(":")) {
     throw new ConfigError(
       "INVALID_OPTION",
@@ -123,16 +123,16 @@ function tlsSettings(tls: unknown, isInUrl: boolean): TlsOptions | undefined {
     throw invalidOption("tls", "an object or a boolean", typeof tls);
   }
   checkOptionNames(tls, TLS_OPTIONS, "tls", "tls.");
-  const given = tls as Record<string, unknown>;
+  const settings = tls as Record<string, unknown>;
   for (const name of TLS_TEXTS) {
-    if (given[name] !== undefined && typeof given[name] !== "string") {
+    if (settings[name] !== undefined && typeof settings[name] !== "string") {
       throw new ConfigError(
         "INVALID_OPTION",
         `Cannot use the option tls.${name} as it is not a string`,
       );
     }
   }
-  const { caCerts, rejectUnauthorized } = given;
+  const { caCerts, rejectUnauthorized } = settings;
   if (
     caCerts !== undefined &&
     !(Array.isArray(caCerts) && caCerts.every((cert) => typeof cert === "string"))
@@ -140,7 +140,7 @@ function tlsSettings(tls: unknown, isInUrl: boolean): TlsOptions | undefined {
   if (rejectUnauthorized !== undefined && typeof rejectUnauthorized !== "boolean") {
     throw invalidOption("tls.rejectUnauthorized", "a boolean", rejectUnauthorized);
   }
-  if ((given["cert"] === undefined) !== (given["key"] === undefined)) {
+  if ((settings["cert"] === undefined) !== (settings["key"] === undefined)) {
     throw new ConfigError(
       "INVALID_OPTION",
       "Cannot use the options tls.cert and tls.key as one is set without the other",

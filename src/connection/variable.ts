@@ -1,7 +1,7 @@
 import { ConfigError } from "../errors.ts";
 import { environmentVariable, mayReadVariable } from "../internal/environment.ts";
 
-/** Advice for a program that may not read a variable. */
+/** Texts for the error if the program may not read a variable. */
 export interface VariableAdvice {
   /** All variables that the program will need, to name them at once. */
   readonly names: readonly string[];

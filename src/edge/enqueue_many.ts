@@ -4,8 +4,8 @@ import {
   type EnqueueManyResult,
   type JobSource,
   notIterable,
-  numbered,
   reportedJid,
+  withIndex,
 } from "../job/job_source.ts";
 import { serverError } from "../protocol/server_errors.ts";
 
@@ -62,7 +62,7 @@ export async function enqueueMany(
       text = jids.length === 0 ? json : `${text},${json}`;
       jids.push(jid);
     } catch (error) {
-      failed.set(reportedJid(job), numbered(error as InvalidJobError, count));
+      failed.set(reportedJid(job), withIndex(error as InvalidJobError, count));
     }
     count++;
     if (jids.length === MAX_JOBS || text.length > MAX_TEXT) await flush();

@@ -1,7 +1,7 @@
 import {
   connectTimedOut,
   endedEarly,
-  GREETED,
+  GREETING,
   passwordRequired,
 } from "../connection/dial_errors.ts";
 import { greeting, hello } from "../protocol/commands/handshake.ts";
@@ -48,7 +48,7 @@ async function shakeHands(
     reply.catch((error) => {
       throw endedEarly(error, target, awaited);
     });
-  const challenge = await answered(link.expect(greeting(readGreeting)), GREETED);
+  const challenge = await answered(link.expect(greeting(readGreeting)), GREETING);
   let pwdhash: string | undefined;
   if (challenge.s !== undefined) {
     if (password === undefined || passwords === undefined) throw passwordRequired(target);

@@ -32,7 +32,7 @@ export function reportedJid(input: unknown): string {
 }
 
 /** Returns the error of an invalid job with the job's index in its path. */
-export function numbered(error: InvalidJobError, index: number): InvalidJobError {
+export function withIndex(error: InvalidJobError, index: number): InvalidJobError {
   const { code, message, issues } = error;
   const path = `jobs[${index}]${error.path === "" ? "" : "."}${error.path}`;
   return new InvalidJobError(code, `${message} (${path})`, { path, issues, cause: error });

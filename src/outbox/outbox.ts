@@ -4,7 +4,7 @@ import { checkOptionNames, type OptionNames } from "../internal/option_names.ts"
 import type { JobDefinitions } from "../job/catalogue.ts";
 import { type EncodedJob, encodeJob } from "../job/encode.ts";
 import type { JobInput } from "../job/job.ts";
-import { numbered } from "../job/job_source.ts";
+import { withIndex } from "../job/job_source.ts";
 import { JobCatalogue } from "../job/job_catalogue.ts";
 import type { TypedJob } from "../job/typed.ts";
 import type { Producer } from "../producer/producer.ts";
@@ -176,7 +176,7 @@ export class Outbox<Jobs extends JobDefinitions = JobDefinitions> {
       const whole = this.#catalogue?.fill(job) ?? job;
       return { ...encodeJob(whole), checking: this.#catalogue?.check(whole) };
     } catch (error) {
-      throw numbered(error as InvalidJobError, index);
+      throw withIndex(error as InvalidJobError, index);
     }
   }
 }

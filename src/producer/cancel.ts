@@ -52,7 +52,7 @@ const CANCEL_OPTIONS = {
 export type Cancellation = "aborted" | "released" | "withdrawn";
 
 /** Interval of the checks for a confirmation, in milliseconds. */
-const ASK_EVERY_MS = 500;
+const CHECK_EVERY_MS = 500;
 
 /**
  * Implements `Producer.cancel`. The marker is placed first: if a later step fails, a worker still
@@ -96,10 +96,10 @@ async function isConfirmed(
   { queue }: CancelMarker,
   { send, clock, waitMs }: { readonly send: Send; readonly clock: Clock; readonly waitMs: number },
 ): Promise<boolean> {
-  for (let waitedMs = 0;; waitedMs += ASK_EVERY_MS) {
+  for (let waitedMs = 0;; waitedMs += CHECK_EVERY_MS) {
     const { queues } = parseServerInfo(await send(info()));
     if (queues[queue] !== 1) return true;
     if (waitedMs >= waitMs) return false;
-    await new Promise<void>((resolve) => clock.after(ASK_EVERY_MS, resolve));
+    await new Promise<void>((resolve) => clock.after(CHECK_EVERY_MS, resolve));
   }
 }

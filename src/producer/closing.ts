@@ -52,7 +52,7 @@ export class Closing {
     this.#parts = parts;
   }
 
-  /** True as soon as `close` was called: the producer accepts no more calls. */
+  /** True after `close` was called: the producer accepts no more calls. */
   get hasBegun(): boolean {
     return this.#closing !== undefined;
   }

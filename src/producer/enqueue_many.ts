@@ -6,8 +6,8 @@ import {
   type EnqueueManyResult,
   type JobSource,
   notIterable,
-  numbered,
   reportedJid,
+  withIndex,
 } from "../job/job_source.ts";
 import type { EnqueueListener } from "./enqueue_listener.ts";
 import type { EnqueuePipeline } from "./enqueue_pipeline.ts";
@@ -29,8 +29,8 @@ export class EnqueueManyCall implements EnqueueListener {
    * thousand.
    */
   #unreachable: ConnectionLostError | undefined;
-  /** The cause of the last `COMMAND_TIMEOUT`: one error for all commands of a connection. */
-  #silence: unknown;
+  /** The cause of the last `COMMAND_TIMEOUT`. All commands of a connection have the same cause. */
+  #lastTimeoutCause: unknown;
   cancelled = false;
 
   constructor(pipeline: EnqueuePipeline) {
@@ -46,10 +46,10 @@ export class EnqueueManyCall implements EnqueueListener {
     }
     this.#window.begin();
     try {
-      this.#pipeline.add(input, this.#pipeline.isDirect ? this : new Numbered(this, index));
+      this.#pipeline.add(input, this.#pipeline.isDirect ? this : new IndexedListener(this, index));
     } catch (error) {
       this.#window.end();
-      this.#failed.set(reportedJid(input), numbered(error as InvalidJobError, index));
+      this.#failed.set(reportedJid(input), withIndex(error as InvalidJobError, index));
       return undefined;
     }
     return this.#window.isFull ? this.#window.room() : undefined;
@@ -77,9 +77,9 @@ export class EnqueueManyCall implements EnqueueListener {
    * reply in time on two connections.
    */
   #lost(error: ConnectionLostError): void {
-    const isSilence = error.code === "COMMAND_TIMEOUT" && error.cause !== this.#silence;
-    const wasSilent = this.#silence !== undefined;
-    if (isSilence) this.#silence = error.cause;
+    const isSilence = error.code === "COMMAND_TIMEOUT" && error.cause !== this.#lastTimeoutCause;
+    const wasSilent = this.#lastTimeoutCause !== undefined;
+    if (isSilence) this.#lastTimeoutCause = error.cause;
     if (error.outcome !== "not-sent" && !(isSilence && wasSilent)) return;
     this.#unreachable = new ConnectionLostError(
       error.code,
@@ -90,25 +90,28 @@ export class EnqueueManyCall implements EnqueueListener {
 }
 
 /** The listener of a job whose error gets the job's index in its path. */
-class Numbered implements EnqueueListener {
-  readonly #many: EnqueueManyCall;
+class IndexedListener implements EnqueueListener {
+  readonly #call: EnqueueManyCall;
   readonly #index: number;
 
-  constructor(many: EnqueueManyCall, index: number) {
-    this.#many = many;
+  constructor(call: EnqueueManyCall, index: number) {
+    this.#call = call;
     this.#index = index;
   }
 
   get cancelled(): boolean {
-    return this.#many.cancelled;
+    return this.#call.cancelled;
   }
 
   done(jid: string): void {
-    this.#many.done(jid);
+    this.#call.done(jid);
   }
 
   failed(jid: string, error: unknown): void {
-    this.#many.failed(jid, error instanceof InvalidJobError ? numbered(error, this.#index) : error);
+    this.#call.failed(
+      jid,
+      error instanceof InvalidJobError ? withIndex(error, this.#index) : error,
+    );
   }
 }
 
@@ -118,38 +121,38 @@ export async function enqueueMany(
   source: JobSource,
   signal?: AbortSignal,
 ): Promise<EnqueueManyResult> {
-  const many = new EnqueueManyCall(pipeline);
+  const call = new EnqueueManyCall(pipeline);
   const aborted = deferred<never>();
   aborted.promise.catch(() => {});
   signal?.throwIfAborted();
-  const forget = onAbort(signal, () => {
-    many.cancelled = true;
+  const removeListener = onAbort(signal, () => {
+    call.cancelled = true;
     aborted.reject(signal?.reason);
   });
   try {
-    return await Promise.race([sendAll(many, source), aborted.promise]);
+    return await Promise.race([sendAll(call, source), aborted.promise]);
   } finally {
-    forget();
+    removeListener();
   }
 }
 
-async function sendAll(many: EnqueueManyCall, source: JobSource): Promise<EnqueueManyResult> {
+async function sendAll(call: EnqueueManyCall, source: JobSource): Promise<EnqueueManyResult> {
   if (isIterable(source)) {
     for (const job of source) {
-      const room = many.add(job);
+      const room = call.add(job);
       if (room !== undefined) await room;
-      if (many.cancelled) break;
+      if (call.cancelled) break;
     }
   } else if (isAsyncIterable(source)) {
     for await (const job of source) {
-      const room = many.add(job);
+      const room = call.add(job);
       if (room !== undefined) await room;
-      if (many.cancelled) break;
+      if (call.cancelled) break;
     }
   } else {
     throw notIterable(source);
   }
-  return await many.result();
+  return await call.result();
 }
 
 function isIterable(source: unknown): source is Iterable<JobInput> {

@@ -7,7 +7,7 @@ import { createJid } from "../job/jid.ts";
 import type { JobFields, JobInput } from "../job/job.ts";
 import type { JobCatalogue } from "../job/job_catalogue.ts";
 import { delayMs } from "../job/shorthands.ts";
-import type { Batcher } from "./batcher.ts";
+import type { BulkQueue } from "./bulk_queue.ts";
 import type { EnqueueListener } from "./enqueue_listener.ts";
 
 /**
@@ -25,10 +25,10 @@ export type ProducerMiddleware = (
 
 /**
  * The path of every job to the server: fills in the defaults of the catalogue, runs the middleware,
- * checks and encodes the job, and passes it to the batcher.
+ * checks and encodes the job, and adds it to the queue of jobs for PUSHB.
  */
 export class EnqueuePipeline {
-  readonly #batcher: Batcher;
+  readonly #bulkQueue: BulkQueue;
   readonly #catalogue: JobCatalogue | undefined;
   readonly #serverClock: () => Pick<ServerClock, "now" | "fresh">;
   /**
@@ -38,11 +38,11 @@ export class EnqueuePipeline {
 
   /** `serverClock` returns the clock that delays are measured by. */
   constructor(
-    batcher: Batcher,
+    bulkQueue: BulkQueue,
     catalogue: JobCatalogue | undefined,
     serverClock: () => Pick<ServerClock, "now" | "fresh">,
   ) {
-    this.#batcher = batcher;
+    this.#bulkQueue = bulkQueue;
     this.#catalogue = catalogue;
     this.#serverClock = serverClock;
   }
@@ -69,9 +69,9 @@ export class EnqueuePipeline {
    * @throws {InvalidJobError} if the job is found invalid before this returns.
    */
   add(job: JobInput, listener: EnqueueListener): void {
-    const whole = this.fill(job);
-    if (this.#middleware.length === 0) return this.send(whole, listener);
-    const task = new EnqueueTask(this, this.#middleware, whole, listener);
+    const filled = this.fill(job);
+    if (this.#middleware.length === 0) return this.send(filled, listener);
+    const task = new EnqueueTask(this, this.#middleware, filled, listener);
     runTask(task, task);
   }
 
@@ -91,11 +91,11 @@ export class EnqueuePipeline {
     if ((job as JobFields).delay !== undefined) {
       return this.#sendDelayed(job as JobFields, encoded.jid, listener);
     }
-    const isChosen = job.jid !== undefined;
+    const hasCallerJid = job.jid !== undefined;
     const checking = this.#catalogue === undefined ? undefined : this.#catalogue.check(job);
-    if (checking === undefined) return this.#batcher.add(encoded, isChosen, listener);
+    if (checking === undefined) return this.#bulkQueue.add(encoded, hasCallerJid, listener);
     checking.then(
-      () => this.#batcher.add(encoded, isChosen, listener),
+      () => this.#bulkQueue.add(encoded, hasCallerJid, listener),
       (error) => listener.failed(encoded.jid, error),
     );
   }
@@ -114,7 +114,7 @@ export class EnqueuePipeline {
 }
 
 /**
- * A job in the middleware. It receives the server's result from the batcher and passes it back
+ * A job in the middleware. It receives the server's result from the `BulkQueue` and passes it back
  * through the middleware to the caller's listener.
  */
 class EnqueueTask implements Task<unknown>, Completion<unknown>, EnqueueListener {
@@ -125,9 +125,9 @@ class EnqueueTask implements Task<unknown>, Completion<unknown>, EnqueueListener
   #job: JobInput | undefined;
   /** Set when the job is sent; receives the server's result. */
   #completion: Completion<unknown> | undefined;
-  /** The id that the caller chose; the job's id once the server has accepted or refused it. */
+  /** The id that the caller passed; the job's id once the server has accepted or refused it. */
   #jid: string | undefined;
-  #isTaken = false;
+  #isAccepted = false;
 
   constructor(
     pipeline: EnqueuePipeline,
@@ -172,7 +172,7 @@ class EnqueueTask implements Task<unknown>, Completion<unknown>, EnqueueListener
   /** The server has accepted the job. */
   done(jid: string): void {
     this.#jid = jid;
-    this.#isTaken = true;
+    this.#isAccepted = true;
     this.#completion!.resolve(jid);
   }
 
@@ -185,7 +185,7 @@ class EnqueueTask implements Task<unknown>, Completion<unknown>, EnqueueListener
   /** All middleware has returned. */
   resolve(result: unknown): void {
     if (typeof result === "string") return this.#listener.done(result);
-    if (this.#isTaken) return this.#listener.done(this.#jid!);
+    if (this.#isAccepted) return this.#listener.done(this.#jid!);
     this.reject(
       new StateError(
         "NEXT_NOT_CALLED",
@@ -200,7 +200,7 @@ class EnqueueTask implements Task<unknown>, Completion<unknown>, EnqueueListener
   }
 }
 
-/** Returns the id that the caller chose. The job may not be valid. */
+/** Returns the id that the caller passed. The job may not be valid. */
 function jidOf(job: unknown): string | undefined {
   const jid: unknown = (job as { jid?: unknown } | null | undefined)?.jid;
   return typeof jid === "string" ? jid : undefined;

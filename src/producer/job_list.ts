@@ -62,14 +62,14 @@ export class JobList {
   }
 
   /** Returns the jobs that were not cancelled, and fails the others. */
-  wanted(): JobList {
+  withoutCancelled(): JobList {
     if (!this.listeners.some((listener) => listener.cancelled === true)) return this;
-    const wanted = new JobList();
+    const withoutCancelled = new JobList();
     this.listeners.forEach((listener, i) => {
-      if (listener.cancelled === true) listener.failed(this.jids[i]!, calledOff());
-      else wanted.add(this.job(i), listener);
+      if (listener.cancelled === true) listener.failed(this.jids[i]!, cancelledError());
+      else withoutCancelled.add(this.job(i), listener);
     });
-    return wanted;
+    return withoutCancelled;
   }
 
   #start(index: number): number {
@@ -81,9 +81,9 @@ export class JobList {
  * Returns the error for a cancelled job. The caller has its result already; middleware gets this
  * one.
  */
-function calledOff(): StateError {
+function cancelledError(): StateError {
   return new StateError(
-    "CALLED_OFF",
+    "ENQUEUE_ABORTED",
     "Cannot enqueue job as it was cancelled before it was sent",
   );
 }

@@ -74,10 +74,10 @@ const PRODUCER_OPTIONS = {
 } as const satisfies OptionNames<ProducerOptions>;
 
 /** Default of {@linkcode ProducerOptions.connections}. */
-const MAX_CONNECTIONS = 8;
+const DEFAULT_CONNECTIONS = 8;
 
 /** Default of {@linkcode ProducerOptions.maxWaiting}. */
-export const MAX_WAITING = 10_000;
+export const DEFAULT_MAX_WAITING = 10_000;
 
 /** The checked options of a producer, with defaults. */
 export interface ProducerSettings {
@@ -108,7 +108,7 @@ export function resolveProducerOptions<Jobs extends JobDefinitions>(
     maxWaiting: integerIn("maxWaiting", options.maxWaiting, {
       min: 1,
       max: Number.MAX_SAFE_INTEGER,
-      fallback: MAX_WAITING,
+      fallback: DEFAULT_MAX_WAITING,
     }),
     delivery,
     telemetry: checkTelemetry(options.telemetry),
@@ -122,7 +122,7 @@ function maxConnections(
   if (ordered !== undefined && typeof ordered !== "boolean") {
     throw invalidOption("ordered", "a boolean", ordered);
   }
-  const fallback = ordered === true ? 1 : MAX_CONNECTIONS;
+  const fallback = ordered === true ? 1 : DEFAULT_CONNECTIONS;
   const max = integerIn("connections", connections, { min: 1, max: 100, fallback });
   if (ordered !== true || max === 1) return max;
   throw invalidOption("connections", "1, as it has to be with ordered: true", connections);

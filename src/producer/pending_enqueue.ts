@@ -22,7 +22,7 @@ export class PendingEnqueue implements EnqueueListener {
   readonly #resolve: (jid: string) => void;
   readonly #reject: (error: unknown) => void;
   readonly #signal: AbortSignal | undefined;
-  readonly #forget: (() => void) | undefined;
+  readonly #removeListener: (() => void) | undefined;
 
   constructor(
     pendingCalls: PendingCalls,
@@ -34,7 +34,7 @@ export class PendingEnqueue implements EnqueueListener {
     this.#reject = promise.reject;
     this.#signal = signal;
     pendingCalls.begin();
-    if (signal !== undefined) this.#forget = onAbort(signal, () => this.#cancel());
+    if (signal !== undefined) this.#removeListener = onAbort(signal, () => this.#cancel());
   }
 
   done(jid: string): void {
@@ -50,10 +50,10 @@ export class PendingEnqueue implements EnqueueListener {
     this.cancelled = true;
   }
 
-  /** Returns false if the promise has settled already. */
+  /** Returns true if the promise had not settled yet. */
   #settle(): boolean {
     if (this.cancelled) return false;
-    this.#forget?.();
+    this.#removeListener?.();
     this.#pendingCalls.end();
     return true;
   }

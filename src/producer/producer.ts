@@ -23,7 +23,7 @@ import type { Command } from "../protocol/commands/command.ts";
 import { type CommandOptions, otherCommand } from "../protocol/commands/other.ts";
 import { flush, info } from "../protocol/commands/server.ts";
 import { parseServerInfo, type ServerInfo } from "../protocol/server_info.ts";
-import { Batcher } from "./batcher.ts";
+import { BulkQueue } from "./bulk_queue.ts";
 import { Batches } from "./batches.ts";
 import { type CloseOptions, type CloseReport, Closing } from "./closing.ts";
 import { CALL_OPTIONS, type CallOptions, PendingEnqueue } from "./pending_enqueue.ts";
@@ -35,7 +35,7 @@ import { EnqueuePipeline, type ProducerMiddleware } from "./enqueue_pipeline.ts"
 import { Queues } from "./queues.ts";
 import { JobSets } from "./sets.ts";
 import { PRODUCER_EVENTS, type ProducerEvents } from "./events.ts";
-import { MAX_WAITING, type ProducerOptions, resolveProducerOptions } from "./options.ts";
+import { DEFAULT_MAX_WAITING, type ProducerOptions, resolveProducerOptions } from "./options.ts";
 import type { ProducerObserver } from "./telemetry.ts";
 import { Tracking } from "./tracking.ts";
 import { jobStream, type WritableOptions } from "./writable.ts";
@@ -98,7 +98,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   readonly tracking: Tracking;
 
   readonly #pool: ConnectionPool;
-  readonly #batcher: Batcher;
+  readonly #bulkQueue: BulkQueue;
   readonly #pipeline: EnqueuePipeline;
   readonly #catalogue: JobCatalogue | undefined;
   readonly #events: Emitter<ProducerEvents>;
@@ -118,7 +118,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   private constructor(
     pool: ConnectionPool,
     events: Emitter<ProducerEvents>,
-    { isOwner, catalogue, maxWaiting = MAX_WAITING, observer, clock = systemClock }: {
+    { isOwner, catalogue, maxWaiting = DEFAULT_MAX_WAITING, observer, clock = systemClock }: {
       isOwner: boolean;
       clock?: Clock | undefined;
       catalogue: JobCatalogue | undefined;
@@ -141,15 +141,15 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
     });
     this.#catalogue = catalogue;
     this.#enterprise = new EnterpriseCheck({ catalogue, warn, info: () => this.info() });
-    this.#batcher = new Batcher(pool);
+    this.#bulkQueue = new BulkQueue(pool);
     let serverClock: ServerClock | undefined;
     this.#pipeline = new EnqueuePipeline(
-      this.#batcher,
+      this.#bulkQueue,
       catalogue,
       () => serverClock ??= serverClockOf(this as Producer),
     );
     // The next connection may lead to another server.
-    events.on("disconnect", () => serverClock?.distrust());
+    events.on("disconnect", () => serverClock?.invalidate());
     if (observer !== undefined) this.#pipeline.use(observer.enqueue);
     const send = <T>(command: Command<T>) => this.#command(command);
     this.queues = new Queues(send);
@@ -210,7 +210,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   /** @internal Creates a producer on a connection pool that the caller opens and closes. */
-  static over(
+  static onPool(
     pool: ConnectionPool,
     catalogue?: JobCatalogue,
     observer?: ProducerObserver,
@@ -446,7 +446,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
     this.#checkOpen();
     this.#checkRoom();
     // With one connection, jobs enqueued before the command are sent before it.
-    if (this.#pool.max === 1) this.#batcher.flush();
+    if (this.#pool.max === 1) this.#bulkQueue.flush();
     const notAfter = withinMs === undefined ? undefined : this.#clock.now() + withinMs;
     const send = (entry: Request) => this.#pool.send(entry);
     return await this.#pendingCalls.track(request(send, command, { notAfter }));

@@ -45,7 +45,7 @@ export class PushBulkRequest implements Request<Map<string, string>> {
 
   /** Removes the jobs that were cancelled while they waited for a connection. */
   sending(): void {
-    const wanted = this.#jobs.wanted();
+    const wanted = this.#jobs.withoutCancelled();
     if (wanted === this.#jobs) return;
     this.#jobs = wanted;
     this.command = pushBulk(wanted.text);

@@ -155,23 +155,23 @@ function checkShape(
   if (typeof filter !== "object" || filter === null || Array.isArray(filter)) {
     throw refused(action, `it is not an object: got ${showValue(filter)}`);
   }
-  const given = Object.entries(filter).filter(([, value]) => value !== undefined);
-  const names = given.map(([name]) => name);
+  const entries = Object.entries(filter).filter(([, value]) => value !== undefined);
+  const names = entries.map(([name]) => name);
   const unknown = names.find((name) => !(FILTER_KEYS as readonly string[]).includes(name));
   if (unknown !== undefined) {
     const meant = nearestName(unknown, FILTER_KEYS);
     const hint = meant === undefined ? "" : `: did you mean ${meant}?`;
     throw refused(action, `it has an unknown key ${showText(unknown)}${hint}`);
   }
-  if (given.length === 0) throw matchesAll(action, "an empty filter");
+  if (entries.length === 0) throw matchesAll(action, "an empty filter");
   const isTypeAndPattern = names.every((name) => name === "type" || name === "pattern");
-  if (given.length > 1 && !isTypeAndPattern) {
+  if (entries.length > 1 && !isTypeAndPattern) {
     throw refused(
       action,
       `${names.join(" and ")} cannot be combined: only type and pattern can`,
     );
   }
-  return Object.fromEntries(given);
+  return Object.fromEntries(entries);
 }
 
 function checkJids(jids: unknown, action: string): string[] {

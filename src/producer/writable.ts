@@ -25,7 +25,7 @@ export interface JobStreamOwner {
 }
 
 /** Number of jobs that the stream buffers before they are sent. */
-const QUEUED = 100;
+const BUFFERED_JOBS = 100;
 
 /**
  * Creates a stream that enqueues the jobs written to it, in order. Closing it waits until the
@@ -87,5 +87,5 @@ export function jobStream(
       return unlessFailed(window.room());
     },
     close: () => unlessFailed(window.empty()),
-  }, { highWaterMark: QUEUED });
+  }, { highWaterMark: BUFFERED_JOBS });
 }

@@ -109,7 +109,7 @@ export async function runJob(
   const registered = findHandler(handler, fetched);
   const server = FakeServer.start(clock);
   const pool = (await server.makePool(() => {}))(1);
-  const producer = Producer.over(pool);
+  const producer = Producer.onPool(pool);
   try {
     const recorded = await execute(fetched, registered, { ...options, clock, producer });
     // Waits for calls that the handler did not await.

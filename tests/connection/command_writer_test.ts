@@ -44,20 +44,20 @@ test("the commands of one turn, or of one write's time, are one write", async ()
   for (const payload of ["1", "2"]) writer.add("ACK", payload);
   assert.equal(writer.unsent, 2);
   await turn();
-  assert.deepEqual([writer.unsent, writer.writing], [0, true]);
+  assert.deepEqual([writer.unsent, writer.isWriting], [0, true]);
   for (const payload of ["3", "4"]) writer.add("ACK", payload);
   await turn();
   assert.deepEqual([writes, writer.unsent], [["ACK 1\r\nACK 2\r\n"], 2]);
   release();
   await turn();
-  assert.deepEqual([writes[1], writer.writing], ["ACK 3\r\nACK 4\r\n", false]);
+  assert.deepEqual([writes[1], writer.isWriting], ["ACK 3\r\nACK 4\r\n", false]);
 });
 
 test("flush does not wait for the end of the turn", async () => {
   const { writes, writer } = open();
   writer.add("PUSH", "1");
   writer.flush();
-  assert.deepEqual([writer.unsent, writer.writing], [0, true]);
+  assert.deepEqual([writer.unsent, writer.isWriting], [0, true]);
   await turn();
   assert.deepEqual(writes, ["PUSH 1\r\n"]);
 });
@@ -75,14 +75,14 @@ test("commands can be added at the end of a write", async () => {
   release();
   await turn();
   assert.deepEqual(writes, ["PUSH 1\r\n", "PUSH 2\r\nPUSH 3\r\n", "PUSH 4\r\n"]);
-  assert.equal(writer.writing, false);
+  assert.equal(writer.isWriting, false);
 });
 
 test("a megabyte is written at once, and the memory beyond that is freed", async () => {
   const { writes, writer } = open();
   const large = "x".repeat(3_000_000);
   writer.add("PUSH", large);
-  assert.deepEqual([writer.unsent, writer.writing], [0, true]);
+  assert.deepEqual([writer.unsent, writer.isWriting], [0, true]);
   writer.add("PUSH", large);
   writer.add("PUSH", large);
   await turn();
@@ -170,7 +170,7 @@ test("each command is written once and in order, and nothing changes its bytes",
       }
       assert.deepEqual(failures, []);
       assert.equal(written, added);
-      assert.deepEqual([writer.unsent, writer.writing], [0, false]);
+      assert.deepEqual([writer.unsent, writer.isWriting], [0, false]);
     }),
     parameters("writes of commands", 300),
   );
@@ -204,5 +204,5 @@ test("a write that fails is reported", async () => {
   });
   writer.add("PUSH", "1");
   await turn();
-  assert.deepEqual([failures, writer.writing], [[broken], false]);
+  assert.deepEqual([failures, writer.isWriting], [[broken], false]);
 });

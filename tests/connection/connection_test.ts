@@ -53,14 +53,14 @@ test("commands that are sent during a write go out together after it", async () 
   await peer.received(1);
   const others = ["B", "C", "D"].map((verb) => call(command(verb)));
   await Promise.resolve();
-  assert.equal(connection.writer.writing, true);
+  assert.equal(connection.writer.isWriting, true);
   assert.equal(peer.writes, 1);
   resolve();
   await peer.received(4);
   assert.equal(peer.writes, 2);
   peer.say("+OK\r\n".repeat(4));
   await Promise.all([first, ...others]);
-  assert.equal(connection.writer.writing, false);
+  assert.equal(connection.writer.isWriting, false);
   connection.close();
 });
 
@@ -145,7 +145,7 @@ test("an idle connection sends a probe after a minute, and ends without a reply"
 test("a watched connection survives a silent server, and reports its return", async () => {
   const { peer, clock, call, connection } = open();
   const reports: string[] = [];
-  connection.watcher = {
+  connection.listener = {
     silent: ({ code }) => reports.push(code),
     heard: () => reports.push("heard"),
     written() {},

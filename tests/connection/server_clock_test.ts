@@ -88,7 +88,7 @@ test("a jump of the clock, or a lost connection, causes a new measurement", asyn
   const fresh = it.serverClock.fresh();
   it.answer();
   await fresh;
-  it.serverClock.distrust();
+  it.serverClock.invalidate();
   assert(it.serverClock.fresh() !== undefined);
 });
 
@@ -154,7 +154,7 @@ test("a reply with only the time of day gets the nearest day", async () => {
     it.answer(0, () => ({ server_utc_time: `${iso(it.server.now()).slice(11, 19)} UTC` }));
     await reading;
     assert(Math.abs(it.serverClock.now() - it.server.now()) <= 500);
-    it.serverClock.distrust();
+    it.serverClock.invalidate();
   }
 });
 

@@ -232,7 +232,7 @@ test("an aborted call does not leave middleware waiting", async () => {
   stop.abort(reason);
   await assert.rejects(enqueuing, reason);
   go.resolve();
-  assert.equal((await ended.promise as { code: string }).code, "CALLED_OFF");
+  assert.equal((await ended.promise as { code: string }).code, "ENQUEUE_ABORTED");
   const kept = producer.enqueue("y");
   assert.equal((await take())[0]!["jobtype"], "y");
   await kept;

@@ -274,7 +274,7 @@ export class JobRun implements Completion<unknown>, CountedRun, Expiring, Finish
     this.#slots.session.events.emit("requeued", { job, reason });
     this.#requeue(
       0,
-      new StateError("NOT_RUN", `Cannot requeue job ${job.jid}: the server refused it`),
+      new StateError("REQUEUE_REFUSED", `Cannot requeue job ${job.jid}: the server refused it`),
     );
   }
 

@@ -86,7 +86,7 @@ export class Session {
   private constructor(parts: SessionParts, connections: WorkerConnections) {
     const { settings, registry, events, clock, observer } = parts;
     const { commands } = this.#connections = connections;
-    const producer = Producer.over(commands, parts.catalogue, observer?.producer);
+    const producer = Producer.onPool(commands, parts.catalogue, observer?.producer);
     for (const middleware of settings.enqueueMiddleware) producer.use(middleware);
     const context: OwnedContext = this.#context = {
       settings,
@@ -215,7 +215,7 @@ export class Session {
    */
   disconnected(error: Error, retryInMs: number | undefined): void {
     // The next connection may lead to another server.
-    this.#context.serverClock.distrust();
+    this.#context.serverClock.invalidate();
     // While the session stops, connections for FETCH are not restored.
     if (isStopping(this.#context.phase)) this.#fetcher.close();
     if (retryInMs !== undefined) return this.#advance();

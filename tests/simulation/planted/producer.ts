@@ -16,19 +16,19 @@ export const producerFaults: readonly PlantedFault[] = [
   },
   {
     name: "the first job of the second part of a bulk is left out",
-    file: "src/producer/batcher.ts",
+    file: "src/producer/bulk_queue.ts",
     find: "return this.#jobs.part(from, this.#taken);",
     replace: "return this.#jobs.part(from === 0 ? 0 : from + 1, this.#taken);",
   },
   {
     name: "the last job of a large batch is sent twice",
-    file: "src/producer/batcher.ts",
+    file: "src/producer/bulk_queue.ts",
     find: "const from = this.#taken;",
     replace: "const from = Math.max(0, this.#taken - 1);",
   },
   {
     name: "jobs that arrive while others are offered are forgotten",
-    file: "src/producer/batcher.ts",
+    file: "src/producer/bulk_queue.ts",
     find: "this.#isOffered = this.#weight > 0;",
     replace: "this.#isOffered = true;",
   },

@@ -22,19 +22,19 @@ class PendingBulk {
   /** Number of jobs taken so far. */
   #taken = 0;
   /** Jids that callers passed. PUSHB reports refused jobs by jid, so a jid may appear only once. */
-  #chosen: Set<string> | undefined;
+  #callerJids: Set<string> | undefined;
 
   get isEmpty(): boolean {
     return this.#taken === this.#jobs.length;
   }
 
-  accepts(job: EncodedJob, isChosen: boolean): boolean {
+  accepts(job: EncodedJob, hasCallerJid: boolean): boolean {
     return this.#jobs.length < MAX_JOBS && this.#jobs.textLength < MAX_TEXT &&
-      !(isChosen && this.#chosen?.has(job.jid) === true);
+      !(hasCallerJid && this.#callerJids?.has(job.jid) === true);
   }
 
-  add(job: EncodedJob, isChosen: boolean, listener: EnqueueListener): void {
-    if (isChosen) (this.#chosen ??= new Set()).add(job.jid);
+  add(job: EncodedJob, hasCallerJid: boolean, listener: EnqueueListener): void {
+    if (hasCallerJid) (this.#callerJids ??= new Set()).add(job.jid);
     this.#jobs.add(job, listener);
   }
 
@@ -55,13 +55,13 @@ class PendingBulk {
  * Combines jobs into few commands without delaying them. The jobs of one turn of the event loop are
  * sent together, and so are those that arrive while no connection has room.
  */
-export class Batcher implements RequestSource {
+export class BulkQueue implements RequestSource {
   readonly #pool: ConnectionPool;
-  readonly #batches = new Fifo<PendingBulk>();
+  readonly #bulks = new Fifo<PendingBulk>();
   #last: PendingBulk | undefined;
   #weight = 0;
   /** Number of jobs at the last check. */
-  #seen = 0;
+  #lastWeight = 0;
   /** True if a check is scheduled, or the pool takes the jobs when it has room. */
   #isOffered = false;
 
@@ -74,18 +74,18 @@ export class Batcher implements RequestSource {
     return this.#weight;
   }
 
-  /** Sends a job soon. `isChosen`: the caller passed the jid, so it may not be unique. */
-  add(job: EncodedJob, isChosen: boolean, listener: EnqueueListener): void {
-    if (this.#last?.accepts(job, isChosen) !== true) {
+  /** Sends a job soon. `hasCallerJid`: the caller passed the jid, so it may exist twice. */
+  add(job: EncodedJob, hasCallerJid: boolean, listener: EnqueueListener): void {
+    if (this.#last?.accepts(job, hasCallerJid) !== true) {
       this.#last?.seal();
-      this.#batches.push(this.#last = new PendingBulk());
+      this.#bulks.push(this.#last = new PendingBulk());
     }
-    this.#last.add(job, isChosen, listener);
+    this.#last.add(job, hasCallerJid, listener);
     this.#weight++;
     if (this.#isOffered) return;
     this.#isOffered = true;
-    this.#seen = this.#weight;
-    atEndOfTurn(this.#look);
+    this.#lastWeight = this.#weight;
+    atEndOfTurn(this.#checkForMore);
   }
 
   /** Sends all waiting jobs before any later command. */
@@ -94,25 +94,25 @@ export class Batcher implements RequestSource {
   }
 
   take(weight: number): Request | undefined {
-    for (let batch; (batch = this.#batches.peek()) !== undefined;) {
-      const jobs = batch.take(weight);
+    for (let bulk; (bulk = this.#bulks.peek()) !== undefined;) {
+      const jobs = bulk.take(weight);
       this.#weight -= jobs.length;
       if (this.#weight === 0) this.#isOffered = false;
-      if (batch.isEmpty) {
-        this.#batches.shift();
-        if (batch === this.#last) this.#last = undefined;
+      if (bulk.isEmpty) {
+        this.#bulks.shift();
+        if (bulk === this.#last) this.#last = undefined;
       }
-      const request = requestFor(jobs.wanted());
+      const request = requestFor(jobs.withoutCancelled());
       if (request !== undefined) return request;
     }
     return undefined;
   }
 
   /** Offers the jobs to the pool after a turn of the microtask queue without new jobs. */
-  readonly #look = (): void => {
-    if (this.#weight > this.#seen) {
-      this.#seen = this.#weight;
-      return atEndOfTurn(this.#look);
+  readonly #checkForMore = (): void => {
+    if (this.#weight > this.#lastWeight) {
+      this.#lastWeight = this.#weight;
+      return atEndOfTurn(this.#checkForMore);
     }
     this.#pool.offer(this);
     this.#isOffered = this.#weight > 0;
