@@ -83,7 +83,12 @@ export type {
 } from "./src/consumer/chunks/chunks.ts";
 export type { StopOptions } from "./src/consumer/run_options.ts";
 export type { RunningJob } from "./src/consumer/running_job.ts";
-export type { ConsumerEvents, ConsumerState, JobEnded, JobFailed } from "./src/consumer/events.ts";
+export type {
+  ConsumerEvents,
+  ConsumerState,
+  FailedAttempt,
+  FailedJob,
+} from "./src/consumer/events.ts";
 export type { Handler, JobContext } from "./src/consumer/handler.ts";
 export type { ConsumerOptions } from "./src/consumer/options.ts";
 export type { Limit } from "./src/consumer/fetch/limit.ts";

@@ -49,9 +49,9 @@ export async function runProcess(run: typeof runCli = runCli): Promise<void> {
     executable: isExecutable() ? process.execPath : undefined,
     handleSignals(actions) {
       isHandled = true;
-      const forget = onProcessSignals(actions);
+      const removeListener = onProcessSignals(actions);
       return () => {
-        forget();
+        removeListener();
         isHandled = false;
       };
     },
@@ -61,7 +61,7 @@ export async function runProcess(run: typeof runCli = runCli): Promise<void> {
     },
   };
   process.exitCode = await run(args, io);
-  for (const forget of listeners) forget();
+  for (const removeListener of listeners) removeListener();
   await Promise.all([flush(process.stdout), flush(process.stderr)]);
   // A pending read keeps the process alive, in Deno even after the stream was destroyed.
   if (isReading && !process.stdin.readableEnded) process.exit();

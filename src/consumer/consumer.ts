@@ -6,7 +6,7 @@ import type { JobDefinitions } from "../job/catalogue.ts";
 import { JobCatalogue } from "../job/job_catalogue.ts";
 import type { HandlerKey } from "../job/typed.ts";
 import {
-  gathering,
+  collectChunks,
   type ManyHandler,
   type ManyOptions,
   type OptionsAndManyHandler,
@@ -26,10 +26,10 @@ import type { Report, RunOptions } from "./report.ts";
 import { type HandlerAndOptions, type HandlerOptions, Registry } from "./run/registry.ts";
 import { checkRunOptions, checkStopOptions, type StopOptions } from "./run_options.ts";
 import { type RunningJob, runningJob } from "./running_job.ts";
-import type { ConsumerInternals as ConsumerInternals } from "./session/session.ts";
+import type { ConsumerInternals } from "./session/session.ts";
 import { SessionRunner } from "./session/session_runner.ts";
 
-export type { ConsumerInternals as ConsumerInternals } from "./session/session.ts";
+export type { ConsumerInternals } from "./session/session.ts";
 
 /**
  * Returns the parts of a consumer that `./testing` runs jobs with; `undefined` for another value.
@@ -62,11 +62,11 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
   readonly #registry: Registry;
   readonly #events = new Emitter<ConsumerEvents>(CONSUMER_EVENTS);
   readonly #runner: SessionRunner;
-  readonly #insides: Omit<ConsumerInternals, "queues">;
+  readonly #internals: Omit<ConsumerInternals, "queues">;
 
   static {
     brand({ Consumer }, (consumer: Consumer) => ({
-      ...consumer.#insides,
+      ...consumer.#internals,
       queues: consumer.queues,
     }));
     internalsOf = (consumer) => readInternals("Consumer", consumer);
@@ -83,9 +83,9 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
     const settings = this.#settings = resolveSettings(options, catalogue);
     const clock = this.#clock = options.clock ?? systemClock;
     const registry = this.#registry = new Registry(catalogue);
-    this.#insides = { settings, catalogue, registry, events: this.#events };
+    this.#internals = { settings, catalogue, registry, events: this.#events };
     this.#runner = new SessionRunner(this, {
-      ...{ options, insides: this.#insides, queues: settings.queues, clock },
+      ...{ options, internals: this.#internals, queues: settings.queues, clock },
     });
     const { logger, logLevel: level, worker: { wid } } = settings;
     if (logger !== undefined && level !== "none") logEvents(this.#events, { logger, level, wid });
@@ -128,7 +128,7 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
    * @throws {InvalidArgumentError} `INVALID_QUEUE`.
    */
   setQueues(queues: QueueChoice): void {
-    this.#runner.choose(checkChoice(queues));
+    this.#runner.setQueues(checkChoice(queues));
   }
 
   /**
@@ -180,9 +180,13 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
     ...[options, handler]: OptionsAndManyHandler<Jobs, Key>
   ): this {
     const settings = { slots: this.#settings.concurrency, clock: this.#clock };
-    const many = gathering(options as ManyOptions, handler as unknown as ManyHandler, settings);
+    const collected = collectChunks(
+      options as ManyOptions,
+      handler as unknown as ManyHandler,
+      settings,
+    );
     // Calls `register`, because a subclass may override it.
-    (this as unknown as Consumer).register(String(type), many.handler, many.options);
+    (this as unknown as Consumer).register(String(type), collected.handler, collected.options);
     return this;
   }
 
@@ -259,15 +263,15 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
    * @throws {StateError} `ALREADY_RUNNING`.
    */
   async runOne(): Promise<boolean> {
-    let hasBegun = false;
-    const forget = this.#events.on("start", () => hasBegun = true);
+    let hasStarted = false;
+    const removeListener = this.#events.on("start", () => hasStarted = true);
     try {
       const limits = { maxJobs: 1, untilEmpty: true, failsWithoutAnswer: true };
       const { unfinished } = await this.#runner.run(limits);
       // A job whose reservation ended is neither done nor failed.
-      return hasBegun || unfinished.length > 0;
+      return hasStarted || unfinished.length > 0;
     } finally {
-      forget();
+      removeListener();
     }
   }
 

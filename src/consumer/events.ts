@@ -11,18 +11,18 @@ export interface ConsumerEvents {
   /** A handler succeeded, `elapsedMs` after its start. The result is reported next. */
   done: { readonly job: Job; readonly elapsedMs: number };
   /** A job failed. The result is reported next. */
-  fail: JobFailed;
+  fail: FailedAttempt;
   /**
    * A job failed for the last time. It is dead, or moves to its dead letter queue. Emitted after
    * `fail`, or without `fail` if a stop gives up on the last attempt. Not emitted for jobs that the
    * server fails because their reservation ended.
    */
-  dead: JobEnded & {
+  dead: FailedJob & {
     /** The dead letter queue, if the job's type has one. */
     readonly deadLetter: string | undefined;
   };
   /** A job whose `retry` is 0 failed. The server does not keep it. */
-  dropped: JobEnded;
+  dropped: FailedJob;
   /** A handler discarded its job. The job is reported as done next. */
   discard: { readonly job: Job; readonly outcome: Discard; readonly elapsedMs: number };
   /** A handler snoozed its job. The job is requeued next. */
@@ -69,7 +69,7 @@ export interface ConsumerEvents {
   clock: { readonly setBackMs: number };
   /**
    * Something does not work as the program may expect. Emitted once per run for each code:
-   * `ENTERPRISE_ONLY`; `QUEUE_NOT_TAKEN` for each handler whose jobs the catalogue sends to a queue
+   * `ENTERPRISE_ONLY`; `QUEUE_NOT_FETCHED` for each handler whose jobs the catalogue sends to a queue
    * that is not in `queues`; `PASSWORD_REFUSED`, `PASSWORD_REQUIRED` and `PASSWORD_UNAVAILABLE` if
    * the password is wrong while reconnecting.
    */
@@ -101,8 +101,8 @@ export const CONSUMER_EVENTS = {
   listenerError: true,
 } as const satisfies EventNames<ConsumerEvents>;
 
-/** A job that failed for the last time. */
-export interface JobEnded {
+/** A failed job: the detail of the events `dead` and `dropped`, and a part of that of `fail`. */
+export interface FailedJob {
   /** The job. */
   readonly job: Job;
   /** The error that the handler threw, or its outcome. */
@@ -113,8 +113,8 @@ export interface JobEnded {
   readonly attempt: number;
 }
 
-/** A failed run of a job, and what happens next. */
-export interface JobFailed extends JobEnded {
+/** A failed job, and its next state: the detail of the event `fail`. */
+export interface FailedAttempt extends FailedJob {
   /** True if the job will be retried. */
   readonly willRetry: boolean;
   /**

@@ -37,8 +37,8 @@ export interface ConsumerHealth {
   readonly lastFetchAt: Date | undefined;
 }
 
-/** The figures that health is derived from. Ages are in milliseconds. */
-export interface Vitals extends Omit<ConsumerHealth, "healthy" | "reasons"> {
+/** The measurements that health is derived from. Ages are in milliseconds. */
+export interface HealthMeasurements extends Omit<ConsumerHealth, "healthy" | "reasons"> {
   /** Time since the last answer to a heartbeat, or since the start. */
   readonly beatAgeMs: number;
   /**
@@ -53,7 +53,7 @@ export interface Vitals extends Omit<ConsumerHealth, "healthy" | "reasons"> {
 }
 
 /** The server forgets a worker without a heartbeat for this long, in milliseconds. */
-export const FORGOTTEN_MS = 60_000;
+export const WORKER_TIMEOUT_MS = 60_000;
 
 /** Largest normal age of an unanswered FETCH, in milliseconds. An answer takes up to 2000. */
 const FETCH_MS = 30_000;
@@ -61,17 +61,17 @@ const FETCH_MS = 30_000;
 /** Largest normal age of an unconfirmed report, in milliseconds. A reply takes a few. */
 const REPORT_MS = 10_000;
 
-/** Derives health from the figures. */
+/** Derives the health from measurements. */
 export function healthOf(
-  { beatAgeMs, fetchAgeMs, reportAgeMs, maxUnreported, ...vitals }: Vitals,
+  { beatAgeMs, fetchAgeMs, reportAgeMs, maxUnreported, ...health }: HealthMeasurements,
 ): ConsumerHealth {
-  const { state, connected, unreported } = vitals;
+  const { state, connected, unreported } = health;
   const reasons: string[] = [];
   if (state === "idle" || state === "stopped") {
     reasons.push(`it is ${state}`);
   } else {
     if (!connected) reasons.push("it has no connection to the server");
-    if (beatAgeMs > FORGOTTEN_MS) {
+    if (beatAgeMs > WORKER_TIMEOUT_MS) {
       reasons.push(`the server has not answered a heartbeat for ${seconds(beatAgeMs)}`);
     }
     if (fetchAgeMs !== undefined && fetchAgeMs > FETCH_MS) {
@@ -84,7 +84,7 @@ export function healthOf(
       reasons.push(`it does not fetch, as ${unreported} results are not confirmed yet`);
     }
   }
-  return { healthy: reasons.length === 0, reasons, ...vitals };
+  return { healthy: reasons.length === 0, reasons, ...health };
 }
 
 /** Returns the health of a consumer that has not run yet. */

@@ -13,47 +13,47 @@ import {
 } from "./logger.ts";
 
 /** Level, text and fields of the log message for an event. */
-interface LogEntry<Name extends keyof ConsumerEvents> {
+interface EventMessage<Name extends keyof ConsumerEvents> {
   readonly level: LogLevel;
   readonly text: string;
   fields(detail: ConsumerEvents[Name]): LogFields;
 }
 
-const logEntries: { readonly [Name in keyof ConsumerEvents]: LogEntry<Name> } = {
-  start: { level: "debug", text: "job started", fields: ({ job }) => about(job) },
+const messages: { readonly [Name in keyof ConsumerEvents]: EventMessage<Name> } = {
+  start: { level: "debug", text: "job started", fields: ({ job }) => jobFields(job) },
   done: {
     level: "debug",
     text: "job done",
-    fields: ({ job, elapsedMs }) => ({ ...about(job), elapsedMs }),
+    fields: ({ job, elapsedMs }) => ({ ...jobFields(job), elapsedMs }),
   },
   fail: {
     level: "warn",
     text: "job failed",
     fields: ({ job, error, elapsedMs, next, retryAt }) => ({
-      ...{ ...about(job), elapsedMs, next },
+      ...{ ...jobFields(job), elapsedMs, next },
       ...retryAt !== undefined && { retryAt: retryAt.toISOString() },
-      error: plain(error),
+      error: errorFields(error),
     }),
   },
   dead: {
     level: "error",
     text: "job is dead",
     fields: ({ job, error, deadLetter }) => ({
-      ...about(job),
+      ...jobFields(job),
       ...deadLetter !== undefined && { deadLetter },
-      error: plain(error),
+      error: errorFields(error),
     }),
   },
   dropped: {
     level: "error",
     text: "job is dropped",
-    fields: ({ job, error }) => ({ ...about(job), error: plain(error) }),
+    fields: ({ job, error }) => ({ ...jobFields(job), error: errorFields(error) }),
   },
   discard: {
     level: "info",
     text: "job discarded",
     fields: ({ job, outcome, elapsedMs }) => ({
-      ...about(job),
+      ...jobFields(job),
       elapsedMs,
       reason: outcome.message,
     }),
@@ -62,7 +62,7 @@ const logEntries: { readonly [Name in keyof ConsumerEvents]: LogEntry<Name> } = 
     level: "info",
     text: "job snoozed",
     fields: ({ job, outcome, elapsedMs }) => ({
-      ...about(job),
+      ...jobFields(job),
       elapsedMs,
       seconds: outcome.seconds,
       reason: outcome.message,
@@ -71,29 +71,29 @@ const logEntries: { readonly [Name in keyof ConsumerEvents]: LogEntry<Name> } = 
   requeued: {
     level: "debug",
     text: "job requeued without a run",
-    fields: ({ job, reason }) => ({ ...about(job), reason }),
+    fields: ({ job, reason }) => ({ ...jobFields(job), reason }),
   },
   unreported: {
     level: "error",
     text: "the result of a job could not be reported",
-    fields: ({ job, error }) => ({ ...about(job), error: plain(error) }),
+    fields: ({ job, error }) => ({ ...jobFields(job), error: errorFields(error) }),
   },
   expired: {
     level: "warn",
     text: "the reservation of a job ended before its handler",
-    fields: ({ job }) => about(job),
+    fields: ({ job }) => jobFields(job),
   },
   fetchError: {
     level: "error",
     text: "jobs could not be fetched",
-    fields: ({ error }) => ({ error: plain(error) }),
+    fields: ({ error }) => ({ error: errorFields(error) }),
   },
   state: { level: "info", text: "consumer state changed", fields: ({ state }) => ({ state }) },
   disconnect: {
     level: "warn",
     text: "connection to the server lost",
     fields: ({ error, connections, retryInMs }) => ({
-      error: plain(error),
+      error: errorFields(error),
       connections,
       retryInMs,
     }),
@@ -101,7 +101,7 @@ const logEntries: { readonly [Name in keyof ConsumerEvents]: LogEntry<Name> } = 
   outage: {
     level: "warn",
     text: "still not connected to the server",
-    fields: ({ error, outageMs }) => ({ outageMs, error: plain(error) }),
+    fields: ({ error, outageMs }) => ({ outageMs, error: errorFields(error) }),
   },
   reconnect: {
     level: "info",
@@ -122,7 +122,7 @@ const logEntries: { readonly [Name in keyof ConsumerEvents]: LogEntry<Name> } = 
   listenerError: {
     level: "error",
     text: "a listener threw",
-    fields: ({ event, error }) => ({ event, error: plain(error) }),
+    fields: ({ event, error }) => ({ event, error: errorFields(error) }),
   },
 };
 
@@ -132,17 +132,17 @@ export function logEvents(
   { logger, level, wid }: { logger: LoggerLike; level: LogLevel; wid: string },
 ): void {
   const write = scopedLogger(logger, { wid });
-  const least = LOG_LEVELS.indexOf(level);
+  const lowest = LOG_LEVELS.indexOf(level);
   const listen = <Name extends keyof ConsumerEvents>(name: Name) => {
-    const { level, text, fields }: LogEntry<Name> = logEntries[name];
-    if (LOG_LEVELS.indexOf(level) < least) return;
+    const { level, text, fields }: EventMessage<Name> = messages[name];
+    if (LOG_LEVELS.indexOf(level) < lowest) return;
     events.on(name, (detail) => write[level](text, fields(detail)));
   };
-  for (const name of Object.keys(logEntries)) listen(name as keyof ConsumerEvents);
+  for (const name of Object.keys(messages)) listen(name as keyof ConsumerEvents);
 }
 
 /** Returns the log fields of a job. Arguments may be confidential and are never logged. */
-function about(job: Job): LogFields {
+function jobFields(job: Job): LogFields {
   const { jid, type, queue } = job;
   return { jid, type, queue, attempt: attemptOf(job) };
 }
@@ -151,14 +151,14 @@ function about(job: Job): LogFields {
 const MAX_CAUSES = 5;
 
 /** Returns the properties of an error, which `JSON.stringify` would omit. */
-function plain(error: unknown, causes = MAX_CAUSES): unknown {
+function errorFields(error: unknown, causes = MAX_CAUSES): unknown {
   try {
     if (!isError(error)) return { message: showValue(error) };
     const { name, message, stack, cause } = error;
     const { code } = error as { code?: unknown };
     return {
       ...{ name, ...code !== undefined && { code }, message, stack },
-      ...cause !== undefined && causes > 0 && { cause: plain(cause, causes - 1) },
+      ...cause !== undefined && causes > 0 && { cause: errorFields(cause, causes - 1) },
     };
   } catch {
     // A getter threw, or the error is a revoked proxy.

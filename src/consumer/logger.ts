@@ -40,10 +40,10 @@ export function scopedLogger(logger: LoggerLike | undefined, scope?: LogFields):
     scoped[level] = (message, fields) => {
       // An error while logging must neither fail a job nor end the program.
       try {
-        const written: unknown = scope === undefined && fields === undefined
+        const result: unknown = scope === undefined && fields === undefined
           ? logger?.[name]?.(message)
           : logger?.[name]?.(message, { ...scope, ...fields });
-        if (isThenable(written)) written.then(undefined, () => {});
+        if (isThenable(result)) result.then(undefined, () => {});
       } catch {
         // See above.
       }
@@ -80,9 +80,9 @@ export interface FieldsFirstLogger {
  * ```
  */
 export function fieldsFirst(logger: FieldsFirstLogger): Logger {
-  const turned = {} as Record<LogLevel, Logger["info"]>;
+  const adapted = {} as Record<LogLevel, Logger["info"]>;
   for (const level of LOG_LEVELS) {
-    turned[level] = (message, fields = {}) => logger[level](fields, message);
+    adapted[level] = (message, fields = {}) => logger[level](fields, message);
   }
-  return turned;
+  return adapted;
 }

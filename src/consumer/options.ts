@@ -14,7 +14,7 @@ import { checkTelemetry, type ProducerMiddleware, type Telemetry } from "../prod
 import { checkLimits, type ConsumerLimits } from "./fetch/limits.ts";
 import { LOG_LEVELS, type LoggerLike, type LogLevel } from "./logger.ts";
 import { checkChoice, type QueueChoice } from "./fetch/choice.ts";
-import { queuesOf } from "./untaken_queues.ts";
+import { queuesOf } from "./unfetched_queues.ts";
 
 /** Options of a consumer. */
 export interface ConsumerOptions<Jobs extends JobDefinitions = JobDefinitions>
@@ -173,7 +173,7 @@ const MIN_COMMAND_TIMEOUT_MS = 5000;
 export function resolveSettings(
   options: ConsumerOptions,
   catalogue?: JobCatalogue,
-  where: Runtime | undefined = runtime(),
+  runtimeName: Runtime | undefined = runtime(),
 ): ConsumerSettings {
   const { commandTimeoutMs } = options;
   if (commandTimeoutMs !== undefined && !(commandTimeoutMs >= MIN_COMMAND_TIMEOUT_MS)) {
@@ -194,7 +194,7 @@ export function resolveSettings(
     limits: checkLimits(options.limits),
     cancellation: checkFlag("cancellation", options.cancellation),
     unregistered: checkUnregistered(options.unregistered ?? "fail"),
-    connections: resolveConnections(options.connections, concurrency, where),
+    connections: resolveConnections(options.connections, concurrency, runtimeName),
     commandTimeoutMs: commandTimeoutMs ?? DEFAULT_COMMAND_TIMEOUT_MS,
     enqueueMiddleware: checkMiddleware(options.enqueueMiddleware ?? []),
     logger: checkLogger(options.logger),
@@ -233,14 +233,14 @@ const MIN_CONNECTIONS = 2;
 const DEFAULT_CONNECTIONS = 16;
 
 function resolveConnections(
-  given: unknown,
+  connections: unknown,
   concurrency: number,
-  where: Runtime | undefined,
+  runtimeName: Runtime | undefined,
 ): number {
   // A Worker may have six connections at a time. Three are left to its handlers.
-  const most = where === "workerd" ? 3 : DEFAULT_CONNECTIONS;
-  const fallback = Math.min(concurrency + 1, most);
-  return integerIn("connections", given, { min: MIN_CONNECTIONS, max: 100, fallback });
+  const max = runtimeName === "workerd" ? 3 : DEFAULT_CONNECTIONS;
+  const fallback = Math.min(concurrency + 1, max);
+  return integerIn("connections", connections, { min: MIN_CONNECTIONS, max: 100, fallback });
 }
 
 function checkFlag(name: string, value: unknown): boolean {

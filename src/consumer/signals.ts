@@ -16,10 +16,12 @@ export function listenForSignals(
   { signal, handleSignals, clock }: Pick<ConsumerOptions, "signal" | "handleSignals" | "clock">,
   actions: ConsumerSignalActions,
 ): () => void {
-  const forgetAbort = onAbort(signal, () => actions.abort());
-  const forgetSignals = handleSignals === true ? onProcessSignals(actions, clock) : () => {};
+  const removeAbortListener = onAbort(signal, () => actions.abort());
+  const removeSignalListeners = handleSignals === true
+    ? onProcessSignals(actions, clock)
+    : () => {};
   return () => {
-    forgetSignals();
-    forgetAbort();
+    removeSignalListeners();
+    removeAbortListener();
   };
 }

@@ -264,11 +264,11 @@ export class Schedule<Jobs extends JobDefinitions = JobDefinitions> implements A
         failed: (error) => this.#events.emit("error", { error }),
       },
     });
-    const forget = onAbort(signal, () => this.#stop?.());
+    const removeListener = onAbort(signal, () => this.#stop?.());
     try {
       await this.#tick(pusher, stopped);
     } finally {
-      forget();
+      removeListener();
     }
   }
 

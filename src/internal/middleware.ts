@@ -55,9 +55,9 @@ class Layer<T> implements Completion<T> {
   #innerState: "running" | "done" | "failed" = "running";
   #value: T | undefined;
   #error: unknown;
-  /** The middleware has returned, and its promise has settled. */
+  /** True if the middleware has returned, and its promise has settled. */
   #hasReturned = false;
-  /** The layer ends when the inner layers end, with their result. */
+  /** True if the layer ends when the inner layers end, with their result. */
   #isFollowing = false;
   #misuse: StateError | undefined;
 

@@ -25,7 +25,7 @@ export function onProcessSignals(
   clock: Clock = systemClock,
 ): () => void {
   const { process } = globalThis as unknown as { readonly process?: Process };
-  const undo: (() => void)[] = [];
+  const removals: (() => void)[] = [];
   const actions = [["SIGTERM", stop], ["SIGINT", stop], ["SIGTSTP", quiet], [
     "SIGTTIN",
     print,
@@ -34,11 +34,11 @@ export function onProcessSignals(
     const listener = () => action();
     try {
       process?.on?.(name, listener);
-      undo.push(() => process?.off?.(name, listener));
+      removals.push(() => process?.off?.(name, listener));
     } catch {
       // The system or the runtime does not have this signal.
     }
   }
-  undo.push(watchSupervisor(stop, clock));
-  return () => undo.forEach((remove) => remove());
+  removals.push(watchSupervisor(stop, clock));
+  return () => removals.forEach((remove) => remove());
 }

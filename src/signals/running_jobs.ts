@@ -22,7 +22,7 @@ export interface LostJob {
 }
 
 /** The functions of `node:fs` that are used here. */
-interface Files {
+interface FileSystem {
   openSync(path: string, flags: string): number;
   writeSync(file: number, bytes: Uint8Array, offset: number, length: number, at: number): number;
   closeSync(file: number): void;
@@ -50,7 +50,7 @@ const files = shared("running jobs' files", () => ({ count: 0 }));
  * and per end, and happens only if a supervisor asks for it.
  */
 export class RunningJobsFile {
-  readonly #fs: Files;
+  readonly #fs: FileSystem;
   readonly #path: string;
   readonly #file: number;
   readonly #record = new Uint8Array(RECORD);
@@ -62,7 +62,7 @@ export class RunningJobsFile {
   static open(): RunningJobsFile | undefined {
     const folder = environmentVariable(RUNNING_VARIABLE);
     if (folder === undefined || folder === "") return undefined;
-    const fs = builtinModule<Files>("node:fs");
+    const fs = builtinModule<FileSystem>("node:fs");
     if (fs === undefined || !mayWrite(folder)) return undefined;
     try {
       return new RunningJobsFile(fs, `${folder}/${processId()}-${files.count++}`);
@@ -72,7 +72,7 @@ export class RunningJobsFile {
     }
   }
 
-  private constructor(fs: Files, path: string) {
+  private constructor(fs: FileSystem, path: string) {
     this.#fs = fs;
     this.#path = path;
     this.#file = fs.openSync(path, "w");
@@ -125,11 +125,11 @@ export class RunningJobsFile {
 /** A supervisor's folder for the running jobs of its processes. */
 export class RunningJobsFolder {
   readonly path: string;
-  readonly #fs: Files;
+  readonly #fs: FileSystem;
 
   /** Creates a folder; returns `undefined` if the runtime cannot, or if the program may not. */
   static open(): RunningJobsFolder | undefined {
-    const fs = builtinModule<Files>("node:fs");
+    const fs = builtinModule<FileSystem>("node:fs");
     try {
       const folder = builtinModule<{ tmpdir(): string }>("node:os")?.tmpdir();
       if (fs === undefined || folder === undefined || !mayWrite(folder)) return undefined;
@@ -139,7 +139,7 @@ export class RunningJobsFolder {
     }
   }
 
-  private constructor(fs: Files, path: string) {
+  private constructor(fs: FileSystem, path: string) {
     this.#fs = fs;
     this.path = path;
   }

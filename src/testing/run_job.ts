@@ -5,7 +5,7 @@ import { type Consumer, internalsOf } from "../consumer/consumer.ts";
 import type { Handler } from "../consumer/handler.ts";
 import { asOutcome, RetryAfter, Snooze } from "../consumer/outcome.ts";
 import { handlerRunner, invoke } from "../consumer/run/invoke.ts";
-import type { Registered } from "../consumer/run/registry.ts";
+import type { RegisteredHandler } from "../consumer/run/registry.ts";
 import { abortContext, limitTime, RunContext, timeLimitOf } from "../consumer/run/run_context.ts";
 import { InvalidArgumentError, JobAbortedError, StateError } from "../errors.ts";
 import { type Clock, systemClock } from "../internal/clock.ts";
@@ -129,7 +129,7 @@ interface ExecuteOptions {
 
 async function execute(
   job: Job,
-  { run, timeoutMs }: Registered,
+  { run, timeoutMs }: RegisteredHandler,
   { clock, producer, signal }: ExecuteOptions,
 ): Promise<Omit<RunJobResult, "enqueued">> {
   const progress: { percent: number; text: string | undefined }[] = [];
@@ -197,7 +197,7 @@ function convertThroughJson(
   return decodeJob(encodeRequeuedJob(job, undefined, { failure }).json);
 }
 
-function findHandler(handler: unknown, { type }: Job): Registered {
+function findHandler(handler: unknown, { type }: Job): RegisteredHandler {
   if (typeof handler === "function") {
     return {
       run: handlerRunner(handler as Handler),

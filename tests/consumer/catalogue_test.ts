@@ -211,7 +211,7 @@ test("a handler whose queue is not fetched causes a warning, once a run", async 
     return warnings;
   }
   assert.deepEqual(await warned(["default"]), [
-    'QUEUE_NOT_TAKEN: The handler of "resize" gets no jobs: the catalogue sends them to the ' +
+    'QUEUE_NOT_FETCHED: The handler of "resize" gets no jobs: the catalogue sends them to the ' +
     "queue images, and the consumer does not fetch from it",
   ]);
   assert.deepEqual(await warned(["ima*", "default"]), []);

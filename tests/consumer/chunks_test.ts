@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ConfigError, Job, type JobContext, type ManyHandler } from "../../mod.ts";
-import { gathering, type ManyOptions } from "../../src/consumer/chunks/chunks.ts";
+import { collectChunks, type ManyOptions } from "../../src/consumer/chunks/chunks.ts";
 import { ManualClock } from "../../src/server/mod.ts";
 
 /** Returns a function that adds jobs to a gatherer. Only the test moves the clock. */
 function setUp(handler: ManyHandler, options: ManyOptions = {}, slots = 10) {
   const clock = new ManualClock();
   const chunks: string[][] = [];
-  const many = gathering(options, (jobs, context) => {
+  const many = collectChunks(options, (jobs, context) => {
     chunks.push(jobs.map(({ type }) => type));
     return handler(jobs, context);
   }, { slots, clock });
@@ -92,11 +92,11 @@ test("a job of another chunk cannot be failed, and a job's first failure counts"
 test("invalid options are refused, and other options apply to each job", () => {
   const slots = { slots: 10, clock: new ManualClock() };
   for (const wrong of [{ size: 0 }, { waitMs: 60_000 }, { siz: 1 }]) {
-    assert.throws(() => gathering(wrong as ManyOptions, () => {}, slots), ConfigError);
+    assert.throws(() => collectChunks(wrong as ManyOptions, () => {}, slots), ConfigError);
   }
-  assert.throws(() => gathering({}, 7 as never, slots), ConfigError);
+  assert.throws(() => collectChunks({}, 7 as never, slots), ConfigError);
   const onDead = () => {};
-  assert.deepEqual(gathering({ size: 5, timeoutMs: 9, onDead }, () => {}, slots).options, {
+  assert.deepEqual(collectChunks({ size: 5, timeoutMs: 9, onDead }, () => {}, slots).options, {
     ...{ timeoutMs: 9, onDead },
   });
 });

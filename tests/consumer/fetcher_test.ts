@@ -16,7 +16,7 @@ test("no more jobs are fetched than can run, even if a FETCH makes another one b
         // A result that was held for this FETCH is too late: its run ends, and a slot is free.
         if (!isRejected) {
           isRejected = true;
-          fetcher.pump();
+          fetcher.fetchMore();
         }
         return connection;
       },
@@ -30,7 +30,7 @@ test("no more jobs are fetched than can run, even if a FETCH makes another one b
     context as unknown as ConstructorParameters<typeof Fetcher>[0],
     parts as unknown as FetcherParts,
   );
-  fetcher.pump();
+  fetcher.fetchMore();
   assert.equal(sent, 3);
   assert.equal(fetcher.inFlight, 3);
 });

@@ -8,12 +8,12 @@ import { pass, start, until } from "./setting.ts";
 
 test("a concurrency counter counts running and expected jobs", () => {
   const counter = new LimitCounter({ concurrency: 2 }, new ManualClock());
-  counter.expect();
+  counter.beginFetch();
   assert.equal(counter.hasRoom, true);
   counter.begin();
   assert.equal(counter.hasRoom, false);
   assert.equal(counter.roomInMs, undefined);
-  counter.expected();
+  counter.endFetch();
   assert.equal(counter.hasRoom, true);
   counter.begin();
   assert.equal(counter.hasRoom, false);
@@ -45,14 +45,14 @@ test("an expected job uses a place in the second, and returns it if it does not 
   const counter = new LimitCounter({ perSecond: 2 }, clock);
   counter.begin();
   clock.advance(400);
-  counter.expect();
+  counter.beginFetch();
   assert.equal(counter.hasRoom, false);
   // The first job is a second old by then. The expected one may just begin.
   assert.equal(counter.roomInMs, 600);
-  counter.expect();
+  counter.beginFetch();
   assert.equal(counter.roomInMs, undefined);
-  counter.expected();
-  counter.expected();
+  counter.endFetch();
+  counter.endFetch();
   assert.equal(counter.hasRoom, true);
 });
 

@@ -10,7 +10,7 @@ test("a list keeps its order, with a pattern's queues by name, and no duplicates
   const order = orderOf(["critical", "images.*", "images.b", "*"]);
   assert.equal(order.isDynamic, true);
   assert.deepEqual(order.next(), ["critical", "images.b"]);
-  order.learn({ "images.c": 1, "images.b": 0, imagesxa: 3, critical: 2, "images.a": 0 });
+  order.update({ "images.c": 1, "images.b": 0, imagesxa: 3, critical: 2, "images.a": 0 });
   assert.deepEqual(order.next(), ["critical", "images.a", "images.b", "images.c", "imagesxa"]);
   // The same array while nothing changes, so that a result made from it can be cached.
   assert.equal(order.next(), order.next());
@@ -27,7 +27,7 @@ test("patterns and functions leave out queues whose jobs are not for workers", (
   };
   for (const choice of [["*"], (waiting: object) => Object.keys(waiting).sort()]) {
     const order = orderOf(choice);
-    order.learn(waiting);
+    order.update(waiting);
     assert.deepEqual(order.next(), ["cron.hourly", "mine"]);
   }
 });
@@ -36,7 +36,7 @@ test("weights give each order at random: a queue's weight is its share of first 
   let seed = 7;
   const random = () => (seed = seed * 16807 % 2147483647) / 2147483647;
   const order = orderOf({ high: 6, middle: 3, "low.*": 1, "low.odd": 2 }, random);
-  order.learn({ "low.a": 1, "low.odd": 1 });
+  order.update({ "low.a": 1, "low.odd": 1 });
   const first: Record<string, number> = {};
   const rounds = 24_000;
   for (let i = 0; i < rounds; i++) {
@@ -58,7 +58,7 @@ test("a function gets the waiting jobs, and patterns in its result are expanded"
   });
   assert.deepEqual(order.next(), []);
   assert.equal(seen.length, 0);
-  order.learn({ a: 1, b: 2, "x.1": 0 });
+  order.update({ a: 1, b: 2, "x.1": 0 });
   assert.deepEqual(order.next(), ["b", "x.1"]);
   assert.deepEqual(seen, [{ a: 1, b: 2, "x.1": 0 }]);
 });

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { ConfigError, Consumer, type ConsumerHealth, Discard, Snooze } from "../../mod.ts";
-import { healthOf, type Vitals } from "../../src/consumer/health.ts";
+import { type HealthMeasurements, healthOf } from "../../src/consumer/health.ts";
 import { ConsumerMetrics, healthHandler, nodeListener } from "../../src/health/mod.ts";
 import { numberText, PrometheusText } from "../../src/health/prometheus.ts";
 import { once, start, until } from "../consumer/setting.ts";
@@ -78,7 +78,7 @@ test("a consumer that has lost its server is unhealthy, with a reason", async ()
 });
 
 test("each possible problem is a reason", () => {
-  const vitals: Vitals = {
+  const vitals: HealthMeasurements = {
     ...{ state: "running", wid: "w", connected: true, busy: 0, concurrency: 1, done: 0 },
     ...{
       failed: 0,
@@ -91,7 +91,7 @@ test("each possible problem is a reason", () => {
     },
     ...{ fetchAgeMs: 2000, reportAgeMs: undefined, lastBeatAt: undefined, lastFetchAt: undefined },
   };
-  const reasons = (some: Partial<Vitals>) => healthOf({ ...vitals, ...some }).reasons;
+  const reasons = (some: Partial<HealthMeasurements>) => healthOf({ ...vitals, ...some }).reasons;
   assert.deepEqual(reasons({}), []);
   assert.deepEqual(reasons({ state: "quiet", fetchAgeMs: undefined }), []);
   assert.deepEqual(reasons({ state: "stopping" }), []);

@@ -207,7 +207,7 @@ test("no queue name from a consumer's options or a server is more than one word"
     const limits = { queues: { [text]: { concurrency: 1 } } };
     assert.throws(() => new Consumer({ ...options, limits } as never), FaktoryError);
     const chosen = orderOf(() => [text]);
-    chosen.learn({});
+    chosen.update({});
     assert.throws(() => chosen.next(), { code: "INVALID_QUEUE" });
     assert.deepEqual(namesOf(["*"], { [text]: 1, sound: 1 }), ["sound"]);
   }

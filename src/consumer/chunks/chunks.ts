@@ -85,7 +85,7 @@ const MANY_OPTIONS = {
 } as const satisfies OptionNames<ManyOptions>;
 
 /** A job that waits for its chunk, or runs in it. */
-interface Member {
+interface ChunkMember {
   readonly job: Job;
   readonly context: JobContext;
   readonly ended: Deferred<void>;
@@ -104,7 +104,7 @@ interface ChunkSettings {
  *
  * @throws {ConfigError} `INVALID_OPTION`.
  */
-export function gathering(
+export function collectChunks(
   options: ManyOptions,
   handler: ManyHandler,
   { slots, clock }: { readonly slots: number; readonly clock: Clock },
@@ -113,19 +113,20 @@ export function gathering(
   if (typeof handler !== "function") throw invalidOption("handler", "a function", handler);
   const { size, waitMs, ...others } = options;
   const wanted = integerIn("size", size, { min: 1, max: 10_000, fallback: 100 });
-  const gatherer = new Gatherer(handler, {
+  const collector = new ChunkCollector(handler, {
     size: Math.min(wanted, slots, others.concurrency ?? Infinity),
     // The limit is far below the shortest reservation, which is a minute.
     waitMs: integerIn("waitMs", waitMs, { min: 0, max: 30_000, fallback: 500 }),
     clock,
   });
-  return { handler: (job, context) => gatherer.add(job, context as JobContext), options: others };
+  return { handler: (job, context) => collector.add(job, context as JobContext), options: others };
 }
 
-class Gatherer {
+/** Collects single jobs of one type into chunks. */
+class ChunkCollector {
   readonly #handler: ManyHandler;
   readonly #settings: ChunkSettings;
-  #waiting: Member[] = [];
+  #waiting: ChunkMember[] = [];
   #cancelWait: (() => void) | undefined;
 
   constructor(handler: ManyHandler, settings: ChunkSettings) {
@@ -139,18 +140,18 @@ class Gatherer {
     const member = { job, context, ended: deferred<void>() };
     if (context.signal.aborted) throw context.signal.reason;
     // The job may be aborted before its chunk starts.
-    const forget = onAbort(context.signal, () => this.#leave(member));
+    const removeListener = onAbort(context.signal, () => this.#leave(member));
     this.#waiting.push(member);
     if (this.#waiting.length >= size) this.#begin();
     else this.#cancelWait ??= clock.after(waitMs, () => this.#begin());
     try {
       await member.ended.promise;
     } finally {
-      forget();
+      removeListener();
     }
   }
 
-  #leave(member: Member): void {
+  #leave(member: ChunkMember): void {
     const others = this.#waiting.filter((other) => other !== member);
     if (others.length === this.#waiting.length) return;
     this.#waiting = others;
@@ -172,14 +173,14 @@ class Gatherer {
 }
 
 /** Runs a chunk. Never rejects: each member gets its own result. */
-async function runChunk(members: readonly Member[], handler: ManyHandler): Promise<void> {
+async function runChunk(members: readonly ChunkMember[], handler: ManyHandler): Promise<void> {
   const failed = new Map<Job, { readonly error: unknown }>();
   const jobs = members.map(({ job }) => job);
-  const ours = new Set(jobs);
-  const { signal, forget } = firstAbort(members);
+  const jobSet = new Set(jobs);
+  const { signal, removeListener } = firstAbort(members);
   const { producer, log } = members[0]!.context;
   const fail = (job: Job, error: unknown) => {
-    if (!ours.has(job)) {
+    if (!jobSet.has(job)) {
       throw new InvalidArgumentError(
         "INVALID_ARGUMENT",
         "Cannot fail a job that is not in this chunk",
@@ -187,26 +188,31 @@ async function runChunk(members: readonly Member[], handler: ManyHandler): Promi
     }
     if (!failed.has(job)) failed.set(job, { error });
   };
-  let all: { readonly error: unknown } | undefined;
+  let commonFailure: { readonly error: unknown } | undefined;
   try {
     await handler(jobs, { signal, producer, log, fail });
   } catch (error) {
-    all = { error };
+    commonFailure = { error };
   }
-  forget();
+  removeListener();
   for (const { job, ended } of members) {
-    const end = failed.get(job) ?? all;
-    if (end === undefined) ended.resolve();
-    else ended.reject(end.error);
+    const failure = failed.get(job) ?? commonFailure;
+    if (failure === undefined) ended.resolve();
+    else ended.reject(failure.error);
   }
 }
 
 /** Returns a signal that is aborted when the first of the members' signals is. */
-function firstAbort(members: readonly Member[]): { signal: AbortSignal; forget: () => void } {
+function firstAbort(
+  members: readonly ChunkMember[],
+): { signal: AbortSignal; removeListener: () => void } {
   const controller = new AbortController();
-  const all = members.map(({ context: { signal } }) => {
+  const listeners = members.map(({ context: { signal } }) => {
     if (signal.aborted) controller.abort(signal.reason);
     return onAbort(signal, () => controller.abort(signal.reason));
   });
-  return { signal: controller.signal, forget: () => all.forEach((forget) => forget()) };
+  return {
+    signal: controller.signal,
+    removeListener: () => listeners.forEach((removeListener) => removeListener()),
+  };
 }

@@ -64,12 +64,12 @@ export function checkPatterns(names: readonly unknown[]): readonly string[] {
   });
 }
 
-/** Returns true for a pattern. */
+/** Returns true if the value is a pattern. */
 export function isPattern(name: unknown): name is string {
   return typeof name === "string" && name.includes("*");
 }
 
-/** Returns a regular expression that matches the queues of a pattern. */
+/** Converts a pattern to a regular expression that matches its queues. */
 export function matcher(pattern: string): RegExp {
   // Names of queues contain no other characters with a meaning in regular expressions.
   const text = pattern.replaceAll(/[.-]/g, "\\$&").replaceAll("*", ".*");

@@ -11,7 +11,7 @@ import type { Clock } from "../../internal/clock.ts";
 const GROW_AFTER = 64;
 
 /** Number of held results that go to the connection for commands at once. */
-const HELD_BATCH = 16;
+const HELD_AT_ONCE = 16;
 
 /** A connection for FETCHes, which may also carry results. */
 export class FetchConnection {
@@ -22,13 +22,13 @@ export class FetchConnection {
    * Number of these FETCHes that leave out queues because of their limits. Such a FETCH may wait
    * although there is a backlog.
    */
-  partial = 0;
+  incomplete = 0;
   /** Time of the last reply to a FETCH, by the monotonic clock. */
   answeredAt = -Infinity;
   /** Value of the connection's `reads` at the last reply. */
   reads = 0;
   /** Cancels the connection's pause. */
-  cancelRest: (() => void) | undefined;
+  cancelPause: (() => void) | undefined;
 
   constructor(connection: ReconnectingConnection) {
     this.connection = connection;
@@ -111,20 +111,22 @@ export class FetchConnections {
    * long for a queue whose limit has room again. Such a FETCH is therefore alone on its connection,
    * and never on the first connection.
    */
-  forFetch(isWhole: boolean, depth: number): FetchConnection | undefined {
+  forFetch(isComplete: boolean, depth: number): FetchConnection | undefined {
     const { all } = this;
-    if (!isWhole && all.length === 1 && this.#group.grow()) return undefined;
-    const most = isWhole ? depth : 1;
+    if (!isComplete && all.length === 1 && this.#group.grow()) return undefined;
+    const maxInFlight = isComplete ? depth : 1;
     let least: FetchConnection | undefined;
-    for (let i = isWhole || all.length === 1 ? 0 : 1; i < all.length; i++) {
+    for (let i = isComplete || all.length === 1 ? 0 : 1; i < all.length; i++) {
       const one = all[i]!;
-      if (one.partial > 0 || one.cancelRest !== undefined || one.inFlight >= most) continue;
+      if (one.incomplete > 0 || one.cancelPause !== undefined || one.inFlight >= maxInFlight) {
+        continue;
+      }
       if (one.inFlight > 1 && isFilling(one)) return one;
       if (one.inFlight > 1 && all.length > 1) continue;
       if (least === undefined || one.inFlight < least.inFlight) least = one;
     }
     if (least !== undefined && least.inFlight <= 1 && least.connection.connected) {
-      this.#sendHeld(least.connection, most);
+      this.#sendHeld(least.connection, maxInFlight);
     }
     return least;
   }
@@ -155,11 +157,11 @@ export class FetchConnections {
       for (const request of this.#held.drain()) this.sendResult(request, commands);
       return;
     }
-    const isFree = ({ inFlight, partial, connection }: FetchConnection) =>
-      inFlight <= 1 && partial === 0 && connection.connected;
+    const isFree = ({ inFlight, incomplete, connection }: FetchConnection) =>
+      inFlight <= 1 && incomplete === 0 && connection.connected;
     const free = commands.connected ? commands : this.all.find(isFree)?.connection;
     if (free !== undefined && (free !== commands || free.load === 0)) {
-      this.#sendHeld(free, HELD_BATCH);
+      this.#sendHeld(free, HELD_AT_ONCE);
     }
   }
 
@@ -168,8 +170,8 @@ export class FetchConnections {
     return this.hasBacklog && !this.#group.isClosed && this.connected;
   }
 
-  #sendHeld(connection: ReconnectingConnection, most: number): void {
-    for (let left = most; left > 0; left--) {
+  #sendHeld(connection: ReconnectingConnection, maxInFlight: number): void {
+    for (let left = maxInFlight; left > 0; left--) {
       const request = this.#held.shift();
       if (request === undefined) return;
       connection.send(request);
@@ -180,7 +182,7 @@ export class FetchConnections {
    * Called when a FETCH on `one` brought a job. Opens another connection if FETCHes wait for each
    * other at the server.
    */
-  brought(one: FetchConnection): void {
+  fetchedJob(one: FetchConnection): void {
     const { reads } = one.connection;
     // A reply that arrives in the same read as another has waited for this program, not for the
     // server.
@@ -201,7 +203,7 @@ export class FetchConnections {
     this.hasBacklog = false;
     this.#group.stop();
     this.sendHeld();
-    for (const one of this.all) one.cancelRest?.();
+    for (const one of this.all) one.cancelPause?.();
     this.#group.closeLost();
   }
 
@@ -226,6 +228,6 @@ export class FetchConnections {
       left.delete(connection);
       return one;
     });
-    for (const one of left.values()) one.cancelRest?.();
+    for (const one of left.values()) one.cancelPause?.();
   }
 }

@@ -16,7 +16,7 @@ import type { FetchRequest, QueueSelector } from "./queue_selector.ts";
 const MAX_IN_FLIGHT = 256;
 
 /** Pause of a connection after the server refused a FETCH, in milliseconds. */
-const REST_MS = 1000;
+const PAUSE_MS = 1000;
 
 /** The parts that a fetcher works with. */
 export interface FetcherParts {
@@ -40,13 +40,13 @@ export class Fetcher {
   readonly #runs: JobRuns;
   readonly #limits: RunLimits;
   readonly #prefetch: Prefetch;
-  readonly #pump = () => this.pump();
+  readonly #fetchMore = () => this.fetchMore();
   #inFlight = 0;
   #isClosed = false;
   /** True while FETCHes are being sent. */
-  #isFilling = false;
-  /** True if `pump` was called meanwhile, so that more FETCHes may be needed. */
-  #mustFill = false;
+  #isSending = false;
+  /** True if `fetchMore` was called meanwhile, so that more FETCHes may be needed. */
+  #mustSendMore = false;
 
   constructor(context: SessionContext, { connections, selector, runs, limits }: FetcherParts) {
     this.#context = context;
@@ -56,7 +56,7 @@ export class Fetcher {
     this.#limits = limits;
     this.#prefetch = new Prefetch(context.monotonic, selector);
     this.answeredAt = context.monotonic.now();
-    connections.onGrown(this.#pump);
+    connections.onGrown(this.#fetchMore);
   }
 
   /** Number of FETCHes without a reply. */
@@ -69,38 +69,38 @@ export class Fetcher {
    * at once, which frees a slot and calls this method again. The call in progress then does its
    * work.
    */
-  pump(): void {
+  fetchMore(): void {
     // Also called by timers and by replies to INFO, which may come after the session was stopped.
     if (this.isOver) return;
-    this.#mustFill = true;
-    if (this.#isFilling) return;
-    this.#isFilling = true;
+    this.#mustSendMore = true;
+    if (this.#isSending) return;
+    this.#isSending = true;
     try {
-      while (this.#mustFill) {
-        this.#mustFill = false;
-        this.#fill();
+      while (this.#mustSendMore) {
+        this.#mustSendMore = false;
+        this.#sendFetches();
       }
     } finally {
-      this.#isFilling = false;
+      this.#isSending = false;
     }
   }
 
-  #fill(): void {
+  #sendFetches(): void {
     let wanted = this.#runs.wanted - this.#inFlight;
-    const deep = Math.min(this.#prefetch.maxInFlight, MAX_IN_FLIGHT);
+    const maxInFlight = Math.min(this.#prefetch.maxInFlight, MAX_IN_FLIGHT);
     // The free slots, shared fairly.
     const depth = Math.ceil((wanted + this.#inFlight) / this.#connections.all.length);
     while (wanted > 0) {
       const request = this.#selector.next();
       if (request === undefined) break;
       // A connection gets more than one FETCH only if there are jobs for them.
-      const mayQueue = this.#inFlight < deep;
-      const connection = this.#connections.forFetch(request.isWhole, mayQueue ? depth : 1);
+      const mayQueue = this.#inFlight < maxInFlight;
+      const connection = this.#connections.forFetch(request.isComplete, mayQueue ? depth : 1);
       if (connection === undefined) break;
       this.#fetch(connection, request);
       wanted--;
     }
-    this.#connections.hasBacklog = deep > 0 && this.#inFlight <= deep;
+    this.#connections.hasBacklog = maxInFlight > 0 && this.#inFlight <= maxInFlight;
     this.#connections.sendHeld();
   }
 
@@ -121,7 +121,7 @@ export class Fetcher {
 
   #fetch(connection: FetchConnection, request: FetchRequest): void {
     connection.inFlight++;
-    if (!request.isWhole) connection.partial++;
+    if (!request.isComplete) connection.incomplete++;
     this.#inFlight++;
     this.#selector.sent(request);
     connection.connection.send(new Fetch(this, request, connection) as Request);
@@ -139,18 +139,18 @@ export class Fetcher {
     if (job === undefined) return this.#foundNothing(fetch, now);
     this.answeredAt = sentAt;
     this.#prefetch.fetched(tookMs);
-    this.#connections.brought(connection);
-    this.#runs.take(job, sentAt);
+    this.#connections.fetchedJob(connection);
+    this.#runs.receive(job, sentAt);
     this.#context.advance();
     // While more jobs can be run than are being fetched, it is useful to know how many jobs wait.
-    if (this.#runs.wanted > this.#inFlight) this.#prefetch.refresh(now, this.#pump);
+    if (this.#runs.wanted > this.#inFlight) this.#prefetch.refresh(now, this.#fetchMore);
   }
 
   #foundNothing({ request, connection, sentAt }: Fetch, now: number): void {
     this.answeredAt = now;
     // A server waits for two seconds before it answers without a job. If it answers at once, the
     // connection pauses before the next FETCH.
-    if (now - sentAt < WAITED_MS) this.#rest(connection, sentAt + WAITED_MS - now);
+    if (now - sentAt < WAITED_MS) this.#pauseConnection(connection, sentAt + WAITED_MS - now);
     this.#prefetch.foundNothing();
     this.#limits.foundNothing(request, this.#runs.size === 0);
     this.#context.advance();
@@ -163,14 +163,14 @@ export class Fetcher {
     this.#end(fetch);
     if (!(error instanceof ConnectionLostError) && !(error instanceof StateError)) {
       this.#context.events.emit("fetchError", { error });
-      this.#rest(connection, REST_MS);
+      this.#pauseConnection(connection, PAUSE_MS);
     }
     this.#context.advance();
   }
 
   #end({ connection, request }: Fetch): void {
     connection.inFlight--;
-    if (!request.isWhole) connection.partial--;
+    if (!request.isComplete) connection.incomplete--;
     this.#inFlight--;
     this.#selector.answered(request);
   }
@@ -185,11 +185,11 @@ export class Fetcher {
     return this.#context.phase !== "running";
   }
 
-  #rest(connection: FetchConnection, ms: number): void {
-    if (this.#isClosed || connection.cancelRest !== undefined) return;
-    connection.cancelRest = this.#context.monotonic.after(ms, () => {
-      connection.cancelRest = undefined;
-      this.pump();
+  #pauseConnection(connection: FetchConnection, ms: number): void {
+    if (this.#isClosed || connection.cancelPause !== undefined) return;
+    connection.cancelPause = this.#context.monotonic.after(ms, () => {
+      connection.cancelPause = undefined;
+      this.fetchMore();
     });
   }
 }

@@ -26,7 +26,7 @@ export class LimitCounter {
   readonly #windowMs: number;
   readonly #count: number;
   /** Start times of the last `#count` jobs; the oldest is at `#next`. */
-  readonly #begun: number[] = [];
+  readonly #startTimes: number[] = [];
   #next = 0;
   #running = 0;
   #pending = 0;
@@ -57,12 +57,12 @@ export class LimitCounter {
   }
 
   /** Counts a FETCH that may bring a job. */
-  expect(): void {
+  beginFetch(): void {
     this.#pending++;
   }
 
   /** Removes a FETCH that was answered or lost. */
-  expected(): void {
+  endFetch(): void {
     this.#pending--;
   }
 
@@ -70,7 +70,7 @@ export class LimitCounter {
   begin(): void {
     this.#running++;
     if (this.#count === Infinity) return;
-    this.#begun[this.#next] = this.#clock.now();
+    this.#startTimes[this.#next] = this.#clock.now();
     this.#next = (this.#next + 1) % this.#count;
   }
 
@@ -86,7 +86,7 @@ export class LimitCounter {
   #blockingStart(): number | undefined {
     if (this.#count === Infinity) return undefined;
     // Places are reserved for the jobs that FETCHes may bring.
-    const places = this.#count - this.#pending;
-    return places <= 0 ? Infinity : this.#begun[(this.#next - places + this.#count) % this.#count];
+    const free = this.#count - this.#pending;
+    return free <= 0 ? Infinity : this.#startTimes[(this.#next - free + this.#count) % this.#count];
   }
 }

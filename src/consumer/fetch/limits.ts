@@ -88,7 +88,7 @@ export interface CountedRun {
 export class Limits {
   readonly #clock: Clock;
   readonly #types: TypeLimits;
-  readonly #whole: LimitCounter | undefined;
+  readonly #overall: LimitCounter | undefined;
   readonly #patterns: readonly { readonly matches: RegExp; readonly limit: Limit }[];
   readonly #queueCounters = new Map<string, LimitCounter | undefined>();
   readonly #typeCounters = new Map<
@@ -99,12 +99,12 @@ export class Limits {
    * The counters that count a FETCH of a queue: that of the queue, and those of the types that came
    * from it.
    */
-  readonly #ofQueue = new Map<string, readonly LimitCounter[]>();
+  readonly #fetchCounters = new Map<string, readonly LimitCounter[]>();
 
   constructor({ perSecond, queues = {} }: ConsumerLimits, types: TypeLimits, clock: Clock) {
     this.#clock = clock;
     this.#types = types;
-    this.#whole = perSecond === undefined ? undefined : new LimitCounter({ perSecond }, clock);
+    this.#overall = perSecond === undefined ? undefined : new LimitCounter({ perSecond }, clock);
     const names = Object.keys(queues);
     // The limit of a queue's own name takes precedence over that of a pattern.
     this.#patterns = [...names.filter((name) => !isPattern(name)), ...names.filter(isPattern)]
@@ -112,44 +112,44 @@ export class Limits {
   }
 
   /** True if there is any limit. */
-  get isAny(): boolean {
-    return this.#whole !== undefined || this.#patterns.length > 0 || this.#types.hasLimits;
+  get hasAny(): boolean {
+    return this.#overall !== undefined || this.#patterns.length > 0 || this.#types.hasLimits;
   }
 
   /** Returns the counters that count a FETCH of this queue. */
-  of(queue: string): readonly LimitCounter[] {
-    const known = this.#ofQueue.get(queue);
+  countersOf(queue: string): readonly LimitCounter[] {
+    const known = this.#fetchCounters.get(queue);
     if (known !== undefined) return known;
-    const counters = this.#of(queue, undefined);
-    this.#ofQueue.set(queue, counters);
+    const counters = this.#counters(queue, undefined);
+    this.#fetchCounters.set(queue, counters);
     return counters;
   }
 
   /**
-   * Counts a run that starts; `running` are the runs that started before. Returns false, and does
-   * not count it, if it must not start. This happens only to the first jobs of a type on a queue:
-   * after that, every FETCH of the queue respects the type's limit.
+   * Returns true if the run may start, and counts it. `running` are the runs that started before.
+   * Only the first jobs of a type on a queue may not start: after that, every FETCH of the queue
+   * respects the type's limit.
    */
   begin(run: CountedRun, running: Iterable<CountedRun>): boolean {
     const { queue, type } = run.job;
     const typeCounter = this.#typeCounter(type, running);
-    if (typeCounter !== undefined) this.#expect(queue, typeCounter);
-    const counters = this.#of(queue, typeCounter);
+    if (typeCounter !== undefined) this.#addToQueue(queue, typeCounter);
+    const counters = this.#counters(queue, typeCounter);
     if (!counters.every((counter) => counter.hasRoom)) return false;
     for (const counter of counters) counter.begin();
     run.counters = counters;
     return true;
   }
 
-  #expect(queue: string, typeCounter: LimitCounter): void {
-    const counters = [...this.of(queue)];
+  #addToQueue(queue: string, typeCounter: LimitCounter): void {
+    const counters = [...this.countersOf(queue)];
     if (!counters.includes(typeCounter)) {
-      this.#ofQueue.set(queue, [...counters, typeCounter]);
+      this.#fetchCounters.set(queue, [...counters, typeCounter]);
     }
   }
 
-  #of(queue: string, typeCounter: LimitCounter | undefined): LimitCounter[] {
-    const counters = [this.#whole, this.#queueCounter(queue), typeCounter];
+  #counters(queue: string, typeCounter: LimitCounter | undefined): LimitCounter[] {
+    const counters = [this.#overall, this.#queueCounter(queue), typeCounter];
     return counters.filter((counter) => counter !== undefined);
   }
 
@@ -165,7 +165,7 @@ export class Limits {
     const limit = this.#types.limitOf(type);
     const known = this.#typeCounters.get(type);
     if (known?.limit === limit) return known?.counter;
-    if (known !== undefined) this.#forget(type, known.counter);
+    if (known !== undefined) this.#removeCounter(type, known.counter);
     if (limit === undefined) return undefined;
     const counter = new LimitCounter(limit, this.#clock);
     this.#typeCounters.set(type, { limit, counter });
@@ -179,10 +179,10 @@ export class Limits {
   }
 
   /** Called when the limit of a type was replaced or removed. */
-  #forget(type: string, counter: LimitCounter): void {
+  #removeCounter(type: string, counter: LimitCounter): void {
     this.#typeCounters.delete(type);
-    for (const [queue, counters] of this.#ofQueue) {
-      this.#ofQueue.set(queue, counters.filter((other) => other !== counter));
+    for (const [queue, counters] of this.#fetchCounters) {
+      this.#fetchCounters.set(queue, counters.filter((other) => other !== counter));
     }
   }
 }

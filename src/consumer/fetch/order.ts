@@ -13,12 +13,12 @@ export interface QueueOrder {
   /** Returns the queues in order; empty if there are none now. */
   next(): readonly string[];
   /** Updates the order with the server's queues: the number of waiting jobs of each. */
-  learn(waiting: Readonly<Record<string, number>>): void;
+  update(waiting: Readonly<Record<string, number>>): void;
 }
 
 /** Creates the order of a checked choice. `random` returns numbers from 0 up to 1. */
 export function orderOf(choice: QueueChoice, random: () => number = Math.random): QueueOrder {
-  if (typeof choice === "function") return new ChosenOrder(choice);
+  if (typeof choice === "function") return new FunctionOrder(choice);
   if (Array.isArray(choice)) return new StrictOrder(choice);
   return new WeightedOrder(choice as Readonly<Record<string, number>>, random);
 }
@@ -29,7 +29,7 @@ export function namesOf(
   waiting: Readonly<Record<string, number>>,
 ): readonly string[] {
   const order = orderOf(choice);
-  order.learn(waiting);
+  order.update(waiting);
   return order.next();
 }
 
@@ -49,7 +49,7 @@ class StrictOrder implements QueueOrder {
     return this.#expanded;
   }
 
-  learn(waiting: Readonly<Record<string, number>>): void {
+  update(waiting: Readonly<Record<string, number>>): void {
     if (this.isDynamic) this.#expanded = expand(this.#names, Object.keys(waiting));
   }
 }
@@ -78,7 +78,7 @@ class WeightedOrder implements QueueOrder {
       .map(({ name }) => name);
   }
 
-  learn(waiting: Readonly<Record<string, number>>): void {
+  update(waiting: Readonly<Record<string, number>>): void {
     if (this.isDynamic) this.#expand(Object.keys(waiting));
   }
 
@@ -96,7 +96,7 @@ class WeightedOrder implements QueueOrder {
   }
 }
 
-class ChosenOrder implements QueueOrder {
+class FunctionOrder implements QueueOrder {
   readonly isDynamic = true;
   readonly variesPerFetch = true;
   readonly #choose: (waiting: Readonly<Record<string, number>>) => unknown;
@@ -120,13 +120,13 @@ class ChosenOrder implements QueueOrder {
     return expand(checkPatterns(names), Object.keys(this.#waiting));
   }
 
-  learn(waiting: Readonly<Record<string, number>>): void {
+  update(waiting: Readonly<Record<string, number>>): void {
     const entries = Object.entries(waiting).filter(([queue]) => isForWorkers(queue));
     this.#waiting = Object.freeze(Object.fromEntries(entries));
   }
 }
 
-/** Returns false for queues of this package itself, whose jobs no worker may take. */
+/** Returns true if workers may take jobs from the queue: it is not one of the package's own. */
 function isForWorkers(queue: string): boolean {
   return !isCancelMarker(queue) && !isInternalQueue(queue);
 }

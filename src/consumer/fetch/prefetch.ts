@@ -4,10 +4,10 @@ import type { Clock } from "../../internal/clock.ts";
  * Shortest interval between two INFOs, in milliseconds. INFO costs the server some time for each
  * queue.
  */
-const ASK_EVERY_MS = 100;
+const MIN_INFO_INTERVAL_MS = 100;
 
 /** Time after which an answer is no longer used, in milliseconds. */
-const TRUST_MS = 400;
+const MAX_AGE_MS = 400;
 
 /** Share of the remaining jobs that may be fetched in advance. */
 const SHARE = 1 / 10;
@@ -22,12 +22,11 @@ export const WAITED_MS = 100;
  * After this many consecutive FETCHes that did not wait, every queue with jobs is assumed to be
  * fetchable.
  */
-const PROMPT = 16;
+const PROMPT_FETCHES = 16;
 
-/**
- * Returns the number of jobs that wait on the consumer's queues; `undefined` if it is not known.
- */
+/** Counts the jobs that wait on the consumer's queues. */
 export interface WaitingCount {
+  /** Resolves to the number of waiting jobs; `undefined` if it is not known. */
   countWaiting(): Promise<number | undefined>;
 }
 
@@ -40,20 +39,20 @@ export interface WaitingCount {
 export class Prefetch {
   readonly #clock: Clock;
   readonly #queues: WaitingCount;
-  #isAsking = false;
-  #askedAt = -Infinity;
+  #isRequesting = false;
+  #requestedAt = -Infinity;
   #answeredAt = -Infinity;
   #roundTripMs = 0;
   /** Number of waiting jobs at the last answer. */
   #waiting = 0;
   /** Decrease from the previous answer to the last one. Other workers take jobs too. */
-  #fall = 0;
+  #decrease = 0;
   /** Number of jobs fetched here since the last INFO was sent. */
   #fetched = 0;
   /** Number of waiting jobs that no FETCH brings, because their queue is paused. */
-  #outOfReach = 0;
+  #unreachable = 0;
   /** Number of consecutive FETCHes that did not wait. */
-  #prompt = 0;
+  #promptFetches = 0;
 
   constructor(clock: Clock, queues: WaitingCount) {
     this.#clock = clock;
@@ -63,7 +62,7 @@ export class Prefetch {
   /** Maximum number of FETCHes in flight, over all connections. */
   get maxInFlight(): number {
     // Counted twice, because the FETCHes in flight will bring about as many again.
-    const left = this.#waiting - this.#outOfReach - this.#fall - 2 * this.#fetched;
+    const left = this.#waiting - this.#unreachable - this.#decrease - 2 * this.#fetched;
     return Math.floor(Math.max(0, left) * SHARE);
   }
 
@@ -71,7 +70,7 @@ export class Prefetch {
   fetched(tookMs: number): void {
     this.#fetched++;
     if (tookMs > WAITED_MS + this.#roundTripMs) return this.foundNothing();
-    if (this.#outOfReach > 0 && ++this.#prompt >= PROMPT) this.#outOfReach = 0;
+    if (this.#unreachable > 0 && ++this.#promptFetches >= PROMPT_FETCHES) this.#unreachable = 0;
   }
 
   /**
@@ -79,8 +78,8 @@ export class Prefetch {
    * server's present or next count.
    */
   foundNothing(): void {
-    this.#outOfReach = Infinity;
-    this.#prompt = 0;
+    this.#unreachable = Infinity;
+    this.#promptFetches = 0;
   }
 
   /**
@@ -88,28 +87,28 @@ export class Prefetch {
    * answer.
    */
   refresh(now: number, changed: () => void): void {
-    if (now - this.#answeredAt > TRUST_MS) this.#waiting = this.#fall = 0;
-    const isWorn = this.#fetched > this.#waiting / 4 || now - this.#answeredAt > TRUST_MS / 2;
-    if (this.#isAsking || !isWorn || now - this.#askedAt < ASK_EVERY_MS) return;
-    this.#isAsking = true;
-    this.#askedAt = now;
+    if (now - this.#answeredAt > MAX_AGE_MS) this.#waiting = this.#decrease = 0;
+    const isOutdated = this.#fetched > this.#waiting / 4 || now - this.#answeredAt > MAX_AGE_MS / 2;
+    if (this.#isRequesting || !isOutdated || now - this.#requestedAt < MIN_INFO_INTERVAL_MS) return;
+    this.#isRequesting = true;
+    this.#requestedAt = now;
     const fetchedBefore = this.#fetched;
     this.#queues.countWaiting().then((waiting) => {
-      this.#isAsking = false;
+      this.#isRequesting = false;
       if (waiting === undefined) return;
-      this.#learn(waiting, fetchedBefore);
+      this.#update(waiting, fetchedBefore);
       changed();
     }, () => {
-      this.#isAsking = false;
+      this.#isRequesting = false;
     });
   }
 
-  #learn(waiting: number, fetchedBefore: number): void {
-    this.#fall = Math.max(0, this.#waiting - waiting);
-    this.#outOfReach = Math.min(this.#outOfReach, waiting);
+  #update(waiting: number, fetchedBefore: number): void {
+    this.#decrease = Math.max(0, this.#waiting - waiting);
+    this.#unreachable = Math.min(this.#unreachable, waiting);
     this.#waiting = waiting;
     this.#fetched -= fetchedBefore;
     this.#answeredAt = this.#clock.now();
-    this.#roundTripMs = this.#answeredAt - this.#askedAt;
+    this.#roundTripMs = this.#answeredAt - this.#requestedAt;
   }
 }

@@ -12,7 +12,7 @@ import type { WaitingCount } from "./prefetch.ts";
 export interface FetchRequest {
   readonly command: Command<Job | undefined>;
   /** True if no queue was left out because of its limit. */
-  readonly isWhole: boolean;
+  readonly isComplete: boolean;
   /** Increases with each change of the available queues. */
   readonly version: number;
   /** The counters that count the job it may bring. */
@@ -20,35 +20,35 @@ export interface FetchRequest {
 }
 
 /** Interval of INFO if the choice depends on the server's queues, in milliseconds. */
-const ASK_EVERY_MS = 5000;
+const INFO_INTERVAL_MS = 5000;
 
 /** Pause after the function of a choice failed, in milliseconds. */
-const REST_MS = 1000;
+const PAUSE_MS = 1000;
 
 const NONE: readonly LimitCounter[] = [];
 
 /**
- * Selects the queues of the next FETCH: those of the choice, in its order, without the queues that
- * have to wait.
+ * Selects the queues of the next FETCH: those of the choice, in its order, without queues that are
+ * at a limit or are skipped for a while.
  */
 export class QueueSelector implements WaitingCount {
   readonly #context: SessionContext;
   readonly #limits: Limits;
   #order: QueueOrder;
   /** Time at which a queue may be fetched from again, by name. */
-  readonly #rests = new Map<string, number>();
+  readonly #skippedUntil = new Map<string, number>();
   /** The last FETCH of all queues, reused while their order is the same. */
   #last: { readonly names: readonly string[]; readonly request: FetchRequest } | undefined;
   #notBefore = -Infinity;
-  #isAsking = false;
+  #isRequesting = false;
   /** True while a fresh answer from the server is needed. Nothing is fetched meanwhile. */
   #isStale = false;
-  #cancelAsk: (() => void) | undefined;
+  #cancelRequest: (() => void) | undefined;
   #cancelWake: (() => void) | undefined;
   #wakeAt = 0;
   /** The names in the server's last answer. `#version` counts their changes. */
   #known = "";
-  #askedAt = -Infinity;
+  #requestedAt = -Infinity;
   #version = 0;
   #isClosed = false;
 
@@ -56,17 +56,17 @@ export class QueueSelector implements WaitingCount {
     this.#context = context;
     this.#limits = limits;
     this.#order = orderOf(choice);
-    this.#ask();
+    this.#requestQueues();
   }
 
   /** Replaces the choice. It applies to every FETCH from now on. */
-  choose(choice: QueueChoice): void {
+  setQueues(choice: QueueChoice): void {
     this.#order = orderOf(choice);
     this.#last = undefined;
     this.#version++;
     this.#known = "";
-    this.#askedAt = this.#notBefore = -Infinity;
-    this.#ask();
+    this.#requestedAt = this.#notBefore = -Infinity;
+    this.#requestQueues();
     this.#context.advance();
   }
 
@@ -91,21 +91,21 @@ export class QueueSelector implements WaitingCount {
    */
   covers(version: number, at: number): boolean {
     if (!this.#order.isDynamic) return true;
-    if (this.#askedAt > at) return version === this.#version;
+    if (this.#requestedAt > at) return version === this.#version;
     // A FETCH sent now would wait for two seconds, and may miss some queues.
     this.#isStale = true;
-    this.#ask();
+    this.#requestQueues();
     return false;
   }
 
   /**
    * Returns true if there is no queue to fetch from, and there was none at `at`: the choice has no
-   * queue, or all of its queues rest.
+   * queue, or all of its queues are skipped for a while.
    */
-  isBare(at: number): boolean {
+  hasNoQueue(at: number): boolean {
     const names = this.#names;
     if (names.length === 0) return this.covers(this.#version, at);
-    return this.#rests.size > 0 && names.every((name) => this.#isResting(name));
+    return this.#skippedUntil.size > 0 && names.every((name) => this.#isSkipped(name));
   }
 
   /** Returns the next FETCH; `undefined` if there is nothing to fetch from now. */
@@ -115,32 +115,31 @@ export class QueueSelector implements WaitingCount {
     try {
       names = this.#order.next();
     } catch (error) {
-      this.#notBefore = this.#context.monotonic.now() + REST_MS;
-      this.#wakeIn(REST_MS);
+      this.#notBefore = this.#context.monotonic.now() + PAUSE_MS;
+      this.#wakeIn(PAUSE_MS);
       this.#context.events.emit("fetchError", { error });
       return undefined;
     }
     if (names.length === 0) return undefined;
-    if (!this.#limits.isAny && this.#rests.size === 0) return this.#whole(names);
-    return this.#partial(names.filter((name) => !this.#isResting(name)));
+    if (!this.#limits.hasAny && this.#skippedUntil.size === 0) return this.#completeRequest(names);
+    return this.#limitedRequest(names.filter((name) => !this.#isSkipped(name)));
   }
 
   /** Called when the FETCH is sent. */
   sent({ counters }: FetchRequest): void {
-    for (const counter of counters) counter.expect();
+    for (const counter of counters) counter.beginFetch();
   }
 
   /** Called when the FETCH was answered or lost. */
   answered({ counters }: FetchRequest): void {
-    for (const counter of counters) counter.expected();
+    for (const counter of counters) counter.endFetch();
   }
 
   /**
-   * Counts a run that starts. Returns false if a limit forbids it. `running` are the runs that
-   * started before.
+   * Returns true if the run may start, and counts it. `running` are the runs that started before.
    */
   begin(run: CountedRun, running: Iterable<CountedRun>): boolean {
-    return !this.#limits.isAny || this.#limits.begin(run, running);
+    return !this.#limits.hasAny || this.#limits.begin(run, running);
   }
 
   /** Called when a run has ended. */
@@ -149,17 +148,17 @@ export class QueueSelector implements WaitingCount {
   }
 
   /** Stops fetching from the queue for `ms` milliseconds. */
-  rest(queue: string, ms: number): void {
-    this.#rests.set(queue, this.#context.monotonic.now() + ms);
+  skip(queue: string, ms: number): void {
+    this.#skippedUntil.set(queue, this.#context.monotonic.now() + ms);
     this.#wakeIn(ms);
   }
 
   /** Cancels the timers. */
   close(): void {
     this.#isClosed = true;
-    this.#cancelAsk?.();
+    this.#cancelRequest?.();
     this.#cancelWake?.();
-    this.#cancelAsk = this.#cancelWake = undefined;
+    this.#cancelRequest = this.#cancelWake = undefined;
   }
 
   /** Reads the clock only if something failed, because this is called for every job. */
@@ -167,39 +166,39 @@ export class QueueSelector implements WaitingCount {
     return this.#notBefore !== -Infinity && this.#context.monotonic.now() < this.#notBefore;
   }
 
-  #whole(names: readonly string[]): FetchRequest {
+  #completeRequest(names: readonly string[]): FetchRequest {
     if (this.#last?.names === names) return this.#last.request;
-    const request = this.#request(names, { isWhole: true, counters: NONE });
+    const request = this.#request(names, { isComplete: true, counters: NONE });
     if (!this.#order.variesPerFetch) this.#last = { names, request };
     return request;
   }
 
-  #partial(names: readonly string[]): FetchRequest | undefined {
+  #limitedRequest(names: readonly string[]): FetchRequest | undefined {
     const limits = this.#limits;
-    if (!limits.isAny) {
+    if (!limits.hasAny) {
       return names.length === 0
         ? undefined
-        : this.#request(names, { isWhole: true, counters: NONE });
+        : this.#request(names, { isComplete: true, counters: NONE });
     }
-    const open = names.filter((name) => this.#hasRoom(limits.of(name)));
+    const open = names.filter((name) => this.#hasRoom(limits.countersOf(name)));
     if (open.length === 0) return undefined;
     const counters = new Set<LimitCounter>();
-    for (const name of open) for (const counter of limits.of(name)) counters.add(counter);
-    return this.#request(open, { isWhole: open.length === names.length, counters });
+    for (const name of open) for (const counter of limits.countersOf(name)) counters.add(counter);
+    return this.#request(open, { isComplete: open.length === names.length, counters });
   }
 
   #request(
     names: readonly string[],
-    more: Pick<FetchRequest, "isWhole" | "counters">,
+    more: Pick<FetchRequest, "isComplete" | "counters">,
   ): FetchRequest {
     return { command: fetchJob(names), version: this.#version, ...more };
   }
 
-  #isResting(name: string): boolean {
-    const until = this.#rests.get(name);
+  #isSkipped(name: string): boolean {
+    const until = this.#skippedUntil.get(name);
     if (until === undefined) return false;
     if (this.#context.monotonic.now() < until) return true;
-    this.#rests.delete(name);
+    this.#skippedUntil.delete(name);
     return false;
   }
 
@@ -228,39 +227,42 @@ export class QueueSelector implements WaitingCount {
     });
   }
 
-  #ask(): void {
-    if (!this.#order.isDynamic || this.#isAsking || this.#isClosed) return;
-    this.#cancelAsk?.();
-    this.#isAsking = true;
+  #requestQueues(): void {
+    if (!this.#order.isDynamic || this.#isRequesting || this.#isClosed) return;
+    this.#cancelRequest?.();
+    this.#isRequesting = true;
     const order = this.#order;
     const askedAt = this.#context.monotonic.now();
     waitingJobs(this.#context).then((waiting) => {
-      this.#isAsking = this.#isStale = false;
+      this.#isRequesting = this.#isStale = false;
       // The choice was replaced meanwhile, and the new one needs an answer too.
-      if (order !== this.#order) return this.#ask();
-      this.#learn(waiting, askedAt);
-      this.#askLater();
+      if (order !== this.#order) return this.#requestQueues();
+      this.#update(waiting, askedAt);
+      this.#requestLater();
       if (!this.#isClosed) this.#context.advance();
     }, () => {
       // The connection is being restored. The last answer is used until then.
-      this.#isAsking = this.#isStale = false;
-      this.#askLater();
+      this.#isRequesting = this.#isStale = false;
+      this.#requestLater();
       if (!this.#isClosed) this.#context.advance();
     });
   }
 
-  #learn(waiting: Readonly<Record<string, number>>, askedAt: number): void {
+  #update(waiting: Readonly<Record<string, number>>, askedAt: number): void {
     const before = this.#known;
-    this.#order.learn(waiting);
+    this.#order.update(waiting);
     this.#known = Object.keys(waiting).sort().join(" ");
-    this.#askedAt = askedAt;
+    this.#requestedAt = askedAt;
     if (this.#known === before) return;
     this.#version++;
     this.#last = undefined;
   }
 
-  #askLater(): void {
+  #requestLater(): void {
     if (this.#isClosed) return;
-    this.#cancelAsk = this.#context.monotonic.after(ASK_EVERY_MS, () => this.#ask());
+    this.#cancelRequest = this.#context.monotonic.after(
+      INFO_INTERVAL_MS,
+      () => this.#requestQueues(),
+    );
   }
 }

@@ -64,7 +64,7 @@ async function start() {
     }
   }
   function makeContext(run, attempt, signal) {
-    const ask = (name, args) => {
+    const callMain = (name, args) => {
       const answer = new Promise((resolve, reject) => {
         const call = ++lastCall;
         post({ kind: "call", run, call, name, args });
@@ -76,17 +76,17 @@ async function start() {
     };
     const log = {};
     for (const level of LEVELS) {
-      log[level] = (message, fields) => say({ kind: "log", run, level, message: text(message) }, fields);
+      log[level] = (message, fields) => postLog({ kind: "log", run, level, message: text(message) }, fields);
     }
     return {
       signal,
       attempt,
       log,
-      progress: (percent, text2) => ask("progress", [percent, text2]),
-      extend: (seconds) => ask("extend", [seconds])
+      progress: (percent, text2) => callMain("progress", [percent, text2]),
+      extend: (seconds) => callMain("extend", [seconds])
     };
   }
-  function say(message, fields) {
+  function postLog(message, fields) {
     try {
       post({ ...message, fields });
     } catch {
@@ -121,9 +121,9 @@ async function readTypeScript(url) {
   if (isNative && !isUnderTsx) return true;
   const { createRequire } = await import("node:module");
   const { pathToFileURL } = await import("node:url");
-  const own = flags.map((flag) => flag.replace(/^--[a-z]+=/, "")).filter((flag) => /[\\/]/.test(flag));
+  const paths = flags.map((flag) => flag.replace(/^--[a-z]+=/, "")).filter((flag) => /[\\/]/.test(flag));
   const here = pathToFileURL(process.cwd() + "/").href;
-  for (const base of [url, ...isUnderTsx ? [...own, here] : []]) {
+  for (const base of [url, ...isUnderTsx ? [...paths, here] : []]) {
     try {
       const require = createRequire(base);
       const path = require.resolve("tsx/esm/api").replace(/\.cjs$/, ".mjs");

@@ -2,10 +2,10 @@ import { ConfigError, StateError } from "../../errors.ts";
 import { isError } from "../../internal/kinds.ts";
 import { showValue } from "../../internal/show.ts";
 import { Discard, Kill, type Outcome, RetryAfter, Snooze } from "../outcome.ts";
-import type { Fault, Sent } from "./messages.ts";
+import type { ModuleFault, SentError } from "./messages.ts";
 
-/** Converts an error for a thread, which creates an error with the same name, code and message. */
-export function toSent(thrown: unknown): Sent {
+/** Converts an error to a message for a thread, which creates an error like it. */
+export function errorToSend(thrown: unknown): SentError {
   if (!isError(thrown)) {
     const message = typeof thrown === "string" ? thrown : showValue(thrown);
     return { kind: "error", name: "Error", message };
@@ -19,8 +19,8 @@ function codeOf(error: object): string | number | undefined {
   return typeof code === "string" || typeof code === "number" ? code : undefined;
 }
 
-/** Converts a message about a thrown value back. `reason` is the reason of the abort. */
-export function fromSent(sent: Sent, reason?: unknown): unknown {
+/** Converts a message back to the thrown value. `reason` is the reason of the abort. */
+export function receivedError(sent: SentError, reason?: unknown): unknown {
   switch (sent.kind) {
     case "aborted":
       return reason;
@@ -28,22 +28,22 @@ export function fromSent(sent: Sent, reason?: unknown): unknown {
       return sent.value;
     case "outcome": {
       const outcome = makeOutcome(sent);
-      if (sent.stack !== undefined) hide(outcome, "stack", sent.stack);
+      if (sent.stack !== undefined) defineHidden(outcome, "stack", sent.stack);
       return outcome;
     }
     case "error": {
       const { name, message, code, cause } = sent;
       const error = new Error(message, cause === undefined ? undefined : { cause });
-      if (name !== error.name) hide(error, "name", name);
+      if (name !== error.name) defineHidden(error, "name", name);
       // Without this, the stack would be that of this line.
-      hide(error, "stack", sent.stack ?? `${name}: ${message}`);
+      defineHidden(error, "stack", sent.stack ?? `${name}: ${message}`);
       return code === undefined ? error : Object.assign(error, { code });
     }
   }
 }
 
 function makeOutcome(
-  { outcome, message, seconds = 0 }: Extract<Sent, { kind: "outcome" }>,
+  { outcome, message, seconds = 0 }: Extract<SentError, { kind: "outcome" }>,
 ): Outcome {
   switch (outcome) {
     case "discard":
@@ -58,12 +58,12 @@ function makeOutcome(
 }
 
 /** Defines a property that is not enumerable, like the own properties of errors. */
-function hide(error: Error, name: "name" | "stack", value: string): void {
+function defineHidden(error: Error, name: "name" | "stack", value: string): void {
   Object.defineProperty(error, name, { value, configurable: true, writable: true });
 }
 
 /** Returns the error for a job whose module cannot be used. */
-export function unusable(url: string, fault: Fault): ConfigError {
+export function unusable(url: string, fault: ModuleFault): ConfigError {
   const start = `Cannot run jobs in the module ${url}`;
   switch (fault.why) {
     case "export":
@@ -76,13 +76,17 @@ export function unusable(url: string, fault: Fault): ConfigError {
         "UNSUPPORTED_RUNTIME",
         `${start} as this runtime cannot load TypeScript: use Node 22.18 or later, run the program ` +
           "under tsx with tsx installed beside it, or build the module to JavaScript",
-        { cause: fromSent(fault.error) },
+        { cause: receivedError(fault.error) },
       );
     case "load": {
-      const cause = fromSent(fault.error);
-      return new ConfigError("INVALID_MODULE", `${start} as it does not load: ${line(cause)}`, {
-        cause,
-      });
+      const cause = receivedError(fault.error);
+      return new ConfigError(
+        "INVALID_MODULE",
+        `${start} as it does not load: ${messageOf(cause)}`,
+        {
+          cause,
+        },
+      );
     }
   }
 }
@@ -93,6 +97,6 @@ export function threadDied(jid: string, how: string, cause?: unknown): StateErro
 }
 
 /** Returns the message of an error, to use in the message of another error. */
-export function line(thrown: unknown): string {
+export function messageOf(thrown: unknown): string {
   return String(isError(thrown) ? thrown.message : thrown);
 }

@@ -73,7 +73,7 @@ const ISOLATED_OPTIONS = {
 } as const satisfies OptionNames<IsolatedOptions>;
 
 /** Parts of the runtime that tests replace. */
-export interface IsolatedSurroundings {
+export interface IsolatedEnvironment {
   readonly clock: Clock;
   readonly workerThreads: WorkerThreads | undefined;
 }
@@ -82,7 +82,7 @@ export interface IsolatedSurroundings {
 export function makeIsolated(
   module: unknown,
   options: IsolatedOptions,
-  { clock, workerThreads }: IsolatedSurroundings,
+  { clock, workerThreads }: IsolatedEnvironment,
 ): IsolatedHandler {
   checkOptionNames(options, ISOLATED_OPTIONS, "isolated");
   const url = moduleUrl(module, runtime());

@@ -3,7 +3,7 @@
 import type { IsolatedJob } from "./types.ts";
 
 /** A thrown value in a form that can be cloned. */
-export type Sent =
+export type SentError =
   | {
     readonly kind: "error";
     readonly name: string;
@@ -32,21 +32,21 @@ export type ToThread =
     readonly job: IsolatedJob;
     readonly attempt: number;
   }
-  | { readonly kind: "abort"; readonly run: number; readonly reason: Sent }
+  | { readonly kind: "abort"; readonly run: number; readonly reason: SentError }
   | { readonly kind: "answer"; readonly call: number; readonly value: boolean }
-  | { readonly kind: "answer"; readonly call: number; readonly error: Sent };
+  | { readonly kind: "answer"; readonly call: number; readonly error: SentError };
 
 /** The reason why a module cannot be used. */
-export type Fault =
-  | { readonly why: "load" | "typescript"; readonly error: Sent }
+export type ModuleFault =
+  | { readonly why: "load" | "typescript"; readonly error: SentError }
   | { readonly why: "export"; readonly got: string };
 
 /** Messages from a thread. */
 export type FromThread =
   | { readonly kind: "done"; readonly run: number; readonly value?: unknown }
-  | { readonly kind: "outcome"; readonly run: number; readonly outcome: Sent }
-  | { readonly kind: "failed"; readonly run: number; readonly error: Sent }
-  | { readonly kind: "unusable"; readonly run: number; readonly fault: Fault }
+  | { readonly kind: "outcome"; readonly run: number; readonly outcome: SentError }
+  | { readonly kind: "failed"; readonly run: number; readonly error: SentError }
+  | { readonly kind: "unusable"; readonly run: number; readonly fault: ModuleFault }
   | {
     readonly kind: "call";
     readonly run: number;
@@ -62,4 +62,4 @@ export type FromThread =
     readonly fields?: Readonly<Record<string, unknown>> | undefined;
   }
   /** The thread had an uncaught error. */
-  | { readonly kind: "died"; readonly error: Sent };
+  | { readonly kind: "died"; readonly error: SentError };

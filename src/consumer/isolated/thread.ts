@@ -2,7 +2,7 @@ import { StateError } from "../../errors.ts";
 import { mayReadAllVariables } from "../../internal/environment.ts";
 import { createJid } from "../../job/jid.ts";
 import { bootText } from "./boot.ts";
-import { fromSent, line, threadDied, toSent, unusable } from "./errors.ts";
+import { errorToSend, messageOf, receivedError, threadDied, unusable } from "./errors.ts";
 import type { FromThread, ToThread } from "./messages.ts";
 import { plainJob, type ThreadRun } from "./thread_run.ts";
 
@@ -36,10 +36,10 @@ export class Thread {
   #run: ThreadRun | undefined;
   #runs = 0;
   /** True if the thread keeps the process alive, as a new thread does. */
-  #isHeld = true;
+  #keepsAlive = true;
   #closing: Promise<void> | undefined;
   /** True when the thread has ended. */
-  isGone = false;
+  hasEnded = false;
 
   /**
    * Starts a thread, which loads the module. `changed` is called when the thread can take a job,
@@ -58,10 +58,10 @@ export class Thread {
       ...!mayReadAllVariables() && { env: SHARE_ENV },
     });
     this.#worker.on("message", (message) => {
-      if (this.#isOurs(message)) this.#hear(message);
+      if (this.#isFromScript(message)) this.#onMessage(message);
     });
-    this.#worker.on("messageerror", (error) => this.#died(line(error), error));
-    this.#worker.on("error", (error) => this.#died(line(error), error));
+    this.#worker.on("messageerror", (error) => this.#died(messageOf(error), error));
+    this.#worker.on("error", (error) => this.#died(messageOf(error), error));
     this.#worker.on("exit", (code) => this.#died(`it exited with code ${code}`));
   }
 
@@ -80,7 +80,7 @@ export class Thread {
    */
   start(run: ThreadRun): void {
     const { job, context } = run;
-    this.#hold(true);
+    this.#keepAlive(true);
     this.#run = run;
     this.#runs++;
     try {
@@ -93,7 +93,7 @@ export class Thread {
 
   /** Asks the current run to end. */
   abort(reason: unknown): void {
-    this.#post({ kind: "abort", run: this.#runs, reason: toSent(reason) });
+    this.#post({ kind: "abort", run: this.#runs, reason: errorToSend(reason) });
   }
 
   /**
@@ -108,23 +108,23 @@ export class Thread {
 
   async #terminate(): Promise<void> {
     // Otherwise a program that waits only for this would exit before.
-    this.#hold(true);
+    this.#keepAlive(true);
     // If terminating fails, the thread has ended already.
     await this.#worker.terminate().catch(() => {});
-    this.#hold(false);
-    this.isGone = true;
+    this.#keepAlive(false);
+    this.hasEnded = true;
     this.#changed(this);
   }
 
-  #isOurs(message: unknown): message is FromThread {
+  #isFromScript(message: unknown): message is FromThread {
     return typeof message === "object" && message !== null &&
       (message as { token?: unknown }).token === this.#token;
   }
 
-  #hear(message: FromThread): void {
+  #onMessage(message: FromThread): void {
     if (message.kind === "died") {
-      const error = fromSent(message.error);
-      return this.#died(line(error), error);
+      const error = receivedError(message.error);
+      return this.#died(messageOf(error), error);
     }
     const run = message.run === this.#runs ? this.#run : undefined;
     if (message.kind === "call") return void this.#answer(message, run);
@@ -160,28 +160,28 @@ export class Thread {
         await (name === "progress" ? context.progress(first, second) : context.extend(first));
       answer = { kind: "answer", call, value };
     } catch (error) {
-      answer = { kind: "answer", call, error: toSent(error) };
+      answer = { kind: "answer", call, error: errorToSend(error) };
     }
     if (this.#closing === undefined) this.#post(answer);
   }
 
-  #died(how: string, cause?: unknown): void {
+  #died(reason: string, cause?: unknown): void {
     void this.close(
-      this.#run === undefined ? undefined : threadDied(this.#run.job.jid, how, cause),
+      this.#run === undefined ? undefined : threadDied(this.#run.job.jid, reason, cause),
     );
   }
 
   #free(): void {
     this.#run = undefined;
-    this.#hold(false);
+    this.#keepAlive(false);
     this.#changed(this);
   }
 
   /** Some runtimes count `ref` and `unref`, so each call must be undone exactly once. */
-  #hold(isHeld: boolean): void {
-    if (isHeld === this.#isHeld) return;
-    this.#isHeld = isHeld;
-    if (isHeld) this.#worker.ref();
+  #keepAlive(keepsAlive: boolean): void {
+    if (keepsAlive === this.#keepsAlive) return;
+    this.#keepsAlive = keepsAlive;
+    if (keepsAlive) this.#worker.ref();
     else this.#worker.unref();
   }
 

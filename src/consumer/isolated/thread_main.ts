@@ -6,7 +6,7 @@
  * It can import types, but no other code: it runs as a script, not as a module.
  */
 
-import type { Fault, FromThread, Sent, ToThread } from "./messages.ts";
+import type { FromThread, ModuleFault, SentError, ToThread } from "./messages.ts";
 import type { IsolatedContext, IsolatedRun } from "./types.ts";
 
 /** The globals of the runtimes that are used here. */
@@ -26,7 +26,7 @@ interface Host {
 /** The module's function, or the reason why there is none. */
 type Loaded =
   | { readonly main: IsolatedRun; readonly fault?: undefined }
-  | { readonly fault: Fault };
+  | { readonly fault: ModuleFault };
 
 /** Settles a call of the module's function to the main thread. */
 interface Call {
@@ -102,7 +102,7 @@ async function start(): Promise<void> {
   }
 
   function makeContext(run: number, attempt: number, signal: AbortSignal): IsolatedContext {
-    const ask = (name: "progress" | "extend", args: readonly unknown[]) => {
+    const callMain = (name: "progress" | "extend", args: readonly unknown[]) => {
       const answer = new Promise<boolean>((resolve, reject) => {
         const call = ++lastCall;
         post({ kind: "call", run, call, name, args });
@@ -115,18 +115,18 @@ async function start(): Promise<void> {
     const log = {} as Record<typeof LEVELS[number], IsolatedContext["log"]["info"]>;
     for (const level of LEVELS) {
       log[level] = (message, fields) =>
-        say({ kind: "log", run, level, message: text(message) }, fields);
+        postLog({ kind: "log", run, level, message: text(message) }, fields);
     }
     return {
       signal,
       attempt,
       log,
-      progress: (percent, text) => ask("progress", [percent, text]),
-      extend: (seconds) => ask("extend", [seconds]),
+      progress: (percent, text) => callMain("progress", [percent, text]),
+      extend: (seconds) => callMain("extend", [seconds]),
     };
   }
 
-  function say(
+  function postLog(
     message: Extract<FromThread, { kind: "log" }>,
     fields: Readonly<Record<string, unknown>> | undefined,
   ): void {
@@ -167,10 +167,10 @@ async function readTypeScript(url: string): Promise<boolean> {
   if (isNative && !isUnderTsx) return true;
   const { createRequire } = await import("node:module");
   const { pathToFileURL } = await import("node:url");
-  const own = flags.map((flag) => flag.replace(/^--[a-z]+=/, ""))
+  const paths = flags.map((flag) => flag.replace(/^--[a-z]+=/, ""))
     .filter((flag) => /[\\/]/.test(flag));
   const here = pathToFileURL(process.cwd() + "/").href;
-  for (const base of [url, ...(isUnderTsx ? [...own, here] : [])]) {
+  for (const base of [url, ...(isUnderTsx ? [...paths, here] : [])]) {
     try {
       const require = createRequire(base);
       // The file that require finds cannot register modules. The one next to it can.
@@ -194,13 +194,16 @@ function isError(value: unknown): value is Error {
 
 function isOutcome(
   error: Error,
-): error is Error & { kind: Extract<Sent, { kind: "outcome" }>["outcome"]; seconds?: unknown } {
+): error is Error & {
+  kind: Extract<SentError, { kind: "outcome" }>["outcome"];
+  seconds?: unknown;
+} {
   const { kind } = error as { kind?: unknown };
   return kind === "discard" || kind === "kill" || kind === "retry" || kind === "snooze";
 }
 
 /** Never throws, although a getter of the error may throw anything. */
-function sendable(thrown: unknown, isFault = false): Sent {
+function sendable(thrown: unknown, isFault = false): SentError {
   try {
     // Bun's errors about a module are not Error objects.
     const { message } = Object(thrown) as { message?: unknown };
@@ -224,8 +227,8 @@ function sendable(thrown: unknown, isFault = false): Sent {
 }
 
 /** Makes an error of one of the main thread, which sends nothing else. */
-function revive(sent: Sent): Error {
-  const { name, message, stack, code } = sent as Extract<Sent, { kind: "error" }>;
+function revive(sent: SentError): Error {
+  const { name, message, stack, code } = sent as Extract<SentError, { kind: "error" }>;
   const error = new Error(message);
   const own = { configurable: true, writable: true };
   Object.defineProperties(error, {

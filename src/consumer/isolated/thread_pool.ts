@@ -2,7 +2,7 @@ import { onAbort } from "../../internal/aborts.ts";
 import { StateError } from "../../errors.ts";
 import type { Clock } from "../../internal/clock.ts";
 import { Fifo } from "../../internal/fifo.ts";
-import { line } from "./errors.ts";
+import { messageOf } from "./errors.ts";
 import { ThreadRun } from "./thread_run.ts";
 import { Thread, type WorkerThreads } from "./thread.ts";
 import type { IsolatedContext, IsolatedJob } from "./types.ts";
@@ -36,22 +36,22 @@ export class ThreadPool {
     signal.throwIfAborted();
     const run = new ThreadRun(job, context);
     let cancel = () => {};
-    const forget = onAbort(signal, () => cancel = this.#abort(run, signal.reason));
+    const removeListener = onAbort(signal, () => cancel = this.#abort(run, signal.reason));
     this.#waiting.push(run);
     this.#startWaiting();
     try {
       return await run.ended;
     } finally {
-      forget();
+      removeListener();
       cancel();
     }
   }
 
   /** Terminates all threads. Running and waiting jobs reject. The pool can be used again. */
   async close(): Promise<void> {
-    for (const run of this.#waiting.drain()) run.reject(closed(run));
+    for (const run of this.#waiting.drain()) run.reject(closedError(run));
     const threads = [...this.#threads];
-    await Promise.all(threads.map((thread) => thread.close(closed(thread.running))));
+    await Promise.all(threads.map((thread) => thread.close(closedError(thread.running))));
   }
 
   #startWaiting(): void {
@@ -76,7 +76,7 @@ export class ThreadPool {
       this.#threads.add(thread);
       return thread;
     } catch (error) {
-      const reason = `Cannot run jobs as no thread could be started: ${line(error)}`;
+      const reason = `Cannot run jobs as no thread could be started: ${messageOf(error)}`;
       for (const run of this.#waiting.drain()) {
         run.reject(new StateError("THREAD_DIED", reason, { cause: error }));
       }
@@ -85,7 +85,7 @@ export class ThreadPool {
   }
 
   #changed(thread: Thread): void {
-    if (thread.isGone) this.#threads.delete(thread);
+    if (thread.hasEnded) this.#threads.delete(thread);
     this.#startWaiting();
   }
 
@@ -108,7 +108,7 @@ export class ThreadPool {
   }
 }
 
-function closed(run: ThreadRun | undefined): StateError {
+function closedError(run: ThreadRun | undefined): StateError {
   const jid = run === undefined ? "" : ` ${run.job.jid}`;
   return new StateError("CLOSED", `Cannot complete job${jid} as its threads were closed`);
 }

@@ -1,6 +1,6 @@
 import { deferred } from "../../internal/deferred.ts";
-import { fromSent } from "./errors.ts";
-import type { Sent } from "./messages.ts";
+import { receivedError } from "./errors.ts";
+import type { SentError } from "./messages.ts";
 import type { IsolatedContext, IsolatedJob } from "./types.ts";
 
 /** One run of a job in a thread, from the request to its result. */
@@ -28,18 +28,18 @@ export class ThreadRun {
   }
 
   /** Resolves with an outcome that the thread returned. */
-  conclude(outcome: Sent): void {
+  conclude(outcome: SentError): void {
     this.#settle(outcome, (value) => this.resolve(value));
   }
 
   /** Rejects with the value that the thread threw. */
-  fail(thrown: Sent): void {
+  fail(thrown: SentError): void {
     this.#settle(thrown, (value) => this.reject(value));
   }
 
-  #settle(sent: Sent, settle: (value: unknown) => void): void {
+  #settle(sent: SentError, settle: (value: unknown) => void): void {
     try {
-      settle(fromSent(sent, this.context.signal.reason));
+      settle(receivedError(sent, this.context.signal.reason));
     } catch (error) {
       // The outcome is invalid, so its class refused to create it.
       this.reject(error);

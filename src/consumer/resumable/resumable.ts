@@ -7,11 +7,11 @@ import { encodeJob } from "../../job/encode.ts";
 import type { Job } from "../../job/job.ts";
 import type { Handler, JobContext } from "../handler.ts";
 import { asOutcome, Snooze } from "../outcome.ts";
-import { hostOf } from "../run/run_context.ts";
+import { sharedPartOf } from "../run/run_context.ts";
 import { withRequeueCustom } from "./requeue_custom.ts";
 
 /** The key in a job's `custom` that holds its cursor. */
-const KEY = "resumeAt";
+const CURSOR_KEY = "resumeAt";
 
 /** The server's default reservation, in seconds. */
 const DEFAULT_RESERVATION = 1800;
@@ -115,12 +115,12 @@ async function runToHop(
   context: JobContext,
   hopEveryMs: number,
 ): Promise<unknown> {
-  const host = hostOf(context);
+  const host = sharedPartOf(context);
   const clock = monotonic(host?.clock ?? systemClock);
   const reservedMs = (job.reserveFor || DEFAULT_RESERVATION) * 1000;
   const hopAt = clock.now() + Math.min(hopEveryMs, reservedMs / 2);
   const isStopping = () => host?.isStopping() === true;
-  const start = new Resumed(context, job.custom[KEY]);
+  const start = new ResumedContext(context, job.custom[CURSOR_KEY]);
   /** The last cursor that was yielded. */
   let reached: { readonly cursor: unknown } | undefined;
   try {
@@ -136,7 +136,7 @@ async function runToHop(
     if (context.signal.aborted && isStopping()) return hop(reached.cursor);
     if (asOutcome(error)?.kind === "discard") throw error;
     throw withRequeueCustom(
-      typeof error === "object" && error !== null ? error : thrown(error),
+      typeof error === "object" && error !== null ? error : asError(error),
       custom,
     );
   }
@@ -153,17 +153,17 @@ function hop(cursor: unknown): Snooze {
  * @throws {InvalidJobError} `INVALID_CUSTOM` if JSON cannot represent the cursor.
  */
 function customOf(cursor: unknown): Record<string, unknown> {
-  const custom = { [KEY]: cursor === undefined ? null : cursor };
+  const custom = { [CURSOR_KEY]: cursor === undefined ? null : cursor };
   encodeJob({ type: "cursor", custom });
   return custom;
 }
 
-function thrown(value: unknown): Error {
+function asError(value: unknown): Error {
   return new Error(String(value), { cause: value });
 }
 
 /** The context of a run with the job's cursor. */
-class Resumed implements ResumableContext<unknown> {
+class ResumedContext implements ResumableContext<unknown> {
   readonly cursor: unknown;
   readonly #context: JobContext;
 

@@ -56,11 +56,11 @@ export function serverDelay({ failure }: Job): number {
  * times.
  */
 export function nextFailure(
-  { retry = DEFAULT_RETRY, failure: before }: Job,
+  { retry = DEFAULT_RETRY, failure: lastFailure }: Job,
   { type, message, backtrace }: FailureReport,
 ): JobFailure {
-  const retryCount = nextRetry(before);
-  const remaining = before === undefined ? retry : Math.max(before.remaining - 1, 0);
+  const retryCount = nextRetry(lastFailure);
+  const remaining = lastFailure === undefined ? retry : Math.max(lastFailure.remaining - 1, 0);
   return { failedAt: undefined, retryCount, remaining, type, message, backtrace };
 }
 
@@ -81,8 +81,8 @@ export function attemptOf({ failure }: Job): number {
  * Returns the number of the next retry, from 0. The server uses this number and not `remaining`,
  * which is one too high.
  */
-function nextRetry(before: JobFailure | undefined): number {
-  return before === undefined ? 0 : before.retryCount + 1;
+function nextRetry(lastFailure: JobFailure | undefined): number {
+  return lastFailure === undefined ? 0 : lastFailure.retryCount + 1;
 }
 
 function ofError(error: Error, lines: number): Omit<FailureReport, "jid"> {

@@ -38,12 +38,12 @@ function retrySeconds(
   error: unknown,
   { policy, events }: { policy: FailurePolicy; events: Emitter<ConsumerEvents> },
 ): number | undefined {
-  const own = ownSeconds(job, error, { policy, events });
+  const requested = requestedSeconds(job, error, { policy, events });
   // The server's own retry would lose these keys.
-  return own ?? (requeueCustomOf(error) === undefined ? undefined : serverDelay(job));
+  return requested ?? (requeueCustomOf(error) === undefined ? undefined : serverDelay(job));
 }
 
-function ownSeconds(
+function requestedSeconds(
   job: Job,
   error: unknown,
   { policy, events }: { policy: FailurePolicy; events: Emitter<ConsumerEvents> },

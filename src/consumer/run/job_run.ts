@@ -20,7 +20,7 @@ import { planFailure } from "./failure_plan.ts";
 import { invoke, type Runner, withObserver } from "./invoke.ts";
 import { NOT_REGISTERED, type OnDead } from "./registry.ts";
 import { requeueCustomOf } from "../resumable/requeue_custom.ts";
-import type { Finished, Reporter, Requeue } from "./reporter.ts";
+import type { FinishedRun, Reporter, RequeueReport } from "./reporter.ts";
 import type { Expiring } from "./reservations.ts";
 import { abortContext, extensionOf, limitTime, RunContext, timeLimitOf } from "./run_context.ts";
 
@@ -39,7 +39,7 @@ const MIN_REQUEUE_SECONDS = 5;
 const NONE: readonly LimitCounter[] = [];
 
 /** Converts any thrown value to a string. Never throws. */
-function shown(error: unknown): string {
+function textOf(error: unknown): string {
   try {
     return String(error);
   } catch {
@@ -75,7 +75,7 @@ interface Failure {
  * One run of one job, in the order of events: start, end, report. A run that must not start is
  * released or requeued.
  */
-export class JobRun implements Completion<unknown>, CountedRun, Expiring, Finished, SlotMember {
+export class JobRun implements Completion<unknown>, CountedRun, Expiring, FinishedRun, SlotMember {
   slot = -1;
   number = 0;
   readonly job: Job;
@@ -257,7 +257,7 @@ export class JobRun implements Completion<unknown>, CountedRun, Expiring, Finish
   #requeue(
     seconds: number,
     error: unknown,
-    options: Omit<Requeue, "waitMs" | "refused"> = {},
+    options: Omit<RequeueReport, "waitMs" | "refused"> = {},
   ): void {
     const waitMs = Math.max(checkSeconds("requeue a job", seconds), MIN_REQUEUE_SECONDS) * 1000;
     const refused = describeFailure(this, error);
@@ -290,15 +290,15 @@ export class JobRun implements Completion<unknown>, CountedRun, Expiring, Finish
     this.#slots.unfinished.push(job);
     const error = cause === undefined
       ? new JobAbortedError("STOPPED", `Job ${job.jid} was released as its worker stops`)
-      : new JobAbortedError("CRASHED", `The worker crashed: ${shown(cause)}`, {
+      : new JobAbortedError("CRASHED", `The worker crashed: ${textOf(cause)}`, {
         cause,
       });
-    if (!isRetried(job)) return this.#endedBy(error);
+    if (!isRetried(job)) return this.#reportLastFailure(error);
     this.#slots.reporter.failed(this, describeFailure(this, error));
   }
 
   /** Reports a job as dead or dropped, because a stop gave up its last attempt. */
-  #endedBy(error: unknown): void {
+  #reportLastFailure(error: unknown): void {
     const { reporter, session: { events } } = this.#slots;
     const { next, deadLetter } = planFailure(this.job, error, { policy: this.#policy, events });
     this.#countEnd(error, next, deadLetter);

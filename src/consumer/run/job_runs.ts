@@ -77,7 +77,7 @@ export class JobRuns implements Slots {
   }
 
   /** Runs a job from a FETCH that was sent at `askedAt`, or releases or requeues it. */
-  take(job: Job, askedAt: number): void {
+  receive(job: Job, askedAt: number): void {
     const { settings, registry, clock, monotonic, events, phase } = this.session;
     const startedAt = clock.now();
     const seconds = Math.max(job.reserveFor || DEFAULT_RESERVATION, MIN_RESERVATION);
@@ -87,14 +87,14 @@ export class JobRuns implements Slots {
     if (deadline <= monotonic.at(startedAt)) return events.emit("expired", { job });
     const run = new JobRun(job, { startedAt, deadline }, this);
     const cancellations = this.#cancellations();
-    if (cancellations?.has(job.jid) === true) return cancellations.take(run);
+    if (cancellations?.has(job.jid) === true) return cancellations.cancel(run);
     if (isStopping(phase)) {
       if (isRetried(job)) return run.release();
       // A FAIL would end the job for good, and the stop does not wait for handlers any more.
       if (phase !== "draining") return run.requeue("stopped");
     }
     if (settings.unregistered === "leave" && registry.find(job.type) === undefined) {
-      this.#selector.rest(job.queue, LEAVE_MS);
+      this.#selector.skip(job.queue, LEAVE_MS);
       return run.requeue("unregistered");
     }
     if (!this.#selector.begin(run, this.#running)) {

@@ -81,11 +81,11 @@ export type HandlerAndOptions<
       : never,
   ];
 
-/** Prefix of job types that this package enqueues for itself. They are in no catalogue. */
-const OWN_TYPES = "faktory.";
+/** Prefix of the types of jobs that this package enqueues for itself. They are in no catalogue. */
+const INTERNAL_TYPES = "faktory.";
 
 /** A registered handler. */
-export interface Registered {
+export interface RegisteredHandler {
   readonly run: Runner;
   readonly timeoutMs: number | undefined;
   readonly limit: Limit | undefined;
@@ -95,8 +95,8 @@ export interface Registered {
 
 /** The handlers of a consumer, and the middleware around them. */
 export class Registry {
-  readonly #handlers = new Map<string, Registered>();
-  readonly #layered = new Map<string, Registered>();
+  readonly #handlers = new Map<string, RegisteredHandler>();
+  readonly #wrapped = new Map<string, RegisteredHandler>();
   readonly #middleware: ConsumerMiddleware[] = [];
   readonly #catalogue: JobCatalogue | undefined;
   #hasLimits = false;
@@ -115,7 +115,7 @@ export class Registry {
         }`,
       );
     }
-    if (this.#catalogue?.has(type) === false && !type.startsWith(OWN_TYPES)) {
+    if (this.#catalogue?.has(type) === false && !type.startsWith(INTERNAL_TYPES)) {
       throw new ConfigError(
         "INVALID_OPTION",
         `Cannot register a handler as its job type is not in the catalogue: got ${showValue(type)}${
@@ -137,14 +137,17 @@ export class Registry {
       ? undefined
       : positive("timeoutMs", options.timeoutMs, 0);
     const limit = limitOf(handler as Handler & Limit, checkLimit("", options));
-    const failures = checkPolicy(type, { ...this.#catalogue?.failuresOf(type), ...given(options) });
+    const failures = checkPolicy(type, {
+      ...this.#catalogue?.failuresOf(type),
+      ...setOptions(options),
+    });
     this.#handlers.set(type, {
       run: handlerRunner(handler as Handler),
       timeoutMs,
       limit,
       failures,
     });
-    this.#layered.delete(type);
+    this.#wrapped.delete(type);
     this.#hasLimits = [...this.#handlers.values()].some(({ limit }) => limit !== undefined);
   }
 
@@ -154,7 +157,7 @@ export class Registry {
       throw invalidOption("middleware", "a function", middleware);
     }
     this.#middleware.push(middleware as ConsumerMiddleware);
-    this.#layered.clear();
+    this.#wrapped.clear();
   }
 
   /** The types that have a handler. */
@@ -175,30 +178,32 @@ export class Registry {
   /**
    * Returns the runner of a type: it validates the arguments, then calls middleware and handler.
    */
-  find(type: string): Registered | undefined {
-    const own = this.#handlers.get(type);
-    if (own === undefined || (this.#middleware.length === 0 && this.#catalogue === undefined)) {
-      return own;
+  find(type: string): RegisteredHandler | undefined {
+    const registered = this.#handlers.get(type);
+    if (
+      registered === undefined || (this.#middleware.length === 0 && this.#catalogue === undefined)
+    ) {
+      return registered;
     }
-    let layered = this.#layered.get(type);
-    if (layered === undefined) {
-      layered = { ...own, run: this.#layer(type, own.run) };
-      this.#layered.set(type, layered);
+    let wrapped = this.#wrapped.get(type);
+    if (wrapped === undefined) {
+      wrapped = { ...registered, run: this.#wrap(type, registered.run) };
+      this.#wrapped.set(type, wrapped);
     }
-    return layered;
+    return wrapped;
   }
 
-  #layer(type: string, run: Runner): Runner {
-    const layered = this.#middleware.length === 0
+  #wrap(type: string, run: Runner): Runner {
+    const wrapped = this.#middleware.length === 0
       ? run
       : withMiddleware([...this.#middleware], run);
     const schema = this.#catalogue?.schemaOf(type);
-    return schema === undefined ? layered : withSchema(schema, layered);
+    return schema === undefined ? wrapped : withSchema(schema, wrapped);
   }
 }
 
 /** Returns the failure options that are set. */
-function given({ backoff, onDead, deadLetter }: HandlerOptions): FailurePolicy {
+function setOptions({ backoff, onDead, deadLetter }: HandlerOptions): FailurePolicy {
   return {
     ...backoff !== undefined && { backoff },
     ...onDead !== undefined && { onDead: onDead as FailurePolicy["onDead"] },
@@ -208,15 +213,13 @@ function given({ backoff, onDead, deadLetter }: HandlerOptions): FailurePolicy {
 
 /** Returns the limit in the options, or else that of the handler: an `isolated` handler has one. */
 function limitOf(handler: Handler & Limit, { concurrency, perSecond }: Limit): Limit | undefined {
-  const own = Number.isInteger(handler.concurrency) ? handler.concurrency : undefined;
-  const most = concurrency ?? own;
-  return most === undefined && perSecond === undefined
-    ? undefined
-    : { concurrency: most, perSecond };
+  const ofHandler = Number.isInteger(handler.concurrency) ? handler.concurrency : undefined;
+  const max = concurrency ?? ofHandler;
+  return max === undefined && perSecond === undefined ? undefined : { concurrency: max, perSecond };
 }
 
 /** The runner for jobs whose type has no handler. */
-export const NOT_REGISTERED: Pick<Registered, "run" | "timeoutMs" | "failures"> = {
+export const NOT_REGISTERED: Pick<RegisteredHandler, "run" | "timeoutMs" | "failures"> = {
   timeoutMs: undefined,
   failures: undefined,
   run({ jid, type }) {

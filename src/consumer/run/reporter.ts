@@ -13,8 +13,8 @@ import { isStopping, type SessionContext } from "../session/context.ts";
 /** Maximum number of reports in flight. If there are more, no jobs are fetched. */
 export const MAX_UNREPORTED = 1000;
 
-/** A run whose result has to be reported. */
-export interface Finished {
+/** A run that has ended, and whose result has to be reported. */
+export interface FinishedRun {
   readonly job: Job;
   /** The job's original id, as a handler may have changed the job. */
   readonly jid: string;
@@ -22,8 +22,8 @@ export interface Finished {
   readonly deadline: number;
 }
 
-/** Options of a requeued job. */
-export interface Requeue {
+/** The report of a run whose job is requeued. */
+export interface RequeueReport {
   /** Shortest time until the job runs again, in milliseconds. */
   readonly waitMs: number;
   /** The last failure for the server to store. @default the one it has */
@@ -65,12 +65,12 @@ export class Reporter {
   }
 
   /** Reports success. */
-  done(finished: Finished): void {
+  done(finished: FinishedRun): void {
     this.#begin(finished, { command: acknowledge(finished.jid) });
   }
 
   /** Reports a failure. */
-  failed(finished: Finished, failure: FailureReport): void {
+  failed(finished: FinishedRun, failure: FailureReport): void {
     this.#begin(finished, { command: fail(failure) });
   }
 
@@ -78,7 +78,7 @@ export class Reporter {
    * Reports a failure after which the job must not be retried: FAIL puts it among the retries,
    * MUTATE moves it to the dead jobs.
    */
-  killed(finished: Finished, failure: FailureReport): void {
+  killed(finished: FinishedRun, failure: FailureReport): void {
     const kills = jidFilters([finished.jid])
       .map((filter): Step => ({ command: mutate("kill", "retries", filter) }));
     const steps = [{ command: fail(failure) }, ...kills];
@@ -90,14 +90,17 @@ export class Reporter {
    * The time of the next run is set by the server's clock, which is measured first unless that was
    * done recently.
    */
-  requeued(finished: Finished, requeue: Requeue): void {
+  requeued(finished: FinishedRun, requeue: RequeueReport): void {
     this.#count();
     const measured = this.#context.serverClock.fresh();
     if (measured === undefined) this.#requeue(finished, requeue);
     else void measured.then(() => this.#requeue(finished, requeue));
   }
 
-  #requeue(finished: Finished, { waitMs, failure, custom, queue, refused }: Requeue): void {
+  #requeue(
+    finished: FinishedRun,
+    { waitMs, failure, custom, queue, refused }: RequeueReport,
+  ): void {
     const { serverClock, monotonic } = this.#context;
     const { job, jid, deadline } = finished;
     const now = serverClock.now();
@@ -112,7 +115,7 @@ export class Reporter {
     });
   }
 
-  #begin(finished: Finished, step: Step): void {
+  #begin(finished: FinishedRun, step: Step): void {
     this.#count();
     this.send(finished, step);
   }
@@ -125,7 +128,7 @@ export class Reporter {
   }
 
   /** @internal */
-  send(finished: Finished, step: Step): void {
+  send(finished: FinishedRun, step: Step): void {
     this.#context.connections.sendResult(new ReportRequest(this, finished, step) as Request);
   }
 
@@ -162,11 +165,11 @@ class ReportRequest implements Request<void> {
   readonly command: Command<void>;
   readonly notAfter: number;
   readonly #reporter: Reporter;
-  readonly #finished: Finished;
+  readonly #finished: FinishedRun;
   readonly #step: Step;
   resent?: boolean;
 
-  constructor(reporter: Reporter, finished: Finished, step: Step) {
+  constructor(reporter: Reporter, finished: FinishedRun, step: Step) {
     this.#reporter = reporter;
     this.#finished = finished;
     this.#step = step;

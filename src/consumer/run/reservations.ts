@@ -1,6 +1,6 @@
 import type { Clock } from "../../internal/clock.ts";
 
-/** Something with a deadline. */
+/** A run, as far as its deadline is concerned. */
 export interface Expiring {
   /** The deadline, by the monotonic clock. */
   readonly deadline: number;

@@ -16,7 +16,7 @@ import type { Tracker } from "./progress.ts";
 const MAX_RESERVE_SECONDS = 86_400;
 
 /** The parts that the contexts of all runs share. */
-export interface RunHost {
+export interface SharedContext {
   readonly producer: Producer;
   readonly clock: Clock;
   readonly serverClock: Pick<ServerClock, "now" | "fresh">;
@@ -36,7 +36,7 @@ export let abortContext: (context: RunContext, reason: JobAbortedError) => void;
  * Returns the consumer's part of a handler's context; `undefined` for a value that is not a context
  * of a consumer.
  */
-export let hostOf: (
+export let sharedPartOf: (
   context: unknown,
 ) => { readonly clock: Clock; isStopping(): boolean } | undefined;
 
@@ -46,8 +46,8 @@ export let hostOf: (
  */
 export let extensionOf: (context: RunContext) => number | undefined;
 
-/** Properties that are created when a handler uses them. Most handlers use none. */
-class Extras {
+/** Parts of a context that are created when a handler uses them. Most handlers use none. */
+class LazyParts {
   abort: AbortController | undefined;
   reason: JobAbortedError | undefined;
   log: Logger | undefined;
@@ -57,39 +57,41 @@ class Extras {
 /** The second argument of a handler. */
 export class RunContext implements JobContext {
   readonly #job: Job;
-  readonly #host: RunHost;
-  #extras: Extras | undefined;
+  readonly #shared: SharedContext;
+  #lazyParts: LazyParts | undefined;
 
   static {
     abortContext = (context, reason) => {
-      const extras = context.#made();
-      if (extras.reason !== undefined) return;
-      extras.reason = reason;
-      extras.abort?.abort(reason);
+      const parts = context.#parts();
+      if (parts.reason !== undefined) return;
+      parts.reason = reason;
+      parts.abort?.abort(reason);
     };
-    hostOf = (context) => {
-      if (typeof context !== "object" || context === null || !(#host in context)) return undefined;
-      const host = context.#host;
+    sharedPartOf = (context) => {
+      if (typeof context !== "object" || context === null || !(#shared in context)) {
+        return undefined;
+      }
+      const shared = context.#shared;
       return {
-        clock: host.clock,
-        isStopping: () => host.phase !== undefined && isStopping(host.phase),
+        clock: shared.clock,
+        isStopping: () => shared.phase !== undefined && isStopping(shared.phase),
       };
     };
-    extensionOf = (context) => context.#extras?.extendedTo;
+    extensionOf = (context) => context.#lazyParts?.extendedTo;
   }
 
-  constructor(job: Job, host: RunHost) {
+  constructor(job: Job, shared: SharedContext) {
     this.#job = job;
-    this.#host = host;
+    this.#shared = shared;
   }
 
   get signal(): AbortSignal {
-    const extras = this.#made();
-    if (extras.abort === undefined) {
-      extras.abort = new AbortController();
-      if (extras.reason !== undefined) extras.abort.abort(extras.reason);
+    const parts = this.#parts();
+    if (parts.abort === undefined) {
+      parts.abort = new AbortController();
+      if (parts.reason !== undefined) parts.abort.abort(parts.reason);
     }
-    return extras.abort.signal;
+    return parts.abort.signal;
   }
 
   get attempt(): number {
@@ -97,12 +99,12 @@ export class RunContext implements JobContext {
   }
 
   get producer(): Producer {
-    return this.#host.producer;
+    return this.#shared.producer;
   }
 
   get log(): Logger {
     const { jid, type, queue } = this.#job;
-    return this.#made().log ??= scopedLogger(this.#host.settings.logger, {
+    return this.#parts().log ??= scopedLogger(this.#shared.settings.logger, {
       ...{ jid, type, queue, attempt: this.attempt },
     });
   }
@@ -110,15 +112,15 @@ export class RunContext implements JobContext {
   // Functions instead of methods, because handlers destructure their context.
 
   get progress(): JobContext["progress"] {
-    return (percent, text) => handled(this.#track(percent, text));
+    return (percent, text) => ignoreRejection(this.#track(percent, text));
   }
 
   get extend(): JobContext["extend"] {
-    return (seconds) => handled(this.#extend(seconds));
+    return (seconds) => ignoreRejection(this.#extend(seconds));
   }
 
-  #made(): Extras {
-    return this.#extras ??= new Extras();
+  #parts(): LazyParts {
+    return this.#lazyParts ??= new LazyParts();
   }
 
   async #track(percent: unknown, text: unknown): Promise<boolean> {
@@ -129,7 +131,7 @@ export class RunContext implements JobContext {
       throw invalid("set progress", "the text is not a string", text);
     }
     const { jid } = this.#job;
-    return await this.#host.tracker.track({ jid, percent: percent as number, text });
+    return await this.#shared.tracker.track({ jid, percent: percent as number, text });
   }
 
   async #extend(seconds: unknown): Promise<boolean> {
@@ -137,16 +139,16 @@ export class RunContext implements JobContext {
       const wanted = `seconds is not a number above 0 and at most ${MAX_RESERVE_SECONDS}`;
       throw invalid("extend the reservation", wanted, seconds);
     }
-    const { serverClock, clock, tracker } = this.#host;
+    const { serverClock, clock, tracker } = this.#shared;
     await serverClock.fresh();
     const deadline = monotonic(clock).now() + seconds * 1000;
     const reserveUntil = new Date(serverClock.now() + seconds * 1000);
-    const isTaken = await tracker.track({ jid: this.#job.jid, reserveUntil });
-    if (isTaken) {
-      const extras = this.#made();
-      extras.extendedTo = Math.max(extras.extendedTo ?? deadline, deadline);
+    const isStored = await tracker.track({ jid: this.#job.jid, reserveUntil });
+    if (isStored) {
+      const parts = this.#parts();
+      parts.extendedTo = Math.max(parts.extendedTo ?? deadline, deadline);
     }
-    return isTaken;
+    return isStored;
   }
 }
 
@@ -174,7 +176,7 @@ export function limitTime(
 }
 
 /** Returns a promise that need not be awaited: its rejection does not end the program. */
-function handled<T>(promise: Promise<T>): Promise<T> {
+function ignoreRejection<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});
   return promise;
 }

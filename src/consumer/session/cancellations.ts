@@ -9,7 +9,7 @@ import type { Command } from "../../protocol/commands/command.ts";
 import { type SessionContext, waitingJobs } from "./context.ts";
 
 /** Interval of the checks for cancelled jobs (INFO), in milliseconds. */
-const ASK_EVERY_MS = 5000;
+const INFO_INTERVAL_MS = 5000;
 
 /** The part of a run that a cancellation uses. */
 export interface Cancellable {
@@ -26,9 +26,9 @@ export class Cancellations {
   #markers: ReadonlyMap<string, readonly string[]> = new Map();
   /** True after the first answer. Nothing is fetched before. */
   isReady = false;
-  readonly #forgetting = new Set<Cancellable>();
+  readonly #removing = new Set<Cancellable>();
   /** Runs that were cancelled here. */
-  readonly #taken = new WeakSet<Cancellable>();
+  readonly #cancelled = new WeakSet<Cancellable>();
   #cancelTimer: (() => void) | undefined;
   #isClosed = false;
 
@@ -36,7 +36,7 @@ export class Cancellations {
   constructor(context: SessionContext, running: () => readonly Cancellable[]) {
     this.#context = context;
     this.#running = running;
-    void this.#ask();
+    void this.#check();
   }
 
   /** Returns true if the job was cancelled, according to the last answer. */
@@ -46,26 +46,26 @@ export class Cancellations {
 
   /** Number of jobs that are being removed from the server. */
   get inFlight(): number {
-    return this.#forgetting.size;
+    return this.#removing.size;
   }
 
   /** Cancels a run, removes its job from the server, and confirms the cancellation. */
-  take(run: Cancellable): void {
-    if (this.#taken.has(run)) return;
-    this.#taken.add(run);
+  cancel(run: Cancellable): void {
+    if (this.#cancelled.has(run)) return;
+    this.#cancelled.add(run);
     run.cancel();
-    this.#forgetting.add(run);
-    this.#forget(run.jid)
+    this.#removing.add(run);
+    this.#removeJob(run.jid)
       // The connection was lost. The marker is still there, so this is tried again, at the latest
       // when the job is fetched again.
-      .catch(() => this.#taken.delete(run))
+      .catch(() => this.#cancelled.delete(run))
       .then(() => {
-        this.#forgetting.delete(run);
+        this.#removing.delete(run);
         this.#context.advance();
       });
   }
 
-  async #forget(jid: string): Promise<void> {
+  async #removeJob(jid: string): Promise<void> {
     const queues = this.#markers.get(jid) ?? [];
     const send = this.#send;
     if (await removeRunningJob(send, jid)) return await removeMarkers(send, queues);
@@ -83,21 +83,21 @@ export class Cancellations {
   readonly #send = <T>(command: Command<T>): Promise<T> =>
     request((entry) => this.#context.connections.commands.send(entry), command);
 
-  async #ask(): Promise<void> {
+  async #check(): Promise<void> {
     try {
-      this.#learn(Object.keys(await waitingJobs(this.#context)));
+      this.#update(Object.keys(await waitingJobs(this.#context)));
     } catch {
       // The connection is being restored. The last answer is used until then.
     }
     if (this.#isClosed) return;
-    for (const run of this.#running()) if (this.has(run.jid)) this.take(run);
-    this.#cancelTimer = this.#context.monotonic.after(ASK_EVERY_MS, () => void this.#ask());
+    for (const run of this.#running()) if (this.has(run.jid)) this.cancel(run);
+    this.#cancelTimer = this.#context.monotonic.after(INFO_INTERVAL_MS, () => void this.#check());
     if (this.isReady) return;
     this.isReady = true;
     this.#context.advance();
   }
 
-  #learn(queues: readonly string[]): void {
+  #update(queues: readonly string[]): void {
     const markers = new Map<string, string[]>();
     const expired: string[] = [];
     const now = this.#context.serverClock.now() / 1000;

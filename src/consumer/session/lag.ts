@@ -1,4 +1,4 @@
-import { FORGOTTEN_MS } from "../health.ts";
+import { WORKER_TIMEOUT_MS } from "../health.ts";
 import type { SessionContext } from "./context.ts";
 import type { Heartbeat } from "./heartbeat.ts";
 
@@ -48,6 +48,6 @@ export class LagMonitor {
   #late(lagMs: number): void {
     this.#context.events.emit("lag", { lagMs });
     // The server may have forgotten the worker. Check now instead of in 15 seconds.
-    if (lagMs >= FORGOTTEN_MS) this.#heartbeat.beat();
+    if (lagMs >= WORKER_TIMEOUT_MS) this.#heartbeat.beat();
   }
 }

@@ -60,7 +60,7 @@ export class RunLimits {
    * that earlier jobs enqueued. A job that ended a moment ago may have ended after the server sent
    * this reply.
    */
-  foundNothing({ isWhole, version }: FetchRequest, isIdle: boolean): void {
+  foundNothing({ isComplete: isWhole, version }: FetchRequest, isIdle: boolean): void {
     const { untilEmpty, trustsEmpty } = this.#limits;
     if (untilEmpty !== true) return;
     const isSettled = trustsEmpty === true || this.#clock.now() - this.#lastEndAt > SETTLED_MS;
@@ -80,7 +80,7 @@ export class RunLimits {
   reached(): EndReason | undefined {
     if (this.#isEnough) return "limit";
     if (this.#limits.untilEmpty !== true) return undefined;
-    return this.#foundEmpty || this.#selector.isBare(this.#lastEndAt) ? "empty" : undefined;
+    return this.#foundEmpty || this.#selector.hasNoQueue(this.#lastEndAt) ? "empty" : undefined;
   }
 
   get #isEnough(): boolean {

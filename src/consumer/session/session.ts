@@ -176,8 +176,8 @@ export class Session {
   /**
    * Changes the queues to fetch from. A FETCH in flight may still bring a job from the old queues.
    */
-  choose(queues: QueueChoice): void {
-    this.#selector.choose(queues);
+  setQueues(queues: QueueChoice): void {
+    this.#selector.setQueues(queues);
   }
 
   /** Stops fetching. Running jobs and heartbeats continue. */
@@ -205,7 +205,7 @@ export class Session {
    * Sets the error that the following stop gives as its reason, unless it has one. Released jobs
    * are failed with it.
    */
-  stopsFor(error: unknown): void {
+  setStopError(error: unknown): void {
     this.#stopping.crash ??= error;
   }
 
@@ -248,7 +248,7 @@ export class Session {
     this.#onServerState();
     const { phase } = this.#context;
     if (isStopping(phase)) return;
-    if (phase === "running" && !this.#limits.isReached) this.#fetcher.pump();
+    if (phase === "running" && !this.#limits.isReached) this.#fetcher.fetchMore();
     else this.#fetcher.pause();
     if (this.#runs.size > 0 || this.#fetcher.inFlight > 0) return;
     const reason = this.#limits.reached();

@@ -11,7 +11,7 @@ import { emptyReport, type EndReason, type Report, type SessionLimits } from "..
 import type { StopOptions } from "../run_options.ts";
 import { type PrintedConsumer, printRunning } from "../running_job.ts";
 import { listenForSignals } from "../signals.ts";
-import { untakenTypes } from "../untaken_queues.ts";
+import { unfetchedTypes } from "../unfetched_queues.ts";
 import { type ConsumerInternals, DEFAULT_GRACE_MS, Session } from "./session.ts";
 
 /** The methods of a consumer that signals and telemetry call. */
@@ -24,14 +24,14 @@ export interface RunnableConsumer extends PrintedConsumer {
 /** The parts of a {@linkcode SessionRunner}. */
 export interface SessionRunnerParts {
   readonly options: ConsumerOptions;
-  readonly insides: Omit<ConsumerInternals, "queues">;
+  readonly internals: Omit<ConsumerInternals, "queues">;
   readonly queues: QueueChoice;
   readonly clock: Clock;
 }
 
 /**
  * Runs the sessions of a consumer, one after the other: opens a session, applies the calls
- * that were made meanwhile (`quiet`, `choose`, `stop`), and ends it at a signal.
+ * that were made meanwhile (`quiet`, `setQueues`, `stop`), and ends it at a signal.
  */
 export class SessionRunner {
   /** The queues to fetch from. */
@@ -45,16 +45,16 @@ export class SessionRunner {
   #opening: AbortController | undefined;
   /** The error of a connection that was lost for good while the session was opening. */
   #lost: Error | undefined;
-  /** A stop is in progress. */
+  /** True while a stop is in progress. */
   #isStopping = false;
-  /** `quiet()` was called before the session was open. */
+  /** True if `quiet()` was called before the session was open. */
   #isQuiet = false;
 
   constructor(consumer: RunnableConsumer, parts: SessionRunnerParts) {
     this.#consumer = consumer;
     this.#parts = parts;
     this.queues = parts.queues;
-    this.#reminder = new OutageReminder(parts.insides.events, parts.clock);
+    this.#reminder = new OutageReminder(parts.internals.events, parts.clock);
   }
 
   /** The present session, or the last one; `undefined` before the first. */
@@ -63,9 +63,9 @@ export class SessionRunner {
   }
 
   /** Changes the queues to fetch from. */
-  choose(queues: QueueChoice): void {
+  setQueues(queues: QueueChoice): void {
     this.queues = queues;
-    this.#session?.choose(queues);
+    this.#session?.setQueues(queues);
   }
 
   /** Stops fetching, now or as soon as the session is open. */
@@ -76,7 +76,7 @@ export class SessionRunner {
 
   /** Ends the run. Resolves when it has ended. */
   async stop({ graceMs = this.#defaultGraceMs, error }: StopOptions): Promise<void> {
-    this.#session?.stopsFor(error);
+    this.#session?.setStopError(error);
     this.#end(graceMs, "stopped");
     // The result is for the caller of run().
     await this.#run?.then(() => {}, () => {});
@@ -107,12 +107,12 @@ export class SessionRunner {
   }
 
   async #runSession(limits: SessionLimits): Promise<Report> {
-    const { options, insides: { settings, events }, clock } = this.#parts;
+    const { options, internals: { settings, events }, clock } = this.#parts;
     const consumer = this.#consumer;
     const opening = this.#opening = new AbortController();
     this.#lost = undefined;
     if (options.signal?.aborted === true) opening.abort();
-    const forgetSignals = listenForSignals(options, {
+    const removeSignalListeners = listenForSignals(options, {
       abort: () => void consumer.stop(),
       stop: () => this.#end(this.#defaultGraceMs, "signal"),
       quiet: () => consumer.quiet(),
@@ -128,7 +128,7 @@ export class SessionRunner {
       });
       const session = await this.#open(makePool, { limits, observer });
       events.emit("state", { state: "running" });
-      this.#warnOfUntaken();
+      this.#warnOfUnfetched();
       // The stop came too late to cancel the opening.
       if (opening.signal.aborted) session.stop(DEFAULT_GRACE_MS);
       // A connection was lost for good while the others were opening.
@@ -144,7 +144,7 @@ export class SessionRunner {
       this.#opening = undefined;
       this.#reminder.end();
       this.#isQuiet = false;
-      forgetSignals();
+      removeSignalListeners();
       observer?.close();
     }
   }
@@ -153,15 +153,15 @@ export class SessionRunner {
     makePool: MakePool,
     more: { readonly limits: SessionLimits; readonly observer: ConsumerObserver | undefined },
   ): Promise<Session> {
-    const { insides, clock } = this.#parts;
+    const { internals, clock } = this.#parts;
     const { queues } = this;
     const session = this.#session = await Session.open(
-      { ...insides, queues, makePool, clock, ...more },
+      { ...internals, queues, makePool, clock, ...more },
       this.#opening!.signal,
     );
     this.#opening = undefined;
-    // `choose` was called while the session was opening.
-    if (this.queues !== queues) session.choose(this.queues);
+    // `setQueues` was called while the session was opening.
+    if (this.queues !== queues) session.setQueues(this.queues);
     return session;
   }
 
@@ -169,11 +169,11 @@ export class SessionRunner {
    * Warns about types whose jobs the catalogue sends to a queue that is not fetched from. Their
    * handlers would silently get no jobs.
    */
-  #warnOfUntaken(): void {
-    const { registry, catalogue, events } = this.#parts.insides;
-    for (const { type, queue } of untakenTypes(registry.types, this.queues, catalogue)) {
+  #warnOfUnfetched(): void {
+    const { registry, catalogue, events } = this.#parts.internals;
+    for (const { type, queue } of unfetchedTypes(registry.types, this.queues, catalogue)) {
       events.emit("warning", {
-        code: "QUEUE_NOT_TAKEN",
+        code: "QUEUE_NOT_FETCHED",
         message:
           `The handler of ${showText(type)} gets no jobs: the catalogue sends them to the queue ` +
           `${queue}, and the consumer does not fetch from it`,
@@ -182,7 +182,7 @@ export class SessionRunner {
   }
 
   #prepare(): Promise<MakePool> {
-    const { options, insides: { events } } = this.#parts;
+    const { options, internals: { events } } = this.#parts;
     return preparePools(options, {
       delivery: "at-least-once",
       attempts: Infinity,

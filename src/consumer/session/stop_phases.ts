@@ -22,13 +22,13 @@ export type Phase =
 /** A phase of a stop. */
 export type StopPhase = "draining" | "aborting" | "reporting" | "closing";
 
-/** Things that a phase of a stop may wait for. */
-export type Awaited = "handlers" | "fetches" | "reports" | "enqueues" | "connections";
+/** The kinds of work that a phase of a stop may wait for. */
+export type AwaitedWork = "handlers" | "fetches" | "reports" | "enqueues" | "connections";
 
 /** A phase of a stop: what it waits for, and for how long. */
-export interface StopPhaseRow {
+export interface StopPhaseRule {
   /** The phase ends when none of these is left, or when its time is over. */
-  readonly waitsFor: readonly Awaited[];
+  readonly waitsFor: readonly AwaitedWork[];
   /**
    * Longest duration of the phase, in milliseconds; for `draining` it is the caller's `graceMs`.
    */
@@ -45,7 +45,7 @@ export interface StopPhaseRow {
  * time for the round trip. With the default grace period, the stop fits into the 30 seconds that
  * Kubernetes waits after a TERM.
  */
-export const STOP_PHASES: Readonly<Record<StopPhase, StopPhaseRow>> = {
+export const STOP_PHASES: Readonly<Record<StopPhase, StopPhaseRule>> = {
   draining: {
     waitsFor: ["handlers", "fetches", "reports", "enqueues"],
     maxMs: Infinity,

@@ -8,7 +8,7 @@ import type { Cancellations } from "./cancellations.ts";
 import { enterPhase, isStopping, type OwnedContext } from "./context.ts";
 import type { Heartbeat } from "./heartbeat.ts";
 import type { LagMonitor } from "./lag.ts";
-import { type Awaited, type Phase, STOP_PHASES, type StopPhase } from "./stop_phases.ts";
+import { type AwaitedWork, type Phase, STOP_PHASES, type StopPhase } from "./stop_phases.ts";
 
 /** The parts of a session that a stop waits for or ends. */
 export interface StopParts {
@@ -95,7 +95,7 @@ export class StopSequence {
     this.#context.advance();
   }
 
-  #isAwaiting(what: Awaited): boolean {
+  #isAwaiting(what: AwaitedWork): boolean {
     const { runs, fetcher, reporter, cancellations } = this.#parts;
     switch (what) {
       case "handlers":

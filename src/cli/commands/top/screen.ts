@@ -28,7 +28,7 @@ export function canRedraw({ stdout, env }: CliIo): boolean {
 export function openTerminal(io: CliIo, output: Output, quit: () => void): Screen {
   const { stdout } = io;
   // In raw mode, Ctrl+C arrives as a key.
-  const forget = io.onKey?.((key) => {
+  const removeListener = io.onKey?.((key) => {
     if (key === "q" || key === "Q" || key === "\u0003") quit();
   });
   stdout.write(ENTER);
@@ -49,7 +49,7 @@ export function openTerminal(io: CliIo, output: Output, quit: () => void): Scree
     },
     close() {
       stdout.write(LEAVE);
-      forget?.();
+      removeListener?.();
     },
   };
 }

@@ -16,14 +16,14 @@ export async function awaitModules<T>(
   modules: readonly NamedModule[],
   signal: AbortSignal,
 ): Promise<T> {
-  let forget = () => {};
+  let removeListener = () => {};
   const ended = new Promise<never>((_, reject) => {
     const abort = () => reject(signal.reason);
     if (signal.aborted) return abort();
     const stuck = () => reject(stuckModule(modules));
     signal.addEventListener("abort", abort, { once: true });
     process.once("beforeExit", stuck);
-    forget = () => {
+    removeListener = () => {
       signal.removeEventListener("abort", abort);
       process.off("beforeExit", stuck);
     };
@@ -31,7 +31,7 @@ export async function awaitModules<T>(
   try {
     return await Promise.race([promise, ended]);
   } finally {
-    forget();
+    removeListener();
   }
 }
 

@@ -1,4 +1,4 @@
-import type { JobFailed } from "../../../../mod.ts";
+import type { FailedAttempt } from "../../../../mod.ts";
 import { frames } from "../../../consumer/run/failure.ts";
 import { messageOf, positionOf } from "./error_position.ts";
 
@@ -8,7 +8,7 @@ const MAX_FRAMES = 10;
 /** Maximum number of nested causes to show. */
 const MAX_CAUSES = 5;
 
-const NEXTS: Readonly<Record<JobFailed["next"], string>> = {
+const NEXTS: Readonly<Record<FailedAttempt["next"], string>> = {
   retry: "will be retried",
   dead: "is dead",
   dropped: "is dropped",
@@ -18,7 +18,7 @@ const NEXTS: Readonly<Record<JobFailed["next"], string>> = {
  * Formats a failed job: the failure, what happens next, and the stacks of the error and its causes.
  */
 export function failureLines(
-  { job: { jid, type, queue }, error, elapsedMs, attempt, next, retryAt }: JobFailed,
+  { job: { jid, type, queue }, error, elapsedMs, attempt, next, retryAt }: FailedAttempt,
   now: number,
 ): string[] {
   const when = retryAt === undefined

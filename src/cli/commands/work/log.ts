@@ -1,4 +1,11 @@
-import type { Job, JobEnded, JobFailed, QueueChoice, Report, RunningJob } from "../../../../mod.ts";
+import type {
+  FailedAttempt,
+  FailedJob,
+  Job,
+  QueueChoice,
+  Report,
+  RunningJob,
+} from "../../../../mod.ts";
 import { systemClock } from "../../../internal/clock.ts";
 import type { Invocation } from "../../command.ts";
 import { type Level, TimedLog } from "../../timed_log.ts";
@@ -66,7 +73,7 @@ export class WorkLog {
   }
 
   /** Logs a failed job, even with `--quiet`. */
-  jobFailed(detail: JobFailed): void {
+  jobFailed(detail: FailedAttempt): void {
     const { job: { jid, type, queue }, error, elapsedMs, attempt, next, retryAt } = detail;
     const fields = { jid, type, queue, attempt, elapsedMs: round1(elapsedMs), next, retryAt };
     const text = failureLines(detail, this.#now());
@@ -74,7 +81,7 @@ export class WorkLog {
   }
 
   /** Logs a job that has failed for the last time. */
-  jobEnded(event: "dead" | "dropped", { job, error, attempt }: JobEnded, to?: string): void {
+  jobEnded(event: "dead" | "dropped", { job, error, attempt }: FailedJob, to?: string): void {
     const { jid, type, queue } = job;
     const fields = { jid, type, queue, attempt, deadLetter: to, error: errorFields(error) };
     const where = to === undefined ? "" : `, moves to ${to}`;

@@ -46,14 +46,14 @@ export class ProcessGroup {
     const { flags } = invocation;
     this.#producer = new LazyProducer(async () => (await serverOf(flags, io)).options);
     const stop = () => this.#stop();
-    const forget = io.handleSignals({
+    const removeListener = io.handleSignals({
       stop,
       quiet: () => this.#supervisor?.quiet(),
       print: () => this.#supervisor?.print(),
     });
     io.signal.addEventListener("abort", stop);
     this.#stopHandling = () => {
-      forget();
+      removeListener();
       io.signal.removeEventListener("abort", stop);
     };
     if (io.signal.aborted) stop();

@@ -85,7 +85,7 @@ async function run(
   let stops = 0;
   let isSignal = false;
   const stop = () => void consumer.stop({ graceMs: stops++ === 0 ? graceMs : 0 });
-  const forget = io.handleSignals({
+  const removeListener = io.handleSignals({
     stop() {
       isSignal = true;
       stop();
@@ -115,7 +115,7 @@ async function run(
   } finally {
     forgetCrashes?.();
     io.signal.removeEventListener("abort", stop);
-    forget();
+    removeListener();
   }
 }
 

@@ -6,7 +6,7 @@ import { isPattern, matcher, type QueueChoice } from "./fetch/choice.ts";
  * Returns the registered types whose jobs the catalogue sends to a queue that is not in `choice`,
  * each with that queue.
  */
-export function untakenTypes(
+export function unfetchedTypes(
   types: Iterable<string>,
   choice: QueueChoice,
   catalogue: JobCatalogue | undefined,
