@@ -32,14 +32,15 @@ const MIN_LATE = WINDOW / 50;
 export interface ObservedConnection {
   /** Number of commands without a reply. */
   readonly load: number;
-  /** Number of reads that brought bytes. */
-  readonly reads: number;
+  /** Number of replies received. */
+  readonly replies: number;
 }
 
-/** The state of a connection at the last tick. */
+/** The commands of a connection that were in flight at an earlier tick. */
 interface LastTick {
-  readonly reads: number;
-  /** Number of ticks for which a command has waited without any bytes from the server. */
+  /** Number of replies on the connection when all of these commands have theirs. */
+  readonly due: number;
+  /** Number of ticks since then. */
   readonly waitedTicks: number;
 }
 
@@ -64,11 +65,13 @@ export class Growth {
     const thisTick = new Map<ObservedConnection, LastTick>();
     this.#hasCompared = this.#lastTick.size > 0;
     for (const one of connections) {
+      const { load, replies } = one;
       const last = this.#lastTick.get(one);
-      const isStill = last !== undefined && last.reads === one.reads;
-      if (last !== undefined && !isStill) this.#countReply(last.waitedTicks);
-      if (one.load > 0) {
-        thisTick.set(one, { reads: one.reads, waitedTicks: isStill ? last.waitedTicks + 1 : 0 });
+      if (last !== undefined && replies < last.due) {
+        thisTick.set(one, { due: last.due, waitedTicks: last.waitedTicks + 1 });
+      } else {
+        if (last !== undefined) this.#countReply(last.waitedTicks);
+        if (load > 0) thisTick.set(one, { due: replies + load, waitedTicks: 0 });
       }
     }
     this.#lastTick = thisTick;

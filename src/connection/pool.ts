@@ -58,6 +58,7 @@ export class ConnectionPool {
   /** Connections with a pending callback for when they are idle. */
   readonly #awaited = new WeakSet<Connection>();
   #isServing = false;
+  #wanted = 1;
   #cancelTick: (() => void) | undefined;
 
   /** `clock` must not be set back. */
@@ -114,6 +115,14 @@ export class ConnectionPool {
     this.#watchTicks();
   }
 
+  /**
+   * Weight from which a source should be offered. The pool takes the rest of an offered source as
+   * soon as connections have room.
+   */
+  get wanted(): number {
+    return this.#wanted;
+  }
+
   /** Sends the commands of `source` as soon as connections can take them. */
   offer(source: RequestSource): void {
     this.#source = source;
@@ -160,6 +169,7 @@ export class ConnectionPool {
     const source = this.#source;
     if (source === undefined || this.#isServing) return;
     this.#isServing = true;
+    this.#wanted = 1;
     while (source.weight > 0 && this.#serveNext(source));
     this.#isServing = false;
     if (source.weight === 0) this.#source = undefined;
@@ -170,17 +180,28 @@ export class ConnectionPool {
   #serveNext(source: RequestSource): boolean {
     const connected = this.#all.filter((one) => one.connected);
     const ready = connected.filter(({ current }) => !current!.writer.isWriting);
-    if (ready.length === 0 && connected.length > 0) return false;
-    const least = minPartWeight(connected, source.weight);
-    if (source.weight < least && this.#awaitIdle(connected)) return false;
-    const idle = ready.filter(({ current }) => isIdle(current!));
-    const parts = Math.min(idle.length, Math.floor(source.weight / Math.max(least, MIN_WEIGHT)));
-    const request = source.take(parts > 1 ? Math.ceil(source.weight / parts) : Infinity);
+    if (ready.length === 0 && connected.length > 0) return this.#refuse(Infinity);
+    const connection = leastBusy(ready.length > 0 ? ready : this.#all);
+    const { room, minPart } = shareOf(connection, connected, source.weight);
+    if (Math.min(source.weight, room) < minPart && this.#awaitIdle(connected)) {
+      // On a single connection, jobs gather until all replies have arrived.
+      const isShared = connected.length > 1;
+      return this.#refuse(isShared && source.weight < minPart ? minPart : Infinity);
+    }
+    const idle = ready.filter(({ current }) => isIdle(current!)).length;
+    const parts = Math.min(idle, Math.floor(source.weight / Math.max(minPart, MIN_WEIGHT)));
+    const part = Math.min(room, Math.ceil(source.weight / Math.max(parts, 1)));
+    // A rest that is too small for a command is sent with this part.
+    const request = source.take(source.weight - part < minPart ? Infinity : part);
     if (request === undefined) return true;
-    const connection = idle[0] ?? leastBusy(ready.length > 0 ? ready : this.#all);
     this.#sendOn(connection, request);
     connection.current?.writer.flush();
     return true;
+  }
+
+  #refuse(wanted: number): false {
+    this.#wanted = wanted;
+    return false;
   }
 
   /** Sends more when one of the connections becomes idle. Returns `false` if none is busy. */
@@ -245,15 +266,22 @@ export class ConnectionPool {
 }
 
 /**
- * Returns the weight from which commands are sent while connections are busy; less waits for more.
- * It is half of the fair share of a connection.
+ * Returns the weight that `connection` may get so that it has its fair share (`room`), and the
+ * weight from which a command is sent while connections are busy: half of a fair share (`minPart`).
  */
-function minPartWeight(connections: readonly ReconnectingConnection[], gathered: number): number {
-  const all = connections.reduce((sum, { current }) => sum + current!.weight, gathered);
-  const halfShare = Math.ceil(all / connections.length / 2);
+function shareOf(
+  connection: ReconnectingConnection,
+  connected: readonly ReconnectingConnection[],
+  gathered: number,
+): { room: number; minPart: number } {
+  if (connected.length === 0) return { room: Infinity, minPart: 1 };
+  const all = connected.reduce((sum, { current }) => sum + current!.weight, gathered);
+  const share = all / connected.length;
+  const room = Math.ceil(share) - weightOf(connection);
+  const halfShare = Math.ceil(share / 2);
   // With few callers, none should wait for the others. On a single connection they would all wait.
-  const minimum = connections.length < 2 ? PART_WEIGHT : PART_WEIGHT / 4;
-  return halfShare < minimum ? 1 : Math.min(PART_WEIGHT, halfShare);
+  const minimum = connected.length < 2 ? PART_WEIGHT : PART_WEIGHT / 4;
+  return { room, minPart: halfShare < minimum ? 1 : Math.min(PART_WEIGHT, halfShare) };
 }
 
 function isIdle({ load, writer }: Connection): boolean {

@@ -62,8 +62,7 @@ export class BulkQueue implements RequestSource {
   #weight = 0;
   /** Number of jobs at the last check. */
   #lastWeight = 0;
-  /** True if a check is scheduled, or the pool takes the jobs when it has room. */
-  #isOffered = false;
+  #isCheckScheduled = false;
 
   constructor(pool: ConnectionPool) {
     this.#pool = pool;
@@ -82,8 +81,8 @@ export class BulkQueue implements RequestSource {
     }
     this.#last.add(job, hasCallerJid, listener);
     this.#weight++;
-    if (this.#isOffered) return;
-    this.#isOffered = true;
+    if (this.#isCheckScheduled || this.#weight < this.#pool.wanted) return;
+    this.#isCheckScheduled = true;
     this.#lastWeight = this.#weight;
     atEndOfTurn(this.#checkForMore);
   }
@@ -97,7 +96,6 @@ export class BulkQueue implements RequestSource {
     for (let bulk; (bulk = this.#bulks.peek()) !== undefined;) {
       const jobs = bulk.take(weight);
       this.#weight -= jobs.length;
-      if (this.#weight === 0) this.#isOffered = false;
       if (bulk.isEmpty) {
         this.#bulks.shift();
         if (bulk === this.#last) this.#last = undefined;
@@ -114,8 +112,8 @@ export class BulkQueue implements RequestSource {
       this.#lastWeight = this.#weight;
       return atEndOfTurn(this.#checkForMore);
     }
+    this.#isCheckScheduled = false;
     this.#pool.offer(this);
-    this.#isOffered = this.#weight > 0;
   };
 }
 

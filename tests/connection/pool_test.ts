@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ConnectionLostError } from "../../mod.ts";
+import { ConnectionLostError, type JobInput } from "../../mod.ts";
 import { GrowingSetting, turn } from "./growing_setting.ts";
 
 /** Returns a pool that has grown to its maximum, with calls in flight on each connection. */
@@ -52,6 +52,50 @@ test("the batches of a stream stay large on many connections, and all are sent",
   void writing.then(() => hasEnded = true);
   for (let round = 0; round < 50 && !hasEnded; round++) await setting.slowRound(1);
   await writing;
+});
+
+test("no connection gets more than its share of a stream", async () => {
+  const setting = await GrowingSetting.open();
+  let isOver = false;
+  const jobs = new ReadableStream<JobInput>({
+    pull: (controller) => isOver ? controller.close() : controller.enqueue({ type: "x" }),
+  });
+  let hasEnded = false;
+  const piping = jobs.pipeTo(setting.producer.writable()).then(() => hasEnded = true);
+  for (let round = 0; round < 60; round++) await setting.slowRound();
+  assert.equal(setting.open, 8);
+  // The writes end in a later turn, as those of sockets do.
+  for (const peer of setting.peers) {
+    Object.defineProperty(peer, "hold", { get: turn });
+  }
+  const busy: number[] = [];
+  for (let round = 0; round < 100; round++) {
+    setting.answer(round % 8);
+    for (let i = 0; i < 3; i++) await turn();
+    busy.push(setting.peers.filter(({ lines }) => lines.length > 0).length);
+    const sizes = setting.peers.map((_, i) => setting.sizes(i).reduce((sum, one) => sum + one, 0));
+    assert(Math.max(...sizes) <= 250, `${sizes}`);
+  }
+  assert(busy.filter((count) => count === 8).length > 80, `${busy}`);
+  isOver = true;
+  for (let round = 0; round < 100 && !hasEnded; round++) await setting.slowRound(1);
+  await piping;
+});
+
+test("a connection with many commands in flight opens others, if each reply takes long", async () => {
+  const setting = await GrowingSetting.open();
+  const calls: Promise<unknown>[] = [];
+  for (let i = 0; i < 100; i++) calls.push(setting.producer.command("PUSHB", "[]"));
+  // A reply each millisecond, 100 ms after its command.
+  for (let ms = 0; ms < 300; ms++) {
+    const peer = setting.peers[0]!;
+    if (peer.lines.shift() !== undefined) peer.say("$2\r\n{}\r\n");
+    calls.push(setting.producer.command("PUSHB", "[]"));
+    await setting.pass(1);
+  }
+  assert(setting.open > 1);
+  for (let round = 0; round < 10; round++) await setting.slowRound(1);
+  await Promise.all(calls);
 });
 
 test("a slow source fills the commands on a single connection, if much is in flight", async () => {

@@ -29,8 +29,8 @@ export const producerFaults: readonly PlantedFault[] = [
   {
     name: "jobs that arrive while others are offered are forgotten",
     file: "src/producer/bulk_queue.ts",
-    find: "this.#isOffered = this.#weight > 0;",
-    replace: "this.#isOffered = true;",
+    find: "this.#isCheckScheduled = false;",
+    replace: "",
   },
   {
     name: "a jid is made twice",
