@@ -2,13 +2,21 @@
 
 import "reflect-metadata";
 import process from "node:process";
-import { Module } from "@nestjs/common";
-import { NestFactory } from "@nestjs/core";
+import { type BeforeApplicationShutdown, Inject, Module } from "@nestjs/common";
+import { HttpAdapterHost, NestFactory } from "@nestjs/core";
 import { FaktoryModule } from "./faktory.module.ts";
 import { WelcomeController } from "./welcome.controller.ts";
 
 @Module({ imports: [FaktoryModule], controllers: [WelcomeController] })
-class AppModule {}
+class AppModule implements BeforeApplicationShutdown {
+  constructor(@Inject(HttpAdapterHost) private readonly host: HttpAdapterHost) {}
+
+  /** Browsers keep connections open without a request: the stop does not wait for these. */
+  beforeApplicationShutdown(): void {
+    const server = this.host.httpAdapter.getHttpServer();
+    setTimeout(() => server.closeAllConnections(), 2000).unref();
+  }
+}
 
 const app = await NestFactory.create(AppModule, { logger: ["error", "warn"] });
 app.enableShutdownHooks(); // TERM and INT call onApplicationShutdown

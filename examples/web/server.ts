@@ -14,12 +14,15 @@ const server = serve(
   ({ port }) => console.log(`http://127.0.0.1:${port}`),
 );
 
+process.once("SIGTERM", stop);
+process.once("SIGINT", stop);
+
+/** Accepts no more requests, answers the open ones, then waits until each job is confirmed. */
 function stop(): void {
-  // Accepts no more requests, answers the open ones, then waits until each job is confirmed.
   server.close(async () => {
     await producer.close();
     console.log("the web server has stopped");
   });
+  // Browsers keep connections open without a request: do not wait for these.
+  setTimeout(() => "closeAllConnections" in server && server.closeAllConnections(), 2000).unref();
 }
-process.once("SIGTERM", stop);
-process.once("SIGINT", stop);

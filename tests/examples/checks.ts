@@ -31,6 +31,9 @@ export const checks: Readonly<Record<string, (place: Place) => Promise<void>>> =
     const said = await worker.stop();
     equal(said.at(-1), "the worker has stopped (signal): 1 done, 0 handed back");
     match(await (await fetch(base)).text(), /0 wait, 0 run, 0 will be retried,\s+1 were run/);
+    // A browser opens connections in advance. The stop does not wait for their requests.
+    const { hostname, port } = new URL(base);
+    using _idle = await Deno.connect({ hostname, port: Number(port) });
     equal((await web.stop("SIGINT")).at(-1), "the web server has stopped");
   },
 
