@@ -100,7 +100,14 @@ async function searchFault(
 /** Simulates worlds until one has a violation, throws, or does not end. */
 async function search(root: string, options: SearchOptions): Promise<Search> {
   const { seed, worlds, perWorld, storage } = options;
-  const process = new WorldProcess({ root, seed, perWorld, storage, jobs: worlds * perWorld });
+  const process = new WorldProcess({
+    root,
+    seed,
+    perWorld,
+    storage,
+    jobs: worlds * perWorld,
+    hungMs: 100_000,
+  });
   let made = 0;
   for await (const { violations } of process.results()) {
     made++;

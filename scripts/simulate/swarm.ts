@@ -4,7 +4,7 @@ import { emptyReport, mergeReports, type Report, reportOf } from "./report.ts";
 import { WorldProcess, type WorldProcessOptions } from "./world_process.ts";
 
 /** Options of `swarm`: the worlds to simulate, and the file for the report. */
-export interface SwarmOptions extends Omit<WorldProcessOptions, "root"> {
+export interface SwarmOptions extends Omit<WorldProcessOptions, "root" | "hungMs"> {
   /** @default one for each core */
   readonly processes?: number | undefined;
   /** Path of the report, which is written every minute and at the end. */
@@ -13,6 +13,9 @@ export interface SwarmOptions extends Omit<WorldProcessOptions, "root"> {
 
 /** Interval at which the report is written, in milliseconds. */
 const WRITE_EVERY_MS = 60_000;
+
+/** Long, as a swarm may run on a machine that is busy with other work. */
+const HUNG_MS = 900_000;
 
 /** Simulates worlds in several processes at once, each with its own range of seeds. */
 export async function swarm(options: SwarmOptions): Promise<Report> {
@@ -44,14 +47,20 @@ export async function swarm(options: SwarmOptions): Promise<Report> {
 
 /** Yields the reports of a range of seeds. A process that dies is replaced at the next seed. */
 async function* worldsOf(
-  { seed, jobs, perWorld, ...others }: Omit<WorldProcessOptions, "root">,
+  { seed, jobs, perWorld, ...others }: Omit<WorldProcessOptions, "root" | "hungMs">,
   commit: string,
 ): AsyncGenerator<Report> {
   const end = seed + Math.ceil(jobs / perWorld);
   const from = { ...others, commit, perWorld };
   for (let next = seed; next < end; next++) {
     const left = (end - next) * perWorld;
-    const process = new WorldProcess({ ...others, seed: next, jobs: left, perWorld });
+    const process = new WorldProcess({
+      ...others,
+      seed: next,
+      jobs: left,
+      perWorld,
+      hungMs: HUNG_MS,
+    });
     for await (const world of process.results()) {
       yield reportOf(world, from);
       next = world.seed + 1;

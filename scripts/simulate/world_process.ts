@@ -10,10 +10,9 @@ export interface WorldProcessOptions {
   readonly perWorld: number;
   readonly minutes?: number | undefined;
   readonly storage?: string | undefined;
+  /** Longest time without a result, by the clock of this machine, in milliseconds. */
+  readonly hungMs: number;
 }
-
-/** Longest time without a result, by the clock of this machine, in milliseconds. */
-const HUNG_MS = 100_000;
 
 /** The end of a process. */
 export interface WorldProcessEnd {
@@ -26,10 +25,14 @@ export interface WorldProcessEnd {
 export class WorldProcess {
   readonly ended: Promise<WorldProcessEnd>;
   readonly #child: Deno.ChildProcess;
+  readonly #hungMs: number;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isHung = false;
 
-  constructor({ root = ".", seed, jobs, perWorld, minutes, storage }: WorldProcessOptions) {
+  constructor(
+    { root = ".", seed, jobs, perWorld, minutes, storage, hungMs }: WorldProcessOptions,
+  ) {
+    this.#hungMs = hungMs;
     const numbers = { seed, jobs, "per-world": perWorld, minutes, storage };
     const flags = Object.entries(numbers)
       .flatMap(([name, value]) => value === undefined ? [] : [`--${name}`, String(value)]);
@@ -69,7 +72,7 @@ export class WorldProcess {
     this.#timer = setTimeout(() => {
       this.#isHung = true;
       this.kill();
-    }, HUNG_MS);
+    }, this.#hungMs);
   }
 
   async #end(): Promise<WorldProcessEnd> {
